@@ -1,0 +1,54 @@
+//! What can be wrong with data on disk. Each message names the file and the way out.
+
+use std::path::PathBuf;
+
+/// A problem with a data set, an image or a label map.
+#[derive(Debug, thiserror::Error)]
+pub enum DatasetError {
+    /// The folder has none of the layouts that can be read.
+    #[error(
+        "{path}: no data set found here. Choose a folder with JPEGImages and SegmentationClass \
+         (VOC layout), or one with train.txt and val.txt that list image and mask (CamVid layout)"
+    )]
+    UnknownLayout { path: PathBuf },
+    /// A file or folder could not be read or written.
+    #[error("{path}: {source}. {hint}")]
+    Io {
+        path: PathBuf,
+        hint: &'static str,
+        source: std::io::Error,
+    },
+    /// An image file is damaged or of an unknown format.
+    #[error("{path}: the image cannot be decoded ({reason}). Replace the file or take it off the list")]
+    Image { path: PathBuf, reason: String },
+    /// A label map is not one.
+    #[error("{path}: not a label map ({reason})")]
+    Mask { path: PathBuf, reason: String },
+    /// The mask has another size than its image.
+    #[error(
+        "{mask}: the mask is {}x{} pixels but its image {image} is {}x{}. Export the mask at the image's size",
+        mask_size[0], mask_size[1], image_size[0], image_size[1]
+    )]
+    SizeMismatch {
+        mask: PathBuf,
+        image: PathBuf,
+        mask_size: [u32; 2],
+        image_size: [u32; 2],
+    },
+    /// A label is neither a class nor void.
+    #[error(
+        "{path}: label {label} at column {x}, row {y} is outside the {num_classes} classes \
+         (0..={}) and is not void. Correct the mask or add the class to classes.txt",
+        num_classes - 1
+    )]
+    LabelOutOfRange {
+        path: PathBuf,
+        label: u8,
+        x: u32,
+        y: u32,
+        num_classes: usize,
+    },
+    /// A list file or class list is malformed or empty.
+    #[error("{path}: {reason}")]
+    List { path: PathBuf, reason: String },
+}

@@ -1,0 +1,15 @@
+//! FCN Workbench: train, watch and compare fully convolutional networks for
+//! semantic segmentation (Long, Shelhamer and Darrell, CVPR 2015 / PAMI 2016).
+//!
+//! The house is `ui -> engine -> training -> {model, dataset, metrics}`: a module
+//! may use what stands to its right and nothing else; the three leaves do not
+//! know each other. `cli` is the headless twin of `ui` and uses the same engine.
+//! `tests/architecture.rs` guards this.
+
+pub mod cli;
+pub mod dataset;
+pub mod engine;
+pub mod metrics;
+pub mod model;
+pub mod training;
+pub mod ui;

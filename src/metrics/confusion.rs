@@ -1,0 +1,249 @@
+//! The confusion matrix and the four scores the FCN papers report.
+
+use serde::{Deserialize, Serialize};
+
+/// Pixel counts by true class (row) and predicted class (column), summed over a
+/// whole set of images, as in `score.py` of shelhamer/fcn.berkeleyvision.org:
+/// one histogram over the set, not a mean of per-image ratios.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfusionMatrix {
+    num_classes: usize,
+    counts: Vec<u64>,
+}
+
+/// The scores of one evaluation, each in `0.0..=1.0`.
+///
+/// `None` means that there is nothing to divide by: no labelled pixel at all, or,
+/// for a class, neither a true nor a predicted pixel.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Scores {
+    /// Share of labelled pixels predicted right.
+    pub pixel_accuracy: Option<f64>,
+    /// Mean over the classes present in the ground truth of their recall.
+    pub mean_accuracy: Option<f64>,
+    /// Mean over classes of intersection over union (mIoU), background included.
+    pub mean_iu: Option<f64>,
+    /// Intersection over union weighted by the class's share of true pixels.
+    pub frequency_weighted_iu: Option<f64>,
+    /// Intersection over union by class.
+    pub class_iu: Vec<Option<f64>>,
+}
+
+impl ConfusionMatrix {
+    /// An empty matrix of `num_classes` x `num_classes`.
+    pub fn new(num_classes: usize) -> Self {
+        Self {
+            num_classes,
+            counts: vec![0; num_classes * num_classes],
+        }
+    }
+
+    /// Number of classes, background included.
+    pub fn num_classes(&self) -> usize {
+        self.num_classes
+    }
+
+    /// Pixels of true class `truth` that were predicted as `predicted`.
+    pub fn count(&self, truth: usize, predicted: usize) -> u64 {
+        self.counts[truth * self.num_classes + predicted]
+    }
+
+    /// Adds one image. A pixel whose true label is not a class (void, 255) does not count.
+    ///
+    /// # Panics
+    /// When the slices differ in length, or a prediction is not a class.
+    pub fn add(&mut self, truth: &[u8], predicted: &[u8]) {
+        assert_eq!(
+            truth.len(),
+            predicted.len(),
+            "ground truth and prediction differ in pixels"
+        );
+        for (&truth, &predicted) in truth.iter().zip(predicted) {
+            let (truth, predicted) = (usize::from(truth), usize::from(predicted));
+            if truth >= self.num_classes {
+                continue;
+            }
+            assert!(
+                predicted < self.num_classes,
+                "predicted label {predicted} is not one of {} classes",
+                self.num_classes
+            );
+            self.counts[truth * self.num_classes + predicted] += 1;
+        }
+    }
+
+    /// Adds the counts of `other`.
+    ///
+    /// # Panics
+    /// When the class counts differ.
+    pub fn merge(&mut self, other: &Self) {
+        assert_eq!(
+            self.num_classes, other.num_classes,
+            "matrices of other classes"
+        );
+        for (count, more) in self.counts.iter_mut().zip(&other.counts) {
+            *count += more;
+        }
+    }
+
+    /// Number of labelled pixels counted.
+    pub fn total(&self) -> u64 {
+        self.counts.iter().sum()
+    }
+
+    fn true_pixels(&self, class: usize) -> u64 {
+        (0..self.num_classes).map(|p| self.count(class, p)).sum()
+    }
+
+    fn predicted_pixels(&self, class: usize) -> u64 {
+        (0..self.num_classes).map(|t| self.count(t, class)).sum()
+    }
+
+    /// `sum_i n_ii / sum_i t_i` (CVPR 2015, section 5).
+    pub fn pixel_accuracy(&self) -> Option<f64> {
+        let right = (0..self.num_classes).map(|c| self.count(c, c)).sum();
+        ratio(right, self.total())
+    }
+
+    /// Recall `n_ii / t_i` of one class; `None` where the class has no true pixel.
+    pub fn class_accuracy(&self, class: usize) -> Option<f64> {
+        ratio(self.count(class, class), self.true_pixels(class))
+    }
+
+    /// Mean of the recalls of the classes that occur.
+    pub fn mean_accuracy(&self) -> Option<f64> {
+        mean((0..self.num_classes).filter_map(|c| self.class_accuracy(c)))
+    }
+
+    /// `n_ii / (t_i + sum_j n_ji - n_ii)`; `None` where the class was neither there nor predicted.
+    pub fn class_iu(&self, class: usize) -> Option<f64> {
+        let hit = self.count(class, class);
+        ratio(
+            hit,
+            self.true_pixels(class) + self.predicted_pixels(class) - hit,
+        )
+    }
+
+    /// Mean intersection over union; absent classes are left out, as `nanmean` does.
+    pub fn mean_iu(&self) -> Option<f64> {
+        mean((0..self.num_classes).filter_map(|c| self.class_iu(c)))
+    }
+
+    /// Sum over classes of frequency times intersection over union.
+    pub fn frequency_weighted_iu(&self) -> Option<f64> {
+        let total = self.total();
+        (total > 0).then(|| {
+            (0..self.num_classes)
+                .filter_map(|c| Some((self.true_pixels(c), self.class_iu(c)?)))
+                .map(|(pixels, iu)| pixels as f64 / total as f64 * iu)
+                .sum()
+        })
+    }
+
+    /// All scores at once.
+    pub fn scores(&self) -> Scores {
+        Scores {
+            pixel_accuracy: self.pixel_accuracy(),
+            mean_accuracy: self.mean_accuracy(),
+            mean_iu: self.mean_iu(),
+            frequency_weighted_iu: self.frequency_weighted_iu(),
+            class_iu: (0..self.num_classes).map(|c| self.class_iu(c)).collect(),
+        }
+    }
+}
+
+fn ratio(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, n) = values.fold((0.0, 0u32), |(sum, n), value| (sum + value, n + 1));
+    (n > 0).then(|| sum / f64::from(n))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn assert_close(value: Option<f64>, expected: f64) {
+        let value = value.expect("a value");
+        assert!((value - expected).abs() < 1e-12, "{value} != {expected}");
+    }
+
+    /// Truth 0,0,0,1,1,2 against 0,0,1,1,2,2, worked out by hand.
+    fn example() -> ConfusionMatrix {
+        let mut matrix = ConfusionMatrix::new(3);
+        matrix.add(&[0, 0, 0, 1, 1, 2], &[0, 0, 1, 1, 2, 2]);
+        matrix
+    }
+
+    #[test]
+    fn scores_equal_the_hand_computed_ones() {
+        let matrix = example();
+        assert_close(matrix.pixel_accuracy(), 4.0 / 6.0);
+        assert_close(matrix.mean_accuracy(), (2.0 / 3.0 + 0.5 + 1.0) / 3.0);
+        assert_close(matrix.class_iu(0), 2.0 / 3.0);
+        assert_close(matrix.class_iu(1), 1.0 / 3.0);
+        assert_close(matrix.class_iu(2), 0.5);
+        assert_close(matrix.mean_iu(), 0.5);
+        let weighted = 0.5 * 2.0 / 3.0 + 2.0 / 6.0 / 3.0 + 0.5 / 6.0;
+        assert_close(matrix.frequency_weighted_iu(), weighted);
+    }
+
+    #[test]
+    fn void_pixels_do_not_count() {
+        let mut matrix = ConfusionMatrix::new(2);
+        matrix.add(&[255, 0, 255, 1], &[1, 0, 0, 1]);
+        assert_eq!(matrix.total(), 2);
+        assert_close(matrix.mean_iu(), 1.0);
+    }
+
+    #[test]
+    fn an_absent_class_is_left_out_of_the_means() {
+        let mut matrix = ConfusionMatrix::new(3);
+        matrix.add(&[0, 1], &[0, 1]);
+        assert_eq!(matrix.class_iu(2), None);
+        assert_close(matrix.mean_iu(), 1.0);
+        assert_close(matrix.mean_accuracy(), 1.0);
+    }
+
+    #[test]
+    fn a_class_predicted_but_never_true_counts_as_zero() {
+        let mut matrix = ConfusionMatrix::new(3);
+        matrix.add(&[0, 1], &[0, 2]);
+        assert_eq!(matrix.class_accuracy(2), None);
+        assert_close(matrix.class_iu(2), 0.0);
+        assert_close(matrix.mean_iu(), 1.0 / 3.0);
+    }
+
+    #[test]
+    fn nothing_counted_gives_no_score() {
+        let scores = ConfusionMatrix::new(2).scores();
+        assert_eq!(scores.pixel_accuracy, None);
+        assert_eq!(scores.mean_iu, None);
+        assert_eq!(scores.frequency_weighted_iu, None);
+        assert_eq!(scores.class_iu, [None, None]);
+    }
+
+    #[test]
+    fn merging_equals_adding_in_one_go() {
+        let mut left = ConfusionMatrix::new(3);
+        left.add(&[0, 0, 0], &[0, 0, 1]);
+        let mut right = ConfusionMatrix::new(3);
+        right.add(&[1, 1, 2], &[1, 2, 2]);
+        left.merge(&right);
+        assert_eq!(left, example());
+    }
+
+    #[test]
+    #[should_panic(expected = "differ in pixels")]
+    fn other_lengths_are_a_bug() {
+        ConfusionMatrix::new(2).add(&[0], &[0, 1]);
+    }
+
+    #[test]
+    #[should_panic(expected = "not one of 2 classes")]
+    fn a_prediction_outside_the_classes_is_a_bug() {
+        ConfusionMatrix::new(2).add(&[0], &[2]);
+    }
+}

@@ -1,0 +1,92 @@
+//! Pause, resume and stop, asked for from another thread.
+
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+/// A handle on a running loop; clones control the same loop.
+#[derive(Debug, Clone, Default)]
+pub struct Control {
+    shared: Arc<(Mutex<Wish>, Condvar)>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Wish {
+    #[default]
+    Run,
+    Pause,
+    Stop,
+}
+
+impl Control {
+    /// Asks the loop to wait after the current step. Does not undo a stop.
+    pub fn pause(&self) {
+        self.change(|wish| {
+            if *wish == Wish::Run {
+                *wish = Wish::Pause;
+            }
+        });
+    }
+
+    /// Lets a waiting loop go on.
+    pub fn resume(&self) {
+        self.change(|wish| {
+            if *wish == Wish::Pause {
+                *wish = Wish::Run;
+            }
+        });
+    }
+
+    /// Asks the loop to end after the current step, also when it waits.
+    pub fn stop(&self) {
+        self.change(|wish| *wish = Wish::Stop);
+    }
+
+    /// Whether a stop was asked for.
+    pub fn stop_requested(&self) -> bool {
+        *self.lock() == Wish::Stop
+    }
+
+    /// Whether a pause was asked for.
+    pub fn pause_requested(&self) -> bool {
+        *self.lock() == Wish::Pause
+    }
+
+    /// Blocks while a pause is wished.
+    pub fn wait_while_paused(&self) {
+        let (_, changed) = &*self.shared;
+        let mut wish = self.lock();
+        while *wish == Wish::Pause {
+            wish = changed.wait(wish).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Wish> {
+        self.shared.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change(&self, edit: impl FnOnce(&mut Wish)) {
+        edit(&mut self.lock());
+        self.shared.1.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stop_ends_a_pause_and_is_final() {
+        let control = Control::default();
+        control.pause();
+        assert!(control.pause_requested());
+        let waiting = control.clone();
+        let thread = std::thread::Builder::new()
+            .name("waits".into())
+            .spawn(move || waiting.wait_while_paused())
+            .expect("a thread");
+        control.stop();
+        thread.join().expect("the pause ended");
+        control.resume();
+        control.pause();
+        assert!(control.stop_requested());
+    }
+}

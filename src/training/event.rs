@@ -1,0 +1,124 @@
+//! What the training thread tells the world: plain numbers and bytes.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::dataset::{LabelMap, Rgb};
+use crate::metrics::Scores;
+
+/// Known once a run has started.
+#[derive(Debug, Clone)]
+pub struct RunInfo {
+    /// Name of the run folder.
+    pub run: String,
+    /// What the weights run on, in words.
+    pub device: String,
+    /// Number of weights.
+    pub parameters: usize,
+    /// Steps of one epoch.
+    pub steps_per_epoch: usize,
+    /// Steps of the whole run.
+    pub total_steps: usize,
+    /// Steps already done when the run was resumed.
+    pub first_step: usize,
+}
+
+/// One line of `steps.jsonl`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepRecord {
+    /// 1 for the first step.
+    pub step: usize,
+    /// 1 for the first epoch.
+    pub epoch: usize,
+    /// Mean over the labelled pixels of the multinomial logistic loss, in nats.
+    pub loss: f64,
+    /// Learning rate of this step.
+    pub learning_rate: f64,
+    /// Wall time of this step, data included.
+    pub secs: f64,
+}
+
+/// One line of `epochs.jsonl`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EpochRecord {
+    /// 1 for the first epoch.
+    pub epoch: usize,
+    /// Steps done when it ended.
+    pub step: usize,
+    /// Mean training loss of the epoch.
+    pub train_loss: f64,
+    /// Mean loss over the labelled validation pixels; `None` when none is labelled.
+    pub val_loss: Option<f64>,
+    /// Validation scores over the whole set.
+    pub scores: Scores,
+    /// Seconds of training since the run began, pauses left out.
+    pub elapsed_secs: f64,
+    /// Whether this is the best mean IU so far.
+    pub best: bool,
+}
+
+/// One validation image as the network sees it now.
+#[derive(Debug, Clone)]
+pub struct PreviewItem {
+    /// Id of the image in its data set.
+    pub id: String,
+    /// The image.
+    pub image: Arc<Rgb>,
+    /// Ground truth at the image's size.
+    pub truth: Arc<LabelMap>,
+    /// The network's mask at the image's size.
+    pub mask: Arc<LabelMap>,
+    /// Mean IU over this image alone.
+    pub mean_iu: Option<f64>,
+}
+
+/// The pinned validation images after some step.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    /// Steps done.
+    pub step: usize,
+    /// The images, in the order of the validation list.
+    pub items: Vec<PreviewItem>,
+}
+
+/// Order: `Started (Step | Preview | Validating | EpochEnded | Paused | Resumed | Saved)* Ended`.
+/// `Ended` is always sent, exactly once, also when nothing was started.
+#[derive(Debug, Clone)]
+pub enum TrainEvent {
+    /// The network is on the device and the first batch is being read.
+    Started(RunInfo),
+    /// One step is done.
+    Step(StepRecord),
+    /// Fresh masks of the pinned images.
+    Preview(Preview),
+    /// Validation is at image `done` of `total`.
+    Validating { done: usize, total: usize },
+    /// An epoch was trained and validated.
+    EpochEnded(EpochRecord),
+    /// The loop waits.
+    Paused,
+    /// The loop goes on.
+    Resumed,
+    /// A checkpoint was published.
+    Saved { step: usize },
+    /// The run is over.
+    Ended(Outcome),
+}
+
+/// How a run ended. A requested stop is not a failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// All steps are done.
+    Finished,
+    /// Stopped on request after `step` steps.
+    Stopped { step: usize },
+    /// One clear message; the last good checkpoint is kept.
+    Failed(String),
+}
+
+/// Where a training loop sends its events.
+pub trait TrainSink: Send {
+    /// Takes one event. May block for a moment when the receiver is behind.
+    fn send(&mut self, event: TrainEvent);
+}

@@ -1,0 +1,70 @@
+//! Wishes of widgets, menus and keys, carried out in one place by the app.
+
+use std::path::PathBuf;
+
+use crossbeam_channel::{Receiver, Sender};
+use serde::{Deserialize, Serialize};
+
+use crate::engine::{DatasetRef, NoticeLevel, RunConfig};
+
+/// The dockable panels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum PanelKind {
+    Dataset,
+    Train,
+    Curves,
+    Live,
+    Inspect,
+    Compare,
+}
+
+/// A wish with its data.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Opens a data set.
+    OpenDataset(DatasetRef),
+    /// Asks for a folder, then opens it as a data set.
+    PickDataset,
+    /// Trains one run.
+    StartRun(RunConfig),
+    /// Trains runs one after another, then compares them.
+    StartPlan(Vec<RunConfig>),
+    /// Goes on with a run from its last checkpoint.
+    ResumeRun(String),
+    /// Pause, go on with, stop the active run.
+    Pause,
+    Resume,
+    Stop,
+    /// Deletes a run folder (after the panel has asked).
+    DeleteRun(String),
+    /// Shows images or folders of images in Inspect.
+    Inspect(Vec<PathBuf>),
+    /// Asks for images, then shows them in Inspect.
+    PickImages,
+    /// Shows runs side by side, over an image where one is given.
+    Compare {
+        runs: Vec<String>,
+        image: Option<PathBuf>,
+    },
+    /// Brings a panel to the front, opening it where it was closed.
+    ShowPanel(PanelKind),
+    /// Shows a toast.
+    Notify(NoticeLevel, String),
+}
+
+/// Queues commands; both ends live on the window's thread.
+#[derive(Debug, Clone)]
+pub struct CommandSender(Sender<Command>);
+
+impl CommandSender {
+    /// Queues one command.
+    pub fn send(&self, command: Command) {
+        self.0.send(command).ok();
+    }
+}
+
+/// A queue that cannot fill up: blocking would lock the one thread that uses it.
+pub fn command_channel() -> (CommandSender, Receiver<Command>) {
+    let (sender, receiver) = crossbeam_channel::unbounded();
+    (CommandSender(sender), receiver)
+}

@@ -1,0 +1,33 @@
+//! File dialogs, on a worker so that the window goes on drawing.
+
+use std::path::PathBuf;
+
+use crate::engine::{Engine, IMAGE_EXTENSIONS, Task};
+
+/// Asks for a folder.
+pub fn pick_folder(engine: &Engine, title: &'static str) -> Task<Option<PathBuf>> {
+    engine.spawn("dialog", move |_| {
+        rfd::FileDialog::new().set_title(title).pick_folder()
+    })
+}
+
+/// Asks for images.
+pub fn pick_images(engine: &Engine) -> Task<Option<Vec<PathBuf>>> {
+    engine.spawn("dialog", |_| {
+        rfd::FileDialog::new()
+            .set_title("Open images")
+            .add_filter("Images", IMAGE_EXTENSIONS)
+            .pick_files()
+    })
+}
+
+/// Asks where to save a PNG.
+pub fn save_png(engine: &Engine, file_name: String) -> Task<Option<PathBuf>> {
+    engine.spawn("dialog", move |_| {
+        rfd::FileDialog::new()
+            .set_title("Save as")
+            .set_file_name(file_name)
+            .add_filter("PNG image", &["png"])
+            .save_file()
+    })
+}

@@ -1,0 +1,1 @@
+//! The panels, one struct each. A panel keeps view state only.
