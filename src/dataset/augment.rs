@@ -1,22 +1,330 @@
-//! stub
+//! Random changes of training images, resizing, and normalization to floats.
+//!
+//! Works on decoded images only. Must not read files or know about batches.
+
+use image::imageops::{self, FilterType};
+use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
+
+use super::{LabelMap, Rgb, VOID};
+
+/// The random numbers of augmentation and shuffling: small, fast, and the same
+/// on every machine.
+pub type Rng = rand_pcg::Pcg64Mcg;
+
+/// Color of padding, RGB: the mean of [`Normalization::IMAGENET`], which
+/// normalizes to about 0.
+const PADDING: [u8; 3] = [124, 116, 104];
+/// Random scales are kept inside, so that a typing error cannot fill the memory.
+const SCALE_LIMITS: [f32; 2] = [0.1, 10.0];
+
 /// Random changes of training images.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Augment {
-    /// `[width, height]` of the training crop.
+    /// `[width, height]` of the training crop, 1 or more each.
     pub crop: [u32; 2],
-    /// Smallest and largest random scale; `[1.0, 1.0]` = none.
+    /// Smallest and largest random scale, `0.1..=10.0`; `[1.0, 1.0]` = none.
     pub scale: [f32; 2],
     /// Mirror left and right at random.
     pub flip: bool,
-    /// Amount of random brightness and contrast, 0 = off.
+    /// Amount of random brightness and contrast, `0.0..=1.0`, 0 = off. With 0.2
+    /// the contrast is multiplied by 0.8..=1.2 and up to 0.2 of white added or
+    /// taken away.
     pub brightness: f32,
 }
+
+impl Augment {
+    /// Scales, mirrors, crops and brightens an image and its labels alike. Both
+    /// come back at exactly the crop's size; where the image is smaller it is
+    /// padded, with a mean color and [`VOID`].
+    ///
+    /// Image and labels must be of one size.
+    pub fn apply(&self, rgb: &Rgb, labels: &LabelMap, rng: &mut Rng) -> (Rgb, LabelMap) {
+        let scale = between(self.scale, rng).clamp(SCALE_LIMITS[0], SCALE_LIMITS[1]);
+        let window = |rgb: &Rgb, labels: &LabelMap, rng: &mut Rng| {
+            let mirrored = self.flip && rng.random();
+            let window = Window::random([rgb.width, rgb.height], self.crop, mirrored, rng);
+            (window.cut_rgb(rgb), window.cut_labels(labels))
+        };
+        let (mut rgb, labels) = if (scale - 1.0).abs() < 1e-3 {
+            window(rgb, labels, rng)
+        } else {
+            let scaled = |side: u32| ((side as f32 * scale).round() as u32).max(1);
+            let (width, height) = (scaled(rgb.width), scaled(rgb.height));
+            window(&resize_rgb(rgb, width, height), &resize_labels(labels, width, height), rng)
+        };
+        self.brighten(&mut rgb, rng);
+        (rgb, labels)
+    }
+
+    fn brighten(&self, rgb: &mut Rgb, rng: &mut Rng) {
+        let amount = self.brightness.clamp(0.0, 1.0);
+        if amount <= 0.0 {
+            return;
+        }
+        let contrast = between([1.0 - amount, 1.0 + amount], rng);
+        let offset = 255.0 * between([-amount, amount], rng);
+        let table: [u8; 256] = std::array::from_fn(|value| ((value as f32 - 127.5) * contrast + 127.5 + offset).round() as u8);
+        for value in &mut rgb.pixels {
+            *value = table[usize::from(*value)];
+        }
+    }
+}
+
+/// Where a crop lies over an image; the offsets are negative where it sticks out.
+struct Window {
+    left: i64,
+    top: i64,
+    width: usize,
+    height: usize,
+    mirrored: bool,
+}
+
+impl Window {
+    fn random(size: [u32; 2], crop: [u32; 2], mirrored: bool, rng: &mut Rng) -> Self {
+        let crop = crop.map(|side| side.max(1));
+        let mut offset = |side: u32, crop: u32| {
+            let spare = i64::from(side) - i64::from(crop);
+            rng.random_range(spare.min(0)..=spare.max(0))
+        };
+        Self {
+            left: offset(size[0], crop[0]),
+            top: offset(size[1], crop[1]),
+            width: crop[0] as usize,
+            height: crop[1] as usize,
+            mirrored,
+        }
+    }
+
+    fn cut_rgb(&self, rgb: &Rgb) -> Rgb {
+        let source = rgb.pixels.as_chunks::<3>().0;
+        let pixels = self.cut(source, [rgb.width, rgb.height], PADDING);
+        Rgb { width: self.width as u32, height: self.height as u32, pixels: pixels.into_flattened() }
+    }
+
+    fn cut_labels(&self, labels: &LabelMap) -> LabelMap {
+        let cut = self.cut(&labels.labels, [labels.width, labels.height], VOID);
+        LabelMap { width: self.width as u32, height: self.height as u32, labels: cut }
+    }
+
+    fn cut<T: Copy>(&self, source: &[T], size: [u32; 2], padding: T) -> Vec<T> {
+        let (width, height) = (i64::from(size[0]), i64::from(size[1]));
+        let mut cut = vec![padding; self.width * self.height];
+        for (row, target) in cut.chunks_exact_mut(self.width).enumerate() {
+            let y = self.top + row as i64;
+            if !(0..height).contains(&y) {
+                continue;
+            }
+            let first = self.left.max(0);
+            let last = (self.left + self.width as i64).min(width);
+            let from = &source[(y * width + first) as usize..(y * width + last) as usize];
+            let at = (first - self.left) as usize;
+            target[at..at + from.len()].copy_from_slice(from);
+            if self.mirrored {
+                target.reverse();
+            }
+        }
+        cut
+    }
+}
+
+/// A random value between two, whichever is larger.
+fn between(limits: [f32; 2], rng: &mut Rng) -> f32 {
+    limits[0] + (limits[1] - limits[0]) * rng.random::<f32>()
+}
+
 /// Mean and standard deviation by channel, RGB on 0..=1.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Normalization {
     /// Subtracted.
     pub mean: [f32; 3],
-    /// Divided by.
+    /// Divided by, above 0.
     pub std: [f32; 3],
+}
+
+impl Normalization {
+    /// The values of `ImageNet`, which pretrained networks expect.
+    pub const IMAGENET: Self = Self { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+
+    /// Writes `(value / 255 - mean) / std`, channel by channel.
+    ///
+    /// # Shapes
+    /// - `out`: `[3, height, width]`
+    ///
+    /// # Panics
+    /// When `out` is of another length.
+    pub fn write_chw(&self, rgb: &Rgb, out: &mut [f32]) {
+        let plane = rgb.width as usize * rgb.height as usize;
+        assert_eq!(out.len(), 3 * plane, "the buffer must hold [3, {}, {}]", rgb.height, rgb.width);
+        if plane == 0 {
+            return;
+        }
+        for (channel, plane) in out.chunks_exact_mut(plane).enumerate() {
+            let normalized = |value: usize| (value as f32 / 255.0 - self.mean[channel]) / self.std[channel];
+            let table: [f32; 256] = std::array::from_fn(normalized);
+            for (target, pixel) in plane.iter_mut().zip(rgb.pixels.as_chunks::<3>().0) {
+                *target = table[usize::from(pixel[channel])];
+            }
+        }
+    }
+}
+
+impl Default for Normalization {
+    fn default() -> Self {
+        Self::IMAGENET
+    }
+}
+
+/// The image at another size, 1 or more each; bilinear, and averaging over what
+/// one pixel covers where it becomes smaller.
+pub fn resize_rgb(rgb: &Rgb, width: u32, height: u32) -> Rgb {
+    if [rgb.width, rgb.height] == [width, height] {
+        return rgb.clone();
+    }
+    let view = image::ImageBuffer::<image::Rgb<u8>, &[u8]>::from_raw(rgb.width, rgb.height, &rgb.pixels);
+    // Fewer bytes than width x height x 3 break the type's promise; there is nothing to resize then.
+    let pixels = view.map_or_else(
+        || vec![0; 3 * width as usize * height as usize],
+        |view| imageops::resize(&view, width, height, FilterType::Triangle).into_raw(),
+    );
+    Rgb { width, height, pixels }
+}
+
+/// The labels at another size, 1 or more each; each pixel takes the label at its
+/// center, since labels cannot be averaged.
+pub fn resize_labels(labels: &LabelMap, width: u32, height: u32) -> LabelMap {
+    let sources = |from: u32, to: u32| -> Vec<usize> {
+        let (from, to) = (u64::from(from), u64::from(to));
+        (0..to).map(|position| ((2 * position + 1) * from / (2 * to)) as usize).collect()
+    };
+    let columns = sources(labels.width, width);
+    let mut resized = Vec::with_capacity(width as usize * height as usize);
+    for row in sources(labels.height, height) {
+        let source = &labels.labels[row * labels.width as usize..][..labels.width as usize];
+        resized.extend(columns.iter().map(|column| source[*column]));
+    }
+    LabelMap { width, height, labels: resized }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng as _;
+
+    use super::*;
+
+    const PLAIN: Augment = Augment { crop: [3, 2], scale: [1.0, 1.0], flip: false, brightness: 0.0 };
+
+    /// A 3x2 image whose red channel counts the pixels, and labels that do too.
+    fn counted() -> (Rgb, LabelMap) {
+        let pixels = (0..6).flat_map(|value| [value, 100, 200]).collect();
+        (Rgb { width: 3, height: 2, pixels }, LabelMap { width: 3, height: 2, labels: (0..6).collect() })
+    }
+
+    fn reds(rgb: &Rgb) -> Vec<u8> {
+        rgb.pixels.iter().step_by(3).copied().collect()
+    }
+
+    #[test]
+    fn nothing_changes_when_all_is_off() {
+        let (rgb, labels) = counted();
+        let changed = PLAIN.apply(&rgb, &labels, &mut Rng::seed_from_u64(1));
+        assert_eq!(changed, (rgb, labels));
+    }
+
+    #[test]
+    fn smaller_images_are_padded_with_void() {
+        let (rgb, labels) = counted();
+        let augment = Augment { crop: [5, 4], ..PLAIN };
+        for seed in 0..20 {
+            let (padded, padded_labels) = augment.apply(&rgb, &labels, &mut Rng::seed_from_u64(seed));
+            assert_eq!((padded.width, padded.height, padded.pixels.len()), (5, 4, 60));
+            let kept: Vec<u8> = padded_labels.labels.iter().copied().filter(|label| *label != VOID).collect();
+            assert_eq!(kept, [0, 1, 2, 3, 4, 5]);
+            for (pixel, label) in padded.pixels.as_chunks::<3>().0.iter().zip(&padded_labels.labels) {
+                assert_eq!(*pixel, if *label == VOID { PADDING } else { [*label, 100, 200] });
+            }
+        }
+    }
+
+    #[test]
+    fn larger_images_are_cut_at_every_place() {
+        let (rgb, labels) = counted();
+        let augment = Augment { crop: [2, 1], ..PLAIN };
+        let mut seen = std::collections::BTreeSet::new();
+        for seed in 0..50 {
+            let (cut, cut_labels) = augment.apply(&rgb, &labels, &mut Rng::seed_from_u64(seed));
+            assert_eq!(reds(&cut), cut_labels.labels);
+            seen.insert(cut_labels.labels);
+        }
+        assert_eq!(seen.into_iter().collect::<Vec<_>>(), [[0, 1], [1, 2], [3, 4], [4, 5]]);
+    }
+
+    #[test]
+    fn image_and_mask_are_mirrored_alike() {
+        let (rgb, labels) = counted();
+        let augment = Augment { flip: true, ..PLAIN };
+        let mut seen = std::collections::BTreeSet::new();
+        for seed in 0..20 {
+            let (flipped, flipped_labels) = augment.apply(&rgb, &labels, &mut Rng::seed_from_u64(seed));
+            assert_eq!(reds(&flipped), flipped_labels.labels);
+            seen.insert(flipped_labels.labels);
+        }
+        assert_eq!(seen.into_iter().collect::<Vec<_>>(), [[0, 1, 2, 3, 4, 5], [2, 1, 0, 5, 4, 3]]);
+    }
+
+    #[test]
+    fn scaling_keeps_labels_whole() {
+        let (rgb, labels) = counted();
+        let augment = Augment { crop: [6, 4], scale: [2.0, 2.0], ..PLAIN };
+        let (scaled, scaled_labels) = augment.apply(&rgb, &labels, &mut Rng::seed_from_u64(3));
+        assert_eq!((scaled.width, scaled.height), (6, 4));
+        assert_eq!(scaled_labels.labels[..12], [0, 0, 1, 1, 2, 2, 0, 0, 1, 1, 2, 2]);
+        assert_eq!(scaled_labels.labels[12..18], [3, 3, 4, 4, 5, 5]);
+        let half = Augment { crop: [3, 2], scale: [0.5, 0.5], ..PLAIN };
+        let (_, small) = half.apply(&rgb, &labels, &mut Rng::seed_from_u64(3));
+        assert_eq!(small.labels.iter().filter(|label| **label != VOID).count(), 2);
+    }
+
+    #[test]
+    fn brightness_stays_in_its_limits() {
+        let rgb = Rgb { width: 1, height: 1, pixels: vec![127, 128, 255] };
+        let labels = LabelMap { width: 1, height: 1, labels: vec![1] };
+        let augment = Augment { crop: [1, 1], brightness: 0.1, ..PLAIN };
+        let mut values = std::collections::BTreeSet::new();
+        for seed in 0..50 {
+            let (changed, same) = augment.apply(&rgb, &labels, &mut Rng::seed_from_u64(seed));
+            assert_eq!(same, labels);
+            assert!((101..=154).contains(&changed.pixels[0]), "{:?}", changed.pixels);
+            values.insert(changed.pixels[0]);
+        }
+        assert!(values.len() > 10);
+    }
+
+    #[test]
+    fn strange_scales_do_not_panic() {
+        let (rgb, labels) = counted();
+        for scale in [[2.0, 0.5], [0.0, 0.0], [1e9, 1e9], [f32::NAN, 1.0]] {
+            let (changed, _) = Augment { scale, ..PLAIN }.apply(&rgb, &labels, &mut Rng::seed_from_u64(0));
+            assert_eq!((changed.width, changed.height), (3, 2));
+        }
+    }
+
+    #[test]
+    fn normalized_values_are_by_channel() {
+        let normalization = Normalization { mean: [0.0, 0.5, 0.2], std: [1.0, 0.5, 0.1] };
+        let rgb = Rgb { width: 2, height: 1, pixels: vec![0, 255, 51, 255, 0, 102] };
+        let mut out = [0.0; 6];
+        normalization.write_chw(&rgb, &mut out);
+        for (value, expected) in out.into_iter().zip([0.0, 1.0, 1.0, -1.0, 0.0, 2.0]) {
+            assert!((value - expected).abs() < 1e-6, "{out:?}");
+        }
+    }
+
+    #[test]
+    fn images_are_resized_to_the_size_asked_for() {
+        let rgb = Rgb { width: 2, height: 1, pixels: vec![0, 0, 0, 200, 200, 200] };
+        let large = resize_rgb(&rgb, 4, 2);
+        assert_eq!(reds(&large), [0, 50, 150, 200, 0, 50, 150, 200]);
+        assert_eq!(reds(&resize_rgb(&rgb, 1, 1)), [100]);
+    }
 }

@@ -39,7 +39,7 @@ pub enum DatasetError {
     #[error(
         "{path}: label {label} at column {x}, row {y} is outside the {num_classes} classes \
          (0..={}) and is not void. Correct the mask or add the class to classes.txt",
-        num_classes - 1
+        num_classes.saturating_sub(1)
     )]
     LabelOutOfRange {
         path: PathBuf,

@@ -1,8 +1,23 @@
-//! stub, to be replaced
-mod augment; mod classes; mod error; mod image_io; mod layout; mod stats;
-pub use augment::{Augment, Normalization};
+//! Pictures and label maps on disk: data set layouts, decoding, the built-in
+//! sample, augmentation, and batches prepared ahead of the training step.
+//!
+//! Everything here is plain bytes and floats. Must not know about tensors
+//! (Burn), the window or the network.
+
+mod augment;
+mod classes;
+mod error;
+mod generator;
+mod image_io;
+mod layout;
+mod loader;
+mod stats;
+
+pub use augment::{Augment, Normalization, Rng, resize_labels, resize_rgb};
 pub use classes::{Class, ClassList, VOID, voc_color};
 pub use error::DatasetError;
-pub use image_io::{IMAGE_EXTENSIONS, LabelMap, Rgb};
+pub use generator::{SampleSpec, ensure_sample};
+pub use image_io::{IMAGE_EXTENSIONS, LabelMap, MaskReader, Rgb, read_rgb, write_index_png, write_rgb_png};
 pub use layout::{Dataset, Item, Layout, Split};
-pub use stats::DatasetStats;
+pub use loader::{Batch, BatchPlan, Loader, eval_sample};
+pub use stats::{DatasetStats, scan};

@@ -1,0 +1,294 @@
+//! Reading label maps: PNG files whose samples are labels, never expanded to colors.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use png::{BitDepth, ColorType};
+
+use super::{LabelMap, MAX_DECODE_BYTES, MAX_SIDE, Rgb, guarded, open, read_rgb};
+use crate::dataset::{DatasetError, Item, VOID};
+
+/// Reads the label maps of one data set.
+///
+/// Taken are indexed and grey PNGs of 1, 2, 4 or 8 bits, whose samples are the
+/// labels, and 8-bit RGB or RGBA PNGs whose colors are all in the palette.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MaskReader {
+    /// Labels `0..num_classes` are classes.
+    pub num_classes: usize,
+    /// Labels that become [`VOID`], besides 255, which always does.
+    pub void_labels: Vec<u8>,
+    /// The label of each color in RGB masks; the first entry of a color counts.
+    pub palette: Vec<([u8; 3], u8)>,
+}
+
+impl MaskReader {
+    /// Reads and checks a label map. In the result every label is below
+    /// `num_classes` or [`VOID`].
+    ///
+    /// # Errors
+    /// [`DatasetError::Io`] when the file cannot be opened, [`DatasetError::Mask`]
+    /// when it is damaged, of another format or has an unknown color, and
+    /// [`DatasetError::LabelOutOfRange`] for a label that is neither class nor void.
+    pub fn read(&self, path: &Path) -> Result<LabelMap, DatasetError> {
+        let raw = read_raw(path)?;
+        let mut labels = match raw.pixels {
+            RawPixels::Labels { samples, .. } => samples,
+            RawPixels::Colors(colors) => self.labels_of_colors(path, raw.width, &colors)?,
+        };
+        let meaning: [Option<u8>; 256] = std::array::from_fn(|label| self.meaning(label));
+        for (position, label) in labels.iter_mut().enumerate() {
+            *label = meaning[usize::from(*label)].ok_or_else(|| {
+                let [x, y] = column_and_row(position, raw.width);
+                DatasetError::LabelOutOfRange { path: path.to_owned(), label: *label, x, y, num_classes: self.num_classes }
+            })?;
+        }
+        Ok(LabelMap { width: raw.width, height: raw.height, labels })
+    }
+
+    /// Reads an image and its label map and checks that they fit.
+    ///
+    /// # Errors
+    /// Those of [`read_rgb`] and [`MaskReader::read`], and
+    /// [`DatasetError::SizeMismatch`].
+    pub fn read_pair(&self, item: &Item) -> Result<(Rgb, LabelMap), DatasetError> {
+        let rgb = read_rgb(&item.image)?;
+        let labels = self.read(&item.mask)?;
+        check_sizes(item, [rgb.width, rgb.height], [labels.width, labels.height])?;
+        Ok((rgb, labels))
+    }
+
+    /// What a label in a file stands for; `None` = nothing.
+    fn meaning(&self, label: usize) -> Option<u8> {
+        let byte = u8::try_from(label).ok()?;
+        if byte == VOID || self.void_labels.contains(&byte) {
+            Some(VOID)
+        } else {
+            (label < self.num_classes).then_some(byte)
+        }
+    }
+
+    fn labels_of_colors(&self, path: &Path, width: u32, colors: &[[u8; 3]]) -> Result<Vec<u8>, DatasetError> {
+        let mut label_of_color = HashMap::new();
+        for (color, label) in &self.palette {
+            label_of_color.entry(*color).or_insert(*label);
+        }
+        let label = |(position, color): (usize, &[u8; 3])| {
+            label_of_color.get(color).copied().ok_or_else(|| {
+                let [red, green, blue] = color;
+                let [x, y] = column_and_row(position, width);
+                mask_error(path, format!(
+                    "the color {red} {green} {blue} at column {x}, row {y} belongs to no class; add it to classes.txt \
+                     or export the mask as an indexed PNG"
+                ))
+            })
+        };
+        colors.iter().enumerate().map(label).collect()
+    }
+}
+
+/// Checks that image and mask are of one size, both as `[width, height]`.
+pub(in crate::dataset) fn check_sizes(item: &Item, image_size: [u32; 2], mask_size: [u32; 2]) -> Result<(), DatasetError> {
+    if image_size == mask_size {
+        return Ok(());
+    }
+    Err(DatasetError::SizeMismatch { mask: item.mask.clone(), image: item.image.clone(), mask_size, image_size })
+}
+
+/// A mask file as it is, before labels are given a meaning.
+pub(in crate::dataset) struct RawMask {
+    pub width: u32,
+    pub height: u32,
+    pub pixels: RawPixels,
+}
+
+/// The samples of a mask file, row by row.
+pub(in crate::dataset) enum RawPixels {
+    /// Of indexed and grey files; the palette is there in indexed ones.
+    Labels { samples: Vec<u8>, palette: Option<Vec<[u8; 3]>> },
+    /// Of RGB files.
+    Colors(Vec<[u8; 3]>),
+}
+
+/// Reads the samples of a PNG without giving them a meaning.
+pub(in crate::dataset) fn read_raw(path: &Path) -> Result<RawMask, DatasetError> {
+    let file = open(path)?;
+    guarded(|| decode(file)).and_then(|decoded| decoded).map_err(|reason| mask_error(path, reason))
+}
+
+fn decode(file: std::io::BufReader<std::fs::File>) -> Result<RawMask, String> {
+    let limits = png::Limits { bytes: usize::try_from(MAX_DECODE_BYTES).unwrap_or(usize::MAX) };
+    let mut decoder = png::Decoder::new_with_limits(file, limits);
+    // Indices and grey values are the labels, so nothing may be expanded or scaled.
+    decoder.set_transformations(png::Transformations::IDENTITY);
+    let mut reader = decoder.read_info().map_err(|err| png_reason(&err))?;
+    let (width, height) = reader.info().size();
+    if width > MAX_SIDE || height > MAX_SIDE {
+        return Err(format!("{width}x{height} pixels are more than can be read"));
+    }
+    let palette = reader.info().palette.as_ref().map(|bytes| bytes.as_chunks().0.to_vec());
+    let (color_type, bit_depth) = (reader.info().color_type, reader.info().bit_depth);
+    let size = reader.output_buffer_size().ok_or("it is too large")?;
+    let mut data = vec![0; size];
+    let frame = reader.next_frame(&mut data).map_err(|err| png_reason(&err))?;
+    let pixels = match (color_type, bit_depth) {
+        (_, BitDepth::Sixteen) => return Err("it has 16 bits a sample; export it with 8".to_owned()),
+        (ColorType::Indexed, _) => RawPixels::Labels { samples: unpack(&data, width, bit_depth, frame.line_size), palette },
+        (ColorType::Grayscale, _) => {
+            RawPixels::Labels { samples: unpack(&data, width, bit_depth, frame.line_size), palette: None }
+        }
+        (ColorType::Rgb, _) => RawPixels::Colors(data.as_chunks().0.to_vec()),
+        (ColorType::Rgba, _) => {
+            RawPixels::Colors(data.as_chunks().0.iter().map(|[red, green, blue, _]| [*red, *green, *blue]).collect())
+        }
+        (ColorType::GrayscaleAlpha, _) => {
+            return Err("it is grey with transparency; export it as an indexed or grey PNG".to_owned());
+        }
+    };
+    Ok(RawMask { width, height, pixels })
+}
+
+/// One byte a sample from rows that are packed to whole bytes, highest bits first.
+fn unpack(data: &[u8], width: u32, bit_depth: BitDepth, line_size: usize) -> Vec<u8> {
+    let bits = bit_depth as usize;
+    if bits == 8 {
+        return data.to_vec();
+    }
+    let mask = (1u8 << bits) - 1;
+    let sample = |row: &[u8], column: usize| {
+        let bit = column * bits;
+        (row[bit / 8] >> (8 - bits - bit % 8)) & mask
+    };
+    data.chunks_exact(line_size.max(1))
+        .flat_map(|row| (0..width as usize).map(move |column| sample(row, column)))
+        .collect()
+}
+
+fn png_reason(err: &png::DecodingError) -> String {
+    match err {
+        png::DecodingError::Format(err) if err.to_string().contains("signature") => {
+            "it is no PNG file; export masks as 8-bit indexed or grey PNG".to_owned()
+        }
+        err => format!("damaged PNG: {err}"),
+    }
+}
+
+fn column_and_row(position: usize, width: u32) -> [u32; 2] {
+    let width = (width as usize).max(1);
+    [position % width, position / width].map(|value| u32::try_from(value).unwrap_or(u32::MAX))
+}
+
+fn mask_error(path: &Path, reason: String) -> DatasetError {
+    DatasetError::Mask { path: path.to_owned(), reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::dataset::{ClassList, write_index_png, write_rgb_png};
+
+    fn reader(num_classes: usize) -> MaskReader {
+        MaskReader { num_classes, void_labels: vec![11], palette: vec![([9, 9, 9], 1), ([224, 224, 192], VOID)] }
+    }
+
+    /// Writes packed samples as a PNG of any type and depth.
+    fn png_file(dir: &TempDir, size: [u32; 2], color: ColorType, depth: BitDepth, data: &[u8]) -> PathBuf {
+        let path = dir.path().join("mask.png");
+        let mut encoder = png::Encoder::new(std::fs::File::create(&path).expect("created"), size[0], size[1]);
+        encoder.set_color(color);
+        encoder.set_depth(depth);
+        if color == ColorType::Indexed {
+            encoder.set_palette(ClassList::voc().palette()[..1 << (depth as usize).min(8)].concat());
+        }
+        encoder.write_header().expect("header").write_image_data(data).expect("data");
+        path
+    }
+
+    #[test]
+    fn an_indexed_png_keeps_its_labels_and_void() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("mask.png");
+        let labels = LabelMap { width: 3, height: 2, labels: vec![0, 1, 20, VOID, 7, 0] };
+        write_index_png(&path, &labels, &ClassList::voc()).expect("written");
+        assert_eq!(reader(21).read(&path).expect("read"), labels);
+        // Other programs see the palette's colors.
+        let colors = read_rgb(&path).expect("read");
+        assert_eq!(colors.pixels[3..6], [128, 0, 0]);
+        assert_eq!(colors.pixels[9..12], [224, 224, 192]);
+    }
+
+    #[test]
+    fn small_bit_depths_are_indices() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = png_file(&dir, [3, 2], ColorType::Indexed, BitDepth::One, &[0b1010_0000, 0b0110_0000]);
+        assert_eq!(reader(2).read(&path).expect("read").labels, [1, 0, 1, 0, 1, 1]);
+        let path = png_file(&dir, [3, 2], ColorType::Indexed, BitDepth::Two, &[0b11_01_00_00, 0b00_10_01_00]);
+        assert_eq!(reader(4).read(&path).expect("read").labels, [3, 1, 0, 0, 2, 1]);
+        let path = png_file(&dir, [3, 1], ColorType::Indexed, BitDepth::Four, &[0x5f, 0x30]);
+        assert_eq!(reader(16).read(&path).expect("read").labels, [5, 15, 3]);
+        let path = png_file(&dir, [3, 1], ColorType::Grayscale, BitDepth::Four, &[0x5f, 0x30]);
+        assert_eq!(reader(16).read(&path).expect("read").labels, [5, 15, 3]);
+    }
+
+    #[test]
+    fn grey_values_are_labels_and_void_labels_become_void() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = png_file(&dir, [4, 1], ColorType::Grayscale, BitDepth::Eight, &[0, 3, 11, 255]);
+        assert_eq!(reader(4).read(&path).expect("read").labels, [0, 3, VOID, VOID]);
+    }
+
+    #[test]
+    fn rgb_masks_go_through_the_palette() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("mask.png");
+        let mut rgb = Rgb { width: 2, height: 2, pixels: [[9, 9, 9], [224, 224, 192], [9, 9, 9], [9, 9, 9]].concat() };
+        write_rgb_png(&path, &rgb).expect("written");
+        assert_eq!(reader(2).read(&path).expect("read").labels, [1, VOID, 1, 1]);
+        rgb.pixels[6..9].copy_from_slice(&[1, 2, 3]);
+        write_rgb_png(&path, &rgb).expect("written");
+        let message = reader(2).read(&path).unwrap_err().to_string();
+        assert!(message.contains("mask.png") && message.contains("1 2 3 at column 0, row 1"), "{message}");
+    }
+
+    #[test]
+    fn a_label_out_of_range_is_named_with_its_place() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = png_file(&dir, [3, 2], ColorType::Grayscale, BitDepth::Eight, &[0, 1, 2, 0, 0, 9]);
+        let err = reader(3).read(&path).unwrap_err();
+        assert!(matches!(err, DatasetError::LabelOutOfRange { label: 9, x: 2, y: 1, num_classes: 3, .. }));
+        let message = err.to_string();
+        assert!(message.contains("mask.png: label 9 at column 2, row 1"), "{message}");
+    }
+
+    #[test]
+    fn damaged_and_foreign_files_are_refused() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let data: Vec<u8> = (0..64 * 64).map(|i: u32| (i * i % 13) as u8).collect();
+        let path = png_file(&dir, [64, 64], ColorType::Grayscale, BitDepth::Eight, &data);
+        let bytes = std::fs::read(&path).expect("read");
+        for length in [bytes.len() / 2, 20, 0] {
+            std::fs::write(&path, &bytes[..length]).expect("written");
+            assert!(matches!(reader(13).read(&path), Err(DatasetError::Mask { .. })), "{length} bytes");
+        }
+        std::fs::write(&path, "not a picture at all").expect("written");
+        let message = reader(13).read(&path).unwrap_err().to_string();
+        assert!(message.contains("no PNG file"), "{message}");
+        let path = png_file(&dir, [1, 1], ColorType::Grayscale, BitDepth::Sixteen, &[0, 1]);
+        assert!(reader(13).read(&path).unwrap_err().to_string().contains("16 bits"));
+    }
+
+    #[test]
+    fn a_mask_of_another_size_is_an_error() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let mask = png_file(&dir, [2, 1], ColorType::Grayscale, BitDepth::Eight, &[0, 0]);
+        let image = dir.path().join("image.png");
+        write_rgb_png(&image, &Rgb { width: 1, height: 2, pixels: vec![0; 6] }).expect("written");
+        let item = Item { id: "a".into(), image, mask };
+        let message = reader(1).read_pair(&item).unwrap_err().to_string();
+        assert!(message.contains("2x1") && message.contains("1x2"), "{message}");
+    }
+}

@@ -1,0 +1,197 @@
+//! Pictures and label maps as files: decoding, checking, and writing whole files.
+//!
+//! Knows file formats. Must not know about data set layouts, lists or batches.
+
+mod mask;
+mod write;
+
+pub use mask::MaskReader;
+pub(super) use mask::{RawPixels, check_sizes, read_raw};
+pub use write::{write_index_png, write_rgb_png};
+pub(crate) use write::write_atomically;
+pub(super) use write::{encode_index_png, write_error};
+
+use std::fs::File;
+use std::io::BufReader;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
+
+use super::DatasetError;
+
+/// Extensions of images that can be read, in lower case.
+pub const IMAGE_EXTENSIONS: &[&str] = &["png", "jpg", "jpeg", "bmp", "tif", "tiff", "webp", "gif", "ppm", "pgm"];
+
+/// The longest side that is read, in pixels. Larger files are damaged headers
+/// far more often than pictures.
+const MAX_SIDE: u32 = 32_768;
+/// The most memory one decoder may take, in bytes.
+const MAX_DECODE_BYTES: u64 = 1 << 30;
+const READ_HINT: &str = "Check that the file exists and may be read";
+
+/// An RGB image, row by row, 3 bytes a pixel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rgb {
+    /// Columns.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// `[height, width, 3]`, each 0..=255.
+    pub pixels: Vec<u8>,
+}
+
+/// A label per pixel, row by row; [`VOID`](super::VOID) where nothing is labelled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelMap {
+    /// Columns.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// `[height, width]`, a class's label or 255.
+    pub labels: Vec<u8>,
+}
+
+/// Reads an image of any supported format, told by its content rather than by
+/// its extension. The camera's orientation is applied, transparency is laid on
+/// white, deeper samples are reduced to 8 bits.
+///
+/// # Errors
+/// [`DatasetError::Io`] when the file cannot be opened, [`DatasetError::Image`]
+/// when it cannot be decoded.
+pub fn read_rgb(path: &Path) -> Result<Rgb, DatasetError> {
+    let reader = open_image(path)?;
+    let image = guarded(|| {
+        let mut decoder = reader.into_decoder()?;
+        let orientation = decoder.orientation()?;
+        let mut image = DynamicImage::from_decoder(decoder)?;
+        image.apply_orientation(orientation);
+        Ok(image)
+    })
+    .and_then(|decoded| decoded.map_err(|err: image::ImageError| err.to_string()))
+    .map_err(|reason| image_error(path, reason))?;
+    let (width, height) = (image.width(), image.height());
+    if width == 0 || height == 0 {
+        return Err(image_error(path, "it has no pixels".to_owned()));
+    }
+    Ok(Rgb { width, height, pixels: opaque_pixels(image) })
+}
+
+/// Reads only the header: `[width, height]` as [`read_rgb`] would give them.
+pub(super) fn read_image_size(path: &Path) -> Result<[u32; 2], DatasetError> {
+    let reader = open_image(path)?;
+    guarded(|| {
+        let mut decoder = reader.into_decoder()?;
+        let (width, height) = decoder.dimensions();
+        Ok(match decoder.orientation()? {
+            Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH => {
+                [height, width]
+            }
+            _ => [width, height],
+        })
+    })
+    .and_then(|decoded| decoded.map_err(|err: image::ImageError| err.to_string()))
+    .map_err(|reason| image_error(path, reason))
+}
+
+fn open_image(path: &Path) -> Result<ImageReader<BufReader<File>>, DatasetError> {
+    let mut reader = ImageReader::new(open(path)?).with_guessed_format().map_err(|err| read_error(path, err))?;
+    if reader.format().is_none() {
+        let reason = "it is no PNG, JPEG, BMP, TIFF, WebP, GIF or PNM file".to_owned();
+        return Err(image_error(path, reason));
+    }
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MAX_SIDE);
+    limits.max_image_height = Some(MAX_SIDE);
+    limits.max_alloc = Some(MAX_DECODE_BYTES);
+    reader.limits(limits);
+    Ok(reader)
+}
+
+/// The image's RGB bytes, laid on white where it is transparent.
+fn opaque_pixels(image: DynamicImage) -> Vec<u8> {
+    if !image.color().has_alpha() {
+        return image.into_rgb8().into_raw();
+    }
+    let on_white = |value: u8, alpha: u8| {
+        let (value, alpha) = (u32::from(value), u32::from(alpha));
+        u8::try_from((value * alpha + 255 * (255 - alpha) + 127) / 255).unwrap_or(u8::MAX)
+    };
+    image.into_rgba8().pixels().flat_map(|pixel| {
+        let [red, green, blue, alpha] = pixel.0;
+        [on_white(red, alpha), on_white(green, alpha), on_white(blue, alpha)]
+    }).collect()
+}
+
+fn open(path: &Path) -> Result<BufReader<File>, DatasetError> {
+    let file = File::open(path).map_err(|err| read_error(path, err))?;
+    Ok(BufReader::new(file))
+}
+
+/// Runs a decoder. Decoders of other crates have panicked on damaged files
+/// before; here that is one more way of not being decodable.
+fn guarded<T>(decode: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(decode)).map_err(|_| "the decoder gave up on it".to_owned())
+}
+
+pub(super) fn read_error(path: &Path, source: std::io::Error) -> DatasetError {
+    DatasetError::Io { path: path.to_owned(), hint: READ_HINT, source }
+}
+
+fn image_error(path: &Path, reason: String) -> DatasetError {
+    DatasetError::Image { path: path.to_owned(), reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_rgb_image_comes_back_as_written() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        // The wrong extension on purpose: the content decides.
+        let path = dir.path().join("picture.jpg");
+        let rgb = Rgb { width: 2, height: 1, pixels: vec![1, 2, 3, 250, 251, 252] };
+        write_rgb_png(&path, &rgb).expect("written");
+        assert_eq!(read_rgb(&path).expect("read"), rgb);
+        assert_eq!(read_image_size(&path).expect("read"), [2, 1]);
+        assert_eq!(std::fs::read_dir(dir.path()).expect("listed").count(), 1, "no scratch file is left");
+    }
+
+    #[test]
+    fn transparency_is_laid_on_white() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("alpha.png");
+        let image = image::RgbaImage::from_raw(2, 1, vec![10, 20, 30, 0, 10, 20, 30, 255]).expect("two pixels");
+        image.save(&path).expect("written");
+        assert_eq!(read_rgb(&path).expect("read").pixels, [255, 255, 255, 10, 20, 30]);
+    }
+
+    #[test]
+    fn sixteen_bit_images_are_reduced() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("deep.png");
+        let deep = image::ImageBuffer::<image::Luma<u16>, _>::from_raw(1, 1, vec![0xffff_u16]).expect("one pixel");
+        DynamicImage::ImageLuma16(deep).save(&path).expect("written");
+        assert_eq!(read_rgb(&path).expect("read").pixels, [255, 255, 255]);
+    }
+
+    #[test]
+    fn damaged_and_missing_images_name_the_file() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let missing = dir.path().join("missing.png");
+        assert!(read_rgb(&missing).unwrap_err().to_string().contains("missing.png"));
+        let text = dir.path().join("text.png");
+        std::fs::write(&text, "no picture").expect("written");
+        assert!(matches!(read_rgb(&text), Err(DatasetError::Image { .. })));
+        let cut = dir.path().join("cut.png");
+        write_rgb_png(&cut, &Rgb { width: 64, height: 64, pixels: (0..64 * 64 * 3).map(|i| (i * 7 % 251) as u8).collect() })
+            .expect("written");
+        let bytes = std::fs::read(&cut).expect("read");
+        std::fs::write(&cut, &bytes[..bytes.len() / 2]).expect("written");
+        let err = read_rgb(&cut).unwrap_err();
+        assert!(matches!(err, DatasetError::Image { .. }), "{err}");
+        assert!(err.to_string().contains("cut.png"));
+    }
+}

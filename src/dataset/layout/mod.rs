@@ -1,0 +1,176 @@
+//! Data sets as folders: which layout one has, its lists and its classes.
+//!
+//! Knows folders and list files. Must not decode images except for a look at
+//! masks when no class list says how many classes there are.
+
+mod camvid;
+mod list;
+mod voc;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::classes::VOID_COLOR;
+use super::image_io::read_error;
+use super::{ClassList, DatasetError, MaskReader, VOID};
+
+/// An image and its mask.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Name without folder and extension, as in the lists of PASCAL VOC.
+    pub id: String,
+    /// The image's file.
+    pub image: PathBuf,
+    /// The label map's file.
+    pub mask: PathBuf,
+}
+
+/// Which list of a data set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Split {
+    /// Images that are trained on.
+    Train,
+    /// Images that are only scored.
+    Val,
+}
+
+/// Folder layouts that can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// `JPEGImages`, `SegmentationClass` and `ImageSets/Segmentation` as in PASCAL VOC.
+    Voc,
+    /// `train.txt` and `val.txt` that list image and mask, as `SegNet` distributes `CamVid`.
+    CamVid,
+}
+
+impl fmt::Display for Layout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Voc => "VOC layout",
+            Self::CamVid => "CamVid layout",
+        })
+    }
+}
+
+/// A data set on disk: what is where, with nothing decoded yet.
+#[derive(Debug, Clone)]
+pub struct Dataset {
+    /// Name of its folder.
+    pub name: String,
+    /// The folder that holds lists and images.
+    pub root: PathBuf,
+    /// How the folder is organized.
+    pub layout: Layout,
+    /// Its classes, background included if there is one.
+    pub classes: ClassList,
+    /// Labels in its masks that stand for void; 255 always does.
+    pub void_labels: Vec<u8>,
+    /// The training list, never empty.
+    pub train: Vec<Item>,
+    /// The validation list, never empty.
+    pub val: Vec<Item>,
+}
+
+impl Dataset {
+    /// Opens the data set in a folder. Also takes the folder around a VOC set
+    /// (`VOCdevkit` with one `VOC2012` in it).
+    ///
+    /// Classes come from `classes.txt` (`name` or `name red green blue`, one a
+    /// line) if there is one, else from what is known of the layout. That a
+    /// listed file exists is checked here, that it can be decoded is not.
+    ///
+    /// # Errors
+    /// [`DatasetError::UnknownLayout`] for any other folder,
+    /// [`DatasetError::List`] for a list that is empty or names absent files,
+    /// [`DatasetError::Io`] for what cannot be read.
+    pub fn open(root: &Path) -> Result<Self, DatasetError> {
+        std::fs::metadata(root).map_err(|err| read_error(root, err))?;
+        if let Some(voc_root) = voc::find_root(root)? {
+            return voc::open(&voc_root);
+        }
+        if camvid::is_root(root) {
+            return camvid::open(root);
+        }
+        Err(DatasetError::UnknownLayout { path: root.to_owned() })
+    }
+
+    /// The items of a list.
+    pub fn items(&self, split: Split) -> &[Item] {
+        match split {
+            Split::Train => &self.train,
+            Split::Val => &self.val,
+        }
+    }
+
+    /// The reader for this data set's masks. RGB masks are read by the colors of
+    /// the classes and the void color: VOC's, or black if no class is black.
+    pub fn mask_reader(&self) -> MaskReader {
+        let classes = (0..VOID).zip(self.classes.iter()).map(|(label, class)| (class.color, label));
+        let void = [(VOID_COLOR, VOID), ([0; 3], VOID)];
+        MaskReader {
+            num_classes: self.classes.len(),
+            void_labels: self.void_labels.clone(),
+            palette: classes.chain(void).collect(),
+        }
+    }
+}
+
+/// The last part of a folder's path, for people.
+fn folder_name(root: &Path) -> String {
+    let named = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    // A path such as `.` has no name until it is resolved.
+    named(root).or_else(|| named(&root.canonicalize().ok()?)).unwrap_or_else(|| root.display().to_string())
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::dataset::{LabelMap, Rgb, write_index_png, write_rgb_png};
+
+    /// Writes a 2x1 image and its mask.
+    pub(in crate::dataset) fn write_pair(image: &Path, mask: &Path, labels: [u8; 2]) {
+        for path in [image, mask] {
+            fs::create_dir_all(path.parent().expect("a folder")).expect("created");
+        }
+        write_rgb_png(image, &Rgb { width: 2, height: 1, pixels: vec![10, 20, 30, 40, 50, 60] }).expect("written");
+        let labels = LabelMap { width: 2, height: 1, labels: labels.to_vec() };
+        write_index_png(mask, &labels, &ClassList::voc()).expect("written");
+    }
+
+    /// Writes a VOC set of these ids without lists.
+    pub(in crate::dataset) fn write_voc(root: &Path, ids: &[&str], labels: [u8; 2]) {
+        for id in ids {
+            let image = root.join("JPEGImages").join(format!("{id}.png"));
+            write_pair(&image, &root.join("SegmentationClass").join(format!("{id}.png")), labels);
+        }
+    }
+
+    pub(in crate::dataset) fn write_text(path: &Path, text: &str) {
+        fs::create_dir_all(path.parent().expect("a folder")).expect("created");
+        fs::write(path, text).expect("written");
+    }
+
+    #[test]
+    fn folders_that_are_no_data_set_are_named() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let message = Dataset::open(dir.path()).unwrap_err().to_string();
+        assert!(message.contains("no data set found here"), "{message}");
+        let absent = dir.path().join("absent");
+        let message = Dataset::open(&absent).unwrap_err().to_string();
+        assert!(message.contains("absent") && message.contains("Check that"), "{message}");
+    }
+
+    #[test]
+    fn the_mask_reader_knows_class_and_void_colors() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        write_voc(dir.path(), &["a", "b"], [0, 1]);
+        let reader = Dataset::open(dir.path()).expect("a VOC set").mask_reader();
+        assert_eq!(reader.num_classes, 21);
+        let label = |color| reader.palette.iter().find(|entry| entry.0 == color).map(|entry| entry.1);
+        assert_eq!((label([0, 0, 0]), label([128, 0, 0]), label([224, 224, 192])), (Some(0), Some(1), Some(VOID)));
+    }
+}
