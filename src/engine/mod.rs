@@ -1,82 +1,453 @@
-//! STUB of the engine: signatures are final, bodies are being written elsewhere.
-#![allow(unused, missing_docs, clippy::all, clippy::pedantic)]
+//! The one owner of state and threads, driven alike by the window and the command line.
+//!
+//! Everything slow runs on named threads (`train`, `predict`, `dataset`, `devices`,
+//! `worker-N`); [`Engine::poll`] takes in what they sent. Re-exports every type that
+//! `ui` and `cli` may name. Must not know about egui.
+
+mod active;
+mod devices;
+mod dirs;
+mod export;
+mod predict;
+mod runs;
+mod source;
+mod tasks;
+mod training;
+mod worker;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
-// re-exports of plain types:
-pub use crate::dataset::{Augment, Class, ClassList, DatasetStats, Dataset, Item, LabelMap, Layout, Normalization, Rgb, Split, IMAGE_EXTENSIONS, VOID};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+pub use crate::dataset::{
+    Augment, Class, ClassList, Dataset, DatasetStats, IMAGE_EXTENSIONS, Item, LabelMap, Layout,
+    Normalization, Rgb, Split, VOID,
+};
 pub use crate::metrics::{ConfusionMatrix, Scores};
 pub use crate::model::{FinalUpsampling, Trunk, Variant};
-pub use crate::training::{preset, DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord, Learning, Outcome, Preview, PreviewItem, RunConfig, RunInfo, Schedule, StepRecord};
+pub use crate::training::{
+    DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord, Learning, Outcome, Preview,
+    PreviewItem, RunConfig, RunInfo, Schedule, StepRecord, preset,
+};
+pub use active::{ActiveRun, Phase};
+pub use devices::{Devices, probe_main};
+pub use dirs::Dirs;
+pub use predict::{Evaluation, Prediction};
+pub use runs::{RunSnapshot, RunState};
+pub use source::{DatasetState, OpenDataset, Thumbnail};
+pub use tasks::{Cancel, Task};
+pub use training::{Live, Plan};
 
-/// Called from any thread when there is something new to poll (the window passes ctx.request_repaint()).
+use crate::training::checkpoint::RunFolder;
+use predict::{PredictThread, Request};
+use tasks::{Pool, guarded, spawn_thread};
+use training::Trainer;
+
+/// Called from any thread when there is something new to poll.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;
 
+/// What an engine is made with.
 #[derive(Clone)]
-pub struct EngineOptions { pub dirs: Dirs, pub waker: Waker, /// the executable that answers `devices --probe`; None = never start a child, offer the CPU only
-    pub probe_program: Option<PathBuf> }
+pub struct EngineOptions {
+    /// Where data sets and runs are.
+    pub dirs: Dirs,
+    /// Wakes the thread that polls.
+    pub waker: Waker,
+    /// The executable that answers `devices --probe`; `None` = offer the processor alone.
+    pub probe_program: Option<PathBuf>,
+}
+
+/// Something people should know.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Dirs { pub data: PathBuf, pub runs: PathBuf }
-impl Dirs { pub fn resolve(data_dir: Option<PathBuf>, runs_dir: Option<PathBuf>) -> Result<Self, String> { todo!() } }
-
-
-pub struct Notice { pub level: NoticeLevel, pub text: String }
-#[derive(Debug, Clone, Copy, PartialEq, Eq)] pub enum NoticeLevel { Info, Warning, Error }
-pub struct Devices { pub entries: Vec<DeviceEntry>, pub probing: bool }
-pub struct Thumbnail { pub image: Rgb, pub labels: LabelMap }
-pub struct Plan { pub runs: Vec<String>, pub total: usize, pub done: bool }
-pub struct Live { pub run: String, pub preview: Arc<Preview>, pub classes: Arc<ClassList> }
-pub struct Cancel; impl Cancel { pub fn is_cancelled(&self) -> bool { false } pub fn set_progress(&self, share: f32) {} }
-#[derive(Debug, Clone, PartialEq)] pub enum Phase { Starting, Training, Validating { done: usize, total: usize }, Pausing, Paused, Stopping }
-#[derive(Debug, Clone, PartialEq, Eq)] pub enum RunState { Active, Finished, Stopped, Failed(String), Interrupted }
-/// A result that another thread is working on. Dropping it cancels the work.
-pub struct Task<T> { rx: crossbeam_channel::Receiver<T> }
-impl<T> Task<T> {
-  pub fn poll(&mut self) -> Option<T> { todo!() } // Some exactly once
-  pub fn is_done(&self) -> bool { todo!() } 
-  pub fn progress(&self) -> Option<f32> { todo!() } // 0..=1 where known
-  pub fn wait(self) -> T { todo!() } // for cli/tests (panics never; returns Err? T is usually Result<_, String>)
+pub struct Notice {
+    /// How bad it is.
+    pub level: NoticeLevel,
+    /// One sentence, and what to do.
+    pub text: String,
 }
 
-pub struct Engine;
+/// How bad a [`Notice`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoticeLevel {
+    /// Something went well.
+    Info,
+    /// Something was put right, or needs a look.
+    Warning,
+    /// Something was not done.
+    Error,
+}
+
+/// What the engine's own threads send; the training thread has a channel of its own.
+enum Event {
+    Device(DeviceEntry),
+    DevicesDone,
+    DatasetProgress { generation: u64, share: f32 },
+    DatasetOpened { generation: u64, result: Result<Arc<OpenDataset>, String> },
+    RunsLoaded(Vec<RunSnapshot>),
+}
+
+/// State and threads of the program.
+pub struct Engine {
+    dirs: Dirs,
+    waker: Waker,
+    events: Receiver<Event>,
+    sender: Sender<Event>,
+    notices: Vec<Notice>,
+    devices: Devices,
+    dataset: DatasetState,
+    /// Counts openings, so that a late answer of an older one is passed over.
+    dataset_generation: u64,
+    dataset_task: Option<Task<()>>,
+    runs: Vec<RunSnapshot>,
+    trainer: Trainer,
+    pool: Pool,
+    predictor: PredictThread,
+}
+
+/// Events that may wait; senders block beyond that.
+const QUEUE: usize = 256;
+
 impl Engine {
-  pub fn new(options: EngineOptions) -> Engine { todo!() } 
-  /// Takes in what the workers sent, for at most `budget`; true = more is waiting. Call once a frame.
-  pub fn poll(&mut self, budget: Duration) -> bool { todo!() } 
-  /// Blocks until something arrives or `timeout`; then polls. For the cli and tests.
-  pub fn wait(&mut self, timeout: Duration) { todo!() } 
-  pub fn take_notices(&mut self) -> Vec<Notice> { todo!() }         // Notice { level: NoticeLevel{Info,Warning,Error}, text: String }
+    /// Starts the threads, the search for devices and the reading of the runs.
+    pub fn new(options: EngineOptions) -> Self {
+        let EngineOptions { dirs, waker, probe_program } = options;
+        let (sender, events) = bounded(QUEUE);
+        let mut engine = Self {
+            trainer: Trainer::new(dirs.clone(), Arc::clone(&waker)),
+            dirs,
+            waker,
+            events,
+            sender,
+            notices: Vec::new(),
+            devices: Devices::new(probe_program.is_some()),
+            dataset: DatasetState::None,
+            dataset_generation: 0,
+            dataset_task: None,
+            runs: Vec::new(),
+            pool: Pool::new(2),
+            predictor: PredictThread::start(),
+        };
+        if let Some(program) = probe_program {
+            engine.probe_devices(program);
+        }
+        engine.refresh_runs();
+        engine
+    }
 
-  pub fn dirs(&self) -> &Dirs { todo!() } 
-  // --- devices (probed in a child process at start-up, list starts with the CPU)
-  pub fn devices(&self) -> &Devices { todo!() }                     // Devices { entries: Vec<DeviceEntry>, probing: bool }
-  // --- data set
-  pub fn open_dataset(&mut self, which: DatasetRef) { todo!() } // on a worker; makes the sample if needed
-  pub fn dataset(&self) -> &DatasetState { todo!() } 
-  pub fn thumbnail(&self, split: Split, index: usize, max_side: u32) -> Task<Result<Thumbnail, String>> { todo!() } // Thumbnail { image: Rgb, labels: LabelMap } both downscaled
-  // --- training
-  pub fn start_run(&mut self, config: RunConfig) { todo!() } // one at a time; refused with a notice when a run is active
-  pub fn start_plan(&mut self, configs: Vec<RunConfig>) { todo!() } // one after another ("train three strides"); stop ends the whole plan
-  pub fn resume_run(&mut self, run: &str) { todo!() } // from its last checkpoint
-  pub fn pause(&mut self) { todo!() } pub fn resume(&mut self) { todo!() } pub fn stop(&mut self) { todo!() } 
-  pub fn active(&self) -> Option<&ActiveRun> { todo!() } 
-  pub fn plan(&self) -> Option<&Plan> { todo!() }                   // Plan { runs: Vec<String> /*started so far*/, total: usize, done: bool } kept after the end until the next start
-  pub fn live(&self) -> Option<&Live> { todo!() }                   // Live { run: String, preview: Arc<Preview>, classes: Arc<ClassList> } last preview, kept after the end
-  // --- runs on disk (and the active one), newest first
-  pub fn runs(&self) -> &[RunSnapshot] { todo!() } 
-  pub fn run(&self, name: &str) -> Option<&RunSnapshot> { todo!() } 
-  pub fn refresh_runs(&mut self) { todo!() } 
-  pub fn delete_run(&mut self, name: &str) { todo!() } // moves nothing, deletes the folder; refused while active
-  // --- prediction, on the `predict` thread, which keeps the last models loaded
-  pub fn predict(&self, run: &str, image: &Path) -> Task<Result<Arc<Prediction>, String>> { todo!() } 
-  pub fn save_mask(&self, mask: Arc<LabelMap>, classes: Arc<ClassList>, path: PathBuf) -> Task<Result<PathBuf, String>> { todo!() } 
-  pub fn save_overlay(&self, image: Arc<Rgb>, mask: Arc<LabelMap>, classes: Arc<ClassList>, opacity: f32, path: PathBuf) -> Task<Result<PathBuf, String>> { todo!() } 
-  /// Runs `work` on a worker thread of the pool (decode, color, ...); its result wakes the window.
-  pub fn spawn<T: Send + 'static>(&self, name: &'static str, work: impl FnOnce(&Cancel) -> T + Send + 'static) -> Task<T> { todo!() } 
+    /// Takes in what the threads sent, for at most `budget`; true = more is waiting.
+    pub fn poll(&mut self, budget: Duration) -> bool {
+        let start = Instant::now();
+        while start.elapsed() < budget {
+            let own = self.events.try_recv().map(|event| self.apply(event)).is_ok();
+            let training = self.trainer.poll(&mut self.runs, &mut self.notices);
+            if !own && !training {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Blocks until something is there to poll or `timeout` is over, then polls.
+    pub fn wait(&mut self, timeout: Duration) {
+        let deadline = Instant::now() + timeout;
+        let mut select = crossbeam_channel::Select::new();
+        select.recv(&self.events);
+        if let Some(events) = self.trainer.events() {
+            select.recv(events);
+        }
+        // Only waits; `poll` receives.
+        let ready = select.ready_deadline(deadline);
+        drop(select);
+        if ready.is_ok() {
+            self.poll(Duration::from_millis(50));
+        }
+    }
+
+    fn apply(&mut self, event: Event) {
+        match event {
+            Event::Device(entry) => self.devices.entries.push(entry),
+            Event::DevicesDone => self.devices.probing = false,
+            Event::DatasetProgress { generation, share } if generation == self.dataset_generation => {
+                if let DatasetState::Opening { progress, .. } = &mut self.dataset {
+                    *progress = Some(share);
+                }
+            }
+            Event::DatasetOpened { generation, result } if generation == self.dataset_generation => {
+                self.dataset_opened(result);
+            }
+            Event::DatasetProgress { .. } | Event::DatasetOpened { .. } => {}
+            Event::RunsLoaded(runs) => {
+                self.runs = runs;
+                self.trainer.overlay(&mut self.runs);
+            }
+        }
+    }
+
+    fn dataset_opened(&mut self, result: Result<Arc<OpenDataset>, String>) {
+        self.dataset = match result {
+            Ok(dataset) => DatasetState::Ready(dataset),
+            Err(message) => {
+                self.notify(NoticeLevel::Error, message.clone());
+                let label = match &self.dataset {
+                    DatasetState::Opening { label, .. } => label.clone(),
+                    _ => String::new(),
+                };
+                DatasetState::Failed { label, message }
+            }
+        };
+    }
+
+    fn notify(&mut self, level: NoticeLevel, text: impl Into<String>) {
+        self.notices.push(Notice { level, text: text.into() });
+    }
+
+    /// What people should know since the last call.
+    pub fn take_notices(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.notices)
+    }
+
+    /// Where the program reads and writes.
+    pub fn dirs(&self) -> &Dirs {
+        &self.dirs
+    }
+
+    /// The devices found so far.
+    pub fn devices(&self) -> &Devices {
+        &self.devices
+    }
+
+    fn probe_devices(&self, program: PathBuf) {
+        let (sender, waker) = (self.sender.clone(), Arc::clone(&self.waker));
+        let task = spawn_thread(&self.waker, "devices", move |_| {
+            devices::probe_all(&program, |entry| {
+                sender.send(Event::Device(entry)).ok();
+                waker();
+            });
+            sender.send(Event::DevicesDone).ok();
+        });
+        // The thread reports by events; nobody waits for its end.
+        drop(task);
+    }
+
+    /// Opens a data set in the background, making the sample where it is not there.
+    pub fn open_dataset(&mut self, which: DatasetRef) {
+        self.dataset_generation += 1;
+        let generation = self.dataset_generation;
+        let label = match &which {
+            DatasetRef::Sample => "the sample".to_owned(),
+            DatasetRef::Folder(path) => path.display().to_string(),
+        };
+        self.dataset = DatasetState::Opening { label, progress: None };
+        let (sender, waker, data_dir) = (self.sender.clone(), Arc::clone(&self.waker), self.dirs.data.clone());
+        self.dataset_task = Some(spawn_thread(&self.waker, "dataset", move |cancel| {
+            let tell = |event| {
+                sender.send(event).ok();
+                waker();
+            };
+            let mut advance = |done: usize, total: usize| {
+                let share = done as f32 / total.max(1) as f32;
+                tell(Event::DatasetProgress { generation, share });
+                !cancel.is_cancelled()
+            };
+            let opened = guarded(|| source::open(&which, &data_dir, &mut advance).map_err(|err| err.to_string()));
+            let result = opened.unwrap_or_else(|panic| Err(format!("{panic}: the data set could not be read")));
+            let dataset = match result {
+                Ok(dataset) => Arc::new(OpenDataset { which, dataset, stats: None }),
+                Err(message) => return tell(Event::DatasetOpened { generation, result: Err(message) }),
+            };
+            tell(Event::DatasetOpened { generation, result: Ok(Arc::clone(&dataset)) });
+            if let Some(stats) = crate::dataset::scan(&dataset.dataset, &mut |_, _| !cancel.is_cancelled()) {
+                let counted = OpenDataset { stats: Some(stats), ..(*dataset).clone() };
+                tell(Event::DatasetOpened { generation, result: Ok(Arc::new(counted)) });
+            }
+        }));
+    }
+
+    /// The data set of the window.
+    pub fn dataset(&self) -> &DatasetState {
+        &self.dataset
+    }
+
+    /// An item of the open data set, the longer side at most `max_side` pixels.
+    pub fn thumbnail(&self, split: Split, index: usize, max_side: u32) -> Task<Result<Thumbnail, String>> {
+        let item = match &self.dataset {
+            DatasetState::Ready(open) => {
+                let item = open.dataset.items(split).get(index).cloned();
+                item.map(|item| (open.dataset.mask_reader(), item))
+            }
+            _ => None,
+        };
+        self.spawn("thumbnail", move |_| {
+            let (reader, item) = item.ok_or("there is no such item")?;
+            source::thumbnail(&reader, &item, max_side).map_err(|err| err.to_string())
+        })
+    }
+
+    /// Trains one run; refused with a notice while another is active.
+    pub fn start_run(&mut self, config: RunConfig) {
+        self.start_plan(vec![config]);
+    }
+
+    /// Trains runs one after another. A stop or a failure ends the whole plan.
+    pub fn start_plan(&mut self, configs: Vec<RunConfig>) {
+        let refusal = configs.iter().find_map(|config| self.devices.refusal(config.device));
+        match refusal {
+            Some(text) => self.notify(NoticeLevel::Error, text),
+            None => self.trainer.start(configs, &mut self.notices),
+        }
+    }
+
+    /// Takes a run up again from its last checkpoint.
+    pub fn resume_run(&mut self, run: &str) {
+        let Some(snapshot) = self.run(run) else {
+            return self.notify(NoticeLevel::Error, format!("There is no run {run}"));
+        };
+        if !snapshot.can_resume {
+            return self.notify(NoticeLevel::Error, format!("{run} has nothing to go on with: it is finished, active or was never saved"));
+        }
+        let config = snapshot.config.clone();
+        match self.devices.refusal(config.device) {
+            Some(text) => self.notify(NoticeLevel::Error, text),
+            None => self.trainer.resume_run(self.folder(run), config, &mut self.notices),
+        }
+    }
+
+    /// Asks the active run to wait after the step in hand.
+    pub fn pause(&mut self) {
+        self.trainer.pause();
+    }
+
+    /// Lets a paused run go on.
+    pub fn resume(&mut self) {
+        self.trainer.resume();
+    }
+
+    /// Asks the active run to save and end after the step in hand.
+    pub fn stop(&mut self) {
+        self.trainer.stop();
+    }
+
+    /// The run that is being trained.
+    pub fn active(&self) -> Option<&ActiveRun> {
+        self.trainer.active()
+    }
+
+    /// The plan of which the active run is a part; kept until the next start.
+    pub fn plan(&self) -> Option<&Plan> {
+        self.trainer.plan()
+    }
+
+    /// The newest masks of the pinned validation images; kept after the end.
+    pub fn live(&self) -> Option<&Live> {
+        self.trainer.live()
+    }
+
+    /// All runs, newest first.
+    pub fn runs(&self) -> &[RunSnapshot] {
+        &self.runs
+    }
+
+    /// A run by its name.
+    pub fn run(&self, name: &str) -> Option<&RunSnapshot> {
+        self.runs.iter().find(|run| run.name == name)
+    }
+
+    /// Reads the runs folder again, in the background.
+    pub fn refresh_runs(&mut self) {
+        let (sender, runs) = (self.sender.clone(), self.dirs.runs.clone());
+        // The answer comes as an event.
+        drop(spawn_thread(&self.waker, "runs", move |_| {
+            sender.send(Event::RunsLoaded(runs::load_runs(&runs))).ok();
+        }));
+    }
+
+    /// Deletes a run's folder; refused while it is trained.
+    pub fn delete_run(&mut self, name: &str) {
+        let folder = self.folder(name);
+        if folder.is_locked() {
+            return self.notify(NoticeLevel::Error, format!("{name} is being trained. Stop it first"));
+        }
+        self.runs.retain(|run| run.name != name);
+        let (sender, runs) = (self.sender.clone(), self.dirs.runs.clone());
+        drop(spawn_thread(&self.waker, "delete", move |_| {
+            if let Err(err) = std::fs::remove_dir_all(folder.path()) {
+                log::error!("{}: {err}. Delete the folder by hand", folder.path().display());
+            }
+            sender.send(Event::RunsLoaded(runs::load_runs(&runs))).ok();
+        }));
+    }
+
+    fn folder(&self, run: &str) -> RunFolder {
+        RunFolder::at(self.dirs.runs.join(run))
+    }
+
+    /// Where a run can predict: its own device where that works here, else the processor.
+    fn prediction_device(&self, run: &str) -> DeviceId {
+        let own = self.run(run).map_or(DeviceId::Cpu, |run| run.config.device);
+        if self.devices.refusal(own).is_none() { own } else { DeviceId::Cpu }
+    }
+
+    /// The mask of an image by the best weights of a run.
+    pub fn predict(&self, run: &str, image: &Path) -> Task<Result<Arc<Prediction>, String>> {
+        let truth = match &self.dataset {
+            DatasetState::Ready(open) => [Split::Val, Split::Train]
+                .into_iter()
+                .flat_map(|split| open.dataset.items(split))
+                .find(|item| item.image == image)
+                .map(|item| (open.dataset.mask_reader(), item.clone())),
+            _ => None,
+        };
+        let request = Request {
+            folder: self.folder(run),
+            device: self.prediction_device(run),
+            image: image.to_path_buf(),
+            truth,
+        };
+        self.predictor.predict(&self.waker, request)
+    }
+
+    /// Scores of a run's best weights over a split of the data set it was trained on.
+    pub fn evaluate(&self, run: &str, split: Split) -> Task<Result<Evaluation, String>> {
+        let device = self.prediction_device(run);
+        self.predictor.evaluate(&self.waker, self.folder(run), device, self.dirs.data.clone(), split)
+    }
+
+    /// Writes a mask as an indexed PNG; gives the path.
+    pub fn save_mask(&self, mask: Arc<LabelMap>, classes: Arc<ClassList>, path: PathBuf) -> Task<Result<PathBuf, String>> {
+        self.spawn("save mask", move |_| export::save_mask(&path, &mask, &classes).map(|()| path))
+    }
+
+    /// Writes the image with the mask over it; `opacity` in `0.0..=1.0`; gives the path.
+    pub fn save_overlay(
+        &self,
+        image: Arc<Rgb>,
+        mask: Arc<LabelMap>,
+        classes: Arc<ClassList>,
+        opacity: f32,
+        path: PathBuf,
+    ) -> Task<Result<PathBuf, String>> {
+        self.spawn("save overlay", move |_| {
+            export::save_overlay(&path, &image, &mask, &classes, opacity).map(|()| path)
+        })
+    }
+
+    /// Runs short work (decoding, coloring) on a worker; its result wakes the window.
+    pub fn spawn<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        work: impl FnOnce(&Cancel) -> T + Send + 'static,
+    ) -> Task<T> {
+        self.pool.spawn(&self.waker, name, work)
+    }
+
+    /// Runs what waits on people (a dialog) on a thread of its own.
+    pub fn spawn_waiting<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        work: impl FnOnce(&Cancel) -> T + Send + 'static,
+    ) -> Task<T> {
+        spawn_thread(&self.waker, name, work)
+    }
 }
-pub enum DatasetState { None, Opening { label: String, progress: Option<f32> }, Ready(Arc<OpenDataset>), Failed { label: String, message: String } }
-pub struct OpenDataset { pub which: DatasetRef, pub dataset: Dataset, pub stats: Option<DatasetStats> /* None while still counting */ }
-pub struct ActiveRun { pub run: String, pub phase: Phase /* Starting, Training, Validating{done,total}, Paused, Pausing, Stopping */, pub info: Option<RunInfo>, pub step: usize, pub epoch: usize, pub steps_per_sec: Option<f64>, pub remaining_secs: Option<f64>, pub config: RunConfig }
-pub struct RunSnapshot { pub name: String, pub config: RunConfig, pub classes: Arc<ClassList>, pub dataset_name: String, pub created: String /* "2026-11-23 14:05" */, pub state: RunState /* Active, Finished, Stopped, Failed(String), Interrupted (no end marker) */, pub steps: Vec<StepRecord>, pub epochs: Vec<EpochRecord>, pub has_weights: bool, pub can_resume: bool }
-impl RunSnapshot { pub fn best(&self) -> Option<&EpochRecord> { todo!() } pub fn title(&self) -> String { todo!() } }
-pub struct Prediction { pub run: String, pub image_path: PathBuf, pub image: Arc<Rgb>, pub mask: Arc<LabelMap> /* same size */, pub classes: Arc<ClassList>, pub secs: f64, pub truth: Option<Arc<LabelMap>> /* where the open data set knows the image */, pub scores: Option<Scores> }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::device::DeviceId;
+use super::error::TrainError;
 use crate::dataset::{Augment, Normalization};
 use crate::model::{FinalUpsampling, Trunk, Variant};
 
@@ -79,4 +80,61 @@ pub struct RunConfig {
     pub preview_images: usize,
     /// Seconds between two live masks, 0 = never.
     pub preview_secs: f64,
+}
+
+impl RunConfig {
+    /// Turns down values that make no sense, naming the field.
+    pub fn validate(&self) -> Result<(), TrainError> {
+        let positive = |field, value: usize| check(value > 0, field, value, "it must be 1 or more");
+        let learning = &self.learning;
+        positive("epochs", self.epochs)?;
+        positive("batch size", self.batch_size)?;
+        positive("workers", self.workers)?;
+        if let Some(steps) = self.max_steps {
+            positive("max steps", steps)?;
+        }
+        check(
+            learning.learning_rate > 0.0 && learning.learning_rate.is_finite(),
+            "learning rate",
+            learning.learning_rate,
+            "it must be above 0",
+        )?;
+        let share = "it must be 0 or more and below 1";
+        check((0.0..1.0).contains(&learning.momentum), "momentum", learning.momentum, share)?;
+        check((0.0..1.0).contains(&self.dropout), "dropout", self.dropout, share)?;
+        check(
+            learning.weight_decay >= 0.0 && learning.weight_decay.is_finite(),
+            "weight decay",
+            learning.weight_decay,
+            "it must be 0 or more",
+        )?;
+        check_size("training size", self.augment.crop)?;
+        if let Some(size) = self.test_size {
+            check_size("test size", size)?;
+        }
+        let [smallest, largest] = self.augment.scale;
+        check(
+            0.1 <= smallest && smallest <= largest && largest <= 10.0,
+            "scale",
+            format!("{smallest}..{largest}"),
+            "it must go from a smaller to a larger value, between 0.1 and 10",
+        )
+    }
+}
+
+fn check_size(field: &'static str, [width, height]: [u32; 2]) -> Result<(), TrainError> {
+    let sensible = 1..=8192;
+    check(
+        sensible.contains(&width) && sensible.contains(&height),
+        field,
+        format!("{width}x{height}"),
+        "each side must be 1 to 8192 pixels",
+    )
+}
+
+fn check(holds: bool, field: &'static str, value: impl ToString, rule: &'static str) -> Result<(), TrainError> {
+    if holds {
+        return Ok(());
+    }
+    Err(TrainError::Config { field, value: value.to_string(), rule })
 }

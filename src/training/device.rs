@@ -1,18 +1,28 @@
-//! Devices a network can run on.
+//! Devices a network can run on: their names, how to open one, how to test one.
 
 use std::fmt;
 use std::str::FromStr;
 
+use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
-/// Names a device: `cpu`, `gpu:0` (Vulkan, Metal or DirectX through wgpu) or `cuda:0`.
+use super::error::TrainError;
+
+/// Names a device: `cpu`, `gpu:0` (a graphics card through Vulkan, Metal or DirectX),
+/// `igpu:0`, `vgpu:0`, `software` or `cuda:0`. The number counts devices of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum DeviceId {
     /// The processor, always there.
     Cpu,
-    /// An adapter of the wgpu back end by its index in the probe's list.
+    /// A discrete GPU.
     Gpu(usize),
+    /// Graphics that share the processor's memory.
+    IntegratedGpu(usize),
+    /// A GPU of a virtual machine.
+    VirtualGpu(usize),
+    /// A GPU driver that computes on the processor.
+    Software,
     /// A CUDA device by its index.
     Cuda(usize),
 }
@@ -22,6 +32,9 @@ impl fmt::Display for DeviceId {
         match self {
             Self::Cpu => f.write_str("cpu"),
             Self::Gpu(index) => write!(f, "gpu:{index}"),
+            Self::IntegratedGpu(index) => write!(f, "igpu:{index}"),
+            Self::VirtualGpu(index) => write!(f, "vgpu:{index}"),
+            Self::Software => f.write_str("software"),
             Self::Cuda(index) => write!(f, "cuda:{index}"),
         }
     }
@@ -36,13 +49,16 @@ impl FromStr for DeviceId {
                 .parse()
                 .map_err(|_| format!("{text}: the part behind the colon is not a number"))
         };
-        match text.split_once(':') {
-            None if text == "cpu" => Ok(Self::Cpu),
-            None if text == "gpu" => Ok(Self::Gpu(0)),
-            None if text == "cuda" => Ok(Self::Cuda(0)),
-            Some(("gpu", number)) => index(number).map(Self::Gpu),
-            Some(("cuda", number)) => index(number).map(Self::Cuda),
-            _ => Err(format!("{text}: not a device. Use cpu, gpu:N or cuda:N, as `devices` lists them")),
+        match text.split_once(':').unwrap_or((text, "0")) {
+            ("cpu", "0") => Ok(Self::Cpu),
+            ("software", "0") => Ok(Self::Software),
+            ("gpu", number) => index(number).map(Self::Gpu),
+            ("igpu", number) => index(number).map(Self::IntegratedGpu),
+            ("vgpu", number) => index(number).map(Self::VirtualGpu),
+            ("cuda", number) => index(number).map(Self::Cuda),
+            _ => Err(format!(
+                "{text}: not a device. Use cpu, gpu:N, igpu:N, vgpu:N or cuda:N, as `devices` lists them"
+            )),
         }
     }
 }
@@ -90,4 +106,103 @@ pub struct DeviceEntry {
     pub backend: String,
     /// Why it cannot be used for training; `None` = it passed the probe.
     pub problem: Option<String>,
+}
+
+/// Opens a device for computing.
+///
+/// # Errors
+/// When this build has no way to it, or its driver refuses.
+pub(super) fn open(id: DeviceId) -> Result<Device, TrainError> {
+    match id {
+        DeviceId::Cpu => Ok(Device::flex()),
+        DeviceId::Cuda(index) => open_cuda(index),
+        _ => open_gpu(id),
+    }
+}
+
+fn refused(id: DeviceId, reason: impl ToString) -> TrainError {
+    TrainError::Device {
+        device: id.to_string(),
+        reason: reason.to_string(),
+    }
+}
+
+#[cfg(feature = "wgpu")]
+fn gpu_kind(id: DeviceId) -> Option<burn::tensor::DeviceKind> {
+    use burn::tensor::DeviceKind as Kind;
+    match id {
+        DeviceId::Gpu(index) => Some(Kind::DiscreteGpu(index)),
+        DeviceId::IntegratedGpu(index) => Some(Kind::IntegratedGpu(index)),
+        DeviceId::VirtualGpu(index) => Some(Kind::VirtualGpu(index)),
+        DeviceId::Software => Some(Kind::Cpu),
+        DeviceId::Cpu | DeviceId::Cuda(_) => None,
+    }
+}
+
+/// Name and way of each GPU opened so far: a runtime is set up once per process.
+#[cfg(feature = "wgpu")]
+static OPENED: std::sync::Mutex<Vec<(DeviceId, AdapterName)>> = std::sync::Mutex::new(Vec::new());
+
+/// What a driver calls an adapter.
+#[derive(Debug, Clone)]
+pub(super) struct AdapterName {
+    pub name: String,
+    pub backend: String,
+}
+
+#[cfg(feature = "wgpu")]
+fn open_gpu(id: DeviceId) -> Result<Device, TrainError> {
+    let kind = gpu_kind(id).ok_or_else(|| refused(id, "not a GPU"))?;
+    match adapter(id)? {
+        Some(_) => Ok(Device::wgpu(kind)),
+        None => Err(refused(id, "this machine has no such device")),
+    }
+}
+
+/// Starts a GPU where it is not yet started; `None` when the machine has no such device.
+#[cfg(feature = "wgpu")]
+pub(super) fn adapter(id: DeviceId) -> Result<Option<AdapterName>, TrainError> {
+    use burn::tensor::wgpu::WgpuInitError;
+    let mut opened = OPENED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some((_, name)) = opened.iter().find(|(known, _)| *known == id) {
+        return Ok(Some(name.clone()));
+    }
+    let Some(kind) = gpu_kind(id) else {
+        return Ok(None);
+    };
+    match Device::wgpu_options().device_kind(kind).init_with_setup() {
+        Ok((_, setup)) => {
+            let info = setup.adapter.get_info();
+            let name = AdapterName { name: info.name, backend: info.backend.to_string() };
+            opened.push((id, name.clone()));
+            Ok(Some(name))
+        }
+        Err(WgpuInitError::AdapterUnavailable { .. }) => Ok(None),
+        Err(err) => Err(refused(id, err)),
+    }
+}
+
+#[cfg(not(feature = "wgpu"))]
+fn open_gpu(id: DeviceId) -> Result<Device, TrainError> {
+    Err(refused(id, "this build has no GPU support (features vulkan, wgpu, metal)"))
+}
+
+#[cfg(feature = "cuda")]
+fn open_cuda(index: usize) -> Result<Device, TrainError> {
+    Ok(Device::cuda(index))
+}
+
+#[cfg(not(feature = "cuda"))]
+fn open_cuda(index: usize) -> Result<Device, TrainError> {
+    Err(refused(DeviceId::Cuda(index), "this build is without the cuda feature"))
+}
+
+/// A device in words, for people: the name the probe found is more precise.
+pub(super) fn describe(id: DeviceId) -> String {
+    match id {
+        DeviceId::Cpu => format!("CPU, {} threads", rayon::current_num_threads()),
+        DeviceId::Software => "software adapter".into(),
+        DeviceId::Cuda(index) => format!("CUDA device {index}"),
+        DeviceId::Gpu(_) | DeviceId::IntegratedGpu(_) | DeviceId::VirtualGpu(_) => format!("GPU {id}"),
+    }
 }

@@ -1,0 +1,174 @@
+//! Finds the devices, each in a child process: a driver may end the process that
+//! asks it, and that must not be the window's.
+
+use std::io::Read as _;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::tasks::guarded;
+use crate::training::{DeviceEntry, DeviceId, DeviceKind, candidates, cpu_entry, probe};
+
+/// The devices known so far; the processor is always the first.
+#[derive(Debug, Clone)]
+pub struct Devices {
+    /// In the order in which they were found.
+    pub entries: Vec<DeviceEntry>,
+    /// Whether more may follow.
+    pub probing: bool,
+}
+
+impl Devices {
+    pub(super) fn new(probing: bool) -> Self {
+        Self { entries: vec![cpu_entry()], probing }
+    }
+
+    /// Why a run cannot start on `id`; `None` = it can.
+    pub fn refusal(&self, id: DeviceId) -> Option<String> {
+        match self.entries.iter().find(|entry| entry.id == id) {
+            Some(entry) => entry
+                .problem
+                .as_ref()
+                .map(|problem| format!("{id} ({}): {problem}. Choose another device, cpu always works", entry.name)),
+            None if self.probing => Some(format!("{id} is still being tested. Try again in a moment")),
+            None => Some(format!("{id}: this machine has no such device. Choose cpu, or one that `devices` lists")),
+        }
+    }
+}
+
+/// A first start compiles and tunes kernels, which takes a while on some drivers.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// Probes all devices, telling each as it is found.
+pub(super) fn probe_all(program: &Path, mut found: impl FnMut(DeviceEntry)) {
+    let mut index = 0;
+    loop {
+        let entries: Vec<DeviceEntry> = candidates(index)
+            .into_iter()
+            .filter_map(|id| probe_in_child(program, id))
+            .collect();
+        // The numbers of a kind have no gaps: where no kind has one, there are no more.
+        let more = entries.iter().any(|entry| entry.kind != DeviceKind::Software);
+        entries.into_iter().for_each(&mut found);
+        if !more {
+            return;
+        }
+        index += 1;
+    }
+}
+
+fn probe_in_child(program: &Path, id: DeviceId) -> Option<DeviceEntry> {
+    let child = Command::new(program)
+        .args(["devices", "--probe", &id.to_string()])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn();
+    match child.map_err(|err| err.to_string()).and_then(answer) {
+        Ok(entry) => entry,
+        Err(problem) => Some(DeviceEntry {
+            id,
+            name: "unknown".into(),
+            kind: kind_of(id),
+            backend: String::new(),
+            problem: Some(problem),
+        }),
+    }
+}
+
+fn kind_of(id: DeviceId) -> DeviceKind {
+    match id {
+        DeviceId::Cpu => DeviceKind::Cpu,
+        DeviceId::Gpu(_) | DeviceId::Cuda(_) => DeviceKind::DiscreteGpu,
+        DeviceId::IntegratedGpu(_) => DeviceKind::IntegratedGpu,
+        DeviceId::VirtualGpu(_) => DeviceKind::VirtualGpu,
+        DeviceId::Software => DeviceKind::Software,
+    }
+}
+
+fn answer(mut child: Child) -> Result<Option<DeviceEntry>, String> {
+    let deadline = Instant::now() + PATIENCE;
+    let status = loop {
+        match child.try_wait().map_err(|err| err.to_string())? {
+            Some(status) => break status,
+            None if Instant::now() > deadline => {
+                child.kill().ok();
+                child.wait().ok();
+                return Err(format!("its test did not end within {} s", PATIENCE.as_secs()));
+            }
+            None => thread::sleep(Duration::from_millis(10)),
+        }
+    };
+    if !status.success() {
+        return Err(format!("its driver broke the test process off ({})", how(status)));
+    }
+    let mut text = String::new();
+    if let Some(mut stdout) = child.stdout.take() {
+        stdout.read_to_string(&mut text).map_err(|err| err.to_string())?;
+    }
+    serde_json::from_str(text.trim()).map_err(|err| format!("its test gave no answer ({err})"))
+}
+
+fn how(status: ExitStatus) -> String {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return format!("signal {signal}");
+    }
+    status.to_string()
+}
+
+/// The child's side of a probe: tests the device and prints a JSON object, or `null`
+/// when the machine has no such device. Gives the exit code.
+pub fn probe_main(id: &str) -> (String, u8) {
+    let entry = match id.parse::<DeviceId>() {
+        Ok(id) => guarded(|| probe(id)),
+        Err(err) => Err(err),
+    };
+    match entry {
+        Ok(entry) => (serde_json::to_string(&entry).unwrap_or_else(|_| "null".into()), 0),
+        Err(message) => (message, 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_that_is_not_there_or_has_a_problem_is_refused() {
+        let mut devices = Devices::new(false);
+        assert_eq!(devices.refusal(DeviceId::Cpu), None);
+        let absent = devices.refusal(DeviceId::Gpu(0)).expect("refused");
+        assert!(absent.contains("gpu:0") && absent.contains("no such device"), "{absent}");
+        devices.entries.push(DeviceEntry {
+            id: DeviceId::Gpu(0),
+            name: "Some card".into(),
+            kind: DeviceKind::DiscreteGpu,
+            backend: "Vulkan".into(),
+            problem: Some("it computes wrongly".into()),
+        });
+        let broken = devices.refusal(DeviceId::Gpu(0)).expect("refused");
+        assert!(broken.contains("Some card") && broken.contains("computes wrongly"), "{broken}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_driver_that_ends_the_process_becomes_a_problem() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().expect("a folder");
+        let program = folder.path().join("dies");
+        std::fs::write(&program, "#!/bin/sh\nkill -SEGV $$\n").expect("a script");
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("executable");
+        let entry = probe_in_child(&program, DeviceId::Gpu(0)).expect("an entry");
+        assert!(entry.problem.expect("a problem").contains("signal 11"));
+    }
+
+    #[test]
+    fn the_probe_of_the_processor_answers_with_json() {
+        let (text, code) = probe_main("cpu");
+        assert_eq!(code, 0);
+        let entry: Option<DeviceEntry> = serde_json::from_str(&text).expect("an entry");
+        assert_eq!(entry, Some(cpu_entry()));
+    }
+}

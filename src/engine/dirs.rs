@@ -1,0 +1,49 @@
+//! Where data sets and runs are.
+
+use std::path::PathBuf;
+
+/// The two folders the program writes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dirs {
+    /// Generated and downloaded data.
+    pub data: PathBuf,
+    /// One folder per run.
+    pub runs: PathBuf,
+}
+
+impl Dirs {
+    /// What was asked for; otherwise `data` and `checkpoints` where the program is
+    /// started, if they exist there; otherwise the platform's folder for user data.
+    pub fn resolve(data_dir: Option<PathBuf>, runs_dir: Option<PathBuf>) -> Result<Self, String> {
+        Ok(Self {
+            data: locate(data_dir, "data", "--data-dir")?,
+            runs: locate(runs_dir, "checkpoints", "--runs-dir")?,
+        })
+    }
+}
+
+fn locate(asked: Option<PathBuf>, name: &str, option: &str) -> Result<PathBuf, String> {
+    if let Some(path) = asked {
+        return std::path::absolute(&path).map_err(|err| format!("{}: {err}", path.display()));
+    }
+    if let Some(here) = std::env::current_dir().ok().map(|here| here.join(name))
+        && here.is_dir()
+    {
+        return Ok(here);
+    }
+    directories::ProjectDirs::from("", "", "fcn-workbench")
+        .map(|dirs| dirs.data_dir().join(name))
+        .ok_or_else(|| format!("There is no home folder to write to; name one with {option}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_asked_for_are_taken_and_made_absolute() {
+        let dirs = Dirs::resolve(Some("some/data".into()), Some("/runs".into())).expect("folders");
+        assert!(dirs.data.is_absolute() && dirs.data.ends_with("some/data"));
+        assert!(dirs.runs.is_absolute() && dirs.runs.ends_with("runs"));
+    }
+}

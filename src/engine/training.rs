@@ -1,0 +1,275 @@
+//! Starts the `train` thread, keeps its state, and goes through a plan of runs.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, PoisonError};
+use std::thread::JoinHandle;
+
+use crossbeam_channel::{Receiver, bounded};
+
+use super::active::{ActiveRun, Phase};
+use super::runs::{RunSnapshot, RunState, newest_first};
+use super::worker::{Job, PreviewSlot, Worker, WorkerEvent};
+use super::{Dirs, Notice, NoticeLevel, Waker};
+use crate::dataset::ClassList;
+use crate::training::checkpoint::RunFolder;
+use crate::training::{Control, Outcome, Preview, RunConfig, TrainEvent};
+
+/// Runs that are trained one after another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// Names of the runs started so far.
+    pub runs: Vec<String>,
+    /// Runs in all.
+    pub total: usize,
+    /// Whether it is over, by its end, a stop or a failure.
+    pub done: bool,
+}
+
+/// The newest masks of the pinned validation images.
+#[derive(Debug, Clone)]
+pub struct Live {
+    /// The run that made them.
+    pub run: String,
+    /// The masks.
+    pub preview: Arc<Preview>,
+    /// The run's classes.
+    pub classes: Arc<ClassList>,
+}
+
+/// The training side of the engine.
+pub(super) struct Trainer {
+    dirs: Dirs,
+    waker: Waker,
+    current: Option<Current>,
+    plan: Option<Plan>,
+    waiting: VecDeque<RunConfig>,
+    live: Option<Live>,
+}
+
+/// A running thread.
+struct Current {
+    active: ActiveRun,
+    snapshot: Option<RunSnapshot>,
+    control: Control,
+    events: Receiver<WorkerEvent>,
+    previews: PreviewSlot,
+    thread: JoinHandle<()>,
+}
+
+/// Steps that may wait to be taken in; the loop blocks beyond that.
+const QUEUE: usize = 1024;
+
+impl Trainer {
+    pub fn new(dirs: Dirs, waker: Waker) -> Self {
+        Self { dirs, waker, current: None, plan: None, waiting: VecDeque::new(), live: None }
+    }
+
+    pub fn active(&self) -> Option<&ActiveRun> {
+        self.current.as_ref().map(|current| &current.active)
+    }
+
+    pub fn plan(&self) -> Option<&Plan> {
+        self.plan.as_ref()
+    }
+
+    pub fn live(&self) -> Option<&Live> {
+        self.live.as_ref()
+    }
+
+    pub fn events(&self) -> Option<&Receiver<WorkerEvent>> {
+        self.current.as_ref().map(|current| &current.events)
+    }
+
+    pub fn start(&mut self, configs: Vec<RunConfig>, notices: &mut Vec<Notice>) {
+        if !self.is_free(notices) {
+            return;
+        }
+        self.plan = Some(Plan { runs: Vec::new(), total: configs.len(), done: false });
+        self.waiting = configs.into();
+        self.start_next(notices);
+    }
+
+    pub fn resume_run(&mut self, folder: RunFolder, config: RunConfig, notices: &mut Vec<Notice>) {
+        if !self.is_free(notices) {
+            return;
+        }
+        self.plan = Some(Plan { runs: Vec::new(), total: 1, done: false });
+        self.waiting.clear();
+        self.launch(Job::Resume(folder), config, notices);
+    }
+
+    fn is_free(&self, notices: &mut Vec<Notice>) -> bool {
+        let Some(active) = self.active() else {
+            return true;
+        };
+        let text = format!("{} is being trained. Stop it before another run is started", active.run);
+        notices.push(Notice { level: NoticeLevel::Warning, text });
+        false
+    }
+
+    /// Starts the next run of the plan, or closes the plan.
+    fn start_next(&mut self, notices: &mut Vec<Notice>) {
+        match self.waiting.pop_front() {
+            Some(config) => self.launch(Job::New(Box::new(config.clone())), config, notices),
+            None => self.end_plan(),
+        }
+    }
+
+    fn end_plan(&mut self) {
+        self.waiting.clear();
+        if let Some(plan) = &mut self.plan {
+            plan.done = true;
+        }
+    }
+
+    fn launch(&mut self, job: Job, config: RunConfig, notices: &mut Vec<Notice>) {
+        let (sender, events) = bounded(QUEUE);
+        let control = Control::default();
+        let previews = PreviewSlot::default();
+        let worker = Worker {
+            job,
+            data_dir: self.dirs.data.clone(),
+            runs_dir: self.dirs.runs.clone(),
+            control: control.clone(),
+            events: sender,
+            previews: Arc::clone(&previews),
+            waker: Arc::clone(&self.waker),
+        };
+        match worker.start() {
+            Ok(thread) => {
+                let active = ActiveRun::new(config);
+                self.current = Some(Current { active, snapshot: None, control, events, previews, thread });
+            }
+            Err(err) => {
+                let text = format!("The training thread could not be started: {err}");
+                notices.push(Notice { level: NoticeLevel::Error, text });
+                self.end_plan();
+            }
+        }
+    }
+
+    pub fn pause(&mut self) {
+        if let Some(current) = &mut self.current {
+            current.control.pause();
+            current.active.phase = Phase::Pausing;
+        }
+    }
+
+    pub fn resume(&mut self) {
+        if let Some(current) = &mut self.current {
+            current.control.resume();
+            current.active.phase = Phase::Training;
+        }
+    }
+
+    pub fn stop(&mut self) {
+        self.waiting.clear();
+        if let Some(current) = &mut self.current {
+            current.control.stop();
+            current.active.phase = Phase::Stopping;
+        }
+    }
+
+    /// Takes in one event and the newest masks; false = there was nothing.
+    pub fn poll(&mut self, runs: &mut Vec<RunSnapshot>, notices: &mut Vec<Notice>) -> bool {
+        let Some(current) = &mut self.current else {
+            return false;
+        };
+        let preview = current.previews.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let (Some(preview), Some(snapshot)) = (preview, &current.snapshot) {
+            self.live = Some(Live {
+                run: snapshot.name.clone(),
+                preview: Arc::new(preview),
+                classes: Arc::clone(&snapshot.classes),
+            });
+        }
+        match current.events.try_recv() {
+            Ok(WorkerEvent::Opened { folder, meta }) => {
+                let snapshot = RunSnapshot::started(&folder, *meta);
+                current.active.run.clone_from(&snapshot.name);
+                if let Some(plan) = &mut self.plan {
+                    plan.runs.push(snapshot.name.clone());
+                }
+                current.snapshot = Some(snapshot);
+                self.overlay(runs);
+            }
+            Ok(WorkerEvent::Train(TrainEvent::Ended(outcome))) => self.ended(outcome, runs, notices),
+            Ok(WorkerEvent::Train(event)) => current.apply(&event, runs),
+            Err(_) => return false,
+        }
+        true
+    }
+
+    fn ended(&mut self, outcome: Outcome, runs: &mut Vec<RunSnapshot>, notices: &mut Vec<Notice>) {
+        let Some(mut current) = self.current.take() else {
+            return;
+        };
+        // The thread has nothing left to do: this does not wait.
+        current.thread.join().ok();
+        let name = if current.active.run.is_empty() { "The run" } else { &current.active.run };
+        let (level, text) = match &outcome {
+            Outcome::Finished => (NoticeLevel::Info, format!("{name} is finished")),
+            Outcome::Stopped { step } => (NoticeLevel::Info, format!("{name} was stopped and saved after step {step}")),
+            Outcome::Failed(message) => (NoticeLevel::Error, format!("{name} failed: {message}")),
+        };
+        notices.push(Notice { level, text });
+        let finished = outcome == Outcome::Finished;
+        if let Some(snapshot) = &mut current.snapshot {
+            snapshot.can_resume = snapshot.has_weights && !finished;
+            snapshot.state = match outcome {
+                Outcome::Finished => RunState::Finished,
+                Outcome::Stopped { .. } => RunState::Stopped,
+                Outcome::Failed(message) => RunState::Failed(message),
+            };
+            replace(runs, snapshot);
+        }
+        if finished {
+            self.start_next(notices);
+        } else {
+            self.end_plan();
+        }
+    }
+
+    /// Puts the active run, which is ahead of its files, into a freshly read list.
+    pub fn overlay(&self, runs: &mut Vec<RunSnapshot>) {
+        if let Some(snapshot) = self.current.as_ref().and_then(|current| current.snapshot.as_ref()) {
+            replace(runs, snapshot);
+        }
+    }
+}
+
+fn replace(runs: &mut Vec<RunSnapshot>, snapshot: &RunSnapshot) {
+    runs.retain(|run| run.name != snapshot.name);
+    runs.push(snapshot.clone());
+    newest_first(runs);
+}
+
+impl Current {
+    fn apply(&mut self, event: &TrainEvent, runs: &mut [RunSnapshot]) {
+        self.active.apply(event);
+        let Some(name) = self.snapshot.as_ref().map(|snapshot| snapshot.name.clone()) else {
+            return;
+        };
+        let shown = runs.iter_mut().find(|run| run.name == name);
+        for snapshot in self.snapshot.iter_mut().chain(shown) {
+            match event {
+                TrainEvent::Step(step) => snapshot.steps.push(step.clone()),
+                TrainEvent::EpochEnded(epoch) => snapshot.epochs.push(epoch.clone()),
+                TrainEvent::Saved { .. } => snapshot.has_weights = true,
+                _ => {}
+            }
+        }
+    }
+}
+
+impl Drop for Trainer {
+    /// The run saves itself and ends; the program waits for that.
+    fn drop(&mut self) {
+        if let Some(current) = self.current.take() {
+            current.control.stop();
+            // Without a receiver the thread cannot block on a full channel.
+            drop(current.events);
+            current.thread.join().ok();
+        }
+    }
+}

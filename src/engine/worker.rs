@@ -1,0 +1,140 @@
+//! The `train` thread.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crossbeam_channel::Sender;
+
+use super::Waker;
+use super::runs::format_time;
+use super::source;
+use super::tasks::guarded;
+use crate::training::checkpoint::{EndMark, RunFolder, RunMeta};
+use crate::training::{Control, Outcome, Preview, RunConfig, TrainEvent, TrainSink, train};
+
+/// What a training thread is started for.
+pub(super) enum Job {
+    /// A run of its own.
+    New(Box<RunConfig>),
+    /// The rest of a run that is there.
+    Resume(RunFolder),
+}
+
+/// What the training thread tells the engine.
+#[derive(Debug)]
+pub(super) enum WorkerEvent {
+    /// The run's folder is there.
+    Opened { folder: RunFolder, meta: Box<RunMeta> },
+    /// From the loop.
+    Train(TrainEvent),
+}
+
+/// Newest masks; older ones that nobody looked at are dropped.
+pub(super) type PreviewSlot = Arc<Mutex<Option<Preview>>>;
+
+/// Everything the thread needs.
+pub(super) struct Worker {
+    pub job: Job,
+    pub data_dir: PathBuf,
+    pub runs_dir: PathBuf,
+    pub control: Control,
+    pub events: Sender<WorkerEvent>,
+    pub previews: PreviewSlot,
+    pub waker: Waker,
+}
+
+impl Worker {
+    /// Starts the thread. Whatever happens on it, `Ended` is the last event.
+    pub fn start(self) -> std::io::Result<JoinHandle<()>> {
+        thread::Builder::new().name("train".into()).spawn(move || self.work())
+    }
+
+    fn work(self) {
+        let mut sink = EngineSink {
+            events: self.events.clone(),
+            previews: Arc::clone(&self.previews),
+            waker: Arc::clone(&self.waker),
+            ended: false,
+        };
+        let mut opened = None;
+        let result = guarded(|| self.train(&mut sink, &mut opened));
+        let failure = match result {
+            Ok(Ok(())) => None,
+            Ok(Err(message)) => Some(message),
+            Err(panic) => Some(format!(
+                "training broke off unexpectedly ({panic}). The last checkpoint is kept; choose another device or smaller sizes"
+            )),
+        };
+        if let Some(message) = failure
+            && !sink.ended
+        {
+            if let Some(folder) = opened {
+                let end = EndMark::Failed { message: message.clone() };
+                RunFolder::set_end(&folder, &end).unwrap_or_else(|err| log::warn!("{err}"));
+            }
+            sink.send(TrainEvent::Ended(Outcome::Failed(message)));
+        }
+    }
+
+    fn train(&self, sink: &mut EngineSink, opened: &mut Option<RunFolder>) -> Result<(), String> {
+        let which = match &self.job {
+            Job::New(config) => config.dataset.clone(),
+            Job::Resume(folder) => folder.meta().map_err(|err| err.to_string())?.config.dataset,
+        };
+        let control = self.control.clone();
+        let dataset = source::open(&which, &self.data_dir, &mut |_, _| !control.stop_requested())
+            .map_err(|err| err.to_string())?;
+        let folder = match &self.job {
+            Job::Resume(folder) => folder.clone(),
+            Job::New(config) => {
+                config.validate().map_err(|err| err.to_string())?;
+                let created = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+                let name = format!("{}-{}-{}", format_time(created, true), config.variant.id(), config.trunk.id());
+                let meta = RunMeta {
+                    config: (**config).clone(),
+                    classes: dataset.classes.clone(),
+                    dataset_name: dataset.name.clone(),
+                    created,
+                };
+                RunFolder::create(&self.runs_dir, &name, &meta).map_err(|err| err.to_string())?
+            }
+        };
+        let meta = folder.meta().map_err(|err| err.to_string())?;
+        if meta.classes.len() != dataset.classes.len() {
+            return Err(format!(
+                "{}: the data set has {} classes now, the run was started with {}. Start a new run",
+                dataset.root.display(),
+                dataset.classes.len(),
+                meta.classes.len()
+            ));
+        }
+        let event = WorkerEvent::Opened { folder: folder.clone(), meta: Box::new(meta) };
+        self.events.send(event).ok();
+        *opened = Some(folder.clone());
+        train(&folder, &dataset, &self.control, sink);
+        Ok(())
+    }
+}
+
+/// Passes events on. Numbers wait for a place in the channel; masks never do.
+struct EngineSink {
+    events: Sender<WorkerEvent>,
+    previews: PreviewSlot,
+    waker: Waker,
+    ended: bool,
+}
+
+impl TrainSink for EngineSink {
+    fn send(&mut self, event: TrainEvent) {
+        self.ended |= matches!(event, TrainEvent::Ended(_));
+        if let TrainEvent::Preview(preview) = event {
+            *self.previews.lock().unwrap_or_else(PoisonError::into_inner) = Some(preview);
+        } else {
+            // The receiver is gone when the engine is; the control then says stop.
+            self.events.send(WorkerEvent::Train(event)).ok();
+        }
+        (self.waker)();
+    }
+}

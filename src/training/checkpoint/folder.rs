@@ -1,0 +1,168 @@
+//! Which files a run folder has, and who may write them.
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::log::{LineLog, read_lines};
+use super::store::write_json;
+use crate::dataset::ClassList;
+use crate::training::config::RunConfig;
+use crate::training::error::TrainError;
+use crate::training::event::{EpochRecord, StepRecord};
+
+/// `run.json`: what never changes after the start.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunMeta {
+    /// The full configuration.
+    pub config: RunConfig,
+    /// Classes and colors, so that a run is enough to show a mask.
+    pub classes: ClassList,
+    /// Name of the data set.
+    pub dataset_name: String,
+    /// Start in Unix seconds.
+    pub created: u64,
+}
+
+/// `end.json`: how the run ended; absent while it runs and after a crash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", tag = "outcome")]
+pub enum EndMark {
+    /// All steps are done.
+    Finished,
+    /// Stopped on request.
+    Stopped,
+    /// Failed with this message.
+    Failed { message: String },
+}
+
+/// A run folder on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunFolder {
+    path: PathBuf,
+}
+
+/// Held while a run is trained; the system lets go of it when the program dies.
+#[derive(Debug)]
+pub struct RunLock {
+    _file: File,
+}
+
+impl RunFolder {
+    /// Makes a new folder under `runs`, named `name` or `name-2`, `name-3`, ...
+    pub fn create(runs: &Path, name: &str, meta: &RunMeta) -> Result<Self, TrainError> {
+        fs::create_dir_all(runs).map_err(|err| TrainError::write(runs, err))?;
+        let mut path = runs.join(name);
+        let mut copy = 1;
+        while let Err(err) = fs::create_dir(&path) {
+            if err.kind() != std::io::ErrorKind::AlreadyExists {
+                return Err(TrainError::write(&path, err));
+            }
+            copy += 1;
+            path = runs.join(format!("{name}-{copy}"));
+        }
+        let folder = Self { path };
+        write_json(&folder.file("run.json"), meta)?;
+        Ok(folder)
+    }
+
+    /// A folder that is there. Nothing is read yet.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The folder's name, which is the run's.
+    pub fn name(&self) -> String {
+        self.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+    }
+
+    /// Path of one of its files.
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// What the run was started with.
+    pub fn meta(&self) -> Result<RunMeta, TrainError> {
+        read_json(&self.file("run.json"))
+    }
+
+    /// How it ended; `None` while it runs and after a crash.
+    pub fn end(&self) -> Option<EndMark> {
+        read_json(&self.file("end.json")).ok()
+    }
+
+    /// Writes how it ended.
+    pub fn set_end(&self, end: &EndMark) -> Result<(), TrainError> {
+        write_json(&self.file("end.json"), end)
+    }
+
+    /// All whole step lines.
+    pub fn steps(&self) -> Vec<StepRecord> {
+        read_lines(&self.file("steps.jsonl"))
+    }
+
+    /// All whole epoch lines.
+    pub fn epochs(&self) -> Vec<EpochRecord> {
+        read_lines(&self.file("epochs.jsonl"))
+    }
+
+    /// Opens the logs to append, after dropping what lies behind `step`: a resumed
+    /// run does those steps again.
+    pub(in crate::training) fn open_logs(
+        &self,
+        step: usize,
+    ) -> Result<(LineLog<StepRecord>, LineLog<EpochRecord>), TrainError> {
+        let steps = LineLog::open(self.file("steps.jsonl"), |line: &StepRecord| line.step <= step)?;
+        let epochs = LineLog::open(self.file("epochs.jsonl"), |line: &EpochRecord| line.step <= step)?;
+        Ok((steps, epochs))
+    }
+
+    /// Makes this program the only one that trains the run, and takes the end mark away.
+    pub(in crate::training) fn lock(&self) -> Result<RunLock, TrainError> {
+        let path = self.file("lock");
+        let file = File::create(&path).map_err(|err| TrainError::write(&path, err))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(TrainError::Locked { path: self.path.clone() }),
+            // A file system without locks: go on as if there were no other program.
+            Err(TryLockError::Error(err)) => ::log::info!("{}: no file lock: {err}", path.display()),
+        }
+        let end = self.file("end.json");
+        if end.exists() {
+            fs::remove_file(&end).map_err(|err| TrainError::write(&end, err))?;
+        }
+        Ok(RunLock { _file: file })
+    }
+
+    /// Whether some program trains it right now.
+    pub fn is_locked(&self) -> bool {
+        File::open(self.file("lock"))
+            .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    }
+}
+
+/// The run folders under `runs`, those that have a `run.json`, in the order of their names.
+pub fn list_runs(runs: &Path) -> Vec<RunFolder> {
+    let Ok(entries) = fs::read_dir(runs) else {
+        return Vec::new();
+    };
+    let mut folders: Vec<RunFolder> = entries
+        .flatten()
+        .map(|entry| RunFolder::at(entry.path()))
+        .filter(|folder| folder.file("run.json").is_file())
+        .collect();
+    folders.sort_by(|left, right| left.path.cmp(&right.path));
+    folders
+}
+
+pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, TrainError> {
+    let bytes = fs::read(path).map_err(|err| TrainError::read(path, err))?;
+    serde_json::from_slice(&bytes).map_err(|err| TrainError::read(path, err))
+}

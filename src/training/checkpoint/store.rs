@@ -1,0 +1,155 @@
+//! Weights on disk: written beside the old ones, published by a manifest, then the
+//! old ones go. A crash at any point leaves the last published state.
+
+use std::fs;
+use std::path::Path;
+
+use burn::module::Module;
+use burn::optim::ModuleOptimizer;
+use burn::store::ModuleRecord;
+use serde::{Deserialize, Serialize};
+
+use super::folder::{RunFolder, read_json};
+use super::log::write_whole;
+use crate::model::Fcn;
+use crate::training::error::TrainError;
+
+/// `last.json`: where a run can be taken up again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Last {
+    /// Steps done.
+    pub step: usize,
+    /// Epoch in which the next step lies, 1 for the first.
+    pub epoch: usize,
+    /// Batches of that epoch already done.
+    pub batch: usize,
+    /// Seconds of training so far.
+    pub elapsed_secs: f64,
+    /// Sum of the losses of the batches done in that epoch.
+    pub epoch_loss: f64,
+    weights: String,
+    optimizer: String,
+}
+
+/// `best.json`: the weights with the highest validation mean IU.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Best {
+    /// Steps done.
+    pub step: usize,
+    /// Epoch after which it was measured.
+    pub epoch: usize,
+    /// Validation mean IU.
+    pub mean_iu: f64,
+    weights: String,
+}
+
+/// Where the loop is, without file names.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(in crate::training) struct Position {
+    pub step: usize,
+    pub epoch: usize,
+    pub batch: usize,
+    pub elapsed_secs: f64,
+    pub epoch_loss: f64,
+}
+
+impl RunFolder {
+    /// The resumable state, where one was published.
+    pub fn last(&self) -> Option<Last> {
+        read_json(&self.file("last.json")).ok()
+    }
+
+    /// The best state, where one was published.
+    pub fn best(&self) -> Option<Best> {
+        read_json(&self.file("best.json")).ok()
+    }
+
+    /// Publishes network and optimizer as `last`; with `best` (its mean IU) also as `best`.
+    pub(in crate::training) fn save(
+        &self,
+        model: &Fcn,
+        optimizer: &ModuleOptimizer,
+        at: Position,
+        best: Option<f64>,
+    ) -> Result<(), TrainError> {
+        let weights = format!("weights-{:08}.bpk", at.step);
+        let state = format!("optimizer-{:08}.bpk", at.step);
+        save_record(model.clone().into_record(), &self.file(&weights))?;
+        let path = self.file(&state);
+        optimizer.save(&path).map_err(|err| TrainError::write(&path, err))?;
+        if let Some(mean_iu) = best {
+            let best = Best { step: at.step, epoch: at.epoch, mean_iu, weights: weights.clone() };
+            write_json(&self.file("best.json"), &best)?;
+        }
+        let last = Last {
+            step: at.step,
+            epoch: at.epoch,
+            batch: at.batch,
+            elapsed_secs: at.elapsed_secs,
+            epoch_loss: at.epoch_loss,
+            weights,
+            optimizer: state,
+        };
+        write_json(&self.file("last.json"), &last)?;
+        self.remove_unpublished();
+        Ok(())
+    }
+
+    /// Loads `last` into a fresh network and optimizer.
+    pub(in crate::training) fn load_last(
+        &self,
+        last: &Last,
+        model: Fcn,
+        optimizer: ModuleOptimizer,
+    ) -> Result<(Fcn, ModuleOptimizer), TrainError> {
+        let model = load_record(&self.file(&last.weights), model)?;
+        let path = self.file(&last.optimizer);
+        let optimizer = optimizer.load(&path).map_err(|err| TrainError::read(&path, err))?;
+        Ok((model, optimizer))
+    }
+
+    /// Loads the best weights, or the last ones before the first validation, into `model`;
+    /// also gives the step they were made at.
+    pub(in crate::training) fn load_best(&self, model: Fcn) -> Result<(Fcn, usize), TrainError> {
+        let (weights, step) = match (self.best(), self.last()) {
+            (Some(best), _) => (best.weights, best.step),
+            (None, Some(last)) => (last.weights, last.step),
+            (None, None) => {
+                return Err(TrainError::File {
+                    path: self.path().to_path_buf(),
+                    reason: "this run has no saved weights yet".into(),
+                    hint: "Train it for at least one epoch, or stop it once so that it saves",
+                });
+            }
+        };
+        Ok((load_record(&self.file(&weights), model)?, step))
+    }
+
+    /// Deletes weights that no manifest names: older ones, and leftovers of a crash.
+    fn remove_unpublished(&self) {
+        let last = self.last();
+        let mut named: Vec<String> = last.into_iter().flat_map(|last| [last.weights, last.optimizer]).collect();
+        named.extend(self.best().map(|best| best.weights));
+        for entry in fs::read_dir(self.path()).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let is_weights = name.starts_with("weights-") || name.starts_with("optimizer-");
+            if is_weights && !named.contains(&name) {
+                fs::remove_file(entry.path()).ok();
+            }
+        }
+    }
+}
+
+fn save_record(record: ModuleRecord, path: &Path) -> Result<(), TrainError> {
+    record.save(path).map_err(|err| TrainError::write(path, err))
+}
+
+fn load_record(path: &Path, model: Fcn) -> Result<Fcn, TrainError> {
+    let record = ModuleRecord::load(path).map_err(|err| TrainError::read(path, err))?;
+    model.try_load_record(record).map_err(|err| TrainError::read(path, err))
+}
+
+pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), TrainError> {
+    let bytes = serde_json::to_vec_pretty(value).map_err(|err| TrainError::write(path, err))?;
+    write_whole(path, &bytes)
+}

@@ -1,0 +1,66 @@
+//! What ends a run early. Each message says what to do.
+
+use std::path::PathBuf;
+
+use crate::dataset::DatasetError;
+
+/// A failure of training, prediction or of a run folder.
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    /// A value of the configuration makes no sense.
+    #[error("{field} is {value}; {rule}")]
+    Config {
+        field: &'static str,
+        value: String,
+        rule: &'static str,
+    },
+    /// The device could not be started.
+    #[error("device {device}: {reason}. Choose another device, `cpu` always works")]
+    Device { device: String, reason: String },
+    /// The device failed in the middle of something.
+    #[error("the device failed: {0}. Restart the program; the last checkpoint is kept")]
+    Execution(String),
+    /// The loss is not a number any more.
+    #[error(
+        "the loss became {loss} at step {step} (learning rate {learning_rate}). Lower the learning \
+         rate or the momentum; the last checkpoint is kept"
+    )]
+    NonFinite {
+        loss: f64,
+        step: usize,
+        learning_rate: f64,
+    },
+    /// Data could not be read.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// A file of a run could not be read or written.
+    #[error("{path}: {reason}. {hint}")]
+    File {
+        path: PathBuf,
+        reason: String,
+        hint: &'static str,
+    },
+    /// Another program trains this run.
+    #[error("{path}: this run is being trained by another program. Stop it there first")]
+    Locked { path: PathBuf },
+}
+
+impl TrainError {
+    /// A failed write, most often a full disk.
+    pub(crate) fn write(path: &std::path::Path, reason: impl ToString) -> Self {
+        Self::File {
+            path: path.to_path_buf(),
+            reason: reason.to_string(),
+            hint: "Check that the folder can be written and that the disk has room",
+        }
+    }
+
+    /// A failed read.
+    pub(crate) fn read(path: &std::path::Path, reason: impl ToString) -> Self {
+        Self::File {
+            path: path.to_path_buf(),
+            reason: reason.to_string(),
+            hint: "The file is damaged or of another version; the run's other files are untouched",
+        }
+    }
+}

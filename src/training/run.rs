@@ -1,0 +1,310 @@
+//! The training loop.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use burn::tensor::Device;
+
+use super::checkpoint::{EndMark, Position, RunFolder};
+use super::config::{RunConfig, Schedule};
+use super::control::Control;
+use super::device;
+use super::error::TrainError;
+use super::evaluate::evaluate;
+use super::event::{EpochRecord, Outcome, RunInfo, StepRecord, TrainEvent, TrainSink};
+use super::learner::Learner;
+use super::preview::Pinned;
+use super::segmenter::Segmenter;
+use crate::dataset::{Augment, BatchPlan, Dataset, Loader};
+
+/// Trains the run in `folder` on `dataset` until it is done, stopped or failed, taking
+/// it up from its last checkpoint where it has one. Never panics for what the world
+/// does; `Ended` is sent exactly once.
+///
+/// Blocks; call it on a thread of its own.
+pub fn train(folder: &RunFolder, dataset: &Dataset, control: &Control, sink: &mut dyn TrainSink) {
+    let outcome = match train_locked(folder, dataset, control, sink) {
+        Ok(outcome) => outcome,
+        Err(err) => Outcome::Failed(err.to_string()),
+    };
+    sink.send(TrainEvent::Ended(outcome));
+}
+
+fn train_locked(
+    folder: &RunFolder,
+    dataset: &Dataset,
+    control: &Control,
+    sink: &mut dyn TrainSink,
+) -> Result<Outcome, TrainError> {
+    // Without the lock another program owns this folder: write nothing, not even an end mark.
+    let _lock = folder.lock()?;
+    let outcome = Session::open(folder, dataset, control, sink).and_then(Session::run);
+    let end = match &outcome {
+        Ok(Outcome::Finished) => EndMark::Finished,
+        Ok(Outcome::Stopped { .. }) => EndMark::Stopped,
+        Ok(Outcome::Failed(message)) => EndMark::Failed { message: message.clone() },
+        Err(err) => EndMark::Failed { message: err.to_string() },
+    };
+    let marked = folder.set_end(&end);
+    // The first error is the one to tell.
+    let outcome = outcome?;
+    marked?;
+    Ok(outcome)
+}
+
+/// Everything a loop needs, opened in the order in which it can fail.
+struct Session<'a> {
+    folder: &'a RunFolder,
+    dataset: &'a Dataset,
+    control: &'a Control,
+    sink: &'a mut dyn TrainSink,
+    config: RunConfig,
+    device: Device,
+    plan: BatchPlan,
+    pinned: Pinned,
+    learner: Learner,
+    at: Position,
+    clock: Clock,
+}
+
+/// Whether the loop goes on.
+enum Next {
+    Step,
+    Stop,
+}
+
+impl<'a> Session<'a> {
+    fn open(
+        folder: &'a RunFolder,
+        dataset: &'a Dataset,
+        control: &'a Control,
+        sink: &'a mut dyn TrainSink,
+    ) -> Result<Self, TrainError> {
+        let config = folder.meta()?.config;
+        config.validate()?;
+        let num_classes = dataset.classes.len();
+        let plan = batch_plan(&config, dataset);
+        let device = device::open(config.device)?;
+        let mut learner = Learner::new(&config, num_classes, &device);
+        let mut at = Position { epoch: 1, ..Position::default() };
+        if let Some(last) = folder.last() {
+            (learner.model, learner.optimizer) = folder.load_last(&last, learner.model, learner.optimizer)?;
+            at = Position {
+                step: last.step,
+                epoch: last.epoch,
+                batch: last.batch,
+                elapsed_secs: last.elapsed_secs,
+                epoch_loss: last.epoch_loss,
+            };
+        }
+        let steps_per_epoch = plan.batches_per_epoch();
+        sink.send(TrainEvent::Started(RunInfo {
+            run: folder.name(),
+            device: device::describe(config.device),
+            parameters: learner.num_params(),
+            steps_per_epoch,
+            total_steps: config.total_steps(steps_per_epoch),
+            first_step: at.step,
+        }));
+        let pinned = Pinned::read(dataset, &config)?;
+        Ok(Self {
+            folder,
+            dataset,
+            control,
+            sink,
+            device,
+            plan,
+            pinned,
+            learner,
+            clock: Clock::new(at.elapsed_secs),
+            at,
+            config,
+        })
+    }
+
+    fn run(mut self) -> Result<Outcome, TrainError> {
+        let (mut step_log, mut epoch_log) = self.folder.open_logs(self.at.step)?;
+        let mut best = self.folder.best().map(|best| best.mean_iu);
+        let per_epoch = self.plan.batches_per_epoch();
+        let total = self.config.total_steps(per_epoch);
+        self.show_pinned()?;
+        while self.at.epoch <= self.config.epochs && self.at.step < total {
+            let mut loader = Loader::start(self.plan.clone(), self.at.epoch, self.at.batch);
+            while self.at.batch < per_epoch && self.at.step < total {
+                if let Next::Stop = self.pause_or_stop() {
+                    return self.stop();
+                }
+                let started = Instant::now();
+                let Some(batch) = loader.next() else { break };
+                let batch = batch?;
+                let learning_rate = self.config.learning_rate_at(self.at.step, total);
+                let seed = step_seed(self.config.seed, self.at.step);
+                self.learner.seed_step(seed);
+                let loss;
+                (self.learner, loss) = self.learner.step(&batch, learning_rate, self.at.step + 1)?;
+                self.at.step += 1;
+                self.at.batch += 1;
+                self.at.epoch_loss += loss;
+                let record = StepRecord {
+                    step: self.at.step,
+                    epoch: self.at.epoch,
+                    loss,
+                    learning_rate,
+                    secs: started.elapsed().as_secs_f64(),
+                };
+                step_log.push(&record)?;
+                self.sink.send(TrainEvent::Step(record));
+                if self.pinned.due() {
+                    self.show_pinned()?;
+                }
+            }
+            drop(loader);
+            let Some(record) = self.validate(best)? else {
+                return self.stop();
+            };
+            epoch_log.push(&record)?;
+            let score = record.best.then_some(record.scores.mean_iu).flatten();
+            best = score.or(best);
+            self.at.epoch += 1;
+            self.at.batch = 0;
+            self.at.epoch_loss = 0.0;
+            self.save(score)?;
+            self.sink.send(TrainEvent::EpochEnded(record));
+            self.show_pinned()?;
+        }
+        Ok(Outcome::Finished)
+    }
+
+    /// Waits while a pause is wished; the clock stands still.
+    fn pause_or_stop(&mut self) -> Next {
+        if self.control.pause_requested() {
+            self.clock.pause();
+            self.sink.send(TrainEvent::Paused);
+            self.control.wait_while_paused();
+            self.clock.resume();
+            if !self.control.stop_requested() {
+                self.sink.send(TrainEvent::Resumed);
+            }
+        }
+        if self.control.stop_requested() {
+            return Next::Stop;
+        }
+        Next::Step
+    }
+
+    fn stop(mut self) -> Result<Outcome, TrainError> {
+        self.save(None)?;
+        Ok(Outcome::Stopped { step: self.at.step })
+    }
+
+    fn save(&mut self, best: Option<f64>) -> Result<(), TrainError> {
+        self.at.elapsed_secs = self.clock.secs();
+        self.folder.save(&self.learner.model, &self.learner.optimizer, self.at, best)?;
+        self.sink.send(TrainEvent::Saved { step: self.at.step });
+        Ok(())
+    }
+
+    fn segmenter(&self) -> Segmenter {
+        let classes = self.dataset.classes.len();
+        Segmenter::new(&self.learner.model, &self.config.normalization, classes, &self.device)
+    }
+
+    fn show_pinned(&mut self) -> Result<(), TrainError> {
+        if self.pinned.is_empty() {
+            return Ok(());
+        }
+        let preview = self.pinned.preview(&self.segmenter(), self.config.test_size, self.at.step)?;
+        self.sink.send(TrainEvent::Preview(preview));
+        Ok(())
+    }
+
+    /// Scores of the whole validation set; `None` when a stop came in between.
+    fn validate(&mut self, best: Option<f64>) -> Result<Option<EpochRecord>, TrainError> {
+        let segmenter = self.segmenter();
+        let sink = &mut self.sink;
+        let evaluation = evaluate(
+            &segmenter,
+            &self.dataset.val,
+            &self.plan.reader,
+            self.config.test_size,
+            self.control,
+            &mut |done, total| sink.send(TrainEvent::Validating { done, total }),
+        )?;
+        Ok(evaluation.map(|evaluation| {
+            let mean_iu = evaluation.scores.mean_iu;
+            EpochRecord {
+                epoch: self.at.epoch,
+                step: self.at.step,
+                train_loss: self.at.epoch_loss / self.at.batch.max(1) as f64,
+                val_loss: evaluation.loss,
+                elapsed_secs: self.clock.secs(),
+                best: mean_iu.is_some_and(|score| best.is_none_or(|best| score > best)),
+                scores: evaluation.scores,
+            }
+        }))
+    }
+}
+
+fn batch_plan(config: &RunConfig, dataset: &Dataset) -> BatchPlan {
+    BatchPlan {
+        items: Arc::new(dataset.train.clone()),
+        reader: dataset.mask_reader(),
+        augment: Augment { ..config.augment.clone() },
+        normalization: config.normalization.clone(),
+        batch_size: config.batch_size,
+        seed: config.seed,
+        shuffle: true,
+        workers: config.workers,
+        cache: Arc::default(),
+    }
+}
+
+/// Mixes seed and step so that neighboring steps draw unrelated numbers (SplitMix64's increment).
+fn step_seed(seed: u64, step: usize) -> u64 {
+    seed ^ (step as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// Seconds of training, pauses left out.
+struct Clock {
+    before: Duration,
+    since: Option<Instant>,
+}
+
+impl Clock {
+    fn new(elapsed_secs: f64) -> Self {
+        Self {
+            before: Duration::try_from_secs_f64(elapsed_secs).unwrap_or_default(),
+            since: Some(Instant::now()),
+        }
+    }
+
+    fn secs(&self) -> f64 {
+        let running = self.since.map_or(Duration::ZERO, |since| since.elapsed());
+        (self.before + running).as_secs_f64()
+    }
+
+    fn pause(&mut self) {
+        self.before += self.since.take().map_or(Duration::ZERO, |since| since.elapsed());
+    }
+
+    fn resume(&mut self) {
+        self.since = Some(Instant::now());
+    }
+}
+
+impl RunConfig {
+    /// Number of steps of the whole run.
+    pub fn total_steps(&self, steps_per_epoch: usize) -> usize {
+        let all = self.epochs.saturating_mul(steps_per_epoch);
+        self.max_steps.map_or(all, |most| most.min(all))
+    }
+
+    /// Learning rate after `step` of `total` steps.
+    pub fn learning_rate_at(&self, step: usize, total: usize) -> f64 {
+        let rate = self.learning.learning_rate;
+        match self.learning.schedule {
+            Schedule::Fixed => rate,
+            Schedule::Poly => rate * (1.0 - step as f64 / total.max(1) as f64).powf(0.9),
+        }
+    }
+}
