@@ -69,6 +69,8 @@ impl Engine {
   pub fn delete_run(&mut self, name: &str) { todo!() } // moves nothing, deletes the folder; refused while active
   // --- prediction, on the `predict` thread, which keeps the last models loaded
   pub fn predict(&self, run: &str, image: &Path) -> Task<Result<Arc<Prediction>, String>> { todo!() } 
+  /// Scores the run's best weights over a split of its data set.
+  pub fn evaluate(&self, run: &str, split: Split) -> Task<Result<Evaluation, String>> { todo!() }
   pub fn save_mask(&self, mask: Arc<LabelMap>, classes: Arc<ClassList>, path: PathBuf) -> Task<Result<PathBuf, String>> { todo!() } 
   pub fn save_overlay(&self, image: Arc<Rgb>, mask: Arc<LabelMap>, classes: Arc<ClassList>, opacity: f32, path: PathBuf) -> Task<Result<PathBuf, String>> { todo!() } 
   /// Runs `work` on a worker thread of the pool (decode, color, ...); its result wakes the window.
@@ -80,3 +82,6 @@ pub struct ActiveRun { pub run: String, pub phase: Phase /* Starting, Training, 
 pub struct RunSnapshot { pub name: String, pub config: RunConfig, pub classes: Arc<ClassList>, pub dataset_name: String, pub created: String /* "2026-11-23 14:05" */, pub state: RunState /* Active, Finished, Stopped, Failed(String), Interrupted (no end marker) */, pub steps: Vec<StepRecord>, pub epochs: Vec<EpochRecord>, pub has_weights: bool, pub can_resume: bool }
 impl RunSnapshot { pub fn best(&self) -> Option<&EpochRecord> { todo!() } pub fn title(&self) -> String { todo!() } }
 pub struct Prediction { pub run: String, pub image_path: PathBuf, pub image: Arc<Rgb>, pub mask: Arc<LabelMap> /* same size */, pub classes: Arc<ClassList>, pub secs: f64, pub truth: Option<Arc<LabelMap>> /* where the open data set knows the image */, pub scores: Option<Scores> }
+#[derive(Debug, Clone)] pub struct Evaluation { pub scores: Scores, pub images: usize, pub secs: f64, pub val_loss: Option<f64>, pub classes: Arc<ClassList> }
+/// Answers `devices --probe`: tries one device (or lists all) and prints JSON to stdout; the exit code.
+pub fn probe_main(what: &str) -> i32 { todo!() }
