@@ -73,7 +73,7 @@ fn is_test_attribute(rest: &[Token]) -> bool {
         .take_while(|token| token.text != "]")
         .map(|token| &*token.text)
         .collect();
-    text == "test" || text == "cfg(test" || text == "cfg(test)"
+    text == "test" || text == "cfg(test)"
 }
 
 /// All paths of two segments or more, and the trees of all `use` items.
