@@ -17,16 +17,16 @@ use crate::engine::{Dirs, Split};
 )]
 pub struct Args {
     /// Folder of the data sets
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, help_heading = "Options of all subcommands", value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// Folder of the runs and their weights
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, help_heading = "Options of all subcommands", value_name = "DIR")]
     pub runs_dir: Option<PathBuf>,
     /// Print JSON on stdout, one object a line
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Options of all subcommands")]
     pub json: bool,
     /// Say more on stderr, twice for everything
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, help_heading = "Options of all subcommands", action = clap::ArgAction::Count)]
     pub verbose: u8,
     #[command(subcommand)]
     pub command: Option<Command>,
