@@ -1,1 +1,131 @@
-//! stub
+//! The headless twin of the window: the same engine, driven by a command line.
+//!
+//! Results go to stdout, everything else to stderr. With `--json` stdout carries
+//! one JSON object a line; each subcommand's module says which. Must not reach
+//! past the engine.
+
+mod args;
+mod devices;
+mod evaluate;
+mod follow;
+mod output;
+mod predict;
+mod report;
+mod runs;
+mod settings;
+mod train;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::engine::{DeviceId, Dirs, Engine, EngineOptions, NoticeLevel};
+
+pub use args::{Args, Command};
+
+/// How long a wait for news may last before Ctrl+C and the like are looked at.
+const TICK: Duration = Duration::from_millis(100);
+
+/// The exit code of a run that Ctrl+C stopped, as shells use it.
+const EXIT_STOPPED: u8 = 130;
+
+/// Carries out one subcommand. The error is one message for the person at the keyboard.
+pub fn run(command: &Command, args: &Args) -> Result<ExitCode, String> {
+    let session = Session {
+        dirs: args.dirs()?,
+        json: args.json,
+    };
+    match command {
+        Command::Train(train) => train::run(train, &session),
+        Command::Evaluate(evaluate) => evaluate::run(evaluate, &session),
+        Command::Predict(predict) => predict::run(predict, &session),
+        Command::Runs => runs::run(&session),
+        Command::Devices(devices) => devices::run(devices, &session),
+    }
+}
+
+/// Writes one message to stderr.
+pub fn print_error(message: &str) {
+    output::problem("error", message);
+}
+
+/// The program that probes GPUs in a process of its own: this one.
+pub fn probe_program() -> Option<PathBuf> {
+    std::env::current_exe().ok()
+}
+
+/// What all subcommands share.
+struct Session {
+    dirs: Dirs,
+    json: bool,
+}
+
+impl Session {
+    /// An engine that knows the runs on disk; `probe` = it also looks for GPUs.
+    fn engine(&self, probe: bool) -> Engine {
+        let mut engine = Engine::new(EngineOptions {
+            dirs: self.dirs.clone(),
+            waker: Arc::new(|| {}),
+            probe_program: if probe { probe_program() } else { None },
+        });
+        engine.refresh_runs();
+        engine
+    }
+
+    /// The name of a run on disk from what the user wrote: a name or `latest`.
+    fn find_run(&self, engine: &Engine, wanted: &str) -> Result<String, String> {
+        let found = if wanted == "latest" {
+            engine.runs().first()
+        } else {
+            engine.run(wanted)
+        };
+        found.map(|run| run.name.clone()).ok_or_else(|| {
+            let folder = self.dirs.runs.display();
+            if engine.runs().is_empty() {
+                format!("{folder}: no runs here. Train one, or name another folder with --runs-dir")
+            } else {
+                format!("{wanted}: no such run in {folder}. The `runs` subcommand lists them")
+            }
+        })
+    }
+
+    /// A run as [`find_run`](Self::find_run) finds it, that has weights and a usable device.
+    fn find_weights(&self, engine: &mut Engine, wanted: &str) -> Result<String, String> {
+        let name = self.find_run(engine, wanted)?;
+        let (has_weights, device) = engine.run(&name).map_or((false, DeviceId::Cpu), |run| {
+            (run.has_weights, run.config.device)
+        });
+        if !has_weights {
+            return Err(format!(
+                "{}: this run has no weights yet. Train it for an epoch with `train --resume {name}`",
+                self.dirs.runs.join(&name).display()
+            ));
+        }
+        // The engine decides where a network runs; it needs to know the GPUs for that.
+        if device != DeviceId::Cpu {
+            wait_for_devices(engine);
+        }
+        Ok(name)
+    }
+}
+
+/// Waits until the GPUs are known.
+fn wait_for_devices(engine: &mut Engine) {
+    while engine.devices().probing {
+        engine.wait(TICK);
+    }
+}
+
+/// Passes the engine's notices on to stderr; returns the errors among them.
+fn pass_on_notices(engine: &mut Engine) -> Vec<String> {
+    let mut errors = Vec::new();
+    for notice in engine.take_notices() {
+        match notice.level {
+            NoticeLevel::Info => log::info!("{}", notice.text),
+            NoticeLevel::Warning => output::problem("warning", &notice.text),
+            NoticeLevel::Error => errors.push(notice.text),
+        }
+    }
+    errors
+}

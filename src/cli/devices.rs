@@ -1,0 +1,50 @@
+//! `devices`: what a network can run on, and the probe that the engine runs as a child.
+//!
+//! JSON: one object per device with `id`, `name`, `kind`, `backend` and `problem`.
+
+use std::process::ExitCode;
+
+use super::args::DevicesArgs;
+use super::{Session, output, pass_on_notices, wait_for_devices};
+use crate::engine::{self, DeviceKind};
+
+/// Lists the devices, or answers as the probe.
+pub fn run(args: &DevicesArgs, session: &Session) -> Result<ExitCode, String> {
+    if let Some(what) = &args.probe {
+        let code = engine::probe_main(what);
+        return Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)));
+    }
+    let mut engine = session.engine(true);
+    wait_for_devices(&mut engine);
+    for error in pass_on_notices(&mut engine) {
+        output::problem("error", &error);
+    }
+    let header = ["id", "name", "kind", "backend", "problem"];
+    let mut rows = vec![header.map(str::to_owned).to_vec()];
+    for entry in &engine.devices().entries {
+        if session.json {
+            output::json(entry);
+        }
+        rows.push(vec![
+            entry.id.to_string(),
+            entry.name.clone(),
+            kind_words(entry.kind).to_owned(),
+            entry.backend.clone(),
+            entry.problem.clone().unwrap_or_default(),
+        ]);
+    }
+    if !session.json {
+        output::line(output::table(&rows));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn kind_words(kind: DeviceKind) -> &'static str {
+    match kind {
+        DeviceKind::Cpu => "processor",
+        DeviceKind::DiscreteGpu => "graphics card",
+        DeviceKind::IntegratedGpu => "integrated graphics",
+        DeviceKind::VirtualGpu => "virtual GPU",
+        DeviceKind::Software => "software driver",
+    }
+}

@@ -1,0 +1,143 @@
+//! The only place that writes to stdout and stderr, and the text forms of values.
+
+use std::fmt::Display;
+use std::io::Write as _;
+
+use serde::Serialize;
+
+use crate::engine::{ClassList, Scores, Variant};
+
+/// Writes one line to stdout. A reader that has gone (`| head`) is no reason to stop.
+pub fn line(text: impl Display) {
+    writeln!(std::io::stdout().lock(), "{text}").ok();
+}
+
+/// Writes one JSON object as a line to stdout. A number that is none becomes `null`.
+pub fn json(value: &impl Serialize) {
+    match serde_json::to_string(value) {
+        Ok(text) => line(text),
+        Err(err) => problem(
+            "error",
+            &format!("a result cannot be written as JSON: {err}"),
+        ),
+    }
+}
+
+/// Writes one message to stderr: `error: ...`.
+pub fn problem(level: &str, message: &str) {
+    writeln!(std::io::stderr().lock(), "{level}: {message}").ok();
+}
+
+/// A share as `41.2 %`, `n/a` where there is none.
+pub fn percent(share: Option<f64>) -> String {
+    share.map_or_else(
+        || "n/a".to_owned(),
+        |share| format!("{:.1} %", 100.0 * share),
+    )
+}
+
+/// A time as `12 s`, `3 min 05 s` or `1 h 02 min`.
+pub fn duration(secs: f64) -> String {
+    // Casting saturates, and turns what is no number into 0.
+    let secs = secs.round() as u64;
+    match (secs / 3600, secs / 60 % 60, secs % 60) {
+        (0, 0, secs) => format!("{secs} s"),
+        (0, minutes, secs) => format!("{minutes} min {secs:02} s"),
+        (hours, minutes, _) => format!("{hours} h {minutes:02} min"),
+    }
+}
+
+/// Rows below a header, in columns. The first row is the header.
+pub fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let text_of = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths);
+        let cells: Vec<String> = cells
+            .map(|(cell, &width)| format!("{cell:width$}"))
+            .collect();
+        cells.join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(text_of).collect::<Vec<_>>().join("\n")
+}
+
+/// The scores of a set with every class that occurs, as people read them.
+pub fn scores_text(scores: &Scores, classes: &ClassList) -> String {
+    let mut rows = vec![vec!["class".to_owned(), "IU".to_owned()]];
+    for (class, &iu) in classes.iter().zip(&scores.class_iu) {
+        rows.push(vec![class.name.clone(), percent(iu)]);
+    }
+    rows.push(vec!["mean".to_owned(), percent(scores.mean_iu)]);
+    format!(
+        "{}\n\npixel accuracy {}, mean accuracy {}, mean IU {}, frequency weighted IU {}",
+        table(&rows),
+        percent(scores.pixel_accuracy),
+        percent(scores.mean_accuracy),
+        percent(scores.mean_iu),
+        percent(scores.frequency_weighted_iu),
+    )
+}
+
+/// Classes by name with their intersection over union, for JSON.
+#[derive(Serialize)]
+pub struct ClassScore<'a> {
+    label: usize,
+    name: &'a str,
+    iu: Option<f64>,
+}
+
+/// See [`ClassScore`].
+pub fn class_scores<'a>(scores: &Scores, classes: &'a ClassList) -> Vec<ClassScore<'a>> {
+    let classes = classes.iter().zip(&scores.class_iu).enumerate();
+    classes
+        .map(|(label, (class, &iu))| ClassScore {
+            label,
+            name: &class.name,
+            iu,
+        })
+        .collect()
+}
+
+/// One row of a comparison: which network, then the four scores.
+pub fn comparison_row(variant: Variant, run: &str, scores: Option<&Scores>) -> Vec<String> {
+    let share = |of: fn(&Scores) -> Option<f64>| percent(scores.and_then(of));
+    vec![
+        variant.to_string(),
+        share(|scores| scores.pixel_accuracy),
+        share(|scores| scores.mean_accuracy),
+        share(|scores| scores.mean_iu),
+        share(|scores| scores.frequency_weighted_iu),
+        run.to_owned(),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_value_is_not_zero() {
+        assert_eq!(percent(Some(0.4126)), "41.3 %");
+        assert_eq!(percent(Some(0.0)), "0.0 %");
+        assert_eq!(percent(None), "n/a");
+    }
+
+    #[test]
+    fn times_are_as_short_as_they_can_be() {
+        assert_eq!(duration(11.6), "12 s");
+        assert_eq!(duration(185.0), "3 min 05 s");
+        assert_eq!(duration(3720.0), "1 h 02 min");
+        assert_eq!(duration(f64::NAN), "0 s");
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let rows = [["a", "bb"], ["größer", "c"]].map(|row| row.map(str::to_owned).to_vec());
+        assert_eq!(table(&rows), "a       bb\ngrößer  c");
+        assert_eq!(table(&[]), "");
+    }
+}

@@ -1,0 +1,270 @@
+//! `predict`: masks and overlays of images.
+//!
+//! JSON: one object per image with `image`, `mask`, `overlay`, `width`, `height`,
+//! `secs` and `classes` (`label`, `name`, `share` of the pixels, largest first), or
+//! with `image` and `error`. One bad image does not stop the others.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::Session;
+use super::args::PredictArgs;
+use super::output::{self, percent};
+use crate::engine::{Engine, IMAGE_EXTENSIONS, Prediction};
+
+/// Predicts, writes and reports; the exit code tells whether all went well.
+pub fn run(args: &PredictArgs, session: &Session) -> Result<ExitCode, String> {
+    let images = list_images(&args.images)?;
+    let mut engine = session.engine(true);
+    let run = session.find_weights(&mut engine, &args.run)?;
+    std::fs::create_dir_all(&args.out).map_err(|err| {
+        format!(
+            "{}: {err}. Choose a folder that can be written with --out",
+            args.out.display()
+        )
+    })?;
+    let mut names = BTreeSet::new();
+    let mut failed = 0;
+    for image in &images {
+        let targets = Targets::new(&args.out, image, &mut names);
+        match predict_one(&engine, &run, image, &targets, args.opacity) {
+            Ok(prediction) => report(image, &targets, &prediction, session.json),
+            Err(message) => {
+                failed += 1;
+                if session.json {
+                    output::json(&serde_json::json!({ "image": image, "error": &message }));
+                }
+                output::problem("error", &message);
+            }
+        }
+    }
+    if failed > 0 {
+        return Err(format!(
+            "{failed} of {} images failed, the others are in {}",
+            images.len(),
+            args.out.display()
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn predict_one(
+    engine: &Engine,
+    run: &str,
+    image: &Path,
+    targets: &Targets,
+    opacity: f32,
+) -> Result<Arc<Prediction>, String> {
+    targets.spare(image)?;
+    let prediction = engine.predict(run, image).wait()?;
+    let (mask, classes) = (
+        Arc::clone(&prediction.mask),
+        Arc::clone(&prediction.classes),
+    );
+    engine
+        .save_mask(
+            Arc::clone(&mask),
+            Arc::clone(&classes),
+            targets.mask.clone(),
+        )
+        .wait()?;
+    let pixels = Arc::clone(&prediction.image);
+    engine
+        .save_overlay(pixels, mask, classes, opacity, targets.overlay.clone())
+        .wait()?;
+    Ok(prediction)
+}
+
+/// The files written for one image.
+struct Targets {
+    mask: PathBuf,
+    overlay: PathBuf,
+}
+
+impl Targets {
+    /// Names of their own also where two images have the same stem: `a.png` of `a.jpg`
+    /// stays, and `a.bmp` becomes `a_2.png`.
+    fn new(out: &Path, image: &Path, taken: &mut BTreeSet<String>) -> Self {
+        let stem = image
+            .file_stem()
+            .unwrap_or(image.as_os_str())
+            .to_string_lossy()
+            .into_owned();
+        let numbered = (2_usize..).map(|number| format!("{stem}_{number}"));
+        let free =
+            |name: &String| !taken.contains(name) && !taken.contains(&format!("{name}_overlay"));
+        let name = std::iter::once(stem.clone())
+            .chain(numbered)
+            .find(free)
+            .unwrap_or_else(|| stem.clone());
+        taken.insert(name.clone());
+        taken.insert(format!("{name}_overlay"));
+        Self {
+            mask: out.join(format!("{name}.png")),
+            overlay: out.join(format!("{name}_overlay.png")),
+        }
+    }
+
+    /// Refuses to write over the image itself.
+    fn spare(&self, image: &Path) -> Result<(), String> {
+        // What cannot be resolved does not exist, so nothing is lost.
+        let Ok(image) = image.canonicalize() else {
+            return Ok(());
+        };
+        for target in [&self.mask, &self.overlay] {
+            if target.canonicalize().is_ok_and(|target| target == image) {
+                return Err(format!(
+                    "{}: the mask would replace the image. Choose another folder with --out",
+                    image.display()
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The images named one by one and those in the named folders, in order.
+fn list_images(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
+    let mut images = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            images.push(path.clone());
+            continue;
+        }
+        let problem = |err: std::io::Error| {
+            format!("{}: {err}. Name a folder that can be read", path.display())
+        };
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(path).map_err(problem)? {
+            let file = entry.map_err(problem)?.path();
+            let extension = file
+                .extension()
+                .map(|extension| extension.to_string_lossy().to_lowercase());
+            if extension.is_some_and(|extension| IMAGE_EXTENSIONS.contains(&extension.as_str())) {
+                found.push(file);
+            }
+        }
+        if found.is_empty() {
+            return Err(format!(
+                "{}: no images here. They end in {}",
+                path.display(),
+                IMAGE_EXTENSIONS.join(", ")
+            ));
+        }
+        found.sort();
+        images.append(&mut found);
+    }
+    Ok(images)
+}
+
+#[derive(Serialize)]
+struct ClassShare<'a> {
+    label: u8,
+    name: &'a str,
+    share: f64,
+}
+
+/// The predicted classes by their share of the pixels, largest first.
+fn class_shares(prediction: &Prediction) -> Vec<ClassShare<'_>> {
+    let mut counts = [0_usize; 256];
+    for &label in &prediction.mask.labels {
+        counts[usize::from(label)] += 1;
+    }
+    let total = prediction.mask.labels.len().max(1);
+    let mut shares: Vec<_> = (0..=u8::MAX)
+        .zip(counts)
+        .filter(|(_, count)| *count > 0)
+        .map(|(label, count)| ClassShare {
+            label,
+            name: prediction.classes.name(label),
+            share: count as f64 / total as f64,
+        })
+        .collect();
+    shares.sort_by(|a, b| b.share.total_cmp(&a.share));
+    shares
+}
+
+fn report(image: &Path, targets: &Targets, prediction: &Prediction, json: bool) {
+    let shares = class_shares(prediction);
+    let (width, height) = (prediction.mask.width, prediction.mask.height);
+    if json {
+        output::json(&serde_json::json!({
+            "image": image,
+            "mask": targets.mask,
+            "overlay": targets.overlay,
+            "width": width,
+            "height": height,
+            "secs": prediction.secs,
+            "classes": shares,
+        }));
+        return;
+    }
+    let words: Vec<String> = shares
+        .iter()
+        .map(|class| format!("{} {}", class.name, percent(Some(class.share))))
+        .collect();
+    output::line(format!(
+        "{} -> {} ({width}x{height}, {:.2} s): {}",
+        image.display(),
+        targets.mask.display(),
+        prediction.secs,
+        words.join(", ")
+    ));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_stems_get_files_of_their_own() {
+        let mut taken = BTreeSet::new();
+        let mut name = |image: &str| {
+            let targets = Targets::new(Path::new("out"), Path::new(image), &mut taken);
+            targets
+                .mask
+                .file_name()
+                .unwrap()
+                .to_string_lossy()
+                .into_owned()
+        };
+        assert_eq!(name("x/a.jpg"), "a.png");
+        assert_eq!(name("y/a.png"), "a_2.png");
+        assert_eq!(name("a_overlay.png"), "a_overlay_2.png");
+        assert_eq!(name("b.png"), "b.png");
+    }
+
+    #[test]
+    fn an_image_is_not_replaced_by_its_mask() {
+        let dir = tempfile::tempdir().unwrap();
+        let image = dir.path().join("a.png");
+        std::fs::write(&image, b"png").unwrap();
+        let targets = |out: &Path| Targets::new(out, &image, &mut BTreeSet::new());
+        let message = targets(dir.path()).spare(&image).unwrap_err();
+        assert!(
+            message.contains("a.png") && message.contains("--out"),
+            "{message}"
+        );
+        targets(&dir.path().join("masks")).spare(&image).unwrap();
+    }
+
+    #[test]
+    fn folders_give_their_images_in_order() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["b.PNG", "a.jpg", "notes.txt"] {
+            std::fs::write(dir.path().join(name), b"").unwrap();
+        }
+        let single = PathBuf::from("c.png");
+        let images = list_images(&[single.clone(), dir.path().to_owned()]).unwrap();
+        assert_eq!(
+            images,
+            [single, dir.path().join("a.jpg"), dir.path().join("b.PNG")]
+        );
+        let empty = tempfile::tempdir().unwrap();
+        list_images(&[empty.path().to_owned()]).unwrap_err();
+    }
+}

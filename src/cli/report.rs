@@ -1,0 +1,241 @@
+//! The events of training for people (a bar and a line per epoch) and for programs.
+//!
+//! JSON lines of `train`, each with `event` and `run`:
+//! - `started`: `folder`, `variant`, `trunk`, `device`, `parameters`,
+//!   `steps_per_epoch`, `total_steps`, `first_step` (steps done before a resume)
+//! - `step`: `step`, `epoch`, `loss`, `learning_rate`, `secs`
+//! - `epoch`: `epoch`, `step`, `train_loss`, `val_loss`, `scores`, `elapsed_secs`, `best`
+//! - `ended`: `state` (`finished`, `stopped`, `failed`), `message`, `best_epoch`,
+//!   `scores` and `classes` of the best epoch
+//!
+//! What is not known is `null`.
+
+use std::path::{Path, PathBuf};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use super::follow::{Report, state_words};
+use super::output::{self, ClassScore, duration, percent};
+use crate::engine::{
+    ActiveRun, EpochRecord, Phase, RunInfo, RunSnapshot, RunState, Scores, StepRecord, Trunk,
+    Variant,
+};
+
+#[derive(Serialize)]
+struct Line<'a> {
+    run: &'a str,
+    #[serde(flatten)]
+    event: Event<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+enum Event<'a> {
+    Started {
+        folder: PathBuf,
+        variant: Variant,
+        trunk: Trunk,
+        device: Option<&'a str>,
+        parameters: Option<usize>,
+        steps_per_epoch: Option<usize>,
+        total_steps: Option<usize>,
+        first_step: Option<usize>,
+    },
+    Step(&'a StepRecord),
+    Epoch(&'a EpochRecord),
+    Ended {
+        state: &'static str,
+        message: Option<&'a str>,
+        best_epoch: Option<usize>,
+        scores: Option<&'a Scores>,
+        classes: Vec<ClassScore<'a>>,
+    },
+}
+
+/// Writes JSON lines to stdout.
+pub struct JsonReport<'a> {
+    pub runs_dir: &'a Path,
+}
+
+impl Report for JsonReport<'_> {
+    fn started(&mut self, run: &RunSnapshot, info: Option<&RunInfo>) {
+        let event = Event::Started {
+            folder: self.runs_dir.join(&run.name),
+            variant: run.config.variant,
+            trunk: run.config.trunk,
+            device: info.map(|info| info.device.as_str()),
+            parameters: info.map(|info| info.parameters),
+            steps_per_epoch: info.map(|info| info.steps_per_epoch),
+            total_steps: info.map(|info| info.total_steps),
+            first_step: info.map(|info| info.first_step),
+        };
+        output::json(&Line {
+            run: &run.name,
+            event,
+        });
+    }
+
+    fn step(&mut self, run: &RunSnapshot, step: &StepRecord) {
+        output::json(&Line {
+            run: &run.name,
+            event: Event::Step(step),
+        });
+    }
+
+    fn epoch(&mut self, run: &RunSnapshot, epoch: &EpochRecord) {
+        output::json(&Line {
+            run: &run.name,
+            event: Event::Epoch(epoch),
+        });
+    }
+
+    fn progress(&mut self, _: &RunSnapshot, _: &ActiveRun) {}
+
+    fn ended(&mut self, run: &RunSnapshot) {
+        let (state, message) = state_words(&run.state);
+        let best = run.best();
+        let event = Event::Ended {
+            state,
+            message,
+            best_epoch: best.map(|best| best.epoch),
+            scores: best.map(|best| &best.scores),
+            classes: best.map_or_else(Vec::new, |best| {
+                output::class_scores(&best.scores, &run.classes)
+            }),
+        };
+        output::json(&Line {
+            run: &run.name,
+            event,
+        });
+    }
+}
+
+/// Draws a bar on stderr where that is a terminal, and writes to stdout.
+pub struct TextReport<'a> {
+    runs_dir: &'a Path,
+    bar: ProgressBar,
+    loss: Option<f64>,
+    learning_rate: f64,
+}
+
+impl<'a> TextReport<'a> {
+    /// A report on runs below `runs_dir`.
+    pub fn new(runs_dir: &'a Path) -> Self {
+        Self {
+            runs_dir,
+            bar: ProgressBar::hidden(),
+            loss: None,
+            learning_rate: 0.0,
+        }
+    }
+
+    // `ProgressBar::println` is silent where the bar is hidden, as in a pipe.
+    fn line(&self, text: &str) {
+        self.bar.suspend(|| output::line(text));
+    }
+}
+
+impl Report for TextReport<'_> {
+    fn started(&mut self, run: &RunSnapshot, info: Option<&RunInfo>) {
+        let Some(info) = info else { return };
+        let style = ProgressStyle::with_template("{bar:30} {pos}/{len}  {msg}");
+        self.bar = ProgressBar::new(info.total_steps as u64)
+            .with_position(info.first_step as u64)
+            .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        self.loss = None;
+        let resumed = match info.first_step {
+            0 => String::new(),
+            step => format!(", goes on after step {step}"),
+        };
+        self.line(&format!(
+            "{} with {} on {}: {} parameters, {} steps of {} images{resumed}\n{}",
+            run.config.variant,
+            run.config.trunk,
+            info.device,
+            info.parameters,
+            info.total_steps,
+            run.config.batch_size,
+            self.runs_dir.join(&run.name).display(),
+        ));
+    }
+
+    fn step(&mut self, _: &RunSnapshot, step: &StepRecord) {
+        self.loss = Some(step.loss);
+        self.learning_rate = step.learning_rate;
+        self.bar.set_position(step.step as u64);
+    }
+
+    fn epoch(&mut self, run: &RunSnapshot, epoch: &EpochRecord) {
+        let val_loss = epoch
+            .val_loss
+            .map_or_else(|| "n/a".to_owned(), |loss| format!("{loss:.4}"));
+        self.line(&format!(
+            "epoch {}/{}  step {}  loss {:.4}  val loss {val_loss}  mIoU {}  pixel accuracy {}  {}{}",
+            epoch.epoch,
+            run.config.epochs,
+            epoch.step,
+            epoch.train_loss,
+            percent(epoch.scores.mean_iu),
+            percent(epoch.scores.pixel_accuracy),
+            duration(epoch.elapsed_secs),
+            if epoch.best { "  best so far" } else { "" },
+        ));
+    }
+
+    fn progress(&mut self, run: &RunSnapshot, active: &ActiveRun) {
+        let mut parts = vec![match &active.phase {
+            Phase::Validating { done, total } => format!("validating {done}/{total}"),
+            Phase::Stopping => "stopping".to_owned(),
+            _ => format!("epoch {}/{}", active.epoch.max(1), run.config.epochs),
+        }];
+        if let Some(loss) = self.loss {
+            parts.push(format!("loss {loss:.4}"));
+            parts.push(format!("lr {:.2e}", self.learning_rate));
+        }
+        if let Some(rate) = active.steps_per_sec {
+            parts.push(format!("{rate:.2} steps/s"));
+        }
+        if let Some(secs) = active.remaining_secs {
+            parts.push(format!("{} left", duration(secs)));
+        }
+        self.bar.set_message(parts.join("  "));
+    }
+
+    fn ended(&mut self, run: &RunSnapshot) {
+        self.bar.finish_and_clear();
+        if let Some(best) = run.best() {
+            let scores = output::scores_text(&best.scores, &run.classes);
+            self.line(&format!("\nbest epoch {}\n{scores}", best.epoch));
+        }
+        match &run.state {
+            RunState::Finished => self.line(&format!("\n{} is finished", run.name)),
+            RunState::Stopped => self.line(&format!(
+                "\n{name} is stopped; `train --resume {name}` goes on",
+                name = run.name
+            )),
+            // A failure is an error message, and those go to stderr.
+            RunState::Active | RunState::Failed(_) | RunState::Interrupted => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::follow::tests::run;
+
+    #[test]
+    fn a_line_is_one_flat_object() {
+        let run = run(1, &[], RunState::Active);
+        let line = Line {
+            run: &run.name,
+            event: Event::Step(&run.steps[0]),
+        };
+        let value = serde_json::to_value(&line).unwrap();
+        assert_eq!(value["event"], "step");
+        assert_eq!(value["run"], "r");
+        assert_eq!(value["step"], 1);
+        assert_eq!(value["loss"], 1.0);
+    }
+}

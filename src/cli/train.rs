@@ -1,0 +1,306 @@
+//! `train`: one run, the rest of a run, or three strides one after another.
+//!
+//! The JSON lines stand in [`report`](super::report); `--compare` adds one last
+//! line, `{"event":"compared","runs":[{"run","variant","state","best_epoch","scores"}]}`.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde::Serialize;
+use signal_hook::consts::SIGINT;
+
+use super::args::TrainArgs;
+use super::follow::{Follower, Report, state_words};
+use super::report::{JsonReport, TextReport};
+use super::{EXIT_STOPPED, Session, TICK, output, pass_on_notices, wait_for_devices};
+use crate::engine::{DeviceId, Engine, RunConfig, RunSnapshot, RunState, Scores, Variant};
+
+/// Trains as asked and reports until it is over.
+pub fn run(args: &TrainArgs, session: &Session) -> Result<ExitCode, String> {
+    let started = if let Some(wanted) = &args.resume {
+        resume(wanted, session)?
+    } else {
+        start(args, session)?
+    };
+    if session.json {
+        watch(
+            started,
+            args.compare,
+            &mut JsonReport {
+                runs_dir: &session.dirs.runs,
+            },
+            session,
+        )
+    } else {
+        watch(
+            started,
+            args.compare,
+            &mut TextReport::new(&session.dirs.runs),
+            session,
+        )
+    }
+}
+
+/// A training that was asked for, and the run's name where it is only one.
+struct Started {
+    engine: Engine,
+    interrupts: Interrupts,
+    name: Option<String>,
+    follower: Follower,
+}
+
+fn start(args: &TrainArgs, session: &Session) -> Result<Started, String> {
+    let config = args.settings.config();
+    let mut engine = session.engine(config.device != DeviceId::Cpu);
+    check_device(&mut engine, config.device)?;
+    let interrupts = Interrupts::install()?;
+    if args.compare {
+        let of = |variant| RunConfig {
+            variant,
+            ..config.clone()
+        };
+        engine.start_plan(Variant::ALL.map(of).to_vec());
+        return Ok(Started {
+            engine,
+            interrupts,
+            name: None,
+            follower: Follower::default(),
+        });
+    }
+    engine.start_run(config);
+    let name = engine.active().map(|active| active.run.clone());
+    let Some(name) = name else {
+        return Err(refusal(&mut engine));
+    };
+    Ok(Started {
+        engine,
+        interrupts,
+        name: Some(name),
+        follower: Follower::default(),
+    })
+}
+
+fn resume(wanted: &str, session: &Session) -> Result<Started, String> {
+    let mut engine = session.engine(true);
+    let name = session.find_run(&engine, wanted)?;
+    let run = engine
+        .run(&name)
+        .ok_or_else(|| format!("{name}: the run is gone"))?;
+    let folder = session.dirs.runs.join(&name);
+    if !run.can_resume {
+        return Err(match run.state {
+            RunState::Finished => format!(
+                "{}: this run is finished. Start a new one with more --epochs or --max-steps",
+                folder.display()
+            ),
+            _ => format!(
+                "{}: no checkpoint to go on from. Start a new run with the same settings",
+                folder.display()
+            ),
+        });
+    }
+    let device = run.config.device;
+    let follower = Follower::after(run);
+    check_device(&mut engine, device)?;
+    let interrupts = Interrupts::install()?;
+    engine.resume_run(&name);
+    if engine.active().is_none() {
+        return Err(refusal(&mut engine));
+    }
+    Ok(Started {
+        engine,
+        interrupts,
+        name: Some(name),
+        follower,
+    })
+}
+
+/// Why the engine did not start, from its notices.
+fn refusal(engine: &mut Engine) -> String {
+    let errors = pass_on_notices(engine);
+    if errors.is_empty() {
+        "the run did not start".to_owned()
+    } else {
+        errors.join("\n")
+    }
+}
+
+fn check_device(engine: &mut Engine, device: DeviceId) -> Result<(), String> {
+    if device == DeviceId::Cpu {
+        return Ok(());
+    }
+    wait_for_devices(engine);
+    let entries = &engine.devices().entries;
+    let Some(entry) = entries.iter().find(|entry| entry.id == device) else {
+        let ids: Vec<String> = entries.iter().map(|entry| entry.id.to_string()).collect();
+        return Err(format!(
+            "{device}: no such device here. There is {}; the `devices` subcommand says more",
+            ids.join(", ")
+        ));
+    };
+    match &entry.problem {
+        None => Ok(()),
+        Some(problem) => Err(format!(
+            "{device} ({}): {problem}. The `devices` subcommand lists what can be used",
+            entry.name
+        )),
+    }
+}
+
+/// Follows the runs until the last is over.
+fn watch(
+    started: Started,
+    compare: bool,
+    report: &mut impl Report,
+    session: &Session,
+) -> Result<ExitCode, String> {
+    let Started {
+        mut engine,
+        interrupts,
+        name,
+        mut follower,
+    } = started;
+    let mut names: Vec<String> = name.into_iter().collect();
+    let mut reported = 0;
+    let mut stopping = false;
+    let mut errors = Vec::new();
+    loop {
+        engine.wait(TICK);
+        if interrupts.any() && !stopping {
+            stopping = true;
+            output::problem(
+                "note",
+                "stopping after this step and saving. Ctrl+C again quits at once",
+            );
+            engine.stop();
+        }
+        errors.extend(pass_on_notices(&mut engine));
+        if compare && let Some(plan) = engine.plan() {
+            names.clone_from(&plan.runs);
+        }
+        while let Some(name) = names.get(reported) {
+            let active = engine.active().filter(|active| &active.run == name);
+            let Some(run) = engine.run(name) else { break };
+            follower.look(run, active, report);
+            if active.is_some() {
+                break;
+            }
+            follower = Follower::default();
+            reported += 1;
+        }
+        let more = compare && engine.plan().is_some_and(|plan| !plan.done);
+        if engine.active().is_none() && !more {
+            break;
+        }
+    }
+    let runs: Vec<&RunSnapshot> = names.iter().filter_map(|name| engine.run(name)).collect();
+    if compare {
+        print_comparison(&runs, session.json);
+    }
+    outcome(&runs, errors, &session.dirs.runs)
+}
+
+/// The exit code; a failure counts for more than a stop.
+fn outcome(
+    runs: &[&RunSnapshot],
+    mut errors: Vec<String>,
+    runs_dir: &Path,
+) -> Result<ExitCode, String> {
+    let mut stopped = false;
+    for run in runs {
+        let message = match &run.state {
+            RunState::Finished => continue,
+            RunState::Stopped => {
+                stopped = true;
+                continue;
+            }
+            RunState::Failed(message) => message.clone(),
+            RunState::Active | RunState::Interrupted => format!(
+                "{}: training ended without a result. `train --resume {}` goes on from the last checkpoint",
+                runs_dir.join(&run.name).display(),
+                run.name
+            ),
+        };
+        // The engine's notice of the same failure says it already.
+        if !errors.iter().any(|error| error.contains(&message)) {
+            errors.push(message);
+        }
+    }
+    if runs.is_empty() && errors.is_empty() {
+        errors.push("nothing was trained".to_owned());
+    }
+    if !errors.is_empty() {
+        return Err(errors.join("\n"));
+    }
+    Ok(if stopped {
+        ExitCode::from(EXIT_STOPPED)
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+#[derive(Serialize)]
+struct Compared<'a> {
+    run: &'a str,
+    variant: Variant,
+    state: &'static str,
+    best_epoch: Option<usize>,
+    scores: Option<&'a Scores>,
+}
+
+fn print_comparison(runs: &[&RunSnapshot], json: bool) {
+    if json {
+        let of = |run: &&'_ RunSnapshot| -> serde_json::Value {
+            let best = run.best();
+            serde_json::json!(Compared {
+                run: &run.name,
+                variant: run.config.variant,
+                state: state_words(&run.state).0,
+                best_epoch: best.map(|best| best.epoch),
+                scores: best.map(|best| &best.scores),
+            })
+        };
+        let runs: Vec<serde_json::Value> = runs.iter().map(of).collect();
+        output::json(&serde_json::json!({ "event": "compared", "runs": runs }));
+        return;
+    }
+    let header = [
+        "network",
+        "pixel acc.",
+        "mean acc.",
+        "mean IU",
+        "f.w. IU",
+        "run",
+    ];
+    let mut rows = vec![header.map(str::to_owned).to_vec()];
+    for run in runs {
+        let scores = run.best().map(|best| &best.scores);
+        rows.push(output::comparison_row(
+            run.config.variant,
+            &run.name,
+            scores,
+        ));
+    }
+    output::line(format!("\n{}", output::table(&rows)));
+}
+
+/// Ctrl+C: the first asks for a stop, the second ends the program.
+struct Interrupts(Arc<AtomicBool>);
+
+impl Interrupts {
+    fn install() -> Result<Self, String> {
+        let asked = Arc::new(AtomicBool::new(false));
+        let code = i32::from(EXIT_STOPPED);
+        // Order matters: the shutdown looks at the flag before this signal sets it.
+        signal_hook::flag::register_conditional_shutdown(SIGINT, code, Arc::clone(&asked))
+            .and_then(|_| signal_hook::flag::register(SIGINT, Arc::clone(&asked)))
+            .map_err(|err| format!("Ctrl+C cannot be handled: {err}. Start the program again"))?;
+        Ok(Self(asked))
+    }
+
+    fn any(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
