@@ -24,6 +24,9 @@ pub struct HelpWindows {
 impl HelpWindows {
     /// Draws the open windows.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, egui_ctx: &egui::Context) {
+        if !egui_ctx.any_popup_open() && egui_ctx.input(|input| input.key_pressed(egui::Key::Escape)) {
+            *self = Self::default();
+        }
         window(egui_ctx, UiCommand::FirstSteps.label(), &mut self.first_steps, |ui| first_steps_ui(ctx, ui));
         window(egui_ctx, UiCommand::Folders.label(), &mut self.folders, |ui| folders_ui(ctx, ui));
         window(egui_ctx, UiCommand::About.label(), &mut self.about, about_ui);

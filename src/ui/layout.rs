@@ -41,7 +41,7 @@ impl Default for DockLayout {
         let mut split = |dir, children, fraction| {
             tiles.insert_container(Container::Linear(Linear::new_binary(dir, children, fraction)))
         };
-        let left = split(LinearDir::Vertical, [dataset, train], 0.42);
+        let left = split(LinearDir::Vertical, [dataset, train], 0.45);
         let right = split(LinearDir::Vertical, [curves, images], 0.42);
         let root = split(LinearDir::Horizontal, [left, right], 0.24);
         Self {

@@ -3,6 +3,7 @@
 use eframe::egui::{self, Align, Button, Layout, MenuBar, ThemePreference, Ui};
 
 use super::command::PanelKind;
+use super::icons::Icon;
 use super::layout::DockLayout;
 use super::state::Prefs;
 use super::toasts::Toasts;
@@ -71,8 +72,8 @@ fn item_ui(ui: &mut Ui, state: &MenuState<'_>, command: UiCommand, chosen: &mut 
 }
 
 fn check_ui(ui: &mut Ui, command: UiCommand, checked: bool, chosen: &mut Option<UiCommand>) {
-    let mark = if checked { "✔" } else { "    " };
-    let button = Button::new(format!("{mark} {}", command.label()));
+    let mark = if checked { Icon::Check.atom() } else { Icon::no_atom() };
+    let button = Button::new((mark, command.label()));
     let response = ui.add(with_shortcut(ui.ctx(), button, command));
     finish(ui, response, command, chosen);
 }

@@ -9,6 +9,7 @@ pub mod dialogs;
 pub mod drop_target;
 mod execute;
 pub mod help;
+pub mod icons;
 pub mod layout;
 pub mod menu;
 pub mod panels;

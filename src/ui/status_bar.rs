@@ -1,10 +1,10 @@
 //! The line at the bottom: folders that are written, device, the active run.
 
-use eframe::egui::{Align, Layout, ProgressBar, RichText, Sense, Ui};
+use eframe::egui::{Align, Layout, RichText, Sense, Ui};
 
 use super::command::{Command, PanelKind};
 use super::context::PanelCtx;
-use super::theme;
+use super::ui_ext::UiExt as _;
 use super::view_model::format;
 use super::view_model::progress::{self, RunProgress};
 use crate::engine::DeviceId;
@@ -64,8 +64,7 @@ fn device_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, next: DeviceId) {
 
 fn active_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, progress: &RunProgress) {
     let share = progress.share.unwrap_or(0.0);
-    let bar = ProgressBar::new(share).desired_width(120.0).desired_height(8.0).fill(theme::palette(ui.visuals()).accent);
-    ui.add(bar);
+    ui.progress_bar(share, 120.0, "Progress of the run");
     let mut text = progress.phase.clone();
     if let Some(share) = progress.share {
         text = format!("{text} · {}", format::percent(Some(f64::from(share))));

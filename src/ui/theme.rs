@@ -3,9 +3,10 @@
 //! Class colors are not here: they are data and come with the data set.
 
 use eframe::egui::{
-    Color32, Context, CornerRadius, Margin, Shadow, Stroke, Theme, Visuals, style::ScrollStyle, vec2,
+    Color32, Context, CornerRadius, FontId, Margin, Shadow, Stroke, TextStyle, Theme, Visuals, style::ScrollStyle, vec2,
 };
 
+use super::icons::Icon;
 use crate::engine::NoticeLevel;
 
 const fn rgb(r: u8, g: u8, b: u8) -> Color32 {
@@ -33,6 +34,8 @@ pub struct Palette {
     pub outline: Color32,
     /// Fill behind bars and images.
     pub well: Color32,
+    /// Lines behind curves.
+    pub grid: Color32,
 }
 
 const DARK: Palette = Palette {
@@ -45,6 +48,7 @@ const DARK: Palette = Palette {
     card: rgb(38, 40, 45),
     outline: rgb(56, 59, 66),
     well: rgb(20, 21, 24),
+    grid: rgb(74, 78, 86),
 };
 
 const LIGHT: Palette = Palette {
@@ -57,6 +61,7 @@ const LIGHT: Palette = Palette {
     card: rgb(255, 255, 255),
     outline: rgb(214, 217, 222),
     well: rgb(228, 230, 234),
+    grid: rgb(196, 200, 207),
 };
 
 /// Colors of runs in plots, readable on both themes.
@@ -95,11 +100,11 @@ pub fn level_color(visuals: &Visuals, level: NoticeLevel) -> Color32 {
 }
 
 /// Icon of a notice.
-pub fn level_icon(level: NoticeLevel) -> &'static str {
+pub fn level_icon(level: NoticeLevel) -> Icon {
     match level {
-        NoticeLevel::Info => "ℹ",
-        NoticeLevel::Warning => "⚠",
-        NoticeLevel::Error => "⛔",
+        NoticeLevel::Info => Icon::Info,
+        NoticeLevel::Warning => Icon::Warning,
+        NoticeLevel::Error => Icon::Error,
     }
 }
 
@@ -119,6 +124,8 @@ pub fn apply(ctx: &Context) {
     ctx.set_visuals_of(Theme::Dark, dark());
     ctx.set_visuals_of(Theme::Light, light());
     ctx.all_styles_mut(|style| {
+        style.text_styles.insert(TextStyle::Small, FontId::proportional(11.0));
+        style.text_styles.insert(TextStyle::Heading, FontId::proportional(17.0));
         style.spacing.item_spacing = vec2(8.0, 5.0);
         style.spacing.button_padding = vec2(8.0, 3.0);
         style.spacing.interact_size = vec2(40.0, 22.0);

@@ -6,10 +6,11 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use eframe::egui::{
-    self, Align, Align2, Area, CornerRadius, Frame, Id, Label, Layout, Margin, Order, RichText, ScrollArea, Stroke, Ui,
+    self, Align, Align2, Area, Atom, CornerRadius, Frame, Id, Label, Layout, Margin, Order, RichText, ScrollArea, Stroke, Ui,
     vec2,
 };
 
+use super::icons::Icon;
 use super::theme;
 use super::ui_ext::UiExt as _;
 use super::view_model::format;
@@ -118,15 +119,17 @@ impl Toasts {
     /// The bell with the number of unread messages; opens the history.
     pub fn bell_ui(&mut self, ui: &mut Ui) {
         let unread = self.unread();
-        let text = if unread == 0 { "🔔".to_owned() } else { format!("🔔 {unread}") };
         let worst = self.entries.iter().filter(|entry| entry.unread).map(|entry| entry.level).max_by_key(|level| severity(*level));
-        let text = match worst {
-            Some(level) => RichText::new(text).color(theme::level_color(ui.visuals(), level)),
-            None => RichText::new(text),
+        let color = worst.map_or(ui.visuals().text_color(), |level| theme::level_color(ui.visuals(), level));
+        let bell = Atom::paint(vec2(14.0, 14.0), move |ui, args| Icon::Bell.paint(ui.painter(), args.rect, color));
+        let button = if unread == 0 {
+            egui::Button::new(bell)
+        } else {
+            egui::Button::new((bell, RichText::new(unread.to_string()).color(color)))
         };
         let name = if unread == 0 { "Messages".to_owned() } else { format!("Messages, {unread} unread") };
         let response = ui
-            .add(egui::Button::new(text).frame_when_inactive(false))
+            .add(button.frame_when_inactive(false))
             .accessible_name(&name)
             .on_hover_text("Earlier messages");
         let shown = egui::Popup::menu(&response)
@@ -181,7 +184,7 @@ fn entry_text(entry: &Entry) -> String {
 
 fn icon_ui(ui: &mut Ui, level: NoticeLevel) {
     let color = theme::level_color(ui.visuals(), level);
-    ui.label(RichText::new(theme::level_icon(level)).color(color));
+    ui.icon(theme::level_icon(level), color);
 }
 
 fn entry_ui(ui: &mut Ui, entry: &mut Entry) {
@@ -196,7 +199,7 @@ fn entry_ui(ui: &mut Ui, entry: &mut Entry) {
         .show(ui, |ui| {
             ui.set_width(ui.available_width());
             ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
-                if ui.icon_button("✖", "Close message").clicked() {
+                if ui.icon_button(Icon::Close, "Close message").clicked() {
                     (entry.open, entry.unread) = (false, false);
                 }
                 ui.with_layout(Layout::left_to_right(Align::Min), |ui| {

@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use eframe::egui::{
-    self, Align, Button, Color32, CornerRadius, Frame, Layout, Margin, Response, RichText, Sense, Stroke, Ui, Vec2,
+    self, Align, Atom, Button, Color32, CornerRadius, Frame, Layout, Margin, Response, RichText, Sense, Stroke, Ui, Vec2,
     vec2,
 };
 
+use super::icons::Icon;
 use super::theme;
 use crate::engine::NoticeLevel;
 
 /// How often the busy sign moves.
-const BUSY_TICK: Duration = Duration::from_millis(120);
+const BUSY_TICK: Duration = Duration::from_millis(300);
 /// Width of the labels before controls.
 const LABEL_WIDTH: f32 = 118.0;
 
@@ -28,15 +29,19 @@ pub trait UiExt {
     /// A box with the color and icon of a notice.
     fn notice_box<R>(&mut self, level: NoticeLevel, add: impl FnOnce(&mut Ui) -> R) -> R;
     /// The one button that a panel is about, as wide as the panel.
-    fn primary_button(&mut self, icon: &str, label: &str, enabled: bool) -> Response;
+    fn primary_button(&mut self, icon: Icon, label: &str, enabled: bool) -> Response;
     /// A button with an icon before its label; tests and screen readers see the label.
-    fn labeled_button(&mut self, icon: &str, label: &str, enabled: bool) -> Response;
+    fn labeled_button(&mut self, icon: Icon, label: &str, enabled: bool) -> Response;
     /// A frameless button with nothing but an icon.
-    fn icon_button(&mut self, icon: &str, alt_text: &str) -> Response;
+    fn icon_button(&mut self, icon: Icon, alt_text: &str) -> Response;
+    /// An icon alone, in a color.
+    fn icon(&mut self, icon: Icon, color: Color32) -> Response;
     /// A square of color.
     fn swatch(&mut self, color: Color32) -> Response;
     /// A sign that something is going on; moves a few times a second.
     fn busy(&mut self, alt_text: &str) -> Response;
+    /// A bar that is filled up to `share`.
+    fn progress_bar(&mut self, share: f32, width: f32, alt_text: &str) -> Response;
     /// What is said where there is nothing to show.
     fn empty_state(&mut self, title: &str, hint: &str);
     /// One line of text that is cut where the room ends, in full as tooltip.
@@ -97,7 +102,7 @@ impl UiExt for Ui {
             .show(self, |ui| {
                 ui.set_width(ui.available_width());
                 ui.horizontal_top(|ui| {
-                    ui.label(RichText::new(theme::level_icon(level)).color(color));
+                    ui.icon(theme::level_icon(level), color);
                     ui.vertical(add).inner
                 })
                 .inner
@@ -105,10 +110,13 @@ impl UiExt for Ui {
             .inner
     }
 
-    fn primary_button(&mut self, icon: &str, label: &str, enabled: bool) -> Response {
+    fn primary_button(&mut self, icon: Icon, label: &str, enabled: bool) -> Response {
         let palette = theme::palette(self.visuals());
-        let text = RichText::new(format!("{icon}  {label}")).strong().size(15.0);
-        let mut button = Button::new(if enabled { text.color(palette.on_accent) } else { text })
+        let text = RichText::new(label).strong().size(15.0);
+        let color = if enabled { palette.on_accent } else { self.visuals().text_color() };
+        let sign = Atom::paint(Vec2::splat(14.0), move |ui, args| icon.paint(ui.painter(), args.rect, color));
+        let atoms = (Atom::grow(), sign, text.color(color), Atom::grow());
+        let mut button = Button::new(atoms)
             .min_size(vec2(self.available_width(), 34.0));
         if enabled {
             button = button.fill(palette.accent);
@@ -116,14 +124,20 @@ impl UiExt for Ui {
         self.add_enabled(enabled, button).accessible_name(label)
     }
 
-    fn labeled_button(&mut self, icon: &str, label: &str, enabled: bool) -> Response {
-        self.add_enabled(enabled, Button::new(format!("{icon} {label}"))).accessible_name(label)
+    fn labeled_button(&mut self, icon: Icon, label: &str, enabled: bool) -> Response {
+        self.add_enabled(enabled, Button::new((icon.atom(), label))).accessible_name(label)
     }
 
-    fn icon_button(&mut self, icon: &str, alt_text: &str) -> Response {
-        self.add(Button::new(icon).frame_when_inactive(false))
+    fn icon_button(&mut self, icon: Icon, alt_text: &str) -> Response {
+        self.add(Button::new(icon.atom()).frame_when_inactive(false))
             .accessible_name(alt_text)
             .on_hover_text(alt_text)
+    }
+
+    fn icon(&mut self, icon: Icon, color: Color32) -> Response {
+        let (rect, response) = self.allocate_exact_size(Vec2::splat(16.0), Sense::hover());
+        icon.paint(self.painter(), rect.shrink(1.0), color);
+        response
     }
 
     fn swatch(&mut self, color: Color32) -> Response {
@@ -149,16 +163,29 @@ impl UiExt for Ui {
             let time = self.input(|input| input.time);
             let tick = (time / BUSY_TICK.as_secs_f64()) as u64;
             let color = self.visuals().text_color();
-            for dot in 0..8_u64 {
-                let angle = dot as f32 / 8.0 * std::f32::consts::TAU;
-                let age = (tick.wrapping_sub(dot)) % 8;
-                let strength = 1.0 - age as f32 / 9.0;
-                self.painter().circle_filled(
-                    rect.center() + 6.0 * Vec2::angled(angle),
-                    1.5,
-                    color.gamma_multiply(strength),
-                );
+            for dot in 0..3_u8 {
+                let strength = if tick % 3 == u64::from(dot) { 1.0 } else { 0.3 };
+                let center = rect.center() + vec2(5.0 * (f32::from(dot) - 1.0), 0.0);
+                self.painter().circle_filled(center, 1.8, color.gamma_multiply(strength));
             }
+        }
+        response
+    }
+
+    fn progress_bar(&mut self, share: f32, width: f32, alt_text: &str) -> Response {
+        let (rect, response) = self.allocate_exact_size(vec2(width, 7.0), Sense::hover());
+        let share = share.clamp(0.0, 1.0);
+        response.widget_info(|| {
+            let mut info = egui::WidgetInfo::labeled(egui::accesskit::Role::ProgressIndicator, true, alt_text);
+            info.value = Some(f64::from(share * 100.0).floor());
+            info
+        });
+        let palette = theme::palette(self.visuals());
+        let radius = CornerRadius::same(3);
+        self.painter().rect(rect, radius, palette.well, Stroke::new(1.0, palette.outline), egui::StrokeKind::Inside);
+        if share > 0.0 {
+            let filled = egui::Rect::from_min_size(rect.min, vec2((rect.width() * share).max(6.0), rect.height()));
+            self.painter().rect_filled(filled, radius, palette.accent);
         }
         response
     }

@@ -14,8 +14,9 @@ use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::curves::{CurveSettings, RunCurves};
 use crate::ui::view_model::selection::RunSelection;
 
-/// Narrower panels get their plots one above the other.
+/// Narrower panels get their plots one above the other, where they are high enough.
 const SIDE_BY_SIDE: f32 = 680.0;
+const MIN_STACKED: f32 = 320.0;
 
 /// The Curves panel.
 #[derive(Serialize, Deserialize)]
@@ -50,7 +51,7 @@ struct View {
 struct Drawn<'a> {
     run: &'a RunSnapshot,
     curves: &'a RunCurves,
-    title: String,
+    label: String,
     color: Color32,
 }
 
@@ -84,7 +85,7 @@ impl CurvesPanel {
                 Some(Drawn {
                     run,
                     curves: self.curves.get(&run.name)?,
-                    title: run.title(),
+                    label: label(&runs, run),
                     color: theme::run_color(*slot),
                 })
             })
@@ -125,10 +126,25 @@ fn shown_runs<'a>(ctx: &PanelCtx<'a>, selection: &RunSelection) -> Vec<(&'a RunS
     runs
 }
 
+/// The shortest name that tells a run from the others drawn.
+fn label(runs: &[(&RunSnapshot, usize)], run: &RunSnapshot) -> String {
+    let variant = run.config.variant;
+    let same = |other: &&(&RunSnapshot, usize)| other.0.config.variant == variant;
+    if runs.iter().filter(same).count() <= 1 {
+        return variant.to_string();
+    }
+    let created = |other: &&(&RunSnapshot, usize)| same(other) && other.0.created == run.created;
+    if runs.iter().filter(created).count() <= 1 {
+        format!("{variant} {}", run.created)
+    } else {
+        run.name.clone()
+    }
+}
+
 fn plots_ui(ui: &mut Ui, drawn: &[Drawn<'_>], log_loss: bool, view: View) -> View {
     let size = ui.available_size();
     let gap = ui.spacing().item_spacing;
-    if size.x >= SIDE_BY_SIDE {
+    if size.x >= SIDE_BY_SIDE || size.y < MIN_STACKED {
         ui.horizontal_top(|ui| {
             let size = eframe::egui::vec2(((size.x - gap.x) * 0.5).floor(), size.y);
             let view = plots::loss_plot(ui, drawn, log_loss, view, size);

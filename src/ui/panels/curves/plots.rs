@@ -1,11 +1,14 @@
 //! The two plots: loss, and scores from 0 to 1. Their step axes move together.
 
+use std::fmt::Write as _;
+
 use eframe::egui::{Id, RichText, Ui, Vec2};
 use egui_plot::{
     ColorConflictHandling, Corner, HoverPosition, Legend, Line, LineStyle, Plot, PlotPoints, Points,
 };
 
 use super::{Drawn, View};
+use crate::ui::theme;
 use crate::ui::view_model::curves::Point;
 use crate::ui::view_model::format;
 
@@ -16,29 +19,34 @@ fn link() -> Id {
     Id::unique("curves step axis")
 }
 
-fn base<'a>(id: &'static str, view: View, size: Vec2, log_loss: bool, drawn: &'a [Drawn<'a>]) -> Plot<'a> {
+fn base<'a>(ui: &Ui, id: &'static str, view: View, size: Vec2, drawn: &'a [Drawn<'a>]) -> Plot<'a> {
+    let grid = theme::palette(ui.visuals()).grid;
     let plot = Plot::new(id)
         .width(size.x)
         .height(size.y)
         .link_axis(link(), [true, false])
         .link_cursor(link(), [true, false])
         .y_axis_min_width(34.0)
-        .legend(
-            Legend::default()
-                .position(Corner::RightTop)
-                .background_alpha(0.6)
-                .follow_insertion_order(true)
-                .color_conflict_handling(ColorConflictHandling::PickLast),
-        )
+        .grid_color(grid)
+        .cursor_color(grid)
         .label_formatter(move |position| readout(position, drawn))
         .x_axis_formatter(|mark, _| if mark.value < 0.0 { String::new() } else { format::count(mark.value as usize) })
         .set_margin_fraction(Vec2::new(0.01, 0.06));
-    let plot = if log_loss {
-        plot.y_axis_formatter(|mark, _| format::scientific(10_f64.powf(mark.value)))
-    } else {
-        plot
-    };
     if view.reset { plot.reset() } else { plot }
+}
+
+/// Small plots go without: it would cover the curves.
+fn with_legend(plot: Plot<'_>, size: Vec2, corner: Corner) -> Plot<'_> {
+    if size.y < 130.0 || size.x < 220.0 {
+        return plot;
+    }
+    plot.legend(
+        Legend::default()
+            .position(corner)
+            .background_alpha(0.6)
+            .follow_insertion_order(true)
+            .color_conflict_handling(ColorConflictHandling::PickLast),
+    )
 }
 
 /// Draws the losses; returns what is in view.
@@ -46,7 +54,13 @@ pub fn loss_plot(ui: &mut Ui, drawn: &[Drawn<'_>], log_loss: bool, view: View, s
     ui.vertical(|ui| {
         ui.label(RichText::new("Loss").small().strong());
         let size = size - Vec2::new(0.0, 20.0);
-        let response = base("loss", view, size, log_loss, drawn).show(ui, |plot| {
+        let plot = with_legend(base(ui, "loss", view, size, drawn), size, Corner::RightTop);
+        let plot = if log_loss {
+            plot.y_axis_formatter(|mark, _| format::scientific(10_f64.powf(mark.value)))
+        } else {
+            plot
+        };
+        let response = plot.show(ui, |plot| {
             for run in drawn {
                 let model = run.curves.model();
                 let name = name(drawn, run, "training");
@@ -85,8 +99,12 @@ pub fn score_plot(ui: &mut Ui, drawn: &[Drawn<'_>], view: View, size: Vec2) {
     ui.vertical(|ui| {
         ui.label(RichText::new("Validation scores").small().strong());
         let size = size - Vec2::new(0.0, 20.0);
-        base("scores", view, size, false, drawn)
-            .default_y_bounds(0.0, 1.0)
+        with_legend(base(ui, "scores", view, size, drawn), size, Corner::RightBottom)
+            .default_y_bounds(-0.02, 1.04)
+            .y_axis_formatter(|mark, _| match mark.value {
+                value if (-1e-9..=1.0 + 1e-9).contains(&value) => format!("{value:.1}"),
+                _ => String::new(),
+            })
             .allow_zoom([true, false])
             .allow_drag([true, false])
             .allow_axis_zoom_drag([true, false])
@@ -108,7 +126,7 @@ pub fn score_plot(ui: &mut Ui, drawn: &[Drawn<'_>], view: View, size: Vec2) {
 }
 
 fn name(drawn: &[Drawn<'_>], run: &Drawn<'_>, what: &str) -> String {
-    if drawn.len() == 1 { what.to_owned() } else { format!("{} · {what}", run.title) }
+    if drawn.len() == 1 { what.to_owned() } else { format!("{} {what}", run.label) }
 }
 
 fn line<'a>(name: &str, points: &[Point]) -> Line<'a> {
@@ -131,22 +149,25 @@ fn readout(position: &HoverPosition<'_>, drawn: &[Drawn<'_>]) -> Option<String> 
             text.push('\n');
         }
         if drawn.len() > 1 {
-            text.push_str(&run.title);
-            text.push('\n');
+            writeln!(text, "{}", run.label).ok();
         }
-        text.push_str(&format!(
-            "step {} · loss {} · smoothed {}",
+        write!(
+            text,
+            "step {}: loss {}, smoothed {}",
             format::count(values.step),
             format::loss(Some(values.loss)),
             format::loss(Some(values.smoothed).filter(|value| value.is_finite())),
-        ));
+        )
+        .ok();
         if let Some((epoch, val_loss, mean_iu, accuracy)) = values.epoch {
-            text.push_str(&format!(
-                "\nepoch {epoch} · validation loss {} · mIoU {} · accuracy {}",
+            write!(
+                text,
+                "\nepoch {epoch}: validation loss {}\nmIoU {}, pixel accuracy {}",
                 format::loss(val_loss),
                 format::percent(mean_iu),
                 format::percent(accuracy),
-            ));
+            )
+            .ok();
         }
     }
     (!text.is_empty()).then_some(text)

@@ -5,7 +5,7 @@ mod thumbs;
 
 use std::path::PathBuf;
 
-use eframe::egui::{self, Button, ProgressBar, RichText, ScrollArea, Ui};
+use eframe::egui::{self, Button, RichText, ScrollArea, Ui};
 use serde::{Deserialize, Serialize};
 
 use self::thumbs::Thumbs;
@@ -113,7 +113,8 @@ impl DatasetPanel {
     }
 
     fn selector_ui(&mut self, ui: &mut Ui, open: &OpenDataset) {
-        ui.horizontal(|ui| {
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing.x = 4.0;
             ui.label(RichText::new("Images").strong().size(13.5));
             for (split, label) in [(Split::Train, "Train"), (Split::Val, "Val")] {
                 let count = format::count(open.dataset.items(split).len());
@@ -127,7 +128,7 @@ impl DatasetPanel {
             ui.separator();
             for (view, label, tooltip) in [
                 (MaskView::Overlay, "Overlay", "Lay the mask over the image"),
-                (MaskView::Beside, "Side by side", "Put the mask beside the image"),
+                (MaskView::Beside, "Beside", "Put the mask beside the image"),
             ] {
                 ui.selectable_value(&mut self.mask_view, view, label).on_hover_text(tooltip);
             }
@@ -148,13 +149,13 @@ fn summary_ui(ui: &mut Ui, open: &OpenDataset) {
         ui.ctx().copy_text(root);
     }
     let mut text = format!(
-        "{} to train · {} to validate · {}",
-        format::plural(dataset.train.len(), "image", "images"),
+        "{} train · {} val · {}",
+        format::count(dataset.train.len()),
         format::count(dataset.val.len()),
         format::plural(dataset.classes.len(), "class", "classes"),
     );
     if let Some(stats) = open.stats.as_ref().filter(|stats| stats.images > 0) {
-        text = format!("{text} · {} pixels", format::size_range(stats.min_size, stats.max_size));
+        text = format!("{text} · {} px", format::size_range(stats.min_size, stats.max_size));
     }
     ui.add(egui::Label::new(text).wrap());
 }
@@ -186,8 +187,8 @@ fn opening_ui(ui: &mut Ui, label: &str, progress: Option<f32>) {
         ui.label(format!("Opening {label}"));
     });
     if let Some(progress) = progress {
-        let fill = theme::palette(ui.visuals()).accent;
-        ui.add(ProgressBar::new(progress).fill(fill).desired_height(8.0));
+        let width = ui.available_width();
+        ui.progress_bar(progress, width, "Progress of opening");
     }
 }
 

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use eframe::egui::{
-    self, Align2, Color32, ColorImage, CornerRadius, FontId, Rect, Sense, Stroke, TextureHandle, TextureOptions, Ui,
+    self, Color32, ColorImage, CornerRadius, Rect, Sense, Stroke, TextureHandle, TextureOptions, Ui,
     pos2, vec2,
 };
 
 use crate::engine::{ClassList, Dataset, Engine, Split, Task, Thumbnail};
+use crate::ui::icons::Icon;
 use crate::ui::theme;
 
 /// Longest side of a thumbnail in its file's pixels.
@@ -164,7 +165,7 @@ impl Thumbs {
             }
             Some(Thumb::Failed(_)) => {
                 let color = theme::palette(ui.visuals()).error;
-                painter.text(cell.center(), Align2::CENTER_CENTER, "⚠", FontId::proportional(18.0), color);
+                Icon::Warning.paint(&painter, Rect::from_center_size(cell.center(), vec2(20.0, 20.0)), color);
             }
             Some(Thumb::Loading(_)) | None => {}
         }

@@ -1,10 +1,11 @@
 //! Progress of the active run, and its buttons.
 
-use eframe::egui::{Label, ProgressBar, RichText, Ui};
+use eframe::egui::{Align, Label, Layout, RichText, Ui};
 
 use crate::engine::{ActiveRun, Phase};
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
+use crate::ui::icons::Icon;
 use crate::ui::theme;
 use crate::ui::ui_command::UiCommand;
 use crate::ui::ui_ext::UiExt as _;
@@ -29,10 +30,14 @@ pub fn active_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
         }
         ui.label(RichText::new(&progress.phase).color(phase_color(ui, &active.phase)));
         ui.weak(&progress.epoch);
+        if let Some(share) = progress.share {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                ui.label(format::percent(Some(f64::from(share))));
+            });
+        }
     });
-    let percent = progress.share.map(|share| format::percent(Some(f64::from(share)))).unwrap_or_default();
-    let fill = theme::palette(ui.visuals()).accent;
-    ui.add(ProgressBar::new(progress.share.unwrap_or(0.0)).fill(fill).text(percent).desired_height(16.0));
+    let width = ui.available_width();
+    ui.progress_bar(progress.share.unwrap_or(0.0), width, "Progress of training");
     let line = [progress.steps, progress.pace].into_iter().flatten().collect::<Vec<_>>().join(" · ");
     if !line.is_empty() {
         ui.add(Label::new(RichText::new(line).small()).wrap());
@@ -62,22 +67,22 @@ fn phase_color(ui: &Ui, phase: &Phase) -> eframe::egui::Color32 {
 fn buttons_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, phase: &Phase) {
     ui.horizontal(|ui| {
         if *phase == Phase::Paused {
-            if button_ui(ui, "▶", UiCommand::Resume, true) {
+            if button_ui(ui, Icon::Play, UiCommand::Resume, true) {
                 ctx.commands.send(Command::Resume);
             }
         } else {
             let enabled = matches!(phase, Phase::Training | Phase::Validating { .. });
-            if button_ui(ui, "⏸", UiCommand::Pause, enabled) {
+            if button_ui(ui, Icon::Pause, UiCommand::Pause, enabled) {
                 ctx.commands.send(Command::Pause);
             }
         }
-        if button_ui(ui, "⏹", UiCommand::Stop, *phase != Phase::Stopping) {
+        if button_ui(ui, Icon::Stop, UiCommand::Stop, *phase != Phase::Stopping) {
             ctx.commands.send(Command::Stop);
         }
     });
 }
 
-fn button_ui(ui: &mut Ui, icon: &str, command: UiCommand, enabled: bool) -> bool {
+fn button_ui(ui: &mut Ui, icon: Icon, command: UiCommand, enabled: bool) -> bool {
     let tooltip = command.tooltip_with_key(ui.ctx());
     ui.labeled_button(icon, command.label(), enabled).on_hover_text(tooltip).clicked()
 }

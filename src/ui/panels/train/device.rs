@@ -1,11 +1,13 @@
 //! The choice of a device.
 
-use eframe::egui::{Button, ComboBox, RichText, Ui};
+use eframe::egui::{Align, Button, ComboBox, Label, RichText, Ui};
 
 use crate::engine::{DeviceEntry, DeviceId};
 use crate::ui::context::PanelCtx;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::draft;
+
+const POPUP_WIDTH: f32 = 280.0;
 
 /// Draws the list of devices; `wanted` is the user's choice.
 pub fn device_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, wanted: &mut Option<DeviceId>) {
@@ -18,13 +20,14 @@ pub fn device_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, wanted: &mut Option<DeviceId>)
     };
     ui.field("Device", &tooltip, |ui| {
         ui.horizontal(|ui| {
-            let room = if devices.probing { 24.0 } else { 0.0 };
+            let room = if devices.probing { 36.0 } else { 8.0 };
             let text = current.map_or_else(|| chosen.to_string(), |entry| entry.name.clone());
             ComboBox::from_id_salt("device")
                 .selected_text(text)
-                .width(ui.available_width() - room - 8.0)
+                .width(ui.available_width() - room)
                 .truncate()
                 .show_ui(ui, |ui| {
+                    ui.set_min_width(POPUP_WIDTH);
                     for entry in &devices.entries {
                         entry_ui(ui, entry, chosen, wanted);
                     }
@@ -55,7 +58,7 @@ fn entry_ui(ui: &mut Ui, entry: &DeviceEntry, chosen: DeviceId, wanted: &mut Opt
         Some(problem) => format!("{} · {problem}", describe(entry)),
         None => describe(entry),
     };
-    ui.add(eframe::egui::Label::new(RichText::new(text).small().weak()).wrap());
+    ui.add(Label::new(RichText::new(text).small().weak()).wrap().halign(Align::LEFT));
     if response.clicked() {
         *wanted = Some(entry.id);
     }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::{DatasetState, DeviceId, Engine, RunConfig, Trunk, preset};
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
+use crate::ui::icons::Icon;
 use crate::ui::theme;
 use crate::ui::ui_command::UiCommand;
 use crate::ui::ui_ext::UiExt as _;
@@ -67,8 +68,14 @@ impl TrainPanel {
         }
         ui.separator();
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            self.form_ui(ctx, ui);
-            ui.add_space(6.0);
+            if ctx.engine.active().is_some() {
+                CollapsingHeader::new("Settings of the next run")
+                    .id_salt("next")
+                    .show_unindented(ui, |ui| self.form_ui(ctx, ui));
+            } else {
+                self.form_ui(ctx, ui);
+                ui.add_space(4.0);
+            }
             ui.separator();
             runs::runs_ui(ctx, ui, selection, &mut self.deleting);
         });
@@ -79,12 +86,12 @@ impl TrainPanel {
         let config = self.config(ctx.engine);
         let reason = config.as_ref().err().copied();
         let start = ui
-            .primary_button("▶", UiCommand::StartTraining.label(), reason.is_none())
+            .primary_button(Icon::Play, UiCommand::StartTraining.label(), reason.is_none())
             .on_hover_text(UiCommand::StartTraining.tooltip_with_key(ui.ctx()))
             .on_disabled_hover_text(reason.unwrap_or_default());
         ui.horizontal(|ui| {
             let three = ui
-                .labeled_button("⏭", UiCommand::TrainThree.label(), reason.is_none())
+                .labeled_button(Icon::Stairs, UiCommand::TrainThree.label(), reason.is_none())
                 .on_hover_text(UiCommand::TrainThree.tooltip())
                 .on_disabled_hover_text(reason.unwrap_or_default());
             if let Some(reason) = reason {
@@ -102,8 +109,7 @@ impl TrainPanel {
 
     fn form_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         ui.horizontal(|ui| {
-            let title = if ctx.engine.active().is_some() { "Settings of the next run" } else { "Settings" };
-            ui.section(title);
+            ui.section("Settings");
             let changed = draft::changed_fields(&self.draft);
             if !changed.is_empty() {
                 let color = theme::palette(ui.visuals()).warning;

@@ -5,6 +5,7 @@ use eframe::egui::{self, Align, Layout, RichText, Ui};
 use crate::engine::{RunSnapshot, RunState};
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
+use crate::ui::icons::Icon;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::selection::RunSelection;
@@ -71,7 +72,7 @@ fn run_ui(
         let best = run.best().and_then(|epoch| epoch.scores.mean_iu);
         ui.label(RichText::new(format!("mIoU {}", format::percent(best))).small()).on_hover_text("Best on validation");
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if !active && ui.icon_button("🗑", &format!("Delete {title}")).clicked() {
+            if !active && ui.icon_button(Icon::Bin, &format!("Delete {title}")).clicked() {
                 *deleting = Some(run.name.clone());
             }
             if run.can_resume && !active {
