@@ -10,12 +10,35 @@ use crate::engine::{DatasetRef, NoticeLevel, RunConfig};
 /// The dockable panels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum PanelKind {
+    /// The open data set.
     Dataset,
+    /// Settings, progress and the list of runs.
     Train,
+    /// Losses and scores against steps.
     Curves,
+    /// Masks of the network in training.
     Live,
+    /// Masks for any image.
     Inspect,
+    /// Runs side by side.
     Compare,
+}
+
+impl PanelKind {
+    /// All panels, in the order of their keys.
+    pub const ALL: [Self; 6] = [Self::Dataset, Self::Train, Self::Curves, Self::Live, Self::Inspect, Self::Compare];
+
+    /// The title on its tab.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Dataset => "Data set",
+            Self::Train => "Train",
+            Self::Curves => "Curves",
+            Self::Live => "Live",
+            Self::Inspect => "Inspect",
+            Self::Compare => "Compare",
+        }
+    }
 }
 
 /// A wish with its data.

@@ -1,8 +1,27 @@
 //! The window: panels, commands and what they draw. Must not know about tensors.
 
+pub mod app;
 pub mod canvas;
 pub mod command;
 pub mod context;
+pub mod debug_overlay;
 pub mod dialogs;
+pub mod drop_target;
+mod execute;
+pub mod help;
+pub mod icons;
+pub mod layout;
+pub mod menu;
 pub mod panels;
+pub mod quit;
+pub mod state;
+pub mod status_bar;
+pub mod theme;
+pub mod toasts;
+pub mod ui_command;
+pub mod ui_ext;
 pub mod view_model;
+mod window;
+
+pub use app::{App, WindowOptions};
+pub use window::run;

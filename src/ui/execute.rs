@@ -1,0 +1,91 @@
+//! Carries out commands: the one place where a wish becomes an action.
+
+use eframe::egui;
+
+use super::app::App;
+use super::command::{Command, PanelKind};
+use super::context::PanelCtx;
+use super::dialogs;
+use super::layout::DockLayout;
+use super::ui_command::UiCommand;
+use super::view_model::draft;
+use crate::engine::{DatasetRef, NoticeLevel};
+
+impl App {
+    /// Carries out one command.
+    pub(super) fn execute(&mut self, command: Command) {
+        match command {
+            Command::OpenDataset(which) => self.engine.open_dataset(which),
+            Command::PickDataset => {
+                if self.folder_dialog.is_none() {
+                    self.folder_dialog = Some(dialogs::pick_folder(&self.engine, "Open a data set folder"));
+                }
+            }
+            Command::StartRun(config) => self.engine.start_run(config),
+            Command::StartPlan(configs) => self.engine.start_plan(configs),
+            Command::ResumeRun(run) => self.engine.resume_run(&run),
+            Command::Pause => self.engine.pause(),
+            Command::Resume => self.engine.resume(),
+            Command::Stop => self.engine.stop(),
+            Command::DeleteRun(run) => {
+                self.engine.delete_run(&run);
+                let engine = &self.engine;
+                self.state.selection.retain(|run| engine.run(run).is_some());
+            }
+            Command::Inspect(paths) => {
+                let ctx = PanelCtx { engine: &self.engine, commands: &self.sender };
+                self.state.inspect.open(&ctx, paths);
+                self.state.layout.show(PanelKind::Inspect);
+            }
+            Command::PickImages => {
+                if self.image_dialog.is_none() {
+                    self.image_dialog = Some(dialogs::pick_images(&self.engine));
+                }
+            }
+            Command::Compare { runs, image } => {
+                let ctx = PanelCtx { engine: &self.engine, commands: &self.sender };
+                self.state.compare.show(&ctx, runs, image);
+                self.state.layout.show(PanelKind::Compare);
+            }
+            Command::ShowPanel(panel) => self.state.layout.show(panel),
+            Command::Notify(level, text) => self.toasts.add(level, text),
+        }
+    }
+
+    /// Carries out what was chosen in a menu or with a key.
+    pub(super) fn choose(&mut self, ctx: &egui::Context, command: UiCommand) {
+        match command {
+            UiCommand::OpenFolder => self.send(Command::PickDataset),
+            UiCommand::OpenSample => self.send(Command::OpenDataset(DatasetRef::Sample)),
+            UiCommand::OpenImages => self.send(Command::PickImages),
+            UiCommand::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+            UiCommand::StartTraining => match self.state.train.config(&self.engine) {
+                Ok(config) => self.send(Command::StartRun(config)),
+                Err(reason) => self.toasts.add(NoticeLevel::Warning, reason),
+            },
+            UiCommand::TrainThree => match self.state.train.config(&self.engine) {
+                Ok(config) => self.send(Command::StartPlan(draft::three_strides(&config))),
+                Err(reason) => self.toasts.add(NoticeLevel::Warning, reason),
+            },
+            UiCommand::Pause => self.send(Command::Pause),
+            UiCommand::Resume => self.send(Command::Resume),
+            UiCommand::Stop => self.send(Command::Stop),
+            UiCommand::Panel(panel) => self.toggle_panel(panel),
+            UiCommand::Theme(theme) => self.set_theme(ctx, theme),
+            UiCommand::ResetLayout => self.state.layout = DockLayout::default(),
+            UiCommand::DebugOverlay => self.state.prefs.debug_overlay = !self.state.prefs.debug_overlay,
+            UiCommand::FirstSteps => self.help.first_steps = true,
+            UiCommand::Folders => self.help.folders = true,
+            UiCommand::About => self.help.about = true,
+        }
+    }
+
+    /// Brings a panel to the front; hides the one that is there already.
+    fn toggle_panel(&mut self, panel: PanelKind) {
+        if self.state.layout.is_in_front(panel) {
+            self.state.layout.hide(panel);
+        } else {
+            self.state.layout.show(panel);
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! The open data set: where it is, what is in it, its images and masks.
+
+mod classes;
+mod thumbs;
+
+use std::path::PathBuf;
+
+use eframe::egui::{self, Button, RichText, ScrollArea, Ui};
+use serde::{Deserialize, Serialize};
+
+use self::thumbs::Thumbs;
+use crate::engine::{DatasetRef, DatasetState, NoticeLevel, OpenDataset, Split};
+use crate::ui::command::Command;
+use crate::ui::context::PanelCtx;
+use crate::ui::theme;
+use crate::ui::ui_ext::UiExt as _;
+use crate::ui::view_model::format;
+
+/// Problems that are listed before the rest is folded.
+const LISTED_PROBLEMS: usize = 4;
+
+/// How a thumbnail shows its mask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum MaskView {
+    Overlay,
+    Beside,
+}
+
+/// The Data set panel.
+#[derive(Serialize, Deserialize)]
+#[serde(default)]
+pub struct DatasetPanel {
+    split: Split,
+    mask_view: MaskView,
+    #[serde(skip)]
+    path: String,
+    #[serde(skip)]
+    thumbs: Thumbs,
+}
+
+impl Default for DatasetPanel {
+    fn default() -> Self {
+        Self { split: Split::Train, mask_view: MaskView::Overlay, path: String::new(), thumbs: Thumbs::default() }
+    }
+}
+
+impl DatasetPanel {
+    /// Draws the panel.
+    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        self.source_ui(ctx, ui);
+        ui.separator();
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| match ctx.engine.dataset() {
+            DatasetState::None => {
+                self.thumbs.clear();
+                ui.empty_state("No data set is open", "Use the sample, or open a folder with images and masks");
+            }
+            DatasetState::Opening { label, progress } => {
+                self.thumbs.clear();
+                opening_ui(ui, label, *progress);
+            }
+            DatasetState::Failed { label, message } => {
+                self.thumbs.clear();
+                failed_ui(ctx, ui, label, message);
+            }
+            DatasetState::Ready(open) => self.ready_ui(ctx, ui, open),
+        });
+    }
+
+    fn source_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        ui.horizontal(|ui| {
+            if ui.button("Sample").on_hover_text("Open the small generated data set").clicked() {
+                ctx.commands.send(Command::OpenDataset(DatasetRef::Sample));
+            }
+            let tooltip = "Open a folder with JPEGImages and SegmentationClass (VOC layout), \
+                           or with train.txt and val.txt (CamVid layout)";
+            if ui.button("Open folder…").on_hover_text(tooltip).clicked() {
+                ctx.commands.send(Command::PickDataset);
+            }
+            let edit = egui::TextEdit::singleline(&mut self.path)
+                .hint_text("or paste a path")
+                .desired_width(ui.available_width());
+            let response = ui
+                .add(edit)
+                .accessible_name("Folder path")
+                .on_hover_text("The path of a data set folder; Enter opens it");
+            let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+            if entered && !self.path.trim().is_empty() {
+                let folder = PathBuf::from(self.path.trim());
+                ctx.commands.send(Command::OpenDataset(DatasetRef::Folder(folder)));
+                self.path.clear();
+            }
+        });
+    }
+
+    fn ready_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, open: &OpenDataset) {
+        summary_ui(ui, open);
+        if let Some(stats) = &open.stats {
+            problems_ui(ui, &stats.problems);
+        }
+        classes::classes_ui(ui, &open.dataset.classes, open.stats.as_ref());
+        ui.add_space(4.0);
+        self.selector_ui(ui, open);
+        let items = open.dataset.items(self.split);
+        if items.is_empty() {
+            ui.weak("No images in this part");
+            return;
+        }
+        let beside = self.mask_view == MaskView::Beside;
+        let clicked = self.thumbs.grid_ui(ctx.engine, ui, &open.dataset, self.split, beside);
+        if let Some(item) = clicked.and_then(|index| items.get(index)) {
+            ctx.commands.send(Command::Inspect(vec![item.image.clone()]));
+        }
+    }
+
+    fn selector_ui(&mut self, ui: &mut Ui, open: &OpenDataset) {
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing.x = 4.0;
+            ui.label(RichText::new("Images").strong().size(13.5));
+            for (split, label) in [(Split::Train, "Train"), (Split::Val, "Val")] {
+                let count = format::count(open.dataset.items(split).len());
+                let response = ui
+                    .add(Button::selectable(self.split == split, format!("{label} {count}")))
+                    .accessible_name(format!("Show {label} images"));
+                if response.clicked() {
+                    self.split = split;
+                }
+            }
+            ui.separator();
+            for (view, label, tooltip) in [
+                (MaskView::Overlay, "Overlay", "Lay the mask over the image"),
+                (MaskView::Beside, "Beside", "Put the mask beside the image"),
+            ] {
+                ui.selectable_value(&mut self.mask_view, view, label).on_hover_text(tooltip);
+            }
+        });
+    }
+}
+
+fn summary_ui(ui: &mut Ui, open: &OpenDataset) {
+    let dataset = &open.dataset;
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(&dataset.name).strong().size(15.0));
+        let color = theme::palette(ui.visuals()).info;
+        ui.tag(&dataset.layout.to_string(), color);
+    });
+    let root = dataset.root.display().to_string();
+    let path = ui.truncated(RichText::new(&root).small().weak(), &format!("{root}\nClick to copy the path"));
+    if path.interact(egui::Sense::click()).clicked() {
+        ui.ctx().copy_text(root);
+    }
+    let mut text = format!(
+        "{} train · {} val · {}",
+        format::count(dataset.train.len()),
+        format::count(dataset.val.len()),
+        format::plural(dataset.classes.len(), "class", "classes"),
+    );
+    if let Some(stats) = open.stats.as_ref().filter(|stats| stats.images > 0) {
+        text = format!("{text} · {} px", format::size_range(stats.min_size, stats.max_size));
+    }
+    ui.add(egui::Label::new(text).wrap());
+}
+
+fn problems_ui(ui: &mut Ui, problems: &[String]) {
+    if problems.is_empty() {
+        return;
+    }
+    ui.notice_box(NoticeLevel::Warning, |ui| {
+        ui.strong(format::plural(problems.len(), "problem", "problems"));
+        for problem in problems.iter().take(LISTED_PROBLEMS) {
+            ui.add(egui::Label::new(RichText::new(problem).small()).wrap());
+        }
+        if problems.len() > LISTED_PROBLEMS {
+            let more = format!("{} more", problems.len() - LISTED_PROBLEMS);
+            ui.collapsing(more, |ui| {
+                for problem in problems.iter().skip(LISTED_PROBLEMS).take(200) {
+                    ui.add(egui::Label::new(RichText::new(problem).small()).wrap());
+                }
+            });
+        }
+    });
+}
+
+fn opening_ui(ui: &mut Ui, label: &str, progress: Option<f32>) {
+    ui.add_space(8.0);
+    ui.horizontal(|ui| {
+        ui.busy("Opening the data set");
+        ui.label(format!("Opening {label}"));
+    });
+    if let Some(progress) = progress {
+        let width = ui.available_width();
+        ui.progress_bar(progress, width, "Progress of opening");
+    }
+}
+
+fn failed_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, label: &str, message: &str) {
+    ui.add_space(4.0);
+    ui.notice_box(NoticeLevel::Error, |ui| {
+        ui.strong(format!("{label} could not be opened"));
+        ui.add(egui::Label::new(message).wrap());
+        ui.horizontal(|ui| {
+            if ui.button("Use the sample").clicked() {
+                ctx.commands.send(Command::OpenDataset(DatasetRef::Sample));
+            }
+            if ui.button("Choose another folder…").clicked() {
+                ctx.commands.send(Command::PickDataset);
+            }
+        });
+    });
+}

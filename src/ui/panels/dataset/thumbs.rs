@@ -1,0 +1,203 @@
+//! Thumbnails of a data set: read when they come into view, dropped when many.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use eframe::egui::{
+    self, Color32, ColorImage, CornerRadius, Rect, Sense, Stroke, TextureHandle, TextureOptions, Ui,
+    pos2, vec2,
+};
+
+use crate::engine::{ClassList, Dataset, Engine, Split, Task, Thumbnail};
+use crate::ui::icons::Icon;
+use crate::ui::theme;
+
+/// Longest side of a thumbnail in its file's pixels.
+const MAX_SIDE: u32 = 192;
+/// Thumbnails that are read at the same time.
+const IN_FLIGHT: usize = 6;
+/// Thumbnails that are kept.
+const KEPT: usize = 240;
+const CELL_WIDTH: f32 = 98.0;
+const GAP: f32 = 5.0;
+
+enum Thumb {
+    Loading(Task<Result<Thumbnail, String>>),
+    Ready { image: TextureHandle, mask: TextureHandle },
+    Failed(String),
+}
+
+struct Cached {
+    thumb: Thumb,
+    seen: u64,
+}
+
+/// The thumbnails of the open data set.
+#[derive(Default)]
+pub struct Thumbs {
+    of: Option<(PathBuf, usize, usize)>,
+    cached: BTreeMap<(bool, usize), Cached>,
+    frame: u64,
+}
+
+impl Thumbs {
+    /// Frees everything, for another data set.
+    pub fn clear(&mut self) {
+        self.of = None;
+        self.cached.clear();
+    }
+
+    /// Draws the images of one split in rows; returns the index of a clicked one.
+    pub fn grid_ui(
+        &mut self,
+        engine: &Engine,
+        ui: &mut Ui,
+        dataset: &Dataset,
+        split: Split,
+        beside: bool,
+    ) -> Option<usize> {
+        let identity = Some((dataset.root.clone(), dataset.train.len(), dataset.val.len()));
+        if self.of != identity {
+            self.clear();
+            self.of = identity;
+        }
+        self.frame += 1;
+        let items = dataset.items(split);
+        let width = ui.available_width();
+        let wanted = if beside { 2.0 * CELL_WIDTH } else { CELL_WIDTH };
+        let columns = ((width + GAP) / (wanted + GAP)).floor().max(1.0) as usize;
+        let cell_width = (width + GAP) / columns as f32 - GAP;
+        let image_width = if beside { (cell_width - 2.0) * 0.5 } else { cell_width };
+        let row_height = (image_width * 0.75).round() + GAP;
+        let rows = items.len().div_ceil(columns);
+        let (area, _) = ui.allocate_exact_size(vec2(width, rows as f32 * row_height), Sense::hover());
+        let clip = ui.clip_rect();
+        let row_at = |y: f32| ((y - area.top()) / row_height).floor().max(0.0) as usize;
+        let visible = row_at(clip.top()).min(rows)..(row_at(clip.bottom()) + 1).min(rows);
+        let visible = visible.start * columns..(visible.end * columns).min(items.len());
+        self.update(engine, ui.ctx(), &dataset.classes, split, visible.clone());
+        let mut clicked = None;
+        for index in visible {
+            let corner = pos2(
+                area.left() + (index % columns) as f32 * (cell_width + GAP),
+                area.top() + (index / columns) as f32 * row_height,
+            );
+            let cell = Rect::from_min_size(corner, vec2(cell_width, row_height - GAP));
+            let response = ui.interact(cell, ui.scope_id().with(("thumbnail", key(split, index))), Sense::click());
+            let id = &items[index].id;
+            response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, id));
+            self.cell_ui(ui, cell, (split, index), beside);
+            if response.hovered() || response.has_focus() {
+                let accent = Stroke::new(2.0, theme::palette(ui.visuals()).accent);
+                ui.painter().rect_stroke(cell, CornerRadius::same(3), accent, egui::StrokeKind::Inside);
+            }
+            if response.on_hover_cursor(egui::CursorIcon::PointingHand).on_hover_text(self.tooltip(split, index, id)).clicked() {
+                clicked = Some(index);
+            }
+        }
+        clicked
+    }
+
+    fn tooltip(&self, split: Split, index: usize, id: &str) -> String {
+        match self.cached.get(&key(split, index)).map(|cached| &cached.thumb) {
+            Some(Thumb::Failed(message)) => format!("{id}\n{message}"),
+            _ => format!("{id}\nClick to segment it in Inspect"),
+        }
+    }
+
+    /// Takes in what was read, asks for what is in view, forgets what is not.
+    fn update(
+        &mut self,
+        engine: &Engine,
+        ctx: &egui::Context,
+        classes: &ClassList,
+        split: Split,
+        visible: std::ops::Range<usize>,
+    ) {
+        let frame = self.frame;
+        for index in visible.clone() {
+            if let Some(cached) = self.cached.get_mut(&key(split, index)) {
+                cached.seen = frame;
+            }
+        }
+        self.cached.retain(|_, cached| cached.seen == frame || !matches!(cached.thumb, Thumb::Loading(_)));
+        let mut loading = 0;
+        for cached in self.cached.values_mut() {
+            if let Thumb::Loading(task) = &mut cached.thumb {
+                match task.poll() {
+                    Some(Ok(thumbnail)) => cached.thumb = upload(ctx, &thumbnail, classes),
+                    Some(Err(message)) => cached.thumb = Thumb::Failed(message),
+                    None => loading += 1,
+                }
+            }
+        }
+        for index in visible {
+            if loading >= IN_FLIGHT {
+                break;
+            }
+            self.cached.entry(key(split, index)).or_insert_with(|| {
+                loading += 1;
+                Cached { thumb: Thumb::Loading(engine.thumbnail(split, index, MAX_SIDE)), seen: frame }
+            });
+        }
+        if self.cached.len() > KEPT {
+            let mut seen: Vec<u64> = self.cached.values().map(|cached| cached.seen).collect();
+            seen.sort_unstable_by(|a, b| b.cmp(a));
+            let oldest = seen[KEPT - 1];
+            self.cached.retain(|_, cached| cached.seen >= oldest);
+        }
+    }
+
+    fn cell_ui(&self, ui: &Ui, cell: Rect, (split, index): (Split, usize), beside: bool) {
+        let painter = ui.painter_at(cell);
+        painter.rect_filled(cell, CornerRadius::same(3), theme::palette(ui.visuals()).well);
+        match self.cached.get(&key(split, index)).map(|cached| &cached.thumb) {
+            Some(Thumb::Ready { image, mask }) if beside => {
+                let half = vec2((cell.width() - 2.0) * 0.5, cell.height());
+                let left = Rect::from_min_size(cell.min, half);
+                let right = Rect::from_min_size(pos2(cell.max.x - half.x, cell.min.y), half);
+                paint(&painter, image, left, Color32::WHITE);
+                paint(&painter, mask, right, Color32::WHITE);
+            }
+            Some(Thumb::Ready { image, mask }) => {
+                paint(&painter, image, cell, Color32::WHITE);
+                paint(&painter, mask, cell, Color32::from_white_alpha(140));
+            }
+            Some(Thumb::Failed(_)) => {
+                let color = theme::palette(ui.visuals()).error;
+                Icon::Warning.paint(&painter, Rect::from_center_size(cell.center(), vec2(20.0, 20.0)), color);
+            }
+            Some(Thumb::Loading(_)) | None => {}
+        }
+    }
+}
+
+/// A sortable key; `Split` itself has no order.
+fn key(split: Split, index: usize) -> (bool, usize) {
+    (split == Split::Val, index)
+}
+
+/// Paints a texture as large as it fits, in the middle.
+fn paint(painter: &egui::Painter, texture: &TextureHandle, into: Rect, tint: Color32) {
+    let size = texture.size_vec2();
+    let scale = (into.width() / size.x.max(1.0)).min(into.height() / size.y.max(1.0));
+    let rect = Rect::from_center_size(into.center(), size * scale);
+    let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+    painter.image(texture.id(), rect, whole, tint);
+}
+
+fn upload(ctx: &egui::Context, thumbnail: &Thumbnail, classes: &ClassList) -> Thumb {
+    let (image, labels) = (&thumbnail.image, &thumbnail.labels);
+    let size = [image.width as usize, image.height as usize];
+    let mask_size = [labels.width as usize, labels.height as usize];
+    let fits = image.pixels.len() == size[0] * size[1] * 3 && labels.labels.len() == mask_size[0] * mask_size[1];
+    if !fits {
+        return Thumb::Failed("The thumbnail has another size than it says".to_owned());
+    }
+    let colors: Vec<Color32> = (0..=u8::MAX).map(|label| theme::class_color(classes.color(label))).collect();
+    let mask = labels.labels.iter().map(|label| colors[usize::from(*label)]).collect();
+    Thumb::Ready {
+        image: ctx.load_texture("thumbnail", ColorImage::from_rgb(size, &image.pixels), TextureOptions::LINEAR),
+        mask: ctx.load_texture("thumbnail mask", ColorImage::new(mask_size, mask), TextureOptions::NEAREST),
+    }
+}

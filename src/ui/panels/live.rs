@@ -1,0 +1,26 @@
+//! Placeholder, to be replaced.
+
+use std::path::PathBuf;
+
+use eframe::egui::Ui;
+use serde::{Deserialize, Serialize};
+
+use crate::ui::context::PanelCtx;
+
+/// Placeholder.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LivePanel {}
+
+impl LivePanel {
+    /// Draws nothing yet.
+    pub fn ui(&mut self, _ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        ui.weak("Live");
+    }
+
+    /// Placeholder.
+    pub fn open(&mut self, _ctx: &PanelCtx<'_>, _paths: Vec<PathBuf>) {}
+
+    /// Placeholder.
+    pub fn show(&mut self, _ctx: &PanelCtx<'_>, _runs: Vec<String>, _image: Option<PathBuf>) {}
+}

@@ -1,0 +1,88 @@
+//! Progress of the active run, and its buttons.
+
+use eframe::egui::{Align, Label, Layout, RichText, Ui};
+
+use crate::engine::{ActiveRun, Phase};
+use crate::ui::command::Command;
+use crate::ui::context::PanelCtx;
+use crate::ui::icons::Icon;
+use crate::ui::theme;
+use crate::ui::ui_command::UiCommand;
+use crate::ui::ui_ext::UiExt as _;
+use crate::ui::view_model::format;
+use crate::ui::view_model::progress::{self, RunProgress};
+
+/// Draws what the active run is doing.
+pub fn active_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
+    let progress = RunProgress::new(active);
+    let snapshot = ctx.engine.run(&active.run);
+    ui.horizontal(|ui| {
+        let title = format!("{} · {}", active.config.variant, active.config.trunk);
+        ui.strong(title).on_hover_text(&active.run);
+        if let Some(plan) = ctx.engine.plan().filter(|plan| plan.total > 1 && !plan.done) {
+            let color = theme::palette(ui.visuals()).info;
+            ui.tag(&progress::plan_position(plan), color).on_hover_text("Runs of the plan follow one another");
+        }
+    });
+    ui.horizontal(|ui| {
+        if matches!(active.phase, Phase::Starting | Phase::Stopping | Phase::Pausing) {
+            ui.busy(&progress.phase);
+        }
+        ui.label(RichText::new(&progress.phase).color(phase_color(ui, &active.phase)));
+        ui.weak(&progress.epoch);
+        if let Some(share) = progress.share {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                ui.label(format::percent(Some(f64::from(share))));
+            });
+        }
+    });
+    let width = ui.available_width();
+    ui.progress_bar(progress.share.unwrap_or(0.0), width, "Progress of training");
+    let line = [progress.steps, progress.pace].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    if !line.is_empty() {
+        ui.add(Label::new(RichText::new(line).small()).wrap());
+    }
+    if let Some(run) = snapshot {
+        let loss = run.steps.last().map(|step| step.loss);
+        let epoch = run.epochs.last();
+        let mean_iu = epoch.and_then(|epoch| epoch.scores.mean_iu);
+        let mut text = format!("Loss {} · mIoU {}", format::loss(loss), format::percent(mean_iu));
+        if let Some(best) = run.best() {
+            text = format!("{text} · best {} in epoch {}", format::percent(best.scores.mean_iu), best.epoch);
+        }
+        ui.add(Label::new(text).wrap()).on_hover_text("Loss of the last step, validation scores of the last epoch");
+    }
+    buttons_ui(ctx, ui, &active.phase);
+}
+
+fn phase_color(ui: &Ui, phase: &Phase) -> eframe::egui::Color32 {
+    let palette = theme::palette(ui.visuals());
+    match phase {
+        Phase::Training | Phase::Validating { .. } => palette.success,
+        Phase::Starting => palette.info,
+        Phase::Pausing | Phase::Paused | Phase::Stopping => palette.warning,
+    }
+}
+
+fn buttons_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, phase: &Phase) {
+    ui.horizontal(|ui| {
+        if *phase == Phase::Paused {
+            if button_ui(ui, Icon::Play, UiCommand::Resume, true) {
+                ctx.commands.send(Command::Resume);
+            }
+        } else {
+            let enabled = matches!(phase, Phase::Training | Phase::Validating { .. });
+            if button_ui(ui, Icon::Pause, UiCommand::Pause, enabled) {
+                ctx.commands.send(Command::Pause);
+            }
+        }
+        if button_ui(ui, Icon::Stop, UiCommand::Stop, *phase != Phase::Stopping) {
+            ctx.commands.send(Command::Stop);
+        }
+    });
+}
+
+fn button_ui(ui: &mut Ui, icon: Icon, command: UiCommand, enabled: bool) -> bool {
+    let tooltip = command.tooltip_with_key(ui.ctx());
+    ui.labeled_button(icon, command.label(), enabled).on_hover_text(tooltip).clicked()
+}

@@ -1,0 +1,69 @@
+//! The choice of a device.
+
+use eframe::egui::{Align, Button, ComboBox, Label, RichText, Ui};
+
+use crate::engine::{DeviceEntry, DeviceId};
+use crate::ui::context::PanelCtx;
+use crate::ui::ui_ext::UiExt as _;
+use crate::ui::view_model::draft;
+
+const POPUP_WIDTH: f32 = 280.0;
+
+/// Draws the list of devices; `wanted` is the user's choice.
+pub fn device_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, wanted: &mut Option<DeviceId>) {
+    let devices = ctx.engine.devices();
+    let chosen = draft::choose_device(*wanted, &devices.entries);
+    let current = devices.entries.iter().find(|entry| entry.id == chosen);
+    let tooltip = match current {
+        Some(entry) => format!("Where the network is computed\n{}", describe(entry)),
+        None => "Where the network is computed".to_owned(),
+    };
+    ui.field("Device", &tooltip, |ui| {
+        ui.horizontal(|ui| {
+            let room = if devices.probing { 36.0 } else { 8.0 };
+            let text = current.map_or_else(|| chosen.to_string(), |entry| entry.name.clone());
+            ComboBox::from_id_salt("device")
+                .selected_text(text)
+                .width(ui.available_width() - room)
+                .truncate()
+                .show_ui(ui, |ui| {
+                    ui.set_min_width(POPUP_WIDTH);
+                    for entry in &devices.entries {
+                        entry_ui(ui, entry, chosen, wanted);
+                    }
+                    if devices.probing {
+                        ui.horizontal(|ui| {
+                            ui.busy("Looking for devices");
+                            ui.weak("Looking for graphics cards");
+                        });
+                    }
+                });
+            if devices.probing {
+                ui.busy("Looking for devices").on_hover_text("Looking for graphics cards");
+            }
+        })
+        .response
+    });
+    let lost = wanted.filter(|wanted| *wanted != chosen && !devices.probing);
+    if let Some(lost) = lost {
+        ui.small(format!("{lost} cannot be used, so {chosen} is taken"));
+    }
+}
+
+fn entry_ui(ui: &mut Ui, entry: &DeviceEntry, chosen: DeviceId, wanted: &mut Option<DeviceId>) {
+    let problem = draft::device_problem(entry);
+    let button = Button::selectable(entry.id == chosen, format!("{} · {}", entry.id, entry.name)).truncate();
+    let response = ui.add_enabled(problem.is_none(), button).on_hover_text(describe(entry));
+    let text = match &problem {
+        Some(problem) => format!("{} · {problem}", describe(entry)),
+        None => describe(entry),
+    };
+    ui.add(Label::new(RichText::new(text).small().weak()).wrap().halign(Align::LEFT));
+    if response.clicked() {
+        *wanted = Some(entry.id);
+    }
+}
+
+fn describe(entry: &DeviceEntry) -> String {
+    format!("{}, {} through {}", entry.id, draft::device_kind(entry.kind), entry.backend)
+}

@@ -1,0 +1,47 @@
+//! Asks before the window closes on an active run.
+
+use eframe::egui::{self, Align, Id, Layout, Modal, ViewportCommand};
+
+/// The question, and whether it was answered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct QuitDialog {
+    asking: bool,
+    confirmed: bool,
+}
+
+impl QuitDialog {
+    /// Holds back a wish to close while a run is active and nobody was asked.
+    pub fn logic(&mut self, ctx: &egui::Context, run_active: bool) {
+        let wanted = ctx.input(|input| input.viewport().close_requested());
+        if wanted && run_active && !self.confirmed {
+            ctx.send_viewport_cmd(ViewportCommand::CancelClose);
+            self.asking = true;
+        }
+    }
+
+    /// Asks, where there is something to ask.
+    pub fn ui(&mut self, ctx: &egui::Context) {
+        if !self.asking {
+            return;
+        }
+        let response = Modal::new(Id::unique("quit")).show(ctx, |ui| {
+            ui.set_width(360.0);
+            ui.heading("A run is active");
+            ui.label("It stops when the window closes, and Resume goes on from its last checkpoint");
+            ui.add_space(6.0);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if ui.button("Stop and quit").clicked() {
+                    self.confirmed = true;
+                    ctx.send_viewport_cmd(ViewportCommand::Close);
+                    ui.close();
+                }
+                if ui.button("Keep training").clicked() {
+                    ui.close();
+                }
+            });
+        });
+        if response.should_close() {
+            self.asking = false;
+        }
+    }
+}

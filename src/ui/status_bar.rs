@@ -1,0 +1,81 @@
+//! The line at the bottom: folders that are written, device, the active run.
+
+use eframe::egui::{Align, Layout, RichText, Sense, Ui};
+
+use super::command::{Command, PanelKind};
+use super::context::PanelCtx;
+use super::ui_ext::UiExt as _;
+use super::view_model::format;
+use super::view_model::progress::{self, RunProgress};
+use crate::engine::DeviceId;
+
+/// Draws the line; `device` is what the next run would use.
+pub fn status_bar_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, device: DeviceId) {
+    ui.horizontal(|ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            match ctx.engine.active() {
+                Some(active) => active_ui(ctx, ui, &RunProgress::new(active)),
+                None => {
+                    ui.label(RichText::new("Idle").small()).on_hover_text("No run is active");
+                }
+            }
+            ui.separator();
+            device_ui(ctx, ui, device);
+            ui.separator();
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let dirs = ctx.engine.dirs();
+                let data = dirs.data.display().to_string();
+                let runs = dirs.runs.display().to_string();
+                let half = (ui.available_width() * 0.5 - 40.0).max(40.0);
+                folder_ui(ui, "Data", &data, half);
+                folder_ui(ui, "Runs", &runs, half);
+            });
+        });
+    });
+}
+
+fn folder_ui(ui: &mut Ui, what: &str, path: &str, width: f32) {
+    ui.scope(|ui| {
+        ui.set_max_width(width);
+        let text = RichText::new(format!("{what} {path}")).small();
+        let response = ui
+            .add(eframe::egui::Label::new(text).truncate().sense(Sense::click()).show_tooltip_when_elided(false))
+            .on_hover_text(format!("{what} are written to {path}\nClick to copy the path"));
+        if response.clicked() {
+            ui.ctx().copy_text(path.to_owned());
+        }
+    });
+}
+
+fn device_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, next: DeviceId) {
+    let devices = ctx.engine.devices();
+    let id = ctx.engine.active().map_or(next, |active| active.config.device);
+    let name = devices.entries.iter().find(|entry| entry.id == id).map(|entry| entry.name.as_str());
+    let text = match name {
+        Some(name) => format!("{id} · {name}"),
+        None => id.to_string(),
+    };
+    ui.label(RichText::new(text).small()).on_hover_text(if ctx.engine.active().is_some() {
+        "The active run computes here"
+    } else {
+        "The next run computes here; change it in Train"
+    });
+}
+
+fn active_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, progress: &RunProgress) {
+    let share = progress.share.unwrap_or(0.0);
+    ui.progress_bar(share, 120.0, "Progress of the run");
+    let mut text = progress.phase.clone();
+    if let Some(share) = progress.share {
+        text = format!("{text} · {}", format::percent(Some(f64::from(share))));
+    }
+    if let Some(plan) = ctx.engine.plan().filter(|plan| plan.total > 1 && !plan.done) {
+        text = format!("{} · {text}", progress::plan_position(plan));
+    }
+    let response = ui
+        .add(eframe::egui::Label::new(RichText::new(text).small()).sense(Sense::click()))
+        .on_hover_text("Show the Train panel");
+    if response.clicked() {
+        ctx.commands.send(Command::ShowPanel(PanelKind::Train));
+    }
+}

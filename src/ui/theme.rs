@@ -1,0 +1,254 @@
+//! The one home of colors and of the look of widgets.
+//!
+//! Class colors are not here: they are data and come with the data set.
+
+use eframe::egui::{
+    Color32, Context, CornerRadius, FontId, Margin, Shadow, Stroke, TextStyle, Theme, Visuals, style::ScrollStyle, vec2,
+};
+
+use super::icons::Icon;
+use crate::engine::NoticeLevel;
+
+const fn rgb(r: u8, g: u8, b: u8) -> Color32 {
+    Color32::from_rgb(r, g, b)
+}
+
+/// Colors with a meaning, for one theme.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Palette {
+    /// The main action, selection, progress.
+    pub accent: Color32,
+    /// Text on a fill of `accent`.
+    pub on_accent: Color32,
+    /// Something went well.
+    pub success: Color32,
+    /// Something to look at.
+    pub warning: Color32,
+    /// Something failed.
+    pub error: Color32,
+    /// Something to know.
+    pub info: Color32,
+    /// Fill of boxes on a panel.
+    pub card: Color32,
+    /// Outline of boxes on a panel.
+    pub outline: Color32,
+    /// Fill behind bars and images.
+    pub well: Color32,
+    /// Lines behind curves.
+    pub grid: Color32,
+}
+
+const DARK: Palette = Palette {
+    accent: rgb(62, 140, 214),
+    on_accent: rgb(255, 255, 255),
+    success: rgb(98, 190, 120),
+    warning: rgb(232, 176, 76),
+    error: rgb(238, 108, 100),
+    info: rgb(110, 178, 236),
+    card: rgb(38, 40, 45),
+    outline: rgb(56, 59, 66),
+    well: rgb(20, 21, 24),
+    grid: rgb(74, 78, 86),
+};
+
+const LIGHT: Palette = Palette {
+    accent: rgb(24, 106, 184),
+    on_accent: rgb(255, 255, 255),
+    success: rgb(34, 128, 66),
+    warning: rgb(166, 104, 0),
+    error: rgb(192, 48, 44),
+    info: rgb(24, 106, 184),
+    card: rgb(255, 255, 255),
+    outline: rgb(214, 217, 222),
+    well: rgb(228, 230, 234),
+    grid: rgb(196, 200, 207),
+};
+
+/// Colors of runs in plots, readable on both themes.
+const RUN_COLORS: [Color32; 8] = [
+    rgb(66, 150, 226),
+    rgb(232, 132, 52),
+    rgb(72, 172, 104),
+    rgb(202, 92, 168),
+    rgb(150, 118, 222),
+    rgb(40, 170, 176),
+    rgb(214, 86, 84),
+    rgb(158, 146, 60),
+];
+
+/// The colors of the theme that `visuals` belongs to.
+pub fn palette(visuals: &Visuals) -> &'static Palette {
+    if visuals.dark_mode { &DARK } else { &LIGHT }
+}
+
+/// Color of the run in color slot `slot`.
+pub fn run_color(slot: usize) -> Color32 {
+    RUN_COLORS[slot % RUN_COLORS.len()]
+}
+
+/// Number of run colors before they repeat.
+pub const NUM_RUN_COLORS: usize = RUN_COLORS.len();
+
+/// Color of a notice.
+pub fn level_color(visuals: &Visuals, level: NoticeLevel) -> Color32 {
+    let palette = palette(visuals);
+    match level {
+        NoticeLevel::Info => palette.info,
+        NoticeLevel::Warning => palette.warning,
+        NoticeLevel::Error => palette.error,
+    }
+}
+
+/// Icon of a notice.
+pub fn level_icon(level: NoticeLevel) -> Icon {
+    match level {
+        NoticeLevel::Info => Icon::Info,
+        NoticeLevel::Warning => Icon::Warning,
+        NoticeLevel::Error => Icon::Error,
+    }
+}
+
+/// A class color of a data set as a color of the window.
+pub fn class_color([r, g, b]: [u8; 3]) -> Color32 {
+    Color32::from_rgb(r, g, b)
+}
+
+/// The veil over the window while files hang above it.
+pub fn veil(visuals: &Visuals) -> Color32 {
+    let base = if visuals.dark_mode { Color32::from_black_alpha(190) } else { Color32::from_white_alpha(215) };
+    base.blend(palette(visuals).accent.gamma_multiply(0.12))
+}
+
+/// Gives both themes their look.
+pub fn apply(ctx: &Context) {
+    ctx.set_visuals_of(Theme::Dark, dark());
+    ctx.set_visuals_of(Theme::Light, light());
+    ctx.all_styles_mut(|style| {
+        style.text_styles.insert(TextStyle::Small, FontId::proportional(11.0));
+        style.text_styles.insert(TextStyle::Heading, FontId::proportional(17.0));
+        style.spacing.item_spacing = vec2(8.0, 5.0);
+        style.spacing.button_padding = vec2(8.0, 3.0);
+        style.spacing.interact_size = vec2(40.0, 22.0);
+        style.spacing.combo_width = 120.0;
+        style.spacing.slider_width = 120.0;
+        style.spacing.tooltip_width = 340.0;
+        style.spacing.menu_width = 300.0;
+        style.spacing.menu_margin = Margin::same(6);
+        style.spacing.window_margin = Margin::same(12);
+        style.spacing.scroll = ScrollStyle::floating();
+        style.spacing.scroll.floating_allocated_width = 8.0;
+        style.interaction.tooltip_delay = 0.4;
+        style.visuals.indent_has_left_vline = false;
+        style.visuals.slider_trailing_fill = true;
+    });
+}
+
+fn shape(visuals: &mut Visuals) {
+    let radius = CornerRadius::same(5);
+    for widget in [
+        &mut visuals.widgets.noninteractive,
+        &mut visuals.widgets.inactive,
+        &mut visuals.widgets.hovered,
+        &mut visuals.widgets.active,
+        &mut visuals.widgets.open,
+    ] {
+        widget.corner_radius = radius;
+        widget.expansion = 0.0;
+    }
+    visuals.window_corner_radius = CornerRadius::same(8);
+    visuals.menu_corner_radius = CornerRadius::same(6);
+    visuals.popup_shadow = Shadow { offset: [0, 4], blur: 12, spread: 0, color: visuals.popup_shadow.color };
+    visuals.window_shadow = Shadow { offset: [0, 6], blur: 20, spread: 0, color: visuals.window_shadow.color };
+}
+
+fn dark() -> Visuals {
+    let mut visuals = Visuals::dark();
+    shape(&mut visuals);
+    visuals.panel_fill = rgb(29, 31, 35);
+    visuals.window_fill = rgb(36, 38, 43);
+    visuals.window_stroke = Stroke::new(1.0, DARK.outline);
+    visuals.extreme_bg_color = DARK.well;
+    visuals.faint_bg_color = rgb(34, 36, 40);
+    visuals.hyperlink_color = DARK.info;
+    visuals.warn_fg_color = DARK.warning;
+    visuals.error_fg_color = DARK.error;
+    visuals.selection.bg_fill = rgb(38, 88, 138);
+    visuals.selection.stroke = Stroke::new(1.0, rgb(226, 238, 250));
+    let widgets = &mut visuals.widgets;
+    widgets.noninteractive.bg_stroke = Stroke::new(1.0, rgb(52, 55, 61));
+    widgets.noninteractive.fg_stroke.color = rgb(186, 190, 197);
+    widgets.inactive.weak_bg_fill = rgb(50, 53, 59);
+    widgets.inactive.bg_fill = rgb(58, 61, 68);
+    widgets.inactive.fg_stroke.color = rgb(218, 221, 226);
+    widgets.hovered.weak_bg_fill = rgb(60, 64, 71);
+    widgets.hovered.bg_fill = rgb(68, 72, 80);
+    widgets.hovered.bg_stroke = Stroke::new(1.0, rgb(92, 97, 107));
+    widgets.active.bg_stroke = Stroke::new(1.0, DARK.accent);
+    visuals
+}
+
+fn light() -> Visuals {
+    let mut visuals = Visuals::light();
+    shape(&mut visuals);
+    visuals.panel_fill = rgb(246, 247, 249);
+    visuals.window_fill = rgb(252, 252, 253);
+    visuals.window_stroke = Stroke::new(1.0, LIGHT.outline);
+    visuals.extreme_bg_color = rgb(255, 255, 255);
+    visuals.faint_bg_color = rgb(238, 240, 243);
+    visuals.hyperlink_color = LIGHT.accent;
+    visuals.warn_fg_color = LIGHT.warning;
+    visuals.error_fg_color = LIGHT.error;
+    visuals.selection.bg_fill = rgb(176, 211, 244);
+    visuals.selection.stroke = Stroke::new(1.0, rgb(10, 60, 110));
+    let widgets = &mut visuals.widgets;
+    widgets.noninteractive.bg_stroke = Stroke::new(1.0, LIGHT.outline);
+    widgets.noninteractive.fg_stroke.color = rgb(64, 68, 75);
+    widgets.inactive.weak_bg_fill = rgb(229, 231, 235);
+    widgets.inactive.bg_fill = rgb(218, 221, 226);
+    widgets.inactive.fg_stroke.color = rgb(46, 50, 56);
+    widgets.hovered.weak_bg_fill = rgb(219, 223, 229);
+    widgets.hovered.bg_fill = rgb(208, 212, 219);
+    widgets.hovered.bg_stroke = Stroke::new(1.0, rgb(160, 166, 176));
+    widgets.active.bg_stroke = Stroke::new(1.0, LIGHT.accent);
+    visuals
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Relative luminance of WCAG 2.
+    fn luminance(color: Color32) -> f64 {
+        let channel = |value: u8| {
+            let value = f64::from(value) / 255.0;
+            if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * channel(color.r()) + 0.7152 * channel(color.g()) + 0.0722 * channel(color.b())
+    }
+
+    fn contrast(a: Color32, b: Color32) -> f64 {
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn text_colors_stand_out_from_panels() {
+        for (visuals, palette) in [(dark(), DARK), (light(), LIGHT)] {
+            for color in [palette.success, palette.warning, palette.error, palette.info] {
+                let found = contrast(color, visuals.panel_fill);
+                assert!(found >= 3.5, "{color:?} on {:?}: {found}", visuals.panel_fill);
+            }
+            assert!(contrast(visuals.text_color(), visuals.panel_fill) >= 7.0);
+            assert!(contrast(palette.on_accent, palette.accent) >= 3.0);
+        }
+    }
+
+    #[test]
+    fn run_colors_stand_out_from_plots() {
+        for slot in 0..NUM_RUN_COLORS {
+            for background in [dark().extreme_bg_color, light().extreme_bg_color] {
+                assert!(contrast(run_color(slot), background) >= 2.5, "slot {slot}");
+            }
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Small widgets that several panels share.
+
+use std::time::Duration;
+
+use eframe::egui::{
+    self, Align, Atom, Button, Color32, CornerRadius, Frame, Layout, Margin, Response, RichText, Sense, Stroke, Ui, Vec2,
+    vec2,
+};
+
+use super::icons::Icon;
+use super::theme;
+use crate::engine::NoticeLevel;
+
+/// How often the busy sign moves.
+const BUSY_TICK: Duration = Duration::from_millis(300);
+/// Width of the labels before controls.
+const LABEL_WIDTH: f32 = 118.0;
+
+/// Widgets of this program, as methods of [`Ui`].
+pub trait UiExt {
+    /// The heading of a part of a panel.
+    fn section(&mut self, title: &str) -> Response;
+    /// A label, then controls, with a tooltip; the label names the controls for screen readers.
+    fn field(&mut self, label: &str, tooltip: &str, add: impl FnOnce(&mut Ui) -> Response) -> Response;
+    /// A short word in a colored pill.
+    fn tag(&mut self, text: &str, color: Color32) -> Response;
+    /// A box that stands out from the panel.
+    fn card<R>(&mut self, add: impl FnOnce(&mut Ui) -> R) -> R;
+    /// A box with the color and icon of a notice.
+    fn notice_box<R>(&mut self, level: NoticeLevel, add: impl FnOnce(&mut Ui) -> R) -> R;
+    /// The one button that a panel is about, as wide as the panel.
+    fn primary_button(&mut self, icon: Icon, label: &str, enabled: bool) -> Response;
+    /// A button with an icon before its label; tests and screen readers see the label.
+    fn labeled_button(&mut self, icon: Icon, label: &str, enabled: bool) -> Response;
+    /// A frameless button with nothing but an icon.
+    fn icon_button(&mut self, icon: Icon, alt_text: &str) -> Response;
+    /// An icon alone, in a color.
+    fn icon(&mut self, icon: Icon, color: Color32) -> Response;
+    /// A square of color.
+    fn swatch(&mut self, color: Color32) -> Response;
+    /// A sign that something is going on; moves a few times a second.
+    fn busy(&mut self, alt_text: &str) -> Response;
+    /// A bar that is filled up to `share`.
+    fn progress_bar(&mut self, share: f32, width: f32, alt_text: &str) -> Response;
+    /// What is said where there is nothing to show.
+    fn empty_state(&mut self, title: &str, hint: &str);
+    /// One line of text that is cut where the room ends, in full as tooltip.
+    fn truncated(&mut self, text: impl Into<RichText>, tooltip: &str) -> Response;
+}
+
+impl UiExt for Ui {
+    fn section(&mut self, title: &str) -> Response {
+        self.add_space(2.0);
+        self.label(RichText::new(title).strong().size(13.5))
+    }
+
+    fn field(&mut self, label: &str, tooltip: &str, add: impl FnOnce(&mut Ui) -> Response) -> Response {
+        self.horizontal(|ui| {
+            let size = vec2(LABEL_WIDTH, ui.spacing().interact_size.y);
+            let label = ui
+                .allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+                    ui.set_min_width(LABEL_WIDTH);
+                    ui.add(egui::Label::new(label).truncate())
+                })
+                .inner
+                .on_hover_text(tooltip);
+            ui.label_inputs_by(label.id, add).on_hover_text(tooltip)
+        })
+        .inner
+    }
+
+    fn tag(&mut self, text: &str, color: Color32) -> Response {
+        Frame::new()
+            .fill(color.gamma_multiply(0.16))
+            .corner_radius(CornerRadius::same(4))
+            .inner_margin(Margin::symmetric(5, 1))
+            .show(self, |ui| ui.add(egui::Label::new(RichText::new(text).small().color(color)).extend()))
+            .inner
+    }
+
+    fn card<R>(&mut self, add: impl FnOnce(&mut Ui) -> R) -> R {
+        let palette = theme::palette(self.visuals());
+        Frame::new()
+            .fill(palette.card)
+            .stroke(Stroke::new(1.0, palette.outline))
+            .corner_radius(CornerRadius::same(6))
+            .inner_margin(Margin::symmetric(8, 6))
+            .show(self, |ui| {
+                ui.set_width(ui.available_width());
+                add(ui)
+            })
+            .inner
+    }
+
+    fn notice_box<R>(&mut self, level: NoticeLevel, add: impl FnOnce(&mut Ui) -> R) -> R {
+        let color = theme::level_color(self.visuals(), level);
+        Frame::new()
+            .fill(color.gamma_multiply(0.10))
+            .stroke(Stroke::new(1.0, color.gamma_multiply(0.55)))
+            .corner_radius(CornerRadius::same(6))
+            .inner_margin(Margin::symmetric(8, 6))
+            .show(self, |ui| {
+                ui.set_width(ui.available_width());
+                ui.horizontal_top(|ui| {
+                    ui.icon(theme::level_icon(level), color);
+                    ui.vertical(add).inner
+                })
+                .inner
+            })
+            .inner
+    }
+
+    fn primary_button(&mut self, icon: Icon, label: &str, enabled: bool) -> Response {
+        let palette = theme::palette(self.visuals());
+        let text = RichText::new(label).strong().size(15.0);
+        let color = if enabled { palette.on_accent } else { self.visuals().text_color() };
+        let sign = Atom::paint(Vec2::splat(14.0), move |ui, args| icon.paint(ui.painter(), args.rect, color));
+        let atoms = (Atom::grow(), sign, text.color(color), Atom::grow());
+        let mut button = Button::new(atoms)
+            .min_size(vec2(self.available_width(), 34.0));
+        if enabled {
+            button = button.fill(palette.accent);
+        }
+        self.add_enabled(enabled, button).accessible_name(label)
+    }
+
+    fn labeled_button(&mut self, icon: Icon, label: &str, enabled: bool) -> Response {
+        self.add_enabled(enabled, Button::new((icon.atom(), label))).accessible_name(label)
+    }
+
+    fn icon_button(&mut self, icon: Icon, alt_text: &str) -> Response {
+        self.add(Button::new(icon.atom()).frame_when_inactive(false))
+            .accessible_name(alt_text)
+            .on_hover_text(alt_text)
+    }
+
+    fn icon(&mut self, icon: Icon, color: Color32) -> Response {
+        let (rect, response) = self.allocate_exact_size(Vec2::splat(16.0), Sense::hover());
+        icon.paint(self.painter(), rect.shrink(1.0), color);
+        response
+    }
+
+    fn swatch(&mut self, color: Color32) -> Response {
+        let (rect, response) = self.allocate_exact_size(Vec2::splat(12.0), Sense::hover());
+        let outline = theme::palette(self.visuals()).outline;
+        self.painter().rect(
+            rect,
+            CornerRadius::same(3),
+            color,
+            Stroke::new(1.0, outline),
+            egui::StrokeKind::Inside,
+        );
+        response
+    }
+
+    fn busy(&mut self, alt_text: &str) -> Response {
+        let (rect, response) = self.allocate_exact_size(Vec2::splat(16.0), Sense::hover());
+        response.widget_info(|| {
+            egui::WidgetInfo::labeled(egui::accesskit::Role::ProgressIndicator, true, alt_text)
+        });
+        if self.is_rect_visible(rect) {
+            self.ctx().request_repaint_after(BUSY_TICK);
+            let time = self.input(|input| input.time);
+            let tick = (time / BUSY_TICK.as_secs_f64()) as u64;
+            let color = self.visuals().text_color();
+            for dot in 0..3_u8 {
+                let strength = if tick % 3 == u64::from(dot) { 1.0 } else { 0.3 };
+                let center = rect.center() + vec2(5.0 * (f32::from(dot) - 1.0), 0.0);
+                self.painter().circle_filled(center, 1.8, color.gamma_multiply(strength));
+            }
+        }
+        response
+    }
+
+    fn progress_bar(&mut self, share: f32, width: f32, alt_text: &str) -> Response {
+        let (rect, response) = self.allocate_exact_size(vec2(width, 7.0), Sense::hover());
+        let share = share.clamp(0.0, 1.0);
+        response.widget_info(|| {
+            let mut info = egui::WidgetInfo::labeled(egui::accesskit::Role::ProgressIndicator, true, alt_text);
+            info.value = Some(f64::from(share * 100.0).floor());
+            info
+        });
+        let palette = theme::palette(self.visuals());
+        let radius = CornerRadius::same(3);
+        self.painter().rect(rect, radius, palette.well, Stroke::new(1.0, palette.outline), egui::StrokeKind::Inside);
+        if share > 0.0 {
+            let filled = egui::Rect::from_min_size(rect.min, vec2((rect.width() * share).max(6.0), rect.height()));
+            self.painter().rect_filled(filled, radius, palette.accent);
+        }
+        response
+    }
+
+    fn empty_state(&mut self, title: &str, hint: &str) {
+        let height = self.available_height();
+        self.vertical_centered(|ui| {
+            ui.add_space((height * 0.5 - 30.0).max(8.0));
+            ui.label(RichText::new(title).strong().size(15.0));
+            ui.weak(hint);
+        });
+    }
+
+    fn truncated(&mut self, text: impl Into<RichText>, tooltip: &str) -> Response {
+        self.add(egui::Label::new(text.into()).truncate().show_tooltip_when_elided(false)).on_hover_text(tooltip)
+    }
+}

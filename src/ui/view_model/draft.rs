@@ -1,0 +1,173 @@
+//! The settings of the next run: what differs from the preset, which device it gets.
+//!
+//! Data set, prediction stride and device are choices, not preset values.
+
+use crate::engine::{DeviceEntry, DeviceId, DeviceKind, RunConfig, Trunk, Variant, preset};
+
+struct Field {
+    label: &'static str,
+    same: fn(&RunConfig, &RunConfig) -> bool,
+    copy: fn(&mut RunConfig, &RunConfig),
+}
+
+macro_rules! field {
+    ($label:literal, $($path:ident).+) => {
+        Field {
+            label: $label,
+            same: |a, b| a.$($path).+ == b.$($path).+,
+            copy: |to, from| to.$($path).+.clone_from(&from.$($path).+),
+        }
+    };
+}
+
+const FIELDS: [Field; 18] = [
+    field!("epochs", epochs),
+    field!("step limit", max_steps),
+    field!("batch size", batch_size),
+    field!("learning rate", learning.learning_rate),
+    field!("momentum", learning.momentum),
+    field!("weight decay", learning.weight_decay),
+    field!("schedule", learning.schedule),
+    field!("dropout", dropout),
+    field!("final upsampling", final_upsampling),
+    field!("crop", augment.crop),
+    field!("scale", augment.scale),
+    field!("flip", augment.flip),
+    field!("brightness", augment.brightness),
+    field!("test size", test_size),
+    field!("seed", seed),
+    field!("loader threads", workers),
+    field!("live images", preview_images),
+    field!("live interval", preview_secs),
+];
+
+/// Names of the values that differ from the preset of the draft's trunk.
+pub fn changed_fields(draft: &RunConfig) -> Vec<&'static str> {
+    let preset = preset(draft.trunk);
+    FIELDS.iter().filter(|field| !(field.same)(draft, &preset)).map(|field| field.label).collect()
+}
+
+/// Sets all preset values; data set, stride, trunk and device stay.
+pub fn reset(draft: &mut RunConfig) {
+    let preset = preset(draft.trunk);
+    for field in &FIELDS {
+        (field.copy)(draft, &preset);
+    }
+}
+
+/// Changes the trunk: values at the old preset go to the new one, values the user set stay.
+pub fn switch_trunk(draft: &mut RunConfig, trunk: Trunk) {
+    if draft.trunk == trunk {
+        return;
+    }
+    let (old, new) = (preset(draft.trunk), preset(trunk));
+    draft.trunk = trunk;
+    for field in &FIELDS {
+        if (field.same)(draft, &old) {
+            (field.copy)(draft, &new);
+        }
+    }
+}
+
+/// The same settings at each stride, coarse to fine.
+pub fn three_strides(draft: &RunConfig) -> Vec<RunConfig> {
+    Variant::ALL
+        .into_iter()
+        .map(|variant| RunConfig { variant, ..draft.clone() })
+        .collect()
+}
+
+/// Why a device cannot be chosen; `None` = it can.
+pub fn device_problem(entry: &DeviceEntry) -> Option<String> {
+    match (&entry.problem, entry.kind) {
+        (Some(problem), _) => Some(problem.clone()),
+        (None, DeviceKind::Software) => Some("computes on the processor and is slower than it".to_owned()),
+        (None, _) => None,
+    }
+}
+
+/// The device of the next run: the wanted one where it can be used, else the fastest kind found.
+pub fn choose_device(wanted: Option<DeviceId>, entries: &[DeviceEntry]) -> DeviceId {
+    let usable = || entries.iter().filter(|entry| device_problem(entry).is_none());
+    if let Some(entry) = usable().find(|entry| Some(entry.id) == wanted) {
+        return entry.id;
+    }
+    let rank = |kind: DeviceKind| match kind {
+        DeviceKind::DiscreteGpu => 0,
+        DeviceKind::VirtualGpu => 1,
+        DeviceKind::IntegratedGpu => 2,
+        DeviceKind::Cpu => 3,
+        DeviceKind::Software => 4,
+    };
+    usable().min_by_key(|entry| rank(entry.kind)).map_or(DeviceId::Cpu, |entry| entry.id)
+}
+
+/// What kind of hardware a device is, in words.
+pub fn device_kind(kind: DeviceKind) -> &'static str {
+    match kind {
+        DeviceKind::Cpu => "processor",
+        DeviceKind::DiscreteGpu => "graphics card",
+        DeviceKind::IntegratedGpu => "integrated graphics",
+        DeviceKind::VirtualGpu => "virtual graphics card",
+        DeviceKind::Software => "software driver",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(id: DeviceId, kind: DeviceKind, problem: Option<&str>) -> DeviceEntry {
+        DeviceEntry {
+            id,
+            name: "test".to_owned(),
+            kind,
+            backend: "test".to_owned(),
+            problem: problem.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn choices_are_not_changes() {
+        let mut draft = preset(Trunk::Vgg16Slim);
+        draft.variant = Variant::Fcn32s;
+        draft.device = DeviceId::Gpu(3);
+        assert!(changed_fields(&draft).is_empty());
+        draft.learning.momentum = 0.5;
+        draft.seed = 7;
+        assert_eq!(changed_fields(&draft), ["momentum", "seed"]);
+        reset(&mut draft);
+        assert!(changed_fields(&draft).is_empty());
+        assert_eq!((draft.variant, draft.device), (Variant::Fcn32s, DeviceId::Gpu(3)));
+    }
+
+    #[test]
+    fn a_new_trunk_keeps_only_what_the_user_set() {
+        let mut draft = preset(Trunk::Vgg16Slim);
+        draft.seed = 7;
+        switch_trunk(&mut draft, Trunk::Vgg16);
+        assert_eq!(changed_fields(&draft), ["seed"]);
+        assert_eq!(draft.learning, preset(Trunk::Vgg16).learning);
+    }
+
+    #[test]
+    fn a_plan_has_all_strides_coarse_to_fine() {
+        let plan = three_strides(&preset(Trunk::Vgg16));
+        assert_eq!(plan.iter().map(|config| config.variant.stride()).collect::<Vec<_>>(), [32, 16, 8]);
+    }
+
+    #[test]
+    fn the_device_is_the_wanted_or_the_best_that_works() {
+        let entries = [
+            entry(DeviceId::Cpu, DeviceKind::Cpu, None),
+            entry(DeviceId::Gpu(0), DeviceKind::Software, None),
+            entry(DeviceId::Gpu(1), DeviceKind::DiscreteGpu, Some("failed")),
+            entry(DeviceId::Gpu(2), DeviceKind::IntegratedGpu, None),
+        ];
+        assert_eq!(choose_device(None, &entries), DeviceId::Gpu(2));
+        assert_eq!(choose_device(Some(DeviceId::Cpu), &entries), DeviceId::Cpu);
+        assert_eq!(choose_device(Some(DeviceId::Gpu(1)), &entries), DeviceId::Gpu(2));
+        assert_eq!(choose_device(Some(DeviceId::Gpu(0)), &entries[..2]), DeviceId::Cpu);
+        assert_eq!(choose_device(None, &[]), DeviceId::Cpu);
+    }
+}

@@ -1,0 +1,149 @@
+//! Numbers as people read them.
+//!
+//! `None` is a dash, never 0. Must not know about widgets.
+
+/// What stands for a value that is not there.
+pub const MISSING: &str = "–";
+
+/// `0.4123` as `41.2 %`.
+pub fn percent(share: Option<f64>) -> String {
+    match share {
+        Some(share) if share.is_finite() => format!("{:.1} %", share * 100.0),
+        _ => MISSING.to_owned(),
+    }
+}
+
+/// A loss with four significant digits.
+pub fn loss(value: Option<f64>) -> String {
+    match value {
+        Some(value) if value.is_finite() => {
+            let digits = if value.abs() >= 100.0 { 1 } else if value.abs() >= 10.0 { 2 } else { 3 };
+            format!("{value:.digits$}")
+        }
+        Some(_) => "not a number".to_owned(),
+        None => MISSING.to_owned(),
+    }
+}
+
+/// A learning rate or other value over many powers of ten, as short as it reads well.
+pub fn scientific(value: f64) -> String {
+    if value == 0.0 || (1e-3..1e4).contains(&value.abs()) {
+        let text = format!("{value:.6}");
+        return text.trim_end_matches('0').trim_end_matches('.').to_owned();
+    }
+    let text = format!("{value:.3e}");
+    match text.split_once('e') {
+        Some((mantissa, exponent)) => {
+            let mantissa = mantissa.trim_end_matches('0').trim_end_matches('.');
+            format!("{mantissa}e{exponent}")
+        }
+        None => text,
+    }
+}
+
+/// Seconds as `12 s`, `3 min 05 s`, `2 h 10 min` or `3 d 4 h`.
+pub fn duration(secs: f64) -> String {
+    if !secs.is_finite() || secs < 0.0 {
+        return MISSING.to_owned();
+    }
+    let secs = secs.round() as u64;
+    match secs {
+        0..60 => format!("{secs} s"),
+        60..3600 => format!("{} min {:02} s", secs / 60, secs % 60),
+        3600..86_400 => format!("{} h {:02} min", secs / 3600, secs % 3600 / 60),
+        _ => format!("{} d {} h", secs / 86_400, secs % 86_400 / 3600),
+    }
+}
+
+/// Steps a second, or seconds a step where that is the larger number.
+pub fn speed(steps_per_sec: f64) -> String {
+    if !steps_per_sec.is_finite() || steps_per_sec <= 0.0 {
+        MISSING.to_owned()
+    } else if steps_per_sec >= 10.0 {
+        format!("{steps_per_sec:.0} steps/s")
+    } else if steps_per_sec >= 1.0 {
+        format!("{steps_per_sec:.1} steps/s")
+    } else {
+        format!("{:.1} s/step", 1.0 / steps_per_sec)
+    }
+}
+
+/// `1234567` as `1,234,567`.
+pub fn count(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1 image`, `2 images`.
+pub fn plural(number: usize, one: &str, many: &str) -> String {
+    format!("{} {}", count(number), if number == 1 { one } else { many })
+}
+
+/// `480 x 360`, or the range of widths and heights where images differ.
+pub fn size_range(min: [u32; 2], max: [u32; 2]) -> String {
+    if min == max {
+        format!("{} × {}", min[0], min[1])
+    } else {
+        format!("{}–{} × {}–{}", min[0], max[0], min[1], max[1])
+    }
+}
+
+/// How long ago, in words.
+pub fn ago(secs: f64) -> String {
+    match secs.max(0.0) as u64 {
+        0..10 => "just now".to_owned(),
+        secs @ 10..60 => format!("{secs} s ago"),
+        secs @ 60..3600 => format!("{} min ago", secs / 60),
+        secs => format!("{} h ago", secs / 3600),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_values_are_a_dash() {
+        assert_eq!(percent(None), MISSING);
+        assert_eq!(percent(Some(f64::NAN)), MISSING);
+        assert_eq!(loss(None), MISSING);
+        assert_eq!(loss(Some(f64::INFINITY)), "not a number");
+        assert_eq!(duration(f64::NAN), MISSING);
+        assert_eq!(speed(0.0), MISSING);
+    }
+
+    #[test]
+    fn values_are_short() {
+        assert_eq!(percent(Some(0.4123)), "41.2 %");
+        assert_eq!(loss(Some(0.53249)), "0.532");
+        assert_eq!(loss(Some(123.456)), "123.5");
+        assert_eq!(scientific(1e-4), "1e-4");
+        assert_eq!(scientific(0.05), "0.05");
+        assert_eq!(scientific(2.5e-5), "2.5e-5");
+        assert_eq!(scientific(0.0), "0");
+        assert_eq!(scientific(10.0), "10");
+        assert_eq!(count(1_234_567), "1,234,567");
+        assert_eq!(count(999), "999");
+        assert_eq!(plural(1, "image", "images"), "1 image");
+        assert_eq!(size_range([480, 360], [480, 360]), "480 × 360");
+        assert_eq!(size_range([200, 100], [500, 375]), "200–500 × 100–375");
+    }
+
+    #[test]
+    fn times_use_two_units() {
+        assert_eq!(duration(12.4), "12 s");
+        assert_eq!(duration(185.0), "3 min 05 s");
+        assert_eq!(duration(7_800.0), "2 h 10 min");
+        assert_eq!(duration(273_600.0), "3 d 4 h");
+        assert_eq!(speed(0.25), "4.0 s/step");
+        assert_eq!(speed(4.12), "4.1 steps/s");
+        assert_eq!(ago(130.0), "2 min ago");
+    }
+}

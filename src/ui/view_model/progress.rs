@@ -1,0 +1,116 @@
+//! The active run in words and numbers.
+
+use super::format;
+use crate::engine::{ActiveRun, Phase, Plan, RunState};
+
+/// What the progress of a run says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunProgress {
+    /// What it is doing, in words.
+    pub phase: String,
+    /// Share of the steps that is done; `None` while it is not known.
+    pub share: Option<f32>,
+    /// `Step 12 of 800`.
+    pub steps: Option<String>,
+    /// `Epoch 2 of 40`.
+    pub epoch: String,
+    /// Speed and time left.
+    pub pace: Option<String>,
+}
+
+impl RunProgress {
+    /// Puts the state of the active run into words.
+    pub fn new(active: &ActiveRun) -> Self {
+        let epochs = active.config.epochs;
+        let epoch = active.epoch.clamp(1, epochs.max(1));
+        let total = active.info.as_ref().map(|info| info.total_steps).filter(|total| *total > 0);
+        let pace = active.steps_per_sec.filter(|speed| speed.is_finite() && *speed > 0.0).map(|speed| {
+            let speed = format::speed(speed);
+            match active.remaining_secs.filter(|secs| secs.is_finite() && *secs >= 0.0) {
+                Some(secs) => format!("{speed} · {} left", format::duration(secs)),
+                None => speed,
+            }
+        });
+        Self {
+            phase: phase_text(&active.phase),
+            share: total.map(|total| (active.step as f32 / total as f32).clamp(0.0, 1.0)),
+            steps: total.map(|total| format!("Step {} of {}", format::count(active.step), format::count(total))),
+            epoch: format!("Epoch {epoch} of {epochs}"),
+            pace,
+        }
+    }
+}
+
+/// What a run is doing, in words.
+pub fn phase_text(phase: &Phase) -> String {
+    match phase {
+        Phase::Starting => "Starting".to_owned(),
+        Phase::Training => "Training".to_owned(),
+        Phase::Validating { done, total } => format!("Validating image {done} of {total}"),
+        Phase::Pausing => "Pausing after this step".to_owned(),
+        Phase::Paused => "Paused".to_owned(),
+        Phase::Stopping => "Saving and stopping".to_owned(),
+    }
+}
+
+/// `Run 2 of 3`.
+pub fn plan_position(plan: &Plan) -> String {
+    format!("Run {} of {}", plan.runs.len().max(1), plan.total)
+}
+
+/// The state of a run in one word.
+pub fn state_text(state: &RunState) -> &'static str {
+    match state {
+        RunState::Active => "active",
+        RunState::Finished => "finished",
+        RunState::Stopped => "stopped",
+        RunState::Failed(_) => "failed",
+        RunState::Interrupted => "interrupted",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{RunInfo, Trunk, preset};
+
+    fn active(info: Option<RunInfo>) -> ActiveRun {
+        ActiveRun {
+            run: "run".to_owned(),
+            phase: Phase::Validating { done: 3, total: 9 },
+            info,
+            step: 150,
+            epoch: 3,
+            steps_per_sec: Some(2.0),
+            remaining_secs: Some(425.0),
+            config: preset(Trunk::Vgg16Slim),
+        }
+    }
+
+    #[test]
+    fn progress_is_in_words() {
+        let info = RunInfo {
+            run: "run".to_owned(),
+            device: "cpu".to_owned(),
+            parameters: 1,
+            steps_per_epoch: 50,
+            total_steps: 2_000,
+            first_step: 0,
+        };
+        let progress = RunProgress::new(&active(Some(info)));
+        assert_eq!(progress.phase, "Validating image 3 of 9");
+        assert_eq!(progress.steps.as_deref(), Some("Step 150 of 2,000"));
+        assert_eq!(progress.epoch, "Epoch 3 of 40");
+        assert_eq!(progress.pace.as_deref(), Some("2.0 steps/s · 7 min 05 s left"));
+        assert_eq!(progress.share, Some(0.075));
+    }
+
+    #[test]
+    fn nothing_is_claimed_before_the_start() {
+        let mut active = active(None);
+        (active.steps_per_sec, active.epoch) = (None, 0);
+        let progress = RunProgress::new(&active);
+        assert_eq!((progress.share, progress.steps, progress.pace), (None, None, None));
+        assert_eq!(progress.epoch, "Epoch 1 of 40");
+    }
+}

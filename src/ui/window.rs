@@ -1,0 +1,40 @@
+//! Opens the window and says in plain words why it could not be opened.
+
+use eframe::egui::ViewportBuilder;
+
+use super::app::{App, WindowOptions};
+
+/// Name of the folder of the window's own settings, and the id on Wayland.
+const APP_ID: &str = "fcn-workbench";
+const TITLE: &str = "FCN Workbench";
+
+/// Opens the window and returns when it is closed.
+pub fn run(options: WindowOptions) -> Result<(), String> {
+    let native = eframe::NativeOptions {
+        viewport: ViewportBuilder::default()
+            .with_title(TITLE)
+            .with_app_id(APP_ID)
+            .with_inner_size([1440.0, 900.0])
+            .with_min_inner_size([900.0, 600.0]),
+        renderer: eframe::Renderer::Wgpu,
+        persist_window: true,
+        ..eframe::NativeOptions::default()
+    };
+    eframe::run_native(TITLE, native, Box::new(move |cc| Ok(Box::new(App::new(cc, options)))))
+        .map_err(|err| explain(&err))
+}
+
+fn explain(err: &eframe::Error) -> String {
+    match err {
+        eframe::Error::Winit(_) | eframe::Error::WinitEventLoop(_) => format!(
+            "No window can be opened: {err}. Start it on a desktop (DISPLAY or WAYLAND_DISPLAY set), \
+             or use the commands without a window: fcn-workbench --help"
+        ),
+        eframe::Error::Wgpu(_) => format!(
+            "The window cannot be drawn: {err}. Install a graphics driver with Vulkan (on Linux \
+             mesa-vulkan-drivers has one for every machine), \
+             or use the commands without a window: fcn-workbench --help"
+        ),
+        _ => format!("The window cannot be opened: {err}"),
+    }
+}
