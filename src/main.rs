@@ -5,14 +5,14 @@ mod logger;
 use std::process::ExitCode;
 
 use fcn_workbench::cli::{self, Args};
-use fcn_workbench::engine::Dirs;
+use fcn_workbench::ui::{self, WindowOptions};
 
 fn main() -> ExitCode {
     let args = Args::read();
     logger::install(args.verbose);
     let result = match &args.command {
         Some(command) => cli::run(command, &args),
-        None => args.dirs().and_then(open_window),
+        None => open_window(&args),
     };
     result.unwrap_or_else(|message| {
         cli::print_error(&message);
@@ -20,10 +20,10 @@ fn main() -> ExitCode {
     })
 }
 
-fn open_window(dirs: Dirs) -> Result<ExitCode, String> {
-    // Placeholder: `ui::run(dirs, cli::probe_program()).map(|()| ExitCode::SUCCESS)`.
-    Err(format!(
-        "the window is not built yet (data sets would be looked for in {})",
-        dirs.data.display()
-    ))
+fn open_window(args: &Args) -> Result<ExitCode, String> {
+    ui::run(WindowOptions {
+        dirs: args.dirs()?,
+        probe_program: cli::probe_program(),
+    })?;
+    Ok(ExitCode::SUCCESS)
 }

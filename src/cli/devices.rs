@@ -11,8 +11,9 @@ use crate::engine::{self, DeviceKind};
 /// Lists the devices, or answers as the probe.
 pub fn run(args: &DevicesArgs, session: &Session) -> Result<ExitCode, String> {
     if let Some(what) = &args.probe {
-        let code = engine::probe_main(what);
-        return Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)));
+        let (answer, code) = engine::probe_main(what);
+        output::line(answer);
+        return Ok(ExitCode::from(code));
     }
     let mut engine = session.engine(true);
     wait_for_devices(&mut engine);

@@ -69,7 +69,9 @@ impl Session {
             waker: Arc::new(|| {}),
             probe_program: if probe { probe_program() } else { None },
         });
-        engine.refresh_runs();
+        while !engine.runs_known() {
+            engine.wait(TICK);
+        }
         engine
     }
 

@@ -101,6 +101,7 @@ pub struct Engine {
     dataset_generation: u64,
     dataset_task: Option<Task<()>>,
     runs: Vec<RunSnapshot>,
+    runs_known: bool,
     trainer: Trainer,
     pool: Pool,
     predictor: PredictThread,
@@ -126,6 +127,7 @@ impl Engine {
             dataset_generation: 0,
             dataset_task: None,
             runs: Vec::new(),
+            runs_known: false,
             pool: Pool::new(2),
             predictor: PredictThread::start(),
         };
@@ -180,6 +182,7 @@ impl Engine {
             Event::DatasetProgress { .. } | Event::DatasetOpened { .. } => {}
             Event::RunsLoaded(runs) => {
                 self.runs = runs;
+                self.runs_known = true;
                 self.trainer.overlay(&mut self.runs);
             }
         }
@@ -347,6 +350,11 @@ impl Engine {
     /// All runs, newest first.
     pub fn runs(&self) -> &[RunSnapshot] {
         &self.runs
+    }
+
+    /// Whether the runs folder was read; [`runs`](Self::runs) is empty before.
+    pub fn runs_known(&self) -> bool {
+        self.runs_known
     }
 
     /// A run by its name.

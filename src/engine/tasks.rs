@@ -66,8 +66,15 @@ impl<T> Task<T> {
     }
 
     /// Blocks until the result is there; `None` when the work broke off.
-    pub fn wait(self) -> Option<T> {
+    pub fn join(self) -> Option<T> {
         self.result.recv().ok()
+    }
+}
+
+impl<T> Task<Result<T, String>> {
+    /// Blocks until the result is there; work that broke off is an error.
+    pub fn wait(self) -> Result<T, String> {
+        self.join().unwrap_or_else(|| Err("the work broke off; see the log".to_owned()))
     }
 }
 
@@ -202,8 +209,8 @@ mod tests {
     fn work_that_panics_leaves_its_thread_alive() {
         let pool = Pool::new(1);
         let broken = pool.spawn(&waker(), "breaks", |_| -> u8 { panic!("on purpose") });
-        assert_eq!(broken.wait(), None);
-        assert_eq!(pool.spawn(&waker(), "works", |_| 7).wait(), Some(7));
+        assert_eq!(broken.join(), None);
+        assert_eq!(pool.spawn(&waker(), "works", |_| 7).join(), Some(7));
     }
 
     #[test]

@@ -6,14 +6,14 @@ use crate::engine::{Engine, IMAGE_EXTENSIONS, Task};
 
 /// Asks for a folder.
 pub fn pick_folder(engine: &Engine, title: &'static str) -> Task<Option<PathBuf>> {
-    engine.spawn("dialog", move |_| {
+    engine.spawn_waiting("dialog", move |_| {
         rfd::FileDialog::new().set_title(title).pick_folder()
     })
 }
 
 /// Asks for images.
 pub fn pick_images(engine: &Engine) -> Task<Option<Vec<PathBuf>>> {
-    engine.spawn("dialog", |_| {
+    engine.spawn_waiting("dialog", |_| {
         rfd::FileDialog::new()
             .set_title("Open images")
             .add_filter("Images", IMAGE_EXTENSIONS)
@@ -23,7 +23,7 @@ pub fn pick_images(engine: &Engine) -> Task<Option<Vec<PathBuf>>> {
 
 /// Asks where to save a PNG.
 pub fn save_png(engine: &Engine, file_name: String) -> Task<Option<PathBuf>> {
-    engine.spawn("dialog", move |_| {
+    engine.spawn_waiting("dialog", move |_| {
         rfd::FileDialog::new()
             .set_title("Save as")
             .set_file_name(file_name)

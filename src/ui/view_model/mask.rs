@@ -1,1 +1,258 @@
-//! stub, to be replaced
+//! From label maps to pixels: fills, outlines, errors, disagreement.
+//!
+//! Every function returns RGBA, 4 bytes a pixel, row by row. A pixel is either opaque
+//! or `[0, 0, 0, 0]`, so the bytes are right with premultiplied alpha too; how strong
+//! a layer shows is decided when it is drawn. Pure, for worker threads.
+
+use super::ClassSet;
+use crate::engine::{ClassList, LabelMap, VOID};
+
+/// Color of wrongly predicted pixels, RGB.
+pub const ERROR_COLOR: [u8; 3] = [255, 32, 64];
+/// Color of pixels on which masks disagree, RGB.
+pub const DISAGREEMENT_COLOR: [u8; 3] = [255, 196, 0];
+
+const CLEAR: [u8; 4] = [0; 4];
+
+/// Each visible class in its color; void, hidden classes and what is no class are clear.
+pub fn fill(mask: &LabelMap, classes: &ClassList, visible: ClassSet) -> Vec<u8> {
+    let palette = palette(classes, visible);
+    mask.labels
+        .iter()
+        .flat_map(|&label| palette[usize::from(label)])
+        .collect()
+}
+
+/// Where labels meet, `width` pixels (1 or more) on either side, each side in its own
+/// class color. Hidden classes and void draw nothing, but others draw against them.
+pub fn outline(mask: &LabelMap, classes: &ClassList, visible: ClassSet, width: usize) -> Vec<u8> {
+    let palette = palette(classes, visible);
+    let (columns, rows) = (mask.width as usize, mask.height as usize);
+    let label = |x: usize, y: usize| mask.labels[y * columns + x];
+    let mut rgba = Vec::with_capacity(mask.labels.len() * 4);
+    for y in 0..rows {
+        for x in 0..columns {
+            let own = label(x, y);
+            let meets_other = (1..=width).any(|d| {
+                (x >= d && label(x - d, y) != own)
+                    || (x + d < columns && label(x + d, y) != own)
+                    || (y >= d && label(x, y - d) != own)
+                    || (y + d < rows && label(x, y + d) != own)
+            });
+            rgba.extend(if meets_other {
+                palette[usize::from(own)]
+            } else {
+                CLEAR
+            });
+        }
+    }
+    rgba
+}
+
+/// The wrong pixels of `mask` in [`ERROR_COLOR`]; pixels whose truth is void are clear.
+///
+/// # Panics
+/// When the maps differ in size.
+pub fn errors(mask: &LabelMap, truth: &LabelMap) -> Vec<u8> {
+    assert_same_size(mask, truth);
+    mask.labels
+        .iter()
+        .zip(&truth.labels)
+        .flat_map(|(&predicted, &truth)| {
+            opaque_where(truth != VOID && predicted != truth, ERROR_COLOR)
+        })
+        .collect()
+}
+
+/// The pixels on which not all `masks` agree in [`DISAGREEMENT_COLOR`]. The masks must
+/// have the same classes. Fewer than two masks agree everywhere; no mask gives no pixels.
+///
+/// # Panics
+/// When the maps differ in size.
+pub fn disagreement(masks: &[&LabelMap]) -> Vec<u8> {
+    let Some((first, others)) = masks.split_first() else {
+        return Vec::new();
+    };
+    for other in others {
+        assert_same_size(first, other);
+    }
+    (0..first.labels.len())
+        .flat_map(|i| {
+            let differs = others.iter().any(|mask| mask.labels[i] != first.labels[i]);
+            opaque_where(differs, DISAGREEMENT_COLOR)
+        })
+        .collect()
+}
+
+/// Share of all pixels by class, `0.0..=1.0`; all 0 for an empty map.
+pub fn class_shares(mask: &LabelMap, num_classes: usize) -> Vec<f64> {
+    let mut counts = [0u64; 256];
+    for &label in &mask.labels {
+        counts[usize::from(label)] += 1;
+    }
+    let total = mask.labels.len().max(1) as f64;
+    counts
+        .iter()
+        .take(num_classes)
+        .map(|&count| count as f64 / total)
+        .collect()
+}
+
+/// The label at column `x`, row `y`; `None` outside.
+pub fn label_at(mask: &LabelMap, [x, y]: [u32; 2]) -> Option<u8> {
+    let inside = x < mask.width && y < mask.height;
+    inside
+        .then(|| y as usize * mask.width as usize + x as usize)
+        .and_then(|i| mask.labels.get(i).copied())
+}
+
+/// RGBA by label.
+fn palette(classes: &ClassList, visible: ClassSet) -> [[u8; 4]; 256] {
+    let mut palette = [CLEAR; 256];
+    for (label, class) in (0..=u8::MAX).zip(classes.iter()) {
+        if label != VOID {
+            palette[usize::from(label)] = opaque_where(visible.contains(label), class.color);
+        }
+    }
+    palette
+}
+
+fn opaque_where(shown: bool, [r, g, b]: [u8; 3]) -> [u8; 4] {
+    if shown { [r, g, b, 255] } else { CLEAR }
+}
+
+fn assert_same_size(a: &LabelMap, b: &LabelMap) {
+    assert_eq!(
+        [a.width, a.height],
+        [b.width, b.height],
+        "label maps differ in size"
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BLACK: [u8; 4] = [0, 0, 0, 255];
+    const RED: [u8; 4] = [128, 0, 0, 255];
+    const GREEN: [u8; 4] = [0, 128, 0, 255];
+    const WRONG: [u8; 4] = [255, 32, 64, 255];
+    const DIFFERS: [u8; 4] = [255, 196, 0, 255];
+
+    fn classes() -> ClassList {
+        serde_json::from_str(
+            r#"[{"name": "background", "color": [0, 0, 0]},
+                {"name": "car", "color": [128, 0, 0]},
+                {"name": "tree", "color": [0, 128, 0]}]"#,
+        )
+        .unwrap()
+    }
+
+    fn map(width: u32, labels: &[u8]) -> LabelMap {
+        LabelMap {
+            width,
+            height: labels.len() as u32 / width,
+            labels: labels.to_vec(),
+        }
+    }
+
+    fn without(label: u8) -> ClassSet {
+        let mut set = ClassSet::default();
+        set.set(label, false);
+        set
+    }
+
+    #[test]
+    fn fill_gives_each_class_its_color_and_leaves_void_clear() {
+        let mask = map(2, &[0, 1, 2, VOID]);
+        let rgba = fill(&mask, &classes(), ClassSet::default());
+        assert_eq!(rgba, [BLACK, RED, GREEN, CLEAR].concat());
+    }
+
+    #[test]
+    fn fill_leaves_hidden_and_unknown_classes_clear() {
+        let mask = map(4, &[0, 1, 2, 9]);
+        let rgba = fill(&mask, &classes(), without(1));
+        assert_eq!(rgba, [BLACK, CLEAR, GREEN, CLEAR].concat());
+    }
+
+    #[test]
+    fn outline_colors_both_sides_of_a_border() {
+        let mask = map(4, &[1, 1, 2, 2]);
+        let rgba = outline(&mask, &classes(), ClassSet::default(), 1);
+        assert_eq!(rgba, [CLEAR, RED, GREEN, CLEAR].concat());
+    }
+
+    #[test]
+    fn outline_sees_rows_above_and_below() {
+        let mask = map(1, &[1, 1, 1, 2]);
+        let rgba = outline(&mask, &classes(), ClassSet::default(), 1);
+        assert_eq!(rgba, [CLEAR, CLEAR, RED, GREEN].concat());
+    }
+
+    #[test]
+    fn outline_of_width_two_is_two_pixels_on_either_side() {
+        let mask = map(6, &[1, 1, 1, 2, 2, 2]);
+        let rgba = outline(&mask, &classes(), ClassSet::default(), 2);
+        assert_eq!(rgba, [CLEAR, RED, RED, GREEN, GREEN, CLEAR].concat());
+    }
+
+    #[test]
+    fn outline_skips_hidden_and_void_but_draws_against_them() {
+        let mask = map(4, &[1, 2, VOID, 1]);
+        let rgba = outline(&mask, &classes(), without(2), 1);
+        assert_eq!(rgba, [RED, CLEAR, CLEAR, RED].concat());
+    }
+
+    #[test]
+    fn one_label_everywhere_has_no_outline() {
+        let mask = map(3, &[1; 9]);
+        let rgba = outline(&mask, &classes(), ClassSet::default(), 1);
+        assert_eq!(rgba, vec![0; 36]);
+    }
+
+    #[test]
+    fn errors_mark_wrong_pixels_and_ignore_void() {
+        let rgba = errors(&map(4, &[0, 1, 2, 1]), &map(4, &[0, 2, VOID, 1]));
+        assert_eq!(rgba, [CLEAR, WRONG, CLEAR, CLEAR].concat());
+    }
+
+    #[test]
+    #[should_panic(expected = "differ in size")]
+    fn errors_of_other_sizes_are_a_bug() {
+        errors(&map(2, &[0, 0]), &map(1, &[0, 0]));
+    }
+
+    #[test]
+    fn disagreement_needs_one_mask_that_differs() {
+        let (a, b, c) = (map(3, &[0, 1, 2]), map(3, &[0, 1, 1]), map(3, &[0, 2, 2]));
+        assert_eq!(
+            disagreement(&[&a, &b, &c]),
+            [CLEAR, DIFFERS, DIFFERS].concat()
+        );
+        assert_eq!(disagreement(&[&a, &b]), [CLEAR, CLEAR, DIFFERS].concat());
+        assert_eq!(disagreement(&[&a]), [CLEAR; 3].concat());
+        assert!(disagreement(&[]).is_empty());
+    }
+
+    #[test]
+    fn shares_count_every_pixel_void_included() {
+        let shares = class_shares(&map(4, &[0, 0, 1, VOID]), 3);
+        assert_eq!(shares, [0.5, 0.25, 0.0]);
+        let empty = LabelMap {
+            width: 0,
+            height: 0,
+            labels: Vec::new(),
+        };
+        assert_eq!(class_shares(&empty, 2), [0.0, 0.0]);
+    }
+
+    #[test]
+    fn label_at_knows_the_edges() {
+        let mask = map(2, &[3, 4, 5, 6]);
+        assert_eq!(label_at(&mask, [1, 0]), Some(4));
+        assert_eq!(label_at(&mask, [0, 1]), Some(5));
+        assert_eq!(label_at(&mask, [2, 0]), None);
+        assert_eq!(label_at(&mask, [0, 2]), None);
+    }
+}

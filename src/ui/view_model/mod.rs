@@ -1,8 +1,16 @@
-//! What panels draw, as plain data: no widgets, no channels.
+//! What the panels draw, as plain data: curves, pixels of masks, rows of tables.
+//!
+//! Knows engine types. Must not know about widgets.
 
+pub mod class_set;
 pub mod curves;
 pub mod draft;
+pub mod files;
 pub mod format;
 pub mod mask;
+pub mod predictions;
 pub mod progress;
+pub mod scores;
 pub mod selection;
+
+pub use class_set::ClassSet;

@@ -1,0 +1,198 @@
+//! Textures of layers, painted by workers and swapped in together.
+
+use std::sync::Arc;
+
+use eframe::egui::{ColorImage, Context, TextureHandle, TextureId, TextureOptions};
+
+use super::content::Content;
+use crate::engine::{Engine, Task};
+
+/// No layer is larger on any side, whatever the graphics card can do.
+const MAX_SIDE: usize = 8192;
+
+/// The textures behind one or more canvases.
+///
+/// [`Self::prepare`] is told every frame what should be shown, and says whether all of
+/// it is there. Until then the caller goes on drawing what it drew before, whose
+/// textures are kept.
+#[derive(Default)]
+pub struct Layers {
+    textures: Vec<Texture>,
+    pending: Vec<(Content, Task<ColorImage>)>,
+}
+
+struct Texture {
+    content: Content,
+    smooth: TextureHandle,
+    /// The image again with hard pixel edges, made when it is first magnified.
+    sharp: Option<TextureHandle>,
+    /// Kept for `sharp`, images only.
+    pixels: Option<Arc<ColorImage>>,
+    /// Part of the last complete set.
+    shown: bool,
+}
+
+impl Layers {
+    /// Starts, takes in and drops work so that `wanted` gets ready. Returns true once
+    /// every one of `wanted` has a texture; textures of anything else are then freed.
+    pub fn prepare(&mut self, engine: &Engine, ctx: &Context, wanted: &[Content]) -> bool {
+        self.pending.retain(|(content, _)| wanted.contains(content));
+        self.take_finished(ctx);
+        for content in wanted {
+            if !self.is_known(content) {
+                let (work, max_side) = (content.clone(), max_side(ctx));
+                let task = engine.spawn("color", move |_| work.paint(max_side));
+                self.pending.push((content.clone(), task));
+            }
+        }
+        self.settle(wanted)
+    }
+
+    /// The texture of `content`, with hard pixel edges where `magnified`.
+    pub fn texture(
+        &mut self,
+        ctx: &Context,
+        content: &Content,
+        magnified: bool,
+    ) -> Option<TextureId> {
+        let texture = self.textures.iter_mut().find(|t| &t.content == content)?;
+        if magnified && let Some(pixels) = texture.pixels.take() {
+            let sharp = ctx.load_texture("canvas", pixels, TextureOptions::NEAREST);
+            texture.sharp = Some(sharp);
+        }
+        let handle = match &texture.sharp {
+            Some(sharp) if magnified => sharp,
+            _ => &texture.smooth,
+        };
+        Some(handle.id())
+    }
+
+    /// Whether workers are painting.
+    pub fn is_busy(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    fn take_finished(&mut self, ctx: &Context) {
+        let mut finished = Vec::new();
+        self.pending.retain_mut(|(content, task)| {
+            let painted = task.poll();
+            let waiting = painted.is_none();
+            finished.extend(painted.map(|painted| (content.clone(), painted)));
+            waiting
+        });
+        for (content, painted) in finished {
+            self.upload(ctx, content, painted);
+        }
+    }
+
+    fn upload(&mut self, ctx: &Context, content: Content, painted: ColorImage) {
+        let painted = Arc::new(painted);
+        let smooth = ctx.load_texture("canvas", painted.clone(), content.texture_options());
+        let is_image = matches!(content, Content::Image(_));
+        self.textures.push(Texture {
+            content,
+            smooth,
+            sharp: None,
+            pixels: is_image.then_some(painted),
+            shown: false,
+        });
+    }
+
+    fn is_known(&self, content: &Content) -> bool {
+        self.textures.iter().any(|t| &t.content == content)
+            || self.pending.iter().any(|(pending, _)| pending == content)
+    }
+
+    /// Frees what is neither shown nor wanted; true when all of `wanted` is there.
+    fn settle(&mut self, wanted: &[Content]) -> bool {
+        let complete = wanted
+            .iter()
+            .all(|content| self.textures.iter().any(|t| &t.content == content));
+        self.textures
+            .retain(|t| (!complete && t.shown) || wanted.contains(&t.content));
+        if complete {
+            for texture in &mut self.textures {
+                texture.shown = true;
+            }
+        }
+        complete
+    }
+}
+
+fn max_side(ctx: &Context) -> usize {
+    ctx.input(|input| input.max_texture_side).min(MAX_SIDE)
+}
+
+#[cfg(test)]
+impl Layers {
+    /// Paints right here, for tests that have no engine.
+    pub fn paint_now(&mut self, ctx: &Context, wanted: &[Content]) {
+        for content in wanted {
+            if !self.is_known(content) {
+                self.upload(ctx, content.clone(), content.paint(max_side(ctx)));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Rgb;
+
+    fn image(width: u32) -> Content {
+        Content::Image(Arc::new(Rgb {
+            width,
+            height: 1,
+            pixels: vec![0; width as usize * 3],
+        }))
+    }
+
+    #[test]
+    fn old_textures_stay_until_all_new_ones_are_there() {
+        let ctx = Context::default();
+        let (old, first, second) = (image(1), image(2), image(3));
+        let mut layers = Layers::default();
+
+        layers.paint_now(&ctx, &[old.clone()]);
+        assert!(layers.settle(&[old.clone()]));
+
+        let wanted = [first.clone(), second.clone()];
+        layers.paint_now(&ctx, &[first.clone()]);
+        assert!(!layers.settle(&wanted));
+        assert!(layers.texture(&ctx, &old, false).is_some());
+
+        layers.paint_now(&ctx, &[second.clone()]);
+        assert!(layers.settle(&wanted));
+        assert!(layers.texture(&ctx, &old, false).is_none());
+        assert!(layers.texture(&ctx, &first, false).is_some());
+    }
+
+    #[test]
+    fn what_was_prepared_in_vain_is_freed() {
+        let ctx = Context::default();
+        let (shown, skipped, next) = (image(1), image(2), image(3));
+        let mut layers = Layers::default();
+        layers.paint_now(&ctx, &[shown.clone()]);
+        layers.settle(&[shown.clone()]);
+
+        layers.paint_now(&ctx, &[skipped.clone()]);
+        assert!(!layers.settle(&[next]));
+
+        assert!(layers.texture(&ctx, &skipped, false).is_none());
+        assert!(layers.texture(&ctx, &shown, false).is_some());
+    }
+
+    #[test]
+    fn a_magnified_image_has_a_texture_of_its_own() {
+        let ctx = Context::default();
+        let content = image(4);
+        let mut layers = Layers::default();
+        layers.paint_now(&ctx, &[content.clone()]);
+        let smooth = layers.texture(&ctx, &content, false);
+        let sharp = layers.texture(&ctx, &content, true);
+        assert!(sharp.is_some() && smooth != sharp);
+        assert_eq!(layers.texture(&ctx, &content, true), sharp);
+        assert_eq!(layers.texture(&ctx, &content, false), smooth);
+    }
+}

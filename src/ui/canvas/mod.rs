@@ -1,0 +1,193 @@
+//! An image with layers over it, to zoom and pan.
+//!
+//! Knows pixels and pointers. Must not know about runs or panels.
+
+mod content;
+pub mod controls;
+mod layers;
+mod view;
+
+use eframe::egui::emath::GuiRounding as _;
+use eframe::egui::{
+    self, Color32, Key, Pos2, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, vec2,
+};
+
+pub use content::Content;
+pub use layers::Layers;
+pub use view::{CanvasView, Transform, best_columns};
+
+/// From how many screen pixels a pixel the image is drawn with hard edges.
+const SHARP_FROM: f32 = 2.0;
+/// Zoom of one press of a key.
+const KEY_ZOOM: f32 = 1.25;
+const FULL_UV: Rect = Rect::from_min_max(Pos2::ZERO, Pos2::new(1.0, 1.0));
+
+/// One layer as it is drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Drawn {
+    /// What it shows.
+    pub content: Content,
+    /// `0.0..=1.0`. A tint on the graphics card: changing it repaints nothing.
+    pub opacity: f32,
+}
+
+impl Drawn {
+    /// A layer that hides what is below.
+    pub fn opaque(content: Content) -> Self {
+        Self {
+            content,
+            opacity: 1.0,
+        }
+    }
+}
+
+/// The widget: layers of one image, the first at the bottom.
+#[must_use = "call show"]
+pub struct Canvas<'a> {
+    layers: &'a mut Layers,
+    drawn: &'a [Drawn],
+    image_size: [u32; 2],
+    name: &'a str,
+    dimmed: bool,
+}
+
+/// What happened on a canvas.
+pub struct CanvasOutput {
+    /// Clicks and the place on the screen.
+    pub response: Response,
+    /// Where each pixel was drawn.
+    pub transform: Transform,
+    /// Column and row of the image pixel under the pointer.
+    pub hovered: Option<[u32; 2]>,
+}
+
+impl<'a> Canvas<'a> {
+    /// A canvas of an image of `[width, height]` pixels; `name` is what screen readers say.
+    pub fn new(
+        layers: &'a mut Layers,
+        drawn: &'a [Drawn],
+        image_size: [u32; 2],
+        name: &'a str,
+    ) -> Self {
+        Self {
+            layers,
+            drawn,
+            image_size,
+            name,
+            dimmed: false,
+        }
+    }
+
+    /// Draws it faintly: the image is about to be replaced.
+    pub fn dimmed(mut self, dimmed: bool) -> Self {
+        self.dimmed = dimmed;
+        self
+    }
+
+    /// Shows it at `size` points with zoom (wheel, pinch), pan (drag) and fit (double click).
+    pub fn show(self, ui: &mut Ui, size: Vec2, view: &mut CanvasView) -> CanvasOutput {
+        let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
+        navigate(ui, &response, view, self.image_size());
+        self.paint(ui, rect, response, view)
+    }
+
+    /// Shows the whole image at `size` points; only clicks are sensed, the wheel scrolls on.
+    pub fn show_fitted(self, ui: &mut Ui, size: Vec2) -> CanvasOutput {
+        let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+        self.paint(ui, rect, response, &mut CanvasView::default())
+    }
+
+    fn image_size(&self) -> Vec2 {
+        vec2(self.image_size[0] as f32, self.image_size[1] as f32)
+    }
+
+    fn paint(
+        self,
+        ui: &mut Ui,
+        rect: Rect,
+        response: Response,
+        view: &mut CanvasView,
+    ) -> CanvasOutput {
+        let transform = view.transform(rect, self.image_size());
+        if ui.is_rect_visible(rect) {
+            let painter = ui.painter_at(rect);
+            painter.rect_filled(rect, 2.0, ui.visuals().extreme_bg_color);
+            let pixels_per_point = ui.pixels_per_point();
+            let image_rect = transform.image_rect(self.image_size());
+            let image_rect = Rect::from_min_size(
+                image_rect.min.round_to_pixels(pixels_per_point),
+                image_rect.size(),
+            );
+            let magnified = view.zoom * pixels_per_point > SHARP_FROM;
+            let dim = if self.dimmed { 0.4 } else { 1.0 };
+            for layer in self.drawn {
+                let texture = self.layers.texture(ui.ctx(), &layer.content, magnified);
+                if let Some(texture) = texture {
+                    let tint = Color32::WHITE.gamma_multiply(layer.opacity * dim);
+                    painter.image(texture, image_rect, FULL_UV, tint);
+                }
+            }
+            if response.has_focus() {
+                let stroke = ui.visuals().selection.stroke;
+                painter.rect_stroke(rect, 2.0, stroke, egui::StrokeKind::Inside);
+            }
+        }
+        let name = self.name;
+        response.widget_info(|| WidgetInfo::labeled(Role::Image, true, name));
+        let hovered = response
+            .hover_pos()
+            .and_then(|pointer| transform.pixel_at(pointer, self.image_size));
+        CanvasOutput {
+            response,
+            transform,
+            hovered,
+        }
+    }
+}
+
+fn navigate(ui: &Ui, response: &Response, view: &mut CanvasView, image_size: Vec2) {
+    let canvas = response.rect;
+    if response.double_clicked() {
+        view.fit();
+    }
+    if response.dragged() {
+        view.pan(response.drag_delta(), image_size);
+    }
+    if let Some(pointer) = response.hover_pos() {
+        let factor = take_wheel_zoom(ui);
+        if factor != 1.0 {
+            view.zoom_at(pointer, factor, canvas, image_size);
+        }
+    }
+    if response.has_focus() {
+        navigate_by_key(ui, view, canvas, image_size);
+    }
+}
+
+/// Zoom factor of the wheel or of a pinch; the wheel is used up, so that nothing scrolls.
+fn take_wheel_zoom(ui: &Ui) -> f32 {
+    let speed = ui.options(|options| options.input_options.scroll_zoom_speed);
+    ui.input_mut(|input| {
+        let scrolled = std::mem::take(&mut input.smooth_scroll_delta);
+        input.zoom_delta() * (scrolled.y * speed).exp()
+    })
+}
+
+fn navigate_by_key(ui: &Ui, view: &mut CanvasView, canvas: Rect, image_size: Vec2) {
+    let pressed = |key| ui.input(|input| input.key_pressed(key));
+    if pressed(Key::Plus) || pressed(Key::Equals) {
+        view.zoom_at(canvas.center(), KEY_ZOOM, canvas, image_size);
+    }
+    if pressed(Key::Minus) {
+        view.zoom_at(canvas.center(), 1.0 / KEY_ZOOM, canvas, image_size);
+    }
+    if pressed(Key::Num0) {
+        view.fit();
+    }
+    if pressed(Key::Num1) {
+        view.set_zoom(1.0 / ui.pixels_per_point());
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,121 @@
+//! The canvas under a real pointer.
+
+use std::sync::Arc;
+
+use eframe::egui::{self, Event, Modifiers, MouseWheelUnit, PointerButton, TouchPhase, pos2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+
+use super::*;
+use crate::engine::Rgb;
+
+const SIZE: Vec2 = vec2(200.0, 100.0);
+
+#[derive(Default)]
+struct State {
+    layers: Layers,
+    view: CanvasView,
+    rect: Option<Rect>,
+    hovered: Option<[u32; 2]>,
+}
+
+/// A canvas with an image of 100 x 100 pixels, which fits at a zoom of 1.
+fn harness() -> Harness<'static, State> {
+    let content = Content::Image(Arc::new(Rgb {
+        width: 100,
+        height: 100,
+        pixels: vec![90; 30_000],
+    }));
+    let drawn = [Drawn::opaque(content.clone())];
+    Harness::builder()
+        .with_size(vec2(300.0, 200.0))
+        .build_ui_state(
+            move |ui, state: &mut State| {
+                state.layers.paint_now(ui.ctx(), &[content.clone()]);
+                let output = Canvas::new(&mut state.layers, &drawn, [100, 100], "Test image").show(
+                    ui,
+                    SIZE,
+                    &mut state.view,
+                );
+                state.rect = Some(output.response.rect);
+                state.hovered = output.hovered;
+            },
+            State::default(),
+        )
+}
+
+fn scroll(harness: &Harness<'_, State>, delta: f32) {
+    harness.event(Event::MouseWheel {
+        unit: MouseWheelUnit::Point,
+        delta: vec2(0.0, delta),
+        phase: TouchPhase::Move,
+        source: egui::MouseWheelSource::Unknown,
+        modifiers: Modifiers::NONE,
+    });
+}
+
+#[test]
+fn it_starts_fitted_and_is_found_by_name() {
+    let mut harness = harness();
+    harness.run();
+    harness.get_by_label("Test image");
+    let state = harness.state();
+    assert!(state.view.fitted);
+    assert!((state.view.zoom - 1.0).abs() < 1e-3);
+}
+
+#[test]
+fn the_pixel_under_the_pointer_is_reported() {
+    let mut harness = harness();
+    harness.run();
+    let rect = harness.state().rect.unwrap();
+    harness.hover_at(rect.center() + vec2(10.5, -20.5));
+    harness.run();
+    assert_eq!(harness.state().hovered, Some([60, 29]));
+    harness.hover_at(rect.left_center() + vec2(5.0, 0.0));
+    harness.run();
+    assert_eq!(harness.state().hovered, None);
+}
+
+#[test]
+fn the_wheel_zooms_at_the_pointer_and_a_double_click_fits() {
+    let mut harness = harness();
+    harness.run();
+    let pointer = harness.state().rect.unwrap().center() + vec2(30.25, 10.25);
+    harness.hover_at(pointer);
+    harness.run();
+    let before = harness.state().hovered;
+    scroll(&harness, 120.0);
+    harness.run();
+    assert!(harness.state().view.zoom > 1.3);
+    assert!(!harness.state().view.fitted);
+    assert_eq!(harness.state().hovered, before);
+
+    for pressed in [true, false, true, false] {
+        harness.event(Event::PointerButton {
+            pos: pointer,
+            button: PointerButton::Primary,
+            pressed,
+            modifiers: Modifiers::NONE,
+        });
+    }
+    harness.run();
+    assert!(harness.state().view.fitted);
+    assert!((harness.state().view.zoom - 1.0).abs() < 1e-3);
+}
+
+#[test]
+fn dragging_pans() {
+    let mut harness = harness();
+    harness.run();
+    let start = harness.state().rect.unwrap().center();
+    harness.drag_at(start);
+    harness.run();
+    harness.hover_at(start + vec2(20.0, 10.0));
+    harness.run();
+    harness.drop_at(start + vec2(20.0, 10.0));
+    harness.run();
+    let view = harness.state().view;
+    assert!(!view.fitted);
+    assert!(view.center.distance(pos2(30.0, 40.0)) < 0.5, "{view:?}");
+}

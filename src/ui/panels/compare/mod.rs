@@ -1,0 +1,244 @@
+//! One image through several runs, side by side, and the runs' scores.
+
+mod panes;
+mod pickers;
+mod scores;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use eframe::egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
+use serde::{Deserialize, Serialize};
+
+use self::panes::{Pane, Pixels};
+use super::inspect::run_picker::runs_with_weights;
+use crate::engine::{DatasetState, OpenDataset, RunSnapshot, Task};
+use crate::ui::canvas::controls::{empty_state, opacity_slider, zoom_buttons};
+use crate::ui::canvas::{CanvasView, Layers};
+use crate::ui::command::{Command, PanelKind};
+use crate::ui::context::PanelCtx;
+use crate::ui::view_model::predictions::Predictions;
+use crate::ui::view_model::scores::ScoreTable;
+
+/// More would be too small to compare.
+const MAX_RUNS: usize = 4;
+const MARGIN: Margin = Margin::symmetric(6, 4);
+
+/// Up to four runs over one image.
+#[derive(Serialize, Deserialize)]
+#[serde(default)]
+pub struct ComparePanel {
+    /// Of the masks, `0.0..=1.0`.
+    opacity: f32,
+    layers_on: LayersOn,
+    #[serde(skip)]
+    runs: Vec<String>,
+    /// The chosen image; the first of the validation list while there is none.
+    #[serde(skip)]
+    image: Option<PathBuf>,
+    #[serde(skip)]
+    dialog: Option<Task<Option<Vec<PathBuf>>>>,
+    #[serde(skip)]
+    predictions: Predictions,
+    #[serde(skip)]
+    layers: Layers,
+    /// One view for all panes: they zoom and pan together.
+    #[serde(skip)]
+    view: CanvasView,
+    /// The last panes all of whose layers were ready.
+    #[serde(skip)]
+    shown: Option<Pixels>,
+    /// The pixel under the pointer, in any pane.
+    #[serde(skip)]
+    hovered: Option<[u32; 2]>,
+}
+
+/// The layers that are switched on.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(default)]
+struct LayersOn {
+    fill: bool,
+    outlines: bool,
+    disagreement: bool,
+}
+
+impl Default for LayersOn {
+    fn default() -> Self {
+        Self {
+            fill: true,
+            outlines: false,
+            disagreement: false,
+        }
+    }
+}
+
+impl Default for ComparePanel {
+    fn default() -> Self {
+        Self {
+            opacity: 0.65,
+            layers_on: LayersOn::default(),
+            runs: Vec::new(),
+            image: None,
+            dialog: None,
+            predictions: Predictions::default(),
+            layers: Layers::default(),
+            view: CanvasView::default(),
+            shown: None,
+            hovered: None,
+        }
+    }
+}
+
+impl ComparePanel {
+    /// Compares `runs` (the first four of them), over `image` where one is given.
+    pub fn show(&mut self, _ctx: &PanelCtx<'_>, runs: Vec<String>, image: Option<PathBuf>) {
+        self.runs.clear();
+        for run in runs {
+            self.add_run(run);
+        }
+        if image.is_some() {
+            self.image = image;
+        }
+    }
+
+    /// Fills the panel.
+    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        self.predictions.poll(ctx.engine);
+        self.take_dialog();
+        self.runs.retain(|run| ctx.engine.run(run).is_some());
+        if runs_with_weights(ctx.engine).next().is_none() && self.runs.is_empty() {
+            nothing_trained_ui(ctx, ui);
+            return;
+        }
+        let frame = Frame::new().inner_margin(MARGIN);
+        Panel::top("compare_toolbar")
+            .resizable(false)
+            .frame(frame)
+            .show(ui, |ui| self.toolbar_ui(ctx, ui));
+        if self.runs.is_empty() {
+            CentralPanel::no_frame().show(ui, |ui| self.no_runs_ui(ctx, ui));
+            return;
+        }
+        Panel::bottom("compare_scores")
+            .resizable(true)
+            .default_size(170.0)
+            .size_range(60.0..=600.0)
+            .frame(frame)
+            .show(ui, |ui| self.scores_ui(ctx, ui));
+        CentralPanel::no_frame().show(ui, |ui| self.images_ui(ctx, ui));
+    }
+
+    fn add_run(&mut self, run: String) {
+        if self.runs.len() < MAX_RUNS && !self.runs.contains(&run) {
+            self.runs.push(run);
+        }
+    }
+
+    /// The chosen image, or the first one of the validation list.
+    fn image(&self, ctx: &PanelCtx<'_>) -> Option<PathBuf> {
+        let first = || Some(open_dataset(ctx)?.dataset.val.first()?.image.clone());
+        self.image.clone().or_else(first)
+    }
+
+    fn take_dialog(&mut self) {
+        let Some(answer) = self.dialog.as_mut().and_then(Task::poll) else {
+            return;
+        };
+        self.dialog = None;
+        if let Some(image) = answer.and_then(|paths| paths.into_iter().next()) {
+            self.image = Some(image);
+        }
+    }
+
+    fn toolbar_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        ui.horizontal_wrapped(|ui| self.runs_picker_ui(ctx, ui));
+        ui.horizontal_wrapped(|ui| {
+            self.image_picker_ui(ctx, ui);
+            ui.separator();
+            opacity_slider(ui, &mut self.opacity);
+            ui.checkbox(&mut self.layers_on.fill, "Fill")
+                .on_hover_text("Paint each class in its color");
+            ui.checkbox(&mut self.layers_on.outlines, "Outlines")
+                .on_hover_text("Draw the borders between classes");
+            ui.checkbox(&mut self.layers_on.disagreement, "Disagreement")
+                .on_hover_text("Highlight pixels on which the runs do not agree");
+            ui.separator();
+            zoom_buttons(ui, &mut self.view);
+        });
+    }
+
+    fn images_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        let Some(image) = self.image(ctx) else {
+            let hint = "Open a data set to step through its validation images, or open an image";
+            empty_state(ui, "No image to compare on", hint, |ui| {
+                self.open_image_button(ctx, ui);
+            });
+            return;
+        };
+        self.predictions.cancel_others(&image);
+        let panes = self.panes(ctx, &image);
+        self.prepare(ctx, ui, &image, &panes);
+        self.panes_ui(ui, &image, &panes);
+    }
+
+    /// Works towards showing `panes`; what was shown stays until all of it is there.
+    fn prepare(&mut self, ctx: &PanelCtx<'_>, ui: &Ui, image: &Path, panes: &[Pane]) {
+        let Some(pixels) = Pixels::new(image, panes, self.layers_on) else {
+            return;
+        };
+        if !self
+            .layers
+            .prepare(ctx.engine, ui.ctx(), &pixels.contents())
+        {
+            return;
+        }
+        let is_same_image = self.shown.as_ref().is_some_and(|shown| shown.is_of(image));
+        if !is_same_image {
+            self.view.fit();
+        }
+        self.shown = Some(pixels);
+    }
+
+    fn scores_ui(&self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        let runs: Vec<&RunSnapshot> = self
+            .runs
+            .iter()
+            .filter_map(|run| ctx.engine.run(run))
+            .collect();
+        let table = ScoreTable::new(&runs);
+        ScrollArea::both()
+            .auto_shrink([false, false])
+            .show(ui, |ui| scores::table_ui(ui, &table));
+    }
+
+    fn no_runs_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        let hint =
+            "Add runs above. To train FCN-32s, 16s and 8s with equal settings, use the Train panel";
+        empty_state(ui, "No runs chosen", hint, |ui| {
+            if ui.button("Compare the newest runs").clicked() {
+                let newest: Vec<_> = runs_with_weights(ctx.engine)
+                    .take(3)
+                    .map(|run| run.name.clone())
+                    .collect();
+                self.show(ctx, newest, None);
+            }
+        });
+    }
+}
+
+fn nothing_trained_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    let hint =
+        "The Train panel can train FCN-32s, 16s and 8s one after another with equal settings";
+    empty_state(ui, "No trained runs to compare", hint, |ui| {
+        if ui.button("Go to Train").clicked() {
+            ctx.commands.send(Command::ShowPanel(PanelKind::Train));
+        }
+    });
+}
+
+fn open_dataset<'a>(ctx: &PanelCtx<'a>) -> Option<&'a Arc<OpenDataset>> {
+    match ctx.engine.dataset() {
+        DatasetState::Ready(open) => Some(open),
+        _ => None,
+    }
+}

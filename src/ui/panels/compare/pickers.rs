@@ -1,0 +1,144 @@
+//! Which runs and which image are compared.
+
+use std::path::Path;
+
+use eframe::egui::{Button, ComboBox, ScrollArea, Ui};
+
+use super::{ComparePanel, MAX_RUNS, open_dataset};
+use crate::engine::Item;
+use crate::ui::context::PanelCtx;
+use crate::ui::dialogs;
+use crate::ui::panels::inspect::run_picker::{run_picker, runs_with_weights};
+use crate::ui::view_model::files::file_label;
+
+const LIST_WIDTH: f32 = 220.0;
+const LIST_HEIGHT: f32 = 320.0;
+
+impl ComparePanel {
+    /// A combo box for each run, and buttons to take it off or add one.
+    pub(super) fn runs_picker_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        let mut removed = None;
+        for index in 0..self.runs.len() {
+            ui.horizontal(|ui| {
+                let label = format!("Run {}", index + 1);
+                let picked = run_picker(ui, ctx.engine, &label, &self.runs[index]);
+                if let Some(run) = picked.filter(|run| !self.runs.contains(run)) {
+                    self.runs[index] = run;
+                }
+                let remove = ui
+                    .button("×")
+                    .on_hover_text("Take this run off the comparison")
+                    .accessible_name(format!("Remove run {}", index + 1));
+                if remove.clicked() {
+                    removed = Some(index);
+                }
+            });
+        }
+        if let Some(index) = removed {
+            self.runs.remove(index);
+        }
+        self.add_run_button(ctx, ui);
+        let refresh = ui
+            .add_enabled(!self.runs.is_empty(), Button::new("Refresh"))
+            .on_hover_text("Predict again with the newest weights of these runs");
+        if refresh.clicked() {
+            for run in &self.runs {
+                self.predictions.forget_run(run);
+            }
+        }
+    }
+
+    /// Adds the newest run that is not there yet.
+    fn add_run_button(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        let next = runs_with_weights(ctx.engine)
+            .find(|run| !self.runs.contains(&run.name))
+            .map(|run| run.name.clone());
+        let can_add = next.is_some() && self.runs.len() < MAX_RUNS;
+        let add = ui
+            .add_enabled(can_add, Button::new("Add run"))
+            .on_hover_text("Compare one more run, up to four")
+            .on_disabled_hover_text(
+                "There is no other run with weights, or four are compared already",
+            );
+        if let Some(run) = next.filter(|_| add.clicked()) {
+            self.add_run(run);
+        }
+    }
+
+    /// Steps through the validation list, or opens any other image.
+    pub(super) fn image_picker_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        let items = open_dataset(ctx).map_or(&[][..], |open| &open.dataset.val);
+        let image = self.image(ctx);
+        let index = image
+            .as_ref()
+            .and_then(|image| items.iter().position(|item| &item.image == image));
+        let step = |by: isize| {
+            let index = index.map_or(Some(0), |index| index.checked_add_signed(by));
+            items.get(index?)
+        };
+        let (previous, next) = (step(-1), step(1));
+        self.step_button(ui, "◀", "Previous image", previous);
+        self.image_combo(ui, items, index, image.as_deref());
+        self.step_button(ui, "▶", "Next image", next);
+        self.open_image_button(ctx, ui);
+    }
+
+    pub(super) fn open_image_button(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        let button = Button::new("Open image…");
+        if ui.add_enabled(self.dialog.is_none(), button).clicked() {
+            self.dialog = Some(dialogs::pick_images(ctx.engine));
+        }
+    }
+
+    fn step_button(&mut self, ui: &mut Ui, sign: &str, name: &str, target: Option<&Item>) {
+        let button = ui
+            .add_enabled(target.is_some(), Button::new(sign))
+            .on_hover_text(name)
+            .accessible_name(name);
+        if let Some(item) = target.filter(|_| button.clicked()) {
+            self.image = Some(item.image.clone());
+        }
+    }
+
+    fn image_combo(
+        &mut self,
+        ui: &mut Ui,
+        items: &[Item],
+        index: Option<usize>,
+        image: Option<&Path>,
+    ) {
+        let shown = match (index, image) {
+            (Some(index), _) => items[index].id.clone(),
+            (None, Some(image)) => file_label(image),
+            (None, None) => "None".to_owned(),
+        };
+        let name = ui.label("Image");
+        ComboBox::from_id_salt("compare_image")
+            .width(LIST_WIDTH)
+            .height(LIST_HEIGHT)
+            .truncate()
+            .selected_text(shown)
+            .show_ui(ui, |ui| self.items_ui(ui, items, index))
+            .response
+            .labelled_by(name.id);
+    }
+
+    /// The validation list; only the rows in sight are laid out, there may be thousands.
+    fn items_ui(&mut self, ui: &mut Ui, items: &[Item], index: Option<usize>) {
+        if items.is_empty() {
+            ui.weak("Open a data set to list its validation images");
+        }
+        let row_height = ui.spacing().interact_size.y;
+        ScrollArea::vertical()
+            .max_height(LIST_HEIGHT - 20.0)
+            .show_rows(ui, row_height, items.len(), |ui, rows| {
+                ui.set_min_width(LIST_WIDTH - 30.0);
+                for row in rows {
+                    let item = &items[row];
+                    if ui.selectable_label(index == Some(row), &item.id).clicked() {
+                        self.image = Some(item.image.clone());
+                    }
+                }
+            });
+    }
+}

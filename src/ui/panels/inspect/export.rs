@@ -1,0 +1,129 @@
+//! Saving what is seen: ask for a place, write, tell how it went.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::engine::{NoticeLevel, Prediction, Task};
+use crate::ui::command::Command;
+use crate::ui::context::PanelCtx;
+use crate::ui::dialogs;
+
+/// What is saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    /// Labels as an indexed PNG.
+    Mask,
+    /// The image with the mask over it.
+    Overlay,
+}
+
+/// One save at a time.
+#[derive(Default)]
+pub struct Export {
+    asking: Option<Asking>,
+    writing: Option<Writing>,
+}
+
+struct Asking {
+    what: What,
+    prediction: Arc<Prediction>,
+    opacity: f32,
+    dialog: Task<Option<PathBuf>>,
+}
+
+struct Writing {
+    what: What,
+    task: Task<Result<PathBuf, String>>,
+}
+
+impl Export {
+    /// Whether a save is under way.
+    pub fn is_busy(&self) -> bool {
+        self.asking.is_some() || self.writing.is_some()
+    }
+
+    /// Asks where to save. `opacity` is that of the mask on the overlay, `0.0..=1.0`.
+    pub fn start(
+        &mut self,
+        ctx: &PanelCtx<'_>,
+        what: What,
+        prediction: Arc<Prediction>,
+        opacity: f32,
+    ) {
+        let dialog = dialogs::save_png(ctx.engine, file_name(what, &prediction));
+        self.asking = Some(Asking {
+            what,
+            prediction,
+            opacity,
+            dialog,
+        });
+    }
+
+    /// Goes on with what the dialog or the writer answered. Call once a frame.
+    pub fn poll(&mut self, ctx: &PanelCtx<'_>) {
+        if let Some(asking) = &mut self.asking
+            && let Some(answer) = asking.dialog.poll()
+        {
+            self.writing = answer.map(|path| write(ctx, asking, path));
+            self.asking = None;
+        }
+        if let Some(writing) = &mut self.writing
+            && let Some(result) = writing.task.poll()
+        {
+            ctx.commands.send(notice(writing.what, result));
+            self.writing = None;
+        }
+    }
+}
+
+fn write(ctx: &PanelCtx<'_>, asking: &Asking, path: PathBuf) -> Writing {
+    let Prediction {
+        image,
+        mask,
+        classes,
+        ..
+    } = &*asking.prediction;
+    let task = match asking.what {
+        What::Mask => ctx.engine.save_mask(mask.clone(), classes.clone(), path),
+        What::Overlay => ctx.engine.save_overlay(
+            image.clone(),
+            mask.clone(),
+            classes.clone(),
+            asking.opacity,
+            path,
+        ),
+    };
+    Writing {
+        what: asking.what,
+        task,
+    }
+}
+
+fn notice(what: What, result: Result<PathBuf, String>) -> Command {
+    let name = match what {
+        What::Mask => "Mask",
+        What::Overlay => "Overlay",
+    };
+    match result {
+        Ok(path) => Command::Notify(
+            NoticeLevel::Info,
+            format!("{name} saved\n{}", path.display()),
+        ),
+        Err(message) => Command::Notify(
+            NoticeLevel::Error,
+            format!("{name} could not be saved: {message}"),
+        ),
+    }
+}
+
+/// `street_mask.png` for `street.jpg`.
+fn file_name(what: What, prediction: &Prediction) -> String {
+    let stem = prediction
+        .image_path
+        .file_stem()
+        .map_or_else(|| "image".into(), |stem| stem.to_string_lossy());
+    match what {
+        What::Mask => format!("{stem}_mask.png"),
+        What::Overlay => format!("{stem}_overlay.png"),
+    }
+}

@@ -1,0 +1,126 @@
+//! The classes: colors, names, shares, and which of them are drawn.
+
+use std::sync::Arc;
+
+use eframe::egui::{Align, Grid, Layout, ScrollArea, Ui};
+
+use crate::engine::{Class, ClassList, Engine, LabelMap, Task};
+use crate::ui::canvas::controls::swatch;
+use crate::ui::view_model::{ClassSet, mask};
+
+/// Share of the pixels by class of one mask, counted on a worker.
+#[derive(Default)]
+pub struct Shares {
+    mask: Option<Arc<LabelMap>>,
+    task: Option<Task<Vec<f64>>>,
+    values: Vec<f64>,
+}
+
+impl Shares {
+    /// The shares of `mask`, `0.0..=1.0` by label; those of the last mask until they are counted.
+    pub fn of(&mut self, engine: &Engine, mask: &Arc<LabelMap>, num_classes: usize) -> &[f64] {
+        let is_new = self
+            .mask
+            .as_ref()
+            .is_none_or(|known| !Arc::ptr_eq(known, mask));
+        if is_new {
+            self.mask = Some(mask.clone());
+            let mask = mask.clone();
+            let task = engine.spawn("color", move |_| mask::class_shares(&mask, num_classes));
+            self.task = Some(task);
+        }
+        if let Some(values) = self.task.as_mut().and_then(Task::poll) {
+            self.values = values;
+            self.task = None;
+        }
+        &self.values
+    }
+}
+
+/// A list of all classes with a checkbox, a color and a share each.
+pub fn legend_list(ui: &mut Ui, classes: &ClassList, visible: &mut ClassSet, shares: &[f64]) {
+    ui.horizontal(|ui| {
+        ui.strong("Classes");
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            all_or_none(ui, visible);
+        });
+    });
+    ScrollArea::vertical()
+        .auto_shrink([false, true])
+        .show(ui, |ui| {
+            Grid::new("legend")
+                .num_columns(2)
+                .striped(true)
+                .show(ui, |ui| {
+                    for (label, class) in labeled(classes) {
+                        ui.horizontal(|ui| class_toggle(ui, label, class, visible));
+                        let share = shares.get(usize::from(label)).copied().unwrap_or(0.0);
+                        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                            ui.weak(share_text(share))
+                                .on_hover_text("Share of the pixels of this mask");
+                        });
+                        ui.end_row();
+                    }
+                });
+        });
+}
+
+/// The classes one after another, in as many lines as they need.
+pub fn legend_line(ui: &mut Ui, classes: &ClassList, visible: &mut ClassSet) {
+    ui.horizontal_wrapped(|ui| {
+        all_or_none(ui, visible);
+        for (label, class) in labeled(classes) {
+            class_toggle(ui, label, class, visible);
+            ui.add_space(6.0);
+        }
+    });
+}
+
+fn all_or_none(ui: &mut Ui, visible: &mut ClassSet) {
+    if ui
+        .small_button("None")
+        .on_hover_text("Hide all classes")
+        .clicked()
+    {
+        visible.hide_all();
+    }
+    if ui
+        .small_button("All")
+        .on_hover_text("Show all classes")
+        .clicked()
+    {
+        visible.show_all();
+    }
+}
+
+fn class_toggle(ui: &mut Ui, label: u8, class: &Class, visible: &mut ClassSet) {
+    let mut shown = visible.contains(label);
+    swatch(ui, class.color);
+    if ui.checkbox(&mut shown, &*class.name).changed() {
+        visible.set(label, shown);
+    }
+}
+
+fn labeled(classes: &ClassList) -> impl Iterator<Item = (u8, &Class)> {
+    (0..=u8::MAX).zip(classes.iter())
+}
+
+fn share_text(share: f64) -> String {
+    if share > 0.0 && share < 0.001 {
+        "< 0.1 %".to_owned()
+    } else {
+        format!("{:.1} %", share * 100.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::share_text;
+
+    #[test]
+    fn small_shares_are_not_shown_as_nothing() {
+        assert_eq!(share_text(0.0), "0.0 %");
+        assert_eq!(share_text(0.0004), "< 0.1 %");
+        assert_eq!(share_text(0.255), "25.5 %");
+    }
+}

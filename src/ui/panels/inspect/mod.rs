@@ -1,0 +1,332 @@
+//! The network's mask over images of one's own.
+
+mod export;
+pub(super) mod legend;
+mod list;
+pub(super) mod run_picker;
+pub(super) mod scene;
+mod toolbar;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use eframe::egui::{Align, CentralPanel, Frame, Layout, Margin, Panel, Ui};
+use serde::{Deserialize, Serialize};
+
+use self::export::Export;
+use self::legend::Shares;
+use self::list::ImageList;
+use self::run_picker::runs_with_weights;
+use self::scene::{Scene, Toggles, truth_of};
+use crate::engine::{NoticeLevel, Prediction, Task};
+use crate::ui::canvas::controls::{empty_state, error_box, swatch, waiting};
+use crate::ui::canvas::{Canvas, CanvasView, Layers};
+use crate::ui::command::{Command, PanelKind};
+use crate::ui::context::PanelCtx;
+use crate::ui::view_model::ClassSet;
+use crate::ui::view_model::files::{Expanded, expand, file_label};
+use crate::ui::view_model::mask::label_at;
+use crate::ui::view_model::predictions::{Lookup, Predictions};
+use crate::ui::view_model::scores::percent;
+
+/// Seconds after which waiting is shown; shorter waits would only flash.
+const SHOW_WAITING_AFTER: f32 = 0.2;
+
+/// Opened images, one at a time, under the mask of one run.
+#[derive(Serialize, Deserialize)]
+#[serde(default)]
+pub struct InspectPanel {
+    /// Of the mask, `0.0..=1.0`.
+    opacity: f32,
+    toggles: Toggles,
+    #[serde(skip)]
+    list: ImageList,
+    #[serde(skip)]
+    opening: Vec<Task<Expanded>>,
+    /// The run that was chosen; the newest one while there is none.
+    #[serde(skip)]
+    chosen_run: Option<String>,
+    #[serde(skip)]
+    predictions: Predictions,
+    #[serde(skip)]
+    visible: ClassSet,
+    #[serde(skip)]
+    shares: Shares,
+    #[serde(skip)]
+    layers: Layers,
+    #[serde(skip)]
+    view: CanvasView,
+    /// The last scene all of whose layers were ready.
+    #[serde(skip)]
+    shown: Option<Scene>,
+    /// The pixel under the pointer.
+    #[serde(skip)]
+    hovered: Option<[u32; 2]>,
+    #[serde(skip)]
+    export: Export,
+}
+
+impl Default for InspectPanel {
+    fn default() -> Self {
+        Self {
+            opacity: 0.6,
+            toggles: Toggles::default(),
+            list: ImageList::default(),
+            opening: Vec::new(),
+            chosen_run: None,
+            predictions: Predictions::default(),
+            visible: ClassSet::default(),
+            shares: Shares::default(),
+            layers: Layers::default(),
+            view: CanvasView::default(),
+            shown: None,
+            hovered: None,
+            export: Export::default(),
+        }
+    }
+}
+
+impl InspectPanel {
+    /// Adds images, and the images in folders, to the list and shows the first of them.
+    pub fn open(&mut self, ctx: &PanelCtx<'_>, paths: Vec<PathBuf>) {
+        let task = ctx.engine.spawn("open", move |_| expand(&paths));
+        self.opening.push(task);
+    }
+
+    /// Fills the panel.
+    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        self.take_opened(ctx);
+        self.export.poll(ctx);
+        self.predictions.poll(ctx.engine);
+        if self.list.is_empty() {
+            self.nothing_open_ui(ctx, ui);
+            return;
+        }
+        if ui.ui_contains_pointer() {
+            self.list.take_keys(ui);
+        }
+        let margin = Frame::new().inner_margin(Margin::symmetric(6, 4));
+        Panel::left("inspect_list")
+            .default_size(170.0)
+            .size_range(100.0..=400.0)
+            .frame(margin)
+            .show(ui, |ui| self.list_ui(ctx, ui));
+        Panel::top("inspect_toolbar")
+            .resizable(false)
+            .frame(margin)
+            .show(ui, |ui| self.toolbar_ui(ctx, ui));
+        let Some(run) = self.run(ctx) else {
+            CentralPanel::no_frame().show(ui, |ui| no_weights_ui(ctx, ui));
+            return;
+        };
+        Panel::right("inspect_legend")
+            .default_size(190.0)
+            .size_range(120.0..=400.0)
+            .frame(margin)
+            .show(ui, |ui| self.legend_ui(ctx, ui));
+        Panel::bottom("inspect_status")
+            .resizable(false)
+            .frame(margin)
+            .show(ui, |ui| self.status_ui(ui));
+        CentralPanel::no_frame().show(ui, |ui| self.image_ui(ctx, ui, &run));
+    }
+
+    /// The chosen run, or the newest one that can predict.
+    fn run(&self, ctx: &PanelCtx<'_>) -> Option<String> {
+        let is_chosen = |name: &str| self.chosen_run.as_deref() == Some(name);
+        runs_with_weights(ctx.engine)
+            .find(|run| is_chosen(&run.name))
+            .or_else(|| runs_with_weights(ctx.engine).next())
+            .map(|run| run.name.clone())
+    }
+
+    fn take_opened(&mut self, ctx: &PanelCtx<'_>) {
+        let list = &mut self.list;
+        self.opening.retain_mut(|task| {
+            let Some(expanded) = task.poll() else {
+                return true;
+            };
+            list.add(expanded.images);
+            for problem in expanded.problems {
+                let notice = Command::Notify(NoticeLevel::Warning, problem);
+                ctx.commands.send(notice);
+            }
+            false
+        });
+    }
+
+    fn nothing_open_ui(&self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        if !self.opening.is_empty() {
+            let area = ui.available_rect_before_wrap();
+            waiting(ui, area, "Looking for images");
+            return;
+        }
+        let hint = "Drop images or a folder anywhere on the window to see what a trained run makes of them";
+        empty_state(ui, "No images open", hint, |ui| open_button(ctx, ui));
+    }
+
+    fn list_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        ui.horizontal(|ui| {
+            open_button(ctx, ui);
+            let clear = ui
+                .button("Clear")
+                .on_hover_text("Take all images off the list");
+            if clear.clicked() {
+                self.list.clear();
+                self.shown = None;
+            }
+        });
+        ui.separator();
+        self.list.ui(ui);
+    }
+
+    fn legend_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        let Some(scene) = &self.shown else {
+            return;
+        };
+        let classes = scene.prediction.classes.clone();
+        let mask = truth_of(&scene.prediction)
+            .filter(|_| scene.toggles.truth)
+            .unwrap_or(&scene.prediction.mask);
+        let shares = self.shares.of(ctx.engine, mask, classes.len());
+        legend::legend_list(ui, &classes, &mut self.visible, shares);
+    }
+
+    fn image_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, run: &str) {
+        let Some(image) = self.list.selected().map(Path::to_owned) else {
+            return;
+        };
+        self.predictions.cancel_others(&image);
+        match self.predictions.get(ctx.engine, run, &image) {
+            Lookup::Ready(prediction) => {
+                self.prepare(ctx, ui, prediction);
+                self.canvas_ui(ui, false);
+            }
+            Lookup::Running(secs) => {
+                let area = ui.available_rect_before_wrap();
+                let is_long = secs > SHOW_WAITING_AFTER;
+                self.canvas_ui(ui, is_long);
+                if is_long || self.shown.is_none() {
+                    let text = format!("Predicting {} · {secs:.1} s", file_label(&image));
+                    waiting(ui, area, &text);
+                } else {
+                    let rest = SHOW_WAITING_AFTER - secs;
+                    ui.request_repaint_after_secs(rest.max(0.0));
+                }
+            }
+            Lookup::Failed(message) => {
+                self.hovered = None;
+                self.failed_ui(ui, run, &image, &message);
+            }
+        }
+    }
+
+    /// Works towards showing `prediction`; what was shown stays until all of it is there.
+    fn prepare(&mut self, ctx: &PanelCtx<'_>, ui: &Ui, prediction: Arc<Prediction>) {
+        let scene = Scene {
+            prediction,
+            visible: self.visible,
+            toggles: self.toggles,
+        };
+        if !self.layers.prepare(ctx.engine, ui.ctx(), &scene.contents()) {
+            return;
+        }
+        let is_same_image = self
+            .shown
+            .as_ref()
+            .is_some_and(|shown| shown.prediction.image_path == scene.prediction.image_path);
+        if !is_same_image {
+            self.view.fit();
+        }
+        self.shown = Some(scene);
+    }
+
+    fn canvas_ui(&mut self, ui: &mut Ui, dimmed: bool) {
+        let Some(scene) = &self.shown else {
+            return;
+        };
+        let drawn = scene.drawn(self.opacity);
+        let image = &scene.prediction.image;
+        let size = ui.available_size();
+        self.hovered = Canvas::new(
+            &mut self.layers,
+            &drawn,
+            [image.width, image.height],
+            "Inspected image",
+        )
+        .dimmed(dimmed)
+        .show(ui, size, &mut self.view)
+        .hovered;
+    }
+
+    fn failed_ui(&mut self, ui: &mut Ui, run: &str, image: &Path, message: &str) {
+        ui.vertical_centered(|ui| {
+            ui.add_space(ui.available_height() * 0.3);
+            let title = format!("{} cannot be shown", file_label(image));
+            error_box(ui, &title, message);
+            ui.add_space(6.0);
+            if ui.button("Try again").clicked() {
+                self.predictions.forget_run(run);
+            }
+        });
+    }
+
+    fn status_ui(&self, ui: &mut Ui) {
+        let Some(scene) = &self.shown else {
+            ui.weak(" ");
+            return;
+        };
+        let prediction = &scene.prediction;
+        ui.horizontal(|ui| {
+            ui.weak(summary(prediction));
+            if let Some(scores) = &prediction.scores {
+                ui.label(format!("mIoU {}", percent(scores.mean_iu)))
+                    .on_hover_text("Mean IU of this image against its ground truth");
+            }
+            if let Some(pixel) = self.hovered {
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                    pixel_ui(ui, prediction, pixel);
+                });
+            }
+        });
+    }
+}
+
+fn open_button(ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    if ui.button("Open images…").clicked() {
+        ctx.commands.send(Command::PickImages);
+    }
+}
+
+fn no_weights_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    let hint = "Train a run first: its best weights can be used here, also while it goes on";
+    empty_state(ui, "No trained run yet", hint, |ui| {
+        if ui.button("Go to Train").clicked() {
+            ctx.commands.send(Command::ShowPanel(PanelKind::Train));
+        }
+    });
+}
+
+fn summary(prediction: &Prediction) -> String {
+    let image = &prediction.image;
+    format!(
+        "{}  ·  {} × {}  ·  predicted in {:.2} s",
+        file_label(&prediction.image_path),
+        image.width,
+        image.height,
+        prediction.secs
+    )
+}
+
+/// Position and classes of the pixel under the pointer, from right to left.
+fn pixel_ui(ui: &mut Ui, prediction: &Prediction, pixel: [u32; 2]) {
+    let classes = &prediction.classes;
+    if let Some(truth) = truth_of(prediction).and_then(|truth| label_at(truth, pixel)) {
+        ui.weak(format!("ground truth: {}", classes.name(truth)));
+    }
+    if let Some(label) = label_at(&prediction.mask, pixel) {
+        ui.label(classes.name(label));
+        swatch(ui, classes.color(label));
+    }
+    ui.weak(format!("x {}, y {}", pixel[0], pixel[1]));
+}

@@ -1,0 +1,47 @@
+//! A combo box of the runs that can predict.
+
+use eframe::egui::{ComboBox, Ui};
+
+use crate::engine::{Engine, RunSnapshot};
+use crate::ui::view_model::scores::percent;
+
+const WIDTH: f32 = 250.0;
+
+/// The runs that have weights, newest first.
+pub fn runs_with_weights(engine: &Engine) -> impl Iterator<Item = &RunSnapshot> {
+    engine.runs().iter().filter(|run| run.has_weights)
+}
+
+/// A labeled combo box; returns the run that was picked in this frame.
+pub fn run_picker(ui: &mut Ui, engine: &Engine, label: &str, current: &str) -> Option<String> {
+    let mut picked = None;
+    let name = ui.label(label);
+    let shown = engine
+        .run(current)
+        .map_or_else(|| "Choose a run".to_owned(), |run| run.title());
+    ComboBox::from_id_salt(label)
+        .width(WIDTH)
+        .truncate()
+        .selected_text(shown)
+        .show_ui(ui, |ui| {
+            for run in runs_with_weights(engine) {
+                let entry = ui
+                    .selectable_label(run.name == current, entry_text(run))
+                    .on_hover_text(&run.name);
+                if entry.clicked() {
+                    picked = Some(run.name.clone());
+                }
+            }
+        })
+        .response
+        .labelled_by(name.id);
+    picked
+}
+
+fn entry_text(run: &RunSnapshot) -> String {
+    let score = run.best().map_or_else(
+        || "not validated yet".to_owned(),
+        |best| format!("mIoU {}", percent(best.scores.mean_iu)),
+    );
+    format!("{}  ·  {score}", run.title())
+}

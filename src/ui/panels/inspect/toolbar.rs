@@ -1,0 +1,90 @@
+//! The controls above the inspected image.
+
+use eframe::egui::{Button, Ui};
+
+use super::InspectPanel;
+use super::export::What;
+use super::run_picker::run_picker;
+use super::scene::truth_of;
+use crate::ui::canvas::controls::{opacity_slider, zoom_buttons};
+use crate::ui::context::PanelCtx;
+
+impl InspectPanel {
+    pub(super) fn toolbar_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        ui.horizontal_wrapped(|ui| {
+            self.run_ui(ctx, ui);
+            ui.separator();
+            self.save_ui(ctx, ui);
+        });
+        ui.horizontal_wrapped(|ui| {
+            opacity_slider(ui, &mut self.opacity);
+            ui.separator();
+            self.toggles_ui(ui);
+            ui.separator();
+            zoom_buttons(ui, &mut self.view);
+        });
+    }
+
+    fn run_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        let run = self.run(ctx).unwrap_or_default();
+        if let Some(picked) = run_picker(ui, ctx.engine, "Run", &run) {
+            self.chosen_run = Some(picked);
+        }
+        let is_outdated = self
+            .list
+            .selected()
+            .is_some_and(|image| self.predictions.is_outdated(ctx.engine, &run, image));
+        let refresh = ui
+            .add_enabled(
+                !run.is_empty(),
+                Button::new("Refresh").selected(is_outdated),
+            )
+            .on_hover_text("Predict again with the newest weights of this run");
+        if refresh.clicked() {
+            self.predictions.forget_run(&run);
+        }
+        if is_outdated {
+            ui.weak("better weights available");
+        }
+    }
+
+    fn toggles_ui(&mut self, ui: &mut Ui) {
+        ui.checkbox(&mut self.toggles.fill, "Fill")
+            .on_hover_text("Paint each class in its color");
+        ui.checkbox(&mut self.toggles.outlines, "Outlines")
+            .on_hover_text("Draw the borders between classes");
+        let has_truth = self
+            .shown
+            .as_ref()
+            .is_some_and(|scene| truth_of(&scene.prediction).is_some());
+        ui.add_enabled_ui(has_truth, |ui| {
+            let unknown = "The open data set has no ground truth for this image";
+            ui.checkbox(&mut self.toggles.truth, "Ground truth")
+                .on_hover_text("Show the ground truth in place of the prediction")
+                .on_disabled_hover_text(unknown);
+            ui.checkbox(&mut self.toggles.errors, "Errors")
+                .on_hover_text("Highlight wrongly predicted pixels; void does not count")
+                .on_disabled_hover_text(unknown);
+        });
+    }
+
+    fn save_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        let prediction = self.shown.as_ref().map(|scene| scene.prediction.clone());
+        let can_save = prediction.is_some() && !self.export.is_busy();
+        let save_mask = ui
+            .add_enabled(can_save, Button::new("Save mask…"))
+            .on_hover_text("The labels as an indexed PNG");
+        let save_overlay = ui
+            .add_enabled(can_save, Button::new("Save overlay…"))
+            .on_hover_text("The image with the mask over it, at this opacity");
+        let Some(prediction) = prediction else {
+            return;
+        };
+        if save_mask.clicked() {
+            self.export.start(ctx, What::Mask, prediction, self.opacity);
+        } else if save_overlay.clicked() {
+            self.export
+                .start(ctx, What::Overlay, prediction, self.opacity);
+        }
+    }
+}
