@@ -17,10 +17,20 @@ use crate::engine::{Dirs, Split};
 )]
 pub struct Args {
     /// Folder of the data sets
-    #[arg(long, global = true, help_heading = "Options of all subcommands", value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Options of all subcommands",
+        value_name = "DIR"
+    )]
     pub data_dir: Option<PathBuf>,
     /// Folder of the runs and their weights
-    #[arg(long, global = true, help_heading = "Options of all subcommands", value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Options of all subcommands",
+        value_name = "DIR"
+    )]
     pub runs_dir: Option<PathBuf>,
     /// Print JSON on stdout, one object a line
     #[arg(long, global = true, help_heading = "Options of all subcommands")]
