@@ -64,7 +64,8 @@ impl Augment {
         }
         let contrast = between([1.0 - amount, 1.0 + amount], rng);
         let offset = 255.0 * between([-amount, amount], rng);
-        let table: [u8; 256] = std::array::from_fn(|value| ((value as f32 - 127.5) * contrast + 127.5 + offset).round() as u8);
+        let table: [u8; 256] =
+            std::array::from_fn(|value| ((value as f32 - 127.5) * contrast + 127.5 + offset).round() as u8);
         for value in &mut rgb.pixels {
             *value = table[usize::from(*value)];
         }

@@ -1,12 +1,12 @@
 //! Classes, their colors, and the void label.
 //!
-//! Knows the published class lists of PASCAL VOC and CamVid and the text form
+//! Knows the published class lists of PASCAL VOC and `CamVid` and the text form
 //! `classes.txt`. Must not touch the disk.
 
 use serde::{Deserialize, Serialize};
 
 /// The label of pixels that no score and no loss counts, as in PASCAL VOC.
-/// Readers map a data set's own void label (11 in CamVid) to this one.
+/// Readers map a data set's own void label (11 in `CamVid`) to this one.
 pub const VOID: u8 = 255;
 
 /// The color VOC draws void in, RGB.
@@ -50,7 +50,7 @@ impl ClassList {
         Self { classes: (0..).zip(VOC_NAMES).map(named).collect() }
     }
 
-    /// The 11 classes of CamVid as `SegNet` grouped them, in its colors.
+    /// The 11 classes of `CamVid` as `SegNet` grouped them, in its colors.
     pub fn camvid() -> Self {
         let named = |(name, color): (&str, [u8; 3])| Class { name: name.to_owned(), color };
         Self { classes: CAMVID_CLASSES.into_iter().map(named).collect() }
@@ -81,7 +81,9 @@ impl ClassList {
             classes.push(parse_class(line, default_color).map_err(|reason| format!("line {}: {reason}", index + 1))?);
         }
         if classes.is_empty() {
-            return Err("there is no class in it. Write one class a line, as \"name\" or \"name red green blue\"".to_owned());
+            return Err(
+                "there is no class in it. Write one class a line, as \"name\" or \"name red green blue\"".to_owned()
+            );
         }
         Self::new(classes)
     }
@@ -252,7 +254,10 @@ mod tests {
         assert_eq!((list.name(1), list.name(2), list.name(VOID)), ("class 1", "void", "void"));
         assert_eq!(list.color(2), VOID_COLOR);
         let palette = list.palette();
-        assert_eq!((palette[0], palette[1], palette[2], palette[255]), ([0, 0, 0], [128, 0, 0], VOID_COLOR, VOID_COLOR));
+        assert_eq!(
+            (palette[0], palette[1], palette[2], palette[255]),
+            ([0, 0, 0], [128, 0, 0], VOID_COLOR, VOID_COLOR)
+        );
     }
 
     #[test]
@@ -265,7 +270,8 @@ mod tests {
 
     #[test]
     fn class_lists_are_parsed() {
-        let list = ClassList::parse("\u{feff}# comment\nsky 1 2 3\r\n\n traffic light \nlane 2\n").expect("a valid list");
+        let list =
+            ClassList::parse("\u{feff}# comment\nsky 1 2 3\r\n\n traffic light \nlane 2\n").expect("a valid list");
         assert_eq!((list.name(0), list.color(0)), ("sky", [1, 2, 3]));
         assert_eq!((list.name(1), list.color(1)), ("traffic light", [128, 0, 0]));
         assert_eq!((list.name(2), list.color(2)), ("lane 2", [0, 128, 0]));

@@ -10,29 +10,49 @@ pub enum DatasetError {
         "{path}: no data set found here. Choose a folder with JPEGImages and SegmentationClass \
          (VOC layout), or one with train.txt and val.txt that list image and mask (CamVid layout)"
     )]
-    UnknownLayout { path: PathBuf },
+    UnknownLayout {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A file or folder could not be read or written.
     #[error("{path}: {source}. {hint}")]
     Io {
+        /// The file or folder.
         path: PathBuf,
+        /// What the user can do, one sentence without a period.
         hint: &'static str,
+        /// What the system said.
         source: std::io::Error,
     },
     /// An image file is damaged or of an unknown format.
     #[error("{path}: the image cannot be decoded ({reason}). Replace the file or take it off the list")]
-    Image { path: PathBuf, reason: String },
+    Image {
+        /// The image's file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A label map is not one.
     #[error("{path}: not a label map ({reason})")]
-    Mask { path: PathBuf, reason: String },
+    Mask {
+        /// The label map's file.
+        path: PathBuf,
+        /// What is wrong with it and the way out.
+        reason: String,
+    },
     /// The mask has another size than its image.
     #[error(
         "{mask}: the mask is {}x{} pixels but its image {image} is {}x{}. Export the mask at the image's size",
         mask_size[0], mask_size[1], image_size[0], image_size[1]
     )]
     SizeMismatch {
+        /// The label map's file.
         mask: PathBuf,
+        /// The image's file.
         image: PathBuf,
+        /// `[width, height]` of the label map.
         mask_size: [u32; 2],
+        /// `[width, height]` of the image.
         image_size: [u32; 2],
     },
     /// A label is neither a class nor void.
@@ -42,13 +62,23 @@ pub enum DatasetError {
         num_classes.saturating_sub(1)
     )]
     LabelOutOfRange {
+        /// The label map's file.
         path: PathBuf,
+        /// The label as it is in the file.
         label: u8,
+        /// Its column, from 0.
         x: u32,
+        /// Its row, from 0.
         y: u32,
+        /// How many classes there are.
         num_classes: usize,
     },
     /// A list file or class list is malformed or empty.
     #[error("{path}: {reason}")]
-    List { path: PathBuf, reason: String },
+    List {
+        /// The list's file.
+        path: PathBuf,
+        /// What is wrong with it and the way out.
+        reason: String,
+    },
 }

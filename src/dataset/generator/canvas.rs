@@ -135,7 +135,7 @@ impl Canvas {
         let columns = self.columns.max(1);
         let at_border = |at: usize| {
             let differs = |other: usize| self.objects.get(other).is_some_and(|object| *object != self.objects[at]);
-            ((at + 1) % columns != 0 && differs(at + 1)) || differs(at + columns)
+            (!(at + 1).is_multiple_of(columns) && differs(at + 1)) || differs(at + columns)
         };
         let labels = self.labels.iter().enumerate().map(|(at, label)| if at_border(at) { VOID } else { *label });
         LabelMap { width: self.width as u32, height: self.height as u32, labels: labels.collect() }

@@ -105,7 +105,11 @@ fn remove_marker(path: &Path) -> Result<(), DatasetError> {
     }
 }
 
-fn write_scenes(root: &Path, spec: &SampleSpec, progress: &mut dyn FnMut(usize, usize) -> bool) -> Result<(), DatasetError> {
+fn write_scenes(
+    root: &Path,
+    spec: &SampleSpec,
+    progress: &mut dyn FnMut(usize, usize) -> bool,
+) -> Result<(), DatasetError> {
     let classes = sample_classes();
     let total = spec.train + spec.val;
     for first in (0..total).step_by(CHUNK) {
@@ -274,7 +278,10 @@ mod tests {
     fn a_stopped_sample_is_not_taken_for_whole() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let err = ensure_sample(dir.path(), &small(), &mut |_, _| false).unwrap_err();
-        assert!(matches!(&err, DatasetError::Io { source, .. } if source.kind() == std::io::ErrorKind::Interrupted), "{err}");
+        assert!(
+            matches!(&err, DatasetError::Io { source, .. } if source.kind() == std::io::ErrorKind::Interrupted),
+            "{err}"
+        );
         assert!(!dir.path().join(MARKER).exists());
     }
 

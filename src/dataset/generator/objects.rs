@@ -21,7 +21,7 @@ pub(super) struct Place {
 impl Place {
     /// Size in pixels of what is `size` pixels large up front.
     fn scaled(&self, light: &Light, size: f32) -> f32 {
-        size * light.unit * (0.34 + 0.66 * self.near)
+        size * light.unit * (0.4 + 0.6 * self.near)
     }
 
     /// How much the haze hides at this distance.
@@ -30,7 +30,8 @@ impl Place {
     }
 }
 
-const WOOD: [Color; 5] = [[0.36, 0.26, 0.18], [0.46, 0.40, 0.34], [0.24, 0.19, 0.15], [0.58, 0.52, 0.44], [0.72, 0.72, 0.70]];
+const WOOD: [Color; 5] =
+    [[0.36, 0.26, 0.18], [0.46, 0.40, 0.34], [0.24, 0.19, 0.15], [0.58, 0.52, 0.44], [0.72, 0.72, 0.70]];
 
 /// The shadow that a thing throws away from the sun. It changes no label.
 fn shadow(canvas: &mut Canvas, light: &Light, place: Place, half_width: f32) {
@@ -44,7 +45,14 @@ fn shadow(canvas: &mut Canvas, light: &Light, place: Place, half_width: f32) {
 
 /// A house with a lit and a shaded wall, a gable roof, windows and a door.
 pub(super) fn house(canvas: &mut Canvas, light: &Light, place: Place, rng: &mut Rng) {
-    let walls = [[0.86, 0.82, 0.74], [0.78, 0.42, 0.32], [0.84, 0.70, 0.42], [0.56, 0.66, 0.72], [0.52, 0.58, 0.40], [0.62, 0.48, 0.38]];
+    let walls = [
+        [0.86, 0.82, 0.74],
+        [0.78, 0.42, 0.32],
+        [0.84, 0.70, 0.42],
+        [0.56, 0.66, 0.72],
+        [0.52, 0.58, 0.40],
+        [0.62, 0.48, 0.38],
+    ];
     let roofs = [[0.60, 0.24, 0.18], [0.32, 0.30, 0.32], [0.44, 0.30, 0.22], [0.36, 0.42, 0.50]];
     let (wall, roof) = (pick(rng, &walls, 0.12), pick(rng, &roofs, 0.14));
     let width = place.scaled(light, within(rng, 30.0, 56.0)).max(6.0 * light.unit);
@@ -64,11 +72,13 @@ pub(super) fn house(canvas: &mut Canvas, light: &Light, place: Place, rng: &mut 
     let long = if split > 0.0 { (left, edge) } else { (edge, right) };
     let gable_is_lit = (light.sun > 0.0) == (split > 0.0);
     let (gable_light, long_light) = if gable_is_lit { (1.08, 0.72) } else { (0.68, 1.02) };
-    let plaster = |x: f32, y: f32, strength: f32| light.on(lit(wall, 0.92 + 0.16 * grain.at(x / 1.7, y / 1.7)), strength, place.far());
+    let plaster = |x: f32, y: f32, strength: f32| {
+        light.on(lit(wall, 0.92 + 0.16 * grain.at(x / 1.7, y / 1.7)), strength, place.far())
+    };
 
     let body = Area { left, top: eaves - rise - 2.0, right, bottom: bottom + 1.0 };
     canvas.paint(body, Mark::Label(HOUSE), |x, y| {
-        let wall = rectangle(x - place.x, y - (eaves + bottom) / 2.0, width / 2.0, height / 2.0);
+        let wall = rectangle(x - place.x, y - f32::midpoint(eaves, bottom), width / 2.0, height / 2.0);
         let on_gable = x > gable.0 && x < gable.1;
         (coverage(wall), plaster(x, y, if on_gable { gable_light } else { long_light }))
     });
@@ -81,7 +91,12 @@ pub(super) fn house(canvas: &mut Canvas, light: &Light, place: Place, rng: &mut 
     let far_end = if split > 0.0 { long.0 - over } else { long.1 + over };
     let near_end = if split > 0.0 { edge } else { long.0 };
     let lean = (far_end - near_end) * 0.86;
-    let mut slope = vec![[near_end, eaves + 1.0], [ridge, eaves - rise - 0.5], [ridge + lean, eaves - rise - 0.5], [far_end, eaves + 1.0]];
+    let mut slope = vec![
+        [near_end, eaves + 1.0],
+        [ridge, eaves - rise - 0.5],
+        [ridge + lean, eaves - rise - 0.5],
+        [far_end, eaves + 1.0],
+    ];
     if split > 0.0 {
         slope.reverse();
     }
@@ -98,7 +113,8 @@ pub(super) fn house(canvas: &mut Canvas, light: &Light, place: Place, rng: &mut 
     for window in 0..windows {
         let x = long.0 + (long.1 - long.0) * (f32::from(window) + 0.5) / f32::from(windows);
         let door = window == 1;
-        let (y, half_height) = if door { (bottom - height * 0.3, height * 0.3) } else { (eaves + height * 0.42, height * 0.17) };
+        let (y, half_height) =
+            if door { (bottom - height * 0.3, height * 0.3) } else { (eaves + height * 0.42, height * 0.17) };
         let color = if door { lit(roof, 0.7) } else { pane };
         let area = Area::around(x, y, size + 1.0, half_height + 1.0);
         canvas.paint(area, Mark::Label(HOUSE), |px, py| {
@@ -109,7 +125,15 @@ pub(super) fn house(canvas: &mut Canvas, light: &Light, place: Place, rng: &mut 
 
 /// A tree: broad-leaved with a crown of several balls, or a conifer.
 pub(super) fn tree(canvas: &mut Canvas, light: &Light, place: Place, rng: &mut Rng) {
-    let leaves = [[0.20, 0.38, 0.14], [0.30, 0.46, 0.16], [0.14, 0.30, 0.18], [0.72, 0.42, 0.14], [0.62, 0.24, 0.14], [0.70, 0.60, 0.20], [0.40, 0.48, 0.24]];
+    let leaves = [
+        [0.20, 0.38, 0.14],
+        [0.30, 0.46, 0.16],
+        [0.14, 0.30, 0.18],
+        [0.72, 0.42, 0.14],
+        [0.62, 0.24, 0.14],
+        [0.70, 0.60, 0.20],
+        [0.40, 0.48, 0.24],
+    ];
     let (leaf, wood) = (pick(rng, &leaves, 0.16), pick(rng, &WOOD[..4], 0.1));
     let height = place.scaled(light, within(rng, 46.0, 84.0)).max(9.0 * light.unit);
     let trunk = (height * 0.085).max(2.6 * light.unit);
@@ -119,10 +143,10 @@ pub(super) fn tree(canvas: &mut Canvas, light: &Light, place: Place, rng: &mut R
     shadow(canvas, light, place, height * 0.26);
     canvas.begin_object();
 
-    let lean = within(rng, -0.05, 0.05) * height;
+    let slant = within(rng, -0.05, 0.05) * height;
     let foot = [place.x, place.y];
-    let fork = [place.x + lean, place.y - height * (crown_base + 0.2)];
-    let stem = Area::around(place.x, place.y - height / 2.0, trunk + lean.abs() + 2.0, height / 2.0 + 2.0);
+    let fork = [place.x + slant, place.y - height * (crown_base + 0.2)];
+    let stem = Area::around(place.x, place.y - height / 2.0, trunk + slant.abs() + 2.0, height / 2.0 + 2.0);
     canvas.paint(stem, Mark::Label(TREE), |x, y| {
         let side = ((x - place.x) / trunk * light.sun).clamp(-0.5, 0.5);
         let bark = 0.8 + 0.4 * foliage.at(x / 1.2, y / 4.0);
@@ -133,7 +157,7 @@ pub(super) fn tree(canvas: &mut Canvas, light: &Light, place: Place, rng: &mut R
     let balls: Vec<[f32; 3]> = (0..rng.random_range(4..=7_u8))
         .map(|_| {
             let radius = height * within(rng, 0.16, 0.24);
-            let x = place.x + lean + height * within(rng, -0.2, 0.2);
+            let x = place.x + slant + height * within(rng, -0.2, 0.2);
             [x, within(rng, top + radius, base - radius * 0.6), radius]
         })
         .collect();
@@ -144,13 +168,13 @@ pub(super) fn tree(canvas: &mut Canvas, light: &Light, place: Place, rng: &mut R
             let down = ((y - top) / (base - top)).clamp(-0.1, 1.0);
             let tier = (down * tiers).fract();
             let reach = half_width * (down * 0.75 + 0.3 * tier * down.max(0.2));
-            ((x - place.x - lean * (1.0 - down)).abs() - reach).max(y - base)
+            ((x - place.x - slant * (1.0 - down)).abs() - reach).max(y - base)
         } else {
             balls.iter().map(|[cx, cy, radius]| (x - cx).hypot(y - cy) - radius).fold(f32::INFINITY, f32::min)
         }
     };
     let clump = (height / 13.0).max(1.6);
-    let area = Area::around(place.x + lean, (top + base) / 2.0, height * 0.48 + 2.0, (base - top) * 0.62 + 2.0);
+    let area = Area::around(place.x + slant, f32::midpoint(top, base), height * 0.48 + 2.0, (base - top) * 0.62 + 2.0);
     canvas.paint(area, Mark::Label(TREE), |x, y| {
         let ragged = (foliage.layered(x / clump, y / clump, 2) - 0.5) * clump * 1.5;
         let tuft = foliage.layered(x / (clump * 0.55) + 9.0, y / (clump * 0.55), 2);
@@ -163,7 +187,7 @@ pub(super) fn tree(canvas: &mut Canvas, light: &Light, place: Place, rng: &mut R
 /// A lamp, a telegraph pole, a striped pole or a signpost: thin and tall.
 pub(super) fn post(canvas: &mut Canvas, light: &Light, place: Place, rng: &mut Rng) {
     let kind = rng.random_range(0..4_u8);
-    let width = (within(rng, 5.0, 8.0) * (0.72 + 0.28 * place.near) * light.unit).max(2.0);
+    let width = (within(rng, 6.0, 8.5) * (0.76 + 0.24 * place.near) * light.unit).max(2.0);
     let height = place.scaled(light, within(rng, 60.0, 104.0)).max(18.0 * light.unit);
     let color = if kind == 2 { [0.92, 0.90, 0.86] } else { pick(rng, &WOOD, 0.12) };
     let stripe = pick(rng, &[[0.80, 0.16, 0.14], [0.14, 0.22, 0.56], [0.14, 0.14, 0.15]], 0.08);
@@ -181,15 +205,21 @@ pub(super) fn post(canvas: &mut Canvas, light: &Light, place: Place, rng: &mut R
     };
     let shaft = Area { left: place.x - width, top: top - 1.0, right: place.x + width, bottom: place.y + 1.0 };
     canvas.paint(shaft, Mark::Label(POST), |x, y| {
-        (coverage(rectangle(x - place.x, y - (top + place.y) / 2.0, width / 2.0, height / 2.0)), round(x, y))
+        (coverage(rectangle(x - place.x, y - f32::midpoint(top, place.y), width / 2.0, height / 2.0)), round(x, y))
     });
     let side = if chance(rng, 0.5) { 1.0 } else { -1.0 };
     let (from, to, thickness) = match kind {
         // A lamp's arm, the cross-arm of a telegraph pole, a knob, a board.
         0 => ([place.x, top + width * 0.4], [place.x + side * height * 0.22, top + width * 0.1], width * 0.8),
-        1 => ([place.x - height * 0.16, top + height * 0.1], [place.x + height * 0.16, top + height * 0.1], width * 0.8),
+        1 => {
+            ([place.x - height * 0.16, top + height * 0.1], [place.x + height * 0.16, top + height * 0.1], width * 0.8)
+        }
         2 => ([place.x, top], [place.x, top], width * 1.7),
-        _ => ([place.x - side * width * 0.3, top + height * 0.14], [place.x + side * height * 0.24, top + height * 0.12], width * 1.5),
+        _ => (
+            [place.x - side * width * 0.3, top + height * 0.14],
+            [place.x + side * height * 0.24, top + height * 0.12],
+            width * 1.5,
+        ),
     };
     let reach = height * 0.3 + width * 2.0;
     let area = Area::around(place.x, top + height * 0.1, reach, height * 0.12 + width * 2.0);
@@ -209,7 +239,7 @@ pub(super) fn post(canvas: &mut Canvas, light: &Light, place: Place, rng: &mut R
 /// A fence of posts and one or two rails across part of the picture, open between them.
 pub(super) fn fence(canvas: &mut Canvas, light: &Light, place: Place, rng: &mut Rng) {
     let near = 0.35 + 0.65 * place.near;
-    let (height, width) = (light.unit * 30.0 * near, (light.unit * 6.4 * near).max(3.6 * light.unit));
+    let (height, width) = (light.unit * 30.0 * near, (light.unit * 6.8 * near).max(4.2 * light.unit));
     let spacing = height * within(rng, 0.9, 1.3);
     let posts = rng.random_range(3..=7_u8);
     let rails = if chance(rng, 0.5) { &[0.38_f32][..] } else { &[0.26_f32, 0.70][..] };
@@ -224,7 +254,7 @@ pub(super) fn fence(canvas: &mut Canvas, light: &Light, place: Place, rng: &mut 
     canvas.paint(area, Mark::Label(POST), |x, y| {
         let rail = rails.iter().map(|share| {
             let lifted = |index: f32| [foot(index)[0], foot(index)[1] - height * (1.0 - share)];
-            bar(x, y, lifted(first), lifted(last), width * 0.72)
+            bar(x, y, lifted(first), lifted(last), width * 0.8)
         });
         let index = ((x - place.x) / spacing - first).round().clamp(0.0, f32::from(posts)) + first;
         let [foot_x, foot_y] = foot(index);
@@ -236,13 +266,21 @@ pub(super) fn fence(canvas: &mut Canvas, light: &Light, place: Place, rng: &mut 
 
 /// A hot-air balloon; most are in the sky, some low over the ground.
 pub(super) fn balloon(canvas: &mut Canvas, light: &Light, place: Place, rng: &mut Rng) {
-    let colors = [[0.88, 0.24, 0.20], [0.96, 0.72, 0.18], [0.22, 0.42, 0.74], [0.94, 0.92, 0.88], [0.26, 0.58, 0.36], [0.56, 0.28, 0.60], [0.94, 0.50, 0.20]];
+    let colors = [
+        [0.88, 0.24, 0.20],
+        [0.96, 0.72, 0.18],
+        [0.22, 0.42, 0.74],
+        [0.94, 0.92, 0.88],
+        [0.26, 0.58, 0.36],
+        [0.56, 0.28, 0.60],
+        [0.94, 0.50, 0.20],
+    ];
     let (main, second) = (pick(rng, &colors, 0.08), pick(rng, &colors, 0.08));
-    let radius = light.unit * (5.5 + 17.0 * place.near * within(rng, 0.5, 1.0));
+    let radius = light.unit * (6.5 + 16.0 * place.near * within(rng, 0.5, 1.0));
     let ceiling = if chance(rng, 0.8) { light.horizon } else { canvas.height * 0.85 };
     let y = within(rng, radius * 0.7, (ceiling - radius).max(radius + 1.0));
     let gores = f32::from(rng.random_range(2..=5_u8));
-    let ring = chance(rng, 0.3);
+    let rings = chance(rng, 0.3);
     let far = 0.25 * (1.0 - place.near);
     canvas.begin_object();
 
@@ -250,7 +288,9 @@ pub(super) fn balloon(canvas: &mut Canvas, light: &Light, place: Place, rng: &mu
     let size = (radius * 0.2).max(1.0);
     let below = Area::around(place.x, y + radius, radius, radius);
     canvas.paint(below, Mark::Label(BALLOON), |x, py| {
-        let ropes = [-0.5_f32, 0.5].map(|side| bar(x, py, [place.x + side * radius, y + radius * 0.8], [basket[0] + side * size, basket[1]], 0.9));
+        let ropes = [-0.5_f32, 0.5].map(|side| {
+            bar(x, py, [place.x + side * radius, y + radius * 0.8], [basket[0] + side * size, basket[1]], 0.9)
+        });
         let weave = rectangle(x - basket[0], py - basket[1], size, size * 0.8);
         (coverage(weave).max(0.7 * coverage(ropes[0].min(ropes[1]))), light.on([0.36, 0.24, 0.14], 0.9, far))
     });
@@ -259,11 +299,12 @@ pub(super) fn balloon(canvas: &mut Canvas, light: &Light, place: Place, rng: &mu
         let (across, down) = ((x - place.x) / radius, (py - y) / radius);
         // Below its middle the envelope narrows to a mouth.
         let round = ellipse(x - place.x, py - y, radius, radius);
-        let cone = [[-0.80, 0.55], [0.80, 0.55], [0.26, 1.28], [-0.26, 1.28]].map(|[px, py]: [f32; 2]| [place.x + px * radius, y + py * radius]);
+        let cone = [[-0.80, 0.55], [0.80, 0.55], [0.26, 1.28], [-0.26, 1.28]]
+            .map(|[px, py]: [f32; 2]| [place.x + px * radius, y + py * radius]);
         let envelope = round.min(polygon(x, py, &cone));
         let bulge = (1.0 - (down * 0.9).powi(2)).max(0.2).sqrt();
         let turn = (across / bulge).clamp(-1.0, 1.0).asin();
-        let banded = if ring { (down + 1.0) * gores * 0.5 } else { turn / std::f32::consts::PI * gores * 2.0 + 20.0 };
+        let banded = if rings { (down + 1.0) * gores * 0.5 } else { turn / std::f32::consts::PI * gores * 2.0 + 20.0 };
         let color = if banded as i32 % 2 == 0 { main } else { second };
         let tone = 1.02 + 0.34 * across * light.sun - 0.26 * down - 0.22 * (across * across + down * down).min(1.2);
         (coverage(envelope), light.on(color, tone.max(0.35), far))

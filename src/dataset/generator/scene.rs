@@ -122,11 +122,20 @@ fn hills(canvas: &mut Canvas, light: &Light, rng: &mut Rng) {
 }
 
 fn meadow(canvas: &mut Canvas, light: &Light, rng: &mut Rng) {
-    let greens = [[0.34, 0.52, 0.20], [0.44, 0.56, 0.22], [0.26, 0.44, 0.18], [0.62, 0.56, 0.26], [0.50, 0.48, 0.24], [0.70, 0.60, 0.34]];
+    let greens = [
+        [0.34, 0.52, 0.20],
+        [0.44, 0.56, 0.22],
+        [0.26, 0.44, 0.18],
+        [0.62, 0.56, 0.26],
+        [0.50, 0.48, 0.24],
+        [0.70, 0.60, 0.34],
+    ];
     let (color, patch) = (pick(rng, &greens, 0.14), pick(rng, &greens, 0.14));
     let (patches, blades, edge) = (Noise::new(rng), Noise::new(rng), Noise::new(rng));
-    let (stripes, vanishing) = (if chance(rng, 0.35) { within(rng, 0.08, 0.16) } else { 0.0 }, canvas.width * within(rng, 0.2, 0.8));
-    let flowers = chance(rng, 0.35).then(|| pick(rng, &[[0.95, 0.92, 0.85], [0.95, 0.80, 0.25], [0.85, 0.30, 0.30], [0.70, 0.50, 0.85]], 0.05));
+    let (stripes, vanishing) =
+        (if chance(rng, 0.35) { within(rng, 0.08, 0.16) } else { 0.0 }, canvas.width * within(rng, 0.2, 0.8));
+    let flowers = chance(rng, 0.35)
+        .then(|| pick(rng, &[[0.95, 0.92, 0.85], [0.95, 0.80, 0.25], [0.85, 0.30, 0.30], [0.70, 0.50, 0.85]], 0.05));
     let area = Area { left: 0.0, top: light.horizon - 4.0, right: canvas.width, bottom: canvas.height };
     let depth_of = depth_of(canvas, light);
     canvas.begin_object();
@@ -134,11 +143,11 @@ fn meadow(canvas: &mut Canvas, light: &Light, rng: &mut Rng) {
         let top = light.horizon - light.unit * 3.0 * edge.layered(x / (light.unit * 40.0), 0.5, 2);
         let near = depth_of(y).max(0.03);
         let (ground_x, ground_y) = ((x - vanishing) / near, light.unit * 14.0 / near);
-        let large = patches.layered(ground_x / (light.unit * 50.0), ground_y / 7.0, 3);
+        let large = patches.layered(ground_x / (light.unit * 50.0), ground_y / 3.6, 3);
         // Blades of grass stand upright: fine from left to right, longer from top to bottom.
         let fine = blades.layered(x / (0.8 + 1.4 * near), y / (1.4 + 3.4 * near), 2);
         let row = 1.0 + stripes * (ground_x / (light.unit * 9.0)).sin().signum();
-        let base = mix(color, patch, smoothstep(0.4, 0.6, large));
+        let base = mix(color, patch, smoothstep(0.36, 0.64, large));
         let shade = (0.62 + 0.76 * fine) * row * (0.88 + 0.16 * near);
         let cell = blades.hash((x / 2.0) as i32, (y / 2.0) as i32);
         let lit_color = match flowers {
@@ -178,7 +187,9 @@ fn water(canvas: &mut Canvas, light: &Light, rng: &mut Rng) {
     let bank = pick(rng, &[[0.62, 0.54, 0.38], [0.46, 0.38, 0.26], [0.28, 0.36, 0.18]], 0.1);
     let depth_of = depth_of(canvas, light);
     let area = Area { left: 0.0, top: light.horizon - 2.0, right: width, bottom: canvas.height };
-    canvas.paint(area, Mark::None, |x, y| (coverage(distance(x, y) - light.unit * 2.0 * depth_of(y)), light.on(bank, 0.9, 0.0)));
+    canvas.paint(area, Mark::None, |x, y| {
+        (coverage(distance(x, y) - light.unit * 2.0 * depth_of(y)), light.on(bank, 0.9, 0.0))
+    });
     canvas.begin_object();
     canvas.paint(area, Mark::Label(WATER), |x, y| {
         let near = depth_of(y).max(0.03);
@@ -248,7 +259,7 @@ fn dry_place(canvas: &Canvas, place: objects::Place, rng: &mut Rng) -> Option<ob
 
 /// What the camera does: exposure, uneven light, softness, grain.
 fn develop(canvas: &mut Canvas, rng: &mut Rng) -> Rgb {
-    let (exposure, slope, corner) = (within(rng, 0.78, 1.18), within(rng, -0.14, 0.14), within(rng, 0.0, 0.22));
+    let (exposure, slope, corner) = (within(rng, 0.88, 1.24), within(rng, -0.14, 0.14), within(rng, 0.0, 0.22));
     let warmth = within(rng, -0.05, 0.05);
     let (width, height) = (canvas.width, canvas.height);
     canvas.map_colors(|x, y, color| {
@@ -257,6 +268,6 @@ fn develop(canvas: &mut Canvas, rng: &mut Rng) -> Rgb {
         [color[0] * level * (1.0 + warmth), color[1] * level, color[2] * level * (1.0 - warmth)]
     });
     canvas.blur(within(rng, 0.02, 0.16));
-    let noise = within(rng, 0.008, 0.024);
+    let noise = within(rng, 0.005, 0.017);
     canvas.photograph(noise, rng)
 }

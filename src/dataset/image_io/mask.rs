@@ -40,7 +40,13 @@ impl MaskReader {
         for (position, label) in labels.iter_mut().enumerate() {
             *label = meaning[usize::from(*label)].ok_or_else(|| {
                 let [x, y] = column_and_row(position, raw.width);
-                DatasetError::LabelOutOfRange { path: path.to_owned(), label: *label, x, y, num_classes: self.num_classes }
+                DatasetError::LabelOutOfRange {
+                    path: path.to_owned(),
+                    label: *label,
+                    x,
+                    y,
+                    num_classes: self.num_classes,
+                }
             })?;
         }
         Ok(LabelMap { width: raw.width, height: raw.height, labels })
@@ -88,7 +94,11 @@ impl MaskReader {
 }
 
 /// Checks that image and mask are of one size, both as `[width, height]`.
-pub(in crate::dataset) fn check_sizes(item: &Item, image_size: [u32; 2], mask_size: [u32; 2]) -> Result<(), DatasetError> {
+pub(in crate::dataset) fn check_sizes(
+    item: &Item,
+    image_size: [u32; 2],
+    mask_size: [u32; 2],
+) -> Result<(), DatasetError> {
     if image_size == mask_size {
         return Ok(());
     }
@@ -133,7 +143,9 @@ fn decode(file: std::io::BufReader<std::fs::File>) -> Result<RawMask, String> {
     let frame = reader.next_frame(&mut data).map_err(|err| png_reason(&err))?;
     let pixels = match (color_type, bit_depth) {
         (_, BitDepth::Sixteen) => return Err("it has 16 bits a sample; export it with 8".to_owned()),
-        (ColorType::Indexed, _) => RawPixels::Labels { samples: unpack(&data, width, bit_depth, frame.line_size), palette },
+        (ColorType::Indexed, _) => {
+            RawPixels::Labels { samples: unpack(&data, width, bit_depth, frame.line_size), palette }
+        }
         (ColorType::Grayscale, _) => {
             RawPixels::Labels { samples: unpack(&data, width, bit_depth, frame.line_size), palette: None }
         }

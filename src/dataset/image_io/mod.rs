@@ -7,9 +7,9 @@ mod write;
 
 pub use mask::MaskReader;
 pub(super) use mask::{RawPixels, check_sizes, read_raw};
-pub use write::{write_index_png, write_rgb_png};
 pub(crate) use write::write_atomically;
 pub(super) use write::{encode_index_png, write_error};
+pub use write::{write_index_png, write_rgb_png};
 
 use std::fs::File;
 use std::io::BufReader;
@@ -85,9 +85,10 @@ pub(super) fn read_image_size(path: &Path) -> Result<[u32; 2], DatasetError> {
         let mut decoder = reader.into_decoder()?;
         let (width, height) = decoder.dimensions();
         Ok(match decoder.orientation()? {
-            Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH => {
-                [height, width]
-            }
+            Orientation::Rotate90
+            | Orientation::Rotate270
+            | Orientation::Rotate90FlipH
+            | Orientation::Rotate270FlipH => [height, width],
             _ => [width, height],
         })
     })
@@ -118,10 +119,14 @@ fn opaque_pixels(image: DynamicImage) -> Vec<u8> {
         let (value, alpha) = (u32::from(value), u32::from(alpha));
         u8::try_from((value * alpha + 255 * (255 - alpha) + 127) / 255).unwrap_or(u8::MAX)
     };
-    image.into_rgba8().pixels().flat_map(|pixel| {
-        let [red, green, blue, alpha] = pixel.0;
-        [on_white(red, alpha), on_white(green, alpha), on_white(blue, alpha)]
-    }).collect()
+    image
+        .into_rgba8()
+        .pixels()
+        .flat_map(|pixel| {
+            let [red, green, blue, alpha] = pixel.0;
+            [on_white(red, alpha), on_white(green, alpha), on_white(blue, alpha)]
+        })
+        .collect()
 }
 
 fn open(path: &Path) -> Result<BufReader<File>, DatasetError> {
@@ -186,8 +191,11 @@ mod tests {
         std::fs::write(&text, "no picture").expect("written");
         assert!(matches!(read_rgb(&text), Err(DatasetError::Image { .. })));
         let cut = dir.path().join("cut.png");
-        write_rgb_png(&cut, &Rgb { width: 64, height: 64, pixels: (0..64 * 64 * 3).map(|i| (i * 7 % 251) as u8).collect() })
-            .expect("written");
+        write_rgb_png(
+            &cut,
+            &Rgb { width: 64, height: 64, pixels: (0..64 * 64 * 3).map(|i| (i * 7 % 251) as u8).collect() },
+        )
+        .expect("written");
         let bytes = std::fs::read(&cut).expect("read");
         std::fs::write(&cut, &bytes[..bytes.len() / 2]).expect("written");
         let err = read_rgb(&cut).unwrap_err();

@@ -61,7 +61,9 @@ fn read_item(root: &Path, line: &str) -> Result<Item, String> {
     }
     Err(match first_problem {
         None => "it holds one word, but an image and its mask belong in a line".to_owned(),
-        Some((what, file)) => format!("the {what} {file} is not in this folder. Add the file or take the line off the list"),
+        Some((what, file)) => {
+            format!("the {what} {file} is not in this folder. Add the file or take the line off the list")
+        }
     })
 }
 
@@ -88,7 +90,10 @@ mod tests {
             let mask = root.join(format!("{split}annot/{id}.png"));
             write_pair(&root.join(format!("{split}/{id}.png")), &mask, [3, 11]);
         }
-        write_text(&root.join("train.txt"), "/SegNet/CamVid/train/a.png /SegNet/CamVid/trainannot/a.png\r\n\r\ntrain/b c.png trainannot/b c.png\n");
+        write_text(
+            &root.join("train.txt"),
+            "/SegNet/CamVid/train/a.png /SegNet/CamVid/trainannot/a.png\r\n\r\ntrain/b c.png trainannot/b c.png\n",
+        );
         write_text(&root.join("val.txt"), "C:\\data\\val\\d.png C:\\data\\valannot\\d.png\n");
     }
 

@@ -112,7 +112,9 @@ impl Files {
         let item = |(number, id): (usize, String)| {
             let absent = |folder: &str| DatasetError::List {
                 path: list.to_owned(),
-                reason: format!("line {number}: {id} has no file in {folder}. Add the file or take the line off the list"),
+                reason: format!(
+                    "line {number}: {id} has no file in {folder}. Add the file or take the line off the list"
+                ),
             };
             let image = self.images.get(&id).ok_or_else(|| absent(IMAGES))?.clone();
             let mask = self.masks.get(&id).ok_or_else(|| absent(MASKS))?.clone();

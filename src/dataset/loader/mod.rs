@@ -188,7 +188,7 @@ mod tests {
             }
             done.send(()).ok();
         });
-        assert_eq!(finished.recv_timeout(Duration::from_secs(60)), Ok(()), "dropping a loader hangs");
+        assert_eq!(finished.recv_timeout(Duration::from_mins(1)), Ok(()), "dropping a loader hangs");
         dropping.expect("started").join().expect("ended");
     }
 
