@@ -21,9 +21,6 @@ fn main() -> ExitCode {
 }
 
 fn open_window(args: &Args) -> Result<ExitCode, String> {
-    ui::run(WindowOptions {
-        dirs: args.dirs()?,
-        probe_program: cli::probe_program(),
-    })?;
+    ui::run(WindowOptions { dirs: args.dirs()?, probe_program: cli::probe_program() })?;
     Ok(ExitCode::SUCCESS)
 }

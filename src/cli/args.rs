@@ -11,26 +11,13 @@ use crate::engine::{Dirs, Split};
 ///
 /// Without a subcommand the window opens.
 #[derive(Debug, Parser)]
-#[command(
-    version,
-    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl+C"
-)]
+#[command(version, after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl+C")]
 pub struct Args {
     /// Folder of the data sets
-    #[arg(
-        long,
-        global = true,
-        help_heading = "Options of all subcommands",
-        value_name = "DIR"
-    )]
+    #[arg(long, global = true, help_heading = "Options of all subcommands", value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// Folder of the runs and their weights
-    #[arg(
-        long,
-        global = true,
-        help_heading = "Options of all subcommands",
-        value_name = "DIR"
-    )]
+    #[arg(long, global = true, help_heading = "Options of all subcommands", value_name = "DIR")]
     pub runs_dir: Option<PathBuf>,
     /// Print JSON on stdout, one object a line
     #[arg(long, global = true, help_heading = "Options of all subcommands")]
@@ -140,9 +127,7 @@ mod tests {
     use crate::engine::{DatasetRef, DeviceId, Trunk, Variant, preset};
 
     fn train(words: &str) -> Result<Box<TrainArgs>, clap::Error> {
-        let words = ["fcn-workbench", "train"]
-            .into_iter()
-            .chain(words.split_whitespace());
+        let words = ["fcn-workbench", "train"].into_iter().chain(words.split_whitespace());
         Args::try_parse_from(words).map(|args| match args.command {
             Some(Command::Train(train)) => train,
             other => panic!("parsed as {other:?}"),
@@ -174,19 +159,10 @@ mod tests {
         .settings
         .config();
         assert_eq!(config.dataset, DatasetRef::Sample);
-        assert_eq!(
-            (config.variant, config.trunk),
-            (Variant::Fcn16s, Trunk::Vgg16)
-        );
+        assert_eq!((config.variant, config.trunk), (Variant::Fcn16s, Trunk::Vgg16));
         assert_eq!(config.device, DeviceId::Gpu(1));
-        assert_eq!(
-            (config.epochs, config.max_steps, config.batch_size),
-            (3, Some(7), 2)
-        );
-        assert_eq!(
-            (config.augment.crop, config.augment.flip),
-            ([64, 48], false)
-        );
+        assert_eq!((config.epochs, config.max_steps, config.batch_size), (3, Some(7), 2));
+        assert_eq!((config.augment.crop, config.augment.flip), ([64, 48], false));
         assert_eq!((config.augment.scale, config.test_size), ([0.5, 2.0], None));
         assert_eq!((config.seed, config.workers), (9, 2));
     }
@@ -194,13 +170,8 @@ mod tests {
     #[test]
     fn a_folder_is_kept_as_an_absolute_path() {
         let config = train("--dataset some/folder").unwrap().settings.config();
-        let DatasetRef::Folder(folder) = config.dataset else {
-            panic!("not a folder: {:?}", config.dataset)
-        };
-        assert!(
-            folder.is_absolute() && folder.ends_with("some/folder"),
-            "{folder:?}"
-        );
+        let DatasetRef::Folder(folder) = config.dataset else { panic!("not a folder: {:?}", config.dataset) };
+        assert!(folder.is_absolute() && folder.ends_with("some/folder"), "{folder:?}");
     }
 
     #[test]

@@ -48,9 +48,7 @@ pub fn run(args: &EvaluateArgs, session: &Session) -> Result<ExitCode, String> {
             "classes": output::class_scores(&evaluation.scores, &evaluation.classes),
         }));
     } else {
-        let loss = evaluation
-            .val_loss
-            .map_or_else(String::new, |loss| format!(", loss {loss:.4}"));
+        let loss = evaluation.val_loss.map_or_else(String::new, |loss| format!(", loss {loss:.4}"));
         output::line(format!(
             "{name}: {} images in {}{loss}\n\n{}",
             evaluation.images,

@@ -16,10 +16,7 @@ pub fn line(text: impl Display) {
 pub fn json(value: &impl Serialize) {
     match serde_json::to_string(value) {
         Ok(text) => line(text),
-        Err(err) => problem(
-            "error",
-            &format!("a result cannot be written as JSON: {err}"),
-        ),
+        Err(err) => problem("error", &format!("a result cannot be written as JSON: {err}")),
     }
 }
 
@@ -30,10 +27,7 @@ pub fn problem(level: &str, message: &str) {
 
 /// A share as `41.2 %`, `n/a` where there is none.
 pub fn percent(share: Option<f64>) -> String {
-    share.map_or_else(
-        || "n/a".to_owned(),
-        |share| format!("{:.1} %", 100.0 * share),
-    )
+    share.map_or_else(|| "n/a".to_owned(), |share| format!("{:.1} %", 100.0 * share))
 }
 
 /// A time as `12 s`, `3 min 05 s` or `1 h 02 min`.
@@ -57,9 +51,7 @@ pub fn table(rows: &[Vec<String>]) -> String {
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let text_of = |row: &Vec<String>| {
         let cells = row.iter().zip(&widths);
-        let cells: Vec<String> = cells
-            .map(|(cell, &width)| format!("{cell:width$}"))
-            .collect();
+        let cells: Vec<String> = cells.map(|(cell, &width)| format!("{cell:width$}")).collect();
         cells.join("  ").trim_end().to_owned()
     };
     rows.iter().map(text_of).collect::<Vec<_>>().join("\n")
@@ -93,13 +85,7 @@ pub struct ClassScore<'a> {
 /// See [`ClassScore`].
 pub fn class_scores<'a>(scores: &Scores, classes: &'a ClassList) -> Vec<ClassScore<'a>> {
     let classes = classes.iter().zip(&scores.class_iu).enumerate();
-    classes
-        .map(|(label, (class, &iu))| ClassScore {
-            label,
-            name: &class.name,
-            iu,
-        })
-        .collect()
+    classes.map(|(label, (class, &iu))| ClassScore { label, name: &class.name, iu }).collect()
 }
 
 /// One row of a comparison: which network, then the four scores.

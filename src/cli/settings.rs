@@ -6,9 +6,7 @@ use std::str::FromStr;
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use crate::engine::{
-    DatasetRef, DeviceId, FinalUpsampling, RunConfig, Schedule, Trunk, Variant, preset,
-};
+use crate::engine::{DatasetRef, DeviceId, FinalUpsampling, RunConfig, Schedule, Trunk, Variant, preset};
 
 /// Sizes past this are typing errors: one such image would fill the memory.
 const MAX_SIDE: u32 = 8192;
@@ -93,10 +91,7 @@ impl Settings {
         set(&mut config.learning.weight_decay, self.weight_decay);
         set(&mut config.learning.schedule, self.schedule.map(Into::into));
         set(&mut config.dropout, self.dropout);
-        set(
-            &mut config.final_upsampling,
-            self.final_upsampling.map(Into::into),
-        );
+        set(&mut config.final_upsampling, self.final_upsampling.map(Into::into));
         set(&mut config.augment.crop, self.train_size);
         set(&mut config.augment.scale, self.scale.map(|range| range.0));
         set(&mut config.test_size, self.test_size.map(|size| size.0));
@@ -124,10 +119,9 @@ pub fn defaults_help() -> String {
         let config = preset(trunk);
         let learning = &config.learning;
         let [width, height] = config.augment.crop;
-        let test_size = config.test_size.map_or_else(
-            || "native".to_owned(),
-            |[width, height]| format!("{width}x{height}"),
-        );
+        let test_size = config
+            .test_size
+            .map_or_else(|| "native".to_owned(), |[width, height]| format!("{width}x{height}"));
         let schedule = ScheduleArg::from(learning.schedule).to_possible_value();
         text += &format!(
             "\n  {}: --epochs {} --batch-size {} --lr {} --momentum {} --weight-decay {} --schedule {} \
@@ -210,9 +204,7 @@ fn dataset(text: &str) -> Result<DatasetRef, String> {
     if text == "sample" {
         return Ok(DatasetRef::Sample);
     }
-    std::path::absolute(text)
-        .map(DatasetRef::Folder)
-        .map_err(|err| format!("not a path ({err})"))
+    std::path::absolute(text).map(DatasetRef::Folder).map_err(|err| format!("not a path ({err})"))
 }
 
 fn number<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> {
@@ -221,20 +213,12 @@ fn number<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> {
 
 fn one_or_more(text: &str) -> Result<usize, String> {
     let value = number(text)?;
-    if value >= 1 {
-        Ok(value)
-    } else {
-        Err("must be 1 or more".to_owned())
-    }
+    if value >= 1 { Ok(value) } else { Err("must be 1 or more".to_owned()) }
 }
 
 fn in_range(text: &str, good: impl Fn(f64) -> bool, rule: &str) -> Result<f64, String> {
     let value = number(text)?;
-    if good(value) {
-        Ok(value)
-    } else {
-        Err(format!("must be {rule}"))
-    }
+    if good(value) { Ok(value) } else { Err(format!("must be {rule}")) }
 }
 
 fn above_zero(text: &str) -> Result<f64, String> {
@@ -246,26 +230,16 @@ fn zero_or_more(text: &str) -> Result<f64, String> {
 }
 
 fn below_one(text: &str) -> Result<f64, String> {
-    in_range(
-        text,
-        |value| (0.0..1.0).contains(&value),
-        "0 or more and below 1",
-    )
+    in_range(text, |value| (0.0..1.0).contains(&value), "0 or more and below 1")
 }
 
 pub fn opacity(text: &str) -> Result<f32, String> {
     let value = number(text)?;
-    if (0.0..=1.0).contains(&value) {
-        Ok(value)
-    } else {
-        Err("must be from 0 to 1".to_owned())
-    }
+    if (0.0..=1.0).contains(&value) { Ok(value) } else { Err("must be from 0 to 1".to_owned()) }
 }
 
 fn size(text: &str) -> Result<[u32; 2], String> {
-    let (width, height) = text
-        .split_once(['x', 'X'])
-        .ok_or("must be WxH, such as 320x240")?;
+    let (width, height) = text.split_once(['x', 'X']).ok_or("must be WxH, such as 320x240")?;
     let size = [number(width)?, number(height)?];
     if size.iter().all(|side| (1..=MAX_SIDE).contains(side)) {
         Ok(size)
@@ -275,17 +249,11 @@ fn size(text: &str) -> Result<[u32; 2], String> {
 }
 
 fn test_size(text: &str) -> Result<TestSize, String> {
-    if text == "native" {
-        Ok(TestSize(None))
-    } else {
-        size(text).map(|size| TestSize(Some(size)))
-    }
+    if text == "native" { Ok(TestSize(None)) } else { size(text).map(|size| TestSize(Some(size))) }
 }
 
 fn scale(text: &str) -> Result<ScaleRange, String> {
-    let (min, max) = text
-        .split_once(',')
-        .ok_or("must be MIN,MAX, such as 0.5,2")?;
+    let (min, max) = text.split_once(',').ok_or("must be MIN,MAX, such as 0.5,2")?;
     let range: [f32; 2] = [number(min)?, number(max)?];
     if range[0] > 0.0 && range[0] <= range[1] && range[1].is_finite() {
         Ok(ScaleRange(range))

@@ -19,27 +19,12 @@ use crate::engine::{DeviceId, Engine, RunConfig, RunSnapshot, RunState, Scores, 
 
 /// Trains as asked and reports until it is over.
 pub fn run(args: &TrainArgs, session: &Session) -> Result<ExitCode, String> {
-    let started = if let Some(wanted) = &args.resume {
-        resume(wanted, session)?
-    } else {
-        start(args, session)?
-    };
+    let started =
+        if let Some(wanted) = &args.resume { resume(wanted, session)? } else { start(args, session)? };
     if session.json {
-        watch(
-            started,
-            args.compare,
-            &mut JsonReport {
-                runs_dir: &session.dirs.runs,
-            },
-            session,
-        )
+        watch(started, args.compare, &mut JsonReport { runs_dir: &session.dirs.runs }, session)
     } else {
-        watch(
-            started,
-            args.compare,
-            &mut TextReport::new(&session.dirs.runs),
-            session,
-        )
+        watch(started, args.compare, &mut TextReport::new(&session.dirs.runs), session)
     }
 }
 
@@ -57,37 +42,22 @@ fn start(args: &TrainArgs, session: &Session) -> Result<Started, String> {
     check_device(&mut engine, config.device)?;
     let interrupts = Interrupts::install()?;
     if args.compare {
-        let of = |variant| RunConfig {
-            variant,
-            ..config.clone()
-        };
+        let of = |variant| RunConfig { variant, ..config.clone() };
         engine.start_plan(Variant::ALL.map(of).to_vec());
-        return Ok(Started {
-            engine,
-            interrupts,
-            name: None,
-            follower: Follower::default(),
-        });
+        return Ok(Started { engine, interrupts, name: None, follower: Follower::default() });
     }
     engine.start_run(config);
     let name = engine.active().map(|active| active.run.clone());
     let Some(name) = name else {
         return Err(refusal(&mut engine));
     };
-    Ok(Started {
-        engine,
-        interrupts,
-        name: Some(name),
-        follower: Follower::default(),
-    })
+    Ok(Started { engine, interrupts, name: Some(name), follower: Follower::default() })
 }
 
 fn resume(wanted: &str, session: &Session) -> Result<Started, String> {
     let mut engine = session.engine(true);
     let name = session.find_run(&engine, wanted)?;
-    let run = engine
-        .run(&name)
-        .ok_or_else(|| format!("{name}: the run is gone"))?;
+    let run = engine.run(&name).ok_or_else(|| format!("{name}: the run is gone"))?;
     let folder = session.dirs.runs.join(&name);
     if !run.can_resume {
         return Err(match run.state {
@@ -109,22 +79,13 @@ fn resume(wanted: &str, session: &Session) -> Result<Started, String> {
     if engine.active().is_none() {
         return Err(refusal(&mut engine));
     }
-    Ok(Started {
-        engine,
-        interrupts,
-        name: Some(name),
-        follower,
-    })
+    Ok(Started { engine, interrupts, name: Some(name), follower })
 }
 
 /// Why the engine did not start, from its notices.
 fn refusal(engine: &mut Engine) -> String {
     let errors = pass_on_notices(engine);
-    if errors.is_empty() {
-        "the run did not start".to_owned()
-    } else {
-        errors.join("\n")
-    }
+    if errors.is_empty() { "the run did not start".to_owned() } else { errors.join("\n") }
 }
 
 fn check_device(engine: &mut Engine, device: DeviceId) -> Result<(), String> {
@@ -156,12 +117,7 @@ fn watch(
     report: &mut impl Report,
     session: &Session,
 ) -> Result<ExitCode, String> {
-    let Started {
-        mut engine,
-        interrupts,
-        name,
-        mut follower,
-    } = started;
+    let Started { mut engine, interrupts, name, mut follower } = started;
     let mut names: Vec<String> = name.into_iter().collect();
     let mut reported = 0;
     let mut stopping = false;
@@ -170,10 +126,7 @@ fn watch(
         engine.wait(TICK);
         if interrupts.any() && !stopping {
             stopping = true;
-            output::problem(
-                "note",
-                "stopping after this step and saving. Ctrl+C again quits at once",
-            );
+            output::problem("note", "stopping after this step and saving. Ctrl+C again quits at once");
             engine.stop();
         }
         errors.extend(pass_on_notices(&mut engine));
@@ -203,11 +156,7 @@ fn watch(
 }
 
 /// The exit code; a failure counts for more than a stop.
-fn outcome(
-    runs: &[&RunSnapshot],
-    mut errors: Vec<String>,
-    runs_dir: &Path,
-) -> Result<ExitCode, String> {
+fn outcome(runs: &[&RunSnapshot], mut errors: Vec<String>, runs_dir: &Path) -> Result<ExitCode, String> {
     let mut stopped = false;
     for run in runs {
         let message = match &run.state {
@@ -234,11 +183,7 @@ fn outcome(
     if !errors.is_empty() {
         return Err(errors.join("\n"));
     }
-    Ok(if stopped {
-        ExitCode::from(EXIT_STOPPED)
-    } else {
-        ExitCode::SUCCESS
-    })
+    Ok(if stopped { ExitCode::from(EXIT_STOPPED) } else { ExitCode::SUCCESS })
 }
 
 #[derive(Serialize)]
@@ -266,22 +211,11 @@ fn print_comparison(runs: &[&RunSnapshot], json: bool) {
         output::json(&serde_json::json!({ "event": "compared", "runs": runs }));
         return;
     }
-    let header = [
-        "network",
-        "pixel acc.",
-        "mean acc.",
-        "mean IU",
-        "f.w. IU",
-        "run",
-    ];
+    let header = ["network", "pixel acc.", "mean acc.", "mean IU", "f.w. IU", "run"];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
     for run in runs {
         let scores = run.best().map(|best| &best.scores);
-        rows.push(output::comparison_row(
-            run.config.variant,
-            &run.name,
-            scores,
-        ));
+        rows.push(output::comparison_row(run.config.variant, &run.name, scores));
     }
     output::line(format!("\n{}", output::table(&rows)));
 }

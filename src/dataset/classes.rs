@@ -39,7 +39,10 @@ impl ClassList {
     /// A sentence for the user when there are more than 254 classes.
     pub fn new(classes: Vec<Class>) -> Result<Self, String> {
         if classes.len() > MAX_CLASSES {
-            return Err(format!("{} classes are too many, at most {MAX_CLASSES} fit into a label map", classes.len()));
+            return Err(format!(
+                "{} classes are too many, at most {MAX_CLASSES} fit into a label map",
+                classes.len()
+            ));
         }
         Ok(Self { classes })
     }
@@ -78,11 +81,14 @@ impl ClassList {
                 continue;
             }
             let default_color = voc_color(u8::try_from(classes.len()).unwrap_or(VOID));
-            classes.push(parse_class(line, default_color).map_err(|reason| format!("line {}: {reason}", index + 1))?);
+            classes.push(
+                parse_class(line, default_color).map_err(|reason| format!("line {}: {reason}", index + 1))?,
+            );
         }
         if classes.is_empty() {
             return Err(
-                "there is no class in it. Write one class a line, as \"name\" or \"name red green blue\"".to_owned()
+                "there is no class in it. Write one class a line, as \"name\" or \"name red green blue\""
+                    .to_owned(),
             );
         }
         Self::new(classes)
@@ -270,8 +276,8 @@ mod tests {
 
     #[test]
     fn class_lists_are_parsed() {
-        let list =
-            ClassList::parse("\u{feff}# comment\nsky 1 2 3\r\n\n traffic light \nlane 2\n").expect("a valid list");
+        let list = ClassList::parse("\u{feff}# comment\nsky 1 2 3\r\n\n traffic light \nlane 2\n")
+            .expect("a valid list");
         assert_eq!((list.name(0), list.color(0)), ("sky", [1, 2, 3]));
         assert_eq!((list.name(1), list.color(1)), ("traffic light", [128, 0, 0]));
         assert_eq!((list.name(2), list.color(2)), ("lane 2", [0, 128, 0]));

@@ -32,7 +32,9 @@ impl DatasetStats {
     /// Share of a class in the labelled pixels, 0..=1; 0 when nothing is labelled.
     pub fn share(&self, label: u8) -> f64 {
         let labelled: u64 = self.class_pixels.iter().sum();
-        self.class_pixels.get(usize::from(label)).map_or(0.0, |pixels| *pixels as f64 / labelled.max(1) as f64)
+        self.class_pixels
+            .get(usize::from(label))
+            .map_or(0.0, |pixels| *pixels as f64 / labelled.max(1) as f64)
     }
 
     fn add(&mut self, pair: &PairStats) {

@@ -96,7 +96,10 @@ impl ActiveRun {
                 self.since = Some(Instant::now());
                 self.phase = Phase::Training;
             }
-            TrainEvent::Preview(_) | TrainEvent::EpochEnded(_) | TrainEvent::Saved { .. } | TrainEvent::Ended(_) => {}
+            TrainEvent::Preview(_)
+            | TrainEvent::EpochEnded(_)
+            | TrainEvent::Saved { .. }
+            | TrainEvent::Ended(_) => {}
         }
     }
 

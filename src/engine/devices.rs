@@ -27,12 +27,13 @@ impl Devices {
     /// Why a run cannot start on `id`; `None` = it can.
     pub fn refusal(&self, id: DeviceId) -> Option<String> {
         match self.entries.iter().find(|entry| entry.id == id) {
-            Some(entry) => entry
-                .problem
-                .as_ref()
-                .map(|problem| format!("{id} ({}): {problem}. Choose another device, cpu always works", entry.name)),
+            Some(entry) => entry.problem.as_ref().map(|problem| {
+                format!("{id} ({}): {problem}. Choose another device, cpu always works", entry.name)
+            }),
             None if self.probing => Some(format!("{id} is still being tested. Try again in a moment")),
-            None => Some(format!("{id}: this machine has no such device. Choose cpu, or one that `devices` lists")),
+            None => Some(format!(
+                "{id}: this machine has no such device. Choose cpu, or one that `devices` lists"
+            )),
         }
     }
 }
@@ -44,10 +45,8 @@ const PATIENCE: Duration = Duration::from_secs(180);
 pub(super) fn probe_all(program: &Path, mut found: impl FnMut(DeviceEntry)) {
     let mut index = 0;
     loop {
-        let entries: Vec<DeviceEntry> = candidates(index)
-            .into_iter()
-            .filter_map(|id| probe_in_child(program, id))
-            .collect();
+        let entries: Vec<DeviceEntry> =
+            candidates(index).into_iter().filter_map(|id| probe_in_child(program, id)).collect();
         // The numbers of a kind have no gaps: where no kind has one, there are no more.
         let more = entries.iter().any(|entry| entry.kind != DeviceKind::Software);
         entries.into_iter().for_each(&mut found);

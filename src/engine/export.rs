@@ -41,7 +41,8 @@ mod tests {
 
     #[test]
     fn an_overlay_mixes_by_opacity_and_leaves_void_alone() {
-        let classes = ClassList::new(vec![Class { name: "a".into(), color: [200, 0, 100] }]).expect("classes");
+        let classes =
+            ClassList::new(vec![Class { name: "a".into(), color: [200, 0, 100] }]).expect("classes");
         let image = Rgb { width: 2, height: 1, pixels: vec![100, 100, 100, 1, 2, 3] };
         let mask = LabelMap { width: 2, height: 1, labels: vec![0, VOID] };
         assert_eq!(overlay(&image, &mask, &classes, 0.25).pixels, [125, 75, 100, 1, 2, 3]);

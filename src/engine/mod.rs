@@ -28,8 +28,8 @@ pub use crate::dataset::{
 pub use crate::metrics::{ConfusionMatrix, Scores};
 pub use crate::model::{FinalUpsampling, Trunk, Variant};
 pub use crate::training::{
-    DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord, Learning, Outcome, Preview,
-    PreviewItem, RunConfig, RunInfo, Schedule, StepRecord, preset,
+    DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord, Learning, Outcome, Preview, PreviewItem,
+    RunConfig, RunInfo, Schedule, StepRecord, preset,
 };
 pub use active::{ActiveRun, Phase};
 pub use devices::{Devices, probe_main};
@@ -243,7 +243,8 @@ impl Engine {
             DatasetRef::Folder(path) => path.display().to_string(),
         };
         self.dataset = DatasetState::Opening { label, progress: None };
-        let (sender, waker, data_dir) = (self.sender.clone(), Arc::clone(&self.waker), self.dirs.data.clone());
+        let (sender, waker, data_dir) =
+            (self.sender.clone(), Arc::clone(&self.waker), self.dirs.data.clone());
         self.dataset_task = Some(spawn_thread(&self.waker, "dataset", move |cancel| {
             let tell = |event| {
                 sender.send(event).ok();
@@ -254,8 +255,10 @@ impl Engine {
                 tell(Event::DatasetProgress { generation, share });
                 !cancel.is_cancelled()
             };
-            let opened = guarded(|| source::open(&which, &data_dir, &mut advance).map_err(|err| err.to_string()));
-            let result = opened.unwrap_or_else(|panic| Err(format!("{panic}: the data set could not be read")));
+            let opened =
+                guarded(|| source::open(&which, &data_dir, &mut advance).map_err(|err| err.to_string()));
+            let result =
+                opened.unwrap_or_else(|panic| Err(format!("{panic}: the data set could not be read")));
             let dataset = match result {
                 Ok(dataset) => Arc::new(OpenDataset { which, dataset, stats: None }),
                 Err(message) => return tell(Event::DatasetOpened { generation, result: Err(message) }),
@@ -308,7 +311,10 @@ impl Engine {
             return self.notify(NoticeLevel::Error, format!("There is no run {run}"));
         };
         if !snapshot.can_resume {
-            return self.notify(NoticeLevel::Error, format!("{run} has nothing to go on with: it is finished, active or was never saved"));
+            return self.notify(
+                NoticeLevel::Error,
+                format!("{run} has nothing to go on with: it is finished, active or was never saved"),
+            );
         }
         let config = snapshot.config.clone();
         match self.devices.refusal(config.device) {
@@ -423,7 +429,12 @@ impl Engine {
     }
 
     /// Writes a mask as an indexed PNG; gives the path.
-    pub fn save_mask(&self, mask: Arc<LabelMap>, classes: Arc<ClassList>, path: PathBuf) -> Task<Result<PathBuf, String>> {
+    pub fn save_mask(
+        &self,
+        mask: Arc<LabelMap>,
+        classes: Arc<ClassList>,
+        path: PathBuf,
+    ) -> Task<Result<PathBuf, String>> {
         self.spawn("save mask", move |_| export::save_mask(&path, &mask, &classes).map(|()| path))
     }
 

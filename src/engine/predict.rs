@@ -99,7 +99,9 @@ impl PredictThread {
             let result = guarded(|| work(models, &cancel)).unwrap_or_else(|panic| {
                 // The panic may have left a network half used.
                 models.loaded.clear();
-                Err(format!("prediction broke off unexpectedly ({panic}). Choose a smaller image or the device cpu"))
+                Err(format!(
+                    "prediction broke off unexpectedly ({panic}). Choose a smaller image or the device cpu"
+                ))
             });
             promise.fulfill(result);
         });
@@ -134,10 +136,9 @@ struct Models {
 impl Models {
     fn get(&mut self, folder: &RunFolder, device: DeviceId) -> Result<&Predictor, String> {
         let newest = folder.best().map(|best| best.step).or_else(|| folder.last().map(|last| last.step));
-        let found = self
-            .loaded
-            .iter()
-            .position(|(path, on, predictor)| path == folder.path() && *on == device && Some(predictor.step()) == newest);
+        let found = self.loaded.iter().position(|(path, on, predictor)| {
+            path == folder.path() && *on == device && Some(predictor.step()) == newest
+        });
         let entry = if let Some(index) = found {
             self.loaded.remove(index)
         } else {
@@ -161,11 +162,7 @@ impl Models {
         let classes = Arc::new(predictor.meta().classes.clone());
         // A mask that cannot be read is no reason to hide the prediction.
         let truth = request.truth.as_ref().and_then(|(reader, item)| {
-            reader
-                .read_pair(item)
-                .map_err(|err| log::warn!("{err}"))
-                .ok()
-                .map(|(_, labels)| labels)
+            reader.read_pair(item).map_err(|err| log::warn!("{err}")).ok().map(|(_, labels)| labels)
         });
         let scores = truth.as_ref().map(|truth| {
             let mut matrix = ConfusionMatrix::new(classes.len());
@@ -194,7 +191,8 @@ impl Models {
     ) -> Result<Evaluation, String> {
         let predictor = self.get(folder, device)?;
         let which = &predictor.meta().config.dataset;
-        let dataset = source::open(which, data_dir, &mut |_, _| !cancel.is_cancelled()).map_err(|err| err.to_string())?;
+        let dataset = source::open(which, data_dir, &mut |_, _| !cancel.is_cancelled())
+            .map_err(|err| err.to_string())?;
         let control = Control::default();
         let started = Instant::now();
         let evaluation = predictor

@@ -59,10 +59,7 @@ impl RunSnapshot {
     }
 
     fn load(folder: &RunFolder) -> Option<Self> {
-        let meta = folder
-            .meta()
-            .map_err(|err| log::warn!("A run is left out of the list: {err}"))
-            .ok()?;
+        let meta = folder.meta().map_err(|err| log::warn!("A run is left out of the list: {err}")).ok()?;
         let state = match folder.end() {
             _ if folder.is_locked() => RunState::Active,
             Some(EndMark::Finished) => RunState::Finished,

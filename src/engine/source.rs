@@ -72,8 +72,5 @@ pub(super) fn thumbnail(reader: &MaskReader, item: &Item, max_side: u32) -> Resu
     }
     let side = |length: u32| ((f64::from(length) * scale) as u32).max(1);
     let (width, height) = (side(image.width), side(image.height));
-    Ok(Thumbnail {
-        image: resize_rgb(&image, width, height),
-        labels: resize_labels(&labels, width, height),
-    })
+    Ok(Thumbnail { image: resize_rgb(&image, width, height), labels: resize_labels(&labels, width, height) })
 }

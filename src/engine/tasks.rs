@@ -151,9 +151,7 @@ pub(super) fn spawn_thread<T: Send + 'static>(
     work: impl FnOnce(&Cancel) -> T + Send + 'static,
 ) -> Task<T> {
     let (promise, task) = Promise::new(waker);
-    let started = thread::Builder::new()
-        .name(name.into())
-        .spawn(move || run(name, promise, work));
+    let started = thread::Builder::new().name(name.into()).spawn(move || run(name, promise, work));
     if let Err(err) = started {
         log::error!("Thread {name} could not be started: {err}");
     }

@@ -209,7 +209,9 @@ impl Trainer {
         let name = if current.active.run.is_empty() { "The run" } else { &current.active.run };
         let (level, text) = match &outcome {
             Outcome::Finished => (NoticeLevel::Info, format!("{name} is finished")),
-            Outcome::Stopped { step } => (NoticeLevel::Info, format!("{name} was stopped and saved after step {step}")),
+            Outcome::Stopped { step } => {
+                (NoticeLevel::Info, format!("{name} was stopped and saved after step {step}"))
+            }
             Outcome::Failed(message) => (NoticeLevel::Error, format!("{name} failed: {message}")),
         };
         notices.push(Notice { level, text });

@@ -91,7 +91,8 @@ impl Worker {
             Job::New(config) => {
                 config.validate().map_err(|err| err.to_string())?;
                 let created = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-                let name = format!("{}-{}-{}", format_time(created, true), config.variant.id(), config.trunk.id());
+                let name =
+                    format!("{}-{}-{}", format_time(created, true), config.variant.id(), config.trunk.id());
                 let meta = RunMeta {
                     config: (**config).clone(),
                     classes: dataset.classes.clone(),

@@ -32,10 +32,7 @@ pub struct Scores {
 impl ConfusionMatrix {
     /// An empty matrix of `num_classes` x `num_classes`.
     pub fn new(num_classes: usize) -> Self {
-        Self {
-            num_classes,
-            counts: vec![0; num_classes * num_classes],
-        }
+        Self { num_classes, counts: vec![0; num_classes * num_classes] }
     }
 
     /// Number of classes, background included.
@@ -53,11 +50,7 @@ impl ConfusionMatrix {
     /// # Panics
     /// When the slices differ in length, or a prediction is not a class.
     pub fn add(&mut self, truth: &[u8], predicted: &[u8]) {
-        assert_eq!(
-            truth.len(),
-            predicted.len(),
-            "ground truth and prediction differ in pixels"
-        );
+        assert_eq!(truth.len(), predicted.len(), "ground truth and prediction differ in pixels");
         for (&truth, &predicted) in truth.iter().zip(predicted) {
             let (truth, predicted) = (usize::from(truth), usize::from(predicted));
             if truth >= self.num_classes {
@@ -77,10 +70,7 @@ impl ConfusionMatrix {
     /// # Panics
     /// When the class counts differ.
     pub fn merge(&mut self, other: &Self) {
-        assert_eq!(
-            self.num_classes, other.num_classes,
-            "matrices of other classes"
-        );
+        assert_eq!(self.num_classes, other.num_classes, "matrices of other classes");
         for (count, more) in self.counts.iter_mut().zip(&other.counts) {
             *count += more;
         }
@@ -118,10 +108,7 @@ impl ConfusionMatrix {
     /// `n_ii / (t_i + sum_j n_ji - n_ii)`; `None` where the class was neither there nor predicted.
     pub fn class_iu(&self, class: usize) -> Option<f64> {
         let hit = self.count(class, class);
-        ratio(
-            hit,
-            self.true_pixels(class) + self.predicted_pixels(class) - hit,
-        )
+        ratio(hit, self.true_pixels(class) + self.predicted_pixels(class) - hit)
     }
 
     /// Mean intersection over union; absent classes are left out, as `nanmean` does.

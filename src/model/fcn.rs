@@ -31,9 +31,7 @@ impl FcnConfig {
         let classes = self.num_classes;
         let widths = Widths::of(self.trunk);
         let score = |channels| {
-            Conv2dConfig::new([channels, classes], [1, 1])
-                .with_initializer(Initializer::Zeros)
-                .init(device)
+            Conv2dConfig::new([channels, classes], [1, 1]).with_initializer(Initializer::Zeros).init(device)
         };
         let stride = self.variant.stride();
         let fuse_pool4 = stride <= 16;
@@ -142,11 +140,7 @@ mod tests {
         let trunk = 14_714_688 + (512 * 49 * 4096 + 4096) + (4096 * 4096 + 4096);
         let scores = 21 * (4096 + 512 + 256) + 3 * 21;
         let upsampling = 21 * 21 * (16 + 16 + 256);
-        let config = FcnConfig {
-            trunk: Trunk::Vgg16,
-            num_classes: 21,
-            ..config(Variant::Fcn8s)
-        };
+        let config = FcnConfig { trunk: Trunk::Vgg16, num_classes: 21, ..config(Variant::Fcn8s) };
         // Weights are made when first used, so this costs no memory.
         let count = config.init(&Device::flex()).num_params();
         assert_eq!(count, trunk + scores + upsampling);

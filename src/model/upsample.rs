@@ -11,15 +11,9 @@ use burn::tensor::{Device, Tensor, TensorData};
 /// `1 - |x - center| / factor` along each axis, `factor = (size + 1) / 2`.
 pub fn bilinear_kernel(size: usize) -> Vec<f32> {
     let factor = size.div_ceil(2) as f32;
-    let center = if size % 2 == 1 {
-        factor - 1.0
-    } else {
-        factor - 0.5
-    };
+    let center = if size % 2 == 1 { factor - 1.0 } else { factor - 0.5 };
     let weight = |x: usize| 1.0 - (x as f32 - center).abs() / factor;
-    (0..size)
-        .flat_map(|y| (0..size).map(move |x| weight(y) * weight(x)))
-        .collect()
+    (0..size).flat_map(|y| (0..size).map(move |x| weight(y) * weight(x))).collect()
 }
 
 /// A transposed convolution that multiplies height and width by exactly `factor`
@@ -79,19 +73,13 @@ mod tests {
     #[test]
     fn even_kernel_equals_the_hand_computed_one() {
         let row = [0.25, 0.75, 0.75, 0.25];
-        let expected: Vec<f32> = row
-            .iter()
-            .flat_map(|y| row.iter().map(move |x| x * y))
-            .collect();
+        let expected: Vec<f32> = row.iter().flat_map(|y| row.iter().map(move |x| x * y)).collect();
         assert_close(&bilinear_kernel(4), &expected);
     }
 
     #[test]
     fn odd_kernel_equals_the_hand_computed_one() {
-        assert_close(
-            &bilinear_kernel(3),
-            &[0.25, 0.5, 0.25, 0.5, 1.0, 0.5, 0.25, 0.5, 0.25],
-        );
+        assert_close(&bilinear_kernel(3), &[0.25, 0.5, 0.25, 0.5, 1.0, 0.5, 0.25, 0.5, 0.25]);
     }
 
     #[test]

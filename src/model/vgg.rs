@@ -18,14 +18,8 @@ pub(super) struct Widths {
 impl Widths {
     pub(super) fn of(trunk: Trunk) -> Self {
         match trunk {
-            Trunk::Vgg16 => Self {
-                stages: [64, 128, 256, 512, 512],
-                fc: 4096,
-            },
-            Trunk::Vgg16Slim => Self {
-                stages: [8, 16, 32, 64, 96],
-                fc: 192,
-            },
+            Trunk::Vgg16 => Self { stages: [64, 128, 256, 512, 512], fc: 4096 },
+            Trunk::Vgg16Slim => Self { stages: [8, 16, 32, 64, 96], fc: 192 },
         }
     }
 }
@@ -107,10 +101,7 @@ impl Vgg16 {
             .collect();
         Self {
             stages,
-            pool: MaxPool2dConfig::new([2, 2])
-                .with_strides([2, 2])
-                .with_ceil_mode(true)
-                .init(),
+            pool: MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).with_ceil_mode(true).init(),
             fc6: ConvUnit::new([channels_in, widths.fc], 7, normalize, device),
             fc7: ConvUnit::new([widths.fc, widths.fc], 1, normalize, device),
             dropout: DropoutConfig::new(dropout).init(),

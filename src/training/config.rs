@@ -132,7 +132,12 @@ fn check_size(field: &'static str, [width, height]: [u32; 2]) -> Result<(), Trai
     )
 }
 
-fn check(holds: bool, field: &'static str, value: impl ToString, rule: &'static str) -> Result<(), TrainError> {
+fn check(
+    holds: bool,
+    field: &'static str,
+    value: impl ToString,
+    rule: &'static str,
+) -> Result<(), TrainError> {
     if holds {
         return Ok(());
     }

@@ -45,9 +45,7 @@ impl FromStr for DeviceId {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let index = |number: &str| {
-            number
-                .parse()
-                .map_err(|_| format!("{text}: the part behind the colon is not a number"))
+            number.parse().map_err(|_| format!("{text}: the part behind the colon is not a number"))
         };
         match text.split_once(':').unwrap_or((text, "0")) {
             ("cpu", "0") => Ok(Self::Cpu),
@@ -121,10 +119,7 @@ pub(super) fn open(id: DeviceId) -> Result<Device, TrainError> {
 }
 
 fn refused(id: DeviceId, reason: impl ToString) -> TrainError {
-    TrainError::Device {
-        device: id.to_string(),
-        reason: reason.to_string(),
-    }
+    TrainError::Device { device: id.to_string(), reason: reason.to_string() }
 }
 
 #[cfg(feature = "wgpu")]

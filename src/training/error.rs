@@ -9,11 +9,7 @@ use crate::dataset::DatasetError;
 pub enum TrainError {
     /// A value of the configuration makes no sense.
     #[error("{field} is {value}; {rule}")]
-    Config {
-        field: &'static str,
-        value: String,
-        rule: &'static str,
-    },
+    Config { field: &'static str, value: String, rule: &'static str },
     /// The device could not be started.
     #[error("device {device}: {reason}. Choose another device, `cpu` always works")]
     Device { device: String, reason: String },
@@ -25,21 +21,13 @@ pub enum TrainError {
         "the loss became {loss} at step {step} (learning rate {learning_rate}). Lower the learning \
          rate or the momentum; the last checkpoint is kept"
     )]
-    NonFinite {
-        loss: f64,
-        step: usize,
-        learning_rate: f64,
-    },
+    NonFinite { loss: f64, step: usize, learning_rate: f64 },
     /// Data could not be read.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
     /// A file of a run could not be read or written.
     #[error("{path}: {reason}. {hint}")]
-    File {
-        path: PathBuf,
-        reason: String,
-        hint: &'static str,
-    },
+    File { path: PathBuf, reason: String, hint: &'static str },
     /// Another program trains this run.
     #[error("{path}: this run is being trained by another program. Stop it there first")]
     Locked { path: PathBuf },

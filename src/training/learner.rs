@@ -1,9 +1,9 @@
 //! A network with its optimizer: one step at a time.
 
+use burn::module::Module;
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
-use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::config::RunConfig;
@@ -40,24 +40,14 @@ impl Learner {
             .init(&device)
             // Draw the weights now, while the generator is where the seed put it.
             .materialize();
-        Self {
-            model,
-            optimizer: sgd(config),
-            device,
-            num_classes,
-        }
+        Self { model, optimizer: sgd(config), device, num_classes }
     }
 
     /// One step of stochastic gradient descent on the mean loss of the batch.
     ///
     /// # Errors
     /// When the loss is not finite; the weights are then as they were before.
-    pub fn step(
-        self,
-        batch: &Batch,
-        learning_rate: f64,
-        step: usize,
-    ) -> Result<(Self, f64), TrainError> {
+    pub fn step(self, batch: &Batch, learning_rate: f64, step: usize) -> Result<(Self, f64), TrainError> {
         let Self { model, mut optimizer, device, num_classes } = self;
         let shape = [batch.batch_size, 3, batch.height, batch.width];
         let images = Tensor::from_data(TensorData::new(batch.images.clone(), shape), &device);
@@ -65,10 +55,8 @@ impl Learner {
         let targets = Targets::new(&batch.labels, size, num_classes, &device);
         // A batch of void alone has loss 0, not 0 / 0.
         let loss = loss_sum(model.forward(images), &targets).div_scalar(targets.labelled.max(1) as f64);
-        let value = loss
-            .clone()
-            .try_into_scalar::<f32>()
-            .map_err(|err| TrainError::Execution(err.to_string()))?;
+        let value =
+            loss.clone().try_into_scalar::<f32>().map_err(|err| TrainError::Execution(err.to_string()))?;
         if !value.is_finite() {
             let loss = f64::from(value);
             return Err(TrainError::NonFinite { loss, step, learning_rate });
@@ -94,15 +82,8 @@ impl Learner {
 /// `w = w - rate * v`, with `v` starting at the first gradient (no dampening).
 fn sgd(config: &RunConfig) -> ModuleOptimizer {
     let learning = &config.learning;
-    let momentum = (learning.momentum > 0.0).then(|| {
-        MomentumConfig::new()
-            .with_momentum(learning.momentum)
-            .with_dampening(0.0)
-    });
-    let decay = (learning.weight_decay > 0.0)
-        .then(|| WeightDecayConfig::new(learning.weight_decay as f32));
-    SgdConfig::new()
-        .with_momentum(momentum)
-        .with_weight_decay(decay)
-        .init()
+    let momentum = (learning.momentum > 0.0)
+        .then(|| MomentumConfig::new().with_momentum(learning.momentum).with_dampening(0.0));
+    let decay = (learning.weight_decay > 0.0).then(|| WeightDecayConfig::new(learning.weight_decay as f32));
+    SgdConfig::new().with_momentum(momentum).with_weight_decay(decay).init()
 }

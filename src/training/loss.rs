@@ -23,14 +23,9 @@ impl Targets {
     ) -> Self {
         let known = |label: u8| usize::from(label) < num_classes;
         let shape = [batch_size, 1, height, width];
-        let indices: Vec<i32> = labels
-            .iter()
-            .map(|&label| if known(label) { i32::from(label) } else { 0 })
-            .collect();
-        let weights: Vec<f32> = labels
-            .iter()
-            .map(|&label| if known(label) { 1.0 } else { 0.0 })
-            .collect();
+        let indices: Vec<i32> =
+            labels.iter().map(|&label| if known(label) { i32::from(label) } else { 0 }).collect();
+        let weights: Vec<f32> = labels.iter().map(|&label| if known(label) { 1.0 } else { 0.0 }).collect();
         Self {
             labels: Tensor::from_data(TensorData::new(indices, shape), device),
             weights: Tensor::from_data(TensorData::new(weights, shape), device),

@@ -24,9 +24,7 @@ pub use control::Control;
 pub use device::{DeviceEntry, DeviceId, DeviceKind};
 pub use error::TrainError;
 pub use evaluate::Evaluation;
-pub use event::{
-    EpochRecord, Outcome, Preview, PreviewItem, RunInfo, StepRecord, TrainEvent, TrainSink,
-};
+pub use event::{EpochRecord, Outcome, Preview, PreviewItem, RunInfo, StepRecord, TrainEvent, TrainSink};
 pub use predictor::Predictor;
 pub use preset::preset;
 pub use probe::{candidates, cpu_entry, probe};

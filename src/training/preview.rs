@@ -36,12 +36,7 @@ impl Pinned {
                 Ok((item.id.clone(), Arc::new(image), Arc::new(truth)))
             })
             .collect::<Result<_, TrainError>>()?;
-        Ok(Self {
-            images,
-            num_classes: dataset.classes.len(),
-            every,
-            shown: Instant::now(),
-        })
+        Ok(Self { images, num_classes: dataset.classes.len(), every, shown: Instant::now() })
     }
 
     pub fn is_empty(&self) -> bool {

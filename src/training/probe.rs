@@ -17,11 +17,7 @@ pub fn candidates(index: usize) -> Vec<DeviceId> {
         ids.push(DeviceId::Cuda(index));
     }
     if cfg!(feature = "wgpu") {
-        ids.extend([
-            DeviceId::Gpu(index),
-            DeviceId::IntegratedGpu(index),
-            DeviceId::VirtualGpu(index),
-        ]);
+        ids.extend([DeviceId::Gpu(index), DeviceId::IntegratedGpu(index), DeviceId::VirtualGpu(index)]);
         if index == 0 {
             ids.push(DeviceId::Software);
         }
@@ -59,7 +55,9 @@ pub fn probe(id: DeviceId) -> Option<DeviceEntry> {
         }
     };
     let problem = problem.or_else(|| match kind {
-        DeviceKind::Software => Some("a software driver computes on the processor, slower than the device cpu".into()),
+        DeviceKind::Software => {
+            Some("a software driver computes on the processor, slower than the device cpu".into())
+        }
         _ => self_test(id).err().map(|err| err.to_string()),
     });
     Some(DeviceEntry { id, name: adapter.name, kind, backend: adapter.backend, problem })
@@ -105,7 +103,10 @@ fn self_test(id: DeviceId) -> Result<(), TrainError> {
     }
     Err(TrainError::Device {
         device: id.to_string(),
-        reason: format!("its numbers differ from the processor's by {:.1} %: the driver computes wrongly", error * 100.0),
+        reason: format!(
+            "its numbers differ from the processor's by {:.1} %: the driver computes wrongly",
+            error * 100.0
+        ),
     })
 }
 

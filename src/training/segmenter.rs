@@ -89,9 +89,5 @@ fn most_likely(logits: Tensor<4>, image: &Rgb) -> Result<LabelMap, TrainError> {
         .map_err(|err| TrainError::Execution(err.to_string()))?
         .iter::<u8>()
         .collect();
-    Ok(LabelMap {
-        width: image.width,
-        height: image.height,
-        labels,
-    })
+    Ok(LabelMap { width: image.width, height: image.height, labels })
 }

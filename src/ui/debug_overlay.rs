@@ -125,13 +125,9 @@ impl FrameTimes {
         let now = self.recent.back().map_or(0.0, |(time, _)| *time);
         let per_second = self.recent.iter().rev().take_while(|(time, _)| now - time < 1.0).count();
         let mut text = String::new();
-        for (label, value) in [
-            ("last", last),
-            ("mean", stats.mean),
-            ("p95", stats.p95),
-            ("p99", stats.p99),
-            ("max", stats.max),
-        ] {
+        for (label, value) in
+            [("last", last), ("mean", stats.mean), ("p95", stats.p95), ("p99", stats.p99), ("max", stats.max)]
+        {
             writeln!(text, "{label:<5}{value:>8.2} ms").ok();
         }
         write!(text, "{per_second:>4} frames in the last second\n{:>4} frames counted", stats.count).ok();

@@ -49,8 +49,14 @@ fn window(ctx: &egui::Context, title: &str, open: &mut bool, add: impl FnOnce(&m
 
 fn first_steps_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     let steps = [
-        ("Data", "Data set shows the sample at the first start; open your own folder there when you have one"),
-        ("Train", "Click Start training: the settings fit the sample, and a small network learns it in minutes"),
+        (
+            "Data",
+            "Data set shows the sample at the first start; open your own folder there when you have one",
+        ),
+        (
+            "Train",
+            "Click Start training: the settings fit the sample, and a small network learns it in minutes",
+        ),
         ("Watch", "Curves draws loss and scores as they come, Live shows the masks of validation images"),
         ("Use", "Open images with Ctrl+I, or drop them on the window: Inspect segments them with your run"),
         ("Compare", "Train 32s, 16s, 8s trains three strides and puts their masks side by side in Compare"),
@@ -118,7 +124,10 @@ fn open_folder(ctx: &PanelCtx<'_>, path: &Path) {
         // Waited for elsewhere, so that no ended process is left behind.
         Ok(mut child) => drop(ctx.engine.spawn("open-folder", move |_| child.wait().is_ok())),
         Err(err) => {
-            let text = format!("No file manager could be started ({program}: {err}). The folder is {}", path.display());
+            let text = format!(
+                "No file manager could be started ({program}: {err}). The folder is {}",
+                path.display()
+            );
             ctx.commands.send(Command::Notify(NoticeLevel::Warning, text));
         }
     }

@@ -1,6 +1,8 @@
 //! Icons as shapes, so that no font has to have them.
 
-use eframe::egui::{Align2, Atom, Color32, CornerRadius, FontId, Painter, Pos2, Rect, Shape, Stroke, Vec2, pos2, vec2};
+use eframe::egui::{
+    Align2, Atom, Color32, CornerRadius, FontId, Painter, Pos2, Rect, Shape, Stroke, Vec2, pos2, vec2,
+};
 
 /// A sign before or instead of a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +34,9 @@ pub enum Icon {
 impl Icon {
     /// The icon in the color of the text beside it.
     pub fn atom(self) -> Atom<'static> {
-        Atom::paint(Vec2::splat(13.0), move |ui, args| self.paint(ui.painter(), args.rect, args.fallback_text_color))
+        Atom::paint(Vec2::splat(13.0), move |ui, args| {
+            self.paint(ui.painter(), args.rect, args.fallback_text_color)
+        })
     }
 
     /// Room for an icon, so that texts with and without one begin at the same place.

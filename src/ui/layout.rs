@@ -4,7 +4,8 @@
 
 use eframe::egui::{self, Id, Ui, WidgetText};
 use egui_tiles::{
-    Behavior, Container, Linear, LinearDir, SimplificationOptions, TabState, Tile, TileId, Tiles, Tree, UiResponse,
+    Behavior, Container, Linear, LinearDir, SimplificationOptions, TabState, Tile, TileId, Tiles, Tree,
+    UiResponse,
 };
 use serde::{Deserialize, Serialize};
 
@@ -44,11 +45,7 @@ impl Default for DockLayout {
         let left = split(LinearDir::Vertical, [dataset, train], 0.45);
         let right = split(LinearDir::Vertical, [curves, images], 0.42);
         let root = split(LinearDir::Horizontal, [left, right], 0.24);
-        Self {
-            tree: Tree::new(Id::unique("panels"), root, tiles),
-            left_width: LEFT_WIDTH,
-            last_width: None,
-        }
+        Self { tree: Tree::new(Id::unique("panels"), root, tiles), left_width: LEFT_WIDTH, last_width: None }
     }
 }
 
@@ -110,14 +107,14 @@ impl DockLayout {
     /// The two columns, as long as the user keeps two side by side.
     fn columns(&self) -> Option<(TileId, TileId)> {
         match self.tree.tiles.get(self.tree.root?)? {
-            Tile::Container(Container::Linear(linear)) if linear.dir == LinearDir::Horizontal => {
-                match linear.children[..] {
-                    [left, right] if [left, right].iter().all(|tile| self.tree.is_visible_in_layout(*tile)) => {
-                        Some((left, right))
-                    }
-                    _ => None,
+            Tile::Container(Container::Linear(linear)) if linear.dir == LinearDir::Horizontal => match linear
+                .children[..]
+            {
+                [left, right] if [left, right].iter().all(|tile| self.tree.is_visible_in_layout(*tile)) => {
+                    Some((left, right))
                 }
-            }
+                _ => None,
+            },
             _ => None,
         }
     }
@@ -232,7 +229,10 @@ mod tests {
 
     #[test]
     fn a_layout_without_a_panel_is_replaced() {
-        let mut layout = DockLayout { tree: Tree::new_tabs(Id::unique("old"), vec![PanelKind::Live]), ..DockLayout::default() };
+        let mut layout = DockLayout {
+            tree: Tree::new_tabs(Id::unique("old"), vec![PanelKind::Live]),
+            ..DockLayout::default()
+        };
         layout.repair();
         assert!(layout.is_open(PanelKind::Compare));
     }

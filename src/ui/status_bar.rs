@@ -39,7 +39,12 @@ fn folder_ui(ui: &mut Ui, what: &str, path: &str, width: f32) {
         ui.set_max_width(width);
         let text = RichText::new(format!("{what} {path}")).small();
         let response = ui
-            .add(eframe::egui::Label::new(text).truncate().sense(Sense::click()).show_tooltip_when_elided(false))
+            .add(
+                eframe::egui::Label::new(text)
+                    .truncate()
+                    .sense(Sense::click())
+                    .show_tooltip_when_elided(false),
+            )
             .on_hover_text(format!("{what} are written to {path}\nClick to copy the path"));
         if response.clicked() {
             ui.ctx().copy_text(path.to_owned());

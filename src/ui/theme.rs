@@ -3,7 +3,8 @@
 //! Class colors are not here: they are data and come with the data set.
 
 use eframe::egui::{
-    Color32, Context, CornerRadius, FontId, Margin, Shadow, Stroke, TextStyle, Theme, Visuals, style::ScrollStyle, vec2,
+    Color32, Context, CornerRadius, FontId, Margin, Shadow, Stroke, TextStyle, Theme, Visuals,
+    style::ScrollStyle, vec2,
 };
 
 use super::icons::Icon;
@@ -115,7 +116,8 @@ pub fn class_color([r, g, b]: [u8; 3]) -> Color32 {
 
 /// The veil over the window while files hang above it.
 pub fn veil(visuals: &Visuals) -> Color32 {
-    let base = if visuals.dark_mode { Color32::from_black_alpha(190) } else { Color32::from_white_alpha(215) };
+    let base =
+        if visuals.dark_mode { Color32::from_black_alpha(190) } else { Color32::from_white_alpha(215) };
     base.blend(palette(visuals).accent.gamma_multiply(0.12))
 }
 
@@ -158,7 +160,8 @@ fn shape(visuals: &mut Visuals) {
     visuals.window_corner_radius = CornerRadius::same(8);
     visuals.menu_corner_radius = CornerRadius::same(6);
     visuals.popup_shadow = Shadow { offset: [0, 4], blur: 12, spread: 0, color: visuals.popup_shadow.color };
-    visuals.window_shadow = Shadow { offset: [0, 6], blur: 20, spread: 0, color: visuals.window_shadow.color };
+    visuals.window_shadow =
+        Shadow { offset: [0, 6], blur: 20, spread: 0, color: visuals.window_shadow.color };
 }
 
 fn dark() -> Visuals {

@@ -6,8 +6,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use eframe::egui::{
-    self, Align, Align2, Area, Atom, CornerRadius, Frame, Id, Label, Layout, Margin, Order, RichText, ScrollArea, Stroke, Ui,
-    vec2,
+    self, Align, Align2, Area, Atom, CornerRadius, Frame, Id, Label, Layout, Margin, Order, RichText,
+    ScrollArea, Stroke, Ui, vec2,
 };
 
 use super::icons::Icon;
@@ -119,9 +119,15 @@ impl Toasts {
     /// The bell with the number of unread messages; opens the history.
     pub fn bell_ui(&mut self, ui: &mut Ui) {
         let unread = self.unread();
-        let worst = self.entries.iter().filter(|entry| entry.unread).map(|entry| entry.level).max_by_key(|level| severity(*level));
+        let worst = self
+            .entries
+            .iter()
+            .filter(|entry| entry.unread)
+            .map(|entry| entry.level)
+            .max_by_key(|level| severity(*level));
         let color = worst.map_or(ui.visuals().text_color(), |level| theme::level_color(ui.visuals(), level));
-        let bell = Atom::paint(vec2(14.0, 14.0), move |ui, args| Icon::Bell.paint(ui.painter(), args.rect, color));
+        let bell =
+            Atom::paint(vec2(14.0, 14.0), move |ui, args| Icon::Bell.paint(ui.painter(), args.rect, color));
         let button = if unread == 0 {
             egui::Button::new(bell)
         } else {

@@ -137,9 +137,12 @@ impl UiCommand {
             ),
             Self::DebugOverlay => key(Modifiers::NONE, Key::F12),
             Self::FirstSteps => key(Modifiers::NONE, Key::F1),
-            Self::OpenSample | Self::TrainThree | Self::Theme(_) | Self::ResetLayout | Self::Folders | Self::About => {
-                None
-            }
+            Self::OpenSample
+            | Self::TrainThree
+            | Self::Theme(_)
+            | Self::ResetLayout
+            | Self::Folders
+            | Self::About => None,
         }
     }
 
@@ -154,9 +157,9 @@ impl UiCommand {
     /// The first command whose key was just pressed and that `enabled` allows.
     pub fn pressed(ctx: &egui::Context, enabled: impl Fn(Self) -> bool) -> Option<Self> {
         Self::WITH_KEYS.into_iter().find(|command| {
-            command
-                .shortcut()
-                .is_some_and(|shortcut| enabled(*command) && ctx.input_mut(|input| input.consume_shortcut(&shortcut)))
+            command.shortcut().is_some_and(|shortcut| {
+                enabled(*command) && ctx.input_mut(|input| input.consume_shortcut(&shortcut))
+            })
         })
     }
 }

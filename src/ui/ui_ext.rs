@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use eframe::egui::{
-    self, Align, Atom, Button, Color32, CornerRadius, Frame, Layout, Margin, Response, RichText, Sense, Stroke, Ui, Vec2,
-    vec2,
+    self, Align, Atom, Button, Color32, CornerRadius, Frame, Layout, Margin, Response, RichText, Sense,
+    Stroke, Ui, Vec2, vec2,
 };
 
 use super::icons::Icon;
@@ -116,8 +116,7 @@ impl UiExt for Ui {
         let color = if enabled { palette.on_accent } else { self.visuals().text_color() };
         let sign = Atom::paint(Vec2::splat(14.0), move |ui, args| icon.paint(ui.painter(), args.rect, color));
         let atoms = (Atom::grow(), sign, text.color(color), Atom::grow());
-        let mut button = Button::new(atoms)
-            .min_size(vec2(self.available_width(), 34.0));
+        let mut button = Button::new(atoms).min_size(vec2(self.available_width(), 34.0));
         if enabled {
             button = button.fill(palette.accent);
         }
@@ -176,15 +175,23 @@ impl UiExt for Ui {
         let (rect, response) = self.allocate_exact_size(vec2(width, 7.0), Sense::hover());
         let share = share.clamp(0.0, 1.0);
         response.widget_info(|| {
-            let mut info = egui::WidgetInfo::labeled(egui::accesskit::Role::ProgressIndicator, true, alt_text);
+            let mut info =
+                egui::WidgetInfo::labeled(egui::accesskit::Role::ProgressIndicator, true, alt_text);
             info.value = Some(f64::from(share * 100.0).floor());
             info
         });
         let palette = theme::palette(self.visuals());
         let radius = CornerRadius::same(3);
-        self.painter().rect(rect, radius, palette.well, Stroke::new(1.0, palette.outline), egui::StrokeKind::Inside);
+        self.painter().rect(
+            rect,
+            radius,
+            palette.well,
+            Stroke::new(1.0, palette.outline),
+            egui::StrokeKind::Inside,
+        );
         if share > 0.0 {
-            let filled = egui::Rect::from_min_size(rect.min, vec2((rect.width() * share).max(6.0), rect.height()));
+            let filled =
+                egui::Rect::from_min_size(rect.min, vec2((rect.width() * share).max(6.0), rect.height()));
             self.painter().rect_filled(filled, radius, palette.accent);
         }
         response
@@ -200,6 +207,7 @@ impl UiExt for Ui {
     }
 
     fn truncated(&mut self, text: impl Into<RichText>, tooltip: &str) -> Response {
-        self.add(egui::Label::new(text.into()).truncate().show_tooltip_when_elided(false)).on_hover_text(tooltip)
+        self.add(egui::Label::new(text.into()).truncate().show_tooltip_when_elided(false))
+            .on_hover_text(tooltip)
     }
 }

@@ -10,18 +10,12 @@ pub struct Token {
 
 impl Token {
     pub fn is_word(&self) -> bool {
-        self.text
-            .starts_with(|c: char| c.is_alphabetic() || c == '_')
+        self.text.starts_with(|c: char| c.is_alphabetic() || c == '_')
     }
 }
 
 pub fn tokens(source: &str) -> Vec<Token> {
-    let mut lexer = Lexer {
-        chars: source.chars().collect(),
-        at: 0,
-        line: 1,
-        tokens: Vec::new(),
-    };
+    let mut lexer = Lexer { chars: source.chars().collect(), at: 0, line: 1, tokens: Vec::new() };
     while lexer.at < lexer.chars.len() {
         lexer.next();
     }
@@ -48,10 +42,7 @@ impl Lexer {
     }
 
     fn push(&mut self, text: impl Into<String>) {
-        self.tokens.push(Token {
-            text: text.into(),
-            line: self.line,
-        });
+        self.tokens.push(Token { text: text.into(), line: self.line });
     }
 
     fn done(&self) -> bool {

@@ -134,10 +134,12 @@ impl Canvas {
     pub(super) fn label_map(&self) -> LabelMap {
         let columns = self.columns.max(1);
         let at_border = |at: usize| {
-            let differs = |other: usize| self.objects.get(other).is_some_and(|object| *object != self.objects[at]);
+            let differs =
+                |other: usize| self.objects.get(other).is_some_and(|object| *object != self.objects[at]);
             (!(at + 1).is_multiple_of(columns) && differs(at + 1)) || differs(at + columns)
         };
-        let labels = self.labels.iter().enumerate().map(|(at, label)| if at_border(at) { VOID } else { *label });
+        let labels =
+            self.labels.iter().enumerate().map(|(at, label)| if at_border(at) { VOID } else { *label });
         LabelMap { width: self.width as u32, height: self.height as u32, labels: labels.collect() }
     }
 }

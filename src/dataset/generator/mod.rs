@@ -129,7 +129,12 @@ fn write_scenes(
 
 /// Writes an image and its mask. The marker speaks for all of them, so they need
 /// no scratch files of their own.
-fn write_scene(root: &Path, spec: &SampleSpec, index: usize, classes: &ClassList) -> Result<(), DatasetError> {
+fn write_scene(
+    root: &Path,
+    spec: &SampleSpec,
+    index: usize,
+    classes: &ClassList,
+) -> Result<(), DatasetError> {
     let (rgb, labels) = draw(spec, index);
     let image_path = root.join("JPEGImages").join(format!("{}.jpg", id(index)));
     let jpeg = encode_jpeg(&rgb).map_err(|err| write_error(&image_path, std::io::Error::other(err)))?;
@@ -143,7 +148,8 @@ fn write_scene(root: &Path, spec: &SampleSpec, index: usize, classes: &ClassList
 fn draw(spec: &SampleSpec, index: usize) -> (Rgb, LabelMap) {
     let side = |value: u32| value.clamp(*SIDES.start(), *SIDES.end());
     // Neighboring seeds are spread by seed_from_u64; the factor keeps samples of neighboring seeds apart.
-    let mut rng = Rng::seed_from_u64(spec.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(index as u64));
+    let mut rng =
+        Rng::seed_from_u64(spec.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(index as u64));
     scene::draw(side(spec.width), side(spec.height), &mut rng)
 }
 

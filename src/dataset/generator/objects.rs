@@ -84,7 +84,9 @@ pub(super) fn house(canvas: &mut Canvas, light: &Light, place: Place, rng: &mut 
     });
     let ridge = f32::midpoint(gable.0, gable.1);
     let triangle = [[gable.0, eaves + 0.5], [ridge, eaves - rise], [gable.1, eaves + 0.5]];
-    canvas.paint(body, Mark::Label(HOUSE), |x, y| (coverage(polygon(x, y, &triangle)), plaster(x, y, gable_light)));
+    canvas.paint(body, Mark::Label(HOUSE), |x, y| {
+        (coverage(polygon(x, y, &triangle)), plaster(x, y, gable_light))
+    });
 
     // The roof reaches over the walls a little and leans toward the far end.
     let over = width * 0.04;
@@ -118,7 +120,10 @@ pub(super) fn house(canvas: &mut Canvas, light: &Light, place: Place, rng: &mut 
         let color = if door { lit(roof, 0.7) } else { pane };
         let area = Area::around(x, y, size + 1.0, half_height + 1.0);
         canvas.paint(area, Mark::Label(HOUSE), |px, py| {
-            (0.95 * coverage(rectangle(px - x, py - y, size / 2.0, half_height)), light.on(color, 1.0, place.far()))
+            (
+                0.95 * coverage(rectangle(px - x, py - y, size / 2.0, half_height)),
+                light.on(color, 1.0, place.far()),
+            )
         });
     }
 }
@@ -174,7 +179,12 @@ pub(super) fn tree(canvas: &mut Canvas, light: &Light, place: Place, rng: &mut R
         }
     };
     let clump = (height / 13.0).max(1.6);
-    let area = Area::around(place.x + slant, f32::midpoint(top, base), height * 0.48 + 2.0, (base - top) * 0.62 + 2.0);
+    let area = Area::around(
+        place.x + slant,
+        f32::midpoint(top, base),
+        height * 0.48 + 2.0,
+        (base - top) * 0.62 + 2.0,
+    );
     canvas.paint(area, Mark::Label(TREE), |x, y| {
         let ragged = (foliage.layered(x / clump, y / clump, 2) - 0.5) * clump * 1.5;
         let tuft = foliage.layered(x / (clump * 0.55) + 9.0, y / (clump * 0.55), 2);
@@ -200,20 +210,26 @@ pub(super) fn post(canvas: &mut Canvas, light: &Light, place: Place, rng: &mut R
     let round = |x: f32, y: f32| {
         let side = ((x - place.x) / width).clamp(-0.6, 0.6);
         let striped = kind == 2 && ((y - top) / band) as i32 % 2 == 1;
-        let tone = (1.02 + 0.7 * side * light.sun - 0.5 * side * side) * (0.9 + 0.2 * grain.at(x / 1.5, y / 6.0));
+        let tone =
+            (1.02 + 0.7 * side * light.sun - 0.5 * side * side) * (0.9 + 0.2 * grain.at(x / 1.5, y / 6.0));
         light.on(if striped { stripe } else { color }, tone, place.far())
     };
     let shaft = Area { left: place.x - width, top: top - 1.0, right: place.x + width, bottom: place.y + 1.0 };
     canvas.paint(shaft, Mark::Label(POST), |x, y| {
-        (coverage(rectangle(x - place.x, y - f32::midpoint(top, place.y), width / 2.0, height / 2.0)), round(x, y))
+        (
+            coverage(rectangle(x - place.x, y - f32::midpoint(top, place.y), width / 2.0, height / 2.0)),
+            round(x, y),
+        )
     });
     let side = if chance(rng, 0.5) { 1.0 } else { -1.0 };
     let (from, to, thickness) = match kind {
         // A lamp's arm, the cross-arm of a telegraph pole, a knob, a board.
         0 => ([place.x, top + width * 0.4], [place.x + side * height * 0.22, top + width * 0.1], width * 0.8),
-        1 => {
-            ([place.x - height * 0.16, top + height * 0.1], [place.x + height * 0.16, top + height * 0.1], width * 0.8)
-        }
+        1 => (
+            [place.x - height * 0.16, top + height * 0.1],
+            [place.x + height * 0.16, top + height * 0.1],
+            width * 0.8,
+        ),
         2 => ([place.x, top], [place.x, top], width * 1.7),
         _ => (
             [place.x - side * width * 0.3, top + height * 0.14],
@@ -231,7 +247,10 @@ pub(super) fn post(canvas: &mut Canvas, light: &Light, place: Place, rng: &mut R
     if kind == 0 {
         let lamp = Area::around(to[0], to[1] + width * 0.5, width * 1.2, width * 1.2);
         canvas.paint(lamp, Mark::Label(POST), |x, y| {
-            (coverage(ellipse(x - to[0], y - to[1] - width * 0.4, width * 0.9, width * 0.62)), [0.98, 0.94, 0.78])
+            (
+                coverage(ellipse(x - to[0], y - to[1] - width * 0.4, width * 0.9, width * 0.62)),
+                [0.98, 0.94, 0.78],
+            )
         });
     }
 }
@@ -304,9 +323,11 @@ pub(super) fn balloon(canvas: &mut Canvas, light: &Light, place: Place, rng: &mu
         let envelope = round.min(polygon(x, py, &cone));
         let bulge = (1.0 - (down * 0.9).powi(2)).max(0.2).sqrt();
         let turn = (across / bulge).clamp(-1.0, 1.0).asin();
-        let banded = if rings { (down + 1.0) * gores * 0.5 } else { turn / std::f32::consts::PI * gores * 2.0 + 20.0 };
+        let banded =
+            if rings { (down + 1.0) * gores * 0.5 } else { turn / std::f32::consts::PI * gores * 2.0 + 20.0 };
         let color = if banded as i32 % 2 == 0 { main } else { second };
-        let tone = 1.02 + 0.34 * across * light.sun - 0.26 * down - 0.22 * (across * across + down * down).min(1.2);
+        let tone =
+            1.02 + 0.34 * across * light.sun - 0.26 * down - 0.22 * (across * across + down * down).min(1.2);
         (coverage(envelope), light.on(color, tone.max(0.35), far))
     });
 }

@@ -96,7 +96,8 @@ fn sky(canvas: &mut Canvas, light: &Light, rng: &mut Rng) {
         // Clouds lie flatter and closer together toward the horizon.
         let (cloud_x, cloud_y) = (x / size, y / size * (1.6 + 1.8 * down));
         let density = smoothstep(cover, cover + 0.22, clouds.layered(cloud_x, cloud_y, 4));
-        let underside = 1.0 - 0.22 * smoothstep(cover + 0.1, cover + 0.35, clouds.layered(cloud_x, cloud_y - 0.12, 3));
+        let underside =
+            1.0 - 0.22 * smoothstep(cover + 0.1, cover + 0.35, clouds.layered(cloud_x, cloud_y - 0.12, 3));
         let clouded = mix(clear, lit(cloud_color, underside), density * 0.9);
         (1.0, mix(clouded, [1.0, 0.97, 0.88], 0.75 * glow))
     });
@@ -104,7 +105,8 @@ fn sky(canvas: &mut Canvas, light: &Light, rng: &mut Rng) {
 
 /// One to three ranges of hills, the farthest first. They are background.
 fn hills(canvas: &mut Canvas, light: &Light, rng: &mut Rng) {
-    let base = pick(rng, &[[0.30, 0.42, 0.30], [0.34, 0.36, 0.44], [0.42, 0.38, 0.30], [0.26, 0.36, 0.40]], 0.1);
+    let base =
+        pick(rng, &[[0.30, 0.42, 0.30], [0.34, 0.36, 0.44], [0.42, 0.38, 0.30], [0.26, 0.36, 0.40]], 0.1);
     let ranges = rng.random_range(1..=3_u8);
     for range in 0..ranges {
         let (ridge, surface) = (Noise::new(rng), Noise::new(rng));
@@ -134,8 +136,9 @@ fn meadow(canvas: &mut Canvas, light: &Light, rng: &mut Rng) {
     let (patches, blades, edge) = (Noise::new(rng), Noise::new(rng), Noise::new(rng));
     let (stripes, vanishing) =
         (if chance(rng, 0.35) { within(rng, 0.08, 0.16) } else { 0.0 }, canvas.width * within(rng, 0.2, 0.8));
-    let flowers = chance(rng, 0.35)
-        .then(|| pick(rng, &[[0.95, 0.92, 0.85], [0.95, 0.80, 0.25], [0.85, 0.30, 0.30], [0.70, 0.50, 0.85]], 0.05));
+    let flowers = chance(rng, 0.35).then(|| {
+        pick(rng, &[[0.95, 0.92, 0.85], [0.95, 0.80, 0.25], [0.85, 0.30, 0.30], [0.70, 0.50, 0.85]], 0.05)
+    });
     let area = Area { left: 0.0, top: light.horizon - 4.0, right: canvas.width, bottom: canvas.height };
     let depth_of = depth_of(canvas, light);
     canvas.begin_object();
@@ -163,7 +166,8 @@ fn water(canvas: &mut Canvas, light: &Light, rng: &mut Rng) {
     let (ripples, shore) = (Noise::new(rng), Noise::new(rng));
     let (width, ground) = (canvas.width, canvas.height - light.horizon);
     let kind = rng.random_range(0..3_u8);
-    let (center_x, center_y) = (width * within(rng, 0.15, 0.85), light.horizon + ground * within(rng, 0.3, 0.8));
+    let (center_x, center_y) =
+        (width * within(rng, 0.15, 0.85), light.horizon + ground * within(rng, 0.3, 0.8));
     let (half_width, half_height) = (width * within(rng, 0.22, 0.5), ground * within(rng, 0.14, 0.3));
     let depth = ground * within(rng, 0.15, 0.4);
     let (bend, drift) = (within(rng, 0.06, 0.2) * width, within(rng, -0.5, 0.5) * width);
@@ -195,7 +199,8 @@ fn water(canvas: &mut Canvas, light: &Light, rng: &mut Rng) {
         let near = depth_of(y).max(0.03);
         let mirrored = mix(light.haze, light.zenith, (near * 1.3).min(1.0));
         // Ripples lie flat: long from left to right, short from top to bottom.
-        let ripple = ripples.layered(x / (light.unit * (4.0 + 14.0 * near)), y / (light.unit * (0.7 + 2.2 * near)), 3);
+        let ripple =
+            ripples.layered(x / (light.unit * (4.0 + 14.0 * near)), y / (light.unit * (0.7 + 2.2 * near)), 3);
         let glint = smoothstep(0.66, 0.78, ripple) * 0.28;
         let base = mix(mirrored, light.on(murk, 1.0, 0.0), 0.25 + 0.4 * near);
         (coverage(distance(x, y)), mix(lit(base, 0.78 + 0.44 * ripple), [1.0; 3], glint))
@@ -259,12 +264,14 @@ fn dry_place(canvas: &Canvas, place: objects::Place, rng: &mut Rng) -> Option<ob
 
 /// What the camera does: exposure, uneven light, softness, grain.
 fn develop(canvas: &mut Canvas, rng: &mut Rng) -> Rgb {
-    let (exposure, slope, corner) = (within(rng, 0.88, 1.24), within(rng, -0.14, 0.14), within(rng, 0.0, 0.22));
+    let (exposure, slope, corner) =
+        (within(rng, 0.88, 1.24), within(rng, -0.14, 0.14), within(rng, 0.0, 0.22));
     let warmth = within(rng, -0.05, 0.05);
     let (width, height) = (canvas.width, canvas.height);
     canvas.map_colors(|x, y, color| {
         let (across, down) = (x / width - 0.5, y / height - 0.5);
-        let level = exposure * (1.0 + slope * across) * (1.0 - corner * (across * across + down * down) * 2.0);
+        let level =
+            exposure * (1.0 + slope * across) * (1.0 - corner * (across * across + down * down) * 2.0);
         [color[0] * level * (1.0 + warmth), color[1] * level, color[2] * level * (1.0 - warmth)]
     });
     canvas.blur(within(rng, 0.02, 0.16));

@@ -58,8 +58,9 @@ impl Noise {
     pub(super) fn at(self, x: f32, y: f32) -> f32 {
         let (left, top) = (x.floor(), y.floor());
         let (share_x, share_y) = (smoothstep(0.0, 1.0, x - left), smoothstep(0.0, 1.0, y - top));
-        let corner =
-            |right: i32, down: i32| self.hash((left as i32).wrapping_add(right), (top as i32).wrapping_add(down));
+        let corner = |right: i32, down: i32| {
+            self.hash((left as i32).wrapping_add(right), (top as i32).wrapping_add(down))
+        };
         let upper = corner(0, 0) + (corner(1, 0) - corner(0, 0)) * share_x;
         let lower = corner(0, 1) + (corner(1, 1) - corner(0, 1)) * share_x;
         upper + (lower - upper) * share_y
@@ -80,8 +81,9 @@ impl Noise {
 
     /// A value in 0..=1 for a cell of the unit grid, unrelated to its neighbors.
     pub(super) fn hash(self, x: i32, y: i32) -> f32 {
-        let mut state =
-            self.seed ^ x.cast_unsigned().wrapping_mul(0x85eb_ca6b) ^ y.cast_unsigned().wrapping_mul(0xc2b2_ae35);
+        let mut state = self.seed
+            ^ x.cast_unsigned().wrapping_mul(0x85eb_ca6b)
+            ^ y.cast_unsigned().wrapping_mul(0xc2b2_ae35);
         state = (state ^ (state >> 16)).wrapping_mul(0x7feb_352d);
         state = (state ^ (state >> 15)).wrapping_mul(0x846c_a68b);
         (state ^ (state >> 16)) as f32 / u32::MAX as f32

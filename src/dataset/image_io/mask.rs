@@ -102,7 +102,12 @@ pub(in crate::dataset) fn check_sizes(
     if image_size == mask_size {
         return Ok(());
     }
-    Err(DatasetError::SizeMismatch { mask: item.mask.clone(), image: item.image.clone(), mask_size, image_size })
+    Err(DatasetError::SizeMismatch {
+        mask: item.mask.clone(),
+        image: item.image.clone(),
+        mask_size,
+        image_size,
+    })
 }
 
 /// A mask file as it is, before labels are given a meaning.
@@ -150,9 +155,9 @@ fn decode(file: std::io::BufReader<std::fs::File>) -> Result<RawMask, String> {
             RawPixels::Labels { samples: unpack(&data, width, bit_depth, frame.line_size), palette: None }
         }
         (ColorType::Rgb, _) => RawPixels::Colors(data.as_chunks().0.to_vec()),
-        (ColorType::Rgba, _) => {
-            RawPixels::Colors(data.as_chunks().0.iter().map(|[red, green, blue, _]| [*red, *green, *blue]).collect())
-        }
+        (ColorType::Rgba, _) => RawPixels::Colors(
+            data.as_chunks().0.iter().map(|[red, green, blue, _]| [*red, *green, *blue]).collect(),
+        ),
         (ColorType::GrayscaleAlpha, _) => {
             return Err("it is grey with transparency; export it as an indexed or grey PNG".to_owned());
         }
@@ -204,7 +209,11 @@ mod tests {
     use crate::dataset::{ClassList, write_index_png, write_rgb_png};
 
     fn reader(num_classes: usize) -> MaskReader {
-        MaskReader { num_classes, void_labels: vec![11], palette: vec![([9, 9, 9], 1), ([224, 224, 192], VOID)] }
+        MaskReader {
+            num_classes,
+            void_labels: vec![11],
+            palette: vec![([9, 9, 9], 1), ([224, 224, 192], VOID)],
+        }
     }
 
     /// Writes packed samples as a PNG of any type and depth.
@@ -257,7 +266,8 @@ mod tests {
     fn rgb_masks_go_through_the_palette() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let path = dir.path().join("mask.png");
-        let mut rgb = Rgb { width: 2, height: 2, pixels: [[9, 9, 9], [224, 224, 192], [9, 9, 9], [9, 9, 9]].concat() };
+        let mut rgb =
+            Rgb { width: 2, height: 2, pixels: [[9, 9, 9], [224, 224, 192], [9, 9, 9], [9, 9, 9]].concat() };
         write_rgb_png(&path, &rgb).expect("written");
         assert_eq!(reader(2).read(&path).expect("read").labels, [1, VOID, 1, 1]);
         rgb.pixels[6..9].copy_from_slice(&[1, 2, 3]);

@@ -22,7 +22,8 @@ use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
 use super::DatasetError;
 
 /// Extensions of images that can be read, in lower case.
-pub const IMAGE_EXTENSIONS: &[&str] = &["png", "jpg", "jpeg", "bmp", "tif", "tiff", "webp", "gif", "ppm", "pgm"];
+pub const IMAGE_EXTENSIONS: &[&str] =
+    &["png", "jpg", "jpeg", "bmp", "tif", "tiff", "webp", "gif", "ppm", "pgm"];
 
 /// The longest side that is read, in pixels. Larger files are damaged headers
 /// far more often than pictures.
@@ -97,7 +98,8 @@ pub(super) fn read_image_size(path: &Path) -> Result<[u32; 2], DatasetError> {
 }
 
 fn open_image(path: &Path) -> Result<ImageReader<BufReader<File>>, DatasetError> {
-    let mut reader = ImageReader::new(open(path)?).with_guessed_format().map_err(|err| read_error(path, err))?;
+    let mut reader =
+        ImageReader::new(open(path)?).with_guessed_format().map_err(|err| read_error(path, err))?;
     if reader.format().is_none() {
         let reason = "it is no PNG, JPEG, BMP, TIFF, WebP, GIF or PNM file".to_owned();
         return Err(image_error(path, reason));
@@ -168,7 +170,8 @@ mod tests {
     fn transparency_is_laid_on_white() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let path = dir.path().join("alpha.png");
-        let image = image::RgbaImage::from_raw(2, 1, vec![10, 20, 30, 0, 10, 20, 30, 255]).expect("two pixels");
+        let image =
+            image::RgbaImage::from_raw(2, 1, vec![10, 20, 30, 0, 10, 20, 30, 255]).expect("two pixels");
         image.save(&path).expect("written");
         assert_eq!(read_rgb(&path).expect("read").pixels, [255, 255, 255, 10, 20, 30]);
     }
@@ -177,7 +180,8 @@ mod tests {
     fn sixteen_bit_images_are_reduced() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let path = dir.path().join("deep.png");
-        let deep = image::ImageBuffer::<image::Luma<u16>, _>::from_raw(1, 1, vec![0xffff_u16]).expect("one pixel");
+        let deep =
+            image::ImageBuffer::<image::Luma<u16>, _>::from_raw(1, 1, vec![0xffff_u16]).expect("one pixel");
         DynamicImage::ImageLuma16(deep).save(&path).expect("written");
         assert_eq!(read_rgb(&path).expect("read").pixels, [255, 255, 255]);
     }

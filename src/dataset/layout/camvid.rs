@@ -17,7 +17,8 @@ pub(super) fn is_root(root: &Path) -> bool {
 /// Opens a folder for which [`is_root`] holds.
 pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
     let listed_classes = read_classes(root)?;
-    let void_label = listed_classes.as_ref().map_or(Some(CAMVID_VOID), |classes| u8::try_from(classes.len()).ok());
+    let void_label =
+        listed_classes.as_ref().map_or(Some(CAMVID_VOID), |classes| u8::try_from(classes.len()).ok());
     let (train_list, val_list) = (root.join("train.txt"), val_list(root));
     Ok(Dataset {
         name: folder_name(root),
@@ -38,8 +39,10 @@ fn val_list(root: &Path) -> PathBuf {
 
 fn read_items(root: &Path, list: &Path) -> Result<Vec<Item>, DatasetError> {
     let item = |(number, line): (usize, String)| {
-        read_item(root, &line)
-            .map_err(|reason| DatasetError::List { path: list.to_owned(), reason: format!("line {number}: {reason}") })
+        read_item(root, &line).map_err(|reason| DatasetError::List {
+            path: list.to_owned(),
+            reason: format!("line {number}: {reason}"),
+        })
     };
     read_lines(list)?.into_iter().map(item).collect()
 }
@@ -72,8 +75,10 @@ fn read_item(root: &Path, line: &str) -> Result<Item, String> {
 /// off until the rest exists under `root`.
 fn resolve(root: &Path, listed: &str) -> Option<PathBuf> {
     let listed = PathBuf::from(listed.replace('\\', "/"));
-    let parts: Vec<Component<'_>> =
-        listed.components().filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir)).collect();
+    let parts: Vec<Component<'_>> = listed
+        .components()
+        .filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir))
+        .collect();
     (0..parts.len())
         .map(|skipped| root.join(parts[skipped..].iter().collect::<PathBuf>()))
         .chain([listed.clone()].into_iter().filter(|path| path.is_absolute()))

@@ -136,7 +136,8 @@ pub(super) mod tests {
         for path in [image, mask] {
             fs::create_dir_all(path.parent().expect("a folder")).expect("created");
         }
-        write_rgb_png(image, &Rgb { width: 2, height: 1, pixels: vec![10, 20, 30, 40, 50, 60] }).expect("written");
+        write_rgb_png(image, &Rgb { width: 2, height: 1, pixels: vec![10, 20, 30, 40, 50, 60] })
+            .expect("written");
         let labels = LabelMap { width: 2, height: 1, labels: labels.to_vec() };
         write_index_png(mask, &labels, &ClassList::voc()).expect("written");
     }
@@ -171,6 +172,9 @@ pub(super) mod tests {
         let reader = Dataset::open(dir.path()).expect("a VOC set").mask_reader();
         assert_eq!(reader.num_classes, 21);
         let label = |color| reader.palette.iter().find(|entry| entry.0 == color).map(|entry| entry.1);
-        assert_eq!((label([0, 0, 0]), label([128, 0, 0]), label([224, 224, 192])), (Some(0), Some(1), Some(VOID)));
+        assert_eq!(
+            (label([0, 0, 0]), label([128, 0, 0]), label([224, 224, 192])),
+            (Some(0), Some(1), Some(VOID))
+        );
     }
 }

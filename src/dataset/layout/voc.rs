@@ -33,7 +33,8 @@ pub(super) fn find_root(root: &Path) -> Result<Option<PathBuf>, DatasetError> {
     found.sort();
     if found.len() > 1 {
         let names: Vec<String> = found.iter().map(|path| folder_name(path)).collect();
-        let reason = format!("it holds several data sets ({}). Choose one of these folders", names.join(", "));
+        let reason =
+            format!("it holds several data sets ({}). Choose one of these folders", names.join(", "));
         return Err(DatasetError::List { path: root.to_owned(), reason });
     }
     Ok(found.pop())
@@ -92,13 +93,19 @@ impl Files {
             (true, true) => Ok((self.read_list(&train_list)?, self.read_list(&val_list)?)),
             (true, false) => {
                 let train = self.read_list(&train_list)?;
-                log::info!("{} is missing, images that train.txt leaves are for validation", val_list.display());
+                log::info!(
+                    "{} is missing, images that train.txt leaves are for validation",
+                    val_list.display()
+                );
                 let val = self.all_but(&train);
                 Ok((train, val))
             }
             (false, true) => {
                 let val = self.read_list(&val_list)?;
-                log::info!("{} is missing, images that val.txt leaves are for training", train_list.display());
+                log::info!(
+                    "{} is missing, images that val.txt leaves are for training",
+                    train_list.display()
+                );
                 Ok((self.all_but(&val), val))
             }
             (false, false) => {
@@ -166,7 +173,8 @@ fn split_evenly(items: Vec<Item>) -> (Vec<Item>, Vec<Item>) {
 /// numbered ones as there are labels, in the colors of the masks' palette.
 fn guess_classes<'a>(items: impl Iterator<Item = &'a Item>) -> ClassList {
     let looked_at: Vec<&Item> = items.take(LOOKED_AT).collect();
-    let highest = looked_at.par_iter().filter_map(|item| highest_label(&item.mask)).max_by_key(|(label, _)| *label);
+    let highest =
+        looked_at.par_iter().filter_map(|item| highest_label(&item.mask)).max_by_key(|(label, _)| *label);
     let voc = ClassList::voc();
     match highest {
         Some((label, palette)) if usize::from(label) >= voc.len() => {
@@ -283,7 +291,8 @@ mod tests {
         let mut colors = Vec::<Class>::from(ClassList::numbered(31));
         colors[30].color = [1, 2, 3];
         let colors = ClassList::new(colors).expect("few enough");
-        write_index_png(&mask, &LabelMap { width: 2, height: 1, labels: vec![30, VOID] }, &colors).expect("written");
+        write_index_png(&mask, &LabelMap { width: 2, height: 1, labels: vec![30, VOID] }, &colors)
+            .expect("written");
         let classes = Dataset::open(root).expect("a VOC set").classes;
         assert_eq!((classes.len(), classes.name(30)), (31, "class 30"));
         assert_eq!((classes.color(1), classes.color(30)), (voc_color(1), [1, 2, 3]));

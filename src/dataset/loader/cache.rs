@@ -32,7 +32,11 @@ impl DecodeCache {
     ///
     /// # Errors
     /// Those of [`MaskReader::read_pair`].
-    pub(super) fn pair(&self, reader: &MaskReader, item: &Item) -> Result<Arc<(Rgb, LabelMap)>, DatasetError> {
+    pub(super) fn pair(
+        &self,
+        reader: &MaskReader,
+        item: &Item,
+    ) -> Result<Arc<(Rgb, LabelMap)>, DatasetError> {
         if let Some(pair) = self.kept().pairs.get(&item.image) {
             return Ok(Arc::clone(pair));
         }

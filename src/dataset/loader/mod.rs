@@ -64,7 +64,10 @@ impl Loader {
     ///
     /// A batch that cannot be read is an error in its place; asking again goes on
     /// with the one behind it.
-    #[expect(clippy::should_implement_trait, reason = "an iterator would invite adapters that hide the waiting")]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "an iterator would invite adapters that hide the waiting"
+    )]
     pub fn next(&mut self) -> Option<Result<Batch, DatasetError>> {
         if self.next_batch >= self.plan.batches_per_epoch() {
             return None;
@@ -131,7 +134,11 @@ fn worker_lost() -> DatasetError {
 ///
 /// # Errors
 /// Those of [`MaskReader::read_pair`].
-pub fn eval_sample(reader: &MaskReader, item: &Item, size: Option<[u32; 2]>) -> Result<(Rgb, LabelMap), DatasetError> {
+pub fn eval_sample(
+    reader: &MaskReader,
+    item: &Item,
+    size: Option<[u32; 2]>,
+) -> Result<(Rgb, LabelMap), DatasetError> {
     let (rgb, labels) = reader.read_pair(item)?;
     Ok(match size {
         Some([width, height]) => (resize_rgb(&rgb, width.max(1), height.max(1)), labels),
@@ -156,7 +163,8 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temporary folder");
         for workers in [0, 1, 3, 50] {
             let plan = BatchPlan { workers, ..plan(dir.path(), 7, 2) };
-            let direct: Vec<Batch> = (0..4).map(|index| plan.batch(5, index).expect("a sound batch")).collect();
+            let direct: Vec<Batch> =
+                (0..4).map(|index| plan.batch(5, index).expect("a sound batch")).collect();
             assert_eq!(drain(Loader::start(plan, 5, 0)), direct, "{workers} workers");
         }
     }

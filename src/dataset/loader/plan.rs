@@ -182,7 +182,10 @@ pub(in crate::dataset) mod tests {
         let batch = plan.batch(3, 1).expect("read");
         plan.batch(0, 0).expect("read");
         assert_eq!(plan.batch(3, 1).expect("read"), batch);
-        assert_eq!(BatchPlan { cache: Arc::default(), workers: 9, ..plan.clone() }.batch(3, 1).expect("read"), batch);
+        assert_eq!(
+            BatchPlan { cache: Arc::default(), workers: 9, ..plan.clone() }.batch(3, 1).expect("read"),
+            batch
+        );
         assert_ne!(plan.batch(4, 1).expect("read").images, batch.images);
         assert_eq!((batch.batch_size, batch.height, batch.width), (2, 3, 4));
         assert_eq!((batch.images.len(), batch.labels.len()), (2 * 3 * 3 * 4, 2 * 3 * 4));

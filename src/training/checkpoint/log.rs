@@ -15,9 +15,7 @@ use crate::training::error::TrainError;
 /// line of a killed run may be half a line.
 pub fn read_lines<T: DeserializeOwned>(path: &Path) -> Vec<T> {
     let text = fs::read(path).unwrap_or_default();
-    text.split(|byte| *byte == b'\n')
-        .filter_map(|line| serde_json::from_slice(line).ok())
-        .collect()
+    text.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
 }
 
 /// Appends one line per record, each with one write.
@@ -63,9 +61,7 @@ fn append<T: Serialize>(text: &mut Vec<u8>, record: &T, path: &Path) -> Result<(
 /// Writes a file whole or not at all.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
     let (scratch, mut file) = AtomicFile::create(path).map_err(|err| TrainError::write(path, err))?;
-    file.write_all(bytes)
-        .and_then(|()| file.sync_all())
-        .map_err(|err| TrainError::write(path, err))?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|err| TrainError::write(path, err))?;
     drop(file);
     scratch.commit().map_err(|err| TrainError::write(path, err))
 }

@@ -128,7 +128,8 @@ impl RunFolder {
     /// Deletes weights that no manifest names: older ones, and leftovers of a crash.
     fn remove_unpublished(&self) {
         let last = self.last();
-        let mut named: Vec<String> = last.into_iter().flat_map(|last| [last.weights, last.optimizer]).collect();
+        let mut named: Vec<String> =
+            last.into_iter().flat_map(|last| [last.weights, last.optimizer]).collect();
         named.extend(self.best().map(|best| best.weights));
         for entry in fs::read_dir(self.path()).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();

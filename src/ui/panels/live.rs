@@ -62,10 +62,7 @@ struct Columns {
 
 impl Default for Columns {
     fn default() -> Self {
-        Self {
-            image: true,
-            truth: true,
-        }
+        Self { image: true, truth: true }
     }
 }
 
@@ -102,9 +99,7 @@ impl LivePanel {
         }
         self.controls_ui(ctx, ui);
         ui.separator();
-        ScrollArea::vertical()
-            .auto_shrink([false, false])
-            .show(ui, |ui| self.items_ui(ctx, ui));
+        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| self.items_ui(ctx, ui));
     }
 
     /// Works towards showing the newest masks; the last ones stay until all are there.
@@ -140,27 +135,19 @@ impl LivePanel {
             return;
         };
         ui.horizontal_wrapped(|ui| {
-            let title = ctx
-                .engine
-                .run(&scene.run)
-                .map_or_else(|| scene.run.clone(), |run| run.title());
+            let title = ctx.engine.run(&scene.run).map_or_else(|| scene.run.clone(), |run| run.title());
             ui.strong(title);
             ui.label(format!("after step {}", scene.preview.step));
             ui.separator();
             opacity_slider(ui, &mut self.opacity);
-            ui.checkbox(&mut self.outlines, "Outlines")
-                .on_hover_text("Draw the borders between classes");
-            ui.checkbox(&mut self.columns.image, "Image")
-                .on_hover_text("Show the plain image too");
-            ui.checkbox(&mut self.columns.truth, "Ground truth")
-                .on_hover_text("Show the ground truth too");
+            ui.checkbox(&mut self.outlines, "Outlines").on_hover_text("Draw the borders between classes");
+            ui.checkbox(&mut self.columns.image, "Image").on_hover_text("Show the plain image too");
+            ui.checkbox(&mut self.columns.truth, "Ground truth").on_hover_text("Show the ground truth too");
         });
         let classes = scene.classes.clone();
-        CollapsingHeader::new("Classes")
-            .default_open(true)
-            .show_unindented(ui, |ui| {
-                legend_line(ui, &classes, &mut self.visible);
-            });
+        CollapsingHeader::new("Classes").default_open(true).show_unindented(ui, |ui| {
+            legend_line(ui, &classes, &mut self.visible);
+        });
     }
 
     fn items_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
@@ -170,12 +157,7 @@ impl LivePanel {
         let items = &scene.preview.items;
         let num_tiles = scene.columns.count();
         let (columns, tile_width) = grid(ui.available_width(), num_tiles, items.len());
-        let mut painter = ItemPainter {
-            scene,
-            layers: &mut self.layers,
-            opacity: self.opacity,
-            tile_width,
-        };
+        let mut painter = ItemPainter { scene, layers: &mut self.layers, opacity: self.opacity, tile_width };
         ui.spacing_mut().item_spacing = vec2(GAP, GAP);
         for row in items.chunks(columns) {
             ui.horizontal_top(|ui| {
@@ -192,21 +174,12 @@ impl Scene {
     fn tiles(&self, item: &PreviewItem) -> Vec<Tile> {
         let mut tiles = Vec::with_capacity(3);
         if self.columns.image {
-            tiles.push(Tile {
-                caption: "Image",
-                contents: vec![Content::Image(item.image.clone())],
-            });
+            tiles.push(Tile { caption: "Image", contents: vec![Content::Image(item.image.clone())] });
         }
         if self.columns.truth {
-            tiles.push(Tile {
-                caption: "Ground truth",
-                contents: self.overlay(item, &item.truth),
-            });
+            tiles.push(Tile { caption: "Ground truth", contents: self.overlay(item, &item.truth) });
         }
-        tiles.push(Tile {
-            caption: "Prediction",
-            contents: self.overlay(item, &item.mask),
-        });
+        tiles.push(Tile { caption: "Prediction", contents: self.overlay(item, &item.mask) });
         tiles
     }
 
@@ -214,18 +187,10 @@ impl Scene {
         let (mask, classes, visible) = (mask.clone(), self.classes.clone(), self.visible);
         let mut contents = vec![
             Content::Image(item.image.clone()),
-            Content::Fill {
-                mask: mask.clone(),
-                classes: classes.clone(),
-                visible,
-            },
+            Content::Fill { mask: mask.clone(), classes: classes.clone(), visible },
         ];
         if self.outlines {
-            contents.push(Content::Outline {
-                mask,
-                classes,
-                visible,
-            });
+            contents.push(Content::Outline { mask, classes, visible });
         }
         contents
     }
@@ -260,18 +225,13 @@ impl ItemPainter<'_> {
 
     fn tile_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, item: &PreviewItem, tile: Tile) {
         let image_size = [item.image.width, item.image.height];
-        let layers: Vec<Drawn> = tile
-            .contents
-            .into_iter()
-            .map(|content| drawn(content, self.opacity))
-            .collect();
+        let layers: Vec<Drawn> =
+            tile.contents.into_iter().map(|content| drawn(content, self.opacity)).collect();
         let name = format!("{} of {}", tile.caption, item.id);
         let output = Canvas::new(self.layers, &layers, image_size, &name)
             .show_fitted(ui, tile_size(self.tile_width, image_size));
         let response = match output.hovered {
-            Some(pixel) => output
-                .response
-                .on_hover_text_at_pointer(self.pixel_text(item, pixel)),
+            Some(pixel) => output.response.on_hover_text_at_pointer(self.pixel_text(item, pixel)),
             None => output.response,
         };
         if response.clicked() {
@@ -282,9 +242,7 @@ impl ItemPainter<'_> {
 
     fn pixel_text(&self, item: &PreviewItem, pixel: [u32; 2]) -> String {
         let name = |mask| {
-            label_at(mask, pixel).map_or_else(String::new, |label| {
-                self.scene.classes.name(label).to_owned()
-            })
+            label_at(mask, pixel).map_or_else(String::new, |label| self.scene.classes.name(label).to_owned())
         };
         format!(
             "Prediction: {}\nGround truth: {}\nx {}, y {}",
@@ -304,10 +262,7 @@ fn nothing_live_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     let (title, hint) = if is_training {
         ("No masks yet", "The first masks come in a moment")
     } else {
-        (
-            "Nothing is training",
-            "Start training to see masks of validation images here",
-        )
+        ("Nothing is training", "Start training to see masks of validation images here")
     };
     empty_state(ui, title, hint, |ui| {
         if !is_training && ui.button("Go to Train").clicked() {
@@ -336,10 +291,7 @@ fn grid(width: f32, num_tiles: usize, num_items: usize) -> (usize, f32) {
         (width - gaps) / columns as f32
     };
     let tile_width = |columns| (item_width(columns) - around_tiles) / tiles;
-    let columns = (1..=num_items.max(1))
-        .rev()
-        .find(|&columns| tile_width(columns) >= MIN_TILE)
-        .unwrap_or(1);
+    let columns = (1..=num_items.max(1)).rev().find(|&columns| tile_width(columns) >= MIN_TILE).unwrap_or(1);
     (columns, tile_width(columns).clamp(MIN_TILE / 2.0, MAX_TILE))
 }
 

@@ -103,7 +103,12 @@ impl RunCurves {
 
 impl CurveModel {
     /// Builds the curves; `smoothed` holds one value for every step.
-    pub fn new(steps: &[StepRecord], smoothed: &[f64], epochs: &[EpochRecord], settings: CurveSettings) -> Self {
+    pub fn new(
+        steps: &[StepRecord],
+        smoothed: &[f64],
+        epochs: &[EpochRecord],
+        settings: CurveSettings,
+    ) -> Self {
         let y_of_loss = |loss: f64| if settings.log_loss { loss.log10() } else { loss };
         let window = window(steps, settings.visible);
         let shown = &steps[window.clone()];

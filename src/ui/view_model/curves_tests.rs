@@ -102,7 +102,10 @@ fn a_zoomed_plot_gets_the_steps_in_view_and_their_neighbors() {
     let steps: Vec<_> = (0..1000).map(|i| step(i, i as f64)).collect();
     let settings = CurveSettings { visible: Some([499.5, 502.5]), ..settings() };
     let model = model(&steps, &[], settings);
-    assert_eq!(model.loss.iter().map(|point| point[0] as usize).collect::<Vec<_>>(), [499, 500, 501, 502, 503]);
+    assert_eq!(
+        model.loss.iter().map(|point| point[0] as usize).collect::<Vec<_>>(),
+        [499, 500, 501, 502, 503]
+    );
     let nothing = CurveSettings { visible: Some([5000.0, 6000.0]), ..settings };
     let mut curves = RunCurves::default();
     curves.update(&steps, &[], nothing);

@@ -71,10 +71,7 @@ pub fn switch_trunk(draft: &mut RunConfig, trunk: Trunk) {
 
 /// The same settings at each stride, coarse to fine.
 pub fn three_strides(draft: &RunConfig) -> Vec<RunConfig> {
-    Variant::ALL
-        .into_iter()
-        .map(|variant| RunConfig { variant, ..draft.clone() })
-        .collect()
+    Variant::ALL.into_iter().map(|variant| RunConfig { variant, ..draft.clone() }).collect()
 }
 
 /// Why a device cannot be chosen; `None` = it can.

@@ -24,14 +24,13 @@ pub fn expand(paths: &[PathBuf]) -> Expanded {
             continue;
         }
         match images_in(path) {
-            Ok(images) if images.is_empty() => expanded
-                .problems
-                .push(format!("No images in {}", path.display())),
+            Ok(images) if images.is_empty() => {
+                expanded.problems.push(format!("No images in {}", path.display()))
+            }
             Ok(images) => expanded.images.extend(images),
-            Err(err) => expanded.problems.push(format!(
-                "The folder cannot be read: {err}\n{}",
-                path.display()
-            )),
+            Err(err) => {
+                expanded.problems.push(format!("The folder cannot be read: {err}\n{}", path.display()))
+            }
         }
     }
     expanded
@@ -41,19 +40,12 @@ pub fn expand(paths: &[PathBuf]) -> Expanded {
 pub fn has_image_extension(path: &Path) -> bool {
     path.extension()
         .and_then(|extension| extension.to_str())
-        .is_some_and(|extension| {
-            IMAGE_EXTENSIONS
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(extension))
-        })
+        .is_some_and(|extension| IMAGE_EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)))
 }
 
 /// The file name for people; the whole path where there is none.
 pub fn file_label(path: &Path) -> String {
-    path.file_name().map_or_else(
-        || path.display().to_string(),
-        |name| name.to_string_lossy().into_owned(),
-    )
+    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
 
 fn images_in(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
@@ -81,10 +73,7 @@ mod tests {
 
         let expanded = expand(&[folder.path().to_path_buf()]);
 
-        assert_eq!(
-            expanded.images,
-            [path("a.JPG"), path("b.png"), path("c.jpeg")]
-        );
+        assert_eq!(expanded.images, [path("a.JPG"), path("b.png"), path("c.jpeg")]);
         assert!(expanded.problems.is_empty());
     }
 

@@ -17,7 +17,13 @@ pub fn percent(share: Option<f64>) -> String {
 pub fn loss(value: Option<f64>) -> String {
     match value {
         Some(value) if value.is_finite() => {
-            let digits = if value.abs() >= 100.0 { 1 } else if value.abs() >= 10.0 { 2 } else { 3 };
+            let digits = if value.abs() >= 100.0 {
+                1
+            } else if value.abs() >= 10.0 {
+                2
+            } else {
+                3
+            };
             format!("{value:.digits$}")
         }
         Some(_) => "not a number".to_owned(),

@@ -34,7 +34,8 @@ impl RunProgress {
         Self {
             phase: phase_text(&active.phase),
             share: total.map(|total| (active.step as f32 / total as f32).clamp(0.0, 1.0)),
-            steps: total.map(|total| format!("Step {} of {}", format::count(active.step), format::count(total))),
+            steps: total
+                .map(|total| format!("Step {} of {}", format::count(active.step), format::count(total))),
             epoch: format!("Epoch {epoch} of {epochs}"),
             pace,
         }

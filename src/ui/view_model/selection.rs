@@ -67,8 +67,7 @@ impl RunSelection {
 
     /// Ticks a run because it began; runs ticked that way before go, except those in `keep`.
     pub fn show_new(&mut self, run: &str, keep: &[String]) {
-        self.shown
-            .retain(|shown| shown.by_user || shown.run == run || keep.contains(&shown.run));
+        self.shown.retain(|shown| shown.by_user || shown.run == run || keep.contains(&shown.run));
         if !self.contains(run) {
             self.push(run, false);
         }
@@ -80,9 +79,7 @@ impl RunSelection {
     }
 
     fn push(&mut self, run: &str, by_user: bool) {
-        let slot = (0..)
-            .find(|slot| self.shown.iter().all(|shown| shown.slot != *slot))
-            .unwrap_or_default();
+        let slot = (0..).find(|slot| self.shown.iter().all(|shown| shown.slot != *slot)).unwrap_or_default();
         self.shown.push(Shown { run: run.to_owned(), slot, by_user });
     }
 }

@@ -64,11 +64,7 @@ struct LayersOn {
 
 impl Default for LayersOn {
     fn default() -> Self {
-        Self {
-            fill: true,
-            outlines: false,
-            disagreement: false,
-        }
+        Self { fill: true, outlines: false, disagreement: false }
     }
 }
 
@@ -111,10 +107,7 @@ impl ComparePanel {
             return;
         }
         let frame = Frame::new().inner_margin(MARGIN);
-        Panel::top("compare_toolbar")
-            .resizable(false)
-            .frame(frame)
-            .show(ui, |ui| self.toolbar_ui(ctx, ui));
+        Panel::top("compare_toolbar").resizable(false).frame(frame).show(ui, |ui| self.toolbar_ui(ctx, ui));
         if self.runs.is_empty() {
             CentralPanel::no_frame().show(ui, |ui| self.no_runs_ui(ctx, ui));
             return;
@@ -156,8 +149,7 @@ impl ComparePanel {
             self.image_picker_ui(ctx, ui);
             ui.separator();
             opacity_slider(ui, &mut self.opacity);
-            ui.checkbox(&mut self.layers_on.fill, "Fill")
-                .on_hover_text("Paint each class in its color");
+            ui.checkbox(&mut self.layers_on.fill, "Fill").on_hover_text("Paint each class in its color");
             ui.checkbox(&mut self.layers_on.outlines, "Outlines")
                 .on_hover_text("Draw the borders between classes");
             ui.checkbox(&mut self.layers_on.disagreement, "Disagreement")
@@ -186,10 +178,7 @@ impl ComparePanel {
         let Some(pixels) = Pixels::new(image, panes, self.layers_on) else {
             return;
         };
-        if !self
-            .layers
-            .prepare(ctx.engine, ui.ctx(), &pixels.contents())
-        {
+        if !self.layers.prepare(ctx.engine, ui.ctx(), &pixels.contents()) {
             return;
         }
         let is_same_image = self.shown.as_ref().is_some_and(|shown| shown.is_of(image));
@@ -200,26 +189,17 @@ impl ComparePanel {
     }
 
     fn scores_ui(&self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        let runs: Vec<&RunSnapshot> = self
-            .runs
-            .iter()
-            .filter_map(|run| ctx.engine.run(run))
-            .collect();
+        let runs: Vec<&RunSnapshot> = self.runs.iter().filter_map(|run| ctx.engine.run(run)).collect();
         let table = ScoreTable::new(&runs);
-        ScrollArea::both()
-            .auto_shrink([false, false])
-            .show(ui, |ui| scores::table_ui(ui, &table));
+        ScrollArea::both().auto_shrink([false, false]).show(ui, |ui| scores::table_ui(ui, &table));
     }
 
     fn no_runs_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        let hint =
-            "Add runs above. To train FCN-32s, 16s and 8s with equal settings, use the Train panel";
+        let hint = "Add runs above. To train FCN-32s, 16s and 8s with equal settings, use the Train panel";
         empty_state(ui, "No runs chosen", hint, |ui| {
             if ui.button("Compare the newest runs").clicked() {
-                let newest: Vec<_> = runs_with_weights(ctx.engine)
-                    .take(3)
-                    .map(|run| run.name.clone())
-                    .collect();
+                let newest: Vec<_> =
+                    runs_with_weights(ctx.engine).take(3).map(|run| run.name.clone()).collect();
                 self.show(ctx, newest, None);
             }
         });
@@ -227,8 +207,7 @@ impl ComparePanel {
 }
 
 fn nothing_trained_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
-    let hint =
-        "The Train panel can train FCN-32s, 16s and 8s one after another with equal settings";
+    let hint = "The Train panel can train FCN-32s, 16s and 8s one after another with equal settings";
     empty_state(ui, "No trained runs to compare", hint, |ui| {
         if ui.button("Go to Train").clicked() {
             ctx.commands.send(Command::ShowPanel(PanelKind::Train));

@@ -69,11 +69,7 @@ impl Pixels {
                 (pane.run.clone(), contents)
             })
             .collect();
-        Some(Self {
-            image_path: image_path.to_owned(),
-            image_size: [image.width, image.height],
-            panes,
-        })
+        Some(Self { image_path: image_path.to_owned(), image_size: [image.width, image.height], panes })
     }
 
     /// Whether these are of that image.
@@ -90,10 +86,7 @@ impl Pixels {
     fn drawn(&self, run: Option<&str>, opacity: f32) -> Vec<Drawn> {
         let pane = self.panes.iter().find(|(name, _)| name.as_deref() == run);
         let contents = pane.map_or(&[][..], |(_, contents)| contents);
-        contents
-            .iter()
-            .map(|content| drawn(content.clone(), opacity))
-            .collect()
+        contents.iter().map(|content| drawn(content.clone(), opacity)).collect()
     }
 }
 
@@ -102,12 +95,9 @@ impl Pane {
         let run = ctx.engine.run(name);
         let variant = run.map_or_else(String::new, |run| run.config.variant.to_string());
         let (detail, state) = match lookup {
-            Some(Lookup::Ready(prediction)) => (
-                with_score(&variant, &prediction),
-                PaneState::Ready {
-                    mask: Mask::predicted(&prediction),
-                },
-            ),
+            Some(Lookup::Ready(prediction)) => {
+                (with_score(&variant, &prediction), PaneState::Ready { mask: Mask::predicted(&prediction) })
+            }
             Some(Lookup::Running(secs)) => (variant, PaneState::Running(secs)),
             Some(Lookup::Failed(message)) => (variant, PaneState::Failed(message)),
             None => (variant, PaneState::NoWeights),
@@ -121,10 +111,7 @@ impl Pane {
     }
 
     fn of_truth(prediction: &Prediction) -> Option<Self> {
-        let mask = Mask {
-            labels: truth_of(prediction)?.clone(),
-            ..Mask::predicted(prediction)
-        };
+        let mask = Mask { labels: truth_of(prediction)?.clone(), ..Mask::predicted(prediction) };
         Some(Self {
             run: None,
             title: "Ground truth".to_owned(),
@@ -226,13 +213,7 @@ impl ComparePanel {
         self.pixel_ui(ui, panes);
     }
 
-    fn pane_ui(
-        &mut self,
-        ui: &mut Ui,
-        image: &Path,
-        pane: &Pane,
-        size: Vec2,
-    ) -> Option<CanvasOutput> {
+    fn pane_ui(&mut self, ui: &mut Ui, image: &Path, pane: &Pane, size: Vec2) -> Option<CanvasOutput> {
         let canvas = Rect::from_min_size(ui.cursor().min, size);
         let is_stale = !self.shown.as_ref().is_some_and(|shown| shown.is_of(image));
         let mut output = None;
@@ -279,12 +260,7 @@ impl ComparePanel {
             return;
         };
         let classes: Vec<_> = panes.iter().filter_map(|p| p.class_at(pixel)).collect();
-        let text = format!(
-            "x {}, y {}  ·  {}",
-            pixel[0],
-            pixel[1],
-            classes.join("  ·  ")
-        );
+        let text = format!("x {}, y {}  ·  {}", pixel[0], pixel[1], classes.join("  ·  "));
         ui.add(Label::new(text).truncate());
     }
 }
@@ -297,25 +273,19 @@ impl Pane {
 
 /// Masks of runs that can be compared: equal classes and sizes, two or more.
 fn disagreement(panes: &[Pane]) -> Option<Content> {
-    let masks: Vec<&Mask> = panes
-        .iter()
-        .filter(|pane| pane.run.is_some())
-        .filter_map(Pane::mask)
-        .collect();
+    let masks: Vec<&Mask> = panes.iter().filter(|pane| pane.run.is_some()).filter_map(Pane::mask).collect();
     let (first, others) = masks.split_first()?;
     let size = |mask: &Mask| [mask.labels.width, mask.labels.height];
-    let are_comparable = others
-        .iter()
-        .all(|mask| mask.classes == first.classes && size(mask) == size(first));
+    let are_comparable = others.iter().all(|mask| mask.classes == first.classes && size(mask) == size(first));
     (are_comparable && !others.is_empty())
         .then(|| Content::Disagreement(masks.iter().map(|mask| mask.labels.clone()).collect()))
 }
 
 fn with_score(variant: &str, prediction: &Prediction) -> String {
-    prediction.scores.as_ref().map_or_else(
-        || variant.to_owned(),
-        |scores| format!("{variant} · mIoU {}", percent(scores.mean_iu)),
-    )
+    prediction
+        .scores
+        .as_ref()
+        .map_or_else(|| variant.to_owned(), |scores| format!("{variant} · mIoU {}", percent(scores.mean_iu)))
 }
 
 /// Marks the place under the pointer in all other panes.
@@ -337,10 +307,7 @@ fn crosshairs(ui: &Ui, outputs: &[CanvasOutput]) {
 
 fn crosshair(painter: &Painter, center: Pos2) {
     let arms = [vec2(7.0, 0.0), vec2(0.0, 7.0)];
-    for stroke in [
-        Stroke::new(3.0, Color32::BLACK),
-        Stroke::new(1.0, Color32::WHITE),
-    ] {
+    for stroke in [Stroke::new(3.0, Color32::BLACK), Stroke::new(1.0, Color32::WHITE)] {
         for arm in arms {
             painter.line_segment([center - arm, center + arm], stroke);
         }

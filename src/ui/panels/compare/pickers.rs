@@ -57,9 +57,7 @@ impl ComparePanel {
         let add = ui
             .add_enabled(can_add, Button::new("Add run"))
             .on_hover_text("Compare one more run, up to four")
-            .on_disabled_hover_text(
-                "There is no other run with weights, or four are compared already",
-            );
+            .on_disabled_hover_text("There is no other run with weights, or four are compared already");
         if let Some(run) = next.filter(|_| add.clicked()) {
             self.add_run(run);
         }
@@ -69,9 +67,7 @@ impl ComparePanel {
     pub(super) fn image_picker_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let items = open_dataset(ctx).map_or(&[][..], |open| &open.dataset.val);
         let image = self.image(ctx);
-        let index = image
-            .as_ref()
-            .and_then(|image| items.iter().position(|item| &item.image == image));
+        let index = image.as_ref().and_then(|image| items.iter().position(|item| &item.image == image));
         let step = |by: isize| {
             let index = index.map_or(Some(0), |index| index.checked_add_signed(by));
             items.get(index?)
@@ -91,22 +87,14 @@ impl ComparePanel {
     }
 
     fn step_button(&mut self, ui: &mut Ui, sign: &str, name: &str, target: Option<&Item>) {
-        let button = ui
-            .add_enabled(target.is_some(), Button::new(sign))
-            .on_hover_text(name)
-            .accessible_name(name);
+        let button =
+            ui.add_enabled(target.is_some(), Button::new(sign)).on_hover_text(name).accessible_name(name);
         if let Some(item) = target.filter(|_| button.clicked()) {
             self.image = Some(item.image.clone());
         }
     }
 
-    fn image_combo(
-        &mut self,
-        ui: &mut Ui,
-        items: &[Item],
-        index: Option<usize>,
-        image: Option<&Path>,
-    ) {
+    fn image_combo(&mut self, ui: &mut Ui, items: &[Item], index: Option<usize>, image: Option<&Path>) {
         let shown = match (index, image) {
             (Some(index), _) => items[index].id.clone(),
             (None, Some(image)) => file_label(image),
@@ -129,9 +117,11 @@ impl ComparePanel {
             ui.weak("Open a data set to list its validation images");
         }
         let row_height = ui.spacing().interact_size.y;
-        ScrollArea::vertical()
-            .max_height(LIST_HEIGHT - 20.0)
-            .show_rows(ui, row_height, items.len(), |ui, rows| {
+        ScrollArea::vertical().max_height(LIST_HEIGHT - 20.0).show_rows(
+            ui,
+            row_height,
+            items.len(),
+            |ui, rows| {
                 ui.set_min_width(LIST_WIDTH - 30.0);
                 for row in rows {
                     let item = &items[row];
@@ -139,6 +129,7 @@ impl ComparePanel {
                         self.image = Some(item.image.clone());
                     }
                 }
-            });
+            },
+        );
     }
 }

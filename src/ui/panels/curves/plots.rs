@@ -30,7 +30,9 @@ fn base<'a>(ui: &Ui, id: &'static str, view: View, size: Vec2, drawn: &'a [Drawn
         .grid_color(grid)
         .cursor_color(grid)
         .label_formatter(move |position| readout(position, drawn))
-        .x_axis_formatter(|mark, _| if mark.value < 0.0 { String::new() } else { format::count(mark.value as usize) })
+        .x_axis_formatter(
+            |mark, _| if mark.value < 0.0 { String::new() } else { format::count(mark.value as usize) },
+        )
         .set_margin_fraction(Vec2::new(0.01, 0.06));
     if view.reset { plot.reset() } else { plot }
 }
@@ -71,7 +73,9 @@ pub fn loss_plot(ui: &mut Ui, drawn: &[Drawn<'_>], log_loss: bool, view: View, s
                         .width(1.0)
                         .allow_hover(false),
                 );
-                plot.line(line(&name, &model.smoothed).id((&run.run.name, "smoothed")).color(run.color).width(2.0));
+                plot.line(
+                    line(&name, &model.smoothed).id((&run.run.name, "smoothed")).color(run.color).width(2.0),
+                );
             }
             for run in drawn.iter().filter(|run| !run.curves.model().val_loss.is_empty()) {
                 let points = &run.curves.model().val_loss;
@@ -117,7 +121,13 @@ pub fn score_plot(ui: &mut Ui, drawn: &[Drawn<'_>], view: View, size: Vec2) {
                         ("pixel accuracy", &model.pixel_accuracy, LineStyle::dashed_dense()),
                     ] {
                         let name = name(drawn, run, what);
-                        plot.line(line(&name, points).id((&run.run.name, what)).color(run.color).width(2.0).style(style));
+                        plot.line(
+                            line(&name, points)
+                                .id((&run.run.name, what))
+                                .color(run.color)
+                                .width(2.0)
+                                .style(style),
+                        );
                         plot.points(dots(&name, points).id((&run.run.name, what, "dots")).color(run.color));
                     }
                 }

@@ -13,7 +13,8 @@ const MIN_COLUMN: f32 = 146.0;
 /// Draws one entry for every class and one for void.
 pub fn classes_ui(ui: &mut Ui, classes: &ClassList, stats: Option<&DatasetStats>) {
     ui.horizontal(|ui| {
-        ui.section("Classes").on_hover_text("Share of the labelled pixels over all masks; void is its share of all");
+        ui.section("Classes")
+            .on_hover_text("Share of the labelled pixels over all masks; void is its share of all");
         if stats.is_none() {
             ui.busy("Counting pixels");
             ui.weak("counting pixels");
@@ -36,7 +37,8 @@ pub fn classes_ui(ui: &mut Ui, classes: &ClassList, stats: Option<&DatasetStats>
     let columns = ((ui.available_width() + spacing) / (MIN_COLUMN + spacing)).floor().max(1.0) as usize;
     let rows = entries.len().div_ceil(columns);
     let width = (ui.available_width() + spacing) / columns as f32 - spacing;
-    let (area, _) = ui.allocate_exact_size(vec2(ui.available_width(), rows as f32 * ROW_HEIGHT), Sense::hover());
+    let (area, _) =
+        ui.allocate_exact_size(vec2(ui.available_width(), rows as f32 * ROW_HEIGHT), Sense::hover());
     for (index, (color, name, share)) in entries.into_iter().enumerate() {
         let (column, row) = (index / rows, index % rows);
         let left = area.left() + column as f32 * (width + spacing);
@@ -59,7 +61,8 @@ fn entry_ui(ui: &mut Ui, rect: Rect, color: Color32, name: &str, share: Option<f
     let bar = Rect::from_min_max(pos2(rect.left() + 18.0, rect.top()), rect.max);
     painter.rect_filled(bar, CornerRadius::same(3), palette.well);
     if let Some(share) = share {
-        let filled = Rect::from_min_size(bar.min, vec2(bar.width() * share.clamp(0.0, 1.0) as f32, bar.height()));
+        let filled =
+            Rect::from_min_size(bar.min, vec2(bar.width() * share.clamp(0.0, 1.0) as f32, bar.height()));
         painter.rect_filled(filled, CornerRadius::same(3), color.gamma_multiply(0.45));
     }
     let swatch = Rect::from_min_size(pos2(rect.left(), rect.center().y - 6.0), vec2(12.0, 12.0));

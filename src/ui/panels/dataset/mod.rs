@@ -40,7 +40,12 @@ pub struct DatasetPanel {
 
 impl Default for DatasetPanel {
     fn default() -> Self {
-        Self { split: Split::Train, mask_view: MaskView::Overlay, path: String::new(), thumbs: Thumbs::default() }
+        Self {
+            split: Split::Train,
+            mask_view: MaskView::Overlay,
+            path: String::new(),
+            thumbs: Thumbs::default(),
+        }
     }
 }
 
@@ -52,7 +57,10 @@ impl DatasetPanel {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| match ctx.engine.dataset() {
             DatasetState::None => {
                 self.thumbs.clear();
-                ui.empty_state("No data set is open", "Use the sample, or open a folder with images and masks");
+                ui.empty_state(
+                    "No data set is open",
+                    "Use the sample, or open a folder with images and masks",
+                );
             }
             DatasetState::Opening { label, progress } => {
                 self.thumbs.clear();

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use eframe::egui::{
-    self, Color32, ColorImage, CornerRadius, Rect, Sense, Stroke, TextureHandle, TextureOptions, Ui,
-    pos2, vec2,
+    self, Color32, ColorImage, CornerRadius, Rect, Sense, Stroke, TextureHandle, TextureOptions, Ui, pos2,
+    vec2,
 };
 
 use crate::engine::{ClassList, Dataset, Engine, Split, Task, Thumbnail};
@@ -83,7 +83,8 @@ impl Thumbs {
                 area.top() + (index / columns) as f32 * row_height,
             );
             let cell = Rect::from_min_size(corner, vec2(cell_width, row_height - GAP));
-            let response = ui.interact(cell, ui.scope_id().with(("thumbnail", key(split, index))), Sense::click());
+            let response =
+                ui.interact(cell, ui.scope_id().with(("thumbnail", key(split, index))), Sense::click());
             let id = &items[index].id;
             response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, id));
             self.cell_ui(ui, cell, (split, index), beside);
@@ -91,7 +92,11 @@ impl Thumbs {
                 let accent = Stroke::new(2.0, theme::palette(ui.visuals()).accent);
                 ui.painter().rect_stroke(cell, CornerRadius::same(3), accent, egui::StrokeKind::Inside);
             }
-            if response.on_hover_cursor(egui::CursorIcon::PointingHand).on_hover_text(self.tooltip(split, index, id)).clicked() {
+            if response
+                .on_hover_cursor(egui::CursorIcon::PointingHand)
+                .on_hover_text(self.tooltip(split, index, id))
+                .clicked()
+            {
                 clicked = Some(index);
             }
         }
@@ -190,14 +195,19 @@ fn upload(ctx: &egui::Context, thumbnail: &Thumbnail, classes: &ClassList) -> Th
     let (image, labels) = (&thumbnail.image, &thumbnail.labels);
     let size = [image.width as usize, image.height as usize];
     let mask_size = [labels.width as usize, labels.height as usize];
-    let fits = image.pixels.len() == size[0] * size[1] * 3 && labels.labels.len() == mask_size[0] * mask_size[1];
+    let fits =
+        image.pixels.len() == size[0] * size[1] * 3 && labels.labels.len() == mask_size[0] * mask_size[1];
     if !fits {
         return Thumb::Failed("The thumbnail has another size than it says".to_owned());
     }
     let colors: Vec<Color32> = (0..=u8::MAX).map(|label| theme::class_color(classes.color(label))).collect();
     let mask = labels.labels.iter().map(|label| colors[usize::from(*label)]).collect();
     Thumb::Ready {
-        image: ctx.load_texture("thumbnail", ColorImage::from_rgb(size, &image.pixels), TextureOptions::LINEAR),
+        image: ctx.load_texture(
+            "thumbnail",
+            ColorImage::from_rgb(size, &image.pixels),
+            TextureOptions::LINEAR,
+        ),
         mask: ctx.load_texture("thumbnail mask", ColorImage::new(mask_size, mask), TextureOptions::NEAREST),
     }
 }

@@ -43,20 +43,9 @@ impl Export {
     }
 
     /// Asks where to save. `opacity` is that of the mask on the overlay, `0.0..=1.0`.
-    pub fn start(
-        &mut self,
-        ctx: &PanelCtx<'_>,
-        what: What,
-        prediction: Arc<Prediction>,
-        opacity: f32,
-    ) {
+    pub fn start(&mut self, ctx: &PanelCtx<'_>, what: What, prediction: Arc<Prediction>, opacity: f32) {
         let dialog = dialogs::save_png(ctx.engine, file_name(what, &prediction));
-        self.asking = Some(Asking {
-            what,
-            prediction,
-            opacity,
-            dialog,
-        });
+        self.asking = Some(Asking { what, prediction, opacity, dialog });
     }
 
     /// Goes on with what the dialog or the writer answered. Call once a frame.
@@ -77,26 +66,14 @@ impl Export {
 }
 
 fn write(ctx: &PanelCtx<'_>, asking: &Asking, path: PathBuf) -> Writing {
-    let Prediction {
-        image,
-        mask,
-        classes,
-        ..
-    } = &*asking.prediction;
+    let Prediction { image, mask, classes, .. } = &*asking.prediction;
     let task = match asking.what {
         What::Mask => ctx.engine.save_mask(mask.clone(), classes.clone(), path),
-        What::Overlay => ctx.engine.save_overlay(
-            image.clone(),
-            mask.clone(),
-            classes.clone(),
-            asking.opacity,
-            path,
-        ),
+        What::Overlay => {
+            ctx.engine.save_overlay(image.clone(), mask.clone(), classes.clone(), asking.opacity, path)
+        }
     };
-    Writing {
-        what: asking.what,
-        task,
-    }
+    Writing { what: asking.what, task }
 }
 
 fn notice(what: What, result: Result<PathBuf, String>) -> Command {
@@ -105,23 +82,15 @@ fn notice(what: What, result: Result<PathBuf, String>) -> Command {
         What::Overlay => "Overlay",
     };
     match result {
-        Ok(path) => Command::Notify(
-            NoticeLevel::Info,
-            format!("{name} saved\n{}", path.display()),
-        ),
-        Err(message) => Command::Notify(
-            NoticeLevel::Error,
-            format!("{name} could not be saved: {message}"),
-        ),
+        Ok(path) => Command::Notify(NoticeLevel::Info, format!("{name} saved\n{}", path.display())),
+        Err(message) => Command::Notify(NoticeLevel::Error, format!("{name} could not be saved: {message}")),
     }
 }
 
 /// `street_mask.png` for `street.jpg`.
 fn file_name(what: What, prediction: &Prediction) -> String {
-    let stem = prediction
-        .image_path
-        .file_stem()
-        .map_or_else(|| "image".into(), |stem| stem.to_string_lossy());
+    let stem =
+        prediction.image_path.file_stem().map_or_else(|| "image".into(), |stem| stem.to_string_lossy());
     match what {
         What::Mask => format!("{stem}_mask.png"),
         What::Overlay => format!("{stem}_overlay.png"),

@@ -111,10 +111,7 @@ impl InspectPanel {
             .size_range(100.0..=400.0)
             .frame(margin)
             .show(ui, |ui| self.list_ui(ctx, ui));
-        Panel::top("inspect_toolbar")
-            .resizable(false)
-            .frame(margin)
-            .show(ui, |ui| self.toolbar_ui(ctx, ui));
+        Panel::top("inspect_toolbar").resizable(false).frame(margin).show(ui, |ui| self.toolbar_ui(ctx, ui));
         let Some(run) = self.run(ctx) else {
             CentralPanel::no_frame().show(ui, |ui| no_weights_ui(ctx, ui));
             return;
@@ -124,10 +121,7 @@ impl InspectPanel {
             .size_range(120.0..=400.0)
             .frame(margin)
             .show(ui, |ui| self.legend_ui(ctx, ui));
-        Panel::bottom("inspect_status")
-            .resizable(false)
-            .frame(margin)
-            .show(ui, |ui| self.status_ui(ui));
+        Panel::bottom("inspect_status").resizable(false).frame(margin).show(ui, |ui| self.status_ui(ui));
         CentralPanel::no_frame().show(ui, |ui| self.image_ui(ctx, ui, &run));
     }
 
@@ -168,9 +162,7 @@ impl InspectPanel {
     fn list_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         ui.horizontal(|ui| {
             open_button(ctx, ui);
-            let clear = ui
-                .button("Clear")
-                .on_hover_text("Take all images off the list");
+            let clear = ui.button("Clear").on_hover_text("Take all images off the list");
             if clear.clicked() {
                 self.list.clear();
                 self.shown = None;
@@ -185,9 +177,8 @@ impl InspectPanel {
             return;
         };
         let classes = scene.prediction.classes.clone();
-        let mask = truth_of(&scene.prediction)
-            .filter(|_| scene.toggles.truth)
-            .unwrap_or(&scene.prediction.mask);
+        let mask =
+            truth_of(&scene.prediction).filter(|_| scene.toggles.truth).unwrap_or(&scene.prediction.mask);
         let shares = self.shares.of(ctx.engine, mask, classes.len());
         legend::legend_list(ui, &classes, &mut self.visible, shares);
     }
@@ -223,11 +214,7 @@ impl InspectPanel {
 
     /// Works towards showing `prediction`; what was shown stays until all of it is there.
     fn prepare(&mut self, ctx: &PanelCtx<'_>, ui: &Ui, prediction: Arc<Prediction>) {
-        let scene = Scene {
-            prediction,
-            visible: self.visible,
-            toggles: self.toggles,
-        };
+        let scene = Scene { prediction, visible: self.visible, toggles: self.toggles };
         if !self.layers.prepare(ctx.engine, ui.ctx(), &scene.contents()) {
             return;
         }
@@ -248,15 +235,10 @@ impl InspectPanel {
         let drawn = scene.drawn(self.opacity);
         let image = &scene.prediction.image;
         let size = ui.available_size();
-        self.hovered = Canvas::new(
-            &mut self.layers,
-            &drawn,
-            [image.width, image.height],
-            "Inspected image",
-        )
-        .dimmed(dimmed)
-        .show(ui, size, &mut self.view)
-        .hovered;
+        self.hovered = Canvas::new(&mut self.layers, &drawn, [image.width, image.height], "Inspected image")
+            .dimmed(dimmed)
+            .show(ui, size, &mut self.view)
+            .hovered;
     }
 
     fn failed_ui(&mut self, ui: &mut Ui, run: &str, image: &Path, message: &str) {

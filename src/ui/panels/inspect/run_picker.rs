@@ -16,18 +16,15 @@ pub fn runs_with_weights(engine: &Engine) -> impl Iterator<Item = &RunSnapshot> 
 pub fn run_picker(ui: &mut Ui, engine: &Engine, label: &str, current: &str) -> Option<String> {
     let mut picked = None;
     let name = ui.label(label);
-    let shown = engine
-        .run(current)
-        .map_or_else(|| "Choose a run".to_owned(), |run| run.title());
+    let shown = engine.run(current).map_or_else(|| "Choose a run".to_owned(), |run| run.title());
     ComboBox::from_id_salt(label)
         .width(WIDTH)
         .truncate()
         .selected_text(shown)
         .show_ui(ui, |ui| {
             for run in runs_with_weights(engine) {
-                let entry = ui
-                    .selectable_label(run.name == current, entry_text(run))
-                    .on_hover_text(&run.name);
+                let entry =
+                    ui.selectable_label(run.name == current, entry_text(run)).on_hover_text(&run.name);
                 if entry.clicked() {
                     picked = Some(run.name.clone());
                 }

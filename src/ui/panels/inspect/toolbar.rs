@@ -30,15 +30,10 @@ impl InspectPanel {
         if let Some(picked) = run_picker(ui, ctx.engine, "Run", &run) {
             self.chosen_run = Some(picked);
         }
-        let is_outdated = self
-            .list
-            .selected()
-            .is_some_and(|image| self.predictions.is_outdated(ctx.engine, &run, image));
+        let is_outdated =
+            self.list.selected().is_some_and(|image| self.predictions.is_outdated(ctx.engine, &run, image));
         let refresh = ui
-            .add_enabled(
-                !run.is_empty(),
-                Button::new("Refresh").selected(is_outdated),
-            )
+            .add_enabled(!run.is_empty(), Button::new("Refresh").selected(is_outdated))
             .on_hover_text("Predict again with the newest weights of this run");
         if refresh.clicked() {
             self.predictions.forget_run(&run);
@@ -49,14 +44,9 @@ impl InspectPanel {
     }
 
     fn toggles_ui(&mut self, ui: &mut Ui) {
-        ui.checkbox(&mut self.toggles.fill, "Fill")
-            .on_hover_text("Paint each class in its color");
-        ui.checkbox(&mut self.toggles.outlines, "Outlines")
-            .on_hover_text("Draw the borders between classes");
-        let has_truth = self
-            .shown
-            .as_ref()
-            .is_some_and(|scene| truth_of(&scene.prediction).is_some());
+        ui.checkbox(&mut self.toggles.fill, "Fill").on_hover_text("Paint each class in its color");
+        ui.checkbox(&mut self.toggles.outlines, "Outlines").on_hover_text("Draw the borders between classes");
+        let has_truth = self.shown.as_ref().is_some_and(|scene| truth_of(&scene.prediction).is_some());
         ui.add_enabled_ui(has_truth, |ui| {
             let unknown = "The open data set has no ground truth for this image";
             ui.checkbox(&mut self.toggles.truth, "Ground truth")
@@ -71,9 +61,8 @@ impl InspectPanel {
     fn save_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let prediction = self.shown.as_ref().map(|scene| scene.prediction.clone());
         let can_save = prediction.is_some() && !self.export.is_busy();
-        let save_mask = ui
-            .add_enabled(can_save, Button::new("Save mask…"))
-            .on_hover_text("The labels as an indexed PNG");
+        let save_mask =
+            ui.add_enabled(can_save, Button::new("Save mask…")).on_hover_text("The labels as an indexed PNG");
         let save_overlay = ui
             .add_enabled(can_save, Button::new("Save overlay…"))
             .on_hover_text("The image with the mask over it, at this opacity");
@@ -83,8 +72,7 @@ impl InspectPanel {
         if save_mask.clicked() {
             self.export.start(ctx, What::Mask, prediction, self.opacity);
         } else if save_overlay.clicked() {
-            self.export
-                .start(ctx, What::Overlay, prediction, self.opacity);
+            self.export.start(ctx, What::Overlay, prediction, self.opacity);
         }
     }
 }

@@ -21,7 +21,8 @@ pub fn active_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
         ui.strong(title).on_hover_text(&active.run);
         if let Some(plan) = ctx.engine.plan().filter(|plan| plan.total > 1 && !plan.done) {
             let color = theme::palette(ui.visuals()).info;
-            ui.tag(&progress::plan_position(plan), color).on_hover_text("Runs of the plan follow one another");
+            ui.tag(&progress::plan_position(plan), color)
+                .on_hover_text("Runs of the plan follow one another");
         }
     });
     ui.horizontal(|ui| {
@@ -50,7 +51,8 @@ pub fn active_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
         if let Some(best) = run.best() {
             text = format!("{text} · best {} in epoch {}", format::percent(best.scores.mean_iu), best.epoch);
         }
-        ui.add(Label::new(text).wrap()).on_hover_text("Loss of the last step, validation scores of the last epoch");
+        ui.add(Label::new(text).wrap())
+            .on_hover_text("Loss of the last step, validation scores of the last epoch");
     }
     buttons_ui(ctx, ui, &active.phase);
 }

@@ -30,11 +30,15 @@ fn optimizer_ui(ui: &mut Ui, config: &mut RunConfig) {
             Schedule::Poly => "Poly".to_owned(),
         };
         let current = learning.schedule;
-        segments_ui(ui, [Schedule::Fixed, Schedule::Poly], current, label, |schedule| learning.schedule = schedule)
+        segments_ui(ui, [Schedule::Fixed, Schedule::Poly], current, label, |schedule| {
+            learning.schedule = schedule
+        })
     });
-    ui.field("Dropout", "Chance of leaving out a value behind fc6 and fc7, 0 to below 1; 0.5 in the papers", |ui| {
-        ui.add(DragValue::new(&mut config.dropout).range(0.0..=0.95).speed(0.005).max_decimals(3))
-    });
+    ui.field(
+        "Dropout",
+        "Chance of leaving out a value behind fc6 and fc7, 0 to below 1; 0.5 in the papers",
+        |ui| ui.add(DragValue::new(&mut config.dropout).range(0.0..=0.95).speed(0.005).max_decimals(3)),
+    );
     let tooltip = "Whether the last transposed convolution is trained or stays bilinear interpolation";
     ui.field("Final upsampling", tooltip, |ui| {
         let label = |upsampling| match upsampling {
@@ -49,9 +53,11 @@ fn optimizer_ui(ui: &mut Ui, config: &mut RunConfig) {
 
 fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
     let augment = &mut config.augment;
-    ui.field("Crop size", "Width and height of training images, 32 to 2048; smaller images are padded", |ui| {
-        size_ui(ui, &mut augment.crop, "Crop")
-    });
+    ui.field(
+        "Crop size",
+        "Width and height of training images, 32 to 2048; smaller images are padded",
+        |ui| size_ui(ui, &mut augment.crop, "Crop"),
+    );
     ui.field("Random flip", "Mirror left and right at random", |ui| {
         ui.checkbox(&mut augment.flip, "").accessible_name("Random flip")
     });
@@ -95,7 +101,8 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
                 config.max_steps = limited.then_some(1000);
             }
             if let Some(steps) = &mut config.max_steps {
-                ui.add(DragValue::new(steps).range(1..=100_000_000)).accessible_name("Largest number of steps");
+                ui.add(DragValue::new(steps).range(1..=100_000_000))
+                    .accessible_name("Largest number of steps");
             }
         })
         .response
@@ -109,9 +116,19 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
     ui.field("Live images", "Validation images whose masks are shown while training, 1 to 16", |ui| {
         ui.add(DragValue::new(&mut config.preview_images).range(1..=16).speed(0.05))
     });
-    ui.field("Live interval", "Seconds between two live masks, 0 to 600; 0 is never, and each takes time from training", |ui| {
-        ui.add(DragValue::new(&mut config.preview_secs).range(0.0..=600.0).speed(0.05).max_decimals(1).suffix(" s"))
-    });
+    ui.field(
+        "Live interval",
+        "Seconds between two live masks, 0 to 600; 0 is never, and each takes time from training",
+        |ui| {
+            ui.add(
+                DragValue::new(&mut config.preview_secs)
+                    .range(0.0..=600.0)
+                    .speed(0.05)
+                    .max_decimals(1)
+                    .suffix(" s"),
+            )
+        },
+    );
 }
 
 fn size_ui(ui: &mut Ui, size: &mut [u32; 2], what: &str) -> Response {

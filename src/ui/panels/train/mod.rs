@@ -49,7 +49,9 @@ impl TrainPanel {
             return Err("A run is active: stop it, or wait until it has ended");
         }
         match engine.dataset() {
-            DatasetState::Ready(open) if open.dataset.train.is_empty() => Err("The data set has no training images"),
+            DatasetState::Ready(open) if open.dataset.train.is_empty() => {
+                Err("The data set has no training images")
+            }
             DatasetState::Ready(open) => Ok(RunConfig {
                 dataset: open.which.clone(),
                 device: self.device(engine),
@@ -113,10 +115,21 @@ impl TrainPanel {
             let changed = draft::changed_fields(&self.draft);
             if !changed.is_empty() {
                 let color = theme::palette(ui.visuals()).warning;
-                let text = if changed.len() == 1 { "1 change".to_owned() } else { format!("{} changes", changed.len()) };
-                ui.tag(&text, color)
-                    .on_hover_text(format!("Other than the preset of {}: {}", self.draft.trunk, changed.join(", ")));
-                if ui.small_button("Reset to preset").on_hover_text("Set all values back to the preset").clicked() {
+                let text = if changed.len() == 1 {
+                    "1 change".to_owned()
+                } else {
+                    format!("{} changes", changed.len())
+                };
+                ui.tag(&text, color).on_hover_text(format!(
+                    "Other than the preset of {}: {}",
+                    self.draft.trunk,
+                    changed.join(", ")
+                ));
+                if ui
+                    .small_button("Reset to preset")
+                    .on_hover_text("Set all values back to the preset")
+                    .clicked()
+                {
                     draft::reset(&mut self.draft);
                 }
             }

@@ -70,7 +70,8 @@ fn run_ui(
             tag.on_hover_text(message);
         }
         let best = run.best().and_then(|epoch| epoch.scores.mean_iu);
-        ui.label(RichText::new(format!("mIoU {}", format::percent(best))).small()).on_hover_text("Best on validation");
+        ui.label(RichText::new(format!("mIoU {}", format::percent(best))).small())
+            .on_hover_text("Best on validation");
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if !active && ui.icon_button(Icon::Bin, &format!("Delete {title}")).clicked() {
                 *deleting = Some(run.name.clone());
