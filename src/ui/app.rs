@@ -279,7 +279,7 @@ impl App {
             });
         self.panels_ui(ui);
         self.help.ui(&PanelCtx { engine: &self.engine, commands: &self.sender }, &ctx);
-        self.quit.ui(&ctx);
+        self.quit.ui(ui);
         self.toasts.ui(&ctx, STATUS_HEIGHT);
         if self.state.prefs.debug_overlay {
             self.frames.overlay_ui(&ctx);
@@ -303,7 +303,10 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         let start = Instant::now();
         if let Some(command) = UiCommand::pressed(ui.ctx(), |command| self.is_enabled(command)) {
-            self.choose(ui.ctx(), command);
+            match command {
+                UiCommand::Panel(panel) => self.send(Command::ShowPanel(panel)),
+                command => self.choose(ui.ctx(), command),
+            }
         }
         self.frame_ui(ui);
         self.frames.add_ui(ui.input(|input| input.time), start.elapsed());

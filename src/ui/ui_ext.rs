@@ -18,6 +18,8 @@ const LABEL_WIDTH: f32 = 118.0;
 
 /// Widgets of this program, as methods of [`Ui`].
 pub trait UiExt {
+    /// A question that has to be answered before anything else; true once it is closed.
+    fn question(&self, id: &'static str, title: &str, add: impl FnOnce(&mut Ui)) -> bool;
     /// The heading of a part of a panel.
     fn section(&mut self, title: &str) -> Response;
     /// A label, then controls, with a tooltip; the label names the controls for screen readers.
@@ -49,6 +51,19 @@ pub trait UiExt {
 }
 
 impl UiExt for Ui {
+    fn question(&self, id: &'static str, title: &str, add: impl FnOnce(&mut Ui)) -> bool {
+        let frame = Frame::popup(self.style()).inner_margin(Margin::same(16));
+        egui::Modal::new(egui::Id::unique(id))
+            .frame(frame)
+            .show(self.ctx(), |ui| {
+                ui.set_width(380.0);
+                ui.heading(title);
+                ui.add_space(2.0);
+                add(ui);
+            })
+            .should_close()
+    }
+
     fn section(&mut self, title: &str) -> Response {
         self.add_space(2.0);
         self.label(RichText::new(title).strong().size(13.5))

@@ -34,8 +34,16 @@ pub fn runs_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, selection: &mut RunSelection, de
         return;
     }
     let busy = ctx.engine.active().is_some();
+    // All cards are equally high, so those out of view need not be laid out.
+    let mut height: Option<f32> = None;
     for run in runs {
-        ui.push_id(&run.name, |ui| ui.card(|ui| run_ui(ctx, ui, run, selection, deleting, busy)));
+        let size = egui::vec2(ui.available_width(), height.unwrap_or_default());
+        if height.is_some() && !ui.is_rect_visible(egui::Rect::from_min_size(ui.cursor().min, size)) {
+            ui.allocate_space(size);
+            continue;
+        }
+        let card = ui.push_id(&run.name, |ui| ui.card(|ui| run_ui(ctx, ui, run, selection, deleting, busy)));
+        height = Some(card.response.rect.height());
     }
 }
 
@@ -128,9 +136,7 @@ pub fn confirm_delete_ui(ctx: &PanelCtx<'_>, ui: &Ui, deleting: &mut Option<Stri
         return;
     };
     let title = run.title();
-    let response = egui::Modal::new(egui::Id::unique("delete run")).show(ui.ctx(), |ui| {
-        ui.set_width(360.0);
-        ui.heading("Delete this run?");
+    let closed = ui.question("delete run", "Delete this run?", |ui| {
         ui.label(format!("{title}: its folder with weights and history is deleted and cannot be restored"));
         ui.small(&name);
         ui.add_space(6.0);
@@ -146,7 +152,7 @@ pub fn confirm_delete_ui(ctx: &PanelCtx<'_>, ui: &Ui, deleting: &mut Option<Stri
             }
         });
     });
-    if response.should_close() {
+    if closed {
         *deleting = None;
     }
 }
