@@ -33,7 +33,11 @@ pub struct TrainPanel {
 
 impl Default for TrainPanel {
     fn default() -> Self {
-        Self { draft: preset(Trunk::Vgg16Slim), device: None, deleting: None }
+        Self {
+            draft: preset(Trunk::Vgg16Slim),
+            device: None,
+            deleting: None,
+        }
     }
 }
 
@@ -49,7 +53,9 @@ impl TrainPanel {
             return Err("A run is active: stop it, or wait until it has ended");
         }
         match engine.dataset() {
-            DatasetState::Ready(open) if open.dataset.train.is_empty() => Err("The data set has no training images"),
+            DatasetState::Ready(open) if open.dataset.train.is_empty() => {
+                Err("The data set has no training images")
+            }
             DatasetState::Ready(open) => Ok(RunConfig {
                 dataset: open.which.clone(),
                 device: self.device(engine),
@@ -86,12 +92,20 @@ impl TrainPanel {
         let config = self.config(ctx.engine);
         let reason = config.as_ref().err().copied();
         let start = ui
-            .primary_button(Icon::Play, UiCommand::StartTraining.label(), reason.is_none())
+            .primary_button(
+                Icon::Play,
+                UiCommand::StartTraining.label(),
+                reason.is_none(),
+            )
             .on_hover_text(UiCommand::StartTraining.tooltip_with_key(ui.ctx()))
             .on_disabled_hover_text(reason.unwrap_or_default());
         ui.horizontal(|ui| {
             let three = ui
-                .labeled_button(Icon::Stairs, UiCommand::TrainThree.label(), reason.is_none())
+                .labeled_button(
+                    Icon::Stairs,
+                    UiCommand::TrainThree.label(),
+                    reason.is_none(),
+                )
                 .on_hover_text(UiCommand::TrainThree.tooltip())
                 .on_disabled_hover_text(reason.unwrap_or_default());
             if let Some(reason) = reason {
@@ -99,7 +113,8 @@ impl TrainPanel {
                 ui.label(RichText::new(reason).small().color(color));
             }
             if let (true, Ok(config)) = (three.clicked(), &config) {
-                ctx.commands.send(Command::StartPlan(draft::three_strides(config)));
+                ctx.commands
+                    .send(Command::StartPlan(draft::three_strides(config)));
             }
         });
         if let (true, Ok(config)) = (start.clicked(), config) {
@@ -113,10 +128,21 @@ impl TrainPanel {
             let changed = draft::changed_fields(&self.draft);
             if !changed.is_empty() {
                 let color = theme::palette(ui.visuals()).warning;
-                let text = if changed.len() == 1 { "1 change".to_owned() } else { format!("{} changes", changed.len()) };
-                ui.tag(&text, color)
-                    .on_hover_text(format!("Other than the preset of {}: {}", self.draft.trunk, changed.join(", ")));
-                if ui.small_button("Reset to preset").on_hover_text("Set all values back to the preset").clicked() {
+                let text = if changed.len() == 1 {
+                    "1 change".to_owned()
+                } else {
+                    format!("{} changes", changed.len())
+                };
+                ui.tag(&text, color).on_hover_text(format!(
+                    "Other than the preset of {}: {}",
+                    self.draft.trunk,
+                    changed.join(", ")
+                ));
+                if ui
+                    .small_button("Reset to preset")
+                    .on_hover_text("Set all values back to the preset")
+                    .clicked()
+                {
                     draft::reset(&mut self.draft);
                 }
             }
@@ -124,8 +150,10 @@ impl TrainPanel {
         settings::network_ui(ui, &mut self.draft);
         device::device_ui(ctx, ui, &mut self.device);
         settings::learning_ui(ui, &mut self.draft);
-        CollapsingHeader::new("Advanced").id_salt("advanced").show_unindented(ui, |ui| {
-            advanced::advanced_ui(ui, &mut self.draft);
-        });
+        CollapsingHeader::new("Advanced")
+            .id_salt("advanced")
+            .show_unindented(ui, |ui| {
+                advanced::advanced_ui(ui, &mut self.draft);
+            });
     }
 }
