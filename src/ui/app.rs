@@ -16,7 +16,9 @@ use super::state::AppState;
 use super::toasts::Toasts;
 use super::ui_command::UiCommand;
 use super::{drop_target, quit, status_bar, theme};
-use crate::engine::{DatasetRef, DatasetState, Dirs, Engine, EngineOptions, Phase, RunState, Task, Waker};
+use crate::engine::{
+    DatasetRef, DatasetState, Dirs, Engine, EngineOptions, Phase, RunState, Task, Waker,
+};
 
 /// Time that one frame may spend on taking in events.
 const DRAIN_BUDGET: Duration = Duration::from_millis(10);
@@ -76,7 +78,13 @@ impl App {
         ctx.set_theme(state.prefs.theme);
         state.layout.repair();
         if matches!(engine.dataset(), DatasetState::None) {
-            engine.open_dataset(state.prefs.last_dataset.clone().unwrap_or(DatasetRef::Sample));
+            engine.open_dataset(
+                state
+                    .prefs
+                    .last_dataset
+                    .clone()
+                    .unwrap_or(DatasetRef::Sample),
+            );
         }
         let (sender, receiver) = command_channel();
         Self {
@@ -157,7 +165,11 @@ impl App {
         let active = self.engine.active().map(|active| active.run.clone());
         if active != self.active_run {
             if let Some(run) = &active {
-                let plan = self.engine.plan().map(|plan| plan.runs.clone()).unwrap_or_default();
+                let plan = self
+                    .engine
+                    .plan()
+                    .map(|plan| plan.runs.clone())
+                    .unwrap_or_default();
                 self.state.selection.show_new(run, &plan);
             }
             self.active_run = active;
@@ -177,11 +189,19 @@ impl App {
             self.plan_compared = false;
             return;
         };
-        let finished = |run: &String| self.engine.run(run).is_some_and(|run| run.state == RunState::Finished);
-        let complete = plan.total > 1 && plan.runs.len() == plan.total && plan.runs.iter().all(finished);
+        let finished = |run: &String| {
+            self.engine
+                .run(run)
+                .is_some_and(|run| run.state == RunState::Finished)
+        };
+        let complete =
+            plan.total > 1 && plan.runs.len() == plan.total && plan.runs.iter().all(finished);
         if complete && !self.plan_compared {
             self.plan_compared = true;
-            self.send(Command::Compare { runs: plan.runs.clone(), image: None });
+            self.send(Command::Compare {
+                runs: plan.runs.clone(),
+                image: None,
+            });
         }
     }
 
@@ -196,7 +216,9 @@ impl App {
     pub(super) fn is_enabled(&self, command: UiCommand) -> bool {
         let phase = self.engine.active().map(|active| &active.phase);
         match command {
-            UiCommand::StartTraining | UiCommand::TrainThree => self.state.train.config(&self.engine).is_ok(),
+            UiCommand::StartTraining | UiCommand::TrainThree => {
+                self.state.train.config(&self.engine).is_ok()
+            }
             UiCommand::Pause => matches!(phase, Some(Phase::Training | Phase::Validating { .. })),
             UiCommand::Resume => phase == Some(&Phase::Paused),
             UiCommand::Stop => phase.is_some_and(|phase| *phase != Phase::Stopping),
@@ -250,9 +272,27 @@ impl App {
     }
 
     fn panels_ui(&mut self, ui: &mut Ui) {
-        let Self { state, engine, sender, .. } = self;
-        let ctx = PanelCtx { engine, commands: sender };
-        let AppState { layout, selection, dataset, train, curves, live, inspect, compare, .. } = state;
+        let Self {
+            state,
+            engine,
+            sender,
+            ..
+        } = self;
+        let ctx = PanelCtx {
+            engine,
+            commands: sender,
+        };
+        let AppState {
+            layout,
+            selection,
+            dataset,
+            train,
+            curves,
+            live,
+            inspect,
+            compare,
+            ..
+        } = state;
         CentralPanel::default().frame(Frame::new()).show(ui, |ui| {
             layout.ui(ui, &mut |panel, ui| match panel {
                 PanelKind::Dataset => dataset.ui(&ctx, ui),
@@ -274,12 +314,21 @@ impl App {
             .exact_size(STATUS_HEIGHT)
             .frame(Frame::side_top_panel(ui.style()).inner_margin(Margin::symmetric(8, 2)))
             .show(ui, |ui| {
-                let panel = PanelCtx { engine: &self.engine, commands: &self.sender };
+                let panel = PanelCtx {
+                    engine: &self.engine,
+                    commands: &self.sender,
+                };
                 status_bar::status_bar_ui(&panel, ui, device);
             });
         self.panels_ui(ui);
-        self.help.ui(&PanelCtx { engine: &self.engine, commands: &self.sender }, &ctx);
-        self.quit.ui(&ctx);
+        self.help.ui(
+            &PanelCtx {
+                engine: &self.engine,
+                commands: &self.sender,
+            },
+            &ctx,
+        );
+        self.quit.ui(ui);
         self.toasts.ui(&ctx, STATUS_HEIGHT);
         if self.state.prefs.debug_overlay {
             self.frames.overlay_ui(&ctx);
@@ -303,10 +352,14 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         let start = Instant::now();
         if let Some(command) = UiCommand::pressed(ui.ctx(), |command| self.is_enabled(command)) {
-            self.choose(ui.ctx(), command);
+            match command {
+                UiCommand::Panel(panel) => self.send(Command::ShowPanel(panel)),
+                command => self.choose(ui.ctx(), command),
+            }
         }
         self.frame_ui(ui);
-        self.frames.add_ui(ui.input(|input| input.time), start.elapsed());
+        self.frames
+            .add_ui(ui.input(|input| input.time), start.elapsed());
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {

@@ -1,6 +1,8 @@
 //! Asks before the window closes on an active run.
 
-use eframe::egui::{self, Align, Id, Layout, Modal, ViewportCommand};
+use eframe::egui::{self, Align, Layout, Ui, ViewportCommand};
+
+use super::ui_ext::UiExt as _;
 
 /// The question, and whether it was answered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -20,19 +22,19 @@ impl QuitDialog {
     }
 
     /// Asks, where there is something to ask.
-    pub fn ui(&mut self, ctx: &egui::Context) {
+    pub fn ui(&mut self, ui: &Ui) {
         if !self.asking {
             return;
         }
-        let response = Modal::new(Id::unique("quit")).show(ctx, |ui| {
-            ui.set_width(360.0);
-            ui.heading("A run is active");
-            ui.label("It stops when the window closes, and Resume goes on from its last checkpoint");
+        let closed = ui.question("quit", "A run is active", |ui| {
+            ui.label(
+                "It stops when the window closes, and Resume goes on from its last checkpoint",
+            );
             ui.add_space(6.0);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 if ui.button("Stop and quit").clicked() {
                     self.confirmed = true;
-                    ctx.send_viewport_cmd(ViewportCommand::Close);
+                    ui.ctx().send_viewport_cmd(ViewportCommand::Close);
                     ui.close();
                 }
                 if ui.button("Keep training").clicked() {
@@ -40,7 +42,7 @@ impl QuitDialog {
                 }
             });
         });
-        if response.should_close() {
+        if closed {
             self.asking = false;
         }
     }

@@ -49,25 +49,33 @@ pub struct Readout {
     pub epoch: Option<(usize, Option<f64>, Option<f64>, Option<f64>)>,
 }
 
+/// Number of steps, number of epochs, settings.
+type Key = (usize, usize, CurveSettings);
+
 /// The curves of one run with what is needed to keep them up to date cheaply.
 #[derive(Debug, Default)]
 pub struct RunCurves {
     smoother: Smoother,
-    key: Option<(usize, usize, CurveSettings)>,
+    key: Option<Key>,
     model: CurveModel,
 }
 
 impl RunCurves {
     /// Takes in the history; builds the curves anew only where something changed.
     /// True when they were built.
-    pub fn update(&mut self, steps: &[StepRecord], epochs: &[EpochRecord], settings: CurveSettings) -> bool {
+    pub fn update(
+        &mut self,
+        steps: &[StepRecord],
+        epochs: &[EpochRecord],
+        settings: CurveSettings,
+    ) -> bool {
         let restarted = self.smoother.update(steps, settings.smoothing);
-        let key = Some((steps.len(), epochs.len(), settings));
-        if self.key == key && !restarted {
+        let key = (steps.len(), epochs.len(), settings);
+        if !restarted && self.key.is_some_and(|old| !is_visible_change(old, key)) {
             return false;
         }
         self.model = CurveModel::new(steps, &self.smoother.values, epochs, settings);
-        self.key = key;
+        self.key = Some(key);
         true
     }
 
@@ -77,7 +85,12 @@ impl RunCurves {
     }
 
     /// The values nearest to a position on the step axis.
-    pub fn readout(&self, steps: &[StepRecord], epochs: &[EpochRecord], position: f64) -> Option<Readout> {
+    pub fn readout(
+        &self,
+        steps: &[StepRecord],
+        epochs: &[EpochRecord],
+        position: f64,
+    ) -> Option<Readout> {
         let after = steps.partition_point(|record| (record.step as f64) < position);
         let index = [after.checked_sub(1), Some(after)]
             .into_iter()
@@ -88,14 +101,26 @@ impl RunCurves {
                 distance(*a).total_cmp(&distance(*b))
             })?;
         let record = &steps[index];
-        let epoch = epochs.partition_point(|epoch| epoch.step <= record.step).checked_sub(1);
+        let epoch = epochs
+            .partition_point(|epoch| epoch.step <= record.step)
+            .checked_sub(1);
         Some(Readout {
             step: record.step,
             loss: record.loss,
-            smoothed: self.smoother.values.get(index).copied().unwrap_or(record.loss),
+            smoothed: self
+                .smoother
+                .values
+                .get(index)
+                .copied()
+                .unwrap_or(record.loss),
             epoch: epoch.map(|index| {
                 let epoch = &epochs[index];
-                (epoch.epoch, epoch.val_loss, epoch.scores.mean_iu, epoch.scores.pixel_accuracy)
+                (
+                    epoch.epoch,
+                    epoch.val_loss,
+                    epoch.scores.mean_iu,
+                    epoch.scores.pixel_accuracy,
+                )
             }),
         })
     }
@@ -109,7 +134,13 @@ impl CurveModel {
         epochs: &[EpochRecord],
         settings: CurveSettings,
     ) -> Self {
-        let y_of_loss = |loss: f64| if settings.log_loss { loss.log10() } else { loss };
+        let y_of_loss = |loss: f64| {
+            if settings.log_loss {
+                loss.log10()
+            } else {
+                loss
+            }
+        };
         let window = window(steps, settings.visible);
         let shown = &steps[window.clone()];
         let range = match (settings.visible, shown.first(), shown.last()) {
@@ -117,22 +148,44 @@ impl CurveModel {
             (None, Some(first), Some(last)) => [first.step as f64, last.step as f64],
             _ => return Self::default(),
         };
-        let loss = shown.iter().map(|record| [record.step as f64, y_of_loss(record.loss)]);
+        let loss = shown
+            .iter()
+            .map(|record| [record.step as f64, y_of_loss(record.loss)]);
         let smooth = shown
             .iter()
             .zip(smoothed.get(window).unwrap_or_default())
             .map(|(record, value)| [record.step as f64, y_of_loss(*value)]);
         let by_epoch = |value: fn(&EpochRecord) -> Option<f64>| {
-            epochs.iter().filter_map(move |epoch| Some([epoch.step as f64, value(epoch)?]))
+            epochs
+                .iter()
+                .filter_map(move |epoch| Some([epoch.step as f64, value(epoch)?]))
         };
         Self {
             loss: decimate(loss, range, settings.columns),
             smoothed: decimate(smooth, range, settings.columns),
-            val_loss: finite(by_epoch(|epoch| epoch.val_loss).map(|[x, y]| [x, y_of_loss(y)])).collect(),
-            mean_iu: finite(by_epoch(|epoch| epoch.scores.mean_iu)).collect(),
-            pixel_accuracy: finite(by_epoch(|epoch| epoch.scores.pixel_accuracy)).collect(),
+            val_loss: decimate(
+                by_epoch(|epoch| epoch.val_loss).map(|[x, y]| [x, y_of_loss(y)]),
+                range,
+                settings.columns,
+            ),
+            mean_iu: decimate(
+                by_epoch(|epoch| epoch.scores.mean_iu),
+                range,
+                settings.columns,
+            ),
+            pixel_accuracy: decimate(
+                by_epoch(|epoch| epoch.scores.pixel_accuracy),
+                range,
+                settings.columns,
+            ),
         }
     }
+}
+
+/// Steps that together fill less than half a pixel column change nothing that can be seen.
+fn is_visible_change(old: Key, new: Key) -> bool {
+    let new_steps = new.0.abs_diff(old.0);
+    (old.1, old.2) != (new.1, new.2) || new_steps > new.0 / (2 * new.2.columns.max(1))
 }
 
 fn finite(points: impl Iterator<Item = Point>) -> impl Iterator<Item = Point> {
@@ -144,15 +197,28 @@ fn window(steps: &[StepRecord], visible: Option<[f64; 2]>) -> std::ops::Range<us
     let Some([from, to]) = visible else {
         return 0..steps.len();
     };
-    let start = steps.partition_point(|record| (record.step as f64) < from).saturating_sub(1);
-    let end = steps.partition_point(|record| (record.step as f64) <= to).saturating_add(1).min(steps.len());
+    let start = steps
+        .partition_point(|record| (record.step as f64) < from)
+        .saturating_sub(1);
+    let end = steps
+        .partition_point(|record| (record.step as f64) <= to)
+        .saturating_add(1)
+        .min(steps.len());
     start.min(end)..end
 }
 
 /// Keeps of every pixel column the first, lowest, highest and last point, in their order.
-pub fn decimate(points: impl Iterator<Item = Point>, [from, to]: [f64; 2], columns: usize) -> Vec<Point> {
+pub fn decimate(
+    points: impl Iterator<Item = Point>,
+    [from, to]: [f64; 2],
+    columns: usize,
+) -> Vec<Point> {
     let columns = columns.max(1);
-    let per_step = if to > from { columns as f64 / (to - from) } else { 0.0 };
+    let per_step = if to > from {
+        columns as f64 / (to - from)
+    } else {
+        0.0
+    };
     let mut out = Vec::new();
     let mut column: Option<(i64, [Point; 4])> = None;
     for point in finite(points) {
@@ -209,14 +275,21 @@ impl Smoother {
                     .get(known - 1)
                     .is_some_and(|record| Some((record.step, record.loss.to_bits())) == self.last));
         if !grew {
-            *self = Self { smoothing, ..Self::default() };
+            *self = Self {
+                smoothing,
+                ..Self::default()
+            };
         }
         for record in &steps[self.values.len()..] {
             if record.loss.is_finite() {
                 self.mean = smoothing * self.mean + (1.0 - smoothing) * record.loss;
                 self.weight = smoothing * self.weight + (1.0 - smoothing);
             }
-            let value = if self.weight > 0.0 { self.mean / self.weight } else { f64::NAN };
+            let value = if self.weight > 0.0 {
+                self.mean / self.weight
+            } else {
+                f64::NAN
+            };
             self.values.push(value);
             self.last = Some((record.step, record.loss.to_bits()));
         }

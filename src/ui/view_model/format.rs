@@ -87,6 +87,18 @@ pub fn count(number: usize) -> String {
     text
 }
 
+/// A step on an axis: `800`, `12k`, `1.5M`.
+pub fn short_count(number: f64) -> String {
+    let short =
+        |value: f64, unit: &str| format!("{}{unit}", scientific((value * 100.0).round() / 100.0));
+    match number {
+        n if n < 0.0 || !n.is_finite() => String::new(),
+        n if n < 10_000.0 => scientific(n.round()),
+        n if n < 1e6 => short(n / 1e3, "k"),
+        n => short(n / 1e6, "M"),
+    }
+}
+
 /// `1 image`, `2 images`.
 pub fn plural(number: usize, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
@@ -137,6 +149,10 @@ mod tests {
         assert_eq!(scientific(10.0), "10");
         assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(count(999), "999");
+        assert_eq!(short_count(9_500.0), "9500");
+        assert_eq!(short_count(12_500.0), "12.5k");
+        assert_eq!(short_count(2_000_000.0), "2M");
+        assert_eq!(short_count(-1.0), "");
         assert_eq!(plural(1, "image", "images"), "1 image");
         assert_eq!(size_range([480, 360], [480, 360]), "480 × 360");
         assert_eq!(size_range([200, 100], [500, 375]), "200–500 × 100–375");

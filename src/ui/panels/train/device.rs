@@ -1,6 +1,6 @@
 //! The choice of a device.
 
-use eframe::egui::{Align, Button, ComboBox, Label, RichText, Ui};
+use eframe::egui::{Align, Button, ComboBox, Label, Layout, RichText, Ui};
 
 use crate::engine::{DeviceEntry, DeviceId};
 use crate::ui::context::PanelCtx;
@@ -20,26 +20,29 @@ pub fn device_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, wanted: &mut Option<DeviceId>)
     };
     ui.field("Device", &tooltip, |ui| {
         ui.horizontal(|ui| {
-            let room = if devices.probing { 36.0 } else { 8.0 };
+            let room = if devices.probing { 28.0 } else { 0.0 };
             let text = current.map_or_else(|| chosen.to_string(), |entry| entry.name.clone());
-            ComboBox::from_id_salt("device")
-                .selected_text(text)
-                .width(ui.available_width() - room)
-                .truncate()
-                .show_ui(ui, |ui| {
-                    ui.set_min_width(POPUP_WIDTH);
-                    for entry in &devices.entries {
-                        entry_ui(ui, entry, chosen, wanted);
-                    }
-                    if devices.probing {
-                        ui.horizontal(|ui| {
-                            ui.busy("Looking for devices");
-                            ui.weak("Looking for graphics cards");
-                        });
-                    }
-                });
+            let width = ui.available_width() - room;
+            let list = |ui: &mut Ui| {
+                ui.set_min_width(POPUP_WIDTH);
+                for entry in &devices.entries {
+                    entry_ui(ui, entry, chosen, wanted);
+                }
+                if devices.probing {
+                    ui.weak("Looking for graphics cards");
+                }
+            };
+            ui.scope(|ui| {
+                ui.set_max_width(width);
+                ComboBox::from_id_salt("device")
+                    .selected_text(text)
+                    .width(width)
+                    .truncate()
+                    .show_ui(ui, list);
+            });
             if devices.probing {
-                ui.busy("Looking for devices").on_hover_text("Looking for graphics cards");
+                ui.busy("Looking for devices")
+                    .on_hover_text("Looking for graphics cards");
             }
         })
         .response
@@ -52,18 +55,28 @@ pub fn device_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, wanted: &mut Option<DeviceId>)
 
 fn entry_ui(ui: &mut Ui, entry: &DeviceEntry, chosen: DeviceId, wanted: &mut Option<DeviceId>) {
     let problem = draft::device_problem(entry);
-    let button = Button::selectable(entry.id == chosen, format!("{} · {}", entry.id, entry.name)).truncate();
-    let response = ui.add_enabled(problem.is_none(), button).on_hover_text(describe(entry));
+    let button =
+        Button::selectable(entry.id == chosen, format!("{} · {}", entry.id, entry.name)).truncate();
+    let response = ui
+        .add_enabled(problem.is_none(), button)
+        .on_hover_text(describe(entry));
     let text = match &problem {
         Some(problem) => format!("{} · {problem}", describe(entry)),
         None => describe(entry),
     };
-    ui.add(Label::new(RichText::new(text).small().weak()).wrap().halign(Align::LEFT));
+    ui.with_layout(Layout::top_down(Align::LEFT), |ui| {
+        ui.add(Label::new(RichText::new(text).small().weak()).wrap());
+    });
     if response.clicked() {
         *wanted = Some(entry.id);
     }
 }
 
 fn describe(entry: &DeviceEntry) -> String {
-    format!("{}, {} through {}", entry.id, draft::device_kind(entry.kind), entry.backend)
+    format!(
+        "{}, {} through {}",
+        entry.id,
+        draft::device_kind(entry.kind),
+        entry.backend
+    )
 }
