@@ -29,6 +29,8 @@ fn harness() -> Harness<'static, State> {
     let drawn = [Drawn::opaque(content.clone())];
     Harness::builder()
         .with_size(vec2(300.0, 200.0))
+        .with_step_dt(0.02) // every event is a frame; a double click must be quick
+        .with_max_steps(200)
         .build_ui_state(
             move |ui, state: &mut State| {
                 state.layers.paint_now(ui.ctx(), &[content.clone()]);

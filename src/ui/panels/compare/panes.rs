@@ -201,7 +201,7 @@ impl ComparePanel {
         let line_height = ui.spacing().interact_size.y;
         let caption_height = 2.0 * line_height;
         let area = ui.available_size() - vec2(0.0, line_height + GAP);
-        let columns = best_columns(panes.len(), area, self.aspect());
+        let columns = best_columns(panes.len(), area, self.aspect(), caption_height);
         let rows = panes.len().div_ceil(columns);
         let cell = vec2(
             (area.x - GAP * (columns as f32 - 1.0)) / columns as f32,

@@ -77,9 +77,9 @@ impl ComparePanel {
             items.get(index?)
         };
         let (previous, next) = (step(-1), step(1));
-        self.step_button(ui, "◀", "Previous image", previous);
+        self.step_button(ui, "Previous", "Previous image", previous);
         self.image_combo(ui, items, index, image.as_deref());
-        self.step_button(ui, "▶", "Next image", next);
+        self.step_button(ui, "Next", "Next image", next);
         self.open_image_button(ctx, ui);
     }
 
@@ -90,9 +90,9 @@ impl ComparePanel {
         }
     }
 
-    fn step_button(&mut self, ui: &mut Ui, sign: &str, name: &str, target: Option<&Item>) {
+    fn step_button(&mut self, ui: &mut Ui, text: &str, name: &str, target: Option<&Item>) {
         let button = ui
-            .add_enabled(target.is_some(), Button::new(sign))
+            .add_enabled(target.is_some(), Button::new(text))
             .on_hover_text(name)
             .accessible_name(name);
         if let Some(item) = target.filter(|_| button.clicked()) {
