@@ -96,12 +96,11 @@ pub fn waiting(ui: &mut Ui, area: Rect, text: &str) {
     let size = vec2(area.width().min(260.0), 44.0);
     let rect = Rect::from_center_size(area.center(), size);
     let layout = Layout::top_down(Align::Center);
-    ui.scope_builder(UiBuilder::new().max_rect(rect).layout(layout), |ui| {
-        Frame::popup(ui.style()).show(ui, |ui| {
-            ui.horizontal(|ui| {
-                ui.add(Spinner::new().size(16.0));
-                ui.add(egui::Label::new(text).truncate());
-            });
+    let mut ui = ui.new_child(UiBuilder::new().max_rect(rect).layout(layout));
+    Frame::popup(ui.style()).show(&mut ui, |ui| {
+        ui.horizontal(|ui| {
+            ui.add(Spinner::new().size(16.0));
+            ui.add(egui::Label::new(text).truncate());
         });
     });
 }

@@ -32,8 +32,12 @@ pub struct Pane {
 }
 
 enum PaneState {
-    Ready { mask: Mask },
+    Ready {
+        mask: Mask,
+    },
     Running(f32),
+    /// Ground truth that comes with the first prediction, awaited for that many seconds.
+    Awaited(f32),
     Failed(String),
     NoWeights,
 }
@@ -133,6 +137,27 @@ impl Pane {
         })
     }
 
+    fn of_awaited_truth(secs: f32) -> Self {
+        Self {
+            run: None,
+            title: "Ground truth".to_owned(),
+            detail: "from the data set".to_owned(),
+            state: PaneState::Awaited(secs),
+        }
+    }
+
+    fn running_secs(&self) -> Option<f32> {
+        match self.state {
+            PaneState::Running(secs) | PaneState::Awaited(secs) => Some(secs),
+            _ => None,
+        }
+    }
+
+    fn is_long_running(&self) -> bool {
+        self.running_secs()
+            .is_some_and(|secs| secs > SHOW_WAITING_AFTER)
+    }
+
     fn mask(&self) -> Option<&Mask> {
         match &self.state {
             PaneState::Ready { mask } => Some(mask),
@@ -190,6 +215,11 @@ impl ComparePanel {
                 truth = truth.or_else(|| Pane::of_truth(prediction));
             }
             panes.push(Pane::of_run(ctx, name, lookup));
+        }
+        if truth.is_none() && self.shows_truth() {
+            // It keeps its place while the first prediction is made.
+            let longest = panes.iter().filter_map(Pane::running_secs).reduce(f32::max);
+            truth = longest.map(Pane::of_awaited_truth);
         }
         panes.splice(0..0, truth);
         panes
@@ -267,6 +297,11 @@ impl ComparePanel {
         output
     }
 
+    fn shows_truth(&self) -> bool {
+        let panes = self.shown.as_ref().map_or(&[][..], |shown| &shown.panes);
+        panes.iter().any(|(run, _)| run.is_none())
+    }
+
     /// Width to height of a pane that an image just fills.
     fn aspect(&self) -> f32 {
         let [width, height] = self.shown.as_ref().map_or([4, 3], |shown| shown.image_size);
@@ -286,12 +321,6 @@ impl ComparePanel {
             classes.join("  ·  ")
         );
         ui.add(Label::new(text).truncate());
-    }
-}
-
-impl Pane {
-    fn is_long_running(&self) -> bool {
-        matches!(self.state, PaneState::Running(secs) if secs > SHOW_WAITING_AFTER)
     }
 }
 

@@ -102,7 +102,7 @@ impl InspectPanel {
             self.nothing_open_ui(ctx, ui);
             return;
         }
-        if ui.ui_contains_pointer() {
+        if ui.rect_contains_pointer(ui.max_rect()) {
             self.list.take_keys(ui);
         }
         let margin = Frame::new().inner_margin(Margin::symmetric(6, 4));
@@ -174,6 +174,7 @@ impl InspectPanel {
             if clear.clicked() {
                 self.list.clear();
                 self.shown = None;
+                self.layers = Layers::default();
             }
         });
         ui.separator();
@@ -181,6 +182,7 @@ impl InspectPanel {
     }
 
     fn legend_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        ui.take_available_width(); // an empty legend keeps its place
         let Some(scene) = &self.shown else {
             return;
         };
@@ -273,7 +275,7 @@ impl InspectPanel {
 
     fn status_ui(&self, ui: &mut Ui) {
         let Some(scene) = &self.shown else {
-            ui.weak(" ");
+            ui.horizontal(|ui| ui.weak("Wheel to zoom, drag to move, double click to fit"));
             return;
         };
         let prediction = &scene.prediction;

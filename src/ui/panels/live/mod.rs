@@ -106,6 +106,7 @@ impl LivePanel {
     fn prepare(&mut self, ctx: &PanelCtx<'_>, ui: &Ui) {
         let Some(live) = ctx.engine.live() else {
             self.shown = None;
+            self.layers = Layers::default();
             return;
         };
         if self.shown.as_ref().is_some_and(|old| old.run != live.run) {
