@@ -42,7 +42,7 @@ pub use training::{Live, Plan};
 
 use crate::training::checkpoint::RunFolder;
 use predict::{PredictThread, Request};
-use tasks::{Pool, guarded, spawn_thread};
+use tasks::{Pool, guarded, spawn_detached, spawn_thread};
 use training::Trainer;
 
 /// Called from any thread when there is something new to poll.
@@ -223,15 +223,14 @@ impl Engine {
 
     fn probe_devices(&self, program: PathBuf) {
         let (sender, waker) = (self.sender.clone(), Arc::clone(&self.waker));
-        let task = spawn_thread(&self.waker, "devices", move |_| {
+        spawn_detached("devices", move || {
             devices::probe_all(&program, |entry| {
                 sender.send(Event::Device(entry)).ok();
                 waker();
             });
             sender.send(Event::DevicesDone).ok();
+            waker();
         });
-        // The thread reports by events; nobody waits for its end.
-        drop(task);
     }
 
     /// Opens a data set in the background, making the sample where it is not there.
@@ -370,11 +369,17 @@ impl Engine {
 
     /// Reads the runs folder again, in the background.
     pub fn refresh_runs(&mut self) {
-        let (sender, runs) = (self.sender.clone(), self.dirs.runs.clone());
-        // The answer comes as an event.
-        drop(spawn_thread(&self.waker, "runs", move |_| {
+        let tell = self.runs_reader();
+        spawn_detached("runs", tell);
+    }
+
+    /// Reads the runs folder and sends what is there.
+    fn runs_reader(&self) -> impl FnOnce() + Send + 'static {
+        let (sender, waker, runs) = (self.sender.clone(), Arc::clone(&self.waker), self.dirs.runs.clone());
+        move || {
             sender.send(Event::RunsLoaded(runs::load_runs(&runs))).ok();
-        }));
+            waker();
+        }
     }
 
     /// Deletes a run's folder; refused while it is trained.
@@ -384,13 +389,13 @@ impl Engine {
             return self.notify(NoticeLevel::Error, format!("{name} is being trained. Stop it first"));
         }
         self.runs.retain(|run| run.name != name);
-        let (sender, runs) = (self.sender.clone(), self.dirs.runs.clone());
-        drop(spawn_thread(&self.waker, "delete", move |_| {
+        let tell = self.runs_reader();
+        spawn_detached("delete", move || {
             if let Err(err) = std::fs::remove_dir_all(folder.path()) {
                 log::error!("{}: {err}. Delete the folder by hand", folder.path().display());
             }
-            sender.send(Event::RunsLoaded(runs::load_runs(&runs))).ok();
-        }));
+            tell();
+        });
     }
 
     fn folder(&self, run: &str) -> RunFolder {

@@ -158,6 +158,18 @@ pub(super) fn spawn_thread<T: Send + 'static>(
     task
 }
 
+/// Runs `work` on a thread of its own that reports by events, to its end.
+pub(super) fn spawn_detached(name: &'static str, work: impl FnOnce() + Send + 'static) {
+    let started = thread::Builder::new().name(name.into()).spawn(move || {
+        if let Err(message) = guarded(work) {
+            log::error!("{name} failed unexpectedly: {message}");
+        }
+    });
+    if let Err(err) = started {
+        log::error!("Thread {name} could not be started: {err}");
+    }
+}
+
 fn run<T>(name: &str, promise: Promise<T>, work: impl FnOnce(&Cancel) -> T) {
     let cancel = promise.cancel.clone();
     if cancel.is_cancelled() {

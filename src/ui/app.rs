@@ -16,9 +16,7 @@ use super::state::AppState;
 use super::toasts::Toasts;
 use super::ui_command::UiCommand;
 use super::{drop_target, quit, status_bar, theme};
-use crate::engine::{
-    DatasetRef, DatasetState, Dirs, Engine, EngineOptions, Phase, RunState, Task, Waker,
-};
+use crate::engine::{DatasetRef, DatasetState, Dirs, Engine, EngineOptions, Phase, RunState, Task, Waker};
 
 /// Time that one frame may spend on taking in events.
 const DRAIN_BUDGET: Duration = Duration::from_millis(10);
@@ -78,13 +76,7 @@ impl App {
         ctx.set_theme(state.prefs.theme);
         state.layout.repair();
         if matches!(engine.dataset(), DatasetState::None) {
-            engine.open_dataset(
-                state
-                    .prefs
-                    .last_dataset
-                    .clone()
-                    .unwrap_or(DatasetRef::Sample),
-            );
+            engine.open_dataset(state.prefs.last_dataset.clone().unwrap_or(DatasetRef::Sample));
         }
         let (sender, receiver) = command_channel();
         Self {
@@ -165,11 +157,7 @@ impl App {
         let active = self.engine.active().map(|active| active.run.clone());
         if active != self.active_run {
             if let Some(run) = &active {
-                let plan = self
-                    .engine
-                    .plan()
-                    .map(|plan| plan.runs.clone())
-                    .unwrap_or_default();
+                let plan = self.engine.plan().map(|plan| plan.runs.clone()).unwrap_or_default();
                 self.state.selection.show_new(run, &plan);
             }
             self.active_run = active;
@@ -189,19 +177,11 @@ impl App {
             self.plan_compared = false;
             return;
         };
-        let finished = |run: &String| {
-            self.engine
-                .run(run)
-                .is_some_and(|run| run.state == RunState::Finished)
-        };
-        let complete =
-            plan.total > 1 && plan.runs.len() == plan.total && plan.runs.iter().all(finished);
+        let finished = |run: &String| self.engine.run(run).is_some_and(|run| run.state == RunState::Finished);
+        let complete = plan.total > 1 && plan.runs.len() == plan.total && plan.runs.iter().all(finished);
         if complete && !self.plan_compared {
             self.plan_compared = true;
-            self.send(Command::Compare {
-                runs: plan.runs.clone(),
-                image: None,
-            });
+            self.send(Command::Compare { runs: plan.runs.clone(), image: None });
         }
     }
 
@@ -216,9 +196,7 @@ impl App {
     pub(super) fn is_enabled(&self, command: UiCommand) -> bool {
         let phase = self.engine.active().map(|active| &active.phase);
         match command {
-            UiCommand::StartTraining | UiCommand::TrainThree => {
-                self.state.train.config(&self.engine).is_ok()
-            }
+            UiCommand::StartTraining | UiCommand::TrainThree => self.state.train.config(&self.engine).is_ok(),
             UiCommand::Pause => matches!(phase, Some(Phase::Training | Phase::Validating { .. })),
             UiCommand::Resume => phase == Some(&Phase::Paused),
             UiCommand::Stop => phase.is_some_and(|phase| *phase != Phase::Stopping),
@@ -272,27 +250,9 @@ impl App {
     }
 
     fn panels_ui(&mut self, ui: &mut Ui) {
-        let Self {
-            state,
-            engine,
-            sender,
-            ..
-        } = self;
-        let ctx = PanelCtx {
-            engine,
-            commands: sender,
-        };
-        let AppState {
-            layout,
-            selection,
-            dataset,
-            train,
-            curves,
-            live,
-            inspect,
-            compare,
-            ..
-        } = state;
+        let Self { state, engine, sender, .. } = self;
+        let ctx = PanelCtx { engine, commands: sender };
+        let AppState { layout, selection, dataset, train, curves, live, inspect, compare, .. } = state;
         CentralPanel::default().frame(Frame::new()).show(ui, |ui| {
             layout.ui(ui, &mut |panel, ui| match panel {
                 PanelKind::Dataset => dataset.ui(&ctx, ui),
@@ -314,20 +274,11 @@ impl App {
             .exact_size(STATUS_HEIGHT)
             .frame(Frame::side_top_panel(ui.style()).inner_margin(Margin::symmetric(8, 2)))
             .show(ui, |ui| {
-                let panel = PanelCtx {
-                    engine: &self.engine,
-                    commands: &self.sender,
-                };
+                let panel = PanelCtx { engine: &self.engine, commands: &self.sender };
                 status_bar::status_bar_ui(&panel, ui, device);
             });
         self.panels_ui(ui);
-        self.help.ui(
-            &PanelCtx {
-                engine: &self.engine,
-                commands: &self.sender,
-            },
-            &ctx,
-        );
+        self.help.ui(&PanelCtx { engine: &self.engine, commands: &self.sender }, &ctx);
         self.quit.ui(ui);
         self.toasts.ui(&ctx, STATUS_HEIGHT);
         if self.state.prefs.debug_overlay {
@@ -358,8 +309,7 @@ impl eframe::App for App {
             }
         }
         self.frame_ui(ui);
-        self.frames
-            .add_ui(ui.input(|input| input.time), start.elapsed());
+        self.frames.add_ui(ui.input(|input| input.time), start.elapsed());
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {

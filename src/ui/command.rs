@@ -26,14 +26,8 @@ pub enum PanelKind {
 
 impl PanelKind {
     /// All panels, in the order of their keys.
-    pub const ALL: [Self; 6] = [
-        Self::Dataset,
-        Self::Train,
-        Self::Curves,
-        Self::Live,
-        Self::Inspect,
-        Self::Compare,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Dataset, Self::Train, Self::Curves, Self::Live, Self::Inspect, Self::Compare];
 
     /// The title on its tab.
     pub fn title(self) -> &'static str {

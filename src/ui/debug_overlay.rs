@@ -55,14 +55,7 @@ impl FrameStats {
 
     /// One line of JSON.
     pub fn to_json(self) -> String {
-        let Self {
-            count,
-            mean,
-            p50,
-            p95,
-            p99,
-            max,
-        } = self;
+        let Self { count, mean, p50, p95, p99, max } = self;
         format!(
             "{{\"count\":{count},\"mean\":{mean:.4},\"p50\":{p50:.4},\"p95\":{p95:.4},\"p99\":{p99:.4},\"max\":{max:.4}}}"
         )
@@ -125,10 +118,7 @@ impl FrameTimes {
             .open(path)
             .and_then(|mut file| writeln!(file, "{}", stats.to_json()));
         if let Err(err) = written {
-            log::error!(
-                "The frame log was not written: {err}\nFile path: {}",
-                path.display()
-            );
+            log::error!("The frame log was not written: {err}\nFile path: {}", path.display());
         }
     }
 
@@ -137,33 +127,21 @@ impl FrameTimes {
         let Some(stats) = self.stats() else { return };
         let last = self.recent.back().map_or(0.0, |(_, ms)| f64::from(*ms));
         let now = self.recent.back().map_or(0.0, |(time, _)| *time);
-        let per_second = self
-            .recent
-            .iter()
-            .rev()
-            .take_while(|(time, _)| now - time < 1.0)
-            .count();
+        let per_second = self.recent.iter().rev().take_while(|(time, _)| now - time < 1.0).count();
         let mut text = String::new();
         for (label, value) in
             [("last", last), ("mean", stats.mean), ("p95", stats.p95), ("p99", stats.p99), ("max", stats.max)]
         {
             writeln!(text, "{label:<5}{value:>8.2} ms").ok();
         }
-        write!(
-            text,
-            "{per_second:>4} frames in the last second\n{:>4} frames counted",
-            stats.count
-        )
-        .ok();
+        write!(text, "{per_second:>4} frames in the last second\n{:>4} frames counted", stats.count).ok();
         Area::new(Id::unique("debug overlay"))
             .anchor(Align2::RIGHT_TOP, vec2(-12.0, 40.0))
             .order(Order::Foreground)
             .interactable(false)
             .accessible_name("Frame times")
             .show(ctx, |ui| {
-                Frame::popup(ui.style()).show(ui, |ui| {
-                    ui.label(RichText::new(text).monospace().size(11.0))
-                });
+                Frame::popup(ui.style()).show(ui, |ui| ui.label(RichText::new(text).monospace().size(11.0)));
             });
     }
 }
@@ -175,10 +153,7 @@ mod tests {
     #[test]
     fn percentiles_are_of_the_sorted_times() {
         let stats = FrameStats::new((1..=100).rev().map(|ms| ms as f32)).unwrap();
-        assert_eq!(
-            (stats.p50, stats.p95, stats.p99, stats.max),
-            (50.0, 95.0, 99.0, 100.0)
-        );
+        assert_eq!((stats.p50, stats.p95, stats.p99, stats.max), (50.0, 95.0, 99.0, 100.0));
         assert_eq!((stats.count, stats.mean), (100, 50.5));
         assert_eq!(FrameStats::new([]), None);
     }
@@ -193,10 +168,7 @@ mod tests {
 
     #[test]
     fn a_frame_is_its_logic_and_its_drawing() {
-        let mut times = FrameTimes {
-            log: None,
-            ..FrameTimes::default()
-        };
+        let mut times = FrameTimes { log: None, ..FrameTimes::default() };
         times.add_logic(Duration::from_millis(2));
         times.add_ui(0.0, Duration::from_millis(3));
         times.add_ui(0.1, Duration::from_millis(1));

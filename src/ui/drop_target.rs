@@ -9,19 +9,10 @@ use crate::engine::IMAGE_EXTENSIONS;
 
 /// What was dropped in this frame: images and folders, and the number of other files.
 pub fn take_dropped(ctx: &egui::Context) -> (Vec<PathBuf>, usize) {
-    let paths: Vec<PathBuf> = ctx.input(|input| {
-        input
-            .raw
-            .dropped_files
-            .iter()
-            .map(|file| file.path().to_path_buf())
-            .collect()
-    });
+    let paths: Vec<PathBuf> =
+        ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_path_buf()).collect());
     let all = paths.len();
-    let wanted: Vec<PathBuf> = paths
-        .into_iter()
-        .filter(|path| is_image(path) || path.is_dir())
-        .collect();
+    let wanted: Vec<PathBuf> = paths.into_iter().filter(|path| is_image(path) || path.is_dir()).collect();
     let others = all - wanted.len();
     (wanted, others)
 }
@@ -30,11 +21,7 @@ pub fn take_dropped(ctx: &egui::Context) -> (Vec<PathBuf>, usize) {
 pub fn is_image(path: &Path) -> bool {
     path.extension()
         .and_then(|extension| extension.to_str())
-        .is_some_and(|extension| {
-            IMAGE_EXTENSIONS
-                .iter()
-                .any(|known| known.eq_ignore_ascii_case(extension))
-        })
+        .is_some_and(|extension| IMAGE_EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)))
 }
 
 /// Covers the window while files hang over it.
@@ -48,12 +35,7 @@ pub fn hover_ui(ctx: &egui::Context) {
     let visuals = &ctx.global_style().visuals;
     let accent = theme::palette(visuals).accent;
     painter.rect_filled(rect, 0.0, theme::veil(visuals));
-    painter.rect_stroke(
-        rect.shrink(16.0),
-        10.0,
-        Stroke::new(2.0, accent),
-        StrokeKind::Inside,
-    );
+    painter.rect_stroke(rect.shrink(16.0), 10.0, Stroke::new(2.0, accent), StrokeKind::Inside);
     painter.text(
         rect.center(),
         Align2::CENTER_CENTER,

@@ -18,8 +18,7 @@ impl App {
             Command::OpenDataset(which) => self.engine.open_dataset(which),
             Command::PickDataset => {
                 if self.folder_dialog.is_none() {
-                    self.folder_dialog =
-                        Some(dialogs::pick_folder(&self.engine, "Open a data set folder"));
+                    self.folder_dialog = Some(dialogs::pick_folder(&self.engine, "Open a data set folder"));
                 }
             }
             Command::StartRun(config) => self.engine.start_run(config),
@@ -34,10 +33,7 @@ impl App {
                 self.state.selection.retain(|run| engine.run(run).is_some());
             }
             Command::Inspect(paths) => {
-                let ctx = PanelCtx {
-                    engine: &self.engine,
-                    commands: &self.sender,
-                };
+                let ctx = PanelCtx { engine: &self.engine, commands: &self.sender };
                 self.state.inspect.open(&ctx, paths);
                 self.state.layout.show(PanelKind::Inspect);
             }
@@ -47,10 +43,7 @@ impl App {
                 }
             }
             Command::Compare { runs, image } => {
-                let ctx = PanelCtx {
-                    engine: &self.engine,
-                    commands: &self.sender,
-                };
+                let ctx = PanelCtx { engine: &self.engine, commands: &self.sender };
                 self.state.compare.show(&ctx, runs, image);
                 self.state.layout.show(PanelKind::Compare);
             }
@@ -80,9 +73,7 @@ impl App {
             UiCommand::Panel(panel) => self.toggle_panel(panel),
             UiCommand::Theme(theme) => self.set_theme(ctx, theme),
             UiCommand::ResetLayout => self.state.layout = DockLayout::default(),
-            UiCommand::DebugOverlay => {
-                self.state.prefs.debug_overlay = !self.state.prefs.debug_overlay
-            }
+            UiCommand::DebugOverlay => self.state.prefs.debug_overlay = !self.state.prefs.debug_overlay,
             UiCommand::FirstSteps => self.help.first_steps = true,
             UiCommand::Folders => self.help.folders = true,
             UiCommand::About => self.help.about = true,

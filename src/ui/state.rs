@@ -27,11 +27,7 @@ pub struct Prefs {
 
 impl Default for Prefs {
     fn default() -> Self {
-        Self {
-            theme: ThemePreference::System,
-            debug_overlay: false,
-            last_dataset: None,
-        }
+        Self { theme: ThemePreference::System, debug_overlay: false, last_dataset: None }
     }
 }
 
@@ -101,10 +97,7 @@ mod tests {
     #[test]
     fn a_state_with_less_in_it_is_filled_up() {
         let mut storage = Memory::default();
-        storage.0.insert(
-            eframe::APP_KEY.to_owned(),
-            "(prefs:(debug_overlay:true))".to_owned(),
-        );
+        storage.0.insert(eframe::APP_KEY.to_owned(), "(prefs:(debug_overlay:true))".to_owned());
         let found: AppState = eframe::get_value(&storage, eframe::APP_KEY).unwrap();
         assert!(found.prefs.debug_overlay);
         assert!(found.layout.is_open(PanelKind::Live));

@@ -116,11 +116,8 @@ pub fn class_color([r, g, b]: [u8; 3]) -> Color32 {
 
 /// The veil over the window while files hang above it.
 pub fn veil(visuals: &Visuals) -> Color32 {
-    let base = if visuals.dark_mode {
-        Color32::from_black_alpha(190)
-    } else {
-        Color32::from_white_alpha(215)
-    };
+    let base =
+        if visuals.dark_mode { Color32::from_black_alpha(190) } else { Color32::from_white_alpha(215) };
     base.blend(palette(visuals).accent.gamma_multiply(0.12))
 }
 
@@ -129,12 +126,8 @@ pub fn apply(ctx: &Context) {
     ctx.set_visuals_of(Theme::Dark, dark());
     ctx.set_visuals_of(Theme::Light, light());
     ctx.all_styles_mut(|style| {
-        style
-            .text_styles
-            .insert(TextStyle::Small, FontId::proportional(11.0));
-        style
-            .text_styles
-            .insert(TextStyle::Heading, FontId::proportional(17.0));
+        style.text_styles.insert(TextStyle::Small, FontId::proportional(11.0));
+        style.text_styles.insert(TextStyle::Heading, FontId::proportional(17.0));
         style.spacing.item_spacing = vec2(8.0, 5.0);
         style.spacing.button_padding = vec2(8.0, 3.0);
         style.spacing.interact_size = vec2(40.0, 22.0);
@@ -166,18 +159,9 @@ fn shape(visuals: &mut Visuals) {
     }
     visuals.window_corner_radius = CornerRadius::same(8);
     visuals.menu_corner_radius = CornerRadius::same(6);
-    visuals.popup_shadow = Shadow {
-        offset: [0, 4],
-        blur: 12,
-        spread: 0,
-        color: visuals.popup_shadow.color,
-    };
-    visuals.window_shadow = Shadow {
-        offset: [0, 6],
-        blur: 20,
-        spread: 0,
-        color: visuals.window_shadow.color,
-    };
+    visuals.popup_shadow = Shadow { offset: [0, 4], blur: 12, spread: 0, color: visuals.popup_shadow.color };
+    visuals.window_shadow =
+        Shadow { offset: [0, 6], blur: 20, spread: 0, color: visuals.window_shadow.color };
 }
 
 fn dark() -> Visuals {
@@ -240,11 +224,7 @@ mod tests {
     fn luminance(color: Color32) -> f64 {
         let channel = |value: u8| {
             let value = f64::from(value) / 255.0;
-            if value <= 0.04045 {
-                value / 12.92
-            } else {
-                ((value + 0.055) / 1.055).powf(2.4)
-            }
+            if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
         };
         0.2126 * channel(color.r()) + 0.7152 * channel(color.g()) + 0.0722 * channel(color.b())
     }
@@ -257,18 +237,9 @@ mod tests {
     #[test]
     fn text_colors_stand_out_from_panels() {
         for (visuals, palette) in [(dark(), DARK), (light(), LIGHT)] {
-            for color in [
-                palette.success,
-                palette.warning,
-                palette.error,
-                palette.info,
-            ] {
+            for color in [palette.success, palette.warning, palette.error, palette.info] {
                 let found = contrast(color, visuals.panel_fill);
-                assert!(
-                    found >= 3.5,
-                    "{color:?} on {:?}: {found}",
-                    visuals.panel_fill
-                );
+                assert!(found >= 3.5, "{color:?} on {:?}: {found}", visuals.panel_fill);
             }
             assert!(contrast(visuals.text_color(), visuals.panel_fill) >= 7.0);
             assert!(contrast(palette.on_accent, palette.accent) >= 3.0);

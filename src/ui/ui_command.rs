@@ -89,18 +89,14 @@ impl UiCommand {
     pub fn tooltip(self) -> &'static str {
         match self {
             Self::OpenFolder => "Open a folder with images and masks in VOC or CamVid layout",
-            Self::OpenSample => {
-                "Open the small generated data set, which is made where it is missing"
-            }
+            Self::OpenSample => "Open the small generated data set, which is made where it is missing",
             Self::OpenImages => "Segment images with a trained run",
             Self::Quit => "Close the window; an active run is stopped and can be resumed later",
             Self::StartTraining => "Train one run with the settings of the Train panel",
             Self::Pause => "Hold the active run after the current step",
             Self::Resume => "Go on with the paused run",
             Self::Stop => "Save a checkpoint and end the run; it can be resumed later",
-            Self::TrainThree => {
-                "Train FCN-32s, FCN-16s and FCN-8s one after another, then compare them"
-            }
+            Self::TrainThree => "Train FCN-32s, FCN-16s and FCN-8s one after another, then compare them",
             Self::Panel(PanelKind::Dataset) => "Classes, images and masks of the open data set",
             Self::Panel(PanelKind::Train) => "Settings, progress and the list of runs",
             Self::Panel(PanelKind::Curves) => "Losses and scores against steps",
@@ -178,31 +174,21 @@ mod tests {
             assert!(a.shortcut().is_some(), "{a:?}");
             for b in &UiCommand::WITH_KEYS[index + 1..] {
                 let share_on_purpose = (a, *b) == (UiCommand::Pause, UiCommand::Resume);
-                assert!(
-                    share_on_purpose || a.shortcut() != b.shortcut(),
-                    "{a:?} and {b:?}"
-                );
+                assert!(share_on_purpose || a.shortcut() != b.shortcut(), "{a:?} and {b:?}");
             }
         }
     }
 
     #[test]
     fn special_shortcuts_come_before_plain_ones() {
-        let position = |command| {
-            UiCommand::WITH_KEYS
-                .iter()
-                .position(|other| *other == command)
-        };
+        let position = |command| UiCommand::WITH_KEYS.iter().position(|other| *other == command);
         assert!(position(UiCommand::Stop) < position(UiCommand::StartTraining));
     }
 
     #[test]
     fn texts_have_no_period() {
         for command in UiCommand::WITH_KEYS {
-            assert!(
-                !command.label().ends_with('.') && !command.tooltip().ends_with('.'),
-                "{command:?}"
-            );
+            assert!(!command.label().ends_with('.') && !command.tooltip().ends_with('.'), "{command:?}");
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use eframe::egui::{
-    self, Align, Atom, Button, Color32, CornerRadius, Frame, Layout, Margin, Response, RichText,
-    Sense, Stroke, Ui, Vec2, vec2,
+    self, Align, Atom, Button, Color32, CornerRadius, Frame, Layout, Margin, Response, RichText, Sense,
+    Stroke, Ui, Vec2, vec2,
 };
 
 use super::icons::Icon;
@@ -23,12 +23,7 @@ pub trait UiExt {
     /// The heading of a part of a panel.
     fn section(&mut self, title: &str) -> Response;
     /// A label, then controls, with a tooltip; the label names the controls for screen readers.
-    fn field(
-        &mut self,
-        label: &str,
-        tooltip: &str,
-        add: impl FnOnce(&mut Ui) -> Response,
-    ) -> Response;
+    fn field(&mut self, label: &str, tooltip: &str, add: impl FnOnce(&mut Ui) -> Response) -> Response;
     /// A short word in a colored pill.
     fn tag(&mut self, text: &str, color: Color32) -> Response;
     /// A box that stands out from the panel.
@@ -74,12 +69,7 @@ impl UiExt for Ui {
         self.label(RichText::new(title).strong().size(13.5))
     }
 
-    fn field(
-        &mut self,
-        label: &str,
-        tooltip: &str,
-        add: impl FnOnce(&mut Ui) -> Response,
-    ) -> Response {
+    fn field(&mut self, label: &str, tooltip: &str, add: impl FnOnce(&mut Ui) -> Response) -> Response {
         self.horizontal(|ui| {
             let size = vec2(LABEL_WIDTH, ui.spacing().interact_size.y);
             let label = ui
@@ -99,9 +89,7 @@ impl UiExt for Ui {
             .fill(color.gamma_multiply(0.16))
             .corner_radius(CornerRadius::same(4))
             .inner_margin(Margin::symmetric(5, 1))
-            .show(self, |ui| {
-                ui.add(egui::Label::new(RichText::new(text).small().color(color)).extend())
-            })
+            .show(self, |ui| ui.add(egui::Label::new(RichText::new(text).small().color(color)).extend()))
             .inner
     }
 
@@ -140,14 +128,8 @@ impl UiExt for Ui {
     fn primary_button(&mut self, icon: Icon, label: &str, enabled: bool) -> Response {
         let palette = theme::palette(self.visuals());
         let text = RichText::new(label).strong().size(15.0);
-        let color = if enabled {
-            palette.on_accent
-        } else {
-            self.visuals().text_color()
-        };
-        let sign = Atom::paint(Vec2::splat(14.0), move |ui, args| {
-            icon.paint(ui.painter(), args.rect, color)
-        });
+        let color = if enabled { palette.on_accent } else { self.visuals().text_color() };
+        let sign = Atom::paint(Vec2::splat(14.0), move |ui, args| icon.paint(ui.painter(), args.rect, color));
         let atoms = (Atom::grow(), sign, text.color(color), Atom::grow());
         let mut button = Button::new(atoms).min_size(vec2(self.available_width(), 34.0));
         if enabled {
@@ -157,8 +139,7 @@ impl UiExt for Ui {
     }
 
     fn labeled_button(&mut self, icon: Icon, label: &str, enabled: bool) -> Response {
-        self.add_enabled(enabled, Button::new((icon.atom(), label)))
-            .accessible_name(label)
+        self.add_enabled(enabled, Button::new((icon.atom(), label))).accessible_name(label)
     }
 
     fn icon_button(&mut self, icon: Icon, alt_text: &str) -> Response {
@@ -199,8 +180,7 @@ impl UiExt for Ui {
             for dot in 0..3_u8 {
                 let strength = if tick % 3 == u64::from(dot) { 1.0 } else { 0.3 };
                 let center = rect.center() + vec2(5.0 * (f32::from(dot) - 1.0), 0.0);
-                self.painter()
-                    .circle_filled(center, 1.8, color.gamma_multiply(strength));
+                self.painter().circle_filled(center, 1.8, color.gamma_multiply(strength));
             }
         }
         response
@@ -225,10 +205,8 @@ impl UiExt for Ui {
             egui::StrokeKind::Inside,
         );
         if share > 0.0 {
-            let filled = egui::Rect::from_min_size(
-                rect.min,
-                vec2((rect.width() * share).max(6.0), rect.height()),
-            );
+            let filled =
+                egui::Rect::from_min_size(rect.min, vec2((rect.width() * share).max(6.0), rect.height()));
             self.painter().rect_filled(filled, radius, palette.accent);
         }
         response
@@ -244,11 +222,7 @@ impl UiExt for Ui {
     }
 
     fn truncated(&mut self, text: impl Into<RichText>, tooltip: &str) -> Response {
-        self.add(
-            egui::Label::new(text.into())
-                .truncate()
-                .show_tooltip_when_elided(false),
-        )
-        .on_hover_text(tooltip)
+        self.add(egui::Label::new(text.into()).truncate().show_tooltip_when_elided(false))
+            .on_hover_text(tooltip)
     }
 }

@@ -1,22 +1,24 @@
 //! The small parts around a canvas: sliders, buttons, notes.
 
 use eframe::egui::{
-    self, Align, Color32, Frame, Layout, Rect, RichText, Sense, Slider, Spinner, Ui, UiBuilder,
+    self, Align, Atom, Color32, CornerRadius, Frame, Layout, Rect, Response, RichText, Sense, Slider,
+    Spinner, StrokeKind, Ui, UiBuilder, Vec2, vec2,
 };
-use eframe::egui::{CornerRadius, StrokeKind, vec2};
 
 use super::CanvasView;
+use crate::engine::Class;
+
+const SWATCH: Vec2 = vec2(12.0, 12.0);
 
 /// The opacity of the mask layer, `0.0..=1.0`, shown in percent.
 pub fn opacity_slider(ui: &mut Ui, opacity: &mut f32) {
-    let slider = Slider::new(opacity, 0.0..=1.0)
-        .text("Opacity")
-        .custom_formatter(|share, _| format!("{:.0} %", share * 100.0))
-        .custom_parser(|text| {
-            let percent: f64 = text.trim_end_matches('%').trim().parse().ok()?;
-            Some(percent / 100.0)
-        });
-    ui.add(slider).on_hover_text("How strongly masks cover the image");
+    ui.horizontal(|ui| {
+        let name = ui.label("Opacity");
+        ui.add(Slider::new(opacity, 0.0..=1.0).show_value(false))
+            .on_hover_text("How strongly masks cover the image")
+            .labelled_by(name.id);
+        ui.weak(format!("{:.0} %", *opacity * 100.0));
+    });
 }
 
 /// Fit, 1:1, and the zoom in words.
@@ -36,10 +38,22 @@ pub fn zoom_buttons(ui: &mut Ui, view: &mut CanvasView) {
 
 /// A class color as a small square.
 pub fn swatch(ui: &mut Ui, color: [u8; 3]) {
-    let side = ui.text_style_height(&egui::TextStyle::Body) * 0.8;
-    let (rect, _) = ui.allocate_exact_size(vec2(side, side), Sense::hover());
+    let (rect, _) = ui.allocate_exact_size(SWATCH, Sense::hover());
+    paint_swatch(ui, rect, color);
+}
+
+/// A checkbox with a class color before the name, in one piece.
+pub fn class_checkbox(ui: &mut Ui, shown: &mut bool, class: &Class) -> Response {
+    let color = class.color;
+    let square = Atom::paint(SWATCH, move |ui, args| paint_swatch(ui, args.rect, color));
+    ui.checkbox(shown, (square, &*class.name))
+}
+
+fn paint_swatch(ui: &Ui, rect: Rect, color: [u8; 3]) {
     let stroke = ui.visuals().widgets.noninteractive.bg_stroke;
-    ui.painter().rect(rect, CornerRadius::same(2), class_color(color), stroke, StrokeKind::Inside);
+    let corners = CornerRadius::same(2);
+    let color = class_color(color);
+    ui.painter().rect(rect, corners, color, stroke, StrokeKind::Inside);
 }
 
 /// A class color for egui. Class colors are data, so they have no place in the theme.
@@ -74,12 +88,11 @@ pub fn waiting(ui: &mut Ui, area: Rect, text: &str) {
     let size = vec2(area.width().min(260.0), 44.0);
     let rect = Rect::from_center_size(area.center(), size);
     let layout = Layout::top_down(Align::Center);
-    ui.scope_builder(UiBuilder::new().max_rect(rect).layout(layout), |ui| {
-        Frame::popup(ui.style()).show(ui, |ui| {
-            ui.horizontal(|ui| {
-                ui.add(Spinner::new().size(16.0));
-                ui.add(egui::Label::new(text).truncate());
-            });
+    let mut ui = ui.new_child(UiBuilder::new().max_rect(rect).layout(layout));
+    Frame::popup(ui.style()).show(&mut ui, |ui| {
+        ui.horizontal(|ui| {
+            ui.add(Spinner::new().size(16.0));
+            ui.add(egui::Label::new(text).truncate());
         });
     });
 }

@@ -23,19 +23,23 @@ struct State {
 fn harness() -> Harness<'static, State> {
     let content = Content::Image(Arc::new(Rgb { width: 100, height: 100, pixels: vec![90; 30_000] }));
     let drawn = [Drawn::opaque(content.clone())];
-    Harness::builder().with_size(vec2(300.0, 200.0)).build_ui_state(
-        move |ui, state: &mut State| {
-            state.layers.paint_now(ui.ctx(), &[content.clone()]);
-            let output = Canvas::new(&mut state.layers, &drawn, [100, 100], "Test image").show(
-                ui,
-                SIZE,
-                &mut state.view,
-            );
-            state.rect = Some(output.response.rect);
-            state.hovered = output.hovered;
-        },
-        State::default(),
-    )
+    Harness::builder()
+        .with_size(vec2(300.0, 200.0))
+        .with_step_dt(0.02) // every event is a frame; a double click must be quick
+        .with_max_steps(200)
+        .build_ui_state(
+            move |ui, state: &mut State| {
+                state.layers.paint_now(ui.ctx(), &[content.clone()]);
+                let output = Canvas::new(&mut state.layers, &drawn, [100, 100], "Test image").show(
+                    ui,
+                    SIZE,
+                    &mut state.view,
+                );
+                state.rect = Some(output.response.rect);
+                state.hovered = output.hovered;
+            },
+            State::default(),
+        )
 }
 
 fn scroll(harness: &Harness<'_, State>, delta: f32) {

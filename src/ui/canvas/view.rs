@@ -102,13 +102,14 @@ fn fit_zoom(canvas: Vec2, image: Vec2) -> f32 {
     if zoom.is_finite() && zoom > 0.0 { zoom.min(MAX_ZOOM) } else { 1.0 }
 }
 
-/// Columns in which `count` tiles of the given width-to-height ratio come out largest.
-pub fn best_columns(count: usize, area: Vec2, aspect: f32) -> usize {
+/// Columns in which `count` tiles of the given width-to-height ratio come out largest,
+/// with `below` points under each; the fewest of equally good ones.
+pub fn best_columns(count: usize, area: Vec2, aspect: f32, below: f32) -> usize {
     let tile_width = |columns: usize| {
-        let rows = count.div_ceil(columns);
-        (area.x / columns as f32).min(area.y / rows as f32 * aspect)
+        let height = area.y / count.div_ceil(columns) as f32 - below;
+        (area.x / columns as f32).min(height * aspect)
     };
-    (1..=count.max(1)).max_by(|&a, &b| tile_width(a).total_cmp(&tile_width(b))).unwrap_or(1)
+    (1..=count.max(1)).rev().max_by(|&a, &b| tile_width(a).total_cmp(&tile_width(b))).unwrap_or(1)
 }
 
 #[cfg(test)]
@@ -209,9 +210,11 @@ mod tests {
 
     #[test]
     fn tiles_go_where_they_are_largest() {
-        assert_eq!(best_columns(4, vec2(800.0, 200.0), 1.0), 4);
-        assert_eq!(best_columns(4, vec2(800.0, 800.0), 1.0), 2);
-        assert_eq!(best_columns(3, vec2(200.0, 900.0), 1.0), 1);
-        assert_eq!(best_columns(0, vec2(200.0, 900.0), 1.0), 1);
+        assert_eq!(best_columns(4, vec2(800.0, 200.0), 1.0, 0.0), 4);
+        assert_eq!(best_columns(4, vec2(800.0, 800.0), 1.0, 0.0), 2);
+        assert_eq!(best_columns(3, vec2(200.0, 900.0), 1.0, 0.0), 1);
+        assert_eq!(best_columns(0, vec2(200.0, 900.0), 1.0, 0.0), 1);
+        assert_eq!(best_columns(4, vec2(1200.0, 500.0), 1.0, 40.0), 4);
+        assert_eq!(best_columns(4, vec2(1000.0, 600.0), 1.0, 40.0), 2);
     }
 }

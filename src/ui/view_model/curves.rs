@@ -63,12 +63,7 @@ pub struct RunCurves {
 impl RunCurves {
     /// Takes in the history; builds the curves anew only where something changed.
     /// True when they were built.
-    pub fn update(
-        &mut self,
-        steps: &[StepRecord],
-        epochs: &[EpochRecord],
-        settings: CurveSettings,
-    ) -> bool {
+    pub fn update(&mut self, steps: &[StepRecord], epochs: &[EpochRecord], settings: CurveSettings) -> bool {
         let restarted = self.smoother.update(steps, settings.smoothing);
         let key = (steps.len(), epochs.len(), settings);
         if !restarted && self.key.is_some_and(|old| !is_visible_change(old, key)) {
@@ -85,12 +80,7 @@ impl RunCurves {
     }
 
     /// The values nearest to a position on the step axis.
-    pub fn readout(
-        &self,
-        steps: &[StepRecord],
-        epochs: &[EpochRecord],
-        position: f64,
-    ) -> Option<Readout> {
+    pub fn readout(&self, steps: &[StepRecord], epochs: &[EpochRecord], position: f64) -> Option<Readout> {
         let after = steps.partition_point(|record| (record.step as f64) < position);
         let index = [after.checked_sub(1), Some(after)]
             .into_iter()
@@ -101,26 +91,14 @@ impl RunCurves {
                 distance(*a).total_cmp(&distance(*b))
             })?;
         let record = &steps[index];
-        let epoch = epochs
-            .partition_point(|epoch| epoch.step <= record.step)
-            .checked_sub(1);
+        let epoch = epochs.partition_point(|epoch| epoch.step <= record.step).checked_sub(1);
         Some(Readout {
             step: record.step,
             loss: record.loss,
-            smoothed: self
-                .smoother
-                .values
-                .get(index)
-                .copied()
-                .unwrap_or(record.loss),
+            smoothed: self.smoother.values.get(index).copied().unwrap_or(record.loss),
             epoch: epoch.map(|index| {
                 let epoch = &epochs[index];
-                (
-                    epoch.epoch,
-                    epoch.val_loss,
-                    epoch.scores.mean_iu,
-                    epoch.scores.pixel_accuracy,
-                )
+                (epoch.epoch, epoch.val_loss, epoch.scores.mean_iu, epoch.scores.pixel_accuracy)
             }),
         })
     }
@@ -135,11 +113,7 @@ impl CurveModel {
         settings: CurveSettings,
     ) -> Self {
         let y_of_loss = |loss: f64| {
-            if settings.log_loss {
-                loss.log10()
-            } else {
-                loss
-            }
+            if settings.log_loss { loss.log10() } else { loss }
         };
         let window = window(steps, settings.visible);
         let shown = &steps[window.clone()];
@@ -148,17 +122,13 @@ impl CurveModel {
             (None, Some(first), Some(last)) => [first.step as f64, last.step as f64],
             _ => return Self::default(),
         };
-        let loss = shown
-            .iter()
-            .map(|record| [record.step as f64, y_of_loss(record.loss)]);
+        let loss = shown.iter().map(|record| [record.step as f64, y_of_loss(record.loss)]);
         let smooth = shown
             .iter()
             .zip(smoothed.get(window).unwrap_or_default())
             .map(|(record, value)| [record.step as f64, y_of_loss(*value)]);
         let by_epoch = |value: fn(&EpochRecord) -> Option<f64>| {
-            epochs
-                .iter()
-                .filter_map(move |epoch| Some([epoch.step as f64, value(epoch)?]))
+            epochs.iter().filter_map(move |epoch| Some([epoch.step as f64, value(epoch)?]))
         };
         Self {
             loss: decimate(loss, range, settings.columns),
@@ -168,16 +138,8 @@ impl CurveModel {
                 range,
                 settings.columns,
             ),
-            mean_iu: decimate(
-                by_epoch(|epoch| epoch.scores.mean_iu),
-                range,
-                settings.columns,
-            ),
-            pixel_accuracy: decimate(
-                by_epoch(|epoch| epoch.scores.pixel_accuracy),
-                range,
-                settings.columns,
-            ),
+            mean_iu: decimate(by_epoch(|epoch| epoch.scores.mean_iu), range, settings.columns),
+            pixel_accuracy: decimate(by_epoch(|epoch| epoch.scores.pixel_accuracy), range, settings.columns),
         }
     }
 }
@@ -197,28 +159,15 @@ fn window(steps: &[StepRecord], visible: Option<[f64; 2]>) -> std::ops::Range<us
     let Some([from, to]) = visible else {
         return 0..steps.len();
     };
-    let start = steps
-        .partition_point(|record| (record.step as f64) < from)
-        .saturating_sub(1);
-    let end = steps
-        .partition_point(|record| (record.step as f64) <= to)
-        .saturating_add(1)
-        .min(steps.len());
+    let start = steps.partition_point(|record| (record.step as f64) < from).saturating_sub(1);
+    let end = steps.partition_point(|record| (record.step as f64) <= to).saturating_add(1).min(steps.len());
     start.min(end)..end
 }
 
 /// Keeps of every pixel column the first, lowest, highest and last point, in their order.
-pub fn decimate(
-    points: impl Iterator<Item = Point>,
-    [from, to]: [f64; 2],
-    columns: usize,
-) -> Vec<Point> {
+pub fn decimate(points: impl Iterator<Item = Point>, [from, to]: [f64; 2], columns: usize) -> Vec<Point> {
     let columns = columns.max(1);
-    let per_step = if to > from {
-        columns as f64 / (to - from)
-    } else {
-        0.0
-    };
+    let per_step = if to > from { columns as f64 / (to - from) } else { 0.0 };
     let mut out = Vec::new();
     let mut column: Option<(i64, [Point; 4])> = None;
     for point in finite(points) {
@@ -275,21 +224,14 @@ impl Smoother {
                     .get(known - 1)
                     .is_some_and(|record| Some((record.step, record.loss.to_bits())) == self.last));
         if !grew {
-            *self = Self {
-                smoothing,
-                ..Self::default()
-            };
+            *self = Self { smoothing, ..Self::default() };
         }
         for record in &steps[self.values.len()..] {
             if record.loss.is_finite() {
                 self.mean = smoothing * self.mean + (1.0 - smoothing) * record.loss;
                 self.weight = smoothing * self.weight + (1.0 - smoothing);
             }
-            let value = if self.weight > 0.0 {
-                self.mean / self.weight
-            } else {
-                f64::NAN
-            };
+            let value = if self.weight > 0.0 { self.mean / self.weight } else { f64::NAN };
             self.values.push(value);
             self.last = Some((record.step, record.loss.to_bits()));
         }

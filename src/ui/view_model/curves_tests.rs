@@ -4,13 +4,7 @@ use super::*;
 use crate::engine::Scores;
 
 fn step(step: usize, loss: f64) -> StepRecord {
-    StepRecord {
-        step,
-        epoch: 1,
-        loss,
-        learning_rate: 0.1,
-        secs: 0.1,
-    }
+    StepRecord { step, epoch: 1, loss, learning_rate: 0.1, secs: 0.1 }
 }
 
 fn epoch(epoch: usize, step: usize, val_loss: Option<f64>, mean_iu: Option<f64>) -> EpochRecord {
@@ -19,23 +13,14 @@ fn epoch(epoch: usize, step: usize, val_loss: Option<f64>, mean_iu: Option<f64>)
         step,
         train_loss: 1.0,
         val_loss,
-        scores: Scores {
-            mean_iu,
-            pixel_accuracy: mean_iu,
-            ..Scores::default()
-        },
+        scores: Scores { mean_iu, pixel_accuracy: mean_iu, ..Scores::default() },
         elapsed_secs: 1.0,
         best: false,
     }
 }
 
 fn settings() -> CurveSettings {
-    CurveSettings {
-        smoothing: 0.0,
-        log_loss: false,
-        columns: 100,
-        visible: None,
-    }
+    CurveSettings { smoothing: 0.0, log_loss: false, columns: 100, visible: None }
 }
 
 fn model(steps: &[StepRecord], epochs: &[EpochRecord], settings: CurveSettings) -> CurveModel {
@@ -58,17 +43,8 @@ fn an_empty_history_has_no_curves() {
 
 #[test]
 fn peaks_survive_decimation() {
-    let steps: Vec<_> = (0..10_000)
-        .map(|i| step(i, if i == 5_003 { 99.0 } else { 1.0 }))
-        .collect();
-    let model = model(
-        &steps,
-        &[],
-        CurveSettings {
-            columns: 50,
-            ..settings()
-        },
-    );
+    let steps: Vec<_> = (0..10_000).map(|i| step(i, if i == 5_003 { 99.0 } else { 1.0 })).collect();
+    let model = model(&steps, &[], CurveSettings { columns: 50, ..settings() });
     assert!(model.loss.len() <= 4 * 51, "{}", model.loss.len());
     assert!(model.loss.contains(&[5_003.0, 99.0]));
     assert_eq!(model.loss.first(), Some(&[0.0, 1.0]));
@@ -78,16 +54,8 @@ fn peaks_survive_decimation() {
 
 #[test]
 fn values_that_are_no_numbers_are_left_out() {
-    let steps = [
-        step(1, 1.0),
-        step(2, f64::NAN),
-        step(3, f64::INFINITY),
-        step(4, 2.0),
-    ];
-    let epochs = [
-        epoch(1, 2, None, Some(0.5)),
-        epoch(2, 4, Some(f64::NAN), None),
-    ];
+    let steps = [step(1, 1.0), step(2, f64::NAN), step(3, f64::INFINITY), step(4, 2.0)];
+    let epochs = [epoch(1, 2, None, Some(0.5)), epoch(2, 4, Some(f64::NAN), None)];
     let model = model(&steps, &epochs, settings());
     assert_eq!(model.loss, [[1.0, 1.0], [4.0, 2.0]]);
     assert!(model.smoothed.iter().all(|point| point[1].is_finite()));
@@ -99,14 +67,7 @@ fn values_that_are_no_numbers_are_left_out() {
 fn a_logarithmic_axis_leaves_out_zero() {
     let steps = [step(1, 100.0), step(2, 0.0), step(3, 0.1)];
     let epochs = [epoch(1, 3, Some(10.0), Some(0.25))];
-    let model = model(
-        &steps,
-        &epochs,
-        CurveSettings {
-            log_loss: true,
-            ..settings()
-        },
-    );
+    let model = model(&steps, &epochs, CurveSettings { log_loss: true, ..settings() });
     assert_eq!(model.loss, [[1.0, 2.0], [3.0, -1.0]]);
     assert_eq!(model.val_loss, [[3.0, 1.0]]);
     assert_eq!(model.mean_iu, [[3.0, 0.25]]);
@@ -115,10 +76,7 @@ fn a_logarithmic_axis_leaves_out_zero() {
 #[test]
 fn smoothing_starts_without_bias_and_only_grows() {
     let mut curves = RunCurves::default();
-    let settings = CurveSettings {
-        smoothing: 0.5,
-        ..settings()
-    };
+    let settings = CurveSettings { smoothing: 0.5, ..settings() };
     let mut steps = vec![step(1, 4.0), step(2, 1.0)];
     curves.update(&steps, &[], settings);
     assert_eq!(curves.model().smoothed, [[1.0, 4.0], [2.0, 2.0]]);
@@ -154,23 +112,13 @@ fn a_history_that_was_cut_starts_again() {
 #[test]
 fn a_zoomed_plot_gets_the_steps_in_view_and_their_neighbors() {
     let steps: Vec<_> = (0..1000).map(|i| step(i, i as f64)).collect();
-    let settings = CurveSettings {
-        visible: Some([499.5, 502.5]),
-        ..settings()
-    };
+    let settings = CurveSettings { visible: Some([499.5, 502.5]), ..settings() };
     let model = model(&steps, &[], settings);
     assert_eq!(
-        model
-            .loss
-            .iter()
-            .map(|point| point[0] as usize)
-            .collect::<Vec<_>>(),
+        model.loss.iter().map(|point| point[0] as usize).collect::<Vec<_>>(),
         [499, 500, 501, 502, 503]
     );
-    let nothing = CurveSettings {
-        visible: Some([5000.0, 6000.0]),
-        ..settings
-    };
+    let nothing = CurveSettings { visible: Some([5000.0, 6000.0]), ..settings };
     let mut curves = RunCurves::default();
     curves.update(&steps, &[], nothing);
     assert!(curves.model().loss.len() <= 1);
@@ -183,10 +131,7 @@ fn the_readout_is_of_the_nearest_step() {
     let mut curves = RunCurves::default();
     curves.update(&steps, &epochs, settings());
     let at = |position: f64| curves.readout(&steps, &epochs, position).unwrap();
-    assert_eq!(
-        (at(-5.0).step, at(14.0).step, at(16.0).step, at(99.0).step),
-        (10, 10, 20, 30)
-    );
+    assert_eq!((at(-5.0).step, at(14.0).step, at(16.0).step, at(99.0).step), (10, 10, 20, 30));
     assert_eq!(at(0.0).epoch, None);
     assert_eq!(at(30.0).epoch, Some((1, Some(2.5), Some(0.4), Some(0.4))));
     assert_eq!(curves.readout(&[], &epochs, 1.0), None);

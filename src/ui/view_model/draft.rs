@@ -44,11 +44,7 @@ const FIELDS: [Field; 18] = [
 /// Names of the values that differ from the preset of the draft's trunk.
 pub fn changed_fields(draft: &RunConfig) -> Vec<&'static str> {
     let preset = preset(draft.trunk);
-    FIELDS
-        .iter()
-        .filter(|field| !(field.same)(draft, &preset))
-        .map(|field| field.label)
-        .collect()
+    FIELDS.iter().filter(|field| !(field.same)(draft, &preset)).map(|field| field.label).collect()
 }
 
 /// Sets all preset values; data set, stride, trunk and device stay.
@@ -75,33 +71,21 @@ pub fn switch_trunk(draft: &mut RunConfig, trunk: Trunk) {
 
 /// The same settings at each stride, coarse to fine.
 pub fn three_strides(draft: &RunConfig) -> Vec<RunConfig> {
-    Variant::ALL
-        .into_iter()
-        .map(|variant| RunConfig {
-            variant,
-            ..draft.clone()
-        })
-        .collect()
+    Variant::ALL.into_iter().map(|variant| RunConfig { variant, ..draft.clone() }).collect()
 }
 
 /// Why a device cannot be chosen; `None` = it can.
 pub fn device_problem(entry: &DeviceEntry) -> Option<String> {
     match (&entry.problem, entry.kind) {
         (Some(problem), _) => Some(problem.clone()),
-        (None, DeviceKind::Software) => {
-            Some("computes on the processor and is slower than it".to_owned())
-        }
+        (None, DeviceKind::Software) => Some("computes on the processor and is slower than it".to_owned()),
         (None, _) => None,
     }
 }
 
 /// The device of the next run: the wanted one where it can be used, else the fastest kind found.
 pub fn choose_device(wanted: Option<DeviceId>, entries: &[DeviceEntry]) -> DeviceId {
-    let usable = || {
-        entries
-            .iter()
-            .filter(|entry| device_problem(entry).is_none())
-    };
+    let usable = || entries.iter().filter(|entry| device_problem(entry).is_none());
     if let Some(entry) = usable().find(|entry| Some(entry.id) == wanted) {
         return entry.id;
     }
@@ -112,9 +96,7 @@ pub fn choose_device(wanted: Option<DeviceId>, entries: &[DeviceEntry]) -> Devic
         DeviceKind::Cpu => 3,
         DeviceKind::Software => 4,
     };
-    usable()
-        .min_by_key(|entry| rank(entry.kind))
-        .map_or(DeviceId::Cpu, |entry| entry.id)
+    usable().min_by_key(|entry| rank(entry.kind)).map_or(DeviceId::Cpu, |entry| entry.id)
 }
 
 /// What kind of hardware a device is, in words.
@@ -153,10 +135,7 @@ mod tests {
         assert_eq!(changed_fields(&draft), ["momentum", "seed"]);
         reset(&mut draft);
         assert!(changed_fields(&draft).is_empty());
-        assert_eq!(
-            (draft.variant, draft.device),
-            (Variant::Fcn32s, DeviceId::Gpu(3))
-        );
+        assert_eq!((draft.variant, draft.device), (Variant::Fcn32s, DeviceId::Gpu(3)));
     }
 
     #[test]
@@ -171,12 +150,7 @@ mod tests {
     #[test]
     fn a_plan_has_all_strides_coarse_to_fine() {
         let plan = three_strides(&preset(Trunk::Vgg16));
-        assert_eq!(
-            plan.iter()
-                .map(|config| config.variant.stride())
-                .collect::<Vec<_>>(),
-            [32, 16, 8]
-        );
+        assert_eq!(plan.iter().map(|config| config.variant.stride()).collect::<Vec<_>>(), [32, 16, 8]);
     }
 
     #[test]
@@ -189,14 +163,8 @@ mod tests {
         ];
         assert_eq!(choose_device(None, &entries), DeviceId::Gpu(2));
         assert_eq!(choose_device(Some(DeviceId::Cpu), &entries), DeviceId::Cpu);
-        assert_eq!(
-            choose_device(Some(DeviceId::Gpu(1)), &entries),
-            DeviceId::Gpu(2)
-        );
-        assert_eq!(
-            choose_device(Some(DeviceId::Gpu(0)), &entries[..2]),
-            DeviceId::Cpu
-        );
+        assert_eq!(choose_device(Some(DeviceId::Gpu(1)), &entries), DeviceId::Gpu(2));
+        assert_eq!(choose_device(Some(DeviceId::Gpu(0)), &entries[..2]), DeviceId::Cpu);
         assert_eq!(choose_device(None, &[]), DeviceId::Cpu);
     }
 }

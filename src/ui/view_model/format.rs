@@ -89,8 +89,7 @@ pub fn count(number: usize) -> String {
 
 /// A step on an axis: `800`, `12k`, `1.5M`.
 pub fn short_count(number: f64) -> String {
-    let short =
-        |value: f64, unit: &str| format!("{}{unit}", scientific((value * 100.0).round() / 100.0));
+    let short = |value: f64, unit: &str| format!("{}{unit}", scientific((value * 100.0).round() / 100.0));
     match number {
         n if n < 0.0 || !n.is_finite() => String::new(),
         n if n < 10_000.0 => scientific(n.round()),

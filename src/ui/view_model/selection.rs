@@ -43,9 +43,7 @@ impl RunSelection {
 
     /// Ticked runs with their color slots.
     pub fn iter(&self) -> impl Iterator<Item = (&str, usize)> {
-        self.shown
-            .iter()
-            .map(|shown| (shown.run.as_str(), shown.slot))
+        self.shown.iter().map(|shown| (shown.run.as_str(), shown.slot))
     }
 
     /// Names of the ticked runs.
@@ -55,10 +53,7 @@ impl RunSelection {
 
     /// Color slot of a ticked run.
     pub fn slot(&self, run: &str) -> Option<usize> {
-        self.shown
-            .iter()
-            .find(|shown| shown.run == run)
-            .map(|shown| shown.slot)
+        self.shown.iter().find(|shown| shown.run == run).map(|shown| shown.slot)
     }
 
     /// Ticks or unticks a run on the user's wish.
@@ -72,8 +67,7 @@ impl RunSelection {
 
     /// Ticks a run because it began; runs ticked that way before go, except those in `keep`.
     pub fn show_new(&mut self, run: &str, keep: &[String]) {
-        self.shown
-            .retain(|shown| shown.by_user || shown.run == run || keep.contains(&shown.run));
+        self.shown.retain(|shown| shown.by_user || shown.run == run || keep.contains(&shown.run));
         if !self.contains(run) {
             self.push(run, false);
         }
@@ -85,14 +79,8 @@ impl RunSelection {
     }
 
     fn push(&mut self, run: &str, by_user: bool) {
-        let slot = (0..)
-            .find(|slot| self.shown.iter().all(|shown| shown.slot != *slot))
-            .unwrap_or_default();
-        self.shown.push(Shown {
-            run: run.to_owned(),
-            slot,
-            by_user,
-        });
+        let slot = (0..).find(|slot| self.shown.iter().all(|shown| shown.slot != *slot)).unwrap_or_default();
+        self.shown.push(Shown { run: run.to_owned(), slot, by_user });
     }
 }
 
@@ -107,14 +95,7 @@ mod tests {
             selection.set(run, true);
         }
         selection.set("b", false);
-        assert_eq!(
-            (
-                selection.slot("a"),
-                selection.slot("b"),
-                selection.slot("c")
-            ),
-            (Some(0), None, Some(2))
-        );
+        assert_eq!((selection.slot("a"), selection.slot("b"), selection.slot("c")), (Some(0), None, Some(2)));
         selection.set("d", true);
         assert_eq!(selection.slot("d"), Some(1));
         assert_eq!(selection.names(), ["a", "c", "d"]);

@@ -51,6 +51,9 @@ pub struct ComparePanel {
     /// The pixel under the pointer, in any pane.
     #[serde(skip)]
     hovered: Option<[u32; 2]>,
+    /// Whether arrow keys are for this panel: the pointer is over it.
+    #[serde(skip)]
+    takes_keys: bool,
 }
 
 /// The layers that are switched on.
@@ -81,6 +84,7 @@ impl Default for ComparePanel {
             view: CanvasView::default(),
             shown: None,
             hovered: None,
+            takes_keys: false,
         }
     }
 }
@@ -101,6 +105,7 @@ impl ComparePanel {
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         self.predictions.poll(ctx.engine);
         self.take_dialog();
+        self.takes_keys = ui.rect_contains_pointer(ui.max_rect());
         self.runs.retain(|run| ctx.engine.run(run).is_some());
         if runs_with_weights(ctx.engine).next().is_none() && self.runs.is_empty() {
             nothing_trained_ui(ctx, ui);
@@ -109,6 +114,8 @@ impl ComparePanel {
         let frame = Frame::new().inner_margin(MARGIN);
         Panel::top("compare_toolbar").resizable(false).frame(frame).show(ui, |ui| self.toolbar_ui(ctx, ui));
         if self.runs.is_empty() {
+            self.shown = None;
+            self.layers = Layers::default();
             CentralPanel::no_frame().show(ui, |ui| self.no_runs_ui(ctx, ui));
             return;
         }

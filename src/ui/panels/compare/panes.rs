@@ -32,8 +32,12 @@ pub struct Pane {
 }
 
 enum PaneState {
-    Ready { mask: Mask },
+    Ready {
+        mask: Mask,
+    },
     Running(f32),
+    /// Ground truth that comes with the first prediction, awaited for that many seconds.
+    Awaited(f32),
     Failed(String),
     NoWeights,
 }
@@ -120,6 +124,26 @@ impl Pane {
         })
     }
 
+    fn of_awaited_truth(secs: f32) -> Self {
+        Self {
+            run: None,
+            title: "Ground truth".to_owned(),
+            detail: "from the data set".to_owned(),
+            state: PaneState::Awaited(secs),
+        }
+    }
+
+    fn running_secs(&self) -> Option<f32> {
+        match self.state {
+            PaneState::Running(secs) | PaneState::Awaited(secs) => Some(secs),
+            _ => None,
+        }
+    }
+
+    fn is_long_running(&self) -> bool {
+        self.running_secs().is_some_and(|secs| secs > SHOW_WAITING_AFTER)
+    }
+
     fn mask(&self) -> Option<&Mask> {
         match &self.state {
             PaneState::Ready { mask } => Some(mask),
@@ -178,6 +202,11 @@ impl ComparePanel {
             }
             panes.push(Pane::of_run(ctx, name, lookup));
         }
+        if truth.is_none() && self.shows_truth() {
+            // It keeps its place while the first prediction is made.
+            let longest = panes.iter().filter_map(Pane::running_secs).reduce(f32::max);
+            truth = longest.map(Pane::of_awaited_truth);
+        }
         panes.splice(0..0, truth);
         panes
     }
@@ -188,7 +217,7 @@ impl ComparePanel {
         let line_height = ui.spacing().interact_size.y;
         let caption_height = 2.0 * line_height;
         let area = ui.available_size() - vec2(0.0, line_height + GAP);
-        let columns = best_columns(panes.len(), area, self.aspect());
+        let columns = best_columns(panes.len(), area, self.aspect(), caption_height);
         let rows = panes.len().div_ceil(columns);
         let cell = vec2(
             (area.x - GAP * (columns as f32 - 1.0)) / columns as f32,
@@ -248,6 +277,11 @@ impl ComparePanel {
         output
     }
 
+    fn shows_truth(&self) -> bool {
+        let panes = self.shown.as_ref().map_or(&[][..], |shown| &shown.panes);
+        panes.iter().any(|(run, _)| run.is_none())
+    }
+
     /// Width to height of a pane that an image just fills.
     fn aspect(&self) -> f32 {
         let [width, height] = self.shown.as_ref().map_or([4, 3], |shown| shown.image_size);
@@ -262,12 +296,6 @@ impl ComparePanel {
         let classes: Vec<_> = panes.iter().filter_map(|p| p.class_at(pixel)).collect();
         let text = format!("x {}, y {}  ·  {}", pixel[0], pixel[1], classes.join("  ·  "));
         ui.add(Label::new(text).truncate());
-    }
-}
-
-impl Pane {
-    fn is_long_running(&self) -> bool {
-        matches!(self.state, PaneState::Running(secs) if secs > SHOW_WAITING_AFTER)
     }
 }
 

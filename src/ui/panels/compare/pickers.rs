@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use eframe::egui::{Button, ComboBox, ScrollArea, Ui};
+use eframe::egui::{Button, ComboBox, Key, Modifiers, ScrollArea, Ui};
 
 use super::{ComparePanel, MAX_RUNS, open_dataset};
 use crate::engine::Item;
@@ -73,9 +73,9 @@ impl ComparePanel {
             items.get(index?)
         };
         let (previous, next) = (step(-1), step(1));
-        self.step_button(ui, "◀", "Previous image", previous);
+        self.step_button(ui, "Previous", Key::ArrowLeft, previous);
         self.image_combo(ui, items, index, image.as_deref());
-        self.step_button(ui, "▶", "Next image", next);
+        self.step_button(ui, "Next", Key::ArrowRight, next);
         self.open_image_button(ctx, ui);
     }
 
@@ -86,10 +86,13 @@ impl ComparePanel {
         }
     }
 
-    fn step_button(&mut self, ui: &mut Ui, sign: &str, name: &str, target: Option<&Item>) {
-        let button =
-            ui.add_enabled(target.is_some(), Button::new(sign)).on_hover_text(name).accessible_name(name);
-        if let Some(item) = target.filter(|_| button.clicked()) {
+    fn step_button(&mut self, ui: &mut Ui, text: &str, key: Key, target: Option<&Item>) {
+        let button = ui
+            .add_enabled(target.is_some(), Button::new(text))
+            .on_hover_text(format!("{text} validation image ({})", key.name()))
+            .accessible_name(format!("{text} image"));
+        let wanted = button.clicked() || self.takes_keys && take_key(ui, key);
+        if let Some(item) = target.filter(|_| wanted) {
             self.image = Some(item.image.clone());
         }
     }
@@ -132,4 +135,10 @@ impl ComparePanel {
             },
         );
     }
+}
+
+/// Whether `key` was pressed while no widget listens to keys.
+fn take_key(ui: &Ui, key: Key) -> bool {
+    let is_free = ui.memory(|memory| memory.focused().is_none());
+    is_free && ui.input_mut(|input| input.consume_key(Modifiers::NONE, key))
 }

@@ -32,12 +32,7 @@ pub struct CurvesPanel {
 
 impl Default for CurvesPanel {
     fn default() -> Self {
-        Self {
-            smoothing: 0.9,
-            log_loss: false,
-            curves: BTreeMap::new(),
-            view: View::default(),
-        }
+        Self { smoothing: 0.9, log_loss: false, curves: BTreeMap::new(), view: View::default() }
     }
 }
 
@@ -64,8 +59,7 @@ impl CurvesPanel {
     /// Draws the panel. `selection` holds the ticked runs.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, selection: &RunSelection, ui: &mut Ui) {
         let runs = shown_runs(ctx, selection);
-        self.curves
-            .retain(|name, _| runs.iter().any(|(run, _)| run.name == *name));
+        self.curves.retain(|name, _| runs.iter().any(|(run, _)| run.name == *name));
         if runs.is_empty() {
             let hint = if ctx.engine.runs().is_empty() {
                 "Start training, and loss and scores are drawn here as they come"
@@ -83,11 +77,7 @@ impl CurvesPanel {
             visible: self.view.visible,
         };
         for (run, _) in &runs {
-            self.curves.entry(run.name.clone()).or_default().update(
-                &run.steps,
-                &run.epochs,
-                settings,
-            );
+            self.curves.entry(run.name.clone()).or_default().update(&run.steps, &run.epochs, settings);
         }
         let drawn: Vec<Drawn<'_>> = runs
             .iter()
@@ -100,10 +90,7 @@ impl CurvesPanel {
                 })
             })
             .collect();
-        if drawn
-            .iter()
-            .all(|drawn| drawn.run.steps.is_empty() && drawn.run.epochs.is_empty())
-        {
+        if drawn.iter().all(|drawn| drawn.run.steps.is_empty() && drawn.run.epochs.is_empty()) {
             ui.empty_state("No steps yet", "The first values come after the first step");
             return;
         }
@@ -128,16 +115,12 @@ impl CurvesPanel {
 /// The active run and the ticked ones, each with its color slot.
 fn shown_runs<'a>(ctx: &PanelCtx<'a>, selection: &RunSelection) -> Vec<(&'a RunSnapshot, usize)> {
     let engine = ctx.engine;
-    let mut runs: Vec<_> = selection
-        .iter()
-        .filter_map(|(name, slot)| engine.run(name).map(|run| (run, slot)))
-        .collect();
+    let mut runs: Vec<_> =
+        selection.iter().filter_map(|(name, slot)| engine.run(name).map(|run| (run, slot))).collect();
     if let Some(run) = engine.active().and_then(|active| engine.run(&active.run))
         && runs.iter().all(|(other, _)| other.name != run.name)
     {
-        let slot = (0..)
-            .find(|slot| runs.iter().all(|(_, other)| other != slot))
-            .unwrap_or_default();
+        let slot = (0..).find(|slot| runs.iter().all(|(_, other)| other != slot)).unwrap_or_default();
         runs.push((run, slot));
     }
     runs
@@ -166,19 +149,13 @@ fn plots_ui(ui: &mut Ui, drawn: &[Drawn<'_>], log_loss: bool, view: View) -> Vie
             let size = eframe::egui::vec2(((size.x - gap.x) * 0.5).floor(), size.y);
             let view = plots::loss_plot(ui, drawn, log_loss, view, size);
             plots::score_plot(ui, drawn, view, size);
-            View {
-                reset: false,
-                ..view
-            }
+            View { reset: false, ..view }
         })
         .inner
     } else {
         let size = eframe::egui::vec2(size.x, ((size.y - gap.y) * 0.5).floor());
         let view = plots::loss_plot(ui, drawn, log_loss, view, size);
         plots::score_plot(ui, drawn, view, size);
-        View {
-            reset: false,
-            ..view
-        }
+        View { reset: false, ..view }
     }
 }

@@ -74,16 +74,10 @@ pub fn loss_plot(ui: &mut Ui, drawn: &[Drawn<'_>], log_loss: bool, view: View, s
                         .allow_hover(false),
                 );
                 plot.line(
-                    line(&name, &model.smoothed)
-                        .id((&run.run.name, "smoothed"))
-                        .color(run.color)
-                        .width(2.0),
+                    line(&name, &model.smoothed).id((&run.run.name, "smoothed")).color(run.color).width(2.0),
                 );
             }
-            for run in drawn
-                .iter()
-                .filter(|run| !run.curves.model().val_loss.is_empty())
-            {
+            for run in drawn.iter().filter(|run| !run.curves.model().val_loss.is_empty()) {
                 let points = &run.curves.model().val_loss;
                 let name = self::name(drawn, run, "validation");
                 plot.line(
@@ -93,21 +87,13 @@ pub fn loss_plot(ui: &mut Ui, drawn: &[Drawn<'_>], log_loss: bool, view: View, s
                         .width(1.5)
                         .style(LineStyle::dashed_dense()),
                 );
-                plot.points(
-                    dots(&name, points)
-                        .id((&run.run.name, "validation dots"))
-                        .color(run.color),
-                );
+                plot.points(dots(&name, points).id((&run.run.name, "validation dots")).color(run.color));
             }
             let bounds = plot.plot_bounds();
             (!plot.auto_bounds().x).then(|| [bounds.min()[0], bounds.max()[0]])
         });
         let pixels = response.response.rect.width() * ui.ctx().pixels_per_point();
-        View {
-            visible: response.inner,
-            columns: pixels.round() as usize,
-            reset: view.reset,
-        }
+        View { visible: response.inner, columns: pixels.round() as usize, reset: view.reset }
     })
     .inner
 }
@@ -117,56 +103,40 @@ pub fn score_plot(ui: &mut Ui, drawn: &[Drawn<'_>], view: View, size: Vec2) {
     ui.vertical(|ui| {
         ui.label(RichText::new("Validation scores").small().strong());
         let size = size - Vec2::new(0.0, 20.0);
-        with_legend(
-            base(ui, "scores", view, size, drawn),
-            size,
-            Corner::RightBottom,
-        )
-        .default_y_bounds(-0.02, 1.04)
-        .y_axis_formatter(|mark, _| match mark.value {
-            value if (-1e-9..=1.0 + 1e-9).contains(&value) => format!("{value:.1}"),
-            _ => String::new(),
-        })
-        .allow_zoom([true, false])
-        .allow_drag([true, false])
-        .allow_axis_zoom_drag([true, false])
-        .allow_boxed_zoom(false)
-        .show(ui, |plot| {
-            for run in drawn {
-                let model = run.curves.model();
-                for (what, points, style) in [
-                    ("mIoU", &model.mean_iu, LineStyle::Solid),
-                    (
-                        "pixel accuracy",
-                        &model.pixel_accuracy,
-                        LineStyle::dashed_dense(),
-                    ),
-                ] {
-                    let name = name(drawn, run, what);
-                    plot.line(
-                        line(&name, points)
-                            .id((&run.run.name, what))
-                            .color(run.color)
-                            .width(2.0)
-                            .style(style),
-                    );
-                    plot.points(
-                        dots(&name, points)
-                            .id((&run.run.name, what, "dots"))
-                            .color(run.color),
-                    );
+        with_legend(base(ui, "scores", view, size, drawn), size, Corner::RightBottom)
+            .default_y_bounds(-0.02, 1.04)
+            .y_axis_formatter(|mark, _| match mark.value {
+                value if (-1e-9..=1.0 + 1e-9).contains(&value) => format!("{value:.1}"),
+                _ => String::new(),
+            })
+            .allow_zoom([true, false])
+            .allow_drag([true, false])
+            .allow_axis_zoom_drag([true, false])
+            .allow_boxed_zoom(false)
+            .show(ui, |plot| {
+                for run in drawn {
+                    let model = run.curves.model();
+                    for (what, points, style) in [
+                        ("mIoU", &model.mean_iu, LineStyle::Solid),
+                        ("pixel accuracy", &model.pixel_accuracy, LineStyle::dashed_dense()),
+                    ] {
+                        let name = name(drawn, run, what);
+                        plot.line(
+                            line(&name, points)
+                                .id((&run.run.name, what))
+                                .color(run.color)
+                                .width(2.0)
+                                .style(style),
+                        );
+                        plot.points(dots(&name, points).id((&run.run.name, what, "dots")).color(run.color));
+                    }
                 }
-            }
-        });
+            });
     });
 }
 
 fn name(drawn: &[Drawn<'_>], run: &Drawn<'_>, what: &str) -> String {
-    if drawn.len() == 1 {
-        what.to_owned()
-    } else {
-        format!("{} {what}", run.label)
-    }
+    if drawn.len() == 1 { what.to_owned() } else { format!("{} {what}", run.label) }
 }
 
 fn line<'a>(name: &str, points: &[Point]) -> Line<'a> {
@@ -175,22 +145,14 @@ fn line<'a>(name: &str, points: &[Point]) -> Line<'a> {
 
 /// The points of a line; none where they would run together.
 fn dots<'a>(name: &str, points: &[Point]) -> Points<'a> {
-    let shown = if points.len() <= MAX_DOTS {
-        points
-    } else {
-        &[]
-    };
-    Points::new(name, shown.iter().copied().collect::<PlotPoints<'a>>())
-        .radius(2.5)
-        .allow_hover(false)
+    let shown = if points.len() <= MAX_DOTS { points } else { &[] };
+    Points::new(name, shown.iter().copied().collect::<PlotPoints<'a>>()).radius(2.5).allow_hover(false)
 }
 
 /// The values of all runs at the step under the pointer.
 fn readout(position: &HoverPosition<'_>, drawn: &[Drawn<'_>]) -> Option<String> {
     let x = match position {
-        HoverPosition::NearDataPoint { position, .. } | HoverPosition::Elsewhere { position } => {
-            position.x
-        }
+        HoverPosition::NearDataPoint { position, .. } | HoverPosition::Elsewhere { position } => position.x,
     };
     let mut text = String::new();
     for run in drawn.iter().take(LISTED_RUNS) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use eframe::egui::{Align, Grid, Layout, ScrollArea, Ui};
 
 use crate::engine::{Class, ClassList, Engine, LabelMap, Task};
-use crate::ui::canvas::controls::swatch;
+use crate::ui::canvas::controls::class_checkbox;
 use crate::ui::view_model::{ClassSet, mask};
 
 /// Share of the pixels by class of one mask, counted on a worker.
@@ -38,14 +38,12 @@ impl Shares {
 pub fn legend_list(ui: &mut Ui, classes: &ClassList, visible: &mut ClassSet, shares: &[f64]) {
     ui.horizontal(|ui| {
         ui.strong("Classes");
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            all_or_none(ui, visible);
-        });
+        all_or_none(ui, visible);
     });
     ScrollArea::vertical().auto_shrink([false, true]).show(ui, |ui| {
         Grid::new("legend").num_columns(2).striped(true).show(ui, |ui| {
             for (label, class) in labeled(classes) {
-                ui.horizontal(|ui| class_toggle(ui, label, class, visible));
+                class_toggle(ui, label, class, visible);
                 let share = shares.get(usize::from(label)).copied().unwrap_or(0.0);
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     ui.weak(share_text(share)).on_hover_text("Share of the pixels of this mask");
@@ -68,18 +66,19 @@ pub fn legend_line(ui: &mut Ui, classes: &ClassList, visible: &mut ClassSet) {
 }
 
 fn all_or_none(ui: &mut Ui, visible: &mut ClassSet) {
-    if ui.small_button("None").on_hover_text("Hide all classes").clicked() {
-        visible.hide_all();
-    }
-    if ui.small_button("All").on_hover_text("Show all classes").clicked() {
+    let all = ui.small_button("All").on_hover_text("Show all classes");
+    if all.clicked() {
         visible.show_all();
+    }
+    let none = ui.small_button("None").on_hover_text("Hide all classes");
+    if none.clicked() {
+        visible.hide_all();
     }
 }
 
 fn class_toggle(ui: &mut Ui, label: u8, class: &Class, visible: &mut ClassSet) {
     let mut shown = visible.contains(label);
-    swatch(ui, class.color);
-    if ui.checkbox(&mut shown, &*class.name).changed() {
+    if class_checkbox(ui, &mut shown, class).changed() {
         visible.set(label, shown);
     }
 }

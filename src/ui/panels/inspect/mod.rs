@@ -10,7 +10,7 @@ mod toolbar;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use eframe::egui::{Align, CentralPanel, Frame, Layout, Margin, Panel, Ui};
+use eframe::egui::{Align, CentralPanel, Frame, Label, Layout, Margin, Panel, Ui};
 use serde::{Deserialize, Serialize};
 
 use self::export::Export;
@@ -102,7 +102,7 @@ impl InspectPanel {
             self.nothing_open_ui(ctx, ui);
             return;
         }
-        if ui.ui_contains_pointer() {
+        if ui.rect_contains_pointer(ui.max_rect()) {
             self.list.take_keys(ui);
         }
         let margin = Frame::new().inner_margin(Margin::symmetric(6, 4));
@@ -166,6 +166,7 @@ impl InspectPanel {
             if clear.clicked() {
                 self.list.clear();
                 self.shown = None;
+                self.layers = Layers::default();
             }
         });
         ui.separator();
@@ -173,6 +174,7 @@ impl InspectPanel {
     }
 
     fn legend_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        ui.take_available_width(); // an empty legend keeps its place
         let Some(scene) = &self.shown else {
             return;
         };
@@ -206,7 +208,7 @@ impl InspectPanel {
                 }
             }
             Lookup::Failed(message) => {
-                self.hovered = None;
+                self.shown = None;
                 self.failed_ui(ui, run, &image, &message);
             }
         }
@@ -255,22 +257,28 @@ impl InspectPanel {
 
     fn status_ui(&self, ui: &mut Ui) {
         let Some(scene) = &self.shown else {
-            ui.weak(" ");
+            ui.horizontal(|ui| ui.weak("Wheel to zoom, drag to move, double click to fit"));
             return;
         };
         let prediction = &scene.prediction;
         ui.horizontal(|ui| {
-            ui.weak(summary(prediction));
-            if let Some(scores) = &prediction.scores {
-                ui.label(format!("mIoU {}", percent(scores.mean_iu)))
-                    .on_hover_text("Mean IU of this image against its ground truth");
-            }
-            if let Some(pixel) = self.hovered {
-                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if let Some(pixel) = self.hovered {
                     pixel_ui(ui, prediction, pixel);
+                }
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    ui.add(Label::new(summary(prediction)).truncate());
                 });
-            }
+            });
         });
+    }
+
+    /// The prediction in sight, where it is the one that is asked for.
+    fn current(&self, run: &str) -> Option<&Arc<Prediction>> {
+        let prediction = &self.shown.as_ref()?.prediction;
+        let is_current =
+            prediction.run == run && self.list.selected() == Some(prediction.image_path.as_path());
+        is_current.then_some(prediction)
     }
 }
 
@@ -291,8 +299,12 @@ fn no_weights_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
 
 fn summary(prediction: &Prediction) -> String {
     let image = &prediction.image;
+    let score = prediction
+        .scores
+        .as_ref()
+        .map_or_else(String::new, |scores| format!("mIoU {}  ·  ", percent(scores.mean_iu)));
     format!(
-        "{}  ·  {} × {}  ·  predicted in {:.2} s",
+        "{score}{}  ·  {} × {}  ·  predicted in {:.2} s",
         file_label(&prediction.image_path),
         image.width,
         image.height,

@@ -59,7 +59,8 @@ impl InspectPanel {
     }
 
     fn save_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        let prediction = self.shown.as_ref().map(|scene| scene.prediction.clone());
+        let run = self.run(ctx).unwrap_or_default();
+        let prediction = self.current(&run).cloned();
         let can_save = prediction.is_some() && !self.export.is_busy();
         let save_mask =
             ui.add_enabled(can_save, Button::new("Save mask…")).on_hover_text("The labels as an indexed PNG");

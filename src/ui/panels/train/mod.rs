@@ -33,11 +33,7 @@ pub struct TrainPanel {
 
 impl Default for TrainPanel {
     fn default() -> Self {
-        Self {
-            draft: preset(Trunk::Vgg16Slim),
-            device: None,
-            deleting: None,
-        }
+        Self { draft: preset(Trunk::Vgg16Slim), device: None, deleting: None }
     }
 }
 
@@ -92,20 +88,12 @@ impl TrainPanel {
         let config = self.config(ctx.engine);
         let reason = config.as_ref().err().copied();
         let start = ui
-            .primary_button(
-                Icon::Play,
-                UiCommand::StartTraining.label(),
-                reason.is_none(),
-            )
+            .primary_button(Icon::Play, UiCommand::StartTraining.label(), reason.is_none())
             .on_hover_text(UiCommand::StartTraining.tooltip_with_key(ui.ctx()))
             .on_disabled_hover_text(reason.unwrap_or_default());
         ui.horizontal(|ui| {
             let three = ui
-                .labeled_button(
-                    Icon::Stairs,
-                    UiCommand::TrainThree.label(),
-                    reason.is_none(),
-                )
+                .labeled_button(Icon::Stairs, UiCommand::TrainThree.label(), reason.is_none())
                 .on_hover_text(UiCommand::TrainThree.tooltip())
                 .on_disabled_hover_text(reason.unwrap_or_default());
             if let Some(reason) = reason {
@@ -113,8 +101,7 @@ impl TrainPanel {
                 ui.label(RichText::new(reason).small().color(color));
             }
             if let (true, Ok(config)) = (three.clicked(), &config) {
-                ctx.commands
-                    .send(Command::StartPlan(draft::three_strides(config)));
+                ctx.commands.send(Command::StartPlan(draft::three_strides(config)));
             }
         });
         if let (true, Ok(config)) = (start.clicked(), config) {
@@ -150,10 +137,8 @@ impl TrainPanel {
         settings::network_ui(ui, &mut self.draft);
         device::device_ui(ctx, ui, &mut self.device);
         settings::learning_ui(ui, &mut self.draft);
-        CollapsingHeader::new("Advanced")
-            .id_salt("advanced")
-            .show_unindented(ui, |ui| {
-                advanced::advanced_ui(ui, &mut self.draft);
-            });
+        CollapsingHeader::new("Advanced").id_salt("advanced").show_unindented(ui, |ui| {
+            advanced::advanced_ui(ui, &mut self.draft);
+        });
     }
 }

@@ -8,7 +8,8 @@ use crate::ui::view_model::{draft, format};
 
 /// Prediction stride and trunk.
 pub fn network_ui(ui: &mut Ui, config: &mut RunConfig) {
-    let tooltip = "Stride of the finest score map: 32s is coarse, 16s adds the details of pool4, 8s those of pool3";
+    let tooltip =
+        "Stride of the finest score map: 32s is coarse, 16s adds the details of pool4, 8s those of pool3";
     ui.field("Network", tooltip, |ui| {
         segments_ui(
             ui,
@@ -62,40 +63,23 @@ pub fn segments_ui<T: Copy + PartialEq, const N: usize>(
 
 /// Length of the run, batch, learning rate.
 pub fn learning_ui(ui: &mut Ui, config: &mut RunConfig) {
-    ui.field(
-        "Epochs",
-        "Passes over the training images, 1 or more",
-        |ui| {
-            ui.add(
-                DragValue::new(&mut config.epochs)
-                    .range(1..=10_000)
-                    .speed(0.2),
-            )
-        },
-    );
+    ui.field("Epochs", "Passes over the training images, 1 or more", |ui| {
+        ui.add(DragValue::new(&mut config.epochs).range(1..=10_000).speed(0.2))
+    });
     ui.field(
         "Batch size",
         "Images in one step, 1 to 64; more need more memory and give a smoother loss",
-        |ui| {
-            ui.add(
-                DragValue::new(&mut config.batch_size)
-                    .range(1..=64)
-                    .speed(0.05),
-            )
-        },
+        |ui| ui.add(DragValue::new(&mut config.batch_size).range(1..=64).speed(0.05)),
     );
-    let tooltip = "Size of a step down the loss, above 0; too large and the loss jumps, too small and nothing moves";
+    let tooltip =
+        "Size of a step down the loss, above 0; too large and the loss jumps, too small and nothing moves";
     ui.field("Learning rate", tooltip, |ui| {
         scientific_ui(ui, &mut config.learning.learning_rate, 1e-10..=10.0)
     });
 }
 
 /// A value over many powers of ten.
-pub fn scientific_ui(
-    ui: &mut Ui,
-    value: &mut f64,
-    range: std::ops::RangeInclusive<f64>,
-) -> Response {
+pub fn scientific_ui(ui: &mut Ui, value: &mut f64, range: std::ops::RangeInclusive<f64>) -> Response {
     let speed = (value.abs() * 0.01).max(1e-9);
     ui.add(
         DragValue::new(value)

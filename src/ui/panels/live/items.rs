@@ -1,0 +1,169 @@
+//! The items of the Live panel: tiles, captions, and how many go side by side.
+
+use eframe::egui::{Frame, Margin, RichText, Ui, Vec2, vec2};
+
+use super::{Scene, Tile};
+use crate::engine::{DatasetState, PreviewItem};
+use crate::ui::canvas::{Canvas, Drawn, Layers};
+use crate::ui::command::Command;
+use crate::ui::context::PanelCtx;
+use crate::ui::panels::inspect::scene::drawn;
+use crate::ui::view_model::mask::label_at;
+use crate::ui::view_model::scores::percent;
+
+/// Widths of one tile, in points.
+const MIN_TILE: f32 = 150.0;
+const MAX_TILE: f32 = 440.0;
+/// Points between tiles.
+pub const GAP: f32 = 6.0;
+const CARD_MARGIN: f32 = 6.0;
+/// Height of an item without its tiles.
+const AROUND_TILE_HEIGHT: f32 = 62.0;
+
+/// Draws items of one scene.
+pub struct ItemPainter<'a> {
+    /// What is drawn.
+    pub scene: &'a Scene,
+    /// Its textures.
+    pub layers: &'a mut Layers,
+    /// Of the masks, `0.0..=1.0`.
+    pub opacity: f32,
+    /// In points.
+    pub tile_width: f32,
+}
+
+impl ItemPainter<'_> {
+    /// A card with the score of the item and its tiles.
+    pub fn item_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, item: &PreviewItem) {
+        let card = Frame::group(ui.style()).inner_margin(Margin::same(CARD_MARGIN as i8));
+        card.show(ui, |ui| {
+            ui.vertical(|ui| {
+                ui.horizontal(|ui| {
+                    ui.label(&item.id);
+                    ui.label(RichText::new(format!("mIoU {}", percent(item.mean_iu))).strong())
+                        .on_hover_text("Mean IU over this image alone");
+                });
+                ui.horizontal_top(|ui| {
+                    for tile in self.scene.tiles(item) {
+                        ui.vertical(|ui| self.tile_ui(ctx, ui, item, tile));
+                    }
+                });
+            });
+        });
+    }
+
+    fn tile_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, item: &PreviewItem, tile: Tile) {
+        let image_size = [item.image.width, item.image.height];
+        let layers: Vec<Drawn> =
+            tile.contents.into_iter().map(|content| drawn(content, self.opacity)).collect();
+        let name = format!("{} of {}", tile.caption, item.id);
+        let output = Canvas::new(self.layers, &layers, image_size, &name)
+            .show_fitted(ui, tile_size(self.tile_width, image_size));
+        let response = match output.hovered {
+            Some(pixel) => output.response.on_hover_text_at_pointer(self.pixel_text(item, pixel)),
+            None => output.response,
+        };
+        if response.clicked() {
+            inspect(ctx, &item.id);
+        }
+        ui.weak(tile.caption);
+    }
+
+    fn pixel_text(&self, item: &PreviewItem, pixel: [u32; 2]) -> String {
+        let name = |mask| {
+            label_at(mask, pixel).map_or_else(String::new, |label| self.scene.classes.name(label).to_owned())
+        };
+        format!(
+            "Prediction: {}\nGround truth: {}\nx {}, y {}",
+            name(&item.mask),
+            name(&item.truth),
+            pixel[0],
+            pixel[1]
+        )
+    }
+}
+
+/// Opens a validation image in Inspect, where the open data set has it.
+fn inspect(ctx: &PanelCtx<'_>, id: &str) {
+    let DatasetState::Ready(open) = ctx.engine.dataset() else {
+        return;
+    };
+    if let Some(item) = open.dataset.val.iter().find(|item| item.id == id) {
+        let command = Command::Inspect(vec![item.image.clone()]);
+        ctx.commands.send(command);
+    }
+}
+
+/// How many items stand side by side, and how wide their tiles are then: as large as
+/// possible with everything in sight, or else as small as is still readable.
+pub fn grid(area: Vec2, num_tiles: usize, image_sizes: &[[u32; 2]]) -> (usize, f32) {
+    let tiles = num_tiles as f32;
+    let around_tiles = 2.0 * CARD_MARGIN + 2.0 + GAP * (tiles - 1.0);
+    let tile_width = |columns: usize| {
+        let gaps = GAP * (columns as f32 - 1.0);
+        ((area.x - gaps) / columns as f32 - around_tiles) / tiles
+    };
+    let height = |columns: usize| -> f32 {
+        let tile = tile_width(columns).min(MAX_TILE);
+        let row_height = |row: &[[u32; 2]]| {
+            let tallest = row.iter().map(|size| tile_size(tile, *size).y);
+            tallest.fold(0.0, f32::max) + AROUND_TILE_HEIGHT + GAP
+        };
+        image_sizes.chunks(columns).map(row_height).sum()
+    };
+    let readable = (1..=image_sizes.len()).filter(|&columns| tile_width(columns) >= MIN_TILE);
+    let columns =
+        readable.clone().find(|&columns| height(columns) <= area.y).or(readable.last()).unwrap_or(1);
+    let width = tile_width(columns).clamp(MIN_TILE / 2.0, MAX_TILE);
+    (columns, width)
+}
+
+/// As high as the image asks for, within reason.
+fn tile_size(width: f32, [image_width, image_height]: [u32; 2]) -> Vec2 {
+    let ratio = image_height as f32 / image_width.max(1) as f32;
+    vec2(width, width * ratio.clamp(0.4, 1.4))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIZE: [u32; 2] = [100, 75];
+
+    #[test]
+    fn tiles_are_as_large_as_the_height_allows() {
+        assert_eq!(grid(vec2(1100.0, 2000.0), 3, &[SIZE; 4]).0, 1);
+        assert_eq!(grid(vec2(1100.0, 700.0), 3, &[SIZE; 4]).0, 2);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_small_but_readable() {
+        let (columns, tile) = grid(vec2(1100.0, 300.0), 1, &[SIZE; 30]);
+        assert_eq!(columns, 6);
+        assert!(tile >= MIN_TILE);
+        assert_eq!(grid(vec2(400.0, 300.0), 3, &[SIZE; 30]).0, 1);
+    }
+
+    #[test]
+    fn there_are_no_more_columns_than_items() {
+        let (columns, tile) = grid(vec2(5000.0, 400.0), 3, &[SIZE; 2]);
+        assert_eq!(columns, 2);
+        assert!((tile - MAX_TILE).abs() < 1e-3);
+        assert_eq!(grid(vec2(5000.0, 400.0), 3, &[]).0, 1);
+    }
+
+    #[test]
+    fn items_fit_into_the_width() {
+        for width in [600.0, 900.0, 1400.0] {
+            let (columns, tile) = grid(vec2(width, 500.0), 2, &[SIZE; 20]);
+            let item = 2.0 * tile + GAP + 2.0 * CARD_MARGIN + 2.0;
+            assert!(item * columns as f32 + GAP * (columns as f32 - 1.0) <= width + 0.1);
+        }
+    }
+
+    #[test]
+    fn tiles_have_the_shape_of_the_image_within_reason() {
+        assert_eq!(tile_size(200.0, [100, 50]), vec2(200.0, 100.0));
+        assert_eq!(tile_size(200.0, [100, 1000]), vec2(200.0, 280.0));
+    }
+}
