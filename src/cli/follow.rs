@@ -94,7 +94,7 @@ pub mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::engine::{ClassList, Phase, Scores, Trunk, preset};
+    use crate::engine::{ClassList, Scores, Trunk, preset};
 
     pub fn run(steps: usize, epochs: &[usize], state: RunState) -> RunSnapshot {
         let step = |step| StepRecord { step, epoch: 1, loss: 1.0, learning_rate: 0.1, secs: 0.1 };
@@ -122,23 +122,18 @@ pub mod tests {
     }
 
     fn active(first_step: Option<usize>) -> ActiveRun {
-        ActiveRun {
+        let info = first_step.map(|first_step| RunInfo {
             run: "r".to_owned(),
-            phase: Phase::Training,
-            info: first_step.map(|first_step| RunInfo {
-                run: "r".to_owned(),
-                device: "CPU".to_owned(),
-                parameters: 1,
-                steps_per_epoch: 2,
-                total_steps: 6,
-                first_step,
-            }),
-            step: 0,
-            epoch: 0,
-            steps_per_sec: None,
-            remaining_secs: None,
-            config: preset(Trunk::Vgg16Slim),
-        }
+            device: "CPU".to_owned(),
+            parameters: 1,
+            steps_per_epoch: 2,
+            total_steps: 6,
+            first_step,
+        });
+        let mut active = ActiveRun::new(preset(Trunk::Vgg16Slim));
+        active.run = "r".to_owned();
+        active.info = info;
+        active
     }
 
     #[derive(Default)]

@@ -65,6 +65,7 @@ impl Session {
             dirs: self.dirs.clone(),
             waker: Arc::new(|| {}),
             probe_program: if probe { probe_program() } else { None },
+            live_masks: false,
         });
         while !engine.runs_known() {
             engine.wait(TICK);

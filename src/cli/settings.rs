@@ -100,8 +100,6 @@ impl Settings {
         if self.flip || self.no_flip {
             config.augment.flip = self.flip;
         }
-        // Nobody sees live masks here, and they cost as much as a step each.
-        config.preview_secs = 0.0;
         config
     }
 }

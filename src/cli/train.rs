@@ -28,11 +28,10 @@ pub fn run(args: &TrainArgs, session: &Session) -> Result<ExitCode, String> {
     }
 }
 
-/// A training that was asked for, and the run's name where it is only one.
+/// A training that was asked for.
 struct Started {
     engine: Engine,
     interrupts: Interrupts,
-    name: Option<String>,
     follower: Follower,
 }
 
@@ -44,14 +43,13 @@ fn start(args: &TrainArgs, session: &Session) -> Result<Started, String> {
     if args.compare {
         let of = |variant| RunConfig { variant, ..config.clone() };
         engine.start_plan(Variant::ALL.map(of).to_vec());
-        return Ok(Started { engine, interrupts, name: None, follower: Follower::default() });
+    } else {
+        engine.start_run(config);
     }
-    engine.start_run(config);
-    let name = engine.active().map(|active| active.run.clone());
-    let Some(name) = name else {
+    if engine.active().is_none() {
         return Err(refusal(&mut engine));
-    };
-    Ok(Started { engine, interrupts, name: Some(name), follower: Follower::default() })
+    }
+    Ok(Started { engine, interrupts, follower: Follower::default() })
 }
 
 fn resume(wanted: &str, session: &Session) -> Result<Started, String> {
@@ -79,7 +77,7 @@ fn resume(wanted: &str, session: &Session) -> Result<Started, String> {
     if engine.active().is_none() {
         return Err(refusal(&mut engine));
     }
-    Ok(Started { engine, interrupts, name: Some(name), follower })
+    Ok(Started { engine, interrupts, follower })
 }
 
 /// Why the engine did not start, from its notices.
@@ -117,8 +115,8 @@ fn watch(
     report: &mut impl Report,
     session: &Session,
 ) -> Result<ExitCode, String> {
-    let Started { mut engine, interrupts, name, mut follower } = started;
-    let mut names: Vec<String> = name.into_iter().collect();
+    let Started { mut engine, interrupts, mut follower } = started;
+    let mut names: Vec<String> = Vec::new();
     let mut reported = 0;
     let mut stopping = false;
     let mut errors = Vec::new();
@@ -130,7 +128,7 @@ fn watch(
             engine.stop();
         }
         errors.extend(pass_on_notices(&mut engine));
-        if compare && let Some(plan) = engine.plan() {
+        if let Some(plan) = engine.plan() {
             names.clone_from(&plan.runs);
         }
         while let Some(name) = names.get(reported) {
@@ -143,8 +141,7 @@ fn watch(
             follower = Follower::default();
             reported += 1;
         }
-        let more = compare && engine.plan().is_some_and(|plan| !plan.done);
-        if engine.active().is_none() && !more {
+        if engine.plan().is_none_or(|plan| plan.done) {
             break;
         }
     }

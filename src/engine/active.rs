@@ -50,7 +50,8 @@ pub struct ActiveRun {
 const RECENT: usize = 20;
 
 impl ActiveRun {
-    pub(super) fn new(config: RunConfig) -> Self {
+    /// A run that was just asked for.
+    pub fn new(config: RunConfig) -> Self {
         Self {
             run: String::new(),
             config,

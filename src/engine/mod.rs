@@ -5,17 +5,19 @@
 //! `ui` and `cli` may name. Must not know about egui.
 
 mod active;
+mod datasets;
 mod devices;
 mod dirs;
 mod export;
 mod predict;
+mod predictions;
 mod runs;
 mod source;
 mod tasks;
 mod training;
 mod worker;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -41,8 +43,8 @@ pub use tasks::{Cancel, Task};
 pub use training::{Live, Plan};
 
 use crate::training::checkpoint::RunFolder;
-use predict::{PredictThread, Request};
-use tasks::{Pool, guarded, spawn_detached, spawn_thread};
+use predict::PredictThread;
+use tasks::{Pool, spawn_detached, spawn_thread};
 use training::Trainer;
 
 /// Called from any thread when there is something new to poll.
@@ -57,6 +59,8 @@ pub struct EngineOptions {
     pub waker: Waker,
     /// The executable that answers `devices --probe`; `None` = offer the processor alone.
     pub probe_program: Option<PathBuf>,
+    /// Whether somebody looks at live masks while a run trains.
+    pub live_masks: bool,
 }
 
 /// Something people should know.
@@ -113,10 +117,10 @@ const QUEUE: usize = 256;
 impl Engine {
     /// Starts the threads, the search for devices and the reading of the runs.
     pub fn new(options: EngineOptions) -> Self {
-        let EngineOptions { dirs, waker, probe_program } = options;
+        let EngineOptions { dirs, waker, probe_program, live_masks } = options;
         let (sender, events) = bounded(QUEUE);
         let mut engine = Self {
-            trainer: Trainer::new(dirs.clone(), Arc::clone(&waker)),
+            trainer: Trainer::new(dirs.clone(), Arc::clone(&waker), live_masks),
             dirs,
             waker,
             events,
@@ -181,25 +185,11 @@ impl Engine {
             }
             Event::DatasetProgress { .. } | Event::DatasetOpened { .. } => {}
             Event::RunsLoaded(runs) => {
-                self.runs = runs;
+                let old = std::mem::replace(&mut self.runs, runs);
                 self.runs_known = true;
-                self.trainer.overlay(&mut self.runs);
+                self.trainer.keep_active(&mut self.runs, old);
             }
         }
-    }
-
-    fn dataset_opened(&mut self, result: Result<Arc<OpenDataset>, String>) {
-        self.dataset = match result {
-            Ok(dataset) => DatasetState::Ready(dataset),
-            Err(message) => {
-                self.notify(NoticeLevel::Error, message.clone());
-                let label = match &self.dataset {
-                    DatasetState::Opening { label, .. } => label.clone(),
-                    _ => String::new(),
-                };
-                DatasetState::Failed { label, message }
-            }
-        };
     }
 
     fn notify(&mut self, level: NoticeLevel, text: impl Into<String>) {
@@ -231,63 +221,6 @@ impl Engine {
             sender.send(Event::DevicesDone).ok();
             waker();
         });
-    }
-
-    /// Opens a data set in the background, making the sample where it is not there.
-    pub fn open_dataset(&mut self, which: DatasetRef) {
-        self.dataset_generation += 1;
-        let generation = self.dataset_generation;
-        let label = match &which {
-            DatasetRef::Sample => "the sample".to_owned(),
-            DatasetRef::Folder(path) => path.display().to_string(),
-        };
-        self.dataset = DatasetState::Opening { label, progress: None };
-        let (sender, waker, data_dir) =
-            (self.sender.clone(), Arc::clone(&self.waker), self.dirs.data.clone());
-        self.dataset_task = Some(spawn_thread(&self.waker, "dataset", move |cancel| {
-            let tell = |event| {
-                sender.send(event).ok();
-                waker();
-            };
-            let mut advance = |done: usize, total: usize| {
-                let share = done as f32 / total.max(1) as f32;
-                tell(Event::DatasetProgress { generation, share });
-                !cancel.is_cancelled()
-            };
-            let opened =
-                guarded(|| source::open(&which, &data_dir, &mut advance).map_err(|err| err.to_string()));
-            let result =
-                opened.unwrap_or_else(|panic| Err(format!("{panic}: the data set could not be read")));
-            let dataset = match result {
-                Ok(dataset) => Arc::new(OpenDataset { which, dataset, stats: None }),
-                Err(message) => return tell(Event::DatasetOpened { generation, result: Err(message) }),
-            };
-            tell(Event::DatasetOpened { generation, result: Ok(Arc::clone(&dataset)) });
-            if let Some(stats) = crate::dataset::scan(&dataset.dataset, &mut |_, _| !cancel.is_cancelled()) {
-                let counted = OpenDataset { stats: Some(stats), ..(*dataset).clone() };
-                tell(Event::DatasetOpened { generation, result: Ok(Arc::new(counted)) });
-            }
-        }));
-    }
-
-    /// The data set of the window.
-    pub fn dataset(&self) -> &DatasetState {
-        &self.dataset
-    }
-
-    /// An item of the open data set, the longer side at most `max_side` pixels.
-    pub fn thumbnail(&self, split: Split, index: usize, max_side: u32) -> Task<Result<Thumbnail, String>> {
-        let item = match &self.dataset {
-            DatasetState::Ready(open) => {
-                let item = open.dataset.items(split).get(index).cloned();
-                item.map(|item| (open.dataset.mask_reader(), item))
-            }
-            _ => None,
-        };
-        self.spawn("thumbnail", move |_| {
-            let (reader, item) = item.ok_or("there is no such item")?;
-            source::thumbnail(&reader, &item, max_side).map_err(|err| err.to_string())
-        })
     }
 
     /// Trains one run; refused with a notice while another is active.
@@ -400,61 +333,6 @@ impl Engine {
 
     fn folder(&self, run: &str) -> RunFolder {
         RunFolder::at(self.dirs.runs.join(run))
-    }
-
-    /// Where a run can predict: its own device where that works here, else the processor.
-    fn prediction_device(&self, run: &str) -> DeviceId {
-        let own = self.run(run).map_or(DeviceId::Cpu, |run| run.config.device);
-        if self.devices.refusal(own).is_none() { own } else { DeviceId::Cpu }
-    }
-
-    /// The mask of an image by the best weights of a run.
-    pub fn predict(&self, run: &str, image: &Path) -> Task<Result<Arc<Prediction>, String>> {
-        let truth = match &self.dataset {
-            DatasetState::Ready(open) => [Split::Val, Split::Train]
-                .into_iter()
-                .flat_map(|split| open.dataset.items(split))
-                .find(|item| item.image == image)
-                .map(|item| (open.dataset.mask_reader(), item.clone())),
-            _ => None,
-        };
-        let request = Request {
-            folder: self.folder(run),
-            device: self.prediction_device(run),
-            image: image.to_path_buf(),
-            truth,
-        };
-        self.predictor.predict(&self.waker, request)
-    }
-
-    /// Scores of a run's best weights over a split of the data set it was trained on.
-    pub fn evaluate(&self, run: &str, split: Split) -> Task<Result<Evaluation, String>> {
-        let device = self.prediction_device(run);
-        self.predictor.evaluate(&self.waker, self.folder(run), device, self.dirs.data.clone(), split)
-    }
-
-    /// Writes a mask as an indexed PNG; gives the path.
-    pub fn save_mask(
-        &self,
-        mask: Arc<LabelMap>,
-        classes: Arc<ClassList>,
-        path: PathBuf,
-    ) -> Task<Result<PathBuf, String>> {
-        self.spawn("save mask", move |_| export::save_mask(&path, &mask, &classes).map(|()| path))
-    }
-
-    /// Writes the image with the mask over it; `opacity` in `0.0..=1.0`; gives the path.
-    pub fn save_overlay(
-        &self,
-        image: Arc<Rgb>,
-        mask: Arc<LabelMap>,
-        classes: Arc<ClassList>,
-        opacity: f32,
-        path: PathBuf,
-    ) -> Task<Result<PathBuf, String>> {
-        self.spawn("save overlay", move |_| {
-            export::save_overlay(&path, &image, &mask, &classes, opacity).map(|()| path)
-        })
     }
 
     /// Runs short work (decoding, coloring) on a worker; its result wakes the window.

@@ -40,6 +40,7 @@ pub struct Live {
 pub(super) struct Trainer {
     dirs: Dirs,
     waker: Waker,
+    live_masks: bool,
     current: Option<Current>,
     plan: Option<Plan>,
     waiting: VecDeque<RunConfig>,
@@ -49,7 +50,7 @@ pub(super) struct Trainer {
 /// A running thread.
 struct Current {
     active: ActiveRun,
-    snapshot: Option<RunSnapshot>,
+    classes: Arc<ClassList>,
     control: Control,
     events: Receiver<WorkerEvent>,
     previews: PreviewSlot,
@@ -60,8 +61,8 @@ struct Current {
 const QUEUE: usize = 1024;
 
 impl Trainer {
-    pub fn new(dirs: Dirs, waker: Waker) -> Self {
-        Self { dirs, waker, current: None, plan: None, waiting: VecDeque::new(), live: None }
+    pub fn new(dirs: Dirs, waker: Waker, live_masks: bool) -> Self {
+        Self { dirs, waker, live_masks, current: None, plan: None, waiting: VecDeque::new(), live: None }
     }
 
     pub fn active(&self) -> Option<&ActiveRun> {
@@ -132,13 +133,14 @@ impl Trainer {
             runs_dir: self.dirs.runs.clone(),
             control: control.clone(),
             events: sender,
-            previews: Arc::clone(&previews),
+            previews: self.live_masks.then(|| Arc::clone(&previews)),
             waker: Arc::clone(&self.waker),
         };
         match worker.start() {
             Ok(thread) => {
                 let active = ActiveRun::new(config);
-                self.current = Some(Current { active, snapshot: None, control, events, previews, thread });
+                self.current =
+                    Some(Current { active, classes: Arc::default(), control, events, previews, thread });
             }
             Err(err) => {
                 let text = format!("The training thread could not be started: {err}");
@@ -176,22 +178,22 @@ impl Trainer {
             return false;
         };
         let preview = current.previews.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let (Some(preview), Some(snapshot)) = (preview, &current.snapshot) {
+        if let Some(preview) = preview {
             self.live = Some(Live {
-                run: snapshot.name.clone(),
+                run: current.active.run.clone(),
                 preview: Arc::new(preview),
-                classes: Arc::clone(&snapshot.classes),
+                classes: Arc::clone(&current.classes),
             });
         }
         match current.events.try_recv() {
             Ok(WorkerEvent::Opened { folder, meta }) => {
                 let snapshot = RunSnapshot::started(&folder, *meta);
                 current.active.run.clone_from(&snapshot.name);
+                current.classes = Arc::clone(&snapshot.classes);
                 if let Some(plan) = &mut self.plan {
                     plan.runs.push(snapshot.name.clone());
                 }
-                current.snapshot = Some(snapshot);
-                self.overlay(runs);
+                insert(runs, snapshot);
             }
             Ok(WorkerEvent::Train(TrainEvent::Ended(outcome))) => self.ended(outcome, runs, notices),
             Ok(WorkerEvent::Train(event)) => current.apply(&event, runs),
@@ -200,8 +202,8 @@ impl Trainer {
         true
     }
 
-    fn ended(&mut self, outcome: Outcome, runs: &mut Vec<RunSnapshot>, notices: &mut Vec<Notice>) {
-        let Some(mut current) = self.current.take() else {
+    fn ended(&mut self, outcome: Outcome, runs: &mut [RunSnapshot], notices: &mut Vec<Notice>) {
+        let Some(current) = self.current.take() else {
             return;
         };
         // The thread has nothing left to do: this does not wait.
@@ -216,14 +218,13 @@ impl Trainer {
         };
         notices.push(Notice { level, text });
         let finished = outcome == Outcome::Finished;
-        if let Some(snapshot) = &mut current.snapshot {
+        if let Some(snapshot) = runs.iter_mut().find(|run| run.name == current.active.run) {
             snapshot.can_resume = snapshot.has_weights && !finished;
             snapshot.state = match outcome {
                 Outcome::Finished => RunState::Finished,
                 Outcome::Stopped { .. } => RunState::Stopped,
                 Outcome::Failed(message) => RunState::Failed(message),
             };
-            replace(runs, snapshot);
         }
         if finished {
             self.start_next(notices);
@@ -232,34 +233,33 @@ impl Trainer {
         }
     }
 
-    /// Puts the active run, which is ahead of its files, into a freshly read list.
-    pub fn overlay(&self, runs: &mut Vec<RunSnapshot>) {
-        if let Some(snapshot) = self.current.as_ref().and_then(|current| current.snapshot.as_ref()) {
-            replace(runs, snapshot);
+    /// Keeps the active run of `old`, which is ahead of its files, in a freshly read list.
+    pub fn keep_active(&self, runs: &mut Vec<RunSnapshot>, old: Vec<RunSnapshot>) {
+        let active = self.active().map_or("", |active| &active.run);
+        if let Some(snapshot) = old.into_iter().find(|run| run.name == active) {
+            insert(runs, snapshot);
         }
     }
 }
 
-fn replace(runs: &mut Vec<RunSnapshot>, snapshot: &RunSnapshot) {
+/// Puts a run into its place, instead of an older state of it.
+fn insert(runs: &mut Vec<RunSnapshot>, snapshot: RunSnapshot) {
     runs.retain(|run| run.name != snapshot.name);
-    runs.push(snapshot.clone());
+    runs.push(snapshot);
     newest_first(runs);
 }
 
 impl Current {
     fn apply(&mut self, event: &TrainEvent, runs: &mut [RunSnapshot]) {
         self.active.apply(event);
-        let Some(name) = self.snapshot.as_ref().map(|snapshot| snapshot.name.clone()) else {
+        let Some(snapshot) = runs.iter_mut().find(|run| run.name == self.active.run) else {
             return;
         };
-        let shown = runs.iter_mut().find(|run| run.name == name);
-        for snapshot in self.snapshot.iter_mut().chain(shown) {
-            match event {
-                TrainEvent::Step(step) => snapshot.steps.push(step.clone()),
-                TrainEvent::EpochEnded(epoch) => snapshot.epochs.push(epoch.clone()),
-                TrainEvent::Saved { .. } => snapshot.has_weights = true,
-                _ => {}
-            }
+        match event {
+            TrainEvent::Step(step) => snapshot.steps.push(step.clone()),
+            TrainEvent::EpochEnded(epoch) => snapshot.epochs.push(epoch.clone()),
+            TrainEvent::Saved { .. } => snapshot.has_weights = true,
+            _ => {}
         }
     }
 }

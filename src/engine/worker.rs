@@ -41,7 +41,8 @@ pub(super) struct Worker {
     pub runs_dir: PathBuf,
     pub control: Control,
     pub events: Sender<WorkerEvent>,
-    pub previews: PreviewSlot,
+    /// Where live masks go; `None` = nobody looks.
+    pub previews: Option<PreviewSlot>,
     pub waker: Waker,
 }
 
@@ -54,7 +55,7 @@ impl Worker {
     fn work(self) {
         let mut sink = EngineSink {
             events: self.events.clone(),
-            previews: Arc::clone(&self.previews),
+            previews: self.previews.clone(),
             waker: Arc::clone(&self.waker),
             ended: false,
         };
@@ -122,7 +123,7 @@ impl Worker {
 /// Passes events on. Numbers wait for a place in the channel; masks never do.
 struct EngineSink {
     events: Sender<WorkerEvent>,
-    previews: PreviewSlot,
+    previews: Option<PreviewSlot>,
     waker: Waker,
     ended: bool,
 }
@@ -130,12 +131,19 @@ struct EngineSink {
 impl TrainSink for EngineSink {
     fn send(&mut self, event: TrainEvent) {
         self.ended |= matches!(event, TrainEvent::Ended(_));
-        if let TrainEvent::Preview(preview) = event {
-            *self.previews.lock().unwrap_or_else(PoisonError::into_inner) = Some(preview);
-        } else {
+        match (event, &self.previews) {
+            (TrainEvent::Preview(preview), Some(slot)) => {
+                *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(preview);
+            }
             // The receiver is gone when the engine is; the control then says stop.
-            self.events.send(WorkerEvent::Train(event)).ok();
+            (event, _) => {
+                self.events.send(WorkerEvent::Train(event)).ok();
+            }
         }
         (self.waker)();
+    }
+
+    fn wants_previews(&self) -> bool {
+        self.previews.is_some()
     }
 }

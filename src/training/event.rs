@@ -121,4 +121,9 @@ pub enum Outcome {
 pub trait TrainSink: Send {
     /// Takes one event. May block for a moment when the receiver is behind.
     fn send(&mut self, event: TrainEvent);
+
+    /// Whether anybody looks at live masks; without, none are made.
+    fn wants_previews(&self) -> bool {
+        true
+    }
 }

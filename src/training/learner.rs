@@ -1,21 +1,20 @@
 //! A network with its optimizer: one step at a time.
 
 use burn::module::Module;
-use burn::optim::decay::WeightDecayConfig;
-use burn::optim::momentum::MomentumConfig;
-use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
+use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::config::RunConfig;
 use super::error::TrainError;
 use super::loss::{Targets, loss_sum};
+use super::sgd::Sgd;
 use crate::dataset::Batch;
 use crate::model::{Fcn, FcnConfig};
 
 /// Network, optimizer state and the device both are on.
 pub(super) struct Learner {
     pub model: Fcn,
-    pub optimizer: ModuleOptimizer,
+    pub optimizer: Sgd,
     device: Device,
     num_classes: usize,
 }
@@ -40,7 +39,7 @@ impl Learner {
             .init(&device)
             // Draw the weights now, while the generator is where the seed put it.
             .materialize();
-        Self { model, optimizer: sgd(config), device, num_classes }
+        Self { model, optimizer: Sgd::new(&config.learning), device, num_classes }
     }
 
     /// One step of stochastic gradient descent on the mean loss of the batch.
@@ -76,14 +75,4 @@ impl Learner {
     pub fn seed_step(&self, seed: u64) {
         self.device.seed(seed);
     }
-}
-
-/// SGD as PyTorch defines it: `v = momentum * v + (gradient + decay * w)`,
-/// `w = w - rate * v`, with `v` starting at the first gradient (no dampening).
-fn sgd(config: &RunConfig) -> ModuleOptimizer {
-    let learning = &config.learning;
-    let momentum = (learning.momentum > 0.0)
-        .then(|| MomentumConfig::new().with_momentum(learning.momentum).with_dampening(0.0));
-    let decay = (learning.weight_decay > 0.0).then(|| WeightDecayConfig::new(learning.weight_decay as f32));
-    SgdConfig::new().with_momentum(momentum).with_weight_decay(decay).init()
 }

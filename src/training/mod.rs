@@ -18,6 +18,7 @@ mod preview;
 mod probe;
 mod run;
 mod segmenter;
+mod sgd;
 
 pub use config::{DatasetRef, Learning, RunConfig, Schedule};
 pub use control::Control;

@@ -19,19 +19,19 @@ pub(super) struct Pinned {
 }
 
 impl Pinned {
-    /// The first validation images, spread over the list.
-    pub fn read(dataset: &Dataset, config: &RunConfig) -> Result<Self, TrainError> {
-        let every = (config.preview_secs > 0.0)
+    /// Validation images spread over the list; none where nobody looks (`wanted` is false).
+    pub fn read(dataset: &Dataset, config: &RunConfig, wanted: bool) -> Result<Self, TrainError> {
+        let every = (wanted && config.preview_secs > 0.0)
             .then(|| Duration::try_from_secs_f64(config.preview_secs).ok())
             .flatten();
-        let wanted = match every {
+        let count = match every {
             Some(_) => config.preview_images.min(dataset.val.len()),
             None => 0,
         };
         let reader = dataset.mask_reader();
-        let images = (0..wanted)
+        let images = (0..count)
             .map(|n| {
-                let item = &dataset.val[n * dataset.val.len() / wanted];
+                let item = &dataset.val[n * dataset.val.len() / count];
                 let (image, truth) = reader.read_pair(item)?;
                 Ok((item.id.clone(), Arc::new(image), Arc::new(truth)))
             })

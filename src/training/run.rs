@@ -88,7 +88,7 @@ impl<'a> Session<'a> {
         let mut learner = Learner::new(&config, num_classes, &device);
         let mut at = Position { epoch: 1, ..Position::default() };
         if let Some(last) = folder.last() {
-            (learner.model, learner.optimizer) = folder.load_last(&last, learner.model, learner.optimizer)?;
+            learner.model = folder.load_last(&last, learner.model, &mut learner.optimizer)?;
             at = Position {
                 step: last.step,
                 epoch: last.epoch,
@@ -106,7 +106,7 @@ impl<'a> Session<'a> {
             total_steps: config.total_steps(steps_per_epoch),
             first_step: at.step,
         }));
-        let pinned = Pinned::read(dataset, &config)?;
+        let pinned = Pinned::read(dataset, &config, sink.wants_previews())?;
         Ok(Self {
             folder,
             dataset,

@@ -13,7 +13,7 @@ use crate::training::config::RunConfig;
 use crate::training::error::TrainError;
 use crate::training::event::{EpochRecord, StepRecord};
 
-/// `run.json`: what never changes after the start.
+/// `config.json`: what never changes after the start.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunMeta {
     /// The full configuration.
@@ -64,7 +64,7 @@ impl RunFolder {
             path = runs.join(format!("{name}-{copy}"));
         }
         let folder = Self { path };
-        write_json(&folder.file("run.json"), meta)?;
+        write_json(&folder.file("config.json"), meta)?;
         Ok(folder)
     }
 
@@ -90,7 +90,7 @@ impl RunFolder {
 
     /// What the run was started with.
     pub fn meta(&self) -> Result<RunMeta, TrainError> {
-        read_json(&self.file("run.json"))
+        read_json(&self.file("config.json"))
     }
 
     /// How it ended; `None` while it runs and after a crash.
@@ -148,7 +148,7 @@ impl RunFolder {
     }
 }
 
-/// The run folders under `runs`, those that have a `run.json`, in the order of their names.
+/// The run folders under `runs`, those that have a `config.json`, in the order of their names.
 pub fn list_runs(runs: &Path) -> Vec<RunFolder> {
     let Ok(entries) = fs::read_dir(runs) else {
         return Vec::new();
@@ -156,7 +156,7 @@ pub fn list_runs(runs: &Path) -> Vec<RunFolder> {
     let mut folders: Vec<RunFolder> = entries
         .flatten()
         .map(|entry| RunFolder::at(entry.path()))
-        .filter(|folder| folder.file("run.json").is_file())
+        .filter(|folder| folder.file("config.json").is_file())
         .collect();
     folders.sort_by(|left, right| left.path.cmp(&right.path));
     folders

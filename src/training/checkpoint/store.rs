@@ -5,7 +5,6 @@ use std::fs;
 use std::path::Path;
 
 use burn::module::Module;
-use burn::optim::ModuleOptimizer;
 use burn::store::ModuleRecord;
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +12,7 @@ use super::folder::{RunFolder, read_json};
 use super::log::write_whole;
 use crate::model::Fcn;
 use crate::training::error::TrainError;
+use crate::training::sgd::Sgd;
 
 /// `last.json`: where a run can be taken up again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -68,15 +68,14 @@ impl RunFolder {
     pub(in crate::training) fn save(
         &self,
         model: &Fcn,
-        optimizer: &ModuleOptimizer,
+        optimizer: &Sgd,
         at: Position,
         best: Option<f64>,
     ) -> Result<(), TrainError> {
         let weights = format!("weights-{:08}.bpk", at.step);
         let state = format!("optimizer-{:08}.bpk", at.step);
         save_record(model.clone().into_record(), &self.file(&weights))?;
-        let path = self.file(&state);
-        optimizer.save(&path).map_err(|err| TrainError::write(&path, err))?;
+        save_record(optimizer.velocities(model).into_record(), &self.file(&state))?;
         if let Some(mean_iu) = best {
             let best = Best { step: at.step, epoch: at.epoch, mean_iu, weights: weights.clone() };
             write_json(&self.file("best.json"), &best)?;
@@ -100,12 +99,11 @@ impl RunFolder {
         &self,
         last: &Last,
         model: Fcn,
-        optimizer: ModuleOptimizer,
-    ) -> Result<(Fcn, ModuleOptimizer), TrainError> {
+        optimizer: &mut Sgd,
+    ) -> Result<Fcn, TrainError> {
         let model = load_record(&self.file(&last.weights), model)?;
-        let path = self.file(&last.optimizer);
-        let optimizer = optimizer.load(&path).map_err(|err| TrainError::read(&path, err))?;
-        Ok((model, optimizer))
+        optimizer.restore(&load_record(&self.file(&last.optimizer), model.valid())?);
+        Ok(model)
     }
 
     /// Loads the best weights, or the last ones before the first validation, into `model`;

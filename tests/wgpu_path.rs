@@ -1,0 +1,73 @@
+//! The GPU path on whatever adapter there is, a software one included.
+//!
+//! Built without `vulkan` (WGSL shaders, no autotune): software drivers break on the
+//! SPIR-V path. Run it with
+//! `cargo test --no-default-features --features wgpu --test wgpu_path`.
+#![cfg(all(feature = "wgpu", not(feature = "vulkan")))]
+
+mod common;
+
+use burn::module::Module as _;
+use burn::tensor::{Device, DeviceKind, Tensor, TensorData};
+use common::{Recorder, TinySet};
+use fcn_workbench::model::{Fcn, FcnConfig, FinalUpsampling, Trunk, Variant};
+use fcn_workbench::training::{Control, DeviceId, Outcome, train};
+
+fn config(variant: Variant) -> FcnConfig {
+    FcnConfig {
+        variant,
+        trunk: Trunk::Vgg16Slim,
+        num_classes: 3,
+        dropout: 0.0,
+        final_upsampling: FinalUpsampling::Learned,
+    }
+}
+
+fn logits(net: &Fcn, device: &Device) -> Vec<f32> {
+    let values: Vec<f32> = (0..3 * 33 * 47).map(|n| (n as f32 * 0.37).sin()).collect();
+    let images = Tensor::from_data(TensorData::new(values, [1, 3, 33, 47]), device);
+    net.forward(images).into_data().try_to_vec().expect("floats")
+}
+
+#[test]
+fn logits_equal_those_of_the_processor() {
+    let _order = common::exclusive();
+    let cpu = Device::flex();
+    let gpu = Device::wgpu(DeviceKind::Cpu);
+    for variant in Variant::ALL {
+        cpu.seed(7);
+        let net = common::with_random_scores(config(variant).init(&cpu).materialize());
+        let expected = logits(&net, &cpu);
+        let record = net.into_record();
+        let copy = config(variant).init(&gpu).try_load_record(record).expect("the same layers");
+        let values = logits(&copy, &gpu);
+        let largest = expected.iter().fold(0.0f32, |most, value| most.max(value.abs()));
+        assert!(largest > 1e-3, "{variant}: the logits say nothing");
+        for (value, expected) in values.iter().zip(&expected) {
+            assert!((value - expected).abs() < 1e-3 * largest.max(1.0), "{variant}: {value} != {expected}");
+        }
+    }
+}
+
+#[test]
+fn three_steps_follow_the_processor() {
+    let losses = |device| {
+        let set = TinySet::new(4, 2);
+        let folder = set.run(|config| {
+            config.device = device;
+            config.dropout = 0.0;
+            config.batch_size = 2;
+            config.max_steps = Some(3);
+        });
+        let mut sink = Recorder::default();
+        train(&folder, &set.open(), &Control::default(), &mut sink);
+        assert_eq!(sink.outcome(), Some(&Outcome::Finished));
+        sink.losses()
+    };
+    let (cpu, gpu) = (losses(DeviceId::Cpu), losses(DeviceId::Software));
+    assert_eq!(gpu.len(), 3);
+    // Weights are drawn on the device, so only the first loss (zero scores: ln 3) is the
+    // same; then both must learn.
+    assert!((cpu[0] - 3f64.ln()).abs() < 1e-4 && (gpu[0] - 3f64.ln()).abs() < 1e-4, "{cpu:?} {gpu:?}");
+    assert!(gpu.iter().all(|loss| loss.is_finite()) && gpu[2] < gpu[0], "{gpu:?}");
+}
