@@ -60,6 +60,7 @@ impl App {
             dirs: options.dirs,
             waker: waker(&cc.egui_ctx),
             probe_program: options.probe_program,
+            live_masks: true,
         });
         Self::with_engine(&cc.egui_ctx, state, engine)
     }
@@ -129,6 +130,9 @@ impl App {
             self.toasts.add(notice.level, notice.text);
         }
         self.poll_dialogs();
+        let ctx = PanelCtx { engine: &self.engine, commands: &self.sender };
+        self.state.inspect.poll(&ctx);
+        self.state.compare.poll(&ctx);
         self.follow_engine();
     }
 
@@ -156,7 +160,12 @@ impl App {
         }
         let active = self.engine.active().map(|active| active.run.clone());
         if active != self.active_run {
-            if let Some(run) = &active {
+            if self.active_run.is_none() {
+                // Whoever starts training wants to see masks.
+                self.state.layout.prefer(PanelKind::Live, &[PanelKind::Inspect, PanelKind::Compare]);
+            }
+            // Without a name until its folder is made.
+            if let Some(run) = active.as_ref().filter(|run| !run.is_empty()) {
                 let plan = self.engine.plan().map(|plan| plan.runs.clone()).unwrap_or_default();
                 self.state.selection.show_new(run, &plan);
             }

@@ -1,27 +1,21 @@
 //! Files that are dropped on the window.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use eframe::egui::{self, Align2, FontId, Id, LayerId, Order, Stroke, StrokeKind};
 
 use super::theme;
-use crate::engine::IMAGE_EXTENSIONS;
+use super::view_model::files::has_image_extension;
 
 /// What was dropped in this frame: images and folders, and the number of other files.
 pub fn take_dropped(ctx: &egui::Context) -> (Vec<PathBuf>, usize) {
     let paths: Vec<PathBuf> =
         ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_path_buf()).collect());
     let all = paths.len();
-    let wanted: Vec<PathBuf> = paths.into_iter().filter(|path| is_image(path) || path.is_dir()).collect();
+    let wanted: Vec<PathBuf> =
+        paths.into_iter().filter(|path| has_image_extension(path) || path.is_dir()).collect();
     let others = all - wanted.len();
     (wanted, others)
-}
-
-/// Whether the ending of a file is that of an image that can be read.
-pub fn is_image(path: &Path) -> bool {
-    path.extension()
-        .and_then(|extension| extension.to_str())
-        .is_some_and(|extension| IMAGE_EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)))
 }
 
 /// Covers the window while files hang over it.
@@ -43,15 +37,4 @@ pub fn hover_ui(ctx: &egui::Context) {
         FontId::proportional(26.0),
         visuals.strong_text_color(),
     );
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn images_are_told_by_their_ending() {
-        assert!(is_image(Path::new("a/b.PNG")) && is_image(Path::new("c.jpeg")));
-        assert!(!is_image(Path::new("a.txt")) && !is_image(Path::new("png")));
-    }
 }

@@ -77,6 +77,17 @@ impl DockLayout {
         }
     }
 
+    /// Brings a panel to the front where it is a tab beside one of `others`; opens nothing.
+    pub fn prefer(&mut self, panel: PanelKind, others: &[PanelKind]) {
+        let tiles = &self.tree.tiles;
+        let group = |panel: &PanelKind| tiles.find_pane(panel).and_then(|tile| tiles.parent_of(tile));
+        let shared = group(&panel).filter(|own| others.iter().any(|other| group(other) == Some(*own)));
+        let is_tabs = |tile| matches!(tiles.get(tile), Some(Tile::Container(Container::Tabs(_))));
+        if self.is_open(panel) && shared.is_some_and(is_tabs) {
+            self.show(panel);
+        }
+    }
+
     /// Closes a panel; it keeps its place.
     pub fn hide(&mut self, panel: PanelKind) {
         if let Some(tile) = self.tree.tiles.find_pane(&panel) {
@@ -227,6 +238,20 @@ mod tests {
         assert!(!layout.is_open(PanelKind::Live));
         layout.show(PanelKind::Live);
         assert!(layout.is_in_front(PanelKind::Live));
+    }
+
+    #[test]
+    fn a_tab_is_preferred_to_its_neighbors_only() {
+        let others = [PanelKind::Inspect, PanelKind::Compare];
+        let mut layout = DockLayout::default();
+        layout.show(PanelKind::Compare);
+        layout.prefer(PanelKind::Live, &[PanelKind::Train]);
+        assert!(layout.is_in_front(PanelKind::Compare));
+        layout.prefer(PanelKind::Live, &others);
+        assert!(layout.is_in_front(PanelKind::Live));
+        layout.hide(PanelKind::Live);
+        layout.prefer(PanelKind::Live, &others);
+        assert!(!layout.is_open(PanelKind::Live));
     }
 
     #[test]

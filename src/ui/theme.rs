@@ -164,55 +164,76 @@ fn shape(visuals: &mut Visuals) {
         Shadow { offset: [0, 6], blur: 20, spread: 0, color: visuals.window_shadow.color };
 }
 
+/// The grays of a theme.
+struct Tones {
+    panel: Color32,
+    window: Color32,
+    field: Color32,
+    stripe: Color32,
+    selection: Color32,
+    selected: Color32,
+    outline: Color32,
+    text: Color32,
+    /// Fills of buttons and of what is in them, then the text.
+    idle: [Color32; 3],
+    /// The same under the pointer, then the outline.
+    hovered: [Color32; 3],
+}
+
 fn dark() -> Visuals {
-    let mut visuals = Visuals::dark();
-    shape(&mut visuals);
-    visuals.panel_fill = rgb(29, 31, 35);
-    visuals.window_fill = rgb(36, 38, 43);
-    visuals.window_stroke = Stroke::new(1.0, DARK.outline);
-    visuals.extreme_bg_color = DARK.well;
-    visuals.faint_bg_color = rgb(34, 36, 40);
-    visuals.hyperlink_color = DARK.info;
-    visuals.warn_fg_color = DARK.warning;
-    visuals.error_fg_color = DARK.error;
-    visuals.selection.bg_fill = rgb(38, 88, 138);
-    visuals.selection.stroke = Stroke::new(1.0, rgb(226, 238, 250));
-    let widgets = &mut visuals.widgets;
-    widgets.noninteractive.bg_stroke = Stroke::new(1.0, rgb(52, 55, 61));
-    widgets.noninteractive.fg_stroke.color = rgb(186, 190, 197);
-    widgets.inactive.weak_bg_fill = rgb(50, 53, 59);
-    widgets.inactive.bg_fill = rgb(58, 61, 68);
-    widgets.inactive.fg_stroke.color = rgb(218, 221, 226);
-    widgets.hovered.weak_bg_fill = rgb(60, 64, 71);
-    widgets.hovered.bg_fill = rgb(68, 72, 80);
-    widgets.hovered.bg_stroke = Stroke::new(1.0, rgb(92, 97, 107));
-    widgets.active.bg_stroke = Stroke::new(1.0, DARK.accent);
-    visuals
+    let tones = Tones {
+        panel: rgb(29, 31, 35),
+        window: rgb(36, 38, 43),
+        field: DARK.well,
+        stripe: rgb(34, 36, 40),
+        selection: rgb(38, 88, 138),
+        selected: rgb(226, 238, 250),
+        outline: rgb(52, 55, 61),
+        text: rgb(186, 190, 197),
+        idle: [rgb(50, 53, 59), rgb(58, 61, 68), rgb(218, 221, 226)],
+        hovered: [rgb(60, 64, 71), rgb(68, 72, 80), rgb(92, 97, 107)],
+    };
+    Visuals { hyperlink_color: DARK.info, ..painted(Visuals::dark(), &tones) }
 }
 
 fn light() -> Visuals {
-    let mut visuals = Visuals::light();
+    let tones = Tones {
+        panel: rgb(246, 247, 249),
+        window: rgb(252, 252, 253),
+        field: rgb(255, 255, 255),
+        stripe: rgb(238, 240, 243),
+        selection: rgb(176, 211, 244),
+        selected: rgb(10, 60, 110),
+        outline: LIGHT.outline,
+        text: rgb(64, 68, 75),
+        idle: [rgb(229, 231, 235), rgb(218, 221, 226), rgb(46, 50, 56)],
+        hovered: [rgb(219, 223, 229), rgb(208, 212, 219), rgb(160, 166, 176)],
+    };
+    Visuals { hyperlink_color: LIGHT.accent, ..painted(Visuals::light(), &tones) }
+}
+
+fn painted(mut visuals: Visuals, tones: &Tones) -> Visuals {
     shape(&mut visuals);
-    visuals.panel_fill = rgb(246, 247, 249);
-    visuals.window_fill = rgb(252, 252, 253);
-    visuals.window_stroke = Stroke::new(1.0, LIGHT.outline);
-    visuals.extreme_bg_color = rgb(255, 255, 255);
-    visuals.faint_bg_color = rgb(238, 240, 243);
-    visuals.hyperlink_color = LIGHT.accent;
-    visuals.warn_fg_color = LIGHT.warning;
-    visuals.error_fg_color = LIGHT.error;
-    visuals.selection.bg_fill = rgb(176, 211, 244);
-    visuals.selection.stroke = Stroke::new(1.0, rgb(10, 60, 110));
+    let palette = palette(&visuals);
+    visuals.panel_fill = tones.panel;
+    visuals.window_fill = tones.window;
+    visuals.window_stroke = Stroke::new(1.0, palette.outline);
+    visuals.extreme_bg_color = tones.field;
+    visuals.faint_bg_color = tones.stripe;
+    visuals.warn_fg_color = palette.warning;
+    visuals.error_fg_color = palette.error;
+    visuals.selection.bg_fill = tones.selection;
+    visuals.selection.stroke = Stroke::new(1.0, tones.selected);
     let widgets = &mut visuals.widgets;
-    widgets.noninteractive.bg_stroke = Stroke::new(1.0, LIGHT.outline);
-    widgets.noninteractive.fg_stroke.color = rgb(64, 68, 75);
-    widgets.inactive.weak_bg_fill = rgb(229, 231, 235);
-    widgets.inactive.bg_fill = rgb(218, 221, 226);
-    widgets.inactive.fg_stroke.color = rgb(46, 50, 56);
-    widgets.hovered.weak_bg_fill = rgb(219, 223, 229);
-    widgets.hovered.bg_fill = rgb(208, 212, 219);
-    widgets.hovered.bg_stroke = Stroke::new(1.0, rgb(160, 166, 176));
-    widgets.active.bg_stroke = Stroke::new(1.0, LIGHT.accent);
+    widgets.noninteractive.bg_stroke = Stroke::new(1.0, tones.outline);
+    widgets.noninteractive.fg_stroke.color = tones.text;
+    let [button, inside, text] = tones.idle;
+    (widgets.inactive.weak_bg_fill, widgets.inactive.bg_fill) = (button, inside);
+    widgets.inactive.fg_stroke.color = text;
+    let [button, inside, outline] = tones.hovered;
+    (widgets.hovered.weak_bg_fill, widgets.hovered.bg_fill) = (button, inside);
+    widgets.hovered.bg_stroke = Stroke::new(1.0, outline);
+    widgets.active.bg_stroke = Stroke::new(1.0, palette.accent);
     visuals
 }
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use eframe::egui::{
-    self, Align, Atom, Button, Color32, CornerRadius, Frame, Layout, Margin, Response, RichText, Sense,
-    Stroke, Ui, Vec2, vec2,
+    self, Align, Atom, Button, Color32, CornerRadius, Frame, Layout, Margin, Rect, Response, RichText, Sense,
+    Stroke, Ui, UiBuilder, Vec2, vec2,
 };
 
 use super::icons::Icon;
@@ -13,6 +13,8 @@ use crate::engine::NoticeLevel;
 
 /// How often the busy sign moves.
 const BUSY_TICK: Duration = Duration::from_millis(300);
+/// Width and height of a square of color.
+pub const SWATCH: Vec2 = Vec2::splat(12.0);
 /// Width of the labels before controls.
 const LABEL_WIDTH: f32 = 118.0;
 
@@ -44,8 +46,12 @@ pub trait UiExt {
     fn busy(&mut self, alt_text: &str) -> Response;
     /// A bar that is filled up to `share`.
     fn progress_bar(&mut self, share: f32, width: f32, alt_text: &str) -> Response;
-    /// What is said where there is nothing to show.
-    fn empty_state(&mut self, title: &str, hint: &str);
+    /// What is said where there is nothing to show, and buttons that change that.
+    fn empty_state(&mut self, title: &str, hint: &str, actions: impl FnOnce(&mut Ui));
+    /// An error that the user can do something about.
+    fn error_box(&mut self, title: &str, message: &str);
+    /// A busy sign and a line of text in the middle of `area`, over what is drawn there.
+    fn waiting(&mut self, area: Rect, text: &str);
     /// One line of text that is cut where the room ends, in full as tooltip.
     fn truncated(&mut self, text: impl Into<RichText>, tooltip: &str) -> Response;
 }
@@ -155,15 +161,8 @@ impl UiExt for Ui {
     }
 
     fn swatch(&mut self, color: Color32) -> Response {
-        let (rect, response) = self.allocate_exact_size(Vec2::splat(12.0), Sense::hover());
-        let outline = theme::palette(self.visuals()).outline;
-        self.painter().rect(
-            rect,
-            CornerRadius::same(3),
-            color,
-            Stroke::new(1.0, outline),
-            egui::StrokeKind::Inside,
-        );
+        let (rect, response) = self.allocate_exact_size(SWATCH, Sense::hover());
+        paint_swatch(self, rect, color);
         response
     }
 
@@ -205,19 +204,40 @@ impl UiExt for Ui {
             egui::StrokeKind::Inside,
         );
         if share > 0.0 {
-            let filled =
-                egui::Rect::from_min_size(rect.min, vec2((rect.width() * share).max(6.0), rect.height()));
+            let filled = Rect::from_min_size(rect.min, vec2((rect.width() * share).max(6.0), rect.height()));
             self.painter().rect_filled(filled, radius, palette.accent);
         }
         response
     }
 
-    fn empty_state(&mut self, title: &str, hint: &str) {
+    fn empty_state(&mut self, title: &str, hint: &str, actions: impl FnOnce(&mut Ui)) {
         let height = self.available_height();
         self.vertical_centered(|ui| {
-            ui.add_space((height * 0.5 - 30.0).max(8.0));
+            ui.add_space((height * 0.5 - 45.0).max(8.0));
             ui.label(RichText::new(title).strong().size(15.0));
             ui.weak(hint);
+            ui.add_space(6.0);
+            actions(ui);
+        });
+    }
+
+    fn error_box(&mut self, title: &str, message: &str) {
+        self.notice_box(NoticeLevel::Error, |ui| {
+            ui.strong(title);
+            ui.add(egui::Label::new(message).wrap());
+        });
+    }
+
+    fn waiting(&mut self, area: Rect, text: &str) {
+        let size = vec2(area.width().min(260.0), 44.0);
+        let rect = Rect::from_center_size(area.center(), size);
+        let layout = Layout::top_down(Align::Center);
+        let mut ui = self.new_child(UiBuilder::new().max_rect(rect).layout(layout));
+        Frame::popup(ui.style()).show(&mut ui, |ui| {
+            ui.horizontal(|ui| {
+                ui.busy(text);
+                ui.add(egui::Label::new(text).truncate());
+            });
         });
     }
 
@@ -225,4 +245,10 @@ impl UiExt for Ui {
         self.add(egui::Label::new(text.into()).truncate().show_tooltip_when_elided(false))
             .on_hover_text(tooltip)
     }
+}
+
+/// Paints a square of color into a place that is taken already.
+pub fn paint_swatch(ui: &Ui, rect: Rect, color: Color32) {
+    let outline = Stroke::new(1.0, theme::palette(ui.visuals()).outline);
+    ui.painter().rect(rect, CornerRadius::same(3), color, outline, egui::StrokeKind::Inside);
 }

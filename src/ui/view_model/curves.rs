@@ -1,9 +1,11 @@
 //! Turns the history of a run into curves for a plot of some pixels' width.
 //!
 //! Values that are not finite are left out, on a logarithmic axis also those that
-//! are not above 0. Must not know about widgets or channels.
+//! are not above 0. Must not know about widgets.
 
-use crate::engine::{EpochRecord, StepRecord};
+use std::sync::Arc;
+
+use crate::engine::{Engine, EpochRecord, StepRecord, Task};
 
 /// A point: steps to the right, value up.
 pub type Point = [f64; 2];
@@ -52,31 +54,102 @@ pub struct Readout {
 /// Number of steps, number of epochs, settings.
 type Key = (usize, usize, CurveSettings);
 
-/// The curves of one run with what is needed to keep them up to date cheaply.
+/// Records that one frame may take in; more would make it late.
+const INTAKE: usize = 50_000;
+
+/// The curves of one run, built by workers from a copy of its history.
 #[derive(Debug, Default)]
 pub struct RunCurves {
-    smoother: Smoother,
-    key: Option<Key>,
+    /// Step and loss of every step that was taken in.
+    history: Arc<Vec<Point>>,
+    built: Built,
+    task: Option<Task<Built>>,
+}
+
+/// What a worker gives back.
+#[derive(Debug, Default)]
+struct Built {
+    smoother: Arc<Smoother>,
     model: CurveModel,
+    key: Option<Key>,
+}
+
+/// What a worker gets.
+struct Work {
+    history: Arc<Vec<Point>>,
+    epochs: Vec<EpochPoint>,
+    smoother: Arc<Smoother>,
+    key: Key,
+}
+
+/// The values of an epoch that are drawn.
+struct EpochPoint {
+    step: f64,
+    val_loss: Option<f64>,
+    mean_iu: Option<f64>,
+    pixel_accuracy: Option<f64>,
 }
 
 impl RunCurves {
-    /// Takes in the history; builds the curves anew only where something changed.
-    /// True when they were built.
-    pub fn update(&mut self, steps: &[StepRecord], epochs: &[EpochRecord], settings: CurveSettings) -> bool {
-        let restarted = self.smoother.update(steps, settings.smoothing);
-        let key = (steps.len(), epochs.len(), settings);
-        if !restarted && self.key.is_some_and(|old| !is_visible_change(old, key)) {
-            return false;
+    /// Takes in the history, and lets a worker build the curves anew where that can be seen.
+    /// The earlier curves stay until then.
+    pub fn update(
+        &mut self,
+        engine: &Engine,
+        steps: &[StepRecord],
+        epochs: &[EpochRecord],
+        settings: CurveSettings,
+    ) {
+        if let Some(task) = &mut self.task {
+            if let Some(built) = task.poll() {
+                self.built = built;
+            } else if !task.is_done() {
+                return;
+            }
+            self.task = None;
         }
-        self.model = CurveModel::new(steps, &self.smoother.values, epochs, settings);
-        self.key = Some(key);
-        true
+        self.task =
+            self.prepare(steps, epochs, settings).map(|work| engine.spawn("curves", move |_| work.run()));
+    }
+
+    /// What a worker has to do so that the curves fit the history; `None` while they do.
+    fn prepare(
+        &mut self,
+        steps: &[StepRecord],
+        epochs: &[EpochRecord],
+        settings: CurveSettings,
+    ) -> Option<Work> {
+        let point = |record: &StepRecord| [record.step as f64, record.loss];
+        let same = |point: Point, known: &Point| point.map(f64::to_bits) == known.map(f64::to_bits);
+        let known = self.history.len();
+        let grew = self
+            .history
+            .last()
+            .is_none_or(|last| steps.get(known - 1).is_some_and(|record| same(point(record), last)));
+        let start = if grew { known } else { 0 };
+        let end = steps.len().min(start + INTAKE);
+        let history = Arc::make_mut(&mut self.history);
+        history.truncate(start);
+        history.extend(steps[start..end].iter().map(point));
+        if !grew {
+            self.built.key = None;
+        }
+        let key = (steps.len(), epochs.len(), settings);
+        if end < steps.len() || self.built.key.is_some_and(|old| !is_visible_change(old, key)) {
+            return None;
+        }
+        let epochs = epochs.iter().map(EpochPoint::new).collect();
+        Some(Work {
+            history: Arc::clone(&self.history),
+            epochs,
+            smoother: Arc::clone(&self.built.smoother),
+            key,
+        })
     }
 
     /// The curves.
     pub fn model(&self) -> &CurveModel {
-        &self.model
+        &self.built.model
     }
 
     /// The values nearest to a position on the step axis.
@@ -95,7 +168,7 @@ impl RunCurves {
         Some(Readout {
             step: record.step,
             loss: record.loss,
-            smoothed: self.smoother.values.get(index).copied().unwrap_or(record.loss),
+            smoothed: self.built.smoother.values.get(index).copied().unwrap_or(record.loss),
             epoch: epoch.map(|index| {
                 let epoch = &epochs[index];
                 (epoch.epoch, epoch.val_loss, epoch.scores.mean_iu, epoch.scores.pixel_accuracy)
@@ -104,42 +177,49 @@ impl RunCurves {
     }
 }
 
+impl Work {
+    fn run(self) -> Built {
+        let settings = self.key.2;
+        let mut smoother = Arc::unwrap_or_clone(self.smoother);
+        smoother.update(&self.history, settings.smoothing);
+        let model = CurveModel::new(&self.history, &smoother.values, &self.epochs, settings);
+        Built { smoother: Arc::new(smoother), model, key: Some(self.key) }
+    }
+}
+
+impl EpochPoint {
+    fn new(epoch: &EpochRecord) -> Self {
+        Self {
+            step: epoch.step as f64,
+            val_loss: epoch.val_loss,
+            mean_iu: epoch.scores.mean_iu,
+            pixel_accuracy: epoch.scores.pixel_accuracy,
+        }
+    }
+}
+
 impl CurveModel {
     /// Builds the curves; `smoothed` holds one value for every step.
-    pub fn new(
-        steps: &[StepRecord],
-        smoothed: &[f64],
-        epochs: &[EpochRecord],
-        settings: CurveSettings,
-    ) -> Self {
-        let y_of_loss = |loss: f64| {
-            if settings.log_loss { loss.log10() } else { loss }
-        };
+    fn new(steps: &[Point], smoothed: &[f64], epochs: &[EpochPoint], settings: CurveSettings) -> Self {
+        let y_of_loss = |[x, loss]: Point| [x, if settings.log_loss { loss.log10() } else { loss }];
         let window = window(steps, settings.visible);
         let shown = &steps[window.clone()];
         let range = match (settings.visible, shown.first(), shown.last()) {
             (Some(range), ..) => range,
-            (None, Some(first), Some(last)) => [first.step as f64, last.step as f64],
+            (None, Some(first), Some(last)) => [first[0], last[0]],
             _ => return Self::default(),
         };
-        let loss = shown.iter().map(|record| [record.step as f64, y_of_loss(record.loss)]);
-        let smooth = shown
-            .iter()
-            .zip(smoothed.get(window).unwrap_or_default())
-            .map(|(record, value)| [record.step as f64, y_of_loss(*value)]);
-        let by_epoch = |value: fn(&EpochRecord) -> Option<f64>| {
-            epochs.iter().filter_map(move |epoch| Some([epoch.step as f64, value(epoch)?]))
+        let smooth = shown.iter().zip(smoothed.get(window).unwrap_or_default());
+        let by_epoch = |value: fn(&EpochPoint) -> Option<f64>| {
+            epochs.iter().filter_map(move |epoch| Some([epoch.step, value(epoch)?]))
         };
+        let draw = |points: &mut dyn Iterator<Item = Point>| decimate(points, range, settings.columns);
         Self {
-            loss: decimate(loss, range, settings.columns),
-            smoothed: decimate(smooth, range, settings.columns),
-            val_loss: decimate(
-                by_epoch(|epoch| epoch.val_loss).map(|[x, y]| [x, y_of_loss(y)]),
-                range,
-                settings.columns,
-            ),
-            mean_iu: decimate(by_epoch(|epoch| epoch.scores.mean_iu), range, settings.columns),
-            pixel_accuracy: decimate(by_epoch(|epoch| epoch.scores.pixel_accuracy), range, settings.columns),
+            loss: draw(&mut shown.iter().copied().map(y_of_loss)),
+            smoothed: draw(&mut smooth.map(|([x, _], value)| y_of_loss([*x, *value]))),
+            val_loss: draw(&mut by_epoch(|epoch| epoch.val_loss).map(y_of_loss)),
+            mean_iu: draw(&mut by_epoch(|epoch| epoch.mean_iu)),
+            pixel_accuracy: draw(&mut by_epoch(|epoch| epoch.pixel_accuracy)),
         }
     }
 }
@@ -154,13 +234,13 @@ fn finite(points: impl Iterator<Item = Point>) -> impl Iterator<Item = Point> {
     points.filter(|[x, y]| x.is_finite() && y.is_finite())
 }
 
-/// The records in view and one on either side, so that lines reach the border.
-fn window(steps: &[StepRecord], visible: Option<[f64; 2]>) -> std::ops::Range<usize> {
+/// The steps in view and one on either side, so that lines reach the border.
+fn window(steps: &[Point], visible: Option<[f64; 2]>) -> std::ops::Range<usize> {
     let Some([from, to]) = visible else {
         return 0..steps.len();
     };
-    let start = steps.partition_point(|record| (record.step as f64) < from).saturating_sub(1);
-    let end = steps.partition_point(|record| (record.step as f64) <= to).saturating_add(1).min(steps.len());
+    let start = steps.partition_point(|[x, _]| *x < from).saturating_sub(1);
+    let end = steps.partition_point(|[x, _]| *x <= to).saturating_add(1).min(steps.len());
     start.min(end)..end
 }
 
@@ -205,37 +285,33 @@ fn push_column(out: &mut Vec<Point>, mut column: [Point; 4]) {
 }
 
 /// Exponential mean with the bias of its start taken out; takes in only what is new.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Smoother {
     smoothing: f64,
     mean: f64,
     weight: f64,
     values: Vec<f64>,
-    last: Option<(usize, u64)>,
+    last: Option<Point>,
 }
 
 impl Smoother {
-    /// True when it had to start again.
-    fn update(&mut self, steps: &[StepRecord], smoothing: f64) -> bool {
+    fn update(&mut self, steps: &[Point], smoothing: f64) {
         let known = self.values.len();
         let grew = smoothing == self.smoothing
-            && (known == 0
-                || steps
-                    .get(known - 1)
-                    .is_some_and(|record| Some((record.step, record.loss.to_bits())) == self.last));
+            && self.last.is_none_or(|last| {
+                steps.get(known - 1).is_some_and(|step| step.map(f64::to_bits) == last.map(f64::to_bits))
+            });
         if !grew {
             *self = Self { smoothing, ..Self::default() };
         }
-        for record in &steps[self.values.len()..] {
-            if record.loss.is_finite() {
-                self.mean = smoothing * self.mean + (1.0 - smoothing) * record.loss;
+        for [_, loss] in &steps[self.values.len()..] {
+            if loss.is_finite() {
+                self.mean = smoothing * self.mean + (1.0 - smoothing) * loss;
                 self.weight = smoothing * self.weight + (1.0 - smoothing);
             }
-            let value = if self.weight > 0.0 { self.mean / self.weight } else { f64::NAN };
-            self.values.push(value);
-            self.last = Some((record.step, record.loss.to_bits()));
+            self.values.push(if self.weight > 0.0 { self.mean / self.weight } else { f64::NAN });
         }
-        !grew
+        self.last = steps.last().copied();
     }
 }
 

@@ -25,8 +25,18 @@ fn settings() -> CurveSettings {
 
 fn model(steps: &[StepRecord], epochs: &[EpochRecord], settings: CurveSettings) -> CurveModel {
     let mut curves = RunCurves::default();
-    assert!(curves.update(steps, epochs, settings));
+    assert!(curves.update_now(steps, epochs, settings));
     curves.model().clone()
+}
+
+impl RunCurves {
+    /// Does the work right here; true when there was some.
+    fn update_now(&mut self, steps: &[StepRecord], epochs: &[EpochRecord], settings: CurveSettings) -> bool {
+        let built = self.prepare(steps, epochs, settings).map(Work::run);
+        let is_new = built.is_some();
+        self.built = built.unwrap_or_else(|| std::mem::take(&mut self.built));
+        is_new
+    }
 }
 
 #[test]
@@ -78,35 +88,45 @@ fn smoothing_starts_without_bias_and_only_grows() {
     let mut curves = RunCurves::default();
     let settings = CurveSettings { smoothing: 0.5, ..settings() };
     let mut steps = vec![step(1, 4.0), step(2, 1.0)];
-    curves.update(&steps, &[], settings);
+    curves.update_now(&steps, &[], settings);
     assert_eq!(curves.model().smoothed, [[1.0, 4.0], [2.0, 2.0]]);
-    assert!(!curves.update(&steps, &[], settings), "nothing changed");
+    assert!(!curves.update_now(&steps, &[], settings), "nothing changed");
     steps.push(step(3, 2.0));
-    assert!(curves.update(&steps, &[], settings));
+    assert!(curves.update_now(&steps, &[], settings));
     assert_eq!(curves.model().smoothed[2], [3.0, 2.0]);
-    assert_eq!(curves.smoother.values.len(), 3);
+    assert_eq!(curves.built.smoother.values.len(), 3);
 }
 
 #[test]
 fn steps_that_cannot_be_seen_wait_for_more() {
     let mut steps: Vec<_> = (0..10_000).map(|i| step(i, 1.0)).collect();
     let mut curves = RunCurves::default();
-    curves.update(&steps, &[], settings());
+    curves.update_now(&steps, &[], settings());
     steps.extend((10_000..10_040).map(|i| step(i, 1.0)));
-    assert!(!curves.update(&steps, &[], settings()));
+    assert!(!curves.update_now(&steps, &[], settings()));
     assert_eq!(curves.readout(&steps, &[], 99_999.0).unwrap().step, 10_039);
     steps.extend((10_040..10_080).map(|i| step(i, 1.0)));
-    assert!(curves.update(&steps, &[], settings()));
+    assert!(curves.update_now(&steps, &[], settings()));
+}
+
+#[test]
+fn a_long_history_is_taken_in_over_several_frames() {
+    let steps: Vec<_> = (0..2 * INTAKE + 1).map(|i| step(i, 1.0)).collect();
+    let mut curves = RunCurves::default();
+    assert!(!curves.update_now(&steps, &[], settings()));
+    assert!(!curves.update_now(&steps, &[], settings()));
+    assert!(curves.update_now(&steps, &[], settings()));
+    assert_eq!(curves.model().loss.last(), Some(&[2.0 * INTAKE as f64, 1.0]));
 }
 
 #[test]
 fn a_history_that_was_cut_starts_again() {
     let mut curves = RunCurves::default();
-    curves.update(&[step(1, 4.0), step(2, 1.0)], &[], settings());
-    assert!(curves.update(&[step(1, 4.0), step(2, 3.0)], &[], settings()));
+    curves.update_now(&[step(1, 4.0), step(2, 1.0)], &[], settings());
+    assert!(curves.update_now(&[step(1, 4.0), step(2, 3.0)], &[], settings()));
     assert_eq!(curves.model().loss, [[1.0, 4.0], [2.0, 3.0]]);
-    assert!(curves.update(&[step(1, 4.0)], &[], settings()));
-    assert_eq!(curves.smoother.values, [4.0]);
+    assert!(curves.update_now(&[step(1, 4.0)], &[], settings()));
+    assert_eq!(curves.built.smoother.values, [4.0]);
 }
 
 #[test]
@@ -120,7 +140,7 @@ fn a_zoomed_plot_gets_the_steps_in_view_and_their_neighbors() {
     );
     let nothing = CurveSettings { visible: Some([5000.0, 6000.0]), ..settings };
     let mut curves = RunCurves::default();
-    curves.update(&steps, &[], nothing);
+    curves.update_now(&steps, &[], nothing);
     assert!(curves.model().loss.len() <= 1);
 }
 
@@ -129,7 +149,7 @@ fn the_readout_is_of_the_nearest_step() {
     let steps = [step(10, 3.0), step(20, 2.0), step(30, 1.0)];
     let epochs = [epoch(1, 20, Some(2.5), Some(0.4))];
     let mut curves = RunCurves::default();
-    curves.update(&steps, &epochs, settings());
+    curves.update_now(&steps, &epochs, settings());
     let at = |position: f64| curves.readout(&steps, &epochs, position).unwrap();
     assert_eq!((at(-5.0).step, at(14.0).step, at(16.0).step, at(99.0).step), (10, 10, 20, 30));
     assert_eq!(at(0.0).epoch, None);

@@ -78,6 +78,12 @@ mod tests {
     }
 
     #[test]
+    fn images_are_told_by_their_ending() {
+        assert!(has_image_extension(Path::new("a/b.PNG")) && has_image_extension(Path::new("c.jpeg")));
+        assert!(!has_image_extension(Path::new("a.txt")) && !has_image_extension(Path::new("png")));
+    }
+
+    #[test]
     fn a_folder_without_images_is_a_problem() {
         let folder = tempfile::tempdir().unwrap();
         let expanded = expand(&[folder.path().to_path_buf()]);

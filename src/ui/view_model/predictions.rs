@@ -7,6 +7,8 @@ use std::time::Instant;
 
 use crate::engine::{DatasetState, Engine, Prediction, Task};
 
+/// Seconds after which waiting is shown; shorter waits would only flash.
+pub const SHOW_WAITING_AFTER: f32 = 0.2;
 const MAX_ENTRIES: usize = 32;
 const MAX_PIXELS: usize = 48_000_000;
 const MIN_ENTRIES: usize = 6;

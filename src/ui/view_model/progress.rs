@@ -76,16 +76,15 @@ mod tests {
     use crate::engine::{RunInfo, Trunk, preset};
 
     fn active(info: Option<RunInfo>) -> ActiveRun {
-        ActiveRun {
-            run: "run".to_owned(),
-            phase: Phase::Validating { done: 3, total: 9 },
-            info,
-            step: 150,
-            epoch: 3,
-            steps_per_sec: Some(2.0),
-            remaining_secs: Some(425.0),
-            config: preset(Trunk::Vgg16Slim),
-        }
+        let mut active = ActiveRun::new(preset(Trunk::Vgg16Slim));
+        active.run = "run".to_owned();
+        active.phase = Phase::Validating { done: 3, total: 9 };
+        active.info = info;
+        active.step = 150;
+        active.epoch = 3;
+        active.steps_per_sec = Some(2.0);
+        active.remaining_secs = Some(425.0);
+        active
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Rows of the comparison table, and how scores read.
+//! Rows of the comparison table.
 
 use crate::engine::{ClassList, EpochRecord, RunSnapshot, Scores};
 
@@ -76,11 +76,6 @@ impl ScoreTable {
             .collect();
         Self { rows, classes: class_rows(&scored) }
     }
-}
-
-/// `0.624` as "62.4 %", and "N/A" where there is no score.
-pub fn percent(share: Option<f64>) -> String {
-    share.map_or_else(|| "N/A".to_owned(), |share| format!("{:.1} %", share * 100.0))
 }
 
 fn best_of_columns(best: &[Option<&EpochRecord>]) -> [Vec<Cell>; 4] {
@@ -163,11 +158,5 @@ mod tests {
         assert_eq!(values(1), [Some(0.2), Some(0.4)]);
         assert_eq!(values(2), [None, None]);
         assert!(rows[1].cells[1].best && !rows[1].cells[0].best);
-    }
-
-    #[test]
-    fn scores_read_as_percent() {
-        assert_eq!(percent(Some(0.6249)), "62.5 %");
-        assert_eq!(percent(None), "N/A");
     }
 }

@@ -11,12 +11,13 @@ use eframe::egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
 use serde::{Deserialize, Serialize};
 
 use self::panes::{Pane, Pixels};
+use super::go_to_train;
 use super::inspect::run_picker::runs_with_weights;
 use crate::engine::{DatasetState, OpenDataset, RunSnapshot, Task};
-use crate::ui::canvas::controls::{empty_state, opacity_slider, zoom_buttons};
+use crate::ui::canvas::controls::{opacity_slider, zoom_buttons};
 use crate::ui::canvas::{CanvasView, Layers};
-use crate::ui::command::{Command, PanelKind};
 use crate::ui::context::PanelCtx;
+use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::predictions::Predictions;
 use crate::ui::view_model::scores::ScoreTable;
 
@@ -101,10 +102,14 @@ impl ComparePanel {
         }
     }
 
-    /// Fills the panel.
-    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    /// Takes in what tasks have done; also while the panel is hidden.
+    pub fn poll(&mut self, ctx: &PanelCtx<'_>) {
         self.predictions.poll(ctx.engine);
         self.take_dialog();
+    }
+
+    /// Fills the panel.
+    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         self.takes_keys = ui.rect_contains_pointer(ui.max_rect());
         self.runs.retain(|run| ctx.engine.run(run).is_some());
         if runs_with_weights(ctx.engine).next().is_none() && self.runs.is_empty() {
@@ -169,7 +174,7 @@ impl ComparePanel {
     fn images_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let Some(image) = self.image(ctx) else {
             let hint = "Open a data set to step through its validation images, or open an image";
-            empty_state(ui, "No image to compare on", hint, |ui| {
+            ui.empty_state("No image to compare on", hint, |ui| {
                 self.open_image_button(ctx, ui);
             });
             return;
@@ -203,7 +208,7 @@ impl ComparePanel {
 
     fn no_runs_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let hint = "Add runs above. To train FCN-32s, 16s and 8s with equal settings, use the Train panel";
-        empty_state(ui, "No runs chosen", hint, |ui| {
+        ui.empty_state("No runs chosen", hint, |ui| {
             if ui.button("Compare the newest runs").clicked() {
                 let newest: Vec<_> =
                     runs_with_weights(ctx.engine).take(3).map(|run| run.name.clone()).collect();
@@ -215,11 +220,7 @@ impl ComparePanel {
 
 fn nothing_trained_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     let hint = "The Train panel can train FCN-32s, 16s and 8s one after another with equal settings";
-    empty_state(ui, "No trained runs to compare", hint, |ui| {
-        if ui.button("Go to Train").clicked() {
-            ctx.commands.send(Command::ShowPanel(PanelKind::Train));
-        }
-    });
+    ui.empty_state("No trained runs to compare", hint, |ui| go_to_train(ctx, ui));
 }
 
 fn open_dataset<'a>(ctx: &PanelCtx<'a>) -> Option<&'a Arc<OpenDataset>> {

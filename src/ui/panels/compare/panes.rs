@@ -9,18 +9,16 @@ use eframe::egui::{
 
 use super::{ComparePanel, LayersOn};
 use crate::engine::{ClassList, LabelMap, Prediction, Rgb};
-use crate::ui::canvas::controls::{error_box, waiting};
 use crate::ui::canvas::{Canvas, CanvasOutput, Content, Drawn, best_columns};
 use crate::ui::context::PanelCtx;
 use crate::ui::panels::inspect::scene::{drawn, truth_of};
+use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::ClassSet;
+use crate::ui::view_model::format::percent;
 use crate::ui::view_model::mask::label_at;
-use crate::ui::view_model::predictions::Lookup;
-use crate::ui::view_model::scores::percent;
+use crate::ui::view_model::predictions::{Lookup, SHOW_WAITING_AFTER};
 
 const GAP: f32 = 6.0;
-/// Seconds after which waiting is shown; shorter waits would only flash.
-const SHOW_WAITING_AFTER: f32 = 0.2;
 
 /// One pane as things stand.
 pub struct Pane {
@@ -248,7 +246,7 @@ impl ComparePanel {
         let mut output = None;
         if let PaneState::Failed(message) = &pane.state {
             let mut ui = ui.new_child(UiBuilder::new().max_rect(canvas));
-            error_box(&mut ui, "No prediction", message);
+            ui.error_box("No prediction", message);
         } else if let Some(shown) = &self.shown {
             let drawn = shown.drawn(pane.run.as_deref(), self.opacity);
             let size_px = shown.image_size;
@@ -260,7 +258,7 @@ impl ComparePanel {
         ui.advance_cursor_after_rect(canvas);
         match &pane.state {
             PaneState::Running(secs) if pane.is_long_running() || self.shown.is_none() => {
-                waiting(ui, canvas, &format!("Predicting · {secs:.1} s"));
+                ui.waiting(canvas, &format!("Predicting · {secs:.1} s"));
             }
             PaneState::Running(secs) => {
                 ui.request_repaint_after_secs((SHOW_WAITING_AFTER - secs).max(0.0));

@@ -2,8 +2,10 @@
 
 use eframe::egui::{CollapsingHeader, Grid, RichText, Ui};
 
-use crate::ui::canvas::controls::swatch;
-use crate::ui::view_model::scores::{Cell, ClassRow, SCORE_NAMES, ScoreTable, percent};
+use crate::ui::theme;
+use crate::ui::ui_ext::UiExt as _;
+use crate::ui::view_model::format::percent;
+use crate::ui::view_model::scores::{Cell, ClassRow, SCORE_NAMES, ScoreTable};
 
 /// Scores of each run on its whole validation set; the classes are folded away.
 pub fn table_ui(ui: &mut Ui, table: &ScoreTable) {
@@ -57,7 +59,7 @@ fn classes_ui(ui: &mut Ui, table: &ScoreTable) {
 
 fn class_ui(ui: &mut Ui, class: &ClassRow) {
     ui.horizontal(|ui| {
-        swatch(ui, class.color);
+        ui.swatch(theme::class_color(class.color));
         ui.label(&class.name);
     });
     for cell in &class.cells {

@@ -4,7 +4,7 @@ mod plots;
 
 use std::collections::BTreeMap;
 
-use eframe::egui::{Color32, Slider, Ui};
+use eframe::egui::{Color32, RichText, Slider, Ui};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::RunSnapshot;
@@ -66,7 +66,7 @@ impl CurvesPanel {
             } else {
                 "Tick runs in Train to draw them here"
             };
-            ui.empty_state("No curves yet", hint);
+            ui.empty_state("No curves yet", hint, |_| {});
             return;
         }
         self.controls_ui(ui);
@@ -77,7 +77,8 @@ impl CurvesPanel {
             visible: self.view.visible,
         };
         for (run, _) in &runs {
-            self.curves.entry(run.name.clone()).or_default().update(&run.steps, &run.epochs, settings);
+            let curves = self.curves.entry(run.name.clone()).or_default();
+            curves.update(ctx.engine, &run.steps, &run.epochs, settings);
         }
         let drawn: Vec<Drawn<'_>> = runs
             .iter()
@@ -91,9 +92,10 @@ impl CurvesPanel {
             })
             .collect();
         if drawn.iter().all(|drawn| drawn.run.steps.is_empty() && drawn.run.epochs.is_empty()) {
-            ui.empty_state("No steps yet", "The first values come after the first step");
+            ui.empty_state("No steps yet", "The first values come after the first step", |_| {});
             return;
         }
+        runs_ui(ui, &drawn);
         self.view = plots_ui(ui, &drawn, self.log_loss, self.view);
     }
 
@@ -139,6 +141,20 @@ fn label(runs: &[(&RunSnapshot, usize)], run: &RunSnapshot) -> String {
     } else {
         run.name.clone()
     }
+}
+
+/// Which color is which run; one alone needs no name.
+fn runs_ui(ui: &mut Ui, drawn: &[Drawn<'_>]) {
+    if drawn.len() < 2 {
+        return;
+    }
+    ui.horizontal_wrapped(|ui| {
+        for run in drawn {
+            ui.swatch(run.color);
+            ui.label(RichText::new(&run.label).small()).on_hover_text(&run.run.name);
+            ui.add_space(4.0);
+        }
+    });
 }
 
 fn plots_ui(ui: &mut Ui, drawn: &[Drawn<'_>], log_loss: bool, view: View) -> View {

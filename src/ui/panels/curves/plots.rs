@@ -2,10 +2,8 @@
 
 use std::fmt::Write as _;
 
-use eframe::egui::{Id, RichText, Ui, Vec2};
-use egui_plot::{
-    ColorConflictHandling, Corner, HoverPosition, Legend, Line, LineStyle, Plot, PlotPoints, Points,
-};
+use eframe::egui::{Color32, Id, RichText, Sense, Shape, Stroke, Ui, Vec2, vec2};
+use egui_plot::{HoverPosition, Line, LineStyle, Plot, PlotPoints, Points};
 
 use super::{Drawn, View};
 use crate::ui::theme;
@@ -14,6 +12,10 @@ use crate::ui::view_model::format;
 
 /// Runs whose values a tooltip lists.
 const LISTED_RUNS: usize = 8;
+/// Height of the line above a plot.
+const TITLE_HEIGHT: f32 = 18.0;
+/// Narrower plots say nothing about their lines.
+const MIN_LEGEND: f32 = 230.0;
 /// More points than these are drawn as a line only.
 const MAX_DOTS: usize = 100;
 
@@ -23,6 +25,7 @@ fn link() -> Id {
 
 fn base<'a>(ui: &Ui, id: &'static str, view: View, size: Vec2, drawn: &'a [Drawn<'a>]) -> Plot<'a> {
     let grid = theme::palette(ui.visuals()).grid;
+    let last = drawn.iter().filter_map(|run| run.run.steps.last()).map(|record| record.step).max();
     let plot = Plot::new(id)
         .width(size.x)
         .height(size.y)
@@ -33,30 +36,50 @@ fn base<'a>(ui: &Ui, id: &'static str, view: View, size: Vec2, drawn: &'a [Drawn
         .cursor_color(grid)
         .label_formatter(move |position| readout(position, drawn))
         .x_axis_formatter(|mark, _| format::short_count(mark.value))
+        .include_x(0.0)
+        .include_x(last.unwrap_or(1) as f64)
         .set_margin_fraction(Vec2::new(0.01, 0.06));
     if view.reset { plot.reset() } else { plot }
 }
 
-/// Small plots go without: it would cover the curves.
-fn with_legend(plot: Plot<'_>, size: Vec2, corner: Corner) -> Plot<'_> {
-    if size.y < 130.0 || size.x < 220.0 {
-        return plot;
+/// The title of a plot, and behind it how its lines are drawn.
+fn title_ui(ui: &mut Ui, title: &str, lines: [(&str, bool); 2], drawn: &[Drawn<'_>], width: f32) {
+    let (rect, _) = ui.allocate_exact_size(vec2(width, TITLE_HEIGHT), Sense::hover());
+    let mut ui = ui.new_child(eframe::egui::UiBuilder::new().max_rect(rect));
+    ui.horizontal_centered(|ui| {
+        ui.label(RichText::new(title).small().strong());
+        if width < MIN_LEGEND {
+            return;
+        }
+        let color = match drawn {
+            [run] => run.color,
+            _ => ui.visuals().text_color(),
+        };
+        for (text, dashed) in lines {
+            ui.add_space(4.0);
+            sample_ui(ui, color, dashed);
+            ui.label(RichText::new(text).small());
+        }
+    });
+}
+
+/// A short piece of a line.
+fn sample_ui(ui: &mut Ui, color: Color32, dashed: bool) {
+    let (rect, _) = ui.allocate_exact_size(vec2(24.0, 10.0), Sense::hover());
+    let (ends, stroke) = ([rect.left_center(), rect.right_center()], Stroke::new(2.0, color));
+    if dashed {
+        ui.painter().extend(Shape::dashed_line(&ends, stroke, 6.0, 3.0));
+    } else {
+        ui.painter().line_segment(ends, stroke);
     }
-    plot.legend(
-        Legend::default()
-            .position(corner)
-            .background_alpha(0.6)
-            .follow_insertion_order(true)
-            .color_conflict_handling(ColorConflictHandling::PickLast),
-    )
 }
 
 /// Draws the losses; returns what is in view.
 pub fn loss_plot(ui: &mut Ui, drawn: &[Drawn<'_>], log_loss: bool, view: View, size: Vec2) -> View {
     ui.vertical(|ui| {
-        ui.label(RichText::new("Loss").small().strong());
-        let size = size - Vec2::new(0.0, 20.0);
-        let plot = with_legend(base(ui, "loss", view, size, drawn), size, Corner::RightTop);
+        ui.spacing_mut().item_spacing.y = 2.0;
+        title_ui(ui, "Loss", [("training", false), ("validation", true)], drawn, size.x);
+        let plot = base(ui, "loss", view, size - vec2(0.0, TITLE_HEIGHT + 2.0), drawn);
         let plot = if log_loss {
             plot.y_axis_formatter(|mark, _| format::scientific(10_f64.powf(mark.value)))
         } else {
@@ -65,29 +88,32 @@ pub fn loss_plot(ui: &mut Ui, drawn: &[Drawn<'_>], log_loss: bool, view: View, s
         let response = plot.show(ui, |plot| {
             for run in drawn {
                 let model = run.curves.model();
-                let name = name(drawn, run, "training");
                 plot.line(
-                    line(&name, &model.loss)
+                    line("every step", &model.loss)
                         .id((&run.run.name, "raw"))
                         .color(run.color.gamma_multiply(0.28))
                         .width(1.0)
                         .allow_hover(false),
                 );
                 plot.line(
-                    line(&name, &model.smoothed).id((&run.run.name, "smoothed")).color(run.color).width(2.0),
+                    line("training", &model.smoothed)
+                        .id((&run.run.name, "smoothed"))
+                        .color(run.color)
+                        .width(2.0),
                 );
             }
             for run in drawn.iter().filter(|run| !run.curves.model().val_loss.is_empty()) {
                 let points = &run.curves.model().val_loss;
-                let name = self::name(drawn, run, "validation");
                 plot.line(
-                    line(&name, points)
+                    line("validation", points)
                         .id((&run.run.name, "validation"))
                         .color(run.color)
                         .width(1.5)
                         .style(LineStyle::dashed_dense()),
                 );
-                plot.points(dots(&name, points).id((&run.run.name, "validation dots")).color(run.color));
+                plot.points(
+                    dots("validation", points).id((&run.run.name, "validation dots")).color(run.color),
+                );
             }
             let bounds = plot.plot_bounds();
             (!plot.auto_bounds().x).then(|| [bounds.min()[0], bounds.max()[0]])
@@ -101,9 +127,10 @@ pub fn loss_plot(ui: &mut Ui, drawn: &[Drawn<'_>], log_loss: bool, view: View, s
 /// Draws mean IU and pixel accuracy on an axis from 0 to 1.
 pub fn score_plot(ui: &mut Ui, drawn: &[Drawn<'_>], view: View, size: Vec2) {
     ui.vertical(|ui| {
-        ui.label(RichText::new("Validation scores").small().strong());
-        let size = size - Vec2::new(0.0, 20.0);
-        with_legend(base(ui, "scores", view, size, drawn), size, Corner::RightBottom)
+        ui.spacing_mut().item_spacing.y = 2.0;
+        let lines = [("mIoU", false), ("pixel accuracy", true)];
+        title_ui(ui, "Validation scores", lines, drawn, size.x);
+        base(ui, "scores", view, size - vec2(0.0, TITLE_HEIGHT + 2.0), drawn)
             .default_y_bounds(-0.02, 1.04)
             .y_axis_formatter(|mark, _| match mark.value {
                 value if (-1e-9..=1.0 + 1e-9).contains(&value) => format!("{value:.1}"),
@@ -120,23 +147,18 @@ pub fn score_plot(ui: &mut Ui, drawn: &[Drawn<'_>], view: View, size: Vec2) {
                         ("mIoU", &model.mean_iu, LineStyle::Solid),
                         ("pixel accuracy", &model.pixel_accuracy, LineStyle::dashed_dense()),
                     ] {
-                        let name = name(drawn, run, what);
                         plot.line(
-                            line(&name, points)
+                            line(what, points)
                                 .id((&run.run.name, what))
                                 .color(run.color)
                                 .width(2.0)
                                 .style(style),
                         );
-                        plot.points(dots(&name, points).id((&run.run.name, what, "dots")).color(run.color));
+                        plot.points(dots(what, points).id((&run.run.name, what, "dots")).color(run.color));
                     }
                 }
             });
     });
-}
-
-fn name(drawn: &[Drawn<'_>], run: &Drawn<'_>, what: &str) -> String {
-    if drawn.len() == 1 { what.to_owned() } else { format!("{} {what}", run.label) }
 }
 
 fn line<'a>(name: &str, points: &[Point]) -> Line<'a> {

@@ -4,7 +4,7 @@ use eframe::egui::{self, Align2, Color32, CornerRadius, FontId, Rect, Sense, Ui,
 
 use crate::engine::{ClassList, DatasetStats, VOID};
 use crate::ui::theme;
-use crate::ui::ui_ext::UiExt as _;
+use crate::ui::ui_ext::{SWATCH, UiExt as _, paint_swatch};
 use crate::ui::view_model::format;
 
 const ROW_HEIGHT: f32 = 19.0;
@@ -65,14 +65,8 @@ fn entry_ui(ui: &mut Ui, rect: Rect, color: Color32, name: &str, share: Option<f
             Rect::from_min_size(bar.min, vec2(bar.width() * share.clamp(0.0, 1.0) as f32, bar.height()));
         painter.rect_filled(filled, CornerRadius::same(3), color.gamma_multiply(0.45));
     }
-    let swatch = Rect::from_min_size(pos2(rect.left(), rect.center().y - 6.0), vec2(12.0, 12.0));
-    painter.rect(
-        swatch,
-        CornerRadius::same(3),
-        color,
-        egui::Stroke::new(1.0, palette.outline),
-        egui::StrokeKind::Inside,
-    );
+    let swatch = Rect::from_min_size(pos2(rect.left(), rect.center().y - 6.0), SWATCH);
+    paint_swatch(ui, swatch, color);
     let font = FontId::proportional(12.0);
     let text_color = ui.visuals().strong_text_color();
     let end = percent.map_or(bar.right() - 4.0, |percent| {

@@ -57,10 +57,8 @@ impl DatasetPanel {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| match ctx.engine.dataset() {
             DatasetState::None => {
                 self.thumbs.clear();
-                ui.empty_state(
-                    "No data set is open",
-                    "Use the sample, or open a folder with images and masks",
-                );
+                let hint = "Use the sample, or open a folder with images and masks";
+                ui.empty_state("No data set is open", hint, |_| {});
             }
             DatasetState::Opening { label, progress } => {
                 self.thumbs.clear();

@@ -18,19 +18,18 @@ use self::legend::Shares;
 use self::list::ImageList;
 use self::run_picker::runs_with_weights;
 use self::scene::{Scene, Toggles, truth_of};
+use super::go_to_train;
 use crate::engine::{NoticeLevel, Prediction, Task};
-use crate::ui::canvas::controls::{empty_state, error_box, swatch, waiting};
 use crate::ui::canvas::{Canvas, CanvasView, Layers};
-use crate::ui::command::{Command, PanelKind};
+use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
+use crate::ui::theme;
+use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::ClassSet;
 use crate::ui::view_model::files::{Expanded, expand, file_label};
+use crate::ui::view_model::format::percent;
 use crate::ui::view_model::mask::label_at;
-use crate::ui::view_model::predictions::{Lookup, Predictions};
-use crate::ui::view_model::scores::percent;
-
-/// Seconds after which waiting is shown; shorter waits would only flash.
-const SHOW_WAITING_AFTER: f32 = 0.2;
+use crate::ui::view_model::predictions::{Lookup, Predictions, SHOW_WAITING_AFTER};
 
 /// Opened images, one at a time, under the mask of one run.
 #[derive(Serialize, Deserialize)]
@@ -93,11 +92,15 @@ impl InspectPanel {
         self.opening.push(task);
     }
 
-    /// Fills the panel.
-    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    /// Takes in what tasks have done; also while the panel is hidden.
+    pub fn poll(&mut self, ctx: &PanelCtx<'_>) {
         self.take_opened(ctx);
         self.export.poll(ctx);
         self.predictions.poll(ctx.engine);
+    }
+
+    /// Fills the panel.
+    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         if self.list.is_empty() {
             self.nothing_open_ui(ctx, ui);
             return;
@@ -152,11 +155,11 @@ impl InspectPanel {
     fn nothing_open_ui(&self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         if !self.opening.is_empty() {
             let area = ui.available_rect_before_wrap();
-            waiting(ui, area, "Looking for images");
+            ui.waiting(area, "Looking for images");
             return;
         }
         let hint = "Drop images or a folder anywhere on the window to see what a trained run makes of them";
-        empty_state(ui, "No images open", hint, |ui| open_button(ctx, ui));
+        ui.empty_state("No images open", hint, |ui| open_button(ctx, ui));
     }
 
     fn list_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
@@ -201,7 +204,7 @@ impl InspectPanel {
                 self.canvas_ui(ui, is_long);
                 if is_long || self.shown.is_none() {
                     let text = format!("Predicting {} · {secs:.1} s", file_label(&image));
-                    waiting(ui, area, &text);
+                    ui.waiting(area, &text);
                 } else {
                     let rest = SHOW_WAITING_AFTER - secs;
                     ui.request_repaint_after_secs(rest.max(0.0));
@@ -247,7 +250,8 @@ impl InspectPanel {
         ui.vertical_centered(|ui| {
             ui.add_space(ui.available_height() * 0.3);
             let title = format!("{} cannot be shown", file_label(image));
-            error_box(ui, &title, message);
+            ui.set_max_width(ui.available_width().min(560.0));
+            ui.error_box(&title, message);
             ui.add_space(6.0);
             if ui.button("Try again").clicked() {
                 self.predictions.forget_run(run);
@@ -290,11 +294,7 @@ fn open_button(ctx: &PanelCtx<'_>, ui: &mut Ui) {
 
 fn no_weights_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     let hint = "Train a run first: its best weights can be used here, also while it goes on";
-    empty_state(ui, "No trained run yet", hint, |ui| {
-        if ui.button("Go to Train").clicked() {
-            ctx.commands.send(Command::ShowPanel(PanelKind::Train));
-        }
-    });
+    ui.empty_state("No trained run yet", hint, |ui| go_to_train(ctx, ui));
 }
 
 fn summary(prediction: &Prediction) -> String {
@@ -320,7 +320,7 @@ fn pixel_ui(ui: &mut Ui, prediction: &Prediction, pixel: [u32; 2]) {
     }
     if let Some(label) = label_at(&prediction.mask, pixel) {
         ui.label(classes.name(label));
-        swatch(ui, classes.color(label));
+        ui.swatch(theme::class_color(classes.color(label)));
     }
     ui.weak(format!("x {}, y {}", pixel[0], pixel[1]));
 }

@@ -3,7 +3,7 @@
 use eframe::egui::{ComboBox, Ui};
 
 use crate::engine::{Engine, RunSnapshot};
-use crate::ui::view_model::scores::percent;
+use crate::ui::view_model::format::percent;
 
 const WIDTH: f32 = 250.0;
 

@@ -8,8 +8,8 @@ use crate::ui::canvas::{Canvas, Drawn, Layers};
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
 use crate::ui::panels::inspect::scene::drawn;
+use crate::ui::view_model::format::percent;
 use crate::ui::view_model::mask::label_at;
-use crate::ui::view_model::scores::percent;
 
 /// Widths of one tile, in points.
 const MIN_TILE: f32 = 150.0;

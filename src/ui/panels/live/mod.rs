@@ -8,12 +8,13 @@ use eframe::egui::{CollapsingHeader, ScrollArea, Ui, Vec2, vec2};
 use serde::{Deserialize, Serialize};
 
 use self::items::{GAP, ItemPainter, grid};
+use super::go_to_train;
 use super::inspect::legend::legend_line;
 use crate::engine::{ClassList, LabelMap, Preview, PreviewItem};
-use crate::ui::canvas::controls::{empty_state, opacity_slider};
+use crate::ui::canvas::controls::opacity_slider;
 use crate::ui::canvas::{Content, Layers};
-use crate::ui::command::{Command, PanelKind};
 use crate::ui::context::PanelCtx;
+use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::ClassSet;
 
 /// Masks of the pinned images, as they get better.
@@ -204,9 +205,9 @@ fn nothing_live_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     } else {
         ("Nothing is training", "Start training to see masks of validation images here")
     };
-    empty_state(ui, title, hint, |ui| {
-        if !is_training && ui.button("Go to Train").clicked() {
-            ctx.commands.send(Command::ShowPanel(PanelKind::Train));
+    ui.empty_state(title, hint, |ui| {
+        if !is_training {
+            go_to_train(ctx, ui);
         }
     });
 }
