@@ -9,6 +9,7 @@ use super::{Session, output, pass_on_notices, wait_for_devices};
 use crate::engine::{self, DeviceKind};
 
 /// Lists the devices, or answers as the probe.
+#[expect(clippy::unnecessary_wraps, reason = "all subcommands have one shape")]
 pub fn run(args: &DevicesArgs, session: &Session) -> Result<ExitCode, String> {
     if let Some(what) = &args.probe {
         let (answer, code) = engine::probe_main(what);

@@ -189,7 +189,7 @@ impl Report for TextReport<'_> {
         match &run.state {
             RunState::Finished => self.line(&format!("\n{} is finished", run.name)),
             RunState::Stopped => {
-                self.line(&format!("\n{name} is stopped; `train --resume {name}` goes on", name = run.name))
+                self.line(&format!("\n{name} is stopped; `train --resume {name}` goes on", name = run.name));
             }
             // A failure is an error message, and those go to stderr.
             RunState::Active | RunState::Failed(_) | RunState::Interrupted => {}

@@ -11,6 +11,7 @@ use super::output::{self, percent};
 use super::{Session, pass_on_notices};
 
 /// Lists the runs.
+#[expect(clippy::unnecessary_wraps, reason = "all subcommands have one shape")]
 pub fn run(session: &Session) -> Result<ExitCode, String> {
     let mut engine = session.engine(false);
     for error in pass_on_notices(&mut engine) {

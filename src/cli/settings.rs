@@ -1,6 +1,7 @@
 //! The settings of a run as options, with the preset of the trunk for what is not given.
 
 use std::fmt::Display;
+use std::fmt::Write as _;
 use std::str::FromStr;
 
 use clap::ValueEnum;
@@ -121,7 +122,8 @@ pub fn defaults_help() -> String {
             .test_size
             .map_or_else(|| "native".to_owned(), |[width, height]| format!("{width}x{height}"));
         let schedule = ScheduleArg::from(learning.schedule).to_possible_value();
-        text += &format!(
+        write!(
+            text,
             "\n  {}: --epochs {} --batch-size {} --lr {} --momentum {} --weight-decay {} --schedule {} \
              --dropout {} --train-size {width}x{height} --test-size {test_size}",
             trunk.id(),
@@ -132,7 +134,8 @@ pub fn defaults_help() -> String {
             learning.weight_decay,
             schedule.as_ref().map_or("", |value| value.get_name()),
             config.dropout,
-        );
+        )
+        .ok();
     }
     text
 }

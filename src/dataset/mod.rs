@@ -19,5 +19,5 @@ pub use error::DatasetError;
 pub use generator::{SampleSpec, ensure_sample};
 pub use image_io::{IMAGE_EXTENSIONS, LabelMap, MaskReader, Rgb, read_rgb, write_index_png, write_rgb_png};
 pub use layout::{Dataset, Item, Layout, Split};
-pub use loader::{Batch, BatchPlan, Loader, eval_sample};
+pub use loader::{Batch, BatchPlan, Loader};
 pub use stats::{DatasetStats, scan};

@@ -39,7 +39,7 @@ impl Devices {
 }
 
 /// A first start compiles and tunes kernels, which takes a while on some drivers.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// Probes all devices, telling each as it is found.
 pub(super) fn probe_all(program: &Path, mut found: impl FnMut(DeviceEntry)) {

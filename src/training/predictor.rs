@@ -7,7 +7,8 @@ use super::error::TrainError;
 use super::evaluate::{Evaluation, evaluate};
 use super::learner::fcn_config;
 use super::segmenter::Segmenter;
-use crate::dataset::{Dataset, LabelMap, Rgb, Split};
+use crate::dataset::{Dataset, LabelMap, Rgb, Split, resize_labels, resize_rgb};
+use crate::model::Trunk;
 
 /// The best weights of a run on a device.
 pub struct Predictor {
@@ -38,9 +39,16 @@ impl Predictor {
         self.step
     }
 
-    /// The most likely class of every pixel, at the image's own size.
+    /// The most likely class of every pixel, at the image's own size. An image that would
+    /// not fit into memory is segmented at a smaller size, and its mask made larger.
     pub fn predict(&self, image: &Rgb) -> Result<LabelMap, TrainError> {
-        self.segmenter.segment(image, self.meta.config.test_size)
+        let config = &self.meta.config;
+        let Some([width, height]) = reduced(image, most_pixels(config.trunk)) else {
+            return self.segmenter.segment(image, config.test_size);
+        };
+        log::info!("Segmented at {width}x{height}, as {}x{} takes too much memory", image.width, image.height);
+        let mask = self.segmenter.segment(&resize_rgb(image, width, height), config.test_size)?;
+        Ok(resize_labels(&mask, image.width, image.height))
     }
 
     /// Scores over a split of `dataset`, which must have the run's number of classes;
@@ -61,5 +69,38 @@ impl Predictor {
         }
         let test_size = self.meta.config.test_size;
         evaluate(&self.segmenter, dataset.items(split), &dataset.mask_reader(), test_size, control, progress)
+    }
+}
+
+/// Pixels of the largest image that is segmented as it is. The first stage keeps a few
+/// maps of all its channels in floats: 64 channels of 3 million pixels are 0.8 GB each.
+fn most_pixels(trunk: Trunk) -> u64 {
+    match trunk {
+        Trunk::Vgg16 => 3_000_000,
+        Trunk::Vgg16Slim => 24_000_000,
+    }
+}
+
+/// `[width, height]` with the image's aspect and at most `most` pixels; `None` when it has
+/// no more than that.
+fn reduced(image: &Rgb, most: u64) -> Option<[u32; 2]> {
+    let pixels = u64::from(image.width) * u64::from(image.height);
+    if pixels <= most {
+        return None;
+    }
+    let scale = (most as f64 / pixels as f64).sqrt();
+    Some([image.width, image.height].map(|side| ((f64::from(side) * scale) as u32).max(1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_images_over_the_limit_are_reduced_and_keep_their_aspect() {
+        let image = |width, height| Rgb { width, height, pixels: Vec::new() };
+        assert_eq!(reduced(&image(100, 100), 10_000), None);
+        assert_eq!(reduced(&image(400, 100), 10_000), Some([200, 50]));
+        assert_eq!(reduced(&image(100_000, 1), 100), Some([3162, 1]));
     }
 }

@@ -132,7 +132,7 @@ impl Lexer {
             self.at += 1;
         }
         let word: String = self.chars[start..self.at].iter().collect();
-        let hashes = (0..).take_while(|&ahead| self.peek(ahead) == '#').count();
+        let hashes = (0..self.chars.len()).take_while(|&ahead| self.peek(ahead) == '#').count();
         let prefix = matches!(word.as_str(), "r" | "br" | "cr");
         if prefix && self.peek(hashes) == '"' {
             self.raw_string(hashes);

@@ -15,7 +15,7 @@ use tempfile::{NamedTempFile, TempDir};
 pub const SIZE: [u32; 2] = [64, 48];
 
 /// Past this a program hangs; the slowest takes a small share of it.
-const LIMIT: Duration = Duration::from_secs(300);
+const LIMIT: Duration = Duration::from_mins(5);
 
 pub struct Workshop {
     dir: TempDir,

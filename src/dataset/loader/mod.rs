@@ -16,7 +16,7 @@ use std::thread::{Builder, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::{DatasetError, Item, LabelMap, MaskReader, Rgb, resize_rgb};
+use super::DatasetError;
 
 /// Finished batches that wait in a worker's channel; with the one that it holds
 /// while the channel is full it is two ahead.
@@ -129,23 +129,6 @@ fn worker_lost() -> DatasetError {
     }
 }
 
-/// Reads a pair for evaluation: the image resized to `size` (`[width, height]`)
-/// if there is one, the labels as they are.
-///
-/// # Errors
-/// Those of [`MaskReader::read_pair`].
-pub fn eval_sample(
-    reader: &MaskReader,
-    item: &Item,
-    size: Option<[u32; 2]>,
-) -> Result<(Rgb, LabelMap), DatasetError> {
-    let (rgb, labels) = reader.read_pair(item)?;
-    Ok(match size {
-        Some([width, height]) => (resize_rgb(&rgb, width.max(1), height.max(1)), labels),
-        None => (rgb, labels),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;
@@ -210,15 +193,5 @@ mod tests {
         assert!(matches!(loader.next(), Some(Err(DatasetError::Image { .. }))));
         assert!(loader.next().expect("a batch").is_ok());
         assert!(loader.next().is_none());
-    }
-
-    #[test]
-    fn evaluation_resizes_only_the_image() {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        let plan = plan(dir.path(), 1, 1);
-        let (rgb, labels) = eval_sample(&plan.reader, &plan.items[0], Some([8, 6])).expect("read");
-        assert_eq!((rgb.width, rgb.height, labels.width, labels.height), (8, 6, 2, 1));
-        let (rgb, _) = eval_sample(&plan.reader, &plan.items[0], None).expect("read");
-        assert_eq!((rgb.width, rgb.height), (2, 1));
     }
 }
