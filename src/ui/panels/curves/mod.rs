@@ -11,7 +11,7 @@ use crate::engine::RunSnapshot;
 use crate::ui::context::PanelCtx;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
-use crate::ui::view_model::curves::{CurveSettings, RunCurves};
+use crate::ui::view_model::curves::{CurveModel, CurveSettings, RunCurves};
 use crate::ui::view_model::selection::RunSelection;
 
 /// Narrower panels get their plots one above the other, where they are high enough.
@@ -97,6 +97,11 @@ impl CurvesPanel {
         }
         runs_ui(ui, &drawn);
         self.view = plots_ui(ui, &drawn, self.log_loss, self.view);
+    }
+
+    /// The curves of a run that is drawn, for tests.
+    pub fn model(&self, run: &str) -> Option<&CurveModel> {
+        self.curves.get(run).map(RunCurves::model)
     }
 
     fn controls_ui(&mut self, ui: &mut Ui) {
