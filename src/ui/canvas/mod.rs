@@ -70,14 +70,14 @@ impl<'a> Canvas<'a> {
 
     /// Shows it at `size` points with zoom (wheel, pinch), pan (drag) and fit (double click).
     pub fn show(self, ui: &mut Ui, size: Vec2, view: &mut CanvasView) -> CanvasOutput {
-        let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
+        let (rect, response) = ui.allocate_exact_size(size.max(Vec2::ZERO), Sense::click_and_drag());
         navigate(ui, &response, view, self.image_size());
         self.paint(ui, rect, response, view)
     }
 
     /// Shows the whole image at `size` points; only clicks are sensed, the wheel scrolls on.
     pub fn show_fitted(self, ui: &mut Ui, size: Vec2) -> CanvasOutput {
-        let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+        let (rect, response) = ui.allocate_exact_size(size.max(Vec2::ZERO), Sense::click());
         self.paint(ui, rect, response, &mut CanvasView::default())
     }
 

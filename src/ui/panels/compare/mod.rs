@@ -23,6 +23,9 @@ use crate::ui::view_model::scores::ScoreTable;
 
 /// More would be too small to compare.
 const MAX_RUNS: usize = 4;
+/// Heights that images and scores leave to each other.
+const MIN_IMAGES: f32 = 160.0;
+const MIN_SCORES: f32 = 60.0;
 const MARGIN: Margin = Margin::symmetric(6, 4);
 
 /// Up to four runs over one image.
@@ -124,10 +127,11 @@ impl ComparePanel {
             CentralPanel::no_frame().show(ui, |ui| self.no_runs_ui(ctx, ui));
             return;
         }
+        let most = (ui.available_height() - MIN_IMAGES).max(MIN_SCORES);
         Panel::bottom("compare_scores")
             .resizable(true)
-            .default_size(170.0)
-            .size_range(60.0..=600.0)
+            .default_size(134.0)
+            .size_range(MIN_SCORES..=most)
             .frame(frame)
             .show(ui, |ui| self.scores_ui(ctx, ui));
         CentralPanel::no_frame().show(ui, |ui| self.images_ui(ctx, ui));

@@ -19,6 +19,8 @@ use crate::ui::view_model::mask::label_at;
 use crate::ui::view_model::predictions::{Lookup, SHOW_WAITING_AFTER};
 
 const GAP: f32 = 6.0;
+/// Drawn on even where less can be seen.
+const MIN_AREA: Vec2 = Vec2::splat(80.0);
 
 /// One pane as things stand.
 pub struct Pane {
@@ -214,7 +216,7 @@ impl ComparePanel {
     pub(super) fn panes_ui(&mut self, ui: &mut Ui, image: &Path, panes: &[Pane]) {
         let line_height = ui.spacing().interact_size.y;
         let caption_height = 2.0 * line_height;
-        let area = ui.available_size() - vec2(0.0, line_height + GAP);
+        let area = (ui.available_size() - vec2(0.0, line_height + GAP)).max(MIN_AREA);
         let columns = best_columns(panes.len(), area, self.aspect(), caption_height);
         let rows = panes.len().div_ceil(columns);
         let cell = vec2(

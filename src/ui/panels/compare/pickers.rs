@@ -8,20 +8,27 @@ use super::{ComparePanel, MAX_RUNS, open_dataset};
 use crate::engine::Item;
 use crate::ui::context::PanelCtx;
 use crate::ui::dialogs;
-use crate::ui::panels::inspect::run_picker::{run_picker, runs_with_weights};
+use crate::ui::panels::inspect::run_picker::{self, run_picker, runs_with_weights};
 use crate::ui::view_model::files::file_label;
 
-const LIST_WIDTH: f32 = 220.0;
+const LIST_WIDTH: f32 = 150.0;
 const LIST_HEIGHT: f32 = 320.0;
+/// Room in the line of the runs for the buttons at its end, and around each run.
+const BUTTONS: f32 = 165.0;
+const AROUND_RUN: f32 = 98.0;
+/// Narrower run names say nothing; the line is broken then.
+const MIN_RUN: f32 = 130.0;
 
 impl ComparePanel {
     /// A combo box for each run, and buttons to take it off or add one.
     pub(super) fn runs_picker_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let mut removed = None;
+        let room = (ui.available_width() - BUTTONS) / self.runs.len().max(1) as f32 - AROUND_RUN;
+        let width = room.clamp(MIN_RUN, run_picker::WIDTH);
         for index in 0..self.runs.len() {
             ui.horizontal(|ui| {
                 let label = format!("Run {}", index + 1);
-                let picked = run_picker(ui, ctx.engine, &label, &self.runs[index]);
+                let picked = run_picker(ui, ctx.engine, &label, width, &self.runs[index]);
                 if let Some(run) = picked.filter(|run| !self.runs.contains(run)) {
                     self.runs[index] = run;
                 }

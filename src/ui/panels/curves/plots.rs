@@ -44,7 +44,7 @@ fn base<'a>(ui: &Ui, id: &'static str, view: View, size: Vec2, drawn: &'a [Drawn
 
 /// The title of a plot, and behind it how its lines are drawn.
 fn title_ui(ui: &mut Ui, title: &str, lines: [(&str, bool); 2], drawn: &[Drawn<'_>], width: f32) {
-    let (rect, _) = ui.allocate_exact_size(vec2(width, TITLE_HEIGHT), Sense::hover());
+    let (rect, _) = ui.allocate_exact_size(vec2(width.max(0.0), TITLE_HEIGHT), Sense::hover());
     let mut ui = ui.new_child(eframe::egui::UiBuilder::new().max_rect(rect));
     ui.horizontal_centered(|ui| {
         ui.label(RichText::new(title).small().strong());
@@ -65,10 +65,10 @@ fn title_ui(ui: &mut Ui, title: &str, lines: [(&str, bool); 2], drawn: &[Drawn<'
 
 /// A short piece of a line.
 fn sample_ui(ui: &mut Ui, color: Color32, dashed: bool) {
-    let (rect, _) = ui.allocate_exact_size(vec2(24.0, 10.0), Sense::hover());
+    let (rect, _) = ui.allocate_exact_size(vec2(32.0, 10.0), Sense::hover());
     let (ends, stroke) = ([rect.left_center(), rect.right_center()], Stroke::new(2.0, color));
     if dashed {
-        ui.painter().extend(Shape::dashed_line(&ends, stroke, 6.0, 3.0));
+        ui.painter().extend(Shape::dashed_line(&ends, stroke, 5.0, 4.0));
     } else {
         ui.painter().line_segment(ends, stroke);
     }
@@ -112,7 +112,7 @@ pub fn loss_plot(ui: &mut Ui, drawn: &[Drawn<'_>], log_loss: bool, view: View, s
                         .style(LineStyle::dashed_dense()),
                 );
                 plot.points(
-                    dots("validation", points).id((&run.run.name, "validation dots")).color(run.color),
+                    dots("validation", points, false).id((&run.run.name, "validation dots")).color(run.color),
                 );
             }
             let bounds = plot.plot_bounds();
@@ -154,7 +154,11 @@ pub fn score_plot(ui: &mut Ui, drawn: &[Drawn<'_>], view: View, size: Vec2) {
                                 .width(2.0)
                                 .style(style),
                         );
-                        plot.points(dots(what, points).id((&run.run.name, what, "dots")).color(run.color));
+                        plot.points(
+                            dots(what, points, what == "mIoU")
+                                .id((&run.run.name, what, "dots"))
+                                .color(run.color),
+                        );
                     }
                 }
             });
@@ -165,10 +169,13 @@ fn line<'a>(name: &str, points: &[Point]) -> Line<'a> {
     Line::new(name, points.iter().copied().collect::<PlotPoints<'a>>())
 }
 
-/// The points of a line; none where they would run together.
-fn dots<'a>(name: &str, points: &[Point]) -> Points<'a> {
+/// The points of a line, empty circles for dashed lines; none where they would run together.
+fn dots<'a>(name: &str, points: &[Point], filled: bool) -> Points<'a> {
     let shown = if points.len() <= MAX_DOTS { points } else { &[] };
-    Points::new(name, shown.iter().copied().collect::<PlotPoints<'a>>()).radius(2.5).allow_hover(false)
+    Points::new(name, shown.iter().copied().collect::<PlotPoints<'a>>())
+        .radius(2.5)
+        .filled(filled)
+        .allow_hover(false)
 }
 
 /// The values of all runs at the step under the pointer.

@@ -31,6 +31,11 @@ use crate::ui::view_model::format::percent;
 use crate::ui::view_model::mask::label_at;
 use crate::ui::view_model::predictions::{Lookup, Predictions, SHOW_WAITING_AFTER};
 
+/// Widths of the list, of the legend and of the image between them; without room the
+/// legend goes first.
+const MIN_SIDE: f32 = 120.0;
+const MIN_IMAGE: f32 = 280.0;
+
 /// Opened images, one at a time, under the mask of one run.
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
@@ -109,21 +114,25 @@ impl InspectPanel {
             self.list.take_keys(ui);
         }
         let margin = Frame::new().inner_margin(Margin::symmetric(6, 4));
+        Panel::top("inspect_toolbar").resizable(false).frame(margin).show(ui, |ui| self.toolbar_ui(ctx, ui));
+        let most = (0.3 * ui.available_width()).clamp(MIN_SIDE, 400.0);
         Panel::left("inspect_list")
             .default_size(170.0)
-            .size_range(100.0..=400.0)
+            .size_range(MIN_SIDE..=most)
             .frame(margin)
             .show(ui, |ui| self.list_ui(ctx, ui));
-        Panel::top("inspect_toolbar").resizable(false).frame(margin).show(ui, |ui| self.toolbar_ui(ctx, ui));
         let Some(run) = self.run(ctx) else {
             CentralPanel::no_frame().show(ui, |ui| no_weights_ui(ctx, ui));
             return;
         };
-        Panel::right("inspect_legend")
-            .default_size(190.0)
-            .size_range(120.0..=400.0)
-            .frame(margin)
-            .show(ui, |ui| self.legend_ui(ctx, ui));
+        let rest = ui.available_width() - MIN_IMAGE;
+        if rest > MIN_SIDE {
+            Panel::right("inspect_legend")
+                .default_size(190.0)
+                .size_range(MIN_SIDE..=rest.min(400.0))
+                .frame(margin)
+                .show(ui, |ui| self.legend_ui(ctx, ui));
+        }
         Panel::bottom("inspect_status").resizable(false).frame(margin).show(ui, |ui| self.status_ui(ui));
         CentralPanel::no_frame().show(ui, |ui| self.image_ui(ctx, ui, &run));
     }
@@ -163,7 +172,7 @@ impl InspectPanel {
     }
 
     fn list_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        ui.horizontal(|ui| {
+        ui.horizontal_wrapped(|ui| {
             open_button(ctx, ui);
             let clear = ui.button("Clear").on_hover_text("Take all images off the list");
             if clear.clicked() {

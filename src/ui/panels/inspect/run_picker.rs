@@ -5,22 +5,23 @@ use eframe::egui::{ComboBox, Ui};
 use crate::engine::{Engine, RunSnapshot};
 use crate::ui::view_model::format::percent;
 
-const WIDTH: f32 = 250.0;
+/// Wide enough for the title of a run.
+pub const WIDTH: f32 = 250.0;
 
 /// The runs that have weights, newest first.
 pub fn runs_with_weights(engine: &Engine) -> impl Iterator<Item = &RunSnapshot> {
     engine.runs().iter().filter(|run| run.has_weights)
 }
 
-/// A labeled combo box; returns the run that was picked in this frame.
-pub fn run_picker(ui: &mut Ui, engine: &Engine, label: &str, current: &str) -> Option<String> {
+/// A labeled combo box of some width; returns the run that was picked in this frame.
+pub fn run_picker(ui: &mut Ui, engine: &Engine, label: &str, width: f32, current: &str) -> Option<String> {
     let mut picked = None;
     let name = ui.label(label);
     let shown = engine.run(current).map_or_else(|| "Choose a run".to_owned(), |run| run.title());
     ComboBox::from_id_salt(label)
-        .width(WIDTH)
+        .width(width)
         .truncate()
-        .selected_text(shown)
+        .selected_text(&shown)
         .show_ui(ui, |ui| {
             for run in runs_with_weights(engine) {
                 let entry =
@@ -31,7 +32,8 @@ pub fn run_picker(ui: &mut Ui, engine: &Engine, label: &str, current: &str) -> O
             }
         })
         .response
-        .labelled_by(name.id);
+        .labelled_by(name.id)
+        .on_hover_text(shown);
     picked
 }
 

@@ -1,13 +1,18 @@
 //! The controls above the inspected image.
 
-use eframe::egui::{Button, Ui};
+use eframe::egui::{Button, Checkbox, Ui};
 
 use super::InspectPanel;
 use super::export::What;
-use super::run_picker::run_picker;
+use super::run_picker::{self, run_picker};
 use super::scene::truth_of;
 use crate::ui::canvas::controls::{opacity_slider, zoom_buttons};
 use crate::ui::context::PanelCtx;
+
+/// Room for the buttons behind the runs.
+const BUTTONS: f32 = 360.0;
+/// Narrower run names say nothing.
+const MIN_RUN: f32 = 130.0;
 
 impl InspectPanel {
     pub(super) fn toolbar_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
@@ -27,7 +32,8 @@ impl InspectPanel {
 
     fn run_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let run = self.run(ctx).unwrap_or_default();
-        if let Some(picked) = run_picker(ui, ctx.engine, "Run", &run) {
+        let width = (ui.available_width() - BUTTONS).clamp(MIN_RUN, run_picker::WIDTH);
+        if let Some(picked) = run_picker(ui, ctx.engine, "Run", width, &run) {
             self.chosen_run = Some(picked);
         }
         let is_outdated =
@@ -47,15 +53,13 @@ impl InspectPanel {
         ui.checkbox(&mut self.toggles.fill, "Fill").on_hover_text("Paint each class in its color");
         ui.checkbox(&mut self.toggles.outlines, "Outlines").on_hover_text("Draw the borders between classes");
         let has_truth = self.shown.as_ref().is_some_and(|scene| truth_of(&scene.prediction).is_some());
-        ui.add_enabled_ui(has_truth, |ui| {
-            let unknown = "The open data set has no ground truth for this image";
-            ui.checkbox(&mut self.toggles.truth, "Ground truth")
-                .on_hover_text("Show the ground truth in place of the prediction")
-                .on_disabled_hover_text(unknown);
-            ui.checkbox(&mut self.toggles.errors, "Errors")
-                .on_hover_text("Highlight wrongly predicted pixels; void does not count")
-                .on_disabled_hover_text(unknown);
-        });
+        let unknown = "The open data set has no ground truth for this image";
+        ui.add_enabled(has_truth, Checkbox::new(&mut self.toggles.truth, "Ground truth"))
+            .on_hover_text("Show the ground truth in place of the prediction")
+            .on_disabled_hover_text(unknown);
+        ui.add_enabled(has_truth, Checkbox::new(&mut self.toggles.errors, "Errors"))
+            .on_hover_text("Highlight wrongly predicted pixels; void does not count")
+            .on_disabled_hover_text(unknown);
     }
 
     fn save_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
