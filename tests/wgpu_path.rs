@@ -29,7 +29,13 @@ fn logits(net: &Fcn, device: &Device) -> Vec<f32> {
     net.forward(images).into_data().try_to_vec().expect("floats")
 }
 
+/// One test: a GPU runtime is set up once per process, by the training loop here.
 #[test]
+fn the_gpu_follows_the_processor() {
+    three_steps_follow_the_processor();
+    logits_equal_those_of_the_processor();
+}
+
 fn logits_equal_those_of_the_processor() {
     let _order = common::exclusive();
     let cpu = Device::flex();
@@ -49,7 +55,6 @@ fn logits_equal_those_of_the_processor() {
     }
 }
 
-#[test]
 fn three_steps_follow_the_processor() {
     let losses = |device| {
         let set = TinySet::new(4, 2);
@@ -57,6 +62,7 @@ fn three_steps_follow_the_processor() {
             config.device = device;
             config.dropout = 0.0;
             config.batch_size = 2;
+            config.epochs = 2;
             config.max_steps = Some(3);
         });
         let mut sink = Recorder::default();

@@ -46,7 +46,11 @@ impl Predictor {
         let Some([width, height]) = reduced(image, most_pixels(config.trunk)) else {
             return self.segmenter.segment(image, config.test_size);
         };
-        log::info!("Segmented at {width}x{height}, as {}x{} takes too much memory", image.width, image.height);
+        log::info!(
+            "Segmented at {width}x{height}, as {}x{} takes too much memory",
+            image.width,
+            image.height
+        );
         let mask = self.segmenter.segment(&resize_rgb(image, width, height), config.test_size)?;
         Ok(resize_labels(&mask, image.width, image.height))
     }

@@ -33,7 +33,7 @@ pub fn preset(trunk: Trunk) -> RunConfig {
             brightness: 0.0,
         },
         test_size: (!slim).then_some([256, 256]),
-        normalization: Normalization { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+        normalization: Normalization::IMAGENET,
         seed: 0,
         workers: 1,
         preview_images: 4,

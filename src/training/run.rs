@@ -15,7 +15,7 @@ use super::event::{EpochRecord, Outcome, RunInfo, StepRecord, TrainEvent, TrainS
 use super::learner::Learner;
 use super::preview::Pinned;
 use super::segmenter::Segmenter;
-use crate::dataset::{Augment, BatchPlan, Dataset, Loader};
+use crate::dataset::{BatchPlan, Dataset, Loader};
 
 /// Trains the run in `folder` on `dataset` until it is done, stopped or failed, taking
 /// it up from its last checkpoint where it has one. Never panics for what the world
@@ -249,7 +249,7 @@ fn batch_plan(config: &RunConfig, dataset: &Dataset) -> BatchPlan {
     BatchPlan {
         items: Arc::new(dataset.train.clone()),
         reader: dataset.mask_reader(),
-        augment: Augment { ..config.augment.clone() },
+        augment: config.augment.clone(),
         normalization: config.normalization.clone(),
         batch_size: config.batch_size,
         seed: config.seed,
