@@ -176,9 +176,9 @@ fn three_strides_are_trained_and_compared() {
     let runs: Vec<_> = desk.engine().runs().iter().map(|run| (run.title(), run.config.variant)).collect();
     assert_eq!(runs.len(), 3);
     for (title, variant) in &runs {
-        // Below its image, in the table and in the list of runs.
+        // In the table and in the list of runs; its stride is below its image.
         let times = desk.window.query_all_by_label(title).count();
-        assert!(times >= 3, "{title}: {times}");
+        assert!(times >= 2, "{title}: {times}");
         assert!(desk.says(&variant.to_string()), "{variant}");
     }
     // Every panel can be drawn in a window that is far too small for it.
@@ -191,7 +191,7 @@ fn three_strides_are_trained_and_compared() {
     }
     desk.click("Next image");
     desk.until("the other image is shown", |desk| {
-        desk.window.query_all_by_label_contains("FCN-8s · mIoU").next().is_some()
+        desk.window.query_all_by_label_contains("VGG16 slim · mIoU").next().is_some()
     });
 }
 

@@ -24,6 +24,8 @@ pub trait UiExt {
     fn question(&self, id: &'static str, title: &str, add: impl FnOnce(&mut Ui)) -> bool;
     /// The heading of a part of a panel.
     fn section(&mut self, title: &str) -> Response;
+    /// Widgets side by side, about `width` wide, that a wrapped line does not tear apart.
+    fn together<R>(&mut self, width: f32, add: impl FnOnce(&mut Ui) -> R) -> R;
     /// A label, then controls, with a tooltip; the label names the controls for screen readers.
     fn field(&mut self, label: &str, tooltip: &str, add: impl FnOnce(&mut Ui) -> Response) -> Response;
     /// A short word in a colored pill.
@@ -73,6 +75,11 @@ impl UiExt for Ui {
     fn section(&mut self, title: &str) -> Response {
         self.add_space(2.0);
         self.label(RichText::new(title).strong().size(13.5))
+    }
+
+    fn together<R>(&mut self, width: f32, add: impl FnOnce(&mut Ui) -> R) -> R {
+        let size = vec2(width, self.spacing().interact_size.y);
+        self.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), add).inner
     }
 
     fn field(&mut self, label: &str, tooltip: &str, add: impl FnOnce(&mut Ui) -> Response) -> Response {

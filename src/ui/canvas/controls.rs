@@ -5,11 +5,13 @@ use eframe::egui::{Atom, Response, Slider, Ui};
 use super::CanvasView;
 use crate::engine::Class;
 use crate::ui::theme;
-use crate::ui::ui_ext::{SWATCH, paint_swatch};
+use crate::ui::ui_ext::{SWATCH, UiExt as _, paint_swatch};
+
+const OPACITY_WIDTH: f32 = 240.0;
 
 /// The opacity of the mask layer, `0.0..=1.0`, shown in percent.
 pub fn opacity_slider(ui: &mut Ui, opacity: &mut f32) {
-    ui.horizontal(|ui| {
+    ui.together(OPACITY_WIDTH, |ui| {
         let name = ui.label("Opacity");
         ui.add(Slider::new(opacity, 0.0..=1.0).show_value(false))
             .on_hover_text("How strongly masks cover the image")

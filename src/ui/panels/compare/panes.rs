@@ -8,7 +8,7 @@ use eframe::egui::{
 };
 
 use super::{ComparePanel, LayersOn};
-use crate::engine::{ClassList, LabelMap, Prediction, Rgb};
+use crate::engine::{ClassList, LabelMap, Prediction, Rgb, RunSnapshot};
 use crate::ui::canvas::{Canvas, CanvasOutput, Content, Drawn, best_columns};
 use crate::ui::context::PanelCtx;
 use crate::ui::panels::inspect::scene::{drawn, truth_of};
@@ -17,10 +17,13 @@ use crate::ui::view_model::ClassSet;
 use crate::ui::view_model::format::percent;
 use crate::ui::view_model::mask::label_at;
 use crate::ui::view_model::predictions::{Lookup, SHOW_WAITING_AFTER};
+use crate::ui::view_model::run_label::run_label;
 
 const GAP: f32 = 6.0;
 /// Drawn on even where less can be seen.
 const MIN_AREA: Vec2 = Vec2::splat(80.0);
+/// Lower panels leave out the line below the images.
+const MIN_LINED: f32 = 200.0;
 
 /// One pane as things stand.
 pub struct Pane {
@@ -95,20 +98,20 @@ impl Pixels {
 }
 
 impl Pane {
-    fn of_run(ctx: &PanelCtx<'_>, name: &str, lookup: Option<Lookup>) -> Self {
-        let run = ctx.engine.run(name);
-        let variant = run.map_or_else(String::new, |run| run.config.variant.to_string());
+    fn of_run(runs: &[&RunSnapshot], name: &str, lookup: Option<Lookup>) -> Self {
+        let run = runs.iter().find(|run| run.name == name);
+        let trunk = run.map_or_else(String::new, |run| run.config.trunk.to_string());
         let (detail, state) = match lookup {
             Some(Lookup::Ready(prediction)) => {
-                (with_score(&variant, &prediction), PaneState::Ready { mask: Mask::predicted(&prediction) })
+                (with_score(&trunk, &prediction), PaneState::Ready { mask: Mask::predicted(&prediction) })
             }
-            Some(Lookup::Running(secs)) => (variant, PaneState::Running(secs)),
-            Some(Lookup::Failed(message)) => (variant, PaneState::Failed(message)),
-            None => (variant, PaneState::NoWeights),
+            Some(Lookup::Running(secs)) => (trunk, PaneState::Running(secs)),
+            Some(Lookup::Failed(message)) => (trunk, PaneState::Failed(message)),
+            None => (trunk, PaneState::NoWeights),
         };
         Self {
             run: Some(name.to_owned()),
-            title: run.map_or_else(|| name.to_owned(), |run| run.title()),
+            title: run.map_or_else(|| name.to_owned(), |run| run_label(runs, run)),
             detail,
             state,
         }
@@ -193,6 +196,7 @@ impl ComparePanel {
     /// The panes as things stand; asks for predictions that were not asked for yet.
     pub(super) fn panes(&mut self, ctx: &PanelCtx<'_>, image: &Path) -> Vec<Pane> {
         let mut panes = Vec::with_capacity(self.runs.len() + 1);
+        let runs: Vec<_> = self.runs.iter().filter_map(|run| ctx.engine.run(run)).collect();
         let mut truth = None;
         for name in &self.runs {
             let has_weights = ctx.engine.run(name).is_some_and(|run| run.has_weights);
@@ -200,7 +204,7 @@ impl ComparePanel {
             if let Some(Lookup::Ready(prediction)) = &lookup {
                 truth = truth.or_else(|| Pane::of_truth(prediction));
             }
-            panes.push(Pane::of_run(ctx, name, lookup));
+            panes.push(Pane::of_run(&runs, name, lookup));
         }
         if truth.is_none() && self.shows_truth() {
             // It keeps its place while the first prediction is made.
@@ -216,7 +220,9 @@ impl ComparePanel {
     pub(super) fn panes_ui(&mut self, ui: &mut Ui, image: &Path, panes: &[Pane]) {
         let line_height = ui.spacing().interact_size.y;
         let caption_height = 2.0 * line_height;
-        let area = (ui.available_size() - vec2(0.0, line_height + GAP)).max(MIN_AREA);
+        let has_line = ui.available_height() > MIN_LINED;
+        let line = if has_line { line_height + GAP } else { 0.0 };
+        let area = (ui.available_size() - vec2(0.0, line)).max(MIN_AREA);
         let columns = best_columns(panes.len(), area, self.aspect(), caption_height);
         let rows = panes.len().div_ceil(columns);
         let cell = vec2(
@@ -239,7 +245,9 @@ impl ComparePanel {
         ui.allocate_space(area);
         self.hovered = outputs.iter().find_map(|output| output.hovered);
         crosshairs(ui, &outputs);
-        self.pixel_ui(ui, panes);
+        if has_line {
+            self.pixel_ui(ui, panes);
+        }
     }
 
     fn pane_ui(&mut self, ui: &mut Ui, image: &Path, pane: &Pane, size: Vec2) -> Option<CanvasOutput> {
@@ -309,11 +317,11 @@ fn disagreement(panes: &[Pane]) -> Option<Content> {
         .then(|| Content::Disagreement(masks.iter().map(|mask| mask.labels.clone()).collect()))
 }
 
-fn with_score(variant: &str, prediction: &Prediction) -> String {
+fn with_score(trunk: &str, prediction: &Prediction) -> String {
     prediction
         .scores
         .as_ref()
-        .map_or_else(|| variant.to_owned(), |scores| format!("{variant} · mIoU {}", percent(scores.mean_iu)))
+        .map_or_else(|| trunk.to_owned(), |scores| format!("{trunk} · mIoU {}", percent(scores.mean_iu)))
 }
 
 /// Marks the place under the pointer in all other panes.

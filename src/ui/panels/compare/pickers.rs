@@ -9,6 +9,7 @@ use crate::engine::Item;
 use crate::ui::context::PanelCtx;
 use crate::ui::dialogs;
 use crate::ui::panels::inspect::run_picker::{self, run_picker, runs_with_weights};
+use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::files::file_label;
 
 const LIST_WIDTH: f32 = 150.0;
@@ -26,7 +27,7 @@ impl ComparePanel {
         let room = (ui.available_width() - BUTTONS) / self.runs.len().max(1) as f32 - AROUND_RUN;
         let width = room.clamp(MIN_RUN, run_picker::WIDTH);
         for index in 0..self.runs.len() {
-            ui.horizontal(|ui| {
+            ui.together(width + AROUND_RUN, |ui| {
                 let label = format!("Run {}", index + 1);
                 let picked = run_picker(ui, ctx.engine, &label, width, &self.runs[index]);
                 if let Some(run) = picked.filter(|run| !self.runs.contains(run)) {

@@ -4,14 +4,15 @@ mod plots;
 
 use std::collections::BTreeMap;
 
-use eframe::egui::{Color32, RichText, Slider, Ui};
+use eframe::egui::{Atom, Button, Color32, RichText, Sense, Slider, Ui};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::RunSnapshot;
 use crate::ui::context::PanelCtx;
 use crate::ui::theme;
-use crate::ui::ui_ext::UiExt as _;
+use crate::ui::ui_ext::{SWATCH, UiExt as _, paint_swatch};
 use crate::ui::view_model::curves::{CurveModel, CurveSettings, RunCurves};
+use crate::ui::view_model::run_label::run_label;
 use crate::ui::view_model::selection::RunSelection;
 
 /// Narrower panels get their plots one above the other, where they are high enough.
@@ -80,13 +81,14 @@ impl CurvesPanel {
             let curves = self.curves.entry(run.name.clone()).or_default();
             curves.update(ctx.engine, &run.steps, &run.epochs, settings);
         }
+        let names: Vec<_> = runs.iter().map(|(run, _)| *run).collect();
         let drawn: Vec<Drawn<'_>> = runs
             .iter()
             .filter_map(|(run, slot)| {
                 Some(Drawn {
                     run,
                     curves: self.curves.get(&run.name)?,
-                    label: label(&runs, run),
+                    label: run_label(&names, run),
                     color: theme::run_color(*slot),
                 })
             })
@@ -133,21 +135,6 @@ fn shown_runs<'a>(ctx: &PanelCtx<'a>, selection: &RunSelection) -> Vec<(&'a RunS
     runs
 }
 
-/// The shortest name that tells a run from the others drawn.
-fn label(runs: &[(&RunSnapshot, usize)], run: &RunSnapshot) -> String {
-    let variant = run.config.variant;
-    let same = |other: &&(&RunSnapshot, usize)| other.0.config.variant == variant;
-    if runs.iter().filter(same).count() <= 1 {
-        return variant.to_string();
-    }
-    let created = |other: &&(&RunSnapshot, usize)| same(other) && other.0.created == run.created;
-    if runs.iter().filter(created).count() <= 1 {
-        format!("{variant} {}", run.created)
-    } else {
-        run.name.clone()
-    }
-}
-
 /// Which color is which run; one alone needs no name.
 fn runs_ui(ui: &mut Ui, drawn: &[Drawn<'_>]) {
     if drawn.len() < 2 {
@@ -155,9 +142,11 @@ fn runs_ui(ui: &mut Ui, drawn: &[Drawn<'_>]) {
     }
     ui.horizontal_wrapped(|ui| {
         for run in drawn {
-            ui.swatch(run.color);
-            ui.label(RichText::new(&run.label).small()).on_hover_text(&run.run.name);
-            ui.add_space(4.0);
+            // In one piece, so that no line ends between them.
+            let color = run.color;
+            let square = Atom::paint(SWATCH, move |ui, args| paint_swatch(ui, args.rect, color));
+            let entry = Button::new((square, RichText::new(&run.label).small()));
+            ui.add(entry.frame(false).sense(Sense::hover())).on_hover_text(&run.run.name);
         }
     });
 }

@@ -14,6 +14,8 @@ use crate::ui::view_model::format;
 const LISTED_RUNS: usize = 8;
 /// Height of the line above a plot.
 const TITLE_HEIGHT: f32 = 18.0;
+/// Half of the last label on the step axis, which stands out to the right.
+const LABEL_OVERHANG: f32 = 12.0;
 /// Narrower plots say nothing about their lines.
 const MIN_LEGEND: f32 = 230.0;
 /// More points than these are drawn as a line only.
@@ -27,7 +29,7 @@ fn base<'a>(ui: &Ui, id: &'static str, view: View, size: Vec2, drawn: &'a [Drawn
     let grid = theme::palette(ui.visuals()).grid;
     let last = drawn.iter().filter_map(|run| run.run.steps.last()).map(|record| record.step).max();
     let plot = Plot::new(id)
-        .width(size.x)
+        .width(size.x - LABEL_OVERHANG)
         .height(size.y)
         .link_axis(link(), [true, false])
         .link_cursor(link(), [true, false])
@@ -56,7 +58,7 @@ fn title_ui(ui: &mut Ui, title: &str, lines: [(&str, bool); 2], drawn: &[Drawn<'
             _ => ui.visuals().text_color(),
         };
         for (text, dashed) in lines {
-            ui.add_space(4.0);
+            ui.add_space(2.0);
             sample_ui(ui, color, dashed);
             ui.label(RichText::new(text).small());
         }
@@ -65,7 +67,7 @@ fn title_ui(ui: &mut Ui, title: &str, lines: [(&str, bool); 2], drawn: &[Drawn<'
 
 /// A short piece of a line.
 fn sample_ui(ui: &mut Ui, color: Color32, dashed: bool) {
-    let (rect, _) = ui.allocate_exact_size(vec2(32.0, 10.0), Sense::hover());
+    let (rect, _) = ui.allocate_exact_size(vec2(28.0, 10.0), Sense::hover());
     let (ends, stroke) = ([rect.left_center(), rect.right_center()], Stroke::new(2.0, color));
     if dashed {
         ui.painter().extend(Shape::dashed_line(&ends, stroke, 5.0, 4.0));

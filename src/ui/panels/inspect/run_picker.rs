@@ -18,22 +18,26 @@ pub fn run_picker(ui: &mut Ui, engine: &Engine, label: &str, width: f32, current
     let mut picked = None;
     let name = ui.label(label);
     let shown = engine.run(current).map_or_else(|| "Choose a run".to_owned(), |run| run.title());
-    ComboBox::from_id_salt(label)
-        .width(width)
-        .truncate()
-        .selected_text(&shown)
-        .show_ui(ui, |ui| {
-            for run in runs_with_weights(engine) {
-                let entry =
-                    ui.selectable_label(run.name == current, entry_text(run)).on_hover_text(&run.name);
-                if entry.clicked() {
-                    picked = Some(run.name.clone());
+    // Cut text takes all the room there is.
+    ui.scope(|ui| {
+        ui.set_max_width(width);
+        ComboBox::from_id_salt(label)
+            .width(width)
+            .truncate()
+            .selected_text(&shown)
+            .show_ui(ui, |ui| {
+                for run in runs_with_weights(engine) {
+                    let entry =
+                        ui.selectable_label(run.name == current, entry_text(run)).on_hover_text(&run.name);
+                    if entry.clicked() {
+                        picked = Some(run.name.clone());
+                    }
                 }
-            }
-        })
-        .response
-        .labelled_by(name.id)
-        .on_hover_text(shown);
+            })
+            .response
+            .labelled_by(name.id)
+            .on_hover_text(shown);
+    });
     picked
 }
 
