@@ -111,7 +111,7 @@ fn steps_that_cannot_be_seen_wait_for_more() {
 
 #[test]
 fn a_long_history_is_taken_in_over_several_frames() {
-    let steps: Vec<_> = (0..2 * INTAKE + 1).map(|i| step(i, 1.0)).collect();
+    let steps: Vec<_> = (0..=2 * INTAKE).map(|i| step(i, 1.0)).collect();
     let mut curves = RunCurves::default();
     assert!(!curves.update_now(&steps, &[], settings()));
     assert!(!curves.update_now(&steps, &[], settings()));

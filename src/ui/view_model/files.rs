@@ -25,11 +25,11 @@ pub fn expand(paths: &[PathBuf]) -> Expanded {
         }
         match images_in(path) {
             Ok(images) if images.is_empty() => {
-                expanded.problems.push(format!("No images in {}", path.display()))
+                expanded.problems.push(format!("No images in {}", path.display()));
             }
             Ok(images) => expanded.images.extend(images),
             Err(err) => {
-                expanded.problems.push(format!("The folder cannot be read: {err}\n{}", path.display()))
+                expanded.problems.push(format!("The folder cannot be read: {err}\n{}", path.display()));
             }
         }
     }

@@ -7,7 +7,7 @@ mod scores;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use eframe::egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui};
+use eframe::egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui, vec2};
 use serde::{Deserialize, Serialize};
 
 use self::panes::{Pane, Pixels};
@@ -127,14 +127,32 @@ impl ComparePanel {
             CentralPanel::no_frame().show(ui, |ui| self.no_runs_ui(ctx, ui));
             return;
         }
-        let most = (ui.available_height() - MIN_IMAGES).max(MIN_SCORES);
+        let most = ui.available_height() - MIN_IMAGES;
+        if most < MIN_SCORES {
+            self.scrolled_ui(ctx, ui);
+            return;
+        }
         Panel::bottom("compare_scores")
             .resizable(true)
             .default_size(134.0)
             .size_range(MIN_SCORES..=most)
             .frame(frame)
-            .show(ui, |ui| self.scores_ui(ctx, ui));
+            .show(ui, |ui| {
+                ScrollArea::both().auto_shrink([false, false]).show(ui, |ui| self.scores_ui(ctx, ui));
+            });
         CentralPanel::no_frame().show(ui, |ui| self.images_ui(ctx, ui));
+    }
+
+    /// Images and scores one below the other, where there is no room for both.
+    fn scrolled_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        let size = vec2(ui.available_width(), MIN_IMAGES);
+        ScrollArea::both().auto_shrink([false, false]).show(ui, |ui| {
+            ui.allocate_ui(size, |ui| {
+                ui.set_max_size(size);
+                self.images_ui(ctx, ui);
+            });
+            self.scores_ui(ctx, ui);
+        });
     }
 
     fn add_run(&mut self, run: String) {
@@ -206,8 +224,7 @@ impl ComparePanel {
 
     fn scores_ui(&self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let runs: Vec<&RunSnapshot> = self.runs.iter().filter_map(|run| ctx.engine.run(run)).collect();
-        let table = ScoreTable::new(&runs);
-        ScrollArea::both().auto_shrink([false, false]).show(ui, |ui| scores::table_ui(ui, &table));
+        scores::table_ui(ui, &ScoreTable::new(&runs));
     }
 
     fn no_runs_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
