@@ -88,6 +88,7 @@ impl CommandSender {
 }
 
 /// A queue that cannot fill up: blocking would lock the one thread that uses it.
+#[expect(clippy::disallowed_methods, reason = "both ends are on one thread")]
 pub fn command_channel() -> (CommandSender, Receiver<Command>) {
     let (sender, receiver) = crossbeam_channel::unbounded();
     (CommandSender(sender), receiver)

@@ -35,7 +35,7 @@ impl Icon {
     /// The icon in the color of the text beside it.
     pub fn atom(self) -> Atom<'static> {
         Atom::paint(Vec2::splat(13.0), move |ui, args| {
-            self.paint(ui.painter(), args.rect, args.fallback_text_color)
+            self.paint(ui.painter(), args.rect, args.fallback_text_color);
         })
     }
 

@@ -10,6 +10,7 @@ use eframe::egui::{
 use super::icons::Icon;
 use crate::engine::NoticeLevel;
 
+#[expect(clippy::disallowed_methods, reason = "the home of colors")]
 const fn rgb(r: u8, g: u8, b: u8) -> Color32 {
     Color32::from_rgb(r, g, b)
 }
@@ -111,7 +112,7 @@ pub fn level_icon(level: NoticeLevel) -> Icon {
 
 /// A class color of a data set as a color of the window.
 pub fn class_color([r, g, b]: [u8; 3]) -> Color32 {
-    Color32::from_rgb(r, g, b)
+    rgb(r, g, b)
 }
 
 /// The veil over the window while files hang above it.

@@ -38,6 +38,6 @@ fn explain(err: &eframe::Error) -> String {
              mesa-vulkan-drivers has one for every machine), \
              or use the commands without a window: fcn-workbench --help"
         ),
-        _ => format!("The window cannot be opened: {err}"),
+        eframe::Error::AppCreation(_) => format!("The window cannot be opened: {err}"),
     }
 }

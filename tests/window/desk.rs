@@ -17,7 +17,7 @@ use fcn_workbench::ui::state::AppState;
 use crate::common::TinySet;
 
 /// Past this something hangs; the slowest takes a small share of it.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_mins(2);
 /// High enough for the form of the Train panel.
 const SIZE: Vec2 = Vec2::new(1440.0, 1300.0);
 

@@ -160,7 +160,6 @@ fn shrink_factor(width: usize, height: usize, max_side: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use eframe::egui::Color32;
 
     use super::*;
 
@@ -169,7 +168,7 @@ mod tests {
         let image = Rgb { width: 3, height: 1, pixels: vec![10, 20, 30, 30, 40, 50, 7, 8, 9] };
         let painted = Content::Image(Arc::new(image)).paint(2);
         assert_eq!(painted.size, [2, 1]);
-        assert_eq!(painted.pixels, [Color32::from_rgb(20, 30, 40), Color32::from_rgb(7, 8, 9)]);
+        assert_eq!(painted.pixels, [[20, 30, 40], [7, 8, 9]].map(crate::ui::theme::class_color));
     }
 
     #[test]

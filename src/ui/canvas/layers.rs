@@ -142,15 +142,15 @@ mod tests {
         let (old, first, second) = (image(1), image(2), image(3));
         let mut layers = Layers::default();
 
-        layers.paint_now(&ctx, &[old.clone()]);
-        assert!(layers.settle(&[old.clone()]));
+        layers.paint_now(&ctx, std::slice::from_ref(&old));
+        assert!(layers.settle(std::slice::from_ref(&old)));
 
         let wanted = [first.clone(), second.clone()];
-        layers.paint_now(&ctx, &[first.clone()]);
+        layers.paint_now(&ctx, std::slice::from_ref(&first));
         assert!(!layers.settle(&wanted));
         assert!(layers.texture(&ctx, &old, false).is_some());
 
-        layers.paint_now(&ctx, &[second.clone()]);
+        layers.paint_now(&ctx, std::slice::from_ref(&second));
         assert!(layers.settle(&wanted));
         assert!(layers.texture(&ctx, &old, false).is_none());
         assert!(layers.texture(&ctx, &first, false).is_some());
@@ -161,10 +161,10 @@ mod tests {
         let ctx = Context::default();
         let (shown, skipped, next) = (image(1), image(2), image(3));
         let mut layers = Layers::default();
-        layers.paint_now(&ctx, &[shown.clone()]);
-        layers.settle(&[shown.clone()]);
+        layers.paint_now(&ctx, std::slice::from_ref(&shown));
+        layers.settle(std::slice::from_ref(&shown));
 
-        layers.paint_now(&ctx, &[skipped.clone()]);
+        layers.paint_now(&ctx, std::slice::from_ref(&skipped));
         assert!(!layers.settle(&[next]));
 
         assert!(layers.texture(&ctx, &skipped, false).is_none());
@@ -176,7 +176,7 @@ mod tests {
         let ctx = Context::default();
         let content = image(4);
         let mut layers = Layers::default();
-        layers.paint_now(&ctx, &[content.clone()]);
+        layers.paint_now(&ctx, std::slice::from_ref(&content));
         let smooth = layers.texture(&ctx, &content, false);
         let sharp = layers.texture(&ctx, &content, true);
         assert!(sharp.is_some() && smooth != sharp);

@@ -29,7 +29,7 @@ fn harness() -> Harness<'static, State> {
         .with_max_steps(200)
         .build_ui_state(
             move |ui, state: &mut State| {
-                state.layers.paint_now(ui.ctx(), &[content.clone()]);
+                state.layers.paint_now(ui.ctx(), std::slice::from_ref(&content));
                 let output = Canvas::new(&mut state.layers, &drawn, [100, 100], "Test image").show(
                     ui,
                     SIZE,

@@ -48,8 +48,11 @@ pub struct Readout {
     /// Smoothed training loss.
     pub smoothed: f64,
     /// Scores of the last epoch that ended by then: epoch, validation loss, mean IU, pixel accuracy.
-    pub epoch: Option<(usize, Option<f64>, Option<f64>, Option<f64>)>,
+    pub epoch: Option<EpochReadout>,
 }
+
+/// Epoch, validation loss, mean IU, pixel accuracy.
+pub type EpochReadout = (usize, Option<f64>, Option<f64>, Option<f64>);
 
 /// Number of steps, number of epochs, settings.
 type Key = (usize, usize, CurveSettings);

@@ -79,7 +79,9 @@ impl RunSelection {
     }
 
     fn push(&mut self, run: &str, by_user: bool) {
-        let slot = (0..).find(|slot| self.shown.iter().all(|shown| shown.slot != *slot)).unwrap_or_default();
+        let slot = (0..=self.shown.len())
+            .find(|slot| self.shown.iter().all(|shown| shown.slot != *slot))
+            .unwrap_or_default();
         self.shown.push(Shown { run: run.to_owned(), slot, by_user });
     }
 }

@@ -129,7 +129,8 @@ fn shown_runs<'a>(ctx: &PanelCtx<'a>, selection: &RunSelection) -> Vec<(&'a RunS
     if let Some(run) = engine.active().and_then(|active| engine.run(&active.run))
         && runs.iter().all(|(other, _)| other.name != run.name)
     {
-        let slot = (0..).find(|slot| runs.iter().all(|(_, other)| other != slot)).unwrap_or_default();
+        let slot =
+            (0..=runs.len()).find(|slot| runs.iter().all(|(_, other)| other != slot)).unwrap_or_default();
         runs.push((run, slot));
     }
     runs

@@ -17,7 +17,8 @@ pub fn runs_with_weights(engine: &Engine) -> impl Iterator<Item = &RunSnapshot> 
 pub fn run_picker(ui: &mut Ui, engine: &Engine, label: &str, width: f32, current: &str) -> Option<String> {
     let mut picked = None;
     let name = ui.label(label);
-    let shown = engine.run(current).map_or_else(|| "Choose a run".to_owned(), |run| run.title());
+    let shown =
+        engine.run(current).map_or_else(|| "Choose a run".to_owned(), crate::engine::RunSnapshot::title);
     // Cut text takes all the room there is.
     ui.scope(|ui| {
         ui.set_max_width(width);

@@ -12,6 +12,7 @@ use crate::ui::view_model::ClassSet;
 const ERROR_OPACITY: f32 = 0.85;
 
 /// The layers that are switched on.
+#[expect(clippy::struct_excessive_bools, reason = "four switches that do not depend on each other")]
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Toggles {

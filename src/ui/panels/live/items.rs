@@ -111,9 +111,9 @@ pub fn grid(area: Vec2, num_tiles: usize, image_sizes: &[[u32; 2]]) -> (usize, f
         };
         image_sizes.chunks(columns).map(row_height).sum()
     };
-    let readable = (1..=image_sizes.len()).filter(|&columns| tile_width(columns) >= MIN_TILE);
+    let mut readable = (1..=image_sizes.len()).filter(|&columns| tile_width(columns) >= MIN_TILE);
     let columns =
-        readable.clone().find(|&columns| height(columns) <= area.y).or(readable.last()).unwrap_or(1);
+        readable.clone().find(|&columns| height(columns) <= area.y).or(readable.next_back()).unwrap_or(1);
     let width = tile_width(columns).clamp(MIN_TILE / 2.0, MAX_TILE);
     (columns, width)
 }

@@ -132,7 +132,10 @@ impl LivePanel {
             return;
         };
         ui.horizontal_wrapped(|ui| {
-            let title = ctx.engine.run(&scene.run).map_or_else(|| scene.run.clone(), |run| run.title());
+            let title = ctx
+                .engine
+                .run(&scene.run)
+                .map_or_else(|| scene.run.clone(), crate::engine::RunSnapshot::title);
             ui.strong(title);
             ui.label(format!("after step {}", scene.preview.step));
             ui.separator();

@@ -31,7 +31,7 @@ fn optimizer_ui(ui: &mut Ui, config: &mut RunConfig) {
         };
         let current = learning.schedule;
         segments_ui(ui, [Schedule::Fixed, Schedule::Poly], current, label, |schedule| {
-            learning.schedule = schedule
+            learning.schedule = schedule;
         })
     });
     ui.field(
