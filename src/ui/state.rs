@@ -60,22 +60,6 @@ mod tests {
     use super::*;
     use crate::ui::command::PanelKind;
 
-    #[derive(Default)]
-    struct Memory(std::collections::BTreeMap<String, String>);
-
-    impl eframe::Storage for Memory {
-        fn get_string(&self, key: &str) -> Option<String> {
-            self.0.get(key).cloned()
-        }
-        fn set_string(&mut self, key: &str, value: String) {
-            self.0.insert(key.to_owned(), value);
-        }
-        fn remove_string(&mut self, key: &str) {
-            self.0.remove(key);
-        }
-        fn flush(&mut self) {}
-    }
-
     #[test]
     fn the_state_survives_a_restart() {
         let mut state = AppState::default();
@@ -84,9 +68,8 @@ mod tests {
         state.selection.set("run", true);
         state.layout.hide(PanelKind::Live);
         state.layout.show(PanelKind::Compare);
-        let mut storage = Memory::default();
-        eframe::set_value(&mut storage, eframe::APP_KEY, &state);
-        let found: AppState = eframe::get_value(&storage, eframe::APP_KEY).unwrap();
+        let saved = serde_json::to_string(&state).unwrap();
+        let found: AppState = serde_json::from_str(&saved).unwrap();
         assert_eq!(found.prefs.theme, ThemePreference::Light);
         assert_eq!(found.prefs.last_dataset, state.prefs.last_dataset);
         assert!(found.selection.contains("run"));
@@ -96,9 +79,7 @@ mod tests {
 
     #[test]
     fn a_state_with_less_in_it_is_filled_up() {
-        let mut storage = Memory::default();
-        storage.0.insert(eframe::APP_KEY.to_owned(), "(prefs:(debug_overlay:true))".to_owned());
-        let found: AppState = eframe::get_value(&storage, eframe::APP_KEY).unwrap();
+        let found: AppState = serde_json::from_str(r#"{"prefs":{"debug_overlay":true}}"#).unwrap();
         assert!(found.prefs.debug_overlay);
         assert!(found.layout.is_open(PanelKind::Live));
     }
