@@ -38,7 +38,7 @@ struct Started {
 fn start(args: &TrainArgs, session: &Session) -> Result<Started, String> {
     let config = args.settings.config();
     let mut engine = session.engine(config.device != DeviceId::Cpu);
-    check_device(&mut engine, config.device)?;
+    know_device(&mut engine, config.device);
     let interrupts = Interrupts::install()?;
     if args.compare {
         let of = |variant| RunConfig { variant, ..config.clone() };
@@ -71,7 +71,7 @@ fn resume(wanted: &str, session: &Session) -> Result<Started, String> {
     }
     let device = run.config.device;
     let follower = Follower::after(run);
-    check_device(&mut engine, device)?;
+    know_device(&mut engine, device);
     let interrupts = Interrupts::install()?;
     engine.resume_run(&name);
     if engine.active().is_none() {
@@ -86,25 +86,10 @@ fn refusal(engine: &mut Engine) -> String {
     if errors.is_empty() { "the run did not start".to_owned() } else { errors.join("\n") }
 }
 
-fn check_device(engine: &mut Engine, device: DeviceId) -> Result<(), String> {
-    if device == DeviceId::Cpu {
-        return Ok(());
-    }
-    wait_for_devices(engine);
-    let entries = &engine.devices().entries;
-    let Some(entry) = entries.iter().find(|entry| entry.id == device) else {
-        let ids: Vec<String> = entries.iter().map(|entry| entry.id.to_string()).collect();
-        return Err(format!(
-            "{device}: no such device here. There is {}; the `devices` subcommand says more",
-            ids.join(", ")
-        ));
-    };
-    match &entry.problem {
-        None => Ok(()),
-        Some(problem) => Err(format!(
-            "{device} ({}): {problem}. The `devices` subcommand lists what can be used",
-            entry.name
-        )),
+/// The engine turns down a device it does not know, so it must have looked for GPUs first.
+fn know_device(engine: &mut Engine, device: DeviceId) {
+    if device != DeviceId::Cpu {
+        wait_for_devices(engine);
     }
 }
 

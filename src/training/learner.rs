@@ -46,10 +46,10 @@ impl Learner {
     ///
     /// # Errors
     /// When the loss is not finite; the weights are then as they were before.
-    pub fn step(self, batch: &Batch, learning_rate: f64, step: usize) -> Result<(Self, f64), TrainError> {
+    pub fn step(self, batch: Batch, learning_rate: f64, step: usize) -> Result<(Self, f64), TrainError> {
         let Self { model, mut optimizer, device, num_classes } = self;
         let shape = [batch.batch_size, 3, batch.height, batch.width];
-        let images = Tensor::from_data(TensorData::new(batch.images.clone(), shape), &device);
+        let images = Tensor::from_data(TensorData::new(batch.images, shape), &device);
         let size = [batch.batch_size, batch.height, batch.width];
         let targets = Targets::new(&batch.labels, size, num_classes, &device);
         // A batch of void alone has loss 0, not 0 / 0.

@@ -141,7 +141,7 @@ impl<'a> Session<'a> {
                 let seed = step_seed(self.config.seed, self.at.step);
                 self.learner.seed_step(seed);
                 let loss;
-                (self.learner, loss) = self.learner.step(&batch, learning_rate, self.at.step + 1)?;
+                (self.learner, loss) = self.learner.step(batch, learning_rate, self.at.step + 1)?;
                 self.at.step += 1;
                 self.at.batch += 1;
                 self.at.epoch_loss += loss;

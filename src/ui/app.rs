@@ -65,12 +65,6 @@ impl App {
         Self::with_engine(&cc.egui_ctx, state, engine)
     }
 
-    /// The program with an engine made elsewhere and nothing restored, for tests.
-    /// [`waker`] makes the waker that such an engine needs.
-    pub fn for_test(ctx: &egui::Context, engine: Engine) -> Self {
-        Self::with_engine(ctx, AppState::default(), engine)
-    }
-
     /// The program with a given state; opens the last data set or the sample.
     pub fn with_engine(ctx: &egui::Context, mut state: AppState, mut engine: Engine) -> Self {
         theme::apply(ctx);
@@ -99,11 +93,6 @@ impl App {
     /// The engine, for tests.
     pub fn engine(&self) -> &Engine {
         &self.engine
-    }
-
-    /// The engine, for tests.
-    pub fn engine_mut(&mut self) -> &mut Engine {
-        &mut self.engine
     }
 
     /// The saved state, for tests.
