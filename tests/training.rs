@@ -99,6 +99,23 @@ fn a_resumed_run_goes_on_as_if_it_had_not_been_stopped() {
 }
 
 #[test]
+fn a_stop_before_the_last_validation_does_not_lose_it() {
+    let set = TinySet::new(4, 1);
+    let folder = set.run(|_| {});
+    let control = Control::default();
+    let stopper = control.clone();
+    let mut first = Recorder::after(2, move || stopper.stop());
+    train(&folder, &set.open(), &control, &mut first);
+    assert_eq!(first.outcome(), Some(&Outcome::Stopped { step: 2 }));
+    assert!(epochs(&first).is_empty());
+    let mut rest = Recorder::default();
+    train(&folder, &set.open(), &Control::default(), &mut rest);
+    assert_eq!(rest.outcome(), Some(&Outcome::Finished));
+    assert_eq!((rest.losses().len(), epochs(&rest).len()), (0, 1));
+    assert!(folder.best().is_some());
+}
+
+#[test]
 fn a_pause_ends_with_a_resume() {
     let set = TinySet::new(4, 1);
     let folder = set.run(|_| {});

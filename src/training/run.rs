@@ -128,7 +128,8 @@ impl<'a> Session<'a> {
         let per_epoch = self.plan.batches_per_epoch();
         let total = self.config.total_steps(per_epoch);
         self.show_pinned()?;
-        while self.at.epoch <= self.config.epochs && self.at.step < total {
+        // Batches without a validation behind them: a stop came before the epoch was scored.
+        while self.at.epoch <= self.config.epochs && (self.at.step < total || self.at.batch > 0) {
             let mut loader = Loader::start(self.plan.clone(), self.at.epoch, self.at.batch);
             while self.at.batch < per_epoch && self.at.step < total {
                 if let Next::Stop = self.pause_or_stop() {
