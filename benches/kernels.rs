@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use fcn_workbench::dataset::{Augment, ClassList, LabelMap, Normalization, Rgb, Rng, VOID, resize_rgb};
-use fcn_workbench::metrics::ConfusionMatrix;
+use fcn_workbench::metrics::{BOUNDARY_WIDTH, ConfusionMatrix, boundary_band};
 use fcn_workbench::ui::view_model::{ClassSet, curves, mask};
 use rand::SeedableRng as _;
 
@@ -42,6 +42,9 @@ fn pixels(criterion: &mut Criterion) {
     group.bench_function("confusion matrix", |bench| {
         bench.iter(|| matrix.add(black_box(&truth.labels), black_box(&predicted.labels)));
     });
+    group.bench_function("boundary band", |bench| {
+        bench.iter(|| boundary_band(black_box(&truth.labels), WIDTH as usize, BOUNDARY_WIDTH));
+    });
     group.bench_function("mask colors", |bench| {
         bench.iter(|| mask::fill(black_box(&predicted), &classes, ClassSet::default()));
     });
@@ -55,7 +58,8 @@ fn pixels(criterion: &mut Criterion) {
     group.bench_function("resize to 256x256", |bench| {
         bench.iter(|| resize_rgb(black_box(&photo), 256, 256));
     });
-    let augment = Augment { crop: [224, 224], scale: [0.5, 2.0], flip: true, brightness: 0.2 };
+    let augment =
+        Augment { crop: Some([224, 224]), random_crop: true, scale: [0.5, 2.0], flip: true, brightness: 0.2 };
     let mut rng = Rng::seed_from_u64(1);
     group.bench_function("augmentation to 224x224", |bench| {
         bench.iter(|| augment.apply(black_box(&photo), black_box(&truth), &mut rng));

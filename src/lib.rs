@@ -13,3 +13,7 @@ pub mod metrics;
 pub mod model;
 pub mod training;
 pub mod ui;
+
+// Unit tests share code with those in `tests/`, which name the library.
+#[cfg(test)]
+extern crate self as fcn_workbench;

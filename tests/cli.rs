@@ -2,6 +2,8 @@
 
 #![expect(clippy::expect_used, reason = "helpers outside #[test] functions; a failure here is a failed test")]
 
+#[path = "cli/masks.rs"]
+mod masks;
 #[path = "cli/workshop.rs"]
 mod workshop;
 
@@ -63,9 +65,17 @@ fn a_run_is_trained_scored_and_used() {
         assert!((0.0..=1.0).contains(&accuracy), "{scored}");
         let images = if split == "val" { 2 } else { 4 };
         assert_eq!(scored["images"], images, "{scored}");
+        assert_eq!(scored["run"], run, "{scored}");
+        for share in [&scored["mean_iu_over_images"], &scored["boundary"]["mean_iu"]] {
+            assert!((0.0..=1.0).contains(&share.as_f64().expect("labelled pixels")), "{scored}");
+        }
     }
     let table = shop.run(&["evaluate", "--run", "latest"]);
-    assert!(table.succeeded().stdout.contains("mean IU"), "{}", table.stdout);
+    for name in
+        ["mean IU (pooled over the set)", "mean IU (mean over images)", "boundary mean IU (5 px band)"]
+    {
+        assert!(table.succeeded().stdout.contains(name), "{}", table.stdout);
+    }
 
     let num_classes = output.event("ended")["classes"].as_array().expect("classes").len();
     let out = shop.dir().join("masks");
@@ -81,6 +91,17 @@ fn a_run_is_trained_scored_and_used() {
     ];
     let predicted = shop.run(&args).succeeded().json();
     assert_eq!(predicted.len(), 6);
+    // The masks on disk get the scores of the network that drew them.
+    let scored = |words: &[&str]| shop.run(words).succeeded().json().remove(0);
+    let of_run = scored(&["--json", "evaluate", "--run", run]);
+    let labels = shop.dataset().join("SegmentationClass");
+    let list = shop.dataset().join("ImageSets/Segmentation/val.txt");
+    let [out_text, labels, list] = [&out, &labels, &list].map(|path| path.to_str().expect("UTF-8"));
+    let words = ["--json", "evaluate", "--predictions", out_text, "--labels", labels, "--list", list];
+    let of_masks = scored(&words);
+    for key in ["images", "scores", "mean_iu_over_images", "boundary"] {
+        assert_eq!(of_masks[key], of_run[key], "{key}");
+    }
     for line in predicted {
         let (size, labels) = read_indices(Path::new(line["mask"].as_str().expect("a mask")));
         assert_eq!(size, workshop::SIZE);
@@ -175,6 +196,42 @@ fn the_processor_is_always_listed() {
     let shop = Workshop::new();
     let devices = shop.run(&["--json", "devices"]).succeeded().json();
     assert_eq!((&devices[0]["id"], &devices[0]["problem"]), (&"cpu".into(), &Value::Null));
+}
+
+#[test]
+fn public_weights_are_listed_and_nothing_is_downloaded() {
+    let shop = Workshop::new();
+    let listed = shop.run(&["--json", "weights", "list"]).succeeded().json();
+    let ids: Vec<&str> = listed.iter().filter_map(|line| line["id"].as_str()).collect();
+    for id in ["vgg16", "fcn-resnet50-coco", "fcn8s-caffe"] {
+        assert!(ids.contains(&id), "{ids:?}");
+    }
+    for line in &listed {
+        assert_eq!((&line["state"], &line["path"]), (&"missing".into(), &Value::Null), "{line}");
+        assert!(line["hash"].as_str().is_some_and(|hash| hash.len() >= 32), "{line}");
+    }
+    let table = shop.run(&["weights", "list"]);
+    assert!(table.succeeded().stdout.contains("vgg16-397923af.pth"), "{}", table.stdout);
+    assert!(!shop.runs().exists(), "looking makes no folder");
+}
+
+#[test]
+fn weights_that_cannot_be_had_are_named() {
+    let shop = Workshop::new();
+    shop.run(&["weights", "get", "vgg17"]).failed_with(1, &["vgg17", "weights list"]);
+    shop.run(&["weights", "get", "fcn8s-caffe"]).failed_with(1, &["fcn8s_from_caffe.pth", "browser"]);
+    shop.run(&["weights", "get"]).failed_with(2, &["NAME"]);
+    let file = shop.dir().join("other.pth");
+    fs::write(&file, b"abc").expect("a file");
+    let file = file.to_str().expect("UTF-8");
+    // The SHA-256 of "abc" in FIPS 180-4.
+    shop.run(&["weights", "add", file]).failed_with(1, &["other.pth", "ba7816bf8f01cfea414140de5dae2223"]);
+    let words = ["--json", "weights", "add", file, "--as", "vgg16"];
+    let output = shop.run(&words);
+    output.failed_with(1, &["other.pth", "vgg16-397923af.pth", "553433881"]);
+    assert_eq!(output.event("ended")["state"], "failed");
+    shop.run(&["weights", "add", file, "--as", "vgg16-caffe"])
+        .failed_with(1, &["aa75b158f4181e7f6230029eb96c1b13", "900150983cd24fb0d6963f7d28e17f72"]);
 }
 
 /// Takes up the run of `shop` and checks that it goes on behind its checkpoint.

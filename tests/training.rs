@@ -5,8 +5,13 @@ mod common;
 use std::fs;
 
 use common::{Recorder, SIZE, TinySet};
+use fcn_workbench::dataset::Augment;
+use fcn_workbench::model::FinalUpsampling;
 use fcn_workbench::training::checkpoint::EndMark;
-use fcn_workbench::training::{Control, DeviceId, EpochRecord, Outcome, Predictor, TrainEvent, train};
+use fcn_workbench::training::{
+    Control, DeviceId, EpochRecord, Learning, Order, Outcome, Predictor, RunConfig, Schedule, TrainEvent,
+    train,
+};
 
 fn epochs(sink: &Recorder) -> Vec<&EpochRecord> {
     let epochs = sink.events.iter().filter_map(|event| match event {
@@ -41,10 +46,17 @@ fn a_tiny_network_learns_two_images_by_heart() {
     // The saved best weights predict what the validation saw.
     let predictor = Predictor::load(&folder, DeviceId::Cpu).expect("weights");
     let evaluation = predictor
-        .evaluate(&set.open(), fcn_workbench::dataset::Split::Val, &Control::default(), &mut |_, _| {})
+        .evaluate(&set.open(), fcn_workbench::dataset::Split::Val, 3, &Control::default(), &mut |_, _| {})
         .expect("scores")
         .expect("not stopped");
     assert!((evaluation.scores.mean_iu.expect("a score") - best).abs() < 1e-9);
+    assert!(evaluation.mean_iu_over_images.expect("a score") > 0.8, "{evaluation:?}");
+    let right_at_boundaries = evaluation.boundary.pixel_accuracy.expect("the squares have boundaries");
+    assert!(
+        right_at_boundaries < evaluation.scores.pixel_accuracy.expect("a score") + 1e-9,
+        "{evaluation:?}"
+    );
+    assert_eq!(evaluation.boundary_width, 3);
 }
 
 #[test]
@@ -96,6 +108,97 @@ fn a_resumed_run_goes_on_as_if_it_had_not_been_stopped() {
     assert_eq!(scores(&rest), scores(&whole));
     let steps: Vec<usize> = broken.steps().iter().map(|step| step.step).collect();
     assert_eq!(steps, [1, 2, 3, 4, 5, 6]);
+}
+
+#[test]
+fn a_resumed_run_with_accumulation_and_a_schedule_goes_on_as_if_it_had_not_been_stopped() {
+    // 5 batches an epoch, 2 a step: steps of 2, 2 and 1.
+    let set = TinySet::new(5, 1);
+    let edit = |config: &mut RunConfig| {
+        config.epochs = 2;
+        config.batch_size = 1;
+        config.final_upsampling = FinalUpsampling::AllFixed;
+        config.learning = Learning {
+            schedule: Schedule::Cosine { min_rate: 1e-3 },
+            warmup_steps: 3,
+            bias_rate: 2.0,
+            decay_biases: false,
+            accumulation: 2,
+            clip_norm: Some(1.0),
+            ..config.learning.clone()
+        };
+    };
+    let unbroken = set.run(edit);
+    let mut whole = Recorder::default();
+    train(&unbroken, &set.open(), &Control::default(), &mut whole);
+    assert_eq!(whole.outcome(), Some(&Outcome::Finished));
+    let info = whole.events.iter().find_map(|event| match event {
+        TrainEvent::Started(info) => Some((info.steps_per_epoch, info.total_steps)),
+        _ => None,
+    });
+    assert_eq!(info, Some((3, 6)));
+    assert_eq!(whole.losses().len(), 6);
+    for epoch in epochs(&whole) {
+        // The mean over the five batches, whatever steps they were in.
+        let losses = &whole.losses()[3 * (epoch.epoch - 1)..3 * epoch.epoch];
+        let mean = (2.0 * losses[0] + 2.0 * losses[1] + losses[2]) / 5.0;
+        assert!((epoch.train_loss - mean).abs() < 1e-9, "{} != {mean}", epoch.train_loss);
+    }
+
+    // Inside an epoch, at the end of one, and inside the next.
+    for after in [2, 3, 4] {
+        let broken = set.run(edit);
+        let control = Control::default();
+        let stopper = control.clone();
+        let mut first = Recorder::after(after, move || stopper.stop());
+        train(&broken, &set.open(), &control, &mut first);
+        assert_eq!(first.outcome(), Some(&Outcome::Stopped { step: after }));
+        let mut rest = Recorder::default();
+        train(&broken, &set.open(), &Control::default(), &mut rest);
+        assert_eq!(rest.outcome(), Some(&Outcome::Finished));
+        let joined: Vec<f64> = first.losses().into_iter().chain(rest.losses()).collect();
+        assert_eq!(joined, whole.losses(), "stopped after {after}");
+        let steps: Vec<usize> = broken.steps().iter().map(|step| step.step).collect();
+        assert_eq!(steps, [1, 2, 3, 4, 5, 6]);
+    }
+}
+
+#[test]
+fn a_run_in_the_lists_order_without_augmentation_and_dropout_has_nothing_random_but_its_weights() {
+    let set = TinySet::new(8, 1);
+    let losses = |order: Order, crop: Option<[u32; 2]>| {
+        let folder = set.run(|config| {
+            (config.order, config.augment) = (order, Augment::none(crop));
+            (config.dropout, config.batch_size, config.epochs) = (0.0, 1, 1);
+        });
+        let mut sink = Recorder::default();
+        train(&folder, &set.open(), &Control::default(), &mut sink);
+        assert_eq!(sink.outcome(), Some(&Outcome::Finished));
+        sink.losses()
+    };
+    let listed = losses(Order::Sequential, None);
+    assert_eq!(listed.len(), 8);
+    // The middle of an image at its own size is all of it.
+    assert_eq!(losses(Order::Sequential, Some([SIZE, SIZE])), listed);
+    assert_ne!(losses(Order::Shuffled, None), listed);
+    // The same images, the other way around.
+    let list = set.root().join("ImageSets/Segmentation/train.txt");
+    let names = fs::read_to_string(&list).expect("a list");
+    let reversed: Vec<&str> = names.lines().rev().collect();
+    fs::write(&list, reversed.join("\n")).expect("a list");
+    assert_ne!(losses(Order::Sequential, None), listed);
+}
+
+#[test]
+fn whole_images_in_batches_are_turned_down() {
+    let set = TinySet::new(4, 1);
+    let folder = set.run(|config| config.augment.crop = None);
+    let mut sink = Recorder::default();
+    train(&folder, &set.open(), &Control::default(), &mut sink);
+    let Some(Outcome::Failed(message)) = sink.outcome() else {
+        panic!("{:?}", sink.outcome());
+    };
+    assert!(message.contains("batch size is 2") && message.contains("training size"), "{message}");
 }
 
 #[test]

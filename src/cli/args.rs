@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use super::network::{NetworkArgs, Start};
 use super::settings::{self, Settings};
-use crate::engine::{Dirs, Split};
+use super::values;
+use crate::engine::{BOUNDARY_WIDTH, DeviceId, Dirs, Geometry, RunConfig, Split, Variant, WeightsChoice};
 
 /// Train, watch and compare fully convolutional networks for semantic segmentation.
 ///
@@ -47,36 +49,77 @@ pub enum Command {
     /// Train a network, or go on with a run
     #[command(after_help = settings::defaults_help())]
     Train(Box<TrainArgs>),
-    /// Score the best weights of a run over a list of its data set
+    /// Score the best weights of a run over a list of its data set, or masks that are there
     Evaluate(EvaluateArgs),
     /// Segment images: write a mask and an overlay for each
     Predict(PredictArgs),
+    /// Write the best weights of a run as one .safetensors file
+    Export(ExportArgs),
     /// List the runs
     Runs,
     /// List the devices a network can run on
     Devices(DevicesArgs),
+    /// Public pretrained weights: list, download, add a file you already have
+    Weights(WeightsArgs),
 }
 
 #[derive(Debug, clap::Args)]
 pub struct TrainArgs {
     /// Go on with this run from its last checkpoint (`latest` for the newest)
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["settings", "compare"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["settings", "network", "compare"])]
     pub resume: Option<String>,
     /// Train FCN-32s, 16s and 8s one after another with equal settings
-    #[arg(long, conflicts_with = "variant")]
+    #[arg(long, conflicts_with_all = ["variant", "plan"])]
     pub compare: bool,
     #[command(flatten)]
+    pub network: NetworkArgs,
+    #[command(flatten)]
     pub settings: Settings,
+}
+
+impl TrainArgs {
+    /// The settings of the run, started from `start` where `--init` names something.
+    pub fn config(&self, start: Option<&Start>) -> RunConfig {
+        self.settings.config(self.network.base(start))
+    }
 }
 
 #[derive(Debug, clap::Args)]
 pub struct EvaluateArgs {
     /// Name of the run, `latest` for the newest
-    #[arg(long, value_name = "RUN")]
-    pub run: String,
+    #[arg(long, value_name = "RUN", required_unless_present = "predictions")]
+    pub run: Option<String>,
     /// List to score
     #[arg(long, value_enum, default_value = "val")]
     pub split: SplitArg,
+    /// Width of the band along label boundaries that is also scored on its own, in pixels
+    #[arg(long, value_name = "N", default_value_t = BOUNDARY_WIDTH, value_parser = values::one_or_more)]
+    pub boundary_width: usize,
+    #[command(flatten)]
+    pub masks: MaskArgs,
+}
+
+/// What `evaluate` scores without a run.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Scoring masks without a run")]
+pub struct MaskArgs {
+    /// Folder of PNG masks to score, of any program; 255 (void) where there is a label is wrong
+    #[arg(long, value_name = "DIR", requires = "labels", conflicts_with_all = ["run", "split"])]
+    pub predictions: Option<PathBuf>,
+    /// Folder of the true masks, of the same names; 255 (void) is not scored
+    #[arg(long, value_name = "DIR", requires = "predictions", conflicts_with = "run")]
+    pub labels: Option<PathBuf>,
+    /// Class list, `name` or `name r g b` a line; without it classes.txt beside the labels
+    /// or one folder up, else the 21 classes of VOC
+    #[arg(long, value_name = "FILE", requires = "predictions", conflicts_with_all = ["run", "num_classes"])]
+    pub classes: Option<PathBuf>,
+    /// Number of classes, instead of a list
+    #[arg(long, value_name = "N", requires = "predictions", conflicts_with = "run",
+          value_parser = values::one_or_more)]
+    pub num_classes: Option<usize>,
+    /// Score only the names in this file, one a line as in VOC's lists
+    #[arg(long, value_name = "FILE", requires = "predictions", conflicts_with = "run")]
+    pub list: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -85,14 +128,54 @@ pub struct PredictArgs {
     #[arg(required = true, value_name = "IMAGE")]
     pub images: Vec<PathBuf>,
     /// Name of the run, `latest` for the newest
+    #[arg(long, value_name = "RUN", default_value = "latest", conflicts_with = "weights")]
+    pub run: String,
+    #[command(flatten)]
+    pub weights: FileArgs,
+    /// Folder for `<name>.png` (labels as palette indices) and `<name>_overlay.png`
+    #[arg(long, value_name = "DIR", required_unless_present = "scores")]
+    pub out: Option<PathBuf>,
+    /// Write the logits of one image as a NumPy file: float32, `[classes, height, width]`
+    #[arg(long, value_name = "FILE.npy")]
+    pub scores: Option<PathBuf>,
+    /// Strength of the mask in the overlay, 0 to 1
+    #[arg(long, value_name = "SHARE", default_value = "0.5", value_parser = values::zero_to_one)]
+    pub opacity: f32,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ExportArgs {
+    /// Name of the run, `latest` for the newest
     #[arg(long, value_name = "RUN", default_value = "latest")]
     pub run: String,
-    /// Folder for `<name>.png` (labels as palette indices) and `<name>_overlay.png`
-    #[arg(long, value_name = "DIR")]
+    /// The file to write; it is enough to predict with
+    #[arg(long, value_name = "FILE.safetensors")]
     pub out: PathBuf,
-    /// Strength of the mask in the overlay, 0 to 1
-    #[arg(long, value_name = "SHARE", default_value = "0.5", value_parser = settings::opacity)]
-    pub opacity: f32,
+}
+
+/// A weights file in the place of a run.
+#[derive(Debug, clap::Args)]
+pub struct FileArgs {
+    /// Predict with this `.pth`, `.pt` or `.safetensors` file
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
+    /// Network of the file, where its layers do not say it (`fcn8s-atonce`)
+    #[arg(long, requires = "weights", value_parser = settings::variants())]
+    pub variant: Option<Variant>,
+    /// Treatment of borders of the file's network [default: as the file says, else the reference]
+    #[arg(long, requires = "weights", value_parser = settings::geometries())]
+    pub geometry: Option<Geometry>,
+    /// Where the file's network runs: cpu, gpu:N or cuda:N
+    #[arg(long, requires = "weights", value_name = "ID", default_value = "cpu")]
+    pub device: DeviceId,
+}
+
+impl FileArgs {
+    /// The file, where one is named.
+    pub fn choice(&self) -> Option<WeightsChoice> {
+        let path = self.weights.clone()?;
+        Some(WeightsChoice { path, variant: self.variant, geometry: self.geometry })
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -101,6 +184,64 @@ pub struct DevicesArgs {
     /// bad graphics driver can take the whole process down
     #[arg(long, value_name = "ID", hide = true)]
     pub probe: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct WeightsArgs {
+    #[command(subcommand)]
+    pub command: WeightsCommand,
+}
+
+/// What to do with public weights.
+#[derive(Debug, Subcommand)]
+pub enum WeightsCommand {
+    /// List the public files, and what of them is here
+    List,
+    /// Download files, from where an earlier try ended, and check them
+    Get(WeightsGetArgs),
+    /// Check a file you already have and copy it to the others
+    Add(WeightsAddArgs),
+    /// Show what a file of weights holds and what becomes of each layer
+    Inspect(WeightsInspectArgs),
+    /// Make a finished run of a file of weights, for the window and for `evaluate`
+    Import(WeightsInspectArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct WeightsInspectArgs {
+    /// A `.pth`, `.pt` or `.safetensors` file
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Network to look at it with [default: as its layers say]
+    #[arg(long, value_parser = settings::variants())]
+    pub variant: Option<Variant>,
+    /// Treatment of borders [default: as the file says, else the reference]
+    #[arg(long, value_parser = settings::geometries())]
+    pub geometry: Option<Geometry>,
+}
+
+impl WeightsInspectArgs {
+    /// The file with what was said about it.
+    pub fn choice(&self) -> WeightsChoice {
+        WeightsChoice { path: self.file.clone(), variant: self.variant, geometry: self.geometry }
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub struct WeightsGetArgs {
+    /// Ids or file names, as `weights list` has them
+    #[arg(required = true, value_name = "NAME")]
+    pub names: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct WeightsAddArgs {
+    /// The file; it stays where it is
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Which entry it is meant to be; otherwise its hash tells
+    #[arg(long = "as", value_name = "NAME")]
+    pub name: Option<String>,
 }
 
 /// Which list of a data set.
@@ -120,88 +261,4 @@ impl From<SplitArg> for Split {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::CommandFactory as _;
-
-    use super::*;
-    use crate::engine::{DatasetRef, DeviceId, Trunk, Variant, preset};
-
-    fn train(words: &str) -> Result<Box<TrainArgs>, clap::Error> {
-        let words = ["fcn-workbench", "train"].into_iter().chain(words.split_whitespace());
-        Args::try_parse_from(words).map(|args| match args.command {
-            Some(Command::Train(train)) => train,
-            other => panic!("parsed as {other:?}"),
-        })
-    }
-
-    #[test]
-    fn the_definition_is_sound() {
-        Args::command().debug_assert();
-    }
-
-    #[test]
-    fn what_is_not_given_is_the_preset() {
-        let config = train("").unwrap().settings.config();
-        let expected = preset(Trunk::Vgg16Slim);
-        assert_eq!(config, expected);
-    }
-
-    #[test]
-    fn every_setting_arrives() {
-        let config = train(
-            "--dataset sample --variant fcn16s --trunk vgg16 --device gpu:1 --epochs 3 --max-steps 7 \
-             --batch-size 2 --lr 0.01 --momentum 0.5 --weight-decay 0 --schedule poly --dropout 0.25 \
-             --final-upsampling fixed --train-size 64x48 --scale 0.5,2 --no-flip --test-size native \
-             --seed 9 --workers 2",
-        )
-        .unwrap()
-        .settings
-        .config();
-        assert_eq!(config.dataset, DatasetRef::Sample);
-        assert_eq!((config.variant, config.trunk), (Variant::Fcn16s, Trunk::Vgg16));
-        assert_eq!(config.device, DeviceId::Gpu(1));
-        assert_eq!((config.epochs, config.max_steps, config.batch_size), (3, Some(7), 2));
-        assert_eq!((config.augment.crop, config.augment.flip), ([64, 48], false));
-        assert_eq!((config.augment.scale, config.test_size), ([0.5, 2.0], None));
-        assert_eq!((config.seed, config.workers), (9, 2));
-    }
-
-    #[test]
-    fn a_folder_is_kept_as_an_absolute_path() {
-        let config = train("--dataset some/folder").unwrap().settings.config();
-        let DatasetRef::Folder(folder) = config.dataset else { panic!("not a folder: {:?}", config.dataset) };
-        assert!(folder.is_absolute() && folder.ends_with("some/folder"), "{folder:?}");
-    }
-
-    #[test]
-    fn resuming_takes_no_settings() {
-        train("--resume latest").unwrap();
-        for more in ["--epochs 3", "--flip", "--dataset sample", "--compare"] {
-            train(&format!("--resume latest {more}")).expect_err(more);
-        }
-        train("--compare --variant fcn8s").expect_err("a comparison has all variants");
-    }
-
-    #[test]
-    fn values_out_of_range_are_refused() {
-        for words in [
-            "--epochs 0",
-            "--lr 0",
-            "--lr NaN",
-            "--momentum 1",
-            "--dropout -0.1",
-            "--train-size 64",
-            "--train-size 0x64",
-            "--scale 2,1",
-            "--scale 1",
-            "--batch-size 0",
-            "--workers 0",
-            "--device toaster",
-            "--variant fcn4s",
-            "--weight-decay inf",
-        ] {
-            let (name, value) = words.split_once(' ').expect("two words");
-            train(&format!("{name}={value}")).expect_err(words);
-        }
-    }
-}
+mod tests;

@@ -1,24 +1,139 @@
-//! `evaluate`: scores of a run's best weights over a list of its data set.
+//! `evaluate`: scores of a run's best weights over a list of its data set, or of masks
+//! that are already there.
 //!
-//! JSON: one object with `run`, `split`, `images`, `secs`, `val_loss`, `scores` and
-//! `classes` (`label`, `name`, `iu`).
+//! JSON: one object. Both have `images`, `secs`, `scores` (one confusion matrix over the
+//! set: `mean_iu` is the papers'), `mean_iu_over_images`, `boundary` (`scores` of the band
+//! along boundaries), `boundary_width` (pixels) and `classes` (`label`, `name`, `iu`,
+//! `boundary_iu`). A run has also `run`, `split` and `val_loss`; masks have `predictions`,
+//! `labels`, `unanswered_pixels` (labelled, but predicted as void: wrong) and
+//! `unpaired_predictions` (left out: no label has their name).
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
 
-use super::args::EvaluateArgs;
-use super::output::{self, duration};
+use super::args::{EvaluateArgs, MaskArgs, SplitArg};
+use super::output::{self, EvaluationFields, duration};
 use super::{Session, TICK, pass_on_notices};
+use crate::engine::{Engine, MaskClasses, MaskFolders, Split, Task};
 
 /// Steps of the progress bar, which knows only a share.
 const BAR_LENGTH: u64 = 1000;
 
+/// Files without a partner that are named; of more only the number is told.
+const NAMED: usize = 5;
+
 /// Scores and prints.
 pub fn run(args: &EvaluateArgs, session: &Session) -> Result<ExitCode, String> {
+    match (&args.run, mask_folders(args)) {
+        (Some(run), None) => score_run(run, args.split, args.boundary_width, session)?,
+        (None, Some(folders)) => score_masks(folders, session)?,
+        _ => return Err("name a run with --run, or two folders with --predictions and --labels".to_owned()),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn mask_folders(args: &EvaluateArgs) -> Option<MaskFolders> {
+    let MaskArgs { predictions, labels, classes, num_classes, list } = &args.masks;
+    let classes = match (classes, num_classes) {
+        (Some(file), _) => MaskClasses::File(file.clone()),
+        (None, Some(number)) => MaskClasses::Numbered(*number),
+        (None, None) => MaskClasses::Find,
+    };
+    Some(MaskFolders {
+        predictions: predictions.clone()?,
+        labels: labels.clone()?,
+        list: list.clone(),
+        classes,
+        boundary_width: args.boundary_width,
+    })
+}
+
+fn score_run(run: &str, split: SplitArg, boundary_width: usize, session: &Session) -> Result<(), String> {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        run: &'a str,
+        split: Split,
+        val_loss: Option<f64>,
+        #[serde(flatten)]
+        evaluation: EvaluationFields<'a>,
+    }
     let mut engine = session.engine(true);
-    let name = session.find_weights(&mut engine, &args.run)?;
-    let mut task = engine.evaluate(&name, args.split.into());
+    let name = session.find_weights(&mut engine, run)?;
+    let split = Split::from(split);
+    let task = engine.evaluate(&name, split, boundary_width);
+    let evaluation = wait_with_bar(task, &mut engine)?;
+    if session.json {
+        let fields = output::evaluation_fields(&evaluation);
+        output::json(&Line { run: &name, split, val_loss: evaluation.val_loss, evaluation: fields });
+    } else {
+        let loss = evaluation.val_loss.map_or_else(String::new, |loss| format!(", loss {loss:.4}"));
+        output::line(format!(
+            "{name}: {} images in {}{loss}\n\n{}",
+            evaluation.images,
+            duration(evaluation.secs),
+            output::evaluation_text(&evaluation),
+        ));
+    }
+    Ok(())
+}
+
+fn score_masks(folders: MaskFolders, session: &Session) -> Result<(), String> {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        predictions: &'a Path,
+        labels: &'a Path,
+        unanswered_pixels: u64,
+        unpaired_predictions: &'a [PathBuf],
+        #[serde(flatten)]
+        evaluation: EvaluationFields<'a>,
+    }
+    let mut engine = session.engine(false);
+    let task = engine.score_masks(folders.clone());
+    let scored = wait_with_bar(task, &mut engine)?;
+    if !scored.unpaired.is_empty() {
+        output::problem("warning", &unpaired_text(&scored.unpaired));
+    }
+    let evaluation = &scored.evaluation;
+    if session.json {
+        output::json(&Line {
+            predictions: &folders.predictions,
+            labels: &folders.labels,
+            unanswered_pixels: scored.unanswered,
+            unpaired_predictions: &scored.unpaired,
+            evaluation: output::evaluation_fields(evaluation),
+        });
+        return Ok(());
+    }
+    output::line(format!(
+        "{} against {}: {} masks in {}\n\n{}",
+        folders.predictions.display(),
+        folders.labels.display(),
+        evaluation.images,
+        duration(evaluation.secs),
+        output::evaluation_text(evaluation),
+    ));
+    if scored.unanswered > 0 {
+        output::line(format!(
+            "\n{} labelled pixels are void in the predictions and count as wrong",
+            scored.unanswered
+        ));
+    }
+    Ok(())
+}
+
+fn unpaired_text(unpaired: &[PathBuf]) -> String {
+    let mut names: Vec<String> = unpaired.iter().take(NAMED).map(|path| path.display().to_string()).collect();
+    if unpaired.len() > NAMED {
+        names.push(format!("{} more", unpaired.len() - NAMED));
+    }
+    format!("predictions left out, as no label has their name: {}", names.join(", "))
+}
+
+/// The result of work that tells how far it is.
+fn wait_with_bar<T>(mut task: Task<Result<T, String>>, engine: &mut Engine) -> Result<T, String> {
     let bar = ProgressBar::new(BAR_LENGTH);
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {percent} %  {elapsed}, {eta} left") {
         bar.set_style(style);
@@ -27,34 +142,29 @@ pub fn run(args: &EvaluateArgs, session: &Session) -> Result<ExitCode, String> {
         if let Some(result) = task.poll() {
             break result;
         }
+        if task.is_done() {
+            break Err("the work broke off; see the log".to_owned());
+        }
         if let Some(share) = task.progress() {
             bar.set_position((share * BAR_LENGTH as f32) as u64);
         }
         engine.wait(TICK);
-        for error in pass_on_notices(&mut engine) {
+        for error in pass_on_notices(engine) {
             output::problem("error", &error);
         }
     };
     bar.finish_and_clear();
-    let evaluation = result?;
-    if session.json {
-        output::json(&serde_json::json!({
-            "run": name,
-            "split": crate::engine::Split::from(args.split),
-            "images": evaluation.images,
-            "secs": evaluation.secs,
-            "val_loss": evaluation.val_loss,
-            "scores": evaluation.scores,
-            "classes": output::class_scores(&evaluation.scores, &evaluation.classes),
-        }));
-    } else {
-        let loss = evaluation.val_loss.map_or_else(String::new, |loss| format!(", loss {loss:.4}"));
-        output::line(format!(
-            "{name}: {} images in {}{loss}\n\n{}",
-            evaluation.images,
-            duration(evaluation.secs),
-            output::scores_text(&evaluation.scores, &evaluation.classes),
-        ));
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_files_only_a_few_are_named() {
+        let paths = |count: usize| (0..count).map(|n| PathBuf::from(format!("{n}.png"))).collect::<Vec<_>>();
+        assert!(unpaired_text(&paths(2)).ends_with(": 0.png, 1.png"));
+        assert!(unpaired_text(&paths(7)).ends_with("3.png, 4.png, 2 more"));
     }
-    Ok(ExitCode::SUCCESS)
 }

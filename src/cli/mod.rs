@@ -7,13 +7,18 @@
 mod args;
 mod devices;
 mod evaluate;
+mod export;
 mod follow;
+mod interrupts;
+mod network;
 mod output;
 mod predict;
 mod report;
 mod runs;
 mod settings;
 mod train;
+mod values;
+mod weights;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -37,8 +42,10 @@ pub fn run(command: &Command, args: &Args) -> Result<ExitCode, String> {
         Command::Train(train) => train::run(train, &session),
         Command::Evaluate(evaluate) => evaluate::run(evaluate, &session),
         Command::Predict(predict) => predict::run(predict, &session),
+        Command::Export(export) => export::run(export, &session),
         Command::Runs => runs::run(&session),
         Command::Devices(devices) => devices::run(devices, &session),
+        Command::Weights(weights) => weights::run(&weights.command, &session),
     }
 }
 

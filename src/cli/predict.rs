@@ -2,7 +2,8 @@
 //!
 //! JSON: one object per image with `image`, `mask`, `overlay`, `width`, `height`,
 //! `secs` and `classes` (`label`, `name`, `share` of the pixels, largest first), or
-//! with `image` and `error`. One bad image does not stop the others.
+//! with `image` and `error`. One bad image does not stop the others. With `--scores`
+//! one object with `image`, `scores` (the file) and `shape` comes first.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -11,24 +12,32 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::Session;
 use super::args::PredictArgs;
 use super::output::{self, percent};
-use crate::engine::{Engine, IMAGE_EXTENSIONS, Prediction};
+use super::{Session, wait_for_devices};
+use crate::engine::{DeviceId, Engine, IMAGE_EXTENSIONS, Prediction, WeightsChoice};
 
 /// Predicts, writes and reports; the exit code tells whether all went well.
 pub fn run(args: &PredictArgs, session: &Session) -> Result<ExitCode, String> {
     let images = list_images(&args.images)?;
     let mut engine = session.engine(true);
-    let run = session.find_weights(&mut engine, &args.run)?;
-    std::fs::create_dir_all(&args.out).map_err(|err| {
-        format!("{}: {err}. Choose a folder that can be written with --out", args.out.display())
-    })?;
+    let source = match args.weights.choice() {
+        Some(choice) => Source::Weights(choice, usable_device(&mut engine, args.weights.device)?),
+        None => Source::Run(session.find_weights(&mut engine, &args.run)?),
+    };
+    if let Some(path) = &args.scores {
+        write_scores(&engine, &source, &images, path, session.json)?;
+    }
+    let Some(out) = &args.out else {
+        return Ok(ExitCode::SUCCESS);
+    };
+    std::fs::create_dir_all(out)
+        .map_err(|err| format!("{}: {err}. Choose a folder that can be written with --out", out.display()))?;
     let mut names = BTreeSet::new();
     let mut failed = 0;
     for image in &images {
-        let targets = Targets::new(&args.out, image, &mut names);
-        match predict_one(&engine, &run, image, &targets, args.opacity) {
+        let targets = Targets::new(out, image, &mut names);
+        match predict_one(&engine, &source, image, &targets, args.opacity) {
             Ok(prediction) => report(image, &targets, &prediction, session.json),
             Err(message) => {
                 failed += 1;
@@ -43,21 +52,66 @@ pub fn run(args: &PredictArgs, session: &Session) -> Result<ExitCode, String> {
         return Err(format!(
             "{failed} of {} images failed, the others are in {}",
             images.len(),
-            args.out.display()
+            out.display()
         ));
     }
     Ok(ExitCode::SUCCESS)
 }
 
+/// Where the network comes from.
+enum Source {
+    Run(String),
+    Weights(WeightsChoice, DeviceId),
+}
+
+/// The device, if it is one that works here.
+fn usable_device(engine: &mut Engine, device: DeviceId) -> Result<DeviceId, String> {
+    if device != DeviceId::Cpu {
+        wait_for_devices(engine);
+    }
+    engine.devices().refusal(device).map_or(Ok(device), Err)
+}
+
+/// Writes the logits of the only image.
+fn write_scores(
+    engine: &Engine,
+    source: &Source,
+    images: &[PathBuf],
+    path: &Path,
+    json: bool,
+) -> Result<(), String> {
+    let [image] = images else {
+        return Err(format!("--scores takes one image, {} are given. Name one image", images.len()));
+    };
+    let logits = match source {
+        Source::Run(run) => engine.logits(run, image),
+        Source::Weights(choice, device) => engine.logits_by_weights(choice.clone(), *device, image),
+    };
+    let logits = logits.wait()?;
+    let shape = logits.shape;
+    let file = engine.save_logits(logits, path.to_path_buf()).wait()?;
+    if json {
+        output::json(&serde_json::json!({ "image": image, "scores": file, "shape": shape }));
+    } else {
+        let [classes, height, width] = shape;
+        output::line(format!("{} -> {} ({classes}x{height}x{width})", image.display(), file.display()));
+    }
+    Ok(())
+}
+
 fn predict_one(
     engine: &Engine,
-    run: &str,
+    source: &Source,
     image: &Path,
     targets: &Targets,
     opacity: f32,
 ) -> Result<Arc<Prediction>, String> {
     targets.spare(image)?;
-    let prediction = engine.predict(run, image).wait()?;
+    let prediction = match source {
+        Source::Run(run) => engine.predict(run, image),
+        Source::Weights(choice, device) => engine.predict_by_weights(choice.clone(), *device, image),
+    };
+    let prediction = prediction.wait()?;
     let (mask, classes) = (Arc::clone(&prediction.mask), Arc::clone(&prediction.classes));
     engine.save_mask(Arc::clone(&mask), Arc::clone(&classes), targets.mask.clone()).wait()?;
     let pixels = Arc::clone(&prediction.image);

@@ -1,16 +1,18 @@
 //! The settings of a run as options, with the preset of the trunk for what is not given.
 
-use std::fmt::Display;
 use std::fmt::Write as _;
-use std::str::FromStr;
 
 use clap::ValueEnum;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
-use crate::engine::{DatasetRef, DeviceId, FinalUpsampling, RunConfig, Schedule, Trunk, Variant, preset};
-
-/// Sizes past this are typing errors: one such image would fill the memory.
-const MAX_SIDE: u32 = 8192;
+use super::values::{
+    ImageSize, ScaleRange, above_zero, below_one, count, named, one_or_more, scale, size_or_native,
+    zero_or_more, zero_to_one,
+};
+use crate::engine::{
+    Augment, DatasetRef, DeviceId, FinalUpsampling, Geometry, Order, Recipe, Reduction, RunConfig, Schedule,
+    Trunk, Variant, preset,
+};
 
 #[derive(Debug, clap::Args)]
 #[group(id = "settings", multiple = true)]
@@ -18,45 +20,70 @@ pub struct Settings {
     /// `sample` (generated where it is missing) or a folder in VOC or CamVid layout
     #[arg(long, value_name = "sample|FOLDER", value_parser = dataset, default_value = "sample")]
     dataset: DatasetRef,
-    /// Stride of the finest fused score map
-    #[arg(long, value_parser = variants(), default_value = Variant::Fcn8s.id())]
-    variant: Variant,
-    /// Network under the score layers
-    #[arg(long, value_parser = trunks(), default_value = Trunk::Vgg16Slim.id())]
-    trunk: Trunk,
     /// Where to train: cpu, gpu:N or cuda:N, as `devices` lists them
     #[arg(long, value_name = "ID", default_value = "cpu")]
-    device: DeviceId,
+    pub device: DeviceId,
+    /// Values of a paper for all options below but the length; what is given on top counts
+    #[arg(long, value_parser = recipes())]
+    recipe: Option<Recipe>,
     /// Passes over the training images
     #[arg(long, value_name = "N", value_parser = one_or_more)]
     epochs: Option<usize>,
     /// Stop after this many steps, even inside an epoch
     #[arg(long, value_name = "N", value_parser = one_or_more)]
     max_steps: Option<usize>,
-    /// Images in a step
+    /// Images in a batch
     #[arg(long, value_name = "N", value_parser = one_or_more)]
     batch_size: Option<usize>,
+    /// Batches whose gradients are averaged into one step
+    #[arg(long, value_name = "N", value_parser = one_or_more)]
+    accumulation: Option<usize>,
     /// Learning rate
     #[arg(long, value_name = "RATE", value_parser = above_zero)]
     lr: Option<f64>,
-    /// Share of the last update that is kept
+    /// Share of the last update that is kept, as in PyTorch
     #[arg(long, value_name = "SHARE", value_parser = below_one)]
     momentum: Option<f64>,
-    /// L2 penalty
+    /// L2 penalty, as in PyTorch
     #[arg(long, value_name = "RATE", value_parser = zero_or_more)]
     weight_decay: Option<f64>,
-    /// Course of the learning rate
-    #[arg(long, value_enum)]
-    schedule: Option<ScheduleArg>,
+    /// Factor on the learning rate of biases, 2 in the papers
+    #[arg(long, value_name = "FACTOR", value_parser = zero_or_more)]
+    bias_rate: Option<f64>,
+    /// Whether weight decay pulls on biases too; it does not in the papers
+    #[arg(long)]
+    decay_biases: Option<bool>,
+    /// Learn from the mean over the labelled pixels or from their sum
+    #[arg(long, value_parser = named(Reduction::ALL, Reduction::id))]
+    reduction: Option<Reduction>,
+    /// Largest norm of the gradients of a step; larger ones are scaled down
+    #[arg(long, value_name = "NORM", value_parser = above_zero)]
+    clip_norm: Option<f64>,
+    /// Course of the learning rate: fixed, step:STEPS,FACTOR, poly[:POWER] or cosine[:LOWEST]
+    #[arg(long)]
+    schedule: Option<Schedule>,
+    /// Steps in which the learning rate rises from near 0, under the schedule
+    #[arg(long, value_name = "N", value_parser = count)]
+    warmup_steps: Option<usize>,
     /// Probability of dropping a value behind fc6 and fc7
     #[arg(long, value_name = "SHARE", value_parser = below_one)]
     dropout: Option<f64>,
-    /// Whether the last upsampling is trained or stays bilinear
+    /// Which upsampling stays bilinear: none, the last, or all of it
+    #[arg(long, value_parser = named(FinalUpsampling::ALL, FinalUpsampling::id))]
+    final_upsampling: Option<FinalUpsampling>,
+    /// Order of the training images: another one each epoch, or that of the list
+    #[arg(long, value_parser = named(Order::ALL, Order::id))]
+    order: Option<Order>,
+    /// `none`: no flip, scale, brightness or random crop; whole images where the batch size is
+    /// 1, else the middle of each at the train size
+    #[arg(long, conflicts_with_all = ["flip", "scale", "brightness", "crop"])]
+    augment: Option<AugmentArg>,
+    /// Size of the training crops, `native` for whole images (with a batch size of 1)
+    #[arg(long, value_name = "WxH|native", value_parser = size_or_native)]
+    train_size: Option<ImageSize>,
+    /// Where training images are cropped
     #[arg(long, value_enum)]
-    final_upsampling: Option<UpsamplingArg>,
-    /// Size of the training crops
-    #[arg(long, value_name = "WxH", value_parser = size)]
-    train_size: Option<[u32; 2]>,
+    crop: Option<CropArg>,
     /// Range of the random scale, `1,1` for none
     #[arg(long, value_name = "MIN,MAX", value_parser = scale)]
     scale: Option<ScaleRange>,
@@ -66,9 +93,12 @@ pub struct Settings {
     /// Never mirror training images
     #[arg(long, overrides_with = "flip")]
     no_flip: bool,
+    /// Amount of random brightness and contrast, 0 to 1
+    #[arg(long, value_name = "SHARE", value_parser = zero_to_one)]
+    brightness: Option<f32>,
     /// Size to which validation images are brought, `native` for their own
-    #[arg(long, value_name = "WxH|native", value_parser = test_size)]
-    test_size: Option<TestSize>,
+    #[arg(long, value_name = "WxH|native", value_parser = size_or_native)]
+    test_size: Option<ImageSize>,
     /// Seed of weights, order, augmentation and dropout
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -78,30 +108,55 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The preset of the trunk with what was given on top.
-    pub fn config(&self) -> RunConfig {
-        let mut config = preset(self.trunk);
+    /// The recipe on top of `base`, with what was given on top of that.
+    pub fn config(&self, base: RunConfig) -> RunConfig {
+        let mut config = base;
         config.dataset = self.dataset.clone();
-        config.variant = self.variant;
         config.device = self.device;
+        if let Some(recipe) = self.recipe {
+            recipe.apply(&mut config);
+        }
         config.max_steps = self.max_steps.or(config.max_steps);
         set(&mut config.epochs, self.epochs);
         set(&mut config.batch_size, self.batch_size);
-        set(&mut config.learning.learning_rate, self.lr);
-        set(&mut config.learning.momentum, self.momentum);
-        set(&mut config.learning.weight_decay, self.weight_decay);
-        set(&mut config.learning.schedule, self.schedule.map(Into::into));
         set(&mut config.dropout, self.dropout);
-        set(&mut config.final_upsampling, self.final_upsampling.map(Into::into));
-        set(&mut config.augment.crop, self.train_size);
-        set(&mut config.augment.scale, self.scale.map(|range| range.0));
+        set(&mut config.final_upsampling, self.final_upsampling);
+        set(&mut config.order, self.order);
         set(&mut config.test_size, self.test_size.map(|size| size.0));
         set(&mut config.seed, self.seed);
         set(&mut config.workers, self.workers);
-        if self.flip || self.no_flip {
-            config.augment.flip = self.flip;
-        }
+        self.set_learning(&mut config);
+        self.set_augmentation(&mut config);
         config
+    }
+
+    fn set_learning(&self, config: &mut RunConfig) {
+        let learning = &mut config.learning;
+        set(&mut learning.learning_rate, self.lr);
+        set(&mut learning.momentum, self.momentum);
+        set(&mut learning.weight_decay, self.weight_decay);
+        set(&mut learning.bias_rate, self.bias_rate);
+        set(&mut learning.decay_biases, self.decay_biases);
+        set(&mut learning.reduction, self.reduction);
+        set(&mut learning.accumulation, self.accumulation);
+        set(&mut learning.schedule, self.schedule);
+        set(&mut learning.warmup_steps, self.warmup_steps);
+        learning.clip_norm = self.clip_norm.or(learning.clip_norm);
+    }
+
+    /// After the batch size, on which it depends what no augmentation is.
+    fn set_augmentation(&self, config: &mut RunConfig) {
+        let augment = &mut config.augment;
+        if let Some(AugmentArg::None) = self.augment {
+            *augment = Augment::none(augment.crop.filter(|_| config.batch_size > 1));
+        }
+        set(&mut augment.crop, self.train_size.map(|size| size.0));
+        set(&mut augment.scale, self.scale.map(|range| range.0));
+        set(&mut augment.brightness, self.brightness);
+        set(&mut augment.random_crop, self.crop.map(|crop| matches!(crop, CropArg::Random)));
+        if self.flip || self.no_flip {
+            augment.flip = self.flip;
+        }
     }
 }
 
@@ -113,87 +168,68 @@ fn set<T>(slot: &mut T, given: Option<T>) {
 
 /// The presets in words, so that the help cannot grow stale.
 pub fn defaults_help() -> String {
-    let mut text = String::from("What is not given comes from the preset of the trunk:");
+    let mut text = String::from("What is not given comes from the recipe, or else from the trunk's preset:");
     for trunk in Trunk::ALL {
         let config = preset(trunk);
         let learning = &config.learning;
-        let [width, height] = config.augment.crop;
-        let test_size = config
-            .test_size
-            .map_or_else(|| "native".to_owned(), |[width, height]| format!("{width}x{height}"));
-        let schedule = ScheduleArg::from(learning.schedule).to_possible_value();
         write!(
             text,
             "\n  {}: --epochs {} --batch-size {} --lr {} --momentum {} --weight-decay {} --schedule {} \
-             --dropout {} --train-size {width}x{height} --test-size {test_size}",
+             --dropout {} --train-size {} --test-size {}",
             trunk.id(),
             config.epochs,
             config.batch_size,
             learning.learning_rate,
             learning.momentum,
             learning.weight_decay,
-            schedule.as_ref().map_or("", |value| value.get_name()),
+            learning.schedule,
             config.dropout,
+            size_text(config.augment.crop),
+            size_text(config.test_size),
         )
         .ok();
     }
     text
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum ScheduleArg {
-    Fixed,
-    Poly,
-}
-
-impl From<ScheduleArg> for Schedule {
-    fn from(schedule: ScheduleArg) -> Self {
-        match schedule {
-            ScheduleArg::Fixed => Self::Fixed,
-            ScheduleArg::Poly => Self::Poly,
-        }
-    }
-}
-
-impl From<Schedule> for ScheduleArg {
-    fn from(schedule: Schedule) -> Self {
-        match schedule {
-            Schedule::Fixed => Self::Fixed,
-            Schedule::Poly => Self::Poly,
-        }
-    }
+fn size_text(size: Option<[u32; 2]>) -> String {
+    size.map_or_else(|| "native".to_owned(), |[width, height]| format!("{width}x{height}"))
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum UpsamplingArg {
-    Learned,
-    Fixed,
+enum AugmentArg {
+    None,
 }
 
-impl From<UpsamplingArg> for FinalUpsampling {
-    fn from(upsampling: UpsamplingArg) -> Self {
-        match upsampling {
-            UpsamplingArg::Learned => Self::Learned,
-            UpsamplingArg::Fixed => Self::Fixed,
-        }
-    }
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum CropArg {
+    Random,
+    Center,
 }
 
-// Of their own because clap gives arrays and nested options another meaning.
-#[derive(Debug, Clone, Copy)]
-struct ScaleRange([f32; 2]);
+fn recipes() -> impl TypedValueParser<Value = Recipe> {
+    let value = |recipe: Recipe| PossibleValue::new(recipe.id()).help(recipe.source());
+    PossibleValuesParser::new(Recipe::ALL.map(value)).try_map(|id| {
+        let found = Recipe::ALL.into_iter().find(|recipe| recipe.id() == id);
+        found.ok_or("not a recipe")
+    })
+}
 
-#[derive(Debug, Clone, Copy)]
-struct TestSize(Option<[u32; 2]>);
-
-fn variants() -> impl TypedValueParser<Value = Variant> {
+pub fn variants() -> impl TypedValueParser<Value = Variant> {
     PossibleValuesParser::new(Variant::ALL.map(Variant::id)).try_map(|id| {
         let found = Variant::ALL.into_iter().find(|variant| variant.id() == id);
         found.ok_or("not a variant")
     })
 }
 
-fn trunks() -> impl TypedValueParser<Value = Trunk> {
+pub fn geometries() -> impl TypedValueParser<Value = Geometry> {
+    PossibleValuesParser::new(Geometry::ALL.map(Geometry::id)).try_map(|id| {
+        let found = Geometry::ALL.into_iter().find(|geometry| geometry.id() == id);
+        found.ok_or("not a geometry")
+    })
+}
+
+pub fn trunks() -> impl TypedValueParser<Value = Trunk> {
     PossibleValuesParser::new(Trunk::ALL.map(Trunk::id)).try_map(|id| {
         let found = Trunk::ALL.into_iter().find(|trunk| trunk.id() == id);
         found.ok_or("not a trunk")
@@ -206,59 +242,4 @@ fn dataset(text: &str) -> Result<DatasetRef, String> {
         return Ok(DatasetRef::Sample);
     }
     std::path::absolute(text).map(DatasetRef::Folder).map_err(|err| format!("not a path ({err})"))
-}
-
-fn number<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> {
-    text.trim().parse().map_err(|err: T::Err| err.to_string())
-}
-
-fn one_or_more(text: &str) -> Result<usize, String> {
-    let value = number(text)?;
-    if value >= 1 { Ok(value) } else { Err("must be 1 or more".to_owned()) }
-}
-
-fn in_range(text: &str, good: impl Fn(f64) -> bool, rule: &str) -> Result<f64, String> {
-    let value = number(text)?;
-    if good(value) { Ok(value) } else { Err(format!("must be {rule}")) }
-}
-
-fn above_zero(text: &str) -> Result<f64, String> {
-    in_range(text, |value| value > 0.0 && value.is_finite(), "above 0")
-}
-
-fn zero_or_more(text: &str) -> Result<f64, String> {
-    in_range(text, |value| value >= 0.0 && value.is_finite(), "0 or more")
-}
-
-fn below_one(text: &str) -> Result<f64, String> {
-    in_range(text, |value| (0.0..1.0).contains(&value), "0 or more and below 1")
-}
-
-pub fn opacity(text: &str) -> Result<f32, String> {
-    let value = number(text)?;
-    if (0.0..=1.0).contains(&value) { Ok(value) } else { Err("must be from 0 to 1".to_owned()) }
-}
-
-fn size(text: &str) -> Result<[u32; 2], String> {
-    let (width, height) = text.split_once(['x', 'X']).ok_or("must be WxH, such as 320x240")?;
-    let size = [number(width)?, number(height)?];
-    if size.iter().all(|side| (1..=MAX_SIDE).contains(side)) {
-        Ok(size)
-    } else {
-        Err(format!("both sides must be from 1 to {MAX_SIDE}"))
-    }
-}
-
-fn test_size(text: &str) -> Result<TestSize, String> {
-    if text == "native" { Ok(TestSize(None)) } else { size(text).map(|size| TestSize(Some(size))) }
-}
-
-fn scale(text: &str) -> Result<ScaleRange, String> {
-    let (min, max) = text.split_once(',').ok_or("must be MIN,MAX, such as 0.5,2")?;
-    let range: [f32; 2] = [number(min)?, number(max)?];
-    if range[0] > 0.0 && range[0] <= range[1] && range[1].is_finite() {
-        Ok(ScaleRange(range))
-    } else {
-        Err("must be above 0, the smaller number first".to_owned())
-    }
 }

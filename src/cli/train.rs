@@ -5,17 +5,16 @@
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
-use signal_hook::consts::SIGINT;
 
 use super::args::TrainArgs;
 use super::follow::{Follower, Report, state_words};
+use super::interrupts::Interrupts;
+use super::network::{PlanArg, Start};
 use super::report::{JsonReport, TextReport};
 use super::{EXIT_STOPPED, Session, TICK, output, pass_on_notices, wait_for_devices};
-use crate::engine::{DeviceId, Engine, RunConfig, RunSnapshot, RunState, Scores, Variant};
+use crate::engine::{DeviceId, Engine, RunSnapshot, RunState, Scores, Variant};
 
 /// Trains as asked and reports until it is over.
 pub fn run(args: &TrainArgs, session: &Session) -> Result<ExitCode, String> {
@@ -36,15 +35,19 @@ struct Started {
 }
 
 fn start(args: &TrainArgs, session: &Session) -> Result<Started, String> {
-    let config = args.settings.config();
-    let mut engine = session.engine(config.device != DeviceId::Cpu);
+    let mut engine = session.engine(args.settings.device != DeviceId::Cpu);
+    let start = match &args.network.init {
+        Some(wanted) => Some(Start::find(wanted, &engine, |name| session.find_run(&engine, name))?),
+        None => None,
+    };
+    let config = args.config(start.as_ref());
     know_device(&mut engine, config.device);
     let interrupts = Interrupts::install()?;
-    if args.compare {
-        let of = |variant| RunConfig { variant, ..config.clone() };
-        engine.start_plan(Variant::ALL.map(of).to_vec());
-    } else {
-        engine.start_run(config);
+    let strides = || Variant::STRIDES.map(|variant| config.with_variant(variant)).to_vec();
+    match args.network.plan {
+        Some(PlanArg::Staged) => engine.start_stages(strides()),
+        None if args.compare => engine.start_plan(strides()),
+        Some(PlanArg::AtOnce) | None => engine.start_run(config),
     }
     if engine.active().is_none() {
         return Err(refusal(&mut engine));
@@ -200,23 +203,4 @@ fn print_comparison(runs: &[&RunSnapshot], json: bool) {
         rows.push(output::comparison_row(run.config.variant, &run.name, scores));
     }
     output::line(format!("\n{}", output::table(&rows)));
-}
-
-/// Ctrl+C: the first asks for a stop, the second ends the program.
-struct Interrupts(Arc<AtomicBool>);
-
-impl Interrupts {
-    fn install() -> Result<Self, String> {
-        let asked = Arc::new(AtomicBool::new(false));
-        let code = i32::from(EXIT_STOPPED);
-        // Order matters: the shutdown looks at the flag before this signal sets it.
-        signal_hook::flag::register_conditional_shutdown(SIGINT, code, Arc::clone(&asked))
-            .and_then(|_| signal_hook::flag::register(SIGINT, Arc::clone(&asked)))
-            .map_err(|err| format!("Ctrl+C cannot be handled: {err}. Start the program again"))?;
-        Ok(Self(asked))
-    }
-
-    fn any(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
-    }
 }

@@ -1,4 +1,4 @@
-//! Random changes of training images, resizing, and normalization to floats.
+//! Random changes of training images, and resizing.
 //!
 //! Works on decoded images only. Must not read files or know about batches.
 
@@ -12,7 +12,7 @@ use super::{LabelMap, Rgb, VOID};
 /// on every machine.
 pub type Rng = rand_pcg::Pcg64Mcg;
 
-/// Color of padding, RGB: the mean of [`Normalization::IMAGENET`], which
+/// Color of padding, RGB: the mean of `ImageNet`, which
 /// normalizes to about 0.
 const PADDING: [u8; 3] = [124, 116, 104];
 /// Random scales are kept inside, so that a typing error cannot fill the memory.
@@ -21,8 +21,12 @@ const SCALE_LIMITS: [f32; 2] = [0.1, 10.0];
 /// Random changes of training images.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Augment {
-    /// `[width, height]` of the training crop, 1 or more each.
-    pub crop: [u32; 2],
+    /// `[width, height]` of the training crop, 1 or more each; `None` = the whole image.
+    pub crop: Option<[u32; 2]>,
+    /// Whether the crop lies at a random place, else in the middle. What is left over is
+    /// the same on both sides, or a pixel more to the right and below.
+    #[serde(default = "yes")]
+    pub random_crop: bool,
     /// Smallest and largest random scale, `0.1..=10.0`; `[1.0, 1.0]` = none.
     pub scale: [f32; 2],
     /// Mirror left and right at random.
@@ -33,17 +37,34 @@ pub struct Augment {
     pub brightness: f32,
 }
 
+/// Crops were always at random places before there was a choice.
+fn yes() -> bool {
+    true
+}
+
 impl Augment {
+    /// Nothing random: whole images, or what lies in their middle.
+    pub const fn none(crop: Option<[u32; 2]>) -> Self {
+        Self { crop, random_crop: false, scale: [1.0, 1.0], flip: false, brightness: 0.0 }
+    }
+
     /// Scales, mirrors, crops and brightens an image and its labels alike. Both
     /// come back at exactly the crop's size; where the image is smaller it is
-    /// padded, with a mean color and [`VOID`].
+    /// padded, with a mean color and [`VOID`]. Without a crop they keep the size that
+    /// they were scaled to.
     ///
     /// Image and labels must be of one size.
     pub fn apply(&self, rgb: &Rgb, labels: &LabelMap, rng: &mut Rng) -> (Rgb, LabelMap) {
         let scale = between(self.scale, rng).clamp(SCALE_LIMITS[0], SCALE_LIMITS[1]);
         let window = |rgb: &Rgb, labels: &LabelMap, rng: &mut Rng| {
             let mirrored = self.flip && rng.random();
-            let window = Window::random([rgb.width, rgb.height], self.crop, mirrored, rng);
+            let size = [rgb.width, rgb.height];
+            let crop = self.crop.unwrap_or(size);
+            let window = if self.random_crop {
+                Window::random(size, crop, mirrored, rng)
+            } else {
+                Window::middle(size, crop, mirrored)
+            };
             (window.cut_rgb(rgb), window.cut_labels(labels))
         };
         let (mut rgb, labels) = if (scale - 1.0).abs() < 1e-3 {
@@ -83,18 +104,18 @@ struct Window {
 
 impl Window {
     fn random(size: [u32; 2], crop: [u32; 2], mirrored: bool, rng: &mut Rng) -> Self {
+        Self::place(size, crop, mirrored, |spare| rng.random_range(spare.min(0)..=spare.max(0)))
+    }
+
+    fn middle(size: [u32; 2], crop: [u32; 2], mirrored: bool) -> Self {
+        Self::place(size, crop, mirrored, |spare| spare.div_euclid(2))
+    }
+
+    /// `offset` is told how many pixels of a side are left over, negative where they lack.
+    fn place(size: [u32; 2], crop: [u32; 2], mirrored: bool, mut offset: impl FnMut(i64) -> i64) -> Self {
         let crop = crop.map(|side| side.max(1));
-        let mut offset = |side: u32, crop: u32| {
-            let spare = i64::from(side) - i64::from(crop);
-            rng.random_range(spare.min(0)..=spare.max(0))
-        };
-        Self {
-            left: offset(size[0], crop[0]),
-            top: offset(size[1], crop[1]),
-            width: crop[0] as usize,
-            height: crop[1] as usize,
-            mirrored,
-        }
+        let mut offset = |axis: usize| offset(i64::from(size[axis]) - i64::from(crop[axis]));
+        Self { left: offset(0), top: offset(1), width: crop[0] as usize, height: crop[1] as usize, mirrored }
     }
 
     fn cut_rgb(&self, rgb: &Rgb) -> Rgb {
@@ -134,48 +155,6 @@ fn between(limits: [f32; 2], rng: &mut Rng) -> f32 {
     limits[0] + (limits[1] - limits[0]) * rng.random::<f32>()
 }
 
-/// Mean and standard deviation by channel, RGB on 0..=1.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Normalization {
-    /// Subtracted.
-    pub mean: [f32; 3],
-    /// Divided by, above 0.
-    pub std: [f32; 3],
-}
-
-impl Normalization {
-    /// The values of `ImageNet`, which pretrained networks expect.
-    pub const IMAGENET: Self = Self { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
-
-    /// Writes `(value / 255 - mean) / std`, channel by channel.
-    ///
-    /// # Shapes
-    /// - `out`: `[3, height, width]`
-    ///
-    /// # Panics
-    /// When `out` is of another length.
-    pub fn write_chw(&self, rgb: &Rgb, out: &mut [f32]) {
-        let plane = rgb.width as usize * rgb.height as usize;
-        assert_eq!(out.len(), 3 * plane, "the buffer must hold [3, {}, {}]", rgb.height, rgb.width);
-        if plane == 0 {
-            return;
-        }
-        for (channel, plane) in out.chunks_exact_mut(plane).enumerate() {
-            let normalized = |value: usize| (value as f32 / 255.0 - self.mean[channel]) / self.std[channel];
-            let table: [f32; 256] = std::array::from_fn(normalized);
-            for (target, pixel) in plane.iter_mut().zip(rgb.pixels.as_chunks::<3>().0) {
-                *target = table[usize::from(pixel[channel])];
-            }
-        }
-    }
-}
-
-impl Default for Normalization {
-    fn default() -> Self {
-        Self::IMAGENET
-    }
-}
-
 /// The image at another size, 1 or more each; bilinear, and averaging over what
 /// one pixel covers where it becomes smaller.
 pub fn resize_rgb(rgb: &Rgb, width: u32, height: u32) -> Rgb {
@@ -213,7 +192,7 @@ mod tests {
 
     use super::*;
 
-    const PLAIN: Augment = Augment { crop: [3, 2], scale: [1.0, 1.0], flip: false, brightness: 0.0 };
+    const PLAIN: Augment = Augment { random_crop: true, ..Augment::none(Some([3, 2])) };
 
     /// A 3x2 image whose red channel counts the pixels, and labels that do too.
     fn counted() -> (Rgb, LabelMap) {
@@ -235,7 +214,7 @@ mod tests {
     #[test]
     fn smaller_images_are_padded_with_void() {
         let (rgb, labels) = counted();
-        let augment = Augment { crop: [5, 4], ..PLAIN };
+        let augment = Augment { crop: Some([5, 4]), ..PLAIN };
         for seed in 0..20 {
             let (padded, padded_labels) = augment.apply(&rgb, &labels, &mut Rng::seed_from_u64(seed));
             assert_eq!((padded.width, padded.height, padded.pixels.len()), (5, 4, 60));
@@ -250,7 +229,7 @@ mod tests {
     #[test]
     fn larger_images_are_cut_at_every_place() {
         let (rgb, labels) = counted();
-        let augment = Augment { crop: [2, 1], ..PLAIN };
+        let augment = Augment { crop: Some([2, 1]), ..PLAIN };
         let mut seen = std::collections::BTreeSet::new();
         for seed in 0..50 {
             let (cut, cut_labels) = augment.apply(&rgb, &labels, &mut Rng::seed_from_u64(seed));
@@ -258,6 +237,35 @@ mod tests {
             seen.insert(cut_labels.labels);
         }
         assert_eq!(seen.into_iter().collect::<Vec<_>>(), [[0, 1], [1, 2], [3, 4], [4, 5]]);
+    }
+
+    #[test]
+    fn without_augmentation_the_middle_is_cut_and_the_rest_padded() {
+        let (rgb, labels) = counted();
+        for (crop, expected) in [
+            ([1, 1], vec![1]),
+            ([2, 2], vec![0, 1, 3, 4]),
+            ([1, 3], vec![VOID, 1, 4]),
+            ([4, 1], vec![VOID, 0, 1, 2]),
+        ] {
+            for seed in 0..5 {
+                let mut rng = Rng::seed_from_u64(seed);
+                let (_, cut) = Augment::none(Some(crop)).apply(&rgb, &labels, &mut rng);
+                assert_eq!(([cut.width, cut.height], cut.labels), (crop, expected.clone()));
+            }
+        }
+    }
+
+    #[test]
+    fn whole_images_keep_the_size_they_are_scaled_to() {
+        let (rgb, labels) = counted();
+        let mut rng = Rng::seed_from_u64(1);
+        assert_eq!(Augment::none(None).apply(&rgb, &labels, &mut rng), (rgb.clone(), labels.clone()));
+        let augment = Augment { scale: [2.0, 2.0], flip: true, ..Augment::none(None) };
+        let (scaled, scaled_labels) = augment.apply(&rgb, &labels, &mut rng);
+        assert_eq!([scaled.width, scaled.height], [6, 4]);
+        assert_eq!([scaled_labels.width, scaled_labels.height], [6, 4]);
+        assert!(!scaled_labels.labels.contains(&VOID));
     }
 
     #[test]
@@ -276,12 +284,12 @@ mod tests {
     #[test]
     fn scaling_keeps_labels_whole() {
         let (rgb, labels) = counted();
-        let augment = Augment { crop: [6, 4], scale: [2.0, 2.0], ..PLAIN };
+        let augment = Augment { crop: Some([6, 4]), scale: [2.0, 2.0], ..PLAIN };
         let (scaled, scaled_labels) = augment.apply(&rgb, &labels, &mut Rng::seed_from_u64(3));
         assert_eq!((scaled.width, scaled.height), (6, 4));
         assert_eq!(scaled_labels.labels[..12], [0, 0, 1, 1, 2, 2, 0, 0, 1, 1, 2, 2]);
         assert_eq!(scaled_labels.labels[12..18], [3, 3, 4, 4, 5, 5]);
-        let half = Augment { crop: [3, 2], scale: [0.5, 0.5], ..PLAIN };
+        let half = Augment { scale: [0.5, 0.5], ..PLAIN };
         let (_, small) = half.apply(&rgb, &labels, &mut Rng::seed_from_u64(3));
         assert_eq!(small.labels.iter().filter(|label| **label != VOID).count(), 2);
     }
@@ -290,7 +298,7 @@ mod tests {
     fn brightness_stays_in_its_limits() {
         let rgb = Rgb { width: 1, height: 1, pixels: vec![127, 128, 255] };
         let labels = LabelMap { width: 1, height: 1, labels: vec![1] };
-        let augment = Augment { crop: [1, 1], brightness: 0.1, ..PLAIN };
+        let augment = Augment { crop: Some([1, 1]), brightness: 0.1, ..PLAIN };
         let mut values = std::collections::BTreeSet::new();
         for seed in 0..50 {
             let (changed, same) = augment.apply(&rgb, &labels, &mut Rng::seed_from_u64(seed));
@@ -307,17 +315,6 @@ mod tests {
         for scale in [[2.0, 0.5], [0.0, 0.0], [1e9, 1e9], [f32::NAN, 1.0]] {
             let (changed, _) = Augment { scale, ..PLAIN }.apply(&rgb, &labels, &mut Rng::seed_from_u64(0));
             assert_eq!((changed.width, changed.height), (3, 2));
-        }
-    }
-
-    #[test]
-    fn normalized_values_are_by_channel() {
-        let normalization = Normalization { mean: [0.0, 0.5, 0.2], std: [1.0, 0.5, 0.1] };
-        let rgb = Rgb { width: 2, height: 1, pixels: vec![0, 255, 51, 255, 0, 102] };
-        let mut out = [0.0; 6];
-        normalization.write_chw(&rgb, &mut out);
-        for (value, expected) in out.into_iter().zip([0.0, 1.0, 1.0, -1.0, 0.0, 2.0]) {
-            assert!((value - expected).abs() < 1e-6, "{out:?}");
         }
     }
 

@@ -11,13 +11,15 @@ mod generator;
 mod image_io;
 mod layout;
 mod loader;
+mod normalization;
 mod stats;
 
-pub use augment::{Augment, Normalization, Rng, resize_labels, resize_rgb};
+pub use augment::{Augment, Rng, resize_labels, resize_rgb};
 pub use classes::{Class, ClassList, VOID, voc_color};
 pub use error::DatasetError;
 pub use generator::{SampleSpec, ensure_sample};
 pub use image_io::{IMAGE_EXTENSIONS, LabelMap, MaskReader, Rgb, read_rgb, write_index_png, write_rgb_png};
-pub use layout::{Dataset, Item, Layout, Split};
+pub use layout::{Dataset, Item, Layout, Split, find_class_list, list_masks, read_class_list, read_names};
 pub use loader::{Batch, BatchPlan, Loader};
+pub use normalization::{ChannelOrder, Normalization, ValueRange};
 pub use stats::{DatasetStats, scan};

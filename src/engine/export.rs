@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::predict::Logits;
 use crate::dataset::{ClassList, LabelMap, Rgb, VOID, write_index_png, write_rgb_png};
 
 /// Writes a mask as an 8-bit indexed PNG with the classes' colors as its palette.
@@ -34,10 +35,47 @@ fn overlay(image: &Rgb, mask: &LabelMap, classes: &ClassList, opacity: f32) -> R
     Rgb { pixels, ..*image }
 }
 
+/// Writes `[num_classes, height, width]` little-endian floats in NumPy's format, version 1.0
+/// (`numpy.lib.format`): a magic number, the header's length, a Python dictionary padded
+/// to 64 bytes, the values.
+pub(super) fn save_npy(path: &Path, logits: &Logits) -> Result<(), String> {
+    let [classes, height, width] = logits.shape;
+    let mut header =
+        format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({classes}, {height}, {width}), }}");
+    let start = NPY_MAGIC.len() + size_of::<u16>();
+    let length = (start + header.len() + 1).next_multiple_of(64) - start;
+    header.push_str(&" ".repeat(length - header.len() - 1));
+    header.push('\n');
+    let mut bytes = Vec::with_capacity(start + length + logits.values.len() * 4);
+    bytes.extend(NPY_MAGIC);
+    bytes.extend((length as u16).to_le_bytes());
+    bytes.extend(header.as_bytes());
+    bytes.extend(logits.values.iter().flat_map(|value| value.to_le_bytes()));
+    std::fs::write(path, bytes).map_err(|err| {
+        format!("{}: {err}. Check that the folder can be written and has room", path.display())
+    })
+}
+
+/// And the version, 1.0.
+const NPY_MAGIC: &[u8; 8] = b"\x93NUMPY\x01\x00";
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::dataset::Class;
+
+    #[test]
+    fn logits_are_written_as_numpy_reads_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.npy");
+        save_npy(&path, &Logits { shape: [2, 1, 1], values: vec![1.0, -2.5] }).unwrap();
+        let bytes = std::fs::read(path).unwrap();
+        assert_eq!(&bytes[..10], b"\x93NUMPY\x01\x00\x76\x00");
+        let header = std::str::from_utf8(&bytes[10..128]).unwrap();
+        assert!(header.starts_with("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1, 1), }"));
+        assert!(header.ends_with(" \n"), "{header:?}");
+        assert_eq!(bytes[128..], [1.0f32.to_le_bytes(), (-2.5f32).to_le_bytes()].concat());
+    }
 
     #[test]
     fn an_overlay_mixes_by_opacity_and_leaves_void_alone() {

@@ -1,10 +1,11 @@
 //! The one owner of state and threads, driven alike by the window and the command line.
 //!
 //! Everything slow runs on named threads (`train`, `predict`, `dataset`, `devices`,
-//! `worker-N`); [`Engine::poll`] takes in what they sent. Re-exports every type that
+//! `weights`, `worker-N`); [`Engine::poll`] takes in what they sent. Re-exports every type that
 //! `ui` and `cli` may name. Must not know about egui.
 
 mod active;
+mod catalogue;
 mod datasets;
 mod devices;
 mod dirs;
@@ -12,6 +13,7 @@ mod export;
 mod predict;
 mod predictions;
 mod runs;
+mod score_masks;
 mod source;
 mod tasks;
 mod training;
@@ -24,25 +26,30 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 pub use crate::dataset::{
-    Augment, Class, ClassList, Dataset, DatasetStats, IMAGE_EXTENSIONS, Item, LabelMap, Layout,
-    Normalization, Rgb, Split, VOID,
+    Augment, ChannelOrder, Class, ClassList, Dataset, DatasetStats, IMAGE_EXTENSIONS, Item, LabelMap, Layout,
+    Normalization, Rgb, Split, VOID, ValueRange,
 };
-pub use crate::metrics::{ConfusionMatrix, Scores};
-pub use crate::model::{FinalUpsampling, Trunk, Variant};
+pub use crate::metrics::{BOUNDARY_WIDTH, ConfusionMatrix, Scores};
+pub use crate::model::weights::{Layout as WeightsLayout, Row, RowState};
+pub use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
 pub use crate::training::{
-    DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord, Learning, Outcome, Preview, PreviewItem,
-    RunConfig, RunInfo, Schedule, StepRecord, preset,
+    DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord, Init, Learning, Order, Outcome, Preview,
+    PreviewItem, Recipe, Reduction, RunConfig, RunInfo, Schedule, StepRecord, WeightsChoice, WeightsSummary,
+    preset,
 };
 pub use active::{ActiveRun, Phase};
+pub use catalogue::{Catalogue, CatalogueEntry, CatalogueItem, EntryState, KnownHash, public_weights};
 pub use devices::{Devices, probe_main};
 pub use dirs::Dirs;
-pub use predict::{Evaluation, Prediction};
+pub use predict::{Evaluation, Logits, Prediction};
 pub use runs::{RunSnapshot, RunState};
+pub use score_masks::{MaskClasses, MaskFolders, MaskScores, score_masks};
 pub use source::{DatasetState, OpenDataset, Thumbnail};
 pub use tasks::{Cancel, Task};
 pub use training::{Live, Plan};
 
 use crate::training::checkpoint::RunFolder;
+use catalogue::WeightsEvent;
 use predict::PredictThread;
 use tasks::{Pool, spawn_detached, spawn_thread};
 use training::Trainer;
@@ -90,6 +97,7 @@ enum Event {
     DatasetProgress { generation: u64, share: f32 },
     DatasetOpened { generation: u64, result: Result<Arc<OpenDataset>, String> },
     RunsLoaded(Vec<RunSnapshot>),
+    Weights(WeightsEvent),
 }
 
 /// State and threads of the program.
@@ -106,6 +114,7 @@ pub struct Engine {
     dataset_task: Option<Task<()>>,
     runs: Vec<RunSnapshot>,
     runs_known: bool,
+    catalogue: Catalogue,
     trainer: Trainer,
     pool: Pool,
     predictor: PredictThread,
@@ -117,10 +126,16 @@ const QUEUE: usize = 256;
 impl Engine {
     /// Starts the threads, the search for devices and the reading of the runs.
     pub fn new(options: EngineOptions) -> Self {
+        Self::with_catalogue(options, public_weights())
+    }
+
+    /// As [`new`](Self::new), with another catalogue of public weights.
+    pub fn with_catalogue(options: EngineOptions, entries: Vec<CatalogueEntry>) -> Self {
         let EngineOptions { dirs, waker, probe_program, live_masks } = options;
         let (sender, events) = bounded(QUEUE);
         let mut engine = Self {
             trainer: Trainer::new(dirs.clone(), Arc::clone(&waker), live_masks),
+            catalogue: Catalogue::new(dirs.runs.join("pretrained"), entries),
             dirs,
             waker,
             events,
@@ -139,6 +154,7 @@ impl Engine {
             engine.probe_devices(program);
         }
         engine.refresh_runs();
+        engine.look_for_weights();
         engine
     }
 
@@ -189,6 +205,7 @@ impl Engine {
                 self.runs_known = true;
                 self.trainer.keep_active(&mut self.runs, old);
             }
+            Event::Weights(event) => self.apply_weights(event),
         }
     }
 
@@ -230,10 +247,20 @@ impl Engine {
 
     /// Trains runs one after another. A stop or a failure ends the whole plan.
     pub fn start_plan(&mut self, configs: Vec<RunConfig>) {
+        self.start_runs(configs, false);
+    }
+
+    /// Trains stages: as [`start_plan`](Self::start_plan), but each run starts from the best
+    /// weights of the one before (FCN-32s, 16s, 8s; CVPR 2015, section 4.2).
+    pub fn start_stages(&mut self, configs: Vec<RunConfig>) {
+        self.start_runs(configs, true);
+    }
+
+    fn start_runs(&mut self, configs: Vec<RunConfig>, staged: bool) {
         let refusal = configs.iter().find_map(|config| self.devices.refusal(config.device));
         match refusal {
             Some(text) => self.notify(NoticeLevel::Error, text),
-            None => self.trainer.start(configs, &mut self.notices),
+            None => self.trainer.start(configs, staged, &mut self.notices),
         }
     }
 

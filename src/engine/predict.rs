@@ -13,7 +13,7 @@ use super::tasks::{Cancel, Promise, Task, guarded};
 use crate::dataset::{ClassList, Item, LabelMap, MaskReader, Rgb, Split, read_rgb};
 use crate::metrics::{ConfusionMatrix, Scores};
 use crate::training::checkpoint::RunFolder;
-use crate::training::{Control, DeviceId, Predictor};
+use crate::training::{Control, DeviceId, Predictor, TrainError, WeightsChoice};
 
 /// An image through a network.
 #[derive(Debug, Clone)]
@@ -36,24 +36,79 @@ pub struct Prediction {
     pub scores: Option<Scores>,
 }
 
-/// Scores of a run over a whole split.
+/// What a network says about an image before the largest is taken.
+#[derive(Debug, Clone)]
+pub struct Logits {
+    /// Classes, rows, columns.
+    pub shape: [usize; 3],
+    /// One plane after the other, row by row.
+    pub values: Vec<f32>,
+}
+
+/// Scores over a whole list of images.
 #[derive(Debug, Clone)]
 pub struct Evaluation {
     /// From one confusion matrix over all images.
     pub scores: Scores,
-    /// Mean loss over the labelled pixels, in nats.
+    /// Mean over images of each image's mean IU, see [`ImageMean`](crate::metrics::ImageMean);
+    /// not the mean IU of the papers, which is in `scores`.
+    pub mean_iu_over_images: Option<f64>,
+    /// Of the pixels along label boundaries alone, from one confusion matrix over all
+    /// images, see [`boundary_band`](crate::metrics::boundary_band).
+    pub boundary: Scores,
+    /// Width of that band, in pixels.
+    pub boundary_width: usize,
+    /// Mean loss over the labelled pixels, in nats; `None` without a network.
     pub val_loss: Option<f64>,
     /// Number of images.
     pub images: usize,
     /// Seconds it took.
     pub secs: f64,
-    /// Classes of the run.
+    /// The classes scored.
     pub classes: Arc<ClassList>,
 }
 
-/// What to predict with which run.
+/// Where a network comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Source {
+    Run(RunFolder),
+    Weights(WeightsChoice),
+}
+
+impl Source {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Run(folder) => folder.path(),
+            Self::Weights(choice) => &choice.path,
+        }
+    }
+
+    /// A run's name, or a file's.
+    fn name(&self) -> String {
+        self.path().file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+    }
+
+    fn load(&self, device: DeviceId) -> Result<Predictor, TrainError> {
+        match self {
+            Self::Run(folder) => Predictor::load(folder, device),
+            Self::Weights(choice) => Predictor::from_weights(choice, device),
+        }
+    }
+
+    /// Steps behind the newest weights; a file does not grow.
+    fn newest_step(&self) -> Option<usize> {
+        match self {
+            Self::Run(folder) => {
+                folder.best().map(|best| best.step).or_else(|| folder.last().map(|last| last.step))
+            }
+            Self::Weights(_) => Some(0),
+        }
+    }
+}
+
+/// What to predict with which network.
 pub(super) struct Request {
-    pub folder: RunFolder,
+    pub source: Source,
     pub device: DeviceId,
     pub image: PathBuf,
     /// How to read the image's ground truth, where it is known.
@@ -61,6 +116,16 @@ pub(super) struct Request {
 }
 
 type Job = Box<dyn FnOnce(&mut Models) + Send>;
+
+/// Which list to score, and how.
+pub(super) struct Scoring {
+    pub source: Source,
+    pub device: DeviceId,
+    pub data_dir: PathBuf,
+    pub split: Split,
+    /// In pixels.
+    pub boundary_width: usize,
+}
 
 /// Handle on the thread; dropping it ends the thread after its work.
 pub(super) struct PredictThread {
@@ -115,47 +180,58 @@ impl PredictThread {
         self.submit(waker, move |models, _| models.predict(&request).map(Arc::new))
     }
 
-    pub fn evaluate(
+    pub fn logits(
         &self,
         waker: &Waker,
-        folder: RunFolder,
+        source: Source,
         device: DeviceId,
-        data_dir: PathBuf,
-        split: Split,
-    ) -> Task<Result<Evaluation, String>> {
-        self.submit(waker, move |models, cancel| models.evaluate(&folder, device, &data_dir, split, cancel))
+        image: PathBuf,
+    ) -> Task<Result<Logits, String>> {
+        self.submit(waker, move |models, _| models.logits(&source, device, &image))
+    }
+
+    pub fn evaluate(&self, waker: &Waker, scoring: Scoring) -> Task<Result<Evaluation, String>> {
+        self.submit(waker, move |models, cancel| models.evaluate(&scoring, cancel))
     }
 }
 
 /// Loaded networks, the last used at the end.
 #[derive(Default)]
 struct Models {
-    loaded: Vec<(PathBuf, DeviceId, Predictor)>,
+    loaded: Vec<(Source, DeviceId, Predictor)>,
 }
 
 impl Models {
-    fn get(&mut self, folder: &RunFolder, device: DeviceId) -> Result<&Predictor, String> {
-        let newest = folder.best().map(|best| best.step).or_else(|| folder.last().map(|last| last.step));
-        let found = self.loaded.iter().position(|(path, on, predictor)| {
-            path == folder.path() && *on == device && Some(predictor.step()) == newest
+    fn get(&mut self, source: &Source, device: DeviceId) -> Result<&Predictor, String> {
+        let newest = source.newest_step();
+        let found = self.loaded.iter().position(|(loaded, on, predictor)| {
+            loaded == source && *on == device && Some(predictor.step()) == newest
         });
         let entry = if let Some(index) = found {
             self.loaded.remove(index)
         } else {
-            self.loaded.retain(|(path, ..)| path != folder.path());
+            self.loaded.retain(|(loaded, ..)| loaded.path() != source.path());
             if self.loaded.len() >= LOADED {
                 self.loaded.remove(0);
             }
-            let predictor = Predictor::load(folder, device).map_err(|err| err.to_string())?;
-            (folder.path().to_path_buf(), device, predictor)
+            let predictor = source.load(device).map_err(|err| err.to_string())?;
+            (source.clone(), device, predictor)
         };
         self.loaded.push(entry);
         self.loaded.last().map(|(.., predictor)| predictor).ok_or_else(|| "no network is loaded".to_owned())
     }
 
+    fn logits(&mut self, source: &Source, device: DeviceId, image: &Path) -> Result<Logits, String> {
+        let image = read_rgb(image).map_err(|err| err.to_string())?;
+        let predictor = self.get(source, device)?;
+        let values = predictor.logits(&image).map_err(|err| err.to_string())?;
+        let num_classes = predictor.meta().classes.len();
+        Ok(Logits { shape: [num_classes, image.height as usize, image.width as usize], values })
+    }
+
     fn predict(&mut self, request: &Request) -> Result<Prediction, String> {
         let image = read_rgb(&request.image).map_err(|err| err.to_string())?;
-        let predictor = self.get(&request.folder, request.device)?;
+        let predictor = self.get(&request.source, request.device)?;
         let started = Instant::now();
         let mask = predictor.predict(&image).map_err(|err| err.to_string())?;
         let secs = started.elapsed().as_secs_f64();
@@ -170,7 +246,7 @@ impl Models {
             matrix.scores()
         });
         Ok(Prediction {
-            run: request.folder.name(),
+            run: request.source.name(),
             image_path: request.image.clone(),
             image: Arc::new(image),
             mask: Arc::new(mask),
@@ -181,22 +257,15 @@ impl Models {
         })
     }
 
-    fn evaluate(
-        &mut self,
-        folder: &RunFolder,
-        device: DeviceId,
-        data_dir: &Path,
-        split: Split,
-        cancel: &Cancel,
-    ) -> Result<Evaluation, String> {
-        let predictor = self.get(folder, device)?;
+    fn evaluate(&mut self, scoring: &Scoring, cancel: &Cancel) -> Result<Evaluation, String> {
+        let predictor = self.get(&scoring.source, scoring.device)?;
         let which = &predictor.meta().config.dataset;
-        let dataset = source::open(which, data_dir, &mut |_, _| !cancel.is_cancelled())
+        let dataset = source::open(which, &scoring.data_dir, &mut |_, _| !cancel.is_cancelled())
             .map_err(|err| err.to_string())?;
         let control = Control::default();
         let started = Instant::now();
         let evaluation = predictor
-            .evaluate(&dataset, split, &control, &mut |done, total| {
+            .evaluate(&dataset, scoring.split, scoring.boundary_width, &control, &mut |done, total| {
                 cancel.set_progress(done as f32 / total.max(1) as f32);
                 if cancel.is_cancelled() {
                     control.stop();
@@ -206,6 +275,9 @@ impl Models {
             .ok_or_else(|| "stopped".to_owned())?;
         Ok(Evaluation {
             scores: evaluation.scores,
+            mean_iu_over_images: evaluation.mean_iu_over_images,
+            boundary: evaluation.boundary,
+            boundary_width: evaluation.boundary_width,
             val_loss: evaluation.loss,
             images: evaluation.images,
             secs: started.elapsed().as_secs_f64(),

@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::predict::{Evaluation, Prediction, Request};
+use super::predict::{Evaluation, Logits, Prediction, Request, Scoring, Source};
+use super::runs::unix_secs;
+use super::score_masks::{MaskFolders, MaskScores, score_masks};
 use super::source::DatasetState;
 use super::tasks::Task;
 use super::{Engine, export};
 use crate::dataset::{ClassList, LabelMap, Rgb, Split};
-use crate::training::DeviceId;
+use crate::training::{DeviceId, WeightsChoice, WeightsSummary, export_run, import_run};
 
 impl Engine {
     /// Where a run can predict: its own device where that works here, else the processor.
@@ -19,6 +21,41 @@ impl Engine {
 
     /// The mask of an image by the best weights of a run.
     pub fn predict(&self, run: &str, image: &Path) -> Task<Result<Arc<Prediction>, String>> {
+        self.predict_with(Source::Run(self.folder(run)), self.prediction_device(run), image)
+    }
+
+    /// The mask of an image by a weights file.
+    pub fn predict_by_weights(
+        &self,
+        weights: WeightsChoice,
+        device: DeviceId,
+        image: &Path,
+    ) -> Task<Result<Arc<Prediction>, String>> {
+        self.predict_with(Source::Weights(weights), device, image)
+    }
+
+    /// The logits of an image by the best weights of a run.
+    pub fn logits(&self, run: &str, image: &Path) -> Task<Result<Logits, String>> {
+        let (source, device) = (Source::Run(self.folder(run)), self.prediction_device(run));
+        self.predictor.logits(&self.waker, source, device, image.to_path_buf())
+    }
+
+    /// The logits of an image by a weights file.
+    pub fn logits_by_weights(
+        &self,
+        weights: WeightsChoice,
+        device: DeviceId,
+        image: &Path,
+    ) -> Task<Result<Logits, String>> {
+        self.predictor.logits(&self.waker, Source::Weights(weights), device, image.to_path_buf())
+    }
+
+    fn predict_with(
+        &self,
+        source: Source,
+        device: DeviceId,
+        image: &Path,
+    ) -> Task<Result<Arc<Prediction>, String>> {
         let truth = match &self.dataset {
             DatasetState::Ready(open) => [Split::Val, Split::Train]
                 .into_iter()
@@ -27,19 +64,61 @@ impl Engine {
                 .map(|item| (open.dataset.mask_reader(), item.clone())),
             _ => None,
         };
-        let request = Request {
-            folder: self.folder(run),
-            device: self.prediction_device(run),
-            image: image.to_path_buf(),
-            truth,
-        };
+        let request = Request { source, device, image: image.to_path_buf(), truth };
         self.predictor.predict(&self.waker, request)
     }
 
-    /// Scores of a run's best weights over a split of the data set it was trained on.
-    pub fn evaluate(&self, run: &str, split: Split) -> Task<Result<Evaluation, String>> {
-        let device = self.prediction_device(run);
-        self.predictor.evaluate(&self.waker, self.folder(run), device, self.dirs.data.clone(), split)
+    /// Scores of a run's best weights over a split of the data set it was trained on, with
+    /// a boundary band of `boundary_width` pixels.
+    pub fn evaluate(
+        &self,
+        run: &str,
+        split: Split,
+        boundary_width: usize,
+    ) -> Task<Result<Evaluation, String>> {
+        let scoring = Scoring {
+            source: Source::Run(self.folder(run)),
+            device: self.prediction_device(run),
+            data_dir: self.dirs.data.clone(),
+            split,
+            boundary_width,
+        };
+        self.predictor.evaluate(&self.waker, scoring)
+    }
+
+    /// Scores of masks that are already there against labels, as [`score_masks`] counts.
+    pub fn score_masks(&self, folders: MaskFolders) -> Task<Result<MaskScores, String>> {
+        self.spawn("score masks", move |cancel| score_masks(&folders, cancel))
+    }
+
+    /// What a weights file holds, and what becomes of each layer.
+    pub fn inspect_weights(&self, choice: WeightsChoice) -> Task<Result<WeightsSummary, String>> {
+        self.spawn("inspect weights", move |_| WeightsSummary::read(&choice).map_err(|err| err.to_string()))
+    }
+
+    /// Writes the best weights of a run as one file; gives the path.
+    pub fn export_run(&self, run: &str, path: PathBuf) -> Task<Result<PathBuf, String>> {
+        let folder = self.folder(run);
+        self.spawn_waiting("export", move |_| {
+            export_run(&folder, &path).map(|()| path).map_err(|err| err.to_string())
+        })
+    }
+
+    /// Makes a finished run of a weights file; gives its name. [`refresh_runs`](Self::refresh_runs)
+    /// shows it.
+    pub fn import_weights(&self, choice: WeightsChoice) -> Task<Result<String, String>> {
+        let runs = self.dirs.runs.clone();
+        self.spawn_waiting("import", move |_| {
+            let stem = choice.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let created = unix_secs();
+            let folder = import_run(&runs, &format!("imported-{stem}"), created, &choice);
+            folder.map(|folder| folder.name()).map_err(|err| err.to_string())
+        })
+    }
+
+    /// Writes logits as a NumPy file; gives the path.
+    pub fn save_logits(&self, logits: Logits, path: PathBuf) -> Task<Result<PathBuf, String>> {
+        self.spawn("save logits", move |_| export::save_npy(&path, &logits).map(|()| path))
     }
 
     /// Writes a mask as an indexed PNG; gives the path.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::dataset::ClassList;
 use crate::training::checkpoint::{EndMark, RunFolder, RunMeta, list_runs};
@@ -107,6 +108,11 @@ pub(super) fn load_runs(runs: &Path) -> Vec<RunSnapshot> {
 
 pub(super) fn newest_first(snapshots: &mut [RunSnapshot]) {
     snapshots.sort_by(|left, right| (&right.created, &right.name).cmp(&(&left.created, &left.name)));
+}
+
+/// Now, in Unix seconds.
+pub(super) fn unix_secs() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 /// A time in UTC: `2026-11-23 14:05`, or `20261123-140501` for names of folders.

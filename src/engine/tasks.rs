@@ -65,6 +65,11 @@ impl<T> Task<T> {
         (thousandths > 0).then(|| (thousandths - 1) as f32 / 1000.0)
     }
 
+    /// Asks the work to stop; what it then has to say still comes.
+    pub fn cancel(&self) {
+        self.cancel.cancelled.store(true, Ordering::Relaxed);
+    }
+
     /// Blocks until the result is there; `None` when the work broke off.
     pub fn join(self) -> Option<T> {
         self.result.recv().ok()

@@ -12,7 +12,7 @@ use super::worker::{Job, PreviewSlot, Worker, WorkerEvent};
 use super::{Dirs, Notice, NoticeLevel, Waker};
 use crate::dataset::ClassList;
 use crate::training::checkpoint::RunFolder;
-use crate::training::{Control, Outcome, Preview, RunConfig, TrainEvent};
+use crate::training::{Control, Init, Outcome, Preview, RunConfig, TrainEvent};
 
 /// Runs that are trained one after another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +44,8 @@ pub(super) struct Trainer {
     current: Option<Current>,
     plan: Option<Plan>,
     waiting: VecDeque<RunConfig>,
+    /// Whether each run of the plan starts from the one before.
+    staged: bool,
     live: Option<Live>,
 }
 
@@ -62,7 +64,16 @@ const QUEUE: usize = 1024;
 
 impl Trainer {
     pub fn new(dirs: Dirs, waker: Waker, live_masks: bool) -> Self {
-        Self { dirs, waker, live_masks, current: None, plan: None, waiting: VecDeque::new(), live: None }
+        Self {
+            dirs,
+            waker,
+            live_masks,
+            current: None,
+            plan: None,
+            waiting: VecDeque::new(),
+            staged: false,
+            live: None,
+        }
     }
 
     pub fn active(&self) -> Option<&ActiveRun> {
@@ -81,10 +92,13 @@ impl Trainer {
         self.current.as_ref().map(|current| &current.events)
     }
 
-    pub fn start(&mut self, configs: Vec<RunConfig>, notices: &mut Vec<Notice>) {
+    /// Trains runs one after another; `staged` = each starts from the best weights of the
+    /// one before.
+    pub fn start(&mut self, configs: Vec<RunConfig>, staged: bool, notices: &mut Vec<Notice>) {
         if !self.is_free(notices) {
             return;
         }
+        self.staged = staged;
         self.plan = Some(Plan { runs: Vec::new(), total: configs.len(), done: false });
         self.waiting = configs.into();
         self.start_next(notices);
@@ -111,7 +125,13 @@ impl Trainer {
     /// Starts the next run of the plan, or closes the plan.
     fn start_next(&mut self, notices: &mut Vec<Notice>) {
         match self.waiting.pop_front() {
-            Some(config) => self.launch(Job::New(Box::new(config.clone())), config, notices),
+            Some(mut config) => {
+                let parent = self.plan.as_ref().and_then(|plan| plan.runs.last());
+                if let (true, Some(parent)) = (self.staged, parent) {
+                    config.init = Init::Run(parent.clone());
+                }
+                self.launch(Job::New(Box::new(config.clone())), config, notices);
+            }
             None => self.end_plan(),
         }
     }

@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use crossbeam_channel::Sender;
 
 use super::Waker;
-use super::runs::format_time;
+use super::runs::{format_time, unix_secs};
 use super::source;
 use super::tasks::guarded;
 use crate::training::checkpoint::{EndMark, RunFolder, RunMeta};
@@ -91,7 +90,7 @@ impl Worker {
             Job::Resume(folder) => folder.clone(),
             Job::New(config) => {
                 config.validate().map_err(|err| err.to_string())?;
-                let created = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+                let created = unix_secs();
                 let name =
                     format!("{}-{}-{}", format_time(created, true), config.variant.id(), config.trunk.id());
                 let meta = RunMeta {

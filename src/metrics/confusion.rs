@@ -2,16 +2,29 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The label of pixels without a class: void in the ground truth, no answer in a prediction.
+const NO_CLASS: u8 = 255;
+
 /// Pixel counts by true class (row) and predicted class (column), summed over a
-/// whole set of images, as in `score.py` of shelhamer/fcn.berkeleyvision.org:
-/// one histogram over the set, not a mean of per-image ratios.
+/// whole set of images, as in `score.py` of shelhamer/fcn.berkeleyvision.org and in
+/// `label_accuracy_score` of wkentaro/pytorch-fcn (`torchfcn/utils.py`): one histogram
+/// over the set, not a mean of per-image ratios.
+///
+/// Which classes the means leave out is theirs too (`nanmean`): mean accuracy those
+/// without a true pixel, mean IU only those with neither a true nor a predicted one, so
+/// that a class which is predicted but never true pulls the mean IU down as a 0.
+///
+/// One thing goes beyond them: a labelled pixel that is predicted as void (255), which
+/// breaks their `bincount`, is a miss of its true class and a hit of none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfusionMatrix {
     num_classes: usize,
     counts: Vec<u64>,
+    /// Pixels predicted as void, by true class.
+    unanswered: Vec<u64>,
 }
 
-/// The scores of one evaluation, each in `0.0..=1.0`.
+/// The scores of one confusion matrix, each in `0.0..=1.0`.
 ///
 /// `None` means that there is nothing to divide by: no labelled pixel at all, or,
 /// for a class, neither a true nor a predicted pixel.
@@ -32,7 +45,8 @@ pub struct Scores {
 impl ConfusionMatrix {
     /// An empty matrix of `num_classes` x `num_classes`.
     pub fn new(num_classes: usize) -> Self {
-        Self { num_classes, counts: vec![0; num_classes * num_classes] }
+        let counts = vec![0; num_classes * num_classes];
+        Self { num_classes, counts, unanswered: vec![0; num_classes] }
     }
 
     /// Number of classes, background included.
@@ -45,23 +59,30 @@ impl ConfusionMatrix {
         self.counts[truth * self.num_classes + predicted]
     }
 
-    /// Adds one image. A pixel whose true label is not a class (void, 255) does not count.
+    /// Labelled pixels that were predicted as void.
+    pub fn unanswered(&self) -> u64 {
+        self.unanswered.iter().sum()
+    }
+
+    /// Adds one image. A pixel whose true label is not a class (void, 255) does not count;
+    /// one that is predicted as 255 counts as wrong.
     ///
     /// # Panics
-    /// When the slices differ in length, or a prediction is not a class.
+    /// When the slices differ in length, or a prediction is neither a class nor 255 where
+    /// the true label is a class.
     pub fn add(&mut self, truth: &[u8], predicted: &[u8]) {
         assert_eq!(truth.len(), predicted.len(), "ground truth and prediction differ in pixels");
-        for (&truth, &predicted) in truth.iter().zip(predicted) {
-            let (truth, predicted) = (usize::from(truth), usize::from(predicted));
+        for (&truth, &label) in truth.iter().zip(predicted) {
+            let (truth, predicted) = (usize::from(truth), usize::from(label));
             if truth >= self.num_classes {
                 continue;
             }
-            assert!(
-                predicted < self.num_classes,
-                "predicted label {predicted} is not one of {} classes",
-                self.num_classes
-            );
-            self.counts[truth * self.num_classes + predicted] += 1;
+            if predicted < self.num_classes {
+                self.counts[truth * self.num_classes + predicted] += 1;
+                continue;
+            }
+            assert!(label == NO_CLASS, "predicted label {label} is not one of {} classes", self.num_classes);
+            self.unanswered[truth] += 1;
         }
     }
 
@@ -74,15 +95,18 @@ impl ConfusionMatrix {
         for (count, more) in self.counts.iter_mut().zip(&other.counts) {
             *count += more;
         }
+        for (count, more) in self.unanswered.iter_mut().zip(&other.unanswered) {
+            *count += more;
+        }
     }
 
     /// Number of labelled pixels counted.
     pub fn total(&self) -> u64 {
-        self.counts.iter().sum()
+        self.counts.iter().sum::<u64>() + self.unanswered()
     }
 
     fn true_pixels(&self, class: usize) -> u64 {
-        (0..self.num_classes).map(|p| self.count(class, p)).sum()
+        (0..self.num_classes).map(|p| self.count(class, p)).sum::<u64>() + self.unanswered[class]
     }
 
     fn predicted_pixels(&self, class: usize) -> u64 {
@@ -105,7 +129,8 @@ impl ConfusionMatrix {
         mean((0..self.num_classes).filter_map(|c| self.class_accuracy(c)))
     }
 
-    /// `n_ii / (t_i + sum_j n_ji - n_ii)`; `None` where the class was neither there nor predicted.
+    /// `n_ii / (t_i + sum_j n_ji - n_ii)`; `None` where the class was neither there nor
+    /// predicted, 0 where it was predicted but not there.
     pub fn class_iu(&self, class: usize) -> Option<f64> {
         let hit = self.count(class, class);
         ratio(hit, self.true_pixels(class) + self.predicted_pixels(class) - hit)
@@ -204,6 +229,18 @@ mod tests {
     }
 
     #[test]
+    fn void_in_a_prediction_is_a_miss_of_the_true_class() {
+        let mut matrix = ConfusionMatrix::new(2);
+        matrix.add(&[0, 0, 1, 1, 255], &[0, 255, 1, 1, 255]);
+        assert_eq!((matrix.total(), matrix.unanswered()), (4, 1));
+        assert_close(matrix.pixel_accuracy(), 0.75);
+        assert_close(matrix.mean_accuracy(), f64::midpoint(0.5, 1.0));
+        // No other class is blamed for it.
+        assert_eq!((matrix.class_iu(0), matrix.class_iu(1)), (Some(0.5), Some(1.0)));
+        assert_close(matrix.frequency_weighted_iu(), 0.5 * 0.5 + 0.5);
+    }
+
+    #[test]
     fn nothing_counted_gives_no_score() {
         let scores = ConfusionMatrix::new(2).scores();
         assert_eq!(scores.pixel_accuracy, None);
@@ -220,6 +257,10 @@ mod tests {
         right.add(&[1, 1, 2], &[1, 2, 2]);
         left.merge(&right);
         assert_eq!(left, example());
+        let mut void = ConfusionMatrix::new(3);
+        void.add(&[1], &[255]);
+        left.merge(&void);
+        assert_eq!((left.total(), left.unanswered()), (7, 1));
     }
 
     #[test]

@@ -2,6 +2,12 @@
 //!
 //! Knows labels as bytes. Must not know about images, tensors or the window.
 
+mod boundary;
 mod confusion;
+mod image_mean;
+mod set;
 
+pub use boundary::{BOUNDARY_WIDTH, boundary_band};
 pub use confusion::{ConfusionMatrix, Scores};
+pub use image_mean::ImageMean;
+pub use set::SetCounts;

@@ -1,13 +1,24 @@
-//! The networks: FCN-32s, FCN-16s and FCN-8s over a VGG16 trunk, as Burn modules.
+//! The networks, as Burn modules: FCN-32s, FCN-16s and FCN-8s over VGG16, `AlexNet` and
+//! `GoogLeNet`, and torchvision's FCN over a dilated `ResNet`.
 //!
 //! Knows tensors and weights. Must not know about files of a data set, scores,
 //! threads or the window.
 
+mod alexnet;
 mod fcn;
+mod geometry;
+mod googlenet;
+mod network;
+mod resnet;
+mod trunk;
+mod unit;
 mod upsample;
 mod variant;
 mod vgg;
+pub mod weights;
 
-pub use fcn::{Fcn, FcnConfig};
-pub use upsample::{bilinear_kernel, crop_to};
+pub use geometry::{Geometry, crop};
+pub use network::{Network, NetworkConfig};
+pub use upsample::bilinear_kernel;
 pub use variant::{FinalUpsampling, Trunk, Variant};
+pub use vgg::Widths;

@@ -1,9 +1,11 @@
-//! Transposed convolutions that start as bilinear interpolation, and the crop
-//! that aligns two score maps.
+//! Transposed convolutions that start as bilinear interpolation.
 
 use burn::module::{Module, Param};
 use burn::nn::conv::{ConvTranspose2d, ConvTranspose2dConfig};
 use burn::tensor::{Device, Tensor, TensorData};
+
+use super::geometry::{Geometry, Grid};
+use super::variant::Trunk;
 
 /// The 2-d bilinear interpolation kernel of `size` x `size` values, row by row.
 ///
@@ -16,47 +18,58 @@ pub fn bilinear_kernel(size: usize) -> Vec<f32> {
     (0..size).flat_map(|y| (0..size).map(move |x| weight(y) * weight(x))).collect()
 }
 
-/// A transposed convolution that multiplies height and width by exactly `factor`
-/// (2 or more, even): kernel `2 * factor`, stride `factor`, padding `factor / 2`,
-/// no bias. It starts as bilinear interpolation of each class by itself.
-///
-/// The padding centers the kernel, so cell `i` of the input covers the rows
-/// `factor * i .. factor * (i + 1)` of the output: two maps are aligned when their
-/// first cells are, and a longer one is cropped at its end ([`crop_to`]).
-pub(super) fn upsampling(num_classes: usize, factor: usize, device: &Device) -> ConvTranspose2d {
-    let size = 2 * factor;
-    let mut layer = ConvTranspose2dConfig::new([num_classes, num_classes], [size, size])
-        .with_stride([factor, factor])
-        .with_padding([factor / 2, factor / 2])
-        .with_bias(false)
-        .init(device);
-    let kernel = bilinear_kernel(size);
-    let mut weights = vec![0.0; num_classes * num_classes * size * size];
-    for class in 0..num_classes {
-        let start = (class * num_classes + class) * size * size;
-        weights[start..start + size * size].copy_from_slice(&kernel);
+/// The window of a transposed convolution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Upsampling {
+    kernel: usize,
+    stride: usize,
+    padding: usize,
+}
+
+impl Upsampling {
+    /// `factor` (2 or more, even) times larger.
+    ///
+    /// In the padded geometry the kernel of `2 * factor` is padded by `factor / 2`, so that
+    /// the output is exactly `factor` times as large and cell `i` covers rows
+    /// `factor * i .. factor * (i + 1)`. The reference geometry has no padding; its
+    /// `AlexNet` has an odd kernel (`voc-fcn-alexnet/net.py`).
+    pub fn new(factor: usize, trunk: Trunk, geometry: Geometry) -> Self {
+        let kernel = if trunk == Trunk::Alexnet { 2 * factor - 1 } else { 2 * factor };
+        let padding = match geometry {
+            Geometry::Padded => factor / 2,
+            Geometry::Reference => 0,
+        };
+        Self { kernel, stride: factor, padding }
     }
-    let shape = [num_classes, num_classes, size, size];
-    layer.weight = Param::from_tensor(Tensor::from_data(TensorData::new(weights, shape), device));
-    layer
+
+    /// Where the upsampled cells lie.
+    pub fn grid(self, coarse: Grid) -> Grid {
+        coarse.transposed(self.kernel, self.stride, self.padding)
+    }
+
+    /// The layer, without a bias; it starts as bilinear interpolation of each class by itself.
+    pub fn init(self, num_classes: usize, device: &Device) -> ConvTranspose2d {
+        let size = self.kernel;
+        let mut layer = ConvTranspose2dConfig::new([num_classes, num_classes], [size, size])
+            .with_stride([self.stride; 2])
+            .with_padding([self.padding; 2])
+            .with_bias(false)
+            .init(device);
+        let kernel = bilinear_kernel(size);
+        let mut weights = vec![0.0; num_classes * num_classes * size * size];
+        for class in 0..num_classes {
+            let start = (class * num_classes + class) * size * size;
+            weights[start..start + size * size].copy_from_slice(&kernel);
+        }
+        let shape = [num_classes, num_classes, size, size];
+        layer.weight = Param::from_tensor(Tensor::from_data(TensorData::new(weights, shape), device));
+        layer
+    }
 }
 
 /// The same layer with its weights kept as they are by training.
 pub(super) fn fixed(layer: ConvTranspose2d) -> ConvTranspose2d {
     layer.no_grad()
-}
-
-/// The first `height` rows and `width` columns.
-///
-/// # Shapes
-/// - maps: `[batch_size, channels, at least height, at least width]`
-/// - output: `[batch_size, channels, height, width]`
-pub fn crop_to(maps: Tensor<4>, [height, width]: [usize; 2]) -> Tensor<4> {
-    let [batch_size, channels, rows, columns] = maps.dims();
-    if [rows, columns] == [height, width] {
-        return maps;
-    }
-    maps.slice([0..batch_size, 0..channels, 0..height, 0..width])
 }
 
 #[cfg(test)]
@@ -86,7 +99,8 @@ mod tests {
     fn upsampling_interpolates_between_cell_centers_and_keeps_classes_apart() {
         let device = Device::flex();
         let maps = Tensor::<4>::from_data([[[[0.0, 4.0]], [[8.0, 8.0]]]], &device);
-        let fine = upsampling(2, 2, &device).forward(maps);
+        let layer = Upsampling::new(2, Trunk::Vgg16, Geometry::Padded).init(2, &device);
+        let fine = layer.forward(maps);
         assert_eq!(fine.dims(), [1, 2, 2, 4]);
         let values = fine.into_data().try_to_vec::<f32>().expect("floats");
         // Rows at the rim keep 0.75 of the weight (nothing outside adds to them).
@@ -94,13 +108,5 @@ mod tests {
         assert_close(&values[..4], &first);
         let second = [6.0, 8.0, 8.0, 6.0].map(|value: f32| value * 0.75);
         assert_close(&values[8..12], &second);
-    }
-
-    #[test]
-    fn crop_keeps_the_first_rows_and_columns() {
-        let device = Device::flex();
-        let maps = Tensor::<4>::from_data([[[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]]], &device);
-        let values = crop_to(maps, [1, 2]).into_data().try_to_vec::<f32>();
-        assert_eq!(values.expect("floats"), [1.0, 2.0]);
     }
 }

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::device::DeviceId;
 use super::error::TrainError;
+use super::schedule::Schedule;
 use crate::dataset::{Augment, Normalization};
-use crate::model::{FinalUpsampling, Trunk, Variant};
+use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
 
 /// Which data set a run uses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,17 +20,76 @@ pub enum DatasetRef {
     Folder(PathBuf),
 }
 
-/// How the learning rate goes from the first step to the last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// What the weights of a run start from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Schedule {
-    /// The same all the way, as in the papers.
-    Fixed,
-    /// `lr * (1 - step / steps) ^ 0.9` (the "poly" policy of Caffe).
-    Poly,
+pub enum Init {
+    /// Random numbers; score layers at zero, upsampling at bilinear interpolation.
+    #[default]
+    Random,
+    /// The best weights of another run in the same folder, its name; what the other
+    /// network does not have starts as in [`Random`](Self::Random).
+    Run(String),
+    /// A `.pth`, `.pt` or `.safetensors` file, used in the same way.
+    File(PathBuf),
 }
 
-/// The values of stochastic gradient descent.
+/// What becomes of the losses of the pixels of a batch before they are differentiated.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reduction {
+    /// The mean over the labelled pixels (Caffe's `normalize: true`).
+    #[default]
+    Mean,
+    /// The sum over the labelled pixels. Caffe's `normalize: false` divides by the number
+    /// of images, which is 1 in the released FCN nets: with a batch of 1 it is the same.
+    Sum,
+}
+
+impl Reduction {
+    /// Both reductions.
+    pub const ALL: [Self; 2] = [Self::Mean, Self::Sum];
+
+    /// The name on the command line and in files: `mean`.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Mean => "mean",
+            Self::Sum => "sum",
+        }
+    }
+}
+
+/// In which order an epoch takes the training images.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Order {
+    /// Another order each epoch, drawn from the seed.
+    #[default]
+    Shuffled,
+    /// That of the list file, every epoch.
+    Sequential,
+}
+
+impl Order {
+    /// Both orders.
+    pub const ALL: [Self; 2] = [Self::Shuffled, Self::Sequential];
+
+    /// The name on the command line and in files: `sequential`.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Shuffled => "shuffled",
+            Self::Sequential => "sequential",
+        }
+    }
+}
+
+/// The values of stochastic gradient descent. Momentum and weight decay mean what they
+/// mean in PyTorch's `torch.optim.SGD`: the decay is added to the gradient, and the
+/// learning rate multiplies what the momentum has gathered. Caffe gathers
+/// `rate * gradient` instead, which is the same while the rate does not change.
+///
+/// A step is made of the gradients of [`accumulation`](Self::accumulation) batches: they
+/// are added up, divided by the number of batches, clipped, and then decayed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Learning {
     /// Step size, above 0.
@@ -40,6 +100,66 @@ pub struct Learning {
     pub weight_decay: f64,
     /// Course of the learning rate.
     pub schedule: Schedule,
+    /// Steps in which the learning rate rises in a straight line from
+    /// `learning_rate / warmup_steps`; 0 = none.
+    #[serde(default)]
+    pub warmup_steps: usize,
+    /// Factor on the learning rate of biases, 0 or more; 1 = like all weights, 2 in the
+    /// papers (CVPR 2015, section 4.3; `lr_mult: 2` in the released nets). Biases are the
+    /// parameters named so; the shift of batch normalization is none.
+    #[serde(default = "one")]
+    pub bias_rate: f64,
+    /// Whether weight decay pulls on biases too: in PyTorch it does, in the released Caffe
+    /// nets it does not (`decay_mult: 0`). Batch normalization is always decayed.
+    #[serde(default = "yes")]
+    pub decay_biases: bool,
+    /// What is differentiated: mean or sum of the pixel losses. Losses in logs and curves
+    /// are the mean in both cases, so that runs can be compared.
+    #[serde(default)]
+    pub reduction: Reduction,
+    /// Batches whose gradients make one step, 1 or more (Caffe's `iter_size`). Their sum is
+    /// divided by their number whatever the reduction is, as Caffe does (`Normalize` in its
+    /// `sgd_solver.cpp`). The last step of an epoch takes the batches that are left, and
+    /// divides by their number.
+    #[serde(default = "once")]
+    pub accumulation: usize,
+    /// Largest L2 norm of all gradients of a step together, above 0; larger ones are scaled
+    /// down to it (`torch.nn.utils.clip_grad_norm_`). `None` = no limit.
+    #[serde(default)]
+    pub clip_norm: Option<f64>,
+}
+
+impl Learning {
+    /// SGD with PyTorch's defaults for the rest: biases like all weights, mean loss, one
+    /// batch a step, a fixed rate, no clipping.
+    pub fn sgd(learning_rate: f64, momentum: f64, weight_decay: f64) -> Self {
+        Self {
+            learning_rate,
+            momentum,
+            weight_decay,
+            schedule: Schedule::Fixed,
+            warmup_steps: 0,
+            bias_rate: one(),
+            decay_biases: yes(),
+            reduction: Reduction::Mean,
+            accumulation: once(),
+            clip_norm: None,
+        }
+    }
+}
+
+// What runs from before these values were there have been trained with.
+
+fn one() -> f64 {
+    1.0
+}
+
+fn once() -> usize {
+    1
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// The configuration of one run.
@@ -49,24 +169,36 @@ pub struct RunConfig {
     pub dataset: DatasetRef,
     /// Prediction stride.
     pub variant: Variant,
-    /// Network under the score layers.
+    /// Network under the score layers, one of [`Variant::trunks`].
     pub trunk: Trunk,
+    /// Treatment of borders, one of [`Trunk::geometries`].
+    #[serde(default)]
+    pub geometry: Geometry,
+    /// Whether a `ResNet` is trained with torchvision's second head.
+    #[serde(default)]
+    pub aux_head: bool,
+    /// What the weights start from.
+    #[serde(default)]
+    pub init: Init,
     /// Where it runs.
     pub device: DeviceId,
     /// Passes over the training set, 1 or more.
     pub epochs: usize,
     /// Stop after this many steps even inside an epoch; `None` = all epochs.
     pub max_steps: Option<usize>,
-    /// Images in a step, 1 or more.
+    /// Images in a batch, 1 or more; 1 where the training images keep their own sizes.
     pub batch_size: usize,
     /// Optimizer values.
     pub learning: Learning,
     /// Probability of dropping a value behind fc6 and fc7, `0.0..1.0` (0.5 in the paper).
     pub dropout: f64,
-    /// Whether the last transposed convolution is trained.
+    /// Which transposed convolutions are trained.
     pub final_upsampling: FinalUpsampling,
     /// Random changes of the training images; `augment.crop` is the training size.
     pub augment: Augment,
+    /// Order of the training images.
+    #[serde(default)]
+    pub order: Order,
     /// `[width, height]` to which validation images are resized; `None` = as they are.
     /// Scores are always taken at the mask's own size.
     pub test_size: Option<[u32; 2]>,
@@ -83,10 +215,27 @@ pub struct RunConfig {
 }
 
 impl RunConfig {
+    /// Turns down a trunk or a geometry that the network does not have.
+    pub(super) fn check_network(&self) -> Result<(), TrainError> {
+        check(
+            self.variant.trunks().contains(&self.trunk),
+            "trunk",
+            self.trunk,
+            "the network cannot be built on it; choose another trunk",
+        )?;
+        check(
+            self.trunk.geometries().contains(&self.geometry),
+            "geometry",
+            self.geometry,
+            "the trunk does not have it; choose the other one",
+        )
+    }
+
     /// Turns down values that make no sense, naming the field.
     pub fn validate(&self) -> Result<(), TrainError> {
         let positive = |field, value: usize| check(value > 0, field, value, "it must be 1 or more");
         let learning = &self.learning;
+        self.check_network()?;
         positive("epochs", self.epochs)?;
         positive("batch size", self.batch_size)?;
         positive("workers", self.workers)?;
@@ -108,7 +257,33 @@ impl RunConfig {
             learning.weight_decay,
             "it must be 0 or more",
         )?;
-        check_size("training size", self.augment.crop)?;
+        check(
+            learning.bias_rate >= 0.0 && learning.bias_rate.is_finite(),
+            "bias rate",
+            learning.bias_rate,
+            "it must be 0 or more",
+        )?;
+        positive("accumulation", learning.accumulation)?;
+        if let Some(norm) = learning.clip_norm {
+            check(norm > 0.0 && norm.is_finite(), "clip norm", norm, "it must be above 0")?;
+        }
+        if let Some(rule) = learning.schedule.broken_rule() {
+            check(false, "schedule", learning.schedule, rule)?;
+        }
+        if let Schedule::Cosine { min_rate } = learning.schedule {
+            let rule = "its lowest rate must not be above the learning rate";
+            check(min_rate <= learning.learning_rate, "schedule", learning.schedule, rule)?;
+        }
+        match self.augment.crop {
+            Some(size) => check_size("training size", size)?,
+            None => check(
+                self.batch_size == 1,
+                "batch size",
+                self.batch_size,
+                "whole images differ in size, so they are trained one by one: set it to 1 and the \
+                 accumulation to what the batch size was, or set a training size",
+            )?,
+        }
         if let Some(size) = self.test_size {
             check_size("test size", size)?;
         }
@@ -119,6 +294,17 @@ impl RunConfig {
             format!("{smallest}..{largest}"),
             "it must go from a smaller to a larger value, between 0.1 and 10",
         )
+    }
+
+    /// Steps of an epoch of `batches` batches; the last step may have fewer batches.
+    pub fn steps_per_epoch(&self, batches: usize) -> usize {
+        batches.div_ceil(self.learning.accumulation.max(1))
+    }
+
+    /// Number of steps of the whole run.
+    pub fn total_steps(&self, steps_per_epoch: usize) -> usize {
+        let all = self.epochs.saturating_mul(steps_per_epoch);
+        self.max_steps.map_or(all, |most| most.min(all))
     }
 }
 
@@ -142,4 +328,70 @@ fn check(
         return Ok(());
     }
     Err(TrainError::Config { field, value: value.to_string(), rule })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Trunk;
+    use crate::training::preset;
+
+    #[test]
+    fn each_value_is_checked_and_named() {
+        type Edit = fn(&mut RunConfig);
+        let cases: [(Edit, &str); 10] = [
+            (|config| config.learning.accumulation = 0, "accumulation is 0"),
+            (|config| config.learning.bias_rate = -1.0, "bias rate is -1"),
+            (|config| config.learning.bias_rate = f64::INFINITY, "bias rate is inf"),
+            (|config| config.learning.clip_norm = Some(0.0), "clip norm is 0"),
+            (|config| config.learning.clip_norm = Some(f64::NAN), "clip norm is NaN"),
+            (|config| config.learning.schedule = Schedule::Poly { power: 0.0 }, "schedule is poly:0"),
+            (
+                |config| config.learning.schedule = Schedule::Step { every_steps: 0, factor: 0.1 },
+                "schedule is step:0,0.1",
+            ),
+            (|config| config.learning.schedule = Schedule::Cosine { min_rate: 9.0 }, "schedule is cosine:9"),
+            (|config| config.augment.crop = None, "batch size is 4"),
+            (|config| config.augment.crop = Some([0, 5]), "training size is 0x5"),
+        ];
+        for (edit, words) in cases {
+            let mut config = preset(Trunk::Vgg16Slim);
+            config.validate().expect("the preset is sound");
+            edit(&mut config);
+            let message = config.validate().expect_err(words).to_string();
+            assert!(message.starts_with(words), "{message}");
+        }
+    }
+
+    #[test]
+    fn whole_images_go_with_any_accumulation() {
+        let mut config = preset(Trunk::Vgg16Slim);
+        (config.augment.crop, config.batch_size, config.learning.accumulation) = (None, 1, 20);
+        config.validate().expect("one image a batch");
+    }
+
+    #[test]
+    fn the_last_step_of_an_epoch_takes_the_batches_that_are_left() {
+        let mut config = preset(Trunk::Vgg16Slim);
+        assert_eq!(config.steps_per_epoch(7), 7);
+        config.learning.accumulation = 3;
+        assert_eq!([0, 1, 3, 6, 7].map(|batches| config.steps_per_epoch(batches)), [0, 1, 1, 2, 3]);
+        config.epochs = 2;
+        assert_eq!(config.total_steps(config.steps_per_epoch(7)), 6);
+        config.max_steps = Some(5);
+        assert_eq!(config.total_steps(3), 5);
+    }
+
+    #[test]
+    fn configurations_of_older_runs_are_read() {
+        let config = preset(Trunk::Vgg16Slim);
+        let mut json = serde_json::to_value(&config).expect("JSON");
+        json["learning"] = serde_json::json!({
+            "learning_rate": 0.05, "momentum": 0.9, "weight_decay": 5e-4, "schedule": "poly",
+        });
+        json.as_object_mut().expect("an object").remove("order");
+        json["augment"] =
+            serde_json::json!({ "crop": [160, 128], "scale": [1.0, 1.0], "flip": true, "brightness": 0.0 });
+        assert_eq!(serde_json::from_value::<RunConfig>(json).expect("read"), config);
+    }
 }

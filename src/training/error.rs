@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::dataset::DatasetError;
+use crate::model::weights::WeightsError;
 
 /// A failure of training, prediction or of a run folder.
 #[derive(Debug, thiserror::Error)]
@@ -22,9 +23,18 @@ pub enum TrainError {
          rate or the momentum; the last checkpoint is kept"
     )]
     NonFinite { loss: f64, step: usize, learning_rate: f64 },
+    /// The gradients are not numbers any more.
+    #[error(
+        "the norm of the gradients became {norm} at step {step} (learning rate {learning_rate}). Lower \
+         the learning rate or the momentum; the last checkpoint is kept"
+    )]
+    NonFiniteGradients { norm: f64, step: usize, learning_rate: f64 },
     /// Data could not be read.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
+    /// A weights file cannot be used.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
     /// A file of a run could not be read or written.
     #[error("{path}: {reason}. {hint}")]
     File { path: PathBuf, reason: String, hint: &'static str },

@@ -31,7 +31,8 @@ pub struct StepRecord {
     pub step: usize,
     /// 1 for the first epoch.
     pub epoch: usize,
-    /// Mean over the labelled pixels of the multinomial logistic loss, in nats.
+    /// Mean over the labelled pixels of the multinomial logistic loss, in nats; where a step
+    /// has several batches, the mean of theirs.
     pub loss: f64,
     /// Learning rate of this step.
     pub learning_rate: f64,
@@ -46,7 +47,7 @@ pub struct EpochRecord {
     pub epoch: usize,
     /// Steps done when it ended.
     pub step: usize,
-    /// Mean training loss of the epoch.
+    /// Mean training loss of the epoch's batches.
     pub train_loss: f64,
     /// Mean loss over the labelled validation pixels; `None` when none is labelled.
     pub val_loss: Option<f64>,

@@ -1,32 +1,40 @@
 //! A network with its optimizer: one step at a time.
 
 use burn::module::Module;
-use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::config::RunConfig;
+use super::config::{Learning, RunConfig};
 use super::error::TrainError;
-use super::loss::{Targets, loss_sum};
+use super::gradients::{Accumulated, clip_factor, norm};
+use super::loss::{Targets, objective};
 use super::sgd::Sgd;
 use crate::dataset::Batch;
-use crate::model::{Fcn, FcnConfig};
+use crate::model::{Network, NetworkConfig};
+
+/// Weight of the second head's loss (`references/segmentation/train.py` of torchvision).
+const AUX_WEIGHT: f64 = 0.5;
 
 /// Network, optimizer state and the device both are on.
 pub(super) struct Learner {
-    pub model: Fcn,
+    pub model: Network,
     pub optimizer: Sgd,
+    gradients: Accumulated<Network>,
+    learning: Learning,
     device: Device,
     num_classes: usize,
 }
 
 /// The network that a configuration describes.
-pub(super) fn fcn_config(config: &RunConfig, num_classes: usize) -> FcnConfig {
-    FcnConfig {
+pub(super) fn network_config(config: &RunConfig, num_classes: usize) -> NetworkConfig {
+    NetworkConfig {
         variant: config.variant,
         trunk: config.trunk,
+        geometry: config.geometry,
         num_classes,
         dropout: config.dropout,
         final_upsampling: config.final_upsampling,
+        aux_head: config.aux_head,
+        widths: None,
     }
 }
 
@@ -35,34 +43,57 @@ impl Learner {
     pub fn new(config: &RunConfig, num_classes: usize, device: &Device) -> Self {
         let device = device.clone().autodiff();
         device.seed(config.seed);
-        let model = fcn_config(config, num_classes)
+        let model = network_config(config, num_classes)
             .init(&device)
             // Draw the weights now, while the generator is where the seed put it.
             .materialize();
-        Self { model, optimizer: Sgd::new(&config.learning), device, num_classes }
+        let learning = config.learning.clone();
+        let optimizer = Sgd::new(&learning);
+        Self { model, optimizer, gradients: Accumulated::new(), learning, device, num_classes }
     }
 
-    /// One step of stochastic gradient descent on the mean loss of the batch.
+    /// Adds the gradients of a batch to those that wait for the next [`step`](Self::step);
+    /// gives the mean loss over its labelled pixels. Batch normalization sees each batch
+    /// by itself.
     ///
     /// # Errors
-    /// When the loss is not finite; the weights are then as they were before.
-    pub fn step(self, batch: Batch, learning_rate: f64, step: usize) -> Result<(Self, f64), TrainError> {
-        let Self { model, mut optimizer, device, num_classes } = self;
+    /// When the loss is not finite; `step` and `learning_rate` are for the message.
+    pub fn add(&mut self, batch: Batch, learning_rate: f64, step: usize) -> Result<f64, TrainError> {
         let shape = [batch.batch_size, 3, batch.height, batch.width];
-        let images = Tensor::from_data(TensorData::new(batch.images, shape), &device);
+        let images = Tensor::from_data(TensorData::new(batch.images, shape), &self.device);
         let size = [batch.batch_size, batch.height, batch.width];
-        let targets = Targets::new(&batch.labels, size, num_classes, &device);
-        // A batch of void alone has loss 0, not 0 / 0.
-        let loss = loss_sum(model.forward(images), &targets).div_scalar(targets.labelled.max(1) as f64);
-        let value =
-            loss.clone().try_into_scalar::<f32>().map_err(|err| TrainError::Execution(err.to_string()))?;
-        if !value.is_finite() {
-            let loss = f64::from(value);
+        let targets = Targets::new(&batch.labels, size, self.num_classes, &self.device);
+        let (logits, aux_logits) = self.model.forward_with_aux(images);
+        let (mean, mut loss) = objective(logits, &targets, self.learning.reduction);
+        if let Some(logits) = aux_logits {
+            let (_, aux_loss) = objective(logits, &targets, self.learning.reduction);
+            loss = loss + aux_loss.mul_scalar(AUX_WEIGHT);
+        }
+        let mean = mean.try_into_scalar::<f32>().map_err(|err| TrainError::Execution(err.to_string()))?;
+        if !mean.is_finite() {
+            let loss = f64::from(mean);
             return Err(TrainError::NonFinite { loss, step, learning_rate });
         }
-        let gradients = GradientsParams::from_grads(loss.backward(), &model);
-        let model = optimizer.step(learning_rate, model, gradients);
-        Ok((Self { model, optimizer, device, num_classes }, f64::from(value)))
+        self.gradients.add(&self.model, loss);
+        Ok(f64::from(mean))
+    }
+
+    /// One step of stochastic gradient descent with the gradients added so far.
+    ///
+    /// # Errors
+    /// When they are to be clipped and their norm is not finite.
+    pub fn step(self, learning_rate: f64, step: usize) -> Result<Self, TrainError> {
+        let Self { model, mut optimizer, mut gradients, learning, device, num_classes } = self;
+        let (sum, mut scale) = gradients.take();
+        if let Some(most) = learning.clip_norm {
+            let norm = scale * norm(&model, &sum)?;
+            if !norm.is_finite() {
+                return Err(TrainError::NonFiniteGradients { norm, step, learning_rate });
+            }
+            scale *= clip_factor(norm, most);
+        }
+        let model = optimizer.step(learning_rate, scale, model, sum);
+        Ok(Self { model, optimizer, gradients, learning, device, num_classes })
     }
 
     /// Number of weights.
@@ -70,9 +101,146 @@ impl Learner {
         self.model.num_params()
     }
 
-    /// Makes everything random in the next step (dropout) depend on `seed` alone, so
+    /// Makes everything random in the next batch (dropout) depend on `seed` alone, so
     /// that a resumed run draws what the unbroken one would have drawn.
-    pub fn seed_step(&self, seed: u64) {
+    pub fn seed_batch(&self, seed: u64) {
         self.device.seed(seed);
+    }
+}
+
+#[cfg(test)]
+mod against_pytorch;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Trunk, Variant};
+    use crate::training::config::Reduction;
+    use crate::training::preset;
+    use burn::module::{ModuleVisitor, Param};
+
+    const SIZE: usize = 64;
+    const RATE: f64 = 0.1;
+
+    /// A network without dropout that has no momentum to begin with.
+    fn learner() -> Learner {
+        let mut config = preset(Trunk::Vgg16Slim);
+        (config.variant, config.dropout) = (Variant::Fcn32s, 0.0);
+        config.learning = Learning::sgd(RATE, 0.9, 0.0);
+        Learner::new(&config, 2, &Device::flex())
+    }
+
+    /// The same weights with other values of the optimizer.
+    fn changed(base: &Learner, edit: impl FnOnce(&mut Learning)) -> Learner {
+        let mut learning = base.learning.clone();
+        edit(&mut learning);
+        Learner {
+            model: base.model.clone(),
+            optimizer: Sgd::new(&learning),
+            gradients: Accumulated::new(),
+            learning,
+            device: base.device.clone(),
+            num_classes: base.num_classes,
+        }
+    }
+
+    /// One image: a row of void, then some rows of class 0, then more of class 1.
+    fn batch() -> Batch {
+        let label = |pixel: usize| match pixel / SIZE {
+            0 => 255,
+            1..20 => 0,
+            _ => 1,
+        };
+        Batch {
+            images: (0..3 * SIZE * SIZE).map(|n| (n * 37 % 101) as f32 / 50.0 - 1.0).collect(),
+            labels: (0..SIZE * SIZE).map(label).collect(),
+            batch_size: 1,
+            height: SIZE,
+            width: SIZE,
+            ids: vec!["image".to_owned()],
+        }
+    }
+
+    /// How far each weight goes in one step with the gradients of equal batches.
+    fn changes(base: &Learner, mut learner: Learner, batches: usize, learning_rate: f64) -> Vec<f32> {
+        for _ in 0..batches {
+            let loss = learner.add(batch(), learning_rate, 1).expect("a loss");
+            // Score layers start at 0, so both classes are as likely.
+            assert!((loss - std::f64::consts::LN_2).abs() < 1e-6, "{loss}");
+        }
+        let learner = learner.step(learning_rate, 1).expect("a step");
+        let after = weights(&learner.model);
+        std::iter::zip(weights(&base.model), after).map(|(before, after)| after - before).collect()
+    }
+
+    /// All weights but the running statistics of batch normalization, which have no gradient.
+    fn weights(model: &Network) -> Vec<f32> {
+        #[derive(Default)]
+        struct Weights {
+            values: Vec<f32>,
+            name: String,
+        }
+        impl ModuleVisitor for Weights {
+            fn enter_module(&mut self, name: &str, _container_type: &str) {
+                name.clone_into(&mut self.name);
+            }
+            fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+                if !self.name.starts_with("running") {
+                    self.values.extend(param.val().into_data().try_to_vec::<f32>().expect("floats"));
+                }
+            }
+        }
+        let mut weights = Weights::default();
+        model.visit(&mut weights);
+        weights.values
+    }
+
+    fn length(changes: &[f32]) -> f64 {
+        changes.iter().map(|change| f64::from(*change).powi(2)).sum::<f64>().sqrt()
+    }
+
+    #[track_caller]
+    fn assert_close(changes: &[f32], expected: &[f32]) {
+        assert!(length(expected) > 1e-3, "nothing was learned");
+        let apart: Vec<f32> = std::iter::zip(changes, expected).map(|(a, b)| a - b).collect();
+        assert!(length(&apart) < 1e-4 * length(expected), "{} of {}", length(&apart), length(expected));
+    }
+
+    #[test]
+    fn the_same_batch_over_and_over_makes_the_step_of_one() {
+        let base = learner();
+        let once = changes(&base, changed(&base, |_| {}), 1, RATE);
+        assert_close(&changes(&base, changed(&base, |_| {}), 3, RATE), &once);
+    }
+
+    #[test]
+    fn the_sum_steps_as_far_as_the_mean_with_the_rate_divided_by_the_pixels() {
+        let base = learner();
+        let mean = changes(&base, changed(&base, |_| {}), 1, RATE);
+        let summed = changed(&base, |learning| learning.reduction = Reduction::Sum);
+        let labelled = (SIZE * SIZE - SIZE) as f64;
+        assert_close(&changes(&base, summed, 1, RATE / labelled), &mean);
+    }
+
+    #[test]
+    fn a_clipped_step_is_as_long_as_the_limit_and_goes_the_same_way() {
+        let base = learner();
+        let free = changes(&base, changed(&base, |_| {}), 1, RATE);
+        let norm = length(&free) / RATE;
+        let clipped =
+            |most| changes(&base, changed(&base, |learning| learning.clip_norm = Some(most)), 1, RATE);
+        let quarter: Vec<f32> = free.iter().map(|change| 0.25 * change).collect();
+        assert_close(&clipped(0.25 * norm), &quarter);
+        assert_close(&clipped(2.0 * norm), &free);
+    }
+
+    #[test]
+    fn gradients_beyond_numbers_are_refused_where_they_are_measured() {
+        let base = learner();
+        let mut learner = changed(&base, |learning| learning.clip_norm = Some(1.0));
+        let logits = learner.model.forward(Tensor::zeros([1, 3, 8, 8], &learner.device));
+        learner.gradients.add(&learner.model, logits.sum().mul_scalar(f32::INFINITY));
+        let message = learner.step(RATE, 7).err().expect("no norm").to_string();
+        assert!(message.contains("gradients") && message.contains("step 7"), "{message}");
     }
 }

@@ -2,6 +2,8 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData, activation::log_softmax};
 
+use super::config::Reduction;
+
 /// Ground truth on the device, safe to gather with: void is label 0 with weight 0,
 /// because a label outside the classes reads out of bounds (silently on GPUs).
 pub(super) struct Targets {
@@ -46,6 +48,26 @@ pub(super) fn loss_sum(logits: Tensor<4>, targets: &Targets) -> Tensor<1> {
     (picked * targets.weights.clone()).sum().neg()
 }
 
+/// The mean loss of a batch, which is what people see, and the loss that is
+/// differentiated: the same, or the sum.
+///
+/// # Shapes
+/// - logits: `[batch_size, num_classes, height, width]`
+/// - output: `[1]` each
+pub(super) fn objective(
+    logits: Tensor<4>,
+    targets: &Targets,
+    reduction: Reduction,
+) -> (Tensor<1>, Tensor<1>) {
+    let sum = loss_sum(logits, targets);
+    // A batch of void alone has loss 0, not 0 / 0.
+    let mean = sum.clone().div_scalar(targets.labelled.max(1) as f64);
+    match reduction {
+        Reduction::Mean => (mean.clone(), mean),
+        Reduction::Sum => (mean, sum),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,5 +109,22 @@ mod tests {
         assert!((values[0] + 0.731_058_6).abs() < 1e-5);
         assert!((values[2] - 0.731_058_6).abs() < 1e-5);
         assert_eq!((values[1], values[3]), (0.0, 0.0));
+    }
+
+    #[test]
+    fn mean_and_sum_differ_by_the_labelled_pixels_and_both_show_the_mean() {
+        let device = Device::flex();
+        let logits = Tensor::<4>::from_data([[[[0.0, 5.0]], [[3f32.ln(), 5.0]]]], &device);
+        let mean = f32::midpoint((4.0f32 / 3.0).ln(), 2f32.ln());
+        let of = |labels: &[u8], reduction| {
+            let targets = Targets::new(labels, [1, 1, 2], 2, &device);
+            let (shown, differentiated) = objective(logits.clone(), &targets, reduction);
+            [shown.into_scalar::<f32>(), differentiated.into_scalar::<f32>()]
+        };
+        for (reduction, expected) in [(Reduction::Mean, mean), (Reduction::Sum, 2.0 * mean)] {
+            let [shown, differentiated] = of(&[1, 0], reduction);
+            assert!((shown - mean).abs() < 1e-6 && (differentiated - expected).abs() < 1e-6);
+            assert_eq!(of(&[255, 255], reduction), [0.0, 0.0], "void alone");
+        }
     }
 }

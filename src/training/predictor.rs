@@ -5,9 +5,11 @@ use super::control::Control;
 use super::device::{self, DeviceId};
 use super::error::TrainError;
 use super::evaluate::{Evaluation, evaluate};
-use super::learner::fcn_config;
+use super::learner::network_config;
 use super::segmenter::Segmenter;
+use super::weights::{WeightsChoice, load_file};
 use crate::dataset::{Dataset, LabelMap, Rgb, Split, resize_labels, resize_rgb};
+use crate::metrics::SetCounts;
 use crate::model::Trunk;
 
 /// The best weights of a run on a device.
@@ -23,10 +25,18 @@ impl Predictor {
         let meta = folder.meta()?;
         let device = device::open(device)?;
         let num_classes = meta.classes.len();
-        let model = fcn_config(&meta.config, num_classes).init(&device);
+        let model = network_config(&meta.config, num_classes).init(&device);
         let (model, step) = folder.load_best(model)?;
         let segmenter = Segmenter::new(&model, &meta.config.normalization, num_classes, &device);
         Ok(Self { segmenter, meta, step })
+    }
+
+    /// Loads a weights file; `step` is then 0.
+    pub fn from_weights(choice: &WeightsChoice, device: DeviceId) -> Result<Self, TrainError> {
+        let device = device::open(device)?;
+        let (model, meta) = load_file(choice, &device)?;
+        let segmenter = Segmenter::new(&model, &meta.config.normalization, meta.classes.len(), &device);
+        Ok(Self { segmenter, meta, step: 0 })
     }
 
     /// What the run was started with.
@@ -55,12 +65,22 @@ impl Predictor {
         Ok(resize_labels(&mask, image.width, image.height))
     }
 
-    /// Scores over a split of `dataset`, which must have the run's number of classes;
-    /// `None` when `control` was stopped in between.
+    /// The logits of every pixel, at the image's own size.
+    ///
+    /// # Shapes
+    /// - output: `[num_classes, height, width]`, row by row
+    pub fn logits(&self, image: &Rgb) -> Result<Vec<f32>, TrainError> {
+        self.segmenter.logits_vec(image, self.meta.config.test_size)
+    }
+
+    /// Scores over a split of `dataset`, which must have the run's number of classes, with
+    /// a boundary band of `boundary_width` pixels; `None` when `control` was stopped in
+    /// between.
     pub fn evaluate(
         &self,
         dataset: &Dataset,
         split: Split,
+        boundary_width: usize,
         control: &Control,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Option<Evaluation>, TrainError> {
@@ -72,7 +92,20 @@ impl Predictor {
             });
         }
         let test_size = self.meta.config.test_size;
-        evaluate(&self.segmenter, dataset.items(split), &dataset.mask_reader(), test_size, control, progress)
+        let (items, reader) = (dataset.items(split), dataset.mask_reader());
+        let mut counts = SetCounts::new(reader.num_classes, boundary_width);
+        let mut count = |truth: &LabelMap, mask: &LabelMap| {
+            counts.add(&truth.labels, &mask.labels, truth.width as usize);
+        };
+        let loss = evaluate(&self.segmenter, items, &reader, test_size, control, &mut count, progress)?;
+        Ok(loss.map(|loss| Evaluation {
+            scores: counts.scores(),
+            mean_iu_over_images: counts.mean_iu_over_images(),
+            boundary: counts.boundary_scores(),
+            boundary_width,
+            loss: loss.mean,
+            images: items.len(),
+        }))
     }
 }
 
@@ -80,7 +113,8 @@ impl Predictor {
 /// maps of all its channels in floats: 64 channels of 3 million pixels are 0.8 GB each.
 fn most_pixels(trunk: Trunk) -> u64 {
     match trunk {
-        Trunk::Vgg16 => 3_000_000,
+        Trunk::Vgg16 | Trunk::Vgg16Bn => 3_000_000,
+        Trunk::Resnet50 | Trunk::Resnet101 | Trunk::Googlenet | Trunk::Alexnet => 6_000_000,
         Trunk::Vgg16Slim => 24_000_000,
     }
 }

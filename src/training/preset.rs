@@ -1,38 +1,43 @@
 //! Values that a run starts from.
 
-use super::config::{DatasetRef, Learning, RunConfig, Schedule};
+use super::config::{DatasetRef, Init, Order, RunConfig};
 use super::device::DeviceId;
-use crate::dataset::{Augment, Normalization};
-use crate::model::{FinalUpsampling, Trunk, Variant};
+use super::recipe::{Recipe, Values};
+use crate::dataset::Normalization;
+use crate::model::{Trunk, Variant};
 
-/// The preset of a trunk. `vgg16` has the seed's values (train 224x224, test
-/// 256x256, batch 1, learning rate 1e-4, momentum 0.99, weight decay 5e-4);
-/// `vgg16-slim`, which starts from random weights with batch normalization,
-/// learns fast with a larger rate and batch.
+/// The preset of a trunk: the recipe [`Seed`](Recipe::Seed) for `vgg16`,
+/// [`SlimFast`](Recipe::SlimFast) for `vgg16-slim`, which starts from random weights
+/// with batch normalization and learns fast with a larger rate and batch, and for the others
+/// the one of where they come from.
 pub fn preset(trunk: Trunk) -> RunConfig {
-    let slim = trunk == Trunk::Vgg16Slim;
+    let (recipe, variant) = match trunk {
+        Trunk::Vgg16 => (Recipe::Seed, Variant::Fcn8s),
+        Trunk::Vgg16Slim => (Recipe::SlimFast, Variant::Fcn8s),
+        Trunk::Alexnet => (Recipe::AlexNet, Variant::Fcn32s),
+        Trunk::Vgg16Bn | Trunk::Googlenet => (Recipe::Torchvision, Variant::Fcn8s),
+        Trunk::Resnet50 => (Recipe::Torchvision, Variant::FcnResnet50),
+        Trunk::Resnet101 => (Recipe::Torchvision, Variant::FcnResnet101),
+    };
+    let Values { learning, batch_size, dropout, final_upsampling, augment, test_size } =
+        recipe.values(variant.stride());
     RunConfig {
         dataset: DatasetRef::Sample,
-        variant: Variant::Fcn8s,
+        variant,
         trunk,
+        geometry: trunk.geometries()[0],
+        aux_head: false,
+        init: Init::Random,
         device: DeviceId::Cpu,
-        epochs: if slim { 40 } else { 20 },
+        epochs: if trunk == Trunk::Vgg16Slim { 40 } else { 20 },
         max_steps: None,
-        batch_size: if slim { 4 } else { 1 },
-        learning: if slim {
-            Learning { learning_rate: 0.05, momentum: 0.9, weight_decay: 5e-4, schedule: Schedule::Poly }
-        } else {
-            Learning { learning_rate: 1e-4, momentum: 0.99, weight_decay: 5e-4, schedule: Schedule::Fixed }
-        },
-        dropout: 0.5,
-        final_upsampling: FinalUpsampling::Learned,
-        augment: Augment {
-            crop: if slim { [160, 128] } else { [224, 224] },
-            scale: [1.0, 1.0],
-            flip: true,
-            brightness: 0.0,
-        },
-        test_size: (!slim).then_some([256, 256]),
+        batch_size,
+        learning,
+        dropout,
+        final_upsampling,
+        augment,
+        order: Order::Shuffled,
+        test_size,
         normalization: Normalization::IMAGENET,
         seed: 0,
         workers: 1,

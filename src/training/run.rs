@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use burn::tensor::Device;
 
 use super::checkpoint::{EndMark, Position, RunFolder};
-use super::config::{RunConfig, Schedule};
+use super::config::{Order, RunConfig};
 use super::control::Control;
 use super::device;
 use super::error::TrainError;
@@ -15,7 +15,9 @@ use super::event::{EpochRecord, Outcome, RunInfo, StepRecord, TrainEvent, TrainS
 use super::learner::Learner;
 use super::preview::Pinned;
 use super::segmenter::Segmenter;
+use super::weights::initialize;
 use crate::dataset::{BatchPlan, Dataset, Loader};
+use crate::metrics::ConfusionMatrix;
 
 /// Trains the run in `folder` on `dataset` until it is done, stopped or failed, taking
 /// it up from its last checkpoint where it has one. Never panics for what the world
@@ -96,8 +98,10 @@ impl<'a> Session<'a> {
                 elapsed_secs: last.elapsed_secs,
                 epoch_loss: last.epoch_loss,
             };
+        } else {
+            learner.model = initialize(learner.model, &config, num_classes, folder, &device)?;
         }
-        let steps_per_epoch = plan.batches_per_epoch();
+        let steps_per_epoch = config.steps_per_epoch(plan.batches_per_epoch());
         sink.send(TrainEvent::Started(RunInfo {
             run: folder.name(),
             device: device::describe(config.device),
@@ -124,9 +128,9 @@ impl<'a> Session<'a> {
 
     fn run(mut self) -> Result<Outcome, TrainError> {
         let (mut step_log, mut epoch_log) = self.folder.open_logs(self.at.step)?;
-        let mut best = self.folder.best().map(|best| best.mean_iu);
+        let mut best = self.folder.best().and_then(|best| best.mean_iu);
         let per_epoch = self.plan.batches_per_epoch();
-        let total = self.config.total_steps(per_epoch);
+        let total = self.config.total_steps(self.config.steps_per_epoch(per_epoch));
         self.show_pinned()?;
         // Batches without a validation behind them: a stop came before the epoch was scored.
         while self.at.epoch <= self.config.epochs && (self.at.step < total || self.at.batch > 0) {
@@ -136,20 +140,20 @@ impl<'a> Session<'a> {
                     return self.stop();
                 }
                 let started = Instant::now();
-                let Some(batch) = loader.next() else { break };
-                let batch = batch?;
-                let learning_rate = self.config.learning_rate_at(self.at.step, total);
-                let seed = step_seed(self.config.seed, self.at.step);
-                self.learner.seed_step(seed);
-                let loss;
-                (self.learner, loss) = self.learner.step(batch, learning_rate, self.at.step + 1)?;
+                let learning_rate = self.config.learning.rate_at(self.at.step, total);
+                let losses = self.add_batches(&mut loader, learning_rate)?;
+                if losses.is_empty() {
+                    break;
+                }
+                self.learner = self.learner.step(learning_rate, self.at.step + 1)?;
+                let sum = losses.iter().sum::<f64>();
                 self.at.step += 1;
-                self.at.batch += 1;
-                self.at.epoch_loss += loss;
+                self.at.batch += losses.len();
+                self.at.epoch_loss += sum;
                 let record = StepRecord {
                     step: self.at.step,
                     epoch: self.at.epoch,
-                    loss,
+                    loss: sum / losses.len() as f64,
                     learning_rate,
                     secs: started.elapsed().as_secs_f64(),
                 };
@@ -174,6 +178,19 @@ impl<'a> Session<'a> {
             self.show_pinned()?;
         }
         Ok(Outcome::Finished)
+    }
+
+    /// Adds the gradients of the batches of the next step, those of one epoch; gives their
+    /// losses. A stop waits for the step: gradients that wait are in no checkpoint.
+    fn add_batches(&mut self, loader: &mut Loader, learning_rate: f64) -> Result<Vec<f64>, TrainError> {
+        let done = self.at.epoch.saturating_sub(1) * self.plan.batches_per_epoch() + self.at.batch;
+        let mut losses = Vec::new();
+        while losses.len() < self.config.learning.accumulation {
+            let Some(batch) = loader.next() else { break };
+            self.learner.seed_batch(batch_seed(self.config.seed, done + losses.len()));
+            losses.push(self.learner.add(batch?, learning_rate, self.at.step + 1)?);
+        }
+        Ok(losses)
     }
 
     /// Waits while a pause is wished; the clock stands still.
@@ -223,24 +240,27 @@ impl<'a> Session<'a> {
     fn validate(&mut self, best: Option<f64>) -> Result<Option<EpochRecord>, TrainError> {
         let segmenter = self.segmenter();
         let sink = &mut self.sink;
-        let evaluation = evaluate(
+        let mut matrix = ConfusionMatrix::new(self.plan.reader.num_classes);
+        let loss = evaluate(
             &segmenter,
             &self.dataset.val,
             &self.plan.reader,
             self.config.test_size,
             self.control,
+            &mut |truth, mask| matrix.add(&truth.labels, &mask.labels),
             &mut |done, total| sink.send(TrainEvent::Validating { done, total }),
         )?;
-        Ok(evaluation.map(|evaluation| {
-            let mean_iu = evaluation.scores.mean_iu;
+        Ok(loss.map(|loss| {
+            let scores = matrix.scores();
+            let mean_iu = scores.mean_iu;
             EpochRecord {
                 epoch: self.at.epoch,
                 step: self.at.step,
                 train_loss: self.at.epoch_loss / self.at.batch.max(1) as f64,
-                val_loss: evaluation.loss,
+                val_loss: loss.mean,
                 elapsed_secs: self.clock.secs(),
                 best: mean_iu.is_some_and(|score| best.is_none_or(|best| score > best)),
-                scores: evaluation.scores,
+                scores,
             }
         }))
     }
@@ -254,15 +274,16 @@ fn batch_plan(config: &RunConfig, dataset: &Dataset) -> BatchPlan {
         normalization: config.normalization.clone(),
         batch_size: config.batch_size,
         seed: config.seed,
-        shuffle: true,
+        shuffle: config.order == Order::Shuffled,
         workers: config.workers,
         cache: Arc::default(),
     }
 }
 
-/// Mixes seed and step so that neighboring steps draw unrelated numbers (SplitMix64's increment).
-fn step_seed(seed: u64, step: usize) -> u64 {
-    seed ^ (step as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+/// Mixes seed and number of a batch so that neighboring batches draw unrelated numbers
+/// (SplitMix64's increment).
+fn batch_seed(seed: u64, batch: usize) -> u64 {
+    seed ^ (batch as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 /// Seconds of training, pauses left out.
@@ -290,22 +311,5 @@ impl Clock {
 
     fn resume(&mut self) {
         self.since = Some(Instant::now());
-    }
-}
-
-impl RunConfig {
-    /// Number of steps of the whole run.
-    pub fn total_steps(&self, steps_per_epoch: usize) -> usize {
-        let all = self.epochs.saturating_mul(steps_per_epoch);
-        self.max_steps.map_or(all, |most| most.min(all))
-    }
-
-    /// Learning rate after `step` of `total` steps.
-    pub fn learning_rate_at(&self, step: usize, total: usize) -> f64 {
-        let rate = self.learning.learning_rate;
-        match self.learning.schedule {
-            Schedule::Fixed => rate,
-            Schedule::Poly => rate * (1.0 - step as f64 / total.max(1) as f64).powf(0.9),
-        }
     }
 }

@@ -8,11 +8,11 @@ use burn::tensor::{Device, Tensor, TensorData};
 use super::error::TrainError;
 use super::loss::{Targets, loss_sum};
 use crate::dataset::{LabelMap, Normalization, Rgb, resize_rgb};
-use crate::model::Fcn;
+use crate::model::Network;
 
 /// A network in inference mode with its preprocessing.
 pub(super) struct Segmenter {
-    model: Fcn,
+    model: Network,
     device: Device,
     normalization: Normalization,
     num_classes: usize,
@@ -20,7 +20,7 @@ pub(super) struct Segmenter {
 
 impl Segmenter {
     /// `model` may be a training network; a copy without dropout and gradients is kept.
-    pub fn new(model: &Fcn, normalization: &Normalization, num_classes: usize, device: &Device) -> Self {
+    pub fn new(model: &Network, normalization: &Normalization, num_classes: usize, device: &Device) -> Self {
         Self {
             model: model.valid(),
             device: device.clone(),
@@ -57,6 +57,15 @@ impl Segmenter {
         self.normalization.write_chw(image, &mut values);
         let data = TensorData::new(values, [1, 3, height, width]);
         self.model.forward(Tensor::from_data(data, &self.device))
+    }
+
+    /// [`logits`](Self::logits) as plain numbers, `[num_classes, height, width]`.
+    pub fn logits_vec(&self, image: &Rgb, test_size: Option<[u32; 2]>) -> Result<Vec<f32>, TrainError> {
+        let data = self
+            .logits(image, test_size)
+            .try_into_data()
+            .map_err(|err| TrainError::Execution(err.to_string()))?;
+        Ok(data.iter::<f32>().collect())
     }
 
     /// The most likely class of every pixel.

@@ -8,15 +8,18 @@ use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
 use super::config::Learning;
-use crate::model::Fcn;
+use crate::model::Network;
 
 /// SGD as PyTorch defines it (`torch.optim.SGD`, no dampening, no Nesterov):
 /// `v = momentum * v + (gradient + decay * w)`, then `w = w - rate * v`; `v` is 0 before
-/// the first step.
+/// the first step. Biases, the parameters named so, have a factor on their rate and may
+/// be left out of the decay, as with parameter groups of their own.
 #[derive(Debug)]
 pub(super) struct Sgd {
     momentum: f64,
     weight_decay: f64,
+    bias_rate: f64,
+    decay_biases: bool,
     /// `v` of every weight that has had a step; the container takes tensors of any rank.
     velocity: GradientsParams,
 }
@@ -26,23 +29,32 @@ impl Sgd {
         Self {
             momentum: learning.momentum,
             weight_decay: learning.weight_decay,
+            bias_rate: learning.bias_rate,
+            decay_biases: learning.decay_biases,
             velocity: GradientsParams::new(),
         }
     }
 
-    /// The network after one step. Weights without a gradient stay as they are.
-    pub fn step<M: Module>(&mut self, learning_rate: f64, model: M, gradients: GradientsParams) -> M {
-        model.map(&mut Step { sgd: self, gradients, learning_rate })
+    /// The network after one step with `scale` times the gradients. Weights without a
+    /// gradient stay as they are.
+    pub fn step<M: Module>(
+        &mut self,
+        learning_rate: f64,
+        scale: f64,
+        model: M,
+        gradients: GradientsParams,
+    ) -> M {
+        model.map(&mut Step { sgd: self, gradients, learning_rate, scale, is_bias: false })
     }
 
     /// A network whose weights are the velocities: what is saved and loaded is then a
     /// record of the same layers, checked in the same way.
-    pub fn velocities(&self, model: &Fcn) -> Fcn {
+    pub fn velocities(&self, model: &Network) -> Network {
         model.valid().map(&mut Export { velocity: &self.velocity })
     }
 
     /// Takes the velocities over from a network as [`velocities`](Self::velocities) made it.
-    pub fn restore(&mut self, velocities: &Fcn) {
+    pub fn restore(&mut self, velocities: &Network) {
         velocities.visit(&mut Import { velocity: &mut self.velocity });
     }
 }
@@ -51,16 +63,26 @@ struct Step<'a> {
     sgd: &'a mut Sgd,
     gradients: GradientsParams,
     learning_rate: f64,
+    scale: f64,
+    is_bias: bool,
 }
 
 impl ModuleMapper for Step<'_> {
+    /// Also called for every parameter, right before it is mapped; the field's name is its own.
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.is_bias = name == "bias";
+    }
+
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let Some(mut change) = self.gradients.remove::<D>(param.id) else {
             return param;
         };
         let (id, weight, mapper) = param.consume();
         let weight = weight.inner();
-        if self.sgd.weight_decay > 0.0 {
+        if self.scale != 1.0 {
+            change = change.mul_scalar(self.scale);
+        }
+        if self.sgd.weight_decay > 0.0 && (self.sgd.decay_biases || !self.is_bias) {
             change = change + weight.clone().mul_scalar(self.sgd.weight_decay);
         }
         if self.sgd.momentum > 0.0 {
@@ -69,7 +91,8 @@ impl ModuleMapper for Step<'_> {
             }
             self.sgd.velocity.register(id, change.clone());
         }
-        let weight = weight - change.mul_scalar(self.learning_rate);
+        let factor = if self.is_bias { self.sgd.bias_rate } else { 1.0 };
+        let weight = weight - change.mul_scalar(self.learning_rate * factor);
         let weight = Tensor::from_inner(weight).require_grad();
         Param::from_mapped_value(id, weight, mapper)
     }
@@ -99,27 +122,108 @@ impl ModuleVisitor for Import<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::training::config::Schedule;
+    use crate::model::Trunk;
+    use crate::training::learner::network_config;
+    use crate::training::preset;
     use burn::nn::{Linear, LinearConfig};
     use burn::tensor::Device;
 
-    /// A weight of 1 on an input of 2: the gradient of the output is 2 at every step.
+    /// A weight of 1 and, where wanted, a bias of 2; on an input of 2 the gradients of the
+    /// output are 2 and 1 at every step.
+    fn line(with_bias: bool, device: &Device) -> Linear {
+        let mut model: Linear = LinearConfig::new(1, 1).with_bias(with_bias).init(device);
+        model.weight = Param::from_tensor(Tensor::from_data([[1.0]], device));
+        model.bias = with_bias.then(|| Param::from_tensor(Tensor::from_data([2.0], device)));
+        model
+    }
+
+    fn step(sgd: &mut Sgd, model: Linear, scale: f64, device: &Device) -> Linear {
+        let output = model.forward(Tensor::<2>::from_data([[2.0]], device));
+        let gradients = GradientsParams::from_grads(output.sum().backward(), &model);
+        sgd.step(0.1, scale, model, gradients)
+    }
+
+    #[track_caller]
+    fn assert_close<const D: usize>(param: &Param<Tensor<D>>, expected: f32) {
+        let value: f32 = param.val().into_scalar();
+        assert!((value - expected).abs() < 1e-6, "{value} != {expected}");
+    }
+
     #[test]
     fn two_steps_equal_the_hand_computed_ones() {
         let device = Device::flex().autodiff();
-        let mut model: Linear = LinearConfig::new(1, 1).with_bias(false).init(&device);
-        model.weight = Param::from_tensor(Tensor::from_data([[1.0]], &device));
-        let learning =
-            Learning { learning_rate: 0.1, momentum: 0.9, weight_decay: 0.5, schedule: Schedule::Fixed };
-        let mut sgd = Sgd::new(&learning);
+        let mut model = line(false, &device);
+        let mut sgd = Sgd::new(&Learning::sgd(0.1, 0.9, 0.5));
         // v1 = 2 + 0.5 * 1 = 2.5, w1 = 1 - 0.25 = 0.75;
         // v2 = 0.9 * 2.5 + (2 + 0.5 * 0.75) = 4.625, w2 = 0.75 - 0.4625 = 0.2875.
         for expected in [0.75, 0.2875] {
-            let output = model.forward(Tensor::<2>::from_data([[2.0]], &device));
-            let gradients = GradientsParams::from_grads(output.sum().backward(), &model);
-            model = sgd.step(0.1, model, gradients);
-            let weight: f32 = model.weight.val().into_scalar();
-            assert!((weight - expected).abs() < 1e-6, "{weight} != {expected}");
+            model = step(&mut sgd, model, 1.0, &device);
+            assert_close(&model.weight, expected);
         }
+    }
+
+    #[test]
+    fn biases_have_a_rate_and_a_decay_of_their_own() {
+        let device = Device::flex().autodiff();
+        let learning = Learning { bias_rate: 2.0, decay_biases: false, ..Learning::sgd(0.1, 0.9, 0.5) };
+        let mut sgd = Sgd::new(&learning);
+        let mut model = line(true, &device);
+        // The weight as above; v1 = 1, b1 = 2 - 2 * 0.1 * 1 = 1.8;
+        // v2 = 0.9 * 1 + 1 = 1.9, b2 = 1.8 - 2 * 0.1 * 1.9 = 1.42.
+        for (weight, bias) in [(0.75, 1.8), (0.2875, 1.42)] {
+            model = step(&mut sgd, model, 1.0, &device);
+            assert_close(&model.weight, weight);
+            assert_close(model.bias.as_ref().expect("a bias"), bias);
+        }
+    }
+
+    #[test]
+    fn by_default_biases_are_like_all_weights() {
+        let device = Device::flex().autodiff();
+        let mut sgd = Sgd::new(&Learning::sgd(0.1, 0.9, 0.5));
+        // v = 1 + 0.5 * 2 = 2, b = 2 - 0.2 = 1.8; then v = 0.9 * 2 + 1 + 0.5 * 1.8 = 3.7, b = 1.43.
+        let mut model = line(true, &device);
+        for bias in [1.8, 1.43] {
+            model = step(&mut sgd, model, 1.0, &device);
+            assert_close(model.bias.as_ref().expect("a bias"), bias);
+        }
+    }
+
+    #[test]
+    fn the_gradient_is_scaled_before_the_decay_is_added() {
+        let device = Device::flex().autodiff();
+        let mut sgd = Sgd::new(&Learning::sgd(0.1, 0.0, 0.5));
+        // v = 0.25 * 2 + 0.5 * 1 = 1, w = 0.9.
+        let model = step(&mut sgd, line(false, &device), 0.25, &device);
+        assert_close(&model.weight, 0.9);
+    }
+
+    /// Whether the rule of names takes exactly the biases of convolutions in a real network.
+    #[test]
+    fn the_biases_of_a_network_are_its_convolutions_vectors() {
+        #[derive(Default)]
+        struct Names {
+            path: Vec<String>,
+            vectors: Vec<String>,
+        }
+        impl ModuleVisitor for Names {
+            fn enter_module(&mut self, name: &str, _container_type: &str) {
+                self.path.push(name.to_owned());
+            }
+            fn exit_module(&mut self, _name: &str, _container_type: &str) {
+                self.path.pop();
+            }
+            fn visit_float<const D: usize>(&mut self, _param: &Param<Tensor<D>>) {
+                if D == 1 {
+                    self.vectors.extend(self.path.last().cloned());
+                }
+            }
+        }
+        let config = network_config(&preset(Trunk::Vgg16), 3);
+        let mut names = Names::default();
+        // Weights are made when first used, so this costs no memory.
+        config.init(&Device::flex()).visit(&mut names);
+        // 13 convolutions, fc6, fc7 and three scores.
+        assert_eq!(names.vectors, ["bias"; 18]);
     }
 }

@@ -15,6 +15,7 @@ use super::menu::{self, MenuState};
 use super::state::AppState;
 use super::toasts::Toasts;
 use super::ui_command::UiCommand;
+use super::weights::WeightsWindow;
 use super::{drop_target, quit, status_bar, theme};
 use crate::engine::{DatasetRef, DatasetState, Dirs, Engine, EngineOptions, Phase, RunState, Task, Waker};
 
@@ -42,6 +43,7 @@ pub struct App {
     receiver: Receiver<Command>,
     pub(super) help: HelpWindows,
     pub(super) quit: quit::QuitDialog,
+    pub(super) weights: WeightsWindow,
     pub(super) folder_dialog: Option<Task<Option<PathBuf>>>,
     pub(super) image_dialog: Option<Task<Option<Vec<PathBuf>>>>,
     frames: FrameTimes,
@@ -82,6 +84,7 @@ impl App {
             receiver,
             help: HelpWindows::default(),
             quit: quit::QuitDialog::default(),
+            weights: WeightsWindow::default(),
             folder_dialog: None,
             image_dialog: None,
             frames: FrameTimes::default(),
@@ -122,6 +125,7 @@ impl App {
         let ctx = PanelCtx { engine: &self.engine, commands: &self.sender };
         self.state.inspect.poll(&ctx);
         self.state.compare.poll(&ctx);
+        self.weights.poll(&ctx);
         self.follow_engine();
     }
 
@@ -194,7 +198,8 @@ impl App {
     pub(super) fn is_enabled(&self, command: UiCommand) -> bool {
         let phase = self.engine.active().map(|active| &active.phase);
         match command {
-            UiCommand::StartTraining | UiCommand::TrainThree => self.state.train.config(&self.engine).is_ok(),
+            UiCommand::StartTraining => self.state.train.config(&self.engine).is_ok(),
+            UiCommand::TrainThree | UiCommand::TrainStaged => self.state.train.strides(&self.engine).is_ok(),
             UiCommand::Pause => matches!(phase, Some(Phase::Training | Phase::Validating { .. })),
             UiCommand::Resume => phase == Some(&Phase::Paused),
             UiCommand::Stop => phase.is_some_and(|phase| *phase != Phase::Stopping),
@@ -202,6 +207,7 @@ impl App {
             UiCommand::OpenImages => self.image_dialog.is_none(),
             UiCommand::OpenSample
             | UiCommand::Quit
+            | UiCommand::Weights
             | UiCommand::Panel(_)
             | UiCommand::Theme(_)
             | UiCommand::ResetLayout
@@ -276,7 +282,9 @@ impl App {
                 status_bar::status_bar_ui(&panel, ui, device);
             });
         self.panels_ui(ui);
-        self.help.ui(&PanelCtx { engine: &self.engine, commands: &self.sender }, &ctx);
+        let panel = PanelCtx { engine: &self.engine, commands: &self.sender };
+        self.help.ui(&panel, &ctx);
+        self.weights.ui(&panel, ui, self.state.train.initial_weights());
         self.quit.ui(ui);
         self.toasts.ui(&ctx, STATUS_HEIGHT);
         if self.state.prefs.debug_overlay {

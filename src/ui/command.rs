@@ -50,9 +50,13 @@ pub enum Command {
     /// Asks for a folder, then opens it as a data set.
     PickDataset,
     /// Trains one run.
-    StartRun(RunConfig),
+    StartRun(Box<RunConfig>),
     /// Trains runs one after another, then compares them.
     StartPlan(Vec<RunConfig>),
+    /// Trains stages, each from the weights of the one before, then compares them.
+    StartStages(Vec<RunConfig>),
+    /// A run was made of a weights file.
+    RunImported(String),
     /// Goes on with a run from its last checkpoint.
     ResumeRun(String),
     /// Pause, go on with, stop the active run.
@@ -70,6 +74,19 @@ pub enum Command {
         runs: Vec<String>,
         image: Option<PathBuf>,
     },
+    /// Downloads the public weights with this id.
+    DownloadWeights(&'static str),
+    /// Breaks off what is going on with the public weights of this id.
+    CancelDownload(&'static str),
+    /// Asks for the file of the public weights with this id, then adds it.
+    PickWeights(&'static str),
+    /// Checks a file and copies it to the public weights, as the entry `id`.
+    AddWeights {
+        id: &'static str,
+        path: PathBuf,
+    },
+    /// Chooses a file of weights to start from.
+    UseWeights(PathBuf),
     /// Brings a panel to the front, opening it where it was closed.
     ShowPanel(PanelKind),
     /// Shows a toast.

@@ -16,6 +16,17 @@ pub fn pick_images(engine: &Engine) -> Task<Option<Vec<PathBuf>>> {
     })
 }
 
+/// Asks for a file of weights.
+pub fn pick_weights(engine: &Engine) -> Task<Option<PathBuf>> {
+    engine.spawn_waiting("dialog", |_| {
+        rfd::FileDialog::new()
+            .set_title("Choose weights")
+            .add_filter("Weights", &["pth", "pt", "safetensors"])
+            .add_filter("All files", &["*"])
+            .pick_file()
+    })
+}
+
 /// Asks where to save a PNG.
 pub fn save_png(engine: &Engine, file_name: String) -> Task<Option<PathBuf>> {
     engine.spawn_waiting("dialog", move |_| {

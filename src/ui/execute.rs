@@ -8,7 +8,6 @@ use super::context::PanelCtx;
 use super::dialogs;
 use super::layout::DockLayout;
 use super::ui_command::UiCommand;
-use super::view_model::draft;
 use crate::engine::{DatasetRef, NoticeLevel};
 
 impl App {
@@ -21,8 +20,13 @@ impl App {
                     self.folder_dialog = Some(dialogs::pick_folder(&self.engine, "Open a data set folder"));
                 }
             }
-            Command::StartRun(config) => self.engine.start_run(config),
+            Command::StartRun(config) => self.engine.start_run(*config),
             Command::StartPlan(configs) => self.engine.start_plan(configs),
+            Command::StartStages(configs) => self.engine.start_stages(configs),
+            Command::RunImported(run) => {
+                self.engine.refresh_runs();
+                self.toasts.add(NoticeLevel::Info, format!("{run} is among the runs now"));
+            }
             Command::ResumeRun(run) => self.engine.resume_run(&run),
             Command::Pause => self.engine.pause(),
             Command::Resume => self.engine.resume(),
@@ -47,6 +51,14 @@ impl App {
                 self.state.compare.show(&ctx, runs, image);
                 self.state.layout.show(PanelKind::Compare);
             }
+            Command::DownloadWeights(id) => self.engine.download_weights(id),
+            Command::CancelDownload(id) => self.engine.cancel_download(id),
+            Command::PickWeights(id) => self.weights.pick(&self.engine, id),
+            Command::AddWeights { id, path } => self.engine.add_weights(id, &path),
+            Command::UseWeights(path) => {
+                self.state.train.use_weights(&self.engine, path);
+                self.state.layout.show(PanelKind::Train);
+            }
             Command::ShowPanel(panel) => self.state.layout.show(panel),
             Command::Notify(level, text) => self.toasts.add(level, text),
         }
@@ -60,16 +72,21 @@ impl App {
             UiCommand::OpenImages => self.send(Command::PickImages),
             UiCommand::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             UiCommand::StartTraining => match self.state.train.config(&self.engine) {
-                Ok(config) => self.send(Command::StartRun(config)),
+                Ok(config) => self.send(Command::StartRun(Box::new(config))),
                 Err(reason) => self.toasts.add(NoticeLevel::Warning, reason),
             },
-            UiCommand::TrainThree => match self.state.train.config(&self.engine) {
-                Ok(config) => self.send(Command::StartPlan(draft::three_strides(&config))),
+            UiCommand::TrainThree => match self.state.train.strides(&self.engine) {
+                Ok(configs) => self.send(Command::StartPlan(configs)),
+                Err(reason) => self.toasts.add(NoticeLevel::Warning, reason),
+            },
+            UiCommand::TrainStaged => match self.state.train.strides(&self.engine) {
+                Ok(configs) => self.send(Command::StartStages(configs)),
                 Err(reason) => self.toasts.add(NoticeLevel::Warning, reason),
             },
             UiCommand::Pause => self.send(Command::Pause),
             UiCommand::Resume => self.send(Command::Resume),
             UiCommand::Stop => self.send(Command::Stop),
+            UiCommand::Weights => self.weights.open = true,
             UiCommand::Panel(panel) => self.toggle_panel(panel),
             UiCommand::Theme(theme) => self.set_theme(ctx, theme),
             UiCommand::ResetLayout => self.state.layout = DockLayout::default(),

@@ -106,7 +106,7 @@ fn folder_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, what: &str, text: &str, path: &Pat
 }
 
 /// Shows a folder in the file manager of the desktop.
-fn open_folder(ctx: &PanelCtx<'_>, path: &Path) {
+pub fn open_folder(ctx: &PanelCtx<'_>, path: &Path) {
     let program = if cfg!(target_os = "macos") {
         "open"
     } else if cfg!(target_os = "windows") {

@@ -39,6 +39,9 @@ pub fn menu_bar_ui(ui: &mut Ui, state: &MenuState<'_>, toasts: &mut Toasts) -> O
             item_ui(ui, state, UiCommand::Stop, &mut chosen);
             ui.separator();
             item_ui(ui, state, UiCommand::TrainThree, &mut chosen);
+            item_ui(ui, state, UiCommand::TrainStaged, &mut chosen);
+            ui.separator();
+            item_ui(ui, state, UiCommand::Weights, &mut chosen);
         });
         ui.menu_button("View", |ui| {
             for panel in PanelKind::ALL {

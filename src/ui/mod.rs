@@ -21,6 +21,7 @@ pub mod toasts;
 pub mod ui_command;
 pub mod ui_ext;
 pub mod view_model;
+pub mod weights;
 mod window;
 
 pub use app::{App, WindowOptions};

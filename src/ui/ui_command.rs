@@ -25,6 +25,10 @@ pub enum UiCommand {
     Stop,
     /// Trains the three strides one after another.
     TrainThree,
+    /// Trains the three strides, each from the one before.
+    TrainStaged,
+    /// Shows the public pretrained weights.
+    Weights,
     /// Shows a panel, or hides it from the menu.
     Panel(PanelKind),
     /// Changes the theme.
@@ -73,6 +77,8 @@ impl UiCommand {
             Self::Resume => "Resume",
             Self::Stop => "Stop",
             Self::TrainThree => "Train 32s, 16s, 8s",
+            Self::TrainStaged => "Train in stages",
+            Self::Weights => "Pretrained weights…",
             Self::Panel(panel) => panel.title(),
             Self::Theme(ThemePreference::Dark) => "Dark",
             Self::Theme(ThemePreference::Light) => "Light",
@@ -97,6 +103,10 @@ impl UiCommand {
             Self::Resume => "Go on with the paused run",
             Self::Stop => "Save a checkpoint and end the run; it can be resumed later",
             Self::TrainThree => "Train FCN-32s, FCN-16s and FCN-8s one after another, then compare them",
+            Self::TrainStaged => {
+                "Train FCN-32s, then FCN-16s from its weights, then FCN-8s from those, as in the papers"
+            }
+            Self::Weights => "Public weights to start from; nothing is downloaded without a click",
             Self::Panel(PanelKind::Dataset) => "Classes, images and masks of the open data set",
             Self::Panel(PanelKind::Train) => "Settings, progress and the list of runs",
             Self::Panel(PanelKind::Curves) => "Losses and scores against steps",
@@ -139,6 +149,8 @@ impl UiCommand {
             Self::FirstSteps => key(Modifiers::NONE, Key::F1),
             Self::OpenSample
             | Self::TrainThree
+            | Self::TrainStaged
+            | Self::Weights
             | Self::Theme(_)
             | Self::ResetLayout
             | Self::Folders

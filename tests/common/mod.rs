@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Distribution, Tensor};
 use fcn_workbench::dataset::{Class, ClassList, Dataset, LabelMap, Rgb, write_index_png, write_rgb_png};
-use fcn_workbench::model::{Fcn, Trunk};
+use fcn_workbench::model::{Network, Trunk};
 use fcn_workbench::training::checkpoint::{RunFolder, RunMeta};
 use fcn_workbench::training::{DatasetRef, Outcome, RunConfig, StepRecord, TrainEvent, TrainSink, preset};
 use tempfile::TempDir;
@@ -101,7 +101,7 @@ impl TinySet {
     pub fn config(&self) -> RunConfig {
         let mut config = preset(Trunk::Vgg16Slim);
         config.dataset = DatasetRef::Folder(self.root());
-        config.augment.crop = [SIZE, SIZE];
+        config.augment.crop = Some([SIZE, SIZE]);
         config.epochs = 1;
         config.batch_size = 2;
         config.preview_images = 1;
@@ -166,7 +166,7 @@ impl TrainSink for Recorder {
 }
 
 /// The network with its zero score layers drawn at random, so that logits say something.
-pub fn with_random_scores(net: Fcn) -> Fcn {
+pub fn with_random_scores(net: Network) -> Network {
     struct Fill;
     impl ModuleMapper for Fill {
         fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {

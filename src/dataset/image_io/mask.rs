@@ -6,7 +6,8 @@ use std::path::Path;
 use png::{BitDepth, ColorType};
 
 use super::{LabelMap, MAX_DECODE_BYTES, MAX_SIDE, Rgb, guarded, open, read_rgb};
-use crate::dataset::{DatasetError, Item, VOID};
+use crate::dataset::classes::VOID_COLOR;
+use crate::dataset::{ClassList, DatasetError, Item, VOID};
 
 /// Reads the label maps of one data set.
 ///
@@ -23,6 +24,14 @@ pub struct MaskReader {
 }
 
 impl MaskReader {
+    /// A reader for masks of these classes. RGB masks are read by the colors of the
+    /// classes and the void color: VOC's, or black if no class is black.
+    pub fn new(classes: &ClassList, void_labels: Vec<u8>) -> Self {
+        let colors = (0..VOID).zip(classes).map(|(label, class)| (class.color, label));
+        let void = [(VOID_COLOR, VOID), ([0; 3], VOID)];
+        Self { num_classes: classes.len(), void_labels, palette: colors.chain(void).collect() }
+    }
+
     /// Reads and checks a label map. In the result every label is below
     /// `num_classes` or [`VOID`].
     ///
@@ -206,7 +215,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::dataset::{ClassList, write_index_png, write_rgb_png};
+    use crate::dataset::{write_index_png, write_rgb_png};
 
     fn reader(num_classes: usize) -> MaskReader {
         MaskReader {

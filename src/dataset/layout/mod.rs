@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::classes::VOID_COLOR;
 use super::image_io::read_error;
-use super::{ClassList, DatasetError, MaskReader, VOID};
+use super::{ClassList, DatasetError, MaskReader};
+pub use list::{find_class_list, list_masks, read_class_list, read_names};
 
 /// An image and its mask.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,16 +104,9 @@ impl Dataset {
         }
     }
 
-    /// The reader for this data set's masks. RGB masks are read by the colors of
-    /// the classes and the void color: VOC's, or black if no class is black.
+    /// The reader for this data set's masks.
     pub fn mask_reader(&self) -> MaskReader {
-        let classes = (0..VOID).zip(self.classes.iter()).map(|(label, class)| (class.color, label));
-        let void = [(VOID_COLOR, VOID), ([0; 3], VOID)];
-        MaskReader {
-            num_classes: self.classes.len(),
-            void_labels: self.void_labels.clone(),
-            palette: classes.chain(void).collect(),
-        }
+        MaskReader::new(&self.classes, self.void_labels.clone())
     }
 }
 
@@ -129,7 +122,7 @@ pub(super) mod tests {
     use std::fs;
 
     use super::*;
-    use crate::dataset::{LabelMap, Rgb, write_index_png, write_rgb_png};
+    use crate::dataset::{LabelMap, Rgb, VOID, write_index_png, write_rgb_png};
 
     /// Writes a 2x1 image and its mask.
     pub(in crate::dataset) fn write_pair(image: &Path, mask: &Path, labels: [u8; 2]) {

@@ -141,7 +141,11 @@ impl Files {
     }
 }
 
-fn files_by_stem(folder: &Path, extensions: &[&str]) -> Result<BTreeMap<String, PathBuf>, DatasetError> {
+/// The files of these extensions (in lower case), by name without extension.
+pub(super) fn files_by_stem(
+    folder: &Path,
+    extensions: &[&str],
+) -> Result<BTreeMap<String, PathBuf>, DatasetError> {
     let mut files = BTreeMap::new();
     for entry in fs::read_dir(folder).map_err(|err| read_error(folder, err))? {
         let path = entry.map_err(|err| read_error(folder, err))?.path();

@@ -36,7 +36,8 @@ pub struct BatchPlan {
     pub items: Arc<Vec<Item>>,
     /// Reads the data set's masks.
     pub reader: MaskReader,
-    /// Random changes; its crop is the size of every image.
+    /// Random changes; its crop is the size of every image. Without one a batch has the
+    /// size of its image.
     pub augment: Augment,
     /// Applied last.
     pub normalization: Normalization,
@@ -72,7 +73,8 @@ impl BatchPlan {
     /// in the epoch.
     ///
     /// # Errors
-    /// Those of [`MaskReader::read_pair`], and [`DatasetError::List`] without items.
+    /// Those of [`MaskReader::read_pair`], and [`DatasetError::List`] without items or
+    /// where whole images of one batch differ in size.
     pub fn batch(&self, epoch: usize, index: usize) -> Result<Batch, DatasetError> {
         let order = self.order(epoch);
         if order.is_empty() {
@@ -80,28 +82,44 @@ impl BatchPlan {
             return Err(DatasetError::List { path: PathBuf::from("training list"), reason });
         }
         let batch_size = self.batch_size.max(1);
-        let [width, height] = self.augment.crop.map(|side| side.max(1) as usize);
-        let plane = width * height;
         let mut batch = Batch {
-            images: vec![0.0; batch_size * 3 * plane],
-            labels: Vec::with_capacity(batch_size * plane),
+            images: Vec::new(),
+            labels: Vec::new(),
             batch_size,
-            height,
-            width,
+            height: 0,
+            width: 0,
             ids: Vec::with_capacity(batch_size),
         };
-        for (slot, image) in batch.images.chunks_exact_mut(3 * plane).enumerate() {
+        for slot in 0..batch_size {
             let position = index * batch_size + slot;
             let item = &self.items[order[position % order.len()]];
             let pair = self.cache.pair(&self.reader, item)?;
             let mut rng = seeded([self.seed, epoch as u64, position as u64]);
             let (rgb, labels) = self.augment.apply(&pair.0, &pair.1, &mut rng);
-            self.normalization.write_chw(&rgb, image);
+            let (width, height) = (rgb.width as usize, rgb.height as usize);
+            if slot == 0 {
+                (batch.width, batch.height) = (width, height);
+                batch.images = vec![0.0; batch_size * 3 * width * height];
+                batch.labels.reserve(batch_size * width * height);
+            } else if [width, height] != [batch.width, batch.height] {
+                return Err(other_size(item, [width, height], &batch));
+            }
+            let values = 3 * width * height;
+            self.normalization.write_chw(&rgb, &mut batch.images[slot * values..(slot + 1) * values]);
             batch.labels.extend_from_slice(&labels.labels);
             batch.ids.push(item.id.clone());
         }
         Ok(batch)
     }
+}
+
+fn other_size(item: &Item, [width, height]: [usize; 2], batch: &Batch) -> DatasetError {
+    let reason = format!(
+        "it is {width}x{height} but the first image of its batch is {}x{}. Train whole images with a \
+         batch size of 1, or set a training size",
+        batch.width, batch.height
+    );
+    DatasetError::List { path: item.image.clone(), reason }
 }
 
 /// Stands where augmentation has the epoch, so that order and augmentation draw
@@ -139,7 +157,13 @@ pub(in crate::dataset) mod tests {
         BatchPlan {
             items: Arc::new((0..num_items).map(item).collect()),
             reader: MaskReader { num_classes: 100, void_labels: Vec::new(), palette: Vec::new() },
-            augment: Augment { crop: [4, 3], scale: [1.0, 1.5], flip: true, brightness: 0.1 },
+            augment: Augment {
+                crop: Some([4, 3]),
+                random_crop: true,
+                scale: [1.0, 1.5],
+                flip: true,
+                brightness: 0.1,
+            },
             normalization: Normalization::IMAGENET,
             batch_size,
             seed: 7,
@@ -197,14 +221,45 @@ pub(in crate::dataset) mod tests {
         let plan = plan(dir.path(), 2, 2);
         let plan = BatchPlan {
             shuffle: false,
-            augment: Augment { crop: [2, 1], scale: [1.0, 1.0], flip: false, brightness: 0.0 },
-            normalization: Normalization { mean: [0.0; 3], std: [1.0 / 255.0; 3] },
+            augment: Augment::none(Some([2, 1])),
+            normalization: Normalization { mean: [0.0; 3], std: [1.0 / 255.0; 3], ..Normalization::IMAGENET },
             ..plan
         };
         let batch = plan.batch(0, 0).expect("read");
         let rounded: Vec<f32> = batch.images.iter().map(|value| value.round()).collect();
         assert_eq!(rounded, [10.0, 40.0, 20.0, 50.0, 30.0, 60.0, 10.0, 40.0, 20.0, 50.0, 30.0, 60.0]);
         assert_eq!(batch.labels, [0, VOID, 1, VOID]);
+    }
+
+    #[test]
+    fn whole_images_give_batches_of_their_own_size() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let plan = plan(dir.path(), 3, 1);
+        let plan = BatchPlan { shuffle: false, augment: Augment::none(None), ..plan };
+        let larger = image::RgbImage::from_pixel(3, 2, image::Rgb([9, 9, 9]));
+        larger.save(&plan.items[1].image).expect("an image");
+        let mask = image::GrayImage::from_pixel(3, 2, image::Luma([4]));
+        mask.save(&plan.items[1].mask).expect("a mask");
+        let sizes = [0, 1].map(|index| plan.batch(0, index).expect("read"));
+        assert_eq!(sizes.each_ref().map(|batch| [batch.width, batch.height]), [[2, 1], [3, 2]]);
+        assert_eq!(sizes.each_ref().map(|batch| batch.images.len()), [6, 18]);
+        assert_eq!(sizes[1].labels, [4; 6]);
+        let two = BatchPlan { batch_size: 2, ..plan };
+        let message = two.batch(0, 0).expect_err("two sizes").to_string();
+        assert!(message.contains("1.png") && message.contains("3x2") && message.contains("2x1"), "{message}");
+    }
+
+    #[test]
+    fn a_plan_without_chance_gives_every_epoch_the_same_batches() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let plan = plan(dir.path(), 5, 2);
+        let plan = BatchPlan { shuffle: false, augment: Augment::none(Some([3, 2])), ..plan };
+        let other_seed = BatchPlan { seed: 8, ..plan.clone() };
+        for index in 0..3 {
+            let batch = plan.batch(1, index).expect("read");
+            assert_eq!(plan.batch(2, index).expect("read"), batch);
+            assert_eq!(other_seed.batch(1, index).expect("read"), batch);
+        }
     }
 
     #[test]

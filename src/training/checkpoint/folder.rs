@@ -78,6 +78,11 @@ impl RunFolder {
         &self.path
     }
 
+    /// Another run beside this one. Nothing is read yet.
+    pub(in crate::training) fn sibling(&self, name: &str) -> Self {
+        Self::at(self.path.with_file_name(name))
+    }
+
     /// The folder's name, which is the run's.
     pub fn name(&self) -> String {
         self.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())

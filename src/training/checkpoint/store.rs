@@ -8,9 +8,9 @@ use burn::module::Module;
 use burn::store::ModuleRecord;
 use serde::{Deserialize, Serialize};
 
-use super::folder::{RunFolder, read_json};
+use super::folder::{EndMark, RunFolder, read_json};
 use super::log::write_whole;
-use crate::model::Fcn;
+use crate::model::Network;
 use crate::training::error::TrainError;
 use crate::training::sgd::Sgd;
 
@@ -38,8 +38,8 @@ pub struct Best {
     pub step: usize,
     /// Epoch after which it was measured.
     pub epoch: usize,
-    /// Validation mean IU.
-    pub mean_iu: f64,
+    /// Validation mean IU; `None` for weights from elsewhere.
+    pub mean_iu: Option<f64>,
     weights: String,
 }
 
@@ -67,17 +67,20 @@ impl RunFolder {
     /// Publishes network and optimizer as `last`; with `best` (its mean IU) also as `best`.
     pub(in crate::training) fn save(
         &self,
-        model: &Fcn,
+        model: &Network,
         optimizer: &Sgd,
         at: Position,
         best: Option<f64>,
     ) -> Result<(), TrainError> {
         let weights = format!("weights-{:08}.bpk", at.step);
         let state = format!("optimizer-{:08}.bpk", at.step);
-        save_record(model.clone().into_record(), &self.file(&weights))?;
+        // `valid` takes in what batch normalization has seen in the last step; a record alone
+        // would be one step behind.
+        save_record(model.valid().into_record(), &self.file(&weights))?;
         save_record(optimizer.velocities(model).into_record(), &self.file(&state))?;
         if let Some(mean_iu) = best {
-            let best = Best { step: at.step, epoch: at.epoch, mean_iu, weights: weights.clone() };
+            let best =
+                Best { step: at.step, epoch: at.epoch, mean_iu: Some(mean_iu), weights: weights.clone() };
             write_json(&self.file("best.json"), &best)?;
         }
         let last = Last {
@@ -94,13 +97,21 @@ impl RunFolder {
         Ok(())
     }
 
+    /// Publishes weights that were not trained here, as the best and as the end of the run.
+    pub(in crate::training) fn save_imported(&self, model: &Network) -> Result<(), TrainError> {
+        let weights = "weights-00000000.bpk".to_owned();
+        save_record(model.clone().into_record(), &self.file(&weights))?;
+        write_json(&self.file("best.json"), &Best { step: 0, epoch: 0, mean_iu: None, weights })?;
+        self.set_end(&EndMark::Finished)
+    }
+
     /// Loads `last` into a fresh network and optimizer.
     pub(in crate::training) fn load_last(
         &self,
         last: &Last,
-        model: Fcn,
+        model: Network,
         optimizer: &mut Sgd,
-    ) -> Result<Fcn, TrainError> {
+    ) -> Result<Network, TrainError> {
         let model = load_record(&self.file(&last.weights), model)?;
         optimizer.restore(&load_record(&self.file(&last.optimizer), model.valid())?);
         Ok(model)
@@ -108,7 +119,7 @@ impl RunFolder {
 
     /// Loads the best weights, or the last ones before the first validation, into `model`;
     /// also gives the step they were made at.
-    pub(in crate::training) fn load_best(&self, model: Fcn) -> Result<(Fcn, usize), TrainError> {
+    pub(in crate::training) fn load_best(&self, model: Network) -> Result<(Network, usize), TrainError> {
         let (weights, step) = match (self.best(), self.last()) {
             (Some(best), _) => (best.weights, best.step),
             (None, Some(last)) => (last.weights, last.step),
@@ -143,7 +154,7 @@ fn save_record(record: ModuleRecord, path: &Path) -> Result<(), TrainError> {
     record.save(path).map_err(|err| TrainError::write(path, err))
 }
 
-fn load_record(path: &Path, model: Fcn) -> Result<Fcn, TrainError> {
+fn load_record(path: &Path, model: Network) -> Result<Network, TrainError> {
     let record = ModuleRecord::load(path).map_err(|err| TrainError::read(path, err))?;
     model.try_load_record(record).map_err(|err| TrainError::read(path, err))
 }

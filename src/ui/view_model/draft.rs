@@ -2,7 +2,7 @@
 //!
 //! Data set, prediction stride and device are choices, not preset values.
 
-use crate::engine::{DeviceEntry, DeviceId, DeviceKind, RunConfig, Trunk, Variant, preset};
+use crate::engine::{DeviceEntry, DeviceId, DeviceKind, Init, RunConfig, Trunk, Variant, preset};
 
 struct Field {
     label: &'static str,
@@ -20,7 +20,7 @@ macro_rules! field {
     };
 }
 
-const FIELDS: [Field; 18] = [
+const FIELDS: &[Field] = &[
     field!("epochs", epochs),
     field!("step limit", max_steps),
     field!("batch size", batch_size),
@@ -28,12 +28,20 @@ const FIELDS: [Field; 18] = [
     field!("momentum", learning.momentum),
     field!("weight decay", learning.weight_decay),
     field!("schedule", learning.schedule),
+    field!("warm-up", learning.warmup_steps),
+    field!("bias rate", learning.bias_rate),
+    field!("bias decay", learning.decay_biases),
+    field!("reduction", learning.reduction),
+    field!("accumulation", learning.accumulation),
+    field!("clip norm", learning.clip_norm),
     field!("dropout", dropout),
     field!("final upsampling", final_upsampling),
     field!("crop", augment.crop),
+    field!("crop place", augment.random_crop),
     field!("scale", augment.scale),
     field!("flip", augment.flip),
     field!("brightness", augment.brightness),
+    field!("order", order),
     field!("test size", test_size),
     field!("seed", seed),
     field!("loader threads", workers),
@@ -50,7 +58,7 @@ pub fn changed_fields(draft: &RunConfig) -> Vec<&'static str> {
 /// Sets all preset values; data set, stride, trunk and device stay.
 pub fn reset(draft: &mut RunConfig) {
     let preset = preset(draft.trunk);
-    for field in &FIELDS {
+    for field in FIELDS {
         (field.copy)(draft, &preset);
     }
 }
@@ -62,16 +70,38 @@ pub fn switch_trunk(draft: &mut RunConfig, trunk: Trunk) {
     }
     let (old, new) = (preset(draft.trunk), preset(trunk));
     draft.trunk = trunk;
-    for field in &FIELDS {
+    if let (false, [geometry, ..]) = (trunk.geometries().contains(&draft.geometry), trunk.geometries()) {
+        draft.geometry = *geometry;
+    }
+    // Weights of another trunk do not fit.
+    draft.init = Init::Random;
+    for field in FIELDS {
         if (field.same)(draft, &old) {
             (field.copy)(draft, &new);
         }
     }
 }
 
-/// The same settings at each stride, coarse to fine.
-pub fn three_strides(draft: &RunConfig) -> Vec<RunConfig> {
-    Variant::ALL.into_iter().map(|variant| RunConfig { variant, ..draft.clone() }).collect()
+/// Changes the network; a trunk that it cannot be built on gives way to its usual one.
+pub fn switch_variant(draft: &mut RunConfig, variant: Variant) {
+    *draft = draft.with_variant(variant);
+    if let (false, [trunk, ..]) = (variant.trunks().contains(&draft.trunk), variant.trunks()) {
+        switch_trunk(draft, *trunk);
+    }
+}
+
+/// The same settings at each stride, coarse to fine; `None` where the trunk lacks one.
+pub fn three_strides(draft: &RunConfig) -> Option<Vec<RunConfig>> {
+    let at = |variant: Variant| variant.trunks().contains(&draft.trunk).then(|| draft.with_variant(variant));
+    Variant::STRIDES.into_iter().map(at).collect()
+}
+
+/// Why no run can be started with these settings; `None` = one can.
+pub fn problem(draft: &RunConfig) -> Option<&'static str> {
+    if draft.augment.crop.is_none() && draft.batch_size > 1 {
+        return Some("Whole images need batch size 1, or set a crop size under Advanced");
+    }
+    None
 }
 
 /// Why a device cannot be chosen; `None` = it can.
@@ -148,9 +178,39 @@ mod tests {
     }
 
     #[test]
+    fn no_value_of_a_recipe_is_left_out() {
+        use crate::engine::{Order, Recipe, Schedule};
+        let mut draft = preset(Trunk::Vgg16Slim);
+        Recipe::Cvpr2015.apply(&mut draft);
+        draft.learning.schedule = Schedule::Cosine { min_rate: 0.0 };
+        draft.learning.reduction = crate::engine::Reduction::Sum;
+        draft.learning.clip_norm = Some(1.0);
+        draft.learning.warmup_steps = 5;
+        draft.order = Order::Sequential;
+        let changed = changed_fields(&draft);
+        for name in ["bias rate", "bias decay", "reduction", "accumulation", "clip norm", "warm-up", "order"]
+        {
+            assert!(changed.contains(&name), "{name} is not in {changed:?}");
+        }
+        reset(&mut draft);
+        assert_eq!(draft, preset(Trunk::Vgg16Slim));
+    }
+
+    #[test]
+    fn whole_images_in_batches_are_a_problem() {
+        let mut draft = preset(Trunk::Vgg16Slim);
+        assert_eq!(problem(&draft), None);
+        draft.augment.crop = None;
+        assert!(problem(&draft).is_some_and(|text| text.contains("batch size 1")));
+        draft.batch_size = 1;
+        assert_eq!(problem(&draft), None);
+    }
+
+    #[test]
     fn a_plan_has_all_strides_coarse_to_fine() {
-        let plan = three_strides(&preset(Trunk::Vgg16));
+        let plan = three_strides(&preset(Trunk::Vgg16)).unwrap();
         assert_eq!(plan.iter().map(|config| config.variant.stride()).collect::<Vec<_>>(), [32, 16, 8]);
+        assert_eq!(three_strides(&preset(Trunk::Alexnet)), None);
     }
 
     #[test]

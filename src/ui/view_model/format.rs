@@ -98,6 +98,21 @@ pub fn short_count(number: f64) -> String {
     }
 }
 
+/// Bytes as `812 B`, `49.7 MB` or `553 MB`, in steps of 1000.
+pub fn bytes(bytes: u64) -> String {
+    let mut value = bytes as f64;
+    let mut units = ["B", "kB", "MB", "GB", "TB"].into_iter();
+    let mut unit = units.next().unwrap_or_default();
+    // What would be rounded to 1000 belongs to the next unit.
+    while value >= 999.5 {
+        let Some(next) = units.next() else { break };
+        value /= 1000.0;
+        unit = next;
+    }
+    let digits = usize::from(value < 99.95 && unit != "B");
+    format!("{value:.digits$} {unit}")
+}
+
 /// `1 image`, `2 images`.
 pub fn plural(number: usize, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
@@ -153,6 +168,8 @@ mod tests {
         assert_eq!(short_count(2_000_000.0), "2M");
         assert_eq!(short_count(-1.0), "");
         assert_eq!(plural(1, "image", "images"), "1 image");
+        let sizes = [0, 999, 1_000, 52_147_035, 553_433_881, 999_600_000];
+        assert_eq!(sizes.map(bytes), ["0 B", "999 B", "1.0 kB", "52.1 MB", "553 MB", "1.0 GB"]);
         assert_eq!(size_range([480, 360], [480, 360]), "480 × 360");
         assert_eq!(size_range([200, 100], [500, 375]), "200–500 × 100–375");
     }

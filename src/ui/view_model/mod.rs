@@ -13,5 +13,6 @@ pub mod progress;
 pub mod run_label;
 pub mod scores;
 pub mod selection;
+pub mod weights;
 
 pub use class_set::ClassSet;

@@ -2,8 +2,9 @@
 
 use eframe::egui::{DragValue, Response, Ui};
 
-use super::settings::{scientific_ui, segments_ui};
-use crate::engine::{FinalUpsampling, RunConfig, Schedule};
+use super::optimizer::optimizer_ui;
+use super::settings::{optional_ui, segments_ui};
+use crate::engine::{Order, RunConfig};
 use crate::ui::ui_ext::UiExt as _;
 
 /// Optimizer, regularization, images, reproducibility, live masks.
@@ -15,49 +16,19 @@ pub fn advanced_ui(ui: &mut Ui, config: &mut RunConfig) {
     rest_ui(ui, config);
 }
 
-fn optimizer_ui(ui: &mut Ui, config: &mut RunConfig) {
-    let learning = &mut config.learning;
-    ui.field("Momentum", "Share of the last step that is kept, 0 to below 1", |ui| {
-        ui.add(DragValue::new(&mut learning.momentum).range(0.0..=0.9999).speed(0.002).max_decimals(4))
-    });
-    ui.field("Weight decay", "Pull of all weights towards 0, 0 or more", |ui| {
-        scientific_ui(ui, &mut learning.weight_decay, 0.0..=1.0)
-    });
-    let tooltip = "Fixed keeps the learning rate; poly lets it fall to 0 at the last step";
-    ui.field("Schedule", tooltip, |ui| {
-        let label = |schedule| match schedule {
-            Schedule::Fixed => "Fixed".to_owned(),
-            Schedule::Poly => "Poly".to_owned(),
-        };
-        let current = learning.schedule;
-        segments_ui(ui, [Schedule::Fixed, Schedule::Poly], current, label, |schedule| {
-            learning.schedule = schedule;
-        })
-    });
-    ui.field(
-        "Dropout",
-        "Chance of leaving out a value behind fc6 and fc7, 0 to below 1; 0.5 in the papers",
-        |ui| ui.add(DragValue::new(&mut config.dropout).range(0.0..=0.95).speed(0.005).max_decimals(3)),
-    );
-    let tooltip = "Whether the last transposed convolution is trained or stays bilinear interpolation";
-    ui.field("Final upsampling", tooltip, |ui| {
-        let label = |upsampling| match upsampling {
-            FinalUpsampling::Learned => "Learned".to_owned(),
-            FinalUpsampling::Fixed => "Fixed".to_owned(),
-        };
-        let both = [FinalUpsampling::Learned, FinalUpsampling::Fixed];
-        let current = config.final_upsampling;
-        segments_ui(ui, both, current, label, |upsampling| config.final_upsampling = upsampling)
-    });
-}
-
 fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
     let augment = &mut config.augment;
-    ui.field(
-        "Crop size",
-        "Width and height of training images, 32 to 2048; smaller images are padded",
-        |ui| size_ui(ui, &mut augment.crop, "Crop"),
-    );
+    let tooltip = "Width and height of training images, 32 to 2048; smaller images are padded. \
+                   Whole images need batch size 1, and large ones much memory";
+    ui.field("Crop size", tooltip, |ui| {
+        let names = ["Crop training images", "whole images"];
+        optional_ui(ui, &mut augment.crop, names, [224, 224], |ui, size| {
+            size_ui(ui, size, "Crop");
+        })
+    });
+    ui.field("Random crop", "Crop at a random place, else in the middle of the image", |ui| {
+        ui.checkbox(&mut augment.random_crop, "").accessible_name("Random crop")
+    });
     ui.field("Random flip", "Mirror left and right at random", |ui| {
         ui.checkbox(&mut augment.flip, "").accessible_name("Random flip")
     });
@@ -74,38 +45,29 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
     ui.field("Brightness", "Amount of random brightness and contrast, 0 to 1; 0 is none", |ui| {
         ui.add(DragValue::new(&mut augment.brightness).range(0.0..=1.0).speed(0.005).max_decimals(2))
     });
+    let tooltip = "Order of the training images: another one each epoch, or that of the list file";
+    ui.field("Order", tooltip, |ui| {
+        let label = |order| match order {
+            Order::Shuffled => "Shuffled".to_owned(),
+            Order::Sequential => "Sequential".to_owned(),
+        };
+        segments_ui(ui, Order::ALL, config.order, label, |order| config.order = order)
+    });
     let tooltip = "Width and height to which validation images are resized, 32 to 2048; \
                    scores are always taken at the size of the mask";
     ui.field("Test size", tooltip, |ui| {
-        ui.horizontal(|ui| {
-            let mut resized = config.test_size.is_some();
-            let label = if resized { "" } else { "as they are" };
-            let checkbox = ui.checkbox(&mut resized, label).accessible_name("Resize validation images");
-            if checkbox.changed() {
-                config.test_size = resized.then_some([256, 256]);
-            }
-            if let Some(size) = &mut config.test_size {
-                size_ui(ui, size, "Test");
-            }
+        let names = ["Resize validation images", "as they are"];
+        optional_ui(ui, &mut config.test_size, names, [256, 256], |ui, size| {
+            size_ui(ui, size, "Test");
         })
-        .response
     });
 }
 
 fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
     ui.field("Step limit", "End after this many steps, even inside an epoch", |ui| {
-        ui.horizontal(|ui| {
-            let mut limited = config.max_steps.is_some();
-            let label = if limited { "" } else { "none" };
-            if ui.checkbox(&mut limited, label).accessible_name("Limit steps").changed() {
-                config.max_steps = limited.then_some(1000);
-            }
-            if let Some(steps) = &mut config.max_steps {
-                ui.add(DragValue::new(steps).range(1..=100_000_000))
-                    .accessible_name("Largest number of steps");
-            }
+        optional_ui(ui, &mut config.max_steps, ["Limit steps", "none"], 1000, |ui, steps| {
+            ui.add(DragValue::new(steps).range(1..=100_000_000)).accessible_name("Largest number of steps");
         })
-        .response
     });
     ui.field("Seed", "Start of all random numbers: weights, order, augmentation, dropout", |ui| {
         ui.add(DragValue::new(&mut config.seed).speed(0.1))

@@ -3,13 +3,18 @@
 mod active;
 mod advanced;
 mod device;
+mod network;
+mod optimizer;
 mod runs;
 mod settings;
+mod weights;
 
-use eframe::egui::{CollapsingHeader, RichText, ScrollArea, Ui};
+use std::path::{Path, PathBuf};
+
+use eframe::egui::{Button, CollapsingHeader, RichText, ScrollArea, Ui};
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{DatasetState, DeviceId, Engine, RunConfig, Trunk, preset};
+use crate::engine::{DatasetState, DeviceId, Engine, Init, RunConfig, Trunk, preset};
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
 use crate::ui::icons::Icon;
@@ -18,6 +23,7 @@ use crate::ui::ui_command::UiCommand;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::draft;
 use crate::ui::view_model::selection::RunSelection;
+use weights::WeightsPick;
 
 /// The Train panel.
 #[derive(Serialize, Deserialize)]
@@ -29,11 +35,13 @@ pub struct TrainPanel {
     device: Option<DeviceId>,
     #[serde(skip)]
     deleting: Option<String>,
+    #[serde(skip)]
+    weights: WeightsPick,
 }
 
 impl Default for TrainPanel {
     fn default() -> Self {
-        Self { draft: preset(Trunk::Vgg16Slim), device: None, deleting: None }
+        Self { draft: preset(Trunk::Vgg16Slim), device: None, deleting: None, weights: WeightsPick::None }
     }
 }
 
@@ -52,14 +60,24 @@ impl TrainPanel {
             DatasetState::Ready(open) if open.dataset.train.is_empty() => {
                 Err("The data set has no training images")
             }
-            DatasetState::Ready(open) => Ok(RunConfig {
-                dataset: open.which.clone(),
-                device: self.device(engine),
-                ..self.draft.clone()
-            }),
+            DatasetState::Ready(open) => match draft::problem(&self.draft) {
+                Some(problem) => Err(problem),
+                None => Ok(RunConfig {
+                    dataset: open.which.clone(),
+                    device: self.device(engine),
+                    ..self.draft.clone()
+                }),
+            },
             DatasetState::Opening { .. } => Err("The data set is still being opened"),
             DatasetState::None | DatasetState::Failed { .. } => Err("Open a data set first"),
         }
+    }
+
+    /// The settings at each of the three strides, or why they cannot be trained.
+    pub fn strides(&self, engine: &Engine) -> Result<Vec<RunConfig>, &'static str> {
+        let config = self.config(engine)?;
+        draft::three_strides(&config)
+            .ok_or("Only VGG16 and GoogLeNet have all three strides: choose one of them as the trunk")
     }
 
     /// Draws the panel. `selection` holds the ticked runs.
@@ -82,6 +100,20 @@ impl TrainPanel {
             runs::runs_ui(ctx, ui, selection, &mut self.deleting);
         });
         runs::confirm_delete_ui(ctx, ui, &mut self.deleting);
+        self.weights.ui(ctx, ui, &mut self.draft);
+    }
+
+    /// The file that the next run starts from.
+    pub fn initial_weights(&self) -> Option<&Path> {
+        match &self.draft.init {
+            Init::File(path) => Some(path),
+            Init::Random | Init::Run(_) => None,
+        }
+    }
+
+    /// Looks into a weights file and asks what to do with it.
+    pub fn use_weights(&mut self, engine: &Engine, path: PathBuf) {
+        self.weights.read(engine, path);
     }
 
     fn start_ui(&self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
@@ -92,20 +124,28 @@ impl TrainPanel {
             .on_hover_text(UiCommand::StartTraining.tooltip_with_key(ui.ctx()))
             .on_disabled_hover_text(reason.unwrap_or_default());
         ui.horizontal(|ui| {
+            let strides = self.strides(ctx.engine);
+            let problem = strides.as_ref().err().copied();
             let three = ui
-                .labeled_button(Icon::Stairs, UiCommand::TrainThree.label(), reason.is_none())
+                .labeled_button(Icon::Stairs, UiCommand::TrainThree.label(), problem.is_none())
                 .on_hover_text(UiCommand::TrainThree.tooltip())
-                .on_disabled_hover_text(reason.unwrap_or_default());
-            if let Some(reason) = reason {
-                let color = theme::palette(ui.visuals()).warning;
-                ui.label(RichText::new(reason).small().color(color));
-            }
-            if let (true, Ok(config)) = (three.clicked(), &config) {
-                ctx.commands.send(Command::StartPlan(draft::three_strides(config)));
+                .on_disabled_hover_text(problem.unwrap_or_default());
+            let staged = ui
+                .add_enabled(problem.is_none(), Button::new(UiCommand::TrainStaged.label()))
+                .on_hover_text(UiCommand::TrainStaged.tooltip())
+                .on_disabled_hover_text(problem.unwrap_or_default());
+            match strides {
+                Ok(configs) if three.clicked() => ctx.commands.send(Command::StartPlan(configs)),
+                Ok(configs) if staged.clicked() => ctx.commands.send(Command::StartStages(configs)),
+                _ => {}
             }
         });
+        if let Some(reason) = reason {
+            let color = theme::palette(ui.visuals()).warning;
+            ui.label(RichText::new(reason).small().color(color));
+        }
         if let (true, Ok(config)) = (start.clicked(), config) {
-            ctx.commands.send(Command::StartRun(config));
+            ctx.commands.send(Command::StartRun(Box::new(config)));
         }
     }
 
@@ -134,8 +174,11 @@ impl TrainPanel {
                 }
             }
         });
-        settings::network_ui(ui, &mut self.draft);
+        if network::network_ui(ctx.engine, ui, &mut self.draft) {
+            self.weights.ask(ctx.engine);
+        }
         device::device_ui(ctx, ui, &mut self.device);
+        optimizer::recipe_ui(ui, &mut self.draft);
         settings::learning_ui(ui, &mut self.draft);
         CollapsingHeader::new("Advanced").id_salt("advanced").show_unindented(ui, |ui| {
             advanced::advanced_ui(ui, &mut self.draft);

@@ -1,0 +1,165 @@
+use clap::CommandFactory as _;
+
+use super::*;
+use crate::engine::{
+    Augment, DatasetRef, FinalUpsampling, Learning, Order, Recipe, Reduction, Schedule, Trunk, preset,
+};
+
+fn train(words: &str) -> Result<Box<TrainArgs>, clap::Error> {
+    let words = ["fcn-workbench", "train"].into_iter().chain(words.split_whitespace());
+    Args::try_parse_from(words).map(|args| match args.command {
+        Some(Command::Train(train)) => train,
+        other => panic!("parsed as {other:?}"),
+    })
+}
+
+#[test]
+fn the_definition_is_sound() {
+    Args::command().debug_assert();
+}
+
+#[test]
+fn what_is_not_given_is_the_preset() {
+    let config = train("").unwrap().config(None);
+    let expected = preset(Trunk::Vgg16Slim);
+    assert_eq!(config, expected);
+}
+
+#[test]
+fn every_setting_arrives() {
+    let config = train(
+        "--dataset sample --variant fcn16s --trunk vgg16 --device gpu:1 --epochs 3 --max-steps 7 \
+         --batch-size 2 --lr 0.01 --momentum 0.5 --weight-decay 0 --schedule step:30,0.5 --dropout 0.25 \
+         --final-upsampling all-fixed --train-size 64x48 --scale 0.5,2 --no-flip --test-size native \
+         --seed 9 --workers 2 --accumulation 5 --bias-rate 2 --decay-biases false --reduction sum \
+         --clip-norm 10 --warmup-steps 6 --order sequential --crop center --brightness 0.2",
+    )
+    .unwrap()
+    .config(None);
+    assert_eq!(config.dataset, DatasetRef::Sample);
+    assert_eq!((config.variant, config.trunk), (Variant::Fcn16s, Trunk::Vgg16));
+    assert_eq!(config.device, DeviceId::Gpu(1));
+    assert_eq!((config.epochs, config.max_steps, config.batch_size), (3, Some(7), 2));
+    assert_eq!((config.augment.crop, config.augment.flip), (Some([64, 48]), false));
+    assert_eq!((config.augment.scale, config.test_size), ([0.5, 2.0], None));
+    assert_eq!((config.augment.random_crop, config.augment.brightness), (false, 0.2));
+    assert_eq!((config.seed, config.workers), (9, 2));
+    assert_eq!((config.final_upsampling, config.order), (FinalUpsampling::AllFixed, Order::Sequential));
+    assert_eq!(config.dropout, 0.25);
+    let expected = Learning {
+        schedule: Schedule::Step { every_steps: 30, factor: 0.5 },
+        warmup_steps: 6,
+        bias_rate: 2.0,
+        decay_biases: false,
+        reduction: Reduction::Sum,
+        accumulation: 5,
+        clip_norm: Some(10.0),
+        ..Learning::sgd(0.01, 0.5, 0.0)
+    };
+    assert_eq!(config.learning, expected);
+}
+
+#[test]
+fn a_recipe_comes_before_what_is_given_with_it() {
+    for recipe in Recipe::ALL {
+        let words = format!("--variant fcn16s --recipe {}", recipe.id());
+        let config = train(&words).unwrap().config(None);
+        assert_eq!(Recipe::of(&config), Some(recipe), "{words}");
+    }
+    let config = train("--lr 3e-12 --recipe pami-heavy --epochs 2").unwrap().config(None);
+    assert_eq!((config.learning.learning_rate, config.epochs), (3e-12, 2));
+    assert_eq!((config.learning.reduction, config.augment.crop), (Reduction::Sum, None));
+    train("--recipe soup").expect_err("not a recipe");
+}
+
+#[test]
+fn no_augmentation_is_whole_images_or_their_middle() {
+    let augment = |words: &str| train(words).unwrap().config(None).augment;
+    assert_eq!(augment("--augment none"), Augment::none(Some([160, 128])));
+    assert_eq!(augment("--augment none --batch-size 1"), Augment::none(None));
+    assert_eq!(augment("--augment none --trunk vgg16"), Augment::none(None));
+    let words = "--augment none --batch-size 1 --train-size 64x48";
+    assert_eq!(augment(words), Augment::none(Some([64, 48])));
+    assert_eq!(augment("--train-size native --batch-size 1").crop, None);
+    for more in ["--flip", "--scale 1,2", "--brightness 0.1", "--crop random"] {
+        train(&format!("--augment none {more}")).expect_err(more);
+    }
+}
+
+#[test]
+fn a_folder_is_kept_as_an_absolute_path() {
+    let config = train("--dataset some/folder").unwrap().config(None);
+    let DatasetRef::Folder(folder) = config.dataset else { panic!("not a folder: {:?}", config.dataset) };
+    assert!(folder.is_absolute() && folder.ends_with("some/folder"), "{folder:?}");
+}
+
+#[test]
+fn resuming_takes_no_settings() {
+    train("--resume latest").unwrap();
+    for more in ["--epochs 3", "--flip", "--dataset sample", "--compare"] {
+        train(&format!("--resume latest {more}")).expect_err(more);
+    }
+    train("--compare --variant fcn8s").expect_err("a comparison has all variants");
+}
+
+#[test]
+fn a_run_or_masks_are_scored_but_not_both() {
+    let parse = |words: &str| {
+        Args::try_parse_from(["fcn-workbench", "evaluate"].into_iter().chain(words.split_whitespace()))
+    };
+    for words in [
+        "--run latest",
+        "--run latest --boundary-width 3",
+        "--predictions p --labels l",
+        "--predictions p --labels l --classes c.txt --list v.txt",
+        "--predictions p --labels l --num-classes 4 --boundary-width 1",
+    ] {
+        parse(words).expect(words);
+    }
+    for words in [
+        "",
+        "--run a --predictions p --labels l",
+        "--split val --predictions p --labels l",
+        "--predictions p",
+        "--labels l",
+        "--run a --labels l",
+        "--run a --classes c.txt",
+        "--run a --list v.txt",
+        "--predictions p --labels l --classes c.txt --num-classes 3",
+        "--predictions p --labels l --num-classes 0",
+        "--run a --boundary-width 0",
+    ] {
+        parse(words).expect_err(words);
+    }
+}
+
+#[test]
+fn values_out_of_range_are_refused() {
+    for words in [
+        "--epochs 0",
+        "--lr 0",
+        "--lr NaN",
+        "--momentum 1",
+        "--dropout -0.1",
+        "--train-size 64",
+        "--train-size 0x64",
+        "--scale 2,1",
+        "--scale 1",
+        "--batch-size 0",
+        "--workers 0",
+        "--device toaster",
+        "--variant fcn4s",
+        "--weight-decay inf",
+        "--accumulation 0",
+        "--clip-norm 0",
+        "--bias-rate -1",
+        "--brightness 2",
+        "--schedule step",
+        "--schedule cosine:-1",
+        "--warmup-steps -1",
+        "--reduction median",
+    ] {
+        let (name, value) = words.split_once(' ').expect("two words");
+        train(&format!("{name}={value}")).expect_err(words);
+    }
+}

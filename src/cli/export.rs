@@ -1,0 +1,21 @@
+//! `export`: the best weights of a run as one file.
+//!
+//! JSON: one object with `run` and `file`.
+
+use std::process::ExitCode;
+
+use super::args::ExportArgs;
+use super::{Session, output};
+
+/// Writes the file and says so.
+pub fn run(args: &ExportArgs, session: &Session) -> Result<ExitCode, String> {
+    let mut engine = session.engine(false);
+    let name = session.find_weights(&mut engine, &args.run)?;
+    let file = engine.export_run(&name, args.out.clone()).wait()?;
+    if session.json {
+        output::json(&serde_json::json!({ "run": name, "file": file }));
+    } else {
+        output::line(format!("{name} -> {}", file.display()));
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,140 @@
+//! Which network `train` builds, and what it starts from.
+
+use std::path::Path;
+
+use clap::ValueEnum;
+
+use super::settings::{geometries, trunks, variants};
+use super::values::named;
+use crate::engine::{
+    Engine, Geometry, Init, Normalization, RunConfig, Trunk, Variant, WeightsChoice, WeightsLayout,
+    WeightsSummary, preset,
+};
+
+#[derive(Debug, clap::Args)]
+#[group(id = "network", multiple = true)]
+pub struct NetworkArgs {
+    /// Network: three strides of the papers, FCN-8s at once, torchvision's two
+    #[arg(long, value_parser = variants(), default_value = Variant::Fcn8s.id())]
+    variant: Variant,
+    /// Network under the score layers [default: that of --init, vgg16-slim, or the network's own]
+    #[arg(long, value_parser = trunks())]
+    trunk: Option<Trunk>,
+    /// Treatment of borders [default: that of --init, or padded where the trunk has it]
+    #[arg(long, value_parser = geometries())]
+    geometry: Option<Geometry>,
+    /// Train the second head of torchvision's networks too
+    #[arg(long)]
+    aux_head: bool,
+    /// Start from a .pth, .pt or .safetensors file, or from the best weights of a run
+    #[arg(long, value_name = "FILE|RUN")]
+    pub init: Option<String>,
+    /// What the network's input is: values of torchvision, Caffe (BGR), or -1 to 1
+    /// [default: that of --init, else imagenet]
+    #[arg(long, value_parser = named(Input::ALL, Input::id))]
+    input: Option<Input>,
+    /// Several runs in a row: `staged` = 32s, 16s from it, 8s from that; `at-once` = FCN-8s at once
+    #[arg(long, value_enum, conflicts_with = "variant")]
+    pub plan: Option<PlanArg>,
+}
+
+/// How the three strides are trained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PlanArg {
+    Staged,
+    AtOnce,
+}
+
+/// Known normalizations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Input {
+    Imagenet,
+    Caffe,
+    Symmetric,
+}
+
+impl Input {
+    const ALL: [Self; 3] = [Self::Imagenet, Self::Caffe, Self::Symmetric];
+
+    fn id(self) -> &'static str {
+        match self {
+            Self::Imagenet => "imagenet",
+            Self::Caffe => "caffe",
+            Self::Symmetric => "symmetric",
+        }
+    }
+
+    fn normalization(self) -> Normalization {
+        match self {
+            Self::Imagenet => Normalization::IMAGENET,
+            Self::Caffe => Normalization::CAFFE,
+            Self::Symmetric => Normalization::SYMMETRIC,
+        }
+    }
+}
+
+impl NetworkArgs {
+    /// The preset of the network, with the trunk and the preprocessing of `start` where
+    /// nothing else was said.
+    pub fn base(&self, start: Option<&Start>) -> RunConfig {
+        let variant = if self.plan == Some(PlanArg::AtOnce) { Variant::Fcn8sAtOnce } else { self.variant };
+        let own = start.map(|start| &start.config);
+        let trunk = self.trunk.or(own.map(|own| own.trunk)).unwrap_or_else(|| usual_trunk(variant));
+        let mut config = preset(trunk);
+        config.variant = variant;
+        config.aux_head = self.aux_head;
+        if let Some(start) = start {
+            config.init = start.init.clone();
+            config.normalization = start.config.normalization.clone();
+            if start.has_geometry {
+                config.geometry = start.config.geometry;
+            }
+        }
+        if let Some(geometry) = self.geometry {
+            config.geometry = geometry;
+        }
+        if let Some(input) = self.input {
+            config.normalization = input.normalization();
+        }
+        config
+    }
+}
+
+/// What training starts from.
+pub struct Start {
+    init: Init,
+    /// The settings it was trained with.
+    config: RunConfig,
+    /// Whether its geometry says something: a classifier's does not.
+    has_geometry: bool,
+}
+
+impl Start {
+    /// A file, or else a run.
+    pub fn find(
+        wanted: &str,
+        engine: &Engine,
+        find_run: impl Fn(&str) -> Result<String, String>,
+    ) -> Result<Self, String> {
+        if Path::new(wanted).is_file() {
+            let path =
+                std::path::absolute(wanted).map_err(|err| format!("{wanted}: {err}. Name another file"))?;
+            let choice = WeightsChoice { path: path.clone(), variant: None, geometry: None };
+            let WeightsSummary { config, layout, .. } = engine.inspect_weights(choice).wait()?;
+            let has_geometry = matches!(layout, WeightsLayout::Segmentation { .. });
+            return Ok(Self { init: Init::File(path), config, has_geometry });
+        }
+        let name = find_run(wanted)
+            .map_err(|err| format!("{err}. --init takes a file of weights or the name of a run"))?;
+        let config = engine.run(&name).map(|run| run.config.clone());
+        let config = config.ok_or_else(|| format!("{name}: the run is gone"))?;
+        Ok(Self { init: Init::Run(name), config, has_geometry: true })
+    }
+}
+
+/// The narrow trunk, which a processor can train, where the network can be built on it.
+fn usual_trunk(variant: Variant) -> Trunk {
+    let trunks = variant.trunks();
+    let slim = trunks.contains(&Trunk::Vgg16Slim).then_some(Trunk::Vgg16Slim);
+    slim.or(trunks.first().copied()).unwrap_or(Trunk::Vgg16)
+}

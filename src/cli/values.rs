@@ -1,0 +1,89 @@
+//! Values of options: numbers with their ranges, sizes, and names out of a list.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
+/// Sizes past this are typing errors: one such image would fill the memory.
+const MAX_SIDE: u32 = 8192;
+
+// Of their own because clap gives arrays and nested options another meaning.
+#[derive(Debug, Clone, Copy)]
+pub struct ScaleRange(pub [f32; 2]);
+
+#[derive(Debug, Clone, Copy)]
+pub struct ImageSize(pub Option<[u32; 2]>);
+
+/// One of `values`, by its name.
+pub fn named<T, const N: usize>(
+    values: [T; N],
+    name: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T>
+where
+    T: Copy + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(values.map(name)).try_map(move |text| {
+        let found = values.into_iter().find(|value| name(*value) == text);
+        found.ok_or("not one of the values")
+    })
+}
+
+fn number<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> {
+    text.trim().parse().map_err(|err: T::Err| err.to_string())
+}
+
+pub fn one_or_more(text: &str) -> Result<usize, String> {
+    let value = number(text)?;
+    if value >= 1 { Ok(value) } else { Err("must be 1 or more".to_owned()) }
+}
+
+fn in_range(text: &str, good: impl Fn(f64) -> bool, rule: &str) -> Result<f64, String> {
+    let value = number(text)?;
+    if good(value) { Ok(value) } else { Err(format!("must be {rule}")) }
+}
+
+pub fn above_zero(text: &str) -> Result<f64, String> {
+    in_range(text, |value| value > 0.0 && value.is_finite(), "above 0")
+}
+
+pub fn zero_or_more(text: &str) -> Result<f64, String> {
+    in_range(text, |value| value >= 0.0 && value.is_finite(), "0 or more")
+}
+
+pub fn below_one(text: &str) -> Result<f64, String> {
+    in_range(text, |value| (0.0..1.0).contains(&value), "0 or more and below 1")
+}
+
+pub fn zero_to_one(text: &str) -> Result<f32, String> {
+    let value = number(text)?;
+    if (0.0..=1.0).contains(&value) { Ok(value) } else { Err("must be from 0 to 1".to_owned()) }
+}
+
+pub fn count(text: &str) -> Result<usize, String> {
+    number(text)
+}
+
+fn size(text: &str) -> Result<[u32; 2], String> {
+    let (width, height) = text.split_once(['x', 'X']).ok_or("must be `native` or WxH, such as 320x240")?;
+    let size = [number(width)?, number(height)?];
+    if size.iter().all(|side| (1..=MAX_SIDE).contains(side)) {
+        Ok(size)
+    } else {
+        Err(format!("both sides must be from 1 to {MAX_SIDE}"))
+    }
+}
+
+pub fn size_or_native(text: &str) -> Result<ImageSize, String> {
+    if text == "native" { Ok(ImageSize(None)) } else { size(text).map(|size| ImageSize(Some(size))) }
+}
+
+pub fn scale(text: &str) -> Result<ScaleRange, String> {
+    let (min, max) = text.split_once(',').ok_or("must be MIN,MAX, such as 0.5,2")?;
+    let range: [f32; 2] = [number(min)?, number(max)?];
+    if range[0] > 0.0 && range[0] <= range[1] && range[1].is_finite() {
+        Ok(ScaleRange(range))
+    } else {
+        Err("must be above 0, the smaller number first".to_owned())
+    }
+}

@@ -1,0 +1,335 @@
+//! One file over HTTP, into a `.part` beside its place, from where an earlier try ended.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ureq::http::{HeaderMap, Response};
+use ureq::{Agent, Body};
+
+use super::error::WeightsError;
+use super::hash::{CHUNK, read_piece};
+use super::{CatalogueEntry, EntryState, KnownHash, Watch, store};
+
+/// How long finding the server and reaching it may take, each.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(20);
+/// How long nothing may come. The whole download may take as long as it likes.
+const READ_PATIENCE: Duration = Duration::from_secs(30);
+
+const OK: u16 = 200;
+const PARTIAL_CONTENT: u16 = 206;
+const RANGE_NOT_SATISFIABLE: u16 = 416;
+
+/// A client for one download; shutting it down breaks the download off at once.
+pub(super) fn new_agent() -> Agent {
+    agent_with(READ_PATIENCE)
+}
+
+fn agent_with(read_patience: Duration) -> Agent {
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_resolve(Some(CONNECT_PATIENCE))
+        .timeout_connect(Some(CONNECT_PATIENCE))
+        .timeout_per_read(Some(read_patience))
+        .timeout_per_write(Some(read_patience))
+        .user_agent(concat!("fcn-workbench/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .new_agent()
+}
+
+/// Downloads what is missing of the file, checks all of it and gives it its name.
+pub(super) fn download(
+    entry: &CatalogueEntry,
+    folder: &Path,
+    agent: &Agent,
+    watch: &mut Watch<'_>,
+) -> Result<EntryState, WeightsError> {
+    match store::look(entry, folder) {
+        Some(EntryState::Missing | EntryState::Partial { .. }) => {}
+        Some(there) => return Ok(there),
+        None => return store::check(entry, folder, watch),
+    }
+    let Some(url) = &entry.url else {
+        let page = entry.page.unwrap_or("its source").to_owned();
+        return Err(WeightsError::NoAddress { file: entry.file.to_owned(), page });
+    };
+    fs::create_dir_all(folder).map_err(|err| WeightsError::write(folder, err))?;
+    let mut part = Part::open(store::part_path(entry, folder))?;
+    if entry.hash == KnownHash::Unknown {
+        // Nothing would notice that the rest belongs to another file than the start.
+        part.restart()?;
+    }
+    let resumed = part.len > 0;
+    if entry.size.is_none_or(|size| size != part.len)
+        && let Err(err) = fetch(entry, url, agent, &mut part, watch)
+    {
+        if part.len == 0 {
+            fs::remove_file(&part.path).ok();
+        }
+        return Err(err);
+    }
+    part.finish()?;
+    // The lock on `file` is held until the file has its name.
+    let Part { path, mut file, len: total } = part;
+    let digests = store::digest(&path, &mut file, &mut |bytes| {
+        watch.tell(EntryState::Verifying { bytes, total });
+        watch.check()
+    })?;
+    let advice = if resumed {
+        "It began with an earlier download and was deleted: download it again from its start"
+    } else {
+        "It was deleted. The server may hold another file now: get the right one elsewhere and add it as a file \
+         you already have"
+    };
+    store::same_hash(entry, &path, &digests, advice).inspect_err(|_| {
+        // Nothing can be made of it; what is left behind would only fail again.
+        fs::remove_file(&path).ok();
+    })?;
+    store::settle(entry, folder, &path)
+}
+
+/// Asks for the rest of the file; where the server has no rest to give, for all of it.
+fn fetch(
+    entry: &CatalogueEntry,
+    url: &str,
+    agent: &Agent,
+    part: &mut Part,
+    watch: &mut Watch<'_>,
+) -> Result<(), WeightsError> {
+    let refused =
+        |answer: String| WeightsError::Refused { url: url.to_owned(), file: entry.file.to_owned(), answer };
+    for _ in 0..2 {
+        watch.check()?;
+        watch.tell(EntryState::Downloading { bytes: part.len, total: entry.size });
+        // A compressed answer has other offsets.
+        let mut request = agent.get(url).header("Accept-Encoding", "identity");
+        if part.len > 0 {
+            request = request.header("Range", format!("bytes={}-", part.len));
+        }
+        let response = match request.call() {
+            Ok(response) => response,
+            Err(err) => {
+                watch.check()?;
+                return Err(WeightsError::Unreachable {
+                    url: url.to_owned(),
+                    file: entry.file.to_owned(),
+                    cause: cause_of(err),
+                });
+            }
+        };
+        let range = content_range(response.headers());
+        match response.status().as_u16() {
+            OK => {
+                let total = response.body().content_length();
+                same_size(entry, url, total)?;
+                part.restart()?;
+                return receive(entry, url, response, total, part, watch);
+            }
+            PARTIAL_CONTENT => {
+                let (start, total) = range.unwrap_or_default();
+                same_size(entry, url, total)?;
+                if start == Some(part.len) {
+                    return receive(entry, url, response, total, part, watch);
+                }
+            }
+            // There is no rest: the part is the whole file already, or too long.
+            RANGE_NOT_SATISFIABLE if part.len > 0 => {
+                if range.is_some_and(|(_, total)| total == Some(part.len)) {
+                    return Ok(());
+                }
+            }
+            status => {
+                let reason = response.status().canonical_reason().unwrap_or("an unknown status");
+                return Err(refused(format!("{status} ({reason})")));
+            }
+        }
+        part.restart()?;
+    }
+    Err(refused("with another part of the file than it was asked for".to_owned()))
+}
+
+/// A server that offers another size offers another file; better said before it comes.
+fn same_size(entry: &CatalogueEntry, url: &str, offered: Option<u64>) -> Result<(), WeightsError> {
+    match (offered, entry.size) {
+        (Some(offered), Some(expected)) if offered != expected => Err(WeightsError::WrongSize {
+            url: url.to_owned(),
+            file: entry.file.to_owned(),
+            offered,
+            expected,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Appends the body to the part. `total` is the size of the whole file.
+fn receive(
+    entry: &CatalogueEntry,
+    url: &str,
+    response: Response<Body>,
+    total: Option<u64>,
+    part: &mut Part,
+    watch: &mut Watch<'_>,
+) -> Result<(), WeightsError> {
+    let broken = |bytes: u64, cause: String| WeightsError::Broken {
+        url: url.to_owned(),
+        file: entry.file.to_owned(),
+        bytes,
+        cause,
+    };
+    let total = total.or(entry.size);
+    // A server that names no size could go on for ever.
+    let rest = total.unwrap_or(u64::MAX).saturating_sub(part.len);
+    let mut body = response.into_body().into_reader().take(rest);
+    let mut buffer = vec![0; CHUNK];
+    loop {
+        watch.check()?;
+        let count = match read_piece(&mut body, &mut buffer) {
+            Ok(count) => count,
+            Err(err) => {
+                watch.check()?;
+                return Err(broken(part.len, cause_of(err.into())));
+            }
+        };
+        if count == 0 {
+            break;
+        }
+        part.append(&buffer[..count])?;
+        watch.tell(EntryState::Downloading { bytes: part.len, total });
+    }
+    // A cancelled connection may look like the end of a body without a length.
+    watch.check()?;
+    match total {
+        Some(total) if part.len < total => Err(broken(part.len, format!("of {total}"))),
+        _ => Ok(()),
+    }
+}
+
+/// Start and total size in `Content-Range`: `bytes 5-9/10` or `bytes */10` (RFC 9110, 14.4).
+fn content_range(headers: &HeaderMap) -> Option<(Option<u64>, Option<u64>)> {
+    let text = headers.get("Content-Range")?.to_str().ok()?;
+    let (range, total) = text.trim().strip_prefix("bytes")?.trim_start().split_once('/')?;
+    let start = range.split_once('-').and_then(|(start, _)| start.trim().parse().ok());
+    Some((start, total.trim().parse().ok()))
+}
+
+/// What went wrong on the way, in a few words.
+fn cause_of(err: ureq::Error) -> String {
+    match err {
+        ureq::Error::HostNotFound => "the name of the server is not known".to_owned(),
+        ureq::Error::Timeout(_) => "it does not answer in time".to_owned(),
+        ureq::Error::Io(err) => err.to_string(),
+        other => other.to_string(),
+    }
+}
+
+/// The file that grows, locked against other downloads into it.
+struct Part {
+    path: PathBuf,
+    file: File,
+    len: u64,
+}
+
+impl Part {
+    fn open(path: PathBuf) -> Result<Self, WeightsError> {
+        let failed = |err| WeightsError::write(&path, err);
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(WeightsError::Busy { path }),
+            Err(TryLockError::Error(err)) => return Err(failed(err)),
+        }
+        let len = file.seek(SeekFrom::End(0)).map_err(failed)?;
+        Ok(Self { path, file, len })
+    }
+
+    fn failed(&self, err: std::io::Error) -> WeightsError {
+        WeightsError::write(&self.path, err)
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> Result<(), WeightsError> {
+        self.file.write_all(bytes).map_err(|err| self.failed(err))?;
+        self.len += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Empties it.
+    fn restart(&mut self) -> Result<(), WeightsError> {
+        if self.len > 0 {
+            self.file.set_len(0).and_then(|()| self.file.rewind()).map_err(|err| self.failed(err))?;
+            self.len = 0;
+        }
+        Ok(())
+    }
+
+    /// Makes it safe on the disk and goes to its start.
+    fn finish(&mut self) -> Result<(), WeightsError> {
+        self.file.sync_all().and_then(|()| self.file.rewind()).map_err(|err| self.failed(err))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+    use crate::engine::tasks::Cancel;
+
+    #[test]
+    fn a_server_that_falls_silent_is_left() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://{}/a.pth", listener.local_addr().expect("an address"));
+        let silent = thread::Builder::new().spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a connection");
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n1234").expect("half an answer");
+            // Holds the connection until the other side has gone.
+            std::io::copy(&mut stream, &mut std::io::sink()).ok();
+        });
+        let silent = silent.expect("a thread");
+        let folder = tempfile::tempdir().expect("a folder");
+        let hash = KnownHash::Sha256("0".repeat(64));
+        let entry = CatalogueEntry {
+            id: "a",
+            file: "a.pth",
+            what: "",
+            url: Some(url.clone()),
+            page: None,
+            size: None,
+            hash,
+            layout: String::new(),
+            source: "",
+        };
+        let cancel = Cancel::default();
+        let tell = |_: EntryState| {};
+        let mut watch = Watch::new(&cancel, &tell);
+        let agent = agent_with(Duration::from_millis(200));
+        let err = download(&entry, folder.path(), &agent, &mut watch).expect_err("half a file");
+        let text = err.to_string();
+        assert!(text.contains(&url) && text.contains("4 bytes") && text.contains("in time"), "{text}");
+        assert_eq!(fs::read(folder.path().join("a.pth.part")).expect("the part"), b"1234");
+        drop(agent);
+        silent.join().expect("an end");
+    }
+
+    #[test]
+    fn ranges_are_read_as_servers_write_them() {
+        let read = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("Content-Range", text.parse().expect("a value"));
+            content_range(&headers)
+        };
+        assert_eq!(read("bytes 5-9/10"), Some((Some(5), Some(10))));
+        assert_eq!(read("bytes 5-9/*"), Some((Some(5), None)));
+        assert_eq!(read("bytes */10"), Some((None, Some(10))));
+        assert_eq!(read("lines 5-9/10"), None);
+        assert_eq!(read("bytes"), None);
+        assert_eq!(content_range(&HeaderMap::new()), None);
+    }
+}

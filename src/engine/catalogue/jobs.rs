@@ -1,0 +1,189 @@
+//! The engine's side of the catalogue: starts work on entries and takes in its news.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ureq::Agent;
+
+use super::{Catalogue, CatalogueEntry, EntryState, Watch, WeightsError, download, store};
+use crate::engine::tasks::{Task, guarded, spawn_detached, spawn_thread};
+use crate::engine::{Engine, Event, NoticeLevel};
+
+/// What threads at work on the catalogue send.
+pub(in crate::engine) enum WeightsEvent {
+    /// What is there, in the order of the catalogue; `None` = a file to check.
+    Looked(Vec<Option<EntryState>>),
+    /// How far work on an entry is.
+    Told { id: &'static str, state: EntryState },
+    /// Work on an entry is over.
+    Ended { id: &'static str, state: EntryState },
+}
+
+/// Work on one entry.
+pub(super) struct Job {
+    task: Task<()>,
+    /// Waits on the network, where the work is a download.
+    agent: Option<Agent>,
+}
+
+impl Job {
+    /// Asks the work to end, also while it waits for a server.
+    fn cancel(&self) {
+        self.task.cancel();
+        if let Some(agent) = &self.agent {
+            agent.clone().shutdown();
+        }
+    }
+}
+
+impl Catalogue {
+    fn entries(&self) -> Vec<CatalogueEntry> {
+        self.items.iter().map(|item| item.entry.clone()).collect()
+    }
+
+    fn set(&mut self, id: &str, state: EntryState) {
+        if let Some(item) = self.items.iter_mut().find(|item| item.entry.id == id) {
+            item.state = state;
+        }
+    }
+}
+
+impl Engine {
+    /// The public weights, and what of them is here.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// Downloads the entry with this id or file name, from where an earlier try ended.
+    pub fn download_weights(&mut self, name: &str) {
+        let agent = download::new_agent();
+        let client = agent.clone();
+        self.start_job(name, Some(agent), move |entry, folder, watch| {
+            download::download(entry, folder, &client, watch)
+        });
+    }
+
+    /// Copies a file of this machine to its place in the catalogue, if it is the one
+    /// that the id or file name `name` means.
+    pub fn add_weights(&mut self, name: &str, file: &Path) {
+        let file = file.to_owned();
+        self.start_job(name, None, move |entry, folder, watch| store::add(entry, &file, folder, watch));
+    }
+
+    /// The id of the entry that a file is, by its hash.
+    pub fn identify_weights(&self, file: PathBuf) -> Task<Result<String, String>> {
+        let entries = self.catalogue.entries();
+        self.spawn_waiting("identify", move |cancel| {
+            let id = store::identify(&entries, &file, cancel);
+            id.map(str::to_owned).map_err(|err| err.to_string())
+        })
+    }
+
+    /// Breaks off what is going on with an entry. What has come of a download is kept.
+    pub fn cancel_download(&mut self, id: &str) {
+        if let Some(job) = self.catalogue.jobs.get(id) {
+            job.cancel();
+        }
+    }
+
+    /// Looks at the folder, in the background.
+    pub(in crate::engine) fn look_for_weights(&self) {
+        let (sender, waker) = (self.sender.clone(), Arc::clone(&self.waker));
+        let (entries, folder) = (self.catalogue.entries(), self.catalogue.folder.clone());
+        spawn_detached("weights", move || {
+            let found = entries.iter().map(|entry| store::look(entry, &folder)).collect();
+            sender.send(Event::Weights(WeightsEvent::Looked(found))).ok();
+            waker();
+        });
+    }
+
+    fn start_job(
+        &mut self,
+        name: &str,
+        agent: Option<Agent>,
+        work: impl FnOnce(&CatalogueEntry, &Path, &mut Watch<'_>) -> Result<EntryState, WeightsError>
+        + Send
+        + 'static,
+    ) {
+        let Some(entry) = self.catalogue.find(name).map(|item| item.entry.clone()) else {
+            let text = format!("{name}: the catalogue of public weights has no such entry");
+            return self.notify(NoticeLevel::Error, text);
+        };
+        let id = entry.id;
+        if self.catalogue.is_busy(id) {
+            let text = format!("{}: wait for what is going on, or cancel it", entry.file);
+            return self.notify(NoticeLevel::Warning, text);
+        }
+        let folder = self.catalogue.folder.clone();
+        let (sender, waker) = (self.sender.clone(), Arc::clone(&self.waker));
+        let task = spawn_thread(&self.waker, "weights", move |cancel| {
+            let tell = |state| {
+                // News of progress may be lost where nobody listens; the end may not.
+                sender.try_send(Event::Weights(WeightsEvent::Told { id, state })).ok();
+                waker();
+            };
+            let mut watch = Watch::new(cancel, &tell);
+            let result = guarded(|| work(&entry, &folder, &mut watch));
+            let state = end_state(&entry, &folder, result);
+            sender.send(Event::Weights(WeightsEvent::Ended { id, state })).ok();
+            waker();
+        });
+        self.catalogue.jobs.insert(id, Job { task, agent });
+    }
+
+    /// Takes in what work on the catalogue sent.
+    pub(in crate::engine) fn apply_weights(&mut self, event: WeightsEvent) {
+        match event {
+            WeightsEvent::Looked(found) => {
+                let mut unchecked = Vec::new();
+                for (item, state) in self.catalogue.items.iter_mut().zip(found) {
+                    match state {
+                        // A download that was faster knows better.
+                        _ if self.catalogue.jobs.contains_key(item.entry.id) => {}
+                        Some(state) => item.state = state,
+                        None => unchecked.push(item.entry.id),
+                    }
+                }
+                for id in unchecked {
+                    self.start_job(id, None, store::check);
+                }
+                self.catalogue.known = true;
+            }
+            WeightsEvent::Told { id, state } => self.catalogue.set(id, state),
+            WeightsEvent::Ended { id, state } => {
+                self.catalogue.jobs.remove(id);
+                let file = self.catalogue.find(id).map_or(id, |item| item.entry.file);
+                match &state {
+                    EntryState::Ready { .. } => {
+                        self.notify(NoticeLevel::Info, format!("{file} is here, checked and ready"));
+                    }
+                    EntryState::Unverified { .. } => self.notify(
+                        NoticeLevel::Warning,
+                        format!("{file} is here, but nobody published a hash to check it against"),
+                    ),
+                    EntryState::Failed { message } => self.notify(NoticeLevel::Error, message.clone()),
+                    _ => {}
+                }
+                self.catalogue.set(id, state);
+            }
+        }
+    }
+}
+
+/// What became of an entry when work on it is over.
+fn end_state(
+    entry: &CatalogueEntry,
+    folder: &Path,
+    result: Result<Result<EntryState, WeightsError>, String>,
+) -> EntryState {
+    let message = match result {
+        Ok(Ok(state)) => return state,
+        Ok(Err(WeightsError::Cancelled)) => match store::look(entry, folder) {
+            Some(state) => return state,
+            None => format!("{}: it is here, but its check was broken off. Try again", entry.file),
+        },
+        Ok(Err(err)) => err.to_string(),
+        Err(panic) => format!("{}: {panic}. Try again; the log may say more", entry.file),
+    };
+    EntryState::Failed { message }
+}

@@ -1,0 +1,159 @@
+//! Public pretrained weights: what there is, what of it is here, and how it gets here.
+//!
+//! Nothing is downloaded without a call of [`Engine::download_weights`](super::Engine::download_weights),
+//! and no file is called ready before its bytes were checked. All files lie in one folder:
+//! `NAME` is there whole or not at all, `NAME.part` is what has come of a download,
+//! `NAME.json` remembers that `NAME` was checked.
+
+mod download;
+mod entries;
+mod error;
+mod hash;
+mod jobs;
+mod store;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+pub use entries::{CatalogueEntry, KnownHash, public_weights};
+pub(super) use jobs::WeightsEvent;
+
+use super::tasks::Cancel;
+use error::WeightsError;
+use jobs::Job;
+
+/// What became of an entry. Sizes are in bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EntryState {
+    /// Nothing of it is here.
+    Missing,
+    /// A download was broken off; the next one goes on from there.
+    Partial {
+        /// What has come so far.
+        bytes: u64,
+    },
+    /// It is coming.
+    Downloading {
+        /// What is here.
+        bytes: u64,
+        /// Size of the whole file, once the server has said it.
+        total: Option<u64>,
+    },
+    /// Its bytes are being checked (and copied, for a file from this machine).
+    Verifying {
+        /// How far.
+        bytes: u64,
+        /// Size of the whole file.
+        total: u64,
+    },
+    /// It is here and its bytes are the right ones.
+    Ready {
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// It is here, but nobody published a hash to check it against.
+    Unverified {
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// The last try went wrong.
+    Failed {
+        /// Why, and what to do.
+        message: String,
+    },
+}
+
+impl EntryState {
+    /// Where the file is, if it can be used.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Ready { path } | Self::Unverified { path } => Some(path),
+            _ => None,
+        }
+    }
+}
+
+/// An entry and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CatalogueItem {
+    /// The public file.
+    pub entry: CatalogueEntry,
+    /// What of it is here.
+    pub state: EntryState,
+}
+
+/// All entries with their states, and the work that is going on.
+pub struct Catalogue {
+    folder: PathBuf,
+    items: Vec<CatalogueItem>,
+    /// By the id of their entry; an entry has one at a time.
+    jobs: BTreeMap<&'static str, Job>,
+    known: bool,
+}
+
+impl Catalogue {
+    pub(super) fn new(folder: PathBuf, entries: Vec<CatalogueEntry>) -> Self {
+        let items = entries.into_iter().map(|entry| CatalogueItem { entry, state: EntryState::Missing });
+        Self { folder, items: items.collect(), jobs: BTreeMap::new(), known: false }
+    }
+
+    /// Where the files lie. Made with the first file.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// All entries, in the order of the catalogue.
+    pub fn items(&self) -> &[CatalogueItem] {
+        &self.items
+    }
+
+    /// The entry with this id or file name.
+    pub fn find(&self, name: &str) -> Option<&CatalogueItem> {
+        self.items.iter().find(|item| item.entry.is_called(name))
+    }
+
+    /// Whether the folder was looked at; before, everything is [`EntryState::Missing`].
+    pub fn is_known(&self) -> bool {
+        self.known
+    }
+
+    /// Whether nothing is going on.
+    pub fn is_idle(&self) -> bool {
+        self.jobs.is_empty()
+    }
+
+    /// Whether something is going on with the entry of this id.
+    pub fn is_busy(&self, id: &str) -> bool {
+        self.jobs.contains_key(id)
+    }
+}
+
+/// How often a state is told while bytes come.
+const TELL_EVERY: Duration = Duration::from_millis(100);
+
+/// Seen by work on an entry: whether it is still wanted, and where it says how far it is.
+struct Watch<'a> {
+    cancel: &'a Cancel,
+    tell: &'a dyn Fn(EntryState),
+    told: Option<Instant>,
+}
+
+impl<'a> Watch<'a> {
+    fn new(cancel: &'a Cancel, tell: &'a dyn Fn(EntryState)) -> Self {
+        Self { cancel, tell, told: None }
+    }
+
+    /// An error once the work was cancelled.
+    fn check(&self) -> Result<(), WeightsError> {
+        if self.cancel.is_cancelled() { Err(WeightsError::Cancelled) } else { Ok(()) }
+    }
+
+    /// Says how far the work is, unless that was just said.
+    fn tell(&mut self, state: EntryState) {
+        if self.told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
+            self.told = Some(Instant::now());
+            (self.tell)(state);
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! The folder of the files: what is there, what was checked, and how a file gets in.
+
+use std::fs::{self, File, Metadata};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::WeightsError;
+use super::hash::{CHUNK, Digester, Digests, read_piece};
+use super::{CatalogueEntry, EntryState, KnownHash, Watch};
+use crate::engine::tasks::Cancel;
+
+/// Remembers a check: it holds as long as file and catalogue are still like this.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Record {
+    /// Bytes.
+    size: u64,
+    /// Nanoseconds since 1970.
+    modified: u64,
+    kind: String,
+    hash: String,
+}
+
+impl Record {
+    /// What is written down of a file whose check went well; `None` where nothing can be.
+    fn new(meta: &Metadata, hash: &KnownHash) -> Option<Self> {
+        let modified = meta.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_nanos() as u64;
+        let digits = hash.digits()?.to_owned();
+        Some(Self { size: meta.len(), modified, kind: hash.kind().to_owned(), hash: digits })
+    }
+
+    fn read(path: &Path) -> Option<Self> {
+        serde_json::from_slice(&fs::read(path).ok()?).ok()
+    }
+}
+
+fn file_path(entry: &CatalogueEntry, folder: &Path) -> PathBuf {
+    folder.join(entry.file)
+}
+
+/// Where a download gathers the file.
+pub(super) fn part_path(entry: &CatalogueEntry, folder: &Path) -> PathBuf {
+    folder.join(format!("{}.part", entry.file))
+}
+
+fn record_path(entry: &CatalogueEntry, folder: &Path) -> PathBuf {
+    folder.join(format!("{}.json", entry.file))
+}
+
+/// What is there, without reading it; `None` = a file that has to be checked.
+pub(super) fn look(entry: &CatalogueEntry, folder: &Path) -> Option<EntryState> {
+    let path = file_path(entry, folder);
+    let Some(meta) = fs::metadata(&path).ok().filter(Metadata::is_file) else {
+        let bytes = fs::metadata(part_path(entry, folder)).map_or(0, |meta| meta.len());
+        return Some(if bytes > 0 { EntryState::Partial { bytes } } else { EntryState::Missing });
+    };
+    if entry.hash == KnownHash::Unknown {
+        return Some(EntryState::Unverified { path });
+    }
+    let expected = Record::new(&meta, &entry.hash)?;
+    (Record::read(&record_path(entry, folder))? == expected).then_some(EntryState::Ready { path })
+}
+
+/// Checks the file that is there, whoever put it there.
+pub(super) fn check(
+    entry: &CatalogueEntry,
+    folder: &Path,
+    watch: &mut Watch<'_>,
+) -> Result<EntryState, WeightsError> {
+    let path = file_path(entry, folder);
+    let mut file = File::open(&path).map_err(|err| WeightsError::read(&path, err))?;
+    let total = file.metadata().map_err(|err| WeightsError::read(&path, err))?.len();
+    let digests = digest(&path, &mut file, &mut |bytes| {
+        watch.tell(EntryState::Verifying { bytes, total });
+        watch.check()
+    })?;
+    same_hash(entry, &path, &digests, "Delete it or put the right file there")?;
+    remember(entry, folder);
+    Ok(EntryState::Ready { path })
+}
+
+/// Copies a file of this machine into the folder, if it is the one meant. What is
+/// checked are the bytes that are copied.
+pub(super) fn add(
+    entry: &CatalogueEntry,
+    source: &Path,
+    folder: &Path,
+    watch: &mut Watch<'_>,
+) -> Result<EntryState, WeightsError> {
+    let (mut reader, total) = open(source)?;
+    if let Some(expected) = entry.size.filter(|size| *size != total) {
+        let (path, file) = (source.to_owned(), entry.file.to_owned());
+        return Err(WeightsError::OtherSize { path, file, got: total, expected });
+    }
+    if is_same(source, &file_path(entry, folder)) && entry.hash != KnownHash::Unknown {
+        return check(entry, folder, watch);
+    }
+    fs::create_dir_all(folder).map_err(|err| WeightsError::write(folder, err))?;
+    let scratch = Scratch(folder.join(format!("{}.adding", entry.file)));
+    let failed = |err| WeightsError::write(&scratch.0, err);
+    let mut writer = File::create(&scratch.0).map_err(failed)?;
+    let mut digester = Digester::default();
+    let mut buffer = vec![0; CHUNK];
+    let mut bytes = 0;
+    loop {
+        watch.check()?;
+        let count = read_piece(&mut reader, &mut buffer).map_err(|err| WeightsError::read(source, err))?;
+        if count == 0 {
+            break;
+        }
+        digester.update(&buffer[..count]);
+        writer.write_all(&buffer[..count]).map_err(failed)?;
+        bytes += count as u64;
+        watch.tell(EntryState::Verifying { bytes, total });
+    }
+    same_hash(entry, source, &digester.finish(), "Name another file")?;
+    writer.sync_all().map_err(failed)?;
+    drop(writer);
+    settle(entry, folder, &scratch.0)
+}
+
+/// The id of the entry that a file is, by its hash.
+pub(super) fn identify(
+    entries: &[CatalogueEntry],
+    source: &Path,
+    cancel: &Cancel,
+) -> Result<&'static str, WeightsError> {
+    let (mut file, total) = open(source)?;
+    let digests = digest(source, &mut file, &mut |bytes| {
+        cancel.set_progress(bytes as f32 / total.max(1) as f32);
+        if cancel.is_cancelled() { Err(WeightsError::Cancelled) } else { Ok(()) }
+    })?;
+    let found = entries.iter().find(|entry| entry.hash.matches(&digests) == Some(true));
+    found
+        .map(|entry| entry.id)
+        .ok_or_else(|| WeightsError::NotListed { path: source.to_owned(), sha256: digests.sha256 })
+}
+
+/// Reads a file to its end; `step` hears how many bytes are done and may break it off.
+pub(super) fn digest(
+    path: &Path,
+    file: &mut File,
+    step: &mut dyn FnMut(u64) -> Result<(), WeightsError>,
+) -> Result<Digests, WeightsError> {
+    let mut digester = Digester::default();
+    let mut buffer = vec![0; CHUNK];
+    let mut bytes = 0;
+    loop {
+        step(bytes)?;
+        let count = read_piece(file, &mut buffer).map_err(|err| WeightsError::read(path, err))?;
+        if count == 0 {
+            return Ok(digester.finish());
+        }
+        digester.update(&buffer[..count]);
+        bytes += count as u64;
+    }
+}
+
+/// An error where the hash of the entry is known and another one.
+pub(super) fn same_hash(
+    entry: &CatalogueEntry,
+    path: &Path,
+    digests: &Digests,
+    advice: &'static str,
+) -> Result<(), WeightsError> {
+    if entry.hash.matches(digests) != Some(false) {
+        return Ok(());
+    }
+    Err(WeightsError::WrongHash {
+        path: path.to_owned(),
+        file: entry.file.to_owned(),
+        kind: entry.hash.kind(),
+        expected: entry.hash.digits().unwrap_or_default().to_owned(),
+        got: entry.hash.same_part(digests).to_owned(),
+        advice,
+    })
+}
+
+/// Gives a file that was checked and is safe on the disk its name.
+pub(super) fn settle(entry: &CatalogueEntry, folder: &Path, from: &Path) -> Result<EntryState, WeightsError> {
+    let path = file_path(entry, folder);
+    fs::rename(from, &path).map_err(|err| WeightsError::write(&path, err))?;
+    sync_folder(folder).map_err(|err| WeightsError::write(folder, err))?;
+    if entry.hash == KnownHash::Unknown {
+        return Ok(EntryState::Unverified { path });
+    }
+    remember(entry, folder);
+    Ok(EntryState::Ready { path })
+}
+
+/// Lets names in a folder outlive a power loss. Only Unix can ask for that.
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+/// Writes down that the file was checked. Without that, it is only checked once more.
+fn remember(entry: &CatalogueEntry, folder: &Path) {
+    let record = fs::metadata(file_path(entry, folder)).ok();
+    let Some(record) = record.and_then(|meta| Record::new(&meta, &entry.hash)) else {
+        return;
+    };
+    let path = record_path(entry, folder);
+    let written =
+        serde_json::to_vec_pretty(&record).map_err(Into::into).and_then(|text| fs::write(&path, text));
+    if let Err(err) = written {
+        log::warn!("{}: {err}. {} will be checked again at the next start", path.display(), entry.file);
+    }
+}
+
+fn open(path: &Path) -> Result<(File, u64), WeightsError> {
+    let failed = |err| WeightsError::read(path, err);
+    let file = File::open(path).map_err(failed)?;
+    let meta = file.metadata().map_err(failed)?;
+    if meta.is_dir() {
+        return Err(failed(std::io::ErrorKind::IsADirectory.into()));
+    }
+    Ok((file, meta.len()))
+}
+
+fn is_same(left: &Path, right: &Path) -> bool {
+    matches!((left.canonicalize(), right.canonicalize()), (Ok(left), Ok(right)) if left == right)
+}
+
+/// A file that goes away again, unless it was renamed.
+struct Scratch(PathBuf);
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        fs::remove_file(&self.0).ok();
+    }
+}

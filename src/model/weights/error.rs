@@ -1,0 +1,36 @@
+//! Why a weights file cannot be used. Each message says what to do.
+
+use std::path::PathBuf;
+
+/// A failure to read, understand or write a file of weights. Nothing was changed by it.
+#[derive(Debug, thiserror::Error)]
+pub enum WeightsError {
+    /// The file is no weights file, or damaged.
+    #[error(
+        "{path}: {reason}. Choose a .pth, .pt or .safetensors file of weights; if it was downloaded, load it down again"
+    )]
+    Read { path: PathBuf, reason: String },
+    /// The keys are those of no network known here.
+    #[error(
+        "{path}: unknown layers ({keys}). Known are the networks of the `weights list` subcommand, pytorch-fcn's and those this program writes"
+    )]
+    UnknownLayout { path: PathBuf, keys: String },
+    /// The file is of another network.
+    #[error(
+        "{path}: the file holds {found}, which does not fit {wanted}. Choose the network that it was made for"
+    )]
+    OtherNetwork { path: PathBuf, found: String, wanted: String },
+    /// A layer of the network is not in the file.
+    #[error(
+        "{path}: layer {layer} with shape {shape:?} is not in the file. Choose the network that it was made for"
+    )]
+    MissingLayer { path: PathBuf, layer: String, shape: Vec<usize> },
+    /// A layer has another shape.
+    #[error(
+        "{path}: layer {layer} has shape {found:?}, {wanted:?} is needed. Choose the network that it was made for"
+    )]
+    WrongShape { path: PathBuf, layer: String, found: Vec<usize>, wanted: Vec<usize> },
+    /// The file could not be written.
+    #[error("{path}: {reason}. Check that the folder can be written and that the disk has room")]
+    Write { path: PathBuf, reason: String },
+}

@@ -1,0 +1,218 @@
+//! A file of tensors by name, opened but not read.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use burn_store::burn_pack::Tensor;
+use burn_store::{ModuleStore as _, SafetensorsStore, bridge, pytorch::PytorchReader};
+
+use super::error::WeightsError;
+use super::names::named_tensors;
+use crate::model::{Network, NetworkConfig};
+
+/// Tensors by name, whose values are read when they are used.
+#[derive(Clone)]
+pub struct WeightsFile {
+    path: PathBuf,
+    tensors: BTreeMap<String, Tensor>,
+    metadata: HashMap<String, String>,
+}
+
+/// Dictionaries that training scripts put a network's state into.
+const WRAPPERS: [&str; 5] = ["state_dict.", "model_state_dict.", "model.", "net.", "weights."];
+
+/// What `DataParallel` puts before every name.
+const PARALLEL: &str = "module.";
+
+/// Counts batches for PyTorch's cumulative mean, which no network here uses.
+const BATCH_COUNTER: &str = "num_batches_tracked";
+
+/// Headers of safetensors files are a few kilobytes; a longer one is no such file.
+const LONGEST_HEADER: u64 = 100 << 20;
+
+impl WeightsFile {
+    /// Opens a `.safetensors` file, or one that `torch.save` wrote (zip or legacy format, a
+    /// state dictionary by itself or inside another dictionary). The pickle in it is parsed
+    /// and never executed.
+    pub fn open(path: &Path) -> Result<Self, WeightsError> {
+        let fail = |reason: String| WeightsError::Read { path: path.to_path_buf(), reason };
+        if path.is_dir() {
+            return Err(fail("this is a folder".to_owned()));
+        }
+        let is_safetensors = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("safetensors"));
+        let (tensors, metadata): (BTreeMap<String, Tensor>, _) = if is_safetensors {
+            let metadata = read_metadata(path).map_err(fail)?;
+            let mut store = SafetensorsStore::from_file(path);
+            let tensors = store.get_all_tensors().map_err(|err| fail(err.to_string()))?.clone();
+            (tensors.into_iter().collect(), metadata)
+        } else {
+            let reader = PytorchReader::new(path).map_err(|err| fail(err.to_string()))?;
+            let tensors = reader.into_tensors().into_iter();
+            (tensors.map(|(name, tensor)| (name, bridge::from_pytorch(tensor))).collect(), HashMap::new())
+        };
+        let tensors = unwrapped(tensors);
+        if tensors.is_empty() {
+            return Err(fail("there are no tensors in it".to_owned()));
+        }
+        Ok(Self { path: path.to_path_buf(), tensors, metadata })
+    }
+
+    /// The weights of a network as if they had been read from a file at `path`.
+    pub fn from_network(path: &Path, network: &Network, config: &NetworkConfig) -> Self {
+        let tensors = named_tensors(network, config).into_iter().collect();
+        Self { path: path.to_path_buf(), tensors, metadata: HashMap::new() }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Texts that were saved with it; PyTorch's own formats have none.
+    pub fn metadata(&self, key: &str) -> Option<&str> {
+        self.metadata.get(key).map(String::as_str)
+    }
+
+    /// Names and shapes of all tensors, in the order of their names.
+    pub fn shapes(&self) -> BTreeMap<&str, Vec<usize>> {
+        self.tensors.iter().map(|(name, tensor)| (name.as_str(), shape(tensor))).collect()
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&Tensor> {
+        self.tensors.get(name)
+    }
+}
+
+pub(super) fn shape(tensor: &Tensor) -> Vec<usize> {
+    tensor.shape.iter().copied().collect()
+}
+
+/// The network's own tensors under their own names.
+fn unwrapped(mut tensors: BTreeMap<String, Tensor>) -> BTreeMap<String, Tensor> {
+    if let Some(wrapper) =
+        WRAPPERS.iter().find(|wrapper| tensors.keys().any(|name| name.starts_with(**wrapper)))
+    {
+        // What stands beside it is the state of an optimizer and the like.
+        tensors.retain(|name, _| name.starts_with(wrapper));
+        tensors = strip(tensors, wrapper);
+    }
+    if tensors.keys().all(|name| name.starts_with(PARALLEL)) {
+        tensors = strip(tensors, PARALLEL);
+    }
+    tensors.retain(|name, _| !name.ends_with(BATCH_COUNTER));
+    tensors
+}
+
+fn strip(tensors: BTreeMap<String, Tensor>, prefix: &str) -> BTreeMap<String, Tensor> {
+    tensors.into_iter().map(|(name, tensor)| (name[prefix.len()..].to_owned(), tensor)).collect()
+}
+
+/// The texts in the header of a safetensors file: its length as 8 bytes, then JSON.
+fn read_metadata(path: &Path) -> Result<HashMap<String, String>, String> {
+    let mut file = File::open(path).map_err(|err| err.to_string())?;
+    let mut length = [0; 8];
+    file.read_exact(&mut length).map_err(|_| "the file is cut off".to_owned())?;
+    let length = u64::from_le_bytes(length);
+    if length > LONGEST_HEADER {
+        return Err("this is no safetensors file".to_owned());
+    }
+    let mut header = Vec::new();
+    file.take(length).read_to_end(&mut header).map_err(|err| err.to_string())?;
+    let header: serde_json::Value =
+        serde_json::from_slice(&header).map_err(|err| format!("its header is damaged ({err})"))?;
+    let texts = header.get("__metadata__").and_then(serde_json::Value::as_object);
+    Ok(texts
+        .into_iter()
+        .flatten()
+        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Small checkpoints in every wrapping, from `tests/reference/pth.py`.
+    fn folder() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/fixtures")
+    }
+
+    fn cases() -> serde_json::Map<String, serde_json::Value> {
+        let text = std::fs::read(folder().join("manifest.json")).unwrap();
+        let manifest: serde_json::Value = serde_json::from_slice(&text).unwrap();
+        manifest["pth"].as_object().unwrap().clone()
+    }
+
+    fn values(path: &Path) -> BTreeMap<String, (Vec<usize>, Vec<f32>)> {
+        let file = WeightsFile::open(path).unwrap_or_else(|err| panic!("{err}"));
+        let value = |tensor: &Tensor| {
+            let data = bridge::to_data(tensor).unwrap();
+            (shape(tensor), data.iter::<f32>().collect())
+        };
+        file.tensors.iter().map(|(name, tensor)| (name.clone(), value(tensor))).collect()
+    }
+
+    #[test]
+    fn every_wrapping_of_a_checkpoint_gives_the_same_values() {
+        let mut checked = 0;
+        for (name, case) in cases() {
+            let Some(expected) = case["expected"].as_str() else { continue };
+            let found = values(&folder().join("pth").join(&name));
+            assert_eq!(found, values(&folder().join("pth").join(expected)), "{name}");
+            assert!(found.contains_key("conv1_1.weight"), "{name}");
+            checked += 1;
+        }
+        assert_eq!(checked, 11);
+    }
+
+    #[test]
+    fn damaged_files_are_refused() {
+        let mut checked = 0;
+        for (name, _) in cases().into_iter().filter(|(name, _)| name.starts_with("truncated")) {
+            match WeightsFile::open(&folder().join("pth").join(&name)) {
+                // Cut off within the values: the names can be read, the values cannot.
+                Ok(file) => {
+                    let broken = file.tensors.values().any(|tensor| bridge::to_data(tensor).is_err());
+                    assert!(broken, "{name} was read");
+                }
+                Err(err) => assert!(err.to_string().contains(&name), "{err}"),
+            }
+            checked += 1;
+        }
+        assert_eq!(checked, 3);
+    }
+
+    #[test]
+    fn of_a_whole_pickled_module_the_weights_are_read() {
+        let found = values(&folder().join("pth/whole-module.pth"));
+        let names: Vec<&str> = found.keys().map(String::as_str).collect();
+        assert_eq!(names, ["0.bias", "0.weight"]);
+    }
+
+    #[test]
+    fn a_pickle_is_parsed_and_never_run() {
+        // Beside its weights each of these calls `open("pickle-was-executed", "w")`.
+        for name in ["malicious.pth", "malicious-legacy.pth"] {
+            // What the call would give is of no interest, so the weights may be read all the same.
+            if let Ok(file) = WeightsFile::open(&folder().join("pth").join(name)) {
+                assert!(file.get("conv1_1.weight").is_some(), "{name}");
+            }
+            assert!(!Path::new("pickle-was-executed").exists(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_file_of_weights_says_so() {
+        let dir = tempfile::tempdir().unwrap();
+        let text = dir.path().join("notes.pth");
+        std::fs::write(&text, "hello").unwrap();
+        let header = dir.path().join("long.safetensors");
+        std::fs::write(&header, u64::MAX.to_le_bytes()).unwrap();
+        for path in [text.as_path(), header.as_path(), dir.path(), &dir.path().join("none.pth")] {
+            let message = WeightsFile::open(path).err().unwrap().to_string();
+            assert!(message.contains(&path.display().to_string()), "{message}");
+        }
+    }
+}

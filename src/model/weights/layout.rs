@@ -1,0 +1,345 @@
+//! What a file holds, told from its keys.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::names::ALEXNET_FEATURES;
+use crate::model::variant::{Trunk, Variant};
+use crate::model::vgg::CONVOLUTIONS;
+
+/// Whose names and shapes a file has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// One of our own networks under the names of pytorch-fcn or torchvision: pytorch-fcn's
+    /// `fcn32s`, `fcn16s`, `fcn8s`, torchvision's `fcn_resnet50` and `fcn_resnet101`, or what
+    /// this program wrote.
+    Segmentation {
+        /// Told from the upsampling layers; "at once" has the same layers as FCN-8s.
+        variant: Variant,
+        /// Told from the layers below.
+        trunk: Trunk,
+        /// Classes of the score layer.
+        num_classes: usize,
+    },
+    /// A classifier of torchvision, of which the trunk can be used.
+    Classifier {
+        /// What it is made of.
+        trunk: Trunk,
+    },
+}
+
+/// The input that weights were trained on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Preprocessing {
+    /// BGR, 0 to 255, mean 104.00699 / 116.66877 / 122.67892 (`voc_layers.py` of
+    /// shelhamer/fcn.berkeleyvision.org).
+    Caffe,
+    /// RGB, 0 to 1, `ImageNet`'s mean and standard deviation (torchvision).
+    ImageNet,
+    /// RGB, -1 to 1: torchvision's `googlenet`, whose released weights come from TensorFlow
+    /// (`transform_input`).
+    Unit,
+}
+
+/// A key's place in our network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Target {
+    /// A layer by its reference name; fully connected ones become convolutions of this size.
+    Layer { name: String, kernel: Option<usize> },
+    /// Part of a classifier that segmentation has no use for.
+    Unused,
+}
+
+impl Layout {
+    /// What has these keys and shapes; `None` for a network not known here.
+    pub fn recognize(shapes: &BTreeMap<&str, Vec<usize>>) -> Option<Self> {
+        let has = |key: &str| shapes.contains_key(key);
+        let first = |key: &str| shapes.get(key).and_then(|shape| shape.first()).copied();
+        if let (true, Some(num_classes)) = (has("backbone.conv1.weight"), first("classifier.4.weight")) {
+            let (variant, trunk) = match resnet_depth("backbone.", shapes)? {
+                Trunk::Resnet50 => (Variant::FcnResnet50, Trunk::Resnet50),
+                trunk => (Variant::FcnResnet101, trunk),
+            };
+            return Some(Self::Segmentation { variant, trunk, num_classes });
+        }
+        if let Some(num_classes) = first("score_fr.weight") {
+            let variant = if has("upscore8.weight") {
+                Variant::Fcn8s
+            } else if has("upscore16.weight") {
+                Variant::Fcn16s
+            } else {
+                Variant::Fcn32s
+            };
+            let trunk = if has("features.0.weight") {
+                Trunk::Alexnet
+            } else if has("inception3a.branch1.conv.weight") {
+                Trunk::Googlenet
+            } else if !has("bn1_1.weight") {
+                Trunk::Vgg16
+            } else if has("conv1_1.bias") {
+                Trunk::Vgg16Bn
+            } else {
+                Trunk::Vgg16Slim
+            };
+            return Some(Self::Segmentation { variant, trunk, num_classes });
+        }
+        let trunk = if has("inception3a.branch1.conv.weight") {
+            Trunk::Googlenet
+        } else if has("layer1.0.conv1.weight") {
+            resnet_depth("", shapes)?
+        } else if has("features.1.running_mean") {
+            (has("features.40.weight") && !has("features.43.weight")).then_some(Trunk::Vgg16Bn)?
+        } else if shapes.get("features.0.weight").is_some_and(|shape| shape.ends_with(&[11, 11])) {
+            Trunk::Alexnet
+        } else {
+            (has("features.28.weight") && !has("features.30.weight")).then_some(Trunk::Vgg16)?
+        };
+        Some(Self::Classifier { trunk })
+    }
+
+    /// What it is made of.
+    pub fn trunk(self) -> Trunk {
+        match self {
+            Self::Segmentation { trunk, .. } | Self::Classifier { trunk } => trunk,
+        }
+    }
+
+    /// The network that a file is looked at with when none is named: its own, or the
+    /// coarsest one on its trunk.
+    pub fn usual_variant(self) -> Variant {
+        match self {
+            Self::Segmentation { variant, .. } => variant,
+            Self::Classifier { trunk: Trunk::Resnet50 } => Variant::FcnResnet50,
+            Self::Classifier { trunk: Trunk::Resnet101 } => Variant::FcnResnet101,
+            Self::Classifier { .. } => Variant::Fcn32s,
+        }
+    }
+
+    /// The input that public files of this layout were trained on. `vgg16_from_caffe` has
+    /// torchvision's keys and Caffe's input, so its name decides.
+    pub fn preprocessing(self, file_name: &str) -> Preprocessing {
+        let caffe = file_name.to_lowercase().contains("caffe");
+        match self {
+            Self::Classifier { trunk: Trunk::Googlenet } => Preprocessing::Unit,
+            Self::Segmentation { trunk: Trunk::Vgg16, .. } => Preprocessing::Caffe,
+            Self::Classifier { trunk: Trunk::Vgg16 } if caffe => Preprocessing::Caffe,
+            _ => Preprocessing::ImageNet,
+        }
+    }
+
+    /// Where a key of the file belongs.
+    pub(super) fn target(self, key: &str) -> Target {
+        let layer = |name: String| Target::Layer { name, kernel: None };
+        let (module, leaf) = key.rsplit_once('.').unwrap_or((key, ""));
+        let Self::Classifier { trunk } = self else {
+            return layer(key.to_owned());
+        };
+        let fully_connected =
+            |name: &str, kernel| Target::Layer { name: format!("{name}.{leaf}"), kernel: Some(kernel) };
+        match (trunk, module) {
+            (Trunk::Vgg16 | Trunk::Vgg16Bn, "classifier.0") => fully_connected("fc6", 7),
+            (Trunk::Alexnet, "classifier.1") => fully_connected("fc6", 6),
+            (Trunk::Vgg16 | Trunk::Vgg16Bn, "classifier.3") | (Trunk::Alexnet, "classifier.4") => {
+                fully_connected("fc7", 1)
+            }
+            (Trunk::Alexnet | Trunk::Vgg16 | Trunk::Vgg16Bn, module) => {
+                let index = module.strip_prefix("features.").and_then(|index| index.parse().ok());
+                let name = index.and_then(|index| features_name(trunk, index));
+                name.map_or(Target::Unused, |name| layer(format!("{name}.{leaf}")))
+            }
+            (Trunk::Googlenet, module) => {
+                let unused = module == "fc" || module.starts_with("aux");
+                if unused { Target::Unused } else { layer(key.to_owned()) }
+            }
+            (_, "fc") => Target::Unused,
+            _ => layer(format!("backbone.{key}")),
+        }
+    }
+}
+
+impl fmt::Display for Layout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Segmentation { variant, trunk, num_classes } if variant.is_fcn() => {
+                write!(f, "{variant} on {trunk} for {num_classes} classes")
+            }
+            Self::Segmentation { variant, num_classes, .. } => {
+                write!(f, "{variant} for {num_classes} classes")
+            }
+            Self::Classifier { trunk } => write!(f, "a {trunk} classifier"),
+        }
+    }
+}
+
+/// Which of the two depths, told from the blocks of the third stage.
+fn resnet_depth(prefix: &str, shapes: &BTreeMap<&str, Vec<usize>>) -> Option<Trunk> {
+    let has = |key: &str| {
+        let key = format!("{prefix}{key}");
+        shapes.contains_key(key.as_str())
+    };
+    // Shallow ones have no third convolution, and ResNet-152 has more blocks.
+    if !has("layer1.0.conv3.weight") || has("layer3.23.conv1.weight") {
+        None
+    } else if has("layer3.22.conv1.weight") {
+        Some(Trunk::Resnet101)
+    } else {
+        (has("layer3.5.conv1.weight") && !has("layer3.6.conv1.weight")).then_some(Trunk::Resnet50)
+    }
+}
+
+/// Reference name of number `index` of torchvision's `features`: convolution, (batch
+/// normalization,) rectifier for each convolution, and a pooling behind each stage.
+fn features_name(trunk: Trunk, index: usize) -> Option<String> {
+    if trunk == Trunk::Alexnet {
+        return ALEXNET_FEATURES.contains(&index).then(|| format!("features.{index}"));
+    }
+    let batch_norm = trunk == Trunk::Vgg16Bn;
+    let per_convolution = if batch_norm { 3 } else { 2 };
+    let mut start = 0;
+    for (stage, convolutions) in CONVOLUTIONS.into_iter().enumerate() {
+        let end = start + convolutions * per_convolution;
+        if (start..end).contains(&index) {
+            let (number, part) = ((index - start) / per_convolution, (index - start) % per_convolution);
+            let kind = match part {
+                0 => "conv",
+                1 if batch_norm => "bn",
+                _ => return None,
+            };
+            return Some(format!("{kind}{}_{}", stage + 1, number + 1));
+        }
+        start = end + 1;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::weights::parameters;
+    use crate::model::{FinalUpsampling, NetworkConfig};
+    use burn::tensor::Device;
+
+    fn layer(trunk: Trunk, key: &str) -> Option<(String, Option<usize>)> {
+        match (Layout::Classifier { trunk }).target(key) {
+            Target::Layer { name, kernel } => Some((name, kernel)),
+            Target::Unused => None,
+        }
+    }
+
+    #[test]
+    fn numbers_of_torchvisions_vgg16_become_names() {
+        let vgg = |key: &str| layer(Trunk::Vgg16, key);
+        for (number, name) in
+            [(0, "conv1_1"), (5, "conv2_1"), (14, "conv3_3"), (17, "conv4_1"), (28, "conv5_3")]
+        {
+            let expected = Some((format!("{name}.weight"), None));
+            assert_eq!(vgg(&format!("features.{number}.weight")), expected);
+        }
+        assert_eq!(vgg("classifier.0.weight"), Some(("fc6.weight".to_owned(), Some(7))));
+        assert_eq!(vgg("classifier.3.bias"), Some(("fc7.bias".to_owned(), Some(1))));
+        assert_eq!(vgg("classifier.6.weight"), None);
+        let bn = |key: &str| layer(Trunk::Vgg16Bn, key);
+        assert_eq!(bn("features.40.weight"), Some(("conv5_3.weight".to_owned(), None)));
+        assert_eq!(bn("features.8.running_var"), Some(("bn2_1.running_var".to_owned(), None)));
+        assert_eq!(
+            layer(Trunk::Resnet50, "layer1.0.conv1.weight").map(|(name, _)| name).as_deref(),
+            Some("backbone.layer1.0.conv1.weight")
+        );
+        assert_eq!(layer(Trunk::Googlenet, "aux1.fc1.weight"), None);
+    }
+
+    /// Names and shapes of PyTorch's own modules, from `tests/reference/keys.py`.
+    fn keys() -> BTreeMap<String, BTreeMap<String, Vec<usize>>> {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference/fixtures/keys.json");
+        let mut keys: BTreeMap<String, BTreeMap<String, Vec<usize>>> =
+            serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        for shapes in keys.values_mut() {
+            shapes.retain(|name, _| !name.ends_with("num_batches_tracked"));
+        }
+        keys
+    }
+
+    fn recognized(shapes: &BTreeMap<String, Vec<usize>>) -> Layout {
+        let shapes = shapes.iter().map(|(name, shape)| (name.as_str(), shape.clone())).collect();
+        Layout::recognize(&shapes).expect("a known layout")
+    }
+
+    fn parameters_of(layout: Layout, aux_head: bool) -> BTreeMap<String, Vec<usize>> {
+        let (variant, trunk) = (layout.usual_variant(), layout.trunk());
+        let config = NetworkConfig {
+            variant,
+            trunk,
+            geometry: trunk.geometries()[0],
+            num_classes: 21,
+            dropout: 0.5,
+            final_upsampling: FinalUpsampling::Learned,
+            aux_head,
+            widths: None,
+        };
+        let network = config.init(&Device::flex());
+        let parameters = parameters(&network, variant, trunk).into_iter();
+        parameters.map(|parameter| (parameter.name, parameter.shape)).collect()
+    }
+
+    #[test]
+    fn every_segmentation_network_has_exactly_the_layers_of_its_python_class() {
+        let mut checked = 0;
+        for (class, expected) in keys() {
+            let layout = recognized(&expected);
+            if let Layout::Segmentation { variant, num_classes, .. } = layout {
+                let aux_head = expected.contains_key("aux_classifier.0.weight");
+                assert_eq!(parameters_of(layout, aux_head), expected, "{class}");
+                assert_eq!(num_classes, 21, "{class}");
+                let words = class.to_lowercase().replace("atonce", "");
+                assert!(words.contains(variant.id()), "{class} is not {variant}");
+                checked += 1;
+            }
+        }
+        assert_eq!(checked, 17);
+    }
+
+    #[test]
+    fn every_layer_of_a_classifiers_trunk_finds_its_place() {
+        let mut checked = 0;
+        for (class, shapes) in keys() {
+            let layout = recognized(&shapes);
+            let Layout::Classifier { trunk } = layout else { continue };
+            assert!(class.replace('_', "-").ends_with(trunk.id()), "{class} is not {trunk}");
+            let mut missing = parameters_of(layout, false);
+            for (key, shape) in shapes {
+                let Target::Layer { name, kernel } = layout.target(&key) else { continue };
+                let wanted = missing.remove(&name).unwrap_or_else(|| panic!("{class}: no place for {key}"));
+                let expected = match (kernel, &shape[..]) {
+                    (Some(kernel), [channels_out, inputs]) => {
+                        vec![*channels_out, inputs / (kernel * kernel), kernel, kernel]
+                    }
+                    _ => shape.clone(),
+                };
+                assert_eq!(wanted, expected, "{class}: {key}");
+            }
+            let left: Vec<&String> = missing
+                .keys()
+                .filter(|name| !name.contains("score") && !name.starts_with("classifier"))
+                .collect();
+            assert!(left.is_empty(), "{class} has nothing for {left:?}");
+            checked += 1;
+        }
+        assert_eq!(checked, 6);
+    }
+
+    #[test]
+    fn other_networks_are_not_taken_for_known_ones() {
+        let mut all = keys();
+        let mut vgg = all.remove("torchvision/vgg16").unwrap();
+        // VGG19 has convolutions behind VGG16's last.
+        vgg.insert("features.34.weight".to_owned(), vec![512, 512, 3, 3]);
+        vgg.insert("features.30.weight".to_owned(), vec![512, 512, 3, 3]);
+        let mut resnet = all.remove("torchvision/resnet101").unwrap();
+        resnet.insert("layer3.35.conv1.weight".to_owned(), vec![256, 1024, 1, 1]);
+        resnet.insert("layer3.23.conv1.weight".to_owned(), vec![256, 1024, 1, 1]);
+        for shapes in [vgg, resnet, BTreeMap::from([("linear.weight".to_owned(), vec![2, 3])])] {
+            let shapes = shapes.iter().map(|(name, shape)| (name.as_str(), shape.clone())).collect();
+            assert_eq!(Layout::recognize(&shapes), None);
+        }
+    }
+}

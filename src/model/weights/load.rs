@@ -1,0 +1,197 @@
+//! From a file into a network: first everything is compared, then everything is loaded.
+
+use std::collections::BTreeMap;
+
+use burn::module::Module as _;
+use burn::tensor::{DType, Shape, TensorData};
+use burn_store::burn_pack::Tensor;
+use burn_store::{Applier, bridge};
+
+use super::error::WeightsError;
+use super::file::{WeightsFile, shape};
+use super::layout::{Layout, Target};
+use super::names::{NamedParameter, parameters};
+use crate::model::{Network, NetworkConfig};
+
+/// What the weights are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Every layer must be in the file.
+    Predict,
+    /// A start for training: the trunk must be in the file; score layers and upsampling
+    /// that it lacks, or has for other classes, keep their initialization (net surgery; an
+    /// FCN-16s that starts from an FCN-32s, CVPR 2015, section 4.2).
+    Initialize,
+}
+
+/// What becomes of one layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RowState {
+    /// Taken from the file as it is.
+    Loaded,
+    /// Taken from a fully connected layer of this shape.
+    Reshaped { from: Vec<usize> },
+    /// Keeps its initialization; why.
+    Initialized { reason: String },
+    /// In the file, but of no use here; why.
+    Skipped { reason: &'static str },
+}
+
+/// One line of what a file means to a network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Name in the reference code, or in the file where the network has no such layer.
+    pub name: String,
+    /// Its extents in the network, or in the file.
+    pub shape: Vec<usize>,
+    /// What becomes of it.
+    pub state: RowState,
+}
+
+/// What is going to be loaded, layer by layer; nothing is read yet.
+pub struct LoadPlan {
+    /// A row for each layer of the network, then for what is left in the file.
+    pub rows: Vec<Row>,
+    tensors: Vec<Tensor>,
+}
+
+impl LoadPlan {
+    /// Compares a file with a network.
+    ///
+    /// # Errors
+    /// When the file is of another network, or a layer is missing or has another shape.
+    pub fn new(
+        file: &WeightsFile,
+        layout: Layout,
+        network: &Network,
+        config: &NetworkConfig,
+        purpose: Purpose,
+    ) -> Result<Self, WeightsError> {
+        if layout.trunk() != config.trunk {
+            return Err(WeightsError::OtherNetwork {
+                path: file.path().to_path_buf(),
+                found: layout.to_string(),
+                wanted: format!("{} on {}", config.variant, config.trunk),
+            });
+        }
+        let mut available = available(file, layout);
+        let mut plan = Self { rows: Vec::new(), tensors: Vec::new() };
+        for parameter in parameters(network, config.variant, config.trunk) {
+            let found = available.layers.remove(&parameter.name);
+            plan.add(file, found, parameter, purpose)?;
+        }
+        let skipped =
+            available.layers.into_values().map(|found| (found.key, "the network has no such layer"));
+        let unused = available.unused.into_iter().map(|key| (key, "part of the classifier"));
+        let shapes = file.shapes();
+        plan.rows.extend(skipped.chain(unused).map(|(key, reason)| Row {
+            shape: shapes.get(key.as_str()).cloned().unwrap_or_default(),
+            name: key,
+            state: RowState::Skipped { reason },
+        }));
+        Ok(plan)
+    }
+
+    fn add(
+        &mut self,
+        file: &WeightsFile,
+        found: Option<Found>,
+        parameter: NamedParameter,
+        purpose: Purpose,
+    ) -> Result<(), WeightsError> {
+        let NamedParameter { name, shape: wanted, path } = parameter;
+        let may_be_new = purpose == Purpose::Initialize && depends_on_classes(&name);
+        let state = match found.and_then(|found| Some((file.get(&found.key)?.clone(), found))) {
+            Some((tensor, found)) => {
+                let own = shape(&tensor);
+                let shaped = found.shape(&own);
+                if shaped == wanted {
+                    self.tensors.push(as_float(tensor, path, &wanted));
+                    if own == wanted { RowState::Loaded } else { RowState::Reshaped { from: own } }
+                } else if may_be_new {
+                    RowState::Initialized { reason: format!("the file has {own:?}, for other classes") }
+                } else {
+                    let path = file.path().to_path_buf();
+                    return Err(WeightsError::WrongShape { path, layer: name, found: own, wanted });
+                }
+            }
+            None if may_be_new || name.starts_with("aux_classifier.") => {
+                RowState::Initialized { reason: "not in the file".to_owned() }
+            }
+            None => {
+                let path = file.path().to_path_buf();
+                return Err(WeightsError::MissingLayer { path, layer: name, shape: wanted });
+            }
+        };
+        self.rows.push(Row { name, shape: wanted, state });
+        Ok(())
+    }
+
+    /// The network with the file's values in it.
+    ///
+    /// # Errors
+    /// When the file cannot be read any more; the network that was handed over is then gone.
+    pub fn apply(self, file: &WeightsFile, network: Network) -> Result<Network, WeightsError> {
+        let mut applier = Applier::new(self.tensors, None, None, true);
+        let network = network.map(&mut applier);
+        match applier.into_result().errors.first() {
+            Some(err) => Err(WeightsError::Read { path: file.path().to_path_buf(), reason: err.to_string() }),
+            None => Ok(network),
+        }
+    }
+}
+
+/// A tensor of the file that belongs to a layer.
+struct Found {
+    key: String,
+    kernel: Option<usize>,
+}
+
+impl Found {
+    /// Its shape as a layer: `[out, in * k * k]` of a fully connected layer becomes
+    /// `[out, in, k, k]`, the order in which PyTorch flattens a feature map.
+    fn shape(&self, own: &[usize]) -> Vec<usize> {
+        match (self.kernel, own) {
+            (Some(kernel), [channels_out, inputs]) if inputs % (kernel * kernel) == 0 => {
+                vec![*channels_out, inputs / (kernel * kernel), kernel, kernel]
+            }
+            _ => own.to_vec(),
+        }
+    }
+}
+
+struct Available {
+    /// By reference name.
+    layers: BTreeMap<String, Found>,
+    unused: Vec<String>,
+}
+
+fn available(file: &WeightsFile, layout: Layout) -> Available {
+    let mut available = Available { layers: BTreeMap::new(), unused: Vec::new() };
+    for key in file.shapes().into_keys() {
+        let key = key.to_owned();
+        match layout.target(&key) {
+            Target::Layer { name, kernel } => {
+                available.layers.insert(name, Found { key, kernel });
+            }
+            Target::Unused => available.unused.push(key),
+        }
+    }
+    available
+}
+
+/// Layers whose shape has the number of classes in it.
+fn depends_on_classes(name: &str) -> bool {
+    // A ResNet classifier's file has nothing of the heads.
+    ["score_", "upscore", "classifier.", "aux_classifier."].iter().any(|start| name.starts_with(start))
+}
+
+/// The tensor under a path of our module, in 32-bit floats.
+fn as_float(tensor: Tensor, path: String, shape: &[usize]) -> Tensor {
+    let shape = Shape::from(shape.to_vec());
+    let target = shape.clone();
+    bridge::map_data(tensor, path, DType::F32, target, move |data| {
+        let (bytes, _, dtype) = data.convert_dtype(DType::F32).into_parts();
+        TensorData::from_bytes(bytes, shape.clone(), dtype)
+    })
+}

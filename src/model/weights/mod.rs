@@ -1,0 +1,19 @@
+//! Weights from and to files of the field: PyTorch's `.pth` and `.safetensors`.
+//!
+//! A file's keys say what it is ([`Layout`]); each key is brought to the name that the layer
+//! has in the reference code, and each of our layers knows that name too
+//! (`names`). Pickles are parsed, never executed.
+
+mod error;
+mod file;
+mod layout;
+mod load;
+mod names;
+mod save;
+
+pub use error::WeightsError;
+pub use file::WeightsFile;
+pub use layout::{Layout, Preprocessing};
+pub use load::{LoadPlan, Purpose, Row, RowState};
+pub use names::{NamedParameter, parameters};
+pub use save::save;

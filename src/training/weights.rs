@@ -1,0 +1,216 @@
+//! Weights files as starts of runs, as networks to predict with, and as exports of runs.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+
+use super::checkpoint::{RunFolder, RunMeta};
+use super::config::{Init, RunConfig};
+use super::error::TrainError;
+use super::learner::network_config;
+use super::preset::preset;
+use crate::dataset::{ClassList, Normalization};
+use crate::model::weights::{self, Layout, LoadPlan, Preprocessing, Purpose, Row, RowState, WeightsFile};
+use crate::model::{Geometry, Network, Variant};
+
+/// Key of our own header text: a [`RunMeta`] as JSON.
+const META_KEY: &str = "fcn_workbench";
+
+/// Classes of VOC, and of torchvision's segmentation weights.
+const VOC_CLASSES: usize = 21;
+
+/// A weights file, and what cannot always be told from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WeightsChoice {
+    /// The `.pth`, `.pt` or `.safetensors` file.
+    pub path: PathBuf,
+    /// The network; `None` = as the file's layers say ("at once" has those of FCN-8s).
+    pub variant: Option<Variant>,
+    /// Treatment of borders; `None` = what the file says, else the reference for networks of
+    /// pytorch-fcn.
+    pub geometry: Option<Geometry>,
+}
+
+/// What a weights file holds.
+#[derive(Debug, Clone)]
+pub struct WeightsSummary {
+    /// Told from its layers, in words.
+    pub title: String,
+    /// What the layers are.
+    pub layout: Layout,
+    /// The settings of a run that starts from it, or predicts with it.
+    pub config: RunConfig,
+    /// Classes, where the file has score layers.
+    pub classes: Option<ClassList>,
+    /// What becomes of each layer in the network of `config`.
+    pub rows: Vec<Row>,
+}
+
+impl WeightsSummary {
+    /// Reads the names and shapes in a file; no weights are loaded.
+    ///
+    /// # Errors
+    /// When it is no weights file, or of no network known here.
+    pub fn read(choice: &WeightsChoice) -> Result<Self, TrainError> {
+        let opened = Opened::new(choice)?;
+        let num_classes = opened.classes.as_ref().map_or(VOC_CLASSES, ClassList::len);
+        let network_config = network_config(&opened.config, num_classes);
+        let network = network_config.init(&Device::flex());
+        let plan =
+            LoadPlan::new(&opened.file, opened.layout, &network, &network_config, Purpose::Initialize)?;
+        Ok(Self {
+            title: opened.layout.to_string(),
+            layout: opened.layout,
+            config: opened.config,
+            classes: opened.classes,
+            rows: plan.rows,
+        })
+    }
+}
+
+/// A file with what is known about it.
+struct Opened {
+    file: WeightsFile,
+    layout: Layout,
+    config: RunConfig,
+    classes: Option<ClassList>,
+}
+
+impl Opened {
+    fn new(choice: &WeightsChoice) -> Result<Self, TrainError> {
+        let file = WeightsFile::open(&choice.path)?;
+        let layout = layout_of(&file)?;
+        let meta = file.metadata(META_KEY).and_then(|text| serde_json::from_str::<RunMeta>(text).ok());
+        let (mut config, classes) = match meta {
+            Some(meta) => (meta.config, Some(meta.classes)),
+            None => (foreign_config(&choice.path, layout), foreign_classes(layout)),
+        };
+        config.variant = choice.variant.unwrap_or(config.variant);
+        config.geometry = choice.geometry.unwrap_or(config.geometry);
+        config.check_network()?;
+        Ok(Self { file, layout, config, classes })
+    }
+}
+
+fn layout_of(file: &WeightsFile) -> Result<Layout, TrainError> {
+    let shapes = file.shapes();
+    Layout::recognize(&shapes).ok_or_else(|| {
+        let keys: Vec<&str> = shapes.keys().take(3).copied().collect();
+        let path = file.path().to_path_buf();
+        weights::WeightsError::UnknownLayout { path, keys: format!("{}, ...", keys.join(", ")) }.into()
+    })
+}
+
+/// The settings of a file that another program wrote.
+fn foreign_config(path: &Path, layout: Layout) -> RunConfig {
+    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let trunk = layout.trunk();
+    let preset = preset(trunk);
+    let is_network = matches!(layout, Layout::Segmentation { .. });
+    // pytorch-fcn's networks, and the only one of AlexNet, are in Caffe's geometry.
+    let reference = is_network && trunk.geometries().contains(&Geometry::Reference);
+    RunConfig {
+        variant: layout.usual_variant(),
+        geometry: if reference { Geometry::Reference } else { preset.geometry },
+        normalization: match layout.preprocessing(&name) {
+            Preprocessing::Caffe => Normalization::CAFFE,
+            Preprocessing::ImageNet => Normalization::IMAGENET,
+            Preprocessing::Unit => Normalization::SYMMETRIC,
+        },
+        test_size: None,
+        init: Init::File(path.to_path_buf()),
+        ..preset
+    }
+}
+
+fn foreign_classes(layout: Layout) -> Option<ClassList> {
+    match layout {
+        Layout::Segmentation { num_classes: VOC_CLASSES, .. } => Some(ClassList::voc()),
+        Layout::Segmentation { num_classes, .. } => Some(ClassList::numbered(num_classes)),
+        Layout::Classifier { .. } => None,
+    }
+}
+
+/// A network from a file, with what a run's folder would say of it.
+pub(super) fn load_file(choice: &WeightsChoice, device: &Device) -> Result<(Network, RunMeta), TrainError> {
+    let Opened { file, layout, config, classes } = Opened::new(choice)?;
+    let Some(classes) = classes else {
+        return Err(TrainError::File {
+            path: choice.path.clone(),
+            reason: format!("this is {layout}, which has no score layers"),
+            hint: "Train from it with `train --init`, or choose weights of a segmentation network",
+        });
+    };
+    let network_config = network_config(&config, classes.len());
+    let network = network_config.init(device);
+    let plan = LoadPlan::new(&file, layout, &network, &network_config, Purpose::Predict)?;
+    let network = plan.apply(&file, network)?;
+    let dataset_name = format!("weights of {}", choice.path.display());
+    Ok((network, RunMeta { config, classes, dataset_name, created: 0 }))
+}
+
+/// The network that a run starts with: `network` is fresh.
+pub(super) fn initialize(
+    network: Network,
+    config: &RunConfig,
+    num_classes: usize,
+    folder: &RunFolder,
+    device: &Device,
+) -> Result<Network, TrainError> {
+    let target = network_config(config, num_classes);
+    let (file, layout) = match &config.init {
+        Init::Random => return Ok(network),
+        Init::File(path) => {
+            let file = WeightsFile::open(path)?;
+            let layout = layout_of(&file)?;
+            (file, layout)
+        }
+        Init::Run(name) => {
+            let parent = folder.sibling(name);
+            let meta = parent.meta()?;
+            let parent_config = network_config(&meta.config, meta.classes.len());
+            let (weights, _) = parent.load_best(parent_config.init(device))?;
+            let file = WeightsFile::from_network(parent.path(), &weights, &parent_config);
+            let layout = layout_of(&file)?;
+            (file, layout)
+        }
+    };
+    let plan = LoadPlan::new(&file, layout, &network, &target, Purpose::Initialize)?;
+    for row in &plan.rows {
+        match &row.state {
+            RowState::Initialized { reason } => log::info!("{} keeps its initialization: {reason}", row.name),
+            RowState::Skipped { reason } => log::info!("{} is skipped: {reason}", row.name),
+            RowState::Loaded | RowState::Reshaped { .. } => {}
+        }
+    }
+    Ok(plan.apply(&file, network)?)
+}
+
+/// Writes the best weights of a run as one `.safetensors` file, under the names of the
+/// reference code, with classes, colors, preprocessing and all settings in its header.
+pub fn export_run(folder: &RunFolder, path: &Path) -> Result<(), TrainError> {
+    let meta = folder.meta()?;
+    let config = network_config(&meta.config, meta.classes.len());
+    let (network, _) = folder.load_best(config.init(&Device::flex()))?;
+    let text = serde_json::to_string(&meta).map_err(|err| TrainError::write(path, err))?;
+    let metadata = BTreeMap::from([
+        (META_KEY.to_owned(), text),
+        // What other programs look for.
+        ("format".to_owned(), "pt".to_owned()),
+    ]);
+    Ok(weights::save(&network, &config, metadata, path)?)
+}
+
+/// Makes a finished run of a weights file, so that it can be used wherever a run can.
+pub fn import_run(
+    runs: &Path,
+    name: &str,
+    created: u64,
+    choice: &WeightsChoice,
+) -> Result<RunFolder, TrainError> {
+    let (network, meta) = load_file(choice, &Device::flex())?;
+    let folder = RunFolder::create(runs, name, &RunMeta { created, ..meta })?;
+    folder.save_imported(&network)?;
+    Ok(folder)
+}

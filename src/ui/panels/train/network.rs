@@ -1,0 +1,104 @@
+//! Which network the next run trains, and what it starts from.
+
+use eframe::egui::{ComboBox, Label, Response, RichText, Ui};
+
+use super::settings::segments_ui;
+use crate::engine::{Engine, Geometry, Init, RunConfig, RunSnapshot, Trunk, Variant};
+use crate::ui::ui_ext::UiExt as _;
+use crate::ui::view_model::{draft, files};
+
+/// Variant, trunk, geometry, heads, initial weights. True = the user wants to choose a file.
+pub fn network_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
+    let tooltip = "Prediction stride: 32s is coarse, 16s adds the details of pool4, 8s those of pool3. \
+                   The ResNets are torchvision's";
+    ui.field("Network", tooltip, |ui| {
+        combo_ui(ui, "network", &Variant::ALL, config.variant, |variant| {
+            draft::switch_variant(config, variant);
+        })
+    });
+    ui.field("Trunk", trunk_help(config.trunk), |ui| {
+        combo_ui(ui, "trunk", config.variant.trunks(), config.trunk, |trunk| {
+            draft::switch_trunk(config, trunk);
+        })
+    });
+    ui.add(Label::new(RichText::new(trunk_help(config.trunk)).small().weak()).wrap());
+    if let [first, second] = *config.trunk.geometries() {
+        let tooltip = "Padded keeps the size of the maps; the reference pads the image by 100 pixels and crops, \
+                       as the Caffe networks and their weights";
+        ui.field("Geometry", tooltip, |ui| {
+            let label = |geometry| match geometry {
+                Geometry::Padded => "Padded".to_owned(),
+                Geometry::Reference => "Reference".to_owned(),
+            };
+            segments_ui(ui, [first, second], config.geometry, label, |geometry| config.geometry = geometry)
+        });
+    }
+    if !config.variant.is_fcn() {
+        ui.field(
+            "Second head",
+            "Train torchvision's auxiliary head too, at half the weight of the first",
+            |ui| ui.checkbox(&mut config.aux_head, "").accessible_name("Second head"),
+        );
+    }
+    init_ui(engine, ui, config)
+}
+
+/// What the weights start from.
+fn init_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
+    let mut choose_file = false;
+    let tooltip = "Random weights, the best weights of another run on this trunk, or a .pth or .safetensors file. \
+                   Score layers and upsampling that are not in it start as always";
+    ui.field("Start from", tooltip, |ui| {
+        let current = init_text(engine, &config.init);
+        let combo =
+            ComboBox::from_id_salt("init").selected_text(current).width(ui.available_width().min(260.0));
+        let shown = combo.show_ui(ui, |ui| {
+            ui.selectable_value(&mut config.init, Init::Random, "Random weights");
+            for run in engine.runs().iter().filter(|run| run.has_weights && run.config.trunk == config.trunk)
+            {
+                ui.selectable_value(&mut config.init, Init::Run(run.name.clone()), run.title());
+            }
+            choose_file = ui.button("Weights file…").clicked();
+        });
+        shown.response
+    });
+    choose_file
+}
+
+fn init_text(engine: &Engine, init: &Init) -> String {
+    match init {
+        Init::Random => "Random weights".to_owned(),
+        Init::Run(name) => engine.run(name).map_or_else(|| format!("{name} (deleted)"), RunSnapshot::title),
+        Init::File(path) => files::file_label(path),
+    }
+}
+
+fn combo_ui<T: Copy + PartialEq + std::fmt::Display>(
+    ui: &mut Ui,
+    id: &str,
+    values: &[T],
+    current: T,
+    mut choose: impl FnMut(T),
+) -> Response {
+    let combo = ComboBox::from_id_salt(id).selected_text(current.to_string());
+    let shown = combo.show_ui(ui, |ui| {
+        for &value in values {
+            if ui.selectable_label(value == current, value.to_string()).clicked() && value != current {
+                choose(value);
+            }
+        }
+    });
+    shown.response
+}
+
+fn trunk_help(trunk: Trunk) -> &'static str {
+    match trunk {
+        Trunk::Vgg16 => "As in the papers, 134 million weights: for graphics cards",
+        Trunk::Vgg16Slim => "The same layers, much narrower: for processors and quick trials",
+        Trunk::Vgg16Bn => "VGG16 with batch normalization, as torchvision has it",
+        Trunk::Alexnet => "The oldest and fastest trunk of the paper; reference geometry",
+        Trunk::Googlenet => "Inception blocks, 6 million weights, as torchvision has it",
+        Trunk::Resnet50 => "Dilated ResNet of stride 8, 33 million weights",
+        Trunk::Resnet101 => "Dilated ResNet of stride 8, 52 million weights",
+    }
+}

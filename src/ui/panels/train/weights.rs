@@ -1,0 +1,195 @@
+//! A weights file that the user chose: what is in it, and what to do with it.
+
+use std::path::PathBuf;
+
+use eframe::egui::{self, RichText, ScrollArea, Ui};
+
+use crate::engine::{
+    Engine, Init, NoticeLevel, Row, RowState, RunConfig, Task, WeightsChoice, WeightsLayout, WeightsSummary,
+};
+use crate::ui::command::Command;
+use crate::ui::context::PanelCtx;
+use crate::ui::dialogs;
+use crate::ui::theme;
+use crate::ui::ui_ext::UiExt as _;
+use crate::ui::view_model::{draft, files, format};
+
+/// From the dialog to the decision.
+#[derive(Default)]
+pub enum WeightsPick {
+    /// Nothing was chosen.
+    #[default]
+    None,
+    /// The file dialog is open.
+    Asking(Task<Option<PathBuf>>),
+    /// The file is being read.
+    Reading(PathBuf, Task<Result<WeightsSummary, String>>),
+    /// Its layers are shown.
+    Shown(PathBuf, Box<WeightsSummary>),
+    /// A run is being made of it.
+    Importing(Task<Result<String, String>>),
+}
+
+/// Height of the table of layers.
+const TABLE_HEIGHT: f32 = 260.0;
+
+impl WeightsPick {
+    /// Asks for a file.
+    pub fn ask(&mut self, engine: &Engine) {
+        *self = Self::Asking(dialogs::pick_weights(engine));
+    }
+
+    /// Looks into a file.
+    pub fn read(&mut self, engine: &Engine, path: PathBuf) {
+        let choice = choice(&path);
+        *self = Self::Reading(path, engine.inspect_weights(choice));
+    }
+
+    /// Takes in what came back, and draws the layers of a file that was read.
+    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &Ui, config: &mut RunConfig) {
+        self.poll(ctx);
+        let Self::Shown(path, summary) = self else { return };
+        let mut decision = None;
+        let title = format!("Weights of {}", files::file_label(path));
+        let closed = ui.question("weights file", &title, |ui| {
+            summary_ui(ui, summary);
+            ui.add_space(6.0);
+            ui.horizontal(|ui| {
+                if ui
+                    .button("Start from these weights")
+                    .on_hover_text("Train the next run from them")
+                    .clicked()
+                {
+                    decision = Some(Decision::Start);
+                }
+                let predicts = summary.classes.is_some();
+                let predict = ui
+                    .add_enabled(predicts, egui::Button::new("Add to the runs"))
+                    .on_hover_text("Make a finished run of them, for Inspect and Compare")
+                    .on_disabled_hover_text("A classifier has no score layers: train from it first");
+                if predict.clicked() {
+                    decision = Some(Decision::Import);
+                }
+                if ui.button("Cancel").clicked() {
+                    ui.close();
+                }
+            });
+        });
+        match decision {
+            Some(Decision::Start) => {
+                start_from(config, path.clone(), summary);
+                *self = Self::None;
+            }
+            Some(Decision::Import) => *self = Self::Importing(ctx.engine.import_weights(choice(path))),
+            None if closed => *self = Self::None,
+            None => {}
+        }
+    }
+
+    fn poll(&mut self, ctx: &PanelCtx<'_>) {
+        match self {
+            Self::Asking(task) => match task.poll() {
+                Some(Some(path)) => self.read(ctx.engine, path),
+                Some(None) => *self = Self::None,
+                None => {}
+            },
+            Self::Reading(path, task) => match task.poll() {
+                Some(Ok(summary)) => *self = Self::Shown(std::mem::take(path), Box::new(summary)),
+                Some(Err(message)) => self.fail(ctx, message),
+                None => {}
+            },
+            Self::Importing(task) => match task.poll() {
+                Some(Ok(run)) => {
+                    ctx.commands.send(Command::RunImported(run));
+                    *self = Self::None;
+                }
+                Some(Err(message)) => self.fail(ctx, message),
+                None => {}
+            },
+            Self::None | Self::Shown(..) => {}
+        }
+    }
+
+    fn fail(&mut self, ctx: &PanelCtx<'_>, message: String) {
+        ctx.commands.send(Command::Notify(NoticeLevel::Error, message));
+        *self = Self::None;
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Decision {
+    Start,
+    Import,
+}
+
+fn choice(path: &std::path::Path) -> WeightsChoice {
+    WeightsChoice { path: path.to_path_buf(), variant: None, geometry: None }
+}
+
+/// The file becomes the start of the next run, with the trunk and the preprocessing that
+/// it was trained with; the network stays where it can be built on that trunk.
+fn start_from(config: &mut RunConfig, path: PathBuf, summary: &WeightsSummary) {
+    let own = &summary.config;
+    if !config.variant.trunks().contains(&own.trunk) {
+        config.variant = own.variant;
+    }
+    draft::switch_trunk(config, own.trunk);
+    if matches!(summary.layout, WeightsLayout::Segmentation { .. }) {
+        config.geometry = own.geometry;
+    }
+    config.normalization = own.normalization.clone();
+    config.init = Init::File(path);
+}
+
+/// What the file is, and what becomes of each layer.
+fn summary_ui(ui: &mut Ui, summary: &WeightsSummary) {
+    ui.set_width(560.0);
+    let count = |wanted: fn(&RowState) -> bool| summary.rows.iter().filter(|row| wanted(&row.state)).count();
+    let loaded = count(|state| matches!(state, RowState::Loaded | RowState::Reshaped { .. }));
+    let initialized = count(|state| matches!(state, RowState::Initialized { .. }));
+    let skipped = count(|state| matches!(state, RowState::Skipped { .. }));
+    ui.label(RichText::new(&summary.title).strong());
+    ui.label(format!(
+        "In {} on {}: {} layers are loaded, {} start as always, {} of the file are skipped",
+        summary.config.variant,
+        summary.config.trunk,
+        format::count(loaded),
+        format::count(initialized),
+        format::count(skipped)
+    ));
+    ui.add_space(4.0);
+    let height = ui.text_style_height(&egui::TextStyle::Body);
+    ScrollArea::vertical().max_height(TABLE_HEIGHT).auto_shrink([false, true]).show_rows(
+        ui,
+        height,
+        summary.rows.len(),
+        |ui, range| {
+            for row in summary.rows.get(range).unwrap_or_default() {
+                row_ui(ui, row);
+            }
+        },
+    );
+}
+
+fn row_ui(ui: &mut Ui, row: &Row) {
+    let palette = theme::palette(ui.visuals());
+    let (text, color) = match &row.state {
+        RowState::Loaded => ("loaded".to_owned(), palette.success),
+        RowState::Reshaped { from } => (format!("loaded from {}", shape_text(from)), palette.success),
+        RowState::Initialized { reason } => (format!("starts as always: {reason}"), palette.warning),
+        RowState::Skipped { reason } => (format!("skipped: {reason}"), palette.info),
+    };
+    ui.horizontal(|ui| {
+        ui.together(230.0, |ui| ui.truncated(row.name.as_str(), &row.name));
+        ui.together(110.0, |ui| ui.weak(shape_text(&row.shape)));
+        ui.label(RichText::new(text).color(color));
+    });
+}
+
+/// `64×3×7×7`
+fn shape_text(shape: &[usize]) -> String {
+    if shape.is_empty() {
+        return "scalar".to_owned();
+    }
+    shape.iter().map(usize::to_string).collect::<Vec<_>>().join("×")
+}

@@ -1,0 +1,225 @@
+//! The window of public pretrained weights: download, add, choose.
+
+use std::path::{Path, PathBuf};
+
+use eframe::egui::{
+    self, Align, Align2, Color32, Grid, Label, Layout, RichText, ScrollArea, Ui, Window, vec2,
+};
+
+use super::command::Command;
+use super::context::PanelCtx;
+use super::ui_ext::UiExt as _;
+use super::view_model::weights::{self, Tone, WeightsRow};
+use super::{dialogs, help, theme};
+use crate::engine::{CatalogueItem, Engine, EntryState, NoticeLevel, Task};
+
+const TITLE: &str = "Pretrained weights";
+const NAME_WIDTH: f32 = 300.0;
+const STATE_WIDTH: f32 = 170.0;
+
+/// Whether the window is open, and what it asks.
+#[derive(Default)]
+pub struct WeightsWindow {
+    /// Whether it is shown.
+    pub open: bool,
+    picking: Option<Picking>,
+    /// An unverified file that somebody wants to use.
+    doubtful: Option<PathBuf>,
+}
+
+struct Picking {
+    id: &'static str,
+    dialog: Task<Option<PathBuf>>,
+}
+
+impl WeightsWindow {
+    /// Asks for the file of an entry; one question at a time.
+    pub fn pick(&mut self, engine: &Engine, id: &'static str) {
+        if self.picking.is_none() {
+            self.picking = Some(Picking { id, dialog: dialogs::pick_weights(engine) });
+        }
+    }
+
+    /// Goes on with what the dialog answered. Call once a frame.
+    pub fn poll(&mut self, ctx: &PanelCtx<'_>) {
+        let Some(picking) = &mut self.picking else { return };
+        if let Some(answer) = picking.dialog.poll() {
+            if let Some(path) = answer {
+                ctx.commands.send(Command::AddWeights { id: picking.id, path });
+            }
+            self.picking = None;
+        } else if picking.dialog.is_done() {
+            self.picking = None;
+        }
+    }
+
+    /// Draws the window where it is open. `chosen` is the file that was chosen to start from.
+    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &Ui, chosen: Option<&Path>) {
+        self.doubtful_ui(ctx, ui);
+        let egui_ctx = ui.ctx();
+        let escape = egui_ctx.input(|input| input.key_pressed(egui::Key::Escape));
+        if escape && self.doubtful.is_none() && !egui_ctx.any_popup_open() {
+            self.open = false;
+        }
+        let mut open = self.open;
+        Window::new(TITLE)
+            .open(&mut open)
+            .collapsible(false)
+            .pivot(Align2::CENTER_CENTER)
+            .default_pos(egui_ctx.content_rect().center())
+            .default_size([900.0, 560.0])
+            .show(egui_ctx, |ui| self.table_ui(ctx, ui, chosen));
+        self.open = open;
+    }
+
+    fn table_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, chosen: Option<&Path>) {
+        let catalogue = ctx.engine.catalogue();
+        ui.add(
+            Label::new(
+                "Nothing is downloaded without a click on its button. A file is used only after its bytes were \
+                 checked against the hash that is known of it",
+            )
+            .wrap(),
+        );
+        let folder = catalogue.folder().display().to_string();
+        ui.truncated(RichText::new(format!("Kept in {folder}")).weak(), &folder);
+        ui.separator();
+        ScrollArea::both().auto_shrink([false, false]).show(ui, |ui| {
+            Grid::new("weights").num_columns(4).striped(true).spacing([14.0, 10.0]).show(ui, |ui| {
+                for title in ["File", "Size", "State", ""] {
+                    ui.strong(title);
+                }
+                ui.end_row();
+                for item in catalogue.items() {
+                    self.row_ui(ctx, ui, item, chosen);
+                    ui.end_row();
+                }
+            });
+        });
+    }
+
+    fn row_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, item: &CatalogueItem, chosen: Option<&Path>) {
+        let busy = ctx.engine.catalogue().is_busy(item.entry.id);
+        let row = WeightsRow::new(item, busy);
+        ui.vertical(|ui| {
+            ui.set_width(NAME_WIDTH);
+            let details = weights::details(item);
+            ui.truncated(RichText::new(item.entry.file).strong(), &details);
+            ui.truncated(RichText::new(item.entry.what).small(), &details);
+        });
+        ui.label(&row.size);
+        ui.vertical(|ui| {
+            ui.set_width(STATE_WIDTH);
+            state_ui(ui, item, &row);
+        });
+        ui.horizontal(|ui| {
+            if busy {
+                if button(ui, "Cancel", item, "Break it off; what has come of a download is kept") {
+                    ctx.commands.send(Command::CancelDownload(item.entry.id));
+                }
+                return;
+            }
+            if let Some(path) = item.state.path() {
+                self.use_ui(ctx, ui, item, path, chosen == Some(path));
+                if button(ui, "Reveal", item, "Open the folder it is in") {
+                    help::open_folder(ctx, ctx.engine.catalogue().folder());
+                }
+                return;
+            }
+            self.get_ui(ctx, ui, item, &row);
+        });
+    }
+
+    /// The buttons of an entry that is here.
+    fn use_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, item: &CatalogueItem, path: &Path, chosen: bool) {
+        if chosen {
+            let color = theme::palette(ui.visuals()).accent;
+            ui.tag("chosen", color).on_hover_text("Weights to start from");
+        } else if button(ui, "Use", item, "Choose these weights to start from") {
+            if matches!(item.state, EntryState::Unverified { .. }) {
+                self.doubtful = Some(path.to_owned());
+            } else {
+                ctx.commands.send(Command::UseWeights(path.to_owned()));
+            }
+        }
+    }
+
+    /// The buttons of an entry that is not here.
+    fn get_ui(&self, ctx: &PanelCtx<'_>, ui: &mut Ui, item: &CatalogueItem, row: &WeightsRow) {
+        if let Some(label) = row.download
+            && button(ui, label, item, item.entry.url.as_deref().unwrap_or_default())
+        {
+            ctx.commands.send(Command::DownloadWeights(item.entry.id));
+        }
+        if let Some(page) = item.entry.page
+            && button(ui, "Copy link", item, page)
+        {
+            ui.ctx().copy_text(page.to_owned());
+            let text = format!("Link copied: open it in a browser\n{page}");
+            ctx.commands.send(Command::Notify(NoticeLevel::Info, text));
+        }
+        let response = ui
+            .add_enabled(self.picking.is_none(), egui::Button::new("I already have this file…"))
+            .accessible_name(format!("I already have {}", item.entry.file))
+            .on_hover_text("Check a file of this machine and copy it here")
+            .on_disabled_hover_text("Another file is being asked for");
+        if response.clicked() {
+            ctx.commands.send(Command::PickWeights(item.entry.id));
+        }
+    }
+
+    /// Asks before an unverified file is used.
+    fn doubtful_ui(&mut self, ctx: &PanelCtx<'_>, ui: &Ui) {
+        let Some(path) = self.doubtful.clone() else { return };
+        let closed = ui.question("unverified weights", "Use this file unchecked?", |ui| {
+            ui.label(
+                "Nobody published a hash of it, so nobody can tell whether it is whole or the right one",
+            );
+            ui.small(path.display().to_string());
+            ui.add_space(6.0);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if ui.button("Use anyway").clicked() {
+                    ctx.commands.send(Command::UseWeights(path.clone()));
+                    ui.close();
+                }
+                if ui.button("Do not use").clicked() {
+                    ui.close();
+                }
+            });
+        });
+        if closed {
+            self.doubtful = None;
+        }
+    }
+}
+
+/// A button whose accessible name says which file it is about.
+fn button(ui: &mut Ui, label: &str, item: &CatalogueItem, tooltip: &str) -> bool {
+    let name = format!("{label} {}", item.entry.file);
+    ui.button(label).accessible_name(name).on_hover_text(tooltip).clicked()
+}
+
+fn state_ui(ui: &mut Ui, item: &CatalogueItem, row: &WeightsRow) {
+    if let Some(share) = row.share {
+        ui.spacing_mut().item_spacing = vec2(6.0, 4.0);
+        ui.progress_bar(share, STATE_WIDTH, &format!("Progress of {}", item.entry.file));
+        ui.label(RichText::new(&row.state).small());
+        return;
+    }
+    let color = tone_color(ui, row.tone);
+    let tag = ui.tag(&row.state, color);
+    if let Some(note) = &row.note {
+        tag.on_hover_text(note);
+        ui.truncated(RichText::new(note).small(), note);
+    }
+}
+
+fn tone_color(ui: &Ui, tone: Tone) -> Color32 {
+    let palette = theme::palette(ui.visuals());
+    match tone {
+        Tone::Plain => ui.visuals().weak_text_color(),
+        Tone::Good => palette.success,
+        Tone::Doubtful => palette.warning,
+        Tone::Bad => palette.error,
+    }
+}

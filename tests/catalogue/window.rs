@@ -1,0 +1,118 @@
+//! The window of public weights, clicked through.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use fcn_workbench::engine::{CatalogueEntry, DatasetRef, Dirs, Engine, EngineOptions, EntryState, KnownHash};
+use fcn_workbench::ui::App;
+use fcn_workbench::ui::state::AppState;
+
+use crate::bench::{LIMIT, entry, file};
+use crate::server::{Server, serve, stall};
+
+type Window = Harness<'static, App>;
+
+fn frames(window: &mut Window, count: usize) {
+    for _ in 0..count {
+        window.step();
+        thread::sleep(Duration::from_millis(3));
+    }
+}
+
+#[track_caller]
+fn click(window: &mut Window, label: &str) {
+    window.get_by_label(label).click();
+    frames(window, 4);
+}
+
+#[track_caller]
+fn until(window: &mut Window, what: &str, holds: impl Fn(&Window) -> bool) {
+    let since = Instant::now();
+    while !holds(window) {
+        assert!(since.elapsed() < LIMIT, "not in time: {what}\n{:?}", window.root());
+        frames(window, 1);
+    }
+    frames(window, 2);
+}
+
+fn says(window: &Window, label: &str) -> bool {
+    window.query_all_by_label(label).next().is_some()
+}
+
+fn state<'a>(window: &'a Window, id: &str) -> &'a EntryState {
+    &window.state().engine().catalogue().find(id).expect("the entry").state
+}
+
+#[test]
+fn weights_are_downloaded_and_chosen_by_click() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let good = Server::good(file());
+    // The first answer stalls, so that there is something to cancel.
+    let slow = Server::start(|range, stream| match range {
+        Some(range) => serve(file(), Some(range), stream),
+        None => stall(file().len(), &file()[..100_000], stream),
+    });
+    let slow_entry = CatalogueEntry { id: "slow", file: "slow.pth", ..entry(slow.url()) };
+    let odd_entry =
+        CatalogueEntry { id: "odd", file: "odd.pth", hash: KnownHash::Unknown, ..entry(good.url()) };
+    let page = "https://example.org/weights";
+    let far_entry =
+        CatalogueEntry { id: "far", file: "far.pth", url: None, page: Some(page), ..entry(good.url()) };
+    let dirs = Dirs { data: dir.path().join("data"), runs: dir.path().join("runs") };
+    let waker = Arc::new(|| {});
+    let options = EngineOptions { dirs, waker, probe_program: None, live_masks: false };
+    let mut engine =
+        Engine::with_catalogue(options, vec![entry(good.url()), slow_entry, odd_entry, far_entry]);
+    // Any but the sample, which takes its time to be made.
+    engine.open_dataset(DatasetRef::Folder(dir.path().join("nothing")));
+    let mut window: Window = Harness::builder()
+        .with_size([1440.0, 900.0])
+        .with_step_dt(0.02)
+        .build_eframe(move |cc| App::with_engine(&cc.egui_ctx, AppState::default(), engine));
+    frames(&mut window, 5);
+
+    // The panel of this name has a tab, which is pressed.
+    let menu = window.query_all_by_label("Train").find(|node| node.accesskit_node().toggled().is_none());
+    menu.expect("the menu").click();
+    frames(&mut window, 3);
+    click(&mut window, "Pretrained weights…");
+    until(&mut window, "the folder was looked at", |window| says(window, "not here"));
+    frames(&mut window, 30);
+    assert!(good.ranges().is_empty() && slow.ranges().is_empty(), "nothing without a click");
+    assert!(!says(&window, "Download far.pth") && says(&window, "Copy link far.pth"));
+
+    click(&mut window, "Download tiny.pth");
+    until(&mut window, "it is ready", |window| says(window, "ready"));
+    click(&mut window, "Use tiny.pth");
+    assert!(says(&window, "Reveal tiny.pth"));
+    // It was read; its bytes are no weights.
+    let refused = |window: &Window, file: &str| {
+        window.state().toasts().shown().any(|text| text.contains(file) && text.contains("Choose a .pth"))
+    };
+    until(&mut window, "the file was read", |window| refused(window, "tiny.pth"));
+
+    click(&mut window, "Download slow.pth");
+    until(&mut window, "some of it has come", |window| {
+        matches!(state(window, "slow"), EntryState::Downloading { .. })
+            && says(window, "Progress of slow.pth")
+    });
+    let part = dir.path().join("runs/pretrained/slow.pth.part");
+    until(&mut window, "the server stalls", |_| {
+        std::fs::metadata(&part).is_ok_and(|meta| meta.len() == 100_000)
+    });
+    click(&mut window, "Cancel slow.pth");
+    until(&mut window, "it was cancelled", |window| says(window, "100 kB so far"));
+    click(&mut window, "Resume slow.pth");
+    until(&mut window, "it went on", |window| matches!(state(window, "slow"), EntryState::Ready { .. }));
+
+    click(&mut window, "Download odd.pth");
+    until(&mut window, "it is there", |window| says(window, "not verified"));
+    click(&mut window, "Use odd.pth");
+    frames(&mut window, 10);
+    assert!(!refused(&window, "odd.pth"), "asked first");
+    click(&mut window, "Use anyway");
+    until(&mut window, "the file was read", |window| refused(window, "odd.pth"));
+}
