@@ -15,8 +15,9 @@ use crate::engine::{
 #[group(id = "network", multiple = true)]
 pub struct NetworkArgs {
     /// Network: three strides of the papers, FCN-8s at once, torchvision's two
-    #[arg(long, value_parser = variants(), default_value = Variant::Fcn8s.id())]
-    variant: Variant,
+    /// [default: that of --init or of --trunk, fcn8s where it can be]
+    #[arg(long, value_parser = variants())]
+    variant: Option<Variant>,
     /// Network under the score layers [default: that of --init, vgg16-slim, or the network's own]
     #[arg(long, value_parser = trunks())]
     trunk: Option<Trunk>,
@@ -77,16 +78,18 @@ impl NetworkArgs {
     /// The preset of the network, with the trunk and the preprocessing of `start` where
     /// nothing else was said.
     pub fn base(&self, start: Option<&Start>) -> RunConfig {
-        let variant = if self.plan == Some(PlanArg::AtOnce) { Variant::Fcn8sAtOnce } else { self.variant };
-        let own = start.map(|start| &start.config);
-        let trunk = self.trunk.or(own.map(|own| own.trunk)).unwrap_or_else(|| usual_trunk(variant));
+        let wanted =
+            if self.plan == Some(PlanArg::AtOnce) { Some(Variant::Fcn8sAtOnce) } else { self.variant };
+        let own_trunk = start.map(|start| start.config.trunk);
+        let trunk = self.trunk.or(own_trunk).unwrap_or_else(|| usual_trunk(wanted.unwrap_or(Variant::Fcn8s)));
         let mut config = preset(trunk);
-        config.variant = variant;
+        let own = start.filter(|start| start.is_network).map(|start| start.config.variant);
+        config.variant = wanted.or(own).unwrap_or(config.variant);
         config.aux_head = self.aux_head;
         if let Some(start) = start {
             config.init = start.init.clone();
             config.normalization = start.config.normalization.clone();
-            if start.has_geometry {
+            if start.is_network {
                 config.geometry = start.config.geometry;
             }
         }
@@ -105,8 +108,8 @@ pub struct Start {
     init: Init,
     /// The settings it was trained with.
     config: RunConfig,
-    /// Whether its geometry says something: a classifier's does not.
-    has_geometry: bool,
+    /// Whether it segments, so that its variant and geometry say something.
+    is_network: bool,
 }
 
 impl Start {
@@ -121,14 +124,14 @@ impl Start {
                 std::path::absolute(wanted).map_err(|err| format!("{wanted}: {err}. Name another file"))?;
             let choice = WeightsChoice { path: path.clone(), variant: None, geometry: None };
             let WeightsSummary { config, layout, .. } = engine.inspect_weights(choice).wait()?;
-            let has_geometry = matches!(layout, WeightsLayout::Segmentation { .. });
-            return Ok(Self { init: Init::File(path), config, has_geometry });
+            let is_network = matches!(layout, WeightsLayout::Segmentation { .. });
+            return Ok(Self { init: Init::File(path), config, is_network });
         }
         let name = find_run(wanted)
             .map_err(|err| format!("{err}. --init takes a file of weights or the name of a run"))?;
         let config = engine.run(&name).map(|run| run.config.clone());
         let config = config.ok_or_else(|| format!("{name}: the run is gone"))?;
-        Ok(Self { init: Init::Run(name), config, has_geometry: true })
+        Ok(Self { init: Init::Run(name), config, is_network: true })
     }
 }
 

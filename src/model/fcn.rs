@@ -111,3 +111,53 @@ fn add_aligned(coarse: Placed, skip: Placed) -> Placed {
     let size = [rows.min(skip_rows - offset), columns.min(skip_columns - offset)];
     Placed { map: crop(coarse.map, 0, size) + crop(skip.map, offset, size), grid: coarse.grid }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Crops of pool4, of pool3 and at the end, by the arithmetic of the grids.
+    fn crops(variant: Variant, trunk: Trunk, geometry: Geometry) -> (Vec<usize>, usize) {
+        let config = NetworkConfig {
+            variant,
+            trunk,
+            geometry,
+            num_classes: 2,
+            dropout: 0.5,
+            final_upsampling: FinalUpsampling::Learned,
+            aux_head: false,
+            widths: None,
+        };
+        let device = Device::flex();
+        let net = Fcn::new(&config, &device);
+        let features = net.trunk.forward(Tensor::zeros([1, 3, 1, 1], &device), geometry);
+        let mut grid = features.coarse.grid;
+        let mut skips = Vec::new();
+        for (pooled, stride) in [(features.pool4, 16), (features.pool3, 8)] {
+            if let (Some(pooled), true) = (pooled, variant.stride() <= stride) {
+                grid = net.plan.upsampling(2).grid(grid);
+                skips.push(pooled.grid.crop_onto(grid));
+            }
+        }
+        let last = net.plan.upsampling(variant.stride()).grid(grid);
+        (skips, last.crop_onto(Grid::IMAGE))
+    }
+
+    #[test]
+    fn the_crops_of_the_reference_come_out_of_the_arithmetic() {
+        // `crop` layers of voc-fcn{32,16,8}s/net.py and voc-fcn-alexnet/net.py.
+        let reference = |variant, trunk| crops(variant, trunk, Geometry::Reference);
+        assert_eq!(reference(Variant::Fcn32s, Trunk::Vgg16Slim), (vec![], 19));
+        assert_eq!(reference(Variant::Fcn16s, Trunk::Vgg16Slim), (vec![5], 27));
+        assert_eq!(reference(Variant::Fcn8s, Trunk::Vgg16Slim), (vec![5, 9], 31));
+        assert_eq!(reference(Variant::Fcn32s, Trunk::Alexnet), (vec![], 18));
+    }
+
+    #[test]
+    fn nothing_is_cropped_at_the_start_of_padded_maps() {
+        for variant in Variant::STRIDES {
+            let (skips, last) = crops(variant, Trunk::Vgg16Slim, Geometry::Padded);
+            assert!(skips.iter().all(|crop| *crop == 0) && last == 0, "{variant}: {skips:?}, {last}");
+        }
+    }
+}

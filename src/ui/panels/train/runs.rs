@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, Align, Layout, RichText, Ui};
 
-use crate::engine::{RunSnapshot, RunState};
+use crate::engine::{Init, RunSnapshot, RunState};
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
 use crate::ui::icons::Icon;
@@ -113,6 +113,11 @@ fn details(run: &RunSnapshot) -> String {
         format::scientific(config.learning.learning_rate),
         config.seed,
     );
+    match &config.init {
+        Init::Random => {}
+        Init::Run(parent) => text.push_str(&format!("\nStarted from {parent}")),
+        Init::File(path) => text.push_str(&format!("\nStarted from {}", path.display())),
+    }
     if !run.has_weights {
         text.push_str("\nNo weights were saved");
     }
