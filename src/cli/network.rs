@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use clap::ValueEnum;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::settings::{geometries, trunks, variants};
-use super::values::named;
 use crate::engine::{
     Engine, Geometry, Init, Normalization, RunConfig, Trunk, Variant, WeightsChoice, WeightsLayout,
     WeightsSummary, preset,
@@ -32,8 +32,8 @@ pub struct NetworkArgs {
     pub init: Option<String>,
     /// What the network's input is: values of torchvision, Caffe (BGR), or -1 to 1
     /// [default: that of --init, else imagenet]
-    #[arg(long, value_parser = named(Input::ALL, Input::id))]
-    input: Option<Input>,
+    #[arg(long, value_parser = inputs())]
+    input: Option<Normalization>,
     /// Several runs in a row: `staged` = 32s, 16s from it, 8s from that; `at-once` = FCN-8s at once
     #[arg(long, value_enum, conflicts_with = "variant")]
     pub plan: Option<PlanArg>,
@@ -46,32 +46,11 @@ pub enum PlanArg {
     AtOnce,
 }
 
-/// Known normalizations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Input {
-    Imagenet,
-    Caffe,
-    Symmetric,
-}
-
-impl Input {
-    const ALL: [Self; 3] = [Self::Imagenet, Self::Caffe, Self::Symmetric];
-
-    fn id(self) -> &'static str {
-        match self {
-            Self::Imagenet => "imagenet",
-            Self::Caffe => "caffe",
-            Self::Symmetric => "symmetric",
-        }
-    }
-
-    fn normalization(self) -> Normalization {
-        match self {
-            Self::Imagenet => Normalization::IMAGENET,
-            Self::Caffe => Normalization::CAFFE,
-            Self::Symmetric => Normalization::SYMMETRIC,
-        }
-    }
+fn inputs() -> impl TypedValueParser<Value = Normalization> {
+    PossibleValuesParser::new(Normalization::NAMED.map(|(name, _)| name)).try_map(|name| {
+        let found = Normalization::NAMED.into_iter().find(|(known, _)| *known == name);
+        found.map(|(_, normalization)| normalization).ok_or("not an input")
+    })
 }
 
 impl NetworkArgs {
@@ -96,8 +75,8 @@ impl NetworkArgs {
         if let Some(geometry) = self.geometry {
             config.geometry = geometry;
         }
-        if let Some(input) = self.input {
-            config.normalization = input.normalization();
+        if let Some(input) = &self.input {
+            config.normalization = input.clone();
         }
         config
     }

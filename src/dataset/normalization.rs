@@ -62,6 +62,10 @@ impl Normalization {
     pub const SYMMETRIC: Self =
         Self { mean: [0.5; 3], std: [0.5; 3], order: ChannelOrder::Rgb, range: ValueRange::Unit };
 
+    /// The known ones, by their names on the command line.
+    pub const NAMED: [(&'static str, Self); 3] =
+        [("imagenet", Self::IMAGENET), ("caffe", Self::CAFFE), ("symmetric", Self::SYMMETRIC)];
+
     /// Writes `(value - mean) / std`, channel by channel.
     ///
     /// # Shapes

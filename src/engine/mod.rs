@@ -30,7 +30,7 @@ pub use crate::dataset::{
     Normalization, Rgb, Split, VOID, ValueRange,
 };
 pub use crate::metrics::{BOUNDARY_WIDTH, ConfusionMatrix, Scores};
-pub use crate::model::weights::{Layout as WeightsLayout, Row, RowState};
+pub use crate::model::weights::{Layout as WeightsLayout, Row, RowState, WEIGHTS_EXTENSIONS};
 pub use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
 pub use crate::training::{
     DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord, Init, Learning, Order, Outcome, Preview,

@@ -200,8 +200,13 @@ impl RunConfig {
     /// applied again, since its learning rate may depend on the stride.
     pub fn with_variant(&self, variant: Variant) -> Self {
         let mut config = Self { variant, ..self.clone() };
-        if let Some(recipe) = Recipe::of(self) {
-            recipe.apply(&mut config);
+        match Recipe::of(self) {
+            // Its rates are for nets that start from the coarser one.
+            Some(Recipe::PamiHeavy) if variant == Variant::Fcn8sAtOnce => {
+                Recipe::PamiAtOnce.apply(&mut config);
+            }
+            Some(recipe) => recipe.apply(&mut config),
+            None => {}
         }
         config
     }
@@ -267,6 +272,13 @@ mod tests {
             assert_eq!(config.augment.flip, crop.is_some(), "{recipe}");
             assert_eq!(Recipe::of(&config), Some(recipe));
         }
+    }
+
+    #[test]
+    fn heavy_momentum_at_once_has_a_rate_of_its_own() {
+        let heavy = applied(Recipe::PamiHeavy, Variant::Fcn8s);
+        let at_once = heavy.with_variant(Variant::Fcn8sAtOnce);
+        assert_eq!((heavy.learning.learning_rate, at_once.learning.learning_rate), (1e-14, 1e-10));
     }
 
     #[test]

@@ -199,6 +199,7 @@ impl App {
         let phase = self.engine.active().map(|active| &active.phase);
         match command {
             UiCommand::StartTraining => self.state.train.config(&self.engine).is_ok(),
+            UiCommand::TrainAtOnce => self.state.train.at_once(&self.engine).is_ok(),
             UiCommand::TrainThree | UiCommand::TrainStaged => self.state.train.strides(&self.engine).is_ok(),
             UiCommand::Pause => matches!(phase, Some(Phase::Training | Phase::Validating { .. })),
             UiCommand::Resume => phase == Some(&Phase::Paused),
@@ -225,11 +226,15 @@ impl App {
     }
 
     fn take_dropped(&self, ctx: &egui::Context) {
-        let (paths, others) = drop_target::take_dropped(ctx);
-        if !paths.is_empty() {
-            self.send(Command::Inspect(paths));
-        } else if others > 0 {
-            let text = "Only images and folders of images can be dropped here".to_owned();
+        let dropped = drop_target::take_dropped(ctx);
+        let weights = dropped.weights.is_some();
+        if let Some(path) = dropped.weights {
+            self.send(Command::UseWeights(path));
+        }
+        if !dropped.images.is_empty() {
+            self.send(Command::Inspect(dropped.images));
+        } else if dropped.others > 0 && !weights {
+            let text = "Only images, folders of images and files of weights can be dropped here".to_owned();
             self.send(Command::Notify(crate::engine::NoticeLevel::Warning, text));
         }
     }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::engine::{Engine, IMAGE_EXTENSIONS, Task};
+use crate::engine::{Engine, IMAGE_EXTENSIONS, Task, WEIGHTS_EXTENSIONS};
 
 /// Asks for a folder.
 pub fn pick_folder(engine: &Engine, title: &'static str) -> Task<Option<PathBuf>> {
@@ -21,7 +21,7 @@ pub fn pick_weights(engine: &Engine) -> Task<Option<PathBuf>> {
     engine.spawn_waiting("dialog", |_| {
         rfd::FileDialog::new()
             .set_title("Choose weights")
-            .add_filter("Weights", &["pth", "pt", "safetensors"])
+            .add_filter("Weights", &WEIGHTS_EXTENSIONS)
             .add_filter("All files", &["*"])
             .pick_file()
     })

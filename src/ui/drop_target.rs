@@ -5,17 +5,34 @@ use std::path::PathBuf;
 use eframe::egui::{self, Align2, FontId, Id, LayerId, Order, Stroke, StrokeKind};
 
 use super::theme;
-use super::view_model::files::has_image_extension;
+use super::view_model::files::{has_image_extension, has_weights_extension};
 
-/// What was dropped in this frame: images and folders, and the number of other files.
-pub fn take_dropped(ctx: &egui::Context) -> (Vec<PathBuf>, usize) {
+/// What was dropped in one frame.
+#[derive(Default)]
+pub struct Dropped {
+    /// Images, and folders of images.
+    pub images: Vec<PathBuf>,
+    /// A file of weights; of several the last.
+    pub weights: Option<PathBuf>,
+    /// Number of other files.
+    pub others: usize,
+}
+
+/// What was dropped in this frame.
+pub fn take_dropped(ctx: &egui::Context) -> Dropped {
     let paths: Vec<PathBuf> =
         ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_path_buf()).collect());
-    let all = paths.len();
-    let wanted: Vec<PathBuf> =
-        paths.into_iter().filter(|path| has_image_extension(path) || path.is_dir()).collect();
-    let others = all - wanted.len();
-    (wanted, others)
+    let mut dropped = Dropped::default();
+    for path in paths {
+        if has_image_extension(&path) || path.is_dir() {
+            dropped.images.push(path);
+        } else if has_weights_extension(&path) {
+            dropped.weights = Some(path);
+        } else {
+            dropped.others += 1;
+        }
+    }
+    dropped
 }
 
 /// Covers the window while files hang over it.
@@ -33,7 +50,7 @@ pub fn hover_ui(ctx: &egui::Context) {
     painter.text(
         rect.center(),
         Align2::CENTER_CENTER,
-        "Drop images to segment them",
+        "Drop images to segment them, or a file of weights",
         FontId::proportional(26.0),
         visuals.strong_text_color(),
     );

@@ -83,6 +83,10 @@ impl App {
                 Ok(configs) => self.send(Command::StartStages(configs)),
                 Err(reason) => self.toasts.add(NoticeLevel::Warning, reason),
             },
+            UiCommand::TrainAtOnce => match self.state.train.at_once(&self.engine) {
+                Ok(config) => self.send(Command::StartRun(Box::new(config))),
+                Err(reason) => self.toasts.add(NoticeLevel::Warning, reason),
+            },
             UiCommand::Pause => self.send(Command::Pause),
             UiCommand::Resume => self.send(Command::Resume),
             UiCommand::Stop => self.send(Command::Stop),

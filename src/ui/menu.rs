@@ -40,6 +40,7 @@ pub fn menu_bar_ui(ui: &mut Ui, state: &MenuState<'_>, toasts: &mut Toasts) -> O
             ui.separator();
             item_ui(ui, state, UiCommand::TrainThree, &mut chosen);
             item_ui(ui, state, UiCommand::TrainStaged, &mut chosen);
+            item_ui(ui, state, UiCommand::TrainAtOnce, &mut chosen);
             ui.separator();
             item_ui(ui, state, UiCommand::Weights, &mut chosen);
         });

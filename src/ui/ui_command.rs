@@ -27,6 +27,8 @@ pub enum UiCommand {
     TrainThree,
     /// Trains the three strides, each from the one before.
     TrainStaged,
+    /// Trains FCN-8s in one go.
+    TrainAtOnce,
     /// Shows the public pretrained weights.
     Weights,
     /// Shows a panel, or hides it from the menu.
@@ -78,6 +80,7 @@ impl UiCommand {
             Self::Stop => "Stop",
             Self::TrainThree => "Train 32s, 16s, 8s",
             Self::TrainStaged => "Train in stages",
+            Self::TrainAtOnce => "At once",
             Self::Weights => "Pretrained weights…",
             Self::Panel(panel) => panel.title(),
             Self::Theme(ThemePreference::Dark) => "Dark",
@@ -105,6 +108,9 @@ impl UiCommand {
             Self::TrainThree => "Train FCN-32s, FCN-16s and FCN-8s one after another, then compare them",
             Self::TrainStaged => {
                 "Train FCN-32s, then FCN-16s from its weights, then FCN-8s from those, as in the papers"
+            }
+            Self::TrainAtOnce => {
+                "Train FCN-8s in one go: pool4 and pool3 are scaled down, so that no stages are needed"
             }
             Self::Weights => "Public weights to start from; nothing is downloaded without a click",
             Self::Panel(PanelKind::Dataset) => "Classes, images and masks of the open data set",
@@ -150,6 +156,7 @@ impl UiCommand {
             Self::OpenSample
             | Self::TrainThree
             | Self::TrainStaged
+            | Self::TrainAtOnce
             | Self::Weights
             | Self::Theme(_)
             | Self::ResetLayout

@@ -20,6 +20,9 @@ pub struct WeightsFile {
     metadata: HashMap<String, String>,
 }
 
+/// Ends of the names of files that can be opened.
+pub const WEIGHTS_EXTENSIONS: [&str; 3] = ["pth", "pt", "safetensors"];
+
 /// Dictionaries that training scripts put a network's state into.
 const WRAPPERS: [&str; 5] = ["state_dict.", "model_state_dict.", "model.", "net.", "weights."];
 

@@ -12,7 +12,7 @@ mod names;
 mod save;
 
 pub use error::WeightsError;
-pub use file::WeightsFile;
+pub use file::{WEIGHTS_EXTENSIONS, WeightsFile};
 pub use layout::{Layout, Preprocessing};
 pub use load::{LoadPlan, Purpose, Row, RowState};
 pub use names::{NamedParameter, parameters};

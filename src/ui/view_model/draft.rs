@@ -42,6 +42,7 @@ const FIELDS: &[Field] = &[
     field!("flip", augment.flip),
     field!("brightness", augment.brightness),
     field!("order", order),
+    field!("input", normalization),
     field!("test size", test_size),
     field!("seed", seed),
     field!("loader threads", workers),
@@ -94,6 +95,12 @@ pub fn switch_variant(draft: &mut RunConfig, variant: Variant) {
 pub fn three_strides(draft: &RunConfig) -> Option<Vec<RunConfig>> {
     let at = |variant: Variant| variant.trunks().contains(&draft.trunk).then(|| draft.with_variant(variant));
     Variant::STRIDES.into_iter().map(at).collect()
+}
+
+/// The same settings for FCN-8s at once; `None` where the trunk has it not.
+pub fn at_once(draft: &RunConfig) -> Option<RunConfig> {
+    let variant = Variant::Fcn8sAtOnce;
+    variant.trunks().contains(&draft.trunk).then(|| draft.with_variant(variant))
 }
 
 /// Why no run can be started with these settings; `None` = one can.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::engine::IMAGE_EXTENSIONS;
+use crate::engine::{IMAGE_EXTENSIONS, WEIGHTS_EXTENSIONS};
 
 /// The images among dropped paths and what was wrong with the rest.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -38,9 +38,17 @@ pub fn expand(paths: &[PathBuf]) -> Expanded {
 
 /// Whether the extension is one of [`IMAGE_EXTENSIONS`], in any case.
 pub fn has_image_extension(path: &Path) -> bool {
-    path.extension()
-        .and_then(|extension| extension.to_str())
-        .is_some_and(|extension| IMAGE_EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(extension)))
+    has_extension(path, IMAGE_EXTENSIONS)
+}
+
+/// Whether the extension is one of [`WEIGHTS_EXTENSIONS`], in any case.
+pub fn has_weights_extension(path: &Path) -> bool {
+    has_extension(path, &WEIGHTS_EXTENSIONS)
+}
+
+fn has_extension(path: &Path, wanted: &[&str]) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|extension| wanted.iter().any(|known| known.eq_ignore_ascii_case(extension)))
 }
 
 /// The file name for people; the whole path where there is none.

@@ -1,10 +1,10 @@
 //! The settings that few runs change.
 
-use eframe::egui::{DragValue, Response, Ui};
+use eframe::egui::{ComboBox, DragValue, Response, Ui};
 
 use super::optimizer::optimizer_ui;
 use super::settings::{optional_ui, segments_ui};
-use crate::engine::{Order, RunConfig};
+use crate::engine::{Normalization, Order, RunConfig};
 use crate::ui::ui_ext::UiExt as _;
 
 /// Optimizer, regularization, images, reproducibility, live masks.
@@ -53,6 +53,7 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
         };
         segments_ui(ui, Order::ALL, config.order, label, |order| config.order = order)
     });
+    input_ui(ui, config);
     let tooltip = "Width and height to which validation images are resized, 32 to 2048; \
                    scores are always taken at the size of the mask";
     ui.field("Test size", tooltip, |ui| {
@@ -60,6 +61,24 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
         optional_ui(ui, &mut config.test_size, names, [256, 256], |ui, size| {
             size_ui(ui, size, "Test");
         })
+    });
+}
+
+/// What the network's input is: that of the weights it starts from.
+fn input_ui(ui: &mut Ui, config: &mut RunConfig) {
+    let tooltip = "What the network is fed with: torchvision's mean and deviation of ImageNet, Caffe's \
+                   (blue first, 0 to 255, mean taken off), or -1 to 1; weights need that of their training";
+    ui.field("Input", tooltip, |ui| {
+        let name = |input: &Normalization| {
+            Normalization::NAMED.into_iter().find(|(_, known)| known == input).map_or("own", |(name, _)| name)
+        };
+        let combo = ComboBox::from_id_salt("input").selected_text(name(&config.normalization));
+        let shown = combo.show_ui(ui, |ui| {
+            for (name, input) in Normalization::NAMED {
+                ui.selectable_value(&mut config.normalization, input, name);
+            }
+        });
+        shown.response
     });
 }
 

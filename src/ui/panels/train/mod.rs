@@ -80,6 +80,12 @@ impl TrainPanel {
             .ok_or("Only VGG16 and GoogLeNet have all three strides: choose one of them as the trunk")
     }
 
+    /// The settings for FCN-8s at once, or why it cannot be trained.
+    pub fn at_once(&self, engine: &Engine) -> Result<RunConfig, &'static str> {
+        let config = self.config(engine)?;
+        draft::at_once(&config).ok_or("Only VGG16 is trained at once: choose it as the trunk")
+    }
+
     /// Draws the panel. `selection` holds the ticked runs.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, selection: &mut RunSelection, ui: &mut Ui) {
         match ctx.engine.active() {
@@ -134,6 +140,15 @@ impl TrainPanel {
                 .add_enabled(problem.is_none(), Button::new(UiCommand::TrainStaged.label()))
                 .on_hover_text(UiCommand::TrainStaged.tooltip())
                 .on_disabled_hover_text(problem.unwrap_or_default());
+            let at_once = self.at_once(ctx.engine);
+            let problem = at_once.as_ref().err().copied();
+            let one = ui
+                .add_enabled(problem.is_none(), Button::new(UiCommand::TrainAtOnce.label()))
+                .on_hover_text(UiCommand::TrainAtOnce.tooltip())
+                .on_disabled_hover_text(problem.unwrap_or_default());
+            if let (true, Ok(config)) = (one.clicked(), at_once) {
+                ctx.commands.send(Command::StartRun(Box::new(config)));
+            }
             match strides {
                 Ok(configs) if three.clicked() => ctx.commands.send(Command::StartPlan(configs)),
                 Ok(configs) if staged.clicked() => ctx.commands.send(Command::StartStages(configs)),
