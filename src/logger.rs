@@ -1,17 +1,33 @@
-//! Writes the program's own log lines to stderr.
+//! Writes the program's own log lines to stderr, and gives warnings and errors to the window.
 //!
 //! Lines of libraries are left out: graphics drivers and windowing report at
 //! warning level what nobody at the keyboard can act on.
 
 use std::io::Write as _;
+use std::sync::OnceLock;
 
-use log::{LevelFilter, Log, Metadata, Record};
+use crossbeam_channel::{Receiver, Sender, bounded};
+use log::{Level, LevelFilter, Log, Metadata, Record};
 
 const TARGET: &str = env!("CARGO_CRATE_NAME");
 
 struct Logger;
 
 static LOGGER: Logger = Logger;
+
+/// Where warnings and errors go besides.
+static WINDOW: OnceLock<Sender<(Level, String)>> = OnceLock::new();
+
+/// Messages that may wait for the window; more are on stderr only.
+const QUEUE: usize = 64;
+
+/// Warnings and errors from now on, for a window that shows them.
+pub fn problems() -> Receiver<(Level, String)> {
+    let (sender, receiver) = bounded(QUEUE);
+    // The first window gets them; there is only one.
+    WINDOW.set(sender).ok();
+    receiver
+}
 
 /// Starts logging: warnings and errors, with `verbose` 1 also information, with 2 all.
 pub fn install(verbose: u8) {
@@ -36,6 +52,9 @@ impl Log for Logger {
             let level = record.level().as_str().to_lowercase();
             // A closed stderr is no reason to stop training.
             writeln!(std::io::stderr().lock(), "{level}: {}", record.args()).ok();
+            if let (Some(window), Level::Error | Level::Warn) = (WINDOW.get(), record.level()) {
+                window.try_send((record.level(), record.args().to_string())).ok();
+            }
         }
     }
 

@@ -21,6 +21,7 @@ fn main() -> ExitCode {
 }
 
 fn open_window(args: &Args) -> Result<ExitCode, String> {
-    ui::run(WindowOptions { dirs: args.dirs()?, probe_program: cli::probe_program() })?;
+    let problems = logger::problems();
+    ui::run(WindowOptions { dirs: args.dirs()?, probe_program: cli::probe_program(), problems })?;
     Ok(ExitCode::SUCCESS)
 }

@@ -115,7 +115,7 @@ fn predict_one(
     let (mask, classes) = (Arc::clone(&prediction.mask), Arc::clone(&prediction.classes));
     engine.save_mask(Arc::clone(&mask), Arc::clone(&classes), targets.mask.clone()).wait()?;
     let pixels = Arc::clone(&prediction.image);
-    engine.save_overlay(pixels, mask, classes, opacity, targets.overlay.clone()).wait()?;
+    engine.save_overlay(pixels, mask, classes, opacity, |_| true, targets.overlay.clone()).wait()?;
     Ok(prediction)
 }
 

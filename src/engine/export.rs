@@ -10,21 +10,29 @@ pub(super) fn save_mask(path: &Path, mask: &LabelMap, classes: &ClassList) -> Re
     write_index_png(path, mask, classes).map_err(|err| err.to_string())
 }
 
-/// Writes the image with the classes' colors over it; `opacity` in `0.0..=1.0`.
+/// Writes the image with the colors of the classes that are `shown` over it; `opacity` in
+/// `0.0..=1.0`.
 pub(super) fn save_overlay(
     path: &Path,
     image: &Rgb,
     mask: &LabelMap,
     classes: &ClassList,
     opacity: f32,
+    shown: impl Fn(u8) -> bool,
 ) -> Result<(), String> {
-    write_rgb_png(path, &overlay(image, mask, classes, opacity)).map_err(|err| err.to_string())
+    write_rgb_png(path, &overlay(image, mask, classes, opacity, shown)).map_err(|err| err.to_string())
 }
 
-fn overlay(image: &Rgb, mask: &LabelMap, classes: &ClassList, opacity: f32) -> Rgb {
+fn overlay(
+    image: &Rgb,
+    mask: &LabelMap,
+    classes: &ClassList,
+    opacity: f32,
+    shown: impl Fn(u8) -> bool,
+) -> Rgb {
     let mut pixels = image.pixels.clone();
     for (pixel, &label) in pixels.chunks_exact_mut(3).zip(&mask.labels) {
-        if label == VOID {
+        if label == VOID || !shown(label) {
             continue;
         }
         for (value, color) in pixel.iter_mut().zip(classes.color(label)) {
@@ -83,6 +91,7 @@ mod tests {
             ClassList::new(vec![Class { name: "a".into(), color: [200, 0, 100] }]).expect("classes");
         let image = Rgb { width: 2, height: 1, pixels: vec![100, 100, 100, 1, 2, 3] };
         let mask = LabelMap { width: 2, height: 1, labels: vec![0, VOID] };
-        assert_eq!(overlay(&image, &mask, &classes, 0.25).pixels, [125, 75, 100, 1, 2, 3]);
+        assert_eq!(overlay(&image, &mask, &classes, 0.25, |_| true).pixels, [125, 75, 100, 1, 2, 3]);
+        assert_eq!(overlay(&image, &mask, &classes, 0.25, |_| false), image);
     }
 }

@@ -138,10 +138,11 @@ impl Engine {
         mask: Arc<LabelMap>,
         classes: Arc<ClassList>,
         opacity: f32,
+        shown: impl Fn(u8) -> bool + Send + 'static,
         path: PathBuf,
     ) -> Task<Result<PathBuf, String>> {
         self.spawn("save overlay", move |_| {
-            export::save_overlay(&path, &image, &mask, &classes, opacity).map(|()| path)
+            export::save_overlay(&path, &image, &mask, &classes, opacity, shown).map(|()| path)
         })
     }
 }

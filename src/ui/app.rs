@@ -17,7 +17,9 @@ use super::toasts::Toasts;
 use super::ui_command::UiCommand;
 use super::weights::WeightsWindow;
 use super::{drop_target, quit, status_bar, theme};
-use crate::engine::{DatasetRef, DatasetState, Dirs, Engine, EngineOptions, Phase, RunState, Task, Waker};
+use crate::engine::{
+    DatasetRef, DatasetState, Dirs, Engine, EngineOptions, NoticeLevel, Phase, RunState, Task, Waker,
+};
 
 /// Time that one frame may spend on taking in events.
 const DRAIN_BUDGET: Duration = Duration::from_millis(10);
@@ -32,6 +34,8 @@ pub struct WindowOptions {
     pub dirs: Dirs,
     /// The executable that answers `devices --probe`; `None` = offer the processor only.
     pub probe_program: Option<PathBuf>,
+    /// Warnings and errors of the log, which become toasts.
+    pub problems: Receiver<(log::Level, String)>,
 }
 
 /// The program.
@@ -41,6 +45,7 @@ pub struct App {
     pub(super) toasts: Toasts,
     pub(super) sender: CommandSender,
     receiver: Receiver<Command>,
+    problems: Receiver<(log::Level, String)>,
     pub(super) help: HelpWindows,
     pub(super) quit: quit::QuitDialog,
     pub(super) weights: WeightsWindow,
@@ -64,7 +69,7 @@ impl App {
             probe_program: options.probe_program,
             live_masks: true,
         });
-        Self::with_engine(&cc.egui_ctx, state, engine)
+        Self { problems: options.problems, ..Self::with_engine(&cc.egui_ctx, state, engine) }
     }
 
     /// The program with a given state; opens the last data set or the sample.
@@ -82,6 +87,7 @@ impl App {
             toasts: Toasts::default(),
             sender,
             receiver,
+            problems: crossbeam_channel::never(),
             help: HelpWindows::default(),
             quit: quit::QuitDialog::default(),
             weights: WeightsWindow::default(),
@@ -120,6 +126,10 @@ impl App {
         }
         for notice in self.engine.take_notices() {
             self.toasts.add(notice.level, notice.text);
+        }
+        for (level, text) in self.problems.try_iter() {
+            let error = level == log::Level::Error;
+            self.toasts.add(if error { NoticeLevel::Error } else { NoticeLevel::Warning }, text);
         }
         self.poll_dialogs();
         let ctx = PanelCtx { engine: &self.engine, commands: &self.sender };
@@ -235,7 +245,7 @@ impl App {
             self.send(Command::Inspect(dropped.images));
         } else if dropped.others > 0 && !weights {
             let text = "Only images, folders of images and files of weights can be dropped here".to_owned();
-            self.send(Command::Notify(crate::engine::NoticeLevel::Warning, text));
+            self.send(Command::Notify(NoticeLevel::Warning, text));
         }
     }
 

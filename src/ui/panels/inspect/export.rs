@@ -7,6 +7,7 @@ use crate::engine::{NoticeLevel, Prediction, Task};
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
 use crate::ui::dialogs;
+use crate::ui::view_model::ClassSet;
 
 /// What is saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +29,7 @@ struct Asking {
     what: What,
     prediction: Arc<Prediction>,
     opacity: f32,
+    visible: ClassSet,
     dialog: Task<Option<PathBuf>>,
 }
 
@@ -42,10 +44,18 @@ impl Export {
         self.asking.is_some() || self.writing.is_some()
     }
 
-    /// Asks where to save. `opacity` is that of the mask on the overlay, `0.0..=1.0`.
-    pub fn start(&mut self, ctx: &PanelCtx<'_>, what: What, prediction: Arc<Prediction>, opacity: f32) {
+    /// Asks where to save. `opacity` is that of the mask on the overlay, `0.0..=1.0`, and
+    /// `visible` are the classes on it.
+    pub fn start(
+        &mut self,
+        ctx: &PanelCtx<'_>,
+        what: What,
+        prediction: Arc<Prediction>,
+        opacity: f32,
+        visible: ClassSet,
+    ) {
         let dialog = dialogs::save_png(ctx.engine, file_name(what, &prediction));
-        self.asking = Some(Asking { what, prediction, opacity, dialog });
+        self.asking = Some(Asking { what, prediction, opacity, visible, dialog });
     }
 
     /// Goes on with what the dialog or the writer answered. Call once a frame.
@@ -70,7 +80,9 @@ fn write(ctx: &PanelCtx<'_>, asking: &Asking, path: PathBuf) -> Writing {
     let task = match asking.what {
         What::Mask => ctx.engine.save_mask(mask.clone(), classes.clone(), path),
         What::Overlay => {
-            ctx.engine.save_overlay(image.clone(), mask.clone(), classes.clone(), asking.opacity, path)
+            let (opacity, visible) = (asking.opacity, asking.visible);
+            let shown = move |label| visible.contains(label);
+            ctx.engine.save_overlay(image.clone(), mask.clone(), classes.clone(), opacity, shown, path)
         }
     };
     Writing { what: asking.what, task }

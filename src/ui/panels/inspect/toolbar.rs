@@ -75,9 +75,9 @@ impl InspectPanel {
             return;
         };
         if save_mask.clicked() {
-            self.export.start(ctx, What::Mask, prediction, self.opacity);
+            self.export.start(ctx, What::Mask, prediction, self.opacity, self.visible);
         } else if save_overlay.clicked() {
-            self.export.start(ctx, What::Overlay, prediction, self.opacity);
+            self.export.start(ctx, What::Overlay, prediction, self.opacity, self.visible);
         }
     }
 }
