@@ -4,6 +4,8 @@
 
 #[path = "cli/masks.rs"]
 mod masks;
+#[path = "cli/weights.rs"]
+mod weights;
 #[path = "cli/workshop.rs"]
 mod workshop;
 

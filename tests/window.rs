@@ -5,6 +5,8 @@
 mod common;
 #[path = "window/desk.rs"]
 mod desk;
+#[path = "window/weights.rs"]
+mod weights;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -107,7 +107,7 @@ impl Start {
             return Ok(Self { init: Init::File(path), config, is_network });
         }
         let name = find_run(wanted)
-            .map_err(|err| format!("{err}. --init takes a file of weights or the name of a run"))?;
+            .map_err(|err| format!("{wanted}: there is no such file. If it is meant to be a run: {err}"))?;
         let config = engine.run(&name).map(|run| run.config.clone());
         let config = config.ok_or_else(|| format!("{name}: the run is gone"))?;
         Ok(Self { init: Init::Run(name), config, is_network: true })

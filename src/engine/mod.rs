@@ -257,7 +257,11 @@ impl Engine {
     }
 
     fn start_runs(&mut self, configs: Vec<RunConfig>, staged: bool) {
-        let refusal = configs.iter().find_map(|config| self.devices.refusal(config.device));
+        // Of a plan no run is trained when one of them cannot be.
+        let refusal = configs.iter().find_map(|config| {
+            let problem = config.validate().err().map(|err| err.to_string());
+            problem.or_else(|| self.devices.refusal(config.device))
+        });
         match refusal {
             Some(text) => self.notify(NoticeLevel::Error, text),
             None => self.trainer.start(configs, staged, &mut self.notices),

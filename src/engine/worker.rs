@@ -89,7 +89,6 @@ impl Worker {
         let folder = match &self.job {
             Job::Resume(folder) => folder.clone(),
             Job::New(config) => {
-                config.validate().map_err(|err| err.to_string())?;
                 let created = unix_secs();
                 let name =
                     format!("{}-{}-{}", format_time(created, true), config.variant.id(), config.trunk.id());

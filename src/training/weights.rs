@@ -168,6 +168,13 @@ pub(super) fn initialize(
         }
         Init::Run(name) => {
             let parent = folder.sibling(name);
+            if !parent.path().is_dir() {
+                return Err(TrainError::File {
+                    path: parent.path().to_path_buf(),
+                    reason: "the run to start from is not there".to_owned(),
+                    hint: "Start from another run, from a file or from random weights",
+                });
+            }
             let meta = parent.meta()?;
             let parent_config = network_config(&meta.config, meta.classes.len());
             let (weights, _) = parent.load_best(parent_config.init(device))?;
@@ -189,7 +196,18 @@ pub(super) fn initialize(
 
 /// Writes the best weights of a run as one `.safetensors` file, under the names of the
 /// reference code, with classes, colors, preprocessing and all settings in its header.
+///
+/// # Errors
+/// When the run has no weights, the file cannot be written, or its name does not end in
+/// `.safetensors`, by which this program tells the format when it reads it.
 pub fn export_run(folder: &RunFolder, path: &Path) -> Result<(), TrainError> {
+    if !path.extension().is_some_and(|end| end.eq_ignore_ascii_case("safetensors")) {
+        return Err(TrainError::File {
+            path: path.to_path_buf(),
+            reason: "the name does not end in .safetensors".to_owned(),
+            hint: "Choose one that does: the format of a file is told from its name",
+        });
+    }
     let meta = folder.meta()?;
     let config = network_config(&meta.config, meta.classes.len());
     let (network, _) = folder.load_best(config.init(&Device::flex()))?;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 pub enum WeightsError {
     /// The file is no weights file, or damaged.
     #[error(
-        "{path}: {reason}. Choose a .pth, .pt or .safetensors file of weights; if it was downloaded, load it down again"
+        "{path}: {reason}. Choose a .pth, .pt or .safetensors file of weights; if it was downloaded, download it again"
     )]
     Read { path: PathBuf, reason: String },
     /// The keys are those of no network known here.

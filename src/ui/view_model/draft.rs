@@ -75,7 +75,7 @@ pub fn switch_trunk(draft: &mut RunConfig, trunk: Trunk) {
         draft.geometry = *geometry;
     }
     // Weights of another trunk do not fit.
-    draft.init = Init::Random;
+    start_random(draft);
     for field in FIELDS {
         if (field.same)(draft, &old) {
             (field.copy)(draft, &new);
@@ -89,6 +89,27 @@ pub fn switch_variant(draft: &mut RunConfig, variant: Variant) {
     if let (false, [trunk, ..]) = (variant.trunks().contains(&draft.trunk), variant.trunks()) {
         switch_trunk(draft, *trunk);
     }
+}
+
+/// Starts from random weights, with the input of the preset.
+pub fn start_random(draft: &mut RunConfig) {
+    draft.init = Init::Random;
+    draft.normalization = preset(draft.trunk).normalization;
+}
+
+/// Starts from weights that were trained with the settings `own`: on their trunk, with their
+/// input and, where they are a whole network's, in its geometry. The network stays where it
+/// can be built on that trunk.
+pub fn start_from(draft: &mut RunConfig, init: Init, own: &RunConfig, is_network: bool) {
+    if !draft.variant.trunks().contains(&own.trunk) {
+        switch_variant(draft, own.variant);
+    }
+    switch_trunk(draft, own.trunk);
+    if is_network {
+        draft.geometry = own.geometry;
+    }
+    draft.normalization = own.normalization.clone();
+    draft.init = init;
 }
 
 /// The same settings at each stride, coarse to fine; `None` where the trunk lacks one.
@@ -182,6 +203,35 @@ mod tests {
         switch_trunk(&mut draft, Trunk::Vgg16);
         assert_eq!(changed_fields(&draft), ["seed"]);
         assert_eq!(draft.learning, preset(Trunk::Vgg16).learning);
+    }
+
+    #[test]
+    fn weights_bring_their_trunk_and_their_input_and_take_them_away_again() {
+        use crate::engine::{Geometry, Normalization};
+        let mut own = preset(Trunk::Vgg16);
+        (own.variant, own.geometry, own.normalization) =
+            (Variant::Fcn32s, Geometry::Reference, Normalization::CAFFE);
+        let mut draft = preset(Trunk::Vgg16Slim);
+        draft.variant = Variant::Fcn16s;
+        let init = Init::File("fcn32s.pth".into());
+        start_from(&mut draft, init.clone(), &own, true);
+        assert_eq!((draft.variant, draft.trunk), (Variant::Fcn16s, Trunk::Vgg16));
+        assert_eq!((draft.geometry, &draft.init), (Geometry::Reference, &init));
+        assert_eq!(draft.normalization, Normalization::CAFFE);
+        start_random(&mut draft);
+        assert_eq!((&draft.init, &draft.normalization), (&Init::Random, &Normalization::IMAGENET));
+
+        // A classifier says nothing of the borders.
+        draft.geometry = Geometry::Padded;
+        start_from(&mut draft, init, &own, false);
+        assert_eq!((draft.geometry, &draft.normalization), (Geometry::Padded, &Normalization::CAFFE));
+        switch_trunk(&mut draft, Trunk::Vgg16Slim);
+        assert_eq!((&draft.init, &draft.normalization), (&Init::Random, &Normalization::IMAGENET));
+
+        // A network that cannot be built on the trunk gives way.
+        start_from(&mut draft, Init::Run("resnet".to_owned()), &preset(Trunk::Resnet50), true);
+        assert_eq!((draft.variant, draft.trunk), (Variant::FcnResnet50, Trunk::Resnet50));
+        assert_eq!(draft.init, Init::Run("resnet".to_owned()));
     }
 
     #[test]

@@ -60,7 +60,7 @@ impl TrainPanel {
             DatasetState::Ready(open) if open.dataset.train.is_empty() => {
                 Err("The data set has no training images")
             }
-            DatasetState::Ready(open) => match draft::problem(&self.draft) {
+            DatasetState::Ready(open) => match draft::problem(&self.draft).or(self.start_problem(engine)) {
                 Some(problem) => Err(problem),
                 None => Ok(RunConfig {
                     dataset: open.which.clone(),
@@ -70,6 +70,16 @@ impl TrainPanel {
             },
             DatasetState::Opening { .. } => Err("The data set is still being opened"),
             DatasetState::None | DatasetState::Failed { .. } => Err("Open a data set first"),
+        }
+    }
+
+    /// Why nothing can start from the chosen weights.
+    fn start_problem(&self, engine: &Engine) -> Option<&'static str> {
+        match &self.draft.init {
+            Init::Run(run) if engine.runs_known() && engine.run(run).is_none() => {
+                Some("The run to start from is gone: choose another start")
+            }
+            _ => None,
         }
     }
 

@@ -53,10 +53,15 @@ fn init_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
         let combo =
             ComboBox::from_id_salt("init").selected_text(current).width(ui.available_width().min(260.0));
         let shown = combo.show_ui(ui, |ui| {
-            ui.selectable_value(&mut config.init, Init::Random, "Random weights");
-            for run in engine.runs().iter().filter(|run| run.has_weights && run.config.trunk == config.trunk)
-            {
-                ui.selectable_value(&mut config.init, Init::Run(run.name.clone()), run.title());
+            if ui.selectable_label(config.init == Init::Random, "Random weights").clicked() {
+                draft::start_random(config);
+            }
+            let trunk = config.trunk;
+            for run in engine.runs().iter().filter(|run| run.has_weights && run.config.trunk == trunk) {
+                let init = Init::Run(run.name.clone());
+                if ui.selectable_label(config.init == init, run.title()).clicked() {
+                    draft::start_from(config, init, &run.config, true);
+                }
             }
             choose_file = ui.button("Weights file…").clicked();
         });

@@ -30,13 +30,17 @@ pub enum WeightsPick {
     Importing(Task<Result<String, String>>),
 }
 
+/// Said where the work on a file ended without a word.
+const BROKEN_OFF: &str = "The weights could not be used: see the log";
 /// Height of the table of layers.
 const TABLE_HEIGHT: f32 = 260.0;
 
 impl WeightsPick {
-    /// Asks for a file.
+    /// Asks for a file, in one dialog at a time.
     pub fn ask(&mut self, engine: &Engine) {
-        *self = Self::Asking(dialogs::pick_weights(engine));
+        if !matches!(self, Self::Asking(_)) {
+            *self = Self::Asking(dialogs::pick_weights(engine));
+        }
     }
 
     /// Looks into a file.
@@ -77,7 +81,8 @@ impl WeightsPick {
         });
         match decision {
             Some(Decision::Start) => {
-                start_from(config, path.clone(), summary);
+                let is_network = matches!(summary.layout, WeightsLayout::Segmentation { .. });
+                draft::start_from(config, Init::File(path.clone()), &summary.config, is_network);
                 *self = Self::None;
             }
             Some(Decision::Import) => *self = Self::Importing(ctx.engine.import_weights(choice(path))),
@@ -91,11 +96,13 @@ impl WeightsPick {
             Self::Asking(task) => match task.poll() {
                 Some(Some(path)) => self.read(ctx.engine, path),
                 Some(None) => *self = Self::None,
+                None if task.is_done() => *self = Self::None,
                 None => {}
             },
             Self::Reading(path, task) => match task.poll() {
                 Some(Ok(summary)) => *self = Self::Shown(std::mem::take(path), Box::new(summary)),
                 Some(Err(message)) => self.fail(ctx, message),
+                None if task.is_done() => self.fail(ctx, BROKEN_OFF.to_owned()),
                 None => {}
             },
             Self::Importing(task) => match task.poll() {
@@ -104,6 +111,7 @@ impl WeightsPick {
                     *self = Self::None;
                 }
                 Some(Err(message)) => self.fail(ctx, message),
+                None if task.is_done() => self.fail(ctx, BROKEN_OFF.to_owned()),
                 None => {}
             },
             Self::None | Self::Shown(..) => {}
@@ -124,21 +132,6 @@ enum Decision {
 
 fn choice(path: &std::path::Path) -> WeightsChoice {
     WeightsChoice { path: path.to_path_buf(), variant: None, geometry: None }
-}
-
-/// The file becomes the start of the next run, with the trunk and the preprocessing that
-/// it was trained with; the network stays where it can be built on that trunk.
-fn start_from(config: &mut RunConfig, path: PathBuf, summary: &WeightsSummary) {
-    let own = &summary.config;
-    if !config.variant.trunks().contains(&own.trunk) {
-        config.variant = own.variant;
-    }
-    draft::switch_trunk(config, own.trunk);
-    if matches!(summary.layout, WeightsLayout::Segmentation { .. }) {
-        config.geometry = own.geometry;
-    }
-    config.normalization = own.normalization.clone();
-    config.init = Init::File(path);
 }
 
 /// What the file is, and what becomes of each layer.
@@ -182,7 +175,7 @@ fn row_ui(ui: &mut Ui, row: &Row) {
     ui.horizontal(|ui| {
         ui.together(230.0, |ui| ui.truncated(row.name.as_str(), &row.name));
         ui.together(110.0, |ui| ui.weak(shape_text(&row.shape)));
-        ui.label(RichText::new(text).color(color));
+        ui.truncated(RichText::new(&text).color(color), &text);
     });
 }
 

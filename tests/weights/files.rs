@@ -1,0 +1,121 @@
+//! Exports and imports: a file is as good as the run it was made of.
+
+use fcn_workbench::dataset::{Normalization, Rgb};
+use fcn_workbench::model::{Geometry, Variant};
+use fcn_workbench::training::checkpoint::{EndMark, RunMeta};
+use fcn_workbench::training::{
+    DeviceId, Init, Outcome, Predictor, WeightsChoice, WeightsSummary, export_run, import_run,
+};
+
+use crate::common::TinySet;
+use crate::tensors::{metadata, read, write};
+use crate::{parent, plain, trained};
+
+/// Neither the training size nor a multiple of a stride.
+fn image() -> Rgb {
+    let (width, height) = (45, 37);
+    let pixels = (0..width * height * 3).map(|n| (n * 29 % 251) as u8).collect();
+    Rgb { width, height, pixels }
+}
+
+fn choice(path: &std::path::Path) -> WeightsChoice {
+    WeightsChoice { path: path.to_path_buf(), variant: None, geometry: None }
+}
+
+#[test]
+fn a_file_predicts_what_its_run_predicts() {
+    let set = TinySet::new(4, 1);
+    for variant in [Variant::Fcn8s, Variant::Fcn8sAtOnce] {
+        let folder = set.run(|config| {
+            plain(config);
+            (config.variant, config.epochs) = (variant, 3);
+            (config.geometry, config.normalization) = (Geometry::Reference, Normalization::CAFFE);
+            config.test_size = Some([40, 33]);
+        });
+        assert_eq!(trained(&set, &folder).outcome(), Some(&Outcome::Finished));
+        let file = set.dir.path().join("net.safetensors");
+        export_run(&folder, &file).expect("a file");
+
+        let of_run = Predictor::load(&folder, DeviceId::Cpu).expect("a run");
+        let of_file = Predictor::from_weights(&choice(&file), DeviceId::Cpu).expect("a file");
+        let logits = of_run.logits(&image()).expect("logits");
+        assert_eq!(logits.len(), 3 * 45 * 37);
+        assert!(logits.iter().any(|logit| *logit != 0.0));
+        assert_eq!(of_file.logits(&image()).expect("logits"), logits);
+        let mask = of_run.predict(&image()).expect("a mask");
+        assert_eq!(of_file.predict(&image()).expect("a mask").labels, mask.labels);
+
+        // Everything that a run's folder says is in the header.
+        let meta = folder.meta().expect("the configuration");
+        assert_eq!(of_file.meta().classes, meta.classes);
+        assert_eq!(of_file.meta().config, meta.config);
+        let header: RunMeta = serde_json::from_str(&metadata(&file)["fcn_workbench"]).expect("JSON");
+        assert_eq!(header, meta);
+        assert_eq!((of_run.step() > 0, of_file.step()), (true, 0));
+
+        // The same values under the wrong treatment of borders are another network.
+        let padded = WeightsChoice { geometry: Some(Geometry::Padded), ..choice(&file) };
+        let padded = Predictor::from_weights(&padded, DeviceId::Cpu).expect("a file");
+        assert_ne!(padded.logits(&image()).expect("logits"), logits);
+    }
+}
+
+#[test]
+fn of_a_file_without_our_header_the_layers_tell_the_network() {
+    let set = TinySet::new(4, 1);
+    let (_, file) = parent(&set);
+    let bare = set.dir.path().join("bare.safetensors");
+    write(&bare, &read(&file));
+    let summary = WeightsSummary::read(&choice(&bare)).expect("a known network");
+    assert_eq!(summary.title, "FCN-32s on VGG16 slim for 3 classes");
+    assert_eq!(summary.config.variant, Variant::Fcn32s);
+    assert_eq!(summary.config.init, Init::File(bare.clone()));
+    let names: Vec<String> =
+        summary.classes.expect("classes").iter().map(|class| class.name.clone()).collect();
+    assert_eq!(names.len(), 3);
+    assert_ne!(names, ["ground", "red square", "blue square"]);
+    let own = WeightsSummary::read(&choice(&file)).expect("a known network");
+    let names: Vec<String> = own.classes.expect("classes").iter().map(|class| class.name.clone()).collect();
+    assert_eq!(names, ["ground", "red square", "blue square"]);
+}
+
+#[test]
+fn an_imported_run_predicts_and_is_over() {
+    let set = TinySet::new(4, 1);
+    let (parent, file) = parent(&set);
+    let runs = set.runs();
+    let imported = import_run(&runs, "imported", 1_000_000, &choice(&file)).expect("a run");
+    assert_eq!((imported.end(), imported.last()), (Some(EndMark::Finished), None));
+    let meta = imported.meta().expect("the configuration");
+    let of_parent = parent.meta().expect("the configuration");
+    assert_eq!((meta.created, &meta.classes), (1_000_000, &of_parent.classes));
+    assert!(meta.dataset_name.contains("parent.safetensors"), "{}", meta.dataset_name);
+    let logits = |folder| Predictor::load(folder, DeviceId::Cpu).expect("weights").logits(&image());
+    assert_eq!(logits(&imported).expect("logits"), logits(&parent).expect("logits"));
+    let again = import_run(&runs, "imported", 0, &choice(&file)).expect("a second run");
+    assert_eq!(again.name(), "imported-2");
+
+    // It is as good a start as the run that it was.
+    let child = set.run(|config| {
+        plain(config);
+        config.init = Init::Run(imported.name());
+    });
+    assert_eq!(crate::start_of(&set, &child), read(&file));
+}
+
+#[test]
+fn a_file_that_nobody_could_read_back_is_not_written() {
+    let set = TinySet::new(4, 1);
+    let (parent, _) = parent(&set);
+    let file = set.dir.path().join("net.pth");
+    let message = export_run(&parent, &file).expect_err("another format").to_string();
+    assert!(message.contains("net.pth") && message.contains(".safetensors"), "{message}");
+    assert!(!file.exists());
+    let file = set.dir.path().join("nowhere/net.safetensors");
+    let message = export_run(&parent, &file).expect_err("no folder").to_string();
+    assert!(message.contains("nowhere"), "{message}");
+    let untrained = set.run(|_| {});
+    let file = set.dir.path().join("net.safetensors");
+    let message = export_run(&untrained, &file).expect_err("no weights").to_string();
+    assert!(message.contains("no saved weights") && !file.exists(), "{message}");
+}
