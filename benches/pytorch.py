@@ -132,8 +132,8 @@ def build(trunk, variant, dropout):
     import fcn
 
     names = {"vgg16-bn": "vgg16_bn", "resnet50": "fcn_resnet50", "resnet101": "fcn_resnet101"}
-    net = fcn.build(names.get(trunk, trunk), variant, geometry="padded", n_class=NUM_CLASSES, dropout=dropout, aux=False)
-    return net
+    trunk = names.get(trunk, trunk)
+    return fcn.build(trunk, variant, geometry="padded", n_class=NUM_CLASSES, dropout=dropout, aux=False)
 
 
 def network(job, layout):

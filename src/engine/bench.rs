@@ -57,9 +57,9 @@ impl BenchOptions {
             return Err(format!("{name}: no such row. There are {}", names.join(", ")));
         }
         let wanted = |row: &BenchRow| self.rows.is_empty() || self.rows.iter().any(|name| row.is_named(name));
-        let job = |row| BenchJob {
+        let job = |row: BenchRow| BenchJob {
+            device: if row.uses_device() { self.device } else { DeviceId::Cpu },
             row,
-            device: self.device,
             rounds: self.rounds,
             weights: self.weights.clone(),
             sample: location(&DatasetRef::Sample, data_dir),
@@ -125,8 +125,7 @@ fn read_answer(child: &mut Child) -> Result<String, String> {
 /// text; and the exit code.
 pub fn bench_main(job: &str) -> (String, u8) {
     let result = serde_json::from_str::<BenchJob>(job).map_err(|err| format!("this is no job: {err}"));
-    let result =
-        result.and_then(|job| guarded(|| measure(&job).map_err(|err| err.to_string())).and_then(|done| done));
+    let result = result.and_then(|job| guarded(|| measure(&job).map_err(|err| err.to_string())).flatten());
     match result.and_then(|result| serde_json::to_string(&result).map_err(|err| err.to_string())) {
         Ok(text) => (text, 0),
         Err(message) => (message, 1),

@@ -1,6 +1,6 @@
 //! Peak resident memory of this process, where Linux tells it.
 
-const BYTES_FILE: &str = "/proc/self/status";
+const STATUS_FILE: &str = "/proc/self/status";
 /// Writing 5 to it sets the peak back to what is resident (`proc_pid_clear_refs(5)`).
 const RESET_FILE: &str = "/proc/self/clear_refs";
 
@@ -11,7 +11,7 @@ pub fn reset_peak() {
 
 /// The peak since the start or the last [reset](reset_peak), in MiB.
 pub fn peak_mib() -> Option<f64> {
-    peak_of(&std::fs::read_to_string(BYTES_FILE).ok()?)
+    peak_of(&std::fs::read_to_string(STATUS_FILE).ok()?)
 }
 
 /// `VmHWM` ("high water mark") of a status file, which has kB.

@@ -80,6 +80,11 @@ impl BenchRow {
         name.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
+    /// Whether it runs on a device; what does not runs on the processor.
+    pub fn uses_device(&self) -> bool {
+        !matches!(self, Self::Data | Self::Confusion { .. })
+    }
+
     /// The network, where there is one.
     pub fn network(&self) -> Option<(Trunk, Variant)> {
         match *self {
