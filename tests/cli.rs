@@ -2,6 +2,8 @@
 
 #![expect(clippy::expect_used, reason = "helpers outside #[test] functions; a failure here is a failed test")]
 
+#[path = "cli/bench.rs"]
+mod bench;
 #[path = "cli/masks.rs"]
 mod masks;
 #[path = "cli/weights.rs"]

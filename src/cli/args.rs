@@ -7,7 +7,9 @@ use clap::{Parser, Subcommand, ValueEnum};
 use super::network::{NetworkArgs, Start};
 use super::settings::{self, Settings};
 use super::values;
-use crate::engine::{BOUNDARY_WIDTH, DeviceId, Dirs, Geometry, RunConfig, Split, Variant, WeightsChoice};
+use crate::engine::{
+    BOUNDARY_WIDTH, DeviceId, Dirs, Geometry, RunConfig, Split, Trunk, Variant, WeightsChoice,
+};
 
 /// Train, watch and compare fully convolutional networks for semantic segmentation.
 ///
@@ -59,6 +61,8 @@ pub enum Command {
     Runs,
     /// List the devices a network can run on
     Devices(DevicesArgs),
+    /// Measure networks, data path and scores on this machine
+    Bench(BenchArgs),
     /// Public pretrained weights: list, download, add a file you already have
     Weights(WeightsArgs),
 }
@@ -184,6 +188,38 @@ pub struct DevicesArgs {
     /// bad graphics driver can take the whole process down
     #[arg(long, value_name = "ID", hide = true)]
     pub probe: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct BenchArgs {
+    /// Network under the score layers, several times for several
+    /// [default: vgg16-slim and vgg16]
+    #[arg(long, value_parser = settings::trunks())]
+    pub trunk: Vec<Trunk>,
+    /// Network [default: as each trunk's preset has it]
+    #[arg(long, value_parser = settings::variants())]
+    pub variant: Option<Variant>,
+    /// Where networks run: cpu, gpu:N or cuda:N
+    #[arg(long, value_name = "ID", default_value = "cpu")]
+    pub device: DeviceId,
+    /// Threads of the processor [default: one a core]
+    #[arg(long, value_name = "N", value_parser = values::one_or_more)]
+    pub threads: Option<usize>,
+    /// Timed rounds of each row, after two to warm up
+    #[arg(long, value_name = "N", default_value = "10", value_parser = values::one_or_more)]
+    pub rounds: usize,
+    /// Rows by the first parts of their names, such as gemm,predict/vgg16 [default: all]
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub rows: Vec<String>,
+    /// Weights of the networks, of 21 classes [default: drawn from a seed]
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
+    /// Print the names of the rows and measure nothing
+    #[arg(long)]
+    pub list: bool,
+    /// Measure one row and report as JSON; the program starts itself with this
+    #[arg(long, value_name = "JOB", hide = true)]
+    pub measure: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]

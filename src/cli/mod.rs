@@ -5,6 +5,7 @@
 //! past the engine.
 
 mod args;
+mod bench;
 mod devices;
 mod evaluate;
 mod export;
@@ -45,6 +46,7 @@ pub fn run(command: &Command, args: &Args) -> Result<ExitCode, String> {
         Command::Export(export) => export::run(export, &session),
         Command::Runs => runs::run(&session),
         Command::Devices(devices) => devices::run(devices, &session),
+        Command::Bench(bench) => bench::run(bench, &session),
         Command::Weights(weights) => weights::run(&weights.command, &session),
     }
 }

@@ -109,7 +109,8 @@ fn answer(mut child: Child) -> Result<Option<DeviceEntry>, String> {
     serde_json::from_str(text.trim()).map_err(|err| format!("its test gave no answer ({err})"))
 }
 
-fn how(status: ExitStatus) -> String {
+/// How a process ended, in words.
+pub(super) fn how(status: ExitStatus) -> String {
     #[cfg(unix)]
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
         return format!("signal {signal}");

@@ -5,6 +5,7 @@
 //! `ui` and `cli` may name. Must not know about egui.
 
 mod active;
+mod bench;
 mod catalogue;
 mod datasets;
 mod devices;
@@ -33,11 +34,12 @@ pub use crate::metrics::{BOUNDARY_WIDTH, ConfusionMatrix, Scores};
 pub use crate::model::weights::{Layout as WeightsLayout, Row, RowState, WEIGHTS_EXTENSIONS};
 pub use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
 pub use crate::training::{
-    DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord, Init, Learning, Order, Outcome, Preview,
-    PreviewItem, Recipe, Reduction, RunConfig, RunInfo, Schedule, StepRecord, WeightsChoice, WeightsSummary,
-    preset,
+    BenchJob, BenchResult, BenchRow, DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord, Init,
+    Learning, Order, Outcome, Preview, PreviewItem, Recipe, Reduction, RunConfig, RunInfo, Schedule,
+    StepRecord, WeightsChoice, WeightsSummary, preset,
 };
 pub use active::{ActiveRun, Phase};
+pub use bench::{BenchOptions, bench_main, measure_in_child, set_shares_of_peak};
 pub use catalogue::{Catalogue, CatalogueEntry, CatalogueItem, EntryState, KnownHash, public_weights};
 pub use devices::{Devices, probe_main};
 pub use dirs::Dirs;

@@ -11,7 +11,7 @@ use super::trunk::{Channels, Features, Placed};
 use super::unit::{ConvUnit, Norm, Window};
 
 /// fc6 is a 6x6 convolution without padding.
-const FC6: usize = 6;
+pub(super) const FC6: usize = 6;
 
 /// The trunk: five convolutions, three of them followed by a 3x3 max pooling of stride 2
 /// that rounds up (as Caffe's), then fc6 and fc7 with dropout.
@@ -26,7 +26,7 @@ pub(super) struct AlexNet {
 
 /// Channels in and out, kernel, stride, padding, and whether a pooling follows. The first
 /// one's padding is that of the geometry.
-const CONVOLUTIONS: [([usize; 2], usize, usize, usize, bool); 5] = [
+pub(super) const CONVOLUTIONS: [([usize; 2], usize, usize, usize, bool); 5] = [
     ([3, 64], 11, 4, 2, true),
     ([64, 192], 5, 1, 2, true),
     ([192, 384], 3, 1, 1, false),

@@ -108,8 +108,18 @@ fn add_aligned(coarse: Placed, skip: Placed) -> Placed {
     let offset = skip.grid.crop_onto(coarse.grid);
     let [_, _, rows, columns] = coarse.map.dims();
     let [_, _, skip_rows, skip_columns] = skip.map.dims();
-    let size = [rows.min(skip_rows - offset), columns.min(skip_columns - offset)];
+    let size = skip_size([rows, columns], [skip_rows, skip_columns], offset);
     Placed { map: crop(coarse.map, 0, size) + crop(skip.map, offset, size), grid: coarse.grid }
+}
+
+/// `[rows, columns]` of an upsampled map and a skip where both are there; the skip begins
+/// at `offset`.
+pub(super) fn skip_size(
+    [rows, columns]: [usize; 2],
+    [skip_rows, skip_columns]: [usize; 2],
+    offset: usize,
+) -> [usize; 2] {
+    [rows.min(skip_rows - offset), columns.min(skip_columns - offset)]
 }
 
 #[cfg(test)]

@@ -24,10 +24,10 @@ struct Inception {
 }
 
 /// Channels into a block, out of branch 1, inside and out of branches 2 and 3, out of 4.
-type Block = (usize, usize, [usize; 2], [usize; 2], usize);
+pub(super) type Block = (usize, usize, [usize; 2], [usize; 2], usize);
 
 /// The nine blocks, 3a to 5b.
-const BLOCKS: [Block; 9] = [
+pub(super) const BLOCKS: [Block; 9] = [
     (192, 64, [96, 128], [16, 32], 32),
     (256, 128, [128, 192], [32, 96], 64),
     (480, 192, [96, 208], [16, 48], 64),
@@ -82,12 +82,12 @@ pub(super) struct GoogLeNet {
 }
 
 /// Blocks before the pooling to stride 16, and before that to stride 32.
-const BLOCKS_3: usize = 2;
-const BLOCKS_4: usize = 7;
+pub(super) const BLOCKS_3: usize = 2;
+pub(super) const BLOCKS_4: usize = 7;
 
 /// The 3x3 poolings drop the last row of an odd map, and the upsampled scores would be
 /// shorter than the image: images are padded to a multiple of the stride.
-const STRIDE: usize = 32;
+pub(super) const STRIDE: usize = 32;
 
 impl GoogLeNet {
     pub const CHANNELS: Channels = Channels { pool3: 480, pool4: 832, coarse: 1024 };

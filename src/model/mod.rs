@@ -5,6 +5,7 @@
 //! threads or the window.
 
 mod alexnet;
+mod cost;
 mod fcn;
 mod geometry;
 mod googlenet;

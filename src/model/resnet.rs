@@ -26,7 +26,7 @@ struct Bottleneck {
 }
 
 /// A block's output has this many times its width.
-const EXPANSION: usize = 4;
+pub(super) const EXPANSION: usize = 4;
 
 impl Bottleneck {
     fn new(channels_in: usize, width: usize, stride: usize, dilation: usize, device: &Device) -> Self {
@@ -54,8 +54,13 @@ impl Bottleneck {
 
 /// Width, stride, dilation of the first block and of the others. The last two stages are
 /// dilated where a classifier has strides (`replace_stride_with_dilation`).
-const STAGES: [(usize, usize, usize, usize); 4] =
+pub(super) const STAGES: [(usize, usize, usize, usize); 4] =
     [(64, 1, 1, 1), (128, 2, 1, 1), (256, 1, 1, 2), (512, 1, 2, 4)];
+
+/// Blocks in each stage.
+pub(super) fn blocks(variant: Variant) -> [usize; 4] {
+    if variant == Variant::FcnResnet101 { [3, 4, 23, 3] } else { [3, 4, 6, 3] }
+}
 
 /// 3x3 convolution to a quarter of the channels, batch normalization, dropout, scores.
 #[derive(Module, Debug)]
@@ -99,9 +104,8 @@ impl FcnResnet {
     /// With random weights. `aux` adds a second head behind the third stage, which only
     /// training listens to.
     pub fn new(variant: Variant, num_classes: usize, dropout: f64, aux: bool, device: &Device) -> Self {
-        let blocks = if variant == Variant::FcnResnet101 { [3, 4, 23, 3] } else { [3, 4, 6, 3] };
         let mut channels = 64;
-        let stages = std::iter::zip(STAGES, blocks)
+        let stages = std::iter::zip(STAGES, blocks(variant))
             .map(|((width, stride, first, dilation), blocks)| {
                 (0..blocks)
                     .map(|block| {

@@ -21,9 +21,9 @@ pub fn bilinear_kernel(size: usize) -> Vec<f32> {
 /// The window of a transposed convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Upsampling {
-    kernel: usize,
-    stride: usize,
-    padding: usize,
+    pub kernel: usize,
+    pub stride: usize,
+    pub padding: usize,
 }
 
 impl Upsampling {

@@ -34,7 +34,7 @@ impl Widths {
 pub(super) const CONVOLUTIONS: [usize; 5] = [2, 2, 3, 3, 3];
 
 /// fc6 is a 7x7 convolution.
-const FC6: usize = 7;
+pub(super) const FC6: usize = 7;
 
 /// The trunk: five stages of 3x3 convolutions, each followed by a 2x2 max pooling that
 /// rounds up, then fc6 (7x7) and fc7 (1x1) with dropout.
@@ -116,7 +116,7 @@ impl Vgg16 {
     }
 }
 
-fn fc6_padding(geometry: Geometry) -> usize {
+pub(super) fn fc6_padding(geometry: Geometry) -> usize {
     match geometry {
         Geometry::Padded => FC6 / 2,
         Geometry::Reference => 0,

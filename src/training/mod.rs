@@ -3,6 +3,7 @@
 //! Runs on whatever thread calls it and talks through [`TrainSink`]: numbers and
 //! small byte buffers go out, never tensors. Must not know about the window.
 
+mod bench;
 pub mod checkpoint;
 mod config;
 mod control;
@@ -24,6 +25,7 @@ mod segmenter;
 mod sgd;
 mod weights;
 
+pub use bench::{BenchJob, BenchResult, BenchRow, Timing, measure};
 pub use config::{DatasetRef, Init, Learning, Order, Reduction, RunConfig};
 pub use control::Control;
 pub use device::{DeviceEntry, DeviceId, DeviceKind};

@@ -266,7 +266,7 @@ impl<'a> Session<'a> {
     }
 }
 
-fn batch_plan(config: &RunConfig, dataset: &Dataset) -> BatchPlan {
+pub(super) fn batch_plan(config: &RunConfig, dataset: &Dataset) -> BatchPlan {
     BatchPlan {
         items: Arc::new(dataset.train.clone()),
         reader: dataset.mask_reader(),

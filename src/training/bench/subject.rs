@@ -1,0 +1,202 @@
+//! What is called in each row, set up and ready.
+
+use std::path::PathBuf;
+
+use burn::module::Module;
+use burn::tensor::{Device, Distribution, Tensor, TensorData};
+
+use super::BenchJob;
+use super::row::{BenchRow, NUM_CLASSES, config_of};
+use super::scene;
+use crate::dataset::{
+    Batch, BatchPlan, Dataset, LabelMap, Loader, Normalization, Rgb, SampleSpec, ensure_sample,
+};
+use crate::metrics::ConfusionMatrix;
+use crate::model::{Network, Trunk, Variant};
+use crate::training::checkpoint::RunFolder;
+use crate::training::config::{Init, RunConfig};
+use crate::training::device;
+use crate::training::error::TrainError;
+use crate::training::learner::{Learner, network_config};
+use crate::training::preset;
+use crate::training::run::batch_plan;
+use crate::training::segmenter::Segmenter;
+use crate::training::weights::initialize;
+
+/// Rate of the measured steps: so small that however many there are, the weights stay sound.
+const RATE: f64 = 1e-9;
+
+/// The thing that is measured.
+#[expect(clippy::large_enum_variant, reason = "there is one in the process")]
+pub enum Subject {
+    Gemm {
+        left: Tensor<2>,
+        right: Tensor<2>,
+        device: Device,
+    },
+    Forward {
+        model: Network,
+        images: Tensor<4>,
+        logits: Option<Tensor<4>>,
+        device: Device,
+    },
+    /// `None` after a step that failed.
+    Step {
+        learner: Option<Learner>,
+        batch: Batch,
+        device: Device,
+    },
+    Predict {
+        segmenter: Segmenter,
+        photo: Rgb,
+        mask: Option<LabelMap>,
+    },
+    Data {
+        plan: BatchPlan,
+    },
+    Confusion {
+        truth: LabelMap,
+        mask: LabelMap,
+        matrix: ConfusionMatrix,
+    },
+}
+
+impl Subject {
+    pub fn new(job: &BenchJob) -> Result<Self, TrainError> {
+        let device = device::open(job.device)?;
+        match job.row {
+            BenchRow::Gemm { side } => {
+                device.seed(0);
+                let [left, right] =
+                    [(); 2].map(|()| Tensor::random([side, side], Distribution::Uniform(-1.0, 1.0), &device));
+                Ok(Self::Gemm { left, right, device })
+            }
+            BenchRow::Forward { trunk, variant, size } => {
+                let model = network(job, trunk, variant, &device)?.valid();
+                let Batch { images, height, width, .. } = scene::batch(size, 1, &Normalization::IMAGENET);
+                let images = Tensor::from_data(TensorData::new(images, [1, 3, height, width]), &device);
+                Ok(Self::Forward { model, images, logits: None, device })
+            }
+            BenchRow::Step { trunk, variant, size, batch_size } => {
+                let config = run_config(job, trunk, variant);
+                let mut learner = Learner::new(&config, NUM_CLASSES, &device);
+                learner.model = start(learner.model, &config, &device)?;
+                let batch = scene::batch(size, batch_size, &Normalization::IMAGENET);
+                Ok(Self::Step { learner: Some(learner), batch, device })
+            }
+            BenchRow::Predict { trunk, variant, size } => {
+                let model = network(job, trunk, variant, &device)?;
+                let segmenter = Segmenter::new(&model, &Normalization::IMAGENET, NUM_CLASSES, &device);
+                Ok(Self::Predict { segmenter, photo: scene::photo(size), mask: None })
+            }
+            BenchRow::Data => {
+                ensure_sample(&job.sample, &SampleSpec::default(), &mut |_, _| true)?;
+                let dataset = Dataset::open(&job.sample)?;
+                Ok(Self::Data { plan: batch_plan(&preset(Trunk::Vgg16Slim), &dataset) })
+            }
+            BenchRow::Confusion { size } => Ok(Self::Confusion {
+                truth: scene::labels(size, 0),
+                mask: scene::mask(size),
+                matrix: ConfusionMatrix::new(NUM_CLASSES),
+            }),
+        }
+    }
+
+    /// Does it once, to the end: nothing waits on the device afterwards.
+    pub fn call(&mut self) -> Result<(), TrainError> {
+        match self {
+            Self::Gemm { left, right, device } => {
+                // Kept until it is there: a result that nobody wants need not be computed.
+                let product = left.clone().matmul(right.clone());
+                synced(device)?;
+                std::hint::black_box(product);
+                Ok(())
+            }
+            Self::Forward { model, images, logits, device } => {
+                // The last one goes first, as it does where only one is wanted.
+                *logits = None;
+                *logits = Some(model.forward(images.clone()));
+                synced(device)
+            }
+            Self::Step { learner, batch, device } => {
+                if let Some(mut ready) = learner.take() {
+                    ready.add(batch.clone(), RATE, 1)?;
+                    *learner = Some(ready.step(RATE, 1)?);
+                }
+                synced(device)
+            }
+            Self::Predict { segmenter, photo, mask } => {
+                *mask = Some(segmenter.segment(photo, None)?);
+                Ok(())
+            }
+            Self::Data { plan } => {
+                // Without what an earlier epoch has decoded.
+                let plan = BatchPlan { cache: std::sync::Arc::default(), ..plan.clone() };
+                let mut loader = Loader::start(plan, 1, 0);
+                while let Some(batch) = loader.next() {
+                    std::hint::black_box(batch?);
+                }
+                Ok(())
+            }
+            Self::Confusion { truth, mask, matrix } => {
+                matrix.add(std::hint::black_box(&truth.labels), std::hint::black_box(&mask.labels));
+                Ok(())
+            }
+        }
+    }
+
+    /// What a call works on, and how many of it.
+    pub fn items(&self) -> (&'static str, usize) {
+        match self {
+            Self::Gemm { .. } => ("products", 1),
+            Self::Forward { .. } | Self::Predict { .. } => ("images", 1),
+            Self::Step { batch, .. } => ("images", batch.batch_size),
+            Self::Data { plan } => ("batches", plan.batches_per_epoch()),
+            Self::Confusion { truth, .. } => ("pixels", truth.labels.len()),
+        }
+    }
+
+    /// The number by which another program's result is compared, where there is one.
+    pub fn check(&self) -> Result<Option<f64>, TrainError> {
+        match self {
+            Self::Forward { logits: Some(logits), .. } => {
+                let data = logits.clone().try_into_data();
+                let data = data.map_err(|err| TrainError::Execution(err.to_string()))?;
+                Ok(mean(data.iter::<f32>().map(|logit| f64::from(logit.abs()))))
+            }
+            Self::Predict { mask: Some(mask), .. } => {
+                Ok(mean(mask.labels.iter().map(|label| f64::from(*label))))
+            }
+            Self::Confusion { matrix, .. } => Ok(matrix.pixel_accuracy()),
+            _ => Ok(None),
+        }
+    }
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, count) = values.fold((0.0, 0_u64), |(sum, count), value| (sum + value, count + 1));
+    (count > 0).then(|| sum / count as f64)
+}
+
+fn synced(device: &Device) -> Result<(), TrainError> {
+    device.sync().map_err(|err| TrainError::Execution(err.to_string()))
+}
+
+fn run_config(job: &BenchJob, trunk: Trunk, variant: Variant) -> RunConfig {
+    let init = job.weights.clone().map_or(Init::Random, Init::File);
+    RunConfig { init, ..config_of(trunk, variant) }
+}
+
+fn network(job: &BenchJob, trunk: Trunk, variant: Variant, device: &Device) -> Result<Network, TrainError> {
+    let config = run_config(job, trunk, variant);
+    device.seed(config.seed);
+    // Draw the weights now: the first call is to find them.
+    let model = network_config(&config, NUM_CLASSES).init(device).materialize();
+    start(model, &config, device)
+}
+
+/// The network with the weights of the file, where one is named.
+fn start(model: Network, config: &RunConfig, device: &Device) -> Result<Network, TrainError> {
+    // The folder says where other runs are, which none starts from here.
+    initialize(model, config, NUM_CLASSES, &RunFolder::at(PathBuf::new()), device)
+}
