@@ -87,7 +87,7 @@ fn a_run_starts_where_the_exported_one_ended_and_learns_on() {
     let (parent, file) = parent(&set);
     let child = set.run(|config| {
         plain(config);
-        (config.epochs, config.init) = (4, Init::File(file.clone()));
+        (config.epochs, config.init) = (10, Init::File(file.clone()));
     });
     let sink = trained(&set, &child);
     assert_eq!(sink.outcome(), Some(&Outcome::Finished));

@@ -44,6 +44,8 @@ impl WeightsFile {
         if path.is_dir() {
             return Err(fail("this is a folder".to_owned()));
         }
+        // In the system's own words, whatever the format.
+        File::open(path).map_err(|err| fail(err.to_string()))?;
         let is_safetensors = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("safetensors"));
         let (tensors, metadata): (BTreeMap<String, Tensor>, _) = if is_safetensors {
             let metadata = read_metadata(path).map_err(fail)?;
