@@ -27,7 +27,6 @@ use crate::training::weights::initialize;
 const RATE: f64 = 1e-9;
 
 /// The thing that is measured.
-#[expect(clippy::large_enum_variant, reason = "there is one in the process")]
 pub enum Subject {
     Gemm {
         left: Tensor<2>,
