@@ -113,10 +113,14 @@ fn details(run: &RunSnapshot) -> String {
         format::scientific(config.learning.learning_rate),
         config.seed,
     );
-    match &config.init {
-        Init::Random => {}
-        Init::Run(parent) => text.push_str(&format!("\nStarted from {parent}")),
-        Init::File(path) => text.push_str(&format!("\nStarted from {}", path.display())),
+    let start = match &config.init {
+        Init::Random => None,
+        Init::Run(parent) => Some(parent.clone()),
+        Init::File(path) => Some(path.display().to_string()),
+    };
+    if let Some(start) = start {
+        text.push_str("\nStarted from ");
+        text.push_str(&start);
     }
     if !run.has_weights {
         text.push_str("\nNo weights were saved");
