@@ -217,13 +217,14 @@ fn starts_that_are_not_there_are_named() {
     assert!(message.contains(&untrained) && message.contains("no saved weights"), "{message}");
 }
 
+type Edit = fn(&mut Tensors, &str);
+
 #[test]
 fn a_file_that_lacks_a_layer_or_has_it_in_another_shape_names_it() {
     let set = TinySet::new(4, 1);
     let (_, file) = parent(&set);
     let layer = "conv3_1.weight";
     let wanted = format!("{:?}", read(&file)[layer].shape);
-    type Edit = fn(&mut Tensors, &str);
     let cases: [(Edit, &[&str]); 2] = [
         (|tensors, layer| drop(tensors.remove(layer)), &["is not in the file"]),
         (

@@ -101,6 +101,9 @@ fn a_weights_file_is_looked_at_and_becomes_the_start() {
     }
     let counts = desk.window.query_by_label_contains("layers are loaded, 0 start as always").is_some();
     assert!(counts, "{:?}", desk.window.root());
+    let lefts: Vec<f32> =
+        desk.window.query_all_by_label("loaded").map(|node| node.rect().left().round()).collect();
+    assert!(lefts.len() > 5 && lefts.iter().all(|left| *left == lefts[0]), "columns: {lefts:?}");
     desk.click("Cancel");
     desk.until("it is closed", |desk| !desk.says("Start from these weights"));
     assert_eq!((next(&desk).trunk, next(&desk).init), (Trunk::Googlenet, Init::Random));

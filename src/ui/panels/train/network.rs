@@ -63,7 +63,8 @@ fn init_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
                     draft::start_from(config, init, &run.config, true);
                 }
             }
-            choose_file = ui.button("Weights file…").clicked();
+            let is_file = matches!(config.init, Init::File(_));
+            choose_file = ui.selectable_label(is_file, "Weights file…").clicked();
         });
         shown.response
     });

@@ -73,8 +73,7 @@ fn run_ui(
     });
     ui.horizontal(|ui| {
         let color = state_color(ui, &run.state);
-        let imported = run.steps.is_empty() && run.state == RunState::Finished;
-        let tag = ui.tag(if imported { "imported" } else { progress::state_text(&run.state) }, color);
+        let tag = ui.tag(progress::state_text(&run.state), color);
         if let RunState::Failed(message) = &run.state {
             tag.on_hover_text(message);
         }
@@ -114,14 +113,14 @@ fn details(run: &RunSnapshot) -> String {
         format::scientific(config.learning.learning_rate),
         config.seed,
     );
-    let parent = match &config.init {
+    let start = match &config.init {
         Init::Random => None,
         Init::Run(parent) => Some(parent.clone()),
         Init::File(path) => Some(path.display().to_string()),
     };
-    if let Some(parent) = parent {
+    if let Some(start) = start {
         text.push_str("\nStarted from ");
-        text.push_str(&parent);
+        text.push_str(&start);
     }
     if !run.has_weights {
         text.push_str("\nNo weights were saved");

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use eframe::egui::{self, RichText, ScrollArea, Ui};
+use eframe::egui::{self, Response, RichText, ScrollArea, Ui};
 
 use crate::engine::{
     Engine, Init, NoticeLevel, Row, RowState, RunConfig, Task, WeightsChoice, WeightsLayout, WeightsSummary,
@@ -34,6 +34,8 @@ pub enum WeightsPick {
 const BROKEN_OFF: &str = "The weights could not be used: see the log";
 /// Height of the table of layers.
 const TABLE_HEIGHT: f32 = 260.0;
+const NAME_WIDTH: f32 = 230.0;
+const SHAPE_WIDTH: f32 = 110.0;
 
 impl WeightsPick {
     /// Asks for a file, in one dialog at a time.
@@ -173,9 +175,17 @@ fn row_ui(ui: &mut Ui, row: &Row) {
         RowState::Skipped { reason } => (format!("skipped: {reason}"), palette.info),
     };
     ui.horizontal(|ui| {
-        ui.together(230.0, |ui| ui.truncated(row.name.as_str(), &row.name));
-        ui.together(110.0, |ui| ui.weak(shape_text(&row.shape)));
+        column_ui(ui, NAME_WIDTH, |ui| ui.truncated(row.name.as_str(), &row.name));
+        column_ui(ui, SHAPE_WIDTH, |ui| ui.weak(shape_text(&row.shape)));
         ui.truncated(RichText::new(&text).color(color), &text);
+    });
+}
+
+/// Exactly `width` wide, so that rows stand in line.
+fn column_ui(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui) -> Response) {
+    ui.together(width, |ui| {
+        ui.set_min_width(width);
+        add(ui)
     });
 }
 
