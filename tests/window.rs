@@ -150,7 +150,7 @@ fn dropped_images_are_segmented() {
     let text = desk.set.dir.path().join("notes.txt");
     fs::write(&text, "no image").expect("a file");
     desk.drop_files(&[&text]);
-    assert!(desk.has_message("Only images and folders of images"));
+    assert!(desk.has_message("Only images, folders of images"));
 }
 
 #[test]

@@ -73,7 +73,8 @@ fn run_ui(
     });
     ui.horizontal(|ui| {
         let color = state_color(ui, &run.state);
-        let tag = ui.tag(progress::state_text(&run.state), color);
+        let imported = run.steps.is_empty() && run.state == RunState::Finished;
+        let tag = ui.tag(if imported { "imported" } else { progress::state_text(&run.state) }, color);
         if let RunState::Failed(message) = &run.state {
             tag.on_hover_text(message);
         }
