@@ -8,6 +8,7 @@ mod alexnet;
 mod fcn;
 mod geometry;
 mod googlenet;
+pub mod kernels;
 mod network;
 mod resnet;
 mod trunk;
