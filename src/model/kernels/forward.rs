@@ -15,6 +15,8 @@ use super::tiles::{
 
 /// Rows of the column matrix in one panel. A panel of 48 pixels takes 36 KiB.
 const DEPTH: usize = 192;
+/// Rows that are multiplied at a time.
+const DOWN: usize = 8;
 /// Registers across a panel.
 const ACROSS: usize = 3;
 /// Steps of the innermost loop that are written out.
@@ -49,7 +51,7 @@ impl Product<'_> {
         // channels have more weights than pixels, and weights should pass by once.
         let down = if batch * panels < 2 * wanted { pieces(batch, wanted, rows, 128) } else { 1 };
         let across = pieces(batch * down, 2 * wanted, panels, 1);
-        let tile = [rows.div_ceil(down).next_multiple_of(8), panels.div_ceil(across) * panel];
+        let tile = [rows.div_ceil(down).next_multiple_of(DOWN), panels.div_ceil(across) * panel];
         let tiles = cut(&mut output, [rows, pixels], tile);
         tiles.into_par_iter().for_each(|tile| {
             let mut scratch = Scratch::take(DEPTH * ACROSS * WIDEST);
@@ -89,11 +91,7 @@ impl WithSimd for Task<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self) {
-        if many_registers::<S>() {
-            self.compute::<S, 8>();
-        } else {
-            self.compute::<S, 4>();
-        }
+        self.compute::<S>();
     }
 }
 
@@ -107,7 +105,7 @@ struct Stretch {
 
 impl Task<'_> {
     #[inline(always)]
-    fn compute<S: Simd, const DOWN: usize>(&mut self) {
+    fn compute<S: Simd>(&mut self) {
         let Self { product, tile, scratch } = self;
         let depth = product.depth();
         let area = product.channels * product.gather.source[0] * product.gather.source[1];
@@ -123,9 +121,9 @@ impl Task<'_> {
                 let panel = &mut scratch.numbers()[..stretch.count * width];
                 product.pack(image, first, tile.column + at, width, panel);
                 match across {
-                    3 => multiply::<S, DOWN, 3>(product, tile, stretch, panel, at),
-                    2 => multiply::<S, DOWN, 2>(product, tile, stretch, panel, at),
-                    _ => multiply::<S, DOWN, 1>(product, tile, stretch, panel, at),
+                    3 => multiply::<S, 3>(product, tile, stretch, panel, at),
+                    2 => multiply::<S, 2>(product, tile, stretch, panel, at),
+                    _ => multiply::<S, 1>(product, tile, stretch, panel, at),
                 }
                 at += width;
             }
@@ -145,7 +143,7 @@ impl Task<'_> {
 
 /// Adds a stretch to `ACROSS` registers of all rows of a tile.
 #[inline(always)]
-fn multiply<S: Simd, const DOWN: usize, const ACROSS: usize>(
+fn multiply<S: Simd, const ACROSS: usize>(
     product: &Product<'_>,
     tile: &mut Tile<'_>,
     stretch: Stretch,
@@ -174,7 +172,7 @@ fn multiply<S: Simd, const DOWN: usize, const ACROSS: usize>(
                 }
             }
         }
-        let sums = sum::<S, DOWN, ACROSS>(sums, weights, columns);
+        add_products::<S, ACROSS>(&mut sums, weights, columns);
         for down in 0..DOWN {
             if down < rows.len() {
                 for across in 0..ACROSS {
@@ -188,36 +186,56 @@ fn multiply<S: Simd, const DOWN: usize, const ACROSS: usize>(
     }
 }
 
-/// `sums[i][j] + the sum over k of weights[i][k] * columns[k][j]`.
+/// One row of sums; rows are variables of their own, so that all sums stay in registers.
+struct Row<'a, S: Simd, const ACROSS: usize> {
+    sums: [Lanes<S>; ACROSS],
+    blocks: &'a [[f32; UNROLL]],
+    rest: &'a [f32],
+}
+
+impl<'a, S: Simd, const ACROSS: usize> Row<'a, S, ACROSS> {
+    #[inline(always)]
+    fn new(sums: [Lanes<S>; ACROSS], weights: &'a [f32]) -> Self {
+        let (blocks, rest) = weights.as_chunks();
+        Self { sums, blocks, rest }
+    }
+
+    #[inline(always)]
+    fn add(&mut self, weight: f32, columns: &[Lanes<S>; ACROSS]) {
+        let weight = weight.splat::<S>();
+        for (sum, column) in self.sums.iter_mut().zip(columns) {
+            *sum = weight.mul_add(*column, *sum);
+        }
+    }
+}
+
+macro_rules! add_rows {
+    ($sums:ident, $weights:ident, $columns:ident, $($row:ident $nth:literal),*) => {
+        let (blocks, rest) = $columns.as_chunks::<UNROLL>();
+        $(let mut $row = Row::<S, ACROSS>::new($sums[$nth], $weights[$nth]);)*
+        for (step, block) in blocks.iter().enumerate() {
+            for (k, columns) in block.iter().enumerate() {
+                $($row.add($row.blocks[step][k], columns);)*
+            }
+        }
+        for (k, columns) in rest.iter().enumerate() {
+            $($row.add($row.rest[k], columns);)*
+        }
+        $($sums[$nth] = $row.sums;)*
+    };
+}
+
+/// Adds to `sums[i][j]` the sum over `k` of `weights[i][k] * columns[k][j]`.
 #[inline(always)]
-fn sum<S: Simd, const DOWN: usize, const ACROSS: usize>(
-    mut sums: [[Lanes<S>; ACROSS]; DOWN],
+fn add_products<S: Simd, const ACROSS: usize>(
+    sums: &mut [[Lanes<S>; ACROSS]; DOWN],
     weights: [&[f32]; DOWN],
     columns: &[[Lanes<S>; ACROSS]],
-) -> [[Lanes<S>; ACROSS]; DOWN] {
-    let (blocks, rest) = columns.as_chunks::<UNROLL>();
-    let mut unrolled: [&[[f32; UNROLL]]; DOWN] = [&[]; DOWN];
-    for down in 0..DOWN {
-        unrolled[down] = &weights[down].as_chunks().0[..blocks.len()];
+) {
+    if many_registers::<S>() {
+        add_rows!(sums, weights, columns, a 0, b 1, c 2, d 3, e 4, f 5, g 6, h 7);
+    } else {
+        add_rows!(sums, weights, columns, a 0, b 1, c 2, d 3);
+        add_rows!(sums, weights, columns, a 4, b 5, c 6, d 7);
     }
-    for (step, block) in blocks.iter().enumerate() {
-        for k in 0..UNROLL {
-            for down in 0..DOWN {
-                let weight = unrolled[down][step][k].splat::<S>();
-                for across in 0..ACROSS {
-                    sums[down][across] = weight.mul_add(block[k][across], sums[down][across]);
-                }
-            }
-        }
-    }
-    let done = blocks.len() * UNROLL;
-    for (k, column) in rest.iter().enumerate() {
-        for down in 0..DOWN {
-            let weight = weights[down][done + k].splat::<S>();
-            for across in 0..ACROSS {
-                sums[down][across] = weight.mul_add(column[across], sums[down][across]);
-            }
-        }
-    }
-    sums
 }

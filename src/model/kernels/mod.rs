@@ -14,6 +14,7 @@ mod forward;
 mod operation;
 mod shape;
 mod tiles;
+mod transposed;
 mod weights;
 
 #[cfg(test)]
@@ -21,7 +22,7 @@ mod tests;
 
 use std::sync::LazyLock;
 
-use burn::nn::conv::Conv2d;
+use burn::nn::conv::{Conv2d, ConvTranspose2d};
 use burn::tensor::{Tensor, activation::relu};
 
 static PLAIN: LazyLock<bool> =
@@ -48,6 +49,24 @@ pub fn conv2d(layer: &Conv2d, input: Tensor<4>, rectify: bool) -> Tensor<4> {
         Some(output) => output,
         None => plain(layer, input, rectify),
     }
+}
+
+/// A transposed convolution, as [`convolve`].
+pub(super) fn upsample(layer: &ConvTranspose2d, input: Tensor<4>) -> Tensor<4> {
+    if *PLAIN { layer.forward(input) } else { conv_transpose2d(layer, input) }
+}
+
+/// `layer.forward` by this module; Burn's layer computes what this module cannot (see
+/// [`conv2d`]), and whatever has a bias.
+///
+/// # Shapes
+/// - input: `[batch_size, channels_in, height, width]`
+/// - output: `[batch_size, channels_out, height_out, width_out]`
+///
+/// # Panics
+/// Where Burn's layer panics.
+pub fn conv_transpose2d(layer: &ConvTranspose2d, input: Tensor<4>) -> Tensor<4> {
+    transposed::conv_transpose2d(layer, &input).unwrap_or_else(|| layer.forward(input))
 }
 
 fn plain(layer: &Conv2d, input: Tensor<4>, rectify: bool) -> Tensor<4> {

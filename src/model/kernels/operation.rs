@@ -3,8 +3,9 @@
 use burn::backend::autodiff::NodeId;
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::NoCheckpointing};
 use burn::backend::autodiff::grads::Gradients;
-use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::autodiff::ops::{Backward, NodeGuard, Ops, OpsKind};
 use burn::backend::flex::FlexTensor;
+use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Flex, TensorMetadata as _};
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::Conv2d;
@@ -15,53 +16,42 @@ use super::forward::Product;
 use super::shape::ConvShape;
 use super::weights::weight_gradient;
 
+pub(super) type Tracked = Autodiff<Flex>;
+
 /// `None` where this is not for us, see [`conv2d`](super::conv2d).
 pub(super) fn conv2d(layer: &Conv2d, input: &Tensor<4>, rectify: bool) -> Option<Tensor<4>> {
     let convolution = Convolution { shape: shape(layer, input)?, rectify };
     let (weight, bias) = (layer.weight.val(), layer.bias.as_ref().map(|bias| bias.val()));
     if input.device().is_autodiff() {
-        type Tracked = Autodiff<Flex>;
-        let input = input.clone().try_into_primitive::<Tracked>().ok()?;
-        let weight = weight.try_into_primitive::<Tracked>().ok()?;
-        let floats = |tensor: &FlexTensor| tensor.dtype() == DType::F32;
-        if !floats(input.primitive()) || !floats(weight.primitive()) {
-            return None;
-        }
-        let output = if let Some(bias) = bias {
-            let bias = bias.try_into_primitive::<Tracked>().ok()?;
-            let nodes = [input.node(), weight.node(), bias.node()];
-            let values = [input.into_primitive(), weight.into_primitive(), bias.into_primitive()];
-            let output = convolution.forward(&values[0], &values[1], Some(&values[2]));
-            match convolution.prepare::<NoCheckpointing>(nodes).compute_bound().stateful() {
-                OpsKind::Tracked(prepared) => {
-                    let [input, weight, _] = values;
-                    prepared.finish(convolution.save(input, weight, &output), output)
-                }
-                OpsKind::UnTracked(prepared) => prepared.finish(output),
+        let (input, input_node) = tracked(input.clone())?;
+        let (weight, weight_node) = tracked(weight)?;
+        let output = match bias {
+            Some(bias) => {
+                let (bias, bias_node) = tracked(bias)?;
+                convolution.record([input_node, weight_node, bias_node], input, weight, Some(&bias))
             }
-        } else {
-            let nodes = [input.node(), weight.node()];
-            let [input, weight] = [input.into_primitive(), weight.into_primitive()];
-            let output = convolution.forward(&input, &weight, None);
-            match convolution.prepare::<NoCheckpointing>(nodes).compute_bound().stateful() {
-                OpsKind::Tracked(prepared) => {
-                    prepared.finish(convolution.save(input, weight, &output), output)
-                }
-                OpsKind::UnTracked(prepared) => prepared.finish(output),
-            }
+            None => convolution.record([input_node, weight_node], input, weight, None),
         };
         return Some(Tensor::from_primitive::<Tracked>(output));
     }
-    let input = input.clone().try_into_primitive::<Flex>().ok()?;
-    let weight = weight.try_into_primitive::<Flex>().ok()?;
-    if input.dtype() != DType::F32 || weight.dtype() != DType::F32 {
-        return None;
-    }
+    let (input, weight) = (untracked(input.clone())?, untracked(weight)?);
     let bias = match bias {
-        Some(bias) => Some(bias.try_into_primitive::<Flex>().ok()?),
+        Some(bias) => Some(untracked(bias)?),
         None => None,
     };
     Some(Tensor::from_primitive::<Flex>(convolution.forward(&input, &weight, bias.as_ref())))
+}
+
+/// The numbers and their place in the graph; `None` on other devices and for other numbers.
+pub(super) fn tracked<const D: usize>(tensor: Tensor<D>) -> Option<(FlexTensor, NodeGuard)> {
+    let (values, node) = tensor.try_into_primitive::<Tracked>().ok()?.into_parts();
+    (values.dtype() == DType::F32).then_some((values, node))
+}
+
+/// As [`tracked`], without a graph.
+pub(super) fn untracked<const D: usize>(tensor: Tensor<D>) -> Option<FlexTensor> {
+    let values = tensor.try_into_primitive::<Flex>().ok()?;
+    (values.dtype() == DType::F32).then_some(values)
 }
 
 /// `None` for what only Burn's layer computes, or refuses.
@@ -120,12 +110,29 @@ impl Convolution {
         tensor(product.compute(shape.batch, shape.outer), &[shape.batch, shape.outer, height, width])
     }
 
-    fn save(self, input: FlexTensor, weight: FlexTensor, output: &FlexTensor) -> Saved {
-        Saved { convolution: self, input, weight, output: self.rectify.then(|| output.clone()) }
+    /// As [`forward`](Self::forward), and enters the backward pass into the graph.
+    fn record<const N: usize>(
+        self,
+        parents: [NodeGuard; N],
+        input: FlexTensor,
+        weight: FlexTensor,
+        bias: Option<&FlexTensor>,
+    ) -> FloatTensor<Tracked>
+    where
+        Self: Backward<Flex, N, State = Saved>,
+    {
+        let values = self.forward(&input, &weight, bias);
+        match self.prepare::<NoCheckpointing>(parents).compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                let output = self.rectify.then(|| values.clone());
+                prepared.finish(Saved { convolution: self, input, weight, output }, values)
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(values),
+        }
     }
 }
 
-fn tensor(values: Vec<f32>, shape: &[usize]) -> FlexTensor {
+pub(super) fn tensor(values: Vec<f32>, shape: &[usize]) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape))
 }
 

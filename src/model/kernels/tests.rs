@@ -1,11 +1,11 @@
 use burn::module::Param;
 use burn::nn::PaddingConfig2d;
-use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
 use burn::tensor::{Device, Distribution, Tensor};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64Mcg;
 
-use super::{conv2d, operation, plain};
+use super::{conv2d, operation, plain, transposed};
 
 /// A layer and an input for it.
 #[derive(Debug, Clone, Copy)]
@@ -169,6 +169,55 @@ fn many_pixels_are_summed_as_burn_sums_them() {
     check(&Case::new(2, [2, 3], [160, 131], 3));
 }
 
+/// Output, gradient of the input and of the weights of a transposed convolution.
+fn transposed_gradients(
+    layer: &ConvTranspose2d,
+    input: &Tensor<4>,
+    output: impl Fn(&ConvTranspose2d, &Tensor<4>) -> Tensor<4>,
+) -> [Vec<f32>; 3] {
+    let input = input.clone().require_grad();
+    let output = output(layer, &input);
+    // Each place of the output counts differently.
+    let gradients = (output.clone() * output.clone()).sum().backward();
+    [
+        values(output),
+        values(input.grad(&gradients).expect("input")),
+        values(layer.weight.val().grad(&gradients).expect("weights")),
+    ]
+}
+
+#[test]
+fn random_transposed_convolutions_are_those_of_burn() {
+    let mut rng = Pcg64Mcg::seed_from_u64(8);
+    for nth in 0..40 {
+        let case = Case { bias: false, rectify: false, ..Case::random(&mut rng) };
+        let stride = [rng.random_range(1..=4), rng.random_range(1..=4)];
+        // No padding out of reach of the windows, so that every size is one of a convolution.
+        let padding =
+            [0, 1].map(|axis| case.padding[axis].min(case.dilation[axis] * (case.kernel[axis] - 1) / 2));
+        let device = if nth % 2 == 0 { Device::flex() } else { Device::flex().autodiff() };
+        let layer = ConvTranspose2dConfig::new(case.channels, case.kernel)
+            .with_stride(stride)
+            .with_padding(padding)
+            .with_dilation(case.dilation)
+            .with_bias(false)
+            .init(&device);
+        let input = case.input(&device);
+        let ours = |layer: &ConvTranspose2d, input: &Tensor<4>| {
+            transposed::conv_transpose2d(layer, input).expect("ours")
+        };
+        if nth % 2 == 0 {
+            assert_close("output", &case, &values(ours(&layer, &input)), &values(layer.forward(input)));
+            continue;
+        }
+        let theirs = transposed_gradients(&layer, &input, |layer, input| layer.forward(input.clone()));
+        let ours = transposed_gradients(&layer, &input, ours);
+        for (what, (ours, theirs)) in ["output", "input", "weights"].iter().zip(ours.iter().zip(&theirs)) {
+            assert_close(what, &case, ours, theirs);
+        }
+    }
+}
+
 #[test]
 fn the_number_of_threads_changes_no_bit() {
     let device = Device::flex().autodiff();
@@ -215,10 +264,8 @@ fn a_frozen_layer_gets_no_gradient_and_passes_one_on() {
     let device = Device::flex().autodiff();
     let case = Case::new(1, [3, 4], [9, 8], 3);
     let layer = case.layer(&device);
-    let frozen = Conv2d {
-        weight: Param::from_tensor(layer.weight.val().detach().set_require_grad(false)),
-        ..layer.clone()
-    };
+    let weight = layer.weight.clone().set_require_grad(false);
+    let frozen = Conv2d { weight, ..layer.clone() };
     let input = case.input(&device).require_grad();
     let output = operation::conv2d(&frozen, &input, false).expect("ours");
     let gradients = output.sum().backward();

@@ -184,7 +184,7 @@ fn multiply<S: Simd, const COUNT: usize>(
             let row = group * LINES + nth.min(rows.len() - 1);
             left[nth] = &lines[row * length..][..length];
         }
-        let sums = sum::<S, COUNT>(left, right, length);
+        let sums = products::<S, COUNT>(left, right, length);
         for down in 0..LINES {
             if down < rows.len() {
                 for across in 0..COUNT {
@@ -197,21 +197,44 @@ fn multiply<S: Simd, const COUNT: usize>(
     }
 }
 
-/// `the sum over k of left[i][k] * right[j][k]`, lane by lane.
+/// One row of sums; rows are variables of their own, so that all sums stay in registers.
+struct Row<'a, S: Simd, const COUNT: usize> {
+    sums: [Lanes<S>; COUNT],
+    line: &'a [Lanes<S>],
+}
+
+impl<'a, S: Simd, const COUNT: usize> Row<'a, S, COUNT> {
+    #[inline(always)]
+    fn new(line: &'a [Lanes<S>]) -> Self {
+        Self { sums: [zero::<S>(); COUNT], line }
+    }
+
+    #[inline(always)]
+    fn add(&mut self, at: usize, columns: &[Lanes<S>; COUNT]) {
+        let line = self.line[at];
+        for (sum, column) in self.sums.iter_mut().zip(columns) {
+            *sum = line.mul_add(*column, *sum);
+        }
+    }
+}
+
+/// The sum over `k` of `left[i][k] * right[j][k]`, lane by lane.
 #[inline(always)]
-fn sum<S: Simd, const COUNT: usize>(
+fn products<S: Simd, const COUNT: usize>(
     left: [&[Lanes<S>]; LINES],
     right: [&[Lanes<S>]; COUNT],
     length: usize,
 ) -> [[Lanes<S>; COUNT]; LINES] {
-    let mut sums = [[zero::<S>(); COUNT]; LINES];
+    let [mut a, mut b, mut c, mut d] = left.map(|line| Row::<S, COUNT>::new(line));
     for at in 0..length {
-        for down in 0..LINES {
-            let line = left[down][at];
-            for across in 0..COUNT {
-                sums[down][across] = line.mul_add(right[across][at], sums[down][across]);
-            }
+        let mut columns = [zero::<S>(); COUNT];
+        for (column, line) in columns.iter_mut().zip(right) {
+            *column = line[at];
         }
+        a.add(at, &columns);
+        b.add(at, &columns);
+        c.add(at, &columns);
+        d.add(at, &columns);
     }
-    sums
+    [a.sums, b.sums, c.sums, d.sums]
 }
