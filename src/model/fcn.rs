@@ -5,6 +5,7 @@ use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d};
 use burn::tensor::{Device, Tensor};
 
 use super::geometry::{Geometry, Grid, crop};
+use super::kernels;
 use super::network::NetworkConfig;
 use super::trunk::{Placed, TrunkNet};
 use super::upsample::{Upsampling, fixed};
@@ -84,7 +85,8 @@ impl Fcn {
         let [_, _, height, width] = images.dims();
         let features = self.trunk.forward(images, self.plan.geometry);
         let [scale4, scale3] = self.plan.pool_scales();
-        let mut scores = Placed { map: self.score_fr.forward(features.coarse.map), ..features.coarse };
+        let mut scores =
+            Placed { map: kernels::convolve(&self.score_fr, features.coarse.map, false), ..features.coarse };
         let skips = [
             (&self.upscore2, &self.score_pool4, features.pool4, scale4),
             (&self.upscore_pool4, &self.score_pool3, features.pool3, scale3),
@@ -92,13 +94,16 @@ impl Fcn {
         for (upsample, score, pooled, scale) in skips {
             if let (Some(upsample), Some(score), Some(pooled)) = (upsample, score, pooled) {
                 let grid = self.plan.upsampling(2).grid(scores.grid);
-                let coarse = Placed { map: upsample.forward(scores.map), grid };
+                let coarse = Placed { map: kernels::upsample(upsample, scores.map), grid };
                 let map = if scale == 1.0 { pooled.map } else { pooled.map.mul_scalar(scale) };
-                scores = add_aligned(coarse, Placed { map: score.forward(map), grid: pooled.grid });
+                scores = add_aligned(
+                    coarse,
+                    Placed { map: kernels::convolve(score, map, false), grid: pooled.grid },
+                );
             }
         }
         let grid = self.plan.upsampling(self.plan.variant.stride()).grid(scores.grid);
-        crop(self.upscore.forward(scores.map), grid.crop_onto(Grid::IMAGE), [height, width])
+        crop(kernels::upsample(&self.upscore, scores.map), grid.crop_onto(Grid::IMAGE), [height, width])
     }
 }
 

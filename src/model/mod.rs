@@ -9,6 +9,7 @@ mod cost;
 mod fcn;
 mod geometry;
 mod googlenet;
+pub mod kernels;
 mod network;
 mod resnet;
 mod trunk;

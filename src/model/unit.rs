@@ -5,6 +5,8 @@ use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, PaddingConfig2d};
 use burn::tensor::{Device, Tensor, activation::relu};
 
+use super::kernels::convolve;
+
 /// How a convolution is normalized.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Norm {
@@ -83,12 +85,15 @@ impl ConvUnit {
     /// - input: `[batch_size, channels[0], height, width]`
     /// - output: `[batch_size, channels[1], ..]`, 0 or more
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        relu(self.forward_linear(input))
+        match &self.norm {
+            Some(_) => relu(self.forward_linear(input)),
+            None => convolve(&self.conv, input, true),
+        }
     }
 
     /// As [`forward`](Self::forward), without the rectifier.
     pub fn forward_linear(&self, input: Tensor<4>) -> Tensor<4> {
-        let output = self.conv.forward(input);
+        let output = convolve(&self.conv, input, false);
         match &self.norm {
             Some(norm) => norm.forward(output),
             None => output,

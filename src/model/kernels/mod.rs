@@ -1,0 +1,75 @@
+//! Convolutions on the processor, forward and backward, in the place of Burn's.
+//!
+//! Burn's `flex` backend has no backward pass of its own for convolutions: it makes the
+//! gradient of the weights a convolution with the gradient of the output as its kernel.
+//! Here all three products (forward, gradient of the input, gradient of the weights) are
+//! products of matrices in registers, with the column matrix packed from the image as it is
+//! needed. Other devices keep Burn's layer.
+//!
+//! Results do not depend on the number of threads, so a resumed run stays equal to an
+//! unbroken one. `FCN_WORKBENCH_PLAIN_KERNELS=1` in the environment turns all of this off.
+
+mod backward;
+mod forward;
+mod operation;
+mod shape;
+mod tiles;
+mod transposed;
+mod weights;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::LazyLock;
+
+use burn::nn::conv::{Conv2d, ConvTranspose2d};
+use burn::tensor::{Tensor, activation::relu};
+
+static PLAIN: LazyLock<bool> =
+    LazyLock::new(|| std::env::var_os("FCN_WORKBENCH_PLAIN_KERNELS").is_some_and(|value| value == "1"));
+
+/// A convolution, through a rectifier or not: ours where the environment and the device
+/// allow, else Burn's.
+pub(super) fn convolve(layer: &Conv2d, input: Tensor<4>, rectify: bool) -> Tensor<4> {
+    if *PLAIN { plain(layer, input, rectify) } else { conv2d(layer, input, rectify) }
+}
+
+/// A convolution by this module: `layer.forward`, with a rectifier behind it where `rectify`
+/// says so. Burn's layer computes what this module cannot: other devices than the processor,
+/// groups, padding that differs from side to side, other numbers than `f32`.
+///
+/// # Shapes
+/// - input: `[batch_size, channels_in, height, width]`
+/// - output: `[batch_size, channels_out, height_out, width_out]`
+///
+/// # Panics
+/// Where Burn's layer panics: the channels differ, or a window is larger than the padded image.
+pub fn conv2d(layer: &Conv2d, input: Tensor<4>, rectify: bool) -> Tensor<4> {
+    match operation::conv2d(layer, &input, rectify) {
+        Some(output) => output,
+        None => plain(layer, input, rectify),
+    }
+}
+
+/// A transposed convolution, as [`convolve`].
+pub(super) fn upsample(layer: &ConvTranspose2d, input: Tensor<4>) -> Tensor<4> {
+    if *PLAIN { layer.forward(input) } else { conv_transpose2d(layer, input) }
+}
+
+/// `layer.forward` by this module; Burn's layer computes what this module cannot (see
+/// [`conv2d`]), and whatever has a bias.
+///
+/// # Shapes
+/// - input: `[batch_size, channels_in, height, width]`
+/// - output: `[batch_size, channels_out, height_out, width_out]`
+///
+/// # Panics
+/// Where Burn's layer panics.
+pub fn conv_transpose2d(layer: &ConvTranspose2d, input: Tensor<4>) -> Tensor<4> {
+    transposed::conv_transpose2d(layer, &input).unwrap_or_else(|| layer.forward(input))
+}
+
+fn plain(layer: &Conv2d, input: Tensor<4>, rectify: bool) -> Tensor<4> {
+    let output = layer.forward(input);
+    if rectify { relu(output) } else { output }
+}

@@ -1,0 +1,93 @@
+//! The transposed convolution as an operation of Burn: it is the gradient of a convolution
+//! with respect to its input, so its own gradients are a convolution's forward pass and
+//! gradient of the weights.
+
+use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::NoCheckpointing};
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::flex::FlexTensor;
+use burn::backend::{Flex, TensorMetadata as _};
+use burn::nn::conv::ConvTranspose2d;
+use burn::tensor::Tensor;
+
+use super::backward::input_gradient;
+use super::forward::Product;
+use super::operation::{Tracked, tensor, tracked, untracked};
+use super::shape::ConvShape;
+use super::weights::weight_gradient;
+
+/// `None` where this is not for us, see [`conv_transpose2d`](super::conv_transpose2d).
+pub(super) fn conv_transpose2d(layer: &ConvTranspose2d, input: &Tensor<4>) -> Option<Tensor<4>> {
+    let operation = Transposed { shape: shape(layer, input)? };
+    let weight = layer.weight.val();
+    if input.device().is_autodiff() {
+        let (input, input_node) = tracked(input.clone())?;
+        let (weight, weight_node) = tracked(weight)?;
+        let values = operation.forward(&input, &weight);
+        let prepared = operation.prepare::<NoCheckpointing>([input_node, weight_node]);
+        return Some(Tensor::from_primitive::<Tracked>(match prepared.compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish((input, weight), values),
+            OpsKind::UnTracked(prepared) => prepared.finish(values),
+        }));
+    }
+    let (input, weight) = (untracked(input.clone())?, untracked(weight)?);
+    Some(Tensor::from_primitive::<Flex>(operation.forward(&input, &weight)))
+}
+
+/// The convolution that leads back; `None` for what only Burn's layer computes, or refuses.
+fn shape(layer: &ConvTranspose2d, input: &Tensor<4>) -> Option<ConvShape> {
+    let [batch, outer, height, width] = input.dims();
+    let [channels, inner, ..] = layer.weight.dims();
+    let ConvTranspose2d { kernel_size, stride, padding, padding_out, dilation, .. } = *layer;
+    let larger = |axis: usize, size: usize| {
+        let window = dilation[axis] * (kernel_size[axis] - 1) + 1;
+        (size.checked_sub(1)? * stride[axis] + window + padding_out[axis]).checked_sub(2 * padding[axis])
+    };
+    let size = [larger(0, height)?, larger(1, width)?];
+    let shape = ConvShape { batch, inner, outer, size, kernel: kernel_size, stride, padding, dilation };
+    let ours = layer.groups == 1 && layer.bias.is_none() && channels == outer;
+    (ours && shape.checked_output() == Some([height, width])).then_some(shape)
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Transposed {
+    shape: ConvShape,
+}
+
+impl Transposed {
+    fn forward(&self, input: &FlexTensor, weight: &FlexTensor) -> FlexTensor {
+        let [input, weight] = [input.to_contiguous(), weight.to_contiguous()];
+        let values = input_gradient(&self.shape, weight.storage(), input.storage());
+        let ConvShape { batch, inner, size: [height, width], .. } = self.shape;
+        tensor(values, &[batch, inner, height, width])
+    }
+}
+
+/// Parents and state: the input and the weights.
+impl Backward<Flex, 2> for Transposed {
+    type State = (FlexTensor, FlexTensor);
+
+    fn backward(self, ops: Ops<Self::State, 2>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let gradient = gradients.consume::<Flex>(&ops.node).to_contiguous();
+        let (input, weight) = (ops.state.0.to_contiguous(), ops.state.1.to_contiguous());
+        let [input_node, weight_node] = ops.parents;
+        let shape = &self.shape;
+        if let Some(node) = input_node {
+            let gather = shape.gather();
+            let product = Product {
+                weights: weight.storage(),
+                source: gradient.storage(),
+                gather: &gather,
+                channels: shape.inner,
+                bias: None,
+                rectify: false,
+            };
+            let values = product.compute(shape.batch, shape.outer);
+            gradients.register::<Flex>(node.id, tensor(values, &input.shape()));
+        }
+        if let Some(node) = weight_node {
+            let values = weight_gradient(shape, gradient.storage(), input.storage());
+            gradients.register::<Flex>(node.id, tensor(values, &weight.shape()));
+        }
+    }
+}
