@@ -2,8 +2,12 @@
 
 use rayon::prelude::*;
 
-use super::forward::Product;
+use super::forward::{Weights, Windows};
+use super::product::{panels, product};
 use super::shape::ConvShape;
+
+/// Panels of pixels for which the weights are not worth turning in advance.
+const FEW: usize = 8;
 
 /// Gradient of the input: the gradient of the output through the transposed weights, one
 /// product for each residue of the stride.
@@ -48,16 +52,22 @@ fn phase_gradient(
     if kept.is_empty() {
         return None;
     }
-    let weights = transposed(shape, weights, &kept);
-    let product = Product {
-        weights: &weights,
+    let pixels = gather.pixels();
+    // Turned once, or in passing where few pixels pass.
+    let turned = (panels(shape.batch, pixels) > FEW).then(|| transposed(shape, weights, &kept));
+    let weights = match &turned {
+        Some(turned) => Weights::Rows(turned),
+        None => Weights::Turned { weights, rows: shape.inner, all: shape.taps(), kept: &kept },
+    };
+    let windows = Windows {
+        weights,
         source: gradient,
         gather: &gather,
         channels: shape.outer,
         bias: None,
         rectify: false,
     };
-    Some(product.compute(shape.batch, shape.inner))
+    Some(product(&windows, shape.batch, shape.inner, pixels))
 }
 
 /// The kept weights of each kernel, by the channels that come in: `[inner, outer, kept]`.

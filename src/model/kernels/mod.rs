@@ -12,6 +12,7 @@
 mod backward;
 mod forward;
 mod operation;
+mod product;
 mod shape;
 mod tiles;
 mod transposed;

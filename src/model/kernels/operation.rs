@@ -12,7 +12,7 @@ use burn::nn::conv::Conv2d;
 use burn::tensor::{DType, Tensor, TensorData};
 
 use super::backward::{bias_gradient, input_gradient, rectifier_gradient};
-use super::forward::Product;
+use super::forward::forward;
 use super::shape::ConvShape;
 use super::weights::weight_gradient;
 
@@ -97,17 +97,10 @@ impl Convolution {
         let Self { shape, rectify } = *self;
         let [input, weight] = [input.to_contiguous(), weight.to_contiguous()];
         let bias = bias.map(FlexTensor::to_contiguous);
-        let gather = shape.gather();
-        let product = Product {
-            weights: weight.storage(),
-            source: input.storage(),
-            gather: &gather,
-            channels: shape.inner,
-            bias: bias.as_ref().map(|bias| bias.storage()),
-            rectify,
-        };
+        let bias = bias.as_ref().map(|bias| bias.storage());
+        let values = forward(&shape, weight.storage(), input.storage(), bias, rectify);
         let [height, width] = shape.output();
-        tensor(product.compute(shape.batch, shape.outer), &[shape.batch, shape.outer, height, width])
+        tensor(values, &[shape.batch, shape.outer, height, width])
     }
 
     /// As [`forward`](Self::forward), and enters the backward pass into the graph.

@@ -145,6 +145,7 @@ fn the_layers_of_the_networks_are_those_of_burn() {
     check(&Case { rectify: true, ..Case::new(1, [40, 150], [14, 14], 3) });
     check(&Case::new(3, [64, 24], [7, 9], 1));
     check(&Case::new(1, [20, 70], [7, 7], 7));
+    check(&Case::new(3, [9, 260], [16, 15], 3));
     check(&Case { stride: [2; 2], bias: false, ..Case::new(1, [3, 16], [41, 38], 7) });
     check(&Case { stride: [2; 2], bias: false, ..Case::new(2, [16, 8], [17, 12], 1) });
     check(&Case { dilation: [4; 2], padding: [4; 2], bias: false, ..Case::new(1, [16, 16], [19, 23], 3) });

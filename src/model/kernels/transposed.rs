@@ -11,7 +11,7 @@ use burn::nn::conv::ConvTranspose2d;
 use burn::tensor::Tensor;
 
 use super::backward::input_gradient;
-use super::forward::Product;
+use super::forward::forward;
 use super::operation::{Tracked, tensor, tracked, untracked};
 use super::shape::ConvShape;
 use super::weights::weight_gradient;
@@ -73,16 +73,7 @@ impl Backward<Flex, 2> for Transposed {
         let [input_node, weight_node] = ops.parents;
         let shape = &self.shape;
         if let Some(node) = input_node {
-            let gather = shape.gather();
-            let product = Product {
-                weights: weight.storage(),
-                source: gradient.storage(),
-                gather: &gather,
-                channels: shape.inner,
-                bias: None,
-                rectify: false,
-            };
-            let values = product.compute(shape.batch, shape.outer);
+            let values = forward(shape, weight.storage(), gradient.storage(), None, false);
             gradients.register::<Flex>(node.id, tensor(values, &input.shape()));
         }
         if let Some(node) = weight_node {

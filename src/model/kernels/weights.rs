@@ -1,13 +1,16 @@
 //! Gradient of a convolution with respect to its weights: the gradient of the output times
 //! the transposed column matrix.
 //!
-//! Both are read along the pixels, so that nothing is transposed; a register holds the sums
-//! of every 16th (8th, 4th) pixel. What is summed together depends on the shapes alone, never
-//! on the number of threads.
+//! Few channels: both are read along the pixels, so that nothing is transposed, and a
+//! register holds the sums of every 16th (8th, 4th) pixel. Many channels and few pixels:
+//! adding up the registers would take longer than the sums, so the columns are transposed,
+//! which is quick then. What is summed together depends on the shapes alone, never on the
+//! number of threads.
 
 use macerator::{AutoArch, Simd, WithSimd};
 use rayon::prelude::*;
 
+use super::product::{DEPTH, DOWN as ROWS, Factors, Terms, product};
 use super::shape::{ConvShape, Gather};
 use super::tiles::{Lanes, Scratch, Tile, WIDEST, cut, lanes, many_registers, pieces, zero};
 
@@ -32,9 +35,14 @@ pub(super) fn weight_gradient(shape: &ConvShape, input: &[f32], gradient: &[f32]
     let gather = shape.gather();
     let depth = shape.inner * shape.taps();
     let columns = shape.batch * gather.pixels();
+    let step = (ROOM / shape.outer.clamp(1, DOWN) / WIDEST * WIDEST).min(2048);
+    // A register is added up in about as long as it takes to transpose four numbers.
+    if 4 * shape.outer > columns.min(step) {
+        let sources = Sources { shape, gather: &gather, input, gradient };
+        return product(&sources, 1, shape.outer, depth);
+    }
     // Weights of few channels have few tiles: then the pixels are shared out too.
     let tiles = shape.outer.div_ceil(DOWN) * depth.div_ceil(ACROSS);
-    let step = (ROOM / shape.outer.clamp(1, DOWN) / WIDEST * WIDEST).min(2048);
     let parts = pieces(tiles, TILES, columns, step);
     let part = columns.div_ceil(parts).next_multiple_of(WIDEST);
     let mut sums = vec![0.0; parts * shape.outer * depth];
@@ -136,6 +144,51 @@ impl Sources<'_> {
             let plane = &self.input[plane * area..][..area];
             self.gather.line(plane, self.gather.taps[index % taps], pixel, line);
         });
+    }
+}
+
+impl Factors for Sources<'_> {
+    #[inline(always)]
+    fn depth(&self) -> usize {
+        self.shape.batch * self.gather.pixels()
+    }
+
+    #[inline(always)]
+    fn count(&self, first: usize) -> usize {
+        let pixels = self.gather.pixels();
+        (pixels - first % pixels).min(DEPTH)
+    }
+
+    #[inline(always)]
+    fn lines<'a>(
+        &'a self,
+        row: usize,
+        Terms { first, count }: Terms,
+        _room: &'a mut [f32; ROWS * DEPTH],
+        lines: &mut [&'a [f32]],
+    ) {
+        let pixels = self.gather.pixels();
+        let (image, pixel) = (first / pixels, first % pixels);
+        for (within, line) in lines.iter_mut().enumerate() {
+            let plane = image * self.shape.outer + row + within;
+            *line = &self.gradient[plane * pixels + pixel..][..count];
+        }
+    }
+
+    #[inline(always)]
+    fn pack(&self, _: usize, Terms { first, count }: Terms, column: usize, width: usize, panel: &mut [f32]) {
+        let depth = self.shape.inner * self.gather.taps.len();
+        let mut line = [0.0; DEPTH];
+        for across in 0..width {
+            if column + across < depth {
+                self.column(column + across, first, first + count, &mut line[..count]);
+            } else {
+                line.fill(0.0);
+            }
+            for (value, panel) in line.iter().zip(panel.chunks_exact_mut(width)) {
+                panel[across] = *value;
+            }
+        }
     }
 }
 
