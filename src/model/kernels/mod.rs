@@ -9,6 +9,12 @@
 //! Results do not depend on the number of threads, so a resumed run stays equal to an
 //! unbroken one. `FCN_WORKBENCH_PLAIN_KERNELS=1` in the environment turns all of this off.
 
+#![expect(
+    clippy::inline_always,
+    clippy::needless_range_loop,
+    reason = "what runs at a SIMD level must be inlined into the function that has it, and counts registers"
+)]
+
 mod backward;
 mod forward;
 mod operation;

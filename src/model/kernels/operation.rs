@@ -7,6 +7,7 @@ use burn::backend::autodiff::ops::{Backward, NodeGuard, Ops, OpsKind};
 use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Flex, TensorMetadata as _};
+use burn::module::Param;
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{DType, Tensor, TensorData};
@@ -21,7 +22,7 @@ pub(super) type Tracked = Autodiff<Flex>;
 /// `None` where this is not for us, see [`conv2d`](super::conv2d).
 pub(super) fn conv2d(layer: &Conv2d, input: &Tensor<4>, rectify: bool) -> Option<Tensor<4>> {
     let convolution = Convolution { shape: shape(layer, input)?, rectify };
-    let (weight, bias) = (layer.weight.val(), layer.bias.as_ref().map(|bias| bias.val()));
+    let (weight, bias) = (layer.weight.val(), layer.bias.as_ref().map(Param::val));
     if input.device().is_autodiff() {
         let (input, input_node) = tracked(input.clone())?;
         let (weight, weight_node) = tracked(weight)?;
@@ -33,6 +34,9 @@ pub(super) fn conv2d(layer: &Conv2d, input: &Tensor<4>, rectify: bool) -> Option
             None => convolution.record([input_node, weight_node], input, weight, None),
         };
         return Some(Tensor::from_primitive::<Tracked>(output));
+    }
+    if convolution.shape.is_narrow_point() {
+        return None;
     }
     let (input, weight) = (untracked(input.clone())?, untracked(weight)?);
     let bias = match bias {
@@ -97,7 +101,7 @@ impl Convolution {
         let Self { shape, rectify } = *self;
         let [input, weight] = [input.to_contiguous(), weight.to_contiguous()];
         let bias = bias.map(FlexTensor::to_contiguous);
-        let bias = bias.as_ref().map(|bias| bias.storage());
+        let bias = bias.as_ref().map(FlexTensor::storage);
         let values = forward(&shape, weight.storage(), input.storage(), bias, rectify);
         let [height, width] = shape.output();
         tensor(values, &[shape.batch, shape.outer, height, width])
