@@ -9,6 +9,7 @@ use burn::tensor::Tensor;
 
 use super::config::Learning;
 use crate::model::Network;
+use crate::model::kernels::{Momentum, momentum_step};
 
 /// SGD as PyTorch defines it (`torch.optim.SGD`, no dampening, no Nesterov):
 /// `v = momentum * v + (gradient + decay * w)`, then `w = w - rate * v`; `v` is 0 before
@@ -74,25 +75,23 @@ impl ModuleMapper for Step<'_> {
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let Some(mut change) = self.gradients.remove::<D>(param.id) else {
+        let Some(gradient) = self.gradients.remove::<D>(param.id) else {
             return param;
         };
         let (id, weight, mapper) = param.consume();
-        let weight = weight.inner();
-        if self.scale != 1.0 {
-            change = change.mul_scalar(self.scale);
-        }
-        if self.sgd.weight_decay > 0.0 && (self.sgd.decay_biases || !self.is_bias) {
-            change = change + weight.clone().mul_scalar(self.sgd.weight_decay);
-        }
-        if self.sgd.momentum > 0.0 {
-            if let Some(velocity) = self.sgd.velocity.remove::<D>(id) {
-                change = velocity.mul_scalar(self.sgd.momentum) + change;
-            }
-            self.sgd.velocity.register(id, change.clone());
-        }
+        let decayed = self.sgd.decay_biases || !self.is_bias;
         let factor = if self.is_bias { self.sgd.bias_rate } else { 1.0 };
-        let weight = weight - change.mul_scalar(self.learning_rate * factor);
+        let step = Momentum {
+            scale: self.scale as f32,
+            decay: if decayed { self.sgd.weight_decay as f32 } else { 0.0 },
+            momentum: self.sgd.momentum as f32,
+            rate: (self.learning_rate * factor) as f32,
+        };
+        let velocity = self.sgd.velocity.remove::<D>(id);
+        let (weight, velocity) = momentum_step(weight.inner(), velocity, gradient, step);
+        if self.sgd.momentum > 0.0 {
+            self.sgd.velocity.register(id, velocity);
+        }
         let weight = Tensor::from_inner(weight).require_grad();
         Param::from_mapped_value(id, weight, mapper)
     }

@@ -35,9 +35,6 @@ pub(super) fn conv2d(layer: &Conv2d, input: &Tensor<4>, rectify: bool) -> Option
         };
         return Some(Tensor::from_primitive::<Tracked>(output));
     }
-    if convolution.shape.is_narrow_point() {
-        return None;
-    }
     let (input, weight) = (untracked(input.clone())?, untracked(weight)?);
     let bias = match bias {
         Some(bias) => Some(untracked(bias)?),

@@ -1,8 +1,5 @@
 //! Sizes of a convolution, and where its windows read.
 
-/// Pixels up to which a 1x1 convolution is narrow.
-const NARROW: usize = 64;
-
 /// Everything about a convolution but its numbers. Axes are `[height, width]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ConvShape {
@@ -19,13 +16,6 @@ pub(super) struct ConvShape {
 }
 
 impl ConvShape {
-    /// A 1x1 convolution of few pixels (fc7 of a small image), of which Burn's product was
-    /// measured to be twice as fast.
-    pub fn is_narrow_point(&self) -> bool {
-        let [height, width] = self.output();
-        self.kernel == [1, 1] && self.batch * height * width <= NARROW
-    }
-
     /// Size of the output; `None` where a window is larger than the padded image.
     pub fn checked_output(&self) -> Option<[usize; 2]> {
         let axis = |axis: usize| {
