@@ -54,6 +54,17 @@ fn inputs() -> impl TypedValueParser<Value = Normalization> {
 }
 
 impl NetworkArgs {
+    /// Turns down a trunk that is not that of `start`, before a run folder is made for it.
+    pub fn check(&self, start: Option<&Start>) -> Result<(), String> {
+        match (start, self.trunk) {
+            (Some(Start { config, .. }), Some(trunk)) if config.trunk != trunk => Err(format!(
+                "--trunk is {trunk}, but --init names weights of {}. Leave --trunk out, or name other weights",
+                config.trunk
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// The preset of the network, with the trunk and the preprocessing of `start` where
     /// nothing else was said.
     pub fn base(&self, start: Option<&Start>) -> RunConfig {

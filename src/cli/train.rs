@@ -40,6 +40,7 @@ fn start(args: &TrainArgs, session: &Session) -> Result<Started, String> {
         Some(wanted) => Some(Start::find(wanted, &engine, |name| session.find_run(&engine, name))?),
         None => None,
     };
+    args.network.check(start.as_ref())?;
     let config = args.config(start.as_ref());
     know_device(&mut engine, config.device);
     let interrupts = Interrupts::install()?;
