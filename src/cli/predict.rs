@@ -15,15 +15,15 @@ use serde::Serialize;
 use super::args::PredictArgs;
 use super::output::{self, percent};
 use super::{Session, wait_for_devices};
-use crate::engine::{DeviceId, Engine, IMAGE_EXTENSIONS, Prediction, WeightsChoice};
+use crate::engine::{DeviceId, Engine, IMAGE_EXTENSIONS, NetworkSource, Prediction};
 
 /// Predicts, writes and reports; the exit code tells whether all went well.
 pub fn run(args: &PredictArgs, session: &Session) -> Result<ExitCode, String> {
     let images = list_images(&args.images)?;
     let mut engine = session.engine(true);
     let source = match args.weights.choice() {
-        Some(choice) => Source::Weights(choice, usable_device(&mut engine, args.weights.device)?),
-        None => Source::Run(session.find_weights(&mut engine, &args.run)?),
+        Some(choice) => NetworkSource::Weights(choice, usable_device(&mut engine, args.weights.device)?),
+        None => NetworkSource::Run(session.find_weights(&mut engine, &args.run)?),
     };
     if let Some(path) = &args.scores {
         write_scores(&engine, &source, &images, path, session.json)?;
@@ -58,12 +58,6 @@ pub fn run(args: &PredictArgs, session: &Session) -> Result<ExitCode, String> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Where the network comes from.
-enum Source {
-    Run(String),
-    Weights(WeightsChoice, DeviceId),
-}
-
 /// The device, if it is one that works here.
 fn usable_device(engine: &mut Engine, device: DeviceId) -> Result<DeviceId, String> {
     if device != DeviceId::Cpu {
@@ -75,7 +69,7 @@ fn usable_device(engine: &mut Engine, device: DeviceId) -> Result<DeviceId, Stri
 /// Writes the logits of the only image.
 fn write_scores(
     engine: &Engine,
-    source: &Source,
+    source: &NetworkSource,
     images: &[PathBuf],
     path: &Path,
     json: bool,
@@ -83,11 +77,7 @@ fn write_scores(
     let [image] = images else {
         return Err(format!("--scores takes one image, {} are given. Name one image", images.len()));
     };
-    let logits = match source {
-        Source::Run(run) => engine.logits(run, image),
-        Source::Weights(choice, device) => engine.logits_by_weights(choice.clone(), *device, image),
-    };
-    let logits = logits.wait()?;
+    let logits = engine.logits_with(source, image).wait()?;
     let shape = logits.shape;
     let file = engine.save_logits(logits, path.to_path_buf()).wait()?;
     if json {
@@ -101,17 +91,13 @@ fn write_scores(
 
 fn predict_one(
     engine: &Engine,
-    source: &Source,
+    source: &NetworkSource,
     image: &Path,
     targets: &Targets,
     opacity: f32,
 ) -> Result<Arc<Prediction>, String> {
     targets.spare(image)?;
-    let prediction = match source {
-        Source::Run(run) => engine.predict(run, image),
-        Source::Weights(choice, device) => engine.predict_by_weights(choice.clone(), *device, image),
-    };
-    let prediction = prediction.wait()?;
+    let prediction = engine.predict_with(source, image).wait()?;
     let (mask, classes) = (Arc::clone(&prediction.mask), Arc::clone(&prediction.classes));
     engine.save_mask(Arc::clone(&mask), Arc::clone(&classes), targets.mask.clone()).wait()?;
     let pixels = Arc::clone(&prediction.image);

@@ -44,6 +44,7 @@ pub use catalogue::{Catalogue, CatalogueEntry, CatalogueItem, EntryState, KnownH
 pub use devices::{Devices, probe_main};
 pub use dirs::Dirs;
 pub use predict::{Evaluation, Logits, Prediction};
+pub use predictions::NetworkSource;
 pub use runs::{RunSnapshot, RunState};
 pub use score_masks::{MaskClasses, MaskFolders, MaskScores, score_masks};
 pub use source::{DatasetState, OpenDataset, Thumbnail};

@@ -12,6 +12,15 @@ use super::{Engine, export};
 use crate::dataset::{ClassList, LabelMap, Rgb, Split};
 use crate::training::{DeviceId, WeightsChoice, WeightsSummary, export_run, import_run};
 
+/// Which network predicts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NetworkSource {
+    /// The best weights of the run of this name.
+    Run(String),
+    /// A weights file, on a device.
+    Weights(WeightsChoice, DeviceId),
+}
+
 impl Engine {
     /// Where a run can predict: its own device where that works here, else the processor.
     fn prediction_device(&self, run: &str) -> DeviceId {
@@ -21,41 +30,29 @@ impl Engine {
 
     /// The mask of an image by the best weights of a run.
     pub fn predict(&self, run: &str, image: &Path) -> Task<Result<Arc<Prediction>, String>> {
-        self.predict_with(Source::Run(self.folder(run)), self.prediction_device(run), image)
+        self.predict_with(&NetworkSource::Run(run.to_owned()), image)
     }
 
-    /// The mask of an image by a weights file.
-    pub fn predict_by_weights(
-        &self,
-        weights: WeightsChoice,
-        device: DeviceId,
-        image: &Path,
-    ) -> Task<Result<Arc<Prediction>, String>> {
-        self.predict_with(Source::Weights(weights), device, image)
-    }
-
-    /// The logits of an image by the best weights of a run.
-    pub fn logits(&self, run: &str, image: &Path) -> Task<Result<Logits, String>> {
-        let (source, device) = (Source::Run(self.folder(run)), self.prediction_device(run));
+    /// The logits of an image.
+    pub fn logits_with(&self, network: &NetworkSource, image: &Path) -> Task<Result<Logits, String>> {
+        let (source, device) = self.locate(network);
         self.predictor.logits(&self.waker, source, device, image.to_path_buf())
     }
 
-    /// The logits of an image by a weights file.
-    pub fn logits_by_weights(
-        &self,
-        weights: WeightsChoice,
-        device: DeviceId,
-        image: &Path,
-    ) -> Task<Result<Logits, String>> {
-        self.predictor.logits(&self.waker, Source::Weights(weights), device, image.to_path_buf())
+    fn locate(&self, network: &NetworkSource) -> (Source, DeviceId) {
+        match network {
+            NetworkSource::Run(run) => (Source::Run(self.folder(run)), self.prediction_device(run)),
+            NetworkSource::Weights(choice, device) => (Source::Weights(choice.clone()), *device),
+        }
     }
 
-    fn predict_with(
+    /// The mask of an image.
+    pub fn predict_with(
         &self,
-        source: Source,
-        device: DeviceId,
+        network: &NetworkSource,
         image: &Path,
     ) -> Task<Result<Arc<Prediction>, String>> {
+        let (source, device) = self.locate(network);
         let truth = match &self.dataset {
             DatasetState::Ready(open) => [Split::Val, Split::Train]
                 .into_iter()

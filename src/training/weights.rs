@@ -35,9 +35,7 @@ pub struct WeightsChoice {
 /// What a weights file holds.
 #[derive(Debug, Clone)]
 pub struct WeightsSummary {
-    /// Told from its layers, in words.
-    pub title: String,
-    /// What the layers are.
+    /// What the layers are; in words, the title of the file.
     pub layout: Layout,
     /// The settings of a run that starts from it, or predicts with it.
     pub config: RunConfig,
@@ -59,13 +57,7 @@ impl WeightsSummary {
         let network = network_config.init(&Device::flex());
         let plan =
             LoadPlan::new(&opened.file, opened.layout, &network, &network_config, Purpose::Initialize)?;
-        Ok(Self {
-            title: opened.layout.to_string(),
-            layout: opened.layout,
-            config: opened.config,
-            classes: opened.classes,
-            rows: plan.rows,
-        })
+        Ok(Self { layout: opened.layout, config: opened.config, classes: opened.classes, rows: plan.rows })
     }
 }
 
@@ -116,7 +108,7 @@ fn foreign_config(path: &Path, layout: Layout) -> RunConfig {
         normalization: match layout.preprocessing(&name) {
             Preprocessing::Caffe => Normalization::CAFFE,
             Preprocessing::ImageNet => Normalization::IMAGENET,
-            Preprocessing::Unit => Normalization::SYMMETRIC,
+            Preprocessing::Symmetric => Normalization::SYMMETRIC,
         },
         test_size: None,
         init: Init::File(path.to_path_buf()),

@@ -67,7 +67,7 @@ fn of_a_file_without_our_header_the_layers_tell_the_network() {
     let bare = set.dir.path().join("bare.safetensors");
     write(&bare, &read(&file));
     let summary = WeightsSummary::read(&choice(&bare)).expect("a known network");
-    assert_eq!(summary.title, "FCN-32s on VGG16 slim for 3 classes");
+    assert_eq!(summary.layout.to_string(), "FCN-32s on VGG16 slim for 3 classes");
     assert_eq!(summary.config.variant, Variant::Fcn32s);
     assert_eq!(summary.config.init, Init::File(bare.clone()));
     let names: Vec<String> =

@@ -19,7 +19,7 @@ pub fn inspect(args: &WeightsInspectArgs, engine: &Engine, session: &Session) ->
         output::json(&summary_json(args, &summary));
         return Ok(ExitCode::SUCCESS);
     }
-    output::line(format!("{}: {}", args.file.display(), summary.title));
+    output::line(format!("{}: {}", args.file.display(), summary.layout));
     let config = &summary.config;
     output::line(format!("as {} on {}, {} geometry\n", config.variant, config.trunk, config.geometry.id()));
     let mut rows = vec![["layer", "shape", "what becomes of it"].map(str::to_owned).to_vec()];
@@ -54,7 +54,7 @@ fn summary_json(args: &WeightsInspectArgs, summary: &WeightsSummary) -> Value {
         .collect();
     json!({
         "file": args.file,
-        "title": summary.title,
+        "title": summary.layout.to_string(),
         "variant": summary.config.variant.id(),
         "trunk": summary.config.trunk.id(),
         "geometry": summary.config.geometry.id(),

@@ -38,7 +38,7 @@ pub enum Preprocessing {
     ImageNet,
     /// RGB, -1 to 1: torchvision's `googlenet`, whose released weights come from TensorFlow
     /// (`transform_input`).
-    Unit,
+    Symmetric,
 }
 
 /// A key's place in our network.
@@ -120,7 +120,7 @@ impl Layout {
     pub fn preprocessing(self, file_name: &str) -> Preprocessing {
         let caffe = file_name.to_lowercase().contains("caffe");
         match self {
-            Self::Classifier { trunk: Trunk::Googlenet } => Preprocessing::Unit,
+            Self::Classifier { trunk: Trunk::Googlenet } => Preprocessing::Symmetric,
             Self::Segmentation { trunk: Trunk::Vgg16, .. } => Preprocessing::Caffe,
             Self::Classifier { trunk: Trunk::Vgg16 } if caffe => Preprocessing::Caffe,
             _ => Preprocessing::ImageNet,

@@ -85,15 +85,12 @@ impl TrainPanel {
 
     /// The settings at each of the three strides, or why they cannot be trained.
     pub fn strides(&self, engine: &Engine) -> Result<Vec<RunConfig>, &'static str> {
-        let config = self.config(engine)?;
-        draft::three_strides(&config)
-            .ok_or("Only VGG16 and GoogLeNet have all three strides: choose one of them as the trunk")
+        self.config(engine).and_then(|config| strides_of(&config))
     }
 
     /// The settings for FCN-8s at once, or why it cannot be trained.
     pub fn at_once(&self, engine: &Engine) -> Result<RunConfig, &'static str> {
-        let config = self.config(engine)?;
-        draft::at_once(&config).ok_or("Only VGG16 is trained at once: choose it as the trunk")
+        self.config(engine).and_then(|config| at_once_of(&config))
     }
 
     /// Draws the panel. `selection` holds the ticked runs.
@@ -140,7 +137,7 @@ impl TrainPanel {
             .on_hover_text(UiCommand::StartTraining.tooltip_with_key(ui.ctx()))
             .on_disabled_hover_text(reason.unwrap_or_default());
         ui.horizontal(|ui| {
-            let strides = self.strides(ctx.engine);
+            let strides = config.as_ref().map_err(|reason| *reason).and_then(strides_of);
             let problem = strides.as_ref().err().copied();
             let three = ui
                 .labeled_button(Icon::Stairs, UiCommand::TrainThree.label(), problem.is_none())
@@ -150,7 +147,7 @@ impl TrainPanel {
                 .add_enabled(problem.is_none(), Button::new(UiCommand::TrainStaged.label()))
                 .on_hover_text(UiCommand::TrainStaged.tooltip())
                 .on_disabled_hover_text(problem.unwrap_or_default());
-            let at_once = self.at_once(ctx.engine);
+            let at_once = config.as_ref().map_err(|reason| *reason).and_then(at_once_of);
             let problem = at_once.as_ref().err().copied();
             let one = ui
                 .add_enabled(problem.is_none(), Button::new(UiCommand::TrainAtOnce.label()))
@@ -209,4 +206,13 @@ impl TrainPanel {
             advanced::advanced_ui(ui, &mut self.draft);
         });
     }
+}
+
+fn strides_of(config: &RunConfig) -> Result<Vec<RunConfig>, &'static str> {
+    draft::three_strides(config)
+        .ok_or("Only VGG16 and GoogLeNet have all three strides: choose one of them as the trunk")
+}
+
+fn at_once_of(config: &RunConfig) -> Result<RunConfig, &'static str> {
+    draft::at_once(config).ok_or("Only VGG16 is trained at once: choose it as the trunk")
 }

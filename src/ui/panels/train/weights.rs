@@ -143,7 +143,7 @@ fn summary_ui(ui: &mut Ui, summary: &WeightsSummary) {
     let loaded = count(|state| matches!(state, RowState::Loaded | RowState::Reshaped { .. }));
     let initialized = count(|state| matches!(state, RowState::Initialized { .. }));
     let skipped = count(|state| matches!(state, RowState::Skipped { .. }));
-    ui.label(RichText::new(&summary.title).strong());
+    ui.label(RichText::new(summary.layout.to_string()).strong());
     ui.label(format!(
         "In {} on {}: {} layers are loaded, {} start as always, {} of the file are skipped",
         summary.config.variant,
