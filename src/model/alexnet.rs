@@ -7,6 +7,7 @@ use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
 
 use super::geometry::{Geometry, Grid};
+use super::kernels::max_pool;
 use super::trunk::{Channels, Features, Placed};
 use super::unit::{ConvUnit, Norm, Window};
 
@@ -69,7 +70,7 @@ impl AlexNet {
             map = unit.forward(map);
             grid = grid.window(kernel, stride, padding);
             if pooled {
-                map = self.pool.forward(map);
+                map = max_pool(&self.pool, map);
                 grid = grid.window(3, 2, 0);
             }
         }

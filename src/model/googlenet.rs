@@ -7,6 +7,7 @@ use burn::nn::{Dropout, DropoutConfig, PaddingConfig2d};
 use burn::tensor::{Device, Tensor};
 
 use super::geometry::Grid;
+use super::kernels::max_pool;
 use super::trunk::{Channels, Features, Placed};
 use super::unit::{ConvUnit, Norm, Window};
 
@@ -57,7 +58,7 @@ impl Inception {
 
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         let chain = |units: &[ConvUnit]| units.iter().fold(input.clone(), |map, unit| unit.forward(map));
-        let pooled = self.pool.forward(input.clone());
+        let pooled = max_pool(&self.pool, input.clone());
         Tensor::cat(
             vec![
                 self.branch1.forward(input.clone()),
@@ -116,7 +117,7 @@ impl GoogLeNet {
         for (index, unit) in self.stem.iter().enumerate() {
             map = unit.forward(map);
             if index != 1 {
-                map = self.pool.forward(map);
+                map = max_pool(&self.pool, map);
                 grid = grid.window(3, 2, 0);
             }
         }
@@ -124,12 +125,12 @@ impl GoogLeNet {
         for (index, block) in self.blocks.iter().enumerate() {
             if index == BLOCKS_3 {
                 pool3 = Some(Placed { map: map.clone(), grid });
-                map = self.pool.forward(map);
+                map = max_pool(&self.pool, map);
                 grid = grid.window(3, 2, 0);
             }
             if index == BLOCKS_4 {
                 pool4 = Some(Placed { map: map.clone(), grid });
-                map = self.last_pool.forward(map);
+                map = max_pool(&self.last_pool, map);
                 grid = grid.window(2, 2, 0);
             }
             map = block.forward(map);

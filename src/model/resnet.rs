@@ -10,6 +10,7 @@ use burn::tensor::module::interpolate;
 use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 use burn::tensor::{Device, Tensor, activation::relu};
 
+use super::kernels::max_pool;
 use super::unit::{ConvUnit, EPSILON, Norm, Window};
 use super::variant::Variant;
 
@@ -136,7 +137,7 @@ impl FcnResnet {
     pub fn forward(&self, images: Tensor<4>, aux: bool) -> (Tensor<4>, Option<Tensor<4>>) {
         let [_, _, height, width] = images.dims();
         let size = [height, width];
-        let mut map = self.pool.forward(self.stem.forward(images));
+        let mut map = max_pool(&self.pool, self.stem.forward(images));
         let mut aux_logits = None;
         for (index, stage) in self.stages.iter().enumerate() {
             for block in stage {

@@ -1,11 +1,11 @@
 //! A convolution with its normalization and rectifier: what every trunk is made of.
 
-use burn::module::{Initializer, Module};
+use burn::module::{Initializer, Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, PaddingConfig2d};
-use burn::tensor::{Device, Tensor, activation::relu};
+use burn::tensor::{Device, Tensor};
 
-use super::kernels::convolve;
+use super::kernels::{convolve, normalize};
 
 /// How a convolution is normalized.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -85,18 +85,36 @@ impl ConvUnit {
     /// - input: `[batch_size, channels[0], height, width]`
     /// - output: `[batch_size, channels[1], ..]`, 0 or more
     pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        match &self.norm {
-            Some(_) => relu(self.forward_linear(input)),
-            None => convolve(&self.conv, input, true),
-        }
+        self.compute(input, true)
     }
 
     /// As [`forward`](Self::forward), without the rectifier.
     pub fn forward_linear(&self, input: Tensor<4>) -> Tensor<4> {
-        let output = convolve(&self.conv, input, false);
+        self.compute(input, false)
+    }
+
+    fn compute(&self, input: Tensor<4>, rectify: bool) -> Tensor<4> {
         match &self.norm {
-            Some(norm) => norm.forward(output),
-            None => output,
+            None => convolve(&self.conv, input, rectify),
+            Some(norm) if input.device().is_autodiff() => {
+                normalize(norm, convolve(&self.conv, input, false), rectify)
+            }
+            Some(norm) => convolve(&folded(&self.conv, norm), input, rectify),
         }
     }
+}
+
+/// A convolution that normalizes too: what batch normalization does to the output of one
+/// with its running statistics is linear in each channel.
+fn folded(conv: &Conv2d, norm: &BatchNorm) -> Conv2d {
+    let [channels_out, ..] = conv.weight.dims();
+    let (mean, variance) = (norm.running_mean.value(), norm.running_var.value());
+    let scale = norm.gamma.val() / (variance + norm.epsilon).sqrt();
+    let center = match &conv.bias {
+        Some(bias) => bias.val() - mean,
+        None => mean.neg(),
+    };
+    let bias = center * scale.clone() + norm.beta.val();
+    let weight = conv.weight.val() * scale.reshape([channels_out, 1, 1, 1]);
+    Conv2d { weight: Param::from_tensor(weight), bias: Some(Param::from_tensor(bias)), ..conv.clone() }
 }

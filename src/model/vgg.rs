@@ -7,6 +7,7 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::geometry::{Geometry, Grid};
+use super::kernels::max_pool;
 use super::trunk::{Channels, Features, Placed};
 use super::unit::{ConvUnit, EPSILON, Norm, Window};
 use super::variant::Trunk;
@@ -103,7 +104,7 @@ impl Vgg16 {
             for unit in stage {
                 map = unit.forward(map);
             }
-            map = self.pool.forward(map);
+            map = max_pool(&self.pool, map);
             grid = grid.window(2, 2, 0);
             pooled.push(Placed { map: map.clone(), grid });
         }

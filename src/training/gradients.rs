@@ -134,7 +134,7 @@ mod tests {
         for first in (0..2).step_by(batch_size) {
             let images = Tensor::<4>::from_data(IMAGES, &device).narrow(0, first, batch_size);
             let labels = &LABELS[2 * first..2 * (first + batch_size)];
-            let targets = Targets::new(labels, [batch_size, 1, 2], 3, &device);
+            let targets = Targets::new(labels, [batch_size, 1, 2], 3);
             let (_, loss) = objective(model.forward(images), &targets, reduction);
             gradients.add(&model, loss);
         }

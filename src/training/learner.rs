@@ -62,7 +62,7 @@ impl Learner {
         let shape = [batch.batch_size, 3, batch.height, batch.width];
         let images = Tensor::from_data(TensorData::new(batch.images, shape), &self.device);
         let size = [batch.batch_size, batch.height, batch.width];
-        let targets = Targets::new(&batch.labels, size, self.num_classes, &self.device);
+        let targets = Targets::new(&batch.labels, size, self.num_classes);
         let (logits, aux_logits) = self.model.forward_with_aux(images);
         let (mean, mut loss) = objective(logits, &targets, self.learning.reduction);
         if let Some(logits) = aux_logits {

@@ -1,38 +1,54 @@
 //! Per-pixel multinomial logistic loss with void pixels left out.
 
+use std::cell::OnceCell;
+
 use burn::tensor::{Device, Int, Tensor, TensorData, activation::log_softmax};
 
 use super::config::Reduction;
+use crate::model::kernels::cross_entropy_sum;
+
+/// Ground truth. What is no class is void.
+pub(super) struct Targets<'a> {
+    labels: &'a [u8],
+    /// Batch size, height, width.
+    size: [usize; 3],
+    num_classes: usize,
+    /// Number of labelled pixels.
+    pub labelled: usize,
+    on_device: OnceCell<DeviceTargets>,
+}
 
 /// Ground truth on the device, safe to gather with: void is label 0 with weight 0,
 /// because a label outside the classes reads out of bounds (silently on GPUs).
-pub(super) struct Targets {
+#[derive(Clone)]
+struct DeviceTargets {
     /// `[batch_size, 1, height, width]`, `0..num_classes`
     labels: Tensor<4, Int>,
     /// `[batch_size, 1, height, width]`, 1 where labelled, 0 where void
     weights: Tensor<4>,
-    /// Number of labelled pixels.
-    pub labelled: usize,
 }
 
-impl Targets {
-    /// Labels of `[batch_size, height, width]` pixels; what is no class counts as void.
-    pub fn new(
-        labels: &[u8],
-        [batch_size, height, width]: [usize; 3],
-        num_classes: usize,
-        device: &Device,
-    ) -> Self {
-        let known = |label: u8| usize::from(label) < num_classes;
-        let shape = [batch_size, 1, height, width];
-        let indices: Vec<i32> =
-            labels.iter().map(|&label| if known(label) { i32::from(label) } else { 0 }).collect();
-        let weights: Vec<f32> = labels.iter().map(|&label| if known(label) { 1.0 } else { 0.0 }).collect();
-        Self {
-            labels: Tensor::from_data(TensorData::new(indices, shape), device),
-            weights: Tensor::from_data(TensorData::new(weights, shape), device),
-            labelled: labels.iter().filter(|&&label| known(label)).count(),
-        }
+impl<'a> Targets<'a> {
+    /// Labels of `[batch_size, height, width]` pixels.
+    pub fn new(labels: &'a [u8], size: [usize; 3], num_classes: usize) -> Self {
+        let labelled = labels.iter().filter(|&&label| usize::from(label) < num_classes).count();
+        Self { labels, size, num_classes, labelled, on_device: OnceCell::new() }
+    }
+
+    fn on_device(&self, device: &Device) -> DeviceTargets {
+        let known = |label: u8| usize::from(label) < self.num_classes;
+        let upload = || {
+            let [batch_size, height, width] = self.size;
+            let shape = [batch_size, 1, height, width];
+            let labels = self.labels.iter().map(|&label| if known(label) { i32::from(label) } else { 0 });
+            let weights = self.labels.iter().map(|&label| if known(label) { 1.0f32 } else { 0.0 });
+            let (labels, weights): (Vec<i32>, Vec<f32>) = (labels.collect(), weights.collect());
+            DeviceTargets {
+                labels: Tensor::from_data(TensorData::new(labels, shape), device),
+                weights: Tensor::from_data(TensorData::new(weights, shape), device),
+            }
+        };
+        self.on_device.get_or_init(upload).clone()
     }
 }
 
@@ -42,10 +58,15 @@ impl Targets {
 /// # Shapes
 /// - logits: `[batch_size, num_classes, height, width]`
 /// - output: `[1]`
-pub(super) fn loss_sum(logits: Tensor<4>, targets: &Targets) -> Tensor<1> {
-    let log_probabilities = log_softmax(logits, 1);
-    let picked = log_probabilities.gather(1, targets.labels.clone());
-    (picked * targets.weights.clone()).sum().neg()
+pub(super) fn loss_sum(logits: Tensor<4>, targets: &Targets<'_>) -> Tensor<1> {
+    cross_entropy_sum(&logits, targets.labels).unwrap_or_else(|| gathered_sum(logits, targets))
+}
+
+/// As [`loss_sum`], on any device.
+fn gathered_sum(logits: Tensor<4>, targets: &Targets<'_>) -> Tensor<1> {
+    let DeviceTargets { labels, weights } = targets.on_device(&logits.device());
+    let picked = log_softmax(logits, 1).gather(1, labels);
+    (picked * weights).sum().neg()
 }
 
 /// The mean loss of a batch, which is what people see, and the loss that is
@@ -56,7 +77,7 @@ pub(super) fn loss_sum(logits: Tensor<4>, targets: &Targets) -> Tensor<1> {
 /// - output: `[1]` each
 pub(super) fn objective(
     logits: Tensor<4>,
-    targets: &Targets,
+    targets: &Targets<'_>,
     reduction: Reduction,
 ) -> (Tensor<1>, Tensor<1>) {
     let sum = loss_sum(logits, targets);
@@ -74,7 +95,7 @@ mod tests {
 
     fn sum(logits: [[[[f32; 2]; 1]; 2]; 1], labels: &[u8]) -> (f32, usize) {
         let device = Device::flex();
-        let targets = Targets::new(labels, [1, 1, 2], 2, &device);
+        let targets = Targets::new(labels, [1, 1, 2], 2);
         let loss = loss_sum(Tensor::from_data(logits, &device), &targets);
         (loss.into_scalar(), targets.labelled)
     }
@@ -101,7 +122,7 @@ mod tests {
     fn void_pixels_take_no_gradient() {
         let device = Device::flex().autodiff();
         let logits = Tensor::<4>::from_data([[[[0.0, 5.0]], [[1.0, 2.0]]]], &device).require_grad();
-        let targets = Targets::new(&[0, 255], [1, 1, 2], 2, &device);
+        let targets = Targets::new(&[0, 255], [1, 1, 2], 2);
         let gradients = loss_sum(logits.clone(), &targets).backward();
         let gradient = logits.grad(&gradients).expect("a gradient");
         let values = gradient.into_data().try_to_vec::<f32>().expect("floats");
@@ -112,12 +133,42 @@ mod tests {
     }
 
     #[test]
+    fn the_closed_form_is_what_burn_derives() {
+        let device = Device::flex().autodiff();
+        let (batch_size, classes, height, width) = (2, 5, 23, 31);
+        let logits = || {
+            let shape = [batch_size, classes, height, width];
+            let values = (0..shape.iter().product()).map(|n: usize| ((n * 7919) % 1009) as f32 / 50.0 - 10.0);
+            let values: Vec<f32> = values.collect();
+            Tensor::<4>::from_data(TensorData::new(values, shape), &device).require_grad()
+        };
+        // Classes, labels that are none, and void.
+        let labels: Vec<u8> =
+            (0..batch_size * height * width).map(|n| [0, 1, 2, 3, 4, 5, 255][n * 31 % 7]).collect();
+        let targets = Targets::new(&labels, [batch_size, height, width], classes);
+        let gradients = |sum: &dyn Fn(Tensor<4>) -> Tensor<1>| {
+            let logits = logits();
+            let loss = sum(logits.clone());
+            let gradients = loss.clone().div_scalar(7.0).backward();
+            let gradient = logits.grad(&gradients).expect("a gradient").into_data();
+            (loss.into_scalar::<f32>(), gradient.try_to_vec::<f32>().expect("floats"))
+        };
+        let (found, found_gradient) = gradients(&|logits| loss_sum(logits, &targets));
+        let (expected, expected_gradient) = gradients(&|logits| gathered_sum(logits, &targets));
+        assert!((found - expected).abs() < 1e-5 * expected, "{found}, {expected}");
+        assert!(expected_gradient.iter().any(|value| value.abs() > 0.01));
+        for (found, expected) in found_gradient.iter().zip(&expected_gradient) {
+            assert!((found - expected).abs() < 1e-6, "{found}, {expected}");
+        }
+    }
+
+    #[test]
     fn mean_and_sum_differ_by_the_labelled_pixels_and_both_show_the_mean() {
         let device = Device::flex();
         let logits = Tensor::<4>::from_data([[[[0.0, 5.0]], [[3f32.ln(), 5.0]]]], &device);
         let mean = f32::midpoint((4.0f32 / 3.0).ln(), 2f32.ln());
         let of = |labels: &[u8], reduction| {
-            let targets = Targets::new(labels, [1, 1, 2], 2, &device);
+            let targets = Targets::new(labels, [1, 1, 2], 2);
             let (shown, differentiated) = objective(logits.clone(), &targets, reduction);
             [shown.into_scalar::<f32>(), differentiated.into_scalar::<f32>()]
         };

@@ -83,7 +83,7 @@ impl Segmenter {
     ) -> Result<(LabelMap, f64, usize), TrainError> {
         let logits = self.logits(image, test_size);
         let size = [1, image.height as usize, image.width as usize];
-        let targets = Targets::new(&truth.labels, size, self.num_classes, &self.device);
+        let targets = Targets::new(&truth.labels, size, self.num_classes);
         let loss = loss_sum(logits.clone(), &targets)
             .try_into_scalar::<f32>()
             .map_err(|err| TrainError::Execution(err.to_string()))?;

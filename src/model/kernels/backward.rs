@@ -3,8 +3,8 @@
 use rayon::prelude::*;
 
 use super::forward::{Weights, Windows};
-use super::product::{panels, product};
-use super::shape::ConvShape;
+use super::product::panels;
+use super::shape::{ConvShape, Gather};
 
 /// Panels of pixels for which the weights are not worth turning in advance.
 const FEW: usize = 8;
@@ -52,22 +52,40 @@ fn phase_gradient(
     if kept.is_empty() {
         return None;
     }
-    let pixels = gather.pixels();
-    // Turned once, or in passing where few pixels pass.
-    let turned = (panels(shape.batch, pixels) > FEW).then(|| transposed(shape, weights, &kept));
-    let weights = match &turned {
+    let turned = turned(shape, weights, &gather, &kept);
+    let weights = rows(shape, weights, turned.as_deref(), &kept);
+    Some(windows(shape, weights, gradient, &gather).product(shape.batch, shape.inner))
+}
+
+pub(super) fn windows<'a>(
+    shape: &ConvShape,
+    weights: Weights<'a>,
+    source: &'a [f32],
+    gather: &'a Gather,
+) -> Windows<'a> {
+    Windows { weights, source, gather, channels: shape.outer, bias: None, rectify: false }
+}
+
+/// The weights turned in advance; `None` where few pixels pass and they are turned in passing.
+pub(super) fn turned(
+    shape: &ConvShape,
+    weights: &[f32],
+    gather: &Gather,
+    kept: &[usize],
+) -> Option<Vec<f32>> {
+    (panels(shape.batch, gather.pixels()) > FEW).then(|| transposed(shape, weights, kept))
+}
+
+pub(super) fn rows<'a>(
+    shape: &ConvShape,
+    weights: &'a [f32],
+    turned: Option<&'a [f32]>,
+    kept: &'a [usize],
+) -> Weights<'a> {
+    match turned {
         Some(turned) => Weights::Rows(turned),
-        None => Weights::Turned { weights, rows: shape.inner, all: shape.taps(), kept: &kept },
-    };
-    let windows = Windows {
-        weights,
-        source: gradient,
-        gather: &gather,
-        channels: shape.outer,
-        bias: None,
-        rectify: false,
-    };
-    Some(product(&windows, shape.batch, shape.inner, pixels))
+        None => Weights::Turned { weights, rows: shape.inner, all: shape.taps(), kept },
+    }
 }
 
 /// The kept weights of each kernel, by the channels that come in: `[inner, outer, kept]`.

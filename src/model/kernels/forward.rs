@@ -1,5 +1,6 @@
 //! A convolution as a product of matrices: weights times the column matrix of each image.
 
+use super::direct;
 use super::product::{DEPTH, DOWN, Factors, Terms, product};
 use super::shape::{ConvShape, Gather};
 
@@ -38,7 +39,17 @@ pub(super) fn forward(
     let gather = shape.gather();
     let weights = Weights::Rows(weights);
     let windows = Windows { weights, source: input, gather: &gather, channels: shape.inner, bias, rectify };
-    product(&windows, shape.batch, shape.outer, gather.pixels())
+    windows.product(shape.batch, shape.outer)
+}
+
+impl Windows<'_> {
+    /// `[matrices, rows, pixels]`
+    pub fn product(&self, matrices: usize, rows: usize) -> Vec<f32> {
+        match direct::layout(self) {
+            Some(flat) => direct::product(self, &flat, None, [matrices, rows]),
+            None => product(self, matrices, rows, self.gather.pixels()),
+        }
+    }
 }
 
 impl Factors for Windows<'_> {

@@ -1,4 +1,6 @@
-//! Convolutions on the processor, forward and backward, in the place of Burn's.
+//! Convolutions on the processor, forward and backward, in the place of Burn's, and what a
+//! training step spends its time on beside them: batch normalization, max pooling, the loss,
+//! the step of the weights.
 //!
 //! Burn's `flex` backend has no backward pass of its own for convolutions: it makes the
 //! gradient of the weights a convolution with the gradient of the output as its kernel.
@@ -16,8 +18,15 @@
 )]
 
 mod backward;
+mod cross_entropy;
+mod direct;
+mod dots;
+mod flat;
 mod forward;
+mod laid;
+mod norm;
 mod operation;
+mod pool;
 mod product;
 mod shape;
 mod tiles;
@@ -30,9 +39,12 @@ mod tests;
 
 use std::sync::LazyLock;
 
+use burn::nn::BatchNorm;
 use burn::nn::conv::{Conv2d, ConvTranspose2d};
+use burn::nn::pool::MaxPool2d;
 use burn::tensor::{Tensor, activation::relu};
 
+pub use cross_entropy::cross_entropy_sum;
 pub use update::{Momentum, momentum_step};
 
 static PLAIN: LazyLock<bool> =
@@ -91,6 +103,22 @@ pub(super) fn upsample(layer: &ConvTranspose2d, input: Tensor<4>) -> Tensor<4> {
 /// Where Burn's layer panics.
 pub fn conv_transpose2d(layer: &ConvTranspose2d, input: Tensor<4>) -> Tensor<4> {
     transposed::conv_transpose2d(layer, &input).unwrap_or_else(|| layer.forward(input))
+}
+
+/// Batch normalization, through a rectifier or not: ours while training on the processor,
+/// else Burn's.
+pub(super) fn normalize(layer: &BatchNorm, input: Tensor<4>, rectify: bool) -> Tensor<4> {
+    let ours = if *PLAIN { None } else { norm::batch_norm(layer, &input, rectify) };
+    ours.unwrap_or_else(|| {
+        let output = layer.forward(input);
+        if rectify { relu(output) } else { output }
+    })
+}
+
+/// Max pooling: ours over 2x2 pixels on the processor, else Burn's.
+pub(super) fn max_pool(layer: &MaxPool2d, input: Tensor<4>) -> Tensor<4> {
+    let ours = if *PLAIN { None } else { pool::max_pool2d(layer, &input) };
+    ours.unwrap_or_else(|| layer.forward(input))
 }
 
 fn plain(layer: &Conv2d, input: Tensor<4>, rectify: bool) -> Tensor<4> {

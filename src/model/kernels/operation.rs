@@ -14,6 +14,7 @@ use burn::tensor::{DType, Tensor, TensorData};
 
 use super::backward::{bias_gradient, input_gradient, rectifier_gradient};
 use super::forward::forward;
+use super::laid::LaidGradient;
 use super::shape::ConvShape;
 use super::weights::weight_gradient;
 
@@ -134,27 +135,48 @@ impl Saved {
     /// Registers the gradients of the input, the weights and the bias that are wanted.
     fn backward(&self, gradient: FlexTensor, wanted: [Option<NodeId>; 3], gradients: &mut Gradients) {
         let shape = &self.convolution.shape;
-        let mut gradient = gradient.to_contiguous();
-        if let Some(output) = &self.output {
-            let masked = rectifier_gradient(output.storage(), gradient.storage());
-            gradient = tensor(masked, &gradient.shape());
-        }
-        let gradient: &[f32] = gradient.storage();
         let (input, weight) = (self.input.to_contiguous(), self.weight.to_contiguous());
-        let [input_node, weight_node, bias_node] = wanted;
-        if let Some(node) = input_node {
-            let values = input_gradient(shape, weight.storage(), gradient);
-            gradients.register::<Flex>(node, tensor(values, &input.shape()));
+        let gradient = gradient.to_contiguous();
+        let values = self.gradients(
+            input.storage(),
+            weight.storage(),
+            gradient.storage(),
+            wanted.map(|node| node.is_some()),
+        );
+        let shapes = [input.shape(), weight.shape(), [shape.outer].into()];
+        for ((node, values), shape) in wanted.into_iter().zip(values).zip(shapes) {
+            if let (Some(node), Some(values)) = (node, values) {
+                gradients.register::<Flex>(node, tensor(values, &shape));
+            }
         }
-        if let Some(node) = weight_node {
-            let values = weight_gradient(shape, input.storage(), gradient);
-            gradients.register::<Flex>(node, tensor(values, &weight.shape()));
+    }
+
+    /// Gradients of the input, the weights and the bias, as far as they are wanted.
+    fn gradients(
+        &self,
+        input: &[f32],
+        weight: &[f32],
+        gradient: &[f32],
+        wanted: [bool; 3],
+    ) -> [Option<Vec<f32>>; 3] {
+        let shape = &self.convolution.shape;
+        let output = self.output.as_ref().map(FlexTensor::storage);
+        let [of_input, of_weight, of_bias] = wanted;
+        if let Some(laid) = LaidGradient::new(shape, output, gradient) {
+            return [
+                of_input.then(|| laid.input(weight)),
+                of_weight.then(|| laid.weights(input)),
+                of_bias.then(|| laid.bias()),
+            ];
         }
-        if let Some(node) = bias_node {
-            let [height, width] = shape.output();
-            let values = bias_gradient(shape.outer, height * width, gradient);
-            gradients.register::<Flex>(node, tensor(values, &[shape.outer]));
-        }
+        let masked = output.map(|output| rectifier_gradient(output, gradient));
+        let gradient = masked.as_deref().unwrap_or(gradient);
+        let [height, width] = shape.output();
+        [
+            of_input.then(|| input_gradient(shape, weight, gradient)),
+            of_weight.then(|| weight_gradient(shape, input, gradient)),
+            of_bias.then(|| bias_gradient(shape.outer, height * width, gradient)),
+        ]
     }
 }
 
