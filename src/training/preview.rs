@@ -10,12 +10,17 @@ use super::segmenter::Segmenter;
 use crate::dataset::{Dataset, LabelMap, Rgb};
 use crate::metrics::ConfusionMatrix;
 
+/// Share of the time that masks may take, between epochs apart.
+const SHARE: f64 = 0.02;
+
 /// The images, read once, and when they were last predicted.
 pub(super) struct Pinned {
     images: Vec<(String, Arc<Rgb>, Arc<LabelMap>)>,
     num_classes: usize,
     every: Option<Duration>,
     shown: Instant,
+    /// What the last masks took.
+    cost: Duration,
 }
 
 impl Pinned {
@@ -36,7 +41,13 @@ impl Pinned {
                 Ok((item.id.clone(), Arc::new(image), Arc::new(truth)))
             })
             .collect::<Result<_, TrainError>>()?;
-        Ok(Self { images, num_classes: dataset.classes.len(), every, shown: Instant::now() })
+        Ok(Self {
+            images,
+            num_classes: dataset.classes.len(),
+            every,
+            shown: Instant::now(),
+            cost: Duration::ZERO,
+        })
     }
 
     pub fn is_empty(&self) -> bool {
@@ -45,7 +56,7 @@ impl Pinned {
 
     /// Whether it is time for new masks.
     pub fn due(&self) -> bool {
-        self.every.is_some_and(|every| self.shown.elapsed() >= every)
+        self.every.is_some_and(|every| self.shown.elapsed() >= every.max(self.cost.div_f64(SHARE)))
     }
 
     /// The masks after `step`.
@@ -55,6 +66,7 @@ impl Pinned {
         test_size: Option<[u32; 2]>,
         step: usize,
     ) -> Result<Preview, TrainError> {
+        let started = Instant::now();
         let items = self
             .images
             .iter()
@@ -73,6 +85,7 @@ impl Pinned {
             .collect::<Result<_, TrainError>>()?;
         // Counted from the end, so that slow masks leave time for steps between them.
         self.shown = Instant::now();
+        self.cost = self.shown - started;
         Ok(Preview { step, items })
     }
 }
