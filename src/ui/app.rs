@@ -12,6 +12,7 @@ use super::debug_overlay::FrameTimes;
 use super::help::HelpWindows;
 use super::menu::{self, MenuState};
 use super::pace::{Pace, Painter};
+use super::plain_painter::PlainPainter;
 use super::state::AppState;
 use super::toasts::Toasts;
 use super::ui_command::UiCommand;
@@ -357,8 +358,13 @@ impl eframe::App for App {
     }
 }
 
-/// Whether a graphics card paints the window.
+/// Finds out what paints the window, and makes that cheap where it is the processor.
 fn painter(cc: &eframe::CreationContext<'_>) -> Painter {
-    let adapter = cc.wgpu_render_state.as_ref().map(|state| state.adapter.get_info().device_type);
-    if adapter == Some(eframe::wgpu::DeviceType::Cpu) { Painter::Processor } else { Painter::Graphics }
+    match &cc.wgpu_render_state {
+        Some(state) if state.adapter.get_info().device_type == eframe::wgpu::DeviceType::Cpu => {
+            PlainPainter::install(&cc.egui_ctx, state);
+            Painter::Processor
+        }
+        _ => Painter::Graphics,
+    }
 }

@@ -14,6 +14,7 @@ pub mod layout;
 pub mod menu;
 pub mod pace;
 pub mod panels;
+pub mod plain_painter;
 pub mod quit;
 pub mod state;
 pub mod status_bar;
