@@ -16,6 +16,8 @@ use super::uploads::Uploads;
 const RECENT: usize = 600;
 /// Frames that are kept for the log.
 const LOGGED: usize = 1 << 20;
+/// Longer frames are told one by one to who listens for details.
+const LONG_MS: f32 = 4.0;
 /// Names the file that takes one line of JSON when the window closes.
 const LOG_VARIABLE: &str = "FCN_WORKBENCH_FRAME_LOG";
 
@@ -94,6 +96,9 @@ impl FrameTimes {
             self.recent.pop_front();
         }
         self.recent.push_back((now, ms));
+        if ms > LONG_MS {
+            log::debug!("A frame took {ms:.1} ms, {now:.2} s after the start");
+        }
         if let Some((_, log)) = &mut self.log
             && log.len() < LOGGED
         {

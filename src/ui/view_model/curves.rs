@@ -94,6 +94,7 @@ impl RunCurves {
         }
         let start = self.loss.len();
         let end = steps.len().min(start + intake);
+        self.smoother.values.reserve(steps.len() - start);
         for record in &steps[start..end] {
             self.loss.push(drawable(record.loss, self.log_loss));
             self.smoother.push(record.loss, self.log_loss);
