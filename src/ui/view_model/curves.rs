@@ -86,7 +86,7 @@ impl RunCurves {
         settings: CurveSettings,
         intake: usize,
     ) -> bool {
-        let is_whole = self.loss.len() == steps.len();
+        let is_whole = self.loss.is_empty() || self.loss.len() == steps.len();
         let retuned = settings.smoothing != self.smoother.smoothing || settings.log_loss != self.log_loss;
         // What is being taken in is finished first: a slider that is dragged shows something.
         if !self.continues(steps, epochs) || (is_whole && retuned) {
