@@ -9,7 +9,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use eframe::egui::epaint::{ClippedPrimitive, ClippedShape, Primitive, Vertex};
-use eframe::egui::{Context, FullOutput, PaintCallbackInfo, Plugin, Pos2, Rect, Shape, TextureId, pos2};
+use eframe::egui::{
+    Context, FullOutput, InputState, PaintCallbackInfo, Plugin, Pos2, Rect, Shape, TextureId, pos2,
+};
 use eframe::egui_wgpu::{Callback, CallbackResources, CallbackTrait, RenderState, ScreenDescriptor};
 use eframe::wgpu;
 
@@ -84,7 +86,7 @@ impl Plugin for PlainPainter {
     fn output_hook(&mut self, ctx: &Context, output: &mut FullOutput) {
         let shapes = std::mem::take(&mut output.shapes);
         let primitives = ctx.tessellate(shapes, output.pixels_per_point);
-        let screen = ctx.input(|input| input.viewport_rect());
+        let screen = ctx.input(InputState::viewport_rect);
         let frame = Frame { shared: Arc::clone(&self.shared), primitives };
         let callback = Callback::new_paint_callback(screen, frame);
         output.shapes = vec![ClippedShape::new(Rect::EVERYTHING, Shape::Callback(callback))];

@@ -145,9 +145,10 @@ impl Pyramid {
         let mut start = begin;
         for column in 1..=columns {
             let border = from + (to - from) * column as f64 / columns as f64;
-            let next = match column == columns {
-                true => end,
-                false => first_where(start..end, |index| position(index) >= border),
+            let next = if column == columns {
+                end
+            } else {
+                first_where(start..end, |index| position(index) >= border)
             };
             draw(start..next);
             start = next;
@@ -186,7 +187,9 @@ mod tests {
 
     fn pyramid(values: &[f64]) -> Pyramid {
         let mut pyramid = Pyramid::default();
-        values.iter().for_each(|value| pyramid.push(*value));
+        for value in values {
+            pyramid.push(*value);
+        }
         pyramid
     }
 
