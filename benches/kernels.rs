@@ -4,8 +4,10 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use fcn_workbench::dataset::{Augment, ClassList, LabelMap, Normalization, Rgb, Rng, VOID, resize_rgb};
+use fcn_workbench::engine::StepRecord;
 use fcn_workbench::metrics::{BOUNDARY_WIDTH, ConfusionMatrix, boundary_band};
-use fcn_workbench::ui::view_model::{ClassSet, curves, mask};
+use fcn_workbench::ui::view_model::curves::{CurveSettings, RunCurves};
+use fcn_workbench::ui::view_model::{ClassSet, mask};
 use rand::SeedableRng as _;
 
 const WIDTH: u32 = 500;
@@ -69,11 +71,29 @@ fn pixels(criterion: &mut Criterion) {
 
 fn points(criterion: &mut Criterion) {
     const STEPS: usize = 1_000_000;
-    let losses: Vec<[f64; 2]> = (0..STEPS).map(|step| [step as f64, (step as f64).sin()]).collect();
+    let record = |step: usize| StepRecord {
+        step,
+        epoch: 1,
+        loss: (step as f64).sin() + 2.0,
+        learning_rate: 0.1,
+        secs: 0.1,
+    };
+    let steps: Vec<StepRecord> = (1..=STEPS).map(record).collect();
+    let settings = CurveSettings { smoothing: 0.9, log_loss: false, columns: 1000, visible: None };
     let mut group = criterion.benchmark_group("curve of a million steps");
-    group.throughput(Throughput::Elements(STEPS as u64)).sample_size(20);
-    group.bench_function("decimation to 1000 columns", |bench| {
-        bench.iter(|| curves::decimate(black_box(&losses).iter().copied(), [0.0, STEPS as f64], 1000));
+    group.sample_size(20);
+    group.bench_function("taken in", |bench| {
+        bench.iter(|| RunCurves::default().update(black_box(&steps), &[], settings, STEPS));
+    });
+    let mut curves = RunCurves::default();
+    curves.update(&steps, &[], settings, STEPS);
+    let mut left = 0.0;
+    group.bench_function("moved by a step, 1000 columns", |bench| {
+        bench.iter(|| {
+            left = (left + 1.0) % 1000.0;
+            let visible = Some([left, STEPS as f64 - left]);
+            curves.update(black_box(&steps), &[], CurveSettings { visible, ..settings }, STEPS)
+        });
     });
     group.finish();
 }

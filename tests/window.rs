@@ -19,6 +19,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use fcn_workbench::engine::{DatasetState, LabelMap, Phase, RunState};
 use fcn_workbench::ui::command::{Command, PanelKind};
 use fcn_workbench::ui::state::AppState;
+use fcn_workbench::ui::uploads::Uploads;
 use fcn_workbench::ui::view_model::format::percent;
 
 #[test]
@@ -115,6 +116,30 @@ fn a_run_can_be_held_stopped_and_taken_up_again() {
     desk.window.key_press_modifiers(Modifiers::SHIFT, Key::F5);
     desk.until("it has stopped again", |desk| desk.active().is_none());
     assert!(desk.run().steps.iter().map(|step| step.step).eq(1..=desk.run().steps.len()));
+}
+
+#[test]
+fn textures_go_to_the_graphics_card_only_when_they_change() {
+    let mut desk = Desk::new(|config| config.epochs = 2);
+    desk.train();
+    desk.until("the last masks are drawn", |desk| desk.says("after step 8"));
+    let uploads = |desk: &Desk| Uploads::of(&desk.window.ctx);
+    desk.until("the pointer is away and all letters are there", |desk| desk.says("finished"));
+    desk.frames(20);
+    let before = uploads(&desk);
+    assert!(before.count > 4 && before.pixels > 4 * (SIZE * SIZE) as usize, "{before:?}");
+    desk.frames(60);
+    assert_eq!(uploads(&desk), before, "nothing changed");
+    desk.find("Opacity").click_accesskit();
+    desk.frames(20);
+    assert!(uploads(&desk).count <= before.count + 1, "letters of a hint at most");
+
+    let before = uploads(&desk);
+    let masks = desk.engine().live().expect("masks").preview.items.len();
+    desk.click("None");
+    desk.frames(20);
+    let hidden = uploads(&desk).count - before.count;
+    assert!((2 * masks..=2 * masks + 1).contains(&hidden), "truth and prediction of {masks}: {hidden}");
 }
 
 #[test]

@@ -10,12 +10,29 @@ use super::segmenter::Segmenter;
 use crate::dataset::{Dataset, LabelMap, Rgb};
 use crate::metrics::ConfusionMatrix;
 
+/// Share of the time that masks may take; those after an epoch come from its validation.
+const SHARE: f64 = 0.01;
+
 /// The images, read once, and when they were last predicted.
 pub(super) struct Pinned {
-    images: Vec<(String, Arc<Rgb>, Arc<LabelMap>)>,
+    images: Vec<PinnedImage>,
+    /// Images of the list that [`offer`](Self::offer) has seen.
+    offered: usize,
     num_classes: usize,
     every: Option<Duration>,
     shown: Instant,
+    /// What the last masks took.
+    cost: Duration,
+}
+
+struct PinnedImage {
+    /// Place in the validation list.
+    place: usize,
+    id: String,
+    image: Arc<Rgb>,
+    truth: Arc<LabelMap>,
+    /// From the validation in hand.
+    mask: Option<Arc<LabelMap>>,
 }
 
 impl Pinned {
@@ -31,12 +48,21 @@ impl Pinned {
         let reader = dataset.mask_reader();
         let images = (0..count)
             .map(|n| {
-                let item = &dataset.val[n * dataset.val.len() / count];
+                let place = n * dataset.val.len() / count;
+                let item = &dataset.val[place];
                 let (image, truth) = reader.read_pair(item)?;
-                Ok((item.id.clone(), Arc::new(image), Arc::new(truth)))
+                let (image, truth) = (Arc::new(image), Arc::new(truth));
+                Ok(PinnedImage { place, id: item.id.clone(), image, truth, mask: None })
             })
             .collect::<Result<_, TrainError>>()?;
-        Ok(Self { images, num_classes: dataset.classes.len(), every, shown: Instant::now() })
+        Ok(Self {
+            images,
+            offered: 0,
+            num_classes: dataset.classes.len(),
+            every,
+            shown: Instant::now(),
+            cost: Duration::ZERO,
+        })
     }
 
     pub fn is_empty(&self) -> bool {
@@ -45,7 +71,7 @@ impl Pinned {
 
     /// Whether it is time for new masks.
     pub fn due(&self) -> bool {
-        self.every.is_some_and(|every| self.shown.elapsed() >= every)
+        self.every.is_some_and(|every| self.shown.elapsed() >= every.max(self.cost.div_f64(SHARE)))
     }
 
     /// The masks after `step`.
@@ -55,24 +81,46 @@ impl Pinned {
         test_size: Option<[u32; 2]>,
         step: usize,
     ) -> Result<Preview, TrainError> {
-        let items = self
-            .images
-            .iter()
-            .map(|(id, image, truth)| {
-                let mask = segmenter.segment(image, test_size)?;
-                let mut matrix = ConfusionMatrix::new(self.num_classes);
-                matrix.add(&truth.labels, &mask.labels);
-                Ok(PreviewItem {
-                    id: id.clone(),
-                    image: Arc::clone(image),
-                    truth: Arc::clone(truth),
-                    mask: Arc::new(mask),
-                    mean_iu: matrix.mean_iu(),
-                })
+        let started = Instant::now();
+        for pinned in &mut self.images {
+            pinned.mask = Some(Arc::new(segmenter.segment(&pinned.image, test_size)?));
+        }
+        let preview = self.collect(step);
+        self.cost = started.elapsed();
+        Ok(preview)
+    }
+
+    /// Takes the mask of the next image of the validation list, if that is pinned.
+    pub fn offer(&mut self, mask: &LabelMap) {
+        if let Some(pinned) = self.images.iter_mut().find(|pinned| pinned.place == self.offered) {
+            pinned.mask = Some(Arc::new(mask.clone()));
+        }
+        self.offered += 1;
+    }
+
+    /// The masks that were offered since the last call, after `step`.
+    pub fn validated(&mut self, step: usize) -> Preview {
+        self.offered = 0;
+        self.collect(step)
+    }
+
+    fn collect(&mut self, step: usize) -> Preview {
+        let num_classes = self.num_classes;
+        let item = |pinned: &mut PinnedImage| {
+            let mask = pinned.mask.take()?;
+            let mut matrix = ConfusionMatrix::new(num_classes);
+            matrix.add(&pinned.truth.labels, &mask.labels);
+            Some(PreviewItem {
+                id: pinned.id.clone(),
+                image: Arc::clone(&pinned.image),
+                truth: Arc::clone(&pinned.truth),
+                mask,
+                mean_iu: matrix.mean_iu(),
             })
-            .collect::<Result<_, TrainError>>()?;
+        };
+        let items = self.images.iter_mut().filter_map(item).collect();
         // Counted from the end, so that slow masks leave time for steps between them.
         self.shown = Instant::now();
-        Ok(Preview { step, items })
+        Preview { step, items }
     }
 }

@@ -175,7 +175,9 @@ impl<'a> Session<'a> {
             self.at.epoch_loss = 0.0;
             self.save(score)?;
             self.sink.send(TrainEvent::EpochEnded(record));
-            self.show_pinned()?;
+            if !self.pinned.is_empty() {
+                self.sink.send(TrainEvent::Preview(self.pinned.validated(self.at.step)));
+            }
         }
         Ok(Outcome::Finished)
     }
@@ -239,7 +241,7 @@ impl<'a> Session<'a> {
     /// Scores of the whole validation set; `None` when a stop came in between.
     fn validate(&mut self, best: Option<f64>) -> Result<Option<EpochRecord>, TrainError> {
         let segmenter = self.segmenter();
-        let sink = &mut self.sink;
+        let (sink, pinned) = (&mut self.sink, &mut self.pinned);
         let mut matrix = ConfusionMatrix::new(self.plan.reader.num_classes);
         let loss = evaluate(
             &segmenter,
@@ -247,7 +249,10 @@ impl<'a> Session<'a> {
             &self.plan.reader,
             self.config.test_size,
             self.control,
-            &mut |truth, mask| matrix.add(&truth.labels, &mask.labels),
+            &mut |truth, mask| {
+                matrix.add(&truth.labels, &mask.labels);
+                pinned.offer(mask);
+            },
             &mut |done, total| sink.send(TrainEvent::Validating { done, total }),
         )?;
         Ok(loss.map(|loss| {

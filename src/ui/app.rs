@@ -1,7 +1,6 @@
 //! The window's program: takes in events, carries out commands, draws everything.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
@@ -12,19 +11,20 @@ use super::context::PanelCtx;
 use super::debug_overlay::FrameTimes;
 use super::help::HelpWindows;
 use super::menu::{self, MenuState};
+use super::pace::{Pace, Painter};
+use super::plain_painter::PlainPainter;
 use super::state::AppState;
 use super::toasts::Toasts;
 use super::ui_command::UiCommand;
+use super::uploads::Uploads;
 use super::weights::WeightsWindow;
 use super::{drop_target, quit, status_bar, theme};
 use crate::engine::{
-    DatasetRef, DatasetState, Dirs, Engine, EngineOptions, NoticeLevel, Phase, RunState, Task, Waker,
+    DatasetRef, DatasetState, Dirs, Engine, EngineOptions, NoticeLevel, Phase, RunState, Task,
 };
 
 /// Time that one frame may spend on taking in events.
 const DRAIN_BUDGET: Duration = Duration::from_millis(10);
-/// Events that come closer together than this share a frame.
-const WAKE_DELAY: Duration = Duration::from_millis(30);
 const STATUS_HEIGHT: f32 = 24.0;
 
 /// What the window needs to make its engine.
@@ -52,6 +52,7 @@ pub struct App {
     pub(super) folder_dialog: Option<Task<Option<PathBuf>>>,
     pub(super) image_dialog: Option<Task<Option<Vec<PathBuf>>>>,
     frames: FrameTimes,
+    pace: Pace,
     active_run: Option<String>,
     plan_compared: bool,
 }
@@ -63,17 +64,19 @@ impl App {
             .storage
             .and_then(|storage| eframe::get_value::<AppState>(storage, eframe::APP_KEY))
             .unwrap_or_default();
+        let pace = Pace::new(painter(cc));
         let engine = Engine::new(EngineOptions {
             dirs: options.dirs,
-            waker: waker(&cc.egui_ctx),
+            waker: pace.waker(&cc.egui_ctx),
             probe_program: options.probe_program,
             live_masks: true,
         });
-        Self { problems: options.problems, ..Self::with_engine(&cc.egui_ctx, state, engine) }
+        Self { problems: options.problems, pace, ..Self::with_engine(&cc.egui_ctx, state, engine) }
     }
 
     /// The program with a given state; opens the last data set or the sample.
     pub fn with_engine(ctx: &egui::Context, mut state: AppState, mut engine: Engine) -> Self {
+        ctx.add_plugin(Uploads::default());
         theme::apply(ctx);
         ctx.set_theme(state.prefs.theme);
         state.layout.repair();
@@ -94,6 +97,7 @@ impl App {
             folder_dialog: None,
             image_dialog: None,
             frames: FrameTimes::default(),
+            pace: Pace::new(Painter::Graphics),
             active_run: None,
             plan_compared: false,
         }
@@ -252,7 +256,7 @@ impl App {
     fn menu_ui(&mut self, ui: &mut Ui) {
         let mut toasts = std::mem::take(&mut self.toasts);
         let chosen = Panel::top("menu bar")
-            .frame(Frame::side_top_panel(ui.style()).inner_margin(Margin::symmetric(8, 3)))
+            .frame(Frame::new().inner_margin(Margin::symmetric(8, 3)))
             .show(ui, |ui| {
                 let state = MenuState {
                     layout: &self.state.layout,
@@ -291,7 +295,7 @@ impl App {
         let device = self.state.train.device(&self.engine);
         Panel::bottom("status bar")
             .exact_size(STATUS_HEIGHT)
-            .frame(Frame::side_top_panel(ui.style()).inner_margin(Margin::symmetric(8, 2)))
+            .frame(Frame::new().inner_margin(Margin::symmetric(8, 2)))
             .show(ui, |ui| {
                 let panel = PanelCtx { engine: &self.engine, commands: &self.sender };
                 status_bar::status_bar_ui(&panel, ui, device);
@@ -303,7 +307,7 @@ impl App {
         self.quit.ui(ui);
         self.toasts.ui(&ctx, STATUS_HEIGHT);
         if self.state.prefs.debug_overlay {
-            self.frames.overlay_ui(&ctx);
+            self.frames.overlay_ui(&ctx, self.pace.pause());
         }
         drop_target::hover_ui(&ctx);
         if !self.receiver.is_empty() {
@@ -315,14 +319,16 @@ impl App {
 impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         let start = Instant::now();
+        self.pace.begin();
         self.drain(ctx);
         self.quit.logic(ctx, self.engine.active().is_some());
         self.run_commands();
         self.frames.add_logic(start.elapsed());
     }
 
-    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+    fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
         let start = Instant::now();
+        self.pace.frame(ui.input(|input| !input.events.is_empty()), frame.info().cpu_usage);
         if let Some(command) = UiCommand::pressed(ui.ctx(), |command| self.is_enabled(command)) {
             match command {
                 UiCommand::Panel(panel) => self.send(Command::ShowPanel(panel)),
@@ -337,6 +343,11 @@ impl eframe::App for App {
         eframe::set_value(storage, eframe::APP_KEY, &self.state);
     }
 
+    /// Panels have no fill of their own: where the processor paints, that is half of its work.
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        visuals.panel_fill.to_normalized_gamma_f32()
+    }
+
     fn on_exit(&mut self) {
         self.frames.write_log();
     }
@@ -347,8 +358,13 @@ impl eframe::App for App {
     }
 }
 
-/// Wakes the window of `ctx`; many calls in a short time make one frame.
-pub fn waker(ctx: &egui::Context) -> Waker {
-    let ctx = ctx.clone();
-    Arc::new(move || ctx.request_repaint_after_for(WAKE_DELAY, egui::ViewportId::ROOT))
+/// Finds out what paints the window, and makes that cheap where it is the processor.
+fn painter(cc: &eframe::CreationContext<'_>) -> Painter {
+    match &cc.wgpu_render_state {
+        Some(state) if state.adapter.get_info().device_type == eframe::wgpu::DeviceType::Cpu => {
+            PlainPainter::install(&cc.egui_ctx, state);
+            Painter::Processor
+        }
+        _ => Painter::Graphics,
+    }
 }

@@ -10,10 +10,14 @@ use std::time::Duration;
 
 use eframe::egui::{self, Align2, Area, Frame, Id, Order, RichText, vec2};
 
+use super::uploads::Uploads;
+
 /// Frames that the overlay looks back on.
 const RECENT: usize = 600;
 /// Frames that are kept for the log.
 const LOGGED: usize = 1 << 20;
+/// Longer frames are told one by one to who listens for details.
+const LONG_MS: f32 = 4.0;
 /// Names the file that takes one line of JSON when the window closes.
 const LOG_VARIABLE: &str = "FCN_WORKBENCH_FRAME_LOG";
 
@@ -92,6 +96,9 @@ impl FrameTimes {
             self.recent.pop_front();
         }
         self.recent.push_back((now, ms));
+        if ms > LONG_MS {
+            log::debug!("A frame took {ms:.1} ms, {now:.2} s after the start");
+        }
         if let Some((_, log)) = &mut self.log
             && log.len() < LOGGED
         {
@@ -122,8 +129,9 @@ impl FrameTimes {
         }
     }
 
-    /// Shows the statistics in the top right corner.
-    pub fn overlay_ui(&self, ctx: &egui::Context) {
+    /// Shows the statistics in the top right corner; `pause` is the time between frames
+    /// that are painted for what threads send.
+    pub fn overlay_ui(&self, ctx: &egui::Context, pause: Duration) {
         let Some(stats) = self.stats() else { return };
         let last = self.recent.back().map_or(0.0, |(_, ms)| f64::from(*ms));
         let now = self.recent.back().map_or(0.0, |(time, _)| *time);
@@ -134,7 +142,10 @@ impl FrameTimes {
         {
             writeln!(text, "{label:<5}{value:>8.2} ms").ok();
         }
-        write!(text, "{per_second:>4} frames in the last second\n{:>4} frames counted", stats.count).ok();
+        writeln!(text, "{per_second:>4} frames in the last second\n{:>4} frames counted", stats.count).ok();
+        writeln!(text, "{:>4} ms between events' frames", pause.as_millis()).ok();
+        let uploads = Uploads::of(ctx);
+        write!(text, "{:>4} uploads, {:.1} Mpx", uploads.count, uploads.pixels as f64 / 1e6).ok();
         Area::new(Id::unique("debug overlay"))
             .anchor(Align2::RIGHT_TOP, vec2(-12.0, 40.0))
             .order(Order::Foreground)

@@ -153,7 +153,7 @@ struct Panes<'a> {
 
 impl Behavior<PanelKind> for Panes<'_> {
     fn pane_ui(&mut self, ui: &mut Ui, _tile: TileId, pane: &mut PanelKind) -> UiResponse {
-        egui::Frame::central_panel(ui.style()).inner_margin(egui::Margin::symmetric(10, 8)).show(ui, |ui| {
+        egui::Frame::new().inner_margin(egui::Margin::symmetric(10, 8)).show(ui, |ui| {
             ui.push_id(*pane, |ui| {
                 ui.expand_to_include_rect(ui.max_rect());
                 (self.draw)(*pane, ui);

@@ -18,6 +18,8 @@ pub fn run(options: WindowOptions) -> Result<(), String> {
             .with_min_inner_size([900.0, 600.0]),
         renderer: eframe::Renderer::Wgpu,
         persist_window: true,
+        // There is no gradient that would show bands.
+        dithering: false,
         ..eframe::NativeOptions::default()
     };
     eframe::run_native(TITLE, native, Box::new(move |cc| Ok(Box::new(App::new(cc, options)))))

@@ -1,11 +1,11 @@
 //! Turns the history of a run into curves for a plot of some pixels' width.
 //!
-//! Values that are not finite are left out, on a logarithmic axis also those that
-//! are not above 0. Must not know about widgets.
+//! A step is taken in once; what a frame costs then depends on the plot's width and not on
+//! the history's length. Values that are not finite are left out, on a logarithmic axis also
+//! those that are not above 0. Must not know about widgets.
 
-use std::sync::Arc;
-
-use crate::engine::{Engine, EpochRecord, StepRecord, Task};
+use super::pyramid::Pyramid;
+use crate::engine::{EpochRecord, StepRecord};
 
 /// A point: steps to the right, value up.
 pub type Point = [f64; 2];
@@ -57,102 +57,115 @@ pub type EpochReadout = (usize, Option<f64>, Option<f64>, Option<f64>);
 /// Number of steps, number of epochs, settings.
 type Key = (usize, usize, CurveSettings);
 
-/// Records that one frame may take in; more would make it late.
-const INTAKE: usize = 50_000;
+/// What tells a record from another at its place.
+type Stamp = (usize, u64);
 
-/// The curves of one run, built by workers from a copy of its history.
+/// The curves of one run, and what is known about its history.
 #[derive(Debug, Default)]
 pub struct RunCurves {
-    /// Step and loss of every step that was taken in.
-    history: Arc<Vec<Point>>,
-    built: Built,
-    task: Option<Task<Built>>,
-}
-
-/// What a worker gives back.
-#[derive(Debug, Default)]
-struct Built {
-    smoother: Arc<Smoother>,
+    loss: Pyramid,
+    smoother: Smoother,
+    val_loss: Pyramid,
+    mean_iu: Pyramid,
+    pixel_accuracy: Pyramid,
+    last_step: Option<Stamp>,
+    last_epoch: Option<Stamp>,
+    /// Whether the losses were taken in for a logarithmic axis.
+    log_loss: bool,
     model: CurveModel,
     key: Option<Key>,
 }
 
-/// What a worker gets.
-struct Work {
-    history: Arc<Vec<Point>>,
-    epochs: Vec<EpochPoint>,
-    smoother: Arc<Smoother>,
-    key: Key,
-}
-
-/// The values of an epoch that are drawn.
-struct EpochPoint {
-    step: f64,
-    val_loss: Option<f64>,
-    mean_iu: Option<f64>,
-    pixel_accuracy: Option<f64>,
-}
-
 impl RunCurves {
-    /// Takes in the history, and lets a worker build the curves anew where that can be seen.
-    /// The earlier curves stay until then.
+    /// Takes in up to `intake` new steps and builds the curves anew where that can be seen.
+    /// False = there are more; until all are in, the earlier curves stay.
     pub fn update(
         &mut self,
-        engine: &Engine,
         steps: &[StepRecord],
         epochs: &[EpochRecord],
         settings: CurveSettings,
-    ) {
-        if let Some(task) = &mut self.task {
-            if let Some(built) = task.poll() {
-                self.built = built;
-            } else if !task.is_done() {
-                return;
-            }
-            self.task = None;
+        intake: usize,
+    ) -> bool {
+        let is_whole = self.loss.is_empty() || self.loss.len() == steps.len();
+        let retuned = settings.smoothing != self.smoother.smoothing || settings.log_loss != self.log_loss;
+        // What is being taken in is finished first: a slider that is dragged shows something.
+        if !self.continues(steps, epochs) || (is_whole && retuned) {
+            self.restart(settings);
         }
-        self.task =
-            self.prepare(steps, epochs, settings).map(|work| engine.spawn("curves", move |_| work.run()));
+        let start = self.loss.len();
+        let end = steps.len().min(start + intake);
+        self.smoother.values.reserve(steps.len() - start);
+        for record in &steps[start..end] {
+            self.loss.push(drawable(record.loss, self.log_loss));
+            self.smoother.push(record.loss, self.log_loss);
+        }
+        self.last_step = steps[..end].last().map(step_stamp);
+        if end < steps.len() {
+            return false;
+        }
+        for epoch in &epochs[self.mean_iu.len()..] {
+            self.val_loss.push(drawable(epoch.val_loss.unwrap_or(f64::NAN), self.log_loss));
+            self.mean_iu.push(epoch.scores.mean_iu.unwrap_or(f64::NAN));
+            self.pixel_accuracy.push(epoch.scores.pixel_accuracy.unwrap_or(f64::NAN));
+        }
+        self.last_epoch = epochs.last().map(epoch_stamp);
+        let key = (steps.len(), epochs.len(), settings);
+        if self.key.is_none_or(|old| is_visible_change(old, key)) {
+            self.model = self.build(steps, epochs, settings);
+            self.key = Some(key);
+        }
+        (settings.smoothing, settings.log_loss) == (self.smoother.smoothing, self.log_loss)
     }
 
-    /// What a worker has to do so that the curves fit the history; `None` while they do.
-    fn prepare(
-        &mut self,
-        steps: &[StepRecord],
-        epochs: &[EpochRecord],
-        settings: CurveSettings,
-    ) -> Option<Work> {
-        let point = |record: &StepRecord| [record.step as f64, record.loss];
-        let same = |point: Point, known: &Point| point.map(f64::to_bits) == known.map(f64::to_bits);
-        let known = self.history.len();
-        let grew = self
-            .history
-            .last()
-            .is_none_or(|last| steps.get(known - 1).is_some_and(|record| same(point(record), last)));
-        let start = if grew { known } else { 0 };
-        let end = steps.len().min(start + INTAKE);
-        let history = Arc::make_mut(&mut self.history);
-        history.truncate(start);
-        history.extend(steps[start..end].iter().map(point));
-        if !grew {
-            self.built.key = None;
+    /// Whether the records that were taken in are still there.
+    fn continues(&self, steps: &[StepRecord], epochs: &[EpochRecord]) -> bool {
+        let step = self.loss.len().checked_sub(1).and_then(|last| steps.get(last)).map(step_stamp);
+        let epoch = self.mean_iu.len().checked_sub(1).and_then(|last| epochs.get(last)).map(epoch_stamp);
+        (step, epoch) == (self.last_step, self.last_epoch)
+    }
+
+    fn restart(&mut self, settings: CurveSettings) {
+        let smoother = Smoother { smoothing: settings.smoothing, ..Smoother::default() };
+        let model = std::mem::take(&mut self.model);
+        *self = Self { smoother, log_loss: settings.log_loss, model, ..Self::default() };
+    }
+
+    fn build(&self, steps: &[StepRecord], epochs: &[EpochRecord], settings: CurveSettings) -> CurveModel {
+        let range = match (settings.visible, steps, epochs) {
+            (Some(range), ..) => range,
+            (None, [first, .., last], _) => [first.step as f64, last.step as f64],
+            (None, [only], _) => [only.step as f64; 2],
+            (None, [], [first, ..]) => [first.step as f64, first.step as f64],
+            (None, [], []) => return CurveModel::default(),
+        };
+        let axis = |loss: f64| if self.log_loss { loss.log10() } else { loss };
+        let at_step = |index: usize| steps[index].step as f64;
+        let at_epoch = |index: usize| epochs[index].step as f64;
+        let by_step = |pyramid: &Pyramid, value: &dyn Fn(usize) -> f64| {
+            let drawn = pyramid.columns(range, settings.columns, at_step, value);
+            drawn.into_iter().map(|index| [at_step(index), axis(value(index))]).collect()
+        };
+        let by_epoch = |pyramid: &Pyramid, value: &dyn Fn(&EpochRecord) -> Option<f64>| -> Vec<Point> {
+            let value = |index: usize| value(&epochs[index]).unwrap_or(f64::NAN);
+            let drawn = pyramid.columns(range, settings.columns, at_epoch, value);
+            drawn.into_iter().map(|index| [at_epoch(index), value(index)]).collect()
+        };
+        let log = self.log_loss;
+        let val_loss = by_epoch(&self.val_loss, &|epoch| epoch.val_loss.map(|loss| drawable(loss, log)));
+        CurveModel {
+            loss: by_step(&self.loss, &|index| drawable(steps[index].loss, log)),
+            smoothed: by_step(&self.smoother.pyramid, &|index| {
+                drawable(f64::from(self.smoother.values[index]), log)
+            }),
+            val_loss: val_loss.into_iter().map(|[x, loss]| [x, axis(loss)]).collect(),
+            mean_iu: by_epoch(&self.mean_iu, &|epoch| epoch.scores.mean_iu),
+            pixel_accuracy: by_epoch(&self.pixel_accuracy, &|epoch| epoch.scores.pixel_accuracy),
         }
-        let key = (steps.len(), epochs.len(), settings);
-        if end < steps.len() || self.built.key.is_some_and(|old| !is_visible_change(old, key)) {
-            return None;
-        }
-        let epochs = epochs.iter().map(EpochPoint::new).collect();
-        Some(Work {
-            history: Arc::clone(&self.history),
-            epochs,
-            smoother: Arc::clone(&self.built.smoother),
-            key,
-        })
     }
 
     /// The curves.
     pub fn model(&self) -> &CurveModel {
-        &self.built.model
+        &self.model
     }
 
     /// The values nearest to a position on the step axis.
@@ -171,7 +184,7 @@ impl RunCurves {
         Some(Readout {
             step: record.step,
             loss: record.loss,
-            smoothed: self.built.smoother.values.get(index).copied().unwrap_or(record.loss),
+            smoothed: self.smoother.values.get(index).map_or(record.loss, |value| f64::from(*value)),
             epoch: epoch.map(|index| {
                 let epoch = &epochs[index];
                 (epoch.epoch, epoch.val_loss, epoch.scores.mean_iu, epoch.scores.pixel_accuracy)
@@ -180,51 +193,17 @@ impl RunCurves {
     }
 }
 
-impl Work {
-    fn run(self) -> Built {
-        let settings = self.key.2;
-        let mut smoother = Arc::unwrap_or_clone(self.smoother);
-        smoother.update(&self.history, settings.smoothing);
-        let model = CurveModel::new(&self.history, &smoother.values, &self.epochs, settings);
-        Built { smoother: Arc::new(smoother), model, key: Some(self.key) }
-    }
+/// A loss, or no number where the axis has no place for it.
+fn drawable(loss: f64, log_loss: bool) -> f64 {
+    if log_loss && loss <= 0.0 { f64::NAN } else { loss }
 }
 
-impl EpochPoint {
-    fn new(epoch: &EpochRecord) -> Self {
-        Self {
-            step: epoch.step as f64,
-            val_loss: epoch.val_loss,
-            mean_iu: epoch.scores.mean_iu,
-            pixel_accuracy: epoch.scores.pixel_accuracy,
-        }
-    }
+fn step_stamp(record: &StepRecord) -> Stamp {
+    (record.step, record.loss.to_bits())
 }
 
-impl CurveModel {
-    /// Builds the curves; `smoothed` holds one value for every step.
-    fn new(steps: &[Point], smoothed: &[f64], epochs: &[EpochPoint], settings: CurveSettings) -> Self {
-        let y_of_loss = |[x, loss]: Point| [x, if settings.log_loss { loss.log10() } else { loss }];
-        let window = window(steps, settings.visible);
-        let shown = &steps[window.clone()];
-        let range = match (settings.visible, shown.first(), shown.last()) {
-            (Some(range), ..) => range,
-            (None, Some(first), Some(last)) => [first[0], last[0]],
-            _ => return Self::default(),
-        };
-        let smooth = shown.iter().zip(smoothed.get(window).unwrap_or_default());
-        let by_epoch = |value: fn(&EpochPoint) -> Option<f64>| {
-            epochs.iter().filter_map(move |epoch| Some([epoch.step, value(epoch)?]))
-        };
-        let draw = |points: &mut dyn Iterator<Item = Point>| decimate(points, range, settings.columns);
-        Self {
-            loss: draw(&mut shown.iter().copied().map(y_of_loss)),
-            smoothed: draw(&mut smooth.map(|([x, _], value)| y_of_loss([*x, *value]))),
-            val_loss: draw(&mut by_epoch(|epoch| epoch.val_loss).map(y_of_loss)),
-            mean_iu: draw(&mut by_epoch(|epoch| epoch.mean_iu)),
-            pixel_accuracy: draw(&mut by_epoch(|epoch| epoch.pixel_accuracy)),
-        }
-    }
+fn epoch_stamp(record: &EpochRecord) -> Stamp {
+    (record.step, record.train_loss.to_bits())
 }
 
 /// Steps that together fill less than half a pixel column change nothing that can be seen.
@@ -233,88 +212,26 @@ fn is_visible_change(old: Key, new: Key) -> bool {
     (old.1, old.2) != (new.1, new.2) || new_steps > new.0 / (2 * new.2.columns.max(1))
 }
 
-fn finite(points: impl Iterator<Item = Point>) -> impl Iterator<Item = Point> {
-    points.filter(|[x, y]| x.is_finite() && y.is_finite())
-}
-
-/// The steps in view and one on either side, so that lines reach the border.
-fn window(steps: &[Point], visible: Option<[f64; 2]>) -> std::ops::Range<usize> {
-    let Some([from, to]) = visible else {
-        return 0..steps.len();
-    };
-    let start = steps.partition_point(|[x, _]| *x < from).saturating_sub(1);
-    let end = steps.partition_point(|[x, _]| *x <= to).saturating_add(1).min(steps.len());
-    start.min(end)..end
-}
-
-/// Keeps of every pixel column the first, lowest, highest and last point, in their order.
-pub fn decimate(points: impl Iterator<Item = Point>, [from, to]: [f64; 2], columns: usize) -> Vec<Point> {
-    let columns = columns.max(1);
-    let per_step = if to > from { columns as f64 / (to - from) } else { 0.0 };
-    let mut out = Vec::new();
-    let mut column: Option<(i64, [Point; 4])> = None;
-    for point in finite(points) {
-        let index = ((point[0] - from) * per_step).floor() as i64;
-        match &mut column {
-            Some((current, [_, low, high, last])) if *current == index => {
-                if point[1] < low[1] {
-                    *low = point;
-                }
-                if point[1] > high[1] {
-                    *high = point;
-                }
-                *last = point;
-            }
-            _ => {
-                if let Some((_, done)) = column.replace((index, [point; 4])) {
-                    push_column(&mut out, done);
-                }
-            }
-        }
-    }
-    if let Some((_, done)) = column {
-        push_column(&mut out, done);
-    }
-    out
-}
-
-fn push_column(out: &mut Vec<Point>, mut column: [Point; 4]) {
-    column.sort_by(|a, b| a[0].total_cmp(&b[0]));
-    for point in column {
-        if out.last() != Some(&point) {
-            out.push(point);
-        }
-    }
-}
-
-/// Exponential mean with the bias of its start taken out; takes in only what is new.
+/// Exponential mean with the bias of its start taken out.
 #[derive(Debug, Clone, Default)]
 struct Smoother {
     smoothing: f64,
     mean: f64,
     weight: f64,
-    values: Vec<f64>,
-    last: Option<Point>,
+    /// One for every step.
+    values: Vec<f32>,
+    pyramid: Pyramid,
 }
 
 impl Smoother {
-    fn update(&mut self, steps: &[Point], smoothing: f64) {
-        let known = self.values.len();
-        let grew = smoothing == self.smoothing
-            && self.last.is_none_or(|last| {
-                steps.get(known - 1).is_some_and(|step| step.map(f64::to_bits) == last.map(f64::to_bits))
-            });
-        if !grew {
-            *self = Self { smoothing, ..Self::default() };
+    fn push(&mut self, loss: f64, log_loss: bool) {
+        if loss.is_finite() {
+            self.mean = self.smoothing * self.mean + (1.0 - self.smoothing) * loss;
+            self.weight = self.smoothing * self.weight + (1.0 - self.smoothing);
         }
-        for [_, loss] in &steps[self.values.len()..] {
-            if loss.is_finite() {
-                self.mean = smoothing * self.mean + (1.0 - smoothing) * loss;
-                self.weight = smoothing * self.weight + (1.0 - smoothing);
-            }
-            self.values.push(if self.weight > 0.0 { self.mean / self.weight } else { f64::NAN });
-        }
-        self.last = steps.last().copied();
+        let value = if self.weight > 0.0 { (self.mean / self.weight) as f32 } else { f32::NAN };
+        self.values.push(value);
+        self.pyramid.push(drawable(f64::from(value), log_loss));
     }
 }
 

@@ -23,20 +23,24 @@ fn settings() -> CurveSettings {
     CurveSettings { smoothing: 0.0, log_loss: false, columns: 100, visible: None }
 }
 
+const ALL: usize = usize::MAX / 2;
+
 fn model(steps: &[StepRecord], epochs: &[EpochRecord], settings: CurveSettings) -> CurveModel {
     let mut curves = RunCurves::default();
-    assert!(curves.update_now(steps, epochs, settings));
+    assert!(is_rebuilt(&mut curves, steps, epochs, settings));
     curves.model().clone()
 }
 
-impl RunCurves {
-    /// Does the work right here; true when there was some.
-    fn update_now(&mut self, steps: &[StepRecord], epochs: &[EpochRecord], settings: CurveSettings) -> bool {
-        let built = self.prepare(steps, epochs, settings).map(Work::run);
-        let is_new = built.is_some();
-        self.built = built.unwrap_or_else(|| std::mem::take(&mut self.built));
-        is_new
-    }
+/// Takes everything in; true when the curves were built anew.
+fn is_rebuilt(
+    curves: &mut RunCurves,
+    steps: &[StepRecord],
+    epochs: &[EpochRecord],
+    settings: CurveSettings,
+) -> bool {
+    let old = curves.key;
+    assert!(curves.update(steps, epochs, settings, ALL));
+    curves.key != old
 }
 
 #[test]
@@ -88,45 +92,81 @@ fn smoothing_starts_without_bias_and_only_grows() {
     let mut curves = RunCurves::default();
     let settings = CurveSettings { smoothing: 0.5, ..settings() };
     let mut steps = vec![step(1, 4.0), step(2, 1.0)];
-    curves.update_now(&steps, &[], settings);
+    is_rebuilt(&mut curves, &steps, &[], settings);
     assert_eq!(curves.model().smoothed, [[1.0, 4.0], [2.0, 2.0]]);
-    assert!(!curves.update_now(&steps, &[], settings), "nothing changed");
+    assert!(!is_rebuilt(&mut curves, &steps, &[], settings), "nothing changed");
     steps.push(step(3, 2.0));
-    assert!(curves.update_now(&steps, &[], settings));
+    assert!(is_rebuilt(&mut curves, &steps, &[], settings));
     assert_eq!(curves.model().smoothed[2], [3.0, 2.0]);
-    assert_eq!(curves.built.smoother.values.len(), 3);
+    assert_eq!(curves.smoother.values.len(), 3);
 }
 
 #[test]
 fn steps_that_cannot_be_seen_wait_for_more() {
     let mut steps: Vec<_> = (0..10_000).map(|i| step(i, 1.0)).collect();
     let mut curves = RunCurves::default();
-    curves.update_now(&steps, &[], settings());
+    is_rebuilt(&mut curves, &steps, &[], settings());
     steps.extend((10_000..10_040).map(|i| step(i, 1.0)));
-    assert!(!curves.update_now(&steps, &[], settings()));
+    assert!(!is_rebuilt(&mut curves, &steps, &[], settings()));
     assert_eq!(curves.readout(&steps, &[], 99_999.0).unwrap().step, 10_039);
     steps.extend((10_040..10_080).map(|i| step(i, 1.0)));
-    assert!(curves.update_now(&steps, &[], settings()));
+    assert!(is_rebuilt(&mut curves, &steps, &[], settings()));
 }
 
 #[test]
 fn a_long_history_is_taken_in_over_several_frames() {
-    let steps: Vec<_> = (0..=2 * INTAKE).map(|i| step(i, 1.0)).collect();
+    let steps: Vec<_> = (0..250).map(|i| step(i, 1.0)).collect();
     let mut curves = RunCurves::default();
-    assert!(!curves.update_now(&steps, &[], settings()));
-    assert!(!curves.update_now(&steps, &[], settings()));
-    assert!(curves.update_now(&steps, &[], settings()));
-    assert_eq!(curves.model().loss.last(), Some(&[2.0 * INTAKE as f64, 1.0]));
+    assert!(!curves.update(&steps, &[], settings(), 100));
+    assert!(!curves.update(&steps, &[], settings(), 100));
+    assert!(curves.model().loss.is_empty());
+    assert!(curves.update(&steps, &[], settings(), 100));
+    assert_eq!(curves.model().loss.last(), Some(&[249.0, 1.0]));
+}
+
+#[test]
+fn other_settings_wait_for_the_history_and_the_old_curves_stay() {
+    let steps: Vec<_> = (0..250).map(|i| step(i, 10.0)).collect();
+    let mut curves = RunCurves::default();
+    is_rebuilt(&mut curves, &steps, &[], settings());
+    let log = CurveSettings { log_loss: true, ..settings() };
+    assert!(!curves.update(&steps, &[], log, 200));
+    assert_eq!(curves.model().loss.first(), Some(&[0.0, 10.0]));
+    // Changed once more before it is through: the one in hand is finished.
+    assert!(!curves.update(&steps, &[], settings(), 200));
+    assert_eq!(curves.model().loss.first(), Some(&[0.0, 1.0]));
+    assert!(!curves.update(&steps, &[], settings(), 200));
+    assert!(curves.update(&steps, &[], settings(), 200));
+    assert_eq!(curves.model().loss.first(), Some(&[0.0, 10.0]));
+}
+
+#[test]
+fn a_million_steps_are_no_more_points_than_the_plot_has_pixels() {
+    let mut steps: Vec<_> = (1..=1_000_000).map(|i| step(i, 2.0 + (i as f64 * 0.7).sin())).collect();
+    (steps[123_456].loss, steps[700_001].loss) = (50.0, -1.0);
+    let epochs: Vec<_> = (1..=20_000).map(|i| epoch(i, 50 * i, Some(2.0), Some(0.5))).collect();
+    let mut curves = RunCurves::default();
+    for visible in [None, Some([100_000.0, 720_000.0]), Some([123_450.5, 123_470.5])] {
+        let settings = CurveSettings { columns: 500, visible, smoothing: 0.9, ..settings() };
+        is_rebuilt(&mut curves, &steps, &epochs, settings);
+        let model = curves.model();
+        for points in [&model.loss, &model.smoothed, &model.val_loss, &model.mean_iu, &model.pixel_accuracy] {
+            assert!(points.len() <= 4 * 502, "{}", points.len());
+        }
+        assert!(model.loss.contains(&[123_457.0, 50.0]), "{visible:?}");
+        assert!(model.loss.is_sorted_by(|a, b| a[0] < b[0]));
+    }
+    assert_eq!(curves.model().loss.len(), 22);
 }
 
 #[test]
 fn a_history_that_was_cut_starts_again() {
     let mut curves = RunCurves::default();
-    curves.update_now(&[step(1, 4.0), step(2, 1.0)], &[], settings());
-    assert!(curves.update_now(&[step(1, 4.0), step(2, 3.0)], &[], settings()));
+    is_rebuilt(&mut curves, &[step(1, 4.0), step(2, 1.0)], &[], settings());
+    is_rebuilt(&mut curves, &[step(1, 4.0), step(2, 3.0)], &[], settings());
     assert_eq!(curves.model().loss, [[1.0, 4.0], [2.0, 3.0]]);
-    assert!(curves.update_now(&[step(1, 4.0)], &[], settings()));
-    assert_eq!(curves.built.smoother.values, [4.0]);
+    assert!(is_rebuilt(&mut curves, &[step(1, 4.0)], &[], settings()));
+    assert_eq!(curves.smoother.values, [4.0]);
 }
 
 #[test]
@@ -140,7 +180,7 @@ fn a_zoomed_plot_gets_the_steps_in_view_and_their_neighbors() {
     );
     let nothing = CurveSettings { visible: Some([5000.0, 6000.0]), ..settings };
     let mut curves = RunCurves::default();
-    curves.update_now(&steps, &[], nothing);
+    is_rebuilt(&mut curves, &steps, &[], nothing);
     assert!(curves.model().loss.len() <= 1);
 }
 
@@ -149,7 +189,7 @@ fn the_readout_is_of_the_nearest_step() {
     let steps = [step(10, 3.0), step(20, 2.0), step(30, 1.0)];
     let epochs = [epoch(1, 20, Some(2.5), Some(0.4))];
     let mut curves = RunCurves::default();
-    curves.update_now(&steps, &epochs, settings());
+    is_rebuilt(&mut curves, &steps, &epochs, settings());
     let at = |position: f64| curves.readout(&steps, &epochs, position).unwrap();
     assert_eq!((at(-5.0).step, at(14.0).step, at(16.0).step, at(99.0).step), (10, 10, 20, 30));
     assert_eq!(at(0.0).epoch, None);

@@ -10,6 +10,7 @@ pub mod format;
 pub mod mask;
 pub mod predictions;
 pub mod progress;
+pub mod pyramid;
 pub mod run_label;
 pub mod scores;
 pub mod selection;

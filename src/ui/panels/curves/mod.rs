@@ -18,6 +18,8 @@ use crate::ui::view_model::selection::RunSelection;
 /// Narrower panels get their plots one above the other, where they are high enough.
 const SIDE_BY_SIDE: f32 = 680.0;
 const MIN_STACKED: f32 = 320.0;
+/// Steps that one frame may take in; more would make it late.
+const INTAKE: usize = 50_000;
 
 /// The Curves panel.
 #[derive(Serialize, Deserialize)]
@@ -77,9 +79,12 @@ impl CurvesPanel {
             columns: self.view.columns.clamp(100, 4000),
             visible: self.view.visible,
         };
+        let intake = (INTAKE / runs.len()).max(1);
         for (run, _) in &runs {
             let curves = self.curves.entry(run.name.clone()).or_default();
-            curves.update(ctx.engine, &run.steps, &run.epochs, settings);
+            if !curves.update(&run.steps, &run.epochs, settings, intake) {
+                ui.ctx().request_repaint();
+            }
         }
         let names: Vec<_> = runs.iter().map(|(run, _)| *run).collect();
         let drawn: Vec<Drawn<'_>> = runs
