@@ -29,6 +29,12 @@ pub enum TrainError {
          the learning rate or the momentum; the last checkpoint is kept"
     )]
     NonFiniteGradients { norm: f64, step: usize, learning_rate: f64 },
+    /// The weights are not numbers any more.
+    #[error(
+        "the weights became infinite or no numbers at step {step} (learning rate {learning_rate}). Lower \
+         the learning rate or the momentum; the last checkpoint is kept"
+    )]
+    NonFiniteWeights { step: usize, learning_rate: f64 },
     /// Data could not be read.
     #[error(transparent)]
     Dataset(#[from] DatasetError),

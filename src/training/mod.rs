@@ -7,6 +7,7 @@ mod bench;
 pub mod checkpoint;
 mod config;
 mod control;
+mod counting;
 mod device;
 mod error;
 mod evaluate;
@@ -23,6 +24,7 @@ mod run;
 mod schedule;
 mod segmenter;
 mod sgd;
+mod waiting;
 mod weights;
 
 pub use bench::{BenchJob, BenchResult, BenchRow, Timing, measure};
