@@ -5,7 +5,7 @@ use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, PaddingConfig2d};
 use burn::tensor::{Device, Tensor, activation::relu};
 
-use super::kernels::convolve;
+use super::precision::{convolve, in_full};
 
 /// How a convolution is normalized.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -95,7 +95,7 @@ impl ConvUnit {
     pub fn forward_linear(&self, input: Tensor<4>) -> Tensor<4> {
         let output = convolve(&self.conv, input, false);
         match &self.norm {
-            Some(norm) => norm.forward(output),
+            Some(norm) => in_full(output, |map| norm.forward(map)),
             None => output,
         }
     }

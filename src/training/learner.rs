@@ -8,6 +8,7 @@ use super::device::reads_for_free;
 use super::error::TrainError;
 use super::gradients::{Accumulated, clip_factor, clip_on_device, magnitude, norm};
 use super::loss::{Targets, objective};
+use super::precision::{LossScale, Precision};
 use super::sgd::Sgd;
 use crate::dataset::Batch;
 use crate::model::{Network, NetworkConfig};
@@ -19,10 +20,13 @@ const AUX_WEIGHT: f64 = 0.5;
 pub(super) struct Learner {
     pub model: Network,
     pub optimizer: Sgd,
+    /// Only in `f16`.
+    pub loss_scale: Option<LossScale>,
     gradients: Accumulated<Network>,
     /// Norm of the gradients of the last step, `[1]`, where they were clipped without reading it.
     norm: Option<Tensor<1>>,
     learning: Learning,
+    precision: Precision,
     device: Device,
     num_classes: usize,
     /// Whether losses and norms are looked at when they are made, which costs nothing there.
@@ -59,8 +63,10 @@ impl Learner {
             model,
             optimizer,
             gradients: Accumulated::new(),
+            loss_scale: (config.precision == Precision::F16).then(LossScale::new),
             norm: None,
             learning,
+            precision: config.precision,
             device,
             num_classes,
             reads_at_once,
@@ -76,7 +82,8 @@ impl Learner {
     /// reads it must look. `step` and `learning_rate` are for the message.
     pub fn add(&mut self, batch: Batch, learning_rate: f64, step: usize) -> Result<Tensor<1>, TrainError> {
         let shape = [batch.batch_size, 3, batch.height, batch.width];
-        let images = Tensor::from_data(TensorData::new(batch.images, shape), &self.device);
+        let images = Tensor::<4>::from_data(TensorData::new(batch.images, shape), &self.device);
+        let images = images.cast(self.precision.numbers());
         let size = [batch.batch_size, batch.height, batch.width];
         let targets = Targets::new(&batch.labels, size, self.num_classes, &self.device);
         let (logits, aux_logits) = self.model.forward_with_aux(images);
@@ -92,24 +99,39 @@ impl Learner {
                 return Err(TrainError::NonFinite { loss, step, learning_rate });
             }
         }
-        self.gradients.add(&self.model, loss);
+        let scaled = match self.loss_scale {
+            Some(scale) => loss.mul_scalar(scale.factor),
+            None => loss,
+        };
+        self.gradients.add(&self.model, scaled);
         Ok(mean)
     }
 
-    /// One step of stochastic gradient descent with the gradients added so far.
+    /// One step of stochastic gradient descent with the gradients added so far; with a loss
+    /// scale, none where they are not finite.
     ///
     /// # Errors
     /// When they are to be clipped and their norm is not finite, on a device where it is read
-    /// at once; on others it is left for [`take_norm`](Self::take_norm).
+    /// at once; on others it is left for [`take_norm`](Self::take_norm). When no loss scale
+    /// makes them finite.
     pub fn step(mut self, learning_rate: f64, step: usize) -> Result<Self, TrainError> {
         let (mut sum, mut scale) = self.gradients.take();
+        if let Some(loss_scale) = self.loss_scale {
+            scale /= loss_scale.factor;
+        }
         match self.learning.clip_norm {
-            Some(most) if self.reads_at_once => {
+            most if self.loss_scale.is_some() || (most.is_some() && self.reads_at_once) => {
                 let norm = scale * norm(&self.model, &sum)?;
-                if !norm.is_finite() {
+                let finite = norm.is_finite();
+                let next = self.loss_scale.and_then(|loss_scale| loss_scale.after(finite));
+                if !finite && next.is_none() {
                     return Err(TrainError::NonFiniteGradients { norm, step, learning_rate });
                 }
-                scale *= clip_factor(norm, most);
+                self.loss_scale = next;
+                if !finite {
+                    return Ok(self);
+                }
+                scale *= most.map_or(1.0, |most| clip_factor(norm, most));
             }
             Some(most) => self.norm = clip_on_device(&self.model, &mut sum, scale, most),
             None => {}
@@ -180,8 +202,10 @@ mod tests {
             model: base.model.clone(),
             optimizer: Sgd::new(&learning),
             gradients: Accumulated::new(),
+            loss_scale: base.loss_scale,
             norm: None,
             learning,
+            precision: base.precision,
             device: base.device.clone(),
             num_classes: base.num_classes,
             reads_at_once: base.reads_at_once,
@@ -300,6 +324,8 @@ mod tests {
         assert!(length(&clipped) < 0.3 * length(&free));
         assert_close(&changes(&base, unread(clipping()), 2, RATE), &clipped);
 
+        // Before it is broken: copies share what batch normalization has gathered.
+        base.check_weights(0, RATE).expect("sound weights");
         let mut learner = unread(clipping());
         let mut broken = batch();
         broken.images[0] = f32::NAN;
@@ -309,6 +335,5 @@ mod tests {
         assert!(read(learner.take_norm().expect("a norm")).expect("a number").is_nan());
         let message = learner.check_weights(7, RATE).expect_err("broken").to_string();
         assert!(message.contains("weights") && message.contains("step 7"), "{message}");
-        base.check_weights(0, RATE).expect("sound weights");
     }
 }

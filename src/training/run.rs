@@ -92,16 +92,21 @@ impl<'a> Session<'a> {
         let num_classes = dataset.classes.len();
         let plan = batch_plan(&config, dataset);
         let device = device::open(config.device)?;
+        config.precision.check(&device, config.device)?;
         let mut learner = Learner::new(&config, num_classes, &device);
         let mut at = Position { epoch: 1, ..Position::default() };
         if let Some(last) = folder.last() {
             learner.model = folder.load_last(&last, learner.model, &mut learner.optimizer)?;
+            if learner.loss_scale.is_some() {
+                learner.loss_scale = last.loss_scale.or(learner.loss_scale);
+            }
             at = Position {
                 step: last.step,
                 epoch: last.epoch,
                 batch: last.batch,
                 elapsed_secs: last.elapsed_secs,
                 epoch_loss: last.epoch_loss,
+                loss_scale: last.loss_scale,
             };
         } else {
             learner.model = initialize(learner.model, &config, num_classes, folder, &device)?;
@@ -247,6 +252,7 @@ impl<'a> Session<'a> {
     /// Publishes a checkpoint; [`settle`](Self::settle) comes before it.
     fn save(&mut self, best: Option<f64>) -> Result<(), TrainError> {
         self.at.elapsed_secs = self.clock.secs();
+        self.at.loss_scale = self.learner.loss_scale;
         self.folder.save(&self.learner.model, &self.learner.optimizer, self.at, best)?;
         self.sink.send(TrainEvent::Saved { step: self.at.step });
         Ok(())
