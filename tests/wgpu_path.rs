@@ -13,7 +13,7 @@ use common::{Recorder, TinySet};
 use fcn_workbench::dataset::Split;
 use fcn_workbench::model::{FinalUpsampling, Geometry, Network, NetworkConfig, Trunk, Variant};
 use fcn_workbench::training::checkpoint::RunFolder;
-use fcn_workbench::training::{Control, DeviceId, Outcome, Predictor, TrainEvent, train};
+use fcn_workbench::training::{Control, DeviceId, Outcome, Precision, Predictor, TrainEvent, train};
 
 fn config(variant: Variant) -> NetworkConfig {
     NetworkConfig {
@@ -39,6 +39,7 @@ fn logits(net: &Network, device: &Device) -> Vec<f32> {
 fn the_gpu_follows_the_processor() {
     three_steps_follow_the_processor();
     a_loss_that_is_no_number_names_its_step();
+    numbers_that_the_device_lacks_are_refused();
     logits_equal_those_of_the_processor();
 }
 
@@ -102,6 +103,21 @@ fn a_loss_that_is_no_number_names_its_step() {
         && message.contains(&format!("at step {} (learning rate", told.len()));
     assert!(loss || weights, "{message} after {told:?}");
     assert_eq!(folder.last(), None, "nothing broken was saved");
+}
+
+/// WGSL has no `bf16`: that is told before anything is computed.
+fn numbers_that_the_device_lacks_are_refused() {
+    let set = TinySet::new(4, 1);
+    let folder = set.run(|config| {
+        (config.device, config.precision) = (DeviceId::Software, Precision::Bf16);
+    });
+    let mut sink = Recorder::default();
+    train(&folder, &set.open(), &Control::default(), &mut sink);
+    let Some(Outcome::Failed(message)) = sink.outcome() else {
+        panic!("{:?}", sink.outcome());
+    };
+    let refusal = "precision is bf16, which device software does not compute in; choose f32";
+    assert!(message.starts_with(refusal) && sink.events.len() == 1, "{message}");
 }
 
 fn three_steps_follow_the_processor() {
