@@ -25,7 +25,7 @@ pub(super) struct Measures {
 }
 
 /// A step without its loss.
-struct Step {
+struct Unread {
     step: usize,
     epoch: usize,
     learning_rate: f64,
@@ -34,7 +34,7 @@ struct Step {
 
 /// The steps whose losses have not been read.
 pub(super) struct Waiting {
-    steps: Vec<Step>,
+    steps: Vec<Unread>,
     /// When the first of them began.
     since: Instant,
     /// How many are read together.
@@ -69,7 +69,7 @@ impl Waiting {
         if self.steps.is_empty() {
             self.since = started;
         }
-        self.steps.push(Step { step, epoch, learning_rate, measures });
+        self.steps.push(Unread { step, epoch, learning_rate, measures });
     }
 
     /// Whether it is time to read.
@@ -97,7 +97,7 @@ impl Waiting {
         self.together = together(secs, self.most);
         let mut values = values.into_iter();
         let mut read = Read::default();
-        for Step { step, epoch, learning_rate, measures } in steps {
+        for Unread { step, epoch, learning_rate, measures } in steps {
             let losses: Vec<f64> = values.by_ref().take(measures.losses.len()).collect();
             let norm = if measures.norm.is_some() { values.next() } else { None };
             if let Some(loss) = losses.iter().copied().find(|loss| !loss.is_finite()) {
@@ -179,7 +179,8 @@ mod tests {
     #[test]
     fn what_waits_for_too_long_is_due() {
         let mut waiting = Waiting { together: MOST, ..Waiting::new(false) };
-        waiting.push([1, 1], 0.5, measures(&[1.0], None), Instant::now() - BETWEEN_READS);
+        let earlier = Instant::now().checked_sub(BETWEEN_READS).expect("a running clock");
+        waiting.push([1, 1], 0.5, measures(&[1.0], None), earlier);
         assert!(waiting.due());
         let mut at_once = Waiting::new(true);
         assert!(!at_once.due());
