@@ -164,9 +164,10 @@ fn a_resumed_run_with_accumulation_and_a_schedule_goes_on_as_if_it_had_not_been_
 }
 
 /// What is kept of the scale of the loss.
-fn loss_scale(folder: &RunFolder) -> serde_json::Value {
-    let text = fs::read_to_string(folder.path().join("last.json")).unwrap();
-    serde_json::from_str::<serde_json::Value>(&text).unwrap()["loss_scale"].clone()
+fn loss_scale(folder: &RunFolder) -> Option<serde_json::Value> {
+    let text = fs::read_to_string(folder.path().join("last.json")).ok()?;
+    let last: serde_json::Value = serde_json::from_str(&text).ok()?;
+    Some(last["loss_scale"].clone())
 }
 
 #[test]
@@ -183,7 +184,8 @@ fn losses_of_rounded_convolutions_follow_those_of_full_ones() {
         assert_eq!(sink.outcome(), Some(&Outcome::Finished));
         if precision == Precision::F16 {
             // At most a step or two were left out.
-            assert!(loss_scale(&folder)["factor"].as_f64().is_some_and(|factor| factor >= 16384.0));
+            let factor = loss_scale(&folder).and_then(|scale| scale["factor"].as_f64());
+            assert!(factor.is_some_and(|factor| factor >= 16384.0), "{factor:?}");
         }
         sink.losses()
     };
@@ -211,7 +213,7 @@ fn a_resumed_run_keeps_its_loss_scale() {
     let mut whole = Recorder::default();
     train(&unbroken, &set.open(), &Control::default(), &mut whole);
     assert_eq!(whole.outcome(), Some(&Outcome::Finished));
-    let factor = loss_scale(&unbroken)["factor"].as_f64().expect("a factor");
+    let factor = loss_scale(&unbroken).and_then(|scale| scale["factor"].as_f64()).expect("a factor");
     assert!(factor < 65536.0, "no step was left out: {factor}");
 
     let broken = set.run(edit);
