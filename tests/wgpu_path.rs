@@ -10,8 +10,10 @@ mod common;
 use burn::module::Module as _;
 use burn::tensor::{Device, DeviceKind, Tensor, TensorData};
 use common::{Recorder, TinySet};
+use fcn_workbench::dataset::Split;
 use fcn_workbench::model::{FinalUpsampling, Geometry, Network, NetworkConfig, Trunk, Variant};
-use fcn_workbench::training::{Control, DeviceId, Outcome, train};
+use fcn_workbench::training::checkpoint::RunFolder;
+use fcn_workbench::training::{Control, DeviceId, Outcome, Precision, Predictor, TrainEvent, train};
 
 fn config(variant: Variant) -> NetworkConfig {
     NetworkConfig {
@@ -36,6 +38,8 @@ fn logits(net: &Network, device: &Device) -> Vec<f32> {
 #[test]
 fn the_gpu_follows_the_processor() {
     three_steps_follow_the_processor();
+    a_loss_that_is_no_number_names_its_step();
+    numbers_that_the_device_lacks_are_refused();
     logits_equal_those_of_the_processor();
 }
 
@@ -58,6 +62,64 @@ fn logits_equal_those_of_the_processor() {
     }
 }
 
+/// What the run's last validation has counted on its device, against masks of the processor.
+fn scores_equal_those_of_the_processor(set: &TinySet, folder: &RunFolder, sink: &Recorder) {
+    let epochs = sink.events.iter().filter_map(|event| match event {
+        TrainEvent::EpochEnded(epoch) => Some(epoch),
+        _ => None,
+    });
+    let best = epochs.filter(|epoch| epoch.best).last().expect("a best epoch");
+    let predictor = Predictor::load(folder, DeviceId::Cpu).expect("weights");
+    let expected = predictor
+        .evaluate(&set.open(), Split::Val, 2, &Control::default(), &mut |_, _| {})
+        .expect("scores")
+        .expect("not stopped");
+    let close = |found: Option<f64>, expected: Option<f64>| {
+        let (found, expected) = (found.expect("a value"), expected.expect("a value"));
+        assert!((found - expected).abs() < 2e-3, "{found} != {expected}");
+    };
+    close(best.scores.pixel_accuracy, expected.scores.pixel_accuracy);
+    close(best.scores.mean_iu, expected.scores.mean_iu);
+    close(best.val_loss, expected.loss);
+}
+
+/// A loss that is no number is found where losses are read together, and by its step.
+fn a_loss_that_is_no_number_names_its_step() {
+    let set = TinySet::new(4, 1);
+    let folder = set.run(|config| {
+        config.device = DeviceId::Software;
+        config.learning.learning_rate = 1e30;
+    });
+    let mut sink = Recorder::default();
+    train(&folder, &set.open(), &Control::default(), &mut sink);
+    let Some(Outcome::Failed(message)) = sink.outcome() else {
+        panic!("{:?}", sink.outcome());
+    };
+    let told = sink.losses();
+    assert!(!told.is_empty() && told.iter().all(|loss| loss.is_finite()), "{told:?}");
+    let loss = message.contains("the loss became")
+        && message.contains(&format!("at step {} (learning rate", told.len() + 1));
+    let weights = message.contains("the weights became")
+        && message.contains(&format!("at step {} (learning rate", told.len()));
+    assert!(loss || weights, "{message} after {told:?}");
+    assert_eq!(folder.last(), None, "nothing broken was saved");
+}
+
+/// WGSL has no `bf16`: that is told before anything is computed.
+fn numbers_that_the_device_lacks_are_refused() {
+    let set = TinySet::new(4, 1);
+    let folder = set.run(|config| {
+        (config.device, config.precision) = (DeviceId::Software, Precision::Bf16);
+    });
+    let mut sink = Recorder::default();
+    train(&folder, &set.open(), &Control::default(), &mut sink);
+    let Some(Outcome::Failed(message)) = sink.outcome() else {
+        panic!("{:?}", sink.outcome());
+    };
+    let refusal = "precision is bf16, which device software does not compute in; choose f32";
+    assert!(message.starts_with(refusal) && sink.events.len() == 1, "{message}");
+}
+
 fn three_steps_follow_the_processor() {
     let losses = |device| {
         let set = TinySet::new(4, 2);
@@ -71,6 +133,10 @@ fn three_steps_follow_the_processor() {
         let mut sink = Recorder::default();
         train(&folder, &set.open(), &Control::default(), &mut sink);
         assert_eq!(sink.outcome(), Some(&Outcome::Finished));
+        let steps: Vec<usize> = sink.steps().iter().map(|step| step.step).collect();
+        assert_eq!(steps, [1, 2, 3]);
+        assert_eq!(folder.steps().len(), 3);
+        scores_equal_those_of_the_processor(&set, &folder, &sink);
         sink.losses()
     };
     let (cpu, gpu) = (losses(DeviceId::Cpu), losses(DeviceId::Software));

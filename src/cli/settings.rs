@@ -10,8 +10,8 @@ use super::values::{
     zero_or_more, zero_to_one,
 };
 use crate::engine::{
-    Augment, DatasetRef, DeviceId, FinalUpsampling, Geometry, Order, Recipe, Reduction, RunConfig, Schedule,
-    Trunk, Variant, preset,
+    Augment, DatasetRef, DeviceId, FinalUpsampling, Geometry, Order, Precision, Recipe, Reduction, RunConfig,
+    Schedule, Trunk, Variant, preset,
 };
 
 #[derive(Debug, clap::Args)]
@@ -23,6 +23,10 @@ pub struct Settings {
     /// Where to train: cpu, gpu:N or cuda:N, as `devices` lists them
     #[arg(long, value_name = "ID", default_value = "cpu")]
     pub device: DeviceId,
+    /// Numbers of the training steps' convolutions: 16 bits take half the memory and are faster
+    /// where the device has units for them
+    #[arg(long, value_parser = named(Precision::ALL, Precision::id))]
+    precision: Option<Precision>,
     /// Values of a paper for all options below but the length; what is given on top counts
     #[arg(long, value_parser = recipes())]
     recipe: Option<Recipe>,
@@ -117,6 +121,7 @@ impl Settings {
             recipe.apply(&mut config);
         }
         config.max_steps = self.max_steps.or(config.max_steps);
+        set(&mut config.precision, self.precision);
         set(&mut config.epochs, self.epochs);
         set(&mut config.batch_size, self.batch_size);
         set(&mut config.dropout, self.dropout);

@@ -35,8 +35,8 @@ pub use crate::model::weights::{Layout as WeightsLayout, Row, RowState, WEIGHTS_
 pub use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
 pub use crate::training::{
     BenchJob, BenchResult, BenchRow, DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord, Init,
-    Learning, Order, Outcome, Preview, PreviewItem, Recipe, Reduction, RunConfig, RunInfo, Schedule,
-    StepRecord, WeightsChoice, WeightsSummary, preset,
+    Learning, Order, Outcome, Precision, Preview, PreviewItem, Recipe, Reduction, RunConfig, RunInfo,
+    Schedule, StepRecord, WeightsChoice, WeightsSummary, preset,
 };
 pub use active::{ActiveRun, Phase};
 pub use bench::{BenchOptions, bench_main, measure_in_child, set_shares_of_peak};

@@ -29,11 +29,20 @@ impl SetCounts {
     /// # Panics
     /// As [`ConfusionMatrix::add`] and [`boundary_band`] do.
     pub fn add(&mut self, truth: &[u8], predicted: &[u8], columns: usize) {
-        let mut image = ConfusionMatrix::new(self.pooled.num_classes());
+        let [mut image, mut boundary] = [(); 2].map(|()| ConfusionMatrix::new(self.pooled.num_classes()));
         image.add(truth, predicted);
-        self.image_mean.add(&image);
-        self.pooled.merge(&image);
-        self.boundary.add(&boundary_band(truth, columns, self.boundary_width), predicted);
+        boundary.add(&boundary_band(truth, columns, self.boundary_width), predicted);
+        self.add_counts(&image, &boundary);
+    }
+
+    /// Adds one image by the matrix of its pixels and that of its [`boundary_band`].
+    ///
+    /// # Panics
+    /// When the class counts differ.
+    pub fn add_counts(&mut self, image: &ConfusionMatrix, boundary: &ConfusionMatrix) {
+        self.image_mean.add(image);
+        self.pooled.merge(image);
+        self.boundary.merge(boundary);
     }
 
     /// Adds the images of `other`.

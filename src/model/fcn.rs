@@ -7,6 +7,7 @@ use burn::tensor::{Device, Tensor};
 use super::geometry::{Geometry, Grid, crop};
 use super::kernels;
 use super::network::NetworkConfig;
+use super::precision::{convolve, full};
 use super::trunk::{Placed, TrunkNet};
 use super::upsample::{Upsampling, fixed};
 use super::variant::{FinalUpsampling, Trunk, Variant};
@@ -86,7 +87,7 @@ impl Fcn {
         let features = self.trunk.forward(images, self.plan.geometry);
         let [scale4, scale3] = self.plan.pool_scales();
         let mut scores =
-            Placed { map: kernels::convolve(&self.score_fr, features.coarse.map, false), ..features.coarse };
+            Placed { map: full(convolve(&self.score_fr, features.coarse.map, false)), ..features.coarse };
         let skips = [
             (&self.upscore2, &self.score_pool4, features.pool4, scale4),
             (&self.upscore_pool4, &self.score_pool3, features.pool3, scale3),
@@ -95,11 +96,9 @@ impl Fcn {
             if let (Some(upsample), Some(score), Some(pooled)) = (upsample, score, pooled) {
                 let grid = self.plan.upsampling(2).grid(scores.grid);
                 let coarse = Placed { map: kernels::upsample(upsample, scores.map), grid };
-                let map = if scale == 1.0 { pooled.map } else { pooled.map.mul_scalar(scale) };
-                scores = add_aligned(
-                    coarse,
-                    Placed { map: kernels::convolve(score, map, false), grid: pooled.grid },
-                );
+                let map = if scale == 1.0 { pooled.map } else { full(pooled.map).mul_scalar(scale) };
+                scores =
+                    add_aligned(coarse, Placed { map: full(convolve(score, map, false)), grid: pooled.grid });
             }
         }
         let grid = self.plan.upsampling(self.plan.variant.stride()).grid(scores.grid);

@@ -11,6 +11,7 @@ mod geometry;
 mod googlenet;
 pub mod kernels;
 mod network;
+mod precision;
 mod resnet;
 mod trunk;
 mod unit;

@@ -66,8 +66,9 @@ pub struct Network {
 
 impl Network {
     /// # Shapes
-    /// - images: `[batch_size, 3, height, width]`, normalized; 1x1 pixel or more
-    /// - output: `[batch_size, num_classes, height, width]`, logits
+    /// - images: `[batch_size, 3, height, width]`, normalized; 1x1 pixel or more. In `bf16` or
+    ///   `f16` the trunk convolves in these numbers
+    /// - output: `[batch_size, num_classes, height, width]`, logits in `f32`
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
         self.logits(images, false).0
     }

@@ -11,6 +11,7 @@ use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 use burn::tensor::{Device, Tensor, activation::relu};
 
 use super::kernels::max_pool;
+use super::precision::{convolve, full};
 use super::unit::{ConvUnit, EPSILON, Norm, Window};
 use super::variant::Variant;
 
@@ -83,7 +84,8 @@ impl FcnHead {
 
     /// Logits at the image's `[height, width]`.
     fn forward(&self, features: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
-        let scores = self.score.forward(self.dropout.forward(self.conv.forward(features)));
+        let features = self.dropout.forward(self.conv.forward(features));
+        let scores = full(convolve(&self.score, features, false));
         let options = InterpolateOptions::new(InterpolateMode::Bilinear)
             .with_align_corners(false)
             .with_output_size(size);

@@ -5,7 +5,8 @@ use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, PaddingConfig2d};
 use burn::tensor::{Device, Tensor};
 
-use super::kernels::{convolve, normalize};
+use super::kernels::normalize;
+use super::precision::{convolve, in_full};
 
 /// How a convolution is normalized.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -97,7 +98,8 @@ impl ConvUnit {
         match &self.norm {
             None => convolve(&self.conv, input, rectify),
             Some(norm) if input.device().is_autodiff() => {
-                normalize(norm, convolve(&self.conv, input, false), rectify)
+                let output = convolve(&self.conv, input, false);
+                in_full(output, |map| normalize(norm, map, rectify))
             }
             Some(norm) => convolve(&folded(&self.conv, norm), input, rectify),
         }

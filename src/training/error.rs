@@ -14,6 +14,9 @@ pub enum TrainError {
     /// The device could not be started.
     #[error("device {device}: {reason}. Choose another device, `cpu` always works")]
     Device { device: String, reason: String },
+    /// The device does not compute in the numbers that were asked for.
+    #[error("precision is {precision}, which device {device} does not compute in; choose {choices}")]
+    Precision { precision: &'static str, device: String, choices: String },
     /// The device failed in the middle of something.
     #[error("the device failed: {0}. Restart the program; the last checkpoint is kept")]
     Execution(String),
@@ -29,6 +32,12 @@ pub enum TrainError {
          the learning rate or the momentum; the last checkpoint is kept"
     )]
     NonFiniteGradients { norm: f64, step: usize, learning_rate: f64 },
+    /// The weights are not numbers any more.
+    #[error(
+        "the weights became infinite or no numbers at step {step} (learning rate {learning_rate}). Lower \
+         the learning rate or the momentum; the last checkpoint is kept"
+    )]
+    NonFiniteWeights { step: usize, learning_rate: f64 },
     /// Data could not be read.
     #[error(transparent)]
     Dataset(#[from] DatasetError),

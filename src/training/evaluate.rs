@@ -1,10 +1,11 @@
 //! A network's masks of a whole list of images, and their loss.
 
 use super::control::Control;
+use super::counting::Unread;
 use super::error::TrainError;
 use super::segmenter::Segmenter;
 use crate::dataset::{Item, LabelMap, MaskReader};
-use crate::metrics::Scores;
+use crate::metrics::{ConfusionMatrix, Scores, boundary_band};
 
 /// The result of an evaluation.
 #[derive(Debug, Clone)]
@@ -31,29 +32,92 @@ pub(super) struct ListLoss {
     pub mean: Option<f64>,
 }
 
-/// Segments `items`; `None` when `control` was stopped in between. `count` gets the true
-/// labels and the mask of each image, `progress` how many of how many images are done.
+/// What is wanted of each image.
+#[derive(Clone, Copy)]
+pub(super) struct Scoring<'a> {
+    pub reader: &'a MaskReader,
+    /// `[width, height]` at which the network sees the images; `None` = their own.
+    pub test_size: Option<[u32; 2]>,
+    /// Width of the boundary band to count, in pixels.
+    pub boundary_width: Option<usize>,
+}
+
+/// Masks that are kept beside their counts.
+pub(super) trait Kept {
+    /// Whether the mask of an image is wanted, by its place in the list.
+    fn wants(&self, place: usize) -> bool;
+
+    /// Takes that mask.
+    fn take(&mut self, place: usize, mask: LabelMap);
+}
+
+/// No mask is kept.
+pub(super) struct NoMasks;
+
+impl Kept for NoMasks {
+    fn wants(&self, _place: usize) -> bool {
+        false
+    }
+
+    fn take(&mut self, _place: usize, _mask: LabelMap) {}
+}
+
+/// Segments `items`; `None` when `control` was stopped in between. `count` gets the matrix of
+/// each image's pixels and, where a width is given, that of its boundary band, in the order
+/// of the images; `progress` how many of how many images are done.
+///
+/// On the processor masks are counted as they come, and so are those that are kept. The others
+/// are counted on the device, and only counts and losses are read, those of several images
+/// together.
 pub(super) fn evaluate(
     segmenter: &Segmenter,
     items: &[Item],
-    reader: &MaskReader,
-    test_size: Option<[u32; 2]>,
+    how: Scoring<'_>,
     control: &Control,
-    count: &mut dyn FnMut(&LabelMap, &LabelMap),
+    count: &mut dyn FnMut(&ConfusionMatrix, Option<&ConfusionMatrix>),
+    kept: &mut dyn Kept,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Option<ListLoss>, TrainError> {
     let (mut loss, mut labelled) = (0.0, 0);
+    let mut unread = Unread::new(how.reader.num_classes);
+    let mut take = |images: Vec<(Vec<ConfusionMatrix>, f64)>| {
+        for (matrices, image_loss) in images {
+            if let [image, rest @ ..] = &matrices[..] {
+                count(image, rest.first());
+            }
+            loss += image_loss;
+        }
+    };
     for (done, item) in items.iter().enumerate() {
         if control.stop_requested() {
             return Ok(None);
         }
         progress(done, items.len());
-        let (image, truth) = reader.read_pair(item)?;
-        let (mask, image_loss, pixels) = segmenter.segment_with_loss(&image, &truth, test_size)?;
-        count(&truth, &mask);
-        loss += image_loss;
-        labelled += pixels;
+        let (image, truth) = how.reader.read_pair(item)?;
+        let band = how.boundary_width.map(|width| boundary_band(&truth.labels, truth.width as usize, width));
+        let wanted = kept.wants(done);
+        if segmenter.on_host() || wanted {
+            let (mask, image_loss, pixels) = segmenter.segment_with_loss(&image, &truth, how.test_size)?;
+            let counted = std::iter::once(&truth.labels).chain(&band).map(|truth| {
+                let mut matrix = ConfusionMatrix::new(how.reader.num_classes);
+                matrix.add(truth, &mask.labels);
+                matrix
+            });
+            let counted = counted.collect();
+            // Those before it first, in the order of the images.
+            take(unread.read()?);
+            take(vec![(counted, image_loss)]);
+            labelled += pixels;
+            if wanted {
+                kept.take(done, mask);
+            }
+        } else {
+            let (counted, pixels) = segmenter.count(&image, &truth, band.as_deref(), how.test_size);
+            take(unread.push(counted)?);
+            labelled += pixels;
+        }
     }
+    take(unread.read()?);
     progress(items.len(), items.len());
     Ok(Some(ListLoss { mean: (labelled > 0).then(|| loss / labelled as f64) }))
 }

@@ -40,11 +40,69 @@ impl<M: Module> Accumulated<M> {
 
 /// L2 norm of all gradients of `model` together, as if they were one vector.
 pub(super) fn norm<M: Module>(model: &M, gradients: &GradientsParams) -> Result<f64, TrainError> {
-    let mut squares = Squares { gradients, sum: None };
-    model.visit(&mut squares);
-    let Some(sum) = squares.sum else { return Ok(0.0) };
+    let Some(sum) = squares(model, gradients) else { return Ok(0.0) };
     let sum = sum.try_into_scalar::<f32>().map_err(|err| TrainError::Execution(err.to_string()))?;
     Ok(f64::from(sum).sqrt())
+}
+
+/// Sum of the squares of all gradients, `[1]`; `None` where there are none.
+fn squares<M: Module>(model: &M, gradients: &GradientsParams) -> Option<Tensor<1>> {
+    let mut squares = Squares { gradients, sum: None };
+    model.visit(&mut squares);
+    squares.sum
+}
+
+/// Scales gradients down so that the norm of `scale` times them is at most `most`, and reads
+/// nothing from the device; gives that norm, `[1]`. As [`clip_factor`].
+pub(super) fn clip_on_device<M: Module>(
+    model: &M,
+    gradients: &mut GradientsParams,
+    scale: f64,
+    most: f64,
+) -> Option<Tensor<1>> {
+    let norm = squares(model, gradients)?.sqrt().mul_scalar(scale);
+    let factor = norm.clone().add_scalar(1e-6).recip().mul_scalar(most).clamp_max(1.0);
+    model.visit(&mut Scale { gradients, factor });
+    Some(norm)
+}
+
+/// Sum of the absolute values of all weights, running statistics too: no number where one of
+/// them is none.
+pub(super) fn magnitude<M: Module>(model: &M) -> Result<f64, TrainError> {
+    let mut magnitudes = Magnitudes { sum: None };
+    model.visit(&mut magnitudes);
+    let Some(sum) = magnitudes.sum else { return Ok(0.0) };
+    let sum = sum.try_into_scalar::<f32>().map_err(|err| TrainError::Execution(err.to_string()))?;
+    Ok(f64::from(sum))
+}
+
+struct Magnitudes {
+    sum: Option<Tensor<1>>,
+}
+
+impl ModuleVisitor for Magnitudes {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let own = param.val().abs().sum();
+        self.sum = Some(match self.sum.take() {
+            Some(sum) => sum + own,
+            None => own,
+        });
+    }
+}
+
+struct Scale<'a> {
+    gradients: &'a mut GradientsParams,
+    /// `[1]`
+    factor: Tensor<1>,
+}
+
+impl ModuleVisitor for Scale<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if let Some(gradient) = self.gradients.remove::<D>(param.id) {
+            let factor = self.factor.clone().reshape([1; D]);
+            self.gradients.register(param.id, gradient * factor);
+        }
+    }
 }
 
 /// What gradients of this norm are multiplied by so that it is at most `most`
@@ -116,6 +174,26 @@ mod tests {
         assert_eq!(clip_factor(0.0, 1.0), 1.0);
         assert_eq!(clip_factor(0.5, 1.0), 1.0);
         assert!((clip_factor(8.0, 2.0) - 0.25).abs() < 1e-6);
+    }
+
+    #[test]
+    fn clipping_on_the_device_equals_clipping_with_what_was_read() {
+        let device = Device::flex().autodiff();
+        let model = line(&device);
+        let of = |most: f64| {
+            let output = model.forward(Tensor::<2>::from_data([[6.0]], &device));
+            let mut gradients = GradientsParams::from_grads(output.sum().backward(), &model);
+            // Half of the gradients (6, 1).
+            let norm = clip_on_device(&model, &mut gradients, 0.5, most).expect("gradients");
+            let weight: f32 = gradients.get::<2>(model.weight.id).expect("a gradient").into_scalar();
+            (norm.into_scalar::<f32>(), weight)
+        };
+        let norm = 0.5 * 37f64.sqrt();
+        for most in [0.25, 100.0] {
+            let (found, weight) = of(most);
+            assert!((f64::from(found) - norm).abs() < 1e-5);
+            assert!((f64::from(weight) - 6.0 * clip_factor(norm, most)).abs() < 1e-5, "{weight}");
+        }
     }
 
     /// Two images of two pixels and two channels, all labelled.

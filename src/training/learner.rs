@@ -4,9 +4,11 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::config::{Learning, RunConfig};
+use super::device::reads_for_free;
 use super::error::TrainError;
-use super::gradients::{Accumulated, clip_factor, norm};
+use super::gradients::{Accumulated, clip_factor, clip_on_device, magnitude, norm};
 use super::loss::{Targets, objective};
+use super::precision::{LossScale, Precision};
 use super::sgd::Sgd;
 use crate::dataset::Batch;
 use crate::model::{Network, NetworkConfig};
@@ -18,10 +20,17 @@ const AUX_WEIGHT: f64 = 0.5;
 pub(super) struct Learner {
     pub model: Network,
     pub optimizer: Sgd,
+    /// Only in `f16`.
+    pub loss_scale: Option<LossScale>,
     gradients: Accumulated<Network>,
+    /// Norm of the gradients of the last step, `[1]`, where they were clipped without reading it.
+    norm: Option<Tensor<1>>,
     learning: Learning,
+    precision: Precision,
     device: Device,
     num_classes: usize,
+    /// Whether losses and norms are looked at when they are made, which costs nothing there.
+    reads_at_once: bool,
 }
 
 /// The network that a configuration describes.
@@ -41,6 +50,7 @@ pub(super) fn network_config(config: &RunConfig, num_classes: usize) -> NetworkC
 impl Learner {
     /// A fresh network; `device` is without autodiff.
     pub fn new(config: &RunConfig, num_classes: usize, device: &Device) -> Self {
+        let reads_at_once = reads_for_free(device);
         let device = device.clone().autodiff();
         device.seed(config.seed);
         let model = network_config(config, num_classes)
@@ -49,18 +59,31 @@ impl Learner {
             .materialize();
         let learning = config.learning.clone();
         let optimizer = Sgd::new(&learning);
-        Self { model, optimizer, gradients: Accumulated::new(), learning, device, num_classes }
+        Self {
+            model,
+            optimizer,
+            gradients: Accumulated::new(),
+            loss_scale: (config.precision == Precision::F16).then(LossScale::new),
+            norm: None,
+            learning,
+            precision: config.precision,
+            device,
+            num_classes,
+            reads_at_once,
+        }
     }
 
     /// Adds the gradients of a batch to those that wait for the next [`step`](Self::step);
-    /// gives the mean loss over its labelled pixels. Batch normalization sees each batch
+    /// gives the mean loss over its labelled pixels, `[1]`. Batch normalization sees each batch
     /// by itself.
     ///
     /// # Errors
-    /// When the loss is not finite; `step` and `learning_rate` are for the message.
-    pub fn add(&mut self, batch: Batch, learning_rate: f64, step: usize) -> Result<f64, TrainError> {
+    /// When the loss is not finite, on a device where it is read at once; on others whoever
+    /// reads it must look. `step` and `learning_rate` are for the message.
+    pub fn add(&mut self, batch: Batch, learning_rate: f64, step: usize) -> Result<Tensor<1>, TrainError> {
         let shape = [batch.batch_size, 3, batch.height, batch.width];
-        let images = Tensor::from_data(TensorData::new(batch.images, shape), &self.device);
+        let images = Tensor::<4>::from_data(TensorData::new(batch.images, shape), &self.device);
+        let images = images.cast(self.precision.numbers());
         let size = [batch.batch_size, batch.height, batch.width];
         let targets = Targets::new(&batch.labels, size, self.num_classes);
         let (logits, aux_logits) = self.model.forward_with_aux(images);
@@ -69,31 +92,67 @@ impl Learner {
             let (_, aux_loss) = objective(logits, &targets, self.learning.reduction);
             loss = loss + aux_loss.mul_scalar(AUX_WEIGHT);
         }
-        let mean = mean.try_into_scalar::<f32>().map_err(|err| TrainError::Execution(err.to_string()))?;
-        if !mean.is_finite() {
-            let loss = f64::from(mean);
-            return Err(TrainError::NonFinite { loss, step, learning_rate });
+        let mean = mean.inner();
+        if self.reads_at_once {
+            let loss = read(mean.clone())?;
+            if !loss.is_finite() {
+                return Err(TrainError::NonFinite { loss, step, learning_rate });
+            }
         }
-        self.gradients.add(&self.model, loss);
-        Ok(f64::from(mean))
+        let scaled = match self.loss_scale {
+            Some(scale) => loss.mul_scalar(scale.factor),
+            None => loss,
+        };
+        self.gradients.add(&self.model, scaled);
+        Ok(mean)
     }
 
-    /// One step of stochastic gradient descent with the gradients added so far.
+    /// One step of stochastic gradient descent with the gradients added so far; with a loss
+    /// scale, none where they are not finite.
     ///
     /// # Errors
-    /// When they are to be clipped and their norm is not finite.
-    pub fn step(self, learning_rate: f64, step: usize) -> Result<Self, TrainError> {
-        let Self { model, mut optimizer, mut gradients, learning, device, num_classes } = self;
-        let (sum, mut scale) = gradients.take();
-        if let Some(most) = learning.clip_norm {
-            let norm = scale * norm(&model, &sum)?;
-            if !norm.is_finite() {
-                return Err(TrainError::NonFiniteGradients { norm, step, learning_rate });
-            }
-            scale *= clip_factor(norm, most);
+    /// When they are to be clipped and their norm is not finite, on a device where it is read
+    /// at once; on others it is left for [`take_norm`](Self::take_norm). When no loss scale
+    /// makes them finite.
+    pub fn step(mut self, learning_rate: f64, step: usize) -> Result<Self, TrainError> {
+        let (mut sum, mut scale) = self.gradients.take();
+        if let Some(loss_scale) = self.loss_scale {
+            scale /= loss_scale.factor;
         }
-        let model = optimizer.step(learning_rate, scale, model, sum);
-        Ok(Self { model, optimizer, gradients, learning, device, num_classes })
+        match self.learning.clip_norm {
+            most if self.loss_scale.is_some() || (most.is_some() && self.reads_at_once) => {
+                let norm = scale * norm(&self.model, &sum)?;
+                let finite = norm.is_finite();
+                let next = self.loss_scale.and_then(|loss_scale| loss_scale.after(finite));
+                if !finite && next.is_none() {
+                    return Err(TrainError::NonFiniteGradients { norm, step, learning_rate });
+                }
+                self.loss_scale = next;
+                if !finite {
+                    return Ok(self);
+                }
+                scale *= most.map_or(1.0, |most| clip_factor(norm, most));
+            }
+            Some(most) => self.norm = clip_on_device(&self.model, &mut sum, scale, most),
+            None => {}
+        }
+        self.model = self.optimizer.step(learning_rate, scale, self.model, sum);
+        Ok(self)
+    }
+
+    /// The norm of the gradients of the last step, `[1]`, where they were clipped without
+    /// looking at it.
+    pub fn take_norm(&mut self) -> Option<Tensor<1>> {
+        self.norm.take()
+    }
+
+    /// Turns down weights that are not numbers: the update of a step comes after its loss.
+    pub fn check_weights(&self, step: usize, learning_rate: f64) -> Result<(), TrainError> {
+        let sum = magnitude(&self.model.valid())?;
+        if sum.is_finite() {
+            return Ok(());
+        }
+        Err(TrainError::NonFiniteWeights { step, learning_rate })
     }
 
     /// Number of weights.
@@ -106,6 +165,11 @@ impl Learner {
     pub fn seed_batch(&self, seed: u64) {
         self.device.seed(seed);
     }
+}
+
+fn read(number: Tensor<1>) -> Result<f64, TrainError> {
+    let number = number.try_into_scalar::<f32>().map_err(|err| TrainError::Execution(err.to_string()))?;
+    Ok(f64::from(number))
 }
 
 #[cfg(test)]
@@ -138,9 +202,13 @@ mod tests {
             model: base.model.clone(),
             optimizer: Sgd::new(&learning),
             gradients: Accumulated::new(),
+            loss_scale: base.loss_scale,
+            norm: None,
             learning,
+            precision: base.precision,
             device: base.device.clone(),
             num_classes: base.num_classes,
+            reads_at_once: base.reads_at_once,
         }
     }
 
@@ -164,7 +232,7 @@ mod tests {
     /// How far each weight goes in one step with the gradients of equal batches.
     fn changes(base: &Learner, mut learner: Learner, batches: usize, learning_rate: f64) -> Vec<f32> {
         for _ in 0..batches {
-            let loss = learner.add(batch(), learning_rate, 1).expect("a loss");
+            let loss = read(learner.add(batch(), learning_rate, 1).expect("a loss")).expect("a number");
             // Score layers start at 0, so both classes are as likely.
             assert!((loss - std::f64::consts::LN_2).abs() < 1e-6, "{loss}");
         }
@@ -242,5 +310,30 @@ mod tests {
         learner.gradients.add(&learner.model, logits.sum().mul_scalar(f32::INFINITY));
         let message = learner.step(RATE, 7).err().expect("no norm").to_string();
         assert!(message.contains("gradients") && message.contains("step 7"), "{message}");
+    }
+
+    #[test]
+    fn a_step_that_reads_nothing_goes_as_far_and_leaves_what_was_not_looked_at() {
+        let base = learner();
+        let unread = |learner: Learner| Learner { reads_at_once: false, ..learner };
+        let free = changes(&base, changed(&base, |_| {}), 2, RATE);
+        assert_eq!(changes(&base, unread(changed(&base, |_| {})), 2, RATE), free);
+        let most = Some(0.25 * length(&free) / RATE);
+        let clipping = || changed(&base, |learning| learning.clip_norm = most);
+        let clipped = changes(&base, clipping(), 2, RATE);
+        assert!(length(&clipped) < 0.3 * length(&free));
+        assert_close(&changes(&base, unread(clipping()), 2, RATE), &clipped);
+
+        // Before it is broken: copies share what batch normalization has gathered.
+        base.check_weights(0, RATE).expect("sound weights");
+        let mut learner = unread(clipping());
+        let mut broken = batch();
+        broken.images[0] = f32::NAN;
+        let loss = learner.add(broken, RATE, 7).expect("nobody looked");
+        assert!(read(loss).expect("a number").is_nan());
+        let mut learner = learner.step(RATE, 7).expect("nobody looked");
+        assert!(read(learner.take_norm().expect("a norm")).expect("a number").is_nan());
+        let message = learner.check_weights(7, RATE).expect_err("broken").to_string();
+        assert!(message.contains("weights") && message.contains("step 7"), "{message}");
     }
 }

@@ -4,12 +4,12 @@ use super::checkpoint::{RunFolder, RunMeta};
 use super::control::Control;
 use super::device::{self, DeviceId};
 use super::error::TrainError;
-use super::evaluate::{Evaluation, evaluate};
+use super::evaluate::{Evaluation, NoMasks, Scoring, evaluate};
 use super::learner::network_config;
 use super::segmenter::Segmenter;
 use super::weights::{WeightsChoice, load_file};
 use crate::dataset::{Dataset, LabelMap, Rgb, Split, resize_labels, resize_rgb};
-use crate::metrics::SetCounts;
+use crate::metrics::{ConfusionMatrix, SetCounts};
 use crate::model::Trunk;
 
 /// The best weights of a run on a device.
@@ -91,13 +91,19 @@ impl Predictor {
                 rule: "the run was trained on another number of classes",
             });
         }
-        let test_size = self.meta.config.test_size;
         let (items, reader) = (dataset.items(split), dataset.mask_reader());
-        let mut counts = SetCounts::new(reader.num_classes, boundary_width);
-        let mut count = |truth: &LabelMap, mask: &LabelMap| {
-            counts.add(&truth.labels, &mask.labels, truth.width as usize);
+        let how = Scoring {
+            reader: &reader,
+            test_size: self.meta.config.test_size,
+            boundary_width: Some(boundary_width),
         };
-        let loss = evaluate(&self.segmenter, items, &reader, test_size, control, &mut count, progress)?;
+        let mut counts = SetCounts::new(reader.num_classes, boundary_width);
+        let mut count = |image: &ConfusionMatrix, boundary: Option<&ConfusionMatrix>| {
+            if let Some(boundary) = boundary {
+                counts.add_counts(image, boundary);
+            }
+        };
+        let loss = evaluate(&self.segmenter, items, how, control, &mut count, &mut NoMasks, progress)?;
         Ok(loss.map(|loss| Evaluation {
             scores: counts.scores(),
             mean_iu_over_images: counts.mean_iu_over_images(),

@@ -2,6 +2,7 @@
 
 use super::config::{DatasetRef, Init, Order, RunConfig};
 use super::device::DeviceId;
+use super::precision::Precision;
 use super::recipe::{Recipe, Values};
 use crate::dataset::Normalization;
 use crate::model::{Trunk, Variant};
@@ -29,6 +30,7 @@ pub fn preset(trunk: Trunk) -> RunConfig {
         aux_head: false,
         init: Init::Random,
         device: DeviceId::Cpu,
+        precision: Precision::F32,
         epochs: if trunk == Trunk::Vgg16Slim { 40 } else { 20 },
         max_steps: None,
         batch_size,

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::config::RunConfig;
 use super::error::TrainError;
+use super::evaluate::Kept;
 use super::event::{Preview, PreviewItem};
 use super::segmenter::Segmenter;
 use crate::dataset::{Dataset, LabelMap, Rgb};
@@ -16,8 +17,6 @@ const SHARE: f64 = 0.01;
 /// The images, read once, and when they were last predicted.
 pub(super) struct Pinned {
     images: Vec<PinnedImage>,
-    /// Images of the list that [`offer`](Self::offer) has seen.
-    offered: usize,
     num_classes: usize,
     every: Option<Duration>,
     shown: Instant,
@@ -57,7 +56,6 @@ impl Pinned {
             .collect::<Result<_, TrainError>>()?;
         Ok(Self {
             images,
-            offered: 0,
             num_classes: dataset.classes.len(),
             every,
             shown: Instant::now(),
@@ -90,21 +88,8 @@ impl Pinned {
         Ok(preview)
     }
 
-    /// Takes the mask of the next image of the validation list, if that is pinned.
-    pub fn offer(&mut self, mask: &LabelMap) {
-        if let Some(pinned) = self.images.iter_mut().find(|pinned| pinned.place == self.offered) {
-            pinned.mask = Some(Arc::new(mask.clone()));
-        }
-        self.offered += 1;
-    }
-
-    /// The masks that were offered since the last call, after `step`.
-    pub fn validated(&mut self, step: usize) -> Preview {
-        self.offered = 0;
-        self.collect(step)
-    }
-
-    fn collect(&mut self, step: usize) -> Preview {
+    /// The masks that are there and have not been shown, after `step`.
+    pub fn collect(&mut self, step: usize) -> Preview {
         let num_classes = self.num_classes;
         let item = |pinned: &mut PinnedImage| {
             let mask = pinned.mask.take()?;
@@ -122,5 +107,18 @@ impl Pinned {
         // Counted from the end, so that slow masks leave time for steps between them.
         self.shown = Instant::now();
         Preview { step, items }
+    }
+}
+
+/// Validation computes the masks of pinned images anyway.
+impl Kept for Pinned {
+    fn wants(&self, place: usize) -> bool {
+        self.images.iter().any(|pinned| pinned.place == place)
+    }
+
+    fn take(&mut self, place: usize, mask: LabelMap) {
+        if let Some(pinned) = self.images.iter_mut().find(|pinned| pinned.place == place) {
+            pinned.mask = Some(Arc::new(mask));
+        }
     }
 }

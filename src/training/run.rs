@@ -3,18 +3,19 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 
-use super::checkpoint::{EndMark, Position, RunFolder};
+use super::checkpoint::{EndMark, LineLog, Position, RunFolder};
 use super::config::{Order, RunConfig};
 use super::control::Control;
 use super::device;
 use super::error::TrainError;
-use super::evaluate::evaluate;
+use super::evaluate::{Scoring, evaluate};
 use super::event::{EpochRecord, Outcome, RunInfo, StepRecord, TrainEvent, TrainSink};
 use super::learner::Learner;
 use super::preview::Pinned;
 use super::segmenter::Segmenter;
+use super::waiting::{Measures, Waiting};
 use super::weights::initialize;
 use crate::dataset::{BatchPlan, Dataset, Loader};
 use crate::metrics::ConfusionMatrix;
@@ -65,6 +66,10 @@ struct Session<'a> {
     plan: BatchPlan,
     pinned: Pinned,
     learner: Learner,
+    /// Steps that are done and in no log yet.
+    waiting: Waiting,
+    step_log: LineLog<StepRecord>,
+    epoch_log: LineLog<EpochRecord>,
     at: Position,
     clock: Clock,
 }
@@ -87,16 +92,21 @@ impl<'a> Session<'a> {
         let num_classes = dataset.classes.len();
         let plan = batch_plan(&config, dataset);
         let device = device::open(config.device)?;
+        config.precision.check(&device, config.device)?;
         let mut learner = Learner::new(&config, num_classes, &device);
         let mut at = Position { epoch: 1, ..Position::default() };
         if let Some(last) = folder.last() {
             learner.model = folder.load_last(&last, learner.model, &mut learner.optimizer)?;
+            if learner.loss_scale.is_some() {
+                learner.loss_scale = last.loss_scale.or(learner.loss_scale);
+            }
             at = Position {
                 step: last.step,
                 epoch: last.epoch,
                 batch: last.batch,
                 elapsed_secs: last.elapsed_secs,
                 epoch_loss: last.epoch_loss,
+                loss_scale: last.loss_scale,
             };
         } else {
             learner.model = initialize(learner.model, &config, num_classes, folder, &device)?;
@@ -111,15 +121,19 @@ impl<'a> Session<'a> {
             first_step: at.step,
         }));
         let pinned = Pinned::read(dataset, &config, sink.wants_previews())?;
+        let (step_log, epoch_log) = folder.open_logs(at.step)?;
         Ok(Self {
             folder,
             dataset,
             control,
             sink,
+            waiting: Waiting::new(device::reads_for_free(&device)),
             device,
             plan,
             pinned,
             learner,
+            step_log,
+            epoch_log,
             clock: Clock::new(at.elapsed_secs),
             at,
             config,
@@ -127,16 +141,15 @@ impl<'a> Session<'a> {
     }
 
     fn run(mut self) -> Result<Outcome, TrainError> {
-        let (mut step_log, mut epoch_log) = self.folder.open_logs(self.at.step)?;
         let mut best = self.folder.best().and_then(|best| best.mean_iu);
         let per_epoch = self.plan.batches_per_epoch();
-        let total = self.config.total_steps(self.config.steps_per_epoch(per_epoch));
+        let total = self.total_steps();
         self.show_pinned()?;
         // Batches without a validation behind them: a stop came before the epoch was scored.
         while self.at.epoch <= self.config.epochs && (self.at.step < total || self.at.batch > 0) {
             let mut loader = Loader::start(self.plan.clone(), self.at.epoch, self.at.batch);
             while self.at.batch < per_epoch && self.at.step < total {
-                if let Next::Stop = self.pause_or_stop() {
+                if let Next::Stop = self.pause_or_stop()? {
                     return self.stop();
                 }
                 let started = Instant::now();
@@ -146,28 +159,23 @@ impl<'a> Session<'a> {
                     break;
                 }
                 self.learner = self.learner.step(learning_rate, self.at.step + 1)?;
-                let sum = losses.iter().sum::<f64>();
                 self.at.step += 1;
                 self.at.batch += losses.len();
-                self.at.epoch_loss += sum;
-                let record = StepRecord {
-                    step: self.at.step,
-                    epoch: self.at.epoch,
-                    loss: sum / losses.len() as f64,
-                    learning_rate,
-                    secs: started.elapsed().as_secs_f64(),
-                };
-                step_log.push(&record)?;
-                self.sink.send(TrainEvent::Step(record));
+                let measures = Measures { losses, norm: self.learner.take_norm() };
+                self.waiting.push([self.at.step, self.at.epoch], learning_rate, measures, started);
+                if self.waiting.due() {
+                    self.catch_up()?;
+                }
                 if self.pinned.due() {
                     self.show_pinned()?;
                 }
             }
             drop(loader);
+            self.settle()?;
             let Some(record) = self.validate(best)? else {
                 return self.stop();
             };
-            epoch_log.push(&record)?;
+            self.epoch_log.push(&record)?;
             let score = record.best.then_some(record.scores.mean_iu).flatten();
             best = score.or(best);
             self.at.epoch += 1;
@@ -176,15 +184,15 @@ impl<'a> Session<'a> {
             self.save(score)?;
             self.sink.send(TrainEvent::EpochEnded(record));
             if !self.pinned.is_empty() {
-                self.sink.send(TrainEvent::Preview(self.pinned.validated(self.at.step)));
+                self.sink.send(TrainEvent::Preview(self.pinned.collect(self.at.step)));
             }
         }
         Ok(Outcome::Finished)
     }
 
     /// Adds the gradients of the batches of the next step, those of one epoch; gives their
-    /// losses. A stop waits for the step: gradients that wait are in no checkpoint.
-    fn add_batches(&mut self, loader: &mut Loader, learning_rate: f64) -> Result<Vec<f64>, TrainError> {
+    /// losses, `[1]` each. A stop waits for the step: gradients that wait are in no checkpoint.
+    fn add_batches(&mut self, loader: &mut Loader, learning_rate: f64) -> Result<Vec<Tensor<1>>, TrainError> {
         let done = self.at.epoch.saturating_sub(1) * self.plan.batches_per_epoch() + self.at.batch;
         let mut losses = Vec::new();
         while losses.len() < self.config.learning.accumulation {
@@ -195,9 +203,37 @@ impl<'a> Session<'a> {
         Ok(losses)
     }
 
+    /// Reads the losses that are still on the device, and tells them.
+    ///
+    /// # Errors
+    /// When one of them is not finite; the steps before it are told all the same.
+    fn catch_up(&mut self) -> Result<(), TrainError> {
+        let read = self.waiting.read()?;
+        for (record, sum) in read.steps {
+            self.at.epoch_loss += sum;
+            self.step_log.push(&record)?;
+            self.sink.send(TrainEvent::Step(record));
+        }
+        read.broken.map_or(Ok(()), Err)
+    }
+
+    /// As [`catch_up`](Self::catch_up), and looks whether the weights are sound: what comes
+    /// next scores or saves them.
+    fn settle(&mut self) -> Result<(), TrainError> {
+        self.catch_up()?;
+        let done = self.at.step;
+        let total = self.total_steps();
+        self.learner.check_weights(done, self.config.learning.rate_at(done.saturating_sub(1), total))
+    }
+
+    fn total_steps(&self) -> usize {
+        self.config.total_steps(self.config.steps_per_epoch(self.plan.batches_per_epoch()))
+    }
+
     /// Waits while a pause is wished; the clock stands still.
-    fn pause_or_stop(&mut self) -> Next {
+    fn pause_or_stop(&mut self) -> Result<Next, TrainError> {
         if self.control.pause_requested() {
+            self.catch_up()?;
             self.clock.pause();
             self.sink.send(TrainEvent::Paused);
             self.control.wait_while_paused();
@@ -206,19 +242,19 @@ impl<'a> Session<'a> {
                 self.sink.send(TrainEvent::Resumed);
             }
         }
-        if self.control.stop_requested() {
-            return Next::Stop;
-        }
-        Next::Step
+        Ok(if self.control.stop_requested() { Next::Stop } else { Next::Step })
     }
 
     fn stop(mut self) -> Result<Outcome, TrainError> {
+        self.settle()?;
         self.save(None)?;
         Ok(Outcome::Stopped { step: self.at.step })
     }
 
+    /// Publishes a checkpoint; [`settle`](Self::settle) comes before it.
     fn save(&mut self, best: Option<f64>) -> Result<(), TrainError> {
         self.at.elapsed_secs = self.clock.secs();
+        self.at.loss_scale = self.learner.loss_scale;
         self.folder.save(&self.learner.model, &self.learner.optimizer, self.at, best)?;
         self.sink.send(TrainEvent::Saved { step: self.at.step });
         Ok(())
@@ -233,6 +269,7 @@ impl<'a> Session<'a> {
         if self.pinned.is_empty() {
             return Ok(());
         }
+        self.catch_up()?;
         let preview = self.pinned.preview(&self.segmenter(), self.config.test_size, self.at.step)?;
         self.sink.send(TrainEvent::Preview(preview));
         Ok(())
@@ -246,13 +283,10 @@ impl<'a> Session<'a> {
         let loss = evaluate(
             &segmenter,
             &self.dataset.val,
-            &self.plan.reader,
-            self.config.test_size,
+            Scoring { reader: &self.plan.reader, test_size: self.config.test_size, boundary_width: None },
             self.control,
-            &mut |truth, mask| {
-                matrix.add(&truth.labels, &mask.labels);
-                pinned.offer(mask);
-            },
+            &mut |image, _| matrix.merge(image),
+            pinned,
             &mut |done, total| sink.send(TrainEvent::Validating { done, total }),
         )?;
         Ok(loss.map(|loss| {

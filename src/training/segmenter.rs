@@ -3,8 +3,10 @@
 use burn::module::Module;
 use burn::tensor::module::interpolate;
 use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, IntDType, Tensor, TensorData};
 
+use super::counting::{self, Counted};
+use super::device::reads_for_free;
 use super::error::TrainError;
 use super::loss::{Targets, loss_sum};
 use crate::dataset::{LabelMap, Normalization, Rgb, resize_rgb};
@@ -16,12 +18,18 @@ pub(super) struct Segmenter {
     device: Device,
     normalization: Normalization,
     num_classes: usize,
+    on_host: bool,
+    /// Whether the device computes with bytes, and reading more takes longer.
+    has_bytes: bool,
 }
 
 impl Segmenter {
     /// `model` may be a training network; a copy without dropout and gradients is kept.
     pub fn new(model: &Network, normalization: &Normalization, num_classes: usize, device: &Device) -> Self {
+        let on_host = reads_for_free(device);
         Self {
+            on_host,
+            has_bytes: !on_host && device.supports_dtype(IntDType::U8),
             model: model.valid(),
             device: device.clone(),
             normalization: normalization.clone(),
@@ -68,9 +76,14 @@ impl Segmenter {
         Ok(data.iter::<f32>().collect())
     }
 
+    /// Whether masks are on the host as soon as they are there.
+    pub fn on_host(&self) -> bool {
+        self.on_host
+    }
+
     /// The most likely class of every pixel.
     pub fn segment(&self, image: &Rgb, test_size: Option<[u32; 2]>) -> Result<LabelMap, TrainError> {
-        most_likely(self.logits(image, test_size), image)
+        self.most_likely(self.logits(image, test_size), image)
     }
 
     /// The mask, the sum of the loss over the labelled pixels, and their number.
@@ -82,21 +95,105 @@ impl Segmenter {
         test_size: Option<[u32; 2]>,
     ) -> Result<(LabelMap, f64, usize), TrainError> {
         let logits = self.logits(image, test_size);
-        let size = [1, image.height as usize, image.width as usize];
-        let targets = Targets::new(&truth.labels, size, self.num_classes);
+        let targets = self.targets(truth);
         let loss = loss_sum(logits.clone(), &targets)
             .try_into_scalar::<f32>()
             .map_err(|err| TrainError::Execution(err.to_string()))?;
-        Ok((most_likely(logits, image)?, f64::from(loss), targets.labelled))
+        Ok((self.most_likely(logits, image)?, f64::from(loss), targets.labelled))
+    }
+
+    /// As [`segment_with_loss`](Self::segment_with_loss), with the mask counted by `truth` and,
+    /// where it is given, by `band`, and everything left on the device.
+    pub fn count(
+        &self,
+        image: &Rgb,
+        truth: &LabelMap,
+        band: Option<&[u8]>,
+        test_size: Option<[u32; 2]>,
+    ) -> (Counted, usize) {
+        let logits = self.logits(image, test_size);
+        let targets = self.targets(truth);
+        let loss = loss_sum(logits.clone(), &targets);
+        let predicted = logits.argmax(1).cast(IntDType::I32).reshape([truth.labels.len()]);
+        let counts = std::iter::once(&truth.labels[..]).chain(band).map(|truth| {
+            counting::count(counting::labels_on(&self.device, truth), predicted.clone(), self.num_classes)
+        });
+        (Counted { counts: counts.collect(), loss }, targets.labelled)
+    }
+
+    fn targets<'a>(&self, truth: &'a LabelMap) -> Targets<'a> {
+        let size = [1, truth.height as usize, truth.width as usize];
+        Targets::new(&truth.labels, size, self.num_classes)
+    }
+
+    fn most_likely(&self, logits: Tensor<4>, image: &Rgb) -> Result<LabelMap, TrainError> {
+        let mut labels = logits.argmax(1);
+        // Bytes travel where the device has them (CUDA, Metal, Vulkan with 8-bit storage). WGSL
+        // has none: there the indices travel as they are. On the processor nothing travels.
+        if self.has_bytes {
+            labels = labels.cast(IntDType::U8);
+        }
+        let labels = labels
+            .try_into_data()
+            .map_err(|err| TrainError::Execution(err.to_string()))?
+            .iter::<u8>()
+            .collect();
+        Ok(LabelMap { width: image.width, height: image.height, labels })
     }
 }
 
-fn most_likely(logits: Tensor<4>, image: &Rgb) -> Result<LabelMap, TrainError> {
-    let labels = logits
-        .argmax(1)
-        .try_into_data()
-        .map_err(|err| TrainError::Execution(err.to_string()))?
-        .iter::<u8>()
-        .collect();
-    Ok(LabelMap { width: image.width, height: image.height, labels })
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::ConfusionMatrix;
+    use crate::model::Trunk;
+    use crate::training::counting::Unread;
+    use crate::training::learner::network_config;
+    use crate::training::preset;
+    use burn::module::{ModuleMapper, Param};
+    use burn::tensor::Distribution;
+
+    /// Score layers start at 0, where every class is as likely.
+    struct Shaken;
+
+    impl ModuleMapper for Shaken {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            param.map(|weight| {
+                let noise = weight.random_like(Distribution::Uniform(0.0, 0.1));
+                weight + noise
+            })
+        }
+    }
+
+    #[test]
+    fn a_mask_is_counted_on_the_device_as_on_the_host() {
+        let device = Device::flex();
+        let config = preset(Trunk::Vgg16Slim);
+        let model = network_config(&config, 4).init(&device).map(&mut Shaken);
+        let segmenter = Segmenter::new(&model, &config.normalization, 4, &device);
+        assert!(segmenter.on_host() && !segmenter.has_bytes);
+        let (width, height) = (40, 24);
+        let pixels = (0..3 * width * height).map(|n| (n * 29 % 251) as u8).collect();
+        let image = Rgb { width, height, pixels };
+        let label = |n: u32| if n < width { 255 } else { (n / 7 % 4) as u8 };
+        let truth = LabelMap { width, height, labels: (0..width * height).map(label).collect() };
+        let band: Vec<u8> = truth.labels.iter().map(|label| if *label == 1 { 1 } else { 255 }).collect();
+
+        let (mask, loss, labelled) = segmenter.segment_with_loss(&image, &truth, None).expect("a mask");
+        let expected = [&truth.labels, &band].map(|truth| {
+            let mut matrix = ConfusionMatrix::new(4);
+            matrix.add(truth, &mask.labels);
+            matrix
+        });
+        assert!(expected[0].pixel_accuracy() != expected[1].pixel_accuracy());
+
+        let (counted, pixels) = segmenter.count(&image, &truth, Some(&band), None);
+        let mut unread = Unread::new(4);
+        assert!(unread.push(counted).expect("counts").is_empty());
+        assert_eq!(unread.read().expect("counts"), [(expected.to_vec(), loss)]);
+        assert_eq!((pixels, labelled), (((height - 1) * width) as usize, ((height - 1) * width) as usize));
+
+        let in_bytes = Segmenter { has_bytes: true, ..segmenter };
+        assert_eq!(in_bytes.segment(&image, None).expect("a mask"), mask);
+    }
 }

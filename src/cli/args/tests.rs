@@ -2,7 +2,8 @@ use clap::CommandFactory as _;
 
 use super::*;
 use crate::engine::{
-    Augment, DatasetRef, FinalUpsampling, Learning, Order, Recipe, Reduction, Schedule, Trunk, preset,
+    Augment, DatasetRef, FinalUpsampling, Learning, Order, Precision, Recipe, Reduction, Schedule, Trunk,
+    preset,
 };
 
 fn train(words: &str) -> Result<Box<TrainArgs>, clap::Error> {
@@ -32,13 +33,15 @@ fn every_setting_arrives() {
          --batch-size 2 --lr 0.01 --momentum 0.5 --weight-decay 0 --schedule step:30,0.5 --dropout 0.25 \
          --final-upsampling all-fixed --train-size 64x48 --scale 0.5,2 --no-flip --test-size native \
          --seed 9 --workers 2 --accumulation 5 --bias-rate 2 --decay-biases false --reduction sum \
-         --clip-norm 10 --warmup-steps 6 --order sequential --crop center --brightness 0.2",
+         --clip-norm 10 --warmup-steps 6 --order sequential --crop center --brightness 0.2 \
+         --precision bf16",
     )
     .unwrap()
     .config(None);
     assert_eq!(config.dataset, DatasetRef::Sample);
     assert_eq!((config.variant, config.trunk), (Variant::Fcn16s, Trunk::Vgg16));
     assert_eq!(config.device, DeviceId::Gpu(1));
+    assert_eq!(config.precision, Precision::Bf16);
     assert_eq!((config.epochs, config.max_steps, config.batch_size), (3, Some(7), 2));
     assert_eq!((config.augment.crop, config.augment.flip), (Some([64, 48]), false));
     assert_eq!((config.augment.scale, config.test_size), ([0.5, 2.0], None));

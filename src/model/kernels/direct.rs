@@ -54,7 +54,7 @@ pub(super) fn product(
     let down = pieces(strips, wanted, rows, 4 * DOWN);
     let own = (laid.is_none() && down > 1).then(|| {
         flat.lay_all(windows.source.len(), |plane, at, to| {
-            to.copy_from_slice(&windows.source[plane + at..][..to.len()])
+            to.copy_from_slice(&windows.source[plane + at..][..to.len()]);
         })
     });
     let whole = laid.or(own.as_deref());
@@ -69,20 +69,17 @@ pub(super) fn product(
         let mut scratch = Scratch::take(room + DOWN * sheet + turned);
         let (planes, rest) = scratch.numbers().split_at_mut(room);
         let (sheet, turned) = rest.split_at_mut(DOWN * sheet);
-        let planes = match whole {
-            Some(all) => {
-                let plane = flat.plane(height);
-                let image = &all[tile.matrix * windows.channels * plane..][..windows.channels * plane];
-                Planes { numbers: image, plane, first: first * flat.pitch }
+        let planes = if let Some(all) = whole {
+            let plane = flat.plane(height);
+            let image = &all[tile.matrix * windows.channels * plane..][..windows.channels * plane];
+            Planes { numbers: image, plane, first: first * flat.pitch }
+        } else {
+            let area = windows.gather.source[0] * windows.gather.source[1];
+            let source = windows.source[tile.matrix * windows.channels * area..].chunks_exact(area);
+            for (to, from) in planes.chunks_exact_mut(plane).zip(source) {
+                flat.lay(first, count, to, |at, to| to.copy_from_slice(&from[at..][..to.len()]));
             }
-            None => {
-                let area = windows.gather.source[0] * windows.gather.source[1];
-                let source = windows.source[tile.matrix * windows.channels * area..].chunks_exact(area);
-                for (to, from) in planes.chunks_exact_mut(plane).zip(source) {
-                    flat.lay(first, count, to, |at, to| to.copy_from_slice(&from[at..][..to.len()]));
-                }
-                Planes { numbers: planes, plane, first: 0 }
-            }
+            Planes { numbers: planes, plane, first: 0 }
         };
         AutoArch::new().dispatch(Task { windows, flat, tile, planes, sheet, turned });
     });

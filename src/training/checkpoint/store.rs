@@ -12,6 +12,7 @@ use super::folder::{EndMark, RunFolder, read_json};
 use super::log::write_whole;
 use crate::model::Network;
 use crate::training::error::TrainError;
+use crate::training::precision::LossScale;
 use crate::training::sgd::Sgd;
 
 /// `last.json`: where a run can be taken up again.
@@ -27,6 +28,9 @@ pub struct Last {
     pub elapsed_secs: f64,
     /// Sum of the losses of the batches done in that epoch.
     pub epoch_loss: f64,
+    /// In `f16`: what the loss is multiplied by in the next step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::training) loss_scale: Option<LossScale>,
     weights: String,
     optimizer: String,
 }
@@ -51,6 +55,7 @@ pub(in crate::training) struct Position {
     pub batch: usize,
     pub elapsed_secs: f64,
     pub epoch_loss: f64,
+    pub loss_scale: Option<LossScale>,
 }
 
 impl RunFolder {
@@ -89,6 +94,7 @@ impl RunFolder {
             batch: at.batch,
             elapsed_secs: at.elapsed_secs,
             epoch_loss: at.epoch_loss,
+            loss_scale: at.loss_scale,
             weights,
             optimizer: state,
         };

@@ -35,7 +35,20 @@ fn learner(run: &Value, manifest: &Value) -> (Learner, NetworkConfig) {
     };
     let optimizer = Sgd::new(&learning);
     let num_classes = config.num_classes;
-    (Learner { model, optimizer, gradients: Accumulated::new(), learning, device, num_classes }, config)
+    let gradients = Accumulated::new();
+    let learner = Learner {
+        model,
+        optimizer,
+        gradients,
+        loss_scale: None,
+        norm: None,
+        learning,
+        precision: Precision::F32,
+        device,
+        num_classes,
+        reads_at_once: true,
+    };
+    (learner, config)
 }
 
 fn batch(images: &(Vec<usize>, Vec<f32>), labels: &[u8], indices: &[usize]) -> Batch {
@@ -81,6 +94,7 @@ fn check(name: &str) {
     let learning_rate = learner.learning.learning_rate;
     for (step, (indices, expected)) in std::iter::zip(&batches, &expected).enumerate() {
         let loss = learner.add(batch(&images, &labels, indices), learning_rate, step + 1).unwrap();
+        let loss = read(loss).unwrap();
         assert!(
             (loss / expected - 1.0).abs() < 1e-3,
             "{name}: step {} has loss {loss}, not {expected}",

@@ -46,6 +46,7 @@ const FIELDS: &[Field] = &[
     field!("test size", test_size),
     field!("seed", seed),
     field!("loader threads", workers),
+    field!("precision", precision),
     field!("live images", preview_images),
     field!("live interval", preview_secs),
 ];

@@ -4,7 +4,7 @@ use eframe::egui::{ComboBox, DragValue, Response, Ui};
 
 use super::optimizer::optimizer_ui;
 use super::settings::{optional_ui, segments_ui};
-use crate::engine::{Normalization, Order, RunConfig};
+use crate::engine::{Normalization, Order, Precision, RunConfig};
 use crate::ui::ui_ext::UiExt as _;
 
 /// Optimizer, regularization, images, reproducibility, live masks.
@@ -93,6 +93,12 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
     });
     ui.field("Loader threads", "Threads that read images ahead of the step, 1 to 32", |ui| {
         ui.add(DragValue::new(&mut config.workers).range(1..=32).speed(0.05))
+    });
+    let tooltip = "Numbers in which training convolves: 32 bits, or 16, which take less memory and time where \
+                   the device has units for them. Weights and the loss keep 32";
+    ui.field("Precision", tooltip, |ui| {
+        let label = |precision: Precision| precision.id().to_owned();
+        segments_ui(ui, Precision::ALL, config.precision, label, |precision| config.precision = precision)
     });
     ui.field("Live images", "Validation images whose masks are shown while training, 1 to 16", |ui| {
         ui.add(DragValue::new(&mut config.preview_images).range(1..=16).speed(0.05))

@@ -1,0 +1,64 @@
+use super::*;
+use crate::model::Trunk;
+use crate::training::preset;
+
+#[test]
+fn each_value_is_checked_and_named() {
+    type Edit = fn(&mut RunConfig);
+    let cases: [(Edit, &str); 10] = [
+        (|config| config.learning.accumulation = 0, "accumulation is 0"),
+        (|config| config.learning.bias_rate = -1.0, "bias rate is -1"),
+        (|config| config.learning.bias_rate = f64::INFINITY, "bias rate is inf"),
+        (|config| config.learning.clip_norm = Some(0.0), "clip norm is 0"),
+        (|config| config.learning.clip_norm = Some(f64::NAN), "clip norm is NaN"),
+        (|config| config.learning.schedule = Schedule::Poly { power: 0.0 }, "schedule is poly:0"),
+        (
+            |config| config.learning.schedule = Schedule::Step { every_steps: 0, factor: 0.1 },
+            "schedule is step:0,0.1",
+        ),
+        (|config| config.learning.schedule = Schedule::Cosine { min_rate: 9.0 }, "schedule is cosine:9"),
+        (|config| config.augment.crop = None, "batch size is 4"),
+        (|config| config.augment.crop = Some([0, 5]), "training size is 0x5"),
+    ];
+    for (edit, words) in cases {
+        let mut config = preset(Trunk::Vgg16Slim);
+        config.validate().expect("the preset is sound");
+        edit(&mut config);
+        let message = config.validate().expect_err(words).to_string();
+        assert!(message.starts_with(words), "{message}");
+    }
+}
+
+#[test]
+fn whole_images_go_with_any_accumulation() {
+    let mut config = preset(Trunk::Vgg16Slim);
+    (config.augment.crop, config.batch_size, config.learning.accumulation) = (None, 1, 20);
+    config.validate().expect("one image a batch");
+}
+
+#[test]
+fn the_last_step_of_an_epoch_takes_the_batches_that_are_left() {
+    let mut config = preset(Trunk::Vgg16Slim);
+    assert_eq!(config.steps_per_epoch(7), 7);
+    config.learning.accumulation = 3;
+    assert_eq!([0, 1, 3, 6, 7].map(|batches| config.steps_per_epoch(batches)), [0, 1, 1, 2, 3]);
+    config.epochs = 2;
+    assert_eq!(config.total_steps(config.steps_per_epoch(7)), 6);
+    config.max_steps = Some(5);
+    assert_eq!(config.total_steps(3), 5);
+}
+
+#[test]
+fn configurations_of_older_runs_are_read() {
+    let config = preset(Trunk::Vgg16Slim);
+    let mut json = serde_json::to_value(&config).expect("JSON");
+    json["learning"] = serde_json::json!({
+        "learning_rate": 0.05, "momentum": 0.9, "weight_decay": 5e-4, "schedule": "poly",
+    });
+    for later in ["order", "precision"] {
+        json.as_object_mut().expect("an object").remove(later);
+    }
+    json["augment"] =
+        serde_json::json!({ "crop": [160, 128], "scale": [1.0, 1.0], "flip": true, "brightness": 0.0 });
+    assert_eq!(serde_json::from_value::<RunConfig>(json).expect("read"), config);
+}

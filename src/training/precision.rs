@@ -1,0 +1,138 @@
+//! Numbers of a training step, and the scale that keeps small gradients in `f16`.
+
+use burn::tensor::{Device, FloatDType};
+use serde::{Deserialize, Serialize};
+
+use super::device::DeviceId;
+use super::error::TrainError;
+
+/// Numbers in which a training step convolves. Weights, momentum, batch normalization, scores,
+/// upsampling and loss are `f32` in each case, and so are validation and prediction.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 32 bits, on every device.
+    #[default]
+    F32,
+    /// 16 bits with the range of `f32` and 8 bits of precision.
+    Bf16,
+    /// 16 bits with 11 bits of precision and a small range: the loss is scaled up, and a step
+    /// whose gradients are not finite is left out (see [`LossScale`]).
+    F16,
+}
+
+impl Precision {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::F32, Self::Bf16, Self::F16];
+
+    /// The name on the command line and in files: `bf16`.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::Bf16 => "bf16",
+            Self::F16 => "f16",
+        }
+    }
+
+    pub(super) fn numbers(self) -> FloatDType {
+        match self {
+            Self::F32 => FloatDType::F32,
+            Self::Bf16 => FloatDType::BF16,
+            Self::F16 => FloatDType::F16,
+        }
+    }
+
+    /// Turns down what the device does not compute in, naming what it does.
+    pub(super) fn check(self, device: &Device, id: DeviceId) -> Result<(), TrainError> {
+        let can = |precision: Self| precision == Self::F32 || device.supports_dtype(precision.numbers());
+        if can(self) {
+            return Ok(());
+        }
+        let choices: Vec<&str> = Self::ALL.into_iter().filter(|choice| can(*choice)).map(Self::id).collect();
+        Err(TrainError::Precision {
+            precision: self.id(),
+            device: id.to_string(),
+            choices: choices.join(" or "),
+        })
+    }
+}
+
+/// What the loss is multiplied by before it is differentiated in `f16`, and the gradients are
+/// divided by afterwards, so that small ones are not rounded to 0.
+///
+/// As PyTorch's `torch.amp.GradScaler`: it starts at 65536; a step whose gradients are not
+/// finite changes no weight and halves it; 2000 steps in a row with finite ones double it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct LossScale {
+    /// The factor, a power of two.
+    pub(super) factor: f64,
+    /// Steps with finite gradients since it last changed.
+    pub(super) good_steps: usize,
+}
+
+/// Steps after which the scale is doubled.
+const PATIENCE: usize = 2000;
+
+/// Gradients that are not finite with this scale are not so because of it.
+const LEAST: f64 = 1.0 / (1u32 << 24) as f64;
+
+impl LossScale {
+    pub(super) fn new() -> Self {
+        Self { factor: 65536.0, good_steps: 0 }
+    }
+
+    /// The scale after a step; `None` where it cannot be halved any more.
+    pub(super) fn after(self, finite: bool) -> Option<Self> {
+        let Self { factor, good_steps } = self;
+        if !finite {
+            return (factor > LEAST).then_some(Self { factor: factor / 2.0, good_steps: 0 });
+        }
+        Some(match good_steps + 1 {
+            // Twice as much as a float can hold would be no number for good.
+            PATIENCE if factor < 2f64.powi(100) => Self { factor: factor * 2.0, good_steps: 0 },
+            good_steps => Self { factor, good_steps: good_steps.min(PATIENCE) },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scale_halves_at_once_and_doubles_after_two_thousand_good_steps() {
+        let mut scale = LossScale::new();
+        let mut step = |finite: bool, times: usize| {
+            for _ in 0..times {
+                scale = scale.after(finite).expect("a scale");
+            }
+            (scale.factor, scale.good_steps)
+        };
+        assert_eq!(step(true, 1999), (65536.0, 1999));
+        assert_eq!(step(true, 1), (131_072.0, 0));
+        assert_eq!(step(true, 3), (131_072.0, 3));
+        assert_eq!(step(false, 1), (65536.0, 0));
+        assert_eq!(step(false, 2), (16384.0, 0));
+        assert_eq!(step(true, 1999), (16384.0, 1999));
+        assert_eq!(step(false, 1), (8192.0, 0));
+        assert_eq!(step(true, 2000), (16384.0, 0));
+        // 2^14 down to 2^-24, and no further.
+        assert_eq!(step(false, 38), (LEAST, 0));
+        assert_eq!(scale.after(false), None);
+    }
+
+    #[test]
+    fn the_processor_computes_in_all_of_them() {
+        for precision in Precision::ALL {
+            precision.check(&Device::flex(), DeviceId::Cpu).expect("numbers of the processor");
+        }
+    }
+
+    #[test]
+    fn names_are_those_of_the_files() {
+        for precision in Precision::ALL {
+            let text = serde_json::to_string(&precision).expect("JSON");
+            assert_eq!(text, format!("\"{}\"", precision.id()));
+        }
+    }
+}
