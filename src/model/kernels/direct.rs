@@ -17,7 +17,7 @@ const ACROSS: usize = 3;
 /// Numbers of the source that are laid out at a time: they fit into the second-level cache.
 const ROOM: usize = 1 << 17;
 /// Rows of pixels below which the rows above and below them would cost too much.
-const LEAST: usize = 4;
+const LEAST: usize = 2;
 /// Share of the computed pixels that may be dropped.
 const WASTE: f64 = 0.125;
 

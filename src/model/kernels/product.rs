@@ -21,7 +21,7 @@ const ACROSS: usize = 3;
 /// Columns of a panel.
 const PANEL: usize = ACROSS * WIDEST;
 /// Panels that are packed at a time; they fit into the second-level cache.
-const STRIP: usize = 4;
+const STRIP: usize = 8;
 /// Steps of the innermost loop that are written out.
 const UNROLL: usize = 8;
 const ZEROS: [f32; DEPTH] = [0.0; DEPTH];
