@@ -66,14 +66,16 @@ pub(super) fn windows<'a>(
     Windows { weights, source, gather, channels: shape.outer, bias: None, rectify: false }
 }
 
-/// The weights turned in advance; `None` where few pixels pass and they are turned in passing.
+/// The weights turned in advance; `None` where few pixels of one image pass and they are
+/// turned in passing.
 pub(super) fn turned(
     shape: &ConvShape,
     weights: &[f32],
     gather: &Gather,
     kept: &[usize],
 ) -> Option<Vec<f32>> {
-    (panels(shape.batch, gather.pixels()) > FEW).then(|| transposed(shape, weights, kept))
+    let many = shape.batch > 1 || panels(1, gather.pixels()) > FEW;
+    many.then(|| transposed(shape, weights, kept))
 }
 
 pub(super) fn rows<'a>(

@@ -26,6 +26,7 @@ mod forward;
 mod laid;
 mod norm;
 mod operation;
+mod phases;
 mod pool;
 mod product;
 mod shape;

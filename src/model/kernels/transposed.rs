@@ -12,7 +12,9 @@ use burn::tensor::Tensor;
 
 use super::backward::input_gradient;
 use super::forward::forward;
+use super::laid::LaidGradient;
 use super::operation::{Tracked, tensor, tracked, untracked};
+use super::phases::Phases;
 use super::shape::ConvShape;
 use super::weights::weight_gradient;
 
@@ -57,7 +59,11 @@ struct Transposed {
 impl Transposed {
     fn forward(&self, input: &FlexTensor, weight: &FlexTensor) -> FlexTensor {
         let [input, weight] = [input.to_contiguous(), weight.to_contiguous()];
-        let values = input_gradient(&self.shape, weight.storage(), input.storage());
+        let (weight, input): (&[f32], &[f32]) = (weight.storage(), input.storage());
+        let values = match Phases::of(&self.shape) {
+            Some(phases) => phases.merge(&input_gradient(&phases.shape, &phases.weights(weight), input)),
+            None => input_gradient(&self.shape, weight, input),
+        };
         let ConvShape { batch, inner, size: [height, width], .. } = self.shape;
         tensor(values, &[batch, inner, height, width])
     }
@@ -70,15 +76,39 @@ impl Backward<Flex, 2> for Transposed {
     fn backward(self, ops: Ops<Self::State, 2>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let gradient = gradients.consume::<Flex>(&ops.node).to_contiguous();
         let (input, weight) = (ops.state.0.to_contiguous(), ops.state.1.to_contiguous());
-        let [input_node, weight_node] = ops.parents;
-        let shape = &self.shape;
-        if let Some(node) = input_node {
-            let values = forward(shape, weight.storage(), gradient.storage(), None, false);
-            gradients.register::<Flex>(node.id, tensor(values, &input.shape()));
+        let wanted = [&ops.parents[0], &ops.parents[1]].map(Option::is_some);
+        let values = self.gradients(input.storage(), weight.storage(), gradient.storage(), wanted);
+        for ((node, values), shape) in ops.parents.iter().zip(values).zip([input.shape(), weight.shape()]) {
+            if let (Some(node), Some(values)) = (node, values) {
+                gradients.register::<Flex>(node.id, tensor(values, &shape));
+            }
         }
-        if let Some(node) = weight_node {
-            let values = weight_gradient(shape, gradient.storage(), input.storage());
-            gradients.register::<Flex>(node.id, tensor(values, &weight.shape()));
-        }
+    }
+}
+
+impl Transposed {
+    /// Gradients of the input and of the weights, as far as they are wanted.
+    fn gradients(
+        &self,
+        input: &[f32],
+        weight: &[f32],
+        gradient: &[f32],
+        [of_input, of_weight]: [bool; 2],
+    ) -> [Option<Vec<f32>>; 2] {
+        let Some(phases) = Phases::of(&self.shape) else {
+            return [
+                of_input.then(|| forward(&self.shape, weight, gradient, None, false)),
+                of_weight.then(|| weight_gradient(&self.shape, gradient, input)),
+            ];
+        };
+        let (shape, gradient) = (&phases.shape, phases.split(gradient));
+        let weights = || match LaidGradient::new(shape, None, input) {
+            Some(laid) => laid.weights(&gradient),
+            None => weight_gradient(shape, &gradient, input),
+        };
+        [
+            of_input.then(|| forward(shape, &phases.weights(weight), &gradient, None, false)),
+            of_weight.then(|| phases.unsorted(&weights())),
+        ]
     }
 }
