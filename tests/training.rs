@@ -9,8 +9,8 @@ use fcn_workbench::dataset::Augment;
 use fcn_workbench::model::FinalUpsampling;
 use fcn_workbench::training::checkpoint::{EndMark, RunFolder};
 use fcn_workbench::training::{
-    Control, DeviceId, EpochRecord, Learning, Order, Outcome, Precision, Predictor, Reduction, RunConfig,
-    Schedule, TrainEvent, train,
+    Control, DeviceId, EpochRecord, Init, Learning, Order, Outcome, Precision, Predictor, Reduction,
+    RunConfig, Schedule, TrainEvent, train,
 };
 
 fn epochs(sink: &Recorder) -> Vec<&EpochRecord> {
@@ -198,6 +198,30 @@ fn losses_of_rounded_convolutions_follow_those_of_full_ones() {
             assert!((rounded - exact).abs() < epsilon * exact, "{precision:?}: {rounded} for {exact}");
         }
     }
+}
+
+#[test]
+fn a_run_that_recomputes_its_stages_drops_the_same_and_is_the_same_run() {
+    let set = TinySet::new(4, 1);
+    // Weights that are random are drawn when they are first needed, which is in another order.
+    let parent = set.run(|_| {});
+    train(&parent, &set.open(), &Control::default(), &mut Recorder::default());
+    let run = |checkpointing: bool, dropout: f64| {
+        let folder = set.run(|config| {
+            (config.checkpointing, config.epochs, config.dropout) = (checkpointing, 2, dropout);
+            config.init = Init::Run(parent.name());
+        });
+        let mut sink = Recorder::default();
+        train(&folder, &set.open(), &Control::default(), &mut sink);
+        assert_eq!(sink.outcome(), Some(&Outcome::Finished));
+        // Validation computes with the running statistics of batch normalization.
+        let scores: Vec<_> =
+            epochs(&sink).iter().map(|epoch| (epoch.val_loss, epoch.scores.clone())).collect();
+        (sink.losses(), scores)
+    };
+    let expected = run(false, 0.5);
+    assert_eq!(run(true, 0.5), expected);
+    assert_ne!(run(true, 0.0), expected, "nothing was dropped");
 }
 
 #[test]
