@@ -74,12 +74,12 @@ fn statistics(model: &Network) -> Vec<f32> {
 }
 
 fn values(model: &Network, running: bool) -> Vec<f32> {
-    struct Values {
+    struct Seen {
         values: Vec<f32>,
         name: String,
         running: bool,
     }
-    impl ModuleVisitor for Values {
+    impl ModuleVisitor for Seen {
         fn enter_module(&mut self, name: &str, _container_type: &str) {
             name.clone_into(&mut self.name);
         }
@@ -89,9 +89,9 @@ fn values(model: &Network, running: bool) -> Vec<f32> {
             }
         }
     }
-    let mut values = Values { values: Vec::new(), name: String::new(), running };
-    model.visit(&mut values);
-    values.values
+    let mut seen = Seen { values: Vec::new(), name: String::new(), running };
+    model.visit(&mut seen);
+    seen.values
 }
 
 fn length(changes: &[f32]) -> f64 {
