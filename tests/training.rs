@@ -1,5 +1,7 @@
 //! The training loop on a tiny data set: it learns, stops, resumes, fails with a message.
 
+#[path = "training/arithmetic.rs"]
+mod arithmetic;
 mod common;
 
 use std::fs;
@@ -7,10 +9,10 @@ use std::fs;
 use common::{Recorder, SIZE, TinySet};
 use fcn_workbench::dataset::Augment;
 use fcn_workbench::model::FinalUpsampling;
-use fcn_workbench::training::checkpoint::{EndMark, RunFolder};
+use fcn_workbench::training::checkpoint::EndMark;
 use fcn_workbench::training::{
-    Control, DeviceId, EpochRecord, Learning, Order, Outcome, Precision, Predictor, Reduction, RunConfig,
-    Schedule, TrainEvent, train,
+    Control, DeviceId, EpochRecord, Learning, Order, Outcome, Predictor, RunConfig, Schedule, TrainEvent,
+    train,
 };
 
 fn epochs(sink: &Recorder) -> Vec<&EpochRecord> {
@@ -161,71 +163,6 @@ fn a_resumed_run_with_accumulation_and_a_schedule_goes_on_as_if_it_had_not_been_
         let steps: Vec<usize> = broken.steps().iter().map(|step| step.step).collect();
         assert_eq!(steps, [1, 2, 3, 4, 5, 6]);
     }
-}
-
-/// What is kept of the scale of the loss.
-fn loss_scale(folder: &RunFolder) -> Option<serde_json::Value> {
-    let text = fs::read_to_string(folder.path().join("last.json")).ok()?;
-    let last: serde_json::Value = serde_json::from_str(&text).ok()?;
-    Some(last["loss_scale"].clone())
-}
-
-#[test]
-fn losses_of_rounded_convolutions_follow_those_of_full_ones() {
-    let set = TinySet::new(4, 1);
-    let losses = |precision: Precision| {
-        let folder = set.run(|config| {
-            (config.precision, config.epochs, config.dropout) = (precision, 3, 0.0);
-            config.learning =
-                Learning { learning_rate: 0.01, clip_norm: Some(1.0), ..config.learning.clone() };
-        });
-        let mut sink = Recorder::default();
-        train(&folder, &set.open(), &Control::default(), &mut sink);
-        assert_eq!(sink.outcome(), Some(&Outcome::Finished));
-        if precision == Precision::F16 {
-            // At most a step or two were left out.
-            let factor = loss_scale(&folder).and_then(|scale| scale["factor"].as_f64());
-            assert!(factor.is_some_and(|factor| factor >= 16384.0), "{factor:?}");
-        }
-        sink.losses()
-    };
-    let exact = losses(Precision::F32);
-    assert!(exact.len() == 6 && exact[5] < 0.9 * exact[0], "{exact:?}");
-    for (precision, epsilon) in [(Precision::Bf16, 0.1), (Precision::F16, 0.05)] {
-        let rounded = losses(precision);
-        assert_ne!(rounded, exact, "nothing was rounded");
-        for (rounded, exact) in rounded.iter().zip(&exact) {
-            assert!((rounded - exact).abs() < epsilon * exact, "{precision:?}: {rounded} for {exact}");
-        }
-    }
-}
-
-#[test]
-fn a_resumed_run_keeps_its_loss_scale() {
-    let set = TinySet::new(4, 1);
-    // The sum over 2048 pixels, 65536 times: too much for 16 bits in the first steps.
-    let edit = |config: &mut RunConfig| {
-        (config.precision, config.epochs) = (Precision::F16, 3);
-        config.learning =
-            Learning { reduction: Reduction::Sum, learning_rate: 1e-6, ..config.learning.clone() };
-    };
-    let unbroken = set.run(edit);
-    let mut whole = Recorder::default();
-    train(&unbroken, &set.open(), &Control::default(), &mut whole);
-    assert_eq!(whole.outcome(), Some(&Outcome::Finished));
-    let factor = loss_scale(&unbroken).and_then(|scale| scale["factor"].as_f64()).expect("a factor");
-    assert!(factor < 65536.0, "no step was left out: {factor}");
-
-    let broken = set.run(edit);
-    let control = Control::default();
-    let stopper = control.clone();
-    let mut first = Recorder::after(3, move || stopper.stop());
-    train(&broken, &set.open(), &control, &mut first);
-    let mut rest = Recorder::default();
-    train(&broken, &set.open(), &Control::default(), &mut rest);
-    let joined: Vec<f64> = first.losses().into_iter().chain(rest.losses()).collect();
-    assert_eq!(joined, whole.losses());
-    assert_eq!(loss_scale(&broken), loss_scale(&unbroken));
 }
 
 #[test]

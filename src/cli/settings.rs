@@ -27,6 +27,10 @@ pub struct Settings {
     /// where the device has units for them
     #[arg(long, value_parser = named(Precision::ALL, Precision::id))]
     precision: Option<Precision>,
+    /// Whether training keeps only the maps between the stages of the trunk and computes the
+    /// others twice, which takes less memory and more time
+    #[arg(long)]
+    checkpointing: Option<bool>,
     /// Values of a paper for all options below but the length; what is given on top counts
     #[arg(long, value_parser = recipes())]
     recipe: Option<Recipe>,
@@ -122,6 +126,7 @@ impl Settings {
         }
         config.max_steps = self.max_steps.or(config.max_steps);
         set(&mut config.precision, self.precision);
+        set(&mut config.checkpointing, self.checkpointing);
         set(&mut config.epochs, self.epochs);
         set(&mut config.batch_size, self.batch_size);
         set(&mut config.dropout, self.dropout);

@@ -8,9 +8,11 @@ use super::geometry::{Geometry, Grid, crop};
 use super::kernels;
 use super::network::NetworkConfig;
 use super::precision::{convolve, full};
-use super::trunk::{Placed, TrunkNet};
+use super::stages::Staged;
+use super::trunk::{Features, Placed, TrunkNet};
 use super::upsample::{Upsampling, fixed};
 use super::variant::{FinalUpsampling, Trunk, Variant};
+use super::vgg::CONVOLUTIONS;
 
 /// A trunk, score layers on it, and transposed convolutions. The layers carry the names of
 /// the reference code.
@@ -84,7 +86,18 @@ impl Fcn {
     /// - output: `[batch_size, num_classes, height, width]`, logits
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
         let [_, _, height, width] = images.dims();
-        let features = self.trunk.forward(images, self.plan.geometry);
+        self.score(self.trunk.forward(images, self.plan.geometry), [height, width])
+    }
+
+    /// The rest of [`forward`](Self::forward), from what the stages of the trunk have made of
+    /// images of `size` (`[height, width]`); `None` where it has none.
+    pub fn behind_stages(&self, outputs: &[Tensor<4>], size: [usize; 2]) -> Option<Tensor<4>> {
+        let TrunkNet::Vgg(trunk) = &self.trunk else { return None };
+        Some(self.score(trunk.behind_stages(outputs.to_vec(), self.plan.geometry), size))
+    }
+
+    /// Logits at `size` from the maps of the trunk.
+    fn score(&self, features: Features, size: [usize; 2]) -> Tensor<4> {
         let [scale4, scale3] = self.plan.pool_scales();
         let mut scores =
             Placed { map: full(convolve(&self.score_fr, features.coarse.map, false)), ..features.coarse };
@@ -102,7 +115,20 @@ impl Fcn {
             }
         }
         let grid = self.plan.upsampling(self.plan.variant.stride()).grid(scores.grid);
-        crop(kernels::upsample(&self.upscore, scores.map), grid.crop_onto(Grid::IMAGE), [height, width])
+        crop(kernels::upsample(&self.upscore, scores.map), grid.crop_onto(Grid::IMAGE), size)
+    }
+}
+
+impl Staged for Fcn {
+    fn num_stages(&self) -> usize {
+        if matches!(self.trunk, TrunkNet::Vgg(_)) { CONVOLUTIONS.len() } else { 0 }
+    }
+
+    fn stage(&self, index: usize, map: Tensor<4>) -> Tensor<4> {
+        match &self.trunk {
+            TrunkNet::Vgg(trunk) => trunk.stage(index, map),
+            TrunkNet::Alex(_) | TrunkNet::Google(_) => map,
+        }
     }
 }
 

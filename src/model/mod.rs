@@ -13,6 +13,7 @@ pub mod kernels;
 mod network;
 mod precision;
 mod resnet;
+mod stages;
 mod trunk;
 mod unit;
 mod upsample;
@@ -22,6 +23,7 @@ pub mod weights;
 
 pub use geometry::{Geometry, crop};
 pub use network::{Network, NetworkConfig};
+pub use stages::StageEnds;
 pub use upsample::bilinear_kernel;
 pub use variant::{FinalUpsampling, Trunk, Variant};
 pub use vgg::Widths;

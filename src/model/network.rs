@@ -1,12 +1,13 @@
 //! Every network of the program behind one configuration and one module.
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor, assert_shape};
+use burn::tensor::{Device, Gradients, Tensor, assert_shape};
 use serde::{Deserialize, Serialize};
 
 use super::fcn::Fcn;
 use super::geometry::Geometry;
 use super::resnet::FcnResnet;
+use super::stages::{self, StageEnds};
 use super::variant::{FinalUpsampling, Trunk, Variant};
 use super::vgg::Widths;
 
@@ -81,6 +82,47 @@ impl Network {
         self.logits(images, true)
     }
 
+    /// As [`forward_with_aux`](Self::forward_with_aux), with the trunk computed in stages of
+    /// which only the ends are kept. The gradients of the logits are to be passed on to
+    /// [`backward_through_stages`](Self::backward_through_stages). A trunk without stages
+    /// ([`Trunk::has_stages`]) is computed as ever.
+    ///
+    /// # Shapes
+    /// As [`forward`](Self::forward).
+    pub fn forward_in_stages(&self, images: Tensor<4>) -> (Tensor<4>, Option<Tensor<4>>, StageEnds) {
+        let [_, _, height, width] = images.dims();
+        let size = [height, width];
+        let (ends, logits) = match &self.net {
+            Net::Fcn(net) => {
+                let ends = stages::forward(net, images.clone());
+                let logits = net.behind_stages(ends.outputs(), size);
+                (ends, logits.map(|logits| (logits, None)))
+            }
+            Net::Resnet(net) => {
+                let ends = stages::forward(net, images.clone());
+                let logits = net.behind_stages(ends.outputs(), size);
+                (ends, logits)
+            }
+        };
+        let (logits, aux_logits) = logits.unwrap_or_else(|| self.logits(images, true));
+        (logits, aux_logits, ends)
+    }
+
+    /// Passes gradients back through the stages, the last one first, computing each once more.
+    /// `gradients` are those of the layers behind them; `take` gets these, and then those of
+    /// each stage: every weight has its gradient in one of them.
+    pub fn backward_through_stages(
+        &self,
+        ends: StageEnds,
+        gradients: Gradients,
+        take: &mut dyn FnMut(Gradients),
+    ) {
+        match &self.net {
+            Net::Fcn(net) => stages::backward(net, ends, gradients, take),
+            Net::Resnet(net) => stages::backward(net, ends, gradients, take),
+        }
+    }
+
     fn logits(&self, images: Tensor<4>, aux: bool) -> (Tensor<4>, Option<Tensor<4>>) {
         let [batch_size, _, height, width] = images.dims();
         let (logits, aux_logits) = match &self.net {
@@ -97,6 +139,7 @@ mod tests {
     use super::*;
     use crate::model::weights;
     use burn::module::{ModuleVisitor, Param};
+    use burn::optim::GradientsParams;
     use burn::tensor::Distribution;
 
     fn config(variant: Variant) -> NetworkConfig {
@@ -141,6 +184,19 @@ mod tests {
                 assert_eq!(net.forward(images).dims(), [1, 3, height, width], "{trunk}");
             }
         }
+    }
+
+    #[test]
+    fn what_happened_inside_the_stages_is_forgotten_until_the_gradients_come_back() {
+        let device = Device::flex().autodiff();
+        let net = NetworkConfig { dropout: 0.0, ..config(Variant::Fcn32s) }.init(&device);
+        let (logits, _, ends) = net.forward_in_stages(random([1, 3, 40, 50], &device));
+        let mut counts = Vec::new();
+        net.backward_through_stages(ends, logits.sum().backward(), &mut |gradients| {
+            counts.push(GradientsParams::from_grads(gradients, &net).len());
+        });
+        // fc6 and fc7 with normalization, two scores, upsampling; then 3, 3, 3, 2, 2 convolutions.
+        assert_eq!(counts, [9, 9, 9, 9, 6, 6]);
     }
 
     #[test]

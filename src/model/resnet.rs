@@ -12,6 +12,7 @@ use burn::tensor::{Device, Tensor, activation::relu};
 
 use super::kernels::max_pool;
 use super::precision::{convolve, full};
+use super::stages::Staged;
 use super::unit::{ConvUnit, EPSILON, Norm, Window};
 use super::variant::Variant;
 
@@ -139,16 +140,48 @@ impl FcnResnet {
     pub fn forward(&self, images: Tensor<4>, aux: bool) -> (Tensor<4>, Option<Tensor<4>>) {
         let [_, _, height, width] = images.dims();
         let size = [height, width];
-        let mut map = max_pool(&self.pool, self.stem.forward(images));
+        let mut map = images;
         let mut aux_logits = None;
-        for (index, stage) in self.stages.iter().enumerate() {
-            for block in stage {
-                map = block.forward(map);
-            }
-            if let (2, true, Some(head)) = (index, aux, &self.aux_classifier) {
+        for index in 0..self.num_stages() {
+            map = self.stage(index, map);
+            if let (true, true, Some(head)) = (aux, index == self.aux_stage(), &self.aux_classifier) {
                 aux_logits = Some(head.forward(map.clone(), size));
             }
         }
         (self.classifier.forward(map, size), aux_logits)
+    }
+
+    /// The rest of [`forward`](Self::forward), both heads, from what the stages have made of
+    /// images of `size` (`[height, width]`); `None` where these are not all of them.
+    pub fn behind_stages(
+        &self,
+        outputs: &[Tensor<4>],
+        size: [usize; 2],
+    ) -> Option<(Tensor<4>, Option<Tensor<4>>)> {
+        let aux_map = outputs.get(self.aux_stage())?;
+        let aux_logits = self.aux_classifier.as_ref().map(|head| head.forward(aux_map.clone(), size));
+        Some((self.classifier.forward(outputs.last()?.clone(), size), aux_logits))
+    }
+
+    /// The last block of the third stage of the paper, which the second head listens to.
+    fn aux_stage(&self) -> usize {
+        self.stages[..3].iter().map(Vec::len).sum()
+    }
+}
+
+/// The stem, then each block by itself.
+impl Staged for FcnResnet {
+    fn num_stages(&self) -> usize {
+        1 + self.stages.iter().map(Vec::len).sum::<usize>()
+    }
+
+    fn stage(&self, index: usize, map: Tensor<4>) -> Tensor<4> {
+        match index.checked_sub(1) {
+            None => max_pool(&self.pool, self.stem.forward(map)),
+            Some(block) => match self.stages.iter().flatten().nth(block) {
+                Some(block) => block.forward(map),
+                None => map,
+            },
+        }
     }
 }

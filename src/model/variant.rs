@@ -143,6 +143,11 @@ impl Trunk {
         }
     }
 
+    /// Whether it can be trained in stages of which only the ends are kept.
+    pub fn has_stages(self) -> bool {
+        !matches!(self, Self::Alexnet | Self::Googlenet)
+    }
+
     /// The geometries it has.
     pub fn geometries(self) -> &'static [Geometry] {
         match self {

@@ -97,22 +97,35 @@ impl Vgg16 {
     /// - images: `[batch_size, 3, height, width]`
     pub(super) fn forward(&self, images: Tensor<4>, geometry: Geometry) -> Features {
         let mut map = images;
+        let mut pooled = Vec::with_capacity(CONVOLUTIONS.len());
+        for index in 0..CONVOLUTIONS.len() {
+            map = self.stage(index, map);
+            pooled.push(map.clone());
+        }
+        drop(map);
+        self.behind_stages(pooled, geometry)
+    }
+
+    /// What a stage makes of a map: its convolutions, and half the size.
+    pub(super) fn stage(&self, index: usize, map: Tensor<4>) -> Tensor<4> {
+        max_pool(&self.pool, self.stages[index].iter().fold(map, |map, unit| unit.forward(map)))
+    }
+
+    /// The rest of [`forward`](Self::forward), from what each stage has made.
+    pub(super) fn behind_stages(&self, pooled: Vec<Tensor<4>>, geometry: Geometry) -> Features {
         // The other convolutions of the stages are padded by 1 and leave the grid as it is.
         let mut grid = Grid::IMAGE.window(3, 1, geometry.first_padding(1));
-        let mut pooled = Vec::with_capacity(self.stages.len());
-        for stage in &self.stages {
-            for unit in stage {
-                map = unit.forward(map);
-            }
-            map = max_pool(&self.pool, map);
+        let mut place = |map| {
             grid = grid.window(2, 2, 0);
-            pooled.push(Placed { map: map.clone(), grid });
-        }
+            Placed { map, grid }
+        };
+        let mut pooled: Vec<Placed> = pooled.into_iter().map(&mut place).collect();
+        let Placed { map, grid } = pooled.swap_remove(4);
+        let pool4 = pooled.swap_remove(3);
+        let pool3 = pooled.swap_remove(2);
         let fc6 = self.dropout.forward(self.fc6.forward(map));
         let fc7 = self.dropout.forward(self.fc7.forward(fc6));
         let coarse = Placed { map: fc7, grid: grid.window(FC6, 1, fc6_padding(geometry)) };
-        let pool4 = pooled.swap_remove(3);
-        let pool3 = pooled.swap_remove(2);
         Features { pool3: Some(pool3), pool4: Some(pool4), coarse }
     }
 }

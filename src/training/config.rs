@@ -186,6 +186,11 @@ pub struct RunConfig {
     /// Numbers in which a training step convolves; the device must compute in them.
     #[serde(default)]
     pub precision: Precision,
+    /// Whether a training step keeps only the maps between the stages of the trunk, which must
+    /// have some ([`Trunk::has_stages`]), and computes the others twice: less memory, the same
+    /// gradients from the same weights, more time. Random weights are drawn in another order.
+    #[serde(default)]
+    pub checkpointing: bool,
     /// Passes over the training set, 1 or more.
     pub epochs: usize,
     /// Stop after this many steps even inside an epoch; `None` = all epochs.
@@ -240,6 +245,12 @@ impl RunConfig {
         let positive = |field, value: usize| check(value > 0, field, value, "it must be 1 or more");
         let learning = &self.learning;
         self.check_network()?;
+        check(
+            !self.checkpointing || self.trunk.has_stages(),
+            "checkpointing",
+            "on",
+            "the trunk is not made of stages; turn it off, or choose another trunk",
+        )?;
         positive("epochs", self.epochs)?;
         positive("batch size", self.batch_size)?;
         positive("workers", self.workers)?;

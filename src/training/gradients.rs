@@ -5,6 +5,7 @@ use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::Tensor;
 
 use super::error::TrainError;
+use crate::model::{Network, StageEnds};
 
 /// Gradients of one or more batches that wait for a step.
 pub(super) struct Accumulated<M> {
@@ -35,6 +36,16 @@ impl<M: Module> Accumulated<M> {
     pub fn take(&mut self) -> (GradientsParams, f64) {
         let batches = std::mem::take(&mut self.batches);
         (self.sum.grads(), 1.0 / batches.max(1) as f64)
+    }
+}
+
+impl Accumulated<Network> {
+    /// As [`add`](Self::add), for a loss behind [`Network::forward_in_stages`].
+    pub fn add_in_stages(&mut self, model: &Network, loss: Tensor<1>, ends: StageEnds) {
+        model.backward_through_stages(ends, loss.backward(), &mut |gradients| {
+            self.sum.accumulate(model, GradientsParams::from_grads(gradients, model));
+        });
+        self.batches += 1;
     }
 }
 

@@ -31,6 +31,7 @@ pub fn preset(trunk: Trunk) -> RunConfig {
         init: Init::Random,
         device: DeviceId::Cpu,
         precision: Precision::F32,
+        checkpointing: false,
         epochs: if trunk == Trunk::Vgg16Slim { 40 } else { 20 },
         max_steps: None,
         batch_size,

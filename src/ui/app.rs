@@ -1,7 +1,7 @@
 //! The window's program: takes in events, carries out commands, draws everything.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossbeam_channel::Receiver;
 use eframe::egui::{self, CentralPanel, Frame, Margin, Panel, ThemePreference, Ui};
@@ -318,16 +318,16 @@ impl App {
 
 impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
-        let start = Instant::now();
+        let part = self.frames.begin();
         self.pace.begin();
         self.drain(ctx);
         self.quit.logic(ctx, self.engine.active().is_some());
         self.run_commands();
-        self.frames.add_logic(start.elapsed());
+        self.frames.end_logic(&part);
     }
 
     fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
-        let start = Instant::now();
+        let part = self.frames.begin();
         self.pace.frame(ui.input(|input| !input.events.is_empty()), frame.info().cpu_usage);
         if let Some(command) = UiCommand::pressed(ui.ctx(), |command| self.is_enabled(command)) {
             match command {
@@ -336,7 +336,7 @@ impl eframe::App for App {
             }
         }
         self.frame_ui(ui);
-        self.frames.add_ui(ui.input(|input| input.time), start.elapsed());
+        self.frames.end_ui(ui.input(|input| input.time), &part);
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {

@@ -4,9 +4,10 @@
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{Read as _, Seek as _, Write as _};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use eframe::egui::{self, Align2, Area, Frame, Id, Order, RichText, vec2};
 
@@ -20,6 +21,9 @@ const LOGGED: usize = 1 << 20;
 const LONG_MS: f32 = 4.0;
 /// Names the file that takes one line of JSON when the window closes.
 const LOG_VARIABLE: &str = "FCN_WORKBENCH_FRAME_LOG";
+/// Nanoseconds that the reading thread ran, and that it could have run while others did;
+/// other systems than Linux do not tell.
+const SCHEDULE: &str = "/proc/thread-self/schedstat";
 
 /// Times over some frames, in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -66,43 +70,138 @@ impl FrameStats {
     }
 }
 
+/// When a part of a frame began.
+#[must_use = "give it back at the end of the part"]
+pub struct Part {
+    start: Instant,
+    queued: Duration,
+}
+
+/// How long parts of a frame took.
+#[derive(Debug, Clone, Copy, Default)]
+struct Spent {
+    wall: Duration,
+    /// Of it, ready to run while other threads had the processors.
+    queued: Duration,
+}
+
+impl Spent {
+    fn plus(self, other: Self) -> Self {
+        Self { wall: self.wall + other.wall, queued: self.queued + other.queued }
+    }
+}
+
 /// Takes the time of frames and shows it.
 pub struct FrameTimes {
-    logic: Duration,
+    logic: Spent,
     recent: VecDeque<(f64, f32)>,
-    log: Option<(PathBuf, Vec<f32>)>,
+    log: Option<Log>,
+}
+
+/// The frames since the window was opened.
+struct Log {
+    path: PathBuf,
+    /// In milliseconds.
+    frames: Vec<f32>,
+    /// The same without waiting for a processor.
+    running: Vec<f32>,
+    schedule: Option<File>,
 }
 
 impl Default for FrameTimes {
     fn default() -> Self {
         Self {
-            logic: Duration::ZERO,
+            logic: Spent::default(),
             recent: VecDeque::with_capacity(RECENT),
-            log: std::env::var_os(LOG_VARIABLE).map(|path| (PathBuf::from(path), Vec::new())),
+            log: std::env::var_os(LOG_VARIABLE).map(|path| Log::new(PathBuf::from(path))),
         }
     }
 }
 
+impl Log {
+    /// To be called on the thread whose frames these are.
+    fn new(path: PathBuf) -> Self {
+        let (frames, running) = (Vec::new(), Vec::new());
+        Self { path, frames, running, schedule: File::open(SCHEDULE).ok() }
+    }
+
+    /// Time that the thread waited for a processor since it began; 0 where nobody tells.
+    fn queued(&mut self) -> Duration {
+        let mut text = String::new();
+        let read = self.schedule.as_mut().map(|file| {
+            file.rewind()?;
+            file.read_to_string(&mut text)
+        });
+        let nanoseconds = read.and_then(|_| text.split_whitespace().nth(1)?.parse().ok());
+        Duration::from_nanos(nanoseconds.unwrap_or_default())
+    }
+
+    fn add(&mut self, frame: Spent) {
+        if self.frames.len() < LOGGED {
+            self.frames.push(milliseconds(frame.wall));
+            self.running.push(milliseconds(frame.wall.saturating_sub(frame.queued)));
+        }
+    }
+
+    fn line(&self) -> Option<String> {
+        let frames = FrameStats::new(self.frames.iter().copied())?.to_json();
+        let running = FrameStats::new(self.running.iter().copied()).filter(|_| self.schedule.is_some());
+        Some(match (frames.strip_suffix('}'), running) {
+            (Some(open), Some(running)) => format!("{open},\"running\":{}}}", running.to_json()),
+            _ => frames,
+        })
+    }
+}
+
+fn milliseconds(time: Duration) -> f32 {
+    (time.as_secs_f64() * 1e3) as f32
+}
+
 impl FrameTimes {
+    /// Begins a part of a frame.
+    pub fn begin(&mut self) -> Part {
+        let queued = self.queued();
+        Part { start: Instant::now(), queued }
+    }
+
+    fn queued(&mut self) -> Duration {
+        self.log.as_mut().map_or(Duration::ZERO, Log::queued)
+    }
+
+    fn end(&mut self, part: &Part) -> Spent {
+        let wall = part.start.elapsed();
+        Spent { wall, queued: self.queued().saturating_sub(part.queued) }
+    }
+
     /// Counts a pass of `logic`.
-    pub fn add_logic(&mut self, time: Duration) {
-        self.logic += time;
+    pub fn end_logic(&mut self, part: &Part) {
+        let spent = self.end(part);
+        self.logic = self.logic.plus(spent);
     }
 
     /// Counts a pass of `ui`, which ends the frame.
-    pub fn add_ui(&mut self, now: f64, time: Duration) {
-        let ms = ((std::mem::take(&mut self.logic) + time).as_secs_f64() * 1e3) as f32;
+    pub fn end_ui(&mut self, now: f64, part: &Part) {
+        let spent = self.end(part);
+        self.add(now, spent);
+    }
+
+    fn add(&mut self, now: f64, ui: Spent) {
+        let logic = std::mem::take(&mut self.logic);
+        let frame = logic.plus(ui);
+        let ms = milliseconds(frame.wall);
         if self.recent.len() == RECENT {
             self.recent.pop_front();
         }
         self.recent.push_back((now, ms));
         if ms > LONG_MS {
-            log::debug!("A frame took {ms:.1} ms, {now:.2} s after the start");
+            log::debug!(
+                "A frame took {ms:.1} ms, {now:.2} s after the start: {:.1} ms for events, {:.1} ms without a processor",
+                milliseconds(logic.wall),
+                milliseconds(frame.queued),
+            );
         }
-        if let Some((_, log)) = &mut self.log
-            && log.len() < LOGGED
-        {
-            log.push(ms);
+        if let Some(log) = &mut self.log {
+            log.add(frame);
         }
     }
 
@@ -113,19 +212,16 @@ impl FrameTimes {
 
     /// Appends the statistics of all frames to the log file, where one is wanted.
     pub fn write_log(&self) {
-        let Some((path, times)) = &self.log else {
-            return;
-        };
-        let Some(stats) = FrameStats::new(times.iter().copied()) else {
+        let Some((log, line)) = self.log.as_ref().and_then(|log| Some((log, log.line()?))) else {
             return;
         };
         let written = std::fs::OpenOptions::new()
             .create(true)
             .append(true)
-            .open(path)
-            .and_then(|mut file| writeln!(file, "{}", stats.to_json()));
+            .open(&log.path)
+            .and_then(|mut file| writeln!(file, "{line}"));
         if let Err(err) = written {
-            log::error!("The frame log was not written: {err}\nFile path: {}", path.display());
+            log::error!("The frame log was not written: {err}\nFile path: {}", log.path.display());
         }
     }
 
@@ -179,10 +275,25 @@ mod tests {
 
     #[test]
     fn a_frame_is_its_logic_and_its_drawing() {
-        let mut times = FrameTimes { log: None, ..FrameTimes::default() };
-        times.add_logic(Duration::from_millis(2));
-        times.add_ui(0.0, Duration::from_millis(3));
-        times.add_ui(0.1, Duration::from_millis(1));
-        assert_eq!(times.stats().map(|stats| stats.max), Some(5.0));
+        let spent = |ms| Spent { wall: Duration::from_millis(ms), queued: Duration::from_millis(ms / 2) };
+        let mut times = FrameTimes { log: Some(Log::new(PathBuf::new())), ..FrameTimes::default() };
+        times.logic = spent(2);
+        times.add(0.0, spent(4));
+        times.add(0.1, spent(1));
+        assert_eq!(times.stats().map(|stats| stats.max), Some(6.0));
+        let log = times.log.unwrap();
+        assert_eq!((log.frames, log.running), (vec![6.0, 1.0], vec![3.0, 1.0]));
+    }
+
+    #[test]
+    fn the_log_tells_what_it_was_without_waiting() {
+        let mut log = Log::new(PathBuf::new());
+        assert_eq!(log.line(), None);
+        assert!(log.queued() <= log.queued());
+        log.add(Spent { wall: Duration::from_millis(5), queued: Duration::from_millis(3) });
+        let value: serde_json::Value = serde_json::from_str(&log.line().unwrap()).unwrap();
+        assert_eq!(value["max"], 5.0);
+        let is_told = log.schedule.is_some();
+        assert_eq!(value["running"]["max"], if is_told { 2.0.into() } else { serde_json::Value::Null });
     }
 }

@@ -34,14 +34,14 @@ fn every_setting_arrives() {
          --final-upsampling all-fixed --train-size 64x48 --scale 0.5,2 --no-flip --test-size native \
          --seed 9 --workers 2 --accumulation 5 --bias-rate 2 --decay-biases false --reduction sum \
          --clip-norm 10 --warmup-steps 6 --order sequential --crop center --brightness 0.2 \
-         --precision bf16",
+         --precision bf16 --checkpointing true",
     )
     .unwrap()
     .config(None);
     assert_eq!(config.dataset, DatasetRef::Sample);
     assert_eq!((config.variant, config.trunk), (Variant::Fcn16s, Trunk::Vgg16));
     assert_eq!(config.device, DeviceId::Gpu(1));
-    assert_eq!(config.precision, Precision::Bf16);
+    assert_eq!((config.precision, config.checkpointing), (Precision::Bf16, true));
     assert_eq!((config.epochs, config.max_steps, config.batch_size), (3, Some(7), 2));
     assert_eq!((config.augment.crop, config.augment.flip), (Some([64, 48]), false));
     assert_eq!((config.augment.scale, config.test_size), ([0.5, 2.0], None));

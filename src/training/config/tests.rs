@@ -5,7 +5,8 @@ use crate::training::preset;
 #[test]
 fn each_value_is_checked_and_named() {
     type Edit = fn(&mut RunConfig);
-    let cases: [(Edit, &str); 10] = [
+    let cases: [(Edit, &str); 11] = [
+        (|config| (config.trunk, config.checkpointing) = (Trunk::Googlenet, true), "checkpointing is on"),
         (|config| config.learning.accumulation = 0, "accumulation is 0"),
         (|config| config.learning.bias_rate = -1.0, "bias rate is -1"),
         (|config| config.learning.bias_rate = f64::INFINITY, "bias rate is inf"),
@@ -55,7 +56,7 @@ fn configurations_of_older_runs_are_read() {
     json["learning"] = serde_json::json!({
         "learning_rate": 0.05, "momentum": 0.9, "weight_decay": 5e-4, "schedule": "poly",
     });
-    for later in ["order", "precision"] {
+    for later in ["order", "precision", "checkpointing"] {
         json.as_object_mut().expect("an object").remove(later);
     }
     json["augment"] =

@@ -44,6 +44,7 @@ fn learner(run: &Value, manifest: &Value) -> (Learner, NetworkConfig) {
         norm: None,
         learning,
         precision: Precision::F32,
+        checkpointing: false,
         device,
         num_classes,
         reads_at_once: true,

@@ -47,6 +47,7 @@ const FIELDS: &[Field] = &[
     field!("seed", seed),
     field!("loader threads", workers),
     field!("precision", precision),
+    field!("checkpointing", checkpointing),
     field!("live images", preview_images),
     field!("live interval", preview_secs),
 ];
@@ -129,6 +130,9 @@ pub fn at_once(draft: &RunConfig) -> Option<RunConfig> {
 pub fn problem(draft: &RunConfig) -> Option<&'static str> {
     if draft.augment.crop.is_none() && draft.batch_size > 1 {
         return Some("Whole images need batch size 1, or set a crop size under Advanced");
+    }
+    if draft.checkpointing && !draft.trunk.has_stages() {
+        return Some("Checkpointing needs a VGG16 or a ResNet; turn it off under Advanced");
     }
     None
 }
@@ -255,12 +259,16 @@ mod tests {
     }
 
     #[test]
-    fn whole_images_in_batches_are_a_problem() {
+    fn whole_images_in_batches_and_trunks_without_stages_are_a_problem() {
         let mut draft = preset(Trunk::Vgg16Slim);
         assert_eq!(problem(&draft), None);
         draft.augment.crop = None;
         assert!(problem(&draft).is_some_and(|text| text.contains("batch size 1")));
         draft.batch_size = 1;
+        assert_eq!(problem(&draft), None);
+        (draft.checkpointing, draft.trunk) = (true, Trunk::Alexnet);
+        assert!(problem(&draft).is_some_and(|text| text.contains("Checkpointing")));
+        draft.trunk = Trunk::Vgg16;
         assert_eq!(problem(&draft), None);
     }
 

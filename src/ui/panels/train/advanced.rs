@@ -100,6 +100,11 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
         let label = |precision: Precision| precision.id().to_owned();
         segments_ui(ui, Precision::ALL, config.precision, label, |precision| config.precision = precision)
     });
+    let tooltip = "Keep only the maps between the stages of the trunk while training, and compute the \
+                   others twice: less memory, the same gradients, more time";
+    ui.field("Checkpointing", tooltip, |ui| {
+        ui.checkbox(&mut config.checkpointing, "").accessible_name("Checkpointing")
+    });
     ui.field("Live images", "Validation images whose masks are shown while training, 1 to 16", |ui| {
         ui.add(DragValue::new(&mut config.preview_images).range(1..=16).speed(0.05))
     });
