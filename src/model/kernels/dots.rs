@@ -109,36 +109,49 @@ impl<P: Pixels> Task<'_, P> {
         let depth = tile.rows[0].len();
         let mut start = pixels[0];
         while start < pixels[1] {
-            let range = [start, sources.together(start, (start + *step).min(pixels[1]))];
-            let width = (range[1] - start).next_multiple_of(WIDEST);
-            let room = if P::COPIED { width } else { 0 };
-            let (lines, columns) = scratch.numbers().split_at_mut(tile.rows.len() * room);
+            let range = [start, (start + *step).min(pixels[1])];
+            let copied = if P::COPIED { (range[1] - start).next_multiple_of(WIDEST) } else { 0 };
+            let (lines, columns) = scratch.numbers().split_at_mut(tile.rows.len() * copied);
             if P::COPIED {
-                for (row, line) in lines.chunks_exact_mut(width).enumerate() {
+                for (row, line) in lines.chunks_exact_mut(copied).enumerate() {
                     sources.line(tile.row + row, range, line);
                 }
             }
             for first in (0..depth).step_by(COUNT) {
-                let mut columns = &mut columns[..COUNT * room];
-                let mut right: [&[f32]; COUNT] = [&[]; COUNT];
-                for (nth, right) in right.iter_mut().enumerate() {
-                    let (column, rest) = std::mem::take(&mut columns).split_at_mut(room);
-                    // The last column again in the place of those that are missing.
-                    let index = tile.column + (first + nth).min(depth - 1);
-                    *right = &sources.column(index, range, column)[..width];
-                    columns = rest;
+                // The last column again in the place of those that are missing.
+                let index = |nth: usize| tile.column + (first + nth).min(depth - 1);
+                if P::COPIED {
+                    for (nth, column) in columns.chunks_exact_mut(copied).enumerate().take(COUNT) {
+                        sources.column(index(nth), range, column);
+                    }
                 }
                 for (group, rows) in tile.rows.chunks_mut(LINES).enumerate() {
-                    let mut left: [&[f32]; LINES] = [&[]; LINES];
-                    for (nth, left) in left.iter_mut().enumerate() {
-                        let row = group * LINES + nth.min(rows.len() - 1);
-                        *left = if P::COPIED {
-                            &lines[row * width..][..width]
-                        } else {
-                            &sources.line(tile.row + row, range, &mut [])[..width]
-                        };
+                    let row = |nth: usize| group * LINES + nth.min(rows.len() - 1);
+                    let mut sums = [[zero::<S>(); COUNT]; LINES];
+                    let mut from = start;
+                    while from < range[1] {
+                        let piece = [from, sources.together(from, range[1])];
+                        let width = (piece[1] - from).next_multiple_of(WIDEST);
+                        let (mut left, mut right): ([&[f32]; LINES], [&[f32]; COUNT]) =
+                            ([&[]; LINES], [&[]; COUNT]);
+                        for (nth, left) in left.iter_mut().enumerate() {
+                            *left = if P::COPIED {
+                                &lines[row(nth) * copied..][..width]
+                            } else {
+                                &sources.line(tile.row + row(nth), piece, &mut [])[..width]
+                            };
+                        }
+                        for (nth, right) in right.iter_mut().enumerate() {
+                            *right = if P::COPIED {
+                                &columns[nth * copied..][..width]
+                            } else {
+                                &sources.column(index(nth), piece, &mut [])[..width]
+                            };
+                        }
+                        sums = add_products::<S, COUNT>(sums, left, right, width);
+                        from = piece[1];
                     }
-                    add::<S, COUNT>(rows, first, products::<S, COUNT>(left, right, width));
+                    add::<S, COUNT>(rows, first, sums);
                 }
             }
             start = range[1];
@@ -164,8 +177,8 @@ struct Row<'a, S: Simd, const COUNT: usize> {
 
 impl<'a, S: Simd, const COUNT: usize> Row<'a, S, COUNT> {
     #[inline(always)]
-    fn new(line: &'a [f32]) -> Self {
-        Self { sums: [zero::<S>(); COUNT], line: line.as_chunks().0 }
+    fn new(sums: [Lanes<S>; COUNT], line: &'a [f32]) -> Self {
+        Self { sums, line: line.as_chunks().0 }
     }
 
     #[inline(always)]
@@ -177,14 +190,16 @@ impl<'a, S: Simd, const COUNT: usize> Row<'a, S, COUNT> {
     }
 }
 
-/// The sum over `k` of `left[i][k] * right[j][k]`, lane by lane.
+/// Adds the sum over `k` of `left[i][k] * right[j][k]`, lane by lane.
 #[inline(always)]
-fn products<S: Simd, const COUNT: usize>(
+fn add_products<S: Simd, const COUNT: usize>(
+    sums: [[Lanes<S>; COUNT]; LINES],
     left: [&[f32]; LINES],
     right: [&[f32]; COUNT],
     length: usize,
 ) -> [[Lanes<S>; COUNT]; LINES] {
-    let [mut a, mut b, mut c, mut d] = left.map(|line| Row::<S, COUNT>::new(&line[..length]));
+    let line = |nth: usize| Row::<S, COUNT>::new(sums[nth], &left[nth][..length]);
+    let [mut a, mut b, mut c, mut d] = [line(0), line(1), line(2), line(3)];
     let right: [&[[f32; WIDEST]]; COUNT] = right.map(|column| column[..length].as_chunks().0);
     for block in 0..length / WIDEST {
         for at in (0..WIDEST).step_by(lanes::<S>()) {
