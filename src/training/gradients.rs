@@ -51,9 +51,7 @@ impl Accumulated<Network> {
 
 /// L2 norm of all gradients of `model` together, as if they were one vector.
 pub(super) fn norm<M: Module>(model: &M, gradients: &GradientsParams) -> Result<f64, TrainError> {
-    let Some(sum) = squares(model, gradients) else { return Ok(0.0) };
-    let sum = sum.try_into_scalar::<f32>().map_err(|err| TrainError::Execution(err.to_string()))?;
-    Ok(f64::from(sum).sqrt())
+    squares(model, gradients).map_or(Ok(0.0), |sum| Ok(read(sum)?.sqrt()))
 }
 
 /// Sum of the squares of all gradients, `[1]`; `None` where there are none.
@@ -77,27 +75,33 @@ pub(super) fn clip_on_device<M: Module>(
     Some(norm)
 }
 
-/// Sum of the absolute values of all weights, running statistics too: no number where one of
-/// them is none.
-pub(super) fn magnitude<M: Module>(model: &M) -> Result<f64, TrainError> {
-    let mut magnitudes = Magnitudes { sum: None };
-    model.visit(&mut magnitudes);
-    let Some(sum) = magnitudes.sum else { return Ok(0.0) };
-    let sum = sum.try_into_scalar::<f32>().map_err(|err| TrainError::Execution(err.to_string()))?;
-    Ok(f64::from(sum))
+/// Sum of all weights, running statistics too: no finite number where one of them is none.
+pub(super) fn total<M: Module>(model: &M) -> Result<f64, TrainError> {
+    let mut total = Total { sum: None };
+    model.visit(&mut total);
+    total.sum.map_or(Ok(0.0), read)
 }
 
-struct Magnitudes {
+/// Reads a number, `[1]`, from the device.
+pub(super) fn read(number: Tensor<1>) -> Result<f64, TrainError> {
+    let number = number.try_into_scalar::<f32>().map_err(|err| TrainError::Execution(err.to_string()))?;
+    Ok(f64::from(number))
+}
+
+fn add(sum: &mut Option<Tensor<1>>, own: Tensor<1>) {
+    *sum = Some(match sum.take() {
+        Some(sum) => sum + own,
+        None => own,
+    });
+}
+
+struct Total {
     sum: Option<Tensor<1>>,
 }
 
-impl ModuleVisitor for Magnitudes {
+impl ModuleVisitor for Total {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let own = param.val().abs().sum();
-        self.sum = Some(match self.sum.take() {
-            Some(sum) => sum + own,
-            None => own,
-        });
+        add(&mut self.sum, param.val().sum());
     }
 }
 
@@ -134,11 +138,7 @@ impl ModuleVisitor for Squares<'_> {
         let Some(gradient) = self.gradients.get::<D>(param.id) else {
             return;
         };
-        let squares = (gradient.clone() * gradient).sum();
-        self.sum = Some(match self.sum.take() {
-            Some(sum) => sum + squares,
-            None => squares,
-        });
+        add(&mut self.sum, (gradient.clone() * gradient).sum());
     }
 }
 

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use super::config::{Learning, RunConfig};
 use super::device::reads_for_free;
 use super::error::TrainError;
-use super::gradients::{Accumulated, clip_factor, clip_on_device, magnitude, norm};
+use super::gradients::{Accumulated, clip_factor, clip_on_device, norm, read, total};
 use super::loss::{Targets, objective};
 use super::precision::{LossScale, Precision};
 use super::sgd::Sgd;
@@ -54,10 +54,7 @@ impl Learner {
         let reads_at_once = reads_for_free(device);
         let device = device.clone().autodiff();
         device.seed(config.seed);
-        let model = network_config(config, num_classes)
-            .init(&device)
-            // Draw the weights now, while the generator is where the seed put it.
-            .materialize();
+        let model = network_config(config, num_classes).init(&device).materialize();
         let learning = config.learning.clone();
         let optimizer = Sgd::new(&learning);
         Self {
@@ -159,8 +156,7 @@ impl Learner {
 
     /// Turns down weights that are not numbers: the update of a step comes after its loss.
     pub fn check_weights(&self, step: usize, learning_rate: f64) -> Result<(), TrainError> {
-        let sum = magnitude(&self.model.valid())?;
-        if sum.is_finite() {
+        if total(&self.model.valid())?.is_finite() {
             return Ok(());
         }
         Err(TrainError::NonFiniteWeights { step, learning_rate })
@@ -176,11 +172,6 @@ impl Learner {
     pub fn seed_batch(&self, seed: u64) {
         self.device.seed(seed);
     }
-}
-
-fn read(number: Tensor<1>) -> Result<f64, TrainError> {
-    let number = number.try_into_scalar::<f32>().map_err(|err| TrainError::Execution(err.to_string()))?;
-    Ok(f64::from(number))
 }
 
 #[cfg(test)]

@@ -156,6 +156,8 @@ mod tests {
         let (found, found_gradient) = gradients(&|logits| loss_sum(logits, &targets));
         let (expected, expected_gradient) = gradients(&|logits| gathered_sum(logits, &targets));
         assert!((found - expected).abs() < 1e-5 * expected, "{found}, {expected}");
+        let alone: f32 = loss_sum(logits().inner(), &targets).into_scalar();
+        assert_eq!(alone, found, "a validation has no graph");
         assert!(expected_gradient.iter().any(|value| value.abs() > 0.01));
         for (found, expected) in found_gradient.iter().zip(&expected_gradient) {
             assert!((found - expected).abs() < 1e-6, "{found}, {expected}");

@@ -8,6 +8,7 @@ use burn::tensor::{Device, IntDType, Tensor, TensorData};
 use super::counting::{self, Counted};
 use super::device::reads_for_free;
 use super::error::TrainError;
+use super::gradients::read;
 use super::loss::{Targets, loss_sum};
 use crate::dataset::{LabelMap, Normalization, Rgb, resize_rgb};
 use crate::model::Network;
@@ -96,10 +97,8 @@ impl Segmenter {
     ) -> Result<(LabelMap, f64, usize), TrainError> {
         let logits = self.logits(image, test_size);
         let targets = self.targets(truth);
-        let loss = loss_sum(logits.clone(), &targets)
-            .try_into_scalar::<f32>()
-            .map_err(|err| TrainError::Execution(err.to_string()))?;
-        Ok((self.most_likely(logits, image)?, f64::from(loss), targets.labelled))
+        let loss = read(loss_sum(logits.clone(), &targets))?;
+        Ok((self.most_likely(logits, image)?, loss, targets.labelled))
     }
 
     /// As [`segment_with_loss`](Self::segment_with_loss), with the mask counted by `truth` and,

@@ -34,7 +34,7 @@ pub fn cross_entropy_sum(logits: &Tensor<4>, labels: &[u8]) -> Option<Tensor<1>>
     }
     if !logits.device().is_autodiff() {
         let values = untracked(logits.clone())?.to_contiguous();
-        let (loss, _) = loss_and_gradient(values.storage(), labels, classes, pixels);
+        let loss = loss(values.storage(), labels, classes, pixels);
         return Some(Tensor::from_primitive::<Flex>(tensor(vec![loss as f32], &[1])));
     }
     let (values, node) = tracked(logits.clone())?;
@@ -79,45 +79,66 @@ impl Backward<Flex, 1> for CrossEntropy {
 fn loss_and_gradient(logits: &[f32], labels: &[u8], classes: usize, pixels: usize) -> (f64, Vec<f32>) {
     let mut gradient = vec![0.0; logits.len()];
     let tiles = cut(&mut gradient, [classes, pixels], [classes, PART]);
-    let losses: Vec<f64> = tiles
-        .into_par_iter()
-        .map(|tile| {
-            let mut scratch = Scratch::take(2 * PIXELS);
-            let room = &mut scratch.numbers()[..2 * PIXELS];
-            let labels = &labels[tile.matrix * pixels + tile.column..];
-            AutoArch::new().dispatch(Part { logits, labels, classes, pixels, tile, room })
-        })
-        .collect();
+    let part = |tile: Tile<'_>| {
+        let part = Part { logits, labels, classes, pixels, image: tile.matrix, first: tile.column };
+        part.loss(tile.rows[0].len(), tile.rows)
+    };
+    let losses: Vec<f64> = tiles.into_par_iter().map(part).collect();
     // In one order, whatever the number of threads.
     (losses.iter().sum(), gradient)
 }
 
-/// Some pixels of an image.
+fn loss(logits: &[f32], labels: &[u8], classes: usize, pixels: usize) -> f64 {
+    let parts = pixels.div_ceil(PART);
+    let part = |nth: usize| {
+        let (image, first) = (nth / parts, nth % parts * PART);
+        let part = Part { logits, labels, classes, pixels, image, first };
+        part.loss(PART.min(pixels - first), Vec::new())
+    };
+    let losses: Vec<f64> = (0..labels.len() / pixels * parts).into_par_iter().map(part).collect();
+    losses.iter().sum()
+}
+
+/// Pixels of an image from `first` on.
 struct Part<'a> {
     logits: &'a [f32],
     labels: &'a [u8],
     classes: usize,
     pixels: usize,
-    tile: Tile<'a>,
+    image: usize,
+    first: usize,
+}
+
+impl Part<'_> {
+    /// Loss of `length` pixels; their gradient goes into the rows of the classes, where there are some.
+    fn loss(self, length: usize, gradient: Vec<&mut [f32]>) -> f64 {
+        let mut scratch = Scratch::take(2 * PIXELS);
+        let room = &mut scratch.numbers()[..2 * PIXELS];
+        AutoArch::new().dispatch(Task { part: self, length, gradient, room })
+    }
+}
+
+struct Task<'a> {
+    part: Part<'a>,
+    length: usize,
+    gradient: Vec<&'a mut [f32]>,
     room: &'a mut [f32],
 }
 
-impl WithSimd for Part<'_> {
+impl WithSimd for Task<'_> {
     type Output = f64;
 
     #[inline(always)]
     fn with_simd<S: Simd>(self) -> f64 {
-        let Self { logits, labels, classes, pixels, mut tile, room } = self;
+        let Self { part, length, mut gradient, room } = self;
+        let Part { logits, labels, classes, pixels, image, first } = part;
         let (largest, sums) = room.split_at_mut(PIXELS);
-        let length = tile.rows[0].len();
         let mut loss = 0.0;
         for start in (0..length).step_by(PIXELS) {
             let count = PIXELS.min(length - start);
             let (largest, sums) = (&mut largest[..count], &mut sums[..count]);
-            let labels = &labels[start..start + count];
-            let plane = |class: usize| {
-                &logits[(tile.matrix * classes + class) * pixels + tile.column + start..][..count]
-            };
+            let labels = &labels[image * pixels + first + start..][..count];
+            let plane = |class: usize| &logits[(image * classes + class) * pixels + first + start..][..count];
             largest.fill(f32::NEG_INFINITY);
             for class in 0..classes {
                 for (largest, logit) in largest.iter_mut().zip(plane(class)) {
@@ -125,13 +146,17 @@ impl WithSimd for Part<'_> {
                 }
             }
             sums.fill(0.0);
-            for (class, row) in tile.rows.iter_mut().enumerate() {
-                let row = &mut row[start..start + count];
-                for (((value, sum), logit), largest) in
-                    row.iter_mut().zip(&mut *sums).zip(plane(class)).zip(&*largest)
-                {
-                    *value = exp(logit - largest);
-                    *sum += *value;
+            for class in 0..classes {
+                let terms = plane(class).iter().zip(&*largest).zip(&mut *sums);
+                if let Some(row) = gradient.get_mut(class) {
+                    for (value, ((logit, largest), sum)) in row[start..start + count].iter_mut().zip(terms) {
+                        *value = exp(logit - largest);
+                        *sum += *value;
+                    }
+                } else {
+                    for ((logit, largest), sum) in terms {
+                        *sum += exp(logit - largest);
+                    }
                 }
             }
             for (pixel, label) in labels.iter().enumerate() {
@@ -141,17 +166,20 @@ impl WithSimd for Part<'_> {
                     loss += f64::from(sums[pixel]).ln() + f64::from(largest[pixel]) - logit;
                 }
             }
+            if gradient.is_empty() {
+                continue;
+            }
             // From here on: what turns an exponential into the gradient, 0 for void.
             for (sum, label) in sums.iter_mut().zip(labels) {
                 *sum = if usize::from(*label) < classes { 1.0 / *sum } else { 0.0 };
             }
-            for row in &mut tile.rows {
+            for row in &mut gradient {
                 for (value, factor) in row[start..start + count].iter_mut().zip(&*sums) {
                     *value *= factor;
                 }
             }
             for (pixel, label) in labels.iter().enumerate() {
-                if let Some(row) = tile.rows.get_mut(usize::from(*label)) {
+                if let Some(row) = gradient.get_mut(usize::from(*label)) {
                     row[start + pixel] -= 1.0;
                 }
             }

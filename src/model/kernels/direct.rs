@@ -4,13 +4,13 @@
 //! Each register of pixels is read where it lies, once for each tap, from the first- and
 //! second-level cache. Every number is the sum of all its terms in one order.
 
-use macerator::{AutoArch, Simd, WithSimd};
+use macerator::{AutoArch, Scalar as _, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::flat::Flat;
 use super::forward::{Weights, Windows};
-use super::product::DOWN;
-use super::tiles::{Lanes, Scratch, Tile, cut, lanes, load, many_registers, pieces, store};
+use super::product::{DOWN, Factors as _, Terms};
+use super::tiles::{Lanes, Scratch, Tile, cut, lanes, load, many_registers, pieces, rectified, store};
 
 /// Registers across a block of pixels.
 const ACROSS: usize = 3;
@@ -65,7 +65,7 @@ pub(super) fn product(
         let plane = flat.plane(count);
         let sheet = (count * flat.pitch).next_multiple_of(64);
         let room = if whole.is_some() { 0 } else { windows.channels * plane };
-        let turned = if matches!(windows.weights, Weights::Rows(_)) { 0 } else { DOWN * depth(windows) };
+        let turned = if matches!(windows.weights, Weights::Rows(_)) { 0 } else { DOWN * windows.depth() };
         let mut scratch = Scratch::take(room + DOWN * sheet + turned);
         let (planes, rest) = scratch.numbers().split_at_mut(room);
         let (sheet, turned) = rest.split_at_mut(DOWN * sheet);
@@ -84,10 +84,6 @@ pub(super) fn product(
         AutoArch::new().dispatch(Task { windows, flat, tile, planes, sheet, turned });
     });
     output
-}
-
-fn depth(windows: &Windows<'_>) -> usize {
-    windows.channels * windows.gather.taps.len()
 }
 
 /// The planes of an image, one for each channel, from some pixel on.
@@ -131,7 +127,12 @@ impl Task<'_> {
         let length = sheet.len() / DOWN;
         for (group, rows) in tile.rows.chunks_mut(DOWN).enumerate() {
             let row = tile.row + group * DOWN;
-            let (lines, biases) = (lines(windows, row, rows.len(), turned), biases(windows, row, rows.len()));
+            // The first row again in the place of those that are missing.
+            let mut lines: [&[f32]; DOWN] = [&[]; DOWN];
+            windows.lines(row, Terms { first: 0, count: windows.depth() }, turned, &mut lines[..rows.len()]);
+            let first = lines[0];
+            lines[rows.len()..].fill(first);
+            let biases = std::array::from_fn(|nth| windows.bias(row + nth % rows.len()));
             let registers = pixels.div_ceil(lanes::<S>());
             let blocks = registers.div_ceil(ACROSS);
             let mut from = 0;
@@ -151,42 +152,13 @@ impl Task<'_> {
                     to.copy_from_slice(&from[..width]);
                     if windows.rectify {
                         for value in to {
-                            // Not `max`, which would turn what is no number into 0.
-                            *value = if *value < 0.0 { 0.0 } else { *value };
+                            *value = rectified(*value);
                         }
                     }
                 }
             }
         }
     }
-}
-
-/// Weights of [`DOWN`] rows from `row` on; the last of `count` again for those that are missing.
-#[inline(always)]
-fn lines<'a>(windows: &'a Windows<'_>, row: usize, count: usize, turned: &'a mut [f32]) -> [&'a [f32]; DOWN] {
-    let depth = depth(windows);
-    match windows.weights {
-        Weights::Rows(weights) => {
-            std::array::from_fn(|nth| &weights[(row + nth.min(count - 1)) * depth..][..depth])
-        }
-        Weights::Turned { weights, rows, all, kept } => {
-            for channel in 0..windows.channels {
-                let kernels = &weights[(channel * rows + row) * all..][..count * all];
-                for (kernel, line) in kernels.chunks_exact(all).zip(turned.chunks_exact_mut(depth)) {
-                    for (to, tap) in line[channel * kept.len()..].iter_mut().zip(kept) {
-                        *to = kernel[*tap];
-                    }
-                }
-            }
-            let turned = &*turned;
-            std::array::from_fn(|nth| &turned[nth.min(count - 1) * depth..][..depth])
-        }
-    }
-}
-
-#[inline(always)]
-fn biases(windows: &Windows<'_>, row: usize, count: usize) -> [f32; DOWN] {
-    std::array::from_fn(|nth| windows.bias.map_or(0.0, |bias| bias[row + nth.min(count - 1)]))
 }
 
 /// Computes `ACROSS` registers of pixels from `at` on, of all rows of the sheet.
@@ -200,7 +172,7 @@ fn block_of<S: Simd, const TAPS: usize, const ACROSS: usize>(
     sheet: &mut [f32],
     length: usize,
 ) {
-    let mut sums = biases.map(|bias| [splat::<S>(bias); ACROSS]);
+    let mut sums = biases.map(|bias| [bias.splat::<S>(); ACROSS]);
     add_products::<S, TAPS, ACROSS>(&mut sums, lines, Planes { first: planes.first + at, ..planes }, offsets);
     for (sums, row) in sums.iter().zip(sheet.chunks_exact_mut(length)) {
         let row = &mut row[at..][..ACROSS * lanes::<S>()];
@@ -208,12 +180,6 @@ fn block_of<S: Simd, const TAPS: usize, const ACROSS: usize>(
             store::<S>(*sum, to);
         }
     }
-}
-
-#[inline(always)]
-fn splat<S: Simd>(value: f32) -> Lanes<S> {
-    use macerator::Scalar as _;
-    value.splat::<S>()
 }
 
 macro_rules! add_rows {
@@ -239,7 +205,7 @@ fn add<S: Simd, const ACROSS: usize>(
     weight: f32,
     columns: &[Lanes<S>; ACROSS],
 ) {
-    let weight = splat::<S>(weight);
+    let weight = weight.splat::<S>();
     for (sum, column) in sums.iter_mut().zip(columns) {
         *sum = weight.mul_add(*column, *sum);
     }

@@ -1,7 +1,7 @@
 //! A convolution as a product of matrices: weights times the column matrix of each image.
 
 use super::direct;
-use super::product::{DEPTH, DOWN, Factors, Terms, product};
+use super::product::{DEPTH, Factors, Terms, product};
 use super::shape::{ConvShape, Gather};
 
 /// Where the rows of a left factor are.
@@ -68,7 +68,7 @@ impl Factors for Windows<'_> {
         &'a self,
         row: usize,
         Terms { first, count }: Terms,
-        room: &'a mut [f32; DOWN * DEPTH],
+        room: &'a mut [f32],
         lines: &mut [&'a [f32]],
     ) {
         match self.weights {
@@ -82,11 +82,11 @@ impl Factors for Windows<'_> {
                     let (channel, tap) = ((first + nth) / kept.len(), kept[(first + nth) % kept.len()]);
                     let kernels = &weights[(channel * rows + row) * all..][..lines.len() * all];
                     for (within, kernel) in kernels.chunks_exact(all).enumerate() {
-                        room[within * DEPTH + nth] = kernel[tap];
+                        room[within * count + nth] = kernel[tap];
                     }
                 }
-                for (line, room) in lines.iter_mut().zip(room.chunks_exact(DEPTH)) {
-                    *line = &room[..count];
+                for (line, room) in lines.iter_mut().zip(room.chunks_exact(count)) {
+                    *line = room;
                 }
             }
         }

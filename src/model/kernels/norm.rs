@@ -13,6 +13,7 @@ use macerator::{AutoArch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::operation::{Tracked, tensor, tracked};
+use super::tiles::rectified;
 
 /// Sums that are kept side by side, so that they are added in registers.
 const SIDE: usize = 32;
@@ -175,8 +176,7 @@ impl WithSimd for Forward<'_> {
         for (plane, output) in planes.zip(output) {
             for (value, output) in plane.iter().zip(output) {
                 let normalized = value * scale + shift;
-                // Not `max`, which would turn what is no number into 0.
-                *output = if rectify && normalized < 0.0 { 0.0 } else { normalized };
+                *output = if rectify { rectified(normalized) } else { normalized };
             }
         }
         [mean, variance as f32, inverse]

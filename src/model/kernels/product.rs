@@ -9,7 +9,7 @@ use macerator::{AutoArch, Scalar as _, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::tiles::{
-    Lanes, Scratch, Tile, WIDEST, cut, lanes, load_some, many_registers, pieces, store_some, zero,
+    Lanes, Scratch, Tile, WIDEST, cut, lanes, load_some, many_registers, pieces, rectified, store_some, zero,
 };
 
 /// The most terms of the sums that are added at a time. A panel of 48 columns takes 36 KiB.
@@ -42,15 +42,9 @@ pub(super) trait Factors: Sync {
     /// [`DEPTH`].
     fn count(&self, first: usize) -> usize;
 
-    /// Some terms of up to [`DOWN`] rows of the left factor, in `room` where they are not in
-    /// one piece.
-    fn lines<'a>(
-        &'a self,
-        row: usize,
-        terms: Terms,
-        room: &'a mut [f32; DOWN * DEPTH],
-        lines: &mut [&'a [f32]],
-    );
+    /// Some terms of up to [`DOWN`] rows of the left factor, in `room` for as many of each where
+    /// they are not in one piece.
+    fn lines<'a>(&'a self, row: usize, terms: Terms, room: &'a mut [f32], lines: &mut [&'a [f32]]);
 
     /// Some terms of `width` columns of a right factor, term by term; 0 behind the last column.
     fn pack(&self, matrix: usize, terms: Terms, column: usize, width: usize, panel: &mut [f32]);
@@ -129,8 +123,7 @@ impl<F: Factors> WithSimd for Task<'_, F> {
         }
         if factors.rectify() {
             for value in tile.rows.iter_mut().flat_map(|row| row.iter_mut()) {
-                // Not `max`, which would turn what is no number into 0.
-                *value = if *value < 0.0 { 0.0 } else { *value };
+                *value = rectified(*value);
             }
         }
     }

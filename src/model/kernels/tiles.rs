@@ -27,6 +27,12 @@ pub(super) fn zero<S: Simd>() -> Lanes<S> {
     0.0f32.splat::<S>()
 }
 
+/// A rectifier. Not `max`, which would turn what is no number into 0.
+#[inline(always)]
+pub(super) fn rectified(value: f32) -> f32 {
+    if value < 0.0 { 0.0 } else { value }
+}
+
 /// Reads exactly [`lanes`] numbers.
 #[inline(always)]
 pub(super) fn load<S: Simd>(from: &[f32]) -> Lanes<S> {

@@ -6,7 +6,7 @@
 //! are transposed, which is quick then.
 
 use super::dots::{Pixels, along_pixels, dots};
-use super::product::{DEPTH, DOWN as ROWS, Factors, Terms, product};
+use super::product::{DEPTH, Factors, Terms, product};
 use super::shape::{ConvShape, Gather};
 
 /// # Shapes
@@ -83,7 +83,7 @@ impl Factors for Sources<'_> {
         &'a self,
         row: usize,
         Terms { first, count }: Terms,
-        _room: &'a mut [f32; ROWS * DEPTH],
+        _room: &'a mut [f32],
         lines: &mut [&'a [f32]],
     ) {
         let pixels = self.gather.pixels();

@@ -78,11 +78,6 @@ impl Pyramid {
         self.len == 0
     }
 
-    /// Forgets all values.
-    pub fn clear(&mut self) {
-        *self = Self::default();
-    }
-
     /// Appends a value.
     pub fn push(&mut self, value: f64) {
         let mut extent = Extent::of(self.len, value);
