@@ -127,36 +127,47 @@ impl<P: Pixels> Task<'_, P> {
                 }
                 for (group, rows) in tile.rows.chunks_mut(LINES).enumerate() {
                     let row = |nth: usize| group * LINES + nth.min(rows.len() - 1);
-                    let mut sums = [[zero::<S>(); COUNT]; LINES];
-                    let mut from = start;
-                    while from < range[1] {
-                        let piece = [from, sources.together(from, range[1])];
-                        let width = (piece[1] - from).next_multiple_of(WIDEST);
-                        let (mut left, mut right): ([&[f32]; LINES], [&[f32]; COUNT]) =
-                            ([&[]; LINES], [&[]; COUNT]);
-                        for (nth, left) in left.iter_mut().enumerate() {
-                            *left = if P::COPIED {
-                                &lines[row(nth) * copied..][..width]
-                            } else {
-                                &sources.line(tile.row + row(nth), piece, &mut [])[..width]
-                            };
-                        }
-                        for (nth, right) in right.iter_mut().enumerate() {
-                            *right = if P::COPIED {
-                                &columns[nth * copied..][..width]
-                            } else {
-                                &sources.column(index(nth), piece, &mut [])[..width]
-                            };
-                        }
-                        sums = add_products::<S, COUNT>(sums, left, right, width);
-                        from = piece[1];
-                    }
-                    add::<S, COUNT>(rows, first, sums);
+                    let line = |nth: usize, piece| match P::COPIED {
+                        true => &lines[row(nth) * copied..],
+                        false => sources.line(tile.row + row(nth), piece, &mut []),
+                    };
+                    let column = |nth: usize, piece| match P::COPIED {
+                        true => &columns[nth * copied..],
+                        false => sources.column(index(nth), piece, &mut []),
+                    };
+                    add::<S, COUNT>(rows, first, products::<S, P, COUNT>(*sources, range, line, column));
                 }
             }
             start = range[1];
         }
     }
+}
+
+/// Sums of the products of [`LINES`] rows and `COUNT` columns over a range of pixels, one
+/// piece that lies together after the other.
+#[inline(always)]
+fn products<'a, S: Simd, P: Pixels, const COUNT: usize>(
+    sources: &P,
+    [start, end]: [usize; 2],
+    line: impl Fn(usize, [usize; 2]) -> &'a [f32],
+    column: impl Fn(usize, [usize; 2]) -> &'a [f32],
+) -> [[Lanes<S>; COUNT]; LINES] {
+    let mut sums = [[zero::<S>(); COUNT]; LINES];
+    let mut from = start;
+    while from < end {
+        let piece = [from, sources.together(from, end)];
+        let width = (piece[1] - from).next_multiple_of(WIDEST);
+        let (mut left, mut right): ([&[f32]; LINES], [&[f32]; COUNT]) = ([&[]; LINES], [&[]; COUNT]);
+        for (nth, left) in left.iter_mut().enumerate() {
+            *left = &line(nth, piece)[..width];
+        }
+        for (nth, right) in right.iter_mut().enumerate() {
+            *right = &column(nth, piece)[..width];
+        }
+        sums = add_products::<S, COUNT>(sums, left, right, width);
+        from = piece[1];
+    }
+    sums
 }
 
 /// Adds up the registers, each into its place among columns `first..` of the rows.
