@@ -5,9 +5,11 @@ mod logger;
 use std::process::ExitCode;
 
 use fcn_workbench::cli::{self, Args};
+use fcn_workbench::engine;
 use fcn_workbench::ui::{self, WindowOptions};
 
 fn main() -> ExitCode {
+    engine::keep_freed_memory();
     let args = Args::read();
     logger::install(args.verbose);
     let result = match &args.command {

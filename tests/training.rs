@@ -192,6 +192,19 @@ fn a_run_in_the_lists_order_without_augmentation_and_dropout_has_nothing_random_
 }
 
 #[test]
+fn a_run_is_the_same_whether_somebody_looks_at_its_masks_or_not() {
+    let set = TinySet::new(4, 1);
+    let losses = |unwatched: bool| {
+        let folder = set.run(|config| config.epochs = 1);
+        let mut sink = Recorder { unwatched, ..Recorder::default() };
+        train(&folder, &set.open(), &Control::default(), &mut sink);
+        assert_eq!(sink.outcome(), Some(&Outcome::Finished));
+        sink.losses()
+    };
+    assert_eq!(losses(true), losses(false));
+}
+
+#[test]
 fn whole_images_in_batches_are_turned_down() {
     let set = TinySet::new(4, 1);
     let folder = set.run(|config| config.augment.crop = None);

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::Waker;
+use super::memory::give_back_freed_memory;
 use super::source;
 use super::tasks::{Cancel, Promise, Task, guarded};
 use crate::dataset::{ClassList, Item, LabelMap, MaskReader, Rgb, Split, read_rgb};
@@ -134,6 +135,8 @@ pub(super) struct PredictThread {
 
 /// Jobs that may wait.
 const QUEUE: usize = 256;
+/// Predictions come one soon after the other; after this long without one there is a rest.
+const REST: Duration = Duration::from_secs(2);
 /// Networks kept loaded: as many as Compare shows.
 const LOADED: usize = 4;
 
@@ -142,7 +145,13 @@ impl PredictThread {
         let (jobs, receiver): (Sender<Job>, Receiver<Job>) = bounded(QUEUE);
         let started = thread::Builder::new().name("predict".into()).spawn(move || {
             let mut models = Models::default();
-            receiver.iter().for_each(|job| job(&mut models));
+            while let Ok(job) = receiver.recv() {
+                job(&mut models);
+                while let Ok(job) = receiver.recv_timeout(REST) {
+                    job(&mut models);
+                }
+                give_back_freed_memory();
+            }
         });
         if let Err(err) = started {
             log::error!("The prediction thread could not be started: {err}");

@@ -7,6 +7,7 @@ use std::thread::{self, JoinHandle};
 use crossbeam_channel::Sender;
 
 use super::Waker;
+use super::memory::give_back_freed_memory;
 use super::runs::{format_time, unix_secs};
 use super::source;
 use super::tasks::guarded;
@@ -76,6 +77,7 @@ impl Worker {
             }
             sink.send(TrainEvent::Ended(Outcome::Failed(message)));
         }
+        give_back_freed_memory();
     }
 
     fn train(&self, sink: &mut EngineSink, opened: &mut Option<RunFolder>) -> Result<(), String> {

@@ -188,7 +188,7 @@ pub struct RunConfig {
     pub precision: Precision,
     /// Whether a training step keeps only the maps between the stages of the trunk, which must
     /// have some ([`Trunk::has_stages`]), and computes the others twice: less memory, the same
-    /// gradients from the same weights, more time. Random weights are drawn in another order.
+    /// gradients from the same weights, more time.
     #[serde(default)]
     pub checkpointing: bool,
     /// Passes over the training set, 1 or more.

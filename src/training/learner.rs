@@ -49,12 +49,12 @@ pub(super) fn network_config(config: &RunConfig, num_classes: usize) -> NetworkC
 }
 
 impl Learner {
-    /// A fresh network; `device` is without autodiff.
+    /// A fresh network, whose weights are still to be drawn or loaded; `device` is without autodiff.
     pub fn new(config: &RunConfig, num_classes: usize, device: &Device) -> Self {
         let reads_at_once = reads_for_free(device);
         let device = device.clone().autodiff();
         device.seed(config.seed);
-        let model = network_config(config, num_classes).init(&device).materialize();
+        let model = network_config(config, num_classes).init(&device);
         let learning = config.learning.clone();
         let optimizer = Sgd::new(&learning);
         Self {

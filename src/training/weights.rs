@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use burn::tensor::Device;
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{Device, Tensor};
 
 use super::checkpoint::{RunFolder, RunMeta};
 use super::config::{Init, RunConfig};
@@ -143,7 +144,30 @@ pub(super) fn load_file(choice: &WeightsChoice, device: &Device) -> Result<(Netw
 }
 
 /// The network that a run starts with: `network` is fresh.
+///
+/// Weights that no file gives are drawn here, from the seed that the device was given last. Burn
+/// draws each at its first use, and what else is drawn before that (dropout) would change them.
 pub(super) fn initialize(
+    network: Network,
+    config: &RunConfig,
+    num_classes: usize,
+    folder: &RunFolder,
+    device: &Device,
+) -> Result<Network, TrainError> {
+    let network = load_init(network, config, num_classes, folder, device)?;
+    network.visit(&mut Draw);
+    Ok(network)
+}
+
+struct Draw;
+
+impl ModuleVisitor for Draw {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        param.val();
+    }
+}
+
+fn load_init(
     network: Network,
     config: &RunConfig,
     num_classes: usize,

@@ -127,6 +127,8 @@ impl TinySet {
 pub struct Recorder {
     pub events: Vec<TrainEvent>,
     pub act: Option<(usize, Box<dyn FnMut() + Send>)>,
+    /// Whether nobody looks at live masks.
+    pub unwatched: bool,
 }
 
 impl Recorder {
@@ -155,6 +157,10 @@ impl Recorder {
 }
 
 impl TrainSink for Recorder {
+    fn wants_previews(&self) -> bool {
+        !self.unwatched
+    }
+
     fn send(&mut self, event: TrainEvent) {
         if let (TrainEvent::Step(step), Some((after, act))) = (&event, &mut self.act)
             && step.step == *after

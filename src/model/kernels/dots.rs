@@ -127,13 +127,19 @@ impl<P: Pixels> Task<'_, P> {
                 }
                 for (group, rows) in tile.rows.chunks_mut(LINES).enumerate() {
                     let row = |nth: usize| group * LINES + nth.min(rows.len() - 1);
-                    let line = |nth: usize, piece| match P::COPIED {
-                        true => &lines[row(nth) * copied..],
-                        false => sources.line(tile.row + row(nth), piece, &mut []),
+                    let line = |nth: usize, piece| {
+                        if P::COPIED {
+                            &lines[row(nth) * copied..]
+                        } else {
+                            sources.line(tile.row + row(nth), piece, &mut [])
+                        }
                     };
-                    let column = |nth: usize, piece| match P::COPIED {
-                        true => &columns[nth * copied..],
-                        false => sources.column(index(nth), piece, &mut []),
+                    let column = |nth: usize, piece| {
+                        if P::COPIED {
+                            &columns[nth * copied..]
+                        } else {
+                            sources.column(index(nth), piece, &mut [])
+                        }
                     };
                     add::<S, COUNT>(rows, first, products::<S, P, COUNT>(*sources, range, line, column));
                 }

@@ -189,8 +189,7 @@ fn run_config(job: &BenchJob, trunk: Trunk, variant: Variant) -> RunConfig {
 fn network(job: &BenchJob, trunk: Trunk, variant: Variant, device: &Device) -> Result<Network, TrainError> {
     let config = run_config(job, trunk, variant);
     device.seed(config.seed);
-    // Draw the weights now: the first call is to find them.
-    let model = network_config(&config, NUM_CLASSES).init(device).materialize();
+    let model = network_config(&config, NUM_CLASSES).init(device);
     start(model, &config, device)
 }
 
