@@ -7,15 +7,21 @@ use burn::tensor::{Device, Tensor, TensorData};
 use super::geometry::{Geometry, Grid};
 use super::variant::Trunk;
 
-/// The 2-d bilinear interpolation kernel of `size` x `size` values, row by row.
+/// The 2-d bilinear interpolation kernel of `size` x `size` values, row by row: the products of
+/// the [weights along each axis](bilinear_weights).
+pub fn bilinear_kernel(size: usize) -> Vec<f32> {
+    let weights = bilinear_weights(size);
+    weights.iter().flat_map(|y| weights.iter().map(move |x| y * x)).collect()
+}
+
+/// The weights of linear interpolation along one axis.
 ///
 /// Source: `upsample_filt` in `surgery.py` of shelhamer/fcn.berkeleyvision.org:
-/// `1 - |x - center| / factor` along each axis, `factor = (size + 1) / 2`.
-pub fn bilinear_kernel(size: usize) -> Vec<f32> {
+/// `1 - |x - center| / factor`, `factor = (size + 1) / 2`.
+pub(super) fn bilinear_weights(size: usize) -> Vec<f32> {
     let factor = size.div_ceil(2) as f32;
     let center = if size % 2 == 1 { factor - 1.0 } else { factor - 0.5 };
-    let weight = |x: usize| 1.0 - (x as f32 - center).abs() / factor;
-    (0..size).flat_map(|y| (0..size).map(move |x| weight(y) * weight(x))).collect()
+    (0..size).map(|x| 1.0 - (x as f32 - center).abs() / factor).collect()
 }
 
 /// The window of a transposed convolution.

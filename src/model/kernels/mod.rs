@@ -23,6 +23,7 @@ mod direct;
 mod dots;
 mod flat;
 mod forward;
+mod interpolation;
 mod laid;
 mod norm;
 mod operation;

@@ -1,11 +1,14 @@
 use burn::module::Param;
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
-use burn::tensor::{Device, Distribution, Tensor};
+use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64Mcg;
 
-use super::{conv2d, operation, plain, transposed};
+use super::{conv_transpose2d, conv2d, operation, plain, transposed};
+use crate::model::geometry::Geometry;
+use crate::model::upsample::{Upsampling, bilinear_kernel, fixed};
+use crate::model::variant::Trunk;
 
 /// A layer and an input for it.
 #[derive(Debug, Clone, Copy)]
@@ -217,6 +220,71 @@ fn random_transposed_convolutions_are_those_of_burn() {
             assert_close(what, &case, ours, theirs);
         }
     }
+}
+
+/// What upsampling `factor` times comes to, ours and Burn's, with `change` made to the weights.
+fn check_upsampling(
+    [kernel, factor, padding]: [usize; 3],
+    size: [usize; 2],
+    change: impl Fn(Tensor<4>) -> Tensor<4>,
+) {
+    let (classes, case) = (5, Case::new(2, [5, 5], size, kernel));
+    let device = Device::flex().autodiff();
+    let weights: Vec<f32> = (0..classes * classes)
+        .flat_map(|nth| bilinear_kernel(kernel).into_iter().map(move |weight| (nth, weight)))
+        .map(|(nth, weight)| if nth / classes == nth % classes { weight } else { 0.0 })
+        .collect();
+    let weights = Tensor::from_data(TensorData::new(weights, [classes, classes, kernel, kernel]), &device);
+    let layer = ConvTranspose2dConfig::new([classes; 2], [kernel; 2])
+        .with_stride([factor; 2])
+        .with_padding([padding; 2])
+        .with_bias(false)
+        .init(&device);
+    let layer = ConvTranspose2d { weight: Param::from_tensor(change(weights)), ..layer };
+    let input = case.input(&device);
+    let theirs = transposed_gradients(&layer, &input, |layer, input| layer.forward(input.clone()));
+    let ours = transposed_gradients(&layer, &input, |layer, input| {
+        transposed::conv_transpose2d(layer, input).expect("ours")
+    });
+    for (what, (ours, theirs)) in ["output", "input", "weights"].iter().zip(ours.iter().zip(&theirs)) {
+        assert_close(what, &case, ours, theirs);
+    }
+}
+
+#[test]
+fn bilinear_upsampling_is_the_transposed_convolution() {
+    // Padded, the reference's without padding, AlexNet's with an odd kernel; a coarse map of one pixel.
+    for window in [[4, 2, 1], [16, 8, 4], [4, 2, 0], [16, 8, 0], [63, 32, 0]] {
+        for size in [[5, 7], [1, 1], [1, 6]] {
+            check_upsampling(window, size, |weights| weights);
+        }
+    }
+}
+
+#[test]
+fn upsampling_that_is_not_bilinear_is_not_interpolated() {
+    // One weight between classes, one of a class with itself.
+    for place in [[0, 1, 0, 0], [3, 3, 2, 1]] {
+        check_upsampling([4, 2, 1], [5, 7], |weights| {
+            let slices = place.map(|at: usize| at..at + 1);
+            let value = weights.clone().slice(slices.clone()) + 0.25;
+            weights.slice_assign(slices, value)
+        });
+    }
+}
+
+#[test]
+fn a_fixed_upsampling_passes_its_gradient_on() {
+    let device = Device::flex().autodiff();
+    let layer = fixed(Upsampling::new(4, Trunk::Vgg16, Geometry::Padded).init(3, &device));
+    let input = random([2, 3, 5, 4], &device).require_grad();
+    let [ours, theirs] =
+        [conv_transpose2d(&layer, input.clone()), layer.forward(input.clone())].map(|output| {
+            let gradients = (output.clone() * output).sum().backward();
+            assert!(layer.weight.val().grad(&gradients).is_none());
+            values(input.grad(&gradients).expect("input"))
+        });
+    assert_close("input", &Case::new(2, [3, 3], [5, 4], 8), &ours, &theirs);
 }
 
 #[test]

@@ -12,6 +12,7 @@ use burn::tensor::Tensor;
 
 use super::backward::input_gradient;
 use super::forward::forward;
+use super::interpolation::Interpolation;
 use super::laid::LaidGradient;
 use super::operation::{Tracked, tensor, tracked, untracked};
 use super::phases::Phases;
@@ -60,9 +61,12 @@ impl Transposed {
     fn forward(&self, input: &FlexTensor, weight: &FlexTensor) -> FlexTensor {
         let [input, weight] = [input.to_contiguous(), weight.to_contiguous()];
         let (weight, input): (&[f32], &[f32]) = (weight.storage(), input.storage());
-        let values = match Phases::of(&self.shape) {
-            Some(phases) => phases.merge(&input_gradient(&phases.shape, &phases.weights(weight), input)),
-            None => input_gradient(&self.shape, weight, input),
+        let values = match (Interpolation::of(&self.shape, weight), Phases::of(&self.shape)) {
+            (Some(interpolation), _) => interpolation.forward(input),
+            (None, Some(phases)) => {
+                phases.merge(&input_gradient(&phases.shape, &phases.weights(weight), input))
+            }
+            (None, None) => input_gradient(&self.shape, weight, input),
         };
         let ConvShape { batch, inner, size: [height, width], .. } = self.shape;
         tensor(values, &[batch, inner, height, width])
@@ -89,6 +93,24 @@ impl Backward<Flex, 2> for Transposed {
 impl Transposed {
     /// Gradients of the input and of the weights, as far as they are wanted.
     fn gradients(
+        &self,
+        input: &[f32],
+        weight: &[f32],
+        gradient: &[f32],
+        [of_input, of_weight]: [bool; 2],
+    ) -> [Option<Vec<f32>>; 2] {
+        if let Some(interpolation) = Interpolation::of(&self.shape, weight) {
+            let of_input = of_input.then(|| interpolation.gradient(gradient));
+            // At the start of a layer that is learned.
+            let [_, of_weight] =
+                if of_weight { self.products(input, weight, gradient, [false, true]) } else { [None, None] };
+            return [of_input, of_weight];
+        }
+        self.products(input, weight, gradient, [of_input, of_weight])
+    }
+
+    /// As [`gradients`](Self::gradients), whatever the weights are.
+    fn products(
         &self,
         input: &[f32],
         weight: &[f32],

@@ -1,0 +1,161 @@
+//! Bilinear upsampling: the transposed convolution of the FCNs as it starts, and as it stays where
+//! it is fixed. It treats each class by itself and is separable, so it is two passes of two terms
+//! for each pixel instead of a product over all classes and weights.
+//!
+//! Which layer is one is read off its weights, so imported networks have it too; those of a
+//! learned layer are told apart at the first that differ.
+
+use macerator::{AutoArch, Simd, WithSimd};
+use rayon::prelude::*;
+
+use super::shape::ConvShape;
+use super::tiles::Scratch;
+use crate::model::upsample::{bilinear_kernel, bilinear_weights};
+
+/// What one pixel of an axis is made of: places among the coarse pixels and their weights.
+type Terms = [(usize, f32); 2];
+
+/// Bilinear upsampling of coarse maps to fine ones.
+#[derive(Debug)]
+pub(super) struct Interpolation {
+    /// Height and width.
+    coarse: [usize; 2],
+    /// For each row and each column of the fine maps.
+    terms: [Vec<Terms>; 2],
+}
+
+impl Interpolation {
+    /// `None` where the weights are others. `shape` is of the convolution that leads back, from the
+    /// fine maps to the coarse ones.
+    ///
+    /// # Shapes
+    /// - weights: `[outer, inner, kernel, kernel]`
+    pub fn of(shape: &ConvShape, weights: &[f32]) -> Option<Self> {
+        let ConvShape { inner, outer, kernel, stride, .. } = *shape;
+        let fits = |axis: usize| kernel[axis] == kernel[0] && kernel[axis] <= 2 * stride[axis];
+        if inner != outer || !fits(0) || !fits(1) || shape.dilation != [1, 1] {
+            return None;
+        }
+        let bilinear = bilinear_kernel(kernel[0]);
+        let is_own = |nth: usize| nth / inner == nth % inner;
+        let same = |(nth, kernel): (usize, &[f32])| {
+            if is_own(nth) { kernel == bilinear } else { kernel.iter().all(|weight| *weight == 0.0) }
+        };
+        let same = weights.chunks(bilinear.len()).enumerate().all(same);
+        same.then(|| Self { coarse: shape.output(), terms: [0, 1].map(|axis| axis_terms(shape, axis)) })
+    }
+
+    /// # Shapes
+    /// - maps: `[batch * classes, height, width]`, coarse
+    /// - result: the same, fine
+    pub fn forward(&self, maps: &[f32]) -> Vec<f32> {
+        let [coarse, fine] = self.areas();
+        let mut result = vec![0.0; maps.len() / coarse * fine];
+        result.par_chunks_mut(fine).zip(maps.par_chunks(coarse)).for_each(|(to, from)| {
+            AutoArch::new().dispatch(Up { interpolation: self, from, to });
+        });
+        result
+    }
+
+    /// Gradient of the coarse maps.
+    ///
+    /// # Shapes
+    /// - gradient: `[batch * classes, height, width]`, fine
+    /// - result: the same, coarse
+    pub fn gradient(&self, gradient: &[f32]) -> Vec<f32> {
+        let [coarse, fine] = self.areas();
+        let mut result = vec![0.0; gradient.len() / fine * coarse];
+        result.par_chunks_mut(coarse).zip(gradient.par_chunks(fine)).for_each(|(to, from)| {
+            AutoArch::new().dispatch(Down { interpolation: self, from, to });
+        });
+        result
+    }
+
+    /// Pixels of a coarse and of a fine map.
+    fn areas(&self) -> [usize; 2] {
+        let [rows, columns] = &self.terms;
+        [self.coarse[0] * self.coarse[1], rows.len() * columns.len()]
+    }
+}
+
+/// Fine pixel `i` is under weight `k` of coarse pixel `o` where `i = stride * o + k - padding`.
+fn axis_terms(shape: &ConvShape, axis: usize) -> Vec<Terms> {
+    let (stride, padding, coarse) = (shape.stride[axis], shape.padding[axis], shape.output()[axis]);
+    let weights = bilinear_weights(shape.kernel[axis]);
+    let terms = |fine: usize| {
+        let last = (fine + padding) / stride;
+        let [left, right] = [last.checked_sub(1), Some(last)].map(|place| {
+            let place = place.filter(|place| *place < coarse)?;
+            Some((place, *weights.get(fine + padding - stride * place)?))
+        });
+        // A term that is missing reads where the other one does.
+        let place = left.or(right).map_or(0, |(place, _)| place);
+        [left, right].map(|term| term.unwrap_or((place, 0.0)))
+    };
+    (0..shape.size[axis]).map(terms).collect()
+}
+
+/// A fine map of a coarse one.
+struct Up<'a> {
+    interpolation: &'a Interpolation,
+    from: &'a [f32],
+    to: &'a mut [f32],
+}
+
+impl WithSimd for Up<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self) {
+        let Self { interpolation: Interpolation { coarse: [height, width], terms }, from, to } = self;
+        let [rows, columns] = terms;
+        let mut scratch = Scratch::take(height * columns.len());
+        let wide = &mut scratch.numbers()[..height * columns.len()];
+        for (wide, from) in wide.chunks_exact_mut(columns.len()).zip(from.chunks_exact(*width)) {
+            for (value, [(left, near), (right, far)]) in wide.iter_mut().zip(columns) {
+                *value = from[*left] * near + from[*right] * far;
+            }
+        }
+        for (to, [(above, near), (below, far)]) in to.chunks_exact_mut(columns.len()).zip(rows) {
+            let [above, below] = [above, below].map(|row| &wide[row * columns.len()..][..columns.len()]);
+            for ((value, above), below) in to.iter_mut().zip(above).zip(below) {
+                *value = above * near + below * far;
+            }
+        }
+    }
+}
+
+/// The gradient of a coarse map of that of the fine one.
+struct Down<'a> {
+    interpolation: &'a Interpolation,
+    from: &'a [f32],
+    to: &'a mut [f32],
+}
+
+impl WithSimd for Down<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self) {
+        let Self { interpolation: Interpolation { coarse: [height, width], terms }, from, to } = self;
+        let [rows, columns] = terms;
+        let mut scratch = Scratch::take(height * columns.len());
+        let wide = &mut scratch.numbers()[..height * columns.len()];
+        wide.fill(0.0);
+        for (from, terms) in from.chunks_exact(columns.len()).zip(rows) {
+            for (row, weight) in terms {
+                let wide = &mut wide[row * columns.len()..][..columns.len()];
+                for (sum, value) in wide.iter_mut().zip(from) {
+                    *sum += value * weight;
+                }
+            }
+        }
+        for (to, wide) in to.chunks_exact_mut(*width).zip(wide.chunks_exact(columns.len())) {
+            for (value, terms) in wide.iter().zip(columns) {
+                for (column, weight) in terms {
+                    to[*column] += value * weight;
+                }
+            }
+        }
+    }
+}
