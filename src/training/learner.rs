@@ -11,6 +11,7 @@ use super::loss::{Targets, objective};
 use super::precision::{LossScale, Precision};
 use super::sgd::Sgd;
 use crate::dataset::Batch;
+use crate::model::kernels::end_step;
 use crate::model::{Network, NetworkConfig};
 
 /// Weight of the second head's loss (`references/segmentation/train.py` of torchvision).
@@ -123,6 +124,7 @@ impl Learner {
     /// at once; on others it is left for [`take_norm`](Self::take_norm). When no loss scale
     /// makes them finite.
     pub fn step(mut self, learning_rate: f64, step: usize) -> Result<Self, TrainError> {
+        end_step();
         let (mut sum, mut scale) = self.gradients.take();
         if let Some(loss_scale) = self.loss_scale {
             scale /= loss_scale.factor;

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::forward::{Weights, Windows};
 use super::product::panels;
+use super::reuse;
 use super::shape::{ConvShape, Gather};
 
 /// Panels of pixels for which the weights are not worth turning in advance.
@@ -139,7 +140,7 @@ pub(super) fn bias_gradient(outer: usize, pixels: usize, gradient: &[f32]) -> Ve
 /// Lets the gradient through where the rectifier let its input through: where `output` is not 0.
 pub(super) fn rectifier_gradient(output: &[f32], gradient: &[f32]) -> Vec<f32> {
     const PIECE: usize = 1 << 14;
-    let mut result = vec![0.0; gradient.len()];
+    let mut result = reuse::take(gradient.len());
     let inputs = output.par_chunks(PIECE).zip(gradient.par_chunks(PIECE));
     result.par_chunks_mut(PIECE).zip(inputs).for_each(|(result, (output, gradient))| {
         for ((result, output), gradient) in result.iter_mut().zip(output).zip(gradient) {

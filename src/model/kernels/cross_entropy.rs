@@ -12,6 +12,7 @@ use rayon::prelude::*;
 
 use super::PLAIN;
 use super::operation::{Tracked, tensor, tracked, untracked};
+use super::reuse;
 use super::tiles::{Scratch, Tile, cut};
 
 /// Pixels that are computed at a time: all their classes stay in the first-level cache.
@@ -77,7 +78,7 @@ impl Backward<Flex, 1> for CrossEntropy {
 
 /// The loss and its gradient, `[batch, classes, pixels]`.
 fn loss_and_gradient(logits: &[f32], labels: &[u8], classes: usize, pixels: usize) -> (f64, Vec<f32>) {
-    let mut gradient = vec![0.0; logits.len()];
+    let mut gradient = reuse::take(logits.len());
     let tiles = cut(&mut gradient, [classes, pixels], [classes, PART]);
     let part = |tile: Tile<'_>| {
         let part = Part { logits, labels, classes, pixels, image: tile.matrix, first: tile.column };

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use super::flat::Flat;
 use super::forward::{Weights, Windows};
 use super::product::{DOWN, Factors as _, Terms};
+use super::reuse;
 use super::tiles::{Lanes, Scratch, Tile, cut, lanes, load, many_registers, pieces, rectified, store};
 
 /// Registers across a block of pixels.
@@ -40,7 +41,7 @@ pub(super) fn product(
     [matrices, rows]: [usize; 2],
 ) -> Vec<f32> {
     let [height, width] = windows.gather.target;
-    let mut output = vec![0.0; matrices * rows * height * width];
+    let mut output = reuse::take(matrices * rows * height * width);
     if output.is_empty() {
         return output;
     }

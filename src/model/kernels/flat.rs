@@ -7,6 +7,7 @@
 
 use rayon::prelude::*;
 
+use super::reuse;
 use super::shape::Gather;
 use super::tiles::WIDEST;
 
@@ -96,11 +97,11 @@ impl Flat {
     }
 
     /// Lays out all planes of `[planes, height, width]` numbers; `write` is given where a plane
-    /// begins, where in it a piece of a row begins, and the piece.
+    /// begins, where in it a piece of a row begins, and the piece. To be [given back](reuse::give).
     pub fn lay_all(&self, numbers: usize, write: impl Fn(usize, usize, &mut [f32]) + Sync) -> Vec<f32> {
         let area = self.source[0] * self.source[1];
         let plane = self.plane(self.target[0]);
-        let mut all = vec![0.0; numbers / area.max(1) * plane];
+        let mut all = reuse::take(numbers / area.max(1) * plane);
         all.par_chunks_mut(plane).enumerate().for_each(|(nth, to)| {
             self.lay(0, self.target[0], to, |at, to| write(nth * area, at, to));
         });

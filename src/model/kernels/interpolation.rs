@@ -8,6 +8,7 @@
 use macerator::{AutoArch, Simd, WithSimd};
 use rayon::prelude::*;
 
+use super::reuse;
 use super::shape::ConvShape;
 use super::tiles::Scratch;
 use crate::model::upsample::{bilinear_kernel, bilinear_weights};
@@ -50,7 +51,7 @@ impl Interpolation {
     /// - result: the same, fine
     pub fn forward(&self, maps: &[f32]) -> Vec<f32> {
         let [coarse, fine] = self.areas();
-        let mut result = vec![0.0; maps.len() / coarse * fine];
+        let mut result = reuse::take(maps.len() / coarse * fine);
         result.par_chunks_mut(fine).zip(maps.par_chunks(coarse)).for_each(|(to, from)| {
             AutoArch::new().dispatch(Up { interpolation: self, from, to });
         });

@@ -4,8 +4,15 @@ use super::backward::{bias_gradient, rows, turned, windows};
 use super::direct;
 use super::dots::{FlatPixels, along_pixels, dots};
 use super::flat::Flat;
+use super::reuse;
 use super::shape::ConvShape;
 use super::tiles::WIDEST;
+
+impl Drop for LaidGradient<'_> {
+    fn drop(&mut self) {
+        reuse::give(std::mem::take(&mut self.numbers));
+    }
+}
 
 /// The gradient of a convolution's output, without what its rectifier held back, as it lies
 /// [flat](Flat).
@@ -86,7 +93,9 @@ impl<'a> LaidGradient<'a> {
             // Behind the last pixel are zeros.
             length: ((height - 1) * self.forward.pitch + width).next_multiple_of(WIDEST),
         };
-        dots(&pixels, [shape.outer, shape.inner * shape.taps()], shape.batch * pixels.length)
+        let sums = dots(&pixels, [shape.outer, shape.inner * shape.taps()], shape.batch * pixels.length);
+        reuse::give(input);
+        sums
     }
 
     /// Gradient of the bias, the sums over images and pixels: `[outer]`.

@@ -30,6 +30,7 @@ mod operation;
 mod phases;
 mod pool;
 mod product;
+mod reuse;
 mod shape;
 mod tiles;
 mod transposed;
@@ -47,6 +48,7 @@ use burn::nn::pool::MaxPool2d;
 use burn::tensor::{Tensor, activation::relu};
 
 pub use cross_entropy::cross_entropy_sum;
+pub use reuse::end_step;
 pub use update::{Momentum, momentum_step};
 
 static PLAIN: LazyLock<bool> =

@@ -13,6 +13,7 @@ use macerator::{AutoArch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::operation::{Tracked, tensor, tracked};
+use super::reuse;
 use super::tiles::rectified;
 
 /// Sums that are kept side by side, so that they are added in registers.
@@ -93,8 +94,9 @@ impl Backward<Flex, 3> for Normalization {
 
     fn backward(self, ops: Ops<Saved, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let gradient = gradients.consume::<Flex>(&ops.node).to_contiguous();
-        let state = &ops.state;
+        let state = ops.state;
         let (of_input, of_gamma, of_beta) = state.gradients(gradient.storage());
+        reuse::give_tensor(gradient);
         let [input, gamma, beta] = ops.parents.map(|node| node.map(|node| node.id));
         if let Some(node) = input {
             gradients.register::<Flex>(node, tensor(of_input, &state.input.shape()));
@@ -104,6 +106,7 @@ impl Backward<Flex, 3> for Normalization {
                 gradients.register::<Flex>(node, tensor(values, &[state.size.channels]));
             }
         }
+        reuse::give_tensor(state.input);
     }
 }
 
@@ -128,7 +131,7 @@ fn normalize(
     epsilon: f64,
     rectify: bool,
 ) -> Normalized {
-    let mut output = vec![0.0; input.len()];
+    let mut output = reuse::take(input.len());
     let statistics: Vec<[f32; 3]> = by_channel(&mut output, size)
         .into_par_iter()
         .enumerate()
@@ -214,7 +217,7 @@ fn summed(values: &[f32], term: impl Fn(f32) -> f32) -> f64 {
 impl Saved {
     /// With respect to the input, gamma and beta.
     fn gradients(&self, gradient: &[f32]) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
-        let mut result = vec![0.0; gradient.len()];
+        let mut result = reuse::take(gradient.len());
         let sums: Vec<[f32; 2]> = by_channel(&mut result, self.size)
             .into_par_iter()
             .enumerate()

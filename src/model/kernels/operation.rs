@@ -15,6 +15,7 @@ use burn::tensor::{DType, Tensor, TensorData};
 use super::backward::{bias_gradient, input_gradient, rectifier_gradient};
 use super::forward::forward;
 use super::laid::LaidGradient;
+use super::reuse;
 use super::shape::ConvShape;
 use super::weights::weight_gradient;
 
@@ -132,11 +133,11 @@ pub(super) fn tensor(values: Vec<f32>, shape: &[usize]) -> FlexTensor {
 }
 
 impl Saved {
-    /// Registers the gradients of the input, the weights and the bias that are wanted.
-    fn backward(&self, gradient: FlexTensor, wanted: [Option<NodeId>; 3], gradients: &mut Gradients) {
+    /// Registers the gradients of the input, the weights and the bias that are wanted, and keeps
+    /// the memory of what is no longer needed.
+    fn backward(self, gradient: FlexTensor, wanted: [Option<NodeId>; 3], gradients: &mut Gradients) {
         let shape = &self.convolution.shape;
         let (input, weight) = (self.input.to_contiguous(), self.weight.to_contiguous());
-        let gradient = gradient.to_contiguous();
         let values = self.gradients(
             input.storage(),
             weight.storage(),
@@ -149,6 +150,8 @@ impl Saved {
                 gradients.register::<Flex>(node, tensor(values, &shape));
             }
         }
+        drop(input);
+        [Some(gradient), Some(self.input), self.output].into_iter().flatten().for_each(reuse::give_tensor);
     }
 
     /// Gradients of the input, the weights and the bias, as far as they are wanted.
@@ -185,7 +188,7 @@ impl Backward<Flex, 3> for Convolution {
     type State = Saved;
 
     fn backward(self, ops: Ops<Saved, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        let gradient = gradients.consume::<Flex>(&ops.node);
+        let gradient = gradients.consume::<Flex>(&ops.node).to_contiguous();
         ops.state.backward(gradient, ops.parents.map(|node| node.map(|node| node.id)), gradients);
     }
 }
@@ -195,7 +198,7 @@ impl Backward<Flex, 2> for Convolution {
     type State = Saved;
 
     fn backward(self, ops: Ops<Saved, 2>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        let gradient = gradients.consume::<Flex>(&ops.node);
+        let gradient = gradients.consume::<Flex>(&ops.node).to_contiguous();
         let [input, weight] = ops.parents.map(|node| node.map(|node| node.id));
         ops.state.backward(gradient, [input, weight, None], gradients);
     }

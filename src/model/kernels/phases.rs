@@ -4,6 +4,7 @@
 
 use rayon::prelude::*;
 
+use super::reuse;
 use super::shape::ConvShape;
 
 /// The convolution of stride 1.
@@ -64,12 +65,14 @@ impl Phases {
         result
     }
 
-    /// `[batch, inner, height, width]` to `[batch, inner, phases, ..]`, with the padding.
+    /// `[batch, inner, height, width]` to `[batch, inner, phases, ..]`, with the padding. To be
+    /// [given back](reuse::give).
     pub fn split(&self, image: &[f32]) -> Vec<f32> {
         let [height, width] = self.strided.size;
-        let mut phases = vec![0.0; self.strided.batch * self.length() * self.strided.inner];
+        let mut phases = reuse::take(self.strided.batch * self.length() * self.strided.inner);
         phases.par_chunks_mut(self.length()).zip(image.par_chunks(height * width)).for_each(
             |(phases, plane)| {
+                phases.fill(0.0);
                 self.over_rows(|y, phase, columns| {
                     let row = &plane[y * width..][..width];
                     let reads = row[columns.start..].iter().step_by(self.strided.stride[1]);
@@ -87,9 +90,10 @@ impl Phases {
     /// Back from [`split`](Self::split); pixels that no window reads become 0.
     pub fn merge(&self, phases: &[f32]) -> Vec<f32> {
         let [height, width] = self.strided.size;
-        let mut image = vec![0.0; self.strided.batch * self.strided.inner * height * width];
+        let mut image = reuse::take(self.strided.batch * self.strided.inner * height * width);
         image.par_chunks_mut(height * width).zip(phases.par_chunks(self.length())).for_each(
             |(plane, phases)| {
+                plane.fill(0.0);
                 self.over_rows(|y, phase, columns| {
                     let row = &mut plane[y * width..][..width];
                     let writes = row[columns.start..].iter_mut().step_by(self.strided.stride[1]);

@@ -13,6 +13,7 @@ use macerator::{AutoArch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::operation::{Tracked, tensor, tracked, untracked};
+use super::reuse;
 
 /// Windows of other sizes and places are not for us: `None`.
 pub(super) fn max_pool2d(layer: &MaxPool2d, input: &Tensor<4>) -> Option<Tensor<4>> {
@@ -74,6 +75,7 @@ impl Backward<Flex, 1> for Pooling {
         if let [Some(node)] = ops.parents {
             let values = sizes.back(gradient.storage(), &places);
             gradients.register::<Flex>(node.id, tensor(values, &shape));
+            reuse::give_tensor(gradient);
         }
     }
 }
@@ -84,7 +86,7 @@ impl Sizes {
     fn pool(self, input: &[f32], placed: bool) -> (Vec<f32>, Vec<u8>) {
         let [area, pooled] = [self.from, self.to].map(|[height, width]| height * width);
         let planes = input.len() / area;
-        let mut output = vec![0.0; planes * pooled];
+        let mut output = reuse::take(planes * pooled);
         let mut places = vec![0; if placed { planes * pooled } else { 0 }];
         let pairs = input.par_chunks(area).zip(output.par_chunks_mut(pooled));
         if placed {
@@ -101,7 +103,7 @@ impl Sizes {
 
     fn back(self, gradient: &[f32], places: &[u8]) -> Vec<f32> {
         let [area, pooled] = [self.from, self.to].map(|[height, width]| height * width);
-        let mut result = vec![0.0; gradient.len() / pooled * area];
+        let mut result = reuse::take(gradient.len() / pooled * area);
         let pairs = gradient.par_chunks(pooled).zip(places.par_chunks(pooled));
         result.par_chunks_mut(area).zip(pairs).for_each(|(result, (gradient, places))| {
             AutoArch::new().dispatch(Back { sizes: self, gradient, places, result });

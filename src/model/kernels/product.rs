@@ -8,6 +8,7 @@
 use macerator::{AutoArch, Scalar as _, Simd, WithSimd};
 use rayon::prelude::*;
 
+use super::reuse;
 use super::tiles::{
     Lanes, Scratch, Tile, WIDEST, cut, lanes, load_some, many_registers, pieces, rectified, store_some, zero,
 };
@@ -67,7 +68,7 @@ pub(super) fn panels(matrices: usize, columns: usize) -> usize {
 
 /// `[matrices, rows, columns]`
 pub(super) fn product(factors: &impl Factors, matrices: usize, rows: usize, columns: usize) -> Vec<f32> {
-    let mut output = vec![0.0; matrices * rows * columns];
+    let mut output = reuse::take(matrices * rows * columns);
     if output.is_empty() {
         return output;
     }

@@ -16,6 +16,7 @@ use super::interpolation::Interpolation;
 use super::laid::LaidGradient;
 use super::operation::{Tracked, tensor, tracked, untracked};
 use super::phases::Phases;
+use super::reuse;
 use super::shape::ConvShape;
 use super::weights::weight_gradient;
 
@@ -26,7 +27,7 @@ pub(super) fn conv_transpose2d(layer: &ConvTranspose2d, input: &Tensor<4>) -> Op
     if input.device().is_autodiff() {
         let (input, input_node) = tracked(input.clone())?;
         let (weight, weight_node) = tracked(weight)?;
-        let values = operation.forward(&input, &weight);
+        let values = operation.forward(&input, &weight, true);
         let prepared = operation.prepare::<NoCheckpointing>([input_node, weight_node]);
         return Some(Tensor::from_primitive::<Tracked>(match prepared.compute_bound().stateful() {
             OpsKind::Tracked(prepared) => prepared.finish((input, weight), values),
@@ -34,7 +35,7 @@ pub(super) fn conv_transpose2d(layer: &ConvTranspose2d, input: &Tensor<4>) -> Op
         }));
     }
     let (input, weight) = (untracked(input.clone())?, untracked(weight)?);
-    Some(Tensor::from_primitive::<Flex>(operation.forward(&input, &weight)))
+    Some(Tensor::from_primitive::<Flex>(operation.forward(&input, &weight, false)))
 }
 
 /// The convolution that leads back; `None` for what only Burn's layer computes, or refuses.
@@ -58,13 +59,19 @@ struct Transposed {
 }
 
 impl Transposed {
-    fn forward(&self, input: &FlexTensor, weight: &FlexTensor) -> FlexTensor {
+    /// A step of training keeps memory for the next one.
+    fn forward(&self, input: &FlexTensor, weight: &FlexTensor, trained: bool) -> FlexTensor {
         let [input, weight] = [input.to_contiguous(), weight.to_contiguous()];
         let (weight, input): (&[f32], &[f32]) = (weight.storage(), input.storage());
         let values = match (Interpolation::of(&self.shape, weight), Phases::of(&self.shape)) {
             (Some(interpolation), _) => interpolation.forward(input),
             (None, Some(phases)) => {
-                phases.merge(&input_gradient(&phases.shape, &phases.weights(weight), input))
+                let split = input_gradient(&phases.shape, &phases.weights(weight), input);
+                let merged = phases.merge(&split);
+                if trained {
+                    reuse::give(split);
+                }
+                merged
             }
             (None, None) => input_gradient(&self.shape, weight, input),
         };
@@ -87,6 +94,8 @@ impl Backward<Flex, 2> for Transposed {
                 gradients.register::<Flex>(node.id, tensor(values, &shape));
             }
         }
+        drop(input);
+        [gradient, ops.state.0].into_iter().for_each(reuse::give_tensor);
     }
 }
 
@@ -128,9 +137,11 @@ impl Transposed {
             Some(laid) => laid.weights(&gradient),
             None => weight_gradient(shape, &gradient, input),
         };
-        [
+        let values = [
             of_input.then(|| forward(shape, &phases.weights(weight), &gradient, None, false)),
             of_weight.then(|| phases.unsorted(&weights())),
-        ]
+        ];
+        reuse::give(gradient);
+        values
     }
 }
