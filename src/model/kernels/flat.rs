@@ -66,6 +66,12 @@ impl Flat {
         ((rows + self.span[0]) * self.pitch + self.span[1] + BEHIND).next_multiple_of(WIDEST)
     }
 
+    /// Whether planes lie as they are, but for the zeros behind each.
+    pub fn is_plain(&self) -> bool {
+        let rows = self.target[0] + self.span[0];
+        self.start == [0, 0] && [rows, self.pitch] == self.source
+    }
+
     /// Where the source of pixel `[0, 0]` lies in a plane; `None` if it has none.
     pub fn origin(&self) -> Option<usize> {
         let [above, left] = self.start.map(|start| usize::try_from(-start).ok());

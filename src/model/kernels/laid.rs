@@ -4,6 +4,7 @@ use super::backward::{bias_gradient, rows, turned, windows};
 use super::direct;
 use super::dots::{FlatPixels, along_pixels, dots};
 use super::flat::Flat;
+use super::forward::{Weights, Windows};
 use super::reuse;
 use super::shape::ConvShape;
 use super::tiles::WIDEST;
@@ -78,13 +79,46 @@ impl<'a> LaidGradient<'a> {
     /// # Shapes
     /// - input: `[batch, inner, height, width]`
     pub fn weights(&self, input: &[f32]) -> Vec<f32> {
-        let shape = self.shape;
-        let [height, width] = shape.output();
         let input = self.forward.lay_all(input.len(), |plane, at, to| {
             to.copy_from_slice(&input[plane + at..][..to.len()]);
         });
+        let weights = self.weights_of_laid(&input);
+        reuse::give(input);
+        weights
+    }
+
+    /// Whether the input lies flat as it is, but for the zeros behind each plane.
+    pub fn is_plain(&self) -> bool {
+        self.forward.is_plain()
+    }
+
+    /// Numbers of a plane of the input as it lies flat.
+    pub fn plane(&self) -> usize {
+        self.forward.plane(self.shape.output()[0])
+    }
+
+    /// The convolution of an input that lies flat: `[batch, outer, height_out, width_out]`.
+    ///
+    /// # Shapes
+    /// - weights: `[outer, inner, taps]`
+    /// - input: `[batch, inner, plane]`
+    pub fn forward_of_laid(&self, weights: &[f32], input: &[f32]) -> Vec<f32> {
+        let ConvShape { batch, inner, outer, .. } = *self.shape;
+        let (weights, gather) = (Weights::Rows(weights), self.shape.gather());
+        let windows =
+            Windows { weights, source: &[], gather: &gather, channels: inner, bias: None, rectify: false };
+        direct::product(&windows, &self.forward, Some(input), [batch, outer])
+    }
+
+    /// As [`weights`](Self::weights), of an input that lies flat.
+    ///
+    /// # Shapes
+    /// - input: `[batch, inner, plane]`
+    pub fn weights_of_laid(&self, input: &[f32]) -> Vec<f32> {
+        let shape = self.shape;
+        let [height, width] = shape.output();
         let pixels = FlatPixels {
-            input: &input,
+            input,
             gradient: &self.numbers,
             flat: &self.forward,
             planes: [self.forward.plane(height), self.back.plane(shape.size[0])],
@@ -93,9 +127,7 @@ impl<'a> LaidGradient<'a> {
             // Behind the last pixel are zeros.
             length: ((height - 1) * self.forward.pitch + width).next_multiple_of(WIDEST),
         };
-        let sums = dots(&pixels, [shape.outer, shape.inner * shape.taps()], shape.batch * pixels.length);
-        reuse::give(input);
-        sums
+        dots(&pixels, [shape.outer, shape.inner * shape.taps()], shape.batch * pixels.length)
     }
 
     /// Gradient of the bias, the sums over images and pixels: `[outer]`.

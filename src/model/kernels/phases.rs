@@ -65,37 +65,36 @@ impl Phases {
         result
     }
 
-    /// `[batch, inner, height, width]` to `[batch, inner, phases, ..]`, with the padding. To be
-    /// [given back](reuse::give).
-    pub fn split(&self, image: &[f32]) -> Vec<f32> {
+    /// `[batch, inner, height, width]` to `[batch, inner, phases, plane]`, with the padding and
+    /// zeros behind each plane. To be [given back](reuse::give).
+    pub fn split(&self, image: &[f32], plane: usize) -> Vec<f32> {
         let [height, width] = self.strided.size;
-        let mut phases = reuse::take(self.strided.batch * self.length() * self.strided.inner);
-        phases.par_chunks_mut(self.length()).zip(image.par_chunks(height * width)).for_each(
-            |(phases, plane)| {
-                phases.fill(0.0);
-                self.over_rows(|y, phase, columns| {
-                    let row = &plane[y * width..][..width];
-                    let reads = row[columns.start..].iter().step_by(self.strided.stride[1]);
-                    for (to, from) in
-                        phases[phase + columns.first..].iter_mut().zip(reads).take(columns.count)
-                    {
-                        *to = *from;
-                    }
-                });
-            },
-        );
+        let length = self.number() * plane;
+        let mut phases = reuse::take(self.strided.batch * length * self.strided.inner);
+        phases.par_chunks_mut(length).zip(image.par_chunks(height * width)).for_each(|(phases, image)| {
+            phases.fill(0.0);
+            self.over_rows(plane, |y, phase, columns| {
+                let row = &image[y * width..][..width];
+                let reads = row[columns.start..].iter().step_by(self.strided.stride[1]);
+                for (to, from) in phases[phase + columns.first..].iter_mut().zip(reads).take(columns.count) {
+                    *to = *from;
+                }
+            });
+        });
         phases
     }
 
-    /// Back from [`split`](Self::split); pixels that no window reads become 0.
+    /// Back from [`split`](Self::split) without zeros behind the planes; pixels that no window
+    /// reads become 0.
     pub fn merge(&self, phases: &[f32]) -> Vec<f32> {
         let [height, width] = self.strided.size;
         let mut image = reuse::take(self.strided.batch * self.strided.inner * height * width);
-        image.par_chunks_mut(height * width).zip(phases.par_chunks(self.length())).for_each(
-            |(plane, phases)| {
-                plane.fill(0.0);
-                self.over_rows(|y, phase, columns| {
-                    let row = &mut plane[y * width..][..width];
+        let plane = self.area();
+        image.par_chunks_mut(height * width).zip(phases.par_chunks(self.number() * plane)).for_each(
+            |(image, phases)| {
+                image.fill(0.0);
+                self.over_rows(plane, |y, phase, columns| {
+                    let row = &mut image[y * width..][..width];
                     let writes = row[columns.start..].iter_mut().step_by(self.strided.stride[1]);
                     for (to, from) in writes.zip(&phases[phase + columns.first..]).take(columns.count) {
                         *to = *from;
@@ -106,14 +105,20 @@ impl Phases {
         image
     }
 
-    /// Numbers that the phases of one channel take.
-    fn length(&self) -> usize {
-        self.strided.stride[0] * self.strided.stride[1] * self.shape.size[0] * self.shape.size[1]
+    /// Phases of one channel.
+    fn number(&self) -> usize {
+        self.strided.stride[0] * self.strided.stride[1]
+    }
+
+    /// Pixels of one phase.
+    pub fn area(&self) -> usize {
+        self.shape.size[0] * self.shape.size[1]
     }
 
     /// Calls `visit` for each row of an image and each phase of its columns, with the row,
-    /// where its row of that phase begins, and which columns they share.
-    fn over_rows(&self, mut visit: impl FnMut(usize, usize, Columns)) {
+    /// where its row of that phase begins among planes of that length, and which columns they
+    /// share.
+    fn over_rows(&self, plane: usize, mut visit: impl FnMut(usize, usize, Columns)) {
         let ([down, across], [above, left]) = (self.strided.stride, self.strided.padding);
         let [rows, columns] = self.shape.size;
         for y in 0..self.strided.size[0].min((rows * down).saturating_sub(above)) {
@@ -125,7 +130,7 @@ impl Phases {
                 let inside = self.strided.size[1].saturating_sub(start).div_ceil(across);
                 let count = inside.min(columns.saturating_sub(first));
                 if count > 0 {
-                    let phase = ((phase_row * across + x) * rows + row) * columns;
+                    let phase = (phase_row * across + x) * plane + row * columns;
                     visit(y, phase, Columns { start, first, count });
                 }
             }

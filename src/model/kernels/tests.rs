@@ -264,8 +264,10 @@ fn bilinear_upsampling_is_the_transposed_convolution() {
 #[test]
 fn upsampling_that_is_not_bilinear_is_not_interpolated() {
     // One weight between classes, one of a class with itself.
-    for place in [[0, 1, 0, 0], [3, 3, 2, 1]] {
-        check_upsampling([4, 2, 1], [5, 7], |weights| {
+    let windows = [([4, 2, 1], [5, 7]), ([16, 8, 4], [9, 17]), ([6, 2, 2], [8, 16])];
+    let places = [[0, 1, 0, 0], [3, 3, 2, 1]];
+    for ((window, size), place) in windows.into_iter().flat_map(|of| places.map(|place| (of, place))) {
+        check_upsampling(window, size, |weights| {
             let slices = place.map(|at: usize| at..at + 1);
             let value = weights.clone().slice(slices.clone()) + 0.25;
             weights.slice_assign(slices, value)

@@ -132,16 +132,22 @@ impl Transposed {
                 of_weight.then(|| weight_gradient(&self.shape, gradient, input)),
             ];
         };
-        let (shape, gradient) = (&phases.shape, phases.split(gradient));
-        let weights = || match LaidGradient::new(shape, None, input) {
-            Some(laid) => laid.weights(&gradient),
-            None => weight_gradient(shape, &gradient, input),
+        let shape = &phases.shape;
+        let laid = of_weight.then(|| LaidGradient::new(shape, None, input)).flatten();
+        let laid = laid.filter(LaidGradient::is_plain);
+        let gradient = phases.split(gradient, laid.as_ref().map_or(phases.area(), LaidGradient::plane));
+        let weights = of_input.then(|| phases.weights(weight));
+        let (of_input, of_weight) = match laid {
+            Some(laid) => (
+                weights.map(|weights| laid.forward_of_laid(&weights, &gradient)),
+                Some(laid.weights_of_laid(&gradient)),
+            ),
+            None => (
+                weights.map(|weights| forward(shape, &weights, &gradient, None, false)),
+                of_weight.then(|| weight_gradient(shape, &gradient, input)),
+            ),
         };
-        let values = [
-            of_input.then(|| forward(shape, &phases.weights(weight), &gradient, None, false)),
-            of_weight.then(|| phases.unsorted(&weights())),
-        ];
         reuse::give(gradient);
-        values
+        [of_input, of_weight.map(|weights| phases.unsorted(&weights))]
     }
 }
