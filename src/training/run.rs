@@ -19,6 +19,7 @@ use super::waiting::{Measures, Waiting};
 use super::weights::initialize;
 use crate::dataset::{BatchPlan, Dataset, Loader};
 use crate::metrics::ConfusionMatrix;
+use crate::model::kernels::forget;
 
 /// Trains the run in `folder` on `dataset` until it is done, stopped or failed, taking
 /// it up from its last checkpoint where it has one. Never panics for what the world
@@ -42,6 +43,7 @@ fn train_locked(
     // Without the lock another program owns this folder: write nothing, not even an end mark.
     let _lock = folder.lock()?;
     let outcome = Session::open(folder, dataset, control, sink).and_then(Session::run);
+    forget();
     let end = match &outcome {
         Ok(Outcome::Finished) => EndMark::Finished,
         Ok(Outcome::Stopped { .. }) => EndMark::Stopped,

@@ -48,7 +48,7 @@ use burn::nn::pool::MaxPool2d;
 use burn::tensor::{Tensor, activation::relu};
 
 pub use cross_entropy::cross_entropy_sum;
-pub use reuse::end_step;
+pub use reuse::{end_step, forget};
 pub use update::{Momentum, momentum_step};
 
 static PLAIN: LazyLock<bool> =

@@ -76,6 +76,11 @@ pub fn end_step() {
     });
 }
 
+/// Lets go of all memory: no further step is to come.
+pub fn forget() {
+    KEPT.take();
+}
+
 /// Keeps the memory of a tensor, where nobody else has it.
 pub(super) fn give_tensor(tensor: FlexTensor) {
     let whole =
