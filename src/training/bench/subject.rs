@@ -190,7 +190,8 @@ fn network(job: &BenchJob, trunk: Trunk, variant: Variant, device: &Device) -> R
     let config = run_config(job, trunk, variant);
     device.seed(config.seed);
     let model = network_config(&config, NUM_CLASSES).init(device);
-    Ok(start(model, &config, device)?.map(&mut Moved))
+    let model = start(model, &config, device)?;
+    Ok(if job.weights.is_none() { model.map(&mut Moved) } else { model })
 }
 
 /// Upsampling as a step of training leaves it: as it is drawn it is bilinear interpolation, which
