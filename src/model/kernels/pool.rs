@@ -105,7 +105,12 @@ impl Sizes {
         let [area, pooled] = [self.from, self.to].map(|[height, width]| height * width);
         let mut result = reuse::take(gradient.len() / pooled * area);
         let pairs = gradient.par_chunks(pooled).zip(places.par_chunks(pooled));
+        // A last row or column that no window reads.
+        let unread = (0..2).any(|axis| 2 * self.to[axis] < self.from[axis]);
         result.par_chunks_mut(area).zip(pairs).for_each(|(result, (gradient, places))| {
+            if unread {
+                result.fill(0.0);
+            }
             AutoArch::new().dispatch(Back { sizes: self, gradient, places, result });
         });
         result
