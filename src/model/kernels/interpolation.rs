@@ -5,7 +5,6 @@
 //! Which layer is one is read off its weights, so imported networks have it too; those of a
 //! learned layer are told apart at the first that differ.
 
-use macerator::{AutoArch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::reuse;
@@ -51,11 +50,7 @@ impl Interpolation {
     /// - result: the same, fine
     pub fn forward(&self, maps: &[f32]) -> Vec<f32> {
         let [coarse, fine] = self.areas();
-        let mut result = reuse::take(maps.len() / coarse * fine);
-        result.par_chunks_mut(fine).zip(maps.par_chunks(coarse)).for_each(|(to, from)| {
-            AutoArch::new().dispatch(Up { interpolation: self, from, to });
-        });
-        result
+        self.each([coarse, fine], maps, Self::enlarge)
     }
 
     /// Gradient of the coarse maps.
@@ -65,17 +60,68 @@ impl Interpolation {
     /// - result: the same, coarse
     pub fn gradient(&self, gradient: &[f32]) -> Vec<f32> {
         let [coarse, fine] = self.areas();
-        let mut result = vec![0.0; gradient.len() / fine * coarse];
-        result.par_chunks_mut(coarse).zip(gradient.par_chunks(fine)).for_each(|(to, from)| {
-            AutoArch::new().dispatch(Down { interpolation: self, from, to });
-        });
-        result
+        self.each([fine, coarse], gradient, Self::gather)
     }
 
     /// Pixels of a coarse and of a fine map.
     fn areas(&self) -> [usize; 2] {
         let [rows, columns] = &self.terms;
         [self.coarse[0] * self.coarse[1], rows.len() * columns.len()]
+    }
+
+    /// A map of `area[1]` pixels of each of `area[0]`; `pass` reads one, writes the other, and has
+    /// room for a map that is fine along its rows only.
+    fn each(
+        &self,
+        area: [usize; 2],
+        maps: &[f32],
+        pass: impl Fn(&Self, &[f32], &mut [f32], &mut [f32]) + Sync,
+    ) -> Vec<f32> {
+        let mut result = reuse::take(maps.len() / area[0] * area[1]);
+        result.par_chunks_mut(area[1]).zip(maps.par_chunks(area[0])).for_each(|(to, from)| {
+            let room = self.coarse[0] * self.terms[1].len();
+            let mut scratch = Scratch::take(room);
+            pass(self, from, to, &mut scratch.numbers()[..room]);
+        });
+        result
+    }
+
+    /// A fine map of a coarse one.
+    fn enlarge(&self, from: &[f32], to: &mut [f32], wide: &mut [f32]) {
+        let [rows, columns] = &self.terms;
+        for (wide, from) in wide.chunks_exact_mut(columns.len()).zip(from.chunks_exact(self.coarse[1])) {
+            for (value, [(left, near), (right, far)]) in wide.iter_mut().zip(columns) {
+                *value = from[*left] * near + from[*right] * far;
+            }
+        }
+        for (to, [(above, near), (below, far)]) in to.chunks_exact_mut(columns.len()).zip(rows) {
+            let [above, below] = [above, below].map(|row| &wide[row * columns.len()..][..columns.len()]);
+            for ((value, above), below) in to.iter_mut().zip(above).zip(below) {
+                *value = above * near + below * far;
+            }
+        }
+    }
+
+    /// The gradient of a coarse map of that of the fine one.
+    fn gather(&self, from: &[f32], to: &mut [f32], wide: &mut [f32]) {
+        let [rows, columns] = &self.terms;
+        wide.fill(0.0);
+        for (from, terms) in from.chunks_exact(columns.len()).zip(rows) {
+            for (row, weight) in terms {
+                let wide = &mut wide[row * columns.len()..][..columns.len()];
+                for (sum, value) in wide.iter_mut().zip(from) {
+                    *sum += value * weight;
+                }
+            }
+        }
+        to.fill(0.0);
+        for (to, wide) in to.chunks_exact_mut(self.coarse[1]).zip(wide.chunks_exact(columns.len())) {
+            for (value, terms) in wide.iter().zip(columns) {
+                for (column, weight) in terms {
+                    to[*column] += value * weight;
+                }
+            }
+        }
     }
 }
 
@@ -94,69 +140,4 @@ fn axis_terms(shape: &ConvShape, axis: usize) -> Vec<Terms> {
         [left, right].map(|term| term.unwrap_or((place, 0.0)))
     };
     (0..shape.size[axis]).map(terms).collect()
-}
-
-/// A fine map of a coarse one.
-struct Up<'a> {
-    interpolation: &'a Interpolation,
-    from: &'a [f32],
-    to: &'a mut [f32],
-}
-
-impl WithSimd for Up<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self) {
-        let Self { interpolation: Interpolation { coarse: [height, width], terms }, from, to } = self;
-        let [rows, columns] = terms;
-        let mut scratch = Scratch::take(height * columns.len());
-        let wide = &mut scratch.numbers()[..height * columns.len()];
-        for (wide, from) in wide.chunks_exact_mut(columns.len()).zip(from.chunks_exact(*width)) {
-            for (value, [(left, near), (right, far)]) in wide.iter_mut().zip(columns) {
-                *value = from[*left] * near + from[*right] * far;
-            }
-        }
-        for (to, [(above, near), (below, far)]) in to.chunks_exact_mut(columns.len()).zip(rows) {
-            let [above, below] = [above, below].map(|row| &wide[row * columns.len()..][..columns.len()]);
-            for ((value, above), below) in to.iter_mut().zip(above).zip(below) {
-                *value = above * near + below * far;
-            }
-        }
-    }
-}
-
-/// The gradient of a coarse map of that of the fine one.
-struct Down<'a> {
-    interpolation: &'a Interpolation,
-    from: &'a [f32],
-    to: &'a mut [f32],
-}
-
-impl WithSimd for Down<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self) {
-        let Self { interpolation: Interpolation { coarse: [height, width], terms }, from, to } = self;
-        let [rows, columns] = terms;
-        let mut scratch = Scratch::take(height * columns.len());
-        let wide = &mut scratch.numbers()[..height * columns.len()];
-        wide.fill(0.0);
-        for (from, terms) in from.chunks_exact(columns.len()).zip(rows) {
-            for (row, weight) in terms {
-                let wide = &mut wide[row * columns.len()..][..columns.len()];
-                for (sum, value) in wide.iter_mut().zip(from) {
-                    *sum += value * weight;
-                }
-            }
-        }
-        for (to, wide) in to.chunks_exact_mut(*width).zip(wide.chunks_exact(columns.len())) {
-            for (value, terms) in wide.iter().zip(columns) {
-                for (column, weight) in terms {
-                    to[*column] += value * weight;
-                }
-            }
-        }
-    }
 }
