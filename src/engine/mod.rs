@@ -37,7 +37,7 @@ pub use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
 pub use crate::training::{
     BenchJob, BenchResult, BenchRow, DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord, Init,
     Learning, Order, Outcome, Precision, Preview, PreviewItem, Recipe, Reduction, RunConfig, RunInfo,
-    Schedule, StepRecord, WeightsChoice, WeightsSummary, preset,
+    Schedule, StepRecord, WeightsChoice, WeightsSummary, autotune_folder, preset,
 };
 pub use active::{ActiveRun, Phase};
 pub use bench::{BenchOptions, bench_main, measure_in_child, set_shares_of_peak};

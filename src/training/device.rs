@@ -6,6 +6,8 @@ use std::str::FromStr;
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
+use super::autotune_cache;
 use super::error::TrainError;
 
 /// Names a device: `cpu`, `gpu:0` (a graphics card through Vulkan, Metal or DirectX),
@@ -171,6 +173,7 @@ pub(super) fn adapter(id: DeviceId) -> Result<Option<AdapterName>, TrainError> {
     let Some(kind) = gpu_kind(id) else {
         return Ok(None);
     };
+    autotune_cache::start();
     match Device::wgpu_options().device_kind(kind).init_with_setup() {
         Ok((_, setup)) => {
             let info = setup.adapter.get_info();
@@ -190,6 +193,7 @@ fn open_gpu(id: DeviceId) -> Result<Device, TrainError> {
 
 #[cfg(feature = "cuda")]
 fn open_cuda(index: usize) -> Result<Device, TrainError> {
+    autotune_cache::start();
     Ok(Device::cuda(index))
 }
 

@@ -3,6 +3,7 @@
 //! Runs on whatever thread calls it and talks through [`TrainSink`]: numbers and
 //! small byte buffers go out, never tensors. Must not know about the window.
 
+mod autotune_cache;
 mod bench;
 pub mod checkpoint;
 mod config;
@@ -28,6 +29,7 @@ mod sgd;
 mod waiting;
 mod weights;
 
+pub use autotune_cache::{autotune_folder, keep_autotune_choices};
 pub use bench::{BenchJob, BenchResult, BenchRow, Timing, measure};
 pub use config::{DatasetRef, Init, Learning, Order, Reduction, RunConfig};
 pub use control::Control;

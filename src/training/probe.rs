@@ -76,6 +76,7 @@ fn identify(id: DeviceId) -> Result<Option<AdapterName>, TrainError> {
 #[cfg(feature = "cuda")]
 fn cuda_name(index: usize) -> Option<AdapterName> {
     use burn::tensor::DeviceType;
+    super::autotune_cache::start();
     // Without a driver the runtime panics instead of listing nothing.
     let devices = std::panic::catch_unwind(|| Device::enumerate(DeviceType::Cuda).into_vec()).ok()?;
     let device = devices.get(index)?;
