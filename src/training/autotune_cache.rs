@@ -2,7 +2,6 @@
 //! feature `autotune-cache` it is kept on disk, else it is forgotten when the program ends.
 
 use std::path::{Path, PathBuf};
-use std::sync::Once;
 
 /// The folder in which autotune's choices are kept, and which may be deleted at any time; `None`
 /// without the feature `autotune-cache`, or where the system has no place for such folders.
@@ -12,8 +11,9 @@ pub fn autotune_folder() -> Option<PathBuf> {
 }
 
 /// To be called before a GPU is opened. GPUs work without the folder too.
+#[cfg(any(feature = "wgpu", feature = "cuda"))]
 pub(super) fn start() {
-    static STARTED: Once = Once::new();
+    static STARTED: std::sync::Once = std::sync::Once::new();
     STARTED.call_once(|| {
         let Some(folder) = autotune_folder() else {
             return;
