@@ -2,7 +2,7 @@
 //!
 //! Built without `vulkan` (WGSL shaders, no autotune): software drivers break on the
 //! SPIR-V path. Run it with
-//! `cargo test --no-default-features --features wgpu --test wgpu_path`.
+//! `cargo test --no-default-features --features wgpu,autotune-cache --test wgpu_path`.
 #![cfg(all(feature = "wgpu", not(feature = "vulkan")))]
 
 mod common;
