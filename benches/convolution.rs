@@ -24,7 +24,9 @@ const LAYERS: [Layer; 7] = [
 
 fn layer(channels: [usize; 2], kernel: usize, padding: usize, device: &Device) -> Conv2d {
     Conv2dConfig::new(channels, [kernel; 2])
-        .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))
+        .with_padding(PaddingConfig2d::Explicit(
+            padding, padding, padding, padding,
+        ))
         .init(device)
 }
 
@@ -37,11 +39,17 @@ fn convolutions(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(name);
         // Two operations for each weight and pixel; a step does them three times.
         let flop = 2 * batch * channels[0] * channels[1] * height * width * kernel * kernel;
-        group.sample_size(10).warm_up_time(Duration::from_millis(300));
+        group
+            .sample_size(10)
+            .warm_up_time(Duration::from_millis(300));
         group.measurement_time(Duration::from_secs(2));
         let device = Device::flex();
         let input = |device: &Device| {
-            Tensor::<4>::random([batch, channels[0], height, width], Distribution::Default, device)
+            Tensor::<4>::random(
+                [batch, channels[0], height, width],
+                Distribution::Default,
+                device,
+            )
         };
         let (images, conv) = (input(&device), layer(channels, kernel, padding, &device));
         group.throughput(Throughput::Elements(flop as u64));

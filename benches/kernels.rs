@@ -3,7 +3,9 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use fcn_workbench::dataset::{Augment, ClassList, LabelMap, Normalization, Rgb, Rng, VOID, resize_rgb};
+use fcn_workbench::dataset::{
+    Augment, ClassList, LabelMap, Normalization, Rgb, Rng, VOID, resize_rgb,
+};
 use fcn_workbench::engine::StepRecord;
 use fcn_workbench::metrics::{BOUNDARY_WIDTH, ConfusionMatrix, boundary_band};
 use fcn_workbench::ui::view_model::curves::{CurveSettings, RunCurves};
@@ -18,16 +20,31 @@ const NUM_CLASSES: usize = 21;
 fn labels(offset: u32) -> LabelMap {
     let label = |x: u32, y: u32| {
         let patch = (x / 25 + y / 25 * 7 + offset) % (NUM_CLASSES as u32 + 1);
-        if patch as usize == NUM_CLASSES { VOID } else { patch as u8 }
+        if patch as usize == NUM_CLASSES {
+            VOID
+        } else {
+            patch as u8
+        }
     };
-    let labels = (0..HEIGHT).flat_map(|y| (0..WIDTH).map(move |x| label(x, y))).collect();
-    LabelMap { width: WIDTH, height: HEIGHT, labels }
+    let labels = (0..HEIGHT)
+        .flat_map(|y| (0..WIDTH).map(move |x| label(x, y)))
+        .collect();
+    LabelMap {
+        width: WIDTH,
+        height: HEIGHT,
+        labels,
+    }
 }
 
 fn photo() -> Rgb {
-    let pixels =
-        (0..WIDTH * HEIGHT * 3).map(|index| (index.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
-    Rgb { width: WIDTH, height: HEIGHT, pixels }
+    let pixels = (0..WIDTH * HEIGHT * 3)
+        .map(|index| (index.wrapping_mul(2_654_435_761) >> 24) as u8)
+        .collect();
+    Rgb {
+        width: WIDTH,
+        height: HEIGHT,
+        pixels,
+    }
 }
 
 fn pixels(criterion: &mut Criterion) {
@@ -36,7 +53,11 @@ fn pixels(criterion: &mut Criterion) {
     let (truth, predicted, photo) = (labels(0), labels(1), photo());
     // No void among what is predicted.
     let predicted = LabelMap {
-        labels: predicted.labels.iter().map(|&label| if label == VOID { 0 } else { label }).collect(),
+        labels: predicted
+            .labels
+            .iter()
+            .map(|&label| if label == VOID { 0 } else { label })
+            .collect(),
         ..predicted
     };
     let classes = ClassList::numbered(NUM_CLASSES);
@@ -60,8 +81,13 @@ fn pixels(criterion: &mut Criterion) {
     group.bench_function("resize to 256x256", |bench| {
         bench.iter(|| resize_rgb(black_box(&photo), 256, 256));
     });
-    let augment =
-        Augment { crop: Some([224, 224]), random_crop: true, scale: [0.5, 2.0], flip: true, brightness: 0.2 };
+    let augment = Augment {
+        crop: Some([224, 224]),
+        random_crop: true,
+        scale: [0.5, 2.0],
+        flip: true,
+        brightness: 0.2,
+    };
     let mut rng = Rng::seed_from_u64(1);
     group.bench_function("augmentation to 224x224", |bench| {
         bench.iter(|| augment.apply(black_box(&photo), black_box(&truth), &mut rng));
@@ -79,7 +105,12 @@ fn points(criterion: &mut Criterion) {
         secs: 0.1,
     };
     let steps: Vec<StepRecord> = (1..=STEPS).map(record).collect();
-    let settings = CurveSettings { smoothing: 0.9, log_loss: false, columns: 1000, visible: None };
+    let settings = CurveSettings {
+        smoothing: 0.9,
+        log_loss: false,
+        columns: 1000,
+        visible: None,
+    };
     let mut group = criterion.benchmark_group("curve of a million steps");
     group.sample_size(20);
     group.bench_function("taken in", |bench| {
@@ -92,7 +123,15 @@ fn points(criterion: &mut Criterion) {
         bench.iter(|| {
             left = (left + 1.0) % 1000.0;
             let visible = Some([left, STEPS as f64 - left]);
-            curves.update(black_box(&steps), &[], CurveSettings { visible, ..settings }, STEPS)
+            curves.update(
+                black_box(&steps),
+                &[],
+                CurveSettings {
+                    visible,
+                    ..settings
+                },
+                STEPS,
+            )
         });
     });
     group.finish();

@@ -53,7 +53,9 @@ impl Log for Logger {
             // A closed stderr is no reason to stop training.
             writeln!(std::io::stderr().lock(), "{level}: {}", record.args()).ok();
             if let (Some(window), Level::Error | Level::Warn) = (WINDOW.get(), record.level()) {
-                window.try_send((record.level(), record.args().to_string())).ok();
+                window
+                    .try_send((record.level(), record.args().to_string()))
+                    .ok();
             }
         }
     }

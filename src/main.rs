@@ -24,6 +24,10 @@ fn main() -> ExitCode {
 
 fn open_window(args: &Args) -> Result<ExitCode, String> {
     let problems = logger::problems();
-    ui::run(WindowOptions { dirs: args.dirs()?, probe_program: cli::probe_program(), problems })?;
+    ui::run(WindowOptions {
+        dirs: args.dirs()?,
+        probe_program: cli::probe_program(),
+        problems,
+    })?;
     Ok(ExitCode::SUCCESS)
 }

@@ -3,7 +3,10 @@
 //! `tests/reference/make.py` made the fixtures; weights that are too large for a file come
 //! from a seeded generator that both sides have (`tests/reference/README.md`).
 
-#![expect(clippy::expect_used, reason = "helpers outside #[test] functions; a failure here is a failed test")]
+#![expect(
+    clippy::expect_used,
+    reason = "helpers outside #[test] functions; a failure here is a failed test"
+)]
 
 mod reference;
 
@@ -31,18 +34,34 @@ fn forward(net: &Network, images: &(Vec<usize>, Vec<f32>)) -> (Vec<f32>, Option<
 #[track_caller]
 fn assert_equal(name: &str, logits: &[f32], expected: &[f32]) {
     assert_eq!(logits.len(), expected.len(), "{name}");
-    let largest = expected.iter().fold(0.0f32, |most, value| most.max(value.abs()));
+    let largest = expected
+        .iter()
+        .fold(0.0f32, |most, value| most.max(value.abs()));
     assert!(largest > 0.1, "{name}: the logits say nothing");
-    let off = logits.iter().zip(expected).map(|(left, right)| (left - right).abs());
-    let off = off.fold(0.0f32, |most, off| if off.is_nan() { f32::NAN } else { most.max(off) });
-    assert!(off < TOLERANCE, "{name}: logits up to {largest} differ by {off}");
+    let off = logits
+        .iter()
+        .zip(expected)
+        .map(|(left, right)| (left - right).abs());
+    let off = off.fold(0.0f32, |most, off| {
+        if off.is_nan() {
+            f32::NAN
+        } else {
+            most.max(off)
+        }
+    });
+    assert!(
+        off < TOLERANCE,
+        "{name}: logits up to {largest} differ by {off}"
+    );
 }
 
 /// All sizes of the cases whose name starts so, with generated weights.
 fn check(start: &str, count: usize) {
     let inputs = Tensors::read(&fixture("inputs.safetensors"));
-    let cases: Vec<Case> =
-        Case::all(&manifest()).into_iter().filter(|case| case.name.starts_with(start)).collect();
+    let cases: Vec<Case> = Case::all(&manifest())
+        .into_iter()
+        .filter(|case| case.name.starts_with(start))
+        .collect();
     assert_eq!(cases.len(), count, "cases of {start}");
     for case in cases {
         let config = case.config();
@@ -53,7 +72,11 @@ fn check(start: &str, count: usize) {
             let (logits, aux) = forward(&net, &inputs.floats(&example.input));
             assert_equal(&name, &logits, &outputs.floats(&example.logits).1);
             if let Some(expected) = &example.aux {
-                assert_equal(&name, &aux.expect("a second head"), &outputs.floats(expected).1);
+                assert_equal(
+                    &name,
+                    &aux.expect("a second head"),
+                    &outputs.floats(expected).1,
+                );
             }
         }
     }
@@ -85,9 +108,11 @@ fn the_resnets_equal_torchvision() {
 fn loaded(case: &Case, path: &std::path::Path) -> (Network, NetworkConfig) {
     let config = case.config();
     let file = WeightsFile::open(path).expect("a weights file");
-    let layout = fcn_workbench::model::weights::Layout::recognize(&file.shapes()).expect("a known layout");
+    let layout =
+        fcn_workbench::model::weights::Layout::recognize(&file.shapes()).expect("a known layout");
     let net = config.init(&Device::flex());
-    let plan = LoadPlan::new(&file, layout, &net, &config, Purpose::Predict).expect("fitting weights");
+    let plan =
+        LoadPlan::new(&file, layout, &net, &config, Purpose::Predict).expect("fitting weights");
     (plan.apply(&file, net).expect("readable weights"), config)
 }
 
@@ -97,7 +122,9 @@ fn stored_weights_give_pytorchs_logits_also_after_writing_and_reading() {
     let dir = tempfile::tempdir().expect("a folder");
     let mut checked = 0;
     for case in Case::all(&manifest()) {
-        let Some(weights) = &case.weights else { continue };
+        let Some(weights) = &case.weights else {
+            continue;
+        };
         let (net, config) = loaded(&case, &fixture(weights));
         let copy = dir.path().join("copy.safetensors");
         save(&net, &config, BTreeMap::default(), &copy).expect("a written file");

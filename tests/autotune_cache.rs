@@ -23,10 +23,17 @@ fn choices_are_read_again_from_the_folder_that_is_named() {
 
     keep_autotune_choices(&folder).expect("a cache");
     choices().insert("conv 3x3".into(), 4).expect("kept");
-    assert!(fs::read(&file).expect("the file").starts_with(b"SQLite format 3\0"));
+    assert!(
+        fs::read(&file)
+            .expect("the file")
+            .starts_with(b"SQLite format 3\0")
+    );
 
     environment::activate("another");
-    assert!(choices().is_empty(), "another environment has choices of its own");
+    assert!(
+        choices().is_empty(),
+        "another environment has choices of its own"
+    );
     environment::activate(environment::DEFAULT);
     assert_eq!(choices().get(&"conv 3x3".into()), Some(&4));
 }

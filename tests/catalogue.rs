@@ -1,6 +1,9 @@
 //! Public weights from a web server on this machine, good and bad ones.
 
-#![expect(clippy::expect_used, reason = "helpers outside #[test] functions; a failure here is a failed test")]
+#![expect(
+    clippy::expect_used,
+    reason = "helpers outside #[test] functions; a failure here is a failed test"
+)]
 
 #[path = "catalogue/bench.rs"]
 mod bench;
@@ -38,12 +41,20 @@ fn a_file_is_downloaded_checked_and_remembered() {
     let server = Server::good(file());
     let mut bench = Bench::new(entry(server.url()));
     assert_eq!(bench.state(), &EntryState::Missing);
-    assert!(!bench.folder().exists() && server.ranges().is_empty(), "nothing happens without a call");
+    assert!(
+        !bench.folder().exists() && server.ranges().is_empty(),
+        "nothing happens without a call"
+    );
     bench.download();
     bench.assert_ready();
     assert_eq!(server.ranges(), [None]);
     let notices = bench.engine.take_notices();
-    assert!(notices.iter().any(|notice| notice.level == NoticeLevel::Info), "{notices:?}");
+    assert!(
+        notices
+            .iter()
+            .any(|notice| notice.level == NoticeLevel::Info),
+        "{notices:?}"
+    );
 
     // Ready once more asks nobody.
     bench.download();
@@ -56,7 +67,9 @@ fn a_checked_file_is_read_again_only_when_it_changed() {
     let server = Server::good(file());
     let mut bench = Bench::new(entry(server.url()));
     bench.download();
-    let modified = fs::metadata(bench.path()).and_then(|meta| meta.modified()).expect("a time");
+    let modified = fs::metadata(bench.path())
+        .and_then(|meta| meta.modified())
+        .expect("a time");
     let mut damaged = file().to_vec();
     damaged[1000] ^= 1;
     fs::write(bench.path(), &damaged).expect("a file");
@@ -66,9 +79,14 @@ fn a_checked_file_is_read_again_only_when_it_changed() {
     assert_eq!(bench.state(), &EntryState::Ready { path: bench.path() });
     set_modified(&bench.path(), modified + Duration::from_secs(1));
     bench.restart();
-    let EntryState::Failed { message } = bench.state() else { panic!("{:?}", bench.state()) };
+    let EntryState::Failed { message } = bench.state() else {
+        panic!("{:?}", bench.state())
+    };
     assert!(message.contains(&sha256(&damaged)), "{message}");
-    assert!(bench.path().exists(), "a file that people put there is theirs");
+    assert!(
+        bench.path().exists(),
+        "a file that people put there is theirs"
+    );
 }
 
 #[test]
@@ -119,7 +137,12 @@ fn another_range_than_asked_for_is_not_appended() {
 
     // A server that never gives what was asked for is not asked for ever.
     let server = Server::start(|_, stream| {
-        send(stream, "206 Partial Content", &[length(10), content_range("5-14/*")], &file()[5..15]);
+        send(
+            stream,
+            "206 Partial Content",
+            &[length(10), content_range("5-14/*")],
+            &file()[5..15],
+        );
     });
     let mut bench = Bench::new(entry(server.url()));
     bench.download();
@@ -129,7 +152,10 @@ fn another_range_than_asked_for_is_not_appended() {
 #[test]
 fn a_part_that_is_whole_or_too_long_needs_no_rest() {
     let server = Server::good(file());
-    let unsized_entry = CatalogueEntry { size: None, ..entry(server.url()) };
+    let unsized_entry = CatalogueEntry {
+        size: None,
+        ..entry(server.url())
+    };
     let mut bench = Bench::new(unsized_entry.clone());
     bench.put_part(file());
     bench.download();
@@ -155,7 +181,10 @@ fn a_broken_connection_keeps_what_has_come() {
         None => send(stream, "200 OK", &[length(file().len())], &file()[..HALF]),
     });
     for size in [None, Some(file().len() as u64)] {
-        let mut bench = Bench::new(CatalogueEntry { size, ..entry(server.url()) });
+        let mut bench = Bench::new(CatalogueEntry {
+            size,
+            ..entry(server.url())
+        });
         bench.download();
         bench.assert_failed(&[&server.url(), "150000 bytes", "tiny.pth", "again"]);
         assert_eq!(fs::read(bench.part()).expect("the part"), &file()[..HALF]);
@@ -172,7 +201,12 @@ fn a_wrong_file_is_thrown_away() {
     let server = Server::start(|_, stream| serve_whole(&vec![7; 300_000], stream));
     let mut bench = Bench::new(entry(server.url()));
     bench.download();
-    bench.assert_failed(&[&sha256(file()), &sha256(&vec![7; 300_000]), "was deleted", "tiny.pth"]);
+    bench.assert_failed(&[
+        &sha256(file()),
+        &sha256(&vec![7; 300_000]),
+        "was deleted",
+        "tiny.pth",
+    ]);
     assert_eq!(bench.files(), Vec::<String>::new());
 }
 
@@ -195,7 +229,11 @@ fn another_size_is_noticed_before_it_comes() {
     bench.put_part(&file()[..HALF]);
     bench.download();
     bench.assert_failed(&[&server.url(), "20 bytes", "300000", "browser"]);
-    assert_eq!(fs::metadata(bench.part()).expect("the part").len(), HALF as u64, "it is kept");
+    assert_eq!(
+        fs::metadata(bench.part()).expect("the part").len(),
+        HALF as u64,
+        "it is kept"
+    );
 }
 
 #[test]
@@ -211,8 +249,10 @@ fn answers_other_than_the_file_are_named() {
 
 #[test]
 fn a_server_that_is_not_there_is_named() {
-    let port =
-        TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
+    let port = TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a port")
+        .port();
     let url = format!("http://127.0.0.1:{port}/tiny.pth");
     let mut bench = Bench::new(entry(url.clone()));
     bench.download();
@@ -231,21 +271,37 @@ fn a_download_can_be_cancelled_and_goes_on_later() {
     bench.until(|engine| {
         let coming = matches!(
             engine.catalogue().items()[0].state,
-            EntryState::Downloading { total: Some(300_000), .. }
+            EntryState::Downloading {
+                total: Some(300_000),
+                ..
+            }
         );
         coming && fs::metadata(&part).is_ok_and(|meta| meta.len() == HALF as u64)
     });
     // A second one at the same time would write into the same file.
     bench.engine.download_weights("tiny");
-    assert!(bench.engine.take_notices().iter().any(|notice| notice.level == NoticeLevel::Warning));
+    assert!(
+        bench
+            .engine
+            .take_notices()
+            .iter()
+            .any(|notice| notice.level == NoticeLevel::Warning)
+    );
     assert_eq!(server.ranges().len(), 1);
 
     let since = Instant::now();
     bench.engine.cancel_download("tiny");
     bench.settle();
-    assert!(since.elapsed() < Duration::from_secs(5), "it waited for the server: {:?}", since.elapsed());
+    assert!(
+        since.elapsed() < Duration::from_secs(5),
+        "it waited for the server: {:?}",
+        since.elapsed()
+    );
     assert_eq!(bench.state(), &EntryState::Partial { bytes: HALF as u64 });
-    assert!(bench.engine.take_notices().is_empty(), "a wish is no failure");
+    assert!(
+        bench.engine.take_notices().is_empty(),
+        "a wish is no failure"
+    );
     bench.download();
     bench.assert_ready();
 }
@@ -255,7 +311,10 @@ fn two_programs_do_not_write_into_one_file() {
     let server = Server::good(file());
     let mut bench = Bench::new(entry(server.url()));
     bench.put_part(&file()[..HALF]);
-    let other = File::options().write(true).open(bench.part()).expect("the part");
+    let other = File::options()
+        .write(true)
+        .open(bench.part())
+        .expect("the part");
     other.lock().expect("a lock");
     bench.download();
     bench.assert_failed(&["tiny.pth.part", "another download"]);
@@ -279,7 +338,11 @@ fn a_full_disk_is_named() {
 #[test]
 fn what_has_no_address_is_got_in_a_browser() {
     let page = "https://example.org/weights";
-    let mut bench = Bench::new(CatalogueEntry { url: None, page: Some(page), ..entry("") });
+    let mut bench = Bench::new(CatalogueEntry {
+        url: None,
+        page: Some(page),
+        ..entry("")
+    });
     bench.download();
     bench.assert_failed(&[page, "browser"]);
     bench.add(file());
@@ -303,7 +366,11 @@ fn a_file_of_this_machine_is_copied_after_the_same_check() {
 
     let mine = bench.add(file());
     bench.assert_ready();
-    assert_eq!(fs::read(mine).expect("the file"), file(), "it stays where it was");
+    assert_eq!(
+        fs::read(mine).expect("the file"),
+        file(),
+        "it stays where it was"
+    );
     // The file itself, named as one that people have.
     let path = bench.path();
     bench.engine.add_weights("tiny", &path);
@@ -316,30 +383,55 @@ fn a_file_is_recognized_by_its_hash() {
     let bench = Bench::new(entry("http://127.0.0.1:9/"));
     let path = bench.dir.path().join("of unknown origin");
     fs::write(&path, file()).expect("a file");
-    assert_eq!(bench.engine.identify_weights(path.clone()).wait(), Ok("tiny".to_owned()));
+    assert_eq!(
+        bench.engine.identify_weights(path.clone()).wait(),
+        Ok("tiny".to_owned())
+    );
     fs::write(&path, b"other").expect("a file");
-    let message = bench.engine.identify_weights(path).wait().expect_err("not listed");
-    assert!(message.contains("of unknown origin") && message.contains(&sha256(b"other")), "{message}");
+    let message = bench
+        .engine
+        .identify_weights(path)
+        .wait()
+        .expect_err("not listed");
+    assert!(
+        message.contains("of unknown origin") && message.contains(&sha256(b"other")),
+        "{message}"
+    );
 }
 
 #[test]
 fn without_a_hash_a_file_is_never_called_ready() {
     let server = Server::good(file());
-    let unknown = CatalogueEntry { hash: KnownHash::Unknown, size: None, ..entry(server.url()) };
+    let unknown = CatalogueEntry {
+        hash: KnownHash::Unknown,
+        size: None,
+        ..entry(server.url())
+    };
     let mut bench = Bench::new(unknown);
     bench.put_part(&vec![7; HALF]);
     bench.download();
-    assert_eq!(bench.state(), &EntryState::Unverified { path: bench.path() });
+    assert_eq!(
+        bench.state(),
+        &EntryState::Unverified { path: bench.path() }
+    );
     // Nothing would notice that start and rest do not belong together.
     assert_eq!(server.ranges(), [None]);
     assert_eq!(fs::read(bench.path()).expect("the file"), file());
     let notices = bench.engine.take_notices();
     assert!(
-        notices.iter().any(|n| n.level == NoticeLevel::Warning && n.text.contains("hash")),
+        notices
+            .iter()
+            .any(|n| n.level == NoticeLevel::Warning && n.text.contains("hash")),
         "{notices:?}"
     );
     bench.restart();
-    assert_eq!(bench.state(), &EntryState::Unverified { path: bench.path() });
+    assert_eq!(
+        bench.state(),
+        &EntryState::Unverified { path: bench.path() }
+    );
     bench.add(b"anything");
-    assert_eq!(bench.state(), &EntryState::Unverified { path: bench.path() });
+    assert_eq!(
+        bench.state(),
+        &EntryState::Unverified { path: bench.path() }
+    );
 }

@@ -1,6 +1,9 @@
 //! Scores against those that `tests/reference/metrics.py` computed from the definitions.
 
-#![expect(clippy::expect_used, reason = "helpers outside #[test] functions; a failure here is a failed test")]
+#![expect(
+    clippy::expect_used,
+    reason = "helpers outside #[test] functions; a failure here is a failed test"
+)]
 
 use fcn_workbench::metrics::{Scores, SetCounts};
 use serde::Deserialize;
@@ -39,7 +42,10 @@ fn assert_close(what: &str, value: Option<f64>, expected: Option<f64>) {
         (None, None) => true,
         _ => false,
     };
-    assert!(close, "{what}: {value:?}, and {expected:?} by the reference");
+    assert!(
+        close,
+        "{what}: {value:?}, and {expected:?} by the reference"
+    );
 }
 
 #[track_caller]
@@ -50,7 +56,9 @@ fn assert_scores(what: &str, scores: &Scores, expected: &Scores) {
     close("pixel accuracy", |scores| scores.pixel_accuracy);
     close("mean accuracy", |scores| scores.mean_accuracy);
     close("mean IU", |scores| scores.mean_iu);
-    close("frequency weighted IU", |scores| scores.frequency_weighted_iu);
+    close("frequency weighted IU", |scores| {
+        scores.frequency_weighted_iu
+    });
     assert_eq!(scores.class_iu.len(), expected.class_iu.len(), "{what}");
     for (label, (&value, &expected)) in scores.class_iu.iter().zip(&expected.class_iu).enumerate() {
         assert_close(&format!("{what}: IU of class {label}"), value, expected);
@@ -68,9 +76,17 @@ fn scores_equal_the_reference() {
             counts.add(&image.truth, &image.predicted, case.width);
         }
         assert_scores(&case.name, &counts.scores(), &case.scores);
-        assert_scores(&format!("{}, boundary", case.name), &counts.boundary_scores(), &case.boundary);
+        assert_scores(
+            &format!("{}, boundary", case.name),
+            &counts.boundary_scores(),
+            &case.boundary,
+        );
         let over_images = counts.mean_iu_over_images();
-        assert_close(&format!("{}, mean over images", case.name), over_images, case.mean_iu_over_images);
+        assert_close(
+            &format!("{}, mean over images", case.name),
+            over_images,
+            case.mean_iu_over_images,
+        );
     }
 }
 
@@ -78,9 +94,21 @@ fn scores_equal_the_reference() {
 fn the_reference_tells_the_three_mean_ius_apart() {
     // Scores that are mixed up would pass where they are equal.
     let told_apart = |case: &&Case| {
-        let means = [case.scores.mean_iu, case.mean_iu_over_images, case.boundary.mean_iu];
-        let [Some(pooled), Some(over_images), Some(boundary)] = means else { return false };
-        [pooled - over_images, over_images - boundary, boundary - pooled].iter().all(|gap| gap.abs() > 1e-3)
+        let means = [
+            case.scores.mean_iu,
+            case.mean_iu_over_images,
+            case.boundary.mean_iu,
+        ];
+        let [Some(pooled), Some(over_images), Some(boundary)] = means else {
+            return false;
+        };
+        [
+            pooled - over_images,
+            over_images - boundary,
+            boundary - pooled,
+        ]
+        .iter()
+        .all(|gap| gap.abs() > 1e-3)
     };
     assert!(cases().iter().filter(told_apart).count() >= 6);
 }

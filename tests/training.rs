@@ -1,4 +1,4 @@
-//! The training loop on a tiny data set: it learns, stops, resumes, fails with a message.
+//! The training loop on a tiny dataset: it learns, stops, resumes, fails with a message.
 
 #[path = "training/arithmetic.rs"]
 mod arithmetic;
@@ -11,8 +11,8 @@ use fcn_workbench::dataset::Augment;
 use fcn_workbench::model::FinalUpsampling;
 use fcn_workbench::training::checkpoint::EndMark;
 use fcn_workbench::training::{
-    Control, DeviceId, EpochRecord, Learning, Order, Outcome, Predictor, RunConfig, Schedule, TrainEvent,
-    train,
+    Control, DeviceId, EpochRecord, Learning, Order, Outcome, Predictor, RunConfig, Schedule,
+    TrainEvent, train,
 };
 
 fn epochs(sink: &Recorder) -> Vec<&EpochRecord> {
@@ -48,12 +48,24 @@ fn a_tiny_network_learns_two_images_by_heart() {
     // The saved best weights predict what the validation saw.
     let predictor = Predictor::load(&folder, DeviceId::Cpu).expect("weights");
     let evaluation = predictor
-        .evaluate(&set.open(), fcn_workbench::dataset::Split::Val, 3, &Control::default(), &mut |_, _| {})
+        .evaluate(
+            &set.open(),
+            fcn_workbench::dataset::Split::Val,
+            3,
+            &Control::default(),
+            &mut |_, _| {},
+        )
         .expect("scores")
         .expect("not stopped");
     assert!((evaluation.scores.mean_iu.expect("a score") - best).abs() < 1e-9);
-    assert!(evaluation.mean_iu_over_images.expect("a score") > 0.8, "{evaluation:?}");
-    let right_at_boundaries = evaluation.boundary.pixel_accuracy.expect("the squares have boundaries");
+    assert!(
+        evaluation.mean_iu_over_images.expect("a score") > 0.8,
+        "{evaluation:?}"
+    );
+    let right_at_boundaries = evaluation
+        .boundary
+        .pixel_accuracy
+        .expect("the squares have boundaries");
     assert!(
         right_at_boundaries < evaluation.scores.pixel_accuracy.expect("a score") + 1e-9,
         "{evaluation:?}"
@@ -78,9 +90,21 @@ fn events_come_in_the_promised_order() {
             _ => None,
         })
         .collect();
-    assert_eq!(names, ["started", "step", "step", "epoch", "step", "step", "epoch", "ended"]);
-    let previews = sink.events.iter().filter(|event| matches!(event, TrainEvent::Preview(_))).count();
-    assert!(previews >= 3, "before the first step and after each epoch, not {previews}");
+    assert_eq!(
+        names,
+        [
+            "started", "step", "step", "epoch", "step", "step", "epoch", "ended"
+        ]
+    );
+    let previews = sink
+        .events
+        .iter()
+        .filter(|event| matches!(event, TrainEvent::Preview(_)))
+        .count();
+    assert!(
+        previews >= 3,
+        "before the first step and after each epoch, not {previews}"
+    );
     assert_eq!(folder.steps().len(), 4);
     assert_eq!(folder.epochs().len(), 2);
     assert_eq!(folder.end(), Some(EndMark::Finished));
@@ -106,7 +130,12 @@ fn a_resumed_run_goes_on_as_if_it_had_not_been_stopped() {
 
     let joined: Vec<f64> = first.losses().into_iter().chain(rest.losses()).collect();
     assert_eq!(joined, whole.losses());
-    let scores = |sink: &Recorder| epochs(sink).iter().map(|epoch| epoch.scores.clone()).collect::<Vec<_>>();
+    let scores = |sink: &Recorder| {
+        epochs(sink)
+            .iter()
+            .map(|epoch| epoch.scores.clone())
+            .collect::<Vec<_>>()
+    };
     assert_eq!(scores(&rest), scores(&whole));
     let steps: Vec<usize> = broken.steps().iter().map(|step| step.step).collect();
     assert_eq!(steps, [1, 2, 3, 4, 5, 6]);
@@ -144,7 +173,11 @@ fn a_resumed_run_with_accumulation_and_a_schedule_goes_on_as_if_it_had_not_been_
         // The mean over the five batches, whatever steps they were in.
         let losses = &whole.losses()[3 * (epoch.epoch - 1)..3 * epoch.epoch];
         let mean = (2.0 * losses[0] + 2.0 * losses[1] + losses[2]) / 5.0;
-        assert!((epoch.train_loss - mean).abs() < 1e-9, "{} != {mean}", epoch.train_loss);
+        assert!(
+            (epoch.train_loss - mean).abs() < 1e-9,
+            "{} != {mean}",
+            epoch.train_loss
+        );
     }
 
     // Inside an epoch, at the end of one, and inside the next.
@@ -196,7 +229,10 @@ fn a_run_is_the_same_whether_somebody_looks_at_its_masks_or_not() {
     let set = TinySet::new(4, 1);
     let losses = |unwatched: bool| {
         let folder = set.run(|config| config.epochs = 1);
-        let mut sink = Recorder { unwatched, ..Recorder::default() };
+        let mut sink = Recorder {
+            unwatched,
+            ..Recorder::default()
+        };
         train(&folder, &set.open(), &Control::default(), &mut sink);
         assert_eq!(sink.outcome(), Some(&Outcome::Finished));
         sink.losses()
@@ -213,7 +249,10 @@ fn whole_images_in_batches_are_turned_down() {
     let Some(Outcome::Failed(message)) = sink.outcome() else {
         panic!("{:?}", sink.outcome());
     };
-    assert!(message.contains("batch size is 2") && message.contains("training size"), "{message}");
+    assert!(
+        message.contains("batch size is 2") && message.contains("training size"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -260,10 +299,18 @@ fn weights_without_a_manifest_do_not_count() {
     fs::write(&leftover, b"half a file").expect("a file");
     fs::write(folder.path().join("steps.jsonl"), "{\"step\":1,\"ep").expect("half a line");
     assert_eq!(folder.last(), None);
-    let error = Predictor::load(&folder, DeviceId::Cpu).err().expect("no weights").to_string();
+    let error = Predictor::load(&folder, DeviceId::Cpu)
+        .err()
+        .expect("no weights")
+        .to_string();
     assert!(error.contains("no saved weights"), "{error}");
 
-    train(&folder, &set.open(), &Control::default(), &mut Recorder::default());
+    train(
+        &folder,
+        &set.open(),
+        &Control::default(),
+        &mut Recorder::default(),
+    );
     assert_eq!(folder.steps().len(), 2);
     assert!(folder.last().is_some());
     assert!(!leftover.exists(), "a leftover of a crash is removed");
@@ -273,7 +320,12 @@ fn weights_without_a_manifest_do_not_count() {
 fn damaged_weights_name_their_file() {
     let set = TinySet::new(4, 1);
     let folder = set.run(|_| {});
-    train(&folder, &set.open(), &Control::default(), &mut Recorder::default());
+    train(
+        &folder,
+        &set.open(),
+        &Control::default(),
+        &mut Recorder::default(),
+    );
     let weights = fs::read_dir(folder.path())
         .expect("files")
         .flatten()
@@ -282,7 +334,10 @@ fn damaged_weights_name_their_file() {
         .expect("weights");
     let bytes = fs::read(&weights).expect("bytes");
     fs::write(&weights, &bytes[..bytes.len() / 2]).expect("half of it");
-    let error = Predictor::load(&folder, DeviceId::Cpu).err().expect("damaged").to_string();
+    let error = Predictor::load(&folder, DeviceId::Cpu)
+        .err()
+        .expect("damaged")
+        .to_string();
     assert!(error.contains(&weights.display().to_string()), "{error}");
 }
 
@@ -290,7 +345,12 @@ fn damaged_weights_name_their_file() {
 fn a_loss_that_is_no_number_ends_the_run_and_keeps_the_checkpoint() {
     let set = TinySet::new(4, 1);
     let folder = set.run(|_| {});
-    train(&folder, &set.open(), &Control::default(), &mut Recorder::default());
+    train(
+        &folder,
+        &set.open(),
+        &Control::default(),
+        &mut Recorder::default(),
+    );
     let before = folder.last().expect("a checkpoint");
 
     let mut meta = folder.meta().expect("the configuration");
@@ -322,7 +382,10 @@ fn a_label_outside_the_classes_ends_the_run_and_names_the_mask() {
     let Some(Outcome::Failed(message)) = sink.outcome() else {
         panic!("{:?}", sink.outcome());
     };
-    assert!(message.contains("image2.png") && message.contains("label 9"), "{message}");
+    assert!(
+        message.contains("image2.png") && message.contains("label 9"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -334,7 +397,9 @@ fn a_run_is_trained_by_one_program_at_a_time() {
     let mut sink = Recorder::after(1, move || {
         let mut sink = Recorder::default();
         train(&same, &dataset, &Control::default(), &mut sink);
-        sender.send((sink.outcome().cloned(), same.is_locked())).expect("a listener");
+        sender
+            .send((sink.outcome().cloned(), same.is_locked()))
+            .expect("a listener");
     });
     train(&folder, &set.open(), &Control::default(), &mut sink);
     assert_eq!(sink.outcome(), Some(&Outcome::Finished));

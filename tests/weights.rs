@@ -1,6 +1,9 @@
 //! Weights files and other runs as starts of runs, and runs as weights files.
 
-#![expect(clippy::expect_used, reason = "helpers outside #[test] functions; a failure here is a failed test")]
+#![expect(
+    clippy::expect_used,
+    reason = "helpers outside #[test] functions; a failure here is a failed test"
+)]
 
 mod common;
 #[path = "weights/files.rs"]
@@ -65,7 +68,12 @@ fn failure(set: &TinySet, folder: &RunFolder) -> String {
     let Some(Outcome::Failed(message)) = sink.outcome() else {
         panic!("{:?}", sink.outcome());
     };
-    assert_eq!(folder.end(), Some(EndMark::Failed { message: message.clone() }));
+    assert_eq!(
+        folder.end(),
+        Some(EndMark::Failed {
+            message: message.clone()
+        })
+    );
     message.clone()
 }
 
@@ -99,15 +107,29 @@ fn a_run_starts_where_the_exported_one_ended_and_learns_on() {
     assert_ne!(sink.losses()[0], sink.losses()[4], "the same images again");
 
     let epochs = child.epochs();
-    let [first, .., last] = &epochs[..] else { panic!("{epochs:?}") };
-    assert!(last.train_loss < 0.8 * first.train_loss, "{} -> {}", first.train_loss, last.train_loss);
+    let [first, .., last] = &epochs[..] else {
+        panic!("{epochs:?}")
+    };
+    assert!(
+        last.train_loss < 0.8 * first.train_loss,
+        "{} -> {}",
+        first.train_loss,
+        last.train_loss
+    );
     // Without weight decay only a gradient moves a weight.
     let (before, after) = (read(&file), exported(&set, &child));
     assert!(before.keys().eq(after.keys()));
-    assert!(before.keys().filter(|name| is_trunk(name)).count() > 60, "{:?}", before.keys());
+    assert!(
+        before.keys().filter(|name| is_trunk(name)).count() > 60,
+        "{:?}",
+        before.keys()
+    );
     for (name, tensor) in &before {
         assert_ne!(&after[name], tensor, "{name} was not trained");
-        assert!(after[name].values.iter().all(|value| value.is_finite()), "{name}");
+        assert!(
+            after[name].values.iter().all(|value| value.is_finite()),
+            "{name}"
+        );
     }
 }
 
@@ -117,11 +139,16 @@ fn upsampling_that_is_not_trained_stays_as_it_was_in_the_file() {
     let (_, file) = parent(&set);
     let child = set.run(|config| {
         plain(config);
-        (config.init, config.final_upsampling) = (Init::File(file.clone()), FinalUpsampling::AllFixed);
+        (config.init, config.final_upsampling) =
+            (Init::File(file.clone()), FinalUpsampling::AllFixed);
     });
     assert_eq!(trained(&set, &child).outcome(), Some(&Outcome::Finished));
     let (before, after) = (read(&file), exported(&set, &child));
-    assert_ne!(before["upscore.weight"], bilinear(3, 64), "the parent learned it");
+    assert_ne!(
+        before["upscore.weight"],
+        bilinear(3, 64),
+        "the parent learned it"
+    );
     assert_eq!(before["upscore.weight"], after["upscore.weight"]);
     assert_ne!(before["score_fr.weight"], after["score_fr.weight"]);
 }
@@ -136,12 +163,21 @@ fn a_finer_stride_starts_from_a_coarser_run() {
     });
     let coarse = read(&file);
     let mut fine = start_of(&set, &child);
-    assert!(coarse["score_fr.weight"].values.iter().any(|value| *value != 0.0), "it was trained");
+    assert!(
+        coarse["score_fr.weight"]
+            .values
+            .iter()
+            .any(|value| *value != 0.0),
+        "it was trained"
+    );
     for (name, tensor) in coarse.iter().filter(|(name, _)| *name != "upscore.weight") {
         assert_eq!(fine.remove(name).as_ref(), Some(tensor), "{name}");
     }
     for (name, shape) in [
-        ("score_pool4.weight", vec![3, coarse["conv4_3.weight"].shape[0], 1, 1]),
+        (
+            "score_pool4.weight",
+            vec![3, coarse["conv4_3.weight"].shape[0], 1, 1],
+        ),
         ("score_pool4.bias", vec![3]),
     ] {
         let tensor = fine.remove(name).expect(name);
@@ -171,7 +207,13 @@ fn with_other_classes_only_the_trunk_is_taken_over() {
             assert_eq!(&start[name], tensor, "{name}");
         }
         let score = &start["score_fr.weight"];
-        assert_eq!((score.shape[0], score.values.iter().all(|value| *value == 0.0)), (4, true));
+        assert_eq!(
+            (
+                score.shape[0],
+                score.values.iter().all(|value| *value == 0.0)
+            ),
+            (4, true)
+        );
         assert_eq!(start["score_fr.bias"].values, [0.0; 4]);
         assert_eq!(start["upscore.weight"], bilinear(4, 64));
     }
@@ -188,11 +230,20 @@ fn weights_of_another_trunk_are_refused_by_both_names() {
     for _ in 0..2 {
         // Nobody holds it after the first time.
         let message = failure(&set, &child);
-        assert!(message.contains("VGG16 slim") && message.contains("FCN-32s on GoogLeNet"), "{message}");
+        assert!(
+            message.contains("VGG16 slim") && message.contains("FCN-32s on GoogLeNet"),
+            "{message}"
+        );
     }
     let mut files: Vec<String> = fs::read_dir(child.path())
         .expect("the folder")
-        .map(|entry| entry.expect("a file").file_name().to_string_lossy().into_owned())
+        .map(|entry| {
+            entry
+                .expect("a file")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
         .collect();
     files.sort();
     assert_eq!(files, ["config.json", "end.json", "lock"]);
@@ -210,11 +261,17 @@ fn starts_that_are_not_there_are_named() {
     assert!(message.contains(&gone.display().to_string()), "{message}");
     let folder = set.run(|config| config.init = Init::Run("gone-run".to_owned()));
     let message = failure(&set, &folder);
-    assert!(message.contains("gone-run") && message.contains("is not there"), "{message}");
+    assert!(
+        message.contains("gone-run") && message.contains("is not there"),
+        "{message}"
+    );
     let untrained = set.run(|_| {}).name();
     let folder = set.run(|config| config.init = Init::Run(untrained.clone()));
     let message = failure(&set, &folder);
-    assert!(message.contains(&untrained) && message.contains("no saved weights"), "{message}");
+    assert!(
+        message.contains(&untrained) && message.contains("no saved weights"),
+        "{message}"
+    );
 }
 
 type Edit = fn(&mut Tensors, &str);
@@ -226,10 +283,17 @@ fn a_file_that_lacks_a_layer_or_has_it_in_another_shape_names_it() {
     let layer = "conv3_1.weight";
     let wanted = format!("{:?}", read(&file)[layer].shape);
     let cases: [(Edit, &[&str]); 2] = [
-        (|tensors, layer| drop(tensors.remove(layer)), &["is not in the file"]),
+        (
+            |tensors, layer| drop(tensors.remove(layer)),
+            &["is not in the file"],
+        ),
         (
             |tensors, layer| {
-                tensors.get_mut(layer).expect("the layer").shape.rotate_left(1);
+                tensors
+                    .get_mut(layer)
+                    .expect("the layer")
+                    .shape
+                    .rotate_left(1);
             },
             &["has shape"],
         ),
@@ -244,10 +308,17 @@ fn a_file_that_lacks_a_layer_or_has_it_in_another_shape_names_it() {
             config.init = Init::File(broken.clone());
         });
         let message = failure(&set, &folder);
-        let found = tensors.get(layer).map(|tensor| format!("{:?}", tensor.shape));
+        let found = tensors
+            .get(layer)
+            .map(|tensor| format!("{:?}", tensor.shape));
         assert_ne!(found.as_ref(), Some(&wanted));
         let name = broken.display().to_string();
-        for word in words.iter().copied().chain([layer, &wanted, &name]).chain(found.as_deref()) {
+        for word in words
+            .iter()
+            .copied()
+            .chain([layer, &wanted, &name])
+            .chain(found.as_deref())
+        {
             assert!(message.contains(word), "no {word:?} in {message}");
         }
     }
@@ -280,7 +351,8 @@ fn both_heads_of_torchvisions_network_are_trained() {
     let set = TinySet::new(2, 1);
     let folder = set.run(|config| {
         plain(config);
-        (config.variant, config.trunk, config.aux_head) = (Variant::FcnResnet50, Trunk::Resnet50, true);
+        (config.variant, config.trunk, config.aux_head) =
+            (Variant::FcnResnet50, Trunk::Resnet50, true);
         config.preview_images = 0;
     });
     let before = start_of(&set, &folder);
@@ -293,7 +365,10 @@ fn both_heads_of_torchvisions_network_are_trained() {
         assert!(names().count() > 5, "{head}");
         for name in names() {
             assert_ne!(before[name], after[name], "{name} was not trained");
-            assert!(after[name].values.iter().all(|value| value.is_finite()), "{name}");
+            assert!(
+                after[name].values.iter().all(|value| value.is_finite()),
+                "{name}"
+            );
         }
     }
 }

@@ -13,7 +13,9 @@ use common::{Recorder, TinySet};
 use fcn_workbench::dataset::Split;
 use fcn_workbench::model::{FinalUpsampling, Geometry, Network, NetworkConfig, Trunk, Variant};
 use fcn_workbench::training::checkpoint::RunFolder;
-use fcn_workbench::training::{Control, DeviceId, Outcome, Precision, Predictor, TrainEvent, train};
+use fcn_workbench::training::{
+    Control, DeviceId, Outcome, Precision, Predictor, TrainEvent, train,
+};
 
 fn config(variant: Variant) -> NetworkConfig {
     NetworkConfig {
@@ -31,7 +33,10 @@ fn config(variant: Variant) -> NetworkConfig {
 fn logits(net: &Network, device: &Device) -> Vec<f32> {
     let values: Vec<f32> = (0..3 * 33 * 47).map(|n| (n as f32 * 0.37).sin()).collect();
     let images = Tensor::from_data(TensorData::new(values, [1, 3, 33, 47]), device);
-    net.forward(images).into_data().try_to_vec().expect("floats")
+    net.forward(images)
+        .into_data()
+        .try_to_vec()
+        .expect("floats")
 }
 
 /// One test: a GPU runtime is set up once per process, by the training loop here.
@@ -52,12 +57,20 @@ fn logits_equal_those_of_the_processor() {
         let net = common::with_random_scores(config(variant).init(&cpu).materialize());
         let expected = logits(&net, &cpu);
         let record = net.into_record();
-        let copy = config(variant).init(&gpu).try_load_record(record).expect("the same layers");
+        let copy = config(variant)
+            .init(&gpu)
+            .try_load_record(record)
+            .expect("the same layers");
         let values = logits(&copy, &gpu);
-        let largest = expected.iter().fold(0.0f32, |most, value| most.max(value.abs()));
+        let largest = expected
+            .iter()
+            .fold(0.0f32, |most, value| most.max(value.abs()));
         assert!(largest > 1e-3, "{variant}: the logits say nothing");
         for (value, expected) in values.iter().zip(&expected) {
-            assert!((value - expected).abs() < 1e-3 * largest.max(1.0), "{variant}: {value} != {expected}");
+            assert!(
+                (value - expected).abs() < 1e-3 * largest.max(1.0),
+                "{variant}: {value} != {expected}"
+            );
         }
     }
 }
@@ -68,10 +81,19 @@ fn scores_equal_those_of_the_processor(set: &TinySet, folder: &RunFolder, sink: 
         TrainEvent::EpochEnded(epoch) => Some(epoch),
         _ => None,
     });
-    let best = epochs.filter(|epoch| epoch.best).last().expect("a best epoch");
+    let best = epochs
+        .filter(|epoch| epoch.best)
+        .last()
+        .expect("a best epoch");
     let predictor = Predictor::load(folder, DeviceId::Cpu).expect("weights");
     let expected = predictor
-        .evaluate(&set.open(), Split::Val, 2, &Control::default(), &mut |_, _| {})
+        .evaluate(
+            &set.open(),
+            Split::Val,
+            2,
+            &Control::default(),
+            &mut |_, _| {},
+        )
         .expect("scores")
         .expect("not stopped");
     let close = |found: Option<f64>, expected: Option<f64>| {
@@ -96,7 +118,10 @@ fn a_loss_that_is_no_number_names_its_step() {
         panic!("{:?}", sink.outcome());
     };
     let told = sink.losses();
-    assert!(!told.is_empty() && told.iter().all(|loss| loss.is_finite()), "{told:?}");
+    assert!(
+        !told.is_empty() && told.iter().all(|loss| loss.is_finite()),
+        "{told:?}"
+    );
     let loss = message.contains("the loss became")
         && message.contains(&format!("at step {} (learning rate", told.len() + 1));
     let weights = message.contains("the weights became")
@@ -117,7 +142,10 @@ fn numbers_that_the_device_lacks_are_refused() {
         panic!("{:?}", sink.outcome());
     };
     let refusal = "precision is bf16, which device software does not compute in; choose f32";
-    assert!(message.starts_with(refusal) && sink.events.len() == 1, "{message}");
+    assert!(
+        message.starts_with(refusal) && sink.events.len() == 1,
+        "{message}"
+    );
 }
 
 fn three_steps_follow_the_processor() {
@@ -143,6 +171,12 @@ fn three_steps_follow_the_processor() {
     assert_eq!(gpu.len(), 3);
     // Weights are drawn on the device, so only the first loss (zero scores: ln 3) is the
     // same; then both must learn.
-    assert!((cpu[0] - 3f64.ln()).abs() < 1e-4 && (gpu[0] - 3f64.ln()).abs() < 1e-4, "{cpu:?} {gpu:?}");
-    assert!(gpu.iter().all(|loss| loss.is_finite()) && gpu[2] < gpu[0], "{gpu:?}");
+    assert!(
+        (cpu[0] - 3f64.ln()).abs() < 1e-4 && (gpu[0] - 3f64.ln()).abs() < 1e-4,
+        "{cpu:?} {gpu:?}"
+    );
+    assert!(
+        gpu.iter().all(|loss| loss.is_finite()) && gpu[2] < gpu[0],
+        "{gpu:?}"
+    );
 }

@@ -15,13 +15,26 @@ use crate::engine::{
 ///
 /// Without a subcommand the window opens.
 #[derive(Debug, Parser)]
-#[command(version, after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl+C")]
+#[command(
+    version,
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl+C"
+)]
 pub struct Args {
-    /// Folder of the data sets
-    #[arg(long, global = true, help_heading = "Options of all subcommands", value_name = "DIR")]
+    /// Folder of the datasets
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Options of all subcommands",
+        value_name = "DIR"
+    )]
     pub data_dir: Option<PathBuf>,
     /// Folder of the runs and their weights
-    #[arg(long, global = true, help_heading = "Options of all subcommands", value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        help_heading = "Options of all subcommands",
+        value_name = "DIR"
+    )]
     pub runs_dir: Option<PathBuf>,
     /// Print JSON on stdout, one object a line
     #[arg(long, global = true, help_heading = "Options of all subcommands")]
@@ -51,7 +64,7 @@ pub enum Command {
     /// Train a network, or go on with a run
     #[command(after_help = settings::defaults_help())]
     Train(Box<TrainArgs>),
-    /// Score the best weights of a run over a list of its data set, or masks that are there
+    /// Score the best weights of a run over a list of its dataset, or masks that are there
     Evaluate(EvaluateArgs),
     /// Segment images: write a mask and an overlay for each
     Predict(PredictArgs),
@@ -111,7 +124,12 @@ pub struct MaskArgs {
     #[arg(long, value_name = "DIR", requires = "labels", conflicts_with_all = ["run", "split"])]
     pub predictions: Option<PathBuf>,
     /// Folder of the true masks, of the same names; 255 (void) is not scored
-    #[arg(long, value_name = "DIR", requires = "predictions", conflicts_with = "run")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        requires = "predictions",
+        conflicts_with = "run"
+    )]
     pub labels: Option<PathBuf>,
     /// Class list, `name` or `name r g b` a line; without it classes.txt beside the labels
     /// or one folder up, else the 21 classes of VOC
@@ -122,7 +140,12 @@ pub struct MaskArgs {
           value_parser = values::one_or_more)]
     pub num_classes: Option<usize>,
     /// Score only the names in this file, one a line as in VOC's lists
-    #[arg(long, value_name = "FILE", requires = "predictions", conflicts_with = "run")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "predictions",
+        conflicts_with = "run"
+    )]
     pub list: Option<PathBuf>,
 }
 
@@ -132,7 +155,12 @@ pub struct PredictArgs {
     #[arg(required = true, value_name = "IMAGE")]
     pub images: Vec<PathBuf>,
     /// Name of the run, `latest` for the newest
-    #[arg(long, value_name = "RUN", default_value = "latest", conflicts_with = "weights")]
+    #[arg(
+        long,
+        value_name = "RUN",
+        default_value = "latest",
+        conflicts_with = "weights"
+    )]
     pub run: String,
     #[command(flatten)]
     pub weights: FileArgs,
@@ -178,7 +206,11 @@ impl FileArgs {
     /// The file, where one is named.
     pub fn choice(&self) -> Option<WeightsChoice> {
         let path = self.weights.clone()?;
-        Some(WeightsChoice { path, variant: self.variant, geometry: self.geometry })
+        Some(WeightsChoice {
+            path,
+            variant: self.variant,
+            geometry: self.geometry,
+        })
     }
 }
 
@@ -259,7 +291,11 @@ pub struct WeightsInspectArgs {
 impl WeightsInspectArgs {
     /// The file with what was said about it.
     pub fn choice(&self) -> WeightsChoice {
-        WeightsChoice { path: self.file.clone(), variant: self.variant, geometry: self.geometry }
+        WeightsChoice {
+            path: self.file.clone(),
+            variant: self.variant,
+            geometry: self.geometry,
+        }
     }
 }
 
@@ -280,7 +316,7 @@ pub struct WeightsAddArgs {
     pub name: Option<String>,
 }
 
-/// Which list of a data set.
+/// Which list of a dataset.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum SplitArg {
     Train,

@@ -46,8 +46,8 @@ pub fn run(args: &BenchArgs, session: &Session) -> Result<ExitCode, String> {
 }
 
 fn measure(jobs: &[BenchJob], threads: Option<usize>, json: bool) -> Result<ExitCode, String> {
-    let program =
-        probe_program().ok_or("The program cannot find itself on the disk. Start it by its path")?;
+    let program = probe_program()
+        .ok_or("The program cannot find itself on the disk. Start it by its path")?;
     let interrupts = Interrupts::install()?;
     let style = ProgressStyle::with_template("{pos}/{len}  {msg}");
     let bar = ProgressBar::new(jobs.len() as u64)
@@ -87,7 +87,16 @@ fn measure(jobs: &[BenchJob], threads: Option<usize>, json: bool) -> Result<Exit
 }
 
 fn table(results: &[BenchResult]) -> String {
-    let header = ["row", "median ms", "quartiles", "range", "rate", "GFLOP/s", "of peak", "peak memory"];
+    let header = [
+        "row",
+        "median ms",
+        "quartiles",
+        "range",
+        "rate",
+        "GFLOP/s",
+        "of peak",
+        "peak memory",
+    ];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
     for result in results {
         let timing = &result.timing;
@@ -95,7 +104,11 @@ fn table(results: &[BenchResult]) -> String {
         rows.push(vec![
             result.row.clone(),
             number(timing.median_ms),
-            format!("{} .. {}", number(timing.lower_quartile_ms), number(timing.upper_quartile_ms)),
+            format!(
+                "{} .. {}",
+                number(timing.lower_quartile_ms),
+                number(timing.upper_quartile_ms)
+            ),
             format!("{} .. {}", number(timing.min_ms), number(timing.max_ms)),
             format!("{} {}/s", number(result.items_per_sec), result.items),
             or_none(result.gflop_per_sec.map(number)),
@@ -103,9 +116,16 @@ fn table(results: &[BenchResult]) -> String {
             or_none(result.peak_memory_mib.map(|mib| format!("{mib:.0} MiB"))),
         ]);
     }
-    let how = results.first().map(|BenchResult { device, threads, rounds, .. }| {
-        format!("\n\n{rounds} rounds on {device}, {threads} threads of the processor")
-    });
+    let how = results.first().map(
+        |BenchResult {
+             device,
+             threads,
+             rounds,
+             ..
+         }| {
+            format!("\n\n{rounds} rounds on {device}, {threads} threads of the processor")
+        },
+    );
     output::table(&rows) + &how.unwrap_or_default()
 }
 

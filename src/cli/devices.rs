@@ -38,7 +38,10 @@ pub fn run(args: &DevicesArgs, session: &Session) -> Result<ExitCode, String> {
     if !session.json {
         output::line(output::table(&rows));
         if let Some(folder) = engine::autotune_folder() {
-            output::line(format!("Autotune's choices are kept in {}", folder.display()));
+            output::line(format!(
+                "Autotune's choices are kept in {}",
+                folder.display()
+            ));
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -1,4 +1,4 @@
-//! `evaluate`: scores of a run's best weights over a list of its data set, or of masks
+//! `evaluate`: scores of a run's best weights over a list of its dataset, or of masks
 //! that are already there.
 //!
 //! JSON: one object. Both have `images`, `secs`, `scores` (one confusion matrix over the
@@ -30,13 +30,23 @@ pub fn run(args: &EvaluateArgs, session: &Session) -> Result<ExitCode, String> {
     match (&args.run, mask_folders(args)) {
         (Some(run), None) => score_run(run, args.split, args.boundary_width, session)?,
         (None, Some(folders)) => score_masks(folders, session)?,
-        _ => return Err("name a run with --run, or two folders with --predictions and --labels".to_owned()),
+        _ => {
+            return Err(
+                "name a run with --run, or two folders with --predictions and --labels".to_owned(),
+            );
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn mask_folders(args: &EvaluateArgs) -> Option<MaskFolders> {
-    let MaskArgs { predictions, labels, classes, num_classes, list } = &args.masks;
+    let MaskArgs {
+        predictions,
+        labels,
+        classes,
+        num_classes,
+        list,
+    } = &args.masks;
     let classes = match (classes, num_classes) {
         (Some(file), _) => MaskClasses::File(file.clone()),
         (None, Some(number)) => MaskClasses::Numbered(*number),
@@ -51,7 +61,12 @@ fn mask_folders(args: &EvaluateArgs) -> Option<MaskFolders> {
     })
 }
 
-fn score_run(run: &str, split: SplitArg, boundary_width: usize, session: &Session) -> Result<(), String> {
+fn score_run(
+    run: &str,
+    split: SplitArg,
+    boundary_width: usize,
+    session: &Session,
+) -> Result<(), String> {
     #[derive(Serialize)]
     struct Line<'a> {
         run: &'a str,
@@ -67,9 +82,16 @@ fn score_run(run: &str, split: SplitArg, boundary_width: usize, session: &Sessio
     let evaluation = wait_with_bar(task, &mut engine)?;
     if session.json {
         let fields = output::evaluation_fields(&evaluation);
-        output::json(&Line { run: &name, split, val_loss: evaluation.val_loss, evaluation: fields });
+        output::json(&Line {
+            run: &name,
+            split,
+            val_loss: evaluation.val_loss,
+            evaluation: fields,
+        });
     } else {
-        let loss = evaluation.val_loss.map_or_else(String::new, |loss| format!(", loss {loss:.4}"));
+        let loss = evaluation
+            .val_loss
+            .map_or_else(String::new, |loss| format!(", loss {loss:.4}"));
         output::line(format!(
             "{name}: {} images in {}{loss}\n\n{}",
             evaluation.images,
@@ -125,11 +147,18 @@ fn score_masks(folders: MaskFolders, session: &Session) -> Result<(), String> {
 }
 
 fn unpaired_text(unpaired: &[PathBuf]) -> String {
-    let mut names: Vec<String> = unpaired.iter().take(NAMED).map(|path| path.display().to_string()).collect();
+    let mut names: Vec<String> = unpaired
+        .iter()
+        .take(NAMED)
+        .map(|path| path.display().to_string())
+        .collect();
     if unpaired.len() > NAMED {
         names.push(format!("{} more", unpaired.len() - NAMED));
     }
-    format!("predictions left out, as no label has their name: {}", names.join(", "))
+    format!(
+        "predictions left out, as no label has their name: {}",
+        names.join(", ")
+    )
 }
 
 /// The result of work that tells how far it is.
@@ -163,7 +192,11 @@ mod tests {
 
     #[test]
     fn of_many_files_only_a_few_are_named() {
-        let paths = |count: usize| (0..count).map(|n| PathBuf::from(format!("{n}.png"))).collect::<Vec<_>>();
+        let paths = |count: usize| {
+            (0..count)
+                .map(|n| PathBuf::from(format!("{n}.png")))
+                .collect::<Vec<_>>()
+        };
         assert!(unpaired_text(&paths(2)).ends_with(": 0.png, 1.png"));
         assert!(unpaired_text(&paths(7)).ends_with("3.png, 4.png, 2 more"));
     }

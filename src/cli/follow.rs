@@ -36,7 +36,12 @@ impl Follower {
     }
 
     /// Reports what is new. `active` is the run while it is being trained.
-    pub fn look(&mut self, run: &RunSnapshot, active: Option<&ActiveRun>, report: &mut impl Report) {
+    pub fn look(
+        &mut self,
+        run: &RunSnapshot,
+        active: Option<&ActiveRun>,
+        report: &mut impl Report,
+    ) {
         let info = active.and_then(|active| active.info.as_ref());
         if !self.started {
             match (info, active) {
@@ -64,14 +69,20 @@ impl Follower {
 
     fn start(&mut self, run: &RunSnapshot, info: &RunInfo, report: &mut impl Report) {
         self.step = info.first_step;
-        let old = run.epochs.iter().filter(|record| record.step <= info.first_step);
+        let old = run
+            .epochs
+            .iter()
+            .filter(|record| record.step <= info.first_step);
         self.epoch = old.map(|record| record.epoch).max().unwrap_or(0);
         report.started(run, Some(info));
     }
 
     fn steps_until(&mut self, run: &RunSnapshot, last: usize, report: &mut impl Report) {
         let from = run.steps.partition_point(|record| record.step <= self.step);
-        for step in run.steps[from..].iter().take_while(|record| record.step <= last) {
+        for step in run.steps[from..]
+            .iter()
+            .take_while(|record| record.step <= last)
+        {
             report.step(run, step);
             self.step = step.step;
         }
@@ -97,7 +108,13 @@ pub mod tests {
     use crate::engine::{ClassList, Scores, Trunk, preset};
 
     pub fn run(steps: usize, epochs: &[usize], state: RunState) -> RunSnapshot {
-        let step = |step| StepRecord { step, epoch: 1, loss: 1.0, learning_rate: 0.1, secs: 0.1 };
+        let step = |step| StepRecord {
+            step,
+            epoch: 1,
+            loss: 1.0,
+            learning_rate: 0.1,
+            secs: 0.1,
+        };
         let epoch = |(index, &step): (usize, &usize)| EpochRecord {
             epoch: index + 1,
             step,
@@ -147,7 +164,8 @@ pub mod tests {
 
     impl Report for Words {
         fn started(&mut self, _: &RunSnapshot, info: Option<&RunInfo>) {
-            self.0.push(format!("started@{:?}", info.map(|info| info.first_step)));
+            self.0
+                .push(format!("started@{:?}", info.map(|info| info.first_step)));
         }
         fn step(&mut self, _: &RunSnapshot, step: &StepRecord) {
             self.0.push(format!("s{}", step.step));
@@ -165,7 +183,11 @@ pub mod tests {
     fn events_come_once_and_in_order() {
         let (mut follower, mut words) = (Follower::default(), Words::default());
         let live = active(Some(0));
-        follower.look(&run(0, &[], RunState::Active), Some(&active(None)), &mut words);
+        follower.look(
+            &run(0, &[], RunState::Active),
+            Some(&active(None)),
+            &mut words,
+        );
         assert_eq!(words.take(), "");
         follower.look(&run(1, &[], RunState::Active), Some(&live), &mut words);
         assert_eq!(words.take(), "started@Some(0) s1");
@@ -181,8 +203,16 @@ pub mod tests {
     fn a_resumed_run_reports_only_what_is_new() {
         let (mut follower, mut words) = (Follower::default(), Words::default());
         // On disk are five steps, the checkpoint is at four.
-        follower.look(&run(5, &[2, 4], RunState::Active), Some(&active(None)), &mut words);
-        follower.look(&run(4, &[2, 4], RunState::Active), Some(&active(Some(4))), &mut words);
+        follower.look(
+            &run(5, &[2, 4], RunState::Active),
+            Some(&active(None)),
+            &mut words,
+        );
+        follower.look(
+            &run(4, &[2, 4], RunState::Active),
+            Some(&active(Some(4))),
+            &mut words,
+        );
         assert_eq!(words.take(), "started@Some(4)");
         follower.look(&run(6, &[2, 4, 6], RunState::Stopped), None, &mut words);
         assert_eq!(words.take(), "s5 s6 e3 stopped");
@@ -192,7 +222,11 @@ pub mod tests {
     fn a_resume_that_fails_at_once_repeats_nothing() {
         let mut words = Words::default();
         let mut follower = Follower::after(&run(4, &[2, 4], RunState::Stopped));
-        follower.look(&run(4, &[2, 4], RunState::Failed("no".to_owned())), None, &mut words);
+        follower.look(
+            &run(4, &[2, 4], RunState::Failed("no".to_owned())),
+            None,
+            &mut words,
+        );
         assert_eq!(words.take(), "started@None failed");
     }
 

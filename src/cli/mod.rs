@@ -38,7 +38,10 @@ const EXIT_STOPPED: u8 = 130;
 
 /// Carries out one subcommand. The error is one message for the person at the keyboard.
 pub fn run(command: &Command, args: &Args) -> Result<ExitCode, String> {
-    let session = Session { dirs: args.dirs()?, json: args.json };
+    let session = Session {
+        dirs: args.dirs()?,
+        json: args.json,
+    };
     match command {
         Command::Train(train) => train::run(train, &session),
         Command::Evaluate(evaluate) => evaluate::run(evaluate, &session),
@@ -84,7 +87,11 @@ impl Session {
 
     /// The name of a run on disk from what the user wrote: a name or `latest`.
     fn find_run(&self, engine: &Engine, wanted: &str) -> Result<String, String> {
-        let found = if wanted == "latest" { engine.runs().first() } else { engine.run(wanted) };
+        let found = if wanted == "latest" {
+            engine.runs().first()
+        } else {
+            engine.run(wanted)
+        };
         found.map(|run| run.name.clone()).ok_or_else(|| {
             let folder = self.dirs.runs.display();
             if engine.runs().is_empty() {
@@ -98,8 +105,9 @@ impl Session {
     /// A run as [`find_run`](Self::find_run) finds it, that has weights and a usable device.
     fn find_weights(&self, engine: &mut Engine, wanted: &str) -> Result<String, String> {
         let name = self.find_run(engine, wanted)?;
-        let (has_weights, device) =
-            engine.run(&name).map_or((false, DeviceId::Cpu), |run| (run.has_weights, run.config.device));
+        let (has_weights, device) = engine.run(&name).map_or((false, DeviceId::Cpu), |run| {
+            (run.has_weights, run.config.device)
+        });
         if !has_weights {
             return Err(format!(
                 "{}: this run has no weights yet. Train it for an epoch with `train --resume {name}`",

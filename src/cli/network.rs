@@ -48,8 +48,12 @@ pub enum PlanArg {
 
 fn inputs() -> impl TypedValueParser<Value = Normalization> {
     PossibleValuesParser::new(Normalization::NAMED.map(|(name, _)| name)).try_map(|name| {
-        let found = Normalization::NAMED.into_iter().find(|(known, _)| *known == name);
-        found.map(|(_, normalization)| normalization).ok_or("not an input")
+        let found = Normalization::NAMED
+            .into_iter()
+            .find(|(known, _)| *known == name);
+        found
+            .map(|(_, normalization)| normalization)
+            .ok_or("not an input")
     })
 }
 
@@ -68,12 +72,20 @@ impl NetworkArgs {
     /// The preset of the network, with the trunk and the preprocessing of `start` where
     /// nothing else was said.
     pub fn base(&self, start: Option<&Start>) -> RunConfig {
-        let wanted =
-            if self.plan == Some(PlanArg::AtOnce) { Some(Variant::Fcn8sAtOnce) } else { self.variant };
+        let wanted = if self.plan == Some(PlanArg::AtOnce) {
+            Some(Variant::Fcn8sAtOnce)
+        } else {
+            self.variant
+        };
         let own_trunk = start.map(|start| start.config.trunk);
-        let trunk = self.trunk.or(own_trunk).unwrap_or_else(|| usual_trunk(wanted.unwrap_or(Variant::Fcn8s)));
+        let trunk = self
+            .trunk
+            .or(own_trunk)
+            .unwrap_or_else(|| usual_trunk(wanted.unwrap_or(Variant::Fcn8s)));
         let mut config = preset(trunk);
-        let own = start.filter(|start| start.is_network).map(|start| start.config.variant);
+        let own = start
+            .filter(|start| start.is_network)
+            .map(|start| start.config.variant);
         config.variant = wanted.or(own).unwrap_or(config.variant);
         config.aux_head = self.aux_head;
         if let Some(start) = start {
@@ -110,24 +122,39 @@ impl Start {
         find_run: impl Fn(&str) -> Result<String, String>,
     ) -> Result<Self, String> {
         if Path::new(wanted).is_file() {
-            let path =
-                std::path::absolute(wanted).map_err(|err| format!("{wanted}: {err}. Name another file"))?;
-            let choice = WeightsChoice { path: path.clone(), variant: None, geometry: None };
+            let path = std::path::absolute(wanted)
+                .map_err(|err| format!("{wanted}: {err}. Name another file"))?;
+            let choice = WeightsChoice {
+                path: path.clone(),
+                variant: None,
+                geometry: None,
+            };
             let WeightsSummary { config, layout, .. } = engine.inspect_weights(choice).wait()?;
             let is_network = matches!(layout, WeightsLayout::Segmentation { .. });
-            return Ok(Self { init: Init::File(path), config, is_network });
+            return Ok(Self {
+                init: Init::File(path),
+                config,
+                is_network,
+            });
         }
-        let name = find_run(wanted)
-            .map_err(|err| format!("{wanted}: there is no such file. If it is meant to be a run: {err}"))?;
+        let name = find_run(wanted).map_err(|err| {
+            format!("{wanted}: there is no such file. If it is meant to be a run: {err}")
+        })?;
         let config = engine.run(&name).map(|run| run.config.clone());
         let config = config.ok_or_else(|| format!("{name}: the run is gone"))?;
-        Ok(Self { init: Init::Run(name), config, is_network: true })
+        Ok(Self {
+            init: Init::Run(name),
+            config,
+            is_network: true,
+        })
     }
 }
 
 /// The narrow trunk, which a processor can train, where the network can be built on it.
 fn usual_trunk(variant: Variant) -> Trunk {
     let trunks = variant.trunks();
-    let slim = trunks.contains(&Trunk::Vgg16Slim).then_some(Trunk::Vgg16Slim);
+    let slim = trunks
+        .contains(&Trunk::Vgg16Slim)
+        .then_some(Trunk::Vgg16Slim);
     slim.or(trunks.first().copied()).unwrap_or(Trunk::Vgg16)
 }

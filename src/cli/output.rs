@@ -16,7 +16,10 @@ pub fn line(text: impl Display) {
 pub fn json(value: &impl Serialize) {
     match serde_json::to_string(value) {
         Ok(text) => line(text),
-        Err(err) => problem("error", &format!("a result cannot be written as JSON: {err}")),
+        Err(err) => problem(
+            "error",
+            &format!("a result cannot be written as JSON: {err}"),
+        ),
     }
 }
 
@@ -27,7 +30,10 @@ pub fn problem(level: &str, message: &str) {
 
 /// A share as `41.2 %`, `n/a` where there is none.
 pub fn percent(share: Option<f64>) -> String {
-    share.map_or_else(|| "n/a".to_owned(), |share| format!("{:.1} %", 100.0 * share))
+    share.map_or_else(
+        || "n/a".to_owned(),
+        |share| format!("{:.1} %", 100.0 * share),
+    )
 }
 
 /// A time as `12 s`, `3 min 05 s` or `1 h 02 min`.
@@ -51,7 +57,9 @@ pub fn table(rows: &[Vec<String>]) -> String {
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let text_of = |row: &Vec<String>| {
         let cells = row.iter().zip(&widths);
-        let cells: Vec<String> = cells.map(|(cell, &width)| format!("{cell:width$}")).collect();
+        let cells: Vec<String> = cells
+            .map(|(cell, &width)| format!("{cell:width$}"))
+            .collect();
         cells.join("  ").trim_end().to_owned()
     };
     rows.iter().map(text_of).collect::<Vec<_>>().join("\n")
@@ -77,9 +85,15 @@ pub fn scores_text(scores: &Scores, classes: &ClassList) -> String {
 /// An evaluation with every class, as people read it. Each mean IU says what it is the
 /// mean of.
 pub fn evaluation_text(evaluation: &Evaluation) -> String {
-    let Evaluation { scores, boundary, .. } = evaluation;
+    let Evaluation {
+        scores, boundary, ..
+    } = evaluation;
     let band = format!("{} px band", evaluation.boundary_width);
-    let mut classes = vec![vec!["class".to_owned(), "IU".to_owned(), format!("boundary IU ({band})")]];
+    let mut classes = vec![vec![
+        "class".to_owned(),
+        "IU".to_owned(),
+        format!("boundary IU ({band})"),
+    ]];
     let ius = scores.class_iu.iter().zip(&boundary.class_iu);
     for (class, (&iu, &boundary_iu)) in evaluation.classes.iter().zip(ius) {
         classes.push(vec![class.name.clone(), percent(iu), percent(boundary_iu)]);
@@ -88,10 +102,19 @@ pub fn evaluation_text(evaluation: &Evaluation) -> String {
         ("pixel accuracy".to_owned(), scores.pixel_accuracy),
         ("mean accuracy".to_owned(), scores.mean_accuracy),
         ("mean IU (pooled over the set)".to_owned(), scores.mean_iu),
-        ("frequency weighted IU".to_owned(), scores.frequency_weighted_iu),
-        ("mean IU (mean over images)".to_owned(), evaluation.mean_iu_over_images),
+        (
+            "frequency weighted IU".to_owned(),
+            scores.frequency_weighted_iu,
+        ),
+        (
+            "mean IU (mean over images)".to_owned(),
+            evaluation.mean_iu_over_images,
+        ),
         (format!("boundary mean IU ({band})"), boundary.mean_iu),
-        (format!("boundary pixel accuracy ({band})"), boundary.pixel_accuracy),
+        (
+            format!("boundary pixel accuracy ({band})"),
+            boundary.pixel_accuracy,
+        ),
     ];
     let means = means.map(|(name, share)| vec![name, percent(share)]);
     format!("{}\n\n{}", table(&classes), table(&means))
@@ -120,7 +143,9 @@ struct EvaluatedClass<'a> {
 
 /// See [`EvaluationFields`].
 pub fn evaluation_fields(evaluation: &Evaluation) -> EvaluationFields<'_> {
-    let Evaluation { scores, boundary, .. } = evaluation;
+    let Evaluation {
+        scores, boundary, ..
+    } = evaluation;
     let ius = scores.class_iu.iter().zip(&boundary.class_iu);
     let classes = evaluation.classes.iter().zip(ius).enumerate();
     EvaluationFields {
@@ -152,7 +177,13 @@ pub struct ClassScore<'a> {
 /// See [`ClassScore`].
 pub fn class_scores<'a>(scores: &Scores, classes: &'a ClassList) -> Vec<ClassScore<'a>> {
     let classes = classes.iter().zip(&scores.class_iu).enumerate();
-    classes.map(|(label, (class, &iu))| ClassScore { label, name: &class.name, iu }).collect()
+    classes
+        .map(|(label, (class, &iu))| ClassScore {
+            label,
+            name: &class.name,
+            iu,
+        })
+        .collect()
 }
 
 /// One row of a comparison: which network, then the four scores.
@@ -205,16 +236,25 @@ mod tests {
             "mean IU (mean over images)           50.0 %",
             "boundary mean IU (3 px band)         40.0 %",
         ] {
-            assert!(text.lines().any(|shown| shown == line), "{line:?} is not in\n{text}");
+            assert!(
+                text.lines().any(|shown| shown == line),
+                "{line:?} is not in\n{text}"
+            );
         }
         let value = serde_json::to_value(evaluation_fields(&evaluation)).unwrap();
         assert_eq!(
             (&value["mean_iu_over_images"], &value["boundary"]["mean_iu"]),
             (&0.5.into(), &0.4.into())
         );
-        assert_eq!((&value["scores"]["mean_iu"], &value["boundary_width"]), (&0.6.into(), &3.into()));
         assert_eq!(
-            (&value["classes"][0]["iu"], &value["classes"][0]["boundary_iu"]),
+            (&value["scores"]["mean_iu"], &value["boundary_width"]),
+            (&0.6.into(), &3.into())
+        );
+        assert_eq!(
+            (
+                &value["classes"][0]["iu"],
+                &value["classes"][0]["boundary_iu"]
+            ),
             (&0.6.into(), &0.4.into())
         );
     }

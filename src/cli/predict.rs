@@ -22,7 +22,9 @@ pub fn run(args: &PredictArgs, session: &Session) -> Result<ExitCode, String> {
     let images = list_images(&args.images)?;
     let mut engine = session.engine(true);
     let source = match args.weights.choice() {
-        Some(choice) => NetworkSource::Weights(choice, usable_device(&mut engine, args.weights.device)?),
+        Some(choice) => {
+            NetworkSource::Weights(choice, usable_device(&mut engine, args.weights.device)?)
+        }
         None => NetworkSource::Run(session.find_weights(&mut engine, &args.run)?),
     };
     if let Some(path) = &args.scores {
@@ -31,8 +33,12 @@ pub fn run(args: &PredictArgs, session: &Session) -> Result<ExitCode, String> {
     let Some(out) = &args.out else {
         return Ok(ExitCode::SUCCESS);
     };
-    std::fs::create_dir_all(out)
-        .map_err(|err| format!("{}: {err}. Choose a folder that can be written with --out", out.display()))?;
+    std::fs::create_dir_all(out).map_err(|err| {
+        format!(
+            "{}: {err}. Choose a folder that can be written with --out",
+            out.display()
+        )
+    })?;
     let mut names = BTreeSet::new();
     let mut failed = 0;
     for image in &images {
@@ -75,7 +81,10 @@ fn write_scores(
     json: bool,
 ) -> Result<(), String> {
     let [image] = images else {
-        return Err(format!("--scores takes one image, {} are given. Name one image", images.len()));
+        return Err(format!(
+            "--scores takes one image, {} are given. Name one image",
+            images.len()
+        ));
     };
     let logits = engine.logits_with(source, image).wait()?;
     let shape = logits.shape;
@@ -84,7 +93,11 @@ fn write_scores(
         output::json(&serde_json::json!({ "image": image, "scores": file, "shape": shape }));
     } else {
         let [classes, height, width] = shape;
-        output::line(format!("{} -> {} ({classes}x{height}x{width})", image.display(), file.display()));
+        output::line(format!(
+            "{} -> {} ({classes}x{height}x{width})",
+            image.display(),
+            file.display()
+        ));
     }
     Ok(())
 }
@@ -98,10 +111,28 @@ fn predict_one(
 ) -> Result<Arc<Prediction>, String> {
     targets.spare(image)?;
     let prediction = engine.predict_with(source, image).wait()?;
-    let (mask, classes) = (Arc::clone(&prediction.mask), Arc::clone(&prediction.classes));
-    engine.save_mask(Arc::clone(&mask), Arc::clone(&classes), targets.mask.clone()).wait()?;
+    let (mask, classes) = (
+        Arc::clone(&prediction.mask),
+        Arc::clone(&prediction.classes),
+    );
+    engine
+        .save_mask(
+            Arc::clone(&mask),
+            Arc::clone(&classes),
+            targets.mask.clone(),
+        )
+        .wait()?;
     let pixels = Arc::clone(&prediction.image);
-    engine.save_overlay(pixels, mask, classes, opacity, |_| true, targets.overlay.clone()).wait()?;
+    engine
+        .save_overlay(
+            pixels,
+            mask,
+            classes,
+            opacity,
+            |_| true,
+            targets.overlay.clone(),
+        )
+        .wait()?;
     Ok(prediction)
 }
 
@@ -115,13 +146,24 @@ impl Targets {
     /// Names of their own also where two images have the same stem: `a.png` of `a.jpg`
     /// stays, and `a.bmp` becomes `a_2.png`.
     fn new(out: &Path, image: &Path, taken: &mut BTreeSet<String>) -> Self {
-        let stem = image.file_stem().unwrap_or(image.as_os_str()).to_string_lossy().into_owned();
+        let stem = image
+            .file_stem()
+            .unwrap_or(image.as_os_str())
+            .to_string_lossy()
+            .into_owned();
         let numbered = (2_usize..).map(|number| format!("{stem}_{number}"));
-        let free = |name: &String| !taken.contains(name) && !taken.contains(&format!("{name}_overlay"));
-        let name = std::iter::once(stem.clone()).chain(numbered).find(free).unwrap_or_else(|| stem.clone());
+        let free =
+            |name: &String| !taken.contains(name) && !taken.contains(&format!("{name}_overlay"));
+        let name = std::iter::once(stem.clone())
+            .chain(numbered)
+            .find(free)
+            .unwrap_or_else(|| stem.clone());
         taken.insert(name.clone());
         taken.insert(format!("{name}_overlay"));
-        Self { mask: out.join(format!("{name}.png")), overlay: out.join(format!("{name}_overlay.png")) }
+        Self {
+            mask: out.join(format!("{name}.png")),
+            overlay: out.join(format!("{name}_overlay.png")),
+        }
     }
 
     /// Refuses to write over the image itself.
@@ -150,12 +192,15 @@ fn list_images(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
             images.push(path.clone());
             continue;
         }
-        let problem =
-            |err: std::io::Error| format!("{}: {err}. Name a folder that can be read", path.display());
+        let problem = |err: std::io::Error| {
+            format!("{}: {err}. Name a folder that can be read", path.display())
+        };
         let mut found = Vec::new();
         for entry in std::fs::read_dir(path).map_err(problem)? {
             let file = entry.map_err(problem)?.path();
-            let extension = file.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+            let extension = file
+                .extension()
+                .map(|extension| extension.to_string_lossy().to_lowercase());
             if extension.is_some_and(|extension| IMAGE_EXTENSIONS.contains(&extension.as_str())) {
                 found.push(file);
             }
@@ -215,8 +260,10 @@ fn report(image: &Path, targets: &Targets, prediction: &Prediction, json: bool) 
         }));
         return;
     }
-    let words: Vec<String> =
-        shares.iter().map(|class| format!("{} {}", class.name, percent(Some(class.share)))).collect();
+    let words: Vec<String> = shares
+        .iter()
+        .map(|class| format!("{} {}", class.name, percent(Some(class.share))))
+        .collect();
     output::line(format!(
         "{} -> {} ({width}x{height}, {:.2} s): {}",
         image.display(),
@@ -235,7 +282,12 @@ mod tests {
         let mut taken = BTreeSet::new();
         let mut name = |image: &str| {
             let targets = Targets::new(Path::new("out"), Path::new(image), &mut taken);
-            targets.mask.file_name().unwrap().to_string_lossy().into_owned()
+            targets
+                .mask
+                .file_name()
+                .unwrap()
+                .to_string_lossy()
+                .into_owned()
         };
         assert_eq!(name("x/a.jpg"), "a.png");
         assert_eq!(name("y/a.png"), "a_2.png");
@@ -250,7 +302,10 @@ mod tests {
         std::fs::write(&image, b"png").unwrap();
         let targets = |out: &Path| Targets::new(out, &image, &mut BTreeSet::new());
         let message = targets(dir.path()).spare(&image).unwrap_err();
-        assert!(message.contains("a.png") && message.contains("--out"), "{message}");
+        assert!(
+            message.contains("a.png") && message.contains("--out"),
+            "{message}"
+        );
         targets(&dir.path().join("masks")).spare(&image).unwrap();
     }
 
@@ -262,7 +317,10 @@ mod tests {
         }
         let single = PathBuf::from("c.png");
         let images = list_images(&[single.clone(), dir.path().to_owned()]).unwrap();
-        assert_eq!(images, [single, dir.path().join("a.jpg"), dir.path().join("b.PNG")]);
+        assert_eq!(
+            images,
+            [single, dir.path().join("a.jpg"), dir.path().join("b.PNG")]
+        );
         let empty = tempfile::tempdir().unwrap();
         list_images(&[empty.path().to_owned()]).unwrap_err();
     }

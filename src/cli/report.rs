@@ -18,7 +18,8 @@ use serde::Serialize;
 use super::follow::{Report, state_words};
 use super::output::{self, ClassScore, duration, percent};
 use crate::engine::{
-    ActiveRun, EpochRecord, Phase, RunInfo, RunSnapshot, RunState, Scores, StepRecord, Trunk, Variant,
+    ActiveRun, EpochRecord, Phase, RunInfo, RunSnapshot, RunState, Scores, StepRecord, Trunk,
+    Variant,
 };
 
 #[derive(Serialize)]
@@ -69,15 +70,24 @@ impl Report for JsonReport<'_> {
             total_steps: info.map(|info| info.total_steps),
             first_step: info.map(|info| info.first_step),
         };
-        output::json(&Line { run: &run.name, event });
+        output::json(&Line {
+            run: &run.name,
+            event,
+        });
     }
 
     fn step(&mut self, run: &RunSnapshot, step: &StepRecord) {
-        output::json(&Line { run: &run.name, event: Event::Step(step) });
+        output::json(&Line {
+            run: &run.name,
+            event: Event::Step(step),
+        });
     }
 
     fn epoch(&mut self, run: &RunSnapshot, epoch: &EpochRecord) {
-        output::json(&Line { run: &run.name, event: Event::Epoch(epoch) });
+        output::json(&Line {
+            run: &run.name,
+            event: Event::Epoch(epoch),
+        });
     }
 
     fn progress(&mut self, _: &RunSnapshot, _: &ActiveRun) {}
@@ -90,9 +100,14 @@ impl Report for JsonReport<'_> {
             message,
             best_epoch: best.map(|best| best.epoch),
             scores: best.map(|best| &best.scores),
-            classes: best.map_or_else(Vec::new, |best| output::class_scores(&best.scores, &run.classes)),
+            classes: best.map_or_else(Vec::new, |best| {
+                output::class_scores(&best.scores, &run.classes)
+            }),
         };
-        output::json(&Line { run: &run.name, event });
+        output::json(&Line {
+            run: &run.name,
+            event,
+        });
     }
 }
 
@@ -107,7 +122,12 @@ pub struct TextReport<'a> {
 impl<'a> TextReport<'a> {
     /// A report on runs below `runs_dir`.
     pub fn new(runs_dir: &'a Path) -> Self {
-        Self { runs_dir, bar: ProgressBar::hidden(), loss: None, learning_rate: 0.0 }
+        Self {
+            runs_dir,
+            bar: ProgressBar::hidden(),
+            loss: None,
+            learning_rate: 0.0,
+        }
     }
 
     // `ProgressBar::println` is silent where the bar is hidden, as in a pipe.
@@ -147,7 +167,9 @@ impl Report for TextReport<'_> {
     }
 
     fn epoch(&mut self, run: &RunSnapshot, epoch: &EpochRecord) {
-        let val_loss = epoch.val_loss.map_or_else(|| "n/a".to_owned(), |loss| format!("{loss:.4}"));
+        let val_loss = epoch
+            .val_loss
+            .map_or_else(|| "n/a".to_owned(), |loss| format!("{loss:.4}"));
         self.line(&format!(
             "epoch {}/{}  step {}  loss {:.4}  val loss {val_loss}  mIoU {}  pixel accuracy {}  {}{}",
             epoch.epoch,
@@ -189,7 +211,10 @@ impl Report for TextReport<'_> {
         match &run.state {
             RunState::Finished => self.line(&format!("\n{} is finished", run.name)),
             RunState::Stopped => {
-                self.line(&format!("\n{name} is stopped; `train --resume {name}` goes on", name = run.name));
+                self.line(&format!(
+                    "\n{name} is stopped; `train --resume {name}` goes on",
+                    name = run.name
+                ));
             }
             // A failure is an error message, and those go to stderr.
             RunState::Active | RunState::Failed(_) | RunState::Interrupted => {}
@@ -205,7 +230,10 @@ mod tests {
     #[test]
     fn a_line_is_one_flat_object() {
         let run = run(1, &[], RunState::Active);
-        let line = Line { run: &run.name, event: Event::Step(&run.steps[0]) };
+        let line = Line {
+            run: &run.name,
+            event: Event::Step(&run.steps[0]),
+        };
         let value = serde_json::to_value(&line).unwrap();
         assert_eq!(value["event"], "step");
         assert_eq!(value["run"], "r");

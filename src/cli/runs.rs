@@ -17,7 +17,15 @@ pub fn run(session: &Session) -> Result<ExitCode, String> {
     for error in pass_on_notices(&mut engine) {
         output::problem("error", &error);
     }
-    let header = ["run", "network", "trunk", "state", "epochs", "best mIoU", "created"];
+    let header = [
+        "run",
+        "network",
+        "trunk",
+        "state",
+        "epochs",
+        "best mIoU",
+        "created",
+    ];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
     for run in engine.runs() {
         let (state, message) = state_words(&run.state);

@@ -10,8 +10,8 @@ use super::values::{
     zero_or_more, zero_to_one,
 };
 use crate::engine::{
-    Augment, DatasetRef, DeviceId, FinalUpsampling, Geometry, Order, Precision, Recipe, Reduction, RunConfig,
-    Schedule, Trunk, Variant, preset,
+    Augment, DatasetRef, DeviceId, FinalUpsampling, Geometry, Order, Precision, Recipe, Reduction,
+    RunConfig, Schedule, Trunk, Variant, preset,
 };
 
 #[derive(Debug, clap::Args)]
@@ -163,7 +163,10 @@ impl Settings {
         set(&mut augment.crop, self.train_size.map(|size| size.0));
         set(&mut augment.scale, self.scale.map(|range| range.0));
         set(&mut augment.brightness, self.brightness);
-        set(&mut augment.random_crop, self.crop.map(|crop| matches!(crop, CropArg::Random)));
+        set(
+            &mut augment.random_crop,
+            self.crop.map(|crop| matches!(crop, CropArg::Random)),
+        );
         if self.flip || self.no_flip {
             augment.flip = self.flip;
         }
@@ -178,7 +181,8 @@ fn set<T>(slot: &mut T, given: Option<T>) {
 
 /// The presets in words, so that the help cannot grow stale.
 pub fn defaults_help() -> String {
-    let mut text = String::from("What is not given comes from the recipe, or else from the trunk's preset:");
+    let mut text =
+        String::from("What is not given comes from the recipe, or else from the trunk's preset:");
     for trunk in Trunk::ALL {
         let config = preset(trunk);
         let learning = &config.learning;
@@ -203,7 +207,10 @@ pub fn defaults_help() -> String {
 }
 
 fn size_text(size: Option<[u32; 2]>) -> String {
-    size.map_or_else(|| "native".to_owned(), |[width, height]| format!("{width}x{height}"))
+    size.map_or_else(
+        || "native".to_owned(),
+        |[width, height]| format!("{width}x{height}"),
+    )
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -234,7 +241,9 @@ pub fn variants() -> impl TypedValueParser<Value = Variant> {
 
 pub fn geometries() -> impl TypedValueParser<Value = Geometry> {
     PossibleValuesParser::new(Geometry::ALL.map(Geometry::id)).try_map(|id| {
-        let found = Geometry::ALL.into_iter().find(|geometry| geometry.id() == id);
+        let found = Geometry::ALL
+            .into_iter()
+            .find(|geometry| geometry.id() == id);
         found.ok_or("not a geometry")
     })
 }
@@ -251,5 +260,7 @@ fn dataset(text: &str) -> Result<DatasetRef, String> {
     if text == "sample" {
         return Ok(DatasetRef::Sample);
     }
-    std::path::absolute(text).map(DatasetRef::Folder).map_err(|err| format!("not a path ({err})"))
+    std::path::absolute(text)
+        .map(DatasetRef::Folder)
+        .map_err(|err| format!("not a path ({err})"))
 }

@@ -18,12 +18,27 @@ use crate::engine::{DeviceId, Engine, RunSnapshot, RunState, Scores, Variant};
 
 /// Trains as asked and reports until it is over.
 pub fn run(args: &TrainArgs, session: &Session) -> Result<ExitCode, String> {
-    let started =
-        if let Some(wanted) = &args.resume { resume(wanted, session)? } else { start(args, session)? };
-    if session.json {
-        watch(started, args.compare, &mut JsonReport { runs_dir: &session.dirs.runs }, session)
+    let started = if let Some(wanted) = &args.resume {
+        resume(wanted, session)?
     } else {
-        watch(started, args.compare, &mut TextReport::new(&session.dirs.runs), session)
+        start(args, session)?
+    };
+    if session.json {
+        watch(
+            started,
+            args.compare,
+            &mut JsonReport {
+                runs_dir: &session.dirs.runs,
+            },
+            session,
+        )
+    } else {
+        watch(
+            started,
+            args.compare,
+            &mut TextReport::new(&session.dirs.runs),
+            session,
+        )
     }
 }
 
@@ -37,14 +52,20 @@ struct Started {
 fn start(args: &TrainArgs, session: &Session) -> Result<Started, String> {
     let mut engine = session.engine(args.settings.device != DeviceId::Cpu);
     let start = match &args.network.init {
-        Some(wanted) => Some(Start::find(wanted, &engine, |name| session.find_run(&engine, name))?),
+        Some(wanted) => Some(Start::find(wanted, &engine, |name| {
+            session.find_run(&engine, name)
+        })?),
         None => None,
     };
     args.network.check(start.as_ref())?;
     let config = args.config(start.as_ref());
     know_device(&mut engine, config.device);
     let interrupts = Interrupts::install()?;
-    let strides = || Variant::STRIDES.map(|variant| config.with_variant(variant)).to_vec();
+    let strides = || {
+        Variant::STRIDES
+            .map(|variant| config.with_variant(variant))
+            .to_vec()
+    };
     match args.network.plan {
         Some(PlanArg::Staged) => engine.start_stages(strides()),
         None if args.compare => engine.start_plan(strides()),
@@ -53,13 +74,19 @@ fn start(args: &TrainArgs, session: &Session) -> Result<Started, String> {
     if engine.active().is_none() {
         return Err(refusal(&mut engine));
     }
-    Ok(Started { engine, interrupts, follower: Follower::default() })
+    Ok(Started {
+        engine,
+        interrupts,
+        follower: Follower::default(),
+    })
 }
 
 fn resume(wanted: &str, session: &Session) -> Result<Started, String> {
     let mut engine = session.engine(true);
     let name = session.find_run(&engine, wanted)?;
-    let run = engine.run(&name).ok_or_else(|| format!("{name}: the run is gone"))?;
+    let run = engine
+        .run(&name)
+        .ok_or_else(|| format!("{name}: the run is gone"))?;
     let folder = session.dirs.runs.join(&name);
     if !run.can_resume {
         return Err(match run.state {
@@ -81,13 +108,21 @@ fn resume(wanted: &str, session: &Session) -> Result<Started, String> {
     if engine.active().is_none() {
         return Err(refusal(&mut engine));
     }
-    Ok(Started { engine, interrupts, follower })
+    Ok(Started {
+        engine,
+        interrupts,
+        follower,
+    })
 }
 
 /// Why the engine did not start, from its notices.
 fn refusal(engine: &mut Engine) -> String {
     let errors = pass_on_notices(engine);
-    if errors.is_empty() { "the run did not start".to_owned() } else { errors.join("\n") }
+    if errors.is_empty() {
+        "the run did not start".to_owned()
+    } else {
+        errors.join("\n")
+    }
 }
 
 /// The engine turns down a device it does not know, so it must have looked for GPUs first.
@@ -104,7 +139,11 @@ fn watch(
     report: &mut impl Report,
     session: &Session,
 ) -> Result<ExitCode, String> {
-    let Started { mut engine, interrupts, mut follower } = started;
+    let Started {
+        mut engine,
+        interrupts,
+        mut follower,
+    } = started;
     let mut names: Vec<String> = Vec::new();
     let mut reported = 0;
     let mut stopping = false;
@@ -113,7 +152,10 @@ fn watch(
         engine.wait(TICK);
         if interrupts.any() && !stopping {
             stopping = true;
-            output::problem("note", "stopping after this step and saving. Ctrl+C again quits at once");
+            output::problem(
+                "note",
+                "stopping after this step and saving. Ctrl+C again quits at once",
+            );
             engine.stop();
         }
         errors.extend(pass_on_notices(&mut engine));
@@ -142,7 +184,11 @@ fn watch(
 }
 
 /// The exit code; a failure counts for more than a stop.
-fn outcome(runs: &[&RunSnapshot], mut errors: Vec<String>, runs_dir: &Path) -> Result<ExitCode, String> {
+fn outcome(
+    runs: &[&RunSnapshot],
+    mut errors: Vec<String>,
+    runs_dir: &Path,
+) -> Result<ExitCode, String> {
     let mut stopped = false;
     for run in runs {
         let message = match &run.state {
@@ -169,7 +215,11 @@ fn outcome(runs: &[&RunSnapshot], mut errors: Vec<String>, runs_dir: &Path) -> R
     if !errors.is_empty() {
         return Err(errors.join("\n"));
     }
-    Ok(if stopped { ExitCode::from(EXIT_STOPPED) } else { ExitCode::SUCCESS })
+    Ok(if stopped {
+        ExitCode::from(EXIT_STOPPED)
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 #[derive(Serialize)]
@@ -197,11 +247,22 @@ fn print_comparison(runs: &[&RunSnapshot], json: bool) {
         output::json(&serde_json::json!({ "event": "compared", "runs": runs }));
         return;
     }
-    let header = ["network", "pixel acc.", "mean acc.", "mean IU", "f.w. IU", "run"];
+    let header = [
+        "network",
+        "pixel acc.",
+        "mean acc.",
+        "mean IU",
+        "f.w. IU",
+        "run",
+    ];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
     for run in runs {
         let scores = run.best().map(|best| &best.scores);
-        rows.push(output::comparison_row(run.config.variant, &run.name, scores));
+        rows.push(output::comparison_row(
+            run.config.variant,
+            &run.name,
+            scores,
+        ));
     }
     output::line(format!("\n{}", output::table(&rows)));
 }

@@ -35,12 +35,20 @@ fn number<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> {
 
 pub fn one_or_more(text: &str) -> Result<usize, String> {
     let value = number(text)?;
-    if value >= 1 { Ok(value) } else { Err("must be 1 or more".to_owned()) }
+    if value >= 1 {
+        Ok(value)
+    } else {
+        Err("must be 1 or more".to_owned())
+    }
 }
 
 fn in_range(text: &str, good: impl Fn(f64) -> bool, rule: &str) -> Result<f64, String> {
     let value = number(text)?;
-    if good(value) { Ok(value) } else { Err(format!("must be {rule}")) }
+    if good(value) {
+        Ok(value)
+    } else {
+        Err(format!("must be {rule}"))
+    }
 }
 
 pub fn above_zero(text: &str) -> Result<f64, String> {
@@ -52,12 +60,20 @@ pub fn zero_or_more(text: &str) -> Result<f64, String> {
 }
 
 pub fn below_one(text: &str) -> Result<f64, String> {
-    in_range(text, |value| (0.0..1.0).contains(&value), "0 or more and below 1")
+    in_range(
+        text,
+        |value| (0.0..1.0).contains(&value),
+        "0 or more and below 1",
+    )
 }
 
 pub fn zero_to_one(text: &str) -> Result<f32, String> {
     let value = number(text)?;
-    if (0.0..=1.0).contains(&value) { Ok(value) } else { Err("must be from 0 to 1".to_owned()) }
+    if (0.0..=1.0).contains(&value) {
+        Ok(value)
+    } else {
+        Err("must be from 0 to 1".to_owned())
+    }
 }
 
 pub fn count(text: &str) -> Result<usize, String> {
@@ -65,7 +81,9 @@ pub fn count(text: &str) -> Result<usize, String> {
 }
 
 fn size(text: &str) -> Result<[u32; 2], String> {
-    let (width, height) = text.split_once(['x', 'X']).ok_or("must be `native` or WxH, such as 320x240")?;
+    let (width, height) = text
+        .split_once(['x', 'X'])
+        .ok_or("must be `native` or WxH, such as 320x240")?;
     let size = [number(width)?, number(height)?];
     if size.iter().all(|side| (1..=MAX_SIDE).contains(side)) {
         Ok(size)
@@ -75,11 +93,17 @@ fn size(text: &str) -> Result<[u32; 2], String> {
 }
 
 pub fn size_or_native(text: &str) -> Result<ImageSize, String> {
-    if text == "native" { Ok(ImageSize(None)) } else { size(text).map(|size| ImageSize(Some(size))) }
+    if text == "native" {
+        Ok(ImageSize(None))
+    } else {
+        size(text).map(|size| ImageSize(Some(size)))
+    }
 }
 
 pub fn scale(text: &str) -> Result<ScaleRange, String> {
-    let (min, max) = text.split_once(',').ok_or("must be MIN,MAX, such as 0.5,2")?;
+    let (min, max) = text
+        .split_once(',')
+        .ok_or("must be MIN,MAX, such as 0.5,2")?;
     let range: [f32; 2] = [number(min)?, number(max)?];
     if range[0] > 0.0 && range[0] <= range[1] && range[1].is_finite() {
         Ok(ScaleRange(range))

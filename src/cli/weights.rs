@@ -77,12 +77,23 @@ fn list(engine: &Engine, session: &Session) {
         if entry.url.is_none() && state == "missing" {
             "not here, by browser only".clone_into(&mut state);
         }
-        let size = entry.size.map_or_else(|| "n/a".to_owned(), |bytes| DecimalBytes(bytes).to_string());
-        rows.push(vec![entry.id.to_owned(), entry.file.to_owned(), size, state, entry.what.to_owned()]);
+        let size = entry
+            .size
+            .map_or_else(|| "n/a".to_owned(), |bytes| DecimalBytes(bytes).to_string());
+        rows.push(vec![
+            entry.id.to_owned(),
+            entry.file.to_owned(),
+            size,
+            state,
+            entry.what.to_owned(),
+        ]);
     }
     if !session.json {
         output::line(output::table(&rows));
-        output::line(format!("\nfolder: {}", engine.catalogue().folder().display()));
+        output::line(format!(
+            "\nfolder: {}",
+            engine.catalogue().folder().display()
+        ));
     }
 }
 
@@ -115,8 +126,11 @@ fn message_of(state: &EntryState) -> Option<&str> {
 }
 
 fn get(args: &WeightsGetArgs, mut engine: Engine, session: &Session) -> Result<ExitCode, String> {
-    let ids: Vec<&'static str> =
-        args.names.iter().map(|name| find(&engine, name)).collect::<Result<_, _>>()?;
+    let ids: Vec<&'static str> = args
+        .names
+        .iter()
+        .map(|name| find(&engine, name))
+        .collect::<Result<_, _>>()?;
     let interrupts = Interrupts::install()?;
     let mut errors = Vec::new();
     for id in ids {
@@ -127,11 +141,16 @@ fn get(args: &WeightsGetArgs, mut engine: Engine, session: &Session) -> Result<E
             Err(message) => errors.push(message),
         }
     }
-    if errors.is_empty() { Ok(ExitCode::SUCCESS) } else { Err(errors.join("\n")) }
+    if errors.is_empty() {
+        Ok(ExitCode::SUCCESS)
+    } else {
+        Err(errors.join("\n"))
+    }
 }
 
 fn add(args: &WeightsAddArgs, mut engine: Engine, session: &Session) -> Result<ExitCode, String> {
-    let file = std::path::absolute(&args.file).map_err(|err| format!("{}: {err}", args.file.display()))?;
+    let file =
+        std::path::absolute(&args.file).map_err(|err| format!("{}: {err}", args.file.display()))?;
     let interrupts = Interrupts::install()?;
     let id = match &args.name {
         Some(name) => find(&engine, name)?,
@@ -170,7 +189,10 @@ fn identify(
             return Ok(None);
         }
         if task.is_done() {
-            break Err(format!("{}: reading it broke off; see the log", file.display()));
+            break Err(format!(
+                "{}: reading it broke off; see the log",
+                file.display()
+            ));
         }
         bar.set_position((f64::from(task.progress().unwrap_or(0.0)) * total as f64) as u64);
         engine.wait(TICK);
@@ -195,7 +217,9 @@ fn follow(
             stopping = true;
             engine.cancel_download(id);
         }
-        let Some(item) = engine.catalogue().find(id) else { break };
+        let Some(item) = engine.catalogue().find(id) else {
+            break;
+        };
         let (doing, bytes, total) = match item.state {
             EntryState::Downloading { bytes, total } => ("downloading", bytes, total),
             EntryState::Verifying { bytes, total } => ("verifying", bytes, Some(total)),
@@ -217,7 +241,10 @@ fn follow(
     bar.finish_and_clear();
     // An error is also the state, which is reported once.
     pass_on_notices(engine);
-    let state = engine.catalogue().find(id).map_or(EntryState::Missing, |item| item.state.clone());
+    let state = engine
+        .catalogue()
+        .find(id)
+        .map_or(EntryState::Missing, |item| item.state.clone());
     report(id, &state, session);
     match state {
         EntryState::Failed { message } => Err(message),
@@ -239,11 +266,16 @@ fn report(id: &str, state: &EntryState, session: &Session) {
     }
     match state {
         EntryState::Ready { path } => output::line(format!("{id}: ready, {}", path.display())),
-        EntryState::Unverified { path } => output::line(format!("{id}: not verified, {}", path.display())),
+        EntryState::Unverified { path } => {
+            output::line(format!("{id}: not verified, {}", path.display()))
+        }
         EntryState::Partial { bytes } => {
             output::problem(
                 "note",
-                &format!("{id}: stopped, {} are kept for the next `weights get`", DecimalBytes(*bytes)),
+                &format!(
+                    "{id}: stopped, {} are kept for the next `weights get`",
+                    DecimalBytes(*bytes)
+                ),
             );
         }
         _ => {}
@@ -252,8 +284,7 @@ fn report(id: &str, state: &EntryState, session: &Session) {
 
 fn bar() -> ProgressBar {
     let bar = ProgressBar::no_length();
-    let template =
-        "{msg}  {bar:30} {decimal_bytes} of {decimal_total_bytes}, {decimal_bytes_per_sec}, {eta} left";
+    let template = "{msg}  {bar:30} {decimal_bytes} of {decimal_total_bytes}, {decimal_bytes_per_sec}, {eta} left";
     match ProgressStyle::with_template(template) {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,

@@ -45,7 +45,13 @@ fn yes() -> bool {
 impl Augment {
     /// Nothing random: whole images, or what lies in their middle.
     pub const fn none(crop: Option<[u32; 2]>) -> Self {
-        Self { crop, random_crop: false, scale: [1.0, 1.0], flip: false, brightness: 0.0 }
+        Self {
+            crop,
+            random_crop: false,
+            scale: [1.0, 1.0],
+            flip: false,
+            brightness: 0.0,
+        }
     }
 
     /// Scales, mirrors, crops and brightens an image and its labels alike. Both
@@ -72,7 +78,11 @@ impl Augment {
         } else {
             let scaled = |side: u32| ((side as f32 * scale).round() as u32).max(1);
             let (width, height) = (scaled(rgb.width), scaled(rgb.height));
-            window(&resize_rgb(rgb, width, height), &resize_labels(labels, width, height), rng)
+            window(
+                &resize_rgb(rgb, width, height),
+                &resize_labels(labels, width, height),
+                rng,
+            )
         };
         self.brighten(&mut rgb, rng);
         (rgb, labels)
@@ -85,8 +95,9 @@ impl Augment {
         }
         let contrast = between([1.0 - amount, 1.0 + amount], rng);
         let offset = 255.0 * between([-amount, amount], rng);
-        let table: [u8; 256] =
-            std::array::from_fn(|value| ((value as f32 - 127.5) * contrast + 127.5 + offset).round() as u8);
+        let table: [u8; 256] = std::array::from_fn(|value| {
+            ((value as f32 - 127.5) * contrast + 127.5 + offset).round() as u8
+        });
         for value in &mut rgb.pixels {
             *value = table[usize::from(*value)];
         }
@@ -104,7 +115,9 @@ struct Window {
 
 impl Window {
     fn random(size: [u32; 2], crop: [u32; 2], mirrored: bool, rng: &mut Rng) -> Self {
-        Self::place(size, crop, mirrored, |spare| rng.random_range(spare.min(0)..=spare.max(0)))
+        Self::place(size, crop, mirrored, |spare| {
+            rng.random_range(spare.min(0)..=spare.max(0))
+        })
     }
 
     fn middle(size: [u32; 2], crop: [u32; 2], mirrored: bool) -> Self {
@@ -112,21 +125,40 @@ impl Window {
     }
 
     /// `offset` is told how many pixels of a side are left over, negative where they lack.
-    fn place(size: [u32; 2], crop: [u32; 2], mirrored: bool, mut offset: impl FnMut(i64) -> i64) -> Self {
+    fn place(
+        size: [u32; 2],
+        crop: [u32; 2],
+        mirrored: bool,
+        mut offset: impl FnMut(i64) -> i64,
+    ) -> Self {
         let crop = crop.map(|side| side.max(1));
         let mut offset = |axis: usize| offset(i64::from(size[axis]) - i64::from(crop[axis]));
-        Self { left: offset(0), top: offset(1), width: crop[0] as usize, height: crop[1] as usize, mirrored }
+        Self {
+            left: offset(0),
+            top: offset(1),
+            width: crop[0] as usize,
+            height: crop[1] as usize,
+            mirrored,
+        }
     }
 
     fn cut_rgb(&self, rgb: &Rgb) -> Rgb {
         let source = rgb.pixels.as_chunks::<3>().0;
         let pixels = self.cut(source, [rgb.width, rgb.height], PADDING);
-        Rgb { width: self.width as u32, height: self.height as u32, pixels: pixels.into_flattened() }
+        Rgb {
+            width: self.width as u32,
+            height: self.height as u32,
+            pixels: pixels.into_flattened(),
+        }
     }
 
     fn cut_labels(&self, labels: &LabelMap) -> LabelMap {
         let cut = self.cut(&labels.labels, [labels.width, labels.height], VOID);
-        LabelMap { width: self.width as u32, height: self.height as u32, labels: cut }
+        LabelMap {
+            width: self.width as u32,
+            height: self.height as u32,
+            labels: cut,
+        }
     }
 
     fn cut<T: Copy>(&self, source: &[T], size: [u32; 2], padding: T) -> Vec<T> {
@@ -161,13 +193,18 @@ pub fn resize_rgb(rgb: &Rgb, width: u32, height: u32) -> Rgb {
     if [rgb.width, rgb.height] == [width, height] {
         return rgb.clone();
     }
-    let view = image::ImageBuffer::<image::Rgb<u8>, &[u8]>::from_raw(rgb.width, rgb.height, &rgb.pixels);
+    let view =
+        image::ImageBuffer::<image::Rgb<u8>, &[u8]>::from_raw(rgb.width, rgb.height, &rgb.pixels);
     // Fewer bytes than width x height x 3 break the type's promise; there is nothing to resize then.
     let pixels = view.map_or_else(
         || vec![0; 3 * width as usize * height as usize],
         |view| imageops::resize(&view, width, height, FilterType::Triangle).into_raw(),
     );
-    Rgb { width, height, pixels }
+    Rgb {
+        width,
+        height,
+        pixels,
+    }
 }
 
 /// The labels at another size, 1 or more each; each pixel takes the label at its
@@ -175,7 +212,9 @@ pub fn resize_rgb(rgb: &Rgb, width: u32, height: u32) -> Rgb {
 pub fn resize_labels(labels: &LabelMap, width: u32, height: u32) -> LabelMap {
     let sources = |from: u32, to: u32| -> Vec<usize> {
         let (from, to) = (u64::from(from), u64::from(to));
-        (0..to).map(|position| ((2 * position + 1) * from / (2 * to)) as usize).collect()
+        (0..to)
+            .map(|position| ((2 * position + 1) * from / (2 * to)) as usize)
+            .collect()
     };
     let columns = sources(labels.width, width);
     let mut resized = Vec::with_capacity(width as usize * height as usize);
@@ -183,7 +222,11 @@ pub fn resize_labels(labels: &LabelMap, width: u32, height: u32) -> LabelMap {
         let source = &labels.labels[row * labels.width as usize..][..labels.width as usize];
         resized.extend(columns.iter().map(|column| source[*column]));
     }
-    LabelMap { width, height, labels: resized }
+    LabelMap {
+        width,
+        height,
+        labels: resized,
+    }
 }
 
 #[cfg(test)]
@@ -192,12 +235,26 @@ mod tests {
 
     use super::*;
 
-    const PLAIN: Augment = Augment { random_crop: true, ..Augment::none(Some([3, 2])) };
+    const PLAIN: Augment = Augment {
+        random_crop: true,
+        ..Augment::none(Some([3, 2]))
+    };
 
     /// A 3x2 image whose red channel counts the pixels, and labels that do too.
     fn counted() -> (Rgb, LabelMap) {
         let pixels = (0..6).flat_map(|value| [value, 100, 200]).collect();
-        (Rgb { width: 3, height: 2, pixels }, LabelMap { width: 3, height: 2, labels: (0..6).collect() })
+        (
+            Rgb {
+                width: 3,
+                height: 2,
+                pixels,
+            },
+            LabelMap {
+                width: 3,
+                height: 2,
+                labels: (0..6).collect(),
+            },
+        )
     }
 
     fn reds(rgb: &Rgb) -> Vec<u8> {
@@ -214,14 +271,39 @@ mod tests {
     #[test]
     fn smaller_images_are_padded_with_void() {
         let (rgb, labels) = counted();
-        let augment = Augment { crop: Some([5, 4]), ..PLAIN };
+        let augment = Augment {
+            crop: Some([5, 4]),
+            ..PLAIN
+        };
         for seed in 0..20 {
-            let (padded, padded_labels) = augment.apply(&rgb, &labels, &mut Rng::seed_from_u64(seed));
-            assert_eq!((padded.width, padded.height, padded.pixels.len()), (5, 4, 60));
-            let kept: Vec<u8> = padded_labels.labels.iter().copied().filter(|label| *label != VOID).collect();
+            let (padded, padded_labels) =
+                augment.apply(&rgb, &labels, &mut Rng::seed_from_u64(seed));
+            assert_eq!(
+                (padded.width, padded.height, padded.pixels.len()),
+                (5, 4, 60)
+            );
+            let kept: Vec<u8> = padded_labels
+                .labels
+                .iter()
+                .copied()
+                .filter(|label| *label != VOID)
+                .collect();
             assert_eq!(kept, [0, 1, 2, 3, 4, 5]);
-            for (pixel, label) in padded.pixels.as_chunks::<3>().0.iter().zip(&padded_labels.labels) {
-                assert_eq!(*pixel, if *label == VOID { PADDING } else { [*label, 100, 200] });
+            for (pixel, label) in padded
+                .pixels
+                .as_chunks::<3>()
+                .0
+                .iter()
+                .zip(&padded_labels.labels)
+            {
+                assert_eq!(
+                    *pixel,
+                    if *label == VOID {
+                        PADDING
+                    } else {
+                        [*label, 100, 200]
+                    }
+                );
             }
         }
     }
@@ -229,14 +311,20 @@ mod tests {
     #[test]
     fn larger_images_are_cut_at_every_place() {
         let (rgb, labels) = counted();
-        let augment = Augment { crop: Some([2, 1]), ..PLAIN };
+        let augment = Augment {
+            crop: Some([2, 1]),
+            ..PLAIN
+        };
         let mut seen = std::collections::BTreeSet::new();
         for seed in 0..50 {
             let (cut, cut_labels) = augment.apply(&rgb, &labels, &mut Rng::seed_from_u64(seed));
             assert_eq!(reds(&cut), cut_labels.labels);
             seen.insert(cut_labels.labels);
         }
-        assert_eq!(seen.into_iter().collect::<Vec<_>>(), [[0, 1], [1, 2], [3, 4], [4, 5]]);
+        assert_eq!(
+            seen.into_iter().collect::<Vec<_>>(),
+            [[0, 1], [1, 2], [3, 4], [4, 5]]
+        );
     }
 
     #[test]
@@ -251,7 +339,10 @@ mod tests {
             for seed in 0..5 {
                 let mut rng = Rng::seed_from_u64(seed);
                 let (_, cut) = Augment::none(Some(crop)).apply(&rgb, &labels, &mut rng);
-                assert_eq!(([cut.width, cut.height], cut.labels), (crop, expected.clone()));
+                assert_eq!(
+                    ([cut.width, cut.height], cut.labels),
+                    (crop, expected.clone())
+                );
             }
         }
     }
@@ -260,8 +351,15 @@ mod tests {
     fn whole_images_keep_the_size_they_are_scaled_to() {
         let (rgb, labels) = counted();
         let mut rng = Rng::seed_from_u64(1);
-        assert_eq!(Augment::none(None).apply(&rgb, &labels, &mut rng), (rgb.clone(), labels.clone()));
-        let augment = Augment { scale: [2.0, 2.0], flip: true, ..Augment::none(None) };
+        assert_eq!(
+            Augment::none(None).apply(&rgb, &labels, &mut rng),
+            (rgb.clone(), labels.clone())
+        );
+        let augment = Augment {
+            scale: [2.0, 2.0],
+            flip: true,
+            ..Augment::none(None)
+        };
         let (scaled, scaled_labels) = augment.apply(&rgb, &labels, &mut rng);
         assert_eq!([scaled.width, scaled.height], [6, 4]);
         assert_eq!([scaled_labels.width, scaled_labels.height], [6, 4]);
@@ -271,39 +369,75 @@ mod tests {
     #[test]
     fn image_and_mask_are_mirrored_alike() {
         let (rgb, labels) = counted();
-        let augment = Augment { flip: true, ..PLAIN };
+        let augment = Augment {
+            flip: true,
+            ..PLAIN
+        };
         let mut seen = std::collections::BTreeSet::new();
         for seed in 0..20 {
-            let (flipped, flipped_labels) = augment.apply(&rgb, &labels, &mut Rng::seed_from_u64(seed));
+            let (flipped, flipped_labels) =
+                augment.apply(&rgb, &labels, &mut Rng::seed_from_u64(seed));
             assert_eq!(reds(&flipped), flipped_labels.labels);
             seen.insert(flipped_labels.labels);
         }
-        assert_eq!(seen.into_iter().collect::<Vec<_>>(), [[0, 1, 2, 3, 4, 5], [2, 1, 0, 5, 4, 3]]);
+        assert_eq!(
+            seen.into_iter().collect::<Vec<_>>(),
+            [[0, 1, 2, 3, 4, 5], [2, 1, 0, 5, 4, 3]]
+        );
     }
 
     #[test]
     fn scaling_keeps_labels_whole() {
         let (rgb, labels) = counted();
-        let augment = Augment { crop: Some([6, 4]), scale: [2.0, 2.0], ..PLAIN };
+        let augment = Augment {
+            crop: Some([6, 4]),
+            scale: [2.0, 2.0],
+            ..PLAIN
+        };
         let (scaled, scaled_labels) = augment.apply(&rgb, &labels, &mut Rng::seed_from_u64(3));
         assert_eq!((scaled.width, scaled.height), (6, 4));
-        assert_eq!(scaled_labels.labels[..12], [0, 0, 1, 1, 2, 2, 0, 0, 1, 1, 2, 2]);
+        assert_eq!(
+            scaled_labels.labels[..12],
+            [0, 0, 1, 1, 2, 2, 0, 0, 1, 1, 2, 2]
+        );
         assert_eq!(scaled_labels.labels[12..18], [3, 3, 4, 4, 5, 5]);
-        let half = Augment { scale: [0.5, 0.5], ..PLAIN };
+        let half = Augment {
+            scale: [0.5, 0.5],
+            ..PLAIN
+        };
         let (_, small) = half.apply(&rgb, &labels, &mut Rng::seed_from_u64(3));
-        assert_eq!(small.labels.iter().filter(|label| **label != VOID).count(), 2);
+        assert_eq!(
+            small.labels.iter().filter(|label| **label != VOID).count(),
+            2
+        );
     }
 
     #[test]
     fn brightness_stays_in_its_limits() {
-        let rgb = Rgb { width: 1, height: 1, pixels: vec![127, 128, 255] };
-        let labels = LabelMap { width: 1, height: 1, labels: vec![1] };
-        let augment = Augment { crop: Some([1, 1]), brightness: 0.1, ..PLAIN };
+        let rgb = Rgb {
+            width: 1,
+            height: 1,
+            pixels: vec![127, 128, 255],
+        };
+        let labels = LabelMap {
+            width: 1,
+            height: 1,
+            labels: vec![1],
+        };
+        let augment = Augment {
+            crop: Some([1, 1]),
+            brightness: 0.1,
+            ..PLAIN
+        };
         let mut values = std::collections::BTreeSet::new();
         for seed in 0..50 {
             let (changed, same) = augment.apply(&rgb, &labels, &mut Rng::seed_from_u64(seed));
             assert_eq!(same, labels);
-            assert!((101..=154).contains(&changed.pixels[0]), "{:?}", changed.pixels);
+            assert!(
+                (101..=154).contains(&changed.pixels[0]),
+                "{:?}",
+                changed.pixels
+            );
             values.insert(changed.pixels[0]);
         }
         assert!(values.len() > 10);
@@ -313,14 +447,19 @@ mod tests {
     fn strange_scales_do_not_panic() {
         let (rgb, labels) = counted();
         for scale in [[2.0, 0.5], [0.0, 0.0], [1e9, 1e9], [f32::NAN, 1.0]] {
-            let (changed, _) = Augment { scale, ..PLAIN }.apply(&rgb, &labels, &mut Rng::seed_from_u64(0));
+            let (changed, _) =
+                Augment { scale, ..PLAIN }.apply(&rgb, &labels, &mut Rng::seed_from_u64(0));
             assert_eq!((changed.width, changed.height), (3, 2));
         }
     }
 
     #[test]
     fn images_are_resized_to_the_size_asked_for() {
-        let rgb = Rgb { width: 2, height: 1, pixels: vec![0, 0, 0, 200, 200, 200] };
+        let rgb = Rgb {
+            width: 2,
+            height: 1,
+            pixels: vec![0, 0, 0, 200, 200, 200],
+        };
         let large = resize_rgb(&rgb, 4, 2);
         assert_eq!(reds(&large), [0, 50, 150, 200, 0, 50, 150, 200]);
         assert_eq!(reds(&resize_rgb(&rgb, 1, 1)), [100]);

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The label of pixels that no score and no loss counts, as in PASCAL VOC.
-/// Readers map a data set's own void label (11 in `CamVid`) to this one.
+/// Readers map a dataset's own void label (11 in `CamVid`) to this one.
 pub const VOID: u8 = 255;
 
 /// The color VOC draws void in, RGB.
@@ -16,7 +16,7 @@ pub(super) const VOID_COLOR: [u8; 3] = [224, 224, 192];
 /// to void labels.
 pub(super) const MAX_CLASSES: usize = 254;
 
-/// One class of a data set.
+/// One class of a dataset.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Class {
     /// Name as people say it.
@@ -25,7 +25,7 @@ pub struct Class {
     pub color: [u8; 3],
 }
 
-/// The classes of a data set; the position is the label.
+/// The classes of a dataset; the position is the label.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<Class>", into = "Vec<Class>")]
 pub struct ClassList {
@@ -49,21 +49,39 @@ impl ClassList {
 
     /// The 21 classes of PASCAL VOC, background included, in their published colors.
     pub fn voc() -> Self {
-        let named = |(label, name): (u8, &str)| Class { name: name.to_owned(), color: voc_color(label) };
-        Self { classes: (0..).zip(VOC_NAMES).map(named).collect() }
+        let named = |(label, name): (u8, &str)| Class {
+            name: name.to_owned(),
+            color: voc_color(label),
+        };
+        Self {
+            classes: (0..).zip(VOC_NAMES).map(named).collect(),
+        }
     }
 
     /// The 11 classes of `CamVid` as `SegNet` grouped them, in its colors.
     pub fn camvid() -> Self {
-        let named = |(name, color): (&str, [u8; 3])| Class { name: name.to_owned(), color };
-        Self { classes: CAMVID_CLASSES.into_iter().map(named).collect() }
+        let named = |(name, color): (&str, [u8; 3])| Class {
+            name: name.to_owned(),
+            color,
+        };
+        Self {
+            classes: CAMVID_CLASSES.into_iter().map(named).collect(),
+        }
     }
 
     /// `num_classes` classes (254 at most) named "class 0", "class 1" and so on,
     /// in VOC's colors.
     pub fn numbered(num_classes: usize) -> Self {
-        let numbered = |label: u8| Class { name: format!("class {label}"), color: voc_color(label) };
-        Self { classes: (0..=VOID).take(num_classes.min(MAX_CLASSES)).map(numbered).collect() }
+        let numbered = |label: u8| Class {
+            name: format!("class {label}"),
+            color: voc_color(label),
+        };
+        Self {
+            classes: (0..=VOID)
+                .take(num_classes.min(MAX_CLASSES))
+                .map(numbered)
+                .collect(),
+        }
     }
 
     /// Reads the text of a `classes.txt`: one class a line as `name` or
@@ -82,7 +100,8 @@ impl ClassList {
             }
             let default_color = voc_color(u8::try_from(classes.len()).unwrap_or(VOID));
             classes.push(
-                parse_class(line, default_color).map_err(|reason| format!("line {}: {reason}", index + 1))?,
+                parse_class(line, default_color)
+                    .map_err(|reason| format!("line {}: {reason}", index + 1))?,
             );
         }
         if classes.is_empty() {
@@ -179,13 +198,21 @@ fn parse_class(line: &str, default_color: [u8; 3]) -> Result<Class, String> {
     let split = words.len().saturating_sub(3);
     let (name, values) = words.split_at(split);
     if name.is_empty() || !values.iter().all(is_number) {
-        return Ok(Class { name: line.to_owned(), color: default_color });
+        return Ok(Class {
+            name: line.to_owned(),
+            color: default_color,
+        });
     }
     let mut color = [0; 3];
     for (channel, value) in color.iter_mut().zip(values) {
-        *channel = value.parse().map_err(|_| format!("the color value {value} is above 255"))?;
+        *channel = value
+            .parse()
+            .map_err(|_| format!("the color value {value} is above 255"))?;
     }
-    Ok(Class { name: name.join(" "), color })
+    Ok(Class {
+        name: name.join(" "),
+        color,
+    })
 }
 
 const VOC_NAMES: [&str; 21] = [
@@ -257,7 +284,10 @@ mod tests {
     #[test]
     fn unknown_labels_are_void() {
         let list = ClassList::numbered(2);
-        assert_eq!((list.name(1), list.name(2), list.name(VOID)), ("class 1", "void", "void"));
+        assert_eq!(
+            (list.name(1), list.name(2), list.name(VOID)),
+            ("class 1", "void", "void")
+        );
         assert_eq!(list.color(2), VOID_COLOR);
         let palette = list.palette();
         assert_eq!(
@@ -268,7 +298,12 @@ mod tests {
 
     #[test]
     fn more_than_254_classes_are_refused() {
-        let classes: Vec<Class> = (0..255).map(|_| Class { name: "x".into(), color: [0; 3] }).collect();
+        let classes: Vec<Class> = (0..255)
+            .map(|_| Class {
+                name: "x".into(),
+                color: [0; 3],
+            })
+            .collect();
         assert!(ClassList::new(classes[..254].to_vec()).is_ok());
         assert!(ClassList::new(classes).unwrap_err().contains("255 classes"));
         assert_eq!(ClassList::numbered(1000).len(), 254);
@@ -279,10 +314,21 @@ mod tests {
         let list = ClassList::parse("\u{feff}# comment\nsky 1 2 3\r\n\n traffic light \nlane 2\n")
             .expect("a valid list");
         assert_eq!((list.name(0), list.color(0)), ("sky", [1, 2, 3]));
-        assert_eq!((list.name(1), list.color(1)), ("traffic light", [128, 0, 0]));
+        assert_eq!(
+            (list.name(1), list.color(1)),
+            ("traffic light", [128, 0, 0])
+        );
         assert_eq!((list.name(2), list.color(2)), ("lane 2", [0, 128, 0]));
-        assert!(ClassList::parse("road 1 2 300").unwrap_err().contains("line 1: the color value 300"));
-        assert!(ClassList::parse("# nothing\n").unwrap_err().contains("no class"));
+        assert!(
+            ClassList::parse("road 1 2 300")
+                .unwrap_err()
+                .contains("line 1: the color value 300")
+        );
+        assert!(
+            ClassList::parse("# nothing\n")
+                .unwrap_err()
+                .contains("no class")
+        );
     }
 
     #[test]
@@ -290,6 +336,9 @@ mod tests {
         let list = ClassList::numbered(1);
         let text = serde_json::to_string(&list).expect("a list can be written");
         assert_eq!(text, r#"[{"name":"class 0","color":[0,0,0]}]"#);
-        assert_eq!(serde_json::from_str::<ClassList>(&text).expect("and read"), list);
+        assert_eq!(
+            serde_json::from_str::<ClassList>(&text).expect("and read"),
+            list
+        );
     }
 }

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-/// A problem with a data set, an image or a label map.
+/// A problem with a dataset, an image or a label map.
 #[derive(Debug, thiserror::Error)]
 pub enum DatasetError {
     /// The folder has none of the layouts that can be read.
     #[error(
-        "{path}: no data set found here. Choose a folder with JPEGImages and SegmentationClass \
+        "{path}: no dataset found here. Choose a folder with JPEGImages and SegmentationClass \
          (VOC layout), or one with train.txt and val.txt that list image and mask (CamVid layout)"
     )]
     UnknownLayout {
@@ -25,7 +25,9 @@ pub enum DatasetError {
         source: std::io::Error,
     },
     /// An image file is damaged or of an unknown format.
-    #[error("{path}: the image cannot be decoded ({reason}). Replace the file or take it off the list")]
+    #[error(
+        "{path}: the image cannot be decoded ({reason}). Replace the file or take it off the list"
+    )]
     Image {
         /// The image's file.
         path: PathBuf,

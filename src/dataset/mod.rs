@@ -1,4 +1,4 @@
-//! Pictures and label maps on disk: data set layouts, decoding, the built-in
+//! Pictures and label maps on disk: dataset layouts, decoding, the built-in
 //! sample, augmentation, and batches prepared ahead of the training step.
 //!
 //! Everything here is plain bytes and floats. Must not know about tensors
@@ -18,8 +18,12 @@ pub use augment::{Augment, Rng, resize_labels, resize_rgb};
 pub use classes::{Class, ClassList, VOID, voc_color};
 pub use error::DatasetError;
 pub use generator::{SampleSpec, ensure_sample};
-pub use image_io::{IMAGE_EXTENSIONS, LabelMap, MaskReader, Rgb, read_rgb, write_index_png, write_rgb_png};
-pub use layout::{Dataset, Item, Layout, Split, find_class_list, list_masks, read_class_list, read_names};
+pub use image_io::{
+    IMAGE_EXTENSIONS, LabelMap, MaskReader, Rgb, read_rgb, write_index_png, write_rgb_png,
+};
+pub use layout::{
+    Dataset, Item, Layout, Split, find_class_list, list_masks, read_class_list, read_names,
+};
 pub use loader::{Batch, BatchPlan, Loader};
 pub use normalization::{ChannelOrder, Normalization, ValueRange};
 pub use stats::{DatasetStats, scan};

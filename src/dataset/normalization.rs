@@ -59,12 +59,19 @@ impl Normalization {
     };
 
     /// -1 to 1: torchvision's `googlenet`, whose weights come from TensorFlow.
-    pub const SYMMETRIC: Self =
-        Self { mean: [0.5; 3], std: [0.5; 3], order: ChannelOrder::Rgb, range: ValueRange::Unit };
+    pub const SYMMETRIC: Self = Self {
+        mean: [0.5; 3],
+        std: [0.5; 3],
+        order: ChannelOrder::Rgb,
+        range: ValueRange::Unit,
+    };
 
     /// The known ones, by their names on the command line.
-    pub const NAMED: [(&'static str, Self); 3] =
-        [("imagenet", Self::IMAGENET), ("caffe", Self::CAFFE), ("symmetric", Self::SYMMETRIC)];
+    pub const NAMED: [(&'static str, Self); 3] = [
+        ("imagenet", Self::IMAGENET),
+        ("caffe", Self::CAFFE),
+        ("symmetric", Self::SYMMETRIC),
+    ];
 
     /// Writes `(value - mean) / std`, channel by channel.
     ///
@@ -75,7 +82,13 @@ impl Normalization {
     /// When `out` is of another length.
     pub fn write_chw(&self, rgb: &Rgb, out: &mut [f32]) {
         let plane = rgb.width as usize * rgb.height as usize;
-        assert_eq!(out.len(), 3 * plane, "the buffer must hold [3, {}, {}]", rgb.height, rgb.width);
+        assert_eq!(
+            out.len(),
+            3 * plane,
+            "the buffer must hold [3, {}, {}]",
+            rgb.height,
+            rgb.width
+        );
         if plane == 0 {
             return;
         }
@@ -88,7 +101,8 @@ impl Normalization {
                 ChannelOrder::Rgb => channel,
                 ChannelOrder::Bgr => 2 - channel,
             };
-            let normalized = |value: usize| (value as f32 / scale - self.mean[channel]) / self.std[channel];
+            let normalized =
+                |value: usize| (value as f32 / scale - self.mean[channel]) / self.std[channel];
             let table: [f32; 256] = std::array::from_fn(normalized);
             for (target, pixel) in plane.iter_mut().zip(rgb.pixels.as_chunks::<3>().0) {
                 *target = table[usize::from(pixel[source])];
@@ -108,7 +122,11 @@ mod tests {
     use super::*;
 
     fn normalized(normalization: &Normalization) -> [f32; 6] {
-        let rgb = Rgb { width: 2, height: 1, pixels: vec![0, 255, 51, 255, 0, 102] };
+        let rgb = Rgb {
+            width: 2,
+            height: 1,
+            pixels: vec![0, 255, 51, 255, 0, 102],
+        };
         let mut out = [0.0; 6];
         normalization.write_chw(&rgb, &mut out);
         out
@@ -116,22 +134,37 @@ mod tests {
 
     #[test]
     fn normalized_values_are_by_channel() {
-        let normalization =
-            Normalization { mean: [0.0, 0.5, 0.2], std: [1.0, 0.5, 0.1], ..Normalization::IMAGENET };
-        for (value, expected) in normalized(&normalization).into_iter().zip([0.0, 1.0, 1.0, -1.0, 0.0, 2.0]) {
+        let normalization = Normalization {
+            mean: [0.0, 0.5, 0.2],
+            std: [1.0, 0.5, 0.1],
+            ..Normalization::IMAGENET
+        };
+        for (value, expected) in normalized(&normalization)
+            .into_iter()
+            .zip([0.0, 1.0, 1.0, -1.0, 0.0, 2.0])
+        {
             assert!((value - expected).abs() < 1e-6, "{value} is not {expected}");
         }
     }
 
     #[test]
     fn caffe_takes_blue_first_and_whole_numbers() {
-        let normalization = Normalization { mean: [1.0, 2.0, 3.0], ..Normalization::CAFFE };
-        assert_eq!(normalized(&normalization), [50.0, 101.0, 253.0, -2.0, -3.0, 252.0]);
+        let normalization = Normalization {
+            mean: [1.0, 2.0, 3.0],
+            ..Normalization::CAFFE
+        };
+        assert_eq!(
+            normalized(&normalization),
+            [50.0, 101.0, 253.0, -2.0, -3.0, 252.0]
+        );
     }
 
     #[test]
     fn configurations_without_order_and_range_are_rgb_from_0_to_1() {
         let old = r#"{"mean":[0.485,0.456,0.406],"std":[0.229,0.224,0.225]}"#;
-        assert_eq!(serde_json::from_str::<Normalization>(old).unwrap(), Normalization::IMAGENET);
+        assert_eq!(
+            serde_json::from_str::<Normalization>(old).unwrap(),
+            Normalization::IMAGENET
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Counts over a whole data set, and what is wrong with it.
+//! Counts over a whole dataset, and what is wrong with it.
 //!
 //! Reads every mask once. Must not stop at the first problem: the user wants the
 //! whole list.
@@ -11,7 +11,7 @@ use super::{Dataset, DatasetError, Item, MaskReader, VOID};
 /// How many images are read between two reports of progress.
 const CHUNK: usize = 16;
 
-/// Counts over all masks of a data set, both lists together.
+/// Counts over all masks of a dataset, both lists together.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct DatasetStats {
     /// Pixels of each class, by label.
@@ -43,7 +43,11 @@ impl DatasetStats {
         }
         self.void_pixels += pair.label_pixels[usize::from(VOID)];
         for (axis, side) in pair.size.into_iter().enumerate() {
-            let smallest = if self.images == 0 { side } else { self.min_size[axis].min(side) };
+            let smallest = if self.images == 0 {
+                side
+            } else {
+                self.min_size[axis].min(side)
+            };
             self.min_size[axis] = smallest;
             self.max_size[axis] = self.max_size[axis].max(side);
         }
@@ -56,12 +60,21 @@ impl DatasetStats {
 ///
 /// Broken pairs are told in [`DatasetStats::problems`]. `None` when `progress`
 /// said to stop.
-pub fn scan(dataset: &Dataset, progress: &mut dyn FnMut(usize, usize) -> bool) -> Option<DatasetStats> {
+pub fn scan(
+    dataset: &Dataset,
+    progress: &mut dyn FnMut(usize, usize) -> bool,
+) -> Option<DatasetStats> {
     let items: Vec<&Item> = dataset.train.iter().chain(&dataset.val).collect();
     let reader = dataset.mask_reader();
-    let mut stats = DatasetStats { class_pixels: vec![0; dataset.classes.len()], ..DatasetStats::default() };
+    let mut stats = DatasetStats {
+        class_pixels: vec![0; dataset.classes.len()],
+        ..DatasetStats::default()
+    };
     for (index, chunk) in items.chunks(CHUNK).enumerate() {
-        let pairs: Vec<_> = chunk.par_iter().map(|item| scan_pair(&reader, item)).collect();
+        let pairs: Vec<_> = chunk
+            .par_iter()
+            .map(|item| scan_pair(&reader, item))
+            .collect();
         for pair in pairs {
             match pair {
                 Ok(pair) => stats.add(&pair),
@@ -116,9 +129,16 @@ mod tests {
         assert_eq!(stats.class_pixels, [2, 0, 2]);
         assert_eq!((stats.void_pixels, stats.images), (2, 3));
         assert_eq!((stats.min_size, stats.max_size), ([2, 1], [2, 1]));
-        assert_eq!((stats.share(0), stats.share(1), stats.share(9)), (0.5, 0.0, 0.0));
+        assert_eq!(
+            (stats.share(0), stats.share(1), stats.share(9)),
+            (0.5, 0.0, 0.0)
+        );
         assert_eq!(stats.problems.len(), 2);
-        assert!(stats.problems[0].contains("d.png: label 7 at column 1, row 0"), "{:?}", stats.problems);
+        assert!(
+            stats.problems[0].contains("d.png: label 7 at column 1, row 0"),
+            "{:?}",
+            stats.problems
+        );
         assert!(stats.problems[1].contains("e.png"), "{:?}", stats.problems);
     }
 

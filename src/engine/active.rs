@@ -87,10 +87,16 @@ impl ActiveRun {
                 self.estimate();
             }
             TrainEvent::Validating { done, total } => {
-                self.enter(Phase::Validating { done: *done, total: *total });
+                self.enter(Phase::Validating {
+                    done: *done,
+                    total: *total,
+                });
             }
             TrainEvent::Paused => {
-                self.running += self.since.take().map_or(Duration::ZERO, |since| since.elapsed());
+                self.running += self
+                    .since
+                    .take()
+                    .map_or(Duration::ZERO, |since| since.elapsed());
                 self.phase = Phase::Paused;
             }
             TrainEvent::Resumed => {
@@ -124,6 +130,10 @@ impl ActiveRun {
     /// Share of the run that is done, `0.0..=1.0`.
     pub fn share(&self) -> f32 {
         let total = self.info.as_ref().map_or(0, |info| info.total_steps);
-        if total == 0 { 0.0 } else { self.step as f32 / total as f32 }
+        if total == 0 {
+            0.0
+        } else {
+            self.step as f32 / total as f32
+        }
     }
 }

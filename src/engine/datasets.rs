@@ -1,4 +1,4 @@
-//! The engine's side of data sets: opening, counting, thumbnails.
+//! The engine's side of datasets: opening, counting, thumbnails.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::dataset::{Split, scan};
 use crate::training::DatasetRef;
 
 impl Engine {
-    /// Opens a data set in the background, making the sample where it is not there.
+    /// Opens a dataset in the background, making the sample where it is not there.
     pub fn open_dataset(&mut self, which: DatasetRef) {
         self.dataset_generation += 1;
         let generation = self.dataset_generation;
@@ -17,9 +17,15 @@ impl Engine {
             DatasetRef::Sample => "the sample".to_owned(),
             DatasetRef::Folder(path) => path.display().to_string(),
         };
-        self.dataset = DatasetState::Opening { label, progress: None };
-        let (sender, waker, data_dir) =
-            (self.sender.clone(), Arc::clone(&self.waker), self.dirs.data.clone());
+        self.dataset = DatasetState::Opening {
+            label,
+            progress: None,
+        };
+        let (sender, waker, data_dir) = (
+            self.sender.clone(),
+            Arc::clone(&self.waker),
+            self.dirs.data.clone(),
+        );
         self.dataset_task = Some(spawn_thread(&self.waker, "dataset", move |cancel| {
             let tell = |event| {
                 sender.send(event).ok();
@@ -30,29 +36,53 @@ impl Engine {
                 tell(Event::DatasetProgress { generation, share });
                 !cancel.is_cancelled()
             };
-            let opened =
-                guarded(|| source::open(&which, &data_dir, &mut advance).map_err(|err| err.to_string()));
-            let result =
-                opened.unwrap_or_else(|panic| Err(format!("{panic}: the data set could not be read")));
+            let opened = guarded(|| {
+                source::open(&which, &data_dir, &mut advance).map_err(|err| err.to_string())
+            });
+            let result = opened
+                .unwrap_or_else(|panic| Err(format!("{panic}: the dataset could not be read")));
             let dataset = match result {
-                Ok(dataset) => Arc::new(OpenDataset { which, dataset, stats: None }),
-                Err(message) => return tell(Event::DatasetOpened { generation, result: Err(message) }),
+                Ok(dataset) => Arc::new(OpenDataset {
+                    which,
+                    dataset,
+                    stats: None,
+                }),
+                Err(message) => {
+                    return tell(Event::DatasetOpened {
+                        generation,
+                        result: Err(message),
+                    });
+                }
             };
-            tell(Event::DatasetOpened { generation, result: Ok(Arc::clone(&dataset)) });
+            tell(Event::DatasetOpened {
+                generation,
+                result: Ok(Arc::clone(&dataset)),
+            });
             if let Some(stats) = scan(&dataset.dataset, &mut |_, _| !cancel.is_cancelled()) {
-                let counted = OpenDataset { stats: Some(stats), ..(*dataset).clone() };
-                tell(Event::DatasetOpened { generation, result: Ok(Arc::new(counted)) });
+                let counted = OpenDataset {
+                    stats: Some(stats),
+                    ..(*dataset).clone()
+                };
+                tell(Event::DatasetOpened {
+                    generation,
+                    result: Ok(Arc::new(counted)),
+                });
             }
         }));
     }
 
-    /// The data set of the window.
+    /// The dataset of the window.
     pub fn dataset(&self) -> &DatasetState {
         &self.dataset
     }
 
-    /// An item of the open data set, the longer side at most `max_side` pixels.
-    pub fn thumbnail(&self, split: Split, index: usize, max_side: u32) -> Task<Result<Thumbnail, String>> {
+    /// An item of the open dataset, the longer side at most `max_side` pixels.
+    pub fn thumbnail(
+        &self,
+        split: Split,
+        index: usize,
+        max_side: u32,
+    ) -> Task<Result<Thumbnail, String>> {
         let item = match &self.dataset {
             DatasetState::Ready(open) => {
                 let item = open.dataset.items(split).get(index).cloned();

@@ -21,16 +21,24 @@ pub struct Devices {
 
 impl Devices {
     pub(super) fn new(probing: bool) -> Self {
-        Self { entries: vec![cpu_entry()], probing }
+        Self {
+            entries: vec![cpu_entry()],
+            probing,
+        }
     }
 
     /// Why a run cannot start on `id`; `None` = it can.
     pub fn refusal(&self, id: DeviceId) -> Option<String> {
         match self.entries.iter().find(|entry| entry.id == id) {
             Some(entry) => entry.problem.as_ref().map(|problem| {
-                format!("{id} ({}): {problem}. Choose another device, cpu always works", entry.name)
+                format!(
+                    "{id} ({}): {problem}. Choose another device, cpu always works",
+                    entry.name
+                )
             }),
-            None if self.probing => Some(format!("{id} is still being tested. Try again in a moment")),
+            None if self.probing => {
+                Some(format!("{id} is still being tested. Try again in a moment"))
+            }
             None => Some(format!(
                 "{id}: this machine has no such device. Choose cpu, or one that `devices` lists"
             )),
@@ -45,10 +53,14 @@ const PATIENCE: Duration = Duration::from_mins(3);
 pub(super) fn probe_all(program: &Path, mut found: impl FnMut(DeviceEntry)) {
     let mut index = 0;
     loop {
-        let entries: Vec<DeviceEntry> =
-            candidates(index).into_iter().filter_map(|id| probe_in_child(program, id)).collect();
+        let entries: Vec<DeviceEntry> = candidates(index)
+            .into_iter()
+            .filter_map(|id| probe_in_child(program, id))
+            .collect();
         // The numbers of a kind have no gaps: where no kind has one, there are no more.
-        let more = entries.iter().any(|entry| entry.kind != DeviceKind::Software);
+        let more = entries
+            .iter()
+            .any(|entry| entry.kind != DeviceKind::Software);
         entries.into_iter().for_each(&mut found);
         if !more {
             return;
@@ -94,17 +106,25 @@ fn answer(mut child: Child) -> Result<Option<DeviceEntry>, String> {
             None if Instant::now() > deadline => {
                 child.kill().ok();
                 child.wait().ok();
-                return Err(format!("its test did not end within {} s", PATIENCE.as_secs()));
+                return Err(format!(
+                    "its test did not end within {} s",
+                    PATIENCE.as_secs()
+                ));
             }
             None => thread::sleep(Duration::from_millis(10)),
         }
     };
     if !status.success() {
-        return Err(format!("its driver broke the test process off ({})", how(status)));
+        return Err(format!(
+            "its driver broke the test process off ({})",
+            how(status)
+        ));
     }
     let mut text = String::new();
     if let Some(mut stdout) = child.stdout.take() {
-        stdout.read_to_string(&mut text).map_err(|err| err.to_string())?;
+        stdout
+            .read_to_string(&mut text)
+            .map_err(|err| err.to_string())?;
     }
     serde_json::from_str(text.trim()).map_err(|err| format!("its test gave no answer ({err})"))
 }
@@ -126,7 +146,10 @@ pub fn probe_main(id: &str) -> (String, u8) {
         Err(err) => Err(err),
     };
     match entry {
-        Ok(entry) => (serde_json::to_string(&entry).unwrap_or_else(|_| "null".into()), 0),
+        Ok(entry) => (
+            serde_json::to_string(&entry).unwrap_or_else(|_| "null".into()),
+            0,
+        ),
         Err(message) => (message, 1),
     }
 }
@@ -140,7 +163,10 @@ mod tests {
         let mut devices = Devices::new(false);
         assert_eq!(devices.refusal(DeviceId::Cpu), None);
         let absent = devices.refusal(DeviceId::Gpu(0)).expect("refused");
-        assert!(absent.contains("gpu:0") && absent.contains("no such device"), "{absent}");
+        assert!(
+            absent.contains("gpu:0") && absent.contains("no such device"),
+            "{absent}"
+        );
         devices.entries.push(DeviceEntry {
             id: DeviceId::Gpu(0),
             name: "Some card".into(),
@@ -149,7 +175,10 @@ mod tests {
             problem: Some("it computes wrongly".into()),
         });
         let broken = devices.refusal(DeviceId::Gpu(0)).expect("refused");
-        assert!(broken.contains("Some card") && broken.contains("computes wrongly"), "{broken}");
+        assert!(
+            broken.contains("Some card") && broken.contains("computes wrongly"),
+            "{broken}"
+        );
     }
 
     #[cfg(unix)]
@@ -159,7 +188,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let program = folder.path().join("dies");
         std::fs::write(&program, "#!/bin/sh\nkill -SEGV $$\n").expect("a script");
-        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("executable");
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755))
+            .expect("executable");
         let entry = probe_in_child(&program, DeviceId::Gpu(0)).expect("an entry");
         assert!(entry.problem.expect("a problem").contains("signal 11"));
     }

@@ -1,4 +1,4 @@
-//! Where data sets and runs are.
+//! Where datasets and runs are.
 
 use std::path::PathBuf;
 

@@ -20,7 +20,8 @@ pub(super) fn save_overlay(
     opacity: f32,
     shown: impl Fn(u8) -> bool,
 ) -> Result<(), String> {
-    write_rgb_png(path, &overlay(image, mask, classes, opacity, shown)).map_err(|err| err.to_string())
+    write_rgb_png(path, &overlay(image, mask, classes, opacity, shown))
+        .map_err(|err| err.to_string())
 }
 
 fn overlay(
@@ -48,8 +49,9 @@ fn overlay(
 /// to 64 bytes, the values.
 pub(super) fn save_npy(path: &Path, logits: &Logits) -> Result<(), String> {
     let [classes, height, width] = logits.shape;
-    let mut header =
-        format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({classes}, {height}, {width}), }}");
+    let mut header = format!(
+        "{{'descr': '<f4', 'fortran_order': False, 'shape': ({classes}, {height}, {width}), }}"
+    );
     let start = NPY_MAGIC.len() + size_of::<u16>();
     let length = (start + header.len() + 1).next_multiple_of(64) - start;
     header.push_str(&" ".repeat(length - header.len() - 1));
@@ -60,7 +62,10 @@ pub(super) fn save_npy(path: &Path, logits: &Logits) -> Result<(), String> {
     bytes.extend(header.as_bytes());
     bytes.extend(logits.values.iter().flat_map(|value| value.to_le_bytes()));
     std::fs::write(path, bytes).map_err(|err| {
-        format!("{}: {err}. Check that the folder can be written and has room", path.display())
+        format!(
+            "{}: {err}. Check that the folder can be written and has room",
+            path.display()
+        )
     })
 }
 
@@ -76,22 +81,48 @@ mod tests {
     fn logits_are_written_as_numpy_reads_them() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.npy");
-        save_npy(&path, &Logits { shape: [2, 1, 1], values: vec![1.0, -2.5] }).unwrap();
+        save_npy(
+            &path,
+            &Logits {
+                shape: [2, 1, 1],
+                values: vec![1.0, -2.5],
+            },
+        )
+        .unwrap();
         let bytes = std::fs::read(path).unwrap();
         assert_eq!(&bytes[..10], b"\x93NUMPY\x01\x00\x76\x00");
         let header = std::str::from_utf8(&bytes[10..128]).unwrap();
-        assert!(header.starts_with("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1, 1), }"));
+        assert!(
+            header.starts_with("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1, 1), }")
+        );
         assert!(header.ends_with(" \n"), "{header:?}");
-        assert_eq!(bytes[128..], [1.0f32.to_le_bytes(), (-2.5f32).to_le_bytes()].concat());
+        assert_eq!(
+            bytes[128..],
+            [1.0f32.to_le_bytes(), (-2.5f32).to_le_bytes()].concat()
+        );
     }
 
     #[test]
     fn an_overlay_mixes_by_opacity_and_leaves_void_alone() {
-        let classes =
-            ClassList::new(vec![Class { name: "a".into(), color: [200, 0, 100] }]).expect("classes");
-        let image = Rgb { width: 2, height: 1, pixels: vec![100, 100, 100, 1, 2, 3] };
-        let mask = LabelMap { width: 2, height: 1, labels: vec![0, VOID] };
-        assert_eq!(overlay(&image, &mask, &classes, 0.25, |_| true).pixels, [125, 75, 100, 1, 2, 3]);
+        let classes = ClassList::new(vec![Class {
+            name: "a".into(),
+            color: [200, 0, 100],
+        }])
+        .expect("classes");
+        let image = Rgb {
+            width: 2,
+            height: 1,
+            pixels: vec![100, 100, 100, 1, 2, 3],
+        };
+        let mask = LabelMap {
+            width: 2,
+            height: 1,
+            labels: vec![0, VOID],
+        };
+        assert_eq!(
+            overlay(&image, &mask, &classes, 0.25, |_| true).pixels,
+            [125, 75, 100, 1, 2, 3]
+        );
         assert_eq!(overlay(&image, &mask, &classes, 0.25, |_| false), image);
     }
 }

@@ -20,12 +20,18 @@ pub(super) fn give_back_freed_memory() {
 }
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-#[expect(unsafe_code, reason = "the settings of glibc's allocator have no other interface")]
+#[expect(
+    unsafe_code,
+    reason = "the settings of glibc's allocator have no other interface"
+)]
 mod allocator {
     /// As `mallopt(3)` has them: never a mapping of its own for a large piece, never a heap that
     /// shrinks by itself, no second heap.
-    const SETTINGS: [(i32, i32); 3] =
-        [(libc::M_MMAP_MAX, 0), (libc::M_TRIM_THRESHOLD, -1), (libc::M_ARENA_MAX, 1)];
+    const SETTINGS: [(i32, i32); 3] = [
+        (libc::M_MMAP_MAX, 0),
+        (libc::M_TRIM_THRESHOLD, -1),
+        (libc::M_ARENA_MAX, 1),
+    ];
 
     pub fn keep() -> bool {
         SETTINGS.iter().all(|(name, value)| {
@@ -57,8 +63,16 @@ mod tests {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     fn resident() -> usize {
         let status = std::fs::read_to_string("/proc/self/status").expect("a status");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line");
-        line.trim().trim_end_matches("kB").trim().parse::<usize>().expect("a number") / 1024
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .expect("a line");
+        line.trim()
+            .trim_end_matches("kB")
+            .trim()
+            .parse::<usize>()
+            .expect("a number")
+            / 1024
     }
 
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -66,13 +80,17 @@ mod tests {
     fn freed_memory_is_kept_until_it_is_given_back() {
         assert!(keep_freed_memory(), "glibc knows these settings");
         // Small pieces that stay in use hold the place of each large one.
-        let (large, small): (Vec<_>, Vec<_>) =
-            (0..2048).map(|_| (vec![1_u8; 256 << 10], Box::new([1_u8; 64]))).unzip();
+        let (large, small): (Vec<_>, Vec<_>) = (0..2048)
+            .map(|_| (vec![1_u8; 256 << 10], Box::new([1_u8; 64])))
+            .unzip();
         drop(std::hint::black_box(large));
         let kept = resident();
         give_back_freed_memory();
         let left = resident();
         drop(std::hint::black_box(small));
-        assert!(kept > left + 256, "512 MiB were freed, {kept} MiB were resident, then {left}");
+        assert!(
+            kept > left + 256,
+            "512 MiB were freed, {kept} MiB were resident, then {left}"
+        );
     }
 }

@@ -28,20 +28,22 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 pub use crate::dataset::{
-    Augment, ChannelOrder, Class, ClassList, Dataset, DatasetStats, IMAGE_EXTENSIONS, Item, LabelMap, Layout,
-    Normalization, Rgb, Split, VOID, ValueRange,
+    Augment, ChannelOrder, Class, ClassList, Dataset, DatasetStats, IMAGE_EXTENSIONS, Item,
+    LabelMap, Layout, Normalization, Rgb, Split, VOID, ValueRange,
 };
 pub use crate::metrics::{BOUNDARY_WIDTH, ConfusionMatrix, Scores};
 pub use crate::model::weights::{Layout as WeightsLayout, Row, RowState, WEIGHTS_EXTENSIONS};
 pub use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
 pub use crate::training::{
-    BenchJob, BenchResult, BenchRow, DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord, Init,
-    Learning, Order, Outcome, Precision, Preview, PreviewItem, Recipe, Reduction, RunConfig, RunInfo,
-    Schedule, StepRecord, WeightsChoice, WeightsSummary, autotune_folder, preset,
+    BenchJob, BenchResult, BenchRow, DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord,
+    Init, Learning, Order, Outcome, Precision, Preview, PreviewItem, Recipe, Reduction, RunConfig,
+    RunInfo, Schedule, StepRecord, WeightsChoice, WeightsSummary, autotune_folder, preset,
 };
 pub use active::{ActiveRun, Phase};
 pub use bench::{BenchOptions, bench_main, measure_in_child, set_shares_of_peak};
-pub use catalogue::{Catalogue, CatalogueEntry, CatalogueItem, EntryState, KnownHash, public_weights};
+pub use catalogue::{
+    Catalogue, CatalogueEntry, CatalogueItem, EntryState, KnownHash, public_weights,
+};
 pub use devices::{Devices, probe_main};
 pub use dirs::Dirs;
 pub use memory::keep_freed_memory;
@@ -65,7 +67,7 @@ pub type Waker = Arc<dyn Fn() + Send + Sync>;
 /// What an engine is made with.
 #[derive(Clone)]
 pub struct EngineOptions {
-    /// Where data sets and runs are.
+    /// Where datasets and runs are.
     pub dirs: Dirs,
     /// Wakes the thread that polls.
     pub waker: Waker,
@@ -99,8 +101,14 @@ pub enum NoticeLevel {
 enum Event {
     Device(DeviceEntry),
     DevicesDone,
-    DatasetProgress { generation: u64, share: f32 },
-    DatasetOpened { generation: u64, result: Result<Arc<OpenDataset>, String> },
+    DatasetProgress {
+        generation: u64,
+        share: f32,
+    },
+    DatasetOpened {
+        generation: u64,
+        result: Result<Arc<OpenDataset>, String>,
+    },
     RunsLoaded(Vec<RunSnapshot>),
     Weights(WeightsEvent),
 }
@@ -136,7 +144,12 @@ impl Engine {
 
     /// As [`new`](Self::new), with another catalogue of public weights.
     pub fn with_catalogue(options: EngineOptions, entries: Vec<CatalogueEntry>) -> Self {
-        let EngineOptions { dirs, waker, probe_program, live_masks } = options;
+        let EngineOptions {
+            dirs,
+            waker,
+            probe_program,
+            live_masks,
+        } = options;
         let (sender, events) = bounded(QUEUE);
         let mut engine = Self {
             trainer: Trainer::new(dirs.clone(), Arc::clone(&waker), live_masks),
@@ -167,7 +180,11 @@ impl Engine {
     pub fn poll(&mut self, budget: Duration) -> bool {
         let start = Instant::now();
         while start.elapsed() < budget {
-            let own = self.events.try_recv().map(|event| self.apply(event)).is_ok();
+            let own = self
+                .events
+                .try_recv()
+                .map(|event| self.apply(event))
+                .is_ok();
             let training = self.trainer.poll(&mut self.runs, &mut self.notices);
             if !own && !training {
                 return false;
@@ -196,12 +213,16 @@ impl Engine {
         match event {
             Event::Device(entry) => self.devices.entries.push(entry),
             Event::DevicesDone => self.devices.probing = false,
-            Event::DatasetProgress { generation, share } if generation == self.dataset_generation => {
+            Event::DatasetProgress { generation, share }
+                if generation == self.dataset_generation =>
+            {
                 if let DatasetState::Opening { progress, .. } = &mut self.dataset {
                     *progress = Some(share);
                 }
             }
-            Event::DatasetOpened { generation, result } if generation == self.dataset_generation => {
+            Event::DatasetOpened { generation, result }
+                if generation == self.dataset_generation =>
+            {
                 self.dataset_opened(result);
             }
             Event::DatasetProgress { .. } | Event::DatasetOpened { .. } => {}
@@ -215,7 +236,10 @@ impl Engine {
     }
 
     fn notify(&mut self, level: NoticeLevel, text: impl Into<String>) {
-        self.notices.push(Notice { level, text: text.into() });
+        self.notices.push(Notice {
+            level,
+            text: text.into(),
+        });
     }
 
     /// What people should know since the last call.
@@ -281,13 +305,17 @@ impl Engine {
         if !snapshot.can_resume {
             return self.notify(
                 NoticeLevel::Error,
-                format!("{run} has nothing to go on with: it is finished, active or was never saved"),
+                format!(
+                    "{run} has nothing to go on with: it is finished, active or was never saved"
+                ),
             );
         }
         let config = snapshot.config.clone();
         match self.devices.refusal(config.device) {
             Some(text) => self.notify(NoticeLevel::Error, text),
-            None => self.trainer.resume_run(self.folder(run), config, &mut self.notices),
+            None => self
+                .trainer
+                .resume_run(self.folder(run), config, &mut self.notices),
         }
     }
 
@@ -344,7 +372,11 @@ impl Engine {
 
     /// Reads the runs folder and sends what is there.
     fn runs_reader(&self) -> impl FnOnce() + Send + 'static {
-        let (sender, waker, runs) = (self.sender.clone(), Arc::clone(&self.waker), self.dirs.runs.clone());
+        let (sender, waker, runs) = (
+            self.sender.clone(),
+            Arc::clone(&self.waker),
+            self.dirs.runs.clone(),
+        );
         move || {
             sender.send(Event::RunsLoaded(runs::load_runs(&runs))).ok();
             waker();
@@ -355,13 +387,19 @@ impl Engine {
     pub fn delete_run(&mut self, name: &str) {
         let folder = self.folder(name);
         if folder.is_locked() {
-            return self.notify(NoticeLevel::Error, format!("{name} is being trained. Stop it first"));
+            return self.notify(
+                NoticeLevel::Error,
+                format!("{name} is being trained. Stop it first"),
+            );
         }
         self.runs.retain(|run| run.name != name);
         let tell = self.runs_reader();
         spawn_detached("delete", move || {
             if let Err(err) = std::fs::remove_dir_all(folder.path()) {
-                log::error!("{}: {err}. Delete the folder by hand", folder.path().display());
+                log::error!(
+                    "{}: {err}. Delete the folder by hand",
+                    folder.path().display()
+                );
             }
             tell();
         });

@@ -31,7 +31,7 @@ pub struct Prediction {
     pub classes: Arc<ClassList>,
     /// Seconds the network took.
     pub secs: f64,
-    /// Ground truth, where the open data set has this image.
+    /// Ground truth, where the open dataset has this image.
     pub truth: Option<Arc<LabelMap>>,
     /// Scores on this image alone, where there is ground truth.
     pub scores: Option<Scores>,
@@ -86,7 +86,9 @@ impl Source {
 
     /// A run's name, or a file's.
     fn name(&self) -> String {
-        self.path().file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+        self.path()
+            .file_name()
+            .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
     }
 
     fn load(&self, device: DeviceId) -> Result<Predictor, TrainError> {
@@ -99,9 +101,10 @@ impl Source {
     /// Steps behind the newest weights; a file does not grow.
     fn newest_step(&self) -> Option<usize> {
         match self {
-            Self::Run(folder) => {
-                folder.best().map(|best| best.step).or_else(|| folder.last().map(|last| last.step))
-            }
+            Self::Run(folder) => folder
+                .best()
+                .map(|best| best.step)
+                .or_else(|| folder.last().map(|last| last.step)),
             Self::Weights(_) => Some(0),
         }
     }
@@ -143,16 +146,18 @@ const LOADED: usize = 4;
 impl PredictThread {
     pub fn start() -> Self {
         let (jobs, receiver): (Sender<Job>, Receiver<Job>) = bounded(QUEUE);
-        let started = thread::Builder::new().name("predict".into()).spawn(move || {
-            let mut models = Models::default();
-            while let Ok(job) = receiver.recv() {
-                job(&mut models);
-                while let Ok(job) = receiver.recv_timeout(REST) {
+        let started = thread::Builder::new()
+            .name("predict".into())
+            .spawn(move || {
+                let mut models = Models::default();
+                while let Ok(job) = receiver.recv() {
                     job(&mut models);
+                    while let Ok(job) = receiver.recv_timeout(REST) {
+                        job(&mut models);
+                    }
+                    give_back_freed_memory();
                 }
-                give_back_freed_memory();
-            }
-        });
+            });
         if let Err(err) = started {
             log::error!("The prediction thread could not be started: {err}");
         }
@@ -185,8 +190,14 @@ impl PredictThread {
         task
     }
 
-    pub fn predict(&self, waker: &Waker, request: Request) -> Task<Result<Arc<Prediction>, String>> {
-        self.submit(waker, move |models, _| models.predict(&request).map(Arc::new))
+    pub fn predict(
+        &self,
+        waker: &Waker,
+        request: Request,
+    ) -> Task<Result<Arc<Prediction>, String>> {
+        self.submit(waker, move |models, _| {
+            models.predict(&request).map(Arc::new)
+        })
     }
 
     pub fn logits(
@@ -196,11 +207,15 @@ impl PredictThread {
         device: DeviceId,
         image: PathBuf,
     ) -> Task<Result<Logits, String>> {
-        self.submit(waker, move |models, _| models.logits(&source, device, &image))
+        self.submit(waker, move |models, _| {
+            models.logits(&source, device, &image)
+        })
     }
 
     pub fn evaluate(&self, waker: &Waker, scoring: Scoring) -> Task<Result<Evaluation, String>> {
-        self.submit(waker, move |models, cancel| models.evaluate(&scoring, cancel))
+        self.submit(waker, move |models, cancel| {
+            models.evaluate(&scoring, cancel)
+        })
     }
 }
 
@@ -219,7 +234,8 @@ impl Models {
         let entry = if let Some(index) = found {
             self.loaded.remove(index)
         } else {
-            self.loaded.retain(|(loaded, ..)| loaded.path() != source.path());
+            self.loaded
+                .retain(|(loaded, ..)| loaded.path() != source.path());
             if self.loaded.len() >= LOADED {
                 self.loaded.remove(0);
             }
@@ -227,15 +243,26 @@ impl Models {
             (source.clone(), device, predictor)
         };
         self.loaded.push(entry);
-        self.loaded.last().map(|(.., predictor)| predictor).ok_or_else(|| "no network is loaded".to_owned())
+        self.loaded
+            .last()
+            .map(|(.., predictor)| predictor)
+            .ok_or_else(|| "no network is loaded".to_owned())
     }
 
-    fn logits(&mut self, source: &Source, device: DeviceId, image: &Path) -> Result<Logits, String> {
+    fn logits(
+        &mut self,
+        source: &Source,
+        device: DeviceId,
+        image: &Path,
+    ) -> Result<Logits, String> {
         let image = read_rgb(image).map_err(|err| err.to_string())?;
         let predictor = self.get(source, device)?;
         let values = predictor.logits(&image).map_err(|err| err.to_string())?;
         let num_classes = predictor.meta().classes.len();
-        Ok(Logits { shape: [num_classes, image.height as usize, image.width as usize], values })
+        Ok(Logits {
+            shape: [num_classes, image.height as usize, image.width as usize],
+            values,
+        })
     }
 
     fn predict(&mut self, request: &Request) -> Result<Prediction, String> {
@@ -247,7 +274,11 @@ impl Models {
         let classes = Arc::new(predictor.meta().classes.clone());
         // A mask that cannot be read is no reason to hide the prediction.
         let truth = request.truth.as_ref().and_then(|(reader, item)| {
-            reader.read_pair(item).map_err(|err| log::warn!("{err}")).ok().map(|(_, labels)| labels)
+            reader
+                .read_pair(item)
+                .map_err(|err| log::warn!("{err}"))
+                .ok()
+                .map(|(_, labels)| labels)
         });
         let scores = truth.as_ref().map(|truth| {
             let mut matrix = ConfusionMatrix::new(classes.len());
@@ -274,12 +305,18 @@ impl Models {
         let control = Control::default();
         let started = Instant::now();
         let evaluation = predictor
-            .evaluate(&dataset, scoring.split, scoring.boundary_width, &control, &mut |done, total| {
-                cancel.set_progress(done as f32 / total.max(1) as f32);
-                if cancel.is_cancelled() {
-                    control.stop();
-                }
-            })
+            .evaluate(
+                &dataset,
+                scoring.split,
+                scoring.boundary_width,
+                &control,
+                &mut |done, total| {
+                    cancel.set_progress(done as f32 / total.max(1) as f32);
+                    if cancel.is_cancelled() {
+                        control.stop();
+                    }
+                },
+            )
             .map_err(|err| err.to_string())?
             .ok_or_else(|| "stopped".to_owned())?;
         Ok(Evaluation {

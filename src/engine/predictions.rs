@@ -25,7 +25,11 @@ impl Engine {
     /// Where a run can predict: its own device where that works here, else the processor.
     fn prediction_device(&self, run: &str) -> DeviceId {
         let own = self.run(run).map_or(DeviceId::Cpu, |run| run.config.device);
-        if self.devices.refusal(own).is_none() { own } else { DeviceId::Cpu }
+        if self.devices.refusal(own).is_none() {
+            own
+        } else {
+            DeviceId::Cpu
+        }
     }
 
     /// The mask of an image by the best weights of a run.
@@ -34,9 +38,14 @@ impl Engine {
     }
 
     /// The logits of an image.
-    pub fn logits_with(&self, network: &NetworkSource, image: &Path) -> Task<Result<Logits, String>> {
+    pub fn logits_with(
+        &self,
+        network: &NetworkSource,
+        image: &Path,
+    ) -> Task<Result<Logits, String>> {
         let (source, device) = self.locate(network);
-        self.predictor.logits(&self.waker, source, device, image.to_path_buf())
+        self.predictor
+            .logits(&self.waker, source, device, image.to_path_buf())
     }
 
     fn locate(&self, network: &NetworkSource) -> (Source, DeviceId) {
@@ -61,11 +70,16 @@ impl Engine {
                 .map(|item| (open.dataset.mask_reader(), item.clone())),
             _ => None,
         };
-        let request = Request { source, device, image: image.to_path_buf(), truth };
+        let request = Request {
+            source,
+            device,
+            image: image.to_path_buf(),
+            truth,
+        };
         self.predictor.predict(&self.waker, request)
     }
 
-    /// Scores of a run's best weights over a split of the data set it was trained on, with
+    /// Scores of a run's best weights over a split of the dataset it was trained on, with
     /// a boundary band of `boundary_width` pixels.
     pub fn evaluate(
         &self,
@@ -90,14 +104,18 @@ impl Engine {
 
     /// What a weights file holds, and what becomes of each layer.
     pub fn inspect_weights(&self, choice: WeightsChoice) -> Task<Result<WeightsSummary, String>> {
-        self.spawn("inspect weights", move |_| WeightsSummary::read(&choice).map_err(|err| err.to_string()))
+        self.spawn("inspect weights", move |_| {
+            WeightsSummary::read(&choice).map_err(|err| err.to_string())
+        })
     }
 
     /// Writes the best weights of a run as one file; gives the path.
     pub fn export_run(&self, run: &str, path: PathBuf) -> Task<Result<PathBuf, String>> {
         let folder = self.folder(run);
         self.spawn_waiting("export", move |_| {
-            export_run(&folder, &path).map(|()| path).map_err(|err| err.to_string())
+            export_run(&folder, &path)
+                .map(|()| path)
+                .map_err(|err| err.to_string())
         })
     }
 
@@ -106,16 +124,25 @@ impl Engine {
     pub fn import_weights(&self, choice: WeightsChoice) -> Task<Result<String, String>> {
         let runs = self.dirs.runs.clone();
         self.spawn_waiting("import", move |_| {
-            let stem = choice.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let stem = choice
+                .path
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             let created = unix_secs();
             let folder = import_run(&runs, &format!("imported-{stem}"), created, &choice);
-            folder.map(|folder| folder.name()).map_err(|err| err.to_string())
+            folder
+                .map(|folder| folder.name())
+                .map_err(|err| err.to_string())
         })
     }
 
     /// Writes logits as a NumPy file; gives the path.
     pub fn save_logits(&self, logits: Logits, path: PathBuf) -> Task<Result<PathBuf, String>> {
-        self.spawn("save logits", move |_| export::save_npy(&path, &logits).map(|()| path))
+        self.spawn("save logits", move |_| {
+            export::save_npy(&path, &logits).map(|()| path)
+        })
     }
 
     /// Writes a mask as an indexed PNG; gives the path.
@@ -125,7 +152,9 @@ impl Engine {
         classes: Arc<ClassList>,
         path: PathBuf,
     ) -> Task<Result<PathBuf, String>> {
-        self.spawn("save mask", move |_| export::save_mask(&path, &mask, &classes).map(|()| path))
+        self.spawn("save mask", move |_| {
+            export::save_mask(&path, &mask, &classes).map(|()| path)
+        })
     }
 
     /// Writes the image with the mask over it; `opacity` in `0.0..=1.0`; gives the path.

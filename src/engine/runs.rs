@@ -32,7 +32,7 @@ pub struct RunSnapshot {
     pub config: RunConfig,
     /// Classes and colors.
     pub classes: Arc<ClassList>,
-    /// Name of its data set.
+    /// Name of its dataset.
     pub dataset_name: String,
     /// Start, `2026-11-23 14:05` in UTC.
     pub created: String,
@@ -60,7 +60,10 @@ impl RunSnapshot {
     }
 
     fn load(folder: &RunFolder) -> Option<Self> {
-        let meta = folder.meta().map_err(|err| log::warn!("A run is left out of the list: {err}")).ok()?;
+        let meta = folder
+            .meta()
+            .map_err(|err| log::warn!("A run is left out of the list: {err}"))
+            .ok()?;
         let state = match folder.end() {
             _ if folder.is_locked() => RunState::Active,
             Some(EndMark::Finished) => RunState::Finished,
@@ -90,29 +93,40 @@ impl RunSnapshot {
     /// The epoch with the highest validation mean IU.
     pub fn best(&self) -> Option<&EpochRecord> {
         let score = |epoch: &EpochRecord| epoch.scores.mean_iu.unwrap_or(-1.0);
-        self.epochs.iter().max_by(|left, right| score(left).total_cmp(&score(right)))
+        self.epochs
+            .iter()
+            .max_by(|left, right| score(left).total_cmp(&score(right)))
     }
 
     /// A line for lists: `FCN-8s VGG16 slim, 2026-11-23 14:05`.
     pub fn title(&self) -> String {
-        format!("{} {}, {}", self.config.variant, self.config.trunk, self.created)
+        format!(
+            "{} {}, {}",
+            self.config.variant, self.config.trunk, self.created
+        )
     }
 }
 
 /// All runs of a folder, newest first.
 pub(super) fn load_runs(runs: &Path) -> Vec<RunSnapshot> {
-    let mut snapshots: Vec<RunSnapshot> = list_runs(runs).iter().filter_map(RunSnapshot::load).collect();
+    let mut snapshots: Vec<RunSnapshot> = list_runs(runs)
+        .iter()
+        .filter_map(RunSnapshot::load)
+        .collect();
     newest_first(&mut snapshots);
     snapshots
 }
 
 pub(super) fn newest_first(snapshots: &mut [RunSnapshot]) {
-    snapshots.sort_by(|left, right| (&right.created, &right.name).cmp(&(&left.created, &left.name)));
+    snapshots
+        .sort_by(|left, right| (&right.created, &right.name).cmp(&(&left.created, &left.name)));
 }
 
 /// Now, in Unix seconds.
 pub(super) fn unix_secs() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
 }
 
 /// A time in UTC: `2026-11-23 14:05`, or `20261123-140501` for names of folders.
@@ -132,11 +146,16 @@ pub(super) fn format_time(unix_secs: u64, for_name: bool) -> String {
 fn civil_date(days: u64) -> (u64, u64, u64) {
     let shifted = days + 719_468;
     let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
     let year = year_of_era + era * 400 + u64::from(month <= 2);
     (year, month, day)
 }

@@ -9,7 +9,8 @@ use rayon::prelude::*;
 use super::predict::Evaluation;
 use super::tasks::Cancel;
 use crate::dataset::{
-    ClassList, DatasetError, MaskReader, VOID, find_class_list, list_masks, read_class_list, read_names,
+    ClassList, DatasetError, MaskReader, VOID, find_class_list, list_masks, read_class_list,
+    read_names,
 };
 use crate::metrics::SetCounts;
 
@@ -74,8 +75,10 @@ pub fn score_masks(folders: &MaskFolders, cancel: &Cancel) -> Result<MaskScores,
         if cancel.is_cancelled() {
             return Err("stopped".to_owned());
         }
-        let images: Vec<_> =
-            chunk.par_iter().map(|pair| pair.count(&reader, folders.boundary_width)).collect();
+        let images: Vec<_> = chunk
+            .par_iter()
+            .map(|pair| pair.count(&reader, folders.boundary_width))
+            .collect();
         for image in images {
             counts.merge(&image.map_err(|problem| problem.text(assumed))?);
         }
@@ -91,7 +94,11 @@ pub fn score_masks(folders: &MaskFolders, cancel: &Cancel) -> Result<MaskScores,
         secs: started.elapsed().as_secs_f64(),
         classes: Arc::new(classes),
     };
-    Ok(MaskScores { evaluation, unanswered: counts.unanswered(), unpaired })
+    Ok(MaskScores {
+        evaluation,
+        unanswered: counts.unanswered(),
+        unpaired,
+    })
 }
 
 /// The classes, and whether they are only assumed.
@@ -102,7 +109,9 @@ fn classes_of(folders: &MaskFolders) -> Result<(ClassList, bool), String> {
         MaskClasses::Numbered(count) => {
             let classes = ClassList::numbered(*count);
             if classes.is_empty() || classes.len() != *count {
-                return Err(format!("{count} classes do not fit into a mask. Give a number from 1 to 254"));
+                return Err(format!(
+                    "{count} classes do not fit into a mask. Give a number from 1 to 254"
+                ));
             }
             Ok(Some(classes))
         }
@@ -142,7 +151,10 @@ fn pair(folders: &MaskFolders) -> Result<(Vec<Pair>, Vec<PathBuf>), String> {
             ));
         };
         match predictions.remove(name) {
-            Some(prediction) => pairs.push(Pair { label: label.clone(), prediction }),
+            Some(prediction) => pairs.push(Pair {
+                label: label.clone(),
+                prediction,
+            }),
             None => missing.push(folders.predictions.join(format!("{name}.png"))),
         }
     }
@@ -159,7 +171,10 @@ fn pair(folders: &MaskFolders) -> Result<(Vec<Pair>, Vec<PathBuf>), String> {
         return Ok((pairs, Vec::new()));
     }
     // `predict` writes a picture for people beside each mask.
-    let is_overlay = |name: &str| name.strip_suffix("_overlay").is_some_and(|of| labels.contains_key(of));
+    let is_overlay = |name: &str| {
+        name.strip_suffix("_overlay")
+            .is_some_and(|of| labels.contains_key(of))
+    };
     predictions.retain(|name, _| !is_overlay(name));
     Ok((pairs, predictions.into_values().collect()))
 }
@@ -240,8 +255,13 @@ mod tests {
         }
 
         fn mask(&self, name: &str, labels: &[u8]) {
-            let mask = LabelMap { width: 4, height: labels.len() as u32 / 4, labels: labels.to_vec() };
-            write_index_png(&self.dir.path().join(name), &mask, &ClassList::voc()).expect("written");
+            let mask = LabelMap {
+                width: 4,
+                height: labels.len() as u32 / 4,
+                labels: labels.to_vec(),
+            };
+            write_index_png(&self.dir.path().join(name), &mask, &ClassList::voc())
+                .expect("written");
         }
 
         fn text(&self, name: &str, text: &str) -> PathBuf {
@@ -256,8 +276,14 @@ mod tests {
 
         #[track_caller]
         fn refused(&self, words: &[&str]) {
-            let message = self.score().map(|scores| scores.evaluation.scores).unwrap_err();
-            assert!(words.iter().all(|word| message.contains(word)), "{words:?} are not all in: {message}");
+            let message = self
+                .score()
+                .map(|scores| scores.evaluation.scores)
+                .unwrap_err();
+            assert!(
+                words.iter().all(|word| message.contains(word)),
+                "{words:?} are not all in: {message}"
+            );
         }
     }
 
@@ -275,7 +301,10 @@ mod tests {
         assert_eq!((evaluation.images, evaluation.classes.len()), (2, 21));
         assert_eq!(evaluation.scores.pixel_accuracy, Some(9.0 / 11.0));
         let class_iu = |label: usize| evaluation.scores.class_iu[label];
-        assert_eq!([0, 1, 2, 20].map(class_iu), [Some(0.8), Some(0.75), None, Some(2.0 / 3.0)]);
+        assert_eq!(
+            [0, 1, 2, 20].map(class_iu),
+            [Some(0.8), Some(0.75), None, Some(2.0 / 3.0)]
+        );
         let over_images = f64::midpoint(f64::midpoint(0.8, 2.0 / 3.0), 0.75);
         assert!((evaluation.mean_iu_over_images.expect("images") - over_images).abs() < 1e-12);
         // The columns on both sides of the boundary, and the pixel above void.
@@ -295,7 +324,11 @@ mod tests {
         desk.refused(&["predictions/a.png", "4x1", "labels/a.png", "4x2"]);
         desk.mask("predictions/a.png", &[0, 1, 0, 0, 0, 0, 7, 0]);
         desk.folders.classes = MaskClasses::Numbered(2);
-        desk.refused(&["predictions/a.png", "label 7 at column 2, row 1", "2 classes"]);
+        desk.refused(&[
+            "predictions/a.png",
+            "label 7 at column 2, row 1",
+            "2 classes",
+        ]);
         desk.text("predictions/a.png", "no picture");
         desk.refused(&["predictions/a.png", "PNG"]);
         desk.folders.predictions = desk.dir.path().join("absent");
@@ -324,9 +357,22 @@ mod tests {
         let mut desk = Desk::new();
         desk.mask("labels/a.png", &[0, 1, 30, 0]);
         desk.mask("predictions/a.png", &[0, 1, 30, 0]);
-        desk.refused(&["labels/a.png", "label 30", "VOC are assumed", "number of classes"]);
+        desk.refused(&[
+            "labels/a.png",
+            "label 30",
+            "VOC are assumed",
+            "number of classes",
+        ]);
         desk.folders.classes = MaskClasses::Numbered(31);
-        assert_eq!(desk.score().expect("scores").evaluation.scores.class_iu.len(), 31);
+        assert_eq!(
+            desk.score()
+                .expect("scores")
+                .evaluation
+                .scores
+                .class_iu
+                .len(),
+            31
+        );
         desk.folders.classes = MaskClasses::Numbered(255);
         desk.refused(&["255", "1 to 254"]);
         desk.folders.classes = MaskClasses::Find;
@@ -339,10 +385,15 @@ mod tests {
     #[test]
     fn rgb_masks_are_read_by_the_colors_of_the_classes() {
         let mut desk = Desk::new();
-        desk.folders.classes = MaskClasses::File(desk.text("colors.txt", "sky 1 2 3\nroad 9 8 7\n"));
+        desk.folders.classes =
+            MaskClasses::File(desk.text("colors.txt", "sky 1 2 3\nroad 9 8 7\n"));
         desk.mask("labels/a.png", &[0, 0, 1, 1]);
         let colors = [[1, 2, 3], [9, 8, 7], [9, 8, 7], [224, 224, 192]];
-        let rgb = Rgb { width: 4, height: 1, pixels: colors.concat() };
+        let rgb = Rgb {
+            width: 4,
+            height: 1,
+            pixels: colors.concat(),
+        };
         write_rgb_png(&desk.dir.path().join("predictions/a.png"), &rgb).expect("written");
         let scored = desk.score().expect("scores");
         assert_eq!(scored.evaluation.scores.pixel_accuracy, Some(0.5));
@@ -357,7 +408,9 @@ mod tests {
         let waker: Waker = Arc::new(|| {});
         let (promise, task) = Promise::<()>::new(&waker);
         drop(task);
-        let message = score_masks(&desk.folders, &promise.cancel).map(|_| ()).unwrap_err();
+        let message = score_masks(&desk.folders, &promise.cancel)
+            .map(|_| ())
+            .unwrap_err();
         assert_eq!(message, "stopped");
     }
 }

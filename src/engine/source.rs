@@ -1,14 +1,14 @@
-//! Data sets by reference, and small pictures of their items.
+//! Datasets by reference, and small pictures of their items.
 
 use std::path::{Path, PathBuf};
 
 use crate::dataset::{
-    Dataset, DatasetError, DatasetStats, Item, LabelMap, MaskReader, Rgb, SampleSpec, ensure_sample,
-    resize_labels, resize_rgb,
+    Dataset, DatasetError, DatasetStats, Item, LabelMap, MaskReader, Rgb, SampleSpec,
+    ensure_sample, resize_labels, resize_rgb,
 };
 use crate::training::DatasetRef;
 
-/// A data set that is open in the window.
+/// A dataset that is open in the window.
 #[derive(Debug, Clone)]
 pub struct OpenDataset {
     /// How it was asked for.
@@ -19,13 +19,16 @@ pub struct OpenDataset {
     pub stats: Option<DatasetStats>,
 }
 
-/// The data set of the window.
+/// The dataset of the window.
 #[derive(Debug, Clone)]
 pub enum DatasetState {
     /// Nothing was opened yet.
     None,
     /// It is being read or made; `progress` in `0.0..=1.0` where known.
-    Opening { label: String, progress: Option<f32> },
+    Opening {
+        label: String,
+        progress: Option<f32>,
+    },
     /// It can be used.
     Ready(std::sync::Arc<OpenDataset>),
     /// It cannot be read, and why.
@@ -41,7 +44,7 @@ pub struct Thumbnail {
     pub labels: LabelMap,
 }
 
-/// Where a data set lies.
+/// Where a dataset lies.
 pub(super) fn location(which: &DatasetRef, data_dir: &Path) -> PathBuf {
     match which {
         DatasetRef::Sample => data_dir.join("sample"),
@@ -49,7 +52,7 @@ pub(super) fn location(which: &DatasetRef, data_dir: &Path) -> PathBuf {
     }
 }
 
-/// Opens a data set, making the sample where it is not there yet. `progress` is told
+/// Opens a dataset, making the sample where it is not there yet. `progress` is told
 /// how many of how many images are made, and answers whether to go on.
 pub(super) fn open(
     which: &DatasetRef,
@@ -64,7 +67,11 @@ pub(super) fn open(
 }
 
 /// Reads an item and makes it small: the longer side has at most `max_side` pixels.
-pub(super) fn thumbnail(reader: &MaskReader, item: &Item, max_side: u32) -> Result<Thumbnail, DatasetError> {
+pub(super) fn thumbnail(
+    reader: &MaskReader,
+    item: &Item,
+    max_side: u32,
+) -> Result<Thumbnail, DatasetError> {
     let (image, labels) = reader.read_pair(item)?;
     let scale = f64::from(max_side) / f64::from(image.width.max(image.height).max(1));
     if scale >= 1.0 {
@@ -72,5 +79,8 @@ pub(super) fn thumbnail(reader: &MaskReader, item: &Item, max_side: u32) -> Resu
     }
     let side = |length: u32| ((f64::from(length) * scale) as u32).max(1);
     let (width, height) = (side(image.width), side(image.height));
-    Ok(Thumbnail { image: resize_rgb(&image, width, height), labels: resize_labels(&labels, width, height) })
+    Ok(Thumbnail {
+        image: resize_rgb(&image, width, height),
+        labels: resize_labels(&labels, width, height),
+    })
 }

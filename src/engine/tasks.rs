@@ -79,7 +79,8 @@ impl<T> Task<T> {
 impl<T> Task<Result<T, String>> {
     /// Blocks until the result is there; work that broke off is an error.
     pub fn wait(self) -> Result<T, String> {
-        self.join().unwrap_or_else(|| Err("the work broke off; see the log".to_owned()))
+        self.join()
+            .unwrap_or_else(|| Err("the work broke off; see the log".to_owned()))
     }
 }
 
@@ -100,8 +101,19 @@ impl<T> Promise<T> {
     pub fn new(waker: &Waker) -> (Self, Task<T>) {
         let (sender, receiver) = bounded(1);
         let cancel = Cancel::default();
-        let promise = Self { result: sender, cancel: cancel.clone(), waker: Arc::clone(waker) };
-        (promise, Task { result: receiver, done: false, cancel })
+        let promise = Self {
+            result: sender,
+            cancel: cancel.clone(),
+            waker: Arc::clone(waker),
+        };
+        (
+            promise,
+            Task {
+                result: receiver,
+                done: false,
+                cancel,
+            },
+        )
     }
 
     /// Hands the result over and wakes the window.
@@ -144,7 +156,9 @@ impl Pool {
         work: impl FnOnce(&Cancel) -> T + Send + 'static,
     ) -> Task<T> {
         let (promise, task) = Promise::new(waker);
-        self.jobs.send(Box::new(move || run(name, promise, work))).ok();
+        self.jobs
+            .send(Box::new(move || run(name, promise, work)))
+            .ok();
         task
     }
 }
@@ -156,7 +170,9 @@ pub(super) fn spawn_thread<T: Send + 'static>(
     work: impl FnOnce(&Cancel) -> T + Send + 'static,
 ) -> Task<T> {
     let (promise, task) = Promise::new(waker);
-    let started = thread::Builder::new().name(name.into()).spawn(move || run(name, promise, work));
+    let started = thread::Builder::new()
+        .name(name.into())
+        .spawn(move || run(name, promise, work));
     if let Err(err) = started {
         log::error!("Thread {name} could not be started: {err}");
     }

@@ -99,7 +99,11 @@ impl Trainer {
             return;
         }
         self.staged = staged;
-        self.plan = Some(Plan { runs: Vec::new(), total: configs.len(), done: false });
+        self.plan = Some(Plan {
+            runs: Vec::new(),
+            total: configs.len(),
+            done: false,
+        });
         self.waiting = configs.into();
         self.start_next(notices);
     }
@@ -108,7 +112,11 @@ impl Trainer {
         if !self.is_free(notices) {
             return;
         }
-        self.plan = Some(Plan { runs: Vec::new(), total: 1, done: false });
+        self.plan = Some(Plan {
+            runs: Vec::new(),
+            total: 1,
+            done: false,
+        });
         self.waiting.clear();
         self.launch(Job::Resume(folder), config, notices);
     }
@@ -117,8 +125,14 @@ impl Trainer {
         let Some(active) = self.active() else {
             return true;
         };
-        let text = format!("{} is being trained. Stop it before another run is started", active.run);
-        notices.push(Notice { level: NoticeLevel::Warning, text });
+        let text = format!(
+            "{} is being trained. Stop it before another run is started",
+            active.run
+        );
+        notices.push(Notice {
+            level: NoticeLevel::Warning,
+            text,
+        });
         false
     }
 
@@ -159,12 +173,21 @@ impl Trainer {
         match worker.start() {
             Ok(thread) => {
                 let active = ActiveRun::new(config);
-                self.current =
-                    Some(Current { active, classes: Arc::default(), control, events, previews, thread });
+                self.current = Some(Current {
+                    active,
+                    classes: Arc::default(),
+                    control,
+                    events,
+                    previews,
+                    thread,
+                });
             }
             Err(err) => {
                 let text = format!("The training thread could not be started: {err}");
-                notices.push(Notice { level: NoticeLevel::Error, text });
+                notices.push(Notice {
+                    level: NoticeLevel::Error,
+                    text,
+                });
                 self.end_plan();
             }
         }
@@ -197,7 +220,11 @@ impl Trainer {
         let Some(current) = &mut self.current else {
             return false;
         };
-        let preview = current.previews.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let preview = current
+            .previews
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(preview) = preview {
             self.live = Some(Live {
                 run: current.active.run.clone(),
@@ -215,7 +242,9 @@ impl Trainer {
                 }
                 insert(runs, snapshot);
             }
-            Ok(WorkerEvent::Train(TrainEvent::Ended(outcome))) => self.ended(outcome, runs, notices),
+            Ok(WorkerEvent::Train(TrainEvent::Ended(outcome))) => {
+                self.ended(outcome, runs, notices)
+            }
             Ok(WorkerEvent::Train(event)) => current.apply(&event, runs),
             Err(_) => return false,
         }
@@ -228,12 +257,17 @@ impl Trainer {
         };
         // The thread has nothing left to do: this does not wait.
         current.thread.join().ok();
-        let name = if current.active.run.is_empty() { "The run" } else { &current.active.run };
+        let name = if current.active.run.is_empty() {
+            "The run"
+        } else {
+            &current.active.run
+        };
         let (level, text) = match &outcome {
             Outcome::Finished => (NoticeLevel::Info, format!("{name} is finished")),
-            Outcome::Stopped { step } => {
-                (NoticeLevel::Info, format!("{name} was stopped and saved after step {step}"))
-            }
+            Outcome::Stopped { step } => (
+                NoticeLevel::Info,
+                format!("{name} was stopped and saved after step {step}"),
+            ),
             Outcome::Failed(message) => (NoticeLevel::Error, format!("{name} failed: {message}")),
         };
         notices.push(Notice { level, text });

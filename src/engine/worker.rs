@@ -26,7 +26,10 @@ pub(super) enum Job {
 #[derive(Debug)]
 pub(super) enum WorkerEvent {
     /// The run's folder is there.
-    Opened { folder: RunFolder, meta: Box<RunMeta> },
+    Opened {
+        folder: RunFolder,
+        meta: Box<RunMeta>,
+    },
     /// From the loop.
     Train(TrainEvent),
 }
@@ -49,7 +52,9 @@ pub(super) struct Worker {
 impl Worker {
     /// Starts the thread. Whatever happens on it, `Ended` is the last event.
     pub fn start(self) -> std::io::Result<JoinHandle<()>> {
-        thread::Builder::new().name("train".into()).spawn(move || self.work())
+        thread::Builder::new()
+            .name("train".into())
+            .spawn(move || self.work())
     }
 
     fn work(self) {
@@ -72,7 +77,9 @@ impl Worker {
             && !sink.ended
         {
             if let Some(folder) = opened {
-                let end = EndMark::Failed { message: message.clone() };
+                let end = EndMark::Failed {
+                    message: message.clone(),
+                };
                 RunFolder::set_end(&folder, &end).unwrap_or_else(|err| log::warn!("{err}"));
             }
             sink.send(TrainEvent::Ended(Outcome::Failed(message)));
@@ -86,14 +93,20 @@ impl Worker {
             Job::Resume(folder) => folder.meta().map_err(|err| err.to_string())?.config.dataset,
         };
         let control = self.control.clone();
-        let dataset = source::open(&which, &self.data_dir, &mut |_, _| !control.stop_requested())
-            .map_err(|err| err.to_string())?;
+        let dataset = source::open(&which, &self.data_dir, &mut |_, _| {
+            !control.stop_requested()
+        })
+        .map_err(|err| err.to_string())?;
         let folder = match &self.job {
             Job::Resume(folder) => folder.clone(),
             Job::New(config) => {
                 let created = unix_secs();
-                let name =
-                    format!("{}-{}-{}", format_time(created, true), config.variant.id(), config.trunk.id());
+                let name = format!(
+                    "{}-{}-{}",
+                    format_time(created, true),
+                    config.variant.id(),
+                    config.trunk.id()
+                );
                 let meta = RunMeta {
                     config: (**config).clone(),
                     classes: dataset.classes.clone(),
@@ -106,13 +119,16 @@ impl Worker {
         let meta = folder.meta().map_err(|err| err.to_string())?;
         if meta.classes.len() != dataset.classes.len() {
             return Err(format!(
-                "{}: the data set has {} classes now, the run was started with {}. Start a new run",
+                "{}: the dataset has {} classes now, the run was started with {}. Start a new run",
                 dataset.root.display(),
                 dataset.classes.len(),
                 meta.classes.len()
             ));
         }
-        let event = WorkerEvent::Opened { folder: folder.clone(), meta: Box::new(meta) };
+        let event = WorkerEvent::Opened {
+            folder: folder.clone(),
+            meta: Box::new(meta),
+        };
         self.events.send(event).ok();
         *opened = Some(folder.clone());
         train(&folder, &dataset, &self.control, sink);

@@ -38,7 +38,8 @@ pub fn boundary_band(truth: &[u8], columns: usize, width: usize) -> Vec<u8> {
     // The nearest other label is `width` away exactly where a border pixel is `width - 1` away.
     let borders = BorderCounts::new(truth, columns);
     let reach = width - 1;
-    let in_band = |position: usize| borders.any_within(position % columns, position / columns, reach);
+    let in_band =
+        |position: usize| borders.any_within(position % columns, position / columns, reach);
     let keep = |(position, &label)| if in_band(position) { label } else { VOID };
     truth.iter().enumerate().map(keep).collect()
 }
@@ -65,13 +66,20 @@ impl BorderCounts {
                 sums[(row + 1) * stride + column + 1] = sums[row * stride + column + 1] + in_row;
             }
         }
-        Self { columns, rows, sums }
+        Self {
+            columns,
+            rows,
+            sums,
+        }
     }
 
     /// Whether there is a border pixel at most `reach` columns and rows away.
     fn any_within(&self, column: usize, row: usize, reach: usize) -> bool {
         let span = |at: usize, end: usize| {
-            [at.saturating_sub(reach), at.saturating_add(reach).saturating_add(1).min(end)]
+            [
+                at.saturating_sub(reach),
+                at.saturating_add(reach).saturating_add(1).min(end),
+            ]
         };
         let ([left, right], [top, bottom]) = (span(column, self.columns), span(row, self.rows));
         let sum = |column: usize, row: usize| self.sums[row * (self.columns + 1) + column];
@@ -82,8 +90,11 @@ impl BorderCounts {
 fn is_border(truth: &[u8], [columns, rows]: [usize; 2], column: usize, row: usize) -> bool {
     let label = truth[row * columns + column];
     let (left, right) = (column.saturating_sub(1), (column + 2).min(columns));
-    (row.saturating_sub(1)..(row + 2).min(rows))
-        .any(|row| truth[row * columns + left..row * columns + right].iter().any(|&other| other != label))
+    (row.saturating_sub(1)..(row + 2).min(rows)).any(|row| {
+        truth[row * columns + left..row * columns + right]
+            .iter()
+            .any(|&other| other != label)
+    })
 }
 
 #[cfg(test)]
@@ -111,7 +122,10 @@ mod tests {
     #[test]
     fn the_distance_is_the_larger_one_of_columns_and_rows() {
         let truth = labels(&["00000", "00000", "00100", "00000", "00000"]);
-        assert_eq!(boundary_band(&truth, 5, 1), labels(&[".....", ".000.", ".010.", ".000.", "....."]));
+        assert_eq!(
+            boundary_band(&truth, 5, 1),
+            labels(&[".....", ".000.", ".010.", ".000.", "....."])
+        );
         assert_eq!(boundary_band(&truth, 5, 2), truth);
     }
 
@@ -139,7 +153,9 @@ mod tests {
     fn random_labels(seed: u64, columns: usize, rows: usize) -> Vec<u8> {
         let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
         let mut draw = |below: usize| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             (state >> 33) as usize % below
         };
         let mut truth = vec![0; columns * rows];
@@ -163,7 +179,13 @@ mod tests {
                 truth[other] != truth[position] && distance <= width
             })
         };
-        let keep = |position: usize| if in_band(position) { truth[position] } else { VOID };
+        let keep = |position: usize| {
+            if in_band(position) {
+                truth[position]
+            } else {
+                VOID
+            }
+        };
         (0..truth.len()).map(keep).collect()
     }
 

@@ -46,7 +46,11 @@ impl ConfusionMatrix {
     /// An empty matrix of `num_classes` x `num_classes`.
     pub fn new(num_classes: usize) -> Self {
         let counts = vec![0; num_classes * num_classes];
-        Self { num_classes, counts, unanswered: vec![0; num_classes] }
+        Self {
+            num_classes,
+            counts,
+            unanswered: vec![0; num_classes],
+        }
     }
 
     /// A matrix that was counted elsewhere, true class by predicted class, row by row; no pixel
@@ -55,8 +59,16 @@ impl ConfusionMatrix {
     /// # Panics
     /// When there are not `num_classes` x `num_classes` counts.
     pub fn from_counts(num_classes: usize, counts: Vec<u64>) -> Self {
-        assert_eq!(counts.len(), num_classes * num_classes, "counts of other classes");
-        Self { num_classes, counts, unanswered: vec![0; num_classes] }
+        assert_eq!(
+            counts.len(),
+            num_classes * num_classes,
+            "counts of other classes"
+        );
+        Self {
+            num_classes,
+            counts,
+            unanswered: vec![0; num_classes],
+        }
     }
 
     /// Number of classes, background included.
@@ -81,7 +93,11 @@ impl ConfusionMatrix {
     /// When the slices differ in length, or a prediction is neither a class nor 255 where
     /// the true label is a class.
     pub fn add(&mut self, truth: &[u8], predicted: &[u8]) {
-        assert_eq!(truth.len(), predicted.len(), "ground truth and prediction differ in pixels");
+        assert_eq!(
+            truth.len(),
+            predicted.len(),
+            "ground truth and prediction differ in pixels"
+        );
         for (&truth, &label) in truth.iter().zip(predicted) {
             let (truth, predicted) = (usize::from(truth), usize::from(label));
             if truth >= self.num_classes {
@@ -91,7 +107,11 @@ impl ConfusionMatrix {
                 self.counts[truth * self.num_classes + predicted] += 1;
                 continue;
             }
-            assert!(label == NO_CLASS, "predicted label {label} is not one of {} classes", self.num_classes);
+            assert!(
+                label == NO_CLASS,
+                "predicted label {label} is not one of {} classes",
+                self.num_classes
+            );
             self.unanswered[truth] += 1;
         }
     }
@@ -101,7 +121,10 @@ impl ConfusionMatrix {
     /// # Panics
     /// When the class counts differ.
     pub fn merge(&mut self, other: &Self) {
-        assert_eq!(self.num_classes, other.num_classes, "matrices of other classes");
+        assert_eq!(
+            self.num_classes, other.num_classes,
+            "matrices of other classes"
+        );
         for (count, more) in self.counts.iter_mut().zip(&other.counts) {
             *count += more;
         }
@@ -116,7 +139,10 @@ impl ConfusionMatrix {
     }
 
     fn true_pixels(&self, class: usize) -> u64 {
-        (0..self.num_classes).map(|p| self.count(class, p)).sum::<u64>() + self.unanswered[class]
+        (0..self.num_classes)
+            .map(|p| self.count(class, p))
+            .sum::<u64>()
+            + self.unanswered[class]
     }
 
     fn predicted_pixels(&self, class: usize) -> u64 {
@@ -143,7 +169,10 @@ impl ConfusionMatrix {
     /// predicted, 0 where it was predicted but not there.
     pub fn class_iu(&self, class: usize) -> Option<f64> {
         let hit = self.count(class, class);
-        ratio(hit, self.true_pixels(class) + self.predicted_pixels(class) - hit)
+        ratio(
+            hit,
+            self.true_pixels(class) + self.predicted_pixels(class) - hit,
+        )
     }
 
     /// Mean intersection over union; absent classes are left out, as `nanmean` does.
@@ -214,7 +243,10 @@ mod tests {
 
     #[test]
     fn counts_from_elsewhere_stand_for_the_same_pixels() {
-        assert_eq!(ConfusionMatrix::from_counts(3, vec![2, 1, 0, 0, 1, 1, 0, 0, 1]), example());
+        assert_eq!(
+            ConfusionMatrix::from_counts(3, vec![2, 1, 0, 0, 1, 1, 0, 0, 1]),
+            example()
+        );
     }
 
     #[test]
@@ -251,7 +283,10 @@ mod tests {
         assert_close(matrix.pixel_accuracy(), 0.75);
         assert_close(matrix.mean_accuracy(), f64::midpoint(0.5, 1.0));
         // No other class is blamed for it.
-        assert_eq!((matrix.class_iu(0), matrix.class_iu(1)), (Some(0.5), Some(1.0)));
+        assert_eq!(
+            (matrix.class_iu(0), matrix.class_iu(1)),
+            (Some(0.5), Some(1.0))
+        );
         assert_close(matrix.frequency_weighted_iu(), 0.5 * 0.5 + 0.5);
     }
 

@@ -48,7 +48,11 @@ mod tests {
 
     #[test]
     fn every_image_weighs_the_same() {
-        let images = [image(&[0, 0, 1, 1], &[0, 0, 1, 0]), image(&[2], &[2]), image(&[255], &[0])];
+        let images = [
+            image(&[0, 0, 1, 1], &[0, 0, 1, 0]),
+            image(&[2], &[2]),
+            image(&[255], &[0]),
+        ];
         let mut mean = ImageMean::default();
         assert_eq!(mean.mean_iu_over_images(), None);
         for image in &images {

@@ -29,9 +29,13 @@ impl SetCounts {
     /// # Panics
     /// As [`ConfusionMatrix::add`] and [`boundary_band`] do.
     pub fn add(&mut self, truth: &[u8], predicted: &[u8], columns: usize) {
-        let [mut image, mut boundary] = [(); 2].map(|()| ConfusionMatrix::new(self.pooled.num_classes()));
+        let [mut image, mut boundary] =
+            [(); 2].map(|()| ConfusionMatrix::new(self.pooled.num_classes()));
         image.add(truth, predicted);
-        boundary.add(&boundary_band(truth, columns, self.boundary_width), predicted);
+        boundary.add(
+            &boundary_band(truth, columns, self.boundary_width),
+            predicted,
+        );
         self.add_counts(&image, &boundary);
     }
 
@@ -50,7 +54,10 @@ impl SetCounts {
     /// # Panics
     /// When class counts or band widths differ.
     pub fn merge(&mut self, other: &Self) {
-        assert_eq!(self.boundary_width, other.boundary_width, "bands of other widths");
+        assert_eq!(
+            self.boundary_width, other.boundary_width,
+            "bands of other widths"
+        );
         self.pooled.merge(&other.pooled);
         self.image_mean.merge(&other.image_mean);
         self.boundary.merge(&other.boundary);

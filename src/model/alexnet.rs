@@ -36,14 +36,22 @@ pub(super) const CONVOLUTIONS: [([usize; 2], usize, usize, usize, bool); 5] = [
 ];
 
 impl AlexNet {
-    pub const CHANNELS: Channels = Channels { pool3: 0, pool4: 0, coarse: 4096 };
+    pub const CHANNELS: Channels = Channels {
+        pool3: 0,
+        pool4: 0,
+        coarse: 4096,
+    };
 
     pub fn new(geometry: Geometry, dropout: f64, device: &Device) -> Self {
         let convs = CONVOLUTIONS
             .iter()
             .enumerate()
             .map(|(index, &(channels, kernel, stride, padding, _))| {
-                let padding = if index == 0 { geometry.first_padding(padding) } else { padding };
+                let padding = if index == 0 {
+                    geometry.first_padding(padding)
+                } else {
+                    padding
+                };
                 let window = Window::same(kernel).stride(stride).padding(padding);
                 ConvUnit::new(channels, window, Norm::Bias, device)
             })
@@ -51,7 +59,10 @@ impl AlexNet {
         let fc6 = Window::same(FC6).padding(0);
         Self {
             convs,
-            pool: MaxPool2dConfig::new([3, 3]).with_strides([2, 2]).with_ceil_mode(true).init(),
+            pool: MaxPool2dConfig::new([3, 3])
+                .with_strides([2, 2])
+                .with_ceil_mode(true)
+                .init(),
             fc6: ConvUnit::new([256, 4096], fc6, Norm::Bias, device),
             fc7: ConvUnit::new([4096, 4096], Window::same(1), Norm::Bias, device),
             dropout: DropoutConfig::new(dropout).init(),
@@ -66,7 +77,11 @@ impl AlexNet {
         for (index, (unit, &(_, kernel, stride, padding, pooled))) in
             self.convs.iter().zip(&CONVOLUTIONS).enumerate()
         {
-            let padding = if index == 0 { geometry.first_padding(padding) } else { padding };
+            let padding = if index == 0 {
+                geometry.first_padding(padding)
+            } else {
+                padding
+            };
             map = unit.forward(map);
             grid = grid.window(kernel, stride, padding);
             if pooled {
@@ -76,6 +91,13 @@ impl AlexNet {
         }
         let fc6 = self.dropout.forward(self.fc6.forward(map));
         let fc7 = self.dropout.forward(self.fc7.forward(fc6));
-        Features { pool3: None, pool4: None, coarse: Placed { map: fc7, grid: grid.window(FC6, 1, 0) } }
+        Features {
+            pool3: None,
+            pool4: None,
+            coarse: Placed {
+                map: fc7,
+                grid: grid.window(FC6, 1, 0),
+            },
+        }
     }
 }

@@ -47,35 +47,60 @@ struct Walk {
 
 impl Walk {
     fn new(size: [usize; 2]) -> Self {
-        Self { at: Place { size, grid: Grid::IMAGE }, multiply_adds: 0 }
+        Self {
+            at: Place {
+                size,
+                grid: Grid::IMAGE,
+            },
+            multiply_adds: 0,
+        }
     }
 
     /// `cells` times a kernel between all channels.
     fn add(&mut self, cells: [usize; 2], channels: [usize; 2], kernel: usize) {
         let [rows, columns] = cells.map(|side| side as u64);
         let [channels_in, channels_out] = channels.map(|count| count as u64);
-        self.multiply_adds += rows * columns * channels_in * channels_out * (kernel * kernel) as u64;
+        self.multiply_adds +=
+            rows * columns * channels_in * channels_out * (kernel * kernel) as u64;
     }
 
     fn conv(&mut self, channels: [usize; 2], window: Window) {
-        let Window { kernel, stride, padding, dilation } = window;
+        let Window {
+            kernel,
+            stride,
+            padding,
+            dilation,
+        } = window;
         let reach = dilation * (kernel - 1) + 1;
-        self.at.size = self.at.size.map(|side| (side + 2 * padding - reach) / stride + 1);
+        self.at.size = self
+            .at
+            .size
+            .map(|side| (side + 2 * padding - reach) / stride + 1);
         self.at.grid = self.at.grid.window(kernel, stride, padding);
         self.add(self.at.size, channels, kernel);
     }
 
     /// A max pooling of stride 2 that rounds up.
     fn pool_up(&mut self, kernel: usize) {
-        self.at.size = self.at.size.map(|side| side.saturating_sub(kernel).div_ceil(2) + 1);
+        self.at.size = self
+            .at
+            .size
+            .map(|side| side.saturating_sub(kernel).div_ceil(2) + 1);
         self.at.grid = self.at.grid.window(kernel, 2, 0);
     }
 
     /// Each cell of the coarse map meets the whole kernel, whatever is cropped or padded away.
     fn upsample(&mut self, num_classes: usize, upsampling: Upsampling) {
         self.add(self.at.size, [num_classes; 2], upsampling.kernel);
-        let Upsampling { kernel, stride, padding } = upsampling;
-        self.at.size = self.at.size.map(|side| (side - 1) * stride + kernel - 2 * padding);
+        let Upsampling {
+            kernel,
+            stride,
+            padding,
+        } = upsampling;
+        self.at.size = self
+            .at
+            .size
+            .map(|side| (side - 1) * stride + kernel - 2 * padding);
         self.at.grid = upsampling.grid(self.at.grid);
     }
 
@@ -97,7 +122,9 @@ impl Walk {
         let mut channels = 3;
         let mut window = Window::same(3).padding(config.geometry.first_padding(1));
         let mut pooled = [self.at; 5];
-        for (stage, (width, convolutions)) in widths.stages.into_iter().zip(vgg::CONVOLUTIONS).enumerate() {
+        for (stage, (width, convolutions)) in
+            widths.stages.into_iter().zip(vgg::CONVOLUTIONS).enumerate()
+        {
             for _ in 0..convolutions {
                 self.conv([channels, width], window);
                 (channels, window) = (width, Window::same(3));
@@ -112,10 +139,18 @@ impl Walk {
     }
 
     fn alexnet(&mut self, config: &NetworkConfig) {
-        for (index, &(channels, kernel, stride, padding, pooled)) in alexnet::CONVOLUTIONS.iter().enumerate()
+        for (index, &(channels, kernel, stride, padding, pooled)) in
+            alexnet::CONVOLUTIONS.iter().enumerate()
         {
-            let padding = if index == 0 { config.geometry.first_padding(padding) } else { padding };
-            self.conv(channels, Window::same(kernel).stride(stride).padding(padding));
+            let padding = if index == 0 {
+                config.geometry.first_padding(padding)
+            } else {
+                padding
+            };
+            self.conv(
+                channels,
+                Window::same(kernel).stride(stride).padding(padding),
+            );
             if pooled {
                 self.pool_up(3);
             }
@@ -125,7 +160,10 @@ impl Walk {
     }
 
     fn googlenet(&mut self) -> [Place; 2] {
-        self.at.size = self.at.size.map(|side| side.next_multiple_of(googlenet::STRIDE));
+        self.at.size = self
+            .at
+            .size
+            .map(|side| side.next_multiple_of(googlenet::STRIDE));
         self.conv([3, 64], Window::same(7).stride(2));
         self.pool_up(3);
         self.conv([64, 64], Window::same(1));
@@ -157,17 +195,29 @@ impl Walk {
 
     /// Score layers, skips and upsampling.
     fn fcn(&mut self, config: &NetworkConfig, pool3: Option<Place>, pool4: Option<Place>) {
-        let NetworkConfig { variant, trunk, geometry, num_classes, .. } = *config;
+        let NetworkConfig {
+            variant,
+            trunk,
+            geometry,
+            num_classes,
+            ..
+        } = *config;
         let channels = TrunkNet::channels(config);
         self.conv([channels.coarse, num_classes], Window::same(1));
-        for (pooled, channels, stride) in [(pool4, channels.pool4, 16), (pool3, channels.pool3, 8)] {
-            let (Some(pooled), true) = (pooled, variant.stride() <= stride) else { continue };
+        for (pooled, channels, stride) in [(pool4, channels.pool4, 16), (pool3, channels.pool3, 8)]
+        {
+            let (Some(pooled), true) = (pooled, variant.stride() <= stride) else {
+                continue;
+            };
             self.upsample(num_classes, Upsampling::new(2, trunk, geometry));
             self.add(pooled.size, [channels, num_classes], 1);
             let offset = pooled.grid.crop_onto(self.at.grid);
             self.at.size = skip_size(self.at.size, pooled.size, offset);
         }
-        self.upsample(num_classes, Upsampling::new(variant.stride(), trunk, geometry));
+        self.upsample(
+            num_classes,
+            Upsampling::new(variant.stride(), trunk, geometry),
+        );
     }
 
     fn resnet(&mut self, variant: Variant, num_classes: usize) {
@@ -179,12 +229,19 @@ impl Walk {
             std::iter::zip(resnet::STAGES, resnet::blocks(variant))
         {
             for block in 0..blocks {
-                let (stride, dilation) = if block == 0 { (stride, first) } else { (1, dilation) };
+                let (stride, dilation) = if block == 0 {
+                    (stride, first)
+                } else {
+                    (1, dilation)
+                };
                 let point = Window::same(1);
                 let channels_out = width * resnet::EXPANSION;
                 let input = self.at;
                 self.conv([channels, width], point);
-                self.conv([width, width], Window::same(3).dilated(dilation).stride(stride));
+                self.conv(
+                    [width, width],
+                    Window::same(3).dilated(dilation).stride(stride),
+                );
                 self.conv([width, channels_out], point);
                 if stride != 1 || channels != channels_out {
                     self.at = input;
@@ -221,10 +278,16 @@ mod tests {
         // 5x3 pixels, 7x7 kernel, stride 2, padding 3: 3x2 cells of 3 * 64 * 49.
         let mut walk = Walk::new([5, 3]);
         walk.conv([3, 64], Window::same(7).stride(2));
-        assert_eq!((walk.at.size, walk.multiply_adds), ([3, 2], 6 * 3 * 64 * 49));
+        assert_eq!(
+            (walk.at.size, walk.multiply_adds),
+            ([3, 2], 6 * 3 * 64 * 49)
+        );
         // Dilated by 2, a 3x3 kernel reaches over 5 cells and is padded by 2.
         walk.conv([64, 8], Window::same(3).dilated(2));
-        assert_eq!((walk.at.size, walk.multiply_adds), ([3, 2], 6 * 3 * 64 * 49 + 6 * 64 * 8 * 9));
+        assert_eq!(
+            (walk.at.size, walk.multiply_adds),
+            ([3, 2], 6 * 3 * 64 * 49 + 6 * 64 * 8 * 9)
+        );
     }
 
     #[test]
@@ -232,7 +295,10 @@ mod tests {
         // All widths 1, one class, 32x32 pixels: stages of 32, 16, 8, 4 and 2 pixels.
         let config = NetworkConfig {
             num_classes: 1,
-            widths: Some(Widths { stages: [1; 5], fc: 1 }),
+            widths: Some(Widths {
+                stages: [1; 5],
+                fc: 1,
+            }),
             ..config(Variant::Fcn32s, Trunk::Vgg16, Geometry::Padded)
         };
         let stages = 9 * (32 * 32 * (3 + 1) + 16 * 16 * 2 + 8 * 8 * 3 + 4 * 4 * 3 + 2 * 2 * 3);
@@ -246,16 +312,66 @@ mod tests {
         // `FlopCounterMode` of PyTorch 2.15 over the networks of tests/reference/fcn.py, 21
         // classes, at 375x500 and 65x33 (height x width); its operations are twice ours.
         for (variant, trunk, geometry, operations) in [
-            (Variant::Fcn8s, Trunk::Vgg16, Padded, [162_382_431_744, 3_054_869_280]),
-            (Variant::Fcn8s, Trunk::Vgg16, Reference, [293_568_384_384, 39_159_802_944]),
-            (Variant::Fcn16s, Trunk::Vgg16, Reference, [293_432_691_456, 39_135_288_384]),
-            (Variant::Fcn32s, Trunk::Vgg16Slim, Padded, [3_104_967_744, 62_260_272]),
-            (Variant::Fcn16s, Trunk::Vgg16Slim, Padded, [3_109_741_632, 54_256_752]),
-            (Variant::Fcn32s, Trunk::Alexnet, Reference, [32_971_800_192, 2_351_251_116]),
-            (Variant::Fcn8s, Trunk::Googlenet, Padded, [12_538_558_464, 391_829_952]),
-            (Variant::Fcn16s, Trunk::Googlenet, Padded, [12_465_788_928, 389_555_904]),
-            (Variant::FcnResnet50, Trunk::Resnet50, Padded, [199_999_272_960, 3_024_049_536]),
-            (Variant::FcnResnet101, Trunk::Resnet101, Padded, [312_161_384_448, 4_728_640_896]),
+            (
+                Variant::Fcn8s,
+                Trunk::Vgg16,
+                Padded,
+                [162_382_431_744, 3_054_869_280],
+            ),
+            (
+                Variant::Fcn8s,
+                Trunk::Vgg16,
+                Reference,
+                [293_568_384_384, 39_159_802_944],
+            ),
+            (
+                Variant::Fcn16s,
+                Trunk::Vgg16,
+                Reference,
+                [293_432_691_456, 39_135_288_384],
+            ),
+            (
+                Variant::Fcn32s,
+                Trunk::Vgg16Slim,
+                Padded,
+                [3_104_967_744, 62_260_272],
+            ),
+            (
+                Variant::Fcn16s,
+                Trunk::Vgg16Slim,
+                Padded,
+                [3_109_741_632, 54_256_752],
+            ),
+            (
+                Variant::Fcn32s,
+                Trunk::Alexnet,
+                Reference,
+                [32_971_800_192, 2_351_251_116],
+            ),
+            (
+                Variant::Fcn8s,
+                Trunk::Googlenet,
+                Padded,
+                [12_538_558_464, 391_829_952],
+            ),
+            (
+                Variant::Fcn16s,
+                Trunk::Googlenet,
+                Padded,
+                [12_465_788_928, 389_555_904],
+            ),
+            (
+                Variant::FcnResnet50,
+                Trunk::Resnet50,
+                Padded,
+                [199_999_272_960, 3_024_049_536],
+            ),
+            (
+                Variant::FcnResnet101,
+                Trunk::Resnet101,
+                Padded,
+                [312_161_384_448, 4_728_640_896],
+            ),
         ] {
             let config = config(variant, trunk, geometry);
             let counted = [[375, 500], [65, 33]].map(|size| 2 * config.multiply_adds(size));

@@ -44,7 +44,11 @@ impl Plan {
 
     /// Factors on pool4 and pool3 before they are scored (`voc-fcn8s-atonce/net.py`).
     fn pool_scales(self) -> [f64; 2] {
-        if self.variant == Variant::Fcn8sAtOnce { [0.01, 0.0001] } else { [1.0, 1.0] }
+        if self.variant == Variant::Fcn8sAtOnce {
+            [0.01, 0.0001]
+        } else {
+            [1.0, 1.0]
+        }
     }
 }
 
@@ -52,11 +56,17 @@ impl Fcn {
     /// A network with random trunk weights, score layers at zero (section 4.1) and
     /// upsampling at bilinear interpolation.
     pub fn new(config: &NetworkConfig, device: &Device) -> Self {
-        let plan = Plan { variant: config.variant, trunk: config.trunk, geometry: config.geometry };
+        let plan = Plan {
+            variant: config.variant,
+            trunk: config.trunk,
+            geometry: config.geometry,
+        };
         let classes = config.num_classes;
         let channels = TrunkNet::channels(config);
         let score = |channels| {
-            Conv2dConfig::new([channels, classes], [1, 1]).with_initializer(Initializer::Zeros).init(device)
+            Conv2dConfig::new([channels, classes], [1, 1])
+                .with_initializer(Initializer::Zeros)
+                .init(device)
         };
         let stride = plan.variant.stride();
         let fuse_pool4 = stride <= 16;
@@ -64,7 +74,11 @@ impl Fcn {
         let last = plan.upsampling(stride).init(classes, device);
         let double = || {
             let layer = plan.upsampling(2).init(classes, device);
-            if config.final_upsampling == FinalUpsampling::AllFixed { fixed(layer) } else { layer }
+            if config.final_upsampling == FinalUpsampling::AllFixed {
+                fixed(layer)
+            } else {
+                layer
+            }
         };
         Self {
             trunk: TrunkNet::new(config, device),
@@ -86,42 +100,80 @@ impl Fcn {
     /// - output: `[batch_size, num_classes, height, width]`, logits
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
         let [_, _, height, width] = images.dims();
-        self.score(self.trunk.forward(images, self.plan.geometry), [height, width])
+        self.score(
+            self.trunk.forward(images, self.plan.geometry),
+            [height, width],
+        )
     }
 
     /// The rest of [`forward`](Self::forward), from what the stages of the trunk have made of
     /// images of `size` (`[height, width]`); `None` where it has none.
     pub fn behind_stages(&self, outputs: &[Tensor<4>], size: [usize; 2]) -> Option<Tensor<4>> {
-        let TrunkNet::Vgg(trunk) = &self.trunk else { return None };
-        Some(self.score(trunk.behind_stages(outputs.to_vec(), self.plan.geometry), size))
+        let TrunkNet::Vgg(trunk) = &self.trunk else {
+            return None;
+        };
+        Some(self.score(
+            trunk.behind_stages(outputs.to_vec(), self.plan.geometry),
+            size,
+        ))
     }
 
     /// Logits at `size` from the maps of the trunk.
     fn score(&self, features: Features, size: [usize; 2]) -> Tensor<4> {
         let [scale4, scale3] = self.plan.pool_scales();
-        let mut scores =
-            Placed { map: full(convolve(&self.score_fr, features.coarse.map, false)), ..features.coarse };
+        let mut scores = Placed {
+            map: full(convolve(&self.score_fr, features.coarse.map, false)),
+            ..features.coarse
+        };
         let skips = [
             (&self.upscore2, &self.score_pool4, features.pool4, scale4),
-            (&self.upscore_pool4, &self.score_pool3, features.pool3, scale3),
+            (
+                &self.upscore_pool4,
+                &self.score_pool3,
+                features.pool3,
+                scale3,
+            ),
         ];
         for (upsample, score, pooled, scale) in skips {
             if let (Some(upsample), Some(score), Some(pooled)) = (upsample, score, pooled) {
                 let grid = self.plan.upsampling(2).grid(scores.grid);
-                let coarse = Placed { map: kernels::upsample(upsample, scores.map), grid };
-                let map = if scale == 1.0 { pooled.map } else { full(pooled.map).mul_scalar(scale) };
-                scores =
-                    add_aligned(coarse, Placed { map: full(convolve(score, map, false)), grid: pooled.grid });
+                let coarse = Placed {
+                    map: kernels::upsample(upsample, scores.map),
+                    grid,
+                };
+                let map = if scale == 1.0 {
+                    pooled.map
+                } else {
+                    full(pooled.map).mul_scalar(scale)
+                };
+                scores = add_aligned(
+                    coarse,
+                    Placed {
+                        map: full(convolve(score, map, false)),
+                        grid: pooled.grid,
+                    },
+                );
             }
         }
-        let grid = self.plan.upsampling(self.plan.variant.stride()).grid(scores.grid);
-        crop(kernels::upsample(&self.upscore, scores.map), grid.crop_onto(Grid::IMAGE), size)
+        let grid = self
+            .plan
+            .upsampling(self.plan.variant.stride())
+            .grid(scores.grid);
+        crop(
+            kernels::upsample(&self.upscore, scores.map),
+            grid.crop_onto(Grid::IMAGE),
+            size,
+        )
     }
 }
 
 impl Staged for Fcn {
     fn num_stages(&self) -> usize {
-        if matches!(self.trunk, TrunkNet::Vgg(_)) { CONVOLUTIONS.len() } else { 0 }
+        if matches!(self.trunk, TrunkNet::Vgg(_)) {
+            CONVOLUTIONS.len()
+        } else {
+            0
+        }
     }
 
     fn stage(&self, index: usize, map: Tensor<4>) -> Tensor<4> {
@@ -139,7 +191,10 @@ fn add_aligned(coarse: Placed, skip: Placed) -> Placed {
     let [_, _, rows, columns] = coarse.map.dims();
     let [_, _, skip_rows, skip_columns] = skip.map.dims();
     let size = skip_size([rows, columns], [skip_rows, skip_columns], offset);
-    Placed { map: crop(coarse.map, 0, size) + crop(skip.map, offset, size), grid: coarse.grid }
+    Placed {
+        map: crop(coarse.map, 0, size) + crop(skip.map, offset, size),
+        grid: coarse.grid,
+    }
 }
 
 /// `[rows, columns]` of an upsampled map and a skip where both are there; the skip begins
@@ -149,7 +204,10 @@ pub(super) fn skip_size(
     [skip_rows, skip_columns]: [usize; 2],
     offset: usize,
 ) -> [usize; 2] {
-    [rows.min(skip_rows - offset), columns.min(skip_columns - offset)]
+    [
+        rows.min(skip_rows - offset),
+        columns.min(skip_columns - offset),
+    ]
 }
 
 #[cfg(test)]
@@ -170,7 +228,9 @@ mod tests {
         };
         let device = Device::flex();
         let net = Fcn::new(&config, &device);
-        let features = net.trunk.forward(Tensor::zeros([1, 3, 1, 1], &device), geometry);
+        let features = net
+            .trunk
+            .forward(Tensor::zeros([1, 3, 1, 1], &device), geometry);
         let mut grid = features.coarse.grid;
         let mut skips = Vec::new();
         for (pooled, stride) in [(features.pool4, 16), (features.pool3, 8)] {
@@ -189,7 +249,10 @@ mod tests {
         let reference = |variant, trunk| crops(variant, trunk, Geometry::Reference);
         assert_eq!(reference(Variant::Fcn32s, Trunk::Vgg16Slim), (vec![], 19));
         assert_eq!(reference(Variant::Fcn16s, Trunk::Vgg16Slim), (vec![5], 27));
-        assert_eq!(reference(Variant::Fcn8s, Trunk::Vgg16Slim), (vec![5, 9], 31));
+        assert_eq!(
+            reference(Variant::Fcn8s, Trunk::Vgg16Slim),
+            (vec![5, 9], 31)
+        );
         assert_eq!(reference(Variant::Fcn32s, Trunk::Alexnet), (vec![], 18));
     }
 
@@ -197,7 +260,10 @@ mod tests {
     fn nothing_is_cropped_at_the_start_of_padded_maps() {
         for variant in Variant::STRIDES {
             let (skips, last) = crops(variant, Trunk::Vgg16Slim, Geometry::Padded);
-            assert!(skips.iter().all(|crop| *crop == 0) && last == 0, "{variant}: {skips:?}, {last}");
+            assert!(
+                skips.iter().all(|crop| *crop == 0) && last == 0,
+                "{variant}: {skips:?}, {last}"
+            );
         }
     }
 }

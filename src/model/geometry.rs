@@ -61,26 +61,37 @@ pub(super) struct Grid {
 
 impl Grid {
     /// The image itself.
-    pub const IMAGE: Self = Self { scale: 1.0, offset: 0.0 };
+    pub const IMAGE: Self = Self {
+        scale: 1.0,
+        offset: 0.0,
+    };
 
     /// Behind a convolution or a pooling.
     pub fn window(self, kernel: usize, stride: usize, padding: usize) -> Self {
         let center = (kernel as f64 - 1.0) / 2.0 - padding as f64;
-        Self { scale: self.scale * stride as f64, offset: self.offset + self.scale * center }
+        Self {
+            scale: self.scale * stride as f64,
+            offset: self.offset + self.scale * center,
+        }
     }
 
     /// Behind a transposed convolution.
     pub fn transposed(self, kernel: usize, stride: usize, padding: usize) -> Self {
         let scale = self.scale / stride as f64;
         let center = (kernel as f64 - 1.0) / 2.0 - padding as f64;
-        Self { scale, offset: self.offset - scale * center }
+        Self {
+            scale,
+            offset: self.offset - scale * center,
+        }
     }
 
     /// The cells to cut off the start of `self`, so that what is left begins where
     /// `target` does. Both must have one scale. A part of a cell cannot be cut off, and
     /// neither can what is missing.
     pub fn crop_onto(self, target: Self) -> usize {
-        ((target.offset - self.offset) / self.scale).floor().max(0.0) as usize
+        ((target.offset - self.offset) / self.scale)
+            .floor()
+            .max(0.0) as usize
     }
 }
 
@@ -94,7 +105,12 @@ pub fn crop(maps: Tensor<4>, offset: usize, [height, width]: [usize; 2]) -> Tens
     if offset == 0 && [rows, columns] == [height, width] {
         return maps;
     }
-    maps.slice([0..batch_size, 0..channels, offset..offset + height, offset..offset + width])
+    maps.slice([
+        0..batch_size,
+        0..channels,
+        offset..offset + height,
+        offset..offset + width,
+    ])
 }
 
 #[cfg(test)]
@@ -107,9 +123,21 @@ mod tests {
         // 3x3 padded by 1 changes nothing; 2x2 pooling centers between two pixels.
         assert_eq!(Grid::IMAGE.window(3, 1, 1), Grid::IMAGE);
         let pooled = Grid::IMAGE.window(2, 2, 0);
-        assert_eq!(pooled, Grid { scale: 2.0, offset: 0.5 });
+        assert_eq!(
+            pooled,
+            Grid {
+                scale: 2.0,
+                offset: 0.5
+            }
+        );
         // Twice the pooled map, kernel 4: its first cell lies one pixel before the image.
-        assert_eq!(pooled.transposed(4, 2, 0), Grid { scale: 1.0, offset: -1.0 });
+        assert_eq!(
+            pooled.transposed(4, 2, 0),
+            Grid {
+                scale: 1.0,
+                offset: -1.0
+            }
+        );
         assert_eq!(pooled.transposed(4, 2, 1), Grid::IMAGE);
         assert_eq!(pooled.transposed(4, 2, 0).crop_onto(Grid::IMAGE), 1);
     }

@@ -57,7 +57,11 @@ impl Inception {
     }
 
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let chain = |units: &[ConvUnit]| units.iter().fold(input.clone(), |map, unit| unit.forward(map));
+        let chain = |units: &[ConvUnit]| {
+            units
+                .iter()
+                .fold(input.clone(), |map, unit| unit.forward(map))
+        };
         let pooled = max_pool(&self.pool, input.clone());
         Tensor::cat(
             vec![
@@ -91,11 +95,19 @@ pub(super) const BLOCKS_4: usize = 7;
 pub(super) const STRIDE: usize = 32;
 
 impl GoogLeNet {
-    pub const CHANNELS: Channels = Channels { pool3: 480, pool4: 832, coarse: 1024 };
+    pub const CHANNELS: Channels = Channels {
+        pool3: 480,
+        pool4: 832,
+        coarse: 1024,
+    };
 
     pub fn new(dropout: f64, device: &Device) -> Self {
-        let pool =
-            |size: usize| MaxPool2dConfig::new([size; 2]).with_strides([2, 2]).with_ceil_mode(true).init();
+        let pool = |size: usize| {
+            MaxPool2dConfig::new([size; 2])
+                .with_strides([2, 2])
+                .with_ceil_mode(true)
+                .init()
+        };
         Self {
             stem: vec![
                 ConvUnit::new([3, 64], Window::same(7).stride(2), NORM, device),
@@ -104,7 +116,10 @@ impl GoogLeNet {
             ],
             pool: pool(3),
             last_pool: pool(2),
-            blocks: BLOCKS.iter().map(|block| Inception::new(*block, device)).collect(),
+            blocks: BLOCKS
+                .iter()
+                .map(|block| Inception::new(*block, device))
+                .collect(),
             dropout: DropoutConfig::new(dropout).init(),
         }
     }
@@ -124,19 +139,32 @@ impl GoogLeNet {
         let (mut pool3, mut pool4) = (None, None);
         for (index, block) in self.blocks.iter().enumerate() {
             if index == BLOCKS_3 {
-                pool3 = Some(Placed { map: map.clone(), grid });
+                pool3 = Some(Placed {
+                    map: map.clone(),
+                    grid,
+                });
                 map = max_pool(&self.pool, map);
                 grid = grid.window(3, 2, 0);
             }
             if index == BLOCKS_4 {
-                pool4 = Some(Placed { map: map.clone(), grid });
+                pool4 = Some(Placed {
+                    map: map.clone(),
+                    grid,
+                });
                 map = max_pool(&self.last_pool, map);
                 grid = grid.window(2, 2, 0);
             }
             map = block.forward(map);
         }
-        let coarse = Placed { map: self.dropout.forward(map), grid };
-        Features { pool3, pool4, coarse }
+        let coarse = Placed {
+            map: self.dropout.forward(map),
+            grid,
+        };
+        Features {
+            pool3,
+            pool4,
+            coarse,
+        }
     }
 }
 

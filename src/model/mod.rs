@@ -1,7 +1,7 @@
 //! The networks, as Burn modules: FCN-32s, FCN-16s and FCN-8s over VGG16, `AlexNet` and
 //! `GoogLeNet`, and torchvision's FCN over a dilated `ResNet`.
 //!
-//! Knows tensors and weights. Must not know about files of a data set, scores,
+//! Knows tensors and weights. Must not know about files of a dataset, scores,
 //! threads or the window.
 
 mod alexnet;

@@ -44,15 +44,33 @@ impl NetworkConfig {
         let net = if self.variant.is_fcn() {
             Net::Fcn(Fcn::new(self, device))
         } else {
-            let Self { variant, num_classes, dropout, aux_head, .. } = *self;
-            Net::Resnet(FcnResnet::new(variant, num_classes, dropout, aux_head, device))
+            let Self {
+                variant,
+                num_classes,
+                dropout,
+                aux_head,
+                ..
+            } = *self;
+            Net::Resnet(FcnResnet::new(
+                variant,
+                num_classes,
+                dropout,
+                aux_head,
+                device,
+            ))
         };
-        Network { net, num_classes: self.num_classes }
+        Network {
+            net,
+            num_classes: self.num_classes,
+        }
     }
 }
 
 #[derive(Module, Debug)]
-#[expect(clippy::large_enum_variant, reason = "there are few networks, and modules cannot be boxed")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are few networks, and modules cannot be boxed"
+)]
 enum Net {
     Fcn(Fcn),
     Resnet(FcnResnet),
@@ -89,7 +107,10 @@ impl Network {
     ///
     /// # Shapes
     /// As [`forward`](Self::forward).
-    pub fn forward_in_stages(&self, images: Tensor<4>) -> (Tensor<4>, Option<Tensor<4>>, StageEnds) {
+    pub fn forward_in_stages(
+        &self,
+        images: Tensor<4>,
+    ) -> (Tensor<4>, Option<Tensor<4>>, StageEnds) {
         let [_, _, height, width] = images.dims();
         let size = [height, width];
         let (ends, logits) = match &self.net {
@@ -164,10 +185,18 @@ mod tests {
         let device = Device::flex();
         for variant in Variant::STRIDES {
             for geometry in Geometry::ALL {
-                let net = NetworkConfig { geometry, ..config(variant) }.init(&device);
+                let net = NetworkConfig {
+                    geometry,
+                    ..config(variant)
+                }
+                .init(&device);
                 for [height, width] in [[1, 1], [2, 3], [17, 33], [32, 32], [37, 70]] {
                     let images = random([1, 3, height, width], &device);
-                    assert_eq!(net.forward(images).dims(), [1, 3, height, width], "{variant} {geometry}");
+                    assert_eq!(
+                        net.forward(images).dims(),
+                        [1, 3, height, width],
+                        "{variant} {geometry}"
+                    );
                 }
             }
         }
@@ -176,9 +205,15 @@ mod tests {
     #[test]
     fn the_other_trunks_take_any_size_too() {
         let device = Device::flex();
-        for (variant, trunk) in [(Variant::Fcn8s, Trunk::Googlenet), (Variant::FcnResnet50, Trunk::Resnet50)]
-        {
-            let net = NetworkConfig { trunk, ..config(variant) }.init(&device);
+        for (variant, trunk) in [
+            (Variant::Fcn8s, Trunk::Googlenet),
+            (Variant::FcnResnet50, Trunk::Resnet50),
+        ] {
+            let net = NetworkConfig {
+                trunk,
+                ..config(variant)
+            }
+            .init(&device);
             for [height, width] in [[1, 1], [33, 70]] {
                 let images = random([1, 3, height, width], &device);
                 assert_eq!(net.forward(images).dims(), [1, 3, height, width], "{trunk}");
@@ -189,7 +224,11 @@ mod tests {
     #[test]
     fn what_happened_inside_the_stages_is_forgotten_until_the_gradients_come_back() {
         let device = Device::flex().autodiff();
-        let net = NetworkConfig { dropout: 0.0, ..config(Variant::Fcn32s) }.init(&device);
+        let net = NetworkConfig {
+            dropout: 0.0,
+            ..config(Variant::Fcn32s)
+        }
+        .init(&device);
         let (logits, _, ends) = net.forward_in_stages(random([1, 3, 40, 50], &device));
         let mut counts = Vec::new();
         net.backward_through_stages(ends, logits.sum().backward(), &mut |gradients| {
@@ -203,7 +242,10 @@ mod tests {
     fn zero_score_layers_start_at_zero_logits() {
         let device = Device::flex();
         let net = config(Variant::Fcn8s).init(&device);
-        let logits = net.forward(random([2, 3, 20, 24], &device)).into_data().try_to_vec::<f32>();
+        let logits = net
+            .forward(random([2, 3, 20, 24], &device))
+            .into_data()
+            .try_to_vec::<f32>();
         assert!(logits.expect("floats").iter().all(|logit| *logit == 0.0));
     }
 
@@ -214,7 +256,11 @@ mod tests {
         let trunk = 14_714_688 + (512 * 49 * 4096 + 4096) + (4096 * 4096 + 4096);
         let scores = 21 * (4096 + 512 + 256) + 3 * 21;
         let upsampling = 21 * 21 * (16 + 16 + 256);
-        let config = NetworkConfig { trunk: Trunk::Vgg16, num_classes: 21, ..config(Variant::Fcn8s) };
+        let config = NetworkConfig {
+            trunk: Trunk::Vgg16,
+            num_classes: 21,
+            ..config(Variant::Fcn8s)
+        };
         // Weights are made when first used, so this costs no memory.
         let count = config.init(&Device::flex()).num_params();
         assert_eq!(count, trunk + scores + upsampling);
@@ -228,10 +274,19 @@ mod tests {
             (Variant::FcnResnet50, Trunk::Resnet50, 35_322_218),
             (Variant::FcnResnet101, Trunk::Resnet101, 54_314_346),
         ] {
-            let config = NetworkConfig { trunk, num_classes: 21, aux_head: true, ..config(variant) };
+            let config = NetworkConfig {
+                trunk,
+                num_classes: 21,
+                aux_head: true,
+                ..config(variant)
+            };
             let parameters = weights::parameters(&config.init(&Device::flex()), variant, trunk);
-            let trained = parameters.iter().filter(|parameter| !parameter.name.contains("running_"));
-            let count: usize = trained.map(|parameter| parameter.shape.iter().product::<usize>()).sum();
+            let trained = parameters
+                .iter()
+                .filter(|parameter| !parameter.name.contains("running_"));
+            let count: usize = trained
+                .map(|parameter| parameter.shape.iter().product::<usize>())
+                .sum();
             assert_eq!(count, expected, "{variant}");
         }
     }
@@ -239,12 +294,25 @@ mod tests {
     #[test]
     fn upsampling_takes_a_gradient_where_it_is_learned() {
         let device = Device::flex().autodiff();
-        for (choice, learned) in
-            [(FinalUpsampling::Learned, 3), (FinalUpsampling::Fixed, 2), (FinalUpsampling::AllFixed, 0)]
-        {
-            let net = NetworkConfig { final_upsampling: choice, ..config(Variant::Fcn8s) }.init(&device);
-            let gradients = net.forward(random([1, 3, 32, 32], &device)).sum().backward();
-            let mut upsampling = Upsampling { gradients: &gradients, path: Vec::new(), learned: 0 };
+        for (choice, learned) in [
+            (FinalUpsampling::Learned, 3),
+            (FinalUpsampling::Fixed, 2),
+            (FinalUpsampling::AllFixed, 0),
+        ] {
+            let net = NetworkConfig {
+                final_upsampling: choice,
+                ..config(Variant::Fcn8s)
+            }
+            .init(&device);
+            let gradients = net
+                .forward(random([1, 3, 32, 32], &device))
+                .sum()
+                .backward();
+            let mut upsampling = Upsampling {
+                gradients: &gradients,
+                path: Vec::new(),
+                learned: 0,
+            };
             net.visit(&mut upsampling);
             assert_eq!(upsampling.learned, learned);
         }

@@ -26,7 +26,8 @@ pub(super) fn convolve(layer: &Conv2d, input: Tensor<4>, rectify: bool) -> Tenso
     let Some(padding) = padding.filter(|_| numbers != FloatDType::F32) else {
         return kernels::convolve(layer, full(input), rectify).cast(numbers);
     };
-    let options = ConvOptions::new_with_padding(layer.stride, padding, layer.dilation, layer.groups);
+    let options =
+        ConvOptions::new_with_padding(layer.stride, padding, layer.dilation, layer.groups);
     let bias = layer.bias.as_ref().map(|bias| bias.val().cast(numbers));
     let output = conv2d(input, layer.weight.val().cast(numbers), bias, options);
     if rectify { relu(output) } else { output }
@@ -63,16 +64,30 @@ mod tests {
             let gradients = full(output.clone()).powi_scalar(2).sum().backward();
             let gradient = layer.weight.val().grad(&gradients).expect("a gradient");
             assert_eq!(gradient.dtype(), DType::F32);
-            let values = |tensor: Tensor<4>| full(tensor).into_data().try_to_vec::<f32>().expect("floats");
+            let values = |tensor: Tensor<4>| {
+                full(tensor)
+                    .into_data()
+                    .try_to_vec::<f32>()
+                    .expect("floats")
+            };
             [values(output.inner()), values(gradient)]
         };
         let exact = of(FloatDType::F32);
         for (numbers, epsilon) in [(FloatDType::BF16, 2e-2), (FloatDType::F16, 3e-3)] {
             for (found, exact) in of(numbers).iter().zip(&exact) {
-                let most = exact.iter().fold(0.0f32, |most, value| most.max(value.abs()));
-                let apart = found.iter().zip(exact).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+                let most = exact
+                    .iter()
+                    .fold(0.0f32, |most, value| most.max(value.abs()));
+                let apart = found
+                    .iter()
+                    .zip(exact)
+                    .map(|(a, b)| (a - b).abs())
+                    .fold(0.0, f32::max);
                 // Rounded, so not the same; but near.
-                assert!(apart > 0.0 && apart < epsilon * most, "{numbers:?}: {apart} of {most}");
+                assert!(
+                    apart > 0.0 && apart < epsilon * most,
+                    "{numbers:?}: {apart} of {most}"
+                );
             }
         }
     }

@@ -32,13 +32,22 @@ struct Bottleneck {
 pub(super) const EXPANSION: usize = 4;
 
 impl Bottleneck {
-    fn new(channels_in: usize, width: usize, stride: usize, dilation: usize, device: &Device) -> Self {
+    fn new(
+        channels_in: usize,
+        width: usize,
+        stride: usize,
+        dilation: usize,
+        device: &Device,
+    ) -> Self {
         let unit = |channels, window| ConvUnit::new(channels, window, NORM, device);
         let channels_out = width * EXPANSION;
         let point = Window::same(1);
         Self {
             conv1: unit([channels_in, width], point),
-            conv2: unit([width, width], Window::same(3).dilated(dilation).stride(stride)),
+            conv2: unit(
+                [width, width],
+                Window::same(3).dilated(dilation).stride(stride),
+            ),
             conv3: unit([width, channels_out], point),
             downsample: (stride != 1 || channels_in != channels_out)
                 .then(|| unit([channels_in, channels_out], point.stride(stride))),
@@ -57,12 +66,20 @@ impl Bottleneck {
 
 /// Width, stride, dilation of the first block and of the others. The last two stages are
 /// dilated where a classifier has strides (`replace_stride_with_dilation`).
-pub(super) const STAGES: [(usize, usize, usize, usize); 4] =
-    [(64, 1, 1, 1), (128, 2, 1, 1), (256, 1, 1, 2), (512, 1, 2, 4)];
+pub(super) const STAGES: [(usize, usize, usize, usize); 4] = [
+    (64, 1, 1, 1),
+    (128, 2, 1, 1),
+    (256, 1, 1, 2),
+    (512, 1, 2, 4),
+];
 
 /// Blocks in each stage.
 pub(super) fn blocks(variant: Variant) -> [usize; 4] {
-    if variant == Variant::FcnResnet101 { [3, 4, 23, 3] } else { [3, 4, 6, 3] }
+    if variant == Variant::FcnResnet101 {
+        [3, 4, 23, 3]
+    } else {
+        [3, 4, 6, 3]
+    }
 }
 
 /// 3x3 convolution to a quarter of the channels, batch normalization, dropout, scores.
@@ -107,13 +124,23 @@ pub(super) struct FcnResnet {
 impl FcnResnet {
     /// With random weights. `aux` adds a second head behind the third stage, which only
     /// training listens to.
-    pub fn new(variant: Variant, num_classes: usize, dropout: f64, aux: bool, device: &Device) -> Self {
+    pub fn new(
+        variant: Variant,
+        num_classes: usize,
+        dropout: f64,
+        aux: bool,
+        device: &Device,
+    ) -> Self {
         let mut channels = 64;
         let stages = std::iter::zip(STAGES, blocks(variant))
             .map(|((width, stride, first, dilation), blocks)| {
                 (0..blocks)
                     .map(|block| {
-                        let (stride, dilation) = if block == 0 { (stride, first) } else { (1, dilation) };
+                        let (stride, dilation) = if block == 0 {
+                            (stride, first)
+                        } else {
+                            (1, dilation)
+                        };
                         let bottleneck = Bottleneck::new(channels, width, stride, dilation, device);
                         channels = width * EXPANSION;
                         bottleneck
@@ -144,7 +171,8 @@ impl FcnResnet {
         let mut aux_logits = None;
         for index in 0..self.num_stages() {
             map = self.stage(index, map);
-            if let (true, true, Some(head)) = (aux, index == self.aux_stage(), &self.aux_classifier) {
+            if let (true, true, Some(head)) = (aux, index == self.aux_stage(), &self.aux_classifier)
+            {
                 aux_logits = Some(head.forward(map.clone(), size));
             }
         }
@@ -159,8 +187,14 @@ impl FcnResnet {
         size: [usize; 2],
     ) -> Option<(Tensor<4>, Option<Tensor<4>>)> {
         let aux_map = outputs.get(self.aux_stage())?;
-        let aux_logits = self.aux_classifier.as_ref().map(|head| head.forward(aux_map.clone(), size));
-        Some((self.classifier.forward(outputs.last()?.clone(), size), aux_logits))
+        let aux_logits = self
+            .aux_classifier
+            .as_ref()
+            .map(|head| head.forward(aux_map.clone(), size));
+        Some((
+            self.classifier.forward(outputs.last()?.clone(), size),
+            aux_logits,
+        ))
     }
 
     /// The last block of the third stage of the paper, which the second head listens to.

@@ -56,7 +56,8 @@ pub(super) fn backward<N: Staged>(
 ) {
     let mut starts = ends.maps;
     // Of the layers behind the last stage, and of skips.
-    let mut behind: Vec<Option<Tensor<4>>> = starts[1..].iter().map(|end| end.grad(&gradients)).collect();
+    let mut behind: Vec<Option<Tensor<4>>> =
+        starts[1..].iter().map(|end| end.grad(&gradients)).collect();
     starts.pop();
     take(gradients);
     let mut through = None;

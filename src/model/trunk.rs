@@ -47,11 +47,22 @@ impl TrunkNet {
     /// With random weights. A trunk of another kind (`resnet50`) has its own network; it
     /// comes out as VGG16 here and is never asked for.
     pub fn new(config: &NetworkConfig, device: &Device) -> Self {
-        let NetworkConfig { trunk, geometry, dropout, .. } = *config;
+        let NetworkConfig {
+            trunk,
+            geometry,
+            dropout,
+            ..
+        } = *config;
         match trunk {
             Trunk::Alexnet => Self::Alex(AlexNet::new(geometry, dropout, device)),
             Trunk::Googlenet => Self::Google(GoogLeNet::new(dropout, device)),
-            vgg => Self::Vgg(Vgg16::new(vgg, config.vgg_widths(), geometry, dropout, device)),
+            vgg => Self::Vgg(Vgg16::new(
+                vgg,
+                config.vgg_widths(),
+                geometry,
+                dropout,
+                device,
+            )),
         }
     }
 

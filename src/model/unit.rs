@@ -34,7 +34,12 @@ pub(super) struct Window {
 impl Window {
     /// A window of odd size that keeps height and width.
     pub fn same(kernel: usize) -> Self {
-        Self { kernel, stride: 1, padding: kernel / 2, dilation: 1 }
+        Self {
+            kernel,
+            stride: 1,
+            padding: kernel / 2,
+            dilation: 1,
+        }
     }
 
     pub fn stride(self, stride: usize) -> Self {
@@ -47,7 +52,11 @@ impl Window {
 
     /// Spread out, with as much more padding.
     pub fn dilated(self, dilation: usize) -> Self {
-        Self { dilation, padding: self.padding * dilation, ..self }
+        Self {
+            dilation,
+            padding: self.padding * dilation,
+            ..self
+        }
     }
 }
 
@@ -65,7 +74,9 @@ impl ConvUnit {
         let conv = Conv2dConfig::new(channels, [window.kernel; 2])
             .with_stride([window.stride; 2])
             .with_dilation([window.dilation; 2])
-            .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))
+            .with_padding(PaddingConfig2d::Explicit(
+                padding, padding, padding, padding,
+            ))
             .with_bias(!matches!(norm, Norm::Batch { .. }))
             .with_initializer(Initializer::KaimingNormal {
                 gain: std::f64::consts::SQRT_2,
@@ -77,8 +88,11 @@ impl ConvUnit {
             Norm::Batch { epsilon } => Some(epsilon),
             Norm::BiasAndBatch => Some(EPSILON),
         };
-        let norm =
-            epsilon.map(|epsilon| BatchNormConfig::new(channels[1]).with_epsilon(epsilon).init(device));
+        let norm = epsilon.map(|epsilon| {
+            BatchNormConfig::new(channels[1])
+                .with_epsilon(epsilon)
+                .init(device)
+        });
         Self { conv, norm }
     }
 
@@ -118,5 +132,9 @@ fn folded(conv: &Conv2d, norm: &BatchNorm) -> Conv2d {
     };
     let bias = center * scale.clone() + norm.beta.val();
     let weight = conv.weight.val() * scale.reshape([channels_out, 1, 1, 1]);
-    Conv2d { weight: Param::from_tensor(weight), bias: Some(Param::from_tensor(bias)), ..conv.clone() }
+    Conv2d {
+        weight: Param::from_tensor(weight),
+        bias: Some(Param::from_tensor(bias)),
+        ..conv.clone()
+    }
 }

@@ -11,7 +11,10 @@ use super::variant::Trunk;
 /// the [weights along each axis](bilinear_weights).
 pub fn bilinear_kernel(size: usize) -> Vec<f32> {
     let weights = bilinear_weights(size);
-    weights.iter().flat_map(|y| weights.iter().map(move |x| y * x)).collect()
+    weights
+        .iter()
+        .flat_map(|y| weights.iter().map(move |x| y * x))
+        .collect()
 }
 
 /// The weights of linear interpolation along one axis.
@@ -20,8 +23,14 @@ pub fn bilinear_kernel(size: usize) -> Vec<f32> {
 /// `1 - |x - center| / factor`, `factor = (size + 1) / 2`.
 pub(super) fn bilinear_weights(size: usize) -> Vec<f32> {
     let factor = size.div_ceil(2) as f32;
-    let center = if size % 2 == 1 { factor - 1.0 } else { factor - 0.5 };
-    (0..size).map(|x| 1.0 - (x as f32 - center).abs() / factor).collect()
+    let center = if size % 2 == 1 {
+        factor - 1.0
+    } else {
+        factor - 0.5
+    };
+    (0..size)
+        .map(|x| 1.0 - (x as f32 - center).abs() / factor)
+        .collect()
 }
 
 /// The window of a transposed convolution.
@@ -40,12 +49,20 @@ impl Upsampling {
     /// `factor * i .. factor * (i + 1)`. The reference geometry has no padding; its
     /// `AlexNet` has an odd kernel (`voc-fcn-alexnet/net.py`).
     pub fn new(factor: usize, trunk: Trunk, geometry: Geometry) -> Self {
-        let kernel = if trunk == Trunk::Alexnet { 2 * factor - 1 } else { 2 * factor };
+        let kernel = if trunk == Trunk::Alexnet {
+            2 * factor - 1
+        } else {
+            2 * factor
+        };
         let padding = match geometry {
             Geometry::Padded => factor / 2,
             Geometry::Reference => 0,
         };
-        Self { kernel, stride: factor, padding }
+        Self {
+            kernel,
+            stride: factor,
+            padding,
+        }
     }
 
     /// Where the upsampled cells lie.
@@ -68,7 +85,8 @@ impl Upsampling {
             weights[start..start + size * size].copy_from_slice(&kernel);
         }
         let shape = [num_classes, num_classes, size, size];
-        layer.weight = Param::from_tensor(Tensor::from_data(TensorData::new(weights, shape), device));
+        layer.weight =
+            Param::from_tensor(Tensor::from_data(TensorData::new(weights, shape), device));
         layer
     }
 }
@@ -92,13 +110,19 @@ mod tests {
     #[test]
     fn even_kernel_equals_the_hand_computed_one() {
         let row = [0.25, 0.75, 0.75, 0.25];
-        let expected: Vec<f32> = row.iter().flat_map(|y| row.iter().map(move |x| x * y)).collect();
+        let expected: Vec<f32> = row
+            .iter()
+            .flat_map(|y| row.iter().map(move |x| x * y))
+            .collect();
         assert_close(&bilinear_kernel(4), &expected);
     }
 
     #[test]
     fn odd_kernel_equals_the_hand_computed_one() {
-        assert_close(&bilinear_kernel(3), &[0.25, 0.5, 0.25, 0.5, 1.0, 0.5, 0.25, 0.5, 0.25]);
+        assert_close(
+            &bilinear_kernel(3),
+            &[0.25, 0.5, 0.25, 0.5, 1.0, 0.5, 0.25, 0.5, 0.25],
+        );
     }
 
     #[test]

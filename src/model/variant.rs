@@ -33,8 +33,14 @@ pub enum Variant {
 
 impl Variant {
     /// All variants.
-    pub const ALL: [Self; 6] =
-        [Self::Fcn32s, Self::Fcn16s, Self::Fcn8s, Self::Fcn8sAtOnce, Self::FcnResnet50, Self::FcnResnet101];
+    pub const ALL: [Self; 6] = [
+        Self::Fcn32s,
+        Self::Fcn16s,
+        Self::Fcn8s,
+        Self::Fcn8sAtOnce,
+        Self::FcnResnet50,
+        Self::FcnResnet101,
+    ];
 
     /// The three strides of the papers, coarse to fine.
     pub const STRIDES: [Self; 3] = [Self::Fcn32s, Self::Fcn16s, Self::Fcn8s];
@@ -151,7 +157,9 @@ impl Trunk {
     /// The geometries it has.
     pub fn geometries(self) -> &'static [Geometry] {
         match self {
-            Self::Vgg16 | Self::Vgg16Slim | Self::Vgg16Bn => &[Geometry::Padded, Geometry::Reference],
+            Self::Vgg16 | Self::Vgg16Slim | Self::Vgg16Bn => {
+                &[Geometry::Padded, Geometry::Reference]
+            }
             Self::Alexnet => &[Geometry::Reference],
             Self::Googlenet | Self::Resnet50 | Self::Resnet101 => &[Geometry::Padded],
         }

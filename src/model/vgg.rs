@@ -25,8 +25,14 @@ impl Widths {
     /// The usual ones of a trunk.
     pub(super) fn of(trunk: Trunk) -> Self {
         match trunk {
-            Trunk::Vgg16Slim => Self { stages: [8, 16, 32, 64, 96], fc: 192 },
-            _ => Self { stages: [64, 128, 256, 512, 512], fc: 4096 },
+            Trunk::Vgg16Slim => Self {
+                stages: [8, 16, 32, 64, 96],
+                fc: 192,
+            },
+            _ => Self {
+                stages: [64, 128, 256, 512, 512],
+                fc: 4096,
+            },
         }
     }
 }
@@ -61,7 +67,10 @@ impl Vgg16 {
         device: &Device,
     ) -> Self {
         let (norm, fc_norm) = match trunk {
-            Trunk::Vgg16Slim => (Norm::Batch { epsilon: EPSILON }, Norm::Batch { epsilon: EPSILON }),
+            Trunk::Vgg16Slim => (
+                Norm::Batch { epsilon: EPSILON },
+                Norm::Batch { epsilon: EPSILON },
+            ),
             Trunk::Vgg16Bn => (Norm::BiasAndBatch, Norm::Bias),
             _ => (Norm::Bias, Norm::Bias),
         };
@@ -82,7 +91,10 @@ impl Vgg16 {
         let fc6 = Window::same(FC6).padding(fc6_padding(geometry));
         Self {
             stages,
-            pool: MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).with_ceil_mode(true).init(),
+            pool: MaxPool2dConfig::new([2, 2])
+                .with_strides([2, 2])
+                .with_ceil_mode(true)
+                .init(),
             fc6: ConvUnit::new([channels_in, widths.fc], fc6, fc_norm, device),
             fc7: ConvUnit::new([widths.fc, widths.fc], Window::same(1), fc_norm, device),
             dropout: DropoutConfig::new(dropout).init(),
@@ -90,7 +102,11 @@ impl Vgg16 {
     }
 
     pub(super) fn channels(widths: Widths) -> Channels {
-        Channels { pool3: widths.stages[2], pool4: widths.stages[3], coarse: widths.fc }
+        Channels {
+            pool3: widths.stages[2],
+            pool4: widths.stages[3],
+            coarse: widths.fc,
+        }
     }
 
     /// # Shapes
@@ -108,7 +124,12 @@ impl Vgg16 {
 
     /// What a stage makes of a map: its convolutions, and half the size.
     pub(super) fn stage(&self, index: usize, map: Tensor<4>) -> Tensor<4> {
-        max_pool(&self.pool, self.stages[index].iter().fold(map, |map, unit| unit.forward(map)))
+        max_pool(
+            &self.pool,
+            self.stages[index]
+                .iter()
+                .fold(map, |map, unit| unit.forward(map)),
+        )
     }
 
     /// The rest of [`forward`](Self::forward), from what each stage has made.
@@ -125,8 +146,15 @@ impl Vgg16 {
         let pool3 = pooled.swap_remove(2);
         let fc6 = self.dropout.forward(self.fc6.forward(map));
         let fc7 = self.dropout.forward(self.fc7.forward(fc6));
-        let coarse = Placed { map: fc7, grid: grid.window(FC6, 1, fc6_padding(geometry)) };
-        Features { pool3: Some(pool3), pool4: Some(pool4), coarse }
+        let coarse = Placed {
+            map: fc7,
+            grid: grid.window(FC6, 1, fc6_padding(geometry)),
+        };
+        Features {
+            pool3: Some(pool3),
+            pool4: Some(pool4),
+            coarse,
+        }
     }
 }
 

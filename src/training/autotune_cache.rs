@@ -56,7 +56,10 @@ mod on_disk {
         CubeClRuntimeConfig::get();
         environment::set_root(folder);
         // A log of all that was ever tuned, which would grow without an end.
-        records::configure(RecordsConfig { level: RecordLevel::Off, keep_sessions: None });
+        records::configure(RecordsConfig {
+            level: RecordLevel::Off,
+            keep_sessions: None,
+        });
         std::fs::create_dir_all(folder)?;
         remove_if_broken(&environment::path())
     }
@@ -74,7 +77,10 @@ mod on_disk {
         if database {
             return Ok(());
         }
-        log::warn!("{}: not a database; removed, GPUs are tuned anew", file.display());
+        log::warn!(
+            "{}: not a database; removed, GPUs are tuned anew",
+            file.display()
+        );
         for beside in ["-wal", "-shm", "-tshm"] {
             let mut name = file.as_os_str().to_owned();
             name.push(beside);

@@ -11,7 +11,7 @@ use super::schedule::Schedule;
 use crate::dataset::{Augment, Normalization};
 use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
 
-/// Which data set a run uses.
+/// Which dataset a run uses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DatasetRef {
@@ -264,8 +264,18 @@ impl RunConfig {
             "it must be above 0",
         )?;
         let share = "it must be 0 or more and below 1";
-        check((0.0..1.0).contains(&learning.momentum), "momentum", learning.momentum, share)?;
-        check((0.0..1.0).contains(&self.dropout), "dropout", self.dropout, share)?;
+        check(
+            (0.0..1.0).contains(&learning.momentum),
+            "momentum",
+            learning.momentum,
+            share,
+        )?;
+        check(
+            (0.0..1.0).contains(&self.dropout),
+            "dropout",
+            self.dropout,
+            share,
+        )?;
         check(
             learning.weight_decay >= 0.0 && learning.weight_decay.is_finite(),
             "weight decay",
@@ -280,14 +290,24 @@ impl RunConfig {
         )?;
         positive("accumulation", learning.accumulation)?;
         if let Some(norm) = learning.clip_norm {
-            check(norm > 0.0 && norm.is_finite(), "clip norm", norm, "it must be above 0")?;
+            check(
+                norm > 0.0 && norm.is_finite(),
+                "clip norm",
+                norm,
+                "it must be above 0",
+            )?;
         }
         if let Some(rule) = learning.schedule.broken_rule() {
             check(false, "schedule", learning.schedule, rule)?;
         }
         if let Schedule::Cosine { min_rate } = learning.schedule {
             let rule = "its lowest rate must not be above the learning rate";
-            check(min_rate <= learning.learning_rate, "schedule", learning.schedule, rule)?;
+            check(
+                min_rate <= learning.learning_rate,
+                "schedule",
+                learning.schedule,
+                rule,
+            )?;
         }
         match self.augment.crop {
             Some(size) => check_size("training size", size)?,
@@ -342,7 +362,11 @@ fn check(
     if holds {
         return Ok(());
     }
-    Err(TrainError::Config { field, value: value.to_string(), rule })
+    Err(TrainError::Config {
+        field,
+        value: value.to_string(),
+        rule,
+    })
 }
 
 #[cfg(test)]

@@ -27,26 +27,39 @@ pub(super) fn labels_on(device: &Device, labels: &[u8]) -> Tensor<1, Int> {
 /// # Shapes
 /// - truth, predicted: `[pixels]`
 /// - output: `[num_classes * num_classes]`, true class by predicted class
-pub(super) fn count(truth: Tensor<1, Int>, predicted: Tensor<1, Int>, num_classes: usize) -> Tensor<1, Int> {
+pub(super) fn count(
+    truth: Tensor<1, Int>,
+    predicted: Tensor<1, Int>,
+    num_classes: usize,
+) -> Tensor<1, Int> {
     let [pixels] = truth.dims();
     let device = truth.device();
     let classes = Tensor::<1, Int>::arange(0..num_classes as i64, &device).cast(IntDType::I32);
     let classes = classes.reshape([num_classes, 1]);
     let is_class = |labels: &Tensor<1, Int>, start: usize, length: usize| {
-        labels.clone().narrow(0, start, length).reshape([1, length]).equal(classes.clone()).float()
+        labels
+            .clone()
+            .narrow(0, start, length)
+            .reshape([1, length])
+            .equal(classes.clone())
+            .float()
     };
     let mut sum: Option<Tensor<2, Int>> = None;
     for start in (0..pixels).step_by(PIECE) {
         let length = PIECE.min(pixels - start);
         let [truth, predicted] = [&truth, &predicted].map(|labels| is_class(labels, start, length));
-        let counts = truth.matmul(predicted.transpose()).int().cast(IntDType::I32);
+        let counts = truth
+            .matmul(predicted.transpose())
+            .int()
+            .cast(IntDType::I32);
         sum = Some(match sum.take() {
             Some(sum) => sum + counts,
             None => counts,
         });
     }
     let cells = num_classes * num_classes;
-    let nothing = || Tensor::<2, Int>::zeros([num_classes, num_classes], &device).cast(IntDType::I32);
+    let nothing =
+        || Tensor::<2, Int>::zeros([num_classes, num_classes], &device).cast(IntDType::I32);
     sum.unwrap_or_else(nothing).reshape([cells])
 }
 
@@ -66,33 +79,51 @@ pub(super) struct Unread {
 
 impl Unread {
     pub fn new(num_classes: usize) -> Self {
-        Self { images: Vec::new(), num_classes }
+        Self {
+            images: Vec::new(),
+            num_classes,
+        }
     }
 
     /// Adds an image; gives all that wait once they are [`TOGETHER`].
     pub fn push(&mut self, image: Counted) -> Result<Vec<(Vec<ConfusionMatrix>, f64)>, TrainError> {
         self.images.push(image);
-        if self.images.len() < TOGETHER { Ok(Vec::new()) } else { self.read() }
+        if self.images.len() < TOGETHER {
+            Ok(Vec::new())
+        } else {
+            self.read()
+        }
     }
 
     /// The matrices and the loss of each image that waits, in their order, in one transfer.
     pub fn read(&mut self) -> Result<Vec<(Vec<ConfusionMatrix>, f64)>, TrainError> {
         let images = std::mem::take(&mut self.images);
-        let Some(first) = images.first() else { return Ok(Vec::new()) };
+        let Some(first) = images.first() else {
+            return Ok(Vec::new());
+        };
         let matrices = first.counts.len();
-        let (counts, losses): (Vec<_>, Vec<_>) =
-            images.into_iter().map(|image| (image.counts, image.loss)).unzip();
+        let (counts, losses): (Vec<_>, Vec<_>) = images
+            .into_iter()
+            .map(|image| (image.counts, image.loss))
+            .unzip();
         let counts = Tensor::cat(counts.into_iter().flatten().collect(), 0);
-        let reading = Transaction::default().register(counts).register(Tensor::cat(losses, 0));
-        let data = reading.try_execute().map_err(|err| TrainError::Execution(err.to_string()))?;
+        let reading = Transaction::default()
+            .register(counts)
+            .register(Tensor::cat(losses, 0));
+        let data = reading
+            .try_execute()
+            .map_err(|err| TrainError::Execution(err.to_string()))?;
         let [counts, losses] = &data[..] else {
-            return Err(TrainError::Execution("it gave back something else than was asked for".into()));
+            return Err(TrainError::Execution(
+                "it gave back something else than was asked for".into(),
+            ));
         };
         let counts: Vec<u64> = counts.iter::<u64>().collect();
         let mut counts = counts.chunks_exact(self.num_classes * self.num_classes);
         let images = losses.iter::<f32>().map(|loss| {
             let own = counts.by_ref().take(matrices);
-            let own = own.map(|counts| ConfusionMatrix::from_counts(self.num_classes, counts.to_vec()));
+            let own =
+                own.map(|counts| ConfusionMatrix::from_counts(self.num_classes, counts.to_vec()));
             (own.collect(), f64::from(loss))
         });
         Ok(images.collect())
@@ -105,7 +136,13 @@ mod tests {
 
     /// Labels of 0 to 3 in no order, every seventh void.
     fn labels(pixels: usize, pace: usize) -> Vec<u8> {
-        let label = |n: usize| if (n + pace).is_multiple_of(7) { 255 } else { (n * pace / 3 % 4) as u8 };
+        let label = |n: usize| {
+            if (n + pace).is_multiple_of(7) {
+                255
+            } else {
+                (n * pace / 3 % 4) as u8
+            }
+        };
         (0..pixels).map(label).collect()
     }
 
@@ -115,9 +152,15 @@ mod tests {
         // One piece, and one with something left over.
         for pixels in [60, PIECE + 17] {
             let truth = labels(pixels, 5);
-            let predicted: Vec<u8> =
-                labels(pixels, 11).into_iter().map(|label| if label == 255 { 2 } else { label }).collect();
-            let found = count(labels_on(&device, &truth), labels_on(&device, &predicted), 4);
+            let predicted: Vec<u8> = labels(pixels, 11)
+                .into_iter()
+                .map(|label| if label == 255 { 2 } else { label })
+                .collect();
+            let found = count(
+                labels_on(&device, &truth),
+                labels_on(&device, &predicted),
+                4,
+            );
             let mut expected = ConfusionMatrix::new(4);
             expected.add(&truth, &predicted);
             let found: Vec<u64> = found.into_data().iter::<u64>().collect();
@@ -136,7 +179,10 @@ mod tests {
                 count(truth.clone(), labels_on(&device, &[0, 1]), 2),
                 count(labels_on(&device, &[255, 1]), truth, 2),
             ];
-            Counted { counts, loss: Tensor::from_data([0.5], &device) }
+            Counted {
+                counts,
+                loss: Tensor::from_data([0.5], &device),
+            }
         };
         for _ in 0..TOGETHER - 1 {
             assert!(unread.push(image(&[0, 1])).expect("counts").is_empty());
@@ -144,8 +190,14 @@ mod tests {
         let read = unread.push(image(&[255, 0])).expect("counts");
         assert_eq!(read.len(), TOGETHER);
         let matrix = |counts: [u64; 4]| ConfusionMatrix::from_counts(2, counts.to_vec());
-        assert_eq!(read[0], (vec![matrix([1, 0, 0, 1]), matrix([0, 0, 0, 1])], 0.5));
-        assert_eq!(read[TOGETHER - 1].0, [matrix([0, 1, 0, 0]), matrix([0, 0, 1, 0])]);
+        assert_eq!(
+            read[0],
+            (vec![matrix([1, 0, 0, 1]), matrix([0, 0, 0, 1])], 0.5)
+        );
+        assert_eq!(
+            read[TOGETHER - 1].0,
+            [matrix([0, 1, 0, 0]), matrix([0, 0, 1, 0])]
+        );
         assert!(unread.read().expect("nothing").is_empty());
     }
 }

@@ -47,7 +47,9 @@ impl FromStr for DeviceId {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let index = |number: &str| {
-            number.parse().map_err(|_| format!("{text}: the part behind the colon is not a number"))
+            number
+                .parse()
+                .map_err(|_| format!("{text}: the part behind the colon is not a number"))
         };
         match text.split_once(':').unwrap_or((text, "0")) {
             ("cpu", "0") => Ok(Self::Cpu),
@@ -127,7 +129,10 @@ pub(super) fn reads_for_free(device: &Device) -> bool {
 }
 
 fn refused(id: DeviceId, reason: impl ToString) -> TrainError {
-    TrainError::Device { device: id.to_string(), reason: reason.to_string() }
+    TrainError::Device {
+        device: id.to_string(),
+        reason: reason.to_string(),
+    }
 }
 
 #[cfg(feature = "wgpu")]
@@ -166,7 +171,9 @@ fn open_gpu(id: DeviceId) -> Result<Device, TrainError> {
 #[cfg(feature = "wgpu")]
 pub(super) fn adapter(id: DeviceId) -> Result<Option<AdapterName>, TrainError> {
     use burn::tensor::wgpu::WgpuInitError;
-    let mut opened = OPENED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut opened = OPENED
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     if let Some((_, name)) = opened.iter().find(|(known, _)| *known == id) {
         return Ok(Some(name.clone()));
     }
@@ -177,7 +184,10 @@ pub(super) fn adapter(id: DeviceId) -> Result<Option<AdapterName>, TrainError> {
     match Device::wgpu_options().device_kind(kind).init_with_setup() {
         Ok((_, setup)) => {
             let info = setup.adapter.get_info();
-            let name = AdapterName { name: info.name, backend: info.backend.to_string() };
+            let name = AdapterName {
+                name: info.name,
+                backend: info.backend.to_string(),
+            };
             opened.push((id, name.clone()));
             Ok(Some(name))
         }
@@ -188,7 +198,10 @@ pub(super) fn adapter(id: DeviceId) -> Result<Option<AdapterName>, TrainError> {
 
 #[cfg(not(feature = "wgpu"))]
 fn open_gpu(id: DeviceId) -> Result<Device, TrainError> {
-    Err(refused(id, "this build has no GPU support (features vulkan, wgpu, metal)"))
+    Err(refused(
+        id,
+        "this build has no GPU support (features vulkan, wgpu, metal)",
+    ))
 }
 
 #[cfg(feature = "cuda")]
@@ -199,7 +212,10 @@ fn open_cuda(index: usize) -> Result<Device, TrainError> {
 
 #[cfg(not(feature = "cuda"))]
 fn open_cuda(index: usize) -> Result<Device, TrainError> {
-    Err(refused(DeviceId::Cuda(index), "this build is without the cuda feature"))
+    Err(refused(
+        DeviceId::Cuda(index),
+        "this build is without the cuda feature",
+    ))
 }
 
 /// A device in words, for people: the name the probe found is more precise.
@@ -208,6 +224,8 @@ pub(super) fn describe(id: DeviceId) -> String {
         DeviceId::Cpu => format!("CPU, {} threads", rayon::current_num_threads()),
         DeviceId::Software => "software adapter".into(),
         DeviceId::Cuda(index) => format!("CUDA device {index}"),
-        DeviceId::Gpu(_) | DeviceId::IntegratedGpu(_) | DeviceId::VirtualGpu(_) => format!("GPU {id}"),
+        DeviceId::Gpu(_) | DeviceId::IntegratedGpu(_) | DeviceId::VirtualGpu(_) => {
+            format!("GPU {id}")
+        }
     }
 }

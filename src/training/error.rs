@@ -10,13 +10,23 @@ use crate::model::weights::WeightsError;
 pub enum TrainError {
     /// A value of the configuration makes no sense.
     #[error("{field} is {value}; {rule}")]
-    Config { field: &'static str, value: String, rule: &'static str },
+    Config {
+        field: &'static str,
+        value: String,
+        rule: &'static str,
+    },
     /// The device could not be started.
     #[error("device {device}: {reason}. Choose another device, `cpu` always works")]
     Device { device: String, reason: String },
     /// The device does not compute in the numbers that were asked for.
-    #[error("precision is {precision}, which device {device} does not compute in; choose {choices}")]
-    Precision { precision: &'static str, device: String, choices: String },
+    #[error(
+        "precision is {precision}, which device {device} does not compute in; choose {choices}"
+    )]
+    Precision {
+        precision: &'static str,
+        device: String,
+        choices: String,
+    },
     /// The device failed in the middle of something.
     #[error("the device failed: {0}. Restart the program; the last checkpoint is kept")]
     Execution(String),
@@ -25,13 +35,21 @@ pub enum TrainError {
         "the loss became {loss} at step {step} (learning rate {learning_rate}). Lower the learning \
          rate or the momentum; the last checkpoint is kept"
     )]
-    NonFinite { loss: f64, step: usize, learning_rate: f64 },
+    NonFinite {
+        loss: f64,
+        step: usize,
+        learning_rate: f64,
+    },
     /// The gradients are not numbers any more.
     #[error(
         "the norm of the gradients became {norm} at step {step} (learning rate {learning_rate}). Lower \
          the learning rate or the momentum; the last checkpoint is kept"
     )]
-    NonFiniteGradients { norm: f64, step: usize, learning_rate: f64 },
+    NonFiniteGradients {
+        norm: f64,
+        step: usize,
+        learning_rate: f64,
+    },
     /// The weights are not numbers any more.
     #[error(
         "the weights became infinite or no numbers at step {step} (learning rate {learning_rate}). Lower \
@@ -46,7 +64,11 @@ pub enum TrainError {
     Weights(#[from] WeightsError),
     /// A file of a run could not be read or written.
     #[error("{path}: {reason}. {hint}")]
-    File { path: PathBuf, reason: String, hint: &'static str },
+    File {
+        path: PathBuf,
+        reason: String,
+        hint: &'static str,
+    },
     /// Another program trains this run.
     #[error("{path}: this run is being trained by another program. Stop it there first")]
     Locked { path: PathBuf },

@@ -94,10 +94,13 @@ pub(super) fn evaluate(
         }
         progress(done, items.len());
         let (image, truth) = how.reader.read_pair(item)?;
-        let band = how.boundary_width.map(|width| boundary_band(&truth.labels, truth.width as usize, width));
+        let band = how
+            .boundary_width
+            .map(|width| boundary_band(&truth.labels, truth.width as usize, width));
         let wanted = kept.wants(done);
         if segmenter.on_host() || wanted {
-            let (mask, image_loss, pixels) = segmenter.segment_with_loss(&image, &truth, how.test_size)?;
+            let (mask, image_loss, pixels) =
+                segmenter.segment_with_loss(&image, &truth, how.test_size)?;
             let counted = std::iter::once(&truth.labels).chain(&band).map(|truth| {
                 let mut matrix = ConfusionMatrix::new(how.reader.num_classes);
                 matrix.add(truth, &mask.labels);
@@ -119,5 +122,7 @@ pub(super) fn evaluate(
     }
     take(unread.read()?);
     progress(items.len(), items.len());
-    Ok(Some(ListLoss { mean: (labelled > 0).then(|| loss / labelled as f64) }))
+    Ok(Some(ListLoss {
+        mean: (labelled > 0).then(|| loss / labelled as f64),
+    }))
 }

@@ -62,7 +62,7 @@ pub struct EpochRecord {
 /// One validation image as the network sees it now.
 #[derive(Debug, Clone)]
 pub struct PreviewItem {
-    /// Id of the image in its data set.
+    /// Id of the image in its dataset.
     pub id: String,
     /// The image.
     pub image: Arc<Rgb>,

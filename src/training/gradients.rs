@@ -15,7 +15,10 @@ pub(super) struct Accumulated<M> {
 
 impl<M: Module> Accumulated<M> {
     pub fn new() -> Self {
-        Self { sum: GradientsAccumulator::new(), batches: 0 }
+        Self {
+            sum: GradientsAccumulator::new(),
+            batches: 0,
+        }
     }
 
     /// Differentiates the loss of a batch and adds the gradients of `model`.
@@ -43,7 +46,8 @@ impl Accumulated<Network> {
     /// As [`add`](Self::add), for a loss behind [`Network::forward_in_stages`].
     pub fn add_in_stages(&mut self, model: &Network, loss: Tensor<1>, ends: StageEnds) {
         model.backward_through_stages(ends, loss.backward(), &mut |gradients| {
-            self.sum.accumulate(model, GradientsParams::from_grads(gradients, model));
+            self.sum
+                .accumulate(model, GradientsParams::from_grads(gradients, model));
         });
         self.batches += 1;
     }
@@ -56,7 +60,10 @@ pub(super) fn norm<M: Module>(model: &M, gradients: &GradientsParams) -> Result<
 
 /// Sum of the squares of all gradients, `[1]`; `None` where there are none.
 fn squares<M: Module>(model: &M, gradients: &GradientsParams) -> Option<Tensor<1>> {
-    let mut squares = Squares { gradients, sum: None };
+    let mut squares = Squares {
+        gradients,
+        sum: None,
+    };
     model.visit(&mut squares);
     squares.sum
 }
@@ -70,7 +77,12 @@ pub(super) fn clip_on_device<M: Module>(
     most: f64,
 ) -> Option<Tensor<1>> {
     let norm = squares(model, gradients)?.sqrt().mul_scalar(scale);
-    let factor = norm.clone().add_scalar(1e-6).recip().mul_scalar(most).clamp_max(1.0);
+    let factor = norm
+        .clone()
+        .add_scalar(1e-6)
+        .recip()
+        .mul_scalar(most)
+        .clamp_max(1.0);
     model.visit(&mut Scale { gradients, factor });
     Some(norm)
 }
@@ -84,7 +96,9 @@ pub(super) fn total<M: Module>(model: &M) -> Result<f64, TrainError> {
 
 /// Reads a number, `[1]`, from the device.
 pub(super) fn read(number: Tensor<1>) -> Result<f64, TrainError> {
-    let number = number.try_into_scalar::<f32>().map_err(|err| TrainError::Execution(err.to_string()))?;
+    let number = number
+        .try_into_scalar::<f32>()
+        .map_err(|err| TrainError::Execution(err.to_string()))?;
     Ok(f64::from(number))
 }
 
@@ -171,7 +185,10 @@ mod tests {
         }
         let (sum, scale) = gradients.take();
         assert_eq!(scale, 0.5);
-        let weight: f32 = sum.get::<2>(model.weight.id).expect("a gradient").into_scalar();
+        let weight: f32 = sum
+            .get::<2>(model.weight.id)
+            .expect("a gradient")
+            .into_scalar();
         assert_eq!(weight, 8.0);
         // The norm of (8, 2).
         assert!((norm(&model, &sum).expect("a norm") - 68f64.sqrt()).abs() < 1e-6);
@@ -196,29 +213,45 @@ mod tests {
             let mut gradients = GradientsParams::from_grads(output.sum().backward(), &model);
             // Half of the gradients (6, 1).
             let norm = clip_on_device(&model, &mut gradients, 0.5, most).expect("gradients");
-            let weight: f32 = gradients.get::<2>(model.weight.id).expect("a gradient").into_scalar();
+            let weight: f32 = gradients
+                .get::<2>(model.weight.id)
+                .expect("a gradient")
+                .into_scalar();
             (norm.into_scalar::<f32>(), weight)
         };
         let norm = 0.5 * 37f64.sqrt();
         for most in [0.25, 100.0] {
             let (found, weight) = of(most);
             assert!((f64::from(found) - norm).abs() < 1e-5);
-            assert!((f64::from(weight) - 6.0 * clip_factor(norm, most)).abs() < 1e-5, "{weight}");
+            assert!(
+                (f64::from(weight) - 6.0 * clip_factor(norm, most)).abs() < 1e-5,
+                "{weight}"
+            );
         }
     }
 
     /// Two images of two pixels and two channels, all labelled.
-    const IMAGES: [[[[f32; 2]; 1]; 2]; 2] = [[[[1.0, -2.0]], [[0.5, 3.0]]], [[[0.0, 1.5]], [[-1.0, 2.0]]]];
+    const IMAGES: [[[[f32; 2]; 1]; 2]; 2] =
+        [[[[1.0, -2.0]], [[0.5, 3.0]]], [[[0.0, 1.5]], [[-1.0, 2.0]]]];
     const LABELS: [u8; 4] = [0, 1, 2, 1];
 
     /// Weights after one step on both images, `batch_size` of them at a time.
-    fn weights_after_a_step(batch_size: usize, reduction: Reduction, learning_rate: f64) -> Vec<f32> {
+    fn weights_after_a_step(
+        batch_size: usize,
+        reduction: Reduction,
+        learning_rate: f64,
+    ) -> Vec<f32> {
         let device = Device::flex().autodiff();
-        let mut model: Conv2d = Conv2dConfig::new([2, 3], [1, 1]).with_bias(false).init(&device);
+        let mut model: Conv2d = Conv2dConfig::new([2, 3], [1, 1])
+            .with_bias(false)
+            .init(&device);
         let weights: Vec<f32> = (0..6).map(|n| n as f32 * 0.3 - 0.7).collect();
         let weights = Tensor::from_data(TensorData::new(weights, [3, 2, 1, 1]), &device);
         model.weight = Param::from_tensor(weights);
-        let learning = Learning { reduction, ..Learning::sgd(learning_rate, 0.9, 0.01) };
+        let learning = Learning {
+            reduction,
+            ..Learning::sgd(learning_rate, 0.9, 0.01)
+        };
         let mut gradients = Accumulated::new();
         for first in (0..2).step_by(batch_size) {
             let images = Tensor::<4>::from_data(IMAGES, &device).narrow(0, first, batch_size);
@@ -236,7 +269,10 @@ mod tests {
     fn assert_close(values: &[f32], expected: &[f32]) {
         assert_eq!(values.len(), expected.len());
         for (value, expected) in values.iter().zip(expected) {
-            assert!((value - expected).abs() < 1e-6, "{values:?} != {expected:?}");
+            assert!(
+                (value - expected).abs() < 1e-6,
+                "{values:?} != {expected:?}"
+            );
         }
     }
 
@@ -245,7 +281,12 @@ mod tests {
         let accumulated = weights_after_a_step(1, Reduction::Mean, 0.5);
         assert_close(&accumulated, &weights_after_a_step(2, Reduction::Mean, 0.5));
         let start: Vec<f32> = (0..6).map(|n| n as f32 * 0.3 - 0.7).collect();
-        assert!(accumulated.iter().zip(&start).any(|(value, start)| (value - start).abs() > 0.01));
+        assert!(
+            accumulated
+                .iter()
+                .zip(&start)
+                .any(|(value, start)| (value - start).abs() > 0.01)
+        );
     }
 
     #[test]
@@ -253,7 +294,12 @@ mod tests {
         // 2 batches with a sum of 2 pixels each, halved, against the sum over all 4 pixels.
         let accumulated = weights_after_a_step(1, Reduction::Sum, 0.1);
         let whole = weights_after_a_step(2, Reduction::Sum, 0.1);
-        assert!(accumulated.iter().zip(&whole).any(|(one, other)| (one - other).abs() > 0.01));
+        assert!(
+            accumulated
+                .iter()
+                .zip(&whole)
+                .any(|(one, other)| (one - other).abs() > 0.01)
+        );
         let start: Vec<f32> = (0..6).map(|n| n as f32 * 0.3 - 0.7).collect();
         for ((accumulated, whole), start) in accumulated.iter().zip(&whole).zip(&start) {
             // The decay, 0.01 * start, is not divided.

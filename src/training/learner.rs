@@ -80,7 +80,12 @@ impl Learner {
     /// # Errors
     /// When the loss is not finite, on a device where it is read at once; on others whoever
     /// reads it must look. `step` and `learning_rate` are for the message.
-    pub fn add(&mut self, batch: Batch, learning_rate: f64, step: usize) -> Result<Tensor<1>, TrainError> {
+    pub fn add(
+        &mut self,
+        batch: Batch,
+        learning_rate: f64,
+        step: usize,
+    ) -> Result<Tensor<1>, TrainError> {
         let shape = [batch.batch_size, 3, batch.height, batch.width];
         let images = Tensor::<4>::from_data(TensorData::new(batch.images, shape), &self.device);
         let images = images.cast(self.precision.numbers());
@@ -102,7 +107,11 @@ impl Learner {
         if self.reads_at_once {
             let loss = read(mean.clone())?;
             if !loss.is_finite() {
-                return Err(TrainError::NonFinite { loss, step, learning_rate });
+                return Err(TrainError::NonFinite {
+                    loss,
+                    step,
+                    learning_rate,
+                });
             }
         }
         let scaled = match self.loss_scale {
@@ -133,9 +142,15 @@ impl Learner {
             most if self.loss_scale.is_some() || (most.is_some() && self.reads_at_once) => {
                 let norm = scale * norm(&self.model, &sum)?;
                 let finite = norm.is_finite();
-                let next = self.loss_scale.and_then(|loss_scale| loss_scale.after(finite));
+                let next = self
+                    .loss_scale
+                    .and_then(|loss_scale| loss_scale.after(finite));
                 if !finite && next.is_none() {
-                    return Err(TrainError::NonFiniteGradients { norm, step, learning_rate });
+                    return Err(TrainError::NonFiniteGradients {
+                        norm,
+                        step,
+                        learning_rate,
+                    });
                 }
                 self.loss_scale = next;
                 if !finite {
@@ -161,7 +176,10 @@ impl Learner {
         if total(&self.model.valid())?.is_finite() {
             return Ok(());
         }
-        Err(TrainError::NonFiniteWeights { step, learning_rate })
+        Err(TrainError::NonFiniteWeights {
+            step,
+            learning_rate,
+        })
     }
 
     /// Number of weights.

@@ -31,8 +31,17 @@ struct DeviceTargets {
 impl<'a> Targets<'a> {
     /// Labels of `[batch_size, height, width]` pixels.
     pub fn new(labels: &'a [u8], size: [usize; 3], num_classes: usize) -> Self {
-        let labelled = labels.iter().filter(|&&label| usize::from(label) < num_classes).count();
-        Self { labels, size, num_classes, labelled, on_device: OnceCell::new() }
+        let labelled = labels
+            .iter()
+            .filter(|&&label| usize::from(label) < num_classes)
+            .count();
+        Self {
+            labels,
+            size,
+            num_classes,
+            labelled,
+            on_device: OnceCell::new(),
+        }
     }
 
     fn on_device(&self, device: &Device) -> DeviceTargets {
@@ -40,8 +49,14 @@ impl<'a> Targets<'a> {
         let upload = || {
             let [batch_size, height, width] = self.size;
             let shape = [batch_size, 1, height, width];
-            let labels = self.labels.iter().map(|&label| if known(label) { i32::from(label) } else { 0 });
-            let weights = self.labels.iter().map(|&label| if known(label) { 1.0f32 } else { 0.0 });
+            let labels = self
+                .labels
+                .iter()
+                .map(|&label| if known(label) { i32::from(label) } else { 0 });
+            let weights = self
+                .labels
+                .iter()
+                .map(|&label| if known(label) { 1.0f32 } else { 0.0 });
             let (labels, weights): (Vec<i32>, Vec<f32>) = (labels.collect(), weights.collect());
             DeviceTargets {
                 labels: Tensor::from_data(TensorData::new(labels, shape), device),
@@ -138,24 +153,32 @@ mod tests {
         let (batch_size, classes, height, width) = (2, 5, 23, 31);
         let logits = || {
             let shape = [batch_size, classes, height, width];
-            let values = (0..shape.iter().product()).map(|n: usize| ((n * 7919) % 1009) as f32 / 50.0 - 10.0);
+            let values = (0..shape.iter().product())
+                .map(|n: usize| ((n * 7919) % 1009) as f32 / 50.0 - 10.0);
             let values: Vec<f32> = values.collect();
             Tensor::<4>::from_data(TensorData::new(values, shape), &device).require_grad()
         };
         // Classes, labels that are none, and void.
-        let labels: Vec<u8> =
-            (0..batch_size * height * width).map(|n| [0, 1, 2, 3, 4, 5, 255][n * 31 % 7]).collect();
+        let labels: Vec<u8> = (0..batch_size * height * width)
+            .map(|n| [0, 1, 2, 3, 4, 5, 255][n * 31 % 7])
+            .collect();
         let targets = Targets::new(&labels, [batch_size, height, width], classes);
         let gradients = |sum: &dyn Fn(Tensor<4>) -> Tensor<1>| {
             let logits = logits();
             let loss = sum(logits.clone());
             let gradients = loss.clone().div_scalar(7.0).backward();
             let gradient = logits.grad(&gradients).expect("a gradient").into_data();
-            (loss.into_scalar::<f32>(), gradient.try_to_vec::<f32>().expect("floats"))
+            (
+                loss.into_scalar::<f32>(),
+                gradient.try_to_vec::<f32>().expect("floats"),
+            )
         };
         let (found, found_gradient) = gradients(&|logits| loss_sum(logits, &targets));
         let (expected, expected_gradient) = gradients(&|logits| gathered_sum(logits, &targets));
-        assert!((found - expected).abs() < 1e-5 * expected, "{found}, {expected}");
+        assert!(
+            (found - expected).abs() < 1e-5 * expected,
+            "{found}, {expected}"
+        );
         let alone: f32 = loss_sum(logits().inner(), &targets).into_scalar();
         assert_eq!(alone, found, "a validation has no graph");
         assert!(expected_gradient.iter().any(|value| value.abs() > 0.01));
@@ -172,7 +195,10 @@ mod tests {
         let of = |labels: &[u8], reduction| {
             let targets = Targets::new(labels, [1, 1, 2], 2);
             let (shown, differentiated) = objective(logits.clone(), &targets, reduction);
-            [shown.into_scalar::<f32>(), differentiated.into_scalar::<f32>()]
+            [
+                shown.into_scalar::<f32>(),
+                differentiated.into_scalar::<f32>(),
+            ]
         };
         for (reduction, expected) in [(Reduction::Mean, mean), (Reduction::Sum, 2.0 * mean)] {
             let [shown, differentiated] = of(&[1, 0], reduction);

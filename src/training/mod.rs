@@ -36,7 +36,9 @@ pub use control::Control;
 pub use device::{DeviceEntry, DeviceId, DeviceKind};
 pub use error::TrainError;
 pub use evaluate::Evaluation;
-pub use event::{EpochRecord, Outcome, Preview, PreviewItem, RunInfo, StepRecord, TrainEvent, TrainSink};
+pub use event::{
+    EpochRecord, Outcome, Preview, PreviewItem, RunInfo, StepRecord, TrainEvent, TrainSink,
+};
 pub use precision::Precision;
 pub use predictor::Predictor;
 pub use preset::preset;

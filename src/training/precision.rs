@@ -44,11 +44,16 @@ impl Precision {
 
     /// Turns down what the device does not compute in, naming what it does.
     pub(super) fn check(self, device: &Device, id: DeviceId) -> Result<(), TrainError> {
-        let can = |precision: Self| precision == Self::F32 || device.supports_dtype(precision.numbers());
+        let can =
+            |precision: Self| precision == Self::F32 || device.supports_dtype(precision.numbers());
         if can(self) {
             return Ok(());
         }
-        let choices: Vec<&str> = Self::ALL.into_iter().filter(|choice| can(*choice)).map(Self::id).collect();
+        let choices: Vec<&str> = Self::ALL
+            .into_iter()
+            .filter(|choice| can(*choice))
+            .map(Self::id)
+            .collect();
         Err(TrainError::Precision {
             precision: self.id(),
             device: id.to_string(),
@@ -78,19 +83,31 @@ const LEAST: f64 = 1.0 / (1u32 << 24) as f64;
 
 impl LossScale {
     pub(super) fn new() -> Self {
-        Self { factor: 65536.0, good_steps: 0 }
+        Self {
+            factor: 65536.0,
+            good_steps: 0,
+        }
     }
 
     /// The scale after a step; `None` where it cannot be halved any more.
     pub(super) fn after(self, finite: bool) -> Option<Self> {
         let Self { factor, good_steps } = self;
         if !finite {
-            return (factor > LEAST).then_some(Self { factor: factor / 2.0, good_steps: 0 });
+            return (factor > LEAST).then_some(Self {
+                factor: factor / 2.0,
+                good_steps: 0,
+            });
         }
         Some(match good_steps + 1 {
             // Twice as much as a float can hold would be no number for good.
-            PATIENCE if factor < 2f64.powi(100) => Self { factor: factor * 2.0, good_steps: 0 },
-            good_steps => Self { factor, good_steps: good_steps.min(PATIENCE) },
+            PATIENCE if factor < 2f64.powi(100) => Self {
+                factor: factor * 2.0,
+                good_steps: 0,
+            },
+            good_steps => Self {
+                factor,
+                good_steps: good_steps.min(PATIENCE),
+            },
         })
     }
 }
@@ -124,7 +141,9 @@ mod tests {
     #[test]
     fn the_processor_computes_in_all_of_them() {
         for precision in Precision::ALL {
-            precision.check(&Device::flex(), DeviceId::Cpu).expect("numbers of the processor");
+            precision
+                .check(&Device::flex(), DeviceId::Cpu)
+                .expect("numbers of the processor");
         }
     }
 

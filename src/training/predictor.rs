@@ -28,15 +28,28 @@ impl Predictor {
         let model = network_config(&meta.config, num_classes).init(&device);
         let (model, step) = folder.load_best(model)?;
         let segmenter = Segmenter::new(&model, &meta.config.normalization, num_classes, &device);
-        Ok(Self { segmenter, meta, step })
+        Ok(Self {
+            segmenter,
+            meta,
+            step,
+        })
     }
 
     /// Loads a weights file; `step` is then 0.
     pub fn from_weights(choice: &WeightsChoice, device: DeviceId) -> Result<Self, TrainError> {
         let device = device::open(device)?;
         let (model, meta) = load_file(choice, &device)?;
-        let segmenter = Segmenter::new(&model, &meta.config.normalization, meta.classes.len(), &device);
-        Ok(Self { segmenter, meta, step: 0 })
+        let segmenter = Segmenter::new(
+            &model,
+            &meta.config.normalization,
+            meta.classes.len(),
+            &device,
+        );
+        Ok(Self {
+            segmenter,
+            meta,
+            step: 0,
+        })
     }
 
     /// What the run was started with.
@@ -61,7 +74,9 @@ impl Predictor {
             image.width,
             image.height
         );
-        let mask = self.segmenter.segment(&resize_rgb(image, width, height), config.test_size)?;
+        let mask = self
+            .segmenter
+            .segment(&resize_rgb(image, width, height), config.test_size)?;
         Ok(resize_labels(&mask, image.width, image.height))
     }
 
@@ -86,7 +101,7 @@ impl Predictor {
     ) -> Result<Option<Evaluation>, TrainError> {
         if dataset.classes.len() != self.meta.classes.len() {
             return Err(TrainError::Config {
-                field: "data set",
+                field: "dataset",
                 value: format!("{} with {} classes", dataset.name, dataset.classes.len()),
                 rule: "the run was trained on another number of classes",
             });
@@ -103,7 +118,15 @@ impl Predictor {
                 counts.add_counts(image, boundary);
             }
         };
-        let loss = evaluate(&self.segmenter, items, how, control, &mut count, &mut NoMasks, progress)?;
+        let loss = evaluate(
+            &self.segmenter,
+            items,
+            how,
+            control,
+            &mut count,
+            &mut NoMasks,
+            progress,
+        )?;
         Ok(loss.map(|loss| Evaluation {
             scores: counts.scores(),
             mean_iu_over_images: counts.mean_iu_over_images(),
@@ -142,7 +165,11 @@ mod tests {
 
     #[test]
     fn only_images_over_the_limit_are_reduced_and_keep_their_aspect() {
-        let image = |width, height| Rgb { width, height, pixels: Vec::new() };
+        let image = |width, height| Rgb {
+            width,
+            height,
+            pixels: Vec::new(),
+        };
         assert_eq!(reduced(&image(100, 100), 10_000), None);
         assert_eq!(reduced(&image(400, 100), 10_000), Some([200, 50]));
         assert_eq!(reduced(&image(100_000, 1), 100), Some([3162, 1]));

@@ -20,8 +20,14 @@ pub fn preset(trunk: Trunk) -> RunConfig {
         Trunk::Resnet50 => (Recipe::Torchvision, Variant::FcnResnet50),
         Trunk::Resnet101 => (Recipe::Torchvision, Variant::FcnResnet101),
     };
-    let Values { learning, batch_size, dropout, final_upsampling, augment, test_size } =
-        recipe.values(variant.stride());
+    let Values {
+        learning,
+        batch_size,
+        dropout,
+        final_upsampling,
+        augment,
+        test_size,
+    } = recipe.values(variant.stride());
     RunConfig {
         dataset: DatasetRef::Sample,
         variant,

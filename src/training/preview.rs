@@ -51,7 +51,13 @@ impl Pinned {
                 let item = &dataset.val[place];
                 let (image, truth) = reader.read_pair(item)?;
                 let (image, truth) = (Arc::new(image), Arc::new(truth));
-                Ok(PinnedImage { place, id: item.id.clone(), image, truth, mask: None })
+                Ok(PinnedImage {
+                    place,
+                    id: item.id.clone(),
+                    image,
+                    truth,
+                    mask: None,
+                })
             })
             .collect::<Result<_, TrainError>>()?;
         Ok(Self {
@@ -69,7 +75,8 @@ impl Pinned {
 
     /// Whether it is time for new masks.
     pub fn due(&self) -> bool {
-        self.every.is_some_and(|every| self.shown.elapsed() >= every.max(self.cost.div_f64(SHARE)))
+        self.every
+            .is_some_and(|every| self.shown.elapsed() >= every.max(self.cost.div_f64(SHARE)))
     }
 
     /// The masks after `step`.

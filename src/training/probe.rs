@@ -17,7 +17,11 @@ pub fn candidates(index: usize) -> Vec<DeviceId> {
         ids.push(DeviceId::Cuda(index));
     }
     if cfg!(feature = "wgpu") {
-        ids.extend([DeviceId::Gpu(index), DeviceId::IntegratedGpu(index), DeviceId::VirtualGpu(index)]);
+        ids.extend([
+            DeviceId::Gpu(index),
+            DeviceId::IntegratedGpu(index),
+            DeviceId::VirtualGpu(index),
+        ]);
         if index == 0 {
             ids.push(DeviceId::Software);
         }
@@ -50,7 +54,10 @@ pub fn probe(id: DeviceId) -> Option<DeviceEntry> {
         Ok(None) => return None,
         Ok(Some(adapter)) => (adapter, None),
         Err(err) => {
-            let unnamed = AdapterName { name: id.to_string(), backend: String::new() };
+            let unnamed = AdapterName {
+                name: id.to_string(),
+                backend: String::new(),
+            };
             (unnamed, Some(err.to_string()))
         }
     };
@@ -60,7 +67,13 @@ pub fn probe(id: DeviceId) -> Option<DeviceEntry> {
         }
         _ => self_test(id).err().map(|err| err.to_string()),
     });
-    Some(DeviceEntry { id, name: adapter.name, kind, backend: adapter.backend, problem })
+    Some(DeviceEntry {
+        id,
+        name: adapter.name,
+        kind,
+        backend: adapter.backend,
+        problem,
+    })
 }
 
 fn identify(id: DeviceId) -> Result<Option<AdapterName>, TrainError> {
@@ -78,10 +91,16 @@ fn cuda_name(index: usize) -> Option<AdapterName> {
     use burn::tensor::DeviceType;
     super::autotune_cache::start();
     // Without a driver the runtime panics instead of listing nothing.
-    let devices = std::panic::catch_unwind(|| Device::enumerate(DeviceType::Cuda).into_vec()).ok()?;
+    let devices =
+        std::panic::catch_unwind(|| Device::enumerate(DeviceType::Cuda).into_vec()).ok()?;
     let device = devices.get(index)?;
-    let name = device.identity().map_or_else(|| format!("CUDA device {index}"), |identity| identity.name);
-    Some(AdapterName { name, backend: "CUDA".into() })
+    let name = device
+        .identity()
+        .map_or_else(|| format!("CUDA device {index}"), |identity| identity.name);
+    Some(AdapterName {
+        name,
+        backend: "CUDA".into(),
+    })
 }
 
 #[cfg(not(feature = "cuda"))]
@@ -95,10 +114,18 @@ fn self_test(id: DeviceId) -> Result<(), TrainError> {
     let device = device::open(id)?;
     let expected = trial(&Device::flex())?;
     let values = trial(&device)?;
-    let scale = expected.iter().fold(1.0f32, |most, value| most.max(value.abs()));
+    let scale = expected
+        .iter()
+        .fold(1.0f32, |most, value| most.max(value.abs()));
     let error = std::iter::zip(&expected, &values)
         .map(|(expected, value)| (expected - value).abs() / scale)
-        .fold(0.0f32, |most, error| if error.is_nan() { f32::NAN } else { most.max(error) });
+        .fold(0.0f32, |most, error| {
+            if error.is_nan() {
+                f32::NAN
+            } else {
+                most.max(error)
+            }
+        });
     if error < 1e-2 {
         return Ok(());
     }
@@ -115,22 +142,38 @@ fn self_test(id: DeviceId) -> Result<(), TrainError> {
 fn trial(device: &Device) -> Result<Vec<f32>, TrainError> {
     let device = device.clone().autodiff();
     let wave = |shape: [usize; 4], pace: f32| {
-        let values = (0..shape.iter().product::<usize>()).map(|n| (n as f32 * pace).sin()).collect();
+        let values = (0..shape.iter().product::<usize>())
+            .map(|n| (n as f32 * pace).sin())
+            .collect();
         Tensor::<4>::from_data(TensorData::new::<f32, _>(values, shape), &device)
     };
     let images = wave([2, 3, 24, 20], 0.37);
     let first = wave([8, 3, 3, 3], 0.61).require_grad();
     let last = wave([8, 5, 4, 4], 0.83).require_grad();
-    let features = conv2d(images, first.clone(), None, ConvOptions::new([1, 1], [1, 1], [1, 1], 1));
-    let pooled = max_pool2d(relu(features), MaxPoolOptions::new([2, 2]).with_stride([2, 2]));
+    let features = conv2d(
+        images,
+        first.clone(),
+        None,
+        ConvOptions::new([1, 1], [1, 1], [1, 1], 1),
+    );
+    let pooled = max_pool2d(
+        relu(features),
+        MaxPoolOptions::new([2, 2]).with_stride([2, 2]),
+    );
     let options = ConvTransposeOptions::new([2, 2], [1, 1], [0, 0], [1, 1], 1);
     let logits = conv_transpose2d(pooled, last.clone(), None, options);
     let loss = log_softmax(logits.clone(), 1).powf_scalar(2.0).mean();
     let gradients = loss.backward();
-    let outputs = [Some(logits.inner()), first.grad(&gradients), last.grad(&gradients)];
+    let outputs = [
+        Some(logits.inner()),
+        first.grad(&gradients),
+        last.grad(&gradients),
+    ];
     let mut values = Vec::new();
     for output in outputs.into_iter().flatten() {
-        let data = output.try_into_data().map_err(|err| TrainError::Execution(err.to_string()))?;
+        let data = output
+            .try_into_data()
+            .map_err(|err| TrainError::Execution(err.to_string()))?;
         values.extend(data.iter::<f32>());
     }
     Ok(values)

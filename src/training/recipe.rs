@@ -8,7 +8,7 @@ use crate::dataset::Augment;
 use crate::model::{FinalUpsampling, Variant};
 
 /// A named set of optimizer values, batch, image sizes, augmentation, dropout and
-/// upsampling. It says nothing of data set, network, device, order and length of a run,
+/// upsampling. It says nothing of dataset, network, device, order and length of a run,
 /// and each value can be changed afterwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recipe {
@@ -67,7 +67,9 @@ impl Recipe {
     /// Where its values come from, and what to know before it is used, in one line.
     pub fn source(self) -> &'static str {
         match self {
-            Self::Seed => "This project's start for VGG16: crops of 224x224, batch 1, momentum 0.99",
+            Self::Seed => {
+                "This project's start for VGG16: crops of 224x224, batch 1, momentum 0.99"
+            }
             Self::SlimFast => {
                 "This project's start for VGG16 slim: random weights learn fast with a large rate"
             }
@@ -92,8 +94,14 @@ impl Recipe {
     /// Sets the recipe's values; the learning rate of [`PamiHeavy`](Self::PamiHeavy) is
     /// that of the configuration's stride.
     pub fn apply(self, config: &mut RunConfig) {
-        let Values { learning, batch_size, dropout, final_upsampling, augment, test_size } =
-            self.values(config.variant.stride());
+        let Values {
+            learning,
+            batch_size,
+            dropout,
+            final_upsampling,
+            augment,
+            test_size,
+        } = self.values(config.variant.stride());
         config.learning = learning;
         config.batch_size = batch_size;
         config.dropout = dropout;
@@ -123,7 +131,11 @@ impl Recipe {
                 batch_size: 1,
                 dropout: 0.5,
                 final_upsampling: FinalUpsampling::Learned,
-                augment: Augment { flip: true, random_crop: true, ..Augment::none(Some([224, 224])) },
+                augment: Augment {
+                    flip: true,
+                    random_crop: true,
+                    ..Augment::none(Some([224, 224]))
+                },
                 test_size: Some([256, 256]),
             },
             Self::SlimFast => Values {
@@ -134,7 +146,11 @@ impl Recipe {
                 batch_size: 4,
                 dropout: 0.5,
                 final_upsampling: FinalUpsampling::Learned,
-                augment: Augment { flip: true, random_crop: true, ..Augment::none(Some([160, 128])) },
+                augment: Augment {
+                    flip: true,
+                    random_crop: true,
+                    ..Augment::none(Some([160, 128]))
+                },
                 test_size: None,
             },
             // Section 4.3: 20 images, 1e-4 for VGG16, momentum 0.9, "weight decay of 5^-4 or
@@ -143,7 +159,10 @@ impl Recipe {
             // Section 4.3: augmentation brought nothing, and the last upsampling is fixed.
             Self::Cvpr2015 => Values {
                 final_upsampling: FinalUpsampling::Fixed,
-                ..whole_images(Learning { accumulation: 20, ..caffe(1e-4, 0.9) })
+                ..whole_images(Learning {
+                    accumulation: 20,
+                    ..caffe(1e-4, 0.9)
+                })
             },
             Self::PamiHeavy => {
                 let learning_rate = match stride {
@@ -151,11 +170,20 @@ impl Recipe {
                     16.. => 1e-12,
                     _ => 1e-14,
                 };
-                whole_images(Learning { reduction: Reduction::Sum, ..caffe(learning_rate, 0.99) })
+                whole_images(Learning {
+                    reduction: Reduction::Sum,
+                    ..caffe(learning_rate, 0.99)
+                })
             }
-            Self::PamiAtOnce => whole_images(Learning { reduction: Reduction::Sum, ..caffe(1e-10, 0.99) }),
+            Self::PamiAtOnce => whole_images(Learning {
+                reduction: Reduction::Sum,
+                ..caffe(1e-10, 0.99)
+            }),
             // The file doubles the rate of the score layer's bias alone; here it is all biases.
-            Self::AlexNet => whole_images(Learning { accumulation: 20, ..caffe(1e-4, 0.9) }),
+            Self::AlexNet => whole_images(Learning {
+                accumulation: 20,
+                ..caffe(1e-4, 0.9)
+            }),
             // `train.py` (momentum, decay, poly schedule), `presets.py` (crop, scale, flip) and the
             // README's command; `fcn.py` (dropout of the head).
             Self::Torchvision => Values {
@@ -180,7 +208,11 @@ impl Recipe {
 
 /// SGD as in the released solvers: decay 5e-4, biases with `lr_mult: 2` and `decay_mult: 0`.
 fn caffe(learning_rate: f64, momentum: f64) -> Learning {
-    Learning { bias_rate: 2.0, decay_biases: false, ..Learning::sgd(learning_rate, momentum, 5e-4) }
+    Learning {
+        bias_rate: 2.0,
+        decay_biases: false,
+        ..Learning::sgd(learning_rate, momentum, 5e-4)
+    }
 }
 
 /// Images as they are, one at a time, and all upsampling fixed (`lr_mult: 0`).
@@ -199,7 +231,10 @@ impl RunConfig {
     /// The same settings at another stride. Where they are a [`Recipe`]'s, the recipe is
     /// applied again, since its learning rate may depend on the stride.
     pub fn with_variant(&self, variant: Variant) -> Self {
-        let mut config = Self { variant, ..self.clone() };
+        let mut config = Self {
+            variant,
+            ..self.clone()
+        };
         match Recipe::of(self) {
             // Its rates are for nets that start from the coarser one.
             Some(Recipe::PamiHeavy) if variant == Variant::Fcn8sAtOnce => {
@@ -245,30 +280,89 @@ mod tests {
         use Reduction::{Mean, Sum};
         // Rate, momentum, batch, accumulation, reduction, factor on biases, crop, upsampling.
         let table = [
-            (Recipe::Seed, 1e-4, 0.99, 1, 1, Mean, 1.0, Some([224, 224]), Learned),
-            (Recipe::SlimFast, 0.05, 0.9, 4, 1, Mean, 1.0, Some([160, 128]), Learned),
+            (
+                Recipe::Seed,
+                1e-4,
+                0.99,
+                1,
+                1,
+                Mean,
+                1.0,
+                Some([224, 224]),
+                Learned,
+            ),
+            (
+                Recipe::SlimFast,
+                0.05,
+                0.9,
+                4,
+                1,
+                Mean,
+                1.0,
+                Some([160, 128]),
+                Learned,
+            ),
             (Recipe::Cvpr2015, 1e-4, 0.9, 1, 20, Mean, 2.0, None, Fixed),
-            (Recipe::PamiHeavy, 1e-14, 0.99, 1, 1, Sum, 2.0, None, AllFixed),
-            (Recipe::PamiAtOnce, 1e-10, 0.99, 1, 1, Sum, 2.0, None, AllFixed),
+            (
+                Recipe::PamiHeavy,
+                1e-14,
+                0.99,
+                1,
+                1,
+                Sum,
+                2.0,
+                None,
+                AllFixed,
+            ),
+            (
+                Recipe::PamiAtOnce,
+                1e-10,
+                0.99,
+                1,
+                1,
+                Sum,
+                2.0,
+                None,
+                AllFixed,
+            ),
             (Recipe::AlexNet, 1e-4, 0.9, 1, 20, Mean, 2.0, None, AllFixed),
         ];
         // The last one, of another project, has values of its own below.
         assert_eq!(table.map(|row| row.0)[..], Recipe::ALL[..6]);
-        for (recipe, rate, momentum, batch, accumulation, reduction, bias_rate, crop, upsampling) in table {
+        for (recipe, rate, momentum, batch, accumulation, reduction, bias_rate, crop, upsampling) in
+            table
+        {
             let config = applied(recipe, Variant::Fcn8s);
             let learning = &config.learning;
             assert_eq!(
-                (learning.learning_rate, learning.momentum, learning.weight_decay, config.dropout),
+                (
+                    learning.learning_rate,
+                    learning.momentum,
+                    learning.weight_decay,
+                    config.dropout
+                ),
                 (rate, momentum, 5e-4, 0.5),
                 "{recipe}"
             );
-            assert_eq!((config.batch_size, learning.accumulation), (batch, accumulation), "{recipe}");
             assert_eq!(
-                (learning.reduction, learning.bias_rate, learning.decay_biases),
+                (config.batch_size, learning.accumulation),
+                (batch, accumulation),
+                "{recipe}"
+            );
+            assert_eq!(
+                (
+                    learning.reduction,
+                    learning.bias_rate,
+                    learning.decay_biases
+                ),
                 (reduction, bias_rate, bias_rate == 1.0),
                 "{recipe}"
             );
-            assert_eq!((config.augment.crop, config.final_upsampling), (crop, upsampling), "{recipe}");
+            assert_eq!(
+                (config.augment.crop, config.final_upsampling),
+                (crop, upsampling),
+                "{recipe}"
+            );
             assert_eq!(config.augment.flip, crop.is_some(), "{recipe}");
             assert_eq!(Recipe::of(&config), Some(recipe));
         }
@@ -278,25 +372,37 @@ mod tests {
     fn heavy_momentum_at_once_has_a_rate_of_its_own() {
         let heavy = applied(Recipe::PamiHeavy, Variant::Fcn8s);
         let at_once = heavy.with_variant(Variant::Fcn8sAtOnce);
-        assert_eq!((heavy.learning.learning_rate, at_once.learning.learning_rate), (1e-14, 1e-10));
+        assert_eq!(
+            (heavy.learning.learning_rate, at_once.learning.learning_rate),
+            (1e-14, 1e-10)
+        );
     }
 
     #[test]
     fn heavy_momentum_has_a_rate_for_each_stride() {
         let rate = |variant| applied(Recipe::PamiHeavy, variant).learning.learning_rate;
-        assert_eq!([Variant::Fcn32s, Variant::Fcn16s, Variant::Fcn8s].map(rate), [1e-10, 1e-12, 1e-14]);
+        assert_eq!(
+            [Variant::Fcn32s, Variant::Fcn16s, Variant::Fcn8s].map(rate),
+            [1e-10, 1e-12, 1e-14]
+        );
     }
 
     #[test]
     fn another_stride_keeps_the_recipe_but_not_over_a_changed_value() {
         let heavy = applied(Recipe::PamiHeavy, Variant::Fcn8s);
         let coarse = heavy.with_variant(Variant::Fcn16s);
-        assert_eq!((coarse.variant, coarse.learning.learning_rate), (Variant::Fcn16s, 1e-12));
+        assert_eq!(
+            (coarse.variant, coarse.learning.learning_rate),
+            (Variant::Fcn16s, 1e-12)
+        );
         let mut changed = heavy;
         changed.learning.learning_rate = 3e-13;
         assert_eq!(Recipe::of(&changed), None);
         let coarse = changed.with_variant(Variant::Fcn16s);
-        assert_eq!((coarse.variant, coarse.learning.learning_rate), (Variant::Fcn16s, 3e-13));
+        assert_eq!(
+            (coarse.variant, coarse.learning.learning_rate),
+            (Variant::Fcn16s, 3e-13)
+        );
     }
 
     #[test]
@@ -308,17 +414,33 @@ mod tests {
         for recipe in Recipe::ALL {
             recipe.apply(&mut config);
         }
-        let Values { learning, batch_size, dropout, final_upsampling, augment, test_size } =
-            Recipe::SlimFast.values(8);
-        let restored =
-            RunConfig { batch_size, learning, dropout, final_upsampling, augment, test_size, ..config };
+        let Values {
+            learning,
+            batch_size,
+            dropout,
+            final_upsampling,
+            augment,
+            test_size,
+        } = Recipe::SlimFast.values(8);
+        let restored = RunConfig {
+            batch_size,
+            learning,
+            dropout,
+            final_upsampling,
+            augment,
+            test_size,
+            ..config
+        };
         assert_eq!(restored, before);
     }
 
     #[test]
     fn presets_are_recipes() {
         assert_eq!(Recipe::of(&preset(Trunk::Vgg16)), Some(Recipe::Seed));
-        assert_eq!(Recipe::of(&preset(Trunk::Vgg16Slim)), Some(Recipe::SlimFast));
+        assert_eq!(
+            Recipe::of(&preset(Trunk::Vgg16Slim)),
+            Some(Recipe::SlimFast)
+        );
     }
 
     #[test]

@@ -47,8 +47,12 @@ fn train_locked(
     let end = match &outcome {
         Ok(Outcome::Finished) => EndMark::Finished,
         Ok(Outcome::Stopped { .. }) => EndMark::Stopped,
-        Ok(Outcome::Failed(message)) => EndMark::Failed { message: message.clone() },
-        Err(err) => EndMark::Failed { message: err.to_string() },
+        Ok(Outcome::Failed(message)) => EndMark::Failed {
+            message: message.clone(),
+        },
+        Err(err) => EndMark::Failed {
+            message: err.to_string(),
+        },
     };
     let marked = folder.set_end(&end);
     // The first error is the one to tell.
@@ -96,7 +100,10 @@ impl<'a> Session<'a> {
         let device = device::open(config.device)?;
         config.precision.check(&device, config.device)?;
         let mut learner = Learner::new(&config, num_classes, &device);
-        let mut at = Position { epoch: 1, ..Position::default() };
+        let mut at = Position {
+            epoch: 1,
+            ..Position::default()
+        };
         if let Some(last) = folder.last() {
             learner.model = folder.load_last(&last, learner.model, &mut learner.optimizer)?;
             if learner.loss_scale.is_some() {
@@ -163,8 +170,16 @@ impl<'a> Session<'a> {
                 self.learner = self.learner.step(learning_rate, self.at.step + 1)?;
                 self.at.step += 1;
                 self.at.batch += losses.len();
-                let measures = Measures { losses, norm: self.learner.take_norm() };
-                self.waiting.push([self.at.step, self.at.epoch], learning_rate, measures, started);
+                let measures = Measures {
+                    losses,
+                    norm: self.learner.take_norm(),
+                };
+                self.waiting.push(
+                    [self.at.step, self.at.epoch],
+                    learning_rate,
+                    measures,
+                    started,
+                );
                 if self.waiting.due() {
                     self.catch_up()?;
                 }
@@ -186,7 +201,8 @@ impl<'a> Session<'a> {
             self.save(score)?;
             self.sink.send(TrainEvent::EpochEnded(record));
             if !self.pinned.is_empty() {
-                self.sink.send(TrainEvent::Preview(self.pinned.collect(self.at.step)));
+                self.sink
+                    .send(TrainEvent::Preview(self.pinned.collect(self.at.step)));
             }
         }
         Ok(Outcome::Finished)
@@ -194,12 +210,17 @@ impl<'a> Session<'a> {
 
     /// Adds the gradients of the batches of the next step, those of one epoch; gives their
     /// losses, `[1]` each. A stop waits for the step: gradients that wait are in no checkpoint.
-    fn add_batches(&mut self, loader: &mut Loader, learning_rate: f64) -> Result<Vec<Tensor<1>>, TrainError> {
+    fn add_batches(
+        &mut self,
+        loader: &mut Loader,
+        learning_rate: f64,
+    ) -> Result<Vec<Tensor<1>>, TrainError> {
         let done = self.at.epoch.saturating_sub(1) * self.plan.batches_per_epoch() + self.at.batch;
         let mut losses = Vec::new();
         while losses.len() < self.config.learning.accumulation {
             let Some(batch) = loader.next() else { break };
-            self.learner.seed_batch(batch_seed(self.config.seed, done + losses.len()));
+            self.learner
+                .seed_batch(batch_seed(self.config.seed, done + losses.len()));
             losses.push(self.learner.add(batch?, learning_rate, self.at.step + 1)?);
         }
         Ok(losses)
@@ -225,11 +246,15 @@ impl<'a> Session<'a> {
         self.catch_up()?;
         let done = self.at.step;
         let total = self.total_steps();
-        self.learner.check_weights(done, self.config.learning.rate_at(done.saturating_sub(1), total))
+        self.learner.check_weights(
+            done,
+            self.config.learning.rate_at(done.saturating_sub(1), total),
+        )
     }
 
     fn total_steps(&self) -> usize {
-        self.config.total_steps(self.config.steps_per_epoch(self.plan.batches_per_epoch()))
+        self.config
+            .total_steps(self.config.steps_per_epoch(self.plan.batches_per_epoch()))
     }
 
     /// Waits while a pause is wished; the clock stands still.
@@ -244,7 +269,11 @@ impl<'a> Session<'a> {
                 self.sink.send(TrainEvent::Resumed);
             }
         }
-        Ok(if self.control.stop_requested() { Next::Stop } else { Next::Step })
+        Ok(if self.control.stop_requested() {
+            Next::Stop
+        } else {
+            Next::Step
+        })
     }
 
     fn stop(mut self) -> Result<Outcome, TrainError> {
@@ -257,14 +286,20 @@ impl<'a> Session<'a> {
     fn save(&mut self, best: Option<f64>) -> Result<(), TrainError> {
         self.at.elapsed_secs = self.clock.secs();
         self.at.loss_scale = self.learner.loss_scale;
-        self.folder.save(&self.learner.model, &self.learner.optimizer, self.at, best)?;
+        self.folder
+            .save(&self.learner.model, &self.learner.optimizer, self.at, best)?;
         self.sink.send(TrainEvent::Saved { step: self.at.step });
         Ok(())
     }
 
     fn segmenter(&self) -> Segmenter {
         let classes = self.dataset.classes.len();
-        Segmenter::new(&self.learner.model, &self.config.normalization, classes, &self.device)
+        Segmenter::new(
+            &self.learner.model,
+            &self.config.normalization,
+            classes,
+            &self.device,
+        )
     }
 
     fn show_pinned(&mut self) -> Result<(), TrainError> {
@@ -272,7 +307,9 @@ impl<'a> Session<'a> {
             return Ok(());
         }
         self.catch_up()?;
-        let preview = self.pinned.preview(&self.segmenter(), self.config.test_size, self.at.step)?;
+        let preview =
+            self.pinned
+                .preview(&self.segmenter(), self.config.test_size, self.at.step)?;
         self.sink.send(TrainEvent::Preview(preview));
         Ok(())
     }
@@ -285,7 +322,11 @@ impl<'a> Session<'a> {
         let loss = evaluate(
             &segmenter,
             &self.dataset.val,
-            Scoring { reader: &self.plan.reader, test_size: self.config.test_size, boundary_width: None },
+            Scoring {
+                reader: &self.plan.reader,
+                test_size: self.config.test_size,
+                boundary_width: None,
+            },
             self.control,
             &mut |image, _| matrix.merge(image),
             pinned,
@@ -347,7 +388,10 @@ impl Clock {
     }
 
     fn pause(&mut self) {
-        self.before += self.since.take().map_or(Duration::ZERO, |since| since.elapsed());
+        self.before += self
+            .since
+            .take()
+            .map_or(Duration::ZERO, |since| since.elapsed());
     }
 
     fn resume(&mut self) {

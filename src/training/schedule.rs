@@ -41,7 +41,10 @@ impl Schedule {
     /// One of each kind, with usual values.
     pub const KINDS: [Self; 4] = [
         Self::Fixed,
-        Self::Step { every_steps: 10_000, factor: 0.1 },
+        Self::Step {
+            every_steps: 10_000,
+            factor: 0.1,
+        },
         Self::Poly { power: 0.9 },
         Self::Cosine { min_rate: 0.0 },
     ];
@@ -71,7 +74,9 @@ impl Schedule {
     pub fn broken_rule(self) -> Option<&'static str> {
         let above_zero = |value: f64| value > 0.0 && value.is_finite();
         match self {
-            Self::Step { every_steps: 0, .. } => Some("the steps between two falls must be 1 or more"),
+            Self::Step { every_steps: 0, .. } => {
+                Some("the steps between two falls must be 1 or more")
+            }
             Self::Step { factor, .. } if !above_zero(factor) => Some("the factor must be above 0"),
             Self::Poly { power } if !above_zero(power) => Some("the power must be above 0"),
             Self::Cosine { min_rate } if min_rate < 0.0 || !min_rate.is_finite() => {
@@ -86,9 +91,14 @@ impl Schedule {
         let done = step as f64 / total.max(1) as f64;
         match self {
             Self::Fixed => rate,
-            Self::Step { every_steps, factor } => rate * factor.powf((step / every_steps.max(1)) as f64),
+            Self::Step {
+                every_steps,
+                factor,
+            } => rate * factor.powf((step / every_steps.max(1)) as f64),
             Self::Poly { power } => rate * (1.0 - done).max(0.0).powf(power),
-            Self::Cosine { min_rate } => min_rate + (rate - min_rate) * 0.5 * (1.0 + (PI * done).cos()),
+            Self::Cosine { min_rate } => {
+                min_rate + (rate - min_rate) * 0.5 * (1.0 + (PI * done).cos())
+            }
         }
     }
 }
@@ -111,7 +121,10 @@ impl fmt::Display for Schedule {
         let name = self.name();
         match self {
             Self::Fixed => f.write_str(name),
-            Self::Step { every_steps, factor } => write!(f, "{name}:{every_steps},{factor}"),
+            Self::Step {
+                every_steps,
+                factor,
+            } => write!(f, "{name}:{every_steps},{factor}"),
             Self::Poly { power } => write!(f, "{name}:{power}"),
             Self::Cosine { min_rate } => write!(f, "{name}:{min_rate}"),
         }
@@ -136,11 +149,18 @@ impl FromStr for Schedule {
             ("step", Some(values)) => {
                 let (steps, factor) = values.split_once(',').ok_or_else(unknown)?;
                 let every_steps = steps.trim().parse().map_err(|_| unknown())?;
-                Self::Step { every_steps, factor: number(factor)? }
+                Self::Step {
+                    every_steps,
+                    factor: number(factor)?,
+                }
             }
             // Runs from before the power was a value have `poly` alone.
-            ("poly", power) => Self::Poly { power: power.map_or(Ok(0.9), number)? },
-            ("cosine", min_rate) => Self::Cosine { min_rate: min_rate.map_or(Ok(0.0), number)? },
+            ("poly", power) => Self::Poly {
+                power: power.map_or(Ok(0.9), number)?,
+            },
+            ("cosine", min_rate) => Self::Cosine {
+                min_rate: min_rate.map_or(Ok(0.0), number)?,
+            },
             _ => return Err(unknown()),
         };
         match schedule.broken_rule() {
@@ -170,43 +190,84 @@ mod tests {
 
     #[track_caller]
     fn assert_rates(schedule: Schedule, warmup_steps: usize, expected: &[(usize, f64)]) {
-        let learning = Learning { schedule, warmup_steps, ..Learning::sgd(0.8, 0.9, 0.0) };
+        let learning = Learning {
+            schedule,
+            warmup_steps,
+            ..Learning::sgd(0.8, 0.9, 0.0)
+        };
         for (step, expected) in expected {
             let rate = learning.rate_at(*step, 100);
-            assert!((rate - expected).abs() < 1e-12, "{schedule} at step {step}: {rate} != {expected}");
+            assert!(
+                (rate - expected).abs() < 1e-12,
+                "{schedule} at step {step}: {rate} != {expected}"
+            );
         }
     }
 
     #[test]
     fn rates_equal_the_hand_computed_ones() {
         assert_rates(Schedule::Fixed, 0, &[(0, 0.8), (99, 0.8)]);
-        let step = Schedule::Step { every_steps: 30, factor: 0.5 };
-        assert_rates(step, 0, &[(0, 0.8), (29, 0.8), (30, 0.4), (59, 0.4), (60, 0.2), (99, 0.1)]);
-        assert_rates(Schedule::Poly { power: 2.0 }, 0, &[(0, 0.8), (50, 0.2), (90, 0.008), (100, 0.0)]);
+        let step = Schedule::Step {
+            every_steps: 30,
+            factor: 0.5,
+        };
+        assert_rates(
+            step,
+            0,
+            &[
+                (0, 0.8),
+                (29, 0.8),
+                (30, 0.4),
+                (59, 0.4),
+                (60, 0.2),
+                (99, 0.1),
+            ],
+        );
+        assert_rates(
+            Schedule::Poly { power: 2.0 },
+            0,
+            &[(0, 0.8), (50, 0.2), (90, 0.008), (100, 0.0)],
+        );
         // cos(0) = 1, cos(pi / 3) = 1/2, cos(pi / 2) = 0, cos(pi) = -1.
         let cosine = Schedule::Cosine { min_rate: 0.2 };
         assert_rates(cosine, 0, &[(0, 0.8), (50, 0.5), (100, 0.2)]);
-        let learning = Learning { schedule: cosine, ..Learning::sgd(0.8, 0.0, 0.0) };
+        let learning = Learning {
+            schedule: cosine,
+            ..Learning::sgd(0.8, 0.0, 0.0)
+        };
         assert!((learning.rate_at(20, 60) - 0.65).abs() < 1e-12);
     }
 
     #[test]
     fn warming_up_is_a_straight_line_under_the_schedule() {
-        assert_rates(Schedule::Fixed, 4, &[(0, 0.2), (1, 0.4), (2, 0.6), (3, 0.8), (4, 0.8)]);
-        let step = Schedule::Step { every_steps: 2, factor: 0.5 };
+        assert_rates(
+            Schedule::Fixed,
+            4,
+            &[(0, 0.2), (1, 0.4), (2, 0.6), (3, 0.8), (4, 0.8)],
+        );
+        let step = Schedule::Step {
+            every_steps: 2,
+            factor: 0.5,
+        };
         assert_rates(step, 4, &[(0, 0.2), (1, 0.4), (2, 0.3), (3, 0.4), (4, 0.2)]);
     }
 
     #[test]
     fn the_text_of_a_schedule_gives_it_back() {
         for schedule in Schedule::KINDS.into_iter().chain([
-            Schedule::Step { every_steps: 7, factor: 0.3 },
+            Schedule::Step {
+                every_steps: 7,
+                factor: 0.3,
+            },
             Schedule::Poly { power: 1.5 },
             Schedule::Cosine { min_rate: 1e-14 },
         ]) {
             assert_eq!(schedule.to_string().parse(), Ok(schedule));
             let json = serde_json::to_string(&schedule).expect("JSON");
-            assert_eq!(serde_json::from_str::<Schedule>(&json).expect("a schedule"), schedule);
+            assert_eq!(
+                serde_json::from_str::<Schedule>(&json).expect("a schedule"),
+                schedule
+            );
         }
         assert_eq!("poly".parse(), Ok(Schedule::Poly { power: 0.9 }));
         assert_eq!("cosine".parse(), Ok(Schedule::Cosine { min_rate: 0.0 }));

@@ -26,7 +26,12 @@ pub(super) struct Segmenter {
 
 impl Segmenter {
     /// `model` may be a training network; a copy without dropout and gradients is kept.
-    pub fn new(model: &Network, normalization: &Normalization, num_classes: usize, device: &Device) -> Self {
+    pub fn new(
+        model: &Network,
+        normalization: &Normalization,
+        num_classes: usize,
+        device: &Device,
+    ) -> Self {
         let on_host = reads_for_free(device);
         Self {
             on_host,
@@ -69,7 +74,11 @@ impl Segmenter {
     }
 
     /// [`logits`](Self::logits) as plain numbers, `[num_classes, height, width]`.
-    pub fn logits_vec(&self, image: &Rgb, test_size: Option<[u32; 2]>) -> Result<Vec<f32>, TrainError> {
+    pub fn logits_vec(
+        &self,
+        image: &Rgb,
+        test_size: Option<[u32; 2]>,
+    ) -> Result<Vec<f32>, TrainError> {
         let data = self
             .logits(image, test_size)
             .try_into_data()
@@ -83,7 +92,11 @@ impl Segmenter {
     }
 
     /// The most likely class of every pixel.
-    pub fn segment(&self, image: &Rgb, test_size: Option<[u32; 2]>) -> Result<LabelMap, TrainError> {
+    pub fn segment(
+        &self,
+        image: &Rgb,
+        test_size: Option<[u32; 2]>,
+    ) -> Result<LabelMap, TrainError> {
         self.most_likely(self.logits(image, test_size), image)
     }
 
@@ -113,11 +126,24 @@ impl Segmenter {
         let logits = self.logits(image, test_size);
         let targets = self.targets(truth);
         let loss = loss_sum(logits.clone(), &targets);
-        let predicted = logits.argmax(1).cast(IntDType::I32).reshape([truth.labels.len()]);
+        let predicted = logits
+            .argmax(1)
+            .cast(IntDType::I32)
+            .reshape([truth.labels.len()]);
         let counts = std::iter::once(&truth.labels[..]).chain(band).map(|truth| {
-            counting::count(counting::labels_on(&self.device, truth), predicted.clone(), self.num_classes)
+            counting::count(
+                counting::labels_on(&self.device, truth),
+                predicted.clone(),
+                self.num_classes,
+            )
         });
-        (Counted { counts: counts.collect(), loss }, targets.labelled)
+        (
+            Counted {
+                counts: counts.collect(),
+                loss,
+            },
+            targets.labelled,
+        )
     }
 
     fn targets<'a>(&self, truth: &'a LabelMap) -> Targets<'a> {
@@ -137,7 +163,11 @@ impl Segmenter {
             .map_err(|err| TrainError::Execution(err.to_string()))?
             .iter::<u8>()
             .collect();
-        Ok(LabelMap { width: image.width, height: image.height, labels })
+        Ok(LabelMap {
+            width: image.width,
+            height: image.height,
+            labels,
+        })
     }
 }
 
@@ -172,13 +202,29 @@ mod tests {
         let segmenter = Segmenter::new(&model, &config.normalization, 4, &device);
         assert!(segmenter.on_host() && !segmenter.has_bytes);
         let (width, height) = (40, 24);
-        let pixels = (0..3 * width * height).map(|n| (n * 29 % 251) as u8).collect();
-        let image = Rgb { width, height, pixels };
+        let pixels = (0..3 * width * height)
+            .map(|n| (n * 29 % 251) as u8)
+            .collect();
+        let image = Rgb {
+            width,
+            height,
+            pixels,
+        };
         let label = |n: u32| if n < width { 255 } else { (n / 7 % 4) as u8 };
-        let truth = LabelMap { width, height, labels: (0..width * height).map(label).collect() };
-        let band: Vec<u8> = truth.labels.iter().map(|label| if *label == 1 { 1 } else { 255 }).collect();
+        let truth = LabelMap {
+            width,
+            height,
+            labels: (0..width * height).map(label).collect(),
+        };
+        let band: Vec<u8> = truth
+            .labels
+            .iter()
+            .map(|label| if *label == 1 { 1 } else { 255 })
+            .collect();
 
-        let (mask, loss, labelled) = segmenter.segment_with_loss(&image, &truth, None).expect("a mask");
+        let (mask, loss, labelled) = segmenter
+            .segment_with_loss(&image, &truth, None)
+            .expect("a mask");
         let expected = [&truth.labels, &band].map(|truth| {
             let mut matrix = ConfusionMatrix::new(4);
             matrix.add(truth, &mask.labels);
@@ -190,9 +236,18 @@ mod tests {
         let mut unread = Unread::new(4);
         assert!(unread.push(counted).expect("counts").is_empty());
         assert_eq!(unread.read().expect("counts"), [(expected.to_vec(), loss)]);
-        assert_eq!((pixels, labelled), (((height - 1) * width) as usize, ((height - 1) * width) as usize));
+        assert_eq!(
+            (pixels, labelled),
+            (
+                ((height - 1) * width) as usize,
+                ((height - 1) * width) as usize
+            )
+        );
 
-        let in_bytes = Segmenter { has_bytes: true, ..segmenter };
+        let in_bytes = Segmenter {
+            has_bytes: true,
+            ..segmenter
+        };
         assert_eq!(in_bytes.segment(&image, None).expect("a mask"), mask);
     }
 }

@@ -45,18 +45,28 @@ impl Sgd {
         model: M,
         gradients: GradientsParams,
     ) -> M {
-        model.map(&mut Step { sgd: self, gradients, learning_rate, scale, is_bias: false })
+        model.map(&mut Step {
+            sgd: self,
+            gradients,
+            learning_rate,
+            scale,
+            is_bias: false,
+        })
     }
 
     /// A network whose weights are the velocities: what is saved and loaded is then a
     /// record of the same layers, checked in the same way.
     pub fn velocities(&self, model: &Network) -> Network {
-        model.valid().map(&mut Export { velocity: &self.velocity })
+        model.valid().map(&mut Export {
+            velocity: &self.velocity,
+        })
     }
 
     /// Takes the velocities over from a network as [`velocities`](Self::velocities) made it.
     pub fn restore(&mut self, velocities: &Network) {
-        velocities.visit(&mut Import { velocity: &mut self.velocity });
+        velocities.visit(&mut Import {
+            velocity: &mut self.velocity,
+        });
     }
 }
 
@@ -80,10 +90,18 @@ impl ModuleMapper for Step<'_> {
         };
         let (id, weight, mapper) = param.consume();
         let decayed = self.sgd.decay_biases || !self.is_bias;
-        let factor = if self.is_bias { self.sgd.bias_rate } else { 1.0 };
+        let factor = if self.is_bias {
+            self.sgd.bias_rate
+        } else {
+            1.0
+        };
         let step = Momentum {
             scale: self.scale as f32,
-            decay: if decayed { self.sgd.weight_decay as f32 } else { 0.0 },
+            decay: if decayed {
+                self.sgd.weight_decay as f32
+            } else {
+                0.0
+            },
             momentum: self.sgd.momentum as f32,
             rate: (self.learning_rate * factor) as f32,
         };
@@ -164,7 +182,11 @@ mod tests {
     #[test]
     fn biases_have_a_rate_and_a_decay_of_their_own() {
         let device = Device::flex().autodiff();
-        let learning = Learning { bias_rate: 2.0, decay_biases: false, ..Learning::sgd(0.1, 0.9, 0.5) };
+        let learning = Learning {
+            bias_rate: 2.0,
+            decay_biases: false,
+            ..Learning::sgd(0.1, 0.9, 0.5)
+        };
         let mut sgd = Sgd::new(&learning);
         let mut model = line(true, &device);
         // The weight as above; v1 = 1, b1 = 2 - 2 * 0.1 * 1 = 1.8;

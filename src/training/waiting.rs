@@ -55,7 +55,12 @@ impl Waiting {
     /// `at_once`: every step is read when it is done, because reading costs nothing.
     pub fn new(at_once: bool) -> Self {
         let most = if at_once { 1 } else { MOST };
-        Self { steps: Vec::new(), since: Instant::now(), together: 1, most }
+        Self {
+            steps: Vec::new(),
+            since: Instant::now(),
+            together: 1,
+            most,
+        }
     }
 
     /// Adds a step that began at `started`.
@@ -69,12 +74,18 @@ impl Waiting {
         if self.steps.is_empty() {
             self.since = started;
         }
-        self.steps.push(Unread { step, epoch, learning_rate, measures });
+        self.steps.push(Unread {
+            step,
+            epoch,
+            learning_rate,
+            measures,
+        });
     }
 
     /// Whether it is time to read.
     pub fn due(&self) -> bool {
-        self.steps.len() >= self.together || (!self.steps.is_empty() && self.since.elapsed() >= BETWEEN_READS)
+        self.steps.len() >= self.together
+            || (!self.steps.is_empty() && self.since.elapsed() >= BETWEEN_READS)
     }
 
     /// Reads everything in one transfer. The time since the first of the steps began is
@@ -90,26 +101,56 @@ impl Waiting {
         let steps = std::mem::take(&mut self.steps);
         let values: Vec<Tensor<1>> = steps
             .iter()
-            .flat_map(|step| step.measures.losses.iter().chain(&step.measures.norm).cloned())
+            .flat_map(|step| {
+                step.measures
+                    .losses
+                    .iter()
+                    .chain(&step.measures.norm)
+                    .cloned()
+            })
             .collect();
         let values = read_together(values)?;
         let secs = self.since.elapsed().as_secs_f64() / steps.len() as f64;
         self.together = together(secs, self.most);
         let mut values = values.into_iter();
         let mut read = Read::default();
-        for Unread { step, epoch, learning_rate, measures } in steps {
+        for Unread {
+            step,
+            epoch,
+            learning_rate,
+            measures,
+        } in steps
+        {
             let losses: Vec<f64> = values.by_ref().take(measures.losses.len()).collect();
-            let norm = if measures.norm.is_some() { values.next() } else { None };
+            let norm = if measures.norm.is_some() {
+                values.next()
+            } else {
+                None
+            };
             if let Some(loss) = losses.iter().copied().find(|loss| !loss.is_finite()) {
-                read.broken = Some(TrainError::NonFinite { loss, step, learning_rate });
+                read.broken = Some(TrainError::NonFinite {
+                    loss,
+                    step,
+                    learning_rate,
+                });
                 break;
             }
             if let Some(norm) = norm.filter(|norm| !norm.is_finite()) {
-                read.broken = Some(TrainError::NonFiniteGradients { norm, step, learning_rate });
+                read.broken = Some(TrainError::NonFiniteGradients {
+                    norm,
+                    step,
+                    learning_rate,
+                });
                 break;
             }
             let sum = losses.iter().sum::<f64>();
-            let record = StepRecord { step, epoch, loss: sum / losses.len() as f64, learning_rate, secs };
+            let record = StepRecord {
+                step,
+                epoch,
+                loss: sum / losses.len() as f64,
+                learning_rate,
+                secs,
+            };
             read.steps.push((record, sum));
         }
         Ok(read)
@@ -123,9 +164,15 @@ fn together(secs: f64, most: usize) -> usize {
 
 /// Numbers of one device, each `[1]`, in one transfer.
 fn read_together(values: Vec<Tensor<1>>) -> Result<Vec<f64>, TrainError> {
-    let data = Transaction::default().register(Tensor::cat(values, 0)).try_execute();
+    let data = Transaction::default()
+        .register(Tensor::cat(values, 0))
+        .try_execute();
     let data = data.map_err(|err| TrainError::Execution(err.to_string()))?;
-    Ok(data.iter().flat_map(|data| data.iter::<f32>()).map(f64::from).collect())
+    Ok(data
+        .iter()
+        .flat_map(|data| data.iter::<f32>())
+        .map(f64::from)
+        .collect())
 }
 
 #[cfg(test)]
@@ -135,7 +182,10 @@ mod tests {
 
     fn measures(losses: &[f32], norm: Option<f32>) -> Measures {
         let number = |value: f32| Tensor::from_data([value], &Device::flex());
-        Measures { losses: losses.iter().copied().map(number).collect(), norm: norm.map(number) }
+        Measures {
+            losses: losses.iter().copied().map(number).collect(),
+            norm: norm.map(number),
+        }
     }
 
     fn waiting(steps: &[(&[f32], Option<f32>)]) -> Waiting {
@@ -151,35 +201,64 @@ mod tests {
         let mut waiting = waiting(&[(&[1.0, 3.0], None), (&[0.5], Some(4.0)), (&[0.25], None)]);
         let read = waiting.read().expect("numbers");
         assert!(read.broken.is_none());
-        let found: Vec<(usize, usize, f64, f64)> =
-            read.steps.iter().map(|(step, sum)| (step.step, step.epoch, step.loss, *sum)).collect();
-        assert_eq!(found, [(7, 2, 2.0, 4.0), (8, 2, 0.5, 0.5), (9, 2, 0.25, 0.25)]);
+        let found: Vec<(usize, usize, f64, f64)> = read
+            .steps
+            .iter()
+            .map(|(step, sum)| (step.step, step.epoch, step.loss, *sum))
+            .collect();
+        assert_eq!(
+            found,
+            [(7, 2, 2.0, 4.0), (8, 2, 0.5, 0.5), (9, 2, 0.25, 0.25)]
+        );
         assert!(waiting.read().expect("nothing").steps.is_empty() && !waiting.due());
     }
 
     #[test]
     fn the_first_step_without_a_number_is_named_and_those_before_it_are_kept() {
-        let mut losses = waiting(&[(&[1.0], None), (&[2.0, f32::INFINITY], None), (&[f32::NAN], None)]);
+        let mut losses = waiting(&[
+            (&[1.0], None),
+            (&[2.0, f32::INFINITY], None),
+            (&[f32::NAN], None),
+        ]);
         let read = losses.read().expect("numbers");
         assert_eq!(read.steps.len(), 1);
         let message = read.broken.expect("an error").to_string();
-        assert!(message.starts_with("the loss became inf at step 8 (learning rate 0.5)"), "{message}");
+        assert!(
+            message.starts_with("the loss became inf at step 8 (learning rate 0.5)"),
+            "{message}"
+        );
 
         let mut norms = waiting(&[(&[1.0], Some(f32::NAN)), (&[f32::NAN], None)]);
-        let message = norms.read().expect("numbers").broken.expect("an error").to_string();
-        assert!(message.starts_with("the norm of the gradients became NaN at step 7"), "{message}");
+        let message = norms
+            .read()
+            .expect("numbers")
+            .broken
+            .expect("an error")
+            .to_string();
+        assert!(
+            message.starts_with("the norm of the gradients became NaN at step 7"),
+            "{message}"
+        );
     }
 
     #[test]
     fn fast_steps_are_read_together_and_slow_ones_one_by_one() {
-        assert_eq!([1e-6, 0.01, 0.03, 0.06, 5.0].map(|secs| together(secs, MOST)), [16, 10, 3, 1, 1]);
+        assert_eq!(
+            [1e-6, 0.01, 0.03, 0.06, 5.0].map(|secs| together(secs, MOST)),
+            [16, 10, 3, 1, 1]
+        );
         assert_eq!(together(0.0, 1), 1);
     }
 
     #[test]
     fn what_waits_for_too_long_is_due() {
-        let mut waiting = Waiting { together: MOST, ..Waiting::new(false) };
-        let earlier = Instant::now().checked_sub(BETWEEN_READS).expect("a running clock");
+        let mut waiting = Waiting {
+            together: MOST,
+            ..Waiting::new(false)
+        };
+        let earlier = Instant::now()
+            .checked_sub(BETWEEN_READS)
+            .expect("a running clock");
         waiting.push([1, 1], 0.5, measures(&[1.0], None), earlier);
         assert!(waiting.due());
         let mut at_once = Waiting::new(true);

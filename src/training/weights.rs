@@ -12,7 +12,9 @@ use super::error::TrainError;
 use super::learner::network_config;
 use super::preset::preset;
 use crate::dataset::{ClassList, Normalization};
-use crate::model::weights::{self, Layout, LoadPlan, Preprocessing, Purpose, Row, RowState, WeightsFile};
+use crate::model::weights::{
+    self, Layout, LoadPlan, Preprocessing, Purpose, Row, RowState, WeightsFile,
+};
 use crate::model::{Geometry, Network, Variant};
 
 /// Key of our own header text: a [`RunMeta`] as JSON.
@@ -56,9 +58,19 @@ impl WeightsSummary {
         let num_classes = opened.classes.as_ref().map_or(VOC_CLASSES, ClassList::len);
         let network_config = network_config(&opened.config, num_classes);
         let network = network_config.init(&Device::flex());
-        let plan =
-            LoadPlan::new(&opened.file, opened.layout, &network, &network_config, Purpose::Initialize)?;
-        Ok(Self { layout: opened.layout, config: opened.config, classes: opened.classes, rows: plan.rows })
+        let plan = LoadPlan::new(
+            &opened.file,
+            opened.layout,
+            &network,
+            &network_config,
+            Purpose::Initialize,
+        )?;
+        Ok(Self {
+            layout: opened.layout,
+            config: opened.config,
+            classes: opened.classes,
+            rows: plan.rows,
+        })
     }
 }
 
@@ -74,15 +86,25 @@ impl Opened {
     fn new(choice: &WeightsChoice) -> Result<Self, TrainError> {
         let file = WeightsFile::open(&choice.path)?;
         let layout = layout_of(&file)?;
-        let meta = file.metadata(META_KEY).and_then(|text| serde_json::from_str::<RunMeta>(text).ok());
+        let meta = file
+            .metadata(META_KEY)
+            .and_then(|text| serde_json::from_str::<RunMeta>(text).ok());
         let (mut config, classes) = match meta {
             Some(meta) => (meta.config, Some(meta.classes)),
-            None => (foreign_config(&choice.path, layout), foreign_classes(layout)),
+            None => (
+                foreign_config(&choice.path, layout),
+                foreign_classes(layout),
+            ),
         };
         config.variant = choice.variant.unwrap_or(config.variant);
         config.geometry = choice.geometry.unwrap_or(config.geometry);
         config.check_network()?;
-        Ok(Self { file, layout, config, classes })
+        Ok(Self {
+            file,
+            layout,
+            config,
+            classes,
+        })
     }
 }
 
@@ -91,13 +113,19 @@ fn layout_of(file: &WeightsFile) -> Result<Layout, TrainError> {
     Layout::recognize(&shapes).ok_or_else(|| {
         let keys: Vec<&str> = shapes.keys().take(3).copied().collect();
         let path = file.path().to_path_buf();
-        weights::WeightsError::UnknownLayout { path, keys: format!("{}, ...", keys.join(", ")) }.into()
+        weights::WeightsError::UnknownLayout {
+            path,
+            keys: format!("{}, ...", keys.join(", ")),
+        }
+        .into()
     })
 }
 
 /// The settings of a file that another program wrote.
 fn foreign_config(path: &Path, layout: Layout) -> RunConfig {
-    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let name = path
+        .file_name()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let trunk = layout.trunk();
     let preset = preset(trunk);
     let is_network = matches!(layout, Layout::Segmentation { .. });
@@ -105,7 +133,11 @@ fn foreign_config(path: &Path, layout: Layout) -> RunConfig {
     let reference = is_network && trunk.geometries().contains(&Geometry::Reference);
     RunConfig {
         variant: layout.usual_variant(),
-        geometry: if reference { Geometry::Reference } else { preset.geometry },
+        geometry: if reference {
+            Geometry::Reference
+        } else {
+            preset.geometry
+        },
         normalization: match layout.preprocessing(&name) {
             Preprocessing::Caffe => Normalization::CAFFE,
             Preprocessing::ImageNet => Normalization::IMAGENET,
@@ -119,15 +151,26 @@ fn foreign_config(path: &Path, layout: Layout) -> RunConfig {
 
 fn foreign_classes(layout: Layout) -> Option<ClassList> {
     match layout {
-        Layout::Segmentation { num_classes: VOC_CLASSES, .. } => Some(ClassList::voc()),
+        Layout::Segmentation {
+            num_classes: VOC_CLASSES,
+            ..
+        } => Some(ClassList::voc()),
         Layout::Segmentation { num_classes, .. } => Some(ClassList::numbered(num_classes)),
         Layout::Classifier { .. } => None,
     }
 }
 
 /// A network from a file, with what a run's folder would say of it.
-pub(super) fn load_file(choice: &WeightsChoice, device: &Device) -> Result<(Network, RunMeta), TrainError> {
-    let Opened { file, layout, config, classes } = Opened::new(choice)?;
+pub(super) fn load_file(
+    choice: &WeightsChoice,
+    device: &Device,
+) -> Result<(Network, RunMeta), TrainError> {
+    let Opened {
+        file,
+        layout,
+        config,
+        classes,
+    } = Opened::new(choice)?;
     let Some(classes) = classes else {
         return Err(TrainError::File {
             path: choice.path.clone(),
@@ -140,7 +183,15 @@ pub(super) fn load_file(choice: &WeightsChoice, device: &Device) -> Result<(Netw
     let plan = LoadPlan::new(&file, layout, &network, &network_config, Purpose::Predict)?;
     let network = plan.apply(&file, network)?;
     let dataset_name = format!("weights of {}", choice.path.display());
-    Ok((network, RunMeta { config, classes, dataset_name, created: 0 }))
+    Ok((
+        network,
+        RunMeta {
+            config,
+            classes,
+            dataset_name,
+            created: 0,
+        },
+    ))
 }
 
 /// The network that a run starts with: `network` is fresh.
@@ -202,7 +253,9 @@ fn load_init(
     let plan = LoadPlan::new(&file, layout, &network, &target, Purpose::Initialize)?;
     for row in &plan.rows {
         match &row.state {
-            RowState::Initialized { reason } => log::info!("{} keeps its initialization: {reason}", row.name),
+            RowState::Initialized { reason } => {
+                log::info!("{} keeps its initialization: {reason}", row.name)
+            }
             RowState::Skipped { reason } => log::info!("{} is skipped: {reason}", row.name),
             RowState::Loaded | RowState::Reshaped { .. } => {}
         }
@@ -217,7 +270,10 @@ fn load_init(
 /// When the run has no weights, the file cannot be written, or its name does not end in
 /// `.safetensors`, by which this program tells the format when it reads it.
 pub fn export_run(folder: &RunFolder, path: &Path) -> Result<(), TrainError> {
-    if !path.extension().is_some_and(|end| end.eq_ignore_ascii_case("safetensors")) {
+    if !path
+        .extension()
+        .is_some_and(|end| end.eq_ignore_ascii_case("safetensors"))
+    {
         return Err(TrainError::File {
             path: path.to_path_buf(),
             reason: "the name does not end in .safetensors".to_owned(),

@@ -71,17 +71,27 @@ impl App {
             probe_program: options.probe_program,
             live_masks: true,
         });
-        Self { problems: options.problems, pace, ..Self::with_engine(&cc.egui_ctx, state, engine) }
+        Self {
+            problems: options.problems,
+            pace,
+            ..Self::with_engine(&cc.egui_ctx, state, engine)
+        }
     }
 
-    /// The program with a given state; opens the last data set or the sample.
+    /// The program with a given state; opens the last dataset or the sample.
     pub fn with_engine(ctx: &egui::Context, mut state: AppState, mut engine: Engine) -> Self {
         ctx.add_plugin(Uploads::default());
         theme::apply(ctx);
         ctx.set_theme(state.prefs.theme);
         state.layout.repair();
         if matches!(engine.dataset(), DatasetState::None) {
-            engine.open_dataset(state.prefs.last_dataset.clone().unwrap_or(DatasetRef::Sample));
+            engine.open_dataset(
+                state
+                    .prefs
+                    .last_dataset
+                    .clone()
+                    .unwrap_or(DatasetRef::Sample),
+            );
         }
         let (sender, receiver) = command_channel();
         Self {
@@ -133,10 +143,20 @@ impl App {
         }
         for (level, text) in self.problems.try_iter() {
             let error = level == log::Level::Error;
-            self.toasts.add(if error { NoticeLevel::Error } else { NoticeLevel::Warning }, text);
+            self.toasts.add(
+                if error {
+                    NoticeLevel::Error
+                } else {
+                    NoticeLevel::Warning
+                },
+                text,
+            );
         }
         self.poll_dialogs();
-        let ctx = PanelCtx { engine: &self.engine, commands: &self.sender };
+        let ctx = PanelCtx {
+            engine: &self.engine,
+            commands: &self.sender,
+        };
         self.state.inspect.poll(&ctx);
         self.state.compare.poll(&ctx);
         self.weights.poll(&ctx);
@@ -169,11 +189,17 @@ impl App {
         if active != self.active_run {
             if self.active_run.is_none() {
                 // Whoever starts training wants to see masks.
-                self.state.layout.prefer(PanelKind::Live, &[PanelKind::Inspect, PanelKind::Compare]);
+                self.state
+                    .layout
+                    .prefer(PanelKind::Live, &[PanelKind::Inspect, PanelKind::Compare]);
             }
             // Without a name until its folder is made.
             if let Some(run) = active.as_ref().filter(|run| !run.is_empty()) {
-                let plan = self.engine.plan().map(|plan| plan.runs.clone()).unwrap_or_default();
+                let plan = self
+                    .engine
+                    .plan()
+                    .map(|plan| plan.runs.clone())
+                    .unwrap_or_default();
                 self.state.selection.show_new(run, &plan);
             }
             self.active_run = active;
@@ -193,11 +219,19 @@ impl App {
             self.plan_compared = false;
             return;
         };
-        let finished = |run: &String| self.engine.run(run).is_some_and(|run| run.state == RunState::Finished);
-        let complete = plan.total > 1 && plan.runs.len() == plan.total && plan.runs.iter().all(finished);
+        let finished = |run: &String| {
+            self.engine
+                .run(run)
+                .is_some_and(|run| run.state == RunState::Finished)
+        };
+        let complete =
+            plan.total > 1 && plan.runs.len() == plan.total && plan.runs.iter().all(finished);
         if complete && !self.plan_compared {
             self.plan_compared = true;
-            self.send(Command::Compare { runs: plan.runs.clone(), image: None });
+            self.send(Command::Compare {
+                runs: plan.runs.clone(),
+                image: None,
+            });
         }
     }
 
@@ -214,7 +248,9 @@ impl App {
         match command {
             UiCommand::StartTraining => self.state.train.config(&self.engine).is_ok(),
             UiCommand::TrainAtOnce => self.state.train.at_once(&self.engine).is_ok(),
-            UiCommand::TrainThree | UiCommand::TrainStaged => self.state.train.strides(&self.engine).is_ok(),
+            UiCommand::TrainThree | UiCommand::TrainStaged => {
+                self.state.train.strides(&self.engine).is_ok()
+            }
             UiCommand::Pause => matches!(phase, Some(Phase::Training | Phase::Validating { .. })),
             UiCommand::Resume => phase == Some(&Phase::Paused),
             UiCommand::Stop => phase.is_some_and(|phase| *phase != Phase::Stopping),
@@ -248,7 +284,8 @@ impl App {
         if !dropped.images.is_empty() {
             self.send(Command::Inspect(dropped.images));
         } else if dropped.others > 0 && !weights {
-            let text = "Only images, folders of images and files of weights can be dropped here".to_owned();
+            let text = "Only images, folders of images and files of weights can be dropped here"
+                .to_owned();
             self.send(Command::Notify(NoticeLevel::Warning, text));
         }
     }
@@ -273,9 +310,27 @@ impl App {
     }
 
     fn panels_ui(&mut self, ui: &mut Ui) {
-        let Self { state, engine, sender, .. } = self;
-        let ctx = PanelCtx { engine, commands: sender };
-        let AppState { layout, selection, dataset, train, curves, live, inspect, compare, .. } = state;
+        let Self {
+            state,
+            engine,
+            sender,
+            ..
+        } = self;
+        let ctx = PanelCtx {
+            engine,
+            commands: sender,
+        };
+        let AppState {
+            layout,
+            selection,
+            dataset,
+            train,
+            curves,
+            live,
+            inspect,
+            compare,
+            ..
+        } = state;
         CentralPanel::default().frame(Frame::new()).show(ui, |ui| {
             layout.ui(ui, &mut |panel, ui| match panel {
                 PanelKind::Dataset => dataset.ui(&ctx, ui),
@@ -297,13 +352,20 @@ impl App {
             .exact_size(STATUS_HEIGHT)
             .frame(Frame::new().inner_margin(Margin::symmetric(8, 2)))
             .show(ui, |ui| {
-                let panel = PanelCtx { engine: &self.engine, commands: &self.sender };
+                let panel = PanelCtx {
+                    engine: &self.engine,
+                    commands: &self.sender,
+                };
                 status_bar::status_bar_ui(&panel, ui, device);
             });
         self.panels_ui(ui);
-        let panel = PanelCtx { engine: &self.engine, commands: &self.sender };
+        let panel = PanelCtx {
+            engine: &self.engine,
+            commands: &self.sender,
+        };
         self.help.ui(&panel, &ctx);
-        self.weights.ui(&panel, ui, self.state.train.initial_weights());
+        self.weights
+            .ui(&panel, ui, self.state.train.initial_weights());
         self.quit.ui(ui);
         self.toasts.ui(&ctx, STATUS_HEIGHT);
         if self.state.prefs.debug_overlay {
@@ -328,7 +390,10 @@ impl eframe::App for App {
 
     fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
         let part = self.frames.begin();
-        self.pace.frame(ui.input(|input| !input.events.is_empty()), frame.info().cpu_usage);
+        self.pace.frame(
+            ui.input(|input| !input.events.is_empty()),
+            frame.info().cpu_usage,
+        );
         if let Some(command) = UiCommand::pressed(ui.ctx(), |command| self.is_enabled(command)) {
             match command {
                 UiCommand::Panel(panel) => self.send(Command::ShowPanel(panel)),

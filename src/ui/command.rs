@@ -10,7 +10,7 @@ use crate::engine::{DatasetRef, NoticeLevel, RunConfig};
 /// The dockable panels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum PanelKind {
-    /// The open data set.
+    /// The open dataset.
     Dataset,
     /// Settings, progress and the list of runs.
     Train,
@@ -26,13 +26,19 @@ pub enum PanelKind {
 
 impl PanelKind {
     /// All panels, in the order of their keys.
-    pub const ALL: [Self; 6] =
-        [Self::Dataset, Self::Train, Self::Curves, Self::Live, Self::Inspect, Self::Compare];
+    pub const ALL: [Self; 6] = [
+        Self::Dataset,
+        Self::Train,
+        Self::Curves,
+        Self::Live,
+        Self::Inspect,
+        Self::Compare,
+    ];
 
     /// The title on its tab.
     pub fn title(self) -> &'static str {
         match self {
-            Self::Dataset => "Data set",
+            Self::Dataset => "Dataset",
             Self::Train => "Train",
             Self::Curves => "Curves",
             Self::Live => "Live",
@@ -45,9 +51,9 @@ impl PanelKind {
 /// A wish with its data.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
-    /// Opens a data set.
+    /// Opens a dataset.
     OpenDataset(DatasetRef),
-    /// Asks for a folder, then opens it as a data set.
+    /// Asks for a folder, then opens it as a dataset.
     PickDataset,
     /// Trains one run.
     StartRun(Box<RunConfig>),

@@ -63,7 +63,14 @@ impl FrameStats {
 
     /// One line of JSON.
     pub fn to_json(self) -> String {
-        let Self { count, mean, p50, p95, p99, max } = self;
+        let Self {
+            count,
+            mean,
+            p50,
+            p95,
+            p99,
+            max,
+        } = self;
         format!(
             "{{\"count\":{count},\"mean\":{mean:.4},\"p50\":{p50:.4},\"p95\":{p95:.4},\"p99\":{p99:.4},\"max\":{max:.4}}}"
         )
@@ -87,7 +94,10 @@ struct Spent {
 
 impl Spent {
     fn plus(self, other: Self) -> Self {
-        Self { wall: self.wall + other.wall, queued: self.queued + other.queued }
+        Self {
+            wall: self.wall + other.wall,
+            queued: self.queued + other.queued,
+        }
     }
 }
 
@@ -122,7 +132,12 @@ impl Log {
     /// To be called on the thread whose frames these are.
     fn new(path: PathBuf) -> Self {
         let (frames, running) = (Vec::new(), Vec::new());
-        Self { path, frames, running, schedule: File::open(SCHEDULE).ok() }
+        Self {
+            path,
+            frames,
+            running,
+            schedule: File::open(SCHEDULE).ok(),
+        }
     }
 
     /// Time that the thread waited for a processor since it began; 0 where nobody tells.
@@ -139,13 +154,15 @@ impl Log {
     fn add(&mut self, frame: Spent) {
         if self.frames.len() < LOGGED {
             self.frames.push(milliseconds(frame.wall));
-            self.running.push(milliseconds(frame.wall.saturating_sub(frame.queued)));
+            self.running
+                .push(milliseconds(frame.wall.saturating_sub(frame.queued)));
         }
     }
 
     fn line(&self) -> Option<String> {
         let frames = FrameStats::new(self.frames.iter().copied())?.to_json();
-        let running = FrameStats::new(self.running.iter().copied()).filter(|_| self.schedule.is_some());
+        let running =
+            FrameStats::new(self.running.iter().copied()).filter(|_| self.schedule.is_some());
         Some(match (frames.strip_suffix('}'), running) {
             (Some(open), Some(running)) => format!("{open},\"running\":{}}}", running.to_json()),
             _ => frames,
@@ -161,7 +178,10 @@ impl FrameTimes {
     /// Begins a part of a frame.
     pub fn begin(&mut self) -> Part {
         let queued = self.queued();
-        Part { start: Instant::now(), queued }
+        Part {
+            start: Instant::now(),
+            queued,
+        }
     }
 
     fn queued(&mut self) -> Duration {
@@ -170,7 +190,10 @@ impl FrameTimes {
 
     fn end(&mut self, part: &Part) -> Spent {
         let wall = part.start.elapsed();
-        Spent { wall, queued: self.queued().saturating_sub(part.queued) }
+        Spent {
+            wall,
+            queued: self.queued().saturating_sub(part.queued),
+        }
     }
 
     /// Counts a pass of `logic`.
@@ -221,7 +244,10 @@ impl FrameTimes {
             .open(&log.path)
             .and_then(|mut file| writeln!(file, "{line}"));
         if let Err(err) = written {
-            log::error!("The frame log was not written: {err}\nFile path: {}", log.path.display());
+            log::error!(
+                "The frame log was not written: {err}\nFile path: {}",
+                log.path.display()
+            );
         }
     }
 
@@ -231,24 +257,46 @@ impl FrameTimes {
         let Some(stats) = self.stats() else { return };
         let last = self.recent.back().map_or(0.0, |(_, ms)| f64::from(*ms));
         let now = self.recent.back().map_or(0.0, |(time, _)| *time);
-        let per_second = self.recent.iter().rev().take_while(|(time, _)| now - time < 1.0).count();
+        let per_second = self
+            .recent
+            .iter()
+            .rev()
+            .take_while(|(time, _)| now - time < 1.0)
+            .count();
         let mut text = String::new();
-        for (label, value) in
-            [("last", last), ("mean", stats.mean), ("p95", stats.p95), ("p99", stats.p99), ("max", stats.max)]
-        {
+        for (label, value) in [
+            ("last", last),
+            ("mean", stats.mean),
+            ("p95", stats.p95),
+            ("p99", stats.p99),
+            ("max", stats.max),
+        ] {
             writeln!(text, "{label:<5}{value:>8.2} ms").ok();
         }
-        writeln!(text, "{per_second:>4} frames in the last second\n{:>4} frames counted", stats.count).ok();
+        writeln!(
+            text,
+            "{per_second:>4} frames in the last second\n{:>4} frames counted",
+            stats.count
+        )
+        .ok();
         writeln!(text, "{:>4} ms between events' frames", pause.as_millis()).ok();
         let uploads = Uploads::of(ctx);
-        write!(text, "{:>4} uploads, {:.1} Mpx", uploads.count, uploads.pixels as f64 / 1e6).ok();
+        write!(
+            text,
+            "{:>4} uploads, {:.1} Mpx",
+            uploads.count,
+            uploads.pixels as f64 / 1e6
+        )
+        .ok();
         Area::new(Id::unique("debug overlay"))
             .anchor(Align2::RIGHT_TOP, vec2(-12.0, 40.0))
             .order(Order::Foreground)
             .interactable(false)
             .accessible_name("Frame times")
             .show(ctx, |ui| {
-                Frame::popup(ui.style()).show(ui, |ui| ui.label(RichText::new(text).monospace().size(11.0)));
+                Frame::popup(ui.style()).show(ui, |ui| {
+                    ui.label(RichText::new(text).monospace().size(11.0))
+                });
             });
     }
 }
@@ -260,7 +308,10 @@ mod tests {
     #[test]
     fn percentiles_are_of_the_sorted_times() {
         let stats = FrameStats::new((1..=100).rev().map(|ms| ms as f32)).unwrap();
-        assert_eq!((stats.p50, stats.p95, stats.p99, stats.max), (50.0, 95.0, 99.0, 100.0));
+        assert_eq!(
+            (stats.p50, stats.p95, stats.p99, stats.max),
+            (50.0, 95.0, 99.0, 100.0)
+        );
         assert_eq!((stats.count, stats.mean), (100, 50.5));
         assert_eq!(FrameStats::new([]), None);
     }
@@ -275,8 +326,14 @@ mod tests {
 
     #[test]
     fn a_frame_is_its_logic_and_its_drawing() {
-        let spent = |ms| Spent { wall: Duration::from_millis(ms), queued: Duration::from_millis(ms / 2) };
-        let mut times = FrameTimes { log: Some(Log::new(PathBuf::new())), ..FrameTimes::default() };
+        let spent = |ms| Spent {
+            wall: Duration::from_millis(ms),
+            queued: Duration::from_millis(ms / 2),
+        };
+        let mut times = FrameTimes {
+            log: Some(Log::new(PathBuf::new())),
+            ..FrameTimes::default()
+        };
         times.logic = spent(2);
         times.add(0.0, spent(4));
         times.add(0.1, spent(1));
@@ -290,10 +347,20 @@ mod tests {
         let mut log = Log::new(PathBuf::new());
         assert_eq!(log.line(), None);
         assert!(log.queued() <= log.queued());
-        log.add(Spent { wall: Duration::from_millis(5), queued: Duration::from_millis(3) });
+        log.add(Spent {
+            wall: Duration::from_millis(5),
+            queued: Duration::from_millis(3),
+        });
         let value: serde_json::Value = serde_json::from_str(&log.line().unwrap()).unwrap();
         assert_eq!(value["max"], 5.0);
         let is_told = log.schedule.is_some();
-        assert_eq!(value["running"]["max"], if is_told { 2.0.into() } else { serde_json::Value::Null });
+        assert_eq!(
+            value["running"]["max"],
+            if is_told {
+                2.0.into()
+            } else {
+                serde_json::Value::Null
+            }
+        );
     }
 }

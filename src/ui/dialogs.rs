@@ -6,13 +6,18 @@ use crate::engine::{Engine, IMAGE_EXTENSIONS, Task, WEIGHTS_EXTENSIONS};
 
 /// Asks for a folder.
 pub fn pick_folder(engine: &Engine, title: &'static str) -> Task<Option<PathBuf>> {
-    engine.spawn_waiting("dialog", move |_| rfd::FileDialog::new().set_title(title).pick_folder())
+    engine.spawn_waiting("dialog", move |_| {
+        rfd::FileDialog::new().set_title(title).pick_folder()
+    })
 }
 
 /// Asks for images.
 pub fn pick_images(engine: &Engine) -> Task<Option<Vec<PathBuf>>> {
     engine.spawn_waiting("dialog", |_| {
-        rfd::FileDialog::new().set_title("Open images").add_filter("Images", IMAGE_EXTENSIONS).pick_files()
+        rfd::FileDialog::new()
+            .set_title("Open images")
+            .add_filter("Images", IMAGE_EXTENSIONS)
+            .pick_files()
     })
 }
 

@@ -20,8 +20,14 @@ pub struct Dropped {
 
 /// What was dropped in this frame.
 pub fn take_dropped(ctx: &egui::Context) -> Dropped {
-    let paths: Vec<PathBuf> =
-        ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_path_buf()).collect());
+    let paths: Vec<PathBuf> = ctx.input(|input| {
+        input
+            .raw
+            .dropped_files
+            .iter()
+            .map(|file| file.path().to_path_buf())
+            .collect()
+    });
     let mut dropped = Dropped::default();
     for path in paths {
         if has_image_extension(&path) || path.is_dir() {
@@ -46,7 +52,12 @@ pub fn hover_ui(ctx: &egui::Context) {
     let visuals = &ctx.global_style().visuals;
     let accent = theme::palette(visuals).accent;
     painter.rect_filled(rect, 0.0, theme::veil(visuals));
-    painter.rect_stroke(rect.shrink(16.0), 10.0, Stroke::new(2.0, accent), StrokeKind::Inside);
+    painter.rect_stroke(
+        rect.shrink(16.0),
+        10.0,
+        Stroke::new(2.0, accent),
+        StrokeKind::Inside,
+    );
     painter.text(
         rect.center(),
         Align2::CENTER_CENTER,

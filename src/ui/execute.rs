@@ -17,7 +17,8 @@ impl App {
             Command::OpenDataset(which) => self.engine.open_dataset(which),
             Command::PickDataset => {
                 if self.folder_dialog.is_none() {
-                    self.folder_dialog = Some(dialogs::pick_folder(&self.engine, "Open a data set folder"));
+                    self.folder_dialog =
+                        Some(dialogs::pick_folder(&self.engine, "Open a dataset folder"));
                 }
             }
             Command::StartRun(config) => self.engine.start_run(*config),
@@ -25,7 +26,8 @@ impl App {
             Command::StartStages(configs) => self.engine.start_stages(configs),
             Command::RunImported(run) => {
                 self.engine.refresh_runs();
-                self.toasts.add(NoticeLevel::Info, format!("{run} is among the runs now"));
+                self.toasts
+                    .add(NoticeLevel::Info, format!("{run} is among the runs now"));
             }
             Command::ResumeRun(run) => self.engine.resume_run(&run),
             Command::Pause => self.engine.pause(),
@@ -37,7 +39,10 @@ impl App {
                 self.state.selection.retain(|run| engine.run(run).is_some());
             }
             Command::Inspect(paths) => {
-                let ctx = PanelCtx { engine: &self.engine, commands: &self.sender };
+                let ctx = PanelCtx {
+                    engine: &self.engine,
+                    commands: &self.sender,
+                };
                 self.state.inspect.open(&ctx, paths);
                 self.state.layout.show(PanelKind::Inspect);
             }
@@ -47,7 +52,10 @@ impl App {
                 }
             }
             Command::Compare { runs, image } => {
-                let ctx = PanelCtx { engine: &self.engine, commands: &self.sender };
+                let ctx = PanelCtx {
+                    engine: &self.engine,
+                    commands: &self.sender,
+                };
                 self.state.compare.show(&ctx, runs, image);
                 self.state.layout.show(PanelKind::Compare);
             }
@@ -94,7 +102,9 @@ impl App {
             UiCommand::Panel(panel) => self.toggle_panel(panel),
             UiCommand::Theme(theme) => self.set_theme(ctx, theme),
             UiCommand::ResetLayout => self.state.layout = DockLayout::default(),
-            UiCommand::DebugOverlay => self.state.prefs.debug_overlay = !self.state.prefs.debug_overlay,
+            UiCommand::DebugOverlay => {
+                self.state.prefs.debug_overlay = !self.state.prefs.debug_overlay
+            }
             UiCommand::FirstSteps => self.help.first_steps = true,
             UiCommand::Folders => self.help.folders = true,
             UiCommand::About => self.help.about = true,

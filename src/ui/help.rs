@@ -24,12 +24,29 @@ pub struct HelpWindows {
 impl HelpWindows {
     /// Draws the open windows.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, egui_ctx: &egui::Context) {
-        if !egui_ctx.any_popup_open() && egui_ctx.input(|input| input.key_pressed(egui::Key::Escape)) {
+        if !egui_ctx.any_popup_open()
+            && egui_ctx.input(|input| input.key_pressed(egui::Key::Escape))
+        {
             *self = Self::default();
         }
-        window(egui_ctx, UiCommand::FirstSteps.label(), &mut self.first_steps, |ui| first_steps_ui(ctx, ui));
-        window(egui_ctx, UiCommand::Folders.label(), &mut self.folders, |ui| folders_ui(ctx, ui));
-        window(egui_ctx, UiCommand::About.label(), &mut self.about, about_ui);
+        window(
+            egui_ctx,
+            UiCommand::FirstSteps.label(),
+            &mut self.first_steps,
+            |ui| first_steps_ui(ctx, ui),
+        );
+        window(
+            egui_ctx,
+            UiCommand::Folders.label(),
+            &mut self.folders,
+            |ui| folders_ui(ctx, ui),
+        );
+        window(
+            egui_ctx,
+            UiCommand::About.label(),
+            &mut self.about,
+            about_ui,
+        );
     }
 }
 
@@ -51,29 +68,45 @@ fn first_steps_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     let steps = [
         (
             "Data",
-            "Data set shows the sample at the first start; open your own folder there when you have one",
+            "Dataset shows the sample at the first start; open your own folder there when you have one",
         ),
         (
             "Train",
             "Click Start training: the settings fit the sample, and a small network learns it in minutes",
         ),
-        ("Watch", "Curves draws loss and scores as they come, Live shows the masks of validation images"),
-        ("Use", "Open images with Ctrl+I, or drop them on the window: Inspect segments them with your run"),
-        ("Compare", "Train 32s, 16s, 8s trains three strides and puts their masks side by side in Compare"),
+        (
+            "Watch",
+            "Curves draws loss and scores as they come, Live shows the masks of validation images",
+        ),
+        (
+            "Use",
+            "Open images with Ctrl+I, or drop them on the window: Inspect segments them with your run",
+        ),
+        (
+            "Compare",
+            "Train 32s, 16s, 8s trains three strides and puts their masks side by side in Compare",
+        ),
     ];
-    Grid::new("first steps").num_columns(3).spacing([10.0, 8.0]).show(ui, |ui| {
-        for (index, (what, text)) in steps.into_iter().enumerate() {
-            ui.strong(format!("{}", index + 1));
-            ui.strong(what);
-            ui.scope(|ui| {
-                ui.set_max_width(360.0);
-                ui.add(Label::new(text).wrap());
-            });
-            ui.end_row();
-        }
-    });
+    Grid::new("first steps")
+        .num_columns(3)
+        .spacing([10.0, 8.0])
+        .show(ui, |ui| {
+            for (index, (what, text)) in steps.into_iter().enumerate() {
+                ui.strong(format!("{}", index + 1));
+                ui.strong(what);
+                ui.scope(|ui| {
+                    ui.set_max_width(360.0);
+                    ui.add(Label::new(text).wrap());
+                });
+                ui.end_row();
+            }
+        });
     ui.separator();
-    if ui.button("Open the sample").on_hover_text(UiCommand::OpenSample.tooltip()).clicked() {
+    if ui
+        .button("Open the sample")
+        .on_hover_text(UiCommand::OpenSample.tooltip())
+        .clicked()
+    {
         ctx.commands.send(Command::OpenDataset(DatasetRef::Sample));
     }
 }
@@ -82,7 +115,13 @@ fn folders_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     let dirs = ctx.engine.dirs();
     ui.label("Nothing else is written, except for the window's own settings");
     folder_ui(ctx, ui, "Data", "The generated sample", &dirs.data);
-    folder_ui(ctx, ui, "Runs", "One folder for every run: settings, weights, history", &dirs.runs);
+    folder_ui(
+        ctx,
+        ui,
+        "Runs",
+        "One folder for every run: settings, weights, history",
+        &dirs.runs,
+    );
 }
 
 fn folder_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, what: &str, text: &str, path: &Path) {
@@ -94,12 +133,23 @@ fn folder_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, what: &str, text: &str, path: &Pat
         let shown = path.display().to_string();
         ui.add(Label::new(RichText::new(&shown).monospace().size(12.0)).wrap());
         ui.horizontal(|ui| {
-            if ui.button("Open").accessible_name(format!("Open {what} folder")).clicked() {
+            if ui
+                .button("Open")
+                .accessible_name(format!("Open {what} folder"))
+                .clicked()
+            {
                 open_folder(ctx, path);
             }
-            if ui.button("Copy path").accessible_name(format!("Copy {what} path")).clicked() {
+            if ui
+                .button("Copy path")
+                .accessible_name(format!("Copy {what} path"))
+                .clicked()
+            {
                 ui.ctx().copy_text(shown);
-                ctx.commands.send(Command::Notify(NoticeLevel::Info, format!("Path of {what} copied")));
+                ctx.commands.send(Command::Notify(
+                    NoticeLevel::Info,
+                    format!("Path of {what} copied"),
+                ));
             }
         });
     });
@@ -122,13 +172,17 @@ pub fn open_folder(ctx: &PanelCtx<'_>, path: &Path) {
         .spawn();
     match started {
         // Waited for elsewhere, so that no ended process is left behind.
-        Ok(mut child) => drop(ctx.engine.spawn("open-folder", move |_| child.wait().is_ok())),
+        Ok(mut child) => drop(
+            ctx.engine
+                .spawn("open-folder", move |_| child.wait().is_ok()),
+        ),
         Err(err) => {
             let text = format!(
                 "No file manager could be started ({program}: {err}). The folder is {}",
                 path.display()
             );
-            ctx.commands.send(Command::Notify(NoticeLevel::Warning, text));
+            ctx.commands
+                .send(Command::Notify(NoticeLevel::Warning, text));
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Icons as shapes, so that no font has to have them.
 
 use eframe::egui::{
-    Align2, Atom, Color32, CornerRadius, FontId, Painter, Pos2, Rect, Shape, Stroke, Vec2, pos2, vec2,
+    Align2, Atom, Color32, CornerRadius, FontId, Painter, Pos2, Rect, Shape, Stroke, Vec2, pos2,
+    vec2,
 };
 
 /// A sign before or instead of a word.
@@ -59,7 +60,11 @@ impl Icon {
             }
             Self::Pause => {
                 for x in [0.2, 0.6] {
-                    painter.rect_filled(area(x, 0.12, x + 0.22, 0.88), CornerRadius::same(1), color);
+                    painter.rect_filled(
+                        area(x, 0.12, x + 0.22, 0.88),
+                        CornerRadius::same(1),
+                        color,
+                    );
                 }
             }
             Self::Stop => {
@@ -67,7 +72,11 @@ impl Icon {
             }
             Self::Stairs => {
                 for (y, width) in [(0.1, 0.36), (0.4, 0.62), (0.7, 0.88)] {
-                    painter.rect_filled(area(0.06, y, 0.06 + width, y + 0.2), CornerRadius::same(1), color);
+                    painter.rect_filled(
+                        area(0.06, y, 0.06 + width, y + 0.2),
+                        CornerRadius::same(1),
+                        color,
+                    );
                 }
             }
             Self::Bell => {
@@ -87,8 +96,18 @@ impl Icon {
             }
             Self::Bin => {
                 line(vec![at(0.1, 0.22), at(0.9, 0.22)]);
-                line(vec![at(0.38, 0.2), at(0.38, 0.08), at(0.62, 0.08), at(0.62, 0.2)]);
-                line(vec![at(0.2, 0.24), at(0.26, 0.94), at(0.74, 0.94), at(0.8, 0.24)]);
+                line(vec![
+                    at(0.38, 0.2),
+                    at(0.38, 0.08),
+                    at(0.62, 0.08),
+                    at(0.62, 0.2),
+                ]);
+                line(vec![
+                    at(0.2, 0.24),
+                    at(0.26, 0.94),
+                    at(0.74, 0.94),
+                    at(0.8, 0.24),
+                ]);
             }
             Self::Close => {
                 line(vec![at(0.18, 0.18), at(0.82, 0.82)]);
@@ -102,8 +121,18 @@ impl Icon {
                 letter(painter, square, "i", color);
             }
             Self::Warning => {
-                line(vec![at(0.5, 0.06), at(0.98, 0.92), at(0.02, 0.92), at(0.5, 0.06)]);
-                letter(painter, square.translate(vec2(0.0, side * 0.12)), "!", color);
+                line(vec![
+                    at(0.5, 0.06),
+                    at(0.98, 0.92),
+                    at(0.02, 0.92),
+                    at(0.5, 0.06),
+                ]);
+                letter(
+                    painter,
+                    square.translate(vec2(0.0, side * 0.12)),
+                    "!",
+                    color,
+                );
             }
             Self::Error => {
                 painter.circle_stroke(square.center(), side * 0.45, stroke);

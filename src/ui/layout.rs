@@ -4,8 +4,8 @@
 
 use eframe::egui::{self, Id, Ui, WidgetText};
 use egui_tiles::{
-    Behavior, Container, Linear, LinearDir, SimplificationOptions, TabState, Tile, TileId, Tiles, Tree,
-    UiResponse,
+    Behavior, Container, Linear, LinearDir, SimplificationOptions, TabState, Tile, TileId, Tiles,
+    Tree, UiResponse,
 };
 use serde::{Deserialize, Serialize};
 
@@ -28,11 +28,14 @@ pub struct DockLayout {
 }
 
 impl Default for DockLayout {
-    /// Data set and Train on the left; Curves above Live, Inspect and Compare on the right.
+    /// Dataset and Train on the left; Curves above Live, Inspect and Compare on the right.
     fn default() -> Self {
         let mut tiles = Tiles::default();
         let mut tabs = |panels: &[PanelKind]| {
-            let children = panels.iter().map(|panel| tiles.insert_pane(*panel)).collect();
+            let children = panels
+                .iter()
+                .map(|panel| tiles.insert_pane(*panel))
+                .collect();
             tiles.insert_tab_tile(children)
         };
         let dataset = tabs(&[PanelKind::Dataset]);
@@ -40,19 +43,27 @@ impl Default for DockLayout {
         let curves = tabs(&[PanelKind::Curves]);
         let images = tabs(&[PanelKind::Live, PanelKind::Inspect, PanelKind::Compare]);
         let mut split = |dir, children, fraction| {
-            tiles.insert_container(Container::Linear(Linear::new_binary(dir, children, fraction)))
+            tiles.insert_container(Container::Linear(Linear::new_binary(
+                dir, children, fraction,
+            )))
         };
         let left = split(LinearDir::Vertical, [dataset, train], 0.45);
         let right = split(LinearDir::Vertical, [curves, images], 0.42);
         let root = split(LinearDir::Horizontal, [left, right], 0.24);
-        Self { tree: Tree::new(Id::unique("panels"), root, tiles), left_width: LEFT_WIDTH, last_width: None }
+        Self {
+            tree: Tree::new(Id::unique("panels"), root, tiles),
+            left_width: LEFT_WIDTH,
+            last_width: None,
+        }
     }
 }
 
 impl DockLayout {
     /// Replaces a saved layout that lacks panels of this version.
     pub fn repair(&mut self) {
-        let complete = PanelKind::ALL.iter().all(|panel| self.tree.tiles.find_pane(panel).is_some());
+        let complete = PanelKind::ALL
+            .iter()
+            .all(|panel| self.tree.tiles.find_pane(panel).is_some());
         if !complete || self.tree.root.is_none() {
             *self = Self::default();
         }
@@ -60,7 +71,10 @@ impl DockLayout {
 
     /// Whether a panel is open, be it behind another tab.
     pub fn is_open(&self, panel: PanelKind) -> bool {
-        self.tree.tiles.find_pane(&panel).is_some_and(|tile| self.tree.is_visible(tile))
+        self.tree
+            .tiles
+            .find_pane(&panel)
+            .is_some_and(|tile| self.tree.is_visible(tile))
     }
 
     /// Whether a panel is open and in front.
@@ -73,15 +87,21 @@ impl DockLayout {
     pub fn show(&mut self, panel: PanelKind) {
         if let Some(tile) = self.tree.tiles.find_pane(&panel) {
             self.tree.set_visible(tile, true);
-            self.tree.make_active(|_, tile| matches!(tile, Tile::Pane(pane) if *pane == panel));
+            self.tree
+                .make_active(|_, tile| matches!(tile, Tile::Pane(pane) if *pane == panel));
         }
     }
 
     /// Brings a panel to the front where it is a tab beside one of `others`; opens nothing.
     pub fn prefer(&mut self, panel: PanelKind, others: &[PanelKind]) {
         let tiles = &self.tree.tiles;
-        let group = |panel: &PanelKind| tiles.find_pane(panel).and_then(|tile| tiles.parent_of(tile));
-        let shared = group(&panel).filter(|own| others.iter().any(|other| group(other) == Some(*own)));
+        let group = |panel: &PanelKind| {
+            tiles
+                .find_pane(panel)
+                .and_then(|tile| tiles.parent_of(tile))
+        };
+        let shared =
+            group(&panel).filter(|own| others.iter().any(|other| group(other) == Some(*own)));
         let is_tabs = |tile| matches!(tiles.get(tile), Some(Tile::Container(Container::Tabs(_))));
         if self.is_open(panel) && shared.is_some_and(is_tabs) {
             self.show(panel);
@@ -98,7 +118,9 @@ impl DockLayout {
     /// Draws all panels through `draw`.
     pub fn ui(&mut self, ui: &mut Ui, draw: &mut dyn FnMut(PanelKind, &mut Ui)) {
         if self.tree.active_tiles().len() <= 1 {
-            ui.centered_and_justified(|ui| ui.weak("All panels are hidden: open one in the View menu"));
+            ui.centered_and_justified(|ui| {
+                ui.weak("All panels are hidden: open one in the View menu")
+            });
             return;
         }
         let width = ui.available_width();
@@ -118,14 +140,18 @@ impl DockLayout {
     /// The two columns, as long as the user keeps two side by side.
     fn columns(&self) -> Option<(TileId, TileId)> {
         match self.tree.tiles.get(self.tree.root?)? {
-            Tile::Container(Container::Linear(linear)) if linear.dir == LinearDir::Horizontal => match linear
-                .children[..]
-            {
-                [left, right] if [left, right].iter().all(|tile| self.tree.is_visible_in_layout(*tile)) => {
-                    Some((left, right))
+            Tile::Container(Container::Linear(linear)) if linear.dir == LinearDir::Horizontal => {
+                match linear.children[..] {
+                    [left, right]
+                        if [left, right]
+                            .iter()
+                            .all(|tile| self.tree.is_visible_in_layout(*tile)) =>
+                    {
+                        Some((left, right))
+                    }
+                    _ => None,
                 }
-                _ => None,
-            },
+            }
             _ => None,
         }
     }
@@ -135,8 +161,10 @@ impl DockLayout {
         let Some((left, right)) = self.columns() else {
             return;
         };
-        let Some(Tile::Container(Container::Linear(linear))) =
-            self.tree.root.and_then(|root| self.tree.tiles.get_mut(root))
+        let Some(Tile::Container(Container::Linear(linear))) = self
+            .tree
+            .root
+            .and_then(|root| self.tree.tiles.get_mut(root))
         else {
             return;
         };
@@ -153,12 +181,14 @@ struct Panes<'a> {
 
 impl Behavior<PanelKind> for Panes<'_> {
     fn pane_ui(&mut self, ui: &mut Ui, _tile: TileId, pane: &mut PanelKind) -> UiResponse {
-        egui::Frame::new().inner_margin(egui::Margin::symmetric(10, 8)).show(ui, |ui| {
-            ui.push_id(*pane, |ui| {
-                ui.expand_to_include_rect(ui.max_rect());
-                (self.draw)(*pane, ui);
+        egui::Frame::new()
+            .inner_margin(egui::Margin::symmetric(10, 8))
+            .show(ui, |ui| {
+                ui.push_id(*pane, |ui| {
+                    ui.expand_to_include_rect(ui.max_rect());
+                    (self.draw)(*pane, ui);
+                });
             });
-        });
         UiResponse::None
     }
 
@@ -177,7 +207,10 @@ impl Behavior<PanelKind> for Panes<'_> {
     }
 
     fn simplification_options(&self) -> SimplificationOptions {
-        SimplificationOptions { all_panes_must_have_tabs: true, ..SimplificationOptions::default() }
+        SimplificationOptions {
+            all_panes_must_have_tabs: true,
+            ..SimplificationOptions::default()
+        }
     }
 
     fn min_size(&self) -> f32 {
@@ -222,11 +255,20 @@ mod tests {
     #[test]
     fn a_new_user_sees_data_training_curves_and_live() {
         let layout = DockLayout::default();
-        for panel in [PanelKind::Dataset, PanelKind::Train, PanelKind::Curves, PanelKind::Live] {
+        for panel in [
+            PanelKind::Dataset,
+            PanelKind::Train,
+            PanelKind::Curves,
+            PanelKind::Live,
+        ] {
             assert!(layout.is_in_front(panel), "{panel:?}");
         }
         assert!(!layout.is_in_front(PanelKind::Inspect));
-        assert!(PanelKind::ALL.into_iter().all(|panel| layout.is_open(panel)));
+        assert!(
+            PanelKind::ALL
+                .into_iter()
+                .all(|panel| layout.is_open(panel))
+        );
     }
 
     #[test]
@@ -270,9 +312,17 @@ mod tests {
         let mut layout = DockLayout::default();
         for window in [1440.0, 900.0, 2000.0] {
             let screen = egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(window, 800.0));
-            let input = egui::RawInput { screen_rect: Some(screen), ..egui::RawInput::default() };
-            ctx.run_ui(input, |ui| layout.ui(ui, &mut |_, _| {})).drop_without_applying_deltas();
-            assert!((layout.left_width - LEFT_WIDTH).abs() < 4.0, "{window}: {}", layout.left_width);
+            let input = egui::RawInput {
+                screen_rect: Some(screen),
+                ..egui::RawInput::default()
+            };
+            ctx.run_ui(input, |ui| layout.ui(ui, &mut |_, _| {}))
+                .drop_without_applying_deltas();
+            assert!(
+                (layout.left_width - LEFT_WIDTH).abs() < 4.0,
+                "{window}: {}",
+                layout.left_width
+            );
         }
     }
 }

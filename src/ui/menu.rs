@@ -34,7 +34,11 @@ pub fn menu_bar_ui(ui: &mut Ui, state: &MenuState<'_>, toasts: &mut Toasts) -> O
         ui.menu_button("Train", |ui| {
             item_ui(ui, state, UiCommand::StartTraining, &mut chosen);
             let resume = (state.enabled)(UiCommand::Resume);
-            let pause = if resume { UiCommand::Resume } else { UiCommand::Pause };
+            let pause = if resume {
+                UiCommand::Resume
+            } else {
+                UiCommand::Pause
+            };
             item_ui(ui, state, pause, &mut chosen);
             item_ui(ui, state, UiCommand::Stop, &mut chosen);
             ui.separator();
@@ -52,11 +56,25 @@ pub fn menu_bar_ui(ui: &mut Ui, state: &MenuState<'_>, toasts: &mut Toasts) -> O
             item_ui(ui, state, UiCommand::ResetLayout, &mut chosen);
             ui.separator();
             ui.menu_button("Theme", |ui| {
-                for theme in [ThemePreference::Dark, ThemePreference::Light, ThemePreference::System] {
-                    check_ui(ui, UiCommand::Theme(theme), state.prefs.theme == theme, &mut chosen);
+                for theme in [
+                    ThemePreference::Dark,
+                    ThemePreference::Light,
+                    ThemePreference::System,
+                ] {
+                    check_ui(
+                        ui,
+                        UiCommand::Theme(theme),
+                        state.prefs.theme == theme,
+                        &mut chosen,
+                    );
                 }
             });
-            check_ui(ui, UiCommand::DebugOverlay, state.prefs.debug_overlay, &mut chosen);
+            check_ui(
+                ui,
+                UiCommand::DebugOverlay,
+                state.prefs.debug_overlay,
+                &mut chosen,
+            );
         });
         ui.menu_button("Help", |ui| {
             item_ui(ui, state, UiCommand::FirstSteps, &mut chosen);
@@ -64,19 +82,28 @@ pub fn menu_bar_ui(ui: &mut Ui, state: &MenuState<'_>, toasts: &mut Toasts) -> O
             ui.separator();
             item_ui(ui, state, UiCommand::About, &mut chosen);
         });
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| toasts.bell_ui(ui));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            toasts.bell_ui(ui)
+        });
     });
     chosen
 }
 
 fn item_ui(ui: &mut Ui, state: &MenuState<'_>, command: UiCommand, chosen: &mut Option<UiCommand>) {
     let enabled = (state.enabled)(command);
-    let response = ui.add_enabled(enabled, with_shortcut(ui.ctx(), Button::new(command.label()), command));
+    let response = ui.add_enabled(
+        enabled,
+        with_shortcut(ui.ctx(), Button::new(command.label()), command),
+    );
     finish(ui, response, command, chosen);
 }
 
 fn check_ui(ui: &mut Ui, command: UiCommand, checked: bool, chosen: &mut Option<UiCommand>) {
-    let mark = if checked { Icon::Check.atom() } else { Icon::no_atom() };
+    let mark = if checked {
+        Icon::Check.atom()
+    } else {
+        Icon::no_atom()
+    };
     let button = Button::new((mark, command.label()));
     let response = ui.add(with_shortcut(ui.ctx(), button, command));
     finish(ui, response, command, chosen);

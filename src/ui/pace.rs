@@ -60,7 +60,10 @@ impl Pace {
     pub fn new(painter: Painter) -> Self {
         let now = Instant::now();
         Self {
-            shared: Arc::new(Mutex::new(Shared { asked: false, next: now })),
+            shared: Arc::new(Mutex::new(Shared {
+                asked: false,
+                next: now,
+            })),
             painter,
             processors: thread::available_parallelism().map_or(1, usize::from),
             cost_secs: None,
@@ -72,7 +75,10 @@ impl Pace {
     pub fn waker(&self, ctx: &egui::Context) -> Waker {
         let (shared, ctx) = (Arc::clone(&self.shared), ctx.clone());
         Arc::new(move || {
-            let delay = shared.lock().unwrap_or_else(PoisonError::into_inner).ask(Instant::now());
+            let delay = shared
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .ask(Instant::now());
             if let Some(delay) = delay {
                 ctx.request_repaint_after_for(delay, ViewportId::ROOT);
             }
@@ -82,9 +88,16 @@ impl Pace {
     /// To be called before events are taken in: those that come later ask anew.
     pub fn begin(&self) {
         let now = Instant::now();
-        let pause = if now < self.attention { SHORTEST } else { self.pause() };
+        let pause = if now < self.attention {
+            SHORTEST
+        } else {
+            self.pause()
+        };
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
-        *shared = Shared { asked: false, next: now + pause };
+        *shared = Shared {
+            asked: false,
+            next: now + pause,
+        };
     }
 
     /// To be called in every frame that is painted. `is_input` = a person did something;
@@ -94,13 +107,20 @@ impl Pace {
             self.attention = Instant::now() + ATTENTION;
         }
         if let Some(secs) = last_secs.map(f64::from).filter(|secs| secs.is_finite()) {
-            self.cost_secs = Some(self.cost_secs.map_or(secs, |old| MEMORY * old + (1.0 - MEMORY) * secs));
+            self.cost_secs = Some(
+                self.cost_secs
+                    .map_or(secs, |old| MEMORY * old + (1.0 - MEMORY) * secs),
+            );
         }
     }
 
     /// Time from one frame to the next for the threads' sake.
     pub fn pause(&self) -> Duration {
-        pause(self.cost_secs.unwrap_or_default(), self.painter, self.processors)
+        pause(
+            self.cost_secs.unwrap_or_default(),
+            self.painter,
+            self.processors,
+        )
     }
 }
 
@@ -109,7 +129,11 @@ impl Shared {
     fn ask(&mut self, now: Instant) -> Option<Duration> {
         let first = !std::mem::replace(&mut self.asked, true);
         // Not 0, which would paint two frames.
-        first.then(|| self.next.saturating_duration_since(now).max(Duration::from_millis(1)))
+        first.then(|| {
+            self.next
+                .saturating_duration_since(now)
+                .max(Duration::from_millis(1))
+        })
     }
 }
 
@@ -120,7 +144,9 @@ fn pause(cost_secs: f64, painter: Painter, processors: usize) -> Duration {
         Painter::Processor => AFTER * processors as f64,
     };
     let secs = cost_secs * busy / (SHARE * processors.max(1) as f64);
-    Duration::try_from_secs_f64(secs).unwrap_or(LONGEST).clamp(SHORTEST, LONGEST)
+    Duration::try_from_secs_f64(secs)
+        .unwrap_or(LONGEST)
+        .clamp(SHORTEST, LONGEST)
 }
 
 #[cfg(test)]
@@ -143,11 +169,17 @@ mod tests {
     #[test]
     fn many_events_ask_for_one_frame() {
         let now = Instant::now();
-        let mut shared = Shared { asked: false, next: now + LONGEST };
+        let mut shared = Shared {
+            asked: false,
+            next: now + LONGEST,
+        };
         assert_eq!(shared.ask(now), Some(LONGEST));
         assert_eq!(shared.ask(now), None);
         shared.asked = false;
-        assert_eq!(shared.ask(now + 2 * LONGEST), Some(Duration::from_millis(1)));
+        assert_eq!(
+            shared.ask(now + 2 * LONGEST),
+            Some(Duration::from_millis(1))
+        );
     }
 
     #[test]
@@ -156,7 +188,11 @@ mod tests {
         let next = |pace: &Pace| {
             pace.begin();
             let now = Instant::now();
-            pace.shared.lock().unwrap().next.saturating_duration_since(now)
+            pace.shared
+                .lock()
+                .unwrap()
+                .next
+                .saturating_duration_since(now)
         };
         pace.frame(false, Some(10.0));
         assert!(next(&pace) <= SHORTEST, "it has just been opened");

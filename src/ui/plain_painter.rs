@@ -12,7 +12,9 @@ use eframe::egui::epaint::{ClippedPrimitive, ClippedShape, Primitive, Vertex};
 use eframe::egui::{
     Context, FullOutput, InputState, PaintCallbackInfo, Plugin, Pos2, Rect, Shape, TextureId, pos2,
 };
-use eframe::egui_wgpu::{Callback, CallbackResources, CallbackTrait, RenderState, ScreenDescriptor};
+use eframe::egui_wgpu::{
+    Callback, CallbackResources, CallbackTrait, RenderState, ScreenDescriptor,
+};
 use eframe::wgpu;
 
 const SHADER: &str = "
@@ -72,8 +74,14 @@ impl PlainPainter {
     pub fn install(ctx: &Context, state: &RenderState) {
         if !state.target_format.is_srgb() {
             let pipeline = pipeline(&state.device, state.target_format);
-            let shared = Shared { state: state.clone(), pipeline, frame: Mutex::default() };
-            ctx.add_plugin(Self { shared: Arc::new(shared) });
+            let shared = Shared {
+                state: state.clone(),
+                pipeline,
+                frame: Mutex::default(),
+            };
+            ctx.add_plugin(Self {
+                shared: Arc::new(shared),
+            });
         }
     }
 }
@@ -87,9 +95,15 @@ impl Plugin for PlainPainter {
         let shapes = std::mem::take(&mut output.shapes);
         let primitives = ctx.tessellate(shapes, output.pixels_per_point);
         let screen = ctx.input(InputState::viewport_rect);
-        let frame = Frame { shared: Arc::clone(&self.shared), primitives };
+        let frame = Frame {
+            shared: Arc::clone(&self.shared),
+            primitives,
+        };
         let callback = Callback::new_paint_callback(screen, frame);
-        output.shapes = vec![ClippedShape::new(Rect::EVERYTHING, Shape::Callback(callback))];
+        output.shapes = vec![ClippedShape::new(
+            Rect::EVERYTHING,
+            Shape::Callback(callback),
+        )];
     }
 }
 
@@ -109,9 +123,17 @@ impl CallbackTrait for Frame {
         _resources: &mut CallbackResources,
     ) -> Vec<wgpu::CommandBuffer> {
         let (mut vertices, mut indices, mut draws) = (Vec::new(), Vec::new(), Vec::new());
-        let [width, height] = screen.size_in_pixels.map(|pixels| pixels as f32 / screen.pixels_per_point);
-        for ClippedPrimitive { clip_rect, primitive } in &self.primitives {
-            let Primitive::Mesh(mesh) = primitive else { continue };
+        let [width, height] = screen
+            .size_in_pixels
+            .map(|pixels| pixels as f32 / screen.pixels_per_point);
+        for ClippedPrimitive {
+            clip_rect,
+            primitive,
+        } in &self.primitives
+        {
+            let Primitive::Mesh(mesh) = primitive else {
+                continue;
+            };
             let scissor = scissor(*clip_rect, screen);
             if scissor[2] == 0 || scissor[3] == 0 {
                 continue;
@@ -125,14 +147,29 @@ impl CallbackTrait for Frame {
             });
             indices.extend_from_slice(&mesh.indices);
             vertices.extend(mesh.vertices.iter().map(|vertex| Vertex {
-                pos: pos2(2.0 * vertex.pos.x / width - 1.0, 1.0 - 2.0 * vertex.pos.y / height),
+                pos: pos2(
+                    2.0 * vertex.pos.x / width - 1.0,
+                    1.0 - 2.0 * vertex.pos.y / height,
+                ),
                 ..*vertex
             }));
         }
         let mut frame = self.shared.frame();
         frame.draws = draws;
-        fill(&mut frame.vertices, wgpu::BufferUsages::VERTEX, bytemuck::cast_slice(&vertices), device, queue);
-        fill(&mut frame.indices, wgpu::BufferUsages::INDEX, bytemuck::cast_slice(&indices), device, queue);
+        fill(
+            &mut frame.vertices,
+            wgpu::BufferUsages::VERTEX,
+            bytemuck::cast_slice(&vertices),
+            device,
+            queue,
+        );
+        fill(
+            &mut frame.indices,
+            wgpu::BufferUsages::INDEX,
+            bytemuck::cast_slice(&indices),
+            device,
+            queue,
+        );
         Vec::new()
     }
 
@@ -169,11 +206,17 @@ impl CallbackTrait for Frame {
 fn scissor(clip: Rect, screen: &ScreenDescriptor) -> [u32; 4] {
     let [width, height] = screen.size_in_pixels;
     let pixel = |point: Pos2| {
-        let [x, y] = [point.x, point.y].map(|points| (points * screen.pixels_per_point).round() as u32);
+        let [x, y] =
+            [point.x, point.y].map(|points| (points * screen.pixels_per_point).round() as u32);
         [x.min(width), y.min(height)]
     };
     let ([left, top], [right, bottom]) = (pixel(clip.min), pixel(clip.max));
-    [left, top, right.saturating_sub(left), bottom.saturating_sub(top)]
+    [
+        left,
+        top,
+        right.saturating_sub(left),
+        bottom.saturating_sub(top),
+    ]
 }
 
 /// Puts `bytes` into a buffer, a larger one where it is too small.
@@ -220,7 +263,10 @@ fn pipeline(device: &wgpu::Device, format: wgpu::TextureFormat) -> wgpu::RenderP
                     multisampled: false,
                 },
             ),
-            entry(1, wgpu::BindingType::Sampler(wgpu::SamplerBindingType::Filtering)),
+            entry(
+                1,
+                wgpu::BindingType::Sampler(wgpu::SamplerBindingType::Filtering),
+            ),
             entry(
                 2,
                 wgpu::BindingType::Buffer {

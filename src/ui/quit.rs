@@ -27,7 +27,9 @@ impl QuitDialog {
             return;
         }
         let closed = ui.question("quit", "A run is active", |ui| {
-            ui.label("It stops when the window closes, and Resume goes on from its last checkpoint");
+            ui.label(
+                "It stops when the window closes, and Resume goes on from its last checkpoint",
+            );
             ui.add_space(6.0);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 if ui.button("Stop and quit").clicked() {

@@ -21,13 +21,17 @@ pub struct Prefs {
     pub theme: ThemePreference,
     /// Whether frame times are shown.
     pub debug_overlay: bool,
-    /// The data set that is opened at the next start; `None` = the sample.
+    /// The dataset that is opened at the next start; `None` = the sample.
     pub last_dataset: Option<DatasetRef>,
 }
 
 impl Default for Prefs {
     fn default() -> Self {
-        Self { theme: ThemePreference::System, debug_overlay: false, last_dataset: None }
+        Self {
+            theme: ThemePreference::System,
+            debug_overlay: false,
+            last_dataset: None,
+        }
     }
 }
 
@@ -41,7 +45,7 @@ pub struct AppState {
     pub layout: DockLayout,
     /// Ticked runs.
     pub selection: RunSelection,
-    /// The Data set panel.
+    /// The Dataset panel.
     pub dataset: DatasetPanel,
     /// The Train panel.
     pub train: TrainPanel,

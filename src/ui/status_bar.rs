@@ -16,7 +16,8 @@ pub fn status_bar_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, device: DeviceId) {
             match ctx.engine.active() {
                 Some(active) => active_ui(ctx, ui, &RunProgress::new(active)),
                 None => {
-                    ui.label(RichText::new("Idle").small()).on_hover_text("No run is active");
+                    ui.label(RichText::new("Idle").small())
+                        .on_hover_text("No run is active");
                 }
             }
             ui.separator();
@@ -45,7 +46,9 @@ fn folder_ui(ui: &mut Ui, what: &str, path: &str, width: f32) {
                     .sense(Sense::click())
                     .show_tooltip_when_elided(false),
             )
-            .on_hover_text(format!("{what} are written to {path}\nClick to copy the path"));
+            .on_hover_text(format!(
+                "{what} are written to {path}\nClick to copy the path"
+            ));
         if response.clicked() {
             ui.ctx().copy_text(path.to_owned());
         }
@@ -54,17 +57,25 @@ fn folder_ui(ui: &mut Ui, what: &str, path: &str, width: f32) {
 
 fn device_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, next: DeviceId) {
     let devices = ctx.engine.devices();
-    let id = ctx.engine.active().map_or(next, |active| active.config.device);
-    let name = devices.entries.iter().find(|entry| entry.id == id).map(|entry| entry.name.as_str());
+    let id = ctx
+        .engine
+        .active()
+        .map_or(next, |active| active.config.device);
+    let name = devices
+        .entries
+        .iter()
+        .find(|entry| entry.id == id)
+        .map(|entry| entry.name.as_str());
     let text = match name {
         Some(name) => format!("{id} · {name}"),
         None => id.to_string(),
     };
-    ui.label(RichText::new(text).small()).on_hover_text(if ctx.engine.active().is_some() {
-        "The active run computes here"
-    } else {
-        "The next run computes here; change it in Train"
-    });
+    ui.label(RichText::new(text).small())
+        .on_hover_text(if ctx.engine.active().is_some() {
+            "The active run computes here"
+        } else {
+            "The next run computes here; change it in Train"
+        });
 }
 
 fn active_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, progress: &RunProgress) {
@@ -74,7 +85,11 @@ fn active_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, progress: &RunProgress) {
     if let Some(share) = progress.share {
         text = format!("{text} · {}", format::percent(Some(f64::from(share))));
     }
-    if let Some(plan) = ctx.engine.plan().filter(|plan| plan.total > 1 && !plan.done) {
+    if let Some(plan) = ctx
+        .engine
+        .plan()
+        .filter(|plan| plan.total > 1 && !plan.done)
+    {
         text = format!("{} · {text}", progress::plan_position(plan));
     }
     let response = ui

@@ -1,6 +1,6 @@
 //! The one home of colors and of the look of widgets.
 //!
-//! Class colors are not here: they are data and come with the data set.
+//! Class colors are not here: they are data and come with the dataset.
 
 use eframe::egui::{
     Color32, Context, CornerRadius, FontId, Margin, Shadow, Stroke, TextStyle, Theme, Visuals,
@@ -110,15 +110,18 @@ pub fn level_icon(level: NoticeLevel) -> Icon {
     }
 }
 
-/// A class color of a data set as a color of the window.
+/// A class color of a dataset as a color of the window.
 pub fn class_color([r, g, b]: [u8; 3]) -> Color32 {
     rgb(r, g, b)
 }
 
 /// The veil over the window while files hang above it.
 pub fn veil(visuals: &Visuals) -> Color32 {
-    let base =
-        if visuals.dark_mode { Color32::from_black_alpha(190) } else { Color32::from_white_alpha(215) };
+    let base = if visuals.dark_mode {
+        Color32::from_black_alpha(190)
+    } else {
+        Color32::from_white_alpha(215)
+    };
     base.blend(palette(visuals).accent.gamma_multiply(0.12))
 }
 
@@ -127,8 +130,12 @@ pub fn apply(ctx: &Context) {
     ctx.set_visuals_of(Theme::Dark, dark());
     ctx.set_visuals_of(Theme::Light, light());
     ctx.all_styles_mut(|style| {
-        style.text_styles.insert(TextStyle::Small, FontId::proportional(11.0));
-        style.text_styles.insert(TextStyle::Heading, FontId::proportional(17.0));
+        style
+            .text_styles
+            .insert(TextStyle::Small, FontId::proportional(11.0));
+        style
+            .text_styles
+            .insert(TextStyle::Heading, FontId::proportional(17.0));
         style.spacing.item_spacing = vec2(8.0, 5.0);
         style.spacing.button_padding = vec2(8.0, 3.0);
         style.spacing.interact_size = vec2(40.0, 22.0);
@@ -160,9 +167,18 @@ fn shape(visuals: &mut Visuals) {
     }
     visuals.window_corner_radius = CornerRadius::same(8);
     visuals.menu_corner_radius = CornerRadius::same(6);
-    visuals.popup_shadow = Shadow { offset: [0, 4], blur: 12, spread: 0, color: visuals.popup_shadow.color };
-    visuals.window_shadow =
-        Shadow { offset: [0, 6], blur: 20, spread: 0, color: visuals.window_shadow.color };
+    visuals.popup_shadow = Shadow {
+        offset: [0, 4],
+        blur: 12,
+        spread: 0,
+        color: visuals.popup_shadow.color,
+    };
+    visuals.window_shadow = Shadow {
+        offset: [0, 6],
+        blur: 20,
+        spread: 0,
+        color: visuals.window_shadow.color,
+    };
 }
 
 /// The grays of a theme.
@@ -194,7 +210,10 @@ fn dark() -> Visuals {
         idle: [rgb(50, 53, 59), rgb(58, 61, 68), rgb(218, 221, 226)],
         hovered: [rgb(60, 64, 71), rgb(68, 72, 80), rgb(92, 97, 107)],
     };
-    Visuals { hyperlink_color: DARK.info, ..painted(Visuals::dark(), &tones) }
+    Visuals {
+        hyperlink_color: DARK.info,
+        ..painted(Visuals::dark(), &tones)
+    }
 }
 
 fn light() -> Visuals {
@@ -210,7 +229,10 @@ fn light() -> Visuals {
         idle: [rgb(229, 231, 235), rgb(218, 221, 226), rgb(46, 50, 56)],
         hovered: [rgb(219, 223, 229), rgb(208, 212, 219), rgb(160, 166, 176)],
     };
-    Visuals { hyperlink_color: LIGHT.accent, ..painted(Visuals::light(), &tones) }
+    Visuals {
+        hyperlink_color: LIGHT.accent,
+        ..painted(Visuals::light(), &tones)
+    }
 }
 
 fn painted(mut visuals: Visuals, tones: &Tones) -> Visuals {
@@ -246,7 +268,11 @@ mod tests {
     fn luminance(color: Color32) -> f64 {
         let channel = |value: u8| {
             let value = f64::from(value) / 255.0;
-            if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+            if value <= 0.04045 {
+                value / 12.92
+            } else {
+                ((value + 0.055) / 1.055).powf(2.4)
+            }
         };
         0.2126 * channel(color.r()) + 0.7152 * channel(color.g()) + 0.0722 * channel(color.b())
     }
@@ -259,9 +285,18 @@ mod tests {
     #[test]
     fn text_colors_stand_out_from_panels() {
         for (visuals, palette) in [(dark(), DARK), (light(), LIGHT)] {
-            for color in [palette.success, palette.warning, palette.error, palette.info] {
+            for color in [
+                palette.success,
+                palette.warning,
+                palette.error,
+                palette.info,
+            ] {
                 let found = contrast(color, visuals.panel_fill);
-                assert!(found >= 3.5, "{color:?} on {:?}: {found}", visuals.panel_fill);
+                assert!(
+                    found >= 3.5,
+                    "{color:?} on {:?}: {found}",
+                    visuals.panel_fill
+                );
             }
             assert!(contrast(visuals.text_color(), visuals.panel_fill) >= 7.0);
             assert!(contrast(palette.on_accent, palette.accent) >= 3.0);

@@ -6,8 +6,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use eframe::egui::{
-    self, Align, Align2, Area, Atom, CornerRadius, Frame, Id, Label, Layout, Margin, Order, RichText,
-    ScrollArea, Stroke, Ui, vec2,
+    self, Align, Align2, Area, Atom, CornerRadius, Frame, Id, Label, Layout, Margin, Order,
+    RichText, ScrollArea, Stroke, Ui, vec2,
 };
 
 use super::icons::Icon;
@@ -59,7 +59,15 @@ impl Toasts {
         if self.entries.len() == HISTORY {
             self.entries.pop_front();
         }
-        self.entries.push_back(Entry { level, text, times: 1, since: None, left, open: true, unread: true });
+        self.entries.push_back(Entry {
+            level,
+            text,
+            times: 1,
+            since: None,
+            left,
+            open: true,
+            unread: true,
+        });
     }
 
     /// Number of messages that were not seen in the history.
@@ -69,14 +77,22 @@ impl Toasts {
 
     /// Texts of the messages that are shown now.
     pub fn shown(&self) -> impl Iterator<Item = &str> {
-        self.entries.iter().filter(|entry| entry.open).map(|entry| entry.text.as_str())
+        self.entries
+            .iter()
+            .filter(|entry| entry.open)
+            .map(|entry| entry.text.as_str())
     }
 
     /// Draws the open messages above the bottom right corner.
     pub fn ui(&mut self, ctx: &egui::Context, bottom: f32) {
         let now = ctx.input(|input| input.time);
         let passed = now - self.last_time.replace(now).unwrap_or(now);
-        let mut open: Vec<_> = self.entries.iter_mut().rev().filter(|entry| entry.open).collect();
+        let mut open: Vec<_> = self
+            .entries
+            .iter_mut()
+            .rev()
+            .filter(|entry| entry.open)
+            .collect();
         for entry in open.iter_mut().skip(SHOWN) {
             entry.open = entry.left.is_none();
         }
@@ -127,15 +143,22 @@ impl Toasts {
             .filter(|entry| entry.unread)
             .map(|entry| entry.level)
             .max_by_key(|level| severity(*level));
-        let color = worst.map_or(ui.visuals().text_color(), |level| theme::level_color(ui.visuals(), level));
-        let bell =
-            Atom::paint(vec2(14.0, 14.0), move |ui, args| Icon::Bell.paint(ui.painter(), args.rect, color));
+        let color = worst.map_or(ui.visuals().text_color(), |level| {
+            theme::level_color(ui.visuals(), level)
+        });
+        let bell = Atom::paint(vec2(14.0, 14.0), move |ui, args| {
+            Icon::Bell.paint(ui.painter(), args.rect, color)
+        });
         let button = if unread == 0 {
             egui::Button::new(bell)
         } else {
             egui::Button::new((bell, RichText::new(unread.to_string()).color(color)))
         };
-        let name = if unread == 0 { "Messages".to_owned() } else { format!("Messages, {unread} unread") };
+        let name = if unread == 0 {
+            "Messages".to_owned()
+        } else {
+            format!("Messages, {unread} unread")
+        };
         let response = ui
             .add(button.frame_when_inactive(false))
             .accessible_name(&name)
@@ -171,7 +194,11 @@ impl Toasts {
             }
         });
         ui.separator();
-        if ui.button("Clear").on_hover_text("Forget all messages").clicked() {
+        if ui
+            .button("Clear")
+            .on_hover_text("Forget all messages")
+            .clicked()
+        {
             self.entries.clear();
             ui.close();
         }
@@ -187,7 +214,11 @@ fn severity(level: NoticeLevel) -> usize {
 }
 
 fn entry_text(entry: &Entry) -> String {
-    if entry.times == 1 { entry.text.clone() } else { format!("{} (× {})", entry.text, entry.times) }
+    if entry.times == 1 {
+        entry.text.clone()
+    } else {
+        format!("{} (× {})", entry.text, entry.times)
+    }
 }
 
 fn icon_ui(ui: &mut Ui, level: NoticeLevel) {
@@ -224,8 +255,12 @@ mod tests {
     use eframe::egui::RawInput;
 
     fn frame(ctx: &egui::Context, toasts: &mut Toasts, time: f64) {
-        let input = RawInput { time: Some(time), ..RawInput::default() };
-        ctx.run_ui(input, |ui| toasts.ui(ui.ctx(), 0.0)).drop_without_applying_deltas();
+        let input = RawInput {
+            time: Some(time),
+            ..RawInput::default()
+        };
+        ctx.run_ui(input, |ui| toasts.ui(ui.ctx(), 0.0))
+            .drop_without_applying_deltas();
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::command::PanelKind;
 /// A wish without data; menus and keys share it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UiCommand {
-    /// Asks for a data set folder.
+    /// Asks for a dataset folder.
     OpenFolder,
     /// Opens the sample.
     OpenSample,
@@ -70,7 +70,7 @@ impl UiCommand {
     /// The text in menus and on buttons.
     pub fn label(self) -> &'static str {
         match self {
-            Self::OpenFolder => "Open data set folder…",
+            Self::OpenFolder => "Open dataset folder…",
             Self::OpenSample => "Use the sample",
             Self::OpenImages => "Open images…",
             Self::Quit => "Quit",
@@ -98,14 +98,18 @@ impl UiCommand {
     pub fn tooltip(self) -> &'static str {
         match self {
             Self::OpenFolder => "Open a folder with images and masks in VOC or CamVid layout",
-            Self::OpenSample => "Open the small generated data set, which is made where it is missing",
+            Self::OpenSample => {
+                "Open the small generated dataset, which is made where it is missing"
+            }
             Self::OpenImages => "Segment images with a trained run",
             Self::Quit => "Close the window; an active run is stopped and can be resumed later",
             Self::StartTraining => "Train one run with the settings of the Train panel",
             Self::Pause => "Hold the active run after the current step",
             Self::Resume => "Go on with the paused run",
             Self::Stop => "Save a checkpoint and end the run; it can be resumed later",
-            Self::TrainThree => "Train FCN-32s, FCN-16s and FCN-8s one after another, then compare them",
+            Self::TrainThree => {
+                "Train FCN-32s, FCN-16s and FCN-8s one after another, then compare them"
+            }
             Self::TrainStaged => {
                 "Train FCN-32s, then FCN-16s from its weights, then FCN-8s from those, as in the papers"
             }
@@ -113,7 +117,7 @@ impl UiCommand {
                 "Train FCN-8s in one go: pool4 and pool3 are scaled down, so that no stages are needed"
             }
             Self::Weights => "Public weights to start from; nothing is downloaded without a click",
-            Self::Panel(PanelKind::Dataset) => "Classes, images and masks of the open data set",
+            Self::Panel(PanelKind::Dataset) => "Classes, images and masks of the open dataset",
             Self::Panel(PanelKind::Train) => "Settings, progress and the list of runs",
             Self::Panel(PanelKind::Curves) => "Losses and scores against steps",
             Self::Panel(PanelKind::Live) => "Masks of validation images while a run trains",
@@ -193,21 +197,31 @@ mod tests {
             assert!(a.shortcut().is_some(), "{a:?}");
             for b in &UiCommand::WITH_KEYS[index + 1..] {
                 let share_on_purpose = (a, *b) == (UiCommand::Pause, UiCommand::Resume);
-                assert!(share_on_purpose || a.shortcut() != b.shortcut(), "{a:?} and {b:?}");
+                assert!(
+                    share_on_purpose || a.shortcut() != b.shortcut(),
+                    "{a:?} and {b:?}"
+                );
             }
         }
     }
 
     #[test]
     fn special_shortcuts_come_before_plain_ones() {
-        let position = |command| UiCommand::WITH_KEYS.iter().position(|other| *other == command);
+        let position = |command| {
+            UiCommand::WITH_KEYS
+                .iter()
+                .position(|other| *other == command)
+        };
         assert!(position(UiCommand::Stop) < position(UiCommand::StartTraining));
     }
 
     #[test]
     fn texts_have_no_period() {
         for command in UiCommand::WITH_KEYS {
-            assert!(!command.label().ends_with('.') && !command.tooltip().ends_with('.'), "{command:?}");
+            assert!(
+                !command.label().ends_with('.') && !command.tooltip().ends_with('.'),
+                "{command:?}"
+            );
         }
     }
 }

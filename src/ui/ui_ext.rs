@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use eframe::egui::{
-    self, Align, Atom, Button, Color32, CornerRadius, Frame, Layout, Margin, Rect, Response, RichText, Sense,
-    Stroke, Ui, UiBuilder, Vec2, vec2,
+    self, Align, Atom, Button, Color32, CornerRadius, Frame, Layout, Margin, Rect, Response,
+    RichText, Sense, Stroke, Ui, UiBuilder, Vec2, vec2,
 };
 
 use super::icons::Icon;
@@ -27,7 +27,12 @@ pub trait UiExt {
     /// Widgets side by side, about `width` wide, that a wrapped line does not tear apart.
     fn together<R>(&mut self, width: f32, add: impl FnOnce(&mut Ui) -> R) -> R;
     /// A label, then controls, with a tooltip; the label names the controls for screen readers.
-    fn field(&mut self, label: &str, tooltip: &str, add: impl FnOnce(&mut Ui) -> Response) -> Response;
+    fn field(
+        &mut self,
+        label: &str,
+        tooltip: &str,
+        add: impl FnOnce(&mut Ui) -> Response,
+    ) -> Response;
     /// A short word in a colored pill.
     fn tag(&mut self, text: &str, color: Color32) -> Response;
     /// A box that stands out from the panel.
@@ -79,10 +84,16 @@ impl UiExt for Ui {
 
     fn together<R>(&mut self, width: f32, add: impl FnOnce(&mut Ui) -> R) -> R {
         let size = vec2(width, self.spacing().interact_size.y);
-        self.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), add).inner
+        self.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), add)
+            .inner
     }
 
-    fn field(&mut self, label: &str, tooltip: &str, add: impl FnOnce(&mut Ui) -> Response) -> Response {
+    fn field(
+        &mut self,
+        label: &str,
+        tooltip: &str,
+        add: impl FnOnce(&mut Ui) -> Response,
+    ) -> Response {
         self.horizontal(|ui| {
             let size = vec2(LABEL_WIDTH, ui.spacing().interact_size.y);
             let label = ui
@@ -102,7 +113,9 @@ impl UiExt for Ui {
             .fill(color.gamma_multiply(0.16))
             .corner_radius(CornerRadius::same(4))
             .inner_margin(Margin::symmetric(5, 1))
-            .show(self, |ui| ui.add(egui::Label::new(RichText::new(text).small().color(color)).extend()))
+            .show(self, |ui| {
+                ui.add(egui::Label::new(RichText::new(text).small().color(color)).extend())
+            })
             .inner
     }
 
@@ -141,8 +154,14 @@ impl UiExt for Ui {
     fn primary_button(&mut self, icon: Icon, label: &str, enabled: bool) -> Response {
         let palette = theme::palette(self.visuals());
         let text = RichText::new(label).strong().size(15.0);
-        let color = if enabled { palette.on_accent } else { self.visuals().text_color() };
-        let sign = Atom::paint(Vec2::splat(14.0), move |ui, args| icon.paint(ui.painter(), args.rect, color));
+        let color = if enabled {
+            palette.on_accent
+        } else {
+            self.visuals().text_color()
+        };
+        let sign = Atom::paint(Vec2::splat(14.0), move |ui, args| {
+            icon.paint(ui.painter(), args.rect, color)
+        });
         let atoms = (Atom::grow(), sign, text.color(color), Atom::grow());
         let mut button = Button::new(atoms).min_size(vec2(self.available_width(), 34.0));
         if enabled {
@@ -152,7 +171,8 @@ impl UiExt for Ui {
     }
 
     fn labeled_button(&mut self, icon: Icon, label: &str, enabled: bool) -> Response {
-        self.add_enabled(enabled, Button::new((icon.atom(), label))).accessible_name(label)
+        self.add_enabled(enabled, Button::new((icon.atom(), label)))
+            .accessible_name(label)
     }
 
     fn icon_button(&mut self, icon: Icon, alt_text: &str) -> Response {
@@ -186,7 +206,8 @@ impl UiExt for Ui {
             for dot in 0..3_u8 {
                 let strength = if tick % 3 == u64::from(dot) { 1.0 } else { 0.3 };
                 let center = rect.center() + vec2(5.0 * (f32::from(dot) - 1.0), 0.0);
-                self.painter().circle_filled(center, 1.8, color.gamma_multiply(strength));
+                self.painter()
+                    .circle_filled(center, 1.8, color.gamma_multiply(strength));
             }
         }
         response
@@ -211,7 +232,10 @@ impl UiExt for Ui {
             egui::StrokeKind::Inside,
         );
         if share > 0.0 {
-            let filled = Rect::from_min_size(rect.min, vec2((rect.width() * share).max(6.0), rect.height()));
+            let filled = Rect::from_min_size(
+                rect.min,
+                vec2((rect.width() * share).max(6.0), rect.height()),
+            );
             self.painter().rect_filled(filled, radius, palette.accent);
         }
         response
@@ -249,13 +273,23 @@ impl UiExt for Ui {
     }
 
     fn truncated(&mut self, text: impl Into<RichText>, tooltip: &str) -> Response {
-        self.add(egui::Label::new(text.into()).truncate().show_tooltip_when_elided(false))
-            .on_hover_text(tooltip)
+        self.add(
+            egui::Label::new(text.into())
+                .truncate()
+                .show_tooltip_when_elided(false),
+        )
+        .on_hover_text(tooltip)
     }
 }
 
 /// Paints a square of color into a place that is taken already.
 pub fn paint_swatch(ui: &Ui, rect: Rect, color: Color32) {
     let outline = Stroke::new(1.0, theme::palette(ui.visuals()).outline);
-    ui.painter().rect(rect, CornerRadius::same(3), color, outline, egui::StrokeKind::Inside);
+    ui.painter().rect(
+        rect,
+        CornerRadius::same(3),
+        color,
+        outline,
+        egui::StrokeKind::Inside,
+    );
 }

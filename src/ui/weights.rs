@@ -36,16 +36,24 @@ impl WeightsWindow {
     /// Asks for the file of an entry; one question at a time.
     pub fn pick(&mut self, engine: &Engine, id: &'static str) {
         if self.picking.is_none() {
-            self.picking = Some(Picking { id, dialog: dialogs::pick_weights(engine) });
+            self.picking = Some(Picking {
+                id,
+                dialog: dialogs::pick_weights(engine),
+            });
         }
     }
 
     /// Goes on with what the dialog answered. Call once a frame.
     pub fn poll(&mut self, ctx: &PanelCtx<'_>) {
-        let Some(picking) = &mut self.picking else { return };
+        let Some(picking) = &mut self.picking else {
+            return;
+        };
         if let Some(answer) = picking.dialog.poll() {
             if let Some(path) = answer {
-                ctx.commands.send(Command::AddWeights { id: picking.id, path });
+                ctx.commands.send(Command::AddWeights {
+                    id: picking.id,
+                    path,
+                });
             }
             self.picking = None;
         } else if picking.dialog.is_done() {
@@ -84,21 +92,33 @@ impl WeightsWindow {
         let folder = catalogue.folder().display().to_string();
         ui.truncated(RichText::new(format!("Kept in {folder}")).weak(), &folder);
         ui.separator();
-        ScrollArea::both().auto_shrink([false, false]).show(ui, |ui| {
-            Grid::new("weights").num_columns(4).striped(true).spacing([14.0, 10.0]).show(ui, |ui| {
-                for title in ["File", "Size", "State", ""] {
-                    ui.strong(title);
-                }
-                ui.end_row();
-                for item in catalogue.items() {
-                    self.row_ui(ctx, ui, item, chosen);
-                    ui.end_row();
-                }
+        ScrollArea::both()
+            .auto_shrink([false, false])
+            .show(ui, |ui| {
+                Grid::new("weights")
+                    .num_columns(4)
+                    .striped(true)
+                    .spacing([14.0, 10.0])
+                    .show(ui, |ui| {
+                        for title in ["File", "Size", "State", ""] {
+                            ui.strong(title);
+                        }
+                        ui.end_row();
+                        for item in catalogue.items() {
+                            self.row_ui(ctx, ui, item, chosen);
+                            ui.end_row();
+                        }
+                    });
             });
-        });
     }
 
-    fn row_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, item: &CatalogueItem, chosen: Option<&Path>) {
+    fn row_ui(
+        &mut self,
+        ctx: &PanelCtx<'_>,
+        ui: &mut Ui,
+        item: &CatalogueItem,
+        chosen: Option<&Path>,
+    ) {
         let busy = ctx.engine.catalogue().is_busy(item.entry.id);
         let row = WeightsRow::new(item, busy);
         ui.vertical(|ui| {
@@ -114,7 +134,12 @@ impl WeightsWindow {
         });
         ui.horizontal(|ui| {
             if busy {
-                if button(ui, "Cancel", item, "Break it off; what has come of a download is kept") {
+                if button(
+                    ui,
+                    "Cancel",
+                    item,
+                    "Break it off; what has come of a download is kept",
+                ) {
                     ctx.commands.send(Command::CancelDownload(item.entry.id));
                 }
                 return;
@@ -131,10 +156,18 @@ impl WeightsWindow {
     }
 
     /// The buttons of an entry that is here.
-    fn use_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, item: &CatalogueItem, path: &Path, chosen: bool) {
+    fn use_ui(
+        &mut self,
+        ctx: &PanelCtx<'_>,
+        ui: &mut Ui,
+        item: &CatalogueItem,
+        path: &Path,
+        chosen: bool,
+    ) {
         if chosen {
             let color = theme::palette(ui.visuals()).accent;
-            ui.tag("chosen", color).on_hover_text("Weights to start from");
+            ui.tag("chosen", color)
+                .on_hover_text("Weights to start from");
         } else if button(ui, "Use", item, "Choose these weights to start from") {
             if matches!(item.state, EntryState::Unverified { .. }) {
                 self.doubtful = Some(path.to_owned());
@@ -147,7 +180,12 @@ impl WeightsWindow {
     /// The buttons of an entry that is not here.
     fn get_ui(&self, ctx: &PanelCtx<'_>, ui: &mut Ui, item: &CatalogueItem, row: &WeightsRow) {
         if let Some(label) = row.download
-            && button(ui, label, item, item.entry.url.as_deref().unwrap_or_default())
+            && button(
+                ui,
+                label,
+                item,
+                item.entry.url.as_deref().unwrap_or_default(),
+            )
         {
             ctx.commands.send(Command::DownloadWeights(item.entry.id));
         }
@@ -159,7 +197,10 @@ impl WeightsWindow {
             ctx.commands.send(Command::Notify(NoticeLevel::Info, text));
         }
         let response = ui
-            .add_enabled(self.picking.is_none(), egui::Button::new("I already have this file…"))
+            .add_enabled(
+                self.picking.is_none(),
+                egui::Button::new("I already have this file…"),
+            )
             .accessible_name(format!("I already have {}", item.entry.file))
             .on_hover_text("Check a file of this machine and copy it here")
             .on_disabled_hover_text("Another file is being asked for");
@@ -170,7 +211,9 @@ impl WeightsWindow {
 
     /// Asks before an unverified file is used.
     fn doubtful_ui(&mut self, ctx: &PanelCtx<'_>, ui: &Ui) {
-        let Some(path) = self.doubtful.clone() else { return };
+        let Some(path) = self.doubtful.clone() else {
+            return;
+        };
         let closed = ui.question("unverified weights", "Use this file unchecked?", |ui| {
             ui.label(
                 "Nobody published a hash of it, so nobody can tell whether it is whole or the right one",
@@ -196,13 +239,20 @@ impl WeightsWindow {
 /// A button whose accessible name says which file it is about.
 fn button(ui: &mut Ui, label: &str, item: &CatalogueItem, tooltip: &str) -> bool {
     let name = format!("{label} {}", item.entry.file);
-    ui.button(label).accessible_name(name).on_hover_text(tooltip).clicked()
+    ui.button(label)
+        .accessible_name(name)
+        .on_hover_text(tooltip)
+        .clicked()
 }
 
 fn state_ui(ui: &mut Ui, item: &CatalogueItem, row: &WeightsRow) {
     if let Some(share) = row.share {
         ui.spacing_mut().item_spacing = vec2(6.0, 4.0);
-        ui.progress_bar(share, STATE_WIDTH, &format!("Progress of {}", item.entry.file));
+        ui.progress_bar(
+            share,
+            STATE_WIDTH,
+            &format!("Progress of {}", item.entry.file),
+        );
         ui.label(RichText::new(&row.state).small());
         return;
     }

@@ -22,14 +22,22 @@ pub fn run(options: WindowOptions) -> Result<(), String> {
         dithering: false,
         ..eframe::NativeOptions::default()
     };
-    eframe::run_native(TITLE, native, Box::new(move |cc| Ok(Box::new(App::new(cc, options)))))
-        .map_err(|err| explain(&err))
+    eframe::run_native(
+        TITLE,
+        native,
+        Box::new(move |cc| Ok(Box::new(App::new(cc, options)))),
+    )
+    .map_err(|err| explain(&err))
 }
 
 fn explain(err: &eframe::Error) -> String {
     let text = err.to_string();
     // The front of what winit says is a place in its source.
-    let cause = text.rsplit(": ").next().unwrap_or_default().trim_end_matches('.');
+    let cause = text
+        .rsplit(": ")
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches('.');
     match err {
         eframe::Error::Winit(_) | eframe::Error::WinitEventLoop(_) => format!(
             "No window can be opened: {cause}. Start it on a desktop (DISPLAY or WAYLAND_DISPLAY set), \

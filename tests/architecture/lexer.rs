@@ -10,12 +10,18 @@ pub struct Token {
 
 impl Token {
     pub fn is_word(&self) -> bool {
-        self.text.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        self.text
+            .starts_with(|c: char| c.is_alphabetic() || c == '_')
     }
 }
 
 pub fn tokens(source: &str) -> Vec<Token> {
-    let mut lexer = Lexer { chars: source.chars().collect(), at: 0, line: 1, tokens: Vec::new() };
+    let mut lexer = Lexer {
+        chars: source.chars().collect(),
+        at: 0,
+        line: 1,
+        tokens: Vec::new(),
+    };
     while lexer.at < lexer.chars.len() {
         lexer.next();
     }
@@ -42,7 +48,10 @@ impl Lexer {
     }
 
     fn push(&mut self, text: impl Into<String>) {
-        self.tokens.push(Token { text: text.into(), line: self.line });
+        self.tokens.push(Token {
+            text: text.into(),
+            line: self.line,
+        });
     }
 
     fn done(&self) -> bool {
@@ -132,7 +141,9 @@ impl Lexer {
             self.at += 1;
         }
         let word: String = self.chars[start..self.at].iter().collect();
-        let hashes = (0..self.chars.len()).take_while(|&ahead| self.peek(ahead) == '#').count();
+        let hashes = (0..self.chars.len())
+            .take_while(|&ahead| self.peek(ahead) == '#')
+            .count();
         let prefix = matches!(word.as_str(), "r" | "br" | "cr");
         if prefix && self.peek(hashes) == '"' {
             self.raw_string(hashes);

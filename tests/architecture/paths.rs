@@ -36,7 +36,11 @@ impl Scopes {
             let (module, test) = *open.last().expect("the file itself is never closed");
             scopes.test.push(test || next_is_test);
             scopes.modules.push(module);
-            let text = |ahead: usize| tokens.get(at + ahead).map_or("", |token| token.text.as_str());
+            let text = |ahead: usize| {
+                tokens
+                    .get(at + ahead)
+                    .map_or("", |token| token.text.as_str())
+            };
             match token.text.as_str() {
                 "#" if text(1) == "[" => next_is_test |= is_test_attribute(&tokens[at + 2..]),
                 "mod" if text(2) == "{" => {
@@ -45,7 +49,9 @@ impl Scopes {
                     scopes.names.push(name);
                     next_module = Some(scopes.names.len() - 1);
                 }
-                "mod" if text(2) == ";" && next_is_test => scopes.test_files.push(text(1).to_owned()),
+                "mod" if text(2) == ";" && next_is_test => {
+                    scopes.test_files.push(text(1).to_owned())
+                }
                 "{" => {
                     open.push((next_module.take().unwrap_or(module), test || next_is_test));
                     next_is_test = false;
@@ -62,7 +68,11 @@ impl Scopes {
 }
 
 fn is_test_attribute(rest: &[Token]) -> bool {
-    let text: String = rest.iter().take_while(|token| token.text != "]").map(|token| &*token.text).collect();
+    let text: String = rest
+        .iter()
+        .take_while(|token| token.text != "]")
+        .map(|token| &*token.text)
+        .collect();
     text == "test" || text == "cfg(test)"
 }
 
@@ -71,7 +81,9 @@ pub fn paths(tokens: &[Token], scopes: &Scopes) -> Vec<Path> {
     let mut found = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
-        let before = at.checked_sub(1).map_or("", |before| tokens[before].text.as_str());
+        let before = at
+            .checked_sub(1)
+            .map_or("", |before| tokens[before].text.as_str());
         let start = at;
         let mut raw = Vec::new();
         if tokens[at].text == "use" && before != "+" {
@@ -146,6 +158,12 @@ fn resolve(path: Path, module: &[String]) -> Path {
             base.pop();
         }
     }
-    let segments = std::iter::once("crate".to_owned()).chain(base).chain(rest.cloned()).collect();
-    Path { segments, line: path.line }
+    let segments = std::iter::once("crate".to_owned())
+        .chain(base)
+        .chain(rest.cloned())
+        .collect();
+    Path {
+        segments,
+        line: path.line,
+    }
 }

@@ -20,7 +20,9 @@ pub const HOUSE: [(&str, &[&str]); 8] = [
 pub const ALONE: [&str; 1] = ["logger"];
 /// One path that may be named although its module may not.
 const EXCEPTIONS: [(&str, &[&str]); 1] = [("cli", &["crate", "ui", "run"])];
-const WINDOW_CRATES: [&str; 7] = ["eframe", "egui", "ecolor", "emath", "epaint", "rfd", "winit"];
+const WINDOW_CRATES: [&str; 7] = [
+    "eframe", "egui", "ecolor", "emath", "epaint", "rfd", "winit",
+];
 const WINDOW_HOMES: [&str; 2] = ["ui", "main.rs"];
 const BURN_HOMES: [&str; 2] = ["training", "model"];
 
@@ -39,10 +41,14 @@ pub fn violations(sources: &[Source]) -> Vec<String> {
         let in_tests = source.path.starts_with("tests/") || source.path.starts_with("benches/");
         let is_test = in_tests || test_files.contains(&source.path);
         let scopes = Scopes::new(&tokens, &module_of(&source.path), is_test);
-        let mut report = |line: usize, what: String| found.push(format!("{}:{line}: {what}", source.path));
+        let mut report =
+            |line: usize, what: String| found.push(format!("{}:{line}: {what}", source.path));
         let lines = source.text.lines().count();
         if lines > MAX_LINES {
-            report(lines, format!("{lines} lines, more than {MAX_LINES}; split it along its joints"));
+            report(
+                lines,
+                format!("{lines} lines, more than {MAX_LINES}; split it along its joints"),
+            );
         }
         check_leftovers(&tokens, &scopes, &mut report);
         if !in_tests {
@@ -58,8 +64,13 @@ pub fn violations(sources: &[Source]) -> Vec<String> {
 
 /// `src/engine/worker.rs` is the module `engine::worker`; `mod`, `lib` and `main` are no names.
 fn module_of(path: &str) -> Vec<String> {
-    let inner = path.strip_prefix("src/").unwrap_or(path).trim_end_matches(".rs");
-    let names = inner.split('/').filter(|name| !matches!(*name, "mod" | "lib" | "main"));
+    let inner = path
+        .strip_prefix("src/")
+        .unwrap_or(path)
+        .trim_end_matches(".rs");
+    let names = inner
+        .split('/')
+        .filter(|name| !matches!(*name, "mod" | "lib" | "main"));
     names.map(str::to_owned).collect()
 }
 
@@ -78,21 +89,41 @@ fn test_files_of(source: &Source) -> Vec<String> {
     let tokens = tokens(&source.text);
     let module = module_of(&source.path);
     let scopes = Scopes::new(&tokens, &module, false);
-    let folder = ["src".to_owned()].into_iter().chain(module).collect::<Vec<_>>().join("/");
+    let folder = ["src".to_owned()]
+        .into_iter()
+        .chain(module)
+        .collect::<Vec<_>>()
+        .join("/");
     let names = scopes.test_files.iter();
-    names.flat_map(|name| [format!("{folder}/{name}.rs"), format!("{folder}/{name}/mod.rs")]).collect()
+    names
+        .flat_map(|name| {
+            [
+                format!("{folder}/{name}.rs"),
+                format!("{folder}/{name}/mod.rs"),
+            ]
+        })
+        .collect()
 }
 
 fn check_leftovers(tokens: &[Token], scopes: &Scopes, report: &mut impl FnMut(usize, String)) {
     for (at, token) in tokens.iter().enumerate() {
-        let text = |ahead: usize| tokens.get(at + ahead).map_or("", |token| token.text.as_str());
+        let text = |ahead: usize| {
+            tokens
+                .get(at + ahead)
+                .map_or("", |token| token.text.as_str())
+        };
         match (text(0), text(1), text(2)) {
-            ("#", "[", "ignore") => report(token.line, "an ignored test; mend or delete it".to_owned()),
+            ("#", "[", "ignore") => {
+                report(token.line, "an ignored test; mend or delete it".to_owned())
+            }
             (name @ ("todo" | "unimplemented"), "!", _) => {
                 report(token.line, format!("{name}! is left over"));
             }
             (".", name @ ("unwrap" | "expect"), "(") if !scopes.test[at] => {
-                report(token.line, format!(".{name}() outside tests; return an error"));
+                report(
+                    token.line,
+                    format!(".{name}() outside tests; return an error"),
+                );
             }
             _ => {}
         }
@@ -116,13 +147,15 @@ fn import_problem(home: &str, path: &Path) -> Option<String> {
                 _ => format!("{name}: {home} must not import {top}"),
             })
         }
-        ["crate" | "fcn_workbench"] => Some(format!("{name}: names the whole crate; import what is needed")),
+        ["crate" | "fcn_workbench"] => Some(format!(
+            "{name}: names the whole crate; import what is needed"
+        )),
         [first, ..] if WINDOW_CRATES.contains(first) || first.starts_with("egui_") => {
             (!WINDOW_HOMES.contains(&home)).then(|| format!("{name}: only ui may name {first}"))
         }
-        [first, ..] if *first == "burn" || first.starts_with("burn_") => {
-            (!BURN_HOMES.contains(&home)).then(|| format!("{name}: only training and model may name {first}"))
-        }
+        [first, ..] if *first == "burn" || first.starts_with("burn_") => (!BURN_HOMES
+            .contains(&home))
+        .then(|| format!("{name}: only training and model may name {first}")),
         _ => None,
     }
 }

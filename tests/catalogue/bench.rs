@@ -18,7 +18,9 @@ pub const LIMIT: Duration = Duration::from_mins(1);
 pub fn file() -> &'static [u8] {
     static FILE: std::sync::OnceLock<Vec<u8>> = std::sync::OnceLock::new();
     FILE.get_or_init(|| {
-        (0..37_500_u64).flat_map(|n| n.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes()).collect()
+        (0..37_500_u64)
+            .flat_map(|n| n.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes())
+            .collect()
     })
 }
 
@@ -81,7 +83,12 @@ impl Bench {
     }
 
     pub fn state(&self) -> &EntryState {
-        &self.engine.catalogue().find("tiny").expect("the entry").state
+        &self
+            .engine
+            .catalogue()
+            .find("tiny")
+            .expect("the entry")
+            .state
     }
 
     /// Waits until nothing is going on.
@@ -94,7 +101,11 @@ impl Bench {
     pub fn until(&mut self, holds: impl Fn(&Engine) -> bool) {
         let since = Instant::now();
         while !holds(&self.engine) {
-            assert!(since.elapsed() < LIMIT, "not in time, still {:?}", self.state());
+            assert!(
+                since.elapsed() < LIMIT,
+                "not in time, still {:?}",
+                self.state()
+            );
             self.engine.wait(Duration::from_millis(20));
         }
     }
@@ -128,21 +139,31 @@ impl Bench {
     /// It failed with a message that has all of `words` in it, and there is no file.
     #[track_caller]
     pub fn assert_failed(&mut self, words: &[&str]) {
-        let EntryState::Failed { message } = self.state().clone() else { panic!("{:?}", self.state()) };
+        let EntryState::Failed { message } = self.state().clone() else {
+            panic!("{:?}", self.state())
+        };
         for word in words {
             assert!(message.contains(word), "no {word:?} in: {message}");
         }
         let notices = self.engine.take_notices();
-        let told = notices.iter().any(|notice| notice.level == NoticeLevel::Error && notice.text == message);
+        let told = notices
+            .iter()
+            .any(|notice| notice.level == NoticeLevel::Error && notice.text == message);
         assert!(told, "{notices:?}");
         assert!(!self.path().exists());
     }
 
     /// Names of the files in the folder.
     pub fn files(&self) -> Vec<String> {
-        let Ok(entries) = fs::read_dir(self.folder()) else { return Vec::new() };
+        let Ok(entries) = fs::read_dir(self.folder()) else {
+            return Vec::new();
+        };
         let name = |entry: std::io::Result<fs::DirEntry>| {
-            entry.expect("a folder that can be read").file_name().to_string_lossy().into_owned()
+            entry
+                .expect("a folder that can be read")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
         };
         let mut names: Vec<String> = entries.map(name).collect();
         names.sort();
@@ -151,7 +172,15 @@ impl Bench {
 }
 
 fn engine(dir: &Path, entry: &CatalogueEntry) -> Engine {
-    let dirs = Dirs { data: dir.join("data"), runs: dir.join("runs") };
-    let options = EngineOptions { dirs, waker: Arc::new(|| {}), probe_program: None, live_masks: false };
+    let dirs = Dirs {
+        data: dir.join("data"),
+        runs: dir.join("runs"),
+    };
+    let options = EngineOptions {
+        dirs,
+        waker: Arc::new(|| {}),
+        probe_program: None,
+        live_masks: false,
+    };
     Engine::with_catalogue(options, vec![entry.clone()])
 }

@@ -24,11 +24,16 @@ impl Server {
             for stream in listener.incoming() {
                 let mut stream = stream.expect("a connection");
                 let range = range_of(&head(&mut stream));
-                seen.lock().unwrap_or_else(PoisonError::into_inner).push(range.clone());
+                seen.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(range.clone());
                 answer(range.as_deref(), &mut stream);
             }
         };
-        thread::Builder::new().name("server".into()).spawn(serve).expect("a thread");
+        thread::Builder::new()
+            .name("server".into())
+            .spawn(serve)
+            .expect("a thread");
         Self { port, ranges }
     }
 
@@ -43,7 +48,10 @@ impl Server {
 
     /// The `Range` of each request so far.
     pub fn ranges(&self) -> Vec<Option<String>> {
-        self.ranges.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.ranges
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -58,8 +66,11 @@ fn head(stream: &mut TcpStream) -> String {
 }
 
 fn range_of(head: &str) -> Option<String> {
-    let line = head.lines().find(|line| line.to_lowercase().starts_with("range:"))?;
-    line.split_once(':').map(|(_, value)| value.trim().to_owned())
+    let line = head
+        .lines()
+        .find(|line| line.to_lowercase().starts_with("range:"))?;
+    line.split_once(':')
+        .map(|(_, value)| value.trim().to_owned())
 }
 
 /// Sends status, headers and `body`; what the client does not take is lost.
@@ -70,7 +81,10 @@ pub fn send(stream: &mut TcpStream, status: &str, headers: &[String], body: &[u8
         text.push_str("\r\n");
     }
     text.push_str("\r\n");
-    stream.write_all(text.as_bytes()).and_then(|()| stream.write_all(body)).ok();
+    stream
+        .write_all(text.as_bytes())
+        .and_then(|()| stream.write_all(body))
+        .ok();
 }
 
 pub fn length(bytes: usize) -> String {
@@ -88,8 +102,12 @@ pub fn serve_whole(file: &[u8], stream: &mut TcpStream) {
 
 /// The part of the file that was asked for, as RFC 9110 has it.
 pub fn serve(file: &[u8], range: Option<&str>, stream: &mut TcpStream) {
-    let Some(range) = range else { return serve_whole(file, stream) };
-    let start = range.strip_prefix("bytes=").and_then(|range| range.strip_suffix('-'));
+    let Some(range) = range else {
+        return serve_whole(file, stream);
+    };
+    let start = range
+        .strip_prefix("bytes=")
+        .and_then(|range| range.strip_suffix('-'));
     let start: usize = start.expect("an open range").parse().expect("a number");
     let total = file.len();
     if start >= total {
@@ -97,13 +115,18 @@ pub fn serve(file: &[u8], range: Option<&str>, stream: &mut TcpStream) {
         return send(stream, "416 Range Not Satisfiable", &headers, b"");
     }
     let rest = &file[start..];
-    let headers = [length(rest.len()), content_range(&format!("{start}-{}/{total}", total - 1))];
+    let headers = [
+        length(rest.len()),
+        content_range(&format!("{start}-{}/{total}", total - 1)),
+    ];
     send(stream, "206 Partial Content", &headers, rest);
 }
 
 /// Promises `promised` bytes, sends `body` and then nothing more until the client goes.
 pub fn stall(promised: usize, body: &[u8], stream: &mut TcpStream) {
     send(stream, "200 OK", &[length(promised)], body);
-    stream.set_read_timeout(Some(Duration::from_mins(1))).expect("a timeout");
+    stream
+        .set_read_timeout(Some(Duration::from_mins(1)))
+        .expect("a timeout");
     while stream.read(&mut [0]).is_ok_and(|count| count > 0) {}
 }

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use fcn_workbench::engine::{CatalogueEntry, DatasetRef, Dirs, Engine, EngineOptions, EntryState, KnownHash};
+use fcn_workbench::engine::{
+    CatalogueEntry, DatasetRef, Dirs, Engine, EngineOptions, EntryState, KnownHash,
+};
 use fcn_workbench::ui::App;
 use fcn_workbench::ui::state::AppState;
 
@@ -32,7 +34,11 @@ fn click(window: &mut Window, label: &str) {
 fn until(window: &mut Window, what: &str, holds: impl Fn(&Window) -> bool) {
     let since = Instant::now();
     while !holds(window) {
-        assert!(since.elapsed() < LIMIT, "not in time: {what}\n{:?}", window.root());
+        assert!(
+            since.elapsed() < LIMIT,
+            "not in time: {what}\n{:?}",
+            window.root()
+        );
         frames(window, 1);
     }
     frames(window, 2);
@@ -43,7 +49,13 @@ fn says(window: &Window, label: &str) -> bool {
 }
 
 fn state<'a>(window: &'a Window, id: &str) -> &'a EntryState {
-    &window.state().engine().catalogue().find(id).expect("the entry").state
+    &window
+        .state()
+        .engine()
+        .catalogue()
+        .find(id)
+        .expect("the entry")
+        .state
 }
 
 #[test]
@@ -55,17 +67,40 @@ fn weights_are_downloaded_and_chosen_by_click() {
         Some(range) => serve(file(), Some(range), stream),
         None => stall(file().len(), &file()[..100_000], stream),
     });
-    let slow_entry = CatalogueEntry { id: "slow", file: "slow.pth", ..entry(slow.url()) };
-    let odd_entry =
-        CatalogueEntry { id: "odd", file: "odd.pth", hash: KnownHash::Unknown, ..entry(good.url()) };
+    let slow_entry = CatalogueEntry {
+        id: "slow",
+        file: "slow.pth",
+        ..entry(slow.url())
+    };
+    let odd_entry = CatalogueEntry {
+        id: "odd",
+        file: "odd.pth",
+        hash: KnownHash::Unknown,
+        ..entry(good.url())
+    };
     let page = "https://example.org/weights";
-    let far_entry =
-        CatalogueEntry { id: "far", file: "far.pth", url: None, page: Some(page), ..entry(good.url()) };
-    let dirs = Dirs { data: dir.path().join("data"), runs: dir.path().join("runs") };
+    let far_entry = CatalogueEntry {
+        id: "far",
+        file: "far.pth",
+        url: None,
+        page: Some(page),
+        ..entry(good.url())
+    };
+    let dirs = Dirs {
+        data: dir.path().join("data"),
+        runs: dir.path().join("runs"),
+    };
     let waker = Arc::new(|| {});
-    let options = EngineOptions { dirs, waker, probe_program: None, live_masks: false };
-    let mut engine =
-        Engine::with_catalogue(options, vec![entry(good.url()), slow_entry, odd_entry, far_entry]);
+    let options = EngineOptions {
+        dirs,
+        waker,
+        probe_program: None,
+        live_masks: false,
+    };
+    let mut engine = Engine::with_catalogue(
+        options,
+        vec![entry(good.url()), slow_entry, odd_entry, far_entry],
+    );
     // Any but the sample, which takes its time to be made.
     engine.open_dataset(DatasetRef::Folder(dir.path().join("nothing")));
     let mut window: Window = Harness::builder()
@@ -75,13 +110,20 @@ fn weights_are_downloaded_and_chosen_by_click() {
     frames(&mut window, 5);
 
     // The panel of this name has a tab, which is pressed.
-    let menu = window.query_all_by_label("Train").find(|node| node.accesskit_node().toggled().is_none());
+    let menu = window
+        .query_all_by_label("Train")
+        .find(|node| node.accesskit_node().toggled().is_none());
     menu.expect("the menu").click();
     frames(&mut window, 3);
     click(&mut window, "Pretrained weights…");
-    until(&mut window, "the folder was looked at", |window| says(window, "not here"));
+    until(&mut window, "the folder was looked at", |window| {
+        says(window, "not here")
+    });
     frames(&mut window, 30);
-    assert!(good.ranges().is_empty() && slow.ranges().is_empty(), "nothing without a click");
+    assert!(
+        good.ranges().is_empty() && slow.ranges().is_empty(),
+        "nothing without a click"
+    );
     assert!(!says(&window, "Download far.pth") && says(&window, "Copy link far.pth"));
 
     click(&mut window, "Download tiny.pth");
@@ -90,9 +132,15 @@ fn weights_are_downloaded_and_chosen_by_click() {
     assert!(says(&window, "Reveal tiny.pth"));
     // It was read; its bytes are no weights.
     let refused = |window: &Window, file: &str| {
-        window.state().toasts().shown().any(|text| text.contains(file) && text.contains("Choose a .pth"))
+        window
+            .state()
+            .toasts()
+            .shown()
+            .any(|text| text.contains(file) && text.contains("Choose a .pth"))
     };
-    until(&mut window, "the file was read", |window| refused(window, "tiny.pth"));
+    until(&mut window, "the file was read", |window| {
+        refused(window, "tiny.pth")
+    });
 
     click(&mut window, "Download slow.pth");
     until(&mut window, "some of it has come", |window| {
@@ -104,15 +152,23 @@ fn weights_are_downloaded_and_chosen_by_click() {
         std::fs::metadata(&part).is_ok_and(|meta| meta.len() == 100_000)
     });
     click(&mut window, "Cancel slow.pth");
-    until(&mut window, "it was cancelled", |window| says(window, "100 kB so far"));
+    until(&mut window, "it was cancelled", |window| {
+        says(window, "100 kB so far")
+    });
     click(&mut window, "Resume slow.pth");
-    until(&mut window, "it went on", |window| matches!(state(window, "slow"), EntryState::Ready { .. }));
+    until(&mut window, "it went on", |window| {
+        matches!(state(window, "slow"), EntryState::Ready { .. })
+    });
 
     click(&mut window, "Download odd.pth");
-    until(&mut window, "it is there", |window| says(window, "not verified"));
+    until(&mut window, "it is there", |window| {
+        says(window, "not verified")
+    });
     click(&mut window, "Use odd.pth");
     frames(&mut window, 10);
     assert!(!refused(&window, "odd.pth"), "asked first");
     click(&mut window, "Use anyway");
-    until(&mut window, "the file was read", |window| refused(window, "odd.pth"));
+    until(&mut window, "the file was read", |window| {
+        refused(window, "odd.pth")
+    });
 }

@@ -19,7 +19,14 @@ fn write_mask(path: &Path, labels: &[u8], width: u32) {
 
 fn bytes(labels: &Value) -> Vec<u8> {
     let labels = labels.as_array().expect("labels").iter();
-    labels.map(|label| label.as_u64().and_then(|label| u8::try_from(label).ok()).expect("a byte")).collect()
+    labels
+        .map(|label| {
+            label
+                .as_u64()
+                .and_then(|label| u8::try_from(label).ok())
+                .expect("a byte")
+        })
+        .collect()
 }
 
 /// Equal in shape, with numbers within 1e-12.
@@ -27,11 +34,17 @@ fn assert_close(what: &str, value: &Value, expected: &Value) {
     match (value, expected) {
         (Value::Number(value), Value::Number(expected)) => {
             let gap = value.as_f64().expect("a number") - expected.as_f64().expect("a number");
-            assert!(gap.abs() <= 1e-12, "{what}: {value}, and {expected} by the reference");
+            assert!(
+                gap.abs() <= 1e-12,
+                "{what}: {value}, and {expected} by the reference"
+            );
         }
         (Value::Array(values), Value::Array(expected)) => {
             assert_eq!(values.len(), expected.len(), "{what}");
-            values.iter().zip(expected).for_each(|(value, expected)| assert_close(what, value, expected));
+            values
+                .iter()
+                .zip(expected)
+                .for_each(|(value, expected)| assert_close(what, value, expected));
         }
         (Value::Object(values), Value::Object(expected)) => {
             assert_eq!(values.len(), expected.len(), "{what}");
@@ -58,15 +71,30 @@ fn masks_on_disk_get_the_reference_scores() {
     let [predictions, labels] = folders(&shop);
     let cases: Vec<Value> =
         serde_json::from_str(include_str!("../reference/metrics.json")).expect("the cases");
-    for name in ["with void", "classes predicted but not there", "void predicted"] {
-        let case = cases.iter().find(|case| case["name"] == name).expect("the case");
+    for name in [
+        "with void",
+        "classes predicted but not there",
+        "void predicted",
+    ] {
+        let case = cases
+            .iter()
+            .find(|case| case["name"] == name)
+            .expect("the case");
         let width = case["width"].as_u64().expect("a width") as u32;
-        for (number, image) in case["images"].as_array().expect("images").iter().enumerate() {
+        for (number, image) in case["images"]
+            .as_array()
+            .expect("images")
+            .iter()
+            .enumerate()
+        {
             let file = format!("image{number}.png");
             write_mask(&labels.join(&file), &bytes(&image["truth"]), width);
             write_mask(&predictions.join(&file), &bytes(&image["predicted"]), width);
         }
-        let (num_classes, band) = (case["num_classes"].to_string(), case["boundary_width"].to_string());
+        let (num_classes, band) = (
+            case["num_classes"].to_string(),
+            case["boundary_width"].to_string(),
+        );
         let words = [
             "--json",
             "evaluate",
@@ -80,15 +108,28 @@ fn masks_on_disk_get_the_reference_scores() {
             &band,
         ];
         let scored = shop.run(&words).succeeded().json().remove(0);
-        for key in ["scores", "mean_iu_over_images", "boundary", "boundary_width"] {
+        for key in [
+            "scores",
+            "mean_iu_over_images",
+            "boundary",
+            "boundary_width",
+        ] {
             assert_close(&format!("{name}: {key}"), &scored[key], &case[key]);
         }
         assert_eq!(scored["images"], 3, "{scored}");
         let classes = scored["classes"].as_array().expect("classes");
         assert_eq!(classes.len().to_string(), num_classes);
         assert_close(name, &classes[1]["iu"], &case["scores"]["class_iu"][1]);
-        assert_close(name, &classes[1]["boundary_iu"], &case["boundary"]["class_iu"][1]);
-        assert_eq!(scored["unanswered_pixels"] != 0, name == "void predicted", "{scored}");
+        assert_close(
+            name,
+            &classes[1]["boundary_iu"],
+            &case["boundary"]["class_iu"][1],
+        );
+        assert_eq!(
+            scored["unanswered_pixels"] != 0,
+            name == "void predicted",
+            "{scored}"
+        );
     }
 }
 
@@ -100,7 +141,13 @@ fn people_see_three_means_by_name_and_what_was_left_out() {
     write_mask(&labels.join("a.png"), &[0, 0, 1, 255], 2);
     write_mask(&predictions.join("a.png"), &[0, 255, 1, 1], 2);
     write_mask(&predictions.join("stray.png"), &[0; 4], 2);
-    let words = ["evaluate", "--predictions", "predictions", "--labels", "labels"];
+    let words = [
+        "evaluate",
+        "--predictions",
+        "predictions",
+        "--labels",
+        "labels",
+    ];
     let output = shop.run(&words);
     let text = &output.succeeded().stdout;
     for words in [
@@ -113,7 +160,10 @@ fn people_see_three_means_by_name_and_what_was_left_out() {
     ] {
         assert!(text.contains(words), "no {words:?} in:\n{text}");
     }
-    assert!(!text.contains("aeroplane"), "classes.txt beside the folder counts:\n{text}");
+    assert!(
+        !text.contains("aeroplane"),
+        "classes.txt beside the folder counts:\n{text}"
+    );
     assert!(output.stderr.contains("stray.png"), "{}", output.stderr);
 }
 
@@ -121,15 +171,30 @@ fn people_see_three_means_by_name_and_what_was_left_out() {
 fn masks_that_do_not_fit_are_named() {
     let shop = Workshop::new();
     let [predictions, labels] = folders(&shop);
-    let words = ["evaluate", "--predictions", "predictions", "--labels", "labels"];
+    let words = [
+        "evaluate",
+        "--predictions",
+        "predictions",
+        "--labels",
+        "labels",
+    ];
     shop.run(&words).failed_with(1, &["labels", "no PNG masks"]);
     write_mask(&labels.join("a.png"), &[0, 0, 1, 1], 2);
     shop.run(&words).failed_with(1, &["a.png", "missing"]);
     write_mask(&predictions.join("a.png"), &[0, 0, 1, 1], 4);
     shop.run(&words).failed_with(1, &["a.png", "4x1", "2x2"]);
     write_mask(&predictions.join("a.png"), &[0, 0, 1, 40], 2);
-    shop.run(&words).failed_with(1, &["predictions/a.png", "label 40", "VOC"]);
-    let both = ["evaluate", "--run", "latest", "--predictions", "predictions", "--labels", "labels"];
+    shop.run(&words)
+        .failed_with(1, &["predictions/a.png", "label 40", "VOC"]);
+    let both = [
+        "evaluate",
+        "--run",
+        "latest",
+        "--predictions",
+        "predictions",
+        "--labels",
+        "labels",
+    ];
     shop.run(&both).failed_with(2, &["--predictions"]);
     shop.run(&["evaluate"]).failed_with(2, &["--run"]);
 }

@@ -17,9 +17,19 @@ fn exported() -> (Workshop, String, PathBuf) {
     let shop = Workshop::new();
     let run = train(&shop, 2);
     // A bare name is a file in the folder that one works in.
-    let output = shop.run(&["--json", "export", "--run", &run, "--out", "net.safetensors"]);
+    let output = shop.run(&[
+        "--json",
+        "export",
+        "--run",
+        &run,
+        "--out",
+        "net.safetensors",
+    ]);
     let line = output.succeeded().json().remove(0);
-    assert_eq!((&line["run"], &line["file"]), (&run.as_str().into(), &"net.safetensors".into()));
+    assert_eq!(
+        (&line["run"], &line["file"]),
+        (&run.as_str().into(), &"net.safetensors".into())
+    );
     let file = shop.dir().join("net.safetensors");
     assert!(file.is_file());
     (shop, run, file)
@@ -42,7 +52,11 @@ fn json_file(path: &Path) -> Value {
 #[track_caller]
 fn refused(output: &Output, words: &[&str]) {
     output.failed_with(1, words);
-    let errors = output.stderr.lines().filter(|line| line.starts_with("error:")).count();
+    let errors = output
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("error:"))
+        .count();
     assert_eq!(errors, 1, "{}", output.stderr);
 }
 
@@ -59,8 +73,14 @@ fn weights_are_exported_looked_at_and_imported() {
         rest[u64::from_le_bytes(*length) as usize..].to_vec()
     };
     assert_eq!(values("again.safetensors"), values("net.safetensors"));
-    refused(&shop.run(&["export", "--run", &run, "--out", "net.pth"]), &["net.pth", ".safetensors"]);
-    refused(&shop.run(&["export", "--run", "gone", "--out", "net.safetensors"]), &["gone", "no such run"]);
+    refused(
+        &shop.run(&["export", "--run", &run, "--out", "net.pth"]),
+        &["net.pth", ".safetensors"],
+    );
+    refused(
+        &shop.run(&["export", "--run", "gone", "--out", "net.safetensors"]),
+        &["gone", "no such run"],
+    );
 
     let table = shop.run(&["weights", "inspect", text(&file)]);
     let table = &table.succeeded().stdout;
@@ -72,36 +92,85 @@ fn weights_are_exported_looked_at_and_imported() {
     ] {
         assert!(table.contains(part), "no {part:?} in {table}");
     }
-    let line = shop.run(&["--json", "weights", "inspect", text(&file)]).succeeded().json().remove(0);
-    assert_eq!((&line["variant"], &line["trunk"]), (&"fcn16s".into(), &"vgg16-slim".into()));
-    assert_eq!(line["classes"].as_array().map(Vec::len), Some(CLASSES), "{line}");
+    let line = shop
+        .run(&["--json", "weights", "inspect", text(&file)])
+        .succeeded()
+        .json()
+        .remove(0);
+    assert_eq!(
+        (&line["variant"], &line["trunk"]),
+        (&"fcn16s".into(), &"vgg16-slim".into())
+    );
+    assert_eq!(
+        line["classes"].as_array().map(Vec::len),
+        Some(CLASSES),
+        "{line}"
+    );
     let layers = line["layers"].as_array().expect("layers");
-    assert!(layers.len() > 60 && layers.iter().all(|layer| layer["state"] == "loaded"), "{line}");
+    assert!(
+        layers.len() > 60 && layers.iter().all(|layer| layer["state"] == "loaded"),
+        "{line}"
+    );
 
     // Looked at as a finer network it lacks layers, and has one that is of no use.
-    let words = ["--json", "weights", "inspect", text(&file), "--variant", "fcn8s"];
+    let words = [
+        "--json",
+        "weights",
+        "inspect",
+        text(&file),
+        "--variant",
+        "fcn8s",
+    ];
     let line = shop.run(&words).succeeded().json().remove(0);
     let state = |name: &str| {
         let layers = line["layers"].as_array().expect("layers");
-        layers.iter().find(|layer| layer["name"] == name).expect(name)["state"].clone()
+        layers
+            .iter()
+            .find(|layer| layer["name"] == name)
+            .expect(name)["state"]
+            .clone()
     };
     assert_eq!(state("score_pool3.weight"), "initialized");
     assert_eq!(state("upscore8.weight"), "initialized");
     assert_eq!(state("upscore16.weight"), "skipped");
     assert_eq!(state("score_fr.weight"), "loaded");
     refused(
-        &shop.run(&["weights", "inspect", text(&file), "--variant", "fcn_resnet50"]),
+        &shop.run(&[
+            "weights",
+            "inspect",
+            text(&file),
+            "--variant",
+            "fcn_resnet50",
+        ]),
         &["trunk is VGG16 slim"],
     );
 
-    let line = shop.run(&["--json", "weights", "import", text(&file)]).succeeded().json().remove(0);
+    let line = shop
+        .run(&["--json", "weights", "import", text(&file)])
+        .succeeded()
+        .json()
+        .remove(0);
     assert_eq!(line["run"], "imported-net", "{line}");
     let listed = shop.run(&["--json", "runs"]).succeeded().json();
-    let imported = listed.iter().find(|line| line["run"] == "imported-net").expect("in the list");
-    assert_eq!((&imported["state"], &imported["can_resume"]), (&"finished".into(), &false.into()));
-    let scored = |run: &str| shop.run(&["--json", "evaluate", "--run", run]).succeeded().json().remove(0);
+    let imported = listed
+        .iter()
+        .find(|line| line["run"] == "imported-net")
+        .expect("in the list");
+    assert_eq!(
+        (&imported["state"], &imported["can_resume"]),
+        (&"finished".into(), &false.into())
+    );
+    let scored = |run: &str| {
+        shop.run(&["--json", "evaluate", "--run", run])
+            .succeeded()
+            .json()
+            .remove(0)
+    };
     assert_eq!(scored("imported-net")["scores"], scored(&run)["scores"]);
-    refused(&shop.run(&["train", "--resume", "imported-net"]), &["imported-net", "finished"]);
+    refused(
+        &shop.run(&["train", "--resume", "imported-net"]),
+        &["imported-net", "finished"],
+    );
 }
 
 #[test]
@@ -111,10 +180,20 @@ fn files_that_are_no_weights_are_named() {
     fs::write(&notes, "hello").expect("a file");
     for file in ["gone.pth", "gone.safetensors", "notes.pth"] {
         for command in ["inspect", "import"] {
-            refused(&shop.run(&["weights", command, file]), &[file, "Choose a .pth"]);
+            refused(
+                &shop.run(&["weights", command, file]),
+                &[file, "Choose a .pth"],
+            );
         }
         refused(
-            &shop.run(&["predict", text(&image(&shop)), "--weights", file, "--scores", "s.npy"]),
+            &shop.run(&[
+                "predict",
+                text(&image(&shop)),
+                "--weights",
+                file,
+                "--scores",
+                "s.npy",
+            ]),
             &[file],
         );
     }
@@ -129,71 +208,145 @@ fn image(shop: &Workshop) -> PathBuf {
 fn a_file_is_enough_to_predict_with() {
     let (shop, run, file) = exported();
     let image = image(&shop);
-    let words = ["--json", "predict", text(&image), "--weights", text(&file), "--scores", "S.npy"];
+    let words = [
+        "--json",
+        "predict",
+        text(&image),
+        "--weights",
+        text(&file),
+        "--scores",
+        "S.npy",
+    ];
     let line = shop.run(&words).succeeded().json().remove(0);
     let [width, height] = SIZE;
     assert_eq!(line["shape"], serde_json::json!([CLASSES, height, width]));
     let scores = fs::read(shop.dir().join("S.npy")).expect("scores");
     assert_eq!(&scores[..8], b"\x93NUMPY\x01\x00");
     let header = String::from_utf8_lossy(&scores[10..128]).into_owned();
-    let expected =
-        format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({CLASSES}, {height}, {width}), }}");
-    assert!(header.starts_with(&expected) && header.ends_with('\n'), "{header:?}");
+    let expected = format!(
+        "{{'descr': '<f4', 'fortran_order': False, 'shape': ({CLASSES}, {height}, {width}), }}"
+    );
+    assert!(
+        header.starts_with(&expected) && header.ends_with('\n'),
+        "{header:?}"
+    );
     assert_eq!(scores.len(), 128 + 4 * CLASSES * (width * height) as usize);
 
     // The class with the highest score is the one in the mask, of the file as of the run.
-    let (words, []) = scores[128..].as_chunks() else { panic!("floats of four bytes") };
+    let (words, []) = scores[128..].as_chunks() else {
+        panic!("floats of four bytes")
+    };
     let values: Vec<f32> = words.iter().map(|word| f32::from_le_bytes(*word)).collect();
     let pixels = values.len() / CLASSES;
     let score = |class: u8, pixel: usize| values[usize::from(class) * pixels + pixel];
     // Of equal scores the first one counts.
     let highest = |pixel: usize| {
-        (0..CLASSES as u8).rev().max_by(|left, right| score(*left, pixel).total_cmp(&score(*right, pixel)))
+        (0..CLASSES as u8)
+            .rev()
+            .max_by(|left, right| score(*left, pixel).total_cmp(&score(*right, pixel)))
     };
-    let expected: Vec<u8> = (0..pixels).map(|pixel| highest(pixel).expect("a class")).collect();
-    assert!(values.iter().any(|value| *value != 0.0), "something was learned");
+    let expected: Vec<u8> = (0..pixels)
+        .map(|pixel| highest(pixel).expect("a class"))
+        .collect();
+    assert!(
+        values.iter().any(|value| *value != 0.0),
+        "something was learned"
+    );
     for source in [["--weights", text(&file)], ["--run", &run]] {
         let out = source[0].trim_start_matches('-');
-        let words = ["--json", "predict", text(&image), source[0], source[1], "--out", out];
+        let words = [
+            "--json",
+            "predict",
+            text(&image),
+            source[0],
+            source[1],
+            "--out",
+            out,
+        ];
         let line = shop.run(&words).succeeded().json().remove(0);
         let (size, labels) = read_indices(&shop.dir().join(line["mask"].as_str().expect("a mask")));
         assert_eq!((size, labels), (SIZE, expected.clone()), "{out}");
     }
 
     let other = shop.dataset().join("JPEGImages/img1.jpg");
-    let words = ["predict", text(&image), text(&other), "--weights", text(&file), "--scores", "two.npy"];
-    refused(&shop.run(&words), &["--scores takes one image, 2 are given"]);
+    let words = [
+        "predict",
+        text(&image),
+        text(&other),
+        "--weights",
+        text(&file),
+        "--scores",
+        "two.npy",
+    ];
+    refused(
+        &shop.run(&words),
+        &["--scores takes one image, 2 are given"],
+    );
     assert!(!shop.dir().join("two.npy").exists());
-    shop.run(&["predict", text(&image), "--weights", text(&file)]).failed_with(2, &["--out"]);
-    shop.run(&["predict", text(&image), "--weights", text(&file), "--run", &run, "--out", "x"])
-        .failed_with(2, &["--run"]);
+    shop.run(&["predict", text(&image), "--weights", text(&file)])
+        .failed_with(2, &["--out"]);
+    shop.run(&[
+        "predict",
+        text(&image),
+        "--weights",
+        text(&file),
+        "--run",
+        &run,
+        "--out",
+        "x",
+    ])
+    .failed_with(2, &["--run"]);
 }
 
-/// `train` on the data set of the workshop, for one step.
+/// `train` on the dataset of the workshop, for one step.
 fn train_words(shop: &Workshop, more: &[&str]) -> Vec<String> {
     let own = ["--variant", "fcn16s", "--trunk", "vgg16-slim"];
     let words = shop.train_args(&["--max-steps", "1", "--epochs", "1"]);
-    let words = words.into_iter().filter(|word| !own.contains(&word.as_str()));
-    words.chain(more.iter().map(|word| (*word).to_owned())).collect()
+    let words = words
+        .into_iter()
+        .filter(|word| !own.contains(&word.as_str()));
+    words
+        .chain(more.iter().map(|word| (*word).to_owned()))
+        .collect()
 }
 
 #[test]
 fn stages_start_from_one_another() {
     let shop = Workshop::new();
-    let lines = shop.run(&train_words(&shop, &["--plan", "staged"])).succeeded().json();
-    let ended: Vec<&Value> = lines.iter().filter(|line| line["event"] == "ended").collect();
+    let lines = shop
+        .run(&train_words(&shop, &["--plan", "staged"]))
+        .succeeded()
+        .json();
+    let ended: Vec<&Value> = lines
+        .iter()
+        .filter(|line| line["event"] == "ended")
+        .collect();
     let runs: Vec<&Value> = ended.iter().map(|line| &line["run"]).collect();
     assert_eq!(runs.len(), 3, "{lines:#?}");
-    assert!(ended.iter().all(|line| line["state"] == "finished"), "{lines:#?}");
+    assert!(
+        ended.iter().all(|line| line["state"] == "finished"),
+        "{lines:#?}"
+    );
     let configs: Vec<Value> = runs.iter().map(|run| config(&shop, run)).collect();
     let variants: Vec<&Value> = configs.iter().map(|config| &config["variant"]).collect();
     assert_eq!(variants, ["fcn32s", "fcn16s", "fcn8s"]);
     assert_eq!(configs[0]["init"], "random");
     for at in 1..3 {
-        assert_eq!(configs[at]["init"], serde_json::json!({ "run": runs[at - 1] }));
+        assert_eq!(
+            configs[at]["init"],
+            serde_json::json!({ "run": runs[at - 1] })
+        );
     }
     // A trunk that lacks a stride is refused before anything is trained.
-    let words = ["train", "--plan", "staged", "--trunk", "alexnet", "--max-steps", "1"];
+    let words = [
+        "train",
+        "--plan",
+        "staged",
+        "--trunk",
+        "alexnet",
+        "--max-steps",
+        "1",
+    ];
     refused(&shop.run(&words), &["trunk is AlexNet"]);
     assert_eq!(shop.run(&["--json", "runs"]).succeeded().json().len(), 3);
 }
@@ -201,14 +354,18 @@ fn stages_start_from_one_another() {
 #[test]
 fn training_starts_from_a_file_or_a_run_and_takes_over_what_they_say() {
     let (shop, run, file) = exported();
-    for (start, init) in
-        [(text(&file), serde_json::json!({ "file": &file })), (&run, serde_json::json!({ "run": &run }))]
-    {
+    for (start, init) in [
+        (text(&file), serde_json::json!({ "file": &file })),
+        (&run, serde_json::json!({ "run": &run })),
+    ] {
         let output = shop.run(&train_words(&shop, &["--init", start]));
         let started = output.succeeded().event("started");
         let config = config(&shop, &started["run"]);
         assert_eq!(config["init"], init);
-        assert_eq!((&config["variant"], &config["trunk"]), (&"fcn16s".into(), &"vgg16-slim".into()));
+        assert_eq!(
+            (&config["variant"], &config["trunk"]),
+            (&"fcn16s".into(), &"vgg16-slim".into())
+        );
     }
     // From the same weights the first step has the same loss, from other ones another.
     let loss = |run: &Value| {
@@ -219,7 +376,11 @@ fn training_starts_from_a_file_or_a_run_and_takes_over_what_they_say() {
     let losses: Vec<Value> = listed.iter().map(|line| loss(&line["run"])).collect();
     assert_eq!(losses.len(), 3);
     let of_parent = loss(&run.as_str().into());
-    assert_eq!(losses.iter().filter(|loss| **loss == of_parent).count(), 1, "{losses:?}");
+    assert_eq!(
+        losses.iter().filter(|loss| **loss == of_parent).count(),
+        1,
+        "{losses:?}"
+    );
     let mut started = losses.into_iter().filter(|loss| *loss != of_parent);
     assert_eq!(started.next(), started.next());
 }
@@ -228,10 +389,16 @@ fn training_starts_from_a_file_or_a_run_and_takes_over_what_they_say() {
 fn starts_and_networks_that_cannot_be_are_refused() {
     let (shop, _, file) = exported();
     let before = shop.run(&["--json", "runs"]).succeeded().json().len();
-    refused(&shop.run(&["train", "--init", "gone.pth"]), &["gone.pth", "no such file", "no such run"]);
+    refused(
+        &shop.run(&["train", "--init", "gone.pth"]),
+        &["gone.pth", "no such file", "no such run"],
+    );
     let notes = shop.dir().join("notes.pth");
     fs::write(&notes, "hello").expect("a file");
-    refused(&shop.run(&["train", "--init", text(&notes)]), &["notes.pth", "Choose a .pth"]);
+    refused(
+        &shop.run(&["train", "--init", text(&notes)]),
+        &["notes.pth", "Choose a .pth"],
+    );
     refused(
         &shop.run(&["train", "--variant", "fcn_resnet50", "--trunk", "vgg16"]),
         &["trunk is VGG16", "choose another trunk"],
@@ -240,9 +407,22 @@ fn starts_and_networks_that_cannot_be_are_refused() {
         &shop.run(&["train", "--variant", "fcn_resnet50", "--init", text(&file)]),
         &["trunk is VGG16 slim"],
     );
-    refused(&shop.run(&["train", "--trunk", "googlenet", "--geometry", "reference"]), &["geometry is"]);
-    let output = shop.run(&train_words(&shop, &["--init", text(&file), "--trunk", "googlenet"]));
+    refused(
+        &shop.run(&["train", "--trunk", "googlenet", "--geometry", "reference"]),
+        &["geometry is"],
+    );
+    let output = shop.run(&train_words(
+        &shop,
+        &["--init", text(&file), "--trunk", "googlenet"],
+    ));
     refused(&output, &["--trunk is GoogLeNet", "VGG16 slim"]);
-    assert_eq!(shop.run(&["--json", "runs"]).succeeded().json().len(), before, "nothing was begun");
-    assert!(!shop.dir().join("data").exists(), "and no sample was made for it");
+    assert_eq!(
+        shop.run(&["--json", "runs"]).succeeded().json().len(),
+        before,
+        "nothing was begun"
+    );
+    assert!(
+        !shop.dir().join("data").exists(),
+        "and no sample was made for it"
+    );
 }

@@ -1,4 +1,4 @@
-//! A folder of its own for each test, a data set in it, and the program at work there.
+//! A folder of its own for each test, a dataset in it, and the program at work there.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -22,13 +22,19 @@ pub struct Workshop {
 }
 
 impl Workshop {
-    /// A data set in VOC layout with four training and two validation images: a light
+    /// A dataset in VOC layout with four training and two validation images: a light
     /// rectangle (class 1) in the dark (class 0), with a void border between them.
     pub fn new() -> Self {
-        let shop = Self { dir: tempfile::tempdir().expect("a folder") };
+        let shop = Self {
+            dir: tempfile::tempdir().expect("a folder"),
+        };
         let root = shop.dataset();
         let lists = root.join("ImageSets/Segmentation");
-        for folder in [root.join("JPEGImages"), root.join("SegmentationClass"), lists.clone()] {
+        for folder in [
+            root.join("JPEGImages"),
+            root.join("SegmentationClass"),
+            lists.clone(),
+        ] {
             fs::create_dir_all(folder).expect("a folder");
         }
         let names: Vec<String> = (0..6).map(|index| format!("img{index}")).collect();
@@ -52,7 +58,7 @@ impl Workshop {
         self.dir().join("runs")
     }
 
-    /// `train` on the data set with the smallest network and JSON lines.
+    /// `train` on the dataset with the smallest network and JSON lines.
     pub fn train_args(&self, more: &[&str]) -> Vec<String> {
         let dataset = self.dataset();
         let words = [
@@ -75,7 +81,11 @@ impl Workshop {
             "--workers",
             "1",
         ];
-        words.iter().chain(more).map(|word| (*word).to_owned()).collect()
+        words
+            .iter()
+            .chain(more)
+            .map(|word| (*word).to_owned())
+            .collect()
     }
 
     /// Runs the program to its end.
@@ -98,7 +108,12 @@ impl Workshop {
             .stderr(stderr.reopen().expect("a file"))
             .spawn()
             .expect("the program starts");
-        Running { child, stdout, stderr, since: Instant::now() }
+        Running {
+            child,
+            stdout,
+            stderr,
+            since: Instant::now(),
+        }
     }
 }
 
@@ -110,18 +125,30 @@ fn write_pair(root: &Path, name: &str, left: u32) {
         x.min(y).min(24 - x).min(24 - y)
     };
     let image = RgbImage::from_fn(width, height, |x, y| {
-        if depth(x, y) >= 0 { Rgb([220, 200, 90]) } else { Rgb([30, 60, (x * 2) as u8]) }
+        if depth(x, y) >= 0 {
+            Rgb([220, 200, 90])
+        } else {
+            Rgb([30, 60, (x * 2) as u8])
+        }
     });
-    image.save(root.join(format!("JPEGImages/{name}.jpg"))).expect("an image");
+    image
+        .save(root.join(format!("JPEGImages/{name}.jpg")))
+        .expect("an image");
     let label = |x, y| match depth(x, y) {
         0 => 255,
         depth => u8::from(depth > 0),
     };
-    let labels: Vec<u8> = (0..height).flat_map(|y| (0..width).map(move |x| label(x, y))).collect();
+    let labels: Vec<u8> = (0..height)
+        .flat_map(|y| (0..width).map(move |x| label(x, y)))
+        .collect();
     let file = File::create(root.join(format!("SegmentationClass/{name}.png"))).expect("a file");
     let mut encoder = png::Encoder::new(file, width, height);
     encoder.set_color(png::ColorType::Indexed);
-    encoder.set_palette((0..=255_u8).flat_map(|label| [label; 3]).collect::<Vec<u8>>());
+    encoder.set_palette(
+        (0..=255_u8)
+            .flat_map(|label| [label; 3])
+            .collect::<Vec<u8>>(),
+    );
     let mut writer = encoder.write_header().expect("a header");
     writer.write_image_data(&labels).expect("a mask");
 }
@@ -157,11 +184,19 @@ impl Running {
             let ended = self.poll();
             let output = self.output(ended);
             // The last line may be half written.
-            let whole = output.stdout.rfind('\n').map_or("", |end| &output.stdout[..end]);
+            let whole = output
+                .stdout
+                .rfind('\n')
+                .map_or("", |end| &output.stdout[..end]);
             if json_lines(whole).iter().any(&fits) {
                 return;
             }
-            assert!(ended.is_none(), "ended early:\n{}\n{}", output.stdout, output.stderr);
+            assert!(
+                ended.is_none(),
+                "ended early:\n{}\n{}",
+                output.stdout,
+                output.stderr
+            );
         }
     }
 
@@ -194,7 +229,10 @@ impl Running {
         if status.is_none() {
             let output = self.output(None);
             let text = format!("{}\n{}", output.stdout, output.stderr);
-            assert!(self.since.elapsed() < LIMIT, "the program does not end:\n{text}");
+            assert!(
+                self.since.elapsed() < LIMIT,
+                "the program does not end:\n{text}"
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
         status
@@ -228,16 +266,32 @@ pub struct Output {
 impl Output {
     #[track_caller]
     pub fn succeeded(&self) -> &Self {
-        assert_eq!(self.code, Some(0), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        assert_eq!(
+            self.code,
+            Some(0),
+            "stdout:\n{}\nstderr:\n{}",
+            self.stdout,
+            self.stderr
+        );
         self
     }
 
     /// The exit code is `code`, and stderr has all of `words` in it.
     #[track_caller]
     pub fn failed_with(&self, code: i32, words: &[&str]) {
-        assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        assert_eq!(
+            self.code,
+            Some(code),
+            "stdout:\n{}\nstderr:\n{}",
+            self.stdout,
+            self.stderr
+        );
         for word in words {
-            assert!(self.stderr.contains(word), "no {word:?} in:\n{}", self.stderr);
+            assert!(
+                self.stderr.contains(word),
+                "no {word:?} in:\n{}",
+                self.stderr
+            );
         }
         assert!(!self.stderr.contains("panicked"), "{}", self.stderr);
     }
@@ -252,7 +306,9 @@ impl Output {
     #[track_caller]
     pub fn event(&self, event: &str) -> Value {
         let mut lines = self.json().into_iter();
-        lines.find(|line| line["event"] == event).unwrap_or_else(|| panic!("no {event} in:\n{}", self.stdout))
+        lines
+            .find(|line| line["event"] == event)
+            .unwrap_or_else(|| panic!("no {event} in:\n{}", self.stdout))
     }
 }
 

@@ -1,7 +1,10 @@
-//! A data set that a tiny network learns in a few steps, and ears for the training loop.
+//! A dataset that a tiny network learns in a few steps, and ears for the training loop.
 
 #![allow(dead_code, reason = "each test program uses a part of it")]
-#![expect(clippy::expect_used, reason = "helpers outside #[test] functions; a failure here is a failed test")]
+#![expect(
+    clippy::expect_used,
+    reason = "helpers outside #[test] functions; a failure here is a failed test"
+)]
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,10 +12,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Distribution, Tensor};
-use fcn_workbench::dataset::{Class, ClassList, Dataset, LabelMap, Rgb, write_index_png, write_rgb_png};
+use fcn_workbench::dataset::{
+    Class, ClassList, Dataset, LabelMap, Rgb, write_index_png, write_rgb_png,
+};
 use fcn_workbench::model::{Network, Trunk};
 use fcn_workbench::training::checkpoint::{RunFolder, RunMeta};
-use fcn_workbench::training::{DatasetRef, Outcome, RunConfig, StepRecord, TrainEvent, TrainSink, preset};
+use fcn_workbench::training::{
+    DatasetRef, Outcome, RunConfig, StepRecord, TrainEvent, TrainSink, preset,
+};
 use tempfile::TempDir;
 
 /// Width and height of the images.
@@ -25,7 +32,7 @@ pub fn exclusive() -> MutexGuard<'static, ()> {
     ORDER.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A folder with a data set in VOC layout: a colored square (class 1 or 2) on gray
+/// A folder with a dataset in VOC layout: a colored square (class 1 or 2) on gray
 /// (class 0), and a row of void.
 pub struct TinySet {
     pub dir: TempDir,
@@ -34,13 +41,24 @@ pub struct TinySet {
 
 impl TinySet {
     pub fn new(train: usize, val: usize) -> Self {
-        let set = Self { dir: tempfile::tempdir().expect("a folder"), _order: exclusive() };
+        let set = Self {
+            dir: tempfile::tempdir().expect("a folder"),
+            _order: exclusive(),
+        };
         let root = set.root();
         let lists = root.join("ImageSets/Segmentation");
-        for folder in [root.join("JPEGImages"), root.join("SegmentationClass"), lists.clone()] {
+        for folder in [
+            root.join("JPEGImages"),
+            root.join("SegmentationClass"),
+            lists.clone(),
+        ] {
             fs::create_dir_all(folder).expect("a folder");
         }
-        fs::write(root.join("classes.txt"), "ground\nred square\nblue square\n").expect("a list");
+        fs::write(
+            root.join("classes.txt"),
+            "ground\nred square\nblue square\n",
+        )
+        .expect("a list");
         let ids: Vec<String> = (0..train + val).map(|n| format!("image{n}")).collect();
         for (n, id) in ids.iter().enumerate() {
             set.write_pair(id, n as u32);
@@ -64,9 +82,14 @@ impl TinySet {
 
     fn write_pair(&self, id: &str, n: u32) {
         let label = 1 + (n % 2) as u8;
-        let color = if label == 1 { [220, 40, 30] } else { [30, 60, 230] };
+        let color = if label == 1 {
+            [220, 40, 30]
+        } else {
+            [30, 60, 230]
+        };
         let (left, top) = (4 + n * 3 % 9, 4 + n * 5 % 9);
-        let inside = |x: u32, y: u32| (left..left + 16).contains(&x) && (top..top + 16).contains(&y);
+        let inside =
+            |x: u32, y: u32| (left..left + 16).contains(&x) && (top..top + 16).contains(&y);
         let (mut pixels, mut labels) = (Vec::new(), Vec::new());
         for y in 0..SIZE {
             for x in 0..SIZE {
@@ -80,21 +103,32 @@ impl TinySet {
                 });
             }
         }
-        let image = Rgb { width: SIZE, height: SIZE, pixels };
+        let image = Rgb {
+            width: SIZE,
+            height: SIZE,
+            pixels,
+        };
         write_rgb_png(&self.root().join(format!("JPEGImages/{id}.png")), &image).expect("an image");
         self.write_mask(id, labels);
     }
 
     pub fn write_mask(&self, id: &str, labels: Vec<u8>) {
-        let mask = LabelMap { width: SIZE, height: SIZE, labels };
-        let class = |n: u8| Class { name: format!("class {n}"), color: [n * 60, n, 255 - n] };
+        let mask = LabelMap {
+            width: SIZE,
+            height: SIZE,
+            labels,
+        };
+        let class = |n: u8| Class {
+            name: format!("class {n}"),
+            color: [n * 60, n, 255 - n],
+        };
         let classes = ClassList::new((0..3).map(class).collect()).expect("three classes");
         let path = self.root().join(format!("SegmentationClass/{id}.png"));
         write_index_png(&path, &mask, &classes).expect("a mask");
     }
 
     pub fn open(&self) -> Dataset {
-        Dataset::open(&self.root()).expect("a data set")
+        Dataset::open(&self.root()).expect("a dataset")
     }
 
     /// A configuration small enough for a test.
@@ -117,7 +151,12 @@ impl TinySet {
         let mut config = self.config();
         edit(&mut config);
         let classes = self.open().classes;
-        let meta = RunMeta { config, classes, dataset_name: "tiny".to_owned(), created: 0 };
+        let meta = RunMeta {
+            config,
+            classes,
+            dataset_name: "tiny".to_owned(),
+            created: 0,
+        };
         RunFolder::create(&self.runs(), "run", &meta).expect("a folder")
     }
 }
@@ -133,7 +172,10 @@ pub struct Recorder {
 
 impl Recorder {
     pub fn after(steps: usize, act: impl FnMut() + Send + 'static) -> Self {
-        Self { act: Some((steps, Box::new(act))), ..Self::default() }
+        Self {
+            act: Some((steps, Box::new(act))),
+            ..Self::default()
+        }
     }
 
     pub fn outcome(&self) -> Option<&Outcome> {
@@ -181,7 +223,11 @@ pub fn with_random_scores(net: Network) -> Network {
                 if !silent {
                     return tensor;
                 }
-                Tensor::random(tensor.shape(), Distribution::Normal(0.0, 0.1), &tensor.device())
+                Tensor::random(
+                    tensor.shape(),
+                    Distribution::Normal(0.0, 0.1),
+                    &tensor.device(),
+                )
             })
         }
     }

@@ -1,7 +1,11 @@
 //! The fixtures of `make.py`, and the weights that both sides generate.
 
 #![allow(dead_code, reason = "each test program uses a part of it")]
-#![allow(clippy::expect_used, clippy::panic, reason = "helpers of tests; a failure here is a failed test")]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests; a failure here is a failed test"
+)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,7 +20,9 @@ use safetensors::SafeTensors;
 use serde_json::Value;
 
 pub fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/fixtures").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/reference/fixtures")
+        .join(name)
 }
 
 pub fn manifest() -> Value {
@@ -48,8 +54,15 @@ impl Tensors {
     /// Shape and values.
     pub fn floats(&self, name: &str) -> (Vec<usize>, Vec<f32>) {
         let file = self.open();
-        let view = file.tensor(name).unwrap_or_else(|err| panic!("{name}: {err}"));
-        let values = view.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes));
+        let view = file
+            .tensor(name)
+            .unwrap_or_else(|err| panic!("{name}: {err}"));
+        let values = view
+            .data()
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|bytes| f32::from_le_bytes(*bytes));
         (view.shape().to_vec(), values.collect())
     }
 }
@@ -57,12 +70,23 @@ impl Tensors {
 impl Tensors {
     pub fn doubles(&self, name: &str) -> Vec<f64> {
         let file = self.open();
-        let view = file.tensor(name).unwrap_or_else(|err| panic!("{name}: {err}"));
-        view.data().as_chunks::<8>().0.iter().map(|bytes| f64::from_le_bytes(*bytes)).collect()
+        let view = file
+            .tensor(name)
+            .unwrap_or_else(|err| panic!("{name}: {err}"));
+        view.data()
+            .as_chunks::<8>()
+            .0
+            .iter()
+            .map(|bytes| f64::from_le_bytes(*bytes))
+            .collect()
     }
 
     pub fn bytes(&self, name: &str) -> Vec<u8> {
-        self.open().tensor(name).unwrap_or_else(|err| panic!("{name}: {err}")).data().to_vec()
+        self.open()
+            .tensor(name)
+            .unwrap_or_else(|err| panic!("{name}: {err}"))
+            .data()
+            .to_vec()
     }
 }
 
@@ -90,7 +114,10 @@ pub struct Case {
 impl Case {
     pub fn all(manifest: &Value) -> Vec<Self> {
         let networks = manifest["networks"].as_object().expect("networks");
-        networks.iter().map(|(name, entry)| Self::new(name, entry)).collect()
+        networks
+            .iter()
+            .map(|(name, entry)| Self::new(name, entry))
+            .collect()
     }
 
     fn new(name: &str, entry: &Value) -> Self {
@@ -121,10 +148,21 @@ impl Case {
             "fcn_resnet101" => "resnet101",
             other => other,
         };
-        let trunk = Trunk::ALL.into_iter().find(|trunk| trunk.id() == trunk_word).expect("a trunk");
-        let variant_word = if word("variant").is_empty() { word("trunk") } else { word("variant") };
-        let variant = Variant::ALL.into_iter().find(|variant| variant.id() == variant_word);
-        let geometry = Geometry::ALL.into_iter().find(|geometry| geometry.id() == word("geometry"));
+        let trunk = Trunk::ALL
+            .into_iter()
+            .find(|trunk| trunk.id() == trunk_word)
+            .expect("a trunk");
+        let variant_word = if word("variant").is_empty() {
+            word("trunk")
+        } else {
+            word("variant")
+        };
+        let variant = Variant::ALL
+            .into_iter()
+            .find(|variant| variant.id() == variant_word);
+        let geometry = Geometry::ALL
+            .into_iter()
+            .find(|geometry| geometry.id() == word("geometry"));
         let widths = self.build["widths"].as_array().map(|widths| Widths {
             stages: serde_json::from_value(widths[0].clone()).expect("five widths"),
             fc: widths[1].as_u64().expect("a width") as usize,
@@ -143,9 +181,13 @@ impl Case {
 
     /// The network with generated weights.
     pub fn fill(&self, net: Network, config: &NetworkConfig) -> Network {
-        let names =
-            parameters(&net, config.variant, config.trunk).into_iter().map(|parameter| parameter.name);
-        net.map(&mut Fill { case: self, names: names.collect::<Vec<_>>().into_iter() })
+        let names = parameters(&net, config.variant, config.trunk)
+            .into_iter()
+            .map(|parameter| parameter.name);
+        net.map(&mut Fill {
+            case: self,
+            names: names.collect::<Vec<_>>().into_iter(),
+        })
     }
 
     /// The rule of `tests/reference/README.md`.
@@ -166,7 +208,11 @@ impl Case {
                 for (index, plane) in values.chunks_exact_mut(size * size).enumerate() {
                     let diagonal = index / channels == index % channels;
                     for (value, weight) in plane.iter_mut().zip(&kernel) {
-                        *value = if diagonal { weight * (1.0 + 0.1 * *value) } else { 0.0 };
+                        *value = if diagonal {
+                            weight * (1.0 + 0.1 * *value)
+                        } else {
+                            0.0
+                        };
                     }
                 }
             }

@@ -3,7 +3,9 @@
 use std::fs;
 
 use fcn_workbench::training::checkpoint::RunFolder;
-use fcn_workbench::training::{Control, Init, Learning, Outcome, Precision, Reduction, RunConfig, train};
+use fcn_workbench::training::{
+    Control, Init, Learning, Outcome, Precision, Reduction, RunConfig, train,
+};
 
 use super::common::{Recorder, TinySet};
 use super::epochs;
@@ -21,8 +23,11 @@ fn losses_of_rounded_convolutions_follow_those_of_full_ones() {
     let losses = |precision: Precision| {
         let folder = set.run(|config| {
             (config.precision, config.epochs, config.dropout) = (precision, 3, 0.0);
-            config.learning =
-                Learning { learning_rate: 0.01, clip_norm: Some(1.0), ..config.learning.clone() };
+            config.learning = Learning {
+                learning_rate: 0.01,
+                clip_norm: Some(1.0),
+                ..config.learning.clone()
+            };
         });
         let mut sink = Recorder::default();
         train(&folder, &set.open(), &Control::default(), &mut sink);
@@ -40,7 +45,10 @@ fn losses_of_rounded_convolutions_follow_those_of_full_ones() {
         let rounded = losses(precision);
         assert_ne!(rounded, exact, "nothing was rounded");
         for (rounded, exact) in rounded.iter().zip(&exact) {
-            assert!((rounded - exact).abs() < epsilon * exact, "{precision:?}: {rounded} for {exact}");
+            assert!(
+                (rounded - exact).abs() < epsilon * exact,
+                "{precision:?}: {rounded} for {exact}"
+            );
         }
     }
 }
@@ -50,7 +58,12 @@ fn a_run_that_recomputes_its_stages_drops_the_same_and_is_the_same_run() {
     let set = TinySet::new(4, 1);
     // Weights that are random are drawn when they are first needed, which is in another order.
     let parent = set.run(|_| {});
-    train(&parent, &set.open(), &Control::default(), &mut Recorder::default());
+    train(
+        &parent,
+        &set.open(),
+        &Control::default(),
+        &mut Recorder::default(),
+    );
     let run = |checkpointing: bool, dropout: f64| {
         let folder = set.run(|config| {
             (config.checkpointing, config.epochs, config.dropout) = (checkpointing, 2, dropout);
@@ -60,8 +73,10 @@ fn a_run_that_recomputes_its_stages_drops_the_same_and_is_the_same_run() {
         train(&folder, &set.open(), &Control::default(), &mut sink);
         assert_eq!(sink.outcome(), Some(&Outcome::Finished));
         // Validation computes with the running statistics of batch normalization.
-        let scores: Vec<_> =
-            epochs(&sink).iter().map(|epoch| (epoch.val_loss, epoch.scores.clone())).collect();
+        let scores: Vec<_> = epochs(&sink)
+            .iter()
+            .map(|epoch| (epoch.val_loss, epoch.scores.clone()))
+            .collect();
         (sink.losses(), scores)
     };
     let expected = run(false, 0.5);
@@ -75,14 +90,19 @@ fn a_resumed_run_keeps_its_loss_scale() {
     // The sum over 2048 pixels, 65536 times: too much for 16 bits in the first steps.
     let edit = |config: &mut RunConfig| {
         (config.precision, config.epochs) = (Precision::F16, 3);
-        config.learning =
-            Learning { reduction: Reduction::Sum, learning_rate: 1e-6, ..config.learning.clone() };
+        config.learning = Learning {
+            reduction: Reduction::Sum,
+            learning_rate: 1e-6,
+            ..config.learning.clone()
+        };
     };
     let unbroken = set.run(edit);
     let mut whole = Recorder::default();
     train(&unbroken, &set.open(), &Control::default(), &mut whole);
     assert_eq!(whole.outcome(), Some(&Outcome::Finished));
-    let factor = loss_scale(&unbroken).and_then(|scale| scale["factor"].as_f64()).expect("a factor");
+    let factor = loss_scale(&unbroken)
+        .and_then(|scale| scale["factor"].as_f64())
+        .expect("a factor");
     assert!(factor < 65536.0, "no step was left out: {factor}");
 
     let broken = set.run(edit);

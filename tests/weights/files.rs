@@ -14,12 +14,22 @@ use crate::{parent, plain, trained};
 /// Neither the training size nor a multiple of a stride.
 fn image() -> Rgb {
     let (width, height) = (45, 37);
-    let pixels = (0..width * height * 3).map(|n| (n * 29 % 251) as u8).collect();
-    Rgb { width, height, pixels }
+    let pixels = (0..width * height * 3)
+        .map(|n| (n * 29 % 251) as u8)
+        .collect();
+    Rgb {
+        width,
+        height,
+        pixels,
+    }
 }
 
 fn choice(path: &std::path::Path) -> WeightsChoice {
-    WeightsChoice { path: path.to_path_buf(), variant: None, geometry: None }
+    WeightsChoice {
+        path: path.to_path_buf(),
+        variant: None,
+        geometry: None,
+    }
 }
 
 #[test]
@@ -43,18 +53,25 @@ fn a_file_predicts_what_its_run_predicts() {
         assert!(logits.iter().any(|logit| *logit != 0.0));
         assert_eq!(of_file.logits(&image()).expect("logits"), logits);
         let mask = of_run.predict(&image()).expect("a mask");
-        assert_eq!(of_file.predict(&image()).expect("a mask").labels, mask.labels);
+        assert_eq!(
+            of_file.predict(&image()).expect("a mask").labels,
+            mask.labels
+        );
 
         // Everything that a run's folder says is in the header.
         let meta = folder.meta().expect("the configuration");
         assert_eq!(of_file.meta().classes, meta.classes);
         assert_eq!(of_file.meta().config, meta.config);
-        let header: RunMeta = serde_json::from_str(&metadata(&file)["fcn_workbench"]).expect("JSON");
+        let header: RunMeta =
+            serde_json::from_str(&metadata(&file)["fcn_workbench"]).expect("JSON");
         assert_eq!(header, meta);
         assert_eq!((of_run.step() > 0, of_file.step()), (true, 0));
 
         // The same values under the wrong treatment of borders are another network.
-        let padded = WeightsChoice { geometry: Some(Geometry::Padded), ..choice(&file) };
+        let padded = WeightsChoice {
+            geometry: Some(Geometry::Padded),
+            ..choice(&file)
+        };
         let padded = Predictor::from_weights(&padded, DeviceId::Cpu).expect("a file");
         assert_ne!(padded.logits(&image()).expect("logits"), logits);
     }
@@ -67,15 +84,27 @@ fn of_a_file_without_our_header_the_layers_tell_the_network() {
     let bare = set.dir.path().join("bare.safetensors");
     write(&bare, &read(&file));
     let summary = WeightsSummary::read(&choice(&bare)).expect("a known network");
-    assert_eq!(summary.layout.to_string(), "FCN-32s on VGG16 slim for 3 classes");
+    assert_eq!(
+        summary.layout.to_string(),
+        "FCN-32s on VGG16 slim for 3 classes"
+    );
     assert_eq!(summary.config.variant, Variant::Fcn32s);
     assert_eq!(summary.config.init, Init::File(bare.clone()));
-    let names: Vec<String> =
-        summary.classes.expect("classes").iter().map(|class| class.name.clone()).collect();
+    let names: Vec<String> = summary
+        .classes
+        .expect("classes")
+        .iter()
+        .map(|class| class.name.clone())
+        .collect();
     assert_eq!(names.len(), 3);
     assert_ne!(names, ["ground", "red square", "blue square"]);
     let own = WeightsSummary::read(&choice(&file)).expect("a known network");
-    let names: Vec<String> = own.classes.expect("classes").iter().map(|class| class.name.clone()).collect();
+    let names: Vec<String> = own
+        .classes
+        .expect("classes")
+        .iter()
+        .map(|class| class.name.clone())
+        .collect();
     assert_eq!(names, ["ground", "red square", "blue square"]);
 }
 
@@ -85,13 +114,30 @@ fn an_imported_run_predicts_and_is_over() {
     let (parent, file) = parent(&set);
     let runs = set.runs();
     let imported = import_run(&runs, "imported", 1_000_000, &choice(&file)).expect("a run");
-    assert_eq!((imported.end(), imported.last()), (Some(EndMark::Finished), None));
+    assert_eq!(
+        (imported.end(), imported.last()),
+        (Some(EndMark::Finished), None)
+    );
     let meta = imported.meta().expect("the configuration");
     let of_parent = parent.meta().expect("the configuration");
-    assert_eq!((meta.created, &meta.classes), (1_000_000, &of_parent.classes));
-    assert!(meta.dataset_name.contains("parent.safetensors"), "{}", meta.dataset_name);
-    let logits = |folder| Predictor::load(folder, DeviceId::Cpu).expect("weights").logits(&image());
-    assert_eq!(logits(&imported).expect("logits"), logits(&parent).expect("logits"));
+    assert_eq!(
+        (meta.created, &meta.classes),
+        (1_000_000, &of_parent.classes)
+    );
+    assert!(
+        meta.dataset_name.contains("parent.safetensors"),
+        "{}",
+        meta.dataset_name
+    );
+    let logits = |folder| {
+        Predictor::load(folder, DeviceId::Cpu)
+            .expect("weights")
+            .logits(&image())
+    };
+    assert_eq!(
+        logits(&imported).expect("logits"),
+        logits(&parent).expect("logits")
+    );
     let again = import_run(&runs, "imported", 0, &choice(&file)).expect("a second run");
     assert_eq!(again.name(), "imported-2");
 
@@ -108,14 +154,26 @@ fn a_file_that_nobody_could_read_back_is_not_written() {
     let set = TinySet::new(4, 1);
     let (parent, _) = parent(&set);
     let file = set.dir.path().join("net.pth");
-    let message = export_run(&parent, &file).expect_err("another format").to_string();
-    assert!(message.contains("net.pth") && message.contains(".safetensors"), "{message}");
+    let message = export_run(&parent, &file)
+        .expect_err("another format")
+        .to_string();
+    assert!(
+        message.contains("net.pth") && message.contains(".safetensors"),
+        "{message}"
+    );
     assert!(!file.exists());
     let file = set.dir.path().join("nowhere/net.safetensors");
-    let message = export_run(&parent, &file).expect_err("no folder").to_string();
+    let message = export_run(&parent, &file)
+        .expect_err("no folder")
+        .to_string();
     assert!(message.contains("nowhere"), "{message}");
     let untrained = set.run(|_| {});
     let file = set.dir.path().join("net.safetensors");
-    let message = export_run(&untrained, &file).expect_err("no weights").to_string();
-    assert!(message.contains("no saved weights") && !file.exists(), "{message}");
+    let message = export_run(&untrained, &file)
+        .expect_err("no weights")
+        .to_string();
+    assert!(
+        message.contains("no saved weights") && !file.exists(),
+        "{message}"
+    );
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fcn_workbench::engine::{
-    DatasetRef, Dirs, Engine, EngineOptions, Init, NoticeLevel, RunConfig, RunState, Trunk, Variant,
-    WeightsChoice,
+    DatasetRef, Dirs, Engine, EngineOptions, Init, NoticeLevel, RunConfig, RunState, Trunk,
+    Variant, WeightsChoice,
 };
 use fcn_workbench::training::checkpoint::RunFolder;
 
@@ -17,9 +17,17 @@ use crate::{exported, is_trunk, parent, plain};
 const LIMIT: Duration = Duration::from_mins(2);
 
 fn engine(set: &TinySet) -> Engine {
-    let dirs = Dirs { data: set.dir.path().join("data"), runs: set.runs() };
+    let dirs = Dirs {
+        data: set.dir.path().join("data"),
+        runs: set.runs(),
+    };
     let waker = Arc::new(|| {});
-    let mut engine = Engine::new(EngineOptions { dirs, waker, probe_program: None, live_masks: false });
+    let mut engine = Engine::new(EngineOptions {
+        dirs,
+        waker,
+        probe_program: None,
+        live_masks: false,
+    });
     wait(&mut engine, Engine::runs_known);
     engine
 }
@@ -28,7 +36,11 @@ fn engine(set: &TinySet) -> Engine {
 fn wait(engine: &mut Engine, holds: impl Fn(&Engine) -> bool) {
     let since = Instant::now();
     while !holds(engine) {
-        assert!(since.elapsed() < LIMIT, "not in time; {:?}", engine.take_notices());
+        assert!(
+            since.elapsed() < LIMIT,
+            "not in time; {:?}",
+            engine.take_notices()
+        );
         engine.wait(Duration::from_millis(50));
     }
 }
@@ -54,7 +66,9 @@ fn each_stage_starts_from_the_one_before() {
         (config.max_steps, config.learning.learning_rate) = (Some(1), 1e-12);
         config.init = Init::File(file.clone());
     }));
-    wait(&mut engine, |engine| engine.plan().is_some_and(|plan| plan.done));
+    wait(&mut engine, |engine| {
+        engine.plan().is_some_and(|plan| plan.done)
+    });
     let plan = engine.plan().expect("a plan").clone();
     assert_eq!((plan.runs.len(), plan.total), (3, 3));
     let run = |at: usize| engine.run(&plan.runs[at]).expect("a run");
@@ -62,14 +76,27 @@ fn each_stage_starts_from_the_one_before() {
     assert_eq!(variants, Variant::STRIDES);
     assert!((0..3).all(|at| run(at).state == RunState::Finished && run(at).steps.len() == 1));
     let inits: Vec<&Init> = (0..3).map(|at| &run(at).config.init).collect();
-    let [first, second, _] = &plan.runs[..] else { panic!("{plan:?}") };
-    assert_eq!(inits, [&Init::File(file), &Init::Run(first.clone()), &Init::Run(second.clone())]);
+    let [first, second, _] = &plan.runs[..] else {
+        panic!("{plan:?}")
+    };
+    assert_eq!(
+        inits,
+        [
+            &Init::File(file),
+            &Init::Run(first.clone()),
+            &Init::Run(second.clone())
+        ]
+    );
 
     let of = |at: usize| exported(&set, &RunFolder::at(set.runs().join(&plan.runs[at])));
     let weights = |tensors: Tensors| -> Tensors {
-        let learned =
-            |name: &String| !name.contains("running_") && (is_trunk(name) || name.starts_with("score_fr"));
-        tensors.into_iter().filter(|(name, _)| learned(name)).collect()
+        let learned = |name: &String| {
+            !name.contains("running_") && (is_trunk(name) || name.starts_with("score_fr"))
+        };
+        tensors
+            .into_iter()
+            .filter(|(name, _)| learned(name))
+            .collect()
     };
     let [coarse, middle, fine] = [of(0), of(1), of(2)].map(weights);
     for (name, tensor) in &coarse {
@@ -89,12 +116,14 @@ fn a_plan_with_an_impossible_stage_does_not_begin() {
     let mut engine = engine(&set);
     let mut configs = stages(&set, |_| {});
     configs[2].trunk = Trunk::Alexnet;
-    // Nobody reads the data set of a plan that cannot be trained.
+    // Nobody reads the dataset of a plan that cannot be trained.
     configs[0].dataset = DatasetRef::Sample;
     engine.start_stages(configs);
     assert!(engine.active().is_none() && engine.plan().is_none());
     let notices = engine.take_notices();
-    let [notice] = &notices[..] else { panic!("{notices:?}") };
+    let [notice] = &notices[..] else {
+        panic!("{notices:?}")
+    };
     assert_eq!(notice.level, NoticeLevel::Error);
     assert!(notice.text.contains("trunk is AlexNet"), "{}", notice.text);
     assert!(!set.runs().exists() && !set.dir.path().join("data").exists());
@@ -105,11 +134,20 @@ fn a_failed_stage_ends_the_plan() {
     let set = TinySet::new(4, 1);
     let mut engine = engine(&set);
     let gone = set.dir.path().join("gone.pth");
-    engine.start_stages(stages(&set, |config| config.init = Init::File(gone.clone())));
-    wait(&mut engine, |engine| engine.plan().is_some_and(|plan| plan.done));
+    engine.start_stages(stages(&set, |config| {
+        config.init = Init::File(gone.clone())
+    }));
+    wait(&mut engine, |engine| {
+        engine.plan().is_some_and(|plan| plan.done)
+    });
     assert_eq!(engine.plan().map(|plan| plan.runs.len()), Some(1));
     let notices = engine.take_notices();
-    assert!(notices.iter().any(|notice| notice.text.contains("gone.pth")), "{notices:?}");
+    assert!(
+        notices
+            .iter()
+            .any(|notice| notice.text.contains("gone.pth")),
+        "{notices:?}"
+    );
 }
 
 #[test]
@@ -117,17 +155,32 @@ fn an_imported_run_is_listed_and_cannot_be_resumed() {
     let set = TinySet::new(4, 1);
     let (_, file) = parent(&set);
     let mut engine = engine(&set);
-    let choice = WeightsChoice { path: file, variant: None, geometry: None };
+    let choice = WeightsChoice {
+        path: file,
+        variant: None,
+        geometry: None,
+    };
     let name = engine.import_weights(choice).wait().expect("a run");
     assert_eq!(name, "imported-parent");
     engine.refresh_runs();
     wait(&mut engine, |engine| engine.run(&name).is_some());
     let run = engine.run(&name).expect("the run");
-    assert_eq!((&run.state, run.has_weights, run.can_resume), (&RunState::Finished, true, false));
+    assert_eq!(
+        (&run.state, run.has_weights, run.can_resume),
+        (&RunState::Finished, true, false)
+    );
     engine.resume_run(&name);
     assert!(engine.active().is_none());
     let notices = engine.take_notices();
-    assert!(notices.iter().any(|notice| notice.text.contains("nothing to go on with")), "{notices:?}");
-    let mask = engine.predict(&name, &set.image_path(0)).wait().expect("a mask");
+    assert!(
+        notices
+            .iter()
+            .any(|notice| notice.text.contains("nothing to go on with")),
+        "{notices:?}"
+    );
+    let mask = engine
+        .predict(&name, &set.image_path(0))
+        .wait()
+        .expect("a mask");
     assert_eq!(mask.mask.labels.len(), 32 * 32);
 }

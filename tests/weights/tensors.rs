@@ -21,28 +21,50 @@ pub fn read(path: &Path) -> Tensors {
     let file = SafeTensors::deserialize(&bytes).expect("a safetensors file");
     let values = |view: &TensorView<'_>| {
         assert_eq!(view.dtype(), Dtype::F32);
-        let (words, []) = view.data().as_chunks() else { panic!("bytes are left over") };
+        let (words, []) = view.data().as_chunks() else {
+            panic!("bytes are left over")
+        };
         let values = words.iter().map(|word| f32::from_le_bytes(*word)).collect();
-        Values { shape: view.shape().to_vec(), values }
+        Values {
+            shape: view.shape().to_vec(),
+            values,
+        }
     };
-    file.tensors().into_iter().map(|(name, view)| (name, values(&view))).collect()
+    file.tensors()
+        .into_iter()
+        .map(|(name, view)| (name, values(&view)))
+        .collect()
 }
 
 /// The texts in the header.
 pub fn metadata(path: &Path) -> BTreeMap<String, String> {
     let bytes = fs::read(path).expect("the file");
     let (_, header) = SafeTensors::read_metadata(&bytes).expect("a header");
-    header.metadata().clone().expect("texts").into_iter().collect()
+    header
+        .metadata()
+        .clone()
+        .expect("texts")
+        .into_iter()
+        .collect()
 }
 
 /// Without any text in the header.
 pub fn write(path: &Path, tensors: &Tensors) {
     let bytes: Vec<Vec<u8>> = tensors
         .values()
-        .map(|tensor| tensor.values.iter().flat_map(|value| value.to_le_bytes()).collect())
+        .map(|tensor| {
+            tensor
+                .values
+                .iter()
+                .flat_map(|value| value.to_le_bytes())
+                .collect()
+        })
         .collect();
     let views = tensors.iter().zip(&bytes).map(|((name, tensor), bytes)| {
-        (name, TensorView::new(Dtype::F32, tensor.shape.clone(), bytes).expect("a tensor"))
+        (
+            name,
+            TensorView::new(Dtype::F32, tensor.shape.clone(), bytes).expect("a tensor"),
+        )
     });
     safetensors::serialize_to_file(views, None, path).expect("written");
 }
@@ -55,8 +77,15 @@ pub fn bilinear(classes: usize, size: usize) -> Values {
     let mut values = Vec::new();
     for (from, to) in (0..classes).flat_map(|from| (0..classes).map(move |to| (from, to))) {
         for (row, column) in (0..size).flat_map(|row| (0..size).map(move |column| (row, column))) {
-            values.push(if from == to { along(row) * along(column) } else { 0.0 });
+            values.push(if from == to {
+                along(row) * along(column)
+            } else {
+                0.0
+            });
         }
     }
-    Values { shape: vec![classes, classes, size, size], values }
+    Values {
+        shape: vec![classes, classes, size, size],
+        values,
+    }
 }

@@ -1,4 +1,4 @@
-//! A window in front of a tiny data set, with hands to click and eyes to wait.
+//! A window in front of a tiny dataset, with hands to click and eyes to wait.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,7 +30,7 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// A window with a data set of 8 and 2 images open, and `edit` made to the settings.
+    /// A window with a dataset of 8 and 2 images open, and `edit` made to the settings.
     pub fn new(edit: impl FnOnce(&mut RunConfig)) -> Self {
         let set = TinySet::new(8, 2);
         let mut config = set.config();
@@ -39,15 +39,25 @@ impl Desk {
         let state = serde_json::from_value(state).expect("the saved state of a window");
         let folder = set.root();
         let mut desk = Self::open(set, state, folder);
-        desk.until("the data set is open", |desk| matches!(desk.engine().dataset(), DatasetState::Ready(_)));
+        desk.until("the dataset is open", |desk| {
+            matches!(desk.engine().dataset(), DatasetState::Ready(_))
+        });
         desk
     }
 
     /// A window with nothing changed that opens `folder`.
     pub fn open(set: TinySet, state: AppState, folder: PathBuf) -> Self {
-        let dirs = Dirs { data: set.dir.path().join("data"), runs: set.runs() };
+        let dirs = Dirs {
+            data: set.dir.path().join("data"),
+            runs: set.runs(),
+        };
         let waker = Arc::new(|| {});
-        let mut engine = Engine::new(EngineOptions { dirs, waker, probe_program: None, live_masks: true });
+        let mut engine = Engine::new(EngineOptions {
+            dirs,
+            waker,
+            probe_program: None,
+            live_masks: true,
+        });
         engine.open_dataset(DatasetRef::Folder(folder));
         let window = Harness::builder()
             .with_size(SIZE)
@@ -91,17 +101,31 @@ impl Desk {
     pub fn until(&mut self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
         let since = Instant::now();
         while !holds(self) {
-            assert!(since.elapsed() < LIMIT, "not in time: {what}\n{}", self.report());
+            assert!(
+                since.elapsed() < LIMIT,
+                "not in time: {what}\n{}",
+                self.report()
+            );
             self.frames(1);
         }
         self.frames(2);
     }
 
     fn report(&self) -> String {
-        let active = self.active().map(|active| (&active.run, &active.phase, active.step));
-        let runs: Vec<_> = self.engine().runs().iter().map(|run| (&run.name, &run.state)).collect();
+        let active = self
+            .active()
+            .map(|active| (&active.run, &active.phase, active.step));
+        let runs: Vec<_> = self
+            .engine()
+            .runs()
+            .iter()
+            .map(|run| (&run.name, &run.state))
+            .collect();
         let shown: Vec<_> = self.app().toasts().shown().collect();
-        format!("active: {active:?}\nruns: {runs:?}\nmessages: {shown:?}\n{:?}", self.window.root())
+        format!(
+            "active: {active:?}\nruns: {runs:?}\nmessages: {shown:?}\n{:?}",
+            self.window.root()
+        )
     }
 
     /// The one widget that is called `label`.
@@ -130,13 +154,17 @@ impl Desk {
     /// Sets the value of a field, which may be scrolled out of sight.
     #[track_caller]
     pub fn set(&mut self, label: &str, value: f64) {
-        self.window.get_by_role_and_label(Role::SpinButton, label).set_value_accesskit(value);
+        self.window
+            .get_by_role_and_label(Role::SpinButton, label)
+            .set_value_accesskit(value);
         self.frames(2);
     }
 
     /// Lets go of files above the window.
     pub fn drop_files(&mut self, paths: &[&Path]) {
-        let files = paths.iter().map(|path| Arc::new(Dropped(path.to_path_buf())) as _);
+        let files = paths
+            .iter()
+            .map(|path| Arc::new(Dropped(path.to_path_buf())) as _);
         self.window.input_mut().dropped_files.extend(files);
         self.frames(2);
     }

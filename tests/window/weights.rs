@@ -13,19 +13,28 @@ use crate::desk::Desk;
 /// What the next run would be trained with.
 #[track_caller]
 fn next(desk: &Desk) -> RunConfig {
-    desk.app().state().train.config(desk.engine()).expect("a run can start")
+    desk.app()
+        .state()
+        .train
+        .config(desk.engine())
+        .expect("a run can start")
 }
 
 /// Opens a list and chooses one of its lines.
 #[track_caller]
 fn choose(desk: &mut Desk, list: &str, line: &str) {
-    desk.window.get_by_role_and_label(Role::ComboBox, list).click();
+    desk.window
+        .get_by_role_and_label(Role::ComboBox, list)
+        .click();
     desk.frames(4);
     let found = desk.window.query_all_by_label(line).find(|node| {
         let node = node.accesskit_node();
-        node.role() == Role::Button && node.toggled().is_some() || node.role() == Role::ListBoxOption
+        node.role() == Role::Button && node.toggled().is_some()
+            || node.role() == Role::ListBoxOption
     });
-    found.unwrap_or_else(|| panic!("no {line} in {list}\n{:?}", desk.window.root())).click();
+    found
+        .unwrap_or_else(|| panic!("no {line} in {list}\n{:?}", desk.window.root()))
+        .click();
     desk.frames(4);
 }
 
@@ -33,7 +42,10 @@ fn choose(desk: &mut Desk, list: &str, line: &str) {
 fn caffe_weights(desk: &mut Desk) -> PathBuf {
     desk.train();
     let file = desk.set.dir.path().join("net.safetensors");
-    desk.engine().export_run(&desk.run().name, file.clone()).wait().expect("a file")
+    desk.engine()
+        .export_run(&desk.run().name, file.clone())
+        .wait()
+        .expect("a file")
 }
 
 fn caffe(config: &mut RunConfig) {
@@ -42,8 +54,12 @@ fn caffe(config: &mut RunConfig) {
 }
 
 fn show(desk: &mut Desk, file: &Path) {
-    desk.window.state().send(Command::UseWeights(file.to_path_buf()));
-    desk.until("the file was read", |desk| desk.says("Start from these weights"));
+    desk.window
+        .state()
+        .send(Command::UseWeights(file.to_path_buf()));
+    desk.until("the file was read", |desk| {
+        desk.says("Start from these weights")
+    });
 }
 
 #[test]
@@ -54,29 +70,49 @@ fn networks_and_runs_to_start_from_are_chosen_from_lists() {
     choose(&mut desk, "Start from", "Random weights");
     assert_eq!(next(&desk).normalization, Normalization::IMAGENET);
     choose(&mut desk, "Network", "FCN-16s");
-    assert_eq!((next(&desk).variant, next(&desk).trunk), (Variant::Fcn16s, Trunk::Vgg16Slim));
+    assert_eq!(
+        (next(&desk).variant, next(&desk).trunk),
+        (Variant::Fcn16s, Trunk::Vgg16Slim)
+    );
     desk.click("Padded");
     assert_eq!(next(&desk).geometry, Geometry::Padded);
     choose(&mut desk, "Start from", &title);
     let config = next(&desk);
-    assert_eq!((&config.init, config.variant), (&Init::Run(name.clone()), Variant::Fcn16s));
+    assert_eq!(
+        (&config.init, config.variant),
+        (&Init::Run(name.clone()), Variant::Fcn16s)
+    );
     // Weights are worth nothing on another input.
-    assert_eq!((config.geometry, &config.normalization), (Geometry::Reference, &Normalization::CAFFE));
+    assert_eq!(
+        (config.geometry, &config.normalization),
+        (Geometry::Reference, &Normalization::CAFFE)
+    );
     desk.train();
-    assert_eq!((desk.run().config.variant, &desk.run().state), (Variant::Fcn16s, &RunState::Finished));
+    assert_eq!(
+        (desk.run().config.variant, &desk.run().state),
+        (Variant::Fcn16s, &RunState::Finished)
+    );
     assert_eq!(desk.run().config.init, Init::Run(name.clone()));
 
     // Another trunk takes the start away; runs on it are not offered.
     choose(&mut desk, "Trunk", "GoogLeNet");
-    assert_eq!((next(&desk).trunk, next(&desk).init), (Trunk::Googlenet, Init::Random));
+    assert_eq!(
+        (next(&desk).trunk, next(&desk).init),
+        (Trunk::Googlenet, Init::Random)
+    );
     assert_eq!(next(&desk).normalization, Normalization::IMAGENET);
-    desk.window.get_by_role_and_label(Role::ComboBox, "Start from").click();
+    desk.window
+        .get_by_role_and_label(Role::ComboBox, "Start from")
+        .click();
     desk.frames(4);
     assert!(desk.says("Weights file…"));
     // In the list of runs alone.
     assert_eq!(desk.window.query_all_by_label(&title).count(), 1);
     choose(&mut desk, "Network", "FCN ResNet-50");
-    assert_eq!((next(&desk).variant, next(&desk).trunk), (Variant::FcnResnet50, Trunk::Resnet50));
+    assert_eq!(
+        (next(&desk).variant, next(&desk).trunk),
+        (Variant::FcnResnet50, Trunk::Resnet50)
+    );
     assert!(desk.says("Second head") && !desk.says("Padded"));
 
     choose(&mut desk, "Network", "FCN-8s");
@@ -96,25 +132,52 @@ fn a_weights_file_is_looked_at_and_becomes_the_start() {
     let file = caffe_weights(&mut desk);
     choose(&mut desk, "Trunk", "GoogLeNet");
     show(&mut desk, &file);
-    for text in ["FCN-32s on VGG16 slim for 3 classes", "conv1_1.weight", "loaded"] {
+    for text in [
+        "FCN-32s on VGG16 slim for 3 classes",
+        "conv1_1.weight",
+        "loaded",
+    ] {
         assert!(desk.says(text), "{text}\n{:?}", desk.window.root());
     }
-    let counts = desk.window.query_by_label_contains("layers are loaded, 0 start as always").is_some();
+    let counts = desk
+        .window
+        .query_by_label_contains("layers are loaded, 0 start as always")
+        .is_some();
     assert!(counts, "{:?}", desk.window.root());
-    let lefts: Vec<f32> =
-        desk.window.query_all_by_label("loaded").map(|node| node.rect().left().round()).collect();
-    assert!(lefts.len() > 5 && lefts.iter().all(|left| *left == lefts[0]), "columns: {lefts:?}");
+    let lefts: Vec<f32> = desk
+        .window
+        .query_all_by_label("loaded")
+        .map(|node| node.rect().left().round())
+        .collect();
+    assert!(
+        lefts.len() > 5 && lefts.iter().all(|left| *left == lefts[0]),
+        "columns: {lefts:?}"
+    );
     desk.click("Cancel");
-    desk.until("it is closed", |desk| !desk.says("Start from these weights"));
-    assert_eq!((next(&desk).trunk, next(&desk).init), (Trunk::Googlenet, Init::Random));
+    desk.until("it is closed", |desk| {
+        !desk.says("Start from these weights")
+    });
+    assert_eq!(
+        (next(&desk).trunk, next(&desk).init),
+        (Trunk::Googlenet, Init::Random)
+    );
 
     show(&mut desk, &file);
     desk.click("Start from these weights");
     let config = next(&desk);
-    assert_eq!((config.variant, config.trunk), (Variant::Fcn32s, Trunk::Vgg16Slim));
-    assert_eq!((config.geometry, &config.normalization), (Geometry::Reference, &Normalization::CAFFE));
+    assert_eq!(
+        (config.variant, config.trunk),
+        (Variant::Fcn32s, Trunk::Vgg16Slim)
+    );
+    assert_eq!(
+        (config.geometry, &config.normalization),
+        (Geometry::Reference, &Normalization::CAFFE)
+    );
     assert_eq!(config.init, Init::File(file));
-    let list = desk.window.get_by_role_and_label(Role::ComboBox, "Start from").value();
+    let list = desk
+        .window
+        .get_by_role_and_label(Role::ComboBox, "Start from")
+        .value();
     assert!(list.is_some_and(|text| text.contains("net.safetensors")));
     desk.train();
     assert_eq!(desk.run().state, RunState::Finished);
@@ -134,18 +197,29 @@ fn a_weights_file_becomes_a_run() {
         desk.window
             .query_all_by_role(Role::CheckBox)
             .filter(|node| {
-                node.accesskit_node().label().is_some_and(|label| label.starts_with("Show FCN-32s"))
+                node.accesskit_node()
+                    .label()
+                    .is_some_and(|label| label.starts_with("Show FCN-32s"))
             })
             .count()
     };
     assert_eq!(cards(&desk), 1);
     show(&mut desk, &file);
     desk.click("Add to the runs");
-    desk.until("it is told", |desk| desk.has_message("imported-net is among the runs now"));
+    desk.until("it is told", |desk| {
+        desk.has_message("imported-net is among the runs now")
+    });
     desk.until("it is in the list", |desk| desk.engine().runs().len() == 2);
     assert_eq!(cards(&desk), 2);
     let run = desk.engine().run("imported-net").expect("the run");
-    assert_eq!((&run.state, run.can_resume, run.has_weights), (&RunState::Finished, false, true));
+    assert_eq!(
+        (&run.state, run.can_resume, run.has_weights),
+        (&RunState::Finished, false, true)
+    );
     assert!(!desk.says(&format!("Resume {}", run.title())));
-    assert_eq!(next(&desk).init, Init::Random, "the next run is left as it was");
+    assert_eq!(
+        next(&desk).init,
+        Init::Random,
+        "the next run is left as it was"
+    );
 }

@@ -2,12 +2,14 @@ use clap::CommandFactory as _;
 
 use super::*;
 use crate::engine::{
-    Augment, DatasetRef, FinalUpsampling, Learning, Order, Precision, Recipe, Reduction, Schedule, Trunk,
-    preset,
+    Augment, DatasetRef, FinalUpsampling, Learning, Order, Precision, Recipe, Reduction, Schedule,
+    Trunk, preset,
 };
 
 fn train(words: &str) -> Result<Box<TrainArgs>, clap::Error> {
-    let words = ["fcn-workbench", "train"].into_iter().chain(words.split_whitespace());
+    let words = ["fcn-workbench", "train"]
+        .into_iter()
+        .chain(words.split_whitespace());
     Args::try_parse_from(words).map(|args| match args.command {
         Some(Command::Train(train)) => train,
         other => panic!("parsed as {other:?}"),
@@ -39,18 +41,39 @@ fn every_setting_arrives() {
     .unwrap()
     .config(None);
     assert_eq!(config.dataset, DatasetRef::Sample);
-    assert_eq!((config.variant, config.trunk), (Variant::Fcn16s, Trunk::Vgg16));
+    assert_eq!(
+        (config.variant, config.trunk),
+        (Variant::Fcn16s, Trunk::Vgg16)
+    );
     assert_eq!(config.device, DeviceId::Gpu(1));
-    assert_eq!((config.precision, config.checkpointing), (Precision::Bf16, true));
-    assert_eq!((config.epochs, config.max_steps, config.batch_size), (3, Some(7), 2));
-    assert_eq!((config.augment.crop, config.augment.flip), (Some([64, 48]), false));
+    assert_eq!(
+        (config.precision, config.checkpointing),
+        (Precision::Bf16, true)
+    );
+    assert_eq!(
+        (config.epochs, config.max_steps, config.batch_size),
+        (3, Some(7), 2)
+    );
+    assert_eq!(
+        (config.augment.crop, config.augment.flip),
+        (Some([64, 48]), false)
+    );
     assert_eq!((config.augment.scale, config.test_size), ([0.5, 2.0], None));
-    assert_eq!((config.augment.random_crop, config.augment.brightness), (false, 0.2));
+    assert_eq!(
+        (config.augment.random_crop, config.augment.brightness),
+        (false, 0.2)
+    );
     assert_eq!((config.seed, config.workers), (9, 2));
-    assert_eq!((config.final_upsampling, config.order), (FinalUpsampling::AllFixed, Order::Sequential));
+    assert_eq!(
+        (config.final_upsampling, config.order),
+        (FinalUpsampling::AllFixed, Order::Sequential)
+    );
     assert_eq!(config.dropout, 0.25);
     let expected = Learning {
-        schedule: Schedule::Step { every_steps: 30, factor: 0.5 },
+        schedule: Schedule::Step {
+            every_steps: 30,
+            factor: 0.5,
+        },
         warmup_steps: 6,
         bias_rate: 2.0,
         decay_biases: false,
@@ -69,9 +92,14 @@ fn a_recipe_comes_before_what_is_given_with_it() {
         let config = train(&words).unwrap().config(None);
         assert_eq!(Recipe::of(&config), Some(recipe), "{words}");
     }
-    let config = train("--lr 3e-12 --recipe pami-heavy --epochs 2").unwrap().config(None);
+    let config = train("--lr 3e-12 --recipe pami-heavy --epochs 2")
+        .unwrap()
+        .config(None);
     assert_eq!((config.learning.learning_rate, config.epochs), (3e-12, 2));
-    assert_eq!((config.learning.reduction, config.augment.crop), (Reduction::Sum, None));
+    assert_eq!(
+        (config.learning.reduction, config.augment.crop),
+        (Reduction::Sum, None)
+    );
     train("--recipe soup").expect_err("not a recipe");
 }
 
@@ -79,7 +107,10 @@ fn a_recipe_comes_before_what_is_given_with_it() {
 fn no_augmentation_is_whole_images_or_their_middle() {
     let augment = |words: &str| train(words).unwrap().config(None).augment;
     assert_eq!(augment("--augment none"), Augment::none(Some([160, 128])));
-    assert_eq!(augment("--augment none --batch-size 1"), Augment::none(None));
+    assert_eq!(
+        augment("--augment none --batch-size 1"),
+        Augment::none(None)
+    );
     assert_eq!(augment("--augment none --trunk vgg16"), Augment::none(None));
     let words = "--augment none --batch-size 1 --train-size 64x48";
     assert_eq!(augment(words), Augment::none(Some([64, 48])));
@@ -92,8 +123,13 @@ fn no_augmentation_is_whole_images_or_their_middle() {
 #[test]
 fn a_folder_is_kept_as_an_absolute_path() {
     let config = train("--dataset some/folder").unwrap().config(None);
-    let DatasetRef::Folder(folder) = config.dataset else { panic!("not a folder: {:?}", config.dataset) };
-    assert!(folder.is_absolute() && folder.ends_with("some/folder"), "{folder:?}");
+    let DatasetRef::Folder(folder) = config.dataset else {
+        panic!("not a folder: {:?}", config.dataset)
+    };
+    assert!(
+        folder.is_absolute() && folder.ends_with("some/folder"),
+        "{folder:?}"
+    );
 }
 
 #[test]
@@ -108,7 +144,11 @@ fn resuming_takes_no_settings() {
 #[test]
 fn a_run_or_masks_are_scored_but_not_both() {
     let parse = |words: &str| {
-        Args::try_parse_from(["fcn-workbench", "evaluate"].into_iter().chain(words.split_whitespace()))
+        Args::try_parse_from(
+            ["fcn-workbench", "evaluate"]
+                .into_iter()
+                .chain(words.split_whitespace()),
+        )
     };
     for words in [
         "--run latest",

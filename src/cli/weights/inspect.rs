@@ -13,7 +13,11 @@ use crate::cli::{Session, output};
 use crate::engine::{Engine, Row, RowState, WeightsSummary};
 
 /// Prints a row for each layer of the network, and for what is left in the file.
-pub fn inspect(args: &WeightsInspectArgs, engine: &Engine, session: &Session) -> Result<ExitCode, String> {
+pub fn inspect(
+    args: &WeightsInspectArgs,
+    engine: &Engine,
+    session: &Session,
+) -> Result<ExitCode, String> {
     let summary = engine.inspect_weights(args.choice()).wait()?;
     if session.json {
         output::json(&summary_json(args, &summary));
@@ -21,15 +25,33 @@ pub fn inspect(args: &WeightsInspectArgs, engine: &Engine, session: &Session) ->
     }
     output::line(format!("{}: {}", args.file.display(), summary.layout));
     let config = &summary.config;
-    output::line(format!("as {} on {}, {} geometry\n", config.variant, config.trunk, config.geometry.id()));
-    let mut rows = vec![["layer", "shape", "what becomes of it"].map(str::to_owned).to_vec()];
-    rows.extend(summary.rows.iter().map(|row| vec![row.name.clone(), shape_text(&row.shape), words(row)]));
+    output::line(format!(
+        "as {} on {}, {} geometry\n",
+        config.variant,
+        config.trunk,
+        config.geometry.id()
+    ));
+    let mut rows = vec![
+        ["layer", "shape", "what becomes of it"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
+    rows.extend(
+        summary
+            .rows
+            .iter()
+            .map(|row| vec![row.name.clone(), shape_text(&row.shape), words(row)]),
+    );
     output::line(output::table(&rows));
     Ok(ExitCode::SUCCESS)
 }
 
 /// Makes a run of the file.
-pub fn import(args: &WeightsInspectArgs, engine: &Engine, session: &Session) -> Result<ExitCode, String> {
+pub fn import(
+    args: &WeightsInspectArgs,
+    engine: &Engine,
+    session: &Session,
+) -> Result<ExitCode, String> {
     let run = engine.import_weights(args.choice()).wait()?;
     if session.json {
         output::json(&json!({ "file": args.file, "run": run }));
@@ -40,10 +62,12 @@ pub fn import(args: &WeightsInspectArgs, engine: &Engine, session: &Session) -> 
 }
 
 fn summary_json(args: &WeightsInspectArgs, summary: &WeightsSummary) -> Value {
-    let classes = summary
-        .classes
-        .as_ref()
-        .map(|classes| classes.iter().map(|class| class.name.clone()).collect::<Vec<_>>());
+    let classes = summary.classes.as_ref().map(|classes| {
+        classes
+            .iter()
+            .map(|class| class.name.clone())
+            .collect::<Vec<_>>()
+    });
     let layers: Vec<Value> = summary
         .rows
         .iter()
@@ -67,7 +91,10 @@ fn summary_json(args: &WeightsInspectArgs, summary: &WeightsSummary) -> Value {
 fn state(row: &Row) -> (&'static str, Option<String>) {
     match &row.state {
         RowState::Loaded => ("loaded", None),
-        RowState::Reshaped { from } => ("loaded", Some(format!("reshaped from {}", shape_text(from)))),
+        RowState::Reshaped { from } => (
+            "loaded",
+            Some(format!("reshaped from {}", shape_text(from))),
+        ),
         RowState::Initialized { reason } => ("initialized", Some(reason.clone())),
         RowState::Skipped { reason } => ("skipped", Some((*reason).to_owned())),
     }
@@ -79,5 +106,9 @@ fn words(row: &Row) -> String {
 }
 
 fn shape_text(shape: &[usize]) -> String {
-    shape.iter().map(usize::to_string).collect::<Vec<_>>().join("x")
+    shape
+        .iter()
+        .map(usize::to_string)
+        .collect::<Vec<_>>()
+        .join("x")
 }

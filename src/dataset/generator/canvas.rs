@@ -29,7 +29,12 @@ pub(super) struct Area {
 impl Area {
     /// The area around a point.
     pub(super) fn around(x: f32, y: f32, half_width: f32, half_height: f32) -> Self {
-        Self { left: x - half_width, top: y - half_height, right: x + half_width, bottom: y + half_height }
+        Self {
+            left: x - half_width,
+            top: y - half_height,
+            right: x + half_width,
+            bottom: y + half_height,
+        }
     }
 }
 
@@ -71,7 +76,12 @@ impl Canvas {
 
     /// Paints over an area. `shade` gets the center of a pixel and gives how much
     /// of it is covered (0..=1) and in which color; half covered counts as covered.
-    pub(super) fn paint(&mut self, area: Area, mark: Mark, shade: impl Fn(f32, f32) -> (f32, Color)) {
+    pub(super) fn paint(
+        &mut self,
+        area: Area,
+        mark: Mark,
+        shade: impl Fn(f32, f32) -> (f32, Color),
+    ) {
         let clip = |value: f32, limit: f32| value.clamp(0.0, limit) as usize;
         let columns = clip(area.left.floor(), self.width)..clip(area.right.ceil(), self.width);
         for row in clip(area.top.floor(), self.height)..clip(area.bottom.ceil(), self.height) {
@@ -95,7 +105,11 @@ impl Canvas {
     /// Changes every color by its place, as light and lens do.
     pub(super) fn map_colors(&mut self, change: impl Fn(f32, f32, Color) -> Color) {
         for (at, color) in self.colors.iter_mut().enumerate() {
-            *color = change((at % self.columns) as f32 + 0.5, (at / self.columns) as f32 + 0.5, *color);
+            *color = change(
+                (at % self.columns) as f32 + 0.5,
+                (at / self.columns) as f32 + 0.5,
+                *color,
+            );
         }
     }
 
@@ -107,10 +121,19 @@ impl Canvas {
             let before = self.colors.clone();
             for (at, color) in self.colors.iter_mut().enumerate() {
                 let position = (at / step) % count;
-                let previous = if position > 0 { before[at - step] } else { *color };
-                let next = if position + 1 < count { before[at + step] } else { *color };
+                let previous = if position > 0 {
+                    before[at - step]
+                } else {
+                    *color
+                };
+                let next = if position + 1 < count {
+                    before[at + step]
+                } else {
+                    *color
+                };
                 *color = std::array::from_fn(|channel| {
-                    color[channel] * (1.0 - 2.0 * spread) + (previous[channel] + next[channel]) * spread
+                    color[channel] * (1.0 - 2.0 * spread)
+                        + (previous[channel] + next[channel]) * spread
                 });
             }
         }
@@ -127,20 +150,34 @@ impl Canvas {
             let shared = grain(noise);
             color.map(|value| ((value + shared + grain(noise * 0.5)) * 255.0).round() as u8)
         });
-        Rgb { width: self.width as u32, height: self.height as u32, pixels: pixels.collect() }
+        Rgb {
+            width: self.width as u32,
+            height: self.height as u32,
+            pixels: pixels.collect(),
+        }
     }
 
     /// The labels, with a border of void, one pixel wide, between objects.
     pub(super) fn label_map(&self) -> LabelMap {
         let columns = self.columns.max(1);
         let at_border = |at: usize| {
-            let differs =
-                |other: usize| self.objects.get(other).is_some_and(|object| *object != self.objects[at]);
+            let differs = |other: usize| {
+                self.objects
+                    .get(other)
+                    .is_some_and(|object| *object != self.objects[at])
+            };
             (!(at + 1).is_multiple_of(columns) && differs(at + 1)) || differs(at + columns)
         };
-        let labels =
-            self.labels.iter().enumerate().map(|(at, label)| if at_border(at) { VOID } else { *label });
-        LabelMap { width: self.width as u32, height: self.height as u32, labels: labels.collect() }
+        let labels = self
+            .labels
+            .iter()
+            .enumerate()
+            .map(|(at, label)| if at_border(at) { VOID } else { *label });
+        LabelMap {
+            width: self.width as u32,
+            height: self.height as u32,
+            labels: labels.collect(),
+        }
     }
 }
 
@@ -197,12 +234,25 @@ mod tests {
     fn objects_get_a_border_of_void() {
         let mut canvas = Canvas::new(4, 3);
         canvas.begin_object();
-        let right = Area { left: 2.0, top: 0.0, right: 4.0, bottom: 3.0 };
+        let right = Area {
+            left: 2.0,
+            top: 0.0,
+            right: 4.0,
+            bottom: 3.0,
+        };
         canvas.paint(right, Mark::Label(2), |_, _| (1.0, [1.0; 3]));
         canvas.begin_object();
-        let corner = Area { left: 3.0, top: 2.0, right: 4.0, bottom: 3.0 };
+        let corner = Area {
+            left: 3.0,
+            top: 2.0,
+            right: 4.0,
+            bottom: 3.0,
+        };
         canvas.paint(corner, Mark::Label(2), |_, _| (1.0, [1.0; 3]));
         canvas.paint(right, Mark::None, |_, _| (1.0, [0.0; 3]));
-        assert_eq!(canvas.label_map().labels, [0, VOID, 2, 2, 0, VOID, 2, VOID, 0, VOID, VOID, 2]);
+        assert_eq!(
+            canvas.label_map().labels,
+            [0, VOID, 2, 2, 0, VOID, 2, VOID, 0, VOID, VOID, 2]
+        );
     }
 }

@@ -49,7 +49,13 @@ pub struct SampleSpec {
 
 impl Default for SampleSpec {
     fn default() -> Self {
-        Self { train: 200, val: 40, width: 192, height: 144, seed: 1 }
+        Self {
+            train: 200,
+            val: 40,
+            width: 192,
+            height: 144,
+            seed: 1,
+        }
     }
 }
 
@@ -74,7 +80,10 @@ pub fn ensure_sample(
     spec: &SampleSpec,
     progress: &mut dyn FnMut(usize, usize) -> bool,
 ) -> Result<(), DatasetError> {
-    let marker = Marker { version: VERSION, spec: spec.clone() };
+    let marker = Marker {
+        version: VERSION,
+        spec: spec.clone(),
+    };
     let marker_path = root.join(MARKER);
     if read_marker(&marker_path).is_some_and(|found| found == marker) {
         return Ok(());
@@ -85,10 +94,17 @@ pub fn ensure_sample(
         fs::create_dir_all(&folder).map_err(|err| write_error(&folder, err))?;
     }
     write_scenes(root, spec, progress)?;
-    write_text(&root.join("ImageSets/Segmentation/train.txt"), &id_list(0..spec.train))?;
-    write_text(&root.join("ImageSets/Segmentation/val.txt"), &id_list(spec.train..spec.train + spec.val))?;
+    write_text(
+        &root.join("ImageSets/Segmentation/train.txt"),
+        &id_list(0..spec.train),
+    )?;
+    write_text(
+        &root.join("ImageSets/Segmentation/val.txt"),
+        &id_list(spec.train..spec.train + spec.val),
+    )?;
     write_text(&root.join("classes.txt"), &class_lines(&sample_classes()))?;
-    let text = serde_json::to_string_pretty(&marker).map_err(|err| write_error(&marker_path, err.into()))?;
+    let text = serde_json::to_string_pretty(&marker)
+        .map_err(|err| write_error(&marker_path, err.into()))?;
     write_text(&marker_path, &text)
 }
 
@@ -115,7 +131,9 @@ fn write_scenes(
     for first in (0..total).step_by(CHUNK) {
         let chunk = first..total.min(first + CHUNK);
         let done = chunk.end;
-        chunk.into_par_iter().try_for_each(|index| write_scene(root, spec, index, &classes))?;
+        chunk
+            .into_par_iter()
+            .try_for_each(|index| write_scene(root, spec, index, &classes))?;
         if !progress(done, total) {
             return Err(DatasetError::Io {
                 path: root.to_owned(),
@@ -137,9 +155,12 @@ fn write_scene(
 ) -> Result<(), DatasetError> {
     let (rgb, labels) = draw(spec, index);
     let image_path = root.join("JPEGImages").join(format!("{}.jpg", id(index)));
-    let jpeg = encode_jpeg(&rgb).map_err(|err| write_error(&image_path, std::io::Error::other(err)))?;
+    let jpeg =
+        encode_jpeg(&rgb).map_err(|err| write_error(&image_path, std::io::Error::other(err)))?;
     fs::write(&image_path, jpeg).map_err(|err| write_error(&image_path, err))?;
-    let mask_path = root.join("SegmentationClass").join(format!("{}.png", id(index)));
+    let mask_path = root
+        .join("SegmentationClass")
+        .join(format!("{}.png", id(index)));
     let png = encode_index_png(&labels, classes).map_err(|err| write_error(&mask_path, err))?;
     fs::write(&mask_path, png).map_err(|err| write_error(&mask_path, err))
 }
@@ -148,20 +169,29 @@ fn write_scene(
 fn draw(spec: &SampleSpec, index: usize) -> (Rgb, LabelMap) {
     let side = |value: u32| value.clamp(*SIDES.start(), *SIDES.end());
     // Neighboring seeds are spread by seed_from_u64; the factor keeps samples of neighboring seeds apart.
-    let mut rng =
-        Rng::seed_from_u64(spec.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(index as u64));
+    let mut rng = Rng::seed_from_u64(
+        spec.seed
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            .wrapping_add(index as u64),
+    );
     scene::draw(side(spec.width), side(spec.height), &mut rng)
 }
 
 fn encode_jpeg(rgb: &Rgb) -> image::ImageResult<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut encoder = JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY);
-    encoder.encode(&rgb.pixels, rgb.width, rgb.height, image::ExtendedColorType::Rgb8)?;
+    encoder.encode(
+        &rgb.pixels,
+        rgb.width,
+        rgb.height,
+        image::ExtendedColorType::Rgb8,
+    )?;
     Ok(bytes)
 }
 
 fn write_text(path: &Path, text: &str) -> Result<(), DatasetError> {
-    write_atomically(path, |file| file.write_all(text.as_bytes())).map_err(|err| write_error(path, err))
+    write_atomically(path, |file| file.write_all(text.as_bytes()))
+        .map_err(|err| write_error(path, err))
 }
 
 fn id(index: usize) -> String {
@@ -191,7 +221,10 @@ fn sample_classes() -> ClassList {
         ("tree", [22, 124, 80]),
         ("post", [206, 98, 224]),
     ];
-    let named = |(name, color): (&str, [u8; 3])| Class { name: name.to_owned(), color };
+    let named = |(name, color): (&str, [u8; 3])| Class {
+        name: name.to_owned(),
+        color,
+    };
     ClassList::new(classes.into_iter().map(named).collect()).unwrap_or_default()
 }
 
@@ -203,7 +236,13 @@ mod tests {
     use crate::dataset::{Dataset, scan};
 
     fn small() -> SampleSpec {
-        SampleSpec { train: 10, val: 2, width: 96, height: 72, seed: 5 }
+        SampleSpec {
+            train: 10,
+            val: 2,
+            width: 96,
+            height: 72,
+            seed: 5,
+        }
     }
 
     fn files(root: &Path) -> Vec<(PathBuf, Vec<u8>)> {
@@ -234,23 +273,36 @@ mod tests {
         })
         .expect("written");
         assert_eq!(calls, [(8, 12), (12, 12)]);
-        let dataset = Dataset::open(dir.path()).expect("a data set");
+        let dataset = Dataset::open(dir.path()).expect("a dataset");
         assert_eq!((dataset.train.len(), dataset.val.len()), (10, 2));
         assert_eq!(dataset.classes, sample_classes());
         let stats = scan(&dataset, &mut |_, _| true).expect("not stopped");
         assert_eq!(stats.problems, Vec::<String>::new());
         assert_eq!((stats.min_size, stats.max_size), ([96, 72], [96, 72]));
-        assert!(stats.class_pixels.iter().all(|pixels| *pixels > 0), "{:?}", stats.class_pixels);
+        assert!(
+            stats.class_pixels.iter().all(|pixels| *pixels > 0),
+            "{:?}",
+            stats.class_pixels
+        );
         assert!(stats.void_pixels > 0);
     }
 
     #[test]
     fn the_same_seed_gives_the_same_bytes() {
-        let (one, two, other) = (tempfile::tempdir(), tempfile::tempdir(), tempfile::tempdir());
+        let (one, two, other) = (
+            tempfile::tempdir(),
+            tempfile::tempdir(),
+            tempfile::tempdir(),
+        );
         let [one, two, other] = [one, two, other].map(|dir| dir.expect("a temporary folder"));
         ensure_sample(one.path(), &small(), &mut |_, _| true).expect("written");
         ensure_sample(two.path(), &small(), &mut |_, _| true).expect("written");
-        ensure_sample(other.path(), &SampleSpec { seed: 6, ..small() }, &mut |_, _| true).expect("written");
+        ensure_sample(
+            other.path(),
+            &SampleSpec { seed: 6, ..small() },
+            &mut |_, _| true,
+        )
+        .expect("written");
         assert!(files(one.path()) == files(two.path()));
         assert!(files(one.path()) != files(other.path()));
     }
@@ -258,7 +310,11 @@ mod tests {
     #[test]
     fn a_sample_is_made_again_only_when_its_marker_is_not_there() {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        let mut spec = SampleSpec { train: 2, val: 1, ..small() };
+        let mut spec = SampleSpec {
+            train: 2,
+            val: 1,
+            ..small()
+        };
         let made = |spec: &SampleSpec| {
             let mut calls = 0;
             ensure_sample(dir.path(), spec, &mut |_, _| {
@@ -294,9 +350,21 @@ mod tests {
     #[test]
     fn strange_sizes_are_drawn() {
         for (width, height) in [(0, 0), (17, 300), (300, 16)] {
-            let (rgb, labels) = draw(&SampleSpec { width, height, ..small() }, 0);
+            let (rgb, labels) = draw(
+                &SampleSpec {
+                    width,
+                    height,
+                    ..small()
+                },
+                0,
+            );
             assert_eq!(rgb.pixels.len(), 3 * labels.labels.len());
-            assert!(labels.labels.iter().all(|label| *label < 7 || *label == crate::dataset::VOID));
+            assert!(
+                labels
+                    .labels
+                    .iter()
+                    .all(|label| *label < 7 || *label == crate::dataset::VOID)
+            );
         }
     }
 
@@ -309,6 +377,9 @@ mod tests {
                 *scenes += usize::from(labels.labels.contains(&label));
             }
         }
-        assert!(scenes_with.iter().all(|scenes| *scenes >= 20), "{scenes_with:?}");
+        assert!(
+            scenes_with.iter().all(|scenes| *scenes >= 20),
+            "{scenes_with:?}"
+        );
     }
 }

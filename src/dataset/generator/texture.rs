@@ -57,9 +57,15 @@ impl Noise {
     /// A value in 0..=1 that changes over a distance of about 1.
     pub(super) fn at(self, x: f32, y: f32) -> f32 {
         let (left, top) = (x.floor(), y.floor());
-        let (share_x, share_y) = (smoothstep(0.0, 1.0, x - left), smoothstep(0.0, 1.0, y - top));
+        let (share_x, share_y) = (
+            smoothstep(0.0, 1.0, x - left),
+            smoothstep(0.0, 1.0, y - top),
+        );
         let corner = |right: i32, down: i32| {
-            self.hash((left as i32).wrapping_add(right), (top as i32).wrapping_add(down))
+            self.hash(
+                (left as i32).wrapping_add(right),
+                (top as i32).wrapping_add(down),
+            )
         };
         let upper = corner(0, 0) + (corner(1, 0) - corner(0, 0)) * share_x;
         let lower = corner(0, 1) + (corner(1, 1) - corner(0, 1)) * share_x;
@@ -70,7 +76,9 @@ impl Noise {
     pub(super) fn layered(self, x: f32, y: f32, layers: u32) -> f32 {
         let (mut sum, mut total, mut height, mut frequency) = (0.0, 0.0, 1.0, 1.0);
         for layer in 0..layers {
-            let shifted = Self { seed: self.seed.wrapping_add(layer.wrapping_mul(0x9e37_79b9)) };
+            let shifted = Self {
+                seed: self.seed.wrapping_add(layer.wrapping_mul(0x9e37_79b9)),
+            };
             sum += height * shifted.at(x * frequency, y * frequency);
             total += height;
             height *= 0.5;

@@ -9,7 +9,7 @@ use super::{LabelMap, MAX_DECODE_BYTES, MAX_SIDE, Rgb, guarded, open, read_rgb};
 use crate::dataset::classes::VOID_COLOR;
 use crate::dataset::{ClassList, DatasetError, Item, VOID};
 
-/// Reads the label maps of one data set.
+/// Reads the label maps of one dataset.
 ///
 /// Taken are indexed and grey PNGs of 1, 2, 4 or 8 bits, whose samples are the
 /// labels, and 8-bit RGB or RGBA PNGs whose colors are all in the palette.
@@ -27,9 +27,15 @@ impl MaskReader {
     /// A reader for masks of these classes. RGB masks are read by the colors of the
     /// classes and the void color: VOC's, or black if no class is black.
     pub fn new(classes: &ClassList, void_labels: Vec<u8>) -> Self {
-        let colors = (0..VOID).zip(classes).map(|(label, class)| (class.color, label));
+        let colors = (0..VOID)
+            .zip(classes)
+            .map(|(label, class)| (class.color, label));
         let void = [(VOID_COLOR, VOID), ([0; 3], VOID)];
-        Self { num_classes: classes.len(), void_labels, palette: colors.chain(void).collect() }
+        Self {
+            num_classes: classes.len(),
+            void_labels,
+            palette: colors.chain(void).collect(),
+        }
     }
 
     /// Reads and checks a label map. In the result every label is below
@@ -58,7 +64,11 @@ impl MaskReader {
                 }
             })?;
         }
-        Ok(LabelMap { width: raw.width, height: raw.height, labels })
+        Ok(LabelMap {
+            width: raw.width,
+            height: raw.height,
+            labels,
+        })
     }
 
     /// Reads an image and its label map and checks that they fit.
@@ -83,7 +93,12 @@ impl MaskReader {
         }
     }
 
-    fn labels_of_colors(&self, path: &Path, width: u32, colors: &[[u8; 3]]) -> Result<Vec<u8>, DatasetError> {
+    fn labels_of_colors(
+        &self,
+        path: &Path,
+        width: u32,
+        colors: &[[u8; 3]],
+    ) -> Result<Vec<u8>, DatasetError> {
         let mut label_of_color = HashMap::new();
         for (color, label) in &self.palette {
             label_of_color.entry(*color).or_insert(*label);
@@ -129,7 +144,10 @@ pub(in crate::dataset) struct RawMask {
 /// The samples of a mask file, row by row.
 pub(in crate::dataset) enum RawPixels {
     /// Of indexed and grey files; the palette is there in indexed ones.
-    Labels { samples: Vec<u8>, palette: Option<Vec<[u8; 3]>> },
+    Labels {
+        samples: Vec<u8>,
+        palette: Option<Vec<[u8; 3]>>,
+    },
     /// Of RGB files.
     Colors(Vec<[u8; 3]>),
 }
@@ -137,11 +155,15 @@ pub(in crate::dataset) enum RawPixels {
 /// Reads the samples of a PNG without giving them a meaning.
 pub(in crate::dataset) fn read_raw(path: &Path) -> Result<RawMask, DatasetError> {
     let file = open(path)?;
-    guarded(|| decode(file)).and_then(|decoded| decoded).map_err(|reason| mask_error(path, reason))
+    guarded(|| decode(file))
+        .and_then(|decoded| decoded)
+        .map_err(|reason| mask_error(path, reason))
 }
 
 fn decode(file: std::io::BufReader<std::fs::File>) -> Result<RawMask, String> {
-    let limits = png::Limits { bytes: usize::try_from(MAX_DECODE_BYTES).unwrap_or(usize::MAX) };
+    let limits = png::Limits {
+        bytes: usize::try_from(MAX_DECODE_BYTES).unwrap_or(usize::MAX),
+    };
     let mut decoder = png::Decoder::new_with_limits(file, limits);
     // Indices and grey values are the labels, so nothing may be expanded or scaled.
     decoder.set_transformations(png::Transformations::IDENTITY);
@@ -150,28 +172,48 @@ fn decode(file: std::io::BufReader<std::fs::File>) -> Result<RawMask, String> {
     if width > MAX_SIDE || height > MAX_SIDE {
         return Err(format!("{width}x{height} pixels are more than can be read"));
     }
-    let palette = reader.info().palette.as_ref().map(|bytes| bytes.as_chunks().0.to_vec());
+    let palette = reader
+        .info()
+        .palette
+        .as_ref()
+        .map(|bytes| bytes.as_chunks().0.to_vec());
     let (color_type, bit_depth) = (reader.info().color_type, reader.info().bit_depth);
     let size = reader.output_buffer_size().ok_or("it is too large")?;
     let mut data = vec![0; size];
-    let frame = reader.next_frame(&mut data).map_err(|err| png_reason(&err))?;
+    let frame = reader
+        .next_frame(&mut data)
+        .map_err(|err| png_reason(&err))?;
     let pixels = match (color_type, bit_depth) {
-        (_, BitDepth::Sixteen) => return Err("it has 16 bits a sample; export it with 8".to_owned()),
-        (ColorType::Indexed, _) => {
-            RawPixels::Labels { samples: unpack(&data, width, bit_depth, frame.line_size), palette }
+        (_, BitDepth::Sixteen) => {
+            return Err("it has 16 bits a sample; export it with 8".to_owned());
         }
-        (ColorType::Grayscale, _) => {
-            RawPixels::Labels { samples: unpack(&data, width, bit_depth, frame.line_size), palette: None }
-        }
+        (ColorType::Indexed, _) => RawPixels::Labels {
+            samples: unpack(&data, width, bit_depth, frame.line_size),
+            palette,
+        },
+        (ColorType::Grayscale, _) => RawPixels::Labels {
+            samples: unpack(&data, width, bit_depth, frame.line_size),
+            palette: None,
+        },
         (ColorType::Rgb, _) => RawPixels::Colors(data.as_chunks().0.to_vec()),
         (ColorType::Rgba, _) => RawPixels::Colors(
-            data.as_chunks().0.iter().map(|[red, green, blue, _]| [*red, *green, *blue]).collect(),
+            data.as_chunks()
+                .0
+                .iter()
+                .map(|[red, green, blue, _]| [*red, *green, *blue])
+                .collect(),
         ),
         (ColorType::GrayscaleAlpha, _) => {
-            return Err("it is grey with transparency; export it as an indexed or grey PNG".to_owned());
+            return Err(
+                "it is grey with transparency; export it as an indexed or grey PNG".to_owned(),
+            );
         }
     };
-    Ok(RawMask { width, height, pixels })
+    Ok(RawMask {
+        width,
+        height,
+        pixels,
+    })
 }
 
 /// One byte a sample from rows that are packed to whole bytes, highest bits first.
@@ -205,7 +247,10 @@ fn column_and_row(position: usize, width: u32) -> [u32; 2] {
 }
 
 fn mask_error(path: &Path, reason: String) -> DatasetError {
-    DatasetError::Mask { path: path.to_owned(), reason }
+    DatasetError::Mask {
+        path: path.to_owned(),
+        reason,
+    }
 }
 
 #[cfg(test)]
@@ -226,15 +271,30 @@ mod tests {
     }
 
     /// Writes packed samples as a PNG of any type and depth.
-    fn png_file(dir: &TempDir, size: [u32; 2], color: ColorType, depth: BitDepth, data: &[u8]) -> PathBuf {
+    fn png_file(
+        dir: &TempDir,
+        size: [u32; 2],
+        color: ColorType,
+        depth: BitDepth,
+        data: &[u8],
+    ) -> PathBuf {
         let path = dir.path().join("mask.png");
-        let mut encoder = png::Encoder::new(std::fs::File::create(&path).expect("created"), size[0], size[1]);
+        let mut encoder = png::Encoder::new(
+            std::fs::File::create(&path).expect("created"),
+            size[0],
+            size[1],
+        );
         encoder.set_color(color);
         encoder.set_depth(depth);
         if color == ColorType::Indexed {
-            encoder.set_palette(ClassList::voc().palette()[..1 << (depth as usize).min(8)].concat());
+            encoder
+                .set_palette(ClassList::voc().palette()[..1 << (depth as usize).min(8)].concat());
         }
-        encoder.write_header().expect("header").write_image_data(data).expect("data");
+        encoder
+            .write_header()
+            .expect("header")
+            .write_image_data(data)
+            .expect("data");
         path
     }
 
@@ -242,7 +302,11 @@ mod tests {
     fn an_indexed_png_keeps_its_labels_and_void() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let path = dir.path().join("mask.png");
-        let labels = LabelMap { width: 3, height: 2, labels: vec![0, 1, 20, VOID, 7, 0] };
+        let labels = LabelMap {
+            width: 3,
+            height: 2,
+            labels: vec![0, 1, 20, VOID, 7, 0],
+        };
         write_index_png(&path, &labels, &ClassList::voc()).expect("written");
         assert_eq!(reader(21).read(&path).expect("read"), labels);
         // Other programs see the palette's colors.
@@ -254,45 +318,108 @@ mod tests {
     #[test]
     fn small_bit_depths_are_indices() {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        let path = png_file(&dir, [3, 2], ColorType::Indexed, BitDepth::One, &[0b1010_0000, 0b0110_0000]);
-        assert_eq!(reader(2).read(&path).expect("read").labels, [1, 0, 1, 0, 1, 1]);
-        let path = png_file(&dir, [3, 2], ColorType::Indexed, BitDepth::Two, &[0b11_01_00_00, 0b00_10_01_00]);
-        assert_eq!(reader(4).read(&path).expect("read").labels, [3, 1, 0, 0, 2, 1]);
-        let path = png_file(&dir, [3, 1], ColorType::Indexed, BitDepth::Four, &[0x5f, 0x30]);
+        let path = png_file(
+            &dir,
+            [3, 2],
+            ColorType::Indexed,
+            BitDepth::One,
+            &[0b1010_0000, 0b0110_0000],
+        );
+        assert_eq!(
+            reader(2).read(&path).expect("read").labels,
+            [1, 0, 1, 0, 1, 1]
+        );
+        let path = png_file(
+            &dir,
+            [3, 2],
+            ColorType::Indexed,
+            BitDepth::Two,
+            &[0b11_01_00_00, 0b00_10_01_00],
+        );
+        assert_eq!(
+            reader(4).read(&path).expect("read").labels,
+            [3, 1, 0, 0, 2, 1]
+        );
+        let path = png_file(
+            &dir,
+            [3, 1],
+            ColorType::Indexed,
+            BitDepth::Four,
+            &[0x5f, 0x30],
+        );
         assert_eq!(reader(16).read(&path).expect("read").labels, [5, 15, 3]);
-        let path = png_file(&dir, [3, 1], ColorType::Grayscale, BitDepth::Four, &[0x5f, 0x30]);
+        let path = png_file(
+            &dir,
+            [3, 1],
+            ColorType::Grayscale,
+            BitDepth::Four,
+            &[0x5f, 0x30],
+        );
         assert_eq!(reader(16).read(&path).expect("read").labels, [5, 15, 3]);
     }
 
     #[test]
     fn grey_values_are_labels_and_void_labels_become_void() {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        let path = png_file(&dir, [4, 1], ColorType::Grayscale, BitDepth::Eight, &[0, 3, 11, 255]);
-        assert_eq!(reader(4).read(&path).expect("read").labels, [0, 3, VOID, VOID]);
+        let path = png_file(
+            &dir,
+            [4, 1],
+            ColorType::Grayscale,
+            BitDepth::Eight,
+            &[0, 3, 11, 255],
+        );
+        assert_eq!(
+            reader(4).read(&path).expect("read").labels,
+            [0, 3, VOID, VOID]
+        );
     }
 
     #[test]
     fn rgb_masks_go_through_the_palette() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let path = dir.path().join("mask.png");
-        let mut rgb =
-            Rgb { width: 2, height: 2, pixels: [[9, 9, 9], [224, 224, 192], [9, 9, 9], [9, 9, 9]].concat() };
+        let mut rgb = Rgb {
+            width: 2,
+            height: 2,
+            pixels: [[9, 9, 9], [224, 224, 192], [9, 9, 9], [9, 9, 9]].concat(),
+        };
         write_rgb_png(&path, &rgb).expect("written");
         assert_eq!(reader(2).read(&path).expect("read").labels, [1, VOID, 1, 1]);
         rgb.pixels[6..9].copy_from_slice(&[1, 2, 3]);
         write_rgb_png(&path, &rgb).expect("written");
         let message = reader(2).read(&path).unwrap_err().to_string();
-        assert!(message.contains("mask.png") && message.contains("1 2 3 at column 0, row 1"), "{message}");
+        assert!(
+            message.contains("mask.png") && message.contains("1 2 3 at column 0, row 1"),
+            "{message}"
+        );
     }
 
     #[test]
     fn a_label_out_of_range_is_named_with_its_place() {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        let path = png_file(&dir, [3, 2], ColorType::Grayscale, BitDepth::Eight, &[0, 1, 2, 0, 0, 9]);
+        let path = png_file(
+            &dir,
+            [3, 2],
+            ColorType::Grayscale,
+            BitDepth::Eight,
+            &[0, 1, 2, 0, 0, 9],
+        );
         let err = reader(3).read(&path).unwrap_err();
-        assert!(matches!(err, DatasetError::LabelOutOfRange { label: 9, x: 2, y: 1, num_classes: 3, .. }));
+        assert!(matches!(
+            err,
+            DatasetError::LabelOutOfRange {
+                label: 9,
+                x: 2,
+                y: 1,
+                num_classes: 3,
+                ..
+            }
+        ));
         let message = err.to_string();
-        assert!(message.contains("mask.png: label 9 at column 2, row 1"), "{message}");
+        assert!(
+            message.contains("mask.png: label 9 at column 2, row 1"),
+            "{message}"
+        );
     }
 
     #[test]
@@ -303,13 +430,28 @@ mod tests {
         let bytes = std::fs::read(&path).expect("read");
         for length in [bytes.len() / 2, 20, 0] {
             std::fs::write(&path, &bytes[..length]).expect("written");
-            assert!(matches!(reader(13).read(&path), Err(DatasetError::Mask { .. })), "{length} bytes");
+            assert!(
+                matches!(reader(13).read(&path), Err(DatasetError::Mask { .. })),
+                "{length} bytes"
+            );
         }
         std::fs::write(&path, "not a picture at all").expect("written");
         let message = reader(13).read(&path).unwrap_err().to_string();
         assert!(message.contains("no PNG file"), "{message}");
-        let path = png_file(&dir, [1, 1], ColorType::Grayscale, BitDepth::Sixteen, &[0, 1]);
-        assert!(reader(13).read(&path).unwrap_err().to_string().contains("16 bits"));
+        let path = png_file(
+            &dir,
+            [1, 1],
+            ColorType::Grayscale,
+            BitDepth::Sixteen,
+            &[0, 1],
+        );
+        assert!(
+            reader(13)
+                .read(&path)
+                .unwrap_err()
+                .to_string()
+                .contains("16 bits")
+        );
     }
 
     #[test]
@@ -317,9 +459,24 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let mask = png_file(&dir, [2, 1], ColorType::Grayscale, BitDepth::Eight, &[0, 0]);
         let image = dir.path().join("image.png");
-        write_rgb_png(&image, &Rgb { width: 1, height: 2, pixels: vec![0; 6] }).expect("written");
-        let item = Item { id: "a".into(), image, mask };
+        write_rgb_png(
+            &image,
+            &Rgb {
+                width: 1,
+                height: 2,
+                pixels: vec![0; 6],
+            },
+        )
+        .expect("written");
+        let item = Item {
+            id: "a".into(),
+            image,
+            mask,
+        };
         let message = reader(1).read_pair(&item).unwrap_err().to_string();
-        assert!(message.contains("2x1") && message.contains("1x2"), "{message}");
+        assert!(
+            message.contains("2x1") && message.contains("1x2"),
+            "{message}"
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! Pictures and label maps as files: decoding, checking, and writing whole files.
 //!
-//! Knows file formats. Must not know about data set layouts, lists or batches.
+//! Knows file formats. Must not know about dataset layouts, lists or batches.
 
 mod mask;
 mod write;
@@ -22,8 +22,9 @@ use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
 use super::DatasetError;
 
 /// Extensions of images that can be read, in lower case.
-pub const IMAGE_EXTENSIONS: &[&str] =
-    &["png", "jpg", "jpeg", "bmp", "tif", "tiff", "webp", "gif", "ppm", "pgm"];
+pub const IMAGE_EXTENSIONS: &[&str] = &[
+    "png", "jpg", "jpeg", "bmp", "tif", "tiff", "webp", "gif", "ppm", "pgm",
+];
 
 /// The longest side that is read, in pixels. Larger files are damaged headers
 /// far more often than pictures.
@@ -76,7 +77,11 @@ pub fn read_rgb(path: &Path) -> Result<Rgb, DatasetError> {
     if width == 0 || height == 0 {
         return Err(image_error(path, "it has no pixels".to_owned()));
     }
-    Ok(Rgb { width, height, pixels: opaque_pixels(image) })
+    Ok(Rgb {
+        width,
+        height,
+        pixels: opaque_pixels(image),
+    })
 }
 
 /// Reads only the header: `[width, height]` as [`read_rgb`] would give them.
@@ -98,8 +103,9 @@ pub(super) fn read_image_size(path: &Path) -> Result<[u32; 2], DatasetError> {
 }
 
 fn open_image(path: &Path) -> Result<ImageReader<BufReader<File>>, DatasetError> {
-    let mut reader =
-        ImageReader::new(open(path)?).with_guessed_format().map_err(|err| read_error(path, err))?;
+    let mut reader = ImageReader::new(open(path)?)
+        .with_guessed_format()
+        .map_err(|err| read_error(path, err))?;
     if reader.format().is_none() {
         let reason = "it is no PNG, JPEG, BMP, TIFF, WebP, GIF or PNM file".to_owned();
         return Err(image_error(path, reason));
@@ -126,7 +132,11 @@ fn opaque_pixels(image: DynamicImage) -> Vec<u8> {
         .pixels()
         .flat_map(|pixel| {
             let [red, green, blue, alpha] = pixel.0;
-            [on_white(red, alpha), on_white(green, alpha), on_white(blue, alpha)]
+            [
+                on_white(red, alpha),
+                on_white(green, alpha),
+                on_white(blue, alpha),
+            ]
         })
         .collect()
 }
@@ -143,11 +153,18 @@ fn guarded<T>(decode: impl FnOnce() -> T) -> Result<T, String> {
 }
 
 pub(super) fn read_error(path: &Path, source: std::io::Error) -> DatasetError {
-    DatasetError::Io { path: path.to_owned(), hint: READ_HINT, source }
+    DatasetError::Io {
+        path: path.to_owned(),
+        hint: READ_HINT,
+        source,
+    }
 }
 
 fn image_error(path: &Path, reason: String) -> DatasetError {
-    DatasetError::Image { path: path.to_owned(), reason }
+    DatasetError::Image {
+        path: path.to_owned(),
+        reason,
+    }
 }
 
 #[cfg(test)]
@@ -159,30 +176,43 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temporary folder");
         // The wrong extension on purpose: the content decides.
         let path = dir.path().join("picture.jpg");
-        let rgb = Rgb { width: 2, height: 1, pixels: vec![1, 2, 3, 250, 251, 252] };
+        let rgb = Rgb {
+            width: 2,
+            height: 1,
+            pixels: vec![1, 2, 3, 250, 251, 252],
+        };
         write_rgb_png(&path, &rgb).expect("written");
         assert_eq!(read_rgb(&path).expect("read"), rgb);
         assert_eq!(read_image_size(&path).expect("read"), [2, 1]);
-        assert_eq!(std::fs::read_dir(dir.path()).expect("listed").count(), 1, "no scratch file is left");
+        assert_eq!(
+            std::fs::read_dir(dir.path()).expect("listed").count(),
+            1,
+            "no scratch file is left"
+        );
     }
 
     #[test]
     fn transparency_is_laid_on_white() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let path = dir.path().join("alpha.png");
-        let image =
-            image::RgbaImage::from_raw(2, 1, vec![10, 20, 30, 0, 10, 20, 30, 255]).expect("two pixels");
+        let image = image::RgbaImage::from_raw(2, 1, vec![10, 20, 30, 0, 10, 20, 30, 255])
+            .expect("two pixels");
         image.save(&path).expect("written");
-        assert_eq!(read_rgb(&path).expect("read").pixels, [255, 255, 255, 10, 20, 30]);
+        assert_eq!(
+            read_rgb(&path).expect("read").pixels,
+            [255, 255, 255, 10, 20, 30]
+        );
     }
 
     #[test]
     fn sixteen_bit_images_are_reduced() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let path = dir.path().join("deep.png");
-        let deep =
-            image::ImageBuffer::<image::Luma<u16>, _>::from_raw(1, 1, vec![0xffff_u16]).expect("one pixel");
-        DynamicImage::ImageLuma16(deep).save(&path).expect("written");
+        let deep = image::ImageBuffer::<image::Luma<u16>, _>::from_raw(1, 1, vec![0xffff_u16])
+            .expect("one pixel");
+        DynamicImage::ImageLuma16(deep)
+            .save(&path)
+            .expect("written");
         assert_eq!(read_rgb(&path).expect("read").pixels, [255, 255, 255]);
     }
 
@@ -190,14 +220,23 @@ mod tests {
     fn damaged_and_missing_images_name_the_file() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let missing = dir.path().join("missing.png");
-        assert!(read_rgb(&missing).unwrap_err().to_string().contains("missing.png"));
+        assert!(
+            read_rgb(&missing)
+                .unwrap_err()
+                .to_string()
+                .contains("missing.png")
+        );
         let text = dir.path().join("text.png");
         std::fs::write(&text, "no picture").expect("written");
         assert!(matches!(read_rgb(&text), Err(DatasetError::Image { .. })));
         let cut = dir.path().join("cut.png");
         write_rgb_png(
             &cut,
-            &Rgb { width: 64, height: 64, pixels: (0..64 * 64 * 3).map(|i| (i * 7 % 251) as u8).collect() },
+            &Rgb {
+                width: 64,
+                height: 64,
+                pixels: (0..64 * 64 * 3).map(|i| (i * 7 % 251) as u8).collect(),
+            },
         )
         .expect("written");
         let bytes = std::fs::read(&cut).expect("read");

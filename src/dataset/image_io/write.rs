@@ -15,7 +15,11 @@ const WRITE_HINT: &str = "Check that the folder is writable and the disk has roo
 ///
 /// # Errors
 /// [`DatasetError::Io`] when the file cannot be written.
-pub fn write_index_png(path: &Path, labels: &LabelMap, classes: &ClassList) -> Result<(), DatasetError> {
+pub fn write_index_png(
+    path: &Path,
+    labels: &LabelMap,
+    classes: &ClassList,
+) -> Result<(), DatasetError> {
     let bytes = encode_index_png(labels, classes).map_err(|err| write_error(path, err))?;
     write_atomically(path, |file| file.write_all(&bytes)).map_err(|err| write_error(path, err))
 }
@@ -34,7 +38,10 @@ pub fn write_rgb_png(path: &Path, rgb: &Rgb) -> Result<(), DatasetError> {
 }
 
 /// The bytes of the file that [`write_index_png`] writes.
-pub(in crate::dataset) fn encode_index_png(labels: &LabelMap, classes: &ClassList) -> io::Result<Vec<u8>> {
+pub(in crate::dataset) fn encode_index_png(
+    labels: &LabelMap,
+    classes: &ClassList,
+) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, labels.width, labels.height);
     encoder.set_color(png::ColorType::Indexed);
@@ -67,7 +74,10 @@ pub(crate) fn write_atomically(
     written
 }
 
-fn write_synced(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> io::Result<()> {
+fn write_synced(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> io::Result<()> {
     let file = OpenOptions::new().write(true).create_new(true).open(path)?;
     let mut buffered = BufWriter::new(file);
     write(&mut buffered)?;
@@ -78,13 +88,20 @@ fn write_synced(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Res
 /// A hidden sibling of the file that no other thread or process writes to.
 fn scratch_path(path: &Path) -> io::Result<PathBuf> {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
-    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
+    let name = path
+        .file_name()
+        .ok_or(io::ErrorKind::InvalidInput)?
+        .to_string_lossy();
     let number = COUNTER.fetch_add(1, Ordering::Relaxed);
     Ok(path.with_file_name(format!(".{name}.{}-{number}.tmp", std::process::id())))
 }
 
 pub(in crate::dataset) fn write_error(path: &Path, source: io::Error) -> DatasetError {
-    DatasetError::Io { path: path.to_owned(), hint: WRITE_HINT, source }
+    DatasetError::Io {
+        path: path.to_owned(),
+        hint: WRITE_HINT,
+        source,
+    }
 }
 
 #[cfg(test)]
@@ -102,15 +119,28 @@ mod tests {
         });
         assert_eq!(failed.unwrap_err().to_string(), "disk full");
         assert_eq!(fs::read(&path).expect("read"), b"old");
-        assert_eq!(fs::read_dir(dir.path()).expect("listed").count(), 1, "the scratch file is gone");
+        assert_eq!(
+            fs::read_dir(dir.path()).expect("listed").count(),
+            1,
+            "the scratch file is gone"
+        );
     }
 
     #[test]
     fn an_unwritable_folder_gets_a_hint() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let path = dir.path().join("absent").join("mask.png");
-        let labels = LabelMap { width: 1, height: 1, labels: vec![0] };
-        let message = write_index_png(&path, &labels, &ClassList::numbered(1)).unwrap_err().to_string();
-        assert!(message.contains("mask.png") && message.contains("writable"), "{message}");
+        let labels = LabelMap {
+            width: 1,
+            height: 1,
+            labels: vec![0],
+        };
+        let message = write_index_png(&path, &labels, &ClassList::numbered(1))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains("mask.png") && message.contains("writable"),
+            "{message}"
+        );
     }
 }

@@ -17,8 +17,11 @@ pub(super) fn is_root(root: &Path) -> bool {
 /// Opens a folder for which [`is_root`] holds.
 pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
     let listed_classes = read_classes(root)?;
-    let void_label =
-        listed_classes.as_ref().map_or(Some(CAMVID_VOID), |classes| u8::try_from(classes.len()).ok());
+    let void_label = listed_classes
+        .as_ref()
+        .map_or(Some(CAMVID_VOID), |classes| {
+            u8::try_from(classes.len()).ok()
+        });
     let (train_list, val_list) = (root.join("train.txt"), val_list(root));
     Ok(Dataset {
         name: folder_name(root),
@@ -34,7 +37,11 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
 /// `val.txt`, or `test.txt` where only that is there.
 fn val_list(root: &Path) -> PathBuf {
     let (val, test) = (root.join("val.txt"), root.join("test.txt"));
-    if !val.is_file() && test.is_file() { test } else { val }
+    if !val.is_file() && test.is_file() {
+        test
+    } else {
+        val
+    }
 }
 
 fn read_items(root: &Path, list: &Path) -> Result<Vec<Item>, DatasetError> {
@@ -55,7 +62,11 @@ fn read_item(root: &Path, line: &str) -> Result<Item, String> {
         let (image, mask) = (line[..position].trim(), line[position..].trim());
         match (resolve(root, image), resolve(root, mask)) {
             (Some(image), Some(mask)) => {
-                let id = image.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                let id = image
+                    .file_stem()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned();
                 return Ok(Item { id, image, mask });
             }
             (None, _) => first_problem.get_or_insert(("image", image)),
@@ -65,7 +76,9 @@ fn read_item(root: &Path, line: &str) -> Result<Item, String> {
     Err(match first_problem {
         None => "it holds one word, but an image and its mask belong in a line".to_owned(),
         Some((what, file)) => {
-            format!("the {what} {file} is not in this folder. Add the file or take the line off the list")
+            format!(
+                "the {what} {file} is not in this folder. Add the file or take the line off the list"
+            )
         }
     })
 }
@@ -81,7 +94,11 @@ fn resolve(root: &Path, listed: &str) -> Option<PathBuf> {
         .collect();
     (0..parts.len())
         .map(|skipped| root.join(parts[skipped..].iter().collect::<PathBuf>()))
-        .chain([listed.clone()].into_iter().filter(|path| path.is_absolute()))
+        .chain(
+            [listed.clone()]
+                .into_iter()
+                .filter(|path| path.is_absolute()),
+        )
         .find(|path| path.is_file())
 }
 
@@ -99,7 +116,10 @@ mod tests {
             &root.join("train.txt"),
             "/SegNet/CamVid/train/a.png /SegNet/CamVid/trainannot/a.png\r\n\r\ntrain/b c.png trainannot/b c.png\n",
         );
-        write_text(&root.join("val.txt"), "C:\\data\\val\\d.png C:\\data\\valannot\\d.png\n");
+        write_text(
+            &root.join("val.txt"),
+            "C:\\data\\val\\d.png C:\\data\\valannot\\d.png\n",
+        );
     }
 
     #[test]
@@ -116,7 +136,10 @@ mod tests {
         assert_eq!(dataset.train[0].image, root.join("train/a.png"));
         assert_eq!(dataset.train[0].mask, root.join("trainannot/a.png"));
         assert_eq!(dataset.val[0].mask, root.join("valannot/d.png"));
-        let (_, labels) = dataset.mask_reader().read_pair(&dataset.val[0]).expect("read");
+        let (_, labels) = dataset
+            .mask_reader()
+            .read_pair(&dataset.val[0])
+            .expect("read");
         assert_eq!(labels.labels, [3, VOID]);
     }
 
@@ -126,7 +149,10 @@ mod tests {
         let root = dir.path();
         write_camvid(root);
         std::fs::rename(root.join("val.txt"), root.join("test.txt")).expect("renamed");
-        write_text(&root.join("classes.txt"), "road 1 2 3\nrest\nthird\nfourth\n");
+        write_text(
+            &root.join("classes.txt"),
+            "road 1 2 3\nrest\nthird\nfourth\n",
+        );
         let dataset = Dataset::open(root).expect("a CamVid set");
         assert_eq!(dataset.val.len(), 1);
         assert_eq!(dataset.classes.name(1), "rest");
@@ -143,7 +169,10 @@ mod tests {
             Dataset::open(root).unwrap_err().to_string()
         };
         let absent = message("train/a.png trainannot/a.png\ntrain/zzz.png trainannot/a.png\n");
-        assert!(absent.contains("train.txt: line 2: the image train/zzz.png"), "{absent}");
+        assert!(
+            absent.contains("train.txt: line 2: the image train/zzz.png"),
+            "{absent}"
+        );
         let maskless = message("train/a.png nowhere/q.png\n");
         assert!(maskless.contains("the mask nowhere/q.png"), "{maskless}");
         assert!(message("train/a.png").contains("one word"));

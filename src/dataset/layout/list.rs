@@ -12,9 +12,15 @@ use crate::dataset::{ClassList, DatasetError};
 /// The lines of a list that say something, trimmed, with their numbers from 1.
 pub(super) fn read_lines(path: &Path) -> Result<Vec<(usize, String)>, DatasetError> {
     let text = fs::read_to_string(path).map_err(|err| read_error(path, err))?;
-    let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim).enumerate();
+    let lines = text
+        .trim_start_matches('\u{feff}')
+        .lines()
+        .map(str::trim)
+        .enumerate();
     let told = lines.filter(|(_, line)| !line.is_empty());
-    Ok(told.map(|(index, line)| (index + 1, line.to_owned())).collect())
+    Ok(told
+        .map(|(index, line)| (index + 1, line.to_owned()))
+        .collect())
 }
 
 /// The names in a list such as VOC's `val.txt`: one a line, with or without `.png`.
@@ -23,7 +29,10 @@ pub(super) fn read_lines(path: &Path) -> Result<Vec<(usize, String)>, DatasetErr
 /// [`DatasetError::Io`] when the list cannot be read, [`DatasetError::List`] when it is
 /// empty or has a name twice.
 pub fn read_names(path: &Path) -> Result<Vec<String>, DatasetError> {
-    let problem = |reason: String| DatasetError::List { path: path.to_owned(), reason };
+    let problem = |reason: String| DatasetError::List {
+        path: path.to_owned(),
+        reason,
+    };
     let mut names = Vec::new();
     let mut lines = BTreeMap::new();
     for (number, line) in read_lines(path)? {
@@ -36,7 +45,9 @@ pub fn read_names(path: &Path) -> Result<Vec<String>, DatasetError> {
         names.push(name);
     }
     if names.is_empty() {
-        return Err(problem("there is no name in it. Write one a line".to_owned()));
+        return Err(problem(
+            "there is no name in it. Write one a line".to_owned(),
+        ));
     }
     Ok(names)
 }
@@ -56,7 +67,10 @@ pub fn list_masks(folder: &Path) -> Result<BTreeMap<String, PathBuf>, DatasetErr
 /// is no class in it, too many, or a color value above 255.
 pub fn read_class_list(path: &Path) -> Result<ClassList, DatasetError> {
     let text = fs::read_to_string(path).map_err(|err| read_error(path, err))?;
-    ClassList::parse(&text).map_err(|reason| DatasetError::List { path: path.to_owned(), reason })
+    ClassList::parse(&text).map_err(|reason| DatasetError::List {
+        path: path.to_owned(),
+        reason,
+    })
 }
 
 /// The classes in `classes.txt` of a folder of masks or of the one around it.
@@ -75,14 +89,26 @@ pub fn find_class_list(masks: &Path) -> Result<Option<ClassList>, DatasetError> 
 /// The classes in `classes.txt` of a folder; `None` when there is no such file.
 pub(super) fn read_classes(root: &Path) -> Result<Option<ClassList>, DatasetError> {
     let path = root.join("classes.txt");
-    if path.is_file() { read_class_list(&path).map(Some) } else { Ok(None) }
+    if path.is_file() {
+        read_class_list(&path).map(Some)
+    } else {
+        Ok(None)
+    }
 }
 
 /// Passes on a list that holds something.
-pub(super) fn not_empty(items: Vec<Item>, path: &Path, purpose: &str) -> Result<Vec<Item>, DatasetError> {
+pub(super) fn not_empty(
+    items: Vec<Item>,
+    path: &Path,
+    purpose: &str,
+) -> Result<Vec<Item>, DatasetError> {
     if items.is_empty() {
-        let reason = format!("there are no images to {purpose}. List at least one image that has a mask");
-        return Err(DatasetError::List { path: path.to_owned(), reason });
+        let reason =
+            format!("there are no images to {purpose}. List at least one image that has a mask");
+        return Err(DatasetError::List {
+            path: path.to_owned(),
+            reason,
+        });
     }
     Ok(items)
 }
@@ -97,12 +123,23 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let path = dir.path().join("val.txt");
         write_text(&path, "2007_000033\r\n\n frame.0001.png \n");
-        assert_eq!(read_names(&path).expect("names"), ["2007_000033", "frame.0001"]);
+        assert_eq!(
+            read_names(&path).expect("names"),
+            ["2007_000033", "frame.0001"]
+        );
         write_text(&path, "a\nb\na.png\n");
         let message = read_names(&path).unwrap_err().to_string();
-        assert!(message.contains("val.txt: line 3: a is there already, in line 1"), "{message}");
+        assert!(
+            message.contains("val.txt: line 3: a is there already, in line 1"),
+            "{message}"
+        );
         write_text(&path, "\n");
-        assert!(read_names(&path).unwrap_err().to_string().contains("no name"));
+        assert!(
+            read_names(&path)
+                .unwrap_err()
+                .to_string()
+                .contains("no name")
+        );
     }
 
     #[test]
@@ -112,10 +149,25 @@ mod tests {
         fs::create_dir(&masks).expect("created");
         assert_eq!(find_class_list(&masks).expect("read"), None);
         write_text(&dir.path().join("classes.txt"), "a\nb\n");
-        assert_eq!(find_class_list(&masks).expect("read").map(|classes| classes.len()), Some(2));
+        assert_eq!(
+            find_class_list(&masks)
+                .expect("read")
+                .map(|classes| classes.len()),
+            Some(2)
+        );
         write_text(&masks.join("classes.txt"), "a\nb\nc\n");
-        assert_eq!(find_class_list(&masks).expect("read").map(|classes| classes.len()), Some(3));
+        assert_eq!(
+            find_class_list(&masks)
+                .expect("read")
+                .map(|classes| classes.len()),
+            Some(3)
+        );
         write_text(&masks.join("classes.txt"), "a 1 2 300\n");
-        assert!(find_class_list(&masks).unwrap_err().to_string().contains("classes.txt: line 1"));
+        assert!(
+            find_class_list(&masks)
+                .unwrap_err()
+                .to_string()
+                .contains("classes.txt: line 1")
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Data sets as folders: which layout one has, its lists and its classes.
+//! Datasets as folders: which layout one has, its lists and its classes.
 //!
 //! Knows folders and list files. Must not decode images except for a look at
 //! masks when no class list says how many classes there are.
@@ -27,7 +27,7 @@ pub struct Item {
     pub mask: PathBuf,
 }
 
-/// Which list of a data set.
+/// Which list of a dataset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Split {
     /// Images that are trained on.
@@ -54,7 +54,7 @@ impl fmt::Display for Layout {
     }
 }
 
-/// A data set on disk: what is where, with nothing decoded yet.
+/// A dataset on disk: what is where, with nothing decoded yet.
 #[derive(Debug, Clone)]
 pub struct Dataset {
     /// Name of its folder.
@@ -74,7 +74,7 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Opens the data set in a folder. Also takes the folder around a VOC set
+    /// Opens the dataset in a folder. Also takes the folder around a VOC set
     /// (`VOCdevkit` with one `VOC2012` in it).
     ///
     /// Classes come from `classes.txt` (`name` or `name red green blue`, one a
@@ -93,7 +93,9 @@ impl Dataset {
         if camvid::is_root(root) {
             return camvid::open(root);
         }
-        Err(DatasetError::UnknownLayout { path: root.to_owned() })
+        Err(DatasetError::UnknownLayout {
+            path: root.to_owned(),
+        })
     }
 
     /// The items of a list.
@@ -104,7 +106,7 @@ impl Dataset {
         }
     }
 
-    /// The reader for this data set's masks.
+    /// The reader for this dataset's masks.
     pub fn mask_reader(&self) -> MaskReader {
         MaskReader::new(&self.classes, self.void_labels.clone())
     }
@@ -112,9 +114,14 @@ impl Dataset {
 
 /// The last part of a folder's path, for people.
 fn folder_name(root: &Path) -> String {
-    let named = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let named = |path: &Path| {
+        path.file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+    };
     // A path such as `.` has no name until it is resolved.
-    named(root).or_else(|| named(&root.canonicalize().ok()?)).unwrap_or_else(|| root.display().to_string())
+    named(root)
+        .or_else(|| named(&root.canonicalize().ok()?))
+        .unwrap_or_else(|| root.display().to_string())
 }
 
 #[cfg(test)]
@@ -129,9 +136,20 @@ pub(super) mod tests {
         for path in [image, mask] {
             fs::create_dir_all(path.parent().expect("a folder")).expect("created");
         }
-        write_rgb_png(image, &Rgb { width: 2, height: 1, pixels: vec![10, 20, 30, 40, 50, 60] })
-            .expect("written");
-        let labels = LabelMap { width: 2, height: 1, labels: labels.to_vec() };
+        write_rgb_png(
+            image,
+            &Rgb {
+                width: 2,
+                height: 1,
+                pixels: vec![10, 20, 30, 40, 50, 60],
+            },
+        )
+        .expect("written");
+        let labels = LabelMap {
+            width: 2,
+            height: 1,
+            labels: labels.to_vec(),
+        };
         write_index_png(mask, &labels, &ClassList::voc()).expect("written");
     }
 
@@ -139,7 +157,11 @@ pub(super) mod tests {
     pub(in crate::dataset) fn write_voc(root: &Path, ids: &[&str], labels: [u8; 2]) {
         for id in ids {
             let image = root.join("JPEGImages").join(format!("{id}.png"));
-            write_pair(&image, &root.join("SegmentationClass").join(format!("{id}.png")), labels);
+            write_pair(
+                &image,
+                &root.join("SegmentationClass").join(format!("{id}.png")),
+                labels,
+            );
         }
     }
 
@@ -152,10 +174,13 @@ pub(super) mod tests {
     fn folders_that_are_no_data_set_are_named() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let message = Dataset::open(dir.path()).unwrap_err().to_string();
-        assert!(message.contains("no data set found here"), "{message}");
+        assert!(message.contains("no dataset found here"), "{message}");
         let absent = dir.path().join("absent");
         let message = Dataset::open(&absent).unwrap_err().to_string();
-        assert!(message.contains("absent") && message.contains("Check that"), "{message}");
+        assert!(
+            message.contains("absent") && message.contains("Check that"),
+            "{message}"
+        );
     }
 
     #[test]
@@ -164,7 +189,13 @@ pub(super) mod tests {
         write_voc(dir.path(), &["a", "b"], [0, 1]);
         let reader = Dataset::open(dir.path()).expect("a VOC set").mask_reader();
         assert_eq!(reader.num_classes, 21);
-        let label = |color| reader.palette.iter().find(|entry| entry.0 == color).map(|entry| entry.1);
+        let label = |color| {
+            reader
+                .palette
+                .iter()
+                .find(|entry| entry.0 == color)
+                .map(|entry| entry.1)
+        };
         assert_eq!(
             (label([0, 0, 0]), label([128, 0, 0]), label([224, 224, 192])),
             (Some(0), Some(1), Some(VOID))

@@ -28,14 +28,23 @@ pub(super) fn find_root(root: &Path) -> Result<Option<PathBuf>, DatasetError> {
     for folder in [root.to_owned(), root.join("VOCdevkit")] {
         // A folder that cannot be listed holds nothing for us.
         let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-        found.extend(entries.map(|entry| entry.path()).filter(|path| is_voc_name(path) && is_root(path)));
+        found.extend(
+            entries
+                .map(|entry| entry.path())
+                .filter(|path| is_voc_name(path) && is_root(path)),
+        );
     }
     found.sort();
     if found.len() > 1 {
         let names: Vec<String> = found.iter().map(|path| folder_name(path)).collect();
-        let reason =
-            format!("it holds several data sets ({}). Choose one of these folders", names.join(", "));
-        return Err(DatasetError::List { path: root.to_owned(), reason });
+        let reason = format!(
+            "it holds several datasets ({}). Choose one of these folders",
+            names.join(", ")
+        );
+        return Err(DatasetError::List {
+            path: root.to_owned(),
+            reason,
+        });
     }
     Ok(found.pop())
 }
@@ -67,7 +76,8 @@ fn is_root(path: &Path) -> bool {
 }
 
 fn is_voc_name(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("VOC"))
+    path.file_name()
+        .is_some_and(|name| name.to_string_lossy().starts_with("VOC"))
 }
 
 /// What lies in the two folders, by file name without extension.
@@ -109,7 +119,10 @@ impl Files {
                 Ok((self.all_but(&val), val))
             }
             (false, false) => {
-                log::info!("{} holds no lists, every fifth image is for validation", lists.display());
+                log::info!(
+                    "{} holds no lists, every fifth image is for validation",
+                    lists.display()
+                );
                 Ok(split_evenly(self.all_but(&[])))
             }
         }
@@ -133,9 +146,16 @@ impl Files {
     /// Every image that has a mask, but for those listed.
     fn all_but(&self, listed: &[Item]) -> Vec<Item> {
         let listed: BTreeSet<&str> = listed.iter().map(|item| item.id.as_str()).collect();
-        let rest = self.images.iter().filter(|(id, _)| !listed.contains(id.as_str()));
+        let rest = self
+            .images
+            .iter()
+            .filter(|(id, _)| !listed.contains(id.as_str()));
         rest.filter_map(|(id, image)| {
-            Some(Item { id: id.clone(), image: image.clone(), mask: self.masks.get(id)?.clone() })
+            Some(Item {
+                id: id.clone(),
+                image: image.clone(),
+                mask: self.masks.get(id)?.clone(),
+            })
         })
         .collect()
     }
@@ -149,13 +169,20 @@ pub(super) fn files_by_stem(
     let mut files = BTreeMap::new();
     for entry in fs::read_dir(folder).map_err(|err| read_error(folder, err))? {
         let path = entry.map_err(|err| read_error(folder, err))?.path();
-        let (Some(stem), Some(extension)) = (path.file_stem(), path.extension()) else { continue };
-        let (stem, extension) = (stem.to_string_lossy(), extension.to_string_lossy().to_lowercase());
+        let (Some(stem), Some(extension)) = (path.file_stem(), path.extension()) else {
+            continue;
+        };
+        let (stem, extension) = (
+            stem.to_string_lossy(),
+            extension.to_string_lossy().to_lowercase(),
+        );
         // Hidden files are other programs' notes about images, not images.
         if stem.starts_with('.') || !extensions.contains(&extension.as_str()) {
             continue;
         }
-        let known = files.entry(stem.into_owned()).or_insert_with(|| path.clone());
+        let known = files
+            .entry(stem.into_owned())
+            .or_insert_with(|| path.clone());
         // Folders come in no order, so of two images of one name take the same one each time.
         if path < *known {
             *known = path;
@@ -167,9 +194,12 @@ pub(super) fn files_by_stem(
 /// Every fifth item to validation; of fewer than five the last.
 fn split_evenly(items: Vec<Item>) -> (Vec<Item>, Vec<Item>) {
     let distance = VAL_EVERY.min(items.len().max(2));
-    let (val, train): (Vec<_>, Vec<_>) =
-        items.into_iter().enumerate().partition(|(index, _)| index % distance == distance - 1);
-    let items_of = |numbered: Vec<(usize, Item)>| numbered.into_iter().map(|(_, item)| item).collect();
+    let (val, train): (Vec<_>, Vec<_>) = items
+        .into_iter()
+        .enumerate()
+        .partition(|(index, _)| index % distance == distance - 1);
+    let items_of =
+        |numbered: Vec<(usize, Item)>| numbered.into_iter().map(|(_, item)| item).collect();
     (items_of(train), items_of(val))
 }
 
@@ -177,8 +207,10 @@ fn split_evenly(items: Vec<Item>) -> (Vec<Item>, Vec<Item>) {
 /// numbered ones as there are labels, in the colors of the masks' palette.
 fn guess_classes<'a>(items: impl Iterator<Item = &'a Item>) -> ClassList {
     let looked_at: Vec<&Item> = items.take(LOOKED_AT).collect();
-    let highest =
-        looked_at.par_iter().filter_map(|item| highest_label(&item.mask)).max_by_key(|(label, _)| *label);
+    let highest = looked_at
+        .par_iter()
+        .filter_map(|item| highest_label(&item.mask))
+        .max_by_key(|(label, _)| *label);
     let voc = ClassList::voc();
     match highest {
         Some((label, palette)) if usize::from(label) >= voc.len() => {
@@ -192,7 +224,9 @@ fn guess_classes<'a>(items: impl Iterator<Item = &'a Item>) -> ClassList {
 /// The highest label of a mask that is not void, and its palette. A mask that
 /// cannot be read says nothing here; reading it for use tells what is wrong.
 fn highest_label(mask: &Path) -> Option<(u8, Vec<[u8; 3]>)> {
-    let RawPixels::Labels { samples, palette } = read_raw(mask).ok()?.pixels else { return None };
+    let RawPixels::Labels { samples, palette } = read_raw(mask).ok()?.pixels else {
+        return None;
+    };
     let highest = samples.into_iter().filter(|label| *label != VOID).max()?;
     Some((highest, palette.unwrap_or_default()))
 }
@@ -220,10 +254,16 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let root = dir.path();
         write_voc(root, &["a", "b", "c", "unlisted"], [0, 20]);
-        write_text(&root.join("ImageSets/Segmentation/train.txt"), "b\r\na\r\n\r\n");
+        write_text(
+            &root.join("ImageSets/Segmentation/train.txt"),
+            "b\r\na\r\n\r\n",
+        );
         write_text(&root.join("ImageSets/Segmentation/val.txt"), "c");
         let dataset = Dataset::open(root).expect("a VOC set");
-        assert_eq!((ids(&dataset.train), ids(&dataset.val)), (vec!["b", "a"], vec!["c"]));
+        assert_eq!(
+            (ids(&dataset.train), ids(&dataset.val)),
+            (vec!["b", "a"], vec!["c"])
+        );
         assert_eq!(dataset.classes, ClassList::voc());
         assert_eq!(dataset.train[0].image, root.join("JPEGImages/b.png"));
         assert_eq!(dataset.train[0].mask, root.join("SegmentationClass/b.png"));
@@ -236,7 +276,10 @@ mod tests {
         write_voc(dir.path(), &["f", "e", "d", "c", "b", "a"], [0, 1]);
         fs::write(dir.path().join("JPEGImages/maskless.png"), "").expect("written");
         let dataset = Dataset::open(dir.path()).expect("a VOC set");
-        assert_eq!((ids(&dataset.train), ids(&dataset.val)), (vec!["a", "b", "c", "d", "f"], vec!["e"]));
+        assert_eq!(
+            (ids(&dataset.train), ids(&dataset.val)),
+            (vec!["a", "b", "c", "d", "f"], vec!["e"])
+        );
     }
 
     #[test]
@@ -245,7 +288,10 @@ mod tests {
         write_voc(dir.path(), &["a", "b", "c"], [0, 1]);
         write_text(&dir.path().join("ImageSets/Segmentation/train.txt"), "b\n");
         let dataset = Dataset::open(dir.path()).expect("a VOC set");
-        assert_eq!((ids(&dataset.train), ids(&dataset.val)), (vec!["b"], vec!["a", "c"]));
+        assert_eq!(
+            (ids(&dataset.train), ids(&dataset.val)),
+            (vec!["b"], vec!["a", "c"])
+        );
     }
 
     #[test]
@@ -253,7 +299,10 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temporary folder");
         write_voc(dir.path(), &["a"], [0, 1]);
         let message = Dataset::open(dir.path()).unwrap_err().to_string();
-        assert!(message.contains("val.txt: there are no images to validate on"), "{message}");
+        assert!(
+            message.contains("val.txt: there are no images to validate on"),
+            "{message}"
+        );
     }
 
     #[test]
@@ -265,8 +314,14 @@ mod tests {
             let dataset = Dataset::open(root).expect("a VOC set");
             assert_eq!((dataset.name.as_str(), &dataset.root), ("VOC2012", &inner));
         }
-        write_voc(&dir.path().join("VOCdevkit").join("VOC2007"), &["a", "b"], [0, 1]);
-        let message = Dataset::open(&dir.path().join("VOCdevkit")).unwrap_err().to_string();
+        write_voc(
+            &dir.path().join("VOCdevkit").join("VOC2007"),
+            &["a", "b"],
+            [0, 1],
+        );
+        let message = Dataset::open(&dir.path().join("VOCdevkit"))
+            .unwrap_err()
+            .to_string();
         assert!(message.contains("VOC2007, VOC2012"), "{message}");
     }
 
@@ -276,12 +331,25 @@ mod tests {
         let root = dir.path();
         write_voc(root, &["a", "b"], [0, 1]);
         write_text(&root.join("ImageSets/Segmentation/val.txt"), "b\n");
-        write_text(&root.join("ImageSets/Segmentation/train.txt"), "a\n2007_000032\n");
+        write_text(
+            &root.join("ImageSets/Segmentation/train.txt"),
+            "a\n2007_000032\n",
+        );
         let message = Dataset::open(root).unwrap_err().to_string();
-        assert!(message.contains("train.txt: line 2: 2007_000032 has no file in JPEGImages"), "{message}");
-        fs::copy(root.join("JPEGImages/a.png"), root.join("JPEGImages/2007_000032.JPG")).expect("copied");
+        assert!(
+            message.contains("train.txt: line 2: 2007_000032 has no file in JPEGImages"),
+            "{message}"
+        );
+        fs::copy(
+            root.join("JPEGImages/a.png"),
+            root.join("JPEGImages/2007_000032.JPG"),
+        )
+        .expect("copied");
         let message = Dataset::open(root).unwrap_err().to_string();
-        assert!(message.contains("no file in SegmentationClass"), "{message}");
+        assert!(
+            message.contains("no file in SegmentationClass"),
+            "{message}"
+        );
     }
 
     #[test]
@@ -295,16 +363,35 @@ mod tests {
         let mut colors = Vec::<Class>::from(ClassList::numbered(31));
         colors[30].color = [1, 2, 3];
         let colors = ClassList::new(colors).expect("few enough");
-        write_index_png(&mask, &LabelMap { width: 2, height: 1, labels: vec![30, VOID] }, &colors)
-            .expect("written");
+        write_index_png(
+            &mask,
+            &LabelMap {
+                width: 2,
+                height: 1,
+                labels: vec![30, VOID],
+            },
+            &colors,
+        )
+        .expect("written");
         let classes = Dataset::open(root).expect("a VOC set").classes;
         assert_eq!((classes.len(), classes.name(30)), (31, "class 30"));
-        assert_eq!((classes.color(1), classes.color(30)), (voc_color(1), [1, 2, 3]));
+        assert_eq!(
+            (classes.color(1), classes.color(30)),
+            (voc_color(1), [1, 2, 3])
+        );
 
         write_text(&root.join("classes.txt"), "ground\nobject 9 8 7\n");
         let classes = Dataset::open(root).expect("a VOC set").classes;
-        assert_eq!((classes.len(), classes.name(0), classes.color(1)), (2, "ground", [9, 8, 7]));
+        assert_eq!(
+            (classes.len(), classes.name(0), classes.color(1)),
+            (2, "ground", [9, 8, 7])
+        );
         write_text(&root.join("classes.txt"), "# none\n");
-        assert!(Dataset::open(root).unwrap_err().to_string().contains("classes.txt: there is no class"));
+        assert!(
+            Dataset::open(root)
+                .unwrap_err()
+                .to_string()
+                .contains("classes.txt: there is no class")
+        );
     }
 }

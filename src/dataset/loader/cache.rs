@@ -1,4 +1,4 @@
-//! Decoded pairs kept in memory, so that a small data set is decoded once.
+//! Decoded pairs kept in memory, so that a small dataset is decoded once.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -9,12 +9,12 @@ use crate::dataset::{DatasetError, Item, LabelMap, MaskReader, Rgb};
 /// What all pairs together may take, in bytes.
 const BUDGET: usize = 512 << 20;
 
-/// Decoded pairs of one data set, up to 512 MiB.
+/// Decoded pairs of one dataset, up to 512 MiB.
 ///
 /// Every image comes up once an epoch, so one that is thrown out would be gone
 /// by the time it is wanted again: what is in stays in, and what does not fit is
 /// decoded each time. Belongs to one [`MaskReader`]; make another one
-/// (`Arc::default()`) for another data set.
+/// (`Arc::default()`) for another dataset.
 #[derive(Debug)]
 pub struct DecodeCache {
     budget: usize,
@@ -59,7 +59,10 @@ impl DecodeCache {
 
 impl Default for DecodeCache {
     fn default() -> Self {
-        Self { budget: BUDGET, kept: Mutex::default() }
+        Self {
+            budget: BUDGET,
+            kept: Mutex::default(),
+        }
     }
 }
 
@@ -73,14 +76,20 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let plan = plan(dir.path(), 2, 1);
         // A 2x1 pair takes 6 + 2 bytes: one fits, two do not.
-        let cache = DecodeCache { budget: 12, kept: Mutex::default() };
+        let cache = DecodeCache {
+            budget: 12,
+            kept: Mutex::default(),
+        };
         let first = cache.pair(&plan.reader, &plan.items[0]).expect("read");
         cache.pair(&plan.reader, &plan.items[1]).expect("read");
         let num_kept = cache.kept().pairs.len();
         assert_eq!((num_kept, cache.kept().bytes), (1, 8));
         std::fs::remove_file(&plan.items[0].image).expect("removed");
         std::fs::remove_file(&plan.items[1].image).expect("removed");
-        assert_eq!(cache.pair(&plan.reader, &plan.items[0]).expect("kept"), first);
+        assert_eq!(
+            cache.pair(&plan.reader, &plan.items[0]).expect("kept"),
+            first
+        );
         assert!(cache.pair(&plan.reader, &plan.items[1]).is_err());
     }
 }

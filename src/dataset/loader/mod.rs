@@ -48,7 +48,10 @@ impl Loader {
     pub fn start(plan: BatchPlan, epoch: usize, first_batch: usize) -> Self {
         let plan = Arc::new(plan);
         let num_batches = plan.batches_per_epoch();
-        let num_workers = plan.workers.max(1).min(num_batches.saturating_sub(first_batch));
+        let num_workers = plan
+            .workers
+            .max(1)
+            .min(num_batches.saturating_sub(first_batch));
         let lanes = (0..num_workers).map(|worker| {
             let turns = (first_batch + worker..num_batches).step_by(num_workers);
             Lane::start(&plan, epoch, turns, worker)
@@ -57,7 +60,12 @@ impl Loader {
             log::warn!("Batches are not prepared ahead, which is slower: no thread could be started ({err})");
             Vec::new()
         });
-        Self { plan, epoch, next_batch: first_batch, lanes }
+        Self {
+            plan,
+            epoch,
+            next_batch: first_batch,
+            lanes,
+        }
     }
 
     /// The next batch; `None` at the end of the epoch. Waits until it is ready.
@@ -80,7 +88,11 @@ impl Loader {
         // The lanes take turns; the one whose turn it is comes first.
         self.lanes.rotate_left(1);
         let received = self.lanes.last().map(|lane| lane.batches.recv());
-        Some(received.and_then(Result::ok).unwrap_or_else(|| Err(worker_lost())))
+        Some(
+            received
+                .and_then(Result::ok)
+                .unwrap_or_else(|| Err(worker_lost())),
+        )
     }
 }
 
@@ -107,13 +119,20 @@ impl Lane {
         let (sender, batches) = bounded(QUEUED);
         let plan = Arc::clone(plan);
         let work = move || prepare(&plan, epoch, turns, &sender);
-        let worker = Builder::new().name(format!("loader {worker}")).spawn(work)?;
+        let worker = Builder::new()
+            .name(format!("loader {worker}"))
+            .spawn(work)?;
         Ok(Self { batches, worker })
     }
 }
 
 /// What a worker does until its batches are done or nobody wants them anymore.
-fn prepare(plan: &BatchPlan, epoch: usize, turns: impl Iterator<Item = usize>, sender: &Sender<Prepared>) {
+fn prepare(
+    plan: &BatchPlan,
+    epoch: usize,
+    turns: impl Iterator<Item = usize>,
+    sender: &Sender<Prepared>,
+) {
     for index in turns {
         if sender.send(plan.batch(epoch, index)).is_err() {
             return;
@@ -138,24 +157,37 @@ mod tests {
     use super::*;
 
     fn drain(mut loader: Loader) -> Vec<Batch> {
-        std::iter::from_fn(|| loader.next()).map(|batch| batch.expect("a sound batch")).collect()
+        std::iter::from_fn(|| loader.next())
+            .map(|batch| batch.expect("a sound batch"))
+            .collect()
     }
 
     #[test]
     fn the_loader_gives_the_plans_batches_in_order() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         for workers in [0, 1, 3, 50] {
-            let plan = BatchPlan { workers, ..plan(dir.path(), 7, 2) };
-            let direct: Vec<Batch> =
-                (0..4).map(|index| plan.batch(5, index).expect("a sound batch")).collect();
-            assert_eq!(drain(Loader::start(plan, 5, 0)), direct, "{workers} workers");
+            let plan = BatchPlan {
+                workers,
+                ..plan(dir.path(), 7, 2)
+            };
+            let direct: Vec<Batch> = (0..4)
+                .map(|index| plan.batch(5, index).expect("a sound batch"))
+                .collect();
+            assert_eq!(
+                drain(Loader::start(plan, 5, 0)),
+                direct,
+                "{workers} workers"
+            );
         }
     }
 
     #[test]
     fn a_loader_goes_on_inside_an_epoch() {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        let plan = BatchPlan { workers: 2, ..plan(dir.path(), 7, 2) };
+        let plan = BatchPlan {
+            workers: 2,
+            ..plan(dir.path(), 7, 2)
+        };
         let whole = drain(Loader::start(plan.clone(), 1, 0));
         assert_eq!(drain(Loader::start(plan.clone(), 1, 3)), whole[3..]);
         assert_eq!(drain(Loader::start(plan.clone(), 1, 1)), whole[1..]);
@@ -166,7 +198,10 @@ mod tests {
     #[test]
     fn an_unfinished_loader_can_be_dropped() {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        let plan = BatchPlan { workers: 3, ..plan(dir.path(), 40, 1) };
+        let plan = BatchPlan {
+            workers: 3,
+            ..plan(dir.path(), 40, 1)
+        };
         let (done, finished) = mpsc::sync_channel(1);
         let dropping = Builder::new().name("dropping".to_owned()).spawn(move || {
             for taken in 0..6 {
@@ -179,18 +214,29 @@ mod tests {
             }
             done.send(()).ok();
         });
-        assert_eq!(finished.recv_timeout(Duration::from_mins(1)), Ok(()), "dropping a loader hangs");
+        assert_eq!(
+            finished.recv_timeout(Duration::from_mins(1)),
+            Ok(()),
+            "dropping a loader hangs"
+        );
         dropping.expect("started").join().expect("ended");
     }
 
     #[test]
     fn a_broken_image_is_an_error_in_its_place() {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        let plan = BatchPlan { shuffle: false, workers: 2, ..plan(dir.path(), 3, 1) };
+        let plan = BatchPlan {
+            shuffle: false,
+            workers: 2,
+            ..plan(dir.path(), 3, 1)
+        };
         std::fs::write(&plan.items[1].image, "broken").expect("written");
         let mut loader = Loader::start(plan, 0, 0);
         assert!(loader.next().expect("a batch").is_ok());
-        assert!(matches!(loader.next(), Some(Err(DatasetError::Image { .. }))));
+        assert!(matches!(
+            loader.next(),
+            Some(Err(DatasetError::Image { .. }))
+        ));
         assert!(loader.next().expect("a batch").is_ok());
         assert!(loader.next().is_none());
     }

@@ -34,7 +34,7 @@ pub struct Batch {
 pub struct BatchPlan {
     /// The training list.
     pub items: Arc<Vec<Item>>,
-    /// Reads the data set's masks.
+    /// Reads the dataset's masks.
     pub reader: MaskReader,
     /// Random changes; its crop is the size of every image. Without one a batch has the
     /// size of its image.
@@ -79,7 +79,10 @@ impl BatchPlan {
         let order = self.order(epoch);
         if order.is_empty() {
             let reason = "it has no images to train on".to_owned();
-            return Err(DatasetError::List { path: PathBuf::from("training list"), reason });
+            return Err(DatasetError::List {
+                path: PathBuf::from("training list"),
+                reason,
+            });
         }
         let batch_size = self.batch_size.max(1);
         let mut batch = Batch {
@@ -105,7 +108,8 @@ impl BatchPlan {
                 return Err(other_size(item, [width, height], &batch));
             }
             let values = 3 * width * height;
-            self.normalization.write_chw(&rgb, &mut batch.images[slot * values..(slot + 1) * values]);
+            self.normalization
+                .write_chw(&rgb, &mut batch.images[slot * values..(slot + 1) * values]);
             batch.labels.extend_from_slice(&labels.labels);
             batch.ids.push(item.id.clone());
         }
@@ -119,7 +123,10 @@ fn other_size(item: &Item, [width, height]: [usize; 2], batch: &Batch) -> Datase
          batch size of 1, or set a training size",
         batch.width, batch.height
     );
-    DatasetError::List { path: item.image.clone(), reason }
+    DatasetError::List {
+        path: item.image.clone(),
+        reason,
+    }
 }
 
 /// Stands where augmentation has the epoch, so that order and augmentation draw
@@ -150,13 +157,28 @@ pub(in crate::dataset) mod tests {
     /// A plan over `num_items` pairs of 2x1 pixels, which are written to `dir`.
     pub(in crate::dataset) fn plan(dir: &Path, num_items: usize, batch_size: usize) -> BatchPlan {
         let item = |index: usize| {
-            let (image, mask) = (dir.join(format!("{index}.png")), dir.join(format!("{index}-mask.png")));
-            write_pair(&image, &mask, [u8::try_from(index).expect("few items"), VOID]);
-            Item { id: index.to_string(), image, mask }
+            let (image, mask) = (
+                dir.join(format!("{index}.png")),
+                dir.join(format!("{index}-mask.png")),
+            );
+            write_pair(
+                &image,
+                &mask,
+                [u8::try_from(index).expect("few items"), VOID],
+            );
+            Item {
+                id: index.to_string(),
+                image,
+                mask,
+            }
         };
         BatchPlan {
             items: Arc::new((0..num_items).map(item).collect()),
-            reader: MaskReader { num_classes: 100, void_labels: Vec::new(), palette: Vec::new() },
+            reader: MaskReader {
+                num_classes: 100,
+                void_labels: Vec::new(),
+                palette: Vec::new(),
+            },
             augment: Augment {
                 crop: Some([4, 3]),
                 random_crop: true,
@@ -180,23 +202,46 @@ pub(in crate::dataset) mod tests {
         let order = plan.order(4);
         assert_eq!(plan.order(4), order);
         assert_ne!(plan.order(5), order);
-        assert_ne!(BatchPlan { seed: 8, ..plan.clone() }.order(4), order);
+        assert_ne!(
+            BatchPlan {
+                seed: 8,
+                ..plan.clone()
+            }
+            .order(4),
+            order
+        );
         let mut sorted = order;
         sorted.sort_unstable();
         assert_eq!(sorted, (0..20).collect::<Vec<_>>());
-        assert_eq!(BatchPlan { shuffle: false, ..plan }.order(4), (0..20).collect::<Vec<_>>());
+        assert_eq!(
+            BatchPlan {
+                shuffle: false,
+                ..plan
+            }
+            .order(4),
+            (0..20).collect::<Vec<_>>()
+        );
     }
 
     #[test]
     fn the_last_batch_is_filled_from_the_start() {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        let plan = BatchPlan { shuffle: false, ..plan(dir.path(), 5, 2) };
+        let plan = BatchPlan {
+            shuffle: false,
+            ..plan(dir.path(), 5, 2)
+        };
         assert_eq!(plan.batches_per_epoch(), 3);
         assert_eq!(plan.batch(0, 0).expect("read").ids, ["0", "1"]);
         assert_eq!(plan.batch(0, 2).expect("read").ids, ["4", "0"]);
-        let large = BatchPlan { batch_size: 7, ..plan };
+        let large = BatchPlan {
+            batch_size: 7,
+            ..plan
+        };
         assert_eq!(large.batches_per_epoch(), 1);
-        assert_eq!(large.batch(0, 0).expect("read").ids, ["0", "1", "2", "3", "4", "0", "1"]);
+        assert_eq!(
+            large.batch(0, 0).expect("read").ids,
+            ["0", "1", "2", "3", "4", "0", "1"]
+        );
     }
 
     #[test]
@@ -207,12 +252,21 @@ pub(in crate::dataset) mod tests {
         plan.batch(0, 0).expect("read");
         assert_eq!(plan.batch(3, 1).expect("read"), batch);
         assert_eq!(
-            BatchPlan { cache: Arc::default(), workers: 9, ..plan.clone() }.batch(3, 1).expect("read"),
+            BatchPlan {
+                cache: Arc::default(),
+                workers: 9,
+                ..plan.clone()
+            }
+            .batch(3, 1)
+            .expect("read"),
             batch
         );
         assert_ne!(plan.batch(4, 1).expect("read").images, batch.images);
         assert_eq!((batch.batch_size, batch.height, batch.width), (2, 3, 4));
-        assert_eq!((batch.images.len(), batch.labels.len()), (2 * 3 * 3 * 4, 2 * 3 * 4));
+        assert_eq!(
+            (batch.images.len(), batch.labels.len()),
+            (2 * 3 * 3 * 4, 2 * 3 * 4)
+        );
     }
 
     #[test]
@@ -222,12 +276,21 @@ pub(in crate::dataset) mod tests {
         let plan = BatchPlan {
             shuffle: false,
             augment: Augment::none(Some([2, 1])),
-            normalization: Normalization { mean: [0.0; 3], std: [1.0 / 255.0; 3], ..Normalization::IMAGENET },
+            normalization: Normalization {
+                mean: [0.0; 3],
+                std: [1.0 / 255.0; 3],
+                ..Normalization::IMAGENET
+            },
             ..plan
         };
         let batch = plan.batch(0, 0).expect("read");
         let rounded: Vec<f32> = batch.images.iter().map(|value| value.round()).collect();
-        assert_eq!(rounded, [10.0, 40.0, 20.0, 50.0, 30.0, 60.0, 10.0, 40.0, 20.0, 50.0, 30.0, 60.0]);
+        assert_eq!(
+            rounded,
+            [
+                10.0, 40.0, 20.0, 50.0, 30.0, 60.0, 10.0, 40.0, 20.0, 50.0, 30.0, 60.0
+            ]
+        );
         assert_eq!(batch.labels, [0, VOID, 1, VOID]);
     }
 
@@ -235,26 +298,46 @@ pub(in crate::dataset) mod tests {
     fn whole_images_give_batches_of_their_own_size() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let plan = plan(dir.path(), 3, 1);
-        let plan = BatchPlan { shuffle: false, augment: Augment::none(None), ..plan };
+        let plan = BatchPlan {
+            shuffle: false,
+            augment: Augment::none(None),
+            ..plan
+        };
         let larger = image::RgbImage::from_pixel(3, 2, image::Rgb([9, 9, 9]));
         larger.save(&plan.items[1].image).expect("an image");
         let mask = image::GrayImage::from_pixel(3, 2, image::Luma([4]));
         mask.save(&plan.items[1].mask).expect("a mask");
         let sizes = [0, 1].map(|index| plan.batch(0, index).expect("read"));
-        assert_eq!(sizes.each_ref().map(|batch| [batch.width, batch.height]), [[2, 1], [3, 2]]);
+        assert_eq!(
+            sizes.each_ref().map(|batch| [batch.width, batch.height]),
+            [[2, 1], [3, 2]]
+        );
         assert_eq!(sizes.each_ref().map(|batch| batch.images.len()), [6, 18]);
         assert_eq!(sizes[1].labels, [4; 6]);
-        let two = BatchPlan { batch_size: 2, ..plan };
+        let two = BatchPlan {
+            batch_size: 2,
+            ..plan
+        };
         let message = two.batch(0, 0).expect_err("two sizes").to_string();
-        assert!(message.contains("1.png") && message.contains("3x2") && message.contains("2x1"), "{message}");
+        assert!(
+            message.contains("1.png") && message.contains("3x2") && message.contains("2x1"),
+            "{message}"
+        );
     }
 
     #[test]
     fn a_plan_without_chance_gives_every_epoch_the_same_batches() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let plan = plan(dir.path(), 5, 2);
-        let plan = BatchPlan { shuffle: false, augment: Augment::none(Some([3, 2])), ..plan };
-        let other_seed = BatchPlan { seed: 8, ..plan.clone() };
+        let plan = BatchPlan {
+            shuffle: false,
+            augment: Augment::none(Some([3, 2])),
+            ..plan
+        };
+        let other_seed = BatchPlan {
+            seed: 8,
+            ..plan.clone()
+        };
         for index in 0..3 {
             let batch = plan.batch(1, index).expect("read");
             assert_eq!(plan.batch(2, index).expect("read"), batch);

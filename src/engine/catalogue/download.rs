@@ -52,7 +52,10 @@ pub(super) fn download(
     }
     let Some(url) = &entry.url else {
         let page = entry.page.unwrap_or("its source").to_owned();
-        return Err(WeightsError::NoAddress { file: entry.file.to_owned(), page });
+        return Err(WeightsError::NoAddress {
+            file: entry.file.to_owned(),
+            page,
+        });
     };
     fs::create_dir_all(folder).map_err(|err| WeightsError::write(folder, err))?;
     let mut part = Part::open(store::part_path(entry, folder))?;
@@ -71,7 +74,11 @@ pub(super) fn download(
     }
     part.finish()?;
     // The lock on `file` is held until the file has its name.
-    let Part { path, mut file, len: total } = part;
+    let Part {
+        path,
+        mut file,
+        len: total,
+    } = part;
     let digests = store::digest(&path, &mut file, &mut |bytes| {
         watch.tell(EntryState::Verifying { bytes, total });
         watch.check()
@@ -97,11 +104,17 @@ fn fetch(
     part: &mut Part,
     watch: &mut Watch<'_>,
 ) -> Result<(), WeightsError> {
-    let refused =
-        |answer: String| WeightsError::Refused { url: url.to_owned(), file: entry.file.to_owned(), answer };
+    let refused = |answer: String| WeightsError::Refused {
+        url: url.to_owned(),
+        file: entry.file.to_owned(),
+        answer,
+    };
     for _ in 0..2 {
         watch.check()?;
-        watch.tell(EntryState::Downloading { bytes: part.len, total: entry.size });
+        watch.tell(EntryState::Downloading {
+            bytes: part.len,
+            total: entry.size,
+        });
         // A compressed answer has other offsets.
         let mut request = agent.get(url).header("Accept-Encoding", "identity");
         if part.len > 0 {
@@ -140,13 +153,18 @@ fn fetch(
                 }
             }
             status => {
-                let reason = response.status().canonical_reason().unwrap_or("an unknown status");
+                let reason = response
+                    .status()
+                    .canonical_reason()
+                    .unwrap_or("an unknown status");
                 return Err(refused(format!("{status} ({reason})")));
             }
         }
         part.restart()?;
     }
-    Err(refused("with another part of the file than it was asked for".to_owned()))
+    Err(refused(
+        "with another part of the file than it was asked for".to_owned(),
+    ))
 }
 
 /// A server that offers another size offers another file; better said before it comes.
@@ -195,7 +213,10 @@ fn receive(
             break;
         }
         part.append(&buffer[..count])?;
-        watch.tell(EntryState::Downloading { bytes: part.len, total });
+        watch.tell(EntryState::Downloading {
+            bytes: part.len,
+            total,
+        });
     }
     // A cancelled connection may look like the end of a body without a length.
     watch.check()?;
@@ -208,8 +229,14 @@ fn receive(
 /// Start and total size in `Content-Range`: `bytes 5-9/10` or `bytes */10` (RFC 9110, 14.4).
 fn content_range(headers: &HeaderMap) -> Option<(Option<u64>, Option<u64>)> {
     let text = headers.get("Content-Range")?.to_str().ok()?;
-    let (range, total) = text.trim().strip_prefix("bytes")?.trim_start().split_once('/')?;
-    let start = range.split_once('-').and_then(|(start, _)| start.trim().parse().ok());
+    let (range, total) = text
+        .trim()
+        .strip_prefix("bytes")?
+        .trim_start()
+        .split_once('/')?;
+    let start = range
+        .split_once('-')
+        .and_then(|(start, _)| start.trim().parse().ok());
     Some((start, total.trim().parse().ok()))
 }
 
@@ -262,7 +289,10 @@ impl Part {
     /// Empties it.
     fn restart(&mut self) -> Result<(), WeightsError> {
         if self.len > 0 {
-            self.file.set_len(0).and_then(|()| self.file.rewind()).map_err(|err| self.failed(err))?;
+            self.file
+                .set_len(0)
+                .and_then(|()| self.file.rewind())
+                .map_err(|err| self.failed(err))?;
             self.len = 0;
         }
         Ok(())
@@ -270,7 +300,10 @@ impl Part {
 
     /// Makes it safe on the disk and goes to its start.
     fn finish(&mut self) -> Result<(), WeightsError> {
-        self.file.sync_all().and_then(|()| self.file.rewind()).map_err(|err| self.failed(err))
+        self.file
+            .sync_all()
+            .and_then(|()| self.file.rewind())
+            .map_err(|err| self.failed(err))
     }
 }
 
@@ -285,10 +318,15 @@ mod tests {
     #[test]
     fn a_server_that_falls_silent_is_left() {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let url = format!("http://{}/a.pth", listener.local_addr().expect("an address"));
+        let url = format!(
+            "http://{}/a.pth",
+            listener.local_addr().expect("an address")
+        );
         let silent = thread::Builder::new().spawn(move || {
             let (mut stream, _) = listener.accept().expect("a connection");
-            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n1234").expect("half an answer");
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n1234")
+                .expect("half an answer");
             // Holds the connection until the other side has gone.
             std::io::copy(&mut stream, &mut std::io::sink()).ok();
         });
@@ -312,8 +350,14 @@ mod tests {
         let agent = agent_with(Duration::from_millis(200));
         let err = download(&entry, folder.path(), &agent, &mut watch).expect_err("half a file");
         let text = err.to_string();
-        assert!(text.contains(&url) && text.contains("4 bytes") && text.contains("in time"), "{text}");
-        assert_eq!(fs::read(folder.path().join("a.pth.part")).expect("the part"), b"1234");
+        assert!(
+            text.contains(&url) && text.contains("4 bytes") && text.contains("in time"),
+            "{text}"
+        );
+        assert_eq!(
+            fs::read(folder.path().join("a.pth.part")).expect("the part"),
+            b"1234"
+        );
         drop(agent);
         silent.join().expect("an end");
     }

@@ -40,13 +40,16 @@ impl KnownHash {
         match self {
             Self::Sha256(_) | Self::Unknown => &digests.sha256,
             Self::Md5(_) => &digests.md5,
-            Self::Sha256Prefix(start) => digests.sha256.get(..start.len()).unwrap_or(&digests.sha256),
+            Self::Sha256Prefix(start) => {
+                digests.sha256.get(..start.len()).unwrap_or(&digests.sha256)
+            }
         }
     }
 
     /// Whether a file with these digests is the one meant; `None` where no hash is known.
     pub(super) fn matches(&self, digests: &Digests) -> Option<bool> {
-        self.digits().map(|digits| digits == self.same_part(digests))
+        self.digits()
+            .map(|digits| digits == self.same_part(digests))
     }
 }
 
@@ -96,7 +99,14 @@ const CAFFE_TERMS: &str = "Converted from fcn.berkeleyvision.org by wkentaro/pyt
 // primitive `feature_extraction.cnn.UBC` (GoogLeNet) and a conversion script to Keras
 // that checks it (ResNet-101). Nobody recorded the size of the last two.
 /// Id, file, what, tensors, size in bytes, SHA-256.
-type TorchvisionFile = (&'static str, &'static str, &'static str, &'static str, Option<u64>, &'static str);
+type TorchvisionFile = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    Option<u64>,
+    &'static str,
+);
 
 /// Files of torchvision.
 const TORCHVISION_FILES: [TorchvisionFile; 8] = [
@@ -217,32 +227,41 @@ const CAFFE_FILES: [(&str, &str, &str, &str, &str, &str); 5] = [
 /// All public files this program knows. Caffe's own `.caffemodel` files are left out:
 /// it cannot read them.
 pub fn public_weights() -> Vec<CatalogueEntry> {
-    let torchvision = TORCHVISION_FILES.into_iter().map(|(id, file, what, tensors, size, sha256)| {
-        let layout = if id == "googlenet" { tensors.to_owned() } else { format!("{tensors}; {RGB}") };
-        CatalogueEntry {
+    let torchvision =
+        TORCHVISION_FILES
+            .into_iter()
+            .map(|(id, file, what, tensors, size, sha256)| {
+                let layout = if id == "googlenet" {
+                    tensors.to_owned()
+                } else {
+                    format!("{tensors}; {RGB}")
+                };
+                CatalogueEntry {
+                    id,
+                    file,
+                    what,
+                    url: Some(format!("{TORCHVISION}{file}")),
+                    page: None,
+                    size,
+                    hash: KnownHash::Sha256(sha256.to_owned()),
+                    layout,
+                    source: TORCHVISION_TERMS,
+                }
+            });
+    let caffe = CAFFE_FILES
+        .into_iter()
+        .map(|(id, file, what, tensors, page, md5)| CatalogueEntry {
             id,
             file,
             what,
-            url: Some(format!("{TORCHVISION}{file}")),
-            page: None,
-            size,
-            hash: KnownHash::Sha256(sha256.to_owned()),
-            layout,
-            source: TORCHVISION_TERMS,
-        }
-    });
-    let caffe = CAFFE_FILES.into_iter().map(|(id, file, what, tensors, page, md5)| CatalogueEntry {
-        id,
-        file,
-        what,
-        url: None,
-        page: Some(page),
-        size: None,
-        hash: KnownHash::Md5(md5.to_owned()),
-        // `mean_bgr` of `torchfcn/datasets/voc.py`.
-        layout: format!("{tensors}; BGR in 0 to 255, minus mean 104.00699 116.66877 122.67891"),
-        source: CAFFE_TERMS,
-    });
+            url: None,
+            page: Some(page),
+            size: None,
+            hash: KnownHash::Md5(md5.to_owned()),
+            // `mean_bgr` of `torchfcn/datasets/voc.py`.
+            layout: format!("{tensors}; BGR in 0 to 255, minus mean 104.00699 116.66877 122.67891"),
+            source: CAFFE_TERMS,
+        });
     torchvision.chain(caffe).collect()
 }
 
@@ -255,9 +274,15 @@ mod tests {
     #[test]
     fn every_entry_can_be_told_from_the_others() {
         let entries = public_weights();
-        let names: BTreeSet<&str> = entries.iter().flat_map(|entry| [entry.id, entry.file]).collect();
+        let names: BTreeSet<&str> = entries
+            .iter()
+            .flat_map(|entry| [entry.id, entry.file])
+            .collect();
         assert_eq!(names.len(), 2 * entries.len());
-        let hashes: BTreeSet<&str> = entries.iter().filter_map(|entry| entry.hash.digits()).collect();
+        let hashes: BTreeSet<&str> = entries
+            .iter()
+            .filter_map(|entry| entry.hash.digits())
+            .collect();
         assert_eq!(hashes.len(), entries.len());
     }
 
@@ -270,9 +295,16 @@ mod tests {
             match &entry.hash {
                 KnownHash::Sha256(_) => {
                     assert_eq!(digits.len(), 64, "{}", entry.file);
-                    let name = entry.file.strip_suffix(".pth").expect("the ending of PyTorch");
+                    let name = entry
+                        .file
+                        .strip_suffix(".pth")
+                        .expect("the ending of PyTorch");
                     let (_, start) = name.rsplit_once('-').expect("a hash in the name");
-                    assert!(start.len() == 8 && digits.starts_with(start), "{}", entry.file);
+                    assert!(
+                        start.len() == 8 && digits.starts_with(start),
+                        "{}",
+                        entry.file
+                    );
                 }
                 KnownHash::Md5(_) => assert_eq!(digits.len(), 32, "{}", entry.file),
                 other => panic!("{}: {other:?}", entry.file),
@@ -285,20 +317,32 @@ mod tests {
         for entry in public_weights() {
             assert_ne!(entry.url.is_some(), entry.page.is_some(), "{}", entry.id);
             if let Some(url) = &entry.url {
-                assert!(url.starts_with("https://") && url.ends_with(entry.file), "{url}");
+                assert!(
+                    url.starts_with("https://") && url.ends_with(entry.file),
+                    "{url}"
+                );
             }
         }
     }
 
     #[test]
     fn a_prefix_is_held_against_the_start() {
-        let digests = Digests { sha256: "0123456789abcdef".to_owned(), md5: "77".to_owned() };
+        let digests = Digests {
+            sha256: "0123456789abcdef".to_owned(),
+            md5: "77".to_owned(),
+        };
         let prefix = |digits: &str| KnownHash::Sha256Prefix(digits.to_owned());
         assert_eq!(prefix("01234567").matches(&digests), Some(true));
         assert_eq!(prefix("01234568").matches(&digests), Some(false));
         assert_eq!(prefix("01234567").same_part(&digests), "01234567");
-        assert_eq!(KnownHash::Md5("77".to_owned()).matches(&digests), Some(true));
-        assert_eq!(KnownHash::Sha256("0123".to_owned()).matches(&digests), Some(false));
+        assert_eq!(
+            KnownHash::Md5("77".to_owned()).matches(&digests),
+            Some(true)
+        );
+        assert_eq!(
+            KnownHash::Sha256("0123".to_owned()).matches(&digests),
+            Some(false)
+        );
         assert_eq!(KnownHash::Unknown.matches(&digests), None);
     }
 }

@@ -15,27 +15,51 @@ pub(super) enum WeightsError {
          as a file you already have"
     )]
     NoAddress { file: String, page: String },
-    #[error("{url}: the server cannot be reached ({cause}). Check the network, then download {file} again")]
-    Unreachable { url: String, file: String, cause: String },
+    #[error(
+        "{url}: the server cannot be reached ({cause}). Check the network, then download {file} again"
+    )]
+    Unreachable {
+        url: String,
+        file: String,
+        cause: String,
+    },
     #[error(
         "{url}: the server answers {answer}. Try again later, or get {file} elsewhere and add it as a file you \
          already have"
     )]
-    Refused { url: String, file: String, answer: String },
+    Refused {
+        url: String,
+        file: String,
+        answer: String,
+    },
     #[error(
         "{url}: the server offers {offered} bytes, but {file} has {expected}. A proxy or a sign-in page may \
          answer instead of the server: open the address in a browser to see"
     )]
-    WrongSize { url: String, file: String, offered: u64, expected: u64 },
+    WrongSize {
+        url: String,
+        file: String,
+        offered: u64,
+        expected: u64,
+    },
     #[error(
         "{url}: the connection broke off after {bytes} bytes ({cause}). They are kept: download {file} again \
          to go on from there"
     )]
-    Broken { url: String, file: String, bytes: u64, cause: String },
+    Broken {
+        url: String,
+        file: String,
+        bytes: u64,
+        cause: String,
+    },
     #[error("{}: another download of this file is under way. Wait for its end", .path.display())]
     Busy { path: PathBuf },
     #[error("{}: {cause}. {advice}", .path.display())]
-    Disk { path: PathBuf, cause: io::Error, advice: &'static str },
+    Disk {
+        path: PathBuf,
+        cause: io::Error,
+        advice: &'static str,
+    },
     #[error("{}: this is not {file}: its {kind} is {got}, expected {expected}. {advice}", .path.display())]
     WrongHash {
         path: PathBuf,
@@ -46,7 +70,12 @@ pub(super) enum WeightsError {
         advice: &'static str,
     },
     #[error("{}: this is not {file}: it has {got} bytes, expected {expected}. Name another file", .path.display())]
-    OtherSize { path: PathBuf, file: String, got: u64, expected: u64 },
+    OtherSize {
+        path: PathBuf,
+        file: String,
+        got: u64,
+        expected: u64,
+    },
     #[error(
         "{}: no file of the catalogue has its SHA-256, {sha256}. Name the entry it is meant to be to see what \
          differs",
@@ -59,14 +88,24 @@ impl WeightsError {
     /// Something that cannot be written.
     pub fn write(path: &Path, cause: io::Error) -> Self {
         let advice = match cause.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "Free some space, then try again",
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                "Free some space, then try again"
+            }
             _ => "Make its folder writable, then try again",
         };
-        Self::Disk { path: path.to_owned(), cause, advice }
+        Self::Disk {
+            path: path.to_owned(),
+            cause,
+            advice,
+        }
     }
 
     /// Something that cannot be read.
     pub fn read(path: &Path, cause: io::Error) -> Self {
-        Self::Disk { path: path.to_owned(), cause, advice: "Name a file that can be read" }
+        Self::Disk {
+            path: path.to_owned(),
+            cause,
+            advice: "Name a file that can be read",
+        }
     }
 }

@@ -29,7 +29,10 @@ impl Digester {
     }
 
     pub fn finish(self) -> Digests {
-        Digests { sha256: hex(&self.sha256.finalize()), md5: hex(&self.md5.finalize()) }
+        Digests {
+            sha256: hex(&self.sha256.finalize()),
+            md5: hex(&self.md5.finalize()),
+        }
     }
 }
 
@@ -62,7 +65,10 @@ mod tests {
         digester.update(b"bc");
         let digests = digester.finish();
         // FIPS 180-4 and RFC 1321 give these for "abc".
-        assert_eq!(digests.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(
+            digests.sha256,
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
         assert_eq!(digests.md5, "900150983cd24fb0d6963f7d28e17f72");
     }
 }

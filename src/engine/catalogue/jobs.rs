@@ -67,7 +67,9 @@ impl Engine {
     /// that the id or file name `name` means.
     pub fn add_weights(&mut self, name: &str, file: &Path) {
         let file = file.to_owned();
-        self.start_job(name, None, move |entry, folder, watch| store::add(entry, &file, folder, watch));
+        self.start_job(name, None, move |entry, folder, watch| {
+            store::add(entry, &file, folder, watch)
+        });
     }
 
     /// The id of the entry that a file is, by its hash.
@@ -91,8 +93,13 @@ impl Engine {
         let (sender, waker) = (self.sender.clone(), Arc::clone(&self.waker));
         let (entries, folder) = (self.catalogue.entries(), self.catalogue.folder.clone());
         spawn_detached("weights", move || {
-            let found = entries.iter().map(|entry| store::look(entry, &folder)).collect();
-            sender.send(Event::Weights(WeightsEvent::Looked(found))).ok();
+            let found = entries
+                .iter()
+                .map(|entry| store::look(entry, &folder))
+                .collect();
+            sender
+                .send(Event::Weights(WeightsEvent::Looked(found)))
+                .ok();
             waker();
         });
     }
@@ -119,13 +126,17 @@ impl Engine {
         let task = spawn_thread(&self.waker, "weights", move |cancel| {
             let tell = |state| {
                 // News of progress may be lost where nobody listens; the end may not.
-                sender.try_send(Event::Weights(WeightsEvent::Told { id, state })).ok();
+                sender
+                    .try_send(Event::Weights(WeightsEvent::Told { id, state }))
+                    .ok();
                 waker();
             };
             let mut watch = Watch::new(cancel, &tell);
             let result = guarded(|| work(&entry, &folder, &mut watch));
             let state = end_state(&entry, &folder, result);
-            sender.send(Event::Weights(WeightsEvent::Ended { id, state })).ok();
+            sender
+                .send(Event::Weights(WeightsEvent::Ended { id, state }))
+                .ok();
             waker();
         });
         self.catalogue.jobs.insert(id, Job { task, agent });
@@ -155,13 +166,18 @@ impl Engine {
                 let file = self.catalogue.find(id).map_or(id, |item| item.entry.file);
                 match &state {
                     EntryState::Ready { .. } => {
-                        self.notify(NoticeLevel::Info, format!("{file} is here, checked and ready"));
+                        self.notify(
+                            NoticeLevel::Info,
+                            format!("{file} is here, checked and ready"),
+                        );
                     }
                     EntryState::Unverified { .. } => self.notify(
                         NoticeLevel::Warning,
                         format!("{file} is here, but nobody published a hash to check it against"),
                     ),
-                    EntryState::Failed { message } => self.notify(NoticeLevel::Error, message.clone()),
+                    EntryState::Failed { message } => {
+                        self.notify(NoticeLevel::Error, message.clone())
+                    }
                     _ => {}
                 }
                 self.catalogue.set(id, state);
@@ -180,7 +196,10 @@ fn end_state(
         Ok(Ok(state)) => return state,
         Ok(Err(WeightsError::Cancelled)) => match store::look(entry, folder) {
             Some(state) => return state,
-            None => format!("{}: it is here, but its check was broken off. Try again", entry.file),
+            None => format!(
+                "{}: it is here, but its check was broken off. Try again",
+                entry.file
+            ),
         },
         Ok(Err(err)) => err.to_string(),
         Err(panic) => format!("{}: {panic}. Try again; the log may say more", entry.file),

@@ -94,8 +94,16 @@ pub struct Catalogue {
 
 impl Catalogue {
     pub(super) fn new(folder: PathBuf, entries: Vec<CatalogueEntry>) -> Self {
-        let items = entries.into_iter().map(|entry| CatalogueItem { entry, state: EntryState::Missing });
-        Self { folder, items: items.collect(), jobs: BTreeMap::new(), known: false }
+        let items = entries.into_iter().map(|entry| CatalogueItem {
+            entry,
+            state: EntryState::Missing,
+        });
+        Self {
+            folder,
+            items: items.collect(),
+            jobs: BTreeMap::new(),
+            known: false,
+        }
     }
 
     /// Where the files lie. Made with the first file.
@@ -141,12 +149,20 @@ struct Watch<'a> {
 
 impl<'a> Watch<'a> {
     fn new(cancel: &'a Cancel, tell: &'a dyn Fn(EntryState)) -> Self {
-        Self { cancel, tell, told: None }
+        Self {
+            cancel,
+            tell,
+            told: None,
+        }
     }
 
     /// An error once the work was cancelled.
     fn check(&self) -> Result<(), WeightsError> {
-        if self.cancel.is_cancelled() { Err(WeightsError::Cancelled) } else { Ok(()) }
+        if self.cancel.is_cancelled() {
+            Err(WeightsError::Cancelled)
+        } else {
+            Ok(())
+        }
     }
 
     /// Says how far the work is, unless that was just said.

@@ -26,9 +26,19 @@ struct Record {
 impl Record {
     /// What is written down of a file whose check went well; `None` where nothing can be.
     fn new(meta: &Metadata, hash: &KnownHash) -> Option<Self> {
-        let modified = meta.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_nanos() as u64;
+        let modified = meta
+            .modified()
+            .ok()?
+            .duration_since(UNIX_EPOCH)
+            .ok()?
+            .as_nanos() as u64;
         let digits = hash.digits()?.to_owned();
-        Some(Self { size: meta.len(), modified, kind: hash.kind().to_owned(), hash: digits })
+        Some(Self {
+            size: meta.len(),
+            modified,
+            kind: hash.kind().to_owned(),
+            hash: digits,
+        })
     }
 
     fn read(path: &Path) -> Option<Self> {
@@ -54,7 +64,11 @@ pub(super) fn look(entry: &CatalogueEntry, folder: &Path) -> Option<EntryState> 
     let path = file_path(entry, folder);
     let Some(meta) = fs::metadata(&path).ok().filter(Metadata::is_file) else {
         let bytes = fs::metadata(part_path(entry, folder)).map_or(0, |meta| meta.len());
-        return Some(if bytes > 0 { EntryState::Partial { bytes } } else { EntryState::Missing });
+        return Some(if bytes > 0 {
+            EntryState::Partial { bytes }
+        } else {
+            EntryState::Missing
+        });
     };
     if entry.hash == KnownHash::Unknown {
         return Some(EntryState::Unverified { path });
@@ -71,12 +85,20 @@ pub(super) fn check(
 ) -> Result<EntryState, WeightsError> {
     let path = file_path(entry, folder);
     let mut file = File::open(&path).map_err(|err| WeightsError::read(&path, err))?;
-    let total = file.metadata().map_err(|err| WeightsError::read(&path, err))?.len();
+    let total = file
+        .metadata()
+        .map_err(|err| WeightsError::read(&path, err))?
+        .len();
     let digests = digest(&path, &mut file, &mut |bytes| {
         watch.tell(EntryState::Verifying { bytes, total });
         watch.check()
     })?;
-    same_hash(entry, &path, &digests, "Delete it or put the right file there")?;
+    same_hash(
+        entry,
+        &path,
+        &digests,
+        "Delete it or put the right file there",
+    )?;
     remember(entry, folder);
     Ok(EntryState::Ready { path })
 }
@@ -92,7 +114,12 @@ pub(super) fn add(
     let (mut reader, total) = open(source)?;
     if let Some(expected) = entry.size.filter(|size| *size != total) {
         let (path, file) = (source.to_owned(), entry.file.to_owned());
-        return Err(WeightsError::OtherSize { path, file, got: total, expected });
+        return Err(WeightsError::OtherSize {
+            path,
+            file,
+            got: total,
+            expected,
+        });
     }
     if is_same(source, &file_path(entry, folder)) && entry.hash != KnownHash::Unknown {
         return check(entry, folder, watch);
@@ -106,7 +133,8 @@ pub(super) fn add(
     let mut bytes = 0;
     loop {
         watch.check()?;
-        let count = read_piece(&mut reader, &mut buffer).map_err(|err| WeightsError::read(source, err))?;
+        let count =
+            read_piece(&mut reader, &mut buffer).map_err(|err| WeightsError::read(source, err))?;
         if count == 0 {
             break;
         }
@@ -130,12 +158,21 @@ pub(super) fn identify(
     let (mut file, total) = open(source)?;
     let digests = digest(source, &mut file, &mut |bytes| {
         cancel.set_progress(bytes as f32 / total.max(1) as f32);
-        if cancel.is_cancelled() { Err(WeightsError::Cancelled) } else { Ok(()) }
+        if cancel.is_cancelled() {
+            Err(WeightsError::Cancelled)
+        } else {
+            Ok(())
+        }
     })?;
-    let found = entries.iter().find(|entry| entry.hash.matches(&digests) == Some(true));
+    let found = entries
+        .iter()
+        .find(|entry| entry.hash.matches(&digests) == Some(true));
     found
         .map(|entry| entry.id)
-        .ok_or_else(|| WeightsError::NotListed { path: source.to_owned(), sha256: digests.sha256 })
+        .ok_or_else(|| WeightsError::NotListed {
+            path: source.to_owned(),
+            sha256: digests.sha256,
+        })
 }
 
 /// Reads a file to its end; `step` hears how many bytes are done and may break it off.
@@ -179,7 +216,11 @@ pub(super) fn same_hash(
 }
 
 /// Gives a file that was checked and is safe on the disk its name.
-pub(super) fn settle(entry: &CatalogueEntry, folder: &Path, from: &Path) -> Result<EntryState, WeightsError> {
+pub(super) fn settle(
+    entry: &CatalogueEntry,
+    folder: &Path,
+    from: &Path,
+) -> Result<EntryState, WeightsError> {
     let path = file_path(entry, folder);
     fs::rename(from, &path).map_err(|err| WeightsError::write(&path, err))?;
     sync_folder(folder).map_err(|err| WeightsError::write(folder, err))?;
@@ -192,7 +233,11 @@ pub(super) fn settle(entry: &CatalogueEntry, folder: &Path, from: &Path) -> Resu
 
 /// Lets names in a folder outlive a power loss. Only Unix can ask for that.
 fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+    if cfg!(unix) {
+        File::open(folder)?.sync_all()
+    } else {
+        Ok(())
+    }
 }
 
 /// Writes down that the file was checked. Without that, it is only checked once more.
@@ -202,10 +247,15 @@ fn remember(entry: &CatalogueEntry, folder: &Path) {
         return;
     };
     let path = record_path(entry, folder);
-    let written =
-        serde_json::to_vec_pretty(&record).map_err(Into::into).and_then(|text| fs::write(&path, text));
+    let written = serde_json::to_vec_pretty(&record)
+        .map_err(Into::into)
+        .and_then(|text| fs::write(&path, text));
     if let Err(err) = written {
-        log::warn!("{}: {err}. {} will be checked again at the next start", path.display(), entry.file);
+        log::warn!(
+            "{}: {err}. {} will be checked again at the next start",
+            path.display(),
+            entry.file
+        );
     }
 }
 

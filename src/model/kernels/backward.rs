@@ -26,17 +26,24 @@ pub(super) fn input_gradient(shape: &ConvShape, weights: &[f32], gradient: &[f32
     for y in 0..shape.stride[0].min(height) {
         for x in 0..shape.stride[1].min(width) {
             // Pixels that no window reads keep 0.
-            let Some(pixels) = phase_gradient(shape, weights, gradient, [y, x]) else { continue };
+            let Some(pixels) = phase_gradient(shape, weights, gradient, [y, x]) else {
+                continue;
+            };
             let across = (width - x).div_ceil(shape.stride[1]);
             let planes = pixels.par_chunks((height - y).div_ceil(shape.stride[0]) * across);
-            input.par_chunks_mut(height * width).zip(planes).for_each(|(plane, pixels)| {
-                let rows = plane.chunks_mut(width).skip(y).step_by(shape.stride[0]);
-                for (row, pixels) in rows.zip(pixels.chunks(across)) {
-                    for (value, pixel) in row[x..].iter_mut().step_by(shape.stride[1]).zip(pixels) {
-                        *value = *pixel;
+            input
+                .par_chunks_mut(height * width)
+                .zip(planes)
+                .for_each(|(plane, pixels)| {
+                    let rows = plane.chunks_mut(width).skip(y).step_by(shape.stride[0]);
+                    for (row, pixels) in rows.zip(pixels.chunks(across)) {
+                        for (value, pixel) in
+                            row[x..].iter_mut().step_by(shape.stride[1]).zip(pixels)
+                        {
+                            *value = *pixel;
+                        }
                     }
-                }
-            });
+                });
         }
     }
     input
@@ -64,7 +71,14 @@ pub(super) fn windows<'a>(
     source: &'a [f32],
     gather: &'a Gather,
 ) -> Windows<'a> {
-    Windows { weights, source, gather, channels: shape.outer, bias: None, rectify: false }
+    Windows {
+        weights,
+        source,
+        gather,
+        channels: shape.outer,
+        bias: None,
+        rectify: false,
+    }
 }
 
 /// The weights turned in advance; `None` where few pixels of one image pass and they are
@@ -87,7 +101,12 @@ pub(super) fn rows<'a>(
 ) -> Weights<'a> {
     match turned {
         Some(turned) => Weights::Rows(turned),
-        None => Weights::Turned { weights, rows: shape.inner, all: shape.taps(), kept },
+        None => Weights::Turned {
+            weights,
+            rows: shape.inner,
+            all: shape.taps(),
+            kept,
+        },
     }
 }
 
@@ -99,17 +118,20 @@ fn transposed(shape: &ConvShape, weights: &[f32], kept: &[usize]) -> Vec<f32> {
     let taps = shape.taps();
     let mut result = vec![0.0; inner * outer * kept.len()];
     let length = outer * kept.len();
-    result.par_chunks_mut(ROWS * length).enumerate().for_each(|(block, rows)| {
-        for from in 0..outer {
-            for (within, row) in rows.chunks_mut(length).enumerate() {
-                let kernel = &weights[(from * inner + block * ROWS + within) * taps..][..taps];
-                let to = &mut row[from * kept.len()..][..kept.len()];
-                for (to, tap) in to.iter_mut().zip(kept) {
-                    *to = kernel[*tap];
+    result
+        .par_chunks_mut(ROWS * length)
+        .enumerate()
+        .for_each(|(block, rows)| {
+            for from in 0..outer {
+                for (within, row) in rows.chunks_mut(length).enumerate() {
+                    let kernel = &weights[(from * inner + block * ROWS + within) * taps..][..taps];
+                    let to = &mut row[from * kept.len()..][..kept.len()];
+                    for (to, tap) in to.iter_mut().zip(kept) {
+                        *to = kernel[*tap];
+                    }
                 }
             }
-        }
-    });
+        });
     result
 }
 
@@ -142,10 +164,13 @@ pub(super) fn rectifier_gradient(output: &[f32], gradient: &[f32]) -> Vec<f32> {
     const PIECE: usize = 1 << 14;
     let mut result = reuse::take(gradient.len());
     let inputs = output.par_chunks(PIECE).zip(gradient.par_chunks(PIECE));
-    result.par_chunks_mut(PIECE).zip(inputs).for_each(|(result, (output, gradient))| {
-        for ((result, output), gradient) in result.iter_mut().zip(output).zip(gradient) {
-            *result = if *output <= 0.0 { 0.0 } else { *gradient };
-        }
-    });
+    result
+        .par_chunks_mut(PIECE)
+        .zip(inputs)
+        .for_each(|(result, (output, gradient))| {
+            for ((result, output), gradient) in result.iter_mut().zip(output).zip(gradient) {
+                *result = if *output <= 0.0 { 0.0 } else { *gradient };
+            }
+        });
     result
 }

@@ -36,19 +36,24 @@ pub fn cross_entropy_sum(logits: &Tensor<4>, labels: &[u8]) -> Option<Tensor<1>>
     if !logits.device().is_autodiff() {
         let values = untracked(logits.clone())?.to_contiguous();
         let loss = loss(values.storage(), labels, classes, pixels);
-        return Some(Tensor::from_primitive::<Flex>(tensor(vec![loss as f32], &[1])));
+        return Some(Tensor::from_primitive::<Flex>(tensor(
+            vec![loss as f32],
+            &[1],
+        )));
     }
     let (values, node) = tracked(logits.clone())?;
     let values = values.to_contiguous();
     let (loss, gradient) = loss_and_gradient(values.storage(), labels, classes, pixels);
     let output = tensor(vec![loss as f32], &[1]);
     let prepared = CrossEntropy.prepare::<NoCheckpointing>([node]);
-    Some(Tensor::from_primitive::<Tracked>(match prepared.compute_bound().stateful() {
-        OpsKind::Tracked(prepared) => {
-            prepared.finish(tensor(gradient, &[batch, classes, height, width]), output)
-        }
-        OpsKind::UnTracked(prepared) => prepared.finish(output),
-    }))
+    Some(Tensor::from_primitive::<Tracked>(
+        match prepared.compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                prepared.finish(tensor(gradient, &[batch, classes, height, width]), output)
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(output),
+        },
+    ))
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -77,11 +82,23 @@ impl Backward<Flex, 1> for CrossEntropy {
 }
 
 /// The loss and its gradient, `[batch, classes, pixels]`.
-fn loss_and_gradient(logits: &[f32], labels: &[u8], classes: usize, pixels: usize) -> (f64, Vec<f32>) {
+fn loss_and_gradient(
+    logits: &[f32],
+    labels: &[u8],
+    classes: usize,
+    pixels: usize,
+) -> (f64, Vec<f32>) {
     let mut gradient = reuse::take(logits.len());
     let tiles = cut(&mut gradient, [classes, pixels], [classes, PART]);
     let part = |tile: Tile<'_>| {
-        let part = Part { logits, labels, classes, pixels, image: tile.matrix, first: tile.column };
+        let part = Part {
+            logits,
+            labels,
+            classes,
+            pixels,
+            image: tile.matrix,
+            first: tile.column,
+        };
         part.loss(tile.rows[0].len(), tile.rows)
     };
     let losses: Vec<f64> = tiles.into_par_iter().map(part).collect();
@@ -93,10 +110,20 @@ fn loss(logits: &[f32], labels: &[u8], classes: usize, pixels: usize) -> f64 {
     let parts = pixels.div_ceil(PART);
     let part = |nth: usize| {
         let (image, first) = (nth / parts, nth % parts * PART);
-        let part = Part { logits, labels, classes, pixels, image, first };
+        let part = Part {
+            logits,
+            labels,
+            classes,
+            pixels,
+            image,
+            first,
+        };
         part.loss(PART.min(pixels - first), Vec::new())
     };
-    let losses: Vec<f64> = (0..labels.len() / pixels * parts).into_par_iter().map(part).collect();
+    let losses: Vec<f64> = (0..labels.len() / pixels * parts)
+        .into_par_iter()
+        .map(part)
+        .collect();
     losses.iter().sum()
 }
 
@@ -115,7 +142,12 @@ impl Part<'_> {
     fn loss(self, length: usize, gradient: Vec<&mut [f32]>) -> f64 {
         let mut scratch = Scratch::take(2 * PIXELS);
         let room = &mut scratch.numbers()[..2 * PIXELS];
-        AutoArch::new().dispatch(Task { part: self, length, gradient, room })
+        AutoArch::new().dispatch(Task {
+            part: self,
+            length,
+            gradient,
+            room,
+        })
     }
 }
 
@@ -131,26 +163,46 @@ impl WithSimd for Task<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self) -> f64 {
-        let Self { part, length, mut gradient, room } = self;
-        let Part { logits, labels, classes, pixels, image, first } = part;
+        let Self {
+            part,
+            length,
+            mut gradient,
+            room,
+        } = self;
+        let Part {
+            logits,
+            labels,
+            classes,
+            pixels,
+            image,
+            first,
+        } = part;
         let (largest, sums) = room.split_at_mut(PIXELS);
         let mut loss = 0.0;
         for start in (0..length).step_by(PIXELS) {
             let count = PIXELS.min(length - start);
             let (largest, sums) = (&mut largest[..count], &mut sums[..count]);
             let labels = &labels[image * pixels + first + start..][..count];
-            let plane = |class: usize| &logits[(image * classes + class) * pixels + first + start..][..count];
+            let plane = |class: usize| {
+                &logits[(image * classes + class) * pixels + first + start..][..count]
+            };
             largest.fill(f32::NEG_INFINITY);
             for class in 0..classes {
                 for (largest, logit) in largest.iter_mut().zip(plane(class)) {
-                    *largest = if *logit > *largest || logit.is_nan() { *logit } else { *largest };
+                    *largest = if *logit > *largest || logit.is_nan() {
+                        *logit
+                    } else {
+                        *largest
+                    };
                 }
             }
             sums.fill(0.0);
             for class in 0..classes {
                 let terms = plane(class).iter().zip(&*largest).zip(&mut *sums);
                 if let Some(row) = gradient.get_mut(class) {
-                    for (value, ((logit, largest), sum)) in row[start..start + count].iter_mut().zip(terms) {
+                    for (value, ((logit, largest), sum)) in
+                        row[start..start + count].iter_mut().zip(terms)
+                    {
                         *value = exp(logit - largest);
                         *sum += *value;
                     }
@@ -172,7 +224,11 @@ impl WithSimd for Task<'_> {
             }
             // From here on: what turns an exponential into the gradient, 0 for void.
             for (sum, label) in sums.iter_mut().zip(labels) {
-                *sum = if usize::from(*label) < classes { 1.0 / *sum } else { 0.0 };
+                *sum = if usize::from(*label) < classes {
+                    1.0 / *sum
+                } else {
+                    0.0
+                };
             }
             for row in &mut gradient {
                 for (value, factor) in row[start..start + count].iter_mut().zip(&*sums) {
@@ -202,8 +258,16 @@ fn exp(value: f32) -> f32 {
     let rounded = value * std::f32::consts::LOG2_E + ROUND;
     let power = rounded - ROUND;
     let rest = value - power * HIGH - power * LOW;
-    let terms = [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5];
-    let polynomial = terms.iter().fold(1.987_569_1e-4, |sum, term| sum * rest + term);
+    let terms = [
+        1.398_199_9e-3,
+        8.333_452e-3,
+        4.166_579_6e-2,
+        1.666_666_5e-1,
+        0.5,
+    ];
+    let polynomial = terms
+        .iter()
+        .fold(1.987_569_1e-4, |sum, term| sum * rest + term);
     let fraction = polynomial * rest * rest + rest + 1.0;
     // The whole number is in the last bits: into the exponent with it.
     fraction * f32::from_bits((rounded.to_bits() << 23).wrapping_add(0x3f80_0000))
@@ -218,7 +282,10 @@ mod tests {
         for step in 0..=8700 {
             let value = -0.01 * step as f32;
             let (found, expected) = (f64::from(exp(value)), f64::from(value).exp());
-            assert!((found - expected).abs() <= 3e-7 * expected, "exp({value}): {found}, {expected}");
+            assert!(
+                (found - expected).abs() <= 3e-7 * expected,
+                "exp({value}): {found}, {expected}"
+            );
         }
         assert_eq!(exp(0.0), 1.0);
         assert!(exp(-1e30) < 1e-37 && exp(f32::NEG_INFINITY) < 1e-37);

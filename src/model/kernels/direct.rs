@@ -11,7 +11,9 @@ use super::flat::Flat;
 use super::forward::{Weights, Windows};
 use super::product::{DOWN, Factors as _, Terms};
 use super::reuse;
-use super::tiles::{Lanes, Scratch, Tile, cut, lanes, load, many_registers, pieces, rectified, store};
+use super::tiles::{
+    Lanes, Scratch, Tile, cut, lanes, load, many_registers, pieces, rectified, store,
+};
 
 /// Registers across a block of pixels.
 const ACROSS: usize = 3;
@@ -65,24 +67,49 @@ pub(super) fn product(
         let [first, count] = [tile.column / width, tile.rows[0].len() / width];
         let plane = flat.plane(count);
         let sheet = (count * flat.pitch).next_multiple_of(64);
-        let room = if whole.is_some() { 0 } else { windows.channels * plane };
-        let turned = if matches!(windows.weights, Weights::Rows(_)) { 0 } else { DOWN * windows.depth() };
+        let room = if whole.is_some() {
+            0
+        } else {
+            windows.channels * plane
+        };
+        let turned = if matches!(windows.weights, Weights::Rows(_)) {
+            0
+        } else {
+            DOWN * windows.depth()
+        };
         let mut scratch = Scratch::take(room + DOWN * sheet + turned);
         let (planes, rest) = scratch.numbers().split_at_mut(room);
         let (sheet, turned) = rest.split_at_mut(DOWN * sheet);
         let planes = if let Some(all) = whole {
             let plane = flat.plane(height);
             let image = &all[tile.matrix * windows.channels * plane..][..windows.channels * plane];
-            Planes { numbers: image, plane, first: first * flat.pitch }
+            Planes {
+                numbers: image,
+                plane,
+                first: first * flat.pitch,
+            }
         } else {
             let area = windows.gather.source[0] * windows.gather.source[1];
             let source = windows.source[tile.matrix * windows.channels * area..].chunks_exact(area);
             for (to, from) in planes.chunks_exact_mut(plane).zip(source) {
-                flat.lay(first, count, to, |at, to| to.copy_from_slice(&from[at..][..to.len()]));
+                flat.lay(first, count, to, |at, to| {
+                    to.copy_from_slice(&from[at..][..to.len()])
+                });
             }
-            Planes { numbers: planes, plane, first: 0 }
+            Planes {
+                numbers: planes,
+                plane,
+                first: 0,
+            }
         };
-        AutoArch::new().dispatch(Task { windows, flat, tile, planes, sheet, turned });
+        AutoArch::new().dispatch(Task {
+            windows,
+            flat,
+            tile,
+            planes,
+            sheet,
+            turned,
+        });
     });
     output
 }
@@ -121,8 +148,17 @@ impl Task<'_> {
     /// from there to where they belong.
     #[inline(always)]
     fn multiply<S: Simd, const TAPS: usize>(self) {
-        let Self { windows, flat, mut tile, planes, sheet, turned } = self;
-        let Ok(offsets) = <[usize; TAPS]>::try_from(flat.offsets.as_slice()) else { return };
+        let Self {
+            windows,
+            flat,
+            mut tile,
+            planes,
+            sheet,
+            turned,
+        } = self;
+        let Ok(offsets) = <[usize; TAPS]>::try_from(flat.offsets.as_slice()) else {
+            return;
+        };
         let width = windows.gather.target[1];
         let pixels = tile.rows[0].len() / width * flat.pitch;
         let length = sheet.len() / DOWN;
@@ -130,7 +166,15 @@ impl Task<'_> {
             let row = tile.row + group * DOWN;
             // The first row again in the place of those that are missing.
             let mut lines: [&[f32]; DOWN] = [&[]; DOWN];
-            windows.lines(row, Terms { first: 0, count: windows.depth() }, turned, &mut lines[..rows.len()]);
+            windows.lines(
+                row,
+                Terms {
+                    first: 0,
+                    count: windows.depth(),
+                },
+                turned,
+                &mut lines[..rows.len()],
+            );
             let first = lines[0];
             lines[rows.len()..].fill(first);
             let biases = std::array::from_fn(|nth| windows.bias(row + nth % rows.len()));
@@ -144,7 +188,9 @@ impl Task<'_> {
                 match across {
                     1 => block_of::<S, TAPS, 1>(lines, planes, &offsets, biases, at, sheet, length),
                     2 => block_of::<S, TAPS, 2>(lines, planes, &offsets, biases, at, sheet, length),
-                    _ => block_of::<S, TAPS, ACROSS>(lines, planes, &offsets, biases, at, sheet, length),
+                    _ => block_of::<S, TAPS, ACROSS>(
+                        lines, planes, &offsets, biases, at, sheet, length,
+                    ),
                 }
                 from += across;
             }
@@ -174,7 +220,15 @@ fn block_of<S: Simd, const TAPS: usize, const ACROSS: usize>(
     length: usize,
 ) {
     let mut sums = biases.map(|bias| [bias.splat::<S>(); ACROSS]);
-    add_products::<S, TAPS, ACROSS>(&mut sums, lines, Planes { first: planes.first + at, ..planes }, offsets);
+    add_products::<S, TAPS, ACROSS>(
+        &mut sums,
+        lines,
+        Planes {
+            first: planes.first + at,
+            ..planes
+        },
+        offsets,
+    );
     for (sums, row) in sums.iter().zip(sheet.chunks_exact_mut(length)) {
         let row = &mut row[at..][..ACROSS * lanes::<S>()];
         for (sum, to) in sums.iter().zip(row.chunks_exact_mut(lanes::<S>())) {

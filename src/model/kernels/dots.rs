@@ -67,9 +67,19 @@ pub(super) fn dots<P: Pixels>(sources: &P, [rows, depth]: [usize; 2], pixels: us
     let cut = cut(&mut sums, [rows, depth], [DOWN, ACROSS]);
     cut.into_par_iter().for_each(|tile| {
         let pixels = [tile.matrix * part, ((tile.matrix + 1) * part).min(pixels)];
-        let room = if P::COPIED { (rows.min(DOWN) + MOST) * step } else { 0 };
+        let room = if P::COPIED {
+            (rows.min(DOWN) + MOST) * step
+        } else {
+            0
+        };
         let mut scratch = Scratch::take(room);
-        AutoArch::new().dispatch(Task { sources, pixels, step, tile, scratch: &mut scratch });
+        AutoArch::new().dispatch(Task {
+            sources,
+            pixels,
+            step,
+            tile,
+            scratch: &mut scratch,
+        });
     });
     let (first, rest) = sums.split_at_mut(rows * depth);
     for part in rest.chunks(first.len()) {
@@ -105,12 +115,22 @@ impl<P: Pixels> WithSimd for Task<'_, P> {
 impl<P: Pixels> Task<'_, P> {
     #[inline(always)]
     fn compute<S: Simd, const COUNT: usize>(&mut self) {
-        let Self { sources, pixels, step, tile, scratch } = self;
+        let Self {
+            sources,
+            pixels,
+            step,
+            tile,
+            scratch,
+        } = self;
         let depth = tile.rows[0].len();
         let mut start = pixels[0];
         while start < pixels[1] {
             let range = [start, (start + *step).min(pixels[1])];
-            let copied = if P::COPIED { (range[1] - start).next_multiple_of(WIDEST) } else { 0 };
+            let copied = if P::COPIED {
+                (range[1] - start).next_multiple_of(WIDEST)
+            } else {
+                0
+            };
             let (lines, columns) = scratch.numbers().split_at_mut(tile.rows.len() * copied);
             if P::COPIED {
                 for (row, line) in lines.chunks_exact_mut(copied).enumerate() {
@@ -141,7 +161,11 @@ impl<P: Pixels> Task<'_, P> {
                             sources.column(index(nth), piece, &mut [])
                         }
                     };
-                    add::<S, COUNT>(rows, first, products::<S, P, COUNT>(*sources, range, line, column));
+                    add::<S, COUNT>(
+                        rows,
+                        first,
+                        products::<S, P, COUNT>(*sources, range, line, column),
+                    );
                 }
             }
             start = range[1];
@@ -163,7 +187,8 @@ fn products<'a, S: Simd, P: Pixels, const COUNT: usize>(
     while from < end {
         let piece = [from, sources.together(from, end)];
         let width = (piece[1] - from).next_multiple_of(WIDEST);
-        let (mut left, mut right): ([&[f32]; LINES], [&[f32]; COUNT]) = ([&[]; LINES], [&[]; COUNT]);
+        let (mut left, mut right): ([&[f32]; LINES], [&[f32]; COUNT]) =
+            ([&[]; LINES], [&[]; COUNT]);
         for (nth, left) in left.iter_mut().enumerate() {
             *left = &line(nth, piece)[..width];
         }
@@ -178,7 +203,11 @@ fn products<'a, S: Simd, P: Pixels, const COUNT: usize>(
 
 /// Adds up the registers, each into its place among columns `first..` of the rows.
 #[inline(always)]
-fn add<S: Simd, const COUNT: usize>(rows: &mut [&mut [f32]], first: usize, sums: [[Lanes<S>; COUNT]; LINES]) {
+fn add<S: Simd, const COUNT: usize>(
+    rows: &mut [&mut [f32]],
+    first: usize,
+    sums: [[Lanes<S>; COUNT]; LINES],
+) {
     for (row, sums) in rows.iter_mut().zip(sums) {
         for (value, sum) in row[first..].iter_mut().zip(sums) {
             *value += sum.reduce_add();
@@ -195,7 +224,10 @@ struct Row<'a, S: Simd, const COUNT: usize> {
 impl<'a, S: Simd, const COUNT: usize> Row<'a, S, COUNT> {
     #[inline(always)]
     fn new(sums: [Lanes<S>; COUNT], line: &'a [f32]) -> Self {
-        Self { sums, line: line.as_chunks().0 }
+        Self {
+            sums,
+            line: line.as_chunks().0,
+        }
     }
 
     #[inline(always)]

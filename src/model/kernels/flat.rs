@@ -44,8 +44,12 @@ impl Flat {
         let zeros = (-least[1]).max(0) as usize;
         let inside = (gather.source[1] as isize - least[1]).max(0) as usize;
         let inside = inside.min(width + span[1]);
-        let pitch = pitch.max(width).max(inside).max((width + span[1]).saturating_sub(zeros));
-        let offset = |tap: &[isize; 2]| (tap[0] - least[0]) as usize * pitch + (tap[1] - least[1]) as usize;
+        let pitch = pitch
+            .max(width)
+            .max(inside)
+            .max((width + span[1]).saturating_sub(zeros));
+        let offset =
+            |tap: &[isize; 2]| (tap[0] - least[0]) as usize * pitch + (tap[1] - least[1]) as usize;
         Some(Self {
             source: gather.source,
             target: gather.target,
@@ -81,12 +85,21 @@ impl Flat {
     /// Lays out what pixels of `rows` rows from `first` on read of a plane; `write` copies a
     /// piece of a row.
     #[inline(always)]
-    pub fn lay(&self, first: usize, rows: usize, to: &mut [f32], write: impl Fn(usize, &mut [f32])) {
+    pub fn lay(
+        &self,
+        first: usize,
+        rows: usize,
+        to: &mut [f32],
+        write: impl Fn(usize, &mut [f32]),
+    ) {
         let [height, width] = self.source;
         let from = self.start[1].max(0) as usize;
         let zeros = (-self.start[1]).max(0) as usize;
-        let count = width.saturating_sub(from).min(self.pitch - zeros.min(self.pitch));
-        let (lines, behind) = to[..self.plane(rows)].split_at_mut((rows + self.span[0]) * self.pitch);
+        let count = width
+            .saturating_sub(from)
+            .min(self.pitch - zeros.min(self.pitch));
+        let (lines, behind) =
+            to[..self.plane(rows)].split_at_mut((rows + self.span[0]) * self.pitch);
         behind.fill(0.0);
         for (nth, line) in lines.chunks_exact_mut(self.pitch).enumerate() {
             let y = (first + nth) as isize + self.start[0];
@@ -104,7 +117,11 @@ impl Flat {
 
     /// Lays out all planes of `[planes, height, width]` numbers; `write` is given where a plane
     /// begins, where in it a piece of a row begins, and the piece. To be [given back](reuse::give).
-    pub fn lay_all(&self, numbers: usize, write: impl Fn(usize, usize, &mut [f32]) + Sync) -> Vec<f32> {
+    pub fn lay_all(
+        &self,
+        numbers: usize,
+        write: impl Fn(usize, usize, &mut [f32]) + Sync,
+    ) -> Vec<f32> {
         let area = self.source[0] * self.source[1];
         let plane = self.plane(self.target[0]);
         let mut all = reuse::take(numbers / area.max(1) * plane);

@@ -9,7 +9,12 @@ pub(super) enum Weights<'a> {
     /// `[rows, channels * taps]`
     Rows(&'a [f32]),
     /// `[channels, rows, all taps]`, of which `kept` are taken
-    Turned { weights: &'a [f32], rows: usize, all: usize, kept: &'a [usize] },
+    Turned {
+        weights: &'a [f32],
+        rows: usize,
+        all: usize,
+        kept: &'a [usize],
+    },
 }
 
 /// Weights times what the windows of images read.
@@ -38,7 +43,14 @@ pub(super) fn forward(
 ) -> Vec<f32> {
     let gather = shape.gather();
     let weights = Weights::Rows(weights);
-    let windows = Windows { weights, source: input, gather: &gather, channels: shape.inner, bias, rectify };
+    let windows = Windows {
+        weights,
+        source: input,
+        gather: &gather,
+        channels: shape.inner,
+        bias,
+        rectify,
+    };
     windows.product(shape.batch, shape.outer)
 }
 
@@ -77,9 +89,15 @@ impl Factors for Windows<'_> {
                     *line = &weights[(row + within) * self.depth() + first..][..count];
                 }
             }
-            Weights::Turned { weights, rows, all, kept } => {
+            Weights::Turned {
+                weights,
+                rows,
+                all,
+                kept,
+            } => {
                 for nth in 0..count {
-                    let (channel, tap) = ((first + nth) / kept.len(), kept[(first + nth) % kept.len()]);
+                    let (channel, tap) =
+                        ((first + nth) / kept.len(), kept[(first + nth) % kept.len()]);
                     let kernels = &weights[(channel * rows + row) * all..][..lines.len() * all];
                     for (within, kernel) in kernels.chunks_exact(all).enumerate() {
                         room[within * count + nth] = kernel[tap];

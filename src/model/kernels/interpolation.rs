@@ -31,7 +31,13 @@ impl Interpolation {
     /// # Shapes
     /// - weights: `[outer, inner, kernel, kernel]`
     pub fn of(shape: &ConvShape, weights: &[f32]) -> Option<Self> {
-        let ConvShape { inner, outer, kernel, stride, .. } = *shape;
+        let ConvShape {
+            inner,
+            outer,
+            kernel,
+            stride,
+            ..
+        } = *shape;
         let fits = |axis: usize| kernel[axis] == kernel[0] && kernel[axis] <= 2 * stride[axis];
         if inner != outer || !fits(0) || !fits(1) || shape.dilation != [1, 1] {
             return None;
@@ -39,10 +45,17 @@ impl Interpolation {
         let bilinear = bilinear_kernel(kernel[0]);
         let is_own = |nth: usize| nth / inner == nth % inner;
         let same = |(nth, kernel): (usize, &[f32])| {
-            if is_own(nth) { kernel == bilinear } else { kernel.iter().all(|weight| *weight == 0.0) }
+            if is_own(nth) {
+                kernel == bilinear
+            } else {
+                kernel.iter().all(|weight| *weight == 0.0)
+            }
         };
         let same = weights.chunks(bilinear.len()).enumerate().all(same);
-        same.then(|| Self { coarse: shape.output(), terms: [0, 1].map(|axis| axis_terms(shape, axis)) })
+        same.then(|| Self {
+            coarse: shape.output(),
+            terms: [0, 1].map(|axis| axis_terms(shape, axis)),
+        })
     }
 
     /// # Shapes
@@ -78,24 +91,31 @@ impl Interpolation {
         pass: impl Fn(&Self, &[f32], &mut [f32], &mut [f32]) + Sync,
     ) -> Vec<f32> {
         let mut result = reuse::take(maps.len() / area[0] * area[1]);
-        result.par_chunks_mut(area[1]).zip(maps.par_chunks(area[0])).for_each(|(to, from)| {
-            let room = self.coarse[0] * self.terms[1].len();
-            let mut scratch = Scratch::take(room);
-            pass(self, from, to, &mut scratch.numbers()[..room]);
-        });
+        result
+            .par_chunks_mut(area[1])
+            .zip(maps.par_chunks(area[0]))
+            .for_each(|(to, from)| {
+                let room = self.coarse[0] * self.terms[1].len();
+                let mut scratch = Scratch::take(room);
+                pass(self, from, to, &mut scratch.numbers()[..room]);
+            });
         result
     }
 
     /// A fine map of a coarse one.
     fn enlarge(&self, from: &[f32], to: &mut [f32], wide: &mut [f32]) {
         let [rows, columns] = &self.terms;
-        for (wide, from) in wide.chunks_exact_mut(columns.len()).zip(from.chunks_exact(self.coarse[1])) {
+        for (wide, from) in wide
+            .chunks_exact_mut(columns.len())
+            .zip(from.chunks_exact(self.coarse[1]))
+        {
             for (value, [(left, near), (right, far)]) in wide.iter_mut().zip(columns) {
                 *value = from[*left] * near + from[*right] * far;
             }
         }
         for (to, [(above, near), (below, far)]) in to.chunks_exact_mut(columns.len()).zip(rows) {
-            let [above, below] = [above, below].map(|row| &wide[row * columns.len()..][..columns.len()]);
+            let [above, below] =
+                [above, below].map(|row| &wide[row * columns.len()..][..columns.len()]);
             for ((value, above), below) in to.iter_mut().zip(above).zip(below) {
                 *value = above * near + below * far;
             }
@@ -115,7 +135,10 @@ impl Interpolation {
             }
         }
         to.fill(0.0);
-        for (to, wide) in to.chunks_exact_mut(self.coarse[1]).zip(wide.chunks_exact(columns.len())) {
+        for (to, wide) in to
+            .chunks_exact_mut(self.coarse[1])
+            .zip(wide.chunks_exact(columns.len()))
+        {
             for (value, terms) in wide.iter().zip(columns) {
                 for (column, weight) in terms {
                     to[*column] += value * weight;
@@ -127,7 +150,11 @@ impl Interpolation {
 
 /// Fine pixel `i` is under weight `k` of coarse pixel `o` where `i = stride * o + k - padding`.
 fn axis_terms(shape: &ConvShape, axis: usize) -> Vec<Terms> {
-    let (stride, padding, coarse) = (shape.stride[axis], shape.padding[axis], shape.output()[axis]);
+    let (stride, padding, coarse) = (
+        shape.stride[axis],
+        shape.padding[axis],
+        shape.output()[axis],
+    );
     let weights = bilinear_weights(shape.kernel[axis]);
     let terms = |fine: usize| {
         let last = (fine + padding) / stride;

@@ -40,7 +40,9 @@ impl<'a> LaidGradient<'a> {
             return None;
         }
         let (forward, back) = (shape.gather(), shape.gather_back([0, 0]).0);
-        let pitch = Flat::new(&forward, 0)?.pitch.max(Flat::new(&back, 0)?.pitch);
+        let pitch = Flat::new(&forward, 0)?
+            .pitch
+            .max(Flat::new(&back, 0)?.pitch);
         let (forward, back) = (Flat::new(&forward, pitch)?, Flat::new(&back, pitch)?);
         let origin = back.origin()?;
         if !direct::suits(&forward) || !direct::suits(&back) {
@@ -58,7 +60,13 @@ impl<'a> LaidGradient<'a> {
                 None => to.copy_from_slice(gradient),
             }
         });
-        Some(Self { shape, forward, back, origin, numbers })
+        Some(Self {
+            shape,
+            forward,
+            back,
+            origin,
+            numbers,
+        })
     }
 
     /// Gradient of the input: `[batch, inner, height, width]`.
@@ -71,7 +79,12 @@ impl<'a> LaidGradient<'a> {
         let turned = turned(shape, weights, &gather, &kept);
         let weights = rows(shape, weights, turned.as_deref(), &kept);
         let windows = windows(shape, weights, &[], &gather);
-        direct::product(&windows, &self.back, Some(&self.numbers), [shape.batch, shape.inner])
+        direct::product(
+            &windows,
+            &self.back,
+            Some(&self.numbers),
+            [shape.batch, shape.inner],
+        )
     }
 
     /// Gradient of the weights: `[outer, inner, taps]`.
@@ -103,10 +116,21 @@ impl<'a> LaidGradient<'a> {
     /// - weights: `[outer, inner, taps]`
     /// - input: `[batch, inner, plane]`
     pub fn forward_of_laid(&self, weights: &[f32], input: &[f32]) -> Vec<f32> {
-        let ConvShape { batch, inner, outer, .. } = *self.shape;
+        let ConvShape {
+            batch,
+            inner,
+            outer,
+            ..
+        } = *self.shape;
         let (weights, gather) = (Weights::Rows(weights), self.shape.gather());
-        let windows =
-            Windows { weights, source: &[], gather: &gather, channels: inner, bias: None, rectify: false };
+        let windows = Windows {
+            weights,
+            source: &[],
+            gather: &gather,
+            channels: inner,
+            bias: None,
+            rectify: false,
+        };
         direct::product(&windows, &self.forward, Some(input), [batch, outer])
     }
 
@@ -127,7 +151,11 @@ impl<'a> LaidGradient<'a> {
             // Behind the last pixel are zeros.
             length: ((height - 1) * self.forward.pitch + width).next_multiple_of(WIDEST),
         };
-        dots(&pixels, [shape.outer, shape.inner * shape.taps()], shape.batch * pixels.length)
+        dots(
+            &pixels,
+            [shape.outer, shape.inner * shape.taps()],
+            shape.batch * pixels.length,
+        )
     }
 
     /// Gradient of the bias, the sums over images and pixels: `[outer]`.

@@ -51,8 +51,9 @@ pub use cross_entropy::cross_entropy_sum;
 pub use reuse::{end_step, forget};
 pub use update::{Momentum, momentum_step};
 
-static PLAIN: LazyLock<bool> =
-    LazyLock::new(|| std::env::var_os("FCN_WORKBENCH_PLAIN_KERNELS").is_some_and(|value| value == "1"));
+static PLAIN: LazyLock<bool> = LazyLock::new(|| {
+    std::env::var_os("FCN_WORKBENCH_PLAIN_KERNELS").is_some_and(|value| value == "1")
+});
 
 /// A convolution, through a rectifier or not: ours where the environment and the device
 /// allow, else Burn's.
@@ -71,7 +72,9 @@ const NARROW: usize = 64;
 /// product was measured to be twice as fast.
 fn is_narrow_point(layer: &Conv2d, input: &Tensor<4>) -> bool {
     let [batch_size, _, height, width] = input.dims();
-    layer.kernel_size == [1, 1] && batch_size * height * width <= NARROW && !input.device().is_autodiff()
+    layer.kernel_size == [1, 1]
+        && batch_size * height * width <= NARROW
+        && !input.device().is_autodiff()
 }
 
 /// A convolution by this module: `layer.forward`, with a rectifier behind it where `rectify`
@@ -93,7 +96,11 @@ pub fn conv2d(layer: &Conv2d, input: Tensor<4>, rectify: bool) -> Tensor<4> {
 
 /// A transposed convolution, as [`convolve`].
 pub(super) fn upsample(layer: &ConvTranspose2d, input: Tensor<4>) -> Tensor<4> {
-    if *PLAIN { layer.forward(input) } else { conv_transpose2d(layer, input) }
+    if *PLAIN {
+        layer.forward(input)
+    } else {
+        conv_transpose2d(layer, input)
+    }
 }
 
 /// `layer.forward` by this module; Burn's layer computes what this module cannot (see
@@ -112,7 +119,11 @@ pub fn conv_transpose2d(layer: &ConvTranspose2d, input: Tensor<4>) -> Tensor<4> 
 /// Batch normalization, through a rectifier or not: ours while training on the processor,
 /// else Burn's.
 pub(super) fn normalize(layer: &BatchNorm, input: Tensor<4>, rectify: bool) -> Tensor<4> {
-    let ours = if *PLAIN { None } else { norm::batch_norm(layer, &input, rectify) };
+    let ours = if *PLAIN {
+        None
+    } else {
+        norm::batch_norm(layer, &input, rectify)
+    };
     ours.unwrap_or_else(|| {
         let output = layer.forward(input);
         if rectify { relu(output) } else { output }
@@ -121,7 +132,11 @@ pub(super) fn normalize(layer: &BatchNorm, input: Tensor<4>, rectify: bool) -> T
 
 /// Max pooling: ours over 2x2 pixels on the processor, else Burn's.
 pub(super) fn max_pool(layer: &MaxPool2d, input: Tensor<4>) -> Tensor<4> {
-    let ours = if *PLAIN { None } else { pool::max_pool2d(layer, &input) };
+    let ours = if *PLAIN {
+        None
+    } else {
+        pool::max_pool2d(layer, &input)
+    };
     ours.unwrap_or_else(|| layer.forward(input))
 }
 

@@ -35,26 +35,52 @@ pub(super) fn batch_norm(layer: &BatchNorm, input: &Tensor<4>, rectify: bool) ->
     let (input, input_node) = tracked(input.clone())?;
     let (gamma, gamma_node) = tracked(layer.gamma.val())?;
     let (beta, beta_node) = tracked(layer.beta.val())?;
-    let size = Size { channels, area: height * width };
+    let size = Size {
+        channels,
+        area: height * width,
+    };
     let input = input.to_contiguous();
     let [scales, shifts] = [&gamma, &beta].map(FlexTensor::to_contiguous);
-    let normalized =
-        normalize(size, input.storage(), [scales.storage(), shifts.storage()], layer.epsilon, rectify);
-    let Normalized { output, means, variances, inverse } = normalized;
+    let normalized = normalize(
+        size,
+        input.storage(),
+        [scales.storage(), shifts.storage()],
+        layer.epsilon,
+        rectify,
+    );
+    let Normalized {
+        output,
+        means,
+        variances,
+        inverse,
+    } = normalized;
     let shift = |running: &RunningState<Tensor<1>>, batch: Vec<f32>| {
         let batch = Tensor::from_data(TensorData::new(batch, [channels]), &device);
-        let old = running.value_sync().to_device(&device).mul_scalar(1.0 - layer.momentum);
+        let old = running
+            .value_sync()
+            .to_device(&device)
+            .mul_scalar(1.0 - layer.momentum);
         running.update((old + batch.mul_scalar(layer.momentum)).detach());
     };
-    let state = Saved { size, input, gamma: scales, beta: shifts, means: means.clone(), inverse, rectify };
+    let state = Saved {
+        size,
+        input,
+        gamma: scales,
+        beta: shifts,
+        means: means.clone(),
+        inverse,
+        rectify,
+    };
     shift(&layer.running_mean, means);
     shift(&layer.running_var, variances);
     let output = tensor(output, &[batch, channels, height, width]);
     let prepared = Normalization.prepare::<NoCheckpointing>([input_node, gamma_node, beta_node]);
-    Some(Tensor::from_primitive::<Tracked>(match prepared.compute_bound().stateful() {
-        OpsKind::Tracked(prepared) => prepared.finish(state, output),
-        OpsKind::UnTracked(prepared) => prepared.finish(output),
-    }))
+    Some(Tensor::from_primitive::<Tracked>(
+        match prepared.compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => prepared.finish(state, output),
+            OpsKind::UnTracked(prepared) => prepared.finish(output),
+        },
+    ))
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -121,7 +147,10 @@ fn by_channel(values: &mut [f32], size: Size) -> Vec<Vec<&mut [f32]>> {
 
 /// The planes of one channel.
 fn planes(values: &[f32], size: Size, channel: usize) -> impl Iterator<Item = &[f32]> + Clone {
-    values.chunks_exact(size.area).skip(channel).step_by(size.channels)
+    values
+        .chunks_exact(size.area)
+        .skip(channel)
+        .step_by(size.channels)
 }
 
 fn normalize(
@@ -137,11 +166,25 @@ fn normalize(
         .enumerate()
         .map(|(channel, output)| {
             let (gamma, beta) = (gamma[channel], beta[channel]);
-            AutoArch::new().dispatch(Forward { size, input, channel, gamma, beta, epsilon, rectify, output })
+            AutoArch::new().dispatch(Forward {
+                size,
+                input,
+                channel,
+                gamma,
+                beta,
+                epsilon,
+                rectify,
+                output,
+            })
         })
         .collect();
     let of = |nth: usize| statistics.iter().map(|values| values[nth]).collect();
-    Normalized { output, means: of(0), variances: of(1), inverse: of(2) }
+    Normalized {
+        output,
+        means: of(0),
+        variances: of(1),
+        inverse: of(2),
+    }
 }
 
 /// One channel: mean, variance of the population, 1 / standard deviation.
@@ -161,7 +204,16 @@ impl WithSimd for Forward<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self) -> [f32; 3] {
-        let Self { size, input, channel, gamma, beta, epsilon, rectify, output } = self;
+        let Self {
+            size,
+            input,
+            channel,
+            gamma,
+            beta,
+            epsilon,
+            rectify,
+            output,
+        } = self;
         let count = (output.len() * size.area) as f64;
         let planes = planes(input, size, channel);
         let mut sum = 0.0;
@@ -179,7 +231,11 @@ impl WithSimd for Forward<'_> {
         for (plane, output) in planes.zip(output) {
             for (value, output) in plane.iter().zip(output) {
                 let normalized = value * scale + shift;
-                *output = if rectify { rectified(normalized) } else { normalized };
+                *output = if rectify {
+                    rectified(normalized)
+                } else {
+                    normalized
+                };
             }
         }
         [mean, variance as f32, inverse]
@@ -222,7 +278,12 @@ impl Saved {
             .into_par_iter()
             .enumerate()
             .map(|(channel, result)| {
-                AutoArch::new().dispatch(Back { saved: self, gradient, channel, result })
+                AutoArch::new().dispatch(Back {
+                    saved: self,
+                    gradient,
+                    channel,
+                    result,
+                })
             })
             .collect();
         let of = |nth: usize| sums.iter().map(|values| values[nth]).collect();
@@ -243,14 +304,23 @@ impl WithSimd for Back<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self) -> [f32; 2] {
-        let Self { saved, gradient, channel, result } = self;
+        let Self {
+            saved,
+            gradient,
+            channel,
+            result,
+        } = self;
         let input: &[f32] = saved.input.storage();
         let gamma: &[f32] = saved.gamma.storage();
         let beta: &[f32] = saved.beta.storage();
         let (mean, inverse) = (saved.means[channel], saved.inverse[channel]);
         let (scale, shift) = affine(gamma[channel], beta[channel], mean, inverse);
         // What the rectifier let through: everything, where there is none.
-        let least = if saved.rectify { 0.0 } else { f32::NEG_INFINITY };
+        let least = if saved.rectify {
+            0.0
+        } else {
+            f32::NEG_INFINITY
+        };
         let size = saved.size;
         let count = (result.len() * size.area) as f64;
         let pairs = planes(input, size, channel).zip(planes(gradient, size, channel));
@@ -264,7 +334,11 @@ impl WithSimd for Back<'_> {
         let slope = (of_gamma / count) as f32;
         for ((values, gradients), result) in pairs.zip(result) {
             for ((value, gradient), result) in values.iter().zip(gradients).zip(result) {
-                let through = if value * scale + shift <= least { 0.0 } else { *gradient };
+                let through = if value * scale + shift <= least {
+                    0.0
+                } else {
+                    *gradient
+                };
                 *result = scale * (through - constant - (value - mean) * inverse * slope);
             }
         }
@@ -274,13 +348,21 @@ impl WithSimd for Back<'_> {
 
 /// Sums of the gradients that came through, and of their products with the normalized values.
 #[inline(always)]
-fn products(values: &[f32], gradients: &[f32], [scale, shift, mean, inverse, least]: [f32; 5]) -> [f64; 2] {
+fn products(
+    values: &[f32],
+    gradients: &[f32],
+    [scale, shift, mean, inverse, least]: [f32; 5],
+) -> [f64; 2] {
     let mut totals = [0.0; 2];
     for (values, gradients) in values.chunks(64 * SIDE).zip(gradients.chunks(64 * SIDE)) {
         let mut sums = [[0.0; SIDE]; 2];
         let [sum, product] = &mut sums;
         let mut add = |place: usize, value: f32, gradient: f32| {
-            let through = if value * scale + shift <= least { 0.0 } else { gradient };
+            let through = if value * scale + shift <= least {
+                0.0
+            } else {
+                gradient
+            };
             sum[place] += through;
             product[place] += through * (value - mean) * inverse;
         };
@@ -314,9 +396,18 @@ mod tests {
     }
 
     fn layer(channels: usize, device: &Device) -> BatchNorm {
-        let random =
-            || Param::from_tensor(Tensor::random([channels], Distribution::Uniform(-1.0, 1.0), device));
-        BatchNorm { gamma: random(), beta: random(), ..BatchNormConfig::new(channels).init(device) }
+        let random = || {
+            Param::from_tensor(Tensor::random(
+                [channels],
+                Distribution::Uniform(-1.0, 1.0),
+                device,
+            ))
+        };
+        BatchNorm {
+            gamma: random(),
+            beta: random(),
+            ..BatchNormConfig::new(channels).init(device)
+        }
     }
 
     /// Output, gradients of the input, gamma and beta, running mean and variance.
@@ -328,7 +419,8 @@ mod tests {
         let input = input.clone().require_grad();
         let output = forward(layer, input.clone());
         let gradients = (output.clone() * seed.clone()).sum().backward();
-        let of = |param: &Param<Tensor<1>>| values(param.val().grad(&gradients).expect("a gradient"));
+        let of =
+            |param: &Param<Tensor<1>>| values(param.val().grad(&gradients).expect("a gradient"));
         [
             values(output),
             values(input.grad(&gradients).expect("a gradient")),
@@ -344,7 +436,8 @@ mod tests {
         let device = Device::flex().autodiff();
         for shape in [[1, 1, 1, 7], [2, 3, 5, 9], [4, 8, 33, 70]] {
             for rectify in [false, true] {
-                let random = |mean| Tensor::<4>::random(shape, Distribution::Normal(mean, 2.0), &device);
+                let random =
+                    |mean| Tensor::<4>::random(shape, Distribution::Normal(mean, 2.0), &device);
                 let (input, seed) = (random(3.0), random(0.0));
                 let layer = layer(shape[1], &device);
                 let ours = step(&fresh(&layer, &device), [&input, &seed], |layer, input| {
@@ -355,11 +448,16 @@ mod tests {
                     if rectify { relu(output) } else { output }
                 });
                 for (nth, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
-                    let largest = theirs.iter().fold(1e-2f32, |most, value| most.max(value.abs()));
+                    let largest = theirs
+                        .iter()
+                        .fold(1e-2f32, |most, value| most.max(value.abs()));
                     assert_eq!(ours.len(), theirs.len());
                     for (ours, theirs) in ours.iter().zip(theirs) {
                         let close = (ours - theirs).abs() <= 2e-4 * largest;
-                        assert!(close, "{nth} of {shape:?}, {rectify}: {ours} and not {theirs}");
+                        assert!(
+                            close,
+                            "{nth} of {shape:?}, {rectify}: {ours} and not {theirs}"
+                        );
                     }
                 }
             }
@@ -369,7 +467,11 @@ mod tests {
     /// The same weights with running values of their own.
     fn fresh(layer: &BatchNorm, device: &Device) -> BatchNorm {
         let (gamma, beta) = (layer.gamma.clone(), layer.beta.clone());
-        BatchNorm { gamma, beta, ..BatchNormConfig::new(layer.gamma.dims()[0]).init(device) }
+        BatchNorm {
+            gamma,
+            beta,
+            ..BatchNormConfig::new(layer.gamma.dims()[0]).init(device)
+        }
     }
 
     #[test]

@@ -23,7 +23,10 @@ pub(super) type Tracked = Autodiff<Flex>;
 
 /// `None` where this is not for us, see [`conv2d`](super::conv2d).
 pub(super) fn conv2d(layer: &Conv2d, input: &Tensor<4>, rectify: bool) -> Option<Tensor<4>> {
-    let convolution = Convolution { shape: shape(layer, input)?, rectify };
+    let convolution = Convolution {
+        shape: shape(layer, input)?,
+        rectify,
+    };
     let (weight, bias) = (layer.weight.val(), layer.bias.as_ref().map(Param::val));
     if input.device().is_autodiff() {
         let (input, input_node) = tracked(input.clone())?;
@@ -31,7 +34,12 @@ pub(super) fn conv2d(layer: &Conv2d, input: &Tensor<4>, rectify: bool) -> Option
         let output = match bias {
             Some(bias) => {
                 let (bias, bias_node) = tracked(bias)?;
-                convolution.record([input_node, weight_node, bias_node], input, weight, Some(&bias))
+                convolution.record(
+                    [input_node, weight_node, bias_node],
+                    input,
+                    weight,
+                    Some(&bias),
+                )
             }
             None => convolution.record([input_node, weight_node], input, weight, None),
         };
@@ -42,7 +50,11 @@ pub(super) fn conv2d(layer: &Conv2d, input: &Tensor<4>, rectify: bool) -> Option
         Some(bias) => Some(untracked(bias)?),
         None => None,
     };
-    Some(Tensor::from_primitive::<Flex>(convolution.forward(&input, &weight, bias.as_ref())))
+    Some(Tensor::from_primitive::<Flex>(convolution.forward(
+        &input,
+        &weight,
+        bias.as_ref(),
+    )))
 }
 
 /// The numbers and their place in the graph; `None` on other devices and for other numbers.
@@ -61,7 +73,9 @@ pub(super) fn untracked<const D: usize>(tensor: Tensor<D>) -> Option<FlexTensor>
 fn shape(layer: &Conv2d, input: &Tensor<4>) -> Option<ConvShape> {
     let padding = match layer.padding {
         PaddingConfig2d::Valid => [0, 0],
-        PaddingConfig2d::Explicit(top, left, bottom, right) if top == bottom && left == right => [top, left],
+        PaddingConfig2d::Explicit(top, left, bottom, right) if top == bottom && left == right => {
+            [top, left]
+        }
         _ => return None,
     };
     let [batch, inner, height, width] = input.dims();
@@ -96,7 +110,12 @@ struct Saved {
 }
 
 impl Convolution {
-    fn forward(&self, input: &FlexTensor, weight: &FlexTensor, bias: Option<&FlexTensor>) -> FlexTensor {
+    fn forward(
+        &self,
+        input: &FlexTensor,
+        weight: &FlexTensor,
+        bias: Option<&FlexTensor>,
+    ) -> FlexTensor {
         let Self { shape, rectify } = *self;
         let [input, weight] = [input.to_contiguous(), weight.to_contiguous()];
         let bias = bias.map(FlexTensor::to_contiguous);
@@ -118,10 +137,22 @@ impl Convolution {
         Self: Backward<Flex, N, State = Saved>,
     {
         let values = self.forward(&input, &weight, bias);
-        match self.prepare::<NoCheckpointing>(parents).compute_bound().stateful() {
+        match self
+            .prepare::<NoCheckpointing>(parents)
+            .compute_bound()
+            .stateful()
+        {
             OpsKind::Tracked(prepared) => {
                 let output = self.rectify.then(|| values.clone());
-                prepared.finish(Saved { convolution: self, input, weight, output }, values)
+                prepared.finish(
+                    Saved {
+                        convolution: self,
+                        input,
+                        weight,
+                        output,
+                    },
+                    values,
+                )
             }
             OpsKind::UnTracked(prepared) => prepared.finish(values),
         }
@@ -135,7 +166,12 @@ pub(super) fn tensor(values: Vec<f32>, shape: &[usize]) -> FlexTensor {
 impl Saved {
     /// Registers the gradients of the input, the weights and the bias that are wanted, and keeps
     /// the memory of what is no longer needed.
-    fn backward(self, gradient: FlexTensor, wanted: [Option<NodeId>; 3], gradients: &mut Gradients) {
+    fn backward(
+        self,
+        gradient: FlexTensor,
+        wanted: [Option<NodeId>; 3],
+        gradients: &mut Gradients,
+    ) {
         let shape = &self.convolution.shape;
         let (input, weight) = (self.input.to_contiguous(), self.weight.to_contiguous());
         let values = self.gradients(
@@ -151,7 +187,10 @@ impl Saved {
             }
         }
         drop(input);
-        [Some(gradient), Some(self.input), self.output].into_iter().flatten().for_each(reuse::give_tensor);
+        [Some(gradient), Some(self.input), self.output]
+            .into_iter()
+            .flatten()
+            .for_each(reuse::give_tensor);
     }
 
     /// Gradients of the input, the weights and the bias, as far as they are wanted.
@@ -189,7 +228,11 @@ impl Backward<Flex, 3> for Convolution {
 
     fn backward(self, ops: Ops<Saved, 3>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let gradient = gradients.consume::<Flex>(&ops.node).to_contiguous();
-        ops.state.backward(gradient, ops.parents.map(|node| node.map(|node| node.id)), gradients);
+        ops.state.backward(
+            gradient,
+            ops.parents.map(|node| node.map(|node| node.id)),
+            gradients,
+        );
     }
 }
 
@@ -200,6 +243,7 @@ impl Backward<Flex, 2> for Convolution {
     fn backward(self, ops: Ops<Saved, 2>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let gradient = gradients.consume::<Flex>(&ops.node).to_contiguous();
         let [input, weight] = ops.parents.map(|node| node.map(|node| node.id));
-        ops.state.backward(gradient, [input, weight, None], gradients);
+        ops.state
+            .backward(gradient, [input, weight, None], gradients);
     }
 }

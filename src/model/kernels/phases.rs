@@ -21,7 +21,8 @@ impl Phases {
     pub fn of(strided: &ConvShape) -> Option<Self> {
         let ConvShape { stride, kernel, .. } = *strided;
         let wide = [0, 1].map(|axis| kernel[axis] / stride[axis]);
-        let whole = (0..2).all(|axis| kernel[axis].is_multiple_of(stride[axis]) && stride[axis] > 1);
+        let whole =
+            (0..2).all(|axis| kernel[axis].is_multiple_of(stride[axis]) && stride[axis] > 1);
         if !whole || strided.dilation != [1, 1] || !matches!(wide, [2, 2] | [3, 3]) {
             return None;
         }
@@ -34,12 +35,17 @@ impl Phases {
             padding: [0, 0],
             ..*strided
         };
-        Some(Self { strided: *strided, shape })
+        Some(Self {
+            strided: *strided,
+            shape,
+        })
     }
 
     /// `[outer, inner, kernel]` to `[outer, inner, phases, taps]`.
     pub fn weights(&self, weights: &[f32]) -> Vec<f32> {
-        self.moved(weights, |to, from, sorted, kernel| sorted[to] = kernel[from])
+        self.moved(weights, |to, from, sorted, kernel| {
+            sorted[to] = kernel[from]
+        })
     }
 
     /// Back from the order of [`weights`](Self::weights).
@@ -49,16 +55,27 @@ impl Phases {
 
     /// Each kernel with its weights in another order; `move_one` gets the place of a weight
     /// among the phases and in the kernel, and both, the result first.
-    fn moved(&self, weights: &[f32], move_one: impl Fn(usize, usize, &mut [f32], &[f32]) + Sync) -> Vec<f32> {
+    fn moved(
+        &self,
+        weights: &[f32],
+        move_one: impl Fn(usize, usize, &mut [f32], &[f32]) + Sync,
+    ) -> Vec<f32> {
         let ([high, wide], [down, across]) = (self.strided.kernel, self.strided.stride);
         let mut result = vec![0.0; weights.len()];
-        let kernels = result.par_chunks_mut(high * wide).zip(weights.par_chunks(high * wide));
+        let kernels = result
+            .par_chunks_mut(high * wide)
+            .zip(weights.par_chunks(high * wide));
         kernels.for_each(|(result, kernel)| {
             for y in 0..high {
                 for x in 0..wide {
                     let phase = y % down * across + x % across;
                     let tap = y / down * self.shape.kernel[1] + x / across;
-                    move_one(phase * self.shape.taps() + tap, y * wide + x, result, kernel);
+                    move_one(
+                        phase * self.shape.taps() + tap,
+                        y * wide + x,
+                        result,
+                        kernel,
+                    );
                 }
             }
         });
@@ -71,16 +88,23 @@ impl Phases {
         let [height, width] = self.strided.size;
         let length = self.number() * plane;
         let mut phases = reuse::take(self.strided.batch * length * self.strided.inner);
-        phases.par_chunks_mut(length).zip(image.par_chunks(height * width)).for_each(|(phases, image)| {
-            phases.fill(0.0);
-            self.over_rows(plane, |y, phase, columns| {
-                let row = &image[y * width..][..width];
-                let reads = row[columns.start..].iter().step_by(self.strided.stride[1]);
-                for (to, from) in phases[phase + columns.first..].iter_mut().zip(reads).take(columns.count) {
-                    *to = *from;
-                }
+        phases
+            .par_chunks_mut(length)
+            .zip(image.par_chunks(height * width))
+            .for_each(|(phases, image)| {
+                phases.fill(0.0);
+                self.over_rows(plane, |y, phase, columns| {
+                    let row = &image[y * width..][..width];
+                    let reads = row[columns.start..].iter().step_by(self.strided.stride[1]);
+                    for (to, from) in phases[phase + columns.first..]
+                        .iter_mut()
+                        .zip(reads)
+                        .take(columns.count)
+                    {
+                        *to = *from;
+                    }
+                });
             });
-        });
         phases
     }
 
@@ -90,18 +114,24 @@ impl Phases {
         let [height, width] = self.strided.size;
         let mut image = reuse::take(self.strided.batch * self.strided.inner * height * width);
         let plane = self.area();
-        image.par_chunks_mut(height * width).zip(phases.par_chunks(self.number() * plane)).for_each(
-            |(image, phases)| {
+        image
+            .par_chunks_mut(height * width)
+            .zip(phases.par_chunks(self.number() * plane))
+            .for_each(|(image, phases)| {
                 image.fill(0.0);
                 self.over_rows(plane, |y, phase, columns| {
                     let row = &mut image[y * width..][..width];
-                    let writes = row[columns.start..].iter_mut().step_by(self.strided.stride[1]);
-                    for (to, from) in writes.zip(&phases[phase + columns.first..]).take(columns.count) {
+                    let writes = row[columns.start..]
+                        .iter_mut()
+                        .step_by(self.strided.stride[1]);
+                    for (to, from) in writes
+                        .zip(&phases[phase + columns.first..])
+                        .take(columns.count)
+                    {
                         *to = *from;
                     }
                 });
-            },
-        );
+            });
         image
     }
 
@@ -131,7 +161,15 @@ impl Phases {
                 let count = inside.min(columns.saturating_sub(first));
                 if count > 0 {
                     let phase = (phase_row * across + x) * plane + row * columns;
-                    visit(y, phase, Columns { start, first, count });
+                    visit(
+                        y,
+                        phase,
+                        Columns {
+                            start,
+                            first,
+                            count,
+                        },
+                    );
                 }
             }
         }

@@ -22,12 +22,20 @@ pub(super) fn max_pool2d(layer: &MaxPool2d, input: &Tensor<4>) -> Option<Tensor<
         return None;
     }
     let [batch, channels, height, width] = input.dims();
-    let [rows, columns] =
-        [height, width].map(|size| if layer.ceil_mode { size.div_ceil(2) } else { size / 2 });
+    let [rows, columns] = [height, width].map(|size| {
+        if layer.ceil_mode {
+            size.div_ceil(2)
+        } else {
+            size / 2
+        }
+    });
     if batch * channels * rows * columns == 0 {
         return None;
     }
-    let sizes = Sizes { from: [height, width], to: [rows, columns] };
+    let sizes = Sizes {
+        from: [height, width],
+        to: [rows, columns],
+    };
     let shape = [batch, channels, rows, columns];
     if !input.device().is_autodiff() {
         let values = untracked(input.clone())?.to_contiguous();
@@ -38,13 +46,19 @@ pub(super) fn max_pool2d(layer: &MaxPool2d, input: &Tensor<4>) -> Option<Tensor<
     let (output, places) = sizes.pool(values.to_contiguous().storage(), true);
     let output = tensor(output, &shape);
     let prepared = Pooling.prepare::<NoCheckpointing>([node]);
-    Some(Tensor::from_primitive::<Tracked>(match prepared.compute_bound().stateful() {
-        OpsKind::Tracked(prepared) => {
-            let state = Saved { sizes, shape: [batch, channels, height, width], places };
-            prepared.finish(state, output)
-        }
-        OpsKind::UnTracked(prepared) => prepared.finish(output),
-    }))
+    Some(Tensor::from_primitive::<Tracked>(
+        match prepared.compute_bound().stateful() {
+            OpsKind::Tracked(prepared) => {
+                let state = Saved {
+                    sizes,
+                    shape: [batch, channels, height, width],
+                    places,
+                };
+                prepared.finish(state, output)
+            }
+            OpsKind::UnTracked(prepared) => prepared.finish(output),
+        },
+    ))
 }
 
 /// Heights and widths.
@@ -71,7 +85,11 @@ impl Backward<Flex, 1> for Pooling {
 
     fn backward(self, ops: Ops<Saved, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let gradient: FlexTensor = gradients.consume::<Flex>(&ops.node).to_contiguous();
-        let Saved { sizes, shape, places } = ops.state;
+        let Saved {
+            sizes,
+            shape,
+            places,
+        } = ops.state;
         if let [Some(node)] = ops.parents {
             let values = sizes.back(gradient.storage(), &places);
             gradients.register::<Flex>(node.id, tensor(values, &shape));
@@ -90,12 +108,24 @@ impl Sizes {
         let mut places = vec![0; if placed { planes * pooled } else { 0 }];
         let pairs = input.par_chunks(area).zip(output.par_chunks_mut(pooled));
         if placed {
-            pairs.zip(places.par_chunks_mut(pooled)).for_each(|((input, output), places)| {
-                AutoArch::new().dispatch(Pool { sizes: self, input, output, places });
-            });
+            pairs
+                .zip(places.par_chunks_mut(pooled))
+                .for_each(|((input, output), places)| {
+                    AutoArch::new().dispatch(Pool {
+                        sizes: self,
+                        input,
+                        output,
+                        places,
+                    });
+                });
         } else {
             pairs.for_each(|(input, output)| {
-                AutoArch::new().dispatch(Pool { sizes: self, input, output, places: &mut [] });
+                AutoArch::new().dispatch(Pool {
+                    sizes: self,
+                    input,
+                    output,
+                    places: &mut [],
+                });
             });
         }
         (output, places)
@@ -107,12 +137,20 @@ impl Sizes {
         let pairs = gradient.par_chunks(pooled).zip(places.par_chunks(pooled));
         // A last row or column that no window reads.
         let unread = (0..2).any(|axis| 2 * self.to[axis] < self.from[axis]);
-        result.par_chunks_mut(area).zip(pairs).for_each(|(result, (gradient, places))| {
-            if unread {
-                result.fill(0.0);
-            }
-            AutoArch::new().dispatch(Back { sizes: self, gradient, places, result });
-        });
+        result
+            .par_chunks_mut(area)
+            .zip(pairs)
+            .for_each(|(result, (gradient, places))| {
+                if unread {
+                    result.fill(0.0);
+                }
+                AutoArch::new().dispatch(Back {
+                    sizes: self,
+                    gradient,
+                    places,
+                    result,
+                });
+            });
         result
     }
 }
@@ -131,13 +169,26 @@ impl WithSimd for Pool<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self) {
-        let Self { sizes, input, output, places } = self;
+        let Self {
+            sizes,
+            input,
+            output,
+            places,
+        } = self;
         let ([height, width], [_, columns]) = (sizes.from, sizes.to);
         for (y, output) in output.chunks_exact_mut(columns).enumerate() {
             let upper = &input[2 * y * width..][..width];
             // Where the image ends, the last row or column twice: never larger than itself.
-            let lower = if 2 * y + 1 < height { &input[(2 * y + 1) * width..][..width] } else { upper };
-            let pairs = upper.as_chunks::<2>().0.iter().zip(lower.as_chunks::<2>().0);
+            let lower = if 2 * y + 1 < height {
+                &input[(2 * y + 1) * width..][..width]
+            } else {
+                upper
+            };
+            let pairs = upper
+                .as_chunks::<2>()
+                .0
+                .iter()
+                .zip(lower.as_chunks::<2>().0);
             if places.is_empty() {
                 for (output, (upper, lower)) in output.iter_mut().zip(pairs) {
                     *output = larger(larger(upper[0], upper[1]), larger(lower[0], lower[1]));
@@ -149,8 +200,12 @@ impl WithSimd for Pool<'_> {
                 }
             }
             if width < 2 * columns {
-                let (value, place) =
-                    largest([upper[width - 1], f32::NEG_INFINITY, lower[width - 1], f32::NEG_INFINITY]);
+                let (value, place) = largest([
+                    upper[width - 1],
+                    f32::NEG_INFINITY,
+                    lower[width - 1],
+                    f32::NEG_INFINITY,
+                ]);
                 output[columns - 1] = value;
                 if let Some(last) = places.get_mut(y * columns + columns - 1) {
                     *last = place;
@@ -162,7 +217,11 @@ impl WithSimd for Pool<'_> {
 
 #[inline(always)]
 fn larger(left: f32, right: f32) -> f32 {
-    if right > left || right.is_nan() { right } else { left }
+    if right > left || right.is_nan() {
+        right
+    } else {
+        left
+    }
 }
 
 #[inline(always)]
@@ -189,9 +248,16 @@ impl WithSimd for Back<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self) {
-        let Self { sizes, gradient, places, result } = self;
+        let Self {
+            sizes,
+            gradient,
+            places,
+            result,
+        } = self;
         let ([_, width], [_, columns]) = (sizes.from, sizes.to);
-        let lines = gradient.chunks_exact(columns).zip(places.chunks_exact(columns));
+        let lines = gradient
+            .chunks_exact(columns)
+            .zip(places.chunks_exact(columns));
         for (rows, (gradient, places)) in result.chunks_mut(2 * width).zip(lines) {
             let (upper, lower) = rows.split_at_mut(width);
             for (row, line) in [upper, lower].into_iter().enumerate() {
@@ -200,14 +266,22 @@ impl WithSimd for Back<'_> {
                 let reads = gradient.iter().zip(places);
                 for (pair, (gradient, place)) in pairs.iter_mut().zip(reads) {
                     for (nth, value) in pair.iter_mut().enumerate() {
-                        *value = if *place == first + nth as u8 { *gradient } else { 0.0 };
+                        *value = if *place == first + nth as u8 {
+                            *gradient
+                        } else {
+                            0.0
+                        };
                     }
                 }
                 if let [last] = rest
                     && columns * 2 > width
                 {
                     let at = columns - 1;
-                    *last = if places[at] == first { gradient[at] } else { 0.0 };
+                    *last = if places[at] == first {
+                        gradient[at]
+                    } else {
+                        0.0
+                    };
                 }
             }
         }
@@ -221,7 +295,10 @@ mod tests {
     use burn::tensor::{Device, Distribution, TensorData};
 
     fn layer(ceil_mode: bool) -> MaxPool2d {
-        MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).with_ceil_mode(ceil_mode).init()
+        MaxPool2dConfig::new([2, 2])
+            .with_strides([2, 2])
+            .with_ceil_mode(ceil_mode)
+            .init()
     }
 
     fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
@@ -233,7 +310,10 @@ mod tests {
         let input = input.clone().require_grad();
         let output = pool(&input);
         let gradients = (output.clone() * output.clone()).sum().backward();
-        [values(output), values(input.grad(&gradients).expect("a gradient"))]
+        [
+            values(output),
+            values(input.grad(&gradients).expect("a gradient")),
+        ]
     }
 
     #[test]
@@ -249,11 +329,23 @@ mod tests {
             let layer = layer(ceil_mode);
             let input = Tensor::<4>::random(shape, Distribution::Uniform(-1.0, 1.0), &device);
             let ours = max_pool2d(&layer, &input).expect("ours");
-            assert_eq!(ours.dims(), layer.forward(input.clone()).dims(), "{shape:?}");
-            assert_eq!(values(ours), values(layer.forward(input.clone())), "{shape:?}");
+            assert_eq!(
+                ours.dims(),
+                layer.forward(input.clone()).dims(),
+                "{shape:?}"
+            );
+            assert_eq!(
+                values(ours),
+                values(layer.forward(input.clone())),
+                "{shape:?}"
+            );
             let input = Tensor::from_inner(input);
             let ours = step(&input, |input| max_pool2d(&layer, input).expect("ours"));
-            assert_eq!(ours, step(&input, |input| layer.forward(input.clone())), "{shape:?}");
+            assert_eq!(
+                ours,
+                step(&input, |input| layer.forward(input.clone())),
+                "{shape:?}"
+            );
         }
     }
 
@@ -261,8 +353,8 @@ mod tests {
     fn the_first_of_equal_pixels_takes_the_gradient_and_no_number_is_kept() {
         let device = Device::flex().autodiff();
         let input = [2.0, 2.0, 1.0, f32::NAN, 2.0, 0.0, 9.0, 3.0];
-        let input =
-            Tensor::<4>::from_data(TensorData::new(input.to_vec(), [1, 1, 2, 4]), &device).require_grad();
+        let input = Tensor::<4>::from_data(TensorData::new(input.to_vec(), [1, 1, 2, 4]), &device)
+            .require_grad();
         let output = max_pool2d(&layer(false), &input).expect("ours");
         let gradients = output.clone().sum().backward();
         let output = values(output);
@@ -274,7 +366,19 @@ mod tests {
     #[test]
     fn other_windows_are_left_to_burn() {
         let input = Tensor::<4>::zeros([1, 1, 8, 8], &Device::flex());
-        assert!(max_pool2d(&MaxPool2dConfig::new([3, 3]).with_strides([2, 2]).init(), &input).is_none());
-        assert!(max_pool2d(&MaxPool2dConfig::new([2, 2]).with_strides([1, 1]).init(), &input).is_none());
+        assert!(
+            max_pool2d(
+                &MaxPool2dConfig::new([3, 3]).with_strides([2, 2]).init(),
+                &input
+            )
+            .is_none()
+        );
+        assert!(
+            max_pool2d(
+                &MaxPool2dConfig::new([2, 2]).with_strides([1, 1]).init(),
+                &input
+            )
+            .is_none()
+        );
     }
 }

@@ -10,7 +10,8 @@ use rayon::prelude::*;
 
 use super::reuse;
 use super::tiles::{
-    Lanes, Scratch, Tile, WIDEST, cut, lanes, load_some, many_registers, pieces, rectified, store_some, zero,
+    Lanes, Scratch, Tile, WIDEST, cut, lanes, load_some, many_registers, pieces, rectified,
+    store_some, zero,
 };
 
 /// The most terms of the sums that are added at a time. A panel of 48 columns takes 36 KiB.
@@ -67,7 +68,12 @@ pub(super) fn panels(matrices: usize, columns: usize) -> usize {
 }
 
 /// `[matrices, rows, columns]`
-pub(super) fn product(factors: &impl Factors, matrices: usize, rows: usize, columns: usize) -> Vec<f32> {
+pub(super) fn product(
+    factors: &impl Factors,
+    matrices: usize,
+    rows: usize,
+    columns: usize,
+) -> Vec<f32> {
     let mut output = reuse::take(matrices * rows * columns);
     if output.is_empty() {
         return output;
@@ -76,13 +82,24 @@ pub(super) fn product(factors: &impl Factors, matrices: usize, rows: usize, colu
     let all = panels(1, columns);
     // Each tile packs its own columns, so columns are cut first. Small images of many
     // channels have more rows, and those should pass by once.
-    let down = if matrices * all < 2 * wanted { pieces(matrices, wanted, rows, 128) } else { 1 };
+    let down = if matrices * all < 2 * wanted {
+        pieces(matrices, wanted, rows, 128)
+    } else {
+        1
+    };
     let across = pieces(matrices * down, 2 * wanted, all, 1);
-    let tile = [rows.div_ceil(down).next_multiple_of(DOWN), all.div_ceil(across) * PANEL];
+    let tile = [
+        rows.div_ceil(down).next_multiple_of(DOWN),
+        all.div_ceil(across) * PANEL,
+    ];
     let tiles = cut(&mut output, [rows, columns], tile);
     tiles.into_par_iter().for_each(|tile| {
         let mut scratch = Scratch::take(STRIP * DEPTH * PANEL);
-        AutoArch::new().dispatch(Task { factors, tile, scratch: &mut scratch });
+        AutoArch::new().dispatch(Task {
+            factors,
+            tile,
+            scratch: &mut scratch,
+        });
     });
     output
 }
@@ -98,20 +115,38 @@ impl<F: Factors> WithSimd for Task<'_, F> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self) {
-        let Self { factors, mut tile, scratch } = self;
+        let Self {
+            factors,
+            mut tile,
+            scratch,
+        } = self;
         let length = tile.rows[0].len();
         let panel = ACROSS * lanes::<S>();
-        let mut terms = Terms { first: 0, count: factors.count(0) };
+        let mut terms = Terms {
+            first: 0,
+            count: factors.count(0),
+        };
         loop {
             let mut at = 0;
             while at < length {
                 let strip = (length - at).min(STRIP * panel);
                 let packed = scratch.numbers();
-                for (nth, packed) in packed.chunks_mut(DEPTH * panel).enumerate().take(strip.div_ceil(panel))
+                for (nth, packed) in packed
+                    .chunks_mut(DEPTH * panel)
+                    .enumerate()
+                    .take(strip.div_ceil(panel))
                 {
-                    let width = (strip - nth * panel).next_multiple_of(lanes::<S>()).min(panel);
+                    let width = (strip - nth * panel)
+                        .next_multiple_of(lanes::<S>())
+                        .min(panel);
                     let column = tile.column + at + nth * panel;
-                    factors.pack(tile.matrix, terms, column, width, &mut packed[..terms.count * width]);
+                    factors.pack(
+                        tile.matrix,
+                        terms,
+                        column,
+                        width,
+                        &mut packed[..terms.count * width],
+                    );
                 }
                 multiply::<S, F>(factors, &mut tile, terms, packed, at, strip);
                 at += strip;
@@ -151,7 +186,11 @@ fn multiply<S: Simd, F: Factors>(
             *bias = factors.bias(row + within);
         }
         let biases = (terms.first == 0).then_some(biases);
-        for (nth, packed) in packed.chunks(DEPTH * panel).enumerate().take(strip.div_ceil(panel)) {
+        for (nth, packed) in packed
+            .chunks(DEPTH * panel)
+            .enumerate()
+            .take(strip.div_ceil(panel))
+        {
             let at = at + nth * panel;
             match (strip - nth * panel).div_ceil(lanes::<S>()) {
                 1 => add_panel::<S, 1>(lines, packed, rows, biases, at),
@@ -173,7 +212,8 @@ fn add_panel<S: Simd, const ACROSS: usize>(
     at: usize,
 ) {
     let count = lines[0].len();
-    let columns: &[[Lanes<S>; ACROSS]] = bytemuck::cast_slice::<f32, Lanes<S>>(packed).as_chunks().0;
+    let columns: &[[Lanes<S>; ACROSS]] =
+        bytemuck::cast_slice::<f32, Lanes<S>>(packed).as_chunks().0;
     let mut sums = [[zero::<S>(); ACROSS]; DOWN];
     if let Some(biases) = biases {
         for (sums, bias) in sums.iter_mut().zip(biases) {

@@ -30,7 +30,10 @@ struct Kept {
 
 impl Kept {
     fn drop_oldest(&mut self) {
-        self.numbers -= self.buffers.pop_front().map_or(0, |(_, buffer)| buffer.len());
+        self.numbers -= self
+            .buffers
+            .pop_front()
+            .map_or(0, |(_, buffer)| buffer.len());
     }
 }
 
@@ -69,7 +72,11 @@ pub(super) fn give(buffer: Vec<f32>) {
 /// Ends a step of training: memory that was not taken all the while is let go.
 pub fn end_step() {
     KEPT.with_borrow_mut(|kept| {
-        while kept.buffers.front().is_some_and(|(step, _)| *step < kept.step) {
+        while kept
+            .buffers
+            .front()
+            .is_some_and(|(step, _)| *step < kept.step)
+        {
             kept.drop_oldest();
         }
         kept.step += 1;
@@ -83,8 +90,8 @@ pub fn forget() {
 
 /// Keeps the memory of a tensor, where nobody else has it.
 pub(super) fn give_tensor(tensor: FlexTensor) {
-    let whole =
-        tensor.is_contiguous() && tensor.bytes().len() == size_of::<f32>() * tensor.shape().num_elements();
+    let whole = tensor.is_contiguous()
+        && tensor.bytes().len() == size_of::<f32>() * tensor.shape().num_elements();
     if tensor.is_unique()
         && whole
         && let Ok(buffer) = tensor.into_data().try_into_vec::<f32>()
@@ -96,7 +103,12 @@ pub(super) fn give_tensor(tensor: FlexTensor) {
 /// Sizes of what this thread keeps, oldest first.
 #[cfg(test)]
 pub(super) fn kept() -> Vec<usize> {
-    KEPT.with_borrow(|kept| kept.buffers.iter().map(|(_, buffer)| buffer.len()).collect())
+    KEPT.with_borrow(|kept| {
+        kept.buffers
+            .iter()
+            .map(|(_, buffer)| buffer.len())
+            .collect()
+    })
 }
 
 #[cfg(test)]

@@ -30,7 +30,10 @@ impl ConvShape {
     /// Where [`checked_output`](Self::checked_output) is `None`.
     pub fn output(&self) -> [usize; 2] {
         let output = self.checked_output();
-        assert!(output.is_some(), "the windows of {self:?} are larger than the padded image");
+        assert!(
+            output.is_some(),
+            "the windows of {self:?} are larger than the padded image"
+        );
         output.unwrap_or_default()
     }
 
@@ -42,11 +45,20 @@ impl ConvShape {
     /// Where the windows of the output read the input.
     pub fn gather(&self) -> Gather {
         let start = |axis: usize, tap: usize| tap * self.dilation[axis];
-        let offset = |axis: usize, tap: usize| start(axis, tap) as isize - self.padding[axis] as isize;
+        let offset =
+            |axis: usize, tap: usize| start(axis, tap) as isize - self.padding[axis] as isize;
         let taps = (0..self.kernel[0])
-            .flat_map(|row| (0..self.kernel[1]).map(move |column| [offset(0, row), offset(1, column)]))
+            .flat_map(|row| {
+                (0..self.kernel[1]).map(move |column| [offset(0, row), offset(1, column)])
+            })
             .collect();
-        Gather { source: self.size, target: self.output(), stride: self.stride, taps }.flattened()
+        Gather {
+            source: self.size,
+            target: self.output(),
+            stride: self.stride,
+            taps,
+        }
+        .flattened()
     }
 
     /// Where the input pixels `phase`, `phase + stride`, .. get their gradient from, among
@@ -62,12 +74,27 @@ impl ConvShape {
             taps.map(|tap| (tap, offset(tap) / stride)).collect()
         };
         let (rows, columns) = (axis(0), axis(1));
-        let pairs = rows.iter().flat_map(|row| columns.iter().map(move |column| (*row, *column)));
-        let (kept, taps) =
-            pairs.map(|((row, y), (column, x))| (row * self.kernel[1] + column, [y, x])).unzip();
-        let target =
-            [0, 1].map(|axis| self.size[axis].saturating_sub(phase[axis]).div_ceil(self.stride[axis]));
-        (Gather { source: self.output(), target, stride: [1, 1], taps }.flattened(), kept)
+        let pairs = rows
+            .iter()
+            .flat_map(|row| columns.iter().map(move |column| (*row, *column)));
+        let (kept, taps) = pairs
+            .map(|((row, y), (column, x))| (row * self.kernel[1] + column, [y, x]))
+            .unzip();
+        let target = [0, 1].map(|axis| {
+            self.size[axis]
+                .saturating_sub(phase[axis])
+                .div_ceil(self.stride[axis])
+        });
+        (
+            Gather {
+                source: self.output(),
+                target,
+                stride: [1, 1],
+                taps,
+            }
+            .flattened(),
+            kept,
+        )
     }
 }
 
@@ -95,7 +122,11 @@ impl Gather {
             return self;
         }
         let row = [1, self.pixels()];
-        Self { source: row, target: row, ..self }
+        Self {
+            source: row,
+            target: row,
+            ..self
+        }
     }
 
     /// Writes one row of the matrix for pixels `start..` of one channel (`plane`), 0 behind
@@ -133,7 +164,12 @@ impl Gather {
         // Pixels `first..last` of the segment read inside of the row.
         let within = |places: isize| {
             let places = places.max(0) as usize;
-            if stride == 1 { places } else { places.div_ceil(stride) }.min(segment.len())
+            if stride == 1 {
+                places
+            } else {
+                places.div_ceil(stride)
+            }
+            .min(segment.len())
         };
         let first = within(-x);
         let last = within(width as isize - x).max(first);

@@ -42,7 +42,8 @@ impl Case {
     }
 
     fn random(rng: &mut Pcg64Mcg) -> Self {
-        let mut pair = |from: usize, to: usize| [rng.random_range(from..=to), rng.random_range(from..=to)];
+        let mut pair =
+            |from: usize, to: usize| [rng.random_range(from..=to), rng.random_range(from..=to)];
         let (kernel, dilation) = (pair(1, 4), pair(1, 3));
         let (padding, stride, channels) = (pair(0, 3), pair(1, 3), pair(1, 21));
         // Large enough for one window without padding.
@@ -50,7 +51,17 @@ impl Case {
         let size = [0, 1].map(|axis| dilation[axis] * (kernel[axis] - 1) + 1 + more[axis]);
         let [batch, _] = pair(1, 3);
         let [bias, rectify] = pair(0, 1).map(|coin| coin == 1);
-        Self { batch, channels, size, kernel, stride, padding, dilation, bias, rectify }
+        Self {
+            batch,
+            channels,
+            size,
+            kernel,
+            stride,
+            padding,
+            dilation,
+            bias,
+            rectify,
+        }
     }
 
     fn layer(&self, device: &Device) -> Conv2d {
@@ -63,12 +74,21 @@ impl Case {
             .init(device);
         let [outer, inner] = [self.channels[1], self.channels[0]];
         let weight = random([outer, inner, self.kernel[0], self.kernel[1]], device);
-        let bias = self.bias.then(|| Param::from_tensor(random([outer], device)));
-        Conv2d { weight: Param::from_tensor(weight), bias, ..layer }
+        let bias = self
+            .bias
+            .then(|| Param::from_tensor(random([outer], device)));
+        Conv2d {
+            weight: Param::from_tensor(weight),
+            bias,
+            ..layer
+        }
     }
 
     fn input(&self, device: &Device) -> Tensor<4> {
-        random([self.batch, self.channels[0], self.size[0], self.size[1]], device)
+        random(
+            [self.batch, self.channels[0], self.size[0], self.size[1]],
+            device,
+        )
     }
 }
 
@@ -84,10 +104,15 @@ fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 #[track_caller]
 fn assert_close(what: &str, case: &Case, ours: &[f32], theirs: &[f32]) {
     assert_eq!(ours.len(), theirs.len(), "{what} of {case:?}");
-    let largest = theirs.iter().fold(1e-3f32, |most, value| most.max(value.abs()));
+    let largest = theirs
+        .iter()
+        .fold(1e-3f32, |most, value| most.max(value.abs()));
     for (place, (left, right)) in ours.iter().zip(theirs).enumerate() {
         let close = (left - right).abs() <= 1e-4 * largest;
-        assert!(close, "{what} of {case:?}: {left} and not {right} at {place}");
+        assert!(
+            close,
+            "{what} of {case:?}: {left} and not {right} at {place}"
+        );
     }
 }
 
@@ -101,7 +126,10 @@ fn gradients(
     let input = input.clone().require_grad();
     let output = output(layer, input.clone());
     let gradients = (output.clone() * seed.clone()).sum().backward();
-    let bias = layer.bias.as_ref().map(|bias| bias.val().grad(&gradients).expect("bias"));
+    let bias = layer
+        .bias
+        .as_ref()
+        .map(|bias| bias.val().grad(&gradients).expect("bias"));
     [
         values(output),
         values(input.grad(&gradients).expect("input")),
@@ -125,8 +153,12 @@ fn check(case: &Case) {
     let ours = gradients(&layer, &input, &seed, |layer, input| {
         operation::conv2d(layer, &input, case.rectify).expect("ours")
     });
-    let theirs = gradients(&layer, &input, &seed, |layer, input| plain(layer, input, case.rectify));
-    for (what, (ours, theirs)) in ["output", "input", "weights", "bias"].iter().zip(ours.iter().zip(&theirs))
+    let theirs = gradients(&layer, &input, &seed, |layer, input| {
+        plain(layer, input, case.rectify)
+    });
+    for (what, (ours, theirs)) in ["output", "input", "weights", "bias"]
+        .iter()
+        .zip(ours.iter().zip(&theirs))
     {
         assert_close(what, case, ours, theirs);
     }
@@ -143,22 +175,52 @@ fn random_convolutions_are_those_of_burn() {
 #[test]
 fn the_layers_of_the_networks_are_those_of_burn() {
     // Slim VGG16, more rows than a panel, more channels than a tile, strides of ResNet.
-    check(&Case { rectify: true, ..Case::new(2, [8, 8], [40, 52], 3) });
+    check(&Case {
+        rectify: true,
+        ..Case::new(2, [8, 8], [40, 52], 3)
+    });
     check(&Case::new(1, [3, 16], [33, 47], 3));
-    check(&Case { rectify: true, ..Case::new(1, [40, 150], [14, 14], 3) });
+    check(&Case {
+        rectify: true,
+        ..Case::new(1, [40, 150], [14, 14], 3)
+    });
     check(&Case::new(3, [64, 24], [7, 9], 1));
     check(&Case::new(1, [20, 70], [7, 7], 7));
     check(&Case::new(3, [9, 260], [16, 15], 3));
-    check(&Case { stride: [2; 2], bias: false, ..Case::new(1, [3, 16], [41, 38], 7) });
-    check(&Case { stride: [2; 2], bias: false, ..Case::new(2, [16, 8], [17, 12], 1) });
-    check(&Case { dilation: [4; 2], padding: [4; 2], bias: false, ..Case::new(1, [16, 16], [19, 23], 3) });
-    check(&Case { stride: [4; 2], padding: [0; 2], ..Case::new(1, [3, 8], [51, 47], 11) });
+    check(&Case {
+        stride: [2; 2],
+        bias: false,
+        ..Case::new(1, [3, 16], [41, 38], 7)
+    });
+    check(&Case {
+        stride: [2; 2],
+        bias: false,
+        ..Case::new(2, [16, 8], [17, 12], 1)
+    });
+    check(&Case {
+        dilation: [4; 2],
+        padding: [4; 2],
+        bias: false,
+        ..Case::new(1, [16, 16], [19, 23], 3)
+    });
+    check(&Case {
+        stride: [4; 2],
+        padding: [0; 2],
+        ..Case::new(1, [3, 8], [51, 47], 11)
+    });
 }
 
 #[test]
 fn the_padding_of_the_papers_is_that_of_burn() {
-    check(&Case { padding: [100; 2], ..Case::new(1, [3, 4], [5, 9], 3) });
-    check(&Case { padding: [3, 0], rectify: true, ..Case::new(1, [2, 3], [1, 8], 3) });
+    check(&Case {
+        padding: [100; 2],
+        ..Case::new(1, [3, 4], [5, 9], 3)
+    });
+    check(&Case {
+        padding: [3, 0],
+        rectify: true,
+        ..Case::new(1, [2, 3], [1, 8], 3)
+    });
 }
 
 #[test]
@@ -194,12 +256,20 @@ fn transposed_gradients(
 fn random_transposed_convolutions_are_those_of_burn() {
     let mut rng = Pcg64Mcg::seed_from_u64(8);
     for nth in 0..40 {
-        let case = Case { bias: false, rectify: false, ..Case::random(&mut rng) };
+        let case = Case {
+            bias: false,
+            rectify: false,
+            ..Case::random(&mut rng)
+        };
         let stride = [rng.random_range(1..=4), rng.random_range(1..=4)];
         // No padding out of reach of the windows, so that every size is one of a convolution.
-        let padding =
-            [0, 1].map(|axis| case.padding[axis].min(case.dilation[axis] * (case.kernel[axis] - 1) / 2));
-        let device = if nth % 2 == 0 { Device::flex() } else { Device::flex().autodiff() };
+        let padding = [0, 1]
+            .map(|axis| case.padding[axis].min(case.dilation[axis] * (case.kernel[axis] - 1) / 2));
+        let device = if nth % 2 == 0 {
+            Device::flex()
+        } else {
+            Device::flex().autodiff()
+        };
         let layer = ConvTranspose2dConfig::new(case.channels, case.kernel)
             .with_stride(stride)
             .with_padding(padding)
@@ -211,12 +281,21 @@ fn random_transposed_convolutions_are_those_of_burn() {
             transposed::conv_transpose2d(layer, input).expect("ours")
         };
         if nth % 2 == 0 {
-            assert_close("output", &case, &values(ours(&layer, &input)), &values(layer.forward(input)));
+            assert_close(
+                "output",
+                &case,
+                &values(ours(&layer, &input)),
+                &values(layer.forward(input)),
+            );
             continue;
         }
-        let theirs = transposed_gradients(&layer, &input, |layer, input| layer.forward(input.clone()));
+        let theirs =
+            transposed_gradients(&layer, &input, |layer, input| layer.forward(input.clone()));
         let ours = transposed_gradients(&layer, &input, ours);
-        for (what, (ours, theirs)) in ["output", "input", "weights"].iter().zip(ours.iter().zip(&theirs)) {
+        for (what, (ours, theirs)) in ["output", "input", "weights"]
+            .iter()
+            .zip(ours.iter().zip(&theirs))
+        {
             assert_close(what, &case, ours, theirs);
         }
     }
@@ -231,22 +310,41 @@ fn check_upsampling(
     let (classes, case) = (5, Case::new(2, [5, 5], size, kernel));
     let device = Device::flex().autodiff();
     let weights: Vec<f32> = (0..classes * classes)
-        .flat_map(|nth| bilinear_kernel(kernel).into_iter().map(move |weight| (nth, weight)))
-        .map(|(nth, weight)| if nth / classes == nth % classes { weight } else { 0.0 })
+        .flat_map(|nth| {
+            bilinear_kernel(kernel)
+                .into_iter()
+                .map(move |weight| (nth, weight))
+        })
+        .map(|(nth, weight)| {
+            if nth / classes == nth % classes {
+                weight
+            } else {
+                0.0
+            }
+        })
         .collect();
-    let weights = Tensor::from_data(TensorData::new(weights, [classes, classes, kernel, kernel]), &device);
+    let weights = Tensor::from_data(
+        TensorData::new(weights, [classes, classes, kernel, kernel]),
+        &device,
+    );
     let layer = ConvTranspose2dConfig::new([classes; 2], [kernel; 2])
         .with_stride([factor; 2])
         .with_padding([padding; 2])
         .with_bias(false)
         .init(&device);
-    let layer = ConvTranspose2d { weight: Param::from_tensor(change(weights)), ..layer };
+    let layer = ConvTranspose2d {
+        weight: Param::from_tensor(change(weights)),
+        ..layer
+    };
     let input = case.input(&device);
     let theirs = transposed_gradients(&layer, &input, |layer, input| layer.forward(input.clone()));
     let ours = transposed_gradients(&layer, &input, |layer, input| {
         transposed::conv_transpose2d(layer, input).expect("ours")
     });
-    for (what, (ours, theirs)) in ["output", "input", "weights"].iter().zip(ours.iter().zip(&theirs)) {
+    for (what, (ours, theirs)) in ["output", "input", "weights"]
+        .iter()
+        .zip(ours.iter().zip(&theirs))
+    {
         assert_close(what, &case, ours, theirs);
     }
 }
@@ -264,9 +362,16 @@ fn bilinear_upsampling_is_the_transposed_convolution() {
 #[test]
 fn upsampling_that_is_not_bilinear_is_not_interpolated() {
     // One weight between classes, one of a class with itself.
-    let windows = [([4, 2, 1], [5, 7]), ([16, 8, 4], [9, 17]), ([6, 2, 2], [8, 16])];
+    let windows = [
+        ([4, 2, 1], [5, 7]),
+        ([16, 8, 4], [9, 17]),
+        ([6, 2, 2], [8, 16]),
+    ];
     let places = [[0, 1, 0, 0], [3, 3, 2, 1]];
-    for ((window, size), place) in windows.into_iter().flat_map(|of| places.map(|place| (of, place))) {
+    for ((window, size), place) in windows
+        .into_iter()
+        .flat_map(|of| places.map(|place| (of, place)))
+    {
         check_upsampling(window, size, |weights| {
             let slices = place.map(|at: usize| at..at + 1);
             let value = weights.clone().slice(slices.clone()) + 0.25;
@@ -280,25 +385,35 @@ fn a_fixed_upsampling_passes_its_gradient_on() {
     let device = Device::flex().autodiff();
     let layer = fixed(Upsampling::new(4, Trunk::Vgg16, Geometry::Padded).init(3, &device));
     let input = random([2, 3, 5, 4], &device).require_grad();
-    let [ours, theirs] =
-        [conv_transpose2d(&layer, input.clone()), layer.forward(input.clone())].map(|output| {
-            let gradients = (output.clone() * output).sum().backward();
-            assert!(layer.weight.val().grad(&gradients).is_none());
-            values(input.grad(&gradients).expect("input"))
-        });
+    let [ours, theirs] = [
+        conv_transpose2d(&layer, input.clone()),
+        layer.forward(input.clone()),
+    ]
+    .map(|output| {
+        let gradients = (output.clone() * output).sum().backward();
+        assert!(layer.weight.val().grad(&gradients).is_none());
+        values(input.grad(&gradients).expect("input"))
+    });
     assert_close("input", &Case::new(2, [3, 3], [5, 4], 8), &ours, &theirs);
 }
 
 #[test]
 fn the_number_of_threads_changes_no_bit() {
     let device = Device::flex().autodiff();
-    let case = Case { rectify: true, ..Case::new(2, [12, 37], [61, 45], 3) };
+    let case = Case {
+        rectify: true,
+        ..Case::new(2, [12, 37], [61, 45], 3)
+    };
     let (layer, input) = (case.layer(&device), case.input(&device));
     let seed = random([2, 37, 61, 45], &device);
     let with = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .expect("threads");
         pool.install(|| {
-            let ours = |layer: &Conv2d, input| operation::conv2d(layer, &input, true).expect("ours");
+            let ours =
+                |layer: &Conv2d, input| operation::conv2d(layer, &input, true).expect("ours");
             gradients(&layer, &input, &seed, ours)
         })
     };
@@ -311,9 +426,14 @@ fn the_number_of_threads_changes_no_bit() {
 #[test]
 fn a_step_gives_back_what_the_next_one_takes() {
     let device = Device::flex().autodiff();
-    let case = Case { rectify: true, ..Case::new(2, [12, 24], [40, 52], 3) };
+    let case = Case {
+        rectify: true,
+        ..Case::new(2, [12, 24], [40, 52], 3)
+    };
     let layer = case.layer(&device);
-    let upsampling = ConvTranspose2dConfig::new([24, 8], [4, 4]).with_stride([2, 2]).with_padding([1, 1]);
+    let upsampling = ConvTranspose2dConfig::new([24, 8], [4, 4])
+        .with_stride([2, 2])
+        .with_padding([1, 1]);
     let upsampling = upsampling.with_bias(false).init(&device);
     let step = || {
         let input = case.input(&device).require_grad();
@@ -335,7 +455,9 @@ fn a_step_gives_back_what_the_next_one_takes() {
     let second = kept();
     let maps = case.batch * 24 * 40 * 52;
     // The convolution's output and gradient, and the same laid out.
-    let of_maps = second.iter().filter(|len| (maps..maps + maps / 4).contains(len));
+    let of_maps = second
+        .iter()
+        .filter(|len| (maps..maps + maps / 4).contains(len));
     assert!(of_maps.count() >= 3, "{second:?}");
     for _ in 0..5 {
         step();
@@ -346,8 +468,15 @@ fn a_step_gives_back_what_the_next_one_takes() {
 #[test]
 fn what_is_no_number_stays_none() {
     let device = Device::flex();
-    let case = Case { rectify: true, ..Case::new(1, [1, 1], [3, 3], 1) };
-    let output = conv2d(&case.layer(&device), Tensor::full([1, 1, 3, 3], f32::NAN, &device), true);
+    let case = Case {
+        rectify: true,
+        ..Case::new(1, [1, 1], [3, 3], 1)
+    };
+    let output = conv2d(
+        &case.layer(&device),
+        Tensor::full([1, 1, 3, 3], f32::NAN, &device),
+        true,
+    );
     assert!(values(output).iter().all(|value| value.is_nan()));
 }
 
@@ -356,12 +485,20 @@ fn what_is_not_ours_is_left_to_burn() {
     let device = Device::flex();
     let case = Case::new(1, [4, 4], [6, 6], 3);
     let layer = case.layer(&device);
-    let grouped = Conv2dConfig::new([4, 4], [3, 3]).with_groups(2).init(&device);
-    let uneven = Conv2d { padding: PaddingConfig2d::Explicit(1, 0, 0, 1), ..layer };
+    let grouped = Conv2dConfig::new([4, 4], [3, 3])
+        .with_groups(2)
+        .init(&device);
+    let uneven = Conv2d {
+        padding: PaddingConfig2d::Explicit(1, 0, 0, 1),
+        ..layer
+    };
     for layer in [grouped, uneven] {
         let input = case.input(&device);
         assert!(operation::conv2d(&layer, &input, false).is_none());
-        assert_eq!(values(conv2d(&layer, input.clone(), false)), values(layer.forward(input)));
+        assert_eq!(
+            values(conv2d(&layer, input.clone(), false)),
+            values(layer.forward(input))
+        );
     }
 }
 
@@ -371,7 +508,10 @@ fn a_frozen_layer_gets_no_gradient_and_passes_one_on() {
     let case = Case::new(1, [3, 4], [9, 8], 3);
     let layer = case.layer(&device);
     let weight = layer.weight.clone().set_require_grad(false);
-    let frozen = Conv2d { weight, ..layer.clone() };
+    let frozen = Conv2d {
+        weight,
+        ..layer.clone()
+    };
     let input = case.input(&device).require_grad();
     let output = operation::conv2d(&frozen, &input, false).expect("ours");
     let gradients = output.sum().backward();

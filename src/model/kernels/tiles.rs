@@ -88,7 +88,10 @@ impl Scratch {
         if memory.len() < len + WIDEST {
             memory.resize(len + WIDEST, 0.0);
         }
-        let start = memory.as_ptr().align_offset(WIDEST * size_of::<f32>()).min(WIDEST);
+        let start = memory
+            .as_ptr()
+            .align_offset(WIDEST * size_of::<f32>())
+            .min(WIDEST);
         Self { memory, start }
     }
 
@@ -126,7 +129,12 @@ pub(super) fn cut(output: &mut [f32], size: [usize; 2], tile: [usize; 2]) -> Vec
             let place = (matrix * down + row / tile[0]) * across + nth;
             if row % tile[0] == 0 {
                 debug_assert_eq!(tiles.len(), place, "tiles begin in order");
-                tiles.push(Tile { matrix, row, column: nth * tile[1], rows: Vec::with_capacity(tile[0]) });
+                tiles.push(Tile {
+                    matrix,
+                    row,
+                    column: nth * tile[1],
+                    rows: Vec::with_capacity(tile[0]),
+                });
             }
             tiles[place].rows.push(columns);
         }
@@ -137,5 +145,7 @@ pub(super) fn cut(output: &mut [f32], size: [usize; 2], tile: [usize; 2]) -> Vec
 /// Number of tiles that an axis is cut into so that `tasks` times them is no less than
 /// `wanted`, where pieces of `least` allow.
 pub(super) fn pieces(tasks: usize, wanted: usize, length: usize, least: usize) -> usize {
-    wanted.div_ceil(tasks.max(1)).clamp(1, (length / least).max(1))
+    wanted
+        .div_ceil(tasks.max(1))
+        .clamp(1, (length / least).max(1))
 }

@@ -37,7 +37,13 @@ pub fn momentum_step<const D: usize>(
     step: Momentum,
 ) -> (Tensor<D>, Tensor<D>) {
     // Copies share the numbers, and are the only ones when the tensors have gone.
-    let shared = |tensor: &Tensor<D>| if *PLAIN { None } else { untracked(tensor.clone()) };
+    let shared = |tensor: &Tensor<D>| {
+        if *PLAIN {
+            None
+        } else {
+            untracked(tensor.clone())
+        }
+    };
     let ours = match &velocity {
         Some(velocity) => shared(velocity).map(Some),
         None => Some(None),
@@ -46,7 +52,10 @@ pub fn momentum_step<const D: usize>(
         (Some(numbers), Some(moving), Some(slope)) => {
             drop((weight, velocity, gradient));
             let (weight, velocity) = in_place(numbers, moving, slope, step);
-            (Tensor::from_primitive::<Flex>(weight), Tensor::from_primitive::<Flex>(velocity))
+            (
+                Tensor::from_primitive::<Flex>(weight),
+                Tensor::from_primitive::<Flex>(velocity),
+            )
         }
         _ => plain(weight, velocity, gradient, step),
     }
@@ -58,7 +67,11 @@ fn plain<const D: usize>(
     gradient: Tensor<D>,
     step: Momentum,
 ) -> (Tensor<D>, Tensor<D>) {
-    let mut change = if step.scale == 1.0 { gradient } else { gradient.mul_scalar(step.scale) };
+    let mut change = if step.scale == 1.0 {
+        gradient
+    } else {
+        gradient.mul_scalar(step.scale)
+    };
     if step.decay > 0.0 {
         change = change + weight.clone().mul_scalar(step.decay);
     }
@@ -86,12 +99,18 @@ fn in_place(
         let mut velocity = in_a_row(velocity);
         let velocities = velocity.storage_mut::<f32>().par_chunks_mut(STRETCH);
         let gradients = gradient.storage::<f32>().par_chunks(STRETCH);
-        weights.zip(velocities).zip(gradients).for_each(|((weights, velocities), gradients)| {
-            for ((weight, velocity), gradient) in weights.iter_mut().zip(velocities).zip(gradients) {
-                *velocity = step.momentum * *velocity + (step.scale * gradient + step.decay * *weight);
-                *weight -= step.rate * *velocity;
-            }
-        });
+        weights
+            .zip(velocities)
+            .zip(gradients)
+            .for_each(|((weights, velocities), gradients)| {
+                for ((weight, velocity), gradient) in
+                    weights.iter_mut().zip(velocities).zip(gradients)
+                {
+                    *velocity =
+                        step.momentum * *velocity + (step.scale * gradient + step.decay * *weight);
+                    *weight -= step.rate * *velocity;
+                }
+            });
         velocity
     } else {
         // The gradient becomes the velocity.
@@ -116,7 +135,12 @@ mod tests {
     fn one_pass_equals_burns_operations() {
         let device = Device::flex();
         let random = |shape: [usize; 2]| Tensor::<2>::random(shape, Distribution::Default, &device);
-        let step = Momentum { scale: 0.25, decay: 0.1, momentum: 0.9, rate: 0.5 };
+        let step = Momentum {
+            scale: 0.25,
+            decay: 0.1,
+            momentum: 0.9,
+            rate: 0.5,
+        };
         for shape in [[1, 1], [7, 3], [300, 500]] {
             for moving in [false, true] {
                 let (weight, gradient) = (random(shape), random(shape));
@@ -136,10 +160,19 @@ mod tests {
     fn tensors_that_are_used_elsewhere_stay_as_they_are() {
         let device = Device::flex();
         let ones = Tensor::<1>::ones([4], &device);
-        let step = Momentum { scale: 1.0, decay: 0.0, momentum: 0.5, rate: 1.0 };
-        let (weight, velocity) = momentum_step(ones.clone(), Some(ones.clone()), ones.clone(), step);
+        let step = Momentum {
+            scale: 1.0,
+            decay: 0.0,
+            momentum: 0.5,
+            rate: 1.0,
+        };
+        let (weight, velocity) =
+            momentum_step(ones.clone(), Some(ones.clone()), ones.clone(), step);
         let values = |tensor: Tensor<1>| tensor.into_data().try_to_vec::<f32>().unwrap();
-        assert_eq!((values(weight), values(velocity)), (vec![-0.5; 4], vec![1.5; 4]));
+        assert_eq!(
+            (values(weight), values(velocity)),
+            (vec![-0.5; 4], vec![1.5; 4])
+        );
         assert_eq!(values(ones), [1.0; 4]);
     }
 }

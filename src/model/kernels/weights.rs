@@ -15,9 +15,18 @@ use super::shape::{ConvShape, Gather};
 /// - result: `[outer, inner, taps]`
 pub(super) fn weight_gradient(shape: &ConvShape, input: &[f32], gradient: &[f32]) -> Vec<f32> {
     let gather = shape.gather();
-    let sources = Sources { shape, gather: &gather, input, gradient };
+    let sources = Sources {
+        shape,
+        gather: &gather,
+        input,
+        gradient,
+    };
     if along_pixels(shape) {
-        dots(&sources, [shape.outer, shape.inner * shape.taps()], shape.batch * gather.pixels())
+        dots(
+            &sources,
+            [shape.outer, shape.inner * shape.taps()],
+            shape.batch * gather.pixels(),
+        )
     } else {
         product(&sources, 1, shape.outer, shape.inner * shape.taps())
     }
@@ -46,7 +55,12 @@ impl Pixels for Sources<'_> {
     }
 
     #[inline(always)]
-    fn column<'a>(&'a self, index: usize, [start, end]: [usize; 2], room: &'a mut [f32]) -> &'a [f32] {
+    fn column<'a>(
+        &'a self,
+        index: usize,
+        [start, end]: [usize; 2],
+        room: &'a mut [f32],
+    ) -> &'a [f32] {
         self.copy_column(index, [start, end], room);
         room
     }
@@ -58,11 +72,18 @@ impl Sources<'_> {
     fn copy_column(&self, index: usize, [start, end]: [usize; 2], line: &mut [f32]) {
         let taps = self.gather.taps.len();
         let area = self.shape.size[0] * self.shape.size[1];
-        over_images(self.gather.pixels(), start, end, line, |image, pixel, line| {
-            let plane = image * self.shape.inner + index / taps;
-            let plane = &self.input[plane * area..][..area];
-            self.gather.line(plane, self.gather.taps[index % taps], pixel, line);
-        });
+        over_images(
+            self.gather.pixels(),
+            start,
+            end,
+            line,
+            |image, pixel, line| {
+                let plane = image * self.shape.inner + index / taps;
+                let plane = &self.input[plane * area..][..area];
+                self.gather
+                    .line(plane, self.gather.taps[index % taps], pixel, line);
+            },
+        );
     }
 }
 
@@ -95,7 +116,14 @@ impl Factors for Sources<'_> {
     }
 
     #[inline(always)]
-    fn pack(&self, _: usize, Terms { first, count }: Terms, column: usize, width: usize, panel: &mut [f32]) {
+    fn pack(
+        &self,
+        _: usize,
+        Terms { first, count }: Terms,
+        column: usize,
+        width: usize,
+        panel: &mut [f32],
+    ) {
         let depth = self.shape.inner * self.gather.taps.len();
         let mut line = [0.0; DEPTH];
         for across in 0..width {

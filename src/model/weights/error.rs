@@ -19,17 +19,30 @@ pub enum WeightsError {
     #[error(
         "{path}: the file holds {found}, which does not fit {wanted}. Choose the network that it was made for"
     )]
-    OtherNetwork { path: PathBuf, found: String, wanted: String },
+    OtherNetwork {
+        path: PathBuf,
+        found: String,
+        wanted: String,
+    },
     /// A layer of the network is not in the file.
     #[error(
         "{path}: layer {layer} with shape {shape:?} is not in the file. Choose the network that it was made for"
     )]
-    MissingLayer { path: PathBuf, layer: String, shape: Vec<usize> },
+    MissingLayer {
+        path: PathBuf,
+        layer: String,
+        shape: Vec<usize>,
+    },
     /// A layer has another shape.
     #[error(
         "{path}: layer {layer} has shape {found:?}, {wanted:?} is needed. Choose the network that it was made for"
     )]
-    WrongShape { path: PathBuf, layer: String, found: Vec<usize>, wanted: Vec<usize> },
+    WrongShape {
+        path: PathBuf,
+        layer: String,
+        found: Vec<usize>,
+        wanted: Vec<usize>,
+    },
     /// The file could not be written.
     #[error("{path}: {reason}. Check that the folder can be written and that the disk has room")]
     Write { path: PathBuf, reason: String },

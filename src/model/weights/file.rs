@@ -24,7 +24,13 @@ pub struct WeightsFile {
 pub const WEIGHTS_EXTENSIONS: [&str; 3] = ["pth", "pt", "safetensors"];
 
 /// Dictionaries that training scripts put a network's state into.
-const WRAPPERS: [&str; 5] = ["state_dict.", "model_state_dict.", "model.", "net.", "weights."];
+const WRAPPERS: [&str; 5] = [
+    "state_dict.",
+    "model_state_dict.",
+    "model.",
+    "net.",
+    "weights.",
+];
 
 /// What `DataParallel` puts before every name.
 const PARALLEL: &str = "module.";
@@ -40,34 +46,55 @@ impl WeightsFile {
     /// state dictionary by itself or inside another dictionary). The pickle in it is parsed
     /// and never executed.
     pub fn open(path: &Path) -> Result<Self, WeightsError> {
-        let fail = |reason: String| WeightsError::Read { path: path.to_path_buf(), reason };
+        let fail = |reason: String| WeightsError::Read {
+            path: path.to_path_buf(),
+            reason,
+        };
         if path.is_dir() {
             return Err(fail("this is a folder".to_owned()));
         }
         // In the system's own words, whatever the format.
         File::open(path).map_err(|err| fail(err.to_string()))?;
-        let is_safetensors = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("safetensors"));
+        let is_safetensors = path
+            .extension()
+            .is_some_and(|end| end.eq_ignore_ascii_case("safetensors"));
         let (tensors, metadata): (BTreeMap<String, Tensor>, _) = if is_safetensors {
             let metadata = read_metadata(path).map_err(fail)?;
             let mut store = SafetensorsStore::from_file(path);
-            let tensors = store.get_all_tensors().map_err(|err| fail(err.to_string()))?.clone();
+            let tensors = store
+                .get_all_tensors()
+                .map_err(|err| fail(err.to_string()))?
+                .clone();
             (tensors.into_iter().collect(), metadata)
         } else {
             let reader = PytorchReader::new(path).map_err(|err| fail(err.to_string()))?;
             let tensors = reader.into_tensors().into_iter();
-            (tensors.map(|(name, tensor)| (name, bridge::from_pytorch(tensor))).collect(), HashMap::new())
+            (
+                tensors
+                    .map(|(name, tensor)| (name, bridge::from_pytorch(tensor)))
+                    .collect(),
+                HashMap::new(),
+            )
         };
         let tensors = unwrapped(tensors);
         if tensors.is_empty() {
             return Err(fail("there are no tensors in it".to_owned()));
         }
-        Ok(Self { path: path.to_path_buf(), tensors, metadata })
+        Ok(Self {
+            path: path.to_path_buf(),
+            tensors,
+            metadata,
+        })
     }
 
     /// The weights of a network as if they had been read from a file at `path`.
     pub fn from_network(path: &Path, network: &Network, config: &NetworkConfig) -> Self {
         let tensors = named_tensors(network, config).into_iter().collect();
-        Self { path: path.to_path_buf(), tensors, metadata: HashMap::new() }
+        Self {
+            path: path.to_path_buf(),
+            tensors,
+            metadata: HashMap::new(),
+        }
     }
 
     /// Where it is.
@@ -82,7 +109,10 @@ impl WeightsFile {
 
     /// Names and shapes of all tensors, in the order of their names.
     pub fn shapes(&self) -> BTreeMap<&str, Vec<usize>> {
-        self.tensors.iter().map(|(name, tensor)| (name.as_str(), shape(tensor))).collect()
+        self.tensors
+            .iter()
+            .map(|(name, tensor)| (name.as_str(), shape(tensor)))
+            .collect()
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Tensor> {
@@ -96,8 +126,9 @@ pub(super) fn shape(tensor: &Tensor) -> Vec<usize> {
 
 /// The network's own tensors under their own names.
 fn unwrapped(mut tensors: BTreeMap<String, Tensor>) -> BTreeMap<String, Tensor> {
-    if let Some(wrapper) =
-        WRAPPERS.iter().find(|wrapper| tensors.keys().any(|name| name.starts_with(**wrapper)))
+    if let Some(wrapper) = WRAPPERS
+        .iter()
+        .find(|wrapper| tensors.keys().any(|name| name.starts_with(**wrapper)))
     {
         // What stands beside it is the state of an optimizer and the like.
         tensors.retain(|name, _| name.starts_with(wrapper));
@@ -111,23 +142,31 @@ fn unwrapped(mut tensors: BTreeMap<String, Tensor>) -> BTreeMap<String, Tensor> 
 }
 
 fn strip(tensors: BTreeMap<String, Tensor>, prefix: &str) -> BTreeMap<String, Tensor> {
-    tensors.into_iter().map(|(name, tensor)| (name[prefix.len()..].to_owned(), tensor)).collect()
+    tensors
+        .into_iter()
+        .map(|(name, tensor)| (name[prefix.len()..].to_owned(), tensor))
+        .collect()
 }
 
 /// The texts in the header of a safetensors file: its length as 8 bytes, then JSON.
 fn read_metadata(path: &Path) -> Result<HashMap<String, String>, String> {
     let mut file = File::open(path).map_err(|err| err.to_string())?;
     let mut length = [0; 8];
-    file.read_exact(&mut length).map_err(|_| "the file is cut off".to_owned())?;
+    file.read_exact(&mut length)
+        .map_err(|_| "the file is cut off".to_owned())?;
     let length = u64::from_le_bytes(length);
     if length > LONGEST_HEADER {
         return Err("this is no safetensors file".to_owned());
     }
     let mut header = Vec::new();
-    file.take(length).read_to_end(&mut header).map_err(|err| err.to_string())?;
+    file.take(length)
+        .read_to_end(&mut header)
+        .map_err(|err| err.to_string())?;
     let header: serde_json::Value =
         serde_json::from_slice(&header).map_err(|err| format!("its header is damaged ({err})"))?;
-    let texts = header.get("__metadata__").and_then(serde_json::Value::as_object);
+    let texts = header
+        .get("__metadata__")
+        .and_then(serde_json::Value::as_object);
     Ok(texts
         .into_iter()
         .flatten()
@@ -156,16 +195,25 @@ mod tests {
             let data = bridge::to_data(tensor).unwrap();
             (shape(tensor), data.iter::<f32>().collect())
         };
-        file.tensors.iter().map(|(name, tensor)| (name.clone(), value(tensor))).collect()
+        file.tensors
+            .iter()
+            .map(|(name, tensor)| (name.clone(), value(tensor)))
+            .collect()
     }
 
     #[test]
     fn every_wrapping_of_a_checkpoint_gives_the_same_values() {
         let mut checked = 0;
         for (name, case) in cases() {
-            let Some(expected) = case["expected"].as_str() else { continue };
+            let Some(expected) = case["expected"].as_str() else {
+                continue;
+            };
             let found = values(&folder().join("pth").join(&name));
-            assert_eq!(found, values(&folder().join("pth").join(expected)), "{name}");
+            assert_eq!(
+                found,
+                values(&folder().join("pth").join(expected)),
+                "{name}"
+            );
             assert!(found.contains_key("conv1_1.weight"), "{name}");
             checked += 1;
         }
@@ -175,11 +223,17 @@ mod tests {
     #[test]
     fn damaged_files_are_refused() {
         let mut checked = 0;
-        for (name, _) in cases().into_iter().filter(|(name, _)| name.starts_with("truncated")) {
+        for (name, _) in cases()
+            .into_iter()
+            .filter(|(name, _)| name.starts_with("truncated"))
+        {
             match WeightsFile::open(&folder().join("pth").join(&name)) {
                 // Cut off within the values: the names can be read, the values cannot.
                 Ok(file) => {
-                    let broken = file.tensors.values().any(|tensor| bridge::to_data(tensor).is_err());
+                    let broken = file
+                        .tensors
+                        .values()
+                        .any(|tensor| bridge::to_data(tensor).is_err());
                     assert!(broken, "{name} was read");
                 }
                 Err(err) => assert!(err.to_string().contains(&name), "{err}"),
@@ -215,7 +269,12 @@ mod tests {
         std::fs::write(&text, "hello").unwrap();
         let header = dir.path().join("long.safetensors");
         std::fs::write(&header, u64::MAX.to_le_bytes()).unwrap();
-        for path in [text.as_path(), header.as_path(), dir.path(), &dir.path().join("none.pth")] {
+        for path in [
+            text.as_path(),
+            header.as_path(),
+            dir.path(),
+            &dir.path().join("none.pth"),
+        ] {
             let message = WeightsFile::open(path).err().unwrap().to_string();
             assert!(message.contains(&path.display().to_string()), "{message}");
         }

@@ -55,12 +55,18 @@ impl Layout {
     pub fn recognize(shapes: &BTreeMap<&str, Vec<usize>>) -> Option<Self> {
         let has = |key: &str| shapes.contains_key(key);
         let first = |key: &str| shapes.get(key).and_then(|shape| shape.first()).copied();
-        if let (true, Some(num_classes)) = (has("backbone.conv1.weight"), first("classifier.4.weight")) {
+        if let (true, Some(num_classes)) =
+            (has("backbone.conv1.weight"), first("classifier.4.weight"))
+        {
             let (variant, trunk) = match resnet_depth("backbone.", shapes)? {
                 Trunk::Resnet50 => (Variant::FcnResnet50, Trunk::Resnet50),
                 trunk => (Variant::FcnResnet101, trunk),
             };
-            return Some(Self::Segmentation { variant, trunk, num_classes });
+            return Some(Self::Segmentation {
+                variant,
+                trunk,
+                num_classes,
+            });
         }
         if let Some(num_classes) = first("score_fr.weight") {
             let variant = if has("upscore8.weight") {
@@ -81,7 +87,11 @@ impl Layout {
             } else {
                 Trunk::Vgg16Slim
             };
-            return Some(Self::Segmentation { variant, trunk, num_classes });
+            return Some(Self::Segmentation {
+                variant,
+                trunk,
+                num_classes,
+            });
         }
         let trunk = if has("inception3a.branch1.conv.weight") {
             Trunk::Googlenet
@@ -89,7 +99,10 @@ impl Layout {
             resnet_depth("", shapes)?
         } else if has("features.1.running_mean") {
             (has("features.40.weight") && !has("features.43.weight")).then_some(Trunk::Vgg16Bn)?
-        } else if shapes.get("features.0.weight").is_some_and(|shape| shape.ends_with(&[11, 11])) {
+        } else if shapes
+            .get("features.0.weight")
+            .is_some_and(|shape| shape.ends_with(&[11, 11]))
+        {
             Trunk::Alexnet
         } else {
             (has("features.28.weight") && !has("features.30.weight")).then_some(Trunk::Vgg16)?
@@ -109,8 +122,12 @@ impl Layout {
     pub fn usual_variant(self) -> Variant {
         match self {
             Self::Segmentation { variant, .. } => variant,
-            Self::Classifier { trunk: Trunk::Resnet50 } => Variant::FcnResnet50,
-            Self::Classifier { trunk: Trunk::Resnet101 } => Variant::FcnResnet101,
+            Self::Classifier {
+                trunk: Trunk::Resnet50,
+            } => Variant::FcnResnet50,
+            Self::Classifier {
+                trunk: Trunk::Resnet101,
+            } => Variant::FcnResnet101,
             Self::Classifier { .. } => Variant::Fcn32s,
         }
     }
@@ -120,9 +137,16 @@ impl Layout {
     pub fn preprocessing(self, file_name: &str) -> Preprocessing {
         let caffe = file_name.to_lowercase().contains("caffe");
         match self {
-            Self::Classifier { trunk: Trunk::Googlenet } => Preprocessing::Symmetric,
-            Self::Segmentation { trunk: Trunk::Vgg16, .. } => Preprocessing::Caffe,
-            Self::Classifier { trunk: Trunk::Vgg16 } if caffe => Preprocessing::Caffe,
+            Self::Classifier {
+                trunk: Trunk::Googlenet,
+            } => Preprocessing::Symmetric,
+            Self::Segmentation {
+                trunk: Trunk::Vgg16,
+                ..
+            } => Preprocessing::Caffe,
+            Self::Classifier {
+                trunk: Trunk::Vgg16,
+            } if caffe => Preprocessing::Caffe,
             _ => Preprocessing::ImageNet,
         }
     }
@@ -134,8 +158,10 @@ impl Layout {
         let Self::Classifier { trunk } = self else {
             return layer(key.to_owned());
         };
-        let fully_connected =
-            |name: &str, kernel| Target::Layer { name: format!("{name}.{leaf}"), kernel: Some(kernel) };
+        let fully_connected = |name: &str, kernel| Target::Layer {
+            name: format!("{name}.{leaf}"),
+            kernel: Some(kernel),
+        };
         match (trunk, module) {
             (Trunk::Vgg16 | Trunk::Vgg16Bn, "classifier.0") => fully_connected("fc6", 7),
             (Trunk::Alexnet, "classifier.1") => fully_connected("fc6", 6),
@@ -143,13 +169,19 @@ impl Layout {
                 fully_connected("fc7", 1)
             }
             (Trunk::Alexnet | Trunk::Vgg16 | Trunk::Vgg16Bn, module) => {
-                let index = module.strip_prefix("features.").and_then(|index| index.parse().ok());
+                let index = module
+                    .strip_prefix("features.")
+                    .and_then(|index| index.parse().ok());
                 let name = index.and_then(|index| features_name(trunk, index));
                 name.map_or(Target::Unused, |name| layer(format!("{name}.{leaf}")))
             }
             (Trunk::Googlenet, module) => {
                 let unused = module == "fc" || module.starts_with("aux");
-                if unused { Target::Unused } else { layer(key.to_owned()) }
+                if unused {
+                    Target::Unused
+                } else {
+                    layer(key.to_owned())
+                }
             }
             (_, "fc") => Target::Unused,
             _ => layer(format!("backbone.{key}")),
@@ -160,10 +192,18 @@ impl Layout {
 impl fmt::Display for Layout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Segmentation { variant, trunk, num_classes } if variant.is_fcn() => {
+            Self::Segmentation {
+                variant,
+                trunk,
+                num_classes,
+            } if variant.is_fcn() => {
                 write!(f, "{variant} on {trunk} for {num_classes} classes")
             }
-            Self::Segmentation { variant, num_classes, .. } => {
+            Self::Segmentation {
+                variant,
+                num_classes,
+                ..
+            } => {
                 write!(f, "{variant} for {num_classes} classes")
             }
             Self::Classifier { trunk } => write!(f, "a {trunk} classifier"),
@@ -191,7 +231,9 @@ fn resnet_depth(prefix: &str, shapes: &BTreeMap<&str, Vec<usize>>) -> Option<Tru
 /// normalization,) rectifier for each convolution, and a pooling behind each stage.
 fn features_name(trunk: Trunk, index: usize) -> Option<String> {
     if trunk == Trunk::Alexnet {
-        return ALEXNET_FEATURES.contains(&index).then(|| format!("features.{index}"));
+        return ALEXNET_FEATURES
+            .contains(&index)
+            .then(|| format!("features.{index}"));
     }
     let batch_norm = trunk == Trunk::Vgg16Bn;
     let per_convolution = if batch_norm { 3 } else { 2 };
@@ -199,7 +241,10 @@ fn features_name(trunk: Trunk, index: usize) -> Option<String> {
     for (stage, convolutions) in CONVOLUTIONS.into_iter().enumerate() {
         let end = start + convolutions * per_convolution;
         if (start..end).contains(&index) {
-            let (number, part) = ((index - start) / per_convolution, (index - start) % per_convolution);
+            let (number, part) = (
+                (index - start) / per_convolution,
+                (index - start) % per_convolution,
+            );
             let kind = match part {
                 0 => "conv",
                 1 if batch_norm => "bn",
@@ -229,20 +274,38 @@ mod tests {
     #[test]
     fn numbers_of_torchvisions_vgg16_become_names() {
         let vgg = |key: &str| layer(Trunk::Vgg16, key);
-        for (number, name) in
-            [(0, "conv1_1"), (5, "conv2_1"), (14, "conv3_3"), (17, "conv4_1"), (28, "conv5_3")]
-        {
+        for (number, name) in [
+            (0, "conv1_1"),
+            (5, "conv2_1"),
+            (14, "conv3_3"),
+            (17, "conv4_1"),
+            (28, "conv5_3"),
+        ] {
             let expected = Some((format!("{name}.weight"), None));
             assert_eq!(vgg(&format!("features.{number}.weight")), expected);
         }
-        assert_eq!(vgg("classifier.0.weight"), Some(("fc6.weight".to_owned(), Some(7))));
-        assert_eq!(vgg("classifier.3.bias"), Some(("fc7.bias".to_owned(), Some(1))));
+        assert_eq!(
+            vgg("classifier.0.weight"),
+            Some(("fc6.weight".to_owned(), Some(7)))
+        );
+        assert_eq!(
+            vgg("classifier.3.bias"),
+            Some(("fc7.bias".to_owned(), Some(1)))
+        );
         assert_eq!(vgg("classifier.6.weight"), None);
         let bn = |key: &str| layer(Trunk::Vgg16Bn, key);
-        assert_eq!(bn("features.40.weight"), Some(("conv5_3.weight".to_owned(), None)));
-        assert_eq!(bn("features.8.running_var"), Some(("bn2_1.running_var".to_owned(), None)));
         assert_eq!(
-            layer(Trunk::Resnet50, "layer1.0.conv1.weight").map(|(name, _)| name).as_deref(),
+            bn("features.40.weight"),
+            Some(("conv5_3.weight".to_owned(), None))
+        );
+        assert_eq!(
+            bn("features.8.running_var"),
+            Some(("bn2_1.running_var".to_owned(), None))
+        );
+        assert_eq!(
+            layer(Trunk::Resnet50, "layer1.0.conv1.weight")
+                .map(|(name, _)| name)
+                .as_deref(),
             Some("backbone.layer1.0.conv1.weight")
         );
         assert_eq!(layer(Trunk::Googlenet, "aux1.fc1.weight"), None);
@@ -250,7 +313,10 @@ mod tests {
 
     /// Names and shapes of PyTorch's own modules, from `tests/reference/keys.py`.
     fn keys() -> BTreeMap<String, BTreeMap<String, Vec<usize>>> {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference/fixtures/keys.json");
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/reference/fixtures/keys.json"
+        );
         let mut keys: BTreeMap<String, BTreeMap<String, Vec<usize>>> =
             serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
         for shapes in keys.values_mut() {
@@ -260,7 +326,10 @@ mod tests {
     }
 
     fn recognized(shapes: &BTreeMap<String, Vec<usize>>) -> Layout {
-        let shapes = shapes.iter().map(|(name, shape)| (name.as_str(), shape.clone())).collect();
+        let shapes = shapes
+            .iter()
+            .map(|(name, shape)| (name.as_str(), shape.clone()))
+            .collect();
         Layout::recognize(&shapes).expect("a known layout")
     }
 
@@ -278,7 +347,9 @@ mod tests {
         };
         let network = config.init(&Device::flex());
         let parameters = parameters(&network, variant, trunk).into_iter();
-        parameters.map(|parameter| (parameter.name, parameter.shape)).collect()
+        parameters
+            .map(|parameter| (parameter.name, parameter.shape))
+            .collect()
     }
 
     #[test]
@@ -286,7 +357,12 @@ mod tests {
         let mut checked = 0;
         for (class, expected) in keys() {
             let layout = recognized(&expected);
-            if let Layout::Segmentation { variant, num_classes, .. } = layout {
+            if let Layout::Segmentation {
+                variant,
+                num_classes,
+                ..
+            } = layout
+            {
                 let aux_head = expected.contains_key("aux_classifier.0.weight");
                 assert_eq!(parameters_of(layout, aux_head), expected, "{class}");
                 assert_eq!(num_classes, 21, "{class}");
@@ -303,12 +379,21 @@ mod tests {
         let mut checked = 0;
         for (class, shapes) in keys() {
             let layout = recognized(&shapes);
-            let Layout::Classifier { trunk } = layout else { continue };
-            assert!(class.replace('_', "-").ends_with(trunk.id()), "{class} is not {trunk}");
+            let Layout::Classifier { trunk } = layout else {
+                continue;
+            };
+            assert!(
+                class.replace('_', "-").ends_with(trunk.id()),
+                "{class} is not {trunk}"
+            );
             let mut missing = parameters_of(layout, false);
             for (key, shape) in shapes {
-                let Target::Layer { name, kernel } = layout.target(&key) else { continue };
-                let wanted = missing.remove(&name).unwrap_or_else(|| panic!("{class}: no place for {key}"));
+                let Target::Layer { name, kernel } = layout.target(&key) else {
+                    continue;
+                };
+                let wanted = missing
+                    .remove(&name)
+                    .unwrap_or_else(|| panic!("{class}: no place for {key}"));
                 let expected = match (kernel, &shape[..]) {
                     (Some(kernel), [channels_out, inputs]) => {
                         vec![*channels_out, inputs / (kernel * kernel), kernel, kernel]
@@ -337,8 +422,15 @@ mod tests {
         let mut resnet = all.remove("torchvision/resnet101").unwrap();
         resnet.insert("layer3.35.conv1.weight".to_owned(), vec![256, 1024, 1, 1]);
         resnet.insert("layer3.23.conv1.weight".to_owned(), vec![256, 1024, 1, 1]);
-        for shapes in [vgg, resnet, BTreeMap::from([("linear.weight".to_owned(), vec![2, 3])])] {
-            let shapes = shapes.iter().map(|(name, shape)| (name.as_str(), shape.clone())).collect();
+        for shapes in [
+            vgg,
+            resnet,
+            BTreeMap::from([("linear.weight".to_owned(), vec![2, 3])]),
+        ] {
+            let shapes = shapes
+                .iter()
+                .map(|(name, shape)| (name.as_str(), shape.clone()))
+                .collect();
             assert_eq!(Layout::recognize(&shapes), None);
         }
     }

@@ -75,20 +75,29 @@ impl LoadPlan {
             });
         }
         let mut available = available(file, layout);
-        let mut plan = Self { rows: Vec::new(), tensors: Vec::new() };
+        let mut plan = Self {
+            rows: Vec::new(),
+            tensors: Vec::new(),
+        };
         for parameter in parameters(network, config.variant, config.trunk) {
             let found = available.layers.remove(&parameter.name);
             plan.add(file, found, parameter, purpose)?;
         }
-        let skipped =
-            available.layers.into_values().map(|found| (found.key, "the network has no such layer"));
-        let unused = available.unused.into_iter().map(|key| (key, "part of the classifier"));
+        let skipped = available
+            .layers
+            .into_values()
+            .map(|found| (found.key, "the network has no such layer"));
+        let unused = available
+            .unused
+            .into_iter()
+            .map(|key| (key, "part of the classifier"));
         let shapes = file.shapes();
-        plan.rows.extend(skipped.chain(unused).map(|(key, reason)| Row {
-            shape: shapes.get(key.as_str()).cloned().unwrap_or_default(),
-            name: key,
-            state: RowState::Skipped { reason },
-        }));
+        plan.rows
+            .extend(skipped.chain(unused).map(|(key, reason)| Row {
+                shape: shapes.get(key.as_str()).cloned().unwrap_or_default(),
+                name: key,
+                state: RowState::Skipped { reason },
+            }));
         Ok(plan)
     }
 
@@ -99,7 +108,11 @@ impl LoadPlan {
         parameter: NamedParameter,
         purpose: Purpose,
     ) -> Result<(), WeightsError> {
-        let NamedParameter { name, shape: wanted, path } = parameter;
+        let NamedParameter {
+            name,
+            shape: wanted,
+            path,
+        } = parameter;
         let may_be_new = purpose == Purpose::Initialize && depends_on_classes(&name);
         let state = match found.and_then(|found| Some((file.get(&found.key)?.clone(), found))) {
             Some((tensor, found)) => {
@@ -107,23 +120,42 @@ impl LoadPlan {
                 let shaped = found.shape(&own);
                 if shaped == wanted {
                     self.tensors.push(as_float(tensor, path, &wanted));
-                    if own == wanted { RowState::Loaded } else { RowState::Reshaped { from: own } }
+                    if own == wanted {
+                        RowState::Loaded
+                    } else {
+                        RowState::Reshaped { from: own }
+                    }
                 } else if may_be_new {
-                    RowState::Initialized { reason: format!("the file has {own:?}, for other classes") }
+                    RowState::Initialized {
+                        reason: format!("the file has {own:?}, for other classes"),
+                    }
                 } else {
                     let path = file.path().to_path_buf();
-                    return Err(WeightsError::WrongShape { path, layer: name, found: own, wanted });
+                    return Err(WeightsError::WrongShape {
+                        path,
+                        layer: name,
+                        found: own,
+                        wanted,
+                    });
                 }
             }
-            None if may_be_new || name.starts_with("aux_classifier.") => {
-                RowState::Initialized { reason: "not in the file".to_owned() }
-            }
+            None if may_be_new || name.starts_with("aux_classifier.") => RowState::Initialized {
+                reason: "not in the file".to_owned(),
+            },
             None => {
                 let path = file.path().to_path_buf();
-                return Err(WeightsError::MissingLayer { path, layer: name, shape: wanted });
+                return Err(WeightsError::MissingLayer {
+                    path,
+                    layer: name,
+                    shape: wanted,
+                });
             }
         };
-        self.rows.push(Row { name, shape: wanted, state });
+        self.rows.push(Row {
+            name,
+            shape: wanted,
+            state,
+        });
         Ok(())
     }
 
@@ -135,7 +167,10 @@ impl LoadPlan {
         let mut applier = Applier::new(self.tensors, None, None, true);
         let network = network.map(&mut applier);
         match applier.into_result().errors.first() {
-            Some(err) => Err(WeightsError::Read { path: file.path().to_path_buf(), reason: err.to_string() }),
+            Some(err) => Err(WeightsError::Read {
+                path: file.path().to_path_buf(),
+                reason: err.to_string(),
+            }),
             None => Ok(network),
         }
     }
@@ -167,7 +202,10 @@ struct Available {
 }
 
 fn available(file: &WeightsFile, layout: Layout) -> Available {
-    let mut available = Available { layers: BTreeMap::new(), unused: Vec::new() };
+    let mut available = Available {
+        layers: BTreeMap::new(),
+        unused: Vec::new(),
+    };
     for key in file.shapes().into_keys() {
         let key = key.to_owned();
         match layout.target(&key) {
@@ -183,7 +221,9 @@ fn available(file: &WeightsFile, layout: Layout) -> Available {
 /// Layers whose shape has the number of classes in it.
 fn depends_on_classes(name: &str) -> bool {
     // A ResNet classifier's file has nothing of the heads.
-    ["score_", "upscore", "classifier.", "aux_classifier."].iter().any(|start| name.starts_with(start))
+    ["score_", "upscore", "classifier.", "aux_classifier."]
+        .iter()
+        .any(|start| name.starts_with(start))
 }
 
 /// The tensor under a path of our module, in 32-bit floats.

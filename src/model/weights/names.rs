@@ -27,7 +27,10 @@ pub struct NamedParameter {
 /// All weights of a network and the running values of its batch normalization, in the
 /// network's order. Nothing is computed for weights that were not used yet.
 pub fn parameters(network: &Network, variant: Variant, trunk: Trunk) -> Vec<NamedParameter> {
-    let mut collector = Collector { path: Vec::new(), found: Vec::new() };
+    let mut collector = Collector {
+        path: Vec::new(),
+        found: Vec::new(),
+    };
     network.visit(&mut collector);
     collector
         .found
@@ -61,7 +64,8 @@ struct Collector {
 
 impl ModuleVisitor for Collector {
     fn enter_module(&mut self, name: &str, container: &str) {
-        self.path.push((!container.starts_with("Enum:")).then(|| name.to_owned()));
+        self.path
+            .push((!container.starts_with("Enum:")).then(|| name.to_owned()));
     }
 
     fn exit_module(&mut self, _name: &str, _container: &str) {
@@ -70,7 +74,8 @@ impl ModuleVisitor for Collector {
 
     fn visit_float<const D: usize>(&mut self, param: &Param<burn::tensor::Tensor<D>>) {
         let path: Vec<&str> = self.path.iter().flatten().map(String::as_str).collect();
-        self.found.push((path.join("."), param.lazy_shape().iter().copied().collect()));
+        self.found
+            .push((path.join("."), param.lazy_shape().iter().copied().collect()));
     }
 }
 
@@ -101,7 +106,9 @@ fn reference_name(segments: &[&str], variant: Variant, trunk: Trunk) -> String {
 
 fn vgg_name(rest: &[&str]) -> String {
     match rest {
-        ["stages", stage, index, "conv", leaf] => format!("conv{}_{}.{leaf}", next(stage), next(index)),
+        ["stages", stage, index, "conv", leaf] => {
+            format!("conv{}_{}.{leaf}", next(stage), next(index))
+        }
         ["stages", stage, index, "norm", leaf] => {
             format!("bn{}_{}.{}", next(stage), next(index), norm_leaf(leaf))
         }
@@ -160,14 +167,22 @@ fn resnet_name(rest: &[&str]) -> String {
             format!("backbone.layer{}.{block}.downsample.0.{leaf}", next(stage))
         }
         ["stages", stage, block, "downsample", "norm", leaf] => {
-            format!("backbone.layer{}.{block}.downsample.1.{}", next(stage), norm_leaf(leaf))
+            format!(
+                "backbone.layer{}.{block}.downsample.1.{}",
+                next(stage),
+                norm_leaf(leaf)
+            )
         }
         ["stages", stage, block, conv, "conv", leaf] => {
             format!("backbone.layer{}.{block}.{conv}.{leaf}", next(stage))
         }
         ["stages", stage, block, conv, "norm", leaf] => {
             let norm = conv.replace("conv", "bn");
-            format!("backbone.layer{}.{block}.{norm}.{}", next(stage), norm_leaf(leaf))
+            format!(
+                "backbone.layer{}.{block}.{norm}.{}",
+                next(stage),
+                norm_leaf(leaf)
+            )
         }
         // Numbers of the head's sequence; 2 is the rectifier and 3 the dropout.
         [head, "conv", "conv", leaf] => format!("{head}.0.{leaf}"),
@@ -207,16 +222,34 @@ mod tests {
         assert_eq!(vgg("net.trunk.fc6.norm.running_var"), "bnfc6.running_var");
         assert_eq!(vgg("net.score_pool4.bias"), "score_pool4.bias");
         assert_eq!(vgg("net.upscore.weight"), "upscore16.weight");
-        assert_eq!(name("net.upscore.weight", Variant::Fcn32s, Trunk::Vgg16), "upscore.weight");
+        assert_eq!(
+            name("net.upscore.weight", Variant::Fcn32s, Trunk::Vgg16),
+            "upscore.weight"
+        );
         let alex = |path| name(path, Variant::Fcn32s, Trunk::Alexnet);
         assert_eq!(alex("net.trunk.convs.3.conv.bias"), "features.8.bias");
         let google = |path| name(path, Variant::Fcn8s, Trunk::Googlenet);
         assert_eq!(google("net.trunk.stem.1.norm.beta"), "conv2.bn.bias");
-        assert_eq!(google("net.trunk.blocks.6.branch3.1.conv.weight"), "inception4e.branch3.1.conv.weight");
-        assert_eq!(google("net.trunk.blocks.0.branch4.conv.weight"), "inception3a.branch4.1.conv.weight");
+        assert_eq!(
+            google("net.trunk.blocks.6.branch3.1.conv.weight"),
+            "inception4e.branch3.1.conv.weight"
+        );
+        assert_eq!(
+            google("net.trunk.blocks.0.branch4.conv.weight"),
+            "inception3a.branch4.1.conv.weight"
+        );
         let resnet = |path| name(path, Variant::FcnResnet50, Trunk::Resnet50);
-        assert_eq!(resnet("net.stages.2.5.conv2.norm.running_mean"), "backbone.layer3.5.bn2.running_mean");
-        assert_eq!(resnet("net.stages.0.0.downsample.norm.beta"), "backbone.layer1.0.downsample.1.bias");
-        assert_eq!(resnet("net.aux_classifier.score.bias"), "aux_classifier.4.bias");
+        assert_eq!(
+            resnet("net.stages.2.5.conv2.norm.running_mean"),
+            "backbone.layer3.5.bn2.running_mean"
+        );
+        assert_eq!(
+            resnet("net.stages.0.0.downsample.norm.beta"),
+            "backbone.layer1.0.downsample.1.bias"
+        );
+        assert_eq!(
+            resnet("net.aux_classifier.score.bias"),
+            "aux_classifier.4.bias"
+        );
     }
 }

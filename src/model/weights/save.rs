@@ -21,14 +21,24 @@ pub fn save(
     metadata: BTreeMap<String, String>,
     path: &Path,
 ) -> Result<(), WeightsError> {
-    let fail = |reason: String| WeightsError::Write { path: path.to_path_buf(), reason };
+    let fail = |reason: String| WeightsError::Write {
+        path: path.to_path_buf(),
+        reason,
+    };
     let mut layers = Vec::new();
     for (name, tensor) in named_tensors(network, config) {
         let data = bridge::into_data(tensor).map_err(|err| fail(err.to_string()))?;
         let (bytes, shape, _) = data.convert_dtype(DType::F32).into_parts();
-        layers.push((name, Layer { shape: shape.iter().copied().collect(), bytes: bytes.to_vec() }));
+        layers.push((
+            name,
+            Layer {
+                shape: shape.iter().copied().collect(),
+                bytes: bytes.to_vec(),
+            },
+        ));
     }
-    serialize_to_file(layers, Some(metadata.into_iter().collect()), path).map_err(|err| fail(err.to_string()))
+    serialize_to_file(layers, Some(metadata.into_iter().collect()), path)
+        .map_err(|err| fail(err.to_string()))
 }
 
 struct Layer {

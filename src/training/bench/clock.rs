@@ -43,7 +43,9 @@ impl Timing {
 /// The value that `share` (`0.0..=1.0`) of sorted values is below, interpolated between the two
 /// next to it, as NumPy's `quantile` does.
 fn quantile(sorted: &[f64], share: f64) -> f64 {
-    let Some(last) = sorted.len().checked_sub(1) else { return 0.0 };
+    let Some(last) = sorted.len().checked_sub(1) else {
+        return 0.0;
+    };
     let place = share * last as f64;
     let below = (place as usize).min(last);
     let above = (below + 1).min(last);
@@ -73,7 +75,10 @@ pub(super) fn rounds(
 
 /// Calls in a round, by the time of one.
 fn repeats(one: Duration) -> usize {
-    ROUND.as_nanos().div_ceil(one.as_nanos().max(1)).clamp(1, MOST_REPEATS) as usize
+    ROUND
+        .as_nanos()
+        .div_ceil(one.as_nanos().max(1))
+        .clamp(1, MOST_REPEATS) as usize
 }
 
 #[cfg(test)]
@@ -84,12 +89,33 @@ mod tests {
     fn the_middle_is_hand_computed() {
         let mut odd = [5.0, 1.0, 4.0, 2.0, 9.0];
         let timing = Timing::new(&mut odd);
-        assert_eq!((timing.median_ms, timing.min_ms, timing.max_ms), (4.0, 1.0, 9.0));
-        assert_eq!((timing.lower_quartile_ms, timing.upper_quartile_ms), (2.0, 5.0));
+        assert_eq!(
+            (timing.median_ms, timing.min_ms, timing.max_ms),
+            (4.0, 1.0, 9.0)
+        );
+        assert_eq!(
+            (timing.lower_quartile_ms, timing.upper_quartile_ms),
+            (2.0, 5.0)
+        );
         let even = Timing::new(&mut [4.0, 1.0, 2.0, 3.0]);
-        assert_eq!((even.median_ms, even.lower_quartile_ms, even.upper_quartile_ms), (2.5, 1.75, 3.25));
+        assert_eq!(
+            (
+                even.median_ms,
+                even.lower_quartile_ms,
+                even.upper_quartile_ms
+            ),
+            (2.5, 1.75, 3.25)
+        );
         let one = Timing::new(&mut [7.0]);
-        assert_eq!([one.median_ms, one.lower_quartile_ms, one.upper_quartile_ms, one.max_ms], [7.0; 4]);
+        assert_eq!(
+            [
+                one.median_ms,
+                one.lower_quartile_ms,
+                one.upper_quartile_ms,
+                one.max_ms
+            ],
+            [7.0; 4]
+        );
     }
 
     #[test]
@@ -118,7 +144,11 @@ mod tests {
         let mut calls = 0;
         let failed = rounds(5, || {
             calls += 1;
-            if calls < 4 { Ok(()) } else { Err(TrainError::Execution("on purpose".into())) }
+            if calls < 4 {
+                Ok(())
+            } else {
+                Err(TrainError::Execution("on purpose".into()))
+            }
         });
         assert!(failed.is_err());
         assert_eq!(calls, 4);

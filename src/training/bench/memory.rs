@@ -16,7 +16,9 @@ pub fn peak_mib() -> Option<f64> {
 
 /// `VmHWM` ("high water mark") of a status file, which has kB.
 fn peak_of(status: &str) -> Option<f64> {
-    let text = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let text = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kib: f64 = text.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kib / 1024.0)
 }
@@ -27,7 +29,10 @@ mod tests {
 
     #[test]
     fn the_peak_is_read_from_the_status_file() {
-        assert_eq!(peak_of("Name:\tx\nVmPeak:\t 9 kB\nVmHWM:\t   2560 kB\nVmRSS:\t 5 kB\n"), Some(2.5));
+        assert_eq!(
+            peak_of("Name:\tx\nVmPeak:\t 9 kB\nVmHWM:\t   2560 kB\nVmRSS:\t 5 kB\n"),
+            Some(2.5)
+        );
         assert_eq!(peak_of("Name:\tx\n"), None);
         assert_eq!(peak_of("VmHWM:\tmuch\n"), None);
     }

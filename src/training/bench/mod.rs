@@ -89,7 +89,10 @@ pub fn measure(job: &BenchJob) -> Result<BenchResult, TrainError> {
     let timing = Timing::new(&mut times);
     let secs = timing.median_ms / 1000.0;
     let (items, count) = subject.items();
-    let gflop = job.row.operations().map(|operations| operations as f64 / 1e9);
+    let gflop = job
+        .row
+        .operations()
+        .map(|operations| operations as f64 / 1e9);
     let (trunk, variant) = job.row.network().unzip();
     Ok(BenchResult {
         row: job.row.name(),
@@ -116,21 +119,38 @@ mod tests {
 
     fn job(row: BenchRow) -> BenchJob {
         let sample = PathBuf::from("no folder is needed");
-        BenchJob { row, device: DeviceId::Cpu, rounds: 2, weights: None, sample }
+        BenchJob {
+            row,
+            device: DeviceId::Cpu,
+            rounds: 2,
+            weights: None,
+            sample,
+        }
     }
 
     #[test]
     fn a_network_is_measured_with_its_operations() {
         let (trunk, variant) = (Trunk::Vgg16Slim, Variant::Fcn32s);
         for row in [
-            BenchRow::Forward { trunk, variant, size: [64, 32] },
-            BenchRow::Predict { trunk, variant, size: [64, 32] },
+            BenchRow::Forward {
+                trunk,
+                variant,
+                size: [64, 32],
+            },
+            BenchRow::Predict {
+                trunk,
+                variant,
+                size: [64, 32],
+            },
         ] {
             let result = measure(&job(row.clone())).expect("a result");
             let expected = row.operations().expect("a network") as f64 / 1e9;
             assert_eq!(result.gflop, Some(expected), "{row:?}");
             let rate = result.gflop_per_sec.expect("a rate");
-            assert!((rate * result.timing.median_ms / 1e3 / expected - 1.0).abs() < 1e-9, "{result:?}");
+            assert!(
+                (rate * result.timing.median_ms / 1e3 / expected - 1.0).abs() < 1e-9,
+                "{result:?}"
+            );
             assert_eq!((result.trunk, result.variant), (Some(trunk), Some(variant)));
             // Score layers start at zero: every logit is 0, and the first class wins.
             assert_eq!(result.check, Some(0.0));
@@ -140,22 +160,48 @@ mod tests {
     #[test]
     fn a_step_counts_its_batch_three_times_over() {
         let row = BenchRow::step_of(Trunk::Vgg16Slim, Variant::Fcn8s);
-        let BenchRow::Step { size, batch_size, .. } = row else { panic!("{row:?}") };
-        assert_eq!((size, batch_size, row.name()), ([160, 128], 4, "train/vgg16-slim/160x128/b4".into()));
-        let forward = BenchRow::Forward { trunk: Trunk::Vgg16Slim, variant: Variant::Fcn8s, size };
-        assert_eq!(row.operations(), forward.operations().map(|forward| 3 * 4 * forward));
+        let BenchRow::Step {
+            size, batch_size, ..
+        } = row
+        else {
+            panic!("{row:?}")
+        };
+        assert_eq!(
+            (size, batch_size, row.name()),
+            ([160, 128], 4, "train/vgg16-slim/160x128/b4".into())
+        );
+        let forward = BenchRow::Forward {
+            trunk: Trunk::Vgg16Slim,
+            variant: Variant::Fcn8s,
+            size,
+        };
+        assert_eq!(
+            row.operations(),
+            forward.operations().map(|forward| 3 * 4 * forward)
+        );
         let result = measure(&job(row)).expect("a result");
-        assert!((result.items_per_sec * result.timing.median_ms / 1e3 - 4.0).abs() < 1e-9, "{result:?}");
+        assert!(
+            (result.items_per_sec * result.timing.median_ms / 1e3 - 4.0).abs() < 1e-9,
+            "{result:?}"
+        );
     }
 
     #[test]
     fn the_data_path_goes_through_the_whole_sample() {
         let folder = tempfile::tempdir().expect("a folder");
         let sample = folder.path().join("sample");
-        let result = measure(&BenchJob { sample, rounds: 1, ..job(BenchRow::Data) }).expect("a result");
+        let result = measure(&BenchJob {
+            sample,
+            rounds: 1,
+            ..job(BenchRow::Data)
+        })
+        .expect("a result");
         assert_eq!(result.items, "batches");
         // 200 images in batches of 4.
-        assert!((result.items_per_sec * result.timing.median_ms / 1e3 - 50.0).abs() < 1e-9, "{result:?}");
+        assert!(
+            (result.items_per_sec * result.timing.median_ms / 1e3 - 50.0).abs() < 1e-9,
+            "{result:?}"
+        );
         assert_eq!(result.gflop, None);
     }
 
@@ -164,6 +210,9 @@ mod tests {
         let row = BenchRow::Gemm { side: 64 };
         assert_eq!(row.operations(), Some(2 * 64 * 64 * 64));
         let result = measure(&job(row)).expect("a result");
-        assert!(result.gflop_per_sec.is_some_and(|rate| rate > 0.0), "{result:?}");
+        assert!(
+            result.gflop_per_sec.is_some_and(|rate| rate > 0.0),
+            "{result:?}"
+        );
     }
 }

@@ -23,11 +23,24 @@ pub enum BenchRow {
     /// The product of two square matrices: what the device can do at most.
     Gemm { side: usize },
     /// One image from normalized floats to logits.
-    Forward { trunk: Trunk, variant: Variant, size: [u32; 2] },
+    Forward {
+        trunk: Trunk,
+        variant: Variant,
+        size: [u32; 2],
+    },
     /// One step of training: loss, gradients, and stochastic gradient descent.
-    Step { trunk: Trunk, variant: Variant, size: [u32; 2], batch_size: usize },
+    Step {
+        trunk: Trunk,
+        variant: Variant,
+        size: [u32; 2],
+        batch_size: usize,
+    },
     /// One image from bytes to a mask.
-    Predict { trunk: Trunk, variant: Variant, size: [u32; 2] },
+    Predict {
+        trunk: Trunk,
+        variant: Variant,
+        size: [u32; 2],
+    },
     /// An epoch of batches of the sample: read, decoded, augmented and normalized.
     Data,
     /// The counts of one mask against its labels.
@@ -39,9 +52,17 @@ impl BenchRow {
     pub fn all(networks: &[(Trunk, Variant)]) -> Vec<Self> {
         let mut rows = vec![Self::Gemm { side: GEMM_SIDE }];
         for &(trunk, variant) in networks {
-            rows.push(Self::Forward { trunk, variant, size: SIZES[0] });
+            rows.push(Self::Forward {
+                trunk,
+                variant,
+                size: SIZES[0],
+            });
             rows.push(Self::step_of(trunk, variant));
-            rows.extend(SIZES.map(|size| Self::Predict { trunk, variant, size }));
+            rows.extend(SIZES.map(|size| Self::Predict {
+                trunk,
+                variant,
+                size,
+            }));
         }
         rows.extend([Self::Data, Self::Confusion { size: SIZES[0] }]);
         rows
@@ -51,7 +72,12 @@ impl BenchRow {
     pub(super) fn step_of(trunk: Trunk, variant: Variant) -> Self {
         let config = preset(trunk);
         let size = config.augment.crop.unwrap_or(SIZES[0]);
-        Self::Step { trunk, variant, size, batch_size: config.batch_size }
+        Self::Step {
+            trunk,
+            variant,
+            size,
+            batch_size: config.batch_size,
+        }
     }
 
     /// The name: `gemm/2048`, `forward/vgg16/500x375`, `train/vgg16/224x224/b1`,
@@ -59,17 +85,32 @@ impl BenchRow {
     pub fn name(&self) -> String {
         match self {
             Self::Gemm { side } => format!("gemm/{side}"),
-            Self::Forward { trunk, size: [width, height], .. } => {
+            Self::Forward {
+                trunk,
+                size: [width, height],
+                ..
+            } => {
                 format!("forward/{}/{width}x{height}", trunk.id())
             }
-            Self::Step { trunk, size: [width, height], batch_size, .. } => {
+            Self::Step {
+                trunk,
+                size: [width, height],
+                batch_size,
+                ..
+            } => {
                 format!("train/{}/{width}x{height}/b{batch_size}", trunk.id())
             }
-            Self::Predict { trunk, size: [width, height], .. } => {
+            Self::Predict {
+                trunk,
+                size: [width, height],
+                ..
+            } => {
                 format!("predict/{}/{width}x{height}", trunk.id())
             }
             Self::Data => "data".to_owned(),
-            Self::Confusion { size: [width, height] } => format!("confusion/{width}x{height}"),
+            Self::Confusion {
+                size: [width, height],
+            } => format!("confusion/{width}x{height}"),
         }
     }
 
@@ -77,7 +118,8 @@ impl BenchRow {
     /// `forward/vgg16`).
     pub fn is_named(&self, wanted: &str) -> bool {
         let name = self.name();
-        name.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        name.strip_prefix(wanted)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
     /// Whether it runs on a device; what does not runs on the processor.
@@ -103,12 +145,22 @@ impl BenchRow {
         };
         match *self {
             Self::Gemm { side } => Some(2 * (side as u64).pow(3)),
-            Self::Forward { trunk, variant, size } | Self::Predict { trunk, variant, size } => {
-                Some(forward(trunk, variant, size))
+            Self::Forward {
+                trunk,
+                variant,
+                size,
             }
-            Self::Step { trunk, variant, size, batch_size } => {
-                Some(3 * batch_size as u64 * forward(trunk, variant, size))
-            }
+            | Self::Predict {
+                trunk,
+                variant,
+                size,
+            } => Some(forward(trunk, variant, size)),
+            Self::Step {
+                trunk,
+                variant,
+                size,
+                batch_size,
+            } => Some(3 * batch_size as u64 * forward(trunk, variant, size)),
             Self::Data | Self::Confusion { .. } => None,
         }
     }
@@ -116,7 +168,10 @@ impl BenchRow {
 
 /// The preset of a trunk with another variant.
 pub(super) fn config_of(trunk: Trunk, variant: Variant) -> RunConfig {
-    RunConfig { variant, ..preset(trunk) }
+    RunConfig {
+        variant,
+        ..preset(trunk)
+    }
 }
 
 fn network_of(trunk: Trunk, variant: Variant) -> NetworkConfig {
@@ -129,15 +184,27 @@ mod tests {
 
     #[test]
     fn rows_are_named_by_their_first_parts() {
-        let networks = [(Trunk::Vgg16, Variant::Fcn8s), (Trunk::Vgg16Slim, Variant::Fcn8s)];
+        let networks = [
+            (Trunk::Vgg16, Variant::Fcn8s),
+            (Trunk::Vgg16Slim, Variant::Fcn8s),
+        ];
         let rows = BenchRow::all(&networks);
         let named = |wanted: &str| -> Vec<String> {
-            rows.iter().filter(|row| row.is_named(wanted)).map(BenchRow::name).collect()
+            rows.iter()
+                .filter(|row| row.is_named(wanted))
+                .map(BenchRow::name)
+                .collect()
         };
         assert_eq!(rows.len(), 1 + 2 * 4 + 2);
         assert_eq!(named("gemm"), ["gemm/2048"]);
-        assert_eq!(named("predict/vgg16"), ["predict/vgg16/500x375", "predict/vgg16/1024x512"]);
-        assert_eq!(named("train"), ["train/vgg16/224x224/b1", "train/vgg16-slim/160x128/b4"]);
+        assert_eq!(
+            named("predict/vgg16"),
+            ["predict/vgg16/500x375", "predict/vgg16/1024x512"]
+        );
+        assert_eq!(
+            named("train"),
+            ["train/vgg16/224x224/b1", "train/vgg16-slim/160x128/b4"]
+        );
         assert_eq!(named("data"), ["data"]);
         for row in &rows {
             assert_eq!(named(&row.name()), [row.name()]);

@@ -7,7 +7,11 @@ use crate::dataset::{Batch, LabelMap, Normalization, Rgb, VOID};
 /// hash).
 pub fn photo([width, height]: [u32; 2]) -> Rgb {
     let pixels = (0..width * height * 3).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8);
-    Rgb { width, height, pixels: pixels.collect() }
+    Rgb {
+        width,
+        height,
+        pixels: pixels.collect(),
+    }
 }
 
 /// Patches of 25x25 pixels of one label, every 22nd of them void; the first `left` columns
@@ -15,10 +19,18 @@ pub fn photo([width, height]: [u32; 2]) -> Rgb {
 pub fn labels([width, height]: [u32; 2], left: u32) -> LabelMap {
     let label = |x: u32, y: u32| {
         let patch = ((x + left) / 25 + y / 25 * 7) % (NUM_CLASSES as u32 + 1);
-        if patch as usize == NUM_CLASSES { VOID } else { patch as u8 }
+        if patch as usize == NUM_CLASSES {
+            VOID
+        } else {
+            patch as u8
+        }
     };
     let labels = (0..height).flat_map(|y| (0..width).map(move |x| label(x, y)));
-    LabelMap { width, height, labels: labels.collect() }
+    LabelMap {
+        width,
+        height,
+        labels: labels.collect(),
+    }
 }
 
 /// A mask as a network predicts it: without void, and right in four pixels of five.

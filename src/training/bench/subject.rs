@@ -66,32 +66,72 @@ impl Subject {
         match job.row {
             BenchRow::Gemm { side } => {
                 device.seed(0);
-                let [left, right] =
-                    [(); 2].map(|()| Tensor::random([side, side], Distribution::Uniform(-1.0, 1.0), &device));
-                Ok(Self::Gemm { left, right, device })
+                let [left, right] = [(); 2].map(|()| {
+                    Tensor::random([side, side], Distribution::Uniform(-1.0, 1.0), &device)
+                });
+                Ok(Self::Gemm {
+                    left,
+                    right,
+                    device,
+                })
             }
-            BenchRow::Forward { trunk, variant, size } => {
+            BenchRow::Forward {
+                trunk,
+                variant,
+                size,
+            } => {
                 let model = network(job, trunk, variant, &device)?.valid();
-                let Batch { images, height, width, .. } = scene::batch(size, 1, &Normalization::IMAGENET);
-                let images = Tensor::from_data(TensorData::new(images, [1, 3, height, width]), &device);
-                Ok(Self::Forward { model, images, logits: None, device })
+                let Batch {
+                    images,
+                    height,
+                    width,
+                    ..
+                } = scene::batch(size, 1, &Normalization::IMAGENET);
+                let images =
+                    Tensor::from_data(TensorData::new(images, [1, 3, height, width]), &device);
+                Ok(Self::Forward {
+                    model,
+                    images,
+                    logits: None,
+                    device,
+                })
             }
-            BenchRow::Step { trunk, variant, size, batch_size } => {
+            BenchRow::Step {
+                trunk,
+                variant,
+                size,
+                batch_size,
+            } => {
                 let config = run_config(job, trunk, variant);
                 let mut learner = Learner::new(&config, NUM_CLASSES, &device);
                 learner.model = start(learner.model, &config, &device)?;
                 let batch = scene::batch(size, batch_size, &Normalization::IMAGENET);
-                Ok(Self::Step { learner: Some(learner), batch, device })
+                Ok(Self::Step {
+                    learner: Some(learner),
+                    batch,
+                    device,
+                })
             }
-            BenchRow::Predict { trunk, variant, size } => {
+            BenchRow::Predict {
+                trunk,
+                variant,
+                size,
+            } => {
                 let model = network(job, trunk, variant, &device)?;
-                let segmenter = Segmenter::new(&model, &Normalization::IMAGENET, NUM_CLASSES, &device);
-                Ok(Self::Predict { segmenter, photo: scene::photo(size), mask: None })
+                let segmenter =
+                    Segmenter::new(&model, &Normalization::IMAGENET, NUM_CLASSES, &device);
+                Ok(Self::Predict {
+                    segmenter,
+                    photo: scene::photo(size),
+                    mask: None,
+                })
             }
             BenchRow::Data => {
                 ensure_sample(&job.sample, &SampleSpec::default(), &mut |_, _| true)?;
                 let dataset = Dataset::open(&job.sample)?;
-                Ok(Self::Data { plan: batch_plan(&preset(Trunk::Vgg16Slim), &dataset) })
+                Ok(Self::Data {
+                    plan: batch_plan(&preset(Trunk::Vgg16Slim), &dataset),
+                })
             }
             BenchRow::Confusion { size } => Ok(Self::Confusion {
                 truth: scene::labels(size, 0),
@@ -104,41 +144,68 @@ impl Subject {
     /// Does it once, to the end: nothing waits on the device afterwards.
     pub fn call(&mut self) -> Result<(), TrainError> {
         match self {
-            Self::Gemm { left, right, device } => {
+            Self::Gemm {
+                left,
+                right,
+                device,
+            } => {
                 // Kept until it is there: a result that nobody wants need not be computed.
                 let product = left.clone().matmul(right.clone());
                 synced(device)?;
                 std::hint::black_box(product);
                 Ok(())
             }
-            Self::Forward { model, images, logits, device } => {
+            Self::Forward {
+                model,
+                images,
+                logits,
+                device,
+            } => {
                 // The last one goes first, as it does where only one is wanted.
                 *logits = None;
                 *logits = Some(model.forward(images.clone()));
                 synced(device)
             }
-            Self::Step { learner, batch, device } => {
+            Self::Step {
+                learner,
+                batch,
+                device,
+            } => {
                 if let Some(mut ready) = learner.take() {
                     ready.add(batch.clone(), RATE, 1)?;
                     *learner = Some(ready.step(RATE, 1)?);
                 }
                 synced(device)
             }
-            Self::Predict { segmenter, photo, mask } => {
+            Self::Predict {
+                segmenter,
+                photo,
+                mask,
+            } => {
                 *mask = Some(segmenter.segment(photo, None)?);
                 Ok(())
             }
             Self::Data { plan } => {
                 // Without what an earlier epoch has decoded.
-                let plan = BatchPlan { cache: std::sync::Arc::default(), ..plan.clone() };
+                let plan = BatchPlan {
+                    cache: std::sync::Arc::default(),
+                    ..plan.clone()
+                };
                 let mut loader = Loader::start(plan, 1, 0);
                 while let Some(batch) = loader.next() {
                     std::hint::black_box(batch?);
                 }
                 Ok(())
             }
-            Self::Confusion { truth, mask, matrix } => {
-                matrix.add(std::hint::black_box(&truth.labels), std::hint::black_box(&mask.labels));
+            Self::Confusion {
+                truth,
+                mask,
+                matrix,
+            } => {
+                matrix.add(
+                    std::hint::black_box(&truth.labels),
+                    std::hint::black_box(&mask.labels),
+                );
                 Ok(())
             }
         }
@@ -158,14 +225,17 @@ impl Subject {
     /// The number by which another program's result is compared, where there is one.
     pub fn check(&self) -> Result<Option<f64>, TrainError> {
         match self {
-            Self::Forward { logits: Some(logits), .. } => {
+            Self::Forward {
+                logits: Some(logits),
+                ..
+            } => {
                 let data = logits.clone().try_into_data();
                 let data = data.map_err(|err| TrainError::Execution(err.to_string()))?;
                 Ok(mean(data.iter::<f32>().map(|logit| f64::from(logit.abs()))))
             }
-            Self::Predict { mask: Some(mask), .. } => {
-                Ok(mean(mask.labels.iter().map(|label| f64::from(*label))))
-            }
+            Self::Predict {
+                mask: Some(mask), ..
+            } => Ok(mean(mask.labels.iter().map(|label| f64::from(*label)))),
             Self::Confusion { matrix, .. } => Ok(matrix.pixel_accuracy()),
             _ => Ok(None),
         }
@@ -178,20 +248,34 @@ fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
 }
 
 fn synced(device: &Device) -> Result<(), TrainError> {
-    device.sync().map_err(|err| TrainError::Execution(err.to_string()))
+    device
+        .sync()
+        .map_err(|err| TrainError::Execution(err.to_string()))
 }
 
 fn run_config(job: &BenchJob, trunk: Trunk, variant: Variant) -> RunConfig {
     let init = job.weights.clone().map_or(Init::Random, Init::File);
-    RunConfig { init, ..config_of(trunk, variant) }
+    RunConfig {
+        init,
+        ..config_of(trunk, variant)
+    }
 }
 
-fn network(job: &BenchJob, trunk: Trunk, variant: Variant, device: &Device) -> Result<Network, TrainError> {
+fn network(
+    job: &BenchJob,
+    trunk: Trunk,
+    variant: Variant,
+    device: &Device,
+) -> Result<Network, TrainError> {
     let config = run_config(job, trunk, variant);
     device.seed(config.seed);
     let model = network_config(&config, NUM_CLASSES).init(device);
     let model = start(model, &config, device)?;
-    Ok(if job.weights.is_none() { model.map(&mut Moved) } else { model })
+    Ok(if job.weights.is_none() {
+        model.map(&mut Moved)
+    } else {
+        model
+    })
 }
 
 /// Upsampling as a step of training leaves it: as it is drawn it is bilinear interpolation, which
@@ -201,12 +285,22 @@ struct Moved;
 impl ModuleMapper for Moved {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let upsamples = param.dims()[..2.min(D)] == [NUM_CLASSES; 2];
-        if upsamples { param.map(|weights| weights * 1.001) } else { param }
+        if upsamples {
+            param.map(|weights| weights * 1.001)
+        } else {
+            param
+        }
     }
 }
 
 /// The network with the weights of the file, where one is named.
 fn start(model: Network, config: &RunConfig, device: &Device) -> Result<Network, TrainError> {
     // The folder says where other runs are, which none starts from here.
-    initialize(model, config, NUM_CLASSES, &RunFolder::at(PathBuf::new()), device)
+    initialize(
+        model,
+        config,
+        NUM_CLASSES,
+        &RunFolder::at(PathBuf::new()),
+        device,
+    )
 }

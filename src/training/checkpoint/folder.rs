@@ -20,7 +20,7 @@ pub struct RunMeta {
     pub config: RunConfig,
     /// Classes and colors, so that a run is enough to show a mask.
     pub classes: ClassList,
-    /// Name of the data set.
+    /// Name of the dataset.
     pub dataset_name: String,
     /// Start in Unix seconds.
     pub created: u64,
@@ -85,7 +85,9 @@ impl RunFolder {
 
     /// The folder's name, which is the run's.
     pub fn name(&self) -> String {
-        self.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+        self.path
+            .file_name()
+            .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
     }
 
     /// Path of one of its files.
@@ -124,8 +126,12 @@ impl RunFolder {
         &self,
         step: usize,
     ) -> Result<(LineLog<StepRecord>, LineLog<EpochRecord>), TrainError> {
-        let steps = LineLog::open(self.file("steps.jsonl"), |line: &StepRecord| line.step <= step)?;
-        let epochs = LineLog::open(self.file("epochs.jsonl"), |line: &EpochRecord| line.step <= step)?;
+        let steps = LineLog::open(self.file("steps.jsonl"), |line: &StepRecord| {
+            line.step <= step
+        })?;
+        let epochs = LineLog::open(self.file("epochs.jsonl"), |line: &EpochRecord| {
+            line.step <= step
+        })?;
         Ok((steps, epochs))
     }
 
@@ -135,9 +141,15 @@ impl RunFolder {
         let file = File::create(&path).map_err(|err| TrainError::write(&path, err))?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(TrainError::Locked { path: self.path.clone() }),
+            Err(TryLockError::WouldBlock) => {
+                return Err(TrainError::Locked {
+                    path: self.path.clone(),
+                });
+            }
             // A file system without locks: go on as if there were no other program.
-            Err(TryLockError::Error(err)) => ::log::info!("{}: no file lock: {err}", path.display()),
+            Err(TryLockError::Error(err)) => {
+                ::log::info!("{}: no file lock: {err}", path.display())
+            }
         }
         let end = self.file("end.json");
         if end.exists() {

@@ -15,7 +15,9 @@ use crate::training::error::TrainError;
 /// line of a killed run may be half a line.
 pub fn read_lines<T: DeserializeOwned>(path: &Path) -> Vec<T> {
     let text = fs::read(path).unwrap_or_default();
-    text.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect()
+    text.split(|byte| *byte == b'\n')
+        .filter_map(|line| serde_json::from_slice(line).ok())
+        .collect()
 }
 
 /// Appends one line per record, each with one write.
@@ -41,14 +43,20 @@ impl<T: Serialize + DeserializeOwned> LineLog<T> {
             .append(true)
             .open(&path)
             .map_err(|err| TrainError::write(&path, err))?;
-        Ok(Self { path, file, records: PhantomData })
+        Ok(Self {
+            path,
+            file,
+            records: PhantomData,
+        })
     }
 
     /// Appends one record.
     pub fn push(&mut self, record: &T) -> Result<(), TrainError> {
         let mut line = Vec::with_capacity(160);
         append(&mut line, record, &self.path)?;
-        self.file.write_all(&line).map_err(|err| TrainError::write(&self.path, err))
+        self.file
+            .write_all(&line)
+            .map_err(|err| TrainError::write(&self.path, err))
     }
 }
 
@@ -60,8 +68,11 @@ fn append<T: Serialize>(text: &mut Vec<u8>, record: &T, path: &Path) -> Result<(
 
 /// Writes a file whole or not at all.
 pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
-    let (scratch, mut file) = AtomicFile::create(path).map_err(|err| TrainError::write(path, err))?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|err| TrainError::write(path, err))?;
+    let (scratch, mut file) =
+        AtomicFile::create(path).map_err(|err| TrainError::write(path, err))?;
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .map_err(|err| TrainError::write(path, err))?;
     drop(file);
     scratch.commit().map_err(|err| TrainError::write(path, err))
 }

@@ -82,10 +82,17 @@ impl RunFolder {
         // `valid` takes in what batch normalization has seen in the last step; a record alone
         // would be one step behind.
         save_record(model.valid().into_record(), &self.file(&weights))?;
-        save_record(optimizer.velocities(model).into_record(), &self.file(&state))?;
+        save_record(
+            optimizer.velocities(model).into_record(),
+            &self.file(&state),
+        )?;
         if let Some(mean_iu) = best {
-            let best =
-                Best { step: at.step, epoch: at.epoch, mean_iu: Some(mean_iu), weights: weights.clone() };
+            let best = Best {
+                step: at.step,
+                epoch: at.epoch,
+                mean_iu: Some(mean_iu),
+                weights: weights.clone(),
+            };
             write_json(&self.file("best.json"), &best)?;
         }
         let last = Last {
@@ -107,7 +114,15 @@ impl RunFolder {
     pub(in crate::training) fn save_imported(&self, model: &Network) -> Result<(), TrainError> {
         let weights = "weights-00000000.bpk".to_owned();
         save_record(model.clone().into_record(), &self.file(&weights))?;
-        write_json(&self.file("best.json"), &Best { step: 0, epoch: 0, mean_iu: None, weights })?;
+        write_json(
+            &self.file("best.json"),
+            &Best {
+                step: 0,
+                epoch: 0,
+                mean_iu: None,
+                weights,
+            },
+        )?;
         self.set_end(&EndMark::Finished)
     }
 
@@ -125,7 +140,10 @@ impl RunFolder {
 
     /// Loads the best weights, or the last ones before the first validation, into `model`;
     /// also gives the step they were made at.
-    pub(in crate::training) fn load_best(&self, model: Network) -> Result<(Network, usize), TrainError> {
+    pub(in crate::training) fn load_best(
+        &self,
+        model: Network,
+    ) -> Result<(Network, usize), TrainError> {
         let (weights, step) = match (self.best(), self.last()) {
             (Some(best), _) => (best.weights, best.step),
             (None, Some(last)) => (last.weights, last.step),
@@ -143,8 +161,10 @@ impl RunFolder {
     /// Deletes weights that no manifest names: older ones, and leftovers of a crash.
     fn remove_unpublished(&self) {
         let last = self.last();
-        let mut named: Vec<String> =
-            last.into_iter().flat_map(|last| [last.weights, last.optimizer]).collect();
+        let mut named: Vec<String> = last
+            .into_iter()
+            .flat_map(|last| [last.weights, last.optimizer])
+            .collect();
         named.extend(self.best().map(|best| best.weights));
         for entry in fs::read_dir(self.path()).into_iter().flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
@@ -157,12 +177,16 @@ impl RunFolder {
 }
 
 fn save_record(record: ModuleRecord, path: &Path) -> Result<(), TrainError> {
-    record.save(path).map_err(|err| TrainError::write(path, err))
+    record
+        .save(path)
+        .map_err(|err| TrainError::write(path, err))
 }
 
 fn load_record(path: &Path, model: Network) -> Result<Network, TrainError> {
     let record = ModuleRecord::load(path).map_err(|err| TrainError::read(path, err))?;
-    model.try_load_record(record).map_err(|err| TrainError::read(path, err))
+    model
+        .try_load_record(record)
+        .map_err(|err| TrainError::read(path, err))
 }
 
 pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), TrainError> {

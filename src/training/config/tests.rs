@@ -6,20 +6,49 @@ use crate::training::preset;
 fn each_value_is_checked_and_named() {
     type Edit = fn(&mut RunConfig);
     let cases: [(Edit, &str); 11] = [
-        (|config| (config.trunk, config.checkpointing) = (Trunk::Googlenet, true), "checkpointing is on"),
-        (|config| config.learning.accumulation = 0, "accumulation is 0"),
-        (|config| config.learning.bias_rate = -1.0, "bias rate is -1"),
-        (|config| config.learning.bias_rate = f64::INFINITY, "bias rate is inf"),
-        (|config| config.learning.clip_norm = Some(0.0), "clip norm is 0"),
-        (|config| config.learning.clip_norm = Some(f64::NAN), "clip norm is NaN"),
-        (|config| config.learning.schedule = Schedule::Poly { power: 0.0 }, "schedule is poly:0"),
         (
-            |config| config.learning.schedule = Schedule::Step { every_steps: 0, factor: 0.1 },
+            |config| (config.trunk, config.checkpointing) = (Trunk::Googlenet, true),
+            "checkpointing is on",
+        ),
+        (
+            |config| config.learning.accumulation = 0,
+            "accumulation is 0",
+        ),
+        (|config| config.learning.bias_rate = -1.0, "bias rate is -1"),
+        (
+            |config| config.learning.bias_rate = f64::INFINITY,
+            "bias rate is inf",
+        ),
+        (
+            |config| config.learning.clip_norm = Some(0.0),
+            "clip norm is 0",
+        ),
+        (
+            |config| config.learning.clip_norm = Some(f64::NAN),
+            "clip norm is NaN",
+        ),
+        (
+            |config| config.learning.schedule = Schedule::Poly { power: 0.0 },
+            "schedule is poly:0",
+        ),
+        (
+            |config| {
+                config.learning.schedule = Schedule::Step {
+                    every_steps: 0,
+                    factor: 0.1,
+                }
+            },
             "schedule is step:0,0.1",
         ),
-        (|config| config.learning.schedule = Schedule::Cosine { min_rate: 9.0 }, "schedule is cosine:9"),
+        (
+            |config| config.learning.schedule = Schedule::Cosine { min_rate: 9.0 },
+            "schedule is cosine:9",
+        ),
         (|config| config.augment.crop = None, "batch size is 4"),
-        (|config| config.augment.crop = Some([0, 5]), "training size is 0x5"),
+        (
+            |config| config.augment.crop = Some([0, 5]),
+            "training size is 0x5",
+        ),
     ];
     for (edit, words) in cases {
         let mut config = preset(Trunk::Vgg16Slim);
@@ -33,7 +62,11 @@ fn each_value_is_checked_and_named() {
 #[test]
 fn whole_images_go_with_any_accumulation() {
     let mut config = preset(Trunk::Vgg16Slim);
-    (config.augment.crop, config.batch_size, config.learning.accumulation) = (None, 1, 20);
+    (
+        config.augment.crop,
+        config.batch_size,
+        config.learning.accumulation,
+    ) = (None, 1, 20);
     config.validate().expect("one image a batch");
 }
 
@@ -42,7 +75,10 @@ fn the_last_step_of_an_epoch_takes_the_batches_that_are_left() {
     let mut config = preset(Trunk::Vgg16Slim);
     assert_eq!(config.steps_per_epoch(7), 7);
     config.learning.accumulation = 3;
-    assert_eq!([0, 1, 3, 6, 7].map(|batches| config.steps_per_epoch(batches)), [0, 1, 1, 2, 3]);
+    assert_eq!(
+        [0, 1, 3, 6, 7].map(|batches| config.steps_per_epoch(batches)),
+        [0, 1, 1, 2, 3]
+    );
     config.epochs = 2;
     assert_eq!(config.total_steps(config.steps_per_epoch(7)), 6);
     config.max_steps = Some(5);
@@ -59,7 +95,9 @@ fn configurations_of_older_runs_are_read() {
     for later in ["order", "precision", "checkpointing"] {
         json.as_object_mut().expect("an object").remove(later);
     }
-    json["augment"] =
-        serde_json::json!({ "crop": [160, 128], "scale": [1.0, 1.0], "flip": true, "brightness": 0.0 });
-    assert_eq!(serde_json::from_value::<RunConfig>(json).expect("read"), config);
+    json["augment"] = serde_json::json!({ "crop": [160, 128], "scale": [1.0, 1.0], "flip": true, "brightness": 0.0 });
+    assert_eq!(
+        serde_json::from_value::<RunConfig>(json).expect("read"),
+        config
+    );
 }

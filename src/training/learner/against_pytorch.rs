@@ -17,18 +17,29 @@ use reference::{Case, Tensors, fixture, manifest};
 
 fn learner(run: &Value, manifest: &Value) -> (Learner, NetworkConfig) {
     let name = run["network"].as_str().unwrap();
-    let case = Case::all(manifest).into_iter().find(|case| case.name == name).unwrap();
+    let case = Case::all(manifest)
+        .into_iter()
+        .find(|case| case.name == name)
+        .unwrap();
     let caffe = run["groups"] == "caffe";
     let config = NetworkConfig {
         dropout: 0.0,
-        final_upsampling: if caffe { FinalUpsampling::AllFixed } else { FinalUpsampling::Learned },
+        final_upsampling: if caffe {
+            FinalUpsampling::AllFixed
+        } else {
+            FinalUpsampling::Learned
+        },
         ..case.config()
     };
     let device = Device::flex().autodiff();
     let model = case.fill(config.init(&device), &config);
     let number = |key: &str| run[key].as_f64().unwrap();
     let learning = Learning {
-        reduction: if run["reduction"] == "sum" { Reduction::Sum } else { Reduction::Mean },
+        reduction: if run["reduction"] == "sum" {
+            Reduction::Sum
+        } else {
+            Reduction::Mean
+        },
         bias_rate: if caffe { 2.0 } else { 1.0 },
         decay_biases: !caffe,
         ..Learning::sgd(number("lr"), number("momentum"), number("weight_decay"))
@@ -53,7 +64,9 @@ fn learner(run: &Value, manifest: &Value) -> (Learner, NetworkConfig) {
 }
 
 fn batch(images: &(Vec<usize>, Vec<f32>), labels: &[u8], indices: &[usize]) -> Batch {
-    let [_, channels, height, width] = images.0[..] else { panic!("four axes") };
+    let [_, channels, height, width] = images.0[..] else {
+        panic!("four axes")
+    };
     let (plane, pixels) = (channels * height * width, height * width);
     Batch {
         images: indices
@@ -80,7 +93,8 @@ struct AbsSums(Vec<f64>);
 impl ModuleVisitor for AbsSums {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let values = param.val().into_data().try_to_vec::<f32>().unwrap();
-        self.0.push(values.iter().map(|value| f64::from(value.abs())).sum());
+        self.0
+            .push(values.iter().map(|value| f64::from(value.abs())).sum());
     }
 }
 
@@ -94,7 +108,9 @@ fn check(name: &str) {
     let batches: Vec<Vec<usize>> = serde_json::from_value(run["batches"].clone()).unwrap();
     let learning_rate = learner.learning.learning_rate;
     for (step, (indices, expected)) in std::iter::zip(&batches, &expected).enumerate() {
-        let loss = learner.add(batch(&images, &labels, indices), learning_rate, step + 1).unwrap();
+        let loss = learner
+            .add(batch(&images, &labels, indices), learning_rate, step + 1)
+            .unwrap();
         let loss = read(loss).unwrap();
         assert!(
             (loss / expected - 1.0).abs() < 1e-3,
@@ -111,7 +127,11 @@ fn check(name: &str) {
         if !parameter.name.ends_with("running_var") {
             let expected = run["final_abs_sums"][&parameter.name].as_f64().unwrap();
             let apart = (sum - expected).abs();
-            assert!(apart < 1e-3 * expected.max(0.1), "{name}: {} is {sum}, not {expected}", parameter.name);
+            assert!(
+                apart < 1e-3 * expected.max(0.1),
+                "{name}: {} is {sum}, not {expected}",
+                parameter.name
+            );
         }
     }
 }

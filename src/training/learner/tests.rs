@@ -42,7 +42,9 @@ fn batch() -> Batch {
         _ => 1,
     };
     Batch {
-        images: (0..3 * SIZE * SIZE).map(|n| (n * 37 % 101) as f32 / 50.0 - 1.0).collect(),
+        images: (0..3 * SIZE * SIZE)
+            .map(|n| (n * 37 % 101) as f32 / 50.0 - 1.0)
+            .collect(),
         labels: (0..SIZE * SIZE).map(label).collect(),
         batch_size: 1,
         height: SIZE,
@@ -60,7 +62,9 @@ fn changes(base: &Learner, mut learner: Learner, batches: usize, learning_rate: 
     }
     let learner = learner.step(learning_rate, 1).expect("a step");
     let after = weights(&learner.model);
-    std::iter::zip(weights(&base.model), after).map(|(before, after)| after - before).collect()
+    std::iter::zip(weights(&base.model), after)
+        .map(|(before, after)| after - before)
+        .collect()
 }
 
 /// All weights but the running statistics of batch normalization, which have no gradient.
@@ -85,24 +89,40 @@ fn values(model: &Network, running: bool) -> Vec<f32> {
         }
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
             if self.name.starts_with("running") == self.running {
-                self.values.extend(param.val().into_data().try_to_vec::<f32>().expect("floats"));
+                self.values
+                    .extend(param.val().into_data().try_to_vec::<f32>().expect("floats"));
             }
         }
     }
-    let mut seen = Seen { values: Vec::new(), name: String::new(), running };
+    let mut seen = Seen {
+        values: Vec::new(),
+        name: String::new(),
+        running,
+    };
     model.visit(&mut seen);
     seen.values
 }
 
 fn length(changes: &[f32]) -> f64 {
-    changes.iter().map(|change| f64::from(*change).powi(2)).sum::<f64>().sqrt()
+    changes
+        .iter()
+        .map(|change| f64::from(*change).powi(2))
+        .sum::<f64>()
+        .sqrt()
 }
 
 #[track_caller]
 fn assert_close(changes: &[f32], expected: &[f32]) {
     assert!(length(expected) > 1e-3, "nothing was learned");
-    let apart: Vec<f32> = std::iter::zip(changes, expected).map(|(a, b)| a - b).collect();
-    assert!(length(&apart) < 1e-4 * length(expected), "{} of {}", length(&apart), length(expected));
+    let apart: Vec<f32> = std::iter::zip(changes, expected)
+        .map(|(a, b)| a - b)
+        .collect();
+    assert!(
+        length(&apart) < 1e-4 * length(expected),
+        "{} of {}",
+        length(&apart),
+        length(expected)
+    );
 }
 
 #[test]
@@ -125,7 +145,11 @@ fn the_sum_steps_as_far_as_the_mean_with_the_rate_divided_by_the_pixels() {
 fn after(base: &Learner, checkpointing: bool, steps: usize, learning_rate: f64) -> [Vec<f32>; 2] {
     // Copies made in this way do not share what batch normalization gathers.
     let model = base.model.valid().train();
-    let mut learner = Learner { model, checkpointing, ..changed(base, |_| {}) };
+    let mut learner = Learner {
+        model,
+        checkpointing,
+        ..changed(base, |_| {})
+    };
     for step in 1..=steps {
         for _ in 0..2 {
             learner.add(batch(), learning_rate, step).expect("a loss");
@@ -163,7 +187,9 @@ fn recomputed_blocks_of_a_resnet_with_two_heads_give_the_same_gradients_and_stat
     assert!(first.len() > 100 && first != statistics && found_statistics == statistics);
     // The block that the second head listens to adds three gradients, in another order.
     let change = |after: Vec<f32>| -> Vec<f32> {
-        std::iter::zip(&before, after).map(|(before, after)| after - before).collect()
+        std::iter::zip(&before, after)
+            .map(|(before, after)| after - before)
+            .collect()
     };
     assert_close(&change(found), &change(expected));
 }
@@ -173,7 +199,14 @@ fn a_clipped_step_is_as_long_as_the_limit_and_goes_the_same_way() {
     let base = learner();
     let free = changes(&base, changed(&base, |_| {}), 1, RATE);
     let norm = length(&free) / RATE;
-    let clipped = |most| changes(&base, changed(&base, |learning| learning.clip_norm = Some(most)), 1, RATE);
+    let clipped = |most| {
+        changes(
+            &base,
+            changed(&base, |learning| learning.clip_norm = Some(most)),
+            1,
+            RATE,
+        )
+    };
     let quarter: Vec<f32> = free.iter().map(|change| 0.25 * change).collect();
     assert_close(&clipped(0.25 * norm), &quarter);
     assert_close(&clipped(2.0 * norm), &free);
@@ -183,18 +216,31 @@ fn a_clipped_step_is_as_long_as_the_limit_and_goes_the_same_way() {
 fn gradients_beyond_numbers_are_refused_where_they_are_measured() {
     let base = learner();
     let mut learner = changed(&base, |learning| learning.clip_norm = Some(1.0));
-    let logits = learner.model.forward(Tensor::zeros([1, 3, 8, 8], &learner.device));
-    learner.gradients.add(&learner.model, logits.sum().mul_scalar(f32::INFINITY));
+    let logits = learner
+        .model
+        .forward(Tensor::zeros([1, 3, 8, 8], &learner.device));
+    learner
+        .gradients
+        .add(&learner.model, logits.sum().mul_scalar(f32::INFINITY));
     let message = learner.step(RATE, 7).err().expect("no norm").to_string();
-    assert!(message.contains("gradients") && message.contains("step 7"), "{message}");
+    assert!(
+        message.contains("gradients") && message.contains("step 7"),
+        "{message}"
+    );
 }
 
 #[test]
 fn a_step_that_reads_nothing_goes_as_far_and_leaves_what_was_not_looked_at() {
     let base = learner();
-    let unread = |learner: Learner| Learner { reads_at_once: false, ..learner };
+    let unread = |learner: Learner| Learner {
+        reads_at_once: false,
+        ..learner
+    };
     let free = changes(&base, changed(&base, |_| {}), 2, RATE);
-    assert_eq!(changes(&base, unread(changed(&base, |_| {})), 2, RATE), free);
+    assert_eq!(
+        changes(&base, unread(changed(&base, |_| {})), 2, RATE),
+        free
+    );
     let most = Some(0.25 * length(&free) / RATE);
     let clipping = || changed(&base, |learning| learning.clip_norm = most);
     let clipped = changes(&base, clipping(), 2, RATE);
@@ -209,7 +255,17 @@ fn a_step_that_reads_nothing_goes_as_far_and_leaves_what_was_not_looked_at() {
     let loss = learner.add(broken, RATE, 7).expect("nobody looked");
     assert!(read(loss).expect("a number").is_nan());
     let mut learner = learner.step(RATE, 7).expect("nobody looked");
-    assert!(read(learner.take_norm().expect("a norm")).expect("a number").is_nan());
-    let message = learner.check_weights(7, RATE).expect_err("broken").to_string();
-    assert!(message.contains("weights") && message.contains("step 7"), "{message}");
+    assert!(
+        read(learner.take_norm().expect("a norm"))
+            .expect("a number")
+            .is_nan()
+    );
+    let message = learner
+        .check_weights(7, RATE)
+        .expect_err("broken")
+        .to_string();
+    assert!(
+        message.contains("weights") && message.contains("step 7"),
+        "{message}"
+    );
 }

@@ -16,11 +16,22 @@ pub enum Content {
     /// The image itself.
     Image(Arc<Rgb>),
     /// Classes in their colors.
-    Fill { mask: Arc<LabelMap>, classes: Arc<ClassList>, visible: ClassSet },
+    Fill {
+        mask: Arc<LabelMap>,
+        classes: Arc<ClassList>,
+        visible: ClassSet,
+    },
     /// Borders between classes.
-    Outline { mask: Arc<LabelMap>, classes: Arc<ClassList>, visible: ClassSet },
+    Outline {
+        mask: Arc<LabelMap>,
+        classes: Arc<ClassList>,
+        visible: ClassSet,
+    },
     /// Wrong pixels.
-    Errors { mask: Arc<LabelMap>, truth: Arc<LabelMap> },
+    Errors {
+        mask: Arc<LabelMap>,
+        truth: Arc<LabelMap>,
+    },
     /// Pixels on which masks of the same size and classes differ.
     Disagreement(Vec<Arc<LabelMap>>),
 }
@@ -31,20 +42,40 @@ impl PartialEq for Content {
         match (self, other) {
             (Self::Image(a), Self::Image(b)) => Arc::ptr_eq(a, b),
             (
-                Self::Fill { mask, classes, visible },
-                Self::Fill { mask: other_mask, classes: other_classes, visible: other_visible },
+                Self::Fill {
+                    mask,
+                    classes,
+                    visible,
+                },
+                Self::Fill {
+                    mask: other_mask,
+                    classes: other_classes,
+                    visible: other_visible,
+                },
             )
             | (
-                Self::Outline { mask, classes, visible },
-                Self::Outline { mask: other_mask, classes: other_classes, visible: other_visible },
+                Self::Outline {
+                    mask,
+                    classes,
+                    visible,
+                },
+                Self::Outline {
+                    mask: other_mask,
+                    classes: other_classes,
+                    visible: other_visible,
+                },
             ) => {
                 Arc::ptr_eq(mask, other_mask)
                     && Arc::ptr_eq(classes, other_classes)
                     && visible == other_visible
             }
-            (Self::Errors { mask, truth }, Self::Errors { mask: other_mask, truth: other_truth }) => {
-                Arc::ptr_eq(mask, other_mask) && Arc::ptr_eq(truth, other_truth)
-            }
+            (
+                Self::Errors { mask, truth },
+                Self::Errors {
+                    mask: other_mask,
+                    truth: other_truth,
+                },
+            ) => Arc::ptr_eq(mask, other_mask) && Arc::ptr_eq(truth, other_truth),
             (Self::Disagreement(a), Self::Disagreement(b)) => {
                 a.len() == b.len() && a.iter().zip(b).all(|(a, b)| Arc::ptr_eq(a, b))
             }
@@ -58,10 +89,16 @@ impl Content {
     pub fn paint(&self, max_side: usize) -> ColorImage {
         match self {
             Self::Image(image) => paint_image(image, max_side),
-            Self::Fill { mask, classes, visible } => {
-                paint_labels(mask, max_side, |mask| mask::fill(mask, classes, *visible))
-            }
-            Self::Outline { mask, classes, visible } => paint_labels(mask, max_side, |mask| {
+            Self::Fill {
+                mask,
+                classes,
+                visible,
+            } => paint_labels(mask, max_side, |mask| mask::fill(mask, classes, *visible)),
+            Self::Outline {
+                mask,
+                classes,
+                visible,
+            } => paint_labels(mask, max_side, |mask| {
                 let thin = mask.width.max(mask.height) <= THIN_OUTLINE_SIDE;
                 mask::outline(mask, classes, *visible, if thin { 1 } else { 2 })
             }),
@@ -77,9 +114,10 @@ impl Content {
     pub fn texture_options(&self) -> TextureOptions {
         match self {
             Self::Image(_) => TextureOptions::LINEAR,
-            Self::Outline { .. } => {
-                TextureOptions { minification: TextureFilter::Linear, ..TextureOptions::NEAREST }
-            }
+            Self::Outline { .. } => TextureOptions {
+                minification: TextureFilter::Linear,
+                ..TextureOptions::NEAREST
+            },
             _ => TextureOptions::NEAREST,
         }
     }
@@ -103,7 +141,11 @@ fn paint_image(image: &Rgb, max_side: usize) -> ColorImage {
     ColorImage::from_rgb(size, &pixels)
 }
 
-fn mean_color(image: &Rgb, columns: std::ops::Range<usize>, rows: std::ops::Range<usize>) -> [u8; 3] {
+fn mean_color(
+    image: &Rgb,
+    columns: std::ops::Range<usize>,
+    rows: std::ops::Range<usize>,
+) -> [u8; 3] {
     let count = (columns.len() * rows.len()).max(1);
     let mut sums = [0usize; 3];
     for y in rows {
@@ -117,16 +159,25 @@ fn mean_color(image: &Rgb, columns: std::ops::Range<usize>, rows: std::ops::Rang
     sums.map(|sum| (sum / count) as u8)
 }
 
-fn paint_labels(mask: &LabelMap, max_side: usize, color: impl FnOnce(&LabelMap) -> Vec<u8>) -> ColorImage {
+fn paint_labels(
+    mask: &LabelMap,
+    max_side: usize,
+    color: impl FnOnce(&LabelMap) -> Vec<u8>,
+) -> ColorImage {
     let mask = shrink_labels(mask, max_side);
     let size = [mask.width as usize, mask.height as usize];
     ColorImage::from_rgba_premultiplied(size, &color(&mask))
 }
 
 fn paint_disagreement(masks: &[Arc<LabelMap>], max_side: usize) -> ColorImage {
-    let masks: Vec<_> = masks.iter().map(|mask| shrink_labels(mask, max_side)).collect();
+    let masks: Vec<_> = masks
+        .iter()
+        .map(|mask| shrink_labels(mask, max_side))
+        .collect();
     let masks: Vec<&LabelMap> = masks.iter().map(|mask| &**mask).collect();
-    let size = masks.first().map_or([0, 0], |mask| [mask.width as usize, mask.height as usize]);
+    let size = masks
+        .first()
+        .map_or([0, 0], |mask| [mask.width as usize, mask.height as usize]);
     ColorImage::from_rgba_premultiplied(size, &mask::disagreement(&masks))
 }
 
@@ -165,15 +216,26 @@ mod tests {
 
     #[test]
     fn large_images_are_averaged_down() {
-        let image = Rgb { width: 3, height: 1, pixels: vec![10, 20, 30, 30, 40, 50, 7, 8, 9] };
+        let image = Rgb {
+            width: 3,
+            height: 1,
+            pixels: vec![10, 20, 30, 30, 40, 50, 7, 8, 9],
+        };
         let painted = Content::Image(Arc::new(image)).paint(2);
         assert_eq!(painted.size, [2, 1]);
-        assert_eq!(painted.pixels, [[20, 30, 40], [7, 8, 9]].map(crate::ui::theme::class_color));
+        assert_eq!(
+            painted.pixels,
+            [[20, 30, 40], [7, 8, 9]].map(crate::ui::theme::class_color)
+        );
     }
 
     #[test]
     fn large_masks_keep_their_labels() {
-        let mask = LabelMap { width: 4, height: 3, labels: vec![0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11] };
+        let mask = LabelMap {
+            width: 4,
+            height: 3,
+            labels: vec![0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
+        };
         let small = shrink_labels(&mask, 2);
         assert_eq!([small.width, small.height], [2, 2]);
         assert_eq!(small.labels, [0, 2, 8, 10]);
@@ -188,7 +250,13 @@ mod tests {
 
     #[test]
     fn equal_means_the_same_data() {
-        let image = |value| Arc::new(Rgb { width: 1, height: 1, pixels: vec![value; 3] });
+        let image = |value| {
+            Arc::new(Rgb {
+                width: 1,
+                height: 1,
+                pixels: vec![value; 3],
+            })
+        };
         let first = image(1);
         assert_eq!(Content::Image(first.clone()), Content::Image(first.clone()));
         assert_ne!(Content::Image(first), Content::Image(image(1)));

@@ -23,16 +23,21 @@ pub fn opacity_slider(ui: &mut Ui, opacity: &mut f32) {
 /// Fit, 1:1, and the zoom in words.
 pub fn zoom_buttons(ui: &mut Ui, view: &mut CanvasView) {
     let pixels_per_point = ui.pixels_per_point();
-    let fit = ui.selectable_label(view.fitted, "Fit").on_hover_text("Show the whole image (double click)");
+    let fit = ui
+        .selectable_label(view.fitted, "Fit")
+        .on_hover_text("Show the whole image (double click)");
     if fit.clicked() {
         view.fit();
     }
-    let one_to_one = ui.button("1:1").on_hover_text("One screen pixel for each image pixel");
+    let one_to_one = ui
+        .button("1:1")
+        .on_hover_text("One screen pixel for each image pixel");
     if one_to_one.clicked() {
         view.set_zoom(1.0 / pixels_per_point);
     }
     let percent = view.zoom * pixels_per_point * 100.0;
-    ui.weak(format!("{percent:.0} %")).on_hover_text("Zoom: turn the wheel over the image, drag to move it");
+    ui.weak(format!("{percent:.0} %"))
+        .on_hover_text("Zoom: turn the wheel over the image, drag to move it");
 }
 
 /// A checkbox with a class color before the name, in one piece.

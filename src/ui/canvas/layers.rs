@@ -49,7 +49,12 @@ impl Layers {
     }
 
     /// The texture of `content`, with hard pixel edges where `magnified`.
-    pub fn texture(&mut self, ctx: &Context, content: &Content, magnified: bool) -> Option<TextureId> {
+    pub fn texture(
+        &mut self,
+        ctx: &Context,
+        content: &Content,
+        magnified: bool,
+    ) -> Option<TextureId> {
         let texture = self.textures.iter_mut().find(|t| &t.content == content)?;
         if magnified && let Some(pixels) = texture.pixels.take() {
             let sharp = ctx.load_texture("canvas", pixels, TextureOptions::NEAREST);
@@ -100,8 +105,11 @@ impl Layers {
 
     /// Frees what is neither shown nor wanted; true when all of `wanted` is there.
     fn settle(&mut self, wanted: &[Content]) -> bool {
-        let complete = wanted.iter().all(|content| self.textures.iter().any(|t| &t.content == content));
-        self.textures.retain(|t| (!complete && t.shown) || wanted.contains(&t.content));
+        let complete = wanted
+            .iter()
+            .all(|content| self.textures.iter().any(|t| &t.content == content));
+        self.textures
+            .retain(|t| (!complete && t.shown) || wanted.contains(&t.content));
         if complete {
             for texture in &mut self.textures {
                 texture.shown = true;
@@ -133,7 +141,11 @@ mod tests {
     use crate::engine::Rgb;
 
     fn image(width: u32) -> Content {
-        Content::Image(Arc::new(Rgb { width, height: 1, pixels: vec![0; width as usize * 3] }))
+        Content::Image(Arc::new(Rgb {
+            width,
+            height: 1,
+            pixels: vec![0; width as usize * 3],
+        }))
     }
 
     #[test]

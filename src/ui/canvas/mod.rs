@@ -8,7 +8,9 @@ mod layers;
 mod view;
 
 use eframe::egui::emath::GuiRounding as _;
-use eframe::egui::{self, Color32, Key, Pos2, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, vec2};
+use eframe::egui::{
+    self, Color32, Key, Pos2, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, vec2,
+};
 
 pub use content::Content;
 pub use layers::Layers;
@@ -32,7 +34,10 @@ pub struct Drawn {
 impl Drawn {
     /// A layer that hides what is below.
     pub fn opaque(content: Content) -> Self {
-        Self { content, opacity: 1.0 }
+        Self {
+            content,
+            opacity: 1.0,
+        }
     }
 }
 
@@ -58,8 +63,19 @@ pub struct CanvasOutput {
 
 impl<'a> Canvas<'a> {
     /// A canvas of an image of `[width, height]` pixels; `name` is what screen readers say.
-    pub fn new(layers: &'a mut Layers, drawn: &'a [Drawn], image_size: [u32; 2], name: &'a str) -> Self {
-        Self { layers, drawn, image_size, name, dimmed: false }
+    pub fn new(
+        layers: &'a mut Layers,
+        drawn: &'a [Drawn],
+        image_size: [u32; 2],
+        name: &'a str,
+    ) -> Self {
+        Self {
+            layers,
+            drawn,
+            image_size,
+            name,
+            dimmed: false,
+        }
     }
 
     /// Draws it faintly: the image is about to be replaced.
@@ -70,7 +86,8 @@ impl<'a> Canvas<'a> {
 
     /// Shows it at `size` points with zoom (wheel, pinch), pan (drag) and fit (double click).
     pub fn show(self, ui: &mut Ui, size: Vec2, view: &mut CanvasView) -> CanvasOutput {
-        let (rect, response) = ui.allocate_exact_size(size.max(Vec2::ZERO), Sense::click_and_drag());
+        let (rect, response) =
+            ui.allocate_exact_size(size.max(Vec2::ZERO), Sense::click_and_drag());
         navigate(ui, &response, view, self.image_size());
         self.paint(ui, rect, response, view)
     }
@@ -85,15 +102,23 @@ impl<'a> Canvas<'a> {
         vec2(self.image_size[0] as f32, self.image_size[1] as f32)
     }
 
-    fn paint(self, ui: &mut Ui, rect: Rect, response: Response, view: &mut CanvasView) -> CanvasOutput {
+    fn paint(
+        self,
+        ui: &mut Ui,
+        rect: Rect,
+        response: Response,
+        view: &mut CanvasView,
+    ) -> CanvasOutput {
         let transform = view.transform(rect, self.image_size());
         if ui.is_rect_visible(rect) {
             let painter = ui.painter_at(rect);
             painter.rect_filled(rect, 2.0, ui.visuals().extreme_bg_color);
             let pixels_per_point = ui.pixels_per_point();
             let image_rect = transform.image_rect(self.image_size());
-            let image_rect =
-                Rect::from_min_size(image_rect.min.round_to_pixels(pixels_per_point), image_rect.size());
+            let image_rect = Rect::from_min_size(
+                image_rect.min.round_to_pixels(pixels_per_point),
+                image_rect.size(),
+            );
             let magnified = view.zoom * pixels_per_point > SHARP_FROM;
             let dim = if self.dimmed { 0.4 } else { 1.0 };
             for layer in self.drawn {
@@ -110,8 +135,14 @@ impl<'a> Canvas<'a> {
         }
         let name = self.name;
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, name));
-        let hovered = response.hover_pos().and_then(|pointer| transform.pixel_at(pointer, self.image_size));
-        CanvasOutput { response, transform, hovered }
+        let hovered = response
+            .hover_pos()
+            .and_then(|pointer| transform.pixel_at(pointer, self.image_size));
+        CanvasOutput {
+            response,
+            transform,
+            hovered,
+        }
     }
 }
 

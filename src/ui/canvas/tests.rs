@@ -21,7 +21,11 @@ struct State {
 
 /// A canvas with an image of 100 x 100 pixels, which fits at a zoom of 1.
 fn harness() -> Harness<'static, State> {
-    let content = Content::Image(Arc::new(Rgb { width: 100, height: 100, pixels: vec![90; 30_000] }));
+    let content = Content::Image(Arc::new(Rgb {
+        width: 100,
+        height: 100,
+        pixels: vec![90; 30_000],
+    }));
     let drawn = [Drawn::opaque(content.clone())];
     Harness::builder()
         .with_size(vec2(300.0, 200.0))
@@ -29,7 +33,9 @@ fn harness() -> Harness<'static, State> {
         .with_max_steps(200)
         .build_ui_state(
             move |ui, state: &mut State| {
-                state.layers.paint_now(ui.ctx(), std::slice::from_ref(&content));
+                state
+                    .layers
+                    .paint_now(ui.ctx(), std::slice::from_ref(&content));
                 let output = Canvas::new(&mut state.layers, &drawn, [100, 100], "Test image").show(
                     ui,
                     SIZE,

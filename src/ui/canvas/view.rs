@@ -20,7 +20,11 @@ pub struct CanvasView {
 
 impl Default for CanvasView {
     fn default() -> Self {
-        Self { zoom: 1.0, center: Pos2::ZERO, fitted: true }
+        Self {
+            zoom: 1.0,
+            center: Pos2::ZERO,
+            fitted: true,
+        }
     }
 }
 
@@ -42,7 +46,11 @@ impl CanvasView {
             self.zoom = fit_zoom(canvas.size(), image_size);
             self.center = (image_size / 2.0).to_pos2();
         }
-        Transform { canvas_center: canvas.center(), zoom: self.zoom, center: self.center }
+        Transform {
+            canvas_center: canvas.center(),
+            zoom: self.zoom,
+            center: self.center,
+        }
     }
 
     /// Zooms by `factor` so that the pixel under `pointer` stays there.
@@ -99,7 +107,11 @@ impl Transform {
 /// The zoom at which an image just fits; 1 for nothing at all.
 fn fit_zoom(canvas: Vec2, image: Vec2) -> f32 {
     let zoom = (canvas / image).min_elem();
-    if zoom.is_finite() && zoom > 0.0 { zoom.min(MAX_ZOOM) } else { 1.0 }
+    if zoom.is_finite() && zoom > 0.0 {
+        zoom.min(MAX_ZOOM)
+    } else {
+        1.0
+    }
 }
 
 /// Columns in which `count` tiles of the given width-to-height ratio come out largest,
@@ -109,7 +121,10 @@ pub fn best_columns(count: usize, area: Vec2, aspect: f32, below: f32) -> usize 
         let height = area.y / count.div_ceil(columns) as f32 - below;
         (area.x / columns as f32).min(height * aspect)
     };
-    (1..=count.max(1)).rev().max_by(|&a, &b| tile_width(a).total_cmp(&tile_width(b))).unwrap_or(1)
+    (1..=count.max(1))
+        .rev()
+        .max_by(|&a, &b| tile_width(a).total_cmp(&tile_width(b)))
+        .unwrap_or(1)
 }
 
 #[cfg(test)]
@@ -118,7 +133,10 @@ mod tests {
 
     use super::*;
 
-    const CANVAS: Rect = Rect { min: pos2(100.0, 50.0), max: pos2(500.0, 250.0) };
+    const CANVAS: Rect = Rect {
+        min: pos2(100.0, 50.0),
+        max: pos2(500.0, 250.0),
+    };
     const IMAGE: Vec2 = vec2(200.0, 200.0);
 
     fn assert_near(a: Pos2, b: Pos2) {
@@ -135,7 +153,11 @@ mod tests {
 
     #[test]
     fn screen_and_image_positions_are_inverse() {
-        let mut view = CanvasView { zoom: 3.7, center: pos2(12.5, 90.0), fitted: false };
+        let mut view = CanvasView {
+            zoom: 3.7,
+            center: pos2(12.5, 90.0),
+            fitted: false,
+        };
         let transform = view.transform(CANVAS, IMAGE);
         for image in [pos2(0.0, 0.0), pos2(17.25, 3.5), pos2(199.0, 200.0)] {
             let screen = transform.screen_from_image(image);
@@ -197,7 +219,10 @@ mod tests {
         let transform = CanvasView::default().transform(CANVAS, IMAGE);
         let size = [200, 200];
         assert_eq!(transform.pixel_at(pos2(200.5, 50.5), size), Some([0, 0]));
-        assert_eq!(transform.pixel_at(pos2(399.5, 249.5), size), Some([199, 199]));
+        assert_eq!(
+            transform.pixel_at(pos2(399.5, 249.5), size),
+            Some([199, 199])
+        );
         assert_eq!(transform.pixel_at(pos2(199.5, 60.0), size), None);
         assert_eq!(transform.pixel_at(pos2(400.5, 60.0), size), None);
     }

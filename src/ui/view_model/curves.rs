@@ -87,7 +87,8 @@ impl RunCurves {
         intake: usize,
     ) -> bool {
         let is_whole = self.loss.is_empty() || self.loss.len() == steps.len();
-        let retuned = settings.smoothing != self.smoother.smoothing || settings.log_loss != self.log_loss;
+        let retuned =
+            settings.smoothing != self.smoother.smoothing || settings.log_loss != self.log_loss;
         // What is being taken in is finished first: a slider that is dragged shows something.
         if !self.continues(steps, epochs) || (is_whole && retuned) {
             self.restart(settings);
@@ -104,9 +105,11 @@ impl RunCurves {
             return false;
         }
         for epoch in &epochs[self.mean_iu.len()..] {
-            self.val_loss.push(drawable(epoch.val_loss.unwrap_or(f64::NAN), self.log_loss));
+            self.val_loss
+                .push(drawable(epoch.val_loss.unwrap_or(f64::NAN), self.log_loss));
             self.mean_iu.push(epoch.scores.mean_iu.unwrap_or(f64::NAN));
-            self.pixel_accuracy.push(epoch.scores.pixel_accuracy.unwrap_or(f64::NAN));
+            self.pixel_accuracy
+                .push(epoch.scores.pixel_accuracy.unwrap_or(f64::NAN));
         }
         self.last_epoch = epochs.last().map(epoch_stamp);
         let key = (steps.len(), epochs.len(), settings);
@@ -119,18 +122,41 @@ impl RunCurves {
 
     /// Whether the records that were taken in are still there.
     fn continues(&self, steps: &[StepRecord], epochs: &[EpochRecord]) -> bool {
-        let step = self.loss.len().checked_sub(1).and_then(|last| steps.get(last)).map(step_stamp);
-        let epoch = self.mean_iu.len().checked_sub(1).and_then(|last| epochs.get(last)).map(epoch_stamp);
+        let step = self
+            .loss
+            .len()
+            .checked_sub(1)
+            .and_then(|last| steps.get(last))
+            .map(step_stamp);
+        let epoch = self
+            .mean_iu
+            .len()
+            .checked_sub(1)
+            .and_then(|last| epochs.get(last))
+            .map(epoch_stamp);
         (step, epoch) == (self.last_step, self.last_epoch)
     }
 
     fn restart(&mut self, settings: CurveSettings) {
-        let smoother = Smoother { smoothing: settings.smoothing, ..Smoother::default() };
+        let smoother = Smoother {
+            smoothing: settings.smoothing,
+            ..Smoother::default()
+        };
         let model = std::mem::take(&mut self.model);
-        *self = Self { smoother, log_loss: settings.log_loss, model, ..Self::default() };
+        *self = Self {
+            smoother,
+            log_loss: settings.log_loss,
+            model,
+            ..Self::default()
+        };
     }
 
-    fn build(&self, steps: &[StepRecord], epochs: &[EpochRecord], settings: CurveSettings) -> CurveModel {
+    fn build(
+        &self,
+        steps: &[StepRecord],
+        epochs: &[EpochRecord],
+        settings: CurveSettings,
+    ) -> CurveModel {
         let range = match (settings.visible, steps, epochs) {
             (Some(range), ..) => range,
             (None, [first, .., last], _) => [first.step as f64, last.step as f64],
@@ -143,21 +169,33 @@ impl RunCurves {
         let at_epoch = |index: usize| epochs[index].step as f64;
         let by_step = |pyramid: &Pyramid, value: &dyn Fn(usize) -> f64| {
             let drawn = pyramid.columns(range, settings.columns, at_step, value);
-            drawn.into_iter().map(|index| [at_step(index), axis(value(index))]).collect()
+            drawn
+                .into_iter()
+                .map(|index| [at_step(index), axis(value(index))])
+                .collect()
         };
-        let by_epoch = |pyramid: &Pyramid, value: &dyn Fn(&EpochRecord) -> Option<f64>| -> Vec<Point> {
-            let value = |index: usize| value(&epochs[index]).unwrap_or(f64::NAN);
-            let drawn = pyramid.columns(range, settings.columns, at_epoch, value);
-            drawn.into_iter().map(|index| [at_epoch(index), value(index)]).collect()
-        };
+        let by_epoch =
+            |pyramid: &Pyramid, value: &dyn Fn(&EpochRecord) -> Option<f64>| -> Vec<Point> {
+                let value = |index: usize| value(&epochs[index]).unwrap_or(f64::NAN);
+                let drawn = pyramid.columns(range, settings.columns, at_epoch, value);
+                drawn
+                    .into_iter()
+                    .map(|index| [at_epoch(index), value(index)])
+                    .collect()
+            };
         let log = self.log_loss;
-        let val_loss = by_epoch(&self.val_loss, &|epoch| epoch.val_loss.map(|loss| drawable(loss, log)));
+        let val_loss = by_epoch(&self.val_loss, &|epoch| {
+            epoch.val_loss.map(|loss| drawable(loss, log))
+        });
         CurveModel {
             loss: by_step(&self.loss, &|index| drawable(steps[index].loss, log)),
             smoothed: by_step(&self.smoother.pyramid, &|index| {
                 drawable(f64::from(self.smoother.values[index]), log)
             }),
-            val_loss: val_loss.into_iter().map(|[x, loss]| [x, axis(loss)]).collect(),
+            val_loss: val_loss
+                .into_iter()
+                .map(|[x, loss]| [x, axis(loss)])
+                .collect(),
             mean_iu: by_epoch(&self.mean_iu, &|epoch| epoch.scores.mean_iu),
             pixel_accuracy: by_epoch(&self.pixel_accuracy, &|epoch| epoch.scores.pixel_accuracy),
         }
@@ -169,7 +207,12 @@ impl RunCurves {
     }
 
     /// The values nearest to a position on the step axis.
-    pub fn readout(&self, steps: &[StepRecord], epochs: &[EpochRecord], position: f64) -> Option<Readout> {
+    pub fn readout(
+        &self,
+        steps: &[StepRecord],
+        epochs: &[EpochRecord],
+        position: f64,
+    ) -> Option<Readout> {
         let after = steps.partition_point(|record| (record.step as f64) < position);
         let index = [after.checked_sub(1), Some(after)]
             .into_iter()
@@ -180,14 +223,25 @@ impl RunCurves {
                 distance(*a).total_cmp(&distance(*b))
             })?;
         let record = &steps[index];
-        let epoch = epochs.partition_point(|epoch| epoch.step <= record.step).checked_sub(1);
+        let epoch = epochs
+            .partition_point(|epoch| epoch.step <= record.step)
+            .checked_sub(1);
         Some(Readout {
             step: record.step,
             loss: record.loss,
-            smoothed: self.smoother.values.get(index).map_or(record.loss, |value| f64::from(*value)),
+            smoothed: self
+                .smoother
+                .values
+                .get(index)
+                .map_or(record.loss, |value| f64::from(*value)),
             epoch: epoch.map(|index| {
                 let epoch = &epochs[index];
-                (epoch.epoch, epoch.val_loss, epoch.scores.mean_iu, epoch.scores.pixel_accuracy)
+                (
+                    epoch.epoch,
+                    epoch.val_loss,
+                    epoch.scores.mean_iu,
+                    epoch.scores.pixel_accuracy,
+                )
             }),
         })
     }
@@ -195,7 +249,11 @@ impl RunCurves {
 
 /// A loss, or no number where the axis has no place for it.
 fn drawable(loss: f64, log_loss: bool) -> f64 {
-    if log_loss && loss <= 0.0 { f64::NAN } else { loss }
+    if log_loss && loss <= 0.0 {
+        f64::NAN
+    } else {
+        loss
+    }
 }
 
 fn step_stamp(record: &StepRecord) -> Stamp {
@@ -229,7 +287,11 @@ impl Smoother {
             self.mean = self.smoothing * self.mean + (1.0 - self.smoothing) * loss;
             self.weight = self.smoothing * self.weight + (1.0 - self.smoothing);
         }
-        let value = if self.weight > 0.0 { (self.mean / self.weight) as f32 } else { f32::NAN };
+        let value = if self.weight > 0.0 {
+            (self.mean / self.weight) as f32
+        } else {
+            f32::NAN
+        };
         self.values.push(value);
         self.pyramid.push(drawable(f64::from(value), log_loss));
     }

@@ -1,6 +1,6 @@
 //! The settings of the next run: what differs from the preset, which device it gets.
 //!
-//! Data set, prediction stride and device are choices, not preset values.
+//! Dataset, prediction stride and device are choices, not preset values.
 
 use crate::engine::{DeviceEntry, DeviceId, DeviceKind, Init, RunConfig, Trunk, Variant, preset};
 
@@ -55,10 +55,14 @@ const FIELDS: &[Field] = &[
 /// Names of the values that differ from the preset of the draft's trunk.
 pub fn changed_fields(draft: &RunConfig) -> Vec<&'static str> {
     let preset = preset(draft.trunk);
-    FIELDS.iter().filter(|field| !(field.same)(draft, &preset)).map(|field| field.label).collect()
+    FIELDS
+        .iter()
+        .filter(|field| !(field.same)(draft, &preset))
+        .map(|field| field.label)
+        .collect()
 }
 
-/// Sets all preset values; data set, stride, trunk and device stay.
+/// Sets all preset values; dataset, stride, trunk and device stay.
 pub fn reset(draft: &mut RunConfig) {
     let preset = preset(draft.trunk);
     for field in FIELDS {
@@ -73,7 +77,10 @@ pub fn switch_trunk(draft: &mut RunConfig, trunk: Trunk) {
     }
     let (old, new) = (preset(draft.trunk), preset(trunk));
     draft.trunk = trunk;
-    if let (false, [geometry, ..]) = (trunk.geometries().contains(&draft.geometry), trunk.geometries()) {
+    if let (false, [geometry, ..]) = (
+        trunk.geometries().contains(&draft.geometry),
+        trunk.geometries(),
+    ) {
         draft.geometry = *geometry;
     }
     // Weights of another trunk do not fit.
@@ -116,14 +123,22 @@ pub fn start_from(draft: &mut RunConfig, init: Init, own: &RunConfig, is_network
 
 /// The same settings at each stride, coarse to fine; `None` where the trunk lacks one.
 pub fn three_strides(draft: &RunConfig) -> Option<Vec<RunConfig>> {
-    let at = |variant: Variant| variant.trunks().contains(&draft.trunk).then(|| draft.with_variant(variant));
+    let at = |variant: Variant| {
+        variant
+            .trunks()
+            .contains(&draft.trunk)
+            .then(|| draft.with_variant(variant))
+    };
     Variant::STRIDES.into_iter().map(at).collect()
 }
 
 /// The same settings for FCN-8s at once; `None` where the trunk has it not.
 pub fn at_once(draft: &RunConfig) -> Option<RunConfig> {
     let variant = Variant::Fcn8sAtOnce;
-    variant.trunks().contains(&draft.trunk).then(|| draft.with_variant(variant))
+    variant
+        .trunks()
+        .contains(&draft.trunk)
+        .then(|| draft.with_variant(variant))
 }
 
 /// Why no run can be started with these settings; `None` = one can.
@@ -141,14 +156,20 @@ pub fn problem(draft: &RunConfig) -> Option<&'static str> {
 pub fn device_problem(entry: &DeviceEntry) -> Option<String> {
     match (&entry.problem, entry.kind) {
         (Some(problem), _) => Some(problem.clone()),
-        (None, DeviceKind::Software) => Some("computes on the processor and is slower than it".to_owned()),
+        (None, DeviceKind::Software) => {
+            Some("computes on the processor and is slower than it".to_owned())
+        }
         (None, _) => None,
     }
 }
 
 /// The device of the next run: the wanted one where it can be used, else the fastest kind found.
 pub fn choose_device(wanted: Option<DeviceId>, entries: &[DeviceEntry]) -> DeviceId {
-    let usable = || entries.iter().filter(|entry| device_problem(entry).is_none());
+    let usable = || {
+        entries
+            .iter()
+            .filter(|entry| device_problem(entry).is_none())
+    };
     if let Some(entry) = usable().find(|entry| Some(entry.id) == wanted) {
         return entry.id;
     }
@@ -159,7 +180,9 @@ pub fn choose_device(wanted: Option<DeviceId>, entries: &[DeviceEntry]) -> Devic
         DeviceKind::Cpu => 3,
         DeviceKind::Software => 4,
     };
-    usable().min_by_key(|entry| rank(entry.kind)).map_or(DeviceId::Cpu, |entry| entry.id)
+    usable()
+        .min_by_key(|entry| rank(entry.kind))
+        .map_or(DeviceId::Cpu, |entry| entry.id)
 }
 
 /// What kind of hardware a device is, in words.
@@ -198,7 +221,10 @@ mod tests {
         assert_eq!(changed_fields(&draft), ["momentum", "seed"]);
         reset(&mut draft);
         assert!(changed_fields(&draft).is_empty());
-        assert_eq!((draft.variant, draft.device), (Variant::Fcn32s, DeviceId::Gpu(3)));
+        assert_eq!(
+            (draft.variant, draft.device),
+            (Variant::Fcn32s, DeviceId::Gpu(3))
+        );
     }
 
     #[test]
@@ -220,22 +246,42 @@ mod tests {
         draft.variant = Variant::Fcn16s;
         let init = Init::File("fcn32s.pth".into());
         start_from(&mut draft, init.clone(), &own, true);
-        assert_eq!((draft.variant, draft.trunk), (Variant::Fcn16s, Trunk::Vgg16));
+        assert_eq!(
+            (draft.variant, draft.trunk),
+            (Variant::Fcn16s, Trunk::Vgg16)
+        );
         assert_eq!((draft.geometry, &draft.init), (Geometry::Reference, &init));
         assert_eq!(draft.normalization, Normalization::CAFFE);
         start_random(&mut draft);
-        assert_eq!((&draft.init, &draft.normalization), (&Init::Random, &Normalization::IMAGENET));
+        assert_eq!(
+            (&draft.init, &draft.normalization),
+            (&Init::Random, &Normalization::IMAGENET)
+        );
 
         // A classifier says nothing of the borders.
         draft.geometry = Geometry::Padded;
         start_from(&mut draft, init, &own, false);
-        assert_eq!((draft.geometry, &draft.normalization), (Geometry::Padded, &Normalization::CAFFE));
+        assert_eq!(
+            (draft.geometry, &draft.normalization),
+            (Geometry::Padded, &Normalization::CAFFE)
+        );
         switch_trunk(&mut draft, Trunk::Vgg16Slim);
-        assert_eq!((&draft.init, &draft.normalization), (&Init::Random, &Normalization::IMAGENET));
+        assert_eq!(
+            (&draft.init, &draft.normalization),
+            (&Init::Random, &Normalization::IMAGENET)
+        );
 
         // A network that cannot be built on the trunk gives way.
-        start_from(&mut draft, Init::Run("resnet".to_owned()), &preset(Trunk::Resnet50), true);
-        assert_eq!((draft.variant, draft.trunk), (Variant::FcnResnet50, Trunk::Resnet50));
+        start_from(
+            &mut draft,
+            Init::Run("resnet".to_owned()),
+            &preset(Trunk::Resnet50),
+            true,
+        );
+        assert_eq!(
+            (draft.variant, draft.trunk),
+            (Variant::FcnResnet50, Trunk::Resnet50)
+        );
         assert_eq!(draft.init, Init::Run("resnet".to_owned()));
     }
 
@@ -250,8 +296,15 @@ mod tests {
         draft.learning.warmup_steps = 5;
         draft.order = Order::Sequential;
         let changed = changed_fields(&draft);
-        for name in ["bias rate", "bias decay", "reduction", "accumulation", "clip norm", "warm-up", "order"]
-        {
+        for name in [
+            "bias rate",
+            "bias decay",
+            "reduction",
+            "accumulation",
+            "clip norm",
+            "warm-up",
+            "order",
+        ] {
             assert!(changed.contains(&name), "{name} is not in {changed:?}");
         }
         reset(&mut draft);
@@ -275,7 +328,12 @@ mod tests {
     #[test]
     fn a_plan_has_all_strides_coarse_to_fine() {
         let plan = three_strides(&preset(Trunk::Vgg16)).unwrap();
-        assert_eq!(plan.iter().map(|config| config.variant.stride()).collect::<Vec<_>>(), [32, 16, 8]);
+        assert_eq!(
+            plan.iter()
+                .map(|config| config.variant.stride())
+                .collect::<Vec<_>>(),
+            [32, 16, 8]
+        );
         assert_eq!(three_strides(&preset(Trunk::Alexnet)), None);
     }
 
@@ -289,8 +347,14 @@ mod tests {
         ];
         assert_eq!(choose_device(None, &entries), DeviceId::Gpu(2));
         assert_eq!(choose_device(Some(DeviceId::Cpu), &entries), DeviceId::Cpu);
-        assert_eq!(choose_device(Some(DeviceId::Gpu(1)), &entries), DeviceId::Gpu(2));
-        assert_eq!(choose_device(Some(DeviceId::Gpu(0)), &entries[..2]), DeviceId::Cpu);
+        assert_eq!(
+            choose_device(Some(DeviceId::Gpu(1)), &entries),
+            DeviceId::Gpu(2)
+        );
+        assert_eq!(
+            choose_device(Some(DeviceId::Gpu(0)), &entries[..2]),
+            DeviceId::Cpu
+        );
         assert_eq!(choose_device(None, &[]), DeviceId::Cpu);
     }
 }

@@ -25,11 +25,16 @@ pub fn expand(paths: &[PathBuf]) -> Expanded {
         }
         match images_in(path) {
             Ok(images) if images.is_empty() => {
-                expanded.problems.push(format!("No images in {}", path.display()));
+                expanded
+                    .problems
+                    .push(format!("No images in {}", path.display()));
             }
             Ok(images) => expanded.images.extend(images),
             Err(err) => {
-                expanded.problems.push(format!("The folder cannot be read: {err}\n{}", path.display()));
+                expanded.problems.push(format!(
+                    "The folder cannot be read: {err}\n{}",
+                    path.display()
+                ));
             }
         }
     }
@@ -48,12 +53,19 @@ pub fn has_weights_extension(path: &Path) -> bool {
 
 fn has_extension(path: &Path, wanted: &[&str]) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());
-    extension.is_some_and(|extension| wanted.iter().any(|known| known.eq_ignore_ascii_case(extension)))
+    extension.is_some_and(|extension| {
+        wanted
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(extension))
+    })
 }
 
 /// The file name for people; the whole path where there is none.
 pub fn file_label(path: &Path) -> String {
-    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+    path.file_name().map_or_else(
+        || path.display().to_string(),
+        |name| name.to_string_lossy().into_owned(),
+    )
 }
 
 fn images_in(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
@@ -81,13 +93,18 @@ mod tests {
 
         let expanded = expand(&[folder.path().to_path_buf()]);
 
-        assert_eq!(expanded.images, [path("a.JPG"), path("b.png"), path("c.jpeg")]);
+        assert_eq!(
+            expanded.images,
+            [path("a.JPG"), path("b.png"), path("c.jpeg")]
+        );
         assert!(expanded.problems.is_empty());
     }
 
     #[test]
     fn images_are_told_by_their_ending() {
-        assert!(has_image_extension(Path::new("a/b.PNG")) && has_image_extension(Path::new("c.jpeg")));
+        assert!(
+            has_image_extension(Path::new("a/b.PNG")) && has_image_extension(Path::new("c.jpeg"))
+        );
         assert!(!has_image_extension(Path::new("a.txt")) && !has_image_extension(Path::new("png")));
     }
 

@@ -89,7 +89,8 @@ pub fn count(number: usize) -> String {
 
 /// A step on an axis: `800`, `12k`, `1.5M`.
 pub fn short_count(number: f64) -> String {
-    let short = |value: f64, unit: &str| format!("{}{unit}", scientific((value * 100.0).round() / 100.0));
+    let short =
+        |value: f64, unit: &str| format!("{}{unit}", scientific((value * 100.0).round() / 100.0));
     match number {
         n if n < 0.0 || !n.is_finite() => String::new(),
         n if n < 10_000.0 => scientific(n.round()),
@@ -169,7 +170,10 @@ mod tests {
         assert_eq!(short_count(-1.0), "");
         assert_eq!(plural(1, "image", "images"), "1 image");
         let sizes = [0, 999, 1_000, 52_147_035, 553_433_881, 999_600_000];
-        assert_eq!(sizes.map(bytes), ["0 B", "999 B", "1.0 kB", "52.1 MB", "553 MB", "1.0 GB"]);
+        assert_eq!(
+            sizes.map(bytes),
+            ["0 B", "999 B", "1.0 kB", "52.1 MB", "553 MB", "1.0 GB"]
+        );
         assert_eq!(size_range([480, 360], [480, 360]), "480 × 360");
         assert_eq!(size_range([200, 100], [500, 375]), "200–500 × 100–375");
     }

@@ -17,7 +17,10 @@ const CLEAR: [u8; 4] = [0; 4];
 /// Each visible class in its color; void, hidden classes and what is no class are clear.
 pub fn fill(mask: &LabelMap, classes: &ClassList, visible: ClassSet) -> Vec<u8> {
     let palette = palette(classes, visible);
-    mask.labels.iter().flat_map(|&label| palette[usize::from(label)]).collect()
+    mask.labels
+        .iter()
+        .flat_map(|&label| palette[usize::from(label)])
+        .collect()
 }
 
 /// Where labels meet, `width` pixels (1 or more) on either side, each side in its own
@@ -36,7 +39,11 @@ pub fn outline(mask: &LabelMap, classes: &ClassList, visible: ClassSet, width: u
                     || (y >= d && label(x, y - d) != own)
                     || (y + d < rows && label(x, y + d) != own)
             });
-            rgba.extend(if meets_other { palette[usize::from(own)] } else { CLEAR });
+            rgba.extend(if meets_other {
+                palette[usize::from(own)]
+            } else {
+                CLEAR
+            });
         }
     }
     rgba
@@ -51,7 +58,9 @@ pub fn errors(mask: &LabelMap, truth: &LabelMap) -> Vec<u8> {
     mask.labels
         .iter()
         .zip(&truth.labels)
-        .flat_map(|(&predicted, &truth)| opaque_where(truth != VOID && predicted != truth, ERROR_COLOR))
+        .flat_map(|(&predicted, &truth)| {
+            opaque_where(truth != VOID && predicted != truth, ERROR_COLOR)
+        })
         .collect()
 }
 
@@ -82,13 +91,19 @@ pub fn class_shares(mask: &LabelMap, num_classes: usize) -> Vec<f64> {
         counts[usize::from(label)] += 1;
     }
     let total = mask.labels.len().max(1) as f64;
-    counts.iter().take(num_classes).map(|&count| count as f64 / total).collect()
+    counts
+        .iter()
+        .take(num_classes)
+        .map(|&count| count as f64 / total)
+        .collect()
 }
 
 /// The label at column `x`, row `y`; `None` outside.
 pub fn label_at(mask: &LabelMap, [x, y]: [u32; 2]) -> Option<u8> {
     let inside = x < mask.width && y < mask.height;
-    inside.then(|| y as usize * mask.width as usize + x as usize).and_then(|i| mask.labels.get(i).copied())
+    inside
+        .then(|| y as usize * mask.width as usize + x as usize)
+        .and_then(|i| mask.labels.get(i).copied())
 }
 
 /// RGBA by label.
@@ -107,7 +122,11 @@ fn opaque_where(shown: bool, [r, g, b]: [u8; 3]) -> [u8; 4] {
 }
 
 fn assert_same_size(a: &LabelMap, b: &LabelMap) {
-    assert_eq!([a.width, a.height], [b.width, b.height], "label maps differ in size");
+    assert_eq!(
+        [a.width, a.height],
+        [b.width, b.height],
+        "label maps differ in size"
+    );
 }
 
 #[cfg(test)]
@@ -130,7 +149,11 @@ mod tests {
     }
 
     fn map(width: u32, labels: &[u8]) -> LabelMap {
-        LabelMap { width, height: labels.len() as u32 / width, labels: labels.to_vec() }
+        LabelMap {
+            width,
+            height: labels.len() as u32 / width,
+            labels: labels.to_vec(),
+        }
     }
 
     fn without(label: u8) -> ClassSet {
@@ -203,7 +226,10 @@ mod tests {
     #[test]
     fn disagreement_needs_one_mask_that_differs() {
         let (a, b, c) = (map(3, &[0, 1, 2]), map(3, &[0, 1, 1]), map(3, &[0, 2, 2]));
-        assert_eq!(disagreement(&[&a, &b, &c]), [CLEAR, DIFFERS, DIFFERS].concat());
+        assert_eq!(
+            disagreement(&[&a, &b, &c]),
+            [CLEAR, DIFFERS, DIFFERS].concat()
+        );
         assert_eq!(disagreement(&[&a, &b]), [CLEAR, CLEAR, DIFFERS].concat());
         assert_eq!(disagreement(&[&a]), [CLEAR; 3].concat());
         assert!(disagreement(&[]).is_empty());
@@ -213,7 +239,11 @@ mod tests {
     fn shares_count_every_pixel_void_included() {
         let shares = class_shares(&map(4, &[0, 0, 1, VOID]), 3);
         assert_eq!(shares, [0.5, 0.25, 0.0]);
-        let empty = LabelMap { width: 0, height: 0, labels: Vec::new() };
+        let empty = LabelMap {
+            width: 0,
+            height: 0,
+            labels: Vec::new(),
+        };
         assert_eq!(class_shares(&empty, 2), [0.0, 0.0]);
     }
 

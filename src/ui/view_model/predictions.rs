@@ -29,7 +29,7 @@ pub enum Lookup {
 pub struct Predictions {
     done: VecDeque<Done>,
     running: Vec<Running>,
-    /// Root of the data set the ground truth of `done` came from.
+    /// Root of the dataset the ground truth of `done` came from.
     truth_root: Option<PathBuf>,
 }
 
@@ -78,7 +78,10 @@ impl Predictions {
                 Err(message) => Lookup::Failed(message.clone()),
             };
         }
-        let known = self.running.iter().find(|running| running.run == run && running.image == image);
+        let known = self
+            .running
+            .iter()
+            .find(|running| running.run == run && running.image == image);
         if let Some(running) = known {
             return Lookup::Running(running.since.elapsed().as_secs_f32());
         }
@@ -105,11 +108,15 @@ impl Predictions {
 
     /// Whether `run` has a better epoch than the one this prediction was made with.
     pub fn is_outdated(&self, engine: &Engine, run: &str, image: &Path) -> bool {
-        self.find(run, image).is_some_and(|done| done.epoch != best_epoch(engine, run))
+        self.find(run, image)
+            .is_some_and(|done| done.epoch != best_epoch(engine, run))
     }
 
     fn find(&self, run: &str, image: &Path) -> Option<&Done> {
-        self.done.iter().rev().find(|done| done.run == run && done.image == image)
+        self.done
+            .iter()
+            .rev()
+            .find(|done| done.run == run && done.image == image)
     }
 
     fn forget_truth_of_other_dataset(&mut self, engine: &Engine) {
@@ -128,7 +135,8 @@ impl Predictions {
     fn shrink(&mut self) {
         let pixels = |done: &Done| done.result.as_ref().map_or(0, |p| p.mask.labels.len());
         let mut total: usize = self.done.iter().map(pixels).sum();
-        while self.done.len() > MAX_ENTRIES || (total > MAX_PIXELS && self.done.len() > MIN_ENTRIES) {
+        while self.done.len() > MAX_ENTRIES || (total > MAX_PIXELS && self.done.len() > MIN_ENTRIES)
+        {
             let Some(oldest) = self.done.pop_front() else {
                 return;
             };

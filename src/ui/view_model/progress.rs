@@ -23,19 +23,34 @@ impl RunProgress {
     pub fn new(active: &ActiveRun) -> Self {
         let epochs = active.config.epochs;
         let epoch = active.epoch.clamp(1, epochs.max(1));
-        let total = active.info.as_ref().map(|info| info.total_steps).filter(|total| *total > 0);
-        let pace = active.steps_per_sec.filter(|speed| speed.is_finite() && *speed > 0.0).map(|speed| {
-            let speed = format::speed(speed);
-            match active.remaining_secs.filter(|secs| secs.is_finite() && *secs >= 0.0) {
-                Some(secs) => format!("{speed} · {} left", format::duration(secs)),
-                None => speed,
-            }
-        });
+        let total = active
+            .info
+            .as_ref()
+            .map(|info| info.total_steps)
+            .filter(|total| *total > 0);
+        let pace = active
+            .steps_per_sec
+            .filter(|speed| speed.is_finite() && *speed > 0.0)
+            .map(|speed| {
+                let speed = format::speed(speed);
+                match active
+                    .remaining_secs
+                    .filter(|secs| secs.is_finite() && *secs >= 0.0)
+                {
+                    Some(secs) => format!("{speed} · {} left", format::duration(secs)),
+                    None => speed,
+                }
+            });
         Self {
             phase: phase_text(&active.phase),
             share: total.map(|total| (active.step as f32 / total as f32).clamp(0.0, 1.0)),
-            steps: total
-                .map(|total| format!("Step {} of {}", format::count(active.step), format::count(total))),
+            steps: total.map(|total| {
+                format!(
+                    "Step {} of {}",
+                    format::count(active.step),
+                    format::count(total)
+                )
+            }),
             epoch: format!("Epoch {epoch} of {epochs}"),
             pace,
         }
@@ -101,7 +116,10 @@ mod tests {
         assert_eq!(progress.phase, "Validating image 3 of 9");
         assert_eq!(progress.steps.as_deref(), Some("Step 150 of 2,000"));
         assert_eq!(progress.epoch, "Epoch 3 of 40");
-        assert_eq!(progress.pace.as_deref(), Some("2.0 steps/s · 7 min 05 s left"));
+        assert_eq!(
+            progress.pace.as_deref(),
+            Some("2.0 steps/s · 7 min 05 s left")
+        );
         assert_eq!(progress.share, Some(0.075));
     }
 
@@ -110,7 +128,10 @@ mod tests {
         let mut active = active(None);
         (active.steps_per_sec, active.epoch) = (None, 0);
         let progress = RunProgress::new(&active);
-        assert_eq!((progress.share, progress.steps, progress.pace), (None, None, None));
+        assert_eq!(
+            (progress.share, progress.steps, progress.pace),
+            (None, None, None)
+        );
         assert_eq!(progress.epoch, "Epoch 1 of 40");
     }
 }

@@ -31,15 +31,28 @@ pub struct Pyramid {
 }
 
 impl Extent {
-    const EMPTY: Self =
-        Self { first: u32::MAX, low: 0, high: 0, last: 0, lowest: f64::INFINITY, highest: f64::NEG_INFINITY };
+    const EMPTY: Self = Self {
+        first: u32::MAX,
+        low: 0,
+        high: 0,
+        last: 0,
+        lowest: f64::INFINITY,
+        highest: f64::NEG_INFINITY,
+    };
 
     fn of(index: usize, value: f64) -> Self {
         if !value.is_finite() {
             return Self::EMPTY;
         }
         let index = index as u32;
-        Self { first: index, low: index, high: index, last: index, lowest: value, highest: value }
+        Self {
+            first: index,
+            low: index,
+            high: index,
+            last: index,
+            lowest: value,
+            highest: value,
+        }
     }
 
     fn merge(&mut self, other: &Self) {
@@ -57,7 +70,11 @@ impl Extent {
     fn indices(&self) -> impl Iterator<Item = usize> {
         let mut indices = [self.first, self.low, self.high, self.last];
         indices.sort_unstable();
-        let count = if self.first == u32::MAX { 0 } else { indices.len() };
+        let count = if self.first == u32::MAX {
+            0
+        } else {
+            indices.len()
+        };
         let mut before = None;
         indices
             .into_iter()
@@ -113,7 +130,9 @@ impl Pyramid {
                 (start..end).for_each(add);
                 return found;
             }
-            (start..inner_start * FAN).chain(inner_end * FAN..end).for_each(&mut add);
+            (start..inner_start * FAN)
+                .chain(inner_end * FAN..end)
+                .for_each(&mut add);
             (start, end) = (inner_start, inner_end);
             below = Some(level);
         }
@@ -192,12 +211,23 @@ mod tests {
     fn an_extent_is_that_of_reading_every_value() {
         let values = values(5000);
         let pyramid = pyramid(&values);
-        for (start, end) in
-            [(0, 5000), (0, 0), (3, 4), (15, 17), (16, 32), (1, 4999), (255, 4097), (4096, 5000)]
-        {
+        for (start, end) in [
+            (0, 5000),
+            (0, 0),
+            (3, 4),
+            (15, 17),
+            (16, 32),
+            (1, 4999),
+            (255, 4097),
+            (4096, 5000),
+        ] {
             let mut expected = Extent::EMPTY;
             (start..end).for_each(|index| expected.merge(&Extent::of(index, values[index])));
-            assert_eq!(pyramid.extent(start..end, &|index| values[index]), expected, "{start}..{end}");
+            assert_eq!(
+                pyramid.extent(start..end, &|index| values[index]),
+                expected,
+                "{start}..{end}"
+            );
         }
     }
 
@@ -210,8 +240,17 @@ mod tests {
             reads.set(reads.get() + 1);
             values[index]
         };
-        let drawn = pyramid.columns([0.0, values.len() as f64], columns, |index| index as f64, read);
-        assert!(drawn.len() <= 4 * (columns + 2) && drawn.len() > 2 * columns, "{}", drawn.len());
+        let drawn = pyramid.columns(
+            [0.0, values.len() as f64],
+            columns,
+            |index| index as f64,
+            read,
+        );
+        assert!(
+            drawn.len() <= 4 * (columns + 2) && drawn.len() > 2 * columns,
+            "{}",
+            drawn.len()
+        );
         assert!(reads.get() <= 2 * FAN * columns, "{}", reads.get());
         assert!(drawn.is_sorted_by(|a, b| a < b));
     }
@@ -219,9 +258,11 @@ mod tests {
     #[test]
     fn columns_keep_their_ends_and_extremes() {
         let values = [5.0, 1.0, 9.0, 4.0, f64::NAN, 3.0, 8.0, 2.0];
-        let drawn = pyramid(&values).columns([0.0, 8.0], 2, |index| index as f64, |index| values[index]);
+        let drawn =
+            pyramid(&values).columns([0.0, 8.0], 2, |index| index as f64, |index| values[index]);
         assert_eq!(drawn, [0, 1, 2, 3, 5, 6, 7]);
-        let none = pyramid(&[f64::NAN; 40]).columns([0.0, 40.0], 3, |index| index as f64, |_| f64::NAN);
+        let none =
+            pyramid(&[f64::NAN; 40]).columns([0.0, 40.0], 3, |index| index as f64, |_| f64::NAN);
         assert!(none.is_empty());
     }
 
@@ -229,7 +270,8 @@ mod tests {
     fn neighbors_of_the_view_are_drawn() {
         let values: Vec<f64> = (0..100).map(f64::from).collect();
         let pyramid = pyramid(&values);
-        let drawn = |from, to| pyramid.columns([from, to], 50, |index| index as f64, |index| values[index]);
+        let drawn =
+            |from, to| pyramid.columns([from, to], 50, |index| index as f64, |index| values[index]);
         assert_eq!(drawn(49.5, 51.5), [49, 50, 51, 52]);
         assert_eq!(drawn(200.0, 300.0), [99]);
         assert_eq!(drawn(-9.0, -1.0), [0]);

@@ -74,7 +74,10 @@ impl ScoreTable {
             .zip(&best)
             .map(|(run, best)| (&*run.classes, best.map(|record| &record.scores)))
             .collect();
-        Self { rows, classes: class_rows(&scored) }
+        Self {
+            rows,
+            classes: class_rows(&scored),
+        }
     }
 }
 
@@ -90,7 +93,7 @@ fn best_of_columns(best: &[Option<&EpochRecord>]) -> [Vec<Cell>; 4] {
     ]
 }
 
-/// Matches classes by name: the runs may come from different data sets.
+/// Matches classes by name: the runs may come from different datasets.
 fn class_rows(runs: &[(&ClassList, Option<&Scores>)]) -> Vec<ClassRow> {
     let mut rows: Vec<ClassRow> = Vec::new();
     for class in runs.iter().flat_map(|(classes, _)| classes.iter()) {
@@ -101,7 +104,11 @@ fn class_rows(runs: &[(&ClassList, Option<&Scores>)]) -> Vec<ClassRow> {
             let label = classes.iter().position(|c| c.name == class.name)?;
             *scores.as_ref()?.class_iu.get(label)?
         });
-        rows.push(ClassRow { name: class.name.clone(), color: class.color, cells: mark_best(values) });
+        rows.push(ClassRow {
+            name: class.name.clone(),
+            color: class.color,
+            cells: mark_best(values),
+        });
     }
     rows
 }
@@ -113,7 +120,10 @@ fn mark_best(values: impl Iterator<Item = Option<f64>>) -> Vec<Cell> {
     let highest = values.iter().copied().flatten().fold(f64::MIN, f64::max);
     values
         .into_iter()
-        .map(|value| Cell { value, best: comparable && value.is_some_and(|value| value >= highest) })
+        .map(|value| Cell {
+            value,
+            best: comparable && value.is_some_and(|value| value >= highest),
+        })
         .collect()
 }
 
@@ -122,12 +132,17 @@ mod tests {
     use super::*;
 
     fn bold(values: &[Option<f64>]) -> Vec<bool> {
-        mark_best(values.iter().copied()).iter().map(|cell| cell.best).collect()
+        mark_best(values.iter().copied())
+            .iter()
+            .map(|cell| cell.best)
+            .collect()
     }
 
     fn classes(names: &[&str]) -> ClassList {
-        let classes: Vec<_> =
-            names.iter().map(|name| serde_json::json!({"name": name, "color": [1, 2, 3]})).collect();
+        let classes: Vec<_> = names
+            .iter()
+            .map(|name| serde_json::json!({"name": name, "color": [1, 2, 3]}))
+            .collect();
         serde_json::from_value(classes.into()).unwrap()
     }
 
@@ -146,7 +161,10 @@ mod tests {
     #[test]
     fn classes_are_matched_by_name() {
         let (first, second) = (classes(&["sky", "car"]), classes(&["car", "tree"]));
-        let scores = |class_iu: &[Option<f64>]| Scores { class_iu: class_iu.to_vec(), ..Scores::default() };
+        let scores = |class_iu: &[Option<f64>]| Scores {
+            class_iu: class_iu.to_vec(),
+            ..Scores::default()
+        };
         let (a, b) = (scores(&[Some(0.9), Some(0.2)]), scores(&[Some(0.4), None]));
 
         let rows = class_rows(&[(&first, Some(&a)), (&second, Some(&b))]);

@@ -43,7 +43,9 @@ impl RunSelection {
 
     /// Ticked runs with their color slots.
     pub fn iter(&self) -> impl Iterator<Item = (&str, usize)> {
-        self.shown.iter().map(|shown| (shown.run.as_str(), shown.slot))
+        self.shown
+            .iter()
+            .map(|shown| (shown.run.as_str(), shown.slot))
     }
 
     /// Names of the ticked runs.
@@ -53,7 +55,10 @@ impl RunSelection {
 
     /// Color slot of a ticked run.
     pub fn slot(&self, run: &str) -> Option<usize> {
-        self.shown.iter().find(|shown| shown.run == run).map(|shown| shown.slot)
+        self.shown
+            .iter()
+            .find(|shown| shown.run == run)
+            .map(|shown| shown.slot)
     }
 
     /// Ticks or unticks a run on the user's wish.
@@ -67,7 +72,8 @@ impl RunSelection {
 
     /// Ticks a run because it began; runs ticked that way before go, except those in `keep`.
     pub fn show_new(&mut self, run: &str, keep: &[String]) {
-        self.shown.retain(|shown| shown.by_user || shown.run == run || keep.contains(&shown.run));
+        self.shown
+            .retain(|shown| shown.by_user || shown.run == run || keep.contains(&shown.run));
         if !self.contains(run) {
             self.push(run, false);
         }
@@ -82,7 +88,11 @@ impl RunSelection {
         let slot = (0..=self.shown.len())
             .find(|slot| self.shown.iter().all(|shown| shown.slot != *slot))
             .unwrap_or_default();
-        self.shown.push(Shown { run: run.to_owned(), slot, by_user });
+        self.shown.push(Shown {
+            run: run.to_owned(),
+            slot,
+            by_user,
+        });
     }
 }
 
@@ -97,7 +107,14 @@ mod tests {
             selection.set(run, true);
         }
         selection.set("b", false);
-        assert_eq!((selection.slot("a"), selection.slot("b"), selection.slot("c")), (Some(0), None, Some(2)));
+        assert_eq!(
+            (
+                selection.slot("a"),
+                selection.slot("b"),
+                selection.slot("c")
+            ),
+            (Some(0), None, Some(2))
+        );
         selection.set("d", true);
         assert_eq!(selection.slot("d"), Some(1));
         assert_eq!(selection.names(), ["a", "c", "d"]);

@@ -40,7 +40,9 @@ impl WeightsRow {
     pub fn new(item: &CatalogueItem, busy: bool) -> Self {
         let CatalogueItem { entry, state } = item;
         let mut row = Self {
-            size: entry.size.map_or_else(|| format::MISSING.to_owned(), format::bytes),
+            size: entry
+                .size
+                .map_or_else(|| format::MISSING.to_owned(), format::bytes),
             state: String::new(),
             tone: Tone::Plain,
             share: None,
@@ -53,7 +55,8 @@ impl WeightsRow {
                 if busy { "starting" } else { "not here" }.clone_into(&mut row.state);
                 row.download = Some("Download");
                 if entry.url.is_none() {
-                    row.note = Some("Get it in a browser: its server gives it to people only".to_owned());
+                    row.note =
+                        Some("Get it in a browser: its server gives it to people only".to_owned());
                 }
             }
             EntryState::Partial { bytes } => {
@@ -63,13 +66,18 @@ impl WeightsRow {
             }
             EntryState::Downloading { bytes, total } => {
                 row.state = match total {
-                    Some(total) => format!("{} of {}", format::bytes(*bytes), format::bytes(*total)),
+                    Some(total) => {
+                        format!("{} of {}", format::bytes(*bytes), format::bytes(*total))
+                    }
                     None => format::bytes(*bytes),
                 };
                 row.share = Some(total.map_or(0.0, |total| of(*bytes, total)));
             }
             EntryState::Verifying { bytes, total } => {
-                row.state = format!("checking {}", format::percent(Some(f64::from(of(*bytes, *total)))));
+                row.state = format!(
+                    "checking {}",
+                    format::percent(Some(f64::from(of(*bytes, *total))))
+                );
                 row.share = Some(of(*bytes, *total));
             }
             EntryState::Ready { .. } => {
@@ -102,8 +110,15 @@ pub fn details(item: &CatalogueItem) -> String {
         KnownHash::Unknown => "No hash is known".to_owned(),
         hash => format!("{} {}", hash.kind(), hash.digits().unwrap_or_default()),
     };
-    let address = entry.url.as_deref().or(entry.page).unwrap_or("No address is known");
-    format!("{}\nTensors and images: {}\n{}\n{hash}\n{address}", entry.what, entry.layout, entry.source)
+    let address = entry
+        .url
+        .as_deref()
+        .or(entry.page)
+        .unwrap_or("No address is known");
+    format!(
+        "{}\nTensors and images: {}\n{}\n{hash}\n{address}",
+        entry.what, entry.layout, entry.source
+    )
 }
 
 #[cfg(test)]
@@ -112,7 +127,10 @@ mod tests {
     use crate::engine::public_weights;
 
     fn item(id: &str, state: EntryState) -> CatalogueItem {
-        let entry = public_weights().into_iter().find(|entry| entry.id == id).unwrap();
+        let entry = public_weights()
+            .into_iter()
+            .find(|entry| entry.id == id)
+            .unwrap();
         CatalogueItem { entry, state }
     }
 
@@ -120,18 +138,37 @@ mod tests {
     fn rows_say_what_is_there_and_what_can_be_done() {
         let row = |state| WeightsRow::new(&item("vgg16", state), false);
         let missing = row(EntryState::Missing);
-        assert_eq!((missing.size.as_str(), missing.state.as_str()), ("553 MB", "not here"));
+        assert_eq!(
+            (missing.size.as_str(), missing.state.as_str()),
+            ("553 MB", "not here")
+        );
         assert_eq!(missing.download, Some("Download"));
         let partial = row(EntryState::Partial { bytes: 12_300_000 });
-        assert_eq!((partial.state.as_str(), partial.download), ("12.3 MB so far", Some("Resume")));
-        let coming = row(EntryState::Downloading { bytes: 1_000_000, total: Some(4_000_000) });
-        assert_eq!((coming.state.as_str(), coming.share), ("1.0 MB of 4.0 MB", Some(0.25)));
+        assert_eq!(
+            (partial.state.as_str(), partial.download),
+            ("12.3 MB so far", Some("Resume"))
+        );
+        let coming = row(EntryState::Downloading {
+            bytes: 1_000_000,
+            total: Some(4_000_000),
+        });
+        assert_eq!(
+            (coming.state.as_str(), coming.share),
+            ("1.0 MB of 4.0 MB", Some(0.25))
+        );
         let checking = row(EntryState::Verifying { bytes: 1, total: 2 });
         assert_eq!(checking.state, "checking 50.0 %");
-        let failed = row(EntryState::Failed { message: "why".to_owned() });
-        assert_eq!((failed.note.as_deref(), failed.tone), (Some("why"), Tone::Bad));
+        let failed = row(EntryState::Failed {
+            message: "why".to_owned(),
+        });
+        assert_eq!(
+            (failed.note.as_deref(), failed.tone),
+            (Some("why"), Tone::Bad)
+        );
         assert_eq!(failed.download, Some("Try again"));
-        let ready = row(EntryState::Ready { path: "vgg16.pth".into() });
+        let ready = row(EntryState::Ready {
+            path: "vgg16.pth".into(),
+        });
         assert_eq!((ready.tone, ready.download), (Tone::Good, None));
     }
 
@@ -147,7 +184,10 @@ mod tests {
     #[test]
     fn details_name_hash_and_address() {
         let text = details(&item("fcn8s-caffe", EntryState::Missing));
-        assert!(text.contains("MD5 de93e540ec79512f8770033849c8ae89") && text.contains("drive.google.com"));
+        assert!(
+            text.contains("MD5 de93e540ec79512f8770033849c8ae89")
+                && text.contains("drive.google.com")
+        );
         assert!(details(&item("vgg16", EntryState::Missing)).contains("SHA-256 397923af"));
     }
 }

@@ -71,7 +71,11 @@ struct LayersOn {
 
 impl Default for LayersOn {
     fn default() -> Self {
-        Self { fill: true, outlines: false, disagreement: false }
+        Self {
+            fill: true,
+            outlines: false,
+            disagreement: false,
+        }
     }
 }
 
@@ -120,7 +124,10 @@ impl ComparePanel {
             return;
         }
         let frame = Frame::new().inner_margin(MARGIN);
-        Panel::top("compare_toolbar").resizable(false).frame(frame).show(ui, |ui| self.toolbar_ui(ctx, ui));
+        Panel::top("compare_toolbar")
+            .resizable(false)
+            .frame(frame)
+            .show(ui, |ui| self.toolbar_ui(ctx, ui));
         if self.runs.is_empty() {
             self.shown = None;
             self.layers = Layers::default();
@@ -138,7 +145,9 @@ impl ComparePanel {
             .size_range(MIN_SCORES..=most)
             .frame(frame)
             .show(ui, |ui| {
-                ScrollArea::both().auto_shrink([false, false]).show(ui, |ui| self.scores_ui(ctx, ui));
+                ScrollArea::both()
+                    .auto_shrink([false, false])
+                    .show(ui, |ui| self.scores_ui(ctx, ui));
             });
         CentralPanel::no_frame().show(ui, |ui| self.images_ui(ctx, ui));
     }
@@ -146,13 +155,15 @@ impl ComparePanel {
     /// Images and scores one below the other, where there is no room for both.
     fn scrolled_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let size = vec2(ui.available_width(), MIN_IMAGES);
-        ScrollArea::both().auto_shrink([false, false]).show(ui, |ui| {
-            ui.allocate_ui(size, |ui| {
-                ui.set_max_size(size);
-                self.images_ui(ctx, ui);
+        ScrollArea::both()
+            .auto_shrink([false, false])
+            .show(ui, |ui| {
+                ui.allocate_ui(size, |ui| {
+                    ui.set_max_size(size);
+                    self.images_ui(ctx, ui);
+                });
+                self.scores_ui(ctx, ui);
             });
-            self.scores_ui(ctx, ui);
-        });
     }
 
     fn add_run(&mut self, run: String) {
@@ -183,7 +194,8 @@ impl ComparePanel {
             self.image_picker_ui(ctx, ui);
             ui.separator();
             opacity_slider(ui, &mut self.opacity);
-            ui.checkbox(&mut self.layers_on.fill, "Fill").on_hover_text("Paint each class in its color");
+            ui.checkbox(&mut self.layers_on.fill, "Fill")
+                .on_hover_text("Paint each class in its color");
             ui.checkbox(&mut self.layers_on.outlines, "Outlines")
                 .on_hover_text("Draw the borders between classes");
             ui.checkbox(&mut self.layers_on.disagreement, "Disagreement")
@@ -195,7 +207,7 @@ impl ComparePanel {
 
     fn images_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let Some(image) = self.image(ctx) else {
-            let hint = "Open a data set to step through its validation images, or open an image";
+            let hint = "Open a dataset to step through its validation images, or open an image";
             ui.empty_state("No image to compare on", hint, |ui| {
                 self.open_image_button(ctx, ui);
             });
@@ -212,7 +224,10 @@ impl ComparePanel {
         let Some(pixels) = Pixels::new(image, panes, self.layers_on) else {
             return;
         };
-        if !self.layers.prepare(ctx.engine, ui.ctx(), &pixels.contents()) {
+        if !self
+            .layers
+            .prepare(ctx.engine, ui.ctx(), &pixels.contents())
+        {
             return;
         }
         let is_same_image = self.shown.as_ref().is_some_and(|shown| shown.is_of(image));
@@ -223,16 +238,23 @@ impl ComparePanel {
     }
 
     fn scores_ui(&self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        let runs: Vec<&RunSnapshot> = self.runs.iter().filter_map(|run| ctx.engine.run(run)).collect();
+        let runs: Vec<&RunSnapshot> = self
+            .runs
+            .iter()
+            .filter_map(|run| ctx.engine.run(run))
+            .collect();
         scores::table_ui(ui, &ScoreTable::new(&runs));
     }
 
     fn no_runs_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        let hint = "Add runs above. To train FCN-32s, 16s and 8s with equal settings, use the Train panel";
+        let hint =
+            "Add runs above. To train FCN-32s, 16s and 8s with equal settings, use the Train panel";
         ui.empty_state("No runs chosen", hint, |ui| {
             if ui.button("Compare the newest runs").clicked() {
-                let newest: Vec<_> =
-                    runs_with_weights(ctx.engine).take(3).map(|run| run.name.clone()).collect();
+                let newest: Vec<_> = runs_with_weights(ctx.engine)
+                    .take(3)
+                    .map(|run| run.name.clone())
+                    .collect();
                 self.show(ctx, newest, None);
             }
         });
@@ -240,8 +262,11 @@ impl ComparePanel {
 }
 
 fn nothing_trained_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
-    let hint = "The Train panel can train FCN-32s, 16s and 8s one after another with equal settings";
-    ui.empty_state("No trained runs to compare", hint, |ui| go_to_train(ctx, ui));
+    let hint =
+        "The Train panel can train FCN-32s, 16s and 8s one after another with equal settings";
+    ui.empty_state("No trained runs to compare", hint, |ui| {
+        go_to_train(ctx, ui)
+    });
 }
 
 fn open_dataset<'a>(ctx: &PanelCtx<'a>) -> Option<&'a Arc<OpenDataset>> {

@@ -76,7 +76,11 @@ impl Pixels {
                 (pane.run.clone(), contents)
             })
             .collect();
-        Some(Self { image_path: image_path.to_owned(), image_size: [image.width, image.height], panes })
+        Some(Self {
+            image_path: image_path.to_owned(),
+            image_size: [image.width, image.height],
+            panes,
+        })
     }
 
     /// Whether these are of that image.
@@ -93,7 +97,10 @@ impl Pixels {
     fn drawn(&self, run: Option<&str>, opacity: f32) -> Vec<Drawn> {
         let pane = self.panes.iter().find(|(name, _)| name.as_deref() == run);
         let contents = pane.map_or(&[][..], |(_, contents)| contents);
-        contents.iter().map(|content| drawn(content.clone(), opacity)).collect()
+        contents
+            .iter()
+            .map(|content| drawn(content.clone(), opacity))
+            .collect()
     }
 }
 
@@ -102,9 +109,12 @@ impl Pane {
         let run = runs.iter().find(|run| run.name == name);
         let trunk = run.map_or_else(String::new, |run| run.config.trunk.to_string());
         let (detail, state) = match lookup {
-            Some(Lookup::Ready(prediction)) => {
-                (with_score(&trunk, &prediction), PaneState::Ready { mask: Mask::predicted(&prediction) })
-            }
+            Some(Lookup::Ready(prediction)) => (
+                with_score(&trunk, &prediction),
+                PaneState::Ready {
+                    mask: Mask::predicted(&prediction),
+                },
+            ),
             Some(Lookup::Running(secs)) => (trunk, PaneState::Running(secs)),
             Some(Lookup::Failed(message)) => (trunk, PaneState::Failed(message)),
             None => (trunk, PaneState::NoWeights),
@@ -118,11 +128,14 @@ impl Pane {
     }
 
     fn of_truth(prediction: &Prediction) -> Option<Self> {
-        let mask = Mask { labels: truth_of(prediction)?.clone(), ..Mask::predicted(prediction) };
+        let mask = Mask {
+            labels: truth_of(prediction)?.clone(),
+            ..Mask::predicted(prediction)
+        };
         Some(Self {
             run: None,
             title: "Ground truth".to_owned(),
-            detail: "from the data set".to_owned(),
+            detail: "from the dataset".to_owned(),
             state: PaneState::Ready { mask },
         })
     }
@@ -131,7 +144,7 @@ impl Pane {
         Self {
             run: None,
             title: "Ground truth".to_owned(),
-            detail: "from the data set".to_owned(),
+            detail: "from the dataset".to_owned(),
             state: PaneState::Awaited(secs),
         }
     }
@@ -144,7 +157,8 @@ impl Pane {
     }
 
     fn is_long_running(&self) -> bool {
-        self.running_secs().is_some_and(|secs| secs > SHOW_WAITING_AFTER)
+        self.running_secs()
+            .is_some_and(|secs| secs > SHOW_WAITING_AFTER)
     }
 
     fn mask(&self) -> Option<&Mask> {
@@ -196,7 +210,11 @@ impl ComparePanel {
     /// The panes as things stand; asks for predictions that were not asked for yet.
     pub(super) fn panes(&mut self, ctx: &PanelCtx<'_>, image: &Path) -> Vec<Pane> {
         let mut panes = Vec::with_capacity(self.runs.len() + 1);
-        let runs: Vec<_> = self.runs.iter().filter_map(|run| ctx.engine.run(run)).collect();
+        let runs: Vec<_> = self
+            .runs
+            .iter()
+            .filter_map(|run| ctx.engine.run(run))
+            .collect();
         let mut truth = None;
         for name in &self.runs {
             let has_weights = ctx.engine.run(name).is_some_and(|run| run.has_weights);
@@ -250,7 +268,13 @@ impl ComparePanel {
         }
     }
 
-    fn pane_ui(&mut self, ui: &mut Ui, image: &Path, pane: &Pane, size: Vec2) -> Option<CanvasOutput> {
+    fn pane_ui(
+        &mut self,
+        ui: &mut Ui,
+        image: &Path,
+        pane: &Pane,
+        size: Vec2,
+    ) -> Option<CanvasOutput> {
         let canvas = Rect::from_min_size(ui.cursor().min, size);
         let is_stale = !self.shown.as_ref().is_some_and(|shown| shown.is_of(image));
         let mut output = None;
@@ -302,26 +326,37 @@ impl ComparePanel {
             return;
         };
         let classes: Vec<_> = panes.iter().filter_map(|p| p.class_at(pixel)).collect();
-        let text = format!("x {}, y {}  ·  {}", pixel[0], pixel[1], classes.join("  ·  "));
+        let text = format!(
+            "x {}, y {}  ·  {}",
+            pixel[0],
+            pixel[1],
+            classes.join("  ·  ")
+        );
         ui.add(Label::new(text).truncate());
     }
 }
 
 /// Masks of runs that can be compared: equal classes and sizes, two or more.
 fn disagreement(panes: &[Pane]) -> Option<Content> {
-    let masks: Vec<&Mask> = panes.iter().filter(|pane| pane.run.is_some()).filter_map(Pane::mask).collect();
+    let masks: Vec<&Mask> = panes
+        .iter()
+        .filter(|pane| pane.run.is_some())
+        .filter_map(Pane::mask)
+        .collect();
     let (first, others) = masks.split_first()?;
     let size = |mask: &Mask| [mask.labels.width, mask.labels.height];
-    let are_comparable = others.iter().all(|mask| mask.classes == first.classes && size(mask) == size(first));
+    let are_comparable = others
+        .iter()
+        .all(|mask| mask.classes == first.classes && size(mask) == size(first));
     (are_comparable && !others.is_empty())
         .then(|| Content::Disagreement(masks.iter().map(|mask| mask.labels.clone()).collect()))
 }
 
 fn with_score(trunk: &str, prediction: &Prediction) -> String {
-    prediction
-        .scores
-        .as_ref()
-        .map_or_else(|| trunk.to_owned(), |scores| format!("{trunk} · mIoU {}", percent(scores.mean_iu)))
+    prediction.scores.as_ref().map_or_else(
+        || trunk.to_owned(),
+        |scores| format!("{trunk} · mIoU {}", percent(scores.mean_iu)),
+    )
 }
 
 /// Marks the place under the pointer in all other panes.
@@ -343,7 +378,10 @@ fn crosshairs(ui: &Ui, outputs: &[CanvasOutput]) {
 
 fn crosshair(painter: &Painter, center: Pos2) {
     let arms = [vec2(7.0, 0.0), vec2(0.0, 7.0)];
-    for stroke in [Stroke::new(3.0, Color32::BLACK), Stroke::new(1.0, Color32::WHITE)] {
+    for stroke in [
+        Stroke::new(3.0, Color32::BLACK),
+        Stroke::new(1.0, Color32::WHITE),
+    ] {
         for arm in arms {
             painter.line_segment([center - arm, center + arm], stroke);
         }

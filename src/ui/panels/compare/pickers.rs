@@ -65,7 +65,9 @@ impl ComparePanel {
         let add = ui
             .add_enabled(can_add, Button::new("Add run"))
             .on_hover_text("Compare one more run, up to four")
-            .on_disabled_hover_text("There is no other run with weights, or four are compared already");
+            .on_disabled_hover_text(
+                "There is no other run with weights, or four are compared already",
+            );
         if let Some(run) = next.filter(|_| add.clicked()) {
             self.add_run(run);
         }
@@ -75,7 +77,9 @@ impl ComparePanel {
     pub(super) fn image_picker_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let items = open_dataset(ctx).map_or(&[][..], |open| &open.dataset.val);
         let image = self.image(ctx);
-        let index = image.as_ref().and_then(|image| items.iter().position(|item| &item.image == image));
+        let index = image
+            .as_ref()
+            .and_then(|image| items.iter().position(|item| &item.image == image));
         let step = |by: isize| {
             let index = index.map_or(Some(0), |index| index.checked_add_signed(by));
             items.get(index?)
@@ -105,7 +109,13 @@ impl ComparePanel {
         }
     }
 
-    fn image_combo(&mut self, ui: &mut Ui, items: &[Item], index: Option<usize>, image: Option<&Path>) {
+    fn image_combo(
+        &mut self,
+        ui: &mut Ui,
+        items: &[Item],
+        index: Option<usize>,
+        image: Option<&Path>,
+    ) {
         let shown = match (index, image) {
             (Some(index), _) => items[index].id.clone(),
             (None, Some(image)) => file_label(image),
@@ -125,14 +135,12 @@ impl ComparePanel {
     /// The validation list; only the rows in sight are laid out, there may be thousands.
     fn items_ui(&mut self, ui: &mut Ui, items: &[Item], index: Option<usize>) {
         if items.is_empty() {
-            ui.weak("Open a data set to list its validation images");
+            ui.weak("Open a dataset to list its validation images");
         }
         let row_height = ui.spacing().interact_size.y;
-        ScrollArea::vertical().max_height(LIST_HEIGHT - 20.0).show_rows(
-            ui,
-            row_height,
-            items.len(),
-            |ui, rows| {
+        ScrollArea::vertical()
+            .max_height(LIST_HEIGHT - 20.0)
+            .show_rows(ui, row_height, items.len(), |ui, rows| {
                 ui.set_min_width(LIST_WIDTH - 30.0);
                 for row in rows {
                     let item = &items[row];
@@ -140,8 +148,7 @@ impl ComparePanel {
                         self.image = Some(item.image.clone());
                     }
                 }
-            },
-        );
+            });
     }
 }
 

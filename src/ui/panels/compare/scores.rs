@@ -10,20 +10,25 @@ use crate::ui::view_model::scores::{Cell, ClassRow, SCORE_NAMES, ScoreTable};
 /// Scores of each run on its whole validation set; the classes are folded away.
 pub fn table_ui(ui: &mut Ui, table: &ScoreTable) {
     ui.strong("Whole validation set, best epoch of each run");
-    Grid::new("compare_table").striped(true).spacing([18.0, 4.0]).show(ui, |ui| {
-        header_ui(ui);
-        for row in &table.rows {
-            ui.label(&row.title);
-            ui.label(&row.variant);
-            ui.label(&row.trunk);
-            let best = row.best_epoch.map_or_else(String::new, |best| format!(", best {best}"));
-            ui.label(format!("{}{best}", row.epochs));
-            for cell in &row.values {
-                cell_ui(ui, *cell);
+    Grid::new("compare_table")
+        .striped(true)
+        .spacing([18.0, 4.0])
+        .show(ui, |ui| {
+            header_ui(ui);
+            for row in &table.rows {
+                ui.label(&row.title);
+                ui.label(&row.variant);
+                ui.label(&row.trunk);
+                let best = row
+                    .best_epoch
+                    .map_or_else(String::new, |best| format!(", best {best}"));
+                ui.label(format!("{}{best}", row.epochs));
+                for cell in &row.values {
+                    cell_ui(ui, *cell);
+                }
+                ui.end_row();
             }
-            ui.end_row();
-        }
-    });
+        });
     CollapsingHeader::new("IU by class").show(ui, |ui| classes_ui(ui, table));
 }
 
@@ -44,17 +49,20 @@ fn header_ui(ui: &mut Ui) {
 }
 
 fn classes_ui(ui: &mut Ui, table: &ScoreTable) {
-    Grid::new("compare_classes").striped(true).spacing([18.0, 4.0]).show(ui, |ui| {
-        ui.weak("Class");
-        for row in &table.rows {
-            ui.weak(&row.title);
-        }
-        ui.end_row();
-        for class in &table.classes {
-            class_ui(ui, class);
+    Grid::new("compare_classes")
+        .striped(true)
+        .spacing([18.0, 4.0])
+        .show(ui, |ui| {
+            ui.weak("Class");
+            for row in &table.rows {
+                ui.weak(&row.title);
+            }
             ui.end_row();
-        }
-    });
+            for class in &table.classes {
+                class_ui(ui, class);
+                ui.end_row();
+            }
+        });
 }
 
 fn class_ui(ui: &mut Ui, class: &ClassRow) {

@@ -35,7 +35,12 @@ pub struct CurvesPanel {
 
 impl Default for CurvesPanel {
     fn default() -> Self {
-        Self { smoothing: 0.9, log_loss: false, curves: BTreeMap::new(), view: View::default() }
+        Self {
+            smoothing: 0.9,
+            log_loss: false,
+            curves: BTreeMap::new(),
+            view: View::default(),
+        }
     }
 }
 
@@ -62,7 +67,8 @@ impl CurvesPanel {
     /// Draws the panel. `selection` holds the ticked runs.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, selection: &RunSelection, ui: &mut Ui) {
         let runs = shown_runs(ctx, selection);
-        self.curves.retain(|name, _| runs.iter().any(|(run, _)| run.name == *name));
+        self.curves
+            .retain(|name, _| runs.iter().any(|(run, _)| run.name == *name));
         if runs.is_empty() {
             let hint = if ctx.engine.runs().is_empty() {
                 "Start training, and loss and scores are drawn here as they come"
@@ -98,8 +104,15 @@ impl CurvesPanel {
                 })
             })
             .collect();
-        if drawn.iter().all(|drawn| drawn.run.steps.is_empty() && drawn.run.epochs.is_empty()) {
-            ui.empty_state("No steps yet", "The first values come after the first step", |_| {});
+        if drawn
+            .iter()
+            .all(|drawn| drawn.run.steps.is_empty() && drawn.run.epochs.is_empty())
+        {
+            ui.empty_state(
+                "No steps yet",
+                "The first values come after the first step",
+                |_| {},
+            );
             return;
         }
         runs_ui(ui, &drawn);
@@ -129,13 +142,16 @@ impl CurvesPanel {
 /// The active run and the ticked ones, each with its color slot.
 fn shown_runs<'a>(ctx: &PanelCtx<'a>, selection: &RunSelection) -> Vec<(&'a RunSnapshot, usize)> {
     let engine = ctx.engine;
-    let mut runs: Vec<_> =
-        selection.iter().filter_map(|(name, slot)| engine.run(name).map(|run| (run, slot))).collect();
+    let mut runs: Vec<_> = selection
+        .iter()
+        .filter_map(|(name, slot)| engine.run(name).map(|run| (run, slot)))
+        .collect();
     if let Some(run) = engine.active().and_then(|active| engine.run(&active.run))
         && runs.iter().all(|(other, _)| other.name != run.name)
     {
-        let slot =
-            (0..=runs.len()).find(|slot| runs.iter().all(|(_, other)| other != slot)).unwrap_or_default();
+        let slot = (0..=runs.len())
+            .find(|slot| runs.iter().all(|(_, other)| other != slot))
+            .unwrap_or_default();
         runs.push((run, slot));
     }
     runs
@@ -152,7 +168,8 @@ fn runs_ui(ui: &mut Ui, drawn: &[Drawn<'_>]) {
             let color = run.color;
             let square = Atom::paint(SWATCH, move |ui, args| paint_swatch(ui, args.rect, color));
             let entry = Button::new((square, RichText::new(&run.label).small()));
-            ui.add(entry.frame(false).sense(Sense::hover())).on_hover_text(&run.run.name);
+            ui.add(entry.frame(false).sense(Sense::hover()))
+                .on_hover_text(&run.run.name);
         }
     });
 }
@@ -165,13 +182,19 @@ fn plots_ui(ui: &mut Ui, drawn: &[Drawn<'_>], log_loss: bool, view: View) -> Vie
             let size = eframe::egui::vec2(((size.x - gap.x) * 0.5).floor(), size.y);
             let view = plots::loss_plot(ui, drawn, log_loss, view, size);
             plots::score_plot(ui, drawn, view, size);
-            View { reset: false, ..view }
+            View {
+                reset: false,
+                ..view
+            }
         })
         .inner
     } else {
         let size = eframe::egui::vec2(size.x, ((size.y - gap.y) * 0.5).floor());
         let view = plots::loss_plot(ui, drawn, log_loss, view, size);
         plots::score_plot(ui, drawn, view, size);
-        View { reset: false, ..view }
+        View {
+            reset: false,
+            ..view
+        }
     }
 }

@@ -27,7 +27,11 @@ fn link() -> Id {
 
 fn base<'a>(ui: &Ui, id: &'static str, view: View, size: Vec2, drawn: &'a [Drawn<'a>]) -> Plot<'a> {
     let grid = theme::palette(ui.visuals()).grid;
-    let last = drawn.iter().filter_map(|run| run.run.steps.last()).map(|record| record.step).max();
+    let last = drawn
+        .iter()
+        .filter_map(|run| run.run.steps.last())
+        .map(|record| record.step)
+        .max();
     let plot = Plot::new(id)
         .width(size.x - LABEL_OVERHANG)
         .height(size.y)
@@ -68,9 +72,13 @@ fn title_ui(ui: &mut Ui, title: &str, lines: [(&str, bool); 2], drawn: &[Drawn<'
 /// A short piece of a line.
 fn sample_ui(ui: &mut Ui, color: Color32, dashed: bool) {
     let (rect, _) = ui.allocate_exact_size(vec2(28.0, 10.0), Sense::hover());
-    let (ends, stroke) = ([rect.left_center(), rect.right_center()], Stroke::new(2.0, color));
+    let (ends, stroke) = (
+        [rect.left_center(), rect.right_center()],
+        Stroke::new(2.0, color),
+    );
     if dashed {
-        ui.painter().extend(Shape::dashed_line(&ends, stroke, 5.0, 4.0));
+        ui.painter()
+            .extend(Shape::dashed_line(&ends, stroke, 5.0, 4.0));
     } else {
         ui.painter().line_segment(ends, stroke);
     }
@@ -80,8 +88,20 @@ fn sample_ui(ui: &mut Ui, color: Color32, dashed: bool) {
 pub fn loss_plot(ui: &mut Ui, drawn: &[Drawn<'_>], log_loss: bool, view: View, size: Vec2) -> View {
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
-        title_ui(ui, "Loss", [("training", false), ("validation", true)], drawn, size.x);
-        let plot = base(ui, "loss", view, size - vec2(0.0, TITLE_HEIGHT + 2.0), drawn);
+        title_ui(
+            ui,
+            "Loss",
+            [("training", false), ("validation", true)],
+            drawn,
+            size.x,
+        );
+        let plot = base(
+            ui,
+            "loss",
+            view,
+            size - vec2(0.0, TITLE_HEIGHT + 2.0),
+            drawn,
+        );
         let plot = if log_loss {
             plot.y_axis_formatter(|mark, _| format::scientific(10_f64.powf(mark.value)))
         } else {
@@ -104,7 +124,10 @@ pub fn loss_plot(ui: &mut Ui, drawn: &[Drawn<'_>], log_loss: bool, view: View, s
                         .width(2.0),
                 );
             }
-            for run in drawn.iter().filter(|run| !run.curves.model().val_loss.is_empty()) {
+            for run in drawn
+                .iter()
+                .filter(|run| !run.curves.model().val_loss.is_empty())
+            {
                 let points = &run.curves.model().val_loss;
                 plot.line(
                     line("validation", points)
@@ -114,14 +137,20 @@ pub fn loss_plot(ui: &mut Ui, drawn: &[Drawn<'_>], log_loss: bool, view: View, s
                         .style(LineStyle::dashed_dense()),
                 );
                 plot.points(
-                    dots("validation", points, false).id((&run.run.name, "validation dots")).color(run.color),
+                    dots("validation", points, false)
+                        .id((&run.run.name, "validation dots"))
+                        .color(run.color),
                 );
             }
             let bounds = plot.plot_bounds();
             (!plot.auto_bounds().x).then(|| [bounds.min()[0], bounds.max()[0]])
         });
         let pixels = response.response.rect.width() * ui.ctx().pixels_per_point();
-        View { visible: response.inner, columns: pixels.round() as usize, reset: view.reset }
+        View {
+            visible: response.inner,
+            columns: pixels.round() as usize,
+            reset: view.reset,
+        }
     })
     .inner
 }
@@ -132,38 +161,48 @@ pub fn score_plot(ui: &mut Ui, drawn: &[Drawn<'_>], view: View, size: Vec2) {
         ui.spacing_mut().item_spacing.y = 2.0;
         let lines = [("mIoU", false), ("pixel accuracy", true)];
         title_ui(ui, "Validation scores", lines, drawn, size.x);
-        base(ui, "scores", view, size - vec2(0.0, TITLE_HEIGHT + 2.0), drawn)
-            .default_y_bounds(-0.02, 1.04)
-            .y_axis_formatter(|mark, _| match mark.value {
-                value if (-1e-9..=1.0 + 1e-9).contains(&value) => format!("{value:.1}"),
-                _ => String::new(),
-            })
-            .allow_zoom([true, false])
-            .allow_drag([true, false])
-            .allow_axis_zoom_drag([true, false])
-            .allow_boxed_zoom(false)
-            .show(ui, |plot| {
-                for run in drawn {
-                    let model = run.curves.model();
-                    for (what, points, style) in [
-                        ("mIoU", &model.mean_iu, LineStyle::Solid),
-                        ("pixel accuracy", &model.pixel_accuracy, LineStyle::dashed_dense()),
-                    ] {
-                        plot.line(
-                            line(what, points)
-                                .id((&run.run.name, what))
-                                .color(run.color)
-                                .width(2.0)
-                                .style(style),
-                        );
-                        plot.points(
-                            dots(what, points, what == "mIoU")
-                                .id((&run.run.name, what, "dots"))
-                                .color(run.color),
-                        );
-                    }
+        base(
+            ui,
+            "scores",
+            view,
+            size - vec2(0.0, TITLE_HEIGHT + 2.0),
+            drawn,
+        )
+        .default_y_bounds(-0.02, 1.04)
+        .y_axis_formatter(|mark, _| match mark.value {
+            value if (-1e-9..=1.0 + 1e-9).contains(&value) => format!("{value:.1}"),
+            _ => String::new(),
+        })
+        .allow_zoom([true, false])
+        .allow_drag([true, false])
+        .allow_axis_zoom_drag([true, false])
+        .allow_boxed_zoom(false)
+        .show(ui, |plot| {
+            for run in drawn {
+                let model = run.curves.model();
+                for (what, points, style) in [
+                    ("mIoU", &model.mean_iu, LineStyle::Solid),
+                    (
+                        "pixel accuracy",
+                        &model.pixel_accuracy,
+                        LineStyle::dashed_dense(),
+                    ),
+                ] {
+                    plot.line(
+                        line(what, points)
+                            .id((&run.run.name, what))
+                            .color(run.color)
+                            .width(2.0)
+                            .style(style),
+                    );
+                    plot.points(
+                        dots(what, points, what == "mIoU")
+                            .id((&run.run.name, what, "dots"))
+                            .color(run.color),
+                    );
                 }
-            });
+            }
+        });
     });
 }
 
@@ -173,7 +212,11 @@ fn line<'a>(name: &str, points: &[Point]) -> Line<'a> {
 
 /// The points of a line, empty circles for dashed lines; none where they would run together.
 fn dots<'a>(name: &str, points: &[Point], filled: bool) -> Points<'a> {
-    let shown = if points.len() <= MAX_DOTS { points } else { &[] };
+    let shown = if points.len() <= MAX_DOTS {
+        points
+    } else {
+        &[]
+    };
     Points::new(name, shown.iter().copied().collect::<PlotPoints<'a>>())
         .radius(2.5)
         .filled(filled)
@@ -183,7 +226,9 @@ fn dots<'a>(name: &str, points: &[Point], filled: bool) -> Points<'a> {
 /// The values of all runs at the step under the pointer.
 fn readout(position: &HoverPosition<'_>, drawn: &[Drawn<'_>]) -> Option<String> {
     let x = match position {
-        HoverPosition::NearDataPoint { position, .. } | HoverPosition::Elsewhere { position } => position.x,
+        HoverPosition::NearDataPoint { position, .. } | HoverPosition::Elsewhere { position } => {
+            position.x
+        }
     };
     let mut text = String::new();
     for run in drawn.iter().take(LISTED_RUNS) {

@@ -24,7 +24,9 @@ pub fn classes_ui(ui: &mut Ui, classes: &ClassList, stats: Option<&DatasetStats>
         .iter()
         .enumerate()
         .map(|(label, class)| {
-            let share = u8::try_from(label).ok().and_then(|label| stats.map(|stats| stats.share(label)));
+            let share = u8::try_from(label)
+                .ok()
+                .and_then(|label| stats.map(|stats| stats.share(label)));
             (theme::class_color(class.color), class.name.as_str(), share)
         })
         .collect();
@@ -34,11 +36,15 @@ pub fn classes_ui(ui: &mut Ui, classes: &ClassList, stats: Option<&DatasetStats>
     });
     entries.push((theme::class_color(classes.color(VOID)), "void", void));
     let spacing = ui.spacing().item_spacing.x;
-    let columns = ((ui.available_width() + spacing) / (MIN_COLUMN + spacing)).floor().max(1.0) as usize;
+    let columns = ((ui.available_width() + spacing) / (MIN_COLUMN + spacing))
+        .floor()
+        .max(1.0) as usize;
     let rows = entries.len().div_ceil(columns);
     let width = (ui.available_width() + spacing) / columns as f32 - spacing;
-    let (area, _) =
-        ui.allocate_exact_size(vec2(ui.available_width(), rows as f32 * ROW_HEIGHT), Sense::hover());
+    let (area, _) = ui.allocate_exact_size(
+        vec2(ui.available_width(), rows as f32 * ROW_HEIGHT),
+        Sense::hover(),
+    );
     for (index, (color, name, share)) in entries.into_iter().enumerate() {
         let (column, row) = (index / rows, index % rows);
         let left = area.left() + column as f32 * (width + spacing);
@@ -55,14 +61,17 @@ fn entry_ui(ui: &mut Ui, rect: Rect, color: Color32, name: &str, share: Option<f
     let percent = share.map(|share| format::percent(Some(share)));
     let text = format!("{name} {}", percent.as_deref().unwrap_or_default());
     let response = ui.interact(rect, ui.scope_id().with(("class", name)), Sense::hover());
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, text.trim()));
+    response
+        .widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, text.trim()));
     let painter = ui.painter_at(rect);
     let palette = theme::palette(ui.visuals());
     let bar = Rect::from_min_max(pos2(rect.left() + 18.0, rect.top()), rect.max);
     painter.rect_filled(bar, CornerRadius::same(3), palette.well);
     if let Some(share) = share {
-        let filled =
-            Rect::from_min_size(bar.min, vec2(bar.width() * share.clamp(0.0, 1.0) as f32, bar.height()));
+        let filled = Rect::from_min_size(
+            bar.min,
+            vec2(bar.width() * share.clamp(0.0, 1.0) as f32, bar.height()),
+        );
         painter.rect_filled(filled, CornerRadius::same(3), color.gamma_multiply(0.45));
     }
     let swatch = Rect::from_min_size(pos2(rect.left(), rect.center().y - 6.0), SWATCH);
@@ -71,15 +80,26 @@ fn entry_ui(ui: &mut Ui, rect: Rect, color: Color32, name: &str, share: Option<f
     let text_color = ui.visuals().strong_text_color();
     let end = percent.map_or(bar.right() - 4.0, |percent| {
         let anchor = pos2(bar.right() - 4.0, bar.center().y);
-        painter.text(anchor, Align2::RIGHT_CENTER, percent, font.clone(), text_color).left() - 4.0
+        painter
+            .text(
+                anchor,
+                Align2::RIGHT_CENTER,
+                percent,
+                font.clone(),
+                text_color,
+            )
+            .left()
+            - 4.0
     });
     let name_clip = Rect::from_min_max(bar.min, pos2(end, bar.max.y));
-    painter.with_clip_rect(name_clip.intersect(painter.clip_rect())).text(
-        pos2(bar.left() + 5.0, bar.center().y),
-        Align2::LEFT_CENTER,
-        name,
-        font,
-        text_color,
-    );
+    painter
+        .with_clip_rect(name_clip.intersect(painter.clip_rect()))
+        .text(
+            pos2(bar.left() + 5.0, bar.center().y),
+            Align2::LEFT_CENTER,
+            name,
+            font,
+            text_color,
+        );
     response.on_hover_text(text);
 }

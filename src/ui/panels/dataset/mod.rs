@@ -1,4 +1,4 @@
-//! The open data set: where it is, what is in it, its images and masks.
+//! The open dataset: where it is, what is in it, its images and masks.
 
 mod classes;
 mod thumbs;
@@ -26,7 +26,7 @@ enum MaskView {
     Beside,
 }
 
-/// The Data set panel.
+/// The Dataset panel.
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
 pub struct DatasetPanel {
@@ -54,27 +54,33 @@ impl DatasetPanel {
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         self.source_ui(ctx, ui);
         ui.separator();
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| match ctx.engine.dataset() {
-            DatasetState::None => {
-                self.thumbs.clear();
-                let hint = "Use the sample, or open a folder with images and masks";
-                ui.empty_state("No data set is open", hint, |_| {});
-            }
-            DatasetState::Opening { label, progress } => {
-                self.thumbs.clear();
-                opening_ui(ui, label, *progress);
-            }
-            DatasetState::Failed { label, message } => {
-                self.thumbs.clear();
-                failed_ui(ctx, ui, label, message);
-            }
-            DatasetState::Ready(open) => self.ready_ui(ctx, ui, open),
-        });
+        ScrollArea::vertical()
+            .auto_shrink(false)
+            .show(ui, |ui| match ctx.engine.dataset() {
+                DatasetState::None => {
+                    self.thumbs.clear();
+                    let hint = "Use the sample, or open a folder with images and masks";
+                    ui.empty_state("No dataset is open", hint, |_| {});
+                }
+                DatasetState::Opening { label, progress } => {
+                    self.thumbs.clear();
+                    opening_ui(ui, label, *progress);
+                }
+                DatasetState::Failed { label, message } => {
+                    self.thumbs.clear();
+                    failed_ui(ctx, ui, label, message);
+                }
+                DatasetState::Ready(open) => self.ready_ui(ctx, ui, open),
+            });
     }
 
     fn source_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         ui.horizontal(|ui| {
-            if ui.button("Sample").on_hover_text("Open the small generated data set").clicked() {
+            if ui
+                .button("Sample")
+                .on_hover_text("Open the small generated dataset")
+                .clicked()
+            {
                 ctx.commands.send(Command::OpenDataset(DatasetRef::Sample));
             }
             let tooltip = "Open a folder with JPEGImages and SegmentationClass (VOC layout), \
@@ -88,11 +94,13 @@ impl DatasetPanel {
             let response = ui
                 .add(edit)
                 .accessible_name("Folder path")
-                .on_hover_text("The path of a data set folder; Enter opens it");
-            let entered = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+                .on_hover_text("The path of a dataset folder; Enter opens it");
+            let entered =
+                response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
             if entered && !self.path.trim().is_empty() {
                 let folder = PathBuf::from(self.path.trim());
-                ctx.commands.send(Command::OpenDataset(DatasetRef::Folder(folder)));
+                ctx.commands
+                    .send(Command::OpenDataset(DatasetRef::Folder(folder)));
                 self.path.clear();
             }
         });
@@ -112,9 +120,12 @@ impl DatasetPanel {
             return;
         }
         let beside = self.mask_view == MaskView::Beside;
-        let clicked = self.thumbs.grid_ui(ctx.engine, ui, &open.dataset, self.split, beside);
+        let clicked = self
+            .thumbs
+            .grid_ui(ctx.engine, ui, &open.dataset, self.split, beside);
         if let Some(item) = clicked.and_then(|index| items.get(index)) {
-            ctx.commands.send(Command::Inspect(vec![item.image.clone()]));
+            ctx.commands
+                .send(Command::Inspect(vec![item.image.clone()]));
         }
     }
 
@@ -125,7 +136,10 @@ impl DatasetPanel {
             for (split, label) in [(Split::Train, "Train"), (Split::Val, "Val")] {
                 let count = format::count(open.dataset.items(split).len());
                 let response = ui
-                    .add(Button::selectable(self.split == split, format!("{label} {count}")))
+                    .add(Button::selectable(
+                        self.split == split,
+                        format!("{label} {count}"),
+                    ))
                     .accessible_name(format!("Show {label} images"));
                 if response.clicked() {
                     self.split = split;
@@ -136,7 +150,8 @@ impl DatasetPanel {
                 (MaskView::Overlay, "Overlay", "Lay the mask over the image"),
                 (MaskView::Beside, "Beside", "Put the mask beside the image"),
             ] {
-                ui.selectable_value(&mut self.mask_view, view, label).on_hover_text(tooltip);
+                ui.selectable_value(&mut self.mask_view, view, label)
+                    .on_hover_text(tooltip);
             }
         });
     }
@@ -150,7 +165,10 @@ fn summary_ui(ui: &mut Ui, open: &OpenDataset) {
         ui.tag(&dataset.layout.to_string(), color);
     });
     let root = dataset.root.display().to_string();
-    let path = ui.truncated(RichText::new(&root).small().weak(), &format!("{root}\nClick to copy the path"));
+    let path = ui.truncated(
+        RichText::new(&root).small().weak(),
+        &format!("{root}\nClick to copy the path"),
+    );
     if path.interact(egui::Sense::click()).clicked() {
         ui.ctx().copy_text(root);
     }
@@ -161,7 +179,10 @@ fn summary_ui(ui: &mut Ui, open: &OpenDataset) {
         format::plural(dataset.classes.len(), "class", "classes"),
     );
     if let Some(stats) = open.stats.as_ref().filter(|stats| stats.images > 0) {
-        text = format!("{text} · {} px", format::size_range(stats.min_size, stats.max_size));
+        text = format!(
+            "{text} · {} px",
+            format::size_range(stats.min_size, stats.max_size)
+        );
     }
     ui.add(egui::Label::new(text).wrap());
 }
@@ -189,7 +210,7 @@ fn problems_ui(ui: &mut Ui, problems: &[String]) {
 fn opening_ui(ui: &mut Ui, label: &str, progress: Option<f32>) {
     ui.add_space(8.0);
     ui.horizontal(|ui| {
-        ui.busy("Opening the data set");
+        ui.busy("Opening the dataset");
         ui.label(format!("Opening {label}"));
     });
     if let Some(progress) = progress {

@@ -1,11 +1,11 @@
-//! Thumbnails of a data set: read when they come into view, dropped when many.
+//! Thumbnails of a dataset: read when they come into view, dropped when many.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use eframe::egui::{
-    self, Color32, ColorImage, CornerRadius, Rect, Sense, Stroke, TextureHandle, TextureOptions, Ui, pos2,
-    vec2,
+    self, Color32, ColorImage, CornerRadius, Rect, Sense, Stroke, TextureHandle, TextureOptions,
+    Ui, pos2, vec2,
 };
 
 use crate::engine::{ClassList, Dataset, Engine, Split, Task, Thumbnail};
@@ -23,7 +23,10 @@ const GAP: f32 = 5.0;
 
 enum Thumb {
     Loading(Task<Result<Thumbnail, String>>),
-    Ready { image: TextureHandle, mask: TextureHandle },
+    Ready {
+        image: TextureHandle,
+        mask: TextureHandle,
+    },
     Failed(String),
 }
 
@@ -32,7 +35,7 @@ struct Cached {
     seen: u64,
 }
 
-/// The thumbnails of the open data set.
+/// The thumbnails of the open dataset.
 #[derive(Default)]
 pub struct Thumbs {
     of: Option<(PathBuf, usize, usize)>,
@@ -41,7 +44,7 @@ pub struct Thumbs {
 }
 
 impl Thumbs {
-    /// Frees everything, for another data set.
+    /// Frees everything, for another dataset.
     pub fn clear(&mut self) {
         self.of = None;
         self.cached.clear();
@@ -67,10 +70,15 @@ impl Thumbs {
         let wanted = if beside { 2.0 * CELL_WIDTH } else { CELL_WIDTH };
         let columns = ((width + GAP) / (wanted + GAP)).floor().max(1.0) as usize;
         let cell_width = (width + GAP) / columns as f32 - GAP;
-        let image_width = if beside { (cell_width - 2.0) * 0.5 } else { cell_width };
+        let image_width = if beside {
+            (cell_width - 2.0) * 0.5
+        } else {
+            cell_width
+        };
         let row_height = (image_width * 0.75).round() + GAP;
         let rows = items.len().div_ceil(columns);
-        let (area, _) = ui.allocate_exact_size(vec2(width, rows as f32 * row_height), Sense::hover());
+        let (area, _) =
+            ui.allocate_exact_size(vec2(width, rows as f32 * row_height), Sense::hover());
         let clip = ui.clip_rect();
         let row_at = |y: f32| ((y - area.top()) / row_height).floor().max(0.0) as usize;
         let visible = row_at(clip.top()).min(rows)..(row_at(clip.bottom()) + 1).min(rows);
@@ -83,14 +91,23 @@ impl Thumbs {
                 area.top() + (index / columns) as f32 * row_height,
             );
             let cell = Rect::from_min_size(corner, vec2(cell_width, row_height - GAP));
-            let response =
-                ui.interact(cell, ui.scope_id().with(("thumbnail", key(split, index))), Sense::click());
+            let response = ui.interact(
+                cell,
+                ui.scope_id().with(("thumbnail", key(split, index))),
+                Sense::click(),
+            );
             let id = &items[index].id;
-            response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, id));
+            response
+                .widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, id));
             self.cell_ui(ui, cell, (split, index), beside);
             if response.hovered() || response.has_focus() {
                 let accent = Stroke::new(2.0, theme::palette(ui.visuals()).accent);
-                ui.painter().rect_stroke(cell, CornerRadius::same(3), accent, egui::StrokeKind::Inside);
+                ui.painter().rect_stroke(
+                    cell,
+                    CornerRadius::same(3),
+                    accent,
+                    egui::StrokeKind::Inside,
+                );
             }
             if response
                 .on_hover_cursor(egui::CursorIcon::PointingHand)
@@ -104,7 +121,11 @@ impl Thumbs {
     }
 
     fn tooltip(&self, split: Split, index: usize, id: &str) -> String {
-        match self.cached.get(&key(split, index)).map(|cached| &cached.thumb) {
+        match self
+            .cached
+            .get(&key(split, index))
+            .map(|cached| &cached.thumb)
+        {
             Some(Thumb::Failed(message)) => format!("{id}\n{message}"),
             _ => format!("{id}\nClick to segment it in Inspect"),
         }
@@ -125,7 +146,8 @@ impl Thumbs {
                 cached.seen = frame;
             }
         }
-        self.cached.retain(|_, cached| cached.seen == frame || !matches!(cached.thumb, Thumb::Loading(_)));
+        self.cached
+            .retain(|_, cached| cached.seen == frame || !matches!(cached.thumb, Thumb::Loading(_)));
         let mut loading = 0;
         for cached in self.cached.values_mut() {
             if let Thumb::Loading(task) = &mut cached.thumb {
@@ -142,7 +164,10 @@ impl Thumbs {
             }
             self.cached.entry(key(split, index)).or_insert_with(|| {
                 loading += 1;
-                Cached { thumb: Thumb::Loading(engine.thumbnail(split, index, MAX_SIDE)), seen: frame }
+                Cached {
+                    thumb: Thumb::Loading(engine.thumbnail(split, index, MAX_SIDE)),
+                    seen: frame,
+                }
             });
         }
         if self.cached.len() > KEPT {
@@ -155,8 +180,16 @@ impl Thumbs {
 
     fn cell_ui(&self, ui: &Ui, cell: Rect, (split, index): (Split, usize), beside: bool) {
         let painter = ui.painter_at(cell);
-        painter.rect_filled(cell, CornerRadius::same(3), theme::palette(ui.visuals()).well);
-        match self.cached.get(&key(split, index)).map(|cached| &cached.thumb) {
+        painter.rect_filled(
+            cell,
+            CornerRadius::same(3),
+            theme::palette(ui.visuals()).well,
+        );
+        match self
+            .cached
+            .get(&key(split, index))
+            .map(|cached| &cached.thumb)
+        {
             Some(Thumb::Ready { image, mask }) if beside => {
                 let half = vec2((cell.width() - 2.0) * 0.5, cell.height());
                 let left = Rect::from_min_size(cell.min, half);
@@ -170,7 +203,11 @@ impl Thumbs {
             }
             Some(Thumb::Failed(_)) => {
                 let color = theme::palette(ui.visuals()).error;
-                Icon::Warning.paint(&painter, Rect::from_center_size(cell.center(), vec2(20.0, 20.0)), color);
+                Icon::Warning.paint(
+                    &painter,
+                    Rect::from_center_size(cell.center(), vec2(20.0, 20.0)),
+                    color,
+                );
             }
             Some(Thumb::Loading(_)) | None => {}
         }
@@ -195,19 +232,29 @@ fn upload(ctx: &egui::Context, thumbnail: &Thumbnail, classes: &ClassList) -> Th
     let (image, labels) = (&thumbnail.image, &thumbnail.labels);
     let size = [image.width as usize, image.height as usize];
     let mask_size = [labels.width as usize, labels.height as usize];
-    let fits =
-        image.pixels.len() == size[0] * size[1] * 3 && labels.labels.len() == mask_size[0] * mask_size[1];
+    let fits = image.pixels.len() == size[0] * size[1] * 3
+        && labels.labels.len() == mask_size[0] * mask_size[1];
     if !fits {
         return Thumb::Failed("The thumbnail has another size than it says".to_owned());
     }
-    let colors: Vec<Color32> = (0..=u8::MAX).map(|label| theme::class_color(classes.color(label))).collect();
-    let mask = labels.labels.iter().map(|label| colors[usize::from(*label)]).collect();
+    let colors: Vec<Color32> = (0..=u8::MAX)
+        .map(|label| theme::class_color(classes.color(label)))
+        .collect();
+    let mask = labels
+        .labels
+        .iter()
+        .map(|label| colors[usize::from(*label)])
+        .collect();
     Thumb::Ready {
         image: ctx.load_texture(
             "thumbnail",
             ColorImage::from_rgb(size, &image.pixels),
             TextureOptions::LINEAR,
         ),
-        mask: ctx.load_texture("thumbnail mask", ColorImage::new(mask_size, mask), TextureOptions::NEAREST),
+        mask: ctx.load_texture(
+            "thumbnail mask",
+            ColorImage::new(mask_size, mask),
+            TextureOptions::NEAREST,
+        ),
     }
 }

@@ -55,7 +55,13 @@ impl Export {
         visible: ClassSet,
     ) {
         let dialog = dialogs::save_png(ctx.engine, file_name(what, &prediction));
-        self.asking = Some(Asking { what, prediction, opacity, visible, dialog });
+        self.asking = Some(Asking {
+            what,
+            prediction,
+            opacity,
+            visible,
+            dialog,
+        });
     }
 
     /// Goes on with what the dialog or the writer answered. Call once a frame.
@@ -76,16 +82,31 @@ impl Export {
 }
 
 fn write(ctx: &PanelCtx<'_>, asking: &Asking, path: PathBuf) -> Writing {
-    let Prediction { image, mask, classes, .. } = &*asking.prediction;
+    let Prediction {
+        image,
+        mask,
+        classes,
+        ..
+    } = &*asking.prediction;
     let task = match asking.what {
         What::Mask => ctx.engine.save_mask(mask.clone(), classes.clone(), path),
         What::Overlay => {
             let (opacity, visible) = (asking.opacity, asking.visible);
             let shown = move |label| visible.contains(label);
-            ctx.engine.save_overlay(image.clone(), mask.clone(), classes.clone(), opacity, shown, path)
+            ctx.engine.save_overlay(
+                image.clone(),
+                mask.clone(),
+                classes.clone(),
+                opacity,
+                shown,
+                path,
+            )
         }
     };
-    Writing { what: asking.what, task }
+    Writing {
+        what: asking.what,
+        task,
+    }
 }
 
 fn notice(what: What, result: Result<PathBuf, String>) -> Command {
@@ -94,15 +115,23 @@ fn notice(what: What, result: Result<PathBuf, String>) -> Command {
         What::Overlay => "Overlay",
     };
     match result {
-        Ok(path) => Command::Notify(NoticeLevel::Info, format!("{name} saved\n{}", path.display())),
-        Err(message) => Command::Notify(NoticeLevel::Error, format!("{name} could not be saved: {message}")),
+        Ok(path) => Command::Notify(
+            NoticeLevel::Info,
+            format!("{name} saved\n{}", path.display()),
+        ),
+        Err(message) => Command::Notify(
+            NoticeLevel::Error,
+            format!("{name} could not be saved: {message}"),
+        ),
     }
 }
 
 /// `street_mask.png` for `street.jpg`.
 fn file_name(what: What, prediction: &Prediction) -> String {
-    let stem =
-        prediction.image_path.file_stem().map_or_else(|| "image".into(), |stem| stem.to_string_lossy());
+    let stem = prediction
+        .image_path
+        .file_stem()
+        .map_or_else(|| "image".into(), |stem| stem.to_string_lossy());
     match what {
         What::Mask => format!("{stem}_mask.png"),
         What::Overlay => format!("{stem}_overlay.png"),

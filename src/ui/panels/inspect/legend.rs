@@ -19,7 +19,10 @@ pub struct Shares {
 impl Shares {
     /// The shares of `mask`, `0.0..=1.0` by label; those of the last mask until they are counted.
     pub fn of(&mut self, engine: &Engine, mask: &Arc<LabelMap>, num_classes: usize) -> &[f64] {
-        let is_new = self.mask.as_ref().is_none_or(|known| !Arc::ptr_eq(known, mask));
+        let is_new = self
+            .mask
+            .as_ref()
+            .is_none_or(|known| !Arc::ptr_eq(known, mask));
         if is_new {
             self.mask = Some(mask.clone());
             let mask = mask.clone();
@@ -40,18 +43,24 @@ pub fn legend_list(ui: &mut Ui, classes: &ClassList, visible: &mut ClassSet, sha
         ui.strong("Classes");
         all_or_none(ui, visible);
     });
-    ScrollArea::vertical().auto_shrink([false, true]).show(ui, |ui| {
-        Grid::new("legend").num_columns(2).striped(true).show(ui, |ui| {
-            for (label, class) in labeled(classes) {
-                class_toggle(ui, label, class, visible);
-                let share = shares.get(usize::from(label)).copied().unwrap_or(0.0);
-                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                    ui.weak(share_text(share)).on_hover_text("Share of the pixels of this mask");
+    ScrollArea::vertical()
+        .auto_shrink([false, true])
+        .show(ui, |ui| {
+            Grid::new("legend")
+                .num_columns(2)
+                .striped(true)
+                .show(ui, |ui| {
+                    for (label, class) in labeled(classes) {
+                        class_toggle(ui, label, class, visible);
+                        let share = shares.get(usize::from(label)).copied().unwrap_or(0.0);
+                        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                            ui.weak(share_text(share))
+                                .on_hover_text("Share of the pixels of this mask");
+                        });
+                        ui.end_row();
+                    }
                 });
-                ui.end_row();
-            }
         });
-    });
 }
 
 /// The classes one after another, in as many lines as they need.
@@ -88,7 +97,11 @@ fn labeled(classes: &ClassList) -> impl Iterator<Item = (u8, &Class)> {
 }
 
 fn share_text(share: f64) -> String {
-    if share > 0.0 && share < 0.001 { "< 0.1 %".to_owned() } else { format!("{:.1} %", share * 100.0) }
+    if share > 0.0 && share < 0.001 {
+        "< 0.1 %".to_owned()
+    } else {
+        format!("{:.1} %", share * 100.0)
+    }
 }
 
 #[cfg(test)]

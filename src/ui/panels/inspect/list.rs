@@ -31,7 +31,8 @@ impl ImageList {
             return;
         };
         let known: std::collections::HashSet<_> = self.images.iter().cloned().collect();
-        self.images.extend(images.into_iter().filter(|path| !known.contains(path)));
+        self.images
+            .extend(images.into_iter().filter(|path| !known.contains(path)));
         if let Some(index) = self.images.iter().position(|path| *path == first) {
             self.select(index);
         }
@@ -51,11 +52,9 @@ impl ImageList {
     /// The list; only the rows in sight are laid out.
     pub fn ui(&mut self, ui: &mut Ui) {
         let row_height = ui.spacing().interact_size.y;
-        ScrollArea::vertical().auto_shrink([false, false]).show_rows(
-            ui,
-            row_height,
-            self.images.len(),
-            |ui, rows| {
+        ScrollArea::vertical()
+            .auto_shrink([false, false])
+            .show_rows(ui, row_height, self.images.len(), |ui, rows| {
                 self.scroll(ui, rows.start, row_height);
                 let layout = Layout::top_down_justified(Align::LEFT);
                 ui.with_layout(layout, |ui| {
@@ -63,8 +62,7 @@ impl ImageList {
                         self.row_ui(ui, row, row_height);
                     }
                 });
-            },
-        );
+            });
     }
 
     /// Arrow keys, while no other widget listens to them. Call where the pointer is over
@@ -84,8 +82,9 @@ impl ImageList {
 
     fn row_ui(&mut self, ui: &mut Ui, row: usize, height: f32) {
         let path = &self.images[row];
-        let button =
-            Button::selectable(row == self.selected, file_label(path)).truncate().min_size(vec2(0.0, height));
+        let button = Button::selectable(row == self.selected, file_label(path))
+            .truncate()
+            .min_size(vec2(0.0, height));
         let response = ui.add(button).on_hover_text(path.display().to_string());
         if response.clicked() {
             self.selected = row;

@@ -114,7 +114,10 @@ impl InspectPanel {
             self.list.take_keys(ui);
         }
         let margin = Frame::new().inner_margin(Margin::symmetric(6, 4));
-        Panel::top("inspect_toolbar").resizable(false).frame(margin).show(ui, |ui| self.toolbar_ui(ctx, ui));
+        Panel::top("inspect_toolbar")
+            .resizable(false)
+            .frame(margin)
+            .show(ui, |ui| self.toolbar_ui(ctx, ui));
         let most = (0.3 * ui.available_width()).clamp(MIN_SIDE, 400.0);
         Panel::left("inspect_list")
             .default_size(170.0)
@@ -133,7 +136,10 @@ impl InspectPanel {
                 .frame(margin)
                 .show(ui, |ui| self.legend_ui(ctx, ui));
         }
-        Panel::bottom("inspect_status").resizable(false).frame(margin).show(ui, |ui| self.status_ui(ui));
+        Panel::bottom("inspect_status")
+            .resizable(false)
+            .frame(margin)
+            .show(ui, |ui| self.status_ui(ui));
         CentralPanel::no_frame().show(ui, |ui| self.image_ui(ctx, ui, &run));
     }
 
@@ -174,7 +180,9 @@ impl InspectPanel {
     fn list_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         ui.horizontal_wrapped(|ui| {
             open_button(ctx, ui);
-            let clear = ui.button("Clear").on_hover_text("Take all images off the list");
+            let clear = ui
+                .button("Clear")
+                .on_hover_text("Take all images off the list");
             if clear.clicked() {
                 self.list.clear();
                 self.shown = None;
@@ -191,8 +199,9 @@ impl InspectPanel {
             return;
         };
         let classes = scene.prediction.classes.clone();
-        let mask =
-            truth_of(&scene.prediction).filter(|_| scene.toggles.truth).unwrap_or(&scene.prediction.mask);
+        let mask = truth_of(&scene.prediction)
+            .filter(|_| scene.toggles.truth)
+            .unwrap_or(&scene.prediction.mask);
         let shares = self.shares.of(ctx.engine, mask, classes.len());
         legend::legend_list(ui, &classes, &mut self.visible, shares);
     }
@@ -228,7 +237,11 @@ impl InspectPanel {
 
     /// Works towards showing `prediction`; what was shown stays until all of it is there.
     fn prepare(&mut self, ctx: &PanelCtx<'_>, ui: &Ui, prediction: Arc<Prediction>) {
-        let scene = Scene { prediction, visible: self.visible, toggles: self.toggles };
+        let scene = Scene {
+            prediction,
+            visible: self.visible,
+            toggles: self.toggles,
+        };
         if !self.layers.prepare(ctx.engine, ui.ctx(), &scene.contents()) {
             return;
         }
@@ -249,10 +262,15 @@ impl InspectPanel {
         let drawn = scene.drawn(self.opacity);
         let image = &scene.prediction.image;
         let size = ui.available_size();
-        self.hovered = Canvas::new(&mut self.layers, &drawn, [image.width, image.height], "Inspected image")
-            .dimmed(dimmed)
-            .show(ui, size, &mut self.view)
-            .hovered;
+        self.hovered = Canvas::new(
+            &mut self.layers,
+            &drawn,
+            [image.width, image.height],
+            "Inspected image",
+        )
+        .dimmed(dimmed)
+        .show(ui, size, &mut self.view)
+        .hovered;
     }
 
     fn failed_ui(&mut self, ui: &mut Ui, run: &str, image: &Path, message: &str) {
@@ -311,7 +329,9 @@ fn summary(prediction: &Prediction) -> String {
     let score = prediction
         .scores
         .as_ref()
-        .map_or_else(String::new, |scores| format!("mIoU {}  ·  ", percent(scores.mean_iu)));
+        .map_or_else(String::new, |scores| {
+            format!("mIoU {}  ·  ", percent(scores.mean_iu))
+        });
     format!(
         "{score}{}  ·  {} × {}  ·  predicted in {:.2} s",
         file_label(&prediction.image_path),

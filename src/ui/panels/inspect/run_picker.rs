@@ -14,11 +14,19 @@ pub fn runs_with_weights(engine: &Engine) -> impl Iterator<Item = &RunSnapshot> 
 }
 
 /// A labeled combo box of some width; returns the run that was picked in this frame.
-pub fn run_picker(ui: &mut Ui, engine: &Engine, label: &str, width: f32, current: &str) -> Option<String> {
+pub fn run_picker(
+    ui: &mut Ui,
+    engine: &Engine,
+    label: &str,
+    width: f32,
+    current: &str,
+) -> Option<String> {
     let mut picked = None;
     let name = ui.label(label);
-    let shown =
-        engine.run(current).map_or_else(|| "Choose a run".to_owned(), crate::engine::RunSnapshot::title);
+    let shown = engine.run(current).map_or_else(
+        || "Choose a run".to_owned(),
+        crate::engine::RunSnapshot::title,
+    );
     // Cut text takes all the room there is.
     ui.scope(|ui| {
         ui.set_max_width(width);
@@ -28,8 +36,9 @@ pub fn run_picker(ui: &mut Ui, engine: &Engine, label: &str, width: f32, current
             .selected_text(&shown)
             .show_ui(ui, |ui| {
                 for run in runs_with_weights(engine) {
-                    let entry =
-                        ui.selectable_label(run.name == current, entry_text(run)).on_hover_text(&run.name);
+                    let entry = ui
+                        .selectable_label(run.name == current, entry_text(run))
+                        .on_hover_text(&run.name);
                     if entry.clicked() {
                         picked = Some(run.name.clone());
                     }

@@ -12,7 +12,10 @@ use crate::ui::view_model::ClassSet;
 const ERROR_OPACITY: f32 = 0.85;
 
 /// The layers that are switched on.
-#[expect(clippy::struct_excessive_bools, reason = "four switches that do not depend on each other")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four switches that do not depend on each other"
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Toggles {
@@ -28,7 +31,12 @@ pub struct Toggles {
 
 impl Default for Toggles {
     fn default() -> Self {
-        Self { fill: true, outlines: false, truth: false, errors: false }
+        Self {
+            fill: true,
+            outlines: false,
+            truth: false,
+            errors: false,
+        }
     }
 }
 
@@ -46,7 +54,12 @@ pub struct Scene {
 impl Scene {
     /// The pictures of all layers, the image first.
     pub fn contents(&self) -> Vec<Content> {
-        let Prediction { image, mask: predicted, classes, .. } = &*self.prediction;
+        let Prediction {
+            image,
+            mask: predicted,
+            classes,
+            ..
+        } = &*self.prediction;
         let truth = truth_of(&self.prediction);
         let mask = truth.filter(|_| self.toggles.truth).unwrap_or(predicted);
         let mut contents = vec![Content::Image(image.clone())];
@@ -65,14 +78,20 @@ impl Scene {
             });
         }
         if let Some(truth) = truth.filter(|_| self.toggles.errors) {
-            contents.push(Content::Errors { mask: predicted.clone(), truth: truth.clone() });
+            contents.push(Content::Errors {
+                mask: predicted.clone(),
+                truth: truth.clone(),
+            });
         }
         contents
     }
 
     /// The layers with the mask at `opacity`, `0.0..=1.0`.
     pub fn drawn(&self, opacity: f32) -> Vec<Drawn> {
-        self.contents().into_iter().map(|content| drawn(content, opacity)).collect()
+        self.contents()
+            .into_iter()
+            .map(|content| drawn(content, opacity))
+            .collect()
     }
 }
 
@@ -89,5 +108,8 @@ pub fn drawn(content: Content, mask_opacity: f32) -> Drawn {
 /// The ground truth, where it is known and fits the mask.
 pub fn truth_of(prediction: &Prediction) -> Option<&Arc<LabelMap>> {
     let mask = &prediction.mask;
-    prediction.truth.as_ref().filter(|truth| [truth.width, truth.height] == [mask.width, mask.height])
+    prediction
+        .truth
+        .as_ref()
+        .filter(|truth| [truth.width, truth.height] == [mask.width, mask.height])
 }

@@ -36,10 +36,15 @@ impl InspectPanel {
         if let Some(picked) = run_picker(ui, ctx.engine, "Run", width, &run) {
             self.chosen_run = Some(picked);
         }
-        let is_outdated =
-            self.list.selected().is_some_and(|image| self.predictions.is_outdated(ctx.engine, &run, image));
+        let is_outdated = self
+            .list
+            .selected()
+            .is_some_and(|image| self.predictions.is_outdated(ctx.engine, &run, image));
         let refresh = ui
-            .add_enabled(!run.is_empty(), Button::new("Refresh").selected(is_outdated))
+            .add_enabled(
+                !run.is_empty(),
+                Button::new("Refresh").selected(is_outdated),
+            )
             .on_hover_text("Predict again with the newest weights of this run");
         if refresh.clicked() {
             self.predictions.forget_run(&run);
@@ -50,13 +55,21 @@ impl InspectPanel {
     }
 
     fn toggles_ui(&mut self, ui: &mut Ui) {
-        ui.checkbox(&mut self.toggles.fill, "Fill").on_hover_text("Paint each class in its color");
-        ui.checkbox(&mut self.toggles.outlines, "Outlines").on_hover_text("Draw the borders between classes");
-        let has_truth = self.shown.as_ref().is_some_and(|scene| truth_of(&scene.prediction).is_some());
-        let unknown = "The open data set has no ground truth for this image";
-        ui.add_enabled(has_truth, Checkbox::new(&mut self.toggles.truth, "Ground truth"))
-            .on_hover_text("Show the ground truth in place of the prediction")
-            .on_disabled_hover_text(unknown);
+        ui.checkbox(&mut self.toggles.fill, "Fill")
+            .on_hover_text("Paint each class in its color");
+        ui.checkbox(&mut self.toggles.outlines, "Outlines")
+            .on_hover_text("Draw the borders between classes");
+        let has_truth = self
+            .shown
+            .as_ref()
+            .is_some_and(|scene| truth_of(&scene.prediction).is_some());
+        let unknown = "The open dataset has no ground truth for this image";
+        ui.add_enabled(
+            has_truth,
+            Checkbox::new(&mut self.toggles.truth, "Ground truth"),
+        )
+        .on_hover_text("Show the ground truth in place of the prediction")
+        .on_disabled_hover_text(unknown);
         ui.add_enabled(has_truth, Checkbox::new(&mut self.toggles.errors, "Errors"))
             .on_hover_text("Highlight wrongly predicted pixels; void does not count")
             .on_disabled_hover_text(unknown);
@@ -66,8 +79,9 @@ impl InspectPanel {
         let run = self.run(ctx).unwrap_or_default();
         let prediction = self.current(&run).cloned();
         let can_save = prediction.is_some() && !self.export.is_busy();
-        let save_mask =
-            ui.add_enabled(can_save, Button::new("Save mask…")).on_hover_text("The labels as an indexed PNG");
+        let save_mask = ui
+            .add_enabled(can_save, Button::new("Save mask…"))
+            .on_hover_text("The labels as an indexed PNG");
         let save_overlay = ui
             .add_enabled(can_save, Button::new("Save overlay…"))
             .on_hover_text("The image with the mask over it, at this opacity");
@@ -75,9 +89,11 @@ impl InspectPanel {
             return;
         };
         if save_mask.clicked() {
-            self.export.start(ctx, What::Mask, prediction, self.opacity, self.visible);
+            self.export
+                .start(ctx, What::Mask, prediction, self.opacity, self.visible);
         } else if save_overlay.clicked() {
-            self.export.start(ctx, What::Overlay, prediction, self.opacity, self.visible);
+            self.export
+                .start(ctx, What::Overlay, prediction, self.opacity, self.visible);
         }
     }
 }

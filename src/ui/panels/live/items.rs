@@ -54,13 +54,18 @@ impl ItemPainter<'_> {
 
     fn tile_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, item: &PreviewItem, tile: Tile) {
         let image_size = [item.image.width, item.image.height];
-        let layers: Vec<Drawn> =
-            tile.contents.into_iter().map(|content| drawn(content, self.opacity)).collect();
+        let layers: Vec<Drawn> = tile
+            .contents
+            .into_iter()
+            .map(|content| drawn(content, self.opacity))
+            .collect();
         let name = format!("{} of {}", tile.caption, item.id);
         let output = Canvas::new(self.layers, &layers, image_size, &name)
             .show_fitted(ui, tile_size(self.tile_width, image_size));
         let response = match output.hovered {
-            Some(pixel) => output.response.on_hover_text_at_pointer(self.pixel_text(item, pixel)),
+            Some(pixel) => output
+                .response
+                .on_hover_text_at_pointer(self.pixel_text(item, pixel)),
             None => output.response,
         };
         if response.clicked() {
@@ -71,7 +76,9 @@ impl ItemPainter<'_> {
 
     fn pixel_text(&self, item: &PreviewItem, pixel: [u32; 2]) -> String {
         let name = |mask| {
-            label_at(mask, pixel).map_or_else(String::new, |label| self.scene.classes.name(label).to_owned())
+            label_at(mask, pixel).map_or_else(String::new, |label| {
+                self.scene.classes.name(label).to_owned()
+            })
         };
         format!(
             "Prediction: {}\nGround truth: {}\nx {}, y {}",
@@ -83,7 +90,7 @@ impl ItemPainter<'_> {
     }
 }
 
-/// Opens a validation image in Inspect, where the open data set has it.
+/// Opens a validation image in Inspect, where the open dataset has it.
 fn inspect(ctx: &PanelCtx<'_>, id: &str) {
     let DatasetState::Ready(open) = ctx.engine.dataset() else {
         return;
@@ -112,8 +119,11 @@ pub fn grid(area: Vec2, num_tiles: usize, image_sizes: &[[u32; 2]]) -> (usize, f
         image_sizes.chunks(columns).map(row_height).sum()
     };
     let mut readable = (1..=image_sizes.len()).filter(|&columns| tile_width(columns) >= MIN_TILE);
-    let columns =
-        readable.clone().find(|&columns| height(columns) <= area.y).or(readable.next_back()).unwrap_or(1);
+    let columns = readable
+        .clone()
+        .find(|&columns| height(columns) <= area.y)
+        .or(readable.next_back())
+        .unwrap_or(1);
     let width = tile_width(columns).clamp(MIN_TILE / 2.0, MAX_TILE);
     (columns, width)
 }

@@ -57,7 +57,10 @@ struct Columns {
 
 impl Default for Columns {
     fn default() -> Self {
-        Self { image: true, truth: true }
+        Self {
+            image: true,
+            truth: true,
+        }
     }
 }
 
@@ -95,7 +98,9 @@ impl LivePanel {
         self.controls_ui(ctx, ui);
         ui.separator();
         let area = ui.available_size();
-        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| self.items_ui(ctx, ui, area));
+        ScrollArea::vertical()
+            .auto_shrink([false, false])
+            .show(ui, |ui| self.items_ui(ctx, ui, area));
     }
 
     /// Works towards showing the newest masks; the last ones stay until all are there.
@@ -140,15 +145,19 @@ impl LivePanel {
             ui.label(format!("after step {}", scene.preview.step));
             ui.separator();
             opacity_slider(ui, &mut self.opacity);
-            ui.checkbox(&mut self.outlines, "Outlines").on_hover_text("Draw the borders between classes");
-            ui.checkbox(&mut self.columns.image, "Show image").on_hover_text("A column with the plain image");
+            ui.checkbox(&mut self.outlines, "Outlines")
+                .on_hover_text("Draw the borders between classes");
+            ui.checkbox(&mut self.columns.image, "Show image")
+                .on_hover_text("A column with the plain image");
             ui.checkbox(&mut self.columns.truth, "Show ground truth")
                 .on_hover_text("A column with the ground truth");
         });
         let classes = scene.classes.clone();
-        CollapsingHeader::new("Classes").default_open(true).show_unindented(ui, |ui| {
-            legend_line(ui, &classes, &mut self.visible);
-        });
+        CollapsingHeader::new("Classes")
+            .default_open(true)
+            .show_unindented(ui, |ui| {
+                legend_line(ui, &classes, &mut self.visible);
+            });
     }
 
     fn items_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, area: Vec2) {
@@ -157,9 +166,17 @@ impl LivePanel {
         };
         let items = &scene.preview.items;
         let num_tiles = scene.columns.count();
-        let sizes: Vec<_> = items.iter().map(|item| [item.image.width, item.image.height]).collect();
+        let sizes: Vec<_> = items
+            .iter()
+            .map(|item| [item.image.width, item.image.height])
+            .collect();
         let (columns, tile_width) = grid(area, num_tiles, &sizes);
-        let mut painter = ItemPainter { scene, layers: &mut self.layers, opacity: self.opacity, tile_width };
+        let mut painter = ItemPainter {
+            scene,
+            layers: &mut self.layers,
+            opacity: self.opacity,
+            tile_width,
+        };
         ui.spacing_mut().item_spacing = vec2(GAP, GAP);
         for row in items.chunks(columns) {
             ui.horizontal_top(|ui| {
@@ -176,12 +193,21 @@ impl Scene {
     fn tiles(&self, item: &PreviewItem) -> Vec<Tile> {
         let mut tiles = Vec::with_capacity(3);
         if self.columns.image {
-            tiles.push(Tile { caption: "Image", contents: vec![Content::Image(item.image.clone())] });
+            tiles.push(Tile {
+                caption: "Image",
+                contents: vec![Content::Image(item.image.clone())],
+            });
         }
         if self.columns.truth {
-            tiles.push(Tile { caption: "Ground truth", contents: self.overlay(item, &item.truth) });
+            tiles.push(Tile {
+                caption: "Ground truth",
+                contents: self.overlay(item, &item.truth),
+            });
         }
-        tiles.push(Tile { caption: "Prediction", contents: self.overlay(item, &item.mask) });
+        tiles.push(Tile {
+            caption: "Prediction",
+            contents: self.overlay(item, &item.mask),
+        });
         tiles
     }
 
@@ -189,10 +215,18 @@ impl Scene {
         let (mask, classes, visible) = (mask.clone(), self.classes.clone(), self.visible);
         let mut contents = vec![
             Content::Image(item.image.clone()),
-            Content::Fill { mask: mask.clone(), classes: classes.clone(), visible },
+            Content::Fill {
+                mask: mask.clone(),
+                classes: classes.clone(),
+                visible,
+            },
         ];
         if self.outlines {
-            contents.push(Content::Outline { mask, classes, visible });
+            contents.push(Content::Outline {
+                mask,
+                classes,
+                visible,
+            });
         }
         contents
     }
@@ -206,7 +240,10 @@ fn nothing_live_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     let (title, hint) = if is_training {
         ("No masks yet", "The first masks come in a moment")
     } else {
-        ("Nothing is training", "Start training to see masks of validation images here")
+        (
+            "Nothing is training",
+            "Start training to see masks of validation images here",
+        )
     };
     ui.empty_state(title, hint, |ui| {
         if !is_training {

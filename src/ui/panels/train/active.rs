@@ -19,14 +19,21 @@ pub fn active_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
     ui.horizontal(|ui| {
         let title = format!("{} · {}", active.config.variant, active.config.trunk);
         ui.strong(title).on_hover_text(&active.run);
-        if let Some(plan) = ctx.engine.plan().filter(|plan| plan.total > 1 && !plan.done) {
+        if let Some(plan) = ctx
+            .engine
+            .plan()
+            .filter(|plan| plan.total > 1 && !plan.done)
+        {
             let color = theme::palette(ui.visuals()).info;
             ui.tag(&progress::plan_position(plan), color)
                 .on_hover_text("Runs of the plan follow one another");
         }
     });
     ui.horizontal(|ui| {
-        if matches!(active.phase, Phase::Starting | Phase::Stopping | Phase::Pausing) {
+        if matches!(
+            active.phase,
+            Phase::Starting | Phase::Stopping | Phase::Pausing
+        ) {
             ui.busy(&progress.phase);
         }
         ui.label(RichText::new(&progress.phase).color(phase_color(ui, &active.phase)));
@@ -39,7 +46,11 @@ pub fn active_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
     });
     let width = ui.available_width();
     ui.progress_bar(progress.share.unwrap_or(0.0), width, "Progress of training");
-    let line = [progress.steps, progress.pace].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    let line = [progress.steps, progress.pace]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" · ");
     if !line.is_empty() {
         ui.add(Label::new(RichText::new(line).small()).wrap());
     }
@@ -47,9 +58,17 @@ pub fn active_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
         let loss = run.steps.last().map(|step| step.loss);
         let epoch = run.epochs.last();
         let mean_iu = epoch.and_then(|epoch| epoch.scores.mean_iu);
-        let mut text = format!("Loss {} · mIoU {}", format::loss(loss), format::percent(mean_iu));
+        let mut text = format!(
+            "Loss {} · mIoU {}",
+            format::loss(loss),
+            format::percent(mean_iu)
+        );
         if let Some(best) = run.best() {
-            text = format!("{text} · best {} in epoch {}", format::percent(best.scores.mean_iu), best.epoch);
+            text = format!(
+                "{text} · best {} in epoch {}",
+                format::percent(best.scores.mean_iu),
+                best.epoch
+            );
         }
         ui.add(Label::new(text).wrap())
             .on_hover_text("Loss of the last step, validation scores of the last epoch");
@@ -86,5 +105,7 @@ fn buttons_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, phase: &Phase) {
 
 fn button_ui(ui: &mut Ui, icon: Icon, command: UiCommand, enabled: bool) -> bool {
     let tooltip = command.tooltip_with_key(ui.ctx());
-    ui.labeled_button(icon, command.label(), enabled).on_hover_text(tooltip).clicked()
+    ui.labeled_button(icon, command.label(), enabled)
+        .on_hover_text(tooltip)
+        .clicked()
 }

@@ -26,32 +26,55 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
             size_ui(ui, size, "Crop");
         })
     });
-    ui.field("Random crop", "Crop at a random place, else in the middle of the image", |ui| {
-        ui.checkbox(&mut augment.random_crop, "").accessible_name("Random crop")
-    });
+    ui.field(
+        "Random crop",
+        "Crop at a random place, else in the middle of the image",
+        |ui| {
+            ui.checkbox(&mut augment.random_crop, "")
+                .accessible_name("Random crop")
+        },
+    );
     ui.field("Random flip", "Mirror left and right at random", |ui| {
-        ui.checkbox(&mut augment.flip, "").accessible_name("Random flip")
+        ui.checkbox(&mut augment.flip, "")
+            .accessible_name("Random flip")
     });
-    ui.field("Random scale", "Smallest and largest random scale, 0.25 to 4; 1 and 1 is none", |ui| {
-        ui.horizontal(|ui| {
-            let [low, high] = &mut augment.scale;
-            let drag = |value| DragValue::new(value).speed(0.005).max_decimals(2);
-            ui.add(drag(low).range(0.25..=1.0)).accessible_name("Smallest scale");
-            ui.label("to");
-            ui.add(drag(high).range(1.0..=4.0)).accessible_name("Largest scale");
-        })
-        .response
-    });
-    ui.field("Brightness", "Amount of random brightness and contrast, 0 to 1; 0 is none", |ui| {
-        ui.add(DragValue::new(&mut augment.brightness).range(0.0..=1.0).speed(0.005).max_decimals(2))
-    });
+    ui.field(
+        "Random scale",
+        "Smallest and largest random scale, 0.25 to 4; 1 and 1 is none",
+        |ui| {
+            ui.horizontal(|ui| {
+                let [low, high] = &mut augment.scale;
+                let drag = |value| DragValue::new(value).speed(0.005).max_decimals(2);
+                ui.add(drag(low).range(0.25..=1.0))
+                    .accessible_name("Smallest scale");
+                ui.label("to");
+                ui.add(drag(high).range(1.0..=4.0))
+                    .accessible_name("Largest scale");
+            })
+            .response
+        },
+    );
+    ui.field(
+        "Brightness",
+        "Amount of random brightness and contrast, 0 to 1; 0 is none",
+        |ui| {
+            ui.add(
+                DragValue::new(&mut augment.brightness)
+                    .range(0.0..=1.0)
+                    .speed(0.005)
+                    .max_decimals(2),
+            )
+        },
+    );
     let tooltip = "Order of the training images: another one each epoch, or that of the list file";
     ui.field("Order", tooltip, |ui| {
         let label = |order| match order {
             Order::Shuffled => "Shuffled".to_owned(),
             Order::Sequential => "Sequential".to_owned(),
         };
-        segments_ui(ui, Order::ALL, config.order, label, |order| config.order = order)
+        segments_ui(ui, Order::ALL, config.order, label, |order| {
+            config.order = order
+        })
     });
     input_ui(ui, config);
     let tooltip = "Width and height to which validation images are resized, 32 to 2048; \
@@ -70,7 +93,10 @@ fn input_ui(ui: &mut Ui, config: &mut RunConfig) {
                    (blue first, 0 to 255, mean taken off), or -1 to 1; weights need that of their training";
     ui.field("Input", tooltip, |ui| {
         let name = |input: &Normalization| {
-            Normalization::NAMED.into_iter().find(|(_, known)| known == input).map_or("own", |(name, _)| name)
+            Normalization::NAMED
+                .into_iter()
+                .find(|(_, known)| known == input)
+                .map_or("own", |(name, _)| name)
         };
         let combo = ComboBox::from_id_salt("input").selected_text(name(&config.normalization));
         let shown = combo.show_ui(ui, |ui| {
@@ -83,31 +109,63 @@ fn input_ui(ui: &mut Ui, config: &mut RunConfig) {
 }
 
 fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
-    ui.field("Step limit", "End after this many steps, even inside an epoch", |ui| {
-        optional_ui(ui, &mut config.max_steps, ["Limit steps", "none"], 1000, |ui, steps| {
-            ui.add(DragValue::new(steps).range(1..=100_000_000)).accessible_name("Largest number of steps");
-        })
-    });
-    ui.field("Seed", "Start of all random numbers: weights, order, augmentation, dropout", |ui| {
-        ui.add(DragValue::new(&mut config.seed).speed(0.1))
-    });
-    ui.field("Loader threads", "Threads that read images ahead of the step, 1 to 32", |ui| {
-        ui.add(DragValue::new(&mut config.workers).range(1..=32).speed(0.05))
-    });
+    ui.field(
+        "Step limit",
+        "End after this many steps, even inside an epoch",
+        |ui| {
+            optional_ui(
+                ui,
+                &mut config.max_steps,
+                ["Limit steps", "none"],
+                1000,
+                |ui, steps| {
+                    ui.add(DragValue::new(steps).range(1..=100_000_000))
+                        .accessible_name("Largest number of steps");
+                },
+            )
+        },
+    );
+    ui.field(
+        "Seed",
+        "Start of all random numbers: weights, order, augmentation, dropout",
+        |ui| ui.add(DragValue::new(&mut config.seed).speed(0.1)),
+    );
+    ui.field(
+        "Loader threads",
+        "Threads that read images ahead of the step, 1 to 32",
+        |ui| {
+            ui.add(
+                DragValue::new(&mut config.workers)
+                    .range(1..=32)
+                    .speed(0.05),
+            )
+        },
+    );
     let tooltip = "Numbers in which training convolves: 32 bits, or 16, which take less memory and time where \
                    the device has units for them. Weights and the loss keep 32";
     ui.field("Precision", tooltip, |ui| {
         let label = |precision: Precision| precision.id().to_owned();
-        segments_ui(ui, Precision::ALL, config.precision, label, |precision| config.precision = precision)
+        segments_ui(ui, Precision::ALL, config.precision, label, |precision| {
+            config.precision = precision
+        })
     });
     let tooltip = "Keep only the maps between the stages of the trunk while training, and compute the \
                    others twice: less memory, the same gradients, more time";
     ui.field("Checkpointing", tooltip, |ui| {
-        ui.checkbox(&mut config.checkpointing, "").accessible_name("Checkpointing")
+        ui.checkbox(&mut config.checkpointing, "")
+            .accessible_name("Checkpointing")
     });
-    ui.field("Live images", "Validation images whose masks are shown while training, 1 to 16", |ui| {
-        ui.add(DragValue::new(&mut config.preview_images).range(1..=16).speed(0.05))
-    });
+    ui.field(
+        "Live images",
+        "Validation images whose masks are shown while training, 1 to 16",
+        |ui| {
+            ui.add(
+                DragValue::new(&mut config.preview_images)
+                    .range(1..=16)
+                    .speed(0.05),
+            )
+        },
+    );
     ui.field(
         "Live interval",
         "Seconds between two live masks, 0 to 600; 0 is never, and each takes time from training",
@@ -129,7 +187,8 @@ fn size_ui(ui: &mut Ui, size: &mut [u32; 2], what: &str) -> Response {
         let drag = |value| DragValue::new(value).range(32_u32..=2048).speed(1.0);
         ui.add(drag(width)).accessible_name(format!("{what} width"));
         ui.label("×");
-        ui.add(drag(height)).accessible_name(format!("{what} height"));
+        ui.add(drag(height))
+            .accessible_name(format!("{what} height"));
     })
     .response
 }

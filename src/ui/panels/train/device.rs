@@ -41,7 +41,8 @@ pub fn device_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, wanted: &mut Option<DeviceId>)
                     .show_ui(ui, list);
             });
             if devices.probing {
-                ui.busy("Looking for devices").on_hover_text("Looking for graphics cards");
+                ui.busy("Looking for devices")
+                    .on_hover_text("Looking for graphics cards");
             }
         })
         .response
@@ -54,8 +55,11 @@ pub fn device_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, wanted: &mut Option<DeviceId>)
 
 fn entry_ui(ui: &mut Ui, entry: &DeviceEntry, chosen: DeviceId, wanted: &mut Option<DeviceId>) {
     let problem = draft::device_problem(entry);
-    let button = Button::selectable(entry.id == chosen, format!("{} · {}", entry.id, entry.name)).truncate();
-    let response = ui.add_enabled(problem.is_none(), button).on_hover_text(describe(entry));
+    let button =
+        Button::selectable(entry.id == chosen, format!("{} · {}", entry.id, entry.name)).truncate();
+    let response = ui
+        .add_enabled(problem.is_none(), button)
+        .on_hover_text(describe(entry));
     let text = match &problem {
         Some(problem) => format!("{} · {problem}", describe(entry)),
         None => describe(entry),
@@ -69,5 +73,10 @@ fn entry_ui(ui: &mut Ui, entry: &DeviceEntry, chosen: DeviceId, wanted: &mut Opt
 }
 
 fn describe(entry: &DeviceEntry) -> String {
-    format!("{}, {} through {}", entry.id, draft::device_kind(entry.kind), entry.backend)
+    format!(
+        "{}, {} through {}",
+        entry.id,
+        draft::device_kind(entry.kind),
+        entry.backend
+    )
 }

@@ -29,7 +29,7 @@ use weights::WeightsPick;
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
 pub struct TrainPanel {
-    /// The form; its data set and device are filled in at the start.
+    /// The form; its dataset and device are filled in at the start.
     draft: RunConfig,
     /// The device that the user chose; `None` = the best one found.
     device: Option<DeviceId>,
@@ -41,7 +41,12 @@ pub struct TrainPanel {
 
 impl Default for TrainPanel {
     fn default() -> Self {
-        Self { draft: preset(Trunk::Vgg16Slim), device: None, deleting: None, weights: WeightsPick::None }
+        Self {
+            draft: preset(Trunk::Vgg16Slim),
+            device: None,
+            deleting: None,
+            weights: WeightsPick::None,
+        }
     }
 }
 
@@ -58,18 +63,20 @@ impl TrainPanel {
         }
         match engine.dataset() {
             DatasetState::Ready(open) if open.dataset.train.is_empty() => {
-                Err("The data set has no training images")
+                Err("The dataset has no training images")
             }
-            DatasetState::Ready(open) => match draft::problem(&self.draft).or(self.start_problem(engine)) {
-                Some(problem) => Err(problem),
-                None => Ok(RunConfig {
-                    dataset: open.which.clone(),
-                    device: self.device(engine),
-                    ..self.draft.clone()
-                }),
-            },
-            DatasetState::Opening { .. } => Err("The data set is still being opened"),
-            DatasetState::None | DatasetState::Failed { .. } => Err("Open a data set first"),
+            DatasetState::Ready(open) => {
+                match draft::problem(&self.draft).or(self.start_problem(engine)) {
+                    Some(problem) => Err(problem),
+                    None => Ok(RunConfig {
+                        dataset: open.which.clone(),
+                        device: self.device(engine),
+                        ..self.draft.clone()
+                    }),
+                }
+            }
+            DatasetState::Opening { .. } => Err("The dataset is still being opened"),
+            DatasetState::None | DatasetState::Failed { .. } => Err("Open a dataset first"),
         }
     }
 
@@ -133,24 +140,44 @@ impl TrainPanel {
         let config = self.config(ctx.engine);
         let reason = config.as_ref().err().copied();
         let start = ui
-            .primary_button(Icon::Play, UiCommand::StartTraining.label(), reason.is_none())
+            .primary_button(
+                Icon::Play,
+                UiCommand::StartTraining.label(),
+                reason.is_none(),
+            )
             .on_hover_text(UiCommand::StartTraining.tooltip_with_key(ui.ctx()))
             .on_disabled_hover_text(reason.unwrap_or_default());
         ui.horizontal(|ui| {
-            let strides = config.as_ref().map_err(|reason| *reason).and_then(strides_of);
+            let strides = config
+                .as_ref()
+                .map_err(|reason| *reason)
+                .and_then(strides_of);
             let problem = strides.as_ref().err().copied();
             let three = ui
-                .labeled_button(Icon::Stairs, UiCommand::TrainThree.label(), problem.is_none())
+                .labeled_button(
+                    Icon::Stairs,
+                    UiCommand::TrainThree.label(),
+                    problem.is_none(),
+                )
                 .on_hover_text(UiCommand::TrainThree.tooltip())
                 .on_disabled_hover_text(problem.unwrap_or_default());
             let staged = ui
-                .add_enabled(problem.is_none(), Button::new(UiCommand::TrainStaged.label()))
+                .add_enabled(
+                    problem.is_none(),
+                    Button::new(UiCommand::TrainStaged.label()),
+                )
                 .on_hover_text(UiCommand::TrainStaged.tooltip())
                 .on_disabled_hover_text(problem.unwrap_or_default());
-            let at_once = config.as_ref().map_err(|reason| *reason).and_then(at_once_of);
+            let at_once = config
+                .as_ref()
+                .map_err(|reason| *reason)
+                .and_then(at_once_of);
             let problem = at_once.as_ref().err().copied();
             let one = ui
-                .add_enabled(problem.is_none(), Button::new(UiCommand::TrainAtOnce.label()))
+                .add_enabled(
+                    problem.is_none(),
+                    Button::new(UiCommand::TrainAtOnce.label()),
+                )
                 .on_hover_text(UiCommand::TrainAtOnce.tooltip())
                 .on_disabled_hover_text(problem.unwrap_or_default());
             if let (true, Ok(config)) = (one.clicked(), at_once) {
@@ -202,9 +229,11 @@ impl TrainPanel {
         device::device_ui(ctx, ui, &mut self.device);
         optimizer::recipe_ui(ui, &mut self.draft);
         settings::learning_ui(ui, &mut self.draft);
-        CollapsingHeader::new("Advanced").id_salt("advanced").show_unindented(ui, |ui| {
-            advanced::advanced_ui(ui, &mut self.draft);
-        });
+        CollapsingHeader::new("Advanced")
+            .id_salt("advanced")
+            .show_unindented(ui, |ui| {
+                advanced::advanced_ui(ui, &mut self.draft);
+            });
     }
 }
 

@@ -17,9 +17,15 @@ pub fn network_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool 
         })
     });
     ui.field("Trunk", trunk_help(config.trunk), |ui| {
-        combo_ui(ui, "trunk", config.variant.trunks(), config.trunk, |trunk| {
-            draft::switch_trunk(config, trunk);
-        })
+        combo_ui(
+            ui,
+            "trunk",
+            config.variant.trunks(),
+            config.trunk,
+            |trunk| {
+                draft::switch_trunk(config, trunk);
+            },
+        )
     });
     ui.add(Label::new(RichText::new(trunk_help(config.trunk)).small().weak()).wrap());
     if let [first, second] = *config.trunk.geometries() {
@@ -30,14 +36,19 @@ pub fn network_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool 
                 Geometry::Padded => "Padded".to_owned(),
                 Geometry::Reference => "Reference".to_owned(),
             };
-            segments_ui(ui, [first, second], config.geometry, label, |geometry| config.geometry = geometry)
+            segments_ui(ui, [first, second], config.geometry, label, |geometry| {
+                config.geometry = geometry
+            })
         });
     }
     if !config.variant.is_fcn() {
         ui.field(
             "Second head",
             "Train torchvision's auxiliary head too, at half the weight of the first",
-            |ui| ui.checkbox(&mut config.aux_head, "").accessible_name("Second head"),
+            |ui| {
+                ui.checkbox(&mut config.aux_head, "")
+                    .accessible_name("Second head")
+            },
         );
     }
     init_ui(engine, ui, config)
@@ -50,16 +61,27 @@ fn init_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
                    Score layers and upsampling that are not in it start as always";
     ui.field("Start from", tooltip, |ui| {
         let current = init_text(engine, &config.init);
-        let combo =
-            ComboBox::from_id_salt("init").selected_text(current).width(ui.available_width().min(260.0));
+        let combo = ComboBox::from_id_salt("init")
+            .selected_text(current)
+            .width(ui.available_width().min(260.0));
         let shown = combo.show_ui(ui, |ui| {
-            if ui.selectable_label(config.init == Init::Random, "Random weights").clicked() {
+            if ui
+                .selectable_label(config.init == Init::Random, "Random weights")
+                .clicked()
+            {
                 draft::start_random(config);
             }
             let trunk = config.trunk;
-            for run in engine.runs().iter().filter(|run| run.has_weights && run.config.trunk == trunk) {
+            for run in engine
+                .runs()
+                .iter()
+                .filter(|run| run.has_weights && run.config.trunk == trunk)
+            {
                 let init = Init::Run(run.name.clone());
-                if ui.selectable_label(config.init == init, run.title()).clicked() {
+                if ui
+                    .selectable_label(config.init == init, run.title())
+                    .clicked()
+                {
                     draft::start_from(config, init, &run.config, true);
                 }
             }
@@ -74,7 +96,9 @@ fn init_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
 fn init_text(engine: &Engine, init: &Init) -> String {
     match init {
         Init::Random => "Random weights".to_owned(),
-        Init::Run(name) => engine.run(name).map_or_else(|| format!("{name} (deleted)"), RunSnapshot::title),
+        Init::Run(name) => engine
+            .run(name)
+            .map_or_else(|| format!("{name} (deleted)"), RunSnapshot::title),
         Init::File(path) => files::file_label(path),
     }
 }
@@ -89,7 +113,11 @@ fn combo_ui<T: Copy + PartialEq + std::fmt::Display>(
     let combo = ComboBox::from_id_salt(id).selected_text(current.to_string());
     let shown = combo.show_ui(ui, |ui| {
         for &value in values {
-            if ui.selectable_label(value == current, value.to_string()).clicked() && value != current {
+            if ui
+                .selectable_label(value == current, value.to_string())
+                .clicked()
+                && value != current
+            {
                 choose(value);
             }
         }

@@ -20,12 +20,16 @@ pub fn recipe_ui(ui: &mut Ui, config: &mut RunConfig) {
         let width = ui.available_width();
         ui.scope(|ui| {
             ui.set_max_width(width);
-            ComboBox::from_id_salt("recipe").selected_text(text).width(width).truncate().show_ui(ui, |ui| {
-                ui.set_min_width(POPUP_WIDTH);
-                for recipe in Recipe::ALL {
-                    entry_ui(ui, recipe, current, config);
-                }
-            });
+            ComboBox::from_id_salt("recipe")
+                .selected_text(text)
+                .width(width)
+                .truncate()
+                .show_ui(ui, |ui| {
+                    ui.set_min_width(POPUP_WIDTH);
+                    for recipe in Recipe::ALL {
+                        entry_ui(ui, recipe, current, config);
+                    }
+                });
         })
         .response
     });
@@ -50,7 +54,14 @@ pub fn optimizer_ui(ui: &mut Ui, config: &mut RunConfig) {
     ui.field(
         "Dropout",
         "Chance of leaving out a value behind fc6 and fc7, 0 to below 1; 0.5 in the papers",
-        |ui| ui.add(DragValue::new(&mut config.dropout).range(0.0..=0.95).speed(0.005).max_decimals(3)),
+        |ui| {
+            ui.add(
+                DragValue::new(&mut config.dropout)
+                    .range(0.0..=0.95)
+                    .speed(0.005)
+                    .max_decimals(3),
+            )
+        },
     );
     let tooltip = "Which transposed convolutions stay bilinear interpolation: none, the last one as in \
                    CVPR 2015, or all as in the released Caffe nets";
@@ -68,20 +79,36 @@ pub fn optimizer_ui(ui: &mut Ui, config: &mut RunConfig) {
 }
 
 fn weights_ui(ui: &mut Ui, learning: &mut Learning) {
-    ui.field("Momentum", "Share of the last step that is kept, 0 to below 1, as in PyTorch", |ui| {
-        ui.add(DragValue::new(&mut learning.momentum).range(0.0..=0.9999).speed(0.002).max_decimals(4))
-    });
-    ui.field("Weight decay", "Pull of all weights towards 0, 0 or more, as in PyTorch", |ui| {
-        scientific_ui(ui, &mut learning.weight_decay, 0.0..=1.0)
-    });
+    ui.field(
+        "Momentum",
+        "Share of the last step that is kept, 0 to below 1, as in PyTorch",
+        |ui| {
+            ui.add(
+                DragValue::new(&mut learning.momentum)
+                    .range(0.0..=0.9999)
+                    .speed(0.002)
+                    .max_decimals(4),
+            )
+        },
+    );
+    ui.field(
+        "Weight decay",
+        "Pull of all weights towards 0, 0 or more, as in PyTorch",
+        |ui| scientific_ui(ui, &mut learning.weight_decay, 0.0..=1.0),
+    );
     let tooltip = "Factor on the learning rate of biases, 0 to 10; 1 in PyTorch, 2 in the papers";
     ui.field("Bias rate", tooltip, |ui| {
-        ui.add(DragValue::new(&mut learning.bias_rate).range(0.0..=10.0).speed(0.01).max_decimals(2))
+        ui.add(
+            DragValue::new(&mut learning.bias_rate)
+                .range(0.0..=10.0)
+                .speed(0.01)
+                .max_decimals(2),
+        )
     });
-    let tooltip =
-        "Whether weight decay pulls on biases too; in PyTorch it does, in the released Caffe nets not";
+    let tooltip = "Whether weight decay pulls on biases too; in PyTorch it does, in the released Caffe nets not";
     ui.field("Bias decay", tooltip, |ui| {
-        ui.checkbox(&mut learning.decay_biases, "").accessible_name("Bias decay")
+        ui.checkbox(&mut learning.decay_biases, "")
+            .accessible_name("Bias decay")
     });
 }
 
@@ -94,18 +121,31 @@ fn loss_ui(ui: &mut Ui, learning: &mut Learning) {
             Reduction::Sum => "Sum".to_owned(),
         };
         let current = learning.reduction;
-        segments_ui(ui, Reduction::ALL, current, label, |reduction| learning.reduction = reduction)
+        segments_ui(ui, Reduction::ALL, current, label, |reduction| {
+            learning.reduction = reduction
+        })
     });
     let tooltip = "Batches whose gradients are averaged into one step, 1 to 1000: like a larger batch, \
                    without the memory for it";
     ui.field("Accumulation", tooltip, |ui| {
-        ui.add(DragValue::new(&mut learning.accumulation).range(1..=1000).speed(0.05))
+        ui.add(
+            DragValue::new(&mut learning.accumulation)
+                .range(1..=1000)
+                .speed(0.05),
+        )
     });
-    let tooltip = "Largest norm of all gradients of a step together, above 0; larger ones are scaled down";
+    let tooltip =
+        "Largest norm of all gradients of a step together, above 0; larger ones are scaled down";
     ui.field("Clip norm", tooltip, |ui| {
-        optional_ui(ui, &mut learning.clip_norm, ["Clip gradients", "none"], 1.0, |ui, norm| {
-            scientific_ui(ui, norm, 1e-6..=1e9).accessible_name("Largest gradient norm");
-        })
+        optional_ui(
+            ui,
+            &mut learning.clip_norm,
+            ["Clip gradients", "none"],
+            1.0,
+            |ui, norm| {
+                scientific_ui(ui, norm, 1e-6..=1e9).accessible_name("Largest gradient norm");
+            },
+        )
     });
 }
 
@@ -120,32 +160,70 @@ fn schedule_ui(ui: &mut Ui, learning: &mut Learning) {
             Schedule::Cosine { .. } => "Cosine".to_owned(),
         };
         let current = learning.schedule.kind();
-        segments_ui(ui, Schedule::KINDS, current, label, |schedule| learning.schedule = schedule)
+        segments_ui(ui, Schedule::KINDS, current, label, |schedule| {
+            learning.schedule = schedule
+        })
     });
     match &mut learning.schedule {
         Schedule::Fixed => {}
-        Schedule::Step { every_steps, factor } => {
-            ui.field("Falls every", "Steps between two falls of the learning rate, 1 or more", |ui| {
-                ui.add(DragValue::new(every_steps).range(1..=10_000_000).suffix(" steps"))
-            });
-            ui.field("Falls to", "What the learning rate is multiplied by at each fall, above 0", |ui| {
-                ui.add(DragValue::new(factor).range(0.001..=1.0).speed(0.002).max_decimals(3))
-            });
+        Schedule::Step {
+            every_steps,
+            factor,
+        } => {
+            ui.field(
+                "Falls every",
+                "Steps between two falls of the learning rate, 1 or more",
+                |ui| {
+                    ui.add(
+                        DragValue::new(every_steps)
+                            .range(1..=10_000_000)
+                            .suffix(" steps"),
+                    )
+                },
+            );
+            ui.field(
+                "Falls to",
+                "What the learning rate is multiplied by at each fall, above 0",
+                |ui| {
+                    ui.add(
+                        DragValue::new(factor)
+                            .range(0.001..=1.0)
+                            .speed(0.002)
+                            .max_decimals(3),
+                    )
+                },
+            );
         }
         Schedule::Poly { power } => {
-            ui.field("Power", "1 is a straight line down to 0; 0.9 is usual", |ui| {
-                ui.add(DragValue::new(power).range(0.1..=10.0).speed(0.01).max_decimals(2))
-            });
+            ui.field(
+                "Power",
+                "1 is a straight line down to 0; 0.9 is usual",
+                |ui| {
+                    ui.add(
+                        DragValue::new(power)
+                            .range(0.1..=10.0)
+                            .speed(0.01)
+                            .max_decimals(2),
+                    )
+                },
+            );
         }
         Schedule::Cosine { min_rate } => {
             let highest = learning.learning_rate;
-            ui.field("Lowest rate", "Learning rate at the last step, from 0 to the one at the start", |ui| {
-                scientific_ui(ui, min_rate, 0.0..=highest)
-            });
+            ui.field(
+                "Lowest rate",
+                "Learning rate at the last step, from 0 to the one at the start",
+                |ui| scientific_ui(ui, min_rate, 0.0..=highest),
+            );
         }
     }
-    let tooltip = "Steps in which the learning rate rises from near 0, under the schedule; 0 is none";
+    let tooltip =
+        "Steps in which the learning rate rises from near 0, under the schedule; 0 is none";
     ui.field("Warm-up", tooltip, |ui| {
-        ui.add(DragValue::new(&mut learning.warmup_steps).range(0..=1_000_000).suffix(" steps"))
+        ui.add(
+            DragValue::new(&mut learning.warmup_steps)
+                .range(0..=1_000_000)
+                .suffix(" steps"),
+        )
     });
 }

@@ -12,20 +12,32 @@ use crate::ui::view_model::selection::RunSelection;
 use crate::ui::view_model::{format, progress};
 
 /// Draws all runs, newest first. `deleting` takes the run that the user wants to delete.
-pub fn runs_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, selection: &mut RunSelection, deleting: &mut Option<String>) {
+pub fn runs_ui(
+    ctx: &PanelCtx<'_>,
+    ui: &mut Ui,
+    selection: &mut RunSelection,
+    deleting: &mut Option<String>,
+) {
     let runs = ctx.engine.runs();
     ui.horizontal(|ui| {
-        ui.section("Runs").on_hover_text("Ticked runs are drawn in Curves");
+        ui.section("Runs")
+            .on_hover_text("Ticked runs are drawn in Curves");
         ui.weak(format::count(runs.len()));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let ticked: Vec<String> =
-                runs.iter().filter(|run| selection.contains(&run.name)).map(|run| run.name.clone()).collect();
+            let ticked: Vec<String> = runs
+                .iter()
+                .filter(|run| selection.contains(&run.name))
+                .map(|run| run.name.clone())
+                .collect();
             let response = ui
                 .add_enabled(!ticked.is_empty(), egui::Button::new("Compare ticked"))
                 .on_hover_text("Show the ticked runs side by side")
                 .on_disabled_hover_text("Tick the runs to compare");
             if response.clicked() {
-                ctx.commands.send(Command::Compare { runs: ticked, image: None });
+                ctx.commands.send(Command::Compare {
+                    runs: ticked,
+                    image: None,
+                });
             }
         });
     });
@@ -38,11 +50,14 @@ pub fn runs_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, selection: &mut RunSelection, de
     let mut height: Option<f32> = None;
     for run in runs {
         let size = egui::vec2(ui.available_width(), height.unwrap_or_default());
-        if height.is_some() && !ui.is_rect_visible(egui::Rect::from_min_size(ui.cursor().min, size)) {
+        if height.is_some() && !ui.is_rect_visible(egui::Rect::from_min_size(ui.cursor().min, size))
+        {
             ui.allocate_space(size);
             continue;
         }
-        let card = ui.push_id(&run.name, |ui| ui.card(|ui| run_ui(ctx, ui, run, selection, deleting, busy)));
+        let card = ui.push_id(&run.name, |ui| {
+            ui.card(|ui| run_ui(ctx, ui, run, selection, deleting, busy))
+        });
         height = Some(card.response.rect.height());
     }
 }
@@ -67,14 +82,22 @@ fn run_ui(
             selection.set(&run.name, ticked);
         }
         if let Some(slot) = selection.slot(&run.name) {
-            ui.swatch(theme::run_color(slot)).on_hover_text("Its color in Curves");
+            ui.swatch(theme::run_color(slot))
+                .on_hover_text("Its color in Curves");
         }
         ui.truncated(RichText::new(&title).strong(), &details(run));
     });
     ui.horizontal(|ui| {
         let color = state_color(ui, &run.state);
         let imported = run.steps.is_empty() && run.state == RunState::Finished;
-        let tag = ui.tag(if imported { "imported" } else { progress::state_text(&run.state) }, color);
+        let tag = ui.tag(
+            if imported {
+                "imported"
+            } else {
+                progress::state_text(&run.state)
+            },
+            color,
+        );
         if let RunState::Failed(message) = &run.state {
             tag.on_hover_text(message);
         }
@@ -82,7 +105,11 @@ fn run_ui(
         ui.label(RichText::new(format!("mIoU {}", format::percent(best))).small())
             .on_hover_text("Best on validation");
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if !active && ui.icon_button(Icon::Bin, &format!("Delete {title}")).clicked() {
+            if !active
+                && ui
+                    .icon_button(Icon::Bin, &format!("Delete {title}"))
+                    .clicked()
+            {
                 *deleting = Some(run.name.clone());
             }
             if run.can_resume && !active {
@@ -148,13 +175,18 @@ pub fn confirm_delete_ui(ctx: &PanelCtx<'_>, ui: &Ui, deleting: &mut Option<Stri
     };
     let title = run.title();
     let closed = ui.question("delete run", "Delete this run?", |ui| {
-        ui.label(format!("{title}: its folder with weights and history is deleted and cannot be restored"));
+        ui.label(format!(
+            "{title}: its folder with weights and history is deleted and cannot be restored"
+        ));
         ui.small(&name);
         ui.add_space(6.0);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let palette = theme::palette(ui.visuals());
             let text = RichText::new("Delete run").color(palette.on_accent);
-            if ui.add(egui::Button::new(text).fill(palette.error)).clicked() {
+            if ui
+                .add(egui::Button::new(text).fill(palette.error))
+                .clicked()
+            {
                 ctx.commands.send(Command::DeleteRun(name.clone()));
                 ui.close();
             }

@@ -28,25 +28,46 @@ pub fn segments_ui<T: Copy + PartialEq, const N: usize>(
 
 /// Length of the run, batch, learning rate.
 pub fn learning_ui(ui: &mut Ui, config: &mut RunConfig) {
-    ui.field("Epochs", "Passes over the training images, 1 or more", |ui| {
-        ui.add(DragValue::new(&mut config.epochs).range(1..=10_000).speed(0.2))
-    });
+    ui.field(
+        "Epochs",
+        "Passes over the training images, 1 or more",
+        |ui| {
+            ui.add(
+                DragValue::new(&mut config.epochs)
+                    .range(1..=10_000)
+                    .speed(0.2),
+            )
+        },
+    );
     ui.field(
         "Batch size",
         "Images in one batch, 1 to 64; more need more memory and give a smoother loss",
-        |ui| ui.add(DragValue::new(&mut config.batch_size).range(1..=64).speed(0.05)),
+        |ui| {
+            ui.add(
+                DragValue::new(&mut config.batch_size)
+                    .range(1..=64)
+                    .speed(0.05),
+            )
+        },
     );
-    let tooltip =
-        "Size of a step down the loss, above 0; too large and the loss jumps, too small and nothing moves";
+    let tooltip = "Size of a step down the loss, above 0; too large and the loss jumps, too small and nothing moves";
     ui.field("Learning rate", tooltip, |ui| {
         scientific_ui(ui, &mut config.learning.learning_rate, 1e-16..=10.0)
     });
 }
 
 /// A value over many powers of ten.
-pub fn scientific_ui(ui: &mut Ui, value: &mut f64, range: std::ops::RangeInclusive<f64>) -> Response {
+pub fn scientific_ui(
+    ui: &mut Ui,
+    value: &mut f64,
+    range: std::ops::RangeInclusive<f64>,
+) -> Response {
     // In proportion, down to the 1e-14 of the released FCN-8s; 0 alone needs a start.
-    let speed = if *value == 0.0 { 1e-9 } else { value.abs() * 0.01 };
+    let speed = if *value == 0.0 {
+        1e-9
+    } else {
+        value.abs() * 0.01
+    };
     ui.add(
         DragValue::new(value)
             .range(range)
@@ -69,7 +90,11 @@ pub fn optional_ui<T>(
     ui.horizontal(|ui| {
         let mut ticked = value.is_some();
         let label = if ticked { "" } else { off };
-        if ui.checkbox(&mut ticked, label).accessible_name(name).changed() {
+        if ui
+            .checkbox(&mut ticked, label)
+            .accessible_name(name)
+            .changed()
+        {
             *value = ticked.then_some(start);
         }
         if let Some(value) = value {

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use eframe::egui::{self, Response, RichText, ScrollArea, Ui};
 
 use crate::engine::{
-    Engine, Init, NoticeLevel, Row, RowState, RunConfig, Task, WeightsChoice, WeightsLayout, WeightsSummary,
+    Engine, Init, NoticeLevel, Row, RowState, RunConfig, Task, WeightsChoice, WeightsLayout,
+    WeightsSummary,
 };
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
@@ -54,7 +55,9 @@ impl WeightsPick {
     /// Takes in what came back, and draws the layers of a file that was read.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &Ui, config: &mut RunConfig) {
         self.poll(ctx);
-        let Self::Shown(path, summary) = self else { return };
+        let Self::Shown(path, summary) = self else {
+            return;
+        };
         let mut decision = None;
         let title = format!("Weights of {}", files::file_label(path));
         let closed = ui.question("weights file", &title, |ui| {
@@ -72,7 +75,9 @@ impl WeightsPick {
                 let predict = ui
                     .add_enabled(predicts, egui::Button::new("Add to the runs"))
                     .on_hover_text("Make a finished run of them, for Inspect and Compare")
-                    .on_disabled_hover_text("A classifier has no score layers: train from it first");
+                    .on_disabled_hover_text(
+                        "A classifier has no score layers: train from it first",
+                    );
                 if predict.clicked() {
                     decision = Some(Decision::Import);
                 }
@@ -84,10 +89,17 @@ impl WeightsPick {
         match decision {
             Some(Decision::Start) => {
                 let is_network = matches!(summary.layout, WeightsLayout::Segmentation { .. });
-                draft::start_from(config, Init::File(path.clone()), &summary.config, is_network);
+                draft::start_from(
+                    config,
+                    Init::File(path.clone()),
+                    &summary.config,
+                    is_network,
+                );
                 *self = Self::None;
             }
-            Some(Decision::Import) => *self = Self::Importing(ctx.engine.import_weights(choice(path))),
+            Some(Decision::Import) => {
+                *self = Self::Importing(ctx.engine.import_weights(choice(path)))
+            }
             None if closed => *self = Self::None,
             None => {}
         }
@@ -121,7 +133,8 @@ impl WeightsPick {
     }
 
     fn fail(&mut self, ctx: &PanelCtx<'_>, message: String) {
-        ctx.commands.send(Command::Notify(NoticeLevel::Error, message));
+        ctx.commands
+            .send(Command::Notify(NoticeLevel::Error, message));
         *self = Self::None;
     }
 }
@@ -133,13 +146,19 @@ enum Decision {
 }
 
 fn choice(path: &std::path::Path) -> WeightsChoice {
-    WeightsChoice { path: path.to_path_buf(), variant: None, geometry: None }
+    WeightsChoice {
+        path: path.to_path_buf(),
+        variant: None,
+        geometry: None,
+    }
 }
 
 /// What the file is, and what becomes of each layer.
 fn summary_ui(ui: &mut Ui, summary: &WeightsSummary) {
     ui.set_width(560.0);
-    let count = |wanted: fn(&RowState) -> bool| summary.rows.iter().filter(|row| wanted(&row.state)).count();
+    let count = |wanted: fn(&RowState) -> bool| {
+        summary.rows.iter().filter(|row| wanted(&row.state)).count()
+    };
     let loaded = count(|state| matches!(state, RowState::Loaded | RowState::Reshaped { .. }));
     let initialized = count(|state| matches!(state, RowState::Initialized { .. }));
     let skipped = count(|state| matches!(state, RowState::Skipped { .. }));
@@ -154,28 +173,32 @@ fn summary_ui(ui: &mut Ui, summary: &WeightsSummary) {
     ));
     ui.add_space(4.0);
     let height = ui.text_style_height(&egui::TextStyle::Body);
-    ScrollArea::vertical().max_height(TABLE_HEIGHT).auto_shrink([false, true]).show_rows(
-        ui,
-        height,
-        summary.rows.len(),
-        |ui, range| {
+    ScrollArea::vertical()
+        .max_height(TABLE_HEIGHT)
+        .auto_shrink([false, true])
+        .show_rows(ui, height, summary.rows.len(), |ui, range| {
             for row in summary.rows.get(range).unwrap_or_default() {
                 row_ui(ui, row);
             }
-        },
-    );
+        });
 }
 
 fn row_ui(ui: &mut Ui, row: &Row) {
     let palette = theme::palette(ui.visuals());
     let (text, color) = match &row.state {
         RowState::Loaded => ("loaded".to_owned(), palette.success),
-        RowState::Reshaped { from } => (format!("loaded from {}", shape_text(from)), palette.success),
-        RowState::Initialized { reason } => (format!("starts as always: {reason}"), palette.warning),
+        RowState::Reshaped { from } => {
+            (format!("loaded from {}", shape_text(from)), palette.success)
+        }
+        RowState::Initialized { reason } => {
+            (format!("starts as always: {reason}"), palette.warning)
+        }
         RowState::Skipped { reason } => (format!("skipped: {reason}"), palette.info),
     };
     ui.horizontal(|ui| {
-        column_ui(ui, NAME_WIDTH, |ui| ui.truncated(row.name.as_str(), &row.name));
+        column_ui(ui, NAME_WIDTH, |ui| {
+            ui.truncated(row.name.as_str(), &row.name)
+        });
         column_ui(ui, SHAPE_WIDTH, |ui| ui.weak(shape_text(&row.shape)));
         ui.truncated(RichText::new(&text).color(color), &text);
     });
@@ -194,5 +217,9 @@ fn shape_text(shape: &[usize]) -> String {
     if shape.is_empty() {
         return "scalar".to_owned();
     }
-    shape.iter().map(usize::to_string).collect::<Vec<_>>().join("×")
+    shape
+        .iter()
+        .map(usize::to_string)
+        .collect::<Vec<_>>()
+        .join("×")
 }
