@@ -267,7 +267,7 @@ fn report(id: &str, state: &EntryState, session: &Session) {
     match state {
         EntryState::Ready { path } => output::line(format!("{id}: ready, {}", path.display())),
         EntryState::Unverified { path } => {
-            output::line(format!("{id}: not verified, {}", path.display()))
+            output::line(format!("{id}: not verified, {}", path.display()));
         }
         EntryState::Partial { bytes } => {
             output::problem(

@@ -243,7 +243,7 @@ impl Trainer {
                 insert(runs, snapshot);
             }
             Ok(WorkerEvent::Train(TrainEvent::Ended(outcome))) => {
-                self.ended(outcome, runs, notices)
+                self.ended(outcome, runs, notices);
             }
             Ok(WorkerEvent::Train(event)) => current.apply(&event, runs),
             Err(_) => return false,

@@ -254,7 +254,7 @@ fn load_init(
     for row in &plan.rows {
         match &row.state {
             RowState::Initialized { reason } => {
-                log::info!("{} keeps its initialization: {reason}", row.name)
+                log::info!("{} keeps its initialization: {reason}", row.name);
             }
             RowState::Skipped { reason } => log::info!("{} is skipped: {reason}", row.name),
             RowState::Loaded | RowState::Reshaped { .. } => {}

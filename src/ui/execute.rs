@@ -103,7 +103,7 @@ impl App {
             UiCommand::Theme(theme) => self.set_theme(ctx, theme),
             UiCommand::ResetLayout => self.state.layout = DockLayout::default(),
             UiCommand::DebugOverlay => {
-                self.state.prefs.debug_overlay = !self.state.prefs.debug_overlay
+                self.state.prefs.debug_overlay = !self.state.prefs.debug_overlay;
             }
             UiCommand::FirstSteps => self.help.first_steps = true,
             UiCommand::Folders => self.help.folders = true,

@@ -83,7 +83,7 @@ pub fn menu_bar_ui(ui: &mut Ui, state: &MenuState<'_>, toasts: &mut Toasts) -> O
             item_ui(ui, state, UiCommand::About, &mut chosen);
         });
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            toasts.bell_ui(ui)
+            toasts.bell_ui(ui);
         });
     });
     chosen

@@ -147,7 +147,7 @@ impl Toasts {
             theme::level_color(ui.visuals(), level)
         });
         let bell = Atom::paint(vec2(14.0, 14.0), move |ui, args| {
-            Icon::Bell.paint(ui.painter(), args.rect, color)
+            Icon::Bell.paint(ui.painter(), args.rect, color);
         });
         let button = if unread == 0 {
             egui::Button::new(bell)

@@ -160,7 +160,7 @@ impl UiExt for Ui {
             self.visuals().text_color()
         };
         let sign = Atom::paint(Vec2::splat(14.0), move |ui, args| {
-            icon.paint(ui.painter(), args.rect, color)
+            icon.paint(ui.painter(), args.rect, color);
         });
         let atoms = (Atom::grow(), sign, text.color(color), Atom::grow());
         let mut button = Button::new(atoms).min_size(vec2(self.available_width(), 34.0));

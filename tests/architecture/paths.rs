@@ -50,7 +50,7 @@ impl Scopes {
                     next_module = Some(scopes.names.len() - 1);
                 }
                 "mod" if text(2) == ";" && next_is_test => {
-                    scopes.test_files.push(text(1).to_owned())
+                    scopes.test_files.push(text(1).to_owned());
                 }
                 "{" => {
                     open.push((next_module.take().unwrap_or(module), test || next_is_test));

@@ -114,7 +114,7 @@ fn check_leftovers(tokens: &[Token], scopes: &Scopes, report: &mut impl FnMut(us
         };
         match (text(0), text(1), text(2)) {
             ("#", "[", "ignore") => {
-                report(token.line, "an ignored test; mend or delete it".to_owned())
+                report(token.line, "an ignored test; mend or delete it".to_owned());
             }
             (name @ ("todo" | "unimplemented"), "!", _) => {
                 report(token.line, format!("{name}! is left over"));

@@ -135,7 +135,7 @@ fn a_failed_stage_ends_the_plan() {
     let mut engine = engine(&set);
     let gone = set.dir.path().join("gone.pth");
     engine.start_stages(stages(&set, |config| {
-        config.init = Init::File(gone.clone())
+        config.init = Init::File(gone.clone());
     }));
     wait(&mut engine, |engine| {
         engine.plan().is_some_and(|plan| plan.done)

@@ -176,7 +176,7 @@ impl Engine {
                         format!("{file} is here, but nobody published a hash to check it against"),
                     ),
                     EntryState::Failed { message } => {
-                        self.notify(NoticeLevel::Error, message.clone())
+                        self.notify(NoticeLevel::Error, message.clone());
                     }
                     _ => {}
                 }

@@ -93,7 +93,7 @@ pub(super) fn product(
             let source = windows.source[tile.matrix * windows.channels * area..].chunks_exact(area);
             for (to, from) in planes.chunks_exact_mut(plane).zip(source) {
                 flat.lay(first, count, to, |at, to| {
-                    to.copy_from_slice(&from[at..][..to.len()])
+                    to.copy_from_slice(&from[at..][..to.len()]);
                 });
             }
             Planes {

@@ -44,7 +44,7 @@ impl Phases {
     /// `[outer, inner, kernel]` to `[outer, inner, phases, taps]`.
     pub fn weights(&self, weights: &[f32]) -> Vec<f32> {
         self.moved(weights, |to, from, sorted, kernel| {
-            sorted[to] = kernel[from]
+            sorted[to] = kernel[from];
         })
     }
 

@@ -148,7 +148,7 @@ impl RunFolder {
             }
             // A file system without locks: go on as if there were no other program.
             Err(TryLockError::Error(err)) => {
-                ::log::info!("{}: no file lock: {err}", path.display())
+                ::log::info!("{}: no file lock: {err}", path.display());
             }
         }
         let end = self.file("end.json");

@@ -265,7 +265,7 @@ fn nothing_trained_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     let hint =
         "The Train panel can train FCN-32s, 16s and 8s one after another with equal settings";
     ui.empty_state("No trained runs to compare", hint, |ui| {
-        go_to_train(ctx, ui)
+        go_to_train(ctx, ui);
     });
 }
 

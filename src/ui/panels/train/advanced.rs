@@ -73,7 +73,7 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
             Order::Sequential => "Sequential".to_owned(),
         };
         segments_ui(ui, Order::ALL, config.order, label, |order| {
-            config.order = order
+            config.order = order;
         })
     });
     input_ui(ui, config);
@@ -146,7 +146,7 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
     ui.field("Precision", tooltip, |ui| {
         let label = |precision: Precision| precision.id().to_owned();
         segments_ui(ui, Precision::ALL, config.precision, label, |precision| {
-            config.precision = precision
+            config.precision = precision;
         })
     });
     let tooltip = "Keep only the maps between the stages of the trunk while training, and compute the \

@@ -37,7 +37,7 @@ pub fn network_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool 
                 Geometry::Reference => "Reference".to_owned(),
             };
             segments_ui(ui, [first, second], config.geometry, label, |geometry| {
-                config.geometry = geometry
+                config.geometry = geometry;
             })
         });
     }

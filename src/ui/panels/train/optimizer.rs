@@ -122,7 +122,7 @@ fn loss_ui(ui: &mut Ui, learning: &mut Learning) {
         };
         let current = learning.reduction;
         segments_ui(ui, Reduction::ALL, current, label, |reduction| {
-            learning.reduction = reduction
+            learning.reduction = reduction;
         })
     });
     let tooltip = "Batches whose gradients are averaged into one step, 1 to 1000: like a larger batch, \
@@ -161,7 +161,7 @@ fn schedule_ui(ui: &mut Ui, learning: &mut Learning) {
         };
         let current = learning.schedule.kind();
         segments_ui(ui, Schedule::KINDS, current, label, |schedule| {
-            learning.schedule = schedule
+            learning.schedule = schedule;
         })
     });
     match &mut learning.schedule {

@@ -56,7 +56,7 @@ pub fn runs_ui(
             continue;
         }
         let card = ui.push_id(&run.name, |ui| {
-            ui.card(|ui| run_ui(ctx, ui, run, selection, deleting, busy))
+            ui.card(|ui| run_ui(ctx, ui, run, selection, deleting, busy));
         });
         height = Some(card.response.rect.height());
     }

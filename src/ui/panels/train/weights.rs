@@ -98,7 +98,7 @@ impl WeightsPick {
                 *self = Self::None;
             }
             Some(Decision::Import) => {
-                *self = Self::Importing(ctx.engine.import_weights(choice(path)))
+                *self = Self::Importing(ctx.engine.import_weights(choice(path)));
             }
             None if closed => *self = Self::None,
             None => {}
