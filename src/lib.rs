@@ -3,9 +3,11 @@
 //!
 //! The house is `ui -> engine -> training -> {model, dataset, metrics}`: a module
 //! may use what stands to its right and nothing else; the three leaves do not
-//! know each other. `cli` is the headless twin of `ui` and uses the same engine.
+//! know each other. `cli` is the headless twin of `ui` and uses the same engine; `bench` stands
+//! beside it, measures what is below, and is used by `cli` alone.
 //! `tests/architecture.rs` guards this.
 
+pub mod bench;
 pub mod cli;
 pub mod dataset;
 pub mod engine;

@@ -108,8 +108,8 @@ fn the_resnets_equal_torchvision() {
 fn loaded(case: &Case, path: &std::path::Path) -> (Network, NetworkConfig) {
     let config = case.config();
     let file = WeightsFile::open(path).expect("a weights file");
-    let layout =
-        fcn_workbench::model::weights::Layout::recognize(&file.shapes()).expect("a known layout");
+    let layout = fcn_workbench::model::weights::WeightsLayout::recognize(&file.shapes())
+        .expect("a known layout");
     let net = config.init(&Device::flex());
     let plan =
         LoadPlan::new(&file, layout, &net, &config, Purpose::Predict).expect("fitting weights");

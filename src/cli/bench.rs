@@ -14,12 +14,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::args::BenchArgs;
 use super::interrupts::Interrupts;
 use super::{EXIT_STOPPED, Session, output, probe_program};
-use crate::engine::{self, BenchJob, BenchOptions, BenchResult};
+use crate::bench::{self, BenchJob, BenchOptions, BenchResult};
 
 /// Measures the rows, or answers as the process that measures one.
 pub fn run(args: &BenchArgs, session: &Session) -> Result<ExitCode, String> {
     if let Some(job) = &args.measure {
-        let (answer, code) = engine::bench_main(job);
+        let (answer, code) = bench::bench_main(job);
         output::line(answer);
         return Ok(ExitCode::from(code));
     }
@@ -35,7 +35,7 @@ pub fn run(args: &BenchArgs, session: &Session) -> Result<ExitCode, String> {
     if !args.list {
         return measure(&jobs, args.threads, session.json);
     }
-    for name in jobs.iter().map(|job| job.row.name()) {
+    for name in jobs.iter().map(|job| job.case.name()) {
         if session.json {
             output::json(&serde_json::json!({ "row": name }));
         } else {
@@ -55,14 +55,14 @@ fn measure(jobs: &[BenchJob], threads: Option<usize>, json: bool) -> Result<Exit
     let mut results: Vec<BenchResult> = Vec::new();
     let mut failed = false;
     for job in jobs {
-        let name = job.row.name();
+        let name = job.case.name();
         bar.set_message(name.clone());
         bar.tick();
-        match engine::measure_in_child(&program, job, threads, &|| interrupts.any()) {
+        match bench::measure_in_child(&program, job, threads, &|| interrupts.any()) {
             Ok(Some(result)) => {
                 results.push(result);
-                // The matrix product is first, so a row knows its share when it is done.
-                engine::set_shares_of_peak(&mut results);
+                // The matrix product is first, so a case knows its share when it is done.
+                bench::set_shares_of_peak(&mut results);
                 if let (true, Some(result)) = (json, results.last()) {
                     bar.suspend(|| output::json(result));
                 }

@@ -117,7 +117,7 @@ fn answer(mut child: Child) -> Result<Option<DeviceEntry>, String> {
     if !status.success() {
         return Err(format!(
             "its driver broke the test process off ({})",
-            how(status)
+            describe_exit(status)
         ));
     }
     let mut text = String::new();
@@ -130,7 +130,7 @@ fn answer(mut child: Child) -> Result<Option<DeviceEntry>, String> {
 }
 
 /// How a process ended, in words.
-pub(super) fn how(status: ExitStatus) -> String {
+pub fn describe_exit(status: ExitStatus) -> String {
     #[cfg(unix)]
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
         return format!("signal {signal}");

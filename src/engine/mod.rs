@@ -5,7 +5,6 @@
 //! `ui` and `cli` may name. Must not know about egui.
 
 mod active;
-mod bench;
 mod catalogue;
 mod datasets;
 mod devices;
@@ -32,27 +31,26 @@ pub use crate::dataset::{
     LabelMap, Layout, Normalization, Rgb, Split, VOID, ValueRange,
 };
 pub use crate::metrics::{BOUNDARY_WIDTH, ConfusionMatrix, Scores};
-pub use crate::model::weights::{Layout as WeightsLayout, Row, RowState, WEIGHTS_EXTENSIONS};
+pub use crate::model::weights::{WEIGHTS_EXTENSIONS, WeightsLayout, WeightsRow, WeightsRowState};
 pub use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
 pub use crate::training::{
-    BenchJob, BenchResult, BenchRow, DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord,
-    Init, Learning, Order, Outcome, Precision, Preview, PreviewItem, Recipe, Reduction, RunConfig,
-    RunInfo, Schedule, StepRecord, WeightsChoice, WeightsSummary, autotune_folder, preset,
+    DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord, Init, Learning, Order, Outcome,
+    Precision, Preview, PreviewItem, Recipe, Reduction, RunConfig, RunInfo, Schedule, StepRecord,
+    WeightsChoice, WeightsSummary, autotune_folder, preset,
 };
 pub use active::{ActiveRun, Phase};
-pub use bench::{BenchOptions, bench_main, measure_in_child, set_shares_of_peak};
 pub use catalogue::{
     Catalogue, CatalogueEntry, CatalogueItem, EntryState, KnownHash, public_weights,
 };
-pub use devices::{Devices, probe_main};
+pub use devices::{Devices, describe_exit, probe_main};
 pub use dirs::Dirs;
 pub use memory::keep_freed_memory;
 pub use predict::{Evaluation, Logits, Prediction};
 pub use predictions::NetworkSource;
 pub use runs::{RunSnapshot, RunState};
 pub use score_masks::{MaskClasses, MaskFolders, MaskScores, score_masks};
-pub use source::{DatasetState, OpenDataset, Thumbnail};
-pub use tasks::{Cancel, Task};
+pub use source::{DatasetState, OpenDataset, Thumbnail, dataset_folder};
+pub use tasks::{Cancel, Task, guarded};
 pub use training::{Live, Plan};
 
 use crate::training::checkpoint::RunFolder;

@@ -45,7 +45,7 @@ pub struct Thumbnail {
 }
 
 /// Where a dataset lies.
-pub(super) fn location(which: &DatasetRef, data_dir: &Path) -> PathBuf {
+pub fn dataset_folder(which: &DatasetRef, data_dir: &Path) -> PathBuf {
     match which {
         DatasetRef::Sample => data_dir.join("sample"),
         DatasetRef::Folder(path) => path.clone(),
@@ -59,7 +59,7 @@ pub(super) fn open(
     data_dir: &Path,
     progress: &mut dyn FnMut(usize, usize) -> bool,
 ) -> Result<Dataset, DatasetError> {
-    let root = location(which, data_dir);
+    let root = dataset_folder(which, data_dir);
     if *which == DatasetRef::Sample {
         ensure_sample(&root, &SampleSpec::default(), progress)?;
     }

@@ -204,7 +204,7 @@ fn run<T>(name: &str, promise: Promise<T>, work: impl FnOnce(&Cancel) -> T) {
 
 /// Runs `work`, turning a panic into its message: libraries below may panic on what
 /// the world does, and the window must outlive that.
-pub(super) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+pub fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
         panic
             .downcast_ref::<String>()

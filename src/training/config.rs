@@ -9,7 +9,7 @@ use super::error::TrainError;
 use super::precision::Precision;
 use super::schedule::Schedule;
 use crate::dataset::{Augment, Normalization};
-use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
+use crate::model::{FinalUpsampling, Geometry, NetworkConfig, Trunk, Variant};
 
 /// Which dataset a run uses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -224,6 +224,20 @@ pub struct RunConfig {
 }
 
 impl RunConfig {
+    /// The network that it describes, for a dataset of `num_classes` classes.
+    pub fn network(&self, num_classes: usize) -> NetworkConfig {
+        NetworkConfig {
+            variant: self.variant,
+            trunk: self.trunk,
+            geometry: self.geometry,
+            num_classes,
+            dropout: self.dropout,
+            final_upsampling: self.final_upsampling,
+            aux_head: self.aux_head,
+            widths: None,
+        }
+    }
+
     /// Turns down a trunk or a geometry that the network does not have.
     pub(super) fn check_network(&self) -> Result<(), TrainError> {
         check(

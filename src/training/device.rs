@@ -114,7 +114,7 @@ pub struct DeviceEntry {
 ///
 /// # Errors
 /// When this build has no way to it, or its driver refuses.
-pub(super) fn open(id: DeviceId) -> Result<Device, TrainError> {
+pub fn open(id: DeviceId) -> Result<Device, TrainError> {
     match id {
         DeviceId::Cpu => Ok(Device::flex()),
         DeviceId::Cuda(index) => open_cuda(index),

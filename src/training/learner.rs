@@ -3,26 +3,28 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
+use super::checkpoint::RunFolder;
 use super::config::{Learning, RunConfig};
 use super::device::reads_for_free;
 use super::error::TrainError;
 use super::gradients::{Accumulated, clip_factor, clip_on_device, norm, read, total};
+use super::initial_weights::initialize;
 use super::loss::{Targets, objective};
 use super::precision::{LossScale, Precision};
 use super::sgd::Sgd;
 use crate::dataset::Batch;
+use crate::model::Network;
 use crate::model::kernels::end_step;
-use crate::model::{Network, NetworkConfig};
 
 /// Weight of the second head's loss (`references/segmentation/train.py` of torchvision).
 const AUX_WEIGHT: f64 = 0.5;
 
 /// Network, optimizer state and the device both are on.
-pub(super) struct Learner {
-    pub model: Network,
-    pub optimizer: Sgd,
+pub struct Learner {
+    pub(super) model: Network,
+    pub(super) optimizer: Sgd,
     /// Only in `f16`.
-    pub loss_scale: Option<LossScale>,
+    pub(super) loss_scale: Option<LossScale>,
     gradients: Accumulated<Network>,
     /// Norm of the gradients of the last step, `[1]`, where they were clipped without reading it.
     norm: Option<Tensor<1>>,
@@ -35,27 +37,29 @@ pub(super) struct Learner {
     reads_at_once: bool,
 }
 
-/// The network that a configuration describes.
-pub(super) fn network_config(config: &RunConfig, num_classes: usize) -> NetworkConfig {
-    NetworkConfig {
-        variant: config.variant,
-        trunk: config.trunk,
-        geometry: config.geometry,
-        num_classes,
-        dropout: config.dropout,
-        final_upsampling: config.final_upsampling,
-        aux_head: config.aux_head,
-        widths: None,
-    }
-}
-
 impl Learner {
+    /// A network with the weights that it starts with; `folder` is the run's, beside which the
+    /// run lies that it may start from. `device` is without autodiff.
+    ///
+    /// # Errors
+    /// When the weights cannot be read or are those of another network.
+    pub fn initialized(
+        config: &RunConfig,
+        num_classes: usize,
+        folder: &RunFolder,
+        device: &Device,
+    ) -> Result<Self, TrainError> {
+        let mut learner = Self::new(config, num_classes, device);
+        learner.model = initialize(learner.model, config, num_classes, folder, device)?;
+        Ok(learner)
+    }
+
     /// A fresh network, whose weights are still to be drawn or loaded; `device` is without autodiff.
-    pub fn new(config: &RunConfig, num_classes: usize, device: &Device) -> Self {
+    pub(super) fn new(config: &RunConfig, num_classes: usize, device: &Device) -> Self {
         let reads_at_once = reads_for_free(device);
         let device = device.clone().autodiff();
         device.seed(config.seed);
-        let model = network_config(config, num_classes).init(&device);
+        let model = config.network(num_classes).init(&device);
         let learning = config.learning.clone();
         let optimizer = Sgd::new(&learning);
         Self {
@@ -167,12 +171,12 @@ impl Learner {
 
     /// The norm of the gradients of the last step, `[1]`, where they were clipped without
     /// looking at it.
-    pub fn take_norm(&mut self) -> Option<Tensor<1>> {
+    pub(super) fn take_norm(&mut self) -> Option<Tensor<1>> {
         self.norm.take()
     }
 
     /// Turns down weights that are not numbers: the update of a step comes after its loss.
-    pub fn check_weights(&self, step: usize, learning_rate: f64) -> Result<(), TrainError> {
+    pub(super) fn check_weights(&self, step: usize, learning_rate: f64) -> Result<(), TrainError> {
         if total(&self.model.valid())?.is_finite() {
             return Ok(());
         }
@@ -183,13 +187,13 @@ impl Learner {
     }
 
     /// Number of weights.
-    pub fn num_params(&self) -> usize {
+    pub(super) fn num_params(&self) -> usize {
         self.model.num_params()
     }
 
     /// Makes everything random in the next batch (dropout) depend on `seed` alone, so
     /// that a resumed run draws what the unbroken one would have drawn.
-    pub fn seed_batch(&self, seed: u64) {
+    pub(super) fn seed_batch(&self, seed: u64) {
         self.device.seed(seed);
     }
 }

@@ -4,7 +4,6 @@
 //! small byte buffers go out, never tensors. Must not know about the window.
 
 mod autotune_cache;
-mod bench;
 pub mod checkpoint;
 mod config;
 mod control;
@@ -13,7 +12,9 @@ mod device;
 mod error;
 mod evaluate;
 mod event;
+mod external_weights;
 mod gradients;
+mod initial_weights;
 mod learner;
 mod loss;
 mod precision;
@@ -27,23 +28,24 @@ mod schedule;
 mod segmenter;
 mod sgd;
 mod waiting;
-mod weights;
 
 pub use autotune_cache::{autotune_folder, keep_autotune_choices};
-pub use bench::{BenchJob, BenchResult, BenchRow, Timing, measure};
 pub use config::{DatasetRef, Init, Learning, Order, Reduction, RunConfig};
 pub use control::Control;
-pub use device::{DeviceEntry, DeviceId, DeviceKind};
+pub use device::{DeviceEntry, DeviceId, DeviceKind, open as open_device};
 pub use error::TrainError;
 pub use evaluate::Evaluation;
 pub use event::{
     EpochRecord, Outcome, Preview, PreviewItem, RunInfo, StepRecord, TrainEvent, TrainSink,
 };
+pub use external_weights::{WeightsChoice, WeightsSummary, export_run, import_run};
+pub use initial_weights::initial_network;
+pub use learner::Learner;
 pub use precision::Precision;
 pub use predictor::Predictor;
 pub use preset::preset;
 pub use probe::{candidates, cpu_entry, probe};
 pub use recipe::Recipe;
-pub use run::train;
+pub use run::{batch_plan, train};
 pub use schedule::Schedule;
-pub use weights::{WeightsChoice, WeightsSummary, export_run, import_run};
+pub use segmenter::Segmenter;

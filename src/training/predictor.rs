@@ -5,9 +5,8 @@ use super::control::Control;
 use super::device::{self, DeviceId};
 use super::error::TrainError;
 use super::evaluate::{Evaluation, NoMasks, Scoring, evaluate};
-use super::learner::network_config;
+use super::external_weights::{WeightsChoice, load_file};
 use super::segmenter::Segmenter;
-use super::weights::{WeightsChoice, load_file};
 use crate::dataset::{Dataset, LabelMap, Rgb, Split, resize_labels, resize_rgb};
 use crate::metrics::{ConfusionMatrix, SetCounts};
 use crate::model::Trunk;
@@ -25,7 +24,7 @@ impl Predictor {
         let meta = folder.meta()?;
         let device = device::open(device)?;
         let num_classes = meta.classes.len();
-        let model = network_config(&meta.config, num_classes).init(&device);
+        let model = meta.config.network(num_classes).init(&device);
         let (model, step) = folder.load_best(model)?;
         let segmenter = Segmenter::new(&model, &meta.config.normalization, num_classes, &device);
         Ok(Self {

@@ -12,11 +12,11 @@ use super::device;
 use super::error::TrainError;
 use super::evaluate::{Scoring, evaluate};
 use super::event::{EpochRecord, Outcome, RunInfo, StepRecord, TrainEvent, TrainSink};
+use super::initial_weights::initialize;
 use super::learner::Learner;
 use super::preview::Pinned;
 use super::segmenter::Segmenter;
 use super::waiting::{Measures, Waiting};
-use super::weights::initialize;
 use crate::dataset::{BatchPlan, Dataset, Loader};
 use crate::metrics::ConfusionMatrix;
 use crate::model::kernels::forget;
@@ -348,7 +348,8 @@ impl<'a> Session<'a> {
     }
 }
 
-pub(super) fn batch_plan(config: &RunConfig, dataset: &Dataset) -> BatchPlan {
+/// How the training images of `dataset` become batches.
+pub fn batch_plan(config: &RunConfig, dataset: &Dataset) -> BatchPlan {
     BatchPlan {
         items: Arc::new(dataset.train.clone()),
         reader: dataset.mask_reader(),

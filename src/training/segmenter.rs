@@ -14,7 +14,7 @@ use crate::dataset::{LabelMap, Normalization, Rgb, resize_rgb};
 use crate::model::Network;
 
 /// A network in inference mode with its preprocessing.
-pub(super) struct Segmenter {
+pub struct Segmenter {
     model: Network,
     device: Device,
     normalization: Normalization,
@@ -74,7 +74,7 @@ impl Segmenter {
     }
 
     /// [`logits`](Self::logits) as plain numbers, `[num_classes, height, width]`.
-    pub fn logits_vec(
+    pub(super) fn logits_vec(
         &self,
         image: &Rgb,
         test_size: Option<[u32; 2]>,
@@ -87,7 +87,7 @@ impl Segmenter {
     }
 
     /// Whether masks are on the host as soon as they are there.
-    pub fn on_host(&self) -> bool {
+    pub(super) fn on_host(&self) -> bool {
         self.on_host
     }
 
@@ -102,7 +102,7 @@ impl Segmenter {
 
     /// The mask, the sum of the loss over the labelled pixels, and their number.
     /// `truth` must have the image's size.
-    pub fn segment_with_loss(
+    pub(super) fn segment_with_loss(
         &self,
         image: &Rgb,
         truth: &LabelMap,
@@ -116,7 +116,7 @@ impl Segmenter {
 
     /// As [`segment_with_loss`](Self::segment_with_loss), with the mask counted by `truth` and,
     /// where it is given, by `band`, and everything left on the device.
-    pub fn count(
+    pub(super) fn count(
         &self,
         image: &Rgb,
         truth: &LabelMap,
@@ -177,7 +177,6 @@ mod tests {
     use crate::metrics::ConfusionMatrix;
     use crate::model::Trunk;
     use crate::training::counting::Unread;
-    use crate::training::learner::network_config;
     use crate::training::preset;
     use burn::module::{ModuleMapper, Param};
     use burn::tensor::Distribution;
@@ -198,7 +197,7 @@ mod tests {
     fn a_mask_is_counted_on_the_device_as_on_the_host() {
         let device = Device::flex();
         let config = preset(Trunk::Vgg16Slim);
-        let model = network_config(&config, 4).init(&device).map(&mut Shaken);
+        let model = config.network(4).init(&device).map(&mut Shaken);
         let segmenter = Segmenter::new(&model, &config.normalization, 4, &device);
         assert!(segmenter.on_host() && !segmenter.has_bytes);
         let (width, height) = (40, 24);

@@ -140,7 +140,6 @@ impl ModuleVisitor for Import<'_> {
 mod tests {
     use super::*;
     use crate::model::Trunk;
-    use crate::training::learner::network_config;
     use crate::training::preset;
     use burn::nn::{Linear, LinearConfig};
     use burn::tensor::Device;
@@ -240,7 +239,7 @@ mod tests {
                 }
             }
         }
-        let config = network_config(&preset(Trunk::Vgg16), 3);
+        let config = preset(Trunk::Vgg16).network(3);
         let mut names = Names::default();
         // Weights are made when first used, so this costs no memory.
         config.init(&Device::flex()).visit(&mut names);

@@ -13,11 +13,11 @@ use super::help::HelpWindows;
 use super::menu::{self, MenuState};
 use super::pace::{Pace, Painter};
 use super::plain_painter::PlainPainter;
+use super::pretrained_window::PretrainedWindow;
 use super::state::AppState;
 use super::toasts::Toasts;
 use super::ui_command::UiCommand;
 use super::uploads::Uploads;
-use super::weights::WeightsWindow;
 use super::{drop_target, quit, status_bar, theme};
 use crate::engine::{
     DatasetRef, DatasetState, Dirs, Engine, EngineOptions, NoticeLevel, Phase, RunState, Task,
@@ -48,7 +48,7 @@ pub struct App {
     problems: Receiver<(log::Level, String)>,
     pub(super) help: HelpWindows,
     pub(super) quit: quit::QuitDialog,
-    pub(super) weights: WeightsWindow,
+    pub(super) weights: PretrainedWindow,
     pub(super) folder_dialog: Option<Task<Option<PathBuf>>>,
     pub(super) image_dialog: Option<Task<Option<Vec<PathBuf>>>>,
     frames: FrameTimes,
@@ -103,7 +103,7 @@ impl App {
             problems: crossbeam_channel::never(),
             help: HelpWindows::default(),
             quit: quit::QuitDialog::default(),
-            weights: WeightsWindow::default(),
+            weights: PretrainedWindow::default(),
             folder_dialog: None,
             image_dialog: None,
             frames: FrameTimes::default(),

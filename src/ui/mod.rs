@@ -15,6 +15,7 @@ pub mod menu;
 pub mod pace;
 pub mod panels;
 pub mod plain_painter;
+pub mod pretrained_window;
 pub mod quit;
 pub mod state;
 pub mod status_bar;
@@ -24,7 +25,6 @@ pub mod ui_command;
 pub mod ui_ext;
 pub mod uploads;
 pub mod view_model;
-pub mod weights;
 mod window;
 
 pub use app::{App, WindowOptions};

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::cli::args::WeightsInspectArgs;
 use crate::cli::{Session, output};
-use crate::engine::{Engine, Row, RowState, WeightsSummary};
+use crate::engine::{Engine, WeightsRow, WeightsRowState, WeightsSummary};
 
 /// Prints a row for each layer of the network, and for what is left in the file.
 pub fn inspect(
@@ -88,19 +88,19 @@ fn summary_json(args: &WeightsInspectArgs, summary: &WeightsSummary) -> Value {
 }
 
 /// One word for programs, and why.
-fn state(row: &Row) -> (&'static str, Option<String>) {
+fn state(row: &WeightsRow) -> (&'static str, Option<String>) {
     match &row.state {
-        RowState::Loaded => ("loaded", None),
-        RowState::Reshaped { from } => (
+        WeightsRowState::Loaded => ("loaded", None),
+        WeightsRowState::Reshaped { from } => (
             "loaded",
             Some(format!("reshaped from {}", shape_text(from))),
         ),
-        RowState::Initialized { reason } => ("initialized", Some(reason.clone())),
-        RowState::Skipped { reason } => ("skipped", Some((*reason).to_owned())),
+        WeightsRowState::Initialized { reason } => ("initialized", Some(reason.clone())),
+        WeightsRowState::Skipped { reason } => ("skipped", Some((*reason).to_owned())),
     }
 }
 
-fn words(row: &Row) -> String {
+fn words(row: &WeightsRow) -> String {
     let (state, reason) = state(row);
     reason.map_or_else(|| state.to_owned(), |reason| format!("{state}: {reason}"))
 }

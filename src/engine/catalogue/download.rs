@@ -8,7 +8,7 @@ use std::time::Duration;
 use ureq::http::{HeaderMap, Response};
 use ureq::{Agent, Body};
 
-use super::error::WeightsError;
+use super::error::CatalogueError;
 use super::hash::{CHUNK, read_piece};
 use super::{CatalogueEntry, EntryState, KnownHash, Watch, store};
 
@@ -44,7 +44,7 @@ pub(super) fn download(
     folder: &Path,
     agent: &Agent,
     watch: &mut Watch<'_>,
-) -> Result<EntryState, WeightsError> {
+) -> Result<EntryState, CatalogueError> {
     match store::look(entry, folder) {
         Some(EntryState::Missing | EntryState::Partial { .. }) => {}
         Some(there) => return Ok(there),
@@ -52,12 +52,12 @@ pub(super) fn download(
     }
     let Some(url) = &entry.url else {
         let page = entry.page.unwrap_or("its source").to_owned();
-        return Err(WeightsError::NoAddress {
+        return Err(CatalogueError::NoAddress {
             file: entry.file.to_owned(),
             page,
         });
     };
-    fs::create_dir_all(folder).map_err(|err| WeightsError::write(folder, err))?;
+    fs::create_dir_all(folder).map_err(|err| CatalogueError::write(folder, err))?;
     let mut part = Part::open(store::part_path(entry, folder))?;
     if entry.hash == KnownHash::Unknown {
         // Nothing would notice that the rest belongs to another file than the start.
@@ -103,8 +103,8 @@ fn fetch(
     agent: &Agent,
     part: &mut Part,
     watch: &mut Watch<'_>,
-) -> Result<(), WeightsError> {
-    let refused = |answer: String| WeightsError::Refused {
+) -> Result<(), CatalogueError> {
+    let refused = |answer: String| CatalogueError::Refused {
         url: url.to_owned(),
         file: entry.file.to_owned(),
         answer,
@@ -124,7 +124,7 @@ fn fetch(
             Ok(response) => response,
             Err(err) => {
                 watch.check()?;
-                return Err(WeightsError::Unreachable {
+                return Err(CatalogueError::Unreachable {
                     url: url.to_owned(),
                     file: entry.file.to_owned(),
                     cause: cause_of(err),
@@ -168,9 +168,13 @@ fn fetch(
 }
 
 /// A server that offers another size offers another file; better said before it comes.
-fn same_size(entry: &CatalogueEntry, url: &str, offered: Option<u64>) -> Result<(), WeightsError> {
+fn same_size(
+    entry: &CatalogueEntry,
+    url: &str,
+    offered: Option<u64>,
+) -> Result<(), CatalogueError> {
     match (offered, entry.size) {
-        (Some(offered), Some(expected)) if offered != expected => Err(WeightsError::WrongSize {
+        (Some(offered), Some(expected)) if offered != expected => Err(CatalogueError::WrongSize {
             url: url.to_owned(),
             file: entry.file.to_owned(),
             offered,
@@ -188,8 +192,8 @@ fn receive(
     total: Option<u64>,
     part: &mut Part,
     watch: &mut Watch<'_>,
-) -> Result<(), WeightsError> {
-    let broken = |bytes: u64, cause: String| WeightsError::Broken {
+) -> Result<(), CatalogueError> {
+    let broken = |bytes: u64, cause: String| CatalogueError::Broken {
         url: url.to_owned(),
         file: entry.file.to_owned(),
         bytes,
@@ -258,8 +262,8 @@ struct Part {
 }
 
 impl Part {
-    fn open(path: PathBuf) -> Result<Self, WeightsError> {
-        let failed = |err| WeightsError::write(&path, err);
+    fn open(path: PathBuf) -> Result<Self, CatalogueError> {
+        let failed = |err| CatalogueError::write(&path, err);
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -269,25 +273,25 @@ impl Part {
             .map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(WeightsError::Busy { path }),
+            Err(TryLockError::WouldBlock) => return Err(CatalogueError::Busy { path }),
             Err(TryLockError::Error(err)) => return Err(failed(err)),
         }
         let len = file.seek(SeekFrom::End(0)).map_err(failed)?;
         Ok(Self { path, file, len })
     }
 
-    fn failed(&self, err: std::io::Error) -> WeightsError {
-        WeightsError::write(&self.path, err)
+    fn failed(&self, err: std::io::Error) -> CatalogueError {
+        CatalogueError::write(&self.path, err)
     }
 
-    fn append(&mut self, bytes: &[u8]) -> Result<(), WeightsError> {
+    fn append(&mut self, bytes: &[u8]) -> Result<(), CatalogueError> {
         self.file.write_all(bytes).map_err(|err| self.failed(err))?;
         self.len += bytes.len() as u64;
         Ok(())
     }
 
     /// Empties it.
-    fn restart(&mut self) -> Result<(), WeightsError> {
+    fn restart(&mut self) -> Result<(), CatalogueError> {
         if self.len > 0 {
             self.file
                 .set_len(0)
@@ -299,7 +303,7 @@ impl Part {
     }
 
     /// Makes it safe on the disk and goes to its start.
-    fn finish(&mut self) -> Result<(), WeightsError> {
+    fn finish(&mut self) -> Result<(), CatalogueError> {
         self.file
             .sync_all()
             .and_then(|()| self.file.rewind())

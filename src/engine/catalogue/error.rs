@@ -7,7 +7,7 @@ use thiserror::Error;
 
 /// Why a file of the catalogue is not there. Each text says what to do.
 #[derive(Debug, Error)]
-pub(super) enum WeightsError {
+pub(super) enum CatalogueError {
     #[error("stopped")]
     Cancelled,
     #[error(
@@ -84,7 +84,7 @@ pub(super) enum WeightsError {
     NotListed { path: PathBuf, sha256: String },
 }
 
-impl WeightsError {
+impl CatalogueError {
     /// Something that cannot be written.
     pub fn write(path: &Path, cause: io::Error) -> Self {
         let advice = match cause.kind() {

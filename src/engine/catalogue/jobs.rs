@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ureq::Agent;
 
-use super::{Catalogue, CatalogueEntry, EntryState, Watch, WeightsError, download, store};
+use super::{Catalogue, CatalogueEntry, CatalogueError, EntryState, Watch, download, store};
 use crate::engine::tasks::{Task, guarded, spawn_detached, spawn_thread};
 use crate::engine::{Engine, Event, NoticeLevel};
 
@@ -108,7 +108,7 @@ impl Engine {
         &mut self,
         name: &str,
         agent: Option<Agent>,
-        work: impl FnOnce(&CatalogueEntry, &Path, &mut Watch<'_>) -> Result<EntryState, WeightsError>
+        work: impl FnOnce(&CatalogueEntry, &Path, &mut Watch<'_>) -> Result<EntryState, CatalogueError>
         + Send
         + 'static,
     ) {
@@ -190,11 +190,11 @@ impl Engine {
 fn end_state(
     entry: &CatalogueEntry,
     folder: &Path,
-    result: Result<Result<EntryState, WeightsError>, String>,
+    result: Result<Result<EntryState, CatalogueError>, String>,
 ) -> EntryState {
     let message = match result {
         Ok(Ok(state)) => return state,
-        Ok(Err(WeightsError::Cancelled)) => match store::look(entry, folder) {
+        Ok(Err(CatalogueError::Cancelled)) => match store::look(entry, folder) {
             Some(state) => return state,
             None => format!(
                 "{}: it is here, but its check was broken off. Try again",

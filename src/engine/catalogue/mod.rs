@@ -20,7 +20,7 @@ pub use entries::{CatalogueEntry, KnownHash, public_weights};
 pub(super) use jobs::WeightsEvent;
 
 use super::tasks::Cancel;
-use error::WeightsError;
+use error::CatalogueError;
 use jobs::Job;
 
 /// What became of an entry. Sizes are in bytes.
@@ -157,9 +157,9 @@ impl<'a> Watch<'a> {
     }
 
     /// An error once the work was cancelled.
-    fn check(&self) -> Result<(), WeightsError> {
+    fn check(&self) -> Result<(), CatalogueError> {
         if self.cancel.is_cancelled() {
-            Err(WeightsError::Cancelled)
+            Err(CatalogueError::Cancelled)
         } else {
             Ok(())
         }

@@ -7,7 +7,7 @@ use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
 
-use super::error::WeightsError;
+use super::error::CatalogueError;
 use super::hash::{CHUNK, Digester, Digests, read_piece};
 use super::{CatalogueEntry, EntryState, KnownHash, Watch};
 use crate::engine::tasks::Cancel;
@@ -82,12 +82,12 @@ pub(super) fn check(
     entry: &CatalogueEntry,
     folder: &Path,
     watch: &mut Watch<'_>,
-) -> Result<EntryState, WeightsError> {
+) -> Result<EntryState, CatalogueError> {
     let path = file_path(entry, folder);
-    let mut file = File::open(&path).map_err(|err| WeightsError::read(&path, err))?;
+    let mut file = File::open(&path).map_err(|err| CatalogueError::read(&path, err))?;
     let total = file
         .metadata()
-        .map_err(|err| WeightsError::read(&path, err))?
+        .map_err(|err| CatalogueError::read(&path, err))?
         .len();
     let digests = digest(&path, &mut file, &mut |bytes| {
         watch.tell(EntryState::Verifying { bytes, total });
@@ -110,11 +110,11 @@ pub(super) fn add(
     source: &Path,
     folder: &Path,
     watch: &mut Watch<'_>,
-) -> Result<EntryState, WeightsError> {
+) -> Result<EntryState, CatalogueError> {
     let (mut reader, total) = open(source)?;
     if let Some(expected) = entry.size.filter(|size| *size != total) {
         let (path, file) = (source.to_owned(), entry.file.to_owned());
-        return Err(WeightsError::OtherSize {
+        return Err(CatalogueError::OtherSize {
             path,
             file,
             got: total,
@@ -124,17 +124,17 @@ pub(super) fn add(
     if is_same(source, &file_path(entry, folder)) && entry.hash != KnownHash::Unknown {
         return check(entry, folder, watch);
     }
-    fs::create_dir_all(folder).map_err(|err| WeightsError::write(folder, err))?;
+    fs::create_dir_all(folder).map_err(|err| CatalogueError::write(folder, err))?;
     let scratch = Scratch(folder.join(format!("{}.adding", entry.file)));
-    let failed = |err| WeightsError::write(&scratch.0, err);
+    let failed = |err| CatalogueError::write(&scratch.0, err);
     let mut writer = File::create(&scratch.0).map_err(failed)?;
     let mut digester = Digester::default();
     let mut buffer = vec![0; CHUNK];
     let mut bytes = 0;
     loop {
         watch.check()?;
-        let count =
-            read_piece(&mut reader, &mut buffer).map_err(|err| WeightsError::read(source, err))?;
+        let count = read_piece(&mut reader, &mut buffer)
+            .map_err(|err| CatalogueError::read(source, err))?;
         if count == 0 {
             break;
         }
@@ -154,12 +154,12 @@ pub(super) fn identify(
     entries: &[CatalogueEntry],
     source: &Path,
     cancel: &Cancel,
-) -> Result<&'static str, WeightsError> {
+) -> Result<&'static str, CatalogueError> {
     let (mut file, total) = open(source)?;
     let digests = digest(source, &mut file, &mut |bytes| {
         cancel.set_progress(bytes as f32 / total.max(1) as f32);
         if cancel.is_cancelled() {
-            Err(WeightsError::Cancelled)
+            Err(CatalogueError::Cancelled)
         } else {
             Ok(())
         }
@@ -169,7 +169,7 @@ pub(super) fn identify(
         .find(|entry| entry.hash.matches(&digests) == Some(true));
     found
         .map(|entry| entry.id)
-        .ok_or_else(|| WeightsError::NotListed {
+        .ok_or_else(|| CatalogueError::NotListed {
             path: source.to_owned(),
             sha256: digests.sha256,
         })
@@ -179,14 +179,14 @@ pub(super) fn identify(
 pub(super) fn digest(
     path: &Path,
     file: &mut File,
-    step: &mut dyn FnMut(u64) -> Result<(), WeightsError>,
-) -> Result<Digests, WeightsError> {
+    step: &mut dyn FnMut(u64) -> Result<(), CatalogueError>,
+) -> Result<Digests, CatalogueError> {
     let mut digester = Digester::default();
     let mut buffer = vec![0; CHUNK];
     let mut bytes = 0;
     loop {
         step(bytes)?;
-        let count = read_piece(file, &mut buffer).map_err(|err| WeightsError::read(path, err))?;
+        let count = read_piece(file, &mut buffer).map_err(|err| CatalogueError::read(path, err))?;
         if count == 0 {
             return Ok(digester.finish());
         }
@@ -201,11 +201,11 @@ pub(super) fn same_hash(
     path: &Path,
     digests: &Digests,
     advice: &'static str,
-) -> Result<(), WeightsError> {
+) -> Result<(), CatalogueError> {
     if entry.hash.matches(digests) != Some(false) {
         return Ok(());
     }
-    Err(WeightsError::WrongHash {
+    Err(CatalogueError::WrongHash {
         path: path.to_owned(),
         file: entry.file.to_owned(),
         kind: entry.hash.kind(),
@@ -220,10 +220,10 @@ pub(super) fn settle(
     entry: &CatalogueEntry,
     folder: &Path,
     from: &Path,
-) -> Result<EntryState, WeightsError> {
+) -> Result<EntryState, CatalogueError> {
     let path = file_path(entry, folder);
-    fs::rename(from, &path).map_err(|err| WeightsError::write(&path, err))?;
-    sync_folder(folder).map_err(|err| WeightsError::write(folder, err))?;
+    fs::rename(from, &path).map_err(|err| CatalogueError::write(&path, err))?;
+    sync_folder(folder).map_err(|err| CatalogueError::write(folder, err))?;
     if entry.hash == KnownHash::Unknown {
         return Ok(EntryState::Unverified { path });
     }
@@ -259,8 +259,8 @@ fn remember(entry: &CatalogueEntry, folder: &Path) {
     }
 }
 
-fn open(path: &Path) -> Result<(File, u64), WeightsError> {
-    let failed = |err| WeightsError::read(path, err);
+fn open(path: &Path) -> Result<(File, u64), CatalogueError> {
+    let failed = |err| CatalogueError::read(path, err);
     let file = File::open(path).map_err(failed)?;
     let meta = file.metadata().map_err(failed)?;
     if meta.is_dir() {

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::error::WeightsError;
+use super::file::WeightsFile;
 use super::names::ALEXNET_FEATURES;
 use crate::model::variant::{Trunk, Variant};
 use crate::model::vgg::CONVOLUTIONS;
 
 /// Whose names and shapes a file has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Layout {
+pub enum WeightsLayout {
     /// One of our own networks under the names of pytorch-fcn or torchvision: pytorch-fcn's
     /// `fcn32s`, `fcn16s`, `fcn8s`, torchvision's `fcn_resnet50` and `fcn_resnet101`, or what
     /// this program wrote.
@@ -50,7 +52,22 @@ pub(super) enum Target {
     Unused,
 }
 
-impl Layout {
+impl WeightsLayout {
+    /// What a file holds, by its keys and shapes.
+    ///
+    /// # Errors
+    /// When they are those of no network known here.
+    pub fn of(file: &WeightsFile) -> Result<Self, WeightsError> {
+        let shapes = file.shapes();
+        Self::recognize(&shapes).ok_or_else(|| {
+            let keys: Vec<&str> = shapes.keys().take(3).copied().collect();
+            WeightsError::UnknownLayout {
+                path: file.path().to_path_buf(),
+                keys: format!("{}, ...", keys.join(", ")),
+            }
+        })
+    }
+
     /// What has these keys and shapes; `None` for a network not known here.
     pub fn recognize(shapes: &BTreeMap<&str, Vec<usize>>) -> Option<Self> {
         let has = |key: &str| shapes.contains_key(key);
@@ -189,7 +206,7 @@ impl Layout {
     }
 }
 
-impl fmt::Display for Layout {
+impl fmt::Display for WeightsLayout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Segmentation {
@@ -265,7 +282,7 @@ mod tests {
     use burn::tensor::Device;
 
     fn layer(trunk: Trunk, key: &str) -> Option<(String, Option<usize>)> {
-        match (Layout::Classifier { trunk }).target(key) {
+        match (WeightsLayout::Classifier { trunk }).target(key) {
             Target::Layer { name, kernel } => Some((name, kernel)),
             Target::Unused => None,
         }
@@ -325,15 +342,15 @@ mod tests {
         keys
     }
 
-    fn recognized(shapes: &BTreeMap<String, Vec<usize>>) -> Layout {
+    fn recognized(shapes: &BTreeMap<String, Vec<usize>>) -> WeightsLayout {
         let shapes = shapes
             .iter()
             .map(|(name, shape)| (name.as_str(), shape.clone()))
             .collect();
-        Layout::recognize(&shapes).expect("a known layout")
+        WeightsLayout::recognize(&shapes).expect("a known layout")
     }
 
-    fn parameters_of(layout: Layout, aux_head: bool) -> BTreeMap<String, Vec<usize>> {
+    fn parameters_of(layout: WeightsLayout, aux_head: bool) -> BTreeMap<String, Vec<usize>> {
         let (variant, trunk) = (layout.usual_variant(), layout.trunk());
         let config = NetworkConfig {
             variant,
@@ -357,7 +374,7 @@ mod tests {
         let mut checked = 0;
         for (class, expected) in keys() {
             let layout = recognized(&expected);
-            if let Layout::Segmentation {
+            if let WeightsLayout::Segmentation {
                 variant,
                 num_classes,
                 ..
@@ -379,7 +396,7 @@ mod tests {
         let mut checked = 0;
         for (class, shapes) in keys() {
             let layout = recognized(&shapes);
-            let Layout::Classifier { trunk } = layout else {
+            let WeightsLayout::Classifier { trunk } = layout else {
                 continue;
             };
             assert!(
@@ -431,7 +448,7 @@ mod tests {
                 .iter()
                 .map(|(name, shape)| (name.as_str(), shape.clone()))
                 .collect();
-            assert_eq!(Layout::recognize(&shapes), None);
+            assert_eq!(WeightsLayout::recognize(&shapes), None);
         }
     }
 }

@@ -9,7 +9,7 @@ use burn_store::{Applier, bridge};
 
 use super::error::WeightsError;
 use super::file::{WeightsFile, shape};
-use super::layout::{Layout, Target};
+use super::layout::{Target, WeightsLayout};
 use super::names::{NamedParameter, parameters};
 use crate::model::{Network, NetworkConfig};
 
@@ -26,7 +26,7 @@ pub enum Purpose {
 
 /// What becomes of one layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RowState {
+pub enum WeightsRowState {
     /// Taken from the file as it is.
     Loaded,
     /// Taken from a fully connected layer of this shape.
@@ -39,19 +39,19 @@ pub enum RowState {
 
 /// One line of what a file means to a network.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
+pub struct WeightsRow {
     /// Name in the reference code, or in the file where the network has no such layer.
     pub name: String,
     /// Its extents in the network, or in the file.
     pub shape: Vec<usize>,
     /// What becomes of it.
-    pub state: RowState,
+    pub state: WeightsRowState,
 }
 
 /// What is going to be loaded, layer by layer; nothing is read yet.
 pub struct LoadPlan {
     /// A row for each layer of the network, then for what is left in the file.
-    pub rows: Vec<Row>,
+    pub rows: Vec<WeightsRow>,
     tensors: Vec<Tensor>,
 }
 
@@ -62,7 +62,7 @@ impl LoadPlan {
     /// When the file is of another network, or a layer is missing or has another shape.
     pub fn new(
         file: &WeightsFile,
-        layout: Layout,
+        layout: WeightsLayout,
         network: &Network,
         config: &NetworkConfig,
         purpose: Purpose,
@@ -93,10 +93,10 @@ impl LoadPlan {
             .map(|key| (key, "part of the classifier"));
         let shapes = file.shapes();
         plan.rows
-            .extend(skipped.chain(unused).map(|(key, reason)| Row {
+            .extend(skipped.chain(unused).map(|(key, reason)| WeightsRow {
                 shape: shapes.get(key.as_str()).cloned().unwrap_or_default(),
                 name: key,
-                state: RowState::Skipped { reason },
+                state: WeightsRowState::Skipped { reason },
             }));
         Ok(plan)
     }
@@ -121,12 +121,12 @@ impl LoadPlan {
                 if shaped == wanted {
                     self.tensors.push(as_float(tensor, path, &wanted));
                     if own == wanted {
-                        RowState::Loaded
+                        WeightsRowState::Loaded
                     } else {
-                        RowState::Reshaped { from: own }
+                        WeightsRowState::Reshaped { from: own }
                     }
                 } else if may_be_new {
-                    RowState::Initialized {
+                    WeightsRowState::Initialized {
                         reason: format!("the file has {own:?}, for other classes"),
                     }
                 } else {
@@ -139,9 +139,11 @@ impl LoadPlan {
                     });
                 }
             }
-            None if may_be_new || name.starts_with("aux_classifier.") => RowState::Initialized {
-                reason: "not in the file".to_owned(),
-            },
+            None if may_be_new || name.starts_with("aux_classifier.") => {
+                WeightsRowState::Initialized {
+                    reason: "not in the file".to_owned(),
+                }
+            }
             None => {
                 let path = file.path().to_path_buf();
                 return Err(WeightsError::MissingLayer {
@@ -151,7 +153,7 @@ impl LoadPlan {
                 });
             }
         };
-        self.rows.push(Row {
+        self.rows.push(WeightsRow {
             name,
             shape: wanted,
             state,
@@ -201,7 +203,7 @@ struct Available {
     unused: Vec<String>,
 }
 
-fn available(file: &WeightsFile, layout: Layout) -> Available {
+fn available(file: &WeightsFile, layout: WeightsLayout) -> Available {
     let mut available = Available {
         layers: BTreeMap::new(),
         unused: Vec::new(),

@@ -1,6 +1,6 @@
 //! Weights from and to files of the field: PyTorch's `.pth` and `.safetensors`.
 //!
-//! A file's keys say what it is ([`Layout`]); each key is brought to the name that the layer
+//! A file's keys say what it is ([`WeightsLayout`]); each key is brought to the name that the layer
 //! has in the reference code, and each of our layers knows that name too
 //! (`names`). Pickles are parsed, never executed.
 
@@ -13,7 +13,7 @@ mod save;
 
 pub use error::WeightsError;
 pub use file::{WEIGHTS_EXTENSIONS, WeightsFile};
-pub use layout::{Layout, Preprocessing};
-pub use load::{LoadPlan, Purpose, Row, RowState};
+pub use layout::{Preprocessing, WeightsLayout};
+pub use load::{LoadPlan, Purpose, WeightsRow, WeightsRowState};
 pub use names::{NamedParameter, parameters};
 pub use save::save;

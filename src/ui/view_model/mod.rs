@@ -9,11 +9,11 @@ pub mod files;
 pub mod format;
 pub mod mask;
 pub mod predictions;
+pub mod pretrained;
 pub mod progress;
 pub mod pyramid;
 pub mod run_label;
 pub mod scores;
 pub mod selection;
-pub mod weights;
 
 pub use class_set::ClassSet;

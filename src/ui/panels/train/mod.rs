@@ -7,7 +7,7 @@ mod network;
 mod optimizer;
 mod runs;
 mod settings;
-mod weights;
+mod start_from;
 
 use std::path::{Path, PathBuf};
 
@@ -23,7 +23,7 @@ use crate::ui::ui_command::UiCommand;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::draft;
 use crate::ui::view_model::selection::RunSelection;
-use weights::WeightsPick;
+use start_from::WeightsPick;
 
 /// The Train panel.
 #[derive(Serialize, Deserialize)]

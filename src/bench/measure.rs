@@ -1,47 +1,18 @@
-//! Measurements of the parts that take the time, one row at a time.
-//!
-//! A row is measured in a process of its own (the engine starts it), so that its peak
-//! memory and its thread pool are its own. Weights are drawn from a seed, or read from a
-//! file where another program is to compute the same; images are made up.
-
-mod clock;
-mod memory;
-mod row;
-mod scene;
-mod subject;
-
-use std::path::PathBuf;
+//! One measurement and its result.
 
 use serde::{Deserialize, Serialize};
 
-use super::device::DeviceId;
-use super::error::TrainError;
+use super::plan::BenchJob;
+use super::timing::Timing;
+use super::workload::Workload;
+use super::{memory, timing};
 use crate::model::{Trunk, Variant};
-
-pub use clock::Timing;
-pub use row::BenchRow;
-
-use subject::Subject;
-
-/// One row to measure, and how.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BenchJob {
-    /// What is measured.
-    pub row: BenchRow,
-    /// Where networks and the matrix product run.
-    pub device: DeviceId,
-    /// Timed rounds after the warm-up, 1 or more.
-    pub rounds: usize,
-    /// Weights of the networks, of the row's trunk; `None` = drawn from a seed.
-    pub weights: Option<PathBuf>,
-    /// Folder of the generated sample, for the data path; made where it is not there.
-    pub sample: PathBuf,
-}
+use crate::training::{DeviceId, TrainError};
 
 /// What was measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BenchResult {
-    /// [Name](BenchRow::name) of the row.
+    /// [Name](super::BenchCase::name) of the case.
     pub row: String,
     /// The network's trunk, where there is a network.
     pub trunk: Option<Trunk>,
@@ -67,7 +38,7 @@ pub struct BenchResult {
     pub gflop: Option<f64>,
     /// Billions of operations a second, at the median.
     pub gflop_per_sec: Option<f64>,
-    /// Share of the rate that the row [`Gemm`](BenchRow::Gemm) had, where it was measured.
+    /// Share of the rate that the case [`Gemm`](super::BenchCase::Gemm) had, where it was measured.
     pub share_of_peak: Option<f64>,
     /// Peak resident memory of the process from the warm-up on, in MiB; where the system
     /// does not tell, `None`. A GPU's own memory is not in it.
@@ -77,25 +48,25 @@ pub struct BenchResult {
     pub check: Option<f64>,
 }
 
-/// Measures one row: sets it up, calls it twice to warm up, then `rounds` times.
+/// Measures one case: sets it up, calls it twice to warm up, then `rounds` times.
 ///
 /// # Errors
 /// When the device cannot be used, a file cannot be read, or the weights are no numbers.
 pub fn measure(job: &BenchJob) -> Result<BenchResult, TrainError> {
-    let mut subject = Subject::new(job)?;
+    let mut workload = Workload::new(job)?;
     memory::reset_peak();
-    let (mut times, repeats) = clock::rounds(job.rounds, || subject.call())?;
+    let (mut times, repeats) = timing::rounds(job.rounds, || workload.call())?;
     let peak_memory_mib = memory::peak_mib();
     let timing = Timing::new(&mut times);
     let secs = timing.median_ms / 1000.0;
-    let (items, count) = subject.items();
+    let (items, count) = workload.items();
     let gflop = job
-        .row
+        .case
         .operations()
         .map(|operations| operations as f64 / 1e9);
-    let (trunk, variant) = job.row.network().unzip();
+    let (trunk, variant) = job.case.network().unzip();
     Ok(BenchResult {
-        row: job.row.name(),
+        row: job.case.name(),
         trunk,
         variant,
         device: job.device,
@@ -109,18 +80,36 @@ pub fn measure(job: &BenchJob) -> Result<BenchResult, TrainError> {
         gflop_per_sec: gflop.map(|gflop| gflop / secs),
         share_of_peak: None,
         peak_memory_mib,
-        check: subject.check()?,
+        check: workload.check()?,
     })
+}
+
+/// Sets each case's share of the rate that the matrix product had, where it is among them.
+pub fn set_shares_of_peak(results: &mut [BenchResult]) {
+    let is_product = |result: &&BenchResult| result.row.starts_with("gemm/");
+    let Some(peak) = results
+        .iter()
+        .find(is_product)
+        .and_then(|result| result.gflop_per_sec)
+    else {
+        return;
+    };
+    for result in results {
+        result.share_of_peak = result.gflop_per_sec.map(|rate| rate / peak);
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::path::PathBuf;
 
-    fn job(row: BenchRow) -> BenchJob {
+    use super::*;
+    use crate::bench::BenchCase;
+
+    fn job(case: BenchCase) -> BenchJob {
         let sample = PathBuf::from("no folder is needed");
         BenchJob {
-            row,
+            case,
             device: DeviceId::Cpu,
             rounds: 2,
             weights: None,
@@ -131,21 +120,21 @@ mod tests {
     #[test]
     fn a_network_is_measured_with_its_operations() {
         let (trunk, variant) = (Trunk::Vgg16Slim, Variant::Fcn32s);
-        for row in [
-            BenchRow::Forward {
+        for case in [
+            BenchCase::Forward {
                 trunk,
                 variant,
                 size: [64, 32],
             },
-            BenchRow::Predict {
+            BenchCase::Predict {
                 trunk,
                 variant,
                 size: [64, 32],
             },
         ] {
-            let result = measure(&job(row.clone())).expect("a result");
-            let expected = row.operations().expect("a network") as f64 / 1e9;
-            assert_eq!(result.gflop, Some(expected), "{row:?}");
+            let result = measure(&job(case.clone())).expect("a result");
+            let expected = case.operations().expect("a network") as f64 / 1e9;
+            assert_eq!(result.gflop, Some(expected), "{case:?}");
             let rate = result.gflop_per_sec.expect("a rate");
             assert!(
                 (rate * result.timing.median_ms / 1e3 / expected - 1.0).abs() < 1e-9,
@@ -159,27 +148,27 @@ mod tests {
 
     #[test]
     fn a_step_counts_its_batch_three_times_over() {
-        let row = BenchRow::step_of(Trunk::Vgg16Slim, Variant::Fcn8s);
-        let BenchRow::Step {
+        let case = BenchCase::step_of(Trunk::Vgg16Slim, Variant::Fcn8s);
+        let BenchCase::Step {
             size, batch_size, ..
-        } = row
+        } = case
         else {
-            panic!("{row:?}")
+            panic!("{case:?}")
         };
         assert_eq!(
-            (size, batch_size, row.name()),
+            (size, batch_size, case.name()),
             ([160, 128], 4, "train/vgg16-slim/160x128/b4".into())
         );
-        let forward = BenchRow::Forward {
+        let forward = BenchCase::Forward {
             trunk: Trunk::Vgg16Slim,
             variant: Variant::Fcn8s,
             size,
         };
         assert_eq!(
-            row.operations(),
+            case.operations(),
             forward.operations().map(|forward| 3 * 4 * forward)
         );
-        let result = measure(&job(row)).expect("a result");
+        let result = measure(&job(case)).expect("a result");
         assert!(
             (result.items_per_sec * result.timing.median_ms / 1e3 - 4.0).abs() < 1e-9,
             "{result:?}"
@@ -193,7 +182,7 @@ mod tests {
         let result = measure(&BenchJob {
             sample,
             rounds: 1,
-            ..job(BenchRow::Data)
+            ..job(BenchCase::Data)
         })
         .expect("a result");
         assert_eq!(result.items, "batches");
@@ -207,12 +196,35 @@ mod tests {
 
     #[test]
     fn a_product_of_matrices_has_the_operations_of_its_side() {
-        let row = BenchRow::Gemm { side: 64 };
-        assert_eq!(row.operations(), Some(2 * 64 * 64 * 64));
-        let result = measure(&job(row)).expect("a result");
+        let case = BenchCase::Gemm { side: 64 };
+        assert_eq!(case.operations(), Some(2 * 64 * 64 * 64));
+        let result = measure(&job(case)).expect("a result");
         assert!(
             result.gflop_per_sec.is_some_and(|rate| rate > 0.0),
             "{result:?}"
+        );
+    }
+
+    #[test]
+    fn shares_are_of_the_matrix_product() {
+        let case = BenchCase::Confusion { size: [50, 30] };
+        let result = measure(&job(case)).expect("a result");
+        let row = |row: &str, rate| BenchResult {
+            row: row.to_owned(),
+            gflop_per_sec: rate,
+            ..result.clone()
+        };
+        let mut results = [
+            row("gemm/2048", Some(200.0)),
+            row("forward/vgg16/500x375", Some(50.0)),
+            row("data", None),
+        ];
+        set_shares_of_peak(&mut results[1..]);
+        assert!(results.iter().all(|result| result.share_of_peak.is_none()));
+        set_shares_of_peak(&mut results);
+        assert_eq!(
+            [0, 1, 2].map(|at| results[at].share_of_peak),
+            [Some(1.0), Some(0.25), None]
         );
     }
 }

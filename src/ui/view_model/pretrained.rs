@@ -20,7 +20,7 @@ pub enum Tone {
 
 /// What the table says of one entry.
 #[derive(Debug, Clone, PartialEq)]
-pub struct WeightsRow {
+pub struct PretrainedRow {
     /// Its size, or a dash where nobody recorded it.
     pub size: String,
     /// Its state in a word or two.
@@ -35,7 +35,7 @@ pub struct WeightsRow {
     pub download: Option<&'static str>,
 }
 
-impl WeightsRow {
+impl PretrainedRow {
     /// The row of `item`; `busy` = something is going on with it.
     pub fn new(item: &CatalogueItem, busy: bool) -> Self {
         let CatalogueItem { entry, state } = item;
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn rows_say_what_is_there_and_what_can_be_done() {
-        let row = |state| WeightsRow::new(&item("vgg16", state), false);
+        let row = |state| PretrainedRow::new(&item("vgg16", state), false);
         let missing = row(EntryState::Missing);
         assert_eq!(
             (missing.size.as_str(), missing.state.as_str()),
@@ -174,9 +174,9 @@ mod tests {
 
     #[test]
     fn nothing_is_offered_twice_or_without_an_address() {
-        let busy = WeightsRow::new(&item("vgg16", EntryState::Missing), true);
+        let busy = PretrainedRow::new(&item("vgg16", EntryState::Missing), true);
         assert_eq!((busy.state.as_str(), busy.download), ("starting", None));
-        let browser = WeightsRow::new(&item("fcn8s-caffe", EntryState::Missing), false);
+        let browser = PretrainedRow::new(&item("fcn8s-caffe", EntryState::Missing), false);
         assert_eq!((browser.size.as_str(), browser.download), ("–", None));
         assert!(browser.note.unwrap().contains("browser"));
     }

@@ -1,19 +1,17 @@
-//! Weights files as starts of runs, as networks to predict with, and as exports of runs.
+//! Weights files: what they hold, as networks to predict with, and as exports of runs.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 
 use super::checkpoint::{RunFolder, RunMeta};
 use super::config::{Init, RunConfig};
 use super::error::TrainError;
-use super::learner::network_config;
 use super::preset::preset;
 use crate::dataset::{ClassList, Normalization};
 use crate::model::weights::{
-    self, Layout, LoadPlan, Preprocessing, Purpose, Row, RowState, WeightsFile,
+    self, LoadPlan, Preprocessing, Purpose, WeightsFile, WeightsLayout, WeightsRow,
 };
 use crate::model::{Geometry, Network, Variant};
 
@@ -39,13 +37,13 @@ pub struct WeightsChoice {
 #[derive(Debug, Clone)]
 pub struct WeightsSummary {
     /// What the layers are; in words, the title of the file.
-    pub layout: Layout,
+    pub layout: WeightsLayout,
     /// The settings of a run that starts from it, or predicts with it.
     pub config: RunConfig,
     /// Classes, where the file has score layers.
     pub classes: Option<ClassList>,
     /// What becomes of each layer in the network of `config`.
-    pub rows: Vec<Row>,
+    pub rows: Vec<WeightsRow>,
 }
 
 impl WeightsSummary {
@@ -56,7 +54,7 @@ impl WeightsSummary {
     pub fn read(choice: &WeightsChoice) -> Result<Self, TrainError> {
         let opened = Opened::new(choice)?;
         let num_classes = opened.classes.as_ref().map_or(VOC_CLASSES, ClassList::len);
-        let network_config = network_config(&opened.config, num_classes);
+        let network_config = opened.config.network(num_classes);
         let network = network_config.init(&Device::flex());
         let plan = LoadPlan::new(
             &opened.file,
@@ -77,7 +75,7 @@ impl WeightsSummary {
 /// A file with what is known about it.
 struct Opened {
     file: WeightsFile,
-    layout: Layout,
+    layout: WeightsLayout,
     config: RunConfig,
     classes: Option<ClassList>,
 }
@@ -85,7 +83,7 @@ struct Opened {
 impl Opened {
     fn new(choice: &WeightsChoice) -> Result<Self, TrainError> {
         let file = WeightsFile::open(&choice.path)?;
-        let layout = layout_of(&file)?;
+        let layout = WeightsLayout::of(&file)?;
         let meta = file
             .metadata(META_KEY)
             .and_then(|text| serde_json::from_str::<RunMeta>(text).ok());
@@ -108,27 +106,14 @@ impl Opened {
     }
 }
 
-fn layout_of(file: &WeightsFile) -> Result<Layout, TrainError> {
-    let shapes = file.shapes();
-    Layout::recognize(&shapes).ok_or_else(|| {
-        let keys: Vec<&str> = shapes.keys().take(3).copied().collect();
-        let path = file.path().to_path_buf();
-        weights::WeightsError::UnknownLayout {
-            path,
-            keys: format!("{}, ...", keys.join(", ")),
-        }
-        .into()
-    })
-}
-
 /// The settings of a file that another program wrote.
-fn foreign_config(path: &Path, layout: Layout) -> RunConfig {
+fn foreign_config(path: &Path, layout: WeightsLayout) -> RunConfig {
     let name = path
         .file_name()
         .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let trunk = layout.trunk();
     let preset = preset(trunk);
-    let is_network = matches!(layout, Layout::Segmentation { .. });
+    let is_network = matches!(layout, WeightsLayout::Segmentation { .. });
     // pytorch-fcn's networks, and the only one of AlexNet, are in Caffe's geometry.
     let reference = is_network && trunk.geometries().contains(&Geometry::Reference);
     RunConfig {
@@ -149,14 +134,14 @@ fn foreign_config(path: &Path, layout: Layout) -> RunConfig {
     }
 }
 
-fn foreign_classes(layout: Layout) -> Option<ClassList> {
+fn foreign_classes(layout: WeightsLayout) -> Option<ClassList> {
     match layout {
-        Layout::Segmentation {
+        WeightsLayout::Segmentation {
             num_classes: VOC_CLASSES,
             ..
         } => Some(ClassList::voc()),
-        Layout::Segmentation { num_classes, .. } => Some(ClassList::numbered(num_classes)),
-        Layout::Classifier { .. } => None,
+        WeightsLayout::Segmentation { num_classes, .. } => Some(ClassList::numbered(num_classes)),
+        WeightsLayout::Classifier { .. } => None,
     }
 }
 
@@ -178,7 +163,7 @@ pub(super) fn load_file(
             hint: "Train from it with `train --init`, or choose weights of a segmentation network",
         });
     };
-    let network_config = network_config(&config, classes.len());
+    let network_config = config.network(classes.len());
     let network = network_config.init(device);
     let plan = LoadPlan::new(&file, layout, &network, &network_config, Purpose::Predict)?;
     let network = plan.apply(&file, network)?;
@@ -192,75 +177,6 @@ pub(super) fn load_file(
             created: 0,
         },
     ))
-}
-
-/// The network that a run starts with: `network` is fresh.
-///
-/// Weights that no file gives are drawn here, from the seed that the device was given last. Burn
-/// draws each at its first use, and what else is drawn before that (dropout) would change them.
-pub(super) fn initialize(
-    network: Network,
-    config: &RunConfig,
-    num_classes: usize,
-    folder: &RunFolder,
-    device: &Device,
-) -> Result<Network, TrainError> {
-    let network = load_init(network, config, num_classes, folder, device)?;
-    network.visit(&mut Draw);
-    Ok(network)
-}
-
-struct Draw;
-
-impl ModuleVisitor for Draw {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        param.val();
-    }
-}
-
-fn load_init(
-    network: Network,
-    config: &RunConfig,
-    num_classes: usize,
-    folder: &RunFolder,
-    device: &Device,
-) -> Result<Network, TrainError> {
-    let target = network_config(config, num_classes);
-    let (file, layout) = match &config.init {
-        Init::Random => return Ok(network),
-        Init::File(path) => {
-            let file = WeightsFile::open(path)?;
-            let layout = layout_of(&file)?;
-            (file, layout)
-        }
-        Init::Run(name) => {
-            let parent = folder.sibling(name);
-            if !parent.path().is_dir() {
-                return Err(TrainError::File {
-                    path: parent.path().to_path_buf(),
-                    reason: "the run to start from is not there".to_owned(),
-                    hint: "Start from another run, from a file or from random weights",
-                });
-            }
-            let meta = parent.meta()?;
-            let parent_config = network_config(&meta.config, meta.classes.len());
-            let (weights, _) = parent.load_best(parent_config.init(device))?;
-            let file = WeightsFile::from_network(parent.path(), &weights, &parent_config);
-            let layout = layout_of(&file)?;
-            (file, layout)
-        }
-    };
-    let plan = LoadPlan::new(&file, layout, &network, &target, Purpose::Initialize)?;
-    for row in &plan.rows {
-        match &row.state {
-            RowState::Initialized { reason } => {
-                log::info!("{} keeps its initialization: {reason}", row.name);
-            }
-            RowState::Skipped { reason } => log::info!("{} is skipped: {reason}", row.name),
-            RowState::Loaded | RowState::Reshaped { .. } => {}
-        }
-    }
-    Ok(plan.apply(&file, network)?)
 }
 
 /// Writes the best weights of a run as one `.safetensors` file, under the names of the
@@ -281,7 +197,7 @@ pub fn export_run(folder: &RunFolder, path: &Path) -> Result<(), TrainError> {
         });
     }
     let meta = folder.meta()?;
-    let config = network_config(&meta.config, meta.classes.len());
+    let config = meta.config.network(meta.classes.len());
     let (network, _) = folder.load_best(config.init(&Device::flex()))?;
     let text = serde_json::to_string(&meta).map_err(|err| TrainError::write(path, err))?;
     let metadata = BTreeMap::from([

@@ -9,7 +9,7 @@ use eframe::egui::{
 use super::command::Command;
 use super::context::PanelCtx;
 use super::ui_ext::UiExt as _;
-use super::view_model::weights::{self, Tone, WeightsRow};
+use super::view_model::pretrained::{self, PretrainedRow, Tone};
 use super::{dialogs, help, theme};
 use crate::engine::{CatalogueItem, Engine, EntryState, NoticeLevel, Task};
 
@@ -19,7 +19,7 @@ const STATE_WIDTH: f32 = 170.0;
 
 /// Whether the window is open, and what it asks.
 #[derive(Default)]
-pub struct WeightsWindow {
+pub struct PretrainedWindow {
     /// Whether it is shown.
     pub open: bool,
     picking: Option<Picking>,
@@ -32,7 +32,7 @@ struct Picking {
     dialog: Task<Option<PathBuf>>,
 }
 
-impl WeightsWindow {
+impl PretrainedWindow {
     /// Asks for the file of an entry; one question at a time.
     pub fn pick(&mut self, engine: &Engine, id: &'static str) {
         if self.picking.is_none() {
@@ -120,10 +120,10 @@ impl WeightsWindow {
         chosen: Option<&Path>,
     ) {
         let busy = ctx.engine.catalogue().is_busy(item.entry.id);
-        let row = WeightsRow::new(item, busy);
+        let row = PretrainedRow::new(item, busy);
         ui.vertical(|ui| {
             ui.set_width(NAME_WIDTH);
-            let details = weights::details(item);
+            let details = pretrained::details(item);
             ui.truncated(RichText::new(item.entry.file).strong(), &details);
             ui.truncated(RichText::new(item.entry.what).small(), &details);
         });
@@ -178,7 +178,7 @@ impl WeightsWindow {
     }
 
     /// The buttons of an entry that is not here.
-    fn get_ui(&self, ctx: &PanelCtx<'_>, ui: &mut Ui, item: &CatalogueItem, row: &WeightsRow) {
+    fn get_ui(&self, ctx: &PanelCtx<'_>, ui: &mut Ui, item: &CatalogueItem, row: &PretrainedRow) {
         if let Some(label) = row.download
             && button(
                 ui,
@@ -245,7 +245,7 @@ fn button(ui: &mut Ui, label: &str, item: &CatalogueItem, tooltip: &str) -> bool
         .clicked()
 }
 
-fn state_ui(ui: &mut Ui, item: &CatalogueItem, row: &WeightsRow) {
+fn state_ui(ui: &mut Ui, item: &CatalogueItem, row: &PretrainedRow) {
     if let Some(share) = row.share {
         ui.spacing_mut().item_spacing = vec2(6.0, 4.0);
         ui.progress_bar(

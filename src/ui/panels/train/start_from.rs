@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use eframe::egui::{self, Response, RichText, ScrollArea, Ui};
 
 use crate::engine::{
-    Engine, Init, NoticeLevel, Row, RowState, RunConfig, Task, WeightsChoice, WeightsLayout,
-    WeightsSummary,
+    Engine, Init, NoticeLevel, RunConfig, Task, WeightsChoice, WeightsLayout, WeightsRow,
+    WeightsRowState, WeightsSummary,
 };
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
@@ -156,12 +156,17 @@ fn choice(path: &std::path::Path) -> WeightsChoice {
 /// What the file is, and what becomes of each layer.
 fn summary_ui(ui: &mut Ui, summary: &WeightsSummary) {
     ui.set_width(560.0);
-    let count = |wanted: fn(&RowState) -> bool| {
+    let count = |wanted: fn(&WeightsRowState) -> bool| {
         summary.rows.iter().filter(|row| wanted(&row.state)).count()
     };
-    let loaded = count(|state| matches!(state, RowState::Loaded | RowState::Reshaped { .. }));
-    let initialized = count(|state| matches!(state, RowState::Initialized { .. }));
-    let skipped = count(|state| matches!(state, RowState::Skipped { .. }));
+    let loaded = count(|state| {
+        matches!(
+            state,
+            WeightsRowState::Loaded | WeightsRowState::Reshaped { .. }
+        )
+    });
+    let initialized = count(|state| matches!(state, WeightsRowState::Initialized { .. }));
+    let skipped = count(|state| matches!(state, WeightsRowState::Skipped { .. }));
     ui.label(RichText::new(summary.layout.to_string()).strong());
     ui.label(format!(
         "In {} on {}: {} layers are loaded, {} start as always, {} of the file are skipped",
@@ -183,17 +188,17 @@ fn summary_ui(ui: &mut Ui, summary: &WeightsSummary) {
         });
 }
 
-fn row_ui(ui: &mut Ui, row: &Row) {
+fn row_ui(ui: &mut Ui, row: &WeightsRow) {
     let palette = theme::palette(ui.visuals());
     let (text, color) = match &row.state {
-        RowState::Loaded => ("loaded".to_owned(), palette.success),
-        RowState::Reshaped { from } => {
+        WeightsRowState::Loaded => ("loaded".to_owned(), palette.success),
+        WeightsRowState::Reshaped { from } => {
             (format!("loaded from {}", shape_text(from)), palette.success)
         }
-        RowState::Initialized { reason } => {
+        WeightsRowState::Initialized { reason } => {
             (format!("starts as always: {reason}"), palette.warning)
         }
-        RowState::Skipped { reason } => (format!("skipped: {reason}"), palette.info),
+        WeightsRowState::Skipped { reason } => (format!("skipped: {reason}"), palette.info),
     };
     ui.horizontal(|ui| {
         column_ui(ui, NAME_WIDTH, |ui| {

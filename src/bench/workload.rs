@@ -1,4 +1,4 @@
-//! What is called in each row, set up and ready.
+//! What is called in each case, set up and ready.
 
 use std::path::PathBuf;
 
@@ -6,28 +6,24 @@ use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
 
 use super::BenchJob;
-use super::row::{BenchRow, NUM_CLASSES, config_of};
-use super::scene;
+use super::case::{BenchCase, NUM_CLASSES, config_of};
+use super::synthetic;
 use crate::dataset::{
     Batch, BatchPlan, Dataset, LabelMap, Loader, Normalization, Rgb, SampleSpec, ensure_sample,
 };
 use crate::metrics::ConfusionMatrix;
 use crate::model::{Network, Trunk, Variant};
 use crate::training::checkpoint::RunFolder;
-use crate::training::config::{Init, RunConfig};
-use crate::training::device;
-use crate::training::error::TrainError;
-use crate::training::learner::{Learner, network_config};
-use crate::training::preset;
-use crate::training::run::batch_plan;
-use crate::training::segmenter::Segmenter;
-use crate::training::weights::initialize;
+use crate::training::{
+    Init, Learner, RunConfig, Segmenter, TrainError, batch_plan, initial_network, open_device,
+    preset,
+};
 
 /// Rate of the measured steps: so small that however many there are, the weights stay sound.
 const RATE: f64 = 1e-9;
 
 /// The thing that is measured.
-pub enum Subject {
+pub enum Workload {
     Gemm {
         left: Tensor<2>,
         right: Tensor<2>,
@@ -60,11 +56,11 @@ pub enum Subject {
     },
 }
 
-impl Subject {
+impl Workload {
     pub fn new(job: &BenchJob) -> Result<Self, TrainError> {
-        let device = device::open(job.device)?;
-        match job.row {
-            BenchRow::Gemm { side } => {
+        let device = open_device(job.device)?;
+        match job.case {
+            BenchCase::Gemm { side } => {
                 device.seed(0);
                 let [left, right] = [(); 2].map(|()| {
                     Tensor::random([side, side], Distribution::Uniform(-1.0, 1.0), &device)
@@ -75,7 +71,7 @@ impl Subject {
                     device,
                 })
             }
-            BenchRow::Forward {
+            BenchCase::Forward {
                 trunk,
                 variant,
                 size,
@@ -86,7 +82,7 @@ impl Subject {
                     height,
                     width,
                     ..
-                } = scene::batch(size, 1, &Normalization::IMAGENET);
+                } = synthetic::batch(size, 1, &Normalization::IMAGENET);
                 let images =
                     Tensor::from_data(TensorData::new(images, [1, 3, height, width]), &device);
                 Ok(Self::Forward {
@@ -96,23 +92,22 @@ impl Subject {
                     device,
                 })
             }
-            BenchRow::Step {
+            BenchCase::Step {
                 trunk,
                 variant,
                 size,
                 batch_size,
             } => {
                 let config = run_config(job, trunk, variant);
-                let mut learner = Learner::new(&config, NUM_CLASSES, &device);
-                learner.model = start(learner.model, &config, &device)?;
-                let batch = scene::batch(size, batch_size, &Normalization::IMAGENET);
+                let learner = Learner::initialized(&config, NUM_CLASSES, &nowhere(), &device)?;
+                let batch = synthetic::batch(size, batch_size, &Normalization::IMAGENET);
                 Ok(Self::Step {
                     learner: Some(learner),
                     batch,
                     device,
                 })
             }
-            BenchRow::Predict {
+            BenchCase::Predict {
                 trunk,
                 variant,
                 size,
@@ -122,20 +117,20 @@ impl Subject {
                     Segmenter::new(&model, &Normalization::IMAGENET, NUM_CLASSES, &device);
                 Ok(Self::Predict {
                     segmenter,
-                    photo: scene::photo(size),
+                    photo: synthetic::photo(size),
                     mask: None,
                 })
             }
-            BenchRow::Data => {
+            BenchCase::Data => {
                 ensure_sample(&job.sample, &SampleSpec::default(), &mut |_, _| true)?;
                 let dataset = Dataset::open(&job.sample)?;
                 Ok(Self::Data {
                     plan: batch_plan(&preset(Trunk::Vgg16Slim), &dataset),
                 })
             }
-            BenchRow::Confusion { size } => Ok(Self::Confusion {
-                truth: scene::labels(size, 0),
-                mask: scene::mask(size),
+            BenchCase::Confusion { size } => Ok(Self::Confusion {
+                truth: synthetic::labels(size, 0),
+                mask: synthetic::mask(size),
                 matrix: ConfusionMatrix::new(NUM_CLASSES),
             }),
         }
@@ -268,9 +263,7 @@ fn network(
     device: &Device,
 ) -> Result<Network, TrainError> {
     let config = run_config(job, trunk, variant);
-    device.seed(config.seed);
-    let model = network_config(&config, NUM_CLASSES).init(device);
-    let model = start(model, &config, device)?;
+    let model = initial_network(&config, NUM_CLASSES, &nowhere(), device)?;
     Ok(if job.weights.is_none() {
         model.map(&mut Moved)
     } else {
@@ -293,14 +286,7 @@ impl ModuleMapper for Moved {
     }
 }
 
-/// The network with the weights of the file, where one is named.
-fn start(model: Network, config: &RunConfig, device: &Device) -> Result<Network, TrainError> {
-    // The folder says where other runs are, which none starts from here.
-    initialize(
-        model,
-        config,
-        NUM_CLASSES,
-        &RunFolder::at(PathBuf::new()),
-        device,
-    )
+/// Where other runs would be, which none starts from here.
+fn nowhere() -> RunFolder {
+    RunFolder::at(PathBuf::new())
 }

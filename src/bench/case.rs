@@ -3,9 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{NetworkConfig, Trunk, Variant};
-use crate::training::config::RunConfig;
-use crate::training::learner::network_config;
-use crate::training::preset;
+use crate::training::{RunConfig, preset};
 
 /// Classes of the networks and masks: VOC's.
 pub(super) const NUM_CLASSES: usize = 21;
@@ -16,10 +14,10 @@ const SIZES: [[u32; 2]; 2] = [[500, 375], [1024, 512]];
 /// Side of the matrices: large enough that memory is not what limits their product.
 const GEMM_SIDE: usize = 2048;
 
-/// A row of the benchmark. Sizes are `[width, height]` in pixels.
+/// A case of the benchmark: a row of its output. Sizes are `[width, height]` in pixels.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum BenchRow {
+pub enum BenchCase {
     /// The product of two square matrices: what the device can do at most.
     Gemm { side: usize },
     /// One image from normalized floats to logits.
@@ -47,25 +45,25 @@ pub enum BenchRow {
     Confusion { size: [u32; 2] },
 }
 
-impl BenchRow {
-    /// All rows, for these networks.
+impl BenchCase {
+    /// All cases, for these networks.
     pub fn all(networks: &[(Trunk, Variant)]) -> Vec<Self> {
-        let mut rows = vec![Self::Gemm { side: GEMM_SIDE }];
+        let mut cases = vec![Self::Gemm { side: GEMM_SIDE }];
         for &(trunk, variant) in networks {
-            rows.push(Self::Forward {
+            cases.push(Self::Forward {
                 trunk,
                 variant,
                 size: SIZES[0],
             });
-            rows.push(Self::step_of(trunk, variant));
-            rows.extend(SIZES.map(|size| Self::Predict {
+            cases.push(Self::step_of(trunk, variant));
+            cases.extend(SIZES.map(|size| Self::Predict {
                 trunk,
                 variant,
                 size,
             }));
         }
-        rows.extend([Self::Data, Self::Confusion { size: SIZES[0] }]);
-        rows
+        cases.extend([Self::Data, Self::Confusion { size: SIZES[0] }]);
+        cases
     }
 
     /// A step at the training size and the batch size of the trunk's preset.
@@ -175,7 +173,7 @@ pub(super) fn config_of(trunk: Trunk, variant: Variant) -> RunConfig {
 }
 
 fn network_of(trunk: Trunk, variant: Variant) -> NetworkConfig {
-    network_config(&config_of(trunk, variant), NUM_CLASSES)
+    config_of(trunk, variant).network(NUM_CLASSES)
 }
 
 #[cfg(test)]
@@ -183,19 +181,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_are_named_by_their_first_parts() {
+    fn cases_are_named_by_their_first_parts() {
         let networks = [
             (Trunk::Vgg16, Variant::Fcn8s),
             (Trunk::Vgg16Slim, Variant::Fcn8s),
         ];
-        let rows = BenchRow::all(&networks);
+        let cases = BenchCase::all(&networks);
         let named = |wanted: &str| -> Vec<String> {
-            rows.iter()
-                .filter(|row| row.is_named(wanted))
-                .map(BenchRow::name)
+            cases
+                .iter()
+                .filter(|case| case.is_named(wanted))
+                .map(BenchCase::name)
                 .collect()
         };
-        assert_eq!(rows.len(), 1 + 2 * 4 + 2);
+        assert_eq!(cases.len(), 1 + 2 * 4 + 2);
         assert_eq!(named("gemm"), ["gemm/2048"]);
         assert_eq!(
             named("predict/vgg16"),
@@ -206,8 +205,8 @@ mod tests {
             ["train/vgg16/224x224/b1", "train/vgg16-slim/160x128/b4"]
         );
         assert_eq!(named("data"), ["data"]);
-        for row in &rows {
-            assert_eq!(named(&row.name()), [row.name()]);
+        for case in &cases {
+            assert_eq!(named(&case.name()), [case.name()]);
         }
         assert_eq!(named("pre"), Vec::<String>::new());
     }

@@ -1,6 +1,6 @@
 //! Made-up images and masks, which another program can make in a line.
 
-use super::row::NUM_CLASSES;
+use super::case::NUM_CLASSES;
 use crate::dataset::{Batch, LabelMap, Normalization, Rgb, VOID};
 
 /// Grain: byte `n` is the highest one of `n * 2654435761` in 32 bits (Knuth's multiplicative

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use crate::training::error::TrainError;
+use crate::training::TrainError;
 
 /// A round takes at least this long, so that a coarse clock is no part of the result.
 const ROUND: Duration = Duration::from_millis(50);
