@@ -298,5 +298,4 @@ impl Smoother {
 }
 
 #[cfg(test)]
-#[path = "curves_tests.rs"]
 mod tests;
