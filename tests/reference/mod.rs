@@ -12,9 +12,10 @@ use std::path::{Path, PathBuf};
 
 use burn::module::{Module as _, ModuleMapper, Param};
 use burn::tensor::{Tensor, TensorData};
+use fcn_workbench::kernels::bilinear_kernel;
 use fcn_workbench::model::weights::parameters;
 use fcn_workbench::model::{
-    FinalUpsampling, Geometry, Network, NetworkConfig, Trunk, Variant, Widths, bilinear_kernel,
+    FinalUpsampling, Geometry, Network, NetworkConfig, Trunk, Variant, Widths,
 };
 use safetensors::SafeTensors;
 use serde_json::Value;
