@@ -11,7 +11,6 @@ mod cost;
 mod fcn;
 mod geometry;
 mod googlenet;
-pub mod kernels;
 mod network;
 mod precision;
 #[cfg(test)]
@@ -28,6 +27,5 @@ pub mod weights;
 pub use geometry::{Geometry, crop};
 pub use network::{Network, NetworkConfig};
 pub use stages::StageEnds;
-pub use upsample::bilinear_kernel;
 pub use variant::{FinalUpsampling, Trunk, Variant};
 pub use vgg::Widths;

@@ -10,8 +10,9 @@ use safetensors::SafeTensors;
 use serde_json::Value;
 
 use super::weights::parameters;
+use crate::kernels::bilinear_kernel;
 use super::{
-    FinalUpsampling, Geometry, Network, NetworkConfig, Trunk, Variant, Widths, bilinear_kernel,
+    FinalUpsampling, Geometry, Network, NetworkConfig, Trunk, Variant, Widths,
 };
 
 pub fn fixture(name: &str) -> PathBuf {

@@ -12,9 +12,9 @@ use burn::tensor::{Tensor, TensorData};
 use macerator::{AutoArch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::operation::{Tracked, tensor, tracked};
-use super::reuse;
-use super::tiles::rectified;
+use crate::kernels::buffer_pool as reuse;
+use crate::kernels::conv::conv2d::{Tracked, tensor, tracked};
+use crate::kernels::tiling::rectified;
 
 /// Sums that are kept side by side, so that they are added in registers.
 const SIDE: usize = 32;
@@ -25,7 +25,7 @@ const SIDE: usize = 32;
 ///
 /// # Shapes
 /// - input, output: `[batch_size, channels, height, width]`
-pub(super) fn batch_norm(layer: &BatchNorm, input: &Tensor<4>, rectify: bool) -> Option<Tensor<4>> {
+pub(crate) fn batch_norm(layer: &BatchNorm, input: &Tensor<4>, rectify: bool) -> Option<Tensor<4>> {
     let [batch, channels, height, width] = input.dims();
     let device = input.device();
     let ours = device.is_autodiff() && layer.training.is_enabled() && batch * height * width > 0;

@@ -4,12 +4,12 @@
 
 use rayon::prelude::*;
 
-use super::reuse;
-use super::shape::ConvShape;
+use crate::kernels::buffer_pool as reuse;
+use crate::kernels::conv::shape::ConvShape;
 
 /// The convolution of stride 1.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Phases {
+pub(crate) struct Phases {
     /// What it stands for.
     strided: ConvShape,
     /// Its own sizes: channels by rows of phases by columns of phases come in.

@@ -10,18 +10,18 @@ use burn::backend::{Flex, TensorMetadata as _};
 use burn::nn::conv::ConvTranspose2d;
 use burn::tensor::Tensor;
 
-use super::backward::input_gradient;
-use super::forward::forward;
-use super::interpolation::Interpolation;
-use super::laid::LaidGradient;
-use super::operation::{Tracked, tensor, tracked, untracked};
-use super::phases::Phases;
-use super::reuse;
-use super::shape::ConvShape;
-use super::weights::weight_gradient;
+use crate::kernels::buffer_pool as reuse;
+use crate::kernels::conv::bilinear::Interpolation;
+use crate::kernels::conv::conv2d::{Tracked, tensor, tracked, untracked};
+use crate::kernels::conv::forward::forward;
+use crate::kernels::conv::input_gradient::input_gradient;
+use crate::kernels::conv::padded_gradient::LaidGradient;
+use crate::kernels::conv::shape::ConvShape;
+use crate::kernels::conv::space_to_depth::Phases;
+use crate::kernels::conv::weight_gradient::weight_gradient;
 
-/// `None` where this is not for us, see [`conv_transpose2d`](super::conv_transpose2d).
-pub(super) fn conv_transpose2d(layer: &ConvTranspose2d, input: &Tensor<4>) -> Option<Tensor<4>> {
+/// `None` where this is not for us, see [`conv_transpose2d`](crate::kernels::conv_transpose2d).
+pub(crate) fn conv_transpose2d(layer: &ConvTranspose2d, input: &Tensor<4>) -> Option<Tensor<4>> {
     let operation = Transposed {
         shape: shape(layer, input)?,
     };

@@ -7,11 +7,11 @@
 use macerator::{AutoArch, Scalar as _, Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::flat::Flat;
-use super::forward::{Weights, Windows};
-use super::product::{DOWN, Factors as _, Terms};
-use super::reuse;
-use super::tiles::{
+use crate::kernels::buffer_pool as reuse;
+use crate::kernels::conv::forward::{Weights, Windows};
+use crate::kernels::conv::padded_plane::Flat;
+use crate::kernels::gemm::packed::{DOWN, Factors as _, Terms};
+use crate::kernels::tiling::{
     Lanes, Scratch, Tile, cut, lanes, load, many_registers, pieces, rectified, store,
 };
 
@@ -25,18 +25,18 @@ const LEAST: usize = 2;
 const WASTE: f64 = 0.125;
 
 /// How a source lies for this; `None` where packing it is the better way.
-pub(super) fn layout(windows: &Windows<'_>) -> Option<Flat> {
+pub(crate) fn layout(windows: &Windows<'_>) -> Option<Flat> {
     Flat::new(windows.gather, 0).filter(suits)
 }
 
 /// Whether this is the better way.
-pub(super) fn suits(flat: &Flat) -> bool {
+pub(crate) fn suits(flat: &Flat) -> bool {
     matches!(flat.offsets.len(), 4 | 9) && flat.waste() <= WASTE
 }
 
 /// `[matrices, rows, pixels]`; `laid` are all planes of the source where they lie flat already,
 /// in the place of the source.
-pub(super) fn product(
+pub(crate) fn product(
     windows: &Windows<'_>,
     flat: &Flat,
     laid: Option<&[f32]>,

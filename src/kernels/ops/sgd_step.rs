@@ -6,8 +6,8 @@ use burn::backend::flex::FlexTensor;
 use burn::tensor::Tensor;
 use rayon::prelude::*;
 
-use super::PLAIN;
-use super::operation::untracked;
+use crate::kernels::PLAIN;
+use crate::kernels::conv::conv2d::untracked;
 
 /// Factors of a step: `v = momentum * v + scale * gradient + decay * w`, `w = w - rate * v`.
 #[derive(Debug, Clone, Copy)]

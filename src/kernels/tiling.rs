@@ -5,49 +5,49 @@ use std::cell::Cell;
 use macerator::{Scalar as _, Simd, Vector};
 
 /// As many numbers as one register holds.
-pub(super) type Lanes<S> = Vector<S, f32>;
+pub(crate) type Lanes<S> = Vector<S, f32>;
 
 /// Widest register there is, in numbers.
-pub(super) const WIDEST: usize = 16;
+pub(crate) const WIDEST: usize = 16;
 
 /// Numbers in a register.
 #[inline(always)]
-pub(super) fn lanes<S: Simd>() -> usize {
+pub(crate) fn lanes<S: Simd>() -> usize {
     size_of::<Lanes<S>>() / size_of::<f32>()
 }
 
 /// Whether there are 32 registers (AVX-512, NEON) and not 16.
 #[inline(always)]
-pub(super) fn many_registers<S: Simd>() -> bool {
+pub(crate) fn many_registers<S: Simd>() -> bool {
     lanes::<S>() == WIDEST || cfg!(target_arch = "aarch64")
 }
 
 #[inline(always)]
-pub(super) fn zero<S: Simd>() -> Lanes<S> {
+pub(crate) fn zero<S: Simd>() -> Lanes<S> {
     0.0f32.splat::<S>()
 }
 
 /// A rectifier. Not `max`, which would turn what is no number into 0.
 #[inline(always)]
-pub(super) fn rectified(value: f32) -> f32 {
+pub(crate) fn rectified(value: f32) -> f32 {
     if value < 0.0 { 0.0 } else { value }
 }
 
 /// Reads exactly [`lanes`] numbers.
 #[inline(always)]
-pub(super) fn load<S: Simd>(from: &[f32]) -> Lanes<S> {
+pub(crate) fn load<S: Simd>(from: &[f32]) -> Lanes<S> {
     bytemuck::pod_read_unaligned(bytemuck::cast_slice(from))
 }
 
 /// Writes exactly [`lanes`] numbers.
 #[inline(always)]
-pub(super) fn store<S: Simd>(lanes: Lanes<S>, to: &mut [f32]) {
+pub(crate) fn store<S: Simd>(lanes: Lanes<S>, to: &mut [f32]) {
     bytemuck::cast_slice_mut::<f32, u8>(to).copy_from_slice(bytemuck::bytes_of(&lanes));
 }
 
 /// Reads the numbers there are, then zeros.
 #[inline(always)]
-pub(super) fn load_some<S: Simd>(from: &[f32]) -> Lanes<S> {
+pub(crate) fn load_some<S: Simd>(from: &[f32]) -> Lanes<S> {
     let width = lanes::<S>();
     if from.len() >= width {
         return load::<S>(&from[..width]);
@@ -59,7 +59,7 @@ pub(super) fn load_some<S: Simd>(from: &[f32]) -> Lanes<S> {
 
 /// Writes as many of the numbers as there is room for.
 #[inline(always)]
-pub(super) fn store_some<S: Simd>(some: Lanes<S>, to: &mut [f32]) {
+pub(crate) fn store_some<S: Simd>(some: Lanes<S>, to: &mut [f32]) {
     let width = lanes::<S>();
     if to.len() >= width {
         store::<S>(some, &mut to[..width]);
@@ -75,7 +75,7 @@ thread_local! {
 }
 
 /// Memory that a thread keeps between calls.
-pub(super) struct Scratch {
+pub(crate) struct Scratch {
     memory: Vec<f32>,
     start: usize,
 }
@@ -107,7 +107,7 @@ impl Drop for Scratch {
 }
 
 /// Part of an output: some columns of some rows of one matrix.
-pub(super) struct Tile<'a> {
+pub(crate) struct Tile<'a> {
     /// Which matrix.
     pub matrix: usize,
     /// First row.
@@ -120,7 +120,7 @@ pub(super) struct Tile<'a> {
 
 /// Cuts matrices of `size` (rows and columns), one behind the other, into tiles of at most
 /// `tile` (rows and columns).
-pub(super) fn cut(output: &mut [f32], size: [usize; 2], tile: [usize; 2]) -> Vec<Tile<'_>> {
+pub(crate) fn cut(output: &mut [f32], size: [usize; 2], tile: [usize; 2]) -> Vec<Tile<'_>> {
     let [down, across] = [0, 1].map(|axis| size[axis].div_ceil(tile[axis]));
     let mut tiles = Vec::new();
     for (index, line) in output.chunks_mut(size[1]).enumerate() {
@@ -144,7 +144,7 @@ pub(super) fn cut(output: &mut [f32], size: [usize; 2], tile: [usize; 2]) -> Vec
 
 /// Number of tiles that an axis is cut into so that `tasks` times them is no less than
 /// `wanted`, where pieces of `least` allow.
-pub(super) fn pieces(tasks: usize, wanted: usize, length: usize, least: usize) -> usize {
+pub(crate) fn pieces(tasks: usize, wanted: usize, length: usize, least: usize) -> usize {
     wanted
         .div_ceil(tasks.max(1))
         .clamp(1, (length / least).max(1))

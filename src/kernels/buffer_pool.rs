@@ -38,7 +38,7 @@ impl Kept {
 }
 
 /// `len` numbers to write to; what they are is left over from earlier.
-pub(super) fn take(len: usize) -> Vec<f32> {
+pub(crate) fn take(len: usize) -> Vec<f32> {
     let kept = KEPT.with_borrow_mut(|kept| {
         let fits = |(_, buffer): &(usize, Vec<f32>)| (len..=len + len / 4).contains(&buffer.len());
         // The newest: it may still be in a cache.
@@ -56,7 +56,7 @@ pub(super) fn take(len: usize) -> Vec<f32> {
 }
 
 /// Keeps memory for later.
-pub(super) fn give(buffer: Vec<f32>) {
+pub(crate) fn give(buffer: Vec<f32>) {
     if !WORTH.contains(&buffer.len()) {
         return;
     }
@@ -89,7 +89,7 @@ pub fn forget() {
 }
 
 /// Keeps the memory of a tensor, where nobody else has it.
-pub(super) fn give_tensor(tensor: FlexTensor) {
+pub(crate) fn give_tensor(tensor: FlexTensor) {
     let whole = tensor.is_contiguous()
         && tensor.bytes().len() == size_of::<f32>() * tensor.shape().num_elements();
     if tensor.is_unique()
@@ -102,7 +102,7 @@ pub(super) fn give_tensor(tensor: FlexTensor) {
 
 /// Sizes of what this thread keeps, oldest first.
 #[cfg(test)]
-pub(super) fn kept() -> Vec<usize> {
+pub(crate) fn kept() -> Vec<usize> {
     KEPT.with_borrow(|kept| {
         kept.buffers
             .iter()
@@ -114,7 +114,7 @@ pub(super) fn kept() -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::kernels::operation::tensor;
+    use crate::kernels::conv::conv2d::tensor;
 
     #[test]
     fn what_was_given_is_taken_where_it_fits() {

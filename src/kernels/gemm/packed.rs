@@ -8,16 +8,16 @@
 use macerator::{AutoArch, Scalar as _, Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::reuse;
-use super::tiles::{
+use crate::kernels::buffer_pool as reuse;
+use crate::kernels::tiling::{
     Lanes, Scratch, Tile, WIDEST, cut, lanes, load_some, many_registers, pieces, rectified,
     store_some, zero,
 };
 
 /// The most terms of the sums that are added at a time. A panel of 48 columns takes 36 KiB.
-pub(super) const DEPTH: usize = 192;
+pub(crate) const DEPTH: usize = 192;
 /// Rows that are multiplied at a time.
-pub(super) const DOWN: usize = 8;
+pub(crate) const DOWN: usize = 8;
 /// Registers across a panel.
 const ACROSS: usize = 3;
 /// Columns of a panel.
@@ -30,13 +30,13 @@ const ZEROS: [f32; DEPTH] = [0.0; DEPTH];
 
 /// Terms `first..first + count` of all sums.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Terms {
+pub(crate) struct Terms {
     pub first: usize,
     pub count: usize,
 }
 
 /// What is multiplied: one left factor and several right ones.
-pub(super) trait Factors: Sync {
+pub(crate) trait Factors: Sync {
     /// Number of terms of each sum.
     fn depth(&self) -> usize;
 
@@ -63,12 +63,12 @@ pub(super) trait Factors: Sync {
 }
 
 /// Panels that `columns` of each of `matrices` take.
-pub(super) fn panels(matrices: usize, columns: usize) -> usize {
+pub(crate) fn panels(matrices: usize, columns: usize) -> usize {
     matrices * columns.div_ceil(PANEL)
 }
 
 /// `[matrices, rows, columns]`
-pub(super) fn product(
+pub(crate) fn product(
     factors: &impl Factors,
     matrices: usize,
     rows: usize,

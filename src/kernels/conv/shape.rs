@@ -2,7 +2,7 @@
 
 /// Everything about a convolution but its numbers. Axes are `[height, width]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct ConvShape {
+pub(crate) struct ConvShape {
     pub batch: usize,
     /// Channels that come in.
     pub inner: usize,
@@ -101,7 +101,7 @@ impl ConvShape {
 /// A column matrix that is never written down as a whole: its row `channel * taps + tap`,
 /// column `pixel` is the source at `stride * pixel + tap`, 0 outside of the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Gather {
+pub(crate) struct Gather {
     /// Height and width of what is read.
     pub source: [usize; 2],
     /// Height and width of the pixels that read.

@@ -12,17 +12,17 @@ use burn::nn::PaddingConfig2d;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{DType, Tensor, TensorData};
 
-use super::backward::{bias_gradient, input_gradient, rectifier_gradient};
-use super::forward::forward;
-use super::laid::LaidGradient;
-use super::reuse;
-use super::shape::ConvShape;
-use super::weights::weight_gradient;
+use crate::kernels::buffer_pool as reuse;
+use crate::kernels::conv::forward::forward;
+use crate::kernels::conv::input_gradient::{bias_gradient, input_gradient, rectifier_gradient};
+use crate::kernels::conv::padded_gradient::LaidGradient;
+use crate::kernels::conv::shape::ConvShape;
+use crate::kernels::conv::weight_gradient::weight_gradient;
 
-pub(super) type Tracked = Autodiff<Flex>;
+pub(crate) type Tracked = Autodiff<Flex>;
 
-/// `None` where this is not for us, see [`conv2d`](super::conv2d).
-pub(super) fn conv2d(layer: &Conv2d, input: &Tensor<4>, rectify: bool) -> Option<Tensor<4>> {
+/// `None` where this is not for us, see [`conv2d`](crate::kernels::conv2d).
+pub(crate) fn conv2d(layer: &Conv2d, input: &Tensor<4>, rectify: bool) -> Option<Tensor<4>> {
     let convolution = Convolution {
         shape: shape(layer, input)?,
         rectify,
@@ -58,13 +58,13 @@ pub(super) fn conv2d(layer: &Conv2d, input: &Tensor<4>, rectify: bool) -> Option
 }
 
 /// The numbers and their place in the graph; `None` on other devices and for other numbers.
-pub(super) fn tracked<const D: usize>(tensor: Tensor<D>) -> Option<(FlexTensor, NodeGuard)> {
+pub(crate) fn tracked<const D: usize>(tensor: Tensor<D>) -> Option<(FlexTensor, NodeGuard)> {
     let (values, node) = tensor.try_into_primitive::<Tracked>().ok()?.into_parts();
     (values.dtype() == DType::F32).then_some((values, node))
 }
 
 /// As [`tracked`], without a graph.
-pub(super) fn untracked<const D: usize>(tensor: Tensor<D>) -> Option<FlexTensor> {
+pub(crate) fn untracked<const D: usize>(tensor: Tensor<D>) -> Option<FlexTensor> {
     let values = tensor.try_into_primitive::<Flex>().ok()?;
     (values.dtype() == DType::F32).then_some(values)
 }
@@ -159,7 +159,7 @@ impl Convolution {
     }
 }
 
-pub(super) fn tensor(values: Vec<f32>, shape: &[usize]) -> FlexTensor {
+pub(crate) fn tensor(values: Vec<f32>, shape: &[usize]) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape))
 }
 

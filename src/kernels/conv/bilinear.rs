@@ -7,17 +7,42 @@
 
 use rayon::prelude::*;
 
-use super::reuse;
-use super::shape::ConvShape;
-use super::tiles::Scratch;
-use crate::model::upsample::{bilinear_kernel, bilinear_weights};
+use crate::kernels::buffer_pool as reuse;
+use crate::kernels::conv::shape::ConvShape;
+use crate::kernels::tiling::Scratch;
+
+/// The 2-d bilinear interpolation kernel of `size` x `size` values, row by row: the products of
+/// the [weights along each axis](bilinear_weights).
+pub fn bilinear_kernel(size: usize) -> Vec<f32> {
+    let weights = bilinear_weights(size);
+    weights
+        .iter()
+        .flat_map(|y| weights.iter().map(move |x| y * x))
+        .collect()
+}
+
+/// The weights of linear interpolation along one axis.
+///
+/// Source: `upsample_filt` in `surgery.py` of shelhamer/fcn.berkeleyvision.org:
+/// `1 - |x - center| / factor`, `factor = (size + 1) / 2`.
+fn bilinear_weights(size: usize) -> Vec<f32> {
+    let factor = size.div_ceil(2) as f32;
+    let center = if size % 2 == 1 {
+        factor - 1.0
+    } else {
+        factor - 0.5
+    };
+    (0..size)
+        .map(|x| 1.0 - (x as f32 - center).abs() / factor)
+        .collect()
+}
 
 /// What one pixel of an axis is made of: places among the coarse pixels and their weights.
 type Terms = [(usize, f32); 2];
 
 /// Bilinear upsampling of coarse maps to fine ones.
 #[derive(Debug)]
-pub(super) struct Interpolation {
+pub(crate) struct Interpolation {
     /// Height and width.
     coarse: [usize; 2],
     /// For each row and each column of the fine maps.
@@ -167,4 +192,34 @@ fn axis_terms(shape: &ConvShape, axis: usize) -> Vec<Terms> {
         [left, right].map(|term| term.unwrap_or((place, 0.0)))
     };
     (0..shape.size[axis]).map(terms).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn assert_close(values: &[f32], expected: &[f32]) {
+        assert_eq!(values.len(), expected.len());
+        for (value, expected) in values.iter().zip(expected) {
+            assert!((value - expected).abs() < 1e-6, "{value} != {expected}");
+        }
+    }
+
+    #[test]
+    fn even_kernel_equals_the_hand_computed_one() {
+        let row = [0.25, 0.75, 0.75, 0.25];
+        let expected: Vec<f32> = row
+            .iter()
+            .flat_map(|y| row.iter().map(move |x| x * y))
+            .collect();
+        assert_close(&bilinear_kernel(4), &expected);
+    }
+
+    #[test]
+    fn odd_kernel_equals_the_hand_computed_one() {
+        assert_close(
+            &bilinear_kernel(3),
+            &[0.25, 0.5, 0.25, 0.5, 1.0, 0.5, 0.25, 0.5, 0.25],
+        );
+    }
 }

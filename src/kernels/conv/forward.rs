@@ -1,11 +1,11 @@
 //! A convolution as a product of matrices: weights times the column matrix of each image.
 
-use super::direct;
-use super::product::{DEPTH, Factors, Terms, product};
-use super::shape::{ConvShape, Gather};
+use crate::kernels::conv::direct;
+use crate::kernels::conv::shape::{ConvShape, Gather};
+use crate::kernels::gemm::packed::{DEPTH, Factors, Terms, product};
 
 /// Where the rows of a left factor are.
-pub(super) enum Weights<'a> {
+pub(crate) enum Weights<'a> {
     /// `[rows, channels * taps]`
     Rows(&'a [f32]),
     /// `[channels, rows, all taps]`, of which `kept` are taken
@@ -18,7 +18,7 @@ pub(super) enum Weights<'a> {
 }
 
 /// Weights times what the windows of images read.
-pub(super) struct Windows<'a> {
+pub(crate) struct Windows<'a> {
     pub weights: Weights<'a>,
     /// `[batch_size, channels, height, width]`
     pub source: &'a [f32],
@@ -34,7 +34,7 @@ pub(super) struct Windows<'a> {
 /// - input: `[batch, inner, height, width]`
 /// - bias: `[outer]`
 /// - result: `[batch, outer, height_out, width_out]`
-pub(super) fn forward(
+pub(crate) fn forward(
     shape: &ConvShape,
     weights: &[f32],
     input: &[f32],

@@ -7,16 +7,16 @@
 
 use rayon::prelude::*;
 
-use super::reuse;
-use super::shape::Gather;
-use super::tiles::WIDEST;
+use crate::kernels::buffer_pool as reuse;
+use crate::kernels::conv::shape::Gather;
+use crate::kernels::tiling::WIDEST;
 
 /// Zeros behind a plane, so that whole registers can be read from its last pixel.
 const BEHIND: usize = 4 * WIDEST;
 
 /// How a plane lies with its zeros.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Flat {
+pub(crate) struct Flat {
     /// Height and width of the plane without zeros.
     source: [usize; 2],
     /// Height and width of the pixels that read.

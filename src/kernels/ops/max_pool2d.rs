@@ -12,11 +12,11 @@ use burn::tensor::Tensor;
 use macerator::{AutoArch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::operation::{Tracked, tensor, tracked, untracked};
-use super::reuse;
+use crate::kernels::buffer_pool as reuse;
+use crate::kernels::conv::conv2d::{Tracked, tensor, tracked, untracked};
 
 /// Windows of other sizes and places are not for us: `None`.
-pub(super) fn max_pool2d(layer: &MaxPool2d, input: &Tensor<4>) -> Option<Tensor<4>> {
+pub(crate) fn max_pool2d(layer: &MaxPool2d, input: &Tensor<4>) -> Option<Tensor<4>> {
     let halves = layer.kernel_size == [2, 2] && layer.stride == [2, 2] && layer.dilation == [1, 1];
     if !halves || layer.padding != PaddingConfig2d::Valid {
         return None;

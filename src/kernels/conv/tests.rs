@@ -5,10 +5,9 @@ use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64Mcg;
 
-use super::{conv_transpose2d, conv2d, operation, plain, reuse, transposed};
-use crate::model::geometry::Geometry;
-use crate::model::upsample::{Upsampling, bilinear_kernel, fixed};
-use crate::model::variant::Trunk;
+use super::bilinear::bilinear_kernel;
+use super::{conv_transpose2d as transposed, conv2d as operation};
+use crate::kernels::{buffer_pool as reuse, conv2d, plain_conv2d as plain};
 
 /// A layer and an input for it.
 #[derive(Debug, Clone, Copy)]
@@ -378,23 +377,6 @@ fn upsampling_that_is_not_bilinear_is_not_interpolated() {
             weights.slice_assign(slices, value)
         });
     }
-}
-
-#[test]
-fn a_fixed_upsampling_passes_its_gradient_on() {
-    let device = Device::flex().autodiff();
-    let layer = fixed(Upsampling::new(4, Trunk::Vgg16, Geometry::Padded).init(3, &device));
-    let input = random([2, 3, 5, 4], &device).require_grad();
-    let [ours, theirs] = [
-        conv_transpose2d(&layer, input.clone()),
-        layer.forward(input.clone()),
-    ]
-    .map(|output| {
-        let gradients = (output.clone() * output).sum().backward();
-        assert!(layer.weight.val().grad(&gradients).is_none());
-        values(input.grad(&gradients).expect("input"))
-    });
-    assert_close("input", &Case::new(2, [3, 3], [5, 4], 8), &ours, &theirs);
 }
 
 #[test]

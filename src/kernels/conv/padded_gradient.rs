@@ -1,13 +1,13 @@
 //! All gradients of a convolution from one layout of the output's gradient.
 
-use super::backward::{bias_gradient, rows, turned, windows};
-use super::direct;
-use super::dots::{FlatPixels, along_pixels, dots};
-use super::flat::Flat;
-use super::forward::{Weights, Windows};
-use super::reuse;
-use super::shape::ConvShape;
-use super::tiles::WIDEST;
+use crate::kernels::buffer_pool as reuse;
+use crate::kernels::conv::direct;
+use crate::kernels::conv::forward::{Weights, Windows};
+use crate::kernels::conv::input_gradient::{bias_gradient, rows, turned, windows};
+use crate::kernels::conv::padded_plane::Flat;
+use crate::kernels::conv::shape::ConvShape;
+use crate::kernels::gemm::along_pixels::{FlatPixels, along_pixels, dots};
+use crate::kernels::tiling::WIDEST;
 
 impl Drop for LaidGradient<'_> {
     fn drop(&mut self) {
@@ -17,7 +17,7 @@ impl Drop for LaidGradient<'_> {
 
 /// The gradient of a convolution's output, without what its rectifier held back, as it lies
 /// [flat](Flat).
-pub(super) struct LaidGradient<'a> {
+pub(crate) struct LaidGradient<'a> {
     shape: &'a ConvShape,
     /// How the input is read.
     forward: Flat,

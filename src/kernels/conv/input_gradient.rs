@@ -2,10 +2,10 @@
 
 use rayon::prelude::*;
 
-use super::forward::{Weights, Windows};
-use super::product::panels;
-use super::reuse;
-use super::shape::{ConvShape, Gather};
+use crate::kernels::buffer_pool as reuse;
+use crate::kernels::conv::forward::{Weights, Windows};
+use crate::kernels::conv::shape::{ConvShape, Gather};
+use crate::kernels::gemm::packed::panels;
 
 /// Panels of pixels for which the weights are not worth turning in advance.
 const FEW: usize = 8;
@@ -17,7 +17,7 @@ const FEW: usize = 8;
 /// - weights: `[outer, inner, taps]`
 /// - gradient: `[batch, outer, height_out, width_out]`
 /// - result: `[batch, inner, height, width]`
-pub(super) fn input_gradient(shape: &ConvShape, weights: &[f32], gradient: &[f32]) -> Vec<f32> {
+pub(crate) fn input_gradient(shape: &ConvShape, weights: &[f32], gradient: &[f32]) -> Vec<f32> {
     if shape.stride == [1, 1] {
         return phase_gradient(shape, weights, gradient, [0, 0]).unwrap_or_default();
     }
@@ -65,7 +65,7 @@ fn phase_gradient(
     Some(windows(shape, weights, gradient, &gather).product(shape.batch, shape.inner))
 }
 
-pub(super) fn windows<'a>(
+pub(crate) fn windows<'a>(
     shape: &ConvShape,
     weights: Weights<'a>,
     source: &'a [f32],
@@ -83,7 +83,7 @@ pub(super) fn windows<'a>(
 
 /// The weights turned in advance; `None` where few pixels of one image pass and they are
 /// turned in passing.
-pub(super) fn turned(
+pub(crate) fn turned(
     shape: &ConvShape,
     weights: &[f32],
     gather: &Gather,
@@ -93,7 +93,7 @@ pub(super) fn turned(
     many.then(|| transposed(shape, weights, kept))
 }
 
-pub(super) fn rows<'a>(
+pub(crate) fn rows<'a>(
     shape: &ConvShape,
     weights: &'a [f32],
     turned: Option<&'a [f32]>,
@@ -140,7 +140,7 @@ fn transposed(shape: &ConvShape, weights: &[f32], kept: &[usize]) -> Vec<f32> {
 /// # Shapes
 /// - gradient: `[batch, outer, pixels]`
 /// - result: `[outer]`
-pub(super) fn bias_gradient(outer: usize, pixels: usize, gradient: &[f32]) -> Vec<f32> {
+pub(crate) fn bias_gradient(outer: usize, pixels: usize, gradient: &[f32]) -> Vec<f32> {
     let sum = |channel: usize| {
         let mut sums = [0.0; 16];
         for plane in gradient.chunks(outer * pixels) {
@@ -160,7 +160,7 @@ pub(super) fn bias_gradient(outer: usize, pixels: usize, gradient: &[f32]) -> Ve
 }
 
 /// Lets the gradient through where the rectifier let its input through: where `output` is not 0.
-pub(super) fn rectifier_gradient(output: &[f32], gradient: &[f32]) -> Vec<f32> {
+pub(crate) fn rectifier_gradient(output: &[f32], gradient: &[f32]) -> Vec<f32> {
     const PIECE: usize = 1 << 14;
     let mut result = reuse::take(gradient.len());
     let inputs = output.par_chunks(PIECE).zip(gradient.par_chunks(PIECE));

@@ -10,10 +10,10 @@ use burn::tensor::Tensor;
 use macerator::{AutoArch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::PLAIN;
-use super::operation::{Tracked, tensor, tracked, untracked};
-use super::reuse;
-use super::tiles::{Scratch, Tile, cut};
+use crate::kernels::PLAIN;
+use crate::kernels::buffer_pool as reuse;
+use crate::kernels::conv::conv2d::{Tracked, tensor, tracked, untracked};
+use crate::kernels::tiling::{Scratch, Tile, cut};
 
 /// Pixels that are computed at a time: all their classes stay in the first-level cache.
 const PIXELS: usize = 256;

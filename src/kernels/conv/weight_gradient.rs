@@ -1,19 +1,19 @@
 //! Gradient of a convolution with respect to its weights: the gradient of the output times
 //! the transposed column matrix.
 //!
-//! Few channels: both are read along the pixels (see [`dots`](super::dots)). Many channels
+//! Few channels: both are read along the pixels (see [`dots`](crate::kernels::gemm::along_pixels)). Many channels
 //! and few pixels: adding up the registers would take longer than the sums, so the columns
 //! are transposed, which is quick then.
 
-use super::dots::{Pixels, along_pixels, dots};
-use super::product::{DEPTH, Factors, Terms, product};
-use super::shape::{ConvShape, Gather};
+use crate::kernels::conv::shape::{ConvShape, Gather};
+use crate::kernels::gemm::along_pixels::{Pixels, along_pixels, dots};
+use crate::kernels::gemm::packed::{DEPTH, Factors, Terms, product};
 
 /// # Shapes
 /// - input: `[batch, inner, height, width]`
 /// - gradient: `[batch, outer, height_out, width_out]`
 /// - result: `[outer, inner, taps]`
-pub(super) fn weight_gradient(shape: &ConvShape, input: &[f32], gradient: &[f32]) -> Vec<f32> {
+pub(crate) fn weight_gradient(shape: &ConvShape, input: &[f32], gradient: &[f32]) -> Vec<f32> {
     let gather = shape.gather();
     let sources = Sources {
         shape,

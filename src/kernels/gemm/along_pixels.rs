@@ -6,9 +6,11 @@
 use macerator::{AutoArch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::flat::Flat;
-use super::shape::ConvShape;
-use super::tiles::{Lanes, Scratch, Tile, WIDEST, cut, lanes, load, many_registers, pieces, zero};
+use crate::kernels::conv::padded_plane::Flat;
+use crate::kernels::conv::shape::ConvShape;
+use crate::kernels::tiling::{
+    Lanes, Scratch, Tile, WIDEST, cut, lanes, load, many_registers, pieces, zero,
+};
 
 /// Rows of a tile.
 const DOWN: usize = 128;
@@ -24,7 +26,7 @@ const LINES: usize = 4;
 const MOST: usize = 6;
 
 /// What is multiplied, by pixels of all images, counted through.
-pub(super) trait Pixels: Sync {
+pub(crate) trait Pixels: Sync {
     /// Whether rows and columns are copied before they are read.
     const COPIED: bool;
 
@@ -48,13 +50,13 @@ fn step(rows: usize) -> usize {
 
 /// Whether the weights' gradient is best computed along the pixels: a register is added up
 /// in about as long as it takes to transpose four numbers.
-pub(super) fn along_pixels(shape: &ConvShape) -> bool {
+pub(crate) fn along_pixels(shape: &ConvShape) -> bool {
     let [height, width] = shape.output();
     4 * shape.outer <= (shape.batch * height * width).min(step(shape.outer))
 }
 
 /// `[rows, columns]`: sums over all pixels.
-pub(super) fn dots<P: Pixels>(sources: &P, [rows, depth]: [usize; 2], pixels: usize) -> Vec<f32> {
+pub(crate) fn dots<P: Pixels>(sources: &P, [rows, depth]: [usize; 2], pixels: usize) -> Vec<f32> {
     let step = step(rows);
     // Few rows and columns have few tiles: then the pixels are shared out too.
     let tiles = rows.div_ceil(DOWN) * depth.div_ceil(ACROSS);
@@ -267,7 +269,7 @@ fn add_products<S: Simd, const COUNT: usize>(
 
 /// Planes that lie flat, of one pitch: the gradient of an output and the input. Pixels are
 /// counted with those between the rows, where the gradient is 0.
-pub(super) struct FlatPixels<'a> {
+pub(crate) struct FlatPixels<'a> {
     pub input: &'a [f32],
     pub gradient: &'a [f32],
     /// How the input lies.
