@@ -10,10 +10,8 @@ use safetensors::SafeTensors;
 use serde_json::Value;
 
 use super::weights::parameters;
+use super::{FinalUpsampling, Geometry, Network, NetworkConfig, Trunk, Variant, Widths};
 use crate::kernels::bilinear_kernel;
-use super::{
-    FinalUpsampling, Geometry, Network, NetworkConfig, Trunk, Variant, Widths,
-};
 
 pub fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
