@@ -7,9 +7,9 @@ use burn::nn::{Dropout, DropoutConfig};
 use burn::tensor::{Device, Tensor};
 
 use super::geometry::{Geometry, Grid};
-use super::kernels::max_pool;
 use super::trunk::{Channels, Features, Placed};
 use super::unit::{ConvUnit, Norm, Window};
+use crate::kernels::max_pool2d;
 
 /// fc6 is a 6x6 convolution without padding.
 pub(super) const FC6: usize = 6;
@@ -85,7 +85,7 @@ impl AlexNet {
             map = unit.forward(map);
             grid = grid.window(kernel, stride, padding);
             if pooled {
-                map = max_pool(&self.pool, map);
+                map = max_pool2d(&self.pool, map);
                 grid = grid.window(3, 2, 0);
             }
         }

@@ -5,7 +5,6 @@ use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d};
 use burn::tensor::{Device, Tensor};
 
 use super::geometry::{Geometry, Grid, crop};
-use super::kernels;
 use super::network::NetworkConfig;
 use super::precision::{convolve, full};
 use super::stages::Staged;
@@ -13,6 +12,7 @@ use super::trunk::{Features, Placed, TrunkNet};
 use super::upsample::{Upsampling, fixed};
 use super::variant::{FinalUpsampling, Trunk, Variant};
 use super::vgg::CONVOLUTIONS;
+use crate::kernels;
 
 /// A trunk, score layers on it, and transposed convolutions. The layers carry the names of
 /// the reference code.
@@ -138,7 +138,7 @@ impl Fcn {
             if let (Some(upsample), Some(score), Some(pooled)) = (upsample, score, pooled) {
                 let grid = self.plan.upsampling(2).grid(scores.grid);
                 let coarse = Placed {
-                    map: kernels::upsample(upsample, scores.map),
+                    map: kernels::conv_transpose2d(upsample, scores.map),
                     grid,
                 };
                 let map = if scale == 1.0 {
@@ -160,7 +160,7 @@ impl Fcn {
             .upsampling(self.plan.variant.stride())
             .grid(scores.grid);
         crop(
-            kernels::upsample(&self.upscore, scores.map),
+            kernels::conv_transpose2d(&self.upscore, scores.map),
             grid.crop_onto(Grid::IMAGE),
             size,
         )

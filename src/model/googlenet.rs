@@ -7,9 +7,9 @@ use burn::nn::{Dropout, DropoutConfig, PaddingConfig2d};
 use burn::tensor::{Device, Tensor};
 
 use super::geometry::Grid;
-use super::kernels::max_pool;
 use super::trunk::{Channels, Features, Placed};
 use super::unit::{ConvUnit, Norm, Window};
+use crate::kernels::max_pool2d;
 
 /// Its batch normalization; torchvision's `BasicConv2d` has another epsilon than PyTorch.
 const NORM: Norm = Norm::Batch { epsilon: 1e-3 };
@@ -62,7 +62,7 @@ impl Inception {
                 .iter()
                 .fold(input.clone(), |map, unit| unit.forward(map))
         };
-        let pooled = max_pool(&self.pool, input.clone());
+        let pooled = max_pool2d(&self.pool, input.clone());
         Tensor::cat(
             vec![
                 self.branch1.forward(input.clone()),
@@ -132,7 +132,7 @@ impl GoogLeNet {
         for (index, unit) in self.stem.iter().enumerate() {
             map = unit.forward(map);
             if index != 1 {
-                map = max_pool(&self.pool, map);
+                map = max_pool2d(&self.pool, map);
                 grid = grid.window(3, 2, 0);
             }
         }
@@ -143,7 +143,7 @@ impl GoogLeNet {
                     map: map.clone(),
                     grid,
                 });
-                map = max_pool(&self.pool, map);
+                map = max_pool2d(&self.pool, map);
                 grid = grid.window(3, 2, 0);
             }
             if index == BLOCKS_4 {
@@ -151,7 +151,7 @@ impl GoogLeNet {
                     map: map.clone(),
                     grid,
                 });
-                map = max_pool(&self.last_pool, map);
+                map = max_pool2d(&self.last_pool, map);
                 grid = grid.window(2, 2, 0);
             }
             map = block.forward(map);

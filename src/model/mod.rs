@@ -4,14 +4,17 @@
 //! Knows tensors and weights. Must not know about files of a dataset, scores,
 //! threads or the window.
 
+#[cfg(test)]
+mod against_pytorch;
 mod alexnet;
 mod cost;
 mod fcn;
 mod geometry;
 mod googlenet;
-pub mod kernels;
 mod network;
 mod precision;
+#[cfg(test)]
+pub(crate) mod pytorch_fixtures;
 mod resnet;
 mod stages;
 mod trunk;
@@ -24,6 +27,5 @@ pub mod weights;
 pub use geometry::{Geometry, crop};
 pub use network::{Network, NetworkConfig};
 pub use stages::StageEnds;
-pub use upsample::bilinear_kernel;
 pub use variant::{FinalUpsampling, Trunk, Variant};
 pub use vgg::Widths;

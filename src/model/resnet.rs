@@ -10,11 +10,11 @@ use burn::tensor::module::interpolate;
 use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 use burn::tensor::{Device, Tensor, activation::relu};
 
-use super::kernels::max_pool;
 use super::precision::{convolve, full};
 use super::stages::Staged;
 use super::unit::{ConvUnit, EPSILON, Norm, Window};
 use super::variant::Variant;
+use crate::kernels::max_pool2d;
 
 const NORM: Norm = Norm::Batch { epsilon: EPSILON };
 
@@ -211,7 +211,7 @@ impl Staged for FcnResnet {
 
     fn stage(&self, index: usize, map: Tensor<4>) -> Tensor<4> {
         match index.checked_sub(1) {
-            None => max_pool(&self.pool, self.stem.forward(map)),
+            None => max_pool2d(&self.pool, self.stem.forward(map)),
             Some(block) => match self.stages.iter().flatten().nth(block) {
                 Some(block) => block.forward(map),
                 None => map,

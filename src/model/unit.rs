@@ -5,8 +5,8 @@ use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, PaddingConfig2d};
 use burn::tensor::{Device, Tensor};
 
-use super::kernels::normalize;
 use super::precision::{convolve, in_full};
+use crate::kernels::batch_norm;
 
 /// How a convolution is normalized.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -113,7 +113,7 @@ impl ConvUnit {
             None => convolve(&self.conv, input, rectify),
             Some(norm) if input.device().is_autodiff() => {
                 let output = convolve(&self.conv, input, false);
-                in_full(output, |map| normalize(norm, map, rectify))
+                in_full(output, |map| batch_norm(norm, map, rectify))
             }
             Some(norm) => convolve(&folded(&self.conv, norm), input, rectify),
         }

@@ -7,10 +7,10 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::geometry::{Geometry, Grid};
-use super::kernels::max_pool;
 use super::trunk::{Channels, Features, Placed};
 use super::unit::{ConvUnit, EPSILON, Norm, Window};
 use super::variant::Trunk;
+use crate::kernels::max_pool2d;
 
 /// Output channels of a VGG16.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,7 +124,7 @@ impl Vgg16 {
 
     /// What a stage makes of a map: its convolutions, and half the size.
     pub(super) fn stage(&self, index: usize, map: Tensor<4>) -> Tensor<4> {
-        max_pool(
+        max_pool2d(
             &self.pool,
             self.stages[index]
                 .iter()
