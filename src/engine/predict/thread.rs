@@ -160,7 +160,11 @@ impl PredictThread {
         })
     }
 
-    pub(super) fn evaluate(&self, waker: &Waker, scoring: Scoring) -> Task<Result<Evaluation, String>> {
+    pub(super) fn evaluate(
+        &self,
+        waker: &Waker,
+        scoring: Scoring,
+    ) -> Task<Result<Evaluation, String>> {
         self.submit(waker, move |models, cancel| {
             models.evaluate(&scoring, cancel)
         })

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use crossbeam_channel::{Receiver, bounded};
 
 use super::active_run::{ActiveRun, Phase};
-use super::thread::{Job, PreviewSlot, TrainThread, ThreadEvent};
+use super::thread::{Job, PreviewSlot, ThreadEvent, TrainThread};
 use crate::dataset::ClassList;
 use crate::engine::runs::{RunSnapshot, RunState, newest_first};
 use crate::engine::{Dirs, Notice, NoticeLevel, Waker};
