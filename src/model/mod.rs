@@ -4,6 +4,8 @@
 //! Knows tensors and weights. Must not know about files of a dataset, scores,
 //! threads or the window.
 
+#[cfg(test)]
+mod against_pytorch;
 mod alexnet;
 mod cost;
 mod fcn;
@@ -11,6 +13,8 @@ mod geometry;
 mod googlenet;
 mod network;
 mod precision;
+#[cfg(test)]
+pub(crate) mod pytorch_fixtures;
 mod resnet;
 mod stages;
 mod trunk;

@@ -1,21 +1,13 @@
 //! The window as a person uses it: real clicks, a real engine, a tiny dataset.
 
-#![expect(
-    clippy::expect_used,
-    reason = "helpers outside #[test] functions; a failure here is a failed test"
-)]
-
-mod common;
-#[path = "window/desk.rs"]
 mod desk;
-#[path = "window/weights.rs"]
 mod weights;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
 
-use common::{SIZE, TinySet};
+use crate::common::{SIZE, TinySet};
 use desk::Desk;
 use eframe::egui::{self, Key, Modifiers};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};

@@ -3,20 +3,13 @@
 //! `tests/reference/make.py` made the fixtures; weights that are too large for a file come
 //! from a seeded generator that both sides have (`tests/reference/README.md`).
 
-#![expect(
-    clippy::expect_used,
-    reason = "helpers outside #[test] functions; a failure here is a failed test"
-)]
-
-mod reference;
-
 use std::collections::BTreeMap;
 
-use fcn_workbench::model::weights::{LoadPlan, Purpose, WeightsFile, save};
-use fcn_workbench::model::{Network, NetworkConfig};
-use reference::{Case, Tensors, fixture, manifest};
-
 use burn::tensor::{Device, Tensor, TensorData};
+
+use super::pytorch_fixtures::{Case, Tensors, fixture, manifest};
+use super::weights::{LoadPlan, Purpose, WeightsFile, save};
+use super::{Network, NetworkConfig};
 
 /// Largest difference of a logit from PyTorch's.
 const TOLERANCE: f32 = 1e-4;
@@ -108,8 +101,7 @@ fn the_resnets_equal_torchvision() {
 fn loaded(case: &Case, path: &std::path::Path) -> (Network, NetworkConfig) {
     let config = case.config();
     let file = WeightsFile::open(path).expect("a weights file");
-    let layout = fcn_workbench::model::weights::WeightsLayout::recognize(&file.shapes())
-        .expect("a known layout");
+    let layout = super::weights::WeightsLayout::recognize(&file.shapes()).expect("a known layout");
     let net = config.init(&Device::flex());
     let plan =
         LoadPlan::new(&file, layout, &net, &config, Purpose::Predict).expect("fitting weights");

@@ -5,13 +5,9 @@
     reason = "helpers outside #[test] functions; a failure here is a failed test"
 )]
 
-#[path = "cli/bench.rs"]
 mod bench;
-#[path = "cli/masks.rs"]
 mod masks;
-#[path = "cli/weights.rs"]
 mod weights;
-#[path = "cli/workshop.rs"]
 mod workshop;
 
 use std::collections::BTreeSet;

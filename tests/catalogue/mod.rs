@@ -1,15 +1,7 @@
 //! Public weights from a web server on this machine, good and bad ones.
 
-#![expect(
-    clippy::expect_used,
-    reason = "helpers outside #[test] functions; a failure here is a failed test"
-)]
-
-#[path = "catalogue/bench.rs"]
 mod bench;
-#[path = "catalogue/server.rs"]
 mod server;
-#[path = "catalogue/window.rs"]
 mod window;
 
 use std::fs::{self, File};

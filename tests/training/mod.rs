@@ -1,12 +1,10 @@
 //! The training loop on a tiny dataset: it learns, stops, resumes, fails with a message.
 
-#[path = "training/arithmetic.rs"]
 mod arithmetic;
-mod common;
 
 use std::fs;
 
-use common::{Recorder, SIZE, TinySet};
+use crate::common::{Recorder, SIZE, TinySet};
 use fcn_workbench::dataset::Augment;
 use fcn_workbench::model::FinalUpsampling;
 use fcn_workbench::training::checkpoint::EndMark;

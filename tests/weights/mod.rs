@@ -1,22 +1,13 @@
 //! Weights files and other runs as starts of runs, and runs as weights files.
 
-#![expect(
-    clippy::expect_used,
-    reason = "helpers outside #[test] functions; a failure here is a failed test"
-)]
-
-mod common;
-#[path = "weights/files.rs"]
 mod files;
-#[path = "weights/stages.rs"]
 mod stages;
-#[path = "weights/tensors.rs"]
 mod tensors;
 
 use std::fs;
 use std::path::PathBuf;
 
-use common::{Recorder, SIZE, TinySet};
+use crate::common::{Recorder, SIZE, TinySet};
 use fcn_workbench::dataset::Augment;
 use fcn_workbench::model::{FinalUpsampling, Trunk, Variant};
 use fcn_workbench::training::checkpoint::{EndMark, RunFolder, list_runs};
