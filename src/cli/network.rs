@@ -7,8 +7,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::settings::{geometries, trunks, variants};
 use crate::engine::{
-    Engine, Geometry, Init, Normalization, RunConfig, Trunk, Variant, WeightsChoice, WeightsLayout,
-    WeightsSummary, preset,
+    Engine, Geometry, Init, Need, Normalization, RunConfig, Trunk, Variant, WeightsChoice,
+    WeightsLayout, WeightsSummary, preset,
 };
 
 #[derive(Debug, clap::Args)]
@@ -116,11 +116,7 @@ pub struct Start {
 
 impl Start {
     /// A file, or else a run.
-    pub fn find(
-        wanted: &str,
-        engine: &Engine,
-        find_run: impl Fn(&str) -> Result<String, String>,
-    ) -> Result<Self, String> {
+    pub fn find(wanted: &str, engine: &Engine) -> Result<Self, String> {
         if Path::new(wanted).is_file() {
             let path = std::path::absolute(wanted)
                 .map_err(|err| format!("{wanted}: {err}. Name another file"))?;
@@ -137,14 +133,12 @@ impl Start {
                 is_network,
             });
         }
-        let name = find_run(wanted).map_err(|err| {
+        let run = engine.find_run(wanted, Need::Weights).map_err(|err| {
             format!("{wanted}: there is no such file. If it is meant to be a run: {err}")
         })?;
-        let config = engine.run(&name).map(|run| run.config.clone());
-        let config = config.ok_or_else(|| format!("{name}: the run is gone"))?;
         Ok(Self {
-            init: Init::Run(name),
-            config,
+            init: Init::Run(run.name.clone()),
+            config: run.config.clone(),
             is_network: true,
         })
     }

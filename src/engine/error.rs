@@ -15,7 +15,7 @@ use crate::training::{DeviceId, TrainError};
 #[derive(Debug, Error)]
 pub enum EngineError {
     /// Somebody asked for the end of the work before it was done.
-    #[error("cancelled")]
+    #[error("stopped")]
     Cancelled,
     /// The work ended without a result.
     #[error(transparent)]
@@ -31,7 +31,9 @@ pub enum EngineError {
         advice: &'static str,
     },
     /// The system gave no thread.
-    #[error("the thread `{name}` could not be started: {source}. Close other programs, then try again")]
+    #[error(
+        "the thread `{name}` could not be started: {source}. Close other programs, then try again"
+    )]
     Thread {
         /// Name of the thread.
         name: &'static str,
@@ -99,15 +101,40 @@ pub enum EngineError {
         /// The run.
         run: String,
     },
-    /// The device cannot be used.
-    #[error("{device}{}: {reason}", name.as_ref().map_or_else(String::new, |name| format!(" ({name})")))]
-    Device {
+    /// The device does not work.
+    #[error("{device} ({name}): {problem}. Choose another device, cpu always works")]
+    DeviceProblem {
         /// The device that was asked for.
         device: DeviceId,
-        /// Its name, where there is such a device.
-        name: Option<String>,
-        /// Why, and what to do.
-        reason: String,
+        /// Its name.
+        name: String,
+        /// What its test found.
+        problem: String,
+    },
+    /// The device may work, once it is tested.
+    #[error("{device} is still being tested. Try again in a moment")]
+    DeviceUntested {
+        /// The device that was asked for.
+        device: DeviceId,
+    },
+    /// There is no such device.
+    #[error("{device}: this machine has no such device. Choose cpu, or one that `devices` lists")]
+    NoSuchDevice {
+        /// The device that was asked for.
+        device: DeviceId,
+    },
+    /// A run and its dataset do not fit together any more.
+    #[error(
+        "{}: the dataset has {now} classes now, the run was started with {then}. Start a new run",
+        .root.display()
+    )]
+    ClassesChanged {
+        /// Folder of the dataset.
+        root: PathBuf,
+        /// Classes of the dataset.
+        now: usize,
+        /// Classes of the run.
+        then: usize,
     },
     /// The open dataset has no such item.
     #[error("the open dataset has no item {index} in this list")]
@@ -116,7 +143,9 @@ pub enum EngineError {
         index: usize,
     },
     /// The catalogue of public weights has no such entry.
-    #[error("{name}: the catalogue of public weights has no such entry. `weights list` has their names")]
+    #[error(
+        "{name}: the catalogue of public weights has no such entry. `weights list` has their names"
+    )]
     NoSuchEntry {
         /// The id or file name that was asked for.
         name: String,

@@ -63,6 +63,16 @@ impl<T> Task<T> {
         }
     }
 
+    /// Polls the task in `slot`, and empties the slot once nothing more will come. An empty slot
+    /// is pending.
+    pub fn poll_slot(slot: &mut Option<Self>) -> Poll<T> {
+        let poll = slot.as_mut().map_or(Poll::Pending, Self::poll);
+        if !matches!(poll, Poll::Pending) {
+            *slot = None;
+        }
+        poll
+    }
+
     /// How far it is, `0.0..=1.0`, where the work tells.
     pub fn progress(&self) -> Option<f32> {
         let thousandths = self.cancel.progress.load(Ordering::Relaxed);
@@ -272,7 +282,7 @@ mod tests {
             wakes.send(()).ok();
         });
         let mut task = spawn_thread(&waker, "breaks", |_| -> u8 { panic!("on purpose") });
-        woken.recv_timeout(Duration::from_secs(60)).expect("woken");
+        woken.recv_timeout(Duration::from_mins(1)).expect("woken");
         assert_eq!(task.poll(), Poll::Lost);
     }
 

@@ -137,7 +137,7 @@ fn folder_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, what: &str, text: &str, path: &Pat
                 .accessible_name(format!("Open {what} folder"))
                 .clicked()
             {
-                open_folder(ctx, path);
+                ctx.commands.send(Command::ShowFolder(path.to_owned()));
             }
             if ui
                 .button("Copy path")
@@ -152,38 +152,6 @@ fn folder_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, what: &str, text: &str, path: &Pat
             }
         });
     });
-}
-
-/// Shows a folder in the file manager of the desktop.
-pub fn open_folder(ctx: &PanelCtx<'_>, path: &Path) {
-    let program = if cfg!(target_os = "macos") {
-        "open"
-    } else if cfg!(target_os = "windows") {
-        "explorer"
-    } else {
-        "xdg-open"
-    };
-    let started = std::process::Command::new(program)
-        .arg(path)
-        .stdin(std::process::Stdio::null())
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .spawn();
-    match started {
-        // Waited for elsewhere, so that no ended process is left behind.
-        Ok(mut child) => drop(
-            ctx.engine
-                .spawn("open-folder", move |_| child.wait().is_ok()),
-        ),
-        Err(err) => {
-            let text = format!(
-                "No file manager could be started ({program}: {err}). The folder is {}",
-                path.display()
-            );
-            ctx.commands
-                .send(Command::Notify(NoticeLevel::Warning, text));
-        }
-    }
 }
 
 fn about_ui(ui: &mut Ui) {

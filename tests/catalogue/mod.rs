@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use bench::{Bench, entry, file, sha256};
-use fcn_workbench::engine::{CatalogueEntry, EntryState, KnownHash, NoticeLevel};
+use fcn_workbench::engine::{CatalogueEntry, EngineError, EntryState, KnownHash, NoticeLevel};
 use server::{Server, content_range, length, send, serve, serve_whole, stall};
 
 const HALF: usize = 150_000;
@@ -258,7 +258,7 @@ fn a_download_can_be_cancelled_and_goes_on_later() {
         None => stall(file().len(), &file()[..HALF], stream),
     });
     let mut bench = Bench::new(entry(server.url()));
-    bench.engine.download_weights("tiny");
+    bench.engine.download_weights("tiny").expect("a start");
     let part = bench.part();
     bench.until(|engine| {
         let coming = matches!(
@@ -271,14 +271,11 @@ fn a_download_can_be_cancelled_and_goes_on_later() {
         coming && fs::metadata(&part).is_ok_and(|meta| meta.len() == HALF as u64)
     });
     // A second one at the same time would write into the same file.
-    bench.engine.download_weights("tiny");
-    assert!(
-        bench
-            .engine
-            .take_notices()
-            .iter()
-            .any(|notice| notice.level == NoticeLevel::Warning)
-    );
+    let second = bench.engine.download_weights("tiny");
+    assert!(matches!(
+        second,
+        Err(EngineError::EntryBusy { file: "tiny.pth" })
+    ));
     assert_eq!(server.ranges().len(), 1);
 
     let since = Instant::now();
@@ -292,7 +289,7 @@ fn a_download_can_be_cancelled_and_goes_on_later() {
     assert_eq!(bench.state(), &EntryState::Partial { bytes: HALF as u64 });
     assert!(
         bench.engine.take_notices().is_empty(),
-        "a wish is no failure"
+        "a requested stop is no failure"
     );
     bench.download();
     bench.assert_ready();
@@ -352,7 +349,7 @@ fn a_file_of_this_machine_is_copied_after_the_same_check() {
     bench.assert_failed(&["mine.bin", "150000 bytes", "300000"]);
     assert_eq!(bench.files(), Vec::<String>::new());
     let nowhere = bench.dir.path().join("nowhere.pth");
-    bench.engine.add_weights("tiny", &nowhere);
+    bench.engine.add_weights("tiny", &nowhere).expect("a start");
     bench.settle();
     bench.assert_failed(&["nowhere.pth"]);
 
@@ -365,7 +362,7 @@ fn a_file_of_this_machine_is_copied_after_the_same_check() {
     );
     // The file itself, named as one that people have.
     let path = bench.path();
-    bench.engine.add_weights("tiny", &path);
+    bench.engine.add_weights("tiny", &path).expect("a start");
     bench.settle();
     bench.assert_ready();
 }
@@ -375,16 +372,15 @@ fn a_file_is_recognized_by_its_hash() {
     let bench = Bench::new(entry("http://127.0.0.1:9/"));
     let path = bench.dir.path().join("of unknown origin");
     fs::write(&path, file()).expect("a file");
-    assert_eq!(
-        bench.engine.identify_weights(path.clone()).wait(),
-        Ok("tiny".to_owned())
-    );
+    let found = bench.engine.identify_weights(path.clone()).wait();
+    assert_eq!(found.expect("an entry"), "tiny");
     fs::write(&path, b"other").expect("a file");
     let message = bench
         .engine
         .identify_weights(path)
         .wait()
-        .expect_err("not listed");
+        .expect_err("not listed")
+        .to_string();
     assert!(
         message.contains("of unknown origin") && message.contains(&sha256(b"other")),
         "{message}"

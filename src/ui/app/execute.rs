@@ -20,20 +20,42 @@ impl App {
                         Some(dialogs::pick_folder(&self.engine, "Open a dataset folder"));
                 }
             }
-            Command::StartRun(config) => self.engine.start_run(*config),
-            Command::StartPlan(configs) => self.engine.start_plan(configs),
-            Command::StartStages(configs) => self.engine.start_stages(configs),
+            Command::StartRun(config) => {
+                let started = self.engine.start_run(*config);
+                self.report(started);
+            }
+            Command::StartPlan(configs) => {
+                let started = self.engine.start_plan(configs);
+                self.report(started);
+            }
+            Command::StartStages(configs) => {
+                let started = self.engine.start_stages(configs);
+                self.report(started);
+            }
             Command::RunImported(run) => {
                 self.engine.refresh_runs();
                 self.toasts
                     .add(NoticeLevel::Info, format!("{run} is among the runs now"));
             }
-            Command::ResumeRun(run) => self.engine.resume_run(&run),
-            Command::Pause => self.engine.pause(),
-            Command::Resume => self.engine.resume(),
-            Command::Stop => self.engine.stop(),
+            Command::ResumeRun(run) => {
+                let resumed = self.engine.resume_run(&run);
+                self.report(resumed);
+            }
+            Command::Pause => {
+                let paused = self.engine.pause();
+                self.report(paused);
+            }
+            Command::Unpause => {
+                let unpaused = self.engine.unpause();
+                self.report(unpaused);
+            }
+            Command::Stop => {
+                let stopped = self.engine.stop();
+                self.report(stopped);
+            }
             Command::DeleteRun(run) => {
-                self.engine.delete_run(&run);
+                let deleted = self.engine.delete_run(&run);
+                self.report(deleted);
                 let engine = &self.engine;
                 self.state.selection.retain(|run| engine.run(run).is_some());
             }
@@ -58,10 +80,17 @@ impl App {
                 self.state.compare.show(&ctx, runs, image);
                 self.state.layout.show(PanelKind::Compare);
             }
-            Command::DownloadWeights(id) => self.engine.download_weights(id),
+            Command::DownloadWeights(id) => {
+                let started = self.engine.download_weights(id);
+                self.report(started);
+            }
             Command::CancelDownload(id) => self.engine.cancel_download(id),
             Command::PickWeights(id) => self.weights.pick(&self.engine, id),
-            Command::AddWeights { id, path } => self.engine.add_weights(id, &path),
+            Command::AddWeights { id, path } => {
+                let started = self.engine.add_weights(id, &path);
+                self.report(started);
+            }
+            Command::ShowFolder(path) => self.show_folder(path),
             Command::UseWeights(path) => {
                 self.state.train.use_weights(&self.engine, path);
                 self.state.layout.show(PanelKind::Train);
@@ -95,7 +124,7 @@ impl App {
                 Err(reason) => self.toasts.add(NoticeLevel::Warning, reason),
             },
             UiCommand::Pause => self.send(Command::Pause),
-            UiCommand::Resume => self.send(Command::Resume),
+            UiCommand::Resume => self.send(Command::Unpause),
             UiCommand::Stop => self.send(Command::Stop),
             UiCommand::Weights => self.weights.open = true,
             UiCommand::Panel(panel) => self.toggle_panel(panel),

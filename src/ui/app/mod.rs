@@ -1,5 +1,6 @@
 //! The window's program: takes in events, carries out commands, draws everything.
 
+mod background;
 mod execute;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::time::Duration;
 use crossbeam_channel::Receiver;
 use eframe::egui::{self, CentralPanel, Frame, Margin, Panel, ThemePreference, Ui};
 
+use self::background::FolderRequest;
 use crate::engine::{
     DatasetRef, DatasetState, Dirs, Engine, EngineOptions, NoticeLevel, Phase, RunState, Task,
 };
@@ -52,6 +54,8 @@ pub struct App {
     pub(super) weights: PretrainedWindow,
     pub(super) folder_dialog: Option<Task<Option<PathBuf>>>,
     pub(super) image_dialog: Option<Task<Option<Vec<PathBuf>>>>,
+    /// Folders that the desktop is asked to show.
+    folder_requests: Vec<FolderRequest>,
     frames: FrameTimes,
     throttle: RepaintThrottle,
     active_run: Option<String>,
@@ -107,6 +111,7 @@ impl App {
             weights: PretrainedWindow::default(),
             folder_dialog: None,
             image_dialog: None,
+            folder_requests: Vec::new(),
             frames: FrameTimes::default(),
             throttle: RepaintThrottle::new(Painter::Graphics),
             active_run: None,
@@ -153,7 +158,7 @@ impl App {
                 text,
             );
         }
-        self.poll_dialogs();
+        self.poll_tasks();
         let ctx = PanelCtx {
             engine: &self.engine,
             commands: &self.sender,
@@ -162,21 +167,6 @@ impl App {
         self.state.compare.poll(&ctx);
         self.weights.poll(&ctx);
         self.follow_engine();
-    }
-
-    fn poll_dialogs(&mut self) {
-        if let Some(answer) = self.folder_dialog.as_mut().and_then(Task::poll) {
-            self.folder_dialog = None;
-            if let Some(folder) = answer {
-                self.send(Command::OpenDataset(DatasetRef::Folder(folder)));
-            }
-        }
-        if let Some(answer) = self.image_dialog.as_mut().and_then(Task::poll) {
-            self.image_dialog = None;
-            if let Some(images) = answer.filter(|images| !images.is_empty()) {
-                self.send(Command::Inspect(images));
-            }
-        }
     }
 
     /// Keeps selection and preferences in step with what the engine did.

@@ -74,7 +74,7 @@ pub enum Command {
     ResumeRun(String),
     /// Pause, go on with, stop the active run.
     Pause,
-    Resume,
+    Unpause,
     Stop,
     /// Deletes a run folder (after the panel has asked).
     DeleteRun(String),
@@ -100,6 +100,8 @@ pub enum Command {
     },
     /// Chooses a file of weights to start from.
     UseWeights(PathBuf),
+    /// Shows a folder in the file manager of the desktop.
+    ShowFolder(PathBuf),
     /// Brings a panel to the front, opening it where it was closed.
     ShowPanel(PanelKind),
     /// Shows a toast.

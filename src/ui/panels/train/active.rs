@@ -88,7 +88,7 @@ fn buttons_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, phase: &Phase) {
     ui.horizontal(|ui| {
         if *phase == Phase::Paused {
             if button_ui(ui, Icon::Play, UiCommand::Resume, true) {
-                ctx.commands.send(Command::Resume);
+                ctx.commands.send(Command::Unpause);
             }
         } else {
             let enabled = matches!(phase, Phase::Training | Phase::Validating { .. });
