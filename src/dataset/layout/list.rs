@@ -26,7 +26,7 @@ pub(super) fn read_lines(path: &Path) -> Result<Vec<(usize, String)>, DatasetErr
 /// The names in a list such as VOC's `val.txt`: one a line, with or without `.png`.
 ///
 /// # Errors
-/// [`DatasetError::Io`] when the list cannot be read, [`DatasetError::List`] when it is
+/// [`DatasetError::File`] when the list cannot be read, [`DatasetError::List`] when it is
 /// empty or has a name twice.
 pub fn read_names(path: &Path) -> Result<Vec<String>, DatasetError> {
     let problem = |reason: String| DatasetError::List {
@@ -55,7 +55,7 @@ pub fn read_names(path: &Path) -> Result<Vec<String>, DatasetError> {
 /// The PNG files of a folder by name without extension, hidden ones left out.
 ///
 /// # Errors
-/// [`DatasetError::Io`] when the folder cannot be read.
+/// [`DatasetError::File`] when the folder cannot be read.
 pub fn list_masks(folder: &Path) -> Result<BTreeMap<String, PathBuf>, DatasetError> {
     files_by_stem(folder, &["png"])
 }
@@ -63,7 +63,7 @@ pub fn list_masks(folder: &Path) -> Result<BTreeMap<String, PathBuf>, DatasetErr
 /// The classes in a file, one a line as `name` or `name red green blue`.
 ///
 /// # Errors
-/// [`DatasetError::Io`] when the file cannot be read, [`DatasetError::List`] when there
+/// [`DatasetError::File`] when the file cannot be read, [`DatasetError::List`] when there
 /// is no class in it, too many, or a color value above 255.
 pub fn read_class_list(path: &Path) -> Result<ClassList, DatasetError> {
     let text = fs::read_to_string(path).map_err(|err| read_error(path, err))?;
