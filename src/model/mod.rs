@@ -4,26 +4,23 @@
 //! Knows tensors and weights. Must not know about files of a dataset, scores,
 //! threads or the window.
 
-mod alexnet;
 mod cost;
 mod fcn;
+mod feature_map;
 mod geometry;
-mod googlenet;
 pub mod kernels;
 mod network;
 mod precision;
-mod resnet;
 mod stages;
 mod trunk;
 mod unit;
 mod upsample;
 mod variant;
-mod vgg;
 pub mod weights;
 
 pub use geometry::{Geometry, crop};
 pub use network::{Network, NetworkConfig};
 pub use stages::StageEnds;
+pub use trunk::{Trunk, VggWidths};
 pub use upsample::bilinear_kernel;
-pub use variant::{FinalUpsampling, Trunk, Variant};
-pub use vgg::Widths;
+pub use variant::{FinalUpsampling, Variant};

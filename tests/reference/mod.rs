@@ -13,9 +13,7 @@ use std::path::{Path, PathBuf};
 use burn::module::{Module as _, ModuleMapper, Param};
 use burn::tensor::{Tensor, TensorData};
 use fcn_workbench::model::weights::parameters;
-use fcn_workbench::model::{
-    FinalUpsampling, Geometry, Network, NetworkConfig, Trunk, Variant, Widths, bilinear_kernel,
-};
+use fcn_workbench::model::{FinalUpsampling, Network, NetworkConfig, VggWidths, bilinear_kernel};
 use safetensors::SafeTensors;
 use serde_json::Value;
 
@@ -148,22 +146,15 @@ impl Case {
             "fcn_resnet101" => "resnet101",
             other => other,
         };
-        let trunk = Trunk::ALL
-            .into_iter()
-            .find(|trunk| trunk.id() == trunk_word)
-            .expect("a trunk");
+        let trunk = trunk_word.parse().expect("a trunk");
         let variant_word = if word("variant").is_empty() {
             word("trunk")
         } else {
             word("variant")
         };
-        let variant = Variant::ALL
-            .into_iter()
-            .find(|variant| variant.id() == variant_word);
-        let geometry = Geometry::ALL
-            .into_iter()
-            .find(|geometry| geometry.id() == word("geometry"));
-        let widths = self.build["widths"].as_array().map(|widths| Widths {
+        let variant = variant_word.parse().ok();
+        let geometry = word("geometry").parse().ok();
+        let widths = self.build["widths"].as_array().map(|widths| VggWidths {
             stages: serde_json::from_value(widths[0].clone()).expect("five widths"),
             fc: widths[1].as_u64().expect("a width") as usize,
         });
