@@ -7,7 +7,7 @@ use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{Device, Distribution, Tensor, activation::relu};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use fcn_workbench::model::kernels::conv2d;
+use fcn_workbench::kernels::conv2d;
 
 /// Name, batch size, channels in and out, height, width, kernel, padding.
 type Layer = (&'static str, usize, [usize; 2], [usize; 2], usize, usize);

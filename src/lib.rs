@@ -5,17 +5,14 @@
 //! may use what stands to its right and nothing else; the three leaves do not
 //! know each other. `cli` is the headless twin of `ui` and uses the same engine; `bench` stands
 //! beside it, measures what is below, and is used by `cli` alone.
-//! `tests/architecture.rs` guards this.
+//! `tests/architecture` guards this.
 
 pub mod bench;
 pub mod cli;
 pub mod dataset;
 pub mod engine;
+pub mod kernels;
 pub mod metrics;
 pub mod model;
 pub mod training;
 pub mod ui;
-
-// Unit tests share code with those in `tests/`, which name the library.
-#[cfg(test)]
-extern crate self as fcn_workbench;

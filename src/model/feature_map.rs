@@ -9,8 +9,8 @@ use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 use burn::tensor::{Tensor, activation::relu};
 
 use super::geometry::crop;
-use super::kernels;
 use super::precision::{convolve, full, in_full};
+use crate::kernels;
 
 /// A feature map: a tensor, or only its shape where a network is walked through to count what it
 /// computes. Networks are written once, for both.
@@ -67,7 +67,7 @@ impl FeatureMap for Tensor<4> {
             None => convolve(conv, self, rectify),
             Some(norm) if self.device().is_autodiff() => {
                 let output = convolve(conv, self, false);
-                in_full(output, |map| kernels::normalize(norm, map, rectify))
+                in_full(output, |map| kernels::batch_norm(norm, map, rectify))
             }
             Some(norm) => convolve(&folded(conv, norm), self, rectify),
         }
@@ -78,11 +78,11 @@ impl FeatureMap for Tensor<4> {
     }
 
     fn upsample(self, layer: &ConvTranspose2d) -> Self {
-        kernels::upsample(layer, self)
+        kernels::conv_transpose2d(layer, self)
     }
 
     fn max_pool(self, pool: &MaxPool2d) -> Self {
-        kernels::max_pool(pool, self)
+        kernels::max_pool2d(pool, self)
     }
 
     fn dropout(self, dropout: &Dropout) -> Self {

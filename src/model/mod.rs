@@ -4,13 +4,16 @@
 //! Knows tensors and weights. Must not know about files of a dataset, scores,
 //! threads or the window.
 
+#[cfg(test)]
+mod against_pytorch;
 mod cost;
 mod fcn;
 mod feature_map;
 mod geometry;
-pub mod kernels;
 mod network;
 mod precision;
+#[cfg(test)]
+pub(crate) mod pytorch_fixtures;
 mod stages;
 mod trunk;
 mod unit;
@@ -22,5 +25,4 @@ pub use geometry::{Geometry, crop};
 pub use network::{Network, NetworkConfig};
 pub use stages::StageEnds;
 pub use trunk::{Trunk, VggWidths};
-pub use upsample::bilinear_kernel;
 pub use variant::{FinalUpsampling, Variant};

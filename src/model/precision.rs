@@ -8,7 +8,7 @@ use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
 use burn::tensor::{FloatDType, Tensor, activation::relu};
 
-use super::kernels;
+use crate::kernels;
 
 /// A convolution, through a rectifier or not, in the numbers of its input.
 ///
@@ -24,7 +24,7 @@ pub(super) fn convolve(layer: &Conv2d, input: Tensor<4>, rectify: bool) -> Tenso
         PaddingConfig2d::Same => None,
     };
     let Some(padding) = padding.filter(|_| numbers != FloatDType::F32) else {
-        return kernels::convolve(layer, full(input), rectify).cast(numbers);
+        return kernels::conv2d(layer, full(input), rectify).cast(numbers);
     };
     let options =
         ConvOptions::new_with_padding(layer.stride, padding, layer.dilation, layer.groups);

@@ -5,32 +5,7 @@ use burn::nn::conv::{ConvTranspose2d, ConvTranspose2dConfig};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::geometry::{Geometry, Grid};
-
-/// The 2-d bilinear interpolation kernel of `size` x `size` values, row by row: the products of
-/// the [weights along each axis](bilinear_weights).
-pub fn bilinear_kernel(size: usize) -> Vec<f32> {
-    let weights = bilinear_weights(size);
-    weights
-        .iter()
-        .flat_map(|y| weights.iter().map(move |x| y * x))
-        .collect()
-}
-
-/// The weights of linear interpolation along one axis.
-///
-/// Source: `upsample_filt` in `surgery.py` of shelhamer/fcn.berkeleyvision.org:
-/// `1 - |x - center| / factor`, `factor = (size + 1) / 2`.
-pub(super) fn bilinear_weights(size: usize) -> Vec<f32> {
-    let factor = size.div_ceil(2) as f32;
-    let center = if size % 2 == 1 {
-        factor - 1.0
-    } else {
-        factor - 0.5
-    };
-    (0..size)
-        .map(|x| 1.0 - (x as f32 - center).abs() / factor)
-        .collect()
-}
+use crate::kernels::bilinear_kernel;
 
 /// The window of a transposed convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,30 +69,14 @@ pub(super) fn fixed(layer: ConvTranspose2d) -> ConvTranspose2d {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernels::conv_transpose2d;
+    use burn::tensor::Distribution;
 
     fn assert_close(values: &[f32], expected: &[f32]) {
         assert_eq!(values.len(), expected.len());
         for (value, expected) in values.iter().zip(expected) {
             assert!((value - expected).abs() < 1e-6, "{value} != {expected}");
         }
-    }
-
-    #[test]
-    fn even_kernel_equals_the_hand_computed_one() {
-        let row = [0.25, 0.75, 0.75, 0.25];
-        let expected: Vec<f32> = row
-            .iter()
-            .flat_map(|y| row.iter().map(move |x| x * y))
-            .collect();
-        assert_close(&bilinear_kernel(4), &expected);
-    }
-
-    #[test]
-    fn odd_kernel_equals_the_hand_computed_one() {
-        assert_close(
-            &bilinear_kernel(3),
-            &[0.25, 0.5, 0.25, 0.5, 1.0, 0.5, 0.25, 0.5, 0.25],
-        );
     }
 
     #[test]
@@ -133,5 +92,26 @@ mod tests {
         assert_close(&values[..4], &first);
         let second = [6.0, 8.0, 8.0, 6.0].map(|value: f32| value * 0.75);
         assert_close(&values[8..12], &second);
+    }
+
+    #[test]
+    fn a_fixed_upsampling_passes_its_gradient_on() {
+        let device = Device::flex().autodiff();
+        let layer = fixed(Upsampling::new(4, false, Geometry::Padded).init(3, &device));
+        let random = Tensor::random([2, 3, 5, 4], Distribution::Uniform(-1.0, 1.0), &device);
+        let input = random.require_grad();
+        let [ours, theirs] = [
+            conv_transpose2d(&layer, input.clone()),
+            layer.forward(input.clone()),
+        ]
+        .map(|output| {
+            let gradients = (output.clone() * output).sum().backward();
+            assert!(layer.weight.val().grad(&gradients).is_none());
+            let gradient = input.grad(&gradients).expect("input");
+            gradient.into_data().try_to_vec::<f32>().expect("floats")
+        });
+        for (ours, theirs) in ours.iter().zip(&theirs) {
+            assert!((ours - theirs).abs() < 1e-4, "{ours} != {theirs}");
+        }
     }
 }

@@ -13,8 +13,8 @@ use super::loss::{Targets, objective};
 use super::precision::{LossScale, Precision};
 use super::sgd::Sgd;
 use crate::dataset::Batch;
+use crate::kernels::end_step;
 use crate::model::Network;
-use crate::model::kernels::end_step;
 
 /// Weight of the second head's loss (`references/segmentation/train.py` of torchvision).
 const AUX_WEIGHT: f64 = 0.5;

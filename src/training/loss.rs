@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use burn::tensor::{Device, Int, Tensor, TensorData, activation::log_softmax};
 
 use super::config::Reduction;
-use crate::model::kernels::cross_entropy_sum;
+use crate::kernels::cross_entropy_sum;
 
 /// Ground truth. What is no class is void.
 pub(super) struct Targets<'a> {

@@ -18,8 +18,8 @@ use super::preview::Pinned;
 use super::segmenter::Segmenter;
 use super::waiting::{Measures, Waiting};
 use crate::dataset::{BatchPlan, Dataset, Loader};
+use crate::kernels::forget;
 use crate::metrics::ConfusionMatrix;
-use crate::model::kernels::forget;
 
 /// Trains the run in `folder` on `dataset` until it is done, stopped or failed, taking
 /// it up from its last checkpoint where it has one. Never panics for what the world

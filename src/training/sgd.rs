@@ -8,8 +8,8 @@ use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
 use super::config::Learning;
+use crate::kernels::{Momentum, momentum_step};
 use crate::model::Network;
-use crate::model::kernels::{Momentum, momentum_step};
 
 /// SGD as PyTorch defines it (`torch.optim.SGD`, no dampening, no Nesterov):
 /// `v = momentum * v + (gradient + decay * w)`, then `w = w - rate * v`; `v` is 0 before

@@ -6,7 +6,7 @@ use super::paths::{Path, Scopes, paths};
 pub const MAX_LINES: usize = 400;
 
 /// Which module may import which: `ui -> engine -> training -> leaves`.
-pub const HOUSE: [(&str, &[&str]); 9] = [
+pub const HOUSE: [(&str, &[&str]); 10] = [
     ("main.rs", &["ui", "cli", "engine", "logger"]),
     ("ui", &["engine"]),
     ("cli", &["engine", "bench"]),
@@ -15,8 +15,9 @@ pub const HOUSE: [(&str, &[&str]); 9] = [
         &["engine", "training", "model", "dataset", "metrics"],
     ),
     ("engine", &["training", "model", "dataset", "metrics"]),
-    ("training", &["model", "dataset", "metrics"]),
-    ("model", &[]),
+    ("training", &["model", "kernels", "dataset", "metrics"]),
+    ("model", &["kernels"]),
+    ("kernels", &[]),
     ("dataset", &[]),
     ("metrics", &[]),
 ];
@@ -28,7 +29,7 @@ const WINDOW_CRATES: [&str; 7] = [
     "eframe", "egui", "ecolor", "emath", "epaint", "rfd", "winit",
 ];
 const WINDOW_HOMES: [&str; 2] = ["ui", "main.rs"];
-const BURN_HOMES: [&str; 3] = ["training", "model", "bench"];
+const BURN_HOMES: [&str; 4] = ["training", "model", "kernels", "bench"];
 
 /// A file as the checker sees it: its path below the root, with `/`, and its text.
 pub struct Source {
@@ -159,7 +160,7 @@ fn import_problem(home: &str, path: &Path) -> Option<String> {
         }
         [first, ..] if *first == "burn" || first.starts_with("burn_") => (!BURN_HOMES
             .contains(&home))
-        .then(|| format!("{name}: only training, model and bench may name {first}")),
+        .then(|| format!("{name}: only training, model, kernels and bench may name {first}")),
         _ => None,
     }
 }

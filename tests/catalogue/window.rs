@@ -12,8 +12,8 @@ use fcn_workbench::engine::{
 use fcn_workbench::ui::App;
 use fcn_workbench::ui::state::AppState;
 
-use crate::bench::{LIMIT, entry, file};
-use crate::server::{Server, serve, stall};
+use super::bench::{LIMIT, entry, file};
+use super::server::{Server, serve, stall};
 
 type Window = Harness<'static, App>;
 

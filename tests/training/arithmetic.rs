@@ -7,8 +7,8 @@ use fcn_workbench::training::{
     Control, Init, Learning, Outcome, Precision, Reduction, RunConfig, train,
 };
 
-use super::common::{Recorder, TinySet};
 use super::epochs;
+use crate::common::{Recorder, TinySet};
 
 /// What is kept of the scale of the loss.
 fn loss_scale(folder: &RunFolder) -> Option<serde_json::Value> {

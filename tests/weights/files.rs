@@ -7,9 +7,9 @@ use fcn_workbench::training::{
     DeviceId, Init, Outcome, Predictor, WeightsChoice, WeightsSummary, export_run, import_run,
 };
 
+use super::tensors::{metadata, read, write};
+use super::{parent, plain, trained};
 use crate::common::TinySet;
-use crate::tensors::{metadata, read, write};
-use crate::{parent, plain, trained};
 
 /// Neither the training size nor a multiple of a stride.
 fn image() -> Rgb {
@@ -146,7 +146,7 @@ fn an_imported_run_predicts_and_is_over() {
         plain(config);
         config.init = Init::Run(imported.name());
     });
-    assert_eq!(crate::start_of(&set, &child), read(&file));
+    assert_eq!(super::start_of(&set, &child), read(&file));
 }
 
 #[test]

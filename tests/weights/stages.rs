@@ -9,9 +9,9 @@ use fcn_workbench::engine::{
 };
 use fcn_workbench::training::checkpoint::RunFolder;
 
+use super::tensors::Tensors;
+use super::{exported, is_trunk, parent, plain};
 use crate::common::TinySet;
-use crate::tensors::Tensors;
-use crate::{exported, is_trunk, parent, plain};
 
 /// Past this something hangs; the slowest takes a small share of it.
 const LIMIT: Duration = Duration::from_mins(2);

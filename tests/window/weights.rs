@@ -8,7 +8,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use fcn_workbench::engine::{Geometry, Init, Normalization, RunConfig, RunState, Trunk, Variant};
 use fcn_workbench::ui::command::Command;
 
-use crate::desk::Desk;
+use super::desk::Desk;
 
 /// What the next run would be trained with.
 #[track_caller]

@@ -6,14 +6,10 @@ use burn::module::Param;
 use serde_json::Value;
 
 use super::*;
+use crate::model::pytorch_fixtures::{Case, Tensors, fixture, manifest};
 use crate::model::weights::parameters;
 use crate::model::{FinalUpsampling, NetworkConfig};
 use crate::training::config::Reduction;
-
-#[path = "../../../tests/reference/mod.rs"]
-mod reference;
-
-use reference::{Case, Tensors, fixture, manifest};
 
 fn learner(run: &Value, manifest: &Value) -> (Learner, NetworkConfig) {
     let name = run["network"].as_str().unwrap();

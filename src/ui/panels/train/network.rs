@@ -3,10 +3,10 @@
 use eframe::egui::{ComboBox, Label, Response, RichText, Ui};
 use strum::VariantArray as _;
 
-use super::settings::segments_ui;
+use super::learning::segments_ui;
 use crate::engine::{Engine, Geometry, Init, RunConfig, RunSnapshot, Variant};
 use crate::ui::ui_ext::UiExt as _;
-use crate::ui::view_model::{draft, files};
+use crate::ui::view_model::{dropped_files, run_settings};
 
 /// Variant, trunk, geometry, heads, initial weights. True = the user wants to choose a file.
 pub fn network_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
@@ -19,7 +19,7 @@ pub fn network_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool 
             Variant::VARIANTS,
             config.variant,
             |variant| {
-                draft::switch_variant(config, variant);
+                run_settings::switch_variant(config, variant);
             },
         )
     });
@@ -30,7 +30,7 @@ pub fn network_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool 
             &config.variant.trunks(),
             config.trunk,
             |trunk| {
-                draft::switch_trunk(config, trunk);
+                run_settings::switch_trunk(config, trunk);
             },
         )
     });
@@ -82,7 +82,7 @@ fn init_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
                 .selectable_label(config.init == Init::Random, "Random weights")
                 .clicked()
             {
-                draft::start_random(config);
+                run_settings::start_random(config);
             }
             let trunk = config.trunk;
             for run in engine
@@ -95,7 +95,7 @@ fn init_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
                     .selectable_label(config.init == init, run.title())
                     .clicked()
                 {
-                    draft::start_from(config, init, &run.config, true);
+                    run_settings::start_from(config, init, &run.config, true);
                 }
             }
             let is_file = matches!(config.init, Init::File(_));
@@ -112,7 +112,7 @@ fn init_text(engine: &Engine, init: &Init) -> String {
         Init::Run(name) => engine
             .run(name)
             .map_or_else(|| format!("{name} (deleted)"), RunSnapshot::title),
-        Init::File(path) => files::file_label(path),
+        Init::File(path) => dropped_files::file_label(path),
     }
 }
 

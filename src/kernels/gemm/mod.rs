@@ -1,0 +1,4 @@
+//! Products of matrices, in registers.
+
+pub(crate) mod along_pixels;
+pub(crate) mod packed;

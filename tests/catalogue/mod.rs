@@ -1,0 +1,429 @@
+//! Public weights from a web server on this machine, good and bad ones.
+
+mod bench;
+mod server;
+mod window;
+
+use std::fs::{self, File};
+use std::net::TcpListener;
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime};
+
+use bench::{Bench, entry, file, sha256};
+use fcn_workbench::engine::{CatalogueEntry, EntryState, KnownHash, NoticeLevel};
+use server::{Server, content_range, length, send, serve, serve_whole, stall};
+
+const HALF: usize = 150_000;
+
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "ranges are compared with what a server was asked, which may be none"
+)]
+fn range_from(start: usize) -> Option<String> {
+    Some(format!("bytes={start}-"))
+}
+
+fn set_modified(path: &Path, time: SystemTime) {
+    let file = File::options().write(true).open(path).expect("the file");
+    file.set_modified(time).expect("a time");
+}
+
+#[test]
+fn a_file_is_downloaded_checked_and_remembered() {
+    let server = Server::good(file());
+    let mut bench = Bench::new(entry(server.url()));
+    assert_eq!(bench.state(), &EntryState::Missing);
+    assert!(
+        !bench.folder().exists() && server.ranges().is_empty(),
+        "nothing happens without a call"
+    );
+    bench.download();
+    bench.assert_ready();
+    assert_eq!(server.ranges(), [None]);
+    let notices = bench.engine.take_notices();
+    assert!(
+        notices
+            .iter()
+            .any(|notice| notice.level == NoticeLevel::Info),
+        "{notices:?}"
+    );
+
+    // Ready once more asks nobody.
+    bench.download();
+    bench.assert_ready();
+    assert_eq!(server.ranges().len(), 1);
+}
+
+#[test]
+fn a_checked_file_is_read_again_only_when_it_changed() {
+    let server = Server::good(file());
+    let mut bench = Bench::new(entry(server.url()));
+    bench.download();
+    let modified = fs::metadata(bench.path())
+        .and_then(|meta| meta.modified())
+        .expect("a time");
+    let mut damaged = file().to_vec();
+    damaged[1000] ^= 1;
+    fs::write(bench.path(), &damaged).expect("a file");
+    set_modified(&bench.path(), modified);
+    bench.restart();
+    // Nobody looked inside, which is what the record is for.
+    assert_eq!(bench.state(), &EntryState::Ready { path: bench.path() });
+    set_modified(&bench.path(), modified + Duration::from_secs(1));
+    bench.restart();
+    let EntryState::Failed { message } = bench.state() else {
+        panic!("{:?}", bench.state())
+    };
+    assert!(message.contains(&sha256(&damaged)), "{message}");
+    assert!(
+        bench.path().exists(),
+        "a file that people put there is theirs"
+    );
+}
+
+#[test]
+fn a_file_put_there_by_hand_is_checked() {
+    let mut bench = Bench::new(entry("http://127.0.0.1:9/"));
+    fs::create_dir_all(bench.folder()).expect("a folder");
+    fs::write(bench.path(), file()).expect("a file");
+    bench.restart();
+    bench.assert_ready();
+}
+
+#[test]
+fn a_download_goes_on_where_it_ended() {
+    let server = Server::good(file());
+    let mut bench = Bench::new(entry(server.url()));
+    bench.put_part(&file()[..100_000]);
+    bench.restart();
+    assert_eq!(bench.state(), &EntryState::Partial { bytes: 100_000 });
+    bench.download();
+    bench.assert_ready();
+    assert_eq!(server.ranges(), [range_from(100_000)]);
+}
+
+#[test]
+fn a_server_without_ranges_begins_again() {
+    let server = Server::start(|_, stream| serve_whole(file(), stream));
+    let mut bench = Bench::new(entry(server.url()));
+    bench.put_part(&vec![7; 100_000]);
+    bench.download();
+    bench.assert_ready();
+    assert_eq!(server.ranges(), [range_from(100_000)]);
+}
+
+#[test]
+fn another_range_than_asked_for_is_not_appended() {
+    let server = Server::start(|range, stream| match range {
+        Some(_) => {
+            let headers = [length(10), content_range(&format!("5-14/{}", file().len()))];
+            send(stream, "206 Partial Content", &headers, &file()[5..15]);
+        }
+        None => serve_whole(file(), stream),
+    });
+    let mut bench = Bench::new(entry(server.url()));
+    bench.put_part(&file()[..HALF]);
+    bench.download();
+    bench.assert_ready();
+    assert_eq!(server.ranges(), [range_from(HALF), None]);
+
+    // A server that never gives what was asked for is not asked for ever.
+    let server = Server::start(|_, stream| {
+        send(
+            stream,
+            "206 Partial Content",
+            &[length(10), content_range("5-14/*")],
+            &file()[5..15],
+        );
+    });
+    let mut bench = Bench::new(entry(server.url()));
+    bench.download();
+    bench.assert_failed(&["another part", &server.url()]);
+}
+
+#[test]
+fn a_part_that_is_whole_or_too_long_needs_no_rest() {
+    let server = Server::good(file());
+    let unsized_entry = CatalogueEntry {
+        size: None,
+        ..entry(server.url())
+    };
+    let mut bench = Bench::new(unsized_entry.clone());
+    bench.put_part(file());
+    bench.download();
+    bench.assert_ready();
+    assert_eq!(server.ranges(), [range_from(file().len())]);
+
+    let mut bench = Bench::new(unsized_entry);
+    bench.put_part(&vec![7; 300_001]);
+    bench.download();
+    bench.assert_ready();
+
+    // Where the size is known, the server is not even asked.
+    let mut bench = Bench::new(entry("http://127.0.0.1:9/"));
+    bench.put_part(file());
+    bench.download();
+    bench.assert_ready();
+}
+
+#[test]
+fn a_broken_connection_keeps_what_has_come() {
+    let server = Server::start(|range, stream| match range {
+        Some(range) => serve(file(), Some(range), stream),
+        None => send(stream, "200 OK", &[length(file().len())], &file()[..HALF]),
+    });
+    for size in [None, Some(file().len() as u64)] {
+        let mut bench = Bench::new(CatalogueEntry {
+            size,
+            ..entry(server.url())
+        });
+        bench.download();
+        bench.assert_failed(&[&server.url(), "150000 bytes", "tiny.pth", "again"]);
+        assert_eq!(fs::read(bench.part()).expect("the part"), &file()[..HALF]);
+        bench.restart();
+        assert_eq!(bench.state(), &EntryState::Partial { bytes: HALF as u64 });
+        bench.download();
+        bench.assert_ready();
+        assert_eq!(server.ranges().last(), Some(&range_from(HALF)));
+    }
+}
+
+#[test]
+fn a_wrong_file_is_thrown_away() {
+    let server = Server::start(|_, stream| serve_whole(&vec![7; 300_000], stream));
+    let mut bench = Bench::new(entry(server.url()));
+    bench.download();
+    bench.assert_failed(&[
+        &sha256(file()),
+        &sha256(&vec![7; 300_000]),
+        "was deleted",
+        "tiny.pth",
+    ]);
+    assert_eq!(bench.files(), Vec::<String>::new());
+}
+
+#[test]
+fn a_wrong_start_is_thrown_away_and_downloaded_again() {
+    let server = Server::good(file());
+    let mut bench = Bench::new(entry(server.url()));
+    bench.put_part(&vec![7; HALF]);
+    bench.download();
+    bench.assert_failed(&["SHA-256", "from its start"]);
+    assert_eq!(bench.files(), Vec::<String>::new());
+    bench.download();
+    bench.assert_ready();
+}
+
+#[test]
+fn another_size_is_noticed_before_it_comes() {
+    let server = Server::start(|_, stream| serve_whole(b"<html>Sign in</html>", stream));
+    let mut bench = Bench::new(entry(server.url()));
+    bench.put_part(&file()[..HALF]);
+    bench.download();
+    bench.assert_failed(&[&server.url(), "20 bytes", "300000", "browser"]);
+    assert_eq!(
+        fs::metadata(bench.part()).expect("the part").len(),
+        HALF as u64,
+        "it is kept"
+    );
+}
+
+#[test]
+fn answers_other_than_the_file_are_named() {
+    for (status, code) in [("404 Not Found", "404"), ("503 Service Unavailable", "503")] {
+        let server = Server::start(move |_, stream| send(stream, status, &[length(4)], b"gone"));
+        let mut bench = Bench::new(entry(server.url()));
+        bench.download();
+        bench.assert_failed(&[&server.url(), code, "tiny.pth"]);
+        assert_eq!(bench.files(), Vec::<String>::new(), "nothing of it is kept");
+    }
+}
+
+#[test]
+fn a_server_that_is_not_there_is_named() {
+    let port = TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("a port")
+        .port();
+    let url = format!("http://127.0.0.1:{port}/tiny.pth");
+    let mut bench = Bench::new(entry(url.clone()));
+    bench.download();
+    bench.assert_failed(&[&url, "cannot be reached", "network"]);
+}
+
+#[test]
+fn a_download_can_be_cancelled_and_goes_on_later() {
+    let server = Server::start(|range, stream| match range {
+        Some(range) => serve(file(), Some(range), stream),
+        None => stall(file().len(), &file()[..HALF], stream),
+    });
+    let mut bench = Bench::new(entry(server.url()));
+    bench.engine.download_weights("tiny");
+    let part = bench.part();
+    bench.until(|engine| {
+        let coming = matches!(
+            engine.catalogue().items()[0].state,
+            EntryState::Downloading {
+                total: Some(300_000),
+                ..
+            }
+        );
+        coming && fs::metadata(&part).is_ok_and(|meta| meta.len() == HALF as u64)
+    });
+    // A second one at the same time would write into the same file.
+    bench.engine.download_weights("tiny");
+    assert!(
+        bench
+            .engine
+            .take_notices()
+            .iter()
+            .any(|notice| notice.level == NoticeLevel::Warning)
+    );
+    assert_eq!(server.ranges().len(), 1);
+
+    let since = Instant::now();
+    bench.engine.cancel_download("tiny");
+    bench.settle();
+    assert!(
+        since.elapsed() < Duration::from_secs(5),
+        "it waited for the server: {:?}",
+        since.elapsed()
+    );
+    assert_eq!(bench.state(), &EntryState::Partial { bytes: HALF as u64 });
+    assert!(
+        bench.engine.take_notices().is_empty(),
+        "a wish is no failure"
+    );
+    bench.download();
+    bench.assert_ready();
+}
+
+#[test]
+fn two_programs_do_not_write_into_one_file() {
+    let server = Server::good(file());
+    let mut bench = Bench::new(entry(server.url()));
+    bench.put_part(&file()[..HALF]);
+    let other = File::options()
+        .write(true)
+        .open(bench.part())
+        .expect("the part");
+    other.lock().expect("a lock");
+    bench.download();
+    bench.assert_failed(&["tiny.pth.part", "another download"]);
+    assert!(server.ranges().is_empty());
+    drop(other);
+    bench.download();
+    bench.assert_ready();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_named() {
+    let server = Server::good(file());
+    let mut bench = Bench::new(entry(server.url()));
+    fs::create_dir_all(bench.folder()).expect("a folder");
+    std::os::unix::fs::symlink("/dev/full", bench.part()).expect("a link");
+    bench.download();
+    bench.assert_failed(&["tiny.pth.part", "Free some space"]);
+}
+
+#[test]
+fn what_has_no_address_is_got_in_a_browser() {
+    let page = "https://example.org/weights";
+    let mut bench = Bench::new(CatalogueEntry {
+        url: None,
+        page: Some(page),
+        ..entry("")
+    });
+    bench.download();
+    bench.assert_failed(&[page, "browser"]);
+    bench.add(file());
+    bench.assert_ready();
+}
+
+#[test]
+fn a_file_of_this_machine_is_copied_after_the_same_check() {
+    let mut bench = Bench::new(entry("http://127.0.0.1:9/"));
+    let mut damaged = file().to_vec();
+    damaged[299_999] ^= 1;
+    bench.add(&damaged);
+    bench.assert_failed(&["mine.bin", "tiny.pth", &sha256(file()), &sha256(&damaged)]);
+    bench.add(&file()[..HALF]);
+    bench.assert_failed(&["mine.bin", "150000 bytes", "300000"]);
+    assert_eq!(bench.files(), Vec::<String>::new());
+    let nowhere = bench.dir.path().join("nowhere.pth");
+    bench.engine.add_weights("tiny", &nowhere);
+    bench.settle();
+    bench.assert_failed(&["nowhere.pth"]);
+
+    let mine = bench.add(file());
+    bench.assert_ready();
+    assert_eq!(
+        fs::read(mine).expect("the file"),
+        file(),
+        "it stays where it was"
+    );
+    // The file itself, named as one that people have.
+    let path = bench.path();
+    bench.engine.add_weights("tiny", &path);
+    bench.settle();
+    bench.assert_ready();
+}
+
+#[test]
+fn a_file_is_recognized_by_its_hash() {
+    let bench = Bench::new(entry("http://127.0.0.1:9/"));
+    let path = bench.dir.path().join("of unknown origin");
+    fs::write(&path, file()).expect("a file");
+    assert_eq!(
+        bench.engine.identify_weights(path.clone()).wait(),
+        Ok("tiny".to_owned())
+    );
+    fs::write(&path, b"other").expect("a file");
+    let message = bench
+        .engine
+        .identify_weights(path)
+        .wait()
+        .expect_err("not listed");
+    assert!(
+        message.contains("of unknown origin") && message.contains(&sha256(b"other")),
+        "{message}"
+    );
+}
+
+#[test]
+fn without_a_hash_a_file_is_never_called_ready() {
+    let server = Server::good(file());
+    let unknown = CatalogueEntry {
+        hash: KnownHash::Unknown,
+        size: None,
+        ..entry(server.url())
+    };
+    let mut bench = Bench::new(unknown);
+    bench.put_part(&vec![7; HALF]);
+    bench.download();
+    assert_eq!(
+        bench.state(),
+        &EntryState::Unverified { path: bench.path() }
+    );
+    // Nothing would notice that start and rest do not belong together.
+    assert_eq!(server.ranges(), [None]);
+    assert_eq!(fs::read(bench.path()).expect("the file"), file());
+    let notices = bench.engine.take_notices();
+    assert!(
+        notices
+            .iter()
+            .any(|n| n.level == NoticeLevel::Warning && n.text.contains("hash")),
+        "{notices:?}"
+    );
+    bench.restart();
+    assert_eq!(
+        bench.state(),
+        &EntryState::Unverified { path: bench.path() }
+    );
+    bench.add(b"anything");
+    assert_eq!(
+        bench.state(),
+        &EntryState::Unverified { path: bench.path() }
+    );
+}

@@ -1,0 +1,423 @@
+//! The training loop on a tiny dataset: it learns, stops, resumes, fails with a message.
+
+mod arithmetic;
+
+use std::fs;
+
+use crate::common::{Recorder, SIZE, TinySet};
+use fcn_workbench::dataset::Augment;
+use fcn_workbench::model::FinalUpsampling;
+use fcn_workbench::training::checkpoint::EndMark;
+use fcn_workbench::training::{
+    Control, DeviceId, EpochRecord, Learning, Order, Outcome, Predictor, RunConfig, Schedule,
+    TrainEvent, train,
+};
+
+fn epochs(sink: &Recorder) -> Vec<&EpochRecord> {
+    let epochs = sink.events.iter().filter_map(|event| match event {
+        TrainEvent::EpochEnded(epoch) => Some(epoch),
+        _ => None,
+    });
+    epochs.collect()
+}
+
+#[test]
+fn a_tiny_network_learns_two_images_by_heart() {
+    let set = TinySet::new(2, 2);
+    // Validation on the very images it learns.
+    let lists = set.root().join("ImageSets/Segmentation");
+    fs::copy(lists.join("train.txt"), lists.join("val.txt")).expect("the same list");
+    let folder = set.run(|config| {
+        config.epochs = 100;
+        config.dropout = 0.0;
+        config.augment.flip = false;
+        config.augment.brightness = 0.0;
+    });
+    let mut sink = Recorder::default();
+    train(&folder, &set.open(), &Control::default(), &mut sink);
+    assert_eq!(sink.outcome(), Some(&Outcome::Finished));
+    let losses = sink.losses();
+    assert!(losses[losses.len() - 1] < 0.1 * losses[0], "{losses:?}");
+    let epochs = epochs(&sink);
+    let score = |epoch: &EpochRecord| epoch.scores.mean_iu.expect("a score");
+    let best = epochs.iter().map(|epoch| score(epoch)).fold(0.0, f64::max);
+    assert!(best > 0.9, "best mean IU {best}");
+
+    // The saved best weights predict what the validation saw.
+    let predictor = Predictor::load(&folder, DeviceId::Cpu).expect("weights");
+    let evaluation = predictor
+        .evaluate(
+            &set.open(),
+            fcn_workbench::dataset::Split::Val,
+            3,
+            &Control::default(),
+            &mut |_, _| {},
+        )
+        .expect("scores")
+        .expect("not stopped");
+    assert!((evaluation.scores.mean_iu.expect("a score") - best).abs() < 1e-9);
+    assert!(
+        evaluation.mean_iu_over_images.expect("a score") > 0.8,
+        "{evaluation:?}"
+    );
+    let right_at_boundaries = evaluation
+        .boundary
+        .pixel_accuracy
+        .expect("the squares have boundaries");
+    assert!(
+        right_at_boundaries < evaluation.scores.pixel_accuracy.expect("a score") + 1e-9,
+        "{evaluation:?}"
+    );
+    assert_eq!(evaluation.boundary_width, 3);
+}
+
+#[test]
+fn events_come_in_the_promised_order() {
+    let set = TinySet::new(4, 1);
+    let folder = set.run(|config| config.epochs = 2);
+    let mut sink = Recorder::default();
+    train(&folder, &set.open(), &Control::default(), &mut sink);
+    let names: Vec<&str> = sink
+        .events
+        .iter()
+        .filter_map(|event| match event {
+            TrainEvent::Started(_) => Some("started"),
+            TrainEvent::Step(_) => Some("step"),
+            TrainEvent::EpochEnded(_) => Some("epoch"),
+            TrainEvent::Ended(_) => Some("ended"),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "started", "step", "step", "epoch", "step", "step", "epoch", "ended"
+        ]
+    );
+    let previews = sink
+        .events
+        .iter()
+        .filter(|event| matches!(event, TrainEvent::Preview(_)))
+        .count();
+    assert!(
+        previews >= 3,
+        "before the first step and after each epoch, not {previews}"
+    );
+    assert_eq!(folder.steps().len(), 4);
+    assert_eq!(folder.epochs().len(), 2);
+    assert_eq!(folder.end(), Some(EndMark::Finished));
+}
+
+#[test]
+fn a_resumed_run_goes_on_as_if_it_had_not_been_stopped() {
+    let set = TinySet::new(6, 1);
+    let unbroken = set.run(|config| config.epochs = 2);
+    let mut whole = Recorder::default();
+    train(&unbroken, &set.open(), &Control::default(), &mut whole);
+
+    let broken = set.run(|config| config.epochs = 2);
+    let control = Control::default();
+    let stopper = control.clone();
+    let mut first = Recorder::after(2, move || stopper.stop());
+    train(&broken, &set.open(), &control, &mut first);
+    assert_eq!(first.outcome(), Some(&Outcome::Stopped { step: 2 }));
+    assert_eq!(broken.end(), Some(EndMark::Stopped));
+    let mut rest = Recorder::default();
+    train(&broken, &set.open(), &Control::default(), &mut rest);
+    assert_eq!(rest.outcome(), Some(&Outcome::Finished));
+
+    let joined: Vec<f64> = first.losses().into_iter().chain(rest.losses()).collect();
+    assert_eq!(joined, whole.losses());
+    let scores = |sink: &Recorder| {
+        epochs(sink)
+            .iter()
+            .map(|epoch| epoch.scores.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(scores(&rest), scores(&whole));
+    let steps: Vec<usize> = broken.steps().iter().map(|step| step.step).collect();
+    assert_eq!(steps, [1, 2, 3, 4, 5, 6]);
+}
+
+#[test]
+fn a_resumed_run_with_accumulation_and_a_schedule_goes_on_as_if_it_had_not_been_stopped() {
+    // 5 batches an epoch, 2 a step: steps of 2, 2 and 1.
+    let set = TinySet::new(5, 1);
+    let edit = |config: &mut RunConfig| {
+        config.epochs = 2;
+        config.batch_size = 1;
+        config.final_upsampling = FinalUpsampling::AllFixed;
+        config.learning = Learning {
+            schedule: Schedule::Cosine { min_rate: 1e-3 },
+            warmup_steps: 3,
+            bias_rate: 2.0,
+            decay_biases: false,
+            accumulation: 2,
+            clip_norm: Some(1.0),
+            ..config.learning.clone()
+        };
+    };
+    let unbroken = set.run(edit);
+    let mut whole = Recorder::default();
+    train(&unbroken, &set.open(), &Control::default(), &mut whole);
+    assert_eq!(whole.outcome(), Some(&Outcome::Finished));
+    let info = whole.events.iter().find_map(|event| match event {
+        TrainEvent::Started(info) => Some((info.steps_per_epoch, info.total_steps)),
+        _ => None,
+    });
+    assert_eq!(info, Some((3, 6)));
+    assert_eq!(whole.losses().len(), 6);
+    for epoch in epochs(&whole) {
+        // The mean over the five batches, whatever steps they were in.
+        let losses = &whole.losses()[3 * (epoch.epoch - 1)..3 * epoch.epoch];
+        let mean = (2.0 * losses[0] + 2.0 * losses[1] + losses[2]) / 5.0;
+        assert!(
+            (epoch.train_loss - mean).abs() < 1e-9,
+            "{} != {mean}",
+            epoch.train_loss
+        );
+    }
+
+    // Inside an epoch, at the end of one, and inside the next.
+    for after in [2, 3, 4] {
+        let broken = set.run(edit);
+        let control = Control::default();
+        let stopper = control.clone();
+        let mut first = Recorder::after(after, move || stopper.stop());
+        train(&broken, &set.open(), &control, &mut first);
+        assert_eq!(first.outcome(), Some(&Outcome::Stopped { step: after }));
+        let mut rest = Recorder::default();
+        train(&broken, &set.open(), &Control::default(), &mut rest);
+        assert_eq!(rest.outcome(), Some(&Outcome::Finished));
+        let joined: Vec<f64> = first.losses().into_iter().chain(rest.losses()).collect();
+        assert_eq!(joined, whole.losses(), "stopped after {after}");
+        let steps: Vec<usize> = broken.steps().iter().map(|step| step.step).collect();
+        assert_eq!(steps, [1, 2, 3, 4, 5, 6]);
+    }
+}
+
+#[test]
+fn a_run_in_the_lists_order_without_augmentation_and_dropout_has_nothing_random_but_its_weights() {
+    let set = TinySet::new(8, 1);
+    let losses = |order: Order, crop: Option<[u32; 2]>| {
+        let folder = set.run(|config| {
+            (config.order, config.augment) = (order, Augment::none(crop));
+            (config.dropout, config.batch_size, config.epochs) = (0.0, 1, 1);
+        });
+        let mut sink = Recorder::default();
+        train(&folder, &set.open(), &Control::default(), &mut sink);
+        assert_eq!(sink.outcome(), Some(&Outcome::Finished));
+        sink.losses()
+    };
+    let listed = losses(Order::Sequential, None);
+    assert_eq!(listed.len(), 8);
+    // The middle of an image at its own size is all of it.
+    assert_eq!(losses(Order::Sequential, Some([SIZE, SIZE])), listed);
+    assert_ne!(losses(Order::Shuffled, None), listed);
+    // The same images, the other way around.
+    let list = set.root().join("ImageSets/Segmentation/train.txt");
+    let names = fs::read_to_string(&list).expect("a list");
+    let reversed: Vec<&str> = names.lines().rev().collect();
+    fs::write(&list, reversed.join("\n")).expect("a list");
+    assert_ne!(losses(Order::Sequential, None), listed);
+}
+
+#[test]
+fn a_run_is_the_same_whether_somebody_looks_at_its_masks_or_not() {
+    let set = TinySet::new(4, 1);
+    let losses = |unwatched: bool| {
+        let folder = set.run(|config| config.epochs = 1);
+        let mut sink = Recorder {
+            unwatched,
+            ..Recorder::default()
+        };
+        train(&folder, &set.open(), &Control::default(), &mut sink);
+        assert_eq!(sink.outcome(), Some(&Outcome::Finished));
+        sink.losses()
+    };
+    assert_eq!(losses(true), losses(false));
+}
+
+#[test]
+fn whole_images_in_batches_are_turned_down() {
+    let set = TinySet::new(4, 1);
+    let folder = set.run(|config| config.augment.crop = None);
+    let mut sink = Recorder::default();
+    train(&folder, &set.open(), &Control::default(), &mut sink);
+    let Some(Outcome::Failed(message)) = sink.outcome() else {
+        panic!("{:?}", sink.outcome());
+    };
+    assert!(
+        message.contains("batch size is 2") && message.contains("training size"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_stop_before_the_last_validation_does_not_lose_it() {
+    let set = TinySet::new(4, 1);
+    let folder = set.run(|_| {});
+    let control = Control::default();
+    let stopper = control.clone();
+    let mut first = Recorder::after(2, move || stopper.stop());
+    train(&folder, &set.open(), &control, &mut first);
+    assert_eq!(first.outcome(), Some(&Outcome::Stopped { step: 2 }));
+    assert!(epochs(&first).is_empty());
+    let mut rest = Recorder::default();
+    train(&folder, &set.open(), &Control::default(), &mut rest);
+    assert_eq!(rest.outcome(), Some(&Outcome::Finished));
+    assert_eq!((rest.losses().len(), epochs(&rest).len()), (0, 1));
+    assert!(folder.best().is_some());
+}
+
+#[test]
+fn a_pause_ends_with_a_resume() {
+    let set = TinySet::new(4, 1);
+    let folder = set.run(|_| {});
+    let control = Control::default();
+    let pauser = control.clone();
+    let mut sink = Recorder::after(1, move || {
+        pauser.pause();
+        let resumer = pauser.clone();
+        std::thread::Builder::new()
+            .name("resumes".to_owned())
+            .spawn(move || resumer.resume())
+            .expect("a thread");
+    });
+    train(&folder, &set.open(), &control, &mut sink);
+    assert_eq!(sink.outcome(), Some(&Outcome::Finished));
+    assert_eq!(sink.losses().len(), 2);
+}
+
+#[test]
+fn weights_without_a_manifest_do_not_count() {
+    let set = TinySet::new(4, 1);
+    let folder = set.run(|_| {});
+    let leftover = folder.path().join("weights-00000099.bpk");
+    fs::write(&leftover, b"half a file").expect("a file");
+    fs::write(folder.path().join("steps.jsonl"), "{\"step\":1,\"ep").expect("half a line");
+    assert_eq!(folder.last(), None);
+    let error = Predictor::load(&folder, DeviceId::Cpu)
+        .err()
+        .expect("no weights")
+        .to_string();
+    assert!(error.contains("no saved weights"), "{error}");
+
+    train(
+        &folder,
+        &set.open(),
+        &Control::default(),
+        &mut Recorder::default(),
+    );
+    assert_eq!(folder.steps().len(), 2);
+    assert!(folder.last().is_some());
+    assert!(!leftover.exists(), "a leftover of a crash is removed");
+}
+
+#[test]
+fn damaged_weights_name_their_file() {
+    let set = TinySet::new(4, 1);
+    let folder = set.run(|_| {});
+    train(
+        &folder,
+        &set.open(),
+        &Control::default(),
+        &mut Recorder::default(),
+    );
+    let weights = fs::read_dir(folder.path())
+        .expect("files")
+        .flatten()
+        .map(|entry| entry.path())
+        .find(|path| path.to_string_lossy().contains("weights-"))
+        .expect("weights");
+    let bytes = fs::read(&weights).expect("bytes");
+    fs::write(&weights, &bytes[..bytes.len() / 2]).expect("half of it");
+    let error = Predictor::load(&folder, DeviceId::Cpu)
+        .err()
+        .expect("damaged")
+        .to_string();
+    assert!(error.contains(&weights.display().to_string()), "{error}");
+}
+
+#[test]
+fn a_loss_that_is_no_number_ends_the_run_and_keeps_the_checkpoint() {
+    let set = TinySet::new(4, 1);
+    let folder = set.run(|_| {});
+    train(
+        &folder,
+        &set.open(),
+        &Control::default(),
+        &mut Recorder::default(),
+    );
+    let before = folder.last().expect("a checkpoint");
+
+    let mut meta = folder.meta().expect("the configuration");
+    meta.config.epochs = 50;
+    meta.config.learning.learning_rate = 1e30;
+    let text = serde_json::to_string(&meta).expect("JSON");
+    fs::write(folder.path().join("config.json"), text).expect("written");
+    let mut sink = Recorder::default();
+    train(&folder, &set.open(), &Control::default(), &mut sink);
+    let Some(Outcome::Failed(message)) = sink.outcome() else {
+        panic!("{:?}", sink.outcome());
+    };
+    assert!(message.contains("learning rate"), "{message}");
+    assert!(matches!(folder.end(), Some(EndMark::Failed { .. })));
+    assert!(folder.last().expect("a checkpoint").step >= before.step);
+    Predictor::load(&folder, DeviceId::Cpu).expect("the kept weights load");
+}
+
+#[test]
+fn a_label_outside_the_classes_ends_the_run_and_names_the_mask() {
+    let set = TinySet::new(4, 1);
+    let dataset = set.open();
+    let folder = set.run(|_| {});
+    let mut labels = vec![0; (SIZE * SIZE) as usize];
+    labels[5] = 9;
+    set.write_mask("image2", labels);
+    let mut sink = Recorder::default();
+    train(&folder, &dataset, &Control::default(), &mut sink);
+    let Some(Outcome::Failed(message)) = sink.outcome() else {
+        panic!("{:?}", sink.outcome());
+    };
+    assert!(
+        message.contains("image2.png") && message.contains("label 9"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_run_is_trained_by_one_program_at_a_time() {
+    let set = TinySet::new(4, 1);
+    let folder = set.run(|_| {});
+    let (same, dataset) = (folder.clone(), set.open());
+    let (sender, second) = std::sync::mpsc::channel();
+    let mut sink = Recorder::after(1, move || {
+        let mut sink = Recorder::default();
+        train(&same, &dataset, &Control::default(), &mut sink);
+        sender
+            .send((sink.outcome().cloned(), same.is_locked()))
+            .expect("a listener");
+    });
+    train(&folder, &set.open(), &Control::default(), &mut sink);
+    assert_eq!(sink.outcome(), Some(&Outcome::Finished));
+    let (outcome, locked) = second.recv().expect("an answer");
+    assert!(
+        matches!(&outcome, Some(Outcome::Failed(message)) if message.contains("another program")),
+        "{outcome:?}"
+    );
+    assert!(locked);
+    assert!(!folder.is_locked());
+}
+
+#[test]
+fn values_that_make_no_sense_are_turned_down_by_name() {
+    let set = TinySet::new(4, 1);
+    let folder = set.run(|config| config.learning.momentum = 1.5);
+    let mut sink = Recorder::default();
+    train(&folder, &set.open(), &Control::default(), &mut sink);
+    let Some(Outcome::Failed(message)) = sink.outcome() else {
+        panic!("{:?}", sink.outcome());
+    };
+    assert!(message.contains("momentum is 1.5"), "{message}");
+}

@@ -1,0 +1,392 @@
+//! The window as a person uses it: real clicks, a real engine, a tiny dataset.
+
+mod desk;
+mod weights;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::Arc;
+
+use crate::common::{SIZE, TinySet};
+use desk::Desk;
+use eframe::egui::{self, Key, Modifiers};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use fcn_workbench::engine::{DatasetState, LabelMap, Phase, RunState};
+use fcn_workbench::ui::command::{Command, PanelKind};
+use fcn_workbench::ui::state::AppState;
+use fcn_workbench::ui::upload_counter::UploadCounter;
+use fcn_workbench::ui::view_model::format::percent;
+
+#[test]
+fn a_run_is_trained_from_a_pasted_path_to_its_scores() {
+    let set = TinySet::new(8, 2);
+    let nowhere = set.dir.path().join("nowhere");
+    let mut desk = Desk::open(set, AppState::default(), nowhere);
+    desk.until("the wrong folder is refused", |desk| {
+        matches!(desk.engine().dataset(), DatasetState::Failed { .. })
+    });
+    assert!(desk.has_message("nowhere"));
+    assert!(!desk.is_enabled("Start training") && desk.says("Open a dataset first"));
+
+    let path = desk.set.root().display().to_string();
+    desk.click("Folder path");
+    desk.find("Folder path").type_text(&path);
+    desk.window.key_press(Key::Enter);
+    desk.until("the dataset is open", |desk| {
+        desk.says("8 train · 2 val · 3 classes · 32 × 32 px")
+    });
+    desk.until("the classes are counted", |desk| {
+        desk.window.query_by_label_contains("ground 7").is_some()
+    });
+
+    desk.set("Epochs", 20.0);
+    desk.set("Batch size", 2.0);
+    desk.find("Advanced").click_accesskit();
+    desk.frames(20);
+    desk.set("Crop width", f64::from(SIZE));
+    desk.set("Crop height", f64::from(SIZE));
+    assert!(desk.says("3 changes"));
+
+    desk.window
+        .state()
+        .send(Command::ShowPanel(PanelKind::Compare));
+    desk.frames(2);
+    desk.click("Start training");
+    desk.until("the run has begun", |desk| desk.active().is_some());
+    assert!(
+        desk.app().state().layout.is_in_front(PanelKind::Live),
+        "whoever trains sees masks"
+    );
+
+    let mut masks: Vec<(usize, Arc<LabelMap>)> = Vec::new();
+    let mut steps = Vec::new();
+    desk.until("the run is over", |desk| {
+        if let Some(active) = desk.active() {
+            steps.push(active.step);
+        }
+        if let Some(live) = desk.engine().live()
+            && masks
+                .last()
+                .is_none_or(|(step, _)| *step != live.preview.step)
+        {
+            masks.push((live.preview.step, Arc::clone(&live.preview.items[0].mask)));
+        }
+        desk.active().is_none() && !masks.is_empty()
+    });
+    assert!(
+        steps.is_sorted() && steps.iter().any(|step| (1..80).contains(step)),
+        "{steps:?}"
+    );
+    assert!(
+        masks.len() > 1,
+        "{:?}",
+        masks.iter().map(|(step, _)| step).collect::<Vec<_>>()
+    );
+    assert!(
+        masks
+            .iter()
+            .any(|(_, mask)| mask.labels != masks[0].1.labels),
+        "the masks never changed"
+    );
+    desk.until("the last masks are drawn", |desk| {
+        desk.says("after step 80")
+    });
+    for id in ["image8", "image9"] {
+        assert!(
+            desk.says(id) && desk.says(&format!("Prediction of {id}")),
+            "{id}"
+        );
+    }
+
+    let run = desk.run().clone();
+    assert_eq!(
+        (&run.state, run.steps.len(), run.epochs.len()),
+        (&RunState::Finished, 80, 20)
+    );
+    let best = run.best().expect("an epoch").scores.mean_iu;
+    assert!(best.is_some());
+    assert!(desk.says("finished") && desk.says(&format!("mIoU {}", percent(best))));
+    let drawn = |desk: &Desk| {
+        desk.app()
+            .state()
+            .curves
+            .model(&run.name)
+            .map(|model| model.loss.len())
+    };
+    desk.until("all steps are drawn", |desk| drawn(desk) == Some(80));
+    let model = desk.app().state().curves.model(&run.name).expect("curves");
+    assert_eq!((model.smoothed.len(), model.mean_iu.len()), (80, 20));
+    assert!(desk.is_enabled("Start training"));
+}
+
+#[test]
+fn a_run_can_be_held_stopped_and_taken_up_again() {
+    let mut desk = Desk::new(|config| config.epochs = 5_000);
+    desk.click("Start training");
+    desk.until("some steps are done", |desk| {
+        desk.active().is_some_and(|active| active.step >= 2)
+    });
+    desk.click("Pause");
+    desk.until("it waits", |desk| desk.phase() == Some(&Phase::Paused));
+    let held = desk.active().expect("a run").step;
+    desk.frames(60);
+    assert_eq!(desk.active().expect("a run").step, held);
+    assert!(desk.says("Paused"));
+
+    desk.click("Resume");
+    desk.until("it goes on", |desk| {
+        desk.active().is_some_and(|active| active.step > held)
+    });
+    desk.click("Stop");
+    desk.until("it has stopped", |desk| desk.active().is_none());
+    assert_eq!(desk.run().state, RunState::Stopped);
+    assert!(desk.says("stopped") && desk.has_message("was stopped and saved after step"));
+    let saved = desk.run().steps.last().expect("steps").step;
+
+    let resume = format!("Resume {}", desk.run().title());
+    desk.click(&resume);
+    desk.until("it goes on from there", |desk| {
+        desk.active().is_some_and(|active| active.step > saved)
+    });
+    assert_eq!(desk.engine().runs().len(), 1, "it is the same run");
+    assert!(!desk.says(&resume));
+    // The key does what the button does.
+    desk.window.key_press_modifiers(Modifiers::SHIFT, Key::F5);
+    desk.until("it has stopped again", |desk| desk.active().is_none());
+    assert!(
+        desk.run()
+            .steps
+            .iter()
+            .map(|step| step.step)
+            .eq(1..=desk.run().steps.len())
+    );
+}
+
+#[test]
+fn textures_go_to_the_graphics_card_only_when_they_change() {
+    let mut desk = Desk::new(|config| config.epochs = 2);
+    desk.train();
+    desk.until("the last masks are drawn", |desk| desk.says("after step 8"));
+    let uploads = |desk: &Desk| UploadCounter::of(&desk.window.ctx);
+    desk.until("the pointer is away and all letters are there", |desk| {
+        desk.says("finished")
+    });
+    desk.frames(20);
+    let before = uploads(&desk);
+    assert!(
+        before.count > 4 && before.pixels > 4 * (SIZE * SIZE) as usize,
+        "{before:?}"
+    );
+    desk.frames(60);
+    assert_eq!(uploads(&desk), before, "nothing changed");
+    desk.find("Opacity").click_accesskit();
+    desk.frames(20);
+    assert!(
+        uploads(&desk).count <= before.count + 1,
+        "letters of a hint at most"
+    );
+
+    let before = uploads(&desk);
+    let masks = desk.engine().live().expect("masks").preview.items.len();
+    desk.click("None");
+    desk.frames(20);
+    let hidden = uploads(&desk).count - before.count;
+    assert!(
+        (2 * masks..=2 * masks + 1).contains(&hidden),
+        "truth and prediction of {masks}: {hidden}"
+    );
+}
+
+#[test]
+fn dropped_images_are_segmented() {
+    let mut desk = Desk::new(|config| config.epochs = 2);
+    desk.train();
+    let image = desk.set.image_path(8);
+    desk.drop_files(&[&image]);
+    assert!(desk.app().state().layout.is_in_front(PanelKind::Inspect));
+    desk.until("the mask is there", |desk| {
+        desk.says("Inspected image") && desk.is_enabled("Save mask…")
+    });
+    assert!(desk.is_enabled("Save overlay…") && desk.is_enabled("Ground truth"));
+    for class in ["ground", "red square", "blue square"] {
+        assert!(desk.says(class), "{class}");
+    }
+    let middle = desk.find("Inspected image").rect().center();
+    desk.window.hover_at(middle);
+    desk.frames(3);
+    assert!(desk.says("x 16, y 16") || desk.says("x 15, y 15"));
+    assert!(
+        desk.window
+            .query_by_label_contains("ground truth: ")
+            .is_some()
+    );
+
+    // A name of its own is no dataset image: nothing to compare with.
+    let own = desk.set.dir.path().join("own.png");
+    fs::copy(&image, &own).expect("a copy");
+    let broken = desk.set.dir.path().join("broken.png");
+    fs::write(&broken, "no image").expect("a file");
+    desk.drop_files(&[&broken, &own]);
+    desk.until("the error is told", |desk| {
+        desk.says("broken.png cannot be shown")
+    });
+    assert!(!desk.is_enabled("Save mask…"));
+    desk.click("own.png");
+    desk.until("the next one is shown", |desk| {
+        desk.says("Inspected image") && desk.is_enabled("Save mask…")
+    });
+    assert!(!desk.is_enabled("Ground truth"));
+
+    let text = desk.set.dir.path().join("notes.txt");
+    fs::write(&text, "no image").expect("a file");
+    desk.drop_files(&[&text]);
+    assert!(desk.has_message("Only images, folders of images"));
+}
+
+#[test]
+fn images_are_opened_while_inspect_is_hidden() {
+    let mut desk = Desk::new(|_| ());
+    let empty = desk.set.dir.path().join("empty");
+    fs::create_dir(&empty).expect("a folder");
+    desk.drop_files(&[&empty]);
+    desk.window
+        .state()
+        .send(Command::ShowPanel(PanelKind::Live));
+    desk.until("the problem is told", |desk| {
+        desk.has_message("No images in")
+    });
+    assert!(!desk.app().state().layout.is_in_front(PanelKind::Inspect));
+}
+
+#[test]
+fn three_strides_are_trained_and_compared() {
+    let mut desk = Desk::new(|config| config.max_steps = Some(3));
+    desk.click("Train 32s, 16s, 8s");
+    desk.until("the first run has begun", |desk| desk.says("Run 1 of 3"));
+    desk.until("all runs are over", |desk| {
+        desk.engine().plan().is_some_and(|plan| plan.done)
+    });
+    assert!(
+        desk.engine()
+            .runs()
+            .iter()
+            .all(|run| run.state == RunState::Finished)
+    );
+    desk.until("the masks are there", |desk| {
+        desk.app().state().layout.is_in_front(PanelKind::Compare) && desk.says("Ground truth")
+    });
+    assert!(desk.says("Whole validation set, best epoch of each run"));
+    let runs: Vec<_> = desk
+        .engine()
+        .runs()
+        .iter()
+        .map(|run| (run.title(), run.config.variant))
+        .collect();
+    assert_eq!(runs.len(), 3);
+    for (title, variant) in &runs {
+        // In the table and in the list of runs; its stride is below its image.
+        let times = desk.window.query_all_by_label(title).count();
+        assert!(times >= 2, "{title}: {times}");
+        assert!(desk.says(&variant.to_string()), "{variant}");
+    }
+    // Every panel can be drawn in a window that is far too small for it.
+    for size in [[900.0, 600.0], [420.0, 260.0], [1440.0, 1300.0]] {
+        desk.window.set_size(size.into());
+        for panel in PanelKind::ALL.into_iter().chain([PanelKind::Compare]) {
+            desk.window.state().send(Command::ShowPanel(panel));
+            desk.frames(3);
+        }
+    }
+    desk.click("Next image");
+    desk.until("the other image is shown", |desk| {
+        desk.window
+            .query_all_by_label_contains("VGG16 slim · mIoU")
+            .next()
+            .is_some()
+    });
+}
+
+#[test]
+fn a_wrong_mask_fails_the_run_and_not_the_window() {
+    let mut desk = Desk::new(|config| config.epochs = 2);
+    let good = desk
+        .set
+        .open()
+        .mask_reader()
+        .read_pair(&desk.set.open().train[3])
+        .expect("a pair")
+        .1;
+    let mut labels = good.labels.clone();
+    labels[100] = 9;
+    desk.set.write_mask("image3", labels);
+    desk.train();
+    assert!(
+        matches!(&desk.run().state, RunState::Failed(message) if message.contains("image3.png"))
+    );
+    assert!(desk.has_message("image3.png") && desk.says("failed"));
+    assert!(desk.is_enabled("Start training"));
+
+    desk.set.write_mask("image3", good.labels);
+    desk.train();
+    assert_eq!(desk.run().state, RunState::Finished);
+}
+
+#[derive(Default)]
+struct Memory(BTreeMap<String, String>);
+
+impl eframe::Storage for Memory {
+    fn get_string(&self, key: &str) -> Option<String> {
+        self.0.get(key).cloned()
+    }
+    fn set_string(&mut self, key: &str, value: String) {
+        self.0.insert(key.to_owned(), value);
+    }
+    fn remove_string(&mut self, key: &str) {
+        self.0.remove(key);
+    }
+    fn flush(&mut self) {}
+}
+
+#[test]
+fn layout_and_settings_survive_a_restart_and_can_be_reset() {
+    let mut desk = Desk::new(|_| ());
+    desk.set("Epochs", 123.0);
+    desk.click("View");
+    // The tab is a button that is pressed, the menu entry is none.
+    let entry = desk
+        .window
+        .query_all_by_label("Curves")
+        .find(|node| node.accesskit_node().toggled().is_none());
+    entry.expect("the menu entry").click();
+    desk.frames(3);
+    desk.window
+        .key_press_modifiers(Modifiers::COMMAND, Key::Num6);
+    desk.frames(2);
+    let mut storage = Memory::default();
+    eframe::App::save(desk.window.state_mut(), &mut storage);
+    drop(desk);
+
+    let state: AppState = eframe::get_value(&storage, eframe::APP_KEY).expect("a saved state");
+    let set = TinySet::new(2, 1);
+    let folder = set.root();
+    let mut desk = Desk::open(set, state, folder);
+    desk.frames(5);
+    let layout = |desk: &Desk, panel| {
+        let layout = &desk.app().state().layout;
+        (layout.is_open(panel), layout.is_in_front(panel))
+    };
+    assert_eq!(layout(&desk, PanelKind::Curves), (false, false));
+    assert_eq!(layout(&desk, PanelKind::Compare), (true, true));
+    assert!(!desk.says("No curves yet") && desk.says("No trained runs to compare"));
+    let epochs = desk
+        .window
+        .get_by_role_and_label(egui::accesskit::Role::SpinButton, "Epochs")
+        .value();
+    assert_eq!(epochs.as_deref(), Some("123"));
+
+    desk.click("View");
+    desk.click("Reset layout");
+    assert_eq!(layout(&desk, PanelKind::Curves), (true, true));
+    assert_eq!(layout(&desk, PanelKind::Compare), (true, false));
+    assert!(desk.says("No curves yet"));
+}
