@@ -179,7 +179,8 @@ fn files_in_the_architecture_are_in_the_tree() {
             .chars()
             .all(|c| c.is_alphanumeric() || "_./".contains(c));
         let is_whole = ROOTS.iter().any(|root| code.starts_with(root));
-        let is_below = is_path && (code.ends_with(".rs") || code.ends_with('/'));
+        let is_source = Path::new(code).extension().is_some_and(|end| end == "rs");
+        let is_below = is_path && (is_source || code.ends_with('/'));
         is_below && !is_whole && !code.contains("NAME")
     };
     let known = |code: &str| {
