@@ -4,9 +4,8 @@ use std::path::Path;
 
 use eframe::egui::{self, Align2, Grid, Label, RichText, Ui, Window, vec2};
 
-use super::command::Command;
+use super::command::{Command, UiCommand};
 use super::context::PanelCtx;
-use super::ui_command::UiCommand;
 use super::ui_ext::UiExt as _;
 use crate::engine::{DatasetRef, NoticeLevel};
 

@@ -2,12 +2,11 @@
 
 use eframe::egui::{self, Align, Button, Layout, MenuBar, ThemePreference, Ui};
 
-use super::command::PanelKind;
+use super::command::{PanelKind, UiCommand};
+use super::dock::DockLayout;
 use super::icons::Icon;
-use super::layout::DockLayout;
 use super::state::Prefs;
 use super::toasts::Toasts;
-use super::ui_command::UiCommand;
 
 /// What the menus need to know.
 pub struct MenuState<'a> {

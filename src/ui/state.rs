@@ -3,14 +3,14 @@
 use eframe::egui::ThemePreference;
 use serde::{Deserialize, Serialize};
 
-use super::layout::DockLayout;
+use super::dock::DockLayout;
 use super::panels::compare::ComparePanel;
 use super::panels::curves::CurvesPanel;
 use super::panels::dataset::DatasetPanel;
 use super::panels::inspect::InspectPanel;
 use super::panels::live::LivePanel;
 use super::panels::train::TrainPanel;
-use super::view_model::selection::RunSelection;
+use super::view_model::run_selection::RunSelection;
 use crate::engine::DatasetRef;
 
 /// Settings of the window itself.

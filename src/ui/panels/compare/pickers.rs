@@ -10,7 +10,7 @@ use crate::ui::context::PanelCtx;
 use crate::ui::dialogs;
 use crate::ui::panels::inspect::run_picker::{self, run_picker, runs_with_weights};
 use crate::ui::ui_ext::UiExt as _;
-use crate::ui::view_model::files::file_label;
+use crate::ui::view_model::dropped_files::file_label;
 
 const LIST_WIDTH: f32 = 150.0;
 const LIST_HEIGHT: f32 = 320.0;

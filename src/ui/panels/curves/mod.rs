@@ -13,7 +13,7 @@ use crate::ui::theme;
 use crate::ui::ui_ext::{SWATCH, UiExt as _, paint_swatch};
 use crate::ui::view_model::curves::{CurveModel, CurveSettings, RunCurves};
 use crate::ui::view_model::run_label::run_label;
-use crate::ui::view_model::selection::RunSelection;
+use crate::ui::view_model::run_selection::RunSelection;
 
 /// Narrower panels get their plots one above the other, where they are high enough.
 const SIDE_BY_SIDE: f32 = 680.0;

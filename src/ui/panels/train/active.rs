@@ -3,11 +3,10 @@
 use eframe::egui::{Align, Label, Layout, RichText, Ui};
 
 use crate::engine::{ActiveRun, Phase};
-use crate::ui::command::Command;
+use crate::ui::command::{Command, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::icons::Icon;
 use crate::ui::theme;
-use crate::ui::ui_command::UiCommand;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
 use crate::ui::view_model::progress::{self, RunProgress};

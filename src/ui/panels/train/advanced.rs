@@ -2,8 +2,8 @@
 
 use eframe::egui::{ComboBox, DragValue, Response, Ui};
 
+use super::learning::{optional_ui, segments_ui};
 use super::optimizer::optimizer_ui;
-use super::settings::{optional_ui, segments_ui};
 use crate::engine::{Normalization, Order, Precision, RunConfig};
 use crate::ui::ui_ext::UiExt as _;
 

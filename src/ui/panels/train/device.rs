@@ -5,14 +5,14 @@ use eframe::egui::{Align, Button, ComboBox, Label, Layout, RichText, Ui};
 use crate::engine::{DeviceEntry, DeviceId};
 use crate::ui::context::PanelCtx;
 use crate::ui::ui_ext::UiExt as _;
-use crate::ui::view_model::draft;
+use crate::ui::view_model::run_settings;
 
 const POPUP_WIDTH: f32 = 280.0;
 
 /// Draws the list of devices; `wanted` is the user's choice.
 pub fn device_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, wanted: &mut Option<DeviceId>) {
     let devices = ctx.engine.devices();
-    let chosen = draft::choose_device(*wanted, &devices.entries);
+    let chosen = run_settings::choose_device(*wanted, &devices.entries);
     let current = devices.entries.iter().find(|entry| entry.id == chosen);
     let tooltip = match current {
         Some(entry) => format!("Where the network is computed\n{}", describe(entry)),
@@ -54,7 +54,7 @@ pub fn device_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, wanted: &mut Option<DeviceId>)
 }
 
 fn entry_ui(ui: &mut Ui, entry: &DeviceEntry, chosen: DeviceId, wanted: &mut Option<DeviceId>) {
-    let problem = draft::device_problem(entry);
+    let problem = run_settings::device_problem(entry);
     let button =
         Button::selectable(entry.id == chosen, format!("{} · {}", entry.id, entry.name)).truncate();
     let response = ui
@@ -76,7 +76,7 @@ fn describe(entry: &DeviceEntry) -> String {
     format!(
         "{}, {} through {}",
         entry.id,
-        draft::device_kind(entry.kind),
+        run_settings::device_kind(entry.kind),
         entry.backend
     )
 }

@@ -3,10 +3,10 @@
 mod active;
 mod advanced;
 mod device;
+mod learning;
 mod network;
 mod optimizer;
-mod runs;
-mod settings;
+mod run_list;
 mod start_from;
 
 use std::path::{Path, PathBuf};
@@ -15,14 +15,13 @@ use eframe::egui::{Button, CollapsingHeader, RichText, ScrollArea, Ui};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{DatasetState, DeviceId, Engine, Init, RunConfig, Trunk, preset};
-use crate::ui::command::Command;
+use crate::ui::command::{Command, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::icons::Icon;
 use crate::ui::theme;
-use crate::ui::ui_command::UiCommand;
 use crate::ui::ui_ext::UiExt as _;
-use crate::ui::view_model::draft;
-use crate::ui::view_model::selection::RunSelection;
+use crate::ui::view_model::run_selection::RunSelection;
+use crate::ui::view_model::run_settings;
 use start_from::WeightsPick;
 
 /// The Train panel.
@@ -30,7 +29,8 @@ use start_from::WeightsPick;
 #[serde(default)]
 pub struct TrainPanel {
     /// The form; its dataset and device are filled in at the start.
-    draft: RunConfig,
+    #[serde(alias = "draft")]
+    settings: RunConfig,
     /// The device that the user chose; `None` = the best one found.
     device: Option<DeviceId>,
     #[serde(skip)]
@@ -42,7 +42,7 @@ pub struct TrainPanel {
 impl Default for TrainPanel {
     fn default() -> Self {
         Self {
-            draft: preset(Trunk::Vgg16Slim),
+            settings: preset(Trunk::Vgg16Slim),
             device: None,
             deleting: None,
             weights: WeightsPick::None,
@@ -53,7 +53,7 @@ impl Default for TrainPanel {
 impl TrainPanel {
     /// The device of the next run.
     pub fn device(&self, engine: &Engine) -> DeviceId {
-        draft::choose_device(self.device, &engine.devices().entries)
+        run_settings::choose_device(self.device, &engine.devices().entries)
     }
 
     /// The settings of the next run, or why none can start.
@@ -66,12 +66,12 @@ impl TrainPanel {
                 Err("The dataset has no training images")
             }
             DatasetState::Ready(open) => {
-                match draft::problem(&self.draft).or(self.start_problem(engine)) {
+                match run_settings::problem(&self.settings).or(self.start_problem(engine)) {
                     Some(problem) => Err(problem),
                     None => Ok(RunConfig {
                         dataset: open.which.clone(),
                         device: self.device(engine),
-                        ..self.draft.clone()
+                        ..self.settings.clone()
                     }),
                 }
             }
@@ -82,7 +82,7 @@ impl TrainPanel {
 
     /// Why nothing can start from the chosen weights.
     fn start_problem(&self, engine: &Engine) -> Option<&'static str> {
-        match &self.draft.init {
+        match &self.settings.init {
             Init::Run(run) if engine.runs_known() && engine.run(run).is_none() => {
                 Some("The run to start from is gone: choose another start")
             }
@@ -117,15 +117,15 @@ impl TrainPanel {
                 ui.add_space(4.0);
             }
             ui.separator();
-            runs::runs_ui(ctx, ui, selection, &mut self.deleting);
+            run_list::runs_ui(ctx, ui, selection, &mut self.deleting);
         });
-        runs::confirm_delete_ui(ctx, ui, &mut self.deleting);
-        self.weights.ui(ctx, ui, &mut self.draft);
+        run_list::confirm_delete_ui(ctx, ui, &mut self.deleting);
+        self.weights.ui(ctx, ui, &mut self.settings);
     }
 
     /// The file that the next run starts from.
     pub fn initial_weights(&self) -> Option<&Path> {
-        match &self.draft.init {
+        match &self.settings.init {
             Init::File(path) => Some(path),
             Init::Random | Init::Run(_) => None,
         }
@@ -201,7 +201,7 @@ impl TrainPanel {
     fn form_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         ui.horizontal(|ui| {
             ui.section("Settings");
-            let changed = draft::changed_fields(&self.draft);
+            let changed = run_settings::changed_fields(&self.settings);
             if !changed.is_empty() {
                 let color = theme::palette(ui.visuals()).warning;
                 let text = if changed.len() == 1 {
@@ -211,7 +211,7 @@ impl TrainPanel {
                 };
                 ui.tag(&text, color).on_hover_text(format!(
                     "Other than the preset of {}: {}",
-                    self.draft.trunk,
+                    self.settings.trunk,
                     changed.join(", ")
                 ));
                 if ui
@@ -219,29 +219,29 @@ impl TrainPanel {
                     .on_hover_text("Set all values back to the preset")
                     .clicked()
                 {
-                    draft::reset(&mut self.draft);
+                    run_settings::reset(&mut self.settings);
                 }
             }
         });
-        if network::network_ui(ctx.engine, ui, &mut self.draft) {
+        if network::network_ui(ctx.engine, ui, &mut self.settings) {
             self.weights.ask(ctx.engine);
         }
         device::device_ui(ctx, ui, &mut self.device);
-        optimizer::recipe_ui(ui, &mut self.draft);
-        settings::learning_ui(ui, &mut self.draft);
+        optimizer::recipe_ui(ui, &mut self.settings);
+        learning::learning_ui(ui, &mut self.settings);
         CollapsingHeader::new("Advanced")
             .id_salt("advanced")
             .show_unindented(ui, |ui| {
-                advanced::advanced_ui(ui, &mut self.draft);
+                advanced::advanced_ui(ui, &mut self.settings);
             });
     }
 }
 
 fn strides_of(config: &RunConfig) -> Result<Vec<RunConfig>, &'static str> {
-    draft::three_strides(config)
+    run_settings::three_strides(config)
         .ok_or("Only VGG16 and GoogLeNet have all three strides: choose one of them as the trunk")
 }
 
 fn at_once_of(config: &RunConfig) -> Result<RunConfig, &'static str> {
-    draft::at_once(config).ok_or("Only VGG16 is trained at once: choose it as the trunk")
+    run_settings::at_once(config).ok_or("Only VGG16 is trained at once: choose it as the trunk")
 }

@@ -2,10 +2,10 @@
 
 use eframe::egui::{ComboBox, Label, Response, RichText, Ui};
 
-use super::settings::segments_ui;
+use super::learning::segments_ui;
 use crate::engine::{Engine, Geometry, Init, RunConfig, RunSnapshot, Trunk, Variant};
 use crate::ui::ui_ext::UiExt as _;
-use crate::ui::view_model::{draft, files};
+use crate::ui::view_model::{dropped_files, run_settings};
 
 /// Variant, trunk, geometry, heads, initial weights. True = the user wants to choose a file.
 pub fn network_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
@@ -13,7 +13,7 @@ pub fn network_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool 
                    The ResNets are torchvision's";
     ui.field("Network", tooltip, |ui| {
         combo_ui(ui, "network", &Variant::ALL, config.variant, |variant| {
-            draft::switch_variant(config, variant);
+            run_settings::switch_variant(config, variant);
         })
     });
     ui.field("Trunk", trunk_help(config.trunk), |ui| {
@@ -23,7 +23,7 @@ pub fn network_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool 
             config.variant.trunks(),
             config.trunk,
             |trunk| {
-                draft::switch_trunk(config, trunk);
+                run_settings::switch_trunk(config, trunk);
             },
         )
     });
@@ -69,7 +69,7 @@ fn init_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
                 .selectable_label(config.init == Init::Random, "Random weights")
                 .clicked()
             {
-                draft::start_random(config);
+                run_settings::start_random(config);
             }
             let trunk = config.trunk;
             for run in engine
@@ -82,7 +82,7 @@ fn init_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
                     .selectable_label(config.init == init, run.title())
                     .clicked()
                 {
-                    draft::start_from(config, init, &run.config, true);
+                    run_settings::start_from(config, init, &run.config, true);
                 }
             }
             let is_file = matches!(config.init, Init::File(_));
@@ -99,7 +99,7 @@ fn init_text(engine: &Engine, init: &Init) -> String {
         Init::Run(name) => engine
             .run(name)
             .map_or_else(|| format!("{name} (deleted)"), RunSnapshot::title),
-        Init::File(path) => files::file_label(path),
+        Init::File(path) => dropped_files::file_label(path),
     }
 }
 

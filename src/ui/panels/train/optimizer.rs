@@ -2,7 +2,7 @@
 
 use eframe::egui::{Align, Button, ComboBox, DragValue, Label, Layout, RichText, Ui};
 
-use super::settings::{optional_ui, scientific_ui, segments_ui};
+use super::learning::{optional_ui, scientific_ui, segments_ui};
 use crate::engine::{FinalUpsampling, Learning, Recipe, Reduction, RunConfig, Schedule};
 use crate::ui::ui_ext::UiExt as _;
 

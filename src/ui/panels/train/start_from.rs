@@ -13,7 +13,7 @@ use crate::ui::context::PanelCtx;
 use crate::ui::dialogs;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
-use crate::ui::view_model::{draft, files, format};
+use crate::ui::view_model::{dropped_files, format, run_settings};
 
 /// From the dialog to the decision.
 #[derive(Default)]
@@ -59,7 +59,7 @@ impl WeightsPick {
             return;
         };
         let mut decision = None;
-        let title = format!("Weights of {}", files::file_label(path));
+        let title = format!("Weights of {}", dropped_files::file_label(path));
         let closed = ui.question("weights file", &title, |ui| {
             summary_ui(ui, summary);
             ui.add_space(6.0);
@@ -89,7 +89,7 @@ impl WeightsPick {
         match decision {
             Some(Decision::Start) => {
                 let is_network = matches!(summary.layout, WeightsLayout::Segmentation { .. });
-                draft::start_from(
+                run_settings::start_from(
                     config,
                     Init::File(path.clone()),
                     &summary.config,

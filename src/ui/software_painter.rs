@@ -35,7 +35,7 @@ fn textured(in: Corner) -> @location(0) vec4f {
 ";
 
 /// Takes the place of egui-wgpu's drawing in the window of a context.
-pub struct PlainPainter {
+pub struct SoftwarePainter {
     shared: Arc<Shared>,
 }
 
@@ -68,7 +68,7 @@ struct Frame {
     primitives: Vec<ClippedPrimitive>,
 }
 
-impl PlainPainter {
+impl SoftwarePainter {
     /// Draws everything that `ctx` shows from now on. Does nothing for targets that blend
     /// linear colors, which need another shader.
     pub fn install(ctx: &Context, state: &RenderState) {
@@ -86,7 +86,7 @@ impl PlainPainter {
     }
 }
 
-impl Plugin for PlainPainter {
+impl Plugin for SoftwarePainter {
     fn debug_name(&self) -> &'static str {
         "plain painter"
     }

@@ -7,67 +7,15 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::Waker;
-use super::memory::give_back_freed_memory;
-use super::source;
-use super::tasks::{Cancel, Promise, Task, guarded};
-use crate::dataset::{ClassList, Item, LabelMap, MaskReader, Rgb, Split, read_rgb};
-use crate::metrics::{ConfusionMatrix, Scores};
+use super::{Evaluation, Logits, Prediction};
+use crate::dataset::{Item, MaskReader, Split, read_rgb};
+use crate::engine::Waker;
+use crate::engine::dataset;
+use crate::engine::memory::give_back_freed_memory;
+use crate::engine::tasks::{Cancel, Promise, Task, guarded};
+use crate::metrics::ConfusionMatrix;
 use crate::training::checkpoint::RunFolder;
 use crate::training::{Control, DeviceId, Predictor, TrainError, WeightsChoice};
-
-/// An image through a network.
-#[derive(Debug, Clone)]
-pub struct Prediction {
-    /// Name of the run.
-    pub run: String,
-    /// The image file.
-    pub image_path: PathBuf,
-    /// The image.
-    pub image: Arc<Rgb>,
-    /// The network's mask, the image's size.
-    pub mask: Arc<LabelMap>,
-    /// Classes of the run.
-    pub classes: Arc<ClassList>,
-    /// Seconds the network took.
-    pub secs: f64,
-    /// Ground truth, where the open dataset has this image.
-    pub truth: Option<Arc<LabelMap>>,
-    /// Scores on this image alone, where there is ground truth.
-    pub scores: Option<Scores>,
-}
-
-/// What a network says about an image before the largest is taken.
-#[derive(Debug, Clone)]
-pub struct Logits {
-    /// Classes, rows, columns.
-    pub shape: [usize; 3],
-    /// One plane after the other, row by row.
-    pub values: Vec<f32>,
-}
-
-/// Scores over a whole list of images.
-#[derive(Debug, Clone)]
-pub struct Evaluation {
-    /// From one confusion matrix over all images.
-    pub scores: Scores,
-    /// Mean over images of each image's mean IU, see [`ImageMean`](crate::metrics::ImageMean);
-    /// not the mean IU of the papers, which is in `scores`.
-    pub mean_iu_over_images: Option<f64>,
-    /// Of the pixels along label boundaries alone, from one confusion matrix over all
-    /// images, see [`boundary_band`](crate::metrics::boundary_band).
-    pub boundary: Scores,
-    /// Width of that band, in pixels.
-    pub boundary_width: usize,
-    /// Mean loss over the labelled pixels, in nats; `None` without a network.
-    pub val_loss: Option<f64>,
-    /// Number of images.
-    pub images: usize,
-    /// Seconds it took.
-    pub secs: f64,
-    /// The classes scored.
-    pub classes: Arc<ClassList>,
-}
 
 /// Where a network comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,7 +80,7 @@ pub(super) struct Scoring {
 }
 
 /// Handle on the thread; dropping it ends the thread after its work.
-pub(super) struct PredictThread {
+pub(in crate::engine) struct PredictThread {
     jobs: Sender<Job>,
 }
 
@@ -190,7 +138,7 @@ impl PredictThread {
         task
     }
 
-    pub fn predict(
+    pub(super) fn predict(
         &self,
         waker: &Waker,
         request: Request,
@@ -200,7 +148,7 @@ impl PredictThread {
         })
     }
 
-    pub fn logits(
+    pub(super) fn logits(
         &self,
         waker: &Waker,
         source: Source,
@@ -212,7 +160,11 @@ impl PredictThread {
         })
     }
 
-    pub fn evaluate(&self, waker: &Waker, scoring: Scoring) -> Task<Result<Evaluation, String>> {
+    pub(super) fn evaluate(
+        &self,
+        waker: &Waker,
+        scoring: Scoring,
+    ) -> Task<Result<Evaluation, String>> {
         self.submit(waker, move |models, cancel| {
             models.evaluate(&scoring, cancel)
         })
@@ -300,7 +252,7 @@ impl Models {
     fn evaluate(&mut self, scoring: &Scoring, cancel: &Cancel) -> Result<Evaluation, String> {
         let predictor = self.get(&scoring.source, scoring.device)?;
         let which = &predictor.meta().config.dataset;
-        let dataset = source::open(which, &scoring.data_dir, &mut |_, _| !cancel.is_cancelled())
+        let dataset = dataset::open(which, &scoring.data_dir, &mut |_, _| !cancel.is_cancelled())
             .map_err(|err| err.to_string())?;
         let control = Control::default();
         let started = Instant::now();

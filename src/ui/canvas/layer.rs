@@ -12,7 +12,7 @@ const THIN_OUTLINE_SIDE: u32 = 800;
 
 /// The picture of one layer. Clones are cheap: they share the pixels.
 #[derive(Debug, Clone)]
-pub enum Content {
+pub enum Layer {
     /// The image itself.
     Image(Arc<Rgb>),
     /// Classes in their colors.
@@ -37,7 +37,7 @@ pub enum Content {
 }
 
 /// Whether both show the very same data; compares addresses, not pixels.
-impl PartialEq for Content {
+impl PartialEq for Layer {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Image(a), Self::Image(b)) => Arc::ptr_eq(a, b),
@@ -84,7 +84,7 @@ impl PartialEq for Content {
     }
 }
 
-impl Content {
+impl Layer {
     /// The pixels, downscaled where a side is longer than `max_side` (1 or more). Slow.
     pub fn paint(&self, max_side: usize) -> ColorImage {
         match self {
@@ -221,7 +221,7 @@ mod tests {
             height: 1,
             pixels: vec![10, 20, 30, 30, 40, 50, 7, 8, 9],
         };
-        let painted = Content::Image(Arc::new(image)).paint(2);
+        let painted = Layer::Image(Arc::new(image)).paint(2);
         assert_eq!(painted.size, [2, 1]);
         assert_eq!(
             painted.pixels,
@@ -258,7 +258,7 @@ mod tests {
             })
         };
         let first = image(1);
-        assert_eq!(Content::Image(first.clone()), Content::Image(first.clone()));
-        assert_ne!(Content::Image(first), Content::Image(image(1)));
+        assert_eq!(Layer::Image(first.clone()), Layer::Image(first.clone()));
+        assert_ne!(Layer::Image(first), Layer::Image(image(1)));
     }
 }

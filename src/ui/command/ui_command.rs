@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, Key, KeyboardShortcut, Modifiers, ThemePreference};
 
-use super::command::PanelKind;
+use super::PanelKind;
 
 /// A wish without data; menus and keys share it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

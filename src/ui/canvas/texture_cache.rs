@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use eframe::egui::{ColorImage, Context, TextureHandle, TextureId, TextureOptions};
 
-use super::content::Content;
+use super::layer::Layer;
 use crate::engine::{Engine, Task};
 
 /// No layer is larger on any side, whatever the graphics card can do.
@@ -16,13 +16,13 @@ const MAX_SIDE: usize = 8192;
 /// it is there. Until then the caller goes on drawing what it drew before, whose
 /// textures are kept.
 #[derive(Default)]
-pub struct Layers {
+pub struct TextureCache {
     textures: Vec<Texture>,
-    pending: Vec<(Content, Task<ColorImage>)>,
+    pending: Vec<(Layer, Task<ColorImage>)>,
 }
 
 struct Texture {
-    content: Content,
+    layer: Layer,
     smooth: TextureHandle,
     /// The image again with hard pixel edges, made when it is first magnified.
     sharp: Option<TextureHandle>,
@@ -32,30 +32,25 @@ struct Texture {
     shown: bool,
 }
 
-impl Layers {
+impl TextureCache {
     /// Starts, takes in and drops work so that `wanted` gets ready. Returns true once
     /// every one of `wanted` has a texture; textures of anything else are then freed.
-    pub fn prepare(&mut self, engine: &Engine, ctx: &Context, wanted: &[Content]) -> bool {
-        self.pending.retain(|(content, _)| wanted.contains(content));
+    pub fn prepare(&mut self, engine: &Engine, ctx: &Context, wanted: &[Layer]) -> bool {
+        self.pending.retain(|(layer, _)| wanted.contains(layer));
         self.take_finished(ctx);
-        for content in wanted {
-            if !self.is_known(content) {
-                let (work, max_side) = (content.clone(), max_side(ctx));
+        for layer in wanted {
+            if !self.is_known(layer) {
+                let (work, max_side) = (layer.clone(), max_side(ctx));
                 let task = engine.spawn("color", move |_| work.paint(max_side));
-                self.pending.push((content.clone(), task));
+                self.pending.push((layer.clone(), task));
             }
         }
         self.settle(wanted)
     }
 
-    /// The texture of `content`, with hard pixel edges where `magnified`.
-    pub fn texture(
-        &mut self,
-        ctx: &Context,
-        content: &Content,
-        magnified: bool,
-    ) -> Option<TextureId> {
-        let texture = self.textures.iter_mut().find(|t| &t.content == content)?;
+    /// The texture of `layer`, with hard pixel edges where `magnified`.
+    pub fn texture(&mut self, ctx: &Context, layer: &Layer, magnified: bool) -> Option<TextureId> {
+        let texture = self.textures.iter_mut().find(|t| &t.layer == layer)?;
         if magnified && let Some(pixels) = texture.pixels.take() {
             let sharp = ctx.load_texture("canvas", pixels, TextureOptions::NEAREST);
             texture.sharp = Some(sharp);
@@ -74,23 +69,23 @@ impl Layers {
 
     fn take_finished(&mut self, ctx: &Context) {
         let mut finished = Vec::new();
-        self.pending.retain_mut(|(content, task)| {
+        self.pending.retain_mut(|(layer, task)| {
             let painted = task.poll();
             let waiting = painted.is_none();
-            finished.extend(painted.map(|painted| (content.clone(), painted)));
+            finished.extend(painted.map(|painted| (layer.clone(), painted)));
             waiting
         });
-        for (content, painted) in finished {
-            self.upload(ctx, content, painted);
+        for (layer, painted) in finished {
+            self.upload(ctx, layer, painted);
         }
     }
 
-    fn upload(&mut self, ctx: &Context, content: Content, painted: ColorImage) {
+    fn upload(&mut self, ctx: &Context, layer: Layer, painted: ColorImage) {
         let painted = Arc::new(painted);
-        let smooth = ctx.load_texture("canvas", painted.clone(), content.texture_options());
-        let is_image = matches!(content, Content::Image(_));
+        let smooth = ctx.load_texture("canvas", painted.clone(), layer.texture_options());
+        let is_image = matches!(layer, Layer::Image(_));
         self.textures.push(Texture {
-            content,
+            layer,
             smooth,
             sharp: None,
             pixels: is_image.then_some(painted),
@@ -98,18 +93,18 @@ impl Layers {
         });
     }
 
-    fn is_known(&self, content: &Content) -> bool {
-        self.textures.iter().any(|t| &t.content == content)
-            || self.pending.iter().any(|(pending, _)| pending == content)
+    fn is_known(&self, layer: &Layer) -> bool {
+        self.textures.iter().any(|t| &t.layer == layer)
+            || self.pending.iter().any(|(pending, _)| pending == layer)
     }
 
     /// Frees what is neither shown nor wanted; true when all of `wanted` is there.
-    fn settle(&mut self, wanted: &[Content]) -> bool {
+    fn settle(&mut self, wanted: &[Layer]) -> bool {
         let complete = wanted
             .iter()
-            .all(|content| self.textures.iter().any(|t| &t.content == content));
+            .all(|layer| self.textures.iter().any(|t| &t.layer == layer));
         self.textures
-            .retain(|t| (!complete && t.shown) || wanted.contains(&t.content));
+            .retain(|t| (!complete && t.shown) || wanted.contains(&t.layer));
         if complete {
             for texture in &mut self.textures {
                 texture.shown = true;
@@ -124,12 +119,12 @@ fn max_side(ctx: &Context) -> usize {
 }
 
 #[cfg(test)]
-impl Layers {
+impl TextureCache {
     /// Paints right here, for tests that have no engine.
-    pub fn paint_now(&mut self, ctx: &Context, wanted: &[Content]) {
-        for content in wanted {
-            if !self.is_known(content) {
-                self.upload(ctx, content.clone(), content.paint(max_side(ctx)));
+    pub fn paint_now(&mut self, ctx: &Context, wanted: &[Layer]) {
+        for layer in wanted {
+            if !self.is_known(layer) {
+                self.upload(ctx, layer.clone(), layer.paint(max_side(ctx)));
             }
         }
     }
@@ -140,8 +135,8 @@ mod tests {
     use super::*;
     use crate::engine::Rgb;
 
-    fn image(width: u32) -> Content {
-        Content::Image(Arc::new(Rgb {
+    fn image(width: u32) -> Layer {
+        Layer::Image(Arc::new(Rgb {
             width,
             height: 1,
             pixels: vec![0; width as usize * 3],
@@ -152,47 +147,47 @@ mod tests {
     fn old_textures_stay_until_all_new_ones_are_there() {
         let ctx = Context::default();
         let (old, first, second) = (image(1), image(2), image(3));
-        let mut layers = Layers::default();
+        let mut textures = TextureCache::default();
 
-        layers.paint_now(&ctx, std::slice::from_ref(&old));
-        assert!(layers.settle(std::slice::from_ref(&old)));
+        textures.paint_now(&ctx, std::slice::from_ref(&old));
+        assert!(textures.settle(std::slice::from_ref(&old)));
 
         let wanted = [first.clone(), second.clone()];
-        layers.paint_now(&ctx, std::slice::from_ref(&first));
-        assert!(!layers.settle(&wanted));
-        assert!(layers.texture(&ctx, &old, false).is_some());
+        textures.paint_now(&ctx, std::slice::from_ref(&first));
+        assert!(!textures.settle(&wanted));
+        assert!(textures.texture(&ctx, &old, false).is_some());
 
-        layers.paint_now(&ctx, std::slice::from_ref(&second));
-        assert!(layers.settle(&wanted));
-        assert!(layers.texture(&ctx, &old, false).is_none());
-        assert!(layers.texture(&ctx, &first, false).is_some());
+        textures.paint_now(&ctx, std::slice::from_ref(&second));
+        assert!(textures.settle(&wanted));
+        assert!(textures.texture(&ctx, &old, false).is_none());
+        assert!(textures.texture(&ctx, &first, false).is_some());
     }
 
     #[test]
     fn what_was_prepared_in_vain_is_freed() {
         let ctx = Context::default();
         let (shown, skipped, next) = (image(1), image(2), image(3));
-        let mut layers = Layers::default();
-        layers.paint_now(&ctx, std::slice::from_ref(&shown));
-        layers.settle(std::slice::from_ref(&shown));
+        let mut textures = TextureCache::default();
+        textures.paint_now(&ctx, std::slice::from_ref(&shown));
+        textures.settle(std::slice::from_ref(&shown));
 
-        layers.paint_now(&ctx, std::slice::from_ref(&skipped));
-        assert!(!layers.settle(&[next]));
+        textures.paint_now(&ctx, std::slice::from_ref(&skipped));
+        assert!(!textures.settle(&[next]));
 
-        assert!(layers.texture(&ctx, &skipped, false).is_none());
-        assert!(layers.texture(&ctx, &shown, false).is_some());
+        assert!(textures.texture(&ctx, &skipped, false).is_none());
+        assert!(textures.texture(&ctx, &shown, false).is_some());
     }
 
     #[test]
     fn a_magnified_image_has_a_texture_of_its_own() {
         let ctx = Context::default();
-        let content = image(4);
-        let mut layers = Layers::default();
-        layers.paint_now(&ctx, std::slice::from_ref(&content));
-        let smooth = layers.texture(&ctx, &content, false);
-        let sharp = layers.texture(&ctx, &content, true);
+        let layer = image(4);
+        let mut textures = TextureCache::default();
+        textures.paint_now(&ctx, std::slice::from_ref(&layer));
+        let smooth = textures.texture(&ctx, &layer, false);
+        let sharp = textures.texture(&ctx, &layer, true);
         assert!(sharp.is_some() && smooth != sharp);
-        assert_eq!(layers.texture(&ctx, &content, true), sharp);
-        assert_eq!(layers.texture(&ctx, &content, false), smooth);
+        assert_eq!(textures.texture(&ctx, &layer, true), sharp);
+        assert_eq!(textures.texture(&ctx, &layer, false), smooth);
     }
 }

@@ -1,9 +1,16 @@
-//! Wishes of widgets, menus and keys, carried out in one place by the app.
+//! What widgets, menus and keys ask for. Only the app carries it out.
+//!
+//! A [`UiCommand`] is an entry of a menu, with its label, tooltip and key. A [`Command`] is a
+//! change with its data: the app makes one of a [`UiCommand`], panels send it themselves.
+
+mod ui_command;
 
 use std::path::PathBuf;
 
 use crossbeam_channel::{Receiver, Sender};
 use serde::{Deserialize, Serialize};
+
+pub use ui_command::UiCommand;
 
 use crate::engine::{DatasetRef, NoticeLevel, RunConfig};
 
@@ -48,7 +55,7 @@ impl PanelKind {
     }
 }
 
-/// A wish with its data.
+/// A change to make, with its data.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     /// Opens a dataset.

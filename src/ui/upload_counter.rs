@@ -4,21 +4,21 @@ use eframe::egui::{Context, FullOutput, Plugin};
 
 /// What went to the graphics card since the window was opened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Uploads {
+pub struct UploadCounter {
     /// Whole textures and parts of them: images, masks, letters.
     pub count: usize,
     /// Their pixels.
     pub pixels: usize,
 }
 
-impl Uploads {
+impl UploadCounter {
     /// The counts of the window of `ctx`.
     pub fn of(ctx: &Context) -> Self {
         *ctx.plugin_or_default::<Self>().lock()
     }
 }
 
-impl Plugin for Uploads {
+impl Plugin for UploadCounter {
     fn debug_name(&self) -> &'static str {
         "uploads"
     }

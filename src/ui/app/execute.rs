@@ -1,14 +1,13 @@
-//! Carries out commands: the one place where a wish becomes an action.
+//! Carries out commands: the one place where one becomes an action.
 
 use eframe::egui;
 
-use super::app::App;
-use super::command::{Command, PanelKind};
-use super::context::PanelCtx;
-use super::dialogs;
-use super::layout::DockLayout;
-use super::ui_command::UiCommand;
+use super::App;
 use crate::engine::{DatasetRef, NoticeLevel};
+use crate::ui::command::{Command, PanelKind, UiCommand};
+use crate::ui::context::PanelCtx;
+use crate::ui::dialogs;
+use crate::ui::dock::DockLayout;
 
 impl App {
     /// Carries out one command.

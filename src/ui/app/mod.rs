@@ -1,27 +1,28 @@
 //! The window's program: takes in events, carries out commands, draws everything.
 
+mod execute;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crossbeam_channel::Receiver;
 use eframe::egui::{self, CentralPanel, Frame, Margin, Panel, ThemePreference, Ui};
 
-use super::command::{Command, CommandSender, PanelKind, command_channel};
-use super::context::PanelCtx;
-use super::debug_overlay::FrameTimes;
-use super::help::HelpWindows;
-use super::menu::{self, MenuState};
-use super::pace::{Pace, Painter};
-use super::plain_painter::PlainPainter;
-use super::pretrained_window::PretrainedWindow;
-use super::state::AppState;
-use super::toasts::Toasts;
-use super::ui_command::UiCommand;
-use super::uploads::Uploads;
-use super::{drop_target, quit, status_bar, theme};
 use crate::engine::{
     DatasetRef, DatasetState, Dirs, Engine, EngineOptions, NoticeLevel, Phase, RunState, Task,
 };
+use crate::ui::command::{Command, CommandSender, PanelKind, UiCommand, command_channel};
+use crate::ui::context::PanelCtx;
+use crate::ui::debug_overlay::FrameTimes;
+use crate::ui::help::HelpWindows;
+use crate::ui::menu::{self, MenuState};
+use crate::ui::pretrained_window::PretrainedWindow;
+use crate::ui::repaint_throttle::{Painter, RepaintThrottle};
+use crate::ui::software_painter::SoftwarePainter;
+use crate::ui::state::AppState;
+use crate::ui::toasts::Toasts;
+use crate::ui::upload_counter::UploadCounter;
+use crate::ui::{drop_target, quit, status_bar, theme};
 
 /// Time that one frame may spend on taking in events.
 const DRAIN_BUDGET: Duration = Duration::from_millis(10);
@@ -52,7 +53,7 @@ pub struct App {
     pub(super) folder_dialog: Option<Task<Option<PathBuf>>>,
     pub(super) image_dialog: Option<Task<Option<Vec<PathBuf>>>>,
     frames: FrameTimes,
-    pace: Pace,
+    throttle: RepaintThrottle,
     active_run: Option<String>,
     plan_compared: bool,
 }
@@ -64,23 +65,23 @@ impl App {
             .storage
             .and_then(|storage| eframe::get_value::<AppState>(storage, eframe::APP_KEY))
             .unwrap_or_default();
-        let pace = Pace::new(painter(cc));
+        let throttle = RepaintThrottle::new(painter(cc));
         let engine = Engine::new(EngineOptions {
             dirs: options.dirs,
-            waker: pace.waker(&cc.egui_ctx),
+            waker: throttle.waker(&cc.egui_ctx),
             probe_program: options.probe_program,
             live_masks: true,
         });
         Self {
             problems: options.problems,
-            pace,
+            throttle,
             ..Self::with_engine(&cc.egui_ctx, state, engine)
         }
     }
 
     /// The program with a given state; opens the last dataset or the sample.
     pub fn with_engine(ctx: &egui::Context, mut state: AppState, mut engine: Engine) -> Self {
-        ctx.add_plugin(Uploads::default());
+        ctx.add_plugin(UploadCounter::default());
         theme::apply(ctx);
         ctx.set_theme(state.prefs.theme);
         state.layout.repair();
@@ -107,7 +108,7 @@ impl App {
             folder_dialog: None,
             image_dialog: None,
             frames: FrameTimes::default(),
-            pace: Pace::new(Painter::Graphics),
+            throttle: RepaintThrottle::new(Painter::Graphics),
             active_run: None,
             plan_compared: false,
         }
@@ -369,7 +370,7 @@ impl App {
         self.quit.ui(ui);
         self.toasts.ui(&ctx, STATUS_HEIGHT);
         if self.state.prefs.debug_overlay {
-            self.frames.overlay_ui(&ctx, self.pace.pause());
+            self.frames.overlay_ui(&ctx, self.throttle.pause());
         }
         drop_target::hover_ui(&ctx);
         if !self.receiver.is_empty() {
@@ -381,7 +382,7 @@ impl App {
 impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         let part = self.frames.begin();
-        self.pace.begin();
+        self.throttle.begin();
         self.drain(ctx);
         self.quit.logic(ctx, self.engine.active().is_some());
         self.run_commands();
@@ -390,7 +391,7 @@ impl eframe::App for App {
 
     fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
         let part = self.frames.begin();
-        self.pace.frame(
+        self.throttle.frame(
             ui.input(|input| !input.events.is_empty()),
             frame.info().cpu_usage,
         );
@@ -427,7 +428,7 @@ impl eframe::App for App {
 fn painter(cc: &eframe::CreationContext<'_>) -> Painter {
     match &cc.wgpu_render_state {
         Some(state) if state.adapter.get_info().device_type == eframe::wgpu::DeviceType::Cpu => {
-            PlainPainter::install(&cc.egui_ctx, state);
+            SoftwarePainter::install(&cc.egui_ctx, state);
             Painter::Processor
         }
         _ => Painter::Graphics,

@@ -1,4 +1,4 @@
-//! Predictions that were made or are being made, by run and image.
+//! A cache of finished and running predictions, by run and image.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ pub enum Lookup {
 
 /// A bounded cache in front of [`Engine::predict`]. The oldest entries go first.
 #[derive(Default)]
-pub struct Predictions {
+pub struct PredictionCache {
     done: VecDeque<Done>,
     running: Vec<Running>,
     /// Root of the dataset the ground truth of `done` came from.
@@ -49,7 +49,7 @@ struct Running {
     task: Task<Result<Arc<Prediction>, String>>,
 }
 
-impl Predictions {
+impl PredictionCache {
     /// Takes in what is finished. Call once a frame, before [`Self::get`].
     pub fn poll(&mut self, engine: &Engine) {
         self.forget_truth_of_other_dataset(engine);
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn the_oldest_entries_go_first() {
-        let mut cache = Predictions::default();
+        let mut cache = PredictionCache::default();
         for i in 0..40 {
             cache.done.push_back(failed("run", &i.to_string()));
         }
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn forgetting_a_run_keeps_the_others() {
-        let mut cache = Predictions::default();
+        let mut cache = PredictionCache::default();
         cache.done.push_back(failed("a", "x"));
         cache.done.push_back(failed("b", "x"));
         cache.forget_run("a");

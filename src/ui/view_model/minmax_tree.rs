@@ -22,7 +22,7 @@ struct Extent {
 
 /// Extents of a series of up to 2^32 - 1 values, which itself is kept elsewhere.
 #[derive(Debug, Clone, Default)]
-pub struct Pyramid {
+pub struct MinMaxTree {
     len: usize,
     /// Whole extents of 16 values, of 256, of 4096…
     levels: Vec<Vec<Extent>>,
@@ -84,7 +84,7 @@ impl Extent {
     }
 }
 
-impl Pyramid {
+impl MinMaxTree {
     /// Number of values.
     pub fn len(&self) -> usize {
         self.len
@@ -199,18 +199,18 @@ mod tests {
         (0..count).map(value).collect()
     }
 
-    fn pyramid(values: &[f64]) -> Pyramid {
-        let mut pyramid = Pyramid::default();
+    fn tree(values: &[f64]) -> MinMaxTree {
+        let mut tree = MinMaxTree::default();
         for value in values {
-            pyramid.push(*value);
+            tree.push(*value);
         }
-        pyramid
+        tree
     }
 
     #[test]
     fn an_extent_is_that_of_reading_every_value() {
         let values = values(5000);
-        let pyramid = pyramid(&values);
+        let tree = tree(&values);
         for (start, end) in [
             (0, 5000),
             (0, 0),
@@ -224,7 +224,7 @@ mod tests {
             let mut expected = Extent::EMPTY;
             (start..end).for_each(|index| expected.merge(&Extent::of(index, values[index])));
             assert_eq!(
-                pyramid.extent(start..end, &|index| values[index]),
+                tree.extent(start..end, &|index| values[index]),
                 expected,
                 "{start}..{end}"
             );
@@ -234,13 +234,13 @@ mod tests {
     #[test]
     fn values_are_read_in_the_columns_ends_only() {
         let values = values(1 << 20);
-        let pyramid = pyramid(&values);
+        let tree = tree(&values);
         let (reads, columns) = (std::cell::Cell::new(0), 1000);
         let read = |index: usize| {
             reads.set(reads.get() + 1);
             values[index]
         };
-        let drawn = pyramid.columns(
+        let drawn = tree.columns(
             [0.0, values.len() as f64],
             columns,
             |index| index as f64,
@@ -259,19 +259,19 @@ mod tests {
     fn columns_keep_their_ends_and_extremes() {
         let values = [5.0, 1.0, 9.0, 4.0, f64::NAN, 3.0, 8.0, 2.0];
         let drawn =
-            pyramid(&values).columns([0.0, 8.0], 2, |index| index as f64, |index| values[index]);
+            tree(&values).columns([0.0, 8.0], 2, |index| index as f64, |index| values[index]);
         assert_eq!(drawn, [0, 1, 2, 3, 5, 6, 7]);
         let none =
-            pyramid(&[f64::NAN; 40]).columns([0.0, 40.0], 3, |index| index as f64, |_| f64::NAN);
+            tree(&[f64::NAN; 40]).columns([0.0, 40.0], 3, |index| index as f64, |_| f64::NAN);
         assert!(none.is_empty());
     }
 
     #[test]
     fn neighbors_of_the_view_are_drawn() {
         let values: Vec<f64> = (0..100).map(f64::from).collect();
-        let pyramid = pyramid(&values);
+        let tree = tree(&values);
         let drawn =
-            |from, to| pyramid.columns([from, to], 50, |index| index as f64, |index| values[index]);
+            |from, to| tree.columns([from, to], 50, |index| index as f64, |index| values[index]);
         assert_eq!(drawn(49.5, 51.5), [49, 50, 51, 52]);
         assert_eq!(drawn(200.0, 300.0), [99]);
         assert_eq!(drawn(-9.0, -1.0), [0]);

@@ -8,7 +8,7 @@ use crate::ui::context::PanelCtx;
 use crate::ui::icons::Icon;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
-use crate::ui::view_model::selection::RunSelection;
+use crate::ui::view_model::run_selection::RunSelection;
 use crate::ui::view_model::{format, progress};
 
 /// Draws all runs, newest first. `deleting` takes the run that the user wants to delete.

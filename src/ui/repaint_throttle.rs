@@ -38,7 +38,7 @@ pub enum Painter {
 }
 
 /// Shared by the window, which tells what its frames cost, and the threads that wake it.
-pub struct Pace {
+pub struct RepaintThrottle {
     shared: Arc<Mutex<Shared>>,
     painter: Painter,
     processors: usize,
@@ -55,7 +55,7 @@ struct Shared {
     next: Instant,
 }
 
-impl Pace {
+impl RepaintThrottle {
     /// Paints as often as can be until costs are known.
     pub fn new(painter: Painter) -> Self {
         let now = Instant::now();
@@ -184,22 +184,23 @@ mod tests {
 
     #[test]
     fn nothing_waits_after_input() {
-        let mut pace = Pace::new(Painter::Processor);
-        let next = |pace: &Pace| {
-            pace.begin();
+        let mut throttle = RepaintThrottle::new(Painter::Processor);
+        let next = |throttle: &RepaintThrottle| {
+            throttle.begin();
             let now = Instant::now();
-            pace.shared
+            throttle
+                .shared
                 .lock()
                 .unwrap()
                 .next
                 .saturating_duration_since(now)
         };
-        pace.frame(false, Some(10.0));
-        assert!(next(&pace) <= SHORTEST, "it has just been opened");
-        pace.attention = Instant::now();
-        assert!(next(&pace) > SHORTEST);
-        pace.frame(true, None);
-        assert!(next(&pace) <= SHORTEST);
-        assert_eq!(pace.pause(), LONGEST);
+        throttle.frame(false, Some(10.0));
+        assert!(next(&throttle) <= SHORTEST, "it has just been opened");
+        throttle.attention = Instant::now();
+        assert!(next(&throttle) > SHORTEST);
+        throttle.frame(true, None);
+        assert!(next(&throttle) <= SHORTEST);
+        assert_eq!(throttle.pause(), LONGEST);
     }
 }

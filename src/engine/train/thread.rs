@@ -6,11 +6,11 @@ use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::Sender;
 
-use super::Waker;
-use super::memory::give_back_freed_memory;
-use super::runs::{format_time, unix_secs};
-use super::source;
-use super::tasks::guarded;
+use crate::engine::Waker;
+use crate::engine::dataset;
+use crate::engine::memory::give_back_freed_memory;
+use crate::engine::runs::{format_time, unix_secs};
+use crate::engine::tasks::guarded;
 use crate::training::checkpoint::{EndMark, RunFolder, RunMeta};
 use crate::training::{Control, Outcome, Preview, RunConfig, TrainEvent, TrainSink, train};
 
@@ -24,7 +24,7 @@ pub(super) enum Job {
 
 /// What the training thread tells the engine.
 #[derive(Debug)]
-pub(super) enum WorkerEvent {
+pub(in crate::engine) enum ThreadEvent {
     /// The run's folder is there.
     Opened {
         folder: RunFolder,
@@ -38,18 +38,18 @@ pub(super) enum WorkerEvent {
 pub(super) type PreviewSlot = Arc<Mutex<Option<Preview>>>;
 
 /// Everything the thread needs.
-pub(super) struct Worker {
+pub(super) struct TrainThread {
     pub job: Job,
     pub data_dir: PathBuf,
     pub runs_dir: PathBuf,
     pub control: Control,
-    pub events: Sender<WorkerEvent>,
+    pub events: Sender<ThreadEvent>,
     /// Where live masks go; `None` = nobody looks.
     pub previews: Option<PreviewSlot>,
     pub waker: Waker,
 }
 
-impl Worker {
+impl TrainThread {
     /// Starts the thread. Whatever happens on it, `Ended` is the last event.
     pub fn start(self) -> std::io::Result<JoinHandle<()>> {
         thread::Builder::new()
@@ -93,7 +93,7 @@ impl Worker {
             Job::Resume(folder) => folder.meta().map_err(|err| err.to_string())?.config.dataset,
         };
         let control = self.control.clone();
-        let dataset = source::open(&which, &self.data_dir, &mut |_, _| {
+        let dataset = dataset::open(&which, &self.data_dir, &mut |_, _| {
             !control.stop_requested()
         })
         .map_err(|err| err.to_string())?;
@@ -125,7 +125,7 @@ impl Worker {
                 meta.classes.len()
             ));
         }
-        let event = WorkerEvent::Opened {
+        let event = ThreadEvent::Opened {
             folder: folder.clone(),
             meta: Box::new(meta),
         };
@@ -138,7 +138,7 @@ impl Worker {
 
 /// Passes events on. Numbers wait for a place in the channel; masks never do.
 struct EngineSink {
-    events: Sender<WorkerEvent>,
+    events: Sender<ThreadEvent>,
     previews: Option<PreviewSlot>,
     waker: Waker,
     ended: bool,
@@ -153,7 +153,7 @@ impl TrainSink for EngineSink {
             }
             // The receiver is gone when the engine is; the control then says stop.
             (event, _) => {
-                self.events.send(WorkerEvent::Train(event)).ok();
+                self.events.send(ThreadEvent::Train(event)).ok();
             }
         }
         (self.waker)();

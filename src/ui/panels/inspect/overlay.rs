@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{LabelMap, Prediction};
-use crate::ui::canvas::{Content, Drawn};
+use crate::ui::canvas::{DrawnLayer, Layer};
 use crate::ui::view_model::ClassSet;
 
 /// Wrong pixels are always seen, whatever the opacity of the mask.
@@ -42,7 +42,7 @@ impl Default for Toggles {
 
 /// One prediction and how it is shown.
 #[derive(Clone)]
-pub struct Scene {
+pub struct Overlay {
     /// What is shown.
     pub prediction: Arc<Prediction>,
     /// Classes that are drawn.
@@ -51,9 +51,9 @@ pub struct Scene {
     pub toggles: Toggles,
 }
 
-impl Scene {
+impl Overlay {
     /// The pictures of all layers, the image first.
-    pub fn contents(&self) -> Vec<Content> {
+    pub fn layers(&self) -> Vec<Layer> {
         let Prediction {
             image,
             mask: predicted,
@@ -62,47 +62,47 @@ impl Scene {
         } = &*self.prediction;
         let truth = truth_of(&self.prediction);
         let mask = truth.filter(|_| self.toggles.truth).unwrap_or(predicted);
-        let mut contents = vec![Content::Image(image.clone())];
+        let mut layers = vec![Layer::Image(image.clone())];
         if self.toggles.fill {
-            contents.push(Content::Fill {
+            layers.push(Layer::Fill {
                 mask: mask.clone(),
                 classes: classes.clone(),
                 visible: self.visible,
             });
         }
         if self.toggles.outlines {
-            contents.push(Content::Outline {
+            layers.push(Layer::Outline {
                 mask: mask.clone(),
                 classes: classes.clone(),
                 visible: self.visible,
             });
         }
         if let Some(truth) = truth.filter(|_| self.toggles.errors) {
-            contents.push(Content::Errors {
+            layers.push(Layer::Errors {
                 mask: predicted.clone(),
                 truth: truth.clone(),
             });
         }
-        contents
+        layers
     }
 
     /// The layers with the mask at `opacity`, `0.0..=1.0`.
-    pub fn drawn(&self, opacity: f32) -> Vec<Drawn> {
-        self.contents()
+    pub fn drawn(&self, opacity: f32) -> Vec<DrawnLayer> {
+        self.layers()
             .into_iter()
-            .map(|content| drawn(content, opacity))
+            .map(|layer| drawn(layer, opacity))
             .collect()
     }
 }
 
 /// A layer as strong as its kind asks for.
-pub fn drawn(content: Content, mask_opacity: f32) -> Drawn {
-    let opacity = match content {
-        Content::Image(_) | Content::Outline { .. } => 1.0,
-        Content::Fill { .. } => mask_opacity,
-        Content::Errors { .. } | Content::Disagreement(_) => ERROR_OPACITY,
+pub fn drawn(layer: Layer, mask_opacity: f32) -> DrawnLayer {
+    let opacity = match layer {
+        Layer::Image(_) | Layer::Outline { .. } => 1.0,
+        Layer::Fill { .. } => mask_opacity,
+        Layer::Errors { .. } | Layer::Disagreement(_) => ERROR_OPACITY,
     };
-    Drawn { content, opacity }
+    DrawnLayer { layer, opacity }
 }
 
 /// The ground truth, where it is known and fits the mask.

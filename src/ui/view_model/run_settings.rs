@@ -52,101 +52,101 @@ const FIELDS: &[Field] = &[
     field!("live interval", preview_secs),
 ];
 
-/// Names of the values that differ from the preset of the draft's trunk.
-pub fn changed_fields(draft: &RunConfig) -> Vec<&'static str> {
-    let preset = preset(draft.trunk);
+/// Names of the values that differ from the preset of the settings's trunk.
+pub fn changed_fields(settings: &RunConfig) -> Vec<&'static str> {
+    let preset = preset(settings.trunk);
     FIELDS
         .iter()
-        .filter(|field| !(field.same)(draft, &preset))
+        .filter(|field| !(field.same)(settings, &preset))
         .map(|field| field.label)
         .collect()
 }
 
 /// Sets all preset values; dataset, stride, trunk and device stay.
-pub fn reset(draft: &mut RunConfig) {
-    let preset = preset(draft.trunk);
+pub fn reset(settings: &mut RunConfig) {
+    let preset = preset(settings.trunk);
     for field in FIELDS {
-        (field.copy)(draft, &preset);
+        (field.copy)(settings, &preset);
     }
 }
 
 /// Changes the trunk: values at the old preset go to the new one, values the user set stay.
-pub fn switch_trunk(draft: &mut RunConfig, trunk: Trunk) {
-    if draft.trunk == trunk {
+pub fn switch_trunk(settings: &mut RunConfig, trunk: Trunk) {
+    if settings.trunk == trunk {
         return;
     }
-    let (old, new) = (preset(draft.trunk), preset(trunk));
-    draft.trunk = trunk;
+    let (old, new) = (preset(settings.trunk), preset(trunk));
+    settings.trunk = trunk;
     if let (false, [geometry, ..]) = (
-        trunk.geometries().contains(&draft.geometry),
+        trunk.geometries().contains(&settings.geometry),
         trunk.geometries(),
     ) {
-        draft.geometry = *geometry;
+        settings.geometry = *geometry;
     }
     // Weights of another trunk do not fit.
-    start_random(draft);
+    start_random(settings);
     for field in FIELDS {
-        if (field.same)(draft, &old) {
-            (field.copy)(draft, &new);
+        if (field.same)(settings, &old) {
+            (field.copy)(settings, &new);
         }
     }
 }
 
 /// Changes the network; a trunk that it cannot be built on gives way to its usual one.
-pub fn switch_variant(draft: &mut RunConfig, variant: Variant) {
-    *draft = draft.with_variant(variant);
-    if let (false, [trunk, ..]) = (variant.trunks().contains(&draft.trunk), variant.trunks()) {
-        switch_trunk(draft, *trunk);
+pub fn switch_variant(settings: &mut RunConfig, variant: Variant) {
+    *settings = settings.with_variant(variant);
+    if let (false, [trunk, ..]) = (variant.trunks().contains(&settings.trunk), variant.trunks()) {
+        switch_trunk(settings, *trunk);
     }
 }
 
 /// Starts from random weights, with the input of the preset.
-pub fn start_random(draft: &mut RunConfig) {
-    draft.init = Init::Random;
-    draft.normalization = preset(draft.trunk).normalization;
+pub fn start_random(settings: &mut RunConfig) {
+    settings.init = Init::Random;
+    settings.normalization = preset(settings.trunk).normalization;
 }
 
 /// Starts from weights that were trained with the settings `own`: on their trunk, with their
 /// input and, where they are a whole network's, in its geometry. The network stays where it
 /// can be built on that trunk.
-pub fn start_from(draft: &mut RunConfig, init: Init, own: &RunConfig, is_network: bool) {
-    if !draft.variant.trunks().contains(&own.trunk) {
-        switch_variant(draft, own.variant);
+pub fn start_from(settings: &mut RunConfig, init: Init, own: &RunConfig, is_network: bool) {
+    if !settings.variant.trunks().contains(&own.trunk) {
+        switch_variant(settings, own.variant);
     }
-    switch_trunk(draft, own.trunk);
+    switch_trunk(settings, own.trunk);
     if is_network {
-        draft.geometry = own.geometry;
+        settings.geometry = own.geometry;
     }
-    draft.normalization = own.normalization.clone();
-    draft.init = init;
+    settings.normalization = own.normalization.clone();
+    settings.init = init;
 }
 
 /// The same settings at each stride, coarse to fine; `None` where the trunk lacks one.
-pub fn three_strides(draft: &RunConfig) -> Option<Vec<RunConfig>> {
+pub fn three_strides(settings: &RunConfig) -> Option<Vec<RunConfig>> {
     let at = |variant: Variant| {
         variant
             .trunks()
-            .contains(&draft.trunk)
-            .then(|| draft.with_variant(variant))
+            .contains(&settings.trunk)
+            .then(|| settings.with_variant(variant))
     };
     Variant::STRIDES.into_iter().map(at).collect()
 }
 
 /// The same settings for FCN-8s at once; `None` where the trunk has it not.
-pub fn at_once(draft: &RunConfig) -> Option<RunConfig> {
+pub fn at_once(settings: &RunConfig) -> Option<RunConfig> {
     let variant = Variant::Fcn8sAtOnce;
     variant
         .trunks()
-        .contains(&draft.trunk)
-        .then(|| draft.with_variant(variant))
+        .contains(&settings.trunk)
+        .then(|| settings.with_variant(variant))
 }
 
 /// Why no run can be started with these settings; `None` = one can.
-pub fn problem(draft: &RunConfig) -> Option<&'static str> {
-    if draft.augment.crop.is_none() && draft.batch_size > 1 {
+pub fn problem(settings: &RunConfig) -> Option<&'static str> {
+    if settings.augment.crop.is_none() && settings.batch_size > 1 {
         return Some("Whole images need batch size 1, or set a crop size under Advanced");
     }
-    if draft.checkpointing && !draft.trunk.has_stages() {
+    if settings.checkpointing && !settings.trunk.has_stages() {
         return Some("Checkpointing needs a VGG16 or a ResNet; turn it off under Advanced");
     }
     None
@@ -212,28 +212,28 @@ mod tests {
 
     #[test]
     fn choices_are_not_changes() {
-        let mut draft = preset(Trunk::Vgg16Slim);
-        draft.variant = Variant::Fcn32s;
-        draft.device = DeviceId::Gpu(3);
-        assert!(changed_fields(&draft).is_empty());
-        draft.learning.momentum = 0.5;
-        draft.seed = 7;
-        assert_eq!(changed_fields(&draft), ["momentum", "seed"]);
-        reset(&mut draft);
-        assert!(changed_fields(&draft).is_empty());
+        let mut settings = preset(Trunk::Vgg16Slim);
+        settings.variant = Variant::Fcn32s;
+        settings.device = DeviceId::Gpu(3);
+        assert!(changed_fields(&settings).is_empty());
+        settings.learning.momentum = 0.5;
+        settings.seed = 7;
+        assert_eq!(changed_fields(&settings), ["momentum", "seed"]);
+        reset(&mut settings);
+        assert!(changed_fields(&settings).is_empty());
         assert_eq!(
-            (draft.variant, draft.device),
+            (settings.variant, settings.device),
             (Variant::Fcn32s, DeviceId::Gpu(3))
         );
     }
 
     #[test]
     fn a_new_trunk_keeps_only_what_the_user_set() {
-        let mut draft = preset(Trunk::Vgg16Slim);
-        draft.seed = 7;
-        switch_trunk(&mut draft, Trunk::Vgg16);
-        assert_eq!(changed_fields(&draft), ["seed"]);
-        assert_eq!(draft.learning, preset(Trunk::Vgg16).learning);
+        let mut settings = preset(Trunk::Vgg16Slim);
+        settings.seed = 7;
+        switch_trunk(&mut settings, Trunk::Vgg16);
+        assert_eq!(changed_fields(&settings), ["seed"]);
+        assert_eq!(settings.learning, preset(Trunk::Vgg16).learning);
     }
 
     #[test]
@@ -242,60 +242,63 @@ mod tests {
         let mut own = preset(Trunk::Vgg16);
         (own.variant, own.geometry, own.normalization) =
             (Variant::Fcn32s, Geometry::Reference, Normalization::CAFFE);
-        let mut draft = preset(Trunk::Vgg16Slim);
-        draft.variant = Variant::Fcn16s;
+        let mut settings = preset(Trunk::Vgg16Slim);
+        settings.variant = Variant::Fcn16s;
         let init = Init::File("fcn32s.pth".into());
-        start_from(&mut draft, init.clone(), &own, true);
+        start_from(&mut settings, init.clone(), &own, true);
         assert_eq!(
-            (draft.variant, draft.trunk),
+            (settings.variant, settings.trunk),
             (Variant::Fcn16s, Trunk::Vgg16)
         );
-        assert_eq!((draft.geometry, &draft.init), (Geometry::Reference, &init));
-        assert_eq!(draft.normalization, Normalization::CAFFE);
-        start_random(&mut draft);
         assert_eq!(
-            (&draft.init, &draft.normalization),
+            (settings.geometry, &settings.init),
+            (Geometry::Reference, &init)
+        );
+        assert_eq!(settings.normalization, Normalization::CAFFE);
+        start_random(&mut settings);
+        assert_eq!(
+            (&settings.init, &settings.normalization),
             (&Init::Random, &Normalization::IMAGENET)
         );
 
         // A classifier says nothing of the borders.
-        draft.geometry = Geometry::Padded;
-        start_from(&mut draft, init, &own, false);
+        settings.geometry = Geometry::Padded;
+        start_from(&mut settings, init, &own, false);
         assert_eq!(
-            (draft.geometry, &draft.normalization),
+            (settings.geometry, &settings.normalization),
             (Geometry::Padded, &Normalization::CAFFE)
         );
-        switch_trunk(&mut draft, Trunk::Vgg16Slim);
+        switch_trunk(&mut settings, Trunk::Vgg16Slim);
         assert_eq!(
-            (&draft.init, &draft.normalization),
+            (&settings.init, &settings.normalization),
             (&Init::Random, &Normalization::IMAGENET)
         );
 
         // A network that cannot be built on the trunk gives way.
         start_from(
-            &mut draft,
+            &mut settings,
             Init::Run("resnet".to_owned()),
             &preset(Trunk::Resnet50),
             true,
         );
         assert_eq!(
-            (draft.variant, draft.trunk),
+            (settings.variant, settings.trunk),
             (Variant::FcnResnet50, Trunk::Resnet50)
         );
-        assert_eq!(draft.init, Init::Run("resnet".to_owned()));
+        assert_eq!(settings.init, Init::Run("resnet".to_owned()));
     }
 
     #[test]
     fn no_value_of_a_recipe_is_left_out() {
         use crate::engine::{Order, Recipe, Schedule};
-        let mut draft = preset(Trunk::Vgg16Slim);
-        Recipe::Cvpr2015.apply(&mut draft);
-        draft.learning.schedule = Schedule::Cosine { min_rate: 0.0 };
-        draft.learning.reduction = crate::engine::Reduction::Sum;
-        draft.learning.clip_norm = Some(1.0);
-        draft.learning.warmup_steps = 5;
-        draft.order = Order::Sequential;
-        let changed = changed_fields(&draft);
+        let mut settings = preset(Trunk::Vgg16Slim);
+        Recipe::Cvpr2015.apply(&mut settings);
+        settings.learning.schedule = Schedule::Cosine { min_rate: 0.0 };
+        settings.learning.reduction = crate::engine::Reduction::Sum;
+        settings.learning.clip_norm = Some(1.0);
+        settings.learning.warmup_steps = 5;
+        settings.order = Order::Sequential;
+        let changed = changed_fields(&settings);
         for name in [
             "bias rate",
             "bias decay",
@@ -307,22 +310,22 @@ mod tests {
         ] {
             assert!(changed.contains(&name), "{name} is not in {changed:?}");
         }
-        reset(&mut draft);
-        assert_eq!(draft, preset(Trunk::Vgg16Slim));
+        reset(&mut settings);
+        assert_eq!(settings, preset(Trunk::Vgg16Slim));
     }
 
     #[test]
     fn whole_images_in_batches_and_trunks_without_stages_are_a_problem() {
-        let mut draft = preset(Trunk::Vgg16Slim);
-        assert_eq!(problem(&draft), None);
-        draft.augment.crop = None;
-        assert!(problem(&draft).is_some_and(|text| text.contains("batch size 1")));
-        draft.batch_size = 1;
-        assert_eq!(problem(&draft), None);
-        (draft.checkpointing, draft.trunk) = (true, Trunk::Alexnet);
-        assert!(problem(&draft).is_some_and(|text| text.contains("Checkpointing")));
-        draft.trunk = Trunk::Vgg16;
-        assert_eq!(problem(&draft), None);
+        let mut settings = preset(Trunk::Vgg16Slim);
+        assert_eq!(problem(&settings), None);
+        settings.augment.crop = None;
+        assert!(problem(&settings).is_some_and(|text| text.contains("batch size 1")));
+        settings.batch_size = 1;
+        assert_eq!(problem(&settings), None);
+        (settings.checkpointing, settings.trunk) = (true, Trunk::Alexnet);
+        assert!(problem(&settings).is_some_and(|text| text.contains("Checkpointing")));
+        settings.trunk = Trunk::Vgg16;
+        assert_eq!(problem(&settings), None);
     }
 
     #[test]

@@ -1,16 +1,20 @@
-//! The engine's side of predictions: masks, scores, files.
+//! Predictions: masks, logits, scores.
+
+mod thread;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::predict::{Evaluation, Logits, Prediction, Request, Scoring, Source};
-use super::runs::unix_secs;
+pub(super) use thread::PredictThread;
+use thread::{Request, Scoring, Source};
+
+use super::Engine;
+use super::dataset::DatasetState;
 use super::score_masks::{MaskFolders, MaskScores, score_masks};
-use super::source::DatasetState;
 use super::tasks::Task;
-use super::{Engine, export};
 use crate::dataset::{ClassList, LabelMap, Rgb, Split};
-use crate::training::{DeviceId, WeightsChoice, WeightsSummary, export_run, import_run};
+use crate::metrics::Scores;
+use crate::training::{DeviceId, WeightsChoice};
 
 /// Which network predicts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +23,59 @@ pub enum NetworkSource {
     Run(String),
     /// A weights file, on a device.
     Weights(WeightsChoice, DeviceId),
+}
+
+/// An image through a network.
+#[derive(Debug, Clone)]
+pub struct Prediction {
+    /// Name of the run.
+    pub run: String,
+    /// The image file.
+    pub image_path: PathBuf,
+    /// The image.
+    pub image: Arc<Rgb>,
+    /// The network's mask, the image's size.
+    pub mask: Arc<LabelMap>,
+    /// Classes of the run.
+    pub classes: Arc<ClassList>,
+    /// Seconds the network took.
+    pub secs: f64,
+    /// Ground truth, where the open dataset has this image.
+    pub truth: Option<Arc<LabelMap>>,
+    /// Scores on this image alone, where there is ground truth.
+    pub scores: Option<Scores>,
+}
+
+/// What a network says about an image before the largest is taken.
+#[derive(Debug, Clone)]
+pub struct Logits {
+    /// Classes, rows, columns.
+    pub shape: [usize; 3],
+    /// One plane after the other, row by row.
+    pub values: Vec<f32>,
+}
+
+/// Scores over a whole list of images.
+#[derive(Debug, Clone)]
+pub struct Evaluation {
+    /// From one confusion matrix over all images.
+    pub scores: Scores,
+    /// Mean over images of each image's mean IU, see [`ImageMean`](crate::metrics::ImageMean);
+    /// not the mean IU of the papers, which is in `scores`.
+    pub mean_iu_over_images: Option<f64>,
+    /// Of the pixels along label boundaries alone, from one confusion matrix over all
+    /// images, see [`boundary_band`](crate::metrics::boundary_band).
+    pub boundary: Scores,
+    /// Width of that band, in pixels.
+    pub boundary_width: usize,
+    /// Mean loss over the labelled pixels, in nats; `None` without a network.
+    pub val_loss: Option<f64>,
+    /// Number of images.
+    pub images: usize,
+    /// Seconds it took.
+    pub secs: f64,
+    /// The classes scored.
+    pub classes: Arc<ClassList>,
 }
 
 impl Engine {
@@ -100,75 +157,5 @@ impl Engine {
     /// Scores of masks that are already there against labels, as [`score_masks`] counts.
     pub fn score_masks(&self, folders: MaskFolders) -> Task<Result<MaskScores, String>> {
         self.spawn("score masks", move |cancel| score_masks(&folders, cancel))
-    }
-
-    /// What a weights file holds, and what becomes of each layer.
-    pub fn inspect_weights(&self, choice: WeightsChoice) -> Task<Result<WeightsSummary, String>> {
-        self.spawn("inspect weights", move |_| {
-            WeightsSummary::read(&choice).map_err(|err| err.to_string())
-        })
-    }
-
-    /// Writes the best weights of a run as one file; gives the path.
-    pub fn export_run(&self, run: &str, path: PathBuf) -> Task<Result<PathBuf, String>> {
-        let folder = self.folder(run);
-        self.spawn_waiting("export", move |_| {
-            export_run(&folder, &path)
-                .map(|()| path)
-                .map_err(|err| err.to_string())
-        })
-    }
-
-    /// Makes a finished run of a weights file; gives its name. [`refresh_runs`](Self::refresh_runs)
-    /// shows it.
-    pub fn import_weights(&self, choice: WeightsChoice) -> Task<Result<String, String>> {
-        let runs = self.dirs.runs.clone();
-        self.spawn_waiting("import", move |_| {
-            let stem = choice
-                .path
-                .file_stem()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
-            let created = unix_secs();
-            let folder = import_run(&runs, &format!("imported-{stem}"), created, &choice);
-            folder
-                .map(|folder| folder.name())
-                .map_err(|err| err.to_string())
-        })
-    }
-
-    /// Writes logits as a NumPy file; gives the path.
-    pub fn save_logits(&self, logits: Logits, path: PathBuf) -> Task<Result<PathBuf, String>> {
-        self.spawn("save logits", move |_| {
-            export::save_npy(&path, &logits).map(|()| path)
-        })
-    }
-
-    /// Writes a mask as an indexed PNG; gives the path.
-    pub fn save_mask(
-        &self,
-        mask: Arc<LabelMap>,
-        classes: Arc<ClassList>,
-        path: PathBuf,
-    ) -> Task<Result<PathBuf, String>> {
-        self.spawn("save mask", move |_| {
-            export::save_mask(&path, &mask, &classes).map(|()| path)
-        })
-    }
-
-    /// Writes the image with the mask over it; `opacity` in `0.0..=1.0`; gives the path.
-    pub fn save_overlay(
-        &self,
-        image: Arc<Rgb>,
-        mask: Arc<LabelMap>,
-        classes: Arc<ClassList>,
-        opacity: f32,
-        shown: impl Fn(u8) -> bool + Send + 'static,
-        path: PathBuf,
-    ) -> Task<Result<PathBuf, String>> {
-        self.spawn("save overlay", move |_| {
-            export::save_overlay(&path, &image, &mask, &classes, opacity, shown).map(|()| path)
-        })
     }
 }

@@ -5,7 +5,7 @@ use eframe::egui::{CollapsingHeader, Grid, RichText, Ui};
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format::percent;
-use crate::ui::view_model::scores::{Cell, ClassRow, SCORE_NAMES, ScoreTable};
+use crate::ui::view_model::score_table::{Cell, ClassRow, SCORE_NAMES, ScoreTable};
 
 /// Scores of each run on its whole validation set; the classes are folded away.
 pub fn table_ui(ui: &mut Ui, table: &ScoreTable) {

@@ -6,11 +6,11 @@ use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, bounded};
 
-use super::active::{ActiveRun, Phase};
-use super::runs::{RunSnapshot, RunState, newest_first};
-use super::worker::{Job, PreviewSlot, Worker, WorkerEvent};
-use super::{Dirs, Notice, NoticeLevel, Waker};
+use super::active_run::{ActiveRun, Phase};
+use super::thread::{Job, PreviewSlot, ThreadEvent, TrainThread};
 use crate::dataset::ClassList;
+use crate::engine::runs::{RunSnapshot, RunState, newest_first};
+use crate::engine::{Dirs, Notice, NoticeLevel, Waker};
 use crate::training::checkpoint::RunFolder;
 use crate::training::{Control, Init, Outcome, Preview, RunConfig, TrainEvent};
 
@@ -37,7 +37,7 @@ pub struct Live {
 }
 
 /// The training side of the engine.
-pub(super) struct Trainer {
+pub(in crate::engine) struct Trainer {
     dirs: Dirs,
     waker: Waker,
     live_masks: bool,
@@ -54,7 +54,7 @@ struct Current {
     active: ActiveRun,
     classes: Arc<ClassList>,
     control: Control,
-    events: Receiver<WorkerEvent>,
+    events: Receiver<ThreadEvent>,
     previews: PreviewSlot,
     thread: JoinHandle<()>,
 }
@@ -88,7 +88,7 @@ impl Trainer {
         self.live.as_ref()
     }
 
-    pub fn events(&self) -> Option<&Receiver<WorkerEvent>> {
+    pub fn events(&self) -> Option<&Receiver<ThreadEvent>> {
         self.current.as_ref().map(|current| &current.events)
     }
 
@@ -161,7 +161,7 @@ impl Trainer {
         let (sender, events) = bounded(QUEUE);
         let control = Control::default();
         let previews = PreviewSlot::default();
-        let worker = Worker {
+        let thread = TrainThread {
             job,
             data_dir: self.dirs.data.clone(),
             runs_dir: self.dirs.runs.clone(),
@@ -170,7 +170,7 @@ impl Trainer {
             previews: self.live_masks.then(|| Arc::clone(&previews)),
             waker: Arc::clone(&self.waker),
         };
-        match worker.start() {
+        match thread.start() {
             Ok(thread) => {
                 let active = ActiveRun::new(config);
                 self.current = Some(Current {
@@ -233,7 +233,7 @@ impl Trainer {
             });
         }
         match current.events.try_recv() {
-            Ok(WorkerEvent::Opened { folder, meta }) => {
+            Ok(ThreadEvent::Opened { folder, meta }) => {
                 let snapshot = RunSnapshot::started(&folder, *meta);
                 current.active.run.clone_from(&snapshot.name);
                 current.classes = Arc::clone(&snapshot.classes);
@@ -242,10 +242,10 @@ impl Trainer {
                 }
                 insert(runs, snapshot);
             }
-            Ok(WorkerEvent::Train(TrainEvent::Ended(outcome))) => {
+            Ok(ThreadEvent::Train(TrainEvent::Ended(outcome))) => {
                 self.ended(outcome, runs, notices);
             }
-            Ok(WorkerEvent::Train(event)) => current.apply(&event, runs),
+            Ok(ThreadEvent::Train(event)) => current.apply(&event, runs),
             Err(_) => return false,
         }
         true
