@@ -22,10 +22,9 @@ pub const HOUSE: &[(&str, &[&str])] = &[
     ("dataset", &[]),
     ("metrics", &[]),
     ("logger", &[]),
-    ("files", &[]),
 ];
 /// What every room may import.
-const SHARED: &[&str] = &["files"];
+pub const SHARED: &[&str] = &["files"];
 /// One path that may be named although its room may not.
 const EXCEPTION: (&str, &[&str]) = ("cli", &["crate", "ui", "run"]);
 const WINDOW_CRATES: &[&str] = &[
