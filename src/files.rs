@@ -134,10 +134,7 @@ mod tests {
             Err(io::Error::other("disk full"))
         });
         let message = failed.unwrap_err().to_string();
-        assert!(
-            message.contains("list.txt: disk full. Check"),
-            "{message}"
-        );
+        assert!(message.contains("list.txt: disk full. Check"), "{message}");
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(names(dir.path()), ["list.txt"]);
     }

@@ -25,6 +25,11 @@ pub enum DatasetError {
         /// The sample's folder.
         path: PathBuf,
     },
+    /// A thread of a loader is gone.
+    #[error(
+        "the thread that prepares batches ended early. Start the run again from its last checkpoint"
+    )]
+    LostWorker,
     /// An image file is damaged or of an unknown format.
     #[error(
         "{path}: the image cannot be decoded ({reason}). Replace the file or take it off the list"

@@ -10,8 +10,8 @@ mod objects;
 mod scene;
 mod texture;
 
-use std::{fs, io};
 use std::path::Path;
+use std::{fs, io};
 
 use image::codecs::jpeg::JpegEncoder;
 use rand::SeedableRng as _;
@@ -333,10 +333,7 @@ mod tests {
     fn a_stopped_sample_is_not_taken_for_whole() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let err = ensure_sample(dir.path(), &small(), &mut |_, _| false).unwrap_err();
-        assert!(
-            matches!(&err, DatasetError::Stopped { .. }),
-            "{err}"
-        );
+        assert!(matches!(&err, DatasetError::Stopped { .. }), "{err}");
         assert!(!dir.path().join(MARKER).exists());
     }
 

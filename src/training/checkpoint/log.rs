@@ -31,7 +31,9 @@ impl<T: Serialize + DeserializeOwned> LineLog<T> {
     pub fn open(path: PathBuf, keep: impl Fn(&T) -> bool) -> Result<Self, FileError> {
         if path.exists() {
             let mut kept = read_lines::<T>(&path).into_iter().filter(|line| keep(line));
-            write_atomic(&path, |file| kept.try_for_each(|line| append(file, &line)))?;
+            write_atomic(&path, |file| {
+                kept.try_for_each(|line| append(&mut *file, &line))
+            })?;
         }
         let file = File::options()
             .create(true)
