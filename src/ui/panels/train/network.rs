@@ -9,8 +9,8 @@ use crate::ui::view_model::{dropped_files, run_settings};
 
 /// Variant, trunk, geometry, heads, initial weights. True = the user wants to choose a file.
 pub fn network_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
-    let tooltip = "Prediction stride: 32s is coarse, 16s adds the details of pool4, 8s those of pool3. \
-                   The ResNets are torchvision's";
+    let tooltip = "FCN-32s is coarse, FCN-16s adds detail from pool4, FCN-8s from pool3. The ResNets are those \
+                   of torchvision";
     ui.field("Network", tooltip, |ui| {
         combo_ui(ui, "network", &Variant::ALL, config.variant, |variant| {
             run_settings::switch_variant(config, variant);
@@ -29,8 +29,8 @@ pub fn network_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool 
     });
     ui.add(Label::new(RichText::new(trunk_help(config.trunk)).small().weak()).wrap());
     if let [first, second] = *config.trunk.geometries() {
-        let tooltip = "Padded keeps the size of the maps; the reference pads the image by 100 pixels and crops, \
-                       as the Caffe networks and their weights";
+        let tooltip = "Padded keeps the size of the feature maps; Reference pads the image by 100 pixels and crops, \
+                       like the Caffe networks and their weights";
         ui.field("Geometry", tooltip, |ui| {
             let label = |geometry| match geometry {
                 Geometry::Padded => "Padded".to_owned(),
@@ -43,22 +43,22 @@ pub fn network_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool 
     }
     if !config.variant.is_fcn() {
         ui.field(
-            "Second head",
-            "Train torchvision's auxiliary head too, at half the weight of the first",
+            "Auxiliary head",
+            "Also train the auxiliary head of torchvision, with half the loss weight of the main head",
             |ui| {
                 ui.checkbox(&mut config.aux_head, "")
-                    .accessible_name("Second head")
+                    .accessible_name("Auxiliary head")
             },
         );
     }
     init_ui(engine, ui, config)
 }
 
-/// What the weights start from.
+/// The initial weights.
 fn init_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
     let mut choose_file = false;
-    let tooltip = "Random weights, the best weights of another run on this trunk, or a .pth or .safetensors file. \
-                   Score layers and upsampling that are not in it start as always";
+    let tooltip = "Random weights, the best weights of another run with this trunk, or a .pth or .safetensors \
+                   file. Score layers and upsampling that are missing there keep their initial values";
     ui.field("Start from", tooltip, |ui| {
         let current = init_text(engine, &config.init);
         let combo = ComboBox::from_id_salt("init")
@@ -127,12 +127,12 @@ fn combo_ui<T: Copy + PartialEq + std::fmt::Display>(
 
 fn trunk_help(trunk: Trunk) -> &'static str {
     match trunk {
-        Trunk::Vgg16 => "As in the papers, 134 million weights: for graphics cards",
-        Trunk::Vgg16Slim => "The same layers, much narrower: for processors and quick trials",
-        Trunk::Vgg16Bn => "VGG16 with batch normalization, as torchvision has it",
-        Trunk::Alexnet => "The oldest and fastest trunk of the paper; reference geometry",
-        Trunk::Googlenet => "Inception blocks, 6 million weights, as torchvision has it",
-        Trunk::Resnet50 => "Dilated ResNet of stride 8, 33 million weights",
-        Trunk::Resnet101 => "Dilated ResNet of stride 8, 52 million weights",
+        Trunk::Vgg16 => "As in the papers, 134 million parameters: for GPUs",
+        Trunk::Vgg16Slim => "The same layers, much narrower: for CPUs and quick experiments",
+        Trunk::Vgg16Bn => "VGG16 with batch normalization, as in torchvision",
+        Trunk::Alexnet => "The smallest and fastest trunk of the paper; reference geometry only",
+        Trunk::Googlenet => "Inception blocks, 6 million parameters, as in torchvision",
+        Trunk::Resnet50 => "Dilated ResNet of stride 8, 33 million parameters",
+        Trunk::Resnet101 => "Dilated ResNet of stride 8, 52 million parameters",
     }
 }
