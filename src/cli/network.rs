@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use super::settings::{geometries, trunks, variants};
+use super::values::one_of;
 use crate::engine::{
     Engine, Geometry, Init, Normalization, RunConfig, Trunk, Variant, WeightsChoice, WeightsLayout,
     WeightsSummary, preset,
@@ -16,13 +16,13 @@ use crate::engine::{
 pub struct NetworkArgs {
     /// Network: three strides of the papers, FCN-8s at once, torchvision's two
     /// [default: that of --init or of --trunk, fcn8s where it can be]
-    #[arg(long, value_parser = variants())]
+    #[arg(long, value_parser = one_of::<Variant>())]
     variant: Option<Variant>,
     /// Network under the score layers [default: that of --init, vgg16-slim, or the network's own]
-    #[arg(long, value_parser = trunks())]
+    #[arg(long, value_parser = one_of::<Trunk>())]
     trunk: Option<Trunk>,
     /// Treatment of borders [default: that of --init, or padded where the trunk has it]
-    #[arg(long, value_parser = geometries())]
+    #[arg(long, value_parser = one_of::<Geometry>())]
     geometry: Option<Geometry>,
     /// Train the second head of torchvision's networks too
     #[arg(long)]

@@ -4,14 +4,15 @@ use std::fmt::Write as _;
 
 use clap::ValueEnum;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use strum::VariantArray as _;
 
 use super::values::{
-    ImageSize, ScaleRange, above_zero, below_one, count, named, one_or_more, scale, size_or_native,
-    zero_or_more, zero_to_one,
+    ImageSize, ScaleRange, above_zero, below_one, count, named, one_of, one_or_more, scale,
+    size_or_native, zero_or_more, zero_to_one,
 };
 use crate::engine::{
-    Augment, DatasetRef, DeviceId, FinalUpsampling, Geometry, Order, Precision, Recipe, Reduction,
-    RunConfig, Schedule, Trunk, Variant, preset,
+    Augment, DatasetRef, DeviceId, FinalUpsampling, Order, Precision, Recipe, Reduction, RunConfig,
+    Schedule, Trunk, preset,
 };
 
 #[derive(Debug, clap::Args)]
@@ -77,7 +78,7 @@ pub struct Settings {
     #[arg(long, value_name = "SHARE", value_parser = below_one)]
     dropout: Option<f64>,
     /// Which upsampling stays bilinear: none, the last, or all of it
-    #[arg(long, value_parser = named(FinalUpsampling::ALL, FinalUpsampling::id))]
+    #[arg(long, value_parser = one_of::<FinalUpsampling>())]
     final_upsampling: Option<FinalUpsampling>,
     /// Order of the training images: another one each epoch, or that of the list
     #[arg(long, value_parser = named(Order::ALL, Order::id))]
@@ -183,7 +184,7 @@ fn set<T>(slot: &mut T, given: Option<T>) {
 pub fn defaults_help() -> String {
     let mut text =
         String::from("What is not given comes from the recipe, or else from the trunk's preset:");
-    for trunk in Trunk::ALL {
+    for &trunk in Trunk::VARIANTS {
         let config = preset(trunk);
         let learning = &config.learning;
         write!(
@@ -229,29 +230,6 @@ fn recipes() -> impl TypedValueParser<Value = Recipe> {
     PossibleValuesParser::new(Recipe::ALL.map(value)).try_map(|id| {
         let found = Recipe::ALL.into_iter().find(|recipe| recipe.id() == id);
         found.ok_or("not a recipe")
-    })
-}
-
-pub fn variants() -> impl TypedValueParser<Value = Variant> {
-    PossibleValuesParser::new(Variant::ALL.map(Variant::id)).try_map(|id| {
-        let found = Variant::ALL.into_iter().find(|variant| variant.id() == id);
-        found.ok_or("not a variant")
-    })
-}
-
-pub fn geometries() -> impl TypedValueParser<Value = Geometry> {
-    PossibleValuesParser::new(Geometry::ALL.map(Geometry::id)).try_map(|id| {
-        let found = Geometry::ALL
-            .into_iter()
-            .find(|geometry| geometry.id() == id);
-        found.ok_or("not a geometry")
-    })
-}
-
-pub fn trunks() -> impl TypedValueParser<Value = Trunk> {
-    PossibleValuesParser::new(Trunk::ALL.map(Trunk::id)).try_map(|id| {
-        let found = Trunk::ALL.into_iter().find(|trunk| trunk.id() == id);
-        found.ok_or("not a trunk")
     })
 }
 

@@ -95,7 +95,8 @@ pub fn switch_trunk(settings: &mut RunConfig, trunk: Trunk) {
 /// Changes the network; a trunk that it cannot be built on gives way to its usual one.
 pub fn switch_variant(settings: &mut RunConfig, variant: Variant) {
     *settings = settings.with_variant(variant);
-    if let (false, [trunk, ..]) = (variant.trunks().contains(&settings.trunk), variant.trunks()) {
+    let trunks = variant.trunks();
+    if let (false, Some(trunk)) = (trunks.contains(&settings.trunk), trunks.first()) {
         switch_trunk(settings, *trunk);
     }
 }
@@ -132,7 +133,7 @@ pub fn three_strides(settings: &RunConfig) -> Option<Vec<RunConfig>> {
     Variant::STRIDES.into_iter().map(at).collect()
 }
 
-/// The same settings for FCN-8s at once; `None` where the trunk has it not.
+/// The same settings for FCN-8s at once; `None` where the trunk does not have it.
 pub fn at_once(settings: &RunConfig) -> Option<RunConfig> {
     let variant = Variant::Fcn8sAtOnce;
     variant

@@ -72,7 +72,7 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
             Order::Shuffled => "Shuffled".to_owned(),
             Order::Sequential => "Sequential".to_owned(),
         };
-        segments_ui(ui, Order::ALL, config.order, label, |order| {
+        segments_ui(ui, &Order::ALL, config.order, label, |order| {
             config.order = order;
         })
     });
@@ -145,7 +145,7 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
                    the device has units for them. Weights and the loss keep 32";
     ui.field("Precision", tooltip, |ui| {
         let label = |precision: Precision| precision.id().to_owned();
-        segments_ui(ui, Precision::ALL, config.precision, label, |precision| {
+        segments_ui(ui, &Precision::ALL, config.precision, label, |precision| {
             config.precision = precision;
         })
     });

@@ -1,9 +1,10 @@
 //! Which network the next run trains, and what it starts from.
 
 use eframe::egui::{ComboBox, Label, Response, RichText, Ui};
+use strum::VariantArray as _;
 
 use super::learning::segments_ui;
-use crate::engine::{Engine, Geometry, Init, RunConfig, RunSnapshot, Trunk, Variant};
+use crate::engine::{Engine, Geometry, Init, RunConfig, RunSnapshot, Variant};
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::{dropped_files, run_settings};
 
@@ -12,23 +13,29 @@ pub fn network_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool 
     let tooltip = "Prediction stride: 32s is coarse, 16s adds the details of pool4, 8s those of pool3. \
                    The ResNets are torchvision's";
     ui.field("Network", tooltip, |ui| {
-        combo_ui(ui, "network", &Variant::ALL, config.variant, |variant| {
-            run_settings::switch_variant(config, variant);
-        })
+        combo_ui(
+            ui,
+            "network",
+            Variant::VARIANTS,
+            config.variant,
+            |variant| {
+                run_settings::switch_variant(config, variant);
+            },
+        )
     });
-    ui.field("Trunk", trunk_help(config.trunk), |ui| {
+    ui.field("Trunk", config.trunk.summary(), |ui| {
         combo_ui(
             ui,
             "trunk",
-            config.variant.trunks(),
+            &config.variant.trunks(),
             config.trunk,
             |trunk| {
                 run_settings::switch_trunk(config, trunk);
             },
         )
     });
-    ui.add(Label::new(RichText::new(trunk_help(config.trunk)).small().weak()).wrap());
-    if let [first, second] = *config.trunk.geometries() {
+    ui.add(Label::new(RichText::new(config.trunk.summary()).small().weak()).wrap());
+    if config.trunk.geometries().len() > 1 {
         let tooltip = "Padded keeps the size of the maps; the reference pads the image by 100 pixels and crops, \
                        as the Caffe networks and their weights";
         ui.field("Geometry", tooltip, |ui| {
@@ -36,9 +43,15 @@ pub fn network_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool 
                 Geometry::Padded => "Padded".to_owned(),
                 Geometry::Reference => "Reference".to_owned(),
             };
-            segments_ui(ui, [first, second], config.geometry, label, |geometry| {
-                config.geometry = geometry;
-            })
+            segments_ui(
+                ui,
+                config.trunk.geometries(),
+                config.geometry,
+                label,
+                |geometry| {
+                    config.geometry = geometry;
+                },
+            )
         });
     }
     if !config.variant.is_fcn() {
@@ -123,16 +136,4 @@ fn combo_ui<T: Copy + PartialEq + std::fmt::Display>(
         }
     });
     shown.response
-}
-
-fn trunk_help(trunk: Trunk) -> &'static str {
-    match trunk {
-        Trunk::Vgg16 => "As in the papers, 134 million weights: for graphics cards",
-        Trunk::Vgg16Slim => "The same layers, much narrower: for processors and quick trials",
-        Trunk::Vgg16Bn => "VGG16 with batch normalization, as torchvision has it",
-        Trunk::Alexnet => "The oldest and fastest trunk of the paper; reference geometry",
-        Trunk::Googlenet => "Inception blocks, 6 million weights, as torchvision has it",
-        Trunk::Resnet50 => "Dilated ResNet of stride 8, 33 million weights",
-        Trunk::Resnet101 => "Dilated ResNet of stride 8, 52 million weights",
-    }
 }
