@@ -32,9 +32,9 @@ pub fn menu_bar_ui(ui: &mut Ui, state: &MenuState<'_>, toasts: &mut Toasts) -> O
         });
         ui.menu_button("Train", |ui| {
             item_ui(ui, state, UiCommand::StartTraining, &mut chosen);
-            let resume = (state.enabled)(UiCommand::Resume);
-            let pause = if resume {
-                UiCommand::Resume
+            let paused = (state.enabled)(UiCommand::Unpause);
+            let pause = if paused {
+                UiCommand::Unpause
             } else {
                 UiCommand::Pause
             };

@@ -133,7 +133,7 @@ fn a_run_can_be_held_stopped_and_taken_up_again() {
     assert_eq!(desk.active().expect("a run").step, held);
     assert!(desk.says("Paused"));
 
-    desk.click("Resume");
+    desk.click("Continue");
     desk.until("it goes on", |desk| {
         desk.active().is_some_and(|active| active.step > held)
     });

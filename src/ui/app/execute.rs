@@ -30,7 +30,7 @@ impl App {
             }
             Command::ResumeRun(run) => self.engine.resume_run(&run),
             Command::Pause => self.engine.pause(),
-            Command::Resume => self.engine.resume(),
+            Command::Unpause => self.engine.unpause(),
             Command::Stop => self.engine.stop(),
             Command::DeleteRun(run) => {
                 self.engine.delete_run(&run);
@@ -95,7 +95,7 @@ impl App {
                 Err(reason) => self.toasts.add(NoticeLevel::Warning, reason),
             },
             UiCommand::Pause => self.send(Command::Pause),
-            UiCommand::Resume => self.send(Command::Resume),
+            UiCommand::Unpause => self.send(Command::Unpause),
             UiCommand::Stop => self.send(Command::Stop),
             UiCommand::Weights => self.weights.open = true,
             UiCommand::Panel(panel) => self.toggle_panel(panel),

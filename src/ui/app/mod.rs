@@ -253,7 +253,7 @@ impl App {
                 self.state.train.strides(&self.engine).is_ok()
             }
             UiCommand::Pause => matches!(phase, Some(Phase::Training | Phase::Validating { .. })),
-            UiCommand::Resume => phase == Some(&Phase::Paused),
+            UiCommand::Unpause => phase == Some(&Phase::Paused),
             UiCommand::Stop => phase.is_some_and(|phase| *phase != Phase::Stopping),
             UiCommand::OpenFolder => self.folder_dialog.is_none(),
             UiCommand::OpenImages => self.image_dialog.is_none(),

@@ -74,7 +74,7 @@ pub enum Command {
     ResumeRun(String),
     /// Pause, go on with, stop the active run.
     Pause,
-    Resume,
+    Unpause,
     Stop,
     /// Deletes a run folder (after the panel has asked).
     DeleteRun(String),

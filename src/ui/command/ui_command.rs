@@ -20,7 +20,7 @@ pub enum UiCommand {
     /// Pauses the active run.
     Pause,
     /// Goes on with the paused run.
-    Resume,
+    Unpause,
     /// Stops the active run.
     Stop,
     /// Trains the three strides one after another.
@@ -56,7 +56,7 @@ impl UiCommand {
         Self::Stop,
         Self::StartTraining,
         Self::Pause,
-        Self::Resume,
+        Self::Unpause,
         Self::Panel(PanelKind::Dataset),
         Self::Panel(PanelKind::Train),
         Self::Panel(PanelKind::Curves),
@@ -76,7 +76,7 @@ impl UiCommand {
             Self::Quit => "Quit",
             Self::StartTraining => "Start training",
             Self::Pause => "Pause",
-            Self::Resume => "Resume",
+            Self::Unpause => "Continue",
             Self::Stop => "Stop",
             Self::TrainThree => "Train 32s, 16s, 8s",
             Self::TrainStaged => "Train in stages",
@@ -105,7 +105,7 @@ impl UiCommand {
             Self::Quit => "Close the window; an active run is stopped and can be resumed later",
             Self::StartTraining => "Train one run with the settings of the Train panel",
             Self::Pause => "Hold the active run after the current step",
-            Self::Resume => "Go on with the paused run",
+            Self::Unpause => "Continue the paused run",
             Self::Stop => "Save a checkpoint and end the run; it can be resumed later",
             Self::TrainThree => {
                 "Train FCN-32s, FCN-16s and FCN-8s one after another, then compare them"
@@ -142,7 +142,7 @@ impl UiCommand {
             Self::OpenImages => key(Modifiers::COMMAND, Key::I),
             Self::Quit => key(Modifiers::COMMAND, Key::Q),
             Self::StartTraining => key(Modifiers::NONE, Key::F5),
-            Self::Pause | Self::Resume => key(Modifiers::NONE, Key::F6),
+            Self::Pause | Self::Unpause => key(Modifiers::NONE, Key::F6),
             Self::Stop => key(Modifiers::SHIFT, Key::F5),
             Self::Panel(panel) => key(
                 Modifiers::COMMAND,
@@ -196,7 +196,7 @@ mod tests {
         for (index, a) in UiCommand::WITH_KEYS.into_iter().enumerate() {
             assert!(a.shortcut().is_some(), "{a:?}");
             for b in &UiCommand::WITH_KEYS[index + 1..] {
-                let share_on_purpose = (a, *b) == (UiCommand::Pause, UiCommand::Resume);
+                let share_on_purpose = (a, *b) == (UiCommand::Pause, UiCommand::Unpause);
                 assert!(
                     share_on_purpose || a.shortcut() != b.shortcut(),
                     "{a:?} and {b:?}"

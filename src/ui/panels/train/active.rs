@@ -87,8 +87,8 @@ fn phase_color(ui: &Ui, phase: &Phase) -> eframe::egui::Color32 {
 fn buttons_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, phase: &Phase) {
     ui.horizontal(|ui| {
         if *phase == Phase::Paused {
-            if button_ui(ui, Icon::Play, UiCommand::Resume, true) {
-                ctx.commands.send(Command::Resume);
+            if button_ui(ui, Icon::Play, UiCommand::Unpause, true) {
+                ctx.commands.send(Command::Unpause);
             }
         } else {
             let enabled = matches!(phase, Phase::Training | Phase::Validating { .. });

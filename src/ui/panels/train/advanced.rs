@@ -4,7 +4,7 @@ use eframe::egui::{ComboBox, DragValue, Response, Ui};
 
 use super::learning::{optional_ui, segments_ui};
 use super::optimizer::optimizer_ui;
-use crate::engine::{Normalization, Order, Precision, RunConfig};
+use crate::engine::{Normalization, Precision, RunConfig, SampleOrder};
 use crate::ui::ui_ext::UiExt as _;
 
 /// Optimizer, regularization, images, reproducibility, live masks.
@@ -69,10 +69,10 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
     let tooltip = "Order of the training images: another one each epoch, or that of the list file";
     ui.field("Order", tooltip, |ui| {
         let label = |order| match order {
-            Order::Shuffled => "Shuffled".to_owned(),
-            Order::Sequential => "Sequential".to_owned(),
+            SampleOrder::Shuffled => "Shuffled".to_owned(),
+            SampleOrder::Sequential => "Sequential".to_owned(),
         };
-        segments_ui(ui, &Order::ALL, config.order, label, |order| {
+        segments_ui(ui, &SampleOrder::ALL, config.order, label, |order| {
             config.order = order;
         })
     });
@@ -151,9 +151,9 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
     });
     let tooltip = "Keep only the maps between the stages of the trunk while training, and compute the \
                    others twice: less memory, the same gradients, more time";
-    ui.field("Checkpointing", tooltip, |ui| {
-        ui.checkbox(&mut config.checkpointing, "")
-            .accessible_name("Checkpointing")
+    ui.field("Recompute activations", tooltip, |ui| {
+        ui.checkbox(&mut config.recompute_activations, "")
+            .accessible_name("Recompute activations")
     });
     ui.field(
         "Live images",

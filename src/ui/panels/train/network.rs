@@ -4,7 +4,7 @@ use eframe::egui::{ComboBox, Label, Response, RichText, Ui};
 use strum::VariantArray as _;
 
 use super::learning::segments_ui;
-use crate::engine::{Engine, Geometry, Init, RunConfig, RunSnapshot, Variant};
+use crate::engine::{Engine, Geometry, InitialWeights, RunConfig, RunSnapshot, Variant};
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::{dropped_files, run_settings};
 
@@ -79,7 +79,7 @@ fn init_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
             .width(ui.available_width().min(260.0));
         let shown = combo.show_ui(ui, |ui| {
             if ui
-                .selectable_label(config.init == Init::Random, "Random weights")
+                .selectable_label(config.init == InitialWeights::Random, "Random weights")
                 .clicked()
             {
                 run_settings::start_random(config);
@@ -90,7 +90,7 @@ fn init_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
                 .iter()
                 .filter(|run| run.has_weights && run.config.trunk == trunk)
             {
-                let init = Init::Run(run.name.clone());
+                let init = InitialWeights::Run(run.name.clone());
                 if ui
                     .selectable_label(config.init == init, run.title())
                     .clicked()
@@ -98,7 +98,7 @@ fn init_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
                     run_settings::start_from(config, init, &run.config, true);
                 }
             }
-            let is_file = matches!(config.init, Init::File(_));
+            let is_file = matches!(config.init, InitialWeights::File(_));
             choose_file = ui.selectable_label(is_file, "Weights file…").clicked();
         });
         shown.response
@@ -106,13 +106,13 @@ fn init_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
     choose_file
 }
 
-fn init_text(engine: &Engine, init: &Init) -> String {
+fn init_text(engine: &Engine, init: &InitialWeights) -> String {
     match init {
-        Init::Random => "Random weights".to_owned(),
-        Init::Run(name) => engine
+        InitialWeights::Random => "Random weights".to_owned(),
+        InitialWeights::Run(name) => engine
             .run(name)
             .map_or_else(|| format!("{name} (deleted)"), RunSnapshot::title),
-        Init::File(path) => dropped_files::file_label(path),
+        InitialWeights::File(path) => dropped_files::file_label(path),
     }
 }
 
