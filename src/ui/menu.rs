@@ -32,9 +32,9 @@ pub fn menu_bar_ui(ui: &mut Ui, state: &MenuState<'_>, toasts: &mut Toasts) -> O
         });
         ui.menu_button("Train", |ui| {
             item_ui(ui, state, UiCommand::StartTraining, &mut chosen);
-            let paused = (state.problem)(UiCommand::Continue).is_none();
+            let paused = (state.problem)(UiCommand::Unpause).is_none();
             let pause = if paused {
-                UiCommand::Continue
+                UiCommand::Unpause
             } else {
                 UiCommand::Pause
             };

@@ -83,7 +83,7 @@ impl App {
                 }
             }
             UiCommand::Pause => self.engine.pause(),
-            UiCommand::Continue => self.engine.resume(),
+            UiCommand::Unpause => self.engine.unpause(),
             UiCommand::Stop => self.engine.stop(),
             UiCommand::Weights => self.weights.open = true,
             UiCommand::Panel(panel) => self.toggle_panel(panel),
@@ -130,7 +130,7 @@ impl App {
             | UiCommand::TrainThree
             | UiCommand::TrainStaged
             | UiCommand::TrainAtOnce => self.state.train.problem(&self.engine, command),
-            UiCommand::Pause | UiCommand::Continue | UiCommand::Stop => {
+            UiCommand::Pause | UiCommand::Unpause | UiCommand::Stop => {
                 active_problem(self.engine.active(), command)
             }
             UiCommand::OpenFolder => self.folder_dialog.is_some().then_some(dialog),

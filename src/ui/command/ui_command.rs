@@ -21,7 +21,7 @@ pub enum UiCommand {
     /// Pauses the active run.
     Pause,
     /// Ends the pause of the active run.
-    Continue,
+    Unpause,
     /// Stops the active run.
     Stop,
     /// Trains the three strides one after another.
@@ -57,7 +57,7 @@ impl UiCommand {
         Self::Stop,
         Self::StartTraining,
         Self::Pause,
-        Self::Continue,
+        Self::Unpause,
         Self::Panel(PanelKind::Dataset),
         Self::Panel(PanelKind::Train),
         Self::Panel(PanelKind::Curves),
@@ -77,7 +77,7 @@ impl UiCommand {
             Self::Quit => "Quit",
             Self::StartTraining => "Start training",
             Self::Pause => "Pause",
-            Self::Continue => "Continue",
+            Self::Unpause => "Continue",
             Self::Stop => "Stop",
             Self::TrainThree => "Train 32s, 16s, 8s",
             Self::TrainStaged => "Train in stages",
@@ -109,7 +109,7 @@ impl UiCommand {
             Self::Quit => "Close the window; an active run is stopped and can be resumed later",
             Self::StartTraining => "Train one run with the settings of the Train panel",
             Self::Pause => "Pause the active run after the current step",
-            Self::Continue => "Continue the paused run",
+            Self::Unpause => "Continue the paused run",
             Self::Stop => "Save a checkpoint and stop the run; it can be resumed later",
             Self::TrainThree => {
                 "Train FCN-32s, FCN-16s and FCN-8s one after another, then compare them"
@@ -141,7 +141,7 @@ impl UiCommand {
     /// The icon on its button.
     pub fn icon(self) -> Option<Icon> {
         match self {
-            Self::StartTraining | Self::Continue => Some(Icon::Play),
+            Self::StartTraining | Self::Unpause => Some(Icon::Play),
             Self::Pause => Some(Icon::Pause),
             Self::Stop => Some(Icon::Stop),
             Self::TrainThree => Some(Icon::Stairs),
@@ -156,7 +156,7 @@ impl UiCommand {
             Self::OpenImages => key(Modifiers::COMMAND, Key::I),
             Self::Quit => key(Modifiers::COMMAND, Key::Q),
             Self::StartTraining => key(Modifiers::NONE, Key::F5),
-            Self::Pause | Self::Continue => key(Modifiers::NONE, Key::F6),
+            Self::Pause | Self::Unpause => key(Modifiers::NONE, Key::F6),
             Self::Stop => key(Modifiers::SHIFT, Key::F5),
             Self::Panel(panel) => key(
                 Modifiers::COMMAND,
@@ -210,7 +210,7 @@ mod tests {
         for (index, a) in UiCommand::WITH_KEYS.into_iter().enumerate() {
             assert!(a.shortcut().is_some(), "{a:?}");
             for b in &UiCommand::WITH_KEYS[index + 1..] {
-                let share_on_purpose = (a, *b) == (UiCommand::Pause, UiCommand::Continue);
+                let share_on_purpose = (a, *b) == (UiCommand::Pause, UiCommand::Unpause);
                 assert!(
                     share_on_purpose || a.shortcut() != b.shortcut(),
                     "{a:?} and {b:?}"

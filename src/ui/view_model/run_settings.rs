@@ -2,7 +2,9 @@
 //!
 //! Dataset, prediction stride and device are choices, not preset values.
 
-use crate::engine::{DeviceEntry, DeviceId, DeviceKind, Init, RunConfig, Trunk, Variant, preset};
+use crate::engine::{
+    DeviceEntry, DeviceId, DeviceKind, InitialWeights, RunConfig, Trunk, Variant, preset,
+};
 
 struct Field {
     label: &'static str,
@@ -47,7 +49,7 @@ const FIELDS: &[Field] = &[
     field!("seed", seed),
     field!("loader threads", workers),
     field!("precision", precision),
-    field!("recompute activations", checkpointing),
+    field!("recompute activations", recompute_activations),
     field!("live images", preview_images),
     field!("live interval", preview_secs),
 ];
@@ -95,21 +97,27 @@ pub fn switch_trunk(settings: &mut RunConfig, trunk: Trunk) {
 /// Changes the network; a trunk that it cannot be built on gives way to its usual one.
 pub fn switch_variant(settings: &mut RunConfig, variant: Variant) {
     *settings = settings.with_variant(variant);
-    if let (false, [trunk, ..]) = (variant.trunks().contains(&settings.trunk), variant.trunks()) {
+    let trunks = variant.trunks();
+    if let (false, Some(trunk)) = (trunks.contains(&settings.trunk), trunks.first()) {
         switch_trunk(settings, *trunk);
     }
 }
 
 /// Starts from random weights, with the input of the preset.
 pub fn start_random(settings: &mut RunConfig) {
-    settings.init = Init::Random;
+    settings.init = InitialWeights::Random;
     settings.normalization = preset(settings.trunk).normalization;
 }
 
 /// Starts from weights that were trained with the settings `own`: on their trunk, with their
 /// input and, where they are a whole network's, in its geometry. The network stays where it
 /// can be built on that trunk.
-pub fn start_from(settings: &mut RunConfig, init: Init, own: &RunConfig, is_network: bool) {
+pub fn start_from(
+    settings: &mut RunConfig,
+    init: InitialWeights,
+    own: &RunConfig,
+    is_network: bool,
+) {
     if !settings.variant.trunks().contains(&own.trunk) {
         switch_variant(settings, own.variant);
     }
@@ -132,7 +140,7 @@ pub fn three_strides(settings: &RunConfig) -> Option<Vec<RunConfig>> {
     Variant::STRIDES.into_iter().map(at).collect()
 }
 
-/// The same settings for FCN-8s at once; `None` where the trunk has it not.
+/// The same settings for FCN-8s at once; `None` where the trunk does not have it.
 pub fn at_once(settings: &RunConfig) -> Option<RunConfig> {
     let variant = Variant::Fcn8sAtOnce;
     variant
@@ -146,9 +154,9 @@ pub fn problem(settings: &RunConfig) -> Option<&'static str> {
     if settings.augment.crop.is_none() && settings.batch_size > 1 {
         return Some("Whole images need batch size 1; set it, or set a crop size under Advanced");
     }
-    if settings.checkpointing && !settings.trunk.has_stages() {
+    if settings.recompute_activations && !settings.trunk.has_stages() {
         return Some(
-            "Recompute activations needs a VGG16 or ResNet trunk; turn it off under Advanced",
+            "Recomputing activations needs a VGG16 or ResNet trunk; turn it off under Advanced",
         );
     }
     None
@@ -246,7 +254,7 @@ mod tests {
             (Variant::Fcn32s, Geometry::Reference, Normalization::CAFFE);
         let mut settings = preset(Trunk::Vgg16Slim);
         settings.variant = Variant::Fcn16s;
-        let init = Init::File("fcn32s.pth".into());
+        let init = InitialWeights::File("fcn32s.pth".into());
         start_from(&mut settings, init.clone(), &own, true);
         assert_eq!(
             (settings.variant, settings.trunk),
@@ -260,7 +268,7 @@ mod tests {
         start_random(&mut settings);
         assert_eq!(
             (&settings.init, &settings.normalization),
-            (&Init::Random, &Normalization::IMAGENET)
+            (&InitialWeights::Random, &Normalization::IMAGENET)
         );
 
         // A classifier says nothing of the borders.
@@ -273,13 +281,13 @@ mod tests {
         switch_trunk(&mut settings, Trunk::Vgg16Slim);
         assert_eq!(
             (&settings.init, &settings.normalization),
-            (&Init::Random, &Normalization::IMAGENET)
+            (&InitialWeights::Random, &Normalization::IMAGENET)
         );
 
         // A network that cannot be built on the trunk gives way.
         start_from(
             &mut settings,
-            Init::Run("resnet".to_owned()),
+            InitialWeights::Run("resnet".to_owned()),
             &preset(Trunk::Resnet50),
             true,
         );
@@ -287,19 +295,19 @@ mod tests {
             (settings.variant, settings.trunk),
             (Variant::FcnResnet50, Trunk::Resnet50)
         );
-        assert_eq!(settings.init, Init::Run("resnet".to_owned()));
+        assert_eq!(settings.init, InitialWeights::Run("resnet".to_owned()));
     }
 
     #[test]
     fn no_value_of_a_recipe_is_left_out() {
-        use crate::engine::{Order, Recipe, Schedule};
+        use crate::engine::{Recipe, SampleOrder, Schedule};
         let mut settings = preset(Trunk::Vgg16Slim);
         Recipe::Cvpr2015.apply(&mut settings);
         settings.learning.schedule = Schedule::Cosine { min_rate: 0.0 };
         settings.learning.reduction = crate::engine::Reduction::Sum;
         settings.learning.clip_norm = Some(1.0);
         settings.learning.warmup_steps = 5;
-        settings.order = Order::Sequential;
+        settings.order = SampleOrder::Sequential;
         let changed = changed_fields(&settings);
         for name in [
             "bias LR factor",
@@ -324,8 +332,8 @@ mod tests {
         assert!(problem(&settings).is_some_and(|text| text.contains("batch size 1")));
         settings.batch_size = 1;
         assert_eq!(problem(&settings), None);
-        (settings.checkpointing, settings.trunk) = (true, Trunk::Alexnet);
-        assert!(problem(&settings).is_some_and(|text| text.contains("Recompute activations")));
+        (settings.recompute_activations, settings.trunk) = (true, Trunk::Alexnet);
+        assert!(problem(&settings).is_some_and(|text| text.contains("Recomputing")));
         settings.trunk = Trunk::Vgg16;
         assert_eq!(problem(&settings), None);
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use eframe::egui::{Button, ComboBox, Key, Modifiers, ScrollArea, Ui};
 
 use super::{ComparePanel, MAX_RUNS, open_dataset};
-use crate::engine::Item;
+use crate::engine::DatasetItem;
 use crate::ui::context::PanelCtx;
 use crate::ui::dialogs;
 use crate::ui::panels::inspect::run_picker::{self, run_picker, runs_with_weights};
@@ -98,7 +98,7 @@ impl ComparePanel {
         }
     }
 
-    fn step_button(&mut self, ui: &mut Ui, text: &str, key: Key, target: Option<&Item>) {
+    fn step_button(&mut self, ui: &mut Ui, text: &str, key: Key, target: Option<&DatasetItem>) {
         let button = ui
             .add_enabled(target.is_some(), Button::new(text))
             .on_hover_text(format!("{text} validation image ({})", key.name()))
@@ -112,7 +112,7 @@ impl ComparePanel {
     fn image_combo(
         &mut self,
         ui: &mut Ui,
-        items: &[Item],
+        items: &[DatasetItem],
         index: Option<usize>,
         image: Option<&Path>,
     ) {
@@ -133,7 +133,7 @@ impl ComparePanel {
     }
 
     /// The validation list; only the rows in sight are laid out, there may be thousands.
-    fn items_ui(&mut self, ui: &mut Ui, items: &[Item], index: Option<usize>) {
+    fn items_ui(&mut self, ui: &mut Ui, items: &[DatasetItem], index: Option<usize>) {
         if items.is_empty() {
             ui.weak("Open a dataset to list its validation images");
         }

@@ -94,7 +94,7 @@ pub fn active_problem(active: Option<&ActiveRun>, command: UiCommand) -> Option<
             matches!(active.phase, Phase::Training | Phase::Validating { .. }),
             "The run can be paused while it is training or validating",
         ),
-        UiCommand::Continue => (active.phase == Phase::Paused, "The run is not paused"),
+        UiCommand::Unpause => (active.phase == Phase::Paused, "The run is not paused"),
         _ => (active.phase != Phase::Stopping, "The run is stopping"),
     };
     (!possible).then_some(problem)
@@ -103,7 +103,7 @@ pub fn active_problem(active: Option<&ActiveRun>, command: UiCommand) -> Option<
 fn buttons_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
     ui.horizontal(|ui| {
         let pause = if active.phase == Phase::Paused {
-            UiCommand::Continue
+            UiCommand::Unpause
         } else {
             UiCommand::Pause
         };

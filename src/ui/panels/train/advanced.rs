@@ -4,7 +4,7 @@ use eframe::egui::{ComboBox, DragValue, Response, Ui};
 
 use super::learning::{optional_ui, segments_ui};
 use super::optimizer::optimizer_ui;
-use crate::engine::{Normalization, Order, Precision, RunConfig};
+use crate::engine::{Normalization, Precision, RunConfig, SampleOrder};
 use crate::ui::ui_ext::UiExt as _;
 
 /// Optimizer, regularization, images, reproducibility, live masks.
@@ -73,10 +73,10 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
     let tooltip = "Order of the training images: shuffled each epoch, or that of the list file";
     ui.field("Order", tooltip, |ui| {
         let label = |order| match order {
-            Order::Shuffled => "Shuffled".to_owned(),
-            Order::Sequential => "Sequential".to_owned(),
+            SampleOrder::Shuffled => "Shuffled".to_owned(),
+            SampleOrder::Sequential => "Sequential".to_owned(),
         };
-        segments_ui(ui, Order::ALL, config.order, label, |order| {
+        segments_ui(ui, &SampleOrder::ALL, config.order, label, |order| {
             config.order = order;
         })
     });
@@ -149,14 +149,14 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
                    devices that support them. Weights and loss keep 32 bits";
     ui.field("Precision", tooltip, |ui| {
         let label = |precision: Precision| precision.id().to_owned();
-        segments_ui(ui, Precision::ALL, config.precision, label, |precision| {
+        segments_ui(ui, &Precision::ALL, config.precision, label, |precision| {
             config.precision = precision;
         })
     });
     let tooltip = "Keep only the activations between the stages of the trunk and recompute the others in the \
                    backward pass: less memory, more time, the same gradients";
     ui.field("Recompute activations", tooltip, |ui| {
-        ui.checkbox(&mut config.checkpointing, "")
+        ui.checkbox(&mut config.recompute_activations, "")
             .accessible_name("Recompute activations")
     });
     ui.field(

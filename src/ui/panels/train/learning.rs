@@ -7,16 +7,16 @@ use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
 
 /// Buttons for the values of a setting; one of them is selected.
-pub fn segments_ui<T: Copy + PartialEq, const N: usize>(
+pub fn segments_ui<T: Copy + PartialEq>(
     ui: &mut Ui,
-    values: [T; N],
+    values: &[T],
     current: T,
     label: impl Fn(T) -> String,
     mut choose: impl FnMut(T),
 ) -> Response {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 3.0;
-        for value in values {
+        for &value in values {
             let button = eframe::egui::Button::new(label(value)).selected(value == current);
             if ui.add(button).clicked() && value != current {
                 choose(value);

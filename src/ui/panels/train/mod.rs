@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use eframe::egui::{CollapsingHeader, RichText, ScrollArea, Ui};
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{DatasetState, DeviceId, Engine, Init, RunConfig, Trunk, preset};
+use crate::engine::{DatasetState, DeviceId, Engine, InitialWeights, RunConfig, Trunk, preset};
 use crate::ui::command::UiCommand;
 use crate::ui::context::PanelCtx;
 use crate::ui::icons::Icon;
@@ -86,7 +86,7 @@ impl TrainPanel {
     /// Why nothing can start from the chosen weights.
     fn start_problem(&self, engine: &Engine) -> Option<&'static str> {
         match &self.settings.init {
-            Init::Run(run) if engine.runs_known() && engine.run(run).is_none() => {
+            InitialWeights::Run(run) if engine.runs_known() && engine.run(run).is_none() => {
                 Some("The run to start from does not exist any more; choose other weights")
             }
             _ => None,
@@ -138,8 +138,8 @@ impl TrainPanel {
     /// The file that the next run starts from.
     pub fn initial_weights(&self) -> Option<&Path> {
         match &self.settings.init {
-            Init::File(path) => Some(path),
-            Init::Random | Init::Run(_) => None,
+            InitialWeights::File(path) => Some(path),
+            InitialWeights::Random | InitialWeights::Run(_) => None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Recipe, optimizer, loss and schedule of the learning rate.
 
 use eframe::egui::{Align, Button, ComboBox, DragValue, Label, Layout, RichText, Ui};
+use strum::VariantArray as _;
 
 use super::learning::{optional_ui, scientific_ui, segments_ui};
 use crate::engine::{FinalUpsampling, Learning, Recipe, Reduction, RunConfig, Schedule};
@@ -72,9 +73,15 @@ pub fn optimizer_ui(ui: &mut Ui, config: &mut RunConfig) {
             FinalUpsampling::AllFixed => "All fixed".to_owned(),
         };
         let current = config.final_upsampling;
-        segments_ui(ui, FinalUpsampling::ALL, current, label, |upsampling| {
-            config.final_upsampling = upsampling;
-        })
+        segments_ui(
+            ui,
+            FinalUpsampling::VARIANTS,
+            current,
+            label,
+            |upsampling| {
+                config.final_upsampling = upsampling;
+            },
+        )
     });
 }
 
@@ -122,7 +129,7 @@ fn loss_ui(ui: &mut Ui, learning: &mut Learning) {
             Reduction::Sum => "Sum".to_owned(),
         };
         let current = learning.reduction;
-        segments_ui(ui, Reduction::ALL, current, label, |reduction| {
+        segments_ui(ui, &Reduction::ALL, current, label, |reduction| {
             learning.reduction = reduction;
         })
     });
@@ -160,7 +167,7 @@ fn schedule_ui(ui: &mut Ui, learning: &mut Learning) {
             Schedule::Cosine { .. } => "Cosine".to_owned(),
         };
         let current = learning.schedule.kind();
-        segments_ui(ui, Schedule::KINDS, current, label, |schedule| {
+        segments_ui(ui, &Schedule::KINDS, current, label, |schedule| {
             learning.schedule = schedule;
         })
     });

@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, Align, Layout, RichText, Ui};
 
-use crate::engine::{Init, RunSnapshot, RunState};
+use crate::engine::{InitialWeights, RunSnapshot, RunState};
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
 use crate::ui::icons::Icon;
@@ -142,9 +142,9 @@ fn details(run: &RunSnapshot) -> String {
         config.seed,
     );
     let start = match &config.init {
-        Init::Random => None,
-        Init::Run(parent) => Some(parent.clone()),
-        Init::File(path) => Some(path.display().to_string()),
+        InitialWeights::Random => None,
+        InitialWeights::Run(parent) => Some(parent.clone()),
+        InitialWeights::File(path) => Some(path.display().to_string()),
     };
     if let Some(start) = start {
         text.push_str("\nStarted from ");

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use eframe::egui::{self, Response, RichText, ScrollArea, Ui};
 
 use crate::engine::{
-    Engine, Init, NoticeLevel, RunConfig, Task, WeightsChoice, WeightsLayout, WeightsRow,
+    Engine, InitialWeights, NoticeLevel, RunConfig, Task, WeightsChoice, WeightsLayout, WeightsRow,
     WeightsRowState, WeightsSummary,
 };
 use crate::ui::command::Command;
@@ -91,7 +91,7 @@ impl WeightsPick {
                 let is_network = matches!(summary.layout, WeightsLayout::Segmentation { .. });
                 run_settings::start_from(
                     config,
-                    Init::File(path.clone()),
+                    InitialWeights::File(path.clone()),
                     &summary.config,
                     is_network,
                 );
