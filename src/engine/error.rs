@@ -9,6 +9,7 @@ use super::catalogue::CatalogueError;
 use super::score_masks::MaskScoreError;
 use super::tasks::Lost;
 use crate::dataset::DatasetError;
+use crate::files::FileError;
 use crate::training::{DeviceId, TrainError};
 
 /// A refusal or a failure. Each text says what to do.
@@ -171,13 +172,8 @@ pub enum EngineError {
         source: io::Error,
     },
     /// A file could not be written.
-    #[error("{}: {source}. Check that the folder can be written and has room", .path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] FileError),
     /// A run, its settings or its network.
     #[error(transparent)]
     Train(TrainError),
@@ -194,10 +190,9 @@ pub enum EngineError {
 
 impl From<DatasetError> for EngineError {
     fn from(err: DatasetError) -> Self {
-        if is_interrupted(&err) {
-            Self::Cancelled
-        } else {
-            Self::Dataset(err)
+        match err {
+            DatasetError::Stopped { .. } => Self::Cancelled,
+            err => Self::Dataset(err),
         }
     }
 }
@@ -220,30 +215,21 @@ impl From<CatalogueError> for EngineError {
     }
 }
 
-/// Whether the sample was not made to its end, on request.
-fn is_interrupted(err: &DatasetError) -> bool {
-    matches!(err, DatasetError::Io { source, .. } if source.kind() == io::ErrorKind::Interrupted)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_requested_stop_is_not_a_failure() {
-        let stopped = |kind: io::ErrorKind| DatasetError::Io {
-            path: PathBuf::from("sample"),
-            hint: "Try again",
-            source: kind.into(),
-        };
+        let path = || PathBuf::from("sample");
         for err in [
-            EngineError::from(stopped(io::ErrorKind::Interrupted)),
-            EngineError::from(TrainError::Dataset(stopped(io::ErrorKind::Interrupted))),
+            EngineError::from(DatasetError::Stopped { path: path() }),
+            EngineError::from(TrainError::Dataset(DatasetError::Stopped { path: path() })),
             EngineError::from(CatalogueError::Cancelled),
         ] {
             assert!(matches!(err, EngineError::Cancelled), "{err:?}");
         }
-        let failed = EngineError::from(stopped(io::ErrorKind::NotFound));
+        let failed = EngineError::from(DatasetError::UnknownLayout { path: path() });
         assert!(matches!(failed, EngineError::Dataset(_)), "{failed:?}");
     }
 }

@@ -7,6 +7,7 @@ use super::predict::Logits;
 use super::tasks::Task;
 use super::{Engine, EngineError};
 use crate::dataset::{ClassList, LabelMap, Rgb, VOID, write_index_png, write_rgb_png};
+use crate::files::write_atomic;
 
 impl Engine {
     /// Writes logits as a NumPy file; returns the path.
@@ -95,15 +96,16 @@ fn save_npy(path: &Path, logits: &Logits) -> Result<(), EngineError> {
     let length = (start + header.len() + 1).next_multiple_of(64) - start;
     header.push_str(&" ".repeat(length - header.len() - 1));
     header.push('\n');
-    let mut bytes = Vec::with_capacity(start + length + logits.values.len() * 4);
-    bytes.extend(NPY_MAGIC);
-    bytes.extend((length as u16).to_le_bytes());
-    bytes.extend(header.as_bytes());
-    bytes.extend(logits.values.iter().flat_map(|value| value.to_le_bytes()));
-    std::fs::write(path, bytes).map_err(|source| EngineError::Write {
-        path: path.to_owned(),
-        source,
-    })
+    write_atomic(path, |file| {
+        file.write_all(NPY_MAGIC)?;
+        file.write_all(&(length as u16).to_le_bytes())?;
+        file.write_all(header.as_bytes())?;
+        logits
+            .values
+            .iter()
+            .try_for_each(|value| file.write_all(&value.to_le_bytes()))
+    })?;
+    Ok(())
 }
 
 /// And the version, 1.0.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 
 use super::checkpoint::{RunFolder, RunMeta};
-use super::config::{Init, RunConfig};
+use super::config::{InitialWeights, RunConfig};
 use super::error::TrainError;
 use super::preset::preset;
 use crate::dataset::{ClassList, Normalization};
@@ -129,7 +129,7 @@ fn foreign_config(path: &Path, layout: WeightsLayout) -> RunConfig {
             Preprocessing::Symmetric => Normalization::SYMMETRIC,
         },
         test_size: None,
-        init: Init::File(path.to_path_buf()),
+        init: InitialWeights::File(path.to_path_buf()),
         ..preset
     }
 }
@@ -157,7 +157,7 @@ pub(super) fn load_file(
         classes,
     } = Opened::new(choice)?;
     let Some(classes) = classes else {
-        return Err(TrainError::File {
+        return Err(TrainError::Unusable {
             path: choice.path.clone(),
             reason: format!("this is {layout}, which has no score layers"),
             hint: "Train from it with `train --init`, or choose weights of a segmentation network",
@@ -190,7 +190,7 @@ pub fn export_run(folder: &RunFolder, path: &Path) -> Result<(), TrainError> {
         .extension()
         .is_some_and(|end| end.eq_ignore_ascii_case("safetensors"))
     {
-        return Err(TrainError::File {
+        return Err(TrainError::Unusable {
             path: path.to_path_buf(),
             reason: "the name does not end in .safetensors".to_owned(),
             hint: "Choose one that does: the format of a file is told from its name",

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fcn_workbench::engine::{
-    DatasetRef, Dirs, Engine, EngineError, EngineOptions, Init, RunConfig, RunState, Trunk,
-    Variant, WeightsChoice,
+    DatasetRef, Dirs, Engine, EngineError, EngineOptions, InitialWeights, RunConfig, RunState,
+    Trunk, Variant, WeightsChoice,
 };
 use fcn_workbench::training::checkpoint::RunFolder;
 
@@ -65,7 +65,7 @@ fn each_stage_starts_from_the_one_before() {
     engine
         .start_stages(stages(&set, |config| {
             (config.max_steps, config.learning.learning_rate) = (Some(1), 1e-12);
-            config.init = Init::File(file.clone());
+            config.init = InitialWeights::File(file.clone());
         }))
         .expect("a start");
     wait(&mut engine, |engine| {
@@ -77,16 +77,16 @@ fn each_stage_starts_from_the_one_before() {
     let variants: Vec<Variant> = (0..3).map(|at| run(at).config.variant).collect();
     assert_eq!(variants, Variant::STRIDES);
     assert!((0..3).all(|at| run(at).state == RunState::Finished && run(at).steps.len() == 1));
-    let inits: Vec<&Init> = (0..3).map(|at| &run(at).config.init).collect();
+    let inits: Vec<&InitialWeights> = (0..3).map(|at| &run(at).config.init).collect();
     let [first, second, _] = &plan.runs[..] else {
         panic!("{plan:?}")
     };
     assert_eq!(
         inits,
         [
-            &Init::File(file),
-            &Init::Run(first.clone()),
-            &Init::Run(second.clone())
+            &InitialWeights::File(file),
+            &InitialWeights::Run(first.clone()),
+            &InitialWeights::Run(second.clone())
         ]
     );
 
@@ -135,7 +135,7 @@ fn a_failed_stage_ends_the_plan() {
     let gone = set.dir.path().join("gone.pth");
     engine
         .start_stages(stages(&set, |config| {
-            config.init = Init::File(gone.clone());
+            config.init = InitialWeights::File(gone.clone());
         }))
         .expect("a start");
     wait(&mut engine, |engine| {

@@ -80,7 +80,7 @@ impl Engine {
         self.trainer.pause()
     }
 
-    /// Lets a paused run go on.
+    /// Lets a paused run continue.
     pub fn unpause(&mut self) -> Result<(), EngineError> {
         self.trainer.unpause()
     }

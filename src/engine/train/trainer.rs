@@ -13,7 +13,7 @@ use crate::dataset::ClassList;
 use crate::engine::runs::{RunSnapshot, RunState, newest_first};
 use crate::engine::{Dirs, EngineError, Notice, NoticeLevel, Waker};
 use crate::training::checkpoint::RunFolder;
-use crate::training::{Control, Init, Outcome, Preview, RunConfig, TrainEvent};
+use crate::training::{Control, InitialWeights, Outcome, Preview, RunConfig, TrainEvent};
 
 /// Runs that are trained one after another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,7 +132,7 @@ impl Trainer {
         };
         let parent = self.plan.as_ref().and_then(|plan| plan.runs.last());
         if let (true, Some(parent)) = (self.staged, parent) {
-            config.init = Init::Run(parent.clone());
+            config.init = InitialWeights::Run(parent.clone());
         }
         self.launch(Job::New(Box::new(config.clone())), config)
     }
@@ -188,7 +188,7 @@ impl Trainer {
 
     pub fn unpause(&mut self) -> Result<(), EngineError> {
         let current = self.current()?;
-        current.control.resume();
+        current.control.unpause();
         current.active.phase = Phase::Training;
         Ok(())
     }

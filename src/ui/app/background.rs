@@ -1,17 +1,9 @@
 //! Takes in what dialogs and the desktop answered.
 
-use std::path::PathBuf;
-
 use super::App;
 use crate::engine::{DatasetRef, EngineError, Lost, NoticeLevel, Poll, Task};
 use crate::ui::command::Command;
 use crate::ui::dialogs;
-
-/// A request to the desktop to show a folder.
-pub(super) struct FolderRequest {
-    folder: PathBuf,
-    task: Task<Result<(), opener::OpenError>>,
-}
 
 impl App {
     /// Goes on with what tasks answered. Call once a frame.
@@ -28,31 +20,14 @@ impl App {
             Poll::Pending | Poll::Ready(_) => {}
             Poll::Lost => self.send(dialogs::lost_notice()),
         }
-        let mut problems = Vec::new();
-        self.folder_requests
-            .retain_mut(|FolderRequest { folder, task }| {
-                let problem = match task.poll() {
-                    Poll::Pending => return true,
-                    Poll::Ready(Ok(())) => return false,
-                    Poll::Ready(Err(err)) => err.to_string(),
-                    Poll::Lost => Lost.to_string(),
-                };
-                let folder = folder.display();
-                problems.push(format!("No file manager could show {folder}: {problem}"));
-                false
-            });
-        for problem in problems {
-            self.toasts.add(NoticeLevel::Warning, problem);
+        match Task::poll_slot(&mut self.file_manager) {
+            Poll::Pending | Poll::Ready(Ok(())) => {}
+            Poll::Ready(Err(message)) => self.toasts.add(NoticeLevel::Warning, message),
+            Poll::Lost => {
+                let text = format!("The file manager could not be opened: {Lost}");
+                self.toasts.add(NoticeLevel::Warning, text);
+            }
         }
-    }
-
-    /// Asks the desktop to show a folder.
-    pub(super) fn show_folder(&mut self, folder: PathBuf) {
-        let path = folder.clone();
-        let task = self
-            .engine
-            .spawn_waiting("open-folder", move |_| opener::open(path));
-        self.folder_requests.push(FolderRequest { folder, task });
     }
 
     /// Shows why something was not done.
@@ -96,11 +71,13 @@ mod tests {
             std::thread::yield_now();
             app.poll_tasks();
         }
-        app.run_commands();
+        app.run_commands(&egui::Context::default());
     }
 
-    fn is_told(app: &App, words: &str) -> bool {
-        app.toasts.shown().any(|text| text.contains(words))
+    #[track_caller]
+    fn assert_told(app: &App, words: &str) {
+        let texts: Vec<&str> = app.toasts.shown().collect();
+        assert!(texts.iter().any(|text| text.contains(words)), "{texts:?}");
     }
 
     #[test]
@@ -108,10 +85,10 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let mut app = app(&dir);
         app.folder_dialog = Some(app.engine.spawn_waiting("dialog", |_| panic!("on purpose")));
-        assert!(!app.is_enabled(UiCommand::OpenFolder));
+        assert!(app.problem(UiCommand::OpenFolder).is_some());
         until(&mut app, |app| app.folder_dialog.is_none());
-        assert!(app.is_enabled(UiCommand::OpenFolder));
-        assert!(is_told(&app, "file dialog ended unexpectedly"));
+        assert_eq!(app.problem(UiCommand::OpenFolder), None);
+        assert_told(&app, "file dialog ended unexpectedly");
     }
 
     #[test]
@@ -119,18 +96,24 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let mut app = app(&dir);
         app.image_dialog = Some(app.engine.spawn_waiting("dialog", |_| panic!("on purpose")));
-        assert!(!app.is_enabled(UiCommand::OpenImages));
+        assert!(app.problem(UiCommand::OpenImages).is_some());
         until(&mut app, |app| app.image_dialog.is_none());
-        assert!(app.is_enabled(UiCommand::OpenImages));
-        assert!(is_told(&app, "file dialog ended unexpectedly"));
+        assert_eq!(app.problem(UiCommand::OpenImages), None);
+        assert_told(&app, "file dialog ended unexpectedly");
     }
 
     #[test]
-    fn a_folder_that_cannot_be_shown_is_told() {
+    fn a_file_manager_that_is_lost_or_finds_no_folder_is_told() {
         let dir = tempfile::tempdir().expect("a folder");
         let mut app = app(&dir);
-        app.show_folder(dir.path().join("absent"));
-        until(&mut app, |app| app.folder_requests.is_empty());
-        assert!(is_told(&app, "absent"));
+        app.file_manager = Some(app.engine.spawn_waiting("dialog", |_| panic!("on purpose")));
+        until(&mut app, |app| app.file_manager.is_none());
+        assert_told(&app, "file manager could not be opened");
+
+        let absent = dir.path().join("absent");
+        app.send(Command::OpenFileManager(absent));
+        app.run_commands(&egui::Context::default());
+        until(&mut app, |app| app.file_manager.is_none());
+        assert_told(&app, "absent");
     }
 }
