@@ -7,8 +7,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::values::one_of;
 use crate::engine::{
-    Engine, Geometry, Init, Normalization, RunConfig, Trunk, Variant, WeightsChoice, WeightsLayout,
-    WeightsSummary, preset,
+    Engine, Geometry, InitialWeights, Normalization, RunConfig, Trunk, Variant, WeightsChoice,
+    WeightsLayout, WeightsSummary, preset,
 };
 
 #[derive(Debug, clap::Args)]
@@ -107,7 +107,7 @@ impl NetworkArgs {
 
 /// What training starts from.
 pub struct Start {
-    init: Init,
+    init: InitialWeights,
     /// The settings it was trained with.
     config: RunConfig,
     /// Whether it segments, so that its variant and geometry say something.
@@ -132,7 +132,7 @@ impl Start {
             let WeightsSummary { config, layout, .. } = engine.inspect_weights(choice).wait()?;
             let is_network = matches!(layout, WeightsLayout::Segmentation { .. });
             return Ok(Self {
-                init: Init::File(path),
+                init: InitialWeights::File(path),
                 config,
                 is_network,
             });
@@ -143,7 +143,7 @@ impl Start {
         let config = engine.run(&name).map(|run| run.config.clone());
         let config = config.ok_or_else(|| format!("{name}: the run is gone"))?;
         Ok(Self {
-            init: Init::Run(name),
+            init: InitialWeights::Run(name),
             config,
             is_network: true,
         })
