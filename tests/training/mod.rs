@@ -9,7 +9,7 @@ use crate::common::{Recorder, SIZE, TinySet};
 use fcn_workbench::dataset::Augment;
 use fcn_workbench::training::checkpoint::EndMark;
 use fcn_workbench::training::{
-    Control, DeviceId, EpochRecord, Order, Outcome, Predictor, TrainEvent, train,
+    Control, DeviceId, EpochRecord, Outcome, Predictor, SampleOrder, TrainEvent, train,
 };
 
 fn epochs(sink: &Recorder) -> Vec<&EpochRecord> {
@@ -110,7 +110,7 @@ fn events_come_in_the_promised_order() {
 #[test]
 fn a_run_in_the_lists_order_without_augmentation_and_dropout_has_nothing_random_but_its_weights() {
     let set = TinySet::new(8, 1);
-    let losses = |order: Order, crop: Option<[u32; 2]>| {
+    let losses = |order: SampleOrder, crop: Option<[u32; 2]>| {
         let folder = set.run(|config| {
             (config.order, config.augment) = (order, Augment::none(crop));
             (config.dropout, config.batch_size, config.epochs) = (0.0, 1, 1);
@@ -120,17 +120,17 @@ fn a_run_in_the_lists_order_without_augmentation_and_dropout_has_nothing_random_
         assert_eq!(sink.outcome(), Some(&Outcome::Finished));
         sink.losses()
     };
-    let listed = losses(Order::Sequential, None);
+    let listed = losses(SampleOrder::Sequential, None);
     assert_eq!(listed.len(), 8);
     // The middle of an image at its own size is all of it.
-    assert_eq!(losses(Order::Sequential, Some([SIZE, SIZE])), listed);
-    assert_ne!(losses(Order::Shuffled, None), listed);
+    assert_eq!(losses(SampleOrder::Sequential, Some([SIZE, SIZE])), listed);
+    assert_ne!(losses(SampleOrder::Shuffled, None), listed);
     // The same images, the other way around.
     let list = set.root().join("ImageSets/Segmentation/train.txt");
     let names = fs::read_to_string(&list).expect("a list");
     let reversed: Vec<&str> = names.lines().rev().collect();
     fs::write(&list, reversed.join("\n")).expect("a list");
-    assert_ne!(losses(Order::Sequential, None), listed);
+    assert_ne!(losses(SampleOrder::Sequential, None), listed);
 }
 
 #[test]

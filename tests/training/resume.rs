@@ -113,17 +113,17 @@ fn a_stop_before_the_last_validation_does_not_lose_it() {
 }
 
 #[test]
-fn a_pause_ends_with_a_resume() {
+fn a_pause_ends() {
     let set = TinySet::new(4, 1);
     let folder = set.run(|_| {});
     let control = Control::default();
     let pauser = control.clone();
     let mut sink = Recorder::after(1, move || {
         pauser.pause();
-        let resumer = pauser.clone();
+        let unpauser = pauser.clone();
         std::thread::Builder::new()
-            .name("resumes".to_owned())
-            .spawn(move || resumer.resume())
+            .name("unpauses".to_owned())
+            .spawn(move || unpauser.unpause())
             .expect("a thread");
     });
     train(&folder, &set.open(), &control, &mut sink);

@@ -2,7 +2,9 @@
 //!
 //! Dataset, prediction stride and device are choices, not preset values.
 
-use crate::engine::{DeviceEntry, DeviceId, DeviceKind, Init, RunConfig, Trunk, Variant, preset};
+use crate::engine::{
+    DeviceEntry, DeviceId, DeviceKind, InitialWeights, RunConfig, Trunk, Variant, preset,
+};
 
 struct Field {
     label: &'static str,
@@ -29,7 +31,7 @@ const FIELDS: &[Field] = &[
     field!("weight decay", learning.weight_decay),
     field!("schedule", learning.schedule),
     field!("warm-up", learning.warmup_steps),
-    field!("bias rate", learning.bias_rate),
+    field!("bias LR factor", learning.bias_rate),
     field!("bias decay", learning.decay_biases),
     field!("reduction", learning.reduction),
     field!("accumulation", learning.accumulation),
@@ -42,12 +44,12 @@ const FIELDS: &[Field] = &[
     field!("flip", augment.flip),
     field!("brightness", augment.brightness),
     field!("order", order),
-    field!("input", normalization),
+    field!("normalization", normalization),
     field!("test size", test_size),
     field!("seed", seed),
     field!("loader threads", workers),
     field!("precision", precision),
-    field!("checkpointing", checkpointing),
+    field!("recompute activations", recompute_activations),
     field!("live images", preview_images),
     field!("live interval", preview_secs),
 ];
@@ -95,21 +97,27 @@ pub fn switch_trunk(settings: &mut RunConfig, trunk: Trunk) {
 /// Changes the network; a trunk that it cannot be built on gives way to its usual one.
 pub fn switch_variant(settings: &mut RunConfig, variant: Variant) {
     *settings = settings.with_variant(variant);
-    if let (false, [trunk, ..]) = (variant.trunks().contains(&settings.trunk), variant.trunks()) {
+    let trunks = variant.trunks();
+    if let (false, Some(trunk)) = (trunks.contains(&settings.trunk), trunks.first()) {
         switch_trunk(settings, *trunk);
     }
 }
 
 /// Starts from random weights, with the input of the preset.
 pub fn start_random(settings: &mut RunConfig) {
-    settings.init = Init::Random;
+    settings.init = InitialWeights::Random;
     settings.normalization = preset(settings.trunk).normalization;
 }
 
 /// Starts from weights that were trained with the settings `own`: on their trunk, with their
 /// input and, where they are a whole network's, in its geometry. The network stays where it
 /// can be built on that trunk.
-pub fn start_from(settings: &mut RunConfig, init: Init, own: &RunConfig, is_network: bool) {
+pub fn start_from(
+    settings: &mut RunConfig,
+    init: InitialWeights,
+    own: &RunConfig,
+    is_network: bool,
+) {
     if !settings.variant.trunks().contains(&own.trunk) {
         switch_variant(settings, own.variant);
     }
@@ -132,7 +140,7 @@ pub fn three_strides(settings: &RunConfig) -> Option<Vec<RunConfig>> {
     Variant::STRIDES.into_iter().map(at).collect()
 }
 
-/// The same settings for FCN-8s at once; `None` where the trunk has it not.
+/// The same settings for FCN-8s at once; `None` where the trunk does not have it.
 pub fn at_once(settings: &RunConfig) -> Option<RunConfig> {
     let variant = Variant::Fcn8sAtOnce;
     variant
@@ -144,10 +152,12 @@ pub fn at_once(settings: &RunConfig) -> Option<RunConfig> {
 /// Why no run can be started with these settings; `None` = one can.
 pub fn problem(settings: &RunConfig) -> Option<&'static str> {
     if settings.augment.crop.is_none() && settings.batch_size > 1 {
-        return Some("Whole images need batch size 1, or set a crop size under Advanced");
+        return Some("Whole images need batch size 1; set it, or set a crop size under Advanced");
     }
-    if settings.checkpointing && !settings.trunk.has_stages() {
-        return Some("Checkpointing needs a VGG16 or a ResNet; turn it off under Advanced");
+    if settings.recompute_activations && !settings.trunk.has_stages() {
+        return Some(
+            "Recomputing activations needs a VGG16 or ResNet trunk; turn it off under Advanced",
+        );
     }
     None
 }
@@ -157,7 +167,7 @@ pub fn device_problem(entry: &DeviceEntry) -> Option<String> {
     match (&entry.problem, entry.kind) {
         (Some(problem), _) => Some(problem.clone()),
         (None, DeviceKind::Software) => {
-            Some("computes on the processor and is slower than it".to_owned())
+            Some("a software driver, slower than the CPU itself".to_owned())
         }
         (None, _) => None,
     }
@@ -185,13 +195,13 @@ pub fn choose_device(wanted: Option<DeviceId>, entries: &[DeviceEntry]) -> Devic
         .map_or(DeviceId::Cpu, |entry| entry.id)
 }
 
-/// What kind of hardware a device is, in words.
+/// The name of a kind of device.
 pub fn device_kind(kind: DeviceKind) -> &'static str {
     match kind {
-        DeviceKind::Cpu => "processor",
-        DeviceKind::DiscreteGpu => "graphics card",
-        DeviceKind::IntegratedGpu => "integrated graphics",
-        DeviceKind::VirtualGpu => "virtual graphics card",
+        DeviceKind::Cpu => "CPU",
+        DeviceKind::DiscreteGpu => "GPU",
+        DeviceKind::IntegratedGpu => "integrated GPU",
+        DeviceKind::VirtualGpu => "virtual GPU",
         DeviceKind::Software => "software driver",
     }
 }
@@ -244,7 +254,7 @@ mod tests {
             (Variant::Fcn32s, Geometry::Reference, Normalization::CAFFE);
         let mut settings = preset(Trunk::Vgg16Slim);
         settings.variant = Variant::Fcn16s;
-        let init = Init::File("fcn32s.pth".into());
+        let init = InitialWeights::File("fcn32s.pth".into());
         start_from(&mut settings, init.clone(), &own, true);
         assert_eq!(
             (settings.variant, settings.trunk),
@@ -258,7 +268,7 @@ mod tests {
         start_random(&mut settings);
         assert_eq!(
             (&settings.init, &settings.normalization),
-            (&Init::Random, &Normalization::IMAGENET)
+            (&InitialWeights::Random, &Normalization::IMAGENET)
         );
 
         // A classifier says nothing of the borders.
@@ -271,13 +281,13 @@ mod tests {
         switch_trunk(&mut settings, Trunk::Vgg16Slim);
         assert_eq!(
             (&settings.init, &settings.normalization),
-            (&Init::Random, &Normalization::IMAGENET)
+            (&InitialWeights::Random, &Normalization::IMAGENET)
         );
 
         // A network that cannot be built on the trunk gives way.
         start_from(
             &mut settings,
-            Init::Run("resnet".to_owned()),
+            InitialWeights::Run("resnet".to_owned()),
             &preset(Trunk::Resnet50),
             true,
         );
@@ -285,22 +295,22 @@ mod tests {
             (settings.variant, settings.trunk),
             (Variant::FcnResnet50, Trunk::Resnet50)
         );
-        assert_eq!(settings.init, Init::Run("resnet".to_owned()));
+        assert_eq!(settings.init, InitialWeights::Run("resnet".to_owned()));
     }
 
     #[test]
     fn no_value_of_a_recipe_is_left_out() {
-        use crate::engine::{Order, Recipe, Schedule};
+        use crate::engine::{Recipe, SampleOrder, Schedule};
         let mut settings = preset(Trunk::Vgg16Slim);
         Recipe::Cvpr2015.apply(&mut settings);
         settings.learning.schedule = Schedule::Cosine { min_rate: 0.0 };
         settings.learning.reduction = crate::engine::Reduction::Sum;
         settings.learning.clip_norm = Some(1.0);
         settings.learning.warmup_steps = 5;
-        settings.order = Order::Sequential;
+        settings.order = SampleOrder::Sequential;
         let changed = changed_fields(&settings);
         for name in [
-            "bias rate",
+            "bias LR factor",
             "bias decay",
             "reduction",
             "accumulation",
@@ -322,8 +332,8 @@ mod tests {
         assert!(problem(&settings).is_some_and(|text| text.contains("batch size 1")));
         settings.batch_size = 1;
         assert_eq!(problem(&settings), None);
-        (settings.checkpointing, settings.trunk) = (true, Trunk::Alexnet);
-        assert!(problem(&settings).is_some_and(|text| text.contains("Checkpointing")));
+        (settings.recompute_activations, settings.trunk) = (true, Trunk::Alexnet);
+        assert!(problem(&settings).is_some_and(|text| text.contains("Recomputing")));
         settings.trunk = Trunk::Vgg16;
         assert_eq!(problem(&settings), None);
     }
