@@ -30,7 +30,7 @@ pub struct Settings {
     precision: Option<Precision>,
     /// Whether training keeps only the activations between the stages of the trunk and recomputes
     /// the others in the backward pass: less memory, more time
-    #[arg(long, alias = "recompute_activations")]
+    #[arg(long, alias = "checkpointing")]
     recompute_activations: Option<bool>,
     /// Values of a paper for all options below but the length; what is given on top counts
     #[arg(long, value_parser = recipes())]

@@ -189,7 +189,7 @@ pub struct RunConfig {
     /// Whether a training step keeps only the activations between the stages of the trunk, which
     /// must have some ([`Trunk::has_stages`]), and recomputes the others in the backward pass
     /// (Chen et al. 2016): less memory, equal gradients, more time.
-    #[serde(default, alias = "recompute_activations")]
+    #[serde(default, alias = "checkpointing")]
     pub recompute_activations: bool,
     /// Passes over the training set, 1 or more.
     pub epochs: usize,
