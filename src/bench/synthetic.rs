@@ -1,4 +1,4 @@
-//! Made-up images and masks, which another program can make in a line.
+//! Synthetic images and masks, which another program can make in a line.
 
 use super::case::NUM_CLASSES;
 use crate::dataset::{Batch, LabelMap, Normalization, Rgb, Size, VOID};
@@ -55,7 +55,7 @@ pub fn batch(size: Size, batch_size: usize, normalization: &Normalization) -> Ba
         batch_size,
         height: size.height as usize,
         width: size.width as usize,
-        ids: vec!["made up".to_owned(); batch_size],
+        ids: vec!["synthetic".to_owned(); batch_size],
     }
 }
 

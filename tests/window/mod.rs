@@ -228,7 +228,7 @@ fn dropped_images_are_segmented() {
     fs::write(&broken, "no image").expect("a file");
     desk.drop_files(&[&broken, &own]);
     desk.until("the error is told", |desk| {
-        desk.says("broken.png cannot be shown")
+        desk.says("broken.png cannot be segmented")
     });
     assert!(!desk.is_enabled("Save mask…"));
     desk.click("own.png");

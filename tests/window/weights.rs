@@ -115,13 +115,13 @@ fn networks_and_runs_to_start_from_are_chosen_from_lists() {
         (next(&desk).variant, next(&desk).trunk),
         (Variant::FcnResnet50, Trunk::Resnet50)
     );
-    assert!(desk.says("Second head") && !desk.says("Padded"));
+    assert!(desk.says("Auxiliary head") && !desk.says("Padded"));
 
     choose(&mut desk, "Network", "FCN-8s");
     choose(&mut desk, "Trunk", "VGG16 slim");
     choose(&mut desk, "Start from", &title);
     desk.window.state().send(Command::DeleteRun(name));
-    let reason = "The run to start from is gone: choose another start";
+    let reason = "The run to start from does not exist any more; choose other weights";
     desk.until("the start is missed", |desk| desk.says(reason));
     assert!(!desk.is_enabled("Start training"));
     choose(&mut desk, "Start from", "Random weights");
@@ -143,7 +143,7 @@ fn a_weights_file_is_looked_at_and_becomes_the_start() {
     }
     let counts = desk
         .window
-        .query_by_label_contains("layers are loaded, 0 start as always")
+        .query_by_label_contains("layers are loaded, 0 keep initial values")
         .is_some();
     assert!(counts, "{:?}", desk.window.root());
     let lefts: Vec<f32> = desk
@@ -207,9 +207,9 @@ fn a_weights_file_becomes_a_run() {
     };
     assert_eq!(cards(&desk), 1);
     show(&mut desk, &file);
-    desk.click("Add to the runs");
+    desk.click("Import as run");
     desk.until("it is told", |desk| {
-        desk.has_message("imported-net is among the runs now")
+        desk.has_message("Imported as run imported-net")
     });
     desk.until("it is in the list", |desk| desk.engine().runs().len() == 2);
     assert_eq!(cards(&desk), 2);

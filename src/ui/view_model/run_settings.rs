@@ -31,7 +31,7 @@ const FIELDS: &[Field] = &[
     field!("weight decay", learning.weight_decay),
     field!("schedule", learning.schedule),
     field!("warm-up", learning.warmup_steps),
-    field!("bias rate", learning.bias_rate),
+    field!("bias LR factor", learning.bias_rate),
     field!("bias decay", learning.decay_biases),
     field!("reduction", learning.reduction),
     field!("accumulation", learning.accumulation),
@@ -44,7 +44,7 @@ const FIELDS: &[Field] = &[
     field!("flip", augment.flip),
     field!("brightness", augment.brightness),
     field!("order", order),
-    field!("input", normalization),
+    field!("normalization", normalization),
     field!("test size", test_size),
     field!("seed", seed),
     field!("loader threads", workers),
@@ -152,11 +152,11 @@ pub fn at_once(settings: &RunConfig) -> Option<RunConfig> {
 /// Why no run can be started with these settings; `None` = one can.
 pub fn problem(settings: &RunConfig) -> Option<&'static str> {
     if settings.augment.crop.is_none() && settings.batch_size > 1 {
-        return Some("Whole images need batch size 1, or set a crop size under Advanced");
+        return Some("Whole images need batch size 1; set it, or set a crop size under Advanced");
     }
     if settings.recompute_activations && !settings.trunk.has_stages() {
         return Some(
-            "Recomputing activations needs a VGG16 or a ResNet; turn it off under Advanced",
+            "Recomputing activations needs a VGG16 or ResNet trunk; turn it off under Advanced",
         );
     }
     None
@@ -167,7 +167,7 @@ pub fn device_problem(entry: &DeviceEntry) -> Option<String> {
     match (&entry.problem, entry.kind) {
         (Some(problem), _) => Some(problem.clone()),
         (None, DeviceKind::Software) => {
-            Some("computes on the processor and is slower than it".to_owned())
+            Some("a software driver, slower than the CPU itself".to_owned())
         }
         (None, _) => None,
     }
@@ -195,13 +195,13 @@ pub fn choose_device(wanted: Option<DeviceId>, entries: &[DeviceEntry]) -> Devic
         .map_or(DeviceId::Cpu, |entry| entry.id)
 }
 
-/// What kind of hardware a device is, in words.
+/// The name of a kind of device.
 pub fn device_kind(kind: DeviceKind) -> &'static str {
     match kind {
-        DeviceKind::Cpu => "processor",
-        DeviceKind::DiscreteGpu => "graphics card",
-        DeviceKind::IntegratedGpu => "integrated graphics",
-        DeviceKind::VirtualGpu => "virtual graphics card",
+        DeviceKind::Cpu => "CPU",
+        DeviceKind::DiscreteGpu => "GPU",
+        DeviceKind::IntegratedGpu => "integrated GPU",
+        DeviceKind::VirtualGpu => "virtual GPU",
         DeviceKind::Software => "software driver",
     }
 }
@@ -310,7 +310,7 @@ mod tests {
         settings.order = SampleOrder::Sequential;
         let changed = changed_fields(&settings);
         for name in [
-            "bias rate",
+            "bias LR factor",
             "bias decay",
             "reduction",
             "accumulation",

@@ -35,7 +35,7 @@ impl ComparePanel {
                 }
                 let remove = ui
                     .button("×")
-                    .on_hover_text("Take this run off the comparison")
+                    .on_hover_text("Remove this run from the comparison")
                     .accessible_name(format!("Remove run {}", index + 1));
                 if remove.clicked() {
                     removed = Some(index);
@@ -47,7 +47,7 @@ impl ComparePanel {
         }
         self.add_run_button(ctx, ui);
         let refresh = ui
-            .add_enabled(!self.runs.is_empty(), Button::new("Refresh"))
+            .add_enabled(!self.runs.is_empty(), Button::new("Predict again"))
             .on_hover_text("Predict again with the newest weights of these runs");
         if refresh.clicked() {
             for run in &self.runs {
@@ -66,7 +66,7 @@ impl ComparePanel {
             .add_enabled(can_add, Button::new("Add run"))
             .on_hover_text("Compare one more run, up to four")
             .on_disabled_hover_text(
-                "There is no other run with weights, or four are compared already",
+                "There is no other run with weights, or there are four already",
             );
         if let Some(run) = next.filter(|_| add.clicked()) {
             self.add_run(run);
@@ -92,7 +92,7 @@ impl ComparePanel {
     }
 
     pub(super) fn open_image_button(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        let button = Button::new("Open image…");
+        let button = Button::new("Choose image…");
         if ui.add_enabled(self.dialog.is_none(), button).clicked() {
             self.dialog = Some(dialogs::pick_images(ctx.engine));
         }

@@ -15,8 +15,8 @@ pub fn device_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, wanted: &mut Option<DeviceId>)
     let chosen = run_settings::choose_device(*wanted, &devices.entries);
     let current = devices.entries.iter().find(|entry| entry.id == chosen);
     let tooltip = match current {
-        Some(entry) => format!("Where the network is computed\n{}", describe(entry)),
-        None => "Where the network is computed".to_owned(),
+        Some(entry) => format!("The device that trains the network\n{}", describe(entry)),
+        None => "The device that trains the network".to_owned(),
     };
     ui.field("Device", &tooltip, |ui| {
         ui.horizontal(|ui| {
@@ -29,7 +29,7 @@ pub fn device_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, wanted: &mut Option<DeviceId>)
                     entry_ui(ui, entry, chosen, wanted);
                 }
                 if devices.probing {
-                    ui.weak("Looking for graphics cards");
+                    ui.weak("Looking for GPUs");
                 }
             };
             ui.scope(|ui| {
@@ -42,14 +42,14 @@ pub fn device_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, wanted: &mut Option<DeviceId>)
             });
             if devices.probing {
                 ui.busy("Looking for devices")
-                    .on_hover_text("Looking for graphics cards");
+                    .on_hover_text("Looking for GPUs");
             }
         })
         .response
     });
     let lost = wanted.filter(|wanted| *wanted != chosen && !devices.probing);
     if let Some(lost) = lost {
-        ui.small(format!("{lost} cannot be used, so {chosen} is taken"));
+        ui.small(format!("{lost} is not available; using {chosen}"));
     }
 }
 

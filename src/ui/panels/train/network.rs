@@ -10,8 +10,8 @@ use crate::ui::view_model::{dropped_files, run_settings};
 
 /// Variant, trunk, geometry, heads, initial weights. True = the user wants to choose a file.
 pub fn network_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
-    let tooltip = "Prediction stride: 32s is coarse, 16s adds the details of pool4, 8s those of pool3. \
-                   The ResNets are torchvision's";
+    let tooltip = "FCN-32s is coarse, FCN-16s adds detail from pool4, FCN-8s from pool3. The ResNets are those \
+                   of torchvision";
     ui.field("Network", tooltip, |ui| {
         combo_ui(
             ui,
@@ -36,8 +36,8 @@ pub fn network_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool 
     });
     ui.add(Label::new(RichText::new(config.trunk.summary()).small().weak()).wrap());
     if config.trunk.geometries().len() > 1 {
-        let tooltip = "Padded keeps the size of the maps; the reference pads the image by 100 pixels and crops, \
-                       as the Caffe networks and their weights";
+        let tooltip = "Padded keeps the size of the feature maps; Reference pads the image by 100 pixels and crops, \
+                       like the Caffe networks and their weights";
         ui.field("Geometry", tooltip, |ui| {
             let label = |geometry| match geometry {
                 Geometry::Padded => "Padded".to_owned(),
@@ -56,22 +56,22 @@ pub fn network_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool 
     }
     if !config.variant.is_fcn() {
         ui.field(
-            "Second head",
-            "Train torchvision's auxiliary head too, at half the weight of the first",
+            "Auxiliary head",
+            "Also train the auxiliary head of torchvision, with half the loss weight of the main head",
             |ui| {
                 ui.checkbox(&mut config.aux_head, "")
-                    .accessible_name("Second head")
+                    .accessible_name("Auxiliary head")
             },
         );
     }
     init_ui(engine, ui, config)
 }
 
-/// What the weights start from.
+/// The initial weights.
 fn init_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
     let mut choose_file = false;
-    let tooltip = "Random weights, the best weights of another run on this trunk, or a .pth or .safetensors file. \
-                   Score layers and upsampling that are not in it start as always";
+    let tooltip = "Random weights, the best weights of another run with this trunk, or a .pth or .safetensors \
+                   file. Score layers and upsampling that are missing there keep their initial values";
     ui.field("Start from", tooltip, |ui| {
         let current = init_text(engine, &config.init);
         let combo = ComboBox::from_id_salt("init")
