@@ -79,7 +79,7 @@ fn pixels(criterion: &mut Criterion) {
         bench.iter(|| Normalization::IMAGENET.write_chw(black_box(&photo), &mut tensor));
     });
     group.bench_function("resize to 256x256", |bench| {
-        bench.iter(|| resize_rgb(black_box(&photo), 256, 256));
+        bench.iter(|| resize_rgb(black_box(&photo), Size::new(256, 256)));
     });
     let augment = Augment {
         crop: Some(Size::new(224, 224)),
