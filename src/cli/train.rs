@@ -1,4 +1,4 @@
-//! `train`: one run, the rest of a run, or three strides one after another.
+//! `train`: one run, a resumed run, or three strides one after another.
 //!
 //! The JSON lines stand in [`report`](super::report); `--compare` adds one last
 //! line, `{"event":"compared","runs":[{"run","variant","state","best_epoch","scores"}]}`.
@@ -108,7 +108,7 @@ fn watch(
             stopping = true;
             output::problem(
                 "note",
-                "stopping after this step and saving. Ctrl+C again quits at once",
+                "stopping after this step and saving a checkpoint. Press Ctrl+C again to quit at once",
             );
             // Where the last run has just ended there is nothing left to stop.
             engine.stop().ok();
@@ -150,7 +150,7 @@ fn outcome(
             RunState::Finished | RunState::Failed(_) => {}
             RunState::Stopped => stopped = true,
             RunState::Active | RunState::Interrupted => errors.push(format!(
-                "{}: training ended without a result. `train --resume {}` goes on from the last checkpoint",
+                "{}: training ended without a result. `train --resume {}` resumes it from the last checkpoint",
                 runs_dir.join(&run.name).display(),
                 run.name
             )),
@@ -198,8 +198,8 @@ fn print_comparison(runs: &[&RunSnapshot], json: bool) {
         "network",
         "pixel acc.",
         "mean acc.",
-        "mean IU",
-        "f.w. IU",
+        "mIoU",
+        "f.w. IoU",
         "run",
     ];
     let mut rows = vec![header.map(str::to_owned).to_vec()];

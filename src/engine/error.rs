@@ -51,7 +51,7 @@ pub enum EngineError {
     #[error("no run is being trained")]
     NotTraining,
     /// The folder of runs is empty.
-    #[error("{}: no runs here. Train one, or name another folder with --runs-dir", .folder.display())]
+    #[error("{}: no runs here. Train one, or choose another folder with --runs-dir", .folder.display())]
     NoRuns {
         /// The folder of runs.
         folder: PathBuf,
@@ -77,7 +77,7 @@ pub enum EngineError {
     },
     /// None of the runs can predict yet.
     #[error(
-        "{}: none of the runs here has weights yet. Train one for an epoch, or name another folder with --runs-dir",
+        "{}: none of the runs here has weights yet. Train one for an epoch, or choose another folder with --runs-dir",
         .folder.display()
     )]
     NoRunWithWeights {
