@@ -88,16 +88,18 @@ fn write_scores(
         ));
     };
     let logits = engine.logits_with(source, image).wait()?;
-    let shape = logits.shape;
+    let (classes, size) = (logits.num_classes, logits.size);
     let file = engine.save_logits(logits, path.to_path_buf()).wait()?;
     if json {
+        let shape = [classes, size.height as usize, size.width as usize];
         output::json(&serde_json::json!({ "image": image, "scores": file, "shape": shape }));
     } else {
-        let [classes, height, width] = shape;
         output::line(format!(
-            "{} -> {} ({classes}x{height}x{width})",
+            "{} -> {} ({classes}x{}x{})",
             image.display(),
-            file.display()
+            file.display(),
+            size.height,
+            size.width
         ));
     }
     Ok(())

@@ -12,7 +12,7 @@ use super::dataset::DatasetState;
 use super::score_masks::{MaskFolders, MaskScores, score_masks};
 use super::tasks::Task;
 use super::{Engine, EngineError};
-use crate::dataset::{ClassList, LabelMap, Rgb, Split};
+use crate::dataset::{ClassList, LabelMap, Rgb, Size, Split};
 use crate::metrics::Scores;
 use crate::training::{DeviceId, WeightsChoice};
 
@@ -25,7 +25,7 @@ pub enum NetworkSource {
     Weights(WeightsChoice, DeviceId),
 }
 
-/// An image through a network.
+/// A network's mask of an image.
 #[derive(Debug, Clone)]
 pub struct Prediction {
     /// Name of the run.
@@ -46,12 +46,14 @@ pub struct Prediction {
     pub scores: Option<Scores>,
 }
 
-/// What a network says about an image before the largest is taken.
+/// The scores of each class at each pixel, of which the mask takes the largest.
 #[derive(Debug, Clone)]
 pub struct Logits {
-    /// Classes, rows, columns.
-    pub shape: [usize; 3],
-    /// One plane after the other, row by row.
+    /// Number of planes.
+    pub num_classes: usize,
+    /// Of the image, and of each plane.
+    pub size: Size,
+    /// `[num_classes, height, width]`: one plane per class after the other, row by row.
     pub values: Vec<f32>,
 }
 

@@ -212,7 +212,8 @@ impl Models {
         let values = predictor.logits(&image)?;
         let num_classes = predictor.meta().classes.len();
         Ok(Logits {
-            shape: [num_classes, image.height as usize, image.width as usize],
+            num_classes,
+            size: image.size(),
             values,
         })
     }
