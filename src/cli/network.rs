@@ -7,8 +7,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::values::one_of;
 use crate::engine::{
-    Engine, Geometry, Init, Normalization, RunConfig, Trunk, Variant, WeightsChoice, WeightsLayout,
-    WeightsSummary, preset,
+    Engine, Geometry, Normalization, RunConfig, StartingPoint, Trunk, Variant, WeightsChoice,
+    network_preset,
 };
 
 #[derive(Debug, clap::Args)]
@@ -58,103 +58,58 @@ fn inputs() -> impl TypedValueParser<Value = Normalization> {
 }
 
 impl NetworkArgs {
-    /// Turns down a trunk that is not that of `start`, before a run folder is made for it.
-    pub fn check(&self, start: Option<&Start>) -> Result<(), String> {
-        match (start, self.trunk) {
-            (Some(Start { config, .. }), Some(trunk)) if config.trunk != trunk => Err(format!(
-                "--trunk is {trunk}, but --init names weights of {}. Leave --trunk out, or name other weights",
-                config.trunk
-            )),
-            _ => Ok(()),
+    /// The settings of the network, with what they take over from `start` where nothing else was
+    /// asked for.
+    ///
+    /// # Errors
+    /// When a trunk was asked for that is not that of `start`.
+    pub fn base(&self, start: Option<&StartingPoint>) -> Result<RunConfig, String> {
+        if let (Some(start), Some(trunk)) = (start, self.trunk) {
+            start.check_trunk(trunk).map_err(|err| err.to_string())?;
         }
-    }
-
-    /// The preset of the network, with the trunk and the preprocessing of `start` where
-    /// nothing else was said.
-    pub fn base(&self, start: Option<&Start>) -> RunConfig {
-        let wanted = if self.plan == Some(PlanArg::AtOnce) {
-            Some(Variant::Fcn8sAtOnce)
-        } else {
-            self.variant
+        let wanted = match self.plan {
+            Some(PlanArg::AtOnce) => Some(Variant::Fcn8sAtOnce),
+            _ => self.variant,
         };
-        let own_trunk = start.map(|start| start.config.trunk);
-        let trunk = self
-            .trunk
-            .or(own_trunk)
-            .unwrap_or_else(|| usual_trunk(wanted.unwrap_or(Variant::Fcn8s)));
-        let mut config = preset(trunk);
-        let own = start
-            .filter(|start| start.is_network)
-            .map(|start| start.config.variant);
-        config.variant = wanted.or(own).unwrap_or(config.variant);
-        config.aux_head = self.aux_head;
+        let variant = wanted.or(start.and_then(StartingPoint::variant));
+        let trunk = self.trunk.or(start.map(|start| start.config.trunk));
+        let mut config = network_preset(variant, trunk);
         if let Some(start) = start {
-            config.init = start.init.clone();
-            config.normalization = start.config.normalization.clone();
-            if start.is_network {
-                config.geometry = start.config.geometry;
-            }
+            config.start_from(start);
         }
-        if let Some(geometry) = self.geometry {
-            config.geometry = geometry;
-        }
+        // What was asked for stays, for the validation to judge.
+        config.variant = wanted.unwrap_or(config.variant);
+        config.geometry = self.geometry.unwrap_or(config.geometry);
         if let Some(input) = &self.input {
             config.normalization = input.clone();
         }
-        config
+        config.aux_head = self.aux_head;
+        Ok(config)
     }
 }
 
-/// What training starts from.
-pub struct Start {
-    init: Init,
-    /// The settings it was trained with.
-    config: RunConfig,
-    /// Whether it segments, so that its variant and geometry say something.
-    is_network: bool,
-}
-
-impl Start {
-    /// A file, or else a run.
-    pub fn find(
-        wanted: &str,
-        engine: &Engine,
-        find_run: impl Fn(&str) -> Result<String, String>,
-    ) -> Result<Self, String> {
-        if Path::new(wanted).is_file() {
-            let path = std::path::absolute(wanted)
-                .map_err(|err| format!("{wanted}: {err}. Name another file"))?;
-            let choice = WeightsChoice {
-                path: path.clone(),
-                variant: None,
-                geometry: None,
-            };
-            let WeightsSummary { config, layout, .. } = engine.inspect_weights(choice).wait()?;
-            let is_network = matches!(layout, WeightsLayout::Segmentation { .. });
-            return Ok(Self {
-                init: Init::File(path),
-                config,
-                is_network,
-            });
-        }
-        let name = find_run(wanted).map_err(|err| {
-            format!("{wanted}: there is no such file. If it is meant to be a run: {err}")
-        })?;
-        let config = engine.run(&name).map(|run| run.config.clone());
-        let config = config.ok_or_else(|| format!("{name}: the run is gone"))?;
-        Ok(Self {
-            init: Init::Run(name),
-            config,
-            is_network: true,
-        })
+/// The weights that `--init` names: a file, or else a run.
+pub fn find_start(
+    wanted: &str,
+    engine: &Engine,
+    find_run: impl Fn(&str) -> Result<String, String>,
+) -> Result<StartingPoint, String> {
+    if Path::new(wanted).is_file() {
+        let path = std::path::absolute(wanted)
+            .map_err(|err| format!("{wanted}: {err}. Name another file"))?;
+        let choice = WeightsChoice {
+            path: path.clone(),
+            variant: None,
+            geometry: None,
+        };
+        let summary = engine.inspect_weights(choice).wait()?;
+        return Ok(StartingPoint::of_file(path, &summary));
     }
-}
-
-/// The narrow trunk, which a processor can train, where the network can be built on it.
-fn usual_trunk(variant: Variant) -> Trunk {
-    let trunks = variant.trunks();
-    let slim = trunks
-        .contains(&Trunk::Vgg16Slim)
-        .then_some(Trunk::Vgg16Slim);
-    slim.or(trunks.first().copied()).unwrap_or(Trunk::Vgg16)
+    let name = find_run(wanted).map_err(|err| {
+        format!("{wanted}: there is no such file. If it is meant to be a run: {err}")
+    })?;
+    let run = engine
+        .run(&name)
+        .ok_or_else(|| format!("{name}: the run is gone"))?;
+    Ok(StartingPoint::of_run(&name, &run.config))
 }

@@ -11,8 +11,8 @@ use super::values::{
     size_or_native, zero_or_more, zero_to_one,
 };
 use crate::engine::{
-    Augment, DatasetRef, DeviceId, FinalUpsampling, Order, Precision, Recipe, Reduction, RunConfig,
-    Schedule, Trunk, preset,
+    Augment, DatasetRef, DeviceId, FinalUpsampling, Precision, Recipe, Reduction, RunConfig,
+    SampleOrder, Schedule, Trunk, preset,
 };
 
 #[derive(Debug, clap::Args)]
@@ -28,10 +28,10 @@ pub struct Settings {
     /// where the device has units for them
     #[arg(long, value_parser = named(Precision::ALL, Precision::id))]
     precision: Option<Precision>,
-    /// Whether training keeps only the maps between the stages of the trunk and computes the
-    /// others twice, which takes less memory and more time
-    #[arg(long)]
-    checkpointing: Option<bool>,
+    /// Whether training keeps only the activations between the stages of the trunk and recomputes
+    /// the others in the backward pass: less memory, more time
+    #[arg(long, alias = "checkpointing")]
+    recompute_activations: Option<bool>,
     /// Values of a paper for all options below but the length; what is given on top counts
     #[arg(long, value_parser = recipes())]
     recipe: Option<Recipe>,
@@ -81,8 +81,8 @@ pub struct Settings {
     #[arg(long, value_parser = one_of::<FinalUpsampling>())]
     final_upsampling: Option<FinalUpsampling>,
     /// Order of the training images: another one each epoch, or that of the list
-    #[arg(long, value_parser = named(Order::ALL, Order::id))]
-    order: Option<Order>,
+    #[arg(long, value_parser = named(SampleOrder::ALL, SampleOrder::id))]
+    order: Option<SampleOrder>,
     /// `none`: no flip, scale, brightness or random crop; whole images where the batch size is
     /// 1, else the middle of each at the train size
     #[arg(long, conflicts_with_all = ["flip", "scale", "brightness", "crop"])]
@@ -127,7 +127,10 @@ impl Settings {
         }
         config.max_steps = self.max_steps.or(config.max_steps);
         set(&mut config.precision, self.precision);
-        set(&mut config.checkpointing, self.checkpointing);
+        set(
+            &mut config.recompute_activations,
+            self.recompute_activations,
+        );
         set(&mut config.epochs, self.epochs);
         set(&mut config.batch_size, self.batch_size);
         set(&mut config.dropout, self.dropout);

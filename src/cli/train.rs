@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::args::TrainArgs;
 use super::follow::{Follower, Report, state_words};
 use super::interrupts::Interrupts;
-use super::network::{PlanArg, Start};
+use super::network::{PlanArg, find_start};
 use super::report::{JsonReport, TextReport};
 use super::{EXIT_STOPPED, Session, TICK, output, pass_on_notices, wait_for_devices};
 use crate::engine::{DeviceId, Engine, RunSnapshot, RunState, Scores, Variant};
@@ -52,24 +52,22 @@ struct Started {
 fn start(args: &TrainArgs, session: &Session) -> Result<Started, String> {
     let mut engine = session.engine(args.settings.device != DeviceId::Cpu);
     let start = match &args.network.init {
-        Some(wanted) => Some(Start::find(wanted, &engine, |name| {
+        Some(wanted) => Some(find_start(wanted, &engine, |name| {
             session.find_run(&engine, name)
         })?),
         None => None,
     };
-    args.network.check(start.as_ref())?;
-    let config = args.config(start.as_ref());
+    let config = args.config(start.as_ref())?;
     know_device(&mut engine, config.device);
     let interrupts = Interrupts::install()?;
-    let strides = || {
-        Variant::STRIDES
-            .map(|variant| config.with_variant(variant))
-            .to_vec()
-    };
+    let strides = || config.three_strides().map_err(|err| err.to_string());
     match args.network.plan {
-        Some(PlanArg::Staged) => engine.start_stages(strides()),
-        None if args.compare => engine.start_plan(strides()),
-        Some(PlanArg::AtOnce) | None => engine.start_run(config),
+        Some(PlanArg::Staged) => engine.start_stages(strides()?),
+        None if args.compare => engine.start_plan(strides()?),
+        Some(PlanArg::AtOnce) => {
+            engine.start_run(config.at_once().map_err(|err| err.to_string())?);
+        }
+        None => engine.start_run(config),
     }
     if engine.active().is_none() {
         return Err(refusal(&mut engine));

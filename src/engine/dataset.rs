@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::tasks::{Task, guarded, spawn_thread};
 use super::{Engine, Event, NoticeLevel};
 use crate::dataset::{
-    Dataset, DatasetError, DatasetStats, Item, LabelMap, MaskReader, Rgb, SampleSpec, Split,
+    Dataset, DatasetError, DatasetItem, DatasetStats, LabelMap, MaskReader, Rgb, SampleSpec, Split,
     ensure_sample, resize_labels, resize_rgb, scan,
 };
 use crate::training::DatasetRef;
@@ -175,7 +175,7 @@ pub(super) fn open(
 /// Reads an item and makes it small: the longer side has at most `max_side` pixels.
 fn read_thumbnail(
     reader: &MaskReader,
-    item: &Item,
+    item: &DatasetItem,
     max_side: u32,
 ) -> Result<Thumbnail, DatasetError> {
     let (image, labels) = reader.read_pair(item)?;

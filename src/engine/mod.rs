@@ -25,16 +25,17 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 pub use crate::dataset::{
-    Augment, ChannelOrder, Class, ClassList, Dataset, DatasetStats, IMAGE_EXTENSIONS, Item,
+    Augment, ChannelOrder, Class, ClassList, Dataset, DatasetItem, DatasetStats, IMAGE_EXTENSIONS,
     LabelMap, Layout, Normalization, Rgb, Split, VOID, ValueRange,
 };
 pub use crate::metrics::{BOUNDARY_WIDTH, ConfusionMatrix, Scores};
 pub use crate::model::weights::{WEIGHTS_EXTENSIONS, WeightsLayout, WeightsRow, WeightsRowState};
 pub use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
 pub use crate::training::{
-    DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord, Init, Learning, Order, Outcome,
-    Precision, Preview, PreviewItem, Recipe, Reduction, RunConfig, RunInfo, Schedule, StepRecord,
-    WeightsChoice, WeightsSummary, autotune_folder, preset,
+    DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord, InitialWeights, Learning, Outcome,
+    Precision, Preview, PreviewItem, Recipe, Reduction, RunConfig, RunInfo, SampleOrder, Schedule,
+    StartingPoint, StepRecord, WeightsChoice, WeightsSummary, autotune_folder, network_preset,
+    preset,
 };
 pub use catalogue::{
     Catalogue, CatalogueEntry, CatalogueItem, EntryState, KnownHash, public_weights,

@@ -95,22 +95,19 @@ mod tests {
 
     #[test]
     fn what_is_not_chosen_is_what_a_processor_can_train() {
+        use Variant::{Fcn8s, Fcn32s, FcnResnet50};
         let chosen = |variant, trunk| {
             let config = network_preset(variant, trunk);
             config.validate().expect("a sound preset");
             (config.variant, config.trunk)
         };
-        use Variant::{Fcn8s, Fcn32s, FcnResnet50};
         assert_eq!(chosen(None, None), (Fcn8s, Trunk::Vgg16Slim));
         assert_eq!(chosen(Some(Fcn32s), None), (Fcn32s, Trunk::Vgg16Slim));
         assert_eq!(
             chosen(Some(FcnResnet50), None),
             (FcnResnet50, Trunk::Resnet50)
         );
-        assert_eq!(
-            chosen(None, Some(Trunk::Alexnet)),
-            (Fcn32s, Trunk::Alexnet)
-        );
+        assert_eq!(chosen(None, Some(Trunk::Alexnet)), (Fcn32s, Trunk::Alexnet));
     }
 
     #[test]
@@ -151,7 +148,10 @@ mod tests {
         let mut config = preset(Trunk::Vgg16);
         Recipe::PamiHeavy.apply(&mut config);
         let at_once = config.at_once().expect("VGG16 has it");
-        assert_eq!(Recipe::of(&at_once), Recipe::of(&config.with_variant(Variant::Fcn8sAtOnce)));
+        assert_eq!(
+            Recipe::of(&at_once),
+            Recipe::of(&config.with_variant(Variant::Fcn8sAtOnce))
+        );
         assert_eq!(at_once.at_once().expect("the same"), at_once);
         preset(Trunk::Googlenet).at_once().expect_err("not on it");
     }

@@ -30,7 +30,7 @@ const FIELDS: &[Field] = &[
     field!("weight decay", learning.weight_decay),
     field!("schedule", learning.schedule),
     field!("warm-up", learning.warmup_steps),
-    field!("bias rate", learning.bias_rate),
+    field!("bias LR factor", learning.bias_rate),
     field!("bias decay", learning.decay_biases),
     field!("reduction", learning.reduction),
     field!("accumulation", learning.accumulation),
@@ -43,12 +43,12 @@ const FIELDS: &[Field] = &[
     field!("flip", augment.flip),
     field!("brightness", augment.brightness),
     field!("order", order),
-    field!("input", normalization),
+    field!("normalization", normalization),
     field!("test size", test_size),
     field!("seed", seed),
     field!("loader threads", workers),
     field!("precision", precision),
-    field!("checkpointing", checkpointing),
+    field!("recompute activations", recompute_activations),
     field!("live images", preview_images),
     field!("live interval", preview_secs),
 ];
@@ -87,7 +87,7 @@ impl RunConfig {
 mod tests {
     use super::*;
     use crate::model::{Trunk, Variant};
-    use crate::training::{DeviceId, Order, Recipe, Reduction, Schedule};
+    use crate::training::{DeviceId, Recipe, Reduction, SampleOrder, Schedule};
 
     #[test]
     fn choices_are_not_changes() {
@@ -114,10 +114,10 @@ mod tests {
         config.learning.reduction = Reduction::Sum;
         config.learning.clip_norm = Some(1.0);
         config.learning.warmup_steps = 5;
-        config.order = Order::Sequential;
+        config.order = SampleOrder::Sequential;
         let changed = config.changes_from_preset();
         for name in [
-            "bias rate",
+            "bias LR factor",
             "bias decay",
             "reduction",
             "accumulation",

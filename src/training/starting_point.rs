@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::config::{Init, RunConfig};
+use super::config::{InitialWeights, RunConfig};
 use super::error::TrainError;
 use super::external_weights::WeightsSummary;
 use super::preset::preset;
@@ -13,7 +13,7 @@ use crate::model::{Trunk, Variant};
 #[derive(Debug, Clone, PartialEq)]
 pub struct StartingPoint {
     /// Where they are.
-    pub weights: Init,
+    pub weights: InitialWeights,
     /// What they were trained with.
     pub config: RunConfig,
     /// Whether they are a whole network's, so that its variant and geometry mean something; a
@@ -25,7 +25,7 @@ impl StartingPoint {
     /// The best weights of the run `name`.
     pub fn of_run(name: &str, config: &RunConfig) -> Self {
         Self {
-            weights: Init::Run(name.to_owned()),
+            weights: InitialWeights::Run(name.to_owned()),
             config: config.clone(),
             is_network: true,
         }
@@ -34,7 +34,7 @@ impl StartingPoint {
     /// A weights file with what it holds.
     pub fn of_file(path: PathBuf, summary: &WeightsSummary) -> Self {
         Self {
-            weights: Init::File(path),
+            weights: InitialWeights::File(path),
             config: summary.config.clone(),
             is_network: matches!(summary.layout, WeightsLayout::Segmentation { .. }),
         }
@@ -60,7 +60,7 @@ impl StartingPoint {
 impl RunConfig {
     /// Starts from random weights, with the input normalization of the preset.
     pub fn start_from_random(&mut self) {
-        self.init = Init::Random;
+        self.init = InitialWeights::Random;
         self.normalization = preset(self.trunk).normalization;
     }
 
@@ -94,7 +94,7 @@ mod tests {
         let mut config = preset(Trunk::Vgg16Slim);
         config.variant = Variant::Fcn16s;
         let mut start = StartingPoint {
-            weights: Init::File("fcn32s.pth".into()),
+            weights: InitialWeights::File("fcn32s.pth".into()),
             config: own,
             is_network: true,
         };
@@ -113,7 +113,7 @@ mod tests {
         config.start_from_random();
         assert_eq!(
             (&config.init, &config.normalization),
-            (&Init::Random, &Normalization::IMAGENET)
+            (&InitialWeights::Random, &Normalization::IMAGENET)
         );
 
         // A classifier says nothing of the borders.
@@ -128,7 +128,7 @@ mod tests {
         config.set_trunk(Trunk::Vgg16Slim);
         assert_eq!(
             (&config.init, &config.normalization),
-            (&Init::Random, &Normalization::IMAGENET)
+            (&InitialWeights::Random, &Normalization::IMAGENET)
         );
     }
 
@@ -141,6 +141,6 @@ mod tests {
             (config.variant, config.trunk),
             (Variant::FcnResnet50, Trunk::Resnet50)
         );
-        assert_eq!(config.init, Init::Run("resnet".to_owned()));
+        assert_eq!(config.init, InitialWeights::Run("resnet".to_owned()));
     }
 }

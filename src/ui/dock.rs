@@ -119,7 +119,7 @@ impl DockLayout {
     pub fn ui(&mut self, ui: &mut Ui, draw: &mut dyn FnMut(PanelKind, &mut Ui)) {
         if self.tree.active_tiles().len() <= 1 {
             ui.centered_and_justified(|ui| {
-                ui.weak("All panels are hidden: open one in the View menu")
+                ui.weak("All panels are hidden; open one in the View menu")
             });
             return;
         }

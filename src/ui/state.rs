@@ -17,11 +17,11 @@ use crate::engine::DatasetRef;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Prefs {
-    /// Dark, light or like the system.
+    /// Dark, light, or that of the system.
     pub theme: ThemePreference,
     /// Whether frame times are shown.
     pub debug_overlay: bool,
-    /// The dataset that is opened at the next start; `None` = the sample.
+    /// The dataset to open at the next start; `None` = the sample.
     pub last_dataset: Option<DatasetRef>,
 }
 

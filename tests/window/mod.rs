@@ -133,7 +133,7 @@ fn a_run_can_be_held_stopped_and_taken_up_again() {
     assert_eq!(desk.active().expect("a run").step, held);
     assert!(desk.says("Paused"));
 
-    desk.click("Resume");
+    desk.click("Continue");
     desk.until("it goes on", |desk| {
         desk.active().is_some_and(|active| active.step > held)
     });
@@ -228,7 +228,7 @@ fn dropped_images_are_segmented() {
     fs::write(&broken, "no image").expect("a file");
     desk.drop_files(&[&broken, &own]);
     desk.until("the error is told", |desk| {
-        desk.says("broken.png cannot be shown")
+        desk.says("broken.png cannot be segmented")
     });
     assert!(!desk.is_enabled("Save mask…"));
     desk.click("own.png");

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::{Evaluation, Logits, Prediction};
-use crate::dataset::{Item, MaskReader, Split, read_rgb};
+use crate::dataset::{DatasetItem, MaskReader, Split, read_rgb};
 use crate::engine::Waker;
 use crate::engine::dataset;
 use crate::engine::memory::give_back_freed_memory;
@@ -64,7 +64,7 @@ pub(super) struct Request {
     pub device: DeviceId,
     pub image: PathBuf,
     /// How to read the image's ground truth, where it is known.
-    pub truth: Option<(MaskReader, Item)>,
+    pub truth: Option<(MaskReader, DatasetItem)>,
 }
 
 type Job = Box<dyn FnOnce(&mut Models) + Send>;

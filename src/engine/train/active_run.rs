@@ -99,7 +99,7 @@ impl ActiveRun {
                     .map_or(Duration::ZERO, |since| since.elapsed());
                 self.phase = Phase::Paused;
             }
-            TrainEvent::Resumed => {
+            TrainEvent::Unpaused => {
                 self.since = Some(Instant::now());
                 self.phase = Phase::Training;
             }

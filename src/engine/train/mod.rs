@@ -67,9 +67,9 @@ impl Engine {
         self.trainer.pause();
     }
 
-    /// Lets a paused run go on.
-    pub fn resume(&mut self) {
-        self.trainer.resume();
+    /// Lets a paused run continue.
+    pub fn unpause(&mut self) {
+        self.trainer.unpause();
     }
 
     /// Asks the active run to save and end after the step in hand.

@@ -12,7 +12,7 @@ use crate::dataset::ClassList;
 use crate::engine::runs::{RunSnapshot, RunState, newest_first};
 use crate::engine::{Dirs, Notice, NoticeLevel, Waker};
 use crate::training::checkpoint::RunFolder;
-use crate::training::{Control, Init, Outcome, Preview, RunConfig, TrainEvent};
+use crate::training::{Control, InitialWeights, Outcome, Preview, RunConfig, TrainEvent};
 
 /// Runs that are trained one after another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,7 +142,7 @@ impl Trainer {
             Some(mut config) => {
                 let parent = self.plan.as_ref().and_then(|plan| plan.runs.last());
                 if let (true, Some(parent)) = (self.staged, parent) {
-                    config.init = Init::Run(parent.clone());
+                    config.init = InitialWeights::Run(parent.clone());
                 }
                 self.launch(Job::New(Box::new(config.clone())), config, notices);
             }
@@ -200,9 +200,9 @@ impl Trainer {
         }
     }
 
-    pub fn resume(&mut self) {
+    pub fn unpause(&mut self) {
         if let Some(current) = &mut self.current {
-            current.control.resume();
+            current.control.unpause();
             current.active.phase = Phase::Training;
         }
     }

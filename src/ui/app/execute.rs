@@ -1,37 +1,30 @@
 //! Carries out commands: the one place where one becomes an action.
 
-use eframe::egui;
+use eframe::egui::{self, ThemePreference};
 
 use super::App;
 use crate::engine::{DatasetRef, NoticeLevel};
-use crate::ui::command::{Command, PanelKind, UiCommand};
+use crate::ui::command::{Command, PanelKind, Problem, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::dialogs;
 use crate::ui::dock::DockLayout;
+use crate::ui::panels::train::active_problem;
 
 impl App {
     /// Carries out one command.
-    pub(super) fn execute(&mut self, command: Command) {
+    pub(super) fn execute(&mut self, ctx: &egui::Context, command: Command) {
         match command {
+            Command::Ui(command) => self.execute_ui(ctx, command),
             Command::OpenDataset(which) => self.engine.open_dataset(which),
-            Command::PickDataset => {
-                if self.folder_dialog.is_none() {
-                    self.folder_dialog =
-                        Some(dialogs::pick_folder(&self.engine, "Open a dataset folder"));
-                }
+            Command::OpenFileManager(folder) => {
+                self.file_manager = Some(dialogs::open_file_manager(&self.engine, folder));
             }
-            Command::StartRun(config) => self.engine.start_run(*config),
-            Command::StartPlan(configs) => self.engine.start_plan(configs),
-            Command::StartStages(configs) => self.engine.start_stages(configs),
             Command::RunImported(run) => {
                 self.engine.refresh_runs();
                 self.toasts
-                    .add(NoticeLevel::Info, format!("{run} is among the runs now"));
+                    .add(NoticeLevel::Info, format!("Imported as run {run}"));
             }
             Command::ResumeRun(run) => self.engine.resume_run(&run),
-            Command::Pause => self.engine.pause(),
-            Command::Resume => self.engine.resume(),
-            Command::Stop => self.engine.stop(),
             Command::DeleteRun(run) => {
                 self.engine.delete_run(&run);
                 let engine = &self.engine;
@@ -44,11 +37,6 @@ impl App {
                 };
                 self.state.inspect.open(&ctx, paths);
                 self.state.layout.show(PanelKind::Inspect);
-            }
-            Command::PickImages => {
-                if self.image_dialog.is_none() {
-                    self.image_dialog = Some(dialogs::pick_images(&self.engine));
-                }
             }
             Command::Compare { runs, image } => {
                 let ctx = PanelCtx {
@@ -71,32 +59,32 @@ impl App {
         }
     }
 
-    /// Carries out what was chosen in a menu or with a key.
-    pub(super) fn choose(&mut self, ctx: &egui::Context, command: UiCommand) {
+    fn execute_ui(&mut self, ctx: &egui::Context, command: UiCommand) {
         match command {
-            UiCommand::OpenFolder => self.send(Command::PickDataset),
-            UiCommand::OpenSample => self.send(Command::OpenDataset(DatasetRef::Sample)),
-            UiCommand::OpenImages => self.send(Command::PickImages),
+            UiCommand::OpenFolder => {
+                if self.folder_dialog.is_none() {
+                    self.folder_dialog =
+                        Some(dialogs::pick_folder(&self.engine, "Open a dataset folder"));
+                }
+            }
+            UiCommand::OpenSample => self.engine.open_dataset(DatasetRef::Sample),
+            UiCommand::OpenImages => {
+                if self.image_dialog.is_none() {
+                    self.image_dialog = Some(dialogs::pick_images(&self.engine));
+                }
+            }
             UiCommand::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
-            UiCommand::StartTraining => match self.state.train.config(&self.engine) {
-                Ok(config) => self.send(Command::StartRun(Box::new(config))),
-                Err(reason) => self.toasts.add(NoticeLevel::Warning, reason),
-            },
-            UiCommand::TrainThree => match self.state.train.strides(&self.engine) {
-                Ok(configs) => self.send(Command::StartPlan(configs)),
-                Err(reason) => self.toasts.add(NoticeLevel::Warning, reason),
-            },
-            UiCommand::TrainStaged => match self.state.train.strides(&self.engine) {
-                Ok(configs) => self.send(Command::StartStages(configs)),
-                Err(reason) => self.toasts.add(NoticeLevel::Warning, reason),
-            },
-            UiCommand::TrainAtOnce => match self.state.train.at_once(&self.engine) {
-                Ok(config) => self.send(Command::StartRun(Box::new(config))),
-                Err(reason) => self.toasts.add(NoticeLevel::Warning, reason),
-            },
-            UiCommand::Pause => self.send(Command::Pause),
-            UiCommand::Resume => self.send(Command::Resume),
-            UiCommand::Stop => self.send(Command::Stop),
+            UiCommand::StartTraining
+            | UiCommand::TrainThree
+            | UiCommand::TrainStaged
+            | UiCommand::TrainAtOnce => {
+                if let Err(problem) = self.start(command) {
+                    self.toasts.add(NoticeLevel::Warning, problem);
+                }
+            }
+            UiCommand::Pause => self.engine.pause(),
+            UiCommand::Unpause => self.engine.unpause(),
+            UiCommand::Stop => self.engine.stop(),
             UiCommand::Weights => self.weights.open = true,
             UiCommand::Panel(panel) => self.toggle_panel(panel),
             UiCommand::Theme(theme) => self.set_theme(ctx, theme),
@@ -104,10 +92,65 @@ impl App {
             UiCommand::DebugOverlay => {
                 self.state.prefs.debug_overlay = !self.state.prefs.debug_overlay;
             }
-            UiCommand::FirstSteps => self.help.first_steps = true,
+            UiCommand::GettingStarted => self.help.getting_started = true,
             UiCommand::Folders => self.help.folders = true,
             UiCommand::About => self.help.about = true,
         }
+    }
+
+    /// Starts what `command` trains.
+    fn start(&mut self, command: UiCommand) -> Result<(), Problem> {
+        let (train, engine) = (&self.state.train, &mut self.engine);
+        match command {
+            UiCommand::TrainThree => {
+                let configs = train.strides(engine)?;
+                engine.start_plan(configs);
+            }
+            UiCommand::TrainStaged => {
+                let configs = train.strides(engine)?;
+                engine.start_stages(configs);
+            }
+            UiCommand::TrainAtOnce => {
+                let config = train.at_once(engine)?;
+                engine.start_run(config);
+            }
+            _ => {
+                let config = train.config(engine)?;
+                engine.start_run(config);
+            }
+        }
+        Ok(())
+    }
+
+    /// Why a menu entry, button or key can do nothing now; `None` = it can.
+    pub(super) fn problem(&self, command: UiCommand) -> Option<Problem> {
+        let dialog = || Problem::from("A file dialog is open already");
+        match command {
+            UiCommand::StartTraining
+            | UiCommand::TrainThree
+            | UiCommand::TrainStaged
+            | UiCommand::TrainAtOnce => self.state.train.problem(&self.engine, command),
+            UiCommand::Pause | UiCommand::Unpause | UiCommand::Stop => {
+                active_problem(self.engine.active(), command).map(Problem::from)
+            }
+            UiCommand::OpenFolder => self.folder_dialog.is_some().then(dialog),
+            UiCommand::OpenImages => self.image_dialog.is_some().then(dialog),
+            UiCommand::OpenSample
+            | UiCommand::Quit
+            | UiCommand::Weights
+            | UiCommand::Panel(_)
+            | UiCommand::Theme(_)
+            | UiCommand::ResetLayout
+            | UiCommand::DebugOverlay
+            | UiCommand::GettingStarted
+            | UiCommand::Folders
+            | UiCommand::About => None,
+        }
+    }
+
+    fn set_theme(&mut self, ctx: &egui::Context, theme: ThemePreference) {
+        self.state.prefs.theme = theme;
+        ctx.set_theme(theme);
     }
 
     /// Brings a panel to the front; hides the one that is there already.

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crossbeam_channel::Receiver;
-use eframe::egui::{self, CentralPanel, Frame, Margin, Panel, ThemePreference, Ui};
+use eframe::egui::{self, CentralPanel, Frame, Margin, Panel, Ui};
 
 use crate::engine::{
-    DatasetRef, DatasetState, Dirs, Engine, EngineOptions, NoticeLevel, Phase, RunState, Task,
+    DatasetRef, DatasetState, Dirs, Engine, EngineOptions, NoticeLevel, RunState, Task,
 };
 use crate::ui::command::{Command, CommandSender, PanelKind, UiCommand, command_channel};
 use crate::ui::context::PanelCtx;
@@ -52,6 +52,7 @@ pub struct App {
     pub(super) weights: PretrainedWindow,
     pub(super) folder_dialog: Option<Task<Option<PathBuf>>>,
     pub(super) image_dialog: Option<Task<Option<Vec<PathBuf>>>>,
+    pub(super) file_manager: Option<Task<Result<(), String>>>,
     frames: FrameTimes,
     throttle: RepaintThrottle,
     active_run: Option<String>,
@@ -107,6 +108,7 @@ impl App {
             weights: PretrainedWindow::default(),
             folder_dialog: None,
             image_dialog: None,
+            file_manager: None,
             frames: FrameTimes::default(),
             throttle: RepaintThrottle::new(Painter::Graphics),
             active_run: None,
@@ -130,7 +132,7 @@ impl App {
     }
 
     /// Queues a command as a widget would.
-    pub fn send(&self, command: Command) {
+    pub fn send(&self, command: impl Into<Command>) {
         self.sender.send(command);
     }
 
@@ -175,6 +177,12 @@ impl App {
             self.image_dialog = None;
             if let Some(images) = answer.filter(|images| !images.is_empty()) {
                 self.send(Command::Inspect(images));
+            }
+        }
+        if let Some(result) = self.file_manager.as_mut().and_then(Task::poll) {
+            self.file_manager = None;
+            if let Err(message) = result {
+                self.toasts.add(NoticeLevel::Warning, message);
             }
         }
     }
@@ -236,44 +244,11 @@ impl App {
         }
     }
 
-    /// Carries out what is queued, the commands that follow from it too.
-    fn run_commands(&mut self) {
+    /// Carries out what is queued, including the commands that follow from it.
+    fn run_commands(&mut self, ctx: &egui::Context) {
         while let Ok(command) = self.receiver.try_recv() {
-            self.execute(command);
+            self.execute(ctx, command);
         }
-    }
-
-    /// Whether a menu entry or key can do something now.
-    pub(super) fn is_enabled(&self, command: UiCommand) -> bool {
-        let phase = self.engine.active().map(|active| &active.phase);
-        match command {
-            UiCommand::StartTraining => self.state.train.config(&self.engine).is_ok(),
-            UiCommand::TrainAtOnce => self.state.train.at_once(&self.engine).is_ok(),
-            UiCommand::TrainThree | UiCommand::TrainStaged => {
-                self.state.train.strides(&self.engine).is_ok()
-            }
-            UiCommand::Pause => matches!(phase, Some(Phase::Training | Phase::Validating { .. })),
-            UiCommand::Resume => phase == Some(&Phase::Paused),
-            UiCommand::Stop => phase.is_some_and(|phase| *phase != Phase::Stopping),
-            UiCommand::OpenFolder => self.folder_dialog.is_none(),
-            UiCommand::OpenImages => self.image_dialog.is_none(),
-            UiCommand::OpenSample
-            | UiCommand::Quit
-            | UiCommand::Weights
-            | UiCommand::Panel(_)
-            | UiCommand::Theme(_)
-            | UiCommand::ResetLayout
-            | UiCommand::DebugOverlay
-            | UiCommand::FirstSteps
-            | UiCommand::Folders
-            | UiCommand::About => true,
-        }
-    }
-
-    /// Changes the theme.
-    pub(super) fn set_theme(&mut self, ctx: &egui::Context, theme: ThemePreference) {
-        self.state.prefs.theme = theme;
-        ctx.set_theme(theme);
     }
 
     fn take_dropped(&self, ctx: &egui::Context) {
@@ -285,8 +260,8 @@ impl App {
         if !dropped.images.is_empty() {
             self.send(Command::Inspect(dropped.images));
         } else if dropped.others > 0 && !weights {
-            let text = "Only images, folders of images and files of weights can be dropped here"
-                .to_owned();
+            let text =
+                "Only images, folders of images and weights files can be dropped here".to_owned();
             self.send(Command::Notify(NoticeLevel::Warning, text));
         }
     }
@@ -299,14 +274,14 @@ impl App {
                 let state = MenuState {
                     layout: &self.state.layout,
                     prefs: &self.state.prefs,
-                    enabled: &|command| self.is_enabled(command),
+                    problem: &|command| self.problem(command),
                 };
                 menu::menu_bar_ui(ui, &state, &mut toasts)
             })
             .inner;
         self.toasts = toasts;
         if let Some(command) = chosen {
-            self.choose(ui.ctx(), command);
+            self.send(command);
         }
     }
 
@@ -385,7 +360,7 @@ impl eframe::App for App {
         self.throttle.begin();
         self.drain(ctx);
         self.quit.logic(ctx, self.engine.active().is_some());
-        self.run_commands();
+        self.run_commands(ctx);
         self.frames.end_logic(&part);
     }
 
@@ -395,10 +370,12 @@ impl eframe::App for App {
             ui.input(|input| !input.events.is_empty()),
             frame.info().cpu_usage,
         );
-        if let Some(command) = UiCommand::pressed(ui.ctx(), |command| self.is_enabled(command)) {
+        if let Some(command) =
+            UiCommand::pressed(ui.ctx(), |command| self.problem(command).is_none())
+        {
             match command {
                 UiCommand::Panel(panel) => self.send(Command::ShowPanel(panel)),
-                command => self.choose(ui.ctx(), command),
+                command => self.send(command),
             }
         }
         self.frame_ui(ui);

@@ -5,6 +5,7 @@
 
 mod ui_command;
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use crossbeam_channel::{Receiver, Sender};
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use ui_command::UiCommand;
 
-use crate::engine::{DatasetRef, NoticeLevel, RunConfig};
+use crate::engine::{DatasetRef, NoticeLevel};
 
 /// The dockable panels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -58,52 +59,48 @@ impl PanelKind {
 /// A change to make, with its data.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
+    /// An entry of the menus, also from a button or a key.
+    Ui(UiCommand),
     /// Opens a dataset.
     OpenDataset(DatasetRef),
-    /// Asks for a folder, then opens it as a dataset.
-    PickDataset,
-    /// Trains one run.
-    StartRun(Box<RunConfig>),
-    /// Trains runs one after another, then compares them.
-    StartPlan(Vec<RunConfig>),
-    /// Trains stages, each from the weights of the one before, then compares them.
-    StartStages(Vec<RunConfig>),
-    /// A run was made of a weights file.
+    /// Shows a folder in the file manager of the desktop.
+    OpenFileManager(PathBuf),
+    /// Reports that a run was made from a weights file.
     RunImported(String),
-    /// Goes on with a run from its last checkpoint.
+    /// Resumes a run from its last checkpoint.
     ResumeRun(String),
-    /// Pause, go on with, stop the active run.
-    Pause,
-    Resume,
-    Stop,
-    /// Deletes a run folder (after the panel has asked).
+    /// Deletes a run folder; the panel has asked for confirmation.
     DeleteRun(String),
     /// Shows images or folders of images in Inspect.
     Inspect(Vec<PathBuf>),
-    /// Asks for images, then shows them in Inspect.
-    PickImages,
-    /// Shows runs side by side, over an image where one is given.
+    /// Shows runs side by side, on `image` if one is given.
     Compare {
         runs: Vec<String>,
         image: Option<PathBuf>,
     },
     /// Downloads the public weights with this id.
     DownloadWeights(&'static str),
-    /// Breaks off what is going on with the public weights of this id.
+    /// Cancels the download or check of the public weights with this id.
     CancelDownload(&'static str),
     /// Asks for the file of the public weights with this id, then adds it.
     PickWeights(&'static str),
     /// Checks a file and copies it to the public weights, as the entry `id`.
-    AddWeights {
-        id: &'static str,
-        path: PathBuf,
-    },
-    /// Chooses a file of weights to start from.
+    AddWeights { id: &'static str, path: PathBuf },
+    /// Reads a weights file and asks what to do with it.
     UseWeights(PathBuf),
-    /// Brings a panel to the front, opening it where it was closed.
+    /// Brings a panel to the front; opens it first if it is closed.
     ShowPanel(PanelKind),
     /// Shows a toast.
     Notify(NoticeLevel, String),
+}
+
+/// Why something cannot be done now, as a tooltip or a toast.
+pub type Problem = Cow<'static, str>;
+
+impl From<UiCommand> for Command {
+    fn from(command: UiCommand) -> Self {
+        Self::Ui(command)
+    }
 }
 
 /// Queues commands; both ends live on the window's thread.
@@ -111,9 +108,8 @@ pub enum Command {
 pub struct CommandSender(Sender<Command>);
 
 impl CommandSender {
-    /// Queues one command.
-    pub fn send(&self, command: Command) {
-        self.0.send(command).ok();
+    pub fn send(&self, command: impl Into<Command>) {
+        self.0.send(command.into()).ok();
     }
 }
 

@@ -1,10 +1,11 @@
-//! What menus and keys can do: one place for labels, tooltips and shortcuts.
+//! Commands of menus, buttons and keys: one place for labels, tooltips, icons and shortcuts.
 
 use eframe::egui::{self, Key, KeyboardShortcut, Modifiers, ThemePreference};
 
 use super::PanelKind;
+use crate::ui::icons::Icon;
 
-/// A wish without data; menus and keys share it.
+/// A command without data. The menu entry, the button and the key of one thing all send it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UiCommand {
     /// Asks for a dataset folder.
@@ -19,28 +20,28 @@ pub enum UiCommand {
     StartTraining,
     /// Pauses the active run.
     Pause,
-    /// Goes on with the paused run.
-    Resume,
+    /// Ends the pause of the active run.
+    Unpause,
     /// Stops the active run.
     Stop,
     /// Trains the three strides one after another.
     TrainThree,
     /// Trains the three strides, each from the one before.
     TrainStaged,
-    /// Trains FCN-8s in one go.
+    /// Trains FCN-8s at once, without the stages.
     TrainAtOnce,
     /// Shows the public pretrained weights.
     Weights,
-    /// Shows a panel, or hides it from the menu.
+    /// Brings a panel to the front; hides it if it is there already.
     Panel(PanelKind),
     /// Changes the theme.
     Theme(ThemePreference),
-    /// Puts the panels where they were at first.
+    /// Restores the default layout of the panels.
     ResetLayout,
     /// Shows or hides frame times.
     DebugOverlay,
-    /// Shows what to click first.
-    FirstSteps,
+    /// Shows the first steps from data to a mask.
+    GettingStarted,
     /// Shows the folders that are written.
     Folders,
     /// Shows name and version.
@@ -48,7 +49,7 @@ pub enum UiCommand {
 }
 
 impl UiCommand {
-    /// Commands with a key; the more special shortcut comes first.
+    /// Commands with a key; Shift+F5 comes before F5, which would match it too.
     pub const WITH_KEYS: [Self; 15] = [
         Self::OpenFolder,
         Self::OpenImages,
@@ -56,7 +57,7 @@ impl UiCommand {
         Self::Stop,
         Self::StartTraining,
         Self::Pause,
-        Self::Resume,
+        Self::Unpause,
         Self::Panel(PanelKind::Dataset),
         Self::Panel(PanelKind::Train),
         Self::Panel(PanelKind::Curves),
@@ -64,31 +65,31 @@ impl UiCommand {
         Self::Panel(PanelKind::Inspect),
         Self::Panel(PanelKind::Compare),
         Self::DebugOverlay,
-        Self::FirstSteps,
+        Self::GettingStarted,
     ];
 
     /// The text in menus and on buttons.
     pub fn label(self) -> &'static str {
         match self {
-            Self::OpenFolder => "Open dataset folder…",
-            Self::OpenSample => "Use the sample",
+            Self::OpenFolder => "Open dataset…",
+            Self::OpenSample => "Open sample",
             Self::OpenImages => "Open images…",
             Self::Quit => "Quit",
             Self::StartTraining => "Start training",
             Self::Pause => "Pause",
-            Self::Resume => "Resume",
+            Self::Unpause => "Continue",
             Self::Stop => "Stop",
             Self::TrainThree => "Train 32s, 16s, 8s",
             Self::TrainStaged => "Train in stages",
-            Self::TrainAtOnce => "At once",
+            Self::TrainAtOnce => "Train 8s at once",
             Self::Weights => "Pretrained weights…",
             Self::Panel(panel) => panel.title(),
             Self::Theme(ThemePreference::Dark) => "Dark",
             Self::Theme(ThemePreference::Light) => "Light",
-            Self::Theme(ThemePreference::System) => "Like the system",
+            Self::Theme(ThemePreference::System) => "Follow system",
             Self::ResetLayout => "Reset layout",
             Self::DebugOverlay => "Debug overlay",
-            Self::FirstSteps => "What to click first",
+            Self::GettingStarted => "Getting started",
             Self::Folders => "Folders",
             Self::About => "About FCN Workbench",
         }
@@ -97,16 +98,19 @@ impl UiCommand {
     /// What it does, in a sentence.
     pub fn tooltip(self) -> &'static str {
         match self {
-            Self::OpenFolder => "Open a folder with images and masks in VOC or CamVid layout",
-            Self::OpenSample => {
-                "Open the small generated dataset, which is made where it is missing"
+            Self::OpenFolder => {
+                "Open a folder with JPEGImages and SegmentationClass (VOC layout), or with train.txt \
+                 and val.txt (CamVid layout)"
             }
-            Self::OpenImages => "Segment images with a trained run",
+            Self::OpenSample => {
+                "Open the small sample dataset; it is generated if it does not exist yet"
+            }
+            Self::OpenImages => "Choose images and segment them with a trained run",
             Self::Quit => "Close the window; an active run is stopped and can be resumed later",
             Self::StartTraining => "Train one run with the settings of the Train panel",
-            Self::Pause => "Hold the active run after the current step",
-            Self::Resume => "Go on with the paused run",
-            Self::Stop => "Save a checkpoint and end the run; it can be resumed later",
+            Self::Pause => "Pause the active run after the current step",
+            Self::Unpause => "Continue the paused run",
+            Self::Stop => "Save a checkpoint and stop the run; it can be resumed later",
             Self::TrainThree => {
                 "Train FCN-32s, FCN-16s and FCN-8s one after another, then compare them"
             }
@@ -114,27 +118,37 @@ impl UiCommand {
                 "Train FCN-32s, then FCN-16s from its weights, then FCN-8s from those, as in the papers"
             }
             Self::TrainAtOnce => {
-                "Train FCN-8s in one go: pool4 and pool3 are scaled down, so that no stages are needed"
+                "Train FCN-8s at once: pool4 and pool3 are scaled down, so no stages are needed"
             }
             Self::Weights => "Public weights to start from; nothing is downloaded without a click",
             Self::Panel(PanelKind::Dataset) => "Classes, images and masks of the open dataset",
             Self::Panel(PanelKind::Train) => "Settings, progress and the list of runs",
-            Self::Panel(PanelKind::Curves) => "Losses and scores against steps",
+            Self::Panel(PanelKind::Curves) => "Loss and scores over the training steps",
             Self::Panel(PanelKind::Live) => "Masks of validation images while a run trains",
-            Self::Panel(PanelKind::Inspect) => "Masks of a trained run for any image",
+            Self::Panel(PanelKind::Inspect) => "Masks that a trained run predicts for any image",
             Self::Panel(PanelKind::Compare) => "Masks and scores of several runs side by side",
             Self::Theme(ThemePreference::Dark) => "Light text on dark",
             Self::Theme(ThemePreference::Light) => "Dark text on light",
             Self::Theme(ThemePreference::System) => "Follow the theme of the desktop",
-            Self::ResetLayout => "Put all panels back where they were at first",
+            Self::ResetLayout => "Restore the default layout of the panels",
             Self::DebugOverlay => "Show how long frames take",
-            Self::FirstSteps => "The shortest way from data to a mask",
-            Self::Folders => "Where data and runs are written",
-            Self::About => "Version and sources",
+            Self::GettingStarted => "The first steps from a dataset to a mask",
+            Self::Folders => "Where datasets and runs are stored",
+            Self::About => "Version, papers and license",
         }
     }
 
-    /// Its key.
+    /// The icon on its button.
+    pub fn icon(self) -> Option<Icon> {
+        match self {
+            Self::StartTraining | Self::Unpause => Some(Icon::Play),
+            Self::Pause => Some(Icon::Pause),
+            Self::Stop => Some(Icon::Stop),
+            Self::TrainThree => Some(Icon::Stairs),
+            _ => None,
+        }
+    }
+
     pub fn shortcut(self) -> Option<KeyboardShortcut> {
         let key = |modifiers, key| Some(KeyboardShortcut::new(modifiers, key));
         match self {
@@ -142,7 +156,7 @@ impl UiCommand {
             Self::OpenImages => key(Modifiers::COMMAND, Key::I),
             Self::Quit => key(Modifiers::COMMAND, Key::Q),
             Self::StartTraining => key(Modifiers::NONE, Key::F5),
-            Self::Pause | Self::Resume => key(Modifiers::NONE, Key::F6),
+            Self::Pause | Self::Unpause => key(Modifiers::NONE, Key::F6),
             Self::Stop => key(Modifiers::SHIFT, Key::F5),
             Self::Panel(panel) => key(
                 Modifiers::COMMAND,
@@ -156,7 +170,7 @@ impl UiCommand {
                 },
             ),
             Self::DebugOverlay => key(Modifiers::NONE, Key::F12),
-            Self::FirstSteps => key(Modifiers::NONE, Key::F1),
+            Self::GettingStarted => key(Modifiers::NONE, Key::F1),
             Self::OpenSample
             | Self::TrainThree
             | Self::TrainStaged
@@ -169,7 +183,7 @@ impl UiCommand {
         }
     }
 
-    /// The tooltip with the key behind it, for buttons that do the same as a menu.
+    /// The tooltip with the key behind it, for buttons.
     pub fn tooltip_with_key(self, ctx: &egui::Context) -> String {
         match self.shortcut() {
             Some(shortcut) => format!("{} ({})", self.tooltip(), ctx.format_shortcut(&shortcut)),
@@ -196,7 +210,7 @@ mod tests {
         for (index, a) in UiCommand::WITH_KEYS.into_iter().enumerate() {
             assert!(a.shortcut().is_some(), "{a:?}");
             for b in &UiCommand::WITH_KEYS[index + 1..] {
-                let share_on_purpose = (a, *b) == (UiCommand::Pause, UiCommand::Resume);
+                let share_on_purpose = (a, *b) == (UiCommand::Pause, UiCommand::Unpause);
                 assert!(
                     share_on_purpose || a.shortcut() != b.shortcut(),
                     "{a:?} and {b:?}"

@@ -3,7 +3,7 @@
 use crate::engine::{ClassList, EpochRecord, RunSnapshot, Scores};
 
 /// Headers of [`ScoreRow::values`], as the papers name them.
-pub const SCORE_NAMES: [&str; 4] = ["Pixel acc.", "Mean acc.", "Mean IU", "f.w. IU"];
+pub const SCORE_NAMES: [&str; 4] = ["Pixel acc.", "Mean acc.", "mIoU", "f.w. IoU"];
 
 /// One value of a column.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,7 +21,7 @@ pub struct ScoreRow {
     pub title: String,
     /// FCN-32s, FCN-16s or FCN-8s.
     pub variant: String,
-    /// Network under the score layers.
+    /// Name of the trunk.
     pub trunk: String,
     /// Epochs trained so far, and the best of them.
     pub epochs: usize,

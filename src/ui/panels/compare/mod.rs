@@ -199,7 +199,7 @@ impl ComparePanel {
             ui.checkbox(&mut self.layers_on.outlines, "Outlines")
                 .on_hover_text("Draw the borders between classes");
             ui.checkbox(&mut self.layers_on.disagreement, "Disagreement")
-                .on_hover_text("Highlight pixels on which the runs do not agree");
+                .on_hover_text("Highlight the pixels where the runs disagree");
             ui.separator();
             zoom_buttons(ui, &mut self.view);
         });
@@ -207,8 +207,8 @@ impl ComparePanel {
 
     fn images_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let Some(image) = self.image(ctx) else {
-            let hint = "Open a dataset to step through its validation images, or open an image";
-            ui.empty_state("No image to compare on", hint, |ui| {
+            let hint = "Open a dataset to step through its validation images, or choose an image";
+            ui.empty_state("No image to compare", hint, |ui| {
                 self.open_image_button(ctx, ui);
             });
             return;

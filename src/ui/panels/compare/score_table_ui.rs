@@ -29,7 +29,7 @@ pub fn table_ui(ui: &mut Ui, table: &ScoreTable) {
                 ui.end_row();
             }
         });
-    CollapsingHeader::new("IU by class").show(ui, |ui| classes_ui(ui, table));
+    CollapsingHeader::new("IoU by class").show(ui, |ui| classes_ui(ui, table));
 }
 
 fn header_ui(ui: &mut Ui) {
@@ -37,10 +37,10 @@ fn header_ui(ui: &mut Ui) {
         ui.weak(name);
     }
     let explanations = [
-        "Share of labelled pixels predicted right",
-        "Mean over classes of the share of their pixels predicted right",
-        "Mean over classes of intersection over union",
-        "Intersection over union weighted by how frequent the class is",
+        "Share of labeled pixels that are predicted correctly",
+        "Share of correctly predicted pixels of a class, mean over the classes",
+        "Intersection over union, mean over the classes",
+        "Intersection over union, weighted by class frequency",
     ];
     for (name, explanation) in SCORE_NAMES.iter().zip(explanations) {
         ui.weak(*name).on_hover_text(explanation);

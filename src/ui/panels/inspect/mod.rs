@@ -18,10 +18,10 @@ use self::image_list::ImageList;
 use self::legend::Shares;
 use self::overlay::{Overlay, Toggles, truth_of};
 use self::run_picker::runs_with_weights;
-use super::go_to_train;
+use super::{command_button, go_to_train};
 use crate::engine::{NoticeLevel, Prediction, Task};
 use crate::ui::canvas::{Canvas, CanvasView, TextureCache};
-use crate::ui::command::Command;
+use crate::ui::command::{Command, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
@@ -174,15 +174,17 @@ impl InspectPanel {
             return;
         }
         let hint = "Drop images or a folder anywhere on the window to see what a trained run makes of them";
-        ui.empty_state("No images open", hint, |ui| open_button(ctx, ui));
+        ui.empty_state("No images open", hint, |ui| {
+            command_button(ctx, ui, UiCommand::OpenImages, None);
+        });
     }
 
     fn list_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         ui.horizontal_wrapped(|ui| {
-            open_button(ctx, ui);
+            command_button(ctx, ui, UiCommand::OpenImages, None);
             let clear = ui
-                .button("Clear")
-                .on_hover_text("Take all images off the list");
+                .button("Clear list")
+                .on_hover_text("Remove all images from the list");
             if clear.clicked() {
                 self.list.clear();
                 self.shown = None;
@@ -279,11 +281,11 @@ impl InspectPanel {
     fn failed_ui(&mut self, ui: &mut Ui, run: &str, image: &Path, message: &str) {
         ui.vertical_centered(|ui| {
             ui.add_space(ui.available_height() * 0.3);
-            let title = format!("{} cannot be shown", file_label(image));
+            let title = format!("{} cannot be segmented", file_label(image));
             ui.set_max_width(ui.available_width().min(560.0));
             ui.error_box(&title, message);
             ui.add_space(6.0);
-            if ui.button("Try again").clicked() {
+            if ui.button("Predict again").clicked() {
                 self.predictions.forget_run(run);
             }
         });
@@ -316,14 +318,8 @@ impl InspectPanel {
     }
 }
 
-fn open_button(ctx: &PanelCtx<'_>, ui: &mut Ui) {
-    if ui.button("Open images…").clicked() {
-        ctx.commands.send(Command::PickImages);
-    }
-}
-
 fn no_weights_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
-    let hint = "Train a run first: its best weights can be used here, also while it goes on";
+    let hint = "Train a run first; its best weights can be used here, even during training";
     ui.empty_state("No trained run yet", hint, |ui| go_to_train(ctx, ui));
 }
 

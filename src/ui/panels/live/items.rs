@@ -41,7 +41,7 @@ impl ItemPainter<'_> {
                 ui.horizontal(|ui| {
                     ui.label(&item.id);
                     ui.label(RichText::new(format!("mIoU {}", percent(item.mean_iu))).strong())
-                        .on_hover_text("Mean IU over this image alone");
+                        .on_hover_text("mIoU of this image alone");
                 });
                 ui.horizontal_top(|ui| {
                     for tile in self.masks.tiles(item) {

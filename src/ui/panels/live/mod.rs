@@ -148,9 +148,9 @@ impl LivePanel {
             ui.checkbox(&mut self.outlines, "Outlines")
                 .on_hover_text("Draw the borders between classes");
             ui.checkbox(&mut self.columns.image, "Show image")
-                .on_hover_text("A column with the plain image");
+                .on_hover_text("Show a column with the image");
             ui.checkbox(&mut self.columns.truth, "Show ground truth")
-                .on_hover_text("A column with the ground truth");
+                .on_hover_text("Show a column with the ground truth");
         });
         let classes = masks.classes.clone();
         CollapsingHeader::new("Classes")
@@ -238,7 +238,7 @@ fn nothing_live_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     }
     let is_training = ctx.engine.active().is_some();
     let (title, hint) = if is_training {
-        ("No masks yet", "The first masks come in a moment")
+        ("No masks yet", "The first masks appear in a moment")
     } else {
         (
             "Nothing is training",

@@ -1,4 +1,4 @@
-//! The settings that most runs change: length and learning.
+//! The settings that most runs change: epochs, batch size, learning rate.
 
 use eframe::egui::{DragValue, Response, Ui};
 
@@ -6,7 +6,7 @@ use crate::engine::RunConfig;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
 
-/// Buttons of which one is chosen.
+/// Buttons for the values of a setting; one of them is selected.
 pub fn segments_ui<T: Copy + PartialEq>(
     ui: &mut Ui,
     values: &[T],
@@ -41,7 +41,7 @@ pub fn learning_ui(ui: &mut Ui, config: &mut RunConfig) {
     );
     ui.field(
         "Batch size",
-        "Images in one batch, 1 to 64; more need more memory and give a smoother loss",
+        "Images per batch, 1 to 64; larger batches need more memory and make the loss smoother",
         |ui| {
             ui.add(
                 DragValue::new(&mut config.batch_size)
@@ -50,13 +50,13 @@ pub fn learning_ui(ui: &mut Ui, config: &mut RunConfig) {
             )
         },
     );
-    let tooltip = "Size of a step down the loss, above 0; too large and the loss jumps, too small and nothing moves";
+    let tooltip = "Step size of SGD, above 0; with too large a value the loss jumps, with too small a value it hardly falls";
     ui.field("Learning rate", tooltip, |ui| {
         scientific_ui(ui, &mut config.learning.learning_rate, 1e-16..=10.0)
     });
 }
 
-/// A value over many powers of ten.
+/// A number that ranges over many powers of ten.
 pub fn scientific_ui(
     ui: &mut Ui,
     value: &mut f64,
@@ -78,8 +78,8 @@ pub fn scientific_ui(
     )
 }
 
-/// A checkbox, and behind it while it is ticked a value that begins at `start`. While it is
-/// not, it says `off`.
+/// A checkbox with a value behind it while it is ticked, at first `start`; otherwise with the
+/// text `off`.
 pub fn optional_ui<T>(
     ui: &mut Ui,
     value: &mut Option<T>,

@@ -9,19 +9,22 @@ mod optimizer;
 mod run_list;
 mod start_from;
 
+pub use active::active_problem;
+
 use std::path::{Path, PathBuf};
 
-use eframe::egui::{Button, CollapsingHeader, RichText, ScrollArea, Ui};
+use eframe::egui::{CollapsingHeader, RichText, ScrollArea, Ui};
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{DatasetState, DeviceId, Engine, Init, RunConfig, Trunk, preset};
-use crate::ui::command::{Command, UiCommand};
+use crate::engine::{DatasetState, DeviceId, Engine, InitialWeights, RunConfig, Trunk, preset};
+use crate::ui::command::{Problem, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::icons::Icon;
+use crate::ui::panels::{command_button, send_when_clicked};
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
+use crate::ui::view_model::format::sentence;
 use crate::ui::view_model::run_selection::RunSelection;
-use crate::ui::view_model::run_settings;
 use start_from::WeightsPick;
 
 /// The Train panel.
@@ -53,51 +56,62 @@ impl Default for TrainPanel {
 impl TrainPanel {
     /// The device of the next run.
     pub fn device(&self, engine: &Engine) -> DeviceId {
-        run_settings::choose_device(self.device, &engine.devices().entries)
+        engine.devices().choose(self.device)
     }
 
     /// The settings of the next run, or why none can start.
-    pub fn config(&self, engine: &Engine) -> Result<RunConfig, &'static str> {
+    pub fn config(&self, engine: &Engine) -> Result<RunConfig, Problem> {
         if engine.active().is_some() {
-            return Err("A run is active: stop it, or wait until it has ended");
+            return Err("A run is active; stop it or wait until it ends".into());
         }
-        match engine.dataset() {
+        let open = match engine.dataset() {
             DatasetState::Ready(open) if open.dataset.train.is_empty() => {
-                Err("The dataset has no training images")
+                return Err("The dataset has no training images".into());
             }
-            DatasetState::Ready(open) => {
-                match run_settings::problem(&self.settings).or(self.start_problem(engine)) {
-                    Some(problem) => Err(problem),
-                    None => Ok(RunConfig {
-                        dataset: open.which.clone(),
-                        device: self.device(engine),
-                        ..self.settings.clone()
-                    }),
-                }
+            DatasetState::Ready(open) => open,
+            DatasetState::Opening { .. } => return Err("The dataset is still opening".into()),
+            DatasetState::None | DatasetState::Failed { .. } => {
+                return Err("Open a dataset first".into());
             }
-            DatasetState::Opening { .. } => Err("The dataset is still being opened"),
-            DatasetState::None | DatasetState::Failed { .. } => Err("Open a dataset first"),
+        };
+        self.settings.validate().map_err(problem)?;
+        if let Some(problem) = self.start_problem(engine) {
+            return Err(problem.into());
         }
+        Ok(RunConfig {
+            dataset: open.which.clone(),
+            device: self.device(engine),
+            ..self.settings.clone()
+        })
     }
 
     /// Why nothing can start from the chosen weights.
     fn start_problem(&self, engine: &Engine) -> Option<&'static str> {
         match &self.settings.init {
-            Init::Run(run) if engine.runs_known() && engine.run(run).is_none() => {
-                Some("The run to start from is gone: choose another start")
+            InitialWeights::Run(run) if engine.runs_known() && engine.run(run).is_none() => {
+                Some("The run to start from does not exist any more; choose other weights")
             }
             _ => None,
         }
     }
 
     /// The settings at each of the three strides, or why they cannot be trained.
-    pub fn strides(&self, engine: &Engine) -> Result<Vec<RunConfig>, &'static str> {
-        self.config(engine).and_then(|config| strides_of(&config))
+    pub fn strides(&self, engine: &Engine) -> Result<Vec<RunConfig>, Problem> {
+        self.config(engine)?.three_strides().map_err(problem)
     }
 
     /// The settings for FCN-8s at once, or why it cannot be trained.
-    pub fn at_once(&self, engine: &Engine) -> Result<RunConfig, &'static str> {
-        self.config(engine).and_then(|config| at_once_of(&config))
+    pub fn at_once(&self, engine: &Engine) -> Result<RunConfig, Problem> {
+        self.config(engine)?.at_once().map_err(problem)
+    }
+
+    /// Why `command` cannot start training; `None` = it can.
+    pub fn problem(&self, engine: &Engine, command: UiCommand) -> Option<Problem> {
+        match command {
+            UiCommand::TrainThree | UiCommand::TrainStaged => self.strides(engine).err(),
+            UiCommand::TrainAtOnce => self.at_once(engine).err(),
+            _ => self.config(engine).err(),
+        }
     }
 
     /// Draws the panel. `selection` holds the ticked runs.
@@ -126,8 +140,8 @@ impl TrainPanel {
     /// The file that the next run starts from.
     pub fn initial_weights(&self) -> Option<&Path> {
         match &self.settings.init {
-            Init::File(path) => Some(path),
-            Init::Random | Init::Run(_) => None,
+            InitialWeights::File(path) => Some(path),
+            InitialWeights::Random | InitialWeights::Run(_) => None,
         }
     }
 
@@ -137,71 +151,30 @@ impl TrainPanel {
     }
 
     fn start_ui(&self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        let config = self.config(ctx.engine);
-        let reason = config.as_ref().err().copied();
-        let start = ui
-            .primary_button(
-                Icon::Play,
-                UiCommand::StartTraining.label(),
-                reason.is_none(),
-            )
-            .on_hover_text(UiCommand::StartTraining.tooltip_with_key(ui.ctx()))
-            .on_disabled_hover_text(reason.unwrap_or_default());
+        let command = UiCommand::StartTraining;
+        let problem = self.problem(ctx.engine, command);
+        let start = ui.primary_button(Icon::Play, command.label(), problem.is_none());
+        send_when_clicked(ctx, ui, start, command, problem.as_deref());
         ui.horizontal(|ui| {
-            let strides = config
-                .as_ref()
-                .map_err(|reason| *reason)
-                .and_then(strides_of);
-            let problem = strides.as_ref().err().copied();
-            let three = ui
-                .labeled_button(
-                    Icon::Stairs,
-                    UiCommand::TrainThree.label(),
-                    problem.is_none(),
-                )
-                .on_hover_text(UiCommand::TrainThree.tooltip())
-                .on_disabled_hover_text(problem.unwrap_or_default());
-            let staged = ui
-                .add_enabled(
-                    problem.is_none(),
-                    Button::new(UiCommand::TrainStaged.label()),
-                )
-                .on_hover_text(UiCommand::TrainStaged.tooltip())
-                .on_disabled_hover_text(problem.unwrap_or_default());
-            let at_once = config
-                .as_ref()
-                .map_err(|reason| *reason)
-                .and_then(at_once_of);
-            let problem = at_once.as_ref().err().copied();
-            let one = ui
-                .add_enabled(
-                    problem.is_none(),
-                    Button::new(UiCommand::TrainAtOnce.label()),
-                )
-                .on_hover_text(UiCommand::TrainAtOnce.tooltip())
-                .on_disabled_hover_text(problem.unwrap_or_default());
-            if let (true, Ok(config)) = (one.clicked(), at_once) {
-                ctx.commands.send(Command::StartRun(Box::new(config)));
-            }
-            match strides {
-                Ok(configs) if three.clicked() => ctx.commands.send(Command::StartPlan(configs)),
-                Ok(configs) if staged.clicked() => ctx.commands.send(Command::StartStages(configs)),
-                _ => {}
+            for command in [
+                UiCommand::TrainThree,
+                UiCommand::TrainStaged,
+                UiCommand::TrainAtOnce,
+            ] {
+                let problem = self.problem(ctx.engine, command);
+                command_button(ctx, ui, command, problem.as_deref());
             }
         });
-        if let Some(reason) = reason {
+        if let Some(problem) = problem {
             let color = theme::palette(ui.visuals()).warning;
-            ui.label(RichText::new(reason).small().color(color));
-        }
-        if let (true, Ok(config)) = (start.clicked(), config) {
-            ctx.commands.send(Command::StartRun(Box::new(config)));
+            ui.label(RichText::new(problem).small().color(color));
         }
     }
 
     fn form_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         ui.horizontal(|ui| {
             ui.section("Settings");
-            let changed = run_settings::changed_fields(&self.settings);
+            let changed = self.settings.changes_from_preset();
             if !changed.is_empty() {
                 let color = theme::palette(ui.visuals()).warning;
                 let text = if changed.len() == 1 {
@@ -210,16 +183,16 @@ impl TrainPanel {
                     format!("{} changes", changed.len())
                 };
                 ui.tag(&text, color).on_hover_text(format!(
-                    "Other than the preset of {}: {}",
+                    "Changed from the preset of {}: {}",
                     self.settings.trunk,
                     changed.join(", ")
                 ));
                 if ui
                     .small_button("Reset to preset")
-                    .on_hover_text("Set all values back to the preset")
+                    .on_hover_text("Reset all values to the preset")
                     .clicked()
                 {
-                    run_settings::reset(&mut self.settings);
+                    self.settings.reset_to_preset();
                 }
             }
         });
@@ -237,11 +210,6 @@ impl TrainPanel {
     }
 }
 
-fn strides_of(config: &RunConfig) -> Result<Vec<RunConfig>, &'static str> {
-    run_settings::three_strides(config)
-        .ok_or("Only VGG16 and GoogLeNet have all three strides: choose one of them as the trunk")
-}
-
-fn at_once_of(config: &RunConfig) -> Result<RunConfig, &'static str> {
-    run_settings::at_once(config).ok_or("Only VGG16 is trained at once: choose it as the trunk")
+fn problem(err: impl std::fmt::Display) -> Problem {
+    sentence(&err.to_string()).into()
 }

@@ -4,14 +4,16 @@ use eframe::egui::{ComboBox, Label, Response, RichText, Ui};
 use strum::VariantArray as _;
 
 use super::learning::segments_ui;
-use crate::engine::{Engine, Geometry, Init, RunConfig, RunSnapshot, Variant};
+use crate::engine::{
+    Engine, Geometry, InitialWeights, RunConfig, RunSnapshot, StartingPoint, Variant,
+};
 use crate::ui::ui_ext::UiExt as _;
-use crate::ui::view_model::{dropped_files, run_settings};
+use crate::ui::view_model::dropped_files;
 
 /// Variant, trunk, geometry, heads, initial weights. True = the user wants to choose a file.
 pub fn network_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
-    let tooltip = "Prediction stride: 32s is coarse, 16s adds the details of pool4, 8s those of pool3. \
-                   The ResNets are torchvision's";
+    let tooltip = "FCN-32s is coarse, FCN-16s adds detail from pool4, FCN-8s from pool3. The ResNets are those \
+                   of torchvision";
     ui.field("Network", tooltip, |ui| {
         combo_ui(
             ui,
@@ -19,7 +21,7 @@ pub fn network_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool 
             Variant::VARIANTS,
             config.variant,
             |variant| {
-                run_settings::switch_variant(config, variant);
+                config.set_variant(variant);
             },
         )
     });
@@ -30,14 +32,14 @@ pub fn network_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool 
             &config.variant.trunks(),
             config.trunk,
             |trunk| {
-                run_settings::switch_trunk(config, trunk);
+                config.set_trunk(trunk);
             },
         )
     });
     ui.add(Label::new(RichText::new(config.trunk.summary()).small().weak()).wrap());
     if config.trunk.geometries().len() > 1 {
-        let tooltip = "Padded keeps the size of the maps; the reference pads the image by 100 pixels and crops, \
-                       as the Caffe networks and their weights";
+        let tooltip = "Padded keeps the size of the feature maps; Reference pads the image by 100 pixels and crops, \
+                       like the Caffe networks and their weights";
         ui.field("Geometry", tooltip, |ui| {
             let label = |geometry| match geometry {
                 Geometry::Padded => "Padded".to_owned(),
@@ -56,22 +58,22 @@ pub fn network_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool 
     }
     if !config.variant.is_fcn() {
         ui.field(
-            "Second head",
-            "Train torchvision's auxiliary head too, at half the weight of the first",
+            "Auxiliary head",
+            "Also train the auxiliary head of torchvision, with half the loss weight of the main head",
             |ui| {
                 ui.checkbox(&mut config.aux_head, "")
-                    .accessible_name("Second head")
+                    .accessible_name("Auxiliary head")
             },
         );
     }
     init_ui(engine, ui, config)
 }
 
-/// What the weights start from.
+/// The initial weights.
 fn init_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
     let mut choose_file = false;
-    let tooltip = "Random weights, the best weights of another run on this trunk, or a .pth or .safetensors file. \
-                   Score layers and upsampling that are not in it start as always";
+    let tooltip = "Random weights, the best weights of another run with this trunk, or a .pth or .safetensors \
+                   file. Score layers and upsampling that are missing there keep their initial values";
     ui.field("Start from", tooltip, |ui| {
         let current = init_text(engine, &config.init);
         let combo = ComboBox::from_id_salt("init")
@@ -79,10 +81,10 @@ fn init_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
             .width(ui.available_width().min(260.0));
         let shown = combo.show_ui(ui, |ui| {
             if ui
-                .selectable_label(config.init == Init::Random, "Random weights")
+                .selectable_label(config.init == InitialWeights::Random, "Random weights")
                 .clicked()
             {
-                run_settings::start_random(config);
+                config.start_from_random();
             }
             let trunk = config.trunk;
             for run in engine
@@ -90,15 +92,15 @@ fn init_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
                 .iter()
                 .filter(|run| run.has_weights && run.config.trunk == trunk)
             {
-                let init = Init::Run(run.name.clone());
+                let init = InitialWeights::Run(run.name.clone());
                 if ui
                     .selectable_label(config.init == init, run.title())
                     .clicked()
                 {
-                    run_settings::start_from(config, init, &run.config, true);
+                    config.start_from(&StartingPoint::of_run(&run.name, &run.config));
                 }
             }
-            let is_file = matches!(config.init, Init::File(_));
+            let is_file = matches!(config.init, InitialWeights::File(_));
             choose_file = ui.selectable_label(is_file, "Weights file…").clicked();
         });
         shown.response
@@ -106,13 +108,13 @@ fn init_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
     choose_file
 }
 
-fn init_text(engine: &Engine, init: &Init) -> String {
+fn init_text(engine: &Engine, init: &InitialWeights) -> String {
     match init {
-        Init::Random => "Random weights".to_owned(),
-        Init::Run(name) => engine
+        InitialWeights::Random => "Random weights".to_owned(),
+        InitialWeights::Run(name) => engine
             .run(name)
             .map_or_else(|| format!("{name} (deleted)"), RunSnapshot::title),
-        Init::File(path) => dropped_files::file_label(path),
+        InitialWeights::File(path) => dropped_files::file_label(path),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, Align, Layout, RichText, Ui};
 
-use crate::engine::{Init, RunSnapshot, RunState};
+use crate::engine::{InitialWeights, RunSnapshot, RunState};
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
 use crate::ui::icons::Icon;
@@ -21,7 +21,7 @@ pub fn runs_ui(
     let runs = ctx.engine.runs();
     ui.horizontal(|ui| {
         ui.section("Runs")
-            .on_hover_text("Ticked runs are drawn in Curves");
+            .on_hover_text("Ticked runs are shown in Curves");
         ui.weak(format::count(runs.len()));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let ticked: Vec<String> = runs
@@ -42,7 +42,7 @@ pub fn runs_ui(
         });
     });
     if runs.is_empty() {
-        ui.weak("No runs yet: the first one appears here once it has started");
+        ui.weak("No runs yet: the first run appears here when training starts");
         return;
     }
     let busy = ctx.engine.active().is_some();
@@ -77,13 +77,13 @@ fn run_ui(
         let response = ui
             .checkbox(&mut ticked, "")
             .accessible_name(format!("Show {title}"))
-            .on_hover_text("Draw it in Curves and offer it to Compare");
+            .on_hover_text("Show this run in Curves and select it for Compare");
         if response.changed() {
             selection.set(&run.name, ticked);
         }
         if let Some(slot) = selection.slot(&run.name) {
             ui.swatch(theme::run_color(slot))
-                .on_hover_text("Its color in Curves");
+                .on_hover_text("Color of this run in Curves");
         }
         ui.truncated(RichText::new(&title).strong(), &details(run));
     });
@@ -103,7 +103,7 @@ fn run_ui(
         }
         let best = run.best().and_then(|epoch| epoch.scores.mean_iu);
         ui.label(RichText::new(format!("mIoU {}", format::percent(best))).small())
-            .on_hover_text("Best on validation");
+            .on_hover_text("Best mIoU on the validation images");
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if !active
                 && ui
@@ -116,7 +116,7 @@ fn run_ui(
                 let response = ui
                     .add_enabled(!busy, egui::Button::new("Resume").small())
                     .accessible_name(format!("Resume {title}"))
-                    .on_hover_text("Go on from its last checkpoint")
+                    .on_hover_text("Resume from the last checkpoint")
                     .on_disabled_hover_text("Another run is active");
                 if response.clicked() {
                     ctx.commands.send(Command::ResumeRun(run.name.clone()));
@@ -129,7 +129,7 @@ fn run_ui(
 fn details(run: &RunSnapshot) -> String {
     let config = &run.config;
     let mut text = format!(
-        "{}\nStarted {}\nData set {}\nDevice {}\n{} steps, {} of {} epochs\nBatch {}, learning rate {}, seed {}",
+        "{}\nStarted {}\nDataset {}\nDevice {}\n{} steps, {} of {} epochs\nBatch {}, learning rate {}, seed {}",
         run.name,
         run.created,
         run.dataset_name,
@@ -142,9 +142,9 @@ fn details(run: &RunSnapshot) -> String {
         config.seed,
     );
     let start = match &config.init {
-        Init::Random => None,
-        Init::Run(parent) => Some(parent.clone()),
-        Init::File(path) => Some(path.display().to_string()),
+        InitialWeights::Random => None,
+        InitialWeights::Run(parent) => Some(parent.clone()),
+        InitialWeights::File(path) => Some(path.display().to_string()),
     };
     if let Some(start) = start {
         text.push_str("\nStarted from ");
@@ -176,7 +176,7 @@ pub fn confirm_delete_ui(ctx: &PanelCtx<'_>, ui: &Ui, deleting: &mut Option<Stri
     let title = run.title();
     let closed = ui.question("delete run", "Delete this run?", |ui| {
         ui.label(format!(
-            "{title}: its folder with weights and history is deleted and cannot be restored"
+            "{title}: its folder with weights and history is deleted. This cannot be undone"
         ));
         ui.small(&name);
         ui.add_space(6.0);

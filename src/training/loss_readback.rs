@@ -17,7 +17,7 @@ const MOST: usize = 16;
 const BETWEEN_READS: Duration = Duration::from_millis(100);
 
 /// What a step has left on the device.
-pub(super) struct Measures {
+pub(super) struct DeviceLosses {
     /// The mean loss of each batch, `[1]` each; one or more.
     pub losses: Vec<Tensor<1>>,
     /// The norm of the gradients, `[1]`, where somebody must look whether it is a number.
@@ -29,11 +29,11 @@ struct Unread {
     step: usize,
     epoch: usize,
     learning_rate: f64,
-    measures: Measures,
+    measures: DeviceLosses,
 }
 
 /// The steps whose losses have not been read.
-pub(super) struct Waiting {
+pub(super) struct LossReadback {
     steps: Vec<Unread>,
     /// When the first of them began.
     since: Instant,
@@ -51,7 +51,7 @@ pub(super) struct Read {
     pub broken: Option<TrainError>,
 }
 
-impl Waiting {
+impl LossReadback {
     /// `at_once`: every step is read when it is done, because reading costs nothing.
     pub fn new(at_once: bool) -> Self {
         let most = if at_once { 1 } else { MOST };
@@ -68,7 +68,7 @@ impl Waiting {
         &mut self,
         [step, epoch]: [usize; 2],
         learning_rate: f64,
-        measures: Measures,
+        measures: DeviceLosses,
         started: Instant,
     ) {
         if self.steps.is_empty() {
@@ -180,16 +180,16 @@ mod tests {
     use super::*;
     use burn::tensor::Device;
 
-    fn measures(losses: &[f32], norm: Option<f32>) -> Measures {
+    fn measures(losses: &[f32], norm: Option<f32>) -> DeviceLosses {
         let number = |value: f32| Tensor::from_data([value], &Device::flex());
-        Measures {
+        DeviceLosses {
             losses: losses.iter().copied().map(number).collect(),
             norm: norm.map(number),
         }
     }
 
-    fn waiting(steps: &[(&[f32], Option<f32>)]) -> Waiting {
-        let mut waiting = Waiting::new(false);
+    fn waiting(steps: &[(&[f32], Option<f32>)]) -> LossReadback {
+        let mut waiting = LossReadback::new(false);
         for (index, (losses, norm)) in steps.iter().enumerate() {
             waiting.push([7 + index, 2], 0.5, measures(losses, *norm), Instant::now());
         }
@@ -252,16 +252,16 @@ mod tests {
 
     #[test]
     fn what_waits_for_too_long_is_due() {
-        let mut waiting = Waiting {
+        let mut waiting = LossReadback {
             together: MOST,
-            ..Waiting::new(false)
+            ..LossReadback::new(false)
         };
         let earlier = Instant::now()
             .checked_sub(BETWEEN_READS)
             .expect("a running clock");
         waiting.push([1, 1], 0.5, measures(&[1.0], None), earlier);
         assert!(waiting.due());
-        let mut at_once = Waiting::new(true);
+        let mut at_once = LossReadback::new(true);
         assert!(!at_once.due());
         at_once.push([1, 1], 0.5, measures(&[1.0], None), Instant::now());
         assert!(at_once.due());
