@@ -1,4 +1,4 @@
-//! Values of options: numbers with their ranges, sizes, and names out of a list.
+//! Parsers of option values: numbers with ranges, sizes, names from a list.
 
 use std::fmt::Display;
 use std::str::FromStr;
