@@ -12,7 +12,7 @@ use super::values::{
 };
 use crate::engine::{
     Augment, DatasetRef, DeviceId, FinalUpsampling, Precision, Recipe, Reduction, RunConfig,
-    SampleOrder, Schedule, Trunk, preset,
+    SampleOrder, Schedule, Size, Trunk, preset,
 };
 
 #[derive(Debug, clap::Args)]
@@ -212,11 +212,8 @@ pub fn defaults_help() -> String {
     text
 }
 
-fn size_text(size: Option<[u32; 2]>) -> String {
-    size.map_or_else(
-        || "native".to_owned(),
-        |[width, height]| format!("{width}x{height}"),
-    )
+fn size_text(size: Option<Size>) -> String {
+    size.map_or_else(|| "native".to_owned(), |size| size.to_string())
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
