@@ -94,7 +94,8 @@ fn a_recipe_comes_before_what_is_given_with_it() {
     }
     let config = train("--lr 3e-12 --recipe pami-heavy --epochs 2")
         .unwrap()
-        .config(None).unwrap();
+        .config(None)
+        .unwrap();
     assert_eq!((config.learning.learning_rate, config.epochs), (3e-12, 2));
     assert_eq!(
         (config.learning.reduction, config.augment.crop),
@@ -125,7 +126,10 @@ fn no_augmentation_is_whole_images_or_their_middle() {
 
 #[test]
 fn a_folder_is_kept_as_an_absolute_path() {
-    let config = train("--dataset some/folder").unwrap().config(None).unwrap();
+    let config = train("--dataset some/folder")
+        .unwrap()
+        .config(None)
+        .unwrap();
     let DatasetRef::Folder(folder) = config.dataset else {
         panic!("not a folder: {:?}", config.dataset)
     };
