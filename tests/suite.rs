@@ -13,6 +13,7 @@
 mod architecture;
 mod catalogue;
 mod common;
+mod documents;
 mod reference;
 mod training;
 mod weights;

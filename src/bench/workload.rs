@@ -15,8 +15,8 @@ use crate::metrics::ConfusionMatrix;
 use crate::model::{Network, Trunk, Variant};
 use crate::training::checkpoint::RunFolder;
 use crate::training::{
-    Init, Learner, RunConfig, Segmenter, TrainError, batch_plan, initial_network, open_device,
-    preset,
+    InitialWeights, Learner, RunConfig, Segmenter, TrainError, batch_plan, initial_network,
+    open_device, preset,
 };
 
 /// Rate of the measured steps: so small that however many there are, the weights stay sound.
@@ -249,7 +249,10 @@ fn synced(device: &Device) -> Result<(), TrainError> {
 }
 
 fn run_config(job: &BenchJob, trunk: Trunk, variant: Variant) -> RunConfig {
-    let init = job.weights.clone().map_or(Init::Random, Init::File);
+    let init = job
+        .weights
+        .clone()
+        .map_or(InitialWeights::Random, InitialWeights::File);
     RunConfig {
         init,
         ..config_of(trunk, variant)

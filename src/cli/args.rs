@@ -192,10 +192,10 @@ pub struct FileArgs {
     #[arg(long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
     /// Network of the file, where its layers do not say it (`fcn8s-atonce`)
-    #[arg(long, requires = "weights", value_parser = settings::variants())]
+    #[arg(long, requires = "weights", value_parser = values::one_of::<Variant>())]
     pub variant: Option<Variant>,
     /// Treatment of borders of the file's network [default: as the file says, else the reference]
-    #[arg(long, requires = "weights", value_parser = settings::geometries())]
+    #[arg(long, requires = "weights", value_parser = values::one_of::<Geometry>())]
     pub geometry: Option<Geometry>,
     /// Where the file's network runs: cpu, gpu:N or cuda:N
     #[arg(long, requires = "weights", value_name = "ID", default_value = "cpu")]
@@ -226,10 +226,10 @@ pub struct DevicesArgs {
 pub struct BenchArgs {
     /// Network under the score layers, several times for several
     /// [default: vgg16-slim and vgg16]
-    #[arg(long, value_parser = settings::trunks())]
+    #[arg(long, value_parser = values::one_of::<Trunk>())]
     pub trunk: Vec<Trunk>,
     /// Network [default: as each trunk's preset has it]
-    #[arg(long, value_parser = settings::variants())]
+    #[arg(long, value_parser = values::one_of::<Variant>())]
     pub variant: Option<Variant>,
     /// Where networks run: cpu, gpu:N or cuda:N
     #[arg(long, value_name = "ID", default_value = "cpu")]
@@ -281,10 +281,10 @@ pub struct WeightsInspectArgs {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Network to look at it with [default: as its layers say]
-    #[arg(long, value_parser = settings::variants())]
+    #[arg(long, value_parser = values::one_of::<Variant>())]
     pub variant: Option<Variant>,
     /// Treatment of borders [default: as the file says, else the reference]
-    #[arg(long, value_parser = settings::geometries())]
+    #[arg(long, value_parser = values::one_of::<Geometry>())]
     pub geometry: Option<Geometry>,
 }
 

@@ -5,10 +5,10 @@ use std::path::Path;
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use super::settings::{geometries, trunks, variants};
+use super::values::one_of;
 use crate::engine::{
-    Engine, Geometry, Init, Normalization, RunConfig, Trunk, Variant, WeightsChoice, WeightsLayout,
-    WeightsSummary, preset,
+    Engine, Geometry, InitialWeights, Normalization, RunConfig, Trunk, Variant, WeightsChoice,
+    WeightsLayout, WeightsSummary, preset,
 };
 
 #[derive(Debug, clap::Args)]
@@ -16,13 +16,13 @@ use crate::engine::{
 pub struct NetworkArgs {
     /// Network: three strides of the papers, FCN-8s at once, torchvision's two
     /// [default: that of --init or of --trunk, fcn8s where it can be]
-    #[arg(long, value_parser = variants())]
+    #[arg(long, value_parser = one_of::<Variant>())]
     variant: Option<Variant>,
     /// Network under the score layers [default: that of --init, vgg16-slim, or the network's own]
-    #[arg(long, value_parser = trunks())]
+    #[arg(long, value_parser = one_of::<Trunk>())]
     trunk: Option<Trunk>,
     /// Treatment of borders [default: that of --init, or padded where the trunk has it]
-    #[arg(long, value_parser = geometries())]
+    #[arg(long, value_parser = one_of::<Geometry>())]
     geometry: Option<Geometry>,
     /// Train the second head of torchvision's networks too
     #[arg(long)]
@@ -107,7 +107,7 @@ impl NetworkArgs {
 
 /// What training starts from.
 pub struct Start {
-    init: Init,
+    init: InitialWeights,
     /// The settings it was trained with.
     config: RunConfig,
     /// Whether it segments, so that its variant and geometry say something.
@@ -132,7 +132,7 @@ impl Start {
             let WeightsSummary { config, layout, .. } = engine.inspect_weights(choice).wait()?;
             let is_network = matches!(layout, WeightsLayout::Segmentation { .. });
             return Ok(Self {
-                init: Init::File(path),
+                init: InitialWeights::File(path),
                 config,
                 is_network,
             });
@@ -143,7 +143,7 @@ impl Start {
         let config = engine.run(&name).map(|run| run.config.clone());
         let config = config.ok_or_else(|| format!("{name}: the run is gone"))?;
         Ok(Self {
-            init: Init::Run(name),
+            init: InitialWeights::Run(name),
             config,
             is_network: true,
         })

@@ -4,14 +4,15 @@ use std::fmt::Write as _;
 
 use clap::ValueEnum;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use strum::VariantArray as _;
 
 use super::values::{
-    ImageSize, ScaleRange, above_zero, below_one, count, named, one_or_more, scale, size_or_native,
-    zero_or_more, zero_to_one,
+    ImageSize, ScaleRange, above_zero, below_one, count, named, one_of, one_or_more, scale,
+    size_or_native, zero_or_more, zero_to_one,
 };
 use crate::engine::{
-    Augment, DatasetRef, DeviceId, FinalUpsampling, Geometry, Order, Precision, Recipe, Reduction,
-    RunConfig, Schedule, Trunk, Variant, preset,
+    Augment, DatasetRef, DeviceId, FinalUpsampling, Precision, Recipe, Reduction, RunConfig,
+    SampleOrder, Schedule, Trunk, preset,
 };
 
 #[derive(Debug, clap::Args)]
@@ -27,10 +28,10 @@ pub struct Settings {
     /// where the device has units for them
     #[arg(long, value_parser = named(Precision::ALL, Precision::id))]
     precision: Option<Precision>,
-    /// Whether training keeps only the maps between the stages of the trunk and computes the
-    /// others twice, which takes less memory and more time
-    #[arg(long)]
-    checkpointing: Option<bool>,
+    /// Whether training keeps only the activations between the stages of the trunk and recomputes
+    /// the others in the backward pass: less memory, more time
+    #[arg(long, alias = "checkpointing")]
+    recompute_activations: Option<bool>,
     /// Values of a paper for all options below but the length; what is given on top counts
     #[arg(long, value_parser = recipes())]
     recipe: Option<Recipe>,
@@ -77,11 +78,11 @@ pub struct Settings {
     #[arg(long, value_name = "SHARE", value_parser = below_one)]
     dropout: Option<f64>,
     /// Which upsampling stays bilinear: none, the last, or all of it
-    #[arg(long, value_parser = named(FinalUpsampling::ALL, FinalUpsampling::id))]
+    #[arg(long, value_parser = one_of::<FinalUpsampling>())]
     final_upsampling: Option<FinalUpsampling>,
     /// Order of the training images: another one each epoch, or that of the list
-    #[arg(long, value_parser = named(Order::ALL, Order::id))]
-    order: Option<Order>,
+    #[arg(long, value_parser = named(SampleOrder::ALL, SampleOrder::id))]
+    order: Option<SampleOrder>,
     /// `none`: no flip, scale, brightness or random crop; whole images where the batch size is
     /// 1, else the middle of each at the train size
     #[arg(long, conflicts_with_all = ["flip", "scale", "brightness", "crop"])]
@@ -126,7 +127,10 @@ impl Settings {
         }
         config.max_steps = self.max_steps.or(config.max_steps);
         set(&mut config.precision, self.precision);
-        set(&mut config.checkpointing, self.checkpointing);
+        set(
+            &mut config.recompute_activations,
+            self.recompute_activations,
+        );
         set(&mut config.epochs, self.epochs);
         set(&mut config.batch_size, self.batch_size);
         set(&mut config.dropout, self.dropout);
@@ -183,7 +187,7 @@ fn set<T>(slot: &mut T, given: Option<T>) {
 pub fn defaults_help() -> String {
     let mut text =
         String::from("What is not given comes from the recipe, or else from the trunk's preset:");
-    for trunk in Trunk::ALL {
+    for &trunk in Trunk::VARIANTS {
         let config = preset(trunk);
         let learning = &config.learning;
         write!(
@@ -229,29 +233,6 @@ fn recipes() -> impl TypedValueParser<Value = Recipe> {
     PossibleValuesParser::new(Recipe::ALL.map(value)).try_map(|id| {
         let found = Recipe::ALL.into_iter().find(|recipe| recipe.id() == id);
         found.ok_or("not a recipe")
-    })
-}
-
-pub fn variants() -> impl TypedValueParser<Value = Variant> {
-    PossibleValuesParser::new(Variant::ALL.map(Variant::id)).try_map(|id| {
-        let found = Variant::ALL.into_iter().find(|variant| variant.id() == id);
-        found.ok_or("not a variant")
-    })
-}
-
-pub fn geometries() -> impl TypedValueParser<Value = Geometry> {
-    PossibleValuesParser::new(Geometry::ALL.map(Geometry::id)).try_map(|id| {
-        let found = Geometry::ALL
-            .into_iter()
-            .find(|geometry| geometry.id() == id);
-        found.ok_or("not a geometry")
-    })
-}
-
-pub fn trunks() -> impl TypedValueParser<Value = Trunk> {
-    PossibleValuesParser::new(Trunk::ALL.map(Trunk::id)).try_map(|id| {
-        let found = Trunk::ALL.into_iter().find(|trunk| trunk.id() == id);
-        found.ok_or("not a trunk")
     })
 }
 

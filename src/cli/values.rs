@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use strum::VariantArray;
 
 /// Sizes past this are typing errors: one such image would fill the memory.
 const MAX_SIDE: u32 = 8192;
@@ -14,6 +15,16 @@ pub struct ScaleRange(pub [f32; 2]);
 
 #[derive(Debug, Clone, Copy)]
 pub struct ImageSize(pub Option<[u32; 2]>);
+
+/// One of the values of an enum, by its name.
+pub fn one_of<T>() -> impl TypedValueParser<Value = T>
+where
+    T: VariantArray + FromStr + Copy + Into<&'static str> + Send + Sync,
+{
+    let names = T::VARIANTS.iter().map(|value| (*value).into());
+    PossibleValuesParser::new(names.collect::<Vec<&'static str>>())
+        .try_map(|name| name.parse().map_err(|_| "not one of the values"))
+}
 
 /// One of `values`, by its name.
 pub fn named<T, const N: usize>(

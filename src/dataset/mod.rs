@@ -22,7 +22,7 @@ pub use image_io::{
     IMAGE_EXTENSIONS, LabelMap, MaskReader, Rgb, read_rgb, write_index_png, write_rgb_png,
 };
 pub use layout::{
-    Dataset, Item, Layout, Split, find_class_list, list_masks, read_class_list, read_names,
+    Dataset, DatasetItem, Layout, Split, find_class_list, list_masks, read_class_list, read_names,
 };
 pub use loader::{Batch, BatchPlan, Loader};
 pub use normalization::{ChannelOrder, Normalization, ValueRange};

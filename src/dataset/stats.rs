@@ -6,7 +6,7 @@
 use rayon::prelude::*;
 
 use super::image_io::{check_sizes, read_image_size};
-use super::{Dataset, DatasetError, Item, MaskReader, VOID};
+use super::{Dataset, DatasetError, DatasetItem, MaskReader, VOID};
 
 /// How many images are read between two reports of progress.
 const CHUNK: usize = 16;
@@ -64,7 +64,7 @@ pub fn scan(
     dataset: &Dataset,
     progress: &mut dyn FnMut(usize, usize) -> bool,
 ) -> Option<DatasetStats> {
-    let items: Vec<&Item> = dataset.train.iter().chain(&dataset.val).collect();
+    let items: Vec<&DatasetItem> = dataset.train.iter().chain(&dataset.val).collect();
     let reader = dataset.mask_reader();
     let mut stats = DatasetStats {
         class_pixels: vec![0; dataset.classes.len()],
@@ -93,7 +93,7 @@ struct PairStats {
     label_pixels: [u64; 256],
 }
 
-fn scan_pair(reader: &MaskReader, item: &Item) -> Result<PairStats, DatasetError> {
+fn scan_pair(reader: &MaskReader, item: &DatasetItem) -> Result<PairStats, DatasetError> {
     let size = read_image_size(&item.image)?;
     let labels = reader.read(&item.mask)?;
     check_sizes(item, size, [labels.width, labels.height])?;

@@ -2,12 +2,14 @@
 //! asks it, and that must not be the window's.
 
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::tasks::guarded;
+use super::tasks::{guarded, spawn_detached};
+use super::{Engine, Event};
 use crate::training::{DeviceEntry, DeviceId, DeviceKind, candidates, cpu_entry, probe};
 
 /// The devices known so far; the processor is always the first.
@@ -43,6 +45,25 @@ impl Devices {
                 "{id}: this machine has no such device. Choose cpu, or one that `devices` lists"
             )),
         }
+    }
+}
+
+impl Engine {
+    /// The devices found so far.
+    pub fn devices(&self) -> &Devices {
+        &self.devices
+    }
+
+    pub(super) fn probe_devices(&self, program: PathBuf) {
+        let (sender, waker) = (self.sender.clone(), Arc::clone(&self.waker));
+        spawn_detached("devices", move || {
+            probe_all(&program, |entry| {
+                sender.send(Event::Device(entry)).ok();
+                waker();
+            });
+            sender.send(Event::DevicesDone).ok();
+            waker();
+        });
     }
 }
 

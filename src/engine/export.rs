@@ -1,18 +1,57 @@
 //! Masks and overlays as files.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::Engine;
 use super::predict::Logits;
+use super::tasks::Task;
 use crate::dataset::{ClassList, LabelMap, Rgb, VOID, write_index_png, write_rgb_png};
 
+impl Engine {
+    /// Writes logits as a NumPy file; gives the path.
+    pub fn save_logits(&self, logits: Logits, path: PathBuf) -> Task<Result<PathBuf, String>> {
+        self.spawn("save logits", move |_| {
+            save_npy(&path, &logits).map(|()| path)
+        })
+    }
+
+    /// Writes a mask as an indexed PNG; gives the path.
+    pub fn save_mask(
+        &self,
+        mask: Arc<LabelMap>,
+        classes: Arc<ClassList>,
+        path: PathBuf,
+    ) -> Task<Result<PathBuf, String>> {
+        self.spawn("save mask", move |_| {
+            save_mask(&path, &mask, &classes).map(|()| path)
+        })
+    }
+
+    /// Writes the image with the mask over it; `opacity` in `0.0..=1.0`; gives the path.
+    pub fn save_overlay(
+        &self,
+        image: Arc<Rgb>,
+        mask: Arc<LabelMap>,
+        classes: Arc<ClassList>,
+        opacity: f32,
+        shown: impl Fn(u8) -> bool + Send + 'static,
+        path: PathBuf,
+    ) -> Task<Result<PathBuf, String>> {
+        self.spawn("save overlay", move |_| {
+            save_overlay(&path, &image, &mask, &classes, opacity, shown).map(|()| path)
+        })
+    }
+}
+
 /// Writes a mask as an 8-bit indexed PNG with the classes' colors as its palette.
-pub(super) fn save_mask(path: &Path, mask: &LabelMap, classes: &ClassList) -> Result<(), String> {
+fn save_mask(path: &Path, mask: &LabelMap, classes: &ClassList) -> Result<(), String> {
     write_index_png(path, mask, classes).map_err(|err| err.to_string())
 }
 
 /// Writes the image with the colors of the classes that are `shown` over it; `opacity` in
 /// `0.0..=1.0`.
-pub(super) fn save_overlay(
+fn save_overlay(
     path: &Path,
     image: &Rgb,
     mask: &LabelMap,
@@ -47,7 +86,7 @@ fn overlay(
 /// Writes `[num_classes, height, width]` little-endian floats in NumPy's format, version 1.0
 /// (`numpy.lib.format`): a magic number, the header's length, a Python dictionary padded
 /// to 64 bytes, the values.
-pub(super) fn save_npy(path: &Path, logits: &Logits) -> Result<(), String> {
+fn save_npy(path: &Path, logits: &Logits) -> Result<(), String> {
     let [classes, height, width] = logits.shape;
     let mut header = format!(
         "{{'descr': '<f4', 'fortran_order': False, 'shape': ({classes}, {height}, {width}), }}"

@@ -4,6 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::tasks::spawn_detached;
+use super::{Engine, Event, NoticeLevel};
 use crate::dataset::ClassList;
 use crate::training::checkpoint::{EndMark, RunFolder, RunMeta, list_runs};
 use crate::training::{EpochRecord, RunConfig, StepRecord};
@@ -104,6 +106,68 @@ impl RunSnapshot {
             "{} {}, {}",
             self.config.variant, self.config.trunk, self.created
         )
+    }
+}
+
+impl Engine {
+    /// All runs, newest first.
+    pub fn runs(&self) -> &[RunSnapshot] {
+        &self.runs
+    }
+
+    /// Whether the runs folder was read; [`runs`](Self::runs) is empty before.
+    pub fn runs_known(&self) -> bool {
+        self.runs_known
+    }
+
+    /// A run by its name.
+    pub fn run(&self, name: &str) -> Option<&RunSnapshot> {
+        self.runs.iter().find(|run| run.name == name)
+    }
+
+    /// Reads the runs folder again, in the background.
+    pub fn refresh_runs(&mut self) {
+        let tell = self.runs_reader();
+        spawn_detached("runs", tell);
+    }
+
+    /// Reads the runs folder and sends what is there.
+    fn runs_reader(&self) -> impl FnOnce() + Send + 'static {
+        let (sender, waker, runs) = (
+            self.sender.clone(),
+            Arc::clone(&self.waker),
+            self.dirs.runs.clone(),
+        );
+        move || {
+            sender.send(Event::RunsLoaded(load_runs(&runs))).ok();
+            waker();
+        }
+    }
+
+    /// Deletes a run's folder; refused while it is trained.
+    pub fn delete_run(&mut self, name: &str) {
+        let folder = self.folder(name);
+        if folder.is_locked() {
+            return self.notify(
+                NoticeLevel::Error,
+                format!("{name} is being trained. Stop it first"),
+            );
+        }
+        self.runs.retain(|run| run.name != name);
+        let tell = self.runs_reader();
+        spawn_detached("delete", move || {
+            if let Err(err) = std::fs::remove_dir_all(folder.path()) {
+                log::error!(
+                    "{}: {err}. Delete the folder by hand",
+                    folder.path().display()
+                );
+            }
+            tell();
+        });
+    }
+
+    pub(super) fn folder(&self, run: &str) -> RunFolder {
+        RunFolder::at(self.dirs.runs.join(run))
     }
 }
 

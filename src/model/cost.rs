@@ -1,264 +1,159 @@
 //! How much a network computes, from the shapes of its layers.
 //!
-//! Counts the multiply-adds of convolutions and transposed convolutions, the way
-//! `FlopCounterMode` of PyTorch does; biases, normalization, pooling and interpolation are
-//! a few per mille of them. Arithmetic alone: no weights, no tensors.
+//! Walks through the network that is built, with the code that computes with tensors
+//! ([`FeatureMap`]), and counts the multiply-adds of convolutions and transposed convolutions, the
+//! way `FlopCounterMode` of PyTorch does; biases, normalization, pooling and interpolation are a
+//! few per mille of them. Weights are not drawn, and no tensors are made but the initial kernels of
+//! the upsampling.
 
-use super::alexnet;
-use super::fcn::skip_size;
-use super::geometry::Grid;
-use super::googlenet;
+use std::cell::Cell;
+use std::rc::Rc;
+
+use burn::nn::conv::{Conv2d, ConvTranspose2d};
+use burn::nn::pool::MaxPool2d;
+use burn::nn::{BatchNorm, Dropout, PaddingConfig2d};
+use burn::tensor::Device;
+
+use super::feature_map::FeatureMap;
 use super::network::NetworkConfig;
-use super::resnet;
-use super::trunk::TrunkNet;
-use super::unit::Window;
-use super::upsample::Upsampling;
-use super::variant::{Trunk, Variant};
-use super::vgg;
 
 impl NetworkConfig {
     /// Multiply-adds of one forward pass of an image of `[height, width]` pixels, 1x1 or
     /// more, without a second head. Twice that are its floating point operations.
     pub fn multiply_adds(&self, size: [usize; 2]) -> u64 {
-        let mut walk = Walk::new(size);
-        if self.variant.is_fcn() {
-            let [pool3, pool4] = walk.trunk(self);
-            walk.fcn(self, pool3, pool4);
-        } else {
-            walk.resnet(self.variant, self.num_classes);
-        }
-        walk.multiply_adds
+        let images = Shape::new(size);
+        let total = Rc::clone(&images.total);
+        self.init(&Device::flex()).compute(images, false);
+        total.get()
     }
 }
 
-/// A map somewhere in a network: its size and where it lies in the image.
-#[derive(Debug, Clone, Copy)]
-struct Place {
+/// The shape of a map, and what was computed on the way to it and beside it.
+#[derive(Debug, Clone)]
+struct Shape {
     /// `[rows, columns]`
     size: [usize; 2],
-    grid: Grid,
+    /// Multiply-adds of the whole network so far.
+    total: Rc<Cell<u64>>,
 }
 
-/// A walk through the layers of a network.
-struct Walk {
-    at: Place,
-    multiply_adds: u64,
-}
-
-impl Walk {
+impl Shape {
     fn new(size: [usize; 2]) -> Self {
         Self {
-            at: Place {
-                size,
-                grid: Grid::IMAGE,
-            },
-            multiply_adds: 0,
+            size,
+            total: Rc::default(),
         }
     }
 
-    /// `cells` times a kernel between all channels.
-    fn add(&mut self, cells: [usize; 2], channels: [usize; 2], kernel: usize) {
-        let [rows, columns] = cells.map(|side| side as u64);
-        let [channels_in, channels_out] = channels.map(|count| count as u64);
-        self.multiply_adds +=
-            rows * columns * channels_in * channels_out * (kernel * kernel) as u64;
+    /// Counts a kernel of so many weights, all channels included, at every cell.
+    fn add_kernel(&self, weights: usize) {
+        let [rows, columns] = self.size;
+        let count = (rows * columns) as u64 * weights as u64;
+        self.total.set(self.total.get() + count);
     }
 
-    fn conv(&mut self, channels: [usize; 2], window: Window) {
-        let Window {
-            kernel,
-            stride,
-            padding,
-            dilation,
-        } = window;
-        let reach = dilation * (kernel - 1) + 1;
-        self.at.size = self
-            .at
-            .size
-            .map(|side| (side + 2 * padding - reach) / stride + 1);
-        self.at.grid = self.at.grid.window(kernel, stride, padding);
-        self.add(self.at.size, channels, kernel);
+    fn with_size(self, size: [usize; 2]) -> Self {
+        Self { size, ..self }
+    }
+}
+
+/// Pixels that are added at both ends together, of rows and of columns.
+fn padded(padding: &PaddingConfig2d, reach: [usize; 2]) -> [usize; 2] {
+    match padding {
+        PaddingConfig2d::Valid => [0, 0],
+        PaddingConfig2d::Explicit(top, left, bottom, right) => [top + bottom, left + right],
+        // Of stride 1, which keeps the size.
+        PaddingConfig2d::Same => reach.map(|reach| reach - 1),
+    }
+}
+
+impl FeatureMap for Shape {
+    fn size(&self) -> [usize; 2] {
+        self.size
     }
 
-    /// A max pooling of stride 2 that rounds up.
-    fn pool_up(&mut self, kernel: usize) {
-        self.at.size = self
-            .at
-            .size
-            .map(|side| side.saturating_sub(kernel).div_ceil(2) + 1);
-        self.at.grid = self.at.grid.window(kernel, 2, 0);
+    fn convolve(self, conv: &Conv2d, _norm: Option<&BatchNorm>, _rectify: bool) -> Self {
+        let reach = [0, 1].map(|axis| conv.dilation[axis] * (conv.kernel_size[axis] - 1) + 1);
+        let padding = padded(&conv.padding, reach);
+        let side =
+            |axis: usize| (self.size[axis] + padding[axis] - reach[axis]) / conv.stride[axis] + 1;
+        let size = [0, 1].map(side);
+        let output = self.with_size(size);
+        output.add_kernel(conv.weight.lazy_shape().num_elements());
+        output
+    }
+
+    fn score(self, conv: &Conv2d) -> Self {
+        self.convolve(conv, None, false)
     }
 
     /// Each cell of the coarse map meets the whole kernel, whatever is cropped or padded away.
-    fn upsample(&mut self, num_classes: usize, upsampling: Upsampling) {
-        self.add(self.at.size, [num_classes; 2], upsampling.kernel);
-        let Upsampling {
-            kernel,
-            stride,
-            padding,
-        } = upsampling;
-        self.at.size = self
-            .at
-            .size
-            .map(|side| (side - 1) * stride + kernel - 2 * padding);
-        self.at.grid = upsampling.grid(self.at.grid);
+    fn upsample(self, layer: &ConvTranspose2d) -> Self {
+        self.add_kernel(layer.weight.lazy_shape().num_elements());
+        let side = |axis: usize| {
+            (self.size[axis] - 1) * layer.stride[axis] + layer.kernel_size[axis]
+                - 2 * layer.padding[axis]
+        };
+        let size = [0, 1].map(side);
+        self.with_size(size)
     }
 
-    /// To the map that the scores are made of; the maps of pool3 and pool4 on the way, where
-    /// the trunk has them.
-    fn trunk(&mut self, config: &NetworkConfig) -> [Option<Place>; 2] {
-        match config.trunk {
-            Trunk::Alexnet => {
-                self.alexnet(config);
-                [None, None]
-            }
-            Trunk::Googlenet => self.googlenet().map(Some),
-            _ => self.vgg(config).map(Some),
-        }
-    }
-
-    fn vgg(&mut self, config: &NetworkConfig) -> [Place; 2] {
-        let widths = config.vgg_widths();
-        let mut channels = 3;
-        let mut window = Window::same(3).padding(config.geometry.first_padding(1));
-        let mut pooled = [self.at; 5];
-        for (stage, (width, convolutions)) in
-            widths.stages.into_iter().zip(vgg::CONVOLUTIONS).enumerate()
-        {
-            for _ in 0..convolutions {
-                self.conv([channels, width], window);
-                (channels, window) = (width, Window::same(3));
-            }
-            self.pool_up(2);
-            pooled[stage] = self.at;
-        }
-        let fc6 = Window::same(vgg::FC6).padding(vgg::fc6_padding(config.geometry));
-        self.conv([channels, widths.fc], fc6);
-        self.conv([widths.fc; 2], Window::same(1));
-        [pooled[2], pooled[3]]
-    }
-
-    fn alexnet(&mut self, config: &NetworkConfig) {
-        for (index, &(channels, kernel, stride, padding, pooled)) in
-            alexnet::CONVOLUTIONS.iter().enumerate()
-        {
-            let padding = if index == 0 {
-                config.geometry.first_padding(padding)
+    fn max_pool(self, pool: &MaxPool2d) -> Self {
+        let padding = padded(&pool.padding, pool.kernel_size);
+        let side = |axis: usize| {
+            let (kernel, stride) = (pool.kernel_size[axis], pool.stride[axis]);
+            let steps = (self.size[axis] + padding[axis]).saturating_sub(kernel);
+            1 + if pool.ceil_mode {
+                steps.div_ceil(stride)
             } else {
-                padding
-            };
-            self.conv(
-                channels,
-                Window::same(kernel).stride(stride).padding(padding),
-            );
-            if pooled {
-                self.pool_up(3);
+                steps / stride
             }
-        }
-        self.conv([256, 4096], Window::same(alexnet::FC6).padding(0));
-        self.conv([4096, 4096], Window::same(1));
+        };
+        let size = [0, 1].map(side);
+        self.with_size(size)
     }
 
-    fn googlenet(&mut self) -> [Place; 2] {
-        self.at.size = self
-            .at
-            .size
-            .map(|side| side.next_multiple_of(googlenet::STRIDE));
-        self.conv([3, 64], Window::same(7).stride(2));
-        self.pool_up(3);
-        self.conv([64, 64], Window::same(1));
-        self.conv([64, 192], Window::same(3));
-        self.pool_up(3);
-        let mut pooled = [self.at; 2];
-        for (index, &(channels, one, two, three, four)) in googlenet::BLOCKS.iter().enumerate() {
-            if index == googlenet::BLOCKS_3 {
-                pooled[0] = self.at;
-                self.pool_up(3);
-            }
-            if index == googlenet::BLOCKS_4 {
-                pooled[1] = self.at;
-                self.pool_up(2);
-            }
-            for (channels, kernel) in [
-                ([channels, one], 1),
-                ([channels, two[0]], 1),
-                (two, 3),
-                ([channels, three[0]], 1),
-                (three, 3),
-                ([channels, four], 1),
-            ] {
-                self.conv(channels, Window::same(kernel));
-            }
-        }
-        pooled
+    fn dropout(self, _dropout: &Dropout) -> Self {
+        self
     }
 
-    /// Score layers, skips and upsampling.
-    fn fcn(&mut self, config: &NetworkConfig, pool3: Option<Place>, pool4: Option<Place>) {
-        let NetworkConfig {
-            variant,
-            trunk,
-            geometry,
-            num_classes,
-            ..
-        } = *config;
-        let channels = TrunkNet::channels(config);
-        self.conv([channels.coarse, num_classes], Window::same(1));
-        for (pooled, channels, stride) in [(pool4, channels.pool4, 16), (pool3, channels.pool3, 8)]
-        {
-            let (Some(pooled), true) = (pooled, variant.stride() <= stride) else {
-                continue;
-            };
-            self.upsample(num_classes, Upsampling::new(2, trunk, geometry));
-            self.add(pooled.size, [channels, num_classes], 1);
-            let offset = pooled.grid.crop_onto(self.at.grid);
-            self.at.size = skip_size(self.at.size, pooled.size, offset);
-        }
-        self.upsample(
-            num_classes,
-            Upsampling::new(variant.stride(), trunk, geometry),
-        );
+    fn scale(self, _factor: f64) -> Self {
+        self
     }
 
-    fn resnet(&mut self, variant: Variant, num_classes: usize) {
-        self.conv([3, 64], Window::same(7).stride(2));
-        // 3x3, stride 2, padded by 1, rounded down.
-        self.at.size = self.at.size.map(|side| side.div_ceil(2));
-        let mut channels = 64;
-        for ((width, stride, first, dilation), blocks) in
-            std::iter::zip(resnet::STAGES, resnet::blocks(variant))
-        {
-            for block in 0..blocks {
-                let (stride, dilation) = if block == 0 {
-                    (stride, first)
-                } else {
-                    (1, dilation)
-                };
-                let point = Window::same(1);
-                let channels_out = width * resnet::EXPANSION;
-                let input = self.at;
-                self.conv([channels, width], point);
-                self.conv(
-                    [width, width],
-                    Window::same(3).dilated(dilation).stride(stride),
-                );
-                self.conv([width, channels_out], point);
-                if stride != 1 || channels != channels_out {
-                    self.at = input;
-                    self.conv([channels, channels_out], point.stride(stride));
-                }
-                channels = channels_out;
-            }
-        }
-        self.conv([channels, channels / 4], Window::same(3));
-        self.conv([channels / 4, num_classes], Window::same(1));
+    fn add(self, _other: Self) -> Self {
+        self
+    }
+
+    fn add_rectified(self, _other: Self) -> Self {
+        self
+    }
+
+    fn concat(maps: Vec<Self>) -> Self {
+        // There is no block without branches.
+        maps.into_iter().next().unwrap_or_else(|| Self::new([0, 0]))
+    }
+
+    fn crop(self, _offset: usize, size: [usize; 2]) -> Self {
+        self.with_size(size)
+    }
+
+    fn pad_to(self, size: [usize; 2]) -> Self {
+        self.with_size(size)
+    }
+
+    fn resize(self, size: [usize; 2]) -> Self {
+        self.with_size(size)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{FinalUpsampling, Geometry, Widths};
+    use burn::nn::conv::Conv2dConfig;
+    use burn::tensor::Tensor;
+
+    use crate::model::{FinalUpsampling, Geometry, Trunk, Variant, VggWidths};
 
     fn config(variant: Variant, trunk: Trunk, geometry: Geometry) -> NetworkConfig {
         NetworkConfig {
@@ -275,19 +170,52 @@ mod tests {
 
     #[test]
     fn one_convolution_equals_the_hand_computed_one() {
+        let device = Device::flex();
+        let conv = |channels, kernel: usize, padding: usize| {
+            Conv2dConfig::new(channels, [kernel; 2]).with_padding(PaddingConfig2d::Explicit(
+                padding, padding, padding, padding,
+            ))
+        };
         // 5x3 pixels, 7x7 kernel, stride 2, padding 3: 3x2 cells of 3 * 64 * 49.
-        let mut walk = Walk::new([5, 3]);
-        walk.conv([3, 64], Window::same(7).stride(2));
-        assert_eq!(
-            (walk.at.size, walk.multiply_adds),
-            ([3, 2], 6 * 3 * 64 * 49)
-        );
+        let strided = conv([3, 64], 7, 3).with_stride([2, 2]).init(&device);
+        let map = Shape::new([5, 3]).convolve(&strided, None, true);
+        assert_eq!((map.size, map.total.get()), ([3, 2], 6 * 3 * 64 * 49));
         // Dilated by 2, a 3x3 kernel reaches over 5 cells and is padded by 2.
-        walk.conv([64, 8], Window::same(3).dilated(2));
+        let dilated = conv([64, 8], 3, 2).with_dilation([2, 2]).init(&device);
+        let map = map.convolve(&dilated, None, true);
         assert_eq!(
-            (walk.at.size, walk.multiply_adds),
+            (map.size, map.total.get()),
             ([3, 2], 6 * 3 * 64 * 49 + 6 * 64 * 8 * 9)
         );
+    }
+
+    #[test]
+    fn shapes_are_those_of_tensors() {
+        let device = Device::flex();
+        let pool = |kernel: usize, stride: usize, ceil: bool, padding: usize| {
+            burn::nn::pool::MaxPool2dConfig::new([kernel; 2])
+                .with_strides([stride; 2])
+                .with_ceil_mode(ceil)
+                .with_padding(PaddingConfig2d::Explicit(
+                    padding, padding, padding, padding,
+                ))
+                .init()
+        };
+        for pool in [
+            pool(2, 2, true, 0),
+            pool(3, 2, true, 0),
+            pool(3, 2, false, 1),
+            pool(3, 1, false, 1),
+        ] {
+            for size in [[4, 5], [6, 7], [9, 12]] {
+                let map = Tensor::<4>::zeros([1, 1, size[0], size[1]], &device);
+                assert_eq!(
+                    FeatureMap::max_pool(Shape::new(size), &pool).size,
+                    FeatureMap::max_pool(map, &pool).size(),
+                    "{pool:?} of {size:?}"
+                );
+            }
+        }
     }
 
     #[test]
@@ -295,7 +223,7 @@ mod tests {
         // All widths 1, one class, 32x32 pixels: stages of 32, 16, 8, 4 and 2 pixels.
         let config = NetworkConfig {
             num_classes: 1,
-            widths: Some(Widths {
+            widths: Some(VggWidths {
                 stages: [1; 5],
                 fc: 1,
             }),

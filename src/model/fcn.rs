@@ -4,15 +4,12 @@ use burn::module::{Initializer, Module};
 use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d};
 use burn::tensor::{Device, Tensor};
 
-use super::geometry::{Geometry, Grid, crop};
-use super::network::NetworkConfig;
-use super::precision::{convolve, full};
+use super::feature_map::FeatureMap;
+use super::geometry::{Geometry, Grid};
 use super::stages::Staged;
-use super::trunk::{Features, Placed, TrunkNet};
+use super::trunk::{Channels, Features, Placed, TrunkNet};
 use super::upsample::{Upsampling, fixed};
-use super::variant::{FinalUpsampling, Trunk, Variant};
-use super::vgg::CONVOLUTIONS;
-use crate::kernels;
+use super::variant::{FinalUpsampling, Variant};
 
 /// A trunk, score layers on it, and transposed convolutions. The layers carry the names of
 /// the reference code.
@@ -31,15 +28,16 @@ pub(super) struct Fcn {
 
 /// What the layers' shapes do not say.
 #[derive(Debug, Clone, Copy)]
-struct Plan {
-    variant: Variant,
-    trunk: Trunk,
-    geometry: Geometry,
+pub(super) struct Plan {
+    pub variant: Variant,
+    pub geometry: Geometry,
+    /// Whether the kernels of the upsampling have an odd size.
+    pub odd_upsampling: bool,
 }
 
 impl Plan {
     fn upsampling(self, factor: usize) -> Upsampling {
-        Upsampling::new(factor, self.trunk, self.geometry)
+        Upsampling::new(factor, self.odd_upsampling, self.geometry)
     }
 
     /// Factors on pool4 and pool3 before they are scored (`voc-fcn8s-atonce/net.py`).
@@ -53,16 +51,15 @@ impl Plan {
 }
 
 impl Fcn {
-    /// A network with random trunk weights, score layers at zero (section 4.1) and
-    /// upsampling at bilinear interpolation.
-    pub fn new(config: &NetworkConfig, device: &Device) -> Self {
-        let plan = Plan {
-            variant: config.variant,
-            trunk: config.trunk,
-            geometry: config.geometry,
-        };
-        let classes = config.num_classes;
-        let channels = TrunkNet::channels(config);
+    /// A network on a trunk: score layers at zero (section 4.1) and upsampling at bilinear
+    /// interpolation.
+    pub fn new(
+        (trunk, channels): (TrunkNet, Channels),
+        plan: Plan,
+        classes: usize,
+        upsampling: FinalUpsampling,
+        device: &Device,
+    ) -> Self {
         let score = |channels| {
             Conv2dConfig::new([channels, classes], [1, 1])
                 .with_initializer(Initializer::Zeros)
@@ -74,20 +71,20 @@ impl Fcn {
         let last = plan.upsampling(stride).init(classes, device);
         let double = || {
             let layer = plan.upsampling(2).init(classes, device);
-            if config.final_upsampling == FinalUpsampling::AllFixed {
+            if upsampling == FinalUpsampling::AllFixed {
                 fixed(layer)
             } else {
                 layer
             }
         };
         Self {
-            trunk: TrunkNet::new(config, device),
+            trunk,
             score_fr: score(channels.coarse),
             score_pool4: fuse_pool4.then(|| score(channels.pool4)),
             score_pool3: fuse_pool3.then(|| score(channels.pool3)),
             upscore2: fuse_pool4.then(double),
             upscore_pool4: fuse_pool3.then(double),
-            upscore: match config.final_upsampling {
+            upscore: match upsampling {
                 FinalUpsampling::Learned => last,
                 FinalUpsampling::Fixed | FinalUpsampling::AllFixed => fixed(last),
             },
@@ -98,31 +95,24 @@ impl Fcn {
     /// # Shapes
     /// - images: `[batch_size, 3, height, width]`, normalized
     /// - output: `[batch_size, num_classes, height, width]`, logits
-    pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
-        let [_, _, height, width] = images.dims();
-        self.score(
-            self.trunk.forward(images, self.plan.geometry),
-            [height, width],
-        )
+    pub fn forward<M: FeatureMap>(&self, images: M) -> M {
+        let size = images.size();
+        self.score(self.trunk.forward(images, self.plan.geometry), size)
     }
 
     /// The rest of [`forward`](Self::forward), from what the stages of the trunk have made of
     /// images of `size` (`[height, width]`); `None` where it has none.
     pub fn behind_stages(&self, outputs: &[Tensor<4>], size: [usize; 2]) -> Option<Tensor<4>> {
-        let TrunkNet::Vgg(trunk) = &self.trunk else {
-            return None;
-        };
-        Some(self.score(
-            trunk.behind_stages(outputs.to_vec(), self.plan.geometry),
-            size,
-        ))
+        let trunk = self.trunk.stages()?;
+        let features = trunk.behind_stages(outputs.to_vec(), self.plan.geometry);
+        Some(self.score(features, size))
     }
 
     /// Logits at `size` from the maps of the trunk.
-    fn score(&self, features: Features, size: [usize; 2]) -> Tensor<4> {
+    fn score<M: FeatureMap>(&self, features: Features<M>, size: [usize; 2]) -> M {
         let [scale4, scale3] = self.plan.pool_scales();
         let mut scores = Placed {
-            map: full(convolve(&self.score_fr, features.coarse.map, false)),
+            map: features.coarse.map.score(&self.score_fr),
             ..features.coarse
         };
         let skips = [
@@ -136,101 +126,88 @@ impl Fcn {
         ];
         for (upsample, score, pooled, scale) in skips {
             if let (Some(upsample), Some(score), Some(pooled)) = (upsample, score, pooled) {
-                let grid = self.plan.upsampling(2).grid(scores.grid);
                 let coarse = Placed {
-                    map: kernels::conv_transpose2d(upsample, scores.map),
-                    grid,
+                    map: scores.map.upsample(upsample),
+                    grid: self.plan.upsampling(2).grid(scores.grid),
                 };
                 let map = if scale == 1.0 {
                     pooled.map
                 } else {
-                    full(pooled.map).mul_scalar(scale)
+                    pooled.map.scale(scale)
                 };
-                scores = add_aligned(
-                    coarse,
-                    Placed {
-                        map: full(convolve(score, map, false)),
-                        grid: pooled.grid,
-                    },
-                );
+                let skip = Placed {
+                    map: map.score(score),
+                    grid: pooled.grid,
+                };
+                scores = add_aligned(coarse, skip);
             }
         }
-        let grid = self
-            .plan
-            .upsampling(self.plan.variant.stride())
-            .grid(scores.grid);
-        crop(
-            kernels::conv_transpose2d(&self.upscore, scores.map),
-            grid.crop_onto(Grid::IMAGE),
-            size,
-        )
+        let last = self.plan.upsampling(self.plan.variant.stride());
+        let offset = last.grid(scores.grid).crop_onto(Grid::IMAGE);
+        scores.map.upsample(&self.upscore).crop(offset, size)
     }
 }
 
 impl Staged for Fcn {
     fn num_stages(&self) -> usize {
-        if matches!(self.trunk, TrunkNet::Vgg(_)) {
-            CONVOLUTIONS.len()
-        } else {
-            0
-        }
+        self.trunk.num_stages()
     }
 
     fn stage(&self, index: usize, map: Tensor<4>) -> Tensor<4> {
-        match &self.trunk {
-            TrunkNet::Vgg(trunk) => trunk.stage(index, map),
-            TrunkNet::Alex(_) | TrunkNet::Google(_) => map,
+        match self.trunk.stages() {
+            Some(trunk) => trunk.stage(index, map),
+            None => map,
         }
     }
 }
 
 /// The sum of two maps of one scale where both are there: the skip is cropped at its start
 /// to where the upsampled map begins, and what is longer is cropped at its end.
-fn add_aligned(coarse: Placed, skip: Placed) -> Placed {
+fn add_aligned<M: FeatureMap>(coarse: Placed<M>, skip: Placed<M>) -> Placed<M> {
     let offset = skip.grid.crop_onto(coarse.grid);
-    let [_, _, rows, columns] = coarse.map.dims();
-    let [_, _, skip_rows, skip_columns] = skip.map.dims();
-    let size = skip_size([rows, columns], [skip_rows, skip_columns], offset);
-    Placed {
-        map: crop(coarse.map, 0, size) + crop(skip.map, offset, size),
-        grid: coarse.grid,
-    }
-}
-
-/// `[rows, columns]` of an upsampled map and a skip where both are there; the skip begins
-/// at `offset`.
-pub(super) fn skip_size(
-    [rows, columns]: [usize; 2],
-    [skip_rows, skip_columns]: [usize; 2],
-    offset: usize,
-) -> [usize; 2] {
-    [
+    let [rows, columns] = coarse.map.size();
+    let [skip_rows, skip_columns] = skip.map.size();
+    let size = [
         rows.min(skip_rows - offset),
         columns.min(skip_columns - offset),
-    ]
+    ];
+    Placed {
+        map: coarse.map.crop(0, size).add(skip.map.crop(offset, size)),
+        grid: coarse.grid,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::trunk::{Layers, Trunk, TrunkOptions};
 
     /// Crops of pool4, of pool3 and at the end, by the arithmetic of the grids.
     fn crops(variant: Variant, trunk: Trunk, geometry: Geometry) -> (Vec<usize>, usize) {
-        let config = NetworkConfig {
-            variant,
-            trunk,
+        let device = Device::flex();
+        let options = TrunkOptions {
             geometry,
-            num_classes: 2,
             dropout: 0.5,
-            final_upsampling: FinalUpsampling::Learned,
-            aux_head: false,
             widths: None,
         };
-        let device = Device::flex();
-        let net = Fcn::new(&config, &device);
+        let Layers::Fcn(layers, channels) = trunk.layers(&options, &device) else {
+            panic!("{trunk} has heads of its own")
+        };
+        let plan = Plan {
+            variant,
+            geometry,
+            odd_upsampling: trunk.info().odd_upsampling,
+        };
+        let net = Fcn::new(
+            (*layers, channels),
+            plan,
+            2,
+            FinalUpsampling::Learned,
+            &device,
+        );
         let features = net
             .trunk
-            .forward(Tensor::zeros([1, 3, 1, 1], &device), geometry);
+            .forward(Tensor::<4>::zeros([1, 3, 1, 1], &device), geometry);
         let mut grid = features.coarse.grid;
         let mut skips = Vec::new();
         for (pooled, stride) in [(features.pool4, 16), (features.pool3, 8)] {

@@ -7,10 +7,25 @@
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 /// How borders are treated.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    VariantArray,
+    IntoStaticStr,
+    EnumString,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Geometry {
     /// Convolutions keep height and width, and nothing has to be cropped but what pooling
     /// has rounded up: less work for the same receptive field.
@@ -22,15 +37,9 @@ pub enum Geometry {
 }
 
 impl Geometry {
-    /// All geometries.
-    pub const ALL: [Self; 2] = [Self::Padded, Self::Reference];
-
     /// The name on the command line and in files: `reference`.
     pub fn id(self) -> &'static str {
-        match self {
-            Self::Padded => "padded",
-            Self::Reference => "reference",
-        }
+        self.into()
     }
 
     /// Padding of a first convolution that keeps the size with `same` pixels.

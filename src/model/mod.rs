@@ -6,26 +6,23 @@
 
 #[cfg(test)]
 mod against_pytorch;
-mod alexnet;
 mod cost;
 mod fcn;
+mod feature_map;
 mod geometry;
-mod googlenet;
 mod network;
 mod precision;
 #[cfg(test)]
 pub(crate) mod pytorch_fixtures;
-mod resnet;
 mod stages;
 mod trunk;
 mod unit;
 mod upsample;
 mod variant;
-mod vgg;
 pub mod weights;
 
 pub use geometry::{Geometry, crop};
 pub use network::{Network, NetworkConfig};
 pub use stages::StageEnds;
-pub use variant::{FinalUpsampling, Trunk, Variant};
-pub use vgg::Widths;
+pub use trunk::{Trunk, VggWidths};
+pub use variant::{FinalUpsampling, Variant};

@@ -4,12 +4,12 @@ use burn::module::Module;
 use burn::tensor::{Device, Gradients, Tensor, assert_shape};
 use serde::{Deserialize, Serialize};
 
-use super::fcn::Fcn;
+use super::fcn::{Fcn, Plan};
+use super::feature_map::FeatureMap;
 use super::geometry::Geometry;
-use super::resnet::FcnResnet;
 use super::stages::{self, StageEnds};
-use super::variant::{FinalUpsampling, Trunk, Variant};
-use super::vgg::Widths;
+use super::trunk::{FcnResnet, Layers, Trunk, TrunkOptions, VggWidths};
+use super::variant::{FinalUpsampling, Variant};
 
 /// Configuration to create a [network](Network) using the [init function](NetworkConfig::init).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,34 +30,42 @@ pub struct NetworkConfig {
     /// Whether a `ResNet` has torchvision's second head, which helps training.
     pub aux_head: bool,
     /// Widths of a VGG16 other than its trunk's own.
-    pub widths: Option<Widths>,
+    pub widths: Option<VggWidths>,
 }
 
 impl NetworkConfig {
-    pub(super) fn vgg_widths(&self) -> Widths {
-        self.widths.unwrap_or_else(|| Widths::of(self.trunk))
-    }
-
     /// A network with random trunk weights. Score layers of the papers' variants start at
     /// zero (CVPR 2015, section 4.1) and their upsampling at bilinear interpolation.
     pub fn init(&self, device: &Device) -> Network {
-        let net = if self.variant.is_fcn() {
-            Net::Fcn(Fcn::new(self, device))
-        } else {
-            let Self {
-                variant,
-                num_classes,
-                dropout,
-                aux_head,
-                ..
-            } = *self;
-            Net::Resnet(FcnResnet::new(
-                variant,
-                num_classes,
-                dropout,
-                aux_head,
-                device,
-            ))
+        let Self {
+            variant,
+            trunk,
+            geometry,
+            num_classes,
+            dropout,
+            final_upsampling,
+            aux_head,
+            widths,
+        } = *self;
+        let options = TrunkOptions {
+            geometry,
+            dropout,
+            widths,
+        };
+        let net = match trunk.layers(&options, device) {
+            Layers::Fcn(layers, channels) => {
+                let plan = Plan {
+                    variant,
+                    geometry,
+                    odd_upsampling: trunk.info().odd_upsampling,
+                };
+                let trunk = (*layers, channels);
+                Net::Fcn(Fcn::new(trunk, plan, num_classes, final_upsampling, device))
+            }
+            Layers::Resnet(blocks) => {
+                let net = FcnResnet::new(blocks, num_classes, dropout, aux_head, device);
+                Net::Resnet(net)
+            }
         };
         Network {
             net,
@@ -86,7 +94,7 @@ pub struct Network {
 impl Network {
     /// # Shapes
     /// - images: `[batch_size, 3, height, width]`, normalized; 1x1 pixel or more. In `bf16` or
-    ///   `f16` the trunk convolves in these numbers
+    ///   `f16` the trunk convolves in that dtype
     /// - output: `[batch_size, num_classes, height, width]`, logits in `f32`
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
         self.logits(images, false).0
@@ -146,12 +154,18 @@ impl Network {
 
     fn logits(&self, images: Tensor<4>, aux: bool) -> (Tensor<4>, Option<Tensor<4>>) {
         let [batch_size, _, height, width] = images.dims();
-        let (logits, aux_logits) = match &self.net {
-            Net::Fcn(net) => (net.forward(images), None),
-            Net::Resnet(net) => net.forward(images, aux),
-        };
+        let (logits, aux_logits) = self.compute(images, aux);
         assert_shape!(logits, [batch_size, self.num_classes, height, width]);
         (logits, aux_logits)
+    }
+
+    /// The logits, and those of the second head where it is there and asked for, of images or
+    /// of their shape alone.
+    pub(super) fn compute<M: FeatureMap>(&self, images: M, aux: bool) -> (M, Option<M>) {
+        match &self.net {
+            Net::Fcn(net) => (net.forward(images), None),
+            Net::Resnet(net) => net.forward(images, aux),
+        }
     }
 }
 
@@ -162,6 +176,7 @@ mod tests {
     use burn::module::{ModuleVisitor, Param};
     use burn::optim::GradientsParams;
     use burn::tensor::Distribution;
+    use strum::VariantArray as _;
 
     fn config(variant: Variant) -> NetworkConfig {
         NetworkConfig {
@@ -184,7 +199,7 @@ mod tests {
     fn any_input_size_gives_logits_of_that_size() {
         let device = Device::flex();
         for variant in Variant::STRIDES {
-            for geometry in Geometry::ALL {
+            for &geometry in Geometry::VARIANTS {
                 let net = NetworkConfig {
                     geometry,
                     ..config(variant)

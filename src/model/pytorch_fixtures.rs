@@ -10,7 +10,7 @@ use safetensors::SafeTensors;
 use serde_json::Value;
 
 use super::weights::parameters;
-use super::{FinalUpsampling, Geometry, Network, NetworkConfig, Trunk, Variant, Widths};
+use super::{FinalUpsampling, Network, NetworkConfig, VggWidths};
 use crate::kernels::bilinear_kernel;
 
 pub fn fixture(name: &str) -> PathBuf {
@@ -142,22 +142,15 @@ impl Case {
             "fcn_resnet101" => "resnet101",
             other => other,
         };
-        let trunk = Trunk::ALL
-            .into_iter()
-            .find(|trunk| trunk.id() == trunk_word)
-            .expect("a trunk");
+        let trunk = trunk_word.parse().expect("a trunk");
         let variant_word = if word("variant").is_empty() {
             word("trunk")
         } else {
             word("variant")
         };
-        let variant = Variant::ALL
-            .into_iter()
-            .find(|variant| variant.id() == variant_word);
-        let geometry = Geometry::ALL
-            .into_iter()
-            .find(|geometry| geometry.id() == word("geometry"));
-        let widths = self.build["widths"].as_array().map(|widths| Widths {
+        let variant = variant_word.parse().ok();
+        let geometry = word("geometry").parse().ok();
+        let widths = self.build["widths"].as_array().map(|widths| VggWidths {
             stages: serde_json::from_value(widths[0].clone()).expect("five widths"),
             fc: widths[1].as_u64().expect("a width") as usize,
         });

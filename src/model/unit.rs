@@ -1,12 +1,12 @@
 //! A convolution with its normalization and rectifier: what every trunk is made of.
 
-use burn::module::{Initializer, Module, Param};
+use burn::module::{Initializer, Module};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, PaddingConfig2d};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 
-use super::precision::{convolve, in_full};
-use crate::kernels::batch_norm;
+use super::feature_map::FeatureMap;
+use super::geometry::Grid;
 
 /// How a convolution is normalized.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,19 +22,23 @@ pub(super) enum Norm {
 /// Epsilon of PyTorch's batch normalization.
 pub(super) const EPSILON: f64 = 1e-5;
 
-/// Size of the windows of a convolution, square.
+/// The shape of a convolution with a square kernel.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Window {
+pub(super) struct ConvShape {
+    pub in_channels: usize,
+    pub out_channels: usize,
     pub kernel: usize,
     pub stride: usize,
     pub padding: usize,
     pub dilation: usize,
 }
 
-impl Window {
-    /// A window of odd size that keeps height and width.
-    pub fn same(kernel: usize) -> Self {
+impl ConvShape {
+    /// A kernel of odd size that keeps height and width.
+    pub const fn same(in_channels: usize, out_channels: usize, kernel: usize) -> Self {
         Self {
+            in_channels,
+            out_channels,
             kernel,
             stride: 1,
             padding: kernel / 2,
@@ -42,25 +46,30 @@ impl Window {
         }
     }
 
-    pub fn stride(self, stride: usize) -> Self {
-        Self { stride, ..self }
+    pub const fn stride(mut self, stride: usize) -> Self {
+        self.stride = stride;
+        self
     }
 
-    pub fn padding(self, padding: usize) -> Self {
-        Self { padding, ..self }
+    pub const fn padding(mut self, padding: usize) -> Self {
+        self.padding = padding;
+        self
     }
 
-    /// Spread out, with as much more padding.
-    pub fn dilated(self, dilation: usize) -> Self {
-        Self {
-            dilation,
-            padding: self.padding * dilation,
-            ..self
-        }
+    /// Dilated, with as much more padding.
+    pub const fn dilated(mut self, dilation: usize) -> Self {
+        self.dilation = dilation;
+        self.padding *= dilation;
+        self
+    }
+
+    /// Where the output's cells lie, of an undilated convolution.
+    pub fn grid(self, input: Grid) -> Grid {
+        input.window(self.kernel, self.stride, self.padding)
     }
 }
 
-/// Convolution and batch normalization; [`forward`](Self::forward) adds the rectifier.
+/// A convolution, batch normalization where there is some, and a rectifier.
 #[derive(Module, Debug)]
 pub(super) struct ConvUnit {
     conv: Conv2d,
@@ -69,11 +78,18 @@ pub(super) struct ConvUnit {
 
 impl ConvUnit {
     /// With random weights (He et al. 2015, which keeps the scale through rectifiers).
-    pub fn new(channels: [usize; 2], window: Window, norm: Norm, device: &Device) -> Self {
-        let padding = window.padding;
-        let conv = Conv2dConfig::new(channels, [window.kernel; 2])
-            .with_stride([window.stride; 2])
-            .with_dilation([window.dilation; 2])
+    pub fn new(shape: ConvShape, norm: Norm, device: &Device) -> Self {
+        let ConvShape {
+            in_channels,
+            out_channels,
+            kernel,
+            stride,
+            padding,
+            dilation,
+        } = shape;
+        let conv = Conv2dConfig::new([in_channels, out_channels], [kernel; 2])
+            .with_stride([stride; 2])
+            .with_dilation([dilation; 2])
             .with_padding(PaddingConfig2d::Explicit(
                 padding, padding, padding, padding,
             ))
@@ -89,7 +105,7 @@ impl ConvUnit {
             Norm::BiasAndBatch => Some(EPSILON),
         };
         let norm = epsilon.map(|epsilon| {
-            BatchNormConfig::new(channels[1])
+            BatchNormConfig::new(out_channels)
                 .with_epsilon(epsilon)
                 .init(device)
         });
@@ -97,44 +113,23 @@ impl ConvUnit {
     }
 
     /// # Shapes
-    /// - input: `[batch_size, channels[0], height, width]`
-    /// - output: `[batch_size, channels[1], ..]`, 0 or more
-    pub fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        self.compute(input, true)
+    /// - input: `[batch_size, in_channels, height, width]`
+    /// - output: `[batch_size, out_channels, ..]`, 0 or more
+    pub fn forward<M: FeatureMap>(&self, input: M) -> M {
+        input.convolve(&self.conv, self.norm.as_ref(), true)
     }
 
     /// As [`forward`](Self::forward), without the rectifier.
-    pub fn forward_linear(&self, input: Tensor<4>) -> Tensor<4> {
-        self.compute(input, false)
-    }
-
-    fn compute(&self, input: Tensor<4>, rectify: bool) -> Tensor<4> {
-        match &self.norm {
-            None => convolve(&self.conv, input, rectify),
-            Some(norm) if input.device().is_autodiff() => {
-                let output = convolve(&self.conv, input, false);
-                in_full(output, |map| batch_norm(norm, map, rectify))
-            }
-            Some(norm) => convolve(&folded(&self.conv, norm), input, rectify),
-        }
+    pub fn forward_linear<M: FeatureMap>(&self, input: M) -> M {
+        input.convolve(&self.conv, self.norm.as_ref(), false)
     }
 }
 
-/// A convolution that normalizes too: what batch normalization does to the output of one
-/// with its running statistics is linear in each channel.
-fn folded(conv: &Conv2d, norm: &BatchNorm) -> Conv2d {
-    let [channels_out, ..] = conv.weight.dims();
-    let (mean, variance) = (norm.running_mean.value(), norm.running_var.value());
-    let scale = norm.gamma.val() / (variance + norm.epsilon).sqrt();
-    let center = match &conv.bias {
-        Some(bias) => bias.val() - mean,
-        None => mean.neg(),
-    };
-    let bias = center * scale.clone() + norm.beta.val();
-    let weight = conv.weight.val() * scale.reshape([channels_out, 1, 1, 1]);
-    Conv2d {
-        weight: Param::from_tensor(weight),
-        bias: Some(Param::from_tensor(bias)),
-        ..conv.clone()
-    }
+/// One unit after the other.
+///
+/// # Shapes
+/// - input: `[batch_size, in_channels of the first, height, width]`
+/// - output: `[batch_size, out_channels of the last, ..]`
+pub(super) fn chain<M: FeatureMap>(units: &[ConvUnit], input: M) -> M {
+    units.iter().fold(input, |map, unit| unit.forward(map))
 }

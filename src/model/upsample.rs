@@ -5,7 +5,6 @@ use burn::nn::conv::{ConvTranspose2d, ConvTranspose2dConfig};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::geometry::{Geometry, Grid};
-use super::variant::Trunk;
 use crate::kernels::bilinear_kernel;
 
 /// The window of a transposed convolution.
@@ -17,18 +16,14 @@ pub(super) struct Upsampling {
 }
 
 impl Upsampling {
-    /// `factor` (2 or more, even) times larger.
+    /// `factor` (2 or more, even) times larger; `odd` = by a kernel of odd size.
     ///
     /// In the padded geometry the kernel of `2 * factor` is padded by `factor / 2`, so that
     /// the output is exactly `factor` times as large and cell `i` covers rows
     /// `factor * i .. factor * (i + 1)`. The reference geometry has no padding; its
     /// `AlexNet` has an odd kernel (`voc-fcn-alexnet/net.py`).
-    pub fn new(factor: usize, trunk: Trunk, geometry: Geometry) -> Self {
-        let kernel = if trunk == Trunk::Alexnet {
-            2 * factor - 1
-        } else {
-            2 * factor
-        };
+    pub fn new(factor: usize, odd: bool, geometry: Geometry) -> Self {
+        let kernel = 2 * factor - usize::from(odd);
         let padding = match geometry {
             Geometry::Padded => factor / 2,
             Geometry::Reference => 0,
@@ -88,7 +83,7 @@ mod tests {
     fn upsampling_interpolates_between_cell_centers_and_keeps_classes_apart() {
         let device = Device::flex();
         let maps = Tensor::<4>::from_data([[[[0.0, 4.0]], [[8.0, 8.0]]]], &device);
-        let layer = Upsampling::new(2, Trunk::Vgg16, Geometry::Padded).init(2, &device);
+        let layer = Upsampling::new(2, false, Geometry::Padded).init(2, &device);
         let fine = layer.forward(maps);
         assert_eq!(fine.dims(), [1, 2, 2, 4]);
         let values = fine.into_data().try_to_vec::<f32>().expect("floats");
@@ -102,7 +97,7 @@ mod tests {
     #[test]
     fn a_fixed_upsampling_passes_its_gradient_on() {
         let device = Device::flex().autodiff();
-        let layer = fixed(Upsampling::new(4, Trunk::Vgg16, Geometry::Padded).init(3, &device));
+        let layer = fixed(Upsampling::new(4, false, Geometry::Padded).init(3, &device));
         let random = Tensor::random([2, 3, 5, 4], Distribution::Uniform(-1.0, 1.0), &device);
         let input = random.require_grad();
         let [ours, theirs] = [

@@ -24,7 +24,7 @@ pub enum DatasetRef {
 /// What the weights of a run start from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Init {
+pub enum InitialWeights {
     /// Random numbers; score layers at zero, upsampling at bilinear interpolation.
     #[default]
     Random,
@@ -63,7 +63,7 @@ impl Reduction {
 /// In which order an epoch takes the training images.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Order {
+pub enum SampleOrder {
     /// Another order each epoch, drawn from the seed.
     #[default]
     Shuffled,
@@ -71,7 +71,7 @@ pub enum Order {
     Sequential,
 }
 
-impl Order {
+impl SampleOrder {
     /// Both orders.
     pub const ALL: [Self; 2] = [Self::Shuffled, Self::Sequential];
 
@@ -180,17 +180,17 @@ pub struct RunConfig {
     pub aux_head: bool,
     /// What the weights start from.
     #[serde(default)]
-    pub init: Init,
+    pub init: InitialWeights,
     /// Where it runs.
     pub device: DeviceId,
     /// Numbers in which a training step convolves; the device must compute in them.
     #[serde(default)]
     pub precision: Precision,
-    /// Whether a training step keeps only the maps between the stages of the trunk, which must
-    /// have some ([`Trunk::has_stages`]), and computes the others twice: less memory, the same
-    /// gradients from the same weights, more time.
-    #[serde(default)]
-    pub checkpointing: bool,
+    /// Whether a training step keeps only the activations between the stages of the trunk, which
+    /// must have some ([`Trunk::has_stages`]), and recomputes the others in the backward pass
+    /// (Chen et al. 2016): less memory, equal gradients, more time.
+    #[serde(default, alias = "checkpointing")]
+    pub recompute_activations: bool,
     /// Passes over the training set, 1 or more.
     pub epochs: usize,
     /// Stop after this many steps even inside an epoch; `None` = all epochs.
@@ -207,7 +207,7 @@ pub struct RunConfig {
     pub augment: Augment,
     /// Order of the training images.
     #[serde(default)]
-    pub order: Order,
+    pub order: SampleOrder,
     /// `[width, height]` to which validation images are resized; `None` = as they are.
     /// Scores are always taken at the mask's own size.
     pub test_size: Option<[u32; 2]>,
@@ -260,8 +260,8 @@ impl RunConfig {
         let learning = &self.learning;
         self.check_network()?;
         check(
-            !self.checkpointing || self.trunk.has_stages(),
-            "checkpointing",
+            !self.recompute_activations || self.trunk.has_stages(),
+            "recompute activations",
             "on",
             "the trunk is not made of stages; turn it off, or choose another trunk",
         )?;

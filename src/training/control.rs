@@ -26,8 +26,8 @@ impl Control {
         });
     }
 
-    /// Lets a waiting loop go on.
-    pub fn resume(&self) {
+    /// Lets a paused loop continue.
+    pub fn unpause(&self) {
         self.change(|wish| {
             if *wish == Wish::Pause {
                 *wish = Wish::Run;
@@ -85,7 +85,7 @@ mod tests {
             .expect("a thread");
         control.stop();
         thread.join().expect("the pause ended");
-        control.resume();
+        control.unpause();
         control.pause();
         assert!(control.stop_requested());
     }

@@ -1,10 +1,10 @@
 //! A network's masks of a whole list of images, and their loss.
 
 use super::control::Control;
-use super::counting::Unread;
+use super::device_confusion::Unread;
 use super::error::TrainError;
 use super::segmenter::Segmenter;
-use crate::dataset::{Item, LabelMap, MaskReader};
+use crate::dataset::{DatasetItem, LabelMap, MaskReader};
 use crate::metrics::{ConfusionMatrix, Scores, boundary_band};
 
 /// The result of an evaluation.
@@ -71,7 +71,7 @@ impl Kept for NoMasks {
 /// together.
 pub(super) fn evaluate(
     segmenter: &Segmenter,
-    items: &[Item],
+    items: &[DatasetItem],
     how: Scoring<'_>,
     control: &Control,
     count: &mut dyn FnMut(&ConfusionMatrix, Option<&ConfusionMatrix>),

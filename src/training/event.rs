@@ -83,7 +83,7 @@ pub struct Preview {
     pub items: Vec<PreviewItem>,
 }
 
-/// Order: `Started (Step | Preview | Validating | EpochEnded | Paused | Resumed | Saved)* Ended`.
+/// Order: `Started (Step | Preview | Validating | EpochEnded | Paused | Unpaused | Saved)* Ended`.
 /// `Ended` is always sent, exactly once, also when nothing was started.
 #[derive(Debug, Clone)]
 pub enum TrainEvent {
@@ -100,7 +100,7 @@ pub enum TrainEvent {
     /// The loop waits.
     Paused,
     /// The loop goes on.
-    Resumed,
+    Unpaused,
     /// A checkpoint was published.
     Saved { step: usize },
     /// The run is over.

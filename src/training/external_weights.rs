@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 
 use super::checkpoint::{RunFolder, RunMeta};
-use super::config::{Init, RunConfig};
+use super::config::{InitialWeights, RunConfig};
 use super::error::TrainError;
 use super::preset::preset;
 use crate::dataset::{ClassList, Normalization};
@@ -129,7 +129,7 @@ fn foreign_config(path: &Path, layout: WeightsLayout) -> RunConfig {
             Preprocessing::Symmetric => Normalization::SYMMETRIC,
         },
         test_size: None,
-        init: Init::File(path.to_path_buf()),
+        init: InitialWeights::File(path.to_path_buf()),
         ..preset
     }
 }

@@ -4,7 +4,7 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 
 use super::checkpoint::RunFolder;
-use super::config::{Init, RunConfig};
+use super::config::{InitialWeights, RunConfig};
 use super::error::TrainError;
 use crate::model::Network;
 use crate::model::weights::{LoadPlan, Purpose, WeightsFile, WeightsLayout, WeightsRowState};
@@ -58,9 +58,9 @@ fn load_init(
 ) -> Result<Network, TrainError> {
     let target = config.network(num_classes);
     let file = match &config.init {
-        Init::Random => return Ok(network),
-        Init::File(path) => WeightsFile::open(path)?,
-        Init::Run(name) => {
+        InitialWeights::Random => return Ok(network),
+        InitialWeights::File(path) => WeightsFile::open(path)?,
+        InitialWeights::Run(name) => {
             let parent = folder.sibling(name);
             if !parent.path().is_dir() {
                 return Err(TrainError::File {

@@ -30,7 +30,7 @@ pub struct Learner {
     norm: Option<Tensor<1>>,
     learning: Learning,
     precision: Precision,
-    checkpointing: bool,
+    recompute_activations: bool,
     device: Device,
     num_classes: usize,
     /// Whether losses and norms are looked at when they are made, which costs nothing there.
@@ -70,7 +70,7 @@ impl Learner {
             norm: None,
             learning,
             precision: config.precision,
-            checkpointing: config.checkpointing,
+            recompute_activations: config.recompute_activations,
             device,
             num_classes,
             reads_at_once,
@@ -95,7 +95,7 @@ impl Learner {
         let images = images.cast(self.precision.numbers());
         let size = [batch.batch_size, batch.height, batch.width];
         let targets = Targets::new(&batch.labels, size, self.num_classes);
-        let (logits, aux_logits, ends) = if self.checkpointing {
+        let (logits, aux_logits, ends) = if self.recompute_activations {
             let (logits, aux_logits, ends) = self.model.forward_in_stages(images);
             (logits, aux_logits, Some(ends))
         } else {

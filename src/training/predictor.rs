@@ -9,7 +9,6 @@ use super::external_weights::{WeightsChoice, load_file};
 use super::segmenter::Segmenter;
 use crate::dataset::{Dataset, LabelMap, Rgb, Split, resize_labels, resize_rgb};
 use crate::metrics::{ConfusionMatrix, SetCounts};
-use crate::model::Trunk;
 
 /// The best weights of a run on a device.
 pub struct Predictor {
@@ -65,7 +64,7 @@ impl Predictor {
     /// not fit into memory is segmented at a smaller size, and its mask made larger.
     pub fn predict(&self, image: &Rgb) -> Result<LabelMap, TrainError> {
         let config = &self.meta.config;
-        let Some([width, height]) = reduced(image, most_pixels(config.trunk)) else {
+        let Some([width, height]) = reduced(image, config.trunk.max_pixels()) else {
             return self.segmenter.segment(image, config.test_size);
         };
         log::info!(
@@ -134,16 +133,6 @@ impl Predictor {
             loss: loss.mean,
             images: items.len(),
         }))
-    }
-}
-
-/// Pixels of the largest image that is segmented as it is. The first stage keeps a few
-/// maps of all its channels in floats: 64 channels of 3 million pixels are 0.8 GB each.
-fn most_pixels(trunk: Trunk) -> u64 {
-    match trunk {
-        Trunk::Vgg16 | Trunk::Vgg16Bn => 3_000_000,
-        Trunk::Resnet50 | Trunk::Resnet101 | Trunk::Googlenet | Trunk::Alexnet => 6_000_000,
-        Trunk::Vgg16Slim => 24_000_000,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Values that a run starts from.
 
-use super::config::{DatasetRef, Init, Order, RunConfig};
+use super::config::{DatasetRef, InitialWeights, RunConfig, SampleOrder};
 use super::device::DeviceId;
 use super::precision::Precision;
 use super::recipe::{Recipe, Values};
@@ -34,10 +34,10 @@ pub fn preset(trunk: Trunk) -> RunConfig {
         trunk,
         geometry: trunk.geometries()[0],
         aux_head: false,
-        init: Init::Random,
+        init: InitialWeights::Random,
         device: DeviceId::Cpu,
         precision: Precision::F32,
-        checkpointing: false,
+        recompute_activations: false,
         epochs: if trunk == Trunk::Vgg16Slim { 40 } else { 20 },
         max_steps: None,
         batch_size,
@@ -45,7 +45,7 @@ pub fn preset(trunk: Trunk) -> RunConfig {
         dropout,
         final_upsampling,
         augment,
-        order: Order::Shuffled,
+        order: SampleOrder::Shuffled,
         test_size,
         normalization: Normalization::IMAGENET,
         seed: 0,

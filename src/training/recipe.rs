@@ -265,7 +265,7 @@ impl fmt::Display for Recipe {
 mod tests {
     use super::*;
     use crate::model::Trunk;
-    use crate::training::{Order, preset};
+    use crate::training::{SampleOrder, preset};
 
     fn applied(recipe: Recipe, variant: Variant) -> RunConfig {
         let mut config = preset(Trunk::Vgg16Slim).with_variant(variant);
@@ -409,7 +409,7 @@ mod tests {
     fn choices_and_the_length_of_a_run_are_left_alone() {
         let mut config = preset(Trunk::Vgg16Slim);
         (config.epochs, config.max_steps, config.seed) = (7, Some(9), 11);
-        config.order = Order::Sequential;
+        config.order = SampleOrder::Sequential;
         let before = config.clone();
         for recipe in Recipe::ALL {
             recipe.apply(&mut config);

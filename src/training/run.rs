@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use burn::tensor::{Device, Tensor};
 
 use super::checkpoint::{EndMark, LineLog, Position, RunFolder};
-use super::config::{Order, RunConfig};
+use super::config::{RunConfig, SampleOrder};
 use super::control::Control;
 use super::device;
 use super::error::TrainError;
@@ -14,9 +14,9 @@ use super::evaluate::{Scoring, evaluate};
 use super::event::{EpochRecord, Outcome, RunInfo, StepRecord, TrainEvent, TrainSink};
 use super::initial_weights::initialize;
 use super::learner::Learner;
+use super::loss_readback::{DeviceLosses, LossReadback};
 use super::preview::Pinned;
 use super::segmenter::Segmenter;
-use super::waiting::{Measures, Waiting};
 use crate::dataset::{BatchPlan, Dataset, Loader};
 use crate::kernels::forget;
 use crate::metrics::ConfusionMatrix;
@@ -73,7 +73,7 @@ struct Session<'a> {
     pinned: Pinned,
     learner: Learner,
     /// Steps that are done and in no log yet.
-    waiting: Waiting,
+    waiting: LossReadback,
     step_log: LineLog<StepRecord>,
     epoch_log: LineLog<EpochRecord>,
     at: Position,
@@ -136,7 +136,7 @@ impl<'a> Session<'a> {
             dataset,
             control,
             sink,
-            waiting: Waiting::new(device::reads_for_free(&device)),
+            waiting: LossReadback::new(device::reads_for_free(&device)),
             device,
             plan,
             pinned,
@@ -170,7 +170,7 @@ impl<'a> Session<'a> {
                 self.learner = self.learner.step(learning_rate, self.at.step + 1)?;
                 self.at.step += 1;
                 self.at.batch += losses.len();
-                let measures = Measures {
+                let measures = DeviceLosses {
                     losses,
                     norm: self.learner.take_norm(),
                 };
@@ -264,9 +264,9 @@ impl<'a> Session<'a> {
             self.clock.pause();
             self.sink.send(TrainEvent::Paused);
             self.control.wait_while_paused();
-            self.clock.resume();
+            self.clock.unpause();
             if !self.control.stop_requested() {
-                self.sink.send(TrainEvent::Resumed);
+                self.sink.send(TrainEvent::Unpaused);
             }
         }
         Ok(if self.control.stop_requested() {
@@ -357,7 +357,7 @@ pub fn batch_plan(config: &RunConfig, dataset: &Dataset) -> BatchPlan {
         normalization: config.normalization.clone(),
         batch_size: config.batch_size,
         seed: config.seed,
-        shuffle: config.order == Order::Shuffled,
+        shuffle: config.order == SampleOrder::Shuffled,
         workers: config.workers,
         cache: Arc::default(),
     }
@@ -395,7 +395,7 @@ impl Clock {
             .map_or(Duration::ZERO, |since| since.elapsed());
     }
 
-    fn resume(&mut self) {
+    fn unpause(&mut self) {
         self.since = Some(Instant::now());
     }
 }

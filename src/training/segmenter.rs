@@ -5,8 +5,8 @@ use burn::tensor::module::interpolate;
 use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 use burn::tensor::{Device, IntDType, Tensor, TensorData};
 
-use super::counting::{self, Counted};
 use super::device::reads_for_free;
+use super::device_confusion::{self, Counted};
 use super::error::TrainError;
 use super::gradients::read;
 use super::loss::{Targets, loss_sum};
@@ -131,8 +131,8 @@ impl Segmenter {
             .cast(IntDType::I32)
             .reshape([truth.labels.len()]);
         let counts = std::iter::once(&truth.labels[..]).chain(band).map(|truth| {
-            counting::count(
-                counting::labels_on(&self.device, truth),
+            device_confusion::count(
+                device_confusion::labels_on(&self.device, truth),
                 predicted.clone(),
                 self.num_classes,
             )
@@ -176,7 +176,7 @@ mod tests {
     use super::*;
     use crate::metrics::ConfusionMatrix;
     use crate::model::Trunk;
-    use crate::training::counting::Unread;
+    use crate::training::device_confusion::Unread;
     use crate::training::preset;
     use burn::module::{ModuleMapper, Param};
     use burn::tensor::Distribution;

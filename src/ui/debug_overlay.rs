@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use eframe::egui::{self, Align2, Area, Frame, Id, Order, RichText, vec2};
 
-use super::uploads::Uploads;
+use super::upload_counter::UploadCounter;
 
 /// Frames that the overlay looks back on.
 const RECENT: usize = 600;
@@ -280,7 +280,7 @@ impl FrameTimes {
         )
         .ok();
         writeln!(text, "{:>4} ms between events' frames", pause.as_millis()).ok();
-        let uploads = Uploads::of(ctx);
+        let uploads = UploadCounter::of(ctx);
         write!(
             text,
             "{:>4} uploads, {:.1} Mpx",

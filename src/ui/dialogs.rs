@@ -1,4 +1,4 @@
-//! File dialogs, on a worker so that the window goes on drawing.
+//! File dialogs and the file manager, on threads so that the window keeps drawing.
 
 use std::path::PathBuf;
 
@@ -21,11 +21,11 @@ pub fn pick_images(engine: &Engine) -> Task<Option<Vec<PathBuf>>> {
     })
 }
 
-/// Asks for a file of weights.
+/// Asks for a weights file.
 pub fn pick_weights(engine: &Engine) -> Task<Option<PathBuf>> {
     engine.spawn_waiting("dialog", |_| {
         rfd::FileDialog::new()
-            .set_title("Choose weights")
+            .set_title("Choose a weights file")
             .add_filter("Weights", &WEIGHTS_EXTENSIONS)
             .add_filter("All files", &["*"])
             .pick_file()
@@ -40,5 +40,17 @@ pub fn save_png(engine: &Engine, file_name: String) -> Task<Option<PathBuf>> {
             .set_file_name(file_name)
             .add_filter("PNG image", &["png"])
             .save_file()
+    })
+}
+
+/// Shows a folder in the file manager of the desktop.
+pub fn open_file_manager(engine: &Engine, folder: PathBuf) -> Task<Result<(), String>> {
+    engine.spawn_waiting("file-manager", move |_| {
+        opener::open(&folder).map_err(|err| {
+            format!(
+                "The file manager could not be opened: {err}. The folder is {}",
+                folder.display()
+            )
+        })
     })
 }

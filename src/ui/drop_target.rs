@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use eframe::egui::{self, Align2, FontId, Id, LayerId, Order, Stroke, StrokeKind};
 
 use super::theme;
-use super::view_model::files::{has_image_extension, has_weights_extension};
+use super::view_model::dropped_files::{has_image_extension, has_weights_extension};
 
 /// What was dropped in one frame.
 #[derive(Default)]
 pub struct Dropped {
     /// Images, and folders of images.
     pub images: Vec<PathBuf>,
-    /// A file of weights; of several the last.
+    /// A weights file, the last one if there are several.
     pub weights: Option<PathBuf>,
     /// Number of other files.
     pub others: usize,
@@ -41,7 +41,7 @@ pub fn take_dropped(ctx: &egui::Context) -> Dropped {
     dropped
 }
 
-/// Covers the window while files hang over it.
+/// Covers the window while files are dragged over it.
 pub fn hover_ui(ctx: &egui::Context) {
     let files = ctx.input(|input| input.raw.hovered_files.len());
     if files == 0 {
@@ -61,7 +61,7 @@ pub fn hover_ui(ctx: &egui::Context) {
     painter.text(
         rect.center(),
         Align2::CENTER_CENTER,
-        "Drop images to segment them, or a file of weights",
+        "Drop images to segment them, or a weights file to start from",
         FontId::proportional(26.0),
         visuals.strong_text_color(),
     );

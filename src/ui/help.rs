@@ -1,21 +1,20 @@
-//! The windows of the Help menu: first steps, folders, about.
+//! The windows of the Help menu: getting started, folders, about.
 
 use std::path::Path;
 
 use eframe::egui::{self, Align2, Grid, Label, RichText, Ui, Window, vec2};
 
-use super::command::Command;
+use super::command::{Command, UiCommand};
 use super::context::PanelCtx;
-use super::ui_command::UiCommand;
 use super::ui_ext::UiExt as _;
-use crate::engine::{DatasetRef, NoticeLevel};
+use crate::engine::NoticeLevel;
 
 /// Which help windows are open.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct HelpWindows {
-    /// What to click first.
-    pub first_steps: bool,
-    /// Folders that are written.
+    /// The first steps from data to a mask.
+    pub getting_started: bool,
+    /// The folders of data and runs.
     pub folders: bool,
     /// Name and version.
     pub about: bool,
@@ -31,9 +30,9 @@ impl HelpWindows {
         }
         window(
             egui_ctx,
-            UiCommand::FirstSteps.label(),
-            &mut self.first_steps,
-            |ui| first_steps_ui(ctx, ui),
+            UiCommand::GettingStarted.label(),
+            &mut self.getting_started,
+            |ui| getting_started_ui(ctx, ui),
         );
         window(
             egui_ctx,
@@ -64,27 +63,27 @@ fn window(ctx: &egui::Context, title: &str, open: &mut bool, add: impl FnOnce(&m
         });
 }
 
-fn first_steps_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
+fn getting_started_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     let steps = [
         (
             "Data",
-            "Dataset shows the sample at the first start; open your own folder there when you have one",
+            "The Dataset panel opens the sample at first; open your own dataset there when you have one",
         ),
         (
             "Train",
-            "Click Start training: the settings fit the sample, and a small network learns it in minutes",
+            "Click Start training: the settings suit the sample, and a small network learns it in minutes",
         ),
         (
             "Watch",
-            "Curves draws loss and scores as they come, Live shows the masks of validation images",
+            "Curves plots loss and scores during training, Live shows the masks of validation images",
         ),
         (
-            "Use",
-            "Open images with Ctrl+I, or drop them on the window: Inspect segments them with your run",
+            "Predict",
+            "Open images with Ctrl+I or drop them on the window: Inspect segments them with your run",
         ),
         (
             "Compare",
-            "Train 32s, 16s, 8s trains three strides and puts their masks side by side in Compare",
+            "Train 32s, 16s, 8s trains all three strides and shows their masks side by side in Compare",
         ),
     ];
     Grid::new("first steps")
@@ -102,24 +101,23 @@ fn first_steps_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
             }
         });
     ui.separator();
-    if ui
-        .button("Open the sample")
-        .on_hover_text(UiCommand::OpenSample.tooltip())
-        .clicked()
-    {
-        ctx.commands.send(Command::OpenDataset(DatasetRef::Sample));
+    let response = ui
+        .button(UiCommand::OpenSample.label())
+        .on_hover_text(UiCommand::OpenSample.tooltip());
+    if response.clicked() {
+        ctx.commands.send(UiCommand::OpenSample);
     }
 }
 
 fn folders_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     let dirs = ctx.engine.dirs();
-    ui.label("Nothing else is written, except for the window's own settings");
-    folder_ui(ctx, ui, "Data", "The generated sample", &dirs.data);
+    ui.label("The program writes only here, apart from the settings of the window");
+    folder_ui(ctx, ui, "Data", "The generated sample dataset", &dirs.data);
     folder_ui(
         ctx,
         ui,
         "Runs",
-        "One folder for every run: settings, weights, history",
+        "One folder per run: settings, weights, history",
         &dirs.runs,
     );
 }
@@ -134,11 +132,12 @@ fn folder_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, what: &str, text: &str, path: &Pat
         ui.add(Label::new(RichText::new(&shown).monospace().size(12.0)).wrap());
         ui.horizontal(|ui| {
             if ui
-                .button("Open")
+                .button("Open folder")
                 .accessible_name(format!("Open {what} folder"))
                 .clicked()
             {
-                open_folder(ctx, path);
+                ctx.commands
+                    .send(Command::OpenFileManager(path.to_path_buf()));
             }
             if ui
                 .button("Copy path")
@@ -148,43 +147,11 @@ fn folder_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, what: &str, text: &str, path: &Pat
                 ui.ctx().copy_text(shown);
                 ctx.commands.send(Command::Notify(
                     NoticeLevel::Info,
-                    format!("Path of {what} copied"),
+                    format!("{what} path copied"),
                 ));
             }
         });
     });
-}
-
-/// Shows a folder in the file manager of the desktop.
-pub fn open_folder(ctx: &PanelCtx<'_>, path: &Path) {
-    let program = if cfg!(target_os = "macos") {
-        "open"
-    } else if cfg!(target_os = "windows") {
-        "explorer"
-    } else {
-        "xdg-open"
-    };
-    let started = std::process::Command::new(program)
-        .arg(path)
-        .stdin(std::process::Stdio::null())
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .spawn();
-    match started {
-        // Waited for elsewhere, so that no ended process is left behind.
-        Ok(mut child) => drop(
-            ctx.engine
-                .spawn("open-folder", move |_| child.wait().is_ok()),
-        ),
-        Err(err) => {
-            let text = format!(
-                "No file manager could be started ({program}: {err}). The folder is {}",
-                path.display()
-            );
-            ctx.commands
-                .send(Command::Notify(NoticeLevel::Warning, text));
-        }
-    }
 }
 
 fn about_ui(ui: &mut Ui) {
@@ -194,7 +161,7 @@ fn about_ui(ui: &mut Ui) {
     ui.add_space(4.0);
     ui.add(
         Label::new(
-            "After Long, Shelhamer and Darrell: Fully Convolutional Networks for Semantic Segmentation, \
+            "Based on Long, Shelhamer and Darrell: Fully Convolutional Networks for Semantic Segmentation, \
              CVPR 2015 and PAMI 2016",
         )
         .wrap(),

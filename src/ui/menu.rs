@@ -2,12 +2,11 @@
 
 use eframe::egui::{self, Align, Button, Layout, MenuBar, ThemePreference, Ui};
 
-use super::command::PanelKind;
+use super::command::{PanelKind, UiCommand};
+use super::dock::DockLayout;
 use super::icons::Icon;
-use super::layout::DockLayout;
 use super::state::Prefs;
 use super::toasts::Toasts;
-use super::ui_command::UiCommand;
 
 /// What the menus need to know.
 pub struct MenuState<'a> {
@@ -15,8 +14,8 @@ pub struct MenuState<'a> {
     pub layout: &'a DockLayout,
     /// Which theme is set.
     pub prefs: &'a Prefs,
-    /// What can be done now.
-    pub enabled: &'a dyn Fn(UiCommand) -> bool,
+    /// Why a command cannot be carried out now; `None` = it can.
+    pub problem: &'a dyn Fn(UiCommand) -> Option<&'static str>,
 }
 
 /// Draws the bar with the bell at its end; returns what was chosen.
@@ -33,9 +32,9 @@ pub fn menu_bar_ui(ui: &mut Ui, state: &MenuState<'_>, toasts: &mut Toasts) -> O
         });
         ui.menu_button("Train", |ui| {
             item_ui(ui, state, UiCommand::StartTraining, &mut chosen);
-            let resume = (state.enabled)(UiCommand::Resume);
-            let pause = if resume {
-                UiCommand::Resume
+            let paused = (state.problem)(UiCommand::Unpause).is_none();
+            let pause = if paused {
+                UiCommand::Unpause
             } else {
                 UiCommand::Pause
             };
@@ -77,7 +76,7 @@ pub fn menu_bar_ui(ui: &mut Ui, state: &MenuState<'_>, toasts: &mut Toasts) -> O
             );
         });
         ui.menu_button("Help", |ui| {
-            item_ui(ui, state, UiCommand::FirstSteps, &mut chosen);
+            item_ui(ui, state, UiCommand::GettingStarted, &mut chosen);
             item_ui(ui, state, UiCommand::Folders, &mut chosen);
             ui.separator();
             item_ui(ui, state, UiCommand::About, &mut chosen);
@@ -90,12 +89,12 @@ pub fn menu_bar_ui(ui: &mut Ui, state: &MenuState<'_>, toasts: &mut Toasts) -> O
 }
 
 fn item_ui(ui: &mut Ui, state: &MenuState<'_>, command: UiCommand, chosen: &mut Option<UiCommand>) {
-    let enabled = (state.enabled)(command);
+    let problem = (state.problem)(command);
     let response = ui.add_enabled(
-        enabled,
+        problem.is_none(),
         with_shortcut(ui.ctx(), Button::new(command.label()), command),
     );
-    finish(ui, response, command, chosen);
+    finish(ui, response, command, problem, chosen);
 }
 
 fn check_ui(ui: &mut Ui, command: UiCommand, checked: bool, chosen: &mut Option<UiCommand>) {
@@ -106,7 +105,7 @@ fn check_ui(ui: &mut Ui, command: UiCommand, checked: bool, chosen: &mut Option<
     };
     let button = Button::new((mark, command.label()));
     let response = ui.add(with_shortcut(ui.ctx(), button, command));
-    finish(ui, response, command, chosen);
+    finish(ui, response, command, None, chosen);
 }
 
 fn with_shortcut<'a>(ctx: &egui::Context, button: Button<'a>, command: UiCommand) -> Button<'a> {
@@ -116,11 +115,17 @@ fn with_shortcut<'a>(ctx: &egui::Context, button: Button<'a>, command: UiCommand
     }
 }
 
-fn finish(ui: &Ui, response: egui::Response, command: UiCommand, chosen: &mut Option<UiCommand>) {
+fn finish(
+    ui: &Ui,
+    response: egui::Response,
+    command: UiCommand,
+    problem: Option<&str>,
+    chosen: &mut Option<UiCommand>,
+) {
     let response = response
         .accessible_name(command.label())
         .on_hover_text(command.tooltip())
-        .on_disabled_hover_text(command.tooltip());
+        .on_disabled_hover_text(problem.unwrap_or_default());
     if response.clicked() {
         *chosen = Some(command);
         ui.close();

@@ -10,20 +10,20 @@ use super::command::Command;
 use super::context::PanelCtx;
 use super::ui_ext::UiExt as _;
 use super::view_model::pretrained::{self, PretrainedRow, Tone};
-use super::{dialogs, help, theme};
+use super::{dialogs, theme};
 use crate::engine::{CatalogueItem, Engine, EntryState, NoticeLevel, Task};
 
 const TITLE: &str = "Pretrained weights";
 const NAME_WIDTH: f32 = 300.0;
 const STATE_WIDTH: f32 = 170.0;
 
-/// Whether the window is open, and what it asks.
+/// The window of public weights.
 #[derive(Default)]
 pub struct PretrainedWindow {
     /// Whether it is shown.
     pub open: bool,
     picking: Option<Picking>,
-    /// An unverified file that somebody wants to use.
+    /// An unverified file that the user wants to use.
     doubtful: Option<PathBuf>,
 }
 
@@ -43,7 +43,7 @@ impl PretrainedWindow {
         }
     }
 
-    /// Goes on with what the dialog answered. Call once a frame.
+    /// Handles the answer of the dialog. Call once a frame.
     pub fn poll(&mut self, ctx: &PanelCtx<'_>) {
         let Some(picking) = &mut self.picking else {
             return;
@@ -84,13 +84,13 @@ impl PretrainedWindow {
         let catalogue = ctx.engine.catalogue();
         ui.add(
             Label::new(
-                "Nothing is downloaded without a click on its button. A file is used only after its bytes were \
-                 checked against the hash that is known of it",
+                "Nothing is downloaded until you click Download. Each file is checked against its published \
+                 hash before it is used",
             )
             .wrap(),
         );
         let folder = catalogue.folder().display().to_string();
-        ui.truncated(RichText::new(format!("Kept in {folder}")).weak(), &folder);
+        ui.truncated(RichText::new(format!("Folder: {folder}")).weak(), &folder);
         ui.separator();
         ScrollArea::both()
             .auto_shrink([false, false])
@@ -134,20 +134,16 @@ impl PretrainedWindow {
         });
         ui.horizontal(|ui| {
             if busy {
-                if button(
-                    ui,
-                    "Cancel",
-                    item,
-                    "Break it off; what has come of a download is kept",
-                ) {
+                if button(ui, "Cancel", item, "Cancel; the partial file is kept") {
                     ctx.commands.send(Command::CancelDownload(item.entry.id));
                 }
                 return;
             }
             if let Some(path) = item.state.path() {
                 self.use_ui(ctx, ui, item, path, chosen == Some(path));
-                if button(ui, "Reveal", item, "Open the folder it is in") {
-                    help::open_folder(ctx, ctx.engine.catalogue().folder());
+                if button(ui, "Open folder", item, "Open the folder of this file") {
+                    let folder = ctx.engine.catalogue().folder().to_path_buf();
+                    ctx.commands.send(Command::OpenFileManager(folder));
                 }
                 return;
             }
@@ -155,7 +151,7 @@ impl PretrainedWindow {
         });
     }
 
-    /// The buttons of an entry that is here.
+    /// The buttons of a file that has been downloaded or added.
     fn use_ui(
         &mut self,
         ctx: &PanelCtx<'_>,
@@ -167,8 +163,13 @@ impl PretrainedWindow {
         if chosen {
             let color = theme::palette(ui.visuals()).accent;
             ui.tag("chosen", color)
-                .on_hover_text("Weights to start from");
-        } else if button(ui, "Use", item, "Choose these weights to start from") {
+                .on_hover_text("The next run starts from these weights");
+        } else if button(
+            ui,
+            "Use",
+            item,
+            "Show what is in this file, then start from it or import it",
+        ) {
             if matches!(item.state, EntryState::Unverified { .. }) {
                 self.doubtful = Some(path.to_owned());
             } else {
@@ -177,7 +178,7 @@ impl PretrainedWindow {
         }
     }
 
-    /// The buttons of an entry that is not here.
+    /// The buttons of a file that is not there yet.
     fn get_ui(&self, ctx: &PanelCtx<'_>, ui: &mut Ui, item: &CatalogueItem, row: &PretrainedRow) {
         if let Some(label) = row.download
             && button(
@@ -193,17 +194,16 @@ impl PretrainedWindow {
             && button(ui, "Copy link", item, page)
         {
             ui.ctx().copy_text(page.to_owned());
-            let text = format!("Link copied: open it in a browser\n{page}");
+            let text = format!("Link copied; open it in a browser\n{page}");
             ctx.commands.send(Command::Notify(NoticeLevel::Info, text));
         }
         let response = ui
-            .add_enabled(
-                self.picking.is_none(),
-                egui::Button::new("I already have this file…"),
+            .add_enabled(self.picking.is_none(), egui::Button::new("Add local file…"))
+            .accessible_name(format!("Add local file {}", item.entry.file))
+            .on_hover_text(
+                "Choose a file on this computer; it is checked and copied to the folder above",
             )
-            .accessible_name(format!("I already have {}", item.entry.file))
-            .on_hover_text("Check a file of this machine and copy it here")
-            .on_disabled_hover_text("Another file is being asked for");
+            .on_disabled_hover_text("A file dialog is open already");
         if response.clicked() {
             ctx.commands.send(Command::PickWeights(item.entry.id));
         }
@@ -214,10 +214,8 @@ impl PretrainedWindow {
         let Some(path) = self.doubtful.clone() else {
             return;
         };
-        let closed = ui.question("unverified weights", "Use this file unchecked?", |ui| {
-            ui.label(
-                "Nobody published a hash of it, so nobody can tell whether it is whole or the right one",
-            );
+        let closed = ui.question("unverified weights", "Use an unverified file?", |ui| {
+            ui.label("There is no published hash of this file, so it cannot be verified");
             ui.small(path.display().to_string());
             ui.add_space(6.0);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {

@@ -12,7 +12,7 @@ pub struct QuitDialog {
 }
 
 impl QuitDialog {
-    /// Holds back a wish to close while a run is active and nobody was asked.
+    /// Keeps the window open while a run is active, until the user has confirmed.
     pub fn logic(&mut self, ctx: &egui::Context, run_active: bool) {
         let wanted = ctx.input(|input| input.viewport().close_requested());
         if wanted && run_active && !self.confirmed {
@@ -21,15 +21,13 @@ impl QuitDialog {
         }
     }
 
-    /// Asks, where there is something to ask.
+    /// Draws the question while it is open.
     pub fn ui(&mut self, ui: &Ui) {
         if !self.asking {
             return;
         }
         let closed = ui.question("quit", "A run is active", |ui| {
-            ui.label(
-                "It stops when the window closes, and Resume goes on from its last checkpoint",
-            );
+            ui.label("Closing the window stops it and saves a checkpoint; you can resume it later");
             ui.add_space(6.0);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 if ui.button("Stop and quit").clicked() {

@@ -3,25 +3,25 @@
 use eframe::egui::ThemePreference;
 use serde::{Deserialize, Serialize};
 
-use super::layout::DockLayout;
+use super::dock::DockLayout;
 use super::panels::compare::ComparePanel;
 use super::panels::curves::CurvesPanel;
 use super::panels::dataset::DatasetPanel;
 use super::panels::inspect::InspectPanel;
 use super::panels::live::LivePanel;
 use super::panels::train::TrainPanel;
-use super::view_model::selection::RunSelection;
+use super::view_model::run_selection::RunSelection;
 use crate::engine::DatasetRef;
 
 /// Settings of the window itself.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Prefs {
-    /// Dark, light or like the system.
+    /// Dark, light, or that of the system.
     pub theme: ThemePreference,
     /// Whether frame times are shown.
     pub debug_overlay: bool,
-    /// The dataset that is opened at the next start; `None` = the sample.
+    /// The dataset to open at the next start; `None` = the sample.
     pub last_dataset: Option<DatasetRef>,
 }
 

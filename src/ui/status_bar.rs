@@ -1,4 +1,4 @@
-//! The line at the bottom: folders that are written, device, the active run.
+//! The status bar at the bottom: folders, device, the active run.
 
 use eframe::egui::{Align, Layout, RichText, Sense, Ui};
 
@@ -46,9 +46,7 @@ fn folder_ui(ui: &mut Ui, what: &str, path: &str, width: f32) {
                     .sense(Sense::click())
                     .show_tooltip_when_elided(false),
             )
-            .on_hover_text(format!(
-                "{what} are written to {path}\nClick to copy the path"
-            ));
+            .on_hover_text(format!("{what} folder: {path}\nClick to copy the path"));
         if response.clicked() {
             ui.ctx().copy_text(path.to_owned());
         }
@@ -72,9 +70,9 @@ fn device_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, next: DeviceId) {
     };
     ui.label(RichText::new(text).small())
         .on_hover_text(if ctx.engine.active().is_some() {
-            "The active run computes here"
+            "The active run uses this device"
         } else {
-            "The next run computes here; change it in Train"
+            "The next run uses this device; change it in Train"
         });
 }
 

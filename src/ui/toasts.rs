@@ -195,8 +195,8 @@ impl Toasts {
         });
         ui.separator();
         if ui
-            .button("Clear")
-            .on_hover_text("Forget all messages")
+            .button("Clear messages")
+            .on_hover_text("Delete all messages")
             .clicked()
         {
             self.entries.clear();

@@ -1,4 +1,4 @@
-//! Opens the window and says in plain words why it could not be opened.
+//! Opens the window, or explains why it cannot be opened.
 
 use eframe::egui::ViewportBuilder;
 
@@ -32,7 +32,7 @@ pub fn run(options: WindowOptions) -> Result<(), String> {
 
 fn explain(err: &eframe::Error) -> String {
     let text = err.to_string();
-    // The front of what winit says is a place in its source.
+    // winit puts a place in its source in front of the cause.
     let cause = text
         .rsplit(": ")
         .next()
@@ -40,13 +40,13 @@ fn explain(err: &eframe::Error) -> String {
         .trim_end_matches('.');
     match err {
         eframe::Error::Winit(_) | eframe::Error::WinitEventLoop(_) => format!(
-            "No window can be opened: {cause}. Start it on a desktop (DISPLAY or WAYLAND_DISPLAY set), \
-             or use the commands without a window: fcn-workbench --help"
+            "The window cannot be opened: {cause}. Start the program on a desktop (with DISPLAY or WAYLAND_DISPLAY set), \
+             or use the command line: fcn-workbench --help"
         ),
         eframe::Error::Wgpu(_) => format!(
             "The window cannot be drawn: {err}. Install a graphics driver with Vulkan (on Linux \
-             mesa-vulkan-drivers has one for every machine), \
-             or use the commands without a window: fcn-workbench --help"
+             the package mesa-vulkan-drivers works on every machine), \
+             or use the command line: fcn-workbench --help"
         ),
         eframe::Error::AppCreation(_) => format!("The window cannot be opened: {err}"),
     }

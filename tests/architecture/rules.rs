@@ -1,18 +1,19 @@
 //! The rules and the checker, which is a pure function of the sources.
 
-use super::lexer::{Token, tokens};
-use super::paths::{Path, Scopes, paths};
+use super::scan::{NamedPath, Scan};
 
 pub const MAX_LINES: usize = 400;
 
-/// Which module may import which: `ui -> engine -> training -> leaves`.
-pub const HOUSE: [(&str, &[&str]); 10] = [
+/// Which room may import which: `ui, cli -> engine -> training -> leaves`.
+pub const HOUSE: &[(&str, &[&str])] = &[
     ("main.rs", &["ui", "cli", "engine", "logger"]),
     ("ui", &["engine"]),
     ("cli", &["engine", "bench"]),
     (
         "bench",
-        &["engine", "training", "model", "dataset", "metrics"],
+        &[
+            "engine", "training", "model", "kernels", "dataset", "metrics",
+        ],
     ),
     ("engine", &["training", "model", "dataset", "metrics"]),
     ("training", &["model", "kernels", "dataset", "metrics"]),
@@ -20,16 +21,17 @@ pub const HOUSE: [(&str, &[&str]); 10] = [
     ("kernels", &[]),
     ("dataset", &[]),
     ("metrics", &[]),
+    ("logger", &[]),
 ];
-/// Files beside `main.rs` and `lib.rs` that import nothing.
-pub const ALONE: [&str; 1] = ["logger"];
-/// One path that may be named although its module may not.
-const EXCEPTIONS: [(&str, &[&str]); 1] = [("cli", &["crate", "ui", "run"])];
-const WINDOW_CRATES: [&str; 7] = [
+/// What every room may import.
+pub const SHARED: &[&str] = &["files"];
+/// One path that may be named although its room may not.
+const EXCEPTION: (&str, &[&str]) = ("cli", &["crate", "ui", "run"]);
+const WINDOW_CRATES: &[&str] = &[
     "eframe", "egui", "ecolor", "emath", "epaint", "rfd", "winit",
 ];
-const WINDOW_HOMES: [&str; 2] = ["ui", "main.rs"];
-const BURN_HOMES: [&str; 4] = ["training", "model", "kernels", "bench"];
+const WINDOW_HOMES: &[&str] = &["ui", "main.rs"];
+const BURN_HOMES: &[&str] = &["bench", "training", "model", "kernels"];
 
 /// A file as the checker sees it: its path below the root, with `/`, and its text.
 pub struct Source {
@@ -41,34 +43,40 @@ pub struct Source {
 pub fn violations(sources: &[Source]) -> Vec<String> {
     let test_files: Vec<String> = sources.iter().flat_map(test_files_of).collect();
     let mut found = Vec::new();
-    for source in sources {
-        let tokens = tokens(&source.text);
-        let in_tests = source.path.starts_with("tests/") || source.path.starts_with("benches/");
-        let is_test = in_tests || test_files.contains(&source.path);
-        let scopes = Scopes::new(&tokens, &module_of(&source.path), is_test);
-        let mut report =
-            |line: usize, what: String| found.push(format!("{}:{line}: {what}", source.path));
-        let lines = source.text.lines().count();
+    for Source { path, text } in sources {
+        let in_src = path.starts_with("src/");
+        let scan = Scan::new(text, module_of(path), !in_src || test_files.contains(path));
+        let mut problems = scan.problems;
+        let lines = text.lines().count();
         if lines > MAX_LINES {
-            report(
-                lines,
-                format!("{lines} lines, more than {MAX_LINES}; split it along its joints"),
+            let what = format!("{lines} lines, more than {MAX_LINES}; split it along its joints");
+            problems.push((lines, what));
+        }
+        let folder = path.trim_end_matches(".rs").to_owned() + "/";
+        if sources
+            .iter()
+            .any(|source| source.path.starts_with(&folder))
+        {
+            problems.push((1, format!("lies beside its folder; make it {folder}mod.rs")));
+        }
+        if in_src {
+            let home = home_of(path);
+            let imports = scan.paths.iter();
+            problems.extend(
+                imports.filter_map(|named| Some((named.line, import_problem(home, named)?))),
             );
         }
-        check_leftovers(&tokens, &scopes, &mut report);
-        if !in_tests {
-            for path in paths(&tokens, &scopes) {
-                if let Some(what) = import_problem(home_of(&source.path), &path) {
-                    report(path.line, what);
-                }
-            }
-        }
+        found.extend(
+            problems
+                .iter()
+                .map(|(line, what)| format!("{path}:{line}: {what}")),
+        );
     }
     found
 }
 
-/// `src/engine/worker.rs` is the module `engine::worker`; `mod`, `lib` and `main` are no names.
-fn module_of(path: &str) -> Vec<String> {
+/// `src/engine/tasks.rs` is the module `engine::tasks`; `mod`, `lib` and `main` are no names.
+pub fn module_of(path: &str) -> Vec<String> {
     let inner = path
         .strip_prefix("src/")
         .unwrap_or(path)
@@ -79,7 +87,7 @@ fn module_of(path: &str) -> Vec<String> {
     names.map(str::to_owned).collect()
 }
 
-/// The top module of a file, or `main.rs` and `lib.rs`.
+/// The room of a file, or `main.rs` and `lib.rs`.
 pub fn home_of(path: &str) -> &str {
     let inner = path.strip_prefix("src/").unwrap_or(path);
     match inner.split_once('/') {
@@ -90,82 +98,50 @@ pub fn home_of(path: &str) -> &str {
 }
 
 /// The files of `#[cfg(test)] mod name;` in this one.
-fn test_files_of(source: &Source) -> Vec<String> {
-    let tokens = tokens(&source.text);
+pub fn test_files_of(source: &Source) -> Vec<String> {
     let module = module_of(&source.path);
-    let scopes = Scopes::new(&tokens, &module, false);
-    let folder = ["src".to_owned()]
-        .into_iter()
-        .chain(module)
-        .collect::<Vec<_>>()
-        .join("/");
-    let names = scopes.test_files.iter();
-    names
-        .flat_map(|name| {
-            [
-                format!("{folder}/{name}.rs"),
-                format!("{folder}/{name}/mod.rs"),
-            ]
-        })
-        .collect()
+    let folder = format!("src/{}", module.join("/"));
+    let names = Scan::new(&source.text, module, false).test_modules;
+    let files = |name| {
+        [
+            format!("{folder}/{name}.rs"),
+            format!("{folder}/{name}/mod.rs"),
+        ]
+    };
+    names.into_iter().flat_map(files).collect()
 }
 
-fn check_leftovers(tokens: &[Token], scopes: &Scopes, report: &mut impl FnMut(usize, String)) {
-    for (at, token) in tokens.iter().enumerate() {
-        let text = |ahead: usize| {
-            tokens
-                .get(at + ahead)
-                .map_or("", |token| token.text.as_str())
-        };
-        match (text(0), text(1), text(2)) {
-            ("#", "[", "ignore") => {
-                report(token.line, "an ignored test; mend or delete it".to_owned());
-            }
-            (name @ ("todo" | "unimplemented"), "!", _) => {
-                report(token.line, format!("{name}! is left over"));
-            }
-            (".", name @ ("unwrap" | "expect"), "(") if !scopes.test[at] => {
-                report(
-                    token.line,
-                    format!(".{name}() outside tests; return an error"),
-                );
-            }
-            _ => {}
-        }
-    }
-}
-
-fn import_problem(home: &str, path: &Path) -> Option<String> {
-    let segments: Vec<&str> = path.segments.iter().map(String::as_str).collect();
+fn import_problem(home: &str, named: &NamedPath) -> Option<String> {
+    let segments: Vec<&str> = named.segments.iter().map(String::as_str).collect();
     let name = segments.join("::");
-    match segments.as_slice() {
+    let what = match segments[..] {
+        ["crate" | "fcn_workbench"] | ["crate" | "fcn_workbench", "*"] => {
+            "names the whole crate; import what is needed".to_owned()
+        }
         ["crate" | "fcn_workbench", top, ..] => {
-            if home == "lib.rs" || *top == home || may_import(home, top) {
+            let free = home == "lib.rs" || top == home || SHARED.contains(&top);
+            if free || may_import(home, top) || (home, &segments[..]) == EXCEPTION {
                 return None;
             }
-            let excepted = |(from, path): &(&str, &[&str])| *from == home && segments == *path;
-            if EXCEPTIONS.iter().any(excepted) {
-                return None;
-            }
-            Some(match *top {
-                "*" | "self" => format!("{name}: names the whole crate; import what is needed"),
-                _ => format!("{name}: {home} must not import {top}"),
-            })
+            format!("{home} must not import {top}")
         }
-        ["crate" | "fcn_workbench"] => Some(format!(
-            "{name}: names the whole crate; import what is needed"
-        )),
-        [first, ..] if WINDOW_CRATES.contains(first) || first.starts_with("egui_") => {
-            (!WINDOW_HOMES.contains(&home)).then(|| format!("{name}: only ui may name {first}"))
+        [first, ..] if WINDOW_CRATES.contains(&first) || first.starts_with("egui_") => {
+            only(WINDOW_HOMES, home, first)?
         }
-        [first, ..] if *first == "burn" || first.starts_with("burn_") => (!BURN_HOMES
-            .contains(&home))
-        .then(|| format!("{name}: only training, model, kernels and bench may name {first}")),
-        _ => None,
-    }
+        [first, ..] if first == "burn" || first.starts_with("burn_") => {
+            only(BURN_HOMES, home, first)?
+        }
+        _ => return None,
+    };
+    Some(format!("{name}: {what}"))
 }
 
 fn may_import(home: &str, top: &str) -> bool {
-    let mut house = HOUSE.iter();
-    house.any(|(from, to)| *from == home && to.contains(&top)) && !ALONE.contains(&home)
+    HOUSE
+        .iter()
+        .any(|(from, to)| *from == home && to.contains(&top))
+}
+
+fn only(homes: &[&str], home: &str, name: &str) -> Option<String> {
+    (!homes.contains(&home)).then(|| format!("only {} may name {name}", homes.join(", ")))
 }

@@ -117,7 +117,7 @@ fn weights_are_downloaded_and_chosen_by_click() {
     frames(&mut window, 3);
     click(&mut window, "Pretrained weights…");
     until(&mut window, "the folder was looked at", |window| {
-        says(window, "not here")
+        says(window, "not downloaded")
     });
     frames(&mut window, 30);
     assert!(
@@ -129,7 +129,7 @@ fn weights_are_downloaded_and_chosen_by_click() {
     click(&mut window, "Download tiny.pth");
     until(&mut window, "it is ready", |window| says(window, "ready"));
     click(&mut window, "Use tiny.pth");
-    assert!(says(&window, "Reveal tiny.pth"));
+    assert!(says(&window, "Open folder tiny.pth"));
     // It was read; its bytes are no weights.
     let refused = |window: &Window, file: &str| {
         window
@@ -153,9 +153,9 @@ fn weights_are_downloaded_and_chosen_by_click() {
     });
     click(&mut window, "Cancel slow.pth");
     until(&mut window, "it was cancelled", |window| {
-        says(window, "100 kB so far")
+        says(window, "100 kB downloaded")
     });
-    click(&mut window, "Resume slow.pth");
+    click(&mut window, "Continue download slow.pth");
     until(&mut window, "it went on", |window| {
         matches!(state(window, "slow"), EntryState::Ready { .. })
     });

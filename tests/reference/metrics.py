@@ -1,4 +1,4 @@
-"""Writes metrics.json: label maps with the scores they must get, for tests/reference_metrics.rs.
+"""Writes metrics.json: label maps with the scores they must get, for tests/reference/mod.rs.
 
 Everything is computed from the definitions, on sets of pixels and in float64, and shares
 nothing with the program: no confusion matrix, no distance transform. Needs only numpy:

@@ -4,7 +4,7 @@ use std::fs;
 
 use fcn_workbench::training::checkpoint::RunFolder;
 use fcn_workbench::training::{
-    Control, Init, Learning, Outcome, Precision, Reduction, RunConfig, train,
+    Control, InitialWeights, Learning, Outcome, Precision, Reduction, RunConfig, train,
 };
 
 use super::epochs;
@@ -64,10 +64,11 @@ fn a_run_that_recomputes_its_stages_drops_the_same_and_is_the_same_run() {
         &Control::default(),
         &mut Recorder::default(),
     );
-    let run = |checkpointing: bool, dropout: f64| {
+    let run = |recompute_activations: bool, dropout: f64| {
         let folder = set.run(|config| {
-            (config.checkpointing, config.epochs, config.dropout) = (checkpointing, 2, dropout);
-            config.init = Init::Run(parent.name());
+            (config.recompute_activations, config.epochs, config.dropout) =
+                (recompute_activations, 2, dropout);
+            config.init = InitialWeights::Run(parent.name());
         });
         let mut sink = Recorder::default();
         train(&folder, &set.open(), &Control::default(), &mut sink);

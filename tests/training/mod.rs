@@ -9,7 +9,7 @@ use fcn_workbench::dataset::Augment;
 use fcn_workbench::model::FinalUpsampling;
 use fcn_workbench::training::checkpoint::EndMark;
 use fcn_workbench::training::{
-    Control, DeviceId, EpochRecord, Learning, Order, Outcome, Predictor, RunConfig, Schedule,
+    Control, DeviceId, EpochRecord, Learning, Outcome, Predictor, RunConfig, SampleOrder, Schedule,
     TrainEvent, train,
 };
 
@@ -199,7 +199,7 @@ fn a_resumed_run_with_accumulation_and_a_schedule_goes_on_as_if_it_had_not_been_
 #[test]
 fn a_run_in_the_lists_order_without_augmentation_and_dropout_has_nothing_random_but_its_weights() {
     let set = TinySet::new(8, 1);
-    let losses = |order: Order, crop: Option<[u32; 2]>| {
+    let losses = |order: SampleOrder, crop: Option<[u32; 2]>| {
         let folder = set.run(|config| {
             (config.order, config.augment) = (order, Augment::none(crop));
             (config.dropout, config.batch_size, config.epochs) = (0.0, 1, 1);
@@ -209,17 +209,17 @@ fn a_run_in_the_lists_order_without_augmentation_and_dropout_has_nothing_random_
         assert_eq!(sink.outcome(), Some(&Outcome::Finished));
         sink.losses()
     };
-    let listed = losses(Order::Sequential, None);
+    let listed = losses(SampleOrder::Sequential, None);
     assert_eq!(listed.len(), 8);
     // The middle of an image at its own size is all of it.
-    assert_eq!(losses(Order::Sequential, Some([SIZE, SIZE])), listed);
-    assert_ne!(losses(Order::Shuffled, None), listed);
+    assert_eq!(losses(SampleOrder::Sequential, Some([SIZE, SIZE])), listed);
+    assert_ne!(losses(SampleOrder::Shuffled, None), listed);
     // The same images, the other way around.
     let list = set.root().join("ImageSets/Segmentation/train.txt");
     let names = fs::read_to_string(&list).expect("a list");
     let reversed: Vec<&str> = names.lines().rev().collect();
     fs::write(&list, reversed.join("\n")).expect("a list");
-    assert_ne!(losses(Order::Sequential, None), listed);
+    assert_ne!(losses(SampleOrder::Sequential, None), listed);
 }
 
 #[test]
@@ -281,7 +281,7 @@ fn a_pause_ends_with_a_resume() {
         let resumer = pauser.clone();
         std::thread::Builder::new()
             .name("resumes".to_owned())
-            .spawn(move || resumer.resume())
+            .spawn(move || resumer.unpause())
             .expect("a thread");
     });
     train(&folder, &set.open(), &control, &mut sink);

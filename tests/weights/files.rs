@@ -4,7 +4,8 @@ use fcn_workbench::dataset::{Normalization, Rgb};
 use fcn_workbench::model::{Geometry, Variant};
 use fcn_workbench::training::checkpoint::{EndMark, RunMeta};
 use fcn_workbench::training::{
-    DeviceId, Init, Outcome, Predictor, WeightsChoice, WeightsSummary, export_run, import_run,
+    DeviceId, InitialWeights, Outcome, Predictor, WeightsChoice, WeightsSummary, export_run,
+    import_run,
 };
 
 use super::tensors::{metadata, read, write};
@@ -89,7 +90,7 @@ fn of_a_file_without_our_header_the_layers_tell_the_network() {
         "FCN-32s on VGG16 slim for 3 classes"
     );
     assert_eq!(summary.config.variant, Variant::Fcn32s);
-    assert_eq!(summary.config.init, Init::File(bare.clone()));
+    assert_eq!(summary.config.init, InitialWeights::File(bare.clone()));
     let names: Vec<String> = summary
         .classes
         .expect("classes")
@@ -144,7 +145,7 @@ fn an_imported_run_predicts_and_is_over() {
     // It is as good a start as the run that it was.
     let child = set.run(|config| {
         plain(config);
-        config.init = Init::Run(imported.name());
+        config.init = InitialWeights::Run(imported.name());
     });
     assert_eq!(super::start_of(&set, &child), read(&file));
 }

@@ -11,14 +11,16 @@ use crate::common::{Recorder, SIZE, TinySet};
 use fcn_workbench::dataset::Augment;
 use fcn_workbench::model::{FinalUpsampling, Trunk, Variant};
 use fcn_workbench::training::checkpoint::{EndMark, RunFolder, list_runs};
-use fcn_workbench::training::{Control, Init, Order, Outcome, RunConfig, export_run, train};
+use fcn_workbench::training::{
+    Control, InitialWeights, Outcome, RunConfig, SampleOrder, export_run, train,
+};
 use tensors::{Tensors, bilinear, read, write};
 
 /// An FCN-32s in which nothing is random but its weights, and nothing moves them but gradients.
 fn plain(config: &mut RunConfig) {
     config.variant = Variant::Fcn32s;
     config.augment = Augment::none(Some([SIZE, SIZE]));
-    (config.dropout, config.order) = (0.0, Order::Sequential);
+    (config.dropout, config.order) = (0.0, SampleOrder::Sequential);
     config.learning.weight_decay = 0.0;
 }
 
@@ -86,7 +88,7 @@ fn a_run_starts_where_the_exported_one_ended_and_learns_on() {
     let (parent, file) = parent(&set);
     let child = set.run(|config| {
         plain(config);
-        (config.epochs, config.init) = (10, Init::File(file.clone()));
+        (config.epochs, config.init) = (10, InitialWeights::File(file.clone()));
     });
     let sink = trained(&set, &child);
     assert_eq!(sink.outcome(), Some(&Outcome::Finished));
@@ -130,8 +132,10 @@ fn upsampling_that_is_not_trained_stays_as_it_was_in_the_file() {
     let (_, file) = parent(&set);
     let child = set.run(|config| {
         plain(config);
-        (config.init, config.final_upsampling) =
-            (Init::File(file.clone()), FinalUpsampling::AllFixed);
+        (config.init, config.final_upsampling) = (
+            InitialWeights::File(file.clone()),
+            FinalUpsampling::AllFixed,
+        );
     });
     assert_eq!(trained(&set, &child).outcome(), Some(&Outcome::Finished));
     let (before, after) = (read(&file), exported(&set, &child));
@@ -150,7 +154,7 @@ fn a_finer_stride_starts_from_a_coarser_run() {
     let (parent, file) = parent(&set);
     let child = set.run(|config| {
         plain(config);
-        (config.variant, config.init) = (Variant::Fcn16s, Init::Run(parent.name()));
+        (config.variant, config.init) = (Variant::Fcn16s, InitialWeights::Run(parent.name()));
     });
     let coarse = read(&file);
     let mut fine = start_of(&set, &child);
@@ -187,7 +191,10 @@ fn with_other_classes_only_the_trunk_is_taken_over() {
     let (parent, file) = parent(&set);
     fs::write(set.root().join("classes.txt"), "ground\nred\nblue\ngreen\n").expect("a list");
     let trunk = read(&file);
-    for init in [Init::Run(parent.name()), Init::File(file.clone())] {
+    for init in [
+        InitialWeights::Run(parent.name()),
+        InitialWeights::File(file.clone()),
+    ] {
         let child = set.run(|config| {
             plain(config);
             config.init = init;
@@ -216,7 +223,7 @@ fn weights_of_another_trunk_are_refused_by_both_names() {
     let (parent, _) = parent(&set);
     let child = set.run(|config| {
         plain(config);
-        (config.trunk, config.init) = (Trunk::Googlenet, Init::Run(parent.name()));
+        (config.trunk, config.init) = (Trunk::Googlenet, InitialWeights::Run(parent.name()));
     });
     for _ in 0..2 {
         // Nobody holds it after the first time.
@@ -239,7 +246,7 @@ fn weights_of_another_trunk_are_refused_by_both_names() {
     files.sort();
     assert_eq!(files, ["config.json", "end.json", "lock"]);
     assert!(list_runs(&set.runs()).contains(&child) && !child.is_locked());
-    change(&child, |config| config.init = Init::Random);
+    change(&child, |config| config.init = InitialWeights::Random);
     assert_eq!(trained(&set, &child).outcome(), Some(&Outcome::Finished));
 }
 
@@ -247,17 +254,17 @@ fn weights_of_another_trunk_are_refused_by_both_names() {
 fn starts_that_are_not_there_are_named() {
     let set = TinySet::new(4, 1);
     let gone = set.dir.path().join("gone.safetensors");
-    let folder = set.run(|config| config.init = Init::File(gone.clone()));
+    let folder = set.run(|config| config.init = InitialWeights::File(gone.clone()));
     let message = failure(&set, &folder);
     assert!(message.contains(&gone.display().to_string()), "{message}");
-    let folder = set.run(|config| config.init = Init::Run("gone-run".to_owned()));
+    let folder = set.run(|config| config.init = InitialWeights::Run("gone-run".to_owned()));
     let message = failure(&set, &folder);
     assert!(
         message.contains("gone-run") && message.contains("is not there"),
         "{message}"
     );
     let untrained = set.run(|_| {}).name();
-    let folder = set.run(|config| config.init = Init::Run(untrained.clone()));
+    let folder = set.run(|config| config.init = InitialWeights::Run(untrained.clone()));
     let message = failure(&set, &folder);
     assert!(
         message.contains(&untrained) && message.contains("no saved weights"),
@@ -296,7 +303,7 @@ fn a_file_that_lacks_a_layer_or_has_it_in_another_shape_names_it() {
         write(&broken, &tensors);
         let folder = set.run(|config| {
             plain(config);
-            config.init = Init::File(broken.clone());
+            config.init = InitialWeights::File(broken.clone());
         });
         let message = failure(&set, &folder);
         let found = tensors
@@ -321,7 +328,7 @@ fn a_run_that_goes_on_does_not_start_again() {
     let (parent, _) = parent(&set);
     let edit = |config: &mut RunConfig| {
         plain(config);
-        config.init = Init::Run(parent.name());
+        config.init = InitialWeights::Run(parent.name());
     };
     let unbroken = trained(&set, &set.run(edit));
     let broken = set.run(edit);

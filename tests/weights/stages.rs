@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fcn_workbench::engine::{
-    DatasetRef, Dirs, Engine, EngineOptions, Init, NoticeLevel, RunConfig, RunState, Trunk,
-    Variant, WeightsChoice,
+    DatasetRef, Dirs, Engine, EngineOptions, InitialWeights, NoticeLevel, RunConfig, RunState,
+    Trunk, Variant, WeightsChoice,
 };
 use fcn_workbench::training::checkpoint::RunFolder;
 
@@ -64,7 +64,7 @@ fn each_stage_starts_from_the_one_before() {
     // So small a step that each stage keeps what it began with, but for the running values.
     engine.start_stages(stages(&set, |config| {
         (config.max_steps, config.learning.learning_rate) = (Some(1), 1e-12);
-        config.init = Init::File(file.clone());
+        config.init = InitialWeights::File(file.clone());
     }));
     wait(&mut engine, |engine| {
         engine.plan().is_some_and(|plan| plan.done)
@@ -75,16 +75,16 @@ fn each_stage_starts_from_the_one_before() {
     let variants: Vec<Variant> = (0..3).map(|at| run(at).config.variant).collect();
     assert_eq!(variants, Variant::STRIDES);
     assert!((0..3).all(|at| run(at).state == RunState::Finished && run(at).steps.len() == 1));
-    let inits: Vec<&Init> = (0..3).map(|at| &run(at).config.init).collect();
+    let inits: Vec<&InitialWeights> = (0..3).map(|at| &run(at).config.init).collect();
     let [first, second, _] = &plan.runs[..] else {
         panic!("{plan:?}")
     };
     assert_eq!(
         inits,
         [
-            &Init::File(file),
-            &Init::Run(first.clone()),
-            &Init::Run(second.clone())
+            &InitialWeights::File(file),
+            &InitialWeights::Run(first.clone()),
+            &InitialWeights::Run(second.clone())
         ]
     );
 
@@ -135,7 +135,7 @@ fn a_failed_stage_ends_the_plan() {
     let mut engine = engine(&set);
     let gone = set.dir.path().join("gone.pth");
     engine.start_stages(stages(&set, |config| {
-        config.init = Init::File(gone.clone());
+        config.init = InitialWeights::File(gone.clone());
     }));
     wait(&mut engine, |engine| {
         engine.plan().is_some_and(|plan| plan.done)

@@ -35,7 +35,7 @@ impl Desk {
         let set = TinySet::new(8, 2);
         let mut config = set.config();
         edit(&mut config);
-        let state = serde_json::json!({ "train": { "draft": config } });
+        let state = serde_json::json!({ "train": { "settings": config } });
         let state = serde_json::from_value(state).expect("the saved state of a window");
         let folder = set.root();
         let mut desk = Self::open(set, state, folder);

@@ -14,7 +14,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use fcn_workbench::engine::{DatasetState, LabelMap, Phase, RunState};
 use fcn_workbench::ui::command::{Command, PanelKind};
 use fcn_workbench::ui::state::AppState;
-use fcn_workbench::ui::uploads::Uploads;
+use fcn_workbench::ui::upload_counter::UploadCounter;
 use fcn_workbench::ui::view_model::format::percent;
 
 #[test]
@@ -133,7 +133,7 @@ fn a_run_can_be_held_stopped_and_taken_up_again() {
     assert_eq!(desk.active().expect("a run").step, held);
     assert!(desk.says("Paused"));
 
-    desk.click("Resume");
+    desk.click("Continue");
     desk.until("it goes on", |desk| {
         desk.active().is_some_and(|active| active.step > held)
     });
@@ -167,7 +167,7 @@ fn textures_go_to_the_graphics_card_only_when_they_change() {
     let mut desk = Desk::new(|config| config.epochs = 2);
     desk.train();
     desk.until("the last masks are drawn", |desk| desk.says("after step 8"));
-    let uploads = |desk: &Desk| Uploads::of(&desk.window.ctx);
+    let uploads = |desk: &Desk| UploadCounter::of(&desk.window.ctx);
     desk.until("the pointer is away and all letters are there", |desk| {
         desk.says("finished")
     });
@@ -228,7 +228,7 @@ fn dropped_images_are_segmented() {
     fs::write(&broken, "no image").expect("a file");
     desk.drop_files(&[&broken, &own]);
     desk.until("the error is told", |desk| {
-        desk.says("broken.png cannot be shown")
+        desk.says("broken.png cannot be segmented")
     });
     assert!(!desk.is_enabled("Save mask…"));
     desk.click("own.png");

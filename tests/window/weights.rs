@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use eframe::egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use fcn_workbench::engine::{Geometry, Init, Normalization, RunConfig, RunState, Trunk, Variant};
+use fcn_workbench::engine::{
+    Geometry, InitialWeights, Normalization, RunConfig, RunState, Trunk, Variant,
+};
 use fcn_workbench::ui::command::Command;
 
 use super::desk::Desk;
@@ -80,7 +82,7 @@ fn networks_and_runs_to_start_from_are_chosen_from_lists() {
     let config = next(&desk);
     assert_eq!(
         (&config.init, config.variant),
-        (&Init::Run(name.clone()), Variant::Fcn16s)
+        (&InitialWeights::Run(name.clone()), Variant::Fcn16s)
     );
     // Weights are worth nothing on another input.
     assert_eq!(
@@ -92,13 +94,13 @@ fn networks_and_runs_to_start_from_are_chosen_from_lists() {
         (desk.run().config.variant, &desk.run().state),
         (Variant::Fcn16s, &RunState::Finished)
     );
-    assert_eq!(desk.run().config.init, Init::Run(name.clone()));
+    assert_eq!(desk.run().config.init, InitialWeights::Run(name.clone()));
 
     // Another trunk takes the start away; runs on it are not offered.
     choose(&mut desk, "Trunk", "GoogLeNet");
     assert_eq!(
         (next(&desk).trunk, next(&desk).init),
-        (Trunk::Googlenet, Init::Random)
+        (Trunk::Googlenet, InitialWeights::Random)
     );
     assert_eq!(next(&desk).normalization, Normalization::IMAGENET);
     desk.window
@@ -113,13 +115,13 @@ fn networks_and_runs_to_start_from_are_chosen_from_lists() {
         (next(&desk).variant, next(&desk).trunk),
         (Variant::FcnResnet50, Trunk::Resnet50)
     );
-    assert!(desk.says("Second head") && !desk.says("Padded"));
+    assert!(desk.says("Auxiliary head") && !desk.says("Padded"));
 
     choose(&mut desk, "Network", "FCN-8s");
     choose(&mut desk, "Trunk", "VGG16 slim");
     choose(&mut desk, "Start from", &title);
     desk.window.state().send(Command::DeleteRun(name));
-    let reason = "The run to start from is gone: choose another start";
+    let reason = "The run to start from does not exist any more; choose other weights";
     desk.until("the start is missed", |desk| desk.says(reason));
     assert!(!desk.is_enabled("Start training"));
     choose(&mut desk, "Start from", "Random weights");
@@ -141,7 +143,7 @@ fn a_weights_file_is_looked_at_and_becomes_the_start() {
     }
     let counts = desk
         .window
-        .query_by_label_contains("layers are loaded, 0 start as always")
+        .query_by_label_contains("layers are loaded, 0 keep initial values")
         .is_some();
     assert!(counts, "{:?}", desk.window.root());
     let lefts: Vec<f32> = desk
@@ -159,7 +161,7 @@ fn a_weights_file_is_looked_at_and_becomes_the_start() {
     });
     assert_eq!(
         (next(&desk).trunk, next(&desk).init),
-        (Trunk::Googlenet, Init::Random)
+        (Trunk::Googlenet, InitialWeights::Random)
     );
 
     show(&mut desk, &file);
@@ -173,7 +175,7 @@ fn a_weights_file_is_looked_at_and_becomes_the_start() {
         (config.geometry, &config.normalization),
         (Geometry::Reference, &Normalization::CAFFE)
     );
-    assert_eq!(config.init, Init::File(file));
+    assert_eq!(config.init, InitialWeights::File(file));
     let list = desk
         .window
         .get_by_role_and_label(Role::ComboBox, "Start from")
@@ -205,9 +207,9 @@ fn a_weights_file_becomes_a_run() {
     };
     assert_eq!(cards(&desk), 1);
     show(&mut desk, &file);
-    desk.click("Add to the runs");
+    desk.click("Import as run");
     desk.until("it is told", |desk| {
-        desk.has_message("imported-net is among the runs now")
+        desk.has_message("Imported as run imported-net")
     });
     desk.until("it is in the list", |desk| desk.engine().runs().len() == 2);
     assert_eq!(cards(&desk), 2);
@@ -219,7 +221,7 @@ fn a_weights_file_becomes_a_run() {
     assert!(!desk.says(&format!("Resume {}", run.title())));
     assert_eq!(
         next(&desk).init,
-        Init::Random,
+        InitialWeights::Random,
         "the next run is left as it was"
     );
 }

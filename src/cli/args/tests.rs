@@ -2,8 +2,8 @@ use clap::CommandFactory as _;
 
 use super::*;
 use crate::engine::{
-    Augment, DatasetRef, FinalUpsampling, Learning, Order, Precision, Recipe, Reduction, Schedule,
-    Trunk, preset,
+    Augment, DatasetRef, FinalUpsampling, Learning, Precision, Recipe, Reduction, SampleOrder,
+    Schedule, Trunk, preset,
 };
 
 fn train(words: &str) -> Result<Box<TrainArgs>, clap::Error> {
@@ -36,7 +36,7 @@ fn every_setting_arrives() {
          --final-upsampling all-fixed --train-size 64x48 --scale 0.5,2 --no-flip --test-size native \
          --seed 9 --workers 2 --accumulation 5 --bias-rate 2 --decay-biases false --reduction sum \
          --clip-norm 10 --warmup-steps 6 --order sequential --crop center --brightness 0.2 \
-         --precision bf16 --checkpointing true",
+         --precision bf16 --recompute-activations true",
     )
     .unwrap()
     .config(None);
@@ -47,7 +47,7 @@ fn every_setting_arrives() {
     );
     assert_eq!(config.device, DeviceId::Gpu(1));
     assert_eq!(
-        (config.precision, config.checkpointing),
+        (config.precision, config.recompute_activations),
         (Precision::Bf16, true)
     );
     assert_eq!(
@@ -66,7 +66,7 @@ fn every_setting_arrives() {
     assert_eq!((config.seed, config.workers), (9, 2));
     assert_eq!(
         (config.final_upsampling, config.order),
-        (FinalUpsampling::AllFixed, Order::Sequential)
+        (FinalUpsampling::AllFixed, SampleOrder::Sequential)
     );
     assert_eq!(config.dropout, 0.25);
     let expected = Learning {

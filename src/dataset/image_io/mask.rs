@@ -7,7 +7,7 @@ use png::{BitDepth, ColorType};
 
 use super::{LabelMap, MAX_DECODE_BYTES, MAX_SIDE, Rgb, guarded, open, read_rgb};
 use crate::dataset::classes::VOID_COLOR;
-use crate::dataset::{ClassList, DatasetError, Item, VOID};
+use crate::dataset::{ClassList, DatasetError, DatasetItem, VOID};
 
 /// Reads the label maps of one dataset.
 ///
@@ -76,7 +76,7 @@ impl MaskReader {
     /// # Errors
     /// Those of [`read_rgb`] and [`MaskReader::read`], and
     /// [`DatasetError::SizeMismatch`].
-    pub fn read_pair(&self, item: &Item) -> Result<(Rgb, LabelMap), DatasetError> {
+    pub fn read_pair(&self, item: &DatasetItem) -> Result<(Rgb, LabelMap), DatasetError> {
         let rgb = read_rgb(&item.image)?;
         let labels = self.read(&item.mask)?;
         check_sizes(item, [rgb.width, rgb.height], [labels.width, labels.height])?;
@@ -119,7 +119,7 @@ impl MaskReader {
 
 /// Checks that image and mask are of one size, both as `[width, height]`.
 pub(in crate::dataset) fn check_sizes(
-    item: &Item,
+    item: &DatasetItem,
     image_size: [u32; 2],
     mask_size: [u32; 2],
 ) -> Result<(), DatasetError> {
@@ -468,7 +468,7 @@ mod tests {
             },
         )
         .expect("written");
-        let item = Item {
+        let item = DatasetItem {
             id: "a".into(),
             image,
             mask,

@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::list::{not_empty, read_classes, read_lines};
-use super::{Dataset, Item, Layout, folder_name};
+use super::{Dataset, DatasetItem, Layout, folder_name};
 use crate::dataset::{ClassList, DatasetError, VOID};
 
 /// The label of unlabelled pixels in `CamVid`'s masks.
@@ -44,7 +44,7 @@ fn val_list(root: &Path) -> PathBuf {
     }
 }
 
-fn read_items(root: &Path, list: &Path) -> Result<Vec<Item>, DatasetError> {
+fn read_items(root: &Path, list: &Path) -> Result<Vec<DatasetItem>, DatasetError> {
     let item = |(number, line): (usize, String)| {
         read_item(root, &line).map_err(|reason| DatasetError::List {
             path: list.to_owned(),
@@ -56,7 +56,7 @@ fn read_items(root: &Path, list: &Path) -> Result<Vec<Item>, DatasetError> {
 
 /// Finds the two files of a line. File names may hold spaces, so every space is
 /// tried as the one between them.
-fn read_item(root: &Path, line: &str) -> Result<Item, String> {
+fn read_item(root: &Path, line: &str) -> Result<DatasetItem, String> {
     let mut first_problem = None;
     for (position, _) in line.match_indices([' ', '\t']) {
         let (image, mask) = (line[..position].trim(), line[position..].trim());
@@ -67,7 +67,7 @@ fn read_item(root: &Path, line: &str) -> Result<Item, String> {
                     .unwrap_or_default()
                     .to_string_lossy()
                     .into_owned();
-                return Ok(Item { id, image, mask });
+                return Ok(DatasetItem { id, image, mask });
             }
             (None, _) => first_problem.get_or_insert(("image", image)),
             (_, None) => first_problem.get_or_insert(("mask", mask)),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::Item;
+use super::DatasetItem;
 use super::voc::files_by_stem;
 use crate::dataset::image_io::read_error;
 use crate::dataset::{ClassList, DatasetError};
@@ -98,10 +98,10 @@ pub(super) fn read_classes(root: &Path) -> Result<Option<ClassList>, DatasetErro
 
 /// Passes on a list that holds something.
 pub(super) fn not_empty(
-    items: Vec<Item>,
+    items: Vec<DatasetItem>,
     path: &Path,
     purpose: &str,
-) -> Result<Vec<Item>, DatasetError> {
+) -> Result<Vec<DatasetItem>, DatasetError> {
     if items.is_empty() {
         let reason =
             format!("there are no images to {purpose}. List at least one image that has a mask");

@@ -18,7 +18,7 @@ pub use list::{find_class_list, list_masks, read_class_list, read_names};
 
 /// An image and its mask.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Item {
+pub struct DatasetItem {
     /// Name without folder and extension, as in the lists of PASCAL VOC.
     pub id: String,
     /// The image's file.
@@ -68,9 +68,9 @@ pub struct Dataset {
     /// Labels in its masks that stand for void; 255 always does.
     pub void_labels: Vec<u8>,
     /// The training list, never empty.
-    pub train: Vec<Item>,
+    pub train: Vec<DatasetItem>,
     /// The validation list, never empty.
-    pub val: Vec<Item>,
+    pub val: Vec<DatasetItem>,
 }
 
 impl Dataset {
@@ -99,7 +99,7 @@ impl Dataset {
     }
 
     /// The items of a list.
-    pub fn items(&self, split: Split) -> &[Item] {
+    pub fn items(&self, split: Split) -> &[DatasetItem] {
         match split {
             Split::Train => &self.train,
             Split::Val => &self.val,

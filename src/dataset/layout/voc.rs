@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::list::{not_empty, read_classes, read_lines};
-use super::{Dataset, Item, Layout, folder_name};
+use super::{Dataset, DatasetItem, Layout, folder_name};
 use crate::dataset::image_io::{RawPixels, read_error, read_raw};
 use crate::dataset::{Class, ClassList, DatasetError, IMAGE_EXTENSIONS, VOID};
 
@@ -96,7 +96,7 @@ impl Files {
 
     /// The training and the validation items. A list that is missing is made of
     /// what the other one leaves, or both of every image that has a mask.
-    fn splits(&self, root: &Path) -> Result<(Vec<Item>, Vec<Item>), DatasetError> {
+    fn splits(&self, root: &Path) -> Result<(Vec<DatasetItem>, Vec<DatasetItem>), DatasetError> {
         let lists = root.join("ImageSets").join("Segmentation");
         let (train_list, val_list) = (lists.join("train.txt"), lists.join("val.txt"));
         match (train_list.is_file(), val_list.is_file()) {
@@ -128,7 +128,7 @@ impl Files {
         }
     }
 
-    fn read_list(&self, list: &Path) -> Result<Vec<Item>, DatasetError> {
+    fn read_list(&self, list: &Path) -> Result<Vec<DatasetItem>, DatasetError> {
         let item = |(number, id): (usize, String)| {
             let absent = |folder: &str| DatasetError::List {
                 path: list.to_owned(),
@@ -138,20 +138,20 @@ impl Files {
             };
             let image = self.images.get(&id).ok_or_else(|| absent(IMAGES))?.clone();
             let mask = self.masks.get(&id).ok_or_else(|| absent(MASKS))?.clone();
-            Ok(Item { id, image, mask })
+            Ok(DatasetItem { id, image, mask })
         };
         read_lines(list)?.into_iter().map(item).collect()
     }
 
     /// Every image that has a mask, but for those listed.
-    fn all_but(&self, listed: &[Item]) -> Vec<Item> {
+    fn all_but(&self, listed: &[DatasetItem]) -> Vec<DatasetItem> {
         let listed: BTreeSet<&str> = listed.iter().map(|item| item.id.as_str()).collect();
         let rest = self
             .images
             .iter()
             .filter(|(id, _)| !listed.contains(id.as_str()));
         rest.filter_map(|(id, image)| {
-            Some(Item {
+            Some(DatasetItem {
                 id: id.clone(),
                 image: image.clone(),
                 mask: self.masks.get(id)?.clone(),
@@ -192,21 +192,21 @@ pub(super) fn files_by_stem(
 }
 
 /// Every fifth item to validation; of fewer than five the last.
-fn split_evenly(items: Vec<Item>) -> (Vec<Item>, Vec<Item>) {
+fn split_evenly(items: Vec<DatasetItem>) -> (Vec<DatasetItem>, Vec<DatasetItem>) {
     let distance = VAL_EVERY.min(items.len().max(2));
     let (val, train): (Vec<_>, Vec<_>) = items
         .into_iter()
         .enumerate()
         .partition(|(index, _)| index % distance == distance - 1);
     let items_of =
-        |numbered: Vec<(usize, Item)>| numbered.into_iter().map(|(_, item)| item).collect();
+        |numbered: Vec<(usize, DatasetItem)>| numbered.into_iter().map(|(_, item)| item).collect();
     (items_of(train), items_of(val))
 }
 
 /// VOC's classes when a look at the masks finds no label above 20, else as many
 /// numbered ones as there are labels, in the colors of the masks' palette.
-fn guess_classes<'a>(items: impl Iterator<Item = &'a Item>) -> ClassList {
-    let looked_at: Vec<&Item> = items.take(LOOKED_AT).collect();
+fn guess_classes<'a>(items: impl Iterator<Item = &'a DatasetItem>) -> ClassList {
+    let looked_at: Vec<&DatasetItem> = items.take(LOOKED_AT).collect();
     let highest = looked_at
         .par_iter()
         .filter_map(|item| highest_label(&item.mask))
@@ -245,7 +245,7 @@ mod tests {
     use super::*;
     use crate::dataset::{LabelMap, voc_color, write_index_png};
 
-    fn ids(items: &[Item]) -> Vec<&str> {
+    fn ids(items: &[DatasetItem]) -> Vec<&str> {
         items.iter().map(|item| item.id.as_str()).collect()
     }
 

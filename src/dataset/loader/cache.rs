@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::dataset::{DatasetError, Item, LabelMap, MaskReader, Rgb};
+use crate::dataset::{DatasetError, DatasetItem, LabelMap, MaskReader, Rgb};
 
 /// What all pairs together may take, in bytes.
 const BUDGET: usize = 512 << 20;
@@ -35,7 +35,7 @@ impl DecodeCache {
     pub(super) fn pair(
         &self,
         reader: &MaskReader,
-        item: &Item,
+        item: &DatasetItem,
     ) -> Result<Arc<(Rgb, LabelMap)>, DatasetError> {
         if let Some(pair) = self.kept().pairs.get(&item.image) {
             return Ok(Arc::clone(pair));

@@ -7,7 +7,7 @@ use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;
 
 use super::cache::DecodeCache;
-use crate::dataset::{Augment, DatasetError, Item, MaskReader, Normalization, Rng};
+use crate::dataset::{Augment, DatasetError, DatasetItem, MaskReader, Normalization, Rng};
 
 /// Images and labels of one training step.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,7 +33,7 @@ pub struct Batch {
 #[derive(Debug, Clone)]
 pub struct BatchPlan {
     /// The training list.
-    pub items: Arc<Vec<Item>>,
+    pub items: Arc<Vec<DatasetItem>>,
     /// Reads the dataset's masks.
     pub reader: MaskReader,
     /// Random changes; its crop is the size of every image. Without one a batch has the
@@ -117,7 +117,7 @@ impl BatchPlan {
     }
 }
 
-fn other_size(item: &Item, [width, height]: [usize; 2], batch: &Batch) -> DatasetError {
+fn other_size(item: &DatasetItem, [width, height]: [usize; 2], batch: &Batch) -> DatasetError {
     let reason = format!(
         "it is {width}x{height} but the first image of its batch is {}x{}. Train whole images with a \
          batch size of 1, or set a training size",
@@ -166,7 +166,7 @@ pub(in crate::dataset) mod tests {
                 &mask,
                 [u8::try_from(index).expect("few items"), VOID],
             );
-            Item {
+            DatasetItem {
                 id: index.to_string(),
                 image,
                 mask,

@@ -10,7 +10,7 @@ use burn_store::{ModuleStore as _, SafetensorsStore, bridge, pytorch::PytorchRea
 
 use super::error::WeightsError;
 use super::names::named_tensors;
-use crate::model::{Network, NetworkConfig};
+use crate::model::network::{Network, NetworkConfig};
 
 /// Tensors by name, whose values are read when they are used.
 #[derive(Clone)]

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use strum::VariantArray as _;
+
 use super::error::WeightsError;
 use super::file::WeightsFile;
-use super::names::ALEXNET_FEATURES;
-use crate::model::variant::{Trunk, Variant};
-use crate::model::vgg::CONVOLUTIONS;
+use crate::model::trunk::{Classifier, Preprocessing, Shapes, Target, Trunk};
+use crate::model::variant::Variant;
 
 /// Whose names and shapes a file has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,28 +31,6 @@ pub enum WeightsLayout {
     },
 }
 
-/// The input that weights were trained on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Preprocessing {
-    /// BGR, 0 to 255, mean 104.00699 / 116.66877 / 122.67892 (`voc_layers.py` of
-    /// shelhamer/fcn.berkeleyvision.org).
-    Caffe,
-    /// RGB, 0 to 1, `ImageNet`'s mean and standard deviation (torchvision).
-    ImageNet,
-    /// RGB, -1 to 1: torchvision's `googlenet`, whose released weights come from TensorFlow
-    /// (`transform_input`).
-    Symmetric,
-}
-
-/// A key's place in our network.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Target {
-    /// A layer by its reference name; fully connected ones become convolutions of this size.
-    Layer { name: String, kernel: Option<usize> },
-    /// Part of a classifier that segmentation has no use for.
-    Unused,
-}
-
 impl WeightsLayout {
     /// What a file holds, by its keys and shapes.
     ///
@@ -70,60 +49,41 @@ impl WeightsLayout {
 
     /// What has these keys and shapes; `None` for a network not known here.
     pub fn recognize(shapes: &BTreeMap<&str, Vec<usize>>) -> Option<Self> {
-        let has = |key: &str| shapes.contains_key(key);
-        let first = |key: &str| shapes.get(key).and_then(|shape| shape.first()).copied();
-        if let (true, Some(num_classes)) =
-            (has("backbone.conv1.weight"), first("classifier.4.weight"))
-        {
-            let (variant, trunk) = match resnet_depth("backbone.", shapes)? {
-                Trunk::Resnet50 => (Variant::FcnResnet50, Trunk::Resnet50),
-                trunk => (Variant::FcnResnet101, trunk),
-            };
+        let shapes = Shapes(shapes);
+        let trunk_where = |is_it: &dyn Fn(Trunk) -> bool| {
+            let mut trunks = Trunk::VARIANTS.iter().copied();
+            trunks.find(|trunk| is_it(*trunk))
+        };
+        let network_trunk =
+            || trunk_where(&|trunk| (trunk.info().reference.is_in_network)(&shapes));
+        if let (true, Some(num_classes)) = (
+            shapes.has("backbone.conv1.weight"),
+            shapes.first_extent("classifier.4.weight"),
+        ) {
+            let trunk = network_trunk()?;
             return Some(Self::Segmentation {
-                variant,
+                variant: usual_variant(trunk),
                 trunk,
                 num_classes,
             });
         }
-        if let Some(num_classes) = first("score_fr.weight") {
-            let variant = if has("upscore8.weight") {
+        if let Some(num_classes) = shapes.first_extent("score_fr.weight") {
+            let variant = if shapes.has("upscore8.weight") {
                 Variant::Fcn8s
-            } else if has("upscore16.weight") {
+            } else if shapes.has("upscore16.weight") {
                 Variant::Fcn16s
             } else {
                 Variant::Fcn32s
             };
-            let trunk = if has("features.0.weight") {
-                Trunk::Alexnet
-            } else if has("inception3a.branch1.conv.weight") {
-                Trunk::Googlenet
-            } else if !has("bn1_1.weight") {
-                Trunk::Vgg16
-            } else if has("conv1_1.bias") {
-                Trunk::Vgg16Bn
-            } else {
-                Trunk::Vgg16Slim
-            };
             return Some(Self::Segmentation {
                 variant,
-                trunk,
+                trunk: network_trunk()?,
                 num_classes,
             });
         }
-        let trunk = if has("inception3a.branch1.conv.weight") {
-            Trunk::Googlenet
-        } else if has("layer1.0.conv1.weight") {
-            resnet_depth("", shapes)?
-        } else if has("features.1.running_mean") {
-            (has("features.40.weight") && !has("features.43.weight")).then_some(Trunk::Vgg16Bn)?
-        } else if shapes
-            .get("features.0.weight")
-            .is_some_and(|shape| shape.ends_with(&[11, 11]))
-        {
-            Trunk::Alexnet
-        } else {
-            (has("features.28.weight") && !has("features.30.weight")).then_some(Trunk::Vgg16)?
-        };
+        let trunk = trunk_where(&|trunk| {
+            classifier(trunk).is_some_and(|classifier| (classifier.is_it)(&shapes))
+        })?;
         Some(Self::Classifier { trunk })
     }
 
@@ -139,71 +99,44 @@ impl WeightsLayout {
     pub fn usual_variant(self) -> Variant {
         match self {
             Self::Segmentation { variant, .. } => variant,
-            Self::Classifier {
-                trunk: Trunk::Resnet50,
-            } => Variant::FcnResnet50,
-            Self::Classifier {
-                trunk: Trunk::Resnet101,
-            } => Variant::FcnResnet101,
-            Self::Classifier { .. } => Variant::Fcn32s,
+            Self::Classifier { trunk } => usual_variant(trunk),
         }
     }
 
     /// The input that public files of this layout were trained on. `vgg16_from_caffe` has
     /// torchvision's keys and Caffe's input, so its name decides.
     pub fn preprocessing(self, file_name: &str) -> Preprocessing {
+        let reference = &self.trunk().info().reference;
         let caffe = file_name.to_lowercase().contains("caffe");
-        match self {
-            Self::Classifier {
-                trunk: Trunk::Googlenet,
-            } => Preprocessing::Symmetric,
-            Self::Segmentation {
-                trunk: Trunk::Vgg16,
-                ..
-            } => Preprocessing::Caffe,
-            Self::Classifier {
-                trunk: Trunk::Vgg16,
-            } if caffe => Preprocessing::Caffe,
-            _ => Preprocessing::ImageNet,
+        match (self, &reference.classifier) {
+            (Self::Classifier { .. }, Some(classifier))
+                if !(caffe && reference.network_input == Preprocessing::Caffe) =>
+            {
+                classifier.input
+            }
+            _ => reference.network_input,
         }
     }
 
     /// Where a key of the file belongs.
     pub(super) fn target(self, key: &str) -> Target {
-        let layer = |name: String| Target::Layer { name, kernel: None };
-        let (module, leaf) = key.rsplit_once('.').unwrap_or((key, ""));
-        let Self::Classifier { trunk } = self else {
-            return layer(key.to_owned());
-        };
-        let fully_connected = |name: &str, kernel| Target::Layer {
-            name: format!("{name}.{leaf}"),
-            kernel: Some(kernel),
-        };
-        match (trunk, module) {
-            (Trunk::Vgg16 | Trunk::Vgg16Bn, "classifier.0") => fully_connected("fc6", 7),
-            (Trunk::Alexnet, "classifier.1") => fully_connected("fc6", 6),
-            (Trunk::Vgg16 | Trunk::Vgg16Bn, "classifier.3") | (Trunk::Alexnet, "classifier.4") => {
-                fully_connected("fc7", 1)
+        match self {
+            Self::Classifier { trunk } => {
+                classifier(trunk).map_or(Target::Unused, |classifier| (classifier.target)(key))
             }
-            (Trunk::Alexnet | Trunk::Vgg16 | Trunk::Vgg16Bn, module) => {
-                let index = module
-                    .strip_prefix("features.")
-                    .and_then(|index| index.parse().ok());
-                let name = index.and_then(|index| features_name(trunk, index));
-                name.map_or(Target::Unused, |name| layer(format!("{name}.{leaf}")))
-            }
-            (Trunk::Googlenet, module) => {
-                let unused = module == "fc" || module.starts_with("aux");
-                if unused {
-                    Target::Unused
-                } else {
-                    layer(key.to_owned())
-                }
-            }
-            (_, "fc") => Target::Unused,
-            _ => layer(format!("backbone.{key}")),
+            Self::Segmentation { .. } => Target::layer(key.to_owned()),
         }
     }
+}
+
+/// What is known of the classifier on a trunk.
+fn classifier(trunk: Trunk) -> Option<&'static Classifier> {
+    trunk.info().reference.classifier.as_ref()
+}
+
+fn usual_variant(trunk: Trunk) -> Variant {
+    // Every trunk has one.
+    trunk.variants().first().copied().unwrap_or(Variant::Fcn32s)
 }
 
 impl fmt::Display for WeightsLayout {
@@ -226,52 +159,6 @@ impl fmt::Display for WeightsLayout {
             Self::Classifier { trunk } => write!(f, "a {trunk} classifier"),
         }
     }
-}
-
-/// Which of the two depths, told from the blocks of the third stage.
-fn resnet_depth(prefix: &str, shapes: &BTreeMap<&str, Vec<usize>>) -> Option<Trunk> {
-    let has = |key: &str| {
-        let key = format!("{prefix}{key}");
-        shapes.contains_key(key.as_str())
-    };
-    // Shallow ones have no third convolution, and ResNet-152 has more blocks.
-    if !has("layer1.0.conv3.weight") || has("layer3.23.conv1.weight") {
-        None
-    } else if has("layer3.22.conv1.weight") {
-        Some(Trunk::Resnet101)
-    } else {
-        (has("layer3.5.conv1.weight") && !has("layer3.6.conv1.weight")).then_some(Trunk::Resnet50)
-    }
-}
-
-/// Reference name of number `index` of torchvision's `features`: convolution, (batch
-/// normalization,) rectifier for each convolution, and a pooling behind each stage.
-fn features_name(trunk: Trunk, index: usize) -> Option<String> {
-    if trunk == Trunk::Alexnet {
-        return ALEXNET_FEATURES
-            .contains(&index)
-            .then(|| format!("features.{index}"));
-    }
-    let batch_norm = trunk == Trunk::Vgg16Bn;
-    let per_convolution = if batch_norm { 3 } else { 2 };
-    let mut start = 0;
-    for (stage, convolutions) in CONVOLUTIONS.into_iter().enumerate() {
-        let end = start + convolutions * per_convolution;
-        if (start..end).contains(&index) {
-            let (number, part) = (
-                (index - start) / per_convolution,
-                (index - start) % per_convolution,
-            );
-            let kind = match part {
-                0 => "conv",
-                1 if batch_norm => "bn",
-                _ => return None,
-            };
-            return Some(format!("{kind}{}_{}", stage + 1, number + 1));
-        }
-        start = end + 1;
-    }
-    None
 }
 
 #[cfg(test)]

@@ -9,9 +9,10 @@ use burn_store::{Applier, bridge};
 
 use super::error::WeightsError;
 use super::file::{WeightsFile, shape};
-use super::layout::{Target, WeightsLayout};
+use super::layout::WeightsLayout;
 use super::names::{NamedParameter, parameters};
-use crate::model::{Network, NetworkConfig};
+use crate::model::network::{Network, NetworkConfig};
+use crate::model::trunk::Target;
 
 /// What the weights are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,9 +11,10 @@ mod load;
 mod names;
 mod save;
 
+pub use crate::model::trunk::Preprocessing;
 pub use error::WeightsError;
 pub use file::{WEIGHTS_EXTENSIONS, WeightsFile};
-pub use layout::{Preprocessing, WeightsLayout};
+pub use layout::WeightsLayout;
 pub use load::{LoadPlan, Purpose, WeightsRow, WeightsRowState};
 pub use names::{NamedParameter, parameters};
 pub use save::save;

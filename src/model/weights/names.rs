@@ -10,8 +10,9 @@ use burn::module::{Module as _, ModuleVisitor, Param};
 use burn_store::ModuleSnapshot as _;
 use burn_store::burn_pack::Tensor;
 
-use crate::model::variant::{Trunk, Variant};
-use crate::model::{Network, NetworkConfig};
+use crate::model::network::{Network, NetworkConfig};
+use crate::model::trunk::Trunk;
+use crate::model::variant::Variant;
 
 /// A weight of a network.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,19 +80,11 @@ impl ModuleVisitor for Collector {
     }
 }
 
-/// Indices of torchvision's `alexnet.features` that are convolutions.
-pub(super) const ALEXNET_FEATURES: [usize; 5] = [0, 3, 6, 8, 10];
-
-/// The inception blocks in their order.
-const INCEPTIONS: [&str; 9] = ["3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b"];
-
-fn reference_name(segments: &[&str], variant: Variant, trunk: Trunk) -> String {
-    match segments {
-        ["net", "trunk", rest @ ..] => match trunk {
-            Trunk::Alexnet => alexnet_name(rest),
-            Trunk::Googlenet => googlenet_name(rest),
-            _ => vgg_name(rest),
-        },
+/// The name of a weight in the reference code, from the segments of its path in our module.
+fn reference_name(path: &[&str], variant: Variant, trunk: Trunk) -> String {
+    let trunk_name = trunk.info().reference.name;
+    match path {
+        ["net", "trunk", rest @ ..] => trunk_name(rest),
         // pytorch-fcn puts the factor into the name of the last upsampling.
         ["net", "upscore", leaf] => match variant.stride() {
             16 => format!("upscore16.{leaf}"),
@@ -99,110 +92,8 @@ fn reference_name(segments: &[&str], variant: Variant, trunk: Trunk) -> String {
             _ => format!("upscore.{leaf}"),
         },
         ["net", rest @ ..] if variant.is_fcn() => rest.join("."),
-        ["net", rest @ ..] => resnet_name(rest),
+        ["net", rest @ ..] => trunk_name(rest),
         other => other.join("."),
-    }
-}
-
-fn vgg_name(rest: &[&str]) -> String {
-    match rest {
-        ["stages", stage, index, "conv", leaf] => {
-            format!("conv{}_{}.{leaf}", next(stage), next(index))
-        }
-        ["stages", stage, index, "norm", leaf] => {
-            format!("bn{}_{}.{}", next(stage), next(index), norm_leaf(leaf))
-        }
-        _ => fc_name(rest),
-    }
-}
-
-fn fc_name(rest: &[&str]) -> String {
-    match rest {
-        [fc, "conv", leaf] => format!("{fc}.{leaf}"),
-        [fc, "norm", leaf] => format!("bn{fc}.{}", norm_leaf(leaf)),
-        other => other.join("."),
-    }
-}
-
-fn alexnet_name(rest: &[&str]) -> String {
-    match rest {
-        ["convs", index, "conv", leaf] => {
-            let index = ALEXNET_FEATURES[index.parse::<usize>().unwrap_or_default()];
-            format!("features.{index}.{leaf}")
-        }
-        _ => fc_name(rest),
-    }
-}
-
-fn googlenet_name(rest: &[&str]) -> String {
-    match rest {
-        ["stem", index, unit @ ..] => format!("conv{}.{}", next(index), basic_unit(unit)),
-        ["blocks", block, branch, unit @ ..] => {
-            let block = INCEPTIONS[block.parse::<usize>().unwrap_or_default()];
-            let unit = match (*branch, unit) {
-                // Behind a pooling, which is number 0.
-                ("branch4", unit) => format!("1.{}", basic_unit(unit)),
-                (_, [index @ ("0" | "1"), unit @ ..]) => format!("{index}.{}", basic_unit(unit)),
-                (_, unit) => basic_unit(unit),
-            };
-            format!("inception{block}.{branch}.{unit}")
-        }
-        other => other.join("."),
-    }
-}
-
-/// torchvision's `BasicConv2d`: `conv` and `bn`.
-fn basic_unit(unit: &[&str]) -> String {
-    match unit {
-        ["norm", leaf] => format!("bn.{}", norm_leaf(leaf)),
-        other => other.join("."),
-    }
-}
-
-fn resnet_name(rest: &[&str]) -> String {
-    match rest {
-        ["stem", "conv", leaf] => format!("backbone.conv1.{leaf}"),
-        ["stem", "norm", leaf] => format!("backbone.bn1.{}", norm_leaf(leaf)),
-        ["stages", stage, block, "downsample", "conv", leaf] => {
-            format!("backbone.layer{}.{block}.downsample.0.{leaf}", next(stage))
-        }
-        ["stages", stage, block, "downsample", "norm", leaf] => {
-            format!(
-                "backbone.layer{}.{block}.downsample.1.{}",
-                next(stage),
-                norm_leaf(leaf)
-            )
-        }
-        ["stages", stage, block, conv, "conv", leaf] => {
-            format!("backbone.layer{}.{block}.{conv}.{leaf}", next(stage))
-        }
-        ["stages", stage, block, conv, "norm", leaf] => {
-            let norm = conv.replace("conv", "bn");
-            format!(
-                "backbone.layer{}.{block}.{norm}.{}",
-                next(stage),
-                norm_leaf(leaf)
-            )
-        }
-        // Numbers of the head's sequence; 2 is the rectifier and 3 the dropout.
-        [head, "conv", "conv", leaf] => format!("{head}.0.{leaf}"),
-        [head, "conv", "norm", leaf] => format!("{head}.1.{}", norm_leaf(leaf)),
-        [head, "score", leaf] => format!("{head}.4.{leaf}"),
-        other => other.join("."),
-    }
-}
-
-/// Counting from 1, as the names do.
-fn next(index: &str) -> usize {
-    index.parse::<usize>().map_or(0, |index| index + 1)
-}
-
-/// Burn's gamma and beta are PyTorch's weight and bias.
-fn norm_leaf(leaf: &str) -> &str {
-    match leaf {
-        "gamma" => "weight",
-        "beta" => "bias",
-        other => other,
     }
 }
 

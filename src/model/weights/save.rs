@@ -10,7 +10,7 @@ use safetensors::{Dtype, View, serialize_to_file};
 
 use super::error::WeightsError;
 use super::names::named_tensors;
-use crate::model::{Network, NetworkConfig};
+use crate::model::network::{Network, NetworkConfig};
 
 /// Writes all weights as 32-bit floats under the names of the reference code, so that
 /// `load_state_dict(strict=True)` of the Python class takes them; `metadata` goes into the

@@ -7,8 +7,8 @@ fn each_value_is_checked_and_named() {
     type Edit = fn(&mut RunConfig);
     let cases: [(Edit, &str); 11] = [
         (
-            |config| (config.trunk, config.checkpointing) = (Trunk::Googlenet, true),
-            "checkpointing is on",
+            |config| (config.trunk, config.recompute_activations) = (Trunk::Googlenet, true),
+            "recompute activations is on",
         ),
         (
             |config| config.learning.accumulation = 0,
@@ -92,7 +92,7 @@ fn configurations_of_older_runs_are_read() {
     json["learning"] = serde_json::json!({
         "learning_rate": 0.05, "momentum": 0.9, "weight_decay": 5e-4, "schedule": "poly",
     });
-    for later in ["order", "precision", "checkpointing"] {
+    for later in ["order", "precision", "recompute_activations"] {
         json.as_object_mut().expect("an object").remove(later);
     }
     json["augment"] = serde_json::json!({ "crop": [160, 128], "scale": [1.0, 1.0], "flip": true, "brightness": 0.0 });

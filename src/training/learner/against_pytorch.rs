@@ -51,7 +51,7 @@ fn learner(run: &Value, manifest: &Value) -> (Learner, NetworkConfig) {
         norm: None,
         learning,
         precision: Precision::F32,
-        checkpointing: false,
+        recompute_activations: false,
         device,
         num_classes,
         reads_at_once: true,

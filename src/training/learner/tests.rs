@@ -27,7 +27,7 @@ fn changed(base: &Learner, edit: impl FnOnce(&mut Learning)) -> Learner {
         norm: None,
         learning,
         precision: base.precision,
-        checkpointing: base.checkpointing,
+        recompute_activations: base.recompute_activations,
         device: base.device.clone(),
         num_classes: base.num_classes,
         reads_at_once: base.reads_at_once,
@@ -142,12 +142,17 @@ fn the_sum_steps_as_far_as_the_mean_with_the_rate_divided_by_the_pixels() {
 }
 
 /// Weights and running statistics after steps of two batches each.
-fn after(base: &Learner, checkpointing: bool, steps: usize, learning_rate: f64) -> [Vec<f32>; 2] {
+fn after(
+    base: &Learner,
+    recompute_activations: bool,
+    steps: usize,
+    learning_rate: f64,
+) -> [Vec<f32>; 2] {
     // Copies made in this way do not share what batch normalization gathers.
     let model = base.model.valid().train();
     let mut learner = Learner {
         model,
-        checkpointing,
+        recompute_activations,
         ..changed(base, |_| {})
     };
     for step in 1..=steps {

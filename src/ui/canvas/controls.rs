@@ -14,7 +14,7 @@ pub fn opacity_slider(ui: &mut Ui, opacity: &mut f32) {
     ui.together(OPACITY_WIDTH, |ui| {
         let name = ui.label("Opacity");
         ui.add(Slider::new(opacity, 0.0..=1.0).show_value(false))
-            .on_hover_text("How strongly masks cover the image")
+            .on_hover_text("Opacity of the masks over the image")
             .labelled_by(name.id);
         ui.weak(format!("{:.0} %", *opacity * 100.0));
     });
@@ -31,13 +31,13 @@ pub fn zoom_buttons(ui: &mut Ui, view: &mut CanvasView) {
     }
     let one_to_one = ui
         .button("1:1")
-        .on_hover_text("One screen pixel for each image pixel");
+        .on_hover_text("One screen pixel per image pixel");
     if one_to_one.clicked() {
         view.set_zoom(1.0 / pixels_per_point);
     }
     let percent = view.zoom * pixels_per_point * 100.0;
     ui.weak(format!("{percent:.0} %"))
-        .on_hover_text("Zoom: turn the wheel over the image, drag to move it");
+        .on_hover_text("Zoom: scroll to change it, drag the image to move it");
 }
 
 /// A checkbox with a class color before the name, in one piece.

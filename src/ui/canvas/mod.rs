@@ -2,9 +2,9 @@
 //!
 //! Knows pixels and pointers. Must not know about runs or panels.
 
-mod content;
 pub mod controls;
-mod layers;
+mod layer;
+mod texture_cache;
 mod view;
 
 use eframe::egui::emath::GuiRounding as _;
@@ -12,8 +12,8 @@ use eframe::egui::{
     self, Color32, Key, Pos2, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, vec2,
 };
 
-pub use content::Content;
-pub use layers::Layers;
+pub use layer::Layer;
+pub use texture_cache::TextureCache;
 pub use view::{CanvasView, Transform, best_columns};
 
 /// From how many screen pixels a pixel the image is drawn with hard edges.
@@ -24,18 +24,18 @@ const FULL_UV: Rect = Rect::from_min_max(Pos2::ZERO, Pos2::new(1.0, 1.0));
 
 /// One layer as it is drawn.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Drawn {
+pub struct DrawnLayer {
     /// What it shows.
-    pub content: Content,
+    pub layer: Layer,
     /// `0.0..=1.0`. A tint on the graphics card: changing it repaints nothing.
     pub opacity: f32,
 }
 
-impl Drawn {
+impl DrawnLayer {
     /// A layer that hides what is below.
-    pub fn opaque(content: Content) -> Self {
+    pub fn opaque(layer: Layer) -> Self {
         Self {
-            content,
+            layer,
             opacity: 1.0,
         }
     }
@@ -44,8 +44,8 @@ impl Drawn {
 /// The widget: layers of one image, the first at the bottom.
 #[must_use = "call show"]
 pub struct Canvas<'a> {
-    layers: &'a mut Layers,
-    drawn: &'a [Drawn],
+    textures: &'a mut TextureCache,
+    drawn: &'a [DrawnLayer],
     image_size: [u32; 2],
     name: &'a str,
     dimmed: bool,
@@ -64,13 +64,13 @@ pub struct CanvasOutput {
 impl<'a> Canvas<'a> {
     /// A canvas of an image of `[width, height]` pixels; `name` is what screen readers say.
     pub fn new(
-        layers: &'a mut Layers,
-        drawn: &'a [Drawn],
+        textures: &'a mut TextureCache,
+        drawn: &'a [DrawnLayer],
         image_size: [u32; 2],
         name: &'a str,
     ) -> Self {
         Self {
-            layers,
+            textures,
             drawn,
             image_size,
             name,
@@ -122,7 +122,7 @@ impl<'a> Canvas<'a> {
             let magnified = view.zoom * pixels_per_point > SHARP_FROM;
             let dim = if self.dimmed { 0.4 } else { 1.0 };
             for layer in self.drawn {
-                let texture = self.layers.texture(ui.ctx(), &layer.content, magnified);
+                let texture = self.textures.texture(ui.ctx(), &layer.layer, magnified);
                 if let Some(texture) = texture {
                     let tint = Color32::WHITE.gamma_multiply(layer.opacity * dim);
                     painter.image(texture, image_rect, FULL_UV, tint);

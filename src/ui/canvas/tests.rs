@@ -13,7 +13,7 @@ const SIZE: Vec2 = vec2(200.0, 100.0);
 
 #[derive(Default)]
 struct State {
-    layers: Layers,
+    textures: TextureCache,
     view: CanvasView,
     rect: Option<Rect>,
     hovered: Option<[u32; 2]>,
@@ -21,12 +21,12 @@ struct State {
 
 /// A canvas with an image of 100 x 100 pixels, which fits at a zoom of 1.
 fn harness() -> Harness<'static, State> {
-    let content = Content::Image(Arc::new(Rgb {
+    let layer = Layer::Image(Arc::new(Rgb {
         width: 100,
         height: 100,
         pixels: vec![90; 30_000],
     }));
-    let drawn = [Drawn::opaque(content.clone())];
+    let drawn = [DrawnLayer::opaque(layer.clone())];
     Harness::builder()
         .with_size(vec2(300.0, 200.0))
         .with_step_dt(0.02) // every event is a frame; a double click must be quick
@@ -34,13 +34,10 @@ fn harness() -> Harness<'static, State> {
         .build_ui_state(
             move |ui, state: &mut State| {
                 state
-                    .layers
-                    .paint_now(ui.ctx(), std::slice::from_ref(&content));
-                let output = Canvas::new(&mut state.layers, &drawn, [100, 100], "Test image").show(
-                    ui,
-                    SIZE,
-                    &mut state.view,
-                );
+                    .textures
+                    .paint_now(ui.ctx(), std::slice::from_ref(&layer));
+                let output = Canvas::new(&mut state.textures, &drawn, [100, 100], "Test image")
+                    .show(ui, SIZE, &mut state.view);
                 state.rect = Some(output.response.rect);
                 state.hovered = output.hovered;
             },

@@ -4,16 +4,16 @@
 
 pub mod class_set;
 pub mod curves;
-pub mod draft;
-pub mod files;
+pub mod dropped_files;
 pub mod format;
 pub mod mask;
-pub mod predictions;
+pub mod minmax_tree;
+pub mod prediction_cache;
 pub mod pretrained;
 pub mod progress;
-pub mod pyramid;
 pub mod run_label;
-pub mod scores;
-pub mod selection;
+pub mod run_selection;
+pub mod run_settings;
+pub mod score_table;
 
 pub use class_set::ClassSet;

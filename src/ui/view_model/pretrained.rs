@@ -5,7 +5,7 @@
 use super::format;
 use crate::engine::{CatalogueItem, EntryState, KnownHash};
 
-/// How an entry stands, for its color.
+/// The color of a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
     /// Nothing to say.
@@ -21,22 +21,22 @@ pub enum Tone {
 /// What the table says of one entry.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PretrainedRow {
-    /// Its size, or a dash where nobody recorded it.
+    /// Its size, or a dash if it is unknown.
     pub size: String,
     /// Its state in a word or two.
     pub state: String,
-    /// How that is to be taken.
+    /// The color of the state.
     pub tone: Tone,
-    /// How far what is going on is, `0.0..=1.0`.
+    /// Progress of the download or check, `0.0..=1.0`.
     pub share: Option<f32>,
-    /// What went wrong, or what is worth knowing about the state.
+    /// The error, or a remark about the state.
     pub note: Option<String>,
-    /// The word on the button that downloads it; `None` = it cannot be downloaded now.
+    /// The label of the download button; `None` = it cannot be downloaded now.
     pub download: Option<&'static str>,
 }
 
 impl PretrainedRow {
-    /// The row of `item`; `busy` = something is going on with it.
+    /// The row of `item`; `busy` = it is being downloaded or checked.
     pub fn new(item: &CatalogueItem, busy: bool) -> Self {
         let CatalogueItem { entry, state } = item;
         let mut row = Self {
@@ -52,17 +52,19 @@ impl PretrainedRow {
         let of = |bytes: u64, total: u64| bytes as f32 / total.max(1) as f32;
         match state {
             EntryState::Missing => {
-                if busy { "starting" } else { "not here" }.clone_into(&mut row.state);
+                if busy { "starting" } else { "not downloaded" }.clone_into(&mut row.state);
                 row.download = Some("Download");
                 if entry.url.is_none() {
-                    row.note =
-                        Some("Get it in a browser: its server gives it to people only".to_owned());
+                    row.note = Some(
+                        "This host allows browser downloads only: copy the link, then add the file"
+                            .to_owned(),
+                    );
                 }
             }
             EntryState::Partial { bytes } => {
-                row.state = format!("{} so far", format::bytes(*bytes));
+                row.state = format!("{} downloaded", format::bytes(*bytes));
                 row.tone = Tone::Doubtful;
-                row.download = Some("Resume");
+                row.download = Some("Continue download");
             }
             EntryState::Downloading { bytes, total } => {
                 row.state = match total {
@@ -87,13 +89,13 @@ impl PretrainedRow {
             EntryState::Unverified { .. } => {
                 "not verified".clone_into(&mut row.state);
                 row.tone = Tone::Doubtful;
-                row.note = Some("Nobody published a hash to check it against".to_owned());
+                row.note = Some("There is no published hash to check it against".to_owned());
             }
             EntryState::Failed { message } => {
                 "failed".clone_into(&mut row.state);
                 row.tone = Tone::Bad;
                 row.note = Some(message.clone());
-                row.download = Some("Try again");
+                row.download = Some("Retry download");
             }
         }
         if busy || entry.url.is_none() {
@@ -103,18 +105,18 @@ impl PretrainedRow {
     }
 }
 
-/// Everything that is known of an entry, for its tooltip.
+/// All details of an entry, for its tooltip.
 pub fn details(item: &CatalogueItem) -> String {
     let entry = &item.entry;
     let hash = match &entry.hash {
-        KnownHash::Unknown => "No hash is known".to_owned(),
+        KnownHash::Unknown => "No published hash".to_owned(),
         hash => format!("{} {}", hash.kind(), hash.digits().unwrap_or_default()),
     };
     let address = entry
         .url
         .as_deref()
         .or(entry.page)
-        .unwrap_or("No address is known");
+        .unwrap_or("No known address");
     format!(
         "{}\nTensors and images: {}\n{}\n{hash}\n{address}",
         entry.what, entry.layout, entry.source
@@ -140,13 +142,13 @@ mod tests {
         let missing = row(EntryState::Missing);
         assert_eq!(
             (missing.size.as_str(), missing.state.as_str()),
-            ("553 MB", "not here")
+            ("553 MB", "not downloaded")
         );
         assert_eq!(missing.download, Some("Download"));
         let partial = row(EntryState::Partial { bytes: 12_300_000 });
         assert_eq!(
             (partial.state.as_str(), partial.download),
-            ("12.3 MB so far", Some("Resume"))
+            ("12.3 MB downloaded", Some("Continue download"))
         );
         let coming = row(EntryState::Downloading {
             bytes: 1_000_000,
@@ -165,7 +167,7 @@ mod tests {
             (failed.note.as_deref(), failed.tone),
             (Some("why"), Tone::Bad)
         );
-        assert_eq!(failed.download, Some("Try again"));
+        assert_eq!(failed.download, Some("Retry download"));
         let ready = row(EntryState::Ready {
             path: "vgg16.pth".into(),
         });

@@ -1,9 +1,9 @@
-//! The active run in words and numbers.
+//! Texts about the progress of the active run.
 
 use super::format;
 use crate::engine::{ActiveRun, Phase, Plan, RunState};
 
-/// What the progress of a run says.
+/// Progress of a run as texts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunProgress {
     /// What it is doing, in words.
@@ -15,7 +15,7 @@ pub struct RunProgress {
     /// `Epoch 2 of 40`.
     pub epoch: String,
     /// Speed and time left.
-    pub pace: Option<String>,
+    pub speed: Option<String>,
 }
 
 impl RunProgress {
@@ -28,7 +28,7 @@ impl RunProgress {
             .as_ref()
             .map(|info| info.total_steps)
             .filter(|total| *total > 0);
-        let pace = active
+        let speed = active
             .steps_per_sec
             .filter(|speed| speed.is_finite() && *speed > 0.0)
             .map(|speed| {
@@ -52,7 +52,7 @@ impl RunProgress {
                 )
             }),
             epoch: format!("Epoch {epoch} of {epochs}"),
-            pace,
+            speed,
         }
     }
 }
@@ -117,7 +117,7 @@ mod tests {
         assert_eq!(progress.steps.as_deref(), Some("Step 150 of 2,000"));
         assert_eq!(progress.epoch, "Epoch 3 of 40");
         assert_eq!(
-            progress.pace.as_deref(),
+            progress.speed.as_deref(),
             Some("2.0 steps/s · 7 min 05 s left")
         );
         assert_eq!(progress.share, Some(0.075));
@@ -129,7 +129,7 @@ mod tests {
         (active.steps_per_sec, active.epoch) = (None, 0);
         let progress = RunProgress::new(&active);
         assert_eq!(
-            (progress.share, progress.steps, progress.pace),
+            (progress.share, progress.steps, progress.speed),
             (None, None, None)
         );
         assert_eq!(progress.epoch, "Epoch 1 of 40");

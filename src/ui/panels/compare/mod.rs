@@ -2,7 +2,7 @@
 
 mod panes;
 mod pickers;
-mod scores;
+mod score_table_ui;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,11 +15,11 @@ use super::go_to_train;
 use super::inspect::run_picker::runs_with_weights;
 use crate::engine::{DatasetState, OpenDataset, RunSnapshot, Task};
 use crate::ui::canvas::controls::{opacity_slider, zoom_buttons};
-use crate::ui::canvas::{CanvasView, Layers};
+use crate::ui::canvas::{CanvasView, TextureCache};
 use crate::ui::context::PanelCtx;
 use crate::ui::ui_ext::UiExt as _;
-use crate::ui::view_model::predictions::Predictions;
-use crate::ui::view_model::scores::ScoreTable;
+use crate::ui::view_model::prediction_cache::PredictionCache;
+use crate::ui::view_model::score_table::ScoreTable;
 
 /// More would be too small to compare.
 const MAX_RUNS: usize = 4;
@@ -43,9 +43,9 @@ pub struct ComparePanel {
     #[serde(skip)]
     dialog: Option<Task<Option<Vec<PathBuf>>>>,
     #[serde(skip)]
-    predictions: Predictions,
+    predictions: PredictionCache,
     #[serde(skip)]
-    layers: Layers,
+    textures: TextureCache,
     /// One view for all panes: they zoom and pan together.
     #[serde(skip)]
     view: CanvasView,
@@ -87,8 +87,8 @@ impl Default for ComparePanel {
             runs: Vec::new(),
             image: None,
             dialog: None,
-            predictions: Predictions::default(),
-            layers: Layers::default(),
+            predictions: PredictionCache::default(),
+            textures: TextureCache::default(),
             view: CanvasView::default(),
             shown: None,
             hovered: None,
@@ -130,7 +130,7 @@ impl ComparePanel {
             .show(ui, |ui| self.toolbar_ui(ctx, ui));
         if self.runs.is_empty() {
             self.shown = None;
-            self.layers = Layers::default();
+            self.textures = TextureCache::default();
             CentralPanel::no_frame().show(ui, |ui| self.no_runs_ui(ctx, ui));
             return;
         }
@@ -199,7 +199,7 @@ impl ComparePanel {
             ui.checkbox(&mut self.layers_on.outlines, "Outlines")
                 .on_hover_text("Draw the borders between classes");
             ui.checkbox(&mut self.layers_on.disagreement, "Disagreement")
-                .on_hover_text("Highlight pixels on which the runs do not agree");
+                .on_hover_text("Highlight the pixels where the runs disagree");
             ui.separator();
             zoom_buttons(ui, &mut self.view);
         });
@@ -207,8 +207,8 @@ impl ComparePanel {
 
     fn images_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let Some(image) = self.image(ctx) else {
-            let hint = "Open a dataset to step through its validation images, or open an image";
-            ui.empty_state("No image to compare on", hint, |ui| {
+            let hint = "Open a dataset to step through its validation images, or choose an image";
+            ui.empty_state("No image to compare", hint, |ui| {
                 self.open_image_button(ctx, ui);
             });
             return;
@@ -225,8 +225,8 @@ impl ComparePanel {
             return;
         };
         if !self
-            .layers
-            .prepare(ctx.engine, ui.ctx(), &pixels.contents())
+            .textures
+            .prepare(ctx.engine, ui.ctx(), &pixels.layers())
         {
             return;
         }
@@ -243,7 +243,7 @@ impl ComparePanel {
             .iter()
             .filter_map(|run| ctx.engine.run(run))
             .collect();
-        scores::table_ui(ui, &ScoreTable::new(&runs));
+        score_table_ui::table_ui(ui, &ScoreTable::new(&runs));
     }
 
     fn no_runs_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {

@@ -9,18 +9,18 @@ use eframe::egui::{
 
 use super::{ComparePanel, LayersOn};
 use crate::engine::{ClassList, LabelMap, Prediction, Rgb, RunSnapshot};
-use crate::ui::canvas::{Canvas, CanvasOutput, Content, Drawn, best_columns};
+use crate::ui::canvas::{Canvas, CanvasOutput, DrawnLayer, Layer, best_columns};
 use crate::ui::context::PanelCtx;
-use crate::ui::panels::inspect::scene::{drawn, truth_of};
+use crate::ui::panels::inspect::overlay::{drawn, truth_of};
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::ClassSet;
 use crate::ui::view_model::format::percent;
 use crate::ui::view_model::mask::label_at;
-use crate::ui::view_model::predictions::{Lookup, SHOW_WAITING_AFTER};
+use crate::ui::view_model::prediction_cache::{Lookup, SHOW_WAITING_AFTER};
 use crate::ui::view_model::run_label::run_label;
 
 const GAP: f32 = 6.0;
-/// Drawn on even where less can be seen.
+/// Panes are not drawn smaller than this.
 const MIN_AREA: Vec2 = Vec2::splat(80.0);
 /// Lower panels leave out the line below the images.
 const MIN_LINED: f32 = 200.0;
@@ -58,7 +58,7 @@ pub struct Pixels {
     image_path: PathBuf,
     image_size: [u32; 2],
     /// By run, as in [`Pane::run`].
-    panes: Vec<(Option<String>, Vec<Content>)>,
+    panes: Vec<(Option<String>, Vec<Layer>)>,
 }
 
 impl Pixels {
@@ -70,10 +70,10 @@ impl Pixels {
         let panes = panes
             .iter()
             .map(|pane| {
-                let mut contents = vec![Content::Image(image.clone())];
-                contents.extend(pane.mask().into_iter().flat_map(|mask| mask.contents(on)));
-                contents.extend(disagreement.clone().filter(|_| pane.run.is_some()));
-                (pane.run.clone(), contents)
+                let mut layers = vec![Layer::Image(image.clone())];
+                layers.extend(pane.mask().into_iter().flat_map(|mask| mask.layers(on)));
+                layers.extend(disagreement.clone().filter(|_| pane.run.is_some()));
+                (pane.run.clone(), layers)
             })
             .collect();
         Some(Self {
@@ -89,17 +89,17 @@ impl Pixels {
     }
 
     /// All pictures.
-    pub fn contents(&self) -> Vec<Content> {
-        let all = self.panes.iter().flat_map(|(_, contents)| contents);
+    pub fn layers(&self) -> Vec<Layer> {
+        let all = self.panes.iter().flat_map(|(_, layers)| layers);
         all.cloned().collect()
     }
 
-    fn drawn(&self, run: Option<&str>, opacity: f32) -> Vec<Drawn> {
+    fn drawn(&self, run: Option<&str>, opacity: f32) -> Vec<DrawnLayer> {
         let pane = self.panes.iter().find(|(name, _)| name.as_deref() == run);
-        let contents = pane.map_or(&[][..], |(_, contents)| contents);
-        contents
+        let layers = pane.map_or(&[][..], |(_, layers)| layers);
+        layers
             .iter()
-            .map(|content| drawn(content.clone(), opacity))
+            .map(|layer| drawn(layer.clone(), opacity))
             .collect()
     }
 }
@@ -185,24 +185,24 @@ impl Mask {
         }
     }
 
-    fn contents(&self, on: LayersOn) -> Vec<Content> {
+    fn layers(&self, on: LayersOn) -> Vec<Layer> {
         let (mask, classes) = (&self.labels, &self.classes);
-        let mut contents = Vec::with_capacity(2);
+        let mut layers = Vec::with_capacity(2);
         if on.fill {
-            contents.push(Content::Fill {
+            layers.push(Layer::Fill {
                 mask: mask.clone(),
                 classes: classes.clone(),
                 visible: ClassSet::default(),
             });
         }
         if on.outlines {
-            contents.push(Content::Outline {
+            layers.push(Layer::Outline {
                 mask: mask.clone(),
                 classes: classes.clone(),
                 visible: ClassSet::default(),
             });
         }
-        contents
+        layers
     }
 }
 
@@ -284,7 +284,7 @@ impl ComparePanel {
         } else if let Some(shown) = &self.shown {
             let drawn = shown.drawn(pane.run.as_deref(), self.opacity);
             let size_px = shown.image_size;
-            let shown = Canvas::new(&mut self.layers, &drawn, size_px, &pane.title)
+            let shown = Canvas::new(&mut self.textures, &drawn, size_px, &pane.title)
                 .dimmed(is_stale && pane.is_long_running())
                 .show(ui, size, &mut self.view);
             output = Some(shown);
@@ -337,7 +337,7 @@ impl ComparePanel {
 }
 
 /// Masks of runs that can be compared: equal classes and sizes, two or more.
-fn disagreement(panes: &[Pane]) -> Option<Content> {
+fn disagreement(panes: &[Pane]) -> Option<Layer> {
     let masks: Vec<&Mask> = panes
         .iter()
         .filter(|pane| pane.run.is_some())
@@ -349,7 +349,7 @@ fn disagreement(panes: &[Pane]) -> Option<Content> {
         .iter()
         .all(|mask| mask.classes == first.classes && size(mask) == size(first));
     (are_comparable && !others.is_empty())
-        .then(|| Content::Disagreement(masks.iter().map(|mask| mask.labels.clone()).collect()))
+        .then(|| Layer::Disagreement(masks.iter().map(|mask| mask.labels.clone()).collect()))
 }
 
 fn with_score(trunk: &str, prediction: &Prediction) -> String {

@@ -5,12 +5,12 @@ use std::path::Path;
 use eframe::egui::{Button, ComboBox, Key, Modifiers, ScrollArea, Ui};
 
 use super::{ComparePanel, MAX_RUNS, open_dataset};
-use crate::engine::Item;
+use crate::engine::DatasetItem;
 use crate::ui::context::PanelCtx;
 use crate::ui::dialogs;
 use crate::ui::panels::inspect::run_picker::{self, run_picker, runs_with_weights};
 use crate::ui::ui_ext::UiExt as _;
-use crate::ui::view_model::files::file_label;
+use crate::ui::view_model::dropped_files::file_label;
 
 const LIST_WIDTH: f32 = 150.0;
 const LIST_HEIGHT: f32 = 320.0;
@@ -35,7 +35,7 @@ impl ComparePanel {
                 }
                 let remove = ui
                     .button("×")
-                    .on_hover_text("Take this run off the comparison")
+                    .on_hover_text("Remove this run from the comparison")
                     .accessible_name(format!("Remove run {}", index + 1));
                 if remove.clicked() {
                     removed = Some(index);
@@ -47,7 +47,7 @@ impl ComparePanel {
         }
         self.add_run_button(ctx, ui);
         let refresh = ui
-            .add_enabled(!self.runs.is_empty(), Button::new("Refresh"))
+            .add_enabled(!self.runs.is_empty(), Button::new("Predict again"))
             .on_hover_text("Predict again with the newest weights of these runs");
         if refresh.clicked() {
             for run in &self.runs {
@@ -66,7 +66,7 @@ impl ComparePanel {
             .add_enabled(can_add, Button::new("Add run"))
             .on_hover_text("Compare one more run, up to four")
             .on_disabled_hover_text(
-                "There is no other run with weights, or four are compared already",
+                "There is no other run with weights, or there are four already",
             );
         if let Some(run) = next.filter(|_| add.clicked()) {
             self.add_run(run);
@@ -92,13 +92,13 @@ impl ComparePanel {
     }
 
     pub(super) fn open_image_button(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        let button = Button::new("Open image…");
+        let button = Button::new("Choose image…");
         if ui.add_enabled(self.dialog.is_none(), button).clicked() {
             self.dialog = Some(dialogs::pick_images(ctx.engine));
         }
     }
 
-    fn step_button(&mut self, ui: &mut Ui, text: &str, key: Key, target: Option<&Item>) {
+    fn step_button(&mut self, ui: &mut Ui, text: &str, key: Key, target: Option<&DatasetItem>) {
         let button = ui
             .add_enabled(target.is_some(), Button::new(text))
             .on_hover_text(format!("{text} validation image ({})", key.name()))
@@ -112,7 +112,7 @@ impl ComparePanel {
     fn image_combo(
         &mut self,
         ui: &mut Ui,
-        items: &[Item],
+        items: &[DatasetItem],
         index: Option<usize>,
         image: Option<&Path>,
     ) {
@@ -133,7 +133,7 @@ impl ComparePanel {
     }
 
     /// The validation list; only the rows in sight are laid out, there may be thousands.
-    fn items_ui(&mut self, ui: &mut Ui, items: &[Item], index: Option<usize>) {
+    fn items_ui(&mut self, ui: &mut Ui, items: &[DatasetItem], index: Option<usize>) {
         if items.is_empty() {
             ui.weak("Open a dataset to list its validation images");
         }

@@ -13,7 +13,7 @@ use crate::ui::theme;
 use crate::ui::ui_ext::{SWATCH, UiExt as _, paint_swatch};
 use crate::ui::view_model::curves::{CurveModel, CurveSettings, RunCurves};
 use crate::ui::view_model::run_label::run_label;
-use crate::ui::view_model::selection::RunSelection;
+use crate::ui::view_model::run_selection::RunSelection;
 
 /// Narrower panels get their plots one above the other, where they are high enough.
 const SIDE_BY_SIDE: f32 = 680.0;
@@ -71,9 +71,9 @@ impl CurvesPanel {
             .retain(|name, _| runs.iter().any(|(run, _)| run.name == *name));
         if runs.is_empty() {
             let hint = if ctx.engine.runs().is_empty() {
-                "Start training, and loss and scores are drawn here as they come"
+                "Start training to plot loss and scores here"
             } else {
-                "Tick runs in Train to draw them here"
+                "Tick runs in the Train panel to show them here"
             };
             ui.empty_state("No curves yet", hint, |_| {});
             return;
@@ -110,7 +110,7 @@ impl CurvesPanel {
         {
             ui.empty_state(
                 "No steps yet",
-                "The first values come after the first step",
+                "The first values appear after the first step",
                 |_| {},
             );
             return;
@@ -129,12 +129,12 @@ impl CurvesPanel {
             let label = ui.label("Smoothing");
             let slider = Slider::new(&mut self.smoothing, 0.0..=0.99).max_decimals(2).show_value(true);
             ui.add(slider).labelled_by(label.id).on_hover_text(
-                "Weight of the past in the thick training loss, 0 to 0.99; the faint line is the loss of every step",
+                "Exponential smoothing of the training loss, 0 to 0.99; the faint line is the loss of every step",
             );
             ui.separator();
-            ui.checkbox(&mut self.log_loss, "Log scale").on_hover_text("Draw losses on a logarithmic axis");
+            ui.checkbox(&mut self.log_loss, "Log scale").on_hover_text("Show losses on a logarithmic axis");
             ui.separator();
-            self.view.reset = ui.button("Fit").on_hover_text("Show all steps again; a double click does the same").clicked();
+            self.view.reset = ui.button("Fit").on_hover_text("Show all steps (double click)").clicked();
         });
     }
 }

@@ -14,7 +14,7 @@ const MIN_COLUMN: f32 = 146.0;
 pub fn classes_ui(ui: &mut Ui, classes: &ClassList, stats: Option<&DatasetStats>) {
     ui.horizontal(|ui| {
         ui.section("Classes")
-            .on_hover_text("Share of the labelled pixels over all masks; void is its share of all");
+            .on_hover_text("Share of the labeled pixels over all masks; void: share of all pixels");
         if stats.is_none() {
             ui.busy("Counting pixels");
             ui.weak("counting pixels");

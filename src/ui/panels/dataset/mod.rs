@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use self::thumbs::Thumbs;
 use crate::engine::{DatasetRef, DatasetState, NoticeLevel, OpenDataset, Split};
-use crate::ui::command::Command;
+use crate::ui::command::{Command, UiCommand};
 use crate::ui::context::PanelCtx;
+use crate::ui::panels::command_button;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
@@ -59,7 +60,7 @@ impl DatasetPanel {
             .show(ui, |ui| match ctx.engine.dataset() {
                 DatasetState::None => {
                     self.thumbs.clear();
-                    let hint = "Use the sample, or open a folder with images and masks";
+                    let hint = "Open the sample, or a folder with images and masks";
                     ui.empty_state("No dataset is open", hint, |_| {});
                 }
                 DatasetState::Opening { label, progress } => {
@@ -76,25 +77,15 @@ impl DatasetPanel {
 
     fn source_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         ui.horizontal(|ui| {
-            if ui
-                .button("Sample")
-                .on_hover_text("Open the small generated dataset")
-                .clicked()
-            {
-                ctx.commands.send(Command::OpenDataset(DatasetRef::Sample));
-            }
-            let tooltip = "Open a folder with JPEGImages and SegmentationClass (VOC layout), \
-                           or with train.txt and val.txt (CamVid layout)";
-            if ui.button("Open folder…").on_hover_text(tooltip).clicked() {
-                ctx.commands.send(Command::PickDataset);
-            }
+            command_button(ctx, ui, UiCommand::OpenSample, None);
+            command_button(ctx, ui, UiCommand::OpenFolder, None);
             let edit = egui::TextEdit::singleline(&mut self.path)
                 .hint_text("or paste a path")
                 .desired_width(ui.available_width());
             let response = ui
                 .add(edit)
                 .accessible_name("Folder path")
-                .on_hover_text("The path of a dataset folder; Enter opens it");
+                .on_hover_text("Path of a dataset folder; press Enter to open it");
             let entered =
                 response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
             if entered && !self.path.trim().is_empty() {
@@ -116,7 +107,7 @@ impl DatasetPanel {
         self.selector_ui(ui, open);
         let items = open.dataset.items(self.split);
         if items.is_empty() {
-            ui.weak("No images in this part");
+            ui.weak("No images in this split");
             return;
         }
         let beside = self.mask_view == MaskView::Beside;
@@ -147,8 +138,8 @@ impl DatasetPanel {
             }
             ui.separator();
             for (view, label, tooltip) in [
-                (MaskView::Overlay, "Overlay", "Lay the mask over the image"),
-                (MaskView::Beside, "Beside", "Put the mask beside the image"),
+                (MaskView::Overlay, "Overlay", "Show the mask over the image"),
+                (MaskView::Beside, "Beside", "Show the mask beside the image"),
             ] {
                 ui.selectable_value(&mut self.mask_view, view, label)
                     .on_hover_text(tooltip);
@@ -225,12 +216,8 @@ fn failed_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, label: &str, message: &str) {
         ui.strong(format!("{label} could not be opened"));
         ui.add(egui::Label::new(message).wrap());
         ui.horizontal(|ui| {
-            if ui.button("Use the sample").clicked() {
-                ctx.commands.send(Command::OpenDataset(DatasetRef::Sample));
-            }
-            if ui.button("Choose another folder…").clicked() {
-                ctx.commands.send(Command::PickDataset);
-            }
+            command_button(ctx, ui, UiCommand::OpenSample, None);
+            command_button(ctx, ui, UiCommand::OpenFolder, None);
         });
     });
 }

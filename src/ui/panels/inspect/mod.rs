@@ -1,10 +1,10 @@
 //! The network's mask over images of one's own.
 
 mod export;
+mod image_list;
 pub(super) mod legend;
-mod list;
+pub(super) mod overlay;
 pub(super) mod run_picker;
-pub(super) mod scene;
 mod toolbar;
 
 use std::path::{Path, PathBuf};
@@ -14,22 +14,22 @@ use eframe::egui::{Align, CentralPanel, Frame, Label, Layout, Margin, Panel, Ui}
 use serde::{Deserialize, Serialize};
 
 use self::export::Export;
+use self::image_list::ImageList;
 use self::legend::Shares;
-use self::list::ImageList;
+use self::overlay::{Overlay, Toggles, truth_of};
 use self::run_picker::runs_with_weights;
-use self::scene::{Scene, Toggles, truth_of};
-use super::go_to_train;
+use super::{command_button, go_to_train};
 use crate::engine::{NoticeLevel, Prediction, Task};
-use crate::ui::canvas::{Canvas, CanvasView, Layers};
-use crate::ui::command::Command;
+use crate::ui::canvas::{Canvas, CanvasView, TextureCache};
+use crate::ui::command::{Command, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::ClassSet;
-use crate::ui::view_model::files::{Expanded, expand, file_label};
+use crate::ui::view_model::dropped_files::{Expanded, expand, file_label};
 use crate::ui::view_model::format::percent;
 use crate::ui::view_model::mask::label_at;
-use crate::ui::view_model::predictions::{Lookup, Predictions, SHOW_WAITING_AFTER};
+use crate::ui::view_model::prediction_cache::{Lookup, PredictionCache, SHOW_WAITING_AFTER};
 
 /// Widths of the list, of the legend and of the image between them; without room the
 /// legend goes first.
@@ -51,18 +51,18 @@ pub struct InspectPanel {
     #[serde(skip)]
     chosen_run: Option<String>,
     #[serde(skip)]
-    predictions: Predictions,
+    predictions: PredictionCache,
     #[serde(skip)]
     visible: ClassSet,
     #[serde(skip)]
     shares: Shares,
     #[serde(skip)]
-    layers: Layers,
+    textures: TextureCache,
     #[serde(skip)]
     view: CanvasView,
-    /// The last scene all of whose layers were ready.
+    /// The last overlay all of whose layers were ready.
     #[serde(skip)]
-    shown: Option<Scene>,
+    shown: Option<Overlay>,
     /// The pixel under the pointer.
     #[serde(skip)]
     hovered: Option<[u32; 2]>,
@@ -78,10 +78,10 @@ impl Default for InspectPanel {
             list: ImageList::default(),
             opening: Vec::new(),
             chosen_run: None,
-            predictions: Predictions::default(),
+            predictions: PredictionCache::default(),
             visible: ClassSet::default(),
             shares: Shares::default(),
-            layers: Layers::default(),
+            textures: TextureCache::default(),
             view: CanvasView::default(),
             shown: None,
             hovered: None,
@@ -174,19 +174,21 @@ impl InspectPanel {
             return;
         }
         let hint = "Drop images or a folder anywhere on the window to see what a trained run makes of them";
-        ui.empty_state("No images open", hint, |ui| open_button(ctx, ui));
+        ui.empty_state("No images open", hint, |ui| {
+            command_button(ctx, ui, UiCommand::OpenImages, None);
+        });
     }
 
     fn list_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         ui.horizontal_wrapped(|ui| {
-            open_button(ctx, ui);
+            command_button(ctx, ui, UiCommand::OpenImages, None);
             let clear = ui
-                .button("Clear")
-                .on_hover_text("Take all images off the list");
+                .button("Clear list")
+                .on_hover_text("Remove all images from the list");
             if clear.clicked() {
                 self.list.clear();
                 self.shown = None;
-                self.layers = Layers::default();
+                self.textures = TextureCache::default();
             }
         });
         ui.separator();
@@ -195,13 +197,13 @@ impl InspectPanel {
 
     fn legend_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         ui.take_available_width(); // an empty legend keeps its place
-        let Some(scene) = &self.shown else {
+        let Some(overlay) = &self.shown else {
             return;
         };
-        let classes = scene.prediction.classes.clone();
-        let mask = truth_of(&scene.prediction)
-            .filter(|_| scene.toggles.truth)
-            .unwrap_or(&scene.prediction.mask);
+        let classes = overlay.prediction.classes.clone();
+        let mask = truth_of(&overlay.prediction)
+            .filter(|_| overlay.toggles.truth)
+            .unwrap_or(&overlay.prediction.mask);
         let shares = self.shares.of(ctx.engine, mask, classes.len());
         legend::legend_list(ui, &classes, &mut self.visible, shares);
     }
@@ -237,33 +239,36 @@ impl InspectPanel {
 
     /// Works towards showing `prediction`; what was shown stays until all of it is there.
     fn prepare(&mut self, ctx: &PanelCtx<'_>, ui: &Ui, prediction: Arc<Prediction>) {
-        let scene = Scene {
+        let overlay = Overlay {
             prediction,
             visible: self.visible,
             toggles: self.toggles,
         };
-        if !self.layers.prepare(ctx.engine, ui.ctx(), &scene.contents()) {
+        if !self
+            .textures
+            .prepare(ctx.engine, ui.ctx(), &overlay.layers())
+        {
             return;
         }
         let is_same_image = self
             .shown
             .as_ref()
-            .is_some_and(|shown| shown.prediction.image_path == scene.prediction.image_path);
+            .is_some_and(|shown| shown.prediction.image_path == overlay.prediction.image_path);
         if !is_same_image {
             self.view.fit();
         }
-        self.shown = Some(scene);
+        self.shown = Some(overlay);
     }
 
     fn canvas_ui(&mut self, ui: &mut Ui, dimmed: bool) {
-        let Some(scene) = &self.shown else {
+        let Some(overlay) = &self.shown else {
             return;
         };
-        let drawn = scene.drawn(self.opacity);
-        let image = &scene.prediction.image;
+        let drawn = overlay.drawn(self.opacity);
+        let image = &overlay.prediction.image;
         let size = ui.available_size();
         self.hovered = Canvas::new(
-            &mut self.layers,
+            &mut self.textures,
             &drawn,
             [image.width, image.height],
             "Inspected image",
@@ -276,22 +281,22 @@ impl InspectPanel {
     fn failed_ui(&mut self, ui: &mut Ui, run: &str, image: &Path, message: &str) {
         ui.vertical_centered(|ui| {
             ui.add_space(ui.available_height() * 0.3);
-            let title = format!("{} cannot be shown", file_label(image));
+            let title = format!("{} cannot be segmented", file_label(image));
             ui.set_max_width(ui.available_width().min(560.0));
             ui.error_box(&title, message);
             ui.add_space(6.0);
-            if ui.button("Try again").clicked() {
+            if ui.button("Predict again").clicked() {
                 self.predictions.forget_run(run);
             }
         });
     }
 
     fn status_ui(&self, ui: &mut Ui) {
-        let Some(scene) = &self.shown else {
+        let Some(overlay) = &self.shown else {
             ui.horizontal(|ui| ui.weak("Wheel to zoom, drag to move, double click to fit"));
             return;
         };
-        let prediction = &scene.prediction;
+        let prediction = &overlay.prediction;
         ui.horizontal(|ui| {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 if let Some(pixel) = self.hovered {
@@ -313,14 +318,8 @@ impl InspectPanel {
     }
 }
 
-fn open_button(ctx: &PanelCtx<'_>, ui: &mut Ui) {
-    if ui.button("Open images…").clicked() {
-        ctx.commands.send(Command::PickImages);
-    }
-}
-
 fn no_weights_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
-    let hint = "Train a run first: its best weights can be used here, also while it goes on";
+    let hint = "Train a run first; its best weights can be used here, even during training";
     ui.empty_state("No trained run yet", hint, |ui| go_to_train(ctx, ui));
 }
 

@@ -4,8 +4,8 @@ use eframe::egui::{Button, Checkbox, Ui};
 
 use super::InspectPanel;
 use super::export::What;
+use super::overlay::truth_of;
 use super::run_picker::{self, run_picker};
-use super::scene::truth_of;
 use crate::ui::canvas::controls::{opacity_slider, zoom_buttons};
 use crate::ui::context::PanelCtx;
 
@@ -43,14 +43,14 @@ impl InspectPanel {
         let refresh = ui
             .add_enabled(
                 !run.is_empty(),
-                Button::new("Refresh").selected(is_outdated),
+                Button::new("Predict again").selected(is_outdated),
             )
             .on_hover_text("Predict again with the newest weights of this run");
         if refresh.clicked() {
             self.predictions.forget_run(&run);
         }
         if is_outdated {
-            ui.weak("better weights available");
+            ui.weak("better weights are available");
         }
     }
 
@@ -62,16 +62,16 @@ impl InspectPanel {
         let has_truth = self
             .shown
             .as_ref()
-            .is_some_and(|scene| truth_of(&scene.prediction).is_some());
+            .is_some_and(|overlay| truth_of(&overlay.prediction).is_some());
         let unknown = "The open dataset has no ground truth for this image";
         ui.add_enabled(
             has_truth,
             Checkbox::new(&mut self.toggles.truth, "Ground truth"),
         )
-        .on_hover_text("Show the ground truth in place of the prediction")
+        .on_hover_text("Show the ground truth instead of the prediction")
         .on_disabled_hover_text(unknown);
         ui.add_enabled(has_truth, Checkbox::new(&mut self.toggles.errors, "Errors"))
-            .on_hover_text("Highlight wrongly predicted pixels; void does not count")
+            .on_hover_text("Highlight wrong pixels; void pixels are ignored")
             .on_disabled_hover_text(unknown);
     }
 
@@ -81,10 +81,10 @@ impl InspectPanel {
         let can_save = prediction.is_some() && !self.export.is_busy();
         let save_mask = ui
             .add_enabled(can_save, Button::new("Save mask…"))
-            .on_hover_text("The labels as an indexed PNG");
+            .on_hover_text("Save the labels as an indexed PNG");
         let save_overlay = ui
             .add_enabled(can_save, Button::new("Save overlay…"))
-            .on_hover_text("The image with the mask over it, at this opacity");
+            .on_hover_text("Save the image with the mask over it, at this opacity");
         let Some(prediction) = prediction else {
             return;
         };

@@ -2,12 +2,12 @@
 
 use eframe::egui::{Frame, Margin, RichText, Ui, Vec2, vec2};
 
-use super::{Scene, Tile};
+use super::{LiveMasks, Tile};
 use crate::engine::{DatasetState, PreviewItem};
-use crate::ui::canvas::{Canvas, Drawn, Layers};
+use crate::ui::canvas::{Canvas, DrawnLayer, TextureCache};
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
-use crate::ui::panels::inspect::scene::drawn;
+use crate::ui::panels::inspect::overlay::drawn;
 use crate::ui::view_model::format::percent;
 use crate::ui::view_model::mask::label_at;
 
@@ -20,12 +20,12 @@ const CARD_MARGIN: f32 = 6.0;
 /// Height of an item without its tiles.
 const AROUND_TILE_HEIGHT: f32 = 62.0;
 
-/// Draws items of one scene.
+/// Draws the items of one preview.
 pub struct ItemPainter<'a> {
     /// What is drawn.
-    pub scene: &'a Scene,
+    pub masks: &'a LiveMasks,
     /// Its textures.
-    pub layers: &'a mut Layers,
+    pub textures: &'a mut TextureCache,
     /// Of the masks, `0.0..=1.0`.
     pub opacity: f32,
     /// In points.
@@ -41,10 +41,10 @@ impl ItemPainter<'_> {
                 ui.horizontal(|ui| {
                     ui.label(&item.id);
                     ui.label(RichText::new(format!("mIoU {}", percent(item.mean_iu))).strong())
-                        .on_hover_text("Mean IU over this image alone");
+                        .on_hover_text("mIoU of this image alone");
                 });
                 ui.horizontal_top(|ui| {
-                    for tile in self.scene.tiles(item) {
+                    for tile in self.masks.tiles(item) {
                         ui.vertical(|ui| self.tile_ui(ctx, ui, item, tile));
                     }
                 });
@@ -54,13 +54,13 @@ impl ItemPainter<'_> {
 
     fn tile_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, item: &PreviewItem, tile: Tile) {
         let image_size = [item.image.width, item.image.height];
-        let layers: Vec<Drawn> = tile
-            .contents
+        let layers: Vec<DrawnLayer> = tile
+            .layers
             .into_iter()
-            .map(|content| drawn(content, self.opacity))
+            .map(|layer| drawn(layer, self.opacity))
             .collect();
         let name = format!("{} of {}", tile.caption, item.id);
-        let output = Canvas::new(self.layers, &layers, image_size, &name)
+        let output = Canvas::new(self.textures, &layers, image_size, &name)
             .show_fitted(ui, tile_size(self.tile_width, image_size));
         let response = match output.hovered {
             Some(pixel) => output
@@ -77,7 +77,7 @@ impl ItemPainter<'_> {
     fn pixel_text(&self, item: &PreviewItem, pixel: [u32; 2]) -> String {
         let name = |mask| {
             label_at(mask, pixel).map_or_else(String::new, |label| {
-                self.scene.classes.name(label).to_owned()
+                self.masks.classes.name(label).to_owned()
             })
         };
         format!(

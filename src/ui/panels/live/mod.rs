@@ -12,7 +12,7 @@ use super::go_to_train;
 use super::inspect::legend::legend_line;
 use crate::engine::{ClassList, LabelMap, Preview, PreviewItem};
 use crate::ui::canvas::controls::opacity_slider;
-use crate::ui::canvas::{Content, Layers};
+use crate::ui::canvas::{Layer, TextureCache};
 use crate::ui::context::PanelCtx;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::ClassSet;
@@ -28,10 +28,10 @@ pub struct LivePanel {
     #[serde(skip)]
     visible: ClassSet,
     #[serde(skip)]
-    layers: Layers,
-    /// The last scene all of whose layers were ready.
+    textures: TextureCache,
+    /// The last preview whose layers were all ready.
     #[serde(skip)]
-    shown: Option<Scene>,
+    shown: Option<LiveMasks>,
 }
 
 impl Default for LivePanel {
@@ -41,7 +41,7 @@ impl Default for LivePanel {
             outlines: false,
             columns: Columns::default(),
             visible: ClassSet::default(),
-            layers: Layers::default(),
+            textures: TextureCache::default(),
             shown: None,
         }
     }
@@ -72,7 +72,7 @@ impl Columns {
 }
 
 /// One preview and how it is shown.
-struct Scene {
+struct LiveMasks {
     run: String,
     preview: Arc<Preview>,
     classes: Arc<ClassList>,
@@ -84,7 +84,7 @@ struct Scene {
 /// A column of an item.
 struct Tile {
     caption: &'static str,
-    contents: Vec<Content>,
+    layers: Vec<Layer>,
 }
 
 impl LivePanel {
@@ -107,13 +107,13 @@ impl LivePanel {
     fn prepare(&mut self, ctx: &PanelCtx<'_>, ui: &Ui) {
         let Some(live) = ctx.engine.live() else {
             self.shown = None;
-            self.layers = Layers::default();
+            self.textures = TextureCache::default();
             return;
         };
         if self.shown.as_ref().is_some_and(|old| old.run != live.run) {
             self.visible.show_all();
         }
-        let scene = Scene {
+        let masks = LiveMasks {
             run: live.run.clone(),
             preview: live.preview.clone(),
             classes: live.classes.clone(),
@@ -122,37 +122,37 @@ impl LivePanel {
             columns: self.columns,
         };
         let mut wanted = Vec::new();
-        for item in &scene.preview.items {
-            for tile in scene.tiles(item) {
-                wanted.extend(tile.contents);
+        for item in &masks.preview.items {
+            for tile in masks.tiles(item) {
+                wanted.extend(tile.layers);
             }
         }
-        if self.layers.prepare(ctx.engine, ui.ctx(), &wanted) {
-            self.shown = Some(scene);
+        if self.textures.prepare(ctx.engine, ui.ctx(), &wanted) {
+            self.shown = Some(masks);
         }
     }
 
     fn controls_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        let Some(scene) = &self.shown else {
+        let Some(masks) = &self.shown else {
             return;
         };
         ui.horizontal_wrapped(|ui| {
             let title = ctx
                 .engine
-                .run(&scene.run)
-                .map_or_else(|| scene.run.clone(), crate::engine::RunSnapshot::title);
+                .run(&masks.run)
+                .map_or_else(|| masks.run.clone(), crate::engine::RunSnapshot::title);
             ui.strong(title);
-            ui.label(format!("after step {}", scene.preview.step));
+            ui.label(format!("after step {}", masks.preview.step));
             ui.separator();
             opacity_slider(ui, &mut self.opacity);
             ui.checkbox(&mut self.outlines, "Outlines")
                 .on_hover_text("Draw the borders between classes");
             ui.checkbox(&mut self.columns.image, "Show image")
-                .on_hover_text("A column with the plain image");
+                .on_hover_text("Show a column with the image");
             ui.checkbox(&mut self.columns.truth, "Show ground truth")
-                .on_hover_text("A column with the ground truth");
+                .on_hover_text("Show a column with the ground truth");
         });
-        let classes = scene.classes.clone();
+        let classes = masks.classes.clone();
         CollapsingHeader::new("Classes")
             .default_open(true)
             .show_unindented(ui, |ui| {
@@ -161,19 +161,19 @@ impl LivePanel {
     }
 
     fn items_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, area: Vec2) {
-        let Some(scene) = &self.shown else {
+        let Some(masks) = &self.shown else {
             return;
         };
-        let items = &scene.preview.items;
-        let num_tiles = scene.columns.count();
+        let items = &masks.preview.items;
+        let num_tiles = masks.columns.count();
         let sizes: Vec<_> = items
             .iter()
             .map(|item| [item.image.width, item.image.height])
             .collect();
         let (columns, tile_width) = grid(area, num_tiles, &sizes);
         let mut painter = ItemPainter {
-            scene,
-            layers: &mut self.layers,
+            masks,
+            textures: &mut self.textures,
             opacity: self.opacity,
             tile_width,
         };
@@ -188,47 +188,47 @@ impl LivePanel {
     }
 }
 
-impl Scene {
+impl LiveMasks {
     /// The columns of one item, from left to right.
     fn tiles(&self, item: &PreviewItem) -> Vec<Tile> {
         let mut tiles = Vec::with_capacity(3);
         if self.columns.image {
             tiles.push(Tile {
                 caption: "Image",
-                contents: vec![Content::Image(item.image.clone())],
+                layers: vec![Layer::Image(item.image.clone())],
             });
         }
         if self.columns.truth {
             tiles.push(Tile {
                 caption: "Ground truth",
-                contents: self.overlay(item, &item.truth),
+                layers: self.overlay(item, &item.truth),
             });
         }
         tiles.push(Tile {
             caption: "Prediction",
-            contents: self.overlay(item, &item.mask),
+            layers: self.overlay(item, &item.mask),
         });
         tiles
     }
 
-    fn overlay(&self, item: &PreviewItem, mask: &Arc<LabelMap>) -> Vec<Content> {
+    fn overlay(&self, item: &PreviewItem, mask: &Arc<LabelMap>) -> Vec<Layer> {
         let (mask, classes, visible) = (mask.clone(), self.classes.clone(), self.visible);
-        let mut contents = vec![
-            Content::Image(item.image.clone()),
-            Content::Fill {
+        let mut layers = vec![
+            Layer::Image(item.image.clone()),
+            Layer::Fill {
                 mask: mask.clone(),
                 classes: classes.clone(),
                 visible,
             },
         ];
         if self.outlines {
-            contents.push(Content::Outline {
+            layers.push(Layer::Outline {
                 mask,
                 classes,
                 visible,
             });
         }
-        contents
+        layers
     }
 }
 
@@ -238,7 +238,7 @@ fn nothing_live_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     }
     let is_training = ctx.engine.active().is_some();
     let (title, hint) = if is_training {
-        ("No masks yet", "The first masks come in a moment")
+        ("No masks yet", "The first masks appear in a moment")
     } else {
         (
             "Nothing is training",

@@ -3,11 +3,10 @@
 use eframe::egui::{Align, Label, Layout, RichText, Ui};
 
 use crate::engine::{ActiveRun, Phase};
-use crate::ui::command::Command;
+use crate::ui::command::UiCommand;
 use crate::ui::context::PanelCtx;
-use crate::ui::icons::Icon;
+use crate::ui::panels::command_button;
 use crate::ui::theme;
-use crate::ui::ui_command::UiCommand;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
 use crate::ui::view_model::progress::{self, RunProgress};
@@ -26,7 +25,7 @@ pub fn active_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
         {
             let color = theme::palette(ui.visuals()).info;
             ui.tag(&progress::plan_position(plan), color)
-                .on_hover_text("Runs of the plan follow one another");
+                .on_hover_text("These runs are trained one after another");
         }
     });
     ui.horizontal(|ui| {
@@ -46,7 +45,7 @@ pub fn active_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
     });
     let width = ui.available_width();
     ui.progress_bar(progress.share.unwrap_or(0.0), width, "Progress of training");
-    let line = [progress.steps, progress.pace]
+    let line = [progress.steps, progress.speed]
         .into_iter()
         .flatten()
         .collect::<Vec<_>>()
@@ -71,9 +70,9 @@ pub fn active_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
             );
         }
         ui.add(Label::new(text).wrap())
-            .on_hover_text("Loss of the last step, validation scores of the last epoch");
+            .on_hover_text("Loss of the last step, validation mIoU of the last epoch");
     }
-    buttons_ui(ctx, ui, &active.phase);
+    buttons_ui(ctx, ui, active);
 }
 
 fn phase_color(ui: &Ui, phase: &Phase) -> eframe::egui::Color32 {
@@ -85,27 +84,31 @@ fn phase_color(ui: &Ui, phase: &Phase) -> eframe::egui::Color32 {
     }
 }
 
-fn buttons_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, phase: &Phase) {
-    ui.horizontal(|ui| {
-        if *phase == Phase::Paused {
-            if button_ui(ui, Icon::Play, UiCommand::Resume, true) {
-                ctx.commands.send(Command::Resume);
-            }
-        } else {
-            let enabled = matches!(phase, Phase::Training | Phase::Validating { .. });
-            if button_ui(ui, Icon::Pause, UiCommand::Pause, enabled) {
-                ctx.commands.send(Command::Pause);
-            }
-        }
-        if button_ui(ui, Icon::Stop, UiCommand::Stop, *phase != Phase::Stopping) {
-            ctx.commands.send(Command::Stop);
-        }
-    });
+/// Why the active run cannot be paused, continued or stopped; `None` = it can.
+pub fn active_problem(active: Option<&ActiveRun>, command: UiCommand) -> Option<&'static str> {
+    let Some(active) = active else {
+        return Some("No run is active");
+    };
+    let (possible, problem) = match command {
+        UiCommand::Pause => (
+            matches!(active.phase, Phase::Training | Phase::Validating { .. }),
+            "The run can be paused while it is training or validating",
+        ),
+        UiCommand::Unpause => (active.phase == Phase::Paused, "The run is not paused"),
+        _ => (active.phase != Phase::Stopping, "The run is stopping"),
+    };
+    (!possible).then_some(problem)
 }
 
-fn button_ui(ui: &mut Ui, icon: Icon, command: UiCommand, enabled: bool) -> bool {
-    let tooltip = command.tooltip_with_key(ui.ctx());
-    ui.labeled_button(icon, command.label(), enabled)
-        .on_hover_text(tooltip)
-        .clicked()
+fn buttons_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
+    ui.horizontal(|ui| {
+        let pause = if active.phase == Phase::Paused {
+            UiCommand::Unpause
+        } else {
+            UiCommand::Pause
+        };
+        for command in [pause, UiCommand::Stop] {
+            command_button(ctx, ui, command, active_problem(Some(active), command));
+        }
+    });
 }

@@ -2,9 +2,9 @@
 
 use eframe::egui::{ComboBox, DragValue, Response, Ui};
 
+use super::learning::{optional_ui, segments_ui};
 use super::optimizer::optimizer_ui;
-use super::settings::{optional_ui, segments_ui};
-use crate::engine::{Normalization, Order, Precision, RunConfig};
+use crate::engine::{Normalization, Precision, RunConfig, SampleOrder};
 use crate::ui::ui_ext::UiExt as _;
 
 /// Optimizer, regularization, images, reproducibility, live masks.
@@ -18,8 +18,8 @@ pub fn advanced_ui(ui: &mut Ui, config: &mut RunConfig) {
 
 fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
     let augment = &mut config.augment;
-    let tooltip = "Width and height of training images, 32 to 2048; smaller images are padded. \
-                   Whole images need batch size 1, and large ones much memory";
+    let tooltip = "Width and height of the training crops, 32 to 2048; smaller images are padded. Whole \
+                   images need batch size 1, and large images much memory";
     ui.field("Crop size", tooltip, |ui| {
         let names = ["Crop training images", "whole images"];
         optional_ui(ui, &mut augment.crop, names, [224, 224], |ui, size| {
@@ -28,35 +28,39 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
     });
     ui.field(
         "Random crop",
-        "Crop at a random place, else in the middle of the image",
+        "Crop at a random place instead of the center",
         |ui| {
             ui.checkbox(&mut augment.random_crop, "")
                 .accessible_name("Random crop")
         },
     );
-    ui.field("Random flip", "Mirror left and right at random", |ui| {
-        ui.checkbox(&mut augment.flip, "")
-            .accessible_name("Random flip")
-    });
+    ui.field(
+        "Random flip",
+        "Flip training images horizontally at random",
+        |ui| {
+            ui.checkbox(&mut augment.flip, "")
+                .accessible_name("Random flip")
+        },
+    );
     ui.field(
         "Random scale",
-        "Smallest and largest random scale, 0.25 to 4; 1 and 1 is none",
+        "Range of the random scale, 0.25 to 4; 1 to 1 turns it off",
         |ui| {
             ui.horizontal(|ui| {
                 let [low, high] = &mut augment.scale;
                 let drag = |value| DragValue::new(value).speed(0.005).max_decimals(2);
                 ui.add(drag(low).range(0.25..=1.0))
-                    .accessible_name("Smallest scale");
+                    .accessible_name("Minimum scale");
                 ui.label("to");
                 ui.add(drag(high).range(1.0..=4.0))
-                    .accessible_name("Largest scale");
+                    .accessible_name("Maximum scale");
             })
             .response
         },
     );
     ui.field(
         "Brightness",
-        "Amount of random brightness and contrast, 0 to 1; 0 is none",
+        "Amount of random brightness and contrast, 0 to 1; 0 turns it off",
         |ui| {
             ui.add(
                 DragValue::new(&mut augment.brightness)
@@ -66,37 +70,37 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
             )
         },
     );
-    let tooltip = "Order of the training images: another one each epoch, or that of the list file";
+    let tooltip = "Order of the training images: shuffled each epoch, or that of the list file";
     ui.field("Order", tooltip, |ui| {
         let label = |order| match order {
-            Order::Shuffled => "Shuffled".to_owned(),
-            Order::Sequential => "Sequential".to_owned(),
+            SampleOrder::Shuffled => "Shuffled".to_owned(),
+            SampleOrder::Sequential => "Sequential".to_owned(),
         };
-        segments_ui(ui, Order::ALL, config.order, label, |order| {
+        segments_ui(ui, &SampleOrder::ALL, config.order, label, |order| {
             config.order = order;
         })
     });
     input_ui(ui, config);
-    let tooltip = "Width and height to which validation images are resized, 32 to 2048; \
-                   scores are always taken at the size of the mask";
+    let tooltip = "Width and height to which validation images are resized, 32 to 2048; scores are always \
+                   computed at the size of the mask";
     ui.field("Test size", tooltip, |ui| {
-        let names = ["Resize validation images", "as they are"];
+        let names = ["Resize validation images", "original size"];
         optional_ui(ui, &mut config.test_size, names, [256, 256], |ui, size| {
             size_ui(ui, size, "Test");
         })
     });
 }
 
-/// What the network's input is: that of the weights it starts from.
+/// The normalization of the input: that of the weights the run starts from.
 fn input_ui(ui: &mut Ui, config: &mut RunConfig) {
-    let tooltip = "What the network is fed with: torchvision's mean and deviation of ImageNet, Caffe's \
-                   (blue first, 0 to 255, mean taken off), or -1 to 1; weights need that of their training";
-    ui.field("Input", tooltip, |ui| {
+    let tooltip = "Normalization of the input: mean and standard deviation of ImageNet as in torchvision, \
+                   Caffe (BGR, 0 to 255, mean subtracted), or -1 to 1; use the one the weights were trained with";
+    ui.field("Normalization", tooltip, |ui| {
         let name = |input: &Normalization| {
             Normalization::NAMED
                 .into_iter()
                 .find(|(_, known)| known == input)
-                .map_or("own", |(name, _)| name)
+                .map_or("custom", |(name, _)| name)
         };
         let combo = ComboBox::from_id_salt("input").selected_text(name(&config.normalization));
         let shown = combo.show_ui(ui, |ui| {
@@ -111,7 +115,7 @@ fn input_ui(ui: &mut Ui, config: &mut RunConfig) {
 fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
     ui.field(
         "Step limit",
-        "End after this many steps, even inside an epoch",
+        "Stop after this many steps, even within an epoch",
         |ui| {
             optional_ui(
                 ui,
@@ -120,19 +124,19 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
                 1000,
                 |ui, steps| {
                     ui.add(DragValue::new(steps).range(1..=100_000_000))
-                        .accessible_name("Largest number of steps");
+                        .accessible_name("Maximum number of steps");
                 },
             )
         },
     );
     ui.field(
         "Seed",
-        "Start of all random numbers: weights, order, augmentation, dropout",
+        "Seed of all random numbers: weights, order, augmentation, dropout",
         |ui| ui.add(DragValue::new(&mut config.seed).speed(0.1)),
     );
     ui.field(
         "Loader threads",
-        "Threads that read images ahead of the step, 1 to 32",
+        "Threads that load images ahead of training, 1 to 32",
         |ui| {
             ui.add(
                 DragValue::new(&mut config.workers)
@@ -141,23 +145,23 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
             )
         },
     );
-    let tooltip = "Numbers in which training convolves: 32 bits, or 16, which take less memory and time where \
-                   the device has units for them. Weights and the loss keep 32";
+    let tooltip = "Dtype of the convolutions in training: 32 bits, or 16 bits, which save memory and time on \
+                   devices that support them. Weights and loss keep 32 bits";
     ui.field("Precision", tooltip, |ui| {
         let label = |precision: Precision| precision.id().to_owned();
-        segments_ui(ui, Precision::ALL, config.precision, label, |precision| {
+        segments_ui(ui, &Precision::ALL, config.precision, label, |precision| {
             config.precision = precision;
         })
     });
-    let tooltip = "Keep only the maps between the stages of the trunk while training, and compute the \
-                   others twice: less memory, the same gradients, more time";
-    ui.field("Checkpointing", tooltip, |ui| {
-        ui.checkbox(&mut config.checkpointing, "")
-            .accessible_name("Checkpointing")
+    let tooltip = "Keep only the activations between the stages of the trunk and recompute the others in the \
+                   backward pass: less memory, more time, the same gradients";
+    ui.field("Recompute activations", tooltip, |ui| {
+        ui.checkbox(&mut config.recompute_activations, "")
+            .accessible_name("Recompute activations")
     });
     ui.field(
         "Live images",
-        "Validation images whose masks are shown while training, 1 to 16",
+        "Validation images whose masks are shown during training, 1 to 16",
         |ui| {
             ui.add(
                 DragValue::new(&mut config.preview_images)
@@ -168,7 +172,7 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
     );
     ui.field(
         "Live interval",
-        "Seconds between two live masks, 0 to 600; 0 is never, and each takes time from training",
+        "Seconds between two updates of the live masks, 0 to 600; 0 turns them off. Each update takes time from training",
         |ui| {
             ui.add(
                 DragValue::new(&mut config.preview_secs)

@@ -5,18 +5,18 @@ use eframe::egui::{Align, Button, ComboBox, Label, Layout, RichText, Ui};
 use crate::engine::{DeviceEntry, DeviceId};
 use crate::ui::context::PanelCtx;
 use crate::ui::ui_ext::UiExt as _;
-use crate::ui::view_model::draft;
+use crate::ui::view_model::run_settings;
 
 const POPUP_WIDTH: f32 = 280.0;
 
 /// Draws the list of devices; `wanted` is the user's choice.
 pub fn device_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, wanted: &mut Option<DeviceId>) {
     let devices = ctx.engine.devices();
-    let chosen = draft::choose_device(*wanted, &devices.entries);
+    let chosen = run_settings::choose_device(*wanted, &devices.entries);
     let current = devices.entries.iter().find(|entry| entry.id == chosen);
     let tooltip = match current {
-        Some(entry) => format!("Where the network is computed\n{}", describe(entry)),
-        None => "Where the network is computed".to_owned(),
+        Some(entry) => format!("The device that trains the network\n{}", describe(entry)),
+        None => "The device that trains the network".to_owned(),
     };
     ui.field("Device", &tooltip, |ui| {
         ui.horizontal(|ui| {
@@ -29,7 +29,7 @@ pub fn device_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, wanted: &mut Option<DeviceId>)
                     entry_ui(ui, entry, chosen, wanted);
                 }
                 if devices.probing {
-                    ui.weak("Looking for graphics cards");
+                    ui.weak("Looking for GPUs");
                 }
             };
             ui.scope(|ui| {
@@ -42,19 +42,19 @@ pub fn device_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, wanted: &mut Option<DeviceId>)
             });
             if devices.probing {
                 ui.busy("Looking for devices")
-                    .on_hover_text("Looking for graphics cards");
+                    .on_hover_text("Looking for GPUs");
             }
         })
         .response
     });
     let lost = wanted.filter(|wanted| *wanted != chosen && !devices.probing);
     if let Some(lost) = lost {
-        ui.small(format!("{lost} cannot be used, so {chosen} is taken"));
+        ui.small(format!("{lost} is not available; using {chosen}"));
     }
 }
 
 fn entry_ui(ui: &mut Ui, entry: &DeviceEntry, chosen: DeviceId, wanted: &mut Option<DeviceId>) {
-    let problem = draft::device_problem(entry);
+    let problem = run_settings::device_problem(entry);
     let button =
         Button::selectable(entry.id == chosen, format!("{} · {}", entry.id, entry.name)).truncate();
     let response = ui
@@ -76,7 +76,7 @@ fn describe(entry: &DeviceEntry) -> String {
     format!(
         "{}, {} through {}",
         entry.id,
-        draft::device_kind(entry.kind),
+        run_settings::device_kind(entry.kind),
         entry.backend
     )
 }

@@ -3,26 +3,28 @@
 mod active;
 mod advanced;
 mod device;
+mod learning;
 mod network;
 mod optimizer;
-mod runs;
-mod settings;
+mod run_list;
 mod start_from;
+
+pub use active::active_problem;
 
 use std::path::{Path, PathBuf};
 
-use eframe::egui::{Button, CollapsingHeader, RichText, ScrollArea, Ui};
+use eframe::egui::{CollapsingHeader, RichText, ScrollArea, Ui};
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{DatasetState, DeviceId, Engine, Init, RunConfig, Trunk, preset};
-use crate::ui::command::Command;
+use crate::engine::{DatasetState, DeviceId, Engine, InitialWeights, RunConfig, Trunk, preset};
+use crate::ui::command::UiCommand;
 use crate::ui::context::PanelCtx;
 use crate::ui::icons::Icon;
+use crate::ui::panels::{command_button, send_when_clicked};
 use crate::ui::theme;
-use crate::ui::ui_command::UiCommand;
 use crate::ui::ui_ext::UiExt as _;
-use crate::ui::view_model::draft;
-use crate::ui::view_model::selection::RunSelection;
+use crate::ui::view_model::run_selection::RunSelection;
+use crate::ui::view_model::run_settings;
 use start_from::WeightsPick;
 
 /// The Train panel.
@@ -30,7 +32,8 @@ use start_from::WeightsPick;
 #[serde(default)]
 pub struct TrainPanel {
     /// The form; its dataset and device are filled in at the start.
-    draft: RunConfig,
+    #[serde(alias = "draft")]
+    settings: RunConfig,
     /// The device that the user chose; `None` = the best one found.
     device: Option<DeviceId>,
     #[serde(skip)]
@@ -42,7 +45,7 @@ pub struct TrainPanel {
 impl Default for TrainPanel {
     fn default() -> Self {
         Self {
-            draft: preset(Trunk::Vgg16Slim),
+            settings: preset(Trunk::Vgg16Slim),
             device: None,
             deleting: None,
             weights: WeightsPick::None,
@@ -53,38 +56,38 @@ impl Default for TrainPanel {
 impl TrainPanel {
     /// The device of the next run.
     pub fn device(&self, engine: &Engine) -> DeviceId {
-        draft::choose_device(self.device, &engine.devices().entries)
+        run_settings::choose_device(self.device, &engine.devices().entries)
     }
 
     /// The settings of the next run, or why none can start.
     pub fn config(&self, engine: &Engine) -> Result<RunConfig, &'static str> {
         if engine.active().is_some() {
-            return Err("A run is active: stop it, or wait until it has ended");
+            return Err("A run is active; stop it or wait until it ends");
         }
         match engine.dataset() {
             DatasetState::Ready(open) if open.dataset.train.is_empty() => {
                 Err("The dataset has no training images")
             }
             DatasetState::Ready(open) => {
-                match draft::problem(&self.draft).or(self.start_problem(engine)) {
+                match run_settings::problem(&self.settings).or(self.start_problem(engine)) {
                     Some(problem) => Err(problem),
                     None => Ok(RunConfig {
                         dataset: open.which.clone(),
                         device: self.device(engine),
-                        ..self.draft.clone()
+                        ..self.settings.clone()
                     }),
                 }
             }
-            DatasetState::Opening { .. } => Err("The dataset is still being opened"),
+            DatasetState::Opening { .. } => Err("The dataset is still opening"),
             DatasetState::None | DatasetState::Failed { .. } => Err("Open a dataset first"),
         }
     }
 
     /// Why nothing can start from the chosen weights.
     fn start_problem(&self, engine: &Engine) -> Option<&'static str> {
-        match &self.draft.init {
-            Init::Run(run) if engine.runs_known() && engine.run(run).is_none() => {
-                Some("The run to start from is gone: choose another start")
+        match &self.settings.init {
+            InitialWeights::Run(run) if engine.runs_known() && engine.run(run).is_none() => {
+                Some("The run to start from does not exist any more; choose other weights")
             }
             _ => None,
         }
@@ -98,6 +101,15 @@ impl TrainPanel {
     /// The settings for FCN-8s at once, or why it cannot be trained.
     pub fn at_once(&self, engine: &Engine) -> Result<RunConfig, &'static str> {
         self.config(engine).and_then(|config| at_once_of(&config))
+    }
+
+    /// Why `command` cannot start training; `None` = it can.
+    pub fn problem(&self, engine: &Engine, command: UiCommand) -> Option<&'static str> {
+        match command {
+            UiCommand::TrainThree | UiCommand::TrainStaged => self.strides(engine).err(),
+            UiCommand::TrainAtOnce => self.at_once(engine).err(),
+            _ => self.config(engine).err(),
+        }
     }
 
     /// Draws the panel. `selection` holds the ticked runs.
@@ -117,17 +129,17 @@ impl TrainPanel {
                 ui.add_space(4.0);
             }
             ui.separator();
-            runs::runs_ui(ctx, ui, selection, &mut self.deleting);
+            run_list::runs_ui(ctx, ui, selection, &mut self.deleting);
         });
-        runs::confirm_delete_ui(ctx, ui, &mut self.deleting);
-        self.weights.ui(ctx, ui, &mut self.draft);
+        run_list::confirm_delete_ui(ctx, ui, &mut self.deleting);
+        self.weights.ui(ctx, ui, &mut self.settings);
     }
 
     /// The file that the next run starts from.
     pub fn initial_weights(&self) -> Option<&Path> {
-        match &self.draft.init {
-            Init::File(path) => Some(path),
-            Init::Random | Init::Run(_) => None,
+        match &self.settings.init {
+            InitialWeights::File(path) => Some(path),
+            InitialWeights::Random | InitialWeights::Run(_) => None,
         }
     }
 
@@ -137,71 +149,29 @@ impl TrainPanel {
     }
 
     fn start_ui(&self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        let config = self.config(ctx.engine);
-        let reason = config.as_ref().err().copied();
-        let start = ui
-            .primary_button(
-                Icon::Play,
-                UiCommand::StartTraining.label(),
-                reason.is_none(),
-            )
-            .on_hover_text(UiCommand::StartTraining.tooltip_with_key(ui.ctx()))
-            .on_disabled_hover_text(reason.unwrap_or_default());
+        let command = UiCommand::StartTraining;
+        let problem = self.problem(ctx.engine, command);
+        let start = ui.primary_button(Icon::Play, command.label(), problem.is_none());
+        send_when_clicked(ctx, ui, start, command, problem);
         ui.horizontal(|ui| {
-            let strides = config
-                .as_ref()
-                .map_err(|reason| *reason)
-                .and_then(strides_of);
-            let problem = strides.as_ref().err().copied();
-            let three = ui
-                .labeled_button(
-                    Icon::Stairs,
-                    UiCommand::TrainThree.label(),
-                    problem.is_none(),
-                )
-                .on_hover_text(UiCommand::TrainThree.tooltip())
-                .on_disabled_hover_text(problem.unwrap_or_default());
-            let staged = ui
-                .add_enabled(
-                    problem.is_none(),
-                    Button::new(UiCommand::TrainStaged.label()),
-                )
-                .on_hover_text(UiCommand::TrainStaged.tooltip())
-                .on_disabled_hover_text(problem.unwrap_or_default());
-            let at_once = config
-                .as_ref()
-                .map_err(|reason| *reason)
-                .and_then(at_once_of);
-            let problem = at_once.as_ref().err().copied();
-            let one = ui
-                .add_enabled(
-                    problem.is_none(),
-                    Button::new(UiCommand::TrainAtOnce.label()),
-                )
-                .on_hover_text(UiCommand::TrainAtOnce.tooltip())
-                .on_disabled_hover_text(problem.unwrap_or_default());
-            if let (true, Ok(config)) = (one.clicked(), at_once) {
-                ctx.commands.send(Command::StartRun(Box::new(config)));
-            }
-            match strides {
-                Ok(configs) if three.clicked() => ctx.commands.send(Command::StartPlan(configs)),
-                Ok(configs) if staged.clicked() => ctx.commands.send(Command::StartStages(configs)),
-                _ => {}
+            for command in [
+                UiCommand::TrainThree,
+                UiCommand::TrainStaged,
+                UiCommand::TrainAtOnce,
+            ] {
+                command_button(ctx, ui, command, self.problem(ctx.engine, command));
             }
         });
-        if let Some(reason) = reason {
+        if let Some(problem) = problem {
             let color = theme::palette(ui.visuals()).warning;
-            ui.label(RichText::new(reason).small().color(color));
-        }
-        if let (true, Ok(config)) = (start.clicked(), config) {
-            ctx.commands.send(Command::StartRun(Box::new(config)));
+            ui.label(RichText::new(problem).small().color(color));
         }
     }
 
     fn form_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         ui.horizontal(|ui| {
             ui.section("Settings");
-            let changed = draft::changed_fields(&self.draft);
+            let changed = run_settings::changed_fields(&self.settings);
             if !changed.is_empty() {
                 let color = theme::palette(ui.visuals()).warning;
                 let text = if changed.len() == 1 {
@@ -210,38 +180,38 @@ impl TrainPanel {
                     format!("{} changes", changed.len())
                 };
                 ui.tag(&text, color).on_hover_text(format!(
-                    "Other than the preset of {}: {}",
-                    self.draft.trunk,
+                    "Changed from the preset of {}: {}",
+                    self.settings.trunk,
                     changed.join(", ")
                 ));
                 if ui
                     .small_button("Reset to preset")
-                    .on_hover_text("Set all values back to the preset")
+                    .on_hover_text("Reset all values to the preset")
                     .clicked()
                 {
-                    draft::reset(&mut self.draft);
+                    run_settings::reset(&mut self.settings);
                 }
             }
         });
-        if network::network_ui(ctx.engine, ui, &mut self.draft) {
+        if network::network_ui(ctx.engine, ui, &mut self.settings) {
             self.weights.ask(ctx.engine);
         }
         device::device_ui(ctx, ui, &mut self.device);
-        optimizer::recipe_ui(ui, &mut self.draft);
-        settings::learning_ui(ui, &mut self.draft);
+        optimizer::recipe_ui(ui, &mut self.settings);
+        learning::learning_ui(ui, &mut self.settings);
         CollapsingHeader::new("Advanced")
             .id_salt("advanced")
             .show_unindented(ui, |ui| {
-                advanced::advanced_ui(ui, &mut self.draft);
+                advanced::advanced_ui(ui, &mut self.settings);
             });
     }
 }
 
 fn strides_of(config: &RunConfig) -> Result<Vec<RunConfig>, &'static str> {
-    draft::three_strides(config)
-        .ok_or("Only VGG16 and GoogLeNet have all three strides: choose one of them as the trunk")
+    run_settings::three_strides(config)
+        .ok_or("Only VGG16 and GoogLeNet have all three strides; choose one of them as the trunk")
 }
 
 fn at_once_of(config: &RunConfig) -> Result<RunConfig, &'static str> {
-    draft::at_once(config).ok_or("Only VGG16 is trained at once: choose it as the trunk")
+    run_settings::at_once(config).ok_or("Only VGG16 can be trained at once; choose it as the trunk")
 }

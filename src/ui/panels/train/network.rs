@@ -1,64 +1,77 @@
 //! Which network the next run trains, and what it starts from.
 
 use eframe::egui::{ComboBox, Label, Response, RichText, Ui};
+use strum::VariantArray as _;
 
-use super::settings::segments_ui;
-use crate::engine::{Engine, Geometry, Init, RunConfig, RunSnapshot, Trunk, Variant};
+use super::learning::segments_ui;
+use crate::engine::{Engine, Geometry, InitialWeights, RunConfig, RunSnapshot, Variant};
 use crate::ui::ui_ext::UiExt as _;
-use crate::ui::view_model::{draft, files};
+use crate::ui::view_model::{dropped_files, run_settings};
 
 /// Variant, trunk, geometry, heads, initial weights. True = the user wants to choose a file.
 pub fn network_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
-    let tooltip = "Prediction stride: 32s is coarse, 16s adds the details of pool4, 8s those of pool3. \
-                   The ResNets are torchvision's";
+    let tooltip = "FCN-32s is coarse, FCN-16s adds detail from pool4, FCN-8s from pool3. The ResNets are those \
+                   of torchvision";
     ui.field("Network", tooltip, |ui| {
-        combo_ui(ui, "network", &Variant::ALL, config.variant, |variant| {
-            draft::switch_variant(config, variant);
-        })
-    });
-    ui.field("Trunk", trunk_help(config.trunk), |ui| {
         combo_ui(
             ui,
-            "trunk",
-            config.variant.trunks(),
-            config.trunk,
-            |trunk| {
-                draft::switch_trunk(config, trunk);
+            "network",
+            Variant::VARIANTS,
+            config.variant,
+            |variant| {
+                run_settings::switch_variant(config, variant);
             },
         )
     });
-    ui.add(Label::new(RichText::new(trunk_help(config.trunk)).small().weak()).wrap());
-    if let [first, second] = *config.trunk.geometries() {
-        let tooltip = "Padded keeps the size of the maps; the reference pads the image by 100 pixels and crops, \
-                       as the Caffe networks and their weights";
+    ui.field("Trunk", config.trunk.summary(), |ui| {
+        combo_ui(
+            ui,
+            "trunk",
+            &config.variant.trunks(),
+            config.trunk,
+            |trunk| {
+                run_settings::switch_trunk(config, trunk);
+            },
+        )
+    });
+    ui.add(Label::new(RichText::new(config.trunk.summary()).small().weak()).wrap());
+    if config.trunk.geometries().len() > 1 {
+        let tooltip = "Padded keeps the size of the feature maps; Reference pads the image by 100 pixels and crops, \
+                       like the Caffe networks and their weights";
         ui.field("Geometry", tooltip, |ui| {
             let label = |geometry| match geometry {
                 Geometry::Padded => "Padded".to_owned(),
                 Geometry::Reference => "Reference".to_owned(),
             };
-            segments_ui(ui, [first, second], config.geometry, label, |geometry| {
-                config.geometry = geometry;
-            })
+            segments_ui(
+                ui,
+                config.trunk.geometries(),
+                config.geometry,
+                label,
+                |geometry| {
+                    config.geometry = geometry;
+                },
+            )
         });
     }
     if !config.variant.is_fcn() {
         ui.field(
-            "Second head",
-            "Train torchvision's auxiliary head too, at half the weight of the first",
+            "Auxiliary head",
+            "Also train the auxiliary head of torchvision, with half the loss weight of the main head",
             |ui| {
                 ui.checkbox(&mut config.aux_head, "")
-                    .accessible_name("Second head")
+                    .accessible_name("Auxiliary head")
             },
         );
     }
     init_ui(engine, ui, config)
 }
 
-/// What the weights start from.
+/// The initial weights.
 fn init_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
     let mut choose_file = false;
-    let tooltip = "Random weights, the best weights of another run on this trunk, or a .pth or .safetensors file. \
-                   Score layers and upsampling that are not in it start as always";
+    let tooltip = "Random weights, the best weights of another run with this trunk, or a .pth or .safetensors \
+                   file. Score layers and upsampling that are missing there keep their initial values";
     ui.field("Start from", tooltip, |ui| {
         let current = init_text(engine, &config.init);
         let combo = ComboBox::from_id_salt("init")
@@ -66,10 +79,10 @@ fn init_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
             .width(ui.available_width().min(260.0));
         let shown = combo.show_ui(ui, |ui| {
             if ui
-                .selectable_label(config.init == Init::Random, "Random weights")
+                .selectable_label(config.init == InitialWeights::Random, "Random weights")
                 .clicked()
             {
-                draft::start_random(config);
+                run_settings::start_random(config);
             }
             let trunk = config.trunk;
             for run in engine
@@ -77,15 +90,15 @@ fn init_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
                 .iter()
                 .filter(|run| run.has_weights && run.config.trunk == trunk)
             {
-                let init = Init::Run(run.name.clone());
+                let init = InitialWeights::Run(run.name.clone());
                 if ui
                     .selectable_label(config.init == init, run.title())
                     .clicked()
                 {
-                    draft::start_from(config, init, &run.config, true);
+                    run_settings::start_from(config, init, &run.config, true);
                 }
             }
-            let is_file = matches!(config.init, Init::File(_));
+            let is_file = matches!(config.init, InitialWeights::File(_));
             choose_file = ui.selectable_label(is_file, "Weights file…").clicked();
         });
         shown.response
@@ -93,13 +106,13 @@ fn init_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
     choose_file
 }
 
-fn init_text(engine: &Engine, init: &Init) -> String {
+fn init_text(engine: &Engine, init: &InitialWeights) -> String {
     match init {
-        Init::Random => "Random weights".to_owned(),
-        Init::Run(name) => engine
+        InitialWeights::Random => "Random weights".to_owned(),
+        InitialWeights::Run(name) => engine
             .run(name)
             .map_or_else(|| format!("{name} (deleted)"), RunSnapshot::title),
-        Init::File(path) => files::file_label(path),
+        InitialWeights::File(path) => dropped_files::file_label(path),
     }
 }
 
@@ -123,16 +136,4 @@ fn combo_ui<T: Copy + PartialEq + std::fmt::Display>(
         }
     });
     shown.response
-}
-
-fn trunk_help(trunk: Trunk) -> &'static str {
-    match trunk {
-        Trunk::Vgg16 => "As in the papers, 134 million weights: for graphics cards",
-        Trunk::Vgg16Slim => "The same layers, much narrower: for processors and quick trials",
-        Trunk::Vgg16Bn => "VGG16 with batch normalization, as torchvision has it",
-        Trunk::Alexnet => "The oldest and fastest trunk of the paper; reference geometry",
-        Trunk::Googlenet => "Inception blocks, 6 million weights, as torchvision has it",
-        Trunk::Resnet50 => "Dilated ResNet of stride 8, 33 million weights",
-        Trunk::Resnet101 => "Dilated ResNet of stride 8, 52 million weights",
-    }
 }

@@ -1,8 +1,9 @@
-//! What a step is made of: recipe, momentum, decay, loss, course of the learning rate.
+//! Recipe, optimizer, loss and schedule of the learning rate.
 
 use eframe::egui::{Align, Button, ComboBox, DragValue, Label, Layout, RichText, Ui};
+use strum::VariantArray as _;
 
-use super::settings::{optional_ui, scientific_ui, segments_ui};
+use super::learning::{optional_ui, scientific_ui, segments_ui};
 use crate::engine::{FinalUpsampling, Learning, Recipe, Reduction, RunConfig, Schedule};
 use crate::ui::ui_ext::UiExt as _;
 
@@ -11,9 +12,9 @@ const POPUP_WIDTH: f32 = 280.0;
 /// The recipe whose values the settings have, and a list to choose one from.
 pub fn recipe_ui(ui: &mut Ui, config: &mut RunConfig) {
     let current = Recipe::of(config);
-    let source = current.map_or("Values of your own", Recipe::source);
+    let source = current.map_or("Your own values", Recipe::source);
     let tooltip = format!(
-        "Optimizer, batch, image sizes, augmentation and dropout of a paper; all can be changed\n{source}"
+        "Optimizer, batch, image sizes, augmentation and dropout of a paper; you can change each value\n{source}"
     );
     ui.field("Recipe", &tooltip, |ui| {
         let text = current.map_or_else(|| "Custom".to_owned(), |recipe| recipe.to_string());
@@ -46,14 +47,14 @@ fn entry_ui(ui: &mut Ui, recipe: Recipe, current: Option<Recipe>, config: &mut R
     }
 }
 
-/// Everything about the optimizer but the learning rate, and what is not trained.
+/// The optimizer except its learning rate, dropout, and which upsampling is trained.
 pub fn optimizer_ui(ui: &mut Ui, config: &mut RunConfig) {
     weights_ui(ui, &mut config.learning);
     loss_ui(ui, &mut config.learning);
     schedule_ui(ui, &mut config.learning);
     ui.field(
         "Dropout",
-        "Chance of leaving out a value behind fc6 and fc7, 0 to below 1; 0.5 in the papers",
+        "Probability of dropping a value after fc6 and fc7, 0 to below 1; 0.5 in the papers",
         |ui| {
             ui.add(
                 DragValue::new(&mut config.dropout)
@@ -63,8 +64,8 @@ pub fn optimizer_ui(ui: &mut Ui, config: &mut RunConfig) {
             )
         },
     );
-    let tooltip = "Which transposed convolutions stay bilinear interpolation: none, the last one as in \
-                   CVPR 2015, or all as in the released Caffe nets";
+    let tooltip = "Which transposed convolutions are fixed to bilinear interpolation: none, the last one as \
+                   in CVPR 2015, or all as in the released Caffe networks";
     ui.field("Final upsampling", tooltip, |ui| {
         let label = |upsampling| match upsampling {
             FinalUpsampling::Learned => "Learned".to_owned(),
@@ -72,16 +73,22 @@ pub fn optimizer_ui(ui: &mut Ui, config: &mut RunConfig) {
             FinalUpsampling::AllFixed => "All fixed".to_owned(),
         };
         let current = config.final_upsampling;
-        segments_ui(ui, FinalUpsampling::ALL, current, label, |upsampling| {
-            config.final_upsampling = upsampling;
-        })
+        segments_ui(
+            ui,
+            FinalUpsampling::VARIANTS,
+            current,
+            label,
+            |upsampling| {
+                config.final_upsampling = upsampling;
+            },
+        )
     });
 }
 
 fn weights_ui(ui: &mut Ui, learning: &mut Learning) {
     ui.field(
         "Momentum",
-        "Share of the last step that is kept, 0 to below 1, as in PyTorch",
+        "Momentum of SGD as in PyTorch, 0 to below 1",
         |ui| {
             ui.add(
                 DragValue::new(&mut learning.momentum)
@@ -93,11 +100,11 @@ fn weights_ui(ui: &mut Ui, learning: &mut Learning) {
     );
     ui.field(
         "Weight decay",
-        "Pull of all weights towards 0, 0 or more, as in PyTorch",
+        "L2 penalty on the weights as in PyTorch, 0 or more",
         |ui| scientific_ui(ui, &mut learning.weight_decay, 0.0..=1.0),
     );
     let tooltip = "Factor on the learning rate of biases, 0 to 10; 1 in PyTorch, 2 in the papers";
-    ui.field("Bias rate", tooltip, |ui| {
+    ui.field("Bias LR factor", tooltip, |ui| {
         ui.add(
             DragValue::new(&mut learning.bias_rate)
                 .range(0.0..=10.0)
@@ -105,7 +112,8 @@ fn weights_ui(ui: &mut Ui, learning: &mut Learning) {
                 .max_decimals(2),
         )
     });
-    let tooltip = "Whether weight decay pulls on biases too; in PyTorch it does, in the released Caffe nets not";
+    let tooltip =
+        "Apply weight decay to biases too, as PyTorch does; the released Caffe networks do not";
     ui.field("Bias decay", tooltip, |ui| {
         ui.checkbox(&mut learning.decay_biases, "")
             .accessible_name("Bias decay")
@@ -113,20 +121,20 @@ fn weights_ui(ui: &mut Ui, learning: &mut Learning) {
 }
 
 fn loss_ui(ui: &mut Ui, learning: &mut Learning) {
-    let tooltip = "What is learned from: the mean over the labelled pixels, or their sum, which needs a far \
-                   smaller learning rate. Curves show the mean in both cases";
+    let tooltip = "Loss over the labeled pixels: their mean, or their sum, which needs a much smaller learning \
+                   rate. Curves shows the mean in both cases";
     ui.field("Reduction", tooltip, |ui| {
         let label = |reduction| match reduction {
             Reduction::Mean => "Mean".to_owned(),
             Reduction::Sum => "Sum".to_owned(),
         };
         let current = learning.reduction;
-        segments_ui(ui, Reduction::ALL, current, label, |reduction| {
+        segments_ui(ui, &Reduction::ALL, current, label, |reduction| {
             learning.reduction = reduction;
         })
     });
-    let tooltip = "Batches whose gradients are averaged into one step, 1 to 1000: like a larger batch, \
-                   without the memory for it";
+    let tooltip = "Batches whose gradients are averaged for one step, 1 to 1000: like a larger batch, but \
+                   without its memory";
     ui.field("Accumulation", tooltip, |ui| {
         ui.add(
             DragValue::new(&mut learning.accumulation)
@@ -134,8 +142,7 @@ fn loss_ui(ui: &mut Ui, learning: &mut Learning) {
                 .speed(0.05),
         )
     });
-    let tooltip =
-        "Largest norm of all gradients of a step together, above 0; larger ones are scaled down";
+    let tooltip = "Maximum norm of all gradients of a step together, above 0; larger gradients are scaled down";
     ui.field("Clip norm", tooltip, |ui| {
         optional_ui(
             ui,
@@ -143,15 +150,15 @@ fn loss_ui(ui: &mut Ui, learning: &mut Learning) {
             ["Clip gradients", "none"],
             1.0,
             |ui, norm| {
-                scientific_ui(ui, norm, 1e-6..=1e9).accessible_name("Largest gradient norm");
+                scientific_ui(ui, norm, 1e-6..=1e9).accessible_name("Maximum gradient norm");
             },
         )
     });
 }
 
 fn schedule_ui(ui: &mut Ui, learning: &mut Learning) {
-    let tooltip = "Fixed keeps the learning rate, step lets it fall every few steps, poly and cosine let it \
-                   fall up to the last step";
+    let tooltip = "Fixed keeps the learning rate, Step lowers it every few steps, Poly and Cosine lower it \
+                   until the last step";
     ui.field("Schedule", tooltip, |ui| {
         let label = |schedule| match schedule {
             Schedule::Fixed => "Fixed".to_owned(),
@@ -160,7 +167,7 @@ fn schedule_ui(ui: &mut Ui, learning: &mut Learning) {
             Schedule::Cosine { .. } => "Cosine".to_owned(),
         };
         let current = learning.schedule.kind();
-        segments_ui(ui, Schedule::KINDS, current, label, |schedule| {
+        segments_ui(ui, &Schedule::KINDS, current, label, |schedule| {
             learning.schedule = schedule;
         })
     });
@@ -171,8 +178,8 @@ fn schedule_ui(ui: &mut Ui, learning: &mut Learning) {
             factor,
         } => {
             ui.field(
-                "Falls every",
-                "Steps between two falls of the learning rate, 1 or more",
+                "Decay every",
+                "Steps between two decays of the learning rate, 1 or more",
                 |ui| {
                     ui.add(
                         DragValue::new(every_steps)
@@ -182,8 +189,8 @@ fn schedule_ui(ui: &mut Ui, learning: &mut Learning) {
                 },
             );
             ui.field(
-                "Falls to",
-                "What the learning rate is multiplied by at each fall, above 0",
+                "Decay factor",
+                "Factor on the learning rate at each decay, above 0",
                 |ui| {
                     ui.add(
                         DragValue::new(factor)
@@ -195,30 +202,25 @@ fn schedule_ui(ui: &mut Ui, learning: &mut Learning) {
             );
         }
         Schedule::Poly { power } => {
-            ui.field(
-                "Power",
-                "1 is a straight line down to 0; 0.9 is usual",
-                |ui| {
-                    ui.add(
-                        DragValue::new(power)
-                            .range(0.1..=10.0)
-                            .speed(0.01)
-                            .max_decimals(2),
-                    )
-                },
-            );
+            ui.field("Power", "1 is linear decay to 0; 0.9 is usual", |ui| {
+                ui.add(
+                    DragValue::new(power)
+                        .range(0.1..=10.0)
+                        .speed(0.01)
+                        .max_decimals(2),
+                )
+            });
         }
         Schedule::Cosine { min_rate } => {
             let highest = learning.learning_rate;
             ui.field(
-                "Lowest rate",
-                "Learning rate at the last step, from 0 to the one at the start",
+                "Final rate",
+                "Learning rate at the last step, from 0 to the initial learning rate",
                 |ui| scientific_ui(ui, min_rate, 0.0..=highest),
             );
         }
     }
-    let tooltip =
-        "Steps in which the learning rate rises from near 0, under the schedule; 0 is none";
+    let tooltip = "Steps in which the learning rate rises from near 0 to that of the schedule; 0 turns it off";
     ui.field("Warm-up", tooltip, |ui| {
         ui.add(
             DragValue::new(&mut learning.warmup_steps)

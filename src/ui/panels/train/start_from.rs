@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use eframe::egui::{self, Response, RichText, ScrollArea, Ui};
 
 use crate::engine::{
-    Engine, Init, NoticeLevel, RunConfig, Task, WeightsChoice, WeightsLayout, WeightsRow,
+    Engine, InitialWeights, NoticeLevel, RunConfig, Task, WeightsChoice, WeightsLayout, WeightsRow,
     WeightsRowState, WeightsSummary,
 };
 use crate::ui::command::Command;
@@ -13,7 +13,7 @@ use crate::ui::context::PanelCtx;
 use crate::ui::dialogs;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
-use crate::ui::view_model::{draft, files, format};
+use crate::ui::view_model::{dropped_files, format, run_settings};
 
 /// From the dialog to the decision.
 #[derive(Default)]
@@ -31,8 +31,8 @@ pub enum WeightsPick {
     Importing(Task<Result<String, String>>),
 }
 
-/// Said where the work on a file ended without a word.
-const BROKEN_OFF: &str = "The weights could not be used: see the log";
+/// For a task that ended without a result.
+const BROKEN_OFF: &str = "The weights file could not be read; see the log";
 /// Height of the table of layers.
 const TABLE_HEIGHT: f32 = 260.0;
 const NAME_WIDTH: f32 = 230.0;
@@ -59,24 +59,24 @@ impl WeightsPick {
             return;
         };
         let mut decision = None;
-        let title = format!("Weights of {}", files::file_label(path));
+        let title = format!("Weights of {}", dropped_files::file_label(path));
         let closed = ui.question("weights file", &title, |ui| {
             summary_ui(ui, summary);
             ui.add_space(6.0);
             ui.horizontal(|ui| {
                 if ui
                     .button("Start from these weights")
-                    .on_hover_text("Train the next run from them")
+                    .on_hover_text("The next run starts from these weights")
                     .clicked()
                 {
                     decision = Some(Decision::Start);
                 }
                 let predicts = summary.classes.is_some();
                 let predict = ui
-                    .add_enabled(predicts, egui::Button::new("Add to the runs"))
-                    .on_hover_text("Make a finished run of them, for Inspect and Compare")
+                    .add_enabled(predicts, egui::Button::new("Import as run"))
+                    .on_hover_text("Add a finished run with these weights, for Inspect and Compare")
                     .on_disabled_hover_text(
-                        "A classifier has no score layers: train from it first",
+                        "A classifier has no score layers: start a run from it first",
                     );
                 if predict.clicked() {
                     decision = Some(Decision::Import);
@@ -89,9 +89,9 @@ impl WeightsPick {
         match decision {
             Some(Decision::Start) => {
                 let is_network = matches!(summary.layout, WeightsLayout::Segmentation { .. });
-                draft::start_from(
+                run_settings::start_from(
                     config,
-                    Init::File(path.clone()),
+                    InitialWeights::File(path.clone()),
                     &summary.config,
                     is_network,
                 );
@@ -153,7 +153,7 @@ fn choice(path: &std::path::Path) -> WeightsChoice {
     }
 }
 
-/// What the file is, and what becomes of each layer.
+/// The network in the file, and for each layer whether it is loaded.
 fn summary_ui(ui: &mut Ui, summary: &WeightsSummary) {
     ui.set_width(560.0);
     let count = |wanted: fn(&WeightsRowState) -> bool| {
@@ -169,7 +169,7 @@ fn summary_ui(ui: &mut Ui, summary: &WeightsSummary) {
     let skipped = count(|state| matches!(state, WeightsRowState::Skipped { .. }));
     ui.label(RichText::new(summary.layout.to_string()).strong());
     ui.label(format!(
-        "In {} on {}: {} layers are loaded, {} start as always, {} of the file are skipped",
+        "{} on {}: {} layers are loaded, {} keep initial values, {} of the file are skipped",
         summary.config.variant,
         summary.config.trunk,
         format::count(loaded),
@@ -192,11 +192,12 @@ fn row_ui(ui: &mut Ui, row: &WeightsRow) {
     let palette = theme::palette(ui.visuals());
     let (text, color) = match &row.state {
         WeightsRowState::Loaded => ("loaded".to_owned(), palette.success),
-        WeightsRowState::Reshaped { from } => {
-            (format!("loaded from {}", shape_text(from)), palette.success)
-        }
+        WeightsRowState::Reshaped { from } => (
+            format!("loaded, reshaped from {}", shape_text(from)),
+            palette.success,
+        ),
         WeightsRowState::Initialized { reason } => {
-            (format!("starts as always: {reason}"), palette.warning)
+            (format!("keeps initial values: {reason}"), palette.warning)
         }
         WeightsRowState::Skipped { reason } => (format!("skipped: {reason}"), palette.info),
     };
@@ -209,7 +210,7 @@ fn row_ui(ui: &mut Ui, row: &WeightsRow) {
     });
 }
 
-/// Exactly `width` wide, so that rows stand in line.
+/// Exactly `width` wide, so that the rows align.
 fn column_ui(ui: &mut Ui, width: f32, add: impl FnOnce(&mut Ui) -> Response) {
     ui.together(width, |ui| {
         ui.set_min_width(width);

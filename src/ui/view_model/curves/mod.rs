@@ -4,7 +4,7 @@
 //! the history's length. Values that are not finite are left out, on a logarithmic axis also
 //! those that are not above 0. Must not know about widgets.
 
-use super::pyramid::Pyramid;
+use super::minmax_tree::MinMaxTree;
 use crate::engine::{EpochRecord, StepRecord};
 
 /// A point: steps to the right, value up.
@@ -63,11 +63,11 @@ type Stamp = (usize, u64);
 /// The curves of one run, and what is known about its history.
 #[derive(Debug, Default)]
 pub struct RunCurves {
-    loss: Pyramid,
+    loss: MinMaxTree,
     smoother: Smoother,
-    val_loss: Pyramid,
-    mean_iu: Pyramid,
-    pixel_accuracy: Pyramid,
+    val_loss: MinMaxTree,
+    mean_iu: MinMaxTree,
+    pixel_accuracy: MinMaxTree,
     last_step: Option<Stamp>,
     last_epoch: Option<Stamp>,
     /// Whether the losses were taken in for a logarithmic axis.
@@ -167,17 +167,17 @@ impl RunCurves {
         let axis = |loss: f64| if self.log_loss { loss.log10() } else { loss };
         let at_step = |index: usize| steps[index].step as f64;
         let at_epoch = |index: usize| epochs[index].step as f64;
-        let by_step = |pyramid: &Pyramid, value: &dyn Fn(usize) -> f64| {
-            let drawn = pyramid.columns(range, settings.columns, at_step, value);
+        let by_step = |tree: &MinMaxTree, value: &dyn Fn(usize) -> f64| {
+            let drawn = tree.columns(range, settings.columns, at_step, value);
             drawn
                 .into_iter()
                 .map(|index| [at_step(index), axis(value(index))])
                 .collect()
         };
         let by_epoch =
-            |pyramid: &Pyramid, value: &dyn Fn(&EpochRecord) -> Option<f64>| -> Vec<Point> {
+            |tree: &MinMaxTree, value: &dyn Fn(&EpochRecord) -> Option<f64>| -> Vec<Point> {
                 let value = |index: usize| value(&epochs[index]).unwrap_or(f64::NAN);
-                let drawn = pyramid.columns(range, settings.columns, at_epoch, value);
+                let drawn = tree.columns(range, settings.columns, at_epoch, value);
                 drawn
                     .into_iter()
                     .map(|index| [at_epoch(index), value(index)])
@@ -189,7 +189,7 @@ impl RunCurves {
         });
         CurveModel {
             loss: by_step(&self.loss, &|index| drawable(steps[index].loss, log)),
-            smoothed: by_step(&self.smoother.pyramid, &|index| {
+            smoothed: by_step(&self.smoother.tree, &|index| {
                 drawable(f64::from(self.smoother.values[index]), log)
             }),
             val_loss: val_loss
@@ -278,7 +278,7 @@ struct Smoother {
     weight: f64,
     /// One for every step.
     values: Vec<f32>,
-    pyramid: Pyramid,
+    tree: MinMaxTree,
 }
 
 impl Smoother {
@@ -293,7 +293,7 @@ impl Smoother {
             f32::NAN
         };
         self.values.push(value);
-        self.pyramid.push(drawable(f64::from(value), log_loss));
+        self.tree.push(drawable(f64::from(value), log_loss));
     }
 }
 

@@ -1,0 +1,192 @@
+//! Datasets: opening, counting, small pictures of their items.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::tasks::{Task, guarded, spawn_thread};
+use super::{Engine, Event, NoticeLevel};
+use crate::dataset::{
+    Dataset, DatasetError, DatasetItem, DatasetStats, LabelMap, MaskReader, Rgb, SampleSpec, Split,
+    ensure_sample, resize_labels, resize_rgb, scan,
+};
+use crate::training::DatasetRef;
+
+/// A dataset that is open in the window.
+#[derive(Debug, Clone)]
+pub struct OpenDataset {
+    /// How it was asked for.
+    pub which: DatasetRef,
+    /// Its lists and classes.
+    pub dataset: Dataset,
+    /// Pixel counts, once all masks are read.
+    pub stats: Option<DatasetStats>,
+}
+
+/// The dataset of the window.
+#[derive(Debug, Clone)]
+pub enum DatasetState {
+    /// Nothing was opened yet.
+    None,
+    /// It is being read or made; `progress` in `0.0..=1.0` where known.
+    Opening {
+        label: String,
+        progress: Option<f32>,
+    },
+    /// It can be used.
+    Ready(Arc<OpenDataset>),
+    /// It cannot be read, and why.
+    Failed { label: String, message: String },
+}
+
+/// An item in small.
+#[derive(Debug, Clone)]
+pub struct Thumbnail {
+    /// The image.
+    pub image: Rgb,
+    /// Its mask, the same size.
+    pub labels: LabelMap,
+}
+
+impl Engine {
+    /// Opens a dataset in the background, making the sample where it is not there.
+    pub fn open_dataset(&mut self, which: DatasetRef) {
+        self.dataset_generation += 1;
+        let generation = self.dataset_generation;
+        let label = match &which {
+            DatasetRef::Sample => "the sample".to_owned(),
+            DatasetRef::Folder(path) => path.display().to_string(),
+        };
+        self.dataset = DatasetState::Opening {
+            label,
+            progress: None,
+        };
+        let (sender, waker, data_dir) = (
+            self.sender.clone(),
+            Arc::clone(&self.waker),
+            self.dirs.data.clone(),
+        );
+        self.dataset_task = Some(spawn_thread(&self.waker, "dataset", move |cancel| {
+            let tell = |event| {
+                sender.send(event).ok();
+                waker();
+            };
+            let mut advance = |done: usize, total: usize| {
+                let share = done as f32 / total.max(1) as f32;
+                tell(Event::DatasetProgress { generation, share });
+                !cancel.is_cancelled()
+            };
+            let opened =
+                guarded(|| open(&which, &data_dir, &mut advance).map_err(|err| err.to_string()));
+            let result = opened
+                .unwrap_or_else(|panic| Err(format!("{panic}: the dataset could not be read")));
+            let dataset = match result {
+                Ok(dataset) => Arc::new(OpenDataset {
+                    which,
+                    dataset,
+                    stats: None,
+                }),
+                Err(message) => {
+                    return tell(Event::DatasetOpened {
+                        generation,
+                        result: Err(message),
+                    });
+                }
+            };
+            tell(Event::DatasetOpened {
+                generation,
+                result: Ok(Arc::clone(&dataset)),
+            });
+            if let Some(stats) = scan(&dataset.dataset, &mut |_, _| !cancel.is_cancelled()) {
+                let counted = OpenDataset {
+                    stats: Some(stats),
+                    ..(*dataset).clone()
+                };
+                tell(Event::DatasetOpened {
+                    generation,
+                    result: Ok(Arc::new(counted)),
+                });
+            }
+        }));
+    }
+
+    /// The dataset of the window.
+    pub fn dataset(&self) -> &DatasetState {
+        &self.dataset
+    }
+
+    /// An item of the open dataset, the longer side at most `max_side` pixels.
+    pub fn thumbnail(
+        &self,
+        split: Split,
+        index: usize,
+        max_side: u32,
+    ) -> Task<Result<Thumbnail, String>> {
+        let item = match &self.dataset {
+            DatasetState::Ready(open) => {
+                let item = open.dataset.items(split).get(index).cloned();
+                item.map(|item| (open.dataset.mask_reader(), item))
+            }
+            _ => None,
+        };
+        self.spawn("thumbnail", move |_| {
+            let (reader, item) = item.ok_or("there is no such item")?;
+            read_thumbnail(&reader, &item, max_side).map_err(|err| err.to_string())
+        })
+    }
+
+    /// Takes in what the `dataset` thread found.
+    pub(super) fn dataset_opened(&mut self, result: Result<Arc<OpenDataset>, String>) {
+        self.dataset = match result {
+            Ok(dataset) => DatasetState::Ready(dataset),
+            Err(message) => {
+                self.notify(NoticeLevel::Error, message.clone());
+                let label = match &self.dataset {
+                    DatasetState::Opening { label, .. } => label.clone(),
+                    _ => String::new(),
+                };
+                DatasetState::Failed { label, message }
+            }
+        };
+    }
+}
+
+/// Where a dataset lies.
+pub fn dataset_folder(which: &DatasetRef, data_dir: &Path) -> PathBuf {
+    match which {
+        DatasetRef::Sample => data_dir.join("sample"),
+        DatasetRef::Folder(path) => path.clone(),
+    }
+}
+
+/// Opens a dataset, making the sample where it is not there yet. `progress` is told
+/// how many of how many images are made, and answers whether to go on.
+pub(super) fn open(
+    which: &DatasetRef,
+    data_dir: &Path,
+    progress: &mut dyn FnMut(usize, usize) -> bool,
+) -> Result<Dataset, DatasetError> {
+    let root = dataset_folder(which, data_dir);
+    if *which == DatasetRef::Sample {
+        ensure_sample(&root, &SampleSpec::default(), progress)?;
+    }
+    Dataset::open(&root)
+}
+
+/// Reads an item and makes it small: the longer side has at most `max_side` pixels.
+fn read_thumbnail(
+    reader: &MaskReader,
+    item: &DatasetItem,
+    max_side: u32,
+) -> Result<Thumbnail, DatasetError> {
+    let (image, labels) = reader.read_pair(item)?;
+    let scale = f64::from(max_side) / f64::from(image.width.max(image.height).max(1));
+    if scale >= 1.0 {
+        return Ok(Thumbnail { image, labels });
+    }
+    let side = |length: u32| ((f64::from(length) * scale) as u32).max(1);
+    let (width, height) = (side(image.width), side(image.height));
+    Ok(Thumbnail {
+        image: resize_rgb(&image, width, height),
+        labels: resize_labels(&labels, width, height),
+    })
+}

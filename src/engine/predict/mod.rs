@@ -1,0 +1,161 @@
+//! Predictions: masks, logits, scores.
+
+mod thread;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub(super) use thread::PredictThread;
+use thread::{Request, Scoring, Source};
+
+use super::Engine;
+use super::dataset::DatasetState;
+use super::score_masks::{MaskFolders, MaskScores, score_masks};
+use super::tasks::Task;
+use crate::dataset::{ClassList, LabelMap, Rgb, Split};
+use crate::metrics::Scores;
+use crate::training::{DeviceId, WeightsChoice};
+
+/// Which network predicts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NetworkSource {
+    /// The best weights of the run of this name.
+    Run(String),
+    /// A weights file, on a device.
+    Weights(WeightsChoice, DeviceId),
+}
+
+/// An image through a network.
+#[derive(Debug, Clone)]
+pub struct Prediction {
+    /// Name of the run.
+    pub run: String,
+    /// The image file.
+    pub image_path: PathBuf,
+    /// The image.
+    pub image: Arc<Rgb>,
+    /// The network's mask, the image's size.
+    pub mask: Arc<LabelMap>,
+    /// Classes of the run.
+    pub classes: Arc<ClassList>,
+    /// Seconds the network took.
+    pub secs: f64,
+    /// Ground truth, where the open dataset has this image.
+    pub truth: Option<Arc<LabelMap>>,
+    /// Scores on this image alone, where there is ground truth.
+    pub scores: Option<Scores>,
+}
+
+/// What a network says about an image before the largest is taken.
+#[derive(Debug, Clone)]
+pub struct Logits {
+    /// Classes, rows, columns.
+    pub shape: [usize; 3],
+    /// One plane after the other, row by row.
+    pub values: Vec<f32>,
+}
+
+/// Scores over a whole list of images.
+#[derive(Debug, Clone)]
+pub struct Evaluation {
+    /// From one confusion matrix over all images.
+    pub scores: Scores,
+    /// Mean over images of each image's mean IU, see [`ImageMean`](crate::metrics::ImageMean);
+    /// not the mean IU of the papers, which is in `scores`.
+    pub mean_iu_over_images: Option<f64>,
+    /// Of the pixels along label boundaries alone, from one confusion matrix over all
+    /// images, see [`boundary_band`](crate::metrics::boundary_band).
+    pub boundary: Scores,
+    /// Width of that band, in pixels.
+    pub boundary_width: usize,
+    /// Mean loss over the labelled pixels, in nats; `None` without a network.
+    pub val_loss: Option<f64>,
+    /// Number of images.
+    pub images: usize,
+    /// Seconds it took.
+    pub secs: f64,
+    /// The classes scored.
+    pub classes: Arc<ClassList>,
+}
+
+impl Engine {
+    /// Where a run can predict: its own device where that works here, else the processor.
+    fn prediction_device(&self, run: &str) -> DeviceId {
+        let own = self.run(run).map_or(DeviceId::Cpu, |run| run.config.device);
+        if self.devices.refusal(own).is_none() {
+            own
+        } else {
+            DeviceId::Cpu
+        }
+    }
+
+    /// The mask of an image by the best weights of a run.
+    pub fn predict(&self, run: &str, image: &Path) -> Task<Result<Arc<Prediction>, String>> {
+        self.predict_with(&NetworkSource::Run(run.to_owned()), image)
+    }
+
+    /// The logits of an image.
+    pub fn logits_with(
+        &self,
+        network: &NetworkSource,
+        image: &Path,
+    ) -> Task<Result<Logits, String>> {
+        let (source, device) = self.locate(network);
+        self.predictor
+            .logits(&self.waker, source, device, image.to_path_buf())
+    }
+
+    fn locate(&self, network: &NetworkSource) -> (Source, DeviceId) {
+        match network {
+            NetworkSource::Run(run) => (Source::Run(self.folder(run)), self.prediction_device(run)),
+            NetworkSource::Weights(choice, device) => (Source::Weights(choice.clone()), *device),
+        }
+    }
+
+    /// The mask of an image.
+    pub fn predict_with(
+        &self,
+        network: &NetworkSource,
+        image: &Path,
+    ) -> Task<Result<Arc<Prediction>, String>> {
+        let (source, device) = self.locate(network);
+        let truth = match &self.dataset {
+            DatasetState::Ready(open) => [Split::Val, Split::Train]
+                .into_iter()
+                .flat_map(|split| open.dataset.items(split))
+                .find(|item| item.image == image)
+                .map(|item| (open.dataset.mask_reader(), item.clone())),
+            _ => None,
+        };
+        let request = Request {
+            source,
+            device,
+            image: image.to_path_buf(),
+            truth,
+        };
+        self.predictor.predict(&self.waker, request)
+    }
+
+    /// Scores of a run's best weights over a split of the dataset it was trained on, with
+    /// a boundary band of `boundary_width` pixels.
+    pub fn evaluate(
+        &self,
+        run: &str,
+        split: Split,
+        boundary_width: usize,
+    ) -> Task<Result<Evaluation, String>> {
+        let scoring = Scoring {
+            source: Source::Run(self.folder(run)),
+            device: self.prediction_device(run),
+            data_dir: self.dirs.data.clone(),
+            split,
+            boundary_width,
+        };
+        self.predictor.evaluate(&self.waker, scoring)
+    }
+
+    /// Scores of masks that are already there against labels, as [`score_masks`] counts.
+    pub fn score_masks(&self, folders: MaskFolders) -> Task<Result<MaskScores, String>> {
+        self.spawn("score masks", move |cancel| score_masks(&folders, cancel))
+    }
+}

@@ -1,0 +1,285 @@
+//! The `predict` thread: it keeps the last used networks loaded.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use super::{Evaluation, Logits, Prediction};
+use crate::dataset::{DatasetItem, MaskReader, Split, read_rgb};
+use crate::engine::Waker;
+use crate::engine::dataset;
+use crate::engine::memory::give_back_freed_memory;
+use crate::engine::tasks::{Cancel, Promise, Task, guarded};
+use crate::metrics::ConfusionMatrix;
+use crate::training::checkpoint::RunFolder;
+use crate::training::{Control, DeviceId, Predictor, TrainError, WeightsChoice};
+
+/// Where a network comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Source {
+    Run(RunFolder),
+    Weights(WeightsChoice),
+}
+
+impl Source {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Run(folder) => folder.path(),
+            Self::Weights(choice) => &choice.path,
+        }
+    }
+
+    /// A run's name, or a file's.
+    fn name(&self) -> String {
+        self.path()
+            .file_name()
+            .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+    }
+
+    fn load(&self, device: DeviceId) -> Result<Predictor, TrainError> {
+        match self {
+            Self::Run(folder) => Predictor::load(folder, device),
+            Self::Weights(choice) => Predictor::from_weights(choice, device),
+        }
+    }
+
+    /// Steps behind the newest weights; a file does not grow.
+    fn newest_step(&self) -> Option<usize> {
+        match self {
+            Self::Run(folder) => folder
+                .best()
+                .map(|best| best.step)
+                .or_else(|| folder.last().map(|last| last.step)),
+            Self::Weights(_) => Some(0),
+        }
+    }
+}
+
+/// What to predict with which network.
+pub(super) struct Request {
+    pub source: Source,
+    pub device: DeviceId,
+    pub image: PathBuf,
+    /// How to read the image's ground truth, where it is known.
+    pub truth: Option<(MaskReader, DatasetItem)>,
+}
+
+type Job = Box<dyn FnOnce(&mut Models) + Send>;
+
+/// Which list to score, and how.
+pub(super) struct Scoring {
+    pub source: Source,
+    pub device: DeviceId,
+    pub data_dir: PathBuf,
+    pub split: Split,
+    /// In pixels.
+    pub boundary_width: usize,
+}
+
+/// Handle on the thread; dropping it ends the thread after its work.
+pub(in crate::engine) struct PredictThread {
+    jobs: Sender<Job>,
+}
+
+/// Jobs that may wait.
+const QUEUE: usize = 256;
+/// Predictions come one soon after the other; after this long without one there is a rest.
+const REST: Duration = Duration::from_secs(2);
+/// Networks kept loaded: as many as Compare shows.
+const LOADED: usize = 4;
+
+impl PredictThread {
+    pub fn start() -> Self {
+        let (jobs, receiver): (Sender<Job>, Receiver<Job>) = bounded(QUEUE);
+        let started = thread::Builder::new()
+            .name("predict".into())
+            .spawn(move || {
+                let mut models = Models::default();
+                while let Ok(job) = receiver.recv() {
+                    job(&mut models);
+                    while let Ok(job) = receiver.recv_timeout(REST) {
+                        job(&mut models);
+                    }
+                    give_back_freed_memory();
+                }
+            });
+        if let Err(err) = started {
+            log::error!("The prediction thread could not be started: {err}");
+        }
+        Self { jobs }
+    }
+
+    fn submit<T: Send + 'static>(
+        &self,
+        waker: &Waker,
+        work: impl FnOnce(&mut Models, &Cancel) -> Result<T, String> + Send + 'static,
+    ) -> Task<Result<T, String>> {
+        let (promise, task) = Promise::new(waker);
+        let job: Job = Box::new(move |models| {
+            let cancel = promise.cancel.clone();
+            if cancel.is_cancelled() {
+                return;
+            }
+            let result = guarded(|| work(models, &cancel)).unwrap_or_else(|panic| {
+                // The panic may have left a network half used.
+                models.loaded.clear();
+                Err(format!(
+                    "prediction broke off unexpectedly ({panic}). Choose a smaller image or the device cpu"
+                ))
+            });
+            promise.fulfill(result);
+        });
+        if let Err(refused) = self.jobs.try_send(job) {
+            log::warn!("A prediction was dropped: {refused}");
+        }
+        task
+    }
+
+    pub(super) fn predict(
+        &self,
+        waker: &Waker,
+        request: Request,
+    ) -> Task<Result<Arc<Prediction>, String>> {
+        self.submit(waker, move |models, _| {
+            models.predict(&request).map(Arc::new)
+        })
+    }
+
+    pub(super) fn logits(
+        &self,
+        waker: &Waker,
+        source: Source,
+        device: DeviceId,
+        image: PathBuf,
+    ) -> Task<Result<Logits, String>> {
+        self.submit(waker, move |models, _| {
+            models.logits(&source, device, &image)
+        })
+    }
+
+    pub(super) fn evaluate(
+        &self,
+        waker: &Waker,
+        scoring: Scoring,
+    ) -> Task<Result<Evaluation, String>> {
+        self.submit(waker, move |models, cancel| {
+            models.evaluate(&scoring, cancel)
+        })
+    }
+}
+
+/// Loaded networks, the last used at the end.
+#[derive(Default)]
+struct Models {
+    loaded: Vec<(Source, DeviceId, Predictor)>,
+}
+
+impl Models {
+    fn get(&mut self, source: &Source, device: DeviceId) -> Result<&Predictor, String> {
+        let newest = source.newest_step();
+        let found = self.loaded.iter().position(|(loaded, on, predictor)| {
+            loaded == source && *on == device && Some(predictor.step()) == newest
+        });
+        let entry = if let Some(index) = found {
+            self.loaded.remove(index)
+        } else {
+            self.loaded
+                .retain(|(loaded, ..)| loaded.path() != source.path());
+            if self.loaded.len() >= LOADED {
+                self.loaded.remove(0);
+            }
+            let predictor = source.load(device).map_err(|err| err.to_string())?;
+            (source.clone(), device, predictor)
+        };
+        self.loaded.push(entry);
+        self.loaded
+            .last()
+            .map(|(.., predictor)| predictor)
+            .ok_or_else(|| "no network is loaded".to_owned())
+    }
+
+    fn logits(
+        &mut self,
+        source: &Source,
+        device: DeviceId,
+        image: &Path,
+    ) -> Result<Logits, String> {
+        let image = read_rgb(image).map_err(|err| err.to_string())?;
+        let predictor = self.get(source, device)?;
+        let values = predictor.logits(&image).map_err(|err| err.to_string())?;
+        let num_classes = predictor.meta().classes.len();
+        Ok(Logits {
+            shape: [num_classes, image.height as usize, image.width as usize],
+            values,
+        })
+    }
+
+    fn predict(&mut self, request: &Request) -> Result<Prediction, String> {
+        let image = read_rgb(&request.image).map_err(|err| err.to_string())?;
+        let predictor = self.get(&request.source, request.device)?;
+        let started = Instant::now();
+        let mask = predictor.predict(&image).map_err(|err| err.to_string())?;
+        let secs = started.elapsed().as_secs_f64();
+        let classes = Arc::new(predictor.meta().classes.clone());
+        // A mask that cannot be read is no reason to hide the prediction.
+        let truth = request.truth.as_ref().and_then(|(reader, item)| {
+            reader
+                .read_pair(item)
+                .map_err(|err| log::warn!("{err}"))
+                .ok()
+                .map(|(_, labels)| labels)
+        });
+        let scores = truth.as_ref().map(|truth| {
+            let mut matrix = ConfusionMatrix::new(classes.len());
+            matrix.add(&truth.labels, &mask.labels);
+            matrix.scores()
+        });
+        Ok(Prediction {
+            run: request.source.name(),
+            image_path: request.image.clone(),
+            image: Arc::new(image),
+            mask: Arc::new(mask),
+            classes,
+            secs,
+            truth: truth.map(Arc::new),
+            scores,
+        })
+    }
+
+    fn evaluate(&mut self, scoring: &Scoring, cancel: &Cancel) -> Result<Evaluation, String> {
+        let predictor = self.get(&scoring.source, scoring.device)?;
+        let which = &predictor.meta().config.dataset;
+        let dataset = dataset::open(which, &scoring.data_dir, &mut |_, _| !cancel.is_cancelled())
+            .map_err(|err| err.to_string())?;
+        let control = Control::default();
+        let started = Instant::now();
+        let evaluation = predictor
+            .evaluate(
+                &dataset,
+                scoring.split,
+                scoring.boundary_width,
+                &control,
+                &mut |done, total| {
+                    cancel.set_progress(done as f32 / total.max(1) as f32);
+                    if cancel.is_cancelled() {
+                        control.stop();
+                    }
+                },
+            )
+            .map_err(|err| err.to_string())?
+            .ok_or_else(|| "stopped".to_owned())?;
+        Ok(Evaluation {
+            scores: evaluation.scores,
+            mean_iu_over_images: evaluation.mean_iu_over_images,
+            boundary: evaluation.boundary,
+            boundary_width: evaluation.boundary_width,
+            val_loss: evaluation.loss,
+            images: evaluation.images,
+            secs: started.elapsed().as_secs_f64(),
+            classes: Arc::new(predictor.meta().classes.clone()),
+        })
+    }
+}

@@ -1,0 +1,224 @@
+//! Scores of masks that are already there, of this or any other program, without a network.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use rayon::prelude::*;
+
+use crate::dataset::{
+    ClassList, DatasetError, MaskReader, VOID, find_class_list, list_masks, read_class_list,
+    read_names,
+};
+use crate::engine::predict::Evaluation;
+use crate::engine::tasks::Cancel;
+use crate::metrics::SetCounts;
+
+/// How many pairs are read between two reports of progress.
+const CHUNK: usize = 16;
+
+/// Two folders of PNG masks, paired by file name.
+#[derive(Debug, Clone)]
+pub struct MaskFolders {
+    /// The folder of the masks to score.
+    pub predictions: PathBuf,
+    /// The folder of the true masks.
+    pub labels: PathBuf,
+    /// A list of the names to score, one a line; `None` = every mask in `labels`.
+    pub list: Option<PathBuf>,
+    /// Which classes the labels stand for.
+    pub classes: MaskClasses,
+    /// Width of the band along boundaries, in pixels.
+    pub boundary_width: usize,
+}
+
+/// Where the classes of masks are taken from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MaskClasses {
+    /// `classes.txt` in the folder of the labels or the one around it, else the 21 of VOC.
+    Find,
+    /// A class list, one a line as `name` or `name red green blue`.
+    File(PathBuf),
+    /// This many without a name, 1 to 254.
+    Numbered(usize),
+}
+
+/// The scores of a folder of masks.
+#[derive(Debug, Clone)]
+pub struct MaskScores {
+    /// The scores; without a loss, as there is no network.
+    pub evaluation: Evaluation,
+    /// Labelled pixels that are void in the prediction; each counts as wrong.
+    pub unanswered: u64,
+    /// Predictions that no label has the name of, and that were left out.
+    pub unpaired: Vec<PathBuf>,
+}
+
+/// Scores masks against labels, on all cores.
+///
+/// A mask is an indexed, gray or RGB PNG as [`MaskReader`] reads it, RGB by the colors of
+/// the classes. Pixels that are void (255) in the labels do not count. A prediction of
+/// void where there is a label is a miss of the true class, as in
+/// [`ConfusionMatrix`](crate::metrics::ConfusionMatrix). Every label needs a prediction of
+/// its name and size.
+///
+/// # Errors
+/// A sentence for the user that names the file: what cannot be read or paired, has
+/// another size, or has a label or color that is no class; or "stopped".
+pub fn score_masks(folders: &MaskFolders, cancel: &Cancel) -> Result<MaskScores, String> {
+    let started = Instant::now();
+    let (classes, assumed) = classes_of(folders)?;
+    let (pairs, unpaired) = pair(folders)?;
+    let reader = MaskReader::new(&classes, vec![VOID]);
+    let mut counts = SetCounts::new(classes.len(), folders.boundary_width);
+    for (index, chunk) in pairs.chunks(CHUNK).enumerate() {
+        if cancel.is_cancelled() {
+            return Err("stopped".to_owned());
+        }
+        let images: Vec<_> = chunk
+            .par_iter()
+            .map(|pair| pair.count(&reader, folders.boundary_width))
+            .collect();
+        for image in images {
+            counts.merge(&image.map_err(|problem| problem.text(assumed))?);
+        }
+        cancel.set_progress((index * CHUNK + chunk.len()) as f32 / pairs.len() as f32);
+    }
+    let evaluation = Evaluation {
+        scores: counts.scores(),
+        mean_iu_over_images: counts.mean_iu_over_images(),
+        boundary: counts.boundary_scores(),
+        boundary_width: counts.boundary_width(),
+        val_loss: None,
+        images: pairs.len(),
+        secs: started.elapsed().as_secs_f64(),
+        classes: Arc::new(classes),
+    };
+    Ok(MaskScores {
+        evaluation,
+        unanswered: counts.unanswered(),
+        unpaired,
+    })
+}
+
+/// The classes, and whether they are only assumed.
+fn classes_of(folders: &MaskFolders) -> Result<(ClassList, bool), String> {
+    let found = match &folders.classes {
+        MaskClasses::File(path) => read_class_list(path).map(Some),
+        MaskClasses::Find => find_class_list(&folders.labels),
+        MaskClasses::Numbered(count) => {
+            let classes = ClassList::numbered(*count);
+            if classes.is_empty() || classes.len() != *count {
+                return Err(format!(
+                    "{count} classes do not fit into a mask. Give a number from 1 to 254"
+                ));
+            }
+            Ok(Some(classes))
+        }
+    };
+    match found.map_err(|err| err.to_string())? {
+        Some(classes) => Ok((classes, false)),
+        None => Ok((ClassList::voc(), true)),
+    }
+}
+
+/// A mask and the true one.
+struct Pair {
+    label: PathBuf,
+    prediction: PathBuf,
+}
+
+/// The pairs in order, and the predictions without a label.
+fn pair(folders: &MaskFolders) -> Result<(Vec<Pair>, Vec<PathBuf>), String> {
+    let list = |folder: &Path| list_masks(folder).map_err(|err| err.to_string());
+    let (mut predictions, labels) = (list(&folders.predictions)?, list(&folders.labels)?);
+    let names = match &folders.list {
+        Some(list) => read_names(list).map_err(|err| err.to_string())?,
+        None => labels.keys().cloned().collect(),
+    };
+    if names.is_empty() {
+        return Err(format!(
+            "{}: no PNG masks here. Choose the folder of the labels",
+            folders.labels.display()
+        ));
+    }
+    let (mut pairs, mut missing) = (Vec::new(), Vec::new());
+    for name in &names {
+        let Some(label) = labels.get(name) else {
+            return Err(format!(
+                "{}: this label is on the list but not there. Add it or take {name} off the list",
+                folders.labels.join(format!("{name}.png")).display()
+            ));
+        };
+        match predictions.remove(name) {
+            Some(prediction) => pairs.push(Pair {
+                label: label.clone(),
+                prediction,
+            }),
+            None => missing.push(folders.predictions.join(format!("{name}.png"))),
+        }
+    }
+    if let Some(first) = missing.first() {
+        return Err(format!(
+            "{}: this prediction is missing ({} of {} are). Add it, or score only those on a list",
+            first.display(),
+            missing.len(),
+            names.len()
+        ));
+    }
+    if folders.list.is_some() {
+        // Who names some does not expect to hear of the others.
+        return Ok((pairs, Vec::new()));
+    }
+    // `predict` writes a picture for people beside each mask.
+    let is_overlay = |name: &str| {
+        name.strip_suffix("_overlay")
+            .is_some_and(|of| labels.contains_key(of))
+    };
+    predictions.retain(|name, _| !is_overlay(name));
+    Ok((pairs, predictions.into_values().collect()))
+}
+
+/// What is wrong with a pair.
+enum Problem {
+    Read(DatasetError),
+    Sizes(String),
+}
+
+impl Problem {
+    /// For people; `assumed` = nobody said which classes there are.
+    fn text(&self, assumed: bool) -> String {
+        match self {
+            Self::Read(err @ DatasetError::LabelOutOfRange { .. }) if assumed => format!(
+                "{err}. The classes of VOC are assumed, as there is no classes.txt with the labels; \
+                 give another class list or the number of classes"
+            ),
+            Self::Read(err) => err.to_string(),
+            Self::Sizes(text) => text.clone(),
+        }
+    }
+}
+
+impl Pair {
+    fn count(&self, reader: &MaskReader, boundary_width: usize) -> Result<SetCounts, Problem> {
+        let truth = reader.read(&self.label).map_err(Problem::Read)?;
+        let mask = reader.read(&self.prediction).map_err(Problem::Read)?;
+        if (truth.width, truth.height) != (mask.width, mask.height) {
+            return Err(Problem::Sizes(format!(
+                "{}: the prediction is {}x{} pixels but its label {} is {}x{}. Write predictions at the label's size",
+                self.prediction.display(),
+                mask.width,
+                mask.height,
+                self.label.display(),
+                truth.width,
+                truth.height
+            )));
+        }
+        let mut counts = SetCounts::new(reader.num_classes, boundary_width);
+        counts.add(&truth.labels, &mask.labels, truth.width as usize);
+        Ok(counts)
+    }
+}
+
+#[cfg(test)]
+mod tests;

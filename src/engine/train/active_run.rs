@@ -1,0 +1,139 @@
+//! The run that is being trained, and how long it will take.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use crate::training::{RunConfig, RunInfo, TrainEvent};
+
+/// What the training thread is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Phase {
+    /// Opening data, device and network.
+    Starting,
+    /// Steps are made.
+    Training,
+    /// The validation set is being scored.
+    Validating { done: usize, total: usize },
+    /// A pause was asked for; the step in hand is finished first.
+    Pausing,
+    /// It waits.
+    Paused,
+    /// A stop was asked for; the step in hand is finished and saved first.
+    Stopping,
+}
+
+/// The run that is being trained.
+#[derive(Debug, Clone)]
+pub struct ActiveRun {
+    /// Name of its folder; empty until that is made.
+    pub run: String,
+    /// Its configuration.
+    pub config: RunConfig,
+    /// What it is doing.
+    pub phase: Phase,
+    /// Known once it has started.
+    pub info: Option<RunInfo>,
+    /// Steps done.
+    pub step: usize,
+    /// Epoch of the last step, 1 for the first.
+    pub epoch: usize,
+    /// Steps per second over the last steps, validation left out.
+    pub steps_per_sec: Option<f64>,
+    /// Seconds to the end, validation and live masks included.
+    pub remaining_secs: Option<f64>,
+    recent: VecDeque<f64>,
+    running: Duration,
+    since: Option<Instant>,
+}
+
+/// Steps whose mean gives the rate.
+const RECENT: usize = 20;
+
+impl ActiveRun {
+    /// A run that was just asked for.
+    pub fn new(config: RunConfig) -> Self {
+        Self {
+            run: String::new(),
+            config,
+            phase: Phase::Starting,
+            info: None,
+            step: 0,
+            epoch: 0,
+            steps_per_sec: None,
+            remaining_secs: None,
+            recent: VecDeque::new(),
+            running: Duration::ZERO,
+            since: None,
+        }
+    }
+
+    /// Takes in one event of the loop.
+    pub(super) fn apply(&mut self, event: &TrainEvent) {
+        match event {
+            TrainEvent::Started(info) => {
+                self.step = info.first_step;
+                self.info = Some(info.clone());
+                self.since = Some(Instant::now());
+                self.enter(Phase::Training);
+            }
+            TrainEvent::Step(step) => {
+                self.step = step.step;
+                self.epoch = step.epoch;
+                self.recent.push_back(step.secs);
+                if self.recent.len() > RECENT {
+                    self.recent.pop_front();
+                }
+                self.enter(Phase::Training);
+                self.estimate();
+            }
+            TrainEvent::Validating { done, total } => {
+                self.enter(Phase::Validating {
+                    done: *done,
+                    total: *total,
+                });
+            }
+            TrainEvent::Paused => {
+                self.running += self
+                    .since
+                    .take()
+                    .map_or(Duration::ZERO, |since| since.elapsed());
+                self.phase = Phase::Paused;
+            }
+            TrainEvent::Unpaused => {
+                self.since = Some(Instant::now());
+                self.phase = Phase::Training;
+            }
+            TrainEvent::Preview(_)
+            | TrainEvent::EpochEnded(_)
+            | TrainEvent::Saved { .. }
+            | TrainEvent::Ended(_) => {}
+        }
+    }
+
+    /// A wish that is not yet fulfilled stays on show.
+    fn enter(&mut self, phase: Phase) {
+        if !matches!(self.phase, Phase::Pausing | Phase::Stopping) {
+            self.phase = phase;
+        }
+    }
+
+    fn estimate(&mut self) {
+        let Some(info) = &self.info else { return };
+        let sum: f64 = self.recent.iter().sum();
+        self.steps_per_sec = (sum > 0.0).then(|| self.recent.len() as f64 / sum);
+        let running = self.running + self.since.map_or(Duration::ZERO, |since| since.elapsed());
+        let done = self.step.saturating_sub(info.first_step);
+        let left = info.total_steps.saturating_sub(self.step);
+        self.remaining_secs = (done > 0).then(|| running.as_secs_f64() / done as f64 * left as f64);
+    }
+
+    /// Share of the run that is done, `0.0..=1.0`.
+    pub fn share(&self) -> f32 {
+        let total = self.info.as_ref().map_or(0, |info| info.total_steps);
+        if total == 0 {
+            0.0
+        } else {
+            self.step as f32 / total as f32
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The `train` thread.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use crossbeam_channel::Sender;
+
+use crate::engine::Waker;
+use crate::engine::dataset;
+use crate::engine::memory::give_back_freed_memory;
+use crate::engine::runs::{format_time, unix_secs};
+use crate::engine::tasks::guarded;
+use crate::training::checkpoint::{EndMark, RunFolder, RunMeta};
+use crate::training::{Control, Outcome, Preview, RunConfig, TrainEvent, TrainSink, train};
+
+/// What a training thread is started for.
+pub(super) enum Job {
+    /// A run of its own.
+    New(Box<RunConfig>),
+    /// The rest of a run that is there.
+    Resume(RunFolder),
+}
+
+/// What the training thread tells the engine.
+#[derive(Debug)]
+pub(in crate::engine) enum ThreadEvent {
+    /// The run's folder is there.
+    Opened {
+        folder: RunFolder,
+        meta: Box<RunMeta>,
+    },
+    /// From the loop.
+    Train(TrainEvent),
+}
+
+/// Newest masks; older ones that nobody looked at are dropped.
+pub(super) type PreviewSlot = Arc<Mutex<Option<Preview>>>;
+
+/// Everything the thread needs.
+pub(super) struct TrainThread {
+    pub job: Job,
+    pub data_dir: PathBuf,
+    pub runs_dir: PathBuf,
+    pub control: Control,
+    pub events: Sender<ThreadEvent>,
+    /// Where live masks go; `None` = nobody looks.
+    pub previews: Option<PreviewSlot>,
+    pub waker: Waker,
+}
+
+impl TrainThread {
+    /// Starts the thread. Whatever happens on it, `Ended` is the last event.
+    pub fn start(self) -> std::io::Result<JoinHandle<()>> {
+        thread::Builder::new()
+            .name("train".into())
+            .spawn(move || self.work())
+    }
+
+    fn work(self) {
+        let mut sink = EngineSink {
+            events: self.events.clone(),
+            previews: self.previews.clone(),
+            waker: Arc::clone(&self.waker),
+            ended: false,
+        };
+        let mut opened = None;
+        let result = guarded(|| self.train(&mut sink, &mut opened));
+        let failure = match result {
+            Ok(Ok(())) => None,
+            Ok(Err(message)) => Some(message),
+            Err(panic) => Some(format!(
+                "training broke off unexpectedly ({panic}). The last checkpoint is kept; choose another device or smaller sizes"
+            )),
+        };
+        if let Some(message) = failure
+            && !sink.ended
+        {
+            if let Some(folder) = opened {
+                let end = EndMark::Failed {
+                    message: message.clone(),
+                };
+                RunFolder::set_end(&folder, &end).unwrap_or_else(|err| log::warn!("{err}"));
+            }
+            sink.send(TrainEvent::Ended(Outcome::Failed(message)));
+        }
+        give_back_freed_memory();
+    }
+
+    fn train(&self, sink: &mut EngineSink, opened: &mut Option<RunFolder>) -> Result<(), String> {
+        let which = match &self.job {
+            Job::New(config) => config.dataset.clone(),
+            Job::Resume(folder) => folder.meta().map_err(|err| err.to_string())?.config.dataset,
+        };
+        let control = self.control.clone();
+        let dataset = dataset::open(&which, &self.data_dir, &mut |_, _| {
+            !control.stop_requested()
+        })
+        .map_err(|err| err.to_string())?;
+        let folder = match &self.job {
+            Job::Resume(folder) => folder.clone(),
+            Job::New(config) => {
+                let created = unix_secs();
+                let name = format!(
+                    "{}-{}-{}",
+                    format_time(created, true),
+                    config.variant.id(),
+                    config.trunk.id()
+                );
+                let meta = RunMeta {
+                    config: (**config).clone(),
+                    classes: dataset.classes.clone(),
+                    dataset_name: dataset.name.clone(),
+                    created,
+                };
+                RunFolder::create(&self.runs_dir, &name, &meta).map_err(|err| err.to_string())?
+            }
+        };
+        let meta = folder.meta().map_err(|err| err.to_string())?;
+        if meta.classes.len() != dataset.classes.len() {
+            return Err(format!(
+                "{}: the dataset has {} classes now, the run was started with {}. Start a new run",
+                dataset.root.display(),
+                dataset.classes.len(),
+                meta.classes.len()
+            ));
+        }
+        let event = ThreadEvent::Opened {
+            folder: folder.clone(),
+            meta: Box::new(meta),
+        };
+        self.events.send(event).ok();
+        *opened = Some(folder.clone());
+        train(&folder, &dataset, &self.control, sink);
+        Ok(())
+    }
+}
+
+/// Passes events on. Numbers wait for a place in the channel; masks never do.
+struct EngineSink {
+    events: Sender<ThreadEvent>,
+    previews: Option<PreviewSlot>,
+    waker: Waker,
+    ended: bool,
+}
+
+impl TrainSink for EngineSink {
+    fn send(&mut self, event: TrainEvent) {
+        self.ended |= matches!(event, TrainEvent::Ended(_));
+        match (event, &self.previews) {
+            (TrainEvent::Preview(preview), Some(slot)) => {
+                *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(preview);
+            }
+            // The receiver is gone when the engine is; the control then says stop.
+            (event, _) => {
+                self.events.send(ThreadEvent::Train(event)).ok();
+            }
+        }
+        (self.waker)();
+    }
+
+    fn wants_previews(&self) -> bool {
+        self.previews.is_some()
+    }
+}

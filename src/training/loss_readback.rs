@@ -1,0 +1,269 @@
+//! Steps whose losses are still on the device. Reading a number waits until the device is
+//! done with everything before it, so the losses of several steps are read at once.
+
+use std::time::{Duration, Instant};
+
+use burn::tensor::{Tensor, Transaction};
+
+use super::error::TrainError;
+use super::event::StepRecord;
+
+/// Steps that are read together at most: as many may be computed in vain after a loss that is
+/// no number.
+const MOST: usize = 16;
+
+/// The device may work for about this long between two reads, so that curves, a pause and a
+/// stop do not lag behind it.
+const BETWEEN_READS: Duration = Duration::from_millis(100);
+
+/// What a step has left on the device.
+pub(super) struct DeviceLosses {
+    /// The mean loss of each batch, `[1]` each; one or more.
+    pub losses: Vec<Tensor<1>>,
+    /// The norm of the gradients, `[1]`, where somebody must look whether it is a number.
+    pub norm: Option<Tensor<1>>,
+}
+
+/// A step without its loss.
+struct Unread {
+    step: usize,
+    epoch: usize,
+    learning_rate: f64,
+    measures: DeviceLosses,
+}
+
+/// The steps whose losses have not been read.
+pub(super) struct LossReadback {
+    steps: Vec<Unread>,
+    /// When the first of them began.
+    since: Instant,
+    /// How many are read together.
+    together: usize,
+    most: usize,
+}
+
+/// What was read.
+#[derive(Default)]
+pub(super) struct Read {
+    /// Each step with the sum of its batches' losses, in their order.
+    pub steps: Vec<(StepRecord, f64)>,
+    /// What was wrong with the step behind them.
+    pub broken: Option<TrainError>,
+}
+
+impl LossReadback {
+    /// `at_once`: every step is read when it is done, because reading costs nothing.
+    pub fn new(at_once: bool) -> Self {
+        let most = if at_once { 1 } else { MOST };
+        Self {
+            steps: Vec::new(),
+            since: Instant::now(),
+            together: 1,
+            most,
+        }
+    }
+
+    /// Adds a step that began at `started`.
+    pub fn push(
+        &mut self,
+        [step, epoch]: [usize; 2],
+        learning_rate: f64,
+        measures: DeviceLosses,
+        started: Instant,
+    ) {
+        if self.steps.is_empty() {
+            self.since = started;
+        }
+        self.steps.push(Unread {
+            step,
+            epoch,
+            learning_rate,
+            measures,
+        });
+    }
+
+    /// Whether it is time to read.
+    pub fn due(&self) -> bool {
+        self.steps.len() >= self.together
+            || (!self.steps.is_empty() && self.since.elapsed() >= BETWEEN_READS)
+    }
+
+    /// Reads everything in one transfer. The time since the first of the steps began is
+    /// shared out among them: on the device nobody sees where one ends.
+    ///
+    /// # Errors
+    /// When the device fails. A loss that is no number is in the result instead, so that the
+    /// steps before it are not lost.
+    pub fn read(&mut self) -> Result<Read, TrainError> {
+        if self.steps.is_empty() {
+            return Ok(Read::default());
+        }
+        let steps = std::mem::take(&mut self.steps);
+        let values: Vec<Tensor<1>> = steps
+            .iter()
+            .flat_map(|step| {
+                step.measures
+                    .losses
+                    .iter()
+                    .chain(&step.measures.norm)
+                    .cloned()
+            })
+            .collect();
+        let values = read_together(values)?;
+        let secs = self.since.elapsed().as_secs_f64() / steps.len() as f64;
+        self.together = together(secs, self.most);
+        let mut values = values.into_iter();
+        let mut read = Read::default();
+        for Unread {
+            step,
+            epoch,
+            learning_rate,
+            measures,
+        } in steps
+        {
+            let losses: Vec<f64> = values.by_ref().take(measures.losses.len()).collect();
+            let norm = if measures.norm.is_some() {
+                values.next()
+            } else {
+                None
+            };
+            if let Some(loss) = losses.iter().copied().find(|loss| !loss.is_finite()) {
+                read.broken = Some(TrainError::NonFinite {
+                    loss,
+                    step,
+                    learning_rate,
+                });
+                break;
+            }
+            if let Some(norm) = norm.filter(|norm| !norm.is_finite()) {
+                read.broken = Some(TrainError::NonFiniteGradients {
+                    norm,
+                    step,
+                    learning_rate,
+                });
+                break;
+            }
+            let sum = losses.iter().sum::<f64>();
+            let record = StepRecord {
+                step,
+                epoch,
+                loss: sum / losses.len() as f64,
+                learning_rate,
+                secs,
+            };
+            read.steps.push((record, sum));
+        }
+        Ok(read)
+    }
+}
+
+/// Steps of `secs` seconds that are read together.
+fn together(secs: f64, most: usize) -> usize {
+    ((BETWEEN_READS.as_secs_f64() / secs.max(1e-9)) as usize).clamp(1, most)
+}
+
+/// Numbers of one device, each `[1]`, in one transfer.
+fn read_together(values: Vec<Tensor<1>>) -> Result<Vec<f64>, TrainError> {
+    let data = Transaction::default()
+        .register(Tensor::cat(values, 0))
+        .try_execute();
+    let data = data.map_err(|err| TrainError::Execution(err.to_string()))?;
+    Ok(data
+        .iter()
+        .flat_map(|data| data.iter::<f32>())
+        .map(f64::from)
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::Device;
+
+    fn measures(losses: &[f32], norm: Option<f32>) -> DeviceLosses {
+        let number = |value: f32| Tensor::from_data([value], &Device::flex());
+        DeviceLosses {
+            losses: losses.iter().copied().map(number).collect(),
+            norm: norm.map(number),
+        }
+    }
+
+    fn waiting(steps: &[(&[f32], Option<f32>)]) -> LossReadback {
+        let mut waiting = LossReadback::new(false);
+        for (index, (losses, norm)) in steps.iter().enumerate() {
+            waiting.push([7 + index, 2], 0.5, measures(losses, *norm), Instant::now());
+        }
+        waiting
+    }
+
+    #[test]
+    fn every_step_gets_its_own_losses() {
+        let mut waiting = waiting(&[(&[1.0, 3.0], None), (&[0.5], Some(4.0)), (&[0.25], None)]);
+        let read = waiting.read().expect("numbers");
+        assert!(read.broken.is_none());
+        let found: Vec<(usize, usize, f64, f64)> = read
+            .steps
+            .iter()
+            .map(|(step, sum)| (step.step, step.epoch, step.loss, *sum))
+            .collect();
+        assert_eq!(
+            found,
+            [(7, 2, 2.0, 4.0), (8, 2, 0.5, 0.5), (9, 2, 0.25, 0.25)]
+        );
+        assert!(waiting.read().expect("nothing").steps.is_empty() && !waiting.due());
+    }
+
+    #[test]
+    fn the_first_step_without_a_number_is_named_and_those_before_it_are_kept() {
+        let mut losses = waiting(&[
+            (&[1.0], None),
+            (&[2.0, f32::INFINITY], None),
+            (&[f32::NAN], None),
+        ]);
+        let read = losses.read().expect("numbers");
+        assert_eq!(read.steps.len(), 1);
+        let message = read.broken.expect("an error").to_string();
+        assert!(
+            message.starts_with("the loss became inf at step 8 (learning rate 0.5)"),
+            "{message}"
+        );
+
+        let mut norms = waiting(&[(&[1.0], Some(f32::NAN)), (&[f32::NAN], None)]);
+        let message = norms
+            .read()
+            .expect("numbers")
+            .broken
+            .expect("an error")
+            .to_string();
+        assert!(
+            message.starts_with("the norm of the gradients became NaN at step 7"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn fast_steps_are_read_together_and_slow_ones_one_by_one() {
+        assert_eq!(
+            [1e-6, 0.01, 0.03, 0.06, 5.0].map(|secs| together(secs, MOST)),
+            [16, 10, 3, 1, 1]
+        );
+        assert_eq!(together(0.0, 1), 1);
+    }
+
+    #[test]
+    fn what_waits_for_too_long_is_due() {
+        let mut waiting = LossReadback {
+            together: MOST,
+            ..LossReadback::new(false)
+        };
+        let earlier = Instant::now()
+            .checked_sub(BETWEEN_READS)
+            .expect("a running clock");
+        waiting.push([1, 1], 0.5, measures(&[1.0], None), earlier);
+        assert!(waiting.due());
+        let mut at_once = LossReadback::new(true);
+        assert!(!at_once.due());
+        at_once.push([1, 1], 0.5, measures(&[1.0], None), Instant::now());
+        assert!(at_once.due());
+    }
+}

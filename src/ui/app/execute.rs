@@ -1,0 +1,164 @@
+//! Carries out commands: the one place where one becomes an action.
+
+use eframe::egui::{self, ThemePreference};
+
+use super::App;
+use crate::engine::{DatasetRef, NoticeLevel};
+use crate::ui::command::{Command, PanelKind, UiCommand};
+use crate::ui::context::PanelCtx;
+use crate::ui::dialogs;
+use crate::ui::dock::DockLayout;
+use crate::ui::panels::train::active_problem;
+
+impl App {
+    /// Carries out one command.
+    pub(super) fn execute(&mut self, ctx: &egui::Context, command: Command) {
+        match command {
+            Command::Ui(command) => self.execute_ui(ctx, command),
+            Command::OpenDataset(which) => self.engine.open_dataset(which),
+            Command::OpenFileManager(folder) => {
+                self.file_manager = Some(dialogs::open_file_manager(&self.engine, folder));
+            }
+            Command::RunImported(run) => {
+                self.engine.refresh_runs();
+                self.toasts
+                    .add(NoticeLevel::Info, format!("Imported as run {run}"));
+            }
+            Command::ResumeRun(run) => self.engine.resume_run(&run),
+            Command::DeleteRun(run) => {
+                self.engine.delete_run(&run);
+                let engine = &self.engine;
+                self.state.selection.retain(|run| engine.run(run).is_some());
+            }
+            Command::Inspect(paths) => {
+                let ctx = PanelCtx {
+                    engine: &self.engine,
+                    commands: &self.sender,
+                };
+                self.state.inspect.open(&ctx, paths);
+                self.state.layout.show(PanelKind::Inspect);
+            }
+            Command::Compare { runs, image } => {
+                let ctx = PanelCtx {
+                    engine: &self.engine,
+                    commands: &self.sender,
+                };
+                self.state.compare.show(&ctx, runs, image);
+                self.state.layout.show(PanelKind::Compare);
+            }
+            Command::DownloadWeights(id) => self.engine.download_weights(id),
+            Command::CancelDownload(id) => self.engine.cancel_download(id),
+            Command::PickWeights(id) => self.weights.pick(&self.engine, id),
+            Command::AddWeights { id, path } => self.engine.add_weights(id, &path),
+            Command::UseWeights(path) => {
+                self.state.train.use_weights(&self.engine, path);
+                self.state.layout.show(PanelKind::Train);
+            }
+            Command::ShowPanel(panel) => self.state.layout.show(panel),
+            Command::Notify(level, text) => self.toasts.add(level, text),
+        }
+    }
+
+    fn execute_ui(&mut self, ctx: &egui::Context, command: UiCommand) {
+        match command {
+            UiCommand::OpenFolder => {
+                if self.folder_dialog.is_none() {
+                    self.folder_dialog =
+                        Some(dialogs::pick_folder(&self.engine, "Open a dataset folder"));
+                }
+            }
+            UiCommand::OpenSample => self.engine.open_dataset(DatasetRef::Sample),
+            UiCommand::OpenImages => {
+                if self.image_dialog.is_none() {
+                    self.image_dialog = Some(dialogs::pick_images(&self.engine));
+                }
+            }
+            UiCommand::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+            UiCommand::StartTraining
+            | UiCommand::TrainThree
+            | UiCommand::TrainStaged
+            | UiCommand::TrainAtOnce => {
+                if let Err(problem) = self.start(command) {
+                    self.toasts.add(NoticeLevel::Warning, problem);
+                }
+            }
+            UiCommand::Pause => self.engine.pause(),
+            UiCommand::Unpause => self.engine.unpause(),
+            UiCommand::Stop => self.engine.stop(),
+            UiCommand::Weights => self.weights.open = true,
+            UiCommand::Panel(panel) => self.toggle_panel(panel),
+            UiCommand::Theme(theme) => self.set_theme(ctx, theme),
+            UiCommand::ResetLayout => self.state.layout = DockLayout::default(),
+            UiCommand::DebugOverlay => {
+                self.state.prefs.debug_overlay = !self.state.prefs.debug_overlay;
+            }
+            UiCommand::GettingStarted => self.help.getting_started = true,
+            UiCommand::Folders => self.help.folders = true,
+            UiCommand::About => self.help.about = true,
+        }
+    }
+
+    /// Starts what `command` trains.
+    fn start(&mut self, command: UiCommand) -> Result<(), &'static str> {
+        let (train, engine) = (&self.state.train, &mut self.engine);
+        match command {
+            UiCommand::TrainThree => {
+                let configs = train.strides(engine)?;
+                engine.start_plan(configs);
+            }
+            UiCommand::TrainStaged => {
+                let configs = train.strides(engine)?;
+                engine.start_stages(configs);
+            }
+            UiCommand::TrainAtOnce => {
+                let config = train.at_once(engine)?;
+                engine.start_run(config);
+            }
+            _ => {
+                let config = train.config(engine)?;
+                engine.start_run(config);
+            }
+        }
+        Ok(())
+    }
+
+    /// Why a menu entry, button or key can do nothing now; `None` = it can.
+    pub(super) fn problem(&self, command: UiCommand) -> Option<&'static str> {
+        let dialog = "A file dialog is open already";
+        match command {
+            UiCommand::StartTraining
+            | UiCommand::TrainThree
+            | UiCommand::TrainStaged
+            | UiCommand::TrainAtOnce => self.state.train.problem(&self.engine, command),
+            UiCommand::Pause | UiCommand::Unpause | UiCommand::Stop => {
+                active_problem(self.engine.active(), command)
+            }
+            UiCommand::OpenFolder => self.folder_dialog.is_some().then_some(dialog),
+            UiCommand::OpenImages => self.image_dialog.is_some().then_some(dialog),
+            UiCommand::OpenSample
+            | UiCommand::Quit
+            | UiCommand::Weights
+            | UiCommand::Panel(_)
+            | UiCommand::Theme(_)
+            | UiCommand::ResetLayout
+            | UiCommand::DebugOverlay
+            | UiCommand::GettingStarted
+            | UiCommand::Folders
+            | UiCommand::About => None,
+        }
+    }
+
+    fn set_theme(&mut self, ctx: &egui::Context, theme: ThemePreference) {
+        self.state.prefs.theme = theme;
+        ctx.set_theme(theme);
+    }
+
+    /// Brings a panel to the front; hides the one that is there already.
+    fn toggle_panel(&mut self, panel: PanelKind) {
+        if self.state.layout.is_in_front(panel) {
+            self.state.layout.hide(panel);
+        } else {
+            self.state.layout.show(panel);
+        }
+    }
+}

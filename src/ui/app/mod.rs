@@ -1,0 +1,413 @@
+//! The window's program: takes in events, carries out commands, draws everything.
+
+mod execute;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crossbeam_channel::Receiver;
+use eframe::egui::{self, CentralPanel, Frame, Margin, Panel, Ui};
+
+use crate::engine::{
+    DatasetRef, DatasetState, Dirs, Engine, EngineOptions, NoticeLevel, RunState, Task,
+};
+use crate::ui::command::{Command, CommandSender, PanelKind, UiCommand, command_channel};
+use crate::ui::context::PanelCtx;
+use crate::ui::debug_overlay::FrameTimes;
+use crate::ui::help::HelpWindows;
+use crate::ui::menu::{self, MenuState};
+use crate::ui::pretrained_window::PretrainedWindow;
+use crate::ui::repaint_throttle::{Painter, RepaintThrottle};
+use crate::ui::software_painter::SoftwarePainter;
+use crate::ui::state::AppState;
+use crate::ui::toasts::Toasts;
+use crate::ui::upload_counter::UploadCounter;
+use crate::ui::{drop_target, quit, status_bar, theme};
+
+/// Time that one frame may spend on taking in events.
+const DRAIN_BUDGET: Duration = Duration::from_millis(10);
+const STATUS_HEIGHT: f32 = 24.0;
+
+/// What the window needs to make its engine.
+#[derive(Debug, Clone)]
+pub struct WindowOptions {
+    /// Where data and runs are written.
+    pub dirs: Dirs,
+    /// The executable that answers `devices --probe`; `None` = offer the processor only.
+    pub probe_program: Option<PathBuf>,
+    /// Warnings and errors of the log, which become toasts.
+    pub problems: Receiver<(log::Level, String)>,
+}
+
+/// The program.
+pub struct App {
+    pub(super) state: AppState,
+    pub(super) engine: Engine,
+    pub(super) toasts: Toasts,
+    pub(super) sender: CommandSender,
+    receiver: Receiver<Command>,
+    problems: Receiver<(log::Level, String)>,
+    pub(super) help: HelpWindows,
+    pub(super) quit: quit::QuitDialog,
+    pub(super) weights: PretrainedWindow,
+    pub(super) folder_dialog: Option<Task<Option<PathBuf>>>,
+    pub(super) image_dialog: Option<Task<Option<Vec<PathBuf>>>>,
+    pub(super) file_manager: Option<Task<Result<(), String>>>,
+    frames: FrameTimes,
+    throttle: RepaintThrottle,
+    active_run: Option<String>,
+    plan_compared: bool,
+}
+
+impl App {
+    /// Restores the saved state and starts the engine.
+    pub fn new(cc: &eframe::CreationContext<'_>, options: WindowOptions) -> Self {
+        let state = cc
+            .storage
+            .and_then(|storage| eframe::get_value::<AppState>(storage, eframe::APP_KEY))
+            .unwrap_or_default();
+        let throttle = RepaintThrottle::new(painter(cc));
+        let engine = Engine::new(EngineOptions {
+            dirs: options.dirs,
+            waker: throttle.waker(&cc.egui_ctx),
+            probe_program: options.probe_program,
+            live_masks: true,
+        });
+        Self {
+            problems: options.problems,
+            throttle,
+            ..Self::with_engine(&cc.egui_ctx, state, engine)
+        }
+    }
+
+    /// The program with a given state; opens the last dataset or the sample.
+    pub fn with_engine(ctx: &egui::Context, mut state: AppState, mut engine: Engine) -> Self {
+        ctx.add_plugin(UploadCounter::default());
+        theme::apply(ctx);
+        ctx.set_theme(state.prefs.theme);
+        state.layout.repair();
+        if matches!(engine.dataset(), DatasetState::None) {
+            engine.open_dataset(
+                state
+                    .prefs
+                    .last_dataset
+                    .clone()
+                    .unwrap_or(DatasetRef::Sample),
+            );
+        }
+        let (sender, receiver) = command_channel();
+        Self {
+            state,
+            engine,
+            toasts: Toasts::default(),
+            sender,
+            receiver,
+            problems: crossbeam_channel::never(),
+            help: HelpWindows::default(),
+            quit: quit::QuitDialog::default(),
+            weights: PretrainedWindow::default(),
+            folder_dialog: None,
+            image_dialog: None,
+            file_manager: None,
+            frames: FrameTimes::default(),
+            throttle: RepaintThrottle::new(Painter::Graphics),
+            active_run: None,
+            plan_compared: false,
+        }
+    }
+
+    /// The engine, for tests.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The saved state, for tests.
+    pub fn state(&self) -> &AppState {
+        &self.state
+    }
+
+    /// The messages, for tests.
+    pub fn toasts(&self) -> &Toasts {
+        &self.toasts
+    }
+
+    /// Queues a command as a widget would.
+    pub fn send(&self, command: impl Into<Command>) {
+        self.sender.send(command);
+    }
+
+    /// Takes in what the workers sent.
+    fn drain(&mut self, ctx: &egui::Context) {
+        if self.engine.poll(DRAIN_BUDGET) {
+            ctx.request_repaint();
+        }
+        for notice in self.engine.take_notices() {
+            self.toasts.add(notice.level, notice.text);
+        }
+        for (level, text) in self.problems.try_iter() {
+            let error = level == log::Level::Error;
+            self.toasts.add(
+                if error {
+                    NoticeLevel::Error
+                } else {
+                    NoticeLevel::Warning
+                },
+                text,
+            );
+        }
+        self.poll_dialogs();
+        let ctx = PanelCtx {
+            engine: &self.engine,
+            commands: &self.sender,
+        };
+        self.state.inspect.poll(&ctx);
+        self.state.compare.poll(&ctx);
+        self.weights.poll(&ctx);
+        self.follow_engine();
+    }
+
+    fn poll_dialogs(&mut self) {
+        if let Some(answer) = self.folder_dialog.as_mut().and_then(Task::poll) {
+            self.folder_dialog = None;
+            if let Some(folder) = answer {
+                self.send(Command::OpenDataset(DatasetRef::Folder(folder)));
+            }
+        }
+        if let Some(answer) = self.image_dialog.as_mut().and_then(Task::poll) {
+            self.image_dialog = None;
+            if let Some(images) = answer.filter(|images| !images.is_empty()) {
+                self.send(Command::Inspect(images));
+            }
+        }
+        if let Some(result) = self.file_manager.as_mut().and_then(Task::poll) {
+            self.file_manager = None;
+            if let Err(message) = result {
+                self.toasts.add(NoticeLevel::Warning, message);
+            }
+        }
+    }
+
+    /// Keeps selection and preferences in step with what the engine did.
+    fn follow_engine(&mut self) {
+        if let DatasetState::Ready(open) = self.engine.dataset()
+            && self.state.prefs.last_dataset.as_ref() != Some(&open.which)
+        {
+            self.state.prefs.last_dataset = Some(open.which.clone());
+        }
+        let active = self.engine.active().map(|active| active.run.clone());
+        if active != self.active_run {
+            if self.active_run.is_none() {
+                // Whoever starts training wants to see masks.
+                self.state
+                    .layout
+                    .prefer(PanelKind::Live, &[PanelKind::Inspect, PanelKind::Compare]);
+            }
+            // Without a name until its folder is made.
+            if let Some(run) = active.as_ref().filter(|run| !run.is_empty()) {
+                let plan = self
+                    .engine
+                    .plan()
+                    .map(|plan| plan.runs.clone())
+                    .unwrap_or_default();
+                self.state.selection.show_new(run, &plan);
+            }
+            self.active_run = active;
+        }
+        if self.state.selection.is_empty()
+            && !self.state.selection.is_touched()
+            && let Some(newest) = self.engine.runs().first()
+        {
+            self.state.selection.show_new(&newest.name, &[]);
+        }
+        self.compare_ended_plan();
+    }
+
+    /// Shows the runs of a plan side by side, once, when all of them are finished.
+    fn compare_ended_plan(&mut self) {
+        let Some(plan) = self.engine.plan().filter(|plan| plan.done) else {
+            self.plan_compared = false;
+            return;
+        };
+        let finished = |run: &String| {
+            self.engine
+                .run(run)
+                .is_some_and(|run| run.state == RunState::Finished)
+        };
+        let complete =
+            plan.total > 1 && plan.runs.len() == plan.total && plan.runs.iter().all(finished);
+        if complete && !self.plan_compared {
+            self.plan_compared = true;
+            self.send(Command::Compare {
+                runs: plan.runs.clone(),
+                image: None,
+            });
+        }
+    }
+
+    /// Carries out what is queued, including the commands that follow from it.
+    fn run_commands(&mut self, ctx: &egui::Context) {
+        while let Ok(command) = self.receiver.try_recv() {
+            self.execute(ctx, command);
+        }
+    }
+
+    fn take_dropped(&self, ctx: &egui::Context) {
+        let dropped = drop_target::take_dropped(ctx);
+        let weights = dropped.weights.is_some();
+        if let Some(path) = dropped.weights {
+            self.send(Command::UseWeights(path));
+        }
+        if !dropped.images.is_empty() {
+            self.send(Command::Inspect(dropped.images));
+        } else if dropped.others > 0 && !weights {
+            let text =
+                "Only images, folders of images and weights files can be dropped here".to_owned();
+            self.send(Command::Notify(NoticeLevel::Warning, text));
+        }
+    }
+
+    fn menu_ui(&mut self, ui: &mut Ui) {
+        let mut toasts = std::mem::take(&mut self.toasts);
+        let chosen = Panel::top("menu bar")
+            .frame(Frame::new().inner_margin(Margin::symmetric(8, 3)))
+            .show(ui, |ui| {
+                let state = MenuState {
+                    layout: &self.state.layout,
+                    prefs: &self.state.prefs,
+                    problem: &|command| self.problem(command),
+                };
+                menu::menu_bar_ui(ui, &state, &mut toasts)
+            })
+            .inner;
+        self.toasts = toasts;
+        if let Some(command) = chosen {
+            self.send(command);
+        }
+    }
+
+    fn panels_ui(&mut self, ui: &mut Ui) {
+        let Self {
+            state,
+            engine,
+            sender,
+            ..
+        } = self;
+        let ctx = PanelCtx {
+            engine,
+            commands: sender,
+        };
+        let AppState {
+            layout,
+            selection,
+            dataset,
+            train,
+            curves,
+            live,
+            inspect,
+            compare,
+            ..
+        } = state;
+        CentralPanel::default().frame(Frame::new()).show(ui, |ui| {
+            layout.ui(ui, &mut |panel, ui| match panel {
+                PanelKind::Dataset => dataset.ui(&ctx, ui),
+                PanelKind::Train => train.ui(&ctx, selection, ui),
+                PanelKind::Curves => curves.ui(&ctx, selection, ui),
+                PanelKind::Live => live.ui(&ctx, ui),
+                PanelKind::Inspect => inspect.ui(&ctx, ui),
+                PanelKind::Compare => compare.ui(&ctx, ui),
+            });
+        });
+    }
+
+    fn frame_ui(&mut self, ui: &mut Ui) {
+        let ctx = ui.ctx().clone();
+        self.take_dropped(&ctx);
+        self.menu_ui(ui);
+        let device = self.state.train.device(&self.engine);
+        Panel::bottom("status bar")
+            .exact_size(STATUS_HEIGHT)
+            .frame(Frame::new().inner_margin(Margin::symmetric(8, 2)))
+            .show(ui, |ui| {
+                let panel = PanelCtx {
+                    engine: &self.engine,
+                    commands: &self.sender,
+                };
+                status_bar::status_bar_ui(&panel, ui, device);
+            });
+        self.panels_ui(ui);
+        let panel = PanelCtx {
+            engine: &self.engine,
+            commands: &self.sender,
+        };
+        self.help.ui(&panel, &ctx);
+        self.weights
+            .ui(&panel, ui, self.state.train.initial_weights());
+        self.quit.ui(ui);
+        self.toasts.ui(&ctx, STATUS_HEIGHT);
+        if self.state.prefs.debug_overlay {
+            self.frames.overlay_ui(&ctx, self.throttle.pause());
+        }
+        drop_target::hover_ui(&ctx);
+        if !self.receiver.is_empty() {
+            ctx.request_repaint();
+        }
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        let part = self.frames.begin();
+        self.throttle.begin();
+        self.drain(ctx);
+        self.quit.logic(ctx, self.engine.active().is_some());
+        self.run_commands(ctx);
+        self.frames.end_logic(&part);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
+        let part = self.frames.begin();
+        self.throttle.frame(
+            ui.input(|input| !input.events.is_empty()),
+            frame.info().cpu_usage,
+        );
+        if let Some(command) =
+            UiCommand::pressed(ui.ctx(), |command| self.problem(command).is_none())
+        {
+            match command {
+                UiCommand::Panel(panel) => self.send(Command::ShowPanel(panel)),
+                command => self.send(command),
+            }
+        }
+        self.frame_ui(ui);
+        self.frames.end_ui(ui.input(|input| input.time), &part);
+    }
+
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        eframe::set_value(storage, eframe::APP_KEY, &self.state);
+    }
+
+    /// Panels have no fill of their own: where the processor paints, that is half of its work.
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        visuals.panel_fill.to_normalized_gamma_f32()
+    }
+
+    fn on_exit(&mut self) {
+        self.frames.write_log();
+    }
+
+    /// Scroll positions and zoomed plots belong to one session; what lasts is in [`AppState`].
+    fn persist_egui_memory(&self) -> bool {
+        false
+    }
+}
+
+/// Finds out what paints the window, and makes that cheap where it is the processor.
+fn painter(cc: &eframe::CreationContext<'_>) -> Painter {
+    match &cc.wgpu_render_state {
+        Some(state) if state.adapter.get_info().device_type == eframe::wgpu::DeviceType::Cpu => {
+            SoftwarePainter::install(&cc.egui_ctx, state);
+            Painter::Processor
+        }
+        _ => Painter::Graphics,
+    }
+}

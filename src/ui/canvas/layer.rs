@@ -1,0 +1,264 @@
+//! What a layer shows, and its pixels. Painted on worker threads.
+
+use std::sync::Arc;
+
+use eframe::egui::{ColorImage, TextureFilter, TextureOptions};
+
+use crate::engine::{ClassList, LabelMap, Rgb};
+use crate::ui::view_model::{ClassSet, mask};
+
+/// Largest side of an image for which outlines are one pixel wide on either side.
+const THIN_OUTLINE_SIDE: u32 = 800;
+
+/// The picture of one layer. Clones are cheap: they share the pixels.
+#[derive(Debug, Clone)]
+pub enum Layer {
+    /// The image itself.
+    Image(Arc<Rgb>),
+    /// Classes in their colors.
+    Fill {
+        mask: Arc<LabelMap>,
+        classes: Arc<ClassList>,
+        visible: ClassSet,
+    },
+    /// Borders between classes.
+    Outline {
+        mask: Arc<LabelMap>,
+        classes: Arc<ClassList>,
+        visible: ClassSet,
+    },
+    /// Wrong pixels.
+    Errors {
+        mask: Arc<LabelMap>,
+        truth: Arc<LabelMap>,
+    },
+    /// Pixels on which masks of the same size and classes differ.
+    Disagreement(Vec<Arc<LabelMap>>),
+}
+
+/// Whether both show the very same data; compares addresses, not pixels.
+impl PartialEq for Layer {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Image(a), Self::Image(b)) => Arc::ptr_eq(a, b),
+            (
+                Self::Fill {
+                    mask,
+                    classes,
+                    visible,
+                },
+                Self::Fill {
+                    mask: other_mask,
+                    classes: other_classes,
+                    visible: other_visible,
+                },
+            )
+            | (
+                Self::Outline {
+                    mask,
+                    classes,
+                    visible,
+                },
+                Self::Outline {
+                    mask: other_mask,
+                    classes: other_classes,
+                    visible: other_visible,
+                },
+            ) => {
+                Arc::ptr_eq(mask, other_mask)
+                    && Arc::ptr_eq(classes, other_classes)
+                    && visible == other_visible
+            }
+            (
+                Self::Errors { mask, truth },
+                Self::Errors {
+                    mask: other_mask,
+                    truth: other_truth,
+                },
+            ) => Arc::ptr_eq(mask, other_mask) && Arc::ptr_eq(truth, other_truth),
+            (Self::Disagreement(a), Self::Disagreement(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| Arc::ptr_eq(a, b))
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Layer {
+    /// The pixels, downscaled where a side is longer than `max_side` (1 or more). Slow.
+    pub fn paint(&self, max_side: usize) -> ColorImage {
+        match self {
+            Self::Image(image) => paint_image(image, max_side),
+            Self::Fill {
+                mask,
+                classes,
+                visible,
+            } => paint_labels(mask, max_side, |mask| mask::fill(mask, classes, *visible)),
+            Self::Outline {
+                mask,
+                classes,
+                visible,
+            } => paint_labels(mask, max_side, |mask| {
+                let thin = mask.width.max(mask.height) <= THIN_OUTLINE_SIDE;
+                mask::outline(mask, classes, *visible, if thin { 1 } else { 2 })
+            }),
+            Self::Errors { mask, truth } => {
+                let truth = shrink_labels(truth, max_side);
+                paint_labels(mask, max_side, |mask| mask::errors(mask, &truth))
+            }
+            Self::Disagreement(masks) => paint_disagreement(masks, max_side),
+        }
+    }
+
+    /// Sampling: masks never blend labels; outlines may fade when far away.
+    pub fn texture_options(&self) -> TextureOptions {
+        match self {
+            Self::Image(_) => TextureOptions::LINEAR,
+            Self::Outline { .. } => TextureOptions {
+                minification: TextureFilter::Linear,
+                ..TextureOptions::NEAREST
+            },
+            _ => TextureOptions::NEAREST,
+        }
+    }
+}
+
+fn paint_image(image: &Rgb, max_side: usize) -> ColorImage {
+    let (width, height) = (image.width as usize, image.height as usize);
+    let factor = shrink_factor(width, height, max_side);
+    if factor == 1 {
+        return ColorImage::from_rgb([width, height], &image.pixels);
+    }
+    let size = [width.div_ceil(factor), height.div_ceil(factor)];
+    let mut pixels = Vec::with_capacity(size[0] * size[1] * 3);
+    for y in 0..size[1] {
+        for x in 0..size[0] {
+            let columns = x * factor..((x + 1) * factor).min(width);
+            let rows = y * factor..((y + 1) * factor).min(height);
+            pixels.extend(mean_color(image, columns, rows));
+        }
+    }
+    ColorImage::from_rgb(size, &pixels)
+}
+
+fn mean_color(
+    image: &Rgb,
+    columns: std::ops::Range<usize>,
+    rows: std::ops::Range<usize>,
+) -> [u8; 3] {
+    let count = (columns.len() * rows.len()).max(1);
+    let mut sums = [0usize; 3];
+    for y in rows {
+        for x in columns.clone() {
+            let start = (y * image.width as usize + x) * 3;
+            for (sum, value) in sums.iter_mut().zip(&image.pixels[start..start + 3]) {
+                *sum += usize::from(*value);
+            }
+        }
+    }
+    sums.map(|sum| (sum / count) as u8)
+}
+
+fn paint_labels(
+    mask: &LabelMap,
+    max_side: usize,
+    color: impl FnOnce(&LabelMap) -> Vec<u8>,
+) -> ColorImage {
+    let mask = shrink_labels(mask, max_side);
+    let size = [mask.width as usize, mask.height as usize];
+    ColorImage::from_rgba_premultiplied(size, &color(&mask))
+}
+
+fn paint_disagreement(masks: &[Arc<LabelMap>], max_side: usize) -> ColorImage {
+    let masks: Vec<_> = masks
+        .iter()
+        .map(|mask| shrink_labels(mask, max_side))
+        .collect();
+    let masks: Vec<&LabelMap> = masks.iter().map(|mask| &**mask).collect();
+    let size = masks
+        .first()
+        .map_or([0, 0], |mask| [mask.width as usize, mask.height as usize]);
+    ColorImage::from_rgba_premultiplied(size, &mask::disagreement(&masks))
+}
+
+/// Every n-th pixel where the map is too large, the map itself otherwise.
+fn shrink_labels(mask: &LabelMap, max_side: usize) -> std::borrow::Cow<'_, LabelMap> {
+    use std::borrow::Cow;
+
+    let (width, height) = (mask.width as usize, mask.height as usize);
+    let factor = shrink_factor(width, height, max_side);
+    if factor == 1 {
+        return Cow::Borrowed(mask);
+    }
+    let labels: Vec<u8> = (0..height)
+        .step_by(factor)
+        .flat_map(|y| {
+            let row = &mask.labels[y * width..(y + 1) * width];
+            row.iter().step_by(factor).copied()
+        })
+        .collect();
+    Cow::Owned(LabelMap {
+        width: width.div_ceil(factor) as u32,
+        height: height.div_ceil(factor) as u32,
+        labels,
+    })
+}
+
+/// The smallest whole factor that brings both sides to `max_side` or less.
+fn shrink_factor(width: usize, height: usize, max_side: usize) -> usize {
+    width.max(height).div_ceil(max_side.max(1)).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+
+    use super::*;
+
+    #[test]
+    fn large_images_are_averaged_down() {
+        let image = Rgb {
+            width: 3,
+            height: 1,
+            pixels: vec![10, 20, 30, 30, 40, 50, 7, 8, 9],
+        };
+        let painted = Layer::Image(Arc::new(image)).paint(2);
+        assert_eq!(painted.size, [2, 1]);
+        assert_eq!(
+            painted.pixels,
+            [[20, 30, 40], [7, 8, 9]].map(crate::ui::theme::class_color)
+        );
+    }
+
+    #[test]
+    fn large_masks_keep_their_labels() {
+        let mask = LabelMap {
+            width: 4,
+            height: 3,
+            labels: vec![0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
+        };
+        let small = shrink_labels(&mask, 2);
+        assert_eq!([small.width, small.height], [2, 2]);
+        assert_eq!(small.labels, [0, 2, 8, 10]);
+    }
+
+    #[test]
+    fn small_ones_stay_as_they_are() {
+        assert_eq!(shrink_factor(100, 50, 100), 1);
+        assert_eq!(shrink_factor(101, 50, 100), 2);
+        assert_eq!(shrink_factor(0, 0, 100), 1);
+    }
+
+    #[test]
+    fn equal_means_the_same_data() {
+        let image = |value| {
+            Arc::new(Rgb {
+                width: 1,
+                height: 1,
+                pixels: vec![value; 3],
+            })
+        };
+        let first = image(1);
+        assert_eq!(Layer::Image(first.clone()), Layer::Image(first.clone()));
+        assert_ne!(Layer::Image(first), Layer::Image(image(1)));
+    }
+}

@@ -1,0 +1,193 @@
+//! Textures of layers, painted by workers and swapped in together.
+
+use std::sync::Arc;
+
+use eframe::egui::{ColorImage, Context, TextureHandle, TextureId, TextureOptions};
+
+use super::layer::Layer;
+use crate::engine::{Engine, Task};
+
+/// No layer is larger on any side, whatever the graphics card can do.
+const MAX_SIDE: usize = 8192;
+
+/// The textures behind one or more canvases.
+///
+/// [`Self::prepare`] is told every frame what should be shown, and says whether all of
+/// it is there. Until then the caller goes on drawing what it drew before, whose
+/// textures are kept.
+#[derive(Default)]
+pub struct TextureCache {
+    textures: Vec<Texture>,
+    pending: Vec<(Layer, Task<ColorImage>)>,
+}
+
+struct Texture {
+    layer: Layer,
+    smooth: TextureHandle,
+    /// The image again with hard pixel edges, made when it is first magnified.
+    sharp: Option<TextureHandle>,
+    /// Kept for `sharp`, images only.
+    pixels: Option<Arc<ColorImage>>,
+    /// Part of the last complete set.
+    shown: bool,
+}
+
+impl TextureCache {
+    /// Starts, takes in and drops work so that `wanted` gets ready. Returns true once
+    /// every one of `wanted` has a texture; textures of anything else are then freed.
+    pub fn prepare(&mut self, engine: &Engine, ctx: &Context, wanted: &[Layer]) -> bool {
+        self.pending.retain(|(layer, _)| wanted.contains(layer));
+        self.take_finished(ctx);
+        for layer in wanted {
+            if !self.is_known(layer) {
+                let (work, max_side) = (layer.clone(), max_side(ctx));
+                let task = engine.spawn("color", move |_| work.paint(max_side));
+                self.pending.push((layer.clone(), task));
+            }
+        }
+        self.settle(wanted)
+    }
+
+    /// The texture of `layer`, with hard pixel edges where `magnified`.
+    pub fn texture(&mut self, ctx: &Context, layer: &Layer, magnified: bool) -> Option<TextureId> {
+        let texture = self.textures.iter_mut().find(|t| &t.layer == layer)?;
+        if magnified && let Some(pixels) = texture.pixels.take() {
+            let sharp = ctx.load_texture("canvas", pixels, TextureOptions::NEAREST);
+            texture.sharp = Some(sharp);
+        }
+        let handle = match &texture.sharp {
+            Some(sharp) if magnified => sharp,
+            _ => &texture.smooth,
+        };
+        Some(handle.id())
+    }
+
+    /// Whether workers are painting.
+    pub fn is_busy(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    fn take_finished(&mut self, ctx: &Context) {
+        let mut finished = Vec::new();
+        self.pending.retain_mut(|(layer, task)| {
+            let painted = task.poll();
+            let waiting = painted.is_none();
+            finished.extend(painted.map(|painted| (layer.clone(), painted)));
+            waiting
+        });
+        for (layer, painted) in finished {
+            self.upload(ctx, layer, painted);
+        }
+    }
+
+    fn upload(&mut self, ctx: &Context, layer: Layer, painted: ColorImage) {
+        let painted = Arc::new(painted);
+        let smooth = ctx.load_texture("canvas", painted.clone(), layer.texture_options());
+        let is_image = matches!(layer, Layer::Image(_));
+        self.textures.push(Texture {
+            layer,
+            smooth,
+            sharp: None,
+            pixels: is_image.then_some(painted),
+            shown: false,
+        });
+    }
+
+    fn is_known(&self, layer: &Layer) -> bool {
+        self.textures.iter().any(|t| &t.layer == layer)
+            || self.pending.iter().any(|(pending, _)| pending == layer)
+    }
+
+    /// Frees what is neither shown nor wanted; true when all of `wanted` is there.
+    fn settle(&mut self, wanted: &[Layer]) -> bool {
+        let complete = wanted
+            .iter()
+            .all(|layer| self.textures.iter().any(|t| &t.layer == layer));
+        self.textures
+            .retain(|t| (!complete && t.shown) || wanted.contains(&t.layer));
+        if complete {
+            for texture in &mut self.textures {
+                texture.shown = true;
+            }
+        }
+        complete
+    }
+}
+
+fn max_side(ctx: &Context) -> usize {
+    ctx.input(|input| input.max_texture_side).min(MAX_SIDE)
+}
+
+#[cfg(test)]
+impl TextureCache {
+    /// Paints right here, for tests that have no engine.
+    pub fn paint_now(&mut self, ctx: &Context, wanted: &[Layer]) {
+        for layer in wanted {
+            if !self.is_known(layer) {
+                self.upload(ctx, layer.clone(), layer.paint(max_side(ctx)));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Rgb;
+
+    fn image(width: u32) -> Layer {
+        Layer::Image(Arc::new(Rgb {
+            width,
+            height: 1,
+            pixels: vec![0; width as usize * 3],
+        }))
+    }
+
+    #[test]
+    fn old_textures_stay_until_all_new_ones_are_there() {
+        let ctx = Context::default();
+        let (old, first, second) = (image(1), image(2), image(3));
+        let mut textures = TextureCache::default();
+
+        textures.paint_now(&ctx, std::slice::from_ref(&old));
+        assert!(textures.settle(std::slice::from_ref(&old)));
+
+        let wanted = [first.clone(), second.clone()];
+        textures.paint_now(&ctx, std::slice::from_ref(&first));
+        assert!(!textures.settle(&wanted));
+        assert!(textures.texture(&ctx, &old, false).is_some());
+
+        textures.paint_now(&ctx, std::slice::from_ref(&second));
+        assert!(textures.settle(&wanted));
+        assert!(textures.texture(&ctx, &old, false).is_none());
+        assert!(textures.texture(&ctx, &first, false).is_some());
+    }
+
+    #[test]
+    fn what_was_prepared_in_vain_is_freed() {
+        let ctx = Context::default();
+        let (shown, skipped, next) = (image(1), image(2), image(3));
+        let mut textures = TextureCache::default();
+        textures.paint_now(&ctx, std::slice::from_ref(&shown));
+        textures.settle(std::slice::from_ref(&shown));
+
+        textures.paint_now(&ctx, std::slice::from_ref(&skipped));
+        assert!(!textures.settle(&[next]));
+
+        assert!(textures.texture(&ctx, &skipped, false).is_none());
+        assert!(textures.texture(&ctx, &shown, false).is_some());
+    }
+
+    #[test]
+    fn a_magnified_image_has_a_texture_of_its_own() {
+        let ctx = Context::default();
+        let layer = image(4);
+        let mut textures = TextureCache::default();
+        textures.paint_now(&ctx, std::slice::from_ref(&layer));
+        let smooth = textures.texture(&ctx, &layer, false);
+        let sharp = textures.texture(&ctx, &layer, true);
+        assert!(sharp.is_some() && smooth != sharp);
+        assert_eq!(textures.texture(&ctx, &layer, true), sharp);
+        assert_eq!(textures.texture(&ctx, &layer, false), smooth);
+    }
+}

@@ -1,0 +1,117 @@
+//! What widgets, menus and keys ask for. Only the app carries it out.
+//!
+//! A [`UiCommand`] is an entry of a menu, with its label, tooltip and key. A [`Command`] is a
+//! change with its data: the app makes one of a [`UiCommand`], panels send it themselves.
+
+mod ui_command;
+
+use std::path::PathBuf;
+
+use crossbeam_channel::{Receiver, Sender};
+use serde::{Deserialize, Serialize};
+
+pub use ui_command::UiCommand;
+
+use crate::engine::{DatasetRef, NoticeLevel};
+
+/// The dockable panels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum PanelKind {
+    /// The open dataset.
+    Dataset,
+    /// Settings, progress and the list of runs.
+    Train,
+    /// Losses and scores against steps.
+    Curves,
+    /// Masks of the network in training.
+    Live,
+    /// Masks for any image.
+    Inspect,
+    /// Runs side by side.
+    Compare,
+}
+
+impl PanelKind {
+    /// All panels, in the order of their keys.
+    pub const ALL: [Self; 6] = [
+        Self::Dataset,
+        Self::Train,
+        Self::Curves,
+        Self::Live,
+        Self::Inspect,
+        Self::Compare,
+    ];
+
+    /// The title on its tab.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Dataset => "Dataset",
+            Self::Train => "Train",
+            Self::Curves => "Curves",
+            Self::Live => "Live",
+            Self::Inspect => "Inspect",
+            Self::Compare => "Compare",
+        }
+    }
+}
+
+/// A change to make, with its data.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// An entry of the menus, also from a button or a key.
+    Ui(UiCommand),
+    /// Opens a dataset.
+    OpenDataset(DatasetRef),
+    /// Shows a folder in the file manager of the desktop.
+    OpenFileManager(PathBuf),
+    /// Reports that a run was made from a weights file.
+    RunImported(String),
+    /// Resumes a run from its last checkpoint.
+    ResumeRun(String),
+    /// Deletes a run folder; the panel has asked for confirmation.
+    DeleteRun(String),
+    /// Shows images or folders of images in Inspect.
+    Inspect(Vec<PathBuf>),
+    /// Shows runs side by side, on `image` if one is given.
+    Compare {
+        runs: Vec<String>,
+        image: Option<PathBuf>,
+    },
+    /// Downloads the public weights with this id.
+    DownloadWeights(&'static str),
+    /// Cancels the download or check of the public weights with this id.
+    CancelDownload(&'static str),
+    /// Asks for the file of the public weights with this id, then adds it.
+    PickWeights(&'static str),
+    /// Checks a file and copies it to the public weights, as the entry `id`.
+    AddWeights { id: &'static str, path: PathBuf },
+    /// Reads a weights file and asks what to do with it.
+    UseWeights(PathBuf),
+    /// Brings a panel to the front; opens it first if it is closed.
+    ShowPanel(PanelKind),
+    /// Shows a toast.
+    Notify(NoticeLevel, String),
+}
+
+impl From<UiCommand> for Command {
+    fn from(command: UiCommand) -> Self {
+        Self::Ui(command)
+    }
+}
+
+/// Queues commands; both ends live on the window's thread.
+#[derive(Debug, Clone)]
+pub struct CommandSender(Sender<Command>);
+
+impl CommandSender {
+    pub fn send(&self, command: impl Into<Command>) {
+        self.0.send(command.into()).ok();
+    }
+}
+
+/// A queue that cannot fill up: blocking would lock the one thread that uses it.
+#[expect(clippy::disallowed_methods, reason = "both ends are on one thread")]
+pub fn command_channel() -> (CommandSender, Receiver<Command>) {
+    let (sender, receiver) = crossbeam_channel::unbounded();
+    (CommandSender(sender), receiver)
+}

@@ -1,0 +1,81 @@
+//! The table of scores below the compared images.
+
+use eframe::egui::{CollapsingHeader, Grid, RichText, Ui};
+
+use crate::ui::theme;
+use crate::ui::ui_ext::UiExt as _;
+use crate::ui::view_model::format::percent;
+use crate::ui::view_model::score_table::{Cell, ClassRow, SCORE_NAMES, ScoreTable};
+
+/// Scores of each run on its whole validation set; the classes are folded away.
+pub fn table_ui(ui: &mut Ui, table: &ScoreTable) {
+    ui.strong("Whole validation set, best epoch of each run");
+    Grid::new("compare_table")
+        .striped(true)
+        .spacing([18.0, 4.0])
+        .show(ui, |ui| {
+            header_ui(ui);
+            for row in &table.rows {
+                ui.label(&row.title);
+                ui.label(&row.variant);
+                ui.label(&row.trunk);
+                let best = row
+                    .best_epoch
+                    .map_or_else(String::new, |best| format!(", best {best}"));
+                ui.label(format!("{}{best}", row.epochs));
+                for cell in &row.values {
+                    cell_ui(ui, *cell);
+                }
+                ui.end_row();
+            }
+        });
+    CollapsingHeader::new("IoU by class").show(ui, |ui| classes_ui(ui, table));
+}
+
+fn header_ui(ui: &mut Ui) {
+    for name in ["Run", "Variant", "Trunk", "Epochs"] {
+        ui.weak(name);
+    }
+    let explanations = [
+        "Share of labeled pixels that are predicted correctly",
+        "Share of correctly predicted pixels of a class, mean over the classes",
+        "Intersection over union, mean over the classes",
+        "Intersection over union, weighted by class frequency",
+    ];
+    for (name, explanation) in SCORE_NAMES.iter().zip(explanations) {
+        ui.weak(*name).on_hover_text(explanation);
+    }
+    ui.end_row();
+}
+
+fn classes_ui(ui: &mut Ui, table: &ScoreTable) {
+    Grid::new("compare_classes")
+        .striped(true)
+        .spacing([18.0, 4.0])
+        .show(ui, |ui| {
+            ui.weak("Class");
+            for row in &table.rows {
+                ui.weak(&row.title);
+            }
+            ui.end_row();
+            for class in &table.classes {
+                class_ui(ui, class);
+                ui.end_row();
+            }
+        });
+}
+
+fn class_ui(ui: &mut Ui, class: &ClassRow) {
+    ui.horizontal(|ui| {
+        ui.swatch(theme::class_color(class.color));
+        ui.label(&class.name);
+    });
+    for cell in &class.cells {
+        cell_ui(ui, *cell);
+    }
+}
+
+fn cell_ui(ui: &mut Ui, cell: Cell) {
+    let text = RichText::new(percent(cell.value)).monospace();
+    ui.label(if cell.best { text.strong() } else { text });
+}

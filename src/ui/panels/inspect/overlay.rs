@@ -1,0 +1,115 @@
+//! Which layers lie over an inspected image.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::{LabelMap, Prediction};
+use crate::ui::canvas::{DrawnLayer, Layer};
+use crate::ui::view_model::ClassSet;
+
+/// Wrong pixels are always seen, whatever the opacity of the mask.
+const ERROR_OPACITY: f32 = 0.85;
+
+/// The layers that are switched on.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four switches that do not depend on each other"
+)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Toggles {
+    /// Classes in their colors.
+    pub fill: bool,
+    /// Borders between classes.
+    pub outlines: bool,
+    /// The ground truth in place of the prediction.
+    pub truth: bool,
+    /// Wrong pixels.
+    pub errors: bool,
+}
+
+impl Default for Toggles {
+    fn default() -> Self {
+        Self {
+            fill: true,
+            outlines: false,
+            truth: false,
+            errors: false,
+        }
+    }
+}
+
+/// One prediction and how it is shown.
+#[derive(Clone)]
+pub struct Overlay {
+    /// What is shown.
+    pub prediction: Arc<Prediction>,
+    /// Classes that are drawn.
+    pub visible: ClassSet,
+    /// Layers that are drawn.
+    pub toggles: Toggles,
+}
+
+impl Overlay {
+    /// The pictures of all layers, the image first.
+    pub fn layers(&self) -> Vec<Layer> {
+        let Prediction {
+            image,
+            mask: predicted,
+            classes,
+            ..
+        } = &*self.prediction;
+        let truth = truth_of(&self.prediction);
+        let mask = truth.filter(|_| self.toggles.truth).unwrap_or(predicted);
+        let mut layers = vec![Layer::Image(image.clone())];
+        if self.toggles.fill {
+            layers.push(Layer::Fill {
+                mask: mask.clone(),
+                classes: classes.clone(),
+                visible: self.visible,
+            });
+        }
+        if self.toggles.outlines {
+            layers.push(Layer::Outline {
+                mask: mask.clone(),
+                classes: classes.clone(),
+                visible: self.visible,
+            });
+        }
+        if let Some(truth) = truth.filter(|_| self.toggles.errors) {
+            layers.push(Layer::Errors {
+                mask: predicted.clone(),
+                truth: truth.clone(),
+            });
+        }
+        layers
+    }
+
+    /// The layers with the mask at `opacity`, `0.0..=1.0`.
+    pub fn drawn(&self, opacity: f32) -> Vec<DrawnLayer> {
+        self.layers()
+            .into_iter()
+            .map(|layer| drawn(layer, opacity))
+            .collect()
+    }
+}
+
+/// A layer as strong as its kind asks for.
+pub fn drawn(layer: Layer, mask_opacity: f32) -> DrawnLayer {
+    let opacity = match layer {
+        Layer::Image(_) | Layer::Outline { .. } => 1.0,
+        Layer::Fill { .. } => mask_opacity,
+        Layer::Errors { .. } | Layer::Disagreement(_) => ERROR_OPACITY,
+    };
+    DrawnLayer { layer, opacity }
+}
+
+/// The ground truth, where it is known and fits the mask.
+pub fn truth_of(prediction: &Prediction) -> Option<&Arc<LabelMap>> {
+    let mask = &prediction.mask;
+    prediction
+        .truth
+        .as_ref()
+        .filter(|truth| [truth.width, truth.height] == [mask.width, mask.height])
+}

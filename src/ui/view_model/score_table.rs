@@ -1,0 +1,180 @@
+//! Rows of the comparison table.
+
+use crate::engine::{ClassList, EpochRecord, RunSnapshot, Scores};
+
+/// Headers of [`ScoreRow::values`], as the papers name them.
+pub const SCORE_NAMES: [&str; 4] = ["Pixel acc.", "Mean acc.", "mIoU", "f.w. IoU"];
+
+/// One value of a column.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cell {
+    /// `0.0..=1.0`; `None` where there is nothing to score.
+    pub value: Option<f64>,
+    /// Whether it is the highest of two or more values of its column.
+    pub best: bool,
+}
+
+/// The scores of one run on its whole validation set, at its best epoch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScoreRow {
+    /// What the run is called.
+    pub title: String,
+    /// FCN-32s, FCN-16s or FCN-8s.
+    pub variant: String,
+    /// Name of the trunk.
+    pub trunk: String,
+    /// Epochs trained so far, and the best of them.
+    pub epochs: usize,
+    /// The epoch the scores are from.
+    pub best_epoch: Option<usize>,
+    /// In the order of [`SCORE_NAMES`].
+    pub values: [Cell; 4],
+}
+
+/// Intersection over union of one class in every run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClassRow {
+    /// Name of the class.
+    pub name: String,
+    /// Color as RGB.
+    pub color: [u8; 3],
+    /// One for each run, in their order.
+    pub cells: Vec<Cell>,
+}
+
+/// What the comparison shows below the images.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ScoreTable {
+    /// One for each run.
+    pub rows: Vec<ScoreRow>,
+    /// One for each class of any run, in the order of the first run that has it.
+    pub classes: Vec<ClassRow>,
+}
+
+impl ScoreTable {
+    /// Puts the best epochs of `runs` side by side.
+    pub fn new(runs: &[&RunSnapshot]) -> Self {
+        let best: Vec<_> = runs.iter().map(|run| run.best()).collect();
+        let columns = best_of_columns(&best);
+        let rows = runs
+            .iter()
+            .zip(&best)
+            .enumerate()
+            .map(|(i, (run, best))| ScoreRow {
+                title: run.title(),
+                variant: run.config.variant.to_string(),
+                trunk: run.config.trunk.to_string(),
+                epochs: run.epochs.len(),
+                best_epoch: best.map(|record| record.epoch),
+                values: columns.each_ref().map(|column| column[i]),
+            })
+            .collect();
+        let scored: Vec<_> = runs
+            .iter()
+            .zip(&best)
+            .map(|(run, best)| (&*run.classes, best.map(|record| &record.scores)))
+            .collect();
+        Self {
+            rows,
+            classes: class_rows(&scored),
+        }
+    }
+}
+
+fn best_of_columns(best: &[Option<&EpochRecord>]) -> [Vec<Cell>; 4] {
+    let column = |value: fn(&Scores) -> Option<f64>| {
+        mark_best(best.iter().map(|record| value(&record.as_ref()?.scores)))
+    };
+    [
+        column(|scores| scores.pixel_accuracy),
+        column(|scores| scores.mean_accuracy),
+        column(|scores| scores.mean_iu),
+        column(|scores| scores.frequency_weighted_iu),
+    ]
+}
+
+/// Matches classes by name: the runs may come from different datasets.
+fn class_rows(runs: &[(&ClassList, Option<&Scores>)]) -> Vec<ClassRow> {
+    let mut rows: Vec<ClassRow> = Vec::new();
+    for class in runs.iter().flat_map(|(classes, _)| classes.iter()) {
+        if rows.iter().any(|row| row.name == class.name) {
+            continue;
+        }
+        let values = runs.iter().map(|(classes, scores)| {
+            let label = classes.iter().position(|c| c.name == class.name)?;
+            *scores.as_ref()?.class_iu.get(label)?
+        });
+        rows.push(ClassRow {
+            name: class.name.clone(),
+            color: class.color,
+            cells: mark_best(values),
+        });
+    }
+    rows
+}
+
+/// Marks the highest value, and what equals it, where there are two or more to compare.
+fn mark_best(values: impl Iterator<Item = Option<f64>>) -> Vec<Cell> {
+    let values: Vec<_> = values.collect();
+    let comparable = values.iter().flatten().count() > 1;
+    let highest = values.iter().copied().flatten().fold(f64::MIN, f64::max);
+    values
+        .into_iter()
+        .map(|value| Cell {
+            value,
+            best: comparable && value.is_some_and(|value| value >= highest),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bold(values: &[Option<f64>]) -> Vec<bool> {
+        mark_best(values.iter().copied())
+            .iter()
+            .map(|cell| cell.best)
+            .collect()
+    }
+
+    fn classes(names: &[&str]) -> ClassList {
+        let classes: Vec<_> = names
+            .iter()
+            .map(|name| serde_json::json!({"name": name, "color": [1, 2, 3]}))
+            .collect();
+        serde_json::from_value(classes.into()).unwrap()
+    }
+
+    #[test]
+    fn the_highest_of_a_column_is_best() {
+        assert_eq!(bold(&[Some(0.1), Some(0.3), None]), [false, true, false]);
+        assert_eq!(bold(&[Some(0.3), Some(0.3)]), [true, true]);
+    }
+
+    #[test]
+    fn one_value_alone_is_not_best() {
+        assert_eq!(bold(&[Some(0.3), None]), [false, false]);
+        assert_eq!(bold(&[]), [false; 0]);
+    }
+
+    #[test]
+    fn classes_are_matched_by_name() {
+        let (first, second) = (classes(&["sky", "car"]), classes(&["car", "tree"]));
+        let scores = |class_iu: &[Option<f64>]| Scores {
+            class_iu: class_iu.to_vec(),
+            ..Scores::default()
+        };
+        let (a, b) = (scores(&[Some(0.9), Some(0.2)]), scores(&[Some(0.4), None]));
+
+        let rows = class_rows(&[(&first, Some(&a)), (&second, Some(&b))]);
+
+        let names: Vec<_> = rows.iter().map(|row| row.name.as_str()).collect();
+        assert_eq!(names, ["sky", "car", "tree"]);
+        let values = |i: usize| rows[i].cells.iter().map(|c| c.value).collect::<Vec<_>>();
+        assert_eq!(values(0), [Some(0.9), None]);
+        assert_eq!(values(1), [Some(0.2), Some(0.4)]);
+        assert_eq!(values(2), [None, None]);
+        assert!(rows[1].cells[1].best && !rows[1].cells[0].best);
+    }
+}
