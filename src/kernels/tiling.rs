@@ -82,7 +82,7 @@ pub(crate) struct Scratch {
 
 impl Scratch {
     /// Memory for `len` values, aligned for all registers. What it holds is left over from earlier.
-    pub fn take(len: usize) -> Self {
+    pub fn new(len: usize) -> Self {
         let mut memory = SCRATCH.take();
         if memory.len() < len + WIDEST {
             memory.resize(len + WIDEST, 0.0);

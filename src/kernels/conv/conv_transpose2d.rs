@@ -156,9 +156,7 @@ fn gradients(
         .then(|| PaddedGradient::new(shape, None, input))
         .flatten();
     let padded = padded.filter(PaddedGradient::is_unpadded);
-    let plane = padded
-        .as_ref()
-        .map_or(depth.area(), PaddedGradient::plane);
+    let plane = padded.as_ref().map_or(depth.area(), PaddedGradient::plane);
     let gradient = depth.image_to_depth(gradient, plane);
     let weights = of_input.then(|| depth.weights_to_depth(weight));
     let (of_input, of_weight) = match padded {

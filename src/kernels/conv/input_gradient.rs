@@ -117,7 +117,11 @@ pub(crate) fn kernel_matrix<'a>(
 fn transpose(shape: &ConvShape, weights: &[f32], kept: &[usize]) -> Vec<f32> {
     /// Rows that are written together: as many neighbors share a cache line.
     const ROWS: usize = 16;
-    let ConvShape { in_channels, out_channels, .. } = *shape;
+    let ConvShape {
+        in_channels,
+        out_channels,
+        ..
+    } = *shape;
     let taps = shape.taps();
     let mut result = vec![0.0; in_channels * out_channels * kept.len()];
     let length = out_channels * kept.len();
@@ -127,7 +131,8 @@ fn transpose(shape: &ConvShape, weights: &[f32], kept: &[usize]) -> Vec<f32> {
         .for_each(|(block, rows)| {
             for from in 0..out_channels {
                 for (within, row) in rows.chunks_mut(length).enumerate() {
-                    let kernel = &weights[(from * in_channels + block * ROWS + within) * taps..][..taps];
+                    let kernel =
+                        &weights[(from * in_channels + block * ROWS + within) * taps..][..taps];
                     let to = &mut row[from * kept.len()..][..kept.len()];
                     for (to, tap) in to.iter_mut().zip(kept) {
                         *to = kernel[*tap];

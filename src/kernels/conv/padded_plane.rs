@@ -121,11 +121,7 @@ impl PaddedPlane {
     /// # Shapes
     /// - source: `[planes, height, width]`
     /// - result: `[planes, plane]`
-    pub fn pad_all(
-        &self,
-        len: usize,
-        write: impl Fn(usize, usize, &mut [f32]) + Sync,
-    ) -> Buffer {
+    pub fn pad_all(&self, len: usize, write: impl Fn(usize, usize, &mut [f32]) + Sync) -> Buffer {
         let area = self.source[0] * self.source[1];
         let plane = self.plane(self.target[0]);
         let mut all = acquire(len / area.max(1) * plane);

@@ -7,8 +7,8 @@
 
 use super::shape::{ConvShape, Patches};
 use crate::kernels::buffer_pool::Buffer;
-use crate::kernels::gemm::packed::{self, KC, Terms};
 use crate::kernels::gemm::along_pixels;
+use crate::kernels::gemm::packed::{self, KC, Terms};
 
 /// # Shapes
 /// - input: `[batch, in_channels, height, width]`

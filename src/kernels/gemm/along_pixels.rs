@@ -198,8 +198,7 @@ fn products<'a, S: Simd, O: Operands, const COUNT: usize>(
     while from < end {
         let piece = [from, operands.contiguous_end(from, end)];
         let width = (piece[1] - from).next_multiple_of(WIDEST);
-        let (mut left, mut right): ([&[f32]; MR], [&[f32]; COUNT]) =
-            ([&[]; MR], [&[]; COUNT]);
+        let (mut left, mut right): ([&[f32]; MR], [&[f32]; COUNT]) = ([&[]; MR], [&[]; COUNT]);
         for (nth, left) in left.iter_mut().enumerate() {
             *left = &line(nth, piece)[..width];
         }

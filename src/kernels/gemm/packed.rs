@@ -10,8 +10,8 @@ use rayon::prelude::*;
 
 use crate::kernels::buffer_pool::{Buffer, acquire};
 use crate::kernels::tiling::{
-    Lanes, Scratch, Tile, WIDEST, cut, lanes, load_some, many_registers, pieces, relu,
-    store_some, zero,
+    Lanes, Scratch, Tile, WIDEST, cut, lanes, load_some, many_registers, pieces, relu, store_some,
+    zero,
 };
 
 /// The most terms of each sum that are added at a time. A panel of 48 columns takes 36 KiB.
@@ -56,7 +56,14 @@ pub(crate) trait Operands: Sync {
 
     /// Writes some terms of `width` columns of a right factor to a panel, term by term; 0 behind
     /// the last column.
-    fn pack_panel(&self, matrix: usize, terms: Terms, column: usize, width: usize, panel: &mut [f32]);
+    fn pack_panel(
+        &self,
+        matrix: usize,
+        terms: Terms,
+        column: usize,
+        width: usize,
+        panel: &mut [f32],
+    );
 
     /// What is added to each sum of a row.
     fn bias(&self, _row: usize) -> f32 {

@@ -77,7 +77,10 @@ fn plain<const D: usize>(
     if let Some(velocity) = velocity {
         change = velocity.mul_scalar(step.momentum) + change;
     }
-    (weight - change.clone().mul_scalar(step.learning_rate), change)
+    (
+        weight - change.clone().mul_scalar(step.learning_rate),
+        change,
+    )
 }
 
 /// The same values in order; the tensor that had them is gone afterwards.
@@ -105,8 +108,8 @@ fn in_place(
                 for ((weight, velocity), gradient) in
                     weights.iter_mut().zip(velocities).zip(gradients)
                 {
-                    *velocity =
-                        step.momentum * *velocity + (step.gradient_scale * gradient + step.weight_decay * *weight);
+                    *velocity = step.momentum * *velocity
+                        + (step.gradient_scale * gradient + step.weight_decay * *weight);
                     *weight -= step.learning_rate * *velocity;
                 }
             });
@@ -165,8 +168,7 @@ mod tests {
             momentum: 0.5,
             learning_rate: 1.0,
         };
-        let (weight, velocity) =
-            sgd_step(ones.clone(), Some(ones.clone()), ones.clone(), step);
+        let (weight, velocity) = sgd_step(ones.clone(), Some(ones.clone()), ones.clone(), step);
         let values = |tensor: Tensor<1>| tensor.into_data().try_to_vec::<f32>().unwrap();
         assert_eq!(
             (values(weight), values(velocity)),

@@ -73,7 +73,10 @@ impl Case {
             .with_bias(self.bias)
             .init(device);
         let [out_channels, in_channels] = [self.channels[1], self.channels[0]];
-        let weight = random([out_channels, in_channels, self.kernel[0], self.kernel[1]], device);
+        let weight = random(
+            [out_channels, in_channels, self.kernel[0], self.kernel[1]],
+            device,
+        );
         let bias = self
             .bias
             .then(|| Param::from_tensor(random([out_channels], device)));
@@ -250,8 +253,7 @@ fn the_number_of_threads_changes_no_bit() {
             .build()
             .expect("threads");
         pool.install(|| {
-            let ours =
-                |layer: &Conv2d, input| conv2d(layer, &input, true).expect("ours");
+            let ours = |layer: &Conv2d, input| conv2d(layer, &input, true).expect("ours");
             gradients(&layer, &input, &seed, ours)
         })
     };

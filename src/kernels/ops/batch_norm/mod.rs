@@ -149,11 +149,7 @@ fn planes(values: &[f32], sizes: Sizes, channel: usize) -> impl Iterator<Item = 
         .step_by(sizes.channels)
 }
 
-fn normalize(
-    sizes: Sizes,
-    input: &[f32],
-    affine: Affine<'_>,
-) -> Normalized {
+fn normalize(sizes: Sizes, input: &[f32], affine: Affine<'_>) -> Normalized {
     let mut output = acquire(input.len());
     let statistics: Vec<[f32; 3]> = by_channel(&mut output, sizes)
         .into_par_iter()

@@ -32,8 +32,7 @@ fn step(
     let input = input.clone().require_grad();
     let output = forward(layer, input.clone());
     let gradients = (output.clone() * seed.clone()).sum().backward();
-    let of =
-        |param: &Param<Tensor<1>>| values(param.val().grad(&gradients).expect("a gradient"));
+    let of = |param: &Param<Tensor<1>>| values(param.val().grad(&gradients).expect("a gradient"));
     [
         values(output),
         values(input.grad(&gradients).expect("a gradient")),
