@@ -11,6 +11,7 @@ pub mod bench;
 pub mod cli;
 pub mod dataset;
 pub mod engine;
+pub mod files;
 pub mod kernels;
 pub mod metrics;
 pub mod model;

@@ -51,7 +51,7 @@ pub struct BenchResult {
 /// Measures one case: sets it up, calls it twice to warm up, then `rounds` times.
 ///
 /// # Errors
-/// When the device cannot be used, a file cannot be read, or the weights are no numbers.
+/// When the device cannot be used, a file cannot be read, or a step fails.
 pub fn measure(job: &BenchJob) -> Result<BenchResult, TrainError> {
     let mut workload = Workload::new(job)?;
     memory::reset_peak();

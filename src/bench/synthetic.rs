@@ -1,4 +1,4 @@
-//! Made-up images and masks, which another program can make in a line.
+//! Synthetic images and masks, which another program can make in a line.
 
 use super::case::NUM_CLASSES;
 use crate::dataset::{Batch, LabelMap, Normalization, Rgb, VOID};
@@ -55,7 +55,7 @@ pub fn batch(size: [u32; 2], batch_size: usize, normalization: &Normalization) -
         batch_size,
         height: size[1] as usize,
         width: size[0] as usize,
-        ids: vec!["made up".to_owned(); batch_size],
+        ids: vec!["synthetic".to_owned(); batch_size],
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::files::FileError;
+
 /// A problem with a dataset, an image or a label map.
 #[derive(Debug, thiserror::Error)]
 pub enum DatasetError {
@@ -15,15 +17,19 @@ pub enum DatasetError {
         path: PathBuf,
     },
     /// A file or folder could not be read or written.
-    #[error("{path}: {source}. {hint}")]
-    Io {
-        /// The file or folder.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Writing the sample was stopped on request.
+    #[error("{path}: stopped. The sample is incomplete and is written again the next time")]
+    Stopped {
+        /// The sample's folder.
         path: PathBuf,
-        /// What the user can do, one sentence without a period.
-        hint: &'static str,
-        /// What the system said.
-        source: std::io::Error,
     },
+    /// A thread of a loader is gone.
+    #[error(
+        "the thread that prepares batches ended early. Start the run again from its last checkpoint"
+    )]
+    LostWorker,
     /// An image file is damaged or of an unknown format.
     #[error(
         "{path}: the image cannot be decoded ({reason}). Replace the file or take it off the list"

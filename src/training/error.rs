@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::dataset::DatasetError;
+use crate::files::FileError;
 use crate::model::weights::WeightsError;
 
 /// A failure of training, prediction or of a run folder.
@@ -62,9 +63,12 @@ pub enum TrainError {
     /// A weights file cannot be used.
     #[error(transparent)]
     Weights(#[from] WeightsError),
-    /// A file of a run could not be read or written.
+    /// A file could not be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A file or run is not fit for what is asked of it.
     #[error("{path}: {reason}. {hint}")]
-    File {
+    Unusable {
         path: PathBuf,
         reason: String,
         hint: &'static str,
@@ -75,18 +79,18 @@ pub enum TrainError {
 }
 
 impl TrainError {
-    /// A failed write, most often a full disk.
-    pub(crate) fn write(path: &std::path::Path, reason: impl ToString) -> Self {
-        Self::File {
+    /// Weights that could not be written, most often because the disk is full.
+    pub(super) fn write(path: &std::path::Path, reason: impl ToString) -> Self {
+        Self::Unusable {
             path: path.to_path_buf(),
             reason: reason.to_string(),
             hint: "Check that the folder can be written and that the disk has room",
         }
     }
 
-    /// A failed read.
-    pub(crate) fn read(path: &std::path::Path, reason: impl ToString) -> Self {
-        Self::File {
+    /// Weights that could not be read.
+    pub(super) fn read(path: &std::path::Path, reason: impl ToString) -> Self {
+        Self::Unusable {
             path: path.to_path_buf(),
             reason: reason.to_string(),
             hint: "The file is damaged or of another version; the run's other files are untouched",

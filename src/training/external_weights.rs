@@ -157,7 +157,7 @@ pub(super) fn load_file(
         classes,
     } = Opened::new(choice)?;
     let Some(classes) = classes else {
-        return Err(TrainError::File {
+        return Err(TrainError::Unusable {
             path: choice.path.clone(),
             reason: format!("this is {layout}, which has no score layers"),
             hint: "Train from it with `train --init`, or choose weights of a segmentation network",
@@ -190,7 +190,7 @@ pub fn export_run(folder: &RunFolder, path: &Path) -> Result<(), TrainError> {
         .extension()
         .is_some_and(|end| end.eq_ignore_ascii_case("safetensors"))
     {
-        return Err(TrainError::File {
+        return Err(TrainError::Unusable {
             path: path.to_path_buf(),
             reason: "the name does not end in .safetensors".to_owned(),
             hint: "Choose one that does: the format of a file is told from its name",

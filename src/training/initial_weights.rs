@@ -63,7 +63,7 @@ fn load_init(
         InitialWeights::Run(name) => {
             let parent = folder.sibling(name);
             if !parent.path().is_dir() {
-                return Err(TrainError::File {
+                return Err(TrainError::Unusable {
                     path: parent.path().to_path_buf(),
                     reason: "the run to start from is not there".to_owned(),
                     hint: "Start from another run, from a file or from random weights",

@@ -10,17 +10,17 @@ mod objects;
 mod scene;
 mod texture;
 
-use std::fs;
-use std::io::Write as _;
 use std::path::Path;
+use std::{fs, io};
 
 use image::codecs::jpeg::JpegEncoder;
 use rand::SeedableRng as _;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::image_io::{encode_index_png, write_atomically, write_error};
+use super::image_io::encode_index_png;
 use super::{Class, ClassList, DatasetError, LabelMap, Rgb, Rng};
+use crate::files::{FileError, read_json, write_atomic, write_json};
 
 /// Counts up when the pictures change, so that an old sample is made anew.
 const VERSION: u32 = 1;
@@ -72,8 +72,8 @@ struct Marker {
 /// to go on.
 ///
 /// # Errors
-/// [`DatasetError::Io`] when a file cannot be written, and with the kind
-/// [`Interrupted`](std::io::ErrorKind::Interrupted) when `progress` said to stop.
+/// [`DatasetError::File`] when a file cannot be written, [`DatasetError::Stopped`] when
+/// `progress` said to stop.
 /// In both cases the next call starts anew.
 pub fn ensure_sample(
     root: &Path,
@@ -85,13 +85,13 @@ pub fn ensure_sample(
         spec: spec.clone(),
     };
     let marker_path = root.join(MARKER);
-    if read_marker(&marker_path).is_some_and(|found| found == marker) {
+    if read_json::<Marker>(&marker_path).is_ok_and(|found| found == marker) {
         return Ok(());
     }
     remove_marker(&marker_path)?;
     for folder in ["JPEGImages", "SegmentationClass", "ImageSets/Segmentation"] {
         let folder = root.join(folder);
-        fs::create_dir_all(&folder).map_err(|err| write_error(&folder, err))?;
+        fs::create_dir_all(&folder).map_err(FileError::write(&folder))?;
     }
     write_scenes(root, spec, progress)?;
     write_text(
@@ -103,20 +103,13 @@ pub fn ensure_sample(
         &id_list(spec.train..spec.train + spec.val),
     )?;
     write_text(&root.join("classes.txt"), &class_lines(&sample_classes()))?;
-    let text = serde_json::to_string_pretty(&marker)
-        .map_err(|err| write_error(&marker_path, err.into()))?;
-    write_text(&marker_path, &text)
-}
-
-/// The marker of the sample that is there; `None` also when it is damaged.
-fn read_marker(path: &Path) -> Option<Marker> {
-    serde_json::from_str(&fs::read_to_string(path).ok()?).ok()
+    Ok(write_json(&marker_path, &marker)?)
 }
 
 /// Takes the old marker away before anything is written over.
-fn remove_marker(path: &Path) -> Result<(), DatasetError> {
+fn remove_marker(path: &Path) -> Result<(), FileError> {
     match fs::remove_file(path) {
-        Err(err) if err.kind() != std::io::ErrorKind::NotFound => Err(write_error(path, err)),
+        Err(err) if err.kind() != std::io::ErrorKind::NotFound => Err(FileError::write(path)(err)),
         _ => Ok(()),
     }
 }
@@ -135,10 +128,8 @@ fn write_scenes(
             .into_par_iter()
             .try_for_each(|index| write_scene(root, spec, index, &classes))?;
         if !progress(done, total) {
-            return Err(DatasetError::Io {
+            return Err(DatasetError::Stopped {
                 path: root.to_owned(),
-                hint: "The sample is not whole yet and is made anew the next time",
-                source: std::io::Error::new(std::io::ErrorKind::Interrupted, "stopped"),
             });
         }
     }
@@ -152,17 +143,20 @@ fn write_scene(
     spec: &SampleSpec,
     index: usize,
     classes: &ClassList,
-) -> Result<(), DatasetError> {
+) -> Result<(), FileError> {
     let (rgb, labels) = draw(spec, index);
     let image_path = root.join("JPEGImages").join(format!("{}.jpg", id(index)));
-    let jpeg =
-        encode_jpeg(&rgb).map_err(|err| write_error(&image_path, std::io::Error::other(err)))?;
-    fs::write(&image_path, jpeg).map_err(|err| write_error(&image_path, err))?;
+    encode_jpeg(&rgb)
+        .map_err(io::Error::other)
+        .and_then(|jpeg| fs::write(&image_path, jpeg))
+        .map_err(FileError::write(&image_path))?;
     let mask_path = root
         .join("SegmentationClass")
         .join(format!("{}.png", id(index)));
-    let png = encode_index_png(&labels, classes).map_err(|err| write_error(&mask_path, err))?;
-    fs::write(&mask_path, png).map_err(|err| write_error(&mask_path, err))
+    let mut png = Vec::new();
+    encode_index_png(&labels, classes, &mut png)
+        .and_then(|()| fs::write(&mask_path, png))
+        .map_err(FileError::write(&mask_path))
 }
 
 /// Draws one scene of a sample.
@@ -189,9 +183,8 @@ fn encode_jpeg(rgb: &Rgb) -> image::ImageResult<Vec<u8>> {
     Ok(bytes)
 }
 
-fn write_text(path: &Path, text: &str) -> Result<(), DatasetError> {
-    write_atomically(path, |file| file.write_all(text.as_bytes()))
-        .map_err(|err| write_error(path, err))
+fn write_text(path: &Path, text: &str) -> Result<(), FileError> {
+    write_atomic(path, |file| file.write_all(text.as_bytes()))
 }
 
 fn id(index: usize) -> String {
@@ -340,10 +333,7 @@ mod tests {
     fn a_stopped_sample_is_not_taken_for_whole() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let err = ensure_sample(dir.path(), &small(), &mut |_, _| false).unwrap_err();
-        assert!(
-            matches!(&err, DatasetError::Io { source, .. } if source.kind() == std::io::ErrorKind::Interrupted),
-            "{err}"
-        );
+        assert!(matches!(&err, DatasetError::Stopped { .. }), "{err}");
         assert!(!dir.path().join(MARKER).exists());
     }
 

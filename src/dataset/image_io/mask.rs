@@ -42,7 +42,7 @@ impl MaskReader {
     /// `num_classes` or [`VOID`].
     ///
     /// # Errors
-    /// [`DatasetError::Io`] when the file cannot be opened, [`DatasetError::Mask`]
+    /// [`DatasetError::File`] when the file cannot be opened, [`DatasetError::Mask`]
     /// when it is damaged, of another format or has an unknown color, and
     /// [`DatasetError::LabelOutOfRange`] for a label that is neither class nor void.
     pub fn read(&self, path: &Path) -> Result<LabelMap, DatasetError> {

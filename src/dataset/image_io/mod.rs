@@ -7,8 +7,7 @@ mod write;
 
 pub use mask::MaskReader;
 pub(super) use mask::{RawPixels, check_sizes, read_raw};
-pub(crate) use write::write_atomically;
-pub(super) use write::{encode_index_png, write_error};
+pub(super) use write::encode_index_png;
 pub use write::{write_index_png, write_rgb_png};
 
 use std::fs::File;
@@ -20,6 +19,7 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
 
 use super::DatasetError;
+use crate::files::FileError;
 
 /// Extensions of images that can be read, in lower case.
 pub const IMAGE_EXTENSIONS: &[&str] = &[
@@ -31,7 +31,6 @@ pub const IMAGE_EXTENSIONS: &[&str] = &[
 const MAX_SIDE: u32 = 32_768;
 /// The most memory one decoder may take, in bytes.
 const MAX_DECODE_BYTES: u64 = 1 << 30;
-const READ_HINT: &str = "Check that the file exists and may be read";
 
 /// An RGB image, row by row, 3 bytes a pixel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +59,7 @@ pub struct LabelMap {
 /// white, deeper samples are reduced to 8 bits.
 ///
 /// # Errors
-/// [`DatasetError::Io`] when the file cannot be opened, [`DatasetError::Image`]
+/// [`DatasetError::File`] when the file cannot be opened, [`DatasetError::Image`]
 /// when it cannot be decoded.
 pub fn read_rgb(path: &Path) -> Result<Rgb, DatasetError> {
     let reader = open_image(path)?;
@@ -153,11 +152,7 @@ fn guarded<T>(decode: impl FnOnce() -> T) -> Result<T, String> {
 }
 
 pub(super) fn read_error(path: &Path, source: std::io::Error) -> DatasetError {
-    DatasetError::Io {
-        path: path.to_owned(),
-        hint: READ_HINT,
-        source,
-    }
+    FileError::read(path)(source).into()
 }
 
 fn image_error(path: &Path, reason: String) -> DatasetError {

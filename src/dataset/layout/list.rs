@@ -5,7 +5,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::DatasetItem;
-use super::voc::files_by_stem;
 use crate::dataset::image_io::read_error;
 use crate::dataset::{ClassList, DatasetError};
 
@@ -26,7 +25,7 @@ pub(super) fn read_lines(path: &Path) -> Result<Vec<(usize, String)>, DatasetErr
 /// The names in a list such as VOC's `val.txt`: one a line, with or without `.png`.
 ///
 /// # Errors
-/// [`DatasetError::Io`] when the list cannot be read, [`DatasetError::List`] when it is
+/// [`DatasetError::File`] when the list cannot be read, [`DatasetError::List`] when it is
 /// empty or has a name twice.
 pub fn read_names(path: &Path) -> Result<Vec<String>, DatasetError> {
     let problem = |reason: String| DatasetError::List {
@@ -55,15 +54,45 @@ pub fn read_names(path: &Path) -> Result<Vec<String>, DatasetError> {
 /// The PNG files of a folder by name without extension, hidden ones left out.
 ///
 /// # Errors
-/// [`DatasetError::Io`] when the folder cannot be read.
+/// [`DatasetError::File`] when the folder cannot be read.
 pub fn list_masks(folder: &Path) -> Result<BTreeMap<String, PathBuf>, DatasetError> {
     files_by_stem(folder, &["png"])
+}
+
+/// The files of these extensions (in lower case), by name without extension.
+pub(super) fn files_by_stem(
+    folder: &Path,
+    extensions: &[&str],
+) -> Result<BTreeMap<String, PathBuf>, DatasetError> {
+    let mut files = BTreeMap::new();
+    for entry in fs::read_dir(folder).map_err(|err| read_error(folder, err))? {
+        let path = entry.map_err(|err| read_error(folder, err))?.path();
+        let (Some(stem), Some(extension)) = (path.file_stem(), path.extension()) else {
+            continue;
+        };
+        let (stem, extension) = (
+            stem.to_string_lossy(),
+            extension.to_string_lossy().to_lowercase(),
+        );
+        // Hidden files are other programs' notes about images, not images.
+        if stem.starts_with('.') || !extensions.contains(&extension.as_str()) {
+            continue;
+        }
+        let known = files
+            .entry(stem.into_owned())
+            .or_insert_with(|| path.clone());
+        // Folders come in no order, so of two images of one name take the same one each time.
+        if path < *known {
+            *known = path;
+        }
+    }
+    Ok(files)
 }
 
 /// The classes in a file, one a line as `name` or `name red green blue`.
 ///
 /// # Errors
-/// [`DatasetError::Io`] when the file cannot be read, [`DatasetError::List`] when there
+/// [`DatasetError::File`] when the file cannot be read, [`DatasetError::List`] when there
 /// is no class in it, too many, or a color value above 255.
 pub fn read_class_list(path: &Path) -> Result<ClassList, DatasetError> {
     let text = fs::read_to_string(path).map_err(|err| read_error(path, err))?;

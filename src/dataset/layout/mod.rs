@@ -84,7 +84,7 @@ impl Dataset {
     /// # Errors
     /// [`DatasetError::UnknownLayout`] for any other folder,
     /// [`DatasetError::List`] for a list that is empty or names absent files,
-    /// [`DatasetError::Io`] for what cannot be read.
+    /// [`DatasetError::File`] for what cannot be read.
     pub fn open(root: &Path) -> Result<Self, DatasetError> {
         std::fs::metadata(root).map_err(|err| read_error(root, err))?;
         if let Some(voc_root) = voc::find_root(root)? {

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::list::{not_empty, read_classes, read_lines};
+use super::list::{files_by_stem, not_empty, read_classes, read_lines};
 use super::{Dataset, DatasetItem, Layout, folder_name};
-use crate::dataset::image_io::{RawPixels, read_error, read_raw};
+use crate::dataset::image_io::{RawPixels, read_raw};
 use crate::dataset::{Class, ClassList, DatasetError, IMAGE_EXTENSIONS, VOID};
 
 const IMAGES: &str = "JPEGImages";
@@ -159,36 +159,6 @@ impl Files {
         })
         .collect()
     }
-}
-
-/// The files of these extensions (in lower case), by name without extension.
-pub(super) fn files_by_stem(
-    folder: &Path,
-    extensions: &[&str],
-) -> Result<BTreeMap<String, PathBuf>, DatasetError> {
-    let mut files = BTreeMap::new();
-    for entry in fs::read_dir(folder).map_err(|err| read_error(folder, err))? {
-        let path = entry.map_err(|err| read_error(folder, err))?.path();
-        let (Some(stem), Some(extension)) = (path.file_stem(), path.extension()) else {
-            continue;
-        };
-        let (stem, extension) = (
-            stem.to_string_lossy(),
-            extension.to_string_lossy().to_lowercase(),
-        );
-        // Hidden files are other programs' notes about images, not images.
-        if stem.starts_with('.') || !extensions.contains(&extension.as_str()) {
-            continue;
-        }
-        let known = files
-            .entry(stem.into_owned())
-            .or_insert_with(|| path.clone());
-        // Folders come in no order, so of two images of one name take the same one each time.
-        if path < *known {
-            *known = path;
-        }
-    }
-    Ok(files)
 }
 
 /// Every fifth item to validation; of fewer than five the last.

@@ -10,7 +10,6 @@ mod plan;
 pub use plan::{Batch, BatchPlan};
 
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 
@@ -91,7 +90,7 @@ impl Loader {
         Some(
             received
                 .and_then(Result::ok)
-                .unwrap_or_else(|| Err(worker_lost())),
+                .unwrap_or(Err(DatasetError::LostWorker)),
         )
     }
 }
@@ -137,14 +136,6 @@ fn prepare(
         if sender.send(plan.batch(epoch, index)).is_err() {
             return;
         }
-    }
-}
-
-fn worker_lost() -> DatasetError {
-    DatasetError::Io {
-        path: PathBuf::from("batch"),
-        hint: "Start the run again from its last checkpoint",
-        source: io::Error::other("the thread that prepares it has ended early"),
     }
 }
 

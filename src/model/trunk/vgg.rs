@@ -225,6 +225,9 @@ impl Vgg16 {
     }
 
     /// The rest of [`forward`](Self::forward), from what each of the five stages has made.
+    ///
+    /// # Shapes
+    /// - pooled: of each stage, `[batch_size, channels, rows, columns]`
     pub fn behind_stages<M: FeatureMap>(&self, pooled: Vec<M>, geometry: Geometry) -> Features<M> {
         // The other convolutions of the stages are padded by 1 and leave the grid as it is.
         let mut grid = Grid::IMAGE.window(3, 1, geometry.first_padding(1));

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::files::FileError;
+
 /// A failure to read, understand or write a file of weights. Nothing was changed by it.
 #[derive(Debug, thiserror::Error)]
 pub enum WeightsError {
@@ -44,6 +46,6 @@ pub enum WeightsError {
         wanted: Vec<usize>,
     },
     /// The file could not be written.
-    #[error("{path}: {reason}. Check that the folder can be written and that the disk has room")]
-    Write { path: PathBuf, reason: String },
+    #[error(transparent)]
+    File(#[from] FileError),
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 
 use burn::tensor::DType;
@@ -10,6 +11,7 @@ use safetensors::{Dtype, View, serialize_to_file};
 
 use super::error::WeightsError;
 use super::names::named_tensors;
+use crate::files::{FileError, write_atomic_by_path};
 use crate::model::network::{Network, NetworkConfig};
 
 /// Writes all weights as 32-bit floats under the names of the reference code, so that
@@ -21,13 +23,10 @@ pub fn save(
     metadata: BTreeMap<String, String>,
     path: &Path,
 ) -> Result<(), WeightsError> {
-    let fail = |reason: String| WeightsError::Write {
-        path: path.to_path_buf(),
-        reason,
-    };
     let mut layers = Vec::new();
     for (name, tensor) in named_tensors(network, config) {
-        let data = bridge::into_data(tensor).map_err(|err| fail(err.to_string()))?;
+        let data = bridge::into_data(tensor)
+            .map_err(|err| FileError::write(path)(io::Error::other(err.to_string())))?;
         let (bytes, shape, _) = data.convert_dtype(DType::F32).into_parts();
         layers.push((
             name,
@@ -37,8 +36,10 @@ pub fn save(
             },
         ));
     }
-    serialize_to_file(layers, Some(metadata.into_iter().collect()), path)
-        .map_err(|err| fail(err.to_string()))
+    let metadata = Some(metadata.into_iter().collect());
+    Ok(write_atomic_by_path(path, |scratch| {
+        serialize_to_file(layers, metadata, scratch).map_err(io::Error::other)
+    })?)
 }
 
 struct Layer {

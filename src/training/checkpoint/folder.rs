@@ -3,12 +3,11 @@
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::log::{LineLog, read_lines};
-use super::store::write_json;
 use crate::dataset::ClassList;
+use crate::files::{FileError, read_json, write_json};
 use crate::training::config::RunConfig;
 use crate::training::error::TrainError;
 use crate::training::event::{EpochRecord, StepRecord};
@@ -53,12 +52,12 @@ pub struct RunLock {
 impl RunFolder {
     /// Makes a new folder under `runs`, named `name` or `name-2`, `name-3`, ...
     pub fn create(runs: &Path, name: &str, meta: &RunMeta) -> Result<Self, TrainError> {
-        fs::create_dir_all(runs).map_err(|err| TrainError::write(runs, err))?;
+        fs::create_dir_all(runs).map_err(FileError::write(runs))?;
         let mut path = runs.join(name);
         let mut copy = 1;
         while let Err(err) = fs::create_dir(&path) {
             if err.kind() != std::io::ErrorKind::AlreadyExists {
-                return Err(TrainError::write(&path, err));
+                return Err(FileError::write(&path)(err).into());
             }
             copy += 1;
             path = runs.join(format!("{name}-{copy}"));
@@ -97,7 +96,7 @@ impl RunFolder {
 
     /// What the run was started with.
     pub fn meta(&self) -> Result<RunMeta, TrainError> {
-        read_json(&self.file("config.json"))
+        Ok(read_json(&self.file("config.json"))?)
     }
 
     /// How it ended; `None` while it runs and after a crash.
@@ -107,7 +106,7 @@ impl RunFolder {
 
     /// Writes how it ended.
     pub fn set_end(&self, end: &EndMark) -> Result<(), TrainError> {
-        write_json(&self.file("end.json"), end)
+        Ok(write_json(&self.file("end.json"), end)?)
     }
 
     /// All whole step lines.
@@ -138,7 +137,7 @@ impl RunFolder {
     /// Makes this program the only one that trains the run, and takes the end mark away.
     pub(in crate::training) fn lock(&self) -> Result<RunLock, TrainError> {
         let path = self.file("lock");
-        let file = File::create(&path).map_err(|err| TrainError::write(&path, err))?;
+        let file = File::create(&path).map_err(FileError::write(&path))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -153,7 +152,7 @@ impl RunFolder {
         }
         let end = self.file("end.json");
         if end.exists() {
-            fs::remove_file(&end).map_err(|err| TrainError::write(&end, err))?;
+            fs::remove_file(&end).map_err(FileError::write(&end))?;
         }
         Ok(RunLock { _file: file })
     }
@@ -177,9 +176,4 @@ pub fn list_runs(runs: &Path) -> Vec<RunFolder> {
         .collect();
     folders.sort_by(|left, right| left.path.cmp(&right.path));
     folders
-}
-
-pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, TrainError> {
-    let bytes = fs::read(path).map_err(|err| TrainError::read(path, err))?;
-    serde_json::from_slice(&bytes).map_err(|err| TrainError::read(path, err))
 }

@@ -1,15 +1,14 @@
 //! A file of JSON lines that survives being cut off.
 
 use std::fs::{self, File};
-use std::io::Write as _;
+use std::io::{self, Write};
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
-use burn_pack::AtomicFile;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::training::error::TrainError;
+use crate::files::{FileError, write_atomic};
 
 /// All lines of `path` that are whole; none when there is no such file. The last
 /// line of a killed run may be half a line.
@@ -29,20 +28,18 @@ pub(in crate::training) struct LineLog<T> {
 
 impl<T: Serialize + DeserializeOwned> LineLog<T> {
     /// Opens `path` to append; lines that `keep` turns down, or that are not whole, go.
-    pub fn open(path: PathBuf, keep: impl Fn(&T) -> bool) -> Result<Self, TrainError> {
+    pub fn open(path: PathBuf, keep: impl Fn(&T) -> bool) -> Result<Self, FileError> {
         if path.exists() {
-            let kept = read_lines::<T>(&path).into_iter().filter(|line| keep(line));
-            let mut text = Vec::new();
-            for record in kept {
-                append(&mut text, &record, &path)?;
-            }
-            write_whole(&path, &text)?;
+            let mut kept = read_lines::<T>(&path).into_iter().filter(|line| keep(line));
+            write_atomic(&path, |file| {
+                kept.try_for_each(|line| append(&mut *file, &line))
+            })?;
         }
         let file = File::options()
             .create(true)
             .append(true)
             .open(&path)
-            .map_err(|err| TrainError::write(&path, err))?;
+            .map_err(FileError::write(&path))?;
         Ok(Self {
             path,
             file,
@@ -51,30 +48,17 @@ impl<T: Serialize + DeserializeOwned> LineLog<T> {
     }
 
     /// Appends one record.
-    pub fn push(&mut self, record: &T) -> Result<(), TrainError> {
+    pub fn push(&mut self, record: &T) -> Result<(), FileError> {
         let mut line = Vec::with_capacity(160);
-        append(&mut line, record, &self.path)?;
-        self.file
-            .write_all(&line)
-            .map_err(|err| TrainError::write(&self.path, err))
+        append(&mut line, record)
+            .and_then(|()| self.file.write_all(&line))
+            .map_err(FileError::write(&self.path))
     }
 }
 
-fn append<T: Serialize>(text: &mut Vec<u8>, record: &T, path: &Path) -> Result<(), TrainError> {
-    serde_json::to_writer(&mut *text, record).map_err(|err| TrainError::write(path, err))?;
-    text.push(b'\n');
-    Ok(())
-}
-
-/// Writes a file whole or not at all.
-pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
-    let (scratch, mut file) =
-        AtomicFile::create(path).map_err(|err| TrainError::write(path, err))?;
-    file.write_all(bytes)
-        .and_then(|()| file.sync_all())
-        .map_err(|err| TrainError::write(path, err))?;
-    drop(file);
-    scratch.commit().map_err(|err| TrainError::write(path, err))
+fn append(mut file: impl Write, record: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut file, record)?;
+    file.write_all(b"\n")
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use burn::module::Module;
 use burn::store::ModuleRecord;
 use serde::{Deserialize, Serialize};
 
-use super::folder::{EndMark, RunFolder, read_json};
-use super::log::write_whole;
+use super::folder::{EndMark, RunFolder};
+use crate::files::{read_json, write_json};
 use crate::model::Network;
 use crate::training::error::TrainError;
 use crate::training::precision::LossScale;
@@ -148,7 +148,7 @@ impl RunFolder {
             (Some(best), _) => (best.weights, best.step),
             (None, Some(last)) => (last.weights, last.step),
             (None, None) => {
-                return Err(TrainError::File {
+                return Err(TrainError::Unusable {
                     path: self.path().to_path_buf(),
                     reason: "this run has no saved weights yet".into(),
                     hint: "Train it for at least one epoch, or stop it once so that it saves",
@@ -187,9 +187,4 @@ fn load_record(path: &Path, model: Network) -> Result<Network, TrainError> {
     model
         .try_load_record(record)
         .map_err(|err| TrainError::read(path, err))
-}
-
-pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), TrainError> {
-    let bytes = serde_json::to_vec_pretty(value).map_err(|err| TrainError::write(path, err))?;
-    write_whole(path, &bytes)
 }

@@ -1,0 +1,182 @@
+//! Files that appear whole or not at all, and JSON in such files.
+//!
+//! A leaf that every room may import. Must not know what the files hold.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// A file that could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// It could not be written, most often because the disk is full.
+    #[error("{path}: {source}. Check that the folder can be written and that the disk has room")]
+    Write { path: PathBuf, source: io::Error },
+    /// It could not be read.
+    #[error("{path}: {source}. Check that the file exists and may be read")]
+    Read { path: PathBuf, source: io::Error },
+    /// It does not hold what was expected.
+    #[error(
+        "{path}: {source}. The file is damaged or of another version; other files are untouched"
+    )]
+    Json {
+        path: PathBuf,
+        source: serde_json::Error,
+    },
+}
+
+impl FileError {
+    /// For `map_err`: a failed write of `path`.
+    pub fn write(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        |source| Self::Write { path, source }
+    }
+
+    /// For `map_err`: a failed read of `path`.
+    pub fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        |source| Self::Read { path, source }
+    }
+}
+
+/// Writes a file through `write`. A reader sees the old content or all of the new, even after
+/// a crash or a full disk.
+///
+/// A file that is replaced keeps its permissions; a new one gets those that the system gives
+/// to new files.
+pub fn write_atomic(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), FileError> {
+    write_atomic_by_path(path, |scratch| {
+        let mut file = BufWriter::new(File::create(scratch)?);
+        write(&mut file)?;
+        file.flush()
+    })
+}
+
+/// As [`write_atomic`], for a writer that opens files by itself: `write` gets the path of a
+/// scratch file, which it may replace.
+pub fn write_atomic_by_path(
+    path: &Path,
+    write: impl FnOnce(&Path) -> io::Result<()>,
+) -> Result<(), FileError> {
+    publish(path, write).map_err(FileError::write(path))
+}
+
+/// Writes `value` as JSON over several lines, with [`write_atomic`].
+pub fn write_json(path: &Path, value: &impl Serialize) -> Result<(), FileError> {
+    write_atomic(path, |file| Ok(serde_json::to_writer_pretty(file, value)?))
+}
+
+/// Reads a file that holds one JSON value.
+pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, FileError> {
+    let bytes = fs::read(path).map_err(FileError::read(path))?;
+    serde_json::from_slice(&bytes).map_err(|source| FileError::Json {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Makes the names in a folder outlive a power loss. Only Unix can ask for that.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        File::open(folder)?.sync_all()
+    } else {
+        Ok(())
+    }
+}
+
+fn publish(path: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+    // A bare name has an empty parent, which is the current folder.
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    // Beside the file, so that the rename stays on one disk; closed, since the writer opens it.
+    let scratch = tempfile::Builder::new()
+        .prefix(".")
+        .suffix(".tmp")
+        .make_in(folder, |scratch| File::create_new(scratch))?
+        .into_temp_path();
+    let permissions = fs::metadata(path)
+        .or_else(|_| fs::metadata(&scratch))?
+        .permissions();
+    write(&scratch)?;
+    fs::set_permissions(&scratch, permissions)?;
+    // Windows syncs only what is open for writing.
+    File::options().write(true).open(&scratch)?.sync_all()?;
+    scratch.persist(path)?;
+    sync_folder(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn a_failed_write_leaves_the_old_file_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("list.txt");
+        write_atomic(&path, |file| file.write_all(b"old")).unwrap();
+        let failed = write_atomic(&path, |file| {
+            file.write_all(b"half")?;
+            Err(io::Error::other("disk full"))
+        });
+        let message = failed.unwrap_err().to_string();
+        assert!(message.contains("list.txt: disk full. Check"), "{message}");
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(names(dir.path()), ["list.txt"]);
+    }
+
+    #[test]
+    fn json_comes_back_and_damage_names_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("numbers.json");
+        write_json(&path, &[1, 2]).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "[\n  1,\n  2\n]");
+        assert_eq!(read_json::<Vec<u32>>(&path).unwrap(), [1, 2]);
+        let damaged = read_json::<String>(&path).unwrap_err();
+        assert!(matches!(damaged, FileError::Json { .. }), "{damaged}");
+        let missing = read_json::<String>(&dir.path().join("absent.json")).unwrap_err();
+        assert!(missing.to_string().contains("absent.json"), "{missing}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn permissions_are_those_of_other_files() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let dir = tempfile::tempdir().unwrap();
+        let mode = |name: &str| {
+            let meta = fs::metadata(dir.path().join(name)).unwrap();
+            meta.permissions().mode() & 0o7777
+        };
+        File::create(dir.path().join("plain")).unwrap();
+        write_atomic(&dir.path().join("new"), |file| file.write_all(b"new")).unwrap();
+        assert_eq!(mode("new"), mode("plain"));
+
+        // Whatever the writer does to the scratch file.
+        write_atomic_by_path(&dir.path().join("other"), |scratch| {
+            fs::write(scratch, "other")?;
+            fs::set_permissions(scratch, fs::Permissions::from_mode(0o600))
+        })
+        .unwrap();
+        assert_eq!(mode("other"), mode("plain"));
+
+        let kept = fs::Permissions::from_mode(0o640);
+        fs::set_permissions(dir.path().join("plain"), kept).unwrap();
+        write_atomic(&dir.path().join("plain"), |file| file.write_all(b"new")).unwrap();
+        assert_eq!(mode("plain"), 0o640);
+    }
+}
