@@ -110,9 +110,9 @@ fn is_scored(shop: &Workshop, run: &str) {
     }
     let table = shop.run(&["evaluate", "--run", "latest"]);
     for name in [
-        "mean IU (pooled over the set)",
-        "mean IU (mean over images)",
-        "boundary mean IU (5 px band)",
+        "mIoU (pooled over the set)",
+        "mIoU (mean over images)",
+        "boundary mIoU (5 px band)",
     ] {
         assert!(table.succeeded().stdout.contains(name), "{}", table.stdout);
     }

@@ -6,7 +6,7 @@ mod resume;
 use std::fs;
 
 use crate::common::{Recorder, SIZE, TinySet};
-use fcn_workbench::dataset::Augment;
+use fcn_workbench::dataset::{Augment, Size};
 use fcn_workbench::training::checkpoint::EndMark;
 use fcn_workbench::training::{
     Control, DeviceId, EpochRecord, Outcome, Predictor, SampleOrder, TrainEvent, train,
@@ -110,7 +110,7 @@ fn events_come_in_the_promised_order() {
 #[test]
 fn a_run_in_the_lists_order_without_augmentation_and_dropout_has_nothing_random_but_its_weights() {
     let set = TinySet::new(8, 1);
-    let losses = |order: SampleOrder, crop: Option<[u32; 2]>| {
+    let losses = |order: SampleOrder, crop: Option<Size>| {
         let folder = set.run(|config| {
             (config.order, config.augment) = (order, Augment::none(crop));
             (config.dropout, config.batch_size, config.epochs) = (0.0, 1, 1);
@@ -123,7 +123,10 @@ fn a_run_in_the_lists_order_without_augmentation_and_dropout_has_nothing_random_
     let listed = losses(SampleOrder::Sequential, None);
     assert_eq!(listed.len(), 8);
     // The middle of an image at its own size is all of it.
-    assert_eq!(losses(SampleOrder::Sequential, Some([SIZE, SIZE])), listed);
+    assert_eq!(
+        losses(SampleOrder::Sequential, Some(Size::new(SIZE, SIZE))),
+        listed
+    );
     assert_ne!(losses(SampleOrder::Shuffled, None), listed);
     // The same images, the other way around.
     let list = set.root().join("ImageSets/Segmentation/train.txt");

@@ -16,7 +16,7 @@ use crate::model::variant::Variant;
 
 pub const GOOGLENET: TrunkInfo = TrunkInfo {
     label: "GoogLeNet",
-    summary: "Inception blocks, 6 million weights, as torchvision has it",
+    summary: "Inception blocks, 6 million parameters, as in torchvision",
     variants: &[Variant::Fcn32s, Variant::Fcn16s, Variant::Fcn8s],
     geometries: &[Geometry::Padded],
     has_stages: false,

@@ -18,7 +18,7 @@ use crate::model::variant::Variant;
 
 pub const RESNET50: TrunkInfo = TrunkInfo {
     label: "ResNet-50",
-    summary: "Dilated ResNet of stride 8, 33 million weights",
+    summary: "Dilated ResNet of stride 8, 33 million parameters",
     variants: &[Variant::FcnResnet50],
     geometries: &[Geometry::Padded],
     has_stages: true,
@@ -38,7 +38,7 @@ pub const RESNET50: TrunkInfo = TrunkInfo {
 
 pub const RESNET101: TrunkInfo = TrunkInfo {
     label: "ResNet-101",
-    summary: "Dilated ResNet of stride 8, 52 million weights",
+    summary: "Dilated ResNet of stride 8, 52 million parameters",
     variants: &[Variant::FcnResnet101],
     reference: Reference {
         is_in_network: |shapes| blocks_of(shapes, "backbone.") == Some(BLOCKS_101),
