@@ -19,6 +19,7 @@ use crate::ui::canvas::controls::{opacity_slider, zoom_buttons};
 use crate::ui::canvas::{CanvasView, TextureCache};
 use crate::ui::context::PanelCtx;
 use crate::ui::ui_ext::UiExt as _;
+use crate::ui::view_model::mask::Pixel;
 use crate::ui::view_model::prediction_cache::PredictionCache;
 use crate::ui::view_model::score_table::ScoreTable;
 
@@ -55,7 +56,7 @@ pub struct ComparePanel {
     shown: Option<PaneLayers>,
     /// The pixel under the pointer, in any pane.
     #[serde(skip)]
-    hovered: Option<[u32; 2]>,
+    hovered: Option<Pixel>,
     /// Whether arrow keys are for this panel: the pointer is over it.
     #[serde(skip)]
     takes_keys: bool,

@@ -28,7 +28,7 @@ use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::ClassSet;
 use crate::ui::view_model::dropped_files::{Expanded, expand, file_label};
 use crate::ui::view_model::format::percent;
-use crate::ui::view_model::mask::label_at;
+use crate::ui::view_model::mask::{Pixel, label_at};
 use crate::ui::view_model::prediction_cache::{Lookup, PredictionCache, SHOW_WAITING_AFTER};
 
 /// Widths of the list, of the legend and of the image between them; without room the
@@ -65,7 +65,7 @@ pub struct InspectPanel {
     shown: Option<Overlay>,
     /// The pixel under the pointer.
     #[serde(skip)]
-    hovered: Option<[u32; 2]>,
+    hovered: Option<Pixel>,
     #[serde(skip)]
     export: Export,
 }
@@ -341,7 +341,7 @@ fn summary(prediction: &Prediction) -> String {
 }
 
 /// Position and classes of the pixel under the pointer, from right to left.
-fn pixel_ui(ui: &mut Ui, prediction: &Prediction, pixel: [u32; 2]) {
+fn pixel_ui(ui: &mut Ui, prediction: &Prediction, pixel: Pixel) {
     let classes = &prediction.classes;
     if let Some(truth) = truth_of(prediction).and_then(|truth| label_at(truth, pixel)) {
         ui.weak(format!("ground truth: {}", classes.name(truth)));
@@ -350,5 +350,5 @@ fn pixel_ui(ui: &mut Ui, prediction: &Prediction, pixel: [u32; 2]) {
         ui.label(classes.name(label));
         ui.swatch(theme::class_color(classes.color(label)));
     }
-    ui.weak(format!("x {}, y {}", pixel[0], pixel[1]));
+    ui.weak(format!("x {}, y {}", pixel.x, pixel.y));
 }
