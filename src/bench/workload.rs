@@ -23,6 +23,10 @@ use crate::training::{
 const RATE: f64 = 1e-9;
 
 /// What a case calls.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one workload in a process"
+)]
 pub enum Workload {
     Gemm {
         left: Tensor<2>,
