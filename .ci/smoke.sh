@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Opens the real window on a virtual screen, starts a training with F5 and looks
-# whether it runs and shows. Takes the program from a debug build of the default features.
+# Opens the real window on a virtual screen, starts a training run with F5, and checks that
+# it trains and that the window shows it. Needs a debug build with the default features.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -16,7 +16,7 @@ window=
 fail() {
     echo "smoke: $1" >&2
     [[ -z ${DISPLAY_READY:-} ]] || screenshot failure || true
-    [[ ! -s $log ]] || { echo "--- the program said:" >&2; tail -n 40 "$log" >&2; }
+    [[ ! -s $log ]] || { echo "--- output of the program:" >&2; tail -n 40 "$log" >&2; }
     exit 1
 }
 
@@ -27,7 +27,7 @@ clean_up() {
 }
 trap clean_up EXIT
 
-# until_true SECONDS COMMAND...: false when the time is over or the window is gone.
+# until_true SECONDS COMMAND...: fails when the time is up or the window is gone.
 until_true() {
     local end=$((SECONDS + $1))
     shift
@@ -42,12 +42,12 @@ screenshot() {
     import -window root "$artifacts/$1.png"
 }
 
-# A flat picture, or one with a few lines of text at most, is no window with panels.
+# An empty window, or one with a few lines of text, has few colors.
 check_not_flat() {
     local colors
     colors=$(identify -format '%k' "$artifacts/$1.png")
     echo "smoke: $1.png has $colors colors"
-    ((colors >= 64)) || fail "$1.png has only $colors colors: nothing was drawn"
+    ((colors >= 64)) || fail "$1.png has only $colors colors: the window is empty"
 }
 
 lines_of() {
@@ -74,7 +74,7 @@ drawn() {
 rm -rf "$artifacts"
 mkdir -p "$artifacts" "$work/data" "$work/checkpoints" "$work/home"
 
-# Xvfb looks for a free display itself and says which.
+# Xvfb picks a free display and writes its number.
 Xvfb -displayfd 3 -screen 0 1440x900x24 -nolisten tcp 3>"$work/display" >"$artifacts/xvfb.log" 2>&1 &
 screen=$!
 for _ in {1..100}; do
@@ -85,7 +85,7 @@ done
 export DISPLAY=":$(<"$work/display")"
 DISPLAY_READY=1
 
-# A home of its own: saved settings of the person at this machine stay out of it.
+# A home folder of its own, so that saved settings of this user have no effect.
 env -u WAYLAND_DISPLAY HOME="$work/home" XDG_DATA_HOME="$work/home/data" XDG_CONFIG_HOME="$work/home/config" \
     RUST_BACKTRACE=1 "$program" --data-dir "$work/data" --runs-dir "$work/checkpoints" -v >"$log" 2>&1 &
 window=$!
@@ -99,12 +99,12 @@ sleep 2
 screenshot start
 check_not_flat start
 
-# F5 trains on what is open; a first start makes and opens the sample, so the key may
-# come too early and is pressed again until a run folder is there.
+# F5 trains on the open dataset. The first start generates and opens the sample dataset,
+# so the key may come too early: it is pressed until there is a run folder.
 run_started() {
     [[ -n $(find "$work/checkpoints" -mindepth 1 -maxdepth 1 -type d) ]]
 }
-press_and_look() {
+press_and_check() {
     xdotool windowfocus "$id" key F5
     local _
     for _ in {1..20}; do
@@ -113,23 +113,23 @@ press_and_look() {
     done
     return 1
 }
-until_true 120 press_and_look || fail "F5 started no run"
+until_true 120 press_and_check || fail "F5 started no run"
 until_true 300 trained 3 || fail "no step was trained"
 before=$(lines_of steps.jsonl)
-until_true 180 trained $((before + 2)) || fail "training does not go on after $before steps"
+until_true 180 trained $((before + 2)) || fail "training stopped after $before steps"
 sleep 3
 screenshot training
 check_not_flat training
 echo "smoke: $(lines_of steps.jsonl) steps and $(lines_of epochs.jsonl) epochs were trained"
 
-# Curves and masks change more than a blinking cursor does. (compare exits with 1 on
+# Curves and masks change more pixels than a blinking cursor. (`compare` exits with 1 on
 # any difference.)
 differing=$(compare -metric AE "$artifacts/start.png" "$artifacts/training.png" null: 2>&1 || true)
 differing=$(printf '%.0f' "${differing%% *}")
 echo "smoke: $differing pixels differ"
 ((differing >= 5000)) || fail "the window looks the same while it trains"
 
-# Stop first: closing while a run is active asks.
+# Stop first: closing the window during a run asks for confirmation.
 stopped() {
     "$program" --data-dir "$work/data" --runs-dir "$work/checkpoints" --json runs | grep -q '"state":"stopped"'
 }
@@ -150,4 +150,4 @@ wait "$window" || code=$?
 window=
 ((code == 0)) || fail "the program ended with exit code $code"
 ! grep -q 'panicked at' "$log" || fail "a thread panicked"
-echo "smoke: the window opened, trained and closed; pictures in $artifacts"
+echo "smoke: the window opened, trained and closed; screenshots in $artifacts"

@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use fcn_workbench::dataset::{
-    Augment, ClassList, LabelMap, Normalization, Rgb, Rng, VOID, resize_rgb,
+    Augment, ClassList, LabelMap, Normalization, Rgb, Rng, Size, VOID, resize_rgb,
 };
 use fcn_workbench::engine::StepRecord;
 use fcn_workbench::metrics::{BOUNDARY_WIDTH, ConfusionMatrix, boundary_band};
@@ -79,10 +79,10 @@ fn pixels(criterion: &mut Criterion) {
         bench.iter(|| Normalization::IMAGENET.write_chw(black_box(&photo), &mut tensor));
     });
     group.bench_function("resize to 256x256", |bench| {
-        bench.iter(|| resize_rgb(black_box(&photo), 256, 256));
+        bench.iter(|| resize_rgb(black_box(&photo), Size::new(256, 256)));
     });
     let augment = Augment {
-        crop: Some([224, 224]),
+        crop: Some(Size::new(224, 224)),
         random_crop: true,
         scale: [0.5, 2.0],
         flip: true,

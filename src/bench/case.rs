@@ -1,5 +1,6 @@
 //! What can be measured: names, and the operations in each.
 
+use crate::dataset::Size;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{NetworkConfig, Trunk, Variant};
@@ -9,7 +10,7 @@ use crate::training::{RunConfig, preset};
 pub(super) const NUM_CLASSES: usize = 21;
 
 /// `[width, height]` of an image of VOC, and of one half of Cityscapes' sides.
-const SIZES: [[u32; 2]; 2] = [[500, 375], [1024, 512]];
+const SIZES: [Size; 2] = [Size::new(500, 375), Size::new(1024, 512)];
 
 /// Side of the matrices: large enough that memory is not what limits their product.
 const GEMM_SIDE: usize = 2048;
@@ -24,25 +25,25 @@ pub enum BenchCase {
     Forward {
         trunk: Trunk,
         variant: Variant,
-        size: [u32; 2],
+        size: Size,
     },
     /// One step of training: loss, gradients, and stochastic gradient descent.
     Step {
         trunk: Trunk,
         variant: Variant,
-        size: [u32; 2],
+        size: Size,
         batch_size: usize,
     },
     /// One image from bytes to a mask.
     Predict {
         trunk: Trunk,
         variant: Variant,
-        size: [u32; 2],
+        size: Size,
     },
     /// An epoch of batches of the sample: read, decoded, augmented and normalized.
     Data,
     /// The counts of one mask against its labels.
-    Confusion { size: [u32; 2] },
+    Confusion { size: Size },
 }
 
 impl BenchCase {
@@ -83,32 +84,22 @@ impl BenchCase {
     pub fn name(&self) -> String {
         match self {
             Self::Gemm { side } => format!("gemm/{side}"),
-            Self::Forward {
-                trunk,
-                size: [width, height],
-                ..
-            } => {
-                format!("forward/{}/{width}x{height}", trunk.id())
+            Self::Forward { trunk, size, .. } => {
+                format!("forward/{}/{size}", trunk.id())
             }
             Self::Step {
                 trunk,
-                size: [width, height],
+                size,
                 batch_size,
                 ..
             } => {
-                format!("train/{}/{width}x{height}/b{batch_size}", trunk.id())
+                format!("train/{}/{size}/b{batch_size}", trunk.id())
             }
-            Self::Predict {
-                trunk,
-                size: [width, height],
-                ..
-            } => {
-                format!("predict/{}/{width}x{height}", trunk.id())
+            Self::Predict { trunk, size, .. } => {
+                format!("predict/{}/{size}", trunk.id())
             }
             Self::Data => "data".to_owned(),
-            Self::Confusion {
-                size: [width, height],
-            } => format!("confusion/{width}x{height}"),
+            Self::Confusion { size } => format!("confusion/{size}"),
         }
     }
 
@@ -138,7 +129,7 @@ impl BenchCase {
     /// Floating point operations of a call: twice the multiply-adds. The backward pass has
     /// twice those of the forward one, once for the weights and once for the inputs.
     pub fn operations(&self) -> Option<u64> {
-        let forward = |trunk, variant, [width, height]: [u32; 2]| {
+        let forward = |trunk, variant, Size { width, height }: Size| {
             2 * network_of(trunk, variant).multiply_adds([height as usize, width as usize])
         };
         match *self {

@@ -92,6 +92,7 @@ pub fn bench_main(job: &str) -> (String, u8) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::Size;
     use std::path::PathBuf;
 
     use crate::bench::BenchCase;
@@ -107,7 +108,9 @@ mod tests {
         }
     }
 
-    const CONFUSION: BenchCase = BenchCase::Confusion { size: [500, 375] };
+    const CONFUSION: BenchCase = BenchCase::Confusion {
+        size: Size::new(500, 375),
+    };
 
     #[test]
     fn a_job_goes_to_the_child_and_its_result_comes_back() {

@@ -51,7 +51,7 @@ pub struct BenchResult {
 /// Measures one case: sets it up, calls it twice to warm up, then `rounds` times.
 ///
 /// # Errors
-/// When the device cannot be used, a file cannot be read, or the weights are no numbers.
+/// When the device cannot be used, a file cannot be read, or a step fails.
 pub fn measure(job: &BenchJob) -> Result<BenchResult, TrainError> {
     let mut workload = Workload::new(job)?;
     memory::reset_peak();
@@ -105,6 +105,7 @@ mod tests {
 
     use super::*;
     use crate::bench::BenchCase;
+    use crate::dataset::Size;
 
     fn job(case: BenchCase) -> BenchJob {
         let sample = PathBuf::from("no folder is needed");
@@ -124,12 +125,12 @@ mod tests {
             BenchCase::Forward {
                 trunk,
                 variant,
-                size: [64, 32],
+                size: Size::new(64, 32),
             },
             BenchCase::Predict {
                 trunk,
                 variant,
-                size: [64, 32],
+                size: Size::new(64, 32),
             },
         ] {
             let result = measure(&job(case.clone())).expect("a result");
@@ -157,7 +158,7 @@ mod tests {
         };
         assert_eq!(
             (size, batch_size, case.name()),
-            ([160, 128], 4, "train/vgg16-slim/160x128/b4".into())
+            (Size::new(160, 128), 4, "train/vgg16-slim/160x128/b4".into())
         );
         let forward = BenchCase::Forward {
             trunk: Trunk::Vgg16Slim,
@@ -207,7 +208,9 @@ mod tests {
 
     #[test]
     fn shares_are_of_the_matrix_product() {
-        let case = BenchCase::Confusion { size: [50, 30] };
+        let case = BenchCase::Confusion {
+            size: Size::new(50, 30),
+        };
         let result = measure(&job(case)).expect("a result");
         let row = |row: &str, rate| BenchResult {
             row: row.to_owned(),

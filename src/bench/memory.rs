@@ -1,10 +1,10 @@
-//! Peak resident memory of this process, where Linux tells it.
+//! Peak resident memory of this process, on Linux.
 
 const STATUS_FILE: &str = "/proc/self/status";
 /// Writing 5 to it sets the peak back to what is resident (`proc_pid_clear_refs(5)`).
 const RESET_FILE: &str = "/proc/self/clear_refs";
 
-/// Forgets the peak so far. Where the system refuses, the peak is that since the start.
+/// Starts the peak anew. Where the system refuses, it stays that since the start.
 pub fn reset_peak() {
     std::fs::write(RESET_FILE, "5").ok();
 }

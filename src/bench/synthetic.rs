@@ -1,11 +1,11 @@
-//! Made-up images and masks, which another program can make in a line.
+//! Synthetic images and masks, which another program can make in a line.
 
 use super::case::NUM_CLASSES;
-use crate::dataset::{Batch, LabelMap, Normalization, Rgb, VOID};
+use crate::dataset::{Batch, LabelMap, Normalization, Rgb, Size, VOID};
 
 /// Grain: byte `n` is the highest one of `n * 2654435761` in 32 bits (Knuth's multiplicative
 /// hash).
-pub fn photo([width, height]: [u32; 2]) -> Rgb {
+pub fn photo(Size { width, height }: Size) -> Rgb {
     let pixels = (0..width * height * 3).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8);
     Rgb {
         width,
@@ -16,7 +16,7 @@ pub fn photo([width, height]: [u32; 2]) -> Rgb {
 
 /// Patches of 25x25 pixels of one label, every 22nd of them void; the first `left` columns
 /// are cut off.
-pub fn labels([width, height]: [u32; 2], left: u32) -> LabelMap {
+pub fn labels(Size { width, height }: Size, left: u32) -> LabelMap {
     let label = |x: u32, y: u32| {
         let patch = ((x + left) / 25 + y / 25 * 7) % (NUM_CLASSES as u32 + 1);
         if patch as usize == NUM_CLASSES {
@@ -34,7 +34,7 @@ pub fn labels([width, height]: [u32; 2], left: u32) -> LabelMap {
 }
 
 /// A mask as a network predicts it: without void, and right in four pixels of five.
-pub fn mask(size: [u32; 2]) -> LabelMap {
+pub fn mask(size: Size) -> LabelMap {
     let mut mask = labels(size, 5);
     for label in &mut mask.labels {
         if *label == VOID {
@@ -45,7 +45,7 @@ pub fn mask(size: [u32; 2]) -> LabelMap {
 }
 
 /// A batch of the same image and labels.
-pub fn batch(size: [u32; 2], batch_size: usize, normalization: &Normalization) -> Batch {
+pub fn batch(size: Size, batch_size: usize, normalization: &Normalization) -> Batch {
     let photo = photo(size);
     let mut image = vec![0.0; photo.pixels.len()];
     normalization.write_chw(&photo, &mut image);
@@ -53,9 +53,9 @@ pub fn batch(size: [u32; 2], batch_size: usize, normalization: &Normalization) -
         images: image.repeat(batch_size),
         labels: labels(size, 0).labels.repeat(batch_size),
         batch_size,
-        height: size[1] as usize,
-        width: size[0] as usize,
-        ids: vec!["made up".to_owned(); batch_size],
+        height: size.height as usize,
+        width: size.width as usize,
+        ids: vec!["synthetic".to_owned(); batch_size],
     }
 }
 
@@ -66,12 +66,12 @@ mod tests {
     #[test]
     fn the_first_values_are_hand_computed() {
         // 2654435761 is 0x9e3779b1: multiples of it modulo 2^32 begin with 9e, 3c, da.
-        assert_eq!(photo([2, 1]).pixels[..4], [0x00, 0x9e, 0x3c, 0xda]);
-        let truth = labels([600, 30], 0);
+        assert_eq!(photo(Size::new(2, 1)).pixels[..4], [0x00, 0x9e, 0x3c, 0xda]);
+        let truth = labels(Size::new(600, 30), 0);
         let at = |x: usize, y: usize| truth.labels[y * 600 + x];
         assert_eq!([at(0, 0), at(24, 24), at(25, 0), at(0, 25)], [0, 0, 1, 7]);
         assert_eq!([at(525, 0), at(549, 0), at(550, 0)], [VOID, VOID, 0]);
-        let mask = mask([600, 30]).labels;
+        let mask = mask(Size::new(600, 30)).labels;
         assert!(!mask.contains(&VOID));
         assert_eq!([mask[19], mask[20], mask[520]], [0, 1, 0]);
     }

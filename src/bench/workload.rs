@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
 
-use super::BenchJob;
 use super::case::{BenchCase, NUM_CLASSES, config_of};
+use super::plan::BenchJob;
 use super::synthetic;
 use crate::dataset::{
     Batch, BatchPlan, Dataset, LabelMap, Loader, Normalization, Rgb, SampleSpec, ensure_sample,
@@ -22,7 +22,7 @@ use crate::training::{
 /// Rate of the measured steps: so small that however many there are, the weights stay sound.
 const RATE: f64 = 1e-9;
 
-/// The thing that is measured.
+/// What a case calls.
 pub enum Workload {
     Gemm {
         left: Tensor<2>,

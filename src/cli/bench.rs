@@ -1,6 +1,6 @@
-//! `bench`: how long the parts take that take the time.
+//! `bench`: times of the parts that dominate training and prediction.
 //!
-//! JSON: one object a row with `row`, `trunk`, `variant`, `device`, `threads`, `rounds`,
+//! JSON: one object per row with `row`, `trunk`, `variant`, `device`, `threads`, `rounds`,
 //! `repeats` (calls in a round), `median_ms`, `lower_quartile_ms`, `upper_quartile_ms`,
 //! `min_ms`, `max_ms` (of one call), `items` (`images`, `batches`, `pixels`, `products`),
 //! `items_per_sec`, `gflop` (of one call), `gflop_per_sec`, `share_of_peak` (of the row
@@ -46,8 +46,8 @@ pub fn run(args: &BenchArgs, session: &Session) -> Result<ExitCode, String> {
 }
 
 fn measure(jobs: &[BenchJob], threads: Option<usize>, json: bool) -> Result<ExitCode, String> {
-    let program = probe_program()
-        .ok_or("The program cannot find itself on the disk. Start it by its path")?;
+    let program =
+        probe_program().ok_or("The path of this program is unknown. Start it by its full path")?;
     let interrupts = Interrupts::install()?;
     let style = ProgressStyle::with_template("{pos}/{len}  {msg}");
     let bar = ProgressBar::new(jobs.len() as u64)
@@ -122,14 +122,12 @@ fn table(results: &[BenchResult]) -> String {
              threads,
              rounds,
              ..
-         }| {
-            format!("\n\n{rounds} rounds on {device}, {threads} threads of the processor")
-        },
+         }| { format!("\n\n{rounds} rounds on {device}, {threads} CPU threads") },
     );
     output::table(&rows) + &how.unwrap_or_default()
 }
 
-/// Three digits that count: `0.123`, `1.23`, `123`, `12.3 M`.
+/// Three significant digits: `0.123`, `1.23`, `123`, `12.3 M`.
 fn number(value: f64) -> String {
     match value.abs() {
         size if size >= 1e6 => format!("{} M", number(value / 1e6)),

@@ -1,4 +1,5 @@
-//! `devices`: what a network can run on, and the probe that the engine runs as a child.
+//! `devices`: the devices that networks can run on, and the probe that the engine runs as a
+//! child process.
 //!
 //! JSON: one object per device with `id`, `name`, `kind`, `backend` and `problem`.
 
@@ -39,7 +40,7 @@ pub fn run(args: &DevicesArgs, session: &Session) -> Result<ExitCode, String> {
         output::line(output::table(&rows));
         if let Some(folder) = engine::autotune_folder() {
             output::line(format!(
-                "Autotune's choices are kept in {}",
+                "Autotune results are stored in {}",
                 folder.display()
             ));
         }

@@ -1,12 +1,12 @@
-//! `evaluate`: scores of a run's best weights over a list of its dataset, or of masks
-//! that are already there.
+//! `evaluate`: scores of the best weights of a run on a split of its dataset, or of existing
+//! masks.
 //!
 //! JSON: one object. Both have `images`, `secs`, `scores` (one confusion matrix over the
 //! set: `mean_iu` is the papers'), `mean_iu_over_images`, `boundary` (`scores` of the band
 //! along boundaries), `boundary_width` (pixels) and `classes` (`label`, `name`, `iu`,
 //! `boundary_iu`). A run has also `run`, `split` and `val_loss`; masks have `predictions`,
-//! `labels`, `unanswered_pixels` (labelled, but predicted as void: wrong) and
-//! `unpaired_predictions` (left out: no label has their name).
+//! `labels`, `unanswered_pixels` (labeled, but predicted as void: wrong) and
+//! `unpaired_predictions` (skipped: no label has their name).
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -19,10 +19,10 @@ use super::output::{self, EvaluationFields, duration};
 use super::{Session, TICK, pass_on_notices};
 use crate::engine::{Engine, MaskClasses, MaskFolders, Split, Task};
 
-/// Steps of the progress bar, which knows only a share.
+/// Steps of the progress bar.
 const BAR_LENGTH: u64 = 1000;
 
-/// Files without a partner that are named; of more only the number is told.
+/// Unpaired files that are named; the others are counted.
 const NAMED: usize = 5;
 
 /// Scores and prints.
@@ -32,7 +32,7 @@ pub fn run(args: &EvaluateArgs, session: &Session) -> Result<ExitCode, String> {
         (None, Some(folders)) => score_masks(folders, session)?,
         _ => {
             return Err(
-                "name a run with --run, or two folders with --predictions and --labels".to_owned(),
+                "nothing to score. Name a run with --run, or two folders with --predictions and --labels".to_owned(),
             );
         }
     }
@@ -139,7 +139,7 @@ fn score_masks(folders: MaskFolders, session: &Session) -> Result<(), String> {
     ));
     if scored.unanswered > 0 {
         output::line(format!(
-            "\n{} labelled pixels are void in the predictions and count as wrong",
+            "\n{} labeled pixels are void in the predictions and count as wrong",
             scored.unanswered
         ));
     }
@@ -156,12 +156,12 @@ fn unpaired_text(unpaired: &[PathBuf]) -> String {
         names.push(format!("{} more", unpaired.len() - NAMED));
     }
     format!(
-        "predictions left out, as no label has their name: {}",
+        "predictions without a label of the same name were skipped: {}",
         names.join(", ")
     )
 }
 
-/// The result of work that tells how far it is.
+/// Waits for a task and shows its progress.
 fn wait_with_bar<T>(mut task: Task<Result<T, String>>, engine: &mut Engine) -> Result<T, String> {
     let bar = ProgressBar::new(BAR_LENGTH);
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {percent} %  {elapsed}, {eta} left") {

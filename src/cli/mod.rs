@@ -1,8 +1,8 @@
-//! The headless twin of the window: the same engine, driven by a command line.
+//! The command line: the same engine as the window, without a window.
 //!
 //! Results go to stdout, everything else to stderr. With `--json` stdout carries
-//! one JSON object a line; each subcommand's module says which. Must not reach
-//! past the engine.
+//! one JSON object per line; the module of each subcommand lists its fields. Must not
+//! import what is below the engine, except the benchmark.
 
 mod args;
 mod bench;
@@ -30,13 +30,13 @@ use crate::engine::{DeviceId, Dirs, Engine, EngineOptions, NoticeLevel};
 
 pub use args::{Args, Command};
 
-/// How long a wait for news may last before Ctrl+C and the like are looked at.
+/// Longest wait for the engine before Ctrl+C is checked.
 const TICK: Duration = Duration::from_millis(100);
 
 /// The exit code of a run that Ctrl+C stopped, as shells use it.
 const EXIT_STOPPED: u8 = 130;
 
-/// Carries out one subcommand. The error is one message for the person at the keyboard.
+/// Runs one subcommand. The error is a message for the user.
 pub fn run(command: &Command, args: &Args) -> Result<ExitCode, String> {
     let session = Session {
         dirs: args.dirs()?,
@@ -95,7 +95,9 @@ impl Session {
         found.map(|run| run.name.clone()).ok_or_else(|| {
             let folder = self.dirs.runs.display();
             if engine.runs().is_empty() {
-                format!("{folder}: no runs here. Train one, or name another folder with --runs-dir")
+                format!(
+                    "{folder}: no runs here. Train one, or choose another folder with --runs-dir"
+                )
             } else {
                 format!("{wanted}: no such run in {folder}. The `runs` subcommand lists them")
             }

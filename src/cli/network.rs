@@ -1,4 +1,4 @@
-//! Which network `train` builds, and what it starts from.
+//! Which network `train` builds, and its initial weights.
 
 use std::path::Path;
 
@@ -14,27 +14,28 @@ use crate::engine::{
 #[derive(Debug, clap::Args)]
 #[group(id = "network", multiple = true)]
 pub struct NetworkArgs {
-    /// Network: three strides of the papers, FCN-8s at once, torchvision's two
-    /// [default: that of --init or of --trunk, fcn8s where it can be]
+    /// Network: the three strides of the papers, FCN-8s at once, or the two of torchvision
+    /// [default: that of --init or --trunk, if possible fcn8s]
     #[arg(long, value_parser = one_of::<Variant>())]
     variant: Option<Variant>,
-    /// Network under the score layers [default: that of --init, vgg16-slim, or the network's own]
+    /// Trunk of the network [default: that of --init, else vgg16-slim or the trunk of the network]
     #[arg(long, value_parser = one_of::<Trunk>())]
     trunk: Option<Trunk>,
-    /// Treatment of borders [default: that of --init, or padded where the trunk has it]
+    /// Border handling [default: that of --init, else padded if the trunk supports it]
     #[arg(long, value_parser = one_of::<Geometry>())]
     geometry: Option<Geometry>,
-    /// Train the second head of torchvision's networks too
+    /// Also train the auxiliary head of the torchvision networks
     #[arg(long)]
     aux_head: bool,
     /// Start from a .pth, .pt or .safetensors file, or from the best weights of a run
     #[arg(long, value_name = "FILE|RUN")]
     pub init: Option<String>,
-    /// What the network's input is: values of torchvision, Caffe (BGR), or -1 to 1
+    /// Normalization of the input: that of torchvision, Caffe (BGR), or -1 to 1
     /// [default: that of --init, else imagenet]
     #[arg(long, value_parser = inputs())]
     input: Option<Normalization>,
-    /// Several runs in a row: `staged` = 32s, 16s from it, 8s from that; `at-once` = FCN-8s at once
+    /// `staged`: train FCN-32s, then 16s from its weights, then 8s from those;
+    /// `at-once`: train FCN-8s at once
     #[arg(long, value_enum, conflicts_with = "variant")]
     pub plan: Option<PlanArg>,
 }
@@ -58,7 +59,7 @@ fn inputs() -> impl TypedValueParser<Value = Normalization> {
 }
 
 impl NetworkArgs {
-    /// Turns down a trunk that is not that of `start`, before a run folder is made for it.
+    /// Refuses a trunk other than that of `start`, before a run folder is made for it.
     pub fn check(&self, start: Option<&Start>) -> Result<(), String> {
         match (start, self.trunk) {
             (Some(Start { config, .. }), Some(trunk)) if config.trunk != trunk => Err(format!(
@@ -137,9 +138,8 @@ impl Start {
                 is_network,
             });
         }
-        let name = find_run(wanted).map_err(|err| {
-            format!("{wanted}: there is no such file. If it is meant to be a run: {err}")
-        })?;
+        let name = find_run(wanted)
+            .map_err(|err| format!("{wanted}: there is no such file. As a run: {err}"))?;
         let config = engine.run(&name).map(|run| run.config.clone());
         let config = config.ok_or_else(|| format!("{name}: the run is gone"))?;
         Ok(Self {

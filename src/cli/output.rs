@@ -7,12 +7,12 @@ use serde::Serialize;
 
 use crate::engine::{ClassList, Evaluation, Scores, Variant};
 
-/// Writes one line to stdout. A reader that has gone (`| head`) is no reason to stop.
+/// Writes one line to stdout. A closed pipe (`| head`) is not an error.
 pub fn line(text: impl Display) {
     writeln!(std::io::stdout().lock(), "{text}").ok();
 }
 
-/// Writes one JSON object as a line to stdout. A number that is none becomes `null`.
+/// Writes one JSON object as a line to stdout. NaN and infinity become `null`.
 pub fn json(value: &impl Serialize) {
     match serde_json::to_string(value) {
         Ok(text) => line(text),
@@ -38,7 +38,7 @@ pub fn percent(share: Option<f64>) -> String {
 
 /// A time as `12 s`, `3 min 05 s` or `1 h 02 min`.
 pub fn duration(secs: f64) -> String {
-    // Casting saturates, and turns what is no number into 0.
+    // Casting saturates, and turns NaN into 0.
     let secs = secs.round() as u64;
     match (secs / 3600, secs / 60 % 60, secs % 60) {
         (0, 0, secs) => format!("{secs} s"),
@@ -65,15 +65,15 @@ pub fn table(rows: &[Vec<String>]) -> String {
     rows.iter().map(text_of).collect::<Vec<_>>().join("\n")
 }
 
-/// The scores of a set with every class that occurs, as people read them.
+/// The scores of a set with every class that occurs, as text.
 pub fn scores_text(scores: &Scores, classes: &ClassList) -> String {
-    let mut rows = vec![vec!["class".to_owned(), "IU".to_owned()]];
+    let mut rows = vec![vec!["class".to_owned(), "IoU".to_owned()]];
     for (class, &iu) in classes.iter().zip(&scores.class_iu) {
         rows.push(vec![class.name.clone(), percent(iu)]);
     }
     rows.push(vec!["mean".to_owned(), percent(scores.mean_iu)]);
     format!(
-        "{}\n\npixel accuracy {}, mean accuracy {}, mean IU {}, frequency weighted IU {}",
+        "{}\n\npixel accuracy {}, mean accuracy {}, mIoU {}, frequency weighted IoU {}",
         table(&rows),
         percent(scores.pixel_accuracy),
         percent(scores.mean_accuracy),
@@ -82,7 +82,7 @@ pub fn scores_text(scores: &Scores, classes: &ClassList) -> String {
     )
 }
 
-/// An evaluation with every class, as people read it. Each mean IU says what it is the
+/// An evaluation with every class, as text. Each mIoU says what it is the
 /// mean of.
 pub fn evaluation_text(evaluation: &Evaluation) -> String {
     let Evaluation {
@@ -91,8 +91,8 @@ pub fn evaluation_text(evaluation: &Evaluation) -> String {
     let band = format!("{} px band", evaluation.boundary_width);
     let mut classes = vec![vec![
         "class".to_owned(),
-        "IU".to_owned(),
-        format!("boundary IU ({band})"),
+        "IoU".to_owned(),
+        format!("boundary IoU ({band})"),
     ]];
     let ius = scores.class_iu.iter().zip(&boundary.class_iu);
     for (class, (&iu, &boundary_iu)) in evaluation.classes.iter().zip(ius) {
@@ -101,16 +101,16 @@ pub fn evaluation_text(evaluation: &Evaluation) -> String {
     let means = [
         ("pixel accuracy".to_owned(), scores.pixel_accuracy),
         ("mean accuracy".to_owned(), scores.mean_accuracy),
-        ("mean IU (pooled over the set)".to_owned(), scores.mean_iu),
+        ("mIoU (pooled over the set)".to_owned(), scores.mean_iu),
         (
-            "frequency weighted IU".to_owned(),
+            "frequency weighted IoU".to_owned(),
             scores.frequency_weighted_iu,
         ),
         (
-            "mean IU (mean over images)".to_owned(),
+            "mIoU (mean over images)".to_owned(),
             evaluation.mean_iu_over_images,
         ),
-        (format!("boundary mean IU ({band})"), boundary.mean_iu),
+        (format!("boundary mIoU ({band})"), boundary.mean_iu),
         (
             format!("boundary pixel accuracy ({band})"),
             boundary.pixel_accuracy,
@@ -229,12 +229,12 @@ mod tests {
         };
         let text = evaluation_text(&evaluation);
         for line in [
-            "class    IU      boundary IU (3 px band)",
+            "class    IoU     boundary IoU (3 px band)",
             "class 0  60.0 %  40.0 %",
             "class 1  n/a     n/a",
-            "mean IU (pooled over the set)        60.0 %",
-            "mean IU (mean over images)           50.0 %",
-            "boundary mean IU (3 px band)         40.0 %",
+            "mIoU (pooled over the set)           60.0 %",
+            "mIoU (mean over images)              50.0 %",
+            "boundary mIoU (3 px band)            40.0 %",
         ] {
             assert!(
                 text.lines().any(|shown| shown == line),

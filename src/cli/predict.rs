@@ -35,7 +35,7 @@ pub fn run(args: &PredictArgs, session: &Session) -> Result<ExitCode, String> {
     };
     std::fs::create_dir_all(out).map_err(|err| {
         format!(
-            "{}: {err}. Choose a folder that can be written with --out",
+            "{}: {err}. Choose a writable folder with --out",
             out.display()
         )
     })?;
@@ -56,7 +56,7 @@ pub fn run(args: &PredictArgs, session: &Session) -> Result<ExitCode, String> {
     }
     if failed > 0 {
         return Err(format!(
-            "{failed} of {} images failed, the others are in {}",
+            "{failed} of {} images failed; the masks of the others are in {}",
             images.len(),
             out.display()
         ));
@@ -82,7 +82,7 @@ fn write_scores(
 ) -> Result<(), String> {
     let [image] = images else {
         return Err(format!(
-            "--scores takes one image, {} are given. Name one image",
+            "--scores takes one image, but {} are given. Name one image",
             images.len()
         ));
     };

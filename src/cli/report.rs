@@ -146,7 +146,7 @@ impl Report for TextReport<'_> {
         self.loss = None;
         let resumed = match info.first_step {
             0 => String::new(),
-            step => format!(", goes on after step {step}"),
+            step => format!(", resumed after step {step}"),
         };
         self.line(&format!(
             "{} with {} on {}: {} parameters, {} steps of {} images{resumed}\n{}",
@@ -212,7 +212,7 @@ impl Report for TextReport<'_> {
             RunState::Finished => self.line(&format!("\n{} is finished", run.name)),
             RunState::Stopped => {
                 self.line(&format!(
-                    "\n{name} is stopped; `train --resume {name}` goes on",
+                    "\n{name} was stopped; `train --resume {name}` resumes it",
                     name = run.name
                 ));
             }

@@ -1,4 +1,4 @@
-//! The settings of a run as options, with the preset of the trunk for what is not given.
+//! The settings of a run as options; the preset of the trunk fills in the others.
 
 use std::fmt::Write as _;
 
@@ -12,82 +12,83 @@ use super::values::{
 };
 use crate::engine::{
     Augment, DatasetRef, DeviceId, FinalUpsampling, Precision, Recipe, Reduction, RunConfig,
-    SampleOrder, Schedule, Trunk, preset,
+    SampleOrder, Schedule, Size, Trunk, preset,
 };
 
 #[derive(Debug, clap::Args)]
 #[group(id = "settings", multiple = true)]
 pub struct Settings {
-    /// `sample` (generated where it is missing) or a folder in VOC or CamVid layout
+    /// `sample` (generated if it is missing) or a folder in VOC or CamVid layout
     #[arg(long, value_name = "sample|FOLDER", value_parser = dataset, default_value = "sample")]
     dataset: DatasetRef,
     /// Where to train: cpu, gpu:N or cuda:N, as `devices` lists them
     #[arg(long, value_name = "ID", default_value = "cpu")]
     pub device: DeviceId,
-    /// Numbers of the training steps' convolutions: 16 bits take half the memory and are faster
-    /// where the device has units for them
+    /// Dtype of the convolutions in training; 16 bits take half the memory and are faster on
+    /// devices that support them
     #[arg(long, value_parser = named(Precision::ALL, Precision::id))]
     precision: Option<Precision>,
     /// Whether training keeps only the activations between the stages of the trunk and recomputes
     /// the others in the backward pass: less memory, more time
     #[arg(long, alias = "checkpointing")]
     recompute_activations: Option<bool>,
-    /// Values of a paper for all options below but the length; what is given on top counts
+    /// Values of a paper for all options below except the length; options that are given
+    /// override them
     #[arg(long, value_parser = recipes())]
     recipe: Option<Recipe>,
     /// Passes over the training images
     #[arg(long, value_name = "N", value_parser = one_or_more)]
     epochs: Option<usize>,
-    /// Stop after this many steps, even inside an epoch
+    /// Stop after this many steps, even within an epoch
     #[arg(long, value_name = "N", value_parser = one_or_more)]
     max_steps: Option<usize>,
-    /// Images in a batch
+    /// Images per batch
     #[arg(long, value_name = "N", value_parser = one_or_more)]
     batch_size: Option<usize>,
-    /// Batches whose gradients are averaged into one step
+    /// Batches whose gradients are averaged for one step
     #[arg(long, value_name = "N", value_parser = one_or_more)]
     accumulation: Option<usize>,
     /// Learning rate
     #[arg(long, value_name = "RATE", value_parser = above_zero)]
     lr: Option<f64>,
-    /// Share of the last update that is kept, as in PyTorch
+    /// Momentum of SGD, as in PyTorch
     #[arg(long, value_name = "SHARE", value_parser = below_one)]
     momentum: Option<f64>,
     /// L2 penalty, as in PyTorch
     #[arg(long, value_name = "RATE", value_parser = zero_or_more)]
     weight_decay: Option<f64>,
-    /// Factor on the learning rate of biases, 2 in the papers
+    /// Factor on the learning rate of biases; 2 in the papers
     #[arg(long, value_name = "FACTOR", value_parser = zero_or_more)]
     bias_rate: Option<f64>,
-    /// Whether weight decay pulls on biases too; it does not in the papers
+    /// Whether weight decay applies to biases too; it does not in the papers
     #[arg(long)]
     decay_biases: Option<bool>,
-    /// Learn from the mean over the labelled pixels or from their sum
+    /// Loss over the labeled pixels: their mean or their sum
     #[arg(long, value_parser = named(Reduction::ALL, Reduction::id))]
     reduction: Option<Reduction>,
-    /// Largest norm of the gradients of a step; larger ones are scaled down
+    /// Maximum norm of the gradients of a step; larger gradients are scaled down
     #[arg(long, value_name = "NORM", value_parser = above_zero)]
     clip_norm: Option<f64>,
-    /// Course of the learning rate: fixed, step:STEPS,FACTOR, poly[:POWER] or cosine[:LOWEST]
+    /// Schedule of the learning rate: fixed, step:STEPS,FACTOR, poly[:POWER] or cosine[:FINAL]
     #[arg(long)]
     schedule: Option<Schedule>,
-    /// Steps in which the learning rate rises from near 0, under the schedule
+    /// Steps in which the learning rate rises from near 0 to that of the schedule
     #[arg(long, value_name = "N", value_parser = count)]
     warmup_steps: Option<usize>,
-    /// Probability of dropping a value behind fc6 and fc7
+    /// Probability of dropping a value after fc6 and fc7
     #[arg(long, value_name = "SHARE", value_parser = below_one)]
     dropout: Option<f64>,
-    /// Which upsampling stays bilinear: none, the last, or all of it
+    /// Which upsampling layers are fixed to bilinear interpolation: none, the last, or all
     #[arg(long, value_parser = one_of::<FinalUpsampling>())]
     final_upsampling: Option<FinalUpsampling>,
-    /// Order of the training images: another one each epoch, or that of the list
+    /// Order of the training images: shuffled each epoch, or that of the list
     #[arg(long, value_parser = named(SampleOrder::ALL, SampleOrder::id))]
     order: Option<SampleOrder>,
-    /// `none`: no flip, scale, brightness or random crop; whole images where the batch size is
-    /// 1, else the middle of each at the train size
+    /// `none`: no flip, scale, brightness or random crop; whole images if the batch size is 1,
+    /// else center crops of the train size
     #[arg(long, conflicts_with_all = ["flip", "scale", "brightness", "crop"])]
     augment: Option<AugmentArg>,
-    /// Size of the training crops, `native` for whole images (with a batch size of 1)
+    /// Size of the training crops, `native` for whole images (with batch size 1)
     #[arg(long, value_name = "WxH|native", value_parser = size_or_native)]
     train_size: Option<ImageSize>,
     /// Where training images are cropped
@@ -96,22 +97,22 @@ pub struct Settings {
     /// Range of the random scale, `1,1` for none
     #[arg(long, value_name = "MIN,MAX", value_parser = scale)]
     scale: Option<ScaleRange>,
-    /// Mirror training images at random
+    /// Flip training images horizontally at random
     #[arg(long, overrides_with = "no_flip")]
     flip: bool,
-    /// Never mirror training images
+    /// Do not flip training images
     #[arg(long, overrides_with = "flip")]
     no_flip: bool,
     /// Amount of random brightness and contrast, 0 to 1
     #[arg(long, value_name = "SHARE", value_parser = zero_to_one)]
     brightness: Option<f32>,
-    /// Size to which validation images are brought, `native` for their own
+    /// Size to which validation images are resized, `native` for their original size
     #[arg(long, value_name = "WxH|native", value_parser = size_or_native)]
     test_size: Option<ImageSize>,
     /// Seed of weights, order, augmentation and dropout
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Threads that read images ahead of the step
+    /// Threads that load images ahead of training
     #[arg(long, value_name = "N", value_parser = one_or_more)]
     workers: Option<usize>,
 }
@@ -183,10 +184,11 @@ fn set<T>(slot: &mut T, given: Option<T>) {
     }
 }
 
-/// The presets in words, so that the help cannot grow stale.
+/// The presets as help text, so that the help cannot become outdated.
 pub fn defaults_help() -> String {
-    let mut text =
-        String::from("What is not given comes from the recipe, or else from the trunk's preset:");
+    let mut text = String::from(
+        "Options that are not given come from the recipe, or else from the preset of the trunk:",
+    );
     for &trunk in Trunk::VARIANTS {
         let config = preset(trunk);
         let learning = &config.learning;
@@ -210,11 +212,8 @@ pub fn defaults_help() -> String {
     text
 }
 
-fn size_text(size: Option<[u32; 2]>) -> String {
-    size.map_or_else(
-        || "native".to_owned(),
-        |[width, height]| format!("{width}x{height}"),
-    )
+fn size_text(size: Option<Size>) -> String {
+    size.map_or_else(|| "native".to_owned(), |size| size.to_string())
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

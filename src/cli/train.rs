@@ -1,4 +1,4 @@
-//! `train`: one run, the rest of a run, or three strides one after another.
+//! `train`: one run, a resumed run, or three strides one after another.
 //!
 //! The JSON lines stand in [`report`](super::report); `--compare` adds one last
 //! line, `{"event":"compared","runs":[{"run","variant","state","best_epoch","scores"}]}`.
@@ -95,7 +95,7 @@ fn resume(wanted: &str, session: &Session) -> Result<Started, String> {
                 folder.display()
             ),
             _ => format!(
-                "{}: no checkpoint to go on from. Start a new run with the same settings",
+                "{}: no checkpoint to resume from. Start a new run with the same settings",
                 folder.display()
             ),
         });
@@ -154,7 +154,7 @@ fn watch(
             stopping = true;
             output::problem(
                 "note",
-                "stopping after this step and saving. Ctrl+C again quits at once",
+                "stopping after this step and saving a checkpoint. Press Ctrl+C again to quit at once",
             );
             engine.stop();
         }
@@ -199,7 +199,7 @@ fn outcome(
             }
             RunState::Failed(message) => message.clone(),
             RunState::Active | RunState::Interrupted => format!(
-                "{}: training ended without a result. `train --resume {}` goes on from the last checkpoint",
+                "{}: training ended without a result. `train --resume {}` resumes it from the last checkpoint",
                 runs_dir.join(&run.name).display(),
                 run.name
             ),
@@ -251,8 +251,8 @@ fn print_comparison(runs: &[&RunSnapshot], json: bool) {
         "network",
         "pixel acc.",
         "mean acc.",
-        "mean IU",
-        "f.w. IU",
+        "mIoU",
+        "f.w. IoU",
         "run",
     ];
     let mut rows = vec![header.map(str::to_owned).to_vec()];

@@ -1,5 +1,6 @@
-//! Values of options: numbers with their ranges, sizes, and names out of a list.
+//! Parsers of option values: numbers with ranges, sizes, names from a list.
 
+use crate::engine::Size;
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -14,7 +15,7 @@ const MAX_SIDE: u32 = 8192;
 pub struct ScaleRange(pub [f32; 2]);
 
 #[derive(Debug, Clone, Copy)]
-pub struct ImageSize(pub Option<[u32; 2]>);
+pub struct ImageSize(pub Option<Size>);
 
 /// One of the values of an enum, by its name.
 pub fn one_of<T>() -> impl TypedValueParser<Value = T>
@@ -91,12 +92,13 @@ pub fn count(text: &str) -> Result<usize, String> {
     number(text)
 }
 
-fn size(text: &str) -> Result<[u32; 2], String> {
+fn size(text: &str) -> Result<Size, String> {
     let (width, height) = text
         .split_once(['x', 'X'])
         .ok_or("must be `native` or WxH, such as 320x240")?;
-    let size = [number(width)?, number(height)?];
-    if size.iter().all(|side| (1..=MAX_SIDE).contains(side)) {
+    let size = Size::new(number(width)?, number(height)?);
+    let fine = |side| (1..=MAX_SIDE).contains(&side);
+    if fine(size.width) && fine(size.height) {
         Ok(size)
     } else {
         Err(format!("both sides must be from 1 to {MAX_SIDE}"))

@@ -1,5 +1,6 @@
 //! What can be wrong with data on disk. Each message names the file and the way out.
 
+use crate::dataset::Size;
 use std::path::PathBuf;
 
 use crate::files::FileError;
@@ -50,18 +51,17 @@ pub enum DatasetError {
     },
     /// The mask has another size than its image.
     #[error(
-        "{mask}: the mask is {}x{} pixels but its image {image} is {}x{}. Export the mask at the image's size",
-        mask_size[0], mask_size[1], image_size[0], image_size[1]
+        "{mask}: the mask is {mask_size} pixels but its image {image} is {image_size}. Export the mask at the image's size"
     )]
     SizeMismatch {
         /// The label map's file.
         mask: PathBuf,
         /// The image's file.
         image: PathBuf,
-        /// `[width, height]` of the label map.
-        mask_size: [u32; 2],
-        /// `[width, height]` of the image.
-        image_size: [u32; 2],
+        /// Size of the label map.
+        mask_size: Size,
+        /// Size of the image.
+        image_size: Size,
     },
     /// A label is neither a class nor void.
     #[error(

@@ -12,6 +12,7 @@ mod image_io;
 mod layout;
 mod loader;
 mod normalization;
+mod size;
 mod stats;
 
 pub use augment::{Augment, Rng, resize_labels, resize_rgb};
@@ -26,4 +27,5 @@ pub use layout::{
 };
 pub use loader::{Batch, BatchPlan, Loader};
 pub use normalization::{ChannelOrder, Normalization, ValueRange};
+pub use size::Size;
 pub use stats::{DatasetStats, scan};

@@ -3,6 +3,7 @@
 //! Reads every mask once. Must not stop at the first problem: the user wants the
 //! whole list.
 
+use crate::dataset::Size;
 use rayon::prelude::*;
 
 use super::image_io::{check_sizes, read_image_size};
@@ -19,9 +20,9 @@ pub struct DatasetStats {
     /// Pixels that no score counts.
     pub void_pixels: u64,
     /// Smallest width and smallest height of the images, in pixels.
-    pub min_size: [u32; 2],
+    pub min_size: Size,
     /// Largest width and largest height of the images, in pixels.
-    pub max_size: [u32; 2],
+    pub max_size: Size,
     /// Pairs of image and mask that are sound.
     pub images: usize,
     /// What is wrong with the others, one message each, in the order of the lists.
@@ -42,17 +43,17 @@ impl DatasetStats {
             *total += pixels;
         }
         self.void_pixels += pair.label_pixels[usize::from(VOID)];
-        for (axis, side) in pair.size.into_iter().enumerate() {
-            let smallest = if self.images == 0 {
-                side
-            } else {
-                self.min_size[axis].min(side)
-            };
-            self.min_size[axis] = smallest;
-            self.max_size[axis] = self.max_size[axis].max(side);
+        if self.images == 0 {
+            self.min_size = pair.size;
         }
+        self.min_size = sides(self.min_size, pair.size, u32::min);
+        self.max_size = sides(self.max_size, pair.size, u32::max);
         self.images += 1;
     }
+}
+
+fn sides(one: Size, other: Size, pick: fn(u32, u32) -> u32) -> Size {
+    Size::new(pick(one.width, other.width), pick(one.height, other.height))
 }
 
 /// Reads every mask and the header of every image. `progress` gets the number of
@@ -89,14 +90,14 @@ pub fn scan(
 }
 
 struct PairStats {
-    size: [u32; 2],
+    size: Size,
     label_pixels: [u64; 256],
 }
 
 fn scan_pair(reader: &MaskReader, item: &DatasetItem) -> Result<PairStats, DatasetError> {
     let size = read_image_size(&item.image)?;
     let labels = reader.read(&item.mask)?;
-    check_sizes(item, size, [labels.width, labels.height])?;
+    check_sizes(item, size, labels.size())?;
     let mut label_pixels = [0; 256];
     for label in labels.labels {
         label_pixels[usize::from(label)] += 1;
@@ -128,7 +129,10 @@ mod tests {
         assert_eq!(calls, [(5, 5)]);
         assert_eq!(stats.class_pixels, [2, 0, 2]);
         assert_eq!((stats.void_pixels, stats.images), (2, 3));
-        assert_eq!((stats.min_size, stats.max_size), ([2, 1], [2, 1]));
+        assert_eq!(
+            (stats.min_size, stats.max_size),
+            (Size::new(2, 1), Size::new(2, 1))
+        );
         assert_eq!(
             (stats.share(0), stats.share(1), stats.share(9)),
             (0.5, 0.0, 0.0)

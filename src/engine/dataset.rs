@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::tasks::{Task, guarded, spawn_thread};
 use super::{Engine, Event, NoticeLevel};
 use crate::dataset::{
-    Dataset, DatasetError, DatasetItem, DatasetStats, LabelMap, MaskReader, Rgb, SampleSpec, Split,
-    ensure_sample, resize_labels, resize_rgb, scan,
+    Dataset, DatasetError, DatasetItem, DatasetStats, LabelMap, MaskReader, Rgb, SampleSpec, Size,
+    Split, ensure_sample, resize_labels, resize_rgb, scan,
 };
 use crate::training::DatasetRef;
 
@@ -184,9 +184,9 @@ fn read_thumbnail(
         return Ok(Thumbnail { image, labels });
     }
     let side = |length: u32| ((f64::from(length) * scale) as u32).max(1);
-    let (width, height) = (side(image.width), side(image.height));
+    let size = Size::new(side(image.width), side(image.height));
     Ok(Thumbnail {
-        image: resize_rgb(&image, width, height),
-        labels: resize_labels(&labels, width, height),
+        image: resize_rgb(&image, size),
+        labels: resize_labels(&labels, size),
     })
 }

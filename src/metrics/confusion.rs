@@ -16,6 +16,21 @@ const NO_CLASS: u8 = 255;
 ///
 /// One thing goes beyond them: a labelled pixel that is predicted as void (255), which
 /// breaks their `bincount`, is a miss of its true class and a hit of none.
+///
+/// # Example
+/// ```
+/// use fcn_workbench::metrics::ConfusionMatrix;
+///
+/// // Six pixels of two classes; the last one is void and does not count.
+/// let truth = [0, 0, 0, 1, 1, 255];
+/// let predicted = [0, 0, 1, 1, 1, 0];
+/// let mut matrix = ConfusionMatrix::new(2);
+/// matrix.add(&truth, &predicted);
+///
+/// assert_eq!(matrix.pixel_accuracy(), Some(4.0 / 5.0));
+/// // Of each class, 2 pixels are right of 3 that are true or predicted.
+/// assert_eq!(matrix.mean_iu(), Some(2.0 / 3.0));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfusionMatrix {
     num_classes: usize,

@@ -41,13 +41,16 @@ impl Plan {
     }
 
     /// Factors on pool4 and pool3 before they are scored (`voc-fcn8s-atonce/net.py`).
-    fn pool_scales(self) -> [f64; 2] {
-        if self.variant == Variant::Fcn8sAtOnce {
-            [0.01, 0.0001]
-        } else {
-            [1.0, 1.0]
-        }
+    fn pool_scales(self) -> PoolScales {
+        let at_once = self.variant == Variant::Fcn8sAtOnce;
+        let (pool4, pool3) = if at_once { (0.01, 0.0001) } else { (1.0, 1.0) };
+        PoolScales { pool4, pool3 }
     }
+}
+
+struct PoolScales {
+    pool4: f64,
+    pool3: f64,
 }
 
 impl Fcn {
@@ -102,6 +105,10 @@ impl Fcn {
 
     /// The rest of [`forward`](Self::forward), from what the stages of the trunk have made of
     /// images of `size` (`[height, width]`); `None` where it has none.
+    ///
+    /// # Shapes
+    /// - outputs: of each stage, `[batch_size, channels, rows, columns]`
+    /// - output: `[batch_size, num_classes, height, width]`, logits
     pub fn behind_stages(&self, outputs: &[Tensor<4>], size: [usize; 2]) -> Option<Tensor<4>> {
         let trunk = self.trunk.stages()?;
         let features = trunk.behind_stages(outputs.to_vec(), self.plan.geometry);
@@ -110,18 +117,23 @@ impl Fcn {
 
     /// Logits at `size` from the maps of the trunk.
     fn score<M: FeatureMap>(&self, features: Features<M>, size: [usize; 2]) -> M {
-        let [scale4, scale3] = self.plan.pool_scales();
+        let scales = self.plan.pool_scales();
         let mut scores = Placed {
             map: features.coarse.map.score(&self.score_fr),
             ..features.coarse
         };
         let skips = [
-            (&self.upscore2, &self.score_pool4, features.pool4, scale4),
+            (
+                &self.upscore2,
+                &self.score_pool4,
+                features.pool4,
+                scales.pool4,
+            ),
             (
                 &self.upscore_pool4,
                 &self.score_pool3,
                 features.pool3,
-                scale3,
+                scales.pool3,
             ),
         ];
         for (upsample, score, pooled, scale) in skips {

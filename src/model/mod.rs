@@ -1,6 +1,10 @@
 //! The networks, as Burn modules: FCN-32s, FCN-16s and FCN-8s over VGG16, `AlexNet` and
 //! `GoogLeNet`, and torchvision's FCN over a dilated `ResNet`.
 //!
+//! A [`NetworkConfig`] describes a network and makes it; a [`Network`] turns images into logits.
+//! Each [`Trunk`] is one file in `trunk/` and one row in its table; [`weights`] reads and writes
+//! files of other programs.
+//!
 //! Knows tensors and weights. Must not know about files of a dataset, scores,
 //! threads or the window.
 

@@ -12,6 +12,29 @@ use super::trunk::{FcnResnet, Layers, Trunk, TrunkOptions, VggWidths};
 use super::variant::{FinalUpsampling, Variant};
 
 /// Configuration to create a [network](Network) using the [init function](NetworkConfig::init).
+///
+/// # Example
+/// ```
+/// use burn::tensor::{Device, Tensor};
+/// use fcn_workbench::model::{FinalUpsampling, Geometry, NetworkConfig, Trunk, Variant};
+///
+/// let device = Device::flex();
+/// let network = NetworkConfig {
+///     variant: Variant::Fcn8s,
+///     trunk: Trunk::Vgg16Slim,
+///     geometry: Geometry::Padded,
+///     num_classes: 21,
+///     dropout: 0.5,
+///     final_upsampling: FinalUpsampling::Learned,
+///     aux_head: false,
+///     widths: None,
+/// }
+/// .init(&device);
+///
+/// // One image of 48x40 pixels, normalized; logits of each pixel for each class.
+/// let images = Tensor::<4>::zeros([1, 3, 40, 48], &device);
+/// assert_eq!(network.forward(images).dims(), [1, 21, 40, 48]);
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct NetworkConfig {
     /// What is made of the trunk's feature maps.
@@ -84,7 +107,7 @@ enum Net {
     Resnet(FcnResnet),
 }
 
-/// A fully convolutional network.
+/// A fully convolutional network, made by [`NetworkConfig::init`].
 #[derive(Module, Debug)]
 pub struct Network {
     net: Net,
@@ -111,7 +134,7 @@ impl Network {
     /// As [`forward_with_aux`](Self::forward_with_aux), with the trunk computed in stages of
     /// which only the ends are kept. The gradients of the logits are to be passed on to
     /// [`backward_through_stages`](Self::backward_through_stages). A trunk without stages
-    /// ([`Trunk::has_stages`]) is computed as ever.
+    /// ([`Trunk::has_stages`]) is computed as in [`forward`](Self::forward).
     ///
     /// # Shapes
     /// As [`forward`](Self::forward).
@@ -138,8 +161,8 @@ impl Network {
     }
 
     /// Passes gradients back through the stages, the last one first, computing each once more.
-    /// `gradients` are those of the layers behind them; `take` gets these, and then those of
-    /// each stage: every weight has its gradient in one of them.
+    /// `gradients` are those of the layers behind them; `take` is called with these, and then with
+    /// those of each stage: every weight has its gradient in one of them.
     pub fn backward_through_stages(
         &self,
         ends: StageEnds,

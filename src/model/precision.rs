@@ -1,5 +1,5 @@
-//! Convolutions in the numbers of their input. A network that is fed with `bf16` or `f16`
-//! keeps its maps in them; weights stay `f32` and are rounded on their way into a
+//! Convolutions in the dtype of their input. A network that is fed with `bf16` or `f16`
+//! keeps its maps in that dtype; weights stay `f32` and are rounded on their way into a
 //! convolution, so that gradients come back as `f32`.
 
 use burn::nn::PaddingConfig2d;
@@ -10,38 +10,41 @@ use burn::tensor::{FloatDType, Tensor, activation::relu};
 
 use crate::kernels;
 
-/// A convolution, through a rectifier or not, in the numbers of its input.
+/// A convolution, through a rectifier or not, in the dtype of its input.
 ///
 /// # Shapes
-/// - input: `[batch_size, channels_in, height, width]`
-/// - output: `[batch_size, channels_out, height_out, width_out]`
+/// - input: `[batch_size, in_channels, height, width]`
+/// - output: `[batch_size, out_channels, height_out, width_out]`
 pub(super) fn convolve(layer: &Conv2d, input: Tensor<4>, rectify: bool) -> Tensor<4> {
-    let numbers = FloatDType::from(input.dtype());
+    let dtype = FloatDType::from(input.dtype());
     let padding = match layer.padding {
         PaddingConfig2d::Valid => Some([(0, 0), (0, 0)]),
         PaddingConfig2d::Explicit(top, left, bottom, right) => Some([(top, bottom), (left, right)]),
         // No layer here has it.
         PaddingConfig2d::Same => None,
     };
-    let Some(padding) = padding.filter(|_| numbers != FloatDType::F32) else {
-        return kernels::conv2d(layer, full(input), rectify).cast(numbers);
+    let Some(padding) = padding.filter(|_| dtype != FloatDType::F32) else {
+        return kernels::conv2d(layer, full(input), rectify).cast(dtype);
     };
     let options =
         ConvOptions::new_with_padding(layer.stride, padding, layer.dilation, layer.groups);
-    let bias = layer.bias.as_ref().map(|bias| bias.val().cast(numbers));
-    let output = conv2d(input, layer.weight.val().cast(numbers), bias, options);
+    let bias = layer.bias.as_ref().map(|bias| bias.val().cast(dtype));
+    let output = conv2d(input, layer.weight.val().cast(dtype), bias, options);
     if rectify { relu(output) } else { output }
 }
 
 /// The same map in `f32`.
+///
+/// # Shapes
+/// - map, output: `[batch_size, channels, height, width]`
 pub(super) fn full(map: Tensor<4>) -> Tensor<4> {
     map.cast(FloatDType::F32)
 }
 
-/// What `compute` makes of the map in `f32`, in the numbers that the map came in.
+/// `compute` on the map in `f32`; its result in the dtype of the map.
 pub(super) fn in_full(map: Tensor<4>, compute: impl FnOnce(Tensor<4>) -> Tensor<4>) -> Tensor<4> {
-    let numbers = FloatDType::from(map.dtype());
-    compute(full(map)).cast(numbers)
+    let dtype = FloatDType::from(map.dtype());
+    compute(full(map)).cast(dtype)
 }
 
 #[cfg(test)]
@@ -58,9 +61,9 @@ mod tests {
             .with_stride([2, 1])
             .init(&device);
         let input = Tensor::<4>::random([2, 3, 9, 7], Distribution::Uniform(-1.0, 1.0), &device);
-        let of = |numbers: FloatDType| {
-            let output = convolve(&layer, input.clone().cast(numbers), true);
-            assert_eq!(output.dtype(), numbers.into());
+        let of = |dtype: FloatDType| {
+            let output = convolve(&layer, input.clone().cast(dtype), true);
+            assert_eq!(output.dtype(), dtype.into());
             let gradients = full(output.clone()).powi_scalar(2).sum().backward();
             let gradient = layer.weight.val().grad(&gradients).expect("a gradient");
             assert_eq!(gradient.dtype(), DType::F32);
@@ -73,8 +76,8 @@ mod tests {
             [values(output.inner()), values(gradient)]
         };
         let exact = of(FloatDType::F32);
-        for (numbers, epsilon) in [(FloatDType::BF16, 2e-2), (FloatDType::F16, 3e-3)] {
-            for (found, exact) in of(numbers).iter().zip(&exact) {
+        for (dtype, epsilon) in [(FloatDType::BF16, 2e-2), (FloatDType::F16, 3e-3)] {
+            for (found, exact) in of(dtype).iter().zip(&exact) {
                 let most = exact
                     .iter()
                     .fold(0.0f32, |most, value| most.max(value.abs()));
@@ -86,7 +89,7 @@ mod tests {
                 // Rounded, so not the same; but near.
                 assert!(
                     apart > 0.0 && apart < epsilon * most,
-                    "{numbers:?}: {apart} of {most}"
+                    "{dtype:?}: {apart} of {most}"
                 );
             }
         }

@@ -1,8 +1,8 @@
-//! Training with less memory: the stages of a trunk keep only the maps at their ends, and
-//! compute what lies between once more when the gradients come back (Chen, Xu, Zhang and
+//! Recomputing activations, to train with less memory: the stages of a trunk keep only the maps
+//! at their ends, and compute what lies between once more when the gradients come back (Chen, Xu, Zhang and
 //! Guestrin, "Training deep nets with sublinear memory cost", arXiv:1604.06174).
 //!
-//! Burn's own checkpointing recomputes cheap operations alone, and the maps between the
+//! Burn's own way of it recomputes cheap operations alone, and the maps between the
 //! convolutions of these networks are all needed by costly ones.
 
 use burn::module::Module;
@@ -14,6 +14,9 @@ pub(super) trait Staged: Module {
     fn num_stages(&self) -> usize;
 
     /// What the stage at `index` makes of a map. Nothing in it may be random.
+    ///
+    /// # Shapes
+    /// - map: `[batch_size, channels, height, width]`, of the stage before
     fn stage(&self, index: usize, map: Tensor<4>) -> Tensor<4>;
 }
 
@@ -47,7 +50,7 @@ pub(super) fn forward<N: Staged>(net: &N, images: Tensor<4>) -> StageEnds {
 }
 
 /// Passes gradients back through the stages, the last one first. `gradients` are those of the
-/// layers behind them; `take` gets these, and then those of each stage.
+/// layers behind them; `take` is called with these, and then with those of each stage.
 pub(super) fn backward<N: Staged>(
     net: &N,
     ends: StageEnds,

@@ -4,7 +4,7 @@ use super::control::Control;
 use super::device_confusion::Unread;
 use super::error::TrainError;
 use super::segmenter::Segmenter;
-use crate::dataset::{DatasetItem, LabelMap, MaskReader};
+use crate::dataset::{DatasetItem, LabelMap, MaskReader, Size};
 use crate::metrics::{ConfusionMatrix, Scores, boundary_band};
 
 /// The result of an evaluation.
@@ -37,7 +37,7 @@ pub(super) struct ListLoss {
 pub(super) struct Scoring<'a> {
     pub reader: &'a MaskReader,
     /// `[width, height]` at which the network sees the images; `None` = their own.
-    pub test_size: Option<[u32; 2]>,
+    pub test_size: Option<Size>,
     /// Width of the boundary band to count, in pixels.
     pub boundary_width: Option<usize>,
 }

@@ -7,7 +7,7 @@ use super::error::TrainError;
 use super::evaluate::{Evaluation, NoMasks, Scoring, evaluate};
 use super::external_weights::{WeightsChoice, load_file};
 use super::segmenter::Segmenter;
-use crate::dataset::{Dataset, LabelMap, Rgb, Split, resize_labels, resize_rgb};
+use crate::dataset::{Dataset, LabelMap, Rgb, Size, Split, resize_labels, resize_rgb};
 use crate::metrics::{ConfusionMatrix, SetCounts};
 
 /// The best weights of a run on a device.
@@ -64,18 +64,17 @@ impl Predictor {
     /// not fit into memory is segmented at a smaller size, and its mask made larger.
     pub fn predict(&self, image: &Rgb) -> Result<LabelMap, TrainError> {
         let config = &self.meta.config;
-        let Some([width, height]) = reduced(image, config.trunk.max_pixels()) else {
+        let Some(size) = reduced(image, config.trunk.max_pixels()) else {
             return self.segmenter.segment(image, config.test_size);
         };
         log::info!(
-            "Segmented at {width}x{height}, as {}x{} takes too much memory",
-            image.width,
-            image.height
+            "Segmented at {size}, as {} takes too much memory",
+            image.size()
         );
         let mask = self
             .segmenter
-            .segment(&resize_rgb(image, width, height), config.test_size)?;
-        Ok(resize_labels(&mask, image.width, image.height))
+            .segment(&resize_rgb(image, size), config.test_size)?;
+        Ok(resize_labels(&mask, image.size()))
     }
 
     /// The logits of every pixel, at the image's own size.
@@ -136,15 +135,16 @@ impl Predictor {
     }
 }
 
-/// `[width, height]` with the image's aspect and at most `most` pixels; `None` when it has
+/// A size with the image's aspect and at most `most` pixels; `None` when it has
 /// no more than that.
-fn reduced(image: &Rgb, most: u64) -> Option<[u32; 2]> {
-    let pixels = u64::from(image.width) * u64::from(image.height);
+fn reduced(image: &Rgb, most: u64) -> Option<Size> {
+    let pixels = image.size().pixels();
     if pixels <= most {
         return None;
     }
     let scale = (most as f64 / pixels as f64).sqrt();
-    Some([image.width, image.height].map(|side| ((f64::from(side) * scale) as u32).max(1)))
+    let side = |side: u32| ((f64::from(side) * scale) as u32).max(1);
+    Some(Size::new(side(image.width), side(image.height)))
 }
 
 #[cfg(test)]
@@ -159,7 +159,7 @@ mod tests {
             pixels: Vec::new(),
         };
         assert_eq!(reduced(&image(100, 100), 10_000), None);
-        assert_eq!(reduced(&image(400, 100), 10_000), Some([200, 50]));
-        assert_eq!(reduced(&image(100_000, 1), 100), Some([3162, 1]));
+        assert_eq!(reduced(&image(400, 100), 10_000), Some(Size::new(200, 50)));
+        assert_eq!(reduced(&image(100_000, 1), 100), Some(Size::new(3162, 1)));
     }
 }

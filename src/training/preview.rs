@@ -8,7 +8,7 @@ use super::error::TrainError;
 use super::evaluate::Kept;
 use super::event::{Preview, PreviewItem};
 use super::segmenter::Segmenter;
-use crate::dataset::{Dataset, LabelMap, Rgb};
+use crate::dataset::{Dataset, LabelMap, Rgb, Size};
 use crate::metrics::ConfusionMatrix;
 
 /// Share of the time that masks may take; those after an epoch come from its validation.
@@ -83,7 +83,7 @@ impl Pinned {
     pub fn preview(
         &mut self,
         segmenter: &Segmenter,
-        test_size: Option<[u32; 2]>,
+        test_size: Option<Size>,
         step: usize,
     ) -> Result<Preview, TrainError> {
         let started = Instant::now();

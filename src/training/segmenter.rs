@@ -10,7 +10,7 @@ use super::device_confusion::{self, Counted};
 use super::error::TrainError;
 use super::gradients::read;
 use super::loss::{Targets, loss_sum};
-use crate::dataset::{LabelMap, Normalization, Rgb, resize_rgb};
+use crate::dataset::{LabelMap, Normalization, Rgb, Size, resize_rgb};
 use crate::model::Network;
 
 /// A network in inference mode with its preprocessing.
@@ -48,17 +48,15 @@ impl Segmenter {
     /// # Shapes
     /// - output: `[1, num_classes, height, width]`
     ///
-    /// With `test_size` (`[width, height]`) the network sees the image at that size and
+    /// With `test_size` the network sees the image at that size and
     /// its logits are interpolated back.
-    fn logits(&self, image: &Rgb, test_size: Option<[u32; 2]>) -> Tensor<4> {
-        let own = [image.width, image.height];
+    fn logits(&self, image: &Rgb, test_size: Option<Size>) -> Tensor<4> {
         match test_size {
-            Some(size) if size != own => {
-                let logits = self.forward(&resize_rgb(image, size[0], size[1]));
-                let size = [image.height as usize, image.width as usize];
+            Some(size) if size != image.size() => {
+                let logits = self.forward(&resize_rgb(image, size));
                 let options = InterpolateOptions::new(InterpolateMode::Bilinear)
                     .with_align_corners(false)
-                    .with_output_size(size);
+                    .with_output_size(image.size().dims());
                 interpolate(logits, options)
             }
             _ => self.forward(image),
@@ -77,7 +75,7 @@ impl Segmenter {
     pub(super) fn logits_vec(
         &self,
         image: &Rgb,
-        test_size: Option<[u32; 2]>,
+        test_size: Option<Size>,
     ) -> Result<Vec<f32>, TrainError> {
         let data = self
             .logits(image, test_size)
@@ -92,11 +90,7 @@ impl Segmenter {
     }
 
     /// The most likely class of every pixel.
-    pub fn segment(
-        &self,
-        image: &Rgb,
-        test_size: Option<[u32; 2]>,
-    ) -> Result<LabelMap, TrainError> {
+    pub fn segment(&self, image: &Rgb, test_size: Option<Size>) -> Result<LabelMap, TrainError> {
         self.most_likely(self.logits(image, test_size), image)
     }
 
@@ -106,7 +100,7 @@ impl Segmenter {
         &self,
         image: &Rgb,
         truth: &LabelMap,
-        test_size: Option<[u32; 2]>,
+        test_size: Option<Size>,
     ) -> Result<(LabelMap, f64, usize), TrainError> {
         let logits = self.logits(image, test_size);
         let targets = self.targets(truth);
@@ -121,7 +115,7 @@ impl Segmenter {
         image: &Rgb,
         truth: &LabelMap,
         band: Option<&[u8]>,
-        test_size: Option<[u32; 2]>,
+        test_size: Option<Size>,
     ) -> (Counted, usize) {
         let logits = self.logits(image, test_size);
         let targets = self.targets(truth);

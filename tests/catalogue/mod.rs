@@ -1,6 +1,7 @@
 //! Public weights from a web server on this machine, good and bad ones.
 
 mod bench;
+mod local_files;
 mod server;
 mod window;
 
@@ -10,7 +11,7 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use bench::{Bench, entry, file, sha256};
-use fcn_workbench::engine::{CatalogueEntry, EntryState, KnownHash, NoticeLevel};
+use fcn_workbench::engine::{CatalogueEntry, EntryState, NoticeLevel};
 use server::{Server, content_range, length, send, serve, serve_whole, stall};
 
 const HALF: usize = 150_000;
@@ -79,15 +80,6 @@ fn a_checked_file_is_read_again_only_when_it_changed() {
         bench.path().exists(),
         "a file that people put there is theirs"
     );
-}
-
-#[test]
-fn a_file_put_there_by_hand_is_checked() {
-    let mut bench = Bench::new(entry("http://127.0.0.1:9/"));
-    fs::create_dir_all(bench.folder()).expect("a folder");
-    fs::write(bench.path(), file()).expect("a file");
-    bench.restart();
-    bench.assert_ready();
 }
 
 #[test]
@@ -325,105 +317,4 @@ fn a_full_disk_is_named() {
     std::os::unix::fs::symlink("/dev/full", bench.part()).expect("a link");
     bench.download();
     bench.assert_failed(&["tiny.pth.part", "Free some space"]);
-}
-
-#[test]
-fn what_has_no_address_is_got_in_a_browser() {
-    let page = "https://example.org/weights";
-    let mut bench = Bench::new(CatalogueEntry {
-        url: None,
-        page: Some(page),
-        ..entry("")
-    });
-    bench.download();
-    bench.assert_failed(&[page, "browser"]);
-    bench.add(file());
-    bench.assert_ready();
-}
-
-#[test]
-fn a_file_of_this_machine_is_copied_after_the_same_check() {
-    let mut bench = Bench::new(entry("http://127.0.0.1:9/"));
-    let mut damaged = file().to_vec();
-    damaged[299_999] ^= 1;
-    bench.add(&damaged);
-    bench.assert_failed(&["mine.bin", "tiny.pth", &sha256(file()), &sha256(&damaged)]);
-    bench.add(&file()[..HALF]);
-    bench.assert_failed(&["mine.bin", "150000 bytes", "300000"]);
-    assert_eq!(bench.files(), Vec::<String>::new());
-    let nowhere = bench.dir.path().join("nowhere.pth");
-    bench.engine.add_weights("tiny", &nowhere);
-    bench.settle();
-    bench.assert_failed(&["nowhere.pth"]);
-
-    let mine = bench.add(file());
-    bench.assert_ready();
-    assert_eq!(
-        fs::read(mine).expect("the file"),
-        file(),
-        "it stays where it was"
-    );
-    // The file itself, named as one that people have.
-    let path = bench.path();
-    bench.engine.add_weights("tiny", &path);
-    bench.settle();
-    bench.assert_ready();
-}
-
-#[test]
-fn a_file_is_recognized_by_its_hash() {
-    let bench = Bench::new(entry("http://127.0.0.1:9/"));
-    let path = bench.dir.path().join("of unknown origin");
-    fs::write(&path, file()).expect("a file");
-    assert_eq!(
-        bench.engine.identify_weights(path.clone()).wait(),
-        Ok("tiny".to_owned())
-    );
-    fs::write(&path, b"other").expect("a file");
-    let message = bench
-        .engine
-        .identify_weights(path)
-        .wait()
-        .expect_err("not listed");
-    assert!(
-        message.contains("of unknown origin") && message.contains(&sha256(b"other")),
-        "{message}"
-    );
-}
-
-#[test]
-fn without_a_hash_a_file_is_never_called_ready() {
-    let server = Server::good(file());
-    let unknown = CatalogueEntry {
-        hash: KnownHash::Unknown,
-        size: None,
-        ..entry(server.url())
-    };
-    let mut bench = Bench::new(unknown);
-    bench.put_part(&vec![7; HALF]);
-    bench.download();
-    assert_eq!(
-        bench.state(),
-        &EntryState::Unverified { path: bench.path() }
-    );
-    // Nothing would notice that start and rest do not belong together.
-    assert_eq!(server.ranges(), [None]);
-    assert_eq!(fs::read(bench.path()).expect("the file"), file());
-    let notices = bench.engine.take_notices();
-    assert!(
-        notices
-            .iter()
-            .any(|n| n.level == NoticeLevel::Warning && n.text.contains("hash")),
-        "{notices:?}"
-    );
-    bench.restart();
-    assert_eq!(
-        bench.state(),
-        &EntryState::Unverified { path: bench.path() }
-    );
-    bench.add(b"anything");
-    assert_eq!(
-        bench.state(),
-        &EntryState::Unverified { path: bench.path() }
-    );
 }

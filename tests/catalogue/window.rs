@@ -1,5 +1,6 @@
 //! The window of public weights, clicked through.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -58,15 +59,9 @@ fn state<'a>(window: &'a Window, id: &str) -> &'a EntryState {
         .state
 }
 
-#[test]
-fn weights_are_downloaded_and_chosen_by_click() {
-    let dir = tempfile::tempdir().expect("a folder");
-    let good = Server::good(file());
-    // The first answer stalls, so that there is something to cancel.
-    let slow = Server::start(|range, stream| match range {
-        Some(range) => serve(file(), Some(range), stream),
-        None => stall(file().len(), &file()[..100_000], stream),
-    });
+/// A window with four files in its catalogue: "tiny", "slow", "odd" without a known hash, and
+/// "far" without an address.
+fn open_window(dir: &Path, good: &Server, slow: &Server) -> Window {
     let slow_entry = CatalogueEntry {
         id: "slow",
         file: "slow.pth",
@@ -87,8 +82,8 @@ fn weights_are_downloaded_and_chosen_by_click() {
         ..entry(good.url())
     };
     let dirs = Dirs {
-        data: dir.path().join("data"),
-        runs: dir.path().join("runs"),
+        data: dir.join("data"),
+        runs: dir.join("runs"),
     };
     let waker = Arc::new(|| {});
     let options = EngineOptions {
@@ -102,11 +97,23 @@ fn weights_are_downloaded_and_chosen_by_click() {
         vec![entry(good.url()), slow_entry, odd_entry, far_entry],
     );
     // Any but the sample, which takes its time to be made.
-    engine.open_dataset(DatasetRef::Folder(dir.path().join("nothing")));
-    let mut window: Window = Harness::builder()
+    engine.open_dataset(DatasetRef::Folder(dir.join("nothing")));
+    Harness::builder()
         .with_size([1440.0, 900.0])
         .with_step_dt(0.02)
-        .build_eframe(move |cc| App::with_engine(&cc.egui_ctx, AppState::default(), engine));
+        .build_eframe(move |cc| App::with_engine(&cc.egui_ctx, AppState::default(), engine))
+}
+
+#[test]
+fn weights_are_downloaded_and_chosen_by_click() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let good = Server::good(file());
+    // The first answer stalls, so that there is something to cancel.
+    let slow = Server::start(|range, stream| match range {
+        Some(range) => serve(file(), Some(range), stream),
+        None => stall(file().len(), &file()[..100_000], stream),
+    });
+    let mut window = open_window(dir.path(), &good, &slow);
     frames(&mut window, 5);
 
     // The panel of this name has a tab, which is pressed.

@@ -7,6 +7,7 @@
 
 mod bench;
 mod masks;
+mod resume;
 mod weights;
 mod workshop;
 
@@ -15,7 +16,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
-use workshop::{Output, Workshop, read_indices};
+use workshop::{Workshop, read_indices};
 
 /// Trains `steps` steps and returns the name of the run.
 fn train(shop: &Workshop, steps: usize) -> String {
@@ -80,6 +81,13 @@ fn a_run_is_trained_scored_and_used() {
         (&run.into(), &"finished".into())
     );
 
+    is_scored(&shop, run);
+    let classes = output.event("ended")["classes"].as_array().map(Vec::len);
+    is_used(&shop, run, classes.expect("classes"));
+}
+
+/// Both sets are scored, as JSON and as a table.
+fn is_scored(shop: &Workshop, run: &str) {
     for split in ["val", "train"] {
         let scored = shop.run(&["--json", "evaluate", "--run", run, "--split", split]);
         let scored = scored.succeeded().json().remove(0);
@@ -102,17 +110,16 @@ fn a_run_is_trained_scored_and_used() {
     }
     let table = shop.run(&["evaluate", "--run", "latest"]);
     for name in [
-        "mean IU (pooled over the set)",
-        "mean IU (mean over images)",
-        "boundary mean IU (5 px band)",
+        "mIoU (pooled over the set)",
+        "mIoU (mean over images)",
+        "boundary mIoU (5 px band)",
     ] {
         assert!(table.succeeded().stdout.contains(name), "{}", table.stdout);
     }
+}
 
-    let num_classes = output.event("ended")["classes"]
-        .as_array()
-        .expect("classes")
-        .len();
+/// All images get a mask, and the masks of the validation set the scores of the run.
+fn is_used(shop: &Workshop, run: &str, num_classes: usize) {
     let out = shop.dir().join("masks");
     let images = shop.dataset().join("JPEGImages");
     let args = [
@@ -334,68 +341,4 @@ fn weights_that_cannot_be_had_are_named() {
                 "900150983cd24fb0d6963f7d28e17f72",
             ],
         );
-}
-
-/// Takes up the run of `shop` and checks that it goes on behind its checkpoint.
-fn resume_to_the_end(shop: &Workshop, total: u64) -> Output {
-    let output = shop.run(&["--json", "train", "--resume", "latest"]);
-    let started = output.succeeded().event("started");
-    let first = started["first_step"].as_u64().expect("a first step");
-    assert!(first > 0 && first < total, "{started}");
-    let lines = output.json();
-    let expected: Vec<u64> = (first + 1..=total).collect();
-    assert_eq!(
-        steps(&lines),
-        expected,
-        "every step after the checkpoint, once"
-    );
-    assert_eq!(output.event("ended")["state"], "finished");
-    let folder = shop.runs().join(started["run"].as_str().expect("a name"));
-    let on_disk: Vec<u64> = jsonl(&folder.join("steps.jsonl"))
-        .iter()
-        .map(|line| line["step"].as_u64().expect("a step"))
-        .collect();
-    assert_eq!(
-        on_disk,
-        (1..=total).collect::<Vec<_>>(),
-        "no step twice and none missing"
-    );
-    output
-}
-
-#[test]
-fn a_killed_run_is_listed_and_goes_on() {
-    let shop = Workshop::new();
-    // Two steps an epoch; step 5 comes after the checkpoint of the second epoch.
-    let mut running = shop.start(&shop.train_args(&["--epochs", "5"]));
-    running.wait_for(|line| line["event"] == "step" && line["step"] == 5);
-    running.kill();
-    let listed = shop.run(&["--json", "runs"]).succeeded().json();
-    assert_eq!(listed.len(), 1);
-    assert_eq!(listed[0]["state"], "interrupted", "{}", listed[0]);
-    assert_eq!(listed[0]["can_resume"], true, "{}", listed[0]);
-    resume_to_the_end(&shop, 10);
-    let again = shop.run(&["train", "--resume", "latest"]);
-    again.failed_with(1, &["finished"]);
-}
-
-#[cfg(unix)]
-#[test]
-fn ctrl_c_saves_and_the_run_goes_on() {
-    let shop = Workshop::new();
-    let mut running = shop.start(&shop.train_args(&["--epochs", "8"]));
-    running.wait_for(|line| line["event"] == "step" && line["step"] == 3);
-    running.interrupt();
-    let output = running.finish();
-    assert_eq!(output.code, Some(130), "{}", output.stderr);
-    assert_eq!(output.event("ended")["state"], "stopped");
-    let last = steps(&output.json()).last().copied().expect("steps");
-    let listed = shop.run(&["--json", "runs"]).succeeded().json();
-    assert_eq!(listed[0]["state"], "stopped", "{}", listed[0]);
-    let resumed = resume_to_the_end(&shop, 16);
-    assert_eq!(
-        resumed.event("started")["first_step"],
-        last,
-        "a stop loses no step"
-    );
 }

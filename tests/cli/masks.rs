@@ -153,9 +153,9 @@ fn people_see_three_means_by_name_and_what_was_left_out() {
     for words in [
         "1 masks in",
         "road",
-        "mean IU (pooled over the set)",
-        "mean IU (mean over images)",
-        "boundary mean IU (5 px band)",
+        "mIoU (pooled over the set)",
+        "mIoU (mean over images)",
+        "boundary mIoU (5 px band)",
         "1 labelled pixels are void",
     ] {
         assert!(text.contains(words), "no {words:?} in:\n{text}");

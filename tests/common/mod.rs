@@ -13,7 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Distribution, Tensor};
 use fcn_workbench::dataset::{
-    Class, ClassList, Dataset, LabelMap, Rgb, write_index_png, write_rgb_png,
+    Class, ClassList, Dataset, LabelMap, Rgb, Size, write_index_png, write_rgb_png,
 };
 use fcn_workbench::model::{Network, Trunk};
 use fcn_workbench::training::checkpoint::{RunFolder, RunMeta};
@@ -135,7 +135,7 @@ impl TinySet {
     pub fn config(&self) -> RunConfig {
         let mut config = preset(Trunk::Vgg16Slim);
         config.dataset = DatasetRef::Folder(self.root());
-        config.augment.crop = Some([SIZE, SIZE]);
+        config.augment.crop = Some(Size::new(SIZE, SIZE));
         config.epochs = 1;
         config.batch_size = 2;
         config.preview_images = 1;

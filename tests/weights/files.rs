@@ -1,6 +1,6 @@
 //! Exports and imports: a file is as good as the run it was made of.
 
-use fcn_workbench::dataset::{Normalization, Rgb};
+use fcn_workbench::dataset::{Normalization, Rgb, Size};
 use fcn_workbench::model::{Geometry, Variant};
 use fcn_workbench::training::checkpoint::{EndMark, RunMeta};
 use fcn_workbench::training::{
@@ -41,7 +41,7 @@ fn a_file_predicts_what_its_run_predicts() {
             plain(config);
             (config.variant, config.epochs) = (variant, 3);
             (config.geometry, config.normalization) = (Geometry::Reference, Normalization::CAFFE);
-            config.test_size = Some([40, 33]);
+            config.test_size = Some(Size::new(40, 33));
         });
         assert_eq!(trained(&set, &folder).outcome(), Some(&Outcome::Finished));
         let file = set.dir.path().join("net.safetensors");

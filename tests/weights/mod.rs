@@ -8,7 +8,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::common::{Recorder, SIZE, TinySet};
-use fcn_workbench::dataset::Augment;
+use fcn_workbench::dataset::{Augment, Size};
 use fcn_workbench::model::{FinalUpsampling, Trunk, Variant};
 use fcn_workbench::training::checkpoint::{EndMark, RunFolder, list_runs};
 use fcn_workbench::training::{
@@ -19,7 +19,7 @@ use tensors::{Tensors, bilinear, read, write};
 /// An FCN-32s in which nothing is random but its weights, and nothing moves them but gradients.
 fn plain(config: &mut RunConfig) {
     config.variant = Variant::Fcn32s;
-    config.augment = Augment::none(Some([SIZE, SIZE]));
+    config.augment = Augment::none(Some(Size::new(SIZE, SIZE)));
     (config.dropout, config.order) = (0.0, SampleOrder::Sequential);
     config.learning.weight_decay = 0.0;
 }

@@ -3,7 +3,7 @@ use clap::CommandFactory as _;
 use super::*;
 use crate::engine::{
     Augment, DatasetRef, FinalUpsampling, Learning, Precision, Recipe, Reduction, SampleOrder,
-    Schedule, Trunk, preset,
+    Schedule, Size, Trunk, preset,
 };
 
 fn train(words: &str) -> Result<Box<TrainArgs>, clap::Error> {
@@ -56,7 +56,7 @@ fn every_setting_arrives() {
     );
     assert_eq!(
         (config.augment.crop, config.augment.flip),
-        (Some([64, 48]), false)
+        (Some(Size::new(64, 48)), false)
     );
     assert_eq!((config.augment.scale, config.test_size), ([0.5, 2.0], None));
     assert_eq!(
@@ -106,14 +106,17 @@ fn a_recipe_comes_before_what_is_given_with_it() {
 #[test]
 fn no_augmentation_is_whole_images_or_their_middle() {
     let augment = |words: &str| train(words).unwrap().config(None).augment;
-    assert_eq!(augment("--augment none"), Augment::none(Some([160, 128])));
+    assert_eq!(
+        augment("--augment none"),
+        Augment::none(Some(Size::new(160, 128)))
+    );
     assert_eq!(
         augment("--augment none --batch-size 1"),
         Augment::none(None)
     );
     assert_eq!(augment("--augment none --trunk vgg16"), Augment::none(None));
     let words = "--augment none --batch-size 1 --train-size 64x48";
-    assert_eq!(augment(words), Augment::none(Some([64, 48])));
+    assert_eq!(augment(words), Augment::none(Some(Size::new(64, 48))));
     assert_eq!(augment("--train-size native --batch-size 1").crop, None);
     for more in ["--flip", "--scale 1,2", "--brightness 0.1", "--crop random"] {
         train(&format!("--augment none {more}")).expect_err(more);

@@ -1,4 +1,4 @@
-//! `weights inspect` and `weights import`: files that are not of the catalogue too.
+//! `weights inspect` and `weights import`, for any weights file.
 //!
 //! JSON of `inspect`: one object with `file`, `title`, `variant`, `trunk`, `geometry`,
 //! `classes` and `layers` (`name`, `shape`, `state`, `reason`). JSON of `import`: `file`
@@ -12,7 +12,7 @@ use crate::cli::args::WeightsInspectArgs;
 use crate::cli::{Session, output};
 use crate::engine::{Engine, WeightsRow, WeightsRowState, WeightsSummary};
 
-/// Prints a row for each layer of the network, and for what is left in the file.
+/// Prints a row for each layer of the network, then the rest of the file.
 pub fn inspect(
     args: &WeightsInspectArgs,
     engine: &Engine,
@@ -31,11 +31,7 @@ pub fn inspect(
         config.trunk,
         config.geometry.id()
     ));
-    let mut rows = vec![
-        ["layer", "shape", "what becomes of it"]
-            .map(str::to_owned)
-            .to_vec(),
-    ];
+    let mut rows = vec![["layer", "shape", "state"].map(str::to_owned).to_vec()];
     rows.extend(
         summary
             .rows
@@ -46,7 +42,7 @@ pub fn inspect(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Makes a run of the file.
+/// Makes a run from the file.
 pub fn import(
     args: &WeightsInspectArgs,
     engine: &Engine,
@@ -87,7 +83,7 @@ fn summary_json(args: &WeightsInspectArgs, summary: &WeightsSummary) -> Value {
     })
 }
 
-/// One word for programs, and why.
+/// The state for JSON, and the reason.
 fn state(row: &WeightsRow) -> (&'static str, Option<String>) {
     match &row.state {
         WeightsRowState::Loaded => ("loaded", None),

@@ -43,12 +43,12 @@ pub fn run(command: &WeightsCommand, session: &Session) -> Result<ExitCode, Stri
     }
 }
 
-/// Waits until the engine knows what is there; files that nobody checked are checked.
+/// Waits until the engine knows the state of all files; unchecked files are verified.
 fn wait_until_looked(engine: &mut Engine) {
     while !engine.catalogue().is_known() || !engine.catalogue().is_idle() {
         engine.wait(TICK);
     }
-    // The states say what the notices of these checks say.
+    // The states say the same as the notices of these checks.
     engine.take_notices();
 }
 
@@ -75,7 +75,7 @@ fn list(engine: &Engine, session: &Session) {
         }
         let mut state = state_text(state);
         if entry.url.is_none() && state == "missing" {
-            "not here, by browser only".clone_into(&mut state);
+            "missing, browser download only".clone_into(&mut state);
         }
         let size = entry
             .size
@@ -166,7 +166,7 @@ fn add(args: &WeightsAddArgs, mut engine: Engine, session: &Session) -> Result<E
 fn find(engine: &Engine, name: &str) -> Result<&'static str, String> {
     let found = engine.catalogue().find(name).map(|item| item.entry.id);
     found.ok_or_else(|| {
-        format!("{name}: the catalogue of public weights has no such entry. `weights list` has their names")
+        format!("{name}: no such entry among the public weights. `weights list` shows their names")
     })
 }
 
@@ -190,7 +190,7 @@ fn identify(
         }
         if task.is_done() {
             break Err(format!(
-                "{}: reading it broke off; see the log",
+                "{}: reading it failed; see the log",
                 file.display()
             ));
         }
@@ -239,7 +239,7 @@ fn follow(
         }
     }
     bar.finish_and_clear();
-    // An error is also the state, which is reported once.
+    // An error is also in the state, which is reported below.
     pass_on_notices(engine);
     let state = engine
         .catalogue()
@@ -273,7 +273,7 @@ fn report(id: &str, state: &EntryState, session: &Session) {
             output::problem(
                 "note",
                 &format!(
-                    "{id}: stopped, {} are kept for the next `weights get`",
+                    "{id}: stopped; the partial file of {} is kept for the next `weights get`",
                     DecimalBytes(*bytes)
                 ),
             );

@@ -2,6 +2,7 @@
 //!
 //! Works on decoded images only. Must not read files or know about batches.
 
+use crate::dataset::Size;
 use image::imageops::{self, FilterType};
 use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
@@ -21,8 +22,8 @@ const SCALE_LIMITS: [f32; 2] = [0.1, 10.0];
 /// Random changes of training images.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Augment {
-    /// `[width, height]` of the training crop, 1 or more each; `None` = the whole image.
-    pub crop: Option<[u32; 2]>,
+    /// Size of the training crop, 1 or more each way; `None` = the whole image.
+    pub crop: Option<Size>,
     /// Whether the crop lies at a random place, else in the middle. What is left over is
     /// the same on both sides, or a pixel more to the right and below.
     #[serde(default = "yes")]
@@ -44,7 +45,7 @@ fn yes() -> bool {
 
 impl Augment {
     /// Nothing random: whole images, or what lies in their middle.
-    pub const fn none(crop: Option<[u32; 2]>) -> Self {
+    pub const fn none(crop: Option<Size>) -> Self {
         Self {
             crop,
             random_crop: false,
@@ -64,7 +65,7 @@ impl Augment {
         let scale = between(self.scale, rng).clamp(SCALE_LIMITS[0], SCALE_LIMITS[1]);
         let window = |rgb: &Rgb, labels: &LabelMap, rng: &mut Rng| {
             let mirrored = self.flip && rng.random();
-            let size = [rgb.width, rgb.height];
+            let size = rgb.size();
             let crop = self.crop.unwrap_or(size);
             let window = if self.random_crop {
                 Window::random(size, crop, mirrored, rng)
@@ -77,12 +78,8 @@ impl Augment {
             window(rgb, labels, rng)
         } else {
             let scaled = |side: u32| ((side as f32 * scale).round() as u32).max(1);
-            let (width, height) = (scaled(rgb.width), scaled(rgb.height));
-            window(
-                &resize_rgb(rgb, width, height),
-                &resize_labels(labels, width, height),
-                rng,
-            )
+            let size = Size::new(scaled(rgb.width), scaled(rgb.height));
+            window(&resize_rgb(rgb, size), &resize_labels(labels, size), rng)
         };
         self.brighten(&mut rgb, rng);
         (rgb, labels)
@@ -114,37 +111,31 @@ struct Window {
 }
 
 impl Window {
-    fn random(size: [u32; 2], crop: [u32; 2], mirrored: bool, rng: &mut Rng) -> Self {
+    fn random(size: Size, crop: Size, mirrored: bool, rng: &mut Rng) -> Self {
         Self::place(size, crop, mirrored, |spare| {
             rng.random_range(spare.min(0)..=spare.max(0))
         })
     }
 
-    fn middle(size: [u32; 2], crop: [u32; 2], mirrored: bool) -> Self {
+    fn middle(size: Size, crop: Size, mirrored: bool) -> Self {
         Self::place(size, crop, mirrored, |spare| spare.div_euclid(2))
     }
 
     /// `offset` is told how many pixels of a side are left over, negative where they lack.
-    fn place(
-        size: [u32; 2],
-        crop: [u32; 2],
-        mirrored: bool,
-        mut offset: impl FnMut(i64) -> i64,
-    ) -> Self {
-        let crop = crop.map(|side| side.max(1));
-        let mut offset = |axis: usize| offset(i64::from(size[axis]) - i64::from(crop[axis]));
+    fn place(size: Size, crop: Size, mirrored: bool, mut offset: impl FnMut(i64) -> i64) -> Self {
+        let (width, height) = (crop.width.max(1), crop.height.max(1));
         Self {
-            left: offset(0),
-            top: offset(1),
-            width: crop[0] as usize,
-            height: crop[1] as usize,
+            left: offset(i64::from(size.width) - i64::from(width)),
+            top: offset(i64::from(size.height) - i64::from(height)),
+            width: width as usize,
+            height: height as usize,
             mirrored,
         }
     }
 
     fn cut_rgb(&self, rgb: &Rgb) -> Rgb {
         let source = rgb.pixels.as_chunks::<3>().0;
-        let pixels = self.cut(source, [rgb.width, rgb.height], PADDING);
+        let pixels = self.cut(source, rgb.size(), PADDING);
         Rgb {
             width: self.width as u32,
             height: self.height as u32,
@@ -153,7 +144,7 @@ impl Window {
     }
 
     fn cut_labels(&self, labels: &LabelMap) -> LabelMap {
-        let cut = self.cut(&labels.labels, [labels.width, labels.height], VOID);
+        let cut = self.cut(&labels.labels, labels.size(), VOID);
         LabelMap {
             width: self.width as u32,
             height: self.height as u32,
@@ -161,8 +152,8 @@ impl Window {
         }
     }
 
-    fn cut<T: Copy>(&self, source: &[T], size: [u32; 2], padding: T) -> Vec<T> {
-        let (width, height) = (i64::from(size[0]), i64::from(size[1]));
+    fn cut<T: Copy>(&self, source: &[T], size: Size, padding: T) -> Vec<T> {
+        let (width, height) = (i64::from(size.width), i64::from(size.height));
         let mut cut = vec![padding; self.width * self.height];
         for (row, target) in cut.chunks_exact_mut(self.width).enumerate() {
             let y = self.top + row as i64;
@@ -189,8 +180,9 @@ fn between(limits: [f32; 2], rng: &mut Rng) -> f32 {
 
 /// The image at another size, 1 or more each; bilinear, and averaging over what
 /// one pixel covers where it becomes smaller.
-pub fn resize_rgb(rgb: &Rgb, width: u32, height: u32) -> Rgb {
-    if [rgb.width, rgb.height] == [width, height] {
+pub fn resize_rgb(rgb: &Rgb, size: Size) -> Rgb {
+    let Size { width, height } = size;
+    if rgb.size() == size {
         return rgb.clone();
     }
     let view =
@@ -209,7 +201,7 @@ pub fn resize_rgb(rgb: &Rgb, width: u32, height: u32) -> Rgb {
 
 /// The labels at another size, 1 or more each; each pixel takes the label at its
 /// center, since labels cannot be averaged.
-pub fn resize_labels(labels: &LabelMap, width: u32, height: u32) -> LabelMap {
+pub fn resize_labels(labels: &LabelMap, Size { width, height }: Size) -> LabelMap {
     let sources = |from: u32, to: u32| -> Vec<usize> {
         let (from, to) = (u64::from(from), u64::from(to));
         (0..to)

@@ -4,7 +4,7 @@ use super::*;
 
 const PLAIN: Augment = Augment {
     random_crop: true,
-    ..Augment::none(Some([3, 2]))
+    ..Augment::none(Some(Size::new(3, 2)))
 };
 
 /// A 3x2 image whose red channel counts the pixels, and labels that do too.
@@ -39,7 +39,7 @@ fn nothing_changes_when_all_is_off() {
 fn smaller_images_are_padded_with_void() {
     let (rgb, labels) = counted();
     let augment = Augment {
-        crop: Some([5, 4]),
+        crop: Some(Size::new(5, 4)),
         ..PLAIN
     };
     for seed in 0..20 {
@@ -78,7 +78,7 @@ fn smaller_images_are_padded_with_void() {
 fn larger_images_are_cut_at_every_place() {
     let (rgb, labels) = counted();
     let augment = Augment {
-        crop: Some([2, 1]),
+        crop: Some(Size::new(2, 1)),
         ..PLAIN
     };
     let mut seen = std::collections::BTreeSet::new();
@@ -104,7 +104,7 @@ fn without_augmentation_the_middle_is_cut_and_the_rest_padded() {
     ] {
         for seed in 0..5 {
             let mut rng = Rng::seed_from_u64(seed);
-            let (_, cut) = Augment::none(Some(crop)).apply(&rgb, &labels, &mut rng);
+            let (_, cut) = Augment::none(Some(Size::from(crop))).apply(&rgb, &labels, &mut rng);
             assert_eq!(
                 ([cut.width, cut.height], cut.labels),
                 (crop, expected.clone())
@@ -155,7 +155,7 @@ fn image_and_mask_are_mirrored_alike() {
 fn scaling_keeps_labels_whole() {
     let (rgb, labels) = counted();
     let augment = Augment {
-        crop: Some([6, 4]),
+        crop: Some(Size::new(6, 4)),
         scale: [2.0, 2.0],
         ..PLAIN
     };
@@ -190,7 +190,7 @@ fn brightness_stays_in_its_limits() {
         labels: vec![1],
     };
     let augment = Augment {
-        crop: Some([1, 1]),
+        crop: Some(Size::new(1, 1)),
         brightness: 0.1,
         ..PLAIN
     };
@@ -225,7 +225,7 @@ fn images_are_resized_to_the_size_asked_for() {
         height: 1,
         pixels: vec![0, 0, 0, 200, 200, 200],
     };
-    let large = resize_rgb(&rgb, 4, 2);
+    let large = resize_rgb(&rgb, Size::new(4, 2));
     assert_eq!(reds(&large), [0, 50, 150, 200, 0, 50, 150, 200]);
-    assert_eq!(reds(&resize_rgb(&rgb, 1, 1)), [100]);
+    assert_eq!(reds(&resize_rgb(&rgb, Size::new(1, 1))), [100]);
 }

@@ -212,7 +212,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::dataset::{Dataset, scan};
+    use crate::dataset::{Dataset, Size, scan};
 
     fn small() -> SampleSpec {
         SampleSpec {
@@ -257,7 +257,10 @@ mod tests {
         assert_eq!(dataset.classes, sample_classes());
         let stats = scan(&dataset, &mut |_, _| true).expect("not stopped");
         assert_eq!(stats.problems, Vec::<String>::new());
-        assert_eq!((stats.min_size, stats.max_size), ([96, 72], [96, 72]));
+        assert_eq!(
+            (stats.min_size, stats.max_size),
+            (Size::new(96, 72), Size::new(96, 72))
+        );
         assert!(
             stats.class_pixels.iter().all(|pixels| *pixels > 0),
             "{:?}",

@@ -10,6 +10,7 @@ pub(super) use mask::{RawPixels, check_sizes, read_raw};
 pub(super) use write::encode_index_png;
 pub use write::{write_index_png, write_rgb_png};
 
+use crate::dataset::Size;
 use std::fs::File;
 use std::io::BufReader;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -43,6 +44,13 @@ pub struct Rgb {
     pub pixels: Vec<u8>,
 }
 
+impl Rgb {
+    /// Width and height.
+    pub fn size(&self) -> Size {
+        Size::new(self.width, self.height)
+    }
+}
+
 /// A label per pixel, row by row; [`VOID`](super::VOID) where nothing is labelled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelMap {
@@ -52,6 +60,13 @@ pub struct LabelMap {
     pub height: u32,
     /// `[height, width]`, a class's label or 255.
     pub labels: Vec<u8>,
+}
+
+impl LabelMap {
+    /// Width and height.
+    pub fn size(&self) -> Size {
+        Size::new(self.width, self.height)
+    }
 }
 
 /// Reads an image of any supported format, told by its content rather than by
@@ -83,8 +98,8 @@ pub fn read_rgb(path: &Path) -> Result<Rgb, DatasetError> {
     })
 }
 
-/// Reads only the header: `[width, height]` as [`read_rgb`] would give them.
-pub(super) fn read_image_size(path: &Path) -> Result<[u32; 2], DatasetError> {
+/// Reads only the header: the size as [`read_rgb`] would give them.
+pub(super) fn read_image_size(path: &Path) -> Result<Size, DatasetError> {
     let reader = open_image(path)?;
     guarded(|| {
         let mut decoder = reader.into_decoder()?;
@@ -93,8 +108,8 @@ pub(super) fn read_image_size(path: &Path) -> Result<[u32; 2], DatasetError> {
             Orientation::Rotate90
             | Orientation::Rotate270
             | Orientation::Rotate90FlipH
-            | Orientation::Rotate270FlipH => [height, width],
-            _ => [width, height],
+            | Orientation::Rotate270FlipH => Size::new(height, width),
+            _ => Size::new(width, height),
         })
     })
     .and_then(|decoded| decoded.map_err(|err: image::ImageError| err.to_string()))
@@ -178,7 +193,7 @@ mod tests {
         };
         write_rgb_png(&path, &rgb).expect("written");
         assert_eq!(read_rgb(&path).expect("read"), rgb);
-        assert_eq!(read_image_size(&path).expect("read"), [2, 1]);
+        assert_eq!(read_image_size(&path).expect("read"), Size::new(2, 1));
         assert_eq!(
             std::fs::read_dir(dir.path()).expect("listed").count(),
             1,

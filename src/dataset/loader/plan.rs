@@ -151,8 +151,8 @@ pub(in crate::dataset) mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::dataset::VOID;
     use crate::dataset::layout::tests::write_pair;
+    use crate::dataset::{Size, VOID};
 
     /// A plan over `num_items` pairs of 2x1 pixels, which are written to `dir`.
     pub(in crate::dataset) fn plan(dir: &Path, num_items: usize, batch_size: usize) -> BatchPlan {
@@ -180,7 +180,7 @@ pub(in crate::dataset) mod tests {
                 palette: Vec::new(),
             },
             augment: Augment {
-                crop: Some([4, 3]),
+                crop: Some(Size::new(4, 3)),
                 random_crop: true,
                 scale: [1.0, 1.5],
                 flip: true,
@@ -275,7 +275,7 @@ pub(in crate::dataset) mod tests {
         let plan = plan(dir.path(), 2, 2);
         let plan = BatchPlan {
             shuffle: false,
-            augment: Augment::none(Some([2, 1])),
+            augment: Augment::none(Some(Size::new(2, 1))),
             normalization: Normalization {
                 mean: [0.0; 3],
                 std: [1.0 / 255.0; 3],
@@ -331,7 +331,7 @@ pub(in crate::dataset) mod tests {
         let plan = plan(dir.path(), 5, 2);
         let plan = BatchPlan {
             shuffle: false,
-            augment: Augment::none(Some([3, 2])),
+            augment: Augment::none(Some(Size::new(3, 2))),
             ..plan
         };
         let other_seed = BatchPlan {

@@ -16,7 +16,7 @@ use crate::model::variant::Variant;
 
 pub const ALEXNET: TrunkInfo = TrunkInfo {
     label: "AlexNet",
-    summary: "The oldest and fastest trunk of the paper; reference geometry",
+    summary: "The smallest and fastest trunk of the paper; reference geometry only",
     variants: &[Variant::Fcn32s],
     geometries: &[Geometry::Reference],
     has_stages: false,

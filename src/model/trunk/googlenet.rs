@@ -16,7 +16,7 @@ use crate::model::variant::Variant;
 
 pub const GOOGLENET: TrunkInfo = TrunkInfo {
     label: "GoogLeNet",
-    summary: "Inception blocks, 6 million weights, as torchvision has it",
+    summary: "Inception blocks, 6 million parameters, as in torchvision",
     variants: &[Variant::Fcn32s, Variant::Fcn16s, Variant::Fcn8s],
     geometries: &[Geometry::Padded],
     has_stages: false,
@@ -68,7 +68,7 @@ struct Block {
 /// Channels of a branch that a 1x1 convolution reduces before a 3x3 one.
 #[derive(Debug, Clone, Copy)]
 struct Reduced {
-    inner: usize,
+    reduced: usize,
     out: usize,
 }
 
@@ -76,16 +76,16 @@ struct Reduced {
 const fn block(
     in_channels: usize,
     branch1: usize,
-    (inner2, out2): (usize, usize),
-    (inner3, out3): (usize, usize),
+    (reduced2, out2): (usize, usize),
+    (reduced3, out3): (usize, usize),
     branch4: usize,
 ) -> Block {
     let branch2 = Reduced {
-        inner: inner2,
+        reduced: reduced2,
         out: out2,
     };
     let branch3 = Reduced {
-        inner: inner3,
+        reduced: reduced3,
         out: out3,
     };
     Block {
@@ -117,12 +117,13 @@ impl Inception {
             ConvUnit::new(shape, NORM, device)
         };
         let channels = block.in_channels;
-        let reduced = |Reduced { inner, out }| vec![unit(channels, inner, 1), unit(inner, out, 3)];
+        let branch =
+            |Reduced { reduced, out }| vec![unit(channels, reduced, 1), unit(reduced, out, 3)];
         Self {
             branch1: unit(channels, block.branch1, 1),
-            branch2: reduced(block.branch2),
+            branch2: branch(block.branch2),
             // 5x5 in the paper; torchvision's released weights have 3x3.
-            branch3: reduced(block.branch3),
+            branch3: branch(block.branch3),
             pool: MaxPool2dConfig::new([3, 3])
                 .with_strides([1, 1])
                 .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))

@@ -18,7 +18,7 @@ use crate::model::variant::Variant;
 
 pub const RESNET50: TrunkInfo = TrunkInfo {
     label: "ResNet-50",
-    summary: "Dilated ResNet of stride 8, 33 million weights",
+    summary: "Dilated ResNet of stride 8, 33 million parameters",
     variants: &[Variant::FcnResnet50],
     geometries: &[Geometry::Padded],
     has_stages: true,
@@ -38,7 +38,7 @@ pub const RESNET50: TrunkInfo = TrunkInfo {
 
 pub const RESNET101: TrunkInfo = TrunkInfo {
     label: "ResNet-101",
-    summary: "Dilated ResNet of stride 8, 52 million weights",
+    summary: "Dilated ResNet of stride 8, 52 million parameters",
     variants: &[Variant::FcnResnet101],
     reference: Reference {
         is_in_network: |shapes| blocks_of(shapes, "backbone.") == Some(BLOCKS_101),
@@ -95,12 +95,12 @@ impl Bottleneck {
     }
 
     fn forward<M: FeatureMap>(&self, input: M) -> M {
-        let inner = self.conv2.forward(self.conv1.forward(input.clone()));
+        let map = self.conv2.forward(self.conv1.forward(input.clone()));
         let shortcut = match &self.downsample {
             Some(unit) => unit.forward_linear(input),
             None => input,
         };
-        self.conv3.forward_linear(inner).add_rectified(shortcut)
+        self.conv3.forward_linear(map).add_rectified(shortcut)
     }
 }
 
@@ -154,11 +154,11 @@ struct FcnHead {
 
 impl FcnHead {
     fn new(channels: usize, num_classes: usize, dropout: f64, device: &Device) -> Self {
-        let inner = channels / 4;
+        let hidden = channels / 4;
         Self {
-            conv: ConvUnit::new(ConvShape::same(channels, inner, 3), NORM, device),
+            conv: ConvUnit::new(ConvShape::same(channels, hidden, 3), NORM, device),
             dropout: DropoutConfig::new(dropout).init(),
-            score: Conv2dConfig::new([inner, num_classes], [1, 1]).init(device),
+            score: Conv2dConfig::new([hidden, num_classes], [1, 1]).init(device),
         }
     }
 
@@ -252,6 +252,10 @@ impl FcnResnet {
 
     /// The rest of [`forward`](Self::forward), both heads, from what the stages have made of
     /// images of `size` (`[height, width]`); `None` where these are not all of them.
+    ///
+    /// # Shapes
+    /// - outputs: of each stage, `[batch_size, channels, rows, columns]`
+    /// - output: `[batch_size, num_classes, height, width]`, logits
     pub fn behind_stages(
         &self,
         outputs: &[Tensor<4>],
@@ -315,7 +319,7 @@ fn reference_name(path: &[&str]) -> String {
     }
 }
 
-/// Which of the two depths has these keys below `prefix`, told from the blocks of the third stage.
+/// Blocks in each stage of the ResNet with these keys below `prefix`, by those of its third stage.
 fn blocks_of(shapes: &Shapes<'_>, prefix: &str) -> Option<[usize; 4]> {
     let has = |key: &str| shapes.has(&format!("{prefix}{key}"));
     // Shallow ones have no third convolution, and ResNet-152 has more blocks.

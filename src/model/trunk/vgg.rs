@@ -16,7 +16,7 @@ use crate::model::variant::Variant;
 
 pub const VGG16: TrunkInfo = TrunkInfo {
     label: "VGG16",
-    summary: "As in the papers, 134 million weights: for graphics cards",
+    summary: "As in the papers, 134 million parameters: for GPUs",
     variants: VARIANTS,
     geometries: GEOMETRIES,
     has_stages: true,
@@ -40,7 +40,7 @@ pub const VGG16: TrunkInfo = TrunkInfo {
 
 pub const VGG16_SLIM: TrunkInfo = TrunkInfo {
     label: "VGG16 slim",
-    summary: "The same layers, much narrower: for processors and quick trials",
+    summary: "The same layers, much narrower: for CPUs and quick experiments",
     max_pixels: 24_000_000,
     reference: Reference {
         is_in_network: |shapes| shapes.has("bn1_1.weight") && !shapes.has("conv1_1.bias"),
@@ -53,7 +53,7 @@ pub const VGG16_SLIM: TrunkInfo = TrunkInfo {
 
 pub const VGG16_BN: TrunkInfo = TrunkInfo {
     label: "VGG16 with batch norm",
-    summary: "VGG16 with batch normalization, as torchvision has it",
+    summary: "VGG16 with batch normalization, as in torchvision",
     reference: Reference {
         is_in_network: |shapes| shapes.has("bn1_1.weight") && shapes.has("conv1_1.bias"),
         network_input: Preprocessing::ImageNet,
@@ -225,6 +225,9 @@ impl Vgg16 {
     }
 
     /// The rest of [`forward`](Self::forward), from what each of the five stages has made.
+    ///
+    /// # Shapes
+    /// - pooled: of each stage, `[batch_size, channels, rows, columns]`
     pub fn behind_stages<M: FeatureMap>(&self, pooled: Vec<M>, geometry: Geometry) -> Features<M> {
         // The other convolutions of the stages are padded by 1 and leave the grid as it is.
         let mut grid = Grid::IMAGE.window(3, 1, geometry.first_padding(1));

@@ -1,4 +1,4 @@
-//! What a file holds, told from its keys.
+//! Recognizes what a file holds by its keys.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -8,7 +8,7 @@ use super::device::DeviceId;
 use super::error::TrainError;
 use super::precision::Precision;
 use super::schedule::Schedule;
-use crate::dataset::{Augment, Normalization};
+use crate::dataset::{Augment, Normalization, Size};
 use crate::model::{FinalUpsampling, Geometry, NetworkConfig, Trunk, Variant};
 
 /// Which dataset a run uses.
@@ -208,9 +208,9 @@ pub struct RunConfig {
     /// Order of the training images.
     #[serde(default)]
     pub order: SampleOrder,
-    /// `[width, height]` to which validation images are resized; `None` = as they are.
+    /// Size to which validation images are resized; `None` = as they are.
     /// Scores are always taken at the mask's own size.
-    pub test_size: Option<[u32; 2]>,
+    pub test_size: Option<Size>,
     /// Input normalization.
     pub normalization: Normalization,
     /// Seed of the weights, the order, the augmentation and dropout.
@@ -357,12 +357,12 @@ impl RunConfig {
     }
 }
 
-fn check_size(field: &'static str, [width, height]: [u32; 2]) -> Result<(), TrainError> {
+fn check_size(field: &'static str, size: Size) -> Result<(), TrainError> {
     let sensible = 1..=8192;
     check(
-        sensible.contains(&width) && sensible.contains(&height),
+        sensible.contains(&size.width) && sensible.contains(&size.height),
         field,
-        format!("{width}x{height}"),
+        size,
         "each side must be 1 to 8192 pixels",
     )
 }

@@ -46,7 +46,7 @@ fn each_value_is_checked_and_named() {
         ),
         (|config| config.augment.crop = None, "batch size is 4"),
         (
-            |config| config.augment.crop = Some([0, 5]),
+            |config| config.augment.crop = Some(Size::new(0, 5)),
             "training size is 0x5",
         ),
     ];

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::config::{Learning, Reduction, RunConfig};
 use super::schedule::Schedule;
-use crate::dataset::Augment;
+use crate::dataset::{Augment, Size};
 use crate::model::{FinalUpsampling, Variant};
 
 /// A named set of optimizer values, batch, image sizes, augmentation, dropout and
@@ -36,7 +36,7 @@ pub(super) struct Values {
     pub dropout: f64,
     pub final_upsampling: FinalUpsampling,
     pub augment: Augment,
-    pub test_size: Option<[u32; 2]>,
+    pub test_size: Option<Size>,
 }
 
 impl Recipe {
@@ -134,9 +134,9 @@ impl Recipe {
                 augment: Augment {
                     flip: true,
                     random_crop: true,
-                    ..Augment::none(Some([224, 224]))
+                    ..Augment::none(Some(Size::new(224, 224)))
                 },
-                test_size: Some([256, 256]),
+                test_size: Some(Size::new(256, 256)),
             },
             Self::SlimFast => Values {
                 learning: Learning {
@@ -149,7 +149,7 @@ impl Recipe {
                 augment: Augment {
                     flip: true,
                     random_crop: true,
-                    ..Augment::none(Some([160, 128]))
+                    ..Augment::none(Some(Size::new(160, 128)))
                 },
                 test_size: None,
             },
@@ -198,7 +198,7 @@ impl Recipe {
                     flip: true,
                     random_crop: true,
                     scale: [0.5, 2.0],
-                    ..Augment::none(Some([480, 480]))
+                    ..Augment::none(Some(Size::new(480, 480)))
                 },
                 test_size: None,
             },

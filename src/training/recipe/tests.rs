@@ -23,7 +23,7 @@ fn the_values_are_those_of_the_sources() {
             1,
             Mean,
             1.0,
-            Some([224, 224]),
+            Some(Size::new(224, 224)),
             Learned,
         ),
         (
@@ -34,7 +34,7 @@ fn the_values_are_those_of_the_sources() {
             1,
             Mean,
             1.0,
-            Some([160, 128]),
+            Some(Size::new(160, 128)),
             Learned,
         ),
         (Recipe::Cvpr2015, 1e-4, 0.9, 1, 20, Mean, 2.0, None, Fixed),

@@ -1,5 +1,6 @@
-//! The window's program: takes in events, carries out commands, draws everything.
+//! The program behind the window: handles events, carries out commands, draws everything.
 
+mod events;
 mod execute;
 
 use std::path::PathBuf;
@@ -8,9 +9,7 @@ use std::time::Duration;
 use crossbeam_channel::Receiver;
 use eframe::egui::{self, CentralPanel, Frame, Margin, Panel, Ui};
 
-use crate::engine::{
-    DatasetRef, DatasetState, Dirs, Engine, EngineOptions, NoticeLevel, RunState, Task,
-};
+use crate::engine::{DatasetRef, DatasetState, Dirs, Engine, EngineOptions, NoticeLevel, Task};
 use crate::ui::command::{Command, CommandSender, PanelKind, UiCommand, command_channel};
 use crate::ui::context::PanelCtx;
 use crate::ui::debug_overlay::FrameTimes;
@@ -39,20 +38,20 @@ pub struct WindowOptions {
     pub problems: Receiver<(log::Level, String)>,
 }
 
-/// The program.
+/// The program behind the window.
 pub struct App {
-    pub(super) state: AppState,
-    pub(super) engine: Engine,
-    pub(super) toasts: Toasts,
-    pub(super) sender: CommandSender,
+    state: AppState,
+    engine: Engine,
+    toasts: Toasts,
+    sender: CommandSender,
     receiver: Receiver<Command>,
     problems: Receiver<(log::Level, String)>,
-    pub(super) help: HelpWindows,
-    pub(super) quit: quit::QuitDialog,
-    pub(super) weights: PretrainedWindow,
-    pub(super) folder_dialog: Option<Task<Option<PathBuf>>>,
-    pub(super) image_dialog: Option<Task<Option<Vec<PathBuf>>>>,
-    pub(super) file_manager: Option<Task<Result<(), String>>>,
+    help: HelpWindows,
+    quit: quit::QuitDialog,
+    weights: PretrainedWindow,
+    folder_dialog: Option<Task<Option<PathBuf>>>,
+    image_dialog: Option<Task<Option<Vec<PathBuf>>>>,
+    file_manager: Option<Task<Result<(), String>>>,
     frames: FrameTimes,
     throttle: RepaintThrottle,
     active_run: Option<String>,
@@ -134,114 +133,6 @@ impl App {
     /// Queues a command as a widget would.
     pub fn send(&self, command: impl Into<Command>) {
         self.sender.send(command);
-    }
-
-    /// Takes in what the workers sent.
-    fn drain(&mut self, ctx: &egui::Context) {
-        if self.engine.poll(DRAIN_BUDGET) {
-            ctx.request_repaint();
-        }
-        for notice in self.engine.take_notices() {
-            self.toasts.add(notice.level, notice.text);
-        }
-        for (level, text) in self.problems.try_iter() {
-            let error = level == log::Level::Error;
-            self.toasts.add(
-                if error {
-                    NoticeLevel::Error
-                } else {
-                    NoticeLevel::Warning
-                },
-                text,
-            );
-        }
-        self.poll_dialogs();
-        let ctx = PanelCtx {
-            engine: &self.engine,
-            commands: &self.sender,
-        };
-        self.state.inspect.poll(&ctx);
-        self.state.compare.poll(&ctx);
-        self.weights.poll(&ctx);
-        self.follow_engine();
-    }
-
-    fn poll_dialogs(&mut self) {
-        if let Some(answer) = self.folder_dialog.as_mut().and_then(Task::poll) {
-            self.folder_dialog = None;
-            if let Some(folder) = answer {
-                self.send(Command::OpenDataset(DatasetRef::Folder(folder)));
-            }
-        }
-        if let Some(answer) = self.image_dialog.as_mut().and_then(Task::poll) {
-            self.image_dialog = None;
-            if let Some(images) = answer.filter(|images| !images.is_empty()) {
-                self.send(Command::Inspect(images));
-            }
-        }
-        if let Some(result) = self.file_manager.as_mut().and_then(Task::poll) {
-            self.file_manager = None;
-            if let Err(message) = result {
-                self.toasts.add(NoticeLevel::Warning, message);
-            }
-        }
-    }
-
-    /// Keeps selection and preferences in step with what the engine did.
-    fn follow_engine(&mut self) {
-        if let DatasetState::Ready(open) = self.engine.dataset()
-            && self.state.prefs.last_dataset.as_ref() != Some(&open.which)
-        {
-            self.state.prefs.last_dataset = Some(open.which.clone());
-        }
-        let active = self.engine.active().map(|active| active.run.clone());
-        if active != self.active_run {
-            if self.active_run.is_none() {
-                // Whoever starts training wants to see masks.
-                self.state
-                    .layout
-                    .prefer(PanelKind::Live, &[PanelKind::Inspect, PanelKind::Compare]);
-            }
-            // Without a name until its folder is made.
-            if let Some(run) = active.as_ref().filter(|run| !run.is_empty()) {
-                let plan = self
-                    .engine
-                    .plan()
-                    .map(|plan| plan.runs.clone())
-                    .unwrap_or_default();
-                self.state.selection.show_new(run, &plan);
-            }
-            self.active_run = active;
-        }
-        if self.state.selection.is_empty()
-            && !self.state.selection.is_touched()
-            && let Some(newest) = self.engine.runs().first()
-        {
-            self.state.selection.show_new(&newest.name, &[]);
-        }
-        self.compare_ended_plan();
-    }
-
-    /// Shows the runs of a plan side by side, once, when all of them are finished.
-    fn compare_ended_plan(&mut self) {
-        let Some(plan) = self.engine.plan().filter(|plan| plan.done) else {
-            self.plan_compared = false;
-            return;
-        };
-        let finished = |run: &String| {
-            self.engine
-                .run(run)
-                .is_some_and(|run| run.state == RunState::Finished)
-        };
-        let complete =
-            plan.total > 1 && plan.runs.len() == plan.total && plan.runs.iter().all(finished);
-        if complete && !self.plan_compared {
-            self.plan_compared = true;
-            self.send(Command::Compare {
-                runs: plan.runs.clone(),
-                image: None,
-            });
-        }
     }
 
     /// Carries out what is queued, including the commands that follow from it.

@@ -2,6 +2,8 @@
 //!
 //! `None` is a dash, never 0. Must not know about widgets.
 
+use crate::engine::Size;
+
 /// What stands for a value that is not there.
 pub const MISSING: &str = "–";
 
@@ -120,11 +122,14 @@ pub fn plural(number: usize, one: &str, many: &str) -> String {
 }
 
 /// `480 x 360`, or the range of widths and heights where images differ.
-pub fn size_range(min: [u32; 2], max: [u32; 2]) -> String {
+pub fn size_range(min: Size, max: Size) -> String {
     if min == max {
-        format!("{} × {}", min[0], min[1])
+        format!("{} × {}", min.width, min.height)
     } else {
-        format!("{}–{} × {}–{}", min[0], max[0], min[1], max[1])
+        format!(
+            "{}–{} × {}–{}",
+            min.width, max.width, min.height, max.height
+        )
     }
 }
 
@@ -174,8 +179,14 @@ mod tests {
             sizes.map(bytes),
             ["0 B", "999 B", "1.0 kB", "52.1 MB", "553 MB", "1.0 GB"]
         );
-        assert_eq!(size_range([480, 360], [480, 360]), "480 × 360");
-        assert_eq!(size_range([200, 100], [500, 375]), "200–500 × 100–375");
+        assert_eq!(
+            size_range(Size::new(480, 360), Size::new(480, 360)),
+            "480 × 360"
+        );
+        assert_eq!(
+            size_range(Size::new(200, 100), Size::new(500, 375)),
+            "200–500 × 100–375"
+        );
     }
 
     #[test]

@@ -7,7 +7,7 @@ use png::{BitDepth, ColorType};
 
 use super::{LabelMap, MAX_DECODE_BYTES, MAX_SIDE, Rgb, guarded, open, read_rgb};
 use crate::dataset::classes::VOID_COLOR;
-use crate::dataset::{ClassList, DatasetError, DatasetItem, VOID};
+use crate::dataset::{ClassList, DatasetError, DatasetItem, Size, VOID};
 
 /// Reads the label maps of one dataset.
 ///
@@ -79,7 +79,7 @@ impl MaskReader {
     pub fn read_pair(&self, item: &DatasetItem) -> Result<(Rgb, LabelMap), DatasetError> {
         let rgb = read_rgb(&item.image)?;
         let labels = self.read(&item.mask)?;
-        check_sizes(item, [rgb.width, rgb.height], [labels.width, labels.height])?;
+        check_sizes(item, rgb.size(), labels.size())?;
         Ok((rgb, labels))
     }
 
@@ -117,11 +117,11 @@ impl MaskReader {
     }
 }
 
-/// Checks that image and mask are of one size, both as `[width, height]`.
+/// Checks that image and mask are of one size.
 pub(in crate::dataset) fn check_sizes(
     item: &DatasetItem,
-    image_size: [u32; 2],
-    mask_size: [u32; 2],
+    image_size: Size,
+    mask_size: Size,
 ) -> Result<(), DatasetError> {
     if image_size == mask_size {
         return Ok(());

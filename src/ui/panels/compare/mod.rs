@@ -1,6 +1,7 @@
 //! One image through several runs, side by side, and the runs' scores.
 
-mod panes;
+mod pane;
+mod pane_grid;
 mod pickers;
 mod score_table_ui;
 
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use eframe::egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui, vec2};
 use serde::{Deserialize, Serialize};
 
-use self::panes::{Pane, Pixels};
+use self::pane::{Pane, PaneLayers};
 use super::go_to_train;
 use super::inspect::run_picker::runs_with_weights;
 use crate::engine::{DatasetState, OpenDataset, RunSnapshot, Task};
@@ -51,7 +52,7 @@ pub struct ComparePanel {
     view: CanvasView,
     /// The last panes all of whose layers were ready.
     #[serde(skip)]
-    shown: Option<Pixels>,
+    shown: Option<PaneLayers>,
     /// The pixel under the pointer, in any pane.
     #[serde(skip)]
     hovered: Option<[u32; 2]>,
@@ -199,7 +200,7 @@ impl ComparePanel {
             ui.checkbox(&mut self.layers_on.outlines, "Outlines")
                 .on_hover_text("Draw the borders between classes");
             ui.checkbox(&mut self.layers_on.disagreement, "Disagreement")
-                .on_hover_text("Highlight the pixels where the runs disagree");
+                .on_hover_text("Highlight the layers where the runs disagree");
             ui.separator();
             zoom_buttons(ui, &mut self.view);
         });
@@ -221,12 +222,12 @@ impl ComparePanel {
 
     /// Works towards showing `panes`; what was shown stays until all of it is there.
     fn prepare(&mut self, ctx: &PanelCtx<'_>, ui: &Ui, image: &Path, panes: &[Pane]) {
-        let Some(pixels) = Pixels::new(image, panes, self.layers_on) else {
+        let Some(layers) = PaneLayers::new(image, panes, self.layers_on) else {
             return;
         };
         if !self
             .textures
-            .prepare(ctx.engine, ui.ctx(), &pixels.layers())
+            .prepare(ctx.engine, ui.ctx(), &layers.layers())
         {
             return;
         }
@@ -234,7 +235,7 @@ impl ComparePanel {
         if !is_same_image {
             self.view.fit();
         }
-        self.shown = Some(pixels);
+        self.shown = Some(layers);
     }
 
     fn scores_ui(&self, ctx: &PanelCtx<'_>, ui: &mut Ui) {

@@ -4,7 +4,7 @@ use eframe::egui::{ComboBox, DragValue, Response, Ui};
 
 use super::learning::{optional_ui, segments_ui};
 use super::optimizer::optimizer_ui;
-use crate::engine::{Normalization, Precision, RunConfig, SampleOrder};
+use crate::engine::{Normalization, Precision, RunConfig, SampleOrder, Size};
 use crate::ui::ui_ext::UiExt as _;
 
 /// Optimizer, regularization, images, reproducibility, live masks.
@@ -22,9 +22,15 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
                    images need batch size 1, and large images much memory";
     ui.field("Crop size", tooltip, |ui| {
         let names = ["Crop training images", "whole images"];
-        optional_ui(ui, &mut augment.crop, names, [224, 224], |ui, size| {
-            size_ui(ui, size, "Crop");
-        })
+        optional_ui(
+            ui,
+            &mut augment.crop,
+            names,
+            Size::new(224, 224),
+            |ui, size| {
+                size_ui(ui, size, "Crop");
+            },
+        )
     });
     ui.field(
         "Random crop",
@@ -85,9 +91,15 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
                    computed at the size of the mask";
     ui.field("Test size", tooltip, |ui| {
         let names = ["Resize validation images", "original size"];
-        optional_ui(ui, &mut config.test_size, names, [256, 256], |ui, size| {
-            size_ui(ui, size, "Test");
-        })
+        optional_ui(
+            ui,
+            &mut config.test_size,
+            names,
+            Size::new(256, 256),
+            |ui, size| {
+                size_ui(ui, size, "Test");
+            },
+        )
     });
 }
 
@@ -185,9 +197,9 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
     );
 }
 
-fn size_ui(ui: &mut Ui, size: &mut [u32; 2], what: &str) -> Response {
+fn size_ui(ui: &mut Ui, size: &mut Size, what: &str) -> Response {
     ui.horizontal(|ui| {
-        let [width, height] = size;
+        let Size { width, height } = size;
         let drag = |value| DragValue::new(value).range(32_u32..=2048).speed(1.0);
         ui.add(drag(width)).accessible_name(format!("{what} width"));
         ui.label("×");

@@ -1,4 +1,4 @@
-//! The command line as people write it.
+//! The arguments of the command line.
 
 use std::path::PathBuf;
 
@@ -36,10 +36,10 @@ pub struct Args {
         value_name = "DIR"
     )]
     pub runs_dir: Option<PathBuf>,
-    /// Print JSON on stdout, one object a line
+    /// Print JSON on stdout, one object per line
     #[arg(long, global = true, help_heading = "Options of all subcommands")]
     pub json: bool,
-    /// Say more on stderr, twice for everything
+    /// Print more on stderr; twice for everything
     #[arg(short, long, global = true, help_heading = "Options of all subcommands", action = clap::ArgAction::Count)]
     pub verbose: u8,
     #[command(subcommand)]
@@ -61,31 +61,31 @@ impl Args {
 /// What to do without a window.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Train a network, or go on with a run
+    /// Train a network, or resume a run
     #[command(after_help = settings::defaults_help())]
     Train(Box<TrainArgs>),
-    /// Score the best weights of a run over a list of its dataset, or masks that are there
+    /// Score the best weights of a run on a split of its dataset, or existing masks
     Evaluate(EvaluateArgs),
-    /// Segment images: write a mask and an overlay for each
+    /// Segment images: write a mask and an overlay for each image
     Predict(PredictArgs),
     /// Write the best weights of a run as one .safetensors file
     Export(ExportArgs),
     /// List the runs
     Runs,
-    /// List the devices a network can run on
+    /// List the devices that networks can run on
     Devices(DevicesArgs),
-    /// Measure networks, data path and scores on this machine
+    /// Benchmark networks, data loading and scores on this machine
     Bench(BenchArgs),
-    /// Public pretrained weights: list, download, add a file you already have
+    /// List, download, add, inspect and import pretrained weights
     Weights(WeightsArgs),
 }
 
 #[derive(Debug, clap::Args)]
 pub struct TrainArgs {
-    /// Go on with this run from its last checkpoint (`latest` for the newest)
+    /// Resume this run from its last checkpoint (`latest` for the newest run)
     #[arg(long, value_name = "RUN", conflicts_with_all = ["settings", "network", "compare"])]
     pub resume: Option<String>,
-    /// Train FCN-32s, 16s and 8s one after another with equal settings
+    /// Train FCN-32s, 16s and 8s one after another with the same settings
     #[arg(long, conflicts_with_all = ["variant", "plan"])]
     pub compare: bool,
     #[command(flatten)]
@@ -103,13 +103,13 @@ impl TrainArgs {
 
 #[derive(Debug, clap::Args)]
 pub struct EvaluateArgs {
-    /// Name of the run, `latest` for the newest
+    /// Name of the run (`latest` for the newest run with weights)
     #[arg(long, value_name = "RUN", required_unless_present = "predictions")]
     pub run: Option<String>,
-    /// List to score
+    /// Split to score
     #[arg(long, value_enum, default_value = "val")]
     pub split: SplitArg,
-    /// Width of the band along label boundaries that is also scored on its own, in pixels
+    /// Width in pixels of the band along label boundaries for the boundary scores
     #[arg(long, value_name = "N", default_value_t = BOUNDARY_WIDTH, value_parser = values::one_or_more)]
     pub boundary_width: usize,
     #[command(flatten)]
@@ -120,10 +120,10 @@ pub struct EvaluateArgs {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Scoring masks without a run")]
 pub struct MaskArgs {
-    /// Folder of PNG masks to score, of any program; 255 (void) where there is a label is wrong
+    /// Folder of PNG masks to score, from any program; 255 (void) on a labeled pixel counts as wrong
     #[arg(long, value_name = "DIR", requires = "labels", conflicts_with_all = ["run", "split"])]
     pub predictions: Option<PathBuf>,
-    /// Folder of the true masks, of the same names; 255 (void) is not scored
+    /// Folder of the ground truth masks, with the same names; 255 (void) is not scored
     #[arg(
         long,
         value_name = "DIR",
@@ -131,15 +131,15 @@ pub struct MaskArgs {
         conflicts_with = "run"
     )]
     pub labels: Option<PathBuf>,
-    /// Class list, `name` or `name r g b` a line; without it classes.txt beside the labels
-    /// or one folder up, else the 21 classes of VOC
+    /// Class list, one `name` or `name r g b` per line [default: classes.txt beside the labels
+    /// or one folder up, else the 21 classes of VOC]
     #[arg(long, value_name = "FILE", requires = "predictions", conflicts_with_all = ["run", "num_classes"])]
     pub classes: Option<PathBuf>,
     /// Number of classes, instead of a list
     #[arg(long, value_name = "N", requires = "predictions", conflicts_with = "run",
           value_parser = values::one_or_more)]
     pub num_classes: Option<usize>,
-    /// Score only the names in this file, one a line as in VOC's lists
+    /// Score only the names in this file, one per line as in the lists of VOC
     #[arg(
         long,
         value_name = "FILE",
@@ -154,7 +154,7 @@ pub struct PredictArgs {
     /// Images, or folders of images
     #[arg(required = true, value_name = "IMAGE")]
     pub images: Vec<PathBuf>,
-    /// Name of the run, `latest` for the newest
+    /// Name of the run (`latest` for the newest run with weights)
     #[arg(
         long,
         value_name = "RUN",
@@ -164,37 +164,37 @@ pub struct PredictArgs {
     pub run: String,
     #[command(flatten)]
     pub weights: FileArgs,
-    /// Folder for `<name>.png` (labels as palette indices) and `<name>_overlay.png`
+    /// Output folder for `<name>.png` (labels as palette indices) and `<name>_overlay.png`
     #[arg(long, value_name = "DIR", required_unless_present = "scores")]
     pub out: Option<PathBuf>,
     /// Write the logits of one image as a NumPy file: float32, `[classes, height, width]`
     #[arg(long, value_name = "FILE.npy")]
     pub scores: Option<PathBuf>,
-    /// Strength of the mask in the overlay, 0 to 1
+    /// Opacity of the mask in the overlay, 0 to 1
     #[arg(long, value_name = "SHARE", default_value = "0.5", value_parser = values::zero_to_one)]
     pub opacity: f32,
 }
 
 #[derive(Debug, clap::Args)]
 pub struct ExportArgs {
-    /// Name of the run, `latest` for the newest
+    /// Name of the run (`latest` for the newest run with weights)
     #[arg(long, value_name = "RUN", default_value = "latest")]
     pub run: String,
-    /// The file to write; it is enough to predict with
+    /// The file to write; `predict --weights` can read it
     #[arg(long, value_name = "FILE.safetensors")]
     pub out: PathBuf,
 }
 
-/// A weights file in the place of a run.
+/// A weights file instead of a run.
 #[derive(Debug, clap::Args)]
 pub struct FileArgs {
     /// Predict with this `.pth`, `.pt` or `.safetensors` file
     #[arg(long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
-    /// Network of the file, where its layers do not say it (`fcn8s-atonce`)
+    /// Network of the file, if its layers do not tell (`fcn8s-atonce`)
     #[arg(long, requires = "weights", value_parser = values::one_of::<Variant>())]
     pub variant: Option<Variant>,
-    /// Treatment of borders of the file's network [default: as the file says, else the reference]
+    /// Border handling of the network in the file [default: that of the file, else reference]
     #[arg(long, requires = "weights", value_parser = values::one_of::<Geometry>())]
     pub geometry: Option<Geometry>,
     /// Where the file's network runs: cpu, gpu:N or cuda:N
@@ -224,29 +224,28 @@ pub struct DevicesArgs {
 
 #[derive(Debug, clap::Args)]
 pub struct BenchArgs {
-    /// Network under the score layers, several times for several
-    /// [default: vgg16-slim and vgg16]
+    /// Trunk of the network; can be repeated [default: vgg16-slim and vgg16]
     #[arg(long, value_parser = values::one_of::<Trunk>())]
     pub trunk: Vec<Trunk>,
-    /// Network [default: as each trunk's preset has it]
+    /// Network [default: that of the preset of each trunk]
     #[arg(long, value_parser = values::one_of::<Variant>())]
     pub variant: Option<Variant>,
     /// Where networks run: cpu, gpu:N or cuda:N
     #[arg(long, value_name = "ID", default_value = "cpu")]
     pub device: DeviceId,
-    /// Threads of the processor [default: one a core]
+    /// CPU threads [default: one per core]
     #[arg(long, value_name = "N", value_parser = values::one_or_more)]
     pub threads: Option<usize>,
-    /// Timed rounds of each row, after two to warm up
+    /// Timed rounds of each row, after two warm-up rounds
     #[arg(long, value_name = "N", default_value = "10", value_parser = values::one_or_more)]
     pub rounds: usize,
-    /// Rows by the first parts of their names, such as gemm,predict/vgg16 [default: all]
+    /// Rows to measure, by the first parts of their names, such as gemm,predict/vgg16 [default: all]
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub rows: Vec<String>,
-    /// Weights of the networks, of 21 classes [default: drawn from a seed]
+    /// Weights of the networks, for 21 classes [default: random weights from a fixed seed]
     #[arg(long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
-    /// Print the names of the rows and measure nothing
+    /// Print the names of the rows without measuring
     #[arg(long)]
     pub list: bool,
     /// Measure one row and report as JSON; the program starts itself with this
@@ -260,18 +259,18 @@ pub struct WeightsArgs {
     pub command: WeightsCommand,
 }
 
-/// What to do with public weights.
+/// Subcommands of `weights`.
 #[derive(Debug, Subcommand)]
 pub enum WeightsCommand {
-    /// List the public files, and what of them is here
+    /// List the public files and their state
     List,
-    /// Download files, from where an earlier try ended, and check them
+    /// Download and verify files; a partial download is continued
     Get(WeightsGetArgs),
-    /// Check a file you already have and copy it to the others
+    /// Verify a local file and copy it to the other weights
     Add(WeightsAddArgs),
-    /// Show what a file of weights holds and what becomes of each layer
+    /// Show the network in a weights file, and for each layer whether it is loaded
     Inspect(WeightsInspectArgs),
-    /// Make a finished run of a file of weights, for the window and for `evaluate`
+    /// Make a finished run from a weights file, for the window and for `evaluate`
     Import(WeightsInspectArgs),
 }
 
@@ -280,10 +279,10 @@ pub struct WeightsInspectArgs {
     /// A `.pth`, `.pt` or `.safetensors` file
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Network to look at it with [default: as its layers say]
+    /// Network to load the file into [default: the one its layers belong to]
     #[arg(long, value_parser = values::one_of::<Variant>())]
     pub variant: Option<Variant>,
-    /// Treatment of borders [default: as the file says, else the reference]
+    /// Border handling [default: that of the file, else reference]
     #[arg(long, value_parser = values::one_of::<Geometry>())]
     pub geometry: Option<Geometry>,
 }
@@ -301,22 +300,22 @@ impl WeightsInspectArgs {
 
 #[derive(Debug, clap::Args)]
 pub struct WeightsGetArgs {
-    /// Ids or file names, as `weights list` has them
+    /// Ids or file names, as in `weights list`
     #[arg(required = true, value_name = "NAME")]
     pub names: Vec<String>,
 }
 
 #[derive(Debug, clap::Args)]
 pub struct WeightsAddArgs {
-    /// The file; it stays where it is
+    /// The file; it is copied
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Which entry it is meant to be; otherwise its hash tells
+    /// Entry to add it as [default: the one with its hash]
     #[arg(long = "as", value_name = "NAME")]
     pub name: Option<String>,
 }
 
-/// Which list of a dataset.
+/// A split of a dataset.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum SplitArg {
     Train,

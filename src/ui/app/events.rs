@@ -1,0 +1,118 @@
+//! What happens between frames: engine events, dialogs, the end of a plan.
+
+use eframe::egui;
+
+use super::{App, DRAIN_BUDGET};
+use crate::engine::{DatasetRef, DatasetState, NoticeLevel, RunState, Task};
+use crate::ui::command::{Command, PanelKind};
+use crate::ui::context::PanelCtx;
+
+impl App {
+    /// Handles everything that the workers sent.
+    pub(super) fn drain(&mut self, ctx: &egui::Context) {
+        if self.engine.poll(DRAIN_BUDGET) {
+            ctx.request_repaint();
+        }
+        for notice in self.engine.take_notices() {
+            self.toasts.add(notice.level, notice.text);
+        }
+        for (level, text) in self.problems.try_iter() {
+            let error = level == log::Level::Error;
+            self.toasts.add(
+                if error {
+                    NoticeLevel::Error
+                } else {
+                    NoticeLevel::Warning
+                },
+                text,
+            );
+        }
+        self.poll_dialogs();
+        let ctx = PanelCtx {
+            engine: &self.engine,
+            commands: &self.sender,
+        };
+        self.state.inspect.poll(&ctx);
+        self.state.compare.poll(&ctx);
+        self.weights.poll(&ctx);
+        self.follow_engine();
+    }
+
+    fn poll_dialogs(&mut self) {
+        if let Some(answer) = self.folder_dialog.as_mut().and_then(Task::poll) {
+            self.folder_dialog = None;
+            if let Some(folder) = answer {
+                self.send(Command::OpenDataset(DatasetRef::Folder(folder)));
+            }
+        }
+        if let Some(answer) = self.image_dialog.as_mut().and_then(Task::poll) {
+            self.image_dialog = None;
+            if let Some(images) = answer.filter(|images| !images.is_empty()) {
+                self.send(Command::Inspect(images));
+            }
+        }
+        if let Some(result) = self.file_manager.as_mut().and_then(Task::poll) {
+            self.file_manager = None;
+            if let Err(message) = result {
+                self.toasts.add(NoticeLevel::Warning, message);
+            }
+        }
+    }
+
+    /// Keeps selection and preferences in step with what the engine did.
+    fn follow_engine(&mut self) {
+        if let DatasetState::Ready(open) = self.engine.dataset()
+            && self.state.prefs.last_dataset.as_ref() != Some(&open.which)
+        {
+            self.state.prefs.last_dataset = Some(open.which.clone());
+        }
+        let active = self.engine.active().map(|active| active.run.clone());
+        if active != self.active_run {
+            if self.active_run.is_none() {
+                // Whoever starts training wants to see masks.
+                self.state
+                    .layout
+                    .prefer(PanelKind::Live, &[PanelKind::Inspect, PanelKind::Compare]);
+            }
+            // Without a name until its folder is made.
+            if let Some(run) = active.as_ref().filter(|run| !run.is_empty()) {
+                let plan = self
+                    .engine
+                    .plan()
+                    .map(|plan| plan.runs.clone())
+                    .unwrap_or_default();
+                self.state.selection.show_new(run, &plan);
+            }
+            self.active_run = active;
+        }
+        if self.state.selection.is_empty()
+            && !self.state.selection.is_touched()
+            && let Some(newest) = self.engine.runs().first()
+        {
+            self.state.selection.show_new(&newest.name, &[]);
+        }
+        self.compare_ended_plan();
+    }
+
+    /// Shows the runs of a plan side by side, once, when all of them are finished.
+    fn compare_ended_plan(&mut self) {
+        let Some(plan) = self.engine.plan().filter(|plan| plan.done) else {
+            self.plan_compared = false;
+            return;
+        };
+        let finished = |run: &String| {
+            self.engine
+                .run(run)
+                .is_some_and(|run| run.state == RunState::Finished)
+        };
+        let complete =
+            plan.total > 1 && plan.runs.len() == plan.total && plan.runs.iter().all(finished);
+        if complete && !self.plan_compared {
+            self.plan_compared = true;
+            self.send(Command::Compare {
+                runs: plan.runs.clone(),
+                image: None,
+            });
+        }
+    }
+}
