@@ -8,7 +8,7 @@ use crate::dataset::{LabelMap, Rgb};
 use crate::metrics::Scores;
 
 /// Known once a run has started.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunInfo {
     /// Name of the run folder.
     pub run: String,
