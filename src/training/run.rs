@@ -11,7 +11,7 @@ use super::control::Control;
 use super::device;
 use super::error::TrainError;
 use super::evaluate::{Scoring, evaluate};
-use super::event::{EpochRecord, Outcome, RunInfo, StepRecord, TrainEvent, TrainSink};
+use super::event::{EpochRecord, Outcome, RunInfo, StepRecord, TrainEvent, TrainSink, is_better};
 use super::initial_weights::initialize;
 use super::learner::Learner;
 use super::loss_readback::{DeviceLosses, LossReadback};
@@ -339,7 +339,7 @@ impl<'a> Session<'a> {
                 train_loss: self.at.epoch_loss / self.at.batch.max(1) as f64,
                 val_loss: loss.mean,
                 elapsed_secs: self.clock.secs(),
-                best: mean_iu.is_some_and(|score| best.is_none_or(|best| score > best)),
+                best: is_better(mean_iu, best),
                 scores,
             }
         }))
