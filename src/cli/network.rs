@@ -1,14 +1,11 @@
 //! Which network `train` builds, and its initial weights.
 
-use std::path::Path;
-
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::values::one_of;
 use crate::engine::{
-    Engine, Geometry, Normalization, RunConfig, StartingPoint, Trunk, Variant, WeightsChoice,
-    network_preset,
+    Geometry, Normalization, RunConfig, StartingPoint, Trunk, Variant, network_preset,
 };
 
 #[derive(Debug, clap::Args)]
@@ -87,29 +84,4 @@ impl NetworkArgs {
         config.aux_head = self.aux_head;
         Ok(config)
     }
-}
-
-/// The weights that `--init` names: a file, or else a run.
-pub fn find_start(
-    wanted: &str,
-    engine: &Engine,
-    find_run: impl Fn(&str) -> Result<String, String>,
-) -> Result<StartingPoint, String> {
-    if Path::new(wanted).is_file() {
-        let path = std::path::absolute(wanted)
-            .map_err(|err| format!("{wanted}: {err}. Name another file"))?;
-        let choice = WeightsChoice {
-            path: path.clone(),
-            variant: None,
-            geometry: None,
-        };
-        let summary = engine.inspect_weights(choice).wait()?;
-        return Ok(StartingPoint::of_file(path, &summary));
-    }
-    let name = find_run(wanted)
-        .map_err(|err| format!("{wanted}: there is no such file. As a run: {err}"))?;
-    let run = engine
-        .run(&name)
-        .ok_or_else(|| format!("{name}: the run is gone"))?;
-    Ok(StartingPoint::of_run(&name, &run.config))
 }

@@ -4,16 +4,19 @@
 //! `weights`, `worker-N`); [`Engine::poll`] takes in what they sent. Re-exports every type that
 //! `ui` and `cli` may name. Must not know about egui.
 
+mod background;
 mod catalogue;
 mod dataset;
 mod devices;
 mod dirs;
+mod error;
 mod export;
 mod memory;
 mod notice;
 mod predict;
 mod runs;
 mod score_masks;
+mod starting_point;
 mod tasks;
 mod train;
 mod weights_files;
@@ -38,19 +41,21 @@ pub use crate::training::{
     preset,
 };
 pub use catalogue::{
-    Catalogue, CatalogueEntry, CatalogueItem, EntryState, KnownHash, public_weights,
+    Catalogue, CatalogueEntry, CatalogueError, CatalogueItem, EntryState, KnownHash, public_weights,
 };
 pub use dataset::{DatasetState, OpenDataset, Thumbnail, dataset_folder};
 pub use devices::{Devices, describe_exit, probe_main};
 pub use dirs::Dirs;
+pub use error::EngineError;
 pub use memory::keep_freed_memory;
 pub use notice::{Notice, NoticeLevel};
 pub use predict::{Evaluation, Logits, NetworkSource, Prediction};
-pub use runs::{RunSnapshot, RunState};
-pub use score_masks::{MaskClasses, MaskFolders, MaskScores, score_masks};
-pub use tasks::{Cancel, Task, guarded};
-pub use train::{ActiveRun, Live, Phase, Plan};
+pub use runs::{Need, RunSnapshot, RunState};
+pub use score_masks::{MaskClasses, MaskFolders, MaskScoreError, MaskScores, score_masks};
+pub use tasks::{Cancel, Lost, Poll, Task, guarded};
+pub use train::{ActiveRun, Live, Phase, Plan, RunEvent, RunEventKind};
 
+use background::Background;
 use catalogue::WeightsEvent;
 use predict::PredictThread;
 use tasks::{Pool, spawn_thread};
@@ -82,7 +87,7 @@ enum Event {
     },
     DatasetOpened {
         generation: u64,
-        result: Result<Arc<OpenDataset>, String>,
+        result: Result<Arc<OpenDataset>, EngineError>,
     },
     RunsLoaded(Vec<RunSnapshot>),
     Weights(WeightsEvent),
@@ -100,6 +105,7 @@ pub struct Engine {
     /// Counts openings, so that a late answer of an older one is passed over.
     dataset_generation: u64,
     dataset_task: Option<Task<()>>,
+    background: Vec<(Background, Task<()>)>,
     runs: Vec<RunSnapshot>,
     runs_known: bool,
     catalogue: Catalogue,
@@ -138,6 +144,7 @@ impl Engine {
             dataset: DatasetState::None,
             dataset_generation: 0,
             dataset_task: None,
+            background: Vec::new(),
             runs: Vec::new(),
             runs_known: false,
             pool: Pool::new(2),
@@ -162,7 +169,8 @@ impl Engine {
                 .is_ok();
             let training = self.trainer.poll(&mut self.runs, &mut self.notices);
             if !own && !training {
-                return false;
+                self.take_lost();
+                return !self.events.is_empty();
             }
         }
         true
@@ -177,11 +185,9 @@ impl Engine {
             select.recv(events);
         }
         // Only waits; `poll` receives.
-        let ready = select.ready_deadline(deadline);
+        select.ready_deadline(deadline).ok();
         drop(select);
-        if ready.is_ok() {
-            self.poll(Duration::from_millis(50));
-        }
+        self.poll(Duration::from_millis(50));
     }
 
     fn apply(&mut self, event: Event) {
