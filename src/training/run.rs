@@ -18,7 +18,6 @@ use super::loss_readback::{DeviceLosses, LossReadback};
 use super::preview::Pinned;
 use super::segmenter::Segmenter;
 use crate::dataset::{BatchPlan, Dataset, Loader};
-use crate::kernels::forget;
 use crate::metrics::ConfusionMatrix;
 
 /// Trains the run in `folder` on `dataset` until it is done, stopped or failed, taking
@@ -43,7 +42,6 @@ fn train_locked(
     // Without the lock another program owns this folder: write nothing, not even an end mark.
     let _lock = folder.lock()?;
     let outcome = Session::open(folder, dataset, control, sink).and_then(Session::run);
-    forget();
     let end = match &outcome {
         Ok(Outcome::Finished) => EndMark::Finished,
         Ok(Outcome::Stopped { .. }) => EndMark::Stopped,
