@@ -94,12 +94,9 @@ impl RunSnapshot {
         }
     }
 
-    /// The epoch with the highest validation mean IU.
+    /// The epoch whose weights are kept as the best; `None` before the first score.
     pub fn best(&self) -> Option<&EpochRecord> {
-        let score = |epoch: &EpochRecord| epoch.scores.mean_iu.unwrap_or(-1.0);
-        self.epochs
-            .iter()
-            .max_by(|left, right| score(left).total_cmp(&score(right)))
+        EpochRecord::best_of(&self.epochs)
     }
 
     /// Its start in UTC, `2026-11-23 14:05`.
