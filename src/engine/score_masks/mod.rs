@@ -9,8 +9,8 @@ use std::time::Instant;
 use rayon::prelude::*;
 
 use crate::dataset::{
-    ClassList, DatasetError, MaskReader, VOID, find_class_list, list_masks,
-    read_class_list, read_names,
+    ClassList, DatasetError, MaskReader, VOID, find_class_list, list_masks, read_class_list,
+    read_names,
 };
 pub use error::MaskScoreError;
 
