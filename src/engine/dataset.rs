@@ -119,6 +119,11 @@ impl Engine {
         &self.dataset
     }
 
+    /// Whether the dataset is being read or its pixels are being counted.
+    pub fn is_reading_dataset(&self) -> bool {
+        self.dataset_task.is_some()
+    }
+
     /// An item of the open dataset, the longer side at most `max_side` pixels.
     pub fn thumbnail(
         &self,
