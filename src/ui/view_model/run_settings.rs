@@ -54,7 +54,7 @@ const FIELDS: &[Field] = &[
     field!("live interval", preview_secs),
 ];
 
-/// Names of the values that differ from the preset of the settings's trunk.
+/// Names of the values that differ from the preset of their trunk.
 pub fn changed_fields(settings: &RunConfig) -> Vec<&'static str> {
     let preset = preset(settings.trunk);
     FIELDS
@@ -94,7 +94,7 @@ pub fn switch_trunk(settings: &mut RunConfig, trunk: Trunk) {
     }
 }
 
-/// Changes the network; a trunk that it cannot be built on gives way to its usual one.
+/// Changes the network; also changes the trunk if the network does not support it.
 pub fn switch_variant(settings: &mut RunConfig, variant: Variant) {
     *settings = settings.with_variant(variant);
     let trunks = variant.trunks();
@@ -103,7 +103,7 @@ pub fn switch_variant(settings: &mut RunConfig, variant: Variant) {
     }
 }
 
-/// Starts from random weights, with the input of the preset.
+/// Starts from random weights, with the normalization of the preset.
 pub fn start_random(settings: &mut RunConfig) {
     settings.init = InitialWeights::Random;
     settings.normalization = preset(settings.trunk).normalization;
@@ -271,7 +271,7 @@ mod tests {
             (&InitialWeights::Random, &Normalization::IMAGENET)
         );
 
-        // A classifier says nothing of the borders.
+        // A classifier does not determine the geometry.
         settings.geometry = Geometry::Padded;
         start_from(&mut settings, init, &own, false);
         assert_eq!(
@@ -284,7 +284,7 @@ mod tests {
             (&InitialWeights::Random, &Normalization::IMAGENET)
         );
 
-        // A network that cannot be built on the trunk gives way.
+        // A network that does not support the trunk is changed too.
         start_from(
             &mut settings,
             InitialWeights::Run("resnet".to_owned()),
