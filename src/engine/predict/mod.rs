@@ -8,10 +8,10 @@ use std::sync::Arc;
 pub(super) use thread::PredictThread;
 use thread::{Request, Scoring, Source};
 
-use super::Engine;
 use super::dataset::DatasetState;
 use super::score_masks::{MaskFolders, MaskScores, score_masks};
 use super::tasks::Task;
+use super::{Engine, EngineError};
 use crate::dataset::{ClassList, LabelMap, Rgb, Split};
 use crate::metrics::Scores;
 use crate::training::{DeviceId, WeightsChoice};
@@ -82,7 +82,7 @@ impl Engine {
     /// Where a run can predict: its own device where that works here, else the processor.
     fn prediction_device(&self, run: &str) -> DeviceId {
         let own = self.run(run).map_or(DeviceId::Cpu, |run| run.config.device);
-        if self.devices.refusal(own).is_none() {
+        if self.devices.check(own).is_ok() {
             own
         } else {
             DeviceId::Cpu
@@ -90,7 +90,7 @@ impl Engine {
     }
 
     /// The mask of an image by the best weights of a run.
-    pub fn predict(&self, run: &str, image: &Path) -> Task<Result<Arc<Prediction>, String>> {
+    pub fn predict(&self, run: &str, image: &Path) -> Task<Result<Arc<Prediction>, EngineError>> {
         self.predict_with(&NetworkSource::Run(run.to_owned()), image)
     }
 
@@ -99,7 +99,7 @@ impl Engine {
         &self,
         network: &NetworkSource,
         image: &Path,
-    ) -> Task<Result<Logits, String>> {
+    ) -> Task<Result<Logits, EngineError>> {
         let (source, device) = self.locate(network);
         self.predictor
             .logits(&self.waker, source, device, image.to_path_buf())
@@ -117,7 +117,7 @@ impl Engine {
         &self,
         network: &NetworkSource,
         image: &Path,
-    ) -> Task<Result<Arc<Prediction>, String>> {
+    ) -> Task<Result<Arc<Prediction>, EngineError>> {
         let (source, device) = self.locate(network);
         let truth = match &self.dataset {
             DatasetState::Ready(open) => [Split::Val, Split::Train]
@@ -143,7 +143,7 @@ impl Engine {
         run: &str,
         split: Split,
         boundary_width: usize,
-    ) -> Task<Result<Evaluation, String>> {
+    ) -> Task<Result<Evaluation, EngineError>> {
         let scoring = Scoring {
             source: Source::Run(self.folder(run)),
             device: self.prediction_device(run),
@@ -155,7 +155,7 @@ impl Engine {
     }
 
     /// Scores of masks that are already there against labels, as [`score_masks`] counts.
-    pub fn score_masks(&self, folders: MaskFolders) -> Task<Result<MaskScores, String>> {
+    pub fn score_masks(&self, folders: MaskFolders) -> Task<Result<MaskScores, EngineError>> {
         self.spawn("score masks", move |cancel| score_masks(&folders, cancel))
     }
 }

@@ -110,6 +110,17 @@ impl Layer {
         }
     }
 
+    /// Its name at the start of a sentence.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Image(_) => "The image",
+            Self::Fill { .. } => "The mask",
+            Self::Outline { .. } => "The outlines of the mask",
+            Self::Errors { .. } => "The wrong pixels",
+            Self::Disagreement(_) => "The disagreement of the masks",
+        }
+    }
+
     /// Masks are never interpolated; outlines may fade when zoomed out.
     pub fn texture_options(&self) -> TextureOptions {
         match self {

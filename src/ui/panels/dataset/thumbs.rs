@@ -8,7 +8,7 @@ use eframe::egui::{
     Ui, pos2, vec2,
 };
 
-use crate::engine::{ClassList, Dataset, Engine, Split, Task, Thumbnail};
+use crate::engine::{ClassList, Dataset, Engine, EngineError, Split, Task, Thumbnail};
 use crate::ui::icons::Icon;
 use crate::ui::theme;
 
@@ -22,7 +22,7 @@ const CELL_WIDTH: f32 = 98.0;
 const GAP: f32 = 5.0;
 
 enum Thumb {
-    Loading(Task<Result<Thumbnail, String>>),
+    Loading(Task<Result<Thumbnail, EngineError>>),
     Ready {
         image: TextureHandle,
         mask: TextureHandle,
@@ -170,9 +170,9 @@ impl Thumbs {
         let mut loading = 0;
         for cached in self.cached.values_mut() {
             if let Thumb::Loading(task) = &mut cached.thumb {
-                match task.poll() {
+                match task.poll_result() {
                     Some(Ok(thumbnail)) => cached.thumb = upload(ctx, &thumbnail, classes),
-                    Some(Err(message)) => cached.thumb = Thumb::Failed(message),
+                    Some(Err(err)) => cached.thumb = Thumb::Failed(err.to_string()),
                     None => loading += 1,
                 }
             }
@@ -277,5 +277,27 @@ fn upload(ctx: &egui::Context, thumbnail: &Thumbnail, classes: &ClassList) -> Th
             ColorImage::new(mask_size, mask),
             TextureOptions::NEAREST,
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::test_engine::Bench;
+
+    #[test]
+    fn a_lost_thumbnail_has_failed() {
+        let bench = Bench::new();
+        let (ctx, classes) = (egui::Context::default(), ClassList::numbered(2));
+        let at = key(Split::Train, 0);
+        let mut thumbs = Thumbs::default();
+        let thumb = Thumb::Loading(bench.lost());
+        thumbs.cached.insert(at, Cached { thumb, seen: 0 });
+        bench.until(|panel| {
+            thumbs.update(panel.engine, &ctx, &classes, Split::Train, 0..1);
+            !matches!(thumbs.cached[&at].thumb, Thumb::Loading(_))
+        });
+        let tooltip = thumbs.tooltip(Split::Train, 0, "a");
+        assert!(tooltip.contains("ended unexpectedly"), "{tooltip}");
     }
 }

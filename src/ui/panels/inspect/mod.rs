@@ -19,7 +19,7 @@ use self::legend::Shares;
 use self::overlay::{Overlay, Toggles, truth_of};
 use self::run_picker::runs_with_weights;
 use super::{command_button, go_to_train};
-use crate::engine::{NoticeLevel, Prediction, Task};
+use crate::engine::{NoticeLevel, Poll, Prediction, Task};
 use crate::ui::canvas::{Canvas, CanvasView, TextureCache};
 use crate::ui::command::{Command, UiCommand};
 use crate::ui::context::PanelCtx;
@@ -155,8 +155,15 @@ impl InspectPanel {
     fn take_opened(&mut self, ctx: &PanelCtx<'_>) {
         let list = &mut self.list;
         self.opening.retain_mut(|task| {
-            let Some(expanded) = task.poll() else {
-                return true;
+            let expanded = match task.poll() {
+                Poll::Pending => return true,
+                Poll::Ready(expanded) => expanded,
+                Poll::Lost => {
+                    let text = "The images could not be opened. Open them again; the log says more";
+                    let notice = Command::Notify(NoticeLevel::Error, text.to_owned());
+                    ctx.commands.send(notice);
+                    return false;
+                }
             };
             list.add(expanded.images);
             for problem in expanded.problems {
@@ -244,10 +251,7 @@ impl InspectPanel {
             visible: self.visible,
             toggles: self.toggles,
         };
-        if !self
-            .textures
-            .prepare(ctx.engine, ui.ctx(), &overlay.layers())
-        {
+        if !self.textures.prepare(ctx, ui.ctx(), &overlay.layers()) {
             return;
         }
         let is_same_image = self
@@ -351,4 +355,24 @@ fn pixel_ui(ui: &mut Ui, prediction: &Prediction, pixel: Pixel) {
         ui.swatch(theme::class_color(classes.color(label)));
     }
     ui.weak(format!("x {}, y {}", pixel.x, pixel.y));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::test_engine::Bench;
+
+    #[test]
+    fn images_whose_opening_is_lost_are_told_and_not_waited_for() {
+        let bench = Bench::new();
+        let mut panel = InspectPanel {
+            opening: vec![bench.lost()],
+            ..InspectPanel::default()
+        };
+        bench.until(|ctx| {
+            panel.poll(ctx);
+            panel.opening.is_empty()
+        });
+        assert_eq!(bench.errors().len(), 1);
+    }
 }
