@@ -82,8 +82,8 @@ pub(super) struct UpsamplingLayer {
 }
 
 impl UpsamplingLayer {
-    /// The layer with weights that `change` may make new. Those that are being learned will not stay bilinear,
-    /// and are not looked at.
+    /// The layer with weights that `change` may make new. Those that are being learned will not stay
+    /// bilinear, and are not looked at.
     fn replace(self, change: impl FnOnce(ConvTranspose2d) -> ConvTranspose2d) -> Self {
         let mut layer = Self {
             conv: change(self.conv),
