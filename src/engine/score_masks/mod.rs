@@ -10,8 +10,9 @@ use crate::dataset::{
     ClassList, DatasetError, MaskReader, VOID, find_class_list, list_masks, read_class_list,
     read_names,
 };
+use crate::engine::Engine;
 use crate::engine::predict::Evaluation;
-use crate::engine::tasks::Cancel;
+use crate::engine::tasks::{Cancel, Task};
 use crate::metrics::SetCounts;
 
 /// How many pairs are read between two reports of progress.
@@ -52,6 +53,13 @@ pub struct MaskScores {
     pub unanswered: u64,
     /// Predictions that no label has the name of, and that were left out.
     pub unpaired: Vec<PathBuf>,
+}
+
+impl Engine {
+    /// Scores of masks that are already there against labels, as [`score_masks`] counts.
+    pub fn score_masks(&self, folders: MaskFolders) -> Task<Result<MaskScores, String>> {
+        self.spawn("score masks", move |cancel| score_masks(&folders, cancel))
+    }
 }
 
 /// Scores masks against labels, on all cores.
