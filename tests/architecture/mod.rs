@@ -229,6 +229,13 @@ fn a_test_module_may_have_its_own_file() {
     let child = ("src/ui/tests.rs", "fn f() { g().unwrap(); }");
     let tests = sources([("src/ui/mod.rs", "#[cfg(test)] mod tests;"), child]);
     assert_eq!(violations(&tests), Vec::<String>::new());
+    let below = ("src/ui/tests/a.rs", "fn f() { g().unwrap(); }");
+    let nested = sources([
+        ("src/ui/mod.rs", "#[cfg(test)] mod tests;"),
+        ("src/ui/tests/mod.rs", "mod a;"),
+        below,
+    ]);
+    assert_eq!(violations(&nested), [""; 0]);
     let no_tests = sources([("src/ui/mod.rs", "mod tests;"), child]);
     assert_eq!(violations(&no_tests).len(), 1);
 }
@@ -266,8 +273,8 @@ fn circles_are_caught() {
         found("use crate::ui::a::D;", "use super::b;", passed_on),
         both
     );
-    // A folder is one among its neighbors.
-    assert_eq!(found("use crate::ui::d::D;", "", "").len(), 2);
+    // Through a third module.
+    assert_eq!(found("", "use crate::ui::d::D;", "").len(), 2);
 
     assert_eq!(
         found(
