@@ -16,8 +16,8 @@ use serde::Serialize;
 
 use super::args::{EvaluateArgs, MaskArgs, SplitArg};
 use super::output::{self, EvaluationFields, duration};
-use super::{Session, TICK, pass_on_notices};
-use crate::engine::{Engine, MaskClasses, MaskFolders, Split, Task};
+use super::{Session, TICK, find_weights, pass_on_notices};
+use crate::engine::{Engine, EngineError, MaskClasses, MaskFolders, Split, Task};
 
 /// Steps of the progress bar.
 const BAR_LENGTH: u64 = 1000;
@@ -76,7 +76,7 @@ fn score_run(
         evaluation: EvaluationFields<'a>,
     }
     let mut engine = session.engine(true);
-    let name = session.find_weights(&mut engine, run)?;
+    let name = find_weights(&mut engine, run)?;
     let split = Split::from(split);
     let task = engine.evaluate(&name, split, boundary_width);
     let evaluation = wait_with_bar(task, &mut engine)?;
@@ -162,17 +162,17 @@ fn unpaired_text(unpaired: &[PathBuf]) -> String {
 }
 
 /// Waits for a task and shows its progress.
-fn wait_with_bar<T>(mut task: Task<Result<T, String>>, engine: &mut Engine) -> Result<T, String> {
+fn wait_with_bar<T>(
+    mut task: Task<Result<T, EngineError>>,
+    engine: &mut Engine,
+) -> Result<T, EngineError> {
     let bar = ProgressBar::new(BAR_LENGTH);
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {percent} %  {elapsed}, {eta} left") {
         bar.set_style(style);
     }
     let result = loop {
-        if let Some(result) = task.poll() {
+        if let Some(result) = task.poll_result() {
             break result;
-        }
-        if task.is_done() {
-            break Err("the work broke off; see the log".to_owned());
         }
         if let Some(share) = task.progress() {
             bar.set_position((share * BAR_LENGTH as f32) as u64);

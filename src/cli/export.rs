@@ -5,12 +5,12 @@
 use std::process::ExitCode;
 
 use super::args::ExportArgs;
-use super::{Session, output};
+use super::{Session, find_weights, output};
 
 /// Writes the file and says so.
 pub fn run(args: &ExportArgs, session: &Session) -> Result<ExitCode, String> {
     let mut engine = session.engine(false);
-    let name = session.find_weights(&mut engine, &args.run)?;
+    let name = find_weights(&mut engine, &args.run)?;
     let file = engine.export_run(&name, args.out.clone()).wait()?;
     if session.json {
         output::json(&serde_json::json!({ "run": name, "file": file }));

@@ -9,7 +9,6 @@ mod bench;
 mod devices;
 mod evaluate;
 mod export;
-mod follow;
 mod interrupts;
 mod network;
 mod output;
@@ -26,7 +25,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::{DeviceId, Dirs, Engine, EngineOptions, NoticeLevel};
+use crate::engine::{DeviceId, Dirs, Engine, EngineError, EngineOptions, Need, NoticeLevel};
 
 pub use args::{Args, Command};
 
@@ -84,50 +83,30 @@ impl Session {
         }
         engine
     }
+}
 
-    /// The name of a run on disk from what the user wrote: a name or `latest`.
-    fn find_run(&self, engine: &Engine, wanted: &str) -> Result<String, String> {
-        let found = if wanted == "latest" {
-            engine.runs().first()
-        } else {
-            engine.run(wanted)
-        };
-        found.map(|run| run.name.clone()).ok_or_else(|| {
-            let folder = self.dirs.runs.display();
-            if engine.runs().is_empty() {
-                format!(
-                    "{folder}: no runs here. Train one, or choose another folder with --runs-dir"
-                )
-            } else {
-                format!("{wanted}: no such run in {folder}. The `runs` subcommand lists them")
-            }
-        })
+/// The name of a run that has weights, once it is known whether its device works.
+fn find_weights(engine: &mut Engine, wanted: &str) -> Result<String, String> {
+    let run = engine.find_run(wanted, Need::Weights)?;
+    let (name, device) = (run.name.clone(), run.config.device);
+    // The engine decides where a network runs; it needs to know the GPUs for that.
+    if device != DeviceId::Cpu {
+        wait_for_devices(engine);
     }
-
-    /// A run as [`find_run`](Self::find_run) finds it, that has weights and a usable device.
-    fn find_weights(&self, engine: &mut Engine, wanted: &str) -> Result<String, String> {
-        let name = self.find_run(engine, wanted)?;
-        let (has_weights, device) = engine.run(&name).map_or((false, DeviceId::Cpu), |run| {
-            (run.has_weights, run.config.device)
-        });
-        if !has_weights {
-            return Err(format!(
-                "{}: this run has no weights yet. Train it for an epoch with `train --resume {name}`",
-                self.dirs.runs.join(&name).display()
-            ));
-        }
-        // The engine decides where a network runs; it needs to know the GPUs for that.
-        if device != DeviceId::Cpu {
-            wait_for_devices(engine);
-        }
-        Ok(name)
-    }
+    Ok(name)
 }
 
 /// Waits until the GPUs are known.
 fn wait_for_devices(engine: &mut Engine) {
     while engine.devices().probing {
         engine.wait(TICK);
+    }
+}
+
+/// The command line ends with one message.
+impl From<EngineError> for String {
+    fn from(err: EngineError) -> Self {
+        err.to_string()
     }
 }
 

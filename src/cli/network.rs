@@ -7,8 +7,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::values::one_of;
 use crate::engine::{
-    Engine, Geometry, InitialWeights, Normalization, RunConfig, Trunk, Variant, WeightsChoice,
-    WeightsLayout, WeightsSummary, preset,
+    Engine, Geometry, InitialWeights, Need, Normalization, RunConfig, Trunk, Variant,
+    WeightsChoice, WeightsLayout, WeightsSummary, preset,
 };
 
 #[derive(Debug, clap::Args)]
@@ -117,11 +117,7 @@ pub struct Start {
 
 impl Start {
     /// A file, or else a run.
-    pub fn find(
-        wanted: &str,
-        engine: &Engine,
-        find_run: impl Fn(&str) -> Result<String, String>,
-    ) -> Result<Self, String> {
+    pub fn find(wanted: &str, engine: &Engine) -> Result<Self, String> {
         if Path::new(wanted).is_file() {
             let path = std::path::absolute(wanted)
                 .map_err(|err| format!("{wanted}: {err}. Name another file"))?;
@@ -138,13 +134,12 @@ impl Start {
                 is_network,
             });
         }
-        let name = find_run(wanted)
+        let run = engine
+            .find_run(wanted, Need::Weights)
             .map_err(|err| format!("{wanted}: there is no such file. As a run: {err}"))?;
-        let config = engine.run(&name).map(|run| run.config.clone());
-        let config = config.ok_or_else(|| format!("{name}: the run is gone"))?;
         Ok(Self {
-            init: InitialWeights::Run(name),
-            config,
+            init: InitialWeights::Run(run.name.clone()),
+            config: run.config.clone(),
             is_network: true,
         })
     }

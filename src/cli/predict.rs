@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::args::PredictArgs;
 use super::output::{self, percent};
-use super::{Session, wait_for_devices};
+use super::{Session, find_weights, wait_for_devices};
 use crate::engine::{DeviceId, Engine, IMAGE_EXTENSIONS, NetworkSource, Prediction};
 
 /// Predicts, writes and reports; the exit code tells whether all went well.
@@ -25,7 +25,7 @@ pub fn run(args: &PredictArgs, session: &Session) -> Result<ExitCode, String> {
         Some(choice) => {
             NetworkSource::Weights(choice, usable_device(&mut engine, args.weights.device)?)
         }
-        None => NetworkSource::Run(session.find_weights(&mut engine, &args.run)?),
+        None => NetworkSource::Run(find_weights(&mut engine, &args.run)?),
     };
     if let Some(path) = &args.scores {
         write_scores(&engine, &source, &images, path, session.json)?;
@@ -69,7 +69,8 @@ fn usable_device(engine: &mut Engine, device: DeviceId) -> Result<DeviceId, Stri
     if device != DeviceId::Cpu {
         wait_for_devices(engine);
     }
-    engine.devices().refusal(device).map_or(Ok(device), Err)
+    engine.devices().check(device)?;
+    Ok(device)
 }
 
 /// Writes the logits of the only image.

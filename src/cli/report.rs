@@ -15,12 +15,36 @@ use std::path::{Path, PathBuf};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use super::follow::{Report, state_words};
 use super::output::{self, ClassScore, duration, percent};
 use crate::engine::{
-    ActiveRun, EpochRecord, Phase, RunInfo, RunSnapshot, RunState, Scores, StepRecord, Trunk,
-    Variant,
+    ActiveRun, EpochRecord, Phase, RunEventKind, RunInfo, RunSnapshot, RunState, Scores,
+    StepRecord, Trunk, Variant,
 };
+
+/// Where the events of runs go. Order of one run: `started (step | epoch)* ended`,
+/// with `progress` at any time between `started` and `ended`.
+pub trait Report {
+    /// The run is on its device. `info` is `None` where it ended before it got there.
+    fn started(&mut self, run: &RunSnapshot, info: Option<&RunInfo>);
+    /// One step is done.
+    fn step(&mut self, run: &RunSnapshot, step: &StepRecord);
+    /// One epoch was trained and validated.
+    fn epoch(&mut self, run: &RunSnapshot, epoch: &EpochRecord);
+    /// How far it is, for a progress bar.
+    fn progress(&mut self, run: &RunSnapshot, active: &ActiveRun);
+    /// The run is over; `run.state` says how.
+    fn ended(&mut self, run: &RunSnapshot);
+
+    /// Passes an event on.
+    fn event(&mut self, run: &RunSnapshot, kind: &RunEventKind) {
+        match kind {
+            RunEventKind::Started(info) => self.started(run, info.as_ref()),
+            RunEventKind::Step(step) => self.step(run, step),
+            RunEventKind::Epoch(epoch) => self.epoch(run, epoch),
+            RunEventKind::Ended => self.ended(run),
+        }
+    }
+}
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -222,17 +246,33 @@ impl Report for TextReport<'_> {
     }
 }
 
+/// The word for a state, and the message of a failure.
+pub fn state_words(state: &RunState) -> (&'static str, Option<&str>) {
+    match state {
+        RunState::Active => ("active", None),
+        RunState::Finished => ("finished", None),
+        RunState::Stopped => ("stopped", None),
+        RunState::Failed(message) => ("failed", Some(message)),
+        RunState::Interrupted => ("interrupted", None),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::follow::tests::run;
 
     #[test]
     fn a_line_is_one_flat_object() {
-        let run = run(1, &[], RunState::Active);
+        let step = StepRecord {
+            step: 1,
+            epoch: 1,
+            loss: 1.0,
+            learning_rate: 0.1,
+            secs: 0.1,
+        };
         let line = Line {
-            run: &run.name,
-            event: Event::Step(&run.steps[0]),
+            run: "r",
+            event: Event::Step(&step),
         };
         let value = serde_json::to_value(&line).unwrap();
         assert_eq!(value["event"], "step");

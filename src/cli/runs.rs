@@ -6,8 +6,8 @@
 
 use std::process::ExitCode;
 
-use super::follow::state_words;
 use super::output::{self, percent};
+use super::report::state_words;
 use super::{Session, pass_on_notices};
 
 /// Lists the runs.
@@ -35,7 +35,7 @@ pub fn run(session: &Session) -> Result<ExitCode, String> {
             output::json(&serde_json::json!({
                 "run": run.name,
                 "folder": session.dirs.runs.join(&run.name),
-                "created": run.created,
+                "created": run.created_text(),
                 "dataset": run.dataset_name,
                 "variant": run.config.variant,
                 "trunk": run.config.trunk,
@@ -57,7 +57,7 @@ pub fn run(session: &Session) -> Result<ExitCode, String> {
             state.to_owned(),
             format!("{}/{}", run.epochs.len(), run.config.epochs),
             percent(best_mean_iu),
-            run.created.clone(),
+            run.created_text(),
         ]);
     }
     if !session.json {

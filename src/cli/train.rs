@@ -9,12 +9,11 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::args::TrainArgs;
-use super::follow::{Follower, Report, state_words};
 use super::interrupts::Interrupts;
 use super::network::{PlanArg, Start};
-use super::report::{JsonReport, TextReport};
+use super::report::{JsonReport, Report, TextReport, state_words};
 use super::{EXIT_STOPPED, Session, TICK, output, pass_on_notices, wait_for_devices};
-use crate::engine::{DeviceId, Engine, RunSnapshot, RunState, Scores, Variant};
+use crate::engine::{DeviceId, Engine, Need, RunSnapshot, RunState, Scores, Variant};
 
 /// Trains as asked and reports until it is over.
 pub fn run(args: &TrainArgs, session: &Session) -> Result<ExitCode, String> {
@@ -46,86 +45,44 @@ pub fn run(args: &TrainArgs, session: &Session) -> Result<ExitCode, String> {
 struct Started {
     engine: Engine,
     interrupts: Interrupts,
-    follower: Follower,
 }
 
 fn start(args: &TrainArgs, session: &Session) -> Result<Started, String> {
     let mut engine = session.engine(args.settings.device != DeviceId::Cpu);
     let start = match &args.network.init {
-        Some(wanted) => Some(Start::find(wanted, &engine, |name| {
-            session.find_run(&engine, name)
-        })?),
+        Some(wanted) => Some(Start::find(wanted, &engine)?),
         None => None,
     };
     args.network.check(start.as_ref())?;
     let config = args.config(start.as_ref());
     know_device(&mut engine, config.device);
     let interrupts = Interrupts::install()?;
+    engine.keep_run_events();
     let strides = || {
         Variant::STRIDES
             .map(|variant| config.with_variant(variant))
             .to_vec()
     };
     match args.network.plan {
-        Some(PlanArg::Staged) => engine.start_stages(strides()),
-        None if args.compare => engine.start_plan(strides()),
-        Some(PlanArg::AtOnce) | None => engine.start_run(config),
+        Some(PlanArg::Staged) => engine.start_stages(strides())?,
+        None if args.compare => engine.start_plan(strides())?,
+        Some(PlanArg::AtOnce) | None => engine.start_run(config)?,
     }
-    if engine.active().is_none() {
-        return Err(refusal(&mut engine));
-    }
-    Ok(Started {
-        engine,
-        interrupts,
-        follower: Follower::default(),
-    })
+    Ok(Started { engine, interrupts })
 }
 
 fn resume(wanted: &str, session: &Session) -> Result<Started, String> {
     let mut engine = session.engine(true);
-    let name = session.find_run(&engine, wanted)?;
-    let run = engine
-        .run(&name)
-        .ok_or_else(|| format!("{name}: the run is gone"))?;
-    let folder = session.dirs.runs.join(&name);
-    if !run.can_resume {
-        return Err(match run.state {
-            RunState::Finished => format!(
-                "{}: this run is finished. Start a new one with more --epochs or --max-steps",
-                folder.display()
-            ),
-            _ => format!(
-                "{}: no checkpoint to resume from. Start a new run with the same settings",
-                folder.display()
-            ),
-        });
-    }
-    let device = run.config.device;
-    let follower = Follower::after(run);
+    let run = engine.find_run(wanted, Need::Anything)?;
+    let (name, device) = (run.name.clone(), run.config.device);
     know_device(&mut engine, device);
     let interrupts = Interrupts::install()?;
-    engine.resume_run(&name);
-    if engine.active().is_none() {
-        return Err(refusal(&mut engine));
-    }
-    Ok(Started {
-        engine,
-        interrupts,
-        follower,
-    })
+    engine.keep_run_events();
+    engine.resume_run(&name)?;
+    Ok(Started { engine, interrupts })
 }
 
-/// Why the engine did not start, from its notices.
-fn refusal(engine: &mut Engine) -> String {
-    let errors = pass_on_notices(engine);
-    if errors.is_empty() {
-        "the run did not start".to_owned()
-    } else {
-        errors.join("\n")
-    }
-}
-
-/// The engine turns down a device it does not know, so it must have looked for GPUs first.
+/// The engine refuses a device it does not know, so it must have looked for GPUs first.
 fn know_device(engine: &mut Engine, device: DeviceId) {
     if device != DeviceId::Cpu {
         wait_for_devices(engine);
@@ -142,10 +99,7 @@ fn watch(
     let Started {
         mut engine,
         interrupts,
-        mut follower,
     } = started;
-    let mut names: Vec<String> = Vec::new();
-    let mut reported = 0;
     let mut stopping = false;
     let mut errors = Vec::new();
     loop {
@@ -156,60 +110,53 @@ fn watch(
                 "note",
                 "stopping after this step and saving a checkpoint. Press Ctrl+C again to quit at once",
             );
-            engine.stop();
+            // Where the last run has just ended there is nothing left to stop.
+            engine.stop().ok();
         }
         errors.extend(pass_on_notices(&mut engine));
-        if let Some(plan) = engine.plan() {
-            names.clone_from(&plan.runs);
-        }
-        while let Some(name) = names.get(reported) {
-            let active = engine.active().filter(|active| &active.run == name);
-            let Some(run) = engine.run(name) else { break };
-            follower.look(run, active, report);
-            if active.is_some() {
-                break;
+        for event in engine.take_run_events() {
+            if let Some(run) = engine.run(&event.run) {
+                report.event(run, &event.kind);
             }
-            follower = Follower::default();
-            reported += 1;
+        }
+        if let Some(active) = engine.active()
+            && let Some(run) = engine.run(&active.run)
+        {
+            report.progress(run, active);
         }
         if engine.plan().is_none_or(|plan| plan.done) {
             break;
         }
     }
+    let names = engine.plan().map_or(&[][..], |plan| &plan.runs);
     let runs: Vec<&RunSnapshot> = names.iter().filter_map(|name| engine.run(name)).collect();
     if compare {
         print_comparison(&runs, session.json);
     }
-    outcome(&runs, errors, &session.dirs.runs)
+    outcome(&runs, errors, stopping, &session.dirs.runs)
 }
 
 /// The exit code; a failure counts for more than a stop.
 fn outcome(
     runs: &[&RunSnapshot],
     mut errors: Vec<String>,
+    stopping: bool,
     runs_dir: &Path,
 ) -> Result<ExitCode, String> {
-    let mut stopped = false;
+    let mut stopped = runs.is_empty() && stopping;
     for run in runs {
-        let message = match &run.state {
-            RunState::Finished => continue,
-            RunState::Stopped => {
-                stopped = true;
-                continue;
-            }
-            RunState::Failed(message) => message.clone(),
-            RunState::Active | RunState::Interrupted => format!(
+        match &run.state {
+            // The engine has told of a failure in a notice.
+            RunState::Finished | RunState::Failed(_) => {}
+            RunState::Stopped => stopped = true,
+            RunState::Active | RunState::Interrupted => errors.push(format!(
                 "{}: training ended without a result. `train --resume {}` resumes it from the last checkpoint",
                 runs_dir.join(&run.name).display(),
                 run.name
-            ),
-        };
-        // The engine's notice of the same failure says it already.
-        if !errors.iter().any(|error| error.contains(&message)) {
-            errors.push(message);
+            )),
         }
     }
-    if runs.is_empty() && errors.is_empty() {
+    if runs.is_empty() && errors.is_empty() && !stopped {
         errors.push("nothing was trained".to_owned());
     }
     if !errors.is_empty() {

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::tasks::{Task, guarded, spawn_thread};
-use super::{Engine, Event, NoticeLevel};
+use super::tasks::{Lost, Task, guarded, spawn_thread};
+use super::{Engine, EngineError, Event, NoticeLevel};
 use crate::dataset::{
     Dataset, DatasetError, DatasetItem, DatasetStats, LabelMap, MaskReader, Rgb, SampleSpec, Size,
     Split, ensure_sample, resize_labels, resize_rgb, scan,
@@ -75,20 +75,25 @@ impl Engine {
                 tell(Event::DatasetProgress { generation, share });
                 !cancel.is_cancelled()
             };
-            let opened =
-                guarded(|| open(&which, &data_dir, &mut advance).map_err(|err| err.to_string()));
-            let result = opened
-                .unwrap_or_else(|panic| Err(format!("{panic}: the dataset could not be read")));
+            let opened = guarded(|| open(&which, &data_dir, &mut advance));
+            let result = match opened {
+                Ok(result) => result.map_err(EngineError::from),
+                Err(panic) => Err(EngineError::Panicked {
+                    what: "reading the dataset",
+                    panic,
+                    advice: "Check its files, or open another folder",
+                }),
+            };
             let dataset = match result {
                 Ok(dataset) => Arc::new(OpenDataset {
                     which,
                     dataset,
                     stats: None,
                 }),
-                Err(message) => {
+                Err(err) => {
                     return tell(Event::DatasetOpened {
                         generation,
-                        result: Err(message),
+                        result: Err(err),
                     });
                 }
             };
@@ -120,7 +125,7 @@ impl Engine {
         split: Split,
         index: usize,
         max_side: u32,
-    ) -> Task<Result<Thumbnail, String>> {
+    ) -> Task<Result<Thumbnail, EngineError>> {
         let item = match &self.dataset {
             DatasetState::Ready(open) => {
                 let item = open.dataset.items(split).get(index).cloned();
@@ -129,24 +134,43 @@ impl Engine {
             _ => None,
         };
         self.spawn("thumbnail", move |_| {
-            let (reader, item) = item.ok_or("there is no such item")?;
-            read_thumbnail(&reader, &item, max_side).map_err(|err| err.to_string())
+            let (reader, item) = item.ok_or(EngineError::NoSuchItem { index })?;
+            Ok(read_thumbnail(&reader, &item, max_side)?)
         })
     }
 
     /// Takes in what the `dataset` thread found.
-    pub(super) fn dataset_opened(&mut self, result: Result<Arc<OpenDataset>, String>) {
-        self.dataset = match result {
-            Ok(dataset) => DatasetState::Ready(dataset),
-            Err(message) => {
-                self.notify(NoticeLevel::Error, message.clone());
-                let label = match &self.dataset {
-                    DatasetState::Opening { label, .. } => label.clone(),
-                    _ => String::new(),
-                };
-                DatasetState::Failed { label, message }
+    pub(super) fn dataset_opened(&mut self, result: Result<Arc<OpenDataset>, EngineError>) {
+        match result {
+            Ok(dataset) => self.dataset = DatasetState::Ready(dataset),
+            Err(err) => self.dataset_failed(err.to_string()),
+        }
+    }
+
+    /// The `dataset` thread will not send anything any more.
+    pub(super) fn dataset_lost(&mut self) {
+        match &self.dataset {
+            DatasetState::Opening { label, .. } => {
+                self.dataset_failed(format!("{label}: {Lost}"));
             }
+            DatasetState::Ready(open) if open.stats.is_none() => {
+                let text = format!(
+                    "{}: its pixels could not be counted. The dataset can be used; the log says more",
+                    open.dataset.root.display()
+                );
+                self.notify(NoticeLevel::Error, text);
+            }
+            _ => {}
+        }
+    }
+
+    fn dataset_failed(&mut self, message: String) {
+        self.notify(NoticeLevel::Error, message.clone());
+        let label = match &self.dataset {
+            DatasetState::Opening { label, .. } => label.clone(),
+            _ => String::new(),
         };
+        self.dataset = DatasetState::Failed { label, message };
     }
 }
 

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::tasks::{guarded, spawn_detached};
-use super::{Engine, Event};
+use super::background::Background;
+use super::tasks::guarded;
+use super::{Engine, EngineError, Event};
 use crate::training::{DeviceEntry, DeviceId, DeviceKind, candidates, cpu_entry, probe};
 
 /// The devices known so far; the processor is always the first.
@@ -29,21 +30,22 @@ impl Devices {
         }
     }
 
-    /// Why a run cannot start on `id`; `None` = it can.
-    pub fn refusal(&self, id: DeviceId) -> Option<String> {
-        match self.entries.iter().find(|entry| entry.id == id) {
-            Some(entry) => entry.problem.as_ref().map(|problem| {
-                format!(
-                    "{id} ({}): {problem}. Choose another device, cpu always works",
-                    entry.name
-                )
+    /// An error where a run cannot start on `device`.
+    pub fn check(&self, device: DeviceId) -> Result<(), EngineError> {
+        let Some(entry) = self.entries.iter().find(|entry| entry.id == device) else {
+            return Err(if self.probing {
+                EngineError::DeviceUntested { device }
+            } else {
+                EngineError::NoSuchDevice { device }
+            });
+        };
+        match &entry.problem {
+            None => Ok(()),
+            Some(problem) => Err(EngineError::DeviceProblem {
+                device,
+                name: entry.name.clone(),
+                problem: problem.clone(),
             }),
-            None if self.probing => {
-                Some(format!("{id} is still being tested. Try again in a moment"))
-            }
-            None => Some(format!(
-                "{id}: this machine has no such device. Choose cpu, or one that `devices` lists"
-            )),
         }
     }
 }
@@ -54,15 +56,14 @@ impl Engine {
         &self.devices
     }
 
-    pub(super) fn probe_devices(&self, program: PathBuf) {
+    pub(super) fn probe_devices(&mut self, program: PathBuf) {
         let (sender, waker) = (self.sender.clone(), Arc::clone(&self.waker));
-        spawn_detached("devices", move || {
+        self.spawn_background(Background::Devices, move || {
             probe_all(&program, |entry| {
                 sender.send(Event::Device(entry)).ok();
                 waker();
             });
             sender.send(Event::DevicesDone).ok();
-            waker();
         });
     }
 }
@@ -182,12 +183,21 @@ mod tests {
     #[test]
     fn a_device_that_is_not_there_or_has_a_problem_is_refused() {
         let mut devices = Devices::new(false);
-        assert_eq!(devices.refusal(DeviceId::Cpu), None);
-        let absent = devices.refusal(DeviceId::Gpu(0)).expect("refused");
-        assert!(
-            absent.contains("gpu:0") && absent.contains("no such device"),
-            "{absent}"
-        );
+        devices.check(DeviceId::Cpu).expect("the processor");
+        let untested = Devices::new(true).check(DeviceId::Gpu(0));
+        assert!(matches!(
+            untested,
+            Err(EngineError::DeviceUntested {
+                device: DeviceId::Gpu(0)
+            })
+        ));
+        let absent = devices.check(DeviceId::Gpu(0));
+        assert!(matches!(
+            absent,
+            Err(EngineError::NoSuchDevice {
+                device: DeviceId::Gpu(0)
+            })
+        ));
         devices.entries.push(DeviceEntry {
             id: DeviceId::Gpu(0),
             name: "Some card".into(),
@@ -195,7 +205,8 @@ mod tests {
             backend: "Vulkan".into(),
             problem: Some("it computes wrongly".into()),
         });
-        let broken = devices.refusal(DeviceId::Gpu(0)).expect("refused");
+        let broken = devices.check(DeviceId::Gpu(0)).expect_err("refused");
+        let broken = broken.to_string();
         assert!(
             broken.contains("Some card") && broken.contains("computes wrongly"),
             "{broken}"

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::EngineError;
+
 /// The two folders the program writes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dirs {
@@ -14,7 +16,10 @@ pub struct Dirs {
 impl Dirs {
     /// What was asked for; otherwise `data` and `checkpoints` where the program is
     /// started, if they exist there; otherwise the platform's folder for user data.
-    pub fn resolve(data_dir: Option<PathBuf>, runs_dir: Option<PathBuf>) -> Result<Self, String> {
+    pub fn resolve(
+        data_dir: Option<PathBuf>,
+        runs_dir: Option<PathBuf>,
+    ) -> Result<Self, EngineError> {
         Ok(Self {
             data: locate(data_dir, "data", "--data-dir")?,
             runs: locate(runs_dir, "checkpoints", "--runs-dir")?,
@@ -22,9 +27,13 @@ impl Dirs {
     }
 }
 
-fn locate(asked: Option<PathBuf>, name: &str, option: &str) -> Result<PathBuf, String> {
+fn locate(
+    asked: Option<PathBuf>,
+    name: &str,
+    option: &'static str,
+) -> Result<PathBuf, EngineError> {
     if let Some(path) = asked {
-        return std::path::absolute(&path).map_err(|err| format!("{}: {err}", path.display()));
+        return std::path::absolute(&path).map_err(|source| EngineError::Path { path, source });
     }
     if let Some(here) = std::env::current_dir().ok().map(|here| here.join(name))
         && here.is_dir()
@@ -33,7 +42,7 @@ fn locate(asked: Option<PathBuf>, name: &str, option: &str) -> Result<PathBuf, S
     }
     directories::ProjectDirs::from("", "", "fcn-workbench")
         .map(|dirs| dirs.data_dir().join(name))
-        .ok_or_else(|| format!("There is no home folder to write to; name one with {option}"))
+        .ok_or(EngineError::NoHome { option })
 }
 
 #[cfg(test)]

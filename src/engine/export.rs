@@ -3,32 +3,33 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::Engine;
 use super::predict::Logits;
 use super::tasks::Task;
+use super::{Engine, EngineError};
 use crate::dataset::{ClassList, LabelMap, Rgb, VOID, write_index_png, write_rgb_png};
+use crate::files::write_atomic;
 
 impl Engine {
-    /// Writes logits as a NumPy file; gives the path.
-    pub fn save_logits(&self, logits: Logits, path: PathBuf) -> Task<Result<PathBuf, String>> {
+    /// Writes logits as a NumPy file; returns the path.
+    pub fn save_logits(&self, logits: Logits, path: PathBuf) -> Task<Result<PathBuf, EngineError>> {
         self.spawn("save logits", move |_| {
             save_npy(&path, &logits).map(|()| path)
         })
     }
 
-    /// Writes a mask as an indexed PNG; gives the path.
+    /// Writes a mask as an indexed PNG; returns the path.
     pub fn save_mask(
         &self,
         mask: Arc<LabelMap>,
         classes: Arc<ClassList>,
         path: PathBuf,
-    ) -> Task<Result<PathBuf, String>> {
+    ) -> Task<Result<PathBuf, EngineError>> {
         self.spawn("save mask", move |_| {
             save_mask(&path, &mask, &classes).map(|()| path)
         })
     }
 
-    /// Writes the image with the mask over it; `opacity` in `0.0..=1.0`; gives the path.
+    /// Writes the image with the mask over it; `opacity` in `0.0..=1.0`; returns the path.
     pub fn save_overlay(
         &self,
         image: Arc<Rgb>,
@@ -37,7 +38,7 @@ impl Engine {
         opacity: f32,
         shown: impl Fn(u8) -> bool + Send + 'static,
         path: PathBuf,
-    ) -> Task<Result<PathBuf, String>> {
+    ) -> Task<Result<PathBuf, EngineError>> {
         self.spawn("save overlay", move |_| {
             save_overlay(&path, &image, &mask, &classes, opacity, shown).map(|()| path)
         })
@@ -45,8 +46,8 @@ impl Engine {
 }
 
 /// Writes a mask as an 8-bit indexed PNG with the classes' colors as its palette.
-fn save_mask(path: &Path, mask: &LabelMap, classes: &ClassList) -> Result<(), String> {
-    write_index_png(path, mask, classes).map_err(|err| err.to_string())
+fn save_mask(path: &Path, mask: &LabelMap, classes: &ClassList) -> Result<(), EngineError> {
+    Ok(write_index_png(path, mask, classes)?)
 }
 
 /// Writes the image with the colors of the classes that are `shown` over it; `opacity` in
@@ -58,9 +59,9 @@ fn save_overlay(
     classes: &ClassList,
     opacity: f32,
     shown: impl Fn(u8) -> bool,
-) -> Result<(), String> {
-    write_rgb_png(path, &overlay(image, mask, classes, opacity, shown))
-        .map_err(|err| err.to_string())
+) -> Result<(), EngineError> {
+    let overlay = overlay(image, mask, classes, opacity, shown);
+    Ok(write_rgb_png(path, &overlay)?)
 }
 
 fn overlay(
@@ -86,7 +87,7 @@ fn overlay(
 /// Writes `[num_classes, height, width]` little-endian floats in NumPy's format, version 1.0
 /// (`numpy.lib.format`): a magic number, the header's length, a Python dictionary padded
 /// to 64 bytes, the values.
-fn save_npy(path: &Path, logits: &Logits) -> Result<(), String> {
+fn save_npy(path: &Path, logits: &Logits) -> Result<(), EngineError> {
     let [classes, height, width] = logits.shape;
     let mut header = format!(
         "{{'descr': '<f4', 'fortran_order': False, 'shape': ({classes}, {height}, {width}), }}"
@@ -95,17 +96,16 @@ fn save_npy(path: &Path, logits: &Logits) -> Result<(), String> {
     let length = (start + header.len() + 1).next_multiple_of(64) - start;
     header.push_str(&" ".repeat(length - header.len() - 1));
     header.push('\n');
-    let mut bytes = Vec::with_capacity(start + length + logits.values.len() * 4);
-    bytes.extend(NPY_MAGIC);
-    bytes.extend((length as u16).to_le_bytes());
-    bytes.extend(header.as_bytes());
-    bytes.extend(logits.values.iter().flat_map(|value| value.to_le_bytes()));
-    std::fs::write(path, bytes).map_err(|err| {
-        format!(
-            "{}: {err}. Check that the folder can be written and has room",
-            path.display()
-        )
-    })
+    write_atomic(path, |file| {
+        file.write_all(NPY_MAGIC)?;
+        file.write_all(&(length as u16).to_le_bytes())?;
+        file.write_all(header.as_bytes())?;
+        logits
+            .values
+            .iter()
+            .try_for_each(|value| file.write_all(&value.to_le_bytes()))
+    })?;
+    Ok(())
 }
 
 /// And the version, 1.0.

@@ -4,10 +4,12 @@
 //! `weights`, `worker-N`); [`Engine::poll`] takes in what they sent. Re-exports every type that
 //! `ui` and `cli` may name. Must not know about egui.
 
+mod background;
 mod catalogue;
 mod dataset;
 mod devices;
 mod dirs;
+mod error;
 mod export;
 mod memory;
 mod notice;
@@ -37,19 +39,21 @@ pub use crate::training::{
     StepRecord, WeightsChoice, WeightsSummary, autotune_folder, preset,
 };
 pub use catalogue::{
-    Catalogue, CatalogueEntry, CatalogueItem, EntryState, KnownHash, public_weights,
+    Catalogue, CatalogueEntry, CatalogueError, CatalogueItem, EntryState, KnownHash, public_weights,
 };
 pub use dataset::{DatasetState, OpenDataset, Thumbnail, dataset_folder};
 pub use devices::{Devices, describe_exit, probe_main};
 pub use dirs::Dirs;
+pub use error::EngineError;
 pub use memory::keep_freed_memory;
 pub use notice::{Notice, NoticeLevel};
 pub use predict::{Evaluation, Logits, NetworkSource, Prediction};
-pub use runs::{RunSnapshot, RunState};
-pub use score_masks::{MaskClasses, MaskFolders, MaskScores, score_masks};
-pub use tasks::{Cancel, Task, guarded};
-pub use train::{ActiveRun, Live, Phase, Plan};
+pub use runs::{Need, RunSnapshot, RunState};
+pub use score_masks::{MaskClasses, MaskFolders, MaskScoreError, MaskScores, score_masks};
+pub use tasks::{Cancel, Lost, Poll, Task, guarded};
+pub use train::{ActiveRun, Live, Phase, Plan, RunEvent, RunEventKind};
 
+use background::Background;
 use catalogue::WeightsEvent;
 use predict::PredictThread;
 use tasks::{Pool, spawn_thread};
@@ -81,7 +85,7 @@ enum Event {
     },
     DatasetOpened {
         generation: u64,
-        result: Result<Arc<OpenDataset>, String>,
+        result: Result<Arc<OpenDataset>, EngineError>,
     },
     RunsLoaded(Vec<RunSnapshot>),
     Weights(WeightsEvent),
@@ -99,6 +103,7 @@ pub struct Engine {
     /// Counts openings, so that a late answer of an older one is passed over.
     dataset_generation: u64,
     dataset_task: Option<Task<()>>,
+    background: Vec<(Background, Task<()>)>,
     runs: Vec<RunSnapshot>,
     runs_known: bool,
     catalogue: Catalogue,
@@ -137,6 +142,7 @@ impl Engine {
             dataset: DatasetState::None,
             dataset_generation: 0,
             dataset_task: None,
+            background: Vec::new(),
             runs: Vec::new(),
             runs_known: false,
             pool: Pool::new(2),
@@ -161,7 +167,8 @@ impl Engine {
                 .is_ok();
             let training = self.trainer.poll(&mut self.runs, &mut self.notices);
             if !own && !training {
-                return false;
+                self.take_lost();
+                return !self.events.is_empty();
             }
         }
         true
@@ -176,11 +183,9 @@ impl Engine {
             select.recv(events);
         }
         // Only waits; `poll` receives.
-        let ready = select.ready_deadline(deadline);
+        select.ready_deadline(deadline).ok();
         drop(select);
-        if ready.is_ok() {
-            self.poll(Duration::from_millis(50));
-        }
+        self.poll(Duration::from_millis(50));
     }
 
     fn apply(&mut self, event: Event) {

@@ -7,13 +7,12 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 
-use super::Waker;
+use super::{EngineError, Waker};
 
 /// A result that another thread is working on. Dropping it asks the work to stop.
 #[derive(Debug)]
 pub struct Task<T> {
     result: Receiver<T>,
-    done: bool,
     cancel: Cancel,
 }
 
@@ -38,25 +37,40 @@ impl Cancel {
     }
 }
 
+/// Work ended without a result: it panicked, was cancelled before it began, or got no thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the work ended unexpectedly. Try again; the log says more")]
+pub struct Lost;
+
+/// What became of a [`Task`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Poll<T> {
+    /// The work goes on.
+    Pending,
+    /// The result. It comes once.
+    Ready(T),
+    /// No result will come (any more). What waits for it must stop waiting, and say so.
+    Lost,
+}
+
 impl<T> Task<T> {
-    /// The result, once: `None` before it is there and after it was taken.
-    pub fn poll(&mut self) -> Option<T> {
+    /// The result where it is there, without waiting.
+    pub fn poll(&mut self) -> Poll<T> {
         match self.result.try_recv() {
-            Ok(value) => {
-                self.done = true;
-                Some(value)
-            }
-            Err(TryRecvError::Empty) => None,
-            Err(TryRecvError::Disconnected) => {
-                self.done = true;
-                None
-            }
+            Ok(value) => Poll::Ready(value),
+            Err(TryRecvError::Empty) => Poll::Pending,
+            Err(TryRecvError::Disconnected) => Poll::Lost,
         }
     }
 
-    /// Whether nothing will come any more: the result was taken, or the work broke off.
-    pub fn is_done(&self) -> bool {
-        self.done
+    /// Polls the task in `slot`, and empties the slot once nothing more will come. An empty slot
+    /// is pending.
+    pub fn poll_slot(slot: &mut Option<Self>) -> Poll<T> {
+        let poll = slot.as_mut().map_or(Poll::Pending, Self::poll);
+        if !matches!(poll, Poll::Pending) {
+            *slot = None;
+        }
+        poll
     }
 
     /// How far it is, `0.0..=1.0`, where the work tells.
@@ -70,17 +84,36 @@ impl<T> Task<T> {
         self.cancel.cancelled.store(true, Ordering::Relaxed);
     }
 
-    /// Blocks until the result is there; `None` when the work broke off.
-    pub fn join(self) -> Option<T> {
-        self.result.recv().ok()
+    /// Blocks until the result is there.
+    pub fn join(self) -> Result<T, Lost> {
+        self.result.recv().map_err(|_| Lost)
     }
 }
 
-impl<T> Task<Result<T, String>> {
-    /// Blocks until the result is there; work that broke off is an error.
-    pub fn wait(self) -> Result<T, String> {
-        self.join()
-            .unwrap_or_else(|| Err("the work broke off; see the log".to_owned()))
+impl<T> Task<Result<T, EngineError>> {
+    /// The result where it is there; lost work is an error like others. `None` = wait.
+    pub fn poll_result(&mut self) -> Option<Result<T, EngineError>> {
+        match self.poll() {
+            Poll::Pending => None,
+            Poll::Ready(result) => Some(result),
+            Poll::Lost => Some(Err(self.loss())),
+        }
+    }
+
+    /// Blocks until the result is there; lost work is an error like others.
+    pub fn wait(self) -> Result<T, EngineError> {
+        match self.result.recv() {
+            Ok(result) => result,
+            Err(_) => Err(self.loss()),
+        }
+    }
+
+    fn loss(&self) -> EngineError {
+        if self.cancel.is_cancelled() {
+            EngineError::Cancelled
+        } else {
+            Lost.into()
+        }
     }
 }
 
@@ -90,9 +123,10 @@ impl<T> Drop for Task<T> {
     }
 }
 
-/// The other end of a [`Task`].
+/// The other end of a [`Task`]. Whether it is kept or broken, the window wakes up.
 pub(super) struct Promise<T> {
-    result: Sender<T>,
+    /// Empty once the promise is dropped.
+    result: Option<Sender<T>>,
     pub cancel: Cancel,
     waker: Waker,
 }
@@ -102,7 +136,7 @@ impl<T> Promise<T> {
         let (sender, receiver) = bounded(1);
         let cancel = Cancel::default();
         let promise = Self {
-            result: sender,
+            result: Some(sender),
             cancel: cancel.clone(),
             waker: Arc::clone(waker),
         };
@@ -110,15 +144,23 @@ impl<T> Promise<T> {
             promise,
             Task {
                 result: receiver,
-                done: false,
                 cancel,
             },
         )
     }
 
-    /// Hands the result over and wakes the window.
+    /// Hands the result over.
     pub fn fulfill(self, value: T) {
-        self.result.send(value).ok();
+        if let Some(result) = &self.result {
+            result.send(value).ok();
+        }
+    }
+}
+
+impl<T> Drop for Promise<T> {
+    fn drop(&mut self) {
+        // Who wakes up must find the result there, or the channel closed.
+        self.result = None;
         (self.waker)();
     }
 }
@@ -179,18 +221,6 @@ pub(super) fn spawn_thread<T: Send + 'static>(
     task
 }
 
-/// Runs `work` on a thread of its own that reports by events, to its end.
-pub(super) fn spawn_detached(name: &'static str, work: impl FnOnce() + Send + 'static) {
-    let started = thread::Builder::new().name(name.into()).spawn(move || {
-        if let Err(message) = guarded(work) {
-            log::error!("{name} failed unexpectedly: {message}");
-        }
-    });
-    if let Err(err) = started {
-        log::error!("Thread {name} could not be started: {err}");
-    }
-}
-
 fn run<T>(name: &str, promise: Promise<T>, work: impl FnOnce(&Cancel) -> T) {
     let cancel = promise.cancel.clone();
     if cancel.is_cancelled() {
@@ -216,6 +246,8 @@ pub fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn waker() -> Waker {
@@ -226,22 +258,46 @@ mod tests {
     fn a_result_comes_once() {
         let mut task = Pool::new(1).spawn(&waker(), "adds", |_| 1 + 1);
         let value = loop {
-            if let Some(value) = task.poll() {
-                break value;
+            match task.poll() {
+                Poll::Pending => thread::yield_now(),
+                ended => break ended,
             }
-            thread::yield_now();
         };
-        assert_eq!(value, 2);
-        assert!(task.is_done());
-        assert_eq!(task.poll(), None);
+        assert_eq!(value, Poll::Ready(2));
+        assert_eq!(task.poll(), Poll::Lost);
     }
 
     #[test]
-    fn work_that_panics_leaves_its_thread_alive() {
+    fn work_that_panics_is_lost_and_leaves_its_thread_alive() {
         let pool = Pool::new(1);
         let broken = pool.spawn(&waker(), "breaks", |_| -> u8 { panic!("on purpose") });
-        assert_eq!(broken.join(), None);
-        assert_eq!(pool.spawn(&waker(), "works", |_| 7).join(), Some(7));
+        assert_eq!(broken.join(), Err(Lost));
+        assert_eq!(pool.spawn(&waker(), "works", |_| 7).join(), Ok(7));
+    }
+
+    #[test]
+    fn lost_work_wakes_the_window() {
+        let (wakes, woken) = bounded(8);
+        let waker: Waker = Arc::new(move || {
+            wakes.send(()).ok();
+        });
+        let mut task = spawn_thread(&waker, "breaks", |_| -> u8 { panic!("on purpose") });
+        woken.recv_timeout(Duration::from_mins(1)).expect("woken");
+        assert_eq!(task.poll(), Poll::Lost);
+    }
+
+    #[test]
+    fn lost_work_is_an_error_and_cancelled_work_is_cancelled() {
+        type Answer = Result<u8, EngineError>;
+        let broken = spawn_thread(&waker(), "breaks", |_| -> Answer { panic!("on purpose") });
+        let err = broken.wait().expect_err("lost");
+        assert!(matches!(err, EngineError::Lost(_)), "{err:?}");
+
+        let (promise, task) = Promise::<Answer>::new(&waker());
+        task.cancel();
+        run("never begins", promise, |_| Ok(1));
+        let err = task.wait().expect_err("cancelled");
+        assert!(matches!(err, EngineError::Cancelled), "{err:?}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::dataset::{LabelMap, Rgb};
 use crate::metrics::Scores;
 
 /// Known once a run has started.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunInfo {
     /// Name of the run folder.
     pub run: String,
@@ -57,6 +57,28 @@ pub struct EpochRecord {
     pub elapsed_secs: f64,
     /// Whether this is the best mean IU so far.
     pub best: bool,
+}
+
+impl EpochRecord {
+    /// The best of these epochs, in the order in which they were trained: the first with the
+    /// highest mean IU, which is the one whose weights `best.json` names. `None` when no epoch
+    /// has a score.
+    pub fn best_of(epochs: &[Self]) -> Option<&Self> {
+        epochs.iter().fold(None, |best, epoch| {
+            let best_score = best.and_then(|best: &Self| best.scores.mean_iu);
+            if is_better(epoch.scores.mean_iu, best_score) {
+                Some(epoch)
+            } else {
+                best
+            }
+        })
+    }
+}
+
+/// Whether a mean IU is better than the best one so far. Of equal ones the first stays the
+/// best, and what is not a number never is.
+pub(super) fn is_better(score: Option<f64>, best: Option<f64>) -> bool {
+    score.is_some_and(|score| best.map_or(!score.is_nan(), |best| score > best))
 }
 
 /// One validation image as the network sees it now.
@@ -126,5 +148,44 @@ pub trait TrainSink: Send {
     /// Whether anybody looks at live masks; without, none are made.
     fn wants_previews(&self) -> bool {
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::ConfusionMatrix;
+
+    fn best(scores: &[Option<f64>]) -> Option<usize> {
+        let epochs: Vec<EpochRecord> = (1..)
+            .zip(scores)
+            .map(|(epoch, mean_iu)| EpochRecord {
+                epoch,
+                step: epoch,
+                train_loss: 0.0,
+                val_loss: None,
+                scores: Scores {
+                    mean_iu: *mean_iu,
+                    ..ConfusionMatrix::new(2).scores()
+                },
+                elapsed_secs: 0.0,
+                best: false,
+            })
+            .collect();
+        EpochRecord::best_of(&epochs).map(|record| record.epoch)
+    }
+
+    #[test]
+    fn of_equal_epochs_the_first_is_the_best() {
+        assert_eq!(best(&[Some(0.25), Some(0.5), Some(0.5)]), Some(2));
+        assert_eq!(best(&[Some(0.0), Some(0.0)]), Some(1));
+    }
+
+    #[test]
+    fn an_epoch_without_a_score_is_never_the_best() {
+        assert_eq!(best(&[]), None);
+        assert_eq!(best(&[None, Some(f64::NAN)]), None);
+        let scores = [Some(f64::NAN), None, Some(0.1), Some(f64::NAN), Some(0.1)];
+        assert_eq!(best(&scores), Some(3));
     }
 }

@@ -11,14 +11,13 @@ use super::control::Control;
 use super::device;
 use super::error::TrainError;
 use super::evaluate::{Scoring, evaluate};
-use super::event::{EpochRecord, Outcome, RunInfo, StepRecord, TrainEvent, TrainSink};
+use super::event::{EpochRecord, Outcome, RunInfo, StepRecord, TrainEvent, TrainSink, is_better};
 use super::initial_weights::initialize;
 use super::learner::Learner;
 use super::loss_readback::{DeviceLosses, LossReadback};
 use super::preview::Pinned;
 use super::segmenter::Segmenter;
 use crate::dataset::{BatchPlan, Dataset, Loader};
-use crate::kernels::forget;
 use crate::metrics::ConfusionMatrix;
 
 /// Trains the run in `folder` on `dataset` until it is done, stopped or failed, taking
@@ -43,7 +42,6 @@ fn train_locked(
     // Without the lock another program owns this folder: write nothing, not even an end mark.
     let _lock = folder.lock()?;
     let outcome = Session::open(folder, dataset, control, sink).and_then(Session::run);
-    forget();
     let end = match &outcome {
         Ok(Outcome::Finished) => EndMark::Finished,
         Ok(Outcome::Stopped { .. }) => EndMark::Stopped,
@@ -341,7 +339,7 @@ impl<'a> Session<'a> {
                 train_loss: self.at.epoch_loss / self.at.batch.max(1) as f64,
                 val_loss: loss.mean,
                 elapsed_secs: self.clock.secs(),
-                best: mean_iu.is_some_and(|score| best.is_none_or(|best| score > best)),
+                best: is_better(mean_iu, best),
                 scores,
             }
         }))

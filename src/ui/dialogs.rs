@@ -2,7 +2,14 @@
 
 use std::path::PathBuf;
 
-use crate::engine::{Engine, IMAGE_EXTENSIONS, Task, WEIGHTS_EXTENSIONS};
+use super::command::Command;
+use crate::engine::{Engine, IMAGE_EXTENSIONS, NoticeLevel, Task, WEIGHTS_EXTENSIONS};
+
+/// Said where a dialog ended without an answer.
+pub fn lost_notice() -> Command {
+    let text = "The file dialog ended unexpectedly. Open it again; the log says more".to_owned();
+    Command::Notify(NoticeLevel::Error, text)
+}
 
 /// Asks for a folder.
 pub fn pick_folder(engine: &Engine, title: &'static str) -> Task<Option<PathBuf>> {

@@ -18,6 +18,8 @@ pub mod repaint_throttle;
 pub mod software_painter;
 pub mod state;
 pub mod status_bar;
+#[cfg(test)]
+mod test_engine;
 pub mod theme;
 pub mod toasts;
 pub mod ui_ext;

@@ -11,7 +11,7 @@ use super::context::PanelCtx;
 use super::ui_ext::UiExt as _;
 use super::view_model::pretrained::{self, PretrainedRow, Tone};
 use super::{dialogs, theme};
-use crate::engine::{CatalogueItem, Engine, EntryState, NoticeLevel, Task};
+use crate::engine::{CatalogueItem, Engine, EntryState, NoticeLevel, Poll, Task};
 
 const TITLE: &str = "Pretrained weights";
 const NAME_WIDTH: f32 = 300.0;
@@ -48,17 +48,14 @@ impl PretrainedWindow {
         let Some(picking) = &mut self.picking else {
             return;
         };
-        if let Some(answer) = picking.dialog.poll() {
-            if let Some(path) = answer {
-                ctx.commands.send(Command::AddWeights {
-                    id: picking.id,
-                    path,
-                });
-            }
-            self.picking = None;
-        } else if picking.dialog.is_done() {
-            self.picking = None;
+        let id = picking.id;
+        match picking.dialog.poll() {
+            Poll::Pending => return,
+            Poll::Ready(Some(path)) => ctx.commands.send(Command::AddWeights { id, path }),
+            Poll::Ready(None) => {}
+            Poll::Lost => ctx.commands.send(dialogs::lost_notice()),
         }
+        self.picking = None;
     }
 
     /// Draws the window where it is open. `chosen` is the file that was chosen to start from.
@@ -269,5 +266,28 @@ fn tone_color(ui: &Ui, tone: Tone) -> Color32 {
         Tone::Good => palette.success,
         Tone::Doubtful => palette.warning,
         Tone::Bad => palette.error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::test_engine::Bench;
+
+    #[test]
+    fn a_lost_dialog_is_told_and_can_be_opened_again() {
+        let bench = Bench::new();
+        let mut window = PretrainedWindow {
+            picking: Some(Picking {
+                id: "tiny",
+                dialog: bench.lost(),
+            }),
+            ..PretrainedWindow::default()
+        };
+        bench.until(|ctx| {
+            window.poll(ctx);
+            window.picking.is_none()
+        });
+        assert_eq!(bench.errors().len(), 1);
     }
 }

@@ -72,6 +72,19 @@ fn the_source_keeps_the_house_rules() {
     );
 }
 
+#[test]
+fn no_modules_of_a_room_import_each_other_in_a_circle() {
+    let mut sources = Vec::new();
+    read_sources(Path::new(env!("CARGO_MANIFEST_DIR")), "src", &mut sources);
+    let found = circles(&sources);
+    assert!(
+        found.is_empty(),
+        "{} violations:\n{}",
+        found.len(),
+        found.join("\n")
+    );
+}
+
 /// `path | text` on each line, with `⏎` for a new line of the text, as the checker's input.
 fn cases(table: &str) -> impl Iterator<Item = (&str, Source)> {
     table

@@ -113,7 +113,7 @@ impl Bench {
     /// Downloads to the end, whatever that is.
     #[track_caller]
     pub fn download(&mut self) {
-        self.engine.download_weights("tiny");
+        self.engine.download_weights("tiny").expect("a start");
         assert!(self.engine.catalogue().is_busy("tiny"));
         self.settle();
     }
@@ -123,7 +123,7 @@ impl Bench {
     pub fn add(&mut self, bytes: &[u8]) -> PathBuf {
         let path = self.dir.path().join("mine.bin");
         fs::write(&path, bytes).expect("a file");
-        self.engine.add_weights("tiny", &path);
+        self.engine.add_weights("tiny", &path).expect("a start");
         self.settle();
         path
     }

@@ -42,7 +42,7 @@ fn a_file_of_this_machine_is_copied_after_the_same_check() {
     bench.assert_failed(&["mine.bin", "150000 bytes", "300000"]);
     assert_eq!(bench.files(), Vec::<String>::new());
     let nowhere = bench.dir.path().join("nowhere.pth");
-    bench.engine.add_weights("tiny", &nowhere);
+    bench.engine.add_weights("tiny", &nowhere).expect("a start");
     bench.settle();
     bench.assert_failed(&["nowhere.pth"]);
 
@@ -55,7 +55,7 @@ fn a_file_of_this_machine_is_copied_after_the_same_check() {
     );
     // The file itself, named as one that people have.
     let path = bench.path();
-    bench.engine.add_weights("tiny", &path);
+    bench.engine.add_weights("tiny", &path).expect("a start");
     bench.settle();
     bench.assert_ready();
 }
@@ -65,16 +65,15 @@ fn a_file_is_recognized_by_its_hash() {
     let bench = Bench::new(entry("http://127.0.0.1:9/"));
     let path = bench.dir.path().join("of unknown origin");
     fs::write(&path, file()).expect("a file");
-    assert_eq!(
-        bench.engine.identify_weights(path.clone()).wait(),
-        Ok("tiny".to_owned())
-    );
+    let found = bench.engine.identify_weights(path.clone()).wait();
+    assert_eq!(found.expect("an entry"), "tiny");
     fs::write(&path, b"other").expect("a file");
     let message = bench
         .engine
         .identify_weights(path)
         .wait()
-        .expect_err("not listed");
+        .expect_err("not listed")
+        .to_string();
     assert!(
         message.contains("of unknown origin") && message.contains(&sha256(b"other")),
         "{message}"

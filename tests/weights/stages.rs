@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fcn_workbench::engine::{
-    DatasetRef, Dirs, Engine, EngineOptions, InitialWeights, NoticeLevel, RunConfig, RunState,
+    DatasetRef, Dirs, Engine, EngineError, EngineOptions, InitialWeights, RunConfig, RunState,
     Trunk, Variant, WeightsChoice,
 };
 use fcn_workbench::training::checkpoint::RunFolder;
@@ -62,10 +62,12 @@ fn each_stage_starts_from_the_one_before() {
     let (_, file) = parent(&set);
     let mut engine = engine(&set);
     // So small a step that each stage keeps what it began with, but for the running values.
-    engine.start_stages(stages(&set, |config| {
-        (config.max_steps, config.learning.learning_rate) = (Some(1), 1e-12);
-        config.init = InitialWeights::File(file.clone());
-    }));
+    engine
+        .start_stages(stages(&set, |config| {
+            (config.max_steps, config.learning.learning_rate) = (Some(1), 1e-12);
+            config.init = InitialWeights::File(file.clone());
+        }))
+        .expect("a start");
     wait(&mut engine, |engine| {
         engine.plan().is_some_and(|plan| plan.done)
     });
@@ -118,14 +120,11 @@ fn a_plan_with_an_impossible_stage_does_not_begin() {
     configs[2].trunk = Trunk::Alexnet;
     // Nobody reads the dataset of a plan that cannot be trained.
     configs[0].dataset = DatasetRef::Sample;
-    engine.start_stages(configs);
+    let refusal = engine.start_stages(configs).expect_err("refused");
     assert!(engine.active().is_none() && engine.plan().is_none());
-    let notices = engine.take_notices();
-    let [notice] = &notices[..] else {
-        panic!("{notices:?}")
-    };
-    assert_eq!(notice.level, NoticeLevel::Error);
-    assert!(notice.text.contains("trunk is AlexNet"), "{}", notice.text);
+    assert!(matches!(refusal, EngineError::Train(_)), "{refusal:?}");
+    let text = refusal.to_string();
+    assert!(text.contains("trunk is AlexNet"), "{text}");
     assert!(!set.runs().exists() && !set.dir.path().join("data").exists());
 }
 
@@ -134,9 +133,11 @@ fn a_failed_stage_ends_the_plan() {
     let set = TinySet::new(4, 1);
     let mut engine = engine(&set);
     let gone = set.dir.path().join("gone.pth");
-    engine.start_stages(stages(&set, |config| {
-        config.init = InitialWeights::File(gone.clone());
-    }));
+    engine
+        .start_stages(stages(&set, |config| {
+            config.init = InitialWeights::File(gone.clone());
+        }))
+        .expect("a start");
     wait(&mut engine, |engine| {
         engine.plan().is_some_and(|plan| plan.done)
     });
@@ -169,14 +170,11 @@ fn an_imported_run_is_listed_and_cannot_be_resumed() {
         (&run.state, run.has_weights, run.can_resume),
         (&RunState::Finished, true, false)
     );
-    engine.resume_run(&name);
+    let refusal = engine.resume_run(&name).expect_err("refused");
     assert!(engine.active().is_none());
-    let notices = engine.take_notices();
     assert!(
-        notices
-            .iter()
-            .any(|notice| notice.text.contains("nothing to go on with")),
-        "{notices:?}"
+        matches!(refusal, EngineError::Finished { .. }),
+        "{refusal:?}"
     );
     let mask = engine
         .predict(&name, &set.image_path(0))

@@ -54,7 +54,7 @@ impl Args {
 
     /// The folders to work in.
     pub fn dirs(&self) -> Result<Dirs, String> {
-        Dirs::resolve(self.data_dir.clone(), self.runs_dir.clone())
+        Ok(Dirs::resolve(self.data_dir.clone(), self.runs_dir.clone())?)
     }
 }
 

@@ -134,7 +134,7 @@ fn get(args: &WeightsGetArgs, mut engine: Engine, session: &Session) -> Result<E
     let interrupts = Interrupts::install()?;
     let mut errors = Vec::new();
     for id in ids {
-        engine.download_weights(id);
+        engine.download_weights(id)?;
         match follow(id, &mut engine, &interrupts, session) {
             Ok(Some(code)) => return Ok(code),
             Ok(None) => {}
@@ -159,7 +159,7 @@ fn add(args: &WeightsAddArgs, mut engine: Engine, session: &Session) -> Result<E
             None => return Ok(ExitCode::from(EXIT_STOPPED)),
         },
     };
-    engine.add_weights(id, &file);
+    engine.add_weights(id, &file)?;
     Ok(follow(id, &mut engine, &interrupts, session)?.unwrap_or(ExitCode::SUCCESS))
 }
 
@@ -182,17 +182,11 @@ fn identify(
     let total = std::fs::metadata(file).map_or(0, |meta| meta.len());
     bar.set_length(total);
     let found = loop {
-        if let Some(result) = task.poll() {
+        if let Some(result) = task.poll_result() {
             break result;
         }
         if interrupts.any() {
             return Ok(None);
-        }
-        if task.is_done() {
-            break Err(format!(
-                "{}: reading it failed; see the log",
-                file.display()
-            ));
         }
         bar.set_position((f64::from(task.progress().unwrap_or(0.0)) * total as f64) as u64);
         engine.wait(TICK);

@@ -6,6 +6,8 @@
 //! fences are 4 to 8 pixels wide, which a map of stride 32 cannot draw.
 
 mod canvas;
+mod labels;
+mod light;
 mod objects;
 mod scene;
 mod texture;
@@ -17,6 +19,8 @@ use image::codecs::jpeg::JpegEncoder;
 use rand::SeedableRng as _;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+
+use labels::sample_classes;
 
 use super::image_io::encode_index_png;
 use super::{Class, ClassList, DatasetError, LabelMap, Rgb, Rng};
@@ -201,24 +205,6 @@ fn class_lines(classes: &ClassList) -> String {
         format!("{} {red} {green} {blue}\n", class.name)
     };
     classes.iter().map(line).collect()
-}
-
-/// The classes of the sample; the labels are those of [`scene`].
-fn sample_classes() -> ClassList {
-    let classes: [(&str, [u8; 3]); 7] = [
-        ("background", [58, 64, 84]),
-        ("meadow", [132, 200, 82]),
-        ("water", [54, 146, 230]),
-        ("house", [228, 88, 66]),
-        ("balloon", [250, 198, 52]),
-        ("tree", [22, 124, 80]),
-        ("post", [206, 98, 224]),
-    ];
-    let named = |(name, color): (&str, [u8; 3])| Class {
-        name: name.to_owned(),
-        color,
-    };
-    ClassList::new(classes.into_iter().map(named).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]

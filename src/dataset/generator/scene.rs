@@ -6,59 +6,16 @@
 use rand::RngExt as _;
 
 use super::canvas::{Area, Canvas, Mark, coverage};
+use super::labels::{MEADOW, WATER};
+use super::light::Light;
 use super::objects;
-use super::texture::{Color, Noise, chance, lit, mix, pick, smoothstep, within};
+use super::texture::{Noise, chance, lit, mix, pick, smoothstep, within};
 use crate::dataset::{LabelMap, Rgb, Rng};
-
-pub(super) const MEADOW: u8 = 1;
-pub(super) const WATER: u8 = 2;
-pub(super) const HOUSE: u8 = 3;
-pub(super) const BALLOON: u8 = 4;
-pub(super) const TREE: u8 = 5;
-pub(super) const POST: u8 = 6;
-
-/// The light of a scene, shared by all that is in it.
-pub(super) struct Light {
-    /// Where the sun stands: -1 at the left to 1 at the right.
-    pub sun: f32,
-    /// Color of the sky overhead.
-    pub zenith: Color,
-    /// Color of the sky over the horizon, in which distance fades.
-    pub haze: Color,
-    /// Tint of what is lit.
-    pub tint: Color,
-    /// Row of the horizon, in pixels.
-    pub horizon: f32,
-    /// Pixels that stand for one on a picture of 192x144.
-    pub unit: f32,
-}
-
-impl Light {
-    /// A surface's color under this light, as far away as a row of the ground.
-    pub(super) fn on(&self, color: Color, light: f32, far: f32) -> Color {
-        let tinted: Color =
-            std::array::from_fn(|channel| color[channel] * self.tint[channel] * light);
-        mix(tinted, self.haze, far)
-    }
-}
-
-/// Zenith, haze and tint at one time of day.
-struct Daytime(Color, Color, Color);
-
-const DAYTIMES: [Daytime; 6] = [
-    // Noon, a second deeper blue, overcast, morning, evening, late dusk.
-    Daytime([0.30, 0.54, 0.86], [0.76, 0.87, 0.95], [1.0, 1.0, 0.98]),
-    Daytime([0.18, 0.42, 0.78], [0.64, 0.80, 0.93], [1.04, 1.02, 0.95]),
-    Daytime([0.58, 0.63, 0.68], [0.80, 0.82, 0.83], [0.88, 0.90, 0.92]),
-    Daytime([0.46, 0.62, 0.80], [0.97, 0.86, 0.74], [1.06, 0.98, 0.86]),
-    Daytime([0.36, 0.38, 0.62], [0.98, 0.66, 0.45], [1.08, 0.86, 0.70]),
-    Daytime([0.24, 0.26, 0.46], [0.80, 0.56, 0.58], [0.80, 0.72, 0.78]),
-];
 
 /// Draws a scene: the photograph and its labels.
 pub(super) fn draw(width: u32, height: u32, rng: &mut Rng) -> (Rgb, LabelMap) {
     let mut canvas = Canvas::new(width, height);
-    let light = light(&canvas, rng);
+    let light = Light::draw(&canvas, rng);
     sky(&mut canvas, &light, rng);
     hills(&mut canvas, &light, rng);
     meadow(&mut canvas, &light, rng);
@@ -68,19 +25,6 @@ pub(super) fn draw(width: u32, height: u32, rng: &mut Rng) -> (Rgb, LabelMap) {
     things(&mut canvas, &light, rng);
     let picture = develop(&mut canvas, rng);
     (picture, canvas.label_map())
-}
-
-fn light(canvas: &Canvas, rng: &mut Rng) -> Light {
-    let daytime = &DAYTIMES[rng.random_range(0..DAYTIMES.len())];
-    let change = |rng: &mut Rng, color: Color| pick(rng, &[color], 0.06);
-    Light {
-        sun: within(rng, -1.0, 1.0),
-        zenith: change(rng, daytime.0),
-        haze: change(rng, daytime.1),
-        tint: daytime.2,
-        horizon: canvas.height * within(rng, 0.34, 0.56),
-        unit: (canvas.height / 144.0).min(canvas.width / 192.0).max(0.25),
-    }
 }
 
 fn sky(canvas: &mut Canvas, light: &Light, rng: &mut Rng) {

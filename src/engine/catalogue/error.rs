@@ -7,7 +7,7 @@ use thiserror::Error;
 
 /// Why a file of the catalogue is not there. Each text says what to do.
 #[derive(Debug, Error)]
-pub(super) enum CatalogueError {
+pub enum CatalogueError {
     #[error("stopped")]
     Cancelled,
     #[error(

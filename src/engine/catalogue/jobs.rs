@@ -6,8 +6,9 @@ use std::sync::Arc;
 use ureq::Agent;
 
 use super::{Catalogue, CatalogueEntry, CatalogueError, EntryState, Watch, download, store};
-use crate::engine::tasks::{Task, guarded, spawn_detached, spawn_thread};
-use crate::engine::{Engine, Event, NoticeLevel};
+use crate::engine::background::Background;
+use crate::engine::tasks::{Lost, Poll, Task, guarded, spawn_thread};
+use crate::engine::{Engine, EngineError, Event, NoticeLevel};
 
 /// What threads at work on the catalogue send.
 pub(in crate::engine) enum WeightsEvent {
@@ -55,29 +56,28 @@ impl Engine {
     }
 
     /// Downloads the entry with this id or file name, from where an earlier try ended.
-    pub fn download_weights(&mut self, name: &str) {
+    pub fn download_weights(&mut self, name: &str) -> Result<(), EngineError> {
         let agent = download::new_agent();
         let client = agent.clone();
         self.start_job(name, Some(agent), move |entry, folder, watch| {
             download::download(entry, folder, &client, watch)
-        });
+        })
     }
 
     /// Copies a file of this machine to its place in the catalogue, if it is the one
     /// that the id or file name `name` means.
-    pub fn add_weights(&mut self, name: &str, file: &Path) {
+    pub fn add_weights(&mut self, name: &str, file: &Path) -> Result<(), EngineError> {
         let file = file.to_owned();
         self.start_job(name, None, move |entry, folder, watch| {
             store::add(entry, &file, folder, watch)
-        });
+        })
     }
 
     /// The id of the entry that a file is, by its hash.
-    pub fn identify_weights(&self, file: PathBuf) -> Task<Result<String, String>> {
+    pub fn identify_weights(&self, file: PathBuf) -> Task<Result<String, EngineError>> {
         let entries = self.catalogue.entries();
         self.spawn_waiting("identify", move |cancel| {
-            let id = store::identify(&entries, &file, cancel);
-            id.map(str::to_owned).map_err(|err| err.to_string())
+            Ok(store::identify(&entries, &file, cancel)?.to_owned())
         })
     }
 
@@ -89,10 +89,10 @@ impl Engine {
     }
 
     /// Looks at the folder, in the background.
-    pub(in crate::engine) fn look_for_weights(&self) {
-        let (sender, waker) = (self.sender.clone(), Arc::clone(&self.waker));
+    pub(in crate::engine) fn look_for_weights(&mut self) {
+        let sender = self.sender.clone();
         let (entries, folder) = (self.catalogue.entries(), self.catalogue.folder.clone());
-        spawn_detached("weights", move || {
+        self.spawn_background(Background::Weights, move || {
             let found = entries
                 .iter()
                 .map(|entry| store::look(entry, &folder))
@@ -100,7 +100,6 @@ impl Engine {
             sender
                 .send(Event::Weights(WeightsEvent::Looked(found)))
                 .ok();
-            waker();
         });
     }
 
@@ -111,15 +110,16 @@ impl Engine {
         work: impl FnOnce(&CatalogueEntry, &Path, &mut Watch<'_>) -> Result<EntryState, CatalogueError>
         + Send
         + 'static,
-    ) {
-        let Some(entry) = self.catalogue.find(name).map(|item| item.entry.clone()) else {
-            let text = format!("{name}: the catalogue of public weights has no such entry");
-            return self.notify(NoticeLevel::Error, text);
-        };
+    ) -> Result<(), EngineError> {
+        let item = self.catalogue.find(name);
+        let entry =
+            item.map(|item| item.entry.clone())
+                .ok_or_else(|| EngineError::NoSuchEntry {
+                    name: name.to_owned(),
+                })?;
         let id = entry.id;
         if self.catalogue.is_busy(id) {
-            let text = format!("{}: wait for what is going on, or cancel it", entry.file);
-            return self.notify(NoticeLevel::Warning, text);
+            return Err(EngineError::EntryBusy { file: entry.file });
         }
         let folder = self.catalogue.folder.clone();
         let (sender, waker) = (self.sender.clone(), Arc::clone(&self.waker));
@@ -140,6 +140,25 @@ impl Engine {
             waker();
         });
         self.catalogue.jobs.insert(id, Job { task, agent });
+        Ok(())
+    }
+
+    /// Ends work on entries that will not report its end.
+    pub(in crate::engine) fn lose_weights_jobs(&mut self) {
+        let is_lost = |job: &mut Job| job.task.poll() == Poll::Lost;
+        let jobs = self.catalogue.jobs.iter_mut();
+        let lost: Vec<&'static str> = jobs
+            .filter_map(|(id, job)| is_lost(job).then_some(*id))
+            .collect();
+        // The end may have come in between; then the next look finds no such job.
+        if !self.events.is_empty() {
+            return;
+        }
+        for id in lost {
+            let message = format!("{id}: {Lost}");
+            let state = EntryState::Failed { message };
+            self.apply_weights(WeightsEvent::Ended { id, state });
+        }
     }
 
     /// Takes in what work on the catalogue sent.
@@ -156,7 +175,9 @@ impl Engine {
                     }
                 }
                 for id in unchecked {
-                    self.start_job(id, None, store::check);
+                    // It is an entry, and nothing is going on with it.
+                    self.start_job(id, None, store::check)
+                        .unwrap_or_else(|err| log::warn!("{err}"));
                 }
                 self.catalogue.known = true;
             }

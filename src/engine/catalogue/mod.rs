@@ -17,10 +17,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 pub use entries::{CatalogueEntry, KnownHash, public_weights};
+pub use error::CatalogueError;
 pub(super) use jobs::WeightsEvent;
 
 use super::tasks::Cancel;
-use error::CatalogueError;
 use jobs::Job;
 
 /// What became of an entry. Sizes are in bytes.
@@ -124,6 +124,11 @@ impl Catalogue {
     /// Whether the folder was looked at; before, everything is [`EntryState::Missing`].
     pub fn is_known(&self) -> bool {
         self.known
+    }
+
+    /// The folder will not be looked at any more.
+    pub(super) fn give_up_looking(&mut self) {
+        self.known = true;
     }
 
     /// Whether nothing is going on.

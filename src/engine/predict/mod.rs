@@ -8,9 +8,9 @@ use std::sync::Arc;
 pub(super) use thread::PredictThread;
 use thread::{Request, Scoring, Source};
 
-use super::Engine;
 use super::dataset::DatasetState;
 use super::tasks::Task;
+use super::{Engine, EngineError};
 use crate::dataset::{ClassList, LabelMap, Rgb, Split};
 use crate::metrics::Scores;
 use crate::training::{DeviceId, WeightsChoice};
@@ -81,7 +81,7 @@ impl Engine {
     /// Where a run can predict: its own device where that works here, else the processor.
     fn prediction_device(&self, run: &str) -> DeviceId {
         let own = self.run(run).map_or(DeviceId::Cpu, |run| run.config.device);
-        if self.devices.refusal(own).is_none() {
+        if self.devices.check(own).is_ok() {
             own
         } else {
             DeviceId::Cpu
@@ -89,7 +89,7 @@ impl Engine {
     }
 
     /// The mask of an image by the best weights of a run.
-    pub fn predict(&self, run: &str, image: &Path) -> Task<Result<Arc<Prediction>, String>> {
+    pub fn predict(&self, run: &str, image: &Path) -> Task<Result<Arc<Prediction>, EngineError>> {
         self.predict_with(&NetworkSource::Run(run.to_owned()), image)
     }
 
@@ -98,7 +98,7 @@ impl Engine {
         &self,
         network: &NetworkSource,
         image: &Path,
-    ) -> Task<Result<Logits, String>> {
+    ) -> Task<Result<Logits, EngineError>> {
         let (source, device) = self.locate(network);
         self.predictor
             .logits(&self.waker, source, device, image.to_path_buf())
@@ -116,7 +116,7 @@ impl Engine {
         &self,
         network: &NetworkSource,
         image: &Path,
-    ) -> Task<Result<Arc<Prediction>, String>> {
+    ) -> Task<Result<Arc<Prediction>, EngineError>> {
         let (source, device) = self.locate(network);
         let truth = match &self.dataset {
             DatasetState::Ready(open) => [Split::Val, Split::Train]
@@ -142,7 +142,7 @@ impl Engine {
         run: &str,
         split: Split,
         boundary_width: usize,
-    ) -> Task<Result<Evaluation, String>> {
+    ) -> Task<Result<Evaluation, EngineError>> {
         let scoring = Scoring {
             source: Source::Run(self.folder(run)),
             device: self.prediction_device(run),

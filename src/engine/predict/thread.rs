@@ -9,10 +9,10 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::{Evaluation, Logits, Prediction};
 use crate::dataset::{DatasetItem, MaskReader, Split, read_rgb};
-use crate::engine::Waker;
 use crate::engine::dataset;
 use crate::engine::memory::give_back_freed_memory;
 use crate::engine::tasks::{Cancel, Promise, Task, guarded};
+use crate::engine::{EngineError, Waker};
 use crate::metrics::ConfusionMatrix;
 use crate::training::checkpoint::RunFolder;
 use crate::training::{Control, DeviceId, Predictor, TrainError, WeightsChoice};
@@ -115,8 +115,8 @@ impl PredictThread {
     fn submit<T: Send + 'static>(
         &self,
         waker: &Waker,
-        work: impl FnOnce(&mut Models, &Cancel) -> Result<T, String> + Send + 'static,
-    ) -> Task<Result<T, String>> {
+        work: impl FnOnce(&mut Models, &Cancel) -> Result<T, EngineError> + Send + 'static,
+    ) -> Task<Result<T, EngineError>> {
         let (promise, task) = Promise::new(waker);
         let job: Job = Box::new(move |models| {
             let cancel = promise.cancel.clone();
@@ -126,9 +126,11 @@ impl PredictThread {
             let result = guarded(|| work(models, &cancel)).unwrap_or_else(|panic| {
                 // The panic may have left a network half used.
                 models.loaded.clear();
-                Err(format!(
-                    "prediction broke off unexpectedly ({panic}). Choose a smaller image or the device cpu"
-                ))
+                Err(EngineError::Panicked {
+                    what: "prediction",
+                    panic,
+                    advice: "Choose a smaller image or the device cpu",
+                })
             });
             promise.fulfill(result);
         });
@@ -142,7 +144,7 @@ impl PredictThread {
         &self,
         waker: &Waker,
         request: Request,
-    ) -> Task<Result<Arc<Prediction>, String>> {
+    ) -> Task<Result<Arc<Prediction>, EngineError>> {
         self.submit(waker, move |models, _| {
             models.predict(&request).map(Arc::new)
         })
@@ -154,7 +156,7 @@ impl PredictThread {
         source: Source,
         device: DeviceId,
         image: PathBuf,
-    ) -> Task<Result<Logits, String>> {
+    ) -> Task<Result<Logits, EngineError>> {
         self.submit(waker, move |models, _| {
             models.logits(&source, device, &image)
         })
@@ -164,7 +166,7 @@ impl PredictThread {
         &self,
         waker: &Waker,
         scoring: Scoring,
-    ) -> Task<Result<Evaluation, String>> {
+    ) -> Task<Result<Evaluation, EngineError>> {
         self.submit(waker, move |models, cancel| {
             models.evaluate(&scoring, cancel)
         })
@@ -178,7 +180,7 @@ struct Models {
 }
 
 impl Models {
-    fn get(&mut self, source: &Source, device: DeviceId) -> Result<&Predictor, String> {
+    fn get(&mut self, source: &Source, device: DeviceId) -> Result<&Predictor, EngineError> {
         let newest = source.newest_step();
         let found = self.loaded.iter().position(|(loaded, on, predictor)| {
             loaded == source && *on == device && Some(predictor.step()) == newest
@@ -191,14 +193,12 @@ impl Models {
             if self.loaded.len() >= LOADED {
                 self.loaded.remove(0);
             }
-            let predictor = source.load(device).map_err(|err| err.to_string())?;
+            let predictor = source.load(device)?;
             (source.clone(), device, predictor)
         };
         self.loaded.push(entry);
-        self.loaded
-            .last()
-            .map(|(.., predictor)| predictor)
-            .ok_or_else(|| "no network is loaded".to_owned())
+        let newest = self.loaded.len() - 1;
+        Ok(&self.loaded[newest].2)
     }
 
     fn logits(
@@ -206,10 +206,10 @@ impl Models {
         source: &Source,
         device: DeviceId,
         image: &Path,
-    ) -> Result<Logits, String> {
-        let image = read_rgb(image).map_err(|err| err.to_string())?;
+    ) -> Result<Logits, EngineError> {
+        let image = read_rgb(image)?;
         let predictor = self.get(source, device)?;
-        let values = predictor.logits(&image).map_err(|err| err.to_string())?;
+        let values = predictor.logits(&image)?;
         let num_classes = predictor.meta().classes.len();
         Ok(Logits {
             shape: [num_classes, image.height as usize, image.width as usize],
@@ -217,11 +217,11 @@ impl Models {
         })
     }
 
-    fn predict(&mut self, request: &Request) -> Result<Prediction, String> {
-        let image = read_rgb(&request.image).map_err(|err| err.to_string())?;
+    fn predict(&mut self, request: &Request) -> Result<Prediction, EngineError> {
+        let image = read_rgb(&request.image)?;
         let predictor = self.get(&request.source, request.device)?;
         let started = Instant::now();
-        let mask = predictor.predict(&image).map_err(|err| err.to_string())?;
+        let mask = predictor.predict(&image)?;
         let secs = started.elapsed().as_secs_f64();
         let classes = Arc::new(predictor.meta().classes.clone());
         // A mask that cannot be read is no reason to hide the prediction.
@@ -249,11 +249,10 @@ impl Models {
         })
     }
 
-    fn evaluate(&mut self, scoring: &Scoring, cancel: &Cancel) -> Result<Evaluation, String> {
+    fn evaluate(&mut self, scoring: &Scoring, cancel: &Cancel) -> Result<Evaluation, EngineError> {
         let predictor = self.get(&scoring.source, scoring.device)?;
         let which = &predictor.meta().config.dataset;
-        let dataset = dataset::open(which, &scoring.data_dir, &mut |_, _| !cancel.is_cancelled())
-            .map_err(|err| err.to_string())?;
+        let dataset = dataset::open(which, &scoring.data_dir, &mut |_, _| !cancel.is_cancelled())?;
         let control = Control::default();
         let started = Instant::now();
         let evaluation = predictor
@@ -268,9 +267,8 @@ impl Models {
                         control.stop();
                     }
                 },
-            )
-            .map_err(|err| err.to_string())?
-            .ok_or_else(|| "stopped".to_owned())?;
+            )?
+            .ok_or(EngineError::Cancelled)?;
         Ok(Evaluation {
             scores: evaluation.scores,
             mean_iu_over_images: evaluation.mean_iu_over_images,

@@ -1,18 +1,23 @@
 //! Scores of masks that are already there, of this or any other program, without a network.
 
-use std::path::{Path, PathBuf};
+mod error;
+
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
 use rayon::prelude::*;
 
 use crate::dataset::{
-    ClassList, DatasetError, MaskReader, VOID, find_class_list, list_masks, read_class_list,
-    read_names,
+    ClassList, DatasetError, LabelMap, MaskReader, VOID, find_class_list, list_masks,
+    read_class_list, read_names,
 };
-use crate::engine::Engine;
-use crate::engine::predict::Evaluation;
-use crate::engine::tasks::{Cancel, Task};
+pub use error::MaskScoreError;
+use error::MaskSize;
+
+use super::predict::Evaluation;
+use super::tasks::{Cancel, Task};
+use super::{Engine, EngineError};
 use crate::metrics::SetCounts;
 
 /// How many pairs are read between two reports of progress.
@@ -57,7 +62,7 @@ pub struct MaskScores {
 
 impl Engine {
     /// Scores of masks that are already there against labels, as [`score_masks`] counts.
-    pub fn score_masks(&self, folders: MaskFolders) -> Task<Result<MaskScores, String>> {
+    pub fn score_masks(&self, folders: MaskFolders) -> Task<Result<MaskScores, EngineError>> {
         self.spawn("score masks", move |cancel| score_masks(&folders, cancel))
     }
 }
@@ -71,9 +76,9 @@ impl Engine {
 /// its name and size.
 ///
 /// # Errors
-/// A sentence for the user that names the file: what cannot be read or paired, has
-/// another size, or has a label or color that is no class; or "stopped".
-pub fn score_masks(folders: &MaskFolders, cancel: &Cancel) -> Result<MaskScores, String> {
+/// [`MaskScore`](EngineError::MaskScore) names the file that cannot be read or paired, has
+/// another size, or has a label or color that is no class.
+pub fn score_masks(folders: &MaskFolders, cancel: &Cancel) -> Result<MaskScores, EngineError> {
     let started = Instant::now();
     let (classes, assumed) = classes_of(folders)?;
     let (pairs, unpaired) = pair(folders)?;
@@ -81,14 +86,14 @@ pub fn score_masks(folders: &MaskFolders, cancel: &Cancel) -> Result<MaskScores,
     let mut counts = SetCounts::new(classes.len(), folders.boundary_width);
     for (index, chunk) in pairs.chunks(CHUNK).enumerate() {
         if cancel.is_cancelled() {
-            return Err("stopped".to_owned());
+            return Err(EngineError::Cancelled);
         }
         let images: Vec<_> = chunk
             .par_iter()
             .map(|pair| pair.count(&reader, folders.boundary_width))
             .collect();
         for image in images {
-            counts.merge(&image.map_err(|problem| problem.text(assumed))?);
+            counts.merge(&image.map_err(|err| explain(err, assumed))?);
         }
         cancel.set_progress((index * CHUNK + chunk.len()) as f32 / pairs.len() as f32);
     }
@@ -110,21 +115,19 @@ pub fn score_masks(folders: &MaskFolders, cancel: &Cancel) -> Result<MaskScores,
 }
 
 /// The classes, and whether they are only assumed.
-fn classes_of(folders: &MaskFolders) -> Result<(ClassList, bool), String> {
+fn classes_of(folders: &MaskFolders) -> Result<(ClassList, bool), MaskScoreError> {
     let found = match &folders.classes {
         MaskClasses::File(path) => read_class_list(path).map(Some),
         MaskClasses::Find => find_class_list(&folders.labels),
         MaskClasses::Numbered(count) => {
             let classes = ClassList::numbered(*count);
             if classes.is_empty() || classes.len() != *count {
-                return Err(format!(
-                    "{count} classes do not fit into a mask. Give a number from 1 to 254"
-                ));
+                return Err(MaskScoreError::ClassCount { count: *count });
             }
             Ok(Some(classes))
         }
     };
-    match found.map_err(|err| err.to_string())? {
+    match found? {
         Some(classes) => Ok((classes, false)),
         None => Ok((ClassList::voc(), true)),
     }
@@ -137,26 +140,25 @@ struct Pair {
 }
 
 /// The pairs in order, and the predictions without a label.
-fn pair(folders: &MaskFolders) -> Result<(Vec<Pair>, Vec<PathBuf>), String> {
-    let list = |folder: &Path| list_masks(folder).map_err(|err| err.to_string());
-    let (mut predictions, labels) = (list(&folders.predictions)?, list(&folders.labels)?);
+fn pair(folders: &MaskFolders) -> Result<(Vec<Pair>, Vec<PathBuf>), MaskScoreError> {
+    let mut predictions = list_masks(&folders.predictions)?;
+    let labels = list_masks(&folders.labels)?;
     let names = match &folders.list {
-        Some(list) => read_names(list).map_err(|err| err.to_string())?,
+        Some(list) => read_names(list)?,
         None => labels.keys().cloned().collect(),
     };
     if names.is_empty() {
-        return Err(format!(
-            "{}: no PNG masks here. Choose the folder of the labels",
-            folders.labels.display()
-        ));
+        return Err(MaskScoreError::NoMasks {
+            folder: folders.labels.clone(),
+        });
     }
     let (mut pairs, mut missing) = (Vec::new(), Vec::new());
     for name in &names {
         let Some(label) = labels.get(name) else {
-            return Err(format!(
-                "{}: this label is on the list but not there. Add it or take {name} off the list",
-                folders.labels.join(format!("{name}.png")).display()
-            ));
+            return Err(MaskScoreError::LabelMissing {
+                path: folders.labels.join(format!("{name}.png")),
+                name: name.clone(),
+            });
         };
         match predictions.remove(name) {
             Some(prediction) => pairs.push(Pair {
@@ -167,12 +169,11 @@ fn pair(folders: &MaskFolders) -> Result<(Vec<Pair>, Vec<PathBuf>), String> {
         }
     }
     if let Some(first) = missing.first() {
-        return Err(format!(
-            "{}: this prediction is missing ({} of {} are). Add it, or score only those on a list",
-            first.display(),
-            missing.len(),
-            names.len()
-        ));
+        return Err(MaskScoreError::PredictionMissing {
+            path: first.clone(),
+            missing: missing.len(),
+            total: names.len(),
+        });
     }
     if folders.list.is_some() {
         // Who names some does not expect to hear of the others.
@@ -187,40 +188,35 @@ fn pair(folders: &MaskFolders) -> Result<(Vec<Pair>, Vec<PathBuf>), String> {
     Ok((pairs, predictions.into_values().collect()))
 }
 
-/// What is wrong with a pair.
-enum Problem {
-    Read(DatasetError),
-    Sizes(String),
-}
-
-impl Problem {
-    /// For people; `assumed` = nobody said which classes there are.
-    fn text(&self, assumed: bool) -> String {
-        match self {
-            Self::Read(err @ DatasetError::LabelOutOfRange { .. }) if assumed => format!(
-                "{err}. The classes of VOC are assumed, as there is no classes.txt with the labels; \
-                 give another class list or the number of classes"
-            ),
-            Self::Read(err) => err.to_string(),
-            Self::Sizes(text) => text.clone(),
+/// Adds what may be the cause; `assumed` = nobody said which classes there are.
+fn explain(err: MaskScoreError, assumed: bool) -> MaskScoreError {
+    match err {
+        MaskScoreError::Read(source @ DatasetError::LabelOutOfRange { .. }) if assumed => {
+            MaskScoreError::AssumedClasses { source }
         }
+        err => err,
     }
 }
 
 impl Pair {
-    fn count(&self, reader: &MaskReader, boundary_width: usize) -> Result<SetCounts, Problem> {
-        let truth = reader.read(&self.label).map_err(Problem::Read)?;
-        let mask = reader.read(&self.prediction).map_err(Problem::Read)?;
+    fn count(
+        &self,
+        reader: &MaskReader,
+        boundary_width: usize,
+    ) -> Result<SetCounts, MaskScoreError> {
+        let truth = reader.read(&self.label)?;
+        let mask = reader.read(&self.prediction)?;
         if (truth.width, truth.height) != (mask.width, mask.height) {
-            return Err(Problem::Sizes(format!(
-                "{}: the prediction is {}x{} pixels but its label {} is {}x{}. Write predictions at the label's size",
-                self.prediction.display(),
-                mask.width,
-                mask.height,
-                self.label.display(),
-                truth.width,
-                truth.height
-            )));
+            let size = |map: &LabelMap| MaskSize {
+                width: map.width,
+                height: map.height,
+            };
+            return Err(MaskScoreError::Sizes {
+                prediction: self.prediction.clone(),
+                prediction_size: size(&mask),
+                label: self.label.clone(),
+                label_size: size(&truth),
+            });
         }
         let mut counts = SetCounts::new(reader.num_classes, boundary_width);
         counts.add(&truth.labels, &mask.labels, truth.width as usize);

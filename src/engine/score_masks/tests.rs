@@ -45,7 +45,7 @@ impl Desk {
         path
     }
 
-    fn score(&self) -> Result<MaskScores, String> {
+    fn score(&self) -> Result<MaskScores, EngineError> {
         score_masks(&self.folders, &Cancel::default())
     }
 
@@ -54,7 +54,8 @@ impl Desk {
         let message = self
             .score()
             .map(|scores| scores.evaluation.scores)
-            .unwrap_err();
+            .unwrap_err()
+            .to_string();
         assert!(
             words.iter().all(|word| message.contains(word)),
             "{words:?} are not all in: {message}"
@@ -182,8 +183,6 @@ fn a_cancelled_scoring_ends() {
     let waker: Waker = Arc::new(|| {});
     let (promise, task) = Promise::<()>::new(&waker);
     drop(task);
-    let message = score_masks(&desk.folders, &promise.cancel)
-        .map(|_| ())
-        .unwrap_err();
-    assert_eq!(message, "stopped");
+    let scored = score_masks(&desk.folders, &promise.cancel);
+    assert!(matches!(scored, Err(EngineError::Cancelled)));
 }

@@ -67,6 +67,15 @@ impl ActiveRun {
         }
     }
 
+    /// Its name, or `unnamed` while its folder is not made.
+    pub(super) fn name_or<'a>(&'a self, unnamed: &'a str) -> &'a str {
+        if self.run.is_empty() {
+            unnamed
+        } else {
+            &self.run
+        }
+    }
+
     /// Takes in one event of the loop.
     pub(super) fn apply(&mut self, event: &TrainEvent) {
         match event {

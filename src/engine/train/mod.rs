@@ -1,80 +1,104 @@
 //! Training: the active run, the plan it is a part of, and the `train` thread.
 
 mod active_run;
+mod run_event;
+#[cfg(test)]
+mod tests;
 mod thread;
 mod trainer;
 
 pub use active_run::{ActiveRun, Phase};
+pub use run_event::{RunEvent, RunEventKind};
 pub(super) use trainer::Trainer;
 pub use trainer::{Live, Plan};
 
-use super::{Engine, NoticeLevel};
+use super::runs::RunState;
+use super::{Engine, EngineError};
 use crate::training::RunConfig;
 
 impl Engine {
-    /// Trains one run; refused with a notice while another is active.
-    pub fn start_run(&mut self, config: RunConfig) {
-        self.start_plan(vec![config]);
+    /// Trains one run.
+    ///
+    /// # Errors
+    /// [`Busy`](EngineError::Busy) while another run is active; a device or a setting that does not work.
+    pub fn start_run(&mut self, config: RunConfig) -> Result<(), EngineError> {
+        self.start_plan(vec![config])
     }
 
     /// Trains runs one after another. A stop or a failure ends the whole plan.
-    pub fn start_plan(&mut self, configs: Vec<RunConfig>) {
-        self.start_runs(configs, false);
+    ///
+    /// # Errors
+    /// As [`start_run`](Self::start_run), for any of the runs; then none is trained.
+    pub fn start_plan(&mut self, configs: Vec<RunConfig>) -> Result<(), EngineError> {
+        self.start_runs(configs, false)
     }
 
     /// Trains stages: as [`start_plan`](Self::start_plan), but each run starts from the best
     /// weights of the one before (FCN-32s, 16s, 8s; CVPR 2015, section 4.2).
-    pub fn start_stages(&mut self, configs: Vec<RunConfig>) {
-        self.start_runs(configs, true);
+    ///
+    /// # Errors
+    /// As [`start_plan`](Self::start_plan).
+    pub fn start_stages(&mut self, configs: Vec<RunConfig>) -> Result<(), EngineError> {
+        self.start_runs(configs, true)
     }
 
-    fn start_runs(&mut self, configs: Vec<RunConfig>, staged: bool) {
-        // Of a plan no run is trained when one of them cannot be.
-        let refusal = configs.iter().find_map(|config| {
-            let problem = config.validate().err().map(|err| err.to_string());
-            problem.or_else(|| self.devices.refusal(config.device))
-        });
-        match refusal {
-            Some(text) => self.notify(NoticeLevel::Error, text),
-            None => self.trainer.start(configs, staged, &mut self.notices),
+    fn start_runs(&mut self, configs: Vec<RunConfig>, staged: bool) -> Result<(), EngineError> {
+        for config in &configs {
+            config.validate()?;
+            self.devices.check(config.device)?;
         }
+        self.trainer.start(configs, staged)
     }
 
-    /// Takes a run up again from its last checkpoint.
-    pub fn resume_run(&mut self, run: &str) {
-        let Some(snapshot) = self.run(run) else {
-            return self.notify(NoticeLevel::Error, format!("There is no run {run}"));
-        };
+    /// Trains the rest of a run, from its last checkpoint.
+    ///
+    /// # Errors
+    /// What the run lacks for that; a device that does not work; [`Busy`](EngineError::Busy).
+    pub fn resume_run(&mut self, run: &str) -> Result<(), EngineError> {
+        let snapshot = self.existing_run(run)?;
+        let folder = self.folder(run);
         if !snapshot.can_resume {
-            return self.notify(
-                NoticeLevel::Error,
-                format!(
-                    "{run} has nothing to go on with: it is finished, active or was never saved"
-                ),
-            );
+            return Err(match snapshot.state {
+                RunState::Active => EngineError::Active {
+                    run: run.to_owned(),
+                },
+                RunState::Finished => EngineError::Finished {
+                    folder: folder.path().to_owned(),
+                },
+                _ => EngineError::NoCheckpoint {
+                    folder: folder.path().to_owned(),
+                },
+            });
         }
         let config = snapshot.config.clone();
-        match self.devices.refusal(config.device) {
-            Some(text) => self.notify(NoticeLevel::Error, text),
-            None => self
-                .trainer
-                .resume_run(self.folder(run), config, &mut self.notices),
-        }
+        self.devices.check(config.device)?;
+        self.trainer.resume_run(folder, config)
     }
 
     /// Asks the active run to wait after the step in hand.
-    pub fn pause(&mut self) {
-        self.trainer.pause();
+    pub fn pause(&mut self) -> Result<(), EngineError> {
+        self.trainer.pause()
     }
 
     /// Lets a paused run continue.
-    pub fn unpause(&mut self) {
-        self.trainer.unpause();
+    pub fn unpause(&mut self) -> Result<(), EngineError> {
+        self.trainer.unpause()
     }
 
     /// Asks the active run to save and end after the step in hand.
-    pub fn stop(&mut self) {
-        self.trainer.stop();
+    pub fn stop(&mut self) -> Result<(), EngineError> {
+        self.trainer.stop()
+    }
+
+    /// From now on the events of runs are kept until [`take_run_events`](Self::take_run_events). To
+    /// be called by one that takes them often: there may be many.
+    pub fn keep_run_events(&mut self) {
+        self.trainer.run_events.keep();
+    }
+
+    /// What happened to runs since the last call, in order.
+    pub fn take_run_events(&mut self) -> Vec<RunEvent> {
+        self.trainer.run_events.take()
     }
 
     /// The run that is being trained.

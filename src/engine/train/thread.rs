@@ -6,11 +6,11 @@ use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::Sender;
 
-use crate::engine::Waker;
 use crate::engine::dataset;
 use crate::engine::memory::give_back_freed_memory;
 use crate::engine::runs::{format_time, unix_secs};
 use crate::engine::tasks::guarded;
+use crate::engine::{EngineError, Waker};
 use crate::training::checkpoint::{EndMark, RunFolder, RunMeta};
 use crate::training::{Control, Outcome, Preview, RunConfig, TrainEvent, TrainSink, train};
 
@@ -68,35 +68,44 @@ impl TrainThread {
         let result = guarded(|| self.train(&mut sink, &mut opened));
         let failure = match result {
             Ok(Ok(())) => None,
-            Ok(Err(message)) => Some(message),
-            Err(panic) => Some(format!(
-                "training broke off unexpectedly ({panic}). The last checkpoint is kept; choose another device or smaller sizes"
-            )),
+            Ok(Err(err)) => Some(err),
+            Err(panic) => Some(EngineError::Panicked {
+                what: "training",
+                panic,
+                advice: "The last checkpoint is kept; choose another device or smaller sizes",
+            }),
         };
-        if let Some(message) = failure
+        if let Some(err) = failure
             && !sink.ended
         {
+            let outcome = outcome_of(&err);
             if let Some(folder) = opened {
-                let end = EndMark::Failed {
-                    message: message.clone(),
+                let end = match &outcome {
+                    Outcome::Failed(message) => EndMark::Failed {
+                        message: message.clone(),
+                    },
+                    _ => EndMark::Stopped,
                 };
                 RunFolder::set_end(&folder, &end).unwrap_or_else(|err| log::warn!("{err}"));
             }
-            sink.send(TrainEvent::Ended(Outcome::Failed(message)));
+            sink.send(TrainEvent::Ended(outcome));
         }
         give_back_freed_memory();
     }
 
-    fn train(&self, sink: &mut EngineSink, opened: &mut Option<RunFolder>) -> Result<(), String> {
+    fn train(
+        &self,
+        sink: &mut EngineSink,
+        opened: &mut Option<RunFolder>,
+    ) -> Result<(), EngineError> {
         let which = match &self.job {
             Job::New(config) => config.dataset.clone(),
-            Job::Resume(folder) => folder.meta().map_err(|err| err.to_string())?.config.dataset,
+            Job::Resume(folder) => folder.meta()?.config.dataset,
         };
         let control = self.control.clone();
         let dataset = dataset::open(&which, &self.data_dir, &mut |_, _| {
             !control.stop_requested()
-        })
-        .map_err(|err| err.to_string())?;
+        })?;
         let folder = match &self.job {
             Job::Resume(folder) => folder.clone(),
             Job::New(config) => {
@@ -113,17 +122,16 @@ impl TrainThread {
                     dataset_name: dataset.name.clone(),
                     created,
                 };
-                RunFolder::create(&self.runs_dir, &name, &meta).map_err(|err| err.to_string())?
+                RunFolder::create(&self.runs_dir, &name, &meta)?
             }
         };
-        let meta = folder.meta().map_err(|err| err.to_string())?;
+        let meta = folder.meta()?;
         if meta.classes.len() != dataset.classes.len() {
-            return Err(format!(
-                "{}: the dataset has {} classes now, the run was started with {}. Start a new run",
-                dataset.root.display(),
-                dataset.classes.len(),
-                meta.classes.len()
-            ));
+            return Err(EngineError::ClassesChanged {
+                root: dataset.root.clone(),
+                now: dataset.classes.len(),
+                then: meta.classes.len(),
+            });
         }
         let event = ThreadEvent::Opened {
             folder: folder.clone(),
@@ -133,6 +141,14 @@ impl TrainThread {
         *opened = Some(folder.clone());
         train(&folder, &dataset, &self.control, sink);
         Ok(())
+    }
+}
+
+/// How a run ended that never reached its loop.
+fn outcome_of(err: &EngineError) -> Outcome {
+    match err {
+        EngineError::Cancelled => Outcome::Stopped { step: 0 },
+        err => Outcome::Failed(err.to_string()),
     }
 }
 

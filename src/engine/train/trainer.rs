@@ -7,10 +7,11 @@ use std::thread::JoinHandle;
 use crossbeam_channel::{Receiver, bounded};
 
 use super::active_run::{ActiveRun, Phase};
+use super::run_event::{RunEventKind, RunEvents};
 use super::thread::{Job, PreviewSlot, ThreadEvent, TrainThread};
 use crate::dataset::ClassList;
 use crate::engine::runs::{RunSnapshot, RunState, newest_first};
-use crate::engine::{Dirs, Notice, NoticeLevel, Waker};
+use crate::engine::{Dirs, EngineError, Notice, NoticeLevel, Waker};
 use crate::training::checkpoint::RunFolder;
 use crate::training::{Control, InitialWeights, Outcome, Preview, RunConfig, TrainEvent};
 
@@ -47,6 +48,7 @@ pub(in crate::engine) struct Trainer {
     /// Whether each run of the plan starts from the one before.
     staged: bool,
     live: Option<Live>,
+    pub(super) run_events: RunEvents,
 }
 
 /// A running thread.
@@ -73,6 +75,7 @@ impl Trainer {
             waiting: VecDeque::new(),
             staged: false,
             live: None,
+            run_events: RunEvents::default(),
         }
     }
 
@@ -94,60 +97,44 @@ impl Trainer {
 
     /// Trains runs one after another; `staged` = each starts from the best weights of the
     /// one before.
-    pub fn start(&mut self, configs: Vec<RunConfig>, staged: bool, notices: &mut Vec<Notice>) {
-        if !self.is_free(notices) {
-            return;
-        }
+    pub fn start(&mut self, configs: Vec<RunConfig>, staged: bool) -> Result<(), EngineError> {
+        self.begin_plan(configs.len())?;
         self.staged = staged;
-        self.plan = Some(Plan {
-            runs: Vec::new(),
-            total: configs.len(),
-            done: false,
-        });
         self.waiting = configs.into();
-        self.start_next(notices);
+        self.start_next()
     }
 
-    pub fn resume_run(&mut self, folder: RunFolder, config: RunConfig, notices: &mut Vec<Notice>) {
-        if !self.is_free(notices) {
-            return;
+    pub fn resume_run(&mut self, folder: RunFolder, config: RunConfig) -> Result<(), EngineError> {
+        self.begin_plan(1)?;
+        self.launch(Job::Resume(folder), config)
+    }
+
+    fn begin_plan(&mut self, total: usize) -> Result<(), EngineError> {
+        if let Some(active) = self.active() {
+            return Err(EngineError::Busy {
+                run: active.name_or("the last run started").to_owned(),
+            });
         }
+        self.waiting.clear();
         self.plan = Some(Plan {
             runs: Vec::new(),
-            total: 1,
+            total,
             done: false,
         });
-        self.waiting.clear();
-        self.launch(Job::Resume(folder), config, notices);
-    }
-
-    fn is_free(&self, notices: &mut Vec<Notice>) -> bool {
-        let Some(active) = self.active() else {
-            return true;
-        };
-        let text = format!(
-            "{} is being trained. Stop it before another run is started",
-            active.run
-        );
-        notices.push(Notice {
-            level: NoticeLevel::Warning,
-            text,
-        });
-        false
+        Ok(())
     }
 
     /// Starts the next run of the plan, or closes the plan.
-    fn start_next(&mut self, notices: &mut Vec<Notice>) {
-        match self.waiting.pop_front() {
-            Some(mut config) => {
-                let parent = self.plan.as_ref().and_then(|plan| plan.runs.last());
-                if let (true, Some(parent)) = (self.staged, parent) {
-                    config.init = InitialWeights::Run(parent.clone());
-                }
-                self.launch(Job::New(Box::new(config.clone())), config, notices);
-            }
-            None => self.end_plan(),
+    fn start_next(&mut self) -> Result<(), EngineError> {
+        let Some(mut config) = self.waiting.pop_front() else {
+            self.end_plan();
+            return Ok(());
+        };
+        let parent = self.plan.as_ref().and_then(|plan| plan.runs.last());
+        if let (true, Some(parent)) = (self.staged, parent) {
+            config.init = InitialWeights::Run(parent.clone());
         }
+        self.launch(Job::New(Box::new(config.clone())), config)
     }
 
     fn end_plan(&mut self) {
@@ -157,7 +144,7 @@ impl Trainer {
         }
     }
 
-    fn launch(&mut self, job: Job, config: RunConfig, notices: &mut Vec<Notice>) {
+    fn launch(&mut self, job: Job, config: RunConfig) -> Result<(), EngineError> {
         let (sender, events) = bounded(QUEUE);
         let control = Control::default();
         let previews = PreviewSlot::default();
@@ -170,49 +157,48 @@ impl Trainer {
             previews: self.live_masks.then(|| Arc::clone(&previews)),
             waker: Arc::clone(&self.waker),
         };
-        match thread.start() {
-            Ok(thread) => {
-                let active = ActiveRun::new(config);
-                self.current = Some(Current {
-                    active,
-                    classes: Arc::default(),
-                    control,
-                    events,
-                    previews,
-                    thread,
-                });
+        let thread = thread.start().map_err(|source| {
+            self.end_plan();
+            EngineError::Thread {
+                name: "train",
+                source,
             }
-            Err(err) => {
-                let text = format!("The training thread could not be started: {err}");
-                notices.push(Notice {
-                    level: NoticeLevel::Error,
-                    text,
-                });
-                self.end_plan();
-            }
-        }
+        })?;
+        self.current = Some(Current {
+            active: ActiveRun::new(config),
+            classes: Arc::default(),
+            control,
+            events,
+            previews,
+            thread,
+        });
+        Ok(())
     }
 
-    pub fn pause(&mut self) {
-        if let Some(current) = &mut self.current {
-            current.control.pause();
-            current.active.phase = Phase::Pausing;
-        }
+    fn current(&mut self) -> Result<&mut Current, EngineError> {
+        self.current.as_mut().ok_or(EngineError::NotTraining)
     }
 
-    pub fn unpause(&mut self) {
-        if let Some(current) = &mut self.current {
-            current.control.unpause();
-            current.active.phase = Phase::Training;
-        }
+    pub fn pause(&mut self) -> Result<(), EngineError> {
+        let current = self.current()?;
+        current.control.pause();
+        current.active.phase = Phase::Pausing;
+        Ok(())
     }
 
-    pub fn stop(&mut self) {
+    pub fn unpause(&mut self) -> Result<(), EngineError> {
+        let current = self.current()?;
+        current.control.unpause();
+        current.active.phase = Phase::Training;
+        Ok(())
+    }
+
+    pub fn stop(&mut self) -> Result<(), EngineError> {
         self.waiting.clear();
-        if let Some(current) = &mut self.current {
-            current.control.stop();
-            current.active.phase = Phase::Stopping;
-        }
+        let current = self.current()?;
+        current.control.stop();
+        current.active.phase = Phase::Stopping;
+        Ok(())
     }
 
     /// Takes in one event and the newest masks; false = there was nothing.
@@ -245,7 +231,18 @@ impl Trainer {
             Ok(ThreadEvent::Train(TrainEvent::Ended(outcome))) => {
                 self.ended(outcome, runs, notices);
             }
-            Ok(ThreadEvent::Train(event)) => current.apply(&event, runs),
+            Ok(ThreadEvent::Train(event)) => {
+                current.apply(&event, runs);
+                let run = &current.active.run;
+                match event {
+                    TrainEvent::Started(info) => self.run_events.started(run, info),
+                    TrainEvent::Step(step) => self.run_events.push(run, RunEventKind::Step(step)),
+                    TrainEvent::EpochEnded(epoch) => {
+                        self.run_events.push(run, RunEventKind::Epoch(epoch));
+                    }
+                    _ => {}
+                }
+            }
             Err(_) => return false,
         }
         true
@@ -257,13 +254,13 @@ impl Trainer {
         };
         // The thread has nothing left to do: this does not wait.
         current.thread.join().ok();
-        let name = if current.active.run.is_empty() {
-            "The run"
-        } else {
-            &current.active.run
-        };
+        let name = current.active.name_or("The run");
         let (level, text) = match &outcome {
             Outcome::Finished => (NoticeLevel::Info, format!("{name} is finished")),
+            Outcome::Stopped { .. } if current.active.run.is_empty() => (
+                NoticeLevel::Info,
+                format!("{name} was stopped before it began"),
+            ),
             Outcome::Stopped { step } => (
                 NoticeLevel::Info,
                 format!("{name} was stopped and saved after step {step}"),
@@ -280,10 +277,14 @@ impl Trainer {
                 Outcome::Failed(message) => RunState::Failed(message),
             };
         }
-        if finished {
-            self.start_next(notices);
-        } else {
+        self.run_events.ended(&current.active.run);
+        if !finished {
             self.end_plan();
+        } else if let Err(err) = self.start_next() {
+            notices.push(Notice {
+                level: NoticeLevel::Error,
+                text: err.to_string(),
+            });
         }
     }
 
@@ -328,4 +329,18 @@ impl Drop for Trainer {
             current.thread.join().ok();
         }
     }
+}
+
+/// Lets `trainer` take in `events` as if a thread sent them.
+#[cfg(test)]
+pub(super) fn fake_thread(trainer: &mut Trainer, config: RunConfig, events: Receiver<ThreadEvent>) {
+    let thread = std::thread::Builder::new().name("train".into());
+    trainer.current = Some(Current {
+        active: ActiveRun::new(config),
+        classes: Arc::default(),
+        control: Control::default(),
+        events,
+        previews: PreviewSlot::default(),
+        thread: thread.spawn(|| {}).expect("a thread"),
+    });
 }

@@ -3,7 +3,7 @@
 use eframe::egui;
 
 use super::{App, DRAIN_BUDGET};
-use crate::engine::{DatasetRef, DatasetState, NoticeLevel, RunState, Task};
+use crate::engine::{DatasetState, NoticeLevel, RunState};
 use crate::ui::command::{Command, PanelKind};
 use crate::ui::context::PanelCtx;
 
@@ -27,7 +27,7 @@ impl App {
                 text,
             );
         }
-        self.poll_dialogs();
+        self.poll_tasks();
         let ctx = PanelCtx {
             engine: &self.engine,
             commands: &self.sender,
@@ -36,27 +36,6 @@ impl App {
         self.state.compare.poll(&ctx);
         self.weights.poll(&ctx);
         self.follow_engine();
-    }
-
-    fn poll_dialogs(&mut self) {
-        if let Some(answer) = self.folder_dialog.as_mut().and_then(Task::poll) {
-            self.folder_dialog = None;
-            if let Some(folder) = answer {
-                self.send(Command::OpenDataset(DatasetRef::Folder(folder)));
-            }
-        }
-        if let Some(answer) = self.image_dialog.as_mut().and_then(Task::poll) {
-            self.image_dialog = None;
-            if let Some(images) = answer.filter(|images| !images.is_empty()) {
-                self.send(Command::Inspect(images));
-            }
-        }
-        if let Some(result) = self.file_manager.as_mut().and_then(Task::poll) {
-            self.file_manager = None;
-            if let Err(message) = result {
-                self.toasts.add(NoticeLevel::Warning, message);
-            }
-        }
     }
 
     /// Keeps selection and preferences in step with what the engine did.

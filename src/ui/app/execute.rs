@@ -24,9 +24,13 @@ impl App {
                 self.toasts
                     .add(NoticeLevel::Info, format!("Imported as run {run}"));
             }
-            Command::ResumeRun(run) => self.engine.resume_run(&run),
+            Command::ResumeRun(run) => {
+                let resumed = self.engine.resume_run(&run);
+                self.report(resumed);
+            }
             Command::DeleteRun(run) => {
-                self.engine.delete_run(&run);
+                let deleted = self.engine.delete_run(&run);
+                self.report(deleted);
                 let engine = &self.engine;
                 self.state.selection.retain(|run| engine.run(run).is_some());
             }
@@ -46,10 +50,16 @@ impl App {
                 self.state.compare.show(&ctx, runs, image);
                 self.state.layout.show(PanelKind::Compare);
             }
-            Command::DownloadWeights(id) => self.engine.download_weights(id),
+            Command::DownloadWeights(id) => {
+                let started = self.engine.download_weights(id);
+                self.report(started);
+            }
             Command::CancelDownload(id) => self.engine.cancel_download(id),
             Command::PickWeights(id) => self.weights.pick(&self.engine, id),
-            Command::AddWeights { id, path } => self.engine.add_weights(id, &path),
+            Command::AddWeights { id, path } => {
+                let started = self.engine.add_weights(id, &path);
+                self.report(started);
+            }
             Command::UseWeights(path) => {
                 self.state.train.use_weights(&self.engine, path);
                 self.state.layout.show(PanelKind::Train);
@@ -82,9 +92,18 @@ impl App {
                     self.toasts.add(NoticeLevel::Warning, problem);
                 }
             }
-            UiCommand::Pause => self.engine.pause(),
-            UiCommand::Unpause => self.engine.unpause(),
-            UiCommand::Stop => self.engine.stop(),
+            UiCommand::Pause => {
+                let paused = self.engine.pause();
+                self.report(paused);
+            }
+            UiCommand::Unpause => {
+                let unpaused = self.engine.unpause();
+                self.report(unpaused);
+            }
+            UiCommand::Stop => {
+                let stopped = self.engine.stop();
+                self.report(stopped);
+            }
             UiCommand::Weights => self.weights.open = true,
             UiCommand::Panel(panel) => self.toggle_panel(panel),
             UiCommand::Theme(theme) => self.set_theme(ctx, theme),
@@ -101,24 +120,25 @@ impl App {
     /// Starts what `command` trains.
     fn start(&mut self, command: UiCommand) -> Result<(), &'static str> {
         let (train, engine) = (&self.state.train, &mut self.engine);
-        match command {
+        let started = match command {
             UiCommand::TrainThree => {
                 let configs = train.strides(engine)?;
-                engine.start_plan(configs);
+                engine.start_plan(configs)
             }
             UiCommand::TrainStaged => {
                 let configs = train.strides(engine)?;
-                engine.start_stages(configs);
+                engine.start_stages(configs)
             }
             UiCommand::TrainAtOnce => {
                 let config = train.at_once(engine)?;
-                engine.start_run(config);
+                engine.start_run(config)
             }
             _ => {
                 let config = train.config(engine)?;
-                engine.start_run(config);
+                engine.start_run(config)
             }
-        }
+        };
+        self.report(started);
         Ok(())
     }
 

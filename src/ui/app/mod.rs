@@ -1,5 +1,6 @@
 //! The program behind the window: handles events, carries out commands, draws everything.
 
+mod background;
 mod events;
 mod execute;
 

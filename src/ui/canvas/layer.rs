@@ -110,6 +110,17 @@ impl Layer {
         }
     }
 
+    /// What it is, as the start of a sentence.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Image(_) => "The image",
+            Self::Fill { .. } => "The mask",
+            Self::Outline { .. } => "The outlines of the mask",
+            Self::Errors { .. } => "The wrong pixels",
+            Self::Disagreement(_) => "The disagreement of the masks",
+        }
+    }
+
     /// Sampling: masks never blend labels; outlines may fade when far away.
     pub fn texture_options(&self) -> TextureOptions {
         match self {

@@ -12,20 +12,20 @@ use eframe::egui::{
     self, Color32, Key, Pos2, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, vec2,
 };
 
+use crate::ui::view_model::mask::Pixel;
 pub use layer::Layer;
 pub use texture_cache::TextureCache;
 pub use view::{CanvasView, Transform, best_columns};
 
-/// From how many screen pixels a pixel the image is drawn with hard edges.
+/// Above this magnification the image is drawn with hard pixel edges.
 const SHARP_FROM: f32 = 2.0;
-/// Zoom of one press of a key.
+/// Zoom factor of one key press.
 const KEY_ZOOM: f32 = 1.25;
 const FULL_UV: Rect = Rect::from_min_max(Pos2::ZERO, Pos2::new(1.0, 1.0));
 
 /// One layer as it is drawn.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DrawnLayer {
-    /// What it shows.
     pub layer: Layer,
     /// `0.0..=1.0`. A tint on the graphics card: changing it repaints nothing.
     pub opacity: f32,
@@ -51,18 +51,18 @@ pub struct Canvas<'a> {
     dimmed: bool,
 }
 
-/// What happened on a canvas.
+/// The result of showing a canvas.
 pub struct CanvasOutput {
-    /// Clicks and the place on the screen.
+    /// The response of the widget.
     pub response: Response,
-    /// Where each pixel was drawn.
+    /// Maps image pixels to the screen.
     pub transform: Transform,
-    /// Column and row of the image pixel under the pointer.
-    pub hovered: Option<[u32; 2]>,
+    /// The image pixel under the pointer.
+    pub hovered: Option<Pixel>,
 }
 
 impl<'a> Canvas<'a> {
-    /// A canvas of an image of `[width, height]` pixels; `name` is what screen readers say.
+    /// A canvas of an image of `[width, height]` pixels; `name` is for screen readers.
     pub fn new(
         textures: &'a mut TextureCache,
         drawn: &'a [DrawnLayer],
@@ -78,7 +78,7 @@ impl<'a> Canvas<'a> {
         }
     }
 
-    /// Draws it faintly: the image is about to be replaced.
+    /// Draws it faintly, while another image is being prepared.
     pub fn dimmed(mut self, dimmed: bool) -> Self {
         self.dimmed = dimmed;
         self
@@ -92,7 +92,7 @@ impl<'a> Canvas<'a> {
         self.paint(ui, rect, response, view)
     }
 
-    /// Shows the whole image at `size` points; only clicks are sensed, the wheel scrolls on.
+    /// Shows the whole image at `size` points; reacts to clicks only, so the wheel scrolls the panel.
     pub fn show_fitted(self, ui: &mut Ui, size: Vec2) -> CanvasOutput {
         let (rect, response) = ui.allocate_exact_size(size.max(Vec2::ZERO), Sense::click());
         self.paint(ui, rect, response, &mut CanvasView::default())
@@ -165,7 +165,7 @@ fn navigate(ui: &Ui, response: &Response, view: &mut CanvasView, image_size: Vec
     }
 }
 
-/// Zoom factor of the wheel or of a pinch; the wheel is used up, so that nothing scrolls.
+/// Zoom factor of the wheel or a pinch; consumes the wheel, so that nothing else scrolls.
 fn take_wheel_zoom(ui: &Ui) -> f32 {
     let speed = ui.options(|options| options.input_options.scroll_zoom_speed);
     ui.input_mut(|input| {

@@ -16,7 +16,7 @@ struct State {
     textures: TextureCache,
     view: CanvasView,
     rect: Option<Rect>,
-    hovered: Option<[u32; 2]>,
+    hovered: Option<Pixel>,
 }
 
 /// A canvas with an image of 100 x 100 pixels, which fits at a zoom of 1.
@@ -72,7 +72,7 @@ fn the_pixel_under_the_pointer_is_reported() {
     let rect = harness.state().rect.unwrap();
     harness.hover_at(rect.center() + vec2(10.5, -20.5));
     harness.run();
-    assert_eq!(harness.state().hovered, Some([60, 29]));
+    assert_eq!(harness.state().hovered, Some(Pixel { x: 60, y: 29 }));
     harness.hover_at(rect.left_center() + vec2(5.0, 0.0));
     harness.run();
     assert_eq!(harness.state().hovered, None);

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{ColorImage, Context, TextureHandle, TextureId, TextureOptions};
+use eframe::egui::{Color32, ColorImage, Context, TextureHandle, TextureId, TextureOptions};
 
 use super::layer::Layer;
-use crate::engine::{Engine, Task};
+use crate::engine::{NoticeLevel, Poll, Task};
+use crate::ui::command::Command;
+use crate::ui::context::PanelCtx;
 
 /// No layer is larger on any side, whatever the graphics card can do.
 const MAX_SIDE: usize = 8192;
@@ -34,14 +36,15 @@ struct Texture {
 
 impl TextureCache {
     /// Starts, takes in and drops work so that `wanted` gets ready. Returns true once
-    /// every one of `wanted` has a texture; textures of anything else are then freed.
-    pub fn prepare(&mut self, engine: &Engine, ctx: &Context, wanted: &[Layer]) -> bool {
+    /// every one of `wanted` has a texture; textures of anything else are then freed. A layer that
+    /// cannot be painted is told and left out.
+    pub fn prepare(&mut self, panel: &PanelCtx<'_>, ctx: &Context, wanted: &[Layer]) -> bool {
         self.pending.retain(|(layer, _)| wanted.contains(layer));
-        self.take_finished(ctx);
+        self.take_finished(panel, ctx);
         for layer in wanted {
             if !self.is_known(layer) {
                 let (work, max_side) = (layer.clone(), max_side(ctx));
-                let task = engine.spawn("color", move |_| work.paint(max_side));
+                let task = panel.engine.spawn("color", move |_| work.paint(max_side));
                 self.pending.push((layer.clone(), task));
             }
         }
@@ -67,13 +70,23 @@ impl TextureCache {
         !self.pending.is_empty()
     }
 
-    fn take_finished(&mut self, ctx: &Context) {
+    fn take_finished(&mut self, panel: &PanelCtx<'_>, ctx: &Context) {
         let mut finished = Vec::new();
         self.pending.retain_mut(|(layer, task)| {
-            let painted = task.poll();
-            let waiting = painted.is_none();
-            finished.extend(painted.map(|painted| (layer.clone(), painted)));
-            waiting
+            let painted = match task.poll() {
+                Poll::Pending => return true,
+                Poll::Ready(painted) => painted,
+                Poll::Lost => {
+                    let text = format!("{} could not be painted; the log says more", layer.name());
+                    panel
+                        .commands
+                        .send(Command::Notify(NoticeLevel::Error, text));
+                    // The other layers are shown without this one.
+                    ColorImage::filled([1, 1], Color32::TRANSPARENT)
+                }
+            };
+            finished.push((layer.clone(), painted));
+            false
         });
         for (layer, painted) in finished {
             self.upload(ctx, layer, painted);
@@ -134,6 +147,7 @@ impl TextureCache {
 mod tests {
     use super::*;
     use crate::engine::Rgb;
+    use crate::ui::test_engine::Bench;
 
     fn image(width: u32) -> Layer {
         Layer::Image(Arc::new(Rgb {
@@ -189,5 +203,29 @@ mod tests {
         assert!(sharp.is_some() && smooth != sharp);
         assert_eq!(textures.texture(&ctx, &layer, true), sharp);
         assert_eq!(textures.texture(&ctx, &layer, false), smooth);
+    }
+
+    #[test]
+    fn a_lost_layer_is_told_and_left_out() {
+        let (bench, ctx) = (Bench::new(), Context::default());
+        // Fewer pixels than it says.
+        let broken = Layer::Image(Arc::new(Rgb {
+            width: 2,
+            height: 2,
+            pixels: Vec::new(),
+        }));
+        let wanted = [image(1), broken.clone()];
+        let mut cache = TextureCache::default();
+        bench.until(|panel| cache.prepare(panel, &ctx, &wanted));
+        assert!(!cache.is_busy());
+        assert!(cache.texture(&ctx, &wanted[0], false).is_some());
+        let errors = bench.errors();
+        assert_eq!(
+            errors,
+            ["The image could not be painted; the log says more"]
+        );
+        // Told once, also where it is still wanted.
+        assert!(cache.prepare(&bench.ctx(), &ctx, &wanted));
+        assert_eq!(bench.errors(), [] as [String; 0]);
     }
 }

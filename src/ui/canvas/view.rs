@@ -2,6 +2,8 @@
 
 use eframe::egui::{Pos2, Rect, Vec2, vec2};
 
+use crate::ui::view_model::mask::Pixel;
+
 /// Smallest zoom, as a share of the zoom that fits the whole image.
 const MIN_ZOOM_OF_FIT: f32 = 0.25;
 /// Largest zoom, in screen points a pixel.
@@ -89,12 +91,15 @@ impl Transform {
         self.center + (screen - self.canvas_center) / self.zoom
     }
 
-    /// Column and row of the pixel at a screen position; `None` beside the image.
-    pub fn pixel_at(&self, screen: Pos2, [width, height]: [u32; 2]) -> Option<[u32; 2]> {
+    /// The pixel at a screen position; `None` outside of the image.
+    pub fn pixel_at(&self, screen: Pos2, [width, height]: [u32; 2]) -> Option<Pixel> {
         let image = self.image_from_screen(screen);
         let size = vec2(width as f32, height as f32);
         let inside = image.x >= 0.0 && image.y >= 0.0 && image.x < size.x && image.y < size.y;
-        inside.then_some([image.x as u32, image.y as u32])
+        inside.then_some(Pixel {
+            x: image.x as u32,
+            y: image.y as u32,
+        })
     }
 
     /// Where the whole image is on the screen.
@@ -218,10 +223,13 @@ mod tests {
     fn pixels_are_found_inside_only() {
         let transform = CanvasView::default().transform(CANVAS, IMAGE);
         let size = [200, 200];
-        assert_eq!(transform.pixel_at(pos2(200.5, 50.5), size), Some([0, 0]));
+        assert_eq!(
+            transform.pixel_at(pos2(200.5, 50.5), size),
+            Some(Pixel { x: 0, y: 0 })
+        );
         assert_eq!(
             transform.pixel_at(pos2(399.5, 249.5), size),
-            Some([199, 199])
+            Some(Pixel { x: 199, y: 199 })
         );
         assert_eq!(transform.pixel_at(pos2(199.5, 60.0), size), None);
         assert_eq!(transform.pixel_at(pos2(400.5, 60.0), size), None);

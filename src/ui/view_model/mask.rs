@@ -98,8 +98,15 @@ pub fn class_shares(mask: &LabelMap, num_classes: usize) -> Vec<f64> {
         .collect()
 }
 
-/// The label at column `x`, row `y`; `None` outside.
-pub fn label_at(mask: &LabelMap, [x, y]: [u32; 2]) -> Option<u8> {
+/// A position in an image, in pixels from its top left corner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pixel {
+    pub x: u32,
+    pub y: u32,
+}
+
+/// The label at a pixel; `None` outside of the mask.
+pub fn label_at(mask: &LabelMap, Pixel { x, y }: Pixel) -> Option<u8> {
     let inside = x < mask.width && y < mask.height;
     inside
         .then(|| y as usize * mask.width as usize + x as usize)
@@ -250,9 +257,9 @@ mod tests {
     #[test]
     fn label_at_knows_the_edges() {
         let mask = map(2, &[3, 4, 5, 6]);
-        assert_eq!(label_at(&mask, [1, 0]), Some(4));
-        assert_eq!(label_at(&mask, [0, 1]), Some(5));
-        assert_eq!(label_at(&mask, [2, 0]), None);
-        assert_eq!(label_at(&mask, [0, 2]), None);
+        assert_eq!(label_at(&mask, Pixel { x: 1, y: 0 }), Some(4));
+        assert_eq!(label_at(&mask, Pixel { x: 0, y: 1 }), Some(5));
+        assert_eq!(label_at(&mask, Pixel { x: 2, y: 0 }), None);
+        assert_eq!(label_at(&mask, Pixel { x: 0, y: 2 }), None);
     }
 }

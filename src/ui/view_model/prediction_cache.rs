@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::engine::{DatasetState, Engine, Prediction, Task};
+use crate::engine::{DatasetState, Engine, EngineError, Prediction, Task};
 
 /// Seconds after which waiting is shown; shorter waits would only flash.
 pub const SHOW_WAITING_AFTER: f32 = 0.2;
@@ -46,7 +46,7 @@ struct Running {
     image: PathBuf,
     epoch: Option<usize>,
     since: Instant,
-    task: Task<Result<Arc<Prediction>, String>>,
+    task: Task<Result<Arc<Prediction>, EngineError>>,
 }
 
 impl PredictionCache {
@@ -55,14 +55,14 @@ impl PredictionCache {
         self.forget_truth_of_other_dataset(engine);
         let mut finished = Vec::new();
         self.running.retain_mut(|running| {
-            let Some(result) = running.task.poll() else {
+            let Some(result) = running.task.poll_result() else {
                 return true;
             };
             finished.push(Done {
                 run: running.run.clone(),
                 image: running.image.clone(),
                 epoch: running.epoch,
-                result,
+                result: result.map_err(|err| err.to_string()),
             });
             false
         });
@@ -152,6 +152,7 @@ fn best_epoch(engine: &Engine, run: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ui::test_engine::Bench;
 
     fn failed(run: &str, image: &str) -> Done {
         Done {
@@ -182,5 +183,30 @@ mod tests {
         cache.forget_run("a");
         assert!(cache.find("a", Path::new("x")).is_none());
         assert!(cache.find("b", Path::new("x")).is_some());
+    }
+
+    #[test]
+    fn a_lost_prediction_has_failed_and_can_be_asked_for_again() {
+        let bench = Bench::new();
+        let (run, image) = ("run", Path::new("x"));
+        let mut cache = PredictionCache::default();
+        cache.running.push(Running {
+            run: run.to_owned(),
+            image: image.to_owned(),
+            epoch: None,
+            since: Instant::now(),
+            task: bench.lost(),
+        });
+        bench.until(|ctx| {
+            cache.poll(ctx.engine);
+            cache.running.is_empty()
+        });
+        let Lookup::Failed(message) = cache.get(&bench.engine, run, image) else {
+            panic!("it has not failed")
+        };
+        assert!(message.contains("ended unexpectedly"), "{message}");
+        cache.forget_run(run);
+        let again = cache.get(&bench.engine, run, image);
+        assert!(matches!(again, Lookup::Running(_)));
     }
 }

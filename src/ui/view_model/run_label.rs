@@ -9,9 +9,9 @@ pub fn run_label(runs: &[&RunSnapshot], run: &RunSnapshot) -> String {
     if runs.iter().filter(same).count() <= 1 {
         return variant.to_string();
     }
-    let at_once = |other: &&&RunSnapshot| same(other) && other.created == run.created;
+    let at_once = |other: &&&RunSnapshot| same(other) && other.created_text() == run.created_text();
     if runs.iter().filter(at_once).count() <= 1 {
-        format!("{variant} {}", run.created)
+        format!("{variant} {}", run.created_text())
     } else {
         run.name.clone()
     }

@@ -14,11 +14,13 @@ use serde::{Deserialize, Serialize};
 use self::pane::{Pane, PaneLayers};
 use super::go_to_train;
 use super::inspect::run_picker::runs_with_weights;
-use crate::engine::{DatasetState, OpenDataset, RunSnapshot, Task};
+use crate::engine::{DatasetState, OpenDataset, Poll, RunSnapshot, Task};
 use crate::ui::canvas::controls::{opacity_slider, zoom_buttons};
 use crate::ui::canvas::{CanvasView, TextureCache};
 use crate::ui::context::PanelCtx;
+use crate::ui::dialogs;
 use crate::ui::ui_ext::UiExt as _;
+use crate::ui::view_model::mask::Pixel;
 use crate::ui::view_model::prediction_cache::PredictionCache;
 use crate::ui::view_model::score_table::ScoreTable;
 
@@ -55,7 +57,7 @@ pub struct ComparePanel {
     shown: Option<PaneLayers>,
     /// The pixel under the pointer, in any pane.
     #[serde(skip)]
-    hovered: Option<[u32; 2]>,
+    hovered: Option<Pixel>,
     /// Whether arrow keys are for this panel: the pointer is over it.
     #[serde(skip)]
     takes_keys: bool,
@@ -113,7 +115,7 @@ impl ComparePanel {
     /// Takes in what tasks have done; also while the panel is hidden.
     pub fn poll(&mut self, ctx: &PanelCtx<'_>) {
         self.predictions.poll(ctx.engine);
-        self.take_dialog();
+        self.take_dialog(ctx);
     }
 
     /// Fills the panel.
@@ -179,13 +181,15 @@ impl ComparePanel {
         self.image.clone().or_else(first)
     }
 
-    fn take_dialog(&mut self) {
-        let Some(answer) = self.dialog.as_mut().and_then(Task::poll) else {
-            return;
-        };
-        self.dialog = None;
-        if let Some(image) = answer.and_then(|paths| paths.into_iter().next()) {
-            self.image = Some(image);
+    fn take_dialog(&mut self, ctx: &PanelCtx<'_>) {
+        match Task::poll_slot(&mut self.dialog) {
+            Poll::Pending | Poll::Ready(None) => {}
+            Poll::Ready(Some(images)) => {
+                if let Some(image) = images.into_iter().next() {
+                    self.image = Some(image);
+                }
+            }
+            Poll::Lost => ctx.commands.send(dialogs::lost_notice()),
         }
     }
 
@@ -225,10 +229,7 @@ impl ComparePanel {
         let Some(layers) = PaneLayers::new(image, panes, self.layers_on) else {
             return;
         };
-        if !self
-            .textures
-            .prepare(ctx.engine, ui.ctx(), &layers.layers())
-        {
+        if !self.textures.prepare(ctx, ui.ctx(), &layers.layers()) {
             return;
         }
         let is_same_image = self.shown.as_ref().is_some_and(|shown| shown.is_of(image));
@@ -274,5 +275,25 @@ fn open_dataset<'a>(ctx: &PanelCtx<'a>) -> Option<&'a Arc<OpenDataset>> {
     match ctx.engine.dataset() {
         DatasetState::Ready(open) => Some(open),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::test_engine::Bench;
+
+    #[test]
+    fn a_lost_dialog_is_told_and_can_be_opened_again() {
+        let bench = Bench::new();
+        let mut panel = ComparePanel {
+            dialog: Some(bench.lost()),
+            ..ComparePanel::default()
+        };
+        bench.until(|ctx| {
+            panel.poll(ctx);
+            panel.dialog.is_none()
+        });
+        assert_eq!(bench.errors().len(), 1);
     }
 }

@@ -9,7 +9,7 @@ use crate::ui::canvas::{DrawnLayer, Layer};
 use crate::ui::panels::inspect::overlay::{drawn, truth_of};
 use crate::ui::view_model::ClassSet;
 use crate::ui::view_model::format::percent;
-use crate::ui::view_model::mask::label_at;
+use crate::ui::view_model::mask::{Pixel, label_at};
 use crate::ui::view_model::prediction_cache::{Lookup, SHOW_WAITING_AFTER};
 use crate::ui::view_model::run_label::run_label;
 
@@ -158,7 +158,7 @@ impl Pane {
     }
 
     /// The class at `pixel`, where it is known.
-    pub fn class_at(&self, pixel: [u32; 2]) -> Option<String> {
+    pub fn class_at(&self, pixel: Pixel) -> Option<String> {
         let mask = self.mask()?;
         let label = label_at(&mask.labels, pixel)?;
         Some(format!("{}: {}", self.title, mask.classes.name(label)))

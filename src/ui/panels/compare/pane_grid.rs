@@ -139,12 +139,7 @@ impl ComparePanel {
             return;
         };
         let classes: Vec<_> = panes.iter().filter_map(|p| p.class_at(pixel)).collect();
-        let text = format!(
-            "x {}, y {}  ·  {}",
-            pixel[0],
-            pixel[1],
-            classes.join("  ·  ")
-        );
+        let text = format!("x {}, y {}  ·  {}", pixel.x, pixel.y, classes.join("  ·  "));
         ui.add(Label::new(text).truncate());
     }
 }

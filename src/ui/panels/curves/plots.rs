@@ -155,7 +155,7 @@ pub fn loss_plot(ui: &mut Ui, drawn: &[Drawn<'_>], log_loss: bool, view: View, s
     .inner
 }
 
-/// Draws mean IU and pixel accuracy on an axis from 0 to 1.
+/// Draws mIoU and pixel accuracy on an axis from 0 to 1.
 pub fn score_plot(ui: &mut Ui, drawn: &[Drawn<'_>], view: View, size: Vec2) {
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
@@ -249,13 +249,14 @@ fn readout(position: &HoverPosition<'_>, drawn: &[Drawn<'_>]) -> Option<String> 
             format::loss(Some(values.smoothed).filter(|value| value.is_finite())),
         )
         .ok();
-        if let Some((epoch, val_loss, mean_iu, accuracy)) = values.epoch {
+        if let Some(epoch) = values.epoch {
             write!(
                 text,
-                "\nepoch {epoch}: validation loss {}\nmIoU {}, pixel accuracy {}",
-                format::loss(val_loss),
-                format::percent(mean_iu),
-                format::percent(accuracy),
+                "\nepoch {}: validation loss {}\nmIoU {}, pixel accuracy {}",
+                epoch.epoch,
+                format::loss(epoch.val_loss),
+                format::percent(epoch.mean_iu),
+                format::percent(epoch.pixel_accuracy),
             )
             .ok();
         }

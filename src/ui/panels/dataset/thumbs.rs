@@ -1,4 +1,4 @@
-//! Thumbnails of a dataset: read when they come into view, dropped when many.
+//! Thumbnails of a dataset: read when they come into view, dropped when there are many.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use eframe::egui::{
     Ui, pos2, vec2,
 };
 
-use crate::engine::{ClassList, Dataset, Engine, Split, Task, Thumbnail};
+use crate::engine::{ClassList, Dataset, Engine, EngineError, Split, Task, Thumbnail};
 use crate::ui::icons::Icon;
 use crate::ui::theme;
 
@@ -22,7 +22,7 @@ const CELL_WIDTH: f32 = 98.0;
 const GAP: f32 = 5.0;
 
 enum Thumb {
-    Loading(Task<Result<Thumbnail, String>>),
+    Loading(Task<Result<Thumbnail, EngineError>>),
     Ready {
         image: TextureHandle,
         mask: TextureHandle,
@@ -30,16 +30,31 @@ enum Thumb {
     Failed(String),
 }
 
+/// Which image of the dataset. `Split` itself has no order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct ThumbKey {
+    is_val: bool,
+    index: usize,
+}
+
 struct Cached {
     thumb: Thumb,
     seen: u64,
 }
 
+/// What tells an open dataset from another.
+#[derive(PartialEq, Eq)]
+struct DatasetId {
+    root: PathBuf,
+    num_train: usize,
+    num_val: usize,
+}
+
 /// The thumbnails of the open dataset.
 #[derive(Default)]
 pub struct Thumbs {
-    of: Option<(PathBuf, usize, usize)>,
-    cached: BTreeMap<(bool, usize), Cached>,
+    of: Option<DatasetId>,
+    cached: BTreeMap<ThumbKey, Cached>,
     frame: u64,
 }
 
@@ -59,7 +74,11 @@ impl Thumbs {
         split: Split,
         beside: bool,
     ) -> Option<usize> {
-        let identity = Some((dataset.root.clone(), dataset.train.len(), dataset.val.len()));
+        let identity = Some(DatasetId {
+            root: dataset.root.clone(),
+            num_train: dataset.train.len(),
+            num_val: dataset.val.len(),
+        });
         if self.of != identity {
             self.clear();
             self.of = identity;
@@ -127,11 +146,11 @@ impl Thumbs {
             .map(|cached| &cached.thumb)
         {
             Some(Thumb::Failed(message)) => format!("{id}\n{message}"),
-            _ => format!("{id}\nClick to segment it in Inspect"),
+            _ => format!("{id}\nClick to segment this image in Inspect"),
         }
     }
 
-    /// Takes in what was read, asks for what is in view, forgets what is not.
+    /// Uploads what was read, starts reading what is in view, drops what is not.
     fn update(
         &mut self,
         engine: &Engine,
@@ -151,9 +170,9 @@ impl Thumbs {
         let mut loading = 0;
         for cached in self.cached.values_mut() {
             if let Thumb::Loading(task) = &mut cached.thumb {
-                match task.poll() {
+                match task.poll_result() {
                     Some(Ok(thumbnail)) => cached.thumb = upload(ctx, &thumbnail, classes),
-                    Some(Err(message)) => cached.thumb = Thumb::Failed(message),
+                    Some(Err(err)) => cached.thumb = Thumb::Failed(err.to_string()),
                     None => loading += 1,
                 }
             }
@@ -214,9 +233,11 @@ impl Thumbs {
     }
 }
 
-/// A sortable key; `Split` itself has no order.
-fn key(split: Split, index: usize) -> (bool, usize) {
-    (split == Split::Val, index)
+fn key(split: Split, index: usize) -> ThumbKey {
+    ThumbKey {
+        is_val: split == Split::Val,
+        index,
+    }
 }
 
 /// Paints a texture as large as it fits, in the middle.
@@ -235,7 +256,7 @@ fn upload(ctx: &egui::Context, thumbnail: &Thumbnail, classes: &ClassList) -> Th
     let fits = image.pixels.len() == size[0] * size[1] * 3
         && labels.labels.len() == mask_size[0] * mask_size[1];
     if !fits {
-        return Thumb::Failed("The thumbnail has another size than it says".to_owned());
+        return Thumb::Failed("The thumbnail has the wrong number of pixels".to_owned());
     }
     let colors: Vec<Color32> = (0..=u8::MAX)
         .map(|label| theme::class_color(classes.color(label)))
@@ -256,5 +277,27 @@ fn upload(ctx: &egui::Context, thumbnail: &Thumbnail, classes: &ClassList) -> Th
             ColorImage::new(mask_size, mask),
             TextureOptions::NEAREST,
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::test_engine::Bench;
+
+    #[test]
+    fn a_lost_thumbnail_has_failed() {
+        let bench = Bench::new();
+        let (ctx, classes) = (egui::Context::default(), ClassList::numbered(2));
+        let at = key(Split::Train, 0);
+        let mut thumbs = Thumbs::default();
+        let thumb = Thumb::Loading(bench.lost());
+        thumbs.cached.insert(at, Cached { thumb, seen: 0 });
+        bench.until(|panel| {
+            thumbs.update(panel.engine, &ctx, &classes, Split::Train, 0..1);
+            !matches!(thumbs.cached[&at].thumb, Thumb::Loading(_))
+        });
+        let tooltip = thumbs.tooltip(Split::Train, 0, "a");
+        assert!(tooltip.contains("ended unexpectedly"), "{tooltip}");
     }
 }

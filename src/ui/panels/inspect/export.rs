@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::engine::{NoticeLevel, Prediction, Task};
+use crate::engine::{EngineError, NoticeLevel, Poll, Prediction, Task};
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
 use crate::ui::dialogs;
@@ -35,7 +35,7 @@ struct Asking {
 
 struct Writing {
     what: What,
-    task: Task<Result<PathBuf, String>>,
+    task: Task<Result<PathBuf, EngineError>>,
 }
 
 impl Export {
@@ -66,14 +66,21 @@ impl Export {
 
     /// Goes on with what the dialog or the writer answered. Call once a frame.
     pub fn poll(&mut self, ctx: &PanelCtx<'_>) {
-        if let Some(asking) = &mut self.asking
-            && let Some(answer) = asking.dialog.poll()
-        {
-            self.writing = answer.map(|path| write(ctx, asking, path));
-            self.asking = None;
+        if let Some(asking) = &mut self.asking {
+            match asking.dialog.poll() {
+                Poll::Pending => {}
+                Poll::Ready(answer) => {
+                    self.writing = answer.map(|path| write(ctx, asking, path));
+                    self.asking = None;
+                }
+                Poll::Lost => {
+                    ctx.commands.send(dialogs::lost_notice());
+                    self.asking = None;
+                }
+            }
         }
         if let Some(writing) = &mut self.writing
-            && let Some(result) = writing.task.poll()
+            && let Some(result) = writing.task.poll_result()
         {
             ctx.commands.send(notice(writing.what, result));
             self.writing = None;
@@ -109,7 +116,7 @@ fn write(ctx: &PanelCtx<'_>, asking: &Asking, path: PathBuf) -> Writing {
     }
 }
 
-fn notice(what: What, result: Result<PathBuf, String>) -> Command {
+fn notice(what: What, result: Result<PathBuf, EngineError>) -> Command {
     let name = match what {
         What::Mask => "Mask",
         What::Overlay => "Overlay",
@@ -119,9 +126,9 @@ fn notice(what: What, result: Result<PathBuf, String>) -> Command {
             NoticeLevel::Info,
             format!("{name} saved\n{}", path.display()),
         ),
-        Err(message) => Command::Notify(
+        Err(err) => Command::Notify(
             NoticeLevel::Error,
-            format!("{name} could not be saved: {message}"),
+            format!("{name} could not be saved: {err}"),
         ),
     }
 }
@@ -135,5 +142,67 @@ fn file_name(what: What, prediction: &Prediction) -> String {
     match what {
         What::Mask => format!("{stem}_mask.png"),
         What::Overlay => format!("{stem}_overlay.png"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{LabelMap, Rgb};
+    use crate::ui::test_engine::Bench;
+
+    fn asking(dialog: Task<Option<PathBuf>>) -> Asking {
+        let prediction = Prediction {
+            run: "run".to_owned(),
+            image_path: PathBuf::from("x.png"),
+            image: Arc::new(Rgb {
+                width: 0,
+                height: 0,
+                pixels: Vec::new(),
+            }),
+            mask: Arc::new(LabelMap {
+                width: 0,
+                height: 0,
+                labels: Vec::new(),
+            }),
+            classes: Arc::default(),
+            secs: 0.0,
+            truth: None,
+            scores: None,
+        };
+        Asking {
+            what: What::Mask,
+            prediction: Arc::new(prediction),
+            opacity: 1.0,
+            visible: ClassSet::default(),
+            dialog,
+        }
+    }
+
+    #[test]
+    fn a_lost_save_is_told_and_can_be_tried_again() {
+        let bench = Bench::new();
+        let (what, task) = (What::Mask, bench.lost());
+        for mut export in [
+            Export {
+                asking: Some(asking(bench.lost())),
+                writing: None,
+            },
+            Export {
+                asking: None,
+                writing: Some(Writing { what, task }),
+            },
+        ] {
+            assert!(export.is_busy());
+            bench.until(|ctx| {
+                export.poll(ctx);
+                !export.is_busy()
+            });
+            let errors = bench.errors();
+            assert!(
+                errors.len() == 1 && errors[0].contains("ended unexpectedly"),
+                "{errors:?}"
+            );
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use eframe::egui::{Align, Grid, Layout, ScrollArea, Ui};
 
-use crate::engine::{Class, ClassList, Engine, LabelMap, Task};
+use crate::engine::{Class, ClassList, Engine, LabelMap, Poll, Task};
 use crate::ui::canvas::controls::class_checkbox;
 use crate::ui::view_model::{ClassSet, mask};
 
@@ -17,7 +17,8 @@ pub struct Shares {
 }
 
 impl Shares {
-    /// The shares of `mask`, `0.0..=1.0` by label; those of the last mask until they are counted.
+    /// The shares of `mask`, `0.0..=1.0` by label; those of the last mask until they are counted, none where
+    /// the count was lost.
     pub fn of(&mut self, engine: &Engine, mask: &Arc<LabelMap>, num_classes: usize) -> &[f64] {
         let is_new = self
             .mask
@@ -29,9 +30,11 @@ impl Shares {
             let task = engine.spawn("color", move |_| mask::class_shares(&mask, num_classes));
             self.task = Some(task);
         }
-        if let Some(values) = self.task.as_mut().and_then(Task::poll) {
-            self.values = values;
-            self.task = None;
+        match Task::poll_slot(&mut self.task) {
+            Poll::Pending => {}
+            Poll::Ready(values) => self.values = values,
+            // Those of the last mask would be wrong.
+            Poll::Lost => self.values.clear(),
         }
         &self.values
     }
@@ -52,7 +55,7 @@ pub fn legend_list(ui: &mut Ui, classes: &ClassList, visible: &mut ClassSet, sha
                 .show(ui, |ui| {
                     for (label, class) in labeled(classes) {
                         class_toggle(ui, label, class, visible);
-                        let share = shares.get(usize::from(label)).copied().unwrap_or(0.0);
+                        let share = shares.get(usize::from(label)).copied();
                         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                             ui.weak(share_text(share))
                                 .on_hover_text("Share of the pixels of this mask");
@@ -96,7 +99,10 @@ fn labeled(classes: &ClassList) -> impl Iterator<Item = (u8, &Class)> {
     (0..=u8::MAX).zip(classes.iter())
 }
 
-fn share_text(share: f64) -> String {
+fn share_text(share: Option<f64>) -> String {
+    let Some(share) = share else {
+        return "n/a".to_owned();
+    };
     if share > 0.0 && share < 0.001 {
         "< 0.1 %".to_owned()
     } else {
@@ -106,12 +112,30 @@ fn share_text(share: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::share_text;
+    use super::*;
+    use crate::ui::test_engine::Bench;
 
     #[test]
     fn small_shares_are_not_shown_as_nothing() {
-        assert_eq!(share_text(0.0), "0.0 %");
-        assert_eq!(share_text(0.0004), "< 0.1 %");
-        assert_eq!(share_text(0.255), "25.5 %");
+        assert_eq!(share_text(Some(0.0)), "0.0 %");
+        assert_eq!(share_text(Some(0.0004)), "< 0.1 %");
+        assert_eq!(share_text(Some(0.255)), "25.5 %");
+    }
+
+    #[test]
+    fn a_lost_count_is_not_the_last_one() {
+        let bench = Bench::new();
+        let mask = Arc::new(LabelMap {
+            width: 0,
+            height: 0,
+            labels: Vec::new(),
+        });
+        let mut shares = Shares {
+            mask: Some(Arc::clone(&mask)),
+            task: Some(bench.lost()),
+            values: vec![1.0],
+        };
+        bench.until(|ctx| shares.of(ctx.engine, &mask, 1).is_empty());
+        assert_eq!(share_text(None), "n/a");
     }
 }

@@ -19,7 +19,7 @@ use self::legend::Shares;
 use self::overlay::{Overlay, Toggles, truth_of};
 use self::run_picker::runs_with_weights;
 use super::{command_button, go_to_train};
-use crate::engine::{NoticeLevel, Prediction, Task};
+use crate::engine::{NoticeLevel, Poll, Prediction, Task};
 use crate::ui::canvas::{Canvas, CanvasView, TextureCache};
 use crate::ui::command::{Command, UiCommand};
 use crate::ui::context::PanelCtx;
@@ -28,7 +28,7 @@ use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::ClassSet;
 use crate::ui::view_model::dropped_files::{Expanded, expand, file_label};
 use crate::ui::view_model::format::percent;
-use crate::ui::view_model::mask::label_at;
+use crate::ui::view_model::mask::{Pixel, label_at};
 use crate::ui::view_model::prediction_cache::{Lookup, PredictionCache, SHOW_WAITING_AFTER};
 
 /// Widths of the list, of the legend and of the image between them; without room the
@@ -65,7 +65,7 @@ pub struct InspectPanel {
     shown: Option<Overlay>,
     /// The pixel under the pointer.
     #[serde(skip)]
-    hovered: Option<[u32; 2]>,
+    hovered: Option<Pixel>,
     #[serde(skip)]
     export: Export,
 }
@@ -155,8 +155,15 @@ impl InspectPanel {
     fn take_opened(&mut self, ctx: &PanelCtx<'_>) {
         let list = &mut self.list;
         self.opening.retain_mut(|task| {
-            let Some(expanded) = task.poll() else {
-                return true;
+            let expanded = match task.poll() {
+                Poll::Pending => return true,
+                Poll::Ready(expanded) => expanded,
+                Poll::Lost => {
+                    let text = "The images could not be opened. Open them again; the log says more";
+                    let notice = Command::Notify(NoticeLevel::Error, text.to_owned());
+                    ctx.commands.send(notice);
+                    return false;
+                }
             };
             list.add(expanded.images);
             for problem in expanded.problems {
@@ -244,10 +251,7 @@ impl InspectPanel {
             visible: self.visible,
             toggles: self.toggles,
         };
-        if !self
-            .textures
-            .prepare(ctx.engine, ui.ctx(), &overlay.layers())
-        {
+        if !self.textures.prepare(ctx, ui.ctx(), &overlay.layers()) {
             return;
         }
         let is_same_image = self
@@ -341,7 +345,7 @@ fn summary(prediction: &Prediction) -> String {
 }
 
 /// Position and classes of the pixel under the pointer, from right to left.
-fn pixel_ui(ui: &mut Ui, prediction: &Prediction, pixel: [u32; 2]) {
+fn pixel_ui(ui: &mut Ui, prediction: &Prediction, pixel: Pixel) {
     let classes = &prediction.classes;
     if let Some(truth) = truth_of(prediction).and_then(|truth| label_at(truth, pixel)) {
         ui.weak(format!("ground truth: {}", classes.name(truth)));
@@ -350,5 +354,25 @@ fn pixel_ui(ui: &mut Ui, prediction: &Prediction, pixel: [u32; 2]) {
         ui.label(classes.name(label));
         ui.swatch(theme::class_color(classes.color(label)));
     }
-    ui.weak(format!("x {}, y {}", pixel[0], pixel[1]));
+    ui.weak(format!("x {}, y {}", pixel.x, pixel.y));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::test_engine::Bench;
+
+    #[test]
+    fn images_whose_opening_is_lost_are_told_and_not_waited_for() {
+        let bench = Bench::new();
+        let mut panel = InspectPanel {
+            opening: vec![bench.lost()],
+            ..InspectPanel::default()
+        };
+        bench.until(|ctx| {
+            panel.poll(ctx);
+            panel.opening.is_empty()
+        });
+        assert_eq!(bench.errors().len(), 1);
+    }
 }

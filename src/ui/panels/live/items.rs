@@ -9,7 +9,7 @@ use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
 use crate::ui::panels::inspect::overlay::drawn;
 use crate::ui::view_model::format::percent;
-use crate::ui::view_model::mask::label_at;
+use crate::ui::view_model::mask::{Pixel, label_at};
 
 /// Widths of one tile, in points.
 const MIN_TILE: f32 = 150.0;
@@ -74,7 +74,7 @@ impl ItemPainter<'_> {
         ui.weak(tile.caption);
     }
 
-    fn pixel_text(&self, item: &PreviewItem, pixel: [u32; 2]) -> String {
+    fn pixel_text(&self, item: &PreviewItem, pixel: Pixel) -> String {
         let name = |mask| {
             label_at(mask, pixel).map_or_else(String::new, |label| {
                 self.masks.classes.name(label).to_owned()
@@ -84,8 +84,8 @@ impl ItemPainter<'_> {
             "Prediction: {}\nGround truth: {}\nx {}, y {}",
             name(&item.mask),
             name(&item.truth),
-            pixel[0],
-            pixel[1]
+            pixel.x,
+            pixel.y
         )
     }
 }

@@ -127,7 +127,7 @@ impl LivePanel {
                 wanted.extend(tile.layers);
             }
         }
-        if self.textures.prepare(ctx.engine, ui.ctx(), &wanted) {
+        if self.textures.prepare(ctx, ui.ctx(), &wanted) {
             self.shown = Some(masks);
         }
     }

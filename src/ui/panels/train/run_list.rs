@@ -131,7 +131,7 @@ fn details(run: &RunSnapshot) -> String {
     let mut text = format!(
         "{}\nStarted {}\nDataset {}\nDevice {}\n{} steps, {} of {} epochs\nBatch {}, learning rate {}, seed {}",
         run.name,
-        run.created,
+        run.created_text(),
         run.dataset_name,
         config.device,
         format::count(run.steps.last().map_or(0, |step| step.step)),

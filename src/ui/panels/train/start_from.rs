@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use eframe::egui::{self, Response, RichText, ScrollArea, Ui};
 
 use crate::engine::{
-    Engine, InitialWeights, NoticeLevel, RunConfig, Task, WeightsChoice, WeightsLayout, WeightsRow,
-    WeightsRowState, WeightsSummary,
+    Engine, EngineError, InitialWeights, NoticeLevel, Poll, RunConfig, Task, WeightsChoice,
+    WeightsLayout, WeightsRow, WeightsRowState, WeightsSummary,
 };
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
@@ -24,15 +24,13 @@ pub enum WeightsPick {
     /// The file dialog is open.
     Asking(Task<Option<PathBuf>>),
     /// The file is being read.
-    Reading(PathBuf, Task<Result<WeightsSummary, String>>),
+    Reading(PathBuf, Task<Result<WeightsSummary, EngineError>>),
     /// Its layers are shown.
     Shown(PathBuf, Box<WeightsSummary>),
     /// A run is being made of it.
-    Importing(Task<Result<String, String>>),
+    Importing(Task<Result<String, EngineError>>),
 }
 
-/// For a task that ended without a result.
-const BROKEN_OFF: &str = "The weights file could not be read; see the log";
 /// Height of the table of layers.
 const TABLE_HEIGHT: f32 = 260.0;
 const NAME_WIDTH: f32 = 230.0;
@@ -108,33 +106,34 @@ impl WeightsPick {
     fn poll(&mut self, ctx: &PanelCtx<'_>) {
         match self {
             Self::Asking(task) => match task.poll() {
-                Some(Some(path)) => self.read(ctx.engine, path),
-                Some(None) => *self = Self::None,
-                None if task.is_done() => *self = Self::None,
-                None => {}
+                Poll::Pending => {}
+                Poll::Ready(Some(path)) => self.read(ctx.engine, path),
+                Poll::Ready(None) => *self = Self::None,
+                Poll::Lost => {
+                    ctx.commands.send(dialogs::lost_notice());
+                    *self = Self::None;
+                }
             },
-            Self::Reading(path, task) => match task.poll() {
+            Self::Reading(path, task) => match task.poll_result() {
+                None => {}
                 Some(Ok(summary)) => *self = Self::Shown(std::mem::take(path), Box::new(summary)),
-                Some(Err(message)) => self.fail(ctx, message),
-                None if task.is_done() => self.fail(ctx, BROKEN_OFF.to_owned()),
-                None => {}
+                Some(Err(err)) => self.fail(ctx, &err),
             },
-            Self::Importing(task) => match task.poll() {
+            Self::Importing(task) => match task.poll_result() {
+                None => {}
                 Some(Ok(run)) => {
                     ctx.commands.send(Command::RunImported(run));
                     *self = Self::None;
                 }
-                Some(Err(message)) => self.fail(ctx, message),
-                None if task.is_done() => self.fail(ctx, BROKEN_OFF.to_owned()),
-                None => {}
+                Some(Err(err)) => self.fail(ctx, &err),
             },
             Self::None | Self::Shown(..) => {}
         }
     }
 
-    fn fail(&mut self, ctx: &PanelCtx<'_>, message: String) {
-        ctx.commands
-            .send(Command::Notify(NoticeLevel::Error, message));
+    fn fail(&mut self, ctx: &PanelCtx<'_>, err: &EngineError) {
+        let text = format!("The weights could not be used: {err}");
+        ctx.commands.send(Command::Notify(NoticeLevel::Error, text));
         *self = Self::None;
     }
 }
@@ -228,4 +227,31 @@ fn shape_text(shape: &[usize]) -> String {
         .map(usize::to_string)
         .collect::<Vec<_>>()
         .join("×")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::test_engine::Bench;
+
+    #[test]
+    fn lost_work_is_told_and_gives_way_to_the_next() {
+        let bench = Bench::new();
+        let path = PathBuf::from("weights.pth");
+        for mut pick in [
+            WeightsPick::Asking(bench.lost()),
+            WeightsPick::Reading(path, bench.lost()),
+            WeightsPick::Importing(bench.lost()),
+        ] {
+            bench.until(|ctx| {
+                pick.poll(ctx);
+                matches!(pick, WeightsPick::None)
+            });
+            let errors = bench.errors();
+            assert!(
+                errors.len() == 1 && errors[0].contains("ended unexpectedly"),
+                "{errors:?}"
+            );
+        }
+    }
 }

@@ -1,8 +1,8 @@
-//! Turns the history of a run into curves for a plot of some pixels' width.
+//! Turns the history of a run into curves for a plot of a given width.
 //!
-//! A step is taken in once; what a frame costs then depends on the plot's width and not on
-//! the history's length. Values that are not finite are left out, on a logarithmic axis also
-//! those that are not above 0. Must not know about widgets.
+//! Each step is read once; after that the cost of a frame depends on the width of the plot and
+//! not on the length of the history. Values that are not finite are left out; on a logarithmic
+//! axis, so are values that are not above 0. Must not know about widgets.
 
 use super::minmax_tree::MinMaxTree;
 use crate::engine::{EpochRecord, StepRecord};
@@ -15,7 +15,7 @@ pub type Point = [f64; 2];
 pub struct CurveSettings {
     /// Weight of the past in the smoothed loss, `0.0..1.0`.
     pub smoothing: f64,
-    /// Whether losses are given as their logarithm to base 10.
+    /// Whether losses are shown as their logarithm to base 10.
     pub log_loss: bool,
     /// Pixel columns of the plot.
     pub columns: usize,
@@ -32,7 +32,7 @@ pub struct CurveModel {
     pub smoothed: Vec<Point>,
     /// Validation loss after every epoch.
     pub val_loss: Vec<Point>,
-    /// Mean IU after every epoch.
+    /// mIoU after every epoch.
     pub mean_iu: Vec<Point>,
     /// Pixel accuracy after every epoch.
     pub pixel_accuracy: Vec<Point>,
@@ -47,20 +47,35 @@ pub struct Readout {
     pub loss: f64,
     /// Smoothed training loss.
     pub smoothed: f64,
-    /// Scores of the last epoch that ended by then: epoch, validation loss, mean IU, pixel accuracy.
+    /// Scores of the last epoch that ended before or at that step.
     pub epoch: Option<EpochReadout>,
 }
 
-/// Epoch, validation loss, mean IU, pixel accuracy.
-pub type EpochReadout = (usize, Option<f64>, Option<f64>, Option<f64>);
+/// The scores of one epoch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EpochReadout {
+    pub epoch: usize,
+    pub val_loss: Option<f64>,
+    pub mean_iu: Option<f64>,
+    pub pixel_accuracy: Option<f64>,
+}
 
-/// Number of steps, number of epochs, settings.
-type Key = (usize, usize, CurveSettings);
+/// What the curves were built from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Built {
+    num_steps: usize,
+    num_epochs: usize,
+    settings: CurveSettings,
+}
 
-/// What tells a record from another at its place.
-type Stamp = (usize, u64);
+/// Identifies a record: another run has another loss at the same step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    step: usize,
+    loss_bits: u64,
+}
 
-/// The curves of one run, and what is known about its history.
+/// The curves of one run and the state to extend them.
 #[derive(Debug, Default)]
 pub struct RunCurves {
     loss: MinMaxTree,
@@ -70,15 +85,15 @@ pub struct RunCurves {
     pixel_accuracy: MinMaxTree,
     last_step: Option<Stamp>,
     last_epoch: Option<Stamp>,
-    /// Whether the losses were taken in for a logarithmic axis.
+    /// Whether the losses were read for a logarithmic axis.
     log_loss: bool,
     model: CurveModel,
-    key: Option<Key>,
+    built: Option<Built>,
 }
 
 impl RunCurves {
-    /// Takes in up to `intake` new steps and builds the curves anew where that can be seen.
-    /// False = there are more; until all are in, the earlier curves stay.
+    /// Reads up to `intake` new steps, and rebuilds the curves if the change is visible.
+    /// Returns false while there are more steps; until all are read, the old curves stay.
     pub fn update(
         &mut self,
         steps: &[StepRecord],
@@ -89,7 +104,7 @@ impl RunCurves {
         let is_whole = self.loss.is_empty() || self.loss.len() == steps.len();
         let retuned =
             settings.smoothing != self.smoother.smoothing || settings.log_loss != self.log_loss;
-        // What is being taken in is finished first: a slider that is dragged shows something.
+        // A rebuild is finished first, so that dragging a slider shows something.
         if !self.continues(steps, epochs) || (is_whole && retuned) {
             self.restart(settings);
         }
@@ -112,15 +127,19 @@ impl RunCurves {
                 .push(epoch.scores.pixel_accuracy.unwrap_or(f64::NAN));
         }
         self.last_epoch = epochs.last().map(epoch_stamp);
-        let key = (steps.len(), epochs.len(), settings);
-        if self.key.is_none_or(|old| is_visible_change(old, key)) {
+        let built = Built {
+            num_steps: steps.len(),
+            num_epochs: epochs.len(),
+            settings,
+        };
+        if self.built.is_none_or(|old| is_visible_change(old, built)) {
             self.model = self.build(steps, epochs, settings);
-            self.key = Some(key);
+            self.built = Some(built);
         }
         (settings.smoothing, settings.log_loss) == (self.smoother.smoothing, self.log_loss)
     }
 
-    /// Whether the records that were taken in are still there.
+    /// Whether the records that were read are still there.
     fn continues(&self, steps: &[StepRecord], epochs: &[EpochRecord]) -> bool {
         let step = self
             .loss
@@ -236,18 +255,18 @@ impl RunCurves {
                 .map_or(record.loss, |value| f64::from(*value)),
             epoch: epoch.map(|index| {
                 let epoch = &epochs[index];
-                (
-                    epoch.epoch,
-                    epoch.val_loss,
-                    epoch.scores.mean_iu,
-                    epoch.scores.pixel_accuracy,
-                )
+                EpochReadout {
+                    epoch: epoch.epoch,
+                    val_loss: epoch.val_loss,
+                    mean_iu: epoch.scores.mean_iu,
+                    pixel_accuracy: epoch.scores.pixel_accuracy,
+                }
             }),
         })
     }
 }
 
-/// A loss, or no number where the axis has no place for it.
+/// A loss, or NaN if it cannot be shown on the axis.
 fn drawable(loss: f64, log_loss: bool) -> f64 {
     if log_loss && loss <= 0.0 {
         f64::NAN
@@ -257,20 +276,27 @@ fn drawable(loss: f64, log_loss: bool) -> f64 {
 }
 
 fn step_stamp(record: &StepRecord) -> Stamp {
-    (record.step, record.loss.to_bits())
+    Stamp {
+        step: record.step,
+        loss_bits: record.loss.to_bits(),
+    }
 }
 
 fn epoch_stamp(record: &EpochRecord) -> Stamp {
-    (record.step, record.train_loss.to_bits())
+    Stamp {
+        step: record.step,
+        loss_bits: record.train_loss.to_bits(),
+    }
 }
 
-/// Steps that together fill less than half a pixel column change nothing that can be seen.
-fn is_visible_change(old: Key, new: Key) -> bool {
-    let new_steps = new.0.abs_diff(old.0);
-    (old.1, old.2) != (new.1, new.2) || new_steps > new.0 / (2 * new.2.columns.max(1))
+/// New steps that fill less than half a pixel column are not visible.
+fn is_visible_change(old: Built, new: Built) -> bool {
+    let new_steps = new.num_steps.abs_diff(old.num_steps);
+    (old.num_epochs, old.settings) != (new.num_epochs, new.settings)
+        || new_steps > new.num_steps / (2 * new.settings.columns.max(1))
 }
 
-/// Exponential mean with the bias of its start taken out.
+/// Exponential mean with bias correction.
 #[derive(Debug, Clone, Default)]
 struct Smoother {
     smoothing: f64,

@@ -53,9 +53,9 @@ fn is_rebuilt(
     epochs: &[EpochRecord],
     settings: CurveSettings,
 ) -> bool {
-    let old = curves.key;
+    let old = curves.built;
     assert!(curves.update(steps, epochs, settings, ALL));
-    curves.key != old
+    curves.built != old
 }
 
 #[test]
@@ -273,6 +273,14 @@ fn the_readout_is_of_the_nearest_step() {
         (10, 10, 20, 30)
     );
     assert_eq!(at(0.0).epoch, None);
-    assert_eq!(at(30.0).epoch, Some((1, Some(2.5), Some(0.4), Some(0.4))));
+    assert_eq!(
+        at(30.0).epoch,
+        Some(EpochReadout {
+            epoch: 1,
+            val_loss: Some(2.5),
+            mean_iu: Some(0.4),
+            pixel_accuracy: Some(0.4),
+        })
+    );
     assert_eq!(curves.readout(&[], &epochs, 1.0), None);
 }

@@ -4,8 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::tasks::spawn_detached;
-use super::{Engine, Event, NoticeLevel};
+use chrono::DateTime;
+
+use super::background::Background;
+use super::{Engine, EngineError, Event};
 use crate::dataset::ClassList;
 use crate::training::checkpoint::{EndMark, RunFolder, RunMeta, list_runs};
 use crate::training::{EpochRecord, RunConfig, StepRecord};
@@ -36,8 +38,8 @@ pub struct RunSnapshot {
     pub classes: Arc<ClassList>,
     /// Name of its dataset.
     pub dataset_name: String,
-    /// Start, `2026-11-23 14:05` in UTC.
-    pub created: String,
+    /// Start, in Unix seconds.
+    pub created: u64,
     /// What became of it.
     pub state: RunState,
     /// One record per step.
@@ -82,7 +84,7 @@ impl RunSnapshot {
             name: folder.name(),
             classes: Arc::new(meta.classes),
             dataset_name: meta.dataset_name,
-            created: format_time(meta.created, false),
+            created: meta.created,
             steps: folder.steps(),
             epochs: folder.epochs(),
             has_weights: last || folder.best().is_some(),
@@ -92,22 +94,38 @@ impl RunSnapshot {
         }
     }
 
-    /// The epoch with the highest validation mean IU.
+    /// The epoch whose weights are kept as the best; `None` before the first score.
     pub fn best(&self) -> Option<&EpochRecord> {
-        let score = |epoch: &EpochRecord| epoch.scores.mean_iu.unwrap_or(-1.0);
-        self.epochs
-            .iter()
-            .max_by(|left, right| score(left).total_cmp(&score(right)))
+        EpochRecord::best_of(&self.epochs)
+    }
+
+    /// Its start in UTC, `2026-11-23 14:05`.
+    pub fn created_text(&self) -> String {
+        format_time(self.created, false)
     }
 
     /// A line for lists: `FCN-8s VGG16 slim, 2026-11-23 14:05`.
     pub fn title(&self) -> String {
         format!(
             "{} {}, {}",
-            self.config.variant, self.config.trunk, self.created
+            self.config.variant,
+            self.config.trunk,
+            self.created_text()
         )
     }
 }
+
+/// What a run is looked for for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// To name it, to resume it.
+    Anything,
+    /// To predict with it.
+    Weights,
+}
+
+/// The name that stands for the newest run.
+const LATEST: &str = "latest";
 
 impl Engine {
     /// All runs, newest first.
@@ -125,45 +143,76 @@ impl Engine {
         self.runs.iter().find(|run| run.name == name)
     }
 
+    /// The run that a person means by `wanted`: its name, or `latest` for the newest one
+    /// that has what is needed.
+    pub fn find_run(&self, wanted: &str, need: Need) -> Result<&RunSnapshot, EngineError> {
+        let folder = || self.dirs.runs.clone();
+        if self.runs.is_empty() {
+            return Err(EngineError::NoRuns { folder: folder() });
+        }
+        let has_it = |run: &&RunSnapshot| need == Need::Anything || run.has_weights;
+        if wanted == LATEST {
+            let newest = self.runs.iter().find(has_it);
+            return newest.ok_or_else(|| EngineError::NoRunWithWeights { folder: folder() });
+        }
+        let run = self.run(wanted).ok_or_else(|| EngineError::NoSuchRun {
+            run: wanted.to_owned(),
+            folder: folder(),
+        })?;
+        if has_it(&run) {
+            return Ok(run);
+        }
+        Err(EngineError::NoWeights {
+            run: wanted.to_owned(),
+            folder: folder(),
+        })
+    }
+
+    /// A run by its name, or an error.
+    pub(super) fn existing_run(&self, name: &str) -> Result<&RunSnapshot, EngineError> {
+        self.run(name).ok_or_else(|| EngineError::NoSuchRun {
+            run: name.to_owned(),
+            folder: self.dirs.runs.clone(),
+        })
+    }
+
     /// Reads the runs folder again, in the background.
     pub fn refresh_runs(&mut self) {
-        let tell = self.runs_reader();
-        spawn_detached("runs", tell);
+        let read = self.runs_reader();
+        self.spawn_background(Background::Runs, read);
     }
 
     /// Reads the runs folder and sends what is there.
     fn runs_reader(&self) -> impl FnOnce() + Send + 'static {
-        let (sender, waker, runs) = (
-            self.sender.clone(),
-            Arc::clone(&self.waker),
-            self.dirs.runs.clone(),
-        );
+        let (sender, runs) = (self.sender.clone(), self.dirs.runs.clone());
         move || {
             sender.send(Event::RunsLoaded(load_runs(&runs))).ok();
-            waker();
         }
     }
 
-    /// Deletes a run's folder; refused while it is trained.
-    pub fn delete_run(&mut self, name: &str) {
+    /// Deletes a run's folder, in the background.
+    ///
+    /// # Errors
+    /// [`Active`](EngineError::Active) while it is trained.
+    pub fn delete_run(&mut self, name: &str) -> Result<(), EngineError> {
         let folder = self.folder(name);
         if folder.is_locked() {
-            return self.notify(
-                NoticeLevel::Error,
-                format!("{name} is being trained. Stop it first"),
-            );
+            return Err(EngineError::Active {
+                run: name.to_owned(),
+            });
         }
         self.runs.retain(|run| run.name != name);
-        let tell = self.runs_reader();
-        spawn_detached("delete", move || {
+        let read = self.runs_reader();
+        self.spawn_background(Background::Runs, move || {
             if let Err(err) = std::fs::remove_dir_all(folder.path()) {
                 log::error!(
                     "{}: {err}. Delete the folder by hand",
                     folder.path().display()
                 );
             }
-            tell();
+            read();
         });
+        Ok(())
     }
 
     pub(super) fn folder(&self, run: &str) -> RunFolder {
@@ -182,8 +231,7 @@ pub(super) fn load_runs(runs: &Path) -> Vec<RunSnapshot> {
 }
 
 pub(super) fn newest_first(snapshots: &mut [RunSnapshot]) {
-    snapshots
-        .sort_by(|left, right| (&right.created, &right.name).cmp(&(&left.created, &left.name)));
+    snapshots.sort_by(|left, right| (right.created, &right.name).cmp(&(left.created, &left.name)));
 }
 
 /// Now, in Unix seconds.
@@ -195,43 +243,16 @@ pub(super) fn unix_secs() -> u64 {
 
 /// A time in UTC: `2026-11-23 14:05`, or `20261123-140501` for names of folders.
 pub(super) fn format_time(unix_secs: u64, for_name: bool) -> String {
-    let (days, secs) = (unix_secs / 86_400, unix_secs % 86_400);
-    let (year, month, day) = civil_date(days);
-    let (hour, minute, second) = (secs / 3600, secs / 60 % 60, secs % 60);
-    if for_name {
-        format!("{year}{month:02}{day:02}-{hour:02}{minute:02}{second:02}")
+    let format = if for_name {
+        "%Y%m%d-%H%M%S"
     } else {
-        format!("{year}-{month:02}-{day:02} {hour:02}:{minute:02}")
-    }
-}
-
-/// Year, month and day of a day counted from 1970-01-01 (the Gregorian calendar repeats
-/// every 146,097 days; counted from March, the leap day comes last in its year).
-fn civil_date(days: u64) -> (u64, u64, u64) {
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
+        "%Y-%m-%d %H:%M"
     };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
-    (year, month, day)
+    let secs = i64::try_from(unix_secs).ok();
+    // No clock of a computer says a year that a calendar does not have.
+    let time = secs.and_then(|secs| DateTime::from_timestamp(secs, 0));
+    time.unwrap_or_default().format(format).to_string()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_equal_the_calendar() {
-        assert_eq!(format_time(0, false), "1970-01-01 00:00");
-        assert_eq!(format_time(951_782_400, false), "2000-02-29 00:00");
-        assert_eq!(format_time(1_795_442_701, true), "20261123-140501");
-    }
-}
+mod tests;

@@ -13,7 +13,7 @@ use super::loss::{Targets, objective};
 use super::precision::{LossScale, Precision};
 use super::sgd::Sgd;
 use crate::dataset::Batch;
-use crate::kernels::end_step;
+use crate::kernels::BufferPool;
 use crate::model::Network;
 
 /// Weight of the second head's loss (`references/segmentation/train.py` of torchvision).
@@ -26,6 +26,8 @@ pub struct Learner {
     /// Only in `f16`.
     pub(super) loss_scale: Option<LossScale>,
     gradients: Accumulated<Network>,
+    /// Memory that a step leaves for the next.
+    pool: BufferPool,
     /// Norm of the gradients of the last step, `[1]`, where they were clipped without reading it.
     norm: Option<Tensor<1>>,
     learning: Learning,
@@ -66,6 +68,7 @@ impl Learner {
             model,
             optimizer,
             gradients: Accumulated::new(),
+            pool: BufferPool::default(),
             loss_scale: (config.precision == Precision::F16).then(LossScale::new),
             norm: None,
             learning,
@@ -90,6 +93,7 @@ impl Learner {
         learning_rate: f64,
         step: usize,
     ) -> Result<Tensor<1>, TrainError> {
+        let _pool = self.pool.enter();
         let shape = [batch.batch_size, 3, batch.height, batch.width];
         let images = Tensor::<4>::from_data(TensorData::new(batch.images, shape), &self.device);
         let images = images.cast(self.precision.numbers());
@@ -137,7 +141,7 @@ impl Learner {
     /// at once; on others it is left for [`take_norm`](Self::take_norm). When no loss scale
     /// makes them finite.
     pub fn step(mut self, learning_rate: f64, step: usize) -> Result<Self, TrainError> {
-        end_step();
+        self.pool.end_step();
         let (mut sum, mut scale) = self.gradients.take();
         if let Some(loss_scale) = self.loss_scale {
             scale /= loss_scale.factor;

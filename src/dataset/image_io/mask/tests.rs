@@ -1,0 +1,223 @@
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::dataset::{write_index_png, write_rgb_png};
+
+fn reader(num_classes: usize) -> MaskReader {
+    MaskReader {
+        num_classes,
+        void_labels: vec![11],
+        palette: vec![([9, 9, 9], 1), ([224, 224, 192], VOID)],
+    }
+}
+
+/// Writes packed samples as a PNG of any type and depth.
+fn png_file(
+    dir: &TempDir,
+    size: [u32; 2],
+    color: ColorType,
+    depth: BitDepth,
+    data: &[u8],
+) -> PathBuf {
+    let path = dir.path().join("mask.png");
+    let mut encoder = png::Encoder::new(
+        std::fs::File::create(&path).expect("created"),
+        size[0],
+        size[1],
+    );
+    encoder.set_color(color);
+    encoder.set_depth(depth);
+    if color == ColorType::Indexed {
+        encoder.set_palette(ClassList::voc().palette()[..1 << (depth as usize).min(8)].concat());
+    }
+    encoder
+        .write_header()
+        .expect("header")
+        .write_image_data(data)
+        .expect("data");
+    path
+}
+
+#[test]
+fn an_indexed_png_keeps_its_labels_and_void() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = dir.path().join("mask.png");
+    let labels = LabelMap {
+        width: 3,
+        height: 2,
+        labels: vec![0, 1, 20, VOID, 7, 0],
+    };
+    write_index_png(&path, &labels, &ClassList::voc()).expect("written");
+    assert_eq!(reader(21).read(&path).expect("read"), labels);
+    // Other programs see the palette's colors.
+    let colors = read_rgb(&path).expect("read");
+    assert_eq!(colors.pixels[3..6], [128, 0, 0]);
+    assert_eq!(colors.pixels[9..12], [224, 224, 192]);
+}
+
+#[test]
+fn small_bit_depths_are_indices() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = png_file(
+        &dir,
+        [3, 2],
+        ColorType::Indexed,
+        BitDepth::One,
+        &[0b1010_0000, 0b0110_0000],
+    );
+    assert_eq!(
+        reader(2).read(&path).expect("read").labels,
+        [1, 0, 1, 0, 1, 1]
+    );
+    let path = png_file(
+        &dir,
+        [3, 2],
+        ColorType::Indexed,
+        BitDepth::Two,
+        &[0b11_01_00_00, 0b00_10_01_00],
+    );
+    assert_eq!(
+        reader(4).read(&path).expect("read").labels,
+        [3, 1, 0, 0, 2, 1]
+    );
+    let path = png_file(
+        &dir,
+        [3, 1],
+        ColorType::Indexed,
+        BitDepth::Four,
+        &[0x5f, 0x30],
+    );
+    assert_eq!(reader(16).read(&path).expect("read").labels, [5, 15, 3]);
+    let path = png_file(
+        &dir,
+        [3, 1],
+        ColorType::Grayscale,
+        BitDepth::Four,
+        &[0x5f, 0x30],
+    );
+    assert_eq!(reader(16).read(&path).expect("read").labels, [5, 15, 3]);
+}
+
+#[test]
+fn grey_values_are_labels_and_void_labels_become_void() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = png_file(
+        &dir,
+        [4, 1],
+        ColorType::Grayscale,
+        BitDepth::Eight,
+        &[0, 3, 11, 255],
+    );
+    assert_eq!(
+        reader(4).read(&path).expect("read").labels,
+        [0, 3, VOID, VOID]
+    );
+}
+
+#[test]
+fn rgb_masks_go_through_the_palette() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = dir.path().join("mask.png");
+    let mut rgb = Rgb {
+        width: 2,
+        height: 2,
+        pixels: [[9, 9, 9], [224, 224, 192], [9, 9, 9], [9, 9, 9]].concat(),
+    };
+    write_rgb_png(&path, &rgb).expect("written");
+    assert_eq!(reader(2).read(&path).expect("read").labels, [1, VOID, 1, 1]);
+    rgb.pixels[6..9].copy_from_slice(&[1, 2, 3]);
+    write_rgb_png(&path, &rgb).expect("written");
+    let message = reader(2).read(&path).unwrap_err().to_string();
+    assert!(
+        message.contains("mask.png") && message.contains("1 2 3 at column 0, row 1"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_label_out_of_range_is_named_with_its_place() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = png_file(
+        &dir,
+        [3, 2],
+        ColorType::Grayscale,
+        BitDepth::Eight,
+        &[0, 1, 2, 0, 0, 9],
+    );
+    let err = reader(3).read(&path).unwrap_err();
+    assert!(matches!(
+        err,
+        DatasetError::LabelOutOfRange {
+            label: 9,
+            x: 2,
+            y: 1,
+            num_classes: 3,
+            ..
+        }
+    ));
+    let message = err.to_string();
+    assert!(
+        message.contains("mask.png: label 9 at column 2, row 1"),
+        "{message}"
+    );
+}
+
+#[test]
+fn damaged_and_foreign_files_are_refused() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let data: Vec<u8> = (0..64 * 64).map(|i: u32| (i * i % 13) as u8).collect();
+    let path = png_file(&dir, [64, 64], ColorType::Grayscale, BitDepth::Eight, &data);
+    let bytes = std::fs::read(&path).expect("read");
+    for length in [bytes.len() / 2, 20, 0] {
+        std::fs::write(&path, &bytes[..length]).expect("written");
+        assert!(
+            matches!(reader(13).read(&path), Err(DatasetError::Mask { .. })),
+            "{length} bytes"
+        );
+    }
+    std::fs::write(&path, "not a picture at all").expect("written");
+    let message = reader(13).read(&path).unwrap_err().to_string();
+    assert!(message.contains("no PNG file"), "{message}");
+    let path = png_file(
+        &dir,
+        [1, 1],
+        ColorType::Grayscale,
+        BitDepth::Sixteen,
+        &[0, 1],
+    );
+    assert!(
+        reader(13)
+            .read(&path)
+            .unwrap_err()
+            .to_string()
+            .contains("16 bits")
+    );
+}
+
+#[test]
+fn a_mask_of_another_size_is_an_error() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let mask = png_file(&dir, [2, 1], ColorType::Grayscale, BitDepth::Eight, &[0, 0]);
+    let image = dir.path().join("image.png");
+    write_rgb_png(
+        &image,
+        &Rgb {
+            width: 1,
+            height: 2,
+            pixels: vec![0; 6],
+        },
+    )
+    .expect("written");
+    let item = DatasetItem {
+        id: "a".into(),
+        image,
+        mask,
+    };
+    let message = reader(1).read_pair(&item).unwrap_err().to_string();
+    assert!(
+        message.contains("2x1") && message.contains("1x2"),
+        "{message}"
+    );
+}

@@ -1,0 +1,235 @@
+//! Why the engine did not do what it was asked for.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use super::catalogue::CatalogueError;
+use super::score_masks::MaskScoreError;
+use super::tasks::Lost;
+use crate::dataset::DatasetError;
+use crate::files::FileError;
+use crate::training::{DeviceId, TrainError};
+
+/// A refusal or a failure. Each text says what to do.
+#[derive(Debug, Error)]
+pub enum EngineError {
+    /// Somebody asked for the end of the work before it was done.
+    #[error("stopped")]
+    Cancelled,
+    /// The work ended without a result.
+    #[error(transparent)]
+    Lost(#[from] Lost),
+    /// The work panicked.
+    #[error("{what} ended unexpectedly ({panic}). {advice}")]
+    Panicked {
+        /// The work.
+        what: &'static str,
+        /// What the panic said.
+        panic: String,
+        /// What the user can do, one sentence without a period.
+        advice: &'static str,
+    },
+    /// The system gave no thread.
+    #[error(
+        "the thread `{name}` could not be started: {source}. Close other programs, then try again"
+    )]
+    Thread {
+        /// Name of the thread.
+        name: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// One run is trained at a time.
+    #[error("{run} is being trained. Stop it before another run is started")]
+    Busy {
+        /// The run that is being trained.
+        run: String,
+    },
+    /// There is no run to pause, continue or stop.
+    #[error("no run is being trained")]
+    NotTraining,
+    /// The folder of runs is empty.
+    #[error("{}: no runs here. Train one, or choose another folder with --runs-dir", .folder.display())]
+    NoRuns {
+        /// The folder of runs.
+        folder: PathBuf,
+    },
+    /// No run has this name.
+    #[error("{run}: no such run in {}. The `runs` subcommand lists them", .folder.display())]
+    NoSuchRun {
+        /// The name that was asked for.
+        run: String,
+        /// The folder of runs.
+        folder: PathBuf,
+    },
+    /// The run cannot predict yet.
+    #[error(
+        "{}: this run has no weights yet. Train it for an epoch with `train --resume {run}`",
+        .folder.join(.run).display()
+    )]
+    NoWeights {
+        /// The run.
+        run: String,
+        /// The folder of runs.
+        folder: PathBuf,
+    },
+    /// None of the runs can predict yet.
+    #[error(
+        "{}: none of the runs here has weights yet. Train one for an epoch, or choose another folder with --runs-dir",
+        .folder.display()
+    )]
+    NoRunWithWeights {
+        /// The folder of runs.
+        folder: PathBuf,
+    },
+    /// A finished run has no steps left.
+    #[error("{}: this run is finished. Start a new one with more --epochs or --max-steps", .folder.display())]
+    Finished {
+        /// Folder of the run.
+        folder: PathBuf,
+    },
+    /// The run was never saved.
+    #[error("{}: no checkpoint to resume from. Start a new run with the same settings", .folder.display())]
+    NoCheckpoint {
+        /// Folder of the run.
+        folder: PathBuf,
+    },
+    /// The run is being trained, here or by another program.
+    #[error("{run} is being trained. Stop it first")]
+    Active {
+        /// The run.
+        run: String,
+    },
+    /// The device does not work.
+    #[error("{device} ({name}): {problem}. Choose another device, cpu always works")]
+    DeviceProblem {
+        /// The device that was asked for.
+        device: DeviceId,
+        /// Its name.
+        name: String,
+        /// What its test found.
+        problem: String,
+    },
+    /// The device may work, once it is tested.
+    #[error("{device} is still being tested. Try again in a moment")]
+    DeviceUntested {
+        /// The device that was asked for.
+        device: DeviceId,
+    },
+    /// There is no such device.
+    #[error("{device}: this machine has no such device. Choose cpu, or one that `devices` lists")]
+    NoSuchDevice {
+        /// The device that was asked for.
+        device: DeviceId,
+    },
+    /// A run and its dataset do not fit together any more.
+    #[error(
+        "{}: the dataset has {now} classes now, the run was started with {then}. Start a new run",
+        .root.display()
+    )]
+    ClassesChanged {
+        /// Folder of the dataset.
+        root: PathBuf,
+        /// Classes of the dataset.
+        now: usize,
+        /// Classes of the run.
+        then: usize,
+    },
+    /// The open dataset has no such item.
+    #[error("the open dataset has no item {index} in this list")]
+    NoSuchItem {
+        /// From 0.
+        index: usize,
+    },
+    /// The catalogue of public weights has no such entry.
+    #[error(
+        "{name}: the catalogue of public weights has no such entry. `weights list` has their names"
+    )]
+    NoSuchEntry {
+        /// The id or file name that was asked for.
+        name: String,
+    },
+    /// Something is going on with this entry of the catalogue.
+    #[error("{file}: wait for what is going on, or cancel it")]
+    EntryBusy {
+        /// File name of the entry.
+        file: &'static str,
+    },
+    /// There is no place for datasets and runs.
+    #[error("There is no home folder to write to; name one with {option}")]
+    NoHome {
+        /// The option that names a folder.
+        option: &'static str,
+    },
+    /// A path cannot be used.
+    #[error("{}: {source}", .path.display())]
+    Path {
+        /// The path.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file could not be written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A run, its settings or its network.
+    #[error(transparent)]
+    Train(TrainError),
+    /// A dataset, an image or a mask.
+    #[error(transparent)]
+    Dataset(DatasetError),
+    /// A public weights file.
+    #[error(transparent)]
+    Catalogue(CatalogueError),
+    /// Masks that are scored.
+    #[error(transparent)]
+    MaskScore(#[from] MaskScoreError),
+}
+
+impl From<DatasetError> for EngineError {
+    fn from(err: DatasetError) -> Self {
+        match err {
+            DatasetError::Stopped { .. } => Self::Cancelled,
+            err => Self::Dataset(err),
+        }
+    }
+}
+
+impl From<TrainError> for EngineError {
+    fn from(err: TrainError) -> Self {
+        match err {
+            TrainError::Dataset(err) => err.into(),
+            err => Self::Train(err),
+        }
+    }
+}
+
+impl From<CatalogueError> for EngineError {
+    fn from(err: CatalogueError) -> Self {
+        match err {
+            CatalogueError::Cancelled => Self::Cancelled,
+            err => Self::Catalogue(err),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_requested_stop_is_not_a_failure() {
+        let path = || PathBuf::from("sample");
+        for err in [
+            EngineError::from(DatasetError::Stopped { path: path() }),
+            EngineError::from(TrainError::Dataset(DatasetError::Stopped { path: path() })),
+            EngineError::from(CatalogueError::Cancelled),
+        ] {
+            assert!(matches!(err, EngineError::Cancelled), "{err:?}");
+        }
+        let failed = EngineError::from(DatasetError::UnknownLayout { path: path() });
+        assert!(matches!(failed, EngineError::Dataset(_)), "{failed:?}");
+    }
+}

@@ -1,0 +1,60 @@
+//! What can be wrong with masks that are scored.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::dataset::DatasetError;
+
+/// Why masks have no scores. Each text names the file and the way out.
+#[derive(Debug, Error)]
+pub enum MaskScoreError {
+    /// A mask has a byte for its label.
+    #[error("{count} classes do not fit into a mask. Give a number from 1 to 254")]
+    ClassCount { count: usize },
+    /// There is nothing to score.
+    #[error("{}: no PNG masks here. Choose the folder of the labels", .folder.display())]
+    NoMasks { folder: PathBuf },
+    /// A name of the list is not that of a label.
+    #[error("{}: this label is on the list but not there. Add it or take {name} off the list", .path.display())]
+    LabelMissing { path: PathBuf, name: String },
+    /// A label has no prediction.
+    #[error(
+        "{}: this prediction is missing ({missing} of {total} are). Add it, or score only those on a list",
+        .path.display()
+    )]
+    PredictionMissing {
+        /// The first of them.
+        path: PathBuf,
+        missing: usize,
+        total: usize,
+    },
+    /// A prediction has another size than its label.
+    #[error(
+        "{}: the prediction is {}x{} pixels but its label {} is {}x{}. Write predictions at the label's size",
+        .prediction.display(), .prediction_size.width, .prediction_size.height,
+        .label.display(), .label_size.width, .label_size.height
+    )]
+    Sizes {
+        prediction: PathBuf,
+        prediction_size: MaskSize,
+        label: PathBuf,
+        label_size: MaskSize,
+    },
+    /// A label is no class of VOC, and nobody said which classes there are.
+    #[error(
+        "{source}. The classes of VOC are assumed, as there is no classes.txt with the labels; give another \
+         class list or the number of classes"
+    )]
+    AssumedClasses { source: DatasetError },
+    /// A file cannot be read.
+    #[error(transparent)]
+    Read(#[from] DatasetError),
+}
+
+/// In pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MaskSize {
+    pub width: u32,
+    pub height: u32,
+}

@@ -1,0 +1,119 @@
+//! Takes in what dialogs and the desktop answered.
+
+use super::App;
+use crate::engine::{DatasetRef, EngineError, Lost, NoticeLevel, Poll, Task};
+use crate::ui::command::Command;
+use crate::ui::dialogs;
+
+impl App {
+    /// Goes on with what tasks answered. Call once a frame.
+    pub(super) fn poll_tasks(&mut self) {
+        match Task::poll_slot(&mut self.folder_dialog) {
+            Poll::Ready(Some(folder)) => {
+                self.send(Command::OpenDataset(DatasetRef::Folder(folder)));
+            }
+            Poll::Pending | Poll::Ready(None) => {}
+            Poll::Lost => self.send(dialogs::lost_notice()),
+        }
+        match Task::poll_slot(&mut self.image_dialog) {
+            Poll::Ready(Some(images)) if !images.is_empty() => self.send(Command::Inspect(images)),
+            Poll::Pending | Poll::Ready(_) => {}
+            Poll::Lost => self.send(dialogs::lost_notice()),
+        }
+        match Task::poll_slot(&mut self.file_manager) {
+            Poll::Pending | Poll::Ready(Ok(())) => {}
+            Poll::Ready(Err(message)) => self.toasts.add(NoticeLevel::Warning, message),
+            Poll::Lost => {
+                let text = format!("The file manager could not be opened: {Lost}");
+                self.toasts.add(NoticeLevel::Warning, text);
+            }
+        }
+    }
+
+    /// Shows why something was not done.
+    pub(super) fn report(&mut self, result: Result<(), EngineError>) {
+        let Err(err) = result else { return };
+        let level = match err {
+            EngineError::Cancelled => return,
+            EngineError::Busy { .. } | EngineError::EntryBusy { .. } | EngineError::NotTraining => {
+                NoticeLevel::Warning
+            }
+            _ => NoticeLevel::Error,
+        };
+        self.toasts.add(level, err.to_string());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use eframe::egui;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::ui::command::UiCommand;
+    use crate::ui::state::AppState;
+    use crate::ui::test_engine::engine;
+
+    fn app(dir: &TempDir) -> App {
+        let mut state = AppState::default();
+        state.prefs.last_dataset = Some(DatasetRef::Folder(dir.path().to_owned()));
+        App::with_engine(&egui::Context::default(), state, engine(dir))
+    }
+
+    /// Polls until `ended`, then carries out what that led to.
+    #[track_caller]
+    fn until(app: &mut App, ended: impl Fn(&App) -> bool) {
+        let since = Instant::now();
+        while !ended(app) {
+            assert!(since.elapsed() < Duration::from_mins(1), "not in time");
+            std::thread::yield_now();
+            app.poll_tasks();
+        }
+        app.run_commands(&egui::Context::default());
+    }
+
+    #[track_caller]
+    fn assert_told(app: &App, words: &str) {
+        let texts: Vec<&str> = app.toasts.shown().collect();
+        assert!(texts.iter().any(|text| text.contains(words)), "{texts:?}");
+    }
+
+    #[test]
+    fn a_lost_folder_dialog_is_told_and_can_be_opened_again() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut app = app(&dir);
+        app.folder_dialog = Some(app.engine.spawn_waiting("dialog", |_| panic!("on purpose")));
+        assert!(app.problem(UiCommand::OpenFolder).is_some());
+        until(&mut app, |app| app.folder_dialog.is_none());
+        assert_eq!(app.problem(UiCommand::OpenFolder), None);
+        assert_told(&app, "file dialog ended unexpectedly");
+    }
+
+    #[test]
+    fn a_lost_image_dialog_is_told_and_can_be_opened_again() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut app = app(&dir);
+        app.image_dialog = Some(app.engine.spawn_waiting("dialog", |_| panic!("on purpose")));
+        assert!(app.problem(UiCommand::OpenImages).is_some());
+        until(&mut app, |app| app.image_dialog.is_none());
+        assert_eq!(app.problem(UiCommand::OpenImages), None);
+        assert_told(&app, "file dialog ended unexpectedly");
+    }
+
+    #[test]
+    fn a_file_manager_that_is_lost_or_finds_no_folder_is_told() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut app = app(&dir);
+        app.file_manager = Some(app.engine.spawn_waiting("dialog", |_| panic!("on purpose")));
+        until(&mut app, |app| app.file_manager.is_none());
+        assert_told(&app, "file manager could not be opened");
+
+        let absent = dir.path().join("absent");
+        app.send(Command::OpenFileManager(absent));
+        app.run_commands(&egui::Context::default());
+        until(&mut app, |app| app.file_manager.is_none());
+        assert_told(&app, "absent");
+    }
+}
