@@ -7,7 +7,7 @@ use ureq::Agent;
 
 use super::{Catalogue, CatalogueEntry, CatalogueError, EntryState, Watch, download, store};
 use crate::engine::background::Background;
-use crate::engine::tasks::{Lost, Poll, Task, guarded, spawn_thread};
+use crate::engine::tasks::{Poll, Task, guarded, spawn_thread};
 use crate::engine::{Engine, EngineError, Event, NoticeLevel};
 
 /// What threads at work on the catalogue send.
