@@ -88,6 +88,14 @@ pub enum EngineError {
         /// The folder of runs.
         folder: PathBuf,
     },
+    /// A name that stands for no weights.
+    #[error("{wanted}: there is no such file. As a run: {as_run}")]
+    NoSuchWeights {
+        /// The file or run that was asked for.
+        wanted: String,
+        /// Why it is no run either.
+        as_run: Box<EngineError>,
+    },
     /// A finished run has no steps left.
     #[error("{}: this run is finished. Start a new one with more --epochs or --max-steps", .folder.display())]
     Finished {

@@ -16,6 +16,7 @@ mod notice;
 mod predict;
 mod runs;
 mod score_masks;
+mod starting_point;
 mod tasks;
 mod train;
 mod weights_files;
@@ -36,7 +37,8 @@ pub use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
 pub use crate::training::{
     DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord, InitialWeights, Learning, Outcome,
     Precision, Preview, PreviewItem, Recipe, Reduction, RunConfig, RunInfo, SampleOrder, Schedule,
-    StepRecord, WeightsChoice, WeightsSummary, autotune_folder, preset,
+    StartingPoint, StepRecord, WeightsChoice, WeightsSummary, autotune_folder, network_preset,
+    preset,
 };
 pub use catalogue::{
     Catalogue, CatalogueEntry, CatalogueError, CatalogueItem, EntryState, KnownHash, public_weights,

@@ -46,6 +46,17 @@ pub struct WeightsSummary {
     pub rows: Vec<WeightsRow>,
 }
 
+impl WeightsChoice {
+    /// A file of which nothing but its path is known.
+    pub fn of(path: PathBuf) -> Self {
+        Self {
+            path,
+            variant: None,
+            geometry: None,
+        }
+    }
+}
+
 impl WeightsSummary {
     /// Reads the names and shapes in a file; no weights are loaded.
     ///
