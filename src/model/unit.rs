@@ -77,7 +77,7 @@ pub(super) struct ConvUnit {
 }
 
 impl ConvUnit {
-    /// With random weights (He et al. 2015, which keeps the scale through ReLUs).
+    /// With random weights (He et al. 2015, which keeps the scale through ReLU).
     pub fn new(shape: ConvShape, norm: Norm, device: &Device) -> Self {
         let ConvShape {
             in_channels,
