@@ -7,10 +7,14 @@ use thiserror::Error;
 
 use super::catalogue::CatalogueError;
 use super::score_masks::MaskScoreError;
-use super::tasks::Lost;
 use crate::dataset::DatasetError;
 use crate::files::FileError;
 use crate::training::{DeviceId, TrainError};
+
+/// Work ended without a result: it panicked, was cancelled before it began, or got no thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the work ended unexpectedly. Try again; the log says more")]
+pub struct Lost;
 
 /// A refusal or a failure. Each text says what to do.
 #[derive(Debug, Error)]

@@ -46,13 +46,13 @@ pub use catalogue::{
 pub use dataset::{DatasetState, OpenDataset, Thumbnail, dataset_folder};
 pub use devices::{Devices, describe_exit, probe_main};
 pub use dirs::Dirs;
-pub use error::EngineError;
+pub use error::{EngineError, Lost};
 pub use memory::keep_freed_memory;
 pub use notice::{Notice, NoticeLevel};
 pub use predict::{Evaluation, Logits, NetworkSource, Prediction};
 pub use runs::{Need, RunSnapshot, RunState};
 pub use score_masks::{MaskClasses, MaskFolders, MaskScoreError, MaskScores, score_masks};
-pub use tasks::{Cancel, Lost, Poll, Task, guarded};
+pub use tasks::{Cancel, Poll, Task, guarded};
 pub use train::{ActiveRun, Live, Phase, Plan, RunEvent, RunEventKind};
 
 use background::Background;

@@ -61,16 +61,10 @@ impl Upsampling {
         let shape = [num_classes, num_classes, size, size];
         conv.weight =
             Param::from_tensor(Tensor::from_data(TensorData::new(weights, shape), device));
-        if learned {
-            UpsamplingLayer {
-                conv,
-                is_bilinear: false,
-            }
-        } else {
-            UpsamplingLayer {
-                conv: conv.no_grad(),
-                is_bilinear: true,
-            }
+        UpsamplingLayer {
+            conv: if learned { conv } else { conv.no_grad() },
+            learned,
+            is_bilinear: !learned,
         }
     }
 }
@@ -83,16 +77,25 @@ impl Upsampling {
 #[derive(Debug, Clone)]
 pub(super) struct UpsamplingLayer {
     conv: ConvTranspose2d,
+    learned: bool,
     is_bilinear: bool,
 }
 
 impl UpsamplingLayer {
-    /// The layer with weights that may be new. Those that are learned will not stay bilinear, and
-    /// are not looked at.
-    fn with_weights(conv: ConvTranspose2d) -> Self {
-        let is_learned = conv.weight.val().is_require_grad();
-        let is_bilinear = !is_learned && is_bilinear(&conv);
-        Self { conv, is_bilinear }
+    /// The layer with weights that `change` may make new. Those that are being learned will not stay
+    /// bilinear, and are not looked at.
+    fn replace(self, change: impl FnOnce(ConvTranspose2d) -> ConvTranspose2d) -> Self {
+        let mut layer = Self {
+            conv: change(self.conv),
+            ..self
+        };
+        layer.is_bilinear = !layer.is_learning() && is_bilinear(&layer.conv);
+        layer
+    }
+
+    /// Whether its weights get a gradient.
+    fn is_learning(&self) -> bool {
+        self.learned && self.conv.weight.val().is_autodiff()
     }
 
     pub fn conv(&self) -> &ConvTranspose2d {
@@ -103,7 +106,7 @@ impl UpsamplingLayer {
     /// - coarse: `[batch_size, num_classes, height, width]`
     /// - output: `[batch_size, num_classes, height_out, width_out]`
     pub fn forward(&self, coarse: Tensor<4>) -> Tensor<4> {
-        if self.is_bilinear && !self.conv.weight.val().is_require_grad() {
+        if self.is_bilinear && !self.is_learning() {
             bilinear_upsample(&self.conv, coarse)
         } else {
             conv_transpose2d(&self.conv, coarse)
@@ -146,7 +149,7 @@ impl Module for UpsamplingLayer {
     }
 
     fn materialize(self) -> Self {
-        Self::with_weights(self.conv.materialize())
+        self.replace(Module::materialize)
     }
 
     fn visit<Visitor: ModuleVisitor>(&self, visitor: &mut Visitor) {
@@ -154,7 +157,7 @@ impl Module for UpsamplingLayer {
     }
 
     fn map<Mapper: ModuleMapper>(self, mapper: &mut Mapper) -> Self {
-        Self::with_weights(self.conv.map(mapper))
+        self.replace(|conv| conv.map(mapper))
     }
 }
 

@@ -191,12 +191,14 @@ impl<'a> Session<'a> {
                 return self.stop();
             };
             self.epoch_log.push(&record)?;
-            let score = record.best.then_some(record.scores.mean_iu).flatten();
-            best = score.or(best);
+            let improved = record.best.then_some(&record);
+            if let Some(record) = improved {
+                best = record.scores.mean_iu;
+            }
             self.at.epoch += 1;
             self.at.batch = 0;
             self.at.epoch_loss = 0.0;
-            self.save(score)?;
+            self.save(improved)?;
             self.sink.send(TrainEvent::EpochEnded(record));
             if !self.pinned.is_empty() {
                 self.sink
@@ -281,7 +283,7 @@ impl<'a> Session<'a> {
     }
 
     /// Publishes a checkpoint; [`settle`](Self::settle) comes before it.
-    fn save(&mut self, best: Option<f64>) -> Result<(), TrainError> {
+    fn save(&mut self, best: Option<&EpochRecord>) -> Result<(), TrainError> {
         self.at.elapsed_secs = self.clock.secs();
         self.at.loss_scale = self.learner.loss_scale;
         self.folder

@@ -6,8 +6,6 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::config::Learning;
-
 /// How the learning rate goes from the first step to the last.
 ///
 /// On the command line and in `config.json` it is a short text: `fixed`,
@@ -87,7 +85,7 @@ impl Schedule {
     }
 
     /// The learning rate after `step` of `total` steps when it began at `rate`.
-    fn rate_at(self, rate: f64, step: usize, total: usize) -> f64 {
+    pub(super) fn rate_at(self, rate: f64, step: usize, total: usize) -> f64 {
         let done = step as f64 / total.max(1) as f64;
         match self {
             Self::Fixed => rate,
@@ -100,19 +98,6 @@ impl Schedule {
                 min_rate + (rate - min_rate) * 0.5 * (1.0 + (PI * done).cos())
             }
         }
-    }
-}
-
-impl Learning {
-    /// Learning rate of the step that follows `step` of `total` steps: that of the
-    /// schedule, and in the first `warmup_steps` steps the `(step + 1) / warmup_steps`
-    /// of it, so that it rises in a straight line and is whole at the last of them.
-    pub fn rate_at(&self, step: usize, total: usize) -> f64 {
-        let rate = self.schedule.rate_at(self.learning_rate, step, total);
-        if step < self.warmup_steps {
-            return rate * (step + 1) as f64 / self.warmup_steps as f64;
-        }
-        rate
     }
 }
 
@@ -187,6 +172,7 @@ impl From<Schedule> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::training::config::Learning;
 
     #[track_caller]
     fn assert_rates(schedule: Schedule, warmup_steps: usize, expected: &[(usize, f64)]) {

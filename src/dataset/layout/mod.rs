@@ -13,19 +13,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::image_io::read_error;
-use super::{ClassList, DatasetError, MaskReader};
+use super::{ClassList, DatasetError, DatasetItem, MaskReader};
 pub use list::{find_class_list, list_masks, read_class_list, read_names};
-
-/// An image and its mask.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DatasetItem {
-    /// Name without folder and extension, as in the lists of PASCAL VOC.
-    pub id: String,
-    /// The image's file.
-    pub image: PathBuf,
-    /// The label map's file.
-    pub mask: PathBuf,
-}
 
 /// Which list of a dataset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -7,8 +7,8 @@
 use macerator::{AutoArch, Scalar as _, Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::forward::{KernelMatrix, PatchProduct};
 use super::padded_plane::PaddedPlane;
+use super::patch_product::{KernelMatrix, PatchProduct};
 use crate::kernels::buffer_pool::{Buffer, acquire};
 use crate::kernels::gemm::packed::{MR, Operands as _, Terms};
 use crate::kernels::tiling::{

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::forward::{KernelMatrix, PatchProduct};
+use super::patch_product::{KernelMatrix, PatchProduct};
 use super::shape::{ConvShape, Patches};
 use crate::kernels::buffer_pool::{Buffer, acquire};
 use crate::kernels::gemm::packed::panels;

@@ -2,11 +2,11 @@
 //! [`PaddedPlane`]s, in which both products read it without packing.
 
 use super::direct;
-use super::forward::{KernelMatrix, PatchProduct};
 use super::input_gradient::{
     bias_gradient, gradient_product, kernel_matrix, transposed_in_advance,
 };
 use super::padded_plane::PaddedPlane;
+use super::patch_product::{KernelMatrix, PatchProduct};
 use super::shape::ConvShape;
 use super::weight_gradient::is_along_pixels;
 use crate::kernels::buffer_pool::Buffer;

@@ -131,6 +131,17 @@ pub struct Learning {
 }
 
 impl Learning {
+    /// Learning rate of the step that follows `step` of `total` steps: that of the
+    /// schedule, and in the first `warmup_steps` steps the `(step + 1) / warmup_steps`
+    /// of it, so that it rises in a straight line and is whole at the last of them.
+    pub fn rate_at(&self, step: usize, total: usize) -> f64 {
+        let rate = self.schedule.rate_at(self.learning_rate, step, total);
+        if step < self.warmup_steps {
+            return rate * (step + 1) as f64 / self.warmup_steps as f64;
+        }
+        rate
+    }
+
     /// SGD with PyTorch's defaults for the rest: biases like all weights, mean loss, one
     /// batch a step, a fixed rate, no clipping.
     pub fn sgd(learning_rate: f64, momentum: f64, weight_decay: f64) -> Self {

@@ -1,4 +1,4 @@
-//! Carries out commands: the one place where one becomes an action.
+//! Carries out commands: the only place where a command becomes an action.
 
 use eframe::egui::{self, ThemePreference};
 
@@ -173,7 +173,7 @@ impl App {
         ctx.set_theme(theme);
     }
 
-    /// Brings a panel to the front; hides the one that is there already.
+    /// Brings a panel to the front; hides it if it is there already.
     fn toggle_panel(&mut self, panel: PanelKind) {
         if self.state.layout.is_in_front(panel) {
             self.state.layout.hide(panel);

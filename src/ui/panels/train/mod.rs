@@ -31,7 +31,7 @@ use start_from::WeightsPick;
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
 pub struct TrainPanel {
-    /// The form; its dataset and device are filled in at the start.
+    /// The form; dataset and device are set when a run starts.
     #[serde(alias = "draft")]
     settings: RunConfig,
     /// The device that the user chose; `None` = the best one found.
@@ -145,7 +145,7 @@ impl TrainPanel {
         }
     }
 
-    /// Looks into a weights file and asks what to do with it.
+    /// Reads a weights file and asks what to do with it.
     pub fn use_weights(&mut self, engine: &Engine, path: PathBuf) {
         self.weights.read(engine, path);
     }

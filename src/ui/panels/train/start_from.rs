@@ -27,7 +27,7 @@ pub enum WeightsPick {
     Reading(PathBuf, Task<Result<WeightsSummary, EngineError>>),
     /// Its layers are shown.
     Shown(PathBuf, Box<WeightsSummary>),
-    /// A run is being made of it.
+    /// It is being imported as a run.
     Importing(Task<Result<String, EngineError>>),
 }
 
@@ -44,13 +44,13 @@ impl WeightsPick {
         }
     }
 
-    /// Looks into a file.
+    /// Reads a file.
     pub fn read(&mut self, engine: &Engine, path: PathBuf) {
         let choice = WeightsChoice::of(path.clone());
         *self = Self::Reading(path, engine.inspect_weights(choice));
     }
 
-    /// Takes in what came back, and draws the layers of a file that was read.
+    /// Collects results of tasks, and shows the layers of a file that was read.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &Ui, config: &mut RunConfig) {
         self.poll(ctx);
         let Self::Shown(path, summary) = self else {
