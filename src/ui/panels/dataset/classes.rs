@@ -11,12 +11,7 @@ const ROW_HEIGHT: f32 = 19.0;
 const MIN_COLUMN: f32 = 146.0;
 
 /// Draws one entry for every class and one for void. `counting` = missing `stats` will come.
-pub fn classes_ui(
-    ui: &mut Ui,
-    classes: &ClassList,
-    stats: Option<&DatasetStats>,
-    counting: bool,
-) {
+pub fn classes_ui(ui: &mut Ui, classes: &ClassList, stats: Option<&DatasetStats>, counting: bool) {
     ui.horizontal(|ui| {
         ui.section("Classes")
             .on_hover_text("Share of the labeled pixels over all masks; void: share of all pixels");
