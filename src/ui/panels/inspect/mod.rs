@@ -260,6 +260,8 @@ impl InspectPanel {
             .is_some_and(|shown| shown.prediction.image_path == overlay.prediction.image_path);
         if !is_same_image {
             self.view.fit();
+            // Toolbar, legend and status line were drawn before and show the previous image.
+            ui.ctx().request_repaint();
         }
         self.shown = Some(overlay);
     }
@@ -297,7 +299,7 @@ impl InspectPanel {
 
     fn status_ui(&self, ui: &mut Ui) {
         let Some(overlay) = &self.shown else {
-            ui.horizontal(|ui| ui.weak("Wheel to zoom, drag to move, double click to fit"));
+            ui.horizontal(|ui| ui.weak("Scroll to zoom, drag to pan, double click to fit"));
             return;
         };
         let prediction = &overlay.prediction;
