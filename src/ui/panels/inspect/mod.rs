@@ -260,7 +260,13 @@ impl InspectPanel {
             .is_some_and(|shown| shown.prediction.image_path == overlay.prediction.image_path);
         if !is_same_image {
             self.view.fit();
-            // Toolbar, legend and status line were drawn before and show the previous image.
+        }
+        let is_same_prediction = self
+            .shown
+            .as_ref()
+            .is_some_and(|shown| Arc::ptr_eq(&shown.prediction, &overlay.prediction));
+        if !is_same_prediction {
+            // Toolbar, legend and status line of this frame show the previous prediction.
             ui.ctx().request_repaint();
         }
         self.shown = Some(overlay);
