@@ -29,10 +29,13 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 pub use crate::dataset::{
     Augment, ChannelOrder, Class, ClassList, Dataset, DatasetItem, DatasetStats, IMAGE_EXTENSIONS,
-    LabelMap, Layout, Normalization, Rgb, Size, Split, VOID, ValueRange,
+    ImageFiles, LabelMap, Layout, Normalization, Rgb, Size, Split, VOID, ValueRange,
+    has_image_extension,
 };
 pub use crate::metrics::{BOUNDARY_WIDTH, ConfusionMatrix, Scores};
-pub use crate::model::weights::{WEIGHTS_EXTENSIONS, WeightsLayout, WeightsRow, WeightsRowState};
+pub use crate::model::weights::{
+    WEIGHTS_EXTENSIONS, WeightsLayout, WeightsRow, WeightsRowState, has_weights_extension,
+};
 pub use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
 pub use crate::training::{
     DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord, InitialWeights, Learning, Outcome,
