@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use super::args::{EvaluateArgs, MaskArgs, SplitArg};
+use super::args::{EvaluateArgs, MaskArgs};
 use super::output::{self, EvaluationFields, duration};
 use super::{Session, TICK, find_weights, pass_on_notices};
 use crate::engine::{Engine, EngineError, MaskClasses, MaskFolders, Split, Task};
@@ -63,7 +63,7 @@ fn mask_folders(args: &EvaluateArgs) -> Option<MaskFolders> {
 
 fn score_run(
     run: &str,
-    split: SplitArg,
+    split: Split,
     boundary_width: usize,
     session: &Session,
 ) -> Result<(), String> {
@@ -77,7 +77,6 @@ fn score_run(
     }
     let mut engine = session.engine(true);
     let name = find_weights(&mut engine, run)?;
-    let split = Split::from(split);
     let task = engine.evaluate(&name, split, boundary_width);
     let evaluation = wait_with_bar(task, &mut engine)?;
     if session.json {

@@ -19,10 +19,8 @@ pub enum TrainError {
     /// The device could not be started.
     #[error("device {device}: {reason}. Choose another device, `cpu` always works")]
     Device { device: String, reason: String },
-    /// The device does not compute in the numbers that were asked for.
-    #[error(
-        "precision is {precision}, which device {device} does not compute in; choose {choices}"
-    )]
+    /// The device does not support the dtype.
+    #[error("precision is {precision}, which device {device} does not support; choose {choices}")]
     Precision {
         precision: &'static str,
         device: String,

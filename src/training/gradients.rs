@@ -159,7 +159,7 @@ impl ModuleVisitor for Squares<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::training::config::{Learning, Reduction};
+    use crate::training::learning::{Learning, Reduction};
     use crate::training::loss::{Targets, objective};
     use crate::training::sgd::Sgd;
     use burn::nn::conv::{Conv2d, Conv2dConfig};

@@ -16,6 +16,7 @@ mod external_weights;
 mod gradients;
 mod initial_weights;
 mod learner;
+mod learning;
 mod loss;
 mod loss_readback;
 mod precision;
@@ -30,7 +31,7 @@ mod segmenter;
 mod sgd;
 
 pub use autotune_cache::{autotune_folder, keep_autotune_choices};
-pub use config::{DatasetRef, InitialWeights, Learning, Reduction, RunConfig, SampleOrder};
+pub use config::{DatasetRef, InitialWeights, RunConfig, SampleOrder};
 pub use control::Control;
 pub use device::{DeviceEntry, DeviceId, DeviceKind, open as open_device};
 pub use error::TrainError;
@@ -41,6 +42,7 @@ pub use event::{
 pub use external_weights::{WeightsChoice, WeightsSummary, export_run, import_run};
 pub use initial_weights::initial_network;
 pub use learner::Learner;
+pub use learning::{Learning, Reduction};
 pub use precision::Precision;
 pub use predictor::Predictor;
 pub use preset::preset;

@@ -6,8 +6,6 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::config::Learning;
-
 /// How the learning rate goes from the first step to the last.
 ///
 /// On the command line and in `config.json` it is a short text: `fixed`,
@@ -87,7 +85,7 @@ impl Schedule {
     }
 
     /// The learning rate after `step` of `total` steps when it began at `rate`.
-    fn rate_at(self, rate: f64, step: usize, total: usize) -> f64 {
+    pub(super) fn rate_at(self, rate: f64, step: usize, total: usize) -> f64 {
         let done = step as f64 / total.max(1) as f64;
         match self {
             Self::Fixed => rate,
@@ -100,19 +98,6 @@ impl Schedule {
                 min_rate + (rate - min_rate) * 0.5 * (1.0 + (PI * done).cos())
             }
         }
-    }
-}
-
-impl Learning {
-    /// Learning rate of the step that follows `step` of `total` steps: that of the
-    /// schedule, and in the first `warmup_steps` steps the `(step + 1) / warmup_steps`
-    /// of it, so that it rises in a straight line and is whole at the last of them.
-    pub fn rate_at(&self, step: usize, total: usize) -> f64 {
-        let rate = self.schedule.rate_at(self.learning_rate, step, total);
-        if step < self.warmup_steps {
-            return rate * (step + 1) as f64 / self.warmup_steps as f64;
-        }
-        rate
     }
 }
 
@@ -187,70 +172,6 @@ impl From<Schedule> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[track_caller]
-    fn assert_rates(schedule: Schedule, warmup_steps: usize, expected: &[(usize, f64)]) {
-        let learning = Learning {
-            schedule,
-            warmup_steps,
-            ..Learning::sgd(0.8, 0.9, 0.0)
-        };
-        for (step, expected) in expected {
-            let rate = learning.rate_at(*step, 100);
-            assert!(
-                (rate - expected).abs() < 1e-12,
-                "{schedule} at step {step}: {rate} != {expected}"
-            );
-        }
-    }
-
-    #[test]
-    fn rates_equal_the_hand_computed_ones() {
-        assert_rates(Schedule::Fixed, 0, &[(0, 0.8), (99, 0.8)]);
-        let step = Schedule::Step {
-            every_steps: 30,
-            factor: 0.5,
-        };
-        assert_rates(
-            step,
-            0,
-            &[
-                (0, 0.8),
-                (29, 0.8),
-                (30, 0.4),
-                (59, 0.4),
-                (60, 0.2),
-                (99, 0.1),
-            ],
-        );
-        assert_rates(
-            Schedule::Poly { power: 2.0 },
-            0,
-            &[(0, 0.8), (50, 0.2), (90, 0.008), (100, 0.0)],
-        );
-        // cos(0) = 1, cos(pi / 3) = 1/2, cos(pi / 2) = 0, cos(pi) = -1.
-        let cosine = Schedule::Cosine { min_rate: 0.2 };
-        assert_rates(cosine, 0, &[(0, 0.8), (50, 0.5), (100, 0.2)]);
-        let learning = Learning {
-            schedule: cosine,
-            ..Learning::sgd(0.8, 0.0, 0.0)
-        };
-        assert!((learning.rate_at(20, 60) - 0.65).abs() < 1e-12);
-    }
-
-    #[test]
-    fn warming_up_is_a_straight_line_under_the_schedule() {
-        assert_rates(
-            Schedule::Fixed,
-            4,
-            &[(0, 0.2), (1, 0.4), (2, 0.6), (3, 0.8), (4, 0.8)],
-        );
-        let step = Schedule::Step {
-            every_steps: 2,
-            factor: 0.5,
-        };
-        assert_rates(step, 4, &[(0, 0.2), (1, 0.4), (2, 0.3), (3, 0.4), (4, 0.2)]);
-    }
 
     #[test]
     fn the_text_of_a_schedule_gives_it_back() {

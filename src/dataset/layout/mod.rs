@@ -7,10 +7,10 @@ mod camvid;
 mod list;
 mod voc;
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::image_io::read_error;
 use super::{ClassList, DatasetError, MaskReader};
@@ -28,7 +28,20 @@ pub struct DatasetItem {
 }
 
 /// Which list of a dataset.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    VariantArray,
+    IntoStaticStr,
+    EnumString,
+)]
+#[strum(serialize_all = "lowercase")]
 pub enum Split {
     /// Images that are trained on.
     Train,
@@ -37,21 +50,14 @@ pub enum Split {
 }
 
 /// Folder layouts that can be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display)]
 pub enum Layout {
     /// `JPEGImages`, `SegmentationClass` and `ImageSets/Segmentation` as in PASCAL VOC.
+    #[strum(to_string = "VOC layout")]
     Voc,
     /// `train.txt` and `val.txt` that list image and mask, as `SegNet` distributes `CamVid`.
+    #[strum(to_string = "CamVid layout")]
     CamVid,
-}
-
-impl fmt::Display for Layout {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Voc => "VOC layout",
-            Self::CamVid => "CamVid layout",
-        })
-    }
 }
 
 /// A dataset on disk: what is where, with nothing decoded yet.

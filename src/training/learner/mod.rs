@@ -4,11 +4,12 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::checkpoint::RunFolder;
-use super::config::{Learning, RunConfig};
+use super::config::RunConfig;
 use super::device::reads_for_free;
 use super::error::TrainError;
 use super::gradients::{Accumulated, clip_factor, clip_on_device, norm, read, total};
 use super::initial_weights::initialize;
+use super::learning::Learning;
 use super::loss::{Targets, objective};
 use super::precision::{LossScale, Precision};
 use super::sgd::Sgd;
@@ -92,7 +93,7 @@ impl Learner {
     ) -> Result<Tensor<1>, TrainError> {
         let shape = [batch.batch_size, 3, batch.height, batch.width];
         let images = Tensor::<4>::from_data(TensorData::new(batch.images, shape), &self.device);
-        let images = images.cast(self.precision.numbers());
+        let images = images.cast(self.precision.dtype());
         let size = [batch.batch_size, batch.height, batch.width];
         let targets = Targets::new(&batch.labels, size, self.num_classes);
         let (logits, aux_logits, ends) = if self.recompute_activations {
