@@ -7,7 +7,7 @@ use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{Device, Distribution, Tensor, activation::relu};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use fcn_workbench::kernels::conv2d;
+use fcn_workbench::kernels::{BufferPool, conv2d};
 
 /// Name, batch size, channels in and out, height, width, kernel, padding.
 type Layer = (&'static str, usize, [usize; 2], [usize; 2], usize, usize);
@@ -66,7 +66,12 @@ fn convolutions(criterion: &mut Criterion) {
             bench.iter(|| step(&images, |images| relu(conv.forward(images))));
         });
         group.bench_function(BenchmarkId::new("step", "ours"), |bench| {
-            bench.iter(|| step(&images, |images| conv2d(&conv, images, true)));
+            let pool = BufferPool::default();
+            let _entered = pool.enter();
+            bench.iter(|| {
+                step(&images, |images| conv2d(&conv, images, true));
+                pool.end_step();
+            });
         });
         group.finish();
     }

@@ -14,6 +14,7 @@ mod architecture;
 mod catalogue;
 mod common;
 mod documents;
+mod old_runs;
 mod reference;
 mod training;
 mod weights;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use burn::module::{Module, ModuleMapper, Param};
+use burn::module::Module;
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
 
 use super::case::{BenchCase, NUM_CLASSES, config_of};
@@ -23,6 +23,10 @@ use crate::training::{
 const RATE: f64 = 1e-9;
 
 /// What a case calls.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one workload in a process"
+)]
 pub enum Workload {
     Gemm {
         left: Tensor<2>,
@@ -266,27 +270,7 @@ fn network(
     device: &Device,
 ) -> Result<Network, TrainError> {
     let config = run_config(job, trunk, variant);
-    let model = initial_network(&config, NUM_CLASSES, &nowhere(), device)?;
-    Ok(if job.weights.is_none() {
-        model.map(&mut Moved)
-    } else {
-        model
-    })
-}
-
-/// Upsampling as a step of training leaves it: as it is drawn it is bilinear interpolation, which
-/// is computed in a quicker way.
-struct Moved;
-
-impl ModuleMapper for Moved {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let upsamples = param.dims()[..2.min(D)] == [NUM_CLASSES; 2];
-        if upsamples {
-            param.map(|weights| weights * 1.001)
-        } else {
-            param
-        }
-    }
+    initial_network(&config, NUM_CLASSES, &nowhere(), device)
 }
 
 /// Where other runs would be, which none starts from here.

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use super::args::DevicesArgs;
 use super::{Session, output, pass_on_notices, wait_for_devices};
-use crate::engine::{self, DeviceKind};
+use crate::engine;
 
 /// Lists the devices, or answers as the probe.
 #[expect(clippy::unnecessary_wraps, reason = "all subcommands have one shape")]
@@ -31,7 +31,7 @@ pub fn run(args: &DevicesArgs, session: &Session) -> Result<ExitCode, String> {
         rows.push(vec![
             entry.id.to_string(),
             entry.name.clone(),
-            kind_words(entry.kind).to_owned(),
+            entry.kind.to_string(),
             entry.backend.clone(),
             entry.problem.clone().unwrap_or_default(),
         ]);
@@ -46,14 +46,4 @@ pub fn run(args: &DevicesArgs, session: &Session) -> Result<ExitCode, String> {
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn kind_words(kind: DeviceKind) -> &'static str {
-    match kind {
-        DeviceKind::Cpu => "processor",
-        DeviceKind::DiscreteGpu => "graphics card",
-        DeviceKind::IntegratedGpu => "integrated graphics",
-        DeviceKind::VirtualGpu => "virtual GPU",
-        DeviceKind::Software => "software driver",
-    }
 }

@@ -1,14 +1,11 @@
 //! Which network `train` builds, and its initial weights.
 
-use std::path::Path;
-
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::values::one_of;
 use crate::engine::{
-    Engine, Geometry, InitialWeights, Need, Normalization, RunConfig, Trunk, Variant,
-    WeightsChoice, WeightsLayout, WeightsSummary, preset,
+    Geometry, Normalization, RunConfig, StartingPoint, Trunk, Variant, network_preset,
 };
 
 #[derive(Debug, clap::Args)]
@@ -59,97 +56,32 @@ fn inputs() -> impl TypedValueParser<Value = Normalization> {
 }
 
 impl NetworkArgs {
-    /// Refuses a trunk other than that of `start`, before a run folder is made for it.
-    pub fn check(&self, start: Option<&Start>) -> Result<(), String> {
-        match (start, self.trunk) {
-            (Some(Start { config, .. }), Some(trunk)) if config.trunk != trunk => Err(format!(
-                "--trunk is {trunk}, but --init names weights of {}. Leave --trunk out, or name other weights",
-                config.trunk
-            )),
-            _ => Ok(()),
+    /// The settings of the network, with what they take over from `start` where nothing else was
+    /// asked for.
+    ///
+    /// # Errors
+    /// When a trunk was asked for that is not that of `start`.
+    pub fn base(&self, start: Option<&StartingPoint>) -> Result<RunConfig, String> {
+        if let (Some(start), Some(trunk)) = (start, self.trunk) {
+            start.check_trunk(trunk).map_err(|err| err.to_string())?;
         }
-    }
-
-    /// The preset of the network, with the trunk and the preprocessing of `start` where
-    /// nothing else was said.
-    pub fn base(&self, start: Option<&Start>) -> RunConfig {
-        let wanted = if self.plan == Some(PlanArg::AtOnce) {
-            Some(Variant::Fcn8sAtOnce)
-        } else {
-            self.variant
+        let wanted = match self.plan {
+            Some(PlanArg::AtOnce) => Some(Variant::Fcn8sAtOnce),
+            _ => self.variant,
         };
-        let own_trunk = start.map(|start| start.config.trunk);
-        let trunk = self
-            .trunk
-            .or(own_trunk)
-            .unwrap_or_else(|| usual_trunk(wanted.unwrap_or(Variant::Fcn8s)));
-        let mut config = preset(trunk);
-        let own = start
-            .filter(|start| start.is_network)
-            .map(|start| start.config.variant);
-        config.variant = wanted.or(own).unwrap_or(config.variant);
-        config.aux_head = self.aux_head;
+        let variant = wanted.or(start.and_then(StartingPoint::variant));
+        let trunk = self.trunk.or(start.map(|start| start.config.trunk));
+        let mut config = network_preset(variant, trunk);
         if let Some(start) = start {
-            config.init = start.init.clone();
-            config.normalization = start.config.normalization.clone();
-            if start.is_network {
-                config.geometry = start.config.geometry;
-            }
+            config.start_from(start);
         }
-        if let Some(geometry) = self.geometry {
-            config.geometry = geometry;
-        }
+        // What was asked for stays, for the validation to judge.
+        config.variant = wanted.unwrap_or(config.variant);
+        config.geometry = self.geometry.unwrap_or(config.geometry);
         if let Some(input) = &self.input {
             config.normalization = input.clone();
         }
-        config
+        config.aux_head = self.aux_head;
+        Ok(config)
     }
-}
-
-/// What training starts from.
-pub struct Start {
-    init: InitialWeights,
-    /// The settings it was trained with.
-    config: RunConfig,
-    /// Whether it segments, so that its variant and geometry say something.
-    is_network: bool,
-}
-
-impl Start {
-    /// A file, or else a run.
-    pub fn find(wanted: &str, engine: &Engine) -> Result<Self, String> {
-        if Path::new(wanted).is_file() {
-            let path = std::path::absolute(wanted)
-                .map_err(|err| format!("{wanted}: {err}. Name another file"))?;
-            let choice = WeightsChoice {
-                path: path.clone(),
-                variant: None,
-                geometry: None,
-            };
-            let WeightsSummary { config, layout, .. } = engine.inspect_weights(choice).wait()?;
-            let is_network = matches!(layout, WeightsLayout::Segmentation { .. });
-            return Ok(Self {
-                init: InitialWeights::File(path),
-                config,
-                is_network,
-            });
-        }
-        let run = engine
-            .find_run(wanted, Need::Weights)
-            .map_err(|err| format!("{wanted}: there is no such file. As a run: {err}"))?;
-        Ok(Self {
-            init: InitialWeights::Run(run.name.clone()),
-            config: run.config.clone(),
-            is_network: true,
-        })
-    }
-}
-
-/// The narrow trunk, which a processor can train, where the network can be built on it.
-fn usual_trunk(variant: Variant) -> Trunk {
-    let trunks = variant.trunks();
-    let slim = trunks
-        .contains(&Trunk::Vgg16Slim)
-        .then_some(Trunk::Vgg16Slim);
-    slim.or(trunks.first().copied()).unwrap_or(Trunk::Vgg16)
 }

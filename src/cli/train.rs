@@ -10,10 +10,10 @@ use serde::Serialize;
 
 use super::args::TrainArgs;
 use super::interrupts::Interrupts;
-use super::network::{PlanArg, Start};
+use super::network::PlanArg;
 use super::report::{JsonReport, Report, TextReport, state_words};
 use super::{EXIT_STOPPED, Session, TICK, output, pass_on_notices, wait_for_devices};
-use crate::engine::{DeviceId, Engine, Need, RunSnapshot, RunState, Scores, Variant};
+use crate::engine::{DeviceId, Engine, EngineError, Need, RunSnapshot, RunState, Scores, Variant};
 
 /// Trains as asked and reports until it is over.
 pub fn run(args: &TrainArgs, session: &Session) -> Result<ExitCode, String> {
@@ -50,23 +50,19 @@ struct Started {
 fn start(args: &TrainArgs, session: &Session) -> Result<Started, String> {
     let mut engine = session.engine(args.settings.device != DeviceId::Cpu);
     let start = match &args.network.init {
-        Some(wanted) => Some(Start::find(wanted, &engine)?),
+        Some(wanted) => Some(engine.starting_point(wanted)?),
         None => None,
     };
-    args.network.check(start.as_ref())?;
-    let config = args.config(start.as_ref());
+    let config = args.config(start.as_ref())?;
     know_device(&mut engine, config.device);
     let interrupts = Interrupts::install()?;
     engine.keep_run_events();
-    let strides = || {
-        Variant::STRIDES
-            .map(|variant| config.with_variant(variant))
-            .to_vec()
-    };
+    let strides = || config.three_strides().map_err(EngineError::from);
     match args.network.plan {
-        Some(PlanArg::Staged) => engine.start_stages(strides())?,
-        None if args.compare => engine.start_plan(strides())?,
-        Some(PlanArg::AtOnce) | None => engine.start_run(config)?,
+        Some(PlanArg::Staged) => engine.start_stages(strides()?)?,
+        Some(PlanArg::AtOnce) => engine.start_run(config.at_once().map_err(EngineError::from)?)?,
+        None if args.compare => engine.start_plan(strides()?)?,
+        None => engine.start_run(config)?,
     }
     Ok(Started { engine, interrupts })
 }

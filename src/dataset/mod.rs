@@ -9,6 +9,7 @@ mod classes;
 mod error;
 mod generator;
 mod image_io;
+mod item;
 mod layout;
 mod loader;
 mod normalization;
@@ -22,8 +23,9 @@ pub use generator::{SampleSpec, ensure_sample};
 pub use image_io::{
     IMAGE_EXTENSIONS, LabelMap, MaskReader, Rgb, read_rgb, write_index_png, write_rgb_png,
 };
+pub use item::DatasetItem;
 pub use layout::{
-    Dataset, DatasetItem, Layout, Split, find_class_list, list_masks, read_class_list, read_names,
+    Dataset, Layout, Split, find_class_list, list_masks, read_class_list, read_names,
 };
 pub use loader::{Batch, BatchPlan, Loader};
 pub use normalization::{ChannelOrder, Normalization, ValueRange};

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::tasks::{Lost, Task, guarded, spawn_thread};
-use super::{Engine, EngineError, Event, NoticeLevel};
+use super::tasks::{Task, guarded, spawn_thread};
+use super::{Engine, EngineError, Event, Lost, NoticeLevel};
 use crate::dataset::{
     Dataset, DatasetError, DatasetItem, DatasetStats, LabelMap, MaskReader, Rgb, SampleSpec, Size,
     Split, ensure_sample, resize_labels, resize_rgb, scan,

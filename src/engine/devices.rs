@@ -30,9 +30,40 @@ impl Devices {
         }
     }
 
+    /// The fastest kind of device that works; of two of one kind the one that was found first.
+    pub fn best(&self) -> DeviceId {
+        let usable = self.entries.iter().filter(|entry| entry.problem.is_none());
+        usable
+            .min_by_key(|entry| rank(entry.kind))
+            .map_or(DeviceId::Cpu, |entry| entry.id)
+    }
+
+    /// The wanted device if it works, else the best one.
+    pub fn choose(&self, wanted: Option<DeviceId>) -> DeviceId {
+        let is_usable = |id: &DeviceId| self.check(*id).is_ok();
+        wanted.filter(is_usable).unwrap_or_else(|| self.best())
+    }
+
+    /// Whether what is still being tested can change the answer for `wanted`, or for the best
+    /// device where none is wanted.
+    pub fn may_change(&self, wanted: Option<DeviceId>) -> bool {
+        let is_known = match wanted {
+            Some(id) => self.entry(id).is_some(),
+            None => self
+                .entry(self.best())
+                .is_some_and(|entry| rank(entry.kind) == 0),
+        };
+        self.probing && !is_known
+    }
+
+    /// What was found out about a device.
+    pub fn entry(&self, id: DeviceId) -> Option<&DeviceEntry> {
+        self.entries.iter().find(|entry| entry.id == id)
+    }
+
     /// An error where a run cannot start on `device`.
     pub fn check(&self, device: DeviceId) -> Result<(), EngineError> {
-        let Some(entry) = self.entries.iter().find(|entry| entry.id == device) else {
+        let Some(entry) = self.entry(device) else {
             return Err(if self.probing {
                 EngineError::DeviceUntested { device }
             } else {
@@ -107,6 +138,17 @@ fn probe_in_child(program: &Path, id: DeviceId) -> Option<DeviceEntry> {
             backend: String::new(),
             problem: Some(problem),
         }),
+    }
+}
+
+/// Fast kinds first. What computes on the processor is slower there than the processor's own code.
+fn rank(kind: DeviceKind) -> usize {
+    match kind {
+        DeviceKind::DiscreteGpu => 0,
+        DeviceKind::VirtualGpu => 1,
+        DeviceKind::IntegratedGpu => 2,
+        DeviceKind::Cpu => 3,
+        DeviceKind::Software => 4,
     }
 }
 
@@ -211,6 +253,59 @@ mod tests {
             broken.contains("Some card") && broken.contains("computes wrongly"),
             "{broken}"
         );
+    }
+
+    fn entry(id: DeviceId, kind: DeviceKind, problem: Option<&str>) -> DeviceEntry {
+        DeviceEntry {
+            id,
+            name: "test".to_owned(),
+            kind,
+            backend: "test".to_owned(),
+            problem: problem.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn the_device_is_the_wanted_or_the_best_that_works() {
+        let mut devices = Devices {
+            entries: vec![
+                entry(DeviceId::Cpu, DeviceKind::Cpu, None),
+                entry(DeviceId::Software, DeviceKind::Software, Some("slow")),
+                entry(DeviceId::Gpu(1), DeviceKind::DiscreteGpu, Some("failed")),
+                entry(DeviceId::IntegratedGpu(0), DeviceKind::IntegratedGpu, None),
+            ],
+            probing: true,
+        };
+        assert_eq!(devices.best(), DeviceId::IntegratedGpu(0));
+        assert_eq!(devices.choose(None), DeviceId::IntegratedGpu(0));
+        assert_eq!(devices.choose(Some(DeviceId::Cpu)), DeviceId::Cpu);
+        for broken in [DeviceId::Gpu(1), DeviceId::Software, DeviceId::Cuda(7)] {
+            assert_eq!(
+                devices.choose(Some(broken)),
+                DeviceId::IntegratedGpu(0),
+                "{broken}"
+            );
+        }
+        devices.entries.truncate(2);
+        assert_eq!(devices.best(), DeviceId::Cpu);
+        devices.entries.clear();
+        assert_eq!(devices.choose(None), DeviceId::Cpu);
+    }
+
+    #[test]
+    fn nobody_waits_for_tests_that_cannot_change_the_choice() {
+        let mut devices = Devices::new(true);
+        assert!(!devices.may_change(Some(DeviceId::Cpu)));
+        assert!(devices.may_change(Some(DeviceId::Gpu(0))) && devices.may_change(None));
+        devices
+            .entries
+            .push(entry(DeviceId::Gpu(0), DeviceKind::DiscreteGpu, None));
+        assert!(!devices.may_change(Some(DeviceId::Gpu(0))));
+        // Nothing is faster than the first card that works.
+        assert!(!devices.may_change(None));
+        assert!(devices.may_change(Some(DeviceId::Gpu(1))));
+        devices.probing = false;
+        assert!(!devices.may_change(Some(DeviceId::Gpu(1))));
     }
 
     #[cfg(unix)]

@@ -7,10 +7,14 @@ use thiserror::Error;
 
 use super::catalogue::CatalogueError;
 use super::score_masks::MaskScoreError;
-use super::tasks::Lost;
 use crate::dataset::DatasetError;
 use crate::files::FileError;
 use crate::training::{DeviceId, TrainError};
+
+/// Work ended without a result: it panicked, was cancelled before it began, or got no thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the work ended unexpectedly. Try again; the log says more")]
+pub struct Lost;
 
 /// A refusal or a failure. Each text says what to do.
 #[derive(Debug, Error)]
@@ -83,6 +87,14 @@ pub enum EngineError {
     NoRunWithWeights {
         /// The folder of runs.
         folder: PathBuf,
+    },
+    /// A name that stands for no weights.
+    #[error("{wanted}: there is no such file. As a run: {as_run}")]
+    NoSuchWeights {
+        /// The file or run that was asked for.
+        wanted: String,
+        /// Why it is no run either.
+        as_run: Box<EngineError>,
     },
     /// A finished run has no steps left.
     #[error("{}: this run is finished. Start a new one with more --epochs or --max-steps", .folder.display())]

@@ -16,6 +16,7 @@ mod notice;
 mod predict;
 mod runs;
 mod score_masks;
+mod starting_point;
 mod tasks;
 mod train;
 mod weights_files;
@@ -36,7 +37,8 @@ pub use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
 pub use crate::training::{
     DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord, InitialWeights, Learning, Outcome,
     Precision, Preview, PreviewItem, Recipe, Reduction, RunConfig, RunInfo, SampleOrder, Schedule,
-    StepRecord, WeightsChoice, WeightsSummary, autotune_folder, preset,
+    StartingPoint, StepRecord, WeightsChoice, WeightsSummary, autotune_folder, network_preset,
+    preset,
 };
 pub use catalogue::{
     Catalogue, CatalogueEntry, CatalogueError, CatalogueItem, EntryState, KnownHash, public_weights,
@@ -44,13 +46,13 @@ pub use catalogue::{
 pub use dataset::{DatasetState, OpenDataset, Thumbnail, dataset_folder};
 pub use devices::{Devices, describe_exit, probe_main};
 pub use dirs::Dirs;
-pub use error::EngineError;
+pub use error::{EngineError, Lost};
 pub use memory::keep_freed_memory;
 pub use notice::{Notice, NoticeLevel};
 pub use predict::{Evaluation, Logits, NetworkSource, Prediction};
 pub use runs::{Need, RunSnapshot, RunState};
 pub use score_masks::{MaskClasses, MaskFolders, MaskScoreError, MaskScores, score_masks};
-pub use tasks::{Cancel, Lost, Poll, Task, guarded};
+pub use tasks::{Cancel, Poll, Task, guarded};
 pub use train::{ActiveRun, Live, Phase, Plan, RunEvent, RunEventKind};
 
 use background::Background;

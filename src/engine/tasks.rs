@@ -7,7 +7,7 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 
-use super::{EngineError, Waker};
+use super::{EngineError, Lost, Waker};
 
 /// A result that another thread is working on. Dropping it asks the work to stop.
 #[derive(Debug)]
@@ -36,11 +36,6 @@ impl Cancel {
         self.progress.store(thousandths, Ordering::Relaxed);
     }
 }
-
-/// Work ended without a result: it panicked, was cancelled before it began, or got no thread.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the work ended unexpectedly. Try again; the log says more")]
-pub struct Lost;
 
 /// What became of a [`Task`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

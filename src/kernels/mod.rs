@@ -1,15 +1,37 @@
-//! Convolutions on the processor, forward and backward, in the place of Burn's, and what a
-//! training step spends its time on beside them: batch normalization, max pooling, the loss,
-//! the step of the weights.
+//! The layers of a network on the processor, forward and backward, in place of Burn's.
 //!
-//! Burn's `flex` backend has no backward pass of its own for convolutions: it makes the
-//! gradient of the weights a convolution with the gradient of the output as its kernel.
-//! Here all three products (forward, gradient of the input, gradient of the weights) are
-//! products of matrices in registers, with the column matrix packed from the image as it is
-//! needed. Other devices keep Burn's layer.
-//!
-//! Results do not depend on the number of threads, so a resumed run stays equal to an
+//! Burn's `flex` backend has no backward pass of its own for convolutions: it makes the gradient of
+//! the weights a convolution with the gradient of the output as its kernel. Here every pass is a
+//! matrix product whose sums stay in registers, and the `im2col` matrix is never written down as a
+//! whole. Each function takes a layer of Burn and its input, and leaves what it does not compute to
+//! that layer: other devices, other dtypes than `f32`, groups, padding that differs from side to
+//! side. Results do not depend on the number of threads, so a resumed run stays equal to an
 //! unbroken one. `FCN_WORKBENCH_PLAIN_KERNELS=1` in the environment turns all of this off.
+//!
+//! # Which case takes which path
+//!
+//! | Case | Path | Where |
+//! |---|---|---|
+//! | Forward; 2x2 or 3x3 weights, stride 1, at most 1/8 of the computed pixels dropped | [direct](conv::direct): zero-padded planes are read in place, nothing is packed | `conv/direct.rs`, `conv/padded_plane.rs` |
+//! | Forward; everything else | [packed](gemm::packed): panels of `im2col` are packed while the weights pass. A 1x1 kernel is one long row of pixels | `conv/forward.rs`, `gemm/packed.rs` |
+//! | Forward; 1x1, at most 64 pixels, no graph | Burn's product, which is twice as fast there | [`conv2d`] |
+//! | Backward; stride 1, 2x2 or 3x3, few output channels for many pixels | [one padded copy](conv::padded_gradient) of the output's gradient serves all: direct for the input, along the pixels for the weights | `conv/padded_gradient.rs` |
+//! | Gradient of the input; everything else | A forward product with transposed weights, one for each residue of the stride. With few pixels of one image the weights are transposed while they are multiplied | `conv/input_gradient.rs` |
+//! | Gradient of the weights; few output channels for many pixels | [along the pixels](gemm::along_pixels): both factors are read as they are, registers are added up at the end | `conv/weight_gradient.rs` |
+//! | Gradient of the weights; many channels, few pixels | packed, with the patches transposed: adding up registers would take longer | `conv/weight_gradient.rs` |
+//! | Transposed convolution, both passes; kernel of 2 or 3 strides | [space to depth](conv::space_to_depth) makes it a convolution of stride 1, so that the fast paths above take it | `conv/conv_transpose2d.rs` |
+//! | Transposed convolution; everything else | The gradients of a convolution the other way round | `conv/conv_transpose2d.rs` |
+//! | Fixed bilinear upsampling ([`bilinear_upsample`]) | [two passes](conv::bilinear) of two terms per pixel; `model` knows which layers these are | `conv/bilinear.rs` |
+//! | Max pooling; 2x2, stride 2 | One pass that remembers the largest pixel | `ops/max_pool2d.rs` |
+//! | Batch normalization; training | One channel after the other while it is in the cache. Predictions fold it into the convolution before it | `ops/batch_norm` |
+//! | Loss | Softmax and its gradient in one pass; all classes of 256 pixels stay in the cache | `ops/cross_entropy.rs` |
+//! | Step of SGD | One pass in place over weight, velocity and gradient | `ops/sgd_step.rs` |
+//!
+//! # What they share
+//!
+//! [`autodiff`] enters an operation into Burn's graph. [`buffer_pool`] keeps the memory of one step
+//! for the next; the [`BufferPool`] is owned by whoever trains. [`tiling`] cuts outputs into the
+//! tiles that threads work on, and has the SIMD registers and scratch memory of a task.
 
 #![expect(
     clippy::inline_always,
@@ -17,6 +39,7 @@
     reason = "what runs at a SIMD level must be inlined into the function that has it, and counts registers"
 )]
 
+mod autodiff;
 mod buffer_pool;
 mod conv;
 mod gemm;
@@ -30,10 +53,11 @@ use burn::nn::conv::{Conv2d, ConvTranspose2d};
 use burn::nn::pool::MaxPool2d;
 use burn::tensor::{Tensor, activation::relu};
 
-pub use buffer_pool::{end_step, forget};
+pub use buffer_pool::{BufferPool, EnteredPool};
 pub use conv::bilinear::bilinear_kernel;
+pub use conv::conv_transpose2d::is_bilinear;
 pub use ops::cross_entropy::cross_entropy_sum;
-pub use ops::sgd_step::{Momentum, momentum_step};
+pub use ops::sgd_step::{SgdStep, sgd_step};
 
 static PLAIN: LazyLock<bool> = LazyLock::new(|| {
     std::env::var_os("FCN_WORKBENCH_PLAIN_KERNELS").is_some_and(|value| value == "1")
@@ -91,6 +115,24 @@ pub fn conv_transpose2d(layer: &ConvTranspose2d, input: Tensor<4>) -> Tensor<4> 
         conv::conv_transpose2d::conv_transpose2d(layer, &input)
     };
     ours.unwrap_or_else(|| layer.forward(input))
+}
+
+/// [`conv_transpose2d`] of a layer whose weights are those of bilinear upsampling, see
+/// [`is_bilinear`], and get no gradient. Only other devices than the processor read them.
+///
+/// # Shapes
+/// - input: `[batch_size, channels, height, width]`
+/// - output: `[batch_size, channels, height_out, width_out]`
+///
+/// # Panics
+/// Where Burn's layer panics.
+pub fn bilinear_upsample(layer: &ConvTranspose2d, input: Tensor<4>) -> Tensor<4> {
+    let ours = if *PLAIN {
+        None
+    } else {
+        conv::conv_transpose2d::bilinear_upsample(layer, &input)
+    };
+    ours.unwrap_or_else(|| conv_transpose2d(layer, input))
 }
 
 /// Batch normalization, with `relu` behind it where `with_relu` is set: ours while training on

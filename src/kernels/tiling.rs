@@ -1,16 +1,16 @@
-//! What is shared by the loops: vectors, scratch memory, and outputs cut into tiles.
+//! What all loops share: SIMD registers, scratch memory, and outputs that are cut into tiles.
 
 use std::cell::Cell;
 
 use macerator::{Scalar as _, Simd, Vector};
 
-/// As many numbers as one register holds.
+/// The values of one register.
 pub(crate) type Lanes<S> = Vector<S, f32>;
 
-/// Widest register there is, in numbers.
+/// The widest register there is, in values.
 pub(crate) const WIDEST: usize = 16;
 
-/// Numbers in a register.
+/// Values of a register.
 #[inline(always)]
 pub(crate) fn lanes<S: Simd>() -> usize {
     size_of::<Lanes<S>>() / size_of::<f32>()
@@ -27,25 +27,25 @@ pub(crate) fn zero<S: Simd>() -> Lanes<S> {
     0.0f32.splat::<S>()
 }
 
-/// A rectifier. Not `max`, which would turn what is no number into 0.
+/// Not `max`, which would turn NaN into 0.
 #[inline(always)]
-pub(crate) fn rectified(value: f32) -> f32 {
+pub(crate) fn relu(value: f32) -> f32 {
     if value < 0.0 { 0.0 } else { value }
 }
 
-/// Reads exactly [`lanes`] numbers.
+/// Reads exactly [`lanes`] values.
 #[inline(always)]
 pub(crate) fn load<S: Simd>(from: &[f32]) -> Lanes<S> {
     bytemuck::pod_read_unaligned(bytemuck::cast_slice(from))
 }
 
-/// Writes exactly [`lanes`] numbers.
+/// Writes exactly [`lanes`] values.
 #[inline(always)]
 pub(crate) fn store<S: Simd>(lanes: Lanes<S>, to: &mut [f32]) {
     bytemuck::cast_slice_mut::<f32, u8>(to).copy_from_slice(bytemuck::bytes_of(&lanes));
 }
 
-/// Reads the numbers there are, then zeros.
+/// Reads the values there are, then zeros.
 #[inline(always)]
 pub(crate) fn load_some<S: Simd>(from: &[f32]) -> Lanes<S> {
     let width = lanes::<S>();
@@ -57,7 +57,7 @@ pub(crate) fn load_some<S: Simd>(from: &[f32]) -> Lanes<S> {
     load::<S>(&all[..width])
 }
 
-/// Writes as many of the numbers as there is room for.
+/// Writes as many of the values as fit.
 #[inline(always)]
 pub(crate) fn store_some<S: Simd>(some: Lanes<S>, to: &mut [f32]) {
     let width = lanes::<S>();
@@ -74,16 +74,15 @@ thread_local! {
     static SCRATCH: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
 }
 
-/// Memory that a thread keeps between calls.
+/// Memory for one task, which its thread keeps for the next.
 pub(crate) struct Scratch {
     memory: Vec<f32>,
     start: usize,
 }
 
 impl Scratch {
-    /// Room for `len` numbers at a place that all registers can be read from; what is in
-    /// there is left over from earlier.
-    pub fn take(len: usize) -> Self {
+    /// Memory for `len` values, aligned for all registers. What it holds is left over from earlier.
+    pub fn new(len: usize) -> Self {
         let mut memory = SCRATCH.take();
         if memory.len() < len + WIDEST {
             memory.resize(len + WIDEST, 0.0);
@@ -95,7 +94,7 @@ impl Scratch {
         Self { memory, start }
     }
 
-    pub fn numbers(&mut self) -> &mut [f32] {
+    pub fn values(&mut self) -> &mut [f32] {
         &mut self.memory[self.start..]
     }
 }
@@ -108,18 +107,20 @@ impl Drop for Scratch {
 
 /// Part of an output: some columns of some rows of one matrix.
 pub(crate) struct Tile<'a> {
-    /// Which matrix.
+    /// Index of the matrix.
     pub matrix: usize,
     /// First row.
     pub row: usize,
     /// First column.
     pub column: usize,
-    /// The columns of each row, as many in all.
+    /// The columns of each row.
     pub rows: Vec<&'a mut [f32]>,
 }
 
-/// Cuts matrices of `size` (rows and columns), one behind the other, into tiles of at most
-/// `tile` (rows and columns).
+/// Cuts matrices of `size` into tiles of at most `tile` rows and columns.
+///
+/// # Shapes
+/// - output: `[matrices, size[0], size[1]]`
 pub(crate) fn cut(output: &mut [f32], size: [usize; 2], tile: [usize; 2]) -> Vec<Tile<'_>> {
     let [down, across] = [0, 1].map(|axis| size[axis].div_ceil(tile[axis]));
     let mut tiles = Vec::new();
@@ -142,8 +143,8 @@ pub(crate) fn cut(output: &mut [f32], size: [usize; 2], tile: [usize; 2]) -> Vec
     tiles
 }
 
-/// Number of tiles that an axis is cut into so that `tasks` times them is no less than
-/// `wanted`, where pieces of `least` allow.
+/// The number of pieces of an axis, each of `least` or more, for which `tasks` times as many are no
+/// fewer than `wanted`, where that is possible.
 pub(crate) fn pieces(tasks: usize, wanted: usize, length: usize, least: usize) -> usize {
     wanted
         .div_ceil(tasks.max(1))

@@ -9,13 +9,14 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use burn::nn::conv::{Conv2d, ConvTranspose2d};
+use burn::nn::conv::Conv2d;
 use burn::nn::pool::MaxPool2d;
 use burn::nn::{BatchNorm, Dropout, PaddingConfig2d};
 use burn::tensor::Device;
 
 use super::feature_map::FeatureMap;
 use super::network::NetworkConfig;
+use super::upsample::UpsamplingLayer;
 
 impl NetworkConfig {
     /// Multiply-adds of one forward pass of an image of `[height, width]` pixels, 1x1 or
@@ -88,7 +89,8 @@ impl FeatureMap for Shape {
     }
 
     /// Each cell of the coarse map meets the whole kernel, whatever is cropped or padded away.
-    fn upsample(self, layer: &ConvTranspose2d) -> Self {
+    fn upsample(self, layer: &UpsamplingLayer) -> Self {
+        let layer = layer.conv();
         self.add_kernel(layer.weight.lazy_shape().num_elements());
         let side = |axis: usize| {
             (self.size[axis] - 1) * layer.stride[axis] + layer.kernel_size[axis]

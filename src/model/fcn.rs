@@ -1,14 +1,14 @@
 //! FCN-32s, FCN-16s and FCN-8s (CVPR 2015, sections 4.1 to 4.3).
 
 use burn::module::{Initializer, Module};
-use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d};
+use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{Device, Tensor};
 
 use super::feature_map::FeatureMap;
 use super::geometry::{Geometry, Grid};
 use super::stages::Staged;
 use super::trunk::{Channels, Features, Placed, TrunkNet};
-use super::upsample::{Upsampling, fixed};
+use super::upsample::{Upsampling, UpsamplingLayer};
 use super::variant::{FinalUpsampling, Variant};
 
 /// A trunk, score layers on it, and transposed convolutions. The layers carry the names of
@@ -19,9 +19,9 @@ pub(super) struct Fcn {
     score_fr: Conv2d,
     score_pool4: Option<Conv2d>,
     score_pool3: Option<Conv2d>,
-    upscore2: Option<ConvTranspose2d>,
-    upscore_pool4: Option<ConvTranspose2d>,
-    upscore: ConvTranspose2d,
+    upscore2: Option<UpsamplingLayer>,
+    upscore_pool4: Option<UpsamplingLayer>,
+    upscore: UpsamplingLayer,
     #[module(skip)]
     plan: Plan,
 }
@@ -71,15 +71,11 @@ impl Fcn {
         let stride = plan.variant.stride();
         let fuse_pool4 = stride <= 16;
         let fuse_pool3 = stride <= 8;
-        let last = plan.upsampling(stride).init(classes, device);
         let double = || {
-            let layer = plan.upsampling(2).init(classes, device);
-            if upsampling == FinalUpsampling::AllFixed {
-                fixed(layer)
-            } else {
-                layer
-            }
+            let learned = upsampling != FinalUpsampling::AllFixed;
+            plan.upsampling(2).init(classes, learned, device)
         };
+        let learned = upsampling == FinalUpsampling::Learned;
         Self {
             trunk,
             score_fr: score(channels.coarse),
@@ -87,10 +83,7 @@ impl Fcn {
             score_pool3: fuse_pool3.then(|| score(channels.pool3)),
             upscore2: fuse_pool4.then(double),
             upscore_pool4: fuse_pool3.then(double),
-            upscore: match upsampling {
-                FinalUpsampling::Learned => last,
-                FinalUpsampling::Fixed | FinalUpsampling::AllFixed => fixed(last),
-            },
+            upscore: plan.upsampling(stride).init(classes, learned, device),
             plan,
         }
     }

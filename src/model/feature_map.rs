@@ -1,7 +1,7 @@
 //! What the layers of a network compute with.
 
 use burn::module::Param;
-use burn::nn::conv::{Conv2d, ConvTranspose2d};
+use burn::nn::conv::Conv2d;
 use burn::nn::pool::MaxPool2d;
 use burn::nn::{BatchNorm, Dropout};
 use burn::tensor::module::interpolate;
@@ -10,6 +10,7 @@ use burn::tensor::{Tensor, activation::relu};
 
 use super::geometry::crop;
 use super::precision::{convolve, full, in_full};
+use super::upsample::UpsamplingLayer;
 use crate::kernels;
 
 /// A feature map: a tensor, or only its shape where a network is walked through to count what it
@@ -28,7 +29,7 @@ pub(super) trait FeatureMap: Clone {
     fn score(self, conv: &Conv2d) -> Self;
 
     /// A transposed convolution.
-    fn upsample(self, layer: &ConvTranspose2d) -> Self;
+    fn upsample(self, layer: &UpsamplingLayer) -> Self;
 
     fn max_pool(self, pool: &MaxPool2d) -> Self;
 
@@ -77,8 +78,8 @@ impl FeatureMap for Tensor<4> {
         full(convolve(conv, self, false))
     }
 
-    fn upsample(self, layer: &ConvTranspose2d) -> Self {
-        kernels::conv_transpose2d(layer, self)
+    fn upsample(self, layer: &UpsamplingLayer) -> Self {
+        layer.forward(self)
     }
 
     fn max_pool(self, pool: &MaxPool2d) -> Self {

@@ -20,7 +20,7 @@ pub(super) fn start() {
         };
         if let Err(err) = keep_autotune_choices(&folder) {
             log::warn!(
-                "{}: {err}. GPUs are tuned anew after each start until it can be written to",
+                "{}: {err}. GPUs are tuned again after each start until it can be written",
                 folder.display()
             );
         }
@@ -78,7 +78,7 @@ mod on_disk {
             return Ok(());
         }
         log::warn!(
-            "{}: not a database; removed, GPUs are tuned anew",
+            "{}: not a database; removed, GPUs are tuned again",
             file.display()
         );
         for beside in ["-wal", "-shm", "-tshm"] {

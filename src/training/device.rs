@@ -95,6 +95,18 @@ pub enum DeviceKind {
     Software,
 }
 
+impl fmt::Display for DeviceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Cpu => "processor",
+            Self::DiscreteGpu => "graphics card",
+            Self::IntegratedGpu => "integrated graphics",
+            Self::VirtualGpu => "virtual graphics card",
+            Self::Software => "software driver",
+        })
+    }
+}
+
 /// A device as the probe found it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceEntry {

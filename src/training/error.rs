@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::dataset::DatasetError;
 use crate::files::FileError;
+use crate::model::Trunk;
 use crate::model::weights::WeightsError;
 
 /// A failure of training, prediction or of a run folder.
@@ -16,6 +17,12 @@ pub enum TrainError {
         value: String,
         rule: &'static str,
     },
+    /// The weights to start from are those of another trunk.
+    #[error(
+        "the trunk is {trunk}, but the weights to start from are those of {weights}. Choose their \
+         trunk, or other weights"
+    )]
+    OtherTrunk { trunk: Trunk, weights: Trunk },
     /// The device could not be started.
     #[error("device {device}: {reason}. Choose another device, `cpu` always works")]
     Device { device: String, reason: String },
@@ -51,7 +58,7 @@ pub enum TrainError {
     },
     /// The weights are not numbers any more.
     #[error(
-        "the weights became infinite or no numbers at step {step} (learning rate {learning_rate}). Lower \
+        "the weights became infinite or NaN at step {step} (learning rate {learning_rate}). Lower \
          the learning rate or the momentum; the last checkpoint is kept"
     )]
     NonFiniteWeights { step: usize, learning_rate: f64 },

@@ -5,6 +5,7 @@
 
 mod autotune_cache;
 pub mod checkpoint;
+mod clock;
 mod config;
 mod control;
 mod device;
@@ -19,9 +20,11 @@ mod learner;
 mod learning;
 mod loss;
 mod loss_readback;
+mod network_choice;
 mod precision;
 mod predictor;
 mod preset;
+mod preset_fields;
 mod preview;
 mod probe;
 mod recipe;
@@ -29,6 +32,7 @@ mod run;
 mod schedule;
 mod segmenter;
 mod sgd;
+mod starting_point;
 
 pub use autotune_cache::{autotune_folder, keep_autotune_choices};
 pub use config::{DatasetRef, InitialWeights, RunConfig, SampleOrder};
@@ -43,6 +47,7 @@ pub use external_weights::{WeightsChoice, WeightsSummary, export_run, import_run
 pub use initial_weights::initial_network;
 pub use learner::Learner;
 pub use learning::{Learning, Reduction};
+pub use network_choice::network_preset;
 pub use precision::Precision;
 pub use predictor::Predictor;
 pub use preset::preset;
@@ -51,3 +56,4 @@ pub use recipe::Recipe;
 pub use run::{batch_plan, train};
 pub use schedule::Schedule;
 pub use segmenter::Segmenter;
+pub use starting_point::StartingPoint;

@@ -107,7 +107,7 @@ impl LossScale {
             });
         }
         Some(match good_steps + 1 {
-            // Twice as much as a float can hold would be no number for good.
+            // Past what a float can hold it would stay infinite.
             PATIENCE if factor < 2f64.powi(100) => Self {
                 factor: factor * 2.0,
                 good_steps: 0,

@@ -8,7 +8,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
 use super::learning::Learning;
-use crate::kernels::{Momentum, momentum_step};
+use crate::kernels::{SgdStep, sgd_step};
 use crate::model::Network;
 
 /// SGD as PyTorch defines it (`torch.optim.SGD`, no dampening, no Nesterov):
@@ -95,18 +95,18 @@ impl ModuleMapper for Step<'_> {
         } else {
             1.0
         };
-        let step = Momentum {
-            scale: self.scale as f32,
-            decay: if decayed {
+        let step = SgdStep {
+            gradient_scale: self.scale as f32,
+            weight_decay: if decayed {
                 self.sgd.weight_decay as f32
             } else {
                 0.0
             },
             momentum: self.sgd.momentum as f32,
-            rate: (self.learning_rate * factor) as f32,
+            learning_rate: (self.learning_rate * factor) as f32,
         };
         let velocity = self.sgd.velocity.remove::<D>(id);
-        let (weight, velocity) = momentum_step(weight.inner(), velocity, gradient, step);
+        let (weight, velocity) = sgd_step(weight.inner(), velocity, gradient, step);
         if self.sgd.momentum > 0.0 {
             self.sgd.velocity.register(id, velocity);
         }

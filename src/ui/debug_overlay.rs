@@ -1,6 +1,6 @@
-//! Times of our own work in a frame: drawing panels and taking in events.
+//! Times of the program's own work in a frame: drawing panels and handling events.
 //!
-//! Time that the graphics card or the display takes is not counted.
+//! The time of the GPU and the display is not counted.
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
@@ -13,16 +13,15 @@ use eframe::egui::{self, Align2, Area, Frame, Id, Order, RichText, vec2};
 
 use super::upload_counter::UploadCounter;
 
-/// Frames that the overlay looks back on.
+/// Frames in the statistics of the overlay.
 const RECENT: usize = 600;
-/// Frames that are kept for the log.
+/// Frames in the statistics of the log.
 const LOGGED: usize = 1 << 20;
-/// Longer frames are told one by one to who listens for details.
+/// Longer frames are logged one by one at debug level.
 const LONG_MS: f32 = 4.0;
-/// Names the file that takes one line of JSON when the window closes.
+/// Environment variable with the file that gets one line of JSON when the window closes.
 const LOG_VARIABLE: &str = "FCN_WORKBENCH_FRAME_LOG";
-/// Nanoseconds that the reading thread ran, and that it could have run while others did;
-/// other systems than Linux do not tell.
+/// Nanoseconds that this thread ran, and that it waited for a core. Linux only.
 const SCHEDULE: &str = "/proc/thread-self/schedstat";
 
 /// Times over some frames, in milliseconds.
@@ -88,7 +87,7 @@ pub struct Part {
 #[derive(Debug, Clone, Copy, Default)]
 struct Spent {
     wall: Duration,
-    /// Of it, ready to run while other threads had the processors.
+    /// Of it, time waiting for a core.
     queued: Duration,
 }
 
@@ -101,7 +100,7 @@ impl Spent {
     }
 }
 
-/// Takes the time of frames and shows it.
+/// Measures frames and shows their times.
 pub struct FrameTimes {
     logic: Spent,
     recent: VecDeque<(f64, f32)>,
@@ -113,7 +112,7 @@ struct Log {
     path: PathBuf,
     /// In milliseconds.
     frames: Vec<f32>,
-    /// The same without waiting for a processor.
+    /// The same without waiting for a core.
     running: Vec<f32>,
     schedule: Option<File>,
 }
@@ -129,7 +128,7 @@ impl Default for FrameTimes {
 }
 
 impl Log {
-    /// To be called on the thread whose frames these are.
+    /// Call on the thread that draws the frames.
     fn new(path: PathBuf) -> Self {
         let (frames, running) = (Vec::new(), Vec::new());
         Self {
@@ -140,7 +139,7 @@ impl Log {
         }
     }
 
-    /// Time that the thread waited for a processor since it began; 0 where nobody tells.
+    /// Time that the thread waited for a core since it began; 0 if that is unknown.
     fn queued(&mut self) -> Duration {
         let mut text = String::new();
         let read = self.schedule.as_mut().map(|file| {
@@ -233,7 +232,7 @@ impl FrameTimes {
         FrameStats::new(self.recent.iter().map(|(_, ms)| *ms))
     }
 
-    /// Appends the statistics of all frames to the log file, where one is wanted.
+    /// Appends the statistics of all frames to the log file, if there is one.
     pub fn write_log(&self) {
         let Some((log, line)) = self.log.as_ref().and_then(|log| Some((log, log.line()?))) else {
             return;
@@ -251,8 +250,8 @@ impl FrameTimes {
         }
     }
 
-    /// Shows the statistics in the top right corner; `pause` is the time between frames
-    /// that are painted for what threads send.
+    /// Shows the statistics in the top right corner; `pause` is the time between frames for
+    /// worker events.
     pub fn overlay_ui(&self, ctx: &egui::Context, pause: Duration) {
         let Some(stats) = self.stats() else { return };
         let last = self.recent.back().map_or(0.0, |(_, ms)| f64::from(*ms));

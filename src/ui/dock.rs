@@ -1,4 +1,4 @@
-//! Where the panels are: a tree of tiles that the user can rearrange.
+//! The layout of the panels: a tree of tiles that the user can rearrange.
 //!
 //! Knows tiles and titles; what a panel draws is in `panels`.
 
@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 use super::command::PanelKind;
 use super::theme;
 
-/// Width of the left column at first, in points.
+/// Initial width of the left column, in points.
 const LEFT_WIDTH: f32 = 348.0;
-/// The left column never gets narrower when the window does.
+/// Minimum width of the left column when the window gets narrower.
 const MIN_LEFT_WIDTH: f32 = 300.0;
 
 /// The tree of panels.
@@ -69,7 +69,7 @@ impl DockLayout {
         }
     }
 
-    /// Whether a panel is open, be it behind another tab.
+    /// Whether a panel is open, even behind another tab.
     pub fn is_open(&self, panel: PanelKind) -> bool {
         self.tree
             .tiles
@@ -92,7 +92,7 @@ impl DockLayout {
         }
     }
 
-    /// Brings a panel to the front where it is a tab beside one of `others`; opens nothing.
+    /// Brings a panel to the front if it is a tab beside one of `others`; opens nothing.
     pub fn prefer(&mut self, panel: PanelKind, others: &[PanelKind]) {
         let tiles = &self.tree.tiles;
         let group = |panel: &PanelKind| {
@@ -137,7 +137,7 @@ impl DockLayout {
         }
     }
 
-    /// The two columns, as long as the user keeps two side by side.
+    /// The two columns, if the user kept two side by side.
     fn columns(&self) -> Option<(TileId, TileId)> {
         match self.tree.tiles.get(self.tree.root?)? {
             Tile::Container(Container::Linear(linear)) if linear.dir == LinearDir::Horizontal => {

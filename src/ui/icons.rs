@@ -1,11 +1,11 @@
-//! Icons as shapes, so that no font has to have them.
+//! Icons as shapes, so that they need no font.
 
 use eframe::egui::{
     Align2, Atom, Color32, CornerRadius, FontId, Painter, Pos2, Rect, Shape, Stroke, Vec2, pos2,
     vec2,
 };
 
-/// A sign before or instead of a word.
+/// An icon before or instead of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Icon {
     /// A triangle.
@@ -40,7 +40,7 @@ impl Icon {
         })
     }
 
-    /// Room for an icon, so that texts with and without one begin at the same place.
+    /// Space of an icon, so that texts with and without one align.
     pub fn no_atom() -> Atom<'static> {
         Atom::paint(Vec2::splat(13.0), |_, _| {})
     }

@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, Align, Button, Layout, MenuBar, ThemePreference, Ui};
 
-use super::command::{PanelKind, UiCommand};
+use super::command::{PanelKind, Problem, UiCommand};
 use super::dock::DockLayout;
 use super::icons::Icon;
 use super::state::Prefs;
@@ -15,7 +15,7 @@ pub struct MenuState<'a> {
     /// Which theme is set.
     pub prefs: &'a Prefs,
     /// Why a command cannot be carried out now; `None` = it can.
-    pub problem: &'a dyn Fn(UiCommand) -> Option<&'static str>,
+    pub problem: &'a dyn Fn(UiCommand) -> Option<Problem>,
 }
 
 /// Draws the bar with the bell at its end; returns what was chosen.
@@ -94,7 +94,7 @@ fn item_ui(ui: &mut Ui, state: &MenuState<'_>, command: UiCommand, chosen: &mut 
         problem.is_none(),
         with_shortcut(ui.ctx(), Button::new(command.label()), command),
     );
-    finish(ui, response, command, problem, chosen);
+    finish(ui, response, command, problem.as_deref(), chosen);
 }
 
 fn check_ui(ui: &mut Ui, command: UiCommand, checked: bool, chosen: &mut Option<UiCommand>) {

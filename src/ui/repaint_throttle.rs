@@ -1,8 +1,8 @@
-//! How often the window is painted for what threads send.
+//! Limits how often worker events repaint the window.
 //!
-//! Every painted frame takes time from training, most where the processor itself paints.
-//! The pause between two such frames follows from what a frame costs; for what a person
-//! does egui paints at once, and for a moment afterwards nothing waits.
+//! Every frame takes time from training, most of all when the CPU does the painting. So the
+//! pause between two such frames follows from the cost of a frame. After user input egui
+//! repaints at once, and for a moment nothing is throttled.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -12,51 +12,50 @@ use eframe::egui::{self, ViewportId};
 
 use crate::engine::Waker;
 
-/// Share of all processors' time that frames for the threads' sake may take, as long as
-/// [`LONGEST`] allows it. A step waits for the slowest of its threads, so on two processors it
-/// loses twice this share.
+/// Share of the time of all cores that event frames may take, as long as [`LONGEST`] allows
+/// it. A training step waits for its slowest thread, so on two cores it loses twice this share.
 const SHARE: f64 = 0.01;
-/// As often as screens show anything.
+/// One frame of a 60 Hz screen.
 const SHORTEST: Duration = Duration::from_micros(16_667);
-/// What is older than this feels stale.
+/// Older contents would feel stale.
 const LONGEST: Duration = Duration::from_secs(1);
-/// A person who did something looks for the answer so long.
+/// Time after user input without throttling.
 const ATTENTION: Duration = Duration::from_secs(1);
-/// A driver on the processor goes on painting when the frame was handed over: with Mesa's,
-/// all threads together took three times what was measured, at 1440x900.
+/// A software driver keeps painting after the frame was submitted: with Mesa at 1440x900, all
+/// threads together took three times the measured time.
 const AFTER: f64 = 3.0;
-/// Weight of the frames before the last one in the cost of a frame.
+/// Weight of the earlier frames in the moving average of the cost.
 const MEMORY: f64 = 0.8;
 
-/// What paints.
+/// What paints the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Painter {
-    /// A graphics card: beside it one thread of the program is busy.
-    Graphics,
-    /// A driver that computes pixels on all processors.
-    Processor,
+    /// A GPU: only one thread of the program is busy meanwhile.
+    Gpu,
+    /// A software driver, which uses all cores.
+    Cpu,
 }
 
-/// Shared by the window, which tells what its frames cost, and the threads that wake it.
+/// Shared by the window, which measures its frames, and the threads that wake it.
 pub struct RepaintThrottle {
     shared: Arc<Mutex<Shared>>,
     painter: Painter,
-    processors: usize,
-    /// Wall time of a frame in seconds, the painter's included.
+    cores: usize,
+    /// Wall time of a frame in seconds, including painting.
     cost_secs: Option<f64>,
     attention: Instant,
 }
 
-/// What the threads need to know.
+/// The part that the threads share.
 struct Shared {
-    /// Whether a frame was asked for that has not begun.
+    /// Whether a requested frame has not begun yet.
     asked: bool,
-    /// No frame for a thread's sake begins sooner.
+    /// No event frame begins earlier.
     next: Instant,
 }
 
 impl RepaintThrottle {
-    /// Paints as often as can be until costs are known.
+    /// Does not throttle until the cost of a frame is known.
     pub fn new(painter: Painter) -> Self {
         let now = Instant::now();
         Self {
@@ -65,13 +64,13 @@ impl RepaintThrottle {
                 next: now,
             })),
             painter,
-            processors: thread::available_parallelism().map_or(1, usize::from),
+            cores: thread::available_parallelism().map_or(1, usize::from),
             cost_secs: None,
             attention: now + ATTENTION,
         }
     }
 
-    /// Wakes the window of `ctx`; many calls make one frame.
+    /// A waker for the window of `ctx`; many calls lead to one frame.
     pub fn waker(&self, ctx: &egui::Context) -> Waker {
         let (shared, ctx) = (Arc::clone(&self.shared), ctx.clone());
         Arc::new(move || {
@@ -85,7 +84,7 @@ impl RepaintThrottle {
         })
     }
 
-    /// To be called before events are taken in: those that come later ask anew.
+    /// Call before handling events: later events request a new frame.
     pub fn begin(&self) {
         let now = Instant::now();
         let pause = if now < self.attention {
@@ -100,8 +99,8 @@ impl RepaintThrottle {
         };
     }
 
-    /// To be called in every frame that is painted. `is_input` = a person did something;
-    /// `last_secs` = wall time of the frame before, waiting for the screen left out.
+    /// Call in every painted frame. `is_input`: there was user input; `last_secs`: wall time of
+    /// the previous frame without waiting for the screen.
     pub fn frame(&mut self, is_input: bool, last_secs: Option<f32>) {
         if is_input {
             self.attention = Instant::now() + ATTENTION;
@@ -114,21 +113,17 @@ impl RepaintThrottle {
         }
     }
 
-    /// Time from one frame to the next for the threads' sake.
+    /// The pause between two event frames.
     pub fn pause(&self) -> Duration {
-        pause(
-            self.cost_secs.unwrap_or_default(),
-            self.painter,
-            self.processors,
-        )
+        pause(self.cost_secs.unwrap_or_default(), self.painter, self.cores)
     }
 }
 
 impl Shared {
-    /// Time until the frame that a thread asks for; `None` = one was asked for already.
+    /// Delay of the requested frame; `None` = one was requested already.
     fn ask(&mut self, now: Instant) -> Option<Duration> {
         let first = !std::mem::replace(&mut self.asked, true);
-        // Not 0, which would paint two frames.
+        // 0 would paint two frames.
         first.then(|| {
             self.next
                 .saturating_duration_since(now)
@@ -138,12 +133,12 @@ impl Shared {
 }
 
 /// The pause after which frames of `cost_secs` wall time take [`SHARE`] of the machine.
-fn pause(cost_secs: f64, painter: Painter, processors: usize) -> Duration {
+fn pause(cost_secs: f64, painter: Painter, cores: usize) -> Duration {
     let busy = match painter {
-        Painter::Graphics => 1.0,
-        Painter::Processor => AFTER * processors as f64,
+        Painter::Gpu => 1.0,
+        Painter::Cpu => AFTER * cores as f64,
     };
-    let secs = cost_secs * busy / (SHARE * processors.max(1) as f64);
+    let secs = cost_secs * busy / (SHARE * cores.max(1) as f64);
     Duration::try_from_secs_f64(secs)
         .unwrap_or(LONGEST)
         .clamp(SHORTEST, LONGEST)
@@ -154,16 +149,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dear_frames_are_rare_and_cheap_ones_smooth() {
-        let ms = |cost, painter, processors| pause(cost, painter, processors).as_secs_f64() * 1e3;
+    fn expensive_frames_are_rare_and_cheap_ones_smooth() {
+        let ms = |cost, painter, cores| pause(cost, painter, cores).as_secs_f64() * 1e3;
         let near = |found: f64, expected: f64| assert!((found - expected).abs() < 0.01, "{found}");
-        near(ms(0.002, Painter::Graphics, 2), 100.0);
-        near(ms(0.002, Painter::Graphics, 16), 16.667);
-        near(ms(0.002, Painter::Processor, 2), 600.0);
-        near(ms(0.002, Painter::Processor, 16), 600.0);
-        near(ms(0.040, Painter::Processor, 2), 1000.0);
-        near(ms(f64::INFINITY, Painter::Graphics, 2), 1000.0);
-        near(ms(0.0, Painter::Processor, 0), 16.667);
+        near(ms(0.002, Painter::Gpu, 2), 100.0);
+        near(ms(0.002, Painter::Gpu, 16), 16.667);
+        near(ms(0.002, Painter::Cpu, 2), 600.0);
+        near(ms(0.002, Painter::Cpu, 16), 600.0);
+        near(ms(0.040, Painter::Cpu, 2), 1000.0);
+        near(ms(f64::INFINITY, Painter::Gpu, 2), 1000.0);
+        near(ms(0.0, Painter::Cpu, 0), 16.667);
     }
 
     #[test]
@@ -184,7 +179,7 @@ mod tests {
 
     #[test]
     fn nothing_waits_after_input() {
-        let mut throttle = RepaintThrottle::new(Painter::Processor);
+        let mut throttle = RepaintThrottle::new(Painter::Cpu);
         let next = |throttle: &RepaintThrottle| {
             throttle.begin();
             let now = Instant::now();

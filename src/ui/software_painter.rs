@@ -1,10 +1,9 @@
-//! Paints the window with fewer instructions a pixel, for drivers that run them on the
-//! processor.
+//! Paints the window with fewer instructions per pixel, for software drivers.
 //!
-//! The shader of egui-wgpu has a second way to filter textures; a graphics card skips it,
-//! Mesa's software driver computes both, whole-number divisions included, and takes many
-//! times as long. Here the frame's triangles are handed over as one callback that draws them
-//! with a shader of the first way alone. Textures stay with egui-wgpu.
+//! The shader of egui-wgpu has a second branch for filtering textures. A GPU skips it, but
+//! the software driver of Mesa computes both branches, including integer divisions, and takes
+//! many times as long. Here the triangles of a frame are one paint callback, which draws them
+//! with a shader that has the first branch only. Textures stay with egui-wgpu.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -34,7 +33,7 @@ fn textured(in: Corner) -> @location(0) vec4f {
 }
 ";
 
-/// Takes the place of egui-wgpu's drawing in the window of a context.
+/// Replaces the drawing of egui-wgpu in the window of a context.
 pub struct SoftwarePainter {
     shared: Arc<Shared>,
 }
@@ -53,7 +52,7 @@ struct GpuFrame {
     draws: Vec<Draw>,
 }
 
-/// Triangles with one texture and one border.
+/// Triangles with one texture and one clip rectangle.
 struct Draw {
     texture: TextureId,
     /// Left, top, width and height in pixels.
@@ -202,7 +201,7 @@ impl CallbackTrait for Frame {
     }
 }
 
-/// A border in whole pixels, inside the screen.
+/// A clip rectangle in whole pixels, inside the screen.
 fn scissor(clip: Rect, screen: &ScreenDescriptor) -> [u32; 4] {
     let [width, height] = screen.size_in_pixels;
     let pixel = |point: Pos2| {
@@ -219,7 +218,7 @@ fn scissor(clip: Rect, screen: &ScreenDescriptor) -> [u32; 4] {
     ]
 }
 
-/// Puts `bytes` into a buffer, a larger one where it is too small.
+/// Writes `bytes` into a buffer, which is replaced if it is too small.
 fn fill(
     buffer: &mut Option<wgpu::Buffer>,
     usage: wgpu::BufferUsages,
@@ -251,7 +250,7 @@ fn pipeline(device: &wgpu::Device, format: wgpu::TextureFormat) -> wgpu::RenderP
         ty,
         count: None,
     };
-    // That of egui-wgpu's textures, whose bind groups are used.
+    // The layout of egui-wgpu, whose texture bind groups are used.
     let textures = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
         label: Some("plain painter"),
         entries: &[
@@ -307,7 +306,7 @@ fn pipeline(device: &wgpu::Device, format: wgpu::TextureFormat) -> wgpu::RenderP
             module: &module,
             entry_point: Some("textured"),
             compilation_options: wgpu::PipelineCompilationOptions::default(),
-            // Colors are multiplied by their alpha.
+            // Colors are premultiplied by alpha.
             targets: &[Some(wgpu::ColorTargetState {
                 format,
                 blend: Some(wgpu::BlendState {

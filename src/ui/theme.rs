@@ -1,4 +1,4 @@
-//! The one home of colors and of the look of widgets.
+//! Colors and widget styles, all in one place.
 //!
 //! Class colors are not here: they are data and come with the dataset.
 
@@ -24,11 +24,11 @@ pub struct Palette {
     pub on_accent: Color32,
     /// Something went well.
     pub success: Color32,
-    /// Something to look at.
+    /// Something needs attention.
     pub warning: Color32,
     /// Something failed.
     pub error: Color32,
-    /// Something to know.
+    /// An information.
     pub info: Color32,
     /// Fill of boxes on a panel.
     pub card: Color32,
@@ -115,7 +115,7 @@ pub fn class_color([r, g, b]: [u8; 3]) -> Color32 {
     rgb(r, g, b)
 }
 
-/// The veil over the window while files hang above it.
+/// The veil over the window while files are dragged over it.
 pub fn veil(visuals: &Visuals) -> Color32 {
     let base = if visuals.dark_mode {
         Color32::from_black_alpha(190)
@@ -191,9 +191,9 @@ struct Tones {
     selected: Color32,
     outline: Color32,
     text: Color32,
-    /// Fills of buttons and of what is in them, then the text.
+    /// Fill of buttons, fill of other widgets, text.
     idle: [Color32; 3],
-    /// The same under the pointer, then the outline.
+    /// Fill of buttons, fill of other widgets, outline, under the pointer.
     hovered: [Color32; 3],
 }
 

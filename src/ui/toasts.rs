@@ -1,6 +1,6 @@
 //! Short messages in the corner of the window, with history behind a bell.
 //!
-//! Infos and warnings go after a while, errors stay until they are closed.
+//! Infos and warnings disappear after a while, errors stay until they are closed.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -44,7 +44,7 @@ pub struct Toasts {
 }
 
 impl Toasts {
-    /// Shows a message; the same one again only counts up.
+    /// Shows a message; a repeated message only increases its count.
     pub fn add(&mut self, level: NoticeLevel, text: impl Into<String>) {
         let text = text.into();
         let left = (level != NoticeLevel::Error).then_some(STAY_SECS);
@@ -70,7 +70,7 @@ impl Toasts {
         });
     }
 
-    /// Number of messages that were not seen in the history.
+    /// Number of messages not yet seen in the history.
     pub fn unread(&self) -> usize {
         self.entries.iter().filter(|entry| entry.unread).count()
     }

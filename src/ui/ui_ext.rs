@@ -11,7 +11,7 @@ use super::icons::Icon;
 use super::theme;
 use crate::engine::NoticeLevel;
 
-/// How often the busy sign moves.
+/// Interval of the busy animation.
 const BUSY_TICK: Duration = Duration::from_millis(300);
 /// Width and height of a square of color.
 pub const SWATCH: Vec2 = Vec2::splat(12.0);
@@ -20,11 +20,11 @@ const LABEL_WIDTH: f32 = 118.0;
 
 /// Widgets of this program, as methods of [`Ui`].
 pub trait UiExt {
-    /// A question that has to be answered before anything else; true once it is closed.
+    /// A modal question; returns true once it is closed.
     fn question(&self, id: &'static str, title: &str, add: impl FnOnce(&mut Ui)) -> bool;
-    /// The heading of a part of a panel.
+    /// The heading of a section of a panel.
     fn section(&mut self, title: &str) -> Response;
-    /// Widgets side by side, about `width` wide, that a wrapped line does not tear apart.
+    /// Widgets side by side, about `width` wide, that are wrapped together.
     fn together<R>(&mut self, width: f32, add: impl FnOnce(&mut Ui) -> R) -> R;
     /// A label, then controls, with a tooltip; the label names the controls for screen readers.
     fn field(
@@ -39,27 +39,27 @@ pub trait UiExt {
     fn card<R>(&mut self, add: impl FnOnce(&mut Ui) -> R) -> R;
     /// A box with the color and icon of a notice.
     fn notice_box<R>(&mut self, level: NoticeLevel, add: impl FnOnce(&mut Ui) -> R) -> R;
-    /// The one button that a panel is about, as wide as the panel.
+    /// The main button of a panel, as wide as the panel.
     fn primary_button(&mut self, icon: Icon, label: &str, enabled: bool) -> Response;
-    /// A button with an icon before its label; tests and screen readers see the label.
+    /// A button with an icon before its label, which is also its accessible name.
     fn labeled_button(&mut self, icon: Icon, label: &str, enabled: bool) -> Response;
-    /// A frameless button with nothing but an icon.
+    /// A frameless button with only an icon.
     fn icon_button(&mut self, icon: Icon, alt_text: &str) -> Response;
     /// An icon alone, in a color.
     fn icon(&mut self, icon: Icon, color: Color32) -> Response;
     /// A square of color.
     fn swatch(&mut self, color: Color32) -> Response;
-    /// A sign that something is going on; moves a few times a second.
+    /// A slow busy animation.
     fn busy(&mut self, alt_text: &str) -> Response;
     /// A bar that is filled up to `share`.
     fn progress_bar(&mut self, share: f32, width: f32, alt_text: &str) -> Response;
-    /// What is said where there is nothing to show, and buttons that change that.
+    /// A text for an empty panel, with buttons that lead on.
     fn empty_state(&mut self, title: &str, hint: &str, actions: impl FnOnce(&mut Ui));
     /// An error that the user can do something about.
     fn error_box(&mut self, title: &str, message: &str);
-    /// A busy sign and a line of text in the middle of `area`, over what is drawn there.
+    /// A busy animation and a line of text in the middle of `area`, over its contents.
     fn waiting(&mut self, area: Rect, text: &str);
-    /// One line of text that is cut where the room ends, in full as tooltip.
+    /// One line of text, truncated to the available width, with a tooltip.
     fn truncated(&mut self, text: impl Into<RichText>, tooltip: &str) -> Response;
 }
 
@@ -282,7 +282,7 @@ impl UiExt for Ui {
     }
 }
 
-/// Paints a square of color into a place that is taken already.
+/// Paints a square of color into `rect`.
 pub fn paint_swatch(ui: &Ui, rect: Rect, color: Color32) {
     let outline = Stroke::new(1.0, theme::palette(ui.visuals()).outline);
     ui.painter().rect(

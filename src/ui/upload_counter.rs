@@ -1,11 +1,11 @@
-//! Counts the textures that are handed to the graphics card.
+//! Counts texture uploads to the GPU.
 
 use eframe::egui::{Context, FullOutput, Plugin};
 
-/// What went to the graphics card since the window was opened.
+/// Texture uploads since the window was opened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct UploadCounter {
-    /// Whole textures and parts of them: images, masks, letters.
+    /// Whole textures and parts of them: images, masks, glyphs.
     pub count: usize,
     /// Their pixels.
     pub pixels: usize,

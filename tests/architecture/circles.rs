@@ -1,101 +1,89 @@
 //! Modules of a room that import each other in a circle.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter::successors;
 
-use super::rules::{Source, module_of, test_files_of};
-use super::scan::Scan;
-
-/// `[module, name]` of what a `use` names there, and the path of it.
-type Aliases = BTreeMap<(Vec<String>, String), Vec<String>>;
+use super::rules::{File, Source, read};
 
 /// Every import that closes a circle, as `file:line: what`. Tests do not count, nor does what
-/// parents and children have of each other; a folder counts as one among its neighbors.
+/// a module has of its parents and children.
 pub fn circles(sources: &[Source]) -> Vec<String> {
-    let test_files: Vec<String> = sources.iter().flat_map(test_files_of).collect();
-    let sources = sources
-        .iter()
-        .filter(|source| !test_files.contains(&source.path));
-    let scans: Vec<(&str, Vec<String>, Scan)> = sources
-        .map(|Source { path, text }| {
-            let module = module_of(path);
-            (
-                path.as_str(),
-                module.clone(),
-                Scan::new(text, module, false),
-            )
-        })
+    let files: Vec<File> = read(sources)
+        .into_iter()
+        .filter(|file| !file.is_test)
         .collect();
-    let modules: BTreeSet<&[String]> = scans.iter().map(|(_, module, _)| &module[..]).collect();
-    let absolute = |module: &[String], segments: &[String]| match segments.split_first() {
-        Some((first, rest)) if first == "crate" => rest.to_vec(),
-        _ => [module, segments].concat(),
-    };
-    let mut aliases = Aliases::new();
-    for (_, module, scan) in &scans {
-        for path in &scan.paths {
+    let modules: BTreeSet<&str> = files.iter().map(|file| &file.module[..]).collect();
+    // What a `use` names, as a path in the module that has it: re-exports lead on from there.
+    let mut aliases = BTreeMap::new();
+    for file in &files {
+        for path in &file.scan.paths {
             if let Some(alias) = &path.alias {
-                let target = absolute(module, &path.segments);
-                aliases.insert((module.clone(), alias.clone()), target);
+                let target = absolute(&file.module, &path.segments);
+                aliases.insert(format!("{}::{alias}", file.module), target);
             }
         }
     }
-    let mut edges: BTreeMap<(&[String], Vec<String>), String> = BTreeMap::new();
-    for (file, module, scan) in &scans {
-        for path in scan.paths.iter().filter(|path| !path.in_test) {
-            let target = home_module(absolute(module, &path.segments), &modules, &aliases);
-            let common = std::iter::zip(module, &target)
-                .take_while(|(a, b)| a == b)
-                .count();
-            if common > 0 && common < module.len() && common < target.len() {
-                let place = format!("{file}:{}", path.line);
-                edges
-                    .entry((&module[..=common], target[..=common].to_vec()))
-                    .or_insert(place);
+    let mut imports = BTreeMap::new();
+    for file in &files {
+        for path in file.scan.paths.iter().filter(|path| !path.in_test) {
+            let from = file.module.clone();
+            let to = module_of_path(absolute(&from, &path.segments), &modules, &aliases);
+            let same_room = from.split("::").next() == to.split("::").next();
+            if same_room && !is_within(&from, &to) && !is_within(&to, &from) {
+                let place = format!("{}:{}", file.path, path.line);
+                imports.entry((from, to)).or_insert(place);
             }
         }
     }
-    let leads_back = |(from, to): &(&[String], Vec<String>)| {
-        let mut reached = BTreeSet::from([&to[..]]);
+    let leads_back = |from: &str, to: &str| {
+        let mut reached = BTreeSet::from([to]);
         loop {
-            let more = edges.keys().filter(|(from, _)| reached.contains(from));
-            let more: Vec<&[String]> = more.map(|(_, to)| &to[..]).collect();
             let before = reached.len();
-            reached.extend(more);
+            let next = imports
+                .keys()
+                .filter(|(from, _)| reached.contains(&from[..]));
+            let next: Vec<&str> = next.map(|(_, to)| &to[..]).collect();
+            reached.extend(next);
             if reached.len() == before {
                 return reached.contains(from);
             }
         }
     };
-    let closing = edges.iter().filter(|(edge, _)| leads_back(edge));
-    let text = |((from, to), place): (&(&[String], Vec<String>), &String)| {
-        format!(
-            "{place}: {} imports {}, which leads back to it",
-            from.join("::"),
-            to.join("::")
-        )
-    };
-    closing.map(text).collect()
+    let closing = imports
+        .iter()
+        .filter(|((from, to), _)| leads_back(from, to));
+    closing
+        .map(|((from, to), place)| format!("{place}: {from} imports {to}, which leads back to it"))
+        .collect()
 }
 
-/// The module of a file that a path ends in, also where a module on the way only passes it on.
-fn home_module(
-    mut path: Vec<String>,
-    modules: &BTreeSet<&[String]>,
-    aliases: &Aliases,
-) -> Vec<String> {
+pub fn is_within(module: &str, outer: &str) -> bool {
+    module
+        .strip_prefix(outer)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
+
+fn absolute(module: &str, segments: &[String]) -> String {
+    match segments.split_first() {
+        Some((first, rest)) if first == "crate" => rest.join("::"),
+        _ => format!("{module}::{}", segments.join("::")),
+    }
+}
+
+/// The module in which a path ends, also where modules on its way only pass it on.
+fn module_of_path(
+    mut path: String,
+    modules: &BTreeSet<&str>,
+    aliases: &BTreeMap<String, String>,
+) -> String {
+    // More would be a re-export of itself.
     for _ in 0..9 {
-        let longest = (0..=path.len())
-            .rev()
-            .find(|length| modules.contains(&path[..*length]));
-        let (module, rest) = path.split_at(longest.unwrap_or(0));
-        let target = rest.split_first().and_then(|(name, rest)| {
-            let target = aliases.get(&(module.to_vec(), name.clone()))?;
-            Some([target, rest].concat())
-        });
-        match target {
-            Some(target) => path = target,
-            None => return module.to_vec(),
-        }
+        let mut heads = successors(Some(&path[..]), |path| Some(path.rsplit_once("::")?.0));
+        let known = heads.find(|head| modules.contains(head) || aliases.contains_key(*head));
+        let Some((head, target)) = known.and_then(|head| Some((head, aliases.get(head)?))) else {
+            return known.unwrap_or_default().to_owned();
+        };
+        path = format!("{target}{}", &path[head.len()..]);
     }
     path
 }

@@ -72,6 +72,19 @@ fn the_source_keeps_the_house_rules() {
     );
 }
 
+#[test]
+fn no_modules_of_a_room_import_each_other_in_a_circle() {
+    let mut sources = Vec::new();
+    read_sources(Path::new(env!("CARGO_MANIFEST_DIR")), "src", &mut sources);
+    let found = circles(&sources);
+    assert!(
+        found.is_empty(),
+        "{} violations:\n{}",
+        found.len(),
+        found.join("\n")
+    );
+}
+
 /// `path | text` on each line, with `⏎` for a new line of the text, as the checker's input.
 fn cases(table: &str) -> impl Iterator<Item = (&str, Source)> {
     table
@@ -229,6 +242,13 @@ fn a_test_module_may_have_its_own_file() {
     let child = ("src/ui/tests.rs", "fn f() { g().unwrap(); }");
     let tests = sources([("src/ui/mod.rs", "#[cfg(test)] mod tests;"), child]);
     assert_eq!(violations(&tests), Vec::<String>::new());
+    let below = ("src/ui/tests/a.rs", "fn f() { g().unwrap(); }");
+    let nested = sources([
+        ("src/ui/mod.rs", "#[cfg(test)] mod tests;"),
+        ("src/ui/tests/mod.rs", "mod a;"),
+        below,
+    ]);
+    assert_eq!(violations(&nested), [""; 0]);
     let no_tests = sources([("src/ui/mod.rs", "mod tests;"), child]);
     assert_eq!(violations(&no_tests).len(), 1);
 }
@@ -266,8 +286,8 @@ fn circles_are_caught() {
         found("use crate::ui::a::D;", "use super::b;", passed_on),
         both
     );
-    // A folder is one among its neighbors.
-    assert_eq!(found("use crate::ui::d::D;", "", "").len(), 2);
+    // Through a third module.
+    assert_eq!(found("", "use crate::ui::d::D;", "").len(), 2);
 
     assert_eq!(
         found(

@@ -1,5 +1,6 @@
 //! The rules and the checker, which is a pure function of the sources.
 
+use super::circles::is_within;
 use super::scan::{NamedPath, Scan};
 
 pub const MAX_LINES: usize = 400;
@@ -39,44 +40,73 @@ pub struct Source {
     pub text: String,
 }
 
+/// A source that was read.
+pub struct File<'a> {
+    pub path: &'a str,
+    /// `engine::tasks` for `src/engine/tasks.rs`.
+    pub module: String,
+    /// Whether it is outside of `src`, or a test module or below one.
+    pub is_test: bool,
+    pub lines: usize,
+    pub scan: Scan,
+}
+
+pub fn read(sources: &[Source]) -> Vec<File<'_>> {
+    let mut test_modules = Vec::new();
+    let mut files = Vec::new();
+    // Parents come before their children, and say whether these are tests.
+    let mut sources: Vec<&Source> = sources.iter().collect();
+    sources.sort_by_key(|source| module_of(&source.path).len());
+    for Source { path, text } in sources {
+        let module = module_of(path);
+        let name = module.join("::");
+        let is_below = |test: &String| is_within(&name, test);
+        let is_test = !path.starts_with("src/") || test_modules.iter().any(is_below);
+        let scan = Scan::new(text, module, is_test);
+        let children = scan.test_modules.iter();
+        test_modules.extend(children.map(|child| format!("{name}::{child}")));
+        let lines = text.lines().count();
+        files.push(File {
+            path,
+            module: name,
+            is_test,
+            lines,
+            scan,
+        });
+    }
+    files
+}
+
 /// All violations as `file:line: what`. Pure, so that it can be tested itself.
 pub fn violations(sources: &[Source]) -> Vec<String> {
-    let test_files: Vec<String> = sources.iter().flat_map(test_files_of).collect();
     let mut found = Vec::new();
-    for Source { path, text } in sources {
-        let in_src = path.starts_with("src/");
-        let scan = Scan::new(text, module_of(path), !in_src || test_files.contains(path));
+    for File {
+        path, lines, scan, ..
+    } in read(sources)
+    {
         let mut problems = scan.problems;
-        let lines = text.lines().count();
+        let folder = path.trim_end_matches(".rs").to_owned() + "/";
         if lines > MAX_LINES {
             let what = format!("{lines} lines, more than {MAX_LINES}; split it along its joints");
             problems.push((lines, what));
         }
-        let folder = path.trim_end_matches(".rs").to_owned() + "/";
-        if sources
-            .iter()
-            .any(|source| source.path.starts_with(&folder))
-        {
+        if sources.iter().any(|other| other.path.starts_with(&folder)) {
             problems.push((1, format!("lies beside its folder; make it {folder}mod.rs")));
         }
-        if in_src {
-            let home = home_of(path);
-            let imports = scan.paths.iter();
-            problems.extend(
-                imports.filter_map(|named| Some((named.line, import_problem(home, named)?))),
-            );
+        if path.starts_with("src/") {
+            for named in &scan.paths {
+                let problem = import_problem(home_of(path), named);
+                problems.extend(problem.map(|what| (named.line, what)));
+            }
         }
-        found.extend(
-            problems
-                .iter()
-                .map(|(line, what)| format!("{path}:{line}: {what}")),
-        );
+        let text = |(line, what)| format!("{path}:{line}: {what}");
+        found.extend(problems.into_iter().map(text));
     }
     found
 }
 
-/// `src/engine/tasks.rs` is the module `engine::tasks`; `mod`, `lib` and `main` are no names.
-pub fn module_of(path: &str) -> Vec<String> {
+/// `["engine", "tasks"]` for `src/engine/tasks.rs`; `mod`, `lib` and `main` are no names.
+fn module_of(path: &str) -> Vec<String> {
     let inner = path
         .strip_prefix("src/")
         .unwrap_or(path)
@@ -95,20 +125,6 @@ pub fn home_of(path: &str) -> &str {
         None if inner == "main.rs" || inner == "lib.rs" => inner,
         None => inner.trim_end_matches(".rs"),
     }
-}
-
-/// The files of `#[cfg(test)] mod name;` in this one.
-pub fn test_files_of(source: &Source) -> Vec<String> {
-    let module = module_of(&source.path);
-    let folder = format!("src/{}", module.join("/"));
-    let names = Scan::new(&source.text, module, false).test_modules;
-    let files = |name| {
-        [
-            format!("{folder}/{name}.rs"),
-            format!("{folder}/{name}/mod.rs"),
-        ]
-    };
-    names.into_iter().flat_map(files).collect()
 }
 
 fn import_problem(home: &str, named: &NamedPath) -> Option<String> {

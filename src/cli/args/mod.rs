@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use super::network::{NetworkArgs, Start};
+use super::network::NetworkArgs;
 use super::settings::{self, Settings};
 use super::values;
 use crate::engine::{
-    BOUNDARY_WIDTH, DeviceId, Dirs, Geometry, RunConfig, Split, Trunk, Variant, WeightsChoice,
+    BOUNDARY_WIDTH, DeviceId, Dirs, Geometry, RunConfig, Split, StartingPoint, Trunk, Variant,
+    WeightsChoice,
 };
 
 /// Train, watch and compare fully convolutional networks for semantic segmentation.
@@ -96,8 +97,11 @@ pub struct TrainArgs {
 
 impl TrainArgs {
     /// The settings of the run, started from `start` where `--init` names something.
-    pub fn config(&self, start: Option<&Start>) -> RunConfig {
-        self.settings.config(self.network.base(start))
+    ///
+    /// # Errors
+    /// When a trunk was asked for that is not that of `start`.
+    pub fn config(&self, start: Option<&StartingPoint>) -> Result<RunConfig, String> {
+        Ok(self.settings.config(self.network.base(start)?))
     }
 }
 

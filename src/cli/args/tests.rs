@@ -25,7 +25,7 @@ fn the_definition_is_sound() {
 
 #[test]
 fn what_is_not_given_is_the_preset() {
-    let config = train("").unwrap().config(None);
+    let config = train("").unwrap().config(None).unwrap();
     let expected = preset(Trunk::Vgg16Slim);
     assert_eq!(config, expected);
 }
@@ -41,7 +41,7 @@ fn every_setting_arrives() {
          --precision bf16 --recompute-activations true",
     )
     .unwrap()
-    .config(None);
+    .config(None).unwrap();
     assert_eq!(config.dataset, DatasetRef::Sample);
     assert_eq!(
         (config.variant, config.trunk),
@@ -91,12 +91,13 @@ fn every_setting_arrives() {
 fn a_recipe_comes_before_what_is_given_with_it() {
     for &recipe in Recipe::VARIANTS {
         let words = format!("--variant fcn16s --recipe {}", recipe.id());
-        let config = train(&words).unwrap().config(None);
+        let config = train(&words).unwrap().config(None).unwrap();
         assert_eq!(Recipe::of(&config), Some(recipe), "{words}");
     }
     let config = train("--lr 3e-12 --recipe pami-heavy --epochs 2")
         .unwrap()
-        .config(None);
+        .config(None)
+        .unwrap();
     assert_eq!((config.learning.learning_rate, config.epochs), (3e-12, 2));
     assert_eq!(
         (config.learning.reduction, config.augment.crop),
@@ -107,7 +108,7 @@ fn a_recipe_comes_before_what_is_given_with_it() {
 
 #[test]
 fn no_augmentation_is_whole_images_or_their_middle() {
-    let augment = |words: &str| train(words).unwrap().config(None).augment;
+    let augment = |words: &str| train(words).unwrap().config(None).unwrap().augment;
     assert_eq!(
         augment("--augment none"),
         Augment::none(Some(Size::new(160, 128)))
@@ -127,7 +128,10 @@ fn no_augmentation_is_whole_images_or_their_middle() {
 
 #[test]
 fn a_folder_is_kept_as_an_absolute_path() {
-    let config = train("--dataset some/folder").unwrap().config(None);
+    let config = train("--dataset some/folder")
+        .unwrap()
+        .config(None)
+        .unwrap();
     let DatasetRef::Folder(folder) = config.dataset else {
         panic!("not a folder: {:?}", config.dataset)
     };

@@ -13,19 +13,8 @@ use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::image_io::read_error;
-use super::{ClassList, DatasetError, MaskReader};
+use super::{ClassList, DatasetError, DatasetItem, MaskReader};
 pub use list::{find_class_list, list_masks, read_class_list, read_names};
-
-/// An image and its mask.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DatasetItem {
-    /// Name without folder and extension, as in the lists of PASCAL VOC.
-    pub id: String,
-    /// The image's file.
-    pub image: PathBuf,
-    /// The label map's file.
-    pub mask: PathBuf,
-}
 
 /// Which list of a dataset.
 #[derive(
@@ -71,7 +60,7 @@ pub struct Dataset {
     pub layout: Layout,
     /// Its classes, background included if there is one.
     pub classes: ClassList,
-    /// Labels in its masks that stand for void; 255 always does.
+    /// Labels in its masks that mean void; 255 always does.
     pub void_labels: Vec<u8>,
     /// The training list, never empty.
     pub train: Vec<DatasetItem>,
@@ -177,7 +166,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn folders_that_are_no_data_set_are_named() {
+    fn folders_without_a_dataset_are_named() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let message = Dataset::open(dir.path()).unwrap_err().to_string();
         assert!(message.contains("no dataset found here"), "{message}");

@@ -7,8 +7,8 @@ use ureq::Agent;
 
 use super::{Catalogue, CatalogueEntry, CatalogueError, EntryState, Watch, download, store};
 use crate::engine::background::Background;
-use crate::engine::tasks::{Lost, Poll, Task, guarded, spawn_thread};
-use crate::engine::{Engine, EngineError, Event, NoticeLevel};
+use crate::engine::tasks::{Poll, Task, guarded, spawn_thread};
+use crate::engine::{Engine, EngineError, Event, Lost, NoticeLevel};
 
 /// What threads at work on the catalogue send.
 pub(in crate::engine) enum WeightsEvent {

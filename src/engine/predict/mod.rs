@@ -9,7 +9,6 @@ pub(super) use thread::PredictThread;
 use thread::{Request, Scoring, Source};
 
 use super::dataset::DatasetState;
-use super::score_masks::{MaskFolders, MaskScores, score_masks};
 use super::tasks::Task;
 use super::{Engine, EngineError};
 use crate::dataset::{ClassList, LabelMap, Rgb, Split};
@@ -152,10 +151,5 @@ impl Engine {
             boundary_width,
         };
         self.predictor.evaluate(&self.waker, scoring)
-    }
-
-    /// Scores of masks that are already there against labels, as [`score_masks`] counts.
-    pub fn score_masks(&self, folders: MaskFolders) -> Task<Result<MaskScores, EngineError>> {
-        self.spawn("score masks", move |cancel| score_masks(&folders, cancel))
     }
 }

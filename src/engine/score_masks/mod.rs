@@ -15,9 +15,9 @@ use crate::dataset::{
 pub use error::MaskScoreError;
 use error::MaskSize;
 
-use super::EngineError;
 use super::predict::Evaluation;
-use super::tasks::Cancel;
+use super::tasks::{Cancel, Task};
+use super::{Engine, EngineError};
 use crate::metrics::SetCounts;
 
 /// How many pairs are read between two reports of progress.
@@ -58,6 +58,13 @@ pub struct MaskScores {
     pub unanswered: u64,
     /// Predictions that no label has the name of, and that were left out.
     pub unpaired: Vec<PathBuf>,
+}
+
+impl Engine {
+    /// Scores of masks that are already there against labels, as [`score_masks`] counts.
+    pub fn score_masks(&self, folders: MaskFolders) -> Task<Result<MaskScores, EngineError>> {
+        self.spawn("score masks", move |cancel| score_masks(&folders, cancel))
+    }
 }
 
 /// Scores masks against labels, on all cores.

@@ -1,14 +1,11 @@
 //! Bilinear upsampling: the transposed convolution of the FCNs as it starts, and as it stays where
 //! it is fixed. It treats each class by itself and is separable, so it is two passes of two terms
-//! for each pixel instead of a product over all classes and weights.
-//!
-//! Which layer is one is read off its weights, so imported networks have it too; those of a
-//! learned layer are told apart at the first that differ.
+//! per pixel instead of a product over all classes and weights.
 
 use rayon::prelude::*;
 
-use crate::kernels::buffer_pool as reuse;
-use crate::kernels::conv::shape::ConvShape;
+use super::shape::ConvShape;
+use crate::kernels::buffer_pool::{Buffer, acquire};
 use crate::kernels::tiling::Scratch;
 
 /// The 2-d bilinear interpolation kernel of `size` x `size` values, row by row: the products of
@@ -37,47 +34,29 @@ fn bilinear_weights(size: usize) -> Vec<f32> {
         .collect()
 }
 
-/// What one pixel of an axis is made of: places among the coarse pixels and their weights.
+/// What one fine pixel of an axis is made of: two coarse pixels and their weights.
 type Terms = [(usize, f32); 2];
 
-/// Bilinear upsampling of coarse maps to fine ones.
+/// Bilinear upsampling from coarse maps to fine ones.
 #[derive(Debug)]
-pub(crate) struct Interpolation {
+pub(crate) struct BilinearUpsampling {
     /// Height and width.
     coarse: [usize; 2],
     /// For each row and each column of the fine maps.
     terms: [Vec<Terms>; 2],
 }
 
-impl Interpolation {
-    /// `None` where the weights are others. `shape` is of the convolution that leads back, from the
-    /// fine maps to the coarse ones.
-    ///
-    /// # Shapes
-    /// - weights: `[outer, inner, kernel, kernel]`
-    pub fn of(shape: &ConvShape, weights: &[f32]) -> Option<Self> {
-        let ConvShape {
-            inner,
-            outer,
-            kernel,
-            stride,
-            ..
-        } = *shape;
+impl BilinearUpsampling {
+    /// `None` where a layer of these sizes cannot be bilinear upsampling. `shape` is of the
+    /// convolution that leads back, from the fine maps to the coarse ones.
+    pub fn new(shape: &ConvShape) -> Option<Self> {
+        let ConvShape { kernel, stride, .. } = *shape;
         let fits = |axis: usize| kernel[axis] == kernel[0] && kernel[axis] <= 2 * stride[axis];
-        if inner != outer || !fits(0) || !fits(1) || shape.dilation != [1, 1] {
+        let channels_match = shape.in_channels == shape.out_channels;
+        if !channels_match || !fits(0) || !fits(1) || shape.dilation != [1, 1] {
             return None;
         }
-        let bilinear = bilinear_kernel(kernel[0]);
-        let is_own = |nth: usize| nth / inner == nth % inner;
-        let same = |(nth, kernel): (usize, &[f32])| {
-            if is_own(nth) {
-                kernel == bilinear
-            } else {
-                kernel.iter().all(|weight| *weight == 0.0)
-            }
-        };
-        let same = weights.chunks(bilinear.len()).enumerate().all(same);
-        same.then(|| Self {
+        Some(Self {
             coarse: shape.output(),
             terms: [0, 1].map(|axis| axis_terms(shape, axis)),
         })
@@ -86,7 +65,7 @@ impl Interpolation {
     /// # Shapes
     /// - maps: `[batch * classes, height, width]`, coarse
     /// - result: the same, fine
-    pub fn forward(&self, maps: &[f32]) -> Vec<f32> {
+    pub fn forward(&self, maps: &[f32]) -> Buffer {
         let [coarse, fine] = self.areas();
         self.each([coarse, fine], maps, Self::enlarge)
     }
@@ -96,9 +75,9 @@ impl Interpolation {
     /// # Shapes
     /// - gradient: `[batch * classes, height, width]`, fine
     /// - result: the same, coarse
-    pub fn gradient(&self, gradient: &[f32]) -> Vec<f32> {
+    pub fn gradient(&self, gradient: &[f32]) -> Buffer {
         let [coarse, fine] = self.areas();
-        self.each([fine, coarse], gradient, Self::gather)
+        self.each([fine, coarse], gradient, Self::reduce)
     }
 
     /// Pixels of a coarse and of a fine map.
@@ -107,27 +86,27 @@ impl Interpolation {
         [self.coarse[0] * self.coarse[1], rows.len() * columns.len()]
     }
 
-    /// A map of `area[1]` pixels of each of `area[0]`; `pass` reads one, writes the other, and has
-    /// room for a map that is fine along its rows only.
+    /// From each map of `area[0]` pixels one of `area[1]`. `pass` reads the one and writes the other,
+    /// with scratch memory for a map that is fine along its rows only.
     fn each(
         &self,
         area: [usize; 2],
         maps: &[f32],
         pass: impl Fn(&Self, &[f32], &mut [f32], &mut [f32]) + Sync,
-    ) -> Vec<f32> {
-        let mut result = reuse::take(maps.len() / area[0] * area[1]);
+    ) -> Buffer {
+        let mut result = acquire(maps.len() / area[0] * area[1]);
         result
             .par_chunks_mut(area[1])
             .zip(maps.par_chunks(area[0]))
             .for_each(|(to, from)| {
-                let room = self.coarse[0] * self.terms[1].len();
-                let mut scratch = Scratch::take(room);
-                pass(self, from, to, &mut scratch.numbers()[..room]);
+                let len = self.coarse[0] * self.terms[1].len();
+                let mut scratch = Scratch::new(len);
+                pass(self, from, to, &mut scratch.values()[..len]);
             });
         result
     }
 
-    /// A fine map of a coarse one.
+    /// A fine map from a coarse one.
     fn enlarge(&self, from: &[f32], to: &mut [f32], wide: &mut [f32]) {
         let [rows, columns] = &self.terms;
         for (wide, from) in wide
@@ -147,8 +126,8 @@ impl Interpolation {
         }
     }
 
-    /// The gradient of a coarse map of that of the fine one.
-    fn gather(&self, from: &[f32], to: &mut [f32], wide: &mut [f32]) {
+    /// The gradient of a coarse map from that of the fine one.
+    fn reduce(&self, from: &[f32], to: &mut [f32], wide: &mut [f32]) {
         let [rows, columns] = &self.terms;
         wide.fill(0.0);
         for (from, terms) in from.chunks_exact(columns.len()).zip(rows) {
@@ -171,6 +150,22 @@ impl Interpolation {
             }
         }
     }
+}
+
+/// Whether the weights interpolate: each class from itself only, with the bilinear kernel.
+///
+/// # Shapes
+/// - weights: `[channels, channels, kernel, kernel]`
+pub(crate) fn is_bilinear(weights: &[f32], channels: usize, kernel: usize) -> bool {
+    let bilinear = bilinear_kernel(kernel);
+    let mut kernels = weights.chunks(bilinear.len()).enumerate();
+    kernels.all(|(nth, kernel)| {
+        if nth / channels == nth % channels {
+            kernel == bilinear
+        } else {
+            kernel.iter().all(|weight| *weight == 0.0)
+        }
+    })
 }
 
 /// Fine pixel `i` is under weight `k` of coarse pixel `o` where `i = stride * o + k - padding`.

@@ -1,53 +1,69 @@
-//! The transposed convolution as an operation of Burn: it is the gradient of a convolution
-//! with respect to its input, so its own gradients are a convolution's forward pass and
-//! gradient of the weights.
+//! The transposed convolution as an operation of Burn. It is the gradient of a convolution with
+//! respect to its input, so its own gradients are that convolution's forward pass and the gradient
+//! of its weights.
 
-use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::NoCheckpointing};
-use burn::backend::autodiff::grads::Gradients;
-use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::TensorMetadata as _;
 use burn::backend::flex::FlexTensor;
-use burn::backend::{Flex, TensorMetadata as _};
 use burn::nn::conv::ConvTranspose2d;
 use burn::tensor::Tensor;
 
-use crate::kernels::buffer_pool as reuse;
-use crate::kernels::conv::bilinear::Interpolation;
-use crate::kernels::conv::conv2d::{Tracked, tensor, tracked, untracked};
-use crate::kernels::conv::forward::forward;
-use crate::kernels::conv::input_gradient::input_gradient;
-use crate::kernels::conv::padded_gradient::LaidGradient;
-use crate::kernels::conv::shape::ConvShape;
-use crate::kernels::conv::space_to_depth::Phases;
-use crate::kernels::conv::weight_gradient::weight_gradient;
+use super::bilinear::{self, BilinearUpsampling};
+use super::forward::forward;
+use super::input_gradient::input_gradient;
+use super::padded_gradient::PaddedGradient;
+use super::shape::ConvShape;
+use super::space_to_depth::SpaceToDepth;
+use super::weight_gradient::weight_gradient;
+use crate::kernels::autodiff::{BackwardPass, Operand, apply, tensor};
+use crate::kernels::buffer_pool::{Buffer, recycle};
 
-/// `None` where this is not for us, see [`conv_transpose2d`](crate::kernels::conv_transpose2d).
+/// `None` where only Burn's layer computes this, see [`conv_transpose2d`](crate::kernels::conv_transpose2d).
 pub(crate) fn conv_transpose2d(layer: &ConvTranspose2d, input: &Tensor<4>) -> Option<Tensor<4>> {
-    let operation = Transposed {
-        shape: shape(layer, input)?,
-    };
-    let weight = layer.weight.val();
-    if input.device().is_autodiff() {
-        let (input, input_node) = tracked(input.clone())?;
-        let (weight, weight_node) = tracked(weight)?;
-        let values = operation.forward(&input, &weight, true);
-        let prepared = operation.prepare::<NoCheckpointing>([input_node, weight_node]);
-        return Some(Tensor::from_primitive::<Tracked>(
-            match prepared.compute_bound().stateful() {
-                OpsKind::Tracked(prepared) => prepared.finish((input, weight), values),
-                OpsKind::UnTracked(prepared) => prepared.finish(values),
-            },
-        ));
+    let shape = shape(layer, input)?;
+    let operands = [
+        Operand::new(input.clone())?,
+        Operand::new(layer.weight.val())?,
+    ];
+    apply(operands, |[input, weight], _| {
+        let (values, kernels) = (input.to_contiguous(), weight.to_contiguous());
+        let output = transposed(&shape, values.storage(), kernels.storage());
+        let pass = TransposedPass {
+            shape,
+            input,
+            weight,
+        };
+        (tensor(output, &output_shape(&shape)), pass)
+    })
+}
+
+/// As [`conv_transpose2d`], with weights that are known to be bilinear and fixed: they are not read.
+pub(crate) fn bilinear_upsample(layer: &ConvTranspose2d, input: &Tensor<4>) -> Option<Tensor<4>> {
+    let shape = shape(layer, input)?;
+    let upsampling = BilinearUpsampling::new(&shape)?;
+    apply([Operand::new(input.clone())?], |[input], _| {
+        let output = upsampling.forward(input.to_contiguous().storage());
+        let output = tensor(output, &output_shape(&shape));
+        (output, BilinearPass { shape })
+    })
+}
+
+/// Whether the layer's weights, on the processor, are those of bilinear upsampling.
+pub fn is_bilinear(layer: &ConvTranspose2d) -> bool {
+    let [in_channels, out_channels, height, width] = layer.weight.dims();
+    if in_channels != out_channels || height != width || layer.bias.is_some() {
+        return false;
     }
-    let (input, weight) = (untracked(input.clone())?, untracked(weight)?);
-    Some(Tensor::from_primitive::<Flex>(
-        operation.forward(&input, &weight, false),
-    ))
+    let weight = layer.weight.val();
+    Operand::new(weight).is_some_and(|weight| {
+        let weight = weight.into_values().to_contiguous();
+        bilinear::is_bilinear(weight.storage(), in_channels, height)
+    })
 }
 
 /// The convolution that leads back; `None` for what only Burn's layer computes, or refuses.
 fn shape(layer: &ConvTranspose2d, input: &Tensor<4>) -> Option<ConvShape> {
-    let [batch, outer, height, width] = input.dims();
-    let [channels, inner, ..] = layer.weight.dims();
+    let [batch, out_channels, height, width] = input.dims();
+    let [channels, in_channels, ..] = layer.weight.dims();
     let ConvTranspose2d {
         kernel_size,
         stride,
@@ -64,141 +80,115 @@ fn shape(layer: &ConvTranspose2d, input: &Tensor<4>) -> Option<ConvShape> {
     let size = [larger(0, height)?, larger(1, width)?];
     let shape = ConvShape {
         batch,
-        inner,
-        outer,
+        in_channels,
+        out_channels,
         size,
         kernel: kernel_size,
         stride,
         padding,
         dilation,
     };
-    let ours = layer.groups == 1 && layer.bias.is_none() && channels == outer;
+    let ours = layer.groups == 1 && layer.bias.is_none() && channels == out_channels;
     (ours && shape.checked_output() == Some([height, width])).then_some(shape)
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Transposed {
-    shape: ConvShape,
+/// Of the transposed convolution's output: the convolution's input.
+fn output_shape(shape: &ConvShape) -> [usize; 4] {
+    let [height, width] = shape.size;
+    [shape.batch, shape.in_channels, height, width]
 }
 
-impl Transposed {
-    /// A step of training keeps memory for the next one.
-    fn forward(&self, input: &FlexTensor, weight: &FlexTensor, trained: bool) -> FlexTensor {
-        let [input, weight] = [input.to_contiguous(), weight.to_contiguous()];
-        let (weight, input): (&[f32], &[f32]) = (weight.storage(), input.storage());
-        let values = match (
-            Interpolation::of(&self.shape, weight),
-            Phases::of(&self.shape),
-        ) {
-            (Some(interpolation), _) => interpolation.forward(input),
-            (None, Some(phases)) => {
-                let split = input_gradient(&phases.shape, &phases.weights(weight), input);
-                let merged = phases.merge(&split);
-                if trained {
-                    reuse::give(split);
-                }
-                merged
-            }
-            (None, None) => input_gradient(&self.shape, weight, input),
-        };
-        let ConvShape {
-            batch,
-            inner,
-            size: [height, width],
-            ..
-        } = self.shape;
-        tensor(values, &[batch, inner, height, width])
+fn transposed(shape: &ConvShape, input: &[f32], weight: &[f32]) -> Buffer {
+    match SpaceToDepth::of(shape) {
+        Some(depth) => {
+            let weights = depth.weights_to_depth(weight);
+            let phases = input_gradient(&depth.shape, &weights, input);
+            depth.image_to_space(&phases)
+        }
+        None => input_gradient(shape, weight, input),
     }
 }
 
-/// Parents and state: the input and the weights.
-impl Backward<Flex, 2> for Transposed {
-    type State = (FlexTensor, FlexTensor);
+/// Gradients of the input and the weights.
+#[derive(Debug, Clone)]
+struct TransposedPass {
+    shape: ConvShape,
+    input: FlexTensor,
+    weight: FlexTensor,
+}
 
-    fn backward(self, ops: Ops<Self::State, 2>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        let gradient = gradients.consume::<Flex>(&ops.node).to_contiguous();
-        let (input, weight) = (ops.state.0.to_contiguous(), ops.state.1.to_contiguous());
-        let wanted = [&ops.parents[0], &ops.parents[1]].map(Option::is_some);
-        let values = self.gradients(
+impl BackwardPass<2> for TransposedPass {
+    fn backward(self, gradient: FlexTensor, wanted: [bool; 2]) -> [Option<FlexTensor>; 2] {
+        let (input, weight) = (self.input.to_contiguous(), self.weight.to_contiguous());
+        let [of_input, of_weight] = gradients(
+            &self.shape,
             input.storage(),
             weight.storage(),
             gradient.storage(),
             wanted,
         );
-        for ((node, values), shape) in ops
-            .parents
-            .iter()
-            .zip(values)
-            .zip([input.shape(), weight.shape()])
-        {
-            if let (Some(node), Some(values)) = (node, values) {
-                gradients.register::<Flex>(node.id, tensor(values, &shape));
-            }
-        }
+        let found = [
+            of_input.map(|values| tensor(values, &input.shape())),
+            of_weight.map(|values| tensor(values, &weight.shape())),
+        ];
         drop(input);
-        [gradient, ops.state.0]
-            .into_iter()
-            .for_each(reuse::give_tensor);
+        [gradient, self.input].into_iter().for_each(recycle);
+        found
     }
 }
 
-impl Transposed {
-    /// Gradients of the input and of the weights, as far as they are wanted.
-    fn gradients(
-        &self,
-        input: &[f32],
-        weight: &[f32],
-        gradient: &[f32],
-        [of_input, of_weight]: [bool; 2],
-    ) -> [Option<Vec<f32>>; 2] {
-        if let Some(interpolation) = Interpolation::of(&self.shape, weight) {
-            let of_input = of_input.then(|| interpolation.gradient(gradient));
-            // At the start of a layer that is learned.
-            let [_, of_weight] = if of_weight {
-                self.products(input, weight, gradient, [false, true])
-            } else {
-                [None, None]
-            };
-            return [of_input, of_weight];
-        }
-        self.products(input, weight, gradient, [of_input, of_weight])
-    }
+/// Gradients of the input and of the weights, as far as they are wanted.
+fn gradients(
+    shape: &ConvShape,
+    input: &[f32],
+    weight: &[f32],
+    gradient: &[f32],
+    [of_input, of_weight]: [bool; 2],
+) -> [Option<Vec<f32>>; 2] {
+    let Some(depth) = SpaceToDepth::of(shape) else {
+        return [
+            of_input.then(|| forward(shape, weight, gradient, None, false).into_vec()),
+            of_weight.then(|| weight_gradient(shape, gradient, input).into_vec()),
+        ];
+    };
+    let shape = &depth.shape;
+    let padded = of_weight
+        .then(|| PaddedGradient::new(shape, None, input))
+        .flatten();
+    let padded = padded.filter(PaddedGradient::is_unpadded);
+    let plane = padded.as_ref().map_or(depth.area(), PaddedGradient::plane);
+    let gradient = depth.image_to_depth(gradient, plane);
+    let weights = of_input.then(|| depth.weights_to_depth(weight));
+    let (of_input, of_weight) = match padded {
+        Some(padded) => (
+            weights.map(|weights| padded.forward_of_padded(&weights, &gradient)),
+            Some(padded.weights_of_padded(&gradient)),
+        ),
+        None => (
+            weights.map(|weights| forward(shape, &weights, &gradient, None, false)),
+            of_weight.then(|| weight_gradient(shape, &gradient, input)),
+        ),
+    };
+    [
+        of_input.map(Buffer::into_vec),
+        of_weight.map(|weights| depth.weights_to_space(&weights)),
+    ]
+}
 
-    /// As [`gradients`](Self::gradients), whatever the weights are.
-    fn products(
-        &self,
-        input: &[f32],
-        weight: &[f32],
-        gradient: &[f32],
-        [of_input, of_weight]: [bool; 2],
-    ) -> [Option<Vec<f32>>; 2] {
-        let Some(phases) = Phases::of(&self.shape) else {
-            return [
-                of_input.then(|| forward(&self.shape, weight, gradient, None, false)),
-                of_weight.then(|| weight_gradient(&self.shape, gradient, input)),
-            ];
-        };
-        let shape = &phases.shape;
-        let laid = of_weight
-            .then(|| LaidGradient::new(shape, None, input))
-            .flatten();
-        let laid = laid.filter(LaidGradient::is_plain);
-        let gradient = phases.split(
-            gradient,
-            laid.as_ref().map_or(phases.area(), LaidGradient::plane),
-        );
-        let weights = of_input.then(|| phases.weights(weight));
-        let (of_input, of_weight) = match laid {
-            Some(laid) => (
-                weights.map(|weights| laid.forward_of_laid(&weights, &gradient)),
-                Some(laid.weights_of_laid(&gradient)),
-            ),
-            None => (
-                weights.map(|weights| forward(shape, &weights, &gradient, None, false)),
-                of_weight.then(|| weight_gradient(shape, &gradient, input)),
-            ),
-        };
-        reuse::give(gradient);
-        [of_input, of_weight.map(|weights| phases.unsorted(&weights))]
+/// Gradient of the input.
+#[derive(Debug, Clone)]
+struct BilinearPass {
+    shape: ConvShape,
+}
+
+impl BackwardPass<1> for BilinearPass {
+    fn backward(self, gradient: FlexTensor, [wanted]: [bool; 1]) -> [Option<FlexTensor>; 1] {
+        let upsampling = BilinearUpsampling::new(&self.shape).filter(|_| wanted);
+        let [height, width] = self.shape.output();
+        let shape = [self.shape.batch, self.shape.out_channels, height, width];
+        let found =
+            upsampling.map(|upsampling| tensor(upsampling.gradient(gradient.storage()), &shape));
+        recycle(gradient);
+        [found]
     }
 }

@@ -2,30 +2,31 @@
 
 use rayon::prelude::*;
 
-use crate::kernels::buffer_pool as reuse;
-use crate::kernels::conv::forward::{Weights, Windows};
-use crate::kernels::conv::shape::{ConvShape, Gather};
+use super::patch_product::{KernelMatrix, PatchProduct};
+use super::shape::{ConvShape, Patches};
+use crate::kernels::buffer_pool::{Buffer, acquire};
 use crate::kernels::gemm::packed::panels;
 
-/// Panels of pixels for which the weights are not worth turning in advance.
-const FEW: usize = 8;
+/// Panels of pixels for which it is not worth transposing the weights in advance.
+const FEW_PANELS: usize = 8;
 
 /// Gradient of the input: the gradient of the output through the transposed weights, one
 /// product for each residue of the stride.
 ///
 /// # Shapes
-/// - weights: `[outer, inner, taps]`
-/// - gradient: `[batch, outer, height_out, width_out]`
-/// - result: `[batch, inner, height, width]`
-pub(crate) fn input_gradient(shape: &ConvShape, weights: &[f32], gradient: &[f32]) -> Vec<f32> {
+/// - weights: `[out_channels, in_channels, taps]`
+/// - gradient: `[batch, out_channels, height_out, width_out]`
+/// - result: `[batch, in_channels, height, width]`
+pub(crate) fn input_gradient(shape: &ConvShape, weights: &[f32], gradient: &[f32]) -> Buffer {
     if shape.stride == [1, 1] {
-        return phase_gradient(shape, weights, gradient, [0, 0]).unwrap_or_default();
+        let gradient = phase_gradient(shape, weights, gradient, [0, 0]);
+        return gradient.unwrap_or_else(|| Vec::new().into());
     }
     let [height, width] = shape.size;
-    let mut input = vec![0.0; shape.batch * shape.inner * height * width];
+    let mut input = vec![0.0f32; shape.batch * shape.in_channels * height * width];
     for y in 0..shape.stride[0].min(height) {
         for x in 0..shape.stride[1].min(width) {
-            // Pixels that no window reads keep 0.
+            // Pixels that no patch reads keep 0.
             let Some(pixels) = phase_gradient(shape, weights, gradient, [y, x]) else {
                 continue;
             };
@@ -46,85 +47,92 @@ pub(crate) fn input_gradient(shape: &ConvShape, weights: &[f32], gradient: &[f32
                 });
         }
     }
-    input
+    input.into()
 }
 
-/// Gradient of the pixels `phase`, `phase + stride`, ..; `None` if no window reads them.
+/// Gradient of the pixels `phase`, `phase + stride`, ..; `None` if no patch reads them.
 fn phase_gradient(
     shape: &ConvShape,
     weights: &[f32],
     gradient: &[f32],
     phase: [usize; 2],
-) -> Option<Vec<f32>> {
-    let (gather, kept) = shape.gather_back(phase);
+) -> Option<Buffer> {
+    let (patches, kept) = shape.gradient_patches(phase);
     if kept.is_empty() {
         return None;
     }
-    let turned = turned(shape, weights, &gather, &kept);
-    let weights = rows(shape, weights, turned.as_deref(), &kept);
-    Some(windows(shape, weights, gradient, &gather).product(shape.batch, shape.inner))
+    let transposed = transposed_in_advance(shape, weights, &patches, &kept);
+    let weights = kernel_matrix(shape, weights, transposed.as_deref(), &kept);
+    let product = gradient_product(shape, weights, gradient, &patches);
+    Some(product.compute(shape.batch, shape.in_channels))
 }
 
-pub(crate) fn windows<'a>(
+/// The product whose result is the gradient of the input.
+pub(crate) fn gradient_product<'a>(
     shape: &ConvShape,
-    weights: Weights<'a>,
+    weights: KernelMatrix<'a>,
     source: &'a [f32],
-    gather: &'a Gather,
-) -> Windows<'a> {
-    Windows {
+    patches: &'a Patches,
+) -> PatchProduct<'a> {
+    PatchProduct {
         weights,
         source,
-        gather,
-        channels: shape.outer,
+        patches,
+        channels: shape.out_channels,
         bias: None,
-        rectify: false,
+        relu: false,
     }
 }
 
-/// The weights turned in advance; `None` where few pixels of one image pass and they are
-/// turned in passing.
-pub(crate) fn turned(
+/// The weights transposed in advance; `None` where one image has so few pixels that they are
+/// transposed while they are multiplied.
+pub(crate) fn transposed_in_advance(
     shape: &ConvShape,
     weights: &[f32],
-    gather: &Gather,
+    patches: &Patches,
     kept: &[usize],
 ) -> Option<Vec<f32>> {
-    let many = shape.batch > 1 || panels(1, gather.pixels()) > FEW;
-    many.then(|| transposed(shape, weights, kept))
+    let many = shape.batch > 1 || panels(1, patches.pixels()) > FEW_PANELS;
+    many.then(|| transpose(shape, weights, kept))
 }
 
-pub(crate) fn rows<'a>(
+pub(crate) fn kernel_matrix<'a>(
     shape: &ConvShape,
     weights: &'a [f32],
-    turned: Option<&'a [f32]>,
+    transposed: Option<&'a [f32]>,
     kept: &'a [usize],
-) -> Weights<'a> {
-    match turned {
-        Some(turned) => Weights::Rows(turned),
-        None => Weights::Turned {
+) -> KernelMatrix<'a> {
+    match transposed {
+        Some(transposed) => KernelMatrix::Rows(transposed),
+        None => KernelMatrix::Transposed {
             weights,
-            rows: shape.inner,
+            rows: shape.in_channels,
             all: shape.taps(),
             kept,
         },
     }
 }
 
-/// The kept weights of each kernel, by the channels that come in: `[inner, outer, kept]`.
-fn transposed(shape: &ConvShape, weights: &[f32], kept: &[usize]) -> Vec<f32> {
-    /// Rows that are written together: as many neighbors share a line of the cache.
+/// The kept weights of each kernel, by input channel: `[in_channels, out_channels, kept]`.
+fn transpose(shape: &ConvShape, weights: &[f32], kept: &[usize]) -> Vec<f32> {
+    /// Rows that are written together: as many neighbors share a cache line.
     const ROWS: usize = 16;
-    let ConvShape { inner, outer, .. } = *shape;
+    let ConvShape {
+        in_channels,
+        out_channels,
+        ..
+    } = *shape;
     let taps = shape.taps();
-    let mut result = vec![0.0; inner * outer * kept.len()];
-    let length = outer * kept.len();
+    let mut result = vec![0.0; in_channels * out_channels * kept.len()];
+    let length = out_channels * kept.len();
     result
         .par_chunks_mut(ROWS * length)
         .enumerate()
         .for_each(|(block, rows)| {
-            for from in 0..outer {
+            for from in 0..out_channels {
                 for (within, row) in rows.chunks_mut(length).enumerate() {
-                    let kernel = &weights[(from * inner + block * ROWS + within) * taps..][..taps];
+                    let kernel =
+                        &weights[(from * in_channels + block * ROWS + within) * taps..][..taps];
                     let to = &mut row[from * kept.len()..][..kept.len()];
                     for (to, tap) in to.iter_mut().zip(kept) {
                         *to = kernel[*tap];
@@ -138,12 +146,12 @@ fn transposed(shape: &ConvShape, weights: &[f32], kept: &[usize]) -> Vec<f32> {
 /// Gradient of the bias: the sums over images and pixels.
 ///
 /// # Shapes
-/// - gradient: `[batch, outer, pixels]`
-/// - result: `[outer]`
-pub(crate) fn bias_gradient(outer: usize, pixels: usize, gradient: &[f32]) -> Vec<f32> {
+/// - gradient: `[batch, out_channels, pixels]`
+/// - result: `[out_channels]`
+pub(crate) fn bias_gradient(out_channels: usize, pixels: usize, gradient: &[f32]) -> Vec<f32> {
     let sum = |channel: usize| {
         let mut sums = [0.0; 16];
-        for plane in gradient.chunks(outer * pixels) {
+        for plane in gradient.chunks(out_channels * pixels) {
             let (blocks, rest) = plane[channel * pixels..][..pixels].as_chunks::<16>();
             for block in blocks {
                 for (sum, value) in sums.iter_mut().zip(block) {
@@ -156,13 +164,13 @@ pub(crate) fn bias_gradient(outer: usize, pixels: usize, gradient: &[f32]) -> Ve
         }
         sums.iter().sum()
     };
-    (0..outer).into_par_iter().map(sum).collect()
+    (0..out_channels).into_par_iter().map(sum).collect()
 }
 
-/// Lets the gradient through where the rectifier let its input through: where `output` is not 0.
-pub(crate) fn rectifier_gradient(output: &[f32], gradient: &[f32]) -> Vec<f32> {
+/// The gradient in front of a `relu`: 0 where its `output` is 0.
+pub(crate) fn relu_gradient(output: &[f32], gradient: &[f32]) -> Buffer {
     const PIECE: usize = 1 << 14;
-    let mut result = reuse::take(gradient.len());
+    let mut result = acquire(gradient.len());
     let inputs = output.par_chunks(PIECE).zip(gradient.par_chunks(PIECE));
     result
         .par_chunks_mut(PIECE)

@@ -8,6 +8,7 @@ pub(crate) mod forward;
 pub(crate) mod input_gradient;
 pub(crate) mod padded_gradient;
 pub(crate) mod padded_plane;
+pub(crate) mod patch_product;
 pub(crate) mod shape;
 pub(crate) mod space_to_depth;
 pub(crate) mod weight_gradient;

@@ -1,13 +1,12 @@
-//! Sizes of a convolution, and where its windows read.
+//! Sizes of a convolution, and which input pixels its kernel reads.
 
-/// Everything about a convolution but its numbers. Axes are `[height, width]`.
+/// A convolution without its values. Sizes are `[height, width]`, as in the shapes of tensors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ConvShape {
     pub batch: usize,
-    /// Channels that come in.
-    pub inner: usize,
-    /// Channels that go out.
-    pub outer: usize,
+    pub in_channels: usize,
+    pub out_channels: usize,
+    /// Of the input.
     pub size: [usize; 2],
     pub kernel: [usize; 2],
     pub stride: [usize; 2],
@@ -16,12 +15,12 @@ pub(crate) struct ConvShape {
 }
 
 impl ConvShape {
-    /// Size of the output; `None` where a window is larger than the padded image.
+    /// Size of the output; `None` where the kernel is larger than the padded image.
     pub fn checked_output(&self) -> Option<[usize; 2]> {
         let axis = |axis: usize| {
             let window = self.dilation[axis] * (self.kernel[axis] - 1) + 1;
-            let room = (self.size[axis] + 2 * self.padding[axis]).checked_sub(window)?;
-            Some(room / self.stride[axis] + 1)
+            let span = (self.size[axis] + 2 * self.padding[axis]).checked_sub(window)?;
+            Some(span / self.stride[axis] + 1)
         };
         Some([axis(0)?, axis(1)?])
     }
@@ -32,18 +31,18 @@ impl ConvShape {
         let output = self.checked_output();
         assert!(
             output.is_some(),
-            "the windows of {self:?} are larger than the padded image"
+            "the kernel of {self:?} is larger than the padded image"
         );
         output.unwrap_or_default()
     }
 
-    /// Weights of one kernel of one pair of channels.
+    /// Weights of the kernel between a pair of channels.
     pub fn taps(&self) -> usize {
         self.kernel[0] * self.kernel[1]
     }
 
-    /// Where the windows of the output read the input.
-    pub fn gather(&self) -> Gather {
+    /// The input pixels that make up each output pixel.
+    pub fn patches(&self) -> Patches {
         let start = |axis: usize, tap: usize| tap * self.dilation[axis];
         let offset =
             |axis: usize, tap: usize| start(axis, tap) as isize - self.padding[axis] as isize;
@@ -52,7 +51,7 @@ impl ConvShape {
                 (0..self.kernel[1]).map(move |column| [offset(0, row), offset(1, column)])
             })
             .collect();
-        Gather {
+        Patches {
             source: self.size,
             target: self.output(),
             stride: self.stride,
@@ -61,11 +60,11 @@ impl ConvShape {
         .flattened()
     }
 
-    /// Where the input pixels `phase`, `phase + stride`, .. get their gradient from, among
-    /// the gradients of the output, and through which weights of the kernel: input pixel `i`
-    /// was under weight `k` of output pixel `o` where `i = stride * o + dilation * k - padding`.
-    /// At a stride of 1 there is one phase, `[0, 0]`.
-    pub fn gather_back(&self, phase: [usize; 2]) -> (Gather, Vec<usize>) {
+    /// The output gradients that make up the gradient of the input pixels `phase`,
+    /// `phase + stride`, .., and through which weights of the kernel each passes: input pixel `i` was
+    /// under weight `k` of output pixel `o` where `i = stride * o + dilation * k - padding`. At a
+    /// stride of 1 there is one phase, `[0, 0]`.
+    pub fn gradient_patches(&self, phase: [usize; 2]) -> (Patches, Vec<usize>) {
         let axis = |axis: usize| -> Vec<(usize, isize)> {
             let stride = self.stride[axis] as isize;
             let reach = (phase[axis] + self.padding[axis]) as isize;
@@ -86,7 +85,7 @@ impl ConvShape {
                 .div_ceil(self.stride[axis])
         });
         (
-            Gather {
+            Patches {
                 source: self.output(),
                 target,
                 stride: [1, 1],
@@ -98,25 +97,27 @@ impl ConvShape {
     }
 }
 
-/// A column matrix that is never written down as a whole: its row `channel * taps + tap`,
-/// column `pixel` is the source at `stride * pixel + tap`, 0 outside of the source.
+/// The `im2col` matrix of an image, which is never written down as a whole: row
+/// `channel * taps + tap`, column `pixel` is the source at `stride * pixel + tap`, 0 outside of the
+/// source.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Gather {
-    /// Height and width of what is read.
+pub(crate) struct Patches {
+    /// Size of the image.
     pub source: [usize; 2],
-    /// Height and width of the pixels that read.
+    /// Size of the image of patches: each of its pixels has a patch.
     pub target: [usize; 2],
     pub stride: [usize; 2],
+    /// Where a patch reads, relative to its pixel.
     pub taps: Vec<[isize; 2]>,
 }
 
-impl Gather {
-    /// Number of pixels.
+impl Patches {
+    /// Number of patches.
     pub fn pixels(&self) -> usize {
         self.target[0] * self.target[1]
     }
 
-    /// One long row where every pixel reads its own place only.
+    /// One long row where every patch is the pixel itself.
     fn flattened(self) -> Self {
         if self.taps != [[0, 0]] || self.stride != [1, 1] || self.source != self.target {
             return self;
@@ -129,13 +130,13 @@ impl Gather {
         }
     }
 
-    /// Writes one row of the matrix for pixels `start..` of one channel (`plane`), 0 behind
-    /// the last pixel.
+    /// Writes columns `start..` of the row of one tap of one channel (`plane`), 0 behind the last
+    /// patch.
     #[inline(always)]
-    pub fn line(&self, plane: &[f32], tap: [isize; 2], start: usize, line: &mut [f32]) {
+    pub fn im2col_row(&self, plane: &[f32], tap: [isize; 2], start: usize, row: &mut [f32]) {
         let width = self.target[1];
         let [mut y, mut x] = [start / width, start % width];
-        let mut rest = line;
+        let mut rest = row;
         while !rest.is_empty() {
             if y >= self.target[0] {
                 rest.fill(0.0);
@@ -143,15 +144,15 @@ impl Gather {
             }
             let count = rest.len().min(width - x);
             let (segment, behind) = rest.split_at_mut(count);
-            self.segment(plane, tap, [y, x], segment);
+            self.im2col_segment(plane, tap, [y, x], segment);
             rest = behind;
             (y, x) = (y + 1, 0);
         }
     }
 
-    /// As [`line`](Self::line), for pixels of one row of the target.
+    /// As [`im2col_row`](Self::im2col_row), for pixels of one row of the target.
     #[inline(always)]
-    fn segment(&self, plane: &[f32], tap: [isize; 2], at: [usize; 2], segment: &mut [f32]) {
+    fn im2col_segment(&self, plane: &[f32], tap: [isize; 2], at: [usize; 2], segment: &mut [f32]) {
         let [height, width] = self.source;
         let y = (at[0] * self.stride[0]) as isize + tap[0];
         let x = (at[1] * self.stride[1]) as isize + tap[1];

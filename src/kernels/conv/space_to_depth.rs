@@ -1,22 +1,22 @@
-//! A convolution whose kernel is a few strides wide, as one of stride 1: the pixels of each
-//! residue of the stride become channels of their own ("space to depth"), and so do the
-//! weights that meet them. The upsampling of the FCNs is such a one, the other way round.
+//! A convolution whose kernel is a few strides wide, as one of stride 1: the pixels of each residue
+//! ("phase") of the stride become channels of their own, and so do the weights that meet them
+//! ("space to depth"). The upsampling of the FCNs is such a convolution, the other way round.
 
 use rayon::prelude::*;
 
-use crate::kernels::buffer_pool as reuse;
-use crate::kernels::conv::shape::ConvShape;
+use super::shape::ConvShape;
+use crate::kernels::buffer_pool::{Buffer, acquire};
 
 /// The convolution of stride 1.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Phases {
-    /// What it stands for.
+pub(crate) struct SpaceToDepth {
+    /// The convolution that it replaces.
     strided: ConvShape,
-    /// Its own sizes: channels by rows of phases by columns of phases come in.
+    /// Its own sizes; the input channels are channels by rows of phases by columns of phases.
     pub shape: ConvShape,
 }
 
-impl Phases {
+impl SpaceToDepth {
     /// `None` where the kernel is not 2 or 3 strides wide, or dilated.
     pub fn of(strided: &ConvShape) -> Option<Self> {
         let ConvShape { stride, kernel, .. } = *strided;
@@ -28,7 +28,7 @@ impl Phases {
         }
         let output = strided.checked_output()?;
         let shape = ConvShape {
-            inner: strided.inner * stride[0] * stride[1],
+            in_channels: strided.in_channels * stride[0] * stride[1],
             size: [0, 1].map(|axis| output[axis] + wide[axis] - 1),
             kernel: wide,
             stride: [1, 1],
@@ -41,21 +41,25 @@ impl Phases {
         })
     }
 
-    /// `[outer, inner, kernel]` to `[outer, inner, phases, taps]`.
-    pub fn weights(&self, weights: &[f32]) -> Vec<f32> {
-        self.moved(weights, |to, from, sorted, kernel| {
+    /// The weights in the order of the convolution of stride 1.
+    ///
+    /// # Shapes
+    /// - weights: `[out_channels, in_channels, kernel]`
+    /// - result: `[out_channels, in_channels, phases, taps]`
+    pub fn weights_to_depth(&self, weights: &[f32]) -> Vec<f32> {
+        self.reordered(weights, |to, from, sorted, kernel| {
             sorted[to] = kernel[from];
         })
     }
 
-    /// Back from the order of [`weights`](Self::weights).
-    pub fn unsorted(&self, sorted: &[f32]) -> Vec<f32> {
-        self.moved(sorted, |from, to, kernel, sorted| kernel[to] = sorted[from])
+    /// The inverse of [`weights_to_depth`](Self::weights_to_depth).
+    pub fn weights_to_space(&self, sorted: &[f32]) -> Vec<f32> {
+        self.reordered(sorted, |from, to, kernel, sorted| kernel[to] = sorted[from])
     }
 
-    /// Each kernel with its weights in another order; `move_one` gets the place of a weight
-    /// among the phases and in the kernel, and both, the result first.
-    fn moved(
+    /// Each kernel with its weights in another order. `move_one` is given the place of a weight
+    /// among the phases, its place in the kernel, the result and the weights.
+    fn reordered(
         &self,
         weights: &[f32],
         move_one: impl Fn(usize, usize, &mut [f32], &[f32]) + Sync,
@@ -82,12 +86,15 @@ impl Phases {
         result
     }
 
-    /// `[batch, inner, height, width]` to `[batch, inner, phases, plane]`, with the padding and
-    /// zeros behind each plane. To be [given back](reuse::give).
-    pub fn split(&self, image: &[f32], plane: usize) -> Vec<f32> {
+    /// The image in phases, with its padding, in planes of `plane` values that end in zeros.
+    ///
+    /// # Shapes
+    /// - image: `[batch, in_channels, height, width]`
+    /// - result: `[batch, in_channels, phases, plane]`
+    pub fn image_to_depth(&self, image: &[f32], plane: usize) -> Buffer {
         let [height, width] = self.strided.size;
         let length = self.number() * plane;
-        let mut phases = reuse::take(self.strided.batch * length * self.strided.inner);
+        let mut phases = acquire(self.strided.batch * length * self.strided.in_channels);
         phases
             .par_chunks_mut(length)
             .zip(image.par_chunks(height * width))
@@ -108,11 +115,11 @@ impl Phases {
         phases
     }
 
-    /// Back from [`split`](Self::split) without zeros behind the planes; pixels that no window
-    /// reads become 0.
-    pub fn merge(&self, phases: &[f32]) -> Vec<f32> {
+    /// The inverse of [`image_to_depth`](Self::image_to_depth), from planes that end without zeros;
+    /// pixels that no patch reads become 0.
+    pub fn image_to_space(&self, phases: &[f32]) -> Buffer {
         let [height, width] = self.strided.size;
-        let mut image = reuse::take(self.strided.batch * self.strided.inner * height * width);
+        let mut image = acquire(self.strided.batch * self.strided.in_channels * height * width);
         let plane = self.area();
         image
             .par_chunks_mut(height * width)
@@ -145,9 +152,8 @@ impl Phases {
         self.shape.size[0] * self.shape.size[1]
     }
 
-    /// Calls `visit` for each row of an image and each phase of its columns, with the row,
-    /// where its row of that phase begins among planes of that length, and which columns they
-    /// share.
+    /// Calls `visit` for each row of an image and each phase of its columns: with the row, where the
+    /// phase's row begins among planes of that length, and the columns they share.
     fn over_rows(&self, plane: usize, mut visit: impl FnMut(usize, usize, Columns)) {
         let ([down, across], [above, left]) = (self.strided.stride, self.strided.padding);
         let [rows, columns] = self.shape.size;
@@ -176,8 +182,8 @@ impl Phases {
     }
 }
 
-/// Columns of one phase: every so many of an image's row from `start` on, in a piece from
-/// `first` on among the phase's own.
+/// Columns of one phase: strided from `start` on in a row of the image, contiguous from `first` on
+/// in a row of the phase.
 #[derive(Clone, Copy)]
 struct Columns {
     start: usize,

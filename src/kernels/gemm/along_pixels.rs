@@ -1,172 +1,181 @@
-//! Products of matrices whose rows and columns both lie along the pixels: nothing is
-//! transposed, and a register holds the sums of every 16th (8th, 4th) pixel.
+//! Matrix products whose rows and columns both lie along the pixels, summed over these: nothing is
+//! packed or transposed, and a register holds the sums of every 16th (8th, 4th) pixel.
 //!
-//! What is summed together depends on the sizes alone, never on the number of threads.
+//! Which terms are summed together depends on the sizes alone, never on the number of threads.
 
 use macerator::{AutoArch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use crate::kernels::conv::padded_plane::Flat;
-use crate::kernels::conv::shape::ConvShape;
+use crate::kernels::buffer_pool::Buffer;
 use crate::kernels::tiling::{
     Lanes, Scratch, Tile, WIDEST, cut, lanes, load, many_registers, pieces, zero,
 };
 
 /// Rows of a tile.
-const DOWN: usize = 128;
+const TILE_ROWS: usize = 128;
 /// Columns of a tile.
-const ACROSS: usize = 96;
-/// Numbers of the rows that stay in the second-level cache.
-const ROOM: usize = 1 << 17;
-/// Tiles there should be at least, so that every thread has some.
+const TILE_COLUMNS: usize = 96;
+/// Values of the rows that stay in the second-level cache.
+const CACHED: usize = 1 << 17;
+/// The fewest tiles, so that every thread has some.
 const TILES: usize = 32;
 /// Rows that are multiplied at a time.
-const LINES: usize = 4;
-/// The most columns that are multiplied at a time.
-const MOST: usize = 6;
+const MR: usize = 4;
+/// Columns that are multiplied at a time, where there are many registers.
+const NR: usize = 6;
 
-/// What is multiplied, by pixels of all images, counted through.
-pub(crate) trait Pixels: Sync {
+/// What is multiplied. Pixels are counted through all images; a pair of pixels is the first one
+/// and the one behind the last.
+pub(crate) trait Operands: Sync {
     /// Whether rows and columns are copied before they are read.
     const COPIED: bool;
 
-    /// Where pixels from `start` on end that lie together, at most at `end`.
-    fn together(&self, _start: usize, end: usize) -> usize {
+    /// The end of the contiguous pixels from `start` on, at most `end`.
+    fn contiguous_end(&self, _start: usize, end: usize) -> usize {
         end
     }
 
-    /// Some pixels of a row and zeros up to the next multiple of [`WIDEST`], in `room` where
-    /// they are copied.
-    fn line<'a>(&'a self, row: usize, pixels: [usize; 2], room: &'a mut [f32]) -> &'a [f32];
+    /// Some pixels of a row, and zeros up to the next multiple of [`WIDEST`]. Where they are
+    /// copied, they are in `scratch`.
+    fn row<'a>(&'a self, row: usize, pixels: [usize; 2], scratch: &'a mut [f32]) -> &'a [f32];
 
-    /// As [`line`](Self::line), of a column; not zeros but any numbers up to the next multiple.
-    fn column<'a>(&'a self, column: usize, pixels: [usize; 2], room: &'a mut [f32]) -> &'a [f32];
+    /// As [`row`](Self::row), of a column; up to the next multiple follow any finite values.
+    fn column<'a>(&'a self, column: usize, pixels: [usize; 2], scratch: &'a mut [f32])
+    -> &'a [f32];
 }
 
-/// Pixels that are multiplied before the registers are added up.
+/// Pixels that are summed before the lanes of the registers are added up.
 fn step(rows: usize) -> usize {
-    (ROOM / rows.clamp(1, DOWN) / WIDEST * WIDEST).min(2048)
+    (CACHED / rows.clamp(1, TILE_ROWS) / WIDEST * WIDEST).min(2048)
 }
 
-/// Whether the weights' gradient is best computed along the pixels: a register is added up
-/// in about as long as it takes to transpose four numbers.
-pub(crate) fn along_pixels(shape: &ConvShape) -> bool {
-    let [height, width] = shape.output();
-    4 * shape.outer <= (shape.batch * height * width).min(step(shape.outer))
+/// Whether a product of `rows` rows is faster along the pixels than packed: adding up the lanes of
+/// a register takes about as long as transposing four values.
+pub(crate) fn is_faster(rows: usize, pixels: usize) -> bool {
+    4 * rows <= pixels.min(step(rows))
 }
 
-/// `[rows, columns]`: sums over all pixels.
-pub(crate) fn dots<P: Pixels>(sources: &P, [rows, depth]: [usize; 2], pixels: usize) -> Vec<f32> {
+/// Sums over all pixels of a row's value times a column's.
+///
+/// # Shapes
+/// - rows: `[rows, pixels]`
+/// - columns: `[columns, pixels]`
+/// - result: `[rows, columns]`
+pub(crate) fn product<O: Operands>(
+    operands: &O,
+    [rows, columns]: [usize; 2],
+    pixels: usize,
+) -> Buffer {
     let step = step(rows);
-    // Few rows and columns have few tiles: then the pixels are shared out too.
-    let tiles = rows.div_ceil(DOWN) * depth.div_ceil(ACROSS);
+    // Few rows and columns make few tiles: then the pixels are divided too.
+    let tiles = rows.div_ceil(TILE_ROWS) * columns.div_ceil(TILE_COLUMNS);
     let parts = pieces(tiles, TILES, pixels, step);
     let part = pixels.div_ceil(parts).next_multiple_of(WIDEST);
-    let mut sums = vec![0.0; parts * rows * depth];
+    let mut sums = vec![0.0f32; parts * rows * columns];
     if sums.is_empty() || pixels == 0 {
-        return sums;
+        return sums.into();
     }
-    let cut = cut(&mut sums, [rows, depth], [DOWN, ACROSS]);
+    let cut = cut(&mut sums, [rows, columns], [TILE_ROWS, TILE_COLUMNS]);
     cut.into_par_iter().for_each(|tile| {
         let pixels = [tile.matrix * part, ((tile.matrix + 1) * part).min(pixels)];
-        let room = if P::COPIED {
-            (rows.min(DOWN) + MOST) * step
+        let copied = if O::COPIED {
+            (rows.min(TILE_ROWS) + NR) * step
         } else {
             0
         };
-        let mut scratch = Scratch::take(room);
+        let mut scratch = Scratch::new(copied);
         AutoArch::new().dispatch(Task {
-            sources,
+            operands,
             pixels,
             step,
             tile,
             scratch: &mut scratch,
         });
     });
-    let (first, rest) = sums.split_at_mut(rows * depth);
+    let (first, rest) = sums.split_at_mut(rows * columns);
     for part in rest.chunks(first.len()) {
         for (sum, part) in first.iter_mut().zip(part) {
             *sum += part;
         }
     }
-    sums.truncate(rows * depth);
-    sums
+    sums.truncate(rows * columns);
+    sums.into()
 }
 
-struct Task<'a, P> {
-    sources: &'a P,
+struct Task<'a, O> {
+    operands: &'a O,
     pixels: [usize; 2],
     step: usize,
     tile: Tile<'a>,
     scratch: &'a mut Scratch,
 }
 
-impl<P: Pixels> WithSimd for Task<'_, P> {
+impl<O: Operands> WithSimd for Task<'_, O> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(mut self) {
         if many_registers::<S>() {
-            self.compute::<S, MOST>();
+            self.compute::<S, NR>();
         } else {
-            self.compute::<S, { MOST / 2 }>();
+            self.compute::<S, { NR / 2 }>();
         }
     }
 }
 
-impl<P: Pixels> Task<'_, P> {
+impl<O: Operands> Task<'_, O> {
     #[inline(always)]
     fn compute<S: Simd, const COUNT: usize>(&mut self) {
         let Self {
-            sources,
+            operands,
             pixels,
             step,
             tile,
             scratch,
         } = self;
-        let depth = tile.rows[0].len();
+        let columns_of_tile = tile.rows[0].len();
         let mut start = pixels[0];
         while start < pixels[1] {
             let range = [start, (start + *step).min(pixels[1])];
-            let copied = if P::COPIED {
+            let copied = if O::COPIED {
                 (range[1] - start).next_multiple_of(WIDEST)
             } else {
                 0
             };
-            let (lines, columns) = scratch.numbers().split_at_mut(tile.rows.len() * copied);
-            if P::COPIED {
+            let (lines, columns) = scratch.values().split_at_mut(tile.rows.len() * copied);
+            if O::COPIED {
                 for (row, line) in lines.chunks_exact_mut(copied).enumerate() {
-                    sources.line(tile.row + row, range, line);
+                    operands.row(tile.row + row, range, line);
                 }
             }
-            for first in (0..depth).step_by(COUNT) {
-                // The last column again in the place of those that are missing.
-                let index = |nth: usize| tile.column + (first + nth).min(depth - 1);
-                if P::COPIED {
+            for first in (0..columns_of_tile).step_by(COUNT) {
+                // The last column takes the place of those that are missing.
+                let index = |nth: usize| tile.column + (first + nth).min(columns_of_tile - 1);
+                if O::COPIED {
                     for (nth, column) in columns.chunks_exact_mut(copied).enumerate().take(COUNT) {
-                        sources.column(index(nth), range, column);
+                        operands.column(index(nth), range, column);
                     }
                 }
-                for (group, rows) in tile.rows.chunks_mut(LINES).enumerate() {
-                    let row = |nth: usize| group * LINES + nth.min(rows.len() - 1);
+                for (group, rows) in tile.rows.chunks_mut(MR).enumerate() {
+                    let row = |nth: usize| group * MR + nth.min(rows.len() - 1);
                     let line = |nth: usize, piece| {
-                        if P::COPIED {
+                        if O::COPIED {
                             &lines[row(nth) * copied..]
                         } else {
-                            sources.line(tile.row + row(nth), piece, &mut [])
+                            operands.row(tile.row + row(nth), piece, &mut [])
                         }
                     };
                     let column = |nth: usize, piece| {
-                        if P::COPIED {
+                        if O::COPIED {
                             &columns[nth * copied..]
                         } else {
-                            sources.column(index(nth), piece, &mut [])
+                            operands.column(index(nth), piece, &mut [])
                         }
                     };
                     add::<S, COUNT>(
                         rows,
                         first,
-                        products::<S, P, COUNT>(*sources, range, line, column),
+                        products::<S, O, COUNT>(*operands, range, line, column),
                     );
                 }
             }
@@ -175,22 +184,21 @@ impl<P: Pixels> Task<'_, P> {
     }
 }
 
-/// Sums of the products of [`LINES`] rows and `COUNT` columns over a range of pixels, one
-/// piece that lies together after the other.
+/// Sums of the products of [`MR`] rows and `COUNT` columns over a range of pixels, one contiguous
+/// piece after the other.
 #[inline(always)]
-fn products<'a, S: Simd, P: Pixels, const COUNT: usize>(
-    sources: &P,
+fn products<'a, S: Simd, O: Operands, const COUNT: usize>(
+    operands: &O,
     [start, end]: [usize; 2],
     line: impl Fn(usize, [usize; 2]) -> &'a [f32],
     column: impl Fn(usize, [usize; 2]) -> &'a [f32],
-) -> [[Lanes<S>; COUNT]; LINES] {
-    let mut sums = [[zero::<S>(); COUNT]; LINES];
+) -> [[Lanes<S>; COUNT]; MR] {
+    let mut sums = [[zero::<S>(); COUNT]; MR];
     let mut from = start;
     while from < end {
-        let piece = [from, sources.together(from, end)];
+        let piece = [from, operands.contiguous_end(from, end)];
         let width = (piece[1] - from).next_multiple_of(WIDEST);
-        let (mut left, mut right): ([&[f32]; LINES], [&[f32]; COUNT]) =
-            ([&[]; LINES], [&[]; COUNT]);
+        let (mut left, mut right): ([&[f32]; MR], [&[f32]; COUNT]) = ([&[]; MR], [&[]; COUNT]);
         for (nth, left) in left.iter_mut().enumerate() {
             *left = &line(nth, piece)[..width];
         }
@@ -203,12 +211,12 @@ fn products<'a, S: Simd, P: Pixels, const COUNT: usize>(
     sums
 }
 
-/// Adds up the registers, each into its place among columns `first..` of the rows.
+/// Adds up the lanes of the registers, each into its place among columns `first..` of the rows.
 #[inline(always)]
 fn add<S: Simd, const COUNT: usize>(
     rows: &mut [&mut [f32]],
     first: usize,
-    sums: [[Lanes<S>; COUNT]; LINES],
+    sums: [[Lanes<S>; COUNT]; MR],
 ) {
     for (row, sums) in rows.iter_mut().zip(sums) {
         for (value, sum) in row[first..].iter_mut().zip(sums) {
@@ -217,7 +225,7 @@ fn add<S: Simd, const COUNT: usize>(
     }
 }
 
-/// One row of sums; rows are variables of their own, so that all sums stay in registers.
+/// One row of sums. Each row is a variable of its own, so that all sums stay in registers.
 struct Row<'a, S: Simd, const COUNT: usize> {
     sums: [Lanes<S>; COUNT],
     line: &'a [[f32; WIDEST]],
@@ -244,11 +252,11 @@ impl<'a, S: Simd, const COUNT: usize> Row<'a, S, COUNT> {
 /// Adds the sum over `k` of `left[i][k] * right[j][k]`, lane by lane.
 #[inline(always)]
 fn add_products<S: Simd, const COUNT: usize>(
-    sums: [[Lanes<S>; COUNT]; LINES],
-    left: [&[f32]; LINES],
+    sums: [[Lanes<S>; COUNT]; MR],
+    left: [&[f32]; MR],
     right: [&[f32]; COUNT],
     length: usize,
-) -> [[Lanes<S>; COUNT]; LINES] {
+) -> [[Lanes<S>; COUNT]; MR] {
     let line = |nth: usize| Row::<S, COUNT>::new(sums[nth], &left[nth][..length]);
     let [mut a, mut b, mut c, mut d] = [line(0), line(1), line(2), line(3)];
     let right: [&[[f32; WIDEST]]; COUNT] = right.map(|column| column[..length].as_chunks().0);
@@ -265,45 +273,4 @@ fn add_products<S: Simd, const COUNT: usize>(
         }
     }
     [a.sums, b.sums, c.sums, d.sums]
-}
-
-/// Planes that lie flat, of one pitch: the gradient of an output and the input. Pixels are
-/// counted with those between the rows, where the gradient is 0.
-pub(crate) struct FlatPixels<'a> {
-    pub input: &'a [f32],
-    pub gradient: &'a [f32],
-    /// How the input lies.
-    pub flat: &'a Flat,
-    /// Numbers of a plane of the input and of the gradient.
-    pub planes: [usize; 2],
-    /// Where the gradient's first pixel is.
-    pub origin: usize,
-    /// Channels of the input and of the gradient.
-    pub channels: [usize; 2],
-    /// Pixels of an image, a multiple of [`WIDEST`].
-    pub length: usize,
-}
-
-impl Pixels for FlatPixels<'_> {
-    const COPIED: bool = false;
-
-    #[inline(always)]
-    fn together(&self, start: usize, end: usize) -> usize {
-        end.min((start / self.length + 1) * self.length)
-    }
-
-    #[inline(always)]
-    fn line<'a>(&'a self, row: usize, [start, _]: [usize; 2], _: &'a mut [f32]) -> &'a [f32] {
-        let (image, pixel) = (start / self.length, start % self.length);
-        let plane = (image * self.channels[1] + row) * self.planes[1];
-        &self.gradient[plane + self.origin + pixel..]
-    }
-
-    #[inline(always)]
-    fn column<'a>(&'a self, column: usize, [start, _]: [usize; 2], _: &'a mut [f32]) -> &'a [f32] {
-        let taps = self.flat.offsets.len();
-        let (image, pixel) = (start / self.length, start % self.length);
-        let plane = (image * self.channels[0] + column / taps) * self.planes[0];
-        &self.input[plane + self.flat.offsets[column % taps] + pixel..]
-    }
 }

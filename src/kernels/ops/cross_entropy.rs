@@ -1,18 +1,14 @@
-//! The per-pixel multinomial logistic loss as an operation of Burn that knows its gradient:
-//! softmax minus the one-hot label.
+//! The per-pixel multinomial logistic loss, as an operation of Burn that knows its gradient: softmax
+//! minus the one-hot label.
 
-use burn::backend::Flex;
-use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::NoCheckpointing};
-use burn::backend::autodiff::grads::Gradients;
-use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::flex::FlexTensor;
 use burn::tensor::Tensor;
 use macerator::{AutoArch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use crate::kernels::PLAIN;
-use crate::kernels::buffer_pool as reuse;
-use crate::kernels::conv::conv2d::{Tracked, tensor, tracked, untracked};
+use crate::kernels::autodiff::{BackwardPass, Operand, apply, tensor};
+use crate::kernels::buffer_pool::{Buffer, acquire};
 use crate::kernels::tiling::{Scratch, Tile, cut};
 
 /// Pixels that are computed at a time: all their classes stay in the first-level cache.
@@ -33,69 +29,65 @@ pub fn cross_entropy_sum(logits: &Tensor<4>, labels: &[u8]) -> Option<Tensor<1>>
     if *PLAIN || labels.len() != batch * pixels || labels.is_empty() {
         return None;
     }
-    if !logits.device().is_autodiff() {
-        let values = untracked(logits.clone())?.to_contiguous();
-        let loss = loss(values.storage(), labels, classes, pixels);
-        return Some(Tensor::from_primitive::<Flex>(tensor(
-            vec![loss as f32],
-            &[1],
-        )));
+    let sizes = Sizes { classes, pixels };
+    apply([Operand::new(logits.clone())?], |[logits], save| {
+        let logits = logits.to_contiguous();
+        let (loss, gradient) = if save {
+            let (loss, gradient) = loss_and_gradient(logits.storage(), labels, sizes);
+            (loss, tensor(gradient, &[batch, classes, height, width]))
+        } else {
+            let loss = loss(logits.storage(), labels, sizes);
+            (loss, tensor(Vec::new(), &[0]))
+        };
+        (tensor(vec![loss as f32], &[1]), LossPass { gradient })
+    })
+}
+
+#[derive(Debug, Clone)]
+struct LossPass {
+    /// Of the sum with respect to the logits.
+    gradient: FlexTensor,
+}
+
+impl BackwardPass<1> for LossPass {
+    fn backward(self, scale: FlexTensor, [wanted]: [bool; 1]) -> [Option<FlexTensor>; 1] {
+        if !wanted {
+            return [None];
+        }
+        let scale: f32 = scale.storage().first().copied().unwrap_or(0.0);
+        let mut gradient = self.gradient;
+        if scale != 1.0 {
+            let values: &mut [f32] = gradient.storage_mut();
+            values.par_chunks_mut(PART).for_each(|values| {
+                for value in values {
+                    *value *= scale;
+                }
+            });
+        }
+        [Some(gradient)]
     }
-    let (values, node) = tracked(logits.clone())?;
-    let values = values.to_contiguous();
-    let (loss, gradient) = loss_and_gradient(values.storage(), labels, classes, pixels);
-    let output = tensor(vec![loss as f32], &[1]);
-    let prepared = CrossEntropy.prepare::<NoCheckpointing>([node]);
-    Some(Tensor::from_primitive::<Tracked>(
-        match prepared.compute_bound().stateful() {
-            OpsKind::Tracked(prepared) => {
-                prepared.finish(tensor(gradient, &[batch, classes, height, width]), output)
-            }
-            OpsKind::UnTracked(prepared) => prepared.finish(output),
-        },
-    ))
 }
 
 #[derive(Debug, Clone, Copy)]
-struct CrossEntropy;
-
-impl Backward<Flex, 1> for CrossEntropy {
-    /// The gradient of the sum with respect to the logits.
-    type State = FlexTensor;
-
-    fn backward(self, ops: Ops<FlexTensor, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        let scale = gradients.consume::<Flex>(&ops.node).to_contiguous();
-        let scale: f32 = scale.storage().first().copied().unwrap_or(0.0);
-        let mut result = ops.state;
-        if let [Some(node)] = ops.parents {
-            if scale != 1.0 {
-                let values: &mut [f32] = result.storage_mut();
-                values.par_chunks_mut(PART).for_each(|values| {
-                    for value in values {
-                        *value *= scale;
-                    }
-                });
-            }
-            gradients.register::<Flex>(node.id, result);
-        }
-    }
+struct Sizes {
+    classes: usize,
+    /// Of an image.
+    pixels: usize,
 }
 
-/// The loss and its gradient, `[batch, classes, pixels]`.
-fn loss_and_gradient(
-    logits: &[f32],
-    labels: &[u8],
-    classes: usize,
-    pixels: usize,
-) -> (f64, Vec<f32>) {
-    let mut gradient = reuse::take(logits.len());
+/// The loss and its gradient.
+///
+/// # Shapes
+/// - logits, gradient: `[batch, classes, pixels]`
+fn loss_and_gradient(logits: &[f32], labels: &[u8], sizes: Sizes) -> (f64, Buffer) {
+    let mut gradient = acquire(logits.len());
+    let Sizes { classes, pixels } = sizes;
     let tiles = cut(&mut gradient, [classes, pixels], [classes, PART]);
     let part = |tile: Tile<'_>| {
         let part = Part {
             logits,
             labels,
-            classes,
-            pixels,
+            sizes,
             image: tile.matrix,
             first: tile.column,
         };
@@ -106,15 +98,15 @@ fn loss_and_gradient(
     (losses.iter().sum(), gradient)
 }
 
-fn loss(logits: &[f32], labels: &[u8], classes: usize, pixels: usize) -> f64 {
+fn loss(logits: &[f32], labels: &[u8], sizes: Sizes) -> f64 {
+    let pixels = sizes.pixels;
     let parts = pixels.div_ceil(PART);
     let part = |nth: usize| {
         let (image, first) = (nth / parts, nth % parts * PART);
         let part = Part {
             logits,
             labels,
-            classes,
-            pixels,
+            sizes,
             image,
             first,
         };
@@ -131,22 +123,22 @@ fn loss(logits: &[f32], labels: &[u8], classes: usize, pixels: usize) -> f64 {
 struct Part<'a> {
     logits: &'a [f32],
     labels: &'a [u8],
-    classes: usize,
-    pixels: usize,
+    sizes: Sizes,
     image: usize,
     first: usize,
 }
 
 impl Part<'_> {
-    /// Loss of `length` pixels; their gradient goes into the rows of the classes, where there are some.
+    /// Loss of `length` pixels. Their gradient is written to the rows of the classes, where there
+    /// are some.
     fn loss(self, length: usize, gradient: Vec<&mut [f32]>) -> f64 {
-        let mut scratch = Scratch::take(2 * PIXELS);
-        let room = &mut scratch.numbers()[..2 * PIXELS];
+        let mut scratch = Scratch::new(2 * PIXELS);
+        let sums = &mut scratch.values()[..2 * PIXELS];
         AutoArch::new().dispatch(Task {
             part: self,
             length,
             gradient,
-            room,
+            sums,
         })
     }
 }
@@ -155,7 +147,8 @@ struct Task<'a> {
     part: Part<'a>,
     length: usize,
     gradient: Vec<&'a mut [f32]>,
-    room: &'a mut [f32],
+    /// Scratch memory for two values of each pixel.
+    sums: &'a mut [f32],
 }
 
 impl WithSimd for Task<'_> {
@@ -167,17 +160,16 @@ impl WithSimd for Task<'_> {
             part,
             length,
             mut gradient,
-            room,
+            sums,
         } = self;
         let Part {
             logits,
             labels,
-            classes,
-            pixels,
+            sizes: Sizes { classes, pixels },
             image,
             first,
         } = part;
-        let (largest, sums) = room.split_at_mut(PIXELS);
+        let (largest, sums) = sums.split_at_mut(PIXELS);
         let mut loss = 0.0;
         for start in (0..length).step_by(PIXELS) {
             let count = PIXELS.min(length - start);
@@ -245,14 +237,14 @@ impl WithSimd for Task<'_> {
     }
 }
 
-/// e to the power of a number that is 0 or less, up to about 1e-7 of it: powers of two, and
-/// for the rest the polynomial of Cephes' `expf`.
+/// e to the power of a value of 0 or less, with a relative error of about 1e-7: powers of two, and
+/// the polynomial of Cephes' `expf` for the rest.
 #[inline(always)]
 fn exp(value: f32) -> f32 {
     // ln 2 in two parts, so that the difference is exact.
     const HIGH: f32 = 0.693_359_4;
     const LOW: f32 = -2.121_944_4e-4;
-    /// Adding it rounds to a whole number.
+    /// Adding it rounds to an integer.
     const ROUND: f32 = 12_582_912.0;
     let value = if value < -87.0 { -87.0 } else { value };
     let rounded = value * std::f32::consts::LOG2_E + ROUND;
@@ -269,7 +261,7 @@ fn exp(value: f32) -> f32 {
         .iter()
         .fold(1.987_569_1e-4, |sum, term| sum * rest + term);
     let fraction = polynomial * rest * rest + rest + 1.0;
-    // The whole number is in the last bits: into the exponent with it.
+    // The integer is in the lowest bits: add it to the exponent.
     fraction * f32::from_bits((rounded.to_bits() << 23).wrapping_add(0x3f80_0000))
 }
 

@@ -1,10 +1,6 @@
-//! Max pooling over 2x2 pixels, two by two, as an operation of Burn that remembers which
-//! pixel was the largest.
+//! Max pooling of 2x2 pixels at a stride of 2, as an operation of Burn that remembers which pixel
+//! was the largest.
 
-use burn::backend::Flex;
-use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::NoCheckpointing};
-use burn::backend::autodiff::grads::Gradients;
-use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::flex::FlexTensor;
 use burn::nn::PaddingConfig2d;
 use burn::nn::pool::MaxPool2d;
@@ -12,10 +8,10 @@ use burn::tensor::Tensor;
 use macerator::{AutoArch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use crate::kernels::buffer_pool as reuse;
-use crate::kernels::conv::conv2d::{Tracked, tensor, tracked, untracked};
+use crate::kernels::autodiff::{BackwardPass, Operand, apply, tensor};
+use crate::kernels::buffer_pool::{Buffer, acquire, recycle};
 
-/// Windows of other sizes and places are not for us: `None`.
+/// `None` for other sizes and strides, which Burn computes.
 pub(crate) fn max_pool2d(layer: &MaxPool2d, input: &Tensor<4>) -> Option<Tensor<4>> {
     let halves = layer.kernel_size == [2, 2] && layer.stride == [2, 2] && layer.dilation == [1, 1];
     if !halves || layer.padding != PaddingConfig2d::Valid {
@@ -36,32 +32,20 @@ pub(crate) fn max_pool2d(layer: &MaxPool2d, input: &Tensor<4>) -> Option<Tensor<
         from: [height, width],
         to: [rows, columns],
     };
-    let shape = [batch, channels, rows, columns];
-    if !input.device().is_autodiff() {
-        let values = untracked(input.clone())?.to_contiguous();
-        let (output, _) = sizes.pool(values.storage(), false);
-        return Some(Tensor::from_primitive::<Flex>(tensor(output, &shape)));
-    }
-    let (values, node) = tracked(input.clone())?;
-    let (output, places) = sizes.pool(values.to_contiguous().storage(), true);
-    let output = tensor(output, &shape);
-    let prepared = Pooling.prepare::<NoCheckpointing>([node]);
-    Some(Tensor::from_primitive::<Tracked>(
-        match prepared.compute_bound().stateful() {
-            OpsKind::Tracked(prepared) => {
-                let state = Saved {
-                    sizes,
-                    shape: [batch, channels, height, width],
-                    places,
-                };
-                prepared.finish(state, output)
-            }
-            OpsKind::UnTracked(prepared) => prepared.finish(output),
-        },
-    ))
+    apply([Operand::new(input.clone())?], |[input], save| {
+        let (output, places) = sizes.pool(input.to_contiguous().storage(), save);
+        let output = tensor(output, &[batch, channels, rows, columns]);
+        let shape = [batch, channels, height, width];
+        let pass = PoolingPass {
+            sizes,
+            shape,
+            places,
+        };
+        (output, pass)
+    })
 }
 
-/// Heights and widths.
+/// Heights and widths of a plane and of the pooled plane.
 #[derive(Debug, Clone, Copy)]
 struct Sizes {
     from: [usize; 2],
@@ -69,7 +53,7 @@ struct Sizes {
 }
 
 #[derive(Debug, Clone)]
-struct Saved {
+struct PoolingPass {
     sizes: Sizes,
     /// Of the input.
     shape: [usize; 4],
@@ -77,37 +61,27 @@ struct Saved {
     places: Vec<u8>,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Pooling;
-
-impl Backward<Flex, 1> for Pooling {
-    type State = Saved;
-
-    fn backward(self, ops: Ops<Saved, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
-        let gradient: FlexTensor = gradients.consume::<Flex>(&ops.node).to_contiguous();
-        let Saved {
-            sizes,
-            shape,
-            places,
-        } = ops.state;
-        if let [Some(node)] = ops.parents {
-            let values = sizes.back(gradient.storage(), &places);
-            gradients.register::<Flex>(node.id, tensor(values, &shape));
-            reuse::give_tensor(gradient);
-        }
+impl BackwardPass<1> for PoolingPass {
+    fn backward(self, gradient: FlexTensor, [wanted]: [bool; 1]) -> [Option<FlexTensor>; 1] {
+        let found = wanted.then(|| {
+            let values = self.sizes.back(gradient.storage(), &self.places);
+            tensor(values, &self.shape)
+        });
+        recycle(gradient);
+        [found]
     }
 }
 
 impl Sizes {
-    /// The largest of each window and, where they are wanted, their places: the first of
-    /// equal ones, and what is no number before all others, as PyTorch's.
-    fn pool(self, input: &[f32], placed: bool) -> (Vec<f32>, Vec<u8>) {
+    /// The largest value of each 2x2 pixels and, where `save` is set, its place: the first of equal
+    /// ones, and NaN before all others, as in PyTorch.
+    fn pool(self, input: &[f32], save: bool) -> (Buffer, Vec<u8>) {
         let [area, pooled] = [self.from, self.to].map(|[height, width]| height * width);
         let planes = input.len() / area;
-        let mut output = reuse::take(planes * pooled);
-        let mut places = vec![0; if placed { planes * pooled } else { 0 }];
+        let mut output = acquire(planes * pooled);
+        let mut places = vec![0; if save { planes * pooled } else { 0 }];
         let pairs = input.par_chunks(area).zip(output.par_chunks_mut(pooled));
-        if placed {
+        if save {
             pairs
                 .zip(places.par_chunks_mut(pooled))
                 .for_each(|((input, output), places)| {
@@ -131,11 +105,11 @@ impl Sizes {
         (output, places)
     }
 
-    fn back(self, gradient: &[f32], places: &[u8]) -> Vec<f32> {
+    fn back(self, gradient: &[f32], places: &[u8]) -> Buffer {
         let [area, pooled] = [self.from, self.to].map(|[height, width]| height * width);
-        let mut result = reuse::take(gradient.len() / pooled * area);
+        let mut result = acquire(gradient.len() / pooled * area);
         let pairs = gradient.par_chunks(pooled).zip(places.par_chunks(pooled));
-        // A last row or column that no window reads.
+        // A last row or column that is not pooled.
         let unread = (0..2).any(|axis| 2 * self.to[axis] < self.from[axis]);
         result
             .par_chunks_mut(area)
@@ -160,7 +134,7 @@ struct Pool<'a> {
     sizes: Sizes,
     input: &'a [f32],
     output: &'a mut [f32],
-    /// Empty where they are not wanted.
+    /// Empty where they are not saved.
     places: &'a mut [u8],
 }
 
@@ -178,7 +152,7 @@ impl WithSimd for Pool<'_> {
         let ([height, width], [_, columns]) = (sizes.from, sizes.to);
         for (y, output) in output.chunks_exact_mut(columns).enumerate() {
             let upper = &input[2 * y * width..][..width];
-            // Where the image ends, the last row or column twice: never larger than itself.
+            // Where the image ends, the last row or column counts twice: never larger than itself.
             let lower = if 2 * y + 1 < height {
                 &input[(2 * y + 1) * width..][..width]
             } else {

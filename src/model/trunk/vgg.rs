@@ -14,6 +14,14 @@ use crate::model::geometry::{Geometry, Grid};
 use crate::model::unit::{ConvShape, ConvUnit, EPSILON, Norm, chain};
 use crate::model::variant::Variant;
 
+const VARIANTS: &[Variant] = &[
+    Variant::Fcn32s,
+    Variant::Fcn16s,
+    Variant::Fcn8s,
+    Variant::Fcn8sAtOnce,
+];
+const GEOMETRIES: &[Geometry] = &[Geometry::Padded, Geometry::Reference];
+
 pub const VGG16: TrunkInfo = TrunkInfo {
     label: "VGG16",
     summary: "As in the papers, 134 million parameters: for GPUs",
@@ -70,14 +78,6 @@ pub const VGG16_BN: TrunkInfo = TrunkInfo {
     },
     ..VGG16
 };
-
-const VARIANTS: &[Variant] = &[
-    Variant::Fcn32s,
-    Variant::Fcn16s,
-    Variant::Fcn8s,
-    Variant::Fcn8sAtOnce,
-];
-const GEOMETRIES: &[Geometry] = &[Geometry::Padded, Geometry::Reference];
 
 /// Output channels of a VGG16.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

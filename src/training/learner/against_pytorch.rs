@@ -47,6 +47,7 @@ fn learner(run: &Value, manifest: &Value) -> (Learner, NetworkConfig) {
         model,
         optimizer,
         gradients,
+        pool: BufferPool::default(),
         loss_scale: None,
         norm: None,
         learning,

@@ -14,7 +14,7 @@ use super::loss::{Targets, objective};
 use super::precision::{LossScale, Precision};
 use super::sgd::Sgd;
 use crate::dataset::Batch;
-use crate::kernels::end_step;
+use crate::kernels::BufferPool;
 use crate::model::Network;
 
 /// Weight of the second head's loss (`references/segmentation/train.py` of torchvision).
@@ -27,6 +27,8 @@ pub struct Learner {
     /// Only in `f16`.
     pub(super) loss_scale: Option<LossScale>,
     gradients: Accumulated<Network>,
+    /// Memory that a step leaves for the next.
+    pool: BufferPool,
     /// Norm of the gradients of the last step, `[1]`, where they were clipped without reading it.
     norm: Option<Tensor<1>>,
     learning: Learning,
@@ -67,6 +69,7 @@ impl Learner {
             model,
             optimizer,
             gradients: Accumulated::new(),
+            pool: BufferPool::default(),
             loss_scale: (config.precision == Precision::F16).then(LossScale::new),
             norm: None,
             learning,
@@ -79,7 +82,7 @@ impl Learner {
     }
 
     /// Adds the gradients of a batch to those that wait for the next [`step`](Self::step);
-    /// gives the mean loss over its labelled pixels, `[1]`. Batch normalization sees each batch
+    /// returns the mean loss over its labelled pixels, `[1]`. Batch normalization sees each batch
     /// by itself.
     ///
     /// # Errors
@@ -91,6 +94,7 @@ impl Learner {
         learning_rate: f64,
         step: usize,
     ) -> Result<Tensor<1>, TrainError> {
+        let _pool = self.pool.enter();
         let shape = [batch.batch_size, 3, batch.height, batch.width];
         let images = Tensor::<4>::from_data(TensorData::new(batch.images, shape), &self.device);
         let images = images.cast(self.precision.dtype());
@@ -138,7 +142,7 @@ impl Learner {
     /// at once; on others it is left for [`take_norm`](Self::take_norm). When no loss scale
     /// makes them finite.
     pub fn step(mut self, learning_rate: f64, step: usize) -> Result<Self, TrainError> {
-        end_step();
+        self.pool.end_step();
         let (mut sum, mut scale) = self.gradients.take();
         if let Some(loss_scale) = self.loss_scale {
             scale /= loss_scale.factor;
@@ -176,7 +180,7 @@ impl Learner {
         self.norm.take()
     }
 
-    /// Turns down weights that are not numbers: the update of a step comes after its loss.
+    /// An error where weights are not finite: the update of a step comes after its loss.
     pub(super) fn check_weights(&self, step: usize, learning_rate: f64) -> Result<(), TrainError> {
         if total(&self.model.valid())?.is_finite() {
             return Ok(());

@@ -23,6 +23,7 @@ fn changed(base: &Learner, edit: impl FnOnce(&mut Learning)) -> Learner {
         model: base.model.clone(),
         optimizer: Sgd::new(&learning),
         gradients: Accumulated::new(),
+        pool: BufferPool::default(),
         loss_scale: base.loss_scale,
         norm: None,
         learning,

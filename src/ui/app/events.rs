@@ -38,7 +38,7 @@ impl App {
         self.follow_engine();
     }
 
-    /// Keeps selection and preferences in step with what the engine did.
+    /// Keeps selection and preferences in sync with the engine.
     fn follow_engine(&mut self) {
         if let DatasetState::Ready(open) = self.engine.dataset()
             && self.state.prefs.last_dataset.as_ref() != Some(&open.which)
@@ -48,12 +48,12 @@ impl App {
         let active = self.engine.active().map(|active| active.run.clone());
         if active != self.active_run {
             if self.active_run.is_none() {
-                // Whoever starts training wants to see masks.
+                // Show the live masks when training starts.
                 self.state
                     .layout
                     .prefer(PanelKind::Live, &[PanelKind::Inspect, PanelKind::Compare]);
             }
-            // Without a name until its folder is made.
+            // The run has no name until its folder exists.
             if let Some(run) = active.as_ref().filter(|run| !run.is_empty()) {
                 let plan = self
                     .engine

@@ -1,10 +1,10 @@
-//! Carries out commands: the one place where one becomes an action.
+//! Carries out commands: the only place where a command becomes an action.
 
 use eframe::egui::{self, ThemePreference};
 
 use super::App;
 use crate::engine::{DatasetRef, NoticeLevel};
-use crate::ui::command::{Command, PanelKind, UiCommand};
+use crate::ui::command::{Command, PanelKind, Problem, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::dialogs;
 use crate::ui::dock::DockLayout;
@@ -118,7 +118,7 @@ impl App {
     }
 
     /// Starts what `command` trains.
-    fn start(&mut self, command: UiCommand) -> Result<(), &'static str> {
+    fn start(&mut self, command: UiCommand) -> Result<(), Problem> {
         let (train, engine) = (&self.state.train, &mut self.engine);
         let started = match command {
             UiCommand::TrainThree => {
@@ -143,18 +143,18 @@ impl App {
     }
 
     /// Why a menu entry, button or key can do nothing now; `None` = it can.
-    pub(super) fn problem(&self, command: UiCommand) -> Option<&'static str> {
-        let dialog = "A file dialog is open already";
+    pub(super) fn problem(&self, command: UiCommand) -> Option<Problem> {
+        let dialog = || Problem::from("A file dialog is open already");
         match command {
             UiCommand::StartTraining
             | UiCommand::TrainThree
             | UiCommand::TrainStaged
             | UiCommand::TrainAtOnce => self.state.train.problem(&self.engine, command),
             UiCommand::Pause | UiCommand::Unpause | UiCommand::Stop => {
-                active_problem(self.engine.active(), command)
+                active_problem(self.engine.active(), command).map(Problem::from)
             }
-            UiCommand::OpenFolder => self.folder_dialog.is_some().then_some(dialog),
-            UiCommand::OpenImages => self.image_dialog.is_some().then_some(dialog),
+            UiCommand::OpenFolder => self.folder_dialog.is_some().then(dialog),
+            UiCommand::OpenImages => self.image_dialog.is_some().then(dialog),
             UiCommand::OpenSample
             | UiCommand::Quit
             | UiCommand::Weights
@@ -173,7 +173,7 @@ impl App {
         ctx.set_theme(theme);
     }
 
-    /// Brings a panel to the front; hides the one that is there already.
+    /// Brings a panel to the front; hides it if it is there already.
     fn toggle_panel(&mut self, panel: PanelKind) {
         if self.state.layout.is_in_front(panel) {
             self.state.layout.hide(panel);

@@ -24,16 +24,16 @@ use crate::ui::toasts::Toasts;
 use crate::ui::upload_counter::UploadCounter;
 use crate::ui::{drop_target, quit, status_bar, theme};
 
-/// Time that one frame may spend on taking in events.
+/// Time that one frame may spend on events.
 const DRAIN_BUDGET: Duration = Duration::from_millis(10);
 const STATUS_HEIGHT: f32 = 24.0;
 
-/// What the window needs to make its engine.
+/// What the window needs to create its engine.
 #[derive(Debug, Clone)]
 pub struct WindowOptions {
-    /// Where data and runs are written.
+    /// The folders of data and runs.
     pub dirs: Dirs,
-    /// The executable that answers `devices --probe`; `None` = offer the processor only.
+    /// The executable that answers `devices --probe`; `None` = offer the CPU only.
     pub probe_program: Option<PathBuf>,
     /// Warnings and errors of the log, which become toasts.
     pub problems: Receiver<(log::Level, String)>,
@@ -110,7 +110,7 @@ impl App {
             image_dialog: None,
             file_manager: None,
             frames: FrameTimes::default(),
-            throttle: RepaintThrottle::new(Painter::Graphics),
+            throttle: RepaintThrottle::new(Painter::Gpu),
             active_run: None,
             plan_compared: false,
         }
@@ -278,7 +278,7 @@ impl eframe::App for App {
         eframe::set_value(storage, eframe::APP_KEY, &self.state);
     }
 
-    /// Panels have no fill of their own: where the processor paints, that is half of its work.
+    /// Panels have no fill of their own: with a software driver, filling is half of the work.
     fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
         visuals.panel_fill.to_normalized_gamma_f32()
     }
@@ -287,19 +287,19 @@ impl eframe::App for App {
         self.frames.write_log();
     }
 
-    /// Scroll positions and zoomed plots belong to one session; what lasts is in [`AppState`].
+    /// Scroll positions and zoomed plots last for one session; [`AppState`] is what is saved.
     fn persist_egui_memory(&self) -> bool {
         false
     }
 }
 
-/// Finds out what paints the window, and makes that cheap where it is the processor.
+/// Finds out what paints the window; with a software driver, installs a cheaper painter.
 fn painter(cc: &eframe::CreationContext<'_>) -> Painter {
     match &cc.wgpu_render_state {
         Some(state) if state.adapter.get_info().device_type == eframe::wgpu::DeviceType::Cpu => {
             SoftwarePainter::install(&cc.egui_ctx, state);
-            Painter::Processor
+            Painter::Cpu
         }
-        _ => Painter::Graphics,
+        _ => Painter::Gpu,
     }
 }

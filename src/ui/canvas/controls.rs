@@ -1,4 +1,4 @@
-//! The small parts around a canvas: sliders, buttons, checkboxes.
+//! Controls around a canvas: sliders, buttons, checkboxes.
 
 use eframe::egui::{Atom, Response, Slider, Ui};
 
@@ -20,7 +20,7 @@ pub fn opacity_slider(ui: &mut Ui, opacity: &mut f32) {
     });
 }
 
-/// Fit, 1:1, and the zoom in words.
+/// Buttons for fit and 1:1, and the zoom in percent.
 pub fn zoom_buttons(ui: &mut Ui, view: &mut CanvasView) {
     let pixels_per_point = ui.pixels_per_point();
     let fit = ui
@@ -40,7 +40,7 @@ pub fn zoom_buttons(ui: &mut Ui, view: &mut CanvasView) {
         .on_hover_text("Zoom: scroll to change it, drag the image to move it");
 }
 
-/// A checkbox with a class color before the name, in one piece.
+/// A checkbox with a class color before the name, as one widget.
 pub fn class_checkbox(ui: &mut Ui, shown: &mut bool, class: &Class) -> Response {
     let color = theme::class_color(class.color);
     let square = Atom::paint(SWATCH, move |ui, args| paint_swatch(ui, args.rect, color));

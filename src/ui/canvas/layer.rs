@@ -1,4 +1,4 @@
-//! What a layer shows, and its pixels. Painted on worker threads.
+//! Layers over an image: what they show, and their pixels. Painted on worker threads.
 
 use std::sync::Arc;
 
@@ -7,10 +7,10 @@ use eframe::egui::{ColorImage, TextureFilter, TextureOptions};
 use crate::engine::{ClassList, LabelMap, Rgb};
 use crate::ui::view_model::{ClassSet, mask};
 
-/// Largest side of an image for which outlines are one pixel wide on either side.
+/// Up to this side length, outlines are one pixel wide on either side.
 const THIN_OUTLINE_SIDE: u32 = 800;
 
-/// The picture of one layer. Clones are cheap: they share the pixels.
+/// One layer. Clones are cheap: they share the pixels.
 #[derive(Debug, Clone)]
 pub enum Layer {
     /// The image itself.
@@ -36,7 +36,7 @@ pub enum Layer {
     Disagreement(Vec<Arc<LabelMap>>),
 }
 
-/// Whether both show the very same data; compares addresses, not pixels.
+/// Compares addresses, not pixels.
 impl PartialEq for Layer {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
@@ -85,7 +85,7 @@ impl PartialEq for Layer {
 }
 
 impl Layer {
-    /// The pixels, downscaled where a side is longer than `max_side` (1 or more). Slow.
+    /// The pixels, downscaled if a side is longer than `max_side` (1 or more). Slow.
     pub fn paint(&self, max_side: usize) -> ColorImage {
         match self {
             Self::Image(image) => paint_image(image, max_side),
@@ -110,7 +110,7 @@ impl Layer {
         }
     }
 
-    /// What it is, as the start of a sentence.
+    /// Its name at the start of a sentence.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Image(_) => "The image",
@@ -121,7 +121,7 @@ impl Layer {
         }
     }
 
-    /// Sampling: masks never blend labels; outlines may fade when far away.
+    /// Masks are never interpolated; outlines may fade when zoomed out.
     pub fn texture_options(&self) -> TextureOptions {
         match self {
             Self::Image(_) => TextureOptions::LINEAR,
@@ -192,7 +192,7 @@ fn paint_disagreement(masks: &[Arc<LabelMap>], max_side: usize) -> ColorImage {
     ColorImage::from_rgba_premultiplied(size, &mask::disagreement(&masks))
 }
 
-/// Every n-th pixel where the map is too large, the map itself otherwise.
+/// Every n-th pixel if the map is too large, else the map itself.
 fn shrink_labels(mask: &LabelMap, max_side: usize) -> std::borrow::Cow<'_, LabelMap> {
     use std::borrow::Cow;
 
@@ -215,7 +215,7 @@ fn shrink_labels(mask: &LabelMap, max_side: usize) -> std::borrow::Cow<'_, Label
     })
 }
 
-/// The smallest whole factor that brings both sides to `max_side` or less.
+/// The smallest integer factor that reduces both sides to `max_side` or less.
 fn shrink_factor(width: usize, height: usize, max_side: usize) -> usize {
     width.max(height).div_ceil(max_side.max(1)).max(1)
 }

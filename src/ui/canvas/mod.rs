@@ -23,11 +23,11 @@ const SHARP_FROM: f32 = 2.0;
 const KEY_ZOOM: f32 = 1.25;
 const FULL_UV: Rect = Rect::from_min_max(Pos2::ZERO, Pos2::new(1.0, 1.0));
 
-/// One layer as it is drawn.
+/// A layer with its opacity.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DrawnLayer {
     pub layer: Layer,
-    /// `0.0..=1.0`. A tint on the graphics card: changing it repaints nothing.
+    /// `0.0..=1.0`. A tint on the GPU, so changing it uploads nothing.
     pub opacity: f32,
 }
 

@@ -9,14 +9,13 @@ use crate::engine::{NoticeLevel, Poll, Task};
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
 
-/// No layer is larger on any side, whatever the graphics card can do.
+/// Maximum side of a texture, whatever the GPU supports.
 const MAX_SIDE: usize = 8192;
 
 /// The textures behind one or more canvases.
 ///
-/// [`Self::prepare`] is told every frame what should be shown, and says whether all of
-/// it is there. Until then the caller goes on drawing what it drew before, whose
-/// textures are kept.
+/// Every frame, [`Self::prepare`] gets the layers to show and returns whether all of them are
+/// ready. Until then the caller keeps drawing the previous layers, whose textures are kept.
 #[derive(Default)]
 pub struct TextureCache {
     textures: Vec<Texture>,
@@ -26,7 +25,7 @@ pub struct TextureCache {
 struct Texture {
     layer: Layer,
     smooth: TextureHandle,
-    /// The image again with hard pixel edges, made when it is first magnified.
+    /// The image with hard pixel edges, uploaded when it is first magnified.
     sharp: Option<TextureHandle>,
     /// Kept for `sharp`, images only.
     pixels: Option<Arc<ColorImage>>,
@@ -35,9 +34,9 @@ struct Texture {
 }
 
 impl TextureCache {
-    /// Starts, takes in and drops work so that `wanted` gets ready. Returns true once
-    /// every one of `wanted` has a texture; textures of anything else are then freed. A layer that
-    /// cannot be painted is told and left out.
+    /// Starts, collects and cancels work so that the `wanted` layers get ready. Returns true
+    /// once all of them have a texture; all other textures are freed then. A layer that cannot
+    /// be painted is reported and left out.
     pub fn prepare(&mut self, panel: &PanelCtx<'_>, ctx: &Context, wanted: &[Layer]) -> bool {
         self.pending.retain(|(layer, _)| wanted.contains(layer));
         self.take_finished(panel, ctx);
@@ -111,7 +110,7 @@ impl TextureCache {
             || self.pending.iter().any(|(pending, _)| pending == layer)
     }
 
-    /// Frees what is neither shown nor wanted; true when all of `wanted` is there.
+    /// Frees what is neither shown nor wanted; true if all `wanted` layers are ready.
     fn settle(&mut self, wanted: &[Layer]) -> bool {
         let complete = wanted
             .iter()
@@ -133,7 +132,7 @@ fn max_side(ctx: &Context) -> usize {
 
 #[cfg(test)]
 impl TextureCache {
-    /// Paints right here, for tests that have no engine.
+    /// Paints on this thread, for tests without an engine.
     pub fn paint_now(&mut self, ctx: &Context, wanted: &[Layer]) {
         for layer in wanted {
             if !self.is_known(layer) {
@@ -178,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_prepared_in_vain_is_freed() {
+    fn layers_that_are_no_longer_wanted_are_freed() {
         let ctx = Context::default();
         let (shown, skipped, next) = (image(1), image(2), image(3));
         let mut textures = TextureCache::default();

@@ -1,4 +1,4 @@
-//! Where on the screen each image pixel is: zoom, pan, fit.
+//! Maps image pixels to the screen: zoom, pan, fit.
 
 use eframe::egui::{Pos2, Rect, Vec2, vec2};
 
@@ -6,17 +6,17 @@ use crate::ui::view_model::mask::Pixel;
 
 /// Smallest zoom, as a share of the zoom that fits the whole image.
 const MIN_ZOOM_OF_FIT: f32 = 0.25;
-/// Largest zoom, in screen points a pixel.
+/// Largest zoom, in screen points per pixel.
 const MAX_ZOOM: f32 = 64.0;
 
-/// What part of an image is seen. Canvases that borrow the same view zoom and pan together.
+/// The visible part of an image. Canvases that share a view zoom and pan together.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CanvasView {
-    /// Screen points for each image pixel, above 0. Follows the canvas while `fitted`.
+    /// Screen points per image pixel, above 0. Follows the canvas while `fitted`.
     pub zoom: f32,
-    /// Image position, in pixels from the upper left corner, in the middle of the canvas.
+    /// Image position at the center of the canvas, in pixels from the top left corner.
     pub center: Pos2,
-    /// Whether the whole image is kept in sight, whatever the size of the canvas.
+    /// Whether the whole image stays visible when the canvas changes its size.
     pub fitted: bool,
 }
 
@@ -36,13 +36,13 @@ impl CanvasView {
         self.fitted = true;
     }
 
-    /// Shows the middle of what was seen at `zoom` points a pixel.
+    /// Zooms to `zoom` points per pixel around the current center.
     pub fn set_zoom(&mut self, zoom: f32) {
         self.zoom = zoom.min(MAX_ZOOM);
         self.fitted = false;
     }
 
-    /// Follows the canvas where the view is fitted, and says where each pixel is.
+    /// Updates a fitted view to the canvas and returns the mapping of pixels.
     pub fn transform(&mut self, canvas: Rect, image_size: Vec2) -> Transform {
         if self.fitted {
             self.zoom = fit_zoom(canvas.size(), image_size);
@@ -64,7 +64,7 @@ impl CanvasView {
         self.center = kept - (pointer - canvas.center()) / self.zoom;
     }
 
-    /// Moves the image by `delta` screen points; its edge goes no farther than the middle.
+    /// Moves the image by `delta` screen points; its edge stops at the center of the canvas.
     pub fn pan(&mut self, delta: Vec2, image_size: Vec2) {
         self.fitted = false;
         let image = Rect::from_min_size(Pos2::ZERO, image_size);
@@ -102,14 +102,14 @@ impl Transform {
         })
     }
 
-    /// Where the whole image is on the screen.
+    /// The screen rectangle of the whole image.
     pub fn image_rect(&self, image_size: Vec2) -> Rect {
         let min = self.screen_from_image(Pos2::ZERO);
         Rect::from_min_size(min, image_size * self.zoom)
     }
 }
 
-/// The zoom at which an image just fits; 1 for nothing at all.
+/// The zoom at which an image just fits; 1 for an empty image.
 fn fit_zoom(canvas: Vec2, image: Vec2) -> f32 {
     let zoom = (canvas / image).min_elem();
     if zoom.is_finite() && zoom > 0.0 {
@@ -119,8 +119,8 @@ fn fit_zoom(canvas: Vec2, image: Vec2) -> f32 {
     }
 }
 
-/// Columns in which `count` tiles of the given width-to-height ratio come out largest,
-/// with `below` points under each; the fewest of equally good ones.
+/// The number of columns that makes `count` tiles of the given aspect ratio largest, with
+/// `below` points under each; the fewest columns among equals.
 pub fn best_columns(count: usize, area: Vec2, aspect: f32, below: f32) -> usize {
     let tile_width = |columns: usize| {
         let height = area.y / count.div_ceil(columns) as f32 - below;

@@ -5,6 +5,7 @@
 
 mod ui_command;
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use crossbeam_channel::{Receiver, Sender};
@@ -92,6 +93,9 @@ pub enum Command {
     /// Shows a toast.
     Notify(NoticeLevel, String),
 }
+
+/// Why something cannot be done now, as a tooltip or a toast.
+pub type Problem = Cow<'static, str>;
 
 impl From<UiCommand> for Command {
     fn from(command: UiCommand) -> Self {

@@ -1,13 +1,13 @@
-//! Which labels are drawn.
+//! Which classes are visible.
 
-/// A set of labels that can be copied and compared in no time; the default shows all.
+/// The visible labels, cheap to copy and compare; all by default.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ClassSet {
     hidden: [u64; 4],
 }
 
 impl ClassSet {
-    /// Whether `label` is drawn.
+    /// Whether `label` is visible.
     pub fn contains(&self, label: u8) -> bool {
         let (word, bit) = Self::place(label);
         self.hidden[word] & bit == 0

@@ -60,7 +60,7 @@ fn has_extension(path: &Path, wanted: &[&str]) -> bool {
     })
 }
 
-/// The file name for people; the whole path where there is none.
+/// The file name, or the whole path if there is none.
 pub fn file_label(path: &Path) -> String {
     path.file_name().map_or_else(
         || path.display().to_string(),

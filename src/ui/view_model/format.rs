@@ -1,10 +1,10 @@
-//! Numbers as people read them.
+//! Numbers as text.
 //!
 //! `None` is a dash, never 0. Must not know about widgets.
 
 use crate::engine::Size;
 
-/// What stands for a value that is not there.
+/// Shown for a missing value.
 pub const MISSING: &str = "–";
 
 /// `0.4123` as `41.2 %`.
@@ -33,7 +33,7 @@ pub fn loss(value: Option<f64>) -> String {
     }
 }
 
-/// A learning rate or other value over many powers of ten, as short as it reads well.
+/// A learning rate or another value that ranges over many powers of ten.
 pub fn scientific(value: f64) -> String {
     if value == 0.0 || (1e-3..1e4).contains(&value.abs()) {
         let text = format!("{value:.6}");
@@ -63,7 +63,7 @@ pub fn duration(secs: f64) -> String {
     }
 }
 
-/// Steps a second, or seconds a step where that is the larger number.
+/// Steps per second, or seconds per step if that is larger.
 pub fn speed(steps_per_sec: f64) -> String {
     if !steps_per_sec.is_finite() || steps_per_sec <= 0.0 {
         MISSING.to_owned()
@@ -106,7 +106,7 @@ pub fn bytes(bytes: u64) -> String {
     let mut value = bytes as f64;
     let mut units = ["B", "kB", "MB", "GB", "TB"].into_iter();
     let mut unit = units.next().unwrap_or_default();
-    // What would be rounded to 1000 belongs to the next unit.
+    // A value that would round to 1000 belongs to the next unit.
     while value >= 999.5 {
         let Some(next) = units.next() else { break };
         value /= 1000.0;
@@ -116,12 +116,20 @@ pub fn bytes(bytes: u64) -> String {
     format!("{value:.digits$} {unit}")
 }
 
+/// A text with a capital letter at its start.
+pub fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
 /// `1 image`, `2 images`.
 pub fn plural(number: usize, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 
-/// `480 x 360`, or the range of widths and heights where images differ.
+/// `480 x 360`, or the ranges of width and height if the images differ.
 pub fn size_range(min: Size, max: Size) -> String {
     if min == max {
         format!("{} × {}", min.width, min.height)

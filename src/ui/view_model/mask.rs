@@ -1,8 +1,8 @@
 //! From label maps to pixels: fills, outlines, errors, disagreement.
 //!
-//! Every function returns RGBA, 4 bytes a pixel, row by row. A pixel is either opaque
-//! or `[0, 0, 0, 0]`, so the bytes are right with premultiplied alpha too; how strong
-//! a layer shows is decided when it is drawn. Pure, for worker threads.
+//! Every function returns RGBA, 4 bytes per pixel, row by row. A pixel is either opaque or
+//! `[0, 0, 0, 0]`, so the bytes are also valid as premultiplied alpha; opacity is applied
+//! when the layer is drawn. Pure functions, for worker threads.
 
 use super::ClassSet;
 use crate::engine::{ClassList, LabelMap, VOID};
@@ -14,7 +14,7 @@ pub const DISAGREEMENT_COLOR: [u8; 3] = [255, 196, 0];
 
 const CLEAR: [u8; 4] = [0; 4];
 
-/// Each visible class in its color; void, hidden classes and what is no class are clear.
+/// Each visible class in its color; void, hidden classes and unknown labels are transparent.
 pub fn fill(mask: &LabelMap, classes: &ClassList, visible: ClassSet) -> Vec<u8> {
     let palette = palette(classes, visible);
     mask.labels
@@ -23,8 +23,8 @@ pub fn fill(mask: &LabelMap, classes: &ClassList, visible: ClassSet) -> Vec<u8> 
         .collect()
 }
 
-/// Where labels meet, `width` pixels (1 or more) on either side, each side in its own
-/// class color. Hidden classes and void draw nothing, but others draw against them.
+/// The borders between labels, `width` pixels (1 or more) on either side, each side in its
+/// class color. Hidden classes and void have no color, but others have a border to them.
 pub fn outline(mask: &LabelMap, classes: &ClassList, visible: ClassSet, width: usize) -> Vec<u8> {
     let palette = palette(classes, visible);
     let (columns, rows) = (mask.width as usize, mask.height as usize);
@@ -49,7 +49,7 @@ pub fn outline(mask: &LabelMap, classes: &ClassList, visible: ClassSet, width: u
     rgba
 }
 
-/// The wrong pixels of `mask` in [`ERROR_COLOR`]; pixels whose truth is void are clear.
+/// The wrong pixels of `mask` in [`ERROR_COLOR`]; pixels with void as ground truth are transparent.
 ///
 /// # Panics
 /// When the maps differ in size.
@@ -65,7 +65,7 @@ pub fn errors(mask: &LabelMap, truth: &LabelMap) -> Vec<u8> {
 }
 
 /// The pixels on which not all `masks` agree in [`DISAGREEMENT_COLOR`]. The masks must
-/// have the same classes. Fewer than two masks agree everywhere; no mask gives no pixels.
+/// have the same classes. One mask has no disagreement; without masks the result is empty.
 ///
 /// # Panics
 /// When the maps differ in size.

@@ -1,15 +1,15 @@
-//! First, lowest, highest and last value of any stretch of a growing series, found
-//! without reading the stretch: what a pixel column of a plot shows of it.
+//! First, minimum, maximum and last value of any range of a growing series, found without
+//! reading the range: what a pixel column of a plot shows of it.
 //!
-//! Sixteen values share an [`Extent`], sixteen of those the next, and so on: two bytes for
-//! each value. Values that are not finite are in no extent.
+//! A tree with a fan-out of 16: sixteen values share an [`Extent`], sixteen extents the next
+//! one, and so on. It takes about two bytes per value. Values that are not finite are skipped.
 
 use std::ops::Range;
 
-/// Values below one extent.
+/// Fan-out of the tree.
 const FAN: usize = 16;
 
-/// Numbers of four values of a stretch.
+/// Indices of four values of a range.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Extent {
     first: u32,
@@ -20,13 +20,13 @@ struct Extent {
     highest: f64,
 }
 
-/// Extents of a series of up to 2^32 - 1 values, which itself is kept elsewhere.
+/// Extents of a series of up to 2^32 - 1 values, which is stored elsewhere.
 #[derive(Debug, Clone, Default)]
 pub struct MinMaxTree {
     len: usize,
-    /// Whole extents of 16 values, of 256, of 4096…
+    /// Full extents of 16 values, of 256, of 4096…
     levels: Vec<Vec<Extent>>,
-    /// The last extent of each level, which is not full.
+    /// The last extent of each level, not yet full.
     open: Vec<Extent>,
 }
 
@@ -66,7 +66,7 @@ impl Extent {
         }
     }
 
-    /// The four numbers in their order, each once.
+    /// The four indices in order, without duplicates.
     fn indices(&self) -> impl Iterator<Item = usize> {
         let mut indices = [self.first, self.low, self.high, self.last];
         indices.sort_unstable();
@@ -115,10 +115,10 @@ impl MinMaxTree {
         }
     }
 
-    /// The extent of a stretch of the values that were pushed.
-    fn extent(&self, stretch: Range<usize>, value: &impl Fn(usize) -> f64) -> Extent {
+    /// The extent of a range of the values.
+    fn extent(&self, range: Range<usize>, value: &impl Fn(usize) -> f64) -> Extent {
         let mut found = Extent::EMPTY;
-        let (mut start, mut end) = (stretch.start, stretch.end.min(self.len));
+        let (mut start, mut end) = (range.start, range.end.min(self.len));
         let mut below: Option<&Vec<Extent>> = None;
         for level in &self.levels {
             let mut add = |index: usize| match below {
@@ -139,10 +139,10 @@ impl MinMaxTree {
         found
     }
 
-    /// Numbers of the values to draw: of every pixel column the first, lowest, highest and
-    /// last, at most four. `columns` of them go from `from` to `to` of the axis; `position`
-    /// of a value never falls, and `value` gives what was pushed. The values next to the
-    /// view on either side are among them, so that lines reach the border.
+    /// Indices of the values to draw: for every pixel column the first, minimum, maximum and
+    /// last, so at most four. The `columns` span `from..to` on the axis. `position` must not
+    /// decrease, and `value` returns what was pushed. The neighbors of the view on either
+    /// side are included, so that lines reach the border.
     pub fn columns(
         &self,
         [from, to]: [f64; 2],
@@ -154,7 +154,7 @@ impl MinMaxTree {
         let end = first_where(begin..self.len, |index| position(index) > to);
         let columns = columns.max(1);
         let mut found = Vec::new();
-        let mut draw = |stretch: Range<usize>| found.extend(self.extent(stretch, &value).indices());
+        let mut draw = |range: Range<usize>| found.extend(self.extent(range, &value).indices());
         draw(begin.saturating_sub(1)..begin);
         let mut start = begin;
         for column in 1..=columns {
@@ -172,7 +172,7 @@ impl MinMaxTree {
     }
 }
 
-/// The first number of `range` for which `holds`, which then holds to its end.
+/// The first index of `range` for which `holds` is true, if it stays true from there on.
 fn first_where(range: Range<usize>, holds: impl Fn(usize) -> bool) -> usize {
     let (mut start, mut end) = (range.start, range.end);
     while start < end {
@@ -190,7 +190,7 @@ fn first_where(range: Range<usize>, holds: impl Fn(usize) -> bool) -> usize {
 mod tests {
     use super::*;
 
-    /// Numbers that look drawn at random, now and then none.
+    /// Pseudo-random values with some NaN.
     fn values(count: usize) -> Vec<f64> {
         let value = |index: usize| match (index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40 {
             number if number % 23 == 0 => f64::NAN,

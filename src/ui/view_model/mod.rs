@@ -13,7 +13,6 @@ pub mod pretrained;
 pub mod progress;
 pub mod run_label;
 pub mod run_selection;
-pub mod run_settings;
 pub mod score_table;
 
 pub use class_set::ClassSet;

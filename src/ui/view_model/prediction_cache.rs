@@ -7,20 +7,18 @@ use std::time::Instant;
 
 use crate::engine::{DatasetState, Engine, EngineError, Prediction, Task};
 
-/// Seconds after which waiting is shown; shorter waits would only flash.
+/// Seconds after which a busy text is shown; for shorter waits it would only flash.
 pub const SHOW_WAITING_AFTER: f32 = 0.2;
 const MAX_ENTRIES: usize = 32;
 const MAX_PIXELS: usize = 48_000_000;
 const MIN_ENTRIES: usize = 6;
 
-/// What is known about one prediction.
+/// The state of one prediction.
 #[derive(Clone)]
 pub enum Lookup {
-    /// It is there.
     Ready(Arc<Prediction>),
-    /// It could not be made, and why.
     Failed(String),
-    /// It is being made, since that many seconds.
+    /// Seconds since it was started.
     Running(f32),
 }
 
@@ -36,7 +34,7 @@ pub struct PredictionCache {
 struct Done {
     run: String,
     image: PathBuf,
-    /// Best epoch of the run when the prediction was asked for.
+    /// Best epoch of the run when the prediction was started.
     epoch: Option<usize>,
     result: Result<Arc<Prediction>, String>,
 }
@@ -50,7 +48,7 @@ struct Running {
 }
 
 impl PredictionCache {
-    /// Takes in what is finished. Call once a frame, before [`Self::get`].
+    /// Collects finished predictions. Call once per frame, before [`Self::get`].
     pub fn poll(&mut self, engine: &Engine) {
         self.forget_truth_of_other_dataset(engine);
         let mut finished = Vec::new();
@@ -70,7 +68,7 @@ impl PredictionCache {
         self.shrink();
     }
 
-    /// The prediction of `run` for `image`; asks for it where it was not asked for yet.
+    /// The prediction of `run` for `image`; starts it if it is missing.
     pub fn get(&mut self, engine: &Engine, run: &str, image: &Path) -> Lookup {
         if let Some(done) = self.find(run, image) {
             return match &done.result {
@@ -95,12 +93,12 @@ impl PredictionCache {
         Lookup::Running(0.0)
     }
 
-    /// Cancels what is being made for other images than `image`.
+    /// Cancels running predictions of other images.
     pub fn cancel_others(&mut self, image: &Path) {
         self.running.retain(|running| running.image == image);
     }
 
-    /// Forgets everything about `run`, so that it is asked again.
+    /// Drops all predictions of `run`, so that they are made again.
     pub fn forget_run(&mut self, run: &str) {
         self.done.retain(|done| done.run != run);
         self.running.retain(|running| running.run != run);

@@ -8,17 +8,17 @@ use crate::engine::{CatalogueItem, EntryState, KnownHash};
 /// The color of a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
-    /// Nothing to say.
+    /// Neutral.
     Plain,
     /// It can be used.
     Good,
-    /// It needs a look.
+    /// It needs attention.
     Doubtful,
     /// It went wrong.
     Bad,
 }
 
-/// What the table says of one entry.
+/// One row of the table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PretrainedRow {
     /// Its size, or a dash if it is unknown.

@@ -6,7 +6,7 @@ use crate::engine::{ActiveRun, Phase, Plan, RunState};
 /// Progress of a run as texts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunProgress {
-    /// What it is doing, in words.
+    /// The current phase.
     pub phase: String,
     /// Share of the steps that is done; `None` while it is not known.
     pub share: Option<f32>,
@@ -19,7 +19,7 @@ pub struct RunProgress {
 }
 
 impl RunProgress {
-    /// Puts the state of the active run into words.
+    /// The texts for the active run.
     pub fn new(active: &ActiveRun) -> Self {
         let epochs = active.config.epochs;
         let epoch = active.epoch.clamp(1, epochs.max(1));
@@ -57,7 +57,7 @@ impl RunProgress {
     }
 }
 
-/// What a run is doing, in words.
+/// The text of a phase.
 pub fn phase_text(phase: &Phase) -> String {
     match phase {
         Phase::Starting => "Starting".to_owned(),
@@ -74,7 +74,7 @@ pub fn plan_position(plan: &Plan) -> String {
     format!("Run {} of {}", plan.runs.len().max(1), plan.total)
 }
 
-/// The state of a run in one word.
+/// The name of a run state.
 pub fn state_text(state: &RunState) -> &'static str {
     match state {
         RunState::Active => "active",

@@ -1,8 +1,8 @@
-//! The shortest name that tells a run from the others it is shown with.
+//! Short labels for runs that are shown together.
 
 use crate::engine::RunSnapshot;
 
-/// The stride alone where no other of `runs` has it, then with the time, then the folder.
+/// The variant if it is unique among `runs`, else with the time, else the folder name.
 pub fn run_label(runs: &[&RunSnapshot], run: &RunSnapshot) -> String {
     let variant = run.config.variant;
     let same = |other: &&&RunSnapshot| other.config.variant == variant;

@@ -1,6 +1,6 @@
-//! Which runs are ticked: drawn in Curves and offered to Compare.
+//! Which runs are ticked: shown in Curves and selected for Compare.
 //!
-//! Gives every ticked run a color slot that stays as long as it is ticked.
+//! Every ticked run has a color slot, which it keeps while it is ticked.
 
 use serde::{Deserialize, Serialize};
 
@@ -61,7 +61,7 @@ impl RunSelection {
             .map(|shown| shown.slot)
     }
 
-    /// Ticks or unticks a run on the user's wish.
+    /// Ticks or unticks a run for the user.
     pub fn set(&mut self, run: &str, ticked: bool) {
         self.touched = true;
         self.shown.retain(|shown| shown.run != run);
@@ -70,7 +70,7 @@ impl RunSelection {
         }
     }
 
-    /// Ticks a run because it began; runs ticked that way before go, except those in `keep`.
+    /// Ticks a run that has started; unticks runs ticked this way before, except `keep`.
     pub fn show_new(&mut self, run: &str, keep: &[String]) {
         self.shown
             .retain(|shown| shown.by_user || shown.run == run || keep.contains(&shown.run));
@@ -79,7 +79,7 @@ impl RunSelection {
         }
     }
 
-    /// Unticks runs that are gone.
+    /// Unticks runs that no longer exist.
     pub fn retain(&mut self, exists: impl Fn(&str) -> bool) {
         self.shown.retain(|shown| exists(&shown.run));
     }

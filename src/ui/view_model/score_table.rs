@@ -2,13 +2,13 @@
 
 use crate::engine::{ClassList, EpochRecord, RunSnapshot, Scores};
 
-/// Headers of [`ScoreRow::values`], as the papers name them.
+/// Headers of [`ScoreRow::values`].
 pub const SCORE_NAMES: [&str; 4] = ["Pixel acc.", "Mean acc.", "mIoU", "f.w. IoU"];
 
 /// One value of a column.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cell {
-    /// `0.0..=1.0`; `None` where there is nothing to score.
+    /// `0.0..=1.0`; `None` if there is nothing to score.
     pub value: Option<f64>,
     /// Whether it is the highest of two or more values of its column.
     pub best: bool,
@@ -17,7 +17,7 @@ pub struct Cell {
 /// The scores of one run on its whole validation set, at its best epoch.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScoreRow {
-    /// What the run is called.
+    /// Title of the run.
     pub title: String,
     /// FCN-32s, FCN-16s or FCN-8s.
     pub variant: String,
@@ -113,7 +113,7 @@ fn class_rows(runs: &[(&ClassList, Option<&Scores>)]) -> Vec<ClassRow> {
     rows
 }
 
-/// Marks the highest value, and what equals it, where there are two or more to compare.
+/// Marks the highest value, with ties, if there are two or more values.
 fn mark_best(values: impl Iterator<Item = Option<f64>>) -> Vec<Cell> {
     let values: Vec<_> = values.collect();
     let comparable = values.iter().flatten().count() > 1;

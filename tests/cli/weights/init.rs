@@ -125,7 +125,7 @@ fn starts_and_networks_that_cannot_be_are_refused() {
         &shop,
         &["--init", text(&file), "--trunk", "googlenet"],
     ));
-    refused(&output, &["--trunk is GoogLeNet", "VGG16 slim"]);
+    refused(&output, &["trunk is GoogLeNet", "VGG16 slim"]);
     assert_eq!(
         shop.run(&["--json", "runs"]).succeeded().json().len(),
         before,

@@ -288,7 +288,7 @@ fn a_file_is_enough_to_predict_with() {
     ];
     refused(
         &shop.run(&words),
-        &["--scores takes one image, 2 are given"],
+        &["--scores takes one image, but 2 are given"],
     );
     assert!(!shop.dir().join("two.npy").exists());
     shop.run(&["predict", text(&image), "--weights", text(&file)])

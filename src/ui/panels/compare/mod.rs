@@ -52,7 +52,7 @@ pub struct ComparePanel {
     /// One view for all panes: they zoom and pan together.
     #[serde(skip)]
     view: CanvasView,
-    /// The last panes all of whose layers were ready.
+    /// The last panes whose layers were all ready.
     #[serde(skip)]
     shown: Option<PaneLayers>,
     /// The pixel under the pointer, in any pane.
@@ -112,7 +112,7 @@ impl ComparePanel {
         }
     }
 
-    /// Takes in what tasks have done; also while the panel is hidden.
+    /// Collects results of tasks, also while the panel is hidden.
     pub fn poll(&mut self, ctx: &PanelCtx<'_>) {
         self.predictions.poll(ctx.engine);
         self.take_dialog(ctx);
@@ -155,7 +155,7 @@ impl ComparePanel {
         CentralPanel::no_frame().show(ui, |ui| self.images_ui(ctx, ui));
     }
 
-    /// Images and scores one below the other, where there is no room for both.
+    /// Images and scores in one scroll area, if there is no room for both.
     fn scrolled_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let size = vec2(ui.available_width(), MIN_IMAGES);
         ScrollArea::both()
@@ -224,7 +224,7 @@ impl ComparePanel {
         self.panes_ui(ui, &image, &panes);
     }
 
-    /// Works towards showing `panes`; what was shown stays until all of it is there.
+    /// Prepares to show `panes`; the previous ones stay until all layers are ready.
     fn prepare(&mut self, ctx: &PanelCtx<'_>, ui: &Ui, image: &Path, panes: &[Pane]) {
         let Some(layers) = PaneLayers::new(image, panes, self.layers_on) else {
             return;

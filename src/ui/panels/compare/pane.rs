@@ -157,7 +157,7 @@ impl Pane {
         }
     }
 
-    /// The class at `pixel`, where it is known.
+    /// Title and class at `pixel`, if there is a mask.
     pub fn class_at(&self, pixel: Pixel) -> Option<String> {
         let mask = self.mask()?;
         let label = label_at(&mask.labels, pixel)?;

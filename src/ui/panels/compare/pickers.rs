@@ -132,7 +132,7 @@ impl ComparePanel {
             .labelled_by(name.id);
     }
 
-    /// The validation list; only the rows in sight are laid out, there may be thousands.
+    /// The validation list; only the visible rows are laid out, since there may be thousands.
     fn items_ui(&mut self, ui: &mut Ui, items: &[DatasetItem], index: Option<usize>) {
         if items.is_empty() {
             ui.weak("Open a dataset to list its validation images");

@@ -15,7 +15,7 @@ use crate::ui::view_model::curves::{CurveModel, CurveSettings, RunCurves};
 use crate::ui::view_model::run_label::run_label;
 use crate::ui::view_model::run_selection::RunSelection;
 
-/// Narrower panels get their plots one above the other, where they are high enough.
+/// Narrower panels stack their plots, if they are high enough.
 const SIDE_BY_SIDE: f32 = 680.0;
 const MIN_STACKED: f32 = 320.0;
 /// Steps that one frame may take in; more would make it late.

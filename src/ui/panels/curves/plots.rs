@@ -210,7 +210,7 @@ fn line<'a>(name: &str, points: &[Point]) -> Line<'a> {
     Line::new(name, points.iter().copied().collect::<PlotPoints<'a>>())
 }
 
-/// The points of a line, empty circles for dashed lines; none where they would run together.
+/// The points of a line, empty circles for dashed lines; none if there are too many.
 fn dots<'a>(name: &str, points: &[Point], filled: bool) -> Points<'a> {
     let shown = if points.len() <= MAX_DOTS {
         points

@@ -1,4 +1,4 @@
-//! The open dataset: where it is, what is in it, its images and masks.
+//! The Dataset panel: the open dataset, its classes, images and masks.
 
 mod classes;
 mod thumbs;

@@ -42,7 +42,7 @@ struct Cached {
     seen: u64,
 }
 
-/// What tells an open dataset from another.
+/// Identifies an open dataset.
 #[derive(PartialEq, Eq)]
 struct DatasetId {
     root: PathBuf,

@@ -1,4 +1,4 @@
-//! Saving what is seen: ask for a place, write, tell how it went.
+//! Saves masks and overlays: asks for a path, writes, reports.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ struct Writing {
 }
 
 impl Export {
-    /// Whether a save is under way.
+    /// Whether something is being saved.
     pub fn is_busy(&self) -> bool {
         self.asking.is_some() || self.writing.is_some()
     }
@@ -64,7 +64,7 @@ impl Export {
         });
     }
 
-    /// Goes on with what the dialog or the writer answered. Call once a frame.
+    /// Handles the answers of the dialog and the writer. Call once per frame.
     pub fn poll(&mut self, ctx: &PanelCtx<'_>) {
         if let Some(asking) = &mut self.asking {
             match asking.dialog.poll() {

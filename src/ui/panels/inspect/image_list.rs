@@ -1,4 +1,4 @@
-//! The images that can be inspected.
+//! The list of opened images.
 
 use std::path::{Path, PathBuf};
 
@@ -25,7 +25,7 @@ impl ImageList {
         self.images.is_empty()
     }
 
-    /// Adds what is not there yet and selects the first of `images`.
+    /// Adds new images and selects the first of `images`.
     pub fn add(&mut self, images: Vec<PathBuf>) {
         let Some(first) = images.first().cloned() else {
             return;
@@ -38,7 +38,7 @@ impl ImageList {
         }
     }
 
-    /// Forgets all images.
+    /// Removes all images.
     pub fn clear(&mut self) {
         *self = Self::default();
     }
@@ -49,7 +49,7 @@ impl ImageList {
         self.select(self.selected.saturating_add_signed(steps).min(last));
     }
 
-    /// The list; only the rows in sight are laid out.
+    /// The list; only the visible rows are laid out.
     pub fn ui(&mut self, ui: &mut Ui) {
         let row_height = ui.spacing().interact_size.y;
         ScrollArea::vertical()

@@ -1,4 +1,4 @@
-//! The network's mask over images of one's own.
+//! The Inspect panel: masks of a run over any images.
 
 mod export;
 mod image_list;
@@ -47,7 +47,7 @@ pub struct InspectPanel {
     list: ImageList,
     #[serde(skip)]
     opening: Vec<Task<Expanded>>,
-    /// The run that was chosen; the newest one while there is none.
+    /// The chosen run; `None` = the newest.
     #[serde(skip)]
     chosen_run: Option<String>,
     #[serde(skip)]
@@ -60,7 +60,7 @@ pub struct InspectPanel {
     textures: TextureCache,
     #[serde(skip)]
     view: CanvasView,
-    /// The last overlay all of whose layers were ready.
+    /// The last overlay whose layers were all ready.
     #[serde(skip)]
     shown: Option<Overlay>,
     /// The pixel under the pointer.
@@ -97,7 +97,7 @@ impl InspectPanel {
         self.opening.push(task);
     }
 
-    /// Takes in what tasks have done; also while the panel is hidden.
+    /// Collects results of tasks, also while the panel is hidden.
     pub fn poll(&mut self, ctx: &PanelCtx<'_>) {
         self.take_opened(ctx);
         self.export.poll(ctx);
@@ -244,7 +244,7 @@ impl InspectPanel {
         }
     }
 
-    /// Works towards showing `prediction`; what was shown stays until all of it is there.
+    /// Prepares to show `prediction`; the previous one stays until all layers are ready.
     fn prepare(&mut self, ctx: &PanelCtx<'_>, ui: &Ui, prediction: Arc<Prediction>) {
         let overlay = Overlay {
             prediction,
@@ -313,7 +313,7 @@ impl InspectPanel {
         });
     }
 
-    /// The prediction in sight, where it is the one that is asked for.
+    /// The shown prediction, if it is that of the selected image and run.
     fn current(&self, run: &str) -> Option<&Arc<Prediction>> {
         let prediction = &self.shown.as_ref()?.prediction;
         let is_current =

@@ -1,4 +1,4 @@
-//! Which layers lie over an inspected image.
+//! The layers over an inspected image.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::engine::{LabelMap, Prediction};
 use crate::ui::canvas::{DrawnLayer, Layer};
 use crate::ui::view_model::ClassSet;
 
-/// Wrong pixels are always seen, whatever the opacity of the mask.
+/// Wrong pixels stay visible at any opacity of the mask.
 const ERROR_OPACITY: f32 = 0.85;
 
 /// The layers that are switched on.
@@ -23,7 +23,7 @@ pub struct Toggles {
     pub fill: bool,
     /// Borders between classes.
     pub outlines: bool,
-    /// The ground truth in place of the prediction.
+    /// The ground truth instead of the prediction.
     pub truth: bool,
     /// Wrong pixels.
     pub errors: bool,
@@ -52,7 +52,7 @@ pub struct Overlay {
 }
 
 impl Overlay {
-    /// The pictures of all layers, the image first.
+    /// All layers, the image first.
     pub fn layers(&self) -> Vec<Layer> {
         let Prediction {
             image,
@@ -95,7 +95,7 @@ impl Overlay {
     }
 }
 
-/// A layer as strong as its kind asks for.
+/// A layer with the opacity of its kind.
 pub fn drawn(layer: Layer, mask_opacity: f32) -> DrawnLayer {
     let opacity = match layer {
         Layer::Image(_) | Layer::Outline { .. } => 1.0,
@@ -105,7 +105,7 @@ pub fn drawn(layer: Layer, mask_opacity: f32) -> DrawnLayer {
     DrawnLayer { layer, opacity }
 }
 
-/// The ground truth, where it is known and fits the mask.
+/// The ground truth, if it is known and has the size of the mask.
 pub fn truth_of(prediction: &Prediction) -> Option<&Arc<LabelMap>> {
     let mask = &prediction.mask;
     prediction

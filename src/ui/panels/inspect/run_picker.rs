@@ -27,7 +27,7 @@ pub fn run_picker(
         || "Choose a run".to_owned(),
         crate::engine::RunSnapshot::title,
     );
-    // Cut text takes all the room there is.
+    // Truncated text takes all the available width.
     ui.scope(|ui| {
         ui.set_max_width(width);
         ComboBox::from_id_salt(label)

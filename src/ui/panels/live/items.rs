@@ -90,7 +90,7 @@ impl ItemPainter<'_> {
     }
 }
 
-/// Opens a validation image in Inspect, where the open dataset has it.
+/// Opens a validation image in Inspect, if it is in the open dataset.
 fn inspect(ctx: &PanelCtx<'_>, id: &str) {
     let DatasetState::Ready(open) = ctx.engine.dataset() else {
         return;
@@ -101,8 +101,8 @@ fn inspect(ctx: &PanelCtx<'_>, id: &str) {
     }
 }
 
-/// How many items stand side by side, and how wide their tiles are then: as large as
-/// possible with everything in sight, or else as small as is still readable.
+/// The number of items side by side and the width of their tiles: as large as possible with
+/// all items visible, or else as small as is still readable.
 pub fn grid(area: Vec2, num_tiles: usize, image_sizes: &[[u32; 2]]) -> (usize, f32) {
     let tiles = num_tiles as f32;
     let around_tiles = 2.0 * CARD_MARGIN + 2.0 + GAP * (tiles - 1.0);
@@ -128,7 +128,7 @@ pub fn grid(area: Vec2, num_tiles: usize, image_sizes: &[[u32; 2]]) -> (usize, f
     (columns, width)
 }
 
-/// As high as the image asks for, within reason.
+/// The aspect ratio of the image, within limits.
 fn tile_size(width: f32, [image_width, image_height]: [u32; 2]) -> Vec2 {
     let ratio = image_height as f32 / image_width.max(1) as f32;
     vec2(width, width * ratio.clamp(0.4, 1.4))

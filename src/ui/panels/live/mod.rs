@@ -1,4 +1,4 @@
-//! The pinned validation images while a run trains.
+//! The Live panel: masks of pinned validation images during training.
 
 mod items;
 
@@ -17,7 +17,7 @@ use crate::ui::context::PanelCtx;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::ClassSet;
 
-/// Masks of the pinned images, as they get better.
+/// The Live panel.
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
 pub struct LivePanel {
@@ -103,7 +103,7 @@ impl LivePanel {
             .show(ui, |ui| self.items_ui(ctx, ui, area));
     }
 
-    /// Works towards showing the newest masks; the last ones stay until all are there.
+    /// Prepares to show the newest masks; the previous ones stay until all are ready.
     fn prepare(&mut self, ctx: &PanelCtx<'_>, ui: &Ui) {
         let Some(live) = ctx.engine.live() else {
             self.shown = None;

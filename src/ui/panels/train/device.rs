@@ -5,15 +5,14 @@ use eframe::egui::{Align, Button, ComboBox, Label, Layout, RichText, Ui};
 use crate::engine::{DeviceEntry, DeviceId};
 use crate::ui::context::PanelCtx;
 use crate::ui::ui_ext::UiExt as _;
-use crate::ui::view_model::run_settings;
 
 const POPUP_WIDTH: f32 = 280.0;
 
 /// Draws the list of devices; `wanted` is the user's choice.
 pub fn device_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, wanted: &mut Option<DeviceId>) {
     let devices = ctx.engine.devices();
-    let chosen = run_settings::choose_device(*wanted, &devices.entries);
-    let current = devices.entries.iter().find(|entry| entry.id == chosen);
+    let chosen = devices.choose(*wanted);
+    let current = devices.entry(chosen);
     let tooltip = match current {
         Some(entry) => format!("The device that trains the network\n{}", describe(entry)),
         None => "The device that trains the network".to_owned(),
@@ -54,13 +53,13 @@ pub fn device_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, wanted: &mut Option<DeviceId>)
 }
 
 fn entry_ui(ui: &mut Ui, entry: &DeviceEntry, chosen: DeviceId, wanted: &mut Option<DeviceId>) {
-    let problem = run_settings::device_problem(entry);
+    let problem = &entry.problem;
     let button =
         Button::selectable(entry.id == chosen, format!("{} · {}", entry.id, entry.name)).truncate();
     let response = ui
         .add_enabled(problem.is_none(), button)
         .on_hover_text(describe(entry));
-    let text = match &problem {
+    let text = match problem {
         Some(problem) => format!("{} · {problem}", describe(entry)),
         None => describe(entry),
     };
@@ -73,10 +72,5 @@ fn entry_ui(ui: &mut Ui, entry: &DeviceEntry, chosen: DeviceId, wanted: &mut Opt
 }
 
 fn describe(entry: &DeviceEntry) -> String {
-    format!(
-        "{}, {} through {}",
-        entry.id,
-        run_settings::device_kind(entry.kind),
-        entry.backend
-    )
+    format!("{}, {} through {}", entry.id, entry.kind, entry.backend)
 }

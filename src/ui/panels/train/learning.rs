@@ -26,7 +26,7 @@ pub fn segments_ui<T: Copy + PartialEq>(
     .response
 }
 
-/// Length of the run, batch, learning rate.
+/// Epochs, batch size, learning rate.
 pub fn learning_ui(ui: &mut Ui, config: &mut RunConfig) {
     ui.field(
         "Epochs",
@@ -62,7 +62,7 @@ pub fn scientific_ui(
     value: &mut f64,
     range: std::ops::RangeInclusive<f64>,
 ) -> Response {
-    // In proportion, down to the 1e-14 of the released FCN-8s; 0 alone needs a start.
+    // Proportional, down to the 1e-14 of the released FCN-8s; 0 needs a minimum.
     let speed = if *value == 0.0 {
         1e-9
     } else {

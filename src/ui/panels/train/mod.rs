@@ -17,21 +17,21 @@ use eframe::egui::{CollapsingHeader, RichText, ScrollArea, Ui};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{DatasetState, DeviceId, Engine, InitialWeights, RunConfig, Trunk, preset};
-use crate::ui::command::UiCommand;
+use crate::ui::command::{Problem, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::icons::Icon;
 use crate::ui::panels::{command_button, send_when_clicked};
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
+use crate::ui::view_model::format::sentence;
 use crate::ui::view_model::run_selection::RunSelection;
-use crate::ui::view_model::run_settings;
 use start_from::WeightsPick;
 
 /// The Train panel.
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
 pub struct TrainPanel {
-    /// The form; its dataset and device are filled in at the start.
+    /// The form; dataset and device are set when a run starts.
     #[serde(alias = "draft")]
     settings: RunConfig,
     /// The device that the user chose; `None` = the best one found.
@@ -56,31 +56,33 @@ impl Default for TrainPanel {
 impl TrainPanel {
     /// The device of the next run.
     pub fn device(&self, engine: &Engine) -> DeviceId {
-        run_settings::choose_device(self.device, &engine.devices().entries)
+        engine.devices().choose(self.device)
     }
 
     /// The settings of the next run, or why none can start.
-    pub fn config(&self, engine: &Engine) -> Result<RunConfig, &'static str> {
+    pub fn config(&self, engine: &Engine) -> Result<RunConfig, Problem> {
         if engine.active().is_some() {
-            return Err("A run is active; stop it or wait until it ends");
+            return Err("A run is active; stop it or wait until it ends".into());
         }
-        match engine.dataset() {
+        let open = match engine.dataset() {
             DatasetState::Ready(open) if open.dataset.train.is_empty() => {
-                Err("The dataset has no training images")
+                return Err("The dataset has no training images".into());
             }
-            DatasetState::Ready(open) => {
-                match run_settings::problem(&self.settings).or(self.start_problem(engine)) {
-                    Some(problem) => Err(problem),
-                    None => Ok(RunConfig {
-                        dataset: open.which.clone(),
-                        device: self.device(engine),
-                        ..self.settings.clone()
-                    }),
-                }
+            DatasetState::Ready(open) => open,
+            DatasetState::Opening { .. } => return Err("The dataset is still opening".into()),
+            DatasetState::None | DatasetState::Failed { .. } => {
+                return Err("Open a dataset first".into());
             }
-            DatasetState::Opening { .. } => Err("The dataset is still opening"),
-            DatasetState::None | DatasetState::Failed { .. } => Err("Open a dataset first"),
+        };
+        self.settings.validate().map_err(problem)?;
+        if let Some(problem) = self.start_problem(engine) {
+            return Err(problem.into());
         }
+        Ok(RunConfig {
+            dataset: open.which.clone(),
+            device: self.device(engine),
+            ..self.settings.clone()
+        })
     }
 
     /// Why nothing can start from the chosen weights.
@@ -94,17 +96,17 @@ impl TrainPanel {
     }
 
     /// The settings at each of the three strides, or why they cannot be trained.
-    pub fn strides(&self, engine: &Engine) -> Result<Vec<RunConfig>, &'static str> {
-        self.config(engine).and_then(|config| strides_of(&config))
+    pub fn strides(&self, engine: &Engine) -> Result<Vec<RunConfig>, Problem> {
+        self.config(engine)?.three_strides().map_err(problem)
     }
 
     /// The settings for FCN-8s at once, or why it cannot be trained.
-    pub fn at_once(&self, engine: &Engine) -> Result<RunConfig, &'static str> {
-        self.config(engine).and_then(|config| at_once_of(&config))
+    pub fn at_once(&self, engine: &Engine) -> Result<RunConfig, Problem> {
+        self.config(engine)?.at_once().map_err(problem)
     }
 
     /// Why `command` cannot start training; `None` = it can.
-    pub fn problem(&self, engine: &Engine, command: UiCommand) -> Option<&'static str> {
+    pub fn problem(&self, engine: &Engine, command: UiCommand) -> Option<Problem> {
         match command {
             UiCommand::TrainThree | UiCommand::TrainStaged => self.strides(engine).err(),
             UiCommand::TrainAtOnce => self.at_once(engine).err(),
@@ -143,7 +145,7 @@ impl TrainPanel {
         }
     }
 
-    /// Looks into a weights file and asks what to do with it.
+    /// Reads a weights file and asks what to do with it.
     pub fn use_weights(&mut self, engine: &Engine, path: PathBuf) {
         self.weights.read(engine, path);
     }
@@ -152,14 +154,15 @@ impl TrainPanel {
         let command = UiCommand::StartTraining;
         let problem = self.problem(ctx.engine, command);
         let start = ui.primary_button(Icon::Play, command.label(), problem.is_none());
-        send_when_clicked(ctx, ui, start, command, problem);
+        send_when_clicked(ctx, ui, start, command, problem.as_deref());
         ui.horizontal(|ui| {
             for command in [
                 UiCommand::TrainThree,
                 UiCommand::TrainStaged,
                 UiCommand::TrainAtOnce,
             ] {
-                command_button(ctx, ui, command, self.problem(ctx.engine, command));
+                let problem = self.problem(ctx.engine, command);
+                command_button(ctx, ui, command, problem.as_deref());
             }
         });
         if let Some(problem) = problem {
@@ -171,7 +174,7 @@ impl TrainPanel {
     fn form_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         ui.horizontal(|ui| {
             ui.section("Settings");
-            let changed = run_settings::changed_fields(&self.settings);
+            let changed = self.settings.changes_from_preset();
             if !changed.is_empty() {
                 let color = theme::palette(ui.visuals()).warning;
                 let text = if changed.len() == 1 {
@@ -189,7 +192,7 @@ impl TrainPanel {
                     .on_hover_text("Reset all values to the preset")
                     .clicked()
                 {
-                    run_settings::reset(&mut self.settings);
+                    self.settings.reset_to_preset();
                 }
             }
         });
@@ -207,11 +210,6 @@ impl TrainPanel {
     }
 }
 
-fn strides_of(config: &RunConfig) -> Result<Vec<RunConfig>, &'static str> {
-    run_settings::three_strides(config)
-        .ok_or("Only VGG16 and GoogLeNet have all three strides; choose one of them as the trunk")
-}
-
-fn at_once_of(config: &RunConfig) -> Result<RunConfig, &'static str> {
-    run_settings::at_once(config).ok_or("Only VGG16 can be trained at once; choose it as the trunk")
+fn problem(err: impl std::fmt::Display) -> Problem {
+    sentence(&err.to_string()).into()
 }

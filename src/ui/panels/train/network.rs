@@ -4,9 +4,11 @@ use eframe::egui::{ComboBox, Label, Response, RichText, Ui};
 use strum::VariantArray as _;
 
 use super::learning::segments_ui;
-use crate::engine::{Engine, Geometry, InitialWeights, RunConfig, RunSnapshot, Variant};
+use crate::engine::{
+    Engine, Geometry, InitialWeights, RunConfig, RunSnapshot, StartingPoint, Variant,
+};
 use crate::ui::ui_ext::UiExt as _;
-use crate::ui::view_model::{dropped_files, run_settings};
+use crate::ui::view_model::dropped_files;
 
 /// Variant, trunk, geometry, heads, initial weights. True = the user wants to choose a file.
 pub fn network_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
@@ -19,7 +21,7 @@ pub fn network_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool 
             Variant::VARIANTS,
             config.variant,
             |variant| {
-                run_settings::switch_variant(config, variant);
+                config.set_variant(variant);
             },
         )
     });
@@ -30,7 +32,7 @@ pub fn network_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool 
             &config.variant.trunks(),
             config.trunk,
             |trunk| {
-                run_settings::switch_trunk(config, trunk);
+                config.set_trunk(trunk);
             },
         )
     });
@@ -82,7 +84,7 @@ fn init_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
                 .selectable_label(config.init == InitialWeights::Random, "Random weights")
                 .clicked()
             {
-                run_settings::start_random(config);
+                config.start_from_random();
             }
             let trunk = config.trunk;
             for run in engine
@@ -95,7 +97,7 @@ fn init_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
                     .selectable_label(config.init == init, run.title())
                     .clicked()
                 {
-                    run_settings::start_from(config, init, &run.config, true);
+                    config.start_from(&StartingPoint::of_run(&run.name, &run.config));
                 }
             }
             let is_file = matches!(config.init, InitialWeights::File(_));

@@ -46,7 +46,7 @@ pub fn runs_ui(
         return;
     }
     let busy = ctx.engine.active().is_some();
-    // All cards are equally high, so those out of view need not be laid out.
+    // All cards have the same height, so hidden ones need no layout.
     let mut height: Option<f32> = None;
     for run in runs {
         let size = egui::vec2(ui.available_width(), height.unwrap_or_default());

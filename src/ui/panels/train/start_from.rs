@@ -5,15 +5,15 @@ use std::path::PathBuf;
 use eframe::egui::{self, Response, RichText, ScrollArea, Ui};
 
 use crate::engine::{
-    Engine, EngineError, InitialWeights, NoticeLevel, Poll, RunConfig, Task, WeightsChoice,
-    WeightsLayout, WeightsRow, WeightsRowState, WeightsSummary,
+    Engine, EngineError, NoticeLevel, Poll, RunConfig, StartingPoint, Task, WeightsChoice,
+    WeightsRow, WeightsRowState, WeightsSummary,
 };
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
 use crate::ui::dialogs;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
-use crate::ui::view_model::{dropped_files, format, run_settings};
+use crate::ui::view_model::{dropped_files, format};
 
 /// From the dialog to the decision.
 #[derive(Default)]
@@ -27,7 +27,7 @@ pub enum WeightsPick {
     Reading(PathBuf, Task<Result<WeightsSummary, EngineError>>),
     /// Its layers are shown.
     Shown(PathBuf, Box<WeightsSummary>),
-    /// A run is being made of it.
+    /// It is being imported as a run.
     Importing(Task<Result<String, EngineError>>),
 }
 
@@ -44,13 +44,13 @@ impl WeightsPick {
         }
     }
 
-    /// Looks into a file.
+    /// Reads a file.
     pub fn read(&mut self, engine: &Engine, path: PathBuf) {
-        let choice = choice(&path);
+        let choice = WeightsChoice::of(path.clone());
         *self = Self::Reading(path, engine.inspect_weights(choice));
     }
 
-    /// Takes in what came back, and draws the layers of a file that was read.
+    /// Collects results of tasks, and shows the layers of a file that was read.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &Ui, config: &mut RunConfig) {
         self.poll(ctx);
         let Self::Shown(path, summary) = self else {
@@ -86,17 +86,11 @@ impl WeightsPick {
         });
         match decision {
             Some(Decision::Start) => {
-                let is_network = matches!(summary.layout, WeightsLayout::Segmentation { .. });
-                run_settings::start_from(
-                    config,
-                    InitialWeights::File(path.clone()),
-                    &summary.config,
-                    is_network,
-                );
+                config.start_from(&StartingPoint::of_file(path.clone(), summary));
                 *self = Self::None;
             }
             Some(Decision::Import) => {
-                *self = Self::Importing(ctx.engine.import_weights(choice(path)));
+                *self = Self::Importing(ctx.engine.import_weights(WeightsChoice::of(path.clone())));
             }
             None if closed => *self = Self::None,
             None => {}
@@ -142,14 +136,6 @@ impl WeightsPick {
 enum Decision {
     Start,
     Import,
-}
-
-fn choice(path: &std::path::Path) -> WeightsChoice {
-    WeightsChoice {
-        path: path.to_path_buf(),
-        variant: None,
-        geometry: None,
-    }
 }
 
 /// The network in the file, and for each layer whether it is loaded.

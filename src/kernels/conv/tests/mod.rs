@@ -1,13 +1,14 @@
 use burn::module::Param;
 use burn::nn::PaddingConfig2d;
-use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
-use burn::tensor::{Device, Distribution, Tensor, TensorData};
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::tensor::{Device, Distribution, Tensor};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64Mcg;
 
-use super::bilinear::bilinear_kernel;
-use super::{conv_transpose2d as transposed, conv2d as operation};
-use crate::kernels::{buffer_pool as reuse, conv2d, plain_conv2d as plain};
+use super::conv2d::conv2d;
+use crate::kernels::{self, plain_conv2d};
+
+mod conv_transpose2d;
 
 /// A layer and an input for it.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +21,7 @@ struct Case {
     padding: [usize; 2],
     dilation: [usize; 2],
     bias: bool,
-    rectify: bool,
+    relu: bool,
 }
 
 impl Case {
@@ -36,7 +37,7 @@ impl Case {
             padding,
             dilation: [1; 2],
             bias: true,
-            rectify: false,
+            relu: false,
         }
     }
 
@@ -45,11 +46,11 @@ impl Case {
             |from: usize, to: usize| [rng.random_range(from..=to), rng.random_range(from..=to)];
         let (kernel, dilation) = (pair(1, 4), pair(1, 3));
         let (padding, stride, channels) = (pair(0, 3), pair(1, 3), pair(1, 21));
-        // Large enough for one window without padding.
+        // Large enough for one patch without padding.
         let more = pair(0, 24);
         let size = [0, 1].map(|axis| dilation[axis] * (kernel[axis] - 1) + 1 + more[axis]);
         let [batch, _] = pair(1, 3);
-        let [bias, rectify] = pair(0, 1).map(|coin| coin == 1);
+        let [bias, relu] = pair(0, 1).map(|coin| coin == 1);
         Self {
             batch,
             channels,
@@ -59,7 +60,7 @@ impl Case {
             padding,
             dilation,
             bias,
-            rectify,
+            relu,
         }
     }
 
@@ -71,11 +72,14 @@ impl Case {
             .with_padding(PaddingConfig2d::Explicit(top, left, top, left))
             .with_bias(self.bias)
             .init(device);
-        let [outer, inner] = [self.channels[1], self.channels[0]];
-        let weight = random([outer, inner, self.kernel[0], self.kernel[1]], device);
+        let [out_channels, in_channels] = [self.channels[1], self.channels[0]];
+        let weight = random(
+            [out_channels, in_channels, self.kernel[0], self.kernel[1]],
+            device,
+        );
         let bias = self
             .bias
-            .then(|| Param::from_tensor(random([outer], device)));
+            .then(|| Param::from_tensor(random([out_channels], device)));
         Conv2d {
             weight: Param::from_tensor(weight),
             bias,
@@ -141,19 +145,19 @@ fn gradients(
 fn check(case: &Case) {
     let device = Device::flex();
     let (layer, input) = (case.layer(&device), case.input(&device));
-    let ours = operation::conv2d(&layer, &input, case.rectify).expect("ours");
-    let theirs = plain(&layer, input, case.rectify);
+    let ours = conv2d(&layer, &input, case.relu).expect("ours");
+    let theirs = plain_conv2d(&layer, input, case.relu);
     assert_eq!(ours.dims(), theirs.dims(), "{case:?}");
     assert_close("output", case, &values(ours), &values(theirs));
 
     let device = device.autodiff();
     let (layer, input) = (case.layer(&device), case.input(&device));
-    let seed = random(plain(&layer, input.clone(), false).dims(), &device);
+    let seed = random(plain_conv2d(&layer, input.clone(), false).dims(), &device);
     let ours = gradients(&layer, &input, &seed, |layer, input| {
-        operation::conv2d(layer, &input, case.rectify).expect("ours")
+        conv2d(layer, &input, case.relu).expect("ours")
     });
     let theirs = gradients(&layer, &input, &seed, |layer, input| {
-        plain(layer, input, case.rectify)
+        plain_conv2d(layer, input, case.relu)
     });
     for (what, (ours, theirs)) in ["output", "input", "weights", "bias"]
         .iter()
@@ -175,12 +179,12 @@ fn random_convolutions_are_those_of_burn() {
 fn the_layers_of_the_networks_are_those_of_burn() {
     // Slim VGG16, more rows than a panel, more channels than a tile, strides of ResNet.
     check(&Case {
-        rectify: true,
+        relu: true,
         ..Case::new(2, [8, 8], [40, 52], 3)
     });
     check(&Case::new(1, [3, 16], [33, 47], 3));
     check(&Case {
-        rectify: true,
+        relu: true,
         ..Case::new(1, [40, 150], [14, 14], 3)
     });
     check(&Case::new(3, [64, 24], [7, 9], 1));
@@ -217,7 +221,7 @@ fn the_padding_of_the_papers_is_that_of_burn() {
     });
     check(&Case {
         padding: [3, 0],
-        rectify: true,
+        relu: true,
         ..Case::new(1, [2, 3], [1, 8], 3)
     });
 }
@@ -234,156 +238,11 @@ fn many_pixels_are_summed_as_burn_sums_them() {
     check(&Case::new(2, [2, 3], [160, 131], 3));
 }
 
-/// Output, gradient of the input and of the weights of a transposed convolution.
-fn transposed_gradients(
-    layer: &ConvTranspose2d,
-    input: &Tensor<4>,
-    output: impl Fn(&ConvTranspose2d, &Tensor<4>) -> Tensor<4>,
-) -> [Vec<f32>; 3] {
-    let input = input.clone().require_grad();
-    let output = output(layer, &input);
-    // Each place of the output counts differently.
-    let gradients = (output.clone() * output.clone()).sum().backward();
-    [
-        values(output),
-        values(input.grad(&gradients).expect("input")),
-        values(layer.weight.val().grad(&gradients).expect("weights")),
-    ]
-}
-
-#[test]
-fn random_transposed_convolutions_are_those_of_burn() {
-    let mut rng = Pcg64Mcg::seed_from_u64(8);
-    for nth in 0..40 {
-        let case = Case {
-            bias: false,
-            rectify: false,
-            ..Case::random(&mut rng)
-        };
-        let stride = [rng.random_range(1..=4), rng.random_range(1..=4)];
-        // No padding out of reach of the windows, so that every size is one of a convolution.
-        let padding = [0, 1]
-            .map(|axis| case.padding[axis].min(case.dilation[axis] * (case.kernel[axis] - 1) / 2));
-        let device = if nth % 2 == 0 {
-            Device::flex()
-        } else {
-            Device::flex().autodiff()
-        };
-        let layer = ConvTranspose2dConfig::new(case.channels, case.kernel)
-            .with_stride(stride)
-            .with_padding(padding)
-            .with_dilation(case.dilation)
-            .with_bias(false)
-            .init(&device);
-        let input = case.input(&device);
-        let ours = |layer: &ConvTranspose2d, input: &Tensor<4>| {
-            transposed::conv_transpose2d(layer, input).expect("ours")
-        };
-        if nth % 2 == 0 {
-            assert_close(
-                "output",
-                &case,
-                &values(ours(&layer, &input)),
-                &values(layer.forward(input)),
-            );
-            continue;
-        }
-        let theirs =
-            transposed_gradients(&layer, &input, |layer, input| layer.forward(input.clone()));
-        let ours = transposed_gradients(&layer, &input, ours);
-        for (what, (ours, theirs)) in ["output", "input", "weights"]
-            .iter()
-            .zip(ours.iter().zip(&theirs))
-        {
-            assert_close(what, &case, ours, theirs);
-        }
-    }
-}
-
-/// What upsampling `factor` times comes to, ours and Burn's, with `change` made to the weights.
-fn check_upsampling(
-    [kernel, factor, padding]: [usize; 3],
-    size: [usize; 2],
-    change: impl Fn(Tensor<4>) -> Tensor<4>,
-) {
-    let (classes, case) = (5, Case::new(2, [5, 5], size, kernel));
-    let device = Device::flex().autodiff();
-    let weights: Vec<f32> = (0..classes * classes)
-        .flat_map(|nth| {
-            bilinear_kernel(kernel)
-                .into_iter()
-                .map(move |weight| (nth, weight))
-        })
-        .map(|(nth, weight)| {
-            if nth / classes == nth % classes {
-                weight
-            } else {
-                0.0
-            }
-        })
-        .collect();
-    let weights = Tensor::from_data(
-        TensorData::new(weights, [classes, classes, kernel, kernel]),
-        &device,
-    );
-    let layer = ConvTranspose2dConfig::new([classes; 2], [kernel; 2])
-        .with_stride([factor; 2])
-        .with_padding([padding; 2])
-        .with_bias(false)
-        .init(&device);
-    let layer = ConvTranspose2d {
-        weight: Param::from_tensor(change(weights)),
-        ..layer
-    };
-    let input = case.input(&device);
-    let theirs = transposed_gradients(&layer, &input, |layer, input| layer.forward(input.clone()));
-    let ours = transposed_gradients(&layer, &input, |layer, input| {
-        transposed::conv_transpose2d(layer, input).expect("ours")
-    });
-    for (what, (ours, theirs)) in ["output", "input", "weights"]
-        .iter()
-        .zip(ours.iter().zip(&theirs))
-    {
-        assert_close(what, &case, ours, theirs);
-    }
-}
-
-#[test]
-fn bilinear_upsampling_is_the_transposed_convolution() {
-    // Padded, the reference's without padding, AlexNet's with an odd kernel; a coarse map of one pixel.
-    for window in [[4, 2, 1], [16, 8, 4], [4, 2, 0], [16, 8, 0], [63, 32, 0]] {
-        for size in [[5, 7], [1, 1], [1, 6]] {
-            check_upsampling(window, size, |weights| weights);
-        }
-    }
-}
-
-#[test]
-fn upsampling_that_is_not_bilinear_is_not_interpolated() {
-    // One weight between classes, one of a class with itself.
-    let windows = [
-        ([4, 2, 1], [5, 7]),
-        ([16, 8, 4], [9, 17]),
-        ([6, 2, 2], [8, 16]),
-    ];
-    let places = [[0, 1, 0, 0], [3, 3, 2, 1]];
-    for ((window, size), place) in windows
-        .into_iter()
-        .flat_map(|of| places.map(|place| (of, place)))
-    {
-        check_upsampling(window, size, |weights| {
-            let slices = place.map(|at: usize| at..at + 1);
-            let value = weights.clone().slice(slices.clone()) + 0.25;
-            weights.slice_assign(slices, value)
-        });
-    }
-}
-
 #[test]
 fn the_number_of_threads_changes_no_bit() {
     let device = Device::flex().autodiff();
     let case = Case {
-        rectify: true,
+        relu: true,
         ..Case::new(2, [12, 37], [61, 45], 3)
     };
     let (layer, input) = (case.layer(&device), case.input(&device));
@@ -394,8 +253,7 @@ fn the_number_of_threads_changes_no_bit() {
             .build()
             .expect("threads");
         pool.install(|| {
-            let ours =
-                |layer: &Conv2d, input| operation::conv2d(layer, &input, true).expect("ours");
+            let ours = |layer: &Conv2d, input| conv2d(layer, &input, true).expect("ours");
             gradients(&layer, &input, &seed, ours)
         })
     };
@@ -406,55 +264,13 @@ fn the_number_of_threads_changes_no_bit() {
 }
 
 #[test]
-fn a_step_gives_back_what_the_next_one_takes() {
-    let device = Device::flex().autodiff();
-    let case = Case {
-        rectify: true,
-        ..Case::new(2, [12, 24], [40, 52], 3)
-    };
-    let layer = case.layer(&device);
-    let upsampling = ConvTranspose2dConfig::new([24, 8], [4, 4])
-        .with_stride([2, 2])
-        .with_padding([1, 1]);
-    let upsampling = upsampling.with_bias(false).init(&device);
-    let step = || {
-        let input = case.input(&device).require_grad();
-        let maps = operation::conv2d(&layer, &input, true).expect("ours");
-        let output = transposed::conv_transpose2d(&upsampling, &maps).expect("ours");
-        drop(maps);
-        let gradients = output.sum().backward();
-        values(input.grad(&gradients).expect("input"))
-    };
-    let kept = || {
-        reuse::end_step();
-        let mut kept = reuse::kept();
-        kept.sort_unstable();
-        kept
-    };
-    step();
-    kept();
-    step();
-    let second = kept();
-    let maps = case.batch * 24 * 40 * 52;
-    // The convolution's output and gradient, and the same laid out.
-    let of_maps = second
-        .iter()
-        .filter(|len| (maps..maps + maps / 4).contains(len));
-    assert!(of_maps.count() >= 3, "{second:?}");
-    for _ in 0..5 {
-        step();
-        assert_eq!(kept(), second, "neither more nor less");
-    }
-}
-
-#[test]
-fn what_is_no_number_stays_none() {
+fn nan_stays_nan() {
     let device = Device::flex();
     let case = Case {
-        rectify: true,
+        relu: true,
         ..Case::new(1, [1, 1], [3, 3], 1)
     };
-    let output = conv2d(
+    let output = kernels::conv2d(
         &case.layer(&device),
         Tensor::full([1, 1, 3, 3], f32::NAN, &device),
         true,
@@ -463,7 +279,7 @@ fn what_is_no_number_stays_none() {
 }
 
 #[test]
-fn what_is_not_ours_is_left_to_burn() {
+fn what_only_burn_computes_is_left_to_it() {
     let device = Device::flex();
     let case = Case::new(1, [4, 4], [6, 6], 3);
     let layer = case.layer(&device);
@@ -476,9 +292,9 @@ fn what_is_not_ours_is_left_to_burn() {
     };
     for layer in [grouped, uneven] {
         let input = case.input(&device);
-        assert!(operation::conv2d(&layer, &input, false).is_none());
+        assert!(conv2d(&layer, &input, false).is_none());
         assert_eq!(
-            values(conv2d(&layer, input.clone(), false)),
+            values(kernels::conv2d(&layer, input.clone(), false)),
             values(layer.forward(input))
         );
     }
@@ -495,10 +311,10 @@ fn a_frozen_layer_gets_no_gradient_and_passes_one_on() {
         ..layer.clone()
     };
     let input = case.input(&device).require_grad();
-    let output = operation::conv2d(&frozen, &input, false).expect("ours");
+    let output = conv2d(&frozen, &input, false).expect("ours");
     let gradients = output.sum().backward();
     assert!(frozen.weight.val().grad(&gradients).is_none());
-    let expected = plain(&layer, input.clone(), false).sum().backward();
+    let expected = plain_conv2d(&layer, input.clone(), false).sum().backward();
     let [ours, theirs] =
         [gradients, expected].map(|gradients| values(input.grad(&gradients).expect("input")));
     assert_close("input", &case, &ours, &theirs);

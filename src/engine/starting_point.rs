@@ -1,0 +1,33 @@
+//! What a person means by the name of weights: a file, or else a run.
+
+use std::path::Path;
+
+use super::{Engine, EngineError, Need};
+use crate::training::{StartingPoint, WeightsChoice};
+
+impl Engine {
+    /// The weights that `wanted` names. Reads the file, so it blocks for a moment.
+    ///
+    /// # Errors
+    /// When there is neither such a file nor such a run, or no weights in it.
+    pub fn starting_point(&self, wanted: &str) -> Result<StartingPoint, EngineError> {
+        let file = Path::new(wanted);
+        if file.is_file() {
+            let path = std::path::absolute(file).map_err(|source| EngineError::Path {
+                path: file.to_owned(),
+                source,
+            })?;
+            let summary = self
+                .inspect_weights(WeightsChoice::of(path.clone()))
+                .wait()?;
+            return Ok(StartingPoint::of_file(path, &summary));
+        }
+        match self.find_run(wanted, Need::Weights) {
+            Ok(run) => Ok(StartingPoint::of_run(&run.name, &run.config)),
+            Err(err) => Err(EngineError::NoSuchWeights {
+                wanted: wanted.to_owned(),
+                as_run: Box::new(err),
+            }),
+        }
+    }
+}
