@@ -166,6 +166,7 @@ mod tests {
         }));
         until(&mut engine, |engine| engine.dataset_task.is_none());
         assert!(matches!(engine.dataset, DatasetState::Ready(_)));
+        assert!(!engine.is_reading_dataset());
         assert_eq!(errors(&mut engine), 1);
     }
 }

@@ -119,6 +119,11 @@ impl Engine {
         &self.dataset
     }
 
+    /// Whether the dataset is being read or its pixels are being counted.
+    pub fn is_reading_dataset(&self) -> bool {
+        self.dataset_task.is_some()
+    }
+
     /// An item of the open dataset, the longer side at most `max_side` pixels.
     pub fn thumbnail(
         &self,
@@ -139,7 +144,7 @@ impl Engine {
         })
     }
 
-    /// Takes in what the `dataset` thread found.
+    /// Applies what the `dataset` thread found.
     pub(super) fn dataset_opened(&mut self, result: Result<Arc<OpenDataset>, EngineError>) {
         match result {
             Ok(dataset) => self.dataset = DatasetState::Ready(dataset),
@@ -183,7 +188,7 @@ pub fn dataset_folder(which: &DatasetRef, data_dir: &Path) -> PathBuf {
 }
 
 /// Opens a dataset, making the sample where it is not there yet. `progress` is told
-/// how many of how many images are made, and answers whether to go on.
+/// how many of how many images are made, and returns whether to continue.
 pub(super) fn open(
     which: &DatasetRef,
     data_dir: &Path,

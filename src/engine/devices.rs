@@ -180,7 +180,7 @@ fn answer(mut child: Child) -> Result<Option<DeviceEntry>, String> {
     };
     if !status.success() {
         return Err(format!(
-            "its driver broke the test process off ({})",
+            "its driver ended the test process ({})",
             describe_exit(status)
         ));
     }
@@ -190,7 +190,7 @@ fn answer(mut child: Child) -> Result<Option<DeviceEntry>, String> {
             .read_to_string(&mut text)
             .map_err(|err| err.to_string())?;
     }
-    serde_json::from_str(text.trim()).map_err(|err| format!("its test gave no answer ({err})"))
+    serde_json::from_str(text.trim()).map_err(|err| format!("its test did not answer ({err})"))
 }
 
 /// How a process ended, in words.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::predict::Logits;
 use super::tasks::Task;
 use super::{Engine, EngineError};
-use crate::dataset::{ClassList, LabelMap, Rgb, VOID, write_index_png, write_rgb_png};
+use crate::dataset::{ClassList, LabelMap, Rgb, Size, VOID, write_index_png, write_rgb_png};
 use crate::files::write_atomic;
 
 impl Engine {
@@ -88,9 +88,13 @@ fn overlay(
 /// (`numpy.lib.format`): a magic number, the header's length, a Python dictionary padded
 /// to 64 bytes, the values.
 fn save_npy(path: &Path, logits: &Logits) -> Result<(), EngineError> {
-    let [classes, height, width] = logits.shape;
+    let Logits {
+        num_classes,
+        size: Size { width, height },
+        values,
+    } = logits;
     let mut header = format!(
-        "{{'descr': '<f4', 'fortran_order': False, 'shape': ({classes}, {height}, {width}), }}"
+        "{{'descr': '<f4', 'fortran_order': False, 'shape': ({num_classes}, {height}, {width}), }}"
     );
     let start = NPY_MAGIC.len() + size_of::<u16>();
     let length = (start + header.len() + 1).next_multiple_of(64) - start;
@@ -100,8 +104,7 @@ fn save_npy(path: &Path, logits: &Logits) -> Result<(), EngineError> {
         file.write_all(NPY_MAGIC)?;
         file.write_all(&(length as u16).to_le_bytes())?;
         file.write_all(header.as_bytes())?;
-        logits
-            .values
+        values
             .iter()
             .try_for_each(|value| file.write_all(&value.to_le_bytes()))
     })?;
@@ -123,7 +126,8 @@ mod tests {
         save_npy(
             &path,
             &Logits {
-                shape: [2, 1, 1],
+                num_classes: 2,
+                size: Size::new(1, 1),
                 values: vec![1.0, -2.5],
             },
         )

@@ -1,7 +1,7 @@
 //! The one owner of state and threads, driven alike by the window and the command line.
 //!
 //! Everything slow runs on named threads (`train`, `predict`, `dataset`, `devices`,
-//! `weights`, `worker-N`); [`Engine::poll`] takes in what they sent. Re-exports every type that
+//! `weights`, `worker-N`); [`Engine::poll`] applies what they sent. Re-exports every type that
 //! `ui` and `cli` may name. Must not know about egui.
 
 mod background;
@@ -102,7 +102,7 @@ pub struct Engine {
     notices: Vec<Notice>,
     devices: Devices,
     dataset: DatasetState,
-    /// Counts openings, so that a late answer of an older one is passed over.
+    /// Counts openings, so that a late answer of an older one is ignored.
     dataset_generation: u64,
     dataset_task: Option<Task<()>>,
     background: Vec<(Background, Task<()>)>,
@@ -158,7 +158,7 @@ impl Engine {
         engine
     }
 
-    /// Takes in what the threads sent, for at most `budget`; true = more is waiting.
+    /// Applies what the threads sent, for at most `budget`; true = more is waiting.
     pub fn poll(&mut self, budget: Duration) -> bool {
         let start = Instant::now();
         while start.elapsed() < budget {

@@ -73,7 +73,7 @@ impl FeatureMap for Shape {
         self.size
     }
 
-    fn convolve(self, conv: &Conv2d, _norm: Option<&BatchNorm>, _rectify: bool) -> Self {
+    fn convolve(self, conv: &Conv2d, _norm: Option<&BatchNorm>, _with_relu: bool) -> Self {
         let reach = [0, 1].map(|axis| conv.dilation[axis] * (conv.kernel_size[axis] - 1) + 1);
         let padding = padded(&conv.padding, reach);
         let side =
@@ -127,7 +127,7 @@ impl FeatureMap for Shape {
         self
     }
 
-    fn add_rectified(self, _other: Self) -> Self {
+    fn add_relu(self, _other: Self) -> Self {
         self
     }
 

@@ -22,8 +22,8 @@ pub(super) trait FeatureMap: Clone {
     /// `[rows, columns]`
     fn size(&self) -> [usize; 2];
 
-    /// A convolution, then batch normalization and a rectifier where they are asked for.
-    fn convolve(self, conv: &Conv2d, norm: Option<&BatchNorm>, rectify: bool) -> Self;
+    /// A convolution, then batch normalization and a ReLU where they are asked for.
+    fn convolve(self, conv: &Conv2d, norm: Option<&BatchNorm>, with_relu: bool) -> Self;
 
     /// A convolution alone, to scores in `f32`.
     fn score(self, conv: &Conv2d) -> Self;
@@ -41,8 +41,8 @@ pub(super) trait FeatureMap: Clone {
     /// The sum of two maps of one shape.
     fn add(self, other: Self) -> Self;
 
-    /// The sum of two maps of one shape, through a rectifier.
-    fn add_rectified(self, other: Self) -> Self;
+    /// The sum of two maps of one shape, through a ReLU.
+    fn add_relu(self, other: Self) -> Self;
 
     /// Maps of one size behind each other, channel by channel.
     fn concat(maps: Vec<Self>) -> Self;
@@ -63,14 +63,14 @@ impl FeatureMap for Tensor<4> {
         [rows, columns]
     }
 
-    fn convolve(self, conv: &Conv2d, norm: Option<&BatchNorm>, rectify: bool) -> Self {
+    fn convolve(self, conv: &Conv2d, norm: Option<&BatchNorm>, with_relu: bool) -> Self {
         match norm {
-            None => convolve(conv, self, rectify),
+            None => convolve(conv, self, with_relu),
             Some(norm) if self.device().is_autodiff() => {
                 let output = convolve(conv, self, false);
-                in_full(output, |map| kernels::batch_norm(norm, map, rectify))
+                in_full(output, |map| kernels::batch_norm(norm, map, with_relu))
             }
-            Some(norm) => convolve(&folded(conv, norm), self, rectify),
+            Some(norm) => convolve(&folded(conv, norm), self, with_relu),
         }
     }
 
@@ -98,7 +98,7 @@ impl FeatureMap for Tensor<4> {
         self + other
     }
 
-    fn add_rectified(self, other: Self) -> Self {
+    fn add_relu(self, other: Self) -> Self {
         relu(self + other)
     }
 

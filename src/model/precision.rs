@@ -10,12 +10,12 @@ use burn::tensor::{FloatDType, Tensor, activation::relu};
 
 use crate::kernels;
 
-/// A convolution, through a rectifier or not, in the dtype of its input.
+/// A convolution, through a ReLU or not, in the dtype of its input.
 ///
 /// # Shapes
 /// - input: `[batch_size, in_channels, height, width]`
 /// - output: `[batch_size, out_channels, height_out, width_out]`
-pub(super) fn convolve(layer: &Conv2d, input: Tensor<4>, rectify: bool) -> Tensor<4> {
+pub(super) fn convolve(layer: &Conv2d, input: Tensor<4>, with_relu: bool) -> Tensor<4> {
     let dtype = FloatDType::from(input.dtype());
     let padding = match layer.padding {
         PaddingConfig2d::Valid => Some([(0, 0), (0, 0)]),
@@ -24,13 +24,13 @@ pub(super) fn convolve(layer: &Conv2d, input: Tensor<4>, rectify: bool) -> Tenso
         PaddingConfig2d::Same => None,
     };
     let Some(padding) = padding.filter(|_| dtype != FloatDType::F32) else {
-        return kernels::conv2d(layer, full(input), rectify).cast(dtype);
+        return kernels::conv2d(layer, full(input), with_relu).cast(dtype);
     };
     let options =
         ConvOptions::new_with_padding(layer.stride, padding, layer.dilation, layer.groups);
     let bias = layer.bias.as_ref().map(|bias| bias.val().cast(dtype));
     let output = conv2d(input, layer.weight.val().cast(dtype), bias, options);
-    if rectify { relu(output) } else { output }
+    if with_relu { relu(output) } else { output }
 }
 
 /// The same map in `f32`.

@@ -1,4 +1,4 @@
-//! A convolution with its normalization and rectifier: what every trunk is made of.
+//! A convolution with its normalization and ReLU: what every trunk is made of.
 
 use burn::module::{Initializer, Module};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
@@ -69,7 +69,7 @@ impl ConvShape {
     }
 }
 
-/// A convolution, batch normalization where there is some, and a rectifier.
+/// A convolution, batch normalization where there is some, and a ReLU.
 #[derive(Module, Debug)]
 pub(super) struct ConvUnit {
     conv: Conv2d,
@@ -77,7 +77,7 @@ pub(super) struct ConvUnit {
 }
 
 impl ConvUnit {
-    /// With random weights (He et al. 2015, which keeps the scale through rectifiers).
+    /// With random weights (He et al. 2015, which keeps the scale through ReLU).
     pub fn new(shape: ConvShape, norm: Norm, device: &Device) -> Self {
         let ConvShape {
             in_channels,
@@ -119,7 +119,7 @@ impl ConvUnit {
         input.convolve(&self.conv, self.norm.as_ref(), true)
     }
 
-    /// As [`forward`](Self::forward), without the rectifier.
+    /// As [`forward`](Self::forward), without the ReLU.
     pub fn forward_linear<M: FeatureMap>(&self, input: M) -> M {
         input.convolve(&self.conv, self.norm.as_ref(), false)
     }

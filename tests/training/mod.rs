@@ -299,3 +299,24 @@ fn values_that_make_no_sense_are_turned_down_by_name() {
     };
     assert!(message.contains("momentum is 1.5"), "{message}");
 }
+
+#[test]
+fn of_equal_epochs_the_first_is_the_best_in_the_folder_and_in_the_log() {
+    let set = TinySet::new(2, 1);
+    // Steps this small change no weight: the score layers stay at zero, and all pixels class 0.
+    let folder = set.run(|config| {
+        config.epochs = 3;
+        config.learning.learning_rate = 1e-30;
+    });
+    train(
+        &folder,
+        &set.open(),
+        &Control::default(),
+        &mut Recorder::default(),
+    );
+    let epochs = folder.epochs();
+    let score = epochs[0].scores.mean_iu;
+    assert!(score.is_some() && epochs.iter().all(|epoch| epoch.scores.mean_iu == score));
+    let best = EpochRecord::best_of(&epochs).expect("a score").epoch;
+    assert_eq!((folder.best().expect("weights").epoch, best), (1, 1));
+}

@@ -73,10 +73,12 @@ fn list(engine: &Engine, session: &Session) {
                 "message": message_of(state),
             }));
         }
-        let mut state = state_text(state);
-        if entry.url.is_none() && state == "missing" {
-            "missing, browser download only".clone_into(&mut state);
-        }
+        let browser_only = entry.url.is_none() && *state == EntryState::Missing;
+        let state = if browser_only {
+            "missing, browser download only".to_owned()
+        } else {
+            state_text(state)
+        };
         let size = entry
             .size
             .map_or_else(|| "n/a".to_owned(), |bytes| DecimalBytes(bytes).to_string());

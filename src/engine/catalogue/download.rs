@@ -200,7 +200,7 @@ fn receive(
         cause,
     };
     let total = total.or(entry.size);
-    // A server that names no size could go on for ever.
+    // A server that names no size could send without end.
     let rest = total.unwrap_or(u64::MAX).saturating_sub(part.len);
     let mut body = response.into_body().into_reader().take(rest);
     let mut buffer = vec![0; CHUNK];

@@ -62,7 +62,7 @@ pub struct CatalogueEntry {
     pub file: &'static str,
     /// What it is, in one line.
     pub what: &'static str,
-    /// Where it can be downloaded; `None` = no address that gives the file itself.
+    /// Where it can be downloaded; `None` = this host allows browser downloads only.
     pub url: Option<String>,
     /// A page for people that leads to the file, where [`url`](Self::url) is `None`.
     pub page: Option<&'static str>,

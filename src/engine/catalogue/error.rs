@@ -11,7 +11,7 @@ pub enum CatalogueError {
     #[error("stopped")]
     Cancelled,
     #[error(
-        "{file}: no address is known that gives the file itself. Get it in a browser from {page}, then add it \
+        "{file}: no download address is known. Download it in a browser from {page}, then add it \
          as a file you already have"
     )]
     NoAddress { file: String, page: String },
@@ -43,8 +43,8 @@ pub enum CatalogueError {
         expected: u64,
     },
     #[error(
-        "{url}: the connection broke off after {bytes} bytes ({cause}). They are kept: download {file} again \
-         to go on from there"
+        "{url}: the connection was lost after {bytes} bytes ({cause}). They are kept: download {file} again \
+         to continue from there"
     )]
     Broken {
         url: String,

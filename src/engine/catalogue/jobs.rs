@@ -1,4 +1,4 @@
-//! The engine's side of the catalogue: starts work on entries and takes in its news.
+//! The engine's side of the catalogue: starts work on entries and applies what it sends.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -81,7 +81,7 @@ impl Engine {
         })
     }
 
-    /// Breaks off what is going on with an entry. What has come of a download is kept.
+    /// Cancels work on an entry. The partial file of a download is kept.
     pub fn cancel_download(&mut self, id: &str) {
         if let Some(job) = self.catalogue.jobs.get(id) {
             job.cancel();
@@ -150,7 +150,7 @@ impl Engine {
         let lost: Vec<&'static str> = jobs
             .filter_map(|(id, job)| is_lost(job).then_some(*id))
             .collect();
-        // The end may have come in between; then the next look finds no such job.
+        // The end may have come in between; then the next call finds no such job.
         if !self.events.is_empty() {
             return;
         }
@@ -161,7 +161,7 @@ impl Engine {
         }
     }
 
-    /// Takes in what work on the catalogue sent.
+    /// Applies what work on the catalogue sent.
     pub(in crate::engine) fn apply_weights(&mut self, event: WeightsEvent) {
         match event {
             WeightsEvent::Looked(found) => {
@@ -218,7 +218,7 @@ fn end_state(
         Ok(Err(CatalogueError::Cancelled)) => match store::look(entry, folder) {
             Some(state) => return state,
             None => format!(
-                "{}: it is here, but its check was broken off. Try again",
+                "{}: the file is here, but its check was cancelled. Try again",
                 entry.file
             ),
         },

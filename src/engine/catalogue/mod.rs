@@ -28,7 +28,7 @@ use jobs::Job;
 pub enum EntryState {
     /// Nothing of it is here.
     Missing,
-    /// A download was broken off; the next one goes on from there.
+    /// A download was interrupted; the next one continues from there.
     Partial {
         /// What has come so far.
         bytes: u64,

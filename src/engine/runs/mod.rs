@@ -23,8 +23,29 @@ pub enum RunState {
     Stopped,
     /// Failed with this message.
     Failed(String),
-    /// Broken off without an end mark: a crash or a power loss.
+    /// Ended without an end mark: a crash or a power loss.
     Interrupted,
+}
+
+impl RunState {
+    /// The state in one word, without the message of a failure.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Finished => "finished",
+            Self::Stopped => "stopped",
+            Self::Failed(_) => "failed",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// The message of a failure.
+    pub fn message(&self) -> Option<&str> {
+        match self {
+            Self::Failed(message) => Some(message),
+            _ => None,
+        }
+    }
 }
 
 /// A run folder's content, and the state of the active run as it grows.
@@ -48,12 +69,12 @@ pub struct RunSnapshot {
     pub epochs: Vec<EpochRecord>,
     /// Whether there are weights to predict with.
     pub has_weights: bool,
-    /// Whether it can be taken up again.
+    /// Whether it can be resumed.
     pub can_resume: bool,
 }
 
 impl RunSnapshot {
-    /// A run that has just begun, or is taken up again.
+    /// A run that was just started or resumed.
     pub(super) fn started(folder: &RunFolder, meta: RunMeta) -> Self {
         let first = folder.last().map_or(0, |last| last.step);
         let mut snapshot = Self::from_parts(folder, meta, RunState::Active);
@@ -115,7 +136,7 @@ impl RunSnapshot {
     }
 }
 
-/// What a run is looked for for.
+/// What a run is looked for to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
     /// To name it, to resume it.

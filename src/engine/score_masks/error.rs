@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::dataset::DatasetError;
+use crate::dataset::{DatasetError, Size};
 
 /// Why masks have no scores. Each text names the file and the way out.
 #[derive(Debug, Error)]
@@ -37,9 +37,9 @@ pub enum MaskScoreError {
     )]
     Sizes {
         prediction: PathBuf,
-        prediction_size: MaskSize,
+        prediction_size: Size,
         label: PathBuf,
-        label_size: MaskSize,
+        label_size: Size,
     },
     /// A label is no class of VOC, and nobody said which classes there are.
     #[error(
@@ -50,11 +50,4 @@ pub enum MaskScoreError {
     /// A file cannot be read.
     #[error(transparent)]
     Read(#[from] DatasetError),
-}
-
-/// In pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MaskSize {
-    pub width: u32,
-    pub height: u32,
 }

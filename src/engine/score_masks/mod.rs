@@ -9,11 +9,10 @@ use std::time::Instant;
 use rayon::prelude::*;
 
 use crate::dataset::{
-    ClassList, DatasetError, LabelMap, MaskReader, VOID, find_class_list, list_masks,
-    read_class_list, read_names,
+    ClassList, DatasetError, MaskReader, VOID, find_class_list, list_masks, read_class_list,
+    read_names,
 };
 pub use error::MaskScoreError;
-use error::MaskSize;
 
 use super::predict::Evaluation;
 use super::tasks::{Cancel, Task};
@@ -206,16 +205,12 @@ impl Pair {
     ) -> Result<SetCounts, MaskScoreError> {
         let truth = reader.read(&self.label)?;
         let mask = reader.read(&self.prediction)?;
-        if (truth.width, truth.height) != (mask.width, mask.height) {
-            let size = |map: &LabelMap| MaskSize {
-                width: map.width,
-                height: map.height,
-            };
+        if truth.size() != mask.size() {
             return Err(MaskScoreError::Sizes {
                 prediction: self.prediction.clone(),
-                prediction_size: size(&mask),
+                prediction_size: mask.size(),
                 label: self.label.clone(),
-                label_size: size(&truth),
+                label_size: truth.size(),
             });
         }
         let mut counts = SetCounts::new(reader.num_classes, boundary_width);

@@ -46,7 +46,7 @@ pub struct ActiveRun {
     since: Option<Instant>,
 }
 
-/// Steps whose mean gives the rate.
+/// Steps over which the rate is averaged.
 const RECENT: usize = 20;
 
 impl ActiveRun {
@@ -76,7 +76,7 @@ impl ActiveRun {
         }
     }
 
-    /// Takes in one event of the loop.
+    /// Applies one event of the loop.
     pub(super) fn apply(&mut self, event: &TrainEvent) {
         match event {
             TrainEvent::Started(info) => {
@@ -119,7 +119,7 @@ impl ActiveRun {
         }
     }
 
-    /// A wish that is not yet fulfilled stays on show.
+    /// A pause or stop that was asked for stays on show until it is reached.
     fn enter(&mut self, phase: Phase) {
         if !matches!(self.phase, Phase::Pausing | Phase::Stopping) {
             self.phase = phase;

@@ -7,7 +7,7 @@ use super::run_event::RunEventKind;
 use super::thread::ThreadEvent;
 use super::trainer::{Trainer, fake_thread};
 use crate::dataset::ClassList;
-use crate::engine::{Dirs, EngineError};
+use crate::engine::{Dirs, EngineError, NoticeLevel};
 use crate::metrics::Scores;
 use crate::model::Trunk;
 use crate::training::checkpoint::{RunFolder, RunMeta};
@@ -149,6 +149,20 @@ fn a_run_that_never_started_still_ends() {
     // Without a folder there is no run.
     follow(&mut trainer, vec![failed()]);
     assert_eq!(told(&mut trainer), "");
+}
+
+#[test]
+fn a_lost_thread_has_failed_and_makes_room_for_the_next_run() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut trainer = trainer(dir.path());
+    let sender = follow(&mut trainer, vec![opened(dir.path()), started(0)]);
+    assert_eq!(told(&mut trainer), "started@0");
+    drop(sender);
+    let (mut runs, mut notices) = (Vec::new(), Vec::new());
+    while trainer.poll(&mut runs, &mut notices) {}
+    assert!(trainer.active().is_none());
+    assert!(notices.iter().any(|n| n.level == NoticeLevel::Error));
+    assert_eq!(told(&mut trainer), "ended");
 }
 
 #[test]

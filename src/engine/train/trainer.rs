@@ -4,14 +4,14 @@ use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 
-use crossbeam_channel::{Receiver, bounded};
+use crossbeam_channel::{Receiver, TryRecvError, bounded};
 
 use super::active_run::{ActiveRun, Phase};
 use super::run_event::{RunEventKind, RunEvents};
 use super::thread::{Job, PreviewSlot, ThreadEvent, TrainThread};
 use crate::dataset::ClassList;
 use crate::engine::runs::{RunSnapshot, RunState, newest_first};
-use crate::engine::{Dirs, EngineError, Notice, NoticeLevel, Waker};
+use crate::engine::{Dirs, EngineError, Lost, Notice, NoticeLevel, Waker};
 use crate::training::checkpoint::RunFolder;
 use crate::training::{Control, InitialWeights, Outcome, Preview, RunConfig, TrainEvent};
 
@@ -106,7 +106,7 @@ impl Trainer {
 
     pub fn resume_run(&mut self, folder: RunFolder, config: RunConfig) -> Result<(), EngineError> {
         self.begin_plan(1)?;
-        self.launch(Job::Resume(folder), config)
+        self.launch(Job::Resume(folder, config.device), config)
     }
 
     fn begin_plan(&mut self, total: usize) -> Result<(), EngineError> {
@@ -243,7 +243,11 @@ impl Trainer {
                     _ => {}
                 }
             }
-            Err(_) => return false,
+            Err(TryRecvError::Empty) => return false,
+            Err(TryRecvError::Disconnected) => {
+                let message = format!("training was lost: {Lost}");
+                self.ended(Outcome::Failed(message), runs, notices);
+            }
         }
         true
     }

@@ -60,7 +60,7 @@ pub const BLOCKS_101: [usize; 4] = [3, 4, 23, 3];
 const NORM: Norm = Norm::Batch { epsilon: EPSILON };
 
 /// A bottleneck block: 1x1, 3x3 with the block's stride or dilation, 1x1 to four times the
-/// width, and the input added before the last rectifier.
+/// width, and the input added before the last ReLU.
 #[derive(Module, Debug)]
 struct Bottleneck {
     conv1: ConvUnit,
@@ -100,7 +100,7 @@ impl Bottleneck {
             Some(unit) => unit.forward_linear(input),
             None => input,
         };
-        self.conv3.forward_linear(map).add_rectified(shortcut)
+        self.conv3.forward_linear(map).add_relu(shortcut)
     }
 }
 
@@ -311,7 +311,7 @@ fn reference_name(path: &[&str]) -> String {
             };
             format!("backbone.layer{}.{block}.{layer}", one_based(stage))
         }
-        // Numbers of the head's sequence; 2 is the rectifier and 3 the dropout.
+        // Numbers of the head's sequence; 2 is the ReLU and 3 the dropout.
         [head, "conv", "conv", leaf] => format!("{head}.0.{leaf}"),
         [head, "conv", "norm", leaf] => format!("{head}.1.{}", norm_leaf(leaf)),
         [head, "score", leaf] => format!("{head}.4.{leaf}"),

@@ -286,7 +286,7 @@ fn classifier_target(key: &str, batch_norm: bool) -> Target {
 }
 
 /// Reference name of number `index` of torchvision's `features`: convolution, (batch
-/// normalization,) rectifier for each convolution, and a pooling behind each stage.
+/// normalization,) ReLU for each convolution, and a pooling behind each stage.
 fn features_name(index: usize, batch_norm: bool) -> Option<String> {
     let per_convolution = if batch_norm { 3 } else { 2 };
     let mut start = 0;

@@ -12,6 +12,7 @@ use super::folder::{EndMark, RunFolder};
 use crate::files::{read_json, write_json};
 use crate::model::Network;
 use crate::training::error::TrainError;
+use crate::training::event::EpochRecord;
 use crate::training::precision::LossScale;
 use crate::training::sgd::Sgd;
 
@@ -40,7 +41,7 @@ pub struct Last {
 pub struct Best {
     /// Steps done.
     pub step: usize,
-    /// Epoch after which it was measured.
+    /// Epoch after which it was measured; in files of before December 2026 the one after that.
     pub epoch: usize,
     /// Validation mean IU; `None` for weights from elsewhere.
     pub mean_iu: Option<f64>,
@@ -69,13 +70,14 @@ impl RunFolder {
         read_json(&self.file("best.json")).ok()
     }
 
-    /// Publishes network and optimizer as `last`; with `best` (its mean IU) also as `best`.
+    /// Publishes network and optimizer as `last`; with `best`, the epoch
+    /// that ends here, also as `best`.
     pub(in crate::training) fn save(
         &self,
         model: &Network,
         optimizer: &Sgd,
         at: Position,
-        best: Option<f64>,
+        best: Option<&EpochRecord>,
     ) -> Result<(), TrainError> {
         let weights = format!("weights-{:08}.bpk", at.step);
         let state = format!("optimizer-{:08}.bpk", at.step);
@@ -86,11 +88,11 @@ impl RunFolder {
             optimizer.velocities(model).into_record(),
             &self.file(&state),
         )?;
-        if let Some(mean_iu) = best {
+        if let Some(record) = best {
             let best = Best {
                 step: at.step,
-                epoch: at.epoch,
-                mean_iu: Some(mean_iu),
+                epoch: record.epoch,
+                mean_iu: record.scores.mean_iu,
                 weights: weights.clone(),
             };
             write_json(&self.file("best.json"), &best)?;

@@ -10,14 +10,17 @@ use crate::ui::view_model::format;
 const ROW_HEIGHT: f32 = 19.0;
 const MIN_COLUMN: f32 = 146.0;
 
-/// Draws one entry for every class and one for void.
-pub fn classes_ui(ui: &mut Ui, classes: &ClassList, stats: Option<&DatasetStats>) {
+/// Draws one entry for every class and one for void. `counting` = missing `stats` will come.
+pub fn classes_ui(ui: &mut Ui, classes: &ClassList, stats: Option<&DatasetStats>, counting: bool) {
     ui.horizontal(|ui| {
         ui.section("Classes")
             .on_hover_text("Share of the labeled pixels over all masks; void: share of all pixels");
-        if stats.is_none() {
+        if stats.is_none() && counting {
             ui.busy("Counting pixels");
             ui.weak("counting pixels");
+        } else if stats.is_none() {
+            ui.weak("pixels not counted")
+                .on_hover_text("The count failed. Open the dataset again to repeat it");
         }
     });
     let mut entries: Vec<_> = classes

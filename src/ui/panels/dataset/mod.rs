@@ -102,7 +102,8 @@ impl DatasetPanel {
         if let Some(stats) = &open.stats {
             problems_ui(ui, &stats.problems);
         }
-        classes::classes_ui(ui, &open.dataset.classes, open.stats.as_ref());
+        let counting = ctx.engine.is_reading_dataset();
+        classes::classes_ui(ui, &open.dataset.classes, open.stats.as_ref(), counting);
         ui.add_space(4.0);
         self.selector_ui(ui, open);
         let items = open.dataset.items(self.split);
