@@ -6,6 +6,7 @@
 )]
 
 mod bench;
+mod devices;
 mod masks;
 mod resume;
 mod weights;
