@@ -14,10 +14,10 @@ use std::process::ExitCode;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use super::args::{EvaluateArgs, MaskArgs, SplitArg};
+use super::args::{EvaluateArgs, MaskArgs};
 use super::output::{self, EvaluationFields, duration};
 use super::{Session, TICK, find_weights, pass_on_notices};
-use crate::engine::{Engine, EngineError, MaskClasses, MaskFolders, Split, Task};
+use crate::engine::{DeviceId, Engine, EngineError, MaskClasses, MaskFolders, Split, Task};
 
 /// Steps of the progress bar.
 const BAR_LENGTH: u64 = 1000;
@@ -28,7 +28,7 @@ const NAMED: usize = 5;
 /// Scores and prints.
 pub fn run(args: &EvaluateArgs, session: &Session) -> Result<ExitCode, String> {
     match (&args.run, mask_folders(args)) {
-        (Some(run), None) => score_run(run, args.split, args.boundary_width, session)?,
+        (Some(run), None) => score_run(run, args, session)?,
         (None, Some(folders)) => score_masks(folders, session)?,
         _ => {
             return Err(
@@ -61,12 +61,7 @@ fn mask_folders(args: &EvaluateArgs) -> Option<MaskFolders> {
     })
 }
 
-fn score_run(
-    run: &str,
-    split: SplitArg,
-    boundary_width: usize,
-    session: &Session,
-) -> Result<(), String> {
+fn score_run(run: &str, args: &EvaluateArgs, session: &Session) -> Result<(), String> {
     #[derive(Serialize)]
     struct Line<'a> {
         run: &'a str,
@@ -75,10 +70,10 @@ fn score_run(
         #[serde(flatten)]
         evaluation: EvaluationFields<'a>,
     }
-    let mut engine = session.engine(true);
-    let name = find_weights(&mut engine, run)?;
-    let split = Split::from(split);
-    let task = engine.evaluate(&name, split, boundary_width);
+    let mut engine = session.engine(args.device != Some(DeviceId::Cpu));
+    let name = find_weights(&mut engine, run, args.device)?;
+    let split = Split::from(args.split);
+    let task = engine.evaluate(&name, args.device, split, args.boundary_width);
     let evaluation = wait_with_bar(task, &mut engine)?;
     if session.json {
         let fields = output::evaluation_fields(&evaluation);

@@ -5,12 +5,13 @@
 use std::process::ExitCode;
 
 use super::args::ExportArgs;
-use super::{Session, find_weights, output};
+use super::{Session, output};
+use crate::engine::Need;
 
 /// Writes the file and says so.
 pub fn run(args: &ExportArgs, session: &Session) -> Result<ExitCode, String> {
-    let mut engine = session.engine(false);
-    let name = find_weights(&mut engine, &args.run)?;
+    let engine = session.engine(false);
+    let name = engine.find_run(&args.run, Need::Weights)?.name.clone();
     let file = engine.export_run(&name, args.out.clone()).wait()?;
     if session.json {
         output::json(&serde_json::json!({ "run": name, "file": file }));

@@ -23,7 +23,7 @@ mod weights;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::engine::{DeviceId, Dirs, Engine, EngineError, EngineOptions, Need, NoticeLevel};
 
@@ -85,15 +85,46 @@ impl Session {
     }
 }
 
-/// The name of a run that has weights, once it is known whether its device works.
-fn find_weights(engine: &mut Engine, wanted: &str) -> Result<String, String> {
+/// The name of a run that has weights, once it is known whether its device works, or the one that
+/// is wanted instead.
+fn find_weights(
+    engine: &mut Engine,
+    wanted: &str,
+    device: Option<DeviceId>,
+) -> Result<String, String> {
     let run = engine.find_run(wanted, Need::Weights)?;
-    let (name, device) = (run.name.clone(), run.config.device);
-    // The engine decides where a network runs; it needs to know the GPUs for that.
-    if device != DeviceId::Cpu {
-        wait_for_devices(engine);
+    let (name, own) = (run.name.clone(), run.config.device);
+    match device {
+        Some(device) => usable_device(engine, device)?,
+        // The engine decides where a network runs; it needs to know the GPUs for that.
+        None => wait_for_device(engine, Some(own)),
     }
     Ok(name)
+}
+
+/// An error where a device does not work here.
+fn usable_device(engine: &mut Engine, device: DeviceId) -> Result<(), String> {
+    wait_for_device(engine, Some(device));
+    Ok(engine.devices().check(device)?)
+}
+
+/// A wait for devices that lasts longer says that it is one.
+const SILENT_WAIT: Duration = Duration::from_secs(1);
+
+/// Waits until it is known whether `wanted` works, or which device is the best one where none is
+/// wanted. Nothing has begun yet, so that Ctrl+C ends the program as always.
+fn wait_for_device(engine: &mut Engine, wanted: Option<DeviceId>) {
+    let mut since = Some(Instant::now());
+    while engine.devices().may_change(wanted) {
+        engine.wait(TICK);
+        if since.is_some_and(|since| since.elapsed() > SILENT_WAIT) {
+            since = None;
+            output::problem(
+                "note",
+                "testing the devices of this machine; with --device cpu nothing is tested",
+            );
+        }
+    }
 }
 
 /// Waits until the GPUs are known.

@@ -14,18 +14,23 @@ use serde::Serialize;
 
 use super::args::PredictArgs;
 use super::output::{self, percent};
-use super::{Session, find_weights, wait_for_devices};
+use super::{Session, find_weights, usable_device};
 use crate::engine::{DeviceId, Engine, IMAGE_EXTENSIONS, NetworkSource, Prediction};
 
 /// Predicts, writes and reports; the exit code tells whether all went well.
 pub fn run(args: &PredictArgs, session: &Session) -> Result<ExitCode, String> {
     let images = list_images(&args.images)?;
-    let mut engine = session.engine(true);
+    let mut engine = session.engine(args.device != Some(DeviceId::Cpu));
     let source = match args.weights.choice() {
         Some(choice) => {
-            NetworkSource::Weights(choice, usable_device(&mut engine, args.weights.device)?)
+            let device = args.device.unwrap_or(DeviceId::Cpu);
+            usable_device(&mut engine, device)?;
+            NetworkSource::Weights(choice, device)
         }
-        None => NetworkSource::Run(find_weights(&mut engine, &args.run)?),
+        None => NetworkSource::Run(
+            find_weights(&mut engine, &args.run, args.device)?,
+            args.device,
+        ),
     };
     if let Some(path) = &args.scores {
         write_scores(&engine, &source, &images, path, session.json)?;
@@ -62,15 +67,6 @@ pub fn run(args: &PredictArgs, session: &Session) -> Result<ExitCode, String> {
         ));
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The device, if it is one that works here.
-fn usable_device(engine: &mut Engine, device: DeviceId) -> Result<DeviceId, String> {
-    if device != DeviceId::Cpu {
-        wait_for_devices(engine);
-    }
-    engine.devices().check(device)?;
-    Ok(device)
 }
 
 /// Writes the logits of the only image.

@@ -117,7 +117,7 @@ impl Report for JsonReport<'_> {
     fn progress(&mut self, _: &RunSnapshot, _: &ActiveRun) {}
 
     fn ended(&mut self, run: &RunSnapshot) {
-        let (state, message) = state_words(&run.state);
+        let (state, message) = (run.state.word(), run.state.message());
         let best = run.best();
         let event = Event::Ended {
             state,
@@ -243,17 +243,6 @@ impl Report for TextReport<'_> {
             // A failure is an error message, and those go to stderr.
             RunState::Active | RunState::Failed(_) | RunState::Interrupted => {}
         }
-    }
-}
-
-/// The word for a state, and the message of a failure.
-pub fn state_words(state: &RunState) -> (&'static str, Option<&str>) {
-    match state {
-        RunState::Active => ("active", None),
-        RunState::Finished => ("finished", None),
-        RunState::Stopped => ("stopped", None),
-        RunState::Failed(message) => ("failed", Some(message)),
-        RunState::Interrupted => ("interrupted", None),
     }
 }
 

@@ -7,7 +7,6 @@
 use std::process::ExitCode;
 
 use super::output::{self, percent};
-use super::report::state_words;
 use super::{Session, pass_on_notices};
 
 /// Lists the runs.
@@ -28,7 +27,7 @@ pub fn run(session: &Session) -> Result<ExitCode, String> {
     ];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
     for run in engine.runs() {
-        let (state, message) = state_words(&run.state);
+        let (state, message) = (run.state.word(), run.state.message());
         let best = run.best();
         let best_mean_iu = best.and_then(|best| best.scores.mean_iu);
         if session.json {

@@ -11,8 +11,8 @@ use super::values::{
     size_or_native, zero_or_more, zero_to_one,
 };
 use crate::engine::{
-    Augment, DatasetRef, DeviceId, FinalUpsampling, Precision, Recipe, Reduction, RunConfig,
-    SampleOrder, Schedule, Size, Trunk, preset,
+    Augment, DatasetRef, FinalUpsampling, Precision, Recipe, Reduction, RunConfig, SampleOrder,
+    Schedule, Size, Trunk, preset,
 };
 
 #[derive(Debug, clap::Args)]
@@ -21,9 +21,6 @@ pub struct Settings {
     /// `sample` (generated if it is missing) or a folder in VOC or CamVid layout
     #[arg(long, value_name = "sample|FOLDER", value_parser = dataset, default_value = "sample")]
     dataset: DatasetRef,
-    /// Where to train: cpu, gpu:N or cuda:N, as `devices` lists them
-    #[arg(long, value_name = "ID", default_value = "cpu")]
-    pub device: DeviceId,
     /// Dtype of the convolutions in training; 16 bits take half the memory and are faster on
     /// devices that support them
     #[arg(long, value_parser = named(Precision::ALL, Precision::id))]
@@ -122,7 +119,6 @@ impl Settings {
     pub fn config(&self, base: RunConfig) -> RunConfig {
         let mut config = base;
         config.dataset = self.dataset.clone();
-        config.device = self.device;
         if let Some(recipe) = self.recipe {
             recipe.apply(&mut config);
         }

@@ -11,14 +11,14 @@ use serde::Serialize;
 use super::args::TrainArgs;
 use super::interrupts::Interrupts;
 use super::network::PlanArg;
-use super::report::{JsonReport, Report, TextReport, state_words};
-use super::{EXIT_STOPPED, Session, TICK, output, pass_on_notices, wait_for_devices};
+use super::report::{JsonReport, Report, TextReport};
+use super::{EXIT_STOPPED, Session, TICK, output, pass_on_notices, wait_for_device};
 use crate::engine::{DeviceId, Engine, EngineError, Need, RunSnapshot, RunState, Scores, Variant};
 
 /// Trains as asked and reports until it is over.
 pub fn run(args: &TrainArgs, session: &Session) -> Result<ExitCode, String> {
     let started = if let Some(wanted) = &args.resume {
-        resume(wanted, session)?
+        resume(wanted, args.device, session)?
     } else {
         start(args, session)?
     };
@@ -48,13 +48,17 @@ struct Started {
 }
 
 fn start(args: &TrainArgs, session: &Session) -> Result<Started, String> {
-    let mut engine = session.engine(args.settings.device != DeviceId::Cpu);
+    let mut engine = session.engine(args.device != Some(DeviceId::Cpu));
     let start = match &args.network.init {
         Some(wanted) => Some(engine.starting_point(wanted)?),
         None => None,
     };
-    let config = args.config(start.as_ref())?;
-    know_device(&mut engine, config.device);
+    let mut config = args.config(start.as_ref())?;
+    wait_for_device(&mut engine, args.device);
+    if args.device.is_none() {
+        config.device = engine.devices().best();
+    }
+    let device = config.device;
     let interrupts = Interrupts::install()?;
     engine.keep_run_events();
     let strides = || config.three_strides().map_err(EngineError::from);
@@ -64,25 +68,37 @@ fn start(args: &TrainArgs, session: &Session) -> Result<Started, String> {
         None if args.compare => engine.start_plan(strides()?)?,
         None => engine.start_run(config)?,
     }
+    if args.device.is_none() && !session.json {
+        output::line(best_device_text(&engine, device));
+    }
     Ok(Started { engine, interrupts })
 }
 
-fn resume(wanted: &str, session: &Session) -> Result<Started, String> {
-    let mut engine = session.engine(true);
+/// Which device was chosen, and how to choose another.
+fn best_device_text(engine: &Engine, device: DeviceId) -> String {
+    let name = engine.devices().entry(device);
+    let name = name.map_or_else(String::new, |entry| format!(" ({})", entry.name));
+    let other = match device {
+        DeviceId::Cpu => "`devices` lists all",
+        _ => "--device cpu for the processor",
+    };
+    format!("Training on {device}{name}, the best device found; {other}")
+}
+
+fn resume(wanted: &str, device: Option<DeviceId>, session: &Session) -> Result<Started, String> {
+    let mut engine = session.engine(device != Some(DeviceId::Cpu));
     let run = engine.find_run(wanted, Need::Anything)?;
-    let (name, device) = (run.name.clone(), run.config.device);
-    know_device(&mut engine, device);
+    let (name, own) = (run.name.clone(), run.config.device);
+    wait_for_device(&mut engine, device.or(Some(own)));
     let interrupts = Interrupts::install()?;
     engine.keep_run_events();
-    engine.resume_run(&name)?;
+    engine.resume_run(&name, device).map_err(|err| match err {
+        EngineError::NoSuchDevice { .. } | EngineError::DeviceProblem { .. } => {
+            format!("{err}. `train --resume {name} --device cpu` continues on the processor")
+        }
+        err => err.to_string(),
+    })?;
     Ok(Started { engine, interrupts })
-}
-
-/// The engine refuses a device it does not know, so it must have looked for GPUs first.
-fn know_device(engine: &mut Engine, device: DeviceId) {
-    if device != DeviceId::Cpu {
-        wait_for_devices(engine);
-    }
 }
 
 /// Follows the runs until the last is over.
@@ -181,7 +197,7 @@ fn print_comparison(runs: &[&RunSnapshot], json: bool) {
             serde_json::json!(Compared {
                 run: &run.name,
                 variant: run.config.variant,
-                state: state_words(&run.state).0,
+                state: run.state.word(),
                 best_epoch: best.map(|best| best.epoch),
                 scores: best.map(|best| &best.scores),
             })

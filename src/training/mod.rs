@@ -50,7 +50,7 @@ pub use predictor::Predictor;
 pub use preset::preset;
 pub use probe::{candidates, cpu_entry, probe};
 pub use recipe::Recipe;
-pub use run::{batch_plan, train};
+pub use run::{batch_plan, train, train_on};
 pub use schedule::Schedule;
 pub use segmenter::Segmenter;
 pub use starting_point::StartingPoint;

@@ -8,7 +8,7 @@ use burn::tensor::{Device, Tensor};
 use super::checkpoint::{EndMark, LineLog, Position, RunFolder};
 use super::config::{RunConfig, SampleOrder};
 use super::control::Control;
-use super::device;
+use super::device::{self, DeviceId};
 use super::error::TrainError;
 use super::evaluate::{Scoring, evaluate};
 use super::event::{EpochRecord, Outcome, RunInfo, StepRecord, TrainEvent, TrainSink, is_better};
@@ -26,7 +26,19 @@ use crate::metrics::ConfusionMatrix;
 ///
 /// Blocks; call it on a thread of its own.
 pub fn train(folder: &RunFolder, dataset: &Dataset, control: &Control, sink: &mut dyn TrainSink) {
-    let outcome = match train_locked(folder, dataset, control, sink) {
+    train_on(None, folder, dataset, control, sink);
+}
+
+/// As [`train`], on another device than that of the run's configuration. The choice holds for
+/// this call alone: the configuration keeps saying what the run was started with.
+pub fn train_on(
+    device: Option<DeviceId>,
+    folder: &RunFolder,
+    dataset: &Dataset,
+    control: &Control,
+    sink: &mut dyn TrainSink,
+) {
+    let outcome = match train_locked(device, folder, dataset, control, sink) {
         Ok(outcome) => outcome,
         Err(err) => Outcome::Failed(err.to_string()),
     };
@@ -34,6 +46,7 @@ pub fn train(folder: &RunFolder, dataset: &Dataset, control: &Control, sink: &mu
 }
 
 fn train_locked(
+    device: Option<DeviceId>,
     folder: &RunFolder,
     dataset: &Dataset,
     control: &Control,
@@ -41,7 +54,7 @@ fn train_locked(
 ) -> Result<Outcome, TrainError> {
     // Without the lock another program owns this folder: write nothing, not even an end mark.
     let _lock = folder.lock()?;
-    let outcome = Session::open(folder, dataset, control, sink).and_then(Session::run);
+    let outcome = Session::open(device, folder, dataset, control, sink).and_then(Session::run);
     let end = match &outcome {
         Ok(Outcome::Finished) => EndMark::Finished,
         Ok(Outcome::Stopped { .. }) => EndMark::Stopped,
@@ -86,12 +99,14 @@ enum Next {
 
 impl<'a> Session<'a> {
     fn open(
+        device: Option<DeviceId>,
         folder: &'a RunFolder,
         dataset: &'a Dataset,
         control: &'a Control,
         sink: &'a mut dyn TrainSink,
     ) -> Result<Self, TrainError> {
-        let config = folder.meta()?.config;
+        let mut config = folder.meta()?.config;
+        config.device = device.unwrap_or(config.device);
         config.validate()?;
         let num_classes = dataset.classes.len();
         let plan = batch_plan(&config, dataset);

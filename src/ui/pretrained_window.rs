@@ -81,8 +81,8 @@ impl PretrainedWindow {
         let catalogue = ctx.engine.catalogue();
         ui.add(
             Label::new(
-                "Nothing is downloaded until you click Download. Each file is checked against its published \
-                 hash before it is used",
+                "Nothing is downloaded until you click Download. Files with a published hash are verified \
+                 before they are used",
             )
             .wrap(),
         );

@@ -170,7 +170,7 @@ fn an_imported_run_is_listed_and_cannot_be_resumed() {
         (&run.state, run.has_weights, run.can_resume),
         (&RunState::Finished, true, false)
     );
-    let refusal = engine.resume_run(&name).expect_err("refused");
+    let refusal = engine.resume_run(&name, None).expect_err("refused");
     assert!(engine.active().is_none());
     assert!(
         matches!(refusal, EngineError::Finished { .. }),

@@ -89,6 +89,10 @@ pub struct TrainArgs {
     /// Train FCN-32s, 16s and 8s one after another with the same settings
     #[arg(long, conflicts_with_all = ["variant", "plan"])]
     pub compare: bool,
+    /// Where to train: cpu, gpu:N or cuda:N, as `devices` lists them [default: the best device
+    /// found; with --resume that of the run]
+    #[arg(long, value_name = "ID")]
+    pub device: Option<DeviceId>,
     #[command(flatten)]
     pub network: NetworkArgs,
     #[command(flatten)]
@@ -101,7 +105,9 @@ impl TrainArgs {
     /// # Errors
     /// When a trunk was asked for that is not that of `start`.
     pub fn config(&self, start: Option<&StartingPoint>) -> Result<RunConfig, String> {
-        Ok(self.settings.config(self.network.base(start)?))
+        let mut config = self.settings.config(self.network.base(start)?);
+        config.device = self.device.unwrap_or(config.device);
+        Ok(config)
     }
 }
 
@@ -116,6 +122,10 @@ pub struct EvaluateArgs {
     /// Width in pixels of the band along label boundaries for the boundary scores
     #[arg(long, value_name = "N", default_value_t = BOUNDARY_WIDTH, value_parser = values::one_or_more)]
     pub boundary_width: usize,
+    /// Where the run's network runs: cpu, gpu:N or cuda:N, as `devices` lists them
+    /// [default: that of the run]
+    #[arg(long, value_name = "ID", conflicts_with = "predictions")]
+    pub device: Option<DeviceId>,
     #[command(flatten)]
     pub masks: MaskArgs,
 }
@@ -168,6 +178,10 @@ pub struct PredictArgs {
     pub run: String,
     #[command(flatten)]
     pub weights: FileArgs,
+    /// Where the network runs: cpu, gpu:N or cuda:N, as `devices` lists them
+    /// [default: that of the run, cpu for a weights file]
+    #[arg(long, value_name = "ID")]
+    pub device: Option<DeviceId>,
     /// Output folder for `<name>.png` (labels as palette indices) and `<name>_overlay.png`
     #[arg(long, value_name = "DIR", required_unless_present = "scores")]
     pub out: Option<PathBuf>,
@@ -201,9 +215,6 @@ pub struct FileArgs {
     /// Border handling of the network in the file [default: that of the file, else reference]
     #[arg(long, requires = "weights", value_parser = values::one_of::<Geometry>())]
     pub geometry: Option<Geometry>,
-    /// Where the file's network runs: cpu, gpu:N or cuda:N
-    #[arg(long, requires = "weights", value_name = "ID", default_value = "cpu")]
-    pub device: DeviceId,
 }
 
 impl FileArgs {

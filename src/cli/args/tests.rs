@@ -142,6 +142,8 @@ fn a_folder_is_kept_as_an_absolute_path() {
 #[test]
 fn resuming_takes_no_settings() {
     train("--resume latest").unwrap();
+    let on_another_device = train("--resume latest --device cpu").unwrap();
+    assert_eq!(on_another_device.device, Some(DeviceId::Cpu));
     for more in ["--epochs 3", "--flip", "--dataset sample", "--compare"] {
         train(&format!("--resume latest {more}")).expect_err(more);
     }
@@ -160,6 +162,7 @@ fn a_run_or_masks_are_scored_but_not_both() {
     for words in [
         "--run latest",
         "--run latest --boundary-width 3",
+        "--run latest --device gpu:1",
         "--predictions p --labels l",
         "--predictions p --labels l --classes c.txt --list v.txt",
         "--predictions p --labels l --num-classes 4 --boundary-width 1",
@@ -173,6 +176,7 @@ fn a_run_or_masks_are_scored_but_not_both() {
         "--predictions p",
         "--labels l",
         "--run a --labels l",
+        "--predictions p --labels l --device cpu",
         "--run a --classes c.txt",
         "--run a --list v.txt",
         "--predictions p --labels l --classes c.txt --num-classes 3",
@@ -211,5 +215,17 @@ fn values_out_of_range_are_refused() {
     ] {
         let (name, value) = words.split_once(' ').expect("two words");
         train(&format!("{name}={value}")).expect_err(words);
+    }
+}
+
+#[test]
+fn runs_and_files_predict_on_any_device() {
+    for source in ["--run latest", "--weights net.pth", ""] {
+        let words = format!("fcn-workbench predict a.png --out o {source} --device cuda:1");
+        let args = Args::try_parse_from(words.split_whitespace()).unwrap();
+        let Some(Command::Predict(predict)) = args.command else {
+            panic!("not a prediction: {words}")
+        };
+        assert_eq!(predict.device, Some(DeviceId::Cuda(1)));
     }
 }

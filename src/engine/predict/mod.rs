@@ -18,8 +18,9 @@ use crate::training::{DeviceId, WeightsChoice};
 /// Which network predicts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NetworkSource {
-    /// The best weights of the run of this name.
-    Run(String),
+    /// The best weights of the run of this name, on a device; `None` = on its own where that
+    /// works here, else on the processor.
+    Run(String, Option<DeviceId>),
     /// A weights file, on a device.
     Weights(WeightsChoice, DeviceId),
 }
@@ -80,19 +81,22 @@ pub struct Evaluation {
 }
 
 impl Engine {
-    /// Where a run can predict: its own device where that works here, else the processor.
+    /// Where a run can predict: its own device where that works here, else the processor, which is
+    /// said once for each run.
     fn prediction_device(&self, run: &str) -> DeviceId {
         let own = self.run(run).map_or(DeviceId::Cpu, |run| run.config.device);
-        if self.devices.check(own).is_ok() {
-            own
-        } else {
-            DeviceId::Cpu
+        match self.devices.check(own) {
+            Ok(()) => return own,
+            // Soon known; until then it is the processor that answers.
+            Err(EngineError::DeviceUntested { .. }) => {}
+            Err(err) => self.predictor.tell_fallback(run, &err),
         }
+        DeviceId::Cpu
     }
 
     /// The mask of an image by the best weights of a run.
     pub fn predict(&self, run: &str, image: &Path) -> Task<Result<Arc<Prediction>, EngineError>> {
-        self.predict_with(&NetworkSource::Run(run.to_owned()), image)
+        self.predict_with(&NetworkSource::Run(run.to_owned(), None), image)
     }
 
     /// The logits of an image.
@@ -108,7 +112,10 @@ impl Engine {
 
     fn locate(&self, network: &NetworkSource) -> (Source, DeviceId) {
         match network {
-            NetworkSource::Run(run) => (Source::Run(self.folder(run)), self.prediction_device(run)),
+            NetworkSource::Run(run, device) => (
+                Source::Run(self.folder(run)),
+                device.unwrap_or_else(|| self.prediction_device(run)),
+            ),
             NetworkSource::Weights(choice, device) => (Source::Weights(choice.clone()), *device),
         }
     }
@@ -138,16 +145,17 @@ impl Engine {
     }
 
     /// Scores of a run's best weights over a split of the dataset it was trained on, with
-    /// a boundary band of `boundary_width` pixels.
+    /// a boundary band of `boundary_width` pixels; `device` as in [`NetworkSource::Run`].
     pub fn evaluate(
         &self,
         run: &str,
+        device: Option<DeviceId>,
         split: Split,
         boundary_width: usize,
     ) -> Task<Result<Evaluation, EngineError>> {
         let scoring = Scoring {
             source: Source::Run(self.folder(run)),
-            device: self.prediction_device(run),
+            device: device.unwrap_or_else(|| self.prediction_device(run)),
             data_dir: self.dirs.data.clone(),
             split,
             boundary_width,

@@ -1,7 +1,8 @@
 //! The `predict` thread: it keeps the last used networks loaded.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -82,6 +83,8 @@ pub(super) struct Scoring {
 /// Handle on the thread; dropping it ends the thread after its work.
 pub(in crate::engine) struct PredictThread {
     jobs: Sender<Job>,
+    /// Runs of which it was said that they predict on the processor.
+    fallbacks: Mutex<BTreeSet<String>>,
 }
 
 /// Jobs that may wait.
@@ -109,7 +112,21 @@ impl PredictThread {
         if let Err(err) = started {
             log::error!("The prediction thread could not be started: {err}");
         }
-        Self { jobs }
+        Self {
+            jobs,
+            fallbacks: Mutex::default(),
+        }
+    }
+
+    /// Says, once for each run, that it predicts on the processor because of `err`.
+    pub(super) fn tell_fallback(&self, run: &str, err: &EngineError) {
+        let mut told = self
+            .fallbacks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if told.insert(run.to_owned()) {
+            log::warn!("{run} predicts on the processor. {err}");
+        }
     }
 
     fn submit<T: Send + 'static>(

@@ -27,6 +27,27 @@ pub enum RunState {
     Interrupted,
 }
 
+impl RunState {
+    /// The state in one word, without the message of a failure.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Finished => "finished",
+            Self::Stopped => "stopped",
+            Self::Failed(_) => "failed",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// The message of a failure.
+    pub fn message(&self) -> Option<&str> {
+        match self {
+            Self::Failed(message) => Some(message),
+            _ => None,
+        }
+    }
+}
+
 /// A run folder's content, and the state of the active run as it grows.
 #[derive(Debug, Clone)]
 pub struct RunSnapshot {

@@ -14,7 +14,7 @@ pub use trainer::{Live, Plan};
 
 use super::runs::RunState;
 use super::{Engine, EngineError};
-use crate::training::RunConfig;
+use crate::training::{DeviceId, RunConfig};
 
 impl Engine {
     /// Trains one run.
@@ -50,11 +50,12 @@ impl Engine {
         self.trainer.start(configs, staged)
     }
 
-    /// Trains the rest of a run, from its last checkpoint.
+    /// Trains the rest of a run, from its last checkpoint, on `device`, or on its own where that
+    /// is `None`. The choice holds until the run ends: its configuration stays as it is.
     ///
     /// # Errors
     /// What the run lacks for that; a device that does not work; [`Busy`](EngineError::Busy).
-    pub fn resume_run(&mut self, run: &str) -> Result<(), EngineError> {
+    pub fn resume_run(&mut self, run: &str, device: Option<DeviceId>) -> Result<(), EngineError> {
         let snapshot = self.existing_run(run)?;
         let folder = self.folder(run);
         if !snapshot.can_resume {
@@ -70,7 +71,8 @@ impl Engine {
                 },
             });
         }
-        let config = snapshot.config.clone();
+        let mut config = snapshot.config.clone();
+        config.device = device.unwrap_or(config.device);
         self.devices.check(config.device)?;
         self.trainer.resume_run(folder, config)
     }

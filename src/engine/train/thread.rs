@@ -12,14 +12,16 @@ use crate::engine::runs::{format_time, unix_secs};
 use crate::engine::tasks::guarded;
 use crate::engine::{EngineError, Waker};
 use crate::training::checkpoint::{EndMark, RunFolder, RunMeta};
-use crate::training::{Control, Outcome, Preview, RunConfig, TrainEvent, TrainSink, train};
+use crate::training::{
+    Control, DeviceId, Outcome, Preview, RunConfig, TrainEvent, TrainSink, train_on,
+};
 
 /// What a training thread is started for.
 pub(super) enum Job {
     /// A run of its own.
     New(Box<RunConfig>),
-    /// The rest of a run that is there.
-    Resume(RunFolder),
+    /// The rest of a run that is there, on a device that may be another than its own.
+    Resume(RunFolder, DeviceId),
 }
 
 /// What the training thread tells the engine.
@@ -100,14 +102,14 @@ impl TrainThread {
     ) -> Result<(), EngineError> {
         let which = match &self.job {
             Job::New(config) => config.dataset.clone(),
-            Job::Resume(folder) => folder.meta()?.config.dataset,
+            Job::Resume(folder, _) => folder.meta()?.config.dataset,
         };
         let control = self.control.clone();
         let dataset = dataset::open(&which, &self.data_dir, &mut |_, _| {
             !control.stop_requested()
         })?;
         let folder = match &self.job {
-            Job::Resume(folder) => folder.clone(),
+            Job::Resume(folder, _) => folder.clone(),
             Job::New(config) => {
                 let created = unix_secs();
                 let name = format!(
@@ -139,7 +141,11 @@ impl TrainThread {
         };
         self.events.send(event).ok();
         *opened = Some(folder.clone());
-        train(&folder, &dataset, &self.control, sink);
+        let device = match &self.job {
+            Job::New(_) => None,
+            Job::Resume(_, device) => Some(*device),
+        };
+        train_on(device, &folder, &dataset, &self.control, sink);
         Ok(())
     }
 }

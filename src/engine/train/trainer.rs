@@ -106,7 +106,7 @@ impl Trainer {
 
     pub fn resume_run(&mut self, folder: RunFolder, config: RunConfig) -> Result<(), EngineError> {
         self.begin_plan(1)?;
-        self.launch(Job::Resume(folder), config)
+        self.launch(Job::Resume(folder, config.device), config)
     }
 
     fn begin_plan(&mut self, total: usize) -> Result<(), EngineError> {

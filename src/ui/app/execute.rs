@@ -3,7 +3,7 @@
 use eframe::egui::{self, ThemePreference};
 
 use super::App;
-use crate::engine::{DatasetRef, NoticeLevel};
+use crate::engine::{DatasetRef, DeviceId, NoticeLevel};
 use crate::ui::command::{Command, PanelKind, Problem, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::dialogs;
@@ -25,7 +25,8 @@ impl App {
                     .add(NoticeLevel::Info, format!("Imported as run {run}"));
             }
             Command::ResumeRun(run) => {
-                let resumed = self.engine.resume_run(&run);
+                let device = self.resume_device(&run);
+                let resumed = self.engine.resume_run(&run, device);
                 self.report(resumed);
             }
             Command::DeleteRun(run) => {
@@ -67,6 +68,21 @@ impl App {
             Command::ShowPanel(panel) => self.state.layout.show(panel),
             Command::Notify(level, text) => self.toasts.add(level, text),
         }
+    }
+
+    /// Where a run goes on whose own device does not work here: on the device of the next run.
+    fn resume_device(&mut self, run: &str) -> Option<DeviceId> {
+        let own = self.engine.run(run)?.config.device;
+        let devices = self.engine.devices();
+        if devices.may_change(Some(own)) || devices.check(own).is_ok() {
+            return None;
+        }
+        let device = self.state.train.device(&self.engine);
+        self.toasts.add(
+            NoticeLevel::Warning,
+            format!("{own} is not available; {run} continues on {device}"),
+        );
+        Some(device)
     }
 
     fn execute_ui(&mut self, ctx: &egui::Context, command: UiCommand) {

@@ -81,7 +81,7 @@ impl UiCommand {
             Self::Stop => "Stop",
             Self::TrainThree => "Train 32s, 16s, 8s",
             Self::TrainStaged => "Train in stages",
-            Self::TrainAtOnce => "Train 8s at once",
+            Self::TrainAtOnce => "8s at once",
             Self::Weights => "Pretrained weights…",
             Self::Panel(panel) => panel.title(),
             Self::Theme(ThemePreference::Dark) => "Dark",

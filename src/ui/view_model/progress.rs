@@ -1,7 +1,7 @@
 //! Texts about the progress of the active run.
 
 use super::format;
-use crate::engine::{ActiveRun, Phase, Plan, RunState};
+use crate::engine::{ActiveRun, Phase, Plan};
 
 /// Progress of a run as texts.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,17 +72,6 @@ pub fn phase_text(phase: &Phase) -> String {
 /// `Run 2 of 3`.
 pub fn plan_position(plan: &Plan) -> String {
     format!("Run {} of {}", plan.runs.len().max(1), plan.total)
-}
-
-/// The name of a run state.
-pub fn state_text(state: &RunState) -> &'static str {
-    match state {
-        RunState::Active => "active",
-        RunState::Finished => "finished",
-        RunState::Stopped => "stopped",
-        RunState::Failed(_) => "failed",
-        RunState::Interrupted => "interrupted",
-    }
 }
 
 #[cfg(test)]

@@ -249,8 +249,7 @@ impl ComparePanel {
     }
 
     fn no_runs_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        let hint =
-            "Add runs above. To train FCN-32s, 16s and 8s with equal settings, use the Train panel";
+        let hint = "Add runs above. To train FCN-32s, 16s and 8s with the same settings, use the Train panel";
         ui.empty_state("No runs chosen", hint, |ui| {
             if ui.button("Compare the newest runs").clicked() {
                 let newest: Vec<_> = runs_with_weights(ctx.engine)
@@ -265,7 +264,7 @@ impl ComparePanel {
 
 fn nothing_trained_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     let hint =
-        "The Train panel can train FCN-32s, 16s and 8s one after another with equal settings";
+        "The Train panel can train FCN-32s, 16s and 8s one after another with the same settings";
     ui.empty_state("No trained runs to compare", hint, |ui| {
         go_to_train(ctx, ui);
     });

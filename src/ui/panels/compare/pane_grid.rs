@@ -135,7 +135,7 @@ impl ComparePanel {
 
     fn pixel_ui(&self, ui: &mut Ui, panes: &[Pane]) {
         let Some(pixel) = self.hovered else {
-            ui.weak("Wheel to zoom, drag to move, double click to fit");
+            ui.weak("Scroll to zoom, drag to pan, double click to fit");
             return;
         };
         let classes: Vec<_> = panes.iter().filter_map(|p| p.class_at(pixel)).collect();

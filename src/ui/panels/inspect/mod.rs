@@ -261,6 +261,14 @@ impl InspectPanel {
         if !is_same_image {
             self.view.fit();
         }
+        let is_same_prediction = self
+            .shown
+            .as_ref()
+            .is_some_and(|shown| Arc::ptr_eq(&shown.prediction, &overlay.prediction));
+        if !is_same_prediction {
+            // Toolbar, legend and status line of this frame show the previous prediction.
+            ui.ctx().request_repaint();
+        }
         self.shown = Some(overlay);
     }
 
@@ -297,7 +305,7 @@ impl InspectPanel {
 
     fn status_ui(&self, ui: &mut Ui) {
         let Some(overlay) = &self.shown else {
-            ui.horizontal(|ui| ui.weak("Wheel to zoom, drag to move, double click to fit"));
+            ui.horizontal(|ui| ui.weak("Scroll to zoom, drag to pan, double click to fit"));
             return;
         };
         let prediction = &overlay.prediction;

@@ -155,7 +155,7 @@ impl TrainPanel {
         let problem = self.problem(ctx.engine, command);
         let start = ui.primary_button(Icon::Play, command.label(), problem.is_none());
         send_when_clicked(ctx, ui, start, command, problem.as_deref());
-        ui.horizontal(|ui| {
+        ui.horizontal_wrapped(|ui| {
             for command in [
                 UiCommand::TrainThree,
                 UiCommand::TrainStaged,

@@ -8,8 +8,8 @@ use crate::ui::context::PanelCtx;
 use crate::ui::icons::Icon;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
+use crate::ui::view_model::format;
 use crate::ui::view_model::run_selection::RunSelection;
-use crate::ui::view_model::{format, progress};
 
 /// Draws all runs, newest first. `deleting` takes the run that the user wants to delete.
 pub fn runs_ui(
@@ -94,7 +94,7 @@ fn run_ui(
             if imported {
                 "imported"
             } else {
-                progress::state_text(&run.state)
+                run.state.word()
             },
             color,
         );
