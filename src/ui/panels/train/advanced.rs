@@ -175,8 +175,8 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
     });
     let tooltip = "Keep only the activations between the stages of the trunk and recompute the others in the \
                    backward pass: less memory, more time, the same gradients";
-    ui.field("Recompute activations", tooltip, |ui| {
-        ui.checkbox(&mut config.recompute_activations, "")
+    ui.field("Recompute", tooltip, |ui| {
+        ui.checkbox(&mut config.recompute_activations, "activations")
             .accessible_name("Recompute activations")
     });
     ui.field(
