@@ -29,7 +29,7 @@ RATE = 1e-9
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
-# A round takes at least this long; shorter calls are repeated.
+# Calls are repeated until a round takes this long.
 ROUND_SECS = 0.05
 MOST_REPEATS = 1000
 
@@ -64,7 +64,7 @@ def is_named(name, wanted):
 
 
 def peak_memory_mib(reset=False):
-    """Peak resident memory of this process; `reset` forgets it first, where Linux lets one."""
+    """Peak resident memory of this process; `reset` resets the peak where Linux allows it."""
     if reset:
         try:
             Path("/proc/self/clear_refs").write_text("5")
@@ -99,7 +99,7 @@ def time_rounds(call, rounds):
     return times, repeats
 
 
-# Images and masks as the program makes them up.
+# The same synthetic images and masks as in the program.
 
 
 def photo(size):
@@ -272,8 +272,8 @@ def confusion(job, layout):
     counts = torch.zeros(NUM_CLASSES * NUM_CLASSES, dtype=torch.int64)
 
     def call():
-        labelled = truth != VOID
-        cells = truth[labelled].long() * NUM_CLASSES + mask[labelled]
+        labeled = truth != VOID
+        cells = truth[labeled].long() * NUM_CLASSES + mask[labeled]
         counts.add_(torch.bincount(cells, minlength=NUM_CLASSES * NUM_CLASSES))
 
     def check():
@@ -288,7 +288,7 @@ NETWORKS = ("forward", "train", "predict")
 
 
 def measure(job):
-    """The child's side: measures one row in one layout."""
+    """Measures one row in one layout; runs in the child process."""
     import torch
 
     torch.set_num_threads(job["threads"])
@@ -334,7 +334,7 @@ def parse():
     parser.add_argument("--variant", help="default: as each trunk's preset has it")
     parser.add_argument("--threads", type=int, default=cores)
     parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--rows", help="by the first parts of their names, with commas between")
+    parser.add_argument("--rows", help="first parts of their names, separated by commas")
     parser.add_argument("--weights", help="default: seeded")
     parser.add_argument("--data-dir", default="data", help="folder with the program's sample")
     parser.add_argument("--write-weights", metavar="FILE", help="write seeded weights of the trunk")

@@ -141,7 +141,7 @@ fn numbers_that_the_device_lacks_are_refused() {
     let Some(Outcome::Failed(message)) = sink.outcome() else {
         panic!("{:?}", sink.outcome());
     };
-    let refusal = "precision is bf16, which device software does not compute in; choose f32";
+    let refusal = "precision is bf16, which device software does not support; choose f32";
     assert!(
         message.starts_with(refusal) && sink.events.len() == 1,
         "{message}"

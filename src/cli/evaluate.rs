@@ -72,7 +72,7 @@ fn score_run(run: &str, args: &EvaluateArgs, session: &Session) -> Result<(), St
     }
     let mut engine = session.engine(args.device != Some(DeviceId::Cpu));
     let name = find_weights(&mut engine, run, args.device)?;
-    let split = Split::from(args.split);
+    let split = args.split;
     let task = engine.evaluate(&name, args.device, split, args.boundary_width);
     let evaluation = wait_with_bar(task, &mut engine)?;
     if session.json {

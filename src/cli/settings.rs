@@ -7,7 +7,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use strum::VariantArray as _;
 
 use super::values::{
-    ImageSize, ScaleRange, above_zero, below_one, count, named, one_of, one_or_more, scale,
+    ImageSize, ScaleRange, above_zero, below_one, count, one_of, one_or_more, scale,
     size_or_native, zero_or_more, zero_to_one,
 };
 use crate::engine::{
@@ -23,7 +23,7 @@ pub struct Settings {
     dataset: DatasetRef,
     /// Dtype of the convolutions in training; 16 bits take half the memory and are faster on
     /// devices that support them
-    #[arg(long, value_parser = named(Precision::ALL, Precision::id))]
+    #[arg(long, value_parser = one_of::<Precision>())]
     precision: Option<Precision>,
     /// Whether training keeps only the activations between the stages of the trunk and recomputes
     /// the others in the backward pass: less memory, more time
@@ -61,7 +61,7 @@ pub struct Settings {
     #[arg(long)]
     decay_biases: Option<bool>,
     /// Loss over the labeled pixels: their mean or their sum
-    #[arg(long, value_parser = named(Reduction::ALL, Reduction::id))]
+    #[arg(long, value_parser = one_of::<Reduction>())]
     reduction: Option<Reduction>,
     /// Maximum norm of the gradients of a step; larger gradients are scaled down
     #[arg(long, value_name = "NORM", value_parser = above_zero)]
@@ -79,7 +79,7 @@ pub struct Settings {
     #[arg(long, value_parser = one_of::<FinalUpsampling>())]
     final_upsampling: Option<FinalUpsampling>,
     /// Order of the training images: shuffled each epoch, or that of the list
-    #[arg(long, value_parser = named(SampleOrder::ALL, SampleOrder::id))]
+    #[arg(long, value_parser = one_of::<SampleOrder>())]
     order: Option<SampleOrder>,
     /// `none`: no flip, scale, brightness or random crop; whole images if the batch size is 1,
     /// else center crops of the train size
@@ -225,10 +225,8 @@ enum CropArg {
 
 fn recipes() -> impl TypedValueParser<Value = Recipe> {
     let value = |recipe: Recipe| PossibleValue::new(recipe.id()).help(recipe.source());
-    PossibleValuesParser::new(Recipe::ALL.map(value)).try_map(|id| {
-        let found = Recipe::ALL.into_iter().find(|recipe| recipe.id() == id);
-        found.ok_or("not a recipe")
-    })
+    PossibleValuesParser::new(Recipe::VARIANTS.iter().copied().map(value))
+        .try_map(|id| id.parse::<Recipe>())
 }
 
 /// The run keeps the path, and may be resumed from another folder.

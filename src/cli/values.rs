@@ -27,20 +27,6 @@ where
         .try_map(|name| name.parse().map_err(|_| "not one of the values"))
 }
 
-/// One of `values`, by its name.
-pub fn named<T, const N: usize>(
-    values: [T; N],
-    name: fn(T) -> &'static str,
-) -> impl TypedValueParser<Value = T>
-where
-    T: Copy + Send + Sync + 'static,
-{
-    PossibleValuesParser::new(values.map(name)).try_map(move |text| {
-        let found = values.into_iter().find(|value| name(*value) == text);
-        found.ok_or("not one of the values")
-    })
-}
-
 fn number<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> {
     text.trim().parse().map_err(|err: T::Err| err.to_string())
 }

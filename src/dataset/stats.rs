@@ -59,7 +59,7 @@ fn sides(one: Size, other: Size, pick: fn(u32, u32) -> u32) -> Size {
 /// Reads every mask and the header of every image. `progress` gets the number of
 /// images done and of all images, and says whether to go on.
 ///
-/// Broken pairs are told in [`DatasetStats::problems`]. `None` when `progress`
+/// Broken pairs are listed in [`DatasetStats::problems`]. `None` when `progress`
 /// said to stop.
 pub fn scan(
     dataset: &Dataset,

@@ -1,6 +1,6 @@
 //! The band of pixels along label boundaries, to be scored on its own.
 
-/// Width of the band where nobody chose another, in pixels.
+/// Default width of the band, in pixels.
 pub const BOUNDARY_WIDTH: usize = 5;
 
 /// Void, which keeps a pixel from being counted.

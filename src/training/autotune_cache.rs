@@ -22,7 +22,7 @@ pub(super) fn start() {
         };
         if let Err(err) = keep_autotune_choices(&folder) {
             log::warn!(
-                "{}: {err}. GPUs are tuned anew after each start until it can be written to",
+                "{}: {err}. GPUs are tuned again after each start until it can be written",
                 folder.display()
             );
         }
@@ -80,7 +80,7 @@ mod on_disk {
             return Ok(());
         }
         log::warn!(
-            "{}: not a database; removed, GPUs are tuned anew",
+            "{}: not a database; removed, GPUs are tuned again",
             file.display()
         );
         for beside in ["-wal", "-shm", "-tshm"] {

@@ -50,7 +50,7 @@ impl Control {
         *self.lock() == Wish::Pause
     }
 
-    /// Blocks while a pause is wished.
+    /// Blocks during a pause.
     pub fn wait_while_paused(&self) {
         let (_, changed) = &*self.shared;
         let mut wish = self.lock();

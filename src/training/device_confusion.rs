@@ -5,7 +5,7 @@ use burn::tensor::{Device, Int, IntDType, Tensor, TensorData, Transaction};
 use super::error::TrainError;
 use crate::metrics::ConfusionMatrix;
 
-/// Pixels that are compared at once. Their counts are sums of as many ones in `f32`, which
+/// Pixels that are compared in one product. Their counts are sums of as many ones in `f32`, which
 /// is exact up to `1 << 24`; the two tables of zeros and ones take `8 * num_classes` bytes a
 /// pixel, 44 MB for 21 classes.
 const PIECE: usize = 1 << 18;
@@ -85,7 +85,7 @@ impl Unread {
         }
     }
 
-    /// Adds an image; gives all that wait once they are [`TOGETHER`].
+    /// Adds an image; returns the results of all that wait once they are [`TOGETHER`].
     pub fn push(&mut self, image: Counted) -> Result<Vec<(Vec<ConfusionMatrix>, f64)>, TrainError> {
         self.images.push(image);
         if self.images.len() < TOGETHER {
@@ -115,7 +115,7 @@ impl Unread {
             .map_err(|err| TrainError::Execution(err.to_string()))?;
         let [counts, losses] = &data[..] else {
             return Err(TrainError::Execution(
-                "it gave back something else than was asked for".into(),
+                "it returned something other than was asked for".into(),
             ));
         };
         let counts: Vec<u64> = counts.iter::<u64>().collect();

@@ -26,10 +26,8 @@ pub enum TrainError {
     /// The device could not be started.
     #[error("device {device}: {reason}. Choose another device, `cpu` always works")]
     Device { device: String, reason: String },
-    /// The device does not compute in the numbers that were asked for.
-    #[error(
-        "precision is {precision}, which device {device} does not compute in; choose {choices}"
-    )]
+    /// The device does not support the dtype.
+    #[error("precision is {precision}, which device {device} does not support; choose {choices}")]
     Precision {
         precision: &'static str,
         device: String,
@@ -60,7 +58,7 @@ pub enum TrainError {
     },
     /// The weights are not numbers any more.
     #[error(
-        "the weights became infinite or no numbers at step {step} (learning rate {learning_rate}). Lower \
+        "the weights became infinite or NaN at step {step} (learning rate {learning_rate}). Lower \
          the learning rate or the momentum; the last checkpoint is kept"
     )]
     NonFiniteWeights { step: usize, learning_rate: f64 },

@@ -1,4 +1,4 @@
-//! What the training thread tells the world: plain numbers and bytes.
+//! The events of a training thread: plain numbers and bytes.
 
 use std::sync::Arc;
 

@@ -21,7 +21,7 @@ const META_KEY: &str = "fcn_workbench";
 /// Classes of VOC, and of torchvision's segmentation weights.
 const VOC_CLASSES: usize = 21;
 
-/// A weights file, and what cannot always be told from it.
+/// A weights file, and what its content does not always say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WeightsChoice {
     /// The `.pth`, `.pt` or `.safetensors` file.
@@ -195,7 +195,7 @@ pub(super) fn load_file(
 ///
 /// # Errors
 /// When the run has no weights, the file cannot be written, or its name does not end in
-/// `.safetensors`, by which this program tells the format when it reads it.
+/// `.safetensors`, from which this program knows the format when it reads it.
 pub fn export_run(folder: &RunFolder, path: &Path) -> Result<(), TrainError> {
     if !path
         .extension()
@@ -204,7 +204,7 @@ pub fn export_run(folder: &RunFolder, path: &Path) -> Result<(), TrainError> {
         return Err(TrainError::Unusable {
             path: path.to_path_buf(),
             reason: "the name does not end in .safetensors".to_owned(),
-            hint: "Choose one that does: the format of a file is told from its name",
+            hint: "Choose one that does: the format of a file is known from its name",
         });
     }
     let meta = folder.meta()?;
@@ -219,7 +219,7 @@ pub fn export_run(folder: &RunFolder, path: &Path) -> Result<(), TrainError> {
     Ok(weights::save(&network, &config, metadata, path)?)
 }
 
-/// Makes a finished run of a weights file, so that it can be used wherever a run can.
+/// Turns a weights file into a finished run, so that it can be used wherever a run can.
 pub fn import_run(
     runs: &Path,
     name: &str,

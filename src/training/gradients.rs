@@ -1,4 +1,4 @@
-//! Gradients on their way to a step: added up over batches, averaged, measured.
+//! Gradients of a step: added up over batches, averaged, clipped.
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::{GradientsAccumulator, GradientsParams};
@@ -31,8 +31,8 @@ impl<M: Module> Accumulated<M> {
         self.batches += 1;
     }
 
-    /// The sum of all gradients and the factor that makes a mean over the batches of it;
-    /// nothing is left.
+    /// The sum of all gradients, and the factor that makes it a mean over the batches. Nothing
+    /// is kept.
     ///
     /// Caffe divides by `iter_size` whether its loss is normalized or not
     /// (`SGDSolver::Normalize` in `sgd_solver.cpp`), and so does this.
@@ -69,7 +69,7 @@ fn squares<M: Module>(model: &M, gradients: &GradientsParams) -> Option<Tensor<1
 }
 
 /// Scales gradients down so that the norm of `scale` times them is at most `most`, and reads
-/// nothing from the device; gives that norm, `[1]`. As [`clip_factor`].
+/// nothing from the device; returns that norm, `[1]`. As [`clip_factor`].
 pub(super) fn clip_on_device<M: Module>(
     model: &M,
     gradients: &mut GradientsParams,
@@ -87,7 +87,7 @@ pub(super) fn clip_on_device<M: Module>(
     Some(norm)
 }
 
-/// Sum of all weights, running statistics too: no finite number where one of them is none.
+/// Sum of all weights, running statistics included: not finite where one of them is not.
 pub(super) fn total<M: Module>(model: &M) -> Result<f64, TrainError> {
     let mut total = Total { sum: None };
     model.visit(&mut total);
@@ -159,7 +159,7 @@ impl ModuleVisitor for Squares<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::training::config::{Learning, Reduction};
+    use crate::training::learning::{Learning, Reduction};
     use crate::training::loss::{Targets, objective};
     use crate::training::sgd::Sgd;
     use burn::nn::conv::{Conv2d, Conv2dConfig};

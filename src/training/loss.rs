@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 
 use burn::tensor::{Device, Int, Tensor, TensorData, activation::log_softmax};
 
-use super::config::Reduction;
+use super::learning::Reduction;
 use crate::kernels::cross_entropy_sum;
 
 /// Ground truth. What is no class is void.

@@ -1,5 +1,5 @@
 //! Steps whose losses are still on the device. Reading a number waits until the device is
-//! done with everything before it, so the losses of several steps are read at once.
+//! done with everything before it, so the losses of several steps are read together.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use super::error::TrainError;
 use super::event::StepRecord;
 
 /// Steps that are read together at most: as many may be computed in vain after a loss that is
-/// no number.
+/// not finite.
 const MOST: usize = 16;
 
 /// The device may work for about this long between two reads, so that curves, a pause and a
@@ -20,7 +20,7 @@ const BETWEEN_READS: Duration = Duration::from_millis(100);
 pub(super) struct DeviceLosses {
     /// The mean loss of each batch, `[1]` each; one or more.
     pub losses: Vec<Tensor<1>>,
-    /// The norm of the gradients, `[1]`, where somebody must look whether it is a number.
+    /// The norm of the gradients, `[1]`, where it is not yet known whether it is finite.
     pub norm: Option<Tensor<1>>,
 }
 
@@ -89,10 +89,10 @@ impl LossReadback {
     }
 
     /// Reads everything in one transfer. The time since the first of the steps began is
-    /// shared out among them: on the device nobody sees where one ends.
+    /// divided among them: on the device it is not known where one ends.
     ///
     /// # Errors
-    /// When the device fails. A loss that is no number is in the result instead, so that the
+    /// When the device fails. A loss that is not finite is in the result instead, so that the
     /// steps before it are not lost.
     pub fn read(&mut self) -> Result<Read, TrainError> {
         if self.steps.is_empty() {

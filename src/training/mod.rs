@@ -5,6 +5,7 @@
 
 mod autotune_cache;
 pub mod checkpoint;
+mod clock;
 mod config;
 mod control;
 mod device;
@@ -16,6 +17,7 @@ mod external_weights;
 mod gradients;
 mod initial_weights;
 mod learner;
+mod learning;
 mod loss;
 mod loss_readback;
 mod network_choice;
@@ -33,7 +35,7 @@ mod sgd;
 mod starting_point;
 
 pub use autotune_cache::{autotune_folder, keep_autotune_choices};
-pub use config::{DatasetRef, InitialWeights, Learning, Reduction, RunConfig, SampleOrder};
+pub use config::{DatasetRef, InitialWeights, RunConfig, SampleOrder};
 pub use control::Control;
 pub use device::{DeviceEntry, DeviceId, DeviceKind, open as open_device};
 pub use error::TrainError;
@@ -44,6 +46,7 @@ pub use event::{
 pub use external_weights::{WeightsChoice, WeightsSummary, export_run, import_run};
 pub use initial_weights::initial_network;
 pub use learner::Learner;
+pub use learning::{Learning, Reduction};
 pub use network_choice::network_preset;
 pub use precision::Precision;
 pub use predictor::Predictor;

@@ -1,15 +1,29 @@
-//! Numbers of a training step, and the scale that keeps small gradients in `f16`.
+//! The dtype of a training step, and the scale that keeps small gradients in `f16`.
 
 use burn::tensor::{Device, FloatDType};
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::device::DeviceId;
 use super::error::TrainError;
 
-/// Numbers in which a training step convolves. Weights, momentum, batch normalization, scores,
+/// The dtype in which a training step convolves. Weights, momentum, batch normalization, scores,
 /// upsampling and loss are `f32` in each case, and so are validation and prediction.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    VariantArray,
+    IntoStaticStr,
+    EnumString,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Precision {
     /// 32 bits, on every device.
     #[default]
@@ -22,19 +36,12 @@ pub enum Precision {
 }
 
 impl Precision {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::F32, Self::Bf16, Self::F16];
-
     /// The name on the command line and in files: `bf16`.
     pub fn id(self) -> &'static str {
-        match self {
-            Self::F32 => "f32",
-            Self::Bf16 => "bf16",
-            Self::F16 => "f16",
-        }
+        self.into()
     }
 
-    pub(super) fn numbers(self) -> FloatDType {
+    pub(super) fn dtype(self) -> FloatDType {
         match self {
             Self::F32 => FloatDType::F32,
             Self::Bf16 => FloatDType::BF16,
@@ -42,15 +49,16 @@ impl Precision {
         }
     }
 
-    /// Turns down what the device does not compute in, naming what it does.
+    /// An error where the device does not support the dtype; it names those it does.
     pub(super) fn check(self, device: &Device, id: DeviceId) -> Result<(), TrainError> {
         let can =
-            |precision: Self| precision == Self::F32 || device.supports_dtype(precision.numbers());
+            |precision: Self| precision == Self::F32 || device.supports_dtype(precision.dtype());
         if can(self) {
             return Ok(());
         }
-        let choices: Vec<&str> = Self::ALL
-            .into_iter()
+        let choices: Vec<&str> = Self::VARIANTS
+            .iter()
+            .copied()
             .filter(|choice| can(*choice))
             .map(Self::id)
             .collect();
@@ -99,7 +107,7 @@ impl LossScale {
             });
         }
         Some(match good_steps + 1 {
-            // Twice as much as a float can hold would be no number for good.
+            // Past what a float can hold it would stay infinite.
             PATIENCE if factor < 2f64.powi(100) => Self {
                 factor: factor * 2.0,
                 good_steps: 0,
@@ -139,17 +147,17 @@ mod tests {
     }
 
     #[test]
-    fn the_processor_computes_in_all_of_them() {
-        for precision in Precision::ALL {
+    fn the_cpu_supports_all_of_them() {
+        for precision in Precision::VARIANTS {
             precision
                 .check(&Device::flex(), DeviceId::Cpu)
-                .expect("numbers of the processor");
+                .expect("a dtype of the CPU");
         }
     }
 
     #[test]
     fn names_are_those_of_the_files() {
-        for precision in Precision::ALL {
+        for precision in Precision::VARIANTS {
             let text = serde_json::to_string(&precision).expect("JSON");
             assert_eq!(text, format!("\"{}\"", precision.id()));
         }

@@ -30,12 +30,12 @@ struct PinnedImage {
     id: String,
     image: Arc<Rgb>,
     truth: Arc<LabelMap>,
-    /// From the validation in hand.
+    /// From the current validation.
     mask: Option<Arc<LabelMap>>,
 }
 
 impl Pinned {
-    /// Validation images spread over the list; none where nobody looks (`wanted` is false).
+    /// Validation images spread over the list; none where `wanted` is false.
     pub fn read(dataset: &Dataset, config: &RunConfig, wanted: bool) -> Result<Self, TrainError> {
         let every = (wanted && config.preview_secs > 0.0)
             .then(|| Duration::try_from_secs_f64(config.preview_secs).ok())

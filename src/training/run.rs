@@ -1,11 +1,12 @@
 //! The training loop.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use burn::tensor::{Device, Tensor};
 
 use super::checkpoint::{EndMark, LineLog, Position, RunFolder};
+use super::clock::Clock;
 use super::config::{RunConfig, SampleOrder};
 use super::control::Control;
 use super::device::{self, DeviceId};
@@ -20,9 +21,9 @@ use super::segmenter::Segmenter;
 use crate::dataset::{BatchPlan, Dataset, Loader};
 use crate::metrics::ConfusionMatrix;
 
-/// Trains the run in `folder` on `dataset` until it is done, stopped or failed, taking
-/// it up from its last checkpoint where it has one. Never panics for what the world
-/// does; `Ended` is sent exactly once.
+/// Trains the run in `folder` on `dataset` until it is done, stopped or failed; it
+/// resumes from its last checkpoint where it has one. Never panics for what files and devices
+/// do; `Ended` is sent exactly once.
 ///
 /// Blocks; call it on a thread of its own.
 pub fn train(folder: &RunFolder, dataset: &Dataset, control: &Control, sink: &mut dyn TrainSink) {
@@ -223,7 +224,7 @@ impl<'a> Session<'a> {
         Ok(Outcome::Finished)
     }
 
-    /// Adds the gradients of the batches of the next step, those of one epoch; gives their
+    /// Adds the gradients of the batches of the next step, those of one epoch; returns their
     /// losses, `[1]` each. A stop waits for the step: gradients that wait are in no checkpoint.
     fn add_batches(
         &mut self,
@@ -241,10 +242,10 @@ impl<'a> Session<'a> {
         Ok(losses)
     }
 
-    /// Reads the losses that are still on the device, and tells them.
+    /// Reads the losses that are still on the device, logs and sends them.
     ///
     /// # Errors
-    /// When one of them is not finite; the steps before it are told all the same.
+    /// When one of them is not finite; the steps before it are logged all the same.
     fn catch_up(&mut self) -> Result<(), TrainError> {
         let read = self.waiting.read()?;
         for (record, sum) in read.steps {
@@ -272,7 +273,7 @@ impl<'a> Session<'a> {
             .total_steps(self.config.steps_per_epoch(self.plan.batches_per_epoch()))
     }
 
-    /// Waits while a pause is wished; the clock stands still.
+    /// Waits during a pause; the clock stands still.
     fn pause_or_stop(&mut self) -> Result<Next, TrainError> {
         if self.control.pause_requested() {
             self.catch_up()?;
@@ -382,35 +383,4 @@ pub fn batch_plan(config: &RunConfig, dataset: &Dataset) -> BatchPlan {
 /// (SplitMix64's increment).
 fn batch_seed(seed: u64, batch: usize) -> u64 {
     seed ^ (batch as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-}
-
-/// Seconds of training, pauses left out.
-struct Clock {
-    before: Duration,
-    since: Option<Instant>,
-}
-
-impl Clock {
-    fn new(elapsed_secs: f64) -> Self {
-        Self {
-            before: Duration::try_from_secs_f64(elapsed_secs).unwrap_or_default(),
-            since: Some(Instant::now()),
-        }
-    }
-
-    fn secs(&self) -> f64 {
-        let running = self.since.map_or(Duration::ZERO, |since| since.elapsed());
-        (self.before + running).as_secs_f64()
-    }
-
-    fn pause(&mut self) {
-        self.before += self
-            .since
-            .take()
-            .map_or(Duration::ZERO, |since| since.elapsed());
-    }
-
-    fn unpause(&mut self) {
-        self.since = Some(Instant::now());
-    }
 }

@@ -7,7 +7,7 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
-use super::config::Learning;
+use super::learning::Learning;
 use crate::kernels::{SgdStep, sgd_step};
 use crate::model::Network;
 

@@ -94,7 +94,7 @@ fn is_scored(shop: &Workshop, run: &str) {
         let scored = scored.succeeded().json().remove(0);
         let accuracy = scored["scores"]["pixel_accuracy"]
             .as_f64()
-            .expect("labelled pixels");
+            .expect("labeled pixels");
         assert!((0.0..=1.0).contains(&accuracy), "{scored}");
         let images = if split == "val" { 2 } else { 4 };
         assert_eq!(scored["images"], images, "{scored}");
@@ -104,7 +104,7 @@ fn is_scored(shop: &Workshop, run: &str) {
             &scored["boundary"]["mean_iu"],
         ] {
             assert!(
-                (0.0..=1.0).contains(&share.as_f64().expect("labelled pixels")),
+                (0.0..=1.0).contains(&share.as_f64().expect("labeled pixels")),
                 "{scored}"
             );
         }

@@ -156,7 +156,7 @@ fn people_see_three_means_by_name_and_what_was_left_out() {
         "mIoU (pooled over the set)",
         "mIoU (mean over images)",
         "boundary mIoU (5 px band)",
-        "1 labelled pixels are void",
+        "1 labeled pixels are void",
     ] {
         assert!(text.contains(words), "no {words:?} in:\n{text}");
     }

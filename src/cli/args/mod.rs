@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
 use super::network::NetworkArgs;
 use super::settings::{self, Settings};
@@ -117,8 +117,8 @@ pub struct EvaluateArgs {
     #[arg(long, value_name = "RUN", required_unless_present = "predictions")]
     pub run: Option<String>,
     /// Split to score
-    #[arg(long, value_enum, default_value = "val")]
-    pub split: SplitArg,
+    #[arg(long, default_value = "val", value_parser = values::one_of::<Split>())]
+    pub split: Split,
     /// Width in pixels of the band along label boundaries for the boundary scores
     #[arg(long, value_name = "N", default_value_t = BOUNDARY_WIDTH, value_parser = values::one_or_more)]
     pub boundary_width: usize,
@@ -328,22 +328,6 @@ pub struct WeightsAddArgs {
     /// Entry to add it as [default: the one with its hash]
     #[arg(long = "as", value_name = "NAME")]
     pub name: Option<String>,
-}
-
-/// A split of a dataset.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum SplitArg {
-    Train,
-    Val,
-}
-
-impl From<SplitArg> for Split {
-    fn from(split: SplitArg) -> Self {
-        match split {
-            SplitArg::Train => Self::Train,
-            SplitArg::Val => Self::Val,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 use clap::CommandFactory as _;
 
+use strum::VariantArray as _;
+
 use super::*;
 use crate::engine::{
     Augment, DatasetRef, FinalUpsampling, Learning, Precision, Recipe, Reduction, SampleOrder,
@@ -87,7 +89,7 @@ fn every_setting_arrives() {
 
 #[test]
 fn a_recipe_comes_before_what_is_given_with_it() {
-    for recipe in Recipe::ALL {
+    for &recipe in Recipe::VARIANTS {
         let words = format!("--variant fcn16s --recipe {}", recipe.id());
         let config = train(&words).unwrap().config(None).unwrap();
         assert_eq!(Recipe::of(&config), Some(recipe), "{words}");

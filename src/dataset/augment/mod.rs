@@ -121,7 +121,8 @@ impl Window {
         Self::place(size, crop, mirrored, |spare| spare.div_euclid(2))
     }
 
-    /// `offset` is told how many pixels of a side are left over, negative where they lack.
+    /// `offset` gets the number of pixels by which a side is longer than the crop; negative where
+    /// it is shorter.
     fn place(size: Size, crop: Size, mirrored: bool, mut offset: impl FnMut(i64) -> i64) -> Self {
         let (width, height) = (crop.width.max(1), crop.height.max(1));
         Self {

@@ -74,7 +74,7 @@ impl Canvas {
         inside.then(|| self.labels[y as usize * self.columns + x as usize])
     }
 
-    /// Paints over an area. `shade` gets the center of a pixel and gives how much
+    /// Paints over an area. `shade` gets the center of a pixel and returns how much
     /// of it is covered (0..=1) and in which color; half covered counts as covered.
     pub(super) fn paint(
         &mut self,

@@ -18,7 +18,7 @@ pub(super) struct Light {
     pub tint: Color,
     /// Row of the horizon, in pixels.
     pub horizon: f32,
-    /// Pixels that stand for one on a picture of 192x144.
+    /// Pixels for one pixel of a picture of 192x144.
     pub unit: f32,
 }
 

@@ -1,8 +1,8 @@
 //! The built-in sample: generated landscapes in VOC layout, so that everything
 //! can be tried without a download.
 //!
-//! Six things are told apart from the background, and color alone does not tell
-//! them: water mirrors the sky, houses and balloons come in all colors. Posts and
+//! There are six classes beside the background, and color alone does not tell them
+//! apart: water mirrors the sky, houses and balloons come in all colors. Posts and
 //! fences are 4 to 8 pixels wide, which a map of stride 32 cannot draw.
 
 mod canvas;
@@ -26,9 +26,9 @@ use super::image_io::encode_index_png;
 use super::{Class, ClassList, DatasetError, LabelMap, Rgb, Rng};
 use crate::files::{FileError, read_json, write_atomic, write_json};
 
-/// Counts up when the pictures change, so that an old sample is made anew.
+/// Counts up when the pictures change, so that an old sample is written again.
 const VERSION: u32 = 1;
-/// The file that says that a sample is whole; written last.
+/// The file that says that a sample is complete; written last.
 const MARKER: &str = "sample.json";
 const JPEG_QUALITY: u8 = 92;
 /// How many images are drawn between two reports of progress.
@@ -36,7 +36,7 @@ const CHUNK: usize = 8;
 /// Sides that a scene fits into, in pixels.
 const SIDES: std::ops::RangeInclusive<u32> = 16..=4096;
 
-/// What a sample is to be. The same values give the same files.
+/// The size of a sample. The same values make the same files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SampleSpec {
     /// Number of training images.
@@ -47,7 +47,7 @@ pub struct SampleSpec {
     pub width: u32,
     /// Rows of each image, `16..=4096`; other values are brought inside.
     pub height: u32,
-    /// Another seed gives other scenes.
+    /// Another seed makes other scenes.
     pub seed: u64,
 }
 
@@ -78,7 +78,7 @@ struct Marker {
 /// # Errors
 /// [`DatasetError::File`] when a file cannot be written, [`DatasetError::Stopped`] when
 /// `progress` said to stop.
-/// In both cases the next call starts anew.
+/// In both cases the next call starts from the beginning.
 pub fn ensure_sample(
     root: &Path,
     spec: &SampleSpec,
@@ -110,7 +110,7 @@ pub fn ensure_sample(
     Ok(write_json(&marker_path, &marker)?)
 }
 
-/// Takes the old marker away before anything is written over.
+/// Removes the old marker before anything is overwritten.
 fn remove_marker(path: &Path) -> Result<(), FileError> {
     match fs::remove_file(path) {
         Err(err) if err.kind() != std::io::ErrorKind::NotFound => Err(FileError::write(path)(err)),
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sample_is_a_sound_data_set_with_every_class() {
+    fn the_sample_is_a_valid_dataset_with_every_class() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let mut calls = Vec::new();
         ensure_sample(dir.path(), &small(), &mut |done, total| {

@@ -69,7 +69,7 @@ impl LabelMap {
     }
 }
 
-/// Reads an image of any supported format, told by its content rather than by
+/// Reads an image of any supported format, known by its content rather than by
 /// its extension. The camera's orientation is applied, transparency is laid on
 /// white, deeper samples are reduced to 8 bits.
 ///
@@ -121,7 +121,7 @@ fn open_image(path: &Path) -> Result<ImageReader<BufReader<File>>, DatasetError>
         .with_guessed_format()
         .map_err(|err| read_error(path, err))?;
     if reader.format().is_none() {
-        let reason = "it is no PNG, JPEG, BMP, TIFF, WebP, GIF or PNM file".to_owned();
+        let reason = "it is not a PNG, JPEG, BMP, TIFF, WebP, GIF or PNM file".to_owned();
         return Err(image_error(path, reason));
     }
     let mut limits = Limits::default();

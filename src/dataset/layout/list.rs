@@ -1,4 +1,4 @@
-//! Reading list files, and what both layouts say when a list is of no use.
+//! Reading list files and class lists, and listing folders: what both layouts share.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,7 +8,7 @@ use super::DatasetItem;
 use crate::dataset::image_io::read_error;
 use crate::dataset::{ClassList, DatasetError};
 
-/// The lines of a list that say something, trimmed, with their numbers from 1.
+/// The lines of a list that are not empty, trimmed, with their numbers from 1.
 pub(super) fn read_lines(path: &Path) -> Result<Vec<(usize, String)>, DatasetError> {
     let text = fs::read_to_string(path).map_err(|err| read_error(path, err))?;
     let lines = text

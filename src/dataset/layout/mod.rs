@@ -7,17 +7,30 @@ mod camvid;
 mod list;
 mod voc;
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::image_io::read_error;
 use super::{ClassList, DatasetError, DatasetItem, MaskReader};
 pub use list::{find_class_list, list_masks, read_class_list, read_names};
 
 /// Which list of a dataset.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    VariantArray,
+    IntoStaticStr,
+    EnumString,
+)]
+#[strum(serialize_all = "lowercase")]
 pub enum Split {
     /// Images that are trained on.
     Train,
@@ -26,21 +39,14 @@ pub enum Split {
 }
 
 /// Folder layouts that can be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display)]
 pub enum Layout {
     /// `JPEGImages`, `SegmentationClass` and `ImageSets/Segmentation` as in PASCAL VOC.
+    #[strum(to_string = "VOC layout")]
     Voc,
     /// `train.txt` and `val.txt` that list image and mask, as `SegNet` distributes `CamVid`.
+    #[strum(to_string = "CamVid layout")]
     CamVid,
-}
-
-impl fmt::Display for Layout {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Voc => "VOC layout",
-            Self::CamVid => "CamVid layout",
-        })
-    }
 }
 
 /// A dataset on disk: what is where, with nothing decoded yet.
@@ -54,7 +60,7 @@ pub struct Dataset {
     pub layout: Layout,
     /// Its classes, background included if there is one.
     pub classes: ClassList,
-    /// Labels in its masks that stand for void; 255 always does.
+    /// Labels in its masks that mean void; 255 always does.
     pub void_labels: Vec<u8>,
     /// The training list, never empty.
     pub train: Vec<DatasetItem>,
@@ -160,7 +166,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn folders_that_are_no_data_set_are_named() {
+    fn folders_without_a_dataset_are_named() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let message = Dataset::open(dir.path()).unwrap_err().to_string();
         assert!(message.contains("no dataset found here"), "{message}");

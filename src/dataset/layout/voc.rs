@@ -26,7 +26,7 @@ pub(super) fn find_root(root: &Path) -> Result<Option<PathBuf>, DatasetError> {
     }
     let mut found = Vec::new();
     for folder in [root.to_owned(), root.join("VOCdevkit")] {
-        // A folder that cannot be listed holds nothing for us.
+        // A folder that cannot be listed is skipped.
         let entries = fs::read_dir(folder).into_iter().flatten().flatten();
         found.extend(
             entries
@@ -192,7 +192,7 @@ fn guess_classes<'a>(items: impl Iterator<Item = &'a DatasetItem>) -> ClassList 
 }
 
 /// The highest label of a mask that is not void, and its palette. A mask that
-/// cannot be read says nothing here; reading it for use tells what is wrong.
+/// cannot be read is skipped here; reading it for use says what is wrong.
 fn highest_label(mask: &Path) -> Option<(u8, Vec<[u8; 3]>)> {
     let RawPixels::Labels { samples, palette } = read_raw(mask).ok()?.pixels else {
         return None;

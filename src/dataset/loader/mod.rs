@@ -35,7 +35,7 @@ pub struct Loader {
 }
 
 /// A worker and the channel that it alone fills. Worker `w` of `n` prepares every
-/// `n`-th batch, so taking from the channels in turn gives the order back.
+/// `n`-th batch, so taking from the channels in turn restores the order.
 struct Lane {
     batches: Receiver<Prepared>,
     worker: JoinHandle<()>,
@@ -125,7 +125,7 @@ impl Lane {
     }
 }
 
-/// What a worker does until its batches are done or nobody wants them anymore.
+/// A worker: prepares its batches until they are done or the loader is dropped.
 fn prepare(
     plan: &BatchPlan,
     epoch: usize,

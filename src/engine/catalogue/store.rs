@@ -11,6 +11,7 @@ use super::error::CatalogueError;
 use super::hash::{CHUNK, Digester, Digests, read_piece};
 use super::{CatalogueEntry, EntryState, KnownHash, Watch};
 use crate::engine::tasks::Cancel;
+use crate::files::{read_json, sync_folder, write_json};
 
 /// Remembers a check: it holds as long as file and catalogue are still like this.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,10 +40,6 @@ impl Record {
             kind: hash.kind().to_owned(),
             hash: digits,
         })
-    }
-
-    fn read(path: &Path) -> Option<Self> {
-        serde_json::from_slice(&fs::read(path).ok()?).ok()
     }
 }
 
@@ -74,7 +71,8 @@ pub(super) fn look(entry: &CatalogueEntry, folder: &Path) -> Option<EntryState> 
         return Some(EntryState::Unverified { path });
     }
     let expected = Record::new(&meta, &entry.hash)?;
-    (Record::read(&record_path(entry, folder))? == expected).then_some(EntryState::Ready { path })
+    let record: Record = read_json(&record_path(entry, folder)).ok()?;
+    (record == expected).then_some(EntryState::Ready { path })
 }
 
 /// Checks the file that is there, whoever put it there.
@@ -231,29 +229,15 @@ pub(super) fn settle(
     Ok(EntryState::Ready { path })
 }
 
-/// Lets names in a folder outlive a power loss. Only Unix can ask for that.
-fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    if cfg!(unix) {
-        File::open(folder)?.sync_all()
-    } else {
-        Ok(())
-    }
-}
-
 /// Writes down that the file was checked. Without that, it is only checked once more.
 fn remember(entry: &CatalogueEntry, folder: &Path) {
     let record = fs::metadata(file_path(entry, folder)).ok();
     let Some(record) = record.and_then(|meta| Record::new(&meta, &entry.hash)) else {
         return;
     };
-    let path = record_path(entry, folder);
-    let written = serde_json::to_vec_pretty(&record)
-        .map_err(Into::into)
-        .and_then(|text| fs::write(&path, text));
-    if let Err(err) = written {
+    if let Err(err) = write_json(&record_path(entry, folder), &record) {
         log::warn!(
-            "{}: {err}. {} will be checked again at the next start",
-            path.display(),
+            "{err}. {} will be checked again at the next start",
             entry.file
         );
     }

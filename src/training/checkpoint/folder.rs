@@ -43,7 +43,7 @@ pub struct RunFolder {
     path: PathBuf,
 }
 
-/// Held while a run is trained; the system lets go of it when the program dies.
+/// Held while a run is trained; the system releases it when the program ends.
 #[derive(Debug)]
 pub struct RunLock {
     _file: File,
@@ -109,17 +109,17 @@ impl RunFolder {
         Ok(write_json(&self.file("end.json"), end)?)
     }
 
-    /// All whole step lines.
+    /// All complete step lines.
     pub fn steps(&self) -> Vec<StepRecord> {
         read_lines(&self.file("steps.jsonl"))
     }
 
-    /// All whole epoch lines.
+    /// All complete epoch lines.
     pub fn epochs(&self) -> Vec<EpochRecord> {
         read_lines(&self.file("epochs.jsonl"))
     }
 
-    /// Opens the logs to append, after dropping what lies behind `step`: a resumed
+    /// Opens the logs to append, after removing what lies behind `step`: a resumed
     /// run does those steps again.
     pub(in crate::training) fn open_logs(
         &self,
@@ -134,7 +134,7 @@ impl RunFolder {
         Ok((steps, epochs))
     }
 
-    /// Makes this program the only one that trains the run, and takes the end mark away.
+    /// Makes this program the only one that trains the run, and removes the end mark.
     pub(in crate::training) fn lock(&self) -> Result<RunLock, TrainError> {
         let path = self.file("lock");
         let file = File::create(&path).map_err(FileError::write(&path))?;
@@ -145,7 +145,7 @@ impl RunFolder {
                     path: self.path.clone(),
                 });
             }
-            // A file system without locks: go on as if there were no other program.
+            // A file system without locks: assume that there is no other program.
             Err(TryLockError::Error(err)) => {
                 ::log::info!("{}: no file lock: {err}", path.display());
             }
@@ -157,7 +157,7 @@ impl RunFolder {
         Ok(RunLock { _file: file })
     }
 
-    /// Whether some program trains it right now.
+    /// Whether a program is training it.
     pub fn is_locked(&self) -> bool {
         File::open(self.file("lock"))
             .is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::files::{FileError, write_atomic};
 
-/// All lines of `path` that are whole; none when there is no such file. The last
+/// All complete lines of `path`; none when there is no such file. The last
 /// line of a killed run may be half a line.
 pub fn read_lines<T: DeserializeOwned>(path: &Path) -> Vec<T> {
     let text = fs::read(path).unwrap_or_default();
@@ -27,7 +27,7 @@ pub(in crate::training) struct LineLog<T> {
 }
 
 impl<T: Serialize + DeserializeOwned> LineLog<T> {
-    /// Opens `path` to append; lines that `keep` turns down, or that are not whole, go.
+    /// Opens `path` to append. Lines that `keep` rejects, or that are incomplete, are removed.
     pub fn open(path: PathBuf, keep: impl Fn(&T) -> bool) -> Result<Self, FileError> {
         if path.exists() {
             let mut kept = read_lines::<T>(&path).into_iter().filter(|line| keep(line));
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn half_a_line_at_the_end_is_passed_over_and_then_cut() {
+    fn half_a_line_at_the_end_is_skipped_and_then_removed() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("log.jsonl");
         fs::write(&path, "1\n2\n3").expect("a file");
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn opening_drops_what_is_turned_down() {
+    fn opening_removes_rejected_lines() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("log.jsonl");
         fs::write(&path, "1\n2\n3\n").expect("a file");

@@ -1,7 +1,10 @@
 //! The folder of a run: configuration, log lines, weights.
 //!
-//! Every file but the two logs is written whole or not at all; a log line that was
-//! cut off is passed over. Weights count once a manifest that names them is there.
+//! A folder holds `config.json` (what was started), `steps.jsonl` and `epochs.jsonl` (logs),
+//! `last.json` and `best.json` (manifests that name `weights-*.bpk` and `optimizer-*.bpk`),
+//! `end.json` (how it ended) and `lock`. Every file but the two logs is written whole or not
+//! at all; an incomplete log line is skipped. Weights count once a manifest names them, so the
+//! manifests are written after the weights, and what none names is deleted.
 
 mod folder;
 mod log;

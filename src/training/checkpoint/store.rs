@@ -1,5 +1,5 @@
 //! Weights on disk: written beside the old ones, published by a manifest, then the
-//! old ones go. A crash at any point leaves the last published state.
+//! old ones are deleted. A crash at any point leaves the last published state.
 
 use std::fs;
 use std::path::Path;
@@ -16,7 +16,7 @@ use crate::training::event::EpochRecord;
 use crate::training::precision::LossScale;
 use crate::training::sgd::Sgd;
 
-/// `last.json`: where a run can be taken up again.
+/// `last.json`: where a run can be resumed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Last {
     /// Steps done.
@@ -141,7 +141,7 @@ impl RunFolder {
     }
 
     /// Loads the best weights, or the last ones before the first validation, into `model`;
-    /// also gives the step they were made at.
+    /// also returns the step they were made at.
     pub(in crate::training) fn load_best(
         &self,
         model: Network,

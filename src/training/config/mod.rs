@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::device::DeviceId;
 use super::error::TrainError;
+use super::learning::Learning;
 use super::precision::Precision;
 use super::schedule::Schedule;
 use crate::dataset::{Augment, Normalization, Size};
@@ -35,143 +37,28 @@ pub enum InitialWeights {
     File(PathBuf),
 }
 
-/// What becomes of the losses of the pixels of a batch before they are differentiated.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Reduction {
-    /// The mean over the labelled pixels (Caffe's `normalize: true`).
-    #[default]
-    Mean,
-    /// The sum over the labelled pixels. Caffe's `normalize: false` divides by the number
-    /// of images, which is 1 in the released FCN nets: with a batch of 1 it is the same.
-    Sum,
-}
-
-impl Reduction {
-    /// Both reductions.
-    pub const ALL: [Self; 2] = [Self::Mean, Self::Sum];
-
-    /// The name on the command line and in files: `mean`.
-    pub fn id(self) -> &'static str {
-        match self {
-            Self::Mean => "mean",
-            Self::Sum => "sum",
-        }
-    }
-}
-
 /// In which order an epoch takes the training images.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    VariantArray,
+    IntoStaticStr,
+    EnumString,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum SampleOrder {
     /// Another order each epoch, drawn from the seed.
     #[default]
     Shuffled,
     /// That of the list file, every epoch.
     Sequential,
-}
-
-impl SampleOrder {
-    /// Both orders.
-    pub const ALL: [Self; 2] = [Self::Shuffled, Self::Sequential];
-
-    /// The name on the command line and in files: `sequential`.
-    pub fn id(self) -> &'static str {
-        match self {
-            Self::Shuffled => "shuffled",
-            Self::Sequential => "sequential",
-        }
-    }
-}
-
-/// The values of stochastic gradient descent. Momentum and weight decay mean what they
-/// mean in PyTorch's `torch.optim.SGD`: the decay is added to the gradient, and the
-/// learning rate multiplies what the momentum has gathered. Caffe gathers
-/// `rate * gradient` instead, which is the same while the rate does not change.
-///
-/// A step is made of the gradients of [`accumulation`](Self::accumulation) batches: they
-/// are added up, divided by the number of batches, clipped, and then decayed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Learning {
-    /// Step size, above 0.
-    pub learning_rate: f64,
-    /// Share of the last update that is kept, `0.0..1.0`.
-    pub momentum: f64,
-    /// L2 penalty, 0 or more.
-    pub weight_decay: f64,
-    /// Course of the learning rate.
-    pub schedule: Schedule,
-    /// Steps in which the learning rate rises in a straight line from
-    /// `learning_rate / warmup_steps`; 0 = none.
-    #[serde(default)]
-    pub warmup_steps: usize,
-    /// Factor on the learning rate of biases, 0 or more; 1 = like all weights, 2 in the
-    /// papers (CVPR 2015, section 4.3; `lr_mult: 2` in the released nets). Biases are the
-    /// parameters named so; the shift of batch normalization is none.
-    #[serde(default = "one")]
-    pub bias_rate: f64,
-    /// Whether weight decay pulls on biases too: in PyTorch it does, in the released Caffe
-    /// nets it does not (`decay_mult: 0`). Batch normalization is always decayed.
-    #[serde(default = "yes")]
-    pub decay_biases: bool,
-    /// What is differentiated: mean or sum of the pixel losses. Losses in logs and curves
-    /// are the mean in both cases, so that runs can be compared.
-    #[serde(default)]
-    pub reduction: Reduction,
-    /// Batches whose gradients make one step, 1 or more (Caffe's `iter_size`). Their sum is
-    /// divided by their number whatever the reduction is, as Caffe does (`Normalize` in its
-    /// `sgd_solver.cpp`). The last step of an epoch takes the batches that are left, and
-    /// divides by their number.
-    #[serde(default = "once")]
-    pub accumulation: usize,
-    /// Largest L2 norm of all gradients of a step together, above 0; larger ones are scaled
-    /// down to it (`torch.nn.utils.clip_grad_norm_`). `None` = no limit.
-    #[serde(default)]
-    pub clip_norm: Option<f64>,
-}
-
-impl Learning {
-    /// Learning rate of the step that follows `step` of `total` steps: that of the
-    /// schedule, and in the first `warmup_steps` steps the `(step + 1) / warmup_steps`
-    /// of it, so that it rises in a straight line and is whole at the last of them.
-    pub fn rate_at(&self, step: usize, total: usize) -> f64 {
-        let rate = self.schedule.rate_at(self.learning_rate, step, total);
-        if step < self.warmup_steps {
-            return rate * (step + 1) as f64 / self.warmup_steps as f64;
-        }
-        rate
-    }
-
-    /// SGD with PyTorch's defaults for the rest: biases like all weights, mean loss, one
-    /// batch a step, a fixed rate, no clipping.
-    pub fn sgd(learning_rate: f64, momentum: f64, weight_decay: f64) -> Self {
-        Self {
-            learning_rate,
-            momentum,
-            weight_decay,
-            schedule: Schedule::Fixed,
-            warmup_steps: 0,
-            bias_rate: one(),
-            decay_biases: yes(),
-            reduction: Reduction::Mean,
-            accumulation: once(),
-            clip_norm: None,
-        }
-    }
-}
-
-// What runs from before these values were there have been trained with.
-
-fn one() -> f64 {
-    1.0
-}
-
-fn once() -> usize {
-    1
-}
-
-fn yes() -> bool {
-    true
 }
 
 /// The configuration of one run.

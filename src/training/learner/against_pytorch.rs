@@ -9,7 +9,7 @@ use super::*;
 use crate::model::pytorch_fixtures::{Case, Tensors, fixture, manifest};
 use crate::model::weights::parameters;
 use crate::model::{FinalUpsampling, NetworkConfig};
-use crate::training::config::Reduction;
+use crate::training::learning::Reduction;
 
 fn learner(run: &Value, manifest: &Value) -> (Learner, NetworkConfig) {
     let name = run["network"].as_str().unwrap();

@@ -4,11 +4,12 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::checkpoint::RunFolder;
-use super::config::{Learning, RunConfig};
+use super::config::RunConfig;
 use super::device::reads_for_free;
 use super::error::TrainError;
 use super::gradients::{Accumulated, clip_factor, clip_on_device, norm, read, total};
 use super::initial_weights::initialize;
+use super::learning::Learning;
 use super::loss::{Targets, objective};
 use super::precision::{LossScale, Precision};
 use super::sgd::Sgd;
@@ -81,7 +82,7 @@ impl Learner {
     }
 
     /// Adds the gradients of a batch to those that wait for the next [`step`](Self::step);
-    /// gives the mean loss over its labelled pixels, `[1]`. Batch normalization sees each batch
+    /// returns the mean loss over its labelled pixels, `[1]`. Batch normalization sees each batch
     /// by itself.
     ///
     /// # Errors
@@ -96,7 +97,7 @@ impl Learner {
         let _pool = self.pool.enter();
         let shape = [batch.batch_size, 3, batch.height, batch.width];
         let images = Tensor::<4>::from_data(TensorData::new(batch.images, shape), &self.device);
-        let images = images.cast(self.precision.numbers());
+        let images = images.cast(self.precision.dtype());
         let size = [batch.batch_size, batch.height, batch.width];
         let targets = Targets::new(&batch.labels, size, self.num_classes);
         let (logits, aux_logits, ends) = if self.recompute_activations {
@@ -179,7 +180,7 @@ impl Learner {
         self.norm.take()
     }
 
-    /// Turns down weights that are not numbers: the update of a step comes after its loss.
+    /// An error where weights are not finite: the update of a step comes after its loss.
     pub(super) fn check_weights(&self, step: usize, learning_rate: f64) -> Result<(), TrainError> {
         if total(&self.model.valid())?.is_finite() {
             return Ok(());

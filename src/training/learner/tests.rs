@@ -1,6 +1,6 @@
 use super::*;
 use crate::model::{Trunk, Variant};
-use crate::training::config::Reduction;
+use crate::training::learning::Reduction;
 use crate::training::preset;
 use burn::module::{ModuleVisitor, Param};
 

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use super::config::{Learning, Reduction, RunConfig};
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
+use super::config::RunConfig;
+use super::learning::{Learning, Reduction};
 use super::schedule::Schedule;
 use crate::dataset::{Augment, Size};
 use crate::model::{FinalUpsampling, Variant};
@@ -10,7 +13,8 @@ use crate::model::{FinalUpsampling, Variant};
 /// A named set of optimizer values, batch, image sizes, augmentation, dropout and
 /// upsampling. It says nothing of dataset, network, device, order and length of a run,
 /// and each value can be changed afterwards.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Recipe {
     /// What `vgg16` starts from: crops of 224x224, one a step, high momentum.
     Seed,
@@ -18,12 +22,14 @@ pub enum Recipe {
     /// batch normalization.
     SlimFast,
     /// The text of the CVPR paper.
+    #[strum(serialize = "cvpr2015")]
     Cvpr2015,
     /// The released stride 32, 16 and 8 nets: each starts from the weights of the coarser one.
     PamiHeavy,
     /// The released FCN-8s that was trained at once; the rate does not depend on the stride.
     PamiAtOnce,
     /// The released FCN-AlexNet.
+    #[strum(serialize = "alexnet")]
     AlexNet,
     /// torchvision's training script, at four images a step.
     Torchvision,
@@ -40,28 +46,9 @@ pub(super) struct Values {
 }
 
 impl Recipe {
-    /// All recipes.
-    pub const ALL: [Self; 7] = [
-        Self::Seed,
-        Self::SlimFast,
-        Self::Cvpr2015,
-        Self::PamiHeavy,
-        Self::PamiAtOnce,
-        Self::AlexNet,
-        Self::Torchvision,
-    ];
-
     /// The name on the command line: `pami-heavy`.
     pub fn id(self) -> &'static str {
-        match self {
-            Self::Seed => "seed",
-            Self::SlimFast => "slim-fast",
-            Self::Cvpr2015 => "cvpr2015",
-            Self::PamiHeavy => "pami-heavy",
-            Self::PamiAtOnce => "pami-at-once",
-            Self::AlexNet => "alexnet",
-            Self::Torchvision => "torchvision",
-        }
+        self.into()
     }
 
     /// Where its values come from, and what to know before it is used, in one line.
@@ -113,7 +100,7 @@ impl Recipe {
     /// The recipe whose values a configuration has; `None` = values of its own. Where two
     /// have the same (at stride 32 both of PAMI's), the first of them.
     pub fn of(config: &RunConfig) -> Option<Self> {
-        Self::ALL.into_iter().find(|recipe| {
+        Self::VARIANTS.iter().copied().find(|recipe| {
             let values = recipe.values(config.variant.stride());
             config.learning == values.learning
                 && config.batch_size == values.batch_size

@@ -1,3 +1,5 @@
+use strum::VariantArray as _;
+
 use super::*;
 use crate::model::Trunk;
 use crate::training::{SampleOrder, preset};
@@ -63,7 +65,7 @@ fn the_values_are_those_of_the_sources() {
         (Recipe::AlexNet, 1e-4, 0.9, 1, 20, Mean, 2.0, None, AllFixed),
     ];
     // The last one, of another project, has values of its own below.
-    assert_eq!(table.map(|row| row.0)[..], Recipe::ALL[..6]);
+    assert_eq!(table.map(|row| row.0)[..], Recipe::VARIANTS[..6]);
     for (recipe, rate, momentum, batch, accumulation, reduction, bias_rate, crop, upsampling) in
         table
     {
@@ -146,7 +148,7 @@ fn choices_and_the_length_of_a_run_are_left_alone() {
     (config.epochs, config.max_steps, config.seed) = (7, Some(9), 11);
     config.order = SampleOrder::Sequential;
     let before = config.clone();
-    for recipe in Recipe::ALL {
+    for &recipe in Recipe::VARIANTS {
         recipe.apply(&mut config);
     }
     let Values {
@@ -180,8 +182,8 @@ fn presets_are_recipes() {
 
 #[test]
 fn names_and_sources_tell_recipes_apart() {
-    for (n, recipe) in Recipe::ALL.into_iter().enumerate() {
-        for other in &Recipe::ALL[n + 1..] {
+    for (n, recipe) in Recipe::VARIANTS.iter().enumerate() {
+        for other in &Recipe::VARIANTS[n + 1..] {
             assert_ne!(recipe.id(), other.id());
             assert_ne!(recipe.to_string(), other.to_string());
             assert_ne!(recipe.source(), other.source());

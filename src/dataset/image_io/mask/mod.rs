@@ -11,7 +11,7 @@ use crate::dataset::{ClassList, DatasetError, DatasetItem, Size, VOID};
 
 /// Reads the label maps of one dataset.
 ///
-/// Taken are indexed and grey PNGs of 1, 2, 4 or 8 bits, whose samples are the
+/// Supported are indexed and grey PNGs of 1, 2, 4 or 8 bits, whose samples are the
 /// labels, and 8-bit RGB or RGBA PNGs whose colors are all in the palette.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MaskReader {
@@ -83,7 +83,7 @@ impl MaskReader {
         Ok((rgb, labels))
     }
 
-    /// What a label in a file stands for; `None` = nothing.
+    /// The class or void that a label in a file means; `None` = neither.
     fn meaning(&self, label: usize) -> Option<u8> {
         let byte = u8::try_from(label).ok()?;
         if byte == VOID || self.void_labels.contains(&byte) {
@@ -235,7 +235,7 @@ fn unpack(data: &[u8], width: u32, bit_depth: BitDepth, line_size: usize) -> Vec
 fn png_reason(err: &png::DecodingError) -> String {
     match err {
         png::DecodingError::Format(err) if err.to_string().contains("signature") => {
-            "it is no PNG file; export masks as 8-bit indexed or grey PNG".to_owned()
+            "it is not a PNG file; export masks as 8-bit indexed or grey PNG".to_owned()
         }
         err => format!("damaged PNG: {err}"),
     }

@@ -179,7 +179,7 @@ fn damaged_and_foreign_files_are_refused() {
     }
     std::fs::write(&path, "not a picture at all").expect("written");
     let message = reader(13).read(&path).unwrap_err().to_string();
-    assert!(message.contains("no PNG file"), "{message}");
+    assert!(message.contains("not a PNG file"), "{message}");
     let path = png_file(
         &dir,
         [1, 1],

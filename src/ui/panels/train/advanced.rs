@@ -2,6 +2,8 @@
 
 use eframe::egui::{ComboBox, DragValue, Response, Ui};
 
+use strum::VariantArray as _;
+
 use super::learning::{optional_ui, segments_ui};
 use super::optimizer::optimizer_ui;
 use crate::engine::{Normalization, Precision, RunConfig, SampleOrder, Size};
@@ -82,7 +84,7 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
             SampleOrder::Shuffled => "Shuffled".to_owned(),
             SampleOrder::Sequential => "Sequential".to_owned(),
         };
-        segments_ui(ui, &SampleOrder::ALL, config.order, label, |order| {
+        segments_ui(ui, SampleOrder::VARIANTS, config.order, label, |order| {
             config.order = order;
         })
     });
@@ -161,14 +163,20 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
                    devices that support them. Weights and loss keep 32 bits";
     ui.field("Precision", tooltip, |ui| {
         let label = |precision: Precision| precision.id().to_owned();
-        segments_ui(ui, &Precision::ALL, config.precision, label, |precision| {
-            config.precision = precision;
-        })
+        segments_ui(
+            ui,
+            Precision::VARIANTS,
+            config.precision,
+            label,
+            |precision| {
+                config.precision = precision;
+            },
+        )
     });
     let tooltip = "Keep only the activations between the stages of the trunk and recompute the others in the \
                    backward pass: less memory, more time, the same gradients";
-    ui.field("Recompute activations", tooltip, |ui| {
-        ui.checkbox(&mut config.recompute_activations, "")
+    ui.field("Recompute", tooltip, |ui| {
+        ui.checkbox(&mut config.recompute_activations, "activations")
             .accessible_name("Recompute activations")
     });
     ui.field(

@@ -27,7 +27,7 @@ pub fn recipe_ui(ui: &mut Ui, config: &mut RunConfig) {
                 .truncate()
                 .show_ui(ui, |ui| {
                     ui.set_min_width(POPUP_WIDTH);
-                    for recipe in Recipe::ALL {
+                    for &recipe in Recipe::VARIANTS {
                         entry_ui(ui, recipe, current, config);
                     }
                 });
@@ -129,7 +129,7 @@ fn loss_ui(ui: &mut Ui, learning: &mut Learning) {
             Reduction::Sum => "Sum".to_owned(),
         };
         let current = learning.reduction;
-        segments_ui(ui, &Reduction::ALL, current, label, |reduction| {
+        segments_ui(ui, Reduction::VARIANTS, current, label, |reduction| {
             learning.reduction = reduction;
         })
     });
