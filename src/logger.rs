@@ -36,7 +36,7 @@ pub fn install(verbose: u8) {
         1 => LevelFilter::Info,
         _ => LevelFilter::Trace,
     };
-    // The only error is a logger that is already there, and it then goes on logging.
+    // The only error is a logger that is already there, which then stays in use.
     if log::set_logger(&LOGGER).is_ok() {
         log::set_max_level(level);
     }

@@ -30,12 +30,12 @@ pub struct DatasetStats {
 }
 
 impl DatasetStats {
-    /// Share of a class in the labelled pixels, 0..=1; 0 when nothing is labelled.
+    /// Share of a class in the labeled pixels, 0..=1; 0 when nothing is labeled.
     pub fn share(&self, label: u8) -> f64 {
-        let labelled: u64 = self.class_pixels.iter().sum();
+        let labeled: u64 = self.class_pixels.iter().sum();
         self.class_pixels
             .get(usize::from(label))
-            .map_or(0.0, |pixels| *pixels as f64 / labelled.max(1) as f64)
+            .map_or(0.0, |pixels| *pixels as f64 / labeled.max(1) as f64)
     }
 
     fn add(&mut self, pair: &PairStats) {

@@ -40,7 +40,7 @@ impl Cancel {
 /// What became of a [`Task`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Poll<T> {
-    /// The work goes on.
+    /// The work is not done yet.
     Pending,
     /// The result. It comes once.
     Ready(T),

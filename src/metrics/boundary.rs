@@ -217,8 +217,8 @@ mod tests {
             let totals: Vec<u64> = (0..=12).map(counted).collect();
             assert!(totals.is_sorted(), "{totals:?}");
             let one_label = truth.iter().all(|label| *label == truth[0]);
-            let labelled = truth.iter().filter(|label| **label != VOID).count() as u64;
-            assert_eq!(totals[12], if one_label { 0 } else { labelled });
+            let labeled = truth.iter().filter(|label| **label != VOID).count() as u64;
+            assert_eq!(totals[12], if one_label { 0 } else { labeled });
         }
     }
 }

@@ -14,7 +14,7 @@ const NO_CLASS: u8 = 255;
 /// without a true pixel, mean IU only those with neither a true nor a predicted one, so
 /// that a class which is predicted but never true pulls the mean IU down as a 0.
 ///
-/// One thing goes beyond them: a labelled pixel that is predicted as void (255), which
+/// One thing goes beyond them: a labeled pixel that is predicted as void (255), which
 /// breaks their `bincount`, is a miss of its true class and a hit of none.
 ///
 /// # Example
@@ -41,11 +41,11 @@ pub struct ConfusionMatrix {
 
 /// The scores of one confusion matrix, each in `0.0..=1.0`.
 ///
-/// `None` means that there is nothing to divide by: no labelled pixel at all, or,
+/// `None` means that there is nothing to divide by: no labeled pixel at all, or,
 /// for a class, neither a true nor a predicted pixel.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Scores {
-    /// Share of labelled pixels predicted right.
+    /// Share of labeled pixels predicted right.
     pub pixel_accuracy: Option<f64>,
     /// Mean over the classes present in the ground truth of their recall.
     pub mean_accuracy: Option<f64>,
@@ -96,7 +96,7 @@ impl ConfusionMatrix {
         self.counts[truth * self.num_classes + predicted]
     }
 
-    /// Labelled pixels that were predicted as void.
+    /// Labeled pixels that were predicted as void.
     pub fn unanswered(&self) -> u64 {
         self.unanswered.iter().sum()
     }
@@ -148,7 +148,7 @@ impl ConfusionMatrix {
         }
     }
 
-    /// Number of labelled pixels counted.
+    /// Number of labeled pixels counted.
     pub fn total(&self) -> u64 {
         self.counts.iter().sum::<u64>() + self.unanswered()
     }

@@ -15,7 +15,7 @@ pub struct ImageMean {
 }
 
 impl ImageMean {
-    /// Adds an image by the matrix of its pixels alone. An image without a labelled pixel
+    /// Adds an image by the matrix of its pixels alone. An image without a labeled pixel
     /// has no score and is left out.
     pub fn add(&mut self, image: &ConfusionMatrix) {
         if let Some(mean_iu) = image.mean_iu() {
@@ -30,7 +30,7 @@ impl ImageMean {
         self.images += other.images;
     }
 
-    /// The mean, `0.0..=1.0`; `None` before the first image with a labelled pixel.
+    /// The mean, `0.0..=1.0`; `None` before the first image with a labeled pixel.
     pub fn mean_iu_over_images(&self) -> Option<f64> {
         (self.images > 0).then(|| self.sum / self.images as f64)
     }

@@ -83,7 +83,7 @@ impl SetCounts {
         self.boundary_width
     }
 
-    /// Labelled pixels that were predicted as void; each counts as wrong.
+    /// Labeled pixels that were predicted as void; each counts as wrong.
     pub fn unanswered(&self) -> u64 {
         self.pooled.unanswered()
     }

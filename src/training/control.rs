@@ -5,11 +5,11 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 /// A handle on a running loop; clones control the same loop.
 #[derive(Debug, Clone, Default)]
 pub struct Control {
-    shared: Arc<(Mutex<Wish>, Condvar)>,
+    shared: Arc<(Mutex<Request>, Condvar)>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Wish {
+enum Request {
     #[default]
     Run,
     Pause,
@@ -19,51 +19,53 @@ enum Wish {
 impl Control {
     /// Asks the loop to wait after the current step. Does not undo a stop.
     pub fn pause(&self) {
-        self.change(|wish| {
-            if *wish == Wish::Run {
-                *wish = Wish::Pause;
+        self.change(|request| {
+            if *request == Request::Run {
+                *request = Request::Pause;
             }
         });
     }
 
     /// Lets a paused loop continue.
     pub fn unpause(&self) {
-        self.change(|wish| {
-            if *wish == Wish::Pause {
-                *wish = Wish::Run;
+        self.change(|request| {
+            if *request == Request::Pause {
+                *request = Request::Run;
             }
         });
     }
 
     /// Asks the loop to end after the current step, also when it waits.
     pub fn stop(&self) {
-        self.change(|wish| *wish = Wish::Stop);
+        self.change(|request| *request = Request::Stop);
     }
 
     /// Whether a stop was asked for.
     pub fn stop_requested(&self) -> bool {
-        *self.lock() == Wish::Stop
+        *self.lock() == Request::Stop
     }
 
     /// Whether a pause was asked for.
     pub fn pause_requested(&self) -> bool {
-        *self.lock() == Wish::Pause
+        *self.lock() == Request::Pause
     }
 
     /// Blocks during a pause.
     pub fn wait_while_paused(&self) {
         let (_, changed) = &*self.shared;
-        let mut wish = self.lock();
-        while *wish == Wish::Pause {
-            wish = changed.wait(wish).unwrap_or_else(PoisonError::into_inner);
+        let mut request = self.lock();
+        while *request == Request::Pause {
+            request = changed
+                .wait(request)
+                .unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Wish> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Request> {
         self.shared.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn change(&self, edit: impl FnOnce(&mut Wish)) {
+    fn change(&self, edit: impl FnOnce(&mut Request)) {
         edit(&mut self.lock());
         self.shared.1.notify_all();
     }

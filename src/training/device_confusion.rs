@@ -67,7 +67,7 @@ pub(super) fn count(
 pub(super) struct Counted {
     /// [`count`] by each ground truth, as many as in all other images.
     pub counts: Vec<Tensor<1, Int>>,
-    /// Sum of the loss over the labelled pixels, `[1]`.
+    /// Sum of the loss over the labeled pixels, `[1]`.
     pub loss: Tensor<1>,
 }
 

@@ -20,7 +20,7 @@ pub struct Evaluation {
     pub boundary: Scores,
     /// Width of that band, in pixels.
     pub boundary_width: usize,
-    /// Mean loss over the labelled pixels, in nats; `None` when there is none.
+    /// Mean loss over the labeled pixels, in nats; `None` when there is none.
     pub loss: Option<f64>,
     /// Number of images.
     pub images: usize,
@@ -28,7 +28,7 @@ pub struct Evaluation {
 
 /// The loss over a list of images.
 pub(super) struct ListLoss {
-    /// Mean over the labelled pixels, in nats; `None` when there is none.
+    /// Mean over the labeled pixels, in nats; `None` when there is none.
     pub mean: Option<f64>,
 }
 
@@ -78,7 +78,7 @@ pub(super) fn evaluate(
     kept: &mut dyn Kept,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Option<ListLoss>, TrainError> {
-    let (mut loss, mut labelled) = (0.0, 0);
+    let (mut loss, mut labeled) = (0.0, 0);
     let mut unread = Unread::new(how.reader.num_classes);
     let mut take = |images: Vec<(Vec<ConfusionMatrix>, f64)>| {
         for (matrices, image_loss) in images {
@@ -110,19 +110,19 @@ pub(super) fn evaluate(
             // Those before it first, in the order of the images.
             take(unread.read()?);
             take(vec![(counted, image_loss)]);
-            labelled += pixels;
+            labeled += pixels;
             if wanted {
                 kept.take(done, mask);
             }
         } else {
             let (counted, pixels) = segmenter.count(&image, &truth, band.as_deref(), how.test_size);
             take(unread.push(counted)?);
-            labelled += pixels;
+            labeled += pixels;
         }
     }
     take(unread.read()?);
     progress(items.len(), items.len());
     Ok(Some(ListLoss {
-        mean: (labelled > 0).then(|| loss / labelled as f64),
+        mean: (labeled > 0).then(|| loss / labeled as f64),
     }))
 }

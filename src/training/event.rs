@@ -31,7 +31,7 @@ pub struct StepRecord {
     pub step: usize,
     /// 1 for the first epoch.
     pub epoch: usize,
-    /// Mean over the labelled pixels of the multinomial logistic loss, in nats; where a step
+    /// Mean over the labeled pixels of the multinomial logistic loss, in nats; where a step
     /// has several batches, the mean of theirs.
     pub loss: f64,
     /// Learning rate of this step.
@@ -49,7 +49,7 @@ pub struct EpochRecord {
     pub step: usize,
     /// Mean training loss of the epoch's batches.
     pub train_loss: f64,
-    /// Mean loss over the labelled validation pixels; `None` when none is labelled.
+    /// Mean loss over the labeled validation pixels; `None` when none is labeled.
     pub val_loss: Option<f64>,
     /// Validation scores over the whole set.
     pub scores: Scores,
@@ -121,7 +121,7 @@ pub enum TrainEvent {
     EpochEnded(EpochRecord),
     /// The loop waits.
     Paused,
-    /// The loop goes on.
+    /// The loop continues.
     Unpaused,
     /// A checkpoint was published.
     Saved { step: usize },

@@ -230,7 +230,7 @@ mod tests {
         }
     }
 
-    /// Two images of two pixels and two channels, all labelled.
+    /// Two images of two pixels and two channels, all labeled.
     const IMAGES: [[[[f32; 2]; 1]; 2]; 2] =
         [[[[1.0, -2.0]], [[0.5, 3.0]]], [[[0.0, 1.5]], [[-1.0, 2.0]]]];
     const LABELS: [u8; 4] = [0, 1, 2, 1];

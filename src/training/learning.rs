@@ -22,10 +22,10 @@ use super::schedule::Schedule;
 #[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum Reduction {
-    /// The mean over the labelled pixels (Caffe's `normalize: true`).
+    /// The mean over the labeled pixels (Caffe's `normalize: true`).
     #[default]
     Mean,
-    /// The sum over the labelled pixels. Caffe's `normalize: false` divides by the number
+    /// The sum over the labeled pixels. Caffe's `normalize: false` divides by the number
     /// of images, which is 1 in the released FCN nets: with a batch of 1 it is the same.
     Sum,
 }

@@ -13,8 +13,8 @@ pub(super) struct Targets<'a> {
     /// Batch size, height, width.
     size: [usize; 3],
     num_classes: usize,
-    /// Number of labelled pixels.
-    pub labelled: usize,
+    /// Number of labeled pixels.
+    pub labeled: usize,
     on_device: OnceCell<DeviceTargets>,
 }
 
@@ -24,14 +24,14 @@ pub(super) struct Targets<'a> {
 struct DeviceTargets {
     /// `[batch_size, 1, height, width]`, `0..num_classes`
     labels: Tensor<4, Int>,
-    /// `[batch_size, 1, height, width]`, 1 where labelled, 0 where void
+    /// `[batch_size, 1, height, width]`, 1 where labeled, 0 where void
     weights: Tensor<4>,
 }
 
 impl<'a> Targets<'a> {
     /// Labels of `[batch_size, height, width]` pixels.
     pub fn new(labels: &'a [u8], size: [usize; 3], num_classes: usize) -> Self {
-        let labelled = labels
+        let labeled = labels
             .iter()
             .filter(|&&label| usize::from(label) < num_classes)
             .count();
@@ -39,7 +39,7 @@ impl<'a> Targets<'a> {
             labels,
             size,
             num_classes,
-            labelled,
+            labeled,
             on_device: OnceCell::new(),
         }
     }
@@ -67,7 +67,7 @@ impl<'a> Targets<'a> {
     }
 }
 
-/// Sum over the labelled pixels of `-log softmax(logits)[label]`, in nats
+/// Sum over the labeled pixels of `-log softmax(logits)[label]`, in nats
 /// (CVPR 2015, section 4: "per-pixel multinomial logistic loss"; void left out).
 ///
 /// # Shapes
@@ -97,7 +97,7 @@ pub(super) fn objective(
 ) -> (Tensor<1>, Tensor<1>) {
     let sum = loss_sum(logits, targets);
     // A batch of void alone has loss 0, not 0 / 0.
-    let mean = sum.clone().div_scalar(targets.labelled.max(1) as f64);
+    let mean = sum.clone().div_scalar(targets.labeled.max(1) as f64);
     match reduction {
         Reduction::Mean => (mean.clone(), mean),
         Reduction::Sum => (mean, sum),
@@ -112,24 +112,24 @@ mod tests {
         let device = Device::flex();
         let targets = Targets::new(labels, [1, 1, 2], 2);
         let loss = loss_sum(Tensor::from_data(logits, &device), &targets);
-        (loss.into_scalar(), targets.labelled)
+        (loss.into_scalar(), targets.labeled)
     }
 
     #[test]
     fn loss_equals_the_hand_computed_one() {
         // Pixel 0: logits 0, ln 3 -> p(1) = 3/4. Pixel 1: equal logits -> p = 1/2.
         let logits = [[[[0.0, 5.0]], [[3f32.ln(), 5.0]]]];
-        let (loss, labelled) = sum(logits, &[1, 0]);
+        let (loss, labeled) = sum(logits, &[1, 0]);
         assert!((loss - ((4.0f32 / 3.0).ln() + 2f32.ln())).abs() < 1e-6);
-        assert_eq!(labelled, 2);
+        assert_eq!(labeled, 2);
     }
 
     #[test]
     fn void_pixels_add_nothing() {
         let logits = [[[[0.0, 5.0]], [[3f32.ln(), -80.0]]]];
-        let (loss, labelled) = sum(logits, &[1, 255]);
+        let (loss, labeled) = sum(logits, &[1, 255]);
         assert!((loss - (4.0f32 / 3.0).ln()).abs() < 1e-6);
-        assert_eq!(labelled, 1);
+        assert_eq!(labeled, 1);
         assert_eq!(sum(logits, &[255, 255]).0, 0.0);
     }
 
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn mean_and_sum_differ_by_the_labelled_pixels_and_both_show_the_mean() {
+    fn mean_and_sum_differ_by_the_labeled_pixels_and_both_show_the_mean() {
         let device = Device::flex();
         let logits = Tensor::<4>::from_data([[[[0.0, 5.0]], [[3f32.ln(), 5.0]]]], &device);
         let mean = f32::midpoint((4.0f32 / 3.0).ln(), 2f32.ln());

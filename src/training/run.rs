@@ -92,7 +92,7 @@ struct Session<'a> {
     clock: Clock,
 }
 
-/// Whether the loop goes on.
+/// Whether the loop continues.
 enum Next {
     Step,
     Stop,

@@ -94,7 +94,7 @@ impl Segmenter {
         self.most_likely(self.logits(image, test_size), image)
     }
 
-    /// The mask, the sum of the loss over the labelled pixels, and their number.
+    /// The mask, the sum of the loss over the labeled pixels, and their number.
     /// `truth` must have the image's size.
     pub(super) fn segment_with_loss(
         &self,
@@ -105,7 +105,7 @@ impl Segmenter {
         let logits = self.logits(image, test_size);
         let targets = self.targets(truth);
         let loss = read(loss_sum(logits.clone(), &targets))?;
-        Ok((self.most_likely(logits, image)?, loss, targets.labelled))
+        Ok((self.most_likely(logits, image)?, loss, targets.labeled))
     }
 
     /// As [`segment_with_loss`](Self::segment_with_loss), with the mask counted by `truth` and,
@@ -136,7 +136,7 @@ impl Segmenter {
                 counts: counts.collect(),
                 loss,
             },
-            targets.labelled,
+            targets.labeled,
         )
     }
 
@@ -215,7 +215,7 @@ mod tests {
             .map(|label| if *label == 1 { 1 } else { 255 })
             .collect();
 
-        let (mask, loss, labelled) = segmenter
+        let (mask, loss, labeled) = segmenter
             .segment_with_loss(&image, &truth, None)
             .expect("a mask");
         let expected = [&truth.labels, &band].map(|truth| {
@@ -230,7 +230,7 @@ mod tests {
         assert!(unread.push(counted).expect("counts").is_empty());
         assert_eq!(unread.read().expect("counts"), [(expected.to_vec(), loss)]);
         assert_eq!(
-            (pixels, labelled),
+            (pixels, labeled),
             (
                 ((height - 1) * width) as usize,
                 ((height - 1) * width) as usize

@@ -7,9 +7,9 @@ nothing with the program: no confusion matrix, no distance transform. Needs only
 
 Definitions: pixel accuracy, mean accuracy, mean IU and frequency weighted IU of Long,
 Shelhamer and Darrell (CVPR 2015, section 5), with the rules of label_accuracy_score in
-wkentaro/pytorch-fcn for what is absent: pixels labelled 255 are not counted, a class
+wkentaro/pytorch-fcn for what is absent: pixels labeled 255 are not counted, a class
 without a true pixel has no accuracy, a class with neither a true nor a predicted pixel
-has no IU, and the means are over the classes that have a value. A labelled pixel that is
+has no IU, and the means are over the classes that have a value. A labeled pixel that is
 predicted as 255 is wrong (our own rule, pytorch-fcn has none).
 """
 
@@ -32,8 +32,8 @@ def scores(truths, predictions, num_classes):
     """The scores of all pixels together."""
     truth = np.concatenate([image.ravel() for image in truths])
     predicted = np.concatenate([image.ravel() for image in predictions])
-    labelled = truth != VOID
-    truth, predicted = truth[labelled], predicted[labelled]
+    labeled = truth != VOID
+    truth, predicted = truth[labeled], predicted[labeled]
     accuracies, ius, weighted = [], [], []
     for label in range(num_classes):
         there, answered = truth == label, predicted == label
@@ -121,7 +121,7 @@ def main():
         case(rng, "void predicted", 4, [0, 1, 2, VOID], [0, 1, 2, VOID], 2),
         case(rng, "the 21 classes of VOC", 21, [0, 7, 12, 15, 20, VOID], list(range(21)), 1),
         finished("an image of void, one without a boundary", 2, 5, [void, flat], [flat, flat]),
-        finished("nothing labelled", 2, 5, [void], [flat]),
+        finished("nothing labeled", 2, 5, [void], [flat]),
     ]
     path = Path(__file__).with_name("metrics.json")
     text = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)

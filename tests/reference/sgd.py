@@ -105,7 +105,7 @@ def parameter_groups(net, case):
 
 
 def train(net, case, images, labels):
-    """Mean and sum of the cross entropy over labelled pixels, before the update of each step."""
+    """Mean and sum of the cross entropy over labeled pixels, before the update of each step."""
     net.train()
     optimizer = torch.optim.SGD(parameter_groups(net, case), lr=case["lr"], momentum=case["momentum"])
     means, sums = [], []

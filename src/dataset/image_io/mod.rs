@@ -51,7 +51,7 @@ impl Rgb {
     }
 }
 
-/// A label per pixel, row by row; [`VOID`](super::VOID) where nothing is labelled.
+/// A label per pixel, row by row; [`VOID`](super::VOID) where nothing is labeled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelMap {
     /// Columns.

@@ -6,7 +6,7 @@ use super::list::{not_empty, read_classes, read_lines};
 use super::{Dataset, DatasetItem, Layout, folder_name};
 use crate::dataset::{ClassList, DatasetError, VOID};
 
-/// The label of unlabelled pixels in `CamVid`'s masks.
+/// The label of unlabeled pixels in `CamVid`'s masks.
 const CAMVID_VOID: u8 = 11;
 
 /// Whether the lists of this layout are here.

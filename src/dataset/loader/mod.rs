@@ -1,7 +1,7 @@
 //! Batches, and the threads that prepare them ahead of the training step.
 //!
 //! A batch is a pure function of plan, epoch and position, so a run that was
-//! interrupted goes on with the very same batches. Must not know what is done
+//! interrupted continues with the same batches. Must not know what is done
 //! with them.
 
 mod cache;
@@ -69,7 +69,7 @@ impl Loader {
 
     /// The next batch; `None` at the end of the epoch. Waits until it is ready.
     ///
-    /// A batch that cannot be read is an error in its place; asking again goes on
+    /// A batch that cannot be read is an error in its place; asking again continues
     /// with the one behind it.
     #[expect(
         clippy::should_implement_trait,

@@ -70,7 +70,7 @@ pub struct Evaluation {
     pub boundary: Scores,
     /// Width of that band, in pixels.
     pub boundary_width: usize,
-    /// Mean loss over the labelled pixels, in nats; `None` without a network.
+    /// Mean loss over the labeled pixels, in nats; `None` without a network.
     pub val_loss: Option<f64>,
     /// Number of images.
     pub images: usize,

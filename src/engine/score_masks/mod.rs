@@ -53,7 +53,7 @@ pub enum MaskClasses {
 pub struct MaskScores {
     /// The scores; without a loss, as there is no network.
     pub evaluation: Evaluation,
-    /// Labelled pixels that are void in the prediction; each counts as wrong.
+    /// Labeled pixels that are void in the prediction; each counts as wrong.
     pub unanswered: u64,
     /// Predictions that no label has the name of, and that were left out.
     pub unpaired: Vec<PathBuf>,

@@ -16,7 +16,7 @@ const PIXELS: usize = 256;
 /// Pixels of a task.
 const PART: usize = 16 * PIXELS;
 
-/// Sum over the labelled pixels of `-log softmax(logits)[label]`, in nats, on the processor;
+/// Sum over the labeled pixels of `-log softmax(logits)[label]`, in nats, on the processor;
 /// `None` elsewhere. Labels that are no class are void and add nothing.
 ///
 /// # Shapes

@@ -82,7 +82,7 @@ impl Learner {
     }
 
     /// Adds the gradients of a batch to those that wait for the next [`step`](Self::step);
-    /// returns the mean loss over its labelled pixels, `[1]`. Batch normalization sees each batch
+    /// returns the mean loss over its labeled pixels, `[1]`. Batch normalization sees each batch
     /// by itself.
     ///
     /// # Errors

@@ -138,8 +138,8 @@ fn the_sum_steps_as_far_as_the_mean_with_the_rate_divided_by_the_pixels() {
     let base = learner();
     let mean = changes(&base, changed(&base, |_| {}), 1, RATE);
     let summed = changed(&base, |learning| learning.reduction = Reduction::Sum);
-    let labelled = (SIZE * SIZE - SIZE) as f64;
-    assert_close(&changes(&base, summed, 1, RATE / labelled), &mean);
+    let labeled = (SIZE * SIZE - SIZE) as f64;
+    assert_close(&changes(&base, summed, 1, RATE / labeled), &mean);
 }
 
 /// Weights and running statistics after steps of two batches each.

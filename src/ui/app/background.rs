@@ -6,7 +6,7 @@ use crate::ui::command::Command;
 use crate::ui::dialogs;
 
 impl App {
-    /// Goes on with what tasks answered. Call once a frame.
+    /// Handles the results of finished tasks. Call once a frame.
     pub(super) fn poll_tasks(&mut self) {
         match Task::poll_slot(&mut self.folder_dialog) {
             Poll::Ready(Some(folder)) => {

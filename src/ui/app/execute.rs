@@ -70,7 +70,7 @@ impl App {
         }
     }
 
-    /// Where a run goes on whose own device does not work here: on the device of the next run.
+    /// The device on which a run resumes whose own does not work here: that of the next run.
     fn resume_device(&mut self, run: &str) -> Option<DeviceId> {
         let own = self.engine.run(run)?.config.device;
         let devices = self.engine.devices();

@@ -34,8 +34,8 @@ pub fn classes_ui(ui: &mut Ui, classes: &ClassList, stats: Option<&DatasetStats>
         })
         .collect();
     let void = stats.map(|stats| {
-        let labelled: u64 = stats.class_pixels.iter().sum();
-        stats.void_pixels as f64 / (labelled + stats.void_pixels).max(1) as f64
+        let labeled: u64 = stats.class_pixels.iter().sum();
+        stats.void_pixels as f64 / (labeled + stats.void_pixels).max(1) as f64
     });
     entries.push((theme::class_color(classes.color(VOID)), "void", void));
     let spacing = ui.spacing().item_spacing.x;
