@@ -29,7 +29,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 pub use crate::dataset::{
     Augment, ChannelOrder, Class, ClassList, Dataset, DatasetItem, DatasetStats, IMAGE_EXTENSIONS,
-    LabelMap, Layout, Normalization, Rgb, Size, Split, VOID, ValueRange,
+    LabelMap, Layout, Normalization, Rgb, Size, Split, VOID, ValueRange, resize_rgb,
 };
 pub use crate::metrics::{BOUNDARY_WIDTH, ConfusionMatrix, Scores};
 pub use crate::model::weights::{WEIGHTS_EXTENSIONS, WeightsLayout, WeightsRow, WeightsRowState};
