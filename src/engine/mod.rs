@@ -18,6 +18,7 @@ mod runs;
 mod score_masks;
 mod starting_point;
 mod tasks;
+pub mod text;
 mod train;
 mod weights_files;
 
