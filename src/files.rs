@@ -42,6 +42,21 @@ impl FileError {
     }
 }
 
+/// Whether the name of a file ends in one of `extensions`, which are without a period, in any case.
+pub fn has_extension(path: &Path, extensions: &[&str]) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|extension| {
+        extensions
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(extension))
+    })
+}
+
+/// The folders that the system has for this program; `None` where there is no home folder.
+pub fn program_dirs() -> Option<directories::ProjectDirs> {
+    directories::ProjectDirs::from("", "", "fcn-workbench")
+}
+
 /// Writes a file through `write`. A reader sees the old content or all of the new, even after
 /// a crash or a full disk.
 ///

@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::args::PredictArgs;
 use super::output::{self, percent};
 use super::{Session, find_weights, usable_device};
-use crate::engine::{DeviceId, Engine, IMAGE_EXTENSIONS, NetworkSource, Prediction};
+use crate::engine::{DeviceId, Engine, ImageFiles, NetworkSource, Prediction};
 
 /// Predicts, writes and reports; the exit code tells whether all went well.
 pub fn run(args: &PredictArgs, session: &Session) -> Result<ExitCode, String> {
@@ -183,38 +183,14 @@ impl Targets {
     }
 }
 
-/// The images named one by one and those in the named folders, in order.
+/// The images named one by one and those in the named folders; all folders must have some.
 fn list_images(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
-    let mut images = Vec::new();
-    for path in paths {
-        if !path.is_dir() {
-            images.push(path.clone());
-            continue;
-        }
-        let problem = |err: std::io::Error| {
-            format!("{}: {err}. Name a folder that can be read", path.display())
-        };
-        let mut found = Vec::new();
-        for entry in std::fs::read_dir(path).map_err(problem)? {
-            let file = entry.map_err(problem)?.path();
-            let extension = file
-                .extension()
-                .map(|extension| extension.to_string_lossy().to_lowercase());
-            if extension.is_some_and(|extension| IMAGE_EXTENSIONS.contains(&extension.as_str())) {
-                found.push(file);
-            }
-        }
-        if found.is_empty() {
-            return Err(format!(
-                "{}: no images here. They end in {}",
-                path.display(),
-                IMAGE_EXTENSIONS.join(", ")
-            ));
-        }
-        found.sort();
-        images.append(&mut found);
+    let found = ImageFiles::find(paths);
+    if found.problems.is_empty() {
+        return Ok(found.images);
     }
-    Ok(images)
+    let problems: Vec<String> = found.problems.iter().map(ToString::to_string).collect();
+    Err(problems.join("\n"))
 }
 
 #[derive(Serialize)]
@@ -226,18 +202,14 @@ struct ClassShare<'a> {
 
 /// The predicted classes by their share of the pixels, largest first.
 fn class_shares(prediction: &Prediction) -> Vec<ClassShare<'_>> {
-    let mut counts = [0_usize; 256];
-    for &label in &prediction.mask.labels {
-        counts[usize::from(label)] += 1;
-    }
-    let total = prediction.mask.labels.len().max(1);
+    let shares = prediction.mask.class_shares(prediction.classes.len());
     let mut shares: Vec<_> = (0..=u8::MAX)
-        .zip(counts)
-        .filter(|(_, count)| *count > 0)
-        .map(|(label, count)| ClassShare {
+        .zip(shares)
+        .filter(|(_, share)| *share > 0.0)
+        .map(|(label, share)| ClassShare {
             label,
             name: prediction.classes.name(label),
-            share: count as f64 / total as f64,
+            share,
         })
         .collect();
     shares.sort_by(|a, b| b.share.total_cmp(&a.share));
@@ -309,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_give_their_images_in_order() {
+    fn folders_stand_for_their_images_in_order() {
         let dir = tempfile::tempdir().unwrap();
         for name in ["b.PNG", "a.jpg", "notes.txt"] {
             std::fs::write(dir.path().join(name), b"").unwrap();

@@ -1,6 +1,6 @@
 //! What can be wrong with data on disk. Each message names the file and the way out.
 
-use crate::dataset::Size;
+use crate::dataset::{IMAGE_EXTENSIONS, Size};
 use std::path::PathBuf;
 
 use crate::files::FileError;
@@ -14,6 +14,12 @@ pub enum DatasetError {
          (VOC layout), or one with train.txt and val.txt that list image and mask (CamVid layout)"
     )]
     UnknownLayout {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A folder has no images.
+    #[error("{path}: no images here. They end in {}", IMAGE_EXTENSIONS.join(", "))]
+    NoImages {
         /// The folder.
         path: PathBuf,
     },

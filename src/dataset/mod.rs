@@ -5,9 +5,11 @@
 //! (Burn), the window or the network.
 
 mod augment;
+mod class_shares;
 mod classes;
 mod error;
 mod generator;
+mod image_files;
 mod image_io;
 mod item;
 mod layout;
@@ -20,6 +22,7 @@ pub use augment::{Augment, Rng, resize_labels, resize_rgb};
 pub use classes::{Class, ClassList, VOID, voc_color};
 pub use error::DatasetError;
 pub use generator::{SampleSpec, ensure_sample};
+pub use image_files::{ImageFiles, has_image_extension};
 pub use image_io::{
     IMAGE_EXTENSIONS, LabelMap, MaskReader, Rgb, read_rgb, write_index_png, write_rgb_png,
 };

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::EngineError;
+use crate::files::program_dirs;
 
 /// The two folders the program writes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +41,7 @@ fn locate(
     {
         return Ok(here);
     }
-    directories::ProjectDirs::from("", "", "fcn-workbench")
+    program_dirs()
         .map(|dirs| dirs.data_dir().join(name))
         .ok_or(EngineError::NoHome { option })
 }

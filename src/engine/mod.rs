@@ -18,6 +18,7 @@ mod runs;
 mod score_masks;
 mod starting_point;
 mod tasks;
+pub mod text;
 mod train;
 mod weights_files;
 
@@ -29,10 +30,13 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 pub use crate::dataset::{
     Augment, ChannelOrder, Class, ClassList, Dataset, DatasetItem, DatasetStats, IMAGE_EXTENSIONS,
-    LabelMap, Layout, Normalization, Rgb, Size, Split, VOID, ValueRange, resize_rgb,
+    ImageFiles, LabelMap, Layout, Normalization, Rgb, Size, Split, VOID, ValueRange,
+    has_image_extension, resize_rgb,
 };
 pub use crate::metrics::{BOUNDARY_WIDTH, ConfusionMatrix, Scores};
-pub use crate::model::weights::{WEIGHTS_EXTENSIONS, WeightsLayout, WeightsRow, WeightsRowState};
+pub use crate::model::weights::{
+    WEIGHTS_EXTENSIONS, WeightsLayout, WeightsRow, WeightsRowState, has_weights_extension,
+};
 pub use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
 pub use crate::training::{
     DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord, InitialWeights, Learning, Outcome,

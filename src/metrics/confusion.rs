@@ -57,6 +57,19 @@ pub struct Scores {
     pub class_iu: Vec<Option<f64>>,
 }
 
+impl Scores {
+    /// The four scores of the papers, in their order: pixel accuracy, mean accuracy, mean IU and
+    /// frequency weighted IU.
+    pub fn means(&self) -> [Option<f64>; 4] {
+        [
+            self.pixel_accuracy,
+            self.mean_accuracy,
+            self.mean_iu,
+            self.frequency_weighted_iu,
+        ]
+    }
+}
+
 impl ConfusionMatrix {
     /// An empty matrix of `num_classes` x `num_classes`.
     pub fn new(num_classes: usize) -> Self {

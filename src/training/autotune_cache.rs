@@ -3,10 +3,12 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::files::program_dirs;
+
 /// The folder in which autotune's choices are kept, and which may be deleted at any time; `None`
 /// without the feature `autotune-cache`, or where the system has no place for such folders.
 pub fn autotune_folder() -> Option<PathBuf> {
-    let dirs = directories::ProjectDirs::from("", "", "fcn-workbench")?;
+    let dirs = program_dirs()?;
     cfg!(feature = "autotune-cache").then(|| dirs.cache_dir().join("autotune"))
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use eframe::egui::{self, Align2, FontId, Id, LayerId, Order, Stroke, StrokeKind};
 
 use super::theme;
-use super::view_model::dropped_files::{has_image_extension, has_weights_extension};
+use crate::engine::{has_image_extension, has_weights_extension};
 
 /// What was dropped in one frame.
 #[derive(Default)]

@@ -154,6 +154,11 @@ impl Engine {
         &self.runs
     }
 
+    /// The runs that can predict, newest first.
+    pub fn runs_with_weights(&self) -> impl Iterator<Item = &RunSnapshot> {
+        self.runs.iter().filter(|run| run.has_weights)
+    }
+
     /// Whether the runs folder was read; [`runs`](Self::runs) is empty before.
     pub fn runs_known(&self) -> bool {
         self.runs_known

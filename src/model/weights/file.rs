@@ -10,6 +10,7 @@ use burn_store::{ModuleStore as _, SafetensorsStore, bridge, pytorch::PytorchRea
 
 use super::error::WeightsError;
 use super::names::named_tensors;
+use crate::files::has_extension;
 use crate::model::network::{Network, NetworkConfig};
 
 /// Tensors by name, whose values are read when they are used.
@@ -22,6 +23,11 @@ pub struct WeightsFile {
 
 /// Ends of the names of files that can be opened.
 pub const WEIGHTS_EXTENSIONS: [&str; 3] = ["pth", "pt", "safetensors"];
+
+/// Whether the extension is that of a weights file, in any case.
+pub fn has_weights_extension(path: &Path) -> bool {
+    has_extension(path, &WEIGHTS_EXTENSIONS)
+}
 
 /// Dictionaries that training scripts put a network's state into.
 const WRAPPERS: [&str; 5] = [

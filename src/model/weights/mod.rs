@@ -13,7 +13,7 @@ mod save;
 
 pub use crate::model::trunk::Preprocessing;
 pub use error::WeightsError;
-pub use file::{WEIGHTS_EXTENSIONS, WeightsFile};
+pub use file::{WEIGHTS_EXTENSIONS, WeightsFile, has_weights_extension};
 pub use layout::WeightsLayout;
 pub use load::{LoadPlan, Purpose, WeightsRow, WeightsRowState};
 pub use names::{NamedParameter, parameters};

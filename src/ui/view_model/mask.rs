@@ -84,20 +84,6 @@ pub fn disagreement(masks: &[&LabelMap]) -> Vec<u8> {
         .collect()
 }
 
-/// Share of all pixels by class, `0.0..=1.0`; all 0 for an empty map.
-pub fn class_shares(mask: &LabelMap, num_classes: usize) -> Vec<f64> {
-    let mut counts = [0u64; 256];
-    for &label in &mask.labels {
-        counts[usize::from(label)] += 1;
-    }
-    let total = mask.labels.len().max(1) as f64;
-    counts
-        .iter()
-        .take(num_classes)
-        .map(|&count| count as f64 / total)
-        .collect()
-}
-
 /// A position in an image, in pixels from its top left corner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pixel {
@@ -240,18 +226,6 @@ mod tests {
         assert_eq!(disagreement(&[&a, &b]), [CLEAR, CLEAR, DIFFERS].concat());
         assert_eq!(disagreement(&[&a]), [CLEAR; 3].concat());
         assert!(disagreement(&[]).is_empty());
-    }
-
-    #[test]
-    fn shares_count_every_pixel_void_included() {
-        let shares = class_shares(&map(4, &[0, 0, 1, VOID]), 3);
-        assert_eq!(shares, [0.5, 0.25, 0.0]);
-        let empty = LabelMap {
-            width: 0,
-            height: 0,
-            labels: Vec::new(),
-        };
-        assert_eq!(class_shares(&empty, 2), [0.0, 0.0]);
     }
 
     #[test]

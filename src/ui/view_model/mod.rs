@@ -4,7 +4,7 @@
 
 pub mod class_set;
 pub mod curves;
-pub mod dropped_files;
+pub mod file_label;
 pub mod format;
 pub mod mask;
 pub mod minmax_tree;

@@ -13,7 +13,6 @@ use serde::{Deserialize, Serialize};
 
 use self::pane::{Pane, PaneLayers};
 use super::go_to_train;
-use super::inspect::run_picker::runs_with_weights;
 use crate::engine::{DatasetState, OpenDataset, Poll, RunSnapshot, Task};
 use crate::ui::canvas::controls::{opacity_slider, zoom_buttons};
 use crate::ui::canvas::{CanvasView, TextureCache};
@@ -122,7 +121,7 @@ impl ComparePanel {
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         self.takes_keys = ui.rect_contains_pointer(ui.max_rect());
         self.runs.retain(|run| ctx.engine.run(run).is_some());
-        if runs_with_weights(ctx.engine).next().is_none() && self.runs.is_empty() {
+        if ctx.engine.runs_with_weights().next().is_none() && self.runs.is_empty() {
             nothing_trained_ui(ctx, ui);
             return;
         }
@@ -252,7 +251,9 @@ impl ComparePanel {
         let hint = "Add runs above. To train FCN-32s, 16s and 8s with the same settings, use the Train panel";
         ui.empty_state("No runs chosen", hint, |ui| {
             if ui.button("Compare the newest runs").clicked() {
-                let newest: Vec<_> = runs_with_weights(ctx.engine)
+                let newest: Vec<_> = ctx
+                    .engine
+                    .runs_with_weights()
                     .take(3)
                     .map(|run| run.name.clone())
                     .collect();

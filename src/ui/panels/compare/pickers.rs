@@ -8,9 +8,9 @@ use super::{ComparePanel, MAX_RUNS, open_dataset};
 use crate::engine::DatasetItem;
 use crate::ui::context::PanelCtx;
 use crate::ui::dialogs;
-use crate::ui::panels::inspect::run_picker::{self, run_picker, runs_with_weights};
+use crate::ui::panels::inspect::run_picker::{self, run_picker};
 use crate::ui::ui_ext::UiExt as _;
-use crate::ui::view_model::dropped_files::file_label;
+use crate::ui::view_model::file_label::file_label;
 
 const LIST_WIDTH: f32 = 150.0;
 const LIST_HEIGHT: f32 = 320.0;
@@ -58,7 +58,9 @@ impl ComparePanel {
 
     /// Adds the newest run that is not there yet.
     fn add_run_button(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        let next = runs_with_weights(ctx.engine)
+        let next = ctx
+            .engine
+            .runs_with_weights()
             .find(|run| !self.runs.contains(&run.name))
             .map(|run| run.name.clone());
         let can_add = next.is_some() && self.runs.len() < MAX_RUNS;

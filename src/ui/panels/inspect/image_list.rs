@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use eframe::egui::{Align, Button, Key, Layout, Modifiers, Rect, ScrollArea, Ui, vec2};
 
-use crate::ui::view_model::dropped_files::file_label;
+use crate::ui::view_model::file_label::file_label;
 
 /// Opened images, one of them selected.
 #[derive(Default)]

@@ -6,7 +6,7 @@ use eframe::egui::{Align, Grid, Layout, ScrollArea, Ui};
 
 use crate::engine::{Class, ClassList, Engine, LabelMap, Poll, Task};
 use crate::ui::canvas::controls::class_checkbox;
-use crate::ui::view_model::{ClassSet, mask};
+use crate::ui::view_model::ClassSet;
 
 /// Share of the pixels by class of one mask, counted on a worker.
 #[derive(Default)]
@@ -27,7 +27,7 @@ impl Shares {
         if is_new {
             self.mask = Some(mask.clone());
             let mask = mask.clone();
-            let task = engine.spawn("color", move |_| mask::class_shares(&mask, num_classes));
+            let task = engine.spawn("color", move |_| mask.class_shares(num_classes));
             self.task = Some(task);
         }
         match Task::poll_slot(&mut self.task) {

@@ -17,16 +17,15 @@ use self::export::Export;
 use self::image_list::ImageList;
 use self::legend::Shares;
 use self::overlay::{Overlay, Toggles, truth_of};
-use self::run_picker::runs_with_weights;
 use super::{command_button, go_to_train};
-use crate::engine::{NoticeLevel, Poll, Prediction, Task};
+use crate::engine::{ImageFiles, NoticeLevel, Poll, Prediction, Task};
 use crate::ui::canvas::{Canvas, CanvasView, TextureCache};
 use crate::ui::command::{Command, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::ClassSet;
-use crate::ui::view_model::dropped_files::{Expanded, expand, file_label};
+use crate::ui::view_model::file_label::file_label;
 use crate::ui::view_model::format::percent;
 use crate::ui::view_model::mask::{Pixel, label_at};
 use crate::ui::view_model::prediction_cache::{Lookup, PredictionCache, SHOW_WAITING_AFTER};
@@ -46,7 +45,7 @@ pub struct InspectPanel {
     #[serde(skip)]
     list: ImageList,
     #[serde(skip)]
-    opening: Vec<Task<Expanded>>,
+    opening: Vec<Task<ImageFiles>>,
     /// The chosen run; `None` = the newest.
     #[serde(skip)]
     chosen_run: Option<String>,
@@ -93,7 +92,7 @@ impl Default for InspectPanel {
 impl InspectPanel {
     /// Adds images, and the images in folders, to the list and shows the first of them.
     pub fn open(&mut self, ctx: &PanelCtx<'_>, paths: Vec<PathBuf>) {
-        let task = ctx.engine.spawn("open", move |_| expand(&paths));
+        let task = ctx.engine.spawn("open", move |_| ImageFiles::find(&paths));
         self.opening.push(task);
     }
 
@@ -146,9 +145,10 @@ impl InspectPanel {
     /// The chosen run, or the newest one that can predict.
     fn run(&self, ctx: &PanelCtx<'_>) -> Option<String> {
         let is_chosen = |name: &str| self.chosen_run.as_deref() == Some(name);
-        runs_with_weights(ctx.engine)
+        ctx.engine
+            .runs_with_weights()
             .find(|run| is_chosen(&run.name))
-            .or_else(|| runs_with_weights(ctx.engine).next())
+            .or_else(|| ctx.engine.runs_with_weights().next())
             .map(|run| run.name.clone())
     }
 
@@ -167,7 +167,7 @@ impl InspectPanel {
             };
             list.add(expanded.images);
             for problem in expanded.problems {
-                let notice = Command::Notify(NoticeLevel::Warning, problem);
+                let notice = Command::Notify(NoticeLevel::Warning, problem.to_string());
                 ctx.commands.send(notice);
             }
             false

@@ -8,11 +8,6 @@ use crate::ui::view_model::format::percent;
 /// Wide enough for the title of a run.
 pub const WIDTH: f32 = 250.0;
 
-/// The runs that have weights, newest first.
-pub fn runs_with_weights(engine: &Engine) -> impl Iterator<Item = &RunSnapshot> {
-    engine.runs().iter().filter(|run| run.has_weights)
-}
-
 /// A labeled combo box of some width; returns the run that was picked in this frame.
 pub fn run_picker(
     ui: &mut Ui,
@@ -35,7 +30,7 @@ pub fn run_picker(
             .truncate()
             .selected_text(&shown)
             .show_ui(ui, |ui| {
-                for run in runs_with_weights(engine) {
+                for run in engine.runs_with_weights() {
                     let entry = ui
                         .selectable_label(run.name == current, entry_text(run))
                         .on_hover_text(&run.name);

@@ -8,7 +8,7 @@ use crate::engine::{
     Engine, Geometry, InitialWeights, RunConfig, RunSnapshot, StartingPoint, Variant,
 };
 use crate::ui::ui_ext::UiExt as _;
-use crate::ui::view_model::dropped_files;
+use crate::ui::view_model::file_label::file_label;
 
 /// Variant, trunk, geometry, heads, initial weights. True = the user wants to choose a file.
 pub fn network_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
@@ -88,9 +88,8 @@ fn init_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
             }
             let trunk = config.trunk;
             for run in engine
-                .runs()
-                .iter()
-                .filter(|run| run.has_weights && run.config.trunk == trunk)
+                .runs_with_weights()
+                .filter(|run| run.config.trunk == trunk)
             {
                 let init = InitialWeights::Run(run.name.clone());
                 if ui
@@ -114,7 +113,7 @@ fn init_text(engine: &Engine, init: &InitialWeights) -> String {
         InitialWeights::Run(name) => engine
             .run(name)
             .map_or_else(|| format!("{name} (deleted)"), RunSnapshot::title),
-        InitialWeights::File(path) => dropped_files::file_label(path),
+        InitialWeights::File(path) => file_label(path),
     }
 }
 

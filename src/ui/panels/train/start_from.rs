@@ -13,7 +13,8 @@ use crate::ui::context::PanelCtx;
 use crate::ui::dialogs;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
-use crate::ui::view_model::{dropped_files, format};
+use crate::ui::view_model::file_label::file_label;
+use crate::ui::view_model::format;
 
 /// From the dialog to the decision.
 #[derive(Default)]
@@ -57,7 +58,7 @@ impl WeightsPick {
             return;
         };
         let mut decision = None;
-        let title = format!("Weights of {}", dropped_files::file_label(path));
+        let title = format!("Weights of {}", file_label(path));
         let closed = ui.question("weights file", &title, |ui| {
             summary_ui(ui, summary);
             ui.add_space(6.0);

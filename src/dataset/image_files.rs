@@ -1,0 +1,109 @@
+//! Which images a list of files and folders stands for.
+
+use std::path::{Path, PathBuf};
+
+use super::{DatasetError, IMAGE_EXTENSIONS};
+use crate::files::{FileError, has_extension};
+
+/// The images among files and folders, and what was wrong with the rest.
+#[derive(Debug, Default)]
+pub struct ImageFiles {
+    /// In the order of the list; the images of a folder sorted by name.
+    pub images: Vec<PathBuf>,
+    /// One for each folder that has no image.
+    pub problems: Vec<DatasetError>,
+}
+
+impl ImageFiles {
+    /// Replaces each folder by the images directly in it. A file that is named by itself is kept
+    /// whatever its extension, so that opening it can say what is wrong. Reads the disk.
+    pub fn find(paths: &[PathBuf]) -> Self {
+        let mut found = Self::default();
+        for path in paths {
+            if !path.is_dir() {
+                found.images.push(path.clone());
+                continue;
+            }
+            match images_in(path) {
+                Ok(images) => found.images.extend(images),
+                Err(err) => found.problems.push(err),
+            }
+        }
+        found
+    }
+}
+
+/// Whether the extension is that of an image, in any case.
+pub fn has_image_extension(path: &Path) -> bool {
+    has_extension(path, IMAGE_EXTENSIONS)
+}
+
+fn images_in(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
+    let mut images = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(FileError::read(folder))? {
+        let path = entry.map_err(FileError::read(folder))?.path();
+        if has_image_extension(&path) && path.is_file() {
+            images.push(path);
+        }
+    }
+    if images.is_empty() {
+        return Err(DatasetError::NoImages {
+            path: folder.to_owned(),
+        });
+    }
+    images.sort();
+    Ok(images)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_folder_becomes_its_sorted_images() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name);
+        for name in ["b.png", "a.JPG", "notes.txt", "c.jpeg"] {
+            fs::write(path(name), "").expect("a file");
+        }
+        fs::create_dir(path("deeper.png")).expect("a folder");
+        fs::write(path("deeper.png/d.png"), "").expect("a file");
+        let single = PathBuf::from("z.png");
+
+        let found = ImageFiles::find(&[single.clone(), folder.path().to_path_buf()]);
+
+        assert_eq!(
+            found.images,
+            [single, path("a.JPG"), path("b.png"), path("c.jpeg")]
+        );
+        assert!(found.problems.is_empty());
+    }
+
+    #[test]
+    fn a_folder_without_images_is_a_problem() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let found = ImageFiles::find(&[folder.path().to_path_buf()]);
+        assert!(found.images.is_empty());
+        let problems: Vec<String> = found.problems.iter().map(ToString::to_string).collect();
+        assert!(
+            matches!(&problems[..], [text] if text.contains("no images") && text.contains("jpeg")),
+            "{problems:?}"
+        );
+    }
+
+    #[test]
+    fn files_are_kept_as_they_are() {
+        let files = [PathBuf::from("z.png"), PathBuf::from("gone.txt")];
+        assert_eq!(ImageFiles::find(&files).images, files);
+    }
+
+    #[test]
+    fn extensions_are_known_in_any_case() {
+        assert!(has_image_extension(Path::new("a/b.PNG")));
+        assert!(has_image_extension(Path::new("x.TIFF")));
+        assert!(!has_image_extension(Path::new("x.txt")));
+        assert!(!has_image_extension(Path::new("png")));
+    }
+}
