@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use serde::Serialize;
 
-use crate::engine::{ClassList, Evaluation, Scores, Variant};
+use crate::engine::{ClassList, Evaluation, Scores, Variant, text};
 
 /// Writes one line to stdout. A closed pipe (`| head`) is not an error.
 pub fn line(text: impl Display) {
@@ -30,21 +30,12 @@ pub fn problem(level: &str, message: &str) {
 
 /// A share as `41.2 %`, `n/a` where there is none.
 pub fn percent(share: Option<f64>) -> String {
-    share.map_or_else(
-        || "n/a".to_owned(),
-        |share| format!("{:.1} %", 100.0 * share),
-    )
+    share.map_or_else(|| "n/a".to_owned(), text::percent)
 }
 
 /// A time as `12 s`, `3 min 05 s` or `1 h 02 min`.
 pub fn duration(secs: f64) -> String {
-    // Casting saturates, and turns NaN into 0.
-    let secs = secs.round() as u64;
-    match (secs / 3600, secs / 60 % 60, secs % 60) {
-        (0, 0, secs) => format!("{secs} s"),
-        (0, minutes, secs) => format!("{minutes} min {secs:02} s"),
-        (hours, minutes, _) => format!("{hours} h {minutes:02} min"),
-    }
+    text::duration(secs).unwrap_or_else(|| "0 s".to_owned())
 }
 
 /// Rows below a header, in columns. The first row is the header.
@@ -188,15 +179,11 @@ pub fn class_scores<'a>(scores: &Scores, classes: &'a ClassList) -> Vec<ClassSco
 
 /// One row of a comparison: which network, then the four scores.
 pub fn comparison_row(variant: Variant, run: &str, scores: Option<&Scores>) -> Vec<String> {
-    let share = |of: fn(&Scores) -> Option<f64>| percent(scores.and_then(of));
-    vec![
-        variant.to_string(),
-        share(|scores| scores.pixel_accuracy),
-        share(|scores| scores.mean_accuracy),
-        share(|scores| scores.mean_iu),
-        share(|scores| scores.frequency_weighted_iu),
-        run.to_owned(),
-    ]
+    let shares = scores.map(Scores::means).unwrap_or_default();
+    let mut row = vec![variant.to_string()];
+    row.extend(shares.map(percent));
+    row.push(run.to_owned());
+    row
 }
 
 #[cfg(test)]

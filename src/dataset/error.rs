@@ -1,6 +1,6 @@
 //! What can be wrong with data on disk. Each message names the file and the way out.
 
-use crate::dataset::{IMAGE_EXTENSIONS, Size};
+use crate::dataset::Size;
 use std::path::PathBuf;
 
 use crate::files::FileError;
@@ -18,10 +18,12 @@ pub enum DatasetError {
         path: PathBuf,
     },
     /// A folder has no images.
-    #[error("{path}: no images here. They end in {}", IMAGE_EXTENSIONS.join(", "))]
+    #[error("{path}: no images here. They end in {extensions}")]
     NoImages {
         /// The folder.
         path: PathBuf,
+        /// What the names of images end in.
+        extensions: String,
     },
     /// A file or folder could not be read or written.
     #[error(transparent)]

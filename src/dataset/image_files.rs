@@ -49,6 +49,7 @@ fn images_in(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
     if images.is_empty() {
         return Err(DatasetError::NoImages {
             path: folder.to_owned(),
+            extensions: IMAGE_EXTENSIONS.join(", "),
         });
     }
     images.sort();

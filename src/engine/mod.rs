@@ -18,6 +18,7 @@ mod runs;
 mod score_masks;
 mod starting_point;
 mod tasks;
+pub mod text;
 mod train;
 mod weights_files;
 
@@ -30,7 +31,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 pub use crate::dataset::{
     Augment, ChannelOrder, Class, ClassList, Dataset, DatasetItem, DatasetStats, IMAGE_EXTENSIONS,
     ImageFiles, LabelMap, Layout, Normalization, Rgb, Size, Split, VOID, ValueRange,
-    has_image_extension,
+    has_image_extension, resize_rgb,
 };
 pub use crate::metrics::{BOUNDARY_WIDTH, ConfusionMatrix, Scores};
 pub use crate::model::weights::{

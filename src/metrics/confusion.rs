@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The label of pixels without a class: void in the ground truth, no answer in a prediction.
+/// The label of pixels without a class: void in the ground truth and in predictions.
 const NO_CLASS: u8 = 255;
 
 /// Pixel counts by true class (row) and predicted class (column), summed over a
@@ -34,8 +34,9 @@ const NO_CLASS: u8 = 255;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfusionMatrix {
     num_classes: usize,
+    /// `[num_classes, num_classes]`, true class by predicted class.
     counts: Vec<u64>,
-    /// Pixels predicted as void, by true class.
+    /// `[num_classes]`: pixels predicted as void, by true class.
     unanswered: Vec<u64>,
 }
 
@@ -55,6 +56,19 @@ pub struct Scores {
     pub frequency_weighted_iu: Option<f64>,
     /// Intersection over union by class.
     pub class_iu: Vec<Option<f64>>,
+}
+
+impl Scores {
+    /// The four scores of the papers, in their order: pixel accuracy, mean accuracy, mean IU and
+    /// frequency weighted IU.
+    pub fn means(&self) -> [Option<f64>; 4] {
+        [
+            self.pixel_accuracy,
+            self.mean_accuracy,
+            self.mean_iu,
+            self.frequency_weighted_iu,
+        ]
+    }
 }
 
 impl ConfusionMatrix {
@@ -101,7 +115,7 @@ impl ConfusionMatrix {
         self.unanswered.iter().sum()
     }
 
-    /// Adds one image. A pixel whose true label is not a class (void, 255) does not count;
+    /// Adds one image: its labels, `[height * width]` each, in the same order. A pixel whose true label is not a class (void, 255) does not count;
     /// one that is predicted as 255 counts as wrong.
     ///
     /// # Panics

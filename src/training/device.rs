@@ -15,15 +15,15 @@ use super::error::TrainError;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum DeviceId {
-    /// The processor, always there.
+    /// The CPU, always there.
     Cpu,
     /// A discrete GPU.
     Gpu(usize),
-    /// Graphics that share the processor's memory.
+    /// Graphics that share the CPU's memory.
     IntegratedGpu(usize),
     /// A GPU of a virtual machine.
     VirtualGpu(usize),
-    /// A GPU driver that computes on the processor.
+    /// A GPU driver that computes on the CPU.
     Software,
     /// A CUDA device by its index.
     Cuda(usize),
@@ -83,15 +83,15 @@ impl From<DeviceId> for String {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeviceKind {
-    /// The processor.
+    /// The CPU.
     Cpu,
     /// A graphics card with its own memory.
     DiscreteGpu,
-    /// Graphics that share the processor's memory.
+    /// Graphics that share the CPU's memory.
     IntegratedGpu,
     /// A GPU of a virtual machine.
     VirtualGpu,
-    /// A driver that computes on the processor; slower than `cpu`.
+    /// A driver that computes on the CPU; slower than `cpu`.
     Software,
 }
 

@@ -13,7 +13,10 @@ const PIECE: usize = 1 << 18;
 /// Images whose counts are read together.
 const TOGETHER: usize = 16;
 
-/// The labels of an image in the order of its pixels, `[pixels]`, as numbers to compare with.
+/// The labels of an image in the order of its pixels, as integers on the device.
+///
+/// # Shapes
+/// - output: `[pixels]`
 pub(super) fn labels_on(device: &Device, labels: &[u8]) -> Tensor<1, Int> {
     let labels: Vec<i32> = labels.iter().copied().map(i32::from).collect();
     let pixels = labels.len();
@@ -63,21 +66,30 @@ pub(super) fn count(
     sum.unwrap_or_else(nothing).reshape([cells])
 }
 
-/// What is known about an image on the device.
-pub(super) struct Counted {
+/// What is known of an image, on the device.
+pub(super) struct CountsOnDevice {
     /// [`count`] by each ground truth, as many as in all other images.
     pub counts: Vec<Tensor<1, Int>>,
     /// Sum of the loss over the labeled pixels, `[1]`.
     pub loss: Tensor<1>,
 }
 
+/// What is known of an image, read from the device.
+#[derive(Debug, PartialEq)]
+pub(super) struct ImageCounts {
+    /// By each ground truth.
+    pub matrices: Vec<ConfusionMatrix>,
+    /// Sum of the loss over the labeled pixels.
+    pub loss: f64,
+}
+
 /// The images whose counts have not been read.
-pub(super) struct Unread {
-    images: Vec<Counted>,
+pub(super) struct ConfusionReadback {
+    images: Vec<CountsOnDevice>,
     num_classes: usize,
 }
 
-impl Unread {
+impl ConfusionReadback {
     pub fn new(num_classes: usize) -> Self {
         Self {
             images: Vec::new(),
@@ -86,7 +98,7 @@ impl Unread {
     }
 
     /// Adds an image; returns the results of all that wait once they are [`TOGETHER`].
-    pub fn push(&mut self, image: Counted) -> Result<Vec<(Vec<ConfusionMatrix>, f64)>, TrainError> {
+    pub fn push(&mut self, image: CountsOnDevice) -> Result<Vec<ImageCounts>, TrainError> {
         self.images.push(image);
         if self.images.len() < TOGETHER {
             Ok(Vec::new())
@@ -95,8 +107,8 @@ impl Unread {
         }
     }
 
-    /// The matrices and the loss of each image that waits, in their order, in one transfer.
-    pub fn read(&mut self) -> Result<Vec<(Vec<ConfusionMatrix>, f64)>, TrainError> {
+    /// The counts of each image that waits, in their order, in one transfer.
+    pub fn read(&mut self) -> Result<Vec<ImageCounts>, TrainError> {
         let images = std::mem::take(&mut self.images);
         let Some(first) = images.first() else {
             return Ok(Vec::new());
@@ -122,9 +134,12 @@ impl Unread {
         let mut counts = counts.chunks_exact(self.num_classes * self.num_classes);
         let images = losses.iter::<f32>().map(|loss| {
             let own = counts.by_ref().take(matrices);
-            let own =
+            let matrices =
                 own.map(|counts| ConfusionMatrix::from_counts(self.num_classes, counts.to_vec()));
-            (own.collect(), f64::from(loss))
+            ImageCounts {
+                matrices: matrices.collect(),
+                loss: f64::from(loss),
+            }
         });
         Ok(images.collect())
     }
@@ -172,32 +187,35 @@ mod tests {
     #[test]
     fn images_are_read_together_and_keep_their_order() {
         let device = Device::flex();
-        let mut unread = Unread::new(2);
+        let mut readback = ConfusionReadback::new(2);
         let image = |truth: &[u8]| {
             let truth = labels_on(&device, truth);
             let counts = vec![
                 count(truth.clone(), labels_on(&device, &[0, 1]), 2),
                 count(labels_on(&device, &[255, 1]), truth, 2),
             ];
-            Counted {
+            CountsOnDevice {
                 counts,
                 loss: Tensor::from_data([0.5], &device),
             }
         };
         for _ in 0..TOGETHER - 1 {
-            assert!(unread.push(image(&[0, 1])).expect("counts").is_empty());
+            assert!(readback.push(image(&[0, 1])).expect("counts").is_empty());
         }
-        let read = unread.push(image(&[255, 0])).expect("counts");
+        let read = readback.push(image(&[255, 0])).expect("counts");
         assert_eq!(read.len(), TOGETHER);
         let matrix = |counts: [u64; 4]| ConfusionMatrix::from_counts(2, counts.to_vec());
         assert_eq!(
             read[0],
-            (vec![matrix([1, 0, 0, 1]), matrix([0, 0, 0, 1])], 0.5)
+            ImageCounts {
+                matrices: vec![matrix([1, 0, 0, 1]), matrix([0, 0, 0, 1])],
+                loss: 0.5
+            }
         );
         assert_eq!(
-            read[TOGETHER - 1].0,
+            read[TOGETHER - 1].matrices,
             [matrix([0, 1, 0, 0]), matrix([0, 0, 1, 0])]
         );
-        assert!(unread.read().expect("nothing").is_empty());
+        assert!(readback.read().expect("nothing").is_empty());
     }
 }

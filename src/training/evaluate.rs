@@ -1,7 +1,7 @@
 //! A network's masks of a whole list of images, and their loss.
 
 use super::control::Control;
-use super::device_confusion::Unread;
+use super::device_confusion::{ConfusionReadback, ImageCounts};
 use super::error::TrainError;
 use super::segmenter::Segmenter;
 use crate::dataset::{DatasetItem, LabelMap, MaskReader, Size};
@@ -66,7 +66,7 @@ impl Kept for NoMasks {
 /// each image's pixels and, where a width is given, that of its boundary band, in the order
 /// of the images; `progress` how many of how many images are done.
 ///
-/// On the processor masks are counted as they come, and so are those that are kept. The others
+/// On the CPU masks are counted as they come, and so are those that are kept. The others
 /// are counted on the device, and only counts and losses are read, those of several images
 /// together.
 pub(super) fn evaluate(
@@ -79,13 +79,13 @@ pub(super) fn evaluate(
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Option<ListLoss>, TrainError> {
     let (mut loss, mut labeled) = (0.0, 0);
-    let mut unread = Unread::new(how.reader.num_classes);
-    let mut take = |images: Vec<(Vec<ConfusionMatrix>, f64)>| {
-        for (matrices, image_loss) in images {
-            if let [image, rest @ ..] = &matrices[..] {
-                count(image, rest.first());
+    let mut readback = ConfusionReadback::new(how.reader.num_classes);
+    let mut take = |images: Vec<ImageCounts>| {
+        for image in images {
+            if let [whole, rest @ ..] = &image.matrices[..] {
+                count(whole, rest.first());
             }
-            loss += image_loss;
+            loss += image.loss;
         }
     };
     for (done, item) in items.iter().enumerate() {
@@ -106,21 +106,24 @@ pub(super) fn evaluate(
                 matrix.add(truth, &mask.labels);
                 matrix
             });
-            let counted = counted.collect();
+            let counted = ImageCounts {
+                matrices: counted.collect(),
+                loss: image_loss,
+            };
             // Those before it first, in the order of the images.
-            take(unread.read()?);
-            take(vec![(counted, image_loss)]);
+            take(readback.read()?);
+            take(vec![counted]);
             labeled += pixels;
             if wanted {
                 kept.take(done, mask);
             }
         } else {
             let (counted, pixels) = segmenter.count(&image, &truth, band.as_deref(), how.test_size);
-            take(unread.push(counted)?);
+            take(readback.push(counted)?);
             labeled += pixels;
         }
     }
-    take(unread.read()?);
+    take(readback.read()?);
     progress(items.len(), items.len());
     Ok(Some(ListLoss {
         mean: (labeled > 0).then(|| loss / labeled as f64),

@@ -44,6 +44,9 @@ impl<M: Module> Accumulated<M> {
 
 impl Accumulated<Network> {
     /// As [`add`](Self::add), for a loss behind [`Network::forward_in_stages`].
+    ///
+    /// # Shapes
+    /// - loss: `[1]`
     pub fn add_in_stages(&mut self, model: &Network, loss: Tensor<1>, ends: StageEnds) {
         model.backward_through_stages(ends, loss.backward(), &mut |gradients| {
             self.sum
@@ -58,7 +61,10 @@ pub(super) fn norm<M: Module>(model: &M, gradients: &GradientsParams) -> Result<
     squares(model, gradients).map_or(Ok(0.0), |sum| Ok(read(sum)?.sqrt()))
 }
 
-/// Sum of the squares of all gradients, `[1]`; `None` where there are none.
+/// Sum of the squares of all gradients; `None` where there are none.
+///
+/// # Shapes
+/// - output: `[1]`
 fn squares<M: Module>(model: &M, gradients: &GradientsParams) -> Option<Tensor<1>> {
     let mut squares = Squares {
         gradients,
@@ -69,7 +75,10 @@ fn squares<M: Module>(model: &M, gradients: &GradientsParams) -> Option<Tensor<1
 }
 
 /// Scales gradients down so that the norm of `scale` times them is at most `most`, and reads
-/// nothing from the device; returns that norm, `[1]`. As [`clip_factor`].
+/// nothing from the device; returns that norm. As [`clip_factor`].
+///
+/// # Shapes
+/// - output: `[1]`
 pub(super) fn clip_on_device<M: Module>(
     model: &M,
     gradients: &mut GradientsParams,
@@ -94,7 +103,10 @@ pub(super) fn total<M: Module>(model: &M) -> Result<f64, TrainError> {
     total.sum.map_or(Ok(0.0), read)
 }
 
-/// Reads a number, `[1]`, from the device.
+/// Reads a number from the device.
+///
+/// # Shapes
+/// - number: `[1]`
 pub(super) fn read(number: Tensor<1>) -> Result<f64, TrainError> {
     let number = number
         .try_into_scalar::<f32>()

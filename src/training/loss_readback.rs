@@ -16,25 +16,20 @@ const MOST: usize = 16;
 /// stop do not lag behind it.
 const BETWEEN_READS: Duration = Duration::from_millis(100);
 
-/// What a step has left on the device.
-pub(super) struct DeviceLosses {
+/// A step whose losses are on the device.
+pub(super) struct UnreadStep {
+    pub step: usize,
+    pub epoch: usize,
+    pub learning_rate: f64,
     /// The mean loss of each batch, `[1]` each; one or more.
     pub losses: Vec<Tensor<1>>,
     /// The norm of the gradients, `[1]`, where it is not yet known whether it is finite.
     pub norm: Option<Tensor<1>>,
 }
 
-/// A step without its loss.
-struct Unread {
-    step: usize,
-    epoch: usize,
-    learning_rate: f64,
-    measures: DeviceLosses,
-}
-
 /// The steps whose losses have not been read.
 pub(super) struct LossReadback {
-    steps: Vec<Unread>,
+    steps: Vec<UnreadStep>,
     /// When the first of them began.
     since: Instant,
     /// How many are read together.
@@ -64,22 +59,11 @@ impl LossReadback {
     }
 
     /// Adds a step that began at `started`.
-    pub fn push(
-        &mut self,
-        [step, epoch]: [usize; 2],
-        learning_rate: f64,
-        measures: DeviceLosses,
-        started: Instant,
-    ) {
+    pub fn push(&mut self, step: UnreadStep, started: Instant) {
         if self.steps.is_empty() {
             self.since = started;
         }
-        self.steps.push(Unread {
-            step,
-            epoch,
-            learning_rate,
-            measures,
-        });
+        self.steps.push(step);
     }
 
     /// Whether it is time to read.
@@ -101,32 +85,23 @@ impl LossReadback {
         let steps = std::mem::take(&mut self.steps);
         let values: Vec<Tensor<1>> = steps
             .iter()
-            .flat_map(|step| {
-                step.measures
-                    .losses
-                    .iter()
-                    .chain(&step.measures.norm)
-                    .cloned()
-            })
+            .flat_map(|step| step.losses.iter().chain(&step.norm).cloned())
             .collect();
         let values = read_together(values)?;
         let secs = self.since.elapsed().as_secs_f64() / steps.len() as f64;
         self.together = together(secs, self.most);
         let mut values = values.into_iter();
         let mut read = Read::default();
-        for Unread {
+        for UnreadStep {
             step,
             epoch,
             learning_rate,
-            measures,
+            losses,
+            norm,
         } in steps
         {
-            let losses: Vec<f64> = values.by_ref().take(measures.losses.len()).collect();
-            let norm = if measures.norm.is_some() {
-                values.next()
-            } else {
-                None
-            };
+            let losses: Vec<f64> = values.by_ref().take(losses.len()).collect();
+            let norm = norm.and_then(|_| values.next());
             if let Some(loss) = losses.iter().copied().find(|loss| !loss.is_finite()) {
                 read.broken = Some(TrainError::NonFinite {
                     loss,
@@ -180,9 +155,12 @@ mod tests {
     use super::*;
     use burn::tensor::Device;
 
-    fn measures(losses: &[f32], norm: Option<f32>) -> DeviceLosses {
+    fn unread(step: usize, epoch: usize, losses: &[f32], norm: Option<f32>) -> UnreadStep {
         let number = |value: f32| Tensor::from_data([value], &Device::flex());
-        DeviceLosses {
+        UnreadStep {
+            step,
+            epoch,
+            learning_rate: 0.5,
             losses: losses.iter().copied().map(number).collect(),
             norm: norm.map(number),
         }
@@ -191,7 +169,7 @@ mod tests {
     fn waiting(steps: &[(&[f32], Option<f32>)]) -> LossReadback {
         let mut waiting = LossReadback::new(false);
         for (index, (losses, norm)) in steps.iter().enumerate() {
-            waiting.push([7 + index, 2], 0.5, measures(losses, *norm), Instant::now());
+            waiting.push(unread(7 + index, 2, losses, *norm), Instant::now());
         }
         waiting
     }
@@ -259,11 +237,11 @@ mod tests {
         let earlier = Instant::now()
             .checked_sub(BETWEEN_READS)
             .expect("a running clock");
-        waiting.push([1, 1], 0.5, measures(&[1.0], None), earlier);
+        waiting.push(unread(1, 1, &[1.0], None), earlier);
         assert!(waiting.due());
         let mut at_once = LossReadback::new(true);
         assert!(!at_once.due());
-        at_once.push([1, 1], 0.5, measures(&[1.0], None), Instant::now());
+        at_once.push(unread(1, 1, &[1.0], None), Instant::now());
         assert!(at_once.due());
     }
 }

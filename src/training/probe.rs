@@ -29,7 +29,7 @@ pub fn candidates(index: usize) -> Vec<DeviceId> {
     ids
 }
 
-/// The processor, which needs no test.
+/// The CPU, which needs no test.
 pub fn cpu_entry() -> DeviceEntry {
     DeviceEntry {
         id: DeviceId::Cpu,
@@ -40,7 +40,7 @@ pub fn cpu_entry() -> DeviceEntry {
     }
 }
 
-/// Opens a device and compares what it computes with the processor. `None` when the
+/// Opens a device and compares what it computes with the CPU. `None` when the
 /// machine has no such device. A software adapter is named but not run.
 pub fn probe(id: DeviceId) -> Option<DeviceEntry> {
     let kind = match id {
@@ -63,7 +63,7 @@ pub fn probe(id: DeviceId) -> Option<DeviceEntry> {
     };
     let problem = problem.or_else(|| match kind {
         DeviceKind::Software => {
-            Some("a software driver computes on the processor, slower than the device cpu".into())
+            Some("a software driver computes on the CPU, slower than the device cpu".into())
         }
         _ => self_test(id).err().map(|err| err.to_string()),
     });
@@ -108,7 +108,7 @@ fn cuda_name(_index: usize) -> Option<AdapterName> {
     None
 }
 
-/// One forward and backward pass of a small FCN-8s on the device and on the processor,
+/// One forward and backward pass of a small FCN-8s on the device and on the CPU,
 /// with the same weights. Wrong numbers are silent otherwise.
 fn self_test(id: DeviceId) -> Result<(), TrainError> {
     let device = device::open(id)?;
@@ -132,7 +132,7 @@ fn self_test(id: DeviceId) -> Result<(), TrainError> {
     Err(TrainError::Device {
         device: id.to_string(),
         reason: format!(
-            "its numbers differ from the processor's by {:.1} %: the driver computes wrongly",
+            "its numbers differ from the CPU's by {:.1} %: the driver computes wrongly",
             error * 100.0
         ),
     })

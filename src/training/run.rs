@@ -15,7 +15,7 @@ use super::evaluate::{Scoring, evaluate};
 use super::event::{EpochRecord, Outcome, RunInfo, StepRecord, TrainEvent, TrainSink, is_better};
 use super::initial_weights::initialize;
 use super::learner::Learner;
-use super::loss_readback::{DeviceLosses, LossReadback};
+use super::loss_readback::{LossReadback, UnreadStep};
 use super::preview::Pinned;
 use super::segmenter::Segmenter;
 use crate::dataset::{BatchPlan, Dataset, Loader};
@@ -85,7 +85,7 @@ struct Session<'a> {
     pinned: Pinned,
     learner: Learner,
     /// Steps that are done and in no log yet.
-    waiting: LossReadback,
+    readback: LossReadback,
     step_log: LineLog<StepRecord>,
     epoch_log: LineLog<EpochRecord>,
     at: Position,
@@ -150,7 +150,7 @@ impl<'a> Session<'a> {
             dataset,
             control,
             sink,
-            waiting: LossReadback::new(device::reads_for_free(&device)),
+            readback: LossReadback::new(device::reads_for_free(&device)),
             device,
             plan,
             pinned,
@@ -184,17 +184,15 @@ impl<'a> Session<'a> {
                 self.learner = self.learner.step(learning_rate, self.at.step + 1)?;
                 self.at.step += 1;
                 self.at.batch += losses.len();
-                let measures = DeviceLosses {
+                let unread = UnreadStep {
+                    step: self.at.step,
+                    epoch: self.at.epoch,
+                    learning_rate,
                     losses,
                     norm: self.learner.take_norm(),
                 };
-                self.waiting.push(
-                    [self.at.step, self.at.epoch],
-                    learning_rate,
-                    measures,
-                    started,
-                );
-                if self.waiting.due() {
+                self.readback.push(unread, started);
+                if self.readback.due() {
                     self.catch_up()?;
                 }
                 if self.pinned.due() {
@@ -247,7 +245,7 @@ impl<'a> Session<'a> {
     /// # Errors
     /// When one of them is not finite; the steps before it are logged all the same.
     fn catch_up(&mut self) -> Result<(), TrainError> {
-        let read = self.waiting.read()?;
+        let read = self.readback.read()?;
         for (record, sum) in read.steps {
             self.at.epoch_loss += sum;
             self.step_log.push(&record)?;

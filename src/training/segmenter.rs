@@ -6,7 +6,7 @@ use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 use burn::tensor::{Device, IntDType, Tensor, TensorData};
 
 use super::device::reads_for_free;
-use super::device_confusion::{self, Counted};
+use super::device_confusion::{self, CountsOnDevice};
 use super::error::TrainError;
 use super::gradients::read;
 use super::loss::{Targets, loss_sum};
@@ -43,13 +43,11 @@ impl Segmenter {
         }
     }
 
-    /// Logits at the image's own size.
+    /// Logits at the image's own size. With `test_size` the network sees the image at that
+    /// size, and its logits are interpolated back.
     ///
     /// # Shapes
     /// - output: `[1, num_classes, height, width]`
-    ///
-    /// With `test_size` the network sees the image at that size and
-    /// its logits are interpolated back.
     fn logits(&self, image: &Rgb, test_size: Option<Size>) -> Tensor<4> {
         match test_size {
             Some(size) if size != image.size() => {
@@ -63,6 +61,8 @@ impl Segmenter {
         }
     }
 
+    /// # Shapes
+    /// - output: `[1, num_classes, height, width]`
     fn forward(&self, image: &Rgb) -> Tensor<4> {
         let (height, width) = (image.height as usize, image.width as usize);
         let mut values = vec![0.0; 3 * height * width];
@@ -84,7 +84,7 @@ impl Segmenter {
         Ok(data.iter::<f32>().collect())
     }
 
-    /// Whether masks are on the host as soon as they are there.
+    /// Whether the device is the CPU, from which nothing has to be transferred.
     pub(super) fn on_host(&self) -> bool {
         self.on_host
     }
@@ -116,7 +116,7 @@ impl Segmenter {
         truth: &LabelMap,
         band: Option<&[u8]>,
         test_size: Option<Size>,
-    ) -> (Counted, usize) {
+    ) -> (CountsOnDevice, usize) {
         let logits = self.logits(image, test_size);
         let targets = self.targets(truth);
         let loss = loss_sum(logits.clone(), &targets);
@@ -132,7 +132,7 @@ impl Segmenter {
             )
         });
         (
-            Counted {
+            CountsOnDevice {
                 counts: counts.collect(),
                 loss,
             },
@@ -145,10 +145,14 @@ impl Segmenter {
         Targets::new(&truth.labels, size, self.num_classes)
     }
 
+    /// The most likely class of every pixel.
+    ///
+    /// # Shapes
+    /// - logits: `[1, num_classes, height, width]`
     fn most_likely(&self, logits: Tensor<4>, image: &Rgb) -> Result<LabelMap, TrainError> {
         let mut labels = logits.argmax(1);
         // Bytes travel where the device has them (CUDA, Metal, Vulkan with 8-bit storage). WGSL
-        // has none: there the indices travel as they are. On the processor nothing travels.
+        // has none: there the indices travel as they are. On the CPU nothing travels.
         if self.has_bytes {
             labels = labels.cast(IntDType::U8);
         }
@@ -170,7 +174,7 @@ mod tests {
     use super::*;
     use crate::metrics::ConfusionMatrix;
     use crate::model::Trunk;
-    use crate::training::device_confusion::Unread;
+    use crate::training::device_confusion::{ConfusionReadback, ImageCounts};
     use crate::training::preset;
     use burn::module::{ModuleMapper, Param};
     use burn::tensor::Distribution;
@@ -226,9 +230,13 @@ mod tests {
         assert!(expected[0].pixel_accuracy() != expected[1].pixel_accuracy());
 
         let (counted, pixels) = segmenter.count(&image, &truth, Some(&band), None);
-        let mut unread = Unread::new(4);
-        assert!(unread.push(counted).expect("counts").is_empty());
-        assert_eq!(unread.read().expect("counts"), [(expected.to_vec(), loss)]);
+        let mut readback = ConfusionReadback::new(4);
+        assert!(readback.push(counted).expect("counts").is_empty());
+        let expected = ImageCounts {
+            matrices: expected.to_vec(),
+            loss,
+        };
+        assert_eq!(readback.read().expect("counts"), [expected]);
         assert_eq!(
             (pixels, labeled),
             (

@@ -82,8 +82,11 @@ impl Learner {
     }
 
     /// Adds the gradients of a batch to those that wait for the next [`step`](Self::step);
-    /// returns the mean loss over its labeled pixels, `[1]`. Batch normalization sees each batch
+    /// returns the mean loss over its labeled pixels. Batch normalization sees each batch
     /// by itself.
+    ///
+    /// # Shapes
+    /// - output: `[1]`
     ///
     /// # Errors
     /// When the loss is not finite, on a device where it is read at once; on others whoever

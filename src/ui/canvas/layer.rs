@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use eframe::egui::{ColorImage, TextureFilter, TextureOptions};
 
-use crate::engine::{ClassList, LabelMap, Rgb};
+use crate::engine::{ClassList, LabelMap, Rgb, Size, resize_rgb};
 use crate::ui::view_model::{ClassSet, mask};
 
 /// Up to this side length, outlines are one pixel wide on either side.
@@ -140,34 +140,12 @@ fn paint_image(image: &Rgb, max_side: usize) -> ColorImage {
     if factor == 1 {
         return ColorImage::from_rgb([width, height], &image.pixels);
     }
-    let size = [width.div_ceil(factor), height.div_ceil(factor)];
-    let mut pixels = Vec::with_capacity(size[0] * size[1] * 3);
-    for y in 0..size[1] {
-        for x in 0..size[0] {
-            let columns = x * factor..((x + 1) * factor).min(width);
-            let rows = y * factor..((y + 1) * factor).min(height);
-            pixels.extend(mean_color(image, columns, rows));
-        }
-    }
-    ColorImage::from_rgb(size, &pixels)
-}
-
-fn mean_color(
-    image: &Rgb,
-    columns: std::ops::Range<usize>,
-    rows: std::ops::Range<usize>,
-) -> [u8; 3] {
-    let count = (columns.len() * rows.len()).max(1);
-    let mut sums = [0usize; 3];
-    for y in rows {
-        for x in columns.clone() {
-            let start = (y * image.width as usize + x) * 3;
-            for (sum, value) in sums.iter_mut().zip(&image.pixels[start..start + 3]) {
-                *sum += usize::from(*value);
-            }
-        }
-    }
-    sums.map(|sum| (sum / count) as u8)
+    let size = Size::new(
+        width.div_ceil(factor) as u32,
+        height.div_ceil(factor) as u32,
+    );
+    let image = resize_rgb(image, size);
+    ColorImage::from_rgb([image.width as usize, image.height as usize], &image.pixels)
 }
 
 fn paint_labels(
@@ -222,21 +200,22 @@ fn shrink_factor(width: usize, height: usize, max_side: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
 
     #[test]
     fn large_images_are_averaged_down() {
+        let pixels = [14, 28, 42, 56].iter().flat_map(|&value| [value, 7, value]);
         let image = Rgb {
-            width: 3,
+            width: 4,
             height: 1,
-            pixels: vec![10, 20, 30, 30, 40, 50, 7, 8, 9],
+            pixels: pixels.collect(),
         };
         let painted = Layer::Image(Arc::new(image)).paint(2);
         assert_eq!(painted.size, [2, 1]);
+        // Weights 3, 3 and 1 by distance: (3 * 14 + 3 * 28 + 42) / 7.
         assert_eq!(
             painted.pixels,
-            [[20, 30, 40], [7, 8, 9]].map(crate::ui::theme::class_color)
+            [[24, 7, 24], [46, 7, 46]].map(crate::ui::theme::class_color)
         );
     }
 

@@ -2,17 +2,16 @@
 //!
 //! `None` is a dash, never 0. Must not know about widgets.
 
-use crate::engine::Size;
+use crate::engine::{Size, text};
 
 /// Shown for a missing value.
 pub const MISSING: &str = "–";
 
 /// `0.4123` as `41.2 %`.
 pub fn percent(share: Option<f64>) -> String {
-    match share {
-        Some(share) if share.is_finite() => format!("{:.1} %", share * 100.0),
-        _ => MISSING.to_owned(),
-    }
+    share
+        .filter(|share| share.is_finite())
+        .map_or_else(|| MISSING.to_owned(), text::percent)
 }
 
 /// A loss with four significant digits.
@@ -51,16 +50,7 @@ pub fn scientific(value: f64) -> String {
 
 /// Seconds as `12 s`, `3 min 05 s`, `2 h 10 min` or `3 d 4 h`.
 pub fn duration(secs: f64) -> String {
-    if !secs.is_finite() || secs < 0.0 {
-        return MISSING.to_owned();
-    }
-    let secs = secs.round() as u64;
-    match secs {
-        0..60 => format!("{secs} s"),
-        60..3600 => format!("{} min {:02} s", secs / 60, secs % 60),
-        3600..86_400 => format!("{} h {:02} min", secs / 3600, secs % 3600 / 60),
-        _ => format!("{} d {} h", secs / 86_400, secs % 86_400 / 3600),
-    }
+    text::duration(secs).unwrap_or_else(|| MISSING.to_owned())
 }
 
 /// Steps per second, or seconds per step if that is larger.

@@ -2,7 +2,7 @@
 
 use crate::engine::{ClassList, EpochRecord, RunSnapshot, Scores};
 
-/// Headers of [`ScoreRow::values`].
+/// Headers of [`ScoreRow::values`], in the order of [`Scores::means`].
 pub const SCORE_NAMES: [&str; 4] = ["Pixel acc.", "Mean acc.", "mIoU", "f.w. IoU"];
 
 /// One value of a column.
@@ -82,15 +82,13 @@ impl ScoreTable {
 }
 
 fn best_of_columns(best: &[Option<&EpochRecord>]) -> [Vec<Cell>; 4] {
-    let column = |value: fn(&Scores) -> Option<f64>| {
-        mark_best(best.iter().map(|record| value(&record.as_ref()?.scores)))
+    let column = |index: usize| {
+        mark_best(
+            best.iter()
+                .map(|record| record.as_ref()?.scores.means()[index]),
+        )
     };
-    [
-        column(|scores| scores.pixel_accuracy),
-        column(|scores| scores.mean_accuracy),
-        column(|scores| scores.mean_iu),
-        column(|scores| scores.frequency_weighted_iu),
-    ]
+    [0, 1, 2, 3].map(column)
 }
 
 /// Matches classes by name: the runs may come from different datasets.
