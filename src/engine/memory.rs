@@ -79,18 +79,23 @@ mod tests {
     #[test]
     fn freed_memory_is_kept_until_it_is_given_back() {
         assert!(keep_freed_memory(), "glibc knows these settings");
-        // Small pieces that stay in use hold the place of each large one.
-        let (large, small): (Vec<_>, Vec<_>) = (0..2048)
-            .map(|_| (vec![1_u8; 256 << 10], Box::new([1_u8; 64])))
-            .unzip();
-        drop(std::hint::black_box(large));
-        let kept = resident();
-        give_back_freed_memory();
-        let left = resident();
-        drop(std::hint::black_box(small));
-        assert!(
-            kept > left + 256,
-            "512 MiB were freed, {kept} MiB were resident, then {left}"
-        );
+        // The memory is the whole process's: a run that ends in another test gives back too.
+        let mut seen = Vec::new();
+        for _ in 0..5 {
+            // Small pieces that stay in use hold the place of each large one.
+            let (large, small): (Vec<_>, Vec<_>) = (0..2048)
+                .map(|_| (vec![1_u8; 256 << 10], Box::new([1_u8; 64])))
+                .unzip();
+            drop(std::hint::black_box(large));
+            let kept = resident();
+            give_back_freed_memory();
+            let left = resident();
+            drop(std::hint::black_box(small));
+            if kept > left + 256 {
+                return;
+            }
+            seen.push([kept, left]);
+        }
+        panic!("512 MiB were freed; MiB that were resident then, and after giving back: {seen:?}");
     }
 }

@@ -253,7 +253,7 @@ fn images_are_opened_while_inspect_is_hidden() {
         .state()
         .send(Command::ShowPanel(PanelKind::Live));
     desk.until("the problem is told", |desk| {
-        desk.has_message("No images in")
+        desk.has_message("no images here")
     });
     assert!(!desk.app().state().layout.is_in_front(PanelKind::Inspect));
 }
