@@ -34,6 +34,7 @@ mod schedule;
 mod segmenter;
 mod sgd;
 mod starting_point;
+mod step_meter;
 mod step_progress;
 
 pub use autotune_cache::{autotune_folder, keep_autotune_choices};

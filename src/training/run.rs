@@ -18,7 +18,7 @@ use super::learner::Learner;
 use super::loss_readback::{LossReadback, UnreadStep};
 use super::preview::Pinned;
 use super::segmenter::Segmenter;
-use super::step_progress::StepMeter;
+use super::step_meter::StepMeter;
 use crate::dataset::{BatchPlan, Dataset, Loader};
 use crate::metrics::ConfusionMatrix;
 

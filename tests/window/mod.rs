@@ -1,5 +1,6 @@
 //! The window as a person uses it: real clicks, a real engine, a tiny dataset.
 
+mod before_start;
 mod desk;
 mod keys;
 mod weights;
@@ -161,26 +162,6 @@ fn a_run_can_be_held_stopped_and_taken_up_again() {
             .map(|step| step.step)
             .eq(1..=desk.run().steps.len())
     );
-}
-
-#[test]
-fn a_run_can_be_left_at_once() {
-    let mut desk = Desk::new(|config| config.epochs = 5_000);
-    desk.click("Start training");
-    desk.until("some steps are done", |desk| {
-        desk.active().is_some_and(|active| active.step >= 6)
-    });
-    desk.click("Stop now");
-    desk.until("it has ended", |desk| desk.active().is_none());
-    assert_eq!(desk.run().state, RunState::Stopped);
-    // Epochs have 4 steps.
-    assert!(
-        desk.has_message("was stopped at once; its last checkpoint is that after step"),
-        "{}",
-        desk.report()
-    );
-    let resume = format!("Resume {}", desk.run().title());
-    assert!(desk.is_enabled(&resume));
 }
 
 #[test]

@@ -101,6 +101,7 @@ pub const MENUS: [Menu; 4] = [
                 UiCommand::Pause,
                 UiCommand::Unpause,
                 UiCommand::Stop,
+                UiCommand::StopNow,
             ]),
             Section::of(&[
                 UiCommand::TrainThree,
