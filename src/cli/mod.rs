@@ -5,6 +5,7 @@
 //! import what is below the engine, except the benchmark.
 
 mod args;
+mod auto;
 mod bench;
 mod devices;
 mod evaluate;

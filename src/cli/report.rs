@@ -2,7 +2,8 @@
 //!
 //! JSON lines of `train`, each with `event` and `run`:
 //! - `started`: `folder`, `variant`, `trunk`, `device`, `parameters`,
-//!   `steps_per_epoch`, `total_steps`, `first_step` (steps done before a resume)
+//!   `steps_per_epoch`, `total_steps`, `first_step` (steps done before a resume),
+//!   `estimated_memory_bytes`, `estimated_secs` (where an earlier run tells)
 //! - `step`: `step`, `epoch`, `loss`, `learning_rate`, `secs`
 //! - `epoch`: `epoch`, `step`, `train_loss`, `val_loss`, `scores`, `elapsed_secs`, `best`
 //! - `ended`: `state` (`finished`, `stopped`, `failed`), `message`, `best_epoch`,
@@ -17,15 +18,60 @@ use serde::Serialize;
 
 use super::output::{self, ClassScore, duration, percent};
 use crate::engine::{
-    ActiveRun, EpochRecord, Phase, RunEventKind, RunInfo, RunSnapshot, RunState, Scores,
-    StepRecord, Trunk, Variant,
+    ActiveRun, Engine, EpochRecord, MemoryFit, Phase, RunEventKind, RunInfo, RunSnapshot, RunState,
+    RunTime, Scores, StepRecord, Trunk, Variant, memory_text,
 };
+
+/// What a run is expected to take.
+#[derive(Debug, Default)]
+pub struct Expected {
+    memory: Option<u64>,
+    fit: Option<MemoryFit>,
+    time: Option<RunTime>,
+}
+
+impl Expected {
+    /// Of the active run.
+    pub fn of(engine: &Engine) -> Self {
+        let estimate = engine
+            .active()
+            .and_then(|active| active.before_start.as_ref());
+        Self {
+            memory: estimate.map(|estimate| estimate.memory.total()),
+            fit: estimate.map(|estimate| estimate.fit),
+            time: engine.expected_time(),
+        }
+    }
+
+    /// A line for people.
+    fn text(&self) -> Option<String> {
+        let memory = memory_text(self.memory?);
+        let fit = match self.fit {
+            Some(MemoryFit::Tight { available }) => {
+                format!(", of which {} are free now", memory_text(available))
+            }
+            Some(MemoryFit::TooLarge { total }) => {
+                format!(", more than the {} that there are", memory_text(total))
+            }
+            _ => String::new(),
+        };
+        let time = match &self.time {
+            Some(time) => format!(
+                "about {} by the steps of {}",
+                duration(time.total_secs),
+                time.run
+            ),
+            None => "how long is known after the first steps".to_owned(),
+        };
+        Some(format!("about {memory} of memory{fit}; {time}"))
+    }
+}
 
 /// Where the events of runs go. Order of one run: `started (step | epoch)* ended`,
 /// with `progress` at any time between `started` and `ended`.
 pub trait Report {
     /// The run is on its device. `info` is `None` where it ended before it got there.
-    fn started(&mut self, run: &RunSnapshot, info: Option<&RunInfo>);
+    fn started(&mut self, run: &RunSnapshot, info: Option<&RunInfo>, expected: &Expected);
     /// One step is done.
     fn step(&mut self, run: &RunSnapshot, step: &StepRecord);
     /// One epoch was trained and validated.
@@ -36,9 +82,9 @@ pub trait Report {
     fn ended(&mut self, run: &RunSnapshot);
 
     /// Passes an event on.
-    fn event(&mut self, run: &RunSnapshot, kind: &RunEventKind) {
+    fn event(&mut self, run: &RunSnapshot, kind: &RunEventKind, expected: &Expected) {
         match kind {
-            RunEventKind::Started(info) => self.started(run, info.as_ref()),
+            RunEventKind::Started(info) => self.started(run, info.as_ref(), expected),
             RunEventKind::Step(step) => self.step(run, step),
             RunEventKind::Epoch(epoch) => self.epoch(run, epoch),
             RunEventKind::Ended => self.ended(run),
@@ -65,6 +111,8 @@ enum Event<'a> {
         steps_per_epoch: Option<usize>,
         total_steps: Option<usize>,
         first_step: Option<usize>,
+        estimated_memory_bytes: Option<u64>,
+        estimated_secs: Option<f64>,
     },
     Step(&'a StepRecord),
     Epoch(&'a EpochRecord),
@@ -83,7 +131,7 @@ pub struct JsonReport<'a> {
 }
 
 impl Report for JsonReport<'_> {
-    fn started(&mut self, run: &RunSnapshot, info: Option<&RunInfo>) {
+    fn started(&mut self, run: &RunSnapshot, info: Option<&RunInfo>, expected: &Expected) {
         let event = Event::Started {
             folder: self.runs_dir.join(&run.name),
             variant: run.config.variant,
@@ -93,6 +141,8 @@ impl Report for JsonReport<'_> {
             steps_per_epoch: info.map(|info| info.steps_per_epoch),
             total_steps: info.map(|info| info.total_steps),
             first_step: info.map(|info| info.first_step),
+            estimated_memory_bytes: expected.memory,
+            estimated_secs: expected.time.as_ref().map(|time| time.total_secs),
         };
         output::json(&Line {
             run: &run.name,
@@ -164,7 +214,7 @@ impl<'a> TextReport<'a> {
 }
 
 impl Report for TextReport<'_> {
-    fn started(&mut self, run: &RunSnapshot, info: Option<&RunInfo>) {
+    fn started(&mut self, run: &RunSnapshot, info: Option<&RunInfo>, expected: &Expected) {
         let Some(info) = info else { return };
         let style = ProgressStyle::with_template("{bar:30} {pos}/{len}  {msg}");
         self.bar = ProgressBar::new(info.total_steps as u64)
@@ -185,6 +235,9 @@ impl Report for TextReport<'_> {
             run.config.batch_size,
             self.runs_dir.join(&run.name).display(),
         ));
+        if let Some(text) = expected.text() {
+            self.line(&text);
+        }
     }
 
     fn step(&mut self, _: &RunSnapshot, step: &StepRecord) {

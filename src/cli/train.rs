@@ -11,9 +11,11 @@ use serde::Serialize;
 use super::args::TrainArgs;
 use super::interrupts::Interrupts;
 use super::network::PlanArg;
-use super::report::{JsonReport, Report, TextReport};
-use super::{EXIT_STOPPED, Session, TICK, output, pass_on_notices, wait_for_device};
-use crate::engine::{DeviceId, Engine, EngineError, Need, RunSnapshot, RunState, Scores, Variant};
+use super::report::{Expected, JsonReport, Report, TextReport};
+use super::{EXIT_STOPPED, Session, TICK, auto, output, pass_on_notices, wait_for_device};
+use crate::engine::{
+    DeviceId, Engine, EngineError, Need, RunEventKind, RunSnapshot, RunState, Scores, Variant,
+};
 
 /// Trains as asked and reports until it is over.
 pub fn run(args: &TrainArgs, session: &Session) -> Result<ExitCode, String> {
@@ -59,6 +61,12 @@ fn start(args: &TrainArgs, session: &Session) -> Result<Started, String> {
         config.device = engine.devices().best();
     }
     let device = config.device;
+    if args.auto {
+        let chosen = auto::choose(&mut engine, args.settings.dataset(), device, session.json)?;
+        config = args.config_from(chosen);
+        config.device = device;
+    }
+    engine.ignore_memory(args.ignore_memory);
     let interrupts = Interrupts::install()?;
     engine.keep_run_events();
     let strides = || config.three_strides().map_err(EngineError::from);
@@ -114,6 +122,7 @@ fn watch(
     } = started;
     let mut stopping = false;
     let mut errors = Vec::new();
+    let mut expected = Expected::default();
     loop {
         engine.wait(TICK);
         if interrupts.any() && !stopping {
@@ -127,8 +136,11 @@ fn watch(
         }
         errors.extend(pass_on_notices(&mut engine));
         for event in engine.take_run_events() {
+            if let RunEventKind::Started(_) = event.kind {
+                expected = Expected::of(&engine);
+            }
             if let Some(run) = engine.run(&event.run) {
-                report.event(run, &event.kind);
+                report.event(run, &event.kind, &expected);
             }
         }
         if let Some(active) = engine.active()

@@ -9,7 +9,7 @@ use super::catalogue::CatalogueError;
 use super::score_masks::MaskScoreError;
 use crate::dataset::DatasetError;
 use crate::files::FileError;
-use crate::training::{DeviceId, TrainError};
+use crate::training::{DeviceId, TrainError, memory_text};
 
 /// Work ended without a result: it panicked, was cancelled before it began, or got no thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -45,12 +45,30 @@ pub enum EngineError {
         /// What the system said.
         source: io::Error,
     },
+    /// The settings need more memory than there is.
+    #[error("{0}. With --ignore-memory it is started all the same")]
+    TooLarge(String),
+    /// The machine has next to no memory left.
+    #[error(
+        "the machine had only {} of memory left, so the run was saved after step {step} and ended. \
+         Close other programs or choose smaller batches or crops, then resume it",
+        memory_text(*.available)
+    )]
+    LowMemory {
+        /// Bytes that were left.
+        available: u64,
+        /// Steps done.
+        step: usize,
+    },
     /// One run is trained at a time.
     #[error("{run} is being trained. Stop it before another run is started")]
     Busy {
         /// The run that is being trained.
         run: String,
     },
+    /// No plan was stopped.
+    #[error("no plan was stopped that could be continued. Start one")]
+    NoPlan,
     /// There is no run to pause, continue or stop.
     #[error("no run is being trained")]
     NotTraining,

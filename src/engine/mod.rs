@@ -5,6 +5,7 @@
 //! `ui` and `cli` may name. Must not know about egui.
 
 mod background;
+mod before_start;
 mod catalogue;
 mod dataset;
 mod devices;
@@ -39,11 +40,13 @@ pub use crate::model::weights::{
 };
 pub use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
 pub use crate::training::{
-    DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord, InitialWeights, Learning, Outcome,
-    Precision, Preview, PreviewItem, Recipe, Reduction, RunConfig, RunInfo, SampleOrder, Schedule,
+    Choice, Configured, DataFacts, DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord,
+    FittingChange, InitialWeights, Learning, MemoryEstimate, MemoryFit, Outcome, Precision,
+    Preview, PreviewItem, Recipe, Reduction, RunConfig, RunInfo, RunTime, SampleOrder, Schedule,
     StartingPoint, StepPhase, StepProgress, StepRecord, WeightsChoice, WeightsSummary,
-    autotune_folder, network_preset, preset,
+    autotune_folder, memory_text, network_preset, preset,
 };
+pub use before_start::BeforeStart;
 pub use catalogue::{
     Catalogue, CatalogueEntry, CatalogueError, CatalogueItem, EntryState, KnownHash, public_weights,
 };
@@ -57,7 +60,7 @@ pub use predict::{Evaluation, Logits, NetworkSource, Prediction};
 pub use runs::{Need, RunSnapshot, RunState};
 pub use score_masks::{MaskClasses, MaskFolders, MaskScoreError, MaskScores, score_masks};
 pub use tasks::{Cancel, Poll, Task, guarded};
-pub use train::{ActiveRun, Live, Phase, Plan, RunEvent, RunEventKind};
+pub use train::{ActiveRun, Live, Phase, Plan, RestOfPlan, RunEvent, RunEventKind};
 
 use background::Background;
 use catalogue::WeightsEvent;

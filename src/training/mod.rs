@@ -3,6 +3,7 @@
 //! Runs on whatever thread calls it and talks through [`TrainSink`]: numbers and
 //! small byte buffers go out, never tensors. Must not know about the window.
 
+mod auto;
 mod autotune_cache;
 mod batches;
 pub mod checkpoint;
@@ -12,6 +13,7 @@ mod control;
 mod device;
 mod device_confusion;
 mod error;
+mod estimate;
 mod evaluate;
 mod event;
 mod external_weights;
@@ -21,6 +23,7 @@ mod learner;
 mod learning;
 mod loss;
 mod loss_readback;
+mod machine;
 mod network_choice;
 mod precision;
 mod predictor;
@@ -37,6 +40,7 @@ mod starting_point;
 mod step_meter;
 mod step_progress;
 
+pub use auto::{Choice, Circumstances, Configured, configure};
 pub use autotune_cache::{autotune_folder, keep_autotune_choices};
 pub use batches::batch_plan;
 pub use config::{DatasetRef, InitialWeights, RunConfig, SampleOrder};
@@ -51,6 +55,7 @@ pub use external_weights::{WeightsChoice, WeightsSummary, export_run, import_run
 pub use initial_weights::initial_network;
 pub use learner::Learner;
 pub use learning::{Learning, Reduction};
+pub use machine::{MachineMemory, MemoryWatch, memory_text};
 pub use network_choice::network_preset;
 pub use precision::Precision;
 pub use predictor::Predictor;

@@ -1,6 +1,8 @@
 //! What the window says before a run, and how a run is left.
 
-use fcn_workbench::engine::RunState;
+use fcn_workbench::engine::{RunState, Size};
+
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use super::desk::Desk;
 
@@ -18,4 +20,81 @@ fn a_run_can_be_left_at_once() {
     assert!(desk.has_message("was stopped at once; its last checkpoint is that after step"));
     let resume = format!("Resume {}", desk.run().title());
     assert!(desk.is_enabled(&resume));
+}
+
+#[test]
+fn what_a_run_takes_is_said_beside_start() {
+    let mut desk = Desk::new(|config| config.epochs = 2);
+    desk.until("it is estimated", |desk| desk.finds("of memory"));
+    assert!(desk.finds("time known after the first steps"));
+    desk.train();
+    desk.until("the first run tells of the next", |desk| {
+        desk.finds("of memory · about")
+    });
+}
+
+#[test]
+fn what_cannot_fit_is_refused_with_what_would() {
+    let mut desk = Desk::new(|config| {
+        config.batch_size = 64;
+        config.augment.crop = Some(Size::new(8192, 8192));
+    });
+    desk.until("it is refused", |desk| desk.says("Not enough memory"));
+    assert!(!desk.is_enabled("Start training"));
+    assert!(desk.finds("These settings need about"));
+    let fits = desk
+        .window
+        .query_all_by_label_contains("Use ")
+        .next()
+        .and_then(|node| node.accesskit_node().label())
+        .expect("an offer");
+    desk.click(&fits);
+    desk.until("that fits", |desk| desk.is_enabled("Start training"));
+    assert!(!desk.says("Not enough memory"));
+}
+
+#[test]
+fn settings_are_chosen_with_their_reasons() {
+    let mut desk = Desk::new(|config| config.epochs = 7);
+    desk.click("Set for me");
+    desk.until("they are chosen", |desk| {
+        desk.finds("Crop size 32x32: the images are 32x32")
+    });
+    for field in [
+        "Trunk ",
+        "Batch size 4: ",
+        "Learning rate 0.05: ",
+        "Epochs ",
+    ] {
+        assert!(desk.finds(field), "{field}");
+    }
+    desk.click("Close reasons");
+    desk.frames(3);
+    assert!(!desk.finds("Crop size 32x32: "));
+    assert!(desk.is_enabled("Start training"));
+}
+
+#[test]
+fn a_stopped_plan_goes_on() {
+    let mut desk = Desk::new(|config| config.epochs = 300);
+    desk.click("Train 32s, 16s, 8s");
+    desk.until("some steps are done", |desk| {
+        desk.active().is_some_and(|active| active.step >= 2)
+    });
+    desk.click("Stop");
+    desk.until("it has stopped", |desk| desk.active().is_none());
+    let stopped = desk.run().name.clone();
+    assert!(desk.says("A plan was stopped; left: FCN-32s, FCN-16s, FCN-8s"));
+    desk.click("Continue the plan");
+    desk.until("it goes on", |desk| {
+        desk.active().is_some_and(|active| active.run == stopped)
+    });
+    let plan = desk.engine().plan().expect("a plan");
+    assert_eq!(
+        (&plan.runs[..], plan.total, plan.done),
+        (&[stopped][..], 3, false)
+    );
+    desk.click("Stop now");
+    desk.until("it has stopped again", |desk| desk.active().is_none());
+    assert!(desk.says("A plan was stopped; left: FCN-32s, FCN-16s, FCN-8s"));
 }

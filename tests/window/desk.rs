@@ -140,6 +140,14 @@ impl Desk {
     }
 
     #[track_caller]
+    /// Whether anything in the window has `part` in its label.
+    pub fn finds(&self, part: &str) -> bool {
+        self.window
+            .query_all_by_label_contains(part)
+            .next()
+            .is_some()
+    }
+
     pub fn is_enabled(&self, label: &str) -> bool {
         !self.find(label).accesskit_node().is_disabled()
     }

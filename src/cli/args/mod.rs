@@ -84,8 +84,15 @@ pub enum Command {
 #[derive(Debug, clap::Args)]
 pub struct TrainArgs {
     /// Resume this run from its last checkpoint (`latest` for the newest run)
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["settings", "network", "compare"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["settings", "network", "compare", "auto"])]
     pub resume: Option<String>,
+    /// Choose trunk, sizes, batch, rate and epochs by the data, the device and the memory, and
+    /// print each with its reason; options that are given override them
+    #[arg(long, conflicts_with_all = ["network", "recipe"])]
+    pub auto: bool,
+    /// Start even if the run is estimated to need more memory than there is
+    #[arg(long)]
+    pub ignore_memory: bool,
     /// Train FCN-32s, 16s and 8s one after another with the same settings
     #[arg(long, conflicts_with_all = ["variant", "plan"])]
     pub compare: bool,
@@ -105,9 +112,15 @@ impl TrainArgs {
     /// # Errors
     /// When a trunk was asked for that is not that of `start`.
     pub fn config(&self, start: Option<&StartingPoint>) -> Result<RunConfig, String> {
-        let mut config = self.settings.config(self.network.base(start)?);
+        let base = self.network.base(start)?;
+        Ok(self.config_from(base))
+    }
+
+    /// The settings of the run, on top of others.
+    pub fn config_from(&self, base: RunConfig) -> RunConfig {
+        let mut config = self.settings.config(base);
         config.device = self.device.unwrap_or(config.device);
-        Ok(config)
+        config
     }
 }
 

@@ -99,7 +99,7 @@ pub fn read_rgb(path: &Path) -> Result<Rgb, DatasetError> {
 }
 
 /// Reads only the header: the size as [`read_rgb`] would give them.
-pub(super) fn read_image_size(path: &Path) -> Result<Size, DatasetError> {
+pub fn read_image_size(path: &Path) -> Result<Size, DatasetError> {
     let reader = open_image(path)?;
     guarded(|| {
         let mut decoder = reader.into_decoder()?;

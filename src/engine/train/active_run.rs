@@ -1,8 +1,10 @@
 //! The run that is being trained, and how long it will take.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::engine::before_start::BeforeStart;
 use crate::training::{RunConfig, RunInfo, StepProgress, TrainEvent};
 
 /// What the training thread is doing.
@@ -43,6 +45,8 @@ pub struct ActiveRun {
     pub steps_per_sec: Option<f64>,
     /// Seconds to the end, validation and live masks included.
     pub remaining_secs: Option<f64>,
+    /// What it was estimated to take; known once the dataset is open.
+    pub before_start: Option<Arc<BeforeStart>>,
     /// How far the step in hand is.
     pub in_step: Option<StepProgress>,
     recent: VecDeque<f64>,
@@ -65,6 +69,7 @@ impl ActiveRun {
             epoch: 0,
             steps_per_sec: None,
             remaining_secs: None,
+            before_start: None,
             in_step: None,
             recent: VecDeque::new(),
             running: Duration::ZERO,

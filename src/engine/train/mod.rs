@@ -1,6 +1,8 @@
 //! Training: the active run, the plan it is a part of, and the `train` thread.
 
 mod active_run;
+mod ending;
+mod plan;
 mod run_event;
 #[cfg(test)]
 mod tests;
@@ -8,9 +10,10 @@ mod thread;
 mod trainer;
 
 pub use active_run::{ActiveRun, Phase};
+pub use plan::{Plan, RestOfPlan};
 pub use run_event::{RunEvent, RunEventKind};
+pub use trainer::Live;
 pub(super) use trainer::Trainer;
-pub use trainer::{Live, Plan};
 
 use super::runs::RunState;
 use super::{Engine, EngineError};
@@ -50,6 +53,27 @@ impl Engine {
         self.trainer.start(configs, staged)
     }
 
+    /// Goes on with the plan that was stopped, from the last checkpoint of the run that did not end.
+    ///
+    /// # Errors
+    /// As [`resume_run`](Self::resume_run).
+    pub fn continue_plan(&mut self) -> Result<(), EngineError> {
+        let Some(rest) = self.rest_of_plan() else {
+            return Err(EngineError::NoPlan);
+        };
+        let (run, device) = (rest.run.clone(), rest.config.device);
+        if self.run(&run).is_some_and(|run| run.can_resume) {
+            return self.resume_run(&run, Some(device));
+        }
+        self.devices.check(device)?;
+        self.trainer.restart_rest_of_plan()
+    }
+
+    /// A plan that was stopped before its last run was done.
+    pub fn rest_of_plan(&self) -> Option<&RestOfPlan> {
+        self.trainer.rest_of_plan()
+    }
+
     /// Trains the rest of a run, from its last checkpoint, on `device`, or on its own where that
     /// is `None`. The choice holds until the run ends: its configuration stays as it is.
     ///
@@ -75,6 +99,11 @@ impl Engine {
         config.device = device.unwrap_or(config.device);
         self.devices.check(config.device)?;
         self.trainer.resume_run(folder, config)
+    }
+
+    /// Whether runs start that are estimated to need more memory than there is.
+    pub fn ignore_memory(&mut self, ignore: bool) {
+        self.trainer.ignore_memory = ignore;
     }
 
     /// Asks the active run to wait after the step in hand.

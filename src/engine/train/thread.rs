@@ -6,6 +6,7 @@ use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::Sender;
 
+use crate::engine::before_start::BeforeStart;
 use crate::engine::dataset;
 use crate::engine::memory::give_back_freed_memory;
 use crate::engine::runs::{format_time, unix_secs};
@@ -13,7 +14,8 @@ use crate::engine::tasks::guarded;
 use crate::engine::{EngineError, Waker};
 use crate::training::checkpoint::{EndMark, RunFolder, RunMeta};
 use crate::training::{
-    Control, DeviceId, Outcome, Preview, RunConfig, TrainEvent, TrainSink, train_on,
+    Control, DataFacts, DeviceId, MemoryEstimate, MemoryFit, MemoryWatch, Outcome, Preview,
+    RunConfig, TrainEvent, TrainSink, fitting_changes, too_large_text, train_on,
 };
 
 /// What a training thread is started for.
@@ -32,6 +34,8 @@ pub(in crate::engine) enum ThreadEvent {
         folder: RunFolder,
         meta: Box<RunMeta>,
     },
+    /// What the run will take; before its folder is there.
+    Estimated(Arc<BeforeStart>),
     /// From the loop.
     Train(TrainEvent),
 }
@@ -44,6 +48,8 @@ pub(super) struct TrainThread {
     pub job: Job,
     pub data_dir: PathBuf,
     pub runs_dir: PathBuf,
+    /// Whether a run starts that needs more memory than there is.
+    pub ignore_memory: bool,
     pub control: Control,
     pub events: Sender<ThreadEvent>,
     /// Where live masks go; `None` = nobody looks.
@@ -65,6 +71,11 @@ impl TrainThread {
             previews: self.previews.clone(),
             waker: Arc::clone(&self.waker),
             ended: false,
+            control: self.control.clone(),
+            watch: MemoryWatch::default(),
+            low_memory: None,
+            estimate: None,
+            folder: None,
         };
         let mut opened = None;
         let result = guarded(|| self.train(&mut sink, &mut opened));
@@ -109,6 +120,23 @@ impl TrainThread {
         let dataset = dataset::open(&which, &self.data_dir, &mut |_, _| {
             !control.stop_requested()
         })?;
+        let config = match &self.job {
+            Job::New(config) => (**config).clone(),
+            Job::Resume(folder, device) => RunConfig {
+                device: *device,
+                ..folder.meta()?.config
+            },
+        };
+        let estimate = Arc::new(BeforeStart::new(&config, &dataset, &[]));
+        if let (Job::New(_), MemoryFit::TooLarge { total }, false) =
+            (&self.job, estimate.fit, self.ignore_memory)
+        {
+            let needed = estimate.memory.total();
+            let text = too_large_text(&config, &estimate.facts, needed, total);
+            return Err(EngineError::TooLarge(text));
+        }
+        sink.estimate = Some((config, Arc::clone(&estimate)));
+        self.events.send(ThreadEvent::Estimated(estimate)).ok();
         let folder = match &self.job {
             Job::Resume(folder, _) => folder.clone(),
             Job::New(config) => {
@@ -142,6 +170,7 @@ impl TrainThread {
         };
         self.events.send(event).ok();
         *opened = Some(folder.clone());
+        sink.folder = Some(folder.clone());
         let device = match &self.job {
             Job::New(_) => None,
             Job::Resume(_, device) => Some(*device),
@@ -165,11 +194,93 @@ struct EngineSink {
     previews: Option<PreviewSlot>,
     waker: Waker,
     ended: bool,
+    control: Control,
+    watch: MemoryWatch,
+    /// What was left when there was next to nothing.
+    low_memory: Option<u64>,
+    estimate: Option<(RunConfig, Arc<BeforeStart>)>,
+    folder: Option<RunFolder>,
+}
+
+impl EngineSink {
+    /// Ends the run while there is memory left to save it.
+    fn look_at_memory(&mut self) {
+        if self.low_memory.is_none() {
+            self.low_memory = self.watch.low();
+            if self.low_memory.is_some() {
+                self.control.stop();
+            }
+        }
+    }
+
+    /// What is to be told of an end: why the run was stopped, where nobody asked for that, and
+    /// what would fit, where the device had too little memory.
+    fn explained(&self, outcome: Outcome) -> Outcome {
+        let text = match (&outcome, self.low_memory, &self.estimate) {
+            (Outcome::Stopped { step }, Some(available), _) => EngineError::LowMemory {
+                available,
+                step: *step,
+            }
+            .to_string(),
+            (Outcome::Failed(message), _, Some((config, estimate)))
+                if is_out_of_memory(message) =>
+            {
+                with_fitting_changes(message, config, &estimate.facts)
+            }
+            _ => return outcome,
+        };
+        if let Some(folder) = &self.folder {
+            let end = EndMark::Failed {
+                message: text.clone(),
+            };
+            folder
+                .set_end(&end)
+                .unwrap_or_else(|err| log::warn!("{err}"));
+        }
+        Outcome::Failed(text)
+    }
+}
+
+/// Whether a device says in some words that its memory is full.
+fn is_out_of_memory(message: &str) -> bool {
+    let message = message.to_lowercase();
+    [
+        "out of memory",
+        "outofmemory",
+        "out_of_memory",
+        "buffertoobig",
+        "not enough memory",
+    ]
+    .iter()
+    .any(|words| message.contains(words))
+}
+
+/// Settings that take three quarters of what was too much.
+fn with_fitting_changes(message: &str, config: &RunConfig, facts: &DataFacts) -> String {
+    let limit = MemoryEstimate::new(config, facts).total() / 4 * 3;
+    let changes = fitting_changes(config, facts, limit);
+    let texts: Vec<&str> = changes.iter().map(|change| change.text.as_str()).collect();
+    if texts.is_empty() {
+        return message.to_owned();
+    }
+    format!(
+        "{message}. The device has too little memory for these settings; less take: {}",
+        texts.join("; ")
+    )
 }
 
 impl TrainSink for EngineSink {
     fn send(&mut self, event: TrainEvent) {
-        self.ended |= matches!(event, TrainEvent::Ended(_));
+        let event = match event {
+            TrainEvent::Ended(outcome) => {
+                self.ended = true;
+                TrainEvent::Ended(self.explained(outcome))
+            }
+            event => event,
+        };
+        if matches!(event, TrainEvent::Step(_)) {
+            self.look_at_memory();
+        }
         match (event, &self.previews) {
             (TrainEvent::Preview(preview), Some(slot)) => {
                 *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(preview);

@@ -8,24 +8,15 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 
 use super::active_run::{ActiveRun, Phase};
+use super::ending::{notice_of, state_after};
+use super::plan::{Plan, RestOfPlan};
 use super::run_event::{RunEventKind, RunEvents};
 use super::thread::{Job, PreviewSlot, ThreadEvent, TrainThread};
 use crate::dataset::ClassList;
-use crate::engine::runs::{RunSnapshot, RunState, newest_first};
+use crate::engine::runs::{RunSnapshot, newest_first};
 use crate::engine::{Dirs, EngineError, Lost, Notice, NoticeLevel, Waker};
 use crate::training::checkpoint::RunFolder;
 use crate::training::{Control, InitialWeights, Outcome, Preview, RunConfig, TrainEvent};
-
-/// Runs that are trained one after another.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
-    /// Names of the runs started so far.
-    pub runs: Vec<String>,
-    /// Runs in all.
-    pub total: usize,
-    /// Whether it is over, by its end, a stop or a failure.
-    pub done: bool,
-}
 
 /// The newest masks of the pinned validation images.
 #[derive(Debug, Clone)]
@@ -46,8 +37,11 @@ pub(in crate::engine) struct Trainer {
     current: Option<Current>,
     plan: Option<Plan>,
     waiting: VecDeque<RunConfig>,
+    rest: Option<RestOfPlan>,
     /// Whether each run of the plan starts from the one before.
     staged: bool,
+    /// Whether runs start that need more memory than there is.
+    pub(super) ignore_memory: bool,
     live: Option<Live>,
     pub(super) run_events: RunEvents,
 }
@@ -77,7 +71,9 @@ impl Trainer {
             current: None,
             plan: None,
             waiting: VecDeque::new(),
+            rest: None,
             staged: false,
+            ignore_memory: false,
             live: None,
             run_events: RunEvents::default(),
         }
@@ -89,6 +85,10 @@ impl Trainer {
 
     pub fn plan(&self) -> Option<&Plan> {
         self.plan.as_ref()
+    }
+
+    pub fn rest_of_plan(&self) -> Option<&RestOfPlan> {
+        self.rest.as_ref()
     }
 
     pub fn live(&self) -> Option<&Live> {
@@ -108,9 +108,36 @@ impl Trainer {
         self.start_next()
     }
 
+    /// Goes on with a run, and with the plan that was stopped in it.
     pub fn resume_run(&mut self, folder: RunFolder, config: RunConfig) -> Result<(), EngineError> {
+        let rest = self.rest.take_if(|rest| rest.run == folder.name());
         self.begin_plan(1)?;
+        if let Some(rest) = rest {
+            self.take_up(rest);
+            // It is told again when its folder is opened.
+            if let Some(plan) = &mut self.plan {
+                plan.runs.retain(|run| *run != folder.name());
+            }
+        }
         self.launch(Job::Resume(folder, config.device), config)
+    }
+
+    /// Goes on with a stopped plan, whose run has no checkpoint: it starts anew.
+    pub fn restart_rest_of_plan(&mut self) -> Result<(), EngineError> {
+        let rest = self.rest.take();
+        self.begin_plan(1)?;
+        if let Some(mut rest) = rest {
+            rest.waiting.push_front(rest.config.clone());
+            rest.plan.runs.retain(|run| *run != rest.run);
+            self.take_up(rest);
+        }
+        self.start_next()
+    }
+
+    fn take_up(&mut self, rest: RestOfPlan) {
+        self.staged = rest.staged;
+        self.waiting = rest.waiting;
+        self.plan = Some(rest.plan);
     }
 
     fn begin_plan(&mut self, total: usize) -> Result<(), EngineError> {
@@ -120,6 +147,7 @@ impl Trainer {
             });
         }
         self.waiting.clear();
+        self.rest = None;
         self.plan = Some(Plan {
             runs: Vec::new(),
             total,
@@ -156,6 +184,7 @@ impl Trainer {
             job,
             data_dir: self.dirs.data.clone(),
             runs_dir: self.dirs.runs.clone(),
+            ignore_memory: self.ignore_memory,
             control: control.clone(),
             events: sender,
             previews: self.live_masks.then(|| Arc::clone(&previews)),
@@ -198,7 +227,6 @@ impl Trainer {
     }
 
     pub fn stop(&mut self) -> Result<(), EngineError> {
-        self.waiting.clear();
         let current = self.current()?;
         current.control.stop();
         if current.active.phase != Phase::StoppingNow {
@@ -208,7 +236,6 @@ impl Trainer {
     }
 
     pub fn stop_now(&mut self) -> Result<(), EngineError> {
-        self.waiting.clear();
         let current = self.current()?;
         current.control.stop_now();
         current.active.phase = Phase::StoppingNow;
@@ -234,6 +261,7 @@ impl Trainer {
             });
         }
         match current.events.try_recv() {
+            Ok(ThreadEvent::Estimated(estimate)) => current.active.before_start = Some(estimate),
             Ok(ThreadEvent::Opened { folder, meta }) => {
                 let snapshot = RunSnapshot::started(&folder, *meta);
                 current.active.run.clone_from(&snapshot.name);
@@ -273,34 +301,15 @@ impl Trainer {
         };
         // The thread has nothing left to do: this does not wait.
         current.thread.join().ok();
-        let name = current.active.name_or("The run");
-        let (level, text) = match &outcome {
-            Outcome::Finished => (NoticeLevel::Info, format!("{name} is finished")),
-            Outcome::Stopped { .. } if current.active.run.is_empty() => (
-                NoticeLevel::Info,
-                format!("{name} was stopped before it began"),
-            ),
-            Outcome::Stopped { step } => (
-                NoticeLevel::Info,
-                format!("{name} was stopped and saved after step {step}"),
-            ),
-            Outcome::StoppedNow { checkpoint } => {
-                (NoticeLevel::Info, stopped_now_text(name, *checkpoint))
-            }
-            Outcome::Failed(message) => (NoticeLevel::Error, format!("{name} failed: {message}")),
-        };
-        notices.push(Notice { level, text });
+        notices.push(notice_of(&current.active, &outcome));
         let finished = outcome == Outcome::Finished;
         if let Some(snapshot) = runs.iter_mut().find(|run| run.name == current.active.run) {
             snapshot.can_resume = snapshot.has_weights && !finished;
-            snapshot.state = match outcome {
-                Outcome::Finished => RunState::Finished,
-                Outcome::Stopped { .. } | Outcome::StoppedNow { .. } => RunState::Stopped,
-                Outcome::Failed(message) => RunState::Failed(message),
-            };
+            snapshot.state = state_after(outcome);
         }
         self.run_events.ended(&current.active.run);
         if !finished {
+            self.keep_rest(current.active);
             self.end_plan();
         } else if let Err(err) = self.start_next() {
             notices.push(Notice {
@@ -310,21 +319,26 @@ impl Trainer {
         }
     }
 
+    /// What a plan still has to do when one of its runs did not end.
+    fn keep_rest(&mut self, active: ActiveRun) {
+        let Some(plan) = self.plan.clone().filter(|plan| plan.total > 1) else {
+            return;
+        };
+        self.rest = Some(RestOfPlan {
+            run: active.run,
+            config: active.config,
+            waiting: std::mem::take(&mut self.waiting),
+            staged: self.staged,
+            plan,
+        });
+    }
+
     /// Keeps the active run of `old`, which is ahead of its files, in a freshly read list.
     pub fn keep_active(&self, runs: &mut Vec<RunSnapshot>, old: Vec<RunSnapshot>) {
         let active = self.active().map_or("", |active| &active.run);
         if let Some(snapshot) = old.into_iter().find(|run| run.name == active) {
             insert(runs, snapshot);
         }
-    }
-}
-
-fn stopped_now_text(name: &str, checkpoint: Option<usize>) -> String {
-    match checkpoint {
-        Some(step) => {
-            format!("{name} was stopped at once; its last checkpoint is that after step {step}")
-        }
-        None => format!("{name} was stopped at once, before its first checkpoint"),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::ui::command::{Command, PanelKind, Problem, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::dialogs;
 use crate::ui::dock::DockLayout;
-use crate::ui::panels::train::active_problem;
+use crate::ui::panels::train::{active_problem, plan_problem};
 
 impl App {
     /// Carries out one command.
@@ -120,6 +120,10 @@ impl App {
                 let stopped = self.engine.stop();
                 self.report(stopped);
             }
+            UiCommand::ContinuePlan => {
+                let continued = self.engine.continue_plan();
+                self.report(continued);
+            }
             UiCommand::StopNow => {
                 let stopped = self.engine.stop_now();
                 self.report(stopped);
@@ -142,6 +146,7 @@ impl App {
     /// Starts what `command` trains.
     fn start(&mut self, command: UiCommand) -> Result<(), Problem> {
         let (train, engine) = (&self.state.train, &mut self.engine);
+        engine.ignore_memory(train.ignores_memory());
         let started = match command {
             UiCommand::TrainThree => {
                 let configs = train.strides(engine)?;
@@ -175,6 +180,7 @@ impl App {
             UiCommand::Pause | UiCommand::Unpause | UiCommand::Stop | UiCommand::StopNow => {
                 active_problem(self.engine.active(), command).map(Problem::from)
             }
+            UiCommand::ContinuePlan => plan_problem(&self.engine).map(Problem::from),
             UiCommand::OpenFolder => self.folder_dialog.is_some().then(dialog),
             UiCommand::OpenImages => self.image_dialog.is_some().then(dialog),
             UiCommand::OpenSample

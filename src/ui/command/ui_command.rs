@@ -33,6 +33,8 @@ pub enum UiCommand {
     TrainStaged,
     /// Trains FCN-8s at once, without the stages.
     TrainAtOnce,
+    /// Goes on with a plan that was stopped.
+    ContinuePlan,
     /// Shows the public pretrained weights.
     Weights,
     /// Brings a panel to the front; hides it if it is there already.
@@ -107,6 +109,7 @@ pub const MENUS: [Menu; 4] = [
                 UiCommand::TrainThree,
                 UiCommand::TrainStaged,
                 UiCommand::TrainAtOnce,
+                UiCommand::ContinuePlan,
             ]),
             Section::of(&[UiCommand::Weights]),
         ],
@@ -172,6 +175,7 @@ impl UiCommand {
             Self::TrainThree => "Train 32s, 16s, 8s",
             Self::TrainStaged => "Train in stages",
             Self::TrainAtOnce => "8s at once",
+            Self::ContinuePlan => "Continue the plan",
             Self::Weights => "Pretrained weights…",
             Self::Panel(panel) => panel.title(),
             Self::Theme(ThemePreference::Dark) => "Dark",
@@ -217,6 +221,9 @@ impl UiCommand {
             }
             Self::TrainAtOnce => {
                 "Train FCN-8s at once: pool4 and pool3 are scaled down, so no stages are needed"
+            }
+            Self::ContinuePlan => {
+                "Resume the run in which the plan was stopped, then train the runs behind it"
             }
             Self::Weights => "Public weights to start from; nothing is downloaded without a click",
             Self::Panel(PanelKind::Dataset) => "Classes, images and masks of the open dataset",
@@ -275,6 +282,7 @@ impl UiCommand {
             Self::Palette => key(Modifiers::COMMAND, Key::P),
             Self::OpenSample
             | Self::StopNow
+            | Self::ContinuePlan
             | Self::TrainThree
             | Self::TrainStaged
             | Self::TrainAtOnce

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use eframe::egui::{Align, Label, Layout, RichText, Ui};
 
-use crate::engine::{ActiveRun, Phase};
+use crate::engine::{ActiveRun, Engine, Phase};
 use crate::ui::command::UiCommand;
 use crate::ui::context::PanelCtx;
 use crate::ui::panels::command_button;
@@ -114,6 +114,29 @@ pub fn active_problem(active: Option<&ActiveRun>, command: UiCommand) -> Option<
         ),
     };
     (!possible).then_some(problem)
+}
+
+/// Why no stopped plan can be continued; `None` = one can.
+pub fn plan_problem(engine: &Engine) -> Option<&'static str> {
+    match (engine.active(), engine.rest_of_plan()) {
+        (Some(_), _) => Some("A run is active; stop it or wait until it ends"),
+        (None, None) => Some("No plan was stopped"),
+        (None, Some(_)) => None,
+    }
+}
+
+/// What is left of a plan that was stopped, and a button to go on with it.
+pub fn rest_of_plan_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    let Some(rest) = ctx.engine.rest_of_plan() else {
+        return;
+    };
+    let names: Vec<String> = std::iter::once(&rest.config)
+        .chain(&rest.waiting)
+        .map(|config| config.variant.to_string())
+        .collect();
+    let text = format!("A plan was stopped; left: {}", names.join(", "));
+    ui.add(Label::new(RichText::new(text).small()).wrap());
+    command_button(ctx, ui, UiCommand::ContinuePlan, plan_problem(ctx.engine));
 }
 
 fn buttons_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {

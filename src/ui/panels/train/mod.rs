@@ -2,6 +2,7 @@
 
 mod active;
 mod advanced;
+mod before_start;
 mod device;
 mod learning;
 mod network;
@@ -9,7 +10,7 @@ mod optimizer;
 mod run_list;
 mod start_from;
 
-pub use active::active_problem;
+pub use active::{active_problem, plan_problem};
 
 use std::path::{Path, PathBuf};
 
@@ -25,6 +26,7 @@ use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format::sentence;
 use crate::ui::view_model::run_selection::RunSelection;
+use before_start::Before;
 use start_from::WeightsPick;
 
 /// The Train panel.
@@ -40,6 +42,8 @@ pub struct TrainPanel {
     deleting: Option<String>,
     #[serde(skip)]
     weights: WeightsPick,
+    #[serde(skip)]
+    before: Before,
 }
 
 impl Default for TrainPanel {
@@ -49,6 +53,7 @@ impl Default for TrainPanel {
             device: None,
             deleting: None,
             weights: WeightsPick::None,
+            before: Before::default(),
         }
     }
 }
@@ -61,6 +66,20 @@ impl TrainPanel {
 
     /// The settings of the next run, or why none can start.
     pub fn config(&self, engine: &Engine) -> Result<RunConfig, Problem> {
+        let config = self.sound_config(engine)?;
+        match self.before.problem(&config) {
+            Some(problem) => Err(problem),
+            None => Ok(config),
+        }
+    }
+
+    /// Whether a run starts that needs more memory than there is.
+    pub fn ignores_memory(&self) -> bool {
+        self.before.ignores_memory()
+    }
+
+    /// As [`config`](Self::config), whatever memory they need.
+    fn sound_config(&self, engine: &Engine) -> Result<RunConfig, Problem> {
         if engine.active().is_some() {
             return Err("A run is active; stop it or wait until it ends".into());
         }
@@ -150,7 +169,7 @@ impl TrainPanel {
         self.weights.read(engine, path);
     }
 
-    fn start_ui(&self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    fn start_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let command = UiCommand::StartTraining;
         let problem = self.problem(ctx.engine, command);
         let start = ui.primary_button(Icon::Play, command.label(), problem.is_none());
@@ -169,6 +188,9 @@ impl TrainPanel {
             let color = theme::palette(ui.visuals()).warning;
             ui.label(RichText::new(problem).small().color(color));
         }
+        active::rest_of_plan_ui(ctx, ui);
+        let config = self.sound_config(ctx.engine).ok();
+        self.before.ui(ctx, ui, config.as_ref(), &mut self.settings);
     }
 
     fn form_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
@@ -196,6 +218,8 @@ impl TrainPanel {
                 }
             }
         });
+        let device = self.device(ctx.engine);
+        self.before.auto_ui(ctx, ui, device);
         if network::network_ui(ctx.engine, ui, &mut self.settings) {
             self.weights.ask(ctx.engine);
         }

@@ -1,0 +1,282 @@
+//! Whether a run fits into memory, and what would.
+
+use super::data_facts::DataFacts;
+use super::memory::MemoryEstimate;
+use crate::dataset::Size;
+use crate::model::{Trunk, Variant};
+use crate::training::config::{InitialWeights, RunConfig};
+use crate::training::machine::{MachineMemory, memory_text};
+
+/// How a run goes with the memory of the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MemoryFit {
+    /// Nobody knows how much there is.
+    Unknown,
+    /// There is enough.
+    Fits,
+    /// There is enough once other programs leave some.
+    Tight { available: u64 },
+    /// There is less.
+    TooLarge { total: u64 },
+}
+
+impl MemoryFit {
+    /// Of a run that takes `bytes`.
+    pub fn of(bytes: u64, machine: MachineMemory) -> Self {
+        match (machine.total, machine.available) {
+            (Some(total), _) if bytes > total => Self::TooLarge { total },
+            (_, Some(available)) if bytes > available => Self::Tight { available },
+            (None, None) => Self::Unknown,
+            _ => Self::Fits,
+        }
+    }
+}
+
+/// A change after which a run takes less memory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FittingChange {
+    /// `batch size 4, accumulation 16`
+    pub text: String,
+    /// The settings with it.
+    pub config: RunConfig,
+    /// Bytes that they take.
+    pub bytes: u64,
+}
+
+/// A change of one kind: the smallest that fits, as the last parameter says, else the largest.
+type Kind = fn(&RunConfig, &DataFacts, &dyn Fn(&RunConfig) -> bool) -> Option<RunConfig>;
+
+/// Smallest side of a crop that is offered: two cells of stride 32.
+const SMALLEST_CROP: u32 = 64;
+
+/// Changes after which a run takes at most `limit` bytes, each by itself, the one that changes the
+/// least first; all of them together where none is enough, and none where that is not either.
+pub fn fitting_changes(config: &RunConfig, facts: &DataFacts, limit: u64) -> Vec<FittingChange> {
+    let fits = |config: &RunConfig| MemoryEstimate::new(config, facts).total() <= limit;
+    let kinds: [Kind; 4] = [recomputing, smaller_batch, smaller_crop, slimmer];
+    let single: Vec<FittingChange> = kinds
+        .iter()
+        .filter_map(|kind| kind(config, facts, &fits))
+        .filter(fits)
+        .map(|changed| change(config, changed, facts))
+        .collect();
+    if !single.is_empty() {
+        return single;
+    }
+    let mut changed = config.clone();
+    for kind in kinds {
+        if let Some(smaller) = kind(&changed, facts, &fits) {
+            changed = smaller;
+        }
+        if fits(&changed) {
+            return vec![change(config, changed, facts)];
+        }
+    }
+    Vec::new()
+}
+
+fn recomputing(
+    config: &RunConfig,
+    _: &DataFacts,
+    _: &dyn Fn(&RunConfig) -> bool,
+) -> Option<RunConfig> {
+    let possible = config.trunk.has_stages() && !config.recompute_activations;
+    possible.then(|| RunConfig {
+        recompute_activations: true,
+        ..config.clone()
+    })
+}
+
+/// The largest of half the batch, a quarter, and so on that fits, else 1; with as many images a
+/// step.
+fn smaller_batch(
+    config: &RunConfig,
+    _: &DataFacts,
+    fits: &dyn Fn(&RunConfig) -> bool,
+) -> Option<RunConfig> {
+    let images = config.batch_size * config.learning.accumulation;
+    let mut changed = config.clone();
+    while changed.batch_size > 1 {
+        changed.batch_size /= 2;
+        changed.learning.accumulation = images.div_ceil(changed.batch_size);
+        if fits(&changed) {
+            break;
+        }
+    }
+    (changed.batch_size < config.batch_size).then_some(changed)
+}
+
+/// The largest crop of the same shape that fits, else the smallest.
+fn smaller_crop(
+    config: &RunConfig,
+    facts: &DataFacts,
+    fits: &dyn Fn(&RunConfig) -> bool,
+) -> Option<RunConfig> {
+    let whole = config.augment.crop.unwrap_or(facts.largest);
+    let mut changed = config.clone();
+    for eighths in (1..8).rev() {
+        let side = |side: u32| (side * eighths / 8 / 32 * 32).max(SMALLEST_CROP).min(side);
+        let size = Size::new(side(whole.width), side(whole.height));
+        if size == whole {
+            continue;
+        }
+        changed.augment.crop = Some(size);
+        // Validation sees images of that size too where they are too large as they are.
+        if fits(&changed) {
+            break;
+        }
+        let resized = RunConfig {
+            test_size: Some(size),
+            ..changed.clone()
+        };
+        if fits(&resized) {
+            return Some(resized);
+        }
+    }
+    (changed.augment.crop != config.augment.crop).then_some(changed)
+}
+
+fn slimmer(config: &RunConfig, _: &DataFacts, _: &dyn Fn(&RunConfig) -> bool) -> Option<RunConfig> {
+    let (trunk, variant) = match config.trunk {
+        Trunk::Vgg16 | Trunk::Vgg16Bn => (Trunk::Vgg16Slim, config.variant),
+        Trunk::Resnet101 => (Trunk::Resnet50, Variant::FcnResnet50),
+        _ => return None,
+    };
+    Some(RunConfig {
+        trunk,
+        variant,
+        init: InitialWeights::Random,
+        ..config.clone()
+    })
+}
+
+/// In words, and what it takes.
+fn change(from: &RunConfig, to: RunConfig, facts: &DataFacts) -> FittingChange {
+    let mut parts = Vec::new();
+    if to.recompute_activations != from.recompute_activations {
+        parts.push("recompute activations".to_owned());
+    }
+    if to.batch_size != from.batch_size {
+        parts.push(format!("batch size {}", to.batch_size));
+        parts.push(format!("accumulation {}", to.learning.accumulation));
+    }
+    if let (true, Some(crop)) = (to.augment.crop != from.augment.crop, to.augment.crop) {
+        parts.push(format!("crops of {crop}"));
+    }
+    if let (true, Some(size)) = (to.test_size != from.test_size, to.test_size) {
+        parts.push(format!("validation images of {size}"));
+    }
+    if to.trunk != from.trunk {
+        parts.push(format!("trunk {}", to.trunk));
+    }
+    FittingChange {
+        text: parts.join(", "),
+        bytes: MemoryEstimate::new(&to, facts).total(),
+        config: to,
+    }
+}
+
+/// Why a run cannot fit and what would, in words.
+pub fn too_large_text(config: &RunConfig, facts: &DataFacts, needed: u64, total: u64) -> String {
+    let changes = fitting_changes(config, facts, total);
+    let texts: Vec<String> = changes
+        .iter()
+        .map(|change| format!("{} ({})", change.text, memory_text(change.bytes)))
+        .collect();
+    let advice = if texts.is_empty() {
+        "Choose smaller images or another network".to_owned()
+    } else {
+        format!("What would fit: {}", texts.join("; "))
+    };
+    format!(
+        "this run needs about {} of memory, and there are {} in all. {advice}",
+        memory_text(needed),
+        memory_text(total)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::training::preset;
+
+    const GIB: u64 = 1 << 30;
+    const FACTS: DataFacts = DataFacts {
+        train_images: 100,
+        val_images: 10,
+        classes: 21,
+        usual: Size::new(500, 375),
+        largest: Size::new(500, 500),
+    };
+
+    #[test]
+    fn a_run_fits_or_not() {
+        let machine = MachineMemory {
+            total: Some(16),
+            available: Some(4),
+        };
+        assert_eq!(MemoryFit::of(4, machine), MemoryFit::Fits);
+        assert_eq!(MemoryFit::of(5, machine), MemoryFit::Tight { available: 4 });
+        assert_eq!(
+            MemoryFit::of(17, machine),
+            MemoryFit::TooLarge { total: 16 }
+        );
+        assert_eq!(
+            MemoryFit::of(17, MachineMemory::default()),
+            MemoryFit::Unknown
+        );
+    }
+
+    #[test]
+    fn what_would_fit_is_found_and_fits() {
+        // What hung before: a batch of 64 of 2048x2048.
+        let config = RunConfig {
+            batch_size: 64,
+            augment: crate::dataset::Augment::none(Some(Size::new(2048, 2048))),
+            ..preset(Trunk::Vgg16)
+        };
+        let needed = MemoryEstimate::new(&config, &FACTS).total();
+        assert!(needed > 100 * GIB, "{needed}");
+        for limit in [12 * GIB, 40 * GIB] {
+            let changes = fitting_changes(&config, &FACTS, limit);
+            assert!(!changes.is_empty());
+            for change in &changes {
+                assert!(change.bytes <= limit, "{}", change.text);
+                assert!(change.config.validate().is_ok(), "{}", change.text);
+            }
+        }
+        let changes = fitting_changes(&config, &FACTS, 40 * GIB);
+        let batch = changes
+            .iter()
+            .find(|change| change.text.starts_with("batch size"))
+            .expect("a smaller batch");
+        let learning = &batch.config.learning;
+        assert_eq!(batch.config.batch_size * learning.accumulation, 64);
+        assert!(fitting_changes(&config, &FACTS, 1 << 20).is_empty());
+        let text = too_large_text(&config, &FACTS, needed, 40 * GIB);
+        assert!(
+            text.contains("there are 40.0 GiB in all. What would fit: "),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn several_changes_are_made_where_one_is_not_enough() {
+        let config = RunConfig {
+            batch_size: 32,
+            augment: crate::dataset::Augment::none(Some(Size::new(2048, 2048))),
+            ..preset(Trunk::Vgg16)
+        };
+        let changes = fitting_changes(&config, &FACTS, 3 * GIB);
+        let [change] = &changes[..] else {
+            panic!("{changes:?}")
+        };
+        assert!(
+            change
+                .text
+                .contains("recompute activations, batch size 1, accumulation 32"),
+            "{}",
+            change.text
+        );
+    }
+}

@@ -1,0 +1,141 @@
+//! The memory of a run, from the layers of its network.
+
+use super::data_facts::DataFacts;
+use crate::dataset::Size;
+use crate::training::config::RunConfig;
+
+const MIB: u64 = 1 << 20;
+/// The program itself, without a network.
+const PROGRAM: u64 = 60 * MIB;
+/// The most that the kernels keep from step to step, see `kernels/buffer_pool.rs`.
+const POOL: u64 = 64 * MIB;
+/// What decoded pairs may take, see `dataset/loader/cache.rs`.
+const DECODED: u64 = 512 * MIB;
+/// Bytes of a value.
+const VALUE: u64 = size_of::<f32>() as u64;
+
+/// Peak memory of a run, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemoryEstimate {
+    /// Weights, and what the optimizer keeps of each.
+    pub weights: u64,
+    /// Activations, gradients and scratch memory of a training step.
+    pub step: u64,
+    /// The same of a validation image, which takes the place of a step.
+    pub validation: u64,
+    /// Images: decoded ones, and batches made in advance.
+    pub images: u64,
+}
+
+impl MemoryEstimate {
+    /// Of a run with these settings. It holds for the processor, whose layers it is derived from;
+    /// another device takes about as much.
+    pub fn new(config: &RunConfig, facts: &DataFacts) -> Self {
+        let network = config.network(facts.classes);
+        let train_size = config.augment.crop.unwrap_or(facts.largest);
+        let memory = network.training_memory(
+            config.batch_size,
+            train_size.dims(),
+            config.recompute_activations,
+        );
+        let velocity = if config.learning.momentum > 0.0 {
+            memory.trained
+        } else {
+            0
+        };
+        // Gradients wait for those of the next batch.
+        let waiting = if config.learning.accumulation > 1 {
+            memory.trained
+        } else {
+            0
+        };
+        let validated = config.test_size.unwrap_or(facts.largest);
+        let validation = if facts.val_images > 0 {
+            network.prediction_memory(validated.dims())
+        } else {
+            0
+        };
+        Self {
+            weights: memory.weights + velocity,
+            step: memory.step + waiting + POOL.min(memory.step / 4),
+            validation,
+            images: batches(config, train_size) + decoded(facts),
+        }
+    }
+
+    /// The most at a time.
+    pub fn total(&self) -> u64 {
+        PROGRAM + self.weights + self.step.max(self.validation) + self.images
+    }
+}
+
+/// The batch in hand, and two that each thread has made in advance: floats, and labels.
+fn batches(config: &RunConfig, size: Size) -> u64 {
+    let batch = config.batch_size as u64 * size.pixels() * (3 * VALUE + 1);
+    (1 + 2 * config.workers as u64) * batch
+}
+
+/// Decoded pairs of a usual size, up to what is kept of them.
+fn decoded(facts: &DataFacts) -> u64 {
+    let pair = facts.usual.pixels() * 4;
+    DECODED.min(facts.train_images as u64 * pair)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Trunk;
+    use crate::training::preset;
+
+    pub const FACTS: DataFacts = DataFacts {
+        train_images: 10,
+        val_images: 2,
+        classes: 21,
+        usual: Size::new(100, 50),
+        largest: Size::new(200, 100),
+    };
+
+    #[test]
+    fn weights_are_counted_once_and_once_more_for_their_momentum() {
+        let mut config = preset(Trunk::Vgg16);
+        let parameters: u64 = 134_260_544 + 21 * (4096 + 512 + 256) + 63 + 21 * 21 * 288;
+        let of = |config: &RunConfig| MemoryEstimate::new(config, &FACTS).weights;
+        assert_eq!(of(&config), 2 * 4 * parameters);
+        config.learning.momentum = 0.0;
+        assert_eq!(of(&config), 4 * parameters);
+    }
+
+    #[test]
+    fn what_saves_memory_is_estimated_to_save_it() {
+        let base = RunConfig {
+            batch_size: 8,
+            ..preset(Trunk::Vgg16Slim)
+        };
+        let step = |edit: fn(&mut RunConfig)| {
+            let mut config = base.clone();
+            edit(&mut config);
+            MemoryEstimate::new(&config, &FACTS).step as f64
+        };
+        let whole = step(|_| ());
+        let halved = step(|config| config.batch_size = 4) / whole;
+        assert!((0.45..0.7).contains(&halved), "{halved}");
+        let recomputed = step(|config| config.recompute_activations = true) / whole;
+        assert!((0.3..0.9).contains(&recomputed), "{recomputed}");
+        let smaller = step(|config| config.augment.crop = Some(Size::new(80, 64))) / whole;
+        assert!((0.2..0.4).contains(&smaller), "{smaller}");
+        assert!(step(|config| config.learning.accumulation = 2) > whole);
+    }
+
+    #[test]
+    fn images_are_those_in_memory_and_those_in_batches() {
+        let config = preset(Trunk::Vgg16Slim);
+        // 4 crops of 160x128, 13 bytes a pixel, three times; 10 pairs of 100x50, 4 bytes a pixel.
+        let expected = 3 * 4 * 160 * 128 * 13 + 10 * 100 * 50 * 4;
+        assert_eq!(MemoryEstimate::new(&config, &FACTS).images, expected);
+        let many = DataFacts {
+            train_images: 1_000_000,
+            ..FACTS
+        };
+        assert_eq!(decoded(&many), DECODED);
+    }
+}

@@ -1,0 +1,145 @@
+//! How long a run takes, from runs on the same device.
+
+use super::data_facts::DataFacts;
+use crate::training::config::RunConfig;
+
+/// A run whose steps were timed.
+#[derive(Debug, Clone, Copy)]
+pub struct EarlierRun<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its settings, with the device that it ran on.
+    pub config: &'a RunConfig,
+    /// Its number of classes.
+    pub classes: usize,
+    /// Seconds of a step, in the middle of its last ones.
+    pub step_secs: f64,
+}
+
+/// How long a run will take.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunTime {
+    /// Seconds of a step.
+    pub step_secs: f64,
+    /// Seconds of the whole run, validation included.
+    pub total_secs: f64,
+    /// The run that says so.
+    pub run: String,
+    /// Whether that run had steps of the same size; else its time is scaled by the operations.
+    pub same_step: bool,
+}
+
+impl RunTime {
+    /// From the first of `earlier` with the same network and precision on the same device, best
+    /// one with steps of the same size. `None` where there is none.
+    pub fn estimate(
+        config: &RunConfig,
+        facts: &DataFacts,
+        earlier: &[EarlierRun<'_>],
+    ) -> Option<Self> {
+        let like = |run: &&EarlierRun<'_>| {
+            let other = run.config;
+            (other.device, other.trunk, other.precision)
+                == (config.device, config.trunk, config.precision)
+                && run.step_secs > 0.0
+                && run.step_secs.is_finite()
+        };
+        let operations = operations(config, facts);
+        let of = |run: &EarlierRun<'_>| {
+            let facts = DataFacts {
+                classes: run.classes,
+                ..*facts
+            };
+            self::operations(run.config, &facts)
+        };
+        let same = earlier
+            .iter()
+            .filter(like)
+            .find(|run| of(run) == operations);
+        let same_step = same.is_some();
+        let run = same.or_else(|| earlier.iter().find(like))?;
+        let rate = run.step_secs / of(run).max(1) as f64;
+        let step_secs = rate * operations as f64;
+        let batches = facts.train_images.div_ceil(config.batch_size.max(1));
+        let steps = config.total_steps(config.steps_per_epoch(batches));
+        let validated = config.test_size.unwrap_or(facts.usual);
+        let network = config.network(facts.classes);
+        let of_image = rate * network.multiply_adds(validated.dims()) as f64;
+        let epochs = steps.div_ceil(config.steps_per_epoch(batches).max(1));
+        let validation = (epochs * facts.val_images) as f64 * of_image;
+        Some(Self {
+            step_secs,
+            total_secs: steps as f64 * step_secs + validation,
+            run: run.name.to_owned(),
+            same_step,
+        })
+    }
+}
+
+/// Multiply-adds of a step.
+fn operations(config: &RunConfig, facts: &DataFacts) -> u64 {
+    let size = config.augment.crop.unwrap_or(facts.usual);
+    let images = config.batch_size * config.learning.accumulation;
+    let network = config.network(facts.classes);
+    network
+        .step_cost(size.dims(), config.recompute_activations)
+        .times(images)
+        .total()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::Size;
+    use crate::model::Trunk;
+    use crate::training::{DeviceId, preset};
+
+    const FACTS: DataFacts = DataFacts {
+        train_images: 40,
+        val_images: 0,
+        classes: 5,
+        usual: Size::new(160, 128),
+        largest: Size::new(160, 128),
+    };
+
+    #[test]
+    fn a_step_takes_what_it_took_or_what_its_operations_say() {
+        let config = preset(Trunk::Vgg16Slim);
+        let halved = RunConfig {
+            batch_size: 2,
+            ..config.clone()
+        };
+        let run = |name, config, step_secs| EarlierRun {
+            name,
+            config,
+            classes: 5,
+            step_secs,
+        };
+        let runs = [run("small", &halved, 0.1), run("same", &config, 0.3)];
+        let time = RunTime::estimate(&config, &FACTS, &runs).expect("a time");
+        assert_eq!((time.run.as_str(), time.same_step), ("same", true));
+        assert!((time.step_secs - 0.3).abs() < 1e-9);
+        // 10 steps in each of 40 epochs.
+        assert!((time.total_secs - 400.0 * 0.3).abs() < 1e-6);
+        let time = RunTime::estimate(&config, &FACTS, &runs[..1]).expect("a time");
+        assert_eq!((time.run.as_str(), time.same_step), ("small", false));
+        assert!((time.step_secs - 0.2).abs() < 1e-9);
+    }
+
+    #[test]
+    fn other_devices_and_networks_say_nothing() {
+        let config = preset(Trunk::Vgg16Slim);
+        let elsewhere = RunConfig {
+            device: DeviceId::Gpu(0),
+            ..config.clone()
+        };
+        let other = preset(Trunk::Vgg16);
+        let runs = [&elsewhere, &other].map(|config| EarlierRun {
+            name: "r",
+            config,
+            classes: 5,
+            step_secs: 1.0,
+        });
+        assert_eq!(RunTime::estimate(&config, &FACTS, &runs), None);
+    }
+}
