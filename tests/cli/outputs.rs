@@ -55,7 +55,7 @@ fn no_file_is_lost_to_an_output() {
     assert!(unchanged());
     // A mask that was corrected by hand is its owner's from then on.
     fs::write(photos.join("b_2.png"), "corrected").expect("a file");
-    shop.run(&replaced)
+    shop.run(&["predict", "photos/b.png", "--out", "photos", "--overwrite"])
         .failed_with(1, &["photos/b_2.png", "changed"]);
 
     // The ground truth of the dataset, and an image as a file of logits.
