@@ -112,7 +112,7 @@ fn without_a_hash_a_file_is_never_called_ready() {
     );
     // Nobody knows whose file that is, so it is not replaced.
     bench.add(b"anything");
-    bench.assert_failed(&["tiny.pth", "another file"]);
+    bench.assert_refused(&["tiny.pth", "another file"]);
     assert_eq!(fs::read(bench.path()).expect("the file"), file());
 }
 
@@ -123,7 +123,7 @@ fn a_file_of_somebody_else_is_not_replaced() {
     fs::write(bench.path(), "my own weights").expect("a file");
     bench.restart();
     bench.add(file());
-    bench.assert_failed(&["tiny.pth", "another file", "Move it"]);
+    bench.assert_refused(&["tiny.pth", "another file", "Move it"]);
     assert_eq!(fs::read(bench.path()).expect("the file"), b"my own weights");
     fs::remove_file(bench.path()).expect("moved away");
     bench.add(file());
