@@ -42,10 +42,10 @@ pub use crate::model::weights::{
 };
 pub use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
 pub use crate::training::{
-    Choice, Configured, DataFacts, DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord,
-    FittingChange, InitialWeights, Learning, MemoryEstimate, MemoryFit, Outcome, Precision,
-    Preview, PreviewItem, Recipe, Reduction, RunConfig, RunInfo, RunTime, SampleOrder, Schedule,
-    StartingPoint, StepPhase, StepProgress, StepRecord, WeightsChoice, WeightsSummary,
+    BrokenRule, Choice, Configured, DataFacts, DatasetRef, DeviceEntry, DeviceId, DeviceKind,
+    EpochRecord, FittingChange, InitialWeights, Learning, MemoryEstimate, MemoryFit, Outcome,
+    Precision, Preview, PreviewItem, Recipe, Reduction, RunConfig, RunInfo, RunTime, SampleOrder,
+    Schedule, StartingPoint, StepPhase, StepProgress, StepRecord, WeightsChoice, WeightsSummary,
     autotune_folder, memory_text, network_preset, preset,
 };
 pub use before_start::BeforeStart;

@@ -6,6 +6,7 @@
 mod auto;
 mod autotune_cache;
 mod batches;
+mod broken_rule;
 pub mod checkpoint;
 mod clock;
 mod config;
@@ -43,6 +44,7 @@ mod step_progress;
 pub use auto::{Choice, Circumstances, Configured, configure};
 pub use autotune_cache::{autotune_folder, keep_autotune_choices};
 pub use batches::batch_plan;
+pub use broken_rule::BrokenRule;
 pub use config::{DatasetRef, InitialWeights, RunConfig, SampleOrder};
 pub use control::Control;
 pub use device::{DeviceEntry, DeviceId, DeviceKind, open as open_device};

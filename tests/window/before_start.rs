@@ -98,3 +98,20 @@ fn a_stopped_plan_goes_on() {
     desk.until("it has stopped again", |desk| desk.active().is_none());
     assert!(desk.says("A plan was stopped; left: FCN-32s, FCN-16s, FCN-8s"));
 }
+
+#[test]
+fn a_value_out_of_range_is_marked_and_explained() {
+    let mut desk = Desk::new(|config| config.epochs = 7);
+    assert!(desk.is_enabled("Start training"));
+    desk.set("Batch size", 0.0);
+    desk.frames(3);
+    assert!(desk.says("it must be 1 or more"));
+    assert!(!desk.is_enabled("Start training"));
+    assert!(desk.finds("Batch size is 0; it must be 1 or more"));
+    desk.set("Batch size", 300.0);
+    desk.frames(3);
+    assert!(!desk.says("it must be 1 or more"), "300 is no mistake");
+    desk.set("Learning rate", -1.0);
+    desk.frames(3);
+    assert!(desk.says("it must be above 0"));
+}

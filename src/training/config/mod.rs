@@ -234,6 +234,12 @@ impl RunConfig {
         if let Some(size) = self.test_size {
             check_size("test size", size)?;
         }
+        check(
+            (0.0..=1.0).contains(&self.augment.brightness),
+            "brightness",
+            self.augment.brightness,
+            "it must be 0 to 1",
+        )?;
         let [smallest, largest] = self.augment.scale;
         check(
             0.1 <= smallest && smallest <= largest && largest <= 10.0,

@@ -4,7 +4,7 @@ use eframe::egui::{ComboBox, DragValue, Response, Ui};
 
 use strum::VariantArray as _;
 
-use super::learning::{optional_ui, segments_ui};
+use super::learning::{number_ui, optional_ui, rule_of, segments_ui};
 use super::optimizer::optimizer_ui;
 use crate::engine::{Normalization, Precision, RunConfig, SampleOrder, Size};
 use crate::ui::ui_ext::UiExt as _;
@@ -19,8 +19,14 @@ pub fn advanced_ui(ui: &mut Ui, config: &mut RunConfig) {
 }
 
 fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
+    let broken = config.broken_rule();
+    let of = |field: &str| {
+        let broken = broken.filter(|broken| broken.field == field);
+        broken.map(|broken| broken.rule)
+    };
     let augment = &mut config.augment;
-    let tooltip = "Width and height of the training crops, 32 to 2048; smaller images are padded. Whole \
+    let rule = of("training size");
+    let tooltip = "Width and height of the training crops, 1 to 8192; smaller images are padded. Whole \
                    images need batch size 1, and large images much memory";
     ui.field("Crop size", tooltip, |ui| {
         let names = ["Crop training images", "whole images"];
@@ -30,7 +36,7 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
             names,
             Size::new(224, 224),
             |ui, size| {
-                size_ui(ui, size, "Crop");
+                size_ui(ui, size, "Crop", rule);
             },
         )
     });
@@ -56,12 +62,10 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
         |ui| {
             ui.horizontal(|ui| {
                 let [low, high] = &mut augment.scale;
-                let drag = |value| DragValue::new(value).speed(0.005).max_decimals(2);
-                ui.add(drag(low).range(0.25..=1.0))
-                    .accessible_name("Minimum scale");
+                let dress = |drag: DragValue<'_>| drag.speed(0.005).max_decimals(2);
+                number_ui(ui, low, 0.25..=1.0, None, dress).accessible_name("Minimum scale");
                 ui.label("to");
-                ui.add(drag(high).range(1.0..=4.0))
-                    .accessible_name("Maximum scale");
+                number_ui(ui, high, 1.0..=4.0, of("scale"), dress).accessible_name("Maximum scale");
             })
             .response
         },
@@ -70,12 +74,10 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
         "Brightness",
         "Amount of random brightness and contrast, 0 to 1; 0 turns it off",
         |ui| {
-            ui.add(
-                DragValue::new(&mut augment.brightness)
-                    .range(0.0..=1.0)
-                    .speed(0.005)
-                    .max_decimals(2),
-            )
+            let rule = of("brightness");
+            number_ui(ui, &mut augment.brightness, 0.0..=1.0, rule, |drag| {
+                drag.speed(0.005).max_decimals(2)
+            })
         },
     );
     let tooltip = "Order of the training images: shuffled each epoch, or that of the list file";
@@ -89,7 +91,7 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
         })
     });
     input_ui(ui, config);
-    let tooltip = "Width and height to which validation images are resized, 32 to 2048; scores are always \
+    let tooltip = "Width and height to which validation images are resized, 1 to 8192; scores are always \
                    computed at the size of the mask";
     ui.field("Test size", tooltip, |ui| {
         let names = ["Resize validation images", "original size"];
@@ -99,7 +101,7 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
             names,
             Size::new(256, 256),
             |ui, size| {
-                size_ui(ui, size, "Test");
+                size_ui(ui, size, "Test", of("test size"));
             },
         )
     });
@@ -127,6 +129,7 @@ fn input_ui(ui: &mut Ui, config: &mut RunConfig) {
 }
 
 fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
+    let [max_steps, workers] = ["max steps", "workers"].map(|field| rule_of(config, field));
     ui.field(
         "Step limit",
         "Stop after this many steps, even within an epoch",
@@ -137,7 +140,7 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
                 ["Limit steps", "none"],
                 1000,
                 |ui, steps| {
-                    ui.add(DragValue::new(steps).range(1..=100_000_000))
+                    number_ui(ui, steps, 1..=100_000_000, max_steps, |drag| drag)
                         .accessible_name("Maximum number of steps");
                 },
             )
@@ -152,11 +155,9 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
         "Loader threads",
         "Threads that load images ahead of training, 1 to 32",
         |ui| {
-            ui.add(
-                DragValue::new(&mut config.workers)
-                    .range(1..=32)
-                    .speed(0.05),
-            )
+            number_ui(ui, &mut config.workers, 1..=32, workers, |drag| {
+                drag.speed(0.05)
+            })
         },
     );
     let tooltip = "Dtype of the convolutions in training: 32 bits, or 16 bits, which save memory and time on \
@@ -205,14 +206,13 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
     );
 }
 
-fn size_ui(ui: &mut Ui, size: &mut Size, what: &str) -> Response {
+fn size_ui(ui: &mut Ui, size: &mut Size, what: &str, rule: Option<&str>) -> Response {
     ui.horizontal(|ui| {
         let Size { width, height } = size;
-        let drag = |value| DragValue::new(value).range(32_u32..=2048).speed(1.0);
-        ui.add(drag(width)).accessible_name(format!("{what} width"));
+        let dress = |drag: DragValue<'_>| drag.speed(1.0);
+        number_ui(ui, width, 32..=2048, None, dress).accessible_name(format!("{what} width"));
         ui.label("×");
-        ui.add(drag(height))
-            .accessible_name(format!("{what} height"));
+        number_ui(ui, height, 32..=2048, rule, dress).accessible_name(format!("{what} height"));
     })
     .response
 }

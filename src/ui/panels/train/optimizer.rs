@@ -3,8 +3,10 @@
 use eframe::egui::{Align, Button, ComboBox, DragValue, Label, Layout, RichText, Ui};
 use strum::VariantArray as _;
 
-use super::learning::{optional_ui, scientific_ui, segments_ui};
-use crate::engine::{FinalUpsampling, Learning, Recipe, Reduction, RunConfig, Schedule};
+use super::learning::{number_ui, optional_ui, rule_of, scientific_ui, segments_ui};
+use crate::engine::{
+    BrokenRule, FinalUpsampling, Learning, Recipe, Reduction, RunConfig, Schedule,
+};
 use crate::ui::ui_ext::UiExt as _;
 
 const POPUP_WIDTH: f32 = 280.0;
@@ -49,19 +51,18 @@ fn entry_ui(ui: &mut Ui, recipe: Recipe, current: Option<Recipe>, config: &mut R
 
 /// The optimizer except its learning rate, dropout, and which upsampling is trained.
 pub fn optimizer_ui(ui: &mut Ui, config: &mut RunConfig) {
-    weights_ui(ui, &mut config.learning);
-    loss_ui(ui, &mut config.learning);
-    schedule_ui(ui, &mut config.learning);
+    let broken = config.broken_rule();
+    let dropout = rule_of(config, "dropout");
+    weights_ui(ui, &mut config.learning, broken);
+    loss_ui(ui, &mut config.learning, broken);
+    schedule_ui(ui, &mut config.learning, broken);
     ui.field(
         "Dropout",
         "Probability of dropping a value after fc6 and fc7, 0 to below 1; 0.5 in the papers",
         |ui| {
-            ui.add(
-                DragValue::new(&mut config.dropout)
-                    .range(0.0..=0.95)
-                    .speed(0.005)
-                    .max_decimals(3),
-            )
+            number_ui(ui, &mut config.dropout, 0.0..=0.95, dropout, |drag| {
+                drag.speed(0.005).max_decimals(3)
+            })
         },
     );
     let tooltip = "Which transposed convolutions are fixed to bilinear interpolation: none, the last one as \
@@ -85,32 +86,38 @@ pub fn optimizer_ui(ui: &mut Ui, config: &mut RunConfig) {
     });
 }
 
-fn weights_ui(ui: &mut Ui, learning: &mut Learning) {
+/// The rule of `field` where it is the broken one.
+fn of(broken: Option<BrokenRule>, field: &str) -> Option<&'static str> {
+    broken
+        .filter(|broken| broken.field == field)
+        .map(|broken| broken.rule)
+}
+
+fn weights_ui(ui: &mut Ui, learning: &mut Learning, broken: Option<BrokenRule>) {
     ui.field(
         "Momentum",
         "Momentum of SGD as in PyTorch, 0 to below 1",
         |ui| {
-            ui.add(
-                DragValue::new(&mut learning.momentum)
-                    .range(0.0..=0.9999)
-                    .speed(0.002)
-                    .max_decimals(4),
-            )
+            let rule = of(broken, "momentum");
+            number_ui(ui, &mut learning.momentum, 0.0..=0.9999, rule, |drag| {
+                drag.speed(0.002).max_decimals(4)
+            })
         },
     );
     ui.field(
         "Weight decay",
         "L2 penalty on the weights as in PyTorch, 0 or more",
-        |ui| scientific_ui(ui, &mut learning.weight_decay, 0.0..=1.0),
+        |ui| {
+            let rule = of(broken, "weight decay");
+            scientific_ui(ui, &mut learning.weight_decay, 0.0..=1.0, rule)
+        },
     );
     let tooltip = "Factor on the learning rate of biases, 0 to 10; 1 in PyTorch, 2 in the papers";
     ui.field("Bias LR factor", tooltip, |ui| {
-        ui.add(
-            DragValue::new(&mut learning.bias_rate)
-                .range(0.0..=10.0)
-                .speed(0.01)
-                .max_decimals(2),
-        )
+        let rule = of(broken, "bias rate");
+        number_ui(ui, &mut learning.bias_rate, 0.0..=10.0, rule, |drag| {
+            drag.speed(0.01).max_decimals(2)
+        })
     });
     let tooltip =
         "Apply weight decay to biases too, as PyTorch does; the released Caffe networks do not";
@@ -120,7 +127,7 @@ fn weights_ui(ui: &mut Ui, learning: &mut Learning) {
     });
 }
 
-fn loss_ui(ui: &mut Ui, learning: &mut Learning) {
+fn loss_ui(ui: &mut Ui, learning: &mut Learning, broken: Option<BrokenRule>) {
     let tooltip = "Loss over the labeled pixels: their mean, or their sum, which needs a much smaller learning \
                    rate. Curves shows the mean in both cases";
     ui.field("Reduction", tooltip, |ui| {
@@ -136,11 +143,10 @@ fn loss_ui(ui: &mut Ui, learning: &mut Learning) {
     let tooltip = "Batches whose gradients are averaged for one step, 1 to 1000: like a larger batch, but \
                    without its memory";
     ui.field("Accumulation", tooltip, |ui| {
-        ui.add(
-            DragValue::new(&mut learning.accumulation)
-                .range(1..=1000)
-                .speed(0.05),
-        )
+        let rule = of(broken, "accumulation");
+        number_ui(ui, &mut learning.accumulation, 1..=1000, rule, |drag| {
+            drag.speed(0.05)
+        })
     });
     let tooltip = "Maximum norm of all gradients of a step together, above 0; larger gradients are scaled down";
     ui.field("Clip norm", tooltip, |ui| {
@@ -150,13 +156,15 @@ fn loss_ui(ui: &mut Ui, learning: &mut Learning) {
             ["Clip gradients", "none"],
             1.0,
             |ui, norm| {
-                scientific_ui(ui, norm, 1e-6..=1e9).accessible_name("Maximum gradient norm");
+                let rule = of(broken, "clip norm");
+                scientific_ui(ui, norm, 1e-6..=1e9, rule).accessible_name("Maximum gradient norm");
             },
         )
     });
 }
 
-fn schedule_ui(ui: &mut Ui, learning: &mut Learning) {
+fn schedule_ui(ui: &mut Ui, learning: &mut Learning, broken: Option<BrokenRule>) {
+    let rule = of(broken, "schedule");
     let tooltip = "Fixed keeps the learning rate, Step lowers it every few steps, Poly and Cosine lower it \
                    until the last step";
     ui.field("Schedule", tooltip, |ui| {
@@ -181,34 +189,26 @@ fn schedule_ui(ui: &mut Ui, learning: &mut Learning) {
                 "Decay every",
                 "Steps between two decays of the learning rate, 1 or more",
                 |ui| {
-                    ui.add(
-                        DragValue::new(every_steps)
-                            .range(1..=10_000_000)
-                            .suffix(" steps"),
-                    )
+                    number_ui(ui, every_steps, 1..=10_000_000, rule, |drag| {
+                        drag.suffix(" steps")
+                    })
                 },
             );
             ui.field(
                 "Decay factor",
                 "Factor on the learning rate at each decay, above 0",
                 |ui| {
-                    ui.add(
-                        DragValue::new(factor)
-                            .range(0.001..=1.0)
-                            .speed(0.002)
-                            .max_decimals(3),
-                    )
+                    number_ui(ui, factor, 0.001..=1.0, rule, |drag| {
+                        drag.speed(0.002).max_decimals(3)
+                    })
                 },
             );
         }
         Schedule::Poly { power } => {
             ui.field("Power", "1 is linear decay to 0; 0.9 is usual", |ui| {
-                ui.add(
-                    DragValue::new(power)
-                        .range(0.1..=10.0)
-                        .speed(0.01)
-                        .max_decimals(2),
-                )
+                number_ui(ui, power, 0.1..=10.0, rule, |drag| {
+                    drag.speed(0.01).max_decimals(2)
+                })
             });
         }
         Schedule::Cosine { min_rate } => {
@@ -216,7 +216,7 @@ fn schedule_ui(ui: &mut Ui, learning: &mut Learning) {
             ui.field(
                 "Final rate",
                 "Learning rate at the last step, from 0 to the initial learning rate",
-                |ui| scientific_ui(ui, min_rate, 0.0..=highest),
+                |ui| scientific_ui(ui, min_rate, 0.0..=highest, rule),
             );
         }
     }
