@@ -49,6 +49,10 @@ pub use config::{DatasetRef, InitialWeights, RunConfig, SampleOrder};
 pub use control::Control;
 pub use device::{DeviceEntry, DeviceId, DeviceKind, open as open_device};
 pub use error::TrainError;
+pub use estimate::{
+    DataFacts, EarlierRun, FittingChange, MemoryEstimate, MemoryFit, RunTime, fitting_changes,
+    too_large_text,
+};
 pub use evaluate::EvaluationScores;
 pub use event::{
     EpochRecord, Outcome, Preview, PreviewItem, RunInfo, StepRecord, TrainEvent, TrainSink,

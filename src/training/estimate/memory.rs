@@ -138,4 +138,65 @@ mod tests {
         };
         assert_eq!(decoded(&many), DECODED);
     }
+
+    /// The sample.
+    const SAMPLE: DataFacts = DataFacts {
+        train_images: 200,
+        val_images: 40,
+        classes: 7,
+        usual: Size::new(192, 144),
+        largest: Size::new(192, 144),
+    };
+
+    #[test]
+    fn estimates_are_near_the_peaks_that_were_measured() {
+        // Peak resident memory in MiB of `train --device cpu --max-steps 2` on the sample, Linux
+        // with glibc, see docs/benchmarks.md.
+        type Edit = fn(&mut RunConfig);
+        let cases: [(&str, Trunk, Edit, f64); 5] = [
+            ("slim", Trunk::Vgg16Slim, |_| (), 156.0),
+            (
+                "slim, 16 of 320x320",
+                Trunk::Vgg16Slim,
+                |config| {
+                    config.batch_size = 16;
+                    config.augment.crop = Some(Size::new(320, 320));
+                },
+                654.0,
+            ),
+            (
+                "the same, recomputed",
+                Trunk::Vgg16Slim,
+                |config| {
+                    config.batch_size = 16;
+                    config.augment.crop = Some(Size::new(320, 320));
+                    config.recompute_activations = true;
+                },
+                653.0,
+            ),
+            ("vgg16", Trunk::Vgg16, |_| (), 2139.0),
+            (
+                "googlenet, 4 of 320x320",
+                Trunk::Googlenet,
+                |config| config.augment.crop = Some(Size::new(320, 320)),
+                482.0,
+            ),
+        ];
+        let ratios = cases.map(|(name, trunk, edit, measured)| {
+            let mut config = preset(trunk);
+            edit(&mut config);
+            let estimate = MemoryEstimate::new(&config, &SAMPLE);
+            (
+                name,
+                estimate.total() as f64 / MIB as f64 / measured,
+                estimate,
+            )
+        });
+        assert!(
+            ratios
+                .iter()
+                .all(|(_, ratio, _)| (0.85..1.25).contains(ratio)),
+            "{ratios:#?}"
+        );
+    }
 }

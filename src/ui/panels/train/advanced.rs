@@ -62,10 +62,10 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
         |ui| {
             ui.horizontal(|ui| {
                 let [low, high] = &mut augment.scale;
-                let dress = |drag: DragValue<'_>| drag.speed(0.005).max_decimals(2);
-                number_ui(ui, low, 0.25..=1.0, None, dress).accessible_name("Minimum scale");
+                number_ui(ui, low, 0.25..=1.0, None, hundredths).accessible_name("Minimum scale");
                 ui.label("to");
-                number_ui(ui, high, 1.0..=4.0, of("scale"), dress).accessible_name("Maximum scale");
+                number_ui(ui, high, 1.0..=4.0, of("scale"), hundredths)
+                    .accessible_name("Maximum scale");
             })
             .response
         },
@@ -206,13 +206,18 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
     );
 }
 
+fn hundredths(drag: DragValue<'_>) -> DragValue<'_> {
+    drag.speed(0.005).max_decimals(2)
+}
+
 fn size_ui(ui: &mut Ui, size: &mut Size, what: &str, rule: Option<&str>) -> Response {
     ui.horizontal(|ui| {
         let Size { width, height } = size;
-        let dress = |drag: DragValue<'_>| drag.speed(1.0);
-        number_ui(ui, width, 32..=2048, None, dress).accessible_name(format!("{what} width"));
+        number_ui(ui, width, 32..=2048, None, |drag| drag.speed(1.0))
+            .accessible_name(format!("{what} width"));
         ui.label("×");
-        number_ui(ui, height, 32..=2048, rule, dress).accessible_name(format!("{what} height"));
+        number_ui(ui, height, 32..=2048, rule, |drag| drag.speed(1.0))
+            .accessible_name(format!("{what} height"));
     })
     .response
 }
