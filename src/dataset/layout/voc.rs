@@ -1,22 +1,37 @@
-//! The layout of PASCAL VOC: `JPEGImages`, `SegmentationClass`, `ImageSets/Segmentation`.
+//! The layout of PASCAL VOC: `JPEGImages`, `SegmentationClass`, `ImageSets/Segmentation`; also
+//! as labelme and CVAT export it.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rayon::prelude::*;
-
-use super::list::{files_by_stem, not_empty, read_classes, read_lines};
+use super::class_files::{Classes, Look, mask_palette, read_classes};
+use super::list::{candidates, files_by_stem, read_lines};
+use super::names::Names;
+use super::splits::{self, Splits};
 use super::{Dataset, DatasetItem, Layout, Note, NoteTopic, folder_name};
-use crate::dataset::image_io::{RawPixels, read_raw};
-use crate::dataset::{Class, ClassList, DatasetError, IMAGE_EXTENSIONS, VOID};
+use crate::dataset::classes::is_voc_palette;
+use crate::dataset::image_io::MASK_EXTENSIONS;
+use crate::dataset::{ClassList, DatasetError, IMAGE_EXTENSIONS, MaskColors, VOID};
 
 const IMAGES: &str = "JPEGImages";
-const MASKS: &str = "SegmentationClass";
-/// Without lists, each image at this distance goes to validation.
-const VAL_EVERY: usize = 5;
-/// How many masks are looked at for the number of classes.
-const LOOKED_AT: usize = 200;
+/// Folders of masks; the first that holds some counts.
+const MASKS: [&str; 4] = [
+    "SegmentationClass",
+    "SegmentationClassPNG",
+    "SegmentationClassAug",
+    "SegmentationClassRaw",
+];
+/// Ends of the names of masks that belong to the image without it.
+pub(super) const MASK_SUFFIXES: [&str; 8] = [
+    "_mask",
+    "_label",
+    "_labels",
+    "_gt",
+    "_seg",
+    "_segmentation",
+    "_L",
+    "-mask",
+];
 
 /// The folder with images and masks: `root` itself, or the only `VOC...` folder
 /// in it or in its `VOCdevkit`. `None` when there is none.
@@ -52,37 +67,37 @@ pub(super) fn find_root(root: &Path) -> Result<Option<PathBuf>, DatasetError> {
 /// Opens a folder that [`find_root`] has found.
 pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
     let files = Files::list(root)?;
-    let (train, val) = files.splits(root)?;
     let lists = root.join("ImageSets").join("Segmentation");
-    let train = not_empty(train, &lists.join("train.txt"), "train on")?;
-    let val = not_empty(val, &lists.join("val.txt"), "validate on")?;
-    let (classes, note) = match read_classes(root)? {
-        Some(classes) => (
-            classes,
-            Note::found(NoteTopic::ClassNames, "from classes.txt"),
-        ),
-        None => (
-            guess_classes(train.iter().chain(&val)),
-            Note::assumed(
-                NoteTopic::ClassNames,
-                "there is no classes.txt: VOC's, or numbered ones",
-            ),
-        ),
+    let Splits {
+        train,
+        val,
+        mut notes,
+    } = splits::of_lists(root, &lists, &|list| files.read_list(list), &|| {
+        files.all_pairs()
+    })?;
+    notes.extend(files.notes());
+    let mut classes = match read_classes(root)? {
+        Some(classes) => classes,
+        None => guess_classes(train.iter().chain(&val)),
     };
+    notes.append(&mut classes.notes);
     Ok(Dataset {
         name: folder_name(root),
         root: root.to_owned(),
         layout: Layout::Voc,
-        classes,
+        palette: mask_palette(&classes.list, &classes.void_colors),
+        classes: classes.list,
         void_labels: vec![VOID],
+        mask_colors: classes.colors,
+        remap: Vec::new(),
         train,
         val,
-        notes: vec![note],
+        notes,
     })
 }
 
 fn is_root(path: &Path) -> bool {
-    path.join(IMAGES).is_dir() && path.join(MASKS).is_dir()
+    path.join(IMAGES).is_dir() && MASKS.iter().any(|masks| path.join(masks).is_dir())
 }
 
 fn is_voc_name(path: &Path) -> bool {
@@ -92,138 +107,153 @@ fn is_voc_name(path: &Path) -> bool {
 
 /// What lies in the two folders, by file name without extension.
 struct Files {
-    images: BTreeMap<String, PathBuf>,
-    masks: BTreeMap<String, PathBuf>,
+    images: Names,
+    masks: Names,
+    /// Where the masks are.
+    folder: &'static str,
 }
 
 impl Files {
     fn list(root: &Path) -> Result<Self, DatasetError> {
-        Ok(Self {
-            images: files_by_stem(&root.join(IMAGES), IMAGE_EXTENSIONS)?,
-            masks: files_by_stem(&root.join(MASKS), &["png"])?,
-        })
-    }
-
-    /// The training and the validation items. A list that is missing is made of
-    /// what the other one leaves, or both of every image that has a mask.
-    fn splits(&self, root: &Path) -> Result<(Vec<DatasetItem>, Vec<DatasetItem>), DatasetError> {
-        let lists = root.join("ImageSets").join("Segmentation");
-        let (train_list, val_list) = (lists.join("train.txt"), lists.join("val.txt"));
-        match (train_list.is_file(), val_list.is_file()) {
-            (true, true) => Ok((self.read_list(&train_list)?, self.read_list(&val_list)?)),
-            (true, false) => {
-                let train = self.read_list(&train_list)?;
-                log::info!(
-                    "{} is missing, images that train.txt leaves are for validation",
-                    val_list.display()
-                );
-                let val = self.all_but(&train);
-                Ok((train, val))
-            }
-            (false, true) => {
-                let val = self.read_list(&val_list)?;
-                log::info!(
-                    "{} is missing, images that val.txt leaves are for training",
-                    train_list.display()
-                );
-                Ok((self.all_but(&val), val))
-            }
-            (false, false) => {
-                log::info!(
-                    "{} holds no lists, every fifth image is for validation",
-                    lists.display()
-                );
-                Ok(split_evenly(self.all_but(&[])))
+        let images = Names::new(files_by_stem(&root.join(IMAGES), IMAGE_EXTENSIONS)?);
+        let mut found = Self {
+            images,
+            masks: Names::default(),
+            folder: MASKS[0],
+        };
+        // JPEG masks are listed as well, since reading them says what is wrong with them.
+        for extensions in [MASK_EXTENSIONS, &["jpg", "jpeg"]] {
+            for folder in MASKS.iter().filter(|folder| root.join(folder).is_dir()) {
+                found.masks = Names::new(files_by_stem(&root.join(folder), extensions)?);
+                found.folder = folder;
+                if !found.masks.is_empty() {
+                    return Ok(found);
+                }
             }
         }
+        Ok(found)
+    }
+
+    fn notes(&self) -> Vec<Note> {
+        let paired = |suffix: &str| {
+            self.images
+                .iter()
+                .filter(|(id, _)| {
+                    self.masks.get(id).is_none()
+                        && self.masks.get(&format!("{id}{suffix}")).is_some()
+                })
+                .count()
+        };
+        let mut notes = Vec::new();
+        if self.folder != MASKS[0] {
+            notes.push(Note::found(
+                NoteTopic::Pairing,
+                format!("masks are those of {}", self.folder),
+            ));
+        }
+        for suffix in MASK_SUFFIXES {
+            let count = paired(suffix);
+            if count > 0 {
+                notes.push(Note::assumed(
+                    NoteTopic::Pairing,
+                    format!("{count} images with the mask of their name and \"{suffix}\""),
+                ));
+            }
+        }
+        notes
     }
 
     fn read_list(&self, list: &Path) -> Result<Vec<DatasetItem>, DatasetError> {
-        let item = |(number, id): (usize, String)| {
-            let absent = |folder: &str| DatasetError::List {
+        let item = |(number, line): (usize, String)| {
+            let absent = |name: &str, folder: &str| DatasetError::List {
                 path: list.to_owned(),
                 reason: format!(
-                    "line {number}: {id} has no file in {folder}. Add the file or take the line off the list"
+                    "line {number}: {name} has no file in {folder}. Add the file or take the line off the list"
                 ),
             };
-            let image = self.images.get(&id).ok_or_else(|| absent(IMAGES))?.clone();
-            let mask = self.masks.get(&id).ok_or_else(|| absent(MASKS))?.clone();
-            Ok(DatasetItem { id, image, mask })
+            let names = candidates(&line);
+            let found = names.iter().find_map(|name| self.images.get(name));
+            let (id, image) = found.ok_or_else(|| absent(&line, IMAGES))?;
+            // A mask that is listed beside the image may have another name.
+            let listed = (line.split_whitespace().next_back())
+                .filter(|last| last.contains(['/', '\\', '.']))
+                .and_then(|last| {
+                    candidates(last)
+                        .into_iter()
+                        .find_map(|name| self.masks.get(name))
+                })
+                .map(|(_, path)| path);
+            let mask = self.mask_of(id).or(listed);
+            let mask = mask.ok_or_else(|| absent(id, self.folder))?;
+            Ok(DatasetItem {
+                id: id.to_owned(),
+                image: image.to_owned(),
+                mask: mask.to_owned(),
+            })
         };
         read_lines(list)?.into_iter().map(item).collect()
     }
 
-    /// Every image that has a mask, but for those listed.
-    fn all_but(&self, listed: &[DatasetItem]) -> Vec<DatasetItem> {
-        let listed: BTreeSet<&str> = listed.iter().map(|item| item.id.as_str()).collect();
-        let rest = self
-            .images
-            .iter()
-            .filter(|(id, _)| !listed.contains(id.as_str()));
-        rest.filter_map(|(id, image)| {
+    fn mask_of(&self, id: &str) -> Option<&Path> {
+        let with_suffix = || {
+            MASK_SUFFIXES
+                .iter()
+                .find_map(|suffix| self.masks.get(&format!("{id}{suffix}")))
+        };
+        self.masks
+            .get(id)
+            .or_else(with_suffix)
+            .map(|(_, path)| path)
+    }
+
+    /// Every image that has a mask.
+    fn all_pairs(&self) -> Vec<DatasetItem> {
+        let pair = |(id, image): (&str, &Path)| {
             Some(DatasetItem {
-                id: id.clone(),
-                image: image.clone(),
-                mask: self.masks.get(id)?.clone(),
+                id: id.to_owned(),
+                image: image.to_owned(),
+                mask: self.mask_of(id)?.to_owned(),
             })
-        })
-        .collect()
+        };
+        self.images.iter().filter_map(pair).collect()
     }
 }
 
-/// Every fifth item to validation; of fewer than five the last.
-fn split_evenly(items: Vec<DatasetItem>) -> (Vec<DatasetItem>, Vec<DatasetItem>) {
-    let distance = VAL_EVERY.min(items.len().max(2));
-    let (val, train): (Vec<_>, Vec<_>) = items
-        .into_iter()
-        .enumerate()
-        .partition(|(index, _)| index % distance == distance - 1);
-    let items_of =
-        |numbered: Vec<(usize, DatasetItem)>| numbered.into_iter().map(|(_, item)| item).collect();
-    (items_of(train), items_of(val))
-}
-
-/// VOC's classes when a look at the masks finds no label above 20, else as many
-/// numbered ones as there are labels, in the colors of the masks' palette.
-fn guess_classes<'a>(items: impl Iterator<Item = &'a DatasetItem>) -> ClassList {
-    let looked_at: Vec<&DatasetItem> = items.take(LOOKED_AT).collect();
-    let highest = looked_at
-        .par_iter()
-        .filter_map(|item| highest_label(&item.mask))
-        .max_by_key(|(label, _)| *label);
+/// VOC's classes for VOC's own images, else as many numbered ones as there are labels.
+fn guess_classes<'a>(items: impl Iterator<Item = &'a DatasetItem>) -> Classes {
+    let items: Vec<&DatasetItem> = items.collect();
+    let look = Look::at(items.iter().copied());
     let voc = ClassList::voc();
-    match highest {
-        Some((label, palette)) if usize::from(label) >= voc.len() => {
-            let numbered = ClassList::numbered(usize::from(label) + 1);
-            with_colors(numbered, &palette)
-        }
-        _ => voc,
+    let fits = look.colors.is_empty()
+        && look
+            .highest()
+            .is_some_and(|label| usize::from(label) < voc.len())
+        && (look.palette.is_empty() || is_voc_palette(&look.palette));
+    if fits && items.iter().all(|item| is_voc_id(&item.id)) {
+        let note = Note::found(
+            NoteTopic::ClassNames,
+            "VOC's 21, as the images have VOC's names and the masks its labels",
+        );
+        return Classes::published(voc, MaskColors::Listed, note);
     }
+    look.numbered()
 }
 
-/// The highest label of a mask that is not void, and its palette. A mask that
-/// cannot be read is skipped here; reading it for use says what is wrong.
-fn highest_label(mask: &Path) -> Option<(u8, Vec<[u8; 3]>)> {
-    let RawPixels::Labels { samples, palette } = read_raw(mask).ok()?.pixels else {
-        return None;
-    };
-    let highest = samples.into_iter().filter(|label| *label != VOID).max()?;
-    Some((highest, palette.unwrap_or_default()))
-}
-
-fn with_colors(classes: ClassList, palette: &[[u8; 3]]) -> ClassList {
-    let mut classes = Vec::<Class>::from(classes);
-    for (class, color) in classes.iter_mut().zip(palette) {
-        class.color = *color;
-    }
-    ClassList::new(classes).unwrap_or_default()
+/// Whether an image is called as VOC's are: `2007_000033`.
+fn is_voc_id(id: &str) -> bool {
+    id.split_once('_').is_some_and(|(year, number)| {
+        let digits = |text: &str, count: usize| {
+            text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        digits(year, 4) && digits(number, 6)
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::tests::{write_pair, write_text, write_voc};
     use super::*;
-    use crate::dataset::{LabelMap, voc_color, write_index_png};
+    use crate::dataset::{Class, LabelMap, voc_color, write_index_png};
 
     fn ids(items: &[DatasetItem]) -> Vec<&str> {
         items.iter().map(|item| item.id.as_str()).collect()
@@ -244,7 +274,11 @@ mod tests {
             (ids(&dataset.train), ids(&dataset.val)),
             (vec!["b", "a"], vec!["c"])
         );
-        assert_eq!(dataset.classes, ClassList::voc());
+        // VOC's labels and palette, but not its names of images.
+        assert_eq!(
+            (dataset.classes.len(), dataset.classes.name(20)),
+            (21, "class 20")
+        );
         assert_eq!(dataset.train[0].image, root.join("JPEGImages/b.png"));
         assert_eq!(dataset.train[0].mask, root.join("SegmentationClass/b.png"));
         assert_eq!(dataset.layout.to_string(), "VOC layout");
@@ -280,7 +314,7 @@ mod tests {
         write_voc(dir.path(), &["a"], [0, 1]);
         let message = Dataset::open(dir.path()).unwrap_err().to_string();
         assert!(
-            message.contains("val.txt: there are no images to validate on"),
+            message.contains("there are 1 pairs of image and mask"),
             "{message}"
         );
     }

@@ -78,6 +78,8 @@ pub(super) struct Scoring {
     pub split: Split,
     /// In pixels.
     pub boundary_width: usize,
+    /// Labels that do not count besides those of the run's dataset.
+    pub void: Vec<u8>,
 }
 
 /// Handle on the thread; dropping it ends the thread after its work.
@@ -269,8 +271,11 @@ impl Models {
 
     fn evaluate(&mut self, scoring: &Scoring, cancel: &Cancel) -> Result<Evaluation, EngineError> {
         let predictor = self.get(&scoring.source, scoring.device)?;
-        let which = &predictor.meta().config.dataset;
-        let dataset = dataset::open(which, &scoring.data_dir, &mut |_, _| !cancel.is_cancelled())?;
+        let which = predictor.meta().config.dataset.clone();
+        let which = which.mapped(None, &scoring.void);
+        let dataset = dataset::open(&which, &scoring.data_dir, &mut |_, _| {
+            !cancel.is_cancelled()
+        })?;
         let control = Control::default();
         let started = Instant::now();
         let evaluation = predictor
