@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub(super) use thread::PredictThread;
-use thread::{Request, Scoring, Source};
+use thread::{EvaluationRequest, Request, Source};
 
 use super::dataset::DatasetState;
 use super::tasks::Task;
@@ -155,7 +155,7 @@ impl Engine {
         boundary_width: usize,
         void: Vec<u8>,
     ) -> Task<Result<Evaluation, EngineError>> {
-        let scoring = Scoring {
+        let request = EvaluationRequest {
             source: Source::Run(self.folder(run)),
             device: device.unwrap_or_else(|| self.prediction_device(run)),
             data_dir: self.dirs.data.clone(),
@@ -163,6 +163,6 @@ impl Engine {
             boundary_width,
             void,
         };
-        self.predictor.evaluate(&self.waker, scoring)
+        self.predictor.evaluate(&self.waker, request)
     }
 }

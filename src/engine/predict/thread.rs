@@ -71,7 +71,7 @@ pub(super) struct Request {
 type Job = Box<dyn FnOnce(&mut Models) + Send>;
 
 /// Which list to score, and how.
-pub(super) struct Scoring {
+pub(super) struct EvaluationRequest {
     pub source: Source,
     pub device: DeviceId,
     pub data_dir: PathBuf,
@@ -184,10 +184,10 @@ impl PredictThread {
     pub(super) fn evaluate(
         &self,
         waker: &Waker,
-        scoring: Scoring,
+        request: EvaluationRequest,
     ) -> Task<Result<Evaluation, EngineError>> {
         self.submit(waker, move |models, cancel| {
-            models.evaluate(&scoring, cancel)
+            models.evaluate(&request, cancel)
         })
     }
 }
@@ -269,11 +269,15 @@ impl Models {
         })
     }
 
-    fn evaluate(&mut self, scoring: &Scoring, cancel: &Cancel) -> Result<Evaluation, EngineError> {
-        let predictor = self.get(&scoring.source, scoring.device)?;
+    fn evaluate(
+        &mut self,
+        request: &EvaluationRequest,
+        cancel: &Cancel,
+    ) -> Result<Evaluation, EngineError> {
+        let predictor = self.get(&request.source, request.device)?;
         let which = predictor.meta().config.dataset.clone();
-        let which = which.mapped(None, &scoring.void);
-        let dataset = dataset::open(&which, &scoring.data_dir, &mut |_, _| {
+        let which = which.mapped(None, &request.void);
+        let dataset = dataset::open(&which, &request.data_dir, &mut |_, _| {
             !cancel.is_cancelled()
         })?;
         let control = Control::default();
@@ -281,8 +285,8 @@ impl Models {
         let evaluation = predictor
             .evaluate(
                 &dataset,
-                scoring.split,
-                scoring.boundary_width,
+                request.split,
+                request.boundary_width,
                 &control,
                 &mut |done, total| {
                     cancel.set_progress(done as f32 / total.max(1) as f32);
