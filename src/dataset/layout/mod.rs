@@ -7,10 +7,12 @@ mod class_files;
 mod class_map;
 mod folders;
 mod list;
+mod listed_files;
 mod names;
 mod notes;
 mod pairs;
 mod splits;
+mod table;
 mod text;
 mod voc;
 
@@ -76,6 +78,9 @@ pub enum Layout {
     /// The trimaps of the Oxford-IIIT Pet set.
     #[strum(to_string = "Oxford-IIIT Pet layout")]
     OxfordPets,
+    /// A CSV file with columns of images and masks.
+    #[strum(to_string = "table of images and masks")]
+    Table,
     /// labelme's JSON beside the images.
     #[strum(to_string = "labelme annotations")]
     Labelme,
@@ -132,6 +137,8 @@ impl Dataset {
             voc::open(&voc_root)?
         } else if pairs::is_root(root) {
             pairs::open(root)?
+        } else if let Some(dataset) = table::open(root)? {
+            dataset
         } else {
             folders::open(root)?
         };

@@ -1,14 +1,13 @@
 //! Lists of pairs: `train.txt` and `val.txt` with `image mask` lines, as `SegNet` distributes
 //! `CamVid` and as others do with their own data.
 
-use std::collections::HashMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use super::class_files::{Classes, Look, mask_palette, read_classes};
-use super::list::{files_below, not_empty, read_lines, without_extension};
-use super::names::composed;
+use super::list::{not_empty, read_lines, without_extension};
+use super::listed_files::ListedFiles;
 use super::{Dataset, DatasetItem, Layout, Note, NoteTopic, folder_name};
-use crate::dataset::{ClassList, DatasetError, IMAGE_EXTENSIONS, MaskColors, VOID};
+use crate::dataset::{ClassList, DatasetError, MaskColors, VOID};
 
 /// The label of unlabeled pixels in `SegNet`'s `CamVid`.
 const CAMVID_VOID: u8 = 11;
@@ -37,7 +36,7 @@ fn lists_pairs(list: &Path) -> bool {
 /// Opens a folder for which [`is_root`] holds.
 pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
     let (train_list, val_list) = (root.join("train.txt"), val_list(root));
-    let files = Folders::new(root);
+    let files = ListedFiles::new(root);
     let read = |list: &Path, purpose: &str| not_empty(read_items(&files, list)?, list, purpose);
     let (train, val) = (
         read(&train_list, "train on")?,
@@ -78,7 +77,7 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
 }
 
 /// The classes and the label that is void besides 255.
-fn classes_of<'a>(
+pub(super) fn classes_of<'a>(
     root: &Path,
     items: impl Iterator<Item = &'a DatasetItem>,
 ) -> Result<(Classes, Option<u8>), DatasetError> {
@@ -112,7 +111,7 @@ fn val_list(root: &Path) -> PathBuf {
     }
 }
 
-fn read_items(files: &Folders, list: &Path) -> Result<Vec<DatasetItem>, DatasetError> {
+fn read_items(files: &ListedFiles<'_>, list: &Path) -> Result<Vec<DatasetItem>, DatasetError> {
     let item = |(number, line): (usize, String)| {
         read_item(files, &line).map_err(|reason| DatasetError::List {
             path: list.to_owned(),
@@ -127,7 +126,7 @@ const SEPARATORS: [char; 4] = [' ', '\t', ',', ';'];
 
 /// Finds the two files of a line. File names may hold blanks, so every separator is
 /// tried as the one between them.
-fn read_item(files: &Folders, line: &str) -> Result<DatasetItem, String> {
+fn read_item(files: &ListedFiles<'_>, line: &str) -> Result<DatasetItem, String> {
     let mut first_problem = None;
     for (position, _) in line.match_indices(SEPARATORS) {
         let clean = |part: &str| {
@@ -153,57 +152,6 @@ fn read_item(files: &Folders, line: &str) -> Result<DatasetItem, String> {
             )
         }
     })
-}
-
-/// The files below a folder, for lists whose names differ in case or in composed letters.
-struct Folders<'a> {
-    root: &'a Path,
-    /// Listed once; by composed path in lower case.
-    known: std::cell::OnceCell<HashMap<String, PathBuf>>,
-}
-
-impl<'a> Folders<'a> {
-    fn new(root: &'a Path) -> Self {
-        Self {
-            root,
-            known: std::cell::OnceCell::new(),
-        }
-    }
-
-    /// The file a list means: lists are handed on with the folders of the machine
-    /// they were made on (`/SegNet/CamVid/train/x.png`), so leading parts are taken
-    /// off until the rest exists under the root.
-    fn resolve(&self, listed: &str) -> Option<PathBuf> {
-        let listed = PathBuf::from(listed.replace('\\', "/"));
-        let parts: Vec<Component<'_>> = listed
-            .components()
-            .filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir))
-            .collect();
-        let rests = || (0..parts.len()).map(|skipped| parts[skipped..].iter().collect::<PathBuf>());
-        let exact = rests()
-            .map(|rest| self.root.join(rest))
-            .chain(
-                [listed.clone()]
-                    .into_iter()
-                    .filter(|path| path.is_absolute()),
-            )
-            .find(|path| path.is_file());
-        exact.or_else(|| {
-            let known = self.known.get_or_init(|| self.list());
-            rests().find_map(|rest| known.get(&folded(&rest)).cloned())
-        })
-    }
-
-    fn list(&self) -> HashMap<String, PathBuf> {
-        files_below(self.root, IMAGE_EXTENSIONS)
-            .into_iter()
-            .filter_map(|path| Some((folded(path.strip_prefix(self.root).ok()?), path)))
-            .collect()
-    }
-}
-
-fn folded(path: &Path) -> String {
-    composed(&path.to_string_lossy()).to_lowercase()
 }
 
 #[cfg(test)]

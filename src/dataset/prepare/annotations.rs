@@ -38,7 +38,7 @@ fn find(
     images: &[PathBuf],
 ) -> Result<Option<(Annotated, Vec<PathBuf>)>, DatasetError> {
     let matrices = files_below(root, &["mat"]);
-    if let Some(annotated) = sbd::find(root, images, &matrices)? {
+    if let Some(annotated) = sbd::find(images, &matrices)? {
         return Ok(Some((annotated, matrices)));
     }
     let documents = files_below(root, &["json"]);

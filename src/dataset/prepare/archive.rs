@@ -166,8 +166,8 @@ fn unzip(
     for index in 0..count {
         let entry = archive.by_index(index).map_err(broken)?;
         if entry.is_file() {
-            let name = PathBuf::from(entry.name().replace('\\', "/"));
-            target.write(&name, entry)?;
+            let name = entry.name().map_err(broken)?.replace('\\', "/");
+            target.write(Path::new(&name), entry)?;
         }
         go_on(path, progress, index + 1, count)?;
     }

@@ -25,8 +25,8 @@ struct Document {
 struct Shape {
     label: String,
     points: Vec<[f64; 2]>,
-    #[serde(default)]
-    shape_type: Option<String>,
+    #[serde(default, rename = "shape_type")]
+    kind: Option<String>,
 }
 
 const BACKGROUND: [&str; 2] = ["_background_", "background"];
@@ -58,7 +58,7 @@ pub(super) fn find(
         document.shapes.retain(|shape| {
             let kept = outline(shape).is_some();
             if !kept {
-                let kind = shape.shape_type.clone().unwrap_or_default();
+                let kind = shape.kind.clone().unwrap_or_default();
                 *left_out.entry(kind).or_default() += 1;
             }
             kept
@@ -154,7 +154,7 @@ fn draw(document: &Document, classes: &BTreeMap<String, u8>) -> Result<LabelMap,
 
 /// The outline of a shape; `None` for points and lines, which have no area.
 fn outline(shape: &Shape) -> Option<Vec<[f64; 2]>> {
-    match (shape.shape_type.as_deref(), &shape.points[..]) {
+    match (shape.kind.as_deref(), &shape.points[..]) {
         (Some("polygon") | None, [_, _, _, ..]) => Some(shape.points.clone()),
         (Some("rectangle"), [[x, y], [right, bottom]]) => Some(vec![
             [*x, *y],

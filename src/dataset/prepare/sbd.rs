@@ -9,7 +9,6 @@ use crate::dataset::{ClassList, DatasetError, Layout, Note, NoteTopic};
 
 /// The annotations in these MAT files; `None` = there are none in a folder `cls`.
 pub(super) fn find(
-    root: &Path,
     images: &[PathBuf],
     matrices: &[PathBuf],
 ) -> Result<Option<Annotated>, DatasetError> {
