@@ -14,6 +14,8 @@ mod image_io;
 mod item;
 mod layout;
 mod loader;
+#[cfg(test)]
+mod mutated_files;
 mod normalization;
 mod prepare;
 mod size;

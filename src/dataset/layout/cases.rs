@@ -331,9 +331,9 @@ fn sixteen_bits_are_read_where_labels_fit() {
     );
 }
 
-/// A JPEG of 24x16 pixels with an EXIF orientation.
+/// A JPEG of 32x20 pixels with an EXIF orientation.
 fn write_turned(path: &Path, orientation: u8) {
-    let image = image::RgbImage::from_fn(24, 16, |x, y| {
+    let image = image::RgbImage::from_fn(32, 20, |x, y| {
         image::Rgb([if x < 8 && y < 8 { 230 } else { 20 }; 3])
     });
     let mut jpeg = std::io::Cursor::new(Vec::new());
@@ -371,7 +371,7 @@ fn images_are_not_turned_against_their_masks() {
             .read_pair(&dataset.train[0])
             .map_err(|err| err.to_string())
     };
-    let stored = image::GrayImage::from_fn(24, 16, |x, y| image::Luma([u8::from(x < 8 && y < 8)]));
+    let stored = image::GrayImage::from_fn(32, 20, |x, y| image::Luma([u8::from(x < 8 && y < 8)]));
     let seen = |orientation: u8| {
         let mut mask = image::DynamicImage::ImageLuma8(stored.clone());
         let turn = image::metadata::Orientation::from_exif(orientation).expect("known");
@@ -388,5 +388,5 @@ fn images_are_not_turned_against_their_masks() {
         );
     }
     assert!(error(1, &stored).is_ok());
-    assert_eq!(read_rgb(&image).expect("read").size().to_string(), "24x16");
+    assert_eq!(read_rgb(&image).expect("read").size().to_string(), "32x20");
 }

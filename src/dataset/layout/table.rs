@@ -212,11 +212,24 @@ fn records(text: &str) -> Vec<(usize, Vec<String>)> {
     let (mut input, mut records) = (text.as_bytes(), Vec::new());
     // No field is longer than the text.
     let (mut bytes, mut ends) = (vec![0; text.len() + 1], vec![0; text.len() + 1]);
+    let newlines = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .map(|_| 1)
+            .sum::<usize>()
+    };
+    let mut line = 1;
     loop {
-        let (line, mut used, mut fields) = (reader.line(), 0, 0);
+        let is_end = |byte: &&u8| [b'\n', b'\r'].contains(*byte);
+        let (ends_before, rest) = input.split_at(input.iter().take_while(is_end).count());
+        line += newlines(ends_before);
+        input = rest;
+        let (first_line, mut used, mut fields) = (line, 0, 0);
         let end = loop {
             let (result, taken, written, ended) =
                 reader.read_record(input, &mut bytes[used..], &mut ends[fields..]);
+            line += newlines(&input[..taken]);
             input = &input[taken..];
             used += written;
             fields += ended;
@@ -232,8 +245,7 @@ fn records(text: &str) -> Vec<(usize, Vec<String>)> {
         let field = |(start, end): (usize, &usize)| {
             String::from_utf8_lossy(&bytes[start..*end]).into_owned()
         };
-        let line = usize::try_from(line).unwrap_or(usize::MAX);
-        records.push((line, starts.zip(&ends[..fields]).map(field).collect()));
+        records.push((first_line, starts.zip(&ends[..fields]).map(field).collect()));
     }
 }
 
