@@ -1,9 +1,10 @@
 //! Which images a list of files and folders stands for.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::{DatasetError, IMAGE_EXTENSIONS};
-use crate::files::{FileError, has_extension};
+use crate::files::{FileError, has_extension, own_files};
 
 /// Folders below this depth are not looked at.
 const DEEPEST: usize = 10;
@@ -19,8 +20,9 @@ pub struct ImageFiles {
 
 impl ImageFiles {
     /// Replaces each folder by the images directly in it, or by those of the folders in it where
-    /// there are none. A file that is named by itself is kept whatever its extension, so that
-    /// opening it can say what is wrong. Reads the disk.
+    /// there are none, without hidden files and, where there are others, without what this program
+    /// wrote there. A file that is named by itself is kept whatever its extension, so that opening
+    /// it can say what is wrong. Reads the disk.
     pub fn find(paths: &[PathBuf]) -> Self {
         let mut found = Self::default();
         for path in paths {
@@ -49,10 +51,8 @@ fn images_in(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
         let (mut images, mut folders) = (Vec::new(), Vec::new());
         for folder in level {
             for entry in std::fs::read_dir(&folder).map_err(FileError::read(&folder))? {
-                let entry = entry.map_err(FileError::read(&folder))?;
-                let path = entry.path();
-                // Hidden files are other programs' notes about images, not images.
-                if entry.file_name().to_string_lossy().starts_with('.') {
+                let path = entry.map_err(FileError::read(&folder))?.path();
+                if is_hidden(&path) {
                     continue;
                 }
                 if path.is_dir() {
@@ -64,6 +64,12 @@ fn images_in(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
         }
         if !images.is_empty() {
             images.sort();
+            // Masks and overlays of an earlier prediction beside the photos are no photos.
+            let own: BTreeSet<PathBuf> =
+                own_files(&images).into_iter().map(Path::to_owned).collect();
+            if own.len() < images.len() {
+                images.retain(|image| !own.contains(image));
+            }
             return Ok(images);
         }
         level = folders;
@@ -74,11 +80,18 @@ fn images_in(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
     })
 }
 
+/// Hidden files are other programs' notes about images (`._photo.jpg` of macOS), not images.
+fn is_hidden(path: &Path) -> bool {
+    path.file_name()
+        .is_some_and(|name| name.to_string_lossy().starts_with('.'))
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
 
     use super::*;
+    use crate::files::{Existing, Outputs};
 
     #[test]
     fn a_folder_becomes_its_sorted_images() {
@@ -110,6 +123,24 @@ mod tests {
         let found = ImageFiles::find(&[folder.path().to_path_buf()]);
         let expected = ["day0/x.jfif", "day1/x.jfif"].map(|name| folder.path().join(name));
         assert_eq!(found.images, expected);
+    }
+
+    #[test]
+    fn notes_of_the_system_and_own_masks_are_no_photos() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name);
+        for name in ["a.jpg", "._a.jpg", ".hidden.png"] {
+            fs::write(path(name), "").expect("a file");
+        }
+        let mask = Outputs::new(Existing::Keep).claim(&path("a.png"));
+        mask.expect("a free name")
+            .write(|file| file.write_all(b"mask"))
+            .expect("written");
+        let found = || ImageFiles::find(&[folder.path().to_path_buf()]).images;
+        assert_eq!(found(), [path("a.jpg")]);
+        // A folder of masks alone was meant as it is.
+        fs::remove_file(path("a.jpg")).expect("removed");
+        assert_eq!(found(), [path("a.png")]);
     }
 
     #[test]

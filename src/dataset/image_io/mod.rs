@@ -9,8 +9,7 @@ mod write;
 
 pub use mask::{MaskColors, MaskReader};
 pub(super) use mask::{RawPixels, check_sizes, read_raw};
-pub(super) use write::encode_index_png;
-pub use write::{write_index_png, write_rgb_png};
+pub use write::{encode_index_png, encode_rgb_png, write_index_png, write_rgb_png};
 
 use crate::dataset::Size;
 use std::fs::File;
