@@ -120,11 +120,6 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// What is trained on.
-    pub fn dataset(&self) -> &DatasetRef {
-        &self.dataset
-    }
-
     /// The recipe on top of `base`, with what was given on top of that.
     pub fn config(&self, base: RunConfig) -> RunConfig {
         let mut config = base;

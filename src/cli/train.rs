@@ -62,7 +62,7 @@ fn start(args: &TrainArgs, session: &Session) -> Result<Started, String> {
     }
     let device = config.device;
     if args.auto {
-        let chosen = auto::choose(&mut engine, args.settings.dataset(), device, session.json)?;
+        let chosen = auto::choose(&mut engine, &config.dataset, device, session.json)?;
         config = args.config_from(chosen);
         config.device = device;
     }
