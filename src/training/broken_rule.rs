@@ -24,7 +24,6 @@ impl RunConfig {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::model::Trunk;
     use crate::training::preset;
 
