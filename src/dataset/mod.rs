@@ -28,7 +28,8 @@ pub use image_io::{
 };
 pub use item::DatasetItem;
 pub use layout::{
-    Dataset, Layout, Split, find_class_list, list_masks, read_class_list, read_names,
+    Dataset, Layout, Note, NoteTopic, Split, find_class_list, list_masks, read_class_list,
+    read_names,
 };
 pub use loader::{Batch, BatchPlan, Loader};
 pub use normalization::{ChannelOrder, Normalization, ValueRange};

@@ -3,8 +3,7 @@
 //!
 //! Burn's `flex` backend has no backward pass of its own for convolutions: it makes the gradient of
 //! the weights a convolution with the gradient of the output as its kernel. Here every pass is a
-//! matrix product whose sums stay in registers, and the `im2col` matrix is never written down as a
-//! whole. Each function takes a layer of Burn and its input, and leaves what it does not compute to
+//! matrix product whose sums stay in registers, and the `im2col` matrix is never built in full. Each function takes a layer of Burn and its input, and leaves what it does not compute to
 //! that layer: other devices, other dtypes than `f32`, groups, padding that differs from side to
 //! side. Results do not depend on the number of threads, so a resumed run stays equal to an
 //! unbroken one. `FCN_WORKBENCH_PLAIN_KERNELS=1` in the environment turns all of this off.
@@ -31,7 +30,8 @@
 //! # What they share
 //!
 //! [`autodiff`] enters an operation into Burn's graph. [`buffer_pool`] keeps the memory of one step
-//! for the next; the [`BufferPool`] is owned by whoever trains. [`tiling`] cuts outputs into the
+//! for the next; the [`BufferPool`] is owned by whoever trains. [`work`] counts what the products of a
+//! thread have done, and leaves them where nobody wants them any more. [`tiling`] cuts outputs into the
 //! tiles that threads work on, and has the SIMD registers and scratch memory of a task.
 
 #![expect(
@@ -51,6 +51,7 @@ mod gpu;
 mod gpu;
 mod ops;
 mod tiling;
+mod work;
 
 use std::sync::LazyLock;
 
@@ -64,6 +65,7 @@ pub use conv::bilinear::bilinear_kernel;
 pub use conv::conv_transpose2d::is_bilinear;
 pub use ops::cross_entropy::cross_entropy_sum;
 pub use ops::sgd_step::{SgdStep, sgd_step};
+pub use work::{EnteredWork, Work};
 
 static PLAIN: LazyLock<bool> = LazyLock::new(|| {
     std::env::var_os("FCN_WORKBENCH_PLAIN_KERNELS").is_some_and(|value| value == "1")

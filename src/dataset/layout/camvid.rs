@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::list::{not_empty, read_classes, read_lines};
-use super::{Dataset, DatasetItem, Layout, folder_name};
+use super::{Dataset, DatasetItem, Layout, Note, NoteTopic, folder_name};
 use crate::dataset::{ClassList, DatasetError, VOID};
 
 /// The label of unlabeled pixels in `CamVid`'s masks.
@@ -22,6 +22,16 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
         .map_or(Some(CAMVID_VOID), |classes| {
             u8::try_from(classes.len()).ok()
         });
+    let notes = vec![
+        match &listed_classes {
+            Some(_) => Note::found(NoteTopic::ClassNames, "from classes.txt"),
+            None => Note::assumed(
+                NoteTopic::ClassNames,
+                "CamVid's 11, since there is no classes.txt",
+            ),
+        },
+        Note::found(NoteTopic::Split, "from the lists"),
+    ];
     let (train_list, val_list) = (root.join("train.txt"), val_list(root));
     Ok(Dataset {
         name: folder_name(root),
@@ -31,6 +41,7 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
         void_labels: void_label.into_iter().chain([VOID]).collect(),
         train: not_empty(read_items(root, &train_list)?, &train_list, "train on")?,
         val: not_empty(read_items(root, &val_list)?, &val_list, "validate on")?,
+        notes,
     })
 }
 

@@ -5,6 +5,7 @@
 
 mod camvid;
 mod list;
+mod notes;
 mod voc;
 
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 use super::image_io::read_error;
 use super::{ClassList, DatasetError, DatasetItem, MaskReader};
 pub use list::{find_class_list, list_masks, read_class_list, read_names};
+pub use notes::{Note, NoteTopic};
 
 /// Which list of a dataset.
 #[derive(
@@ -66,6 +68,8 @@ pub struct Dataset {
     pub train: Vec<DatasetItem>,
     /// The validation list, never empty.
     pub val: Vec<DatasetItem>,
+    /// What its files say about it and what was assumed, for people; sorted by topic.
+    pub notes: Vec<Note>,
 }
 
 impl Dataset {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::list::{files_by_stem, not_empty, read_classes, read_lines};
-use super::{Dataset, DatasetItem, Layout, folder_name};
+use super::{Dataset, DatasetItem, Layout, Note, NoteTopic, folder_name};
 use crate::dataset::image_io::{RawPixels, read_raw};
 use crate::dataset::{Class, ClassList, DatasetError, IMAGE_EXTENSIONS, VOID};
 
@@ -56,9 +56,18 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
     let lists = root.join("ImageSets").join("Segmentation");
     let train = not_empty(train, &lists.join("train.txt"), "train on")?;
     let val = not_empty(val, &lists.join("val.txt"), "validate on")?;
-    let classes = match read_classes(root)? {
-        Some(classes) => classes,
-        None => guess_classes(train.iter().chain(&val)),
+    let (classes, note) = match read_classes(root)? {
+        Some(classes) => (
+            classes,
+            Note::found(NoteTopic::ClassNames, "from classes.txt"),
+        ),
+        None => (
+            guess_classes(train.iter().chain(&val)),
+            Note::assumed(
+                NoteTopic::ClassNames,
+                "there is no classes.txt: VOC's, or numbered ones",
+            ),
+        ),
     };
     Ok(Dataset {
         name: folder_name(root),
@@ -68,6 +77,7 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
         void_labels: vec![VOID],
         train,
         val,
+        notes: vec![note],
     })
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub(super) use thread::PredictThread;
-use thread::{Request, Scoring, Source};
+use thread::{EvaluationRequest, Request, Source};
 
 use super::dataset::DatasetState;
 use super::tasks::Task;
@@ -153,13 +153,13 @@ impl Engine {
         split: Split,
         boundary_width: usize,
     ) -> Task<Result<Evaluation, EngineError>> {
-        let scoring = Scoring {
+        let request = EvaluationRequest {
             source: Source::Run(self.folder(run)),
             device: device.unwrap_or_else(|| self.prediction_device(run)),
             data_dir: self.dirs.data.clone(),
             split,
             boundary_width,
         };
-        self.predictor.evaluate(&self.waker, scoring)
+        self.predictor.evaluate(&self.waker, request)
     }
 }

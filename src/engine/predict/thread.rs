@@ -71,7 +71,7 @@ pub(super) struct Request {
 type Job = Box<dyn FnOnce(&mut Models) + Send>;
 
 /// Which list to score, and how.
-pub(super) struct Scoring {
+pub(super) struct EvaluationRequest {
     pub source: Source,
     pub device: DeviceId,
     pub data_dir: PathBuf,
@@ -182,10 +182,10 @@ impl PredictThread {
     pub(super) fn evaluate(
         &self,
         waker: &Waker,
-        scoring: Scoring,
+        request: EvaluationRequest,
     ) -> Task<Result<Evaluation, EngineError>> {
         self.submit(waker, move |models, cancel| {
-            models.evaluate(&scoring, cancel)
+            models.evaluate(&request, cancel)
         })
     }
 }
@@ -267,17 +267,21 @@ impl Models {
         })
     }
 
-    fn evaluate(&mut self, scoring: &Scoring, cancel: &Cancel) -> Result<Evaluation, EngineError> {
-        let predictor = self.get(&scoring.source, scoring.device)?;
+    fn evaluate(
+        &mut self,
+        request: &EvaluationRequest,
+        cancel: &Cancel,
+    ) -> Result<Evaluation, EngineError> {
+        let predictor = self.get(&request.source, request.device)?;
         let which = &predictor.meta().config.dataset;
-        let dataset = dataset::open(which, &scoring.data_dir, &mut |_, _| !cancel.is_cancelled())?;
+        let dataset = dataset::open(which, &request.data_dir, &mut |_, _| !cancel.is_cancelled())?;
         let control = Control::default();
         let started = Instant::now();
         let evaluation = predictor
             .evaluate(
                 &dataset,
-                scoring.split,
-                scoring.boundary_width,
+                request.split,
+                request.boundary_width,
                 &control,
                 &mut |done, total| {
                     cancel.set_progress(done as f32 / total.max(1) as f32);
