@@ -70,7 +70,7 @@ fn job(args: &BenchArgs) -> Result<LayersJob, String> {
     let pass = |name: &String| {
         name.parse::<Pass>().map_err(|_| {
             let names = <Pass as strum::VariantArray>::VARIANTS.iter();
-            let names: Vec<&str> = names.map(|pass| pass.into()).collect();
+            let names: Vec<&str> = names.map(Into::into).collect();
             format!("{name}: no such pass. There are {}", names.join(", "))
         })
     };
