@@ -23,15 +23,14 @@ impl NetworkConfig {
     /// more, without a second head. Twice that are its floating point operations.
     pub fn multiply_adds(&self, size: [usize; 2]) -> u64 {
         let images = Shape::new(size);
-        let total = Rc::clone(&images.total);
-        self.init(&Device::flex()).compute(images, false);
-        total.get()
+        self.init(&Device::flex()).compute(images.clone(), false);
+        images.multiply_adds()
     }
 }
 
 /// The shape of a map, and what was computed on the way to it and beside it.
 #[derive(Debug, Clone)]
-struct Shape {
+pub(super) struct Shape {
     /// `[rows, columns]`
     size: [usize; 2],
     /// Multiply-adds of the whole network so far.
@@ -39,11 +38,16 @@ struct Shape {
 }
 
 impl Shape {
-    fn new(size: [usize; 2]) -> Self {
+    pub fn new(size: [usize; 2]) -> Self {
         Self {
             size,
             total: Rc::default(),
         }
+    }
+
+    /// What was computed so far.
+    pub fn multiply_adds(&self) -> u64 {
+        self.total.get()
     }
 
     /// Counts a kernel of so many weights, all channels included, at every cell.

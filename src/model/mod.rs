@@ -23,6 +23,7 @@ mod trunk;
 mod unit;
 mod upsample;
 mod variant;
+mod watched;
 pub mod weights;
 
 pub use geometry::{Geometry, crop};

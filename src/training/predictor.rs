@@ -62,19 +62,27 @@ impl Predictor {
 
     /// The most likely class of every pixel, at the image's own size. An image that would
     /// not fit into memory is segmented at a smaller size, and its mask made larger.
-    pub fn predict(&self, image: &Rgb) -> Result<LabelMap, TrainError> {
+    /// `go_on` is told which share is done, `0.0..=1.0`, and says whether to go on;
+    /// `None` = it was given up.
+    pub fn predict(
+        &self,
+        image: &Rgb,
+        go_on: &mut dyn FnMut(f32) -> bool,
+    ) -> Result<Option<LabelMap>, TrainError> {
         let config = &self.meta.config;
         let Some(size) = reduced(image, config.trunk.max_pixels()) else {
-            return self.segmenter.segment(image, config.test_size);
+            return self
+                .segmenter
+                .segment_watched(image, config.test_size, go_on);
         };
         log::info!(
             "Segmented at {size}, as {} takes too much memory",
             image.size()
         );
-        let mask = self
-            .segmenter
-            .segment(&resize_rgb(image, size), config.test_size)?;
-        Ok(resize_labels(&mask, image.size()))
+        let mask =
+            self.segmenter
+                .segment_watched(&resize_rgb(image, size), config.test_size, go_on)?;
+        Ok(mask.map(|mask| resize_labels(&mask, image.size())))
     }
 
     /// The logits of every pixel, at the image's own size.

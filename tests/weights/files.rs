@@ -53,9 +53,12 @@ fn a_file_predicts_what_its_run_predicts() {
         assert_eq!(logits.len(), 3 * 45 * 37);
         assert!(logits.iter().any(|logit| *logit != 0.0));
         assert_eq!(of_file.logits(&image()).expect("logits"), logits);
-        let mask = of_run.predict(&image()).expect("a mask");
+        let mask = of_run
+            .predict(&image(), &mut |_| true)
+            .expect("a mask")
+            .expect("all of it");
         assert_eq!(
-            of_file.predict(&image()).expect("a mask").labels,
+            of_file.predict(&image(), &mut |_| true).expect("a mask"),
             mask.labels
         );
 

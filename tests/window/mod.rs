@@ -2,6 +2,7 @@
 
 mod desk;
 mod keys;
+mod shown;
 mod weights;
 
 use std::collections::BTreeMap;

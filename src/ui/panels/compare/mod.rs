@@ -11,7 +11,7 @@ use std::sync::Arc;
 use eframe::egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui, vec2};
 use serde::{Deserialize, Serialize};
 
-use self::pane::{Pane, PaneLayers};
+use self::pane::ShownPanes;
 use super::go_to_train;
 use crate::engine::{DatasetState, OpenDataset, Poll, RunSnapshot, Task};
 use crate::ui::canvas::controls::{opacity_slider, zoom_buttons};
@@ -53,7 +53,7 @@ pub struct ComparePanel {
     view: CanvasView,
     /// The last panes whose layers were all ready.
     #[serde(skip)]
-    shown: Option<PaneLayers>,
+    shown: Option<ShownPanes>,
     /// The pixel under the pointer, in any pane.
     #[serde(skip)]
     hovered: Option<Pixel>,
@@ -125,6 +125,8 @@ impl ComparePanel {
             nothing_trained_ui(ctx, ui);
             return;
         }
+        // First of all, so that everything below shows the same image.
+        let image = self.update(ctx, ui);
         let frame = Frame::new().inner_margin(MARGIN);
         Panel::top("compare_toolbar")
             .resizable(false)
@@ -138,7 +140,7 @@ impl ComparePanel {
         }
         let most = ui.available_height() - MIN_IMAGES;
         if most < MIN_SCORES {
-            self.scrolled_ui(ctx, ui);
+            self.scrolled_ui(ctx, ui, image.as_deref());
             return;
         }
         Panel::bottom("compare_scores")
@@ -151,18 +153,18 @@ impl ComparePanel {
                     .auto_shrink([false, false])
                     .show(ui, |ui| self.scores_ui(ctx, ui));
             });
-        CentralPanel::no_frame().show(ui, |ui| self.images_ui(ctx, ui));
+        CentralPanel::no_frame().show(ui, |ui| self.images_ui(ctx, ui, image.as_deref()));
     }
 
     /// Images and scores in one scroll area, if there is no room for both.
-    fn scrolled_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    fn scrolled_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, image: Option<&Path>) {
         let size = vec2(ui.available_width(), MIN_IMAGES);
         ScrollArea::both()
             .auto_shrink([false, false])
             .show(ui, |ui| {
                 ui.allocate_ui(size, |ui| {
                     ui.set_max_size(size);
-                    self.images_ui(ctx, ui);
+                    self.images_ui(ctx, ui, image);
                 });
                 self.scores_ui(ctx, ui);
             });
@@ -209,33 +211,36 @@ impl ComparePanel {
         });
     }
 
-    fn images_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        let Some(image) = self.image(ctx) else {
-            let hint = "Open a dataset to step through its validation images, or choose an image";
-            ui.empty_state("No image to compare", hint, |ui| {
-                self.open_image_button(ctx, ui);
-            });
+    fn images_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, image: Option<&Path>) {
+        if let Some(image) = image {
+            self.panes_ui(ui, image);
             return;
-        };
-        self.predictions.cancel_others(&image);
-        let panes = self.panes(ctx, &image);
-        self.prepare(ctx, ui, &image, &panes);
-        self.panes_ui(ui, &image, &panes);
+        }
+        let hint = "Open a dataset to step through its validation images, or choose an image";
+        ui.empty_state("No image to compare", hint, |ui| {
+            self.open_image_button(ctx, ui);
+        });
     }
 
-    /// Prepares to show `panes`; the previous ones stay until all layers are ready.
-    fn prepare(&mut self, ctx: &PanelCtx<'_>, ui: &Ui, image: &Path, panes: &[Pane]) {
-        let Some(layers) = PaneLayers::new(image, panes, self.layers_on) else {
-            return;
-        };
-        if !self.textures.prepare(ctx, ui.ctx(), &layers.layers()) {
-            return;
+    /// Looks up the masks of the image, which is returned, and prepares to show them; what was
+    /// shown before stays until all layers are ready.
+    fn update(&mut self, ctx: &PanelCtx<'_>, ui: &Ui) -> Option<PathBuf> {
+        let image = self.image(ctx)?;
+        if self.runs.is_empty() {
+            return Some(image);
         }
-        let is_same_image = self.shown.as_ref().is_some_and(|shown| shown.is_of(image));
-        if !is_same_image {
-            self.view.fit();
+        self.predictions.cancel_others(&image);
+        let panes = self.panes(ctx, &image);
+        if let Some(wanted) = ShownPanes::new(&image, panes, self.layers_on)
+            && self.textures.prepare(ctx, ui.ctx(), &wanted.layers())
+        {
+            let is_same_image = self.shown.as_ref().is_some_and(|shown| shown.is_of(&image));
+            if !is_same_image {
+                self.view.fit();
+            }
+            self.shown = Some(wanted);
         }
-        self.shown = Some(layers);
+        Some(image)
     }
 
     fn scores_ui(&self, ctx: &PanelCtx<'_>, ui: &mut Ui) {

@@ -4,7 +4,6 @@ use eframe::egui::{Button, Checkbox, Ui};
 
 use super::InspectPanel;
 use super::export::What;
-use super::overlay::truth_of;
 use super::run_picker::{self, run_picker};
 use crate::ui::canvas::controls::{opacity_slider, zoom_buttons};
 use crate::ui::context::PanelCtx;
@@ -62,7 +61,7 @@ impl InspectPanel {
         let has_truth = self
             .shown
             .as_ref()
-            .is_some_and(|overlay| truth_of(&overlay.prediction).is_some());
+            .is_some_and(|overlay| overlay.subject.truth().is_some());
         let unknown = "The open dataset has no ground truth for this image";
         ui.add_enabled(
             has_truth,
