@@ -59,7 +59,7 @@ fn a_file_predicts_what_its_run_predicts() {
             .expect("all of it");
         assert_eq!(
             of_file.predict(&image(), &mut |_| true).expect("a mask"),
-            mask.labels
+            Some(mask)
         );
 
         // Everything that a run's folder says is in the header.
