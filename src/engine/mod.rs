@@ -13,6 +13,7 @@ mod error;
 mod export;
 mod memory;
 mod notice;
+mod path_kinds;
 mod predict;
 mod runs;
 mod score_masks;
@@ -20,6 +21,7 @@ mod starting_point;
 mod tasks;
 pub mod text;
 mod train;
+mod typed_path;
 mod weights_files;
 
 use std::path::PathBuf;
@@ -53,11 +55,13 @@ pub use dirs::Dirs;
 pub use error::{EngineError, Lost};
 pub use memory::keep_freed_memory;
 pub use notice::{Notice, NoticeLevel};
+pub use path_kinds::{PathKind, PathKinds};
 pub use predict::{Evaluation, Logits, NetworkSource, Prediction};
 pub use runs::{Need, RunSnapshot, RunState};
 pub use score_masks::{MaskClasses, MaskFolders, MaskScoreError, MaskScores, score_masks};
 pub use tasks::{Cancel, Poll, Task, guarded};
 pub use train::{ActiveRun, Live, Phase, Plan, RunEvent, RunEventKind};
+pub use typed_path::typed_path;
 
 use background::Background;
 use catalogue::WeightsEvent;
@@ -109,6 +113,8 @@ pub struct Engine {
     /// Counts openings, so that a late answer of an older one is ignored.
     dataset_generation: u64,
     dataset_task: Option<Task<()>>,
+    /// What was open before, until the next one is.
+    dataset_before: Option<Arc<OpenDataset>>,
     background: Vec<(Background, Task<()>)>,
     runs: Vec<RunSnapshot>,
     runs_known: bool,
@@ -148,6 +154,7 @@ impl Engine {
             dataset: DatasetState::None,
             dataset_generation: 0,
             dataset_task: None,
+            dataset_before: None,
             background: Vec::new(),
             runs: Vec::new(),
             runs_known: false,

@@ -3,7 +3,7 @@
 use eframe::egui;
 
 use super::{App, DRAIN_BUDGET};
-use crate::engine::{DatasetState, NoticeLevel, RunState};
+use crate::engine::{DatasetRef, DatasetState, NoticeLevel, RunState};
 use crate::ui::command::{Command, PanelKind};
 use crate::ui::context::PanelCtx;
 
@@ -34,7 +34,6 @@ impl App {
         };
         self.state.inspect.poll(&ctx);
         self.state.compare.poll(&ctx);
-        self.weights.poll(&ctx);
         self.follow_engine();
     }
 
@@ -43,6 +42,9 @@ impl App {
         if let DatasetState::Ready(open) = self.engine.dataset()
             && self.state.prefs.last_dataset.as_ref() != Some(&open.which)
         {
+            if let DatasetRef::Folder(folder) = &open.which {
+                self.state.recent.add_dataset(folder);
+            }
             self.state.prefs.last_dataset = Some(open.which.clone());
         }
         let active = self.engine.active().map(|active| active.run.clone());

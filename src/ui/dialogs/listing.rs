@@ -38,9 +38,9 @@ impl Listing {
         let read = fs::read_dir(&listing.folder).map(|found| {
             let entries = found.filter_map(Result::ok).map(|entry| {
                 // The kind of a link is that of what it leads to.
-                let is_folder = entry.file_type().is_ok_and(|kind| {
-                    kind.is_dir() || kind.is_symlink() && entry.path().is_dir()
-                });
+                let is_folder = entry
+                    .file_type()
+                    .is_ok_and(|kind| kind.is_dir() || kind.is_symlink() && entry.path().is_dir());
                 let name = entry.file_name();
                 Entry {
                     text: name.to_string_lossy().into_owned(),
@@ -69,9 +69,9 @@ impl Listing {
             let is_hidden = entry.text.starts_with('.') && !prefix.starts_with('.');
             let has_kind = entry.is_folder
                 || !wanted.folders_only
-                    && wanted.extensions.is_none_or(|extensions| {
-                        has_extension(Path::new(&entry.name), extensions)
-                    });
+                    && wanted
+                        .extensions
+                        .is_none_or(|extensions| has_extension(Path::new(&entry.name), extensions));
             !is_hidden && has_kind && entry.text.to_lowercase().starts_with(&prefix)
         };
         (0..self.entries.len())

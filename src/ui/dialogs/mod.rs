@@ -3,7 +3,6 @@
 //! A dialog is asked for with a command and answers with a command, see [`Ask`]. Where the
 //! desktop cannot show dialogs, the window shows a chooser of its own.
 
-mod ask;
 mod chooser;
 mod listing;
 mod portal;
@@ -11,13 +10,12 @@ mod portal;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use eframe::egui::{self, Align2, Area, Frame, Id, Order, Ui, vec2};
+use eframe::egui::{Align2, Area, Frame, Id, Order, Ui, vec2};
 
-pub use ask::{Ask, AskKind};
-use chooser::{Chooser, Outcome};
 pub use chooser::Place;
+use chooser::{Chooser, Outcome};
 
-use super::command::{Command, Problem};
+use super::command::{Ask, AskKind, Command, Problem};
 use super::ui_ext::UiExt as _;
 use crate::engine::{Engine, NoticeLevel, Poll, Task};
 

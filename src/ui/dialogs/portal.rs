@@ -322,7 +322,12 @@ mod bus {
             };
             let message = call.message();
             let number = |at: usize| {
-                u32::from_le_bytes([message[at], message[at + 1], message[at + 2], message[at + 3]])
+                u32::from_le_bytes([
+                    message[at],
+                    message[at + 1],
+                    message[at + 2],
+                    message[at + 3],
+                ])
             };
             // "x" is 4 + 2 bytes, 2 to align, "yz" 4 + 3.
             assert_eq!((number(4), number(8)), (15, 2));

@@ -65,7 +65,10 @@ fn a_lost_dialog_is_told_and_the_window_shows_its_own() {
         }),
     };
     let told = settle(&bench, &mut dialogs);
-    assert!(matches!(told, Some(Command::Notify(NoticeLevel::Warning, _))));
+    assert!(matches!(
+        told,
+        Some(Command::Notify(NoticeLevel::Warning, _))
+    ));
     assert!(matches!(dialogs.open, Some(Open::Window(_))));
 }
 
@@ -97,7 +100,10 @@ fn every_answer_has_a_command() {
         Ask::CatalogueFile("id"),
         Ask::SavePng("a.png".to_owned()),
     ] {
-        assert!(ask.clone().answered(vec![path.clone()]).is_some(), "{ask:?}");
+        assert!(
+            ask.clone().answered(vec![path.clone()]).is_some(),
+            "{ask:?}"
+        );
         assert_eq!(ask.answered(Vec::new()), None);
     }
 }

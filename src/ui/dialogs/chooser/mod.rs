@@ -7,8 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::listing::{Listing, Wanted, common_beginning, folder_text, split_typed};
-use super::{Ask, AskKind};
 use crate::engine::{Engine, Poll, Task, typed_path};
+use crate::ui::command::{Ask, AskKind};
 
 /// A folder to go to with one click.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +65,9 @@ impl Found {
             Ok(meta) if meta.is_dir() => Self::Folder(path),
             Ok(_) => Self::File(path),
             Err(_) => {
-                let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+                let folder = path
+                    .parent()
+                    .filter(|folder| !folder.as_os_str().is_empty());
                 Self::Nothing {
                     has_folder: folder.is_none_or(Path::is_dir),
                     path,
@@ -191,7 +193,10 @@ impl Chooser {
     }
 
     fn complete(&mut self) {
-        let entries = self.matches.iter().map(|index| &self.listing.entries[*index]);
+        let entries = self
+            .matches
+            .iter()
+            .map(|index| &self.listing.entries[*index]);
         let names: Vec<&str> = entries.clone().map(|entry| &*entry.text).collect();
         let (folder, prefix) = split_typed(&self.text);
         if folder != self.listing.folder {
@@ -264,5 +269,4 @@ impl Chooser {
             self.submit(engine);
         }
     }
-
 }

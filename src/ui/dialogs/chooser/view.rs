@@ -8,10 +8,10 @@ use eframe::egui::{
     TextEdit, Ui, vec2,
 };
 
-use super::super::AskKind;
 use super::super::listing::split_typed;
 use super::{Chooser, Outcome};
 use crate::engine::Engine;
+use crate::ui::command::AskKind;
 use crate::ui::theme;
 use crate::ui::ui_ext::{UiExt as _, comes_up};
 
@@ -48,11 +48,10 @@ impl Chooser {
     }
 
     fn path_ui(&mut self, engine: &Engine, ui: &mut Ui) {
-        let id = ui.id().with("path");
+        let id = ui.scope_id().with("path");
         let has_focus = ui.memory(|memory| memory.has_focus(id));
-        let pressed = |key| {
-            has_focus && ui.input_mut(|input| input.consume_key(Modifiers::NONE, key))
-        };
+        let pressed =
+            |key| has_focus && ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
         // Before the field takes them.
         let (complete, enter) = (pressed(Key::Tab), pressed(Key::Enter));
         let (up, down) = (pressed(Key::ArrowUp), pressed(Key::ArrowDown));
@@ -109,10 +108,11 @@ impl Chooser {
                         chosen = folder.parent().map(Path::to_owned);
                     }
                     for place in &self.places {
-                        let button = Button::selectable(place.folder == folder, &place.name)
-                            .truncate();
-                        let response =
-                            ui.add(button).on_hover_text(place.folder.display().to_string());
+                        let button =
+                            Button::selectable(place.folder == folder, &place.name).truncate();
+                        let response = ui
+                            .add(button)
+                            .on_hover_text(place.folder.display().to_string());
                         if response.clicked() {
                             chosen = Some(place.folder.clone());
                         }

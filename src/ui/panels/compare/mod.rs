@@ -12,12 +12,12 @@ use eframe::egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui, vec2};
 use serde::{Deserialize, Serialize};
 
 use self::pane::ShownPanes;
+use self::pickers::open_image_button;
 use super::go_to_train;
-use crate::engine::{DatasetState, OpenDataset, Poll, RunSnapshot, Task};
+use crate::engine::{DatasetState, OpenDataset, RunSnapshot};
 use crate::ui::canvas::controls::{opacity_slider, zoom_buttons};
 use crate::ui::canvas::{CanvasView, TextureCache};
 use crate::ui::context::PanelCtx;
-use crate::ui::dialogs;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::mask::Pixel;
 use crate::ui::view_model::prediction_cache::PredictionCache;
@@ -42,8 +42,6 @@ pub struct ComparePanel {
     /// The chosen image; the first of the validation list while there is none.
     #[serde(skip)]
     image: Option<PathBuf>,
-    #[serde(skip)]
-    dialog: Option<Task<Option<Vec<PathBuf>>>>,
     #[serde(skip)]
     predictions: PredictionCache,
     #[serde(skip)]
@@ -88,7 +86,6 @@ impl Default for ComparePanel {
             layers_on: LayersOn::default(),
             runs: Vec::new(),
             image: None,
-            dialog: None,
             predictions: PredictionCache::default(),
             textures: TextureCache::default(),
             view: CanvasView::default(),
@@ -111,10 +108,14 @@ impl ComparePanel {
         }
     }
 
+    /// Shows the compared runs on `image`.
+    pub fn show_image(&mut self, image: PathBuf) {
+        self.image = Some(image);
+    }
+
     /// Collects results of tasks, also while the panel is hidden.
     pub fn poll(&mut self, ctx: &PanelCtx<'_>) {
         self.predictions.poll(ctx.engine);
-        self.take_dialog(ctx);
     }
 
     /// Fills the panel.
@@ -182,18 +183,6 @@ impl ComparePanel {
         self.image.clone().or_else(first)
     }
 
-    fn take_dialog(&mut self, ctx: &PanelCtx<'_>) {
-        match Task::poll_slot(&mut self.dialog) {
-            Poll::Pending | Poll::Ready(None) => {}
-            Poll::Ready(Some(images)) => {
-                if let Some(image) = images.into_iter().next() {
-                    self.image = Some(image);
-                }
-            }
-            Poll::Lost => ctx.commands.send(dialogs::lost_notice()),
-        }
-    }
-
     fn toolbar_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         ui.horizontal_wrapped(|ui| self.runs_picker_ui(ctx, ui));
         ui.horizontal_wrapped(|ui| {
@@ -218,7 +207,7 @@ impl ComparePanel {
         }
         let hint = "Open a dataset to step through its validation images, or choose an image";
         ui.empty_state("No image to compare", hint, |ui| {
-            self.open_image_button(ctx, ui);
+            open_image_button(ctx, ui);
         });
     }
 
@@ -280,25 +269,5 @@ fn open_dataset<'a>(ctx: &PanelCtx<'a>) -> Option<&'a Arc<OpenDataset>> {
     match ctx.engine.dataset() {
         DatasetState::Ready(open) => Some(open),
         _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ui::test_engine::Bench;
-
-    #[test]
-    fn a_lost_dialog_is_told_and_can_be_opened_again() {
-        let bench = Bench::new();
-        let mut panel = ComparePanel {
-            dialog: Some(bench.lost()),
-            ..ComparePanel::default()
-        };
-        bench.until(|ctx| {
-            panel.poll(ctx);
-            panel.dialog.is_none()
-        });
-        assert_eq!(bench.errors().len(), 1);
     }
 }

@@ -94,6 +94,16 @@ impl InspectPanel {
         self.opening.push(task);
     }
 
+    /// Shows the masks of `run`.
+    pub fn show_run(&mut self, run: String) {
+        self.chosen_run = Some(run);
+    }
+
+    /// Saves the mask or overlay for which a place was asked.
+    pub fn save(&mut self, ctx: &PanelCtx<'_>, path: PathBuf) {
+        self.export.save(ctx, path);
+    }
+
     /// Collects results of tasks, also while the panel is hidden.
     pub fn poll(&mut self, ctx: &PanelCtx<'_>) {
         self.take_opened(ctx);

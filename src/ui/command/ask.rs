@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::Command;
 use crate::engine::{DatasetRef, IMAGE_EXTENSIONS, WEIGHTS_EXTENSIONS};
-use crate::ui::command::Command;
 
 /// A question about files.
 #[derive(Debug, Clone, PartialEq, Eq)]
