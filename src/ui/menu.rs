@@ -33,7 +33,7 @@ pub fn menu_bar_ui(ui: &mut Ui, state: &MenuState<'_>, toasts: &mut Toasts) -> O
             ui.menu_button(menu.title, |ui| menu_ui(ui, state, menu, &mut chosen));
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            toasts.bell_ui(ui);
+            toasts.ui(ui);
         });
     });
     chosen

@@ -130,10 +130,11 @@ impl UiExt for Ui {
 
     fn tag(&mut self, text: &str, color: Color32) -> Response {
         Frame::new()
-            .fill(color.gamma_multiply(0.16))
+            .fill(theme::pill_fill(color))
             .corner_radius(CornerRadius::same(4))
             .inner_margin(Margin::symmetric(5, 1))
             .show(self, |ui| {
+                let color = theme::pill_text(ui.visuals(), color);
                 ui.add(egui::Label::new(RichText::new(text).small().color(color)).extend())
             })
             .inner

@@ -4,7 +4,7 @@ use eframe::egui;
 
 use super::{App, DRAIN_BUDGET};
 use crate::engine::{DatasetRef, DatasetState, NoticeLevel, RunState};
-use crate::ui::command::{Command, PanelKind};
+use crate::ui::command::PanelKind;
 use crate::ui::context::PanelCtx;
 
 impl App {
@@ -90,10 +90,20 @@ impl App {
             plan.total > 1 && plan.runs.len() == plan.total && plan.runs.iter().all(finished);
         if complete && !self.plan_compared {
             self.plan_compared = true;
-            self.send(Command::Compare {
-                runs: plan.runs.clone(),
-                image: None,
-            });
+            let runs = plan.runs.clone();
+            let ctx = PanelCtx {
+                engine: &self.engine,
+                commands: &self.sender,
+            };
+            self.state.compare.show(&ctx, runs, None);
+            // Who looks at something else is not interrupted.
+            let layout = &mut self.state.layout;
+            if layout.is_in_front(PanelKind::Live) {
+                layout.prefer(PanelKind::Compare, &[PanelKind::Live]);
+            } else if !layout.is_in_front(PanelKind::Compare) {
+                let text = "All runs are finished: Compare shows them side by side";
+                self.toasts.add(NoticeLevel::Info, text);
+            }
         }
     }
 }

@@ -28,6 +28,7 @@ use crate::ui::software_painter::SoftwarePainter;
 use crate::ui::state::AppState;
 use crate::ui::toasts::Toasts;
 use crate::ui::upload_counter::UploadCounter;
+use crate::ui::window::fitting_size;
 use crate::ui::{quit, status_bar, theme};
 
 /// Time that one frame may spend on events.
@@ -64,6 +65,8 @@ pub struct App {
     throttle: RepaintThrottle,
     active_run: Option<String>,
     plan_compared: bool,
+    /// Whether the window was made to fit the monitor, once that is known.
+    fitted: bool,
 }
 
 impl App {
@@ -123,6 +126,7 @@ impl App {
             throttle: RepaintThrottle::new(Painter::Gpu),
             active_run: None,
             plan_compared: false,
+            fitted: false,
         }
     }
 
@@ -150,6 +154,23 @@ impl App {
     fn run_commands(&mut self, ctx: &egui::Context) {
         while let Ok(command) = self.receiver.try_recv() {
             self.execute(ctx, command);
+        }
+    }
+
+    /// Makes a window that would not fit the monitor smaller, at the start.
+    fn fit_monitor(&mut self, ctx: &egui::Context) {
+        if self.fitted {
+            return;
+        }
+        let known = ctx.input(|input| {
+            let viewport = input.viewport();
+            Some((viewport.inner_rect?.size(), viewport.monitor_size?))
+        });
+        if let Some((size, monitor)) = known {
+            self.fitted = true;
+            if let Some(size) = fitting_size(size, monitor) {
+                ctx.send_viewport_cmd(egui::ViewportCommand::InnerSize(size));
+            }
         }
     }
 
@@ -263,7 +284,6 @@ impl App {
         if let Some(command) = chosen {
             self.send(command);
         }
-        self.toasts.ui(&ctx, STATUS_HEIGHT);
         if self.state.prefs.debug_overlay {
             self.frames.overlay_ui(&ctx, self.throttle.pause());
         }
@@ -289,6 +309,7 @@ impl eframe::App for App {
             ui.input(|input| !input.events.is_empty()),
             frame.info().cpu_usage,
         );
+        self.fit_monitor(ui.ctx());
         self.take_keys(ui.ctx());
         self.frame_ui(ui);
         self.frames.end_ui(ui.input(|input| input.time), &part);

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use self::pane::ShownPanes;
 use self::pickers::open_image_button;
-use super::go_to_train;
+use super::{go_to_train, keep_size};
 use crate::engine::{DatasetState, OpenDataset, RunSnapshot};
 use crate::ui::canvas::controls::{opacity_slider, zoom_buttons};
 use crate::ui::canvas::{CanvasView, TextureCache};
@@ -37,6 +37,8 @@ pub struct ComparePanel {
     /// Of the masks, `0.0..=1.0`.
     opacity: f32,
     layers_on: LayersOn,
+    /// Height of the scores, as the user has dragged it.
+    scores_height: f32,
     #[serde(skip)]
     runs: Vec<String>,
     /// The chosen image; the first of the validation list while there is none.
@@ -84,6 +86,7 @@ impl Default for ComparePanel {
         Self {
             opacity: 0.65,
             layers_on: LayersOn::default(),
+            scores_height: 134.0,
             runs: Vec::new(),
             image: None,
             predictions: PredictionCache::default(),
@@ -144,9 +147,9 @@ impl ComparePanel {
             self.scrolled_ui(ctx, ui, image.as_deref());
             return;
         }
-        Panel::bottom("compare_scores")
+        let scores = Panel::bottom("compare_scores")
             .resizable(true)
-            .default_size(134.0)
+            .default_size(self.scores_height)
             .size_range(MIN_SCORES..=most)
             .frame(frame)
             .show(ui, |ui| {
@@ -154,6 +157,7 @@ impl ComparePanel {
                     .auto_shrink([false, false])
                     .show(ui, |ui| self.scores_ui(ctx, ui));
             });
+        keep_size(&mut self.scores_height, scores.response.rect.height(), most);
         CentralPanel::no_frame().show(ui, |ui| self.images_ui(ctx, ui, image.as_deref()));
     }
 

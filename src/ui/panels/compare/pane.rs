@@ -233,8 +233,10 @@ fn disagreement(panes: &[Pane]) -> Option<Layer> {
     let are_comparable = others
         .iter()
         .all(|mask| mask.classes == first.classes && size(mask) == size(first));
-    (are_comparable && !others.is_empty())
-        .then(|| Layer::Disagreement(masks.iter().map(|mask| mask.labels.clone()).collect()))
+    (are_comparable && !others.is_empty()).then(|| Layer::Disagreement {
+        masks: masks.iter().map(|mask| mask.labels.clone()).collect(),
+        classes: first.classes.clone(),
+    })
 }
 
 fn with_score(trunk: &str, prediction: &Prediction) -> String {

@@ -18,7 +18,7 @@ use self::export::Export;
 use self::image_list::ImageList;
 use self::legend::Shares;
 use self::overlay::{Overlay, Toggles, truth_of};
-use super::{command_button, go_to_train};
+use super::{command_button, go_to_train, keep_size};
 use crate::engine::{ImageFiles, NoticeLevel, Poll, Prediction, Task};
 use crate::ui::canvas::{CanvasView, TextureCache};
 use crate::ui::command::{Command, UiCommand};
@@ -40,6 +40,9 @@ pub struct InspectPanel {
     /// Of the mask, `0.0..=1.0`.
     opacity: f32,
     toggles: Toggles,
+    /// Widths of the list and of the legend, as the user has dragged them.
+    list_width: f32,
+    legend_width: f32,
     #[serde(skip)]
     list: ImageList,
     #[serde(skip)]
@@ -72,6 +75,8 @@ impl Default for InspectPanel {
         Self {
             opacity: 0.6,
             toggles: Toggles::default(),
+            list_width: 170.0,
+            legend_width: 190.0,
             list: ImageList::default(),
             opening: Vec::new(),
             chosen_run: None,
@@ -129,22 +134,25 @@ impl InspectPanel {
             .frame(margin)
             .show(ui, |ui| self.toolbar_ui(ctx, ui));
         let most = (0.3 * ui.available_width()).clamp(MIN_SIDE, 400.0);
-        Panel::left("inspect_list")
-            .default_size(170.0)
+        let list = Panel::left("inspect_list")
+            .default_size(self.list_width)
             .size_range(MIN_SIDE..=most)
             .frame(margin)
             .show(ui, |ui| self.list_ui(ctx, ui));
+        keep_size(&mut self.list_width, list.response.rect.width(), most);
         let Some(run) = run else {
             CentralPanel::no_frame().show(ui, |ui| no_weights_ui(ctx, ui));
             return;
         };
         let rest = ui.available_width() - MIN_IMAGE;
         if rest > MIN_SIDE {
-            Panel::right("inspect_legend")
-                .default_size(190.0)
-                .size_range(MIN_SIDE..=rest.min(400.0))
+            let most = rest.min(400.0);
+            let legend = Panel::right("inspect_legend")
+                .default_size(self.legend_width)
+                .size_range(MIN_SIDE..=most)
                 .frame(margin)
                 .show(ui, |ui| self.legend_ui(ctx, ui));
+            keep_size(&mut self.legend_width, legend.response.rect.width(), most);
         }
         Panel::bottom("inspect_status")
             .resizable(false)

@@ -121,6 +121,7 @@ impl Overlay {
             layers.push(Layer::Errors {
                 mask: predicted.clone(),
                 truth: truth.clone(),
+                classes: classes.clone(),
             });
         }
         layers
@@ -140,7 +141,7 @@ pub fn drawn(layer: Layer, mask_opacity: f32) -> DrawnLayer {
     let opacity = match layer {
         Layer::Image(_) | Layer::Outline { .. } => 1.0,
         Layer::Fill { .. } => mask_opacity,
-        Layer::Errors { .. } | Layer::Disagreement(_) => ERROR_OPACITY,
+        Layer::Errors { .. } | Layer::Disagreement { .. } => ERROR_OPACITY,
     };
     DrawnLayer { layer, opacity }
 }
