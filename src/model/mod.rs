@@ -23,9 +23,9 @@ mod trunk;
 mod unit;
 mod upsample;
 mod variant;
-mod watched;
 pub mod weights;
 
+pub use cost::{NetworkMemory, StepCost};
 pub use geometry::{Geometry, crop};
 pub use network::{Network, NetworkConfig};
 pub use stages::StageEnds;

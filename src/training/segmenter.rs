@@ -49,29 +49,26 @@ impl Segmenter {
     /// # Shapes
     /// - output: `[1, num_classes, height, width]`
     fn logits(&self, image: &Rgb, test_size: Option<Size>) -> Tensor<4> {
-        let logits = self.model.forward(self.input(image, test_size));
-        with_size(logits, image.size())
-    }
-
-    /// What the network sees of an image.
-    ///
-    /// # Shapes
-    /// - output: `[1, 3, height, width]`
-    fn input(&self, image: &Rgb, test_size: Option<Size>) -> Tensor<4> {
         match test_size {
-            Some(size) if size != image.size() => self.normalized(&resize_rgb(image, size)),
-            _ => self.normalized(image),
+            Some(size) if size != image.size() => {
+                let logits = self.forward(&resize_rgb(image, size));
+                let options = InterpolateOptions::new(InterpolateMode::Bilinear)
+                    .with_align_corners(false)
+                    .with_output_size(image.size().dims());
+                interpolate(logits, options)
+            }
+            _ => self.forward(image),
         }
     }
 
     /// # Shapes
-    /// - output: `[1, 3, height, width]`
-    fn normalized(&self, image: &Rgb) -> Tensor<4> {
+    /// - output: `[1, num_classes, height, width]`
+    fn forward(&self, image: &Rgb) -> Tensor<4> {
         let (height, width) = (image.height as usize, image.width as usize);
         let mut values = vec![0.0; 3 * height * width];
         self.normalization.write_chw(image, &mut values);
         let data = TensorData::new(values, [1, 3, height, width]);
-        Tensor::from_data(data, &self.device)
+        self.model.forward(Tensor::from_data(data, &self.device))
     }
 
     /// [`logits`](Self::logits) as plain numbers, `[num_classes, height, width]`.
@@ -95,26 +92,6 @@ impl Segmenter {
     /// The most likely class of every pixel.
     pub fn segment(&self, image: &Rgb, test_size: Option<Size>) -> Result<LabelMap, TrainError> {
         self.most_likely(self.logits(image, test_size), image)
-    }
-
-    /// As [`segment`](Self::segment). `go_on` is told which share is done, `0.0..=1.0`, and says
-    /// whether to go on; `None` = it was given up. On a GPU, which computes later, it is
-    /// told nothing of use.
-    pub fn segment_watched(
-        &self,
-        image: &Rgb,
-        test_size: Option<Size>,
-        go_on: &mut dyn FnMut(f32) -> bool,
-    ) -> Result<Option<LabelMap>, TrainError> {
-        let input = self.input(image, test_size);
-        let logits = if self.on_host {
-            self.model.forward_watched(input, go_on)
-        } else {
-            Some(self.model.forward(input))
-        };
-        logits
-            .map(|logits| self.most_likely(with_size(logits, image.size()), image))
-            .transpose()
     }
 
     /// The mask, the sum of the loss over the labeled pixels, and their number.
@@ -190,22 +167,6 @@ impl Segmenter {
             labels,
         })
     }
-}
-
-/// Interpolates logits where they do not have `size` already.
-///
-/// # Shapes
-/// - logits: `[1, num_classes, ..]`
-/// - output: `[1, num_classes, height, width]`
-fn with_size(logits: Tensor<4>, size: Size) -> Tensor<4> {
-    let [.., rows, columns] = logits.dims();
-    if [rows, columns] == size.dims() {
-        return logits;
-    }
-    let options = InterpolateOptions::new(InterpolateMode::Bilinear)
-        .with_align_corners(false)
-        .with_output_size(size.dims());
-    interpolate(logits, options)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The window as a person uses it: real clicks, a real engine, a tiny dataset.
 
+mod before_start;
 mod desk;
 mod files;
 mod keys;

@@ -244,10 +244,11 @@ impl Models {
         };
         let predictor = self.get(&request.source, request.device)?;
         let started = Instant::now();
+        let watch = cancel.clone();
         let mask = predictor
-            .predict(&image, &mut |share| {
-                cancel.set_progress(share);
-                !cancel.is_cancelled()
+            .predict(&image, move |share| {
+                watch.set_progress(share);
+                !watch.is_cancelled()
             })?
             .ok_or(EngineError::Cancelled)?;
         let secs = started.elapsed().as_secs_f64();
