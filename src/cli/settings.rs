@@ -12,7 +12,7 @@ use super::values::{
 };
 use crate::engine::{
     Augment, DatasetRef, FinalUpsampling, Precision, Recipe, Reduction, RunConfig, SampleOrder,
-    Schedule, Size, Trunk, preset, typed_path,
+    Schedule, Size, Trunk, argument_path, preset,
 };
 
 #[derive(Debug, clap::Args)]
@@ -234,7 +234,7 @@ fn dataset(text: &str) -> Result<DatasetRef, String> {
     if text == "sample" {
         return Ok(DatasetRef::Sample);
     }
-    std::path::absolute(typed_path(text.as_ref()))
+    std::path::absolute(argument_path(text.as_ref()))
         .map(DatasetRef::Folder)
         .map_err(|err| format!("not a path ({err})"))
 }

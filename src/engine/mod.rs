@@ -65,7 +65,7 @@ pub use runs::{Need, RunSnapshot, RunState};
 pub use score_masks::{MaskClasses, MaskFolders, MaskScoreError, MaskScores, score_masks};
 pub use tasks::{Cancel, Poll, Task, guarded};
 pub use train::{ActiveRun, Live, Phase, Plan, RunEvent, RunEventKind};
-pub use typed_path::typed_path;
+pub use typed_path::{argument_path, typed_path};
 
 use background::Background;
 use catalogue::WeightsEvent;

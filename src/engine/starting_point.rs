@@ -1,6 +1,6 @@
 //! What a person means by the name of weights: a file, or else a run.
 
-use super::{Engine, EngineError, Need, typed_path};
+use super::{Engine, EngineError, Need, argument_path};
 use crate::training::{StartingPoint, WeightsChoice};
 
 impl Engine {
@@ -9,7 +9,7 @@ impl Engine {
     /// # Errors
     /// When there is neither such a file nor such a run, or no weights in it.
     pub fn starting_point(&self, wanted: &str) -> Result<StartingPoint, EngineError> {
-        let path = typed_path(wanted.as_ref());
+        let path = argument_path(wanted.as_ref());
         if path.is_file() {
             let path =
                 std::path::absolute(&path).map_err(|source| EngineError::Path { path, source })?;
