@@ -7,6 +7,7 @@
 mod args;
 mod auto;
 mod bench;
+mod bench_layers;
 mod devices;
 mod evaluate;
 mod export;

@@ -46,12 +46,17 @@ impl Before {
         }
     }
 
+    /// The settings are to be estimated anew.
+    pub fn forget(&mut self) {
+        self.config = None;
+    }
+
     /// Whether a run starts that needs too much memory.
     pub fn ignores_memory(&self) -> bool {
         self.ignore_memory
     }
 
-    /// Draws the estimate of `config`, the settings of the form. True = they were changed.
+    /// Draws the estimate of `config`, the settings of the form.
     pub fn ui(
         &mut self,
         ctx: &PanelCtx<'_>,

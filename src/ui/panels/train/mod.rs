@@ -18,7 +18,7 @@ use eframe::egui::{CollapsingHeader, RichText, ScrollArea, Ui};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{DatasetState, DeviceId, Engine, InitialWeights, RunConfig, Trunk, preset};
-use crate::ui::command::{Problem, UiCommand};
+use crate::ui::command::{Ask, Command, Problem, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::icons::Icon;
 use crate::ui::panels::{command_button, send_when_clicked};
@@ -136,7 +136,11 @@ impl TrainPanel {
     /// Draws the panel. `selection` holds the ticked runs.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, selection: &mut RunSelection, ui: &mut Ui) {
         match ctx.engine.active() {
-            Some(active) => active::active_ui(ctx, ui, active),
+            Some(active) => {
+                // It will tell how long the next one takes.
+                self.before.forget();
+                active::active_ui(ctx, ui, active);
+            }
             None => self.start_ui(ctx, ui),
         }
         ui.separator();
@@ -221,7 +225,7 @@ impl TrainPanel {
         let device = self.device(ctx.engine);
         self.before.auto_ui(ctx, ui, device);
         if network::network_ui(ctx.engine, ui, &mut self.settings) {
-            self.weights.ask(ctx.engine);
+            ctx.commands.send(Command::Ask(Ask::Weights));
         }
         device::device_ui(ctx, ui, &mut self.device);
         optimizer::recipe_ui(ui, &mut self.settings);
