@@ -44,18 +44,11 @@ pub use crate::model::weights::{
 };
 pub use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
 pub use crate::training::{
-<<<<<<< HEAD
     BrokenRule, Choice, Configured, DataFacts, DatasetRef, DeviceEntry, DeviceId, DeviceKind,
     EpochRecord, FittingChange, InitialWeights, Learning, MemoryEstimate, MemoryFit, Outcome,
     Precision, Preview, PreviewItem, Recipe, Reduction, RunConfig, RunInfo, RunTime, SampleOrder,
     Schedule, StartingPoint, StepPhase, StepProgress, StepRecord, WeightsChoice, WeightsSummary,
-    autotune_folder, memory_text, network_preset, preset,
-=======
-    DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord, InitialWeights, Learning, Outcome,
-    Precision, Preview, PreviewItem, Recipe, Reduction, RunConfig, RunInfo, SampleOrder, Schedule,
-    StartingPoint, StepPhase, StepProgress, StepRecord, WeightsChoice, WeightsSummary,
-    autotune_folder, network_preset, preset, tested_devices_file,
->>>>>>> main
+    autotune_folder, memory_text, network_preset, preset, tested_devices_file,
 };
 pub use before_start::BeforeStart;
 pub use catalogue::{
@@ -74,12 +67,8 @@ pub use predict::{Evaluation, Logits, NetworkSource, Prediction};
 pub use runs::{Need, RunSnapshot, RunState};
 pub use score_masks::{MaskClasses, MaskFolders, MaskScoreError, MaskScores, score_masks};
 pub use tasks::{Cancel, Poll, Task, guarded};
-<<<<<<< HEAD
 pub use train::{ActiveRun, Live, Phase, Plan, RestOfPlan, RunEvent, RunEventKind};
-=======
-pub use train::{ActiveRun, Live, Phase, Plan, RunEvent, RunEventKind};
 pub use typed_path::{argument_path, typed_path};
->>>>>>> main
 
 use background::Background;
 use catalogue::WeightsEvent;

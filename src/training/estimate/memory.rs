@@ -179,7 +179,12 @@ mod tests {
                 653.0,
             ),
             ("vgg16", Trunk::Vgg16, |_| (), 2139.0),
-            ("vgg16, 4", Trunk::Vgg16, |config| config.batch_size = 4, 2198.0),
+            (
+                "vgg16, 4",
+                Trunk::Vgg16,
+                |config| config.batch_size = 4,
+                2198.0,
+            ),
         ];
         let ratios = cases.map(|(name, trunk, edit, measured)| {
             let mut config = preset(trunk);

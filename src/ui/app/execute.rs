@@ -8,12 +8,8 @@ use crate::ui::command::{Ask, Command, PanelKind, Problem, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::dialogs;
 use crate::ui::dock::DockLayout;
-<<<<<<< HEAD
 use crate::ui::panels::train::{active_problem, plan_problem};
-=======
-use crate::ui::panels::train::active_problem;
 use crate::ui::recent::Recent;
->>>>>>> main
 
 impl App {
     /// Carries out one command.
@@ -189,13 +185,8 @@ impl App {
             UiCommand::Pause | UiCommand::Unpause | UiCommand::Stop | UiCommand::StopNow => {
                 active_problem(self.engine.active(), command).map(Problem::from)
             }
-<<<<<<< HEAD
             UiCommand::ContinuePlan => plan_problem(&self.engine).map(Problem::from),
-            UiCommand::OpenFolder => self.folder_dialog.is_some().then(dialog),
-            UiCommand::OpenImages => self.image_dialog.is_some().then(dialog),
-=======
             UiCommand::OpenFolder | UiCommand::OpenImages => self.dialogs.problem(),
->>>>>>> main
             UiCommand::OpenSample
             | UiCommand::Quit
             | UiCommand::Weights
