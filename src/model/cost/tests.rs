@@ -1,7 +1,9 @@
 use super::*;
+use burn::nn::PaddingConfig2d;
 use burn::nn::conv::Conv2dConfig;
 use burn::tensor::Tensor;
 
+use crate::model::feature_map::FeatureMap;
 use crate::model::{FinalUpsampling, Geometry, Trunk, Variant, VggWidths};
 
 fn config(variant: Variant, trunk: Trunk, geometry: Geometry) -> NetworkConfig {

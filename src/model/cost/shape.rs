@@ -1,0 +1,335 @@
+//! A feature map without values: what the layers of a network make of its shape goes onto a tape.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use burn::nn::conv::Conv2d;
+use burn::nn::pool::MaxPool2d;
+use burn::nn::{BatchNorm, Dropout, PaddingConfig2d};
+
+use super::layers::{LayerKind, LayerShape};
+use super::tape::{Map, Operation, Tape};
+use crate::model::feature_map::FeatureMap;
+use crate::model::upsample::UpsamplingLayer;
+
+/// The shape of a map, and the tape of all that was computed on the way to it and beside it.
+#[derive(Debug, Clone)]
+pub(super) struct Shape {
+    /// `[rows, columns]`
+    pub size: [usize; 2],
+    channels: usize,
+    batch_size: usize,
+    pub map: Map,
+    /// Of the whole network so far.
+    pub tape: Rc<RefCell<Tape>>,
+}
+
+/// Bytes of a value.
+const VALUE: u64 = size_of::<f32>() as u64;
+
+impl Shape {
+    pub fn new(batch_size: usize, channels: usize, size: [usize; 2]) -> Self {
+        let tape = Rc::<RefCell<Tape>>::default();
+        let bytes = bytes(batch_size, channels, size);
+        let map = tape.borrow_mut().images(bytes);
+        Self {
+            size,
+            channels,
+            batch_size,
+            map,
+            tape,
+        }
+    }
+
+    fn bytes(&self) -> u64 {
+        bytes(self.batch_size, self.channels, self.size)
+    }
+
+    /// A layer that is given this map, with a window of one pixel.
+    fn layer(&self, kind: LayerKind) -> LayerShape {
+        LayerShape {
+            kind,
+            batch_size: self.batch_size,
+            channels: [self.channels; 2],
+            size: self.size,
+            size_out: self.size,
+            kernel: [1; 2],
+            stride: [1; 2],
+            padding: [0; 2],
+            dilation: [1; 2],
+            bias: false,
+            relu: false,
+            ceil: false,
+        }
+    }
+
+    fn note(&self, layer: LayerShape) {
+        self.tape.borrow_mut().layers.push(layer);
+    }
+
+    /// What an operation makes of this map and others.
+    fn then(self, others: &[Map], channels: usize, size: [usize; 2], operation: Operation) -> Self {
+        let bytes = bytes(self.batch_size, channels, size);
+        let inputs = std::iter::once(self.map).chain(others.iter().copied());
+        let map = self
+            .tape
+            .borrow_mut()
+            .push(inputs.collect(), bytes, operation);
+        Self {
+            size,
+            channels,
+            map,
+            ..self
+        }
+    }
+
+    /// The same values in memory of their own.
+    fn copied(self, channels: usize, size: [usize; 2]) -> Self {
+        self.then(&[], channels, size, Operation::default())
+    }
+}
+
+fn bytes(batch_size: usize, channels: usize, [rows, columns]: [usize; 2]) -> u64 {
+    VALUE * (batch_size * channels) as u64 * (rows * columns) as u64
+}
+
+/// Pixels that are added at both ends together, of rows and of columns.
+fn padded(padding: &PaddingConfig2d, reach: [usize; 2]) -> [usize; 2] {
+    match padding {
+        PaddingConfig2d::Valid => [0, 0],
+        PaddingConfig2d::Explicit(top, left, bottom, right) => [top + bottom, left + right],
+        // Of stride 1, which keeps the size.
+        PaddingConfig2d::Same => reach.map(|reach| reach - 1),
+    }
+}
+
+impl FeatureMap for Shape {
+    fn size(&self) -> [usize; 2] {
+        self.size
+    }
+
+    fn convolve(self, conv: &Conv2d, norm: Option<&BatchNorm>, with_relu: bool) -> Self {
+        let reach = [0, 1].map(|axis| conv.dilation[axis] * (conv.kernel_size[axis] - 1) + 1);
+        let padding = padded(&conv.padding, reach);
+        let side =
+            |axis: usize| (self.size[axis] + padding[axis] - reach[axis]) / conv.stride[axis] + 1;
+        let size = [0, 1].map(side);
+        let weights = conv.weight.lazy_shape();
+        let (out_channels, kernel) = (weights[0], weights.num_elements());
+        let bias = conv.bias.as_ref().map_or(0, |_| out_channels);
+        let relu = with_relu && norm.is_none();
+        self.note(LayerShape {
+            channels: [self.channels, out_channels],
+            size_out: size,
+            kernel: conv.kernel_size,
+            stride: conv.stride,
+            padding: padding.map(|both| both / 2),
+            dilation: conv.dilation,
+            bias: conv.bias.is_some(),
+            relu,
+            ..self.layer(LayerKind::Convolution)
+        });
+        let input = self.bytes();
+        let output = bytes(self.batch_size, out_channels, size);
+        let output = self.then(
+            &[],
+            out_channels,
+            size,
+            Operation {
+                multiply_adds: (pixels(size) * kernel) as u64,
+                weights: VALUE * (kernel + bias) as u64,
+                trained: VALUE * (kernel + bias) as u64,
+                keeps_input: true,
+                keeps_output: relu,
+                // Padded or masked copies of the output's gradient and of the input, and the
+                // weights transposed.
+                backward: output + input.min(output) + VALUE * kernel as u64,
+                ..Operation::default()
+            },
+        );
+        let Some(_) = norm else { return output };
+        let (channels, size) = (output.channels, output.size);
+        output.then(
+            &[],
+            channels,
+            size,
+            Operation {
+                // Gamma and beta, and the running mean and variance.
+                weights: VALUE * 4 * channels as u64,
+                trained: VALUE * 2 * channels as u64,
+                keeps_input: true,
+                training_only: true,
+                ..Operation::default()
+            },
+        )
+    }
+
+    fn score(self, conv: &Conv2d) -> Self {
+        self.convolve(conv, None, false)
+    }
+
+    /// Each cell of the coarse map meets the whole kernel, whatever is cropped or padded away.
+    fn upsample(self, layer: &UpsamplingLayer) -> Self {
+        let trained = layer.is_learned();
+        let layer = layer.conv();
+        let weights = layer.weight.lazy_shape();
+        let (channels, kernel) = (weights[1], weights.num_elements());
+        let multiply_adds = (pixels(self.size) * kernel) as u64;
+        let side = |axis: usize| {
+            (self.size[axis] - 1) * layer.stride[axis] + layer.kernel_size[axis]
+                - 2 * layer.padding[axis]
+        };
+        let size = [0, 1].map(side);
+        self.note(LayerShape {
+            channels: [self.channels, channels],
+            size_out: size,
+            kernel: layer.kernel_size,
+            stride: layer.stride,
+            padding: layer.padding,
+            ..self.layer(LayerKind::Upsampling)
+        });
+        let output = bytes(self.batch_size, channels, size);
+        let weights = VALUE * kernel as u64;
+        self.then(
+            &[],
+            channels,
+            size,
+            Operation {
+                multiply_adds,
+                weights,
+                trained: if trained { weights } else { 0 },
+                keeps_input: trained,
+                // The output, or its gradient, in phases of the stride.
+                forward: if trained { output } else { 0 },
+                backward: if trained { output } else { 0 },
+                ..Operation::default()
+            },
+        )
+    }
+
+    fn max_pool(self, pool: &MaxPool2d) -> Self {
+        let padding = padded(&pool.padding, pool.kernel_size);
+        let side = |axis: usize| {
+            let (kernel, stride) = (pool.kernel_size[axis], pool.stride[axis]);
+            let steps = (self.size[axis] + padding[axis]).saturating_sub(kernel);
+            1 + if pool.ceil_mode {
+                steps.div_ceil(stride)
+            } else {
+                steps / stride
+            }
+        };
+        let size = [0, 1].map(side);
+        let channels = self.channels;
+        self.note(LayerShape {
+            size_out: size,
+            kernel: pool.kernel_size,
+            stride: pool.stride,
+            padding: padding.map(|both| both / 2),
+            ceil: pool.ceil_mode,
+            ..self.layer(LayerKind::Pooling)
+        });
+        let output = bytes(self.batch_size, channels, size);
+        // Ours remembers a byte for each output, Burn's an index of 8 bytes, and its input.
+        let ours = pool.kernel_size == [2, 2] && pool.stride == [2, 2];
+        self.then(
+            &[],
+            channels,
+            size,
+            Operation {
+                keeps: if ours { output / 4 } else { 2 * output },
+                keeps_input: !ours,
+                ..Operation::default()
+            },
+        )
+    }
+
+    fn dropout(self, dropout: &Dropout) -> Self {
+        if dropout.prob == 0.0 {
+            return self;
+        }
+        let (channels, size, bytes) = (self.channels, self.size, self.bytes());
+        self.then(
+            &[],
+            channels,
+            size,
+            Operation {
+                // Which values are dropped.
+                keeps: bytes,
+                forward: bytes,
+                training_only: true,
+                ..Operation::default()
+            },
+        )
+    }
+
+    fn scale(self, _factor: f64) -> Self {
+        let (channels, size) = (self.channels, self.size);
+        self.copied(channels, size)
+    }
+
+    fn add(self, other: Self) -> Self {
+        let (channels, size) = (self.channels, self.size);
+        let operation = Operation {
+            passes_gradient: true,
+            ..Operation::default()
+        };
+        self.then(&[other.map], channels, size, operation)
+    }
+
+    fn add_relu(self, other: Self) -> Self {
+        let sum = self.add(other);
+        let (channels, size) = (sum.channels, sum.size);
+        let operation = Operation {
+            keeps_output: true,
+            ..Operation::default()
+        };
+        sum.then(&[], channels, size, operation)
+    }
+
+    fn concat(maps: Vec<Self>) -> Self {
+        let channels = maps.iter().map(|map| map.channels).sum();
+        let mut maps = maps.into_iter();
+        // There is no block without branches.
+        let Some(first) = maps.next() else {
+            return Self::new(0, 0, [0, 0]);
+        };
+        let others: Vec<Map> = maps.map(|map| map.map).collect();
+        let size = first.size;
+        first.then(&others, channels, size, Operation::default())
+    }
+
+    fn crop(self, _offset: usize, size: [usize; 2]) -> Self {
+        self.resized(size, false)
+    }
+
+    fn pad_to(self, size: [usize; 2]) -> Self {
+        self.resized(size, false)
+    }
+
+    fn resize(self, size: [usize; 2]) -> Self {
+        self.resized(size, true)
+    }
+
+    fn end_of_stage(self) -> Self {
+        self.tape.borrow_mut().end_stage(self.map);
+        self
+    }
+}
+
+impl Shape {
+    fn resized(self, size: [usize; 2], keeps_input: bool) -> Self {
+        if size == self.size {
+            return self;
+        }
+        let channels = self.channels;
+        let operation = Operation {
+            keeps_input,
+            ..Operation::default()
+        };
+        self.then(&[], channels, size, operation)
+    }
+}
+
+fn pixels([rows, columns]: [usize; 2]) -> usize {
+    rows * columns
+}
