@@ -309,8 +309,9 @@ impl Trainer {
             snapshot.state = state_after(outcome);
         }
         self.run_events.ended(&current.active.run);
-        if !finished {
-            self.keep_rest(current.active);
+        // A stop may come when the run has just ended by itself.
+        if !finished || current.control.stop_requested() {
+            self.keep_rest(current.active, finished);
             self.end_plan();
         } else if let Err(err) = self.start_next() {
             notices.push(Notice {
@@ -320,15 +321,22 @@ impl Trainer {
         }
     }
 
-    /// What a plan still has to do when one of its runs did not end.
-    fn keep_rest(&mut self, active: ActiveRun) {
-        let Some(plan) = self.plan.clone().filter(|plan| plan.total > 1) else {
-            return;
+    /// What a plan still has to do: the rest of its run, unless that is `finished`, and those behind.
+    fn keep_rest(&mut self, active: ActiveRun, finished: bool) {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        let (run, config) = if finished {
+            let Some(next) = waiting.pop_front() else {
+                return;
+            };
+            (String::new(), next)
+        } else {
+            (active.run, active.config)
         };
-        self.rest = Some(RestOfPlan {
-            run: active.run,
-            config: active.config,
-            waiting: std::mem::take(&mut self.waiting),
+        let plan = self.plan.clone().filter(|plan| plan.total > 1);
+        self.rest = plan.map(|plan| RestOfPlan {
+            run,
+            config,
+            waiting,
             staged: self.staged,
             plan,
         });
