@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::active_run::ActiveRun;
 use crate::training::RunConfig;
 
 /// Runs that are trained one after another.
@@ -27,4 +28,59 @@ pub struct RestOfPlan {
     /// Whether each run starts from the one before.
     pub(super) staged: bool,
     pub(super) plan: Plan,
+}
+
+impl RestOfPlan {
+    /// The rest of the run in which a plan was stopped, unless that is `finished`, and the runs
+    /// behind it; `None` where nothing is left.
+    pub(super) fn of(
+        plan: Plan,
+        active: ActiveRun,
+        mut waiting: VecDeque<RunConfig>,
+        finished: bool,
+        staged: bool,
+    ) -> Option<Self> {
+        let (run, config) = if finished {
+            (String::new(), waiting.pop_front()?)
+        } else {
+            (active.run, active.config)
+        };
+        Some(Self {
+            run,
+            config,
+            waiting,
+            staged,
+            plan,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Trunk;
+    use crate::training::preset;
+
+    #[test]
+    fn a_run_that_has_just_ended_is_not_trained_again() {
+        let rest = |waiting: usize, finished| {
+            let mut active = ActiveRun::new(preset(Trunk::Vgg16Slim));
+            active.run = "run".to_owned();
+            let plan = Plan {
+                runs: vec!["run".to_owned()],
+                total: 3,
+                done: false,
+            };
+            let waiting = (0..waiting).map(|_| preset(Trunk::Alexnet)).collect();
+            let rest = RestOfPlan::of(plan, active, waiting, finished, false)?;
+            Some((rest.run, rest.config.trunk, rest.waiting.len()))
+        };
+        assert_eq!(
+            rest(2, false),
+            Some(("run".to_owned(), Trunk::Vgg16Slim, 2))
+        );
+        assert_eq!(rest(2, true), Some((String::new(), Trunk::Alexnet, 1)));
+        assert_eq!(rest(0, true), None);
+        assert!(rest(0, false).is_some());
+    }
 }

@@ -311,7 +311,11 @@ impl Trainer {
         self.run_events.ended(&current.active.run);
         // A stop may come when the run has just ended by itself.
         if !finished || current.control.stop_requested() {
-            self.keep_rest(current.active, finished);
+            let waiting = std::mem::take(&mut self.waiting);
+            let plan = self.plan.clone().filter(|plan| plan.total > 1);
+            self.rest = plan.and_then(|plan| {
+                RestOfPlan::of(plan, current.active, waiting, finished, self.staged)
+            });
             self.end_plan();
         } else if let Err(err) = self.start_next() {
             notices.push(Notice {
@@ -319,27 +323,6 @@ impl Trainer {
                 text: err.to_string(),
             });
         }
-    }
-
-    /// What a plan still has to do: the rest of its run, unless that is `finished`, and those behind.
-    fn keep_rest(&mut self, active: ActiveRun, finished: bool) {
-        let mut waiting = std::mem::take(&mut self.waiting);
-        let (run, config) = if finished {
-            let Some(next) = waiting.pop_front() else {
-                return;
-            };
-            (String::new(), next)
-        } else {
-            (active.run, active.config)
-        };
-        let plan = self.plan.clone().filter(|plan| plan.total > 1);
-        self.rest = plan.map(|plan| RestOfPlan {
-            run,
-            config,
-            waiting,
-            staged: self.staged,
-            plan,
-        });
     }
 
     /// Keeps the active run of `old`, which is ahead of its files, in a freshly read list.
