@@ -1,6 +1,6 @@
 //! `train`: one run, a resumed run, or three strides one after another.
 //!
-//! The JSON lines stand in [`report`](super::report); `--compare` adds one last
+//! The JSON lines stand in [`report`](super::report); `--compare` and `--plan staged` add one last
 //! line, `{"event":"compared","runs":[{"run","variant","state","best_epoch","scores"}]}`.
 
 use std::path::Path;
@@ -25,7 +25,7 @@ pub fn run(args: &TrainArgs, session: &Session) -> Result<ExitCode, String> {
     if session.json {
         watch(
             started,
-            args.compare,
+            args.has_table(),
             &mut JsonReport {
                 runs_dir: &session.dirs.runs,
             },
@@ -34,7 +34,7 @@ pub fn run(args: &TrainArgs, session: &Session) -> Result<ExitCode, String> {
     } else {
         watch(
             started,
-            args.compare,
+            args.has_table(),
             &mut TextReport::new(&session.dirs.runs),
             session,
         )
@@ -104,7 +104,7 @@ fn resume(wanted: &str, device: Option<DeviceId>, session: &Session) -> Result<S
 /// Follows the runs until the last is over.
 fn watch(
     started: Started,
-    compare: bool,
+    with_table: bool,
     report: &mut impl Report,
     session: &Session,
 ) -> Result<ExitCode, String> {
@@ -120,7 +120,8 @@ fn watch(
             stopping = true;
             output::problem(
                 "note",
-                "stopping after this step and saving a checkpoint. Press Ctrl+C again to quit at once",
+                "stopping after this step and saving a checkpoint. Press Ctrl+C again to quit at once \
+                 without saving",
             );
             // Where the last run has just ended there is nothing left to stop.
             engine.stop().ok();
@@ -142,7 +143,7 @@ fn watch(
     }
     let names = engine.plan().map_or(&[][..], |plan| &plan.runs);
     let runs: Vec<&RunSnapshot> = names.iter().filter_map(|name| engine.run(name)).collect();
-    if compare {
+    if with_table {
         print_comparison(&runs, session.json);
     }
     outcome(&runs, errors, stopping, &session.dirs.runs)

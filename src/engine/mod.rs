@@ -16,6 +16,7 @@ mod notice;
 mod predict;
 mod runs;
 mod score_masks;
+mod signals;
 mod starting_point;
 mod tasks;
 pub mod text;
@@ -40,7 +41,8 @@ pub use crate::model::weights::{
 pub use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
 pub use crate::training::{
     DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord, InitialWeights, Learning, Outcome,
-    Precision, Preview, PreviewItem, Recipe, Reduction, RunConfig, RunInfo, SampleOrder, Schedule,
+    Precision, Preview, PreviewItem, Recipe, Reduction, RunConfig, RunInfo, SampleOrder,
+    SavedWeights, Schedule,
     StartingPoint, StepRecord, WeightsChoice, WeightsSummary, autotune_folder, network_preset,
     preset,
 };
@@ -53,9 +55,10 @@ pub use dirs::Dirs;
 pub use error::{EngineError, Lost};
 pub use memory::keep_freed_memory;
 pub use notice::{Notice, NoticeLevel};
-pub use predict::{Evaluation, Logits, NetworkSource, Prediction};
+pub use predict::{Evaluation, Logits, NetworkSource, Prediction, ScoredSplit};
 pub use runs::{Need, RunSnapshot, RunState};
 pub use score_masks::{MaskClasses, MaskFolders, MaskScoreError, MaskScores, score_masks};
+pub use signals::{STOP_SIGNALS, on_stop_signal};
 pub use tasks::{Cancel, Poll, Task, guarded};
 pub use train::{ActiveRun, Live, Phase, Plan, RunEvent, RunEventKind};
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::runs::unix_secs;
 use super::tasks::Task;
 use super::{Engine, EngineError};
-use crate::training::{WeightsChoice, WeightsSummary, export_run, import_run};
+use crate::training::{SavedWeights, WeightsChoice, WeightsSummary, export_run, import_run};
 
 impl Engine {
     /// What a weights file holds, and what becomes of each layer.
@@ -18,11 +18,16 @@ impl Engine {
         })
     }
 
-    /// Writes the best weights of a run as one file; returns the path.
-    pub fn export_run(&self, run: &str, path: PathBuf) -> Task<Result<PathBuf, EngineError>> {
+    /// Writes weights of a run as one file; returns the path.
+    pub fn export_run(
+        &self,
+        run: &str,
+        which: SavedWeights,
+        path: PathBuf,
+    ) -> Task<Result<PathBuf, EngineError>> {
         let folder = self.folder(run);
         self.spawn_waiting("export", move |_| {
-            export_run(&folder, &path)?;
+            export_run(&folder, which, &path)?;
             Ok(path)
         })
     }

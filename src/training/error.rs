@@ -34,12 +34,12 @@ pub enum TrainError {
         choices: String,
     },
     /// The device failed in the middle of something.
-    #[error("the device failed: {0}. Restart the program; the last checkpoint is kept")]
+    #[error("the device failed: {0}. Restart the program")]
     Execution(String),
     /// The loss is not a number any more.
     #[error(
         "the loss became {loss} at step {step} (learning rate {learning_rate}). Lower the learning \
-         rate or the momentum; the last checkpoint is kept"
+         rate or the momentum"
     )]
     NonFinite {
         loss: f64,
@@ -49,7 +49,7 @@ pub enum TrainError {
     /// The gradients are not numbers any more.
     #[error(
         "the norm of the gradients became {norm} at step {step} (learning rate {learning_rate}). Lower \
-         the learning rate or the momentum; the last checkpoint is kept"
+         the learning rate or the momentum"
     )]
     NonFiniteGradients {
         norm: f64,
@@ -59,7 +59,7 @@ pub enum TrainError {
     /// The weights are not numbers any more.
     #[error(
         "the weights became infinite or NaN at step {step} (learning rate {learning_rate}). Lower \
-         the learning rate or the momentum; the last checkpoint is kept"
+         the learning rate or the momentum"
     )]
     NonFiniteWeights { step: usize, learning_rate: f64 },
     /// Data could not be read.
@@ -84,6 +84,17 @@ pub enum TrainError {
 }
 
 impl TrainError {
+    /// Whether it ends a training that was under way, so that people ask what is left of it.
+    pub(super) fn ends_steps(&self) -> bool {
+        matches!(
+            self,
+            Self::Execution(_)
+                | Self::NonFinite { .. }
+                | Self::NonFiniteGradients { .. }
+                | Self::NonFiniteWeights { .. }
+        )
+    }
+
     /// Weights that could not be written, most often because the disk is full.
     pub(super) fn write(path: &std::path::Path, reason: impl ToString) -> Self {
         Self::Unusable {

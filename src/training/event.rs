@@ -136,7 +136,7 @@ pub enum Outcome {
     Finished,
     /// Stopped on request after `step` steps.
     Stopped { step: usize },
-    /// One clear message; the last good checkpoint is kept.
+    /// One clear message.
     Failed(String),
 }
 

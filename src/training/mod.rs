@@ -14,6 +14,7 @@ mod error;
 mod evaluate;
 mod event;
 mod external_weights;
+mod finite;
 mod gradients;
 mod initial_weights;
 mod learner;
@@ -34,6 +35,7 @@ mod segmenter;
 mod sgd;
 mod starting_point;
 
+pub use checkpoint::SavedWeights;
 pub use autotune_cache::{autotune_folder, keep_autotune_choices};
 pub use config::{DatasetRef, InitialWeights, RunConfig, SampleOrder};
 pub use control::Control;

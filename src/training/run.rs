@@ -41,9 +41,18 @@ pub fn train_on(
 ) {
     let outcome = match train_locked(device, folder, dataset, control, sink) {
         Ok(outcome) => outcome,
-        Err(err) => Outcome::Failed(err.to_string()),
+        Err(err) => Outcome::Failed(failure_text(&err, folder)),
     };
     sink.send(TrainEvent::Ended(outcome));
+}
+
+/// What a failure says, with what is left of the training that it ended.
+fn failure_text(err: &TrainError, folder: &RunFolder) -> String {
+    if err.ends_steps() {
+        format!("{err}. {}", folder.kept_text())
+    } else {
+        err.to_string()
+    }
 }
 
 fn train_locked(
@@ -63,7 +72,7 @@ fn train_locked(
             message: message.clone(),
         },
         Err(err) => EndMark::Failed {
-            message: err.to_string(),
+            message: failure_text(err, folder),
         },
     };
     let marked = folder.set_end(&end);

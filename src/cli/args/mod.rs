@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use super::network::NetworkArgs;
+use super::network::{NetworkArgs, PlanArg};
 use super::settings::{self, Settings};
 use super::values;
 use crate::engine::{
-    BOUNDARY_WIDTH, DeviceId, Dirs, Geometry, RunConfig, Split, StartingPoint, Trunk, Variant,
+    BOUNDARY_WIDTH, DatasetRef, DeviceId, Dirs, Geometry, RunConfig, Split, StartingPoint, Trunk, Variant,
     WeightsChoice,
 };
 
@@ -69,7 +69,7 @@ pub enum Command {
     Evaluate(EvaluateArgs),
     /// Segment images: write a mask and an overlay for each image
     Predict(PredictArgs),
-    /// Write the best weights of a run as one .safetensors file
+    /// Write the weights of a run as one .safetensors file
     Export(ExportArgs),
     /// List the runs
     Runs,
@@ -100,6 +100,11 @@ pub struct TrainArgs {
 }
 
 impl TrainArgs {
+    /// Whether several networks are trained, whose scores end in one table.
+    pub fn has_table(&self) -> bool {
+        self.compare || matches!(self.network.plan, Some(PlanArg::Staged))
+    }
+
     /// The settings of the run, started from `start` where `--init` names something.
     ///
     /// # Errors
@@ -119,6 +124,9 @@ pub struct EvaluateArgs {
     /// Split to score
     #[arg(long, default_value = "val", value_parser = values::one_of::<Split>())]
     pub split: Split,
+    /// Score on this dataset instead of the run's own: `sample` or a folder
+    #[arg(long, value_name = "sample|FOLDER", value_parser = settings::dataset, conflicts_with = "predictions")]
+    pub dataset: Option<DatasetRef>,
     /// Width in pixels of the band along label boundaries for the boundary scores
     #[arg(long, value_name = "N", default_value_t = BOUNDARY_WIDTH, value_parser = values::one_or_more)]
     pub boundary_width: usize,
@@ -201,6 +209,9 @@ pub struct ExportArgs {
     /// The file to write; `predict --weights` can read it
     #[arg(long, value_name = "FILE.safetensors")]
     pub out: PathBuf,
+    /// Write the weights of the last checkpoint instead of the best
+    #[arg(long)]
+    pub last: bool,
 }
 
 /// A weights file instead of a run.

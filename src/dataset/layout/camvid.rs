@@ -41,6 +41,7 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
         void_labels: void_label.into_iter().chain([VOID]).collect(),
         train: not_empty(read_items(root, &train_list)?, &train_list, "train on")?,
         val: not_empty(read_items(root, &val_list)?, &val_list, "validate on")?,
+        test: Vec::new(),
         notes,
     })
 }
@@ -55,7 +56,8 @@ fn val_list(root: &Path) -> PathBuf {
     }
 }
 
-fn read_items(root: &Path, list: &Path) -> Result<Vec<DatasetItem>, DatasetError> {
+/// The images and masks of a list.
+pub(super) fn read_items(root: &Path, list: &Path) -> Result<Vec<DatasetItem>, DatasetError> {
     let item = |(number, line): (usize, String)| {
         read_item(root, &line).map_err(|reason| DatasetError::List {
             path: list.to_owned(),

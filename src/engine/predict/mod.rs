@@ -13,7 +13,7 @@ use super::tasks::Task;
 use super::{Engine, EngineError};
 use crate::dataset::{ClassList, LabelMap, Rgb, Size, Split};
 use crate::metrics::Scores;
-use crate::training::{DeviceId, WeightsChoice};
+use crate::training::{DatasetRef, DeviceId, WeightsChoice};
 
 /// Which network predicts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +55,15 @@ pub struct Logits {
     pub size: Size,
     /// `[num_classes, height, width]`: one plane per class after the other, row by row.
     pub values: Vec<f32>,
+}
+
+/// Which list a run is scored on.
+#[derive(Debug, Clone)]
+pub struct ScoredSplit {
+    /// The dataset; `None` = that of the run.
+    pub dataset: Option<DatasetRef>,
+    /// Its list.
+    pub split: Split,
 }
 
 /// Scores over a whole list of images.
@@ -144,20 +153,20 @@ impl Engine {
         self.predictor.predict(&self.waker, request)
     }
 
-    /// Scores of a run's best weights over a split of the dataset it was trained on, with
-    /// a boundary band of `boundary_width` pixels; `device` as in [`NetworkSource::Run`].
+    /// Scores of a run's best weights over a split of a dataset, with a boundary band of
+    /// `boundary_width` pixels; `device` as in [`NetworkSource::Run`].
     pub fn evaluate(
         &self,
         run: &str,
         device: Option<DeviceId>,
-        split: Split,
+        on: ScoredSplit,
         boundary_width: usize,
     ) -> Task<Result<Evaluation, EngineError>> {
         let scoring = Scoring {
             source: Source::Run(self.folder(run)),
             device: device.unwrap_or_else(|| self.prediction_device(run)),
             data_dir: self.dirs.data.clone(),
-            split,
+            on,
             boundary_width,
         };
         self.predictor.evaluate(&self.waker, scoring)

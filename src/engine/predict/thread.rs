@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::{Evaluation, Logits, Prediction};
+use super::{Evaluation, Logits, Prediction, ScoredSplit};
 use crate::dataset::{DatasetItem, MaskReader, Split, read_rgb};
 use crate::engine::dataset;
 use crate::engine::memory::give_back_freed_memory;
@@ -75,7 +75,7 @@ pub(super) struct Scoring {
     pub source: Source,
     pub device: DeviceId,
     pub data_dir: PathBuf,
-    pub split: Split,
+    pub on: ScoredSplit,
     /// In pixels.
     pub boundary_width: usize,
 }
@@ -269,14 +269,20 @@ impl Models {
 
     fn evaluate(&mut self, scoring: &Scoring, cancel: &Cancel) -> Result<Evaluation, EngineError> {
         let predictor = self.get(&scoring.source, scoring.device)?;
-        let which = &predictor.meta().config.dataset;
-        let dataset = dataset::open(which, &scoring.data_dir, &mut |_, _| !cancel.is_cancelled())?;
+        let split = scoring.on.split;
+        let own = &predictor.meta().config.dataset;
+        let which = scoring.on.dataset.as_ref().unwrap_or(own);
+        let mut dataset =
+            dataset::open(which, &scoring.data_dir, &mut |_, _| !cancel.is_cancelled())?;
+        if split == Split::Test {
+            dataset.read_test_list()?;
+        }
         let control = Control::default();
         let started = Instant::now();
         let evaluation = predictor
             .evaluate(
                 &dataset,
-                scoring.split,
+                split,
                 scoring.boundary_width,
                 &control,
                 &mut |done, total| {

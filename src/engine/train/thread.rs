@@ -70,17 +70,23 @@ impl TrainThread {
         let result = guarded(|| self.train(&mut sink, &mut opened));
         let failure = match result {
             Ok(Ok(())) => None,
-            Ok(Err(err)) => Some(err),
-            Err(panic) => Some(EngineError::Panicked {
-                what: "training",
-                panic,
-                advice: "The last checkpoint is kept; choose another device or smaller sizes",
-            }),
+            Ok(Err(err)) => Some(outcome_of(&err)),
+            Err(panic) => {
+                let err = EngineError::Panicked {
+                    what: "training",
+                    panic,
+                    advice: "Choose another device or smaller sizes",
+                };
+                let kept = opened.as_ref().map(RunFolder::kept_text);
+                Some(Outcome::Failed(match kept {
+                    Some(kept) => format!("{err}. {kept}"),
+                    None => err.to_string(),
+                }))
+            }
         };
-        if let Some(err) = failure
+        if let Some(outcome) = failure
             && !sink.ended
         {
-            let outcome = outcome_of(&err);
             if let Some(folder) = opened {
                 let end = match &outcome {
                     Outcome::Failed(message) => EndMark::Failed {

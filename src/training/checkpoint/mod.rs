@@ -14,4 +14,4 @@ pub use folder::{EndMark, RunFolder, RunMeta, list_runs};
 pub(in crate::training) use log::LineLog;
 pub use log::read_lines;
 pub(in crate::training) use store::Position;
-pub use store::{Best, Last};
+pub use store::{Best, Last, SavedWeights};

@@ -13,6 +13,7 @@ use crate::files::{read_json, write_json};
 use crate::model::Network;
 use crate::training::error::TrainError;
 use crate::training::event::EpochRecord;
+use crate::training::finite::check_finite;
 use crate::training::precision::LossScale;
 use crate::training::sgd::Sgd;
 
@@ -48,6 +49,15 @@ pub struct Best {
     weights: String,
 }
 
+/// Which weights of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SavedWeights {
+    /// Those with the best validation; the last ones before the first.
+    Best,
+    /// Those of the last checkpoint.
+    Last,
+}
+
 /// Where the loop is, without file names.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(in crate::training) struct Position {
@@ -68,6 +78,14 @@ impl RunFolder {
     /// The best state, where one was published.
     pub fn best(&self) -> Option<Best> {
         read_json(&self.file("best.json")).ok()
+    }
+
+    /// What a run that broke off can be resumed from, as a sentence without a period.
+    pub fn kept_text(&self) -> String {
+        match self.last() {
+            Some(last) => format!("The checkpoint of step {} is kept", last.step),
+            None => "No checkpoint was saved before, so there is nothing to resume".to_owned(),
+        }
     }
 
     /// Publishes network and optimizer as `last`; with `best`, the epoch
@@ -146,10 +164,23 @@ impl RunFolder {
         &self,
         model: Network,
     ) -> Result<(Network, usize), TrainError> {
-        let (weights, step) = match (self.best(), self.last()) {
-            (Some(best), _) => (best.weights, best.step),
-            (None, Some(last)) => (last.weights, last.step),
-            (None, None) => {
+        self.load_saved(SavedWeights::Best, model)
+    }
+
+    /// As [`load_best`](Self::load_best), of either kind; imported weights are both.
+    pub(in crate::training) fn load_saved(
+        &self,
+        which: SavedWeights,
+        model: Network,
+    ) -> Result<(Network, usize), TrainError> {
+        let best = self.best().map(|best| (best.weights, best.step));
+        let last = self.last().map(|last| (last.weights, last.step));
+        let (weights, step) = match match which {
+            SavedWeights::Best => best.or(last),
+            SavedWeights::Last => last.or(best),
+        } {
+            Some(named) => named,
+            None => {
                 return Err(TrainError::Unusable {
                     path: self.path().to_path_buf(),
                     reason: "this run has no saved weights yet".into(),
@@ -186,7 +217,9 @@ fn save_record(record: ModuleRecord, path: &Path) -> Result<(), TrainError> {
 
 fn load_record(path: &Path, model: Network) -> Result<Network, TrainError> {
     let record = ModuleRecord::load(path).map_err(|err| TrainError::read(path, err))?;
-    model
+    let model = model
         .try_load_record(record)
-        .map_err(|err| TrainError::read(path, err))
+        .map_err(|err| TrainError::read(path, err))?;
+    check_finite(&model, path)?;
+    Ok(model)
 }

@@ -73,11 +73,13 @@ impl App {
             probe_program: options.probe_program,
             live_masks: true,
         });
-        Self {
+        let app = Self {
             problems: options.problems,
             throttle,
             ..Self::with_engine(&cc.egui_ctx, state, engine)
-        }
+        };
+        app.quit.obey_signals(&cc.egui_ctx);
+        app
     }
 
     /// The program with a given state; opens the last dataset or the sample.
