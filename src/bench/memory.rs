@@ -4,7 +4,7 @@ const STATUS_FILE: &str = "/proc/self/status";
 /// Writing 5 to it sets the peak back to what is resident (`proc_pid_clear_refs(5)`).
 const RESET_FILE: &str = "/proc/self/clear_refs";
 
-/// Starts the peak anew. Where the system refuses, it stays that since the start.
+/// Resets the peak. Where the system refuses, it stays that since the start.
 pub fn reset_peak() {
     std::fs::write(RESET_FILE, "5").ok();
 }

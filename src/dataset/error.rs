@@ -1,4 +1,4 @@
-//! What can be wrong with data on disk. Each message names the file and the way out.
+//! What can be wrong with data on disk. Each message names the file and says how to fix it.
 
 use crate::dataset::Size;
 use std::path::PathBuf;
@@ -54,7 +54,7 @@ pub enum DatasetError {
     Mask {
         /// The label map's file.
         path: PathBuf,
-        /// What is wrong with it and the way out.
+        /// What is wrong with it and how to fix it.
         reason: String,
     },
     /// The mask has another size than its image.
@@ -94,7 +94,7 @@ pub enum DatasetError {
     List {
         /// The list's file.
         path: PathBuf,
-        /// What is wrong with it and the way out.
+        /// What is wrong with it and how to fix it.
         reason: String,
     },
 }

@@ -1,7 +1,7 @@
 //! What becomes of memory that was freed.
 //!
 //! A training step frees what the next one takes again: a few hundred MiB in large pieces. As glibc
-//! is set up, such pieces go back to the system at once and are asked for anew, and the system
+//! is set up, such pieces go back to the system at once and are requested again, and the system
 //! hands them out page by page, each filled with zeros: up to a fifth of the time of a step. So
 //! this program keeps them while it works, and gives them back when it rests. Only Linux with glibc
 //! is told; other systems do as they are set up.

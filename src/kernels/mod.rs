@@ -2,8 +2,7 @@
 //!
 //! Burn's `flex` backend has no backward pass of its own for convolutions: it makes the gradient of
 //! the weights a convolution with the gradient of the output as its kernel. Here every pass is a
-//! matrix product whose sums stay in registers, and the `im2col` matrix is never written down as a
-//! whole. Each function takes a layer of Burn and its input, and leaves what it does not compute to
+//! matrix product whose sums stay in registers, and the `im2col` matrix is never built in full. Each function takes a layer of Burn and its input, and leaves what it does not compute to
 //! that layer: other devices, other dtypes than `f32`, groups, padding that differs from side to
 //! side. Results do not depend on the number of threads, so a resumed run stays equal to an
 //! unbroken one. `FCN_WORKBENCH_PLAIN_KERNELS=1` in the environment turns all of this off.

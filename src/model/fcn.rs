@@ -23,19 +23,19 @@ pub(super) struct Fcn {
     upscore_pool4: Option<UpsamplingLayer>,
     upscore: UpsamplingLayer,
     #[module(skip)]
-    plan: Plan,
+    options: FcnOptions,
 }
 
 /// What the layers' shapes do not say.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Plan {
+pub(super) struct FcnOptions {
     pub variant: Variant,
     pub geometry: Geometry,
     /// Whether the kernels of the upsampling have an odd size.
     pub odd_upsampling: bool,
 }
 
-impl Plan {
+impl FcnOptions {
     fn upsampling(self, factor: usize) -> Upsampling {
         Upsampling::new(factor, self.odd_upsampling, self.geometry)
     }
@@ -58,7 +58,7 @@ impl Fcn {
     /// interpolation.
     pub fn new(
         (trunk, channels): (TrunkNet, Channels),
-        plan: Plan,
+        options: FcnOptions,
         classes: usize,
         upsampling: FinalUpsampling,
         device: &Device,
@@ -68,12 +68,12 @@ impl Fcn {
                 .with_initializer(Initializer::Zeros)
                 .init(device)
         };
-        let stride = plan.variant.stride();
+        let stride = options.variant.stride();
         let fuse_pool4 = stride <= 16;
         let fuse_pool3 = stride <= 8;
         let double = || {
             let learned = upsampling != FinalUpsampling::AllFixed;
-            plan.upsampling(2).init(classes, learned, device)
+            options.upsampling(2).init(classes, learned, device)
         };
         let learned = upsampling == FinalUpsampling::Learned;
         Self {
@@ -83,8 +83,8 @@ impl Fcn {
             score_pool3: fuse_pool3.then(|| score(channels.pool3)),
             upscore2: fuse_pool4.then(double),
             upscore_pool4: fuse_pool3.then(double),
-            upscore: plan.upsampling(stride).init(classes, learned, device),
-            plan,
+            upscore: options.upsampling(stride).init(classes, learned, device),
+            options,
         }
     }
 
@@ -93,7 +93,7 @@ impl Fcn {
     /// - output: `[batch_size, num_classes, height, width]`, logits
     pub fn forward<M: FeatureMap>(&self, images: M) -> M {
         let size = images.size();
-        self.score(self.trunk.forward(images, self.plan.geometry), size)
+        self.score(self.trunk.forward(images, self.options.geometry), size)
     }
 
     /// The rest of [`forward`](Self::forward), from what the stages of the trunk have made of
@@ -104,13 +104,13 @@ impl Fcn {
     /// - output: `[batch_size, num_classes, height, width]`, logits
     pub fn behind_stages(&self, outputs: &[Tensor<4>], size: [usize; 2]) -> Option<Tensor<4>> {
         let trunk = self.trunk.stages()?;
-        let features = trunk.behind_stages(outputs.to_vec(), self.plan.geometry);
+        let features = trunk.behind_stages(outputs.to_vec(), self.options.geometry);
         Some(self.score(features, size))
     }
 
     /// Logits at `size` from the maps of the trunk.
     fn score<M: FeatureMap>(&self, features: Features<M>, size: [usize; 2]) -> M {
-        let scales = self.plan.pool_scales();
+        let scales = self.options.pool_scales();
         let mut scores = Placed {
             map: features.coarse.map.score(&self.score_fr),
             ..features.coarse
@@ -133,7 +133,7 @@ impl Fcn {
             if let (Some(upsample), Some(score), Some(pooled)) = (upsample, score, pooled) {
                 let coarse = Placed {
                     map: scores.map.upsample(upsample),
-                    grid: self.plan.upsampling(2).grid(scores.grid),
+                    grid: self.options.upsampling(2).grid(scores.grid),
                 };
                 let map = if scale == 1.0 {
                     pooled.map
@@ -147,7 +147,7 @@ impl Fcn {
                 scores = add_aligned(coarse, skip);
             }
         }
-        let last = self.plan.upsampling(self.plan.variant.stride());
+        let last = self.options.upsampling(self.options.variant.stride());
         let offset = last.grid(scores.grid).crop_onto(Grid::IMAGE);
         scores.map.upsample(&self.upscore).crop(offset, size)
     }
@@ -198,14 +198,14 @@ mod tests {
         let Layers::Fcn(layers, channels) = trunk.layers(&options, &device) else {
             panic!("{trunk} has heads of its own")
         };
-        let plan = Plan {
+        let options = FcnOptions {
             variant,
             geometry,
             odd_upsampling: trunk.info().odd_upsampling,
         };
         let net = Fcn::new(
             (*layers, channels),
-            plan,
+            options,
             2,
             FinalUpsampling::Learned,
             &device,
@@ -217,11 +217,11 @@ mod tests {
         let mut skips = Vec::new();
         for (pooled, stride) in [(features.pool4, 16), (features.pool3, 8)] {
             if let (Some(pooled), true) = (pooled, variant.stride() <= stride) {
-                grid = net.plan.upsampling(2).grid(grid);
+                grid = net.options.upsampling(2).grid(grid);
                 skips.push(pooled.grid.crop_onto(grid));
             }
         }
-        let last = net.plan.upsampling(variant.stride()).grid(grid);
+        let last = net.options.upsampling(variant.stride()).grid(grid);
         (skips, last.crop_onto(Grid::IMAGE))
     }
 

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Gradients, Tensor, assert_shape};
 use serde::{Deserialize, Serialize};
 
-use super::fcn::{Fcn, Plan};
+use super::fcn::{Fcn, FcnOptions};
 use super::feature_map::FeatureMap;
 use super::geometry::Geometry;
 use super::stages::{self, StageEnds};
@@ -77,13 +77,13 @@ impl NetworkConfig {
         };
         let net = match trunk.layers(&options, device) {
             Layers::Fcn(layers, channels) => {
-                let plan = Plan {
+                let fcn = FcnOptions {
                     variant,
                     geometry,
                     odd_upsampling: trunk.info().odd_upsampling,
                 };
                 let trunk = (*layers, channels);
-                Net::Fcn(Fcn::new(trunk, plan, num_classes, final_upsampling, device))
+                Net::Fcn(Fcn::new(trunk, fcn, num_classes, final_upsampling, device))
             }
             Layers::Resnet(blocks) => {
                 let net = FcnResnet::new(blocks, num_classes, dropout, aux_head, device);

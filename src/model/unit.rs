@@ -24,7 +24,7 @@ pub(super) const EPSILON: f64 = 1e-5;
 
 /// The shape of a convolution with a square kernel.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct ConvShape {
+pub(super) struct ConvSpec {
     pub in_channels: usize,
     pub out_channels: usize,
     pub kernel: usize,
@@ -33,7 +33,7 @@ pub(super) struct ConvShape {
     pub dilation: usize,
 }
 
-impl ConvShape {
+impl ConvSpec {
     /// A kernel of odd size that keeps height and width.
     pub const fn same(in_channels: usize, out_channels: usize, kernel: usize) -> Self {
         Self {
@@ -78,8 +78,8 @@ pub(super) struct ConvUnit {
 
 impl ConvUnit {
     /// With random weights (He et al. 2015, which keeps the scale through ReLU).
-    pub fn new(shape: ConvShape, norm: Norm, device: &Device) -> Self {
-        let ConvShape {
+    pub fn new(shape: ConvSpec, norm: Norm, device: &Device) -> Self {
+        let ConvSpec {
             in_channels,
             out_channels,
             kernel,

@@ -71,7 +71,7 @@ impl Upsampling {
 
 /// A transposed convolution that knows whether it is bilinear upsampling, which is computed
 /// faster: a fixed layer is from the start. Whoever changes its weights (loads them, or trains)
-/// maps the module, and there it is decided anew.
+/// maps the module, and there it is decided again.
 ///
 /// As a module it is the convolution itself: saved weights have no level for it in their paths.
 #[derive(Debug, Clone)]

@@ -9,7 +9,7 @@ use crate::metrics::{ConfusionMatrix, Scores, boundary_band};
 
 /// The result of an evaluation.
 #[derive(Debug, Clone)]
-pub struct Evaluation {
+pub struct EvaluationScores {
     /// Scores from one confusion matrix over all images.
     pub scores: Scores,
     /// Mean over images of each image's mean IU, see [`ImageMean`](crate::metrics::ImageMean);

@@ -8,7 +8,7 @@ use burn::tensor::{Tensor, Transaction};
 use super::error::TrainError;
 use super::event::StepRecord;
 
-/// Steps that are read together at most: as many may be computed in vain after a loss that is
+/// Steps that are read together at most: as many may be computed for nothing after a loss that is
 /// not finite.
 const MOST: usize = 16;
 

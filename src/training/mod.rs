@@ -41,7 +41,7 @@ pub use config::{DatasetRef, InitialWeights, RunConfig, SampleOrder};
 pub use control::Control;
 pub use device::{DeviceEntry, DeviceId, DeviceKind, open as open_device};
 pub use error::TrainError;
-pub use evaluate::Evaluation;
+pub use evaluate::EvaluationScores;
 pub use event::{
     EpochRecord, Outcome, Preview, PreviewItem, RunInfo, StepRecord, TrainEvent, TrainSink,
 };

@@ -4,7 +4,7 @@ use super::checkpoint::{RunFolder, RunMeta};
 use super::control::Control;
 use super::device::{self, DeviceId};
 use super::error::TrainError;
-use super::evaluate::{Evaluation, NoMasks, Scoring, evaluate};
+use super::evaluate::{EvaluationScores, NoMasks, Scoring, evaluate};
 use super::external_weights::{WeightsChoice, load_file};
 use super::segmenter::Segmenter;
 use crate::dataset::{Dataset, LabelMap, Rgb, Size, Split, resize_labels, resize_rgb};
@@ -95,7 +95,7 @@ impl Predictor {
         boundary_width: usize,
         control: &Control,
         progress: &mut dyn FnMut(usize, usize),
-    ) -> Result<Option<Evaluation>, TrainError> {
+    ) -> Result<Option<EvaluationScores>, TrainError> {
         if dataset.classes.len() != self.meta.classes.len() {
             return Err(TrainError::Config {
                 field: "dataset",
@@ -124,7 +124,7 @@ impl Predictor {
             &mut NoMasks,
             progress,
         )?;
-        Ok(loss.map(|loss| Evaluation {
+        Ok(loss.map(|loss| EvaluationScores {
             scores: counts.scores(),
             mean_iu_over_images: counts.mean_iu_over_images(),
             boundary: counts.boundary_scores(),

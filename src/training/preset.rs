@@ -10,7 +10,7 @@ use crate::model::{Trunk, Variant};
 /// The preset of a trunk: the recipe [`Seed`](Recipe::Seed) for `vgg16`,
 /// [`SlimFast`](Recipe::SlimFast) for `vgg16-slim`, which starts from random weights
 /// with batch normalization and learns fast with a larger rate and batch, and for the others
-/// the one of where they come from.
+/// the recipe of the code that their public weights come from.
 pub fn preset(trunk: Trunk) -> RunConfig {
     let (recipe, variant) = match trunk {
         Trunk::Vgg16 => (Recipe::Seed, Variant::Fcn8s),

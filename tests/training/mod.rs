@@ -153,7 +153,7 @@ fn a_run_is_the_same_whether_somebody_looks_at_its_masks_or_not() {
 }
 
 #[test]
-fn whole_images_in_batches_are_turned_down() {
+fn whole_images_in_batches_are_rejected() {
     let set = TinySet::new(4, 1);
     let folder = set.run(|config| config.augment.crop = None);
     let mut sink = Recorder::default();
@@ -289,7 +289,7 @@ fn a_run_is_trained_by_one_program_at_a_time() {
 }
 
 #[test]
-fn values_that_make_no_sense_are_turned_down_by_name() {
+fn invalid_values_are_rejected_by_name() {
     let set = TinySet::new(4, 1);
     let folder = set.run(|config| config.learning.momentum = 1.5);
     let mut sink = Recorder::default();

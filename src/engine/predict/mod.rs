@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub(super) use thread::PredictThread;
-use thread::{Request, Scoring, Source};
+use thread::{EvaluationRequest, Request, Source};
 
 use super::dataset::DatasetState;
 use super::tasks::Task;
@@ -162,13 +162,13 @@ impl Engine {
         on: ScoredSplit,
         boundary_width: usize,
     ) -> Task<Result<Evaluation, EngineError>> {
-        let scoring = Scoring {
+        let request = EvaluationRequest {
             source: Source::Run(self.folder(run)),
             device: device.unwrap_or_else(|| self.prediction_device(run)),
             data_dir: self.dirs.data.clone(),
             on,
             boundary_width,
         };
-        self.predictor.evaluate(&self.waker, scoring)
+        self.predictor.evaluate(&self.waker, request)
     }
 }

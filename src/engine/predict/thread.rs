@@ -71,7 +71,7 @@ pub(super) struct Request {
 type Job = Box<dyn FnOnce(&mut Models) + Send>;
 
 /// Which list to score, and how.
-pub(super) struct Scoring {
+pub(super) struct EvaluationRequest {
     pub source: Source,
     pub device: DeviceId,
     pub data_dir: PathBuf,
@@ -182,10 +182,10 @@ impl PredictThread {
     pub(super) fn evaluate(
         &self,
         waker: &Waker,
-        scoring: Scoring,
+        request: EvaluationRequest,
     ) -> Task<Result<Evaluation, EngineError>> {
         self.submit(waker, move |models, cancel| {
-            models.evaluate(&scoring, cancel)
+            models.evaluate(&request, cancel)
         })
     }
 }
@@ -267,13 +267,17 @@ impl Models {
         })
     }
 
-    fn evaluate(&mut self, scoring: &Scoring, cancel: &Cancel) -> Result<Evaluation, EngineError> {
-        let predictor = self.get(&scoring.source, scoring.device)?;
-        let split = scoring.on.split;
+    fn evaluate(
+        &mut self,
+        request: &EvaluationRequest,
+        cancel: &Cancel,
+    ) -> Result<Evaluation, EngineError> {
+        let predictor = self.get(&request.source, request.device)?;
+        let split = request.on.split;
         let own = &predictor.meta().config.dataset;
-        let which = scoring.on.dataset.as_ref().unwrap_or(own);
+        let which = request.on.dataset.as_ref().unwrap_or(own);
         let mut dataset =
-            dataset::open(which, &scoring.data_dir, &mut |_, _| !cancel.is_cancelled())?;
+            dataset::open(which, &request.data_dir, &mut |_, _| !cancel.is_cancelled())?;
         if split == Split::Test {
             dataset.read_test_list()?;
         }
@@ -283,7 +287,7 @@ impl Models {
             .evaluate(
                 &dataset,
                 split,
-                scoring.boundary_width,
+                request.boundary_width,
                 &control,
                 &mut |done, total| {
                     cancel.set_progress(done as f32 / total.max(1) as f32);

@@ -145,7 +145,7 @@ pub enum Need {
     Weights,
 }
 
-/// The name that stands for the newest run.
+/// The name that means the newest run.
 const LATEST: &str = "latest";
 
 impl Engine {

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::dataset::{DatasetError, Size};
 
-/// Why masks have no scores. Each text names the file and the way out.
+/// Why masks have no scores. Each text names the file and says how to fix it.
 #[derive(Debug, Error)]
 pub enum MaskScoreError {
     /// A mask has a byte for its label.

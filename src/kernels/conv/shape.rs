@@ -97,7 +97,7 @@ impl ConvShape {
     }
 }
 
-/// The `im2col` matrix of an image, which is never written down as a whole: row
+/// The `im2col` matrix of an image, which is never built in full: row
 /// `channel * taps + tap`, column `pixel` is the source at `stride * pixel + tap`, 0 outside of the
 /// source.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Matrix products whose right factor is never written down as a whole.
+//! Matrix products whose right factor is never built in full.
 //!
 //! `KC` rows of the right factor are packed at a time, in panels of `NR` columns that stay in the
 //! cache while the rows of the left factor pass in groups of `MR`: Goto and van de Geijn, "Anatomy

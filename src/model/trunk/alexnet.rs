@@ -11,7 +11,7 @@ use super::features::{Channels, Features, Placed};
 use super::names::fc_name;
 use crate::model::feature_map::FeatureMap;
 use crate::model::geometry::{Geometry, Grid};
-use crate::model::unit::{ConvShape, ConvUnit, Norm};
+use crate::model::unit::{ConvSpec, ConvUnit, Norm};
 use crate::model::variant::Variant;
 
 pub const ALEXNET: TrunkInfo = TrunkInfo {
@@ -46,35 +46,35 @@ pub const CHANNELS: Channels = Channels {
 
 /// A convolution, and whether a pooling follows.
 struct Layer {
-    conv: ConvShape,
+    conv: ConvSpec,
     pooled: bool,
 }
 
 /// The first one's padding is that of the geometry.
 const LAYERS: [Layer; 5] = [
     Layer {
-        conv: ConvShape::same(3, 64, 11).stride(4).padding(2),
+        conv: ConvSpec::same(3, 64, 11).stride(4).padding(2),
         pooled: true,
     },
     Layer {
-        conv: ConvShape::same(64, 192, 5),
+        conv: ConvSpec::same(64, 192, 5),
         pooled: true,
     },
     Layer {
-        conv: ConvShape::same(192, 384, 3),
+        conv: ConvSpec::same(192, 384, 3),
         pooled: false,
     },
     Layer {
-        conv: ConvShape::same(384, 256, 3),
+        conv: ConvSpec::same(384, 256, 3),
         pooled: false,
     },
     Layer {
-        conv: ConvShape::same(256, 256, 3),
+        conv: ConvSpec::same(256, 256, 3),
         pooled: true,
     },
 ];
-const FC6: ConvShape = ConvShape::same(256, 4096, 6).padding(0);
-const FC7: ConvShape = ConvShape::same(4096, 4096, 1);
+const FC6: ConvSpec = ConvSpec::same(256, 4096, 6).padding(0);
+const FC7: ConvSpec = ConvSpec::same(4096, 4096, 1);
 
 fn layers(geometry: Geometry) -> [Layer; 5] {
     let mut layers = LAYERS;

@@ -11,7 +11,7 @@ use super::features::{Channels, Features, Placed};
 use super::names::{norm_leaf, one_based};
 use crate::model::feature_map::FeatureMap;
 use crate::model::geometry::{Geometry, Grid};
-use crate::model::unit::{ConvShape, ConvUnit, Norm, chain};
+use crate::model::unit::{ConvSpec, ConvUnit, Norm, chain};
 use crate::model::variant::Variant;
 
 pub const GOOGLENET: TrunkInfo = TrunkInfo {
@@ -113,7 +113,7 @@ const BLOCKS: [Block; 9] = [
 impl Inception {
     fn new(block: Block, device: &Device) -> Self {
         let unit = |in_channels, out_channels, kernel| {
-            let shape = ConvShape::same(in_channels, out_channels, kernel);
+            let shape = ConvSpec::same(in_channels, out_channels, kernel);
             ConvUnit::new(shape, NORM, device)
         };
         let channels = block.in_channels;
@@ -162,7 +162,7 @@ const BLOCKS_4: usize = 7;
 /// shorter than the image: images are padded to a multiple of the stride.
 const STRIDE: usize = 32;
 
-const FIRST: ConvShape = ConvShape::same(3, 64, 7).stride(2);
+const FIRST: ConvSpec = ConvSpec::same(3, 64, 7).stride(2);
 
 impl GoogLeNet {
     pub fn new(dropout: f64, device: &Device) -> Self {
@@ -172,11 +172,7 @@ impl GoogLeNet {
                 .with_ceil_mode(true)
                 .init()
         };
-        let stem = [
-            FIRST,
-            ConvShape::same(64, 64, 1),
-            ConvShape::same(64, 192, 3),
-        ];
+        let stem = [FIRST, ConvSpec::same(64, 64, 1), ConvSpec::same(64, 192, 3)];
         Self {
             stem: stem.map(|shape| ConvUnit::new(shape, NORM, device)).into(),
             pool: pool(3),

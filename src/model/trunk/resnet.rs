@@ -13,7 +13,7 @@ use super::names::{norm_leaf, one_based};
 use crate::model::feature_map::FeatureMap;
 use crate::model::geometry::Geometry;
 use crate::model::stages::Staged;
-use crate::model::unit::{ConvShape, ConvUnit, EPSILON, Norm};
+use crate::model::unit::{ConvSpec, ConvUnit, EPSILON, Norm};
 use crate::model::variant::Variant;
 
 pub const RESNET50: TrunkInfo = TrunkInfo {
@@ -82,15 +82,15 @@ impl Bottleneck {
     ) -> Self {
         let unit = |shape| ConvUnit::new(shape, NORM, device);
         let out_channels = width * EXPANSION;
-        let middle = ConvShape::same(width, width, 3)
+        let middle = ConvSpec::same(width, width, 3)
             .dilated(dilation)
             .stride(stride);
         Self {
-            conv1: unit(ConvShape::same(in_channels, width, 1)),
+            conv1: unit(ConvSpec::same(in_channels, width, 1)),
             conv2: unit(middle),
-            conv3: unit(ConvShape::same(width, out_channels, 1)),
+            conv3: unit(ConvSpec::same(width, out_channels, 1)),
             downsample: (stride != 1 || in_channels != out_channels)
-                .then(|| unit(ConvShape::same(in_channels, out_channels, 1).stride(stride))),
+                .then(|| unit(ConvSpec::same(in_channels, out_channels, 1).stride(stride))),
         }
     }
 
@@ -156,7 +156,7 @@ impl FcnHead {
     fn new(channels: usize, num_classes: usize, dropout: f64, device: &Device) -> Self {
         let hidden = channels / 4;
         Self {
-            conv: ConvUnit::new(ConvShape::same(channels, hidden, 3), NORM, device),
+            conv: ConvUnit::new(ConvSpec::same(channels, hidden, 3), NORM, device),
             dropout: DropoutConfig::new(dropout).init(),
             score: Conv2dConfig::new([hidden, num_classes], [1, 1]).init(device),
         }
@@ -214,7 +214,7 @@ impl FcnResnet {
             })
             .collect();
         Self {
-            stem: ConvUnit::new(ConvShape::same(3, 64, 7).stride(2), NORM, device),
+            stem: ConvUnit::new(ConvSpec::same(3, 64, 7).stride(2), NORM, device),
             pool: MaxPool2dConfig::new([3, 3])
                 .with_strides([2, 2])
                 .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))

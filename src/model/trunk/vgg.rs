@@ -11,7 +11,7 @@ use super::features::{Channels, Features, Placed};
 use super::names::{fc_name, norm_leaf, one_based};
 use crate::model::feature_map::FeatureMap;
 use crate::model::geometry::{Geometry, Grid};
-use crate::model::unit::{ConvShape, ConvUnit, EPSILON, Norm, chain};
+use crate::model::unit::{ConvSpec, ConvUnit, EPSILON, Norm, chain};
 use crate::model::variant::Variant;
 
 const VARIANTS: &[Variant] = &[
@@ -177,15 +177,15 @@ impl Vgg16 {
             .map(|(out_channels, convolutions)| {
                 (0..convolutions)
                     .map(|_| {
-                        let shape = ConvShape::same(in_channels, out_channels, 3).padding(padding);
+                        let shape = ConvSpec::same(in_channels, out_channels, 3).padding(padding);
                         (in_channels, padding) = (out_channels, 1);
                         ConvUnit::new(shape, norms.stages, device)
                     })
                     .collect()
             })
             .collect();
-        let fc6 = ConvShape::same(in_channels, widths.fc, FC6).padding(fc6_padding(geometry));
-        let fc7 = ConvShape::same(widths.fc, widths.fc, 1);
+        let fc6 = ConvSpec::same(in_channels, widths.fc, FC6).padding(fc6_padding(geometry));
+        let fc7 = ConvSpec::same(widths.fc, widths.fc, 1);
         Self {
             stages,
             pool: MaxPool2dConfig::new([2, 2])

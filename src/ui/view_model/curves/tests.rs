@@ -46,7 +46,7 @@ fn model(steps: &[StepRecord], epochs: &[EpochRecord], settings: CurveSettings) 
     curves.model().clone()
 }
 
-/// Takes everything in; true when the curves were built anew.
+/// Takes everything in; true when the curves were rebuilt.
 fn is_rebuilt(
     curves: &mut RunCurves,
     steps: &[StepRecord],
