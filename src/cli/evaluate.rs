@@ -17,7 +17,9 @@ use serde::Serialize;
 use super::args::{EvaluateArgs, MaskArgs};
 use super::output::{self, EvaluationFields, duration};
 use super::{Session, TICK, find_weights, pass_on_notices};
-use crate::engine::{DeviceId, Engine, EngineError, MaskClasses, MaskFolders, ScoredSplit, Split, Task};
+use crate::engine::{
+    DeviceId, Engine, EngineError, MaskClasses, MaskFolders, ScoredSplit, Split, Task,
+};
 
 /// Steps of the progress bar.
 const BAR_LENGTH: u64 = 1000;

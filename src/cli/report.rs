@@ -17,8 +17,8 @@ use serde::Serialize;
 
 use super::output::{self, ClassScore, duration, percent};
 use crate::engine::{
-    ActiveRun, EpochRecord, Geometry, InitialWeights, Phase, RunEventKind, RunInfo, RunSnapshot, RunState, Scores,
-    StepRecord, Trunk, Variant,
+    ActiveRun, EpochRecord, Geometry, InitialWeights, Phase, RunEventKind, RunInfo, RunSnapshot,
+    RunState, Scores, StepRecord, Trunk, Variant,
 };
 
 /// Where the events of runs go. Order of one run: `started (step | epoch)* ended`,

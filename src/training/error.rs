@@ -84,6 +84,11 @@ pub enum TrainError {
 }
 
 impl TrainError {
+    /// Whether a file could not be written, which more room or another plug may mend.
+    pub(super) fn is_failed_write(&self) -> bool {
+        matches!(self, Self::File(FileError::Write { .. }))
+    }
+
     /// Whether it ends a training that was under way, so that people ask what is left of it.
     pub(super) fn ends_steps(&self) -> bool {
         matches!(

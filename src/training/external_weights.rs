@@ -198,11 +198,7 @@ pub(super) fn load_file(
 /// # Errors
 /// When the run has no weights, the file cannot be written, or its name does not end in
 /// `.safetensors`, from which this program knows the format when it reads it.
-pub fn export_run(
-    folder: &RunFolder,
-    which: SavedWeights,
-    path: &Path,
-) -> Result<(), TrainError> {
+pub fn export_run(folder: &RunFolder, which: SavedWeights, path: &Path) -> Result<(), TrainError> {
     if !path
         .extension()
         .is_some_and(|end| end.eq_ignore_ascii_case("safetensors"))

@@ -5,6 +5,7 @@
 
 mod autotune_cache;
 pub mod checkpoint;
+mod checkpoint_policy;
 mod clock;
 mod config;
 mod control;
@@ -35,8 +36,9 @@ mod segmenter;
 mod sgd;
 mod starting_point;
 
-pub use checkpoint::SavedWeights;
 pub use autotune_cache::{autotune_folder, keep_autotune_choices};
+pub use checkpoint::SavedWeights;
+pub use checkpoint_policy::{BestBy, CheckpointPolicy};
 pub use config::{DatasetRef, InitialWeights, RunConfig, SampleOrder};
 pub use control::Control;
 pub use device::{DeviceEntry, DeviceId, DeviceKind, open as open_device};

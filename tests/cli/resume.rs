@@ -49,10 +49,23 @@ fn a_killed_run_is_listed_and_goes_on() {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_saves_and_the_run_goes_on() {
+    a_signal_saves_and_the_run_goes_on("INT");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_end_of_a_session_saves_and_the_run_goes_on() {
+    for signal in ["TERM", "HUP"] {
+        a_signal_saves_and_the_run_goes_on(signal);
+    }
+}
+
+#[cfg(unix)]
+fn a_signal_saves_and_the_run_goes_on(signal: &str) {
     let shop = Workshop::new();
     let mut running = shop.start(&shop.train_args(&["--epochs", "8"]));
     running.wait_for(|line| line["event"] == "step" && line["step"] == 3);
-    running.interrupt();
+    running.signal(signal);
     let output = running.finish();
     assert_eq!(output.code, Some(130), "{}", output.stderr);
     assert_eq!(output.event("ended")["state"], "stopped");

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use eframe::egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use fcn_workbench::engine::{
-    Geometry, InitialWeights, Normalization, RunConfig, RunState, SavedWeights, Trunk,
-    Variant,
+    Geometry, InitialWeights, Normalization, RunConfig, RunState, SavedWeights, Trunk, Variant,
 };
 use fcn_workbench::ui::command::Command;
 

@@ -8,8 +8,8 @@ use super::network::{NetworkArgs, PlanArg};
 use super::settings::{self, Settings};
 use super::values;
 use crate::engine::{
-    BOUNDARY_WIDTH, DatasetRef, DeviceId, Dirs, Geometry, RunConfig, Split, StartingPoint, Trunk, Variant,
-    WeightsChoice,
+    BOUNDARY_WIDTH, DatasetRef, DeviceId, Dirs, Geometry, RunConfig, Split, StartingPoint, Trunk,
+    Variant, WeightsChoice,
 };
 
 /// Train, watch and compare fully convolutional networks for semantic segmentation.

@@ -190,32 +190,46 @@ impl PredictThread {
     }
 }
 
+/// A network in memory.
+struct Loaded {
+    source: Source,
+    device: DeviceId,
+    /// What was the newest step when it was loaded; damaged weights are replaced by older ones.
+    newest: Option<usize>,
+    predictor: Predictor,
+}
+
 /// Loaded networks, the last used at the end.
 #[derive(Default)]
 struct Models {
-    loaded: Vec<(Source, DeviceId, Predictor)>,
+    loaded: Vec<Loaded>,
 }
 
 impl Models {
     fn get(&mut self, source: &Source, device: DeviceId) -> Result<&Predictor, EngineError> {
         let newest = source.newest_step();
-        let found = self.loaded.iter().position(|(loaded, on, predictor)| {
-            loaded == source && *on == device && Some(predictor.step()) == newest
+        let found = self.loaded.iter().position(|loaded| {
+            loaded.source == *source && loaded.device == device && loaded.newest == newest
         });
         let entry = if let Some(index) = found {
             self.loaded.remove(index)
         } else {
             self.loaded
-                .retain(|(loaded, ..)| loaded.path() != source.path());
+                .retain(|loaded| loaded.source.path() != source.path());
             if self.loaded.len() >= LOADED {
                 self.loaded.remove(0);
             }
             let predictor = source.load(device)?;
-            (source.clone(), device, predictor)
+            Loaded {
+                source: source.clone(),
+                device,
+                newest,
+                predictor,
+            }
         };
         self.loaded.push(entry);
         let newest = self.loaded.len() - 1;
-        Ok(&self.loaded[newest].2)
+        Ok(&self.loaded[newest].predictor)
     }
 
     fn logits(

@@ -240,6 +240,21 @@ impl Trainer {
                     TrainEvent::EpochEnded(epoch) => {
                         self.run_events.push(run, RunEventKind::Epoch(epoch));
                     }
+                    TrainEvent::Warning(text) => notices.push(Notice {
+                        level: NoticeLevel::Warning,
+                        text: format!("{run}: {text}"),
+                    }),
+                    TrainEvent::Blocked(problem) => notices.push(Notice {
+                        level: NoticeLevel::Warning,
+                        text: format!(
+                            "{run} waits, since it cannot be saved: {problem}. It continues once \
+                             there is room; a stop loses what came after the last checkpoint"
+                        ),
+                    }),
+                    TrainEvent::Unblocked => notices.push(Notice {
+                        level: NoticeLevel::Info,
+                        text: format!("{run} continues: its folder can be written again"),
+                    }),
                     _ => {}
                 }
             }

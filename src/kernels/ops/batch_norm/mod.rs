@@ -66,9 +66,9 @@ pub(crate) fn batch_norm(
         };
         shift(&layer.running_mean, means.clone());
         let count = (batch * height * width) as f64;
-        let unbiased = variances.iter().map(|variance| {
-            (f64::from(*variance) * unbiased_factor(count)) as f32
-        });
+        let unbiased = variances
+            .iter()
+            .map(|variance| (f64::from(*variance) * unbiased_factor(count)) as f32);
         shift(&layer.running_var, unbiased.collect());
         let pass = NormalizationPass {
             sizes,
@@ -88,7 +88,11 @@ pub(crate) fn batch_norm(
 /// the other (`torch.nn.BatchNorm2d`); Burn's layer takes the population's for both. A single
 /// value says nothing of a variance; PyTorch refuses it.
 fn unbiased_factor(count: f64) -> f64 {
-    if count > 1.0 { count / (count - 1.0) } else { 1.0 }
+    if count > 1.0 {
+        count / (count - 1.0)
+    } else {
+        1.0
+    }
 }
 
 /// Burn's layer, with PyTorch's running variance.

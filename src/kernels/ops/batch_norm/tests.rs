@@ -107,7 +107,10 @@ fn the_running_variance_is_unbiased_as_in_pytorch() {
     });
     for (mean, variance) in [ours, burns] {
         assert!((mean - 0.5).abs() < 1e-6, "{mean}");
-        assert!((variance - (0.9 + 0.1 * 20.0 / 3.0)).abs() < 1e-6, "{variance}");
+        assert!(
+            (variance - (0.9 + 0.1 * 20.0 / 3.0)).abs() < 1e-6,
+            "{variance}"
+        );
     }
     // A single value has no variance; the running one must not become infinite or NaN.
     let single = Tensor::<4>::from_data([[[[3.0]]]], &device);

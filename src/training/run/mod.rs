@@ -1,19 +1,21 @@
 //! The training loop.
 
+mod open;
+mod saving;
+
 use std::sync::Arc;
 use std::time::Instant;
 
 use burn::tensor::{Device, Tensor};
 
-use super::checkpoint::{EndMark, LineLog, Position, RunFolder};
+use super::checkpoint::{CheckpointWriter, EndMark, LineLog, Position, RunFolder};
 use super::clock::Clock;
 use super::config::{RunConfig, SampleOrder};
 use super::control::Control;
-use super::device::{self, DeviceId};
+use super::device::DeviceId;
 use super::error::TrainError;
 use super::evaluate::{Scoring, evaluate};
-use super::event::{EpochRecord, Outcome, RunInfo, StepRecord, TrainEvent, TrainSink, is_better};
-use super::initial_weights::initialize;
+use super::event::{EpochRecord, Outcome, StepRecord, TrainEvent, TrainSink, is_better};
 use super::learner::Learner;
 use super::loss_readback::{LossReadback, UnreadStep};
 use super::preview::Pinned;
@@ -99,6 +101,11 @@ struct Session<'a> {
     epoch_log: LineLog<EpochRecord>,
     at: Position,
     clock: Clock,
+    /// Of the best epoch so far, by the metric of the run.
+    best_score: Option<f64>,
+    writer: CheckpointWriter,
+    /// When the last checkpoint was taken, and after which step.
+    saved: (Instant, usize),
 }
 
 /// Whether the loop continues.
@@ -107,73 +114,9 @@ enum Next {
     Stop,
 }
 
-impl<'a> Session<'a> {
-    fn open(
-        device: Option<DeviceId>,
-        folder: &'a RunFolder,
-        dataset: &'a Dataset,
-        control: &'a Control,
-        sink: &'a mut dyn TrainSink,
-    ) -> Result<Self, TrainError> {
-        let mut config = folder.meta()?.config;
-        config.device = device.unwrap_or(config.device);
-        config.validate()?;
-        let num_classes = dataset.classes.len();
-        let plan = batch_plan(&config, dataset);
-        let device = device::open(config.device)?;
-        config.precision.check(&device, config.device)?;
-        let mut learner = Learner::new(&config, num_classes, &device);
-        let mut at = Position {
-            epoch: 1,
-            ..Position::default()
-        };
-        if let Some(last) = folder.last() {
-            learner.model = folder.load_last(&last, learner.model, &mut learner.optimizer)?;
-            if learner.loss_scale.is_some() {
-                learner.loss_scale = last.loss_scale.or(learner.loss_scale);
-            }
-            at = Position {
-                step: last.step,
-                epoch: last.epoch,
-                batch: last.batch,
-                elapsed_secs: last.elapsed_secs,
-                epoch_loss: last.epoch_loss,
-                loss_scale: last.loss_scale,
-            };
-        } else {
-            learner.model = initialize(learner.model, &config, num_classes, folder, &device)?;
-        }
-        let steps_per_epoch = config.steps_per_epoch(plan.batches_per_epoch());
-        sink.send(TrainEvent::Started(RunInfo {
-            run: folder.name(),
-            device: device::describe(config.device),
-            parameters: learner.num_params(),
-            steps_per_epoch,
-            total_steps: config.total_steps(steps_per_epoch),
-            first_step: at.step,
-        }));
-        let pinned = Pinned::read(dataset, &config, sink.wants_previews())?;
-        let (step_log, epoch_log) = folder.open_logs(at.step)?;
-        Ok(Self {
-            folder,
-            dataset,
-            control,
-            sink,
-            readback: LossReadback::new(device::reads_for_free(&device)),
-            device,
-            plan,
-            pinned,
-            learner,
-            step_log,
-            epoch_log,
-            clock: Clock::new(at.elapsed_secs),
-            at,
-            config,
-        })
-    }
-
+impl Session<'_> {
     fn run(mut self) -> Result<Outcome, TrainError> {
-        let mut best = self.folder.best().and_then(|best| best.mean_iu);
+        let mut best = self.best_score;
         let per_epoch = self.plan.batches_per_epoch();
         let total = self.total_steps();
         self.show_pinned()?;
@@ -207,27 +150,31 @@ impl<'a> Session<'a> {
                 if self.pinned.due() {
                     self.show_pinned()?;
                 }
+                self.save_when_due()?;
             }
             drop(loader);
             self.settle()?;
             let Some(record) = self.validate(best)? else {
                 return self.stop();
             };
-            self.epoch_log.push(&record)?;
-            let improved = record.best.then_some(&record);
-            if let Some(record) = improved {
-                best = record.scores.mean_iu;
+            self.persist(|session| Ok(session.epoch_log.push(&record)?))?;
+            if record.best {
+                best = self.config.checkpoints.best_by.score(&record);
             }
             self.at.epoch += 1;
             self.at.batch = 0;
             self.at.epoch_loss = 0.0;
-            self.save(improved)?;
+            let policy = &self.config.checkpoints;
+            if record.best || policy.is_due_after(record.epoch, self.config.epochs) {
+                self.save(Some(&record))?;
+            }
             self.sink.send(TrainEvent::EpochEnded(record));
             if !self.pinned.is_empty() {
                 self.sink
                     .send(TrainEvent::Preview(self.pinned.collect(self.at.step)));
             }
         }
+        self.finish_saving()?;
         Ok(Outcome::Finished)
     }
 
@@ -257,7 +204,7 @@ impl<'a> Session<'a> {
         let read = self.readback.read()?;
         for (record, sum) in read.steps {
             self.at.epoch_loss += sum;
-            self.step_log.push(&record)?;
+            self.persist(|session| Ok(session.step_log.push(&record)?))?;
             self.sink.send(TrainEvent::Step(record));
         }
         read.broken.map_or(Ok(()), Err)
@@ -283,7 +230,9 @@ impl<'a> Session<'a> {
     /// Waits during a pause; the clock stands still.
     fn pause_or_stop(&mut self) -> Result<Next, TrainError> {
         if self.control.pause_requested() {
-            self.catch_up()?;
+            // People who pause may be about to switch the machine off.
+            self.save_what_is_new()?;
+            self.finish_saving()?;
             self.clock.pause();
             self.sink.send(TrainEvent::Paused);
             self.control.wait_while_paused();
@@ -297,22 +246,6 @@ impl<'a> Session<'a> {
         } else {
             Next::Step
         })
-    }
-
-    fn stop(mut self) -> Result<Outcome, TrainError> {
-        self.settle()?;
-        self.save(None)?;
-        Ok(Outcome::Stopped { step: self.at.step })
-    }
-
-    /// Publishes a checkpoint; [`settle`](Self::settle) comes before it.
-    fn save(&mut self, best: Option<&EpochRecord>) -> Result<(), TrainError> {
-        self.at.elapsed_secs = self.clock.secs();
-        self.at.loss_scale = self.learner.loss_scale;
-        self.folder
-            .save(&self.learner.model, &self.learner.optimizer, self.at, best)?;
-        self.sink.send(TrainEvent::Saved { step: self.at.step });
-        Ok(())
     }
 
     fn segmenter(&self) -> Segmenter {
@@ -355,18 +288,22 @@ impl<'a> Session<'a> {
             pinned,
             &mut |done, total| sink.send(TrainEvent::Validating { done, total }),
         )?;
-        Ok(loss.map(|loss| {
+        let best_by = self.config.checkpoints.best_by;
+        let record = loss.map(|loss| {
             let scores = matrix.scores();
-            let mean_iu = scores.mean_iu;
             EpochRecord {
                 epoch: self.at.epoch,
                 step: self.at.step,
                 train_loss: self.at.epoch_loss / self.at.batch.max(1) as f64,
                 val_loss: loss.mean,
                 elapsed_secs: self.clock.secs(),
-                best: is_better(mean_iu, best),
+                best: false,
                 scores,
             }
+        });
+        Ok(record.map(|record| EpochRecord {
+            best: is_better(best_by.score(&record), best),
+            ..record
         }))
     }
 }

@@ -2,12 +2,18 @@
 //!
 //! A leaf that every room may import. Must not know what the files hold.
 
+mod operations;
+
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+#[cfg(test)]
+pub use operations::{Operation, watched};
+pub use operations::{append, remove_file, sync_file, sync_folder};
 
 /// A file that could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -67,7 +73,7 @@ pub fn write_atomic(
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), FileError> {
     write_atomic_by_path(path, |scratch| {
-        let mut file = BufWriter::new(File::create(scratch)?);
+        let mut file = BufWriter::new(operations::Output::create(scratch)?);
         write(&mut file)?;
         file.flush()
     })
@@ -96,15 +102,6 @@ pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, FileError> {
     })
 }
 
-/// Makes the names in a folder outlive a power loss. Only Unix can ask for that.
-pub fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        File::open(folder)?.sync_all()
-    } else {
-        Ok(())
-    }
-}
-
 fn publish(path: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
     // A bare name has an empty parent, which is the current folder.
     let folder = path
@@ -122,9 +119,9 @@ fn publish(path: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> io::Resu
         .permissions();
     write(&scratch)?;
     fs::set_permissions(&scratch, permissions)?;
-    // Windows syncs only what is open for writing.
-    File::options().write(true).open(&scratch)?.sync_all()?;
-    scratch.persist(path)?;
+    // In this order, so that the name never stands for less than the whole content.
+    sync_file(&scratch)?;
+    operations::persist(scratch, path)?;
     sync_folder(folder)
 }
 
