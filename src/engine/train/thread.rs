@@ -70,6 +70,7 @@ impl TrainThread {
         let result = guarded(|| self.train(&mut sink, &mut opened));
         let failure = match result {
             Ok(Ok(())) => None,
+            Err(_) if self.control.stop_now_requested() => Some(Outcome::Stopped { step: 0 }),
             Ok(Err(err)) => Some(outcome_of(&err)),
             Err(panic) => {
                 let err = EngineError::Panicked {

@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
-use super::{Session, batch_plan};
+use super::Session;
 use crate::dataset::Dataset;
+use crate::training::batches::batch_plan;
 use crate::training::checkpoint::{CheckpointWriter, Last, Position, RunFolder};
 use crate::training::clock::Clock;
 use crate::training::config::RunConfig;
@@ -15,6 +16,7 @@ use crate::training::initial_weights::initialize;
 use crate::training::learner::Learner;
 use crate::training::loss_readback::LossReadback;
 use crate::training::preview::Pinned;
+use crate::training::step_meter::StepMeter;
 
 impl<'a> Session<'a> {
     pub(super) fn open(
@@ -30,6 +32,7 @@ impl<'a> Session<'a> {
         let num_classes = dataset.classes.len();
         let plan = batch_plan(&config, dataset);
         let device = device::open(config.device)?;
+        control.check_wanted()?;
         config.precision.check(&device, config.device)?;
         let writer = CheckpointWriter::start(folder)?;
         let mut learner = Learner::new(&config, num_classes, &device);
@@ -49,6 +52,7 @@ impl<'a> Session<'a> {
                 ..Position::default()
             }
         };
+        control.check_wanted()?;
         let steps_per_epoch = config.steps_per_epoch(plan.batches_per_epoch());
         sink.send(TrainEvent::Started(RunInfo {
             run: folder.name(),
@@ -74,6 +78,7 @@ impl<'a> Session<'a> {
             step_log,
             epoch_log,
             clock: Clock::new(at.elapsed_secs),
+            meter: StepMeter::new(&config, num_classes),
             saved: (Instant::now(), at.step),
             best_score,
             writer,

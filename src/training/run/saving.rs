@@ -17,6 +17,7 @@ const LOOK: Duration = Duration::from_millis(50);
 impl Session<'_> {
     /// Saves and ends.
     pub(super) fn stop(&mut self) -> Result<Outcome, TrainError> {
+        self.control.check_wanted()?;
         self.save_what_is_new()?;
         self.finish_saving()?;
         Ok(Outcome::Stopped { step: self.at.step })

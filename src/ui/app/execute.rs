@@ -120,6 +120,10 @@ impl App {
                 let stopped = self.engine.stop();
                 self.report(stopped);
             }
+            UiCommand::StopNow => {
+                let stopped = self.engine.stop_now();
+                self.report(stopped);
+            }
             UiCommand::Weights => self.weights.open = true,
             UiCommand::Panel(panel) => self.toggle_panel(panel),
             UiCommand::Theme(theme) => self.set_theme(ctx, theme),
@@ -128,6 +132,8 @@ impl App {
                 self.state.prefs.debug_overlay = !self.state.prefs.debug_overlay;
             }
             UiCommand::GettingStarted => self.help.getting_started = true,
+            UiCommand::Shortcuts => self.help.shortcuts = !self.help.shortcuts,
+            UiCommand::Palette => self.palette.toggle(),
             UiCommand::Folders => self.help.folders = true,
             UiCommand::About => self.help.about = true,
         }
@@ -166,7 +172,7 @@ impl App {
             | UiCommand::TrainThree
             | UiCommand::TrainStaged
             | UiCommand::TrainAtOnce => self.state.train.problem(&self.engine, command),
-            UiCommand::Pause | UiCommand::Unpause | UiCommand::Stop => {
+            UiCommand::Pause | UiCommand::Unpause | UiCommand::Stop | UiCommand::StopNow => {
                 active_problem(self.engine.active(), command).map(Problem::from)
             }
             UiCommand::OpenFolder => self.folder_dialog.is_some().then(dialog),
@@ -179,6 +185,8 @@ impl App {
             | UiCommand::ResetLayout
             | UiCommand::DebugOverlay
             | UiCommand::GettingStarted
+            | UiCommand::Shortcuts
+            | UiCommand::Palette
             | UiCommand::Folders
             | UiCommand::About => None,
         }

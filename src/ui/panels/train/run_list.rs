@@ -183,10 +183,7 @@ pub fn confirm_delete_ui(ctx: &PanelCtx<'_>, ui: &Ui, deleting: &mut Option<Stri
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let palette = theme::palette(ui.visuals());
             let text = RichText::new("Delete run").color(palette.on_accent);
-            if ui
-                .add(egui::Button::new(text).fill(palette.error))
-                .clicked()
-            {
+            if ui.default_button(egui::Button::new(text).fill(palette.error)) {
                 ctx.commands.send(Command::DeleteRun(name.clone()));
                 ui.close();
             }
