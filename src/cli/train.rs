@@ -13,12 +13,14 @@ use super::interrupts::Interrupts;
 use super::network::PlanArg;
 use super::report::{JsonReport, Report, TextReport};
 use super::{EXIT_STOPPED, Session, TICK, output, pass_on_notices, wait_for_device};
-use crate::engine::{DeviceId, Engine, EngineError, Need, RunSnapshot, RunState, Scores, Variant};
+use crate::engine::{
+    DeviceId, Engine, EngineError, Need, RunSnapshot, RunState, Scores, TrainOptions, Variant,
+};
 
 /// Trains as asked and reports until it is over.
 pub fn run(args: &TrainArgs, session: &Session) -> Result<ExitCode, String> {
     let started = if let Some(wanted) = &args.resume {
-        resume(wanted, args.device, session)?
+        resume(wanted, args, session)?
     } else {
         start(args, session)?
     };
@@ -85,19 +87,27 @@ fn best_device_text(engine: &Engine, device: DeviceId) -> String {
     format!("Training on {device}{name}, the best device found; {other}")
 }
 
-fn resume(wanted: &str, device: Option<DeviceId>, session: &Session) -> Result<Started, String> {
+fn resume(wanted: &str, args: &TrainArgs, session: &Session) -> Result<Started, String> {
+    let device = args.device;
     let mut engine = session.engine(device != Some(DeviceId::Cpu));
     let run = engine.find_run(wanted, Need::Anything)?;
     let (name, own) = (run.name.clone(), run.config.device);
     wait_for_device(&mut engine, device.or(Some(own)));
     let interrupts = Interrupts::install()?;
     engine.keep_run_events();
-    engine.resume_run(&name, device).map_err(|err| match err {
-        EngineError::NoSuchDevice { .. } | EngineError::DeviceProblem { .. } => {
-            format!("{err}. `train --resume {name} --device cpu` continues on the processor")
-        }
-        err => err.to_string(),
-    })?;
+    let options = TrainOptions {
+        device,
+        dataset: args.dataset.clone(),
+        accept_changes: args.accept_changes,
+    };
+    engine
+        .resume_run_with(&name, options)
+        .map_err(|err| match err {
+            EngineError::NoSuchDevice { .. } | EngineError::DeviceProblem { .. } => {
+                format!("{err}. `train --resume {name} --device cpu` continues on the processor")
+            }
+            err => err.to_string(),
+        })?;
     Ok(Started { engine, interrupts })
 }
 

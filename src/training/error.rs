@@ -81,6 +81,13 @@ pub enum TrainError {
         reason: String,
         hint: &'static str,
     },
+    /// A run and its data do not fit together any more.
+    #[error(
+        "{path}: the data of this run changed since it was started ({changes}). Restore the files, \
+         name their folder with `train --resume RUN --dataset FOLDER`, or continue on what is there \
+         now with `--accept-changes`"
+    )]
+    DataChanged { path: PathBuf, changes: String },
     /// Another program trains this run.
     #[error("{path}: this run is being trained by another program. Stop it there first")]
     Locked { path: PathBuf },

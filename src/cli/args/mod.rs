@@ -86,6 +86,13 @@ pub struct TrainArgs {
     /// Resume this run from its last checkpoint (`latest` for the newest run)
     #[arg(long, value_name = "RUN", conflicts_with_all = ["settings", "network", "compare"])]
     pub resume: Option<String>,
+    /// `sample` (generated if it is missing) or a folder in VOC or CamVid layout [default: sample;
+    /// with --resume that of the run, which keeps a new place]
+    #[arg(long, value_name = "sample|FOLDER", value_parser = settings::dataset)]
+    pub dataset: Option<DatasetRef>,
+    /// With --resume: continue although the data changed since the run was started
+    #[arg(long, requires = "resume")]
+    pub accept_changes: bool,
     /// Train FCN-32s, 16s and 8s one after another with the same settings
     #[arg(long, conflicts_with_all = ["variant", "plan"])]
     pub compare: bool,
@@ -111,6 +118,7 @@ impl TrainArgs {
     /// When a trunk was asked for that is not that of `start`.
     pub fn config(&self, start: Option<&StartingPoint>) -> Result<RunConfig, String> {
         let mut config = self.settings.config(self.network.base(start)?);
+        config.dataset = self.dataset.clone().unwrap_or(DatasetRef::Sample);
         config.device = self.device.unwrap_or(config.device);
         Ok(config)
     }

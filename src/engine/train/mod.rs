@@ -14,7 +14,7 @@ pub use trainer::{Live, Plan};
 
 use super::runs::RunState;
 use super::{Engine, EngineError};
-use crate::training::{DeviceId, RunConfig};
+use crate::training::{DeviceId, RunConfig, TrainOptions};
 
 impl Engine {
     /// Trains one run.
@@ -56,6 +56,22 @@ impl Engine {
     /// # Errors
     /// What the run lacks for that; a device that does not work; [`Busy`](EngineError::Busy).
     pub fn resume_run(&mut self, run: &str, device: Option<DeviceId>) -> Result<(), EngineError> {
+        let options = TrainOptions {
+            device,
+            ..TrainOptions::default()
+        };
+        self.resume_run_with(run, options)
+    }
+
+    /// As [`resume_run`](Self::resume_run), on a dataset that was moved, or on data that changed.
+    ///
+    /// # Errors
+    /// As [`resume_run`](Self::resume_run).
+    pub fn resume_run_with(
+        &mut self,
+        run: &str,
+        mut options: TrainOptions,
+    ) -> Result<(), EngineError> {
         let snapshot = self.existing_run(run)?;
         let folder = self.folder(run);
         if !snapshot.can_resume {
@@ -72,9 +88,13 @@ impl Engine {
             });
         }
         let mut config = snapshot.config.clone();
-        config.device = device.unwrap_or(config.device);
+        config.device = options.device.unwrap_or(config.device);
+        if let Some(which) = &options.dataset {
+            config.dataset = which.clone();
+        }
+        options.device = Some(config.device);
         self.devices.check(config.device)?;
-        self.trainer.resume_run(folder, config)
+        self.trainer.resume_run(folder, config, options)
     }
 
     /// Asks the active run to wait after the step in hand.

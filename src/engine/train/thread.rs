@@ -13,15 +13,15 @@ use crate::engine::tasks::guarded;
 use crate::engine::{EngineError, Waker};
 use crate::training::checkpoint::{EndMark, RunFolder, RunMeta};
 use crate::training::{
-    Control, DeviceId, Outcome, Preview, RunConfig, TrainEvent, TrainSink, train_on,
+    Control, Outcome, Preview, RunConfig, TrainEvent, TrainOptions, TrainSink, train_with,
 };
 
 /// What a training thread is started for.
 pub(super) enum Job {
     /// A run of its own.
     New(Box<RunConfig>),
-    /// The rest of a run that is there, on a device that may be another than its own.
-    Resume(RunFolder, DeviceId),
+    /// The rest of a run that is there, with what is another now.
+    Resume(RunFolder, Box<TrainOptions>),
 }
 
 /// What the training thread tells the engine.
@@ -109,7 +109,10 @@ impl TrainThread {
     ) -> Result<(), EngineError> {
         let which = match &self.job {
             Job::New(config) => config.dataset.clone(),
-            Job::Resume(folder, _) => folder.meta()?.config.dataset,
+            Job::Resume(folder, options) => match &options.dataset {
+                Some(which) => which.clone(),
+                None => folder.meta()?.config.dataset,
+            },
         };
         let control = self.control.clone();
         let dataset = dataset::open(&which, &self.data_dir, &mut |_, _| {
@@ -148,11 +151,11 @@ impl TrainThread {
         };
         self.events.send(event).ok();
         *opened = Some(folder.clone());
-        let device = match &self.job {
-            Job::New(_) => None,
-            Job::Resume(_, device) => Some(*device),
+        let options = match &self.job {
+            Job::New(_) => TrainOptions::default(),
+            Job::Resume(_, options) => (**options).clone(),
         };
-        train_on(device, &folder, &dataset, &self.control, sink);
+        train_with(&options, &folder, &dataset, &self.control, sink);
         Ok(())
     }
 }

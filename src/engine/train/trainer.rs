@@ -14,7 +14,9 @@ use crate::dataset::ClassList;
 use crate::engine::runs::{RunSnapshot, RunState, newest_first};
 use crate::engine::{Dirs, EngineError, Lost, Notice, NoticeLevel, Waker};
 use crate::training::checkpoint::RunFolder;
-use crate::training::{Control, InitialWeights, Outcome, Preview, RunConfig, TrainEvent};
+use crate::training::{
+    Control, InitialWeights, Outcome, Preview, RunConfig, TrainEvent, TrainOptions,
+};
 
 /// Runs that are trained one after another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,9 +110,14 @@ impl Trainer {
         self.start_next()
     }
 
-    pub fn resume_run(&mut self, folder: RunFolder, config: RunConfig) -> Result<(), EngineError> {
+    pub fn resume_run(
+        &mut self,
+        folder: RunFolder,
+        config: RunConfig,
+        options: TrainOptions,
+    ) -> Result<(), EngineError> {
         self.begin_plan(1)?;
-        self.launch(Job::Resume(folder, config.device), config)
+        self.launch(Job::Resume(folder, Box::new(options)), config)
     }
 
     fn begin_plan(&mut self, total: usize) -> Result<(), EngineError> {

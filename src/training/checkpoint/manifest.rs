@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
@@ -50,7 +51,9 @@ pub(super) fn write_manifest(path: &Path, value: &impl Serialize) -> Result<(), 
     write_atomic(path, |file| {
         let mut text = serde_json::to_string_pretty(value)?;
         // The closing brace comes behind the checksum.
-        text.truncate(text.trim_end_matches(['\n', '}']).len());
+        let object = text.strip_suffix("\n}");
+        let object = object.ok_or_else(|| io::Error::other("a manifest is an object"))?;
+        text.truncate(object.len());
         let checksum = crc32fast::hash(text.as_bytes());
         write!(file, "{text}{CHECKSUM_KEY}{checksum}\n}}")
     })
@@ -143,6 +146,8 @@ mod tests {
         loss: f64,
         #[serde(default, with = "exact_option")]
         score: Option<f64>,
+        #[serde(default)]
+        checksums: Checksums,
     }
 
     fn values() -> Values {
@@ -150,6 +155,7 @@ mod tests {
             name: "}\n".to_owned(),
             loss: 1.234_567_890_123_456_7e-300,
             score: Some(0.1 + 0.2),
+            checksums: Checksums::from([("a".to_owned(), Checksum::of(b"a"))]),
         }
     }
 

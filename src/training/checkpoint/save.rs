@@ -149,7 +149,7 @@ impl RunFolder {
             write_manifest(&self.file("best.json"), best)?;
         }
         write_manifest(&self.file("last.json"), &checkpoint.last)?;
-        self.clean_up(&checkpoint.policy);
+        self.clean_up(checkpoint);
         Ok(())
     }
 
@@ -174,15 +174,13 @@ impl RunFolder {
         Ok(write_manifest(&self.file("best.json"), &best)?)
     }
 
-    /// Deletes the checkpoints that `policy` does not keep, and leftovers of a crash. What cannot
+    /// Deletes the checkpoints that the policy does not keep, and leftovers of a crash. What cannot
     /// be deleted now is deleted after the next checkpoint.
-    fn clean_up(&self, policy: &CheckpointPolicy) {
+    fn clean_up(&self, published: &Encoded) {
         let checkpoints = self.checkpoints();
-        let kept = Kept::new(&checkpoints, policy);
+        let kept = Kept::new(&checkpoints, &published.policy);
         let mut named: Vec<String> = self.best().map(|best| best.weights).into_iter().collect();
-        // Where it cannot be read, what it may name is not known, and nothing but a crash between
-        // two of its versions could have caused that.
-        named.extend(self.last().iter().flat_map(|last| last.files().cloned()));
+        named.extend(published.last.files().cloned());
         let mut manifests = Vec::new();
         for checkpoint in &checkpoints {
             if kept.whole.contains(&checkpoint.step) {

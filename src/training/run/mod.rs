@@ -10,7 +10,7 @@ use burn::tensor::{Device, Tensor};
 use super::batches::batch_seed;
 use super::checkpoint::{CheckpointWriter, EndMark, LineLog, Position, RunFolder};
 use super::clock::Clock;
-use super::config::RunConfig;
+use super::config::{DatasetRef, RunConfig};
 use super::control::Control;
 use super::device::DeviceId;
 use super::error::TrainError;
@@ -30,19 +30,30 @@ use crate::metrics::ConfusionMatrix;
 ///
 /// Blocks; call it on a thread of its own.
 pub fn train(folder: &RunFolder, dataset: &Dataset, control: &Control, sink: &mut dyn TrainSink) {
-    train_on(None, folder, dataset, control, sink);
+    let options = TrainOptions::default();
+    train_with(&options, folder, dataset, control, sink);
 }
 
-/// As [`train`], on another device than that of the run's configuration. The choice holds for
-/// this call alone: the configuration keeps saying what the run was started with.
-pub fn train_on(
-    device: Option<DeviceId>,
+/// What may be another in this call than what the run was started with.
+#[derive(Debug, Clone, Default)]
+pub struct TrainOptions {
+    /// Another device, for this call alone.
+    pub device: Option<DeviceId>,
+    /// Where the dataset lies now; the run keeps that.
+    pub dataset: Option<DatasetRef>,
+    /// Whether a run is resumed although its data changed.
+    pub accept_changes: bool,
+}
+
+/// As [`train`], with what is another now.
+pub fn train_with(
+    options: &TrainOptions,
     folder: &RunFolder,
     dataset: &Dataset,
     control: &Control,
     sink: &mut dyn TrainSink,
 ) {
-    let outcome = match train_locked(device, folder, dataset, control, sink) {
+    let outcome = match train_locked(options, folder, dataset, control, sink) {
         Ok(outcome) => outcome,
         Err(err) => Outcome::Failed(failure_text(&err, folder)),
     };
@@ -59,7 +70,7 @@ fn failure_text(err: &TrainError, folder: &RunFolder) -> String {
 }
 
 fn train_locked(
-    device: Option<DeviceId>,
+    options: &TrainOptions,
     folder: &RunFolder,
     dataset: &Dataset,
     control: &Control,
@@ -69,7 +80,7 @@ fn train_locked(
     let _lock = folder.lock()?;
     let outcome = {
         let _work = control.enter_work();
-        Session::open(device, folder, dataset, control, sink).and_then(Session::run)
+        Session::open(options, folder, dataset, control, sink).and_then(Session::run)
     };
     control.set_step(None);
     // Whatever went wrong after that came of what was left undone.

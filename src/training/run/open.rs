@@ -2,38 +2,42 @@
 
 use std::time::Instant;
 
-use super::Session;
+use super::{Session, TrainOptions};
 use crate::dataset::Dataset;
 use crate::training::batches::batch_plan;
 use crate::training::checkpoint::{CheckpointWriter, Last, Position, RunFolder};
 use crate::training::clock::Clock;
 use crate::training::config::RunConfig;
 use crate::training::control::Control;
-use crate::training::device::{self, DeviceId};
+use crate::training::device;
 use crate::training::error::TrainError;
 use crate::training::event::{EpochRecord, RunInfo, TrainEvent, TrainSink, is_better};
 use crate::training::initial_weights::initialize;
 use crate::training::learner::Learner;
 use crate::training::loss_readback::LossReadback;
+use crate::training::origin::{DataFingerprint, RunOrigin};
 use crate::training::preview::Pinned;
 use crate::training::step_meter::StepMeter;
 
 impl<'a> Session<'a> {
     pub(super) fn open(
-        device: Option<DeviceId>,
+        options: &TrainOptions,
         folder: &'a RunFolder,
         dataset: &'a Dataset,
         control: &'a Control,
         sink: &'a mut dyn TrainSink,
     ) -> Result<Self, TrainError> {
         let mut config = folder.meta()?.config;
-        config.device = device.unwrap_or(config.device);
+        config.device = options.device.unwrap_or(config.device);
         config.validate()?;
         let num_classes = dataset.classes.len();
         let plan = batch_plan(&config, dataset);
         let device = device::open(config.device)?;
         control.check_wanted()?;
         config.precision.check(&device, config.device)?;
+        let data = DataFingerprint::of(dataset, control)?;
+        let now = RunOrigin::now(&config, device::describe(config.device), data);
+        note_origin(now, options, folder, dataset, sink)?;
         let writer = CheckpointWriter::start(folder)?;
         let mut learner = Learner::new(&config, num_classes, &device);
         let resumed = folder.load_newest(&|| learner.fresh_network(&config))?;
@@ -86,6 +90,50 @@ impl<'a> Session<'a> {
             config,
         })
     }
+}
+
+/// Notes what a run is started with, and compares it with that when it is resumed.
+///
+/// # Errors
+/// When the data changed, and that is not accepted.
+fn note_origin(
+    now: RunOrigin,
+    options: &TrainOptions,
+    folder: &RunFolder,
+    dataset: &Dataset,
+    sink: &mut dyn TrainSink,
+) -> Result<(), TrainError> {
+    // A run that was not saved yet begins anew. One of before December 2026 has no note.
+    let then = folder.origin().filter(|_| folder.last().is_some());
+    let mut noted = now.clone();
+    if let Some(then) = then {
+        let changes = then.data.changes(&now.data);
+        match changes {
+            Some(changes) if !options.accept_changes => {
+                return Err(TrainError::DataChanged {
+                    path: dataset.root.clone(),
+                    changes,
+                });
+            }
+            Some(changes) => sink.send(TrainEvent::Warning(format!(
+                "its data changed, and it continues on what is there now: {changes}"
+            ))),
+            None => {}
+        }
+        if let Some(text) = then.other_surroundings(&now) {
+            log::info!("{}: {text}", folder.name());
+        }
+        // It keeps saying what the run was started with.
+        noted = RunOrigin {
+            data: now.data,
+            ..then
+        };
+    }
+    folder.set_origin(&noted)?;
+    if let Some(which) = &options.dataset {
+        folder.move_dataset(which, &dataset.name)?;
+    }
+    Ok(())
 }
 
 /// Where a checkpoint continues.
