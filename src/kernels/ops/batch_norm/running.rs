@@ -1,0 +1,37 @@
+//! Running statistics as PyTorch's.
+
+use burn::nn::BatchNorm;
+use burn::tensor::Tensor;
+
+/// What the variance of a population of `count` values is multiplied by to estimate that of where
+/// they came from: PyTorch normalizes a batch with the one and moves the running variance with
+/// the other (`torch.nn.BatchNorm2d`); Burn's layer takes the population's for both. A single
+/// value says nothing of a variance; PyTorch refuses it.
+pub(super) fn unbiased_factor(count: f64) -> f64 {
+    if count > 1.0 {
+        count / (count - 1.0)
+    } else {
+        1.0
+    }
+}
+
+/// Burn's layer, with PyTorch's running variance.
+///
+/// # Shapes
+/// - input, output: `[batch_size, channels, height, width]`
+pub(crate) fn burn_batch_norm(layer: &BatchNorm, input: Tensor<4>) -> Tensor<4> {
+    let device = input.device();
+    if !(device.is_autodiff() && layer.training.is_enabled()) {
+        return layer.forward(input);
+    }
+    let [batch, _, height, width] = input.dims();
+    let before = layer.running_var.value_sync().to_device(&device);
+    let output = layer.forward(input);
+    let after = layer.running_var.value_sync().to_device(&device);
+    // after = (1 - momentum) * before + momentum * variance; the second term is to be scaled.
+    let kept = before.mul_scalar(1.0 - layer.momentum);
+    let factor = unbiased_factor((batch * height * width) as f64);
+    let corrected = kept.clone() + (after - kept).mul_scalar(factor);
+    layer.running_var.update(corrected.detach());
+    output
+}
