@@ -15,7 +15,7 @@ use crate::kernels::autodiff::{BackwardPass, Operand, apply, tensor};
 use crate::kernels::buffer_pool::{Buffer, acquire, recycle};
 use crate::kernels::tiling::relu;
 pub(crate) use running::burn_batch_norm;
-use running::unbiased_factor;
+use running::unbiased;
 
 /// Sums that are kept side by side, so that they are added in registers.
 const SIDE: usize = 32;
@@ -69,11 +69,8 @@ pub(crate) fn batch_norm(
             running.update((old + batch.mul_scalar(layer.momentum)).detach());
         };
         shift(&layer.running_mean, means.clone());
-        let count = (batch * height * width) as f64;
-        let unbiased = variances
-            .iter()
-            .map(|variance| (f64::from(*variance) * unbiased_factor(count)) as f32);
-        shift(&layer.running_var, unbiased.collect());
+        let count = batch * height * width;
+        shift(&layer.running_var, unbiased(&variances, count));
         let pass = NormalizationPass {
             sizes,
             input,
