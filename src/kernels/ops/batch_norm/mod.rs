@@ -3,6 +3,7 @@
 
 mod running;
 
+use burn::backend::Flex;
 use burn::backend::TensorMetadata as _;
 use burn::backend::flex::FlexTensor;
 use burn::module::RunningState;
@@ -38,7 +39,7 @@ pub(crate) fn batch_norm(
         return None;
     }
     let operands = [
-        Operand::new(input.clone())?,
+        Operand::<Flex>::new(input.clone())?,
         Operand::new(layer.gamma.val())?,
         Operand::new(layer.beta.val())?,
     ];
