@@ -9,7 +9,7 @@ use super::catalogue::CatalogueError;
 use super::score_masks::MaskScoreError;
 use crate::dataset::DatasetError;
 use crate::files::FileError;
-use crate::training::{DeviceId, TrainError};
+use crate::training::{DeviceId, NoCommandLine, TrainError};
 
 /// Work ended without a result: it panicked, was cancelled before it began, or got no thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -114,6 +114,18 @@ pub enum EngineError {
         /// The run.
         run: String,
     },
+    /// A deleted run cannot come back to its place.
+    #[error(
+        "{}: there is another folder of this name, so the deleted run stays in {}. Rename or move one of them",
+        .target.display(),
+        .trash.display()
+    )]
+    PlaceTaken {
+        /// Where the run was.
+        target: PathBuf,
+        /// Where it is.
+        trash: PathBuf,
+    },
     /// The device does not work.
     #[error("{device} ({name}): {problem}. Choose another device, cpu always works")]
     DeviceProblem {
@@ -195,6 +207,9 @@ pub enum EngineError {
     /// A public weights file.
     #[error(transparent)]
     Catalogue(CatalogueError),
+    /// Settings that no command line can say.
+    #[error(transparent)]
+    NoCommandLine(#[from] NoCommandLine),
     /// Masks that are scored.
     #[error(transparent)]
     MaskScore(#[from] MaskScoreError),

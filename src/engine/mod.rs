@@ -1,6 +1,6 @@
 //! The one owner of state and threads, driven alike by the window and the command line.
 //!
-//! Everything slow runs on named threads (`train`, `predict`, `dataset`, `devices`,
+//! Everything slow runs on named threads (`train`, `predict`, `runs`, `dataset`, `devices`,
 //! `weights`, `worker-N`); [`Engine::poll`] applies what they sent. Re-exports every type that
 //! `ui` and `cli` may name. Must not know about egui.
 
@@ -38,6 +38,7 @@ pub use crate::model::weights::{
     WEIGHTS_EXTENSIONS, WeightsLayout, WeightsRow, WeightsRowState, has_weights_extension,
 };
 pub use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
+pub use crate::training::checkpoint::RunNotes;
 pub use crate::training::{
     DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord, InitialWeights, Learning, Outcome,
     Precision, Preview, PreviewItem, Recipe, Reduction, RunConfig, RunInfo, SampleOrder, Schedule,
@@ -54,7 +55,8 @@ pub use error::{EngineError, Lost};
 pub use memory::keep_freed_memory;
 pub use notice::{Notice, NoticeLevel};
 pub use predict::{Evaluation, Logits, NetworkSource, Prediction};
-pub use runs::{Need, RunSnapshot, RunState};
+pub use runs::{Difference, Need, RunSnapshot, RunState, differences};
+use runs::{RunsEvent, RunsThread, Undo};
 pub use score_masks::{MaskClasses, MaskFolders, MaskScoreError, MaskScores, score_masks};
 pub use tasks::{Cancel, Poll, Task, guarded};
 pub use train::{ActiveRun, Live, Phase, Plan, RunEvent, RunEventKind};
@@ -93,7 +95,7 @@ enum Event {
         generation: u64,
         result: Result<Arc<OpenDataset>, EngineError>,
     },
-    RunsLoaded(Vec<RunSnapshot>),
+    Runs(RunsEvent),
     Weights(WeightsEvent),
 }
 
@@ -112,6 +114,9 @@ pub struct Engine {
     background: Vec<(Background, Task<()>)>,
     runs: Vec<RunSnapshot>,
     runs_known: bool,
+    runs_thread: RunsThread,
+    /// How the changes of runs are taken back, the last one at the end.
+    run_undos: Vec<Undo>,
     catalogue: Catalogue,
     trainer: Trainer,
     pool: Pool,
@@ -139,6 +144,8 @@ impl Engine {
         let mut engine = Self {
             trainer: Trainer::new(dirs.clone(), Arc::clone(&waker), live_masks),
             catalogue: Catalogue::new(dirs.runs.join("pretrained"), entries),
+            runs_thread: RunsThread::start(&dirs.runs, &waker, sender.clone()),
+            run_undos: Vec::new(),
             dirs,
             waker,
             events,
@@ -157,7 +164,6 @@ impl Engine {
         if let Some(program) = probe_program {
             engine.probe_devices(program);
         }
-        engine.refresh_runs();
         engine.look_for_weights();
         engine
     }
@@ -172,6 +178,8 @@ impl Engine {
                 .map(|event| self.apply(event))
                 .is_ok();
             let training = self.trainer.poll(&mut self.runs, &mut self.notices);
+            let trained = self.trainer.active().map(|active| active.run.as_str());
+            self.runs_thread.set_own(trained);
             if !own && !training {
                 self.take_lost();
                 return !self.events.is_empty();
@@ -211,11 +219,7 @@ impl Engine {
                 self.dataset_opened(result);
             }
             Event::DatasetProgress { .. } | Event::DatasetOpened { .. } => {}
-            Event::RunsLoaded(runs) => {
-                let old = std::mem::replace(&mut self.runs, runs);
-                self.runs_known = true;
-                self.trainer.keep_active(&mut self.runs, old);
-            }
+            Event::Runs(event) => self.apply_runs(event),
             Event::Weights(event) => self.apply_weights(event),
         }
     }

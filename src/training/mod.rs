@@ -6,6 +6,7 @@
 mod autotune_cache;
 pub mod checkpoint;
 mod clock;
+mod command_line;
 mod config;
 mod control;
 mod device;
@@ -35,6 +36,7 @@ mod sgd;
 mod starting_point;
 
 pub use autotune_cache::{autotune_folder, keep_autotune_choices};
+pub use command_line::NoCommandLine;
 pub use config::{DatasetRef, InitialWeights, RunConfig, SampleOrder};
 pub use control::Control;
 pub use device::{DeviceEntry, DeviceId, DeviceKind, open as open_device};

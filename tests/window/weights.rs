@@ -120,7 +120,7 @@ fn networks_and_runs_to_start_from_are_chosen_from_lists() {
     choose(&mut desk, "Network", "FCN-8s");
     choose(&mut desk, "Trunk", "VGG16 slim");
     choose(&mut desk, "Start from", &title);
-    desk.window.state().send(Command::DeleteRun(name));
+    desk.window.state().send(Command::DeleteRuns(vec![name]));
     let reason = "The run to start from does not exist any more; choose other weights";
     desk.until("the start is missed", |desk| desk.says(reason));
     assert!(!desk.is_enabled("Start training"));

@@ -8,7 +8,7 @@ use crossbeam_channel::Sender;
 
 use crate::engine::dataset;
 use crate::engine::memory::give_back_freed_memory;
-use crate::engine::runs::{format_time, unix_secs};
+use crate::engine::runs::{TimeFormat, format_time, unix_secs};
 use crate::engine::tasks::guarded;
 use crate::engine::{EngineError, Waker};
 use crate::training::checkpoint::{EndMark, RunFolder, RunMeta};
@@ -114,7 +114,7 @@ impl TrainThread {
                 let created = unix_secs();
                 let name = format!(
                     "{}-{}-{}",
-                    format_time(created, true),
+                    format_time(created, TimeFormat::Name),
                     config.variant.id(),
                     config.trunk.id()
                 );

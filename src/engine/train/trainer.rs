@@ -291,14 +291,6 @@ impl Trainer {
             });
         }
     }
-
-    /// Keeps the active run of `old`, which is ahead of its files, in a freshly read list.
-    pub fn keep_active(&self, runs: &mut Vec<RunSnapshot>, old: Vec<RunSnapshot>) {
-        let active = self.active().map_or("", |active| &active.run);
-        if let Some(snapshot) = old.into_iter().find(|run| run.name == active) {
-            insert(runs, snapshot);
-        }
-    }
 }
 
 /// Puts a run into its place, instead of an older state of it.

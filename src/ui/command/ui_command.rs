@@ -50,7 +50,7 @@ pub enum UiCommand {
 
 impl UiCommand {
     /// Commands with a key; Shift+F5 comes before F5, which would match it too.
-    pub const WITH_KEYS: [Self; 15] = [
+    pub const WITH_KEYS: [Self; 16] = [
         Self::OpenFolder,
         Self::OpenImages,
         Self::Quit,
@@ -64,6 +64,7 @@ impl UiCommand {
         Self::Panel(PanelKind::Live),
         Self::Panel(PanelKind::Inspect),
         Self::Panel(PanelKind::Compare),
+        Self::Panel(PanelKind::Runs),
         Self::DebugOverlay,
         Self::GettingStarted,
     ];
@@ -122,11 +123,12 @@ impl UiCommand {
             }
             Self::Weights => "Public weights to start from; nothing is downloaded without a click",
             Self::Panel(PanelKind::Dataset) => "Classes, images and masks of the open dataset",
-            Self::Panel(PanelKind::Train) => "Settings, progress and the list of runs",
+            Self::Panel(PanelKind::Train) => "Settings of the next run, and progress",
             Self::Panel(PanelKind::Curves) => "Loss and scores over the training steps",
             Self::Panel(PanelKind::Live) => "Masks of validation images while a run trains",
             Self::Panel(PanelKind::Inspect) => "Masks that a trained run predicts for any image",
             Self::Panel(PanelKind::Compare) => "Masks and scores of several runs side by side",
+            Self::Panel(PanelKind::Runs) => "All runs as a table: search, sort, name, resume, delete",
             Self::Theme(ThemePreference::Dark) => "Light text on dark",
             Self::Theme(ThemePreference::Light) => "Dark text on light",
             Self::Theme(ThemePreference::System) => "Follow the theme of the desktop",
@@ -167,6 +169,7 @@ impl UiCommand {
                     PanelKind::Live => Key::Num4,
                     PanelKind::Inspect => Key::Num5,
                     PanelKind::Compare => Key::Num6,
+                    PanelKind::Runs => Key::Num7,
                 },
             ),
             Self::DebugOverlay => key(Modifiers::NONE, Key::F12),

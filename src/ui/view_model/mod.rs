@@ -13,6 +13,9 @@ pub mod pretrained;
 pub mod progress;
 pub mod run_label;
 pub mod run_selection;
+pub mod run_table;
 pub mod score_table;
 
 pub use class_set::ClassSet;
+#[cfg(test)]
+pub mod test_runs;
