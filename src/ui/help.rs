@@ -2,18 +2,24 @@
 
 use std::path::Path;
 
-use eframe::egui::{self, Align2, Grid, Label, RichText, Ui, Window, vec2};
+use eframe::egui::{self, Align2, Grid, Label, RichText, ScrollArea, Ui, Window, vec2};
 
-use super::command::{Command, UiCommand};
+use super::command::{Command, MENUS, UiCommand, VIEW_KEYS};
 use super::context::PanelCtx;
 use super::ui_ext::UiExt as _;
 use crate::engine::NoticeLevel;
 
 /// Which help windows are open.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "windows that do not depend on each other"
+)]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct HelpWindows {
     /// The first steps from data to a mask.
     pub getting_started: bool,
+    /// The keys of all commands.
+    pub shortcuts: bool,
     /// The folders of data and runs.
     pub folders: bool,
     /// Name and version.
@@ -23,7 +29,9 @@ pub struct HelpWindows {
 impl HelpWindows {
     /// Draws the open windows.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, egui_ctx: &egui::Context) {
-        if !egui_ctx.any_popup_open()
+        let in_dialog = egui_ctx.memory(|memory| memory.top_modal_layer().is_some());
+        if !in_dialog
+            && !egui_ctx.any_popup_open()
             && egui_ctx.input(|input| input.key_pressed(egui::Key::Escape))
         {
             *self = Self::default();
@@ -33,6 +41,12 @@ impl HelpWindows {
             UiCommand::GettingStarted.label(),
             &mut self.getting_started,
             |ui| getting_started_ui(ctx, ui),
+        );
+        window(
+            egui_ctx,
+            UiCommand::Shortcuts.label(),
+            &mut self.shortcuts,
+            shortcuts_ui,
         );
         window(
             egui_ctx,
@@ -107,6 +121,41 @@ fn getting_started_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     if response.clicked() {
         ctx.commands.send(UiCommand::OpenSample);
     }
+}
+
+/// The keys of commands, menu by menu, then those of panels and images.
+fn shortcuts_ui(ui: &mut Ui) {
+    let height = ui.ctx().content_rect().height() - 160.0;
+    ScrollArea::vertical()
+        .max_height(height.max(120.0))
+        .show(ui, |ui| {
+            for menu in &MENUS {
+                let commands = menu.sections.iter().flat_map(|section| section.commands);
+                let rows = commands.filter_map(|command| {
+                    let shortcut = command.shortcut()?;
+                    Some((ui.ctx().format_shortcut(&shortcut), command.label()))
+                });
+                keys_ui(ui, menu.title, &rows.collect::<Vec<_>>());
+            }
+            let rows = VIEW_KEYS.map(|key| (key.keys.to_owned(), key.what));
+            keys_ui(ui, "Images and dialogs", &rows);
+        });
+}
+
+fn keys_ui(ui: &mut Ui, title: &str, rows: &[(String, &str)]) {
+    ui.section(title);
+    Grid::new(title)
+        .num_columns(2)
+        .min_col_width(110.0)
+        .spacing([10.0, 4.0])
+        .show(ui, |ui| {
+            for (key, what) in rows {
+                ui.monospace(key);
+                ui.label(what.trim_end_matches('…'));
+                ui.end_row();
+            }
+        });
+    ui.add_space(4.0);
 }
 
 fn folders_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {

@@ -1,8 +1,8 @@
 //! The menu bar. Says what was chosen; the app does it.
 
-use eframe::egui::{self, Align, Button, Layout, MenuBar, ThemePreference, Ui};
+use eframe::egui::{self, Align, Button, Layout, MenuBar, Ui};
 
-use super::command::{PanelKind, Problem, UiCommand};
+use super::command::{MENUS, Menu, Problem, Section, UiCommand};
 use super::dock::DockLayout;
 use super::icons::Icon;
 use super::state::Prefs;
@@ -22,70 +22,48 @@ pub struct MenuState<'a> {
 pub fn menu_bar_ui(ui: &mut Ui, state: &MenuState<'_>, toasts: &mut Toasts) -> Option<UiCommand> {
     let mut chosen = None;
     MenuBar::new().ui(ui, |ui| {
-        ui.menu_button("File", |ui| {
-            item_ui(ui, state, UiCommand::OpenFolder, &mut chosen);
-            item_ui(ui, state, UiCommand::OpenSample, &mut chosen);
-            ui.separator();
-            item_ui(ui, state, UiCommand::OpenImages, &mut chosen);
-            ui.separator();
-            item_ui(ui, state, UiCommand::Quit, &mut chosen);
-        });
-        ui.menu_button("Train", |ui| {
-            item_ui(ui, state, UiCommand::StartTraining, &mut chosen);
-            let paused = (state.problem)(UiCommand::Unpause).is_none();
-            let pause = if paused {
-                UiCommand::Unpause
-            } else {
-                UiCommand::Pause
-            };
-            item_ui(ui, state, pause, &mut chosen);
-            item_ui(ui, state, UiCommand::Stop, &mut chosen);
-            ui.separator();
-            item_ui(ui, state, UiCommand::TrainThree, &mut chosen);
-            item_ui(ui, state, UiCommand::TrainStaged, &mut chosen);
-            item_ui(ui, state, UiCommand::TrainAtOnce, &mut chosen);
-            ui.separator();
-            item_ui(ui, state, UiCommand::Weights, &mut chosen);
-        });
-        ui.menu_button("View", |ui| {
-            for panel in PanelKind::ALL {
-                let command = UiCommand::Panel(panel);
-                check_ui(ui, command, state.layout.is_open(panel), &mut chosen);
-            }
-            item_ui(ui, state, UiCommand::ResetLayout, &mut chosen);
-            ui.separator();
-            ui.menu_button("Theme", |ui| {
-                for theme in [
-                    ThemePreference::Dark,
-                    ThemePreference::Light,
-                    ThemePreference::System,
-                ] {
-                    check_ui(
-                        ui,
-                        UiCommand::Theme(theme),
-                        state.prefs.theme == theme,
-                        &mut chosen,
-                    );
-                }
-            });
-            check_ui(
-                ui,
-                UiCommand::DebugOverlay,
-                state.prefs.debug_overlay,
-                &mut chosen,
-            );
-        });
-        ui.menu_button("Help", |ui| {
-            item_ui(ui, state, UiCommand::GettingStarted, &mut chosen);
-            item_ui(ui, state, UiCommand::Folders, &mut chosen);
-            ui.separator();
-            item_ui(ui, state, UiCommand::About, &mut chosen);
-        });
+        for menu in &MENUS {
+            ui.menu_button(menu.title, |ui| menu_ui(ui, state, menu, &mut chosen));
+        }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             toasts.bell_ui(ui);
         });
     });
     chosen
+}
+
+fn menu_ui(ui: &mut Ui, state: &MenuState<'_>, menu: &Menu, chosen: &mut Option<UiCommand>) {
+    for (index, section) in menu.sections.iter().enumerate() {
+        if index > 0 {
+            ui.separator();
+        }
+        match section.submenu {
+            None => section_ui(ui, state, section, chosen),
+            Some(title) => {
+                ui.menu_button(title, |ui| section_ui(ui, state, section, chosen));
+            }
+        }
+    }
+}
+
+fn section_ui(
+    ui: &mut Ui,
+    state: &MenuState<'_>,
+    section: &Section,
+    chosen: &mut Option<UiCommand>,
+) {
+    let paused = (state.problem)(UiCommand::Unpause).is_none();
+    for command in section.commands.iter().copied() {
+        match command {
+            // One of the two has their place.
+            UiCommand::Pause if paused => {}
+            UiCommand::Unpause if !paused => {}
+            UiCommand::Panel(panel) => check_ui(ui, command, state.layout.is_open(panel), chosen),
+            UiCommand::Theme(theme) => check_ui(ui, command, state.prefs.theme == theme, chosen),
+            UiCommand::DebugOverlay => check_ui(ui, command, state.prefs.debug_overlay, chosen),
+            _ => item_ui(ui, state, command, chosen),
+        }
+    }
 }
 
 fn item_ui(ui: &mut Ui, state: &MenuState<'_>, command: UiCommand, chosen: &mut Option<UiCommand>) {

@@ -11,6 +11,7 @@ pub mod drop_target;
 pub mod help;
 pub mod icons;
 pub mod menu;
+pub mod palette;
 pub mod panels;
 pub mod pretrained_window;
 pub mod quit;

@@ -63,7 +63,8 @@ impl PretrainedWindow {
         self.doubtful_ui(ctx, ui);
         let egui_ctx = ui.ctx();
         let escape = egui_ctx.input(|input| input.key_pressed(egui::Key::Escape));
-        if escape && self.doubtful.is_none() && !egui_ctx.any_popup_open() {
+        let asked = egui_ctx.memory(|memory| memory.top_modal_layer().is_some());
+        if escape && !asked && !egui_ctx.any_popup_open() {
             self.open = false;
         }
         let mut open = self.open;
@@ -216,7 +217,7 @@ impl PretrainedWindow {
             ui.small(path.display().to_string());
             ui.add_space(6.0);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if ui.button("Use anyway").clicked() {
+                if ui.default_button(egui::Button::new("Use anyway")) {
                     ctx.commands.send(Command::UseWeights(path.clone()));
                     ui.close();
                 }

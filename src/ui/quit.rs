@@ -1,6 +1,6 @@
 //! Asks before the window closes on an active run.
 
-use eframe::egui::{self, Align, Layout, Ui, ViewportCommand};
+use eframe::egui::{self, Align, Button, Layout, Ui, ViewportCommand};
 
 use super::ui_ext::UiExt as _;
 
@@ -30,7 +30,7 @@ impl QuitDialog {
             ui.label("Closing the window stops it and saves a checkpoint; you can resume it later");
             ui.add_space(6.0);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if ui.button("Stop and quit").clicked() {
+                if ui.default_button(Button::new("Stop and quit")) {
                     self.confirmed = true;
                     ui.ctx().send_viewport_cmd(ViewportCommand::Close);
                     ui.close();

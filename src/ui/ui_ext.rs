@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use eframe::egui::{
-    self, Align, Atom, Button, Color32, CornerRadius, Frame, Layout, Margin, Rect, Response,
-    RichText, Sense, Stroke, Ui, UiBuilder, Vec2, vec2,
+    self, Align, Atom, Button, Color32, CornerRadius, Frame, Key, Layout, Margin, Modifiers, Rect,
+    Response, RichText, Sense, Stroke, Ui, UiBuilder, Vec2, vec2,
 };
 
 use super::icons::Icon;
@@ -22,6 +22,9 @@ const LABEL_WIDTH: f32 = 118.0;
 pub trait UiExt {
     /// A modal question; returns true once it is closed.
     fn question(&self, id: &'static str, title: &str, add: impl FnOnce(&mut Ui)) -> bool;
+    /// The button of a question that Enter means: it has the focus when the question comes up.
+    /// Returns whether it was chosen.
+    fn default_button(&mut self, button: Button<'_>) -> bool;
     /// The heading of a section of a panel.
     fn section(&mut self, title: &str) -> Response;
     /// Widgets side by side, about `width` wide, that are wrapped together.
@@ -75,6 +78,17 @@ impl UiExt for Ui {
                 add(ui);
             })
             .should_close()
+    }
+
+    fn default_button(&mut self, button: Button<'_>) -> bool {
+        let response = self.add(button);
+        // What had the focus before is behind the question.
+        if comes_up(self.ctx(), response.id) {
+            response.request_focus();
+        }
+        let enter = self.memory(egui::Memory::focused).is_none()
+            && self.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter));
+        response.clicked() || enter
     }
 
     fn section(&mut self, title: &str) -> Response {
@@ -280,6 +294,18 @@ impl UiExt for Ui {
         )
         .on_hover_text(tooltip)
     }
+}
+
+/// Whether what has this id was not there in the last frame.
+pub fn comes_up(ctx: &egui::Context, id: egui::Id) -> bool {
+    let id = id.with("last shown");
+    let now = ctx.cumulative_frame_nr();
+    let last: Option<u64> = ctx.data_mut(|data| {
+        let last = data.get_temp(id);
+        data.insert_temp(id, now);
+        last
+    });
+    last.is_none_or(|last| last + 1 < now)
 }
 
 /// Paints a square of color into `rect`.

@@ -1,6 +1,7 @@
 //! The window as a person uses it: real clicks, a real engine, a tiny dataset.
 
 mod desk;
+mod keys;
 mod weights;
 
 use std::collections::BTreeMap;

@@ -227,3 +227,42 @@ fn end_state(
     };
     EntryState::Failed { message }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::engine::{Dirs, EngineOptions};
+
+    #[test]
+    fn an_entry_whose_work_is_lost_has_failed_and_says_so() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut engine = Engine::new(EngineOptions {
+            dirs: Dirs {
+                data: dir.path().join("data"),
+                runs: dir.path().join("runs"),
+            },
+            waker: Arc::new(|| {}),
+            probe_program: None,
+            live_masks: false,
+        });
+        let id = engine.catalogue().entries()[0].id;
+        // Unlike the engine's own work, it does not turn its panic into a message.
+        let task = spawn_thread(&engine.waker, "weights", |_| panic!("on purpose"));
+        engine.catalogue.jobs.insert(id, Job { task, agent: None });
+        let since = Instant::now();
+        while engine.catalogue.is_busy(id) {
+            assert!(since.elapsed() < Duration::from_mins(1), "not in time");
+            engine.wait(Duration::from_millis(10));
+        }
+        let state = engine.catalogue().find(id).map(|item| &item.state);
+        assert!(
+            matches!(state, Some(EntryState::Failed { .. })),
+            "{state:?}"
+        );
+        let notices = engine.take_notices();
+        let text = format!("{id}: {Lost}");
+        assert!(notices.iter().any(|notice| notice.text == text));
+    }
+}

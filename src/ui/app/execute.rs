@@ -137,6 +137,8 @@ impl App {
                 self.state.prefs.debug_overlay = !self.state.prefs.debug_overlay;
             }
             UiCommand::GettingStarted => self.help.getting_started = true,
+            UiCommand::Shortcuts => self.help.shortcuts = !self.help.shortcuts,
+            UiCommand::Palette => self.palette.toggle(),
             UiCommand::Folders => self.help.folders = true,
             UiCommand::About => self.help.about = true,
         }
@@ -188,6 +190,8 @@ impl App {
             | UiCommand::ResetLayout
             | UiCommand::DebugOverlay
             | UiCommand::GettingStarted
+            | UiCommand::Shortcuts
+            | UiCommand::Palette
             | UiCommand::Folders
             | UiCommand::About => None,
         }

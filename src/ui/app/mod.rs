@@ -11,11 +11,14 @@ use crossbeam_channel::Receiver;
 use eframe::egui::{self, CentralPanel, Frame, Margin, Panel, Ui};
 
 use crate::engine::{DatasetRef, DatasetState, Dirs, Engine, EngineOptions, NoticeLevel, Task};
-use crate::ui::command::{Command, CommandSender, PanelKind, UiCommand, command_channel};
+use crate::ui::command::{
+    Command, CommandSender, PanelKind, Pressed, UiCommand, command_channel, take_pressed,
+};
 use crate::ui::context::PanelCtx;
 use crate::ui::debug_overlay::FrameTimes;
 use crate::ui::help::HelpWindows;
 use crate::ui::menu::{self, MenuState};
+use crate::ui::palette::Palette;
 use crate::ui::pretrained_window::PretrainedWindow;
 use crate::ui::repaint_throttle::{Painter, RepaintThrottle};
 use crate::ui::software_painter::SoftwarePainter;
@@ -48,6 +51,7 @@ pub struct App {
     receiver: Receiver<Command>,
     problems: Receiver<(log::Level, String)>,
     help: HelpWindows,
+    palette: Palette,
     quit: quit::QuitDialog,
     weights: PretrainedWindow,
     folder_dialog: Option<Task<Option<PathBuf>>>,
@@ -105,6 +109,7 @@ impl App {
             receiver,
             problems: crossbeam_channel::never(),
             help: HelpWindows::default(),
+            palette: Palette::default(),
             quit: quit::QuitDialog::default(),
             weights: PretrainedWindow::default(),
             folder_dialog: None,
@@ -144,6 +149,20 @@ impl App {
         }
     }
 
+    fn take_keys(&self, ctx: &egui::Context) {
+        match take_pressed(ctx, |command| self.problem(command)) {
+            None => {}
+            Some(Pressed::Command(UiCommand::Panel(panel))) => {
+                self.send(Command::ShowPanel(panel));
+            }
+            Some(Pressed::Command(command)) => self.send(command),
+            Some(Pressed::Refused(command, problem)) => {
+                let text = format!("{}: {problem}", command.label().trim_end_matches('…'));
+                self.send(Command::Notify(NoticeLevel::Info, text));
+            }
+        }
+    }
+
     fn take_dropped(&self, ctx: &egui::Context) {
         let dropped = drop_target::take_dropped(ctx);
         let weights = dropped.weights.is_some();
@@ -176,6 +195,13 @@ impl App {
         if let Some(command) = chosen {
             self.send(command);
         }
+    }
+
+    fn palette_ui(&mut self, ui: &Ui) -> Option<UiCommand> {
+        let mut palette = std::mem::take(&mut self.palette);
+        let chosen = palette.ui(ui, &|command| self.problem(command));
+        self.palette = palette;
+        chosen
     }
 
     fn panels_ui(&mut self, ui: &mut Ui) {
@@ -238,6 +264,10 @@ impl App {
         self.weights
             .ui(&panel, ui, self.state.train.initial_weights());
         self.quit.ui(ui);
+        let chosen = self.palette_ui(ui);
+        if let Some(command) = chosen {
+            self.send(command);
+        }
         self.toasts.ui(&ctx, STATUS_HEIGHT);
         if self.state.prefs.debug_overlay {
             self.frames.overlay_ui(&ctx, self.throttle.pause());
@@ -265,14 +295,7 @@ impl eframe::App for App {
             ui.input(|input| !input.events.is_empty()),
             frame.info().cpu_usage,
         );
-        if let Some(command) =
-            UiCommand::pressed(ui.ctx(), |command| self.problem(command).is_none())
-        {
-            match command {
-                UiCommand::Panel(panel) => self.send(Command::ShowPanel(panel)),
-                command => self.send(command),
-            }
-        }
+        self.take_keys(ui.ctx());
         self.frame_ui(ui);
         self.frames.end_ui(ui.input(|input| input.time), &part);
     }

@@ -3,6 +3,7 @@
 //! A [`UiCommand`] is an entry of a menu, with its label, tooltip and key. A [`Command`] is a
 //! change with its data: the app makes one of a [`UiCommand`], panels send it themselves.
 
+mod keys;
 mod ui_command;
 
 use std::borrow::Cow;
@@ -11,7 +12,8 @@ use std::path::PathBuf;
 use crossbeam_channel::{Receiver, Sender};
 use serde::{Deserialize, Serialize};
 
-pub use ui_command::UiCommand;
+pub use keys::{Pressed, VIEW_KEYS, ViewKey, take_pressed};
+pub use ui_command::{MENUS, Menu, Section, UiCommand};
 
 use crate::engine::{DatasetRef, NoticeLevel, RunNotes};
 

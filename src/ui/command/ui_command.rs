@@ -1,4 +1,5 @@
-//! Commands of menus, buttons and keys: one place for labels, tooltips, icons and shortcuts.
+//! Commands of menus, buttons, keys and the palette: one place for labels, tooltips, icons,
+//! shortcuts and the menus that list them.
 
 use eframe::egui::{self, Key, KeyboardShortcut, Modifiers, ThemePreference};
 
@@ -6,7 +7,7 @@ use super::PanelKind;
 use crate::ui::icons::Icon;
 
 /// A command without data. The menu entry, the button and the key of one thing all send it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumCount)]
 pub enum UiCommand {
     /// Asks for a dataset folder.
     OpenFolder,
@@ -42,32 +43,117 @@ pub enum UiCommand {
     DebugOverlay,
     /// Shows the first steps from data to a mask.
     GettingStarted,
+    /// Shows the keys of all commands.
+    Shortcuts,
+    /// Lists all commands, to search and carry out.
+    Palette,
     /// Shows the folders that are written.
     Folders,
     /// Shows name and version.
     About,
 }
 
+/// A menu of the menu bar.
+#[derive(Debug, Clone, Copy)]
+pub struct Menu {
+    /// Its title.
+    pub title: &'static str,
+    /// Its sections, with a line between them.
+    pub sections: &'static [Section],
+}
+
+/// Entries of a menu that belong together.
+#[derive(Debug, Clone, Copy)]
+pub struct Section {
+    /// The title of the submenu that holds them; `None` = they are in the menu itself.
+    pub submenu: Option<&'static str>,
+    /// The entries.
+    pub commands: &'static [UiCommand],
+}
+
+impl Section {
+    const fn of(commands: &'static [UiCommand]) -> Self {
+        Self {
+            submenu: None,
+            commands,
+        }
+    }
+}
+
+/// Every command, where the menu bar has it. Shortcuts, the shortcut sheet and the command
+/// palette go through this list too.
+pub const MENUS: [Menu; 4] = [
+    Menu {
+        title: "File",
+        sections: &[
+            Section::of(&[UiCommand::OpenFolder, UiCommand::OpenSample]),
+            Section::of(&[UiCommand::OpenImages]),
+            Section::of(&[UiCommand::Quit]),
+        ],
+    },
+    Menu {
+        title: "Train",
+        sections: &[
+            Section::of(&[
+                UiCommand::StartTraining,
+                UiCommand::Pause,
+                UiCommand::Unpause,
+                UiCommand::Stop,
+            ]),
+            Section::of(&[
+                UiCommand::TrainThree,
+                UiCommand::TrainStaged,
+                UiCommand::TrainAtOnce,
+            ]),
+            Section::of(&[UiCommand::Weights]),
+        ],
+    },
+    Menu {
+        title: "View",
+        sections: &[
+            Section::of(&[
+                UiCommand::Panel(PanelKind::Dataset),
+                UiCommand::Panel(PanelKind::Train),
+                UiCommand::Panel(PanelKind::Curves),
+                UiCommand::Panel(PanelKind::Live),
+                UiCommand::Panel(PanelKind::Inspect),
+                UiCommand::Panel(PanelKind::Compare),
+                UiCommand::Panel(PanelKind::Runs),
+                UiCommand::ResetLayout,
+            ]),
+            Section {
+                submenu: Some("Theme"),
+                commands: &[
+                    UiCommand::Theme(ThemePreference::Dark),
+                    UiCommand::Theme(ThemePreference::Light),
+                    UiCommand::Theme(ThemePreference::System),
+                ],
+            },
+            Section::of(&[UiCommand::DebugOverlay]),
+        ],
+    },
+    Menu {
+        title: "Help",
+        sections: &[
+            Section::of(&[
+                UiCommand::GettingStarted,
+                UiCommand::Shortcuts,
+                UiCommand::Palette,
+            ]),
+            Section::of(&[UiCommand::Folders, UiCommand::About]),
+        ],
+    },
+];
+
 impl UiCommand {
-    /// Commands with a key; Shift+F5 comes before F5, which would match it too.
-    pub const WITH_KEYS: [Self; 16] = [
-        Self::OpenFolder,
-        Self::OpenImages,
-        Self::Quit,
-        Self::Stop,
-        Self::StartTraining,
-        Self::Pause,
-        Self::Unpause,
-        Self::Panel(PanelKind::Dataset),
-        Self::Panel(PanelKind::Train),
-        Self::Panel(PanelKind::Curves),
-        Self::Panel(PanelKind::Live),
-        Self::Panel(PanelKind::Inspect),
-        Self::Panel(PanelKind::Compare),
-        Self::Panel(PanelKind::Runs),
-        Self::DebugOverlay,
-        Self::GettingStarted,
-    ];
+    /// All commands, in the order of the menus.
+    pub fn all() -> impl Iterator<Item = Self> {
+        MENUS
+            .iter()
+            .flat_map(|menu| menu.sections)
+            .flat_map(|section| section.commands)
+            .copied()
+    }
 
     /// The text in menus and on buttons.
     pub fn label(self) -> &'static str {
@@ -91,6 +177,8 @@ impl UiCommand {
             Self::ResetLayout => "Reset layout",
             Self::DebugOverlay => "Debug overlay",
             Self::GettingStarted => "Getting started",
+            Self::Shortcuts => "Keyboard shortcuts",
+            Self::Palette => "Command palette…",
             Self::Folders => "Folders",
             Self::About => "About FCN Workbench",
         }
@@ -135,6 +223,8 @@ impl UiCommand {
             Self::ResetLayout => "Restore the default layout of the panels",
             Self::DebugOverlay => "Show how long frames take",
             Self::GettingStarted => "The first steps from a dataset to a mask",
+            Self::Shortcuts => "All commands that have a key, and the keys of the images",
+            Self::Palette => "Search all commands and carry one out",
             Self::Folders => "Where datasets and runs are stored",
             Self::About => "Version, papers and license",
         }
@@ -174,6 +264,8 @@ impl UiCommand {
             ),
             Self::DebugOverlay => key(Modifiers::NONE, Key::F12),
             Self::GettingStarted => key(Modifiers::NONE, Key::F1),
+            Self::Shortcuts => key(Modifiers::NONE, Key::Questionmark),
+            Self::Palette => key(Modifiers::COMMAND, Key::P),
             Self::OpenSample
             | Self::TrainThree
             | Self::TrainStaged
@@ -193,27 +285,42 @@ impl UiCommand {
             None => self.tooltip().to_owned(),
         }
     }
-
-    /// The first command whose key was just pressed and that `enabled` allows.
-    pub fn pressed(ctx: &egui::Context, enabled: impl Fn(Self) -> bool) -> Option<Self> {
-        Self::WITH_KEYS.into_iter().find(|command| {
-            command.shortcut().is_some_and(|shortcut| {
-                enabled(*command) && ctx.input_mut(|input| input.consume_shortcut(&shortcut))
-            })
-        })
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+    use std::mem::discriminant;
+
+    use strum::EnumCount as _;
+
     use super::*;
 
     #[test]
+    fn every_command_is_in_one_menu() {
+        let kinds: HashSet<_> = UiCommand::all()
+            .map(|command| discriminant(&command))
+            .collect();
+        assert_eq!(kinds.len(), UiCommand::COUNT);
+        for panel in PanelKind::ALL {
+            let entries = UiCommand::all().filter(|command| *command == UiCommand::Panel(panel));
+            assert_eq!(entries.count(), 1, "{panel:?}");
+        }
+        let all: Vec<_> = UiCommand::all().collect();
+        for (index, command) in all.iter().enumerate() {
+            assert!(!all[..index].contains(command), "{command:?} twice");
+        }
+    }
+
+    #[test]
     fn keys_are_used_once() {
-        for (index, a) in UiCommand::WITH_KEYS.into_iter().enumerate() {
-            assert!(a.shortcut().is_some(), "{a:?}");
-            for b in &UiCommand::WITH_KEYS[index + 1..] {
-                let share_on_purpose = (a, *b) == (UiCommand::Pause, UiCommand::Unpause);
+        let keyed: Vec<_> = UiCommand::all()
+            .filter(|command| command.shortcut().is_some())
+            .collect();
+        for (index, a) in keyed.iter().enumerate() {
+            for b in &keyed[index + 1..] {
+                // One of the two can be carried out at a time.
+                let share_on_purpose = (*a, *b) == (UiCommand::Pause, UiCommand::Unpause);
                 assert!(
                     share_on_purpose || a.shortcut() != b.shortcut(),
                     "{a:?} and {b:?}"
@@ -223,18 +330,8 @@ mod tests {
     }
 
     #[test]
-    fn special_shortcuts_come_before_plain_ones() {
-        let position = |command| {
-            UiCommand::WITH_KEYS
-                .iter()
-                .position(|other| *other == command)
-        };
-        assert!(position(UiCommand::Stop) < position(UiCommand::StartTraining));
-    }
-
-    #[test]
     fn texts_have_no_period() {
-        for command in UiCommand::WITH_KEYS {
+        for command in UiCommand::all() {
             assert!(
                 !command.label().ends_with('.') && !command.tooltip().ends_with('.'),
                 "{command:?}"

@@ -187,7 +187,7 @@ fn differences_ui(ctx: &PanelCtx<'_>, ui: &Ui, names: &[String]) -> bool {
         ScrollArea::both().max_height(360.0).show(ui, table);
         ui.add_space(6.0);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if ui.button("Close").clicked() {
+            if ui.default_button(Button::new("Close")) {
                 ui.close();
             }
             let copy = ui.add_enabled(!found.is_empty(), Button::new("Copy as CSV"));
@@ -225,7 +225,7 @@ fn empty_trash_ui(ctx: &PanelCtx<'_>, ui: &Ui) -> bool {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let palette = theme::palette(ui.visuals());
             let text = RichText::new("Delete for good").color(palette.on_accent);
-            if ui.add(Button::new(text).fill(palette.error)).clicked() {
+            if ui.default_button(Button::new(text).fill(palette.error)) {
                 ctx.commands.send(Command::EmptyRunTrash);
                 ui.close();
             }

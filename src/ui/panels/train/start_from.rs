@@ -63,11 +63,7 @@ impl WeightsPick {
             summary_ui(ui, summary);
             ui.add_space(6.0);
             ui.horizontal(|ui| {
-                if ui
-                    .button("Start from these weights")
-                    .on_hover_text("The next run starts from these weights")
-                    .clicked()
-                {
+                if ui.default_button(egui::Button::new("Start from these weights")) {
                     decision = Some(Decision::Start);
                 }
                 let predicts = summary.classes.is_some();

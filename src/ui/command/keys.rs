@@ -1,0 +1,215 @@
+//! Which key means which command.
+
+use eframe::egui::{self, Event, Key, KeyboardShortcut, Modifiers};
+
+use super::{Problem, UiCommand};
+
+/// A key that was pressed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pressed {
+    /// Its command can be carried out.
+    Command(UiCommand),
+    /// Its command cannot be carried out now, and why.
+    Refused(UiCommand, Problem),
+}
+
+/// Takes the key of a command out of the input of this frame. A key belongs to its command
+/// also while there is a `problem` with it: nothing else may happen then. While a dialog asks
+/// something, keys are for the dialog alone, except that of the palette.
+pub fn take_pressed(
+    ctx: &egui::Context,
+    problem: impl Fn(UiCommand) -> Option<Problem>,
+) -> Option<Pressed> {
+    let in_dialog = ctx.memory(|memory| memory.top_modal_layer().is_some());
+    let writing = ctx.text_edit_focused();
+    let shortcut = UiCommand::all()
+        .filter(|command| !in_dialog || *command == UiCommand::Palette)
+        .filter_map(UiCommand::shortcut)
+        .filter(|shortcut| !writing || !is_typed(*shortcut))
+        // Held keys repeat: one press is one command.
+        .find(|shortcut| ctx.input_mut(|input| take(input, *shortcut)) == Some(Press::First))?;
+    let mut refused = None;
+    // Pause and Continue share a key.
+    for command in UiCommand::all().filter(|command| command.shortcut() == Some(shortcut)) {
+        let Some(problem) = problem(command) else {
+            return Some(Pressed::Command(command));
+        };
+        refused.get_or_insert(Pressed::Refused(command, problem));
+    }
+    refused
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Press {
+    First,
+    Repeated,
+}
+
+/// Removes the key from the input; modifiers must be those of the shortcut and no others.
+fn take(input: &mut egui::InputState, shortcut: KeyboardShortcut) -> Option<Press> {
+    let mut found = None;
+    input.events.retain(|event| {
+        let Event::Key {
+            key,
+            pressed: true,
+            repeat,
+            modifiers,
+            ..
+        } = event
+        else {
+            return true;
+        };
+        if *key != shortcut.logical_key || !modifiers_match(*modifiers, shortcut) {
+            return true;
+        }
+        if found != Some(Press::First) {
+            found = Some(if *repeat {
+                Press::Repeated
+            } else {
+                Press::First
+            });
+        }
+        false
+    });
+    found
+}
+
+/// Whether a shortcut is a character, which text fields take.
+fn is_typed(shortcut: KeyboardShortcut) -> bool {
+    shortcut.logical_key == Key::Questionmark
+}
+
+fn modifiers_match(held: Modifiers, shortcut: KeyboardShortcut) -> bool {
+    if is_typed(shortcut) {
+        // Most keyboards need Shift for it.
+        return !held.ctrl && !held.command;
+    }
+    held.matches_exact(shortcut.modifiers)
+}
+
+/// Keys that panels and images listen to, for the shortcut sheet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ViewKey {
+    /// The keys, as they are written.
+    pub keys: &'static str,
+    /// What they do, and where.
+    pub what: &'static str,
+}
+
+/// What panels do with keys and the pointer.
+pub const VIEW_KEYS: [ViewKey; 8] = [
+    view_key("Up, Down", "Previous and next image in Inspect"),
+    view_key(
+        "Left, Right",
+        "Previous and next validation image in Compare",
+    ),
+    view_key("+, −", "Zoom the image that has the focus"),
+    view_key("0", "Fit the image into its panel"),
+    view_key("1", "One screen pixel per image pixel"),
+    view_key("Wheel, drag", "Zoom to the pointer, pan"),
+    view_key("Enter", "The marked button of a dialog"),
+    view_key("Esc", "Close a dialog or a window, and change nothing"),
+];
+
+const fn view_key(keys: &'static str, what: &'static str) -> ViewKey {
+    ViewKey { keys, what }
+}
+
+#[cfg(test)]
+mod tests {
+    use eframe::egui::RawInput;
+
+    use super::*;
+
+    fn press(key: Key, modifiers: Modifiers) -> Event {
+        Event::Key {
+            key,
+            physical_key: None,
+            pressed: true,
+            // egui finds out by itself.
+            repeat: false,
+            modifiers,
+        }
+    }
+
+    /// What is pressed when `event` comes and only `possible` commands can be carried out.
+    fn pressed(event: Event, possible: &[UiCommand]) -> Option<Pressed> {
+        pressed_in(&egui::Context::default(), event, possible)
+    }
+
+    fn pressed_in(ctx: &egui::Context, event: Event, possible: &[UiCommand]) -> Option<Pressed> {
+        let input = RawInput {
+            events: vec![event],
+            ..RawInput::default()
+        };
+        let mut found = None;
+        ctx.run_ui(input, |ui| {
+            found = take_pressed(ui.ctx(), |command| {
+                (!possible.contains(&command)).then(|| Problem::from("not now"))
+            });
+        })
+        .drop_without_applying_deltas();
+        found
+    }
+
+    #[test]
+    fn modifiers_match_exactly() {
+        let all: Vec<_> = UiCommand::all().collect();
+        let f5 = |modifiers| pressed(press(Key::F5, modifiers), &all);
+        let command = |command| Some(Pressed::Command(command));
+        assert_eq!(f5(Modifiers::NONE), command(UiCommand::StartTraining));
+        assert_eq!(f5(Modifiers::SHIFT), command(UiCommand::Stop));
+        assert_eq!(f5(Modifiers::ALT), None);
+        assert_eq!(f5(Modifiers::SHIFT | Modifiers::ALT), None);
+        let ctrl_shift = Modifiers::COMMAND | Modifiers::CTRL | Modifiers::SHIFT;
+        assert_eq!(f5(ctrl_shift), None);
+        let o = |modifiers| pressed(press(Key::O, modifiers), &all);
+        let ctrl = Modifiers::COMMAND | Modifiers::CTRL;
+        assert_eq!(o(ctrl), command(UiCommand::OpenFolder));
+        assert_eq!(o(ctrl_shift), None);
+    }
+
+    #[test]
+    fn a_disabled_command_swallows_its_key() {
+        let possible = [UiCommand::StartTraining];
+        assert_eq!(
+            pressed(press(Key::F5, Modifiers::SHIFT), &possible),
+            Some(Pressed::Refused(UiCommand::Stop, "not now".into()))
+        );
+    }
+
+    #[test]
+    fn a_shared_key_is_for_the_command_that_can_be_carried_out() {
+        let f6 = || press(Key::F6, Modifiers::NONE);
+        for possible in [UiCommand::Pause, UiCommand::Unpause] {
+            assert_eq!(pressed(f6(), &[possible]), Some(Pressed::Command(possible)));
+        }
+        assert_eq!(
+            pressed(f6(), &[]),
+            Some(Pressed::Refused(UiCommand::Pause, "not now".into()))
+        );
+    }
+
+    #[test]
+    fn a_held_key_is_pressed_once() {
+        let all: Vec<_> = UiCommand::all().collect();
+        let ctx = egui::Context::default();
+        let f12 = || press(Key::F12, Modifiers::NONE);
+        assert_eq!(
+            pressed_in(&ctx, f12(), &all),
+            Some(Pressed::Command(UiCommand::DebugOverlay))
+        );
+        assert_eq!(pressed_in(&ctx, f12(), &all), None);
+    }
+
+    #[test]
+    fn a_question_mark_may_need_shift() {
+        let all: Vec<_> = UiCommand::all().collect();
+        for modifiers in [Modifiers::NONE, Modifiers::SHIFT] {
+            assert_eq!(
+                pressed(press(Key::Questionmark, modifiers), &all),
+                Some(Pressed::Command(UiCommand::Shortcuts))
+            );
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! The command palette: all commands in one list, to search and carry out.
+
+use eframe::egui::{
+    self, Align2, Frame, Key, Label, Margin, Modifiers, RichText, ScrollArea, TextEdit, Ui, vec2,
+};
+
+use super::command::{MENUS, Problem, UiCommand};
+use super::theme;
+use super::ui_ext::comes_up;
+
+const WIDTH: f32 = 520.0;
+const LIST_HEIGHT: f32 = 360.0;
+
+/// Whether the palette is open, and what is searched in it.
+#[derive(Default)]
+pub struct Palette {
+    open: bool,
+    query: String,
+    /// Position in the list of matches.
+    selected: usize,
+}
+
+/// A command and where the menu bar has it.
+struct Entry {
+    command: UiCommand,
+    /// Its menu, and its submenu.
+    place: String,
+}
+
+impl Palette {
+    /// Opens the palette with an empty search, or closes it.
+    pub fn toggle(&mut self) {
+        *self = Self {
+            open: !self.open,
+            ..Self::default()
+        };
+    }
+
+    /// Draws the palette where it is open; returns the command that was chosen.
+    pub fn ui(
+        &mut self,
+        ui: &Ui,
+        problem: &dyn Fn(UiCommand) -> Option<Problem>,
+    ) -> Option<UiCommand> {
+        if !self.open {
+            return None;
+        }
+        let id = egui::Id::unique("command palette");
+        let area = egui::Modal::default_area(id).anchor(Align2::CENTER_TOP, vec2(0.0, 60.0));
+        let modal = egui::Modal::new(id)
+            .area(area)
+            .frame(Frame::popup(ui.style()).inner_margin(Margin::same(10)))
+            .show(ui.ctx(), |ui| {
+                ui.set_width(WIDTH.min(ui.ctx().content_rect().width() - 60.0));
+                self.contents_ui(ui, problem)
+            });
+        if modal.inner.is_some() || modal.should_close() {
+            self.open = false;
+        }
+        modal.inner
+    }
+
+    fn contents_ui(
+        &mut self,
+        ui: &mut Ui,
+        problem: &dyn Fn(UiCommand) -> Option<Problem>,
+    ) -> Option<UiCommand> {
+        // Before the text field takes the arrows.
+        let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+        let (up, down, enter) = (
+            pressed(Key::ArrowUp),
+            pressed(Key::ArrowDown),
+            pressed(Key::Enter),
+        );
+        let edit = ui
+            .add(
+                TextEdit::singleline(&mut self.query)
+                    .hint_text("Search commands")
+                    .desired_width(f32::INFINITY),
+            )
+            .accessible_name("Search commands");
+        if comes_up(ui.ctx(), edit.id) {
+            edit.request_focus();
+        }
+        if edit.changed() {
+            self.selected = 0;
+        }
+        let matches = matches(&self.query);
+        let last = matches.len().saturating_sub(1);
+        if up {
+            self.selected = self.selected.saturating_sub(1);
+        }
+        if down {
+            self.selected += 1;
+        }
+        self.selected = self.selected.min(last);
+        if matches.is_empty() {
+            ui.weak("No command has these words");
+            return None;
+        }
+        let mut chosen = None;
+        ScrollArea::vertical()
+            .max_height(LIST_HEIGHT)
+            .auto_shrink([false, true])
+            .show(ui, |ui| {
+                for (index, entry) in matches.iter().enumerate() {
+                    let is_selected = index == self.selected;
+                    let problem = problem(entry.command);
+                    let response = entry_ui(ui, entry, is_selected, problem.as_deref());
+                    if is_selected && (up || down) {
+                        response.scroll_to_me(None);
+                    }
+                    let wanted = response.clicked() || is_selected && enter;
+                    if wanted && problem.is_none() {
+                        chosen = Some(entry.command);
+                    }
+                }
+            });
+        chosen
+    }
+}
+
+fn entry_ui(
+    ui: &mut Ui,
+    entry: &Entry,
+    is_selected: bool,
+    problem: Option<&str>,
+) -> egui::Response {
+    let command = entry.command;
+    let key = command
+        .shortcut()
+        .map(|shortcut| ui.ctx().format_shortcut(&shortcut))
+        .unwrap_or_default();
+    let title = RichText::new(format!("{} › {}", entry.place, command.label()));
+    let button = egui::Button::selectable(is_selected, title)
+        .shortcut_text(key)
+        .min_size(vec2(ui.available_width(), 0.0));
+    let response = ui
+        .add_enabled(problem.is_none(), button)
+        .accessible_name(format!("{} › {}", entry.place, command.label()));
+    if is_selected {
+        let (text, color) = match problem {
+            None => (command.tooltip(), ui.visuals().weak_text_color()),
+            Some(problem) => (problem, theme::palette(ui.visuals()).warning),
+        };
+        ui.add(Label::new(RichText::new(text).small().color(color)).wrap());
+    }
+    response
+}
+
+/// The commands that have all words of `query` in their menu, label or tooltip, in any case.
+/// Those that have them in their label come first.
+fn matches(query: &str) -> Vec<Entry> {
+    let query = query.to_lowercase();
+    let has_words = |text: &str| {
+        query
+            .split_whitespace()
+            .all(|word| text.to_lowercase().contains(word))
+    };
+    let (mut by_label, mut by_text) = (Vec::new(), Vec::new());
+    for menu in &MENUS {
+        for section in menu.sections {
+            let place = match section.submenu {
+                None => menu.title.to_owned(),
+                Some(submenu) => format!("{} › {submenu}", menu.title),
+            };
+            for command in section.commands.iter().copied() {
+                if command == UiCommand::Palette {
+                    continue; // it is open
+                }
+                let place = place.clone();
+                let text = format!("{place} {} {}", command.label(), command.tooltip());
+                if has_words(command.label()) {
+                    by_label.push(Entry { command, place });
+                } else if has_words(&text) {
+                    by_text.push(Entry { command, place });
+                }
+            }
+        }
+    }
+    by_label.append(&mut by_text);
+    by_label
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::command::PanelKind;
+
+    fn found(query: &str) -> Vec<UiCommand> {
+        matches(query).iter().map(|entry| entry.command).collect()
+    }
+
+    #[test]
+    fn an_empty_search_lists_every_command_but_the_palette() {
+        let all: Vec<_> = UiCommand::all()
+            .filter(|command| *command != UiCommand::Palette)
+            .collect();
+        assert_eq!(found(""), all);
+        assert_eq!(found("  "), all);
+    }
+
+    #[test]
+    fn words_are_found_in_any_case_and_order_and_labels_come_first() {
+        assert_eq!(
+            found("DARK"),
+            [
+                UiCommand::Theme(egui::ThemePreference::Dark),
+                UiCommand::Theme(egui::ThemePreference::Light)
+            ]
+        );
+        assert_eq!(found("training start")[0], UiCommand::StartTraining);
+        let curves = found("curves");
+        assert_eq!(curves[0], UiCommand::Panel(PanelKind::Curves));
+        assert!(found("no such words").is_empty());
+    }
+}

@@ -1,0 +1,132 @@
+//! Keys, the shortcut sheet and the command palette.
+
+use eframe::egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable as _;
+use fcn_workbench::ui::command::{PanelKind, UiCommand};
+
+use super::desk::Desk;
+use crate::common::TinySet;
+use fcn_workbench::engine::DatasetState;
+use fcn_workbench::ui::state::AppState;
+
+#[test]
+fn the_key_of_a_disabled_command_does_nothing_and_says_why() {
+    let mut desk = Desk::new(|_| ());
+    assert!(desk.is_enabled("Start training"));
+    desk.window.key_press_modifiers(Modifiers::SHIFT, Key::F5);
+    desk.frames(10);
+    assert!(desk.active().is_none(), "Shift+F5 is the key of Stop");
+    assert!(desk.has_message("Stop: No run is active"));
+    desk.window.key_press_modifiers(Modifiers::ALT, Key::F5);
+    desk.window.key_press_modifiers(Modifiers::COMMAND, Key::F5);
+    desk.frames(10);
+    assert!(desk.active().is_none(), "no command has these keys");
+}
+
+#[test]
+fn f1_opens_getting_started_and_a_question_mark_the_shortcuts() {
+    let mut desk = Desk::new(|_| ());
+    let first_step = "Click Start training: the settings suit the sample, and a small network learns it in minutes";
+    desk.window.key_press(Key::F1);
+    desk.frames(3);
+    assert!(desk.says(first_step));
+    desk.window.key_press(Key::Escape);
+    desk.frames(3);
+    assert!(!desk.says(first_step));
+
+    desk.window.key_press(Key::Questionmark);
+    desk.frames(3);
+    for command in UiCommand::all() {
+        if let Some(shortcut) = command.shortcut() {
+            let key = desk.window.ctx.format_shortcut(&shortcut);
+            assert!(desk.says(&key), "{command:?} has {key}");
+        }
+    }
+    desk.window.key_press(Key::Escape);
+    desk.frames(3);
+    assert!(!desk.says("Shift+F5"));
+
+    // In a text field it is a letter.
+    desk.click("Folder path");
+    desk.window.key_press(Key::Questionmark);
+    desk.frames(3);
+    assert!(!desk.says("Shift+F5"));
+}
+
+#[test]
+fn the_palette_lists_every_command_and_carries_one_out() {
+    let set = TinySet::new(2, 1);
+    let nowhere = set.dir.path().join("nowhere");
+    let mut desk = Desk::open(set, AppState::default(), nowhere);
+    desk.until("the wrong folder is refused", |desk| {
+        matches!(desk.engine().dataset(), DatasetState::Failed { .. })
+    });
+    let open = |desk: &mut Desk| {
+        desk.window.key_press_modifiers(Modifiers::COMMAND, Key::P);
+        desk.frames(3);
+    };
+    open(&mut desk);
+    for label in [
+        "File › Open dataset…",
+        "Train › Stop",
+        "View › Theme › Light",
+        "View › Compare",
+        "Help › About FCN Workbench",
+    ] {
+        assert!(desk.says(label), "{label}");
+    }
+    // Commands that cannot be carried out say why.
+    desk.find("Search commands").type_text("start training");
+    desk.frames(3);
+    assert!(!desk.is_enabled("Train › Start training"));
+    assert!(
+        desk.window
+            .query_all_by_label("Open a dataset first")
+            .count()
+            >= 2,
+        "in the palette and in the Train panel"
+    );
+    desk.window.key_press(Key::Enter);
+    desk.frames(3);
+    assert!(desk.says("Search commands") && desk.active().is_none());
+    // While it is open, keys are for the palette.
+    desk.window.key_press(Key::F1);
+    desk.frames(3);
+    assert!(!desk.says("Watch"), "a step of Getting started");
+    desk.window.key_press(Key::Escape);
+    desk.frames(3);
+    assert!(!desk.says("Search commands"));
+
+    open(&mut desk);
+    desk.find("Search commands").type_text("side by side");
+    desk.frames(3);
+    assert!(desk.says("View › Compare") && !desk.says("Train › Stop"));
+    assert!(!desk.app().state().layout.is_in_front(PanelKind::Compare));
+    for key in [Key::ArrowDown, Key::ArrowUp, Key::Enter] {
+        desk.window.key_press(key);
+        desk.frames(2);
+    }
+    assert!(!desk.says("Search commands"));
+    assert!(desk.app().state().layout.is_in_front(PanelKind::Compare));
+}
+
+#[test]
+fn enter_and_escape_answer_questions() {
+    let mut desk = Desk::new(|config| config.epochs = 1);
+    desk.train();
+    let name = desk.run().title();
+    let delete = format!("Delete {name}");
+    desk.click(&delete);
+    assert!(desk.find("Delete run").is_focused());
+    // The keys of commands are off.
+    desk.window.key_press(Key::F5);
+    desk.frames(3);
+    assert!(desk.active().is_none());
+    desk.window.key_press(Key::Escape);
+    desk.frames(3);
+    assert!(!desk.says("Delete run") && desk.engine().runs().len() == 1);
+    desk.click(&delete);
+    desk.window.key_press(Key::Enter);
+    desk.until("it is deleted", |desk| desk.engine().runs().is_empty());
+    assert!(!desk.says("Delete run"));
+}
