@@ -65,7 +65,7 @@ fn a_run_is_found_among_hundreds() {
     let mut desk = desk(300);
     assert!(desk.says("300 runs"));
     let rows = desk.window.query_all_by_role(Role::Button);
-    let rows = rows.filter(|node| node.label().is_some_and(|label| label.contains("on street, "))).count();
+    let rows = rows.filter(|node| node.accesskit_node().label().is_some_and(|label| label.contains("on street, "))).count();
     assert!((5..60).contains(&rows), "only rows in sight are laid out: {rows}");
     let (newest, oldest) = (title(&desk, "run299"), title(&desk, "run000"));
     assert!(newest.ends_with("2026-11-23 14:10:00"), "{newest}");

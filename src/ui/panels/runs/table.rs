@@ -66,12 +66,7 @@ impl Table<'_> {
         let (line, _) = ui.allocate_exact_size(vec2(width, ROW_HEIGHT), Sense::hover());
         for (column, cell) in self.columns.iter().zip(cells(line, widths)) {
             let sorted = query.sort == *column;
-            let mark = match (sorted, query.descending) {
-                (false, _) => "",
-                (true, true) => " ⏷",
-                (true, false) => " ⏶",
-            };
-            let text = RichText::new(format!("{}{mark}", column.title())).small().strong();
+            let text = RichText::new(column.title()).small().strong();
             let mut ui = cell_ui(ui, cell, *column);
             let header = Label::new(text).selectable(false).truncate().sense(Sense::click());
             let response = ui
@@ -81,6 +76,14 @@ impl Table<'_> {
             response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, &name));
             if response.clicked() {
                 query.sort_by(*column);
+            }
+            if sorted {
+                let x = if column.is_number() {
+                    response.rect.left() - 6.0
+                } else {
+                    response.rect.right() + 6.0
+                };
+                sort_mark(&ui, pos2(x, response.rect.center().y), query.descending);
             }
         }
         let stroke = ui.visuals().widgets.noninteractive.bg_stroke;
@@ -205,6 +208,19 @@ fn cell_ui(ui: &mut Ui, cell: Rect, column: Column) -> Ui {
     ui.set_clip_rect(ui.clip_rect().intersect(cell));
     ui.style_mut().wrap_mode = Some(TextWrapMode::Truncate);
     ui
+}
+
+/// A triangle beside a header: down where the largest comes first.
+fn sort_mark(ui: &Ui, center: egui::Pos2, descending: bool) {
+    let tip = if descending { 3.0 } else { -3.0 };
+    let points = vec![
+        center + vec2(-3.5, -tip),
+        center + vec2(3.5, -tip),
+        center + vec2(0.0, tip),
+    ];
+    let color = ui.visuals().text_color();
+    ui.painter()
+        .add(egui::Shape::convex_polygon(points, color, egui::Stroke::NONE));
 }
 
 fn row_fill(ui: &Ui, response: &Response, chosen: bool, index: usize) -> Option<Color32> {
