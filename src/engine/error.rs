@@ -150,7 +150,8 @@ pub enum EngineError {
     },
     /// A run and its dataset do not fit together any more.
     #[error(
-        "{}: the dataset has {now} classes now, the run was started with {then}. Start a new run",
+        "{}: the classes of the dataset have changed: there are {now}, and {then} when the run was started; \
+         {remark}. Start a new run",
         .root.display()
     )]
     ClassesChanged {
@@ -160,6 +161,8 @@ pub enum EngineError {
         now: usize,
         /// Classes of the run.
         then: usize,
+        /// In what they differ.
+        remark: String,
     },
     /// The open dataset has no such item.
     #[error("the open dataset has no item {index} in this list")]

@@ -190,6 +190,7 @@ impl<'a> Session<'a> {
                     learning_rate,
                     losses,
                     norm: self.learner.take_norm(),
+                    read_norm: self.learner.read_norm(),
                 };
                 self.readback.push(unread, started);
                 if self.readback.due() {
@@ -338,6 +339,8 @@ impl<'a> Session<'a> {
             &self.dataset.val,
             Scoring {
                 reader: &self.plan.reader,
+                num_classes: self.plan.reader.num_classes,
+                classes: None,
                 test_size: self.config.test_size,
                 boundary_width: None,
             },

@@ -8,6 +8,7 @@ use eframe::egui::{
 };
 
 use super::icons::Icon;
+use super::view_model::plots::NUM_COLORS;
 use crate::engine::NoticeLevel;
 
 #[expect(clippy::disallowed_methods, reason = "the home of colors")]
@@ -66,16 +67,28 @@ const LIGHT: Palette = Palette {
     grid: rgb(196, 200, 207),
 };
 
-/// Colors of runs in plots, readable on both themes.
-const RUN_COLORS: [Color32; 8] = [
-    rgb(66, 150, 226),
-    rgb(232, 132, 52),
-    rgb(72, 172, 104),
-    rgb(202, 92, 168),
-    rgb(150, 118, 222),
-    rgb(40, 170, 176),
-    rgb(214, 86, 84),
-    rgb(158, 146, 60),
+/// Colors of runs in plots on dark: far apart for everybody, deuteranopes included.
+const DARK_RUNS: [Color32; NUM_COLORS] = [
+    rgb(102, 151, 252),
+    rgb(253, 231, 5),
+    rgb(214, 46, 114),
+    rgb(32, 246, 247),
+    rgb(155, 88, 7),
+    rgb(108, 254, 148),
+    rgb(71, 84, 255),
+    rgb(1, 113, 140),
+];
+
+/// The same on light, each of about the same hue.
+const LIGHT_RUNS: [Color32; NUM_COLORS] = [
+    rgb(15, 17, 254),
+    rgb(198, 115, 10),
+    rgb(236, 86, 109),
+    rgb(0, 160, 154),
+    rgb(8, 5, 3),
+    rgb(12, 75, 8),
+    rgb(8, 11, 131),
+    rgb(56, 123, 197),
 ];
 
 /// The colors of the theme that `visuals` belongs to.
@@ -83,13 +96,11 @@ pub fn palette(visuals: &Visuals) -> &'static Palette {
     if visuals.dark_mode { &DARK } else { &LIGHT }
 }
 
-/// Color of the run in color slot `slot`.
-pub fn run_color(slot: usize) -> Color32 {
-    RUN_COLORS[slot % RUN_COLORS.len()]
+/// Color of the run in color slot `slot`; slots with one color differ in their dashes.
+pub fn run_color(visuals: &Visuals, slot: usize) -> Color32 {
+    let colors = if visuals.dark_mode { &DARK_RUNS } else { &LIGHT_RUNS };
+    colors[slot % NUM_COLORS]
 }
-
-/// Number of run colors before they repeat.
-pub const NUM_RUN_COLORS: usize = RUN_COLORS.len();
 
 /// Color of a notice.
 pub fn level_color(visuals: &Visuals, level: NoticeLevel) -> Color32 {
@@ -305,9 +316,62 @@ mod tests {
 
     #[test]
     fn run_colors_stand_out_from_plots() {
-        for slot in 0..NUM_RUN_COLORS {
-            for background in [dark().extreme_bg_color, light().extreme_bg_color] {
-                assert!(contrast(run_color(slot), background) >= 2.5, "slot {slot}");
+        for visuals in [dark(), light()] {
+            for slot in 0..NUM_COLORS {
+                let found = contrast(run_color(&visuals, slot), visuals.extreme_bg_color);
+                assert!(found >= 3.0, "slot {slot}: {found}");
+            }
+        }
+    }
+
+    /// What a deuteranope sees (Machado, Oliveira and Fernandes 2009, severity 1), as linear RGB.
+    fn deuteranope(color: Color32) -> [f64; 3] {
+        let linear = |value: u8| {
+            let value = f64::from(value) / 255.0;
+            if value <= 0.04045 {
+                value / 12.92
+            } else {
+                ((value + 0.055) / 1.055).powf(2.4)
+            }
+        };
+        let [r, g, b] = [color.r(), color.g(), color.b()].map(linear);
+        [
+            0.367_322 * r + 0.860_646 * g - 0.227_968 * b,
+            0.280_085 * r + 0.672_501 * g + 0.047_413 * b,
+            -0.011_820 * r + 0.042_940 * g + 0.968_881 * b,
+        ]
+        .map(|value| value.clamp(0.0, 1.0))
+    }
+
+    /// CIE 1976 L*a*b* under D65.
+    fn lab(color: [f64; 3]) -> [f64; 3] {
+        const TO_XYZ: [[f64; 3]; 3] = [
+            [0.4124 / 0.950_47, 0.3576 / 0.950_47, 0.1805 / 0.950_47],
+            [0.2126, 0.7152, 0.0722],
+            [0.0193 / 1.088_83, 0.1192 / 1.088_83, 0.9505 / 1.088_83],
+        ];
+        let [x, y, z] = TO_XYZ.map(|row| {
+            let value: f64 = row.iter().zip(color).map(|(factor, value)| factor * value).sum();
+            if value > 0.008_856 {
+                value.cbrt()
+            } else {
+                7.787 * value + 16.0 / 116.0
+            }
+        });
+        [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
+    }
+
+    #[test]
+    fn deuteranopes_can_tell_the_colors_of_runs() {
+        for visuals in [dark(), light()] {
+            let seen = |slot: usize| lab(deuteranope(run_color(&visuals, slot)));
+            for a in 0..NUM_COLORS {
+                for b in 0..a {
+                    let squares = seen(a).into_iter().zip(seen(b)).map(|(a, b)| (a - b).powi(2));
+                    let distance = squares.sum::<f64>().sqrt();
+                    // About 2.3 is just noticeable.
+                    assert!(distance >= 20.0, "slots {a} and {b}: {distance}");
+                }
             }
         }
     }

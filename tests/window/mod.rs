@@ -1,5 +1,7 @@
 //! The window as a person uses it: real clicks, a real engine, a tiny dataset.
 
+mod classes;
+mod curves;
 mod desk;
 mod runs;
 mod keys;

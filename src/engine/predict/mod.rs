@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub(super) use thread::PredictThread;
-use thread::{EvaluationRequest, Request, Source};
+use thread::{EvaluationRequest, KnownTruth, Request, Source};
 
 use super::dataset::DatasetState;
 use super::tasks::Task;
@@ -40,10 +40,14 @@ pub struct Prediction {
     pub classes: Arc<ClassList>,
     /// Seconds the network took.
     pub secs: f64,
-    /// Ground truth, where the open dataset has this image.
+    /// Ground truth in the labels of the run, where the open dataset has this image. Classes that
+    /// the run does not have are void.
     pub truth: Option<Arc<LabelMap>>,
-    /// Scores on this image alone, where there is ground truth.
+    /// Scores on this image alone, where there is ground truth, over the classes that the run
+    /// and the dataset have in common.
     pub scores: Option<Scores>,
+    /// What to know about the scores, or why there are none: classes without a partner.
+    pub score_remark: Option<String>,
 }
 
 /// The scores of each class at each pixel, of which the mask takes the largest.
@@ -78,6 +82,8 @@ pub struct Evaluation {
     pub secs: f64,
     /// The classes scored.
     pub classes: Arc<ClassList>,
+    /// What to know about the scores: classes that only the run or only the dataset has.
+    pub remark: Option<String>,
 }
 
 impl Engine {
@@ -132,7 +138,11 @@ impl Engine {
                 .into_iter()
                 .flat_map(|split| open.dataset.items(split))
                 .find(|item| item.image == image)
-                .map(|item| (open.dataset.mask_reader(), item.clone())),
+                .map(|item| KnownTruth {
+                    reader: open.dataset.mask_reader(),
+                    item: item.clone(),
+                    classes: open.dataset.classes.clone(),
+                }),
             _ => None,
         };
         let request = Request {

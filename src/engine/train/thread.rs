@@ -6,6 +6,7 @@ use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::Sender;
 
+use crate::dataset::ClassMatch;
 use crate::engine::dataset;
 use crate::engine::memory::give_back_freed_memory;
 use crate::engine::runs::{TimeFormat, format_time, unix_secs};
@@ -128,11 +129,14 @@ impl TrainThread {
             }
         };
         let meta = folder.meta()?;
-        if meta.classes.len() != dataset.classes.len() {
+        // Labels of the weights would mean other things in silence.
+        let matched = ClassMatch::new(&meta.classes, &dataset.classes);
+        if !matched.is_identity() {
             return Err(EngineError::ClassesChanged {
                 root: dataset.root.clone(),
                 now: dataset.classes.len(),
                 then: meta.classes.len(),
+                remark: matched.difference(),
             });
         }
         let event = ThreadEvent::Opened {

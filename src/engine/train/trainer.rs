@@ -258,7 +258,8 @@ impl Trainer {
         };
         // The thread has nothing left to do: this does not wait.
         current.thread.join().ok();
-        let name = current.active.name_or("The run");
+        let snapshot = runs.iter().find(|run| run.name == current.active.run);
+        let name = snapshot.map_or_else(|| "The run".to_owned(), RunSnapshot::title);
         let (level, text) = match &outcome {
             Outcome::Finished => (NoticeLevel::Info, format!("{name} is finished")),
             Outcome::Stopped { .. } if current.active.run.is_empty() => (

@@ -8,6 +8,7 @@ pub mod file_label;
 pub mod format;
 pub mod mask;
 pub mod minmax_tree;
+pub mod plots;
 pub mod prediction_cache;
 pub mod pretrained;
 pub mod progress;

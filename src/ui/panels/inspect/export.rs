@@ -169,6 +169,7 @@ mod tests {
             secs: 0.0,
             truth: None,
             scores: None,
+            score_remark: None,
         };
         Asking {
             what: What::Mask,

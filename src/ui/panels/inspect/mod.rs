@@ -337,12 +337,15 @@ fn no_weights_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
 
 fn summary(prediction: &Prediction) -> String {
     let image = &prediction.image;
-    let score = prediction
-        .scores
-        .as_ref()
-        .map_or_else(String::new, |scores| {
-            format!("mIoU {}  ·  ", percent(scores.mean_iu))
-        });
+    let scores = prediction.scores.as_ref();
+    let score = match (scores, &prediction.score_remark) {
+        (Some(scores), None) => format!("mIoU {}  ·  ", percent(scores.mean_iu)),
+        (Some(scores), Some(remark)) => {
+            format!("mIoU {} ({remark})  ·  ", percent(scores.mean_iu))
+        }
+        (None, Some(remark)) => format!("{remark}  ·  "),
+        (None, None) => String::new(),
+    };
     format!(
         "{score}{}  ·  {} × {}  ·  predicted in {:.2} s",
         file_label(&prediction.image_path),

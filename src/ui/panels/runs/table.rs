@@ -181,7 +181,7 @@ impl Table<'_> {
             self.selection.set(&run.name, ticked);
         }
         if let Some(slot) = self.selection.slot(&run.name) {
-            let color = theme::run_color(slot);
+            let color = theme::run_color(ui.visuals(), slot);
             ui.swatch(if ticked { color } else { color.gamma_multiply(0.4) })
                 .on_hover_text("Color of this run in Curves");
         }
