@@ -46,7 +46,10 @@ impl ClassMatch {
             }
             labels.push(found.map_or(VOID, |label| label as u8));
         }
-        let without = names.iter().zip(&has_partner).filter(|(_, partner)| !**partner);
+        let without = names
+            .iter()
+            .zip(&has_partner)
+            .filter(|(_, partner)| !**partner);
         Self {
             only_network: without.map(|(name, _)| (*name).to_owned()).collect(),
             labels,
@@ -65,7 +68,11 @@ impl ClassMatch {
     pub fn is_identity(&self) -> bool {
         self.only_network.is_empty()
             && self.only_truth.is_empty()
-            && self.labels.iter().enumerate().all(|(label, own)| usize::from(*own) == label)
+            && self
+                .labels
+                .iter()
+                .enumerate()
+                .all(|(label, own)| usize::from(*own) == label)
     }
 
     /// Whether each class of the network has a partner.
@@ -83,7 +90,11 @@ impl ClassMatch {
         LabelMap {
             width: truth.width,
             height: truth.height,
-            labels: truth.labels.iter().map(|label| self.network_label(*label)).collect(),
+            labels: truth
+                .labels
+                .iter()
+                .map(|label| self.network_label(*label))
+                .collect(),
         }
     }
 
@@ -170,9 +181,15 @@ mod tests {
 
     #[test]
     fn labels_follow_their_names() {
-        let matched = ClassMatch::new(&classes(&["sky", "tree", "car"]), &classes(&["car", "road", "sky"]));
+        let matched = ClassMatch::new(
+            &classes(&["sky", "tree", "car"]),
+            &classes(&["car", "road", "sky"]),
+        );
         assert!(!matched.is_identity());
-        assert_eq!([0, 1, 2, 255].map(|label| matched.network_label(label)), [2, VOID, 0, VOID]);
+        assert_eq!(
+            [0, 1, 2, 255].map(|label| matched.network_label(label)),
+            [2, VOID, 0, VOID]
+        );
         assert_eq!(matched.has_partner(), [true, false, true]);
         let remark = matched.remark().expect("a remark");
         assert_eq!(
@@ -191,7 +208,12 @@ mod tests {
     fn without_a_class_in_common_there_is_a_reason_and_no_score() {
         let matched = ClassMatch::new(&classes(&["a", "b"]), &classes(&["c"]));
         assert_eq!(matched.num_matched(), 0);
-        assert!(matched.remark().expect("a reason").starts_with("No score: "));
+        assert!(
+            matched
+                .remark()
+                .expect("a reason")
+                .starts_with("No score: ")
+        );
     }
 
     #[test]
@@ -199,9 +221,17 @@ mod tests {
         let named = classes(&["sky", "tree"]);
         let matched = ClassMatch::new(&ClassList::numbered(2), &named);
         assert!(matched.by_label && matched.is_identity());
-        assert!(matched.remark().expect("a remark").contains("by their label"));
+        assert!(
+            matched
+                .remark()
+                .expect("a remark")
+                .contains("by their label")
+        );
         // Another number of classes is another dataset.
-        assert_eq!(ClassMatch::new(&ClassList::numbered(3), &named).num_matched(), 0);
+        assert_eq!(
+            ClassMatch::new(&ClassList::numbered(3), &named).num_matched(),
+            0
+        );
         // Two lists without names are the same as far as anybody knows.
         assert!(!ClassMatch::new(&ClassList::numbered(2), &ClassList::numbered(2)).by_label);
     }

@@ -1,9 +1,10 @@
 //! Which images a list of files and folders stands for.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::{DatasetError, IMAGE_EXTENSIONS};
-use crate::files::{FileError, has_extension};
+use crate::files::{FileError, has_extension, own_files};
 
 /// The images among files and folders, and what was wrong with the rest.
 #[derive(Debug, Default)]
@@ -15,7 +16,8 @@ pub struct ImageFiles {
 }
 
 impl ImageFiles {
-    /// Replaces each folder by the images directly in it. A file that is named by itself is kept
+    /// Replaces each folder by the images directly in it, without hidden files and, where there are
+    /// others, without what this program wrote there. A file that is named by itself is kept
     /// whatever its extension, so that opening it can say what is wrong. Reads the disk.
     pub fn find(paths: &[PathBuf]) -> Self {
         let mut found = Self::default();
@@ -42,7 +44,7 @@ fn images_in(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
     let mut images = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(FileError::read(folder))? {
         let path = entry.map_err(FileError::read(folder))?.path();
-        if has_image_extension(&path) && path.is_file() {
+        if has_image_extension(&path) && !is_hidden(&path) && path.is_file() {
             images.push(path);
         }
     }
@@ -53,7 +55,18 @@ fn images_in(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
         });
     }
     images.sort();
+    // Masks and overlays of an earlier prediction beside the photos are no photos.
+    let own: BTreeSet<PathBuf> = own_files(&images).into_iter().map(Path::to_owned).collect();
+    if own.len() < images.len() {
+        images.retain(|image| !own.contains(image));
+    }
     Ok(images)
+}
+
+/// Hidden files are other programs' notes about images (`._photo.jpg` of macOS), not images.
+fn is_hidden(path: &Path) -> bool {
+    path.file_name()
+        .is_some_and(|name| name.to_string_lossy().starts_with('.'))
 }
 
 #[cfg(test)]
@@ -61,6 +74,7 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::files::{Existing, Outputs};
 
     #[test]
     fn a_folder_becomes_its_sorted_images() {
@@ -80,6 +94,24 @@ mod tests {
             [single, path("a.JPG"), path("b.png"), path("c.jpeg")]
         );
         assert!(found.problems.is_empty());
+    }
+
+    #[test]
+    fn notes_of_the_system_and_own_masks_are_no_photos() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name);
+        for name in ["a.jpg", "._a.jpg", ".hidden.png"] {
+            fs::write(path(name), "").expect("a file");
+        }
+        let mask = Outputs::new(Existing::Keep).claim(&path("a.png"));
+        mask.expect("a free name")
+            .write(|file| file.write_all(b"mask"))
+            .expect("written");
+        let found = || ImageFiles::find(&[folder.path().to_path_buf()]).images;
+        assert_eq!(found(), [path("a.jpg")]);
+        // A folder of masks alone was meant as it is.
+        fs::remove_file(path("a.jpg")).expect("removed");
+        assert_eq!(found(), [path("a.png")]);
     }
 
     #[test]

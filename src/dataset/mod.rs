@@ -26,7 +26,8 @@ pub use error::DatasetError;
 pub use generator::{SampleSpec, ensure_sample};
 pub use image_files::{ImageFiles, has_image_extension};
 pub use image_io::{
-    IMAGE_EXTENSIONS, LabelMap, MaskReader, Rgb, read_rgb, write_index_png, write_rgb_png,
+    IMAGE_EXTENSIONS, LabelMap, MaskReader, Rgb, encode_index_png, encode_rgb_png, read_rgb,
+    write_index_png, write_rgb_png,
 };
 pub use item::DatasetItem;
 pub use layout::{

@@ -98,7 +98,11 @@ pub fn palette(visuals: &Visuals) -> &'static Palette {
 
 /// Color of the run in color slot `slot`; slots with one color differ in their dashes.
 pub fn run_color(visuals: &Visuals, slot: usize) -> Color32 {
-    let colors = if visuals.dark_mode { &DARK_RUNS } else { &LIGHT_RUNS };
+    let colors = if visuals.dark_mode {
+        &DARK_RUNS
+    } else {
+        &LIGHT_RUNS
+    };
     colors[slot % NUM_COLORS]
 }
 
@@ -351,7 +355,11 @@ mod tests {
             [0.0193 / 1.088_83, 0.1192 / 1.088_83, 0.9505 / 1.088_83],
         ];
         let [x, y, z] = TO_XYZ.map(|row| {
-            let value: f64 = row.iter().zip(color).map(|(factor, value)| factor * value).sum();
+            let value: f64 = row
+                .iter()
+                .zip(color)
+                .map(|(factor, value)| factor * value)
+                .sum();
             if value > 0.008_856 {
                 value.cbrt()
             } else {
@@ -367,7 +375,10 @@ mod tests {
             let seen = |slot: usize| lab(deuteranope(run_color(&visuals, slot)));
             for a in 0..NUM_COLORS {
                 for b in 0..a {
-                    let squares = seen(a).into_iter().zip(seen(b)).map(|(a, b)| (a - b).powi(2));
+                    let squares = seen(a)
+                        .into_iter()
+                        .zip(seen(b))
+                        .map(|(a, b)| (a - b).powi(2));
                     let distance = squares.sum::<f64>().sqrt();
                     // About 2.3 is just noticeable.
                     assert!(distance >= 20.0, "slots {a} and {b}: {distance}");

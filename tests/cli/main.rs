@@ -8,6 +8,7 @@
 mod bench;
 mod devices;
 mod masks;
+mod outputs;
 mod resume;
 mod weights;
 mod workshop;

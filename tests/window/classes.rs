@@ -14,7 +14,11 @@ fn inspect_with_classes(desk: &mut Desk, classes: &str) {
     desk.window
         .state()
         .send(Command::OpenDataset(DatasetRef::Folder(desk.set.root())));
-    let first = classes.split_whitespace().next().expect("a class").to_owned();
+    let first = classes
+        .split_whitespace()
+        .next()
+        .expect("a class")
+        .to_owned();
     desk.until("the dataset is open anew", |desk| {
         matches!(desk.engine().dataset(), DatasetState::Ready(open)
             if open.dataset.classes.iter().next().is_some_and(|class| class.name == first))
@@ -27,7 +31,10 @@ fn inspect_with_classes(desk: &mut Desk, classes: &str) {
 }
 
 fn says_part(desk: &Desk, part: &str) -> bool {
-    desk.window.query_all_by_label_contains(part).next().is_some()
+    desk.window
+        .query_all_by_label_contains(part)
+        .next()
+        .is_some()
 }
 
 #[test]
@@ -46,6 +53,9 @@ fn without_a_class_in_common_there_is_a_reason_and_no_score() {
     let mut desk = Desk::new(|config| config.epochs = 1);
     desk.train();
     inspect_with_classes(&mut desk, "car 1 2 3\nroad 4 5 6\nsky 7 8 9\n");
-    assert!(says_part(&desk, "No score: the run and the dataset have no class in common"));
+    assert!(says_part(
+        &desk,
+        "No score: the run and the dataset have no class in common"
+    ));
     assert!(!says_part(&desk, "mIoU 0.0 %"));
 }

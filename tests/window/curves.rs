@@ -4,7 +4,8 @@ use std::fs;
 use std::sync::Arc;
 
 use eframe::egui::{
-    Color32, ColorImage, Event, Modifiers, MouseWheelUnit, PointerButton, Pos2, TouchPhase, Vec2, ViewportCommand, ViewportId, vec2,
+    Color32, ColorImage, Event, Modifiers, MouseWheelUnit, PointerButton, Pos2, TouchPhase, Vec2,
+    ViewportCommand, ViewportId, vec2,
 };
 use egui_kittest::kittest::Queryable as _;
 use fcn_workbench::ui::view_model::plots::PlotKind;
@@ -79,7 +80,10 @@ fn the_wheel_zooms_to_the_pointer_a_drag_pans_and_a_double_click_fits() {
 
     drag(&mut desk, PointerButton::Primary, middle, vec2(60.0, 0.0));
     let [moved, end] = x(&desk).expect("a part");
-    assert!(moved < from - 0.1 && (end - moved - width).abs() < 1e-6, "{moved} {end}");
+    assert!(
+        moved < from - 0.1 && (end - moved - width).abs() < 1e-6,
+        "{moved} {end}"
+    );
 
     for pressed in [true, false, true, false] {
         desk.window.event(Event::PointerButton {
@@ -98,9 +102,17 @@ fn the_wheel_zooms_to_the_pointer_a_drag_pans_and_a_double_click_fits() {
 #[test]
 fn a_rectangle_with_the_right_button_is_what_is_shown_next() {
     let (mut desk, middle) = desk();
-    drag(&mut desk, PointerButton::Secondary, middle, vec2(80.0, 40.0));
+    drag(
+        &mut desk,
+        PointerButton::Secondary,
+        middle,
+        vec2(80.0, 40.0),
+    );
     let ([left, right], [low, high]) = (x(&desk).expect("a part"), y(&desk));
-    assert!((left - 6.0).abs() < 0.7 && right > left + 0.5 && right < 12.0, "{left} {right}");
+    assert!(
+        (left - 6.0).abs() < 0.7 && right > left + 0.5 && right < 12.0,
+        "{left} {right}"
+    );
     assert!(low < high);
 
     // Far away from everything the plot says so and leads back.
@@ -117,9 +129,15 @@ fn the_table_under_the_pointer_has_the_values_of_the_run() {
     let (mut desk, middle) = desk();
     desk.window.hover_at(middle);
     desk.frames(4);
-    let row = desk.window.query_all_by_label_contains("FCN-8s: step ").next();
+    let row = desk
+        .window
+        .query_all_by_label_contains("FCN-8s: step ")
+        .next();
     let rect = row.expect("a row").rect();
-    let panel = desk.find("Plot: Loss").rect().union(desk.find("Plot: Validation scores").rect());
+    let panel = desk
+        .find("Plot: Loss")
+        .rect()
+        .union(desk.find("Plot: Validation scores").rect());
     assert!(panel.expand(60.0).contains_rect(rect), "{rect} in {panel}");
 }
 
@@ -138,8 +156,21 @@ fn plots_and_the_axis_are_chosen() {
         assert!(desk.says(&format!("Plot: {plot}")), "{plot}");
     }
     assert!(desk.says("Logged for runs with a clip norm, and in f16"));
-    let model = |desk: &Desk| desk.app().state().curves.model(&desk.run().name).expect("curves").clone();
-    assert_eq!((model(&desk).learning_rate.len(), model(&desk).class_iu.len()), (12, 3));
+    let model = |desk: &Desk| {
+        desk.app()
+            .state()
+            .curves
+            .model(&desk.run().name)
+            .expect("curves")
+            .clone()
+    };
+    assert_eq!(
+        (
+            model(&desk).learning_rate.len(),
+            model(&desk).class_iu.len()
+        ),
+        (12, 3)
+    );
 
     desk.window
         .get_by_role_and_label(eframe::egui::accesskit::Role::ComboBox, "Horizontal axis")
@@ -157,7 +188,9 @@ fn plots_and_values_are_saved() {
     let folder = desk.engine().plots_folder();
     desk.click("Export");
     desk.click("Values as CSV");
-    desk.until("the values are there", |_| folder.join("curves.csv").exists());
+    desk.until("the values are there", |_| {
+        folder.join("curves.csv").exists()
+    });
     desk.until("it is told", |desk| desk.has_message("curves.csv"));
     let text = fs::read_to_string(folder.join("curves.csv")).expect("a file");
     // A header, 12 steps, 3 epochs.
@@ -165,19 +198,29 @@ fn plots_and_values_are_saved() {
 
     desk.click("Export");
     desk.click("Plots as SVG");
-    desk.until("the drawings are there", |_| folder.join("scores.svg").exists());
+    desk.until("the drawings are there", |_| {
+        folder.join("scores.svg").exists()
+    });
     let text = fs::read_to_string(folder.join("loss.svg")).expect("a file");
     assert!(text.starts_with("<svg") && text.contains("<polyline") && text.contains("Step"));
 
     desk.click("Export");
     desk.find("Plots as PNG").click();
-    desk.until("a picture of the window is asked for", |desk| screenshot(desk).is_some());
-    desk.until("the picture is there", |_| folder.join("curves.png").exists());
+    desk.until("a picture of the window is asked for", |desk| {
+        screenshot(desk).is_some()
+    });
+    desk.until("the picture is there", |_| {
+        folder.join("curves.png").exists()
+    });
 }
 
 /// The picture that is asked for in the last frame, answered as a graphics card does.
 fn screenshot(desk: &Desk) -> Option<()> {
-    let output = desk.window.output().viewport_output.get(&ViewportId::ROOT)?;
+    let output = desk
+        .window
+        .output()
+        .viewport_output
+        .get(&ViewportId::ROOT)?;
     output.commands.iter().find_map(|command| match command {
         ViewportCommand::Screenshot(callback) => {
             let image = ColorImage::filled([1440, 1300], Color32::GRAY);

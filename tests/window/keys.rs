@@ -125,7 +125,9 @@ fn enter_and_escape_answer_questions() {
         .click();
     desk.frames(3);
     desk.click("Delete");
-    desk.until("it is in the trash", |desk| desk.engine().runs_in_trash() == 1);
+    desk.until("it is in the trash", |desk| {
+        desk.engine().runs_in_trash() == 1
+    });
     desk.click("Empty trash…");
     assert!(desk.find("Delete for good").is_focused());
     // The keys of commands are off.

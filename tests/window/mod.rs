@@ -1,10 +1,11 @@
 //! The window as a person uses it: real clicks, a real engine, a tiny dataset.
 
+mod before_start;
 mod classes;
 mod curves;
 mod desk;
-mod runs;
 mod keys;
+mod runs;
 mod weights;
 
 use std::collections::BTreeMap;

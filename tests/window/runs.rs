@@ -35,9 +35,16 @@ fn desk(count: u64) -> Desk {
     for number in 0..count {
         let mut config = config.clone();
         config.seed = number;
-        make_run(&desk.set.runs(), &format!("run{number:03}"), 1_795_442_701 + number, &config);
+        make_run(
+            &desk.set.runs(),
+            &format!("run{number:03}"),
+            1_795_442_701 + number,
+            &config,
+        );
     }
-    desk.window.state().send(Command::ShowPanel(PanelKind::Runs));
+    desk.window
+        .state()
+        .send(Command::ShowPanel(PanelKind::Runs));
     desk.until("the runs of the folder are there", |desk| {
         desk.engine().runs().len() == count as usize
     });
@@ -50,7 +57,9 @@ fn title(desk: &Desk, name: &str) -> String {
 }
 
 fn is_row(desk: &Desk, title: &str) -> bool {
-    desk.window.query_by_role_and_label(Role::Button, title).is_some()
+    desk.window
+        .query_by_role_and_label(Role::Button, title)
+        .is_some()
 }
 
 #[track_caller]
@@ -65,8 +74,17 @@ fn a_run_is_found_among_hundreds() {
     let mut desk = desk(300);
     assert!(desk.says("300 runs"));
     let rows = desk.window.query_all_by_role(Role::Button);
-    let rows = rows.filter(|node| node.accesskit_node().label().is_some_and(|label| label.contains("on street, "))).count();
-    assert!((5..60).contains(&rows), "only rows in sight are laid out: {rows}");
+    let rows = rows
+        .filter(|node| {
+            node.accesskit_node()
+                .label()
+                .is_some_and(|label| label.contains("on street, "))
+        })
+        .count();
+    assert!(
+        (5..60).contains(&rows),
+        "only rows in sight are laid out: {rows}"
+    );
     let (newest, oldest) = (title(&desk, "run299"), title(&desk, "run000"));
     assert!(newest.ends_with("2026-11-23 14:10:00"), "{newest}");
     assert!(is_row(&desk, &newest) && !is_row(&desk, &oldest));
@@ -90,7 +108,9 @@ fn a_run_is_found_among_hundreds() {
 #[test]
 fn runs_are_named_archived_deleted_and_brought_back() {
     let mut desk = desk(4);
-    let titles: Vec<String> = (0..4).map(|number| title(&desk, &format!("run{number:03}"))).collect();
+    let titles: Vec<String> = (0..4)
+        .map(|number| title(&desk, &format!("run{number:03}")))
+        .collect();
     assert!(!desk.is_enabled("Delete") && !desk.is_enabled("Differences…"));
     click_row(&mut desk, &titles[0], Modifiers::NONE);
     desk.click("Name and notes…");
@@ -113,7 +133,9 @@ fn runs_are_named_archived_deleted_and_brought_back() {
     desk.until("the row is gone", |desk| !is_row(desk, "baseline"));
     assert!(desk.set.runs().join("run003").exists() && !desk.set.runs().join("run000").exists());
     desk.click("Undo: Delete 3 runs");
-    desk.until("they are back", |desk| is_row(desk, "baseline") && is_row(desk, &titles[2]));
+    desk.until("they are back", |desk| {
+        is_row(desk, "baseline") && is_row(desk, &titles[2])
+    });
 
     click_row(&mut desk, "baseline", Modifiers::NONE);
     desk.click("Archive");
@@ -140,7 +162,10 @@ fn a_tick_shows_a_run_in_curves() {
     let title = title(&desk, "run000");
     let name = format!("Show {title}");
     desk.click(&name);
-    assert_eq!(desk.find(&name).accesskit_node().toggled(), Some(Toggled::True));
+    assert_eq!(
+        desk.find(&name).accesskit_node().toggled(),
+        Some(Toggled::True)
+    );
     assert!(desk.app().state().selection.contains("run000"));
 }
 
@@ -152,7 +177,10 @@ fn the_command_line_of_a_run_is_copied() {
     desk.click("Copy as command line");
     assert!(desk.has_message("The command line was copied"));
     let line = desk.engine().command_line("run001").expect("a line");
-    assert!(line.starts_with("fcn-workbench train --dataset") && line.contains("--seed 1"), "{line}");
+    assert!(
+        line.starts_with("fcn-workbench train --dataset") && line.contains("--seed 1"),
+        "{line}"
+    );
 }
 
 #[test]
@@ -167,7 +195,9 @@ fn runs_of_another_program_are_followed_and_an_interrupted_one_is_announced() {
     let mut log = File::create(folder.join("steps.jsonl")).expect("a log");
     desk.until("it is there", |desk| desk.engine().run("other").is_some());
     let title = title(&desk, "other");
-    desk.until("its row is there", |desk| is_row(desk, &title) && desk.says("active"));
+    desk.until("its row is there", |desk| {
+        is_row(desk, &title) && desk.says("active")
+    });
     click_row(&mut desk, &title, Modifiers::NONE);
     assert!(!desk.is_enabled("Delete") && !desk.is_enabled("Resume"));
     desk.click(&format!("Show {title}"));
@@ -182,7 +212,9 @@ fn runs_of_another_program_are_followed_and_an_interrupted_one_is_announced() {
     fs::write(folder.join("last.json"), last).expect("a checkpoint");
     drop(lock);
     desk.until("it was interrupted", |desk| {
-        desk.engine().run("other").is_some_and(|run| run.state == RunState::Interrupted && run.can_resume)
+        desk.engine()
+            .run("other")
+            .is_some_and(|run| run.state == RunState::Interrupted && run.can_resume)
     });
     assert!(desk.says(&format!("{title} was interrupted after step 2")));
     assert!(desk.is_enabled("Resume interrupted run"));

@@ -8,8 +8,8 @@ use super::network::NetworkArgs;
 use super::settings::{self, Settings};
 use super::values;
 use crate::engine::{
-    BOUNDARY_WIDTH, DeviceId, Dirs, Geometry, RunConfig, Split, StartingPoint, Trunk, Variant,
-    WeightsChoice,
+    BOUNDARY_WIDTH, DeviceId, Dirs, Existing, Geometry, RunConfig, Split, StartingPoint, Trunk,
+    Variant, WeightsChoice,
 };
 
 /// Train, watch and compare fully convolutional networks for semantic segmentation.
@@ -191,6 +191,27 @@ pub struct PredictArgs {
     /// Opacity of the mask in the overlay, 0 to 1
     #[arg(long, value_name = "SHARE", default_value = "0.5", value_parser = values::zero_to_one)]
     pub opacity: f32,
+    #[command(flatten)]
+    pub existing: ExistingArgs,
+}
+
+/// What becomes of files that are there already.
+#[derive(Debug, clap::Args)]
+pub struct ExistingArgs {
+    /// Replace files that this program wrote and nobody changed since; other files always stay
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+impl ExistingArgs {
+    /// As the engine wants it.
+    pub fn choice(&self) -> Existing {
+        if self.overwrite {
+            Existing::ReplaceOwn
+        } else {
+            Existing::Keep
+        }
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -201,6 +222,8 @@ pub struct ExportArgs {
     /// The file to write; `predict --weights` can read it
     #[arg(long, value_name = "FILE.safetensors")]
     pub out: PathBuf,
+    #[command(flatten)]
+    pub existing: ExistingArgs,
 }
 
 /// A weights file instead of a run.

@@ -7,8 +7,7 @@ mod write;
 
 pub use mask::MaskReader;
 pub(super) use mask::{RawPixels, check_sizes, read_raw};
-pub(super) use write::encode_index_png;
-pub use write::{write_index_png, write_rgb_png};
+pub use write::{encode_index_png, encode_rgb_png, write_index_png, write_rgb_png};
 
 use crate::dataset::Size;
 use std::fs::File;

@@ -107,13 +107,16 @@ impl Known {
     fn look(&mut self, is_own: bool) -> Option<RunChange> {
         // Where a program trains it, or none does any more, no file says so.
         let is_locked = !is_own && self.may_lock_change() && self.folder.is_locked();
-        let was_active = self.status.as_ref().map(|status| &status.state) == Some(&RunState::Active);
+        let was_active =
+            self.status.as_ref().map(|status| &status.state) == Some(&RunState::Active);
         let changed = self.tail.may_have_changed(&self.folder);
         if !changed && (is_own || is_locked == was_active) {
             return None;
         }
         match &self.status {
-            Some(_) => self.news(is_own).map(|news| RunChange::Changed(Box::new(news))),
+            Some(_) => self
+                .news(is_own)
+                .map(|news| RunChange::Changed(Box::new(news))),
             None if is_own => None,
             None => self.first().map(|run| RunChange::Found(Box::new(run))),
         }
@@ -132,8 +135,10 @@ impl Known {
             .map_err(|err| log::warn!("A run is left out of the list: {err}"))
             .ok()?;
         let status = RunStatus::of(&self.folder, state(&self.folder), notes(&self.folder));
-        let (LogNews::Added(steps) | LogNews::Replaced(steps), LogNews::Added(epochs) | LogNews::Replaced(epochs)) =
-            self.tail.news(&self.folder);
+        let (
+            LogNews::Added(steps) | LogNews::Replaced(steps),
+            LogNews::Added(epochs) | LogNews::Replaced(epochs),
+        ) = self.tail.news(&self.folder);
         self.status = Some(status.clone());
         Some(RunSnapshot::new(&self.folder, meta, status, steps, epochs))
     }
@@ -142,7 +147,10 @@ impl Known {
         let before = self.status.clone()?;
         let notes = notes(&self.folder);
         let (now, steps, epochs) = if is_own {
-            let now = RunStatus { notes, ..before.clone() };
+            let now = RunStatus {
+                notes,
+                ..before.clone()
+            };
             (now, LogNews::Added(Vec::new()), LogNews::Added(Vec::new()))
         } else {
             let now = RunStatus::of(&self.folder, state(&self.folder), notes);

@@ -26,7 +26,8 @@ pub fn differences(runs: &[&RunSnapshot]) -> Vec<Difference> {
     names.sort_unstable();
     names.dedup();
     let values = |name: &String| -> Vec<String> {
-        let value = |of: &BTreeMap<String, String>| of.get(name).map_or(NONE, String::as_str).to_owned();
+        let value =
+            |of: &BTreeMap<String, String>| of.get(name).map_or(NONE, String::as_str).to_owned();
         settings.iter().map(value).collect()
     };
     names
@@ -87,9 +88,15 @@ impl Engine {
         let mut words = vec!["fcn-workbench".to_owned()];
         words.extend(config.command_line()?);
         if config.dataset == DatasetRef::Sample {
-            words.extend(["--data-dir".to_owned(), self.dirs.data.display().to_string()]);
+            words.extend([
+                "--data-dir".to_owned(),
+                self.dirs.data.display().to_string(),
+            ]);
         }
-        words.extend(["--runs-dir".to_owned(), self.dirs.runs.display().to_string()]);
+        words.extend([
+            "--runs-dir".to_owned(),
+            self.dirs.runs.display().to_string(),
+        ]);
         Ok(shell_line(&words))
     }
 }

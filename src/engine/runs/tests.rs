@@ -70,7 +70,10 @@ fn more(dir: &TempDir) -> Engine {
 fn until(engine: &mut Engine, what: &str, holds: impl Fn(&Engine) -> bool) {
     let since = Instant::now();
     while !holds(engine) {
-        assert!(since.elapsed() < Duration::from_mins(1), "not in time: {what}");
+        assert!(
+            since.elapsed() < Duration::from_mins(1),
+            "not in time: {what}"
+        );
         engine.wait(Duration::from_millis(10));
     }
 }
@@ -134,7 +137,9 @@ fn deleted_runs_lie_in_the_trash_and_come_back() {
     engine
         .delete_runs(vec!["a".to_owned(), "c".to_owned()])
         .expect("allowed");
-    until(&mut engine, "they are gone", |engine| names(engine) == ["b"]);
+    until(&mut engine, "they are gone", |engine| {
+        names(engine) == ["b"]
+    });
     assert_eq!(engine.run_undo(), Some("Delete 2 runs"));
     assert_eq!(engine.runs_in_trash(), 2);
     assert!(!runs.join("a").exists());
@@ -142,13 +147,23 @@ fn deleted_runs_lie_in_the_trash_and_come_back() {
     // Something took the place of one: the other comes back, and this one stays where it is.
     fs::create_dir(runs.join("a")).expect("a folder");
     engine.undo_run_change();
-    until(&mut engine, "one is back", |engine| names(engine) == ["c", "b"]);
-    until(&mut engine, "the other can be tried again", |engine| engine.runs_in_trash() == 1);
+    until(&mut engine, "one is back", |engine| {
+        names(engine) == ["c", "b"]
+    });
+    until(&mut engine, "the other can be tried again", |engine| {
+        engine.runs_in_trash() == 1
+    });
     let notices = engine.take_notices();
-    assert!(notices.iter().any(|notice| notice.text.contains("another folder of this name")));
+    assert!(
+        notices
+            .iter()
+            .any(|notice| notice.text.contains("another folder of this name"))
+    );
     fs::remove_dir(runs.join("a")).expect("removed");
     engine.undo_run_change();
-    until(&mut engine, "all are back", |engine| names(engine) == ["c", "b", "a"]);
+    until(&mut engine, "all are back", |engine| {
+        names(engine) == ["c", "b", "a"]
+    });
     assert_eq!((engine.run_undo(), engine.runs_in_trash()), (None, 0));
 }
 
@@ -159,22 +174,30 @@ fn the_trash_is_emptied_on_demand_and_by_the_next_program() {
     let rest = |trash: &Path| fs::read_dir(trash).map_or(0, Iterator::count);
     let mut first = engine(&dir, &[("a", 10, true), ("b", 20, true)]);
     first.delete_runs(vec!["a".to_owned()]).expect("allowed");
-    until(&mut first, "it is gone", |engine| engine.runs_in_trash() == 1);
+    until(&mut first, "it is gone", |engine| {
+        engine.runs_in_trash() == 1
+    });
 
     // Another window must not take what the first can still bring back.
     let mut second = more(&dir);
     second.watch_runs();
     make_run(&dir.path().join("runs"), "seen", 5);
-    until(&mut second, "it watches", |engine| names(engine) == ["b", "seen"]);
+    until(&mut second, "it watches", |engine| {
+        names(engine) == ["b", "seen"]
+    });
     assert_eq!(rest(&trash), 1);
     first.empty_run_trash();
     until(&mut first, "the trash is empty", |_| rest(&trash) == 0);
     assert_eq!(first.run_undo(), None);
 
     first.delete_runs(vec!["b".to_owned()]).expect("allowed");
-    until(&mut first, "it is gone", |engine| engine.runs_in_trash() == 1);
+    until(&mut first, "it is gone", |engine| {
+        engine.runs_in_trash() == 1
+    });
     drop(first);
-    until(&mut second, "the lock is free", |engine| engine.run("b").is_none());
+    until(&mut second, "the lock is free", |engine| {
+        engine.run("b").is_none()
+    });
     let mut third = more(&dir);
     third.watch_runs();
     until(&mut third, "the trash is empty", |_| rest(&trash) == 0);
@@ -213,10 +236,16 @@ fn notes_are_written_and_taken_back() {
         ..RunNotes::default()
     };
     engine.set_run_notes("Rename run", vec![("a".to_owned(), notes)]);
-    until(&mut engine, "it has a name", |engine| title(engine) == "baseline");
-    until(&mut engine, "that can be taken back", |engine| engine.run_undo() == Some("Rename run"));
+    until(&mut engine, "it has a name", |engine| {
+        title(engine) == "baseline"
+    });
+    until(&mut engine, "that can be taken back", |engine| {
+        engine.run_undo() == Some("Rename run")
+    });
     engine.undo_run_change();
-    until(&mut engine, "the name is gone", |engine| title(engine).starts_with("FCN-8s"));
+    until(&mut engine, "the name is gone", |engine| {
+        title(engine).starts_with("FCN-8s")
+    });
 
     // Damaged notes are not replaced by new ones.
     let path = dir.path().join("runs/a/notes.json");
@@ -225,7 +254,11 @@ fn notes_are_written_and_taken_back() {
     let since = Instant::now();
     loop {
         engine.wait(Duration::from_millis(10));
-        if engine.take_notices().iter().any(|notice| notice.text.contains("notes.json")) {
+        if engine
+            .take_notices()
+            .iter()
+            .any(|notice| notice.text.contains("notes.json"))
+        {
             break;
         }
         assert!(since.elapsed() < Duration::from_mins(1), "no answer");
@@ -251,7 +284,9 @@ fn runs_of_other_programs_are_followed() {
     });
     let mut log = fs::File::create(runs.join("other/steps.jsonl")).expect("a log");
     for step in 1..=3 {
-        let line = format!("{{\"step\":{step},\"epoch\":1,\"loss\":0.5,\"learning_rate\":0.1,\"secs\":2.0}}\n");
+        let line = format!(
+            "{{\"step\":{step},\"epoch\":1,\"loss\":0.5,\"learning_rate\":0.1,\"secs\":2.0}}\n"
+        );
         log.write_all(line.as_bytes()).expect("written");
         until(&mut engine, "the step is there", |engine| {
             run(engine).is_some_and(|run| run.steps.len() == step)

@@ -130,7 +130,9 @@ impl RunsThread {
         match self.jobs.try_send(job) {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => {
-                log::error!("The runs folder answers too slowly; the last change was not made. Try again");
+                log::error!(
+                    "The runs folder answers too slowly; the last change was not made. Try again"
+                );
             }
             Err(TrySendError::Disconnected(_)) => {
                 log::error!("Runs cannot be read or changed any more. Start the program again");
@@ -153,7 +155,11 @@ impl Worker {
         let mut watching = false;
         let mut first = true;
         loop {
-            let own = self.own.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let own = self
+                .own
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone();
             let changes = self.reader.look(own.as_deref());
             if first || !changes.is_empty() {
                 self.tell(RunsEvent::Looked(changes));
@@ -204,7 +210,10 @@ impl Worker {
                     errors.extend(restore(&self.runs, folder).err());
                 }
                 // What has not come back can be tried again.
-                let left: Vec<_> = folders.into_iter().filter(|folder| folder.exists()).collect();
+                let left: Vec<_> = folders
+                    .into_iter()
+                    .filter(|folder| folder.exists())
+                    .collect();
                 if !left.is_empty() {
                     let what = "Delete run".to_owned();
                     let edit = Edit::Restore(left);
@@ -326,7 +335,10 @@ fn remove_old_trash(trash: &Path) {
             }
             Err(TryLockError::WouldBlock) => {}
             Err(TryLockError::Error(err)) => {
-                log::info!("{}: kept, as there are no file locks: {err}", folder.display());
+                log::info!(
+                    "{}: kept, as there are no file locks: {err}",
+                    folder.display()
+                );
             }
         }
     }

@@ -45,7 +45,9 @@ impl RunFolder {
     pub fn notes(&self) -> Result<RunNotes, TrainError> {
         let path = self.file("notes.json");
         match read_json(&path) {
-            Err(FileError::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+            Err(FileError::Read { source, .. })
+                if source.kind() == std::io::ErrorKind::NotFound =>
+            {
                 Ok(RunNotes::default())
             }
             notes => Ok(notes?),

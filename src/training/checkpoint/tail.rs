@@ -40,13 +40,17 @@ impl LogTail {
         if !goes_on {
             *self = Self::default();
         }
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let whole = bytes
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(0, |end| end + 1);
         let lines = bytes[..whole]
             .split(|byte| *byte == b'\n')
             .filter_map(|line| serde_json::from_slice(line).ok())
             .collect();
         self.read += whole as u64;
-        self.seam.extend_from_slice(&bytes[whole.saturating_sub(SEAM)..whole]);
+        self.seam
+            .extend_from_slice(&bytes[whole.saturating_sub(SEAM)..whole]);
         self.seam.drain(..self.seam.len().saturating_sub(SEAM));
         if goes_on {
             LogNews::Added(lines)
@@ -99,7 +103,9 @@ impl Stamp {
             Some((meta.len(), meta.modified().ok()?))
         };
         Self {
-            folder: fs::metadata(folder.path()).and_then(|meta| meta.modified()).ok(),
+            folder: fs::metadata(folder.path())
+                .and_then(|meta| meta.modified())
+                .ok(),
             steps: log("steps.jsonl"),
             epochs: log("epochs.jsonl"),
         }
@@ -108,7 +114,9 @@ impl Stamp {
     /// Whether a change after it would show.
     fn is_settled(&self) -> bool {
         self.folder.is_some_and(|time| {
-            SystemTime::now().duration_since(time).is_ok_and(|age| age > COARSE)
+            SystemTime::now()
+                .duration_since(time)
+                .is_ok_and(|age| age > COARSE)
         })
     }
 }
@@ -149,7 +157,11 @@ mod tests {
     use super::*;
 
     fn append(path: &Path, text: &str) {
-        let mut file = File::options().create(true).append(true).open(path).expect("a file");
+        let mut file = File::options()
+            .create(true)
+            .append(true)
+            .open(path)
+            .expect("a file");
         file.write_all(text.as_bytes()).expect("written");
     }
 
@@ -190,7 +202,10 @@ mod tests {
         let folder = RunFolder::at(dir.path());
         let mut tail = FolderTail::default();
         assert!(tail.may_have_changed(&folder));
-        assert!(tail.may_have_changed(&folder), "a second change would have the same time");
+        assert!(
+            tail.may_have_changed(&folder),
+            "a second change would have the same time"
+        );
         let settled = Stamp {
             folder: SystemTime::now().checked_sub(Duration::from_mins(1)),
             steps: None,

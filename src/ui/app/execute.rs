@@ -129,6 +129,10 @@ impl App {
                 let stopped = self.engine.stop();
                 self.report(stopped);
             }
+            UiCommand::StopNow => {
+                let stopped = self.engine.stop_now();
+                self.report(stopped);
+            }
             UiCommand::Weights => self.weights.open = true,
             UiCommand::Panel(panel) => self.toggle_panel(panel),
             UiCommand::Theme(theme) => self.set_theme(ctx, theme),
@@ -177,7 +181,7 @@ impl App {
             | UiCommand::TrainThree
             | UiCommand::TrainStaged
             | UiCommand::TrainAtOnce => self.state.train.problem(&self.engine, command),
-            UiCommand::Pause | UiCommand::Unpause | UiCommand::Stop => {
+            UiCommand::Pause | UiCommand::Unpause | UiCommand::Stop | UiCommand::StopNow => {
                 active_problem(self.engine.active(), command).map(Problem::from)
             }
             UiCommand::OpenFolder => self.folder_dialog.is_some().then(dialog),

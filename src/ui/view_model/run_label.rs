@@ -9,7 +9,8 @@ pub fn run_label(runs: &[&RunSnapshot], run: &RunSnapshot) -> String {
         return run.notes.name.clone();
     }
     let variant = run.config.variant;
-    let with_dataset = |run: &RunSnapshot| format!("{} on {}", run.config.variant, run.dataset_name);
+    let with_dataset =
+        |run: &RunSnapshot| format!("{} on {}", run.config.variant, run.dataset_name);
     let candidates: [&dyn Fn(&RunSnapshot) -> String; 3] = [
         &|run| run.config.variant.to_string(),
         &with_dataset,

@@ -108,7 +108,9 @@ impl RunSelection {
                 taken[shown.slot % NUM_SLOTS] += 1;
             }
         }
-        (0..NUM_SLOTS).min_by_key(|slot| taken[*slot]).unwrap_or_default()
+        (0..NUM_SLOTS)
+            .min_by_key(|slot| taken[*slot])
+            .unwrap_or_default()
     }
 }
 
@@ -128,7 +130,10 @@ mod tests {
         let mut selection: RunSelection = serde_json::from_str(&saved).unwrap();
         let slots = ["a", "b", "c", "d"].map(|run| selection.slot(run));
         assert_eq!(slots, [Some(0), Some(1), Some(2), Some(3)]);
-        assert_eq!((selection.slot("e"), selection.contains("b")), (None, false));
+        assert_eq!(
+            (selection.slot("e"), selection.contains("b")),
+            (None, false)
+        );
         selection.set("b", true);
         assert_eq!(selection.names(), ["a", "c", "d", "b"]);
         assert_eq!(selection.slot("b"), Some(1));
@@ -150,7 +155,10 @@ mod tests {
         let saved = r#"{"shown":[{"run":"old","slot":5,"by_user":true}],"touched":true}"#;
         let mut selection: RunSelection = serde_json::from_str(saved).unwrap();
         selection.set("new", true);
-        assert_eq!((selection.slot("old"), selection.slot("new")), (Some(5), Some(0)));
+        assert_eq!(
+            (selection.slot("old"), selection.slot("new")),
+            (Some(5), Some(0))
+        );
     }
 
     #[test]

@@ -137,9 +137,10 @@ impl Column {
             Self::StartsFrom => match &config.init {
                 InitialWeights::Random => "random weights".to_owned(),
                 InitialWeights::Run(parent) => parent.clone(),
-                InitialWeights::File(path) => path
-                    .file_name()
-                    .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned()),
+                InitialWeights::File(path) => path.file_name().map_or_else(
+                    || path.display().to_string(),
+                    |name| name.to_string_lossy().into_owned(),
+                ),
             },
             Self::Tags => run.notes.tags.join(", "),
             Self::Note => run.notes.note.replace('\n', " "),
@@ -231,12 +232,17 @@ impl Query {
         let mut rows: Vec<(Key, &RunSnapshot)> = runs
             .iter()
             .filter(|run| self.archived || !run.notes.archived)
-            .filter(|run| self.state.as_deref().is_none_or(|state| state == state_word(run)))
+            .filter(|run| {
+                self.state
+                    .as_deref()
+                    .is_none_or(|state| state == state_word(run))
+            })
             .filter(|run| has_words(run, &words))
             .map(|run| (self.sort.key(run), run))
             .collect();
         rows.sort_by(|(left, a), (right, b)| {
-            order(left, right, self.descending).then_with(|| (b.created, &b.name).cmp(&(a.created, &a.name)))
+            order(left, right, self.descending)
+                .then_with(|| (b.created, &b.name).cmp(&(a.created, &a.name)))
         });
         rows.into_iter().map(|(_, run)| run).collect()
     }
@@ -291,7 +297,11 @@ mod tests {
     use crate::ui::view_model::test_runs::run;
 
     fn names<'a>(query: &Query, runs: &'a [RunSnapshot]) -> Vec<&'a str> {
-        query.rows(runs).iter().map(|run| run.name.as_str()).collect()
+        query
+            .rows(runs)
+            .iter()
+            .map(|run| run.name.as_str())
+            .collect()
     }
 
     #[test]
@@ -333,7 +343,10 @@ mod tests {
         assert_eq!(names(&query, &runs), ["a", "c", "b"]);
         let number = |value| Key::Number(value);
         for descending in [false, true] {
-            assert_eq!(order(&number(None), &number(Some(1.0)), descending), Ordering::Greater);
+            assert_eq!(
+                order(&number(None), &number(Some(1.0)), descending),
+                Ordering::Greater
+            );
         }
         query.sort_by(Column::Seed);
         assert!(query.descending);

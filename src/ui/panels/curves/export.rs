@@ -30,11 +30,20 @@ impl Export {
 
     /// Takes in what was saved. Call once a frame.
     pub fn poll(&mut self, ctx: &PanelCtx<'_>, ui: &Ui) {
-        let picture = self.picture.as_ref().and_then(|picture| picture.try_recv().ok());
+        let picture = self
+            .picture
+            .as_ref()
+            .and_then(|picture| picture.try_recv().ok());
         if let Some(picture) = picture {
             self.picture = None;
-            if let Some(image) = self.area.and_then(|area| cut_out(&picture, area, ui.ctx().pixels_per_point())) {
-                self.saves.push(ctx.engine.save_plot("curves".to_owned(), PlotFile::Png(image)));
+            if let Some(image) = self
+                .area
+                .and_then(|area| cut_out(&picture, area, ui.ctx().pixels_per_point()))
+            {
+                self.saves.push(
+                    ctx.engine
+                        .save_plot("curves".to_owned(), PlotFile::Png(image)),
+                );
             }
         }
         self.saves.retain_mut(|save| {
@@ -43,7 +52,10 @@ impl Export {
             };
             let notice = match result {
                 Ok(path) => (NoticeLevel::Info, format!("Saved\n{}", path.display())),
-                Err(err) => (NoticeLevel::Error, format!("The plot could not be saved: {err}")),
+                Err(err) => (
+                    NoticeLevel::Error,
+                    format!("The plot could not be saved: {err}"),
+                ),
             };
             ctx.commands.send(Command::Notify(notice.0, notice.1));
             false
@@ -51,14 +63,24 @@ impl Export {
     }
 
     /// The menu.
-    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, runs: &[&RunSnapshot], figures: &[Figure<'_>]) {
+    pub fn ui(
+        &mut self,
+        ctx: &PanelCtx<'_>,
+        ui: &mut Ui,
+        runs: &[&RunSnapshot],
+        figures: &[Figure<'_>],
+    ) {
         ui.menu_button("Export", |ui| {
-            let png = ui.button("Plots as PNG").on_hover_text("A picture of the plots as they are on the screen");
+            let png = ui
+                .button("Plots as PNG")
+                .on_hover_text("A picture of the plots as they are on the screen");
             if png.clicked() {
                 self.take_picture(ui);
                 ui.close();
             }
-            let as_svg = ui.button("Plots as SVG").on_hover_text("A drawing of each plot, for papers");
+            let as_svg = ui
+                .button("Plots as SVG")
+                .on_hover_text("A drawing of each plot, for papers");
             if as_svg.clicked() {
                 let paint = paint(ui);
                 for figure in figures {
@@ -67,17 +89,20 @@ impl Export {
                 }
                 ui.close();
             }
-            let as_csv = ui
-                .button("Values as CSV")
-                .on_hover_text("Every step and epoch of the runs that are shown, for other programs");
+            let as_csv = ui.button("Values as CSV").on_hover_text(
+                "Every step and epoch of the runs that are shown, for other programs",
+            );
             if as_csv.clicked() {
                 let runs: Vec<RunSnapshot> = runs.iter().map(|run| (*run).clone()).collect();
-                self.save_text(ctx, "curves", "csv", move || csv(&runs.iter().collect::<Vec<_>>()));
+                self.save_text(ctx, "curves", "csv", move || {
+                    csv(&runs.iter().collect::<Vec<_>>())
+                });
                 ui.close();
             }
             ui.separator();
             if ui.button("Open folder of plots").clicked() {
-                ctx.commands.send(Command::OpenFileManager(ctx.engine.plots_folder()));
+                ctx.commands
+                    .send(Command::OpenFileManager(ctx.engine.plots_folder()));
                 ui.close();
             }
         })
@@ -140,17 +165,22 @@ fn paint(ui: &Ui) -> Paint {
 /// A part of a picture, given in points; `None` where nothing is in it.
 fn cut_out(picture: &ColorImage, area: Rect, pixels_per_point: f32) -> Option<Rgb> {
     let [width, height] = picture.size;
-    let pixel = |points: f32, most: usize| ((points * pixels_per_point).round().max(0.0) as usize).min(most);
+    let pixel = |points: f32, most: usize| {
+        ((points * pixels_per_point).round().max(0.0) as usize).min(most)
+    };
     let (left, right) = (pixel(area.left(), width), pixel(area.right(), width));
     let (top, bottom) = (pixel(area.top(), height), pixel(area.bottom(), height));
     if left >= right || top >= bottom {
         return None;
     }
-    let rows = (top..bottom).flat_map(|row| &picture.pixels[row * width + left..row * width + right]);
+    let rows =
+        (top..bottom).flat_map(|row| &picture.pixels[row * width + left..row * width + right]);
     Some(Rgb {
         width: (right - left) as u32,
         height: (bottom - top) as u32,
-        pixels: rows.flat_map(|color| [color.r(), color.g(), color.b()]).collect(),
+        pixels: rows
+            .flat_map(|color| [color.r(), color.g(), color.b()])
+            .collect(),
     })
 }
 

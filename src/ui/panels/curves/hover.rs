@@ -38,7 +38,9 @@ pub fn rows<'a>(
     at: Hovered,
 ) -> Vec<Row> {
     runs.filter_map(|(run, slot, label)| {
-        let values = curves.get(&run.name)?.readout(&run.steps, &run.epochs, at.x)?;
+        let values = curves
+            .get(&run.name)?
+            .readout(&run.steps, &run.epochs, at.x)?;
         let epoch = values.epoch;
         let smoothed = Some(values.smoothed).filter(|value| value.is_finite());
         Some(Row {
@@ -75,8 +77,14 @@ pub fn table_ui(ui: &Ui, panel: Rect, pointer: Pos2, rows: &[Row]) {
     if rows.is_empty() {
         return;
     }
-    let most = (((panel.height() - 2.0 * PADDING) / ROW).floor() as usize).saturating_sub(1).max(1);
-    let shown = if rows.len() <= most { rows.len() } else { most.saturating_sub(1).max(1) };
+    let most = (((panel.height() - 2.0 * PADDING) / ROW).floor() as usize)
+        .saturating_sub(1)
+        .max(1);
+    let shown = if rows.len() <= most {
+        rows.len()
+    } else {
+        most.saturating_sub(1).max(1)
+    };
     let left_out = rows.len() - shown;
     let lines = 1 + shown + usize::from(left_out > 0);
     let widths = widths(ui, &rows[..shown]);
@@ -97,7 +105,13 @@ pub fn table_ui(ui: &Ui, panel: Rect, pointer: Pos2, rows: &[Row]) {
             } else {
                 (Align2::RIGHT_CENTER, left + width)
             };
-            painter.text(Pos2::new(x, line(index) + ROW / 2.0), align, cell, FONT, color);
+            painter.text(
+                Pos2::new(x, line(index) + ROW / 2.0),
+                align,
+                cell,
+                FONT,
+                color,
+            );
             left += width + CELL_GAP;
         }
     };
@@ -106,14 +120,28 @@ pub fn table_ui(ui: &Ui, panel: Rect, pointer: Pos2, rows: &[Row]) {
         let cells: Vec<&str> = row.cells.iter().map(String::as_str).collect();
         draw(index + 1, &cells, text);
         let swatch = Rect::from_center_size(
-            Pos2::new(place.left() + PADDING + SWATCH / 2.0, line(index + 1) + ROW / 2.0),
+            Pos2::new(
+                place.left() + PADDING + SWATCH / 2.0,
+                line(index + 1) + ROW / 2.0,
+            ),
             Vec2::splat(SWATCH),
         );
         paint_swatch(ui, swatch, theme::run_color(visuals, row.slot));
-        let spoken = format!("{}: step {}, loss {}, mIoU {}", cells[0], cells[1], cells[2], cells[6]);
-        let whole = Rect::from_min_size(Pos2::new(place.left(), line(index + 1)), vec2(place.width(), ROW));
-        let response = ui.interact(whole, ui.scope_id().with(("hovered", index)), Sense::empty());
-        response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, &spoken));
+        let spoken = format!(
+            "{}: step {}, loss {}, mIoU {}",
+            cells[0], cells[1], cells[2], cells[6]
+        );
+        let whole = Rect::from_min_size(
+            Pos2::new(place.left(), line(index + 1)),
+            vec2(place.width(), ROW),
+        );
+        let response = ui.interact(
+            whole,
+            ui.scope_id().with(("hovered", index)),
+            Sense::empty(),
+        );
+        response
+            .widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, &spoken));
     }
     if left_out > 0 {
         let more = format!("and {} more", format::count(left_out));
@@ -123,7 +151,9 @@ pub fn table_ui(ui: &Ui, panel: Rect, pointer: Pos2, rows: &[Row]) {
 
 fn widths(ui: &Ui, rows: &[Row]) -> Vec<f32> {
     let width = |text: &str| {
-        let galley = ui.painter().layout_no_wrap(text.to_owned(), FONT, Color32::PLACEHOLDER);
+        let galley = ui
+            .painter()
+            .layout_no_wrap(text.to_owned(), FONT, Color32::PLACEHOLDER);
         galley.size().x
     };
     (0..HEADER.len())
@@ -164,7 +194,10 @@ mod tests {
             for y in [50.0, 140.0, 249.0] {
                 for size in [vec2(120.0, 60.0), vec2(390.0, 190.0), vec2(900.0, 900.0)] {
                     let rect = place(panel, Pos2::new(x, y), size);
-                    assert!(panel.expand(0.01).contains_rect(rect), "{x} {y} {size}: {rect}");
+                    assert!(
+                        panel.expand(0.01).contains_rect(rect),
+                        "{x} {y} {size}: {rect}"
+                    );
                 }
             }
         }
@@ -174,7 +207,10 @@ mod tests {
 
     #[test]
     fn rates_and_names_are_for_people() {
-        assert_eq!(format::scientific(rounded(9.915_585_312_589_867e-5)), "9.92e-5");
+        assert_eq!(
+            format::scientific(rounded(9.915_585_312_589_867e-5)),
+            "9.92e-5"
+        );
         assert_eq!(shortened("baseline"), "baseline");
         assert_eq!(shortened(&"x".repeat(50)).chars().count(), LONGEST_NAME);
     }

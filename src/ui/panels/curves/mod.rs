@@ -224,8 +224,13 @@ impl CurvesPanel {
             class: self.class.as_deref(),
             view: &self.view,
         };
-        let kinds = PlotKind::VARIANTS.iter().copied().filter(|kind| self.is_shown(*kind));
-        kinds.map(|kind| Figure::new(kind, runs, &settings)).collect()
+        let kinds = PlotKind::VARIANTS
+            .iter()
+            .copied()
+            .filter(|kind| self.is_shown(*kind));
+        kinds
+            .map(|kind| Figure::new(kind, runs, &settings))
+            .collect()
     }
 
     fn plots_ui(
@@ -271,7 +276,13 @@ impl CurvesPanel {
             ui.ctx().request_repaint();
         }
         if let Some(at) = hovered {
-            let rows = hover::rows(shown.iter().map(|shown| (shown.run, shown.slot, shown.label.as_str())), curves, at);
+            let rows = hover::rows(
+                shown
+                    .iter()
+                    .map(|shown| (shown.run, shown.slot, shown.label.as_str())),
+                curves,
+                at,
+            );
             hover::table_ui(ui, panel, at.pointer, &rows);
         }
         self.export.area(panel);
@@ -309,11 +320,15 @@ fn empty_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
         ui.empty_state("No curves yet", hint, |_| {});
         return;
     }
-    ui.empty_state("No curves yet", "Tick runs in the Runs panel to show them here", |ui| {
-        if ui.button("Go to Runs").clicked() {
-            ctx.commands.send(Command::ShowPanel(PanelKind::Runs));
-        }
-    });
+    ui.empty_state(
+        "No curves yet",
+        "Tick runs in the Runs panel to show them here",
+        |ui| {
+            if ui.button("Go to Runs").clicked() {
+                ctx.commands.send(Command::ShowPanel(PanelKind::Runs));
+            }
+        },
+    );
 }
 
 /// The active run and the ticked ones, each with its color slot.
@@ -342,18 +357,22 @@ fn legend_ui(ui: &mut Ui, runs: &[PlottedRun<'_>]) {
         return;
     }
     // Many runs must leave room for the plots: the table under the pointer names them all.
-    ScrollArea::vertical().id_salt("legend").max_height(40.0).show(ui, |ui| {
-        ui.horizontal_wrapped(|ui| {
-            for run in runs {
-                // In one piece, so that no line ends between them.
-                let color = theme::run_color(ui.visuals(), run.slot);
-                let square = Atom::paint(SWATCH, move |ui, args| paint_swatch(ui, args.rect, color));
-                let entry = Button::new((square, RichText::new(run.label).small()));
-                ui.add(entry.frame(false).sense(Sense::hover()))
-                    .on_hover_text(run.name);
-            }
+    ScrollArea::vertical()
+        .id_salt("legend")
+        .max_height(40.0)
+        .show(ui, |ui| {
+            ui.horizontal_wrapped(|ui| {
+                for run in runs {
+                    // In one piece, so that no line ends between them.
+                    let color = theme::run_color(ui.visuals(), run.slot);
+                    let square =
+                        Atom::paint(SWATCH, move |ui, args| paint_swatch(ui, args.rect, color));
+                    let entry = Button::new((square, RichText::new(run.label).small()));
+                    ui.add(entry.frame(false).sense(Sense::hover()))
+                        .on_hover_text(run.name);
+                }
+            });
         });
-    });
 }
 
 /// Whether two rectangles share an area.

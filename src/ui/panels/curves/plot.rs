@@ -1,11 +1,12 @@
 //! One plot: draws a figure, and turns wheel, drags and clicks into changes of the view.
 
 use eframe::egui::{
-    self, Color32, FontId, PointerButton, Pos2, Rangef, Rect, Response, RichText, Sense, Shape, Stroke, Ui,
-    Vec2, vec2,
+    self, Color32, FontId, PointerButton, Pos2, Rangef, Rect, Response, RichText, Sense, Shape,
+    Stroke, Ui, Vec2, vec2,
 };
 use egui_plot::{
-    AxisHints, GridMark, Line, LineStyle, Plot, PlotBounds, PlotPoint, PlotPoints, PlotTransform, Points,
+    AxisHints, GridMark, Line, LineStyle, Plot, PlotBounds, PlotPoint, PlotPoints, PlotTransform,
+    Points,
 };
 
 use crate::ui::theme;
@@ -100,7 +101,8 @@ impl Drawing<'_, '_> {
                 .tick_label_font(FONT)
                 .label_spacing(Rangef::new(0.0, 1.0))
         };
-        let x_axis = axis(AxisHints::new_x(), &x_ticks).label(RichText::new(&figure.x_label).small());
+        let x_axis =
+            axis(AxisHints::new_x(), &x_ticks).label(RichText::new(&figure.x_label).small());
         let y_axis = axis(AxisHints::new_y(), &y_ticks).min_thickness(34.0);
         let plot = Plot::new(("plot", figure.kind.title()))
             .width(size.x - LABEL_OVERHANG)
@@ -134,9 +136,13 @@ impl Drawing<'_, '_> {
             }
         });
         if let Some(mark) = self.mark.filter(|mark| (x[0]..=x[1]).contains(mark)) {
-            let at = shown.transform.position_from_point(&PlotPoint::new(mark, y[0])).x;
+            let at = shown
+                .transform
+                .position_from_point(&PlotPoint::new(mark, y[0]))
+                .x;
             let stroke = Stroke::new(1.0, palette.grid);
-            ui.painter().vline(at, shown.response.rect.y_range(), stroke);
+            ui.painter()
+                .vline(at, shown.response.rect.y_range(), stroke);
         }
         (shown.response, shown.transform)
     }
@@ -166,7 +172,10 @@ impl Drawing<'_, '_> {
             painter.add(Shape::convex_polygon(points, color, Stroke::NONE));
         }
         if let Some(text) = cut_text(&cuts) {
-            let place = Rect::from_min_max(rect.right_top() - vec2(190.0, -8.0), rect.right_top() + vec2(-4.0, 24.0));
+            let place = Rect::from_min_max(
+                rect.right_top() - vec2(190.0, -8.0),
+                rect.right_top() + vec2(-4.0, 24.0),
+            );
             let mut ui = corner_ui(ui, place);
             ui.label(RichText::new(text).small())
                 .on_hover_text("Single values far outside of the others are not shown; zoom out with the wheel to see them");
@@ -182,13 +191,22 @@ impl Drawing<'_, '_> {
             ui.label(RichText::new(self.figure.kind.why_empty()).small());
         } else if self.figure.is_out_of_sight() {
             ui.label(RichText::new("Nothing is in sight here").small());
-            if ui.button("Fit all").on_hover_text("Show everything").clicked() {
+            if ui
+                .button("Fit all")
+                .on_hover_text("Show everything")
+                .clicked()
+            {
                 self.view.fit();
             }
         }
     }
 
-    fn react(&mut self, ui: &Ui, response: &Response, transform: &PlotTransform) -> Option<Hovered> {
+    fn react(
+        &mut self,
+        ui: &Ui,
+        response: &Response,
+        transform: &PlotTransform,
+    ) -> Option<Hovered> {
         let (kind, ranges) = (self.figure.kind, self.figure.ranges);
         let value = |pos: Pos2| {
             let point = transform.value_from_position(pos);
@@ -290,7 +308,11 @@ fn drawn<'a>(ui: &Ui, line: &'a PlotLine<'_>) -> (Line<'a>, Option<Points<'a>>) 
     };
     let name = line.what.as_str();
     let id = (line.run, name);
-    let mut drawn = Line::new(name, points()).id(id).color(color).width(width).allow_hover(false);
+    let mut drawn = Line::new(name, points())
+        .id(id)
+        .color(color)
+        .width(width)
+        .allow_hover(false);
     if line.kind == LineKind::Main {
         drawn = drawn.style(style_of(line.color));
     }
@@ -326,7 +348,8 @@ fn sample_ui(ui: &mut Ui, color: Color32, circles: bool) {
     let stroke = Stroke::new(width, color);
     ui.painter().hline(rect.x_range(), rect.center().y, stroke);
     if circles {
-        ui.painter().circle_stroke(rect.center(), 2.5, Stroke::new(1.0, color));
+        ui.painter()
+            .circle_stroke(rect.center(), 2.5, Stroke::new(1.0, color));
     }
 }
 

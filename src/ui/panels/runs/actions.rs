@@ -40,7 +40,9 @@ impl Action {
             Self::Resume => "Resume",
             Self::Edit if runs.len() > 1 => "Add tags…",
             Self::Edit => "Name and notes…",
-            Self::Archive if !runs.is_empty() && runs.iter().all(|run| run.notes.archived) => "Unarchive",
+            Self::Archive if !runs.is_empty() && runs.iter().all(|run| run.notes.archived) => {
+                "Unarchive"
+            }
             Self::Archive => "Archive",
             Self::Delete => "Delete",
             Self::Compare => "Compare",
@@ -55,7 +57,9 @@ impl Action {
             Self::Resume => "Resume from the last checkpoint",
             Self::Edit => "Name, note and tags; they are stored in the folder of the run",
             Self::Archive => "Hide the runs, or show them again; nothing is deleted",
-            Self::Delete => "Move the runs to the trash; this can be undone until the program is closed",
+            Self::Delete => {
+                "Move the runs to the trash; this can be undone until the program is closed"
+            }
             Self::Compare => "Show masks and scores of the runs side by side",
             Self::Differences => "The settings in which the runs differ",
             Self::OpenFolder => "Show the folder of the run in the file manager",
@@ -81,7 +85,9 @@ impl Action {
             Self::Resume if runs.iter().any(|run| !run.can_resume) => {
                 Some("The run has no checkpoint")
             }
-            Self::Delete if active => Some("A run that is being trained cannot be deleted; stop it first"),
+            Self::Delete if active => {
+                Some("A run that is being trained cannot be deleted; stop it first")
+            }
             Self::Differences if runs.len() < 2 => {
                 Some("Choose two or more runs: click one, then others with Ctrl or Shift")
             }

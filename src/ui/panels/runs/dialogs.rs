@@ -139,7 +139,11 @@ fn notes_ui(ctx: &PanelCtx<'_>, ui: &Ui, form: &mut NotesForm) -> bool {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let save = ui.button("Save").clicked();
             if save || entered {
-                let what = if form.is_for_many() { "Add tags" } else { "Change name and notes" };
+                let what = if form.is_for_many() {
+                    "Add tags"
+                } else {
+                    "Change name and notes"
+                };
                 let before = &form.runs;
                 let mut notes = form.notes();
                 notes.retain(|new| !before.contains(new));
@@ -169,20 +173,23 @@ fn differences_ui(ctx: &PanelCtx<'_>, ui: &Ui, names: &[String]) -> bool {
             ui.label("These runs have the same settings");
         }
         let table = |ui: &mut Ui| {
-            Grid::new("differences").striped(true).num_columns(runs.len() + 1).show(ui, |ui| {
-                ui.label("");
-                for run in &runs {
-                    ui.truncated(RichText::new(run.title()).strong(), &run.name);
-                }
-                ui.end_row();
-                for difference in &found {
-                    ui.label(&difference.setting);
-                    for value in &difference.values {
-                        ui.label(value);
+            Grid::new("differences")
+                .striped(true)
+                .num_columns(runs.len() + 1)
+                .show(ui, |ui| {
+                    ui.label("");
+                    for run in &runs {
+                        ui.truncated(RichText::new(run.title()).strong(), &run.name);
                     }
                     ui.end_row();
-                }
-            });
+                    for difference in &found {
+                        ui.label(&difference.setting);
+                        for value in &difference.values {
+                            ui.label(value);
+                        }
+                        ui.end_row();
+                    }
+                });
         };
         ScrollArea::both().max_height(360.0).show(ui, table);
         ui.add_space(6.0);
@@ -192,7 +199,9 @@ fn differences_ui(ctx: &PanelCtx<'_>, ui: &Ui, names: &[String]) -> bool {
             }
             let copy = ui.add_enabled(!found.is_empty(), Button::new("Copy as CSV"));
             if copy.clicked() {
-                let mut lines = vec![csv_line(std::iter::once("setting").chain(names.iter().map(String::as_str)))];
+                let mut lines = vec![csv_line(
+                    std::iter::once("setting").chain(names.iter().map(String::as_str)),
+                )];
                 lines.extend(found.iter().map(|difference| {
                     let values = difference.values.iter().map(String::as_str);
                     csv_line(std::iter::once(difference.setting.as_str()).chain(values))

@@ -113,7 +113,9 @@ impl RunsPanel {
                     ctx.commands.send(Command::ResumeRun(run.name.clone()));
                 }
                 let dismiss = ui.small_button("Dismiss");
-                dismissed = dismiss.on_hover_text("Hide this message; the run stays").clicked();
+                dismissed = dismiss
+                    .on_hover_text("Hide this message; the run stays")
+                    .clicked();
             });
         });
         if dismissed {
@@ -148,7 +150,11 @@ impl RunsPanel {
             ui.weak(if shown == all {
                 format::plural(all, "run", "runs")
             } else {
-                format!("{} of {}", format::count(shown), format::plural(all, "run", "runs"))
+                format!(
+                    "{} of {}",
+                    format::count(shown),
+                    format::plural(all, "run", "runs")
+                )
             });
         });
     }
@@ -239,7 +245,10 @@ pub fn newest_run_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
             if run.can_resume && run.state != RunState::Active {
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     let resume = ui
-                        .add_enabled(engine.active().is_none(), eframe::egui::Button::new("Resume").small())
+                        .add_enabled(
+                            engine.active().is_none(),
+                            eframe::egui::Button::new("Resume").small(),
+                        )
                         .accessible_name(format!("Resume {title}"))
                         .on_hover_text("Resume from the last checkpoint")
                         .on_disabled_hover_text("Another run is active");

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use eframe::egui::{
-    self, Align, Color32, Label, Layout, Rect, Response, RichText, ScrollArea, Sense, TextWrapMode, Ui,
-    UiBuilder, pos2, vec2,
+    self, Align, Color32, Label, Layout, Rect, Response, RichText, ScrollArea, Sense, TextWrapMode,
+    Ui, UiBuilder, pos2, vec2,
 };
 
 use super::actions;
@@ -59,7 +59,9 @@ impl Table<'_> {
         let own: Vec<f32> = self.columns.iter().map(|column| column.width()).collect();
         let gaps = TICK_WIDTH + CELL_GAP * own.len() as f32 + 12.0;
         let factor = ((available - gaps) / own.iter().sum::<f32>().max(1.0)).max(1.0);
-        own.into_iter().map(|width| (width * factor).floor()).collect()
+        own.into_iter()
+            .map(|width| (width * factor).floor())
+            .collect()
     }
 
     fn header_ui(&self, ui: &mut Ui, query: &mut Query, widths: &[f32], width: f32) {
@@ -68,12 +70,17 @@ impl Table<'_> {
             let sorted = query.sort == *column;
             let text = RichText::new(column.title()).small().strong();
             let mut ui = cell_ui(ui, cell, *column);
-            let header = Label::new(text).selectable(false).truncate().sense(Sense::click());
+            let header = Label::new(text)
+                .selectable(false)
+                .truncate()
+                .sense(Sense::click());
             let response = ui
                 .add(header)
                 .on_hover_text("Sort by this column; click again to turn it round");
             let name = format!("Sort by {}", column.title());
-            response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, &name));
+            response.widget_info(|| {
+                egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, &name)
+            });
             if response.clicked() {
                 query.sort_by(*column);
             }
@@ -98,7 +105,8 @@ impl Table<'_> {
         let title = run.title();
         let chosen = self.chosen.contains(&run.name);
         response.widget_info(|| {
-            let mut info = egui::WidgetInfo::selected(egui::accesskit::Role::Button, true, chosen, &title);
+            let mut info =
+                egui::WidgetInfo::selected(egui::accesskit::Role::Button, true, chosen, &title);
             info.enabled = true;
             info
         });
@@ -116,7 +124,12 @@ impl Table<'_> {
             if run.notes.archived {
                 text = text.weak();
             }
-            ui.add(Label::new(text).selectable(false).truncate().show_tooltip_when_elided(false));
+            ui.add(
+                Label::new(text)
+                    .selectable(false)
+                    .truncate()
+                    .show_tooltip_when_elided(false),
+            );
         }
         if response.clicked() {
             let modifiers = ui.input(|input| input.modifiers);
@@ -151,7 +164,8 @@ impl Table<'_> {
                     self.chosen.clear();
                 }
                 let range = from.min(index)..=from.max(index);
-                self.chosen.extend(self.rows[range].iter().map(|run| run.name.clone()));
+                self.chosen
+                    .extend(self.rows[range].iter().map(|run| run.name.clone()));
                 return;
             }
             _ if modifiers.command => {
@@ -170,7 +184,12 @@ impl Table<'_> {
     fn tick_ui(&mut self, ui: &mut Ui, line: Rect, run: &RunSnapshot, title: &str) {
         let place = Rect::from_min_size(line.min, vec2(TICK_WIDTH, line.height()));
         let layout = Layout::left_to_right(Align::Center);
-        let mut ui = ui.new_child(UiBuilder::new().id_salt(("tick", &run.name)).max_rect(place).layout(layout));
+        let mut ui = ui.new_child(
+            UiBuilder::new()
+                .id_salt(("tick", &run.name))
+                .max_rect(place)
+                .layout(layout),
+        );
         ui.spacing_mut().item_spacing.x = 4.0;
         let mut ticked = self.selection.contains(&run.name);
         let response = ui
@@ -182,8 +201,12 @@ impl Table<'_> {
         }
         if let Some(slot) = self.selection.slot(&run.name) {
             let color = theme::run_color(ui.visuals(), slot);
-            ui.swatch(if ticked { color } else { color.gamma_multiply(0.4) })
-                .on_hover_text("Color of this run in Curves");
+            ui.swatch(if ticked {
+                color
+            } else {
+                color.gamma_multiply(0.4)
+            })
+            .on_hover_text("Color of this run in Curves");
         }
     }
 }
@@ -204,7 +227,12 @@ fn cell_ui(ui: &mut Ui, cell: Rect, column: Column) -> Ui {
     } else {
         Layout::left_to_right(Align::Center)
     };
-    let mut ui = ui.new_child(UiBuilder::new().id_salt((cell.left() as i64, cell.top() as i64)).max_rect(cell).layout(layout));
+    let mut ui = ui.new_child(
+        UiBuilder::new()
+            .id_salt((cell.left() as i64, cell.top() as i64))
+            .max_rect(cell)
+            .layout(layout),
+    );
     ui.set_clip_rect(ui.clip_rect().intersect(cell));
     ui.style_mut().wrap_mode = Some(TextWrapMode::Truncate);
     ui
@@ -219,8 +247,11 @@ fn sort_mark(ui: &Ui, center: egui::Pos2, descending: bool) {
         center + vec2(0.0, tip),
     ];
     let color = ui.visuals().text_color();
-    ui.painter()
-        .add(egui::Shape::convex_polygon(points, color, egui::Stroke::NONE));
+    ui.painter().add(egui::Shape::convex_polygon(
+        points,
+        color,
+        egui::Stroke::NONE,
+    ));
 }
 
 fn row_fill(ui: &Ui, response: &Response, chosen: bool, index: usize) -> Option<Color32> {

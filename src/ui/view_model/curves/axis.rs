@@ -6,9 +6,7 @@ use strum::VariantArray;
 use crate::engine::{EpochRecord, StepRecord};
 
 /// The quantity on the horizontal axis.
-#[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, VariantArray,
-)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, VariantArray)]
 #[serde(rename_all = "lowercase")]
 pub enum Axis {
     /// Updates of the weights.
@@ -57,7 +55,10 @@ impl AxisMap {
                 _ => epoch.elapsed_secs,
             };
             let knot = [epoch.step as f64, place];
-            let grows = map.knots.last().is_none_or(|last| knot[0] > last[0] && knot[1] >= last[1]);
+            let grows = map
+                .knots
+                .last()
+                .is_none_or(|last| knot[0] > last[0] && knot[1] >= last[1]);
             // A damaged log may have others.
             if grows && place.is_finite() {
                 map.knots.push(knot);
@@ -89,7 +90,10 @@ impl AxisMap {
     pub fn place(&self, step: usize) -> f64 {
         let step = step as f64;
         let next = self.knots.partition_point(|knot| knot[0] < step);
-        match (next.checked_sub(1).map(|before| self.knots[before]), self.knots.get(next)) {
+        match (
+            next.checked_sub(1).map(|before| self.knots[before]),
+            self.knots.get(next),
+        ) {
             (Some(a), Some(b)) => a[1] + (step - a[0]) / (b[0] - a[0]) * (b[1] - a[1]),
             (None, Some(first)) => first[1],
             (_, None) => {
@@ -102,7 +106,10 @@ impl AxisMap {
     /// The step at a place, with fractions.
     pub fn step(&self, place: f64) -> f64 {
         let next = self.knots.partition_point(|knot| knot[1] < place);
-        match (next.checked_sub(1).map(|before| self.knots[before]), self.knots.get(next)) {
+        match (
+            next.checked_sub(1).map(|before| self.knots[before]),
+            self.knots.get(next),
+        ) {
             (Some(a), Some(b)) => a[0] + (place - a[1]) / (b[1] - a[1]) * (b[0] - a[0]),
             (None, Some(first)) => first[0],
             (_, None) => {
@@ -124,7 +131,10 @@ mod tests {
 
     #[test]
     fn epochs_end_where_their_last_step_is() {
-        let (steps, epochs) = (steps(25), [epoch(1, 10, None, None), epoch(2, 20, None, None)]);
+        let (steps, epochs) = (
+            steps(25),
+            [epoch(1, 10, None, None), epoch(2, 20, None, None)],
+        );
         let map = AxisMap::new(Axis::Epoch, &steps, &epochs);
         let places = [0, 5, 10, 15, 20, 25].map(|step| map.place(step));
         assert_eq!(places, [0.0, 0.5, 1.0, 1.5, 2.0, 2.5]);

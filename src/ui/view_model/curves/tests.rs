@@ -14,7 +14,12 @@ pub fn step(step: usize, loss: f64) -> StepRecord {
     }
 }
 
-pub fn epoch(epoch: usize, step: usize, val_loss: Option<f64>, mean_iu: Option<f64>) -> EpochRecord {
+pub fn epoch(
+    epoch: usize,
+    step: usize,
+    val_loss: Option<f64>,
+    mean_iu: Option<f64>,
+) -> EpochRecord {
     EpochRecord {
         epoch,
         step,

@@ -53,7 +53,8 @@ pub fn csv(runs: &[&RunSnapshot]) -> String {
             .ok();
             for name in &classes {
                 let label = run.classes.iter().position(|class| class.name == *name);
-                let iu = label.and_then(|label| epoch.scores.class_iu.get(label).copied().flatten());
+                let iu =
+                    label.and_then(|label| epoch.scores.class_iu.get(label).copied().flatten());
                 text.push(',');
                 text.push_str(&number(iu));
             }
@@ -92,7 +93,10 @@ mod tests {
         let text = csv(&[&run]);
         let lines: Vec<&str> = text.lines().collect();
         let rest = |line: &str| line.replace("\"first, best\"", "best");
-        let columns: Vec<usize> = lines.iter().map(|line| rest(line).split(',').count()).collect();
+        let columns: Vec<usize> = lines
+            .iter()
+            .map(|line| rest(line).split(',').count())
+            .collect();
         assert_eq!(columns, [15; 4]);
         assert_eq!(lines[2], "a,\"first, best\",step,2,1,0.25,0.1,3,0.1,,,,,,");
         assert_eq!(rest(lines[3]), "a,best,epoch,2,1,1,,,,0.75,,,1,0.125,");

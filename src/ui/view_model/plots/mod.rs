@@ -172,7 +172,10 @@ impl<'a> Figure<'a> {
         let (x_scale, x_label) = match settings.axis {
             Axis::Step => (Scale::Count, "Step".to_owned()),
             Axis::Epoch => (Scale::Linear, "Epoch".to_owned()),
-            Axis::Time => (Scale::Secs, format!("Training time ({})", time_unit(x[1]).1)),
+            Axis::Time => (
+                Scale::Secs,
+                format!("Training time ({})", time_unit(x[1]).1),
+            ),
         };
         let y = y.unwrap_or_else(|| values_in_view(kind, &lines, x));
         Self {
@@ -337,7 +340,10 @@ pub const NUM_COLORS: usize = 8;
 /// Which plots are shown before somebody chooses others.
 pub fn default_plots() -> BTreeMap<PlotKind, bool> {
     let shown = |kind: &PlotKind| matches!(kind, PlotKind::Loss | PlotKind::Scores);
-    PlotKind::VARIANTS.iter().map(|kind| (*kind, shown(kind))).collect()
+    PlotKind::VARIANTS
+        .iter()
+        .map(|kind| (*kind, shown(kind)))
+        .collect()
 }
 
 #[cfg(test)]

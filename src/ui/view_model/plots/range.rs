@@ -40,7 +40,9 @@ mod tests {
 
     #[test]
     fn one_outlier_does_not_flatten_the_others() {
-        let mut values: Vec<f64> = (0..100).map(|index| 1.0 + 0.01 * f64::from(index)).collect();
+        let mut values: Vec<f64> = (0..100)
+            .map(|index| 1.0 + 0.01 * f64::from(index))
+            .collect();
         let [low, high] = value_range(values.iter().copied()).unwrap();
         assert!(low < 1.0 && high > 1.99 && high < 2.2);
         values[50] = 1e6;

@@ -89,7 +89,9 @@ fn dash_attribute(line: &PlotLine<'_>) -> String {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 struct Frame<'a, 'b> {
@@ -110,7 +112,9 @@ impl Frame<'_, '_> {
     fn axes(&self, text: &mut String, paint: &Paint) {
         let (width, height) = (WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM);
         let (middle, bottom) = (LEFT + width / 2.0, HEIGHT - BOTTOM);
-        let Paint { text: ink, grid, .. } = paint;
+        let Paint {
+            text: ink, grid, ..
+        } = paint;
         writeln!(
             text,
             "<clipPath id=\"frame\"><rect x=\"{LEFT}\" y=\"{TOP}\" width=\"{width}\" height=\"{height}\"/></clipPath>\n\
@@ -159,7 +163,11 @@ impl Frame<'_, '_> {
         };
         let place = |[x, y]: &[f64; 2]| format!("{:.2},{:.2}", self.x(*x), self.y(*y));
         let points: Vec<String> = line.points.iter().map(place).collect();
-        let dash = if line.kind == LineKind::Main { dash_attribute(line) } else { String::new() };
+        let dash = if line.kind == LineKind::Main {
+            dash_attribute(line)
+        } else {
+            String::new()
+        };
         writeln!(
             text,
             "<polyline points=\"{}\" fill=\"none\" stroke=\"{color}\" stroke-width=\"{width}\" opacity=\"{opacity}\"{dash}/>",
@@ -229,9 +237,15 @@ mod tests {
             grid: "#ccc".to_owned(),
             runs: (0..8).map(|slot| format!("#00000{slot}")).collect(),
         };
-        let text = svg(&Figure::new(PlotKind::Loss, &runs, &settings(&view)), &paint);
+        let text = svg(
+            &Figure::new(PlotKind::Loss, &runs, &settings(&view)),
+            &paint,
+        );
         // From the lower left corner of the frame to the upper right one.
-        assert!(text.contains("points=\"64.00,352.00 624.00,36.00\""), "{text}");
+        assert!(
+            text.contains("points=\"64.00,352.00 624.00,36.00\""),
+            "{text}"
+        );
         assert!(text.contains("stroke=\"#000001\"") && text.contains("stroke-dasharray=\"9 6\""));
         assert!(text.contains(">a&lt;b: validation</text>") && text.contains(">Step</text>"));
         assert_eq!(text.matches("<svg").count(), text.matches("</svg>").count());

@@ -9,7 +9,11 @@ fn classes(names: &[&str]) -> ClassList {
 }
 
 pub(super) fn model() -> CurveModel {
-    let losses = |scale: f64| (0..50).map(|step| [f64::from(step), scale]).collect::<Vec<_>>();
+    let losses = |scale: f64| {
+        (0..50)
+            .map(|step| [f64::from(step), scale])
+            .collect::<Vec<_>>()
+    };
     CurveModel {
         loss: losses(1.0),
         smoothed: losses(1.0),
@@ -21,7 +25,12 @@ pub(super) fn model() -> CurveModel {
     }
 }
 
-pub(super) fn run<'a>(name: &'a str, slot: usize, classes: &'a ClassList, model: &'a CurveModel) -> PlottedRun<'a> {
+pub(super) fn run<'a>(
+    name: &'a str,
+    slot: usize,
+    classes: &'a ClassList,
+    model: &'a CurveModel,
+) -> PlottedRun<'a> {
     PlottedRun {
         name,
         label: name,
@@ -85,9 +94,16 @@ fn a_class_is_that_of_its_name_in_every_run() {
     let runs = [run("a", 0, &first, &model), run("b", 9, &second, &model)];
     assert_eq!(class_names(&runs), ["sky", "car", "tree"]);
     let lines = |class| {
-        let settings = FigureSettings { class, ..settings(&view) };
+        let settings = FigureSettings {
+            class,
+            ..settings(&view)
+        };
         let figure = Figure::new(PlotKind::ClassIu, &runs, &settings);
-        figure.lines.iter().map(|line| (line.run, line.points[0][1])).collect::<Vec<_>>()
+        figure
+            .lines
+            .iter()
+            .map(|line| (line.run, line.points[0][1]))
+            .collect::<Vec<_>>()
     };
     assert_eq!(lines(Some("car")), [("a", 0.4), ("b", 0.1)]);
     assert_eq!(lines(Some("tree")), [("b", 0.4)]);

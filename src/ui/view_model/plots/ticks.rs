@@ -29,12 +29,21 @@ pub fn ticks(range: [f64; 2], scale: Scale, most: usize) -> Vec<Tick> {
     let most = most.max(2);
     match scale {
         Scale::Linear => linear(range, most, 0.0),
-        Scale::Count => with_labels(places(range, step_of(range, most).max(1.0)), format::short_count),
+        Scale::Count => with_labels(
+            places(range, step_of(range, most).max(1.0)),
+            format::short_count,
+        ),
         Scale::Log => log(range, most),
         Scale::Secs => {
             let (secs, _) = time_unit(range[1]);
             let ticks = linear(range.map(|secs_at| secs_at / secs), most, 0.0);
-            ticks.into_iter().map(|tick| Tick { at: tick.at * secs, ..tick }).collect()
+            ticks
+                .into_iter()
+                .map(|tick| Tick {
+                    at: tick.at * secs,
+                    ..tick
+                })
+                .collect()
         }
     }
 }
@@ -66,13 +75,18 @@ fn places([from, to]: [f64; 2], step: f64) -> Vec<f64> {
     }
     let count = (last - first).max(-1.0) as i64;
     // Never -0.
-    (0..=count).map(|index| (first + index as f64) * step + 0.0).collect()
+    (0..=count)
+        .map(|index| (first + index as f64) * step + 0.0)
+        .collect()
 }
 
 fn with_labels(places: Vec<f64>, label: impl Fn(f64) -> String) -> Vec<Tick> {
     places
         .into_iter()
-        .map(|at| Tick { at, label: label(at) })
+        .map(|at| Tick {
+            at,
+            label: label(at),
+        })
         .collect()
 }
 
@@ -104,7 +118,13 @@ fn log([from, to]: [f64; 2], most: usize) -> Vec<Tick> {
             return with_labels(all, log_label);
         }
         let is_decade = |at: f64| (at - at.round()).abs() < 1e-9;
-        return with_labels(all, |at| if is_decade(at) { log_label(at) } else { String::new() });
+        return with_labels(all, |at| {
+            if is_decade(at) {
+                log_label(at)
+            } else {
+                String::new()
+            }
+        });
     }
     // Less than a decade or two: round numbers, at their logarithms.
     let range = [10_f64.powf(from), 10_f64.powf(to)];
@@ -127,7 +147,11 @@ fn log([from, to]: [f64; 2], most: usize) -> Vec<Tick> {
 fn fractions([from, to]: [f64; 2], factors: &[f64]) -> Vec<f64> {
     let decades = from.floor() as i64..=to.ceil() as i64;
     decades
-        .flat_map(|decade| factors.iter().map(move |factor| decade as f64 + factor.log10()))
+        .flat_map(|decade| {
+            factors
+                .iter()
+                .map(move |factor| decade as f64 + factor.log10())
+        })
         .filter(|at| (from - 1e-9..=to + 1e-9).contains(at))
         .collect()
 }
@@ -137,7 +161,9 @@ fn log_label(at: f64) -> String {
     let power = at.floor();
     let factor = (10_f64.powf(at - power) * 10.0).round() / 10.0;
     // Powers of ten as they are read, not as they are multiplied.
-    let value = format!("{factor}e{power}").parse().unwrap_or_else(|_| 10_f64.powf(at));
+    let value = format!("{factor}e{power}")
+        .parse()
+        .unwrap_or_else(|_| 10_f64.powf(at));
     format::scientific(value)
 }
 
@@ -146,12 +172,18 @@ mod tests {
     use super::*;
 
     fn labels(range: [f64; 2], scale: Scale, most: usize) -> Vec<String> {
-        ticks(range, scale, most).into_iter().map(|tick| tick.label).collect()
+        ticks(range, scale, most)
+            .into_iter()
+            .map(|tick| tick.label)
+            .collect()
     }
 
     #[test]
     fn linear_ticks_are_round_and_have_the_digits_they_need() {
-        assert_eq!(labels([0.0, 1.0], Scale::Linear, 5), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
+        assert_eq!(
+            labels([0.0, 1.0], Scale::Linear, 5),
+            ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]
+        );
         assert_eq!(labels([0.21, 0.34], Scale::Linear, 4), ["0.25", "0.30"]);
         assert_eq!(labels([-1.0, 7.5], Scale::Linear, 5), ["0", "2", "4", "6"]);
         assert_eq!(labels([0.0, 2e-8], Scale::Linear, 2), ["0", "1e-8", "2e-8"]);
@@ -166,7 +198,10 @@ mod tests {
         assert_eq!(fine, ["0.1", "0.2", "0.5", "1"]);
         // Less than a decade: never a lone number, never 1.995262.
         assert_eq!(labels([0.28, 0.72], Scale::Log, 5), ["2", "3", "4", "5"]);
-        assert_eq!(labels([-14.0, -8.0], Scale::Log, 4), ["1e-14", "1e-12", "1e-10", "1e-8"]);
+        assert_eq!(
+            labels([-14.0, -8.0], Scale::Log, 4),
+            ["1e-14", "1e-12", "1e-10", "1e-8"]
+        );
     }
 
     #[test]
@@ -176,7 +211,10 @@ mod tests {
                 for most in [3, 5, 9] {
                     let found = labels([from, from + width], Scale::Log, most);
                     let written = found.iter().filter(|label| !label.is_empty()).count();
-                    assert!((2..=most + 2).contains(&written), "{from} {width} {most}: {found:?}");
+                    assert!(
+                        (2..=most + 2).contains(&written),
+                        "{from} {width} {most}: {found:?}"
+                    );
                     assert!(found.iter().all(|label| label.len() <= 8), "{found:?}");
                 }
             }
@@ -186,9 +224,18 @@ mod tests {
     #[test]
     fn steps_are_whole_and_times_have_a_unit() {
         assert_eq!(labels([0.0, 3.0], Scale::Count, 8), ["0", "1", "2", "3"]);
-        assert_eq!(labels([0.0, 20_000.0], Scale::Count, 4), ["0", "5000", "10k", "15k", "20k"]);
+        assert_eq!(
+            labels([0.0, 20_000.0], Scale::Count, 4),
+            ["0", "5000", "10k", "15k", "20k"]
+        );
         assert_eq!(time_unit(7200.0), (60.0, "min"));
         let found = ticks([0.0, 7200.0], Scale::Secs, 4);
-        assert_eq!(found[1], Tick { at: 3000.0, label: "50".to_owned() });
+        assert_eq!(
+            found[1],
+            Tick {
+                at: 3000.0,
+                label: "50".to_owned()
+            }
+        );
     }
 }

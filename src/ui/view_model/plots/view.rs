@@ -33,7 +33,10 @@ impl PlotView {
     /// Makes everything `factor` times as large around a place, which stays where it is.
     pub fn zoom(&mut self, plot: PlotKind, [x, y]: [Range; 2], center: [f64; 2], factor: f64) {
         let zoomed = |[from, to]: Range, center: f64| {
-            [center + (from - center) / factor, center + (to - center) / factor]
+            [
+                center + (from - center) / factor,
+                center + (to - center) / factor,
+            ]
         };
         self.set(plot, [zoomed(x, center[0]), zoomed(y, center[1])]);
     }
