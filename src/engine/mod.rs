@@ -14,6 +14,7 @@ mod export;
 mod memory;
 mod notice;
 mod outputs;
+mod path_kinds;
 mod predict;
 mod runs;
 mod save_plot;
@@ -22,6 +23,7 @@ mod starting_point;
 mod tasks;
 pub mod text;
 mod train;
+mod typed_path;
 mod weights_files;
 
 use std::path::PathBuf;
@@ -59,6 +61,7 @@ pub use export::SaveTo;
 pub use memory::keep_freed_memory;
 pub use notice::{Notice, NoticeLevel};
 pub use outputs::PredictionFiles;
+pub use path_kinds::{PathKind, PathKinds};
 pub use predict::{Evaluation, Logits, NetworkSource, Prediction};
 pub use runs::{Difference, Need, RunSnapshot, RunState, differences};
 use runs::{RunsEvent, RunsThread, Undo};
@@ -66,6 +69,7 @@ pub use save_plot::PlotFile;
 pub use score_masks::{MaskClasses, MaskFolders, MaskScoreError, MaskScores, score_masks};
 pub use tasks::{Cancel, Poll, Task, guarded};
 pub use train::{ActiveRun, Live, Phase, Plan, RunEvent, RunEventKind};
+pub use typed_path::{argument_path, typed_path};
 
 use background::Background;
 use catalogue::WeightsEvent;
@@ -117,6 +121,8 @@ pub struct Engine {
     /// Counts openings, so that a late answer of an older one is ignored.
     dataset_generation: u64,
     dataset_task: Option<Task<()>>,
+    /// What was open before, until the next one is.
+    dataset_before: Option<Arc<OpenDataset>>,
     background: Vec<(Background, Task<()>)>,
     runs: Vec<RunSnapshot>,
     runs_known: bool,
@@ -161,6 +167,7 @@ impl Engine {
             dataset: DatasetState::None,
             dataset_generation: 0,
             dataset_task: None,
+            dataset_before: None,
             background: Vec::new(),
             runs: Vec::new(),
             runs_known: false,

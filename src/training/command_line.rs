@@ -26,9 +26,7 @@ impl RunConfig {
     pub fn command_line(&self) -> Result<Vec<String>, NoCommandLine> {
         let base = network_preset(Some(self.variant), Some(self.trunk));
         let mut words = Words(vec!["train".to_owned()]);
-        if let DatasetRef::Folder(path) = &self.dataset {
-            words.add("--dataset", text_of("the dataset folder", path)?);
-        }
+        self.add_dataset(&mut words)?;
         words.add("--variant", name(self.variant));
         words.add("--trunk", name(self.trunk));
         self.add_start(&base, &mut words)?;
@@ -51,6 +49,29 @@ impl RunConfig {
         words.changed("--seed", self.seed, base.seed);
         words.changed("--workers", self.workers, base.workers);
         Ok(words.0)
+    }
+
+    fn add_dataset(&self, words: &mut Words) -> Result<(), NoCommandLine> {
+        const FOLDER: &str = "the dataset folder";
+        match &self.dataset {
+            DatasetRef::Sample => {}
+            DatasetRef::Folder(folder) => words.add("--dataset", text_of(FOLDER, folder)?),
+            DatasetRef::Mapped { void, .. } if !void.is_empty() => {
+                return Err(NoCommandLine {
+                    what: "the void labels",
+                    why: "training has no option for them".to_owned(),
+                });
+            }
+            DatasetRef::Mapped {
+                folder, class_map, ..
+            } => {
+                words.add("--dataset", text_of(FOLDER, folder)?);
+                if let Some(map) = class_map {
+                    words.add("--class-map", text_of("the class map", map)?);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Border handling, input and initial weights. Weights bring the first two with them, so

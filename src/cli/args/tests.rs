@@ -266,6 +266,9 @@ fn the_command_line_of_a_run_says_the_same_run() {
     config.dataset = DatasetRef::Folder(std::path::absolute("my data").unwrap());
     config.learning.learning_rate = 9.915_585_312_589_867e-5;
     assert_eq!(read_back(&config, None), config);
+    let map = std::path::absolute("map.json").unwrap();
+    config.dataset = config.dataset.mapped(Some(map), &[]);
+    assert_eq!(read_back(&config, None), config);
 
     let start = StartingPoint::of_run("parent", &preset(Trunk::Vgg16));
     config.start_from(&start);
@@ -279,4 +282,20 @@ fn a_value_without_an_option_is_not_left_out_in_silence() {
     config.normalization.mean[0] += 0.125;
     let err = config.command_line().expect_err("an input of its own");
     assert!(err.to_string().contains("the input normalization"), "{err}");
+}
+
+#[test]
+fn paths_are_understood_as_they_are_pasted() {
+    let words = "fcn-workbench predict file:///my%20data/a.png --out=file:///out --run x";
+    let args = Args::try_parse_from(words.split_whitespace()).unwrap();
+    let Some(Command::Predict(predict)) = args.command else {
+        panic!("not predict")
+    };
+    assert_eq!(predict.images, [std::path::Path::new("/my data/a.png")]);
+    assert_eq!(predict.out, Some("/out".into()));
+    let config = train("--dataset file:///my%20data").unwrap();
+    assert_eq!(
+        config.config(None).unwrap().dataset,
+        DatasetRef::Folder("/my data".into())
+    );
 }
