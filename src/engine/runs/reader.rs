@@ -56,8 +56,10 @@ impl RunStatus {
 struct Known {
     folder: RunFolder,
     tail: FolderTail,
-    /// `None` = its `config.json` cannot be read, which was said.
+    /// `None` = its `config.json` cannot be read.
     status: Option<RunStatus>,
+    /// Whether that was said.
+    told: bool,
 }
 
 /// The runs folder as it was read last.
@@ -96,6 +98,7 @@ impl RunsReader {
                 folder,
                 tail: FolderTail::default(),
                 status: None,
+                told: false,
             });
             changes.extend(known.look(is_own));
         }
@@ -129,11 +132,16 @@ impl Known {
     }
 
     fn first(&mut self) -> Option<RunSnapshot> {
-        let meta = self
-            .folder
-            .meta()
-            .map_err(|err| log::warn!("A run is left out of the list: {err}"))
-            .ok()?;
+        let meta = match self.folder.meta() {
+            Ok(meta) => meta,
+            Err(err) => {
+                if !self.told {
+                    log::warn!("A run is left out of the list: {err}");
+                }
+                self.told = true;
+                return None;
+            }
+        };
         let status = RunStatus::of(&self.folder, state(&self.folder), notes(&self.folder));
         let (
             LogNews::Added(steps) | LogNews::Replaced(steps),

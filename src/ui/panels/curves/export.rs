@@ -63,12 +63,12 @@ impl Export {
     }
 
     /// The menu.
-    pub fn ui(
+    pub fn ui<'a>(
         &mut self,
         ctx: &PanelCtx<'_>,
         ui: &mut Ui,
         runs: &[&RunSnapshot],
-        figures: &[Figure<'_>],
+        figures: &dyn Fn() -> Vec<Figure<'a>>,
     ) {
         ui.menu_button("Export", |ui| {
             let png = ui
@@ -83,7 +83,7 @@ impl Export {
                 .on_hover_text("A drawing of each plot, for papers");
             if as_svg.clicked() {
                 let paint = paint(ui);
-                for figure in figures {
+                for figure in &figures() {
                     let text = svg(figure, &paint);
                     self.save_text(ctx, file_name(figure.kind), "svg", move || text);
                 }

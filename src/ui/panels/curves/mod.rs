@@ -188,8 +188,9 @@ impl CurvesPanel {
                 self.view.fit();
             }
             let all: Vec<&RunSnapshot> = shown.iter().map(|shown| shown.run).collect();
-            let figures = self.figures(runs);
-            self.export.ui(ctx, ui, &all, &figures);
+            let mut export = std::mem::take(&mut self.export);
+            export.ui(ctx, ui, &all, &|| self.figures(runs));
+            self.export = export;
         });
     }
 

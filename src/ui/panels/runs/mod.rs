@@ -227,10 +227,7 @@ pub fn newest_run_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
             }
         });
     });
-    let none = BTreeSet::new();
-    let newest = engine.runs().first();
-    let shown = interrupted(engine.runs(), &none).or(newest);
-    let Some(run) = shown else {
+    let Some(run) = engine.runs().first() else {
         ui.weak("No runs yet: the first run appears here when training starts");
         return;
     };

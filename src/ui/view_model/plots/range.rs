@@ -12,11 +12,15 @@ const MARGIN: f64 = 0.06;
 /// The range to show of `values`; `None` without a finite one.
 pub fn value_range(values: impl Iterator<Item = f64>) -> Option<[f64; 2]> {
     let mut values: Vec<f64> = values.filter(|value| value.is_finite()).collect();
-    values.sort_by(f64::total_cmp);
-    let (min, max) = (*values.first()?, *values.last()?);
+    let min = values.iter().copied().min_by(f64::total_cmp)?;
+    let max = values.iter().copied().max_by(f64::total_cmp)?;
     let [mut low, mut high] = [min, max];
     if values.len() >= MIN_VALUES {
-        let at = |share: f64| values[((values.len() - 1) as f64 * share).round() as usize];
+        let mut at = |share: f64| {
+            let index = ((values.len() - 1) as f64 * share).round() as usize;
+            // Without sorting them all: this is done in every frame.
+            *values.select_nth_unstable_by(index, f64::total_cmp).1
+        };
         let [inner_low, inner_high] = [at(TAIL), at(1.0 - TAIL)];
         let spread = inner_high - inner_low;
         if max - inner_high > FAR * spread {
