@@ -287,7 +287,7 @@ impl Trainer {
                 format!("{name} was stopped and saved after step {step}"),
             ),
             Outcome::StoppedNow { checkpoint } => {
-                (NoticeLevel::Info, stopped_now_text(name, *checkpoint))
+                (NoticeLevel::Info, stopped_now_text(&name, *checkpoint))
             }
             Outcome::Failed(message) => (NoticeLevel::Error, format!("{name} failed: {message}")),
         };
