@@ -31,6 +31,8 @@ pub struct Learner {
     pool: BufferPool,
     /// Norm of the gradients of the last step, `[1]`, where they were clipped without reading it.
     norm: Option<Tensor<1>>,
+    /// The same, where it was read.
+    read_norm: Option<f64>,
     learning: Learning,
     precision: Precision,
     recompute_activations: bool,
@@ -72,6 +74,7 @@ impl Learner {
             pool: BufferPool::default(),
             loss_scale: (config.precision == Precision::F16).then(LossScale::new),
             norm: None,
+            read_norm: None,
             learning,
             precision: config.precision,
             recompute_activations: config.recompute_activations,
@@ -146,6 +149,7 @@ impl Learner {
     /// makes them finite.
     pub fn step(mut self, learning_rate: f64, step: usize) -> Result<Self, TrainError> {
         self.pool.end_step();
+        self.read_norm = None;
         let (mut sum, mut scale) = self.gradients.take();
         if let Some(loss_scale) = self.loss_scale {
             scale /= loss_scale.factor;
@@ -154,6 +158,7 @@ impl Learner {
             most if self.loss_scale.is_some() || (most.is_some() && self.reads_at_once) => {
                 let norm = scale * norm(&self.model, &sum)?;
                 let finite = norm.is_finite();
+                self.read_norm = finite.then_some(norm);
                 let next = self
                     .loss_scale
                     .and_then(|loss_scale| loss_scale.after(finite));
@@ -213,6 +218,11 @@ impl Learner {
     /// looking at it.
     pub(super) fn take_norm(&mut self) -> Option<Tensor<1>> {
         self.norm.take()
+    }
+
+    /// The norm of the gradients of the last step, where it was read.
+    pub(super) fn read_norm(&self) -> Option<f64> {
+        self.read_norm
     }
 
     /// An error where weights are not finite: the update of a step comes after its loss.
