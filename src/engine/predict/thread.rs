@@ -309,7 +309,6 @@ impl Models {
         let evaluation = predictor
             .evaluate(
                 &dataset,
-                &matched,
                 request.split,
                 request.boundary_width,
                 &control,
