@@ -50,7 +50,7 @@ pub use crate::training::{
     InitialWeights, Learning, Outcome, Precision, Preview, PreviewItem, Recipe, Reduction,
     RunConfig, RunInfo, SampleOrder, SavedWeights, Schedule, StartingPoint, StepPhase,
     StepProgress, StepRecord, TrainOptions, WeightsChoice, WeightsSummary, autotune_folder,
-    network_preset, preset,
+    network_preset, preset, tested_devices_file,
 };
 pub use catalogue::{
     Catalogue, CatalogueEntry, CatalogueError, CatalogueItem, EntryState, KnownHash, public_weights,
