@@ -6,8 +6,7 @@ use crate::engine::{Notice, NoticeLevel};
 use crate::training::Outcome;
 
 /// What is told of the end of a run.
-pub(super) fn notice_of(active: &ActiveRun, outcome: &Outcome) -> Notice {
-    let name = active.name_or("The run");
+pub(super) fn ending_notice(name: &str, active: &ActiveRun, outcome: &Outcome) -> Notice {
     let (level, text) = match outcome {
         Outcome::Finished => (NoticeLevel::Info, format!("{name} is finished")),
         Outcome::Stopped { .. } if active.run.is_empty() => (

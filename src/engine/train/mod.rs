@@ -2,6 +2,7 @@
 
 mod active_run;
 mod ending;
+mod notice_of;
 mod plan;
 mod run_event;
 #[cfg(test)]
@@ -17,7 +18,7 @@ pub(super) use trainer::Trainer;
 
 use super::runs::RunState;
 use super::{Engine, EngineError};
-use crate::training::{DeviceId, RunConfig};
+use crate::training::{DatasetRef, DeviceId, RunConfig, TrainOptions};
 
 impl Engine {
     /// Trains one run.
@@ -80,6 +81,22 @@ impl Engine {
     /// # Errors
     /// What the run lacks for that; a device that does not work; [`Busy`](EngineError::Busy).
     pub fn resume_run(&mut self, run: &str, device: Option<DeviceId>) -> Result<(), EngineError> {
+        let options = TrainOptions {
+            device,
+            ..TrainOptions::default()
+        };
+        self.resume_run_with(run, options)
+    }
+
+    /// As [`resume_run`](Self::resume_run), on a dataset that was moved, or on data that changed.
+    ///
+    /// # Errors
+    /// As [`resume_run`](Self::resume_run).
+    pub fn resume_run_with(
+        &mut self,
+        run: &str,
+        mut options: TrainOptions,
+    ) -> Result<(), EngineError> {
         let snapshot = self.existing_run(run)?;
         let folder = self.folder(run);
         if !snapshot.can_resume {
@@ -96,9 +113,21 @@ impl Engine {
             });
         }
         let mut config = snapshot.config.clone();
-        config.device = device.unwrap_or(config.device);
+        config.device = options.device.unwrap_or(config.device);
+        if let Some(which) = options.dataset.take() {
+            // What its labels mean does not move with the folder.
+            let moved = match &config.dataset {
+                DatasetRef::Mapped {
+                    class_map, void, ..
+                } => which.mapped(class_map.clone(), void),
+                DatasetRef::Sample | DatasetRef::Folder(_) => which,
+            };
+            config.dataset = moved.clone();
+            options.dataset = Some(moved);
+        }
+        options.device = Some(config.device);
         self.devices.check(config.device)?;
-        self.trainer.resume_run(folder, config)
+        self.trainer.resume_run(folder, config, options)
     }
 
     /// Whether runs start that are estimated to need more memory than there is.

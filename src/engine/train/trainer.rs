@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 
 use super::active_run::{ActiveRun, Phase};
-use super::ending::{notice_of, state_after};
+use super::ending::{ending_notice, state_after};
+use super::notice_of::notice_of;
 use super::plan::{Plan, RestOfPlan};
 use super::run_event::{RunEventKind, RunEvents};
 use super::thread::{Job, PreviewSlot, ThreadEvent, TrainThread};
@@ -16,7 +17,9 @@ use crate::dataset::ClassList;
 use crate::engine::runs::{RunSnapshot, newest_first};
 use crate::engine::{Dirs, EngineError, Lost, Notice, NoticeLevel, Waker};
 use crate::training::checkpoint::RunFolder;
-use crate::training::{Control, InitialWeights, Outcome, Preview, RunConfig, TrainEvent};
+use crate::training::{
+    Control, InitialWeights, Outcome, Preview, RunConfig, TrainEvent, TrainOptions,
+};
 
 /// The newest masks of the pinned validation images.
 #[derive(Debug, Clone)]
@@ -109,7 +112,12 @@ impl Trainer {
     }
 
     /// Goes on with a run, and with the plan that was stopped in it.
-    pub fn resume_run(&mut self, folder: RunFolder, config: RunConfig) -> Result<(), EngineError> {
+    pub fn resume_run(
+        &mut self,
+        folder: RunFolder,
+        config: RunConfig,
+        options: TrainOptions,
+    ) -> Result<(), EngineError> {
         let rest = self.rest.take_if(|rest| rest.run == folder.name());
         self.begin_plan(1)?;
         if let Some(rest) = rest {
@@ -119,7 +127,7 @@ impl Trainer {
                 plan.runs.retain(|run| *run != folder.name());
             }
         }
-        self.launch(Job::Resume(folder, config.device), config)
+        self.launch(Job::Resume(folder, Box::new(options)), config)
     }
 
     /// Goes on with a stopped plan, whose run has no checkpoint: it starts anew.
@@ -284,7 +292,7 @@ impl Trainer {
                     TrainEvent::EpochEnded(epoch) => {
                         self.run_events.push(run, RunEventKind::Epoch(epoch));
                     }
-                    _ => {}
+                    event => notices.extend(notice_of(run, &event)),
                 }
             }
             Err(TryRecvError::Empty) => return false,
@@ -302,7 +310,9 @@ impl Trainer {
         };
         // The thread has nothing left to do: this does not wait.
         current.thread.join().ok();
-        notices.push(notice_of(&current.active, &outcome));
+        let snapshot = runs.iter().find(|run| run.name == current.active.run);
+        let name = snapshot.map_or_else(|| "The run".to_owned(), RunSnapshot::title);
+        notices.push(ending_notice(&name, &current.active, &outcome));
         let finished = outcome == Outcome::Finished;
         if let Some(snapshot) = runs.iter_mut().find(|run| run.name == current.active.run) {
             snapshot.can_resume = snapshot.has_weights && !finished;
@@ -322,14 +332,6 @@ impl Trainer {
                 level: NoticeLevel::Error,
                 text: err.to_string(),
             });
-        }
-    }
-
-    /// Keeps the active run of `old`, which is ahead of its files, in a freshly read list.
-    pub fn keep_active(&self, runs: &mut Vec<RunSnapshot>, old: Vec<RunSnapshot>) {
-        let active = self.active().map_or("", |active| &active.run);
-        if let Some(snapshot) = old.into_iter().find(|run| run.name == active) {
-            insert(runs, snapshot);
         }
     }
 }

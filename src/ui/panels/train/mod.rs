@@ -1,4 +1,4 @@
-//! Settings of the next run, progress of the active one, and the list of runs.
+//! Settings of the next run, progress of the active one, and the newest run.
 
 mod active;
 mod advanced;
@@ -7,7 +7,6 @@ mod device;
 mod learning;
 mod network;
 mod optimizer;
-mod run_list;
 mod start_from;
 
 pub use active::{active_problem, plan_problem};
@@ -21,11 +20,11 @@ use crate::engine::{DatasetState, DeviceId, Engine, InitialWeights, RunConfig, T
 use crate::ui::command::{Ask, Command, Problem, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::icons::Icon;
+use crate::ui::panels::runs::newest_run_ui;
 use crate::ui::panels::{command_button, send_when_clicked};
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format::sentence;
-use crate::ui::view_model::run_selection::RunSelection;
 use before_start::Before;
 use start_from::WeightsPick;
 
@@ -39,8 +38,6 @@ pub struct TrainPanel {
     /// The device that the user chose; `None` = the best one found.
     device: Option<DeviceId>,
     #[serde(skip)]
-    deleting: Option<String>,
-    #[serde(skip)]
     weights: WeightsPick,
     #[serde(skip)]
     before: Before,
@@ -51,7 +48,6 @@ impl Default for TrainPanel {
         Self {
             settings: preset(Trunk::Vgg16Slim),
             device: None,
-            deleting: None,
             weights: WeightsPick::None,
             before: Before::default(),
         }
@@ -133,8 +129,8 @@ impl TrainPanel {
         }
     }
 
-    /// Draws the panel. `selection` holds the ticked runs.
-    pub fn ui(&mut self, ctx: &PanelCtx<'_>, selection: &mut RunSelection, ui: &mut Ui) {
+    /// Draws the panel.
+    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         match ctx.engine.active() {
             Some(active) => {
                 // It will tell how long the next one takes.
@@ -154,9 +150,8 @@ impl TrainPanel {
                 ui.add_space(4.0);
             }
             ui.separator();
-            run_list::runs_ui(ctx, ui, selection, &mut self.deleting);
+            newest_run_ui(ctx, ui);
         });
-        run_list::confirm_delete_ui(ctx, ui, &mut self.deleting);
         self.weights.ui(ctx, ui, &mut self.settings);
     }
 
