@@ -83,6 +83,10 @@ pub enum Command {
     Weights(WeightsArgs),
 }
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of the command line by itself"
+)]
 #[derive(Debug, clap::Args)]
 pub struct TrainArgs {
     /// Resume this run from its last checkpoint (`latest` for the newest run)

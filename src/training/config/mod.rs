@@ -279,6 +279,18 @@ impl RunConfig {
             self.augment.brightness,
             "it must be 0 to 1",
         )?;
+        self.check_checkpoints()?;
+        let [smallest, largest] = self.augment.scale;
+        check(
+            0.1 <= smallest && smallest <= largest && largest <= 10.0,
+            "scale",
+            format!("{smallest}..{largest}"),
+            "it must go from a smaller to a larger value, between 0.1 and 10",
+        )
+    }
+
+    fn check_checkpoints(&self) -> Result<(), TrainError> {
+        let positive = |field, value: usize| check(value > 0, field, value, "it must be 1 or more");
         let policy = &self.checkpoints;
         check(
             policy.minutes >= 0.0 && policy.minutes.is_finite(),
@@ -290,14 +302,7 @@ impl RunConfig {
         positive("kept last checkpoints", policy.keep_last)?;
         positive("kept best checkpoints", policy.keep_best)?;
         positive("checkpoint steps", policy.steps.unwrap_or(1))?;
-        positive("kept epochs", policy.keep_every.unwrap_or(1))?;
-        let [smallest, largest] = self.augment.scale;
-        check(
-            0.1 <= smallest && smallest <= largest && largest <= 10.0,
-            "scale",
-            format!("{smallest}..{largest}"),
-            "it must go from a smaller to a larger value, between 0.1 and 10",
-        )
+        positive("kept epochs", policy.keep_every.unwrap_or(1))
     }
 
     /// Steps of an epoch of `batches` batches; the last step may have fewer batches.
