@@ -25,6 +25,7 @@ mod upsample;
 mod variant;
 pub mod weights;
 
+pub use fcn::ScoreSource;
 pub use geometry::{Geometry, crop};
 pub use network::{Network, NetworkConfig};
 pub use stages::StageEnds;
