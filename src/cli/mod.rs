@@ -8,6 +8,7 @@ mod args;
 mod bench;
 mod devices;
 mod evaluate;
+mod explain;
 mod export;
 mod interrupts;
 mod network;
@@ -25,7 +26,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::engine::{DeviceId, Dirs, Engine, EngineError, EngineOptions, Need, NoticeLevel};
+use crate::engine::{
+    DeviceId, Dirs, Engine, EngineError, EngineOptions, Need, NetworkSource, NoticeLevel,
+    WeightsChoice,
+};
 
 pub use args::{Args, Command};
 
@@ -45,6 +49,7 @@ pub fn run(command: &Command, args: &Args) -> Result<ExitCode, String> {
         Command::Train(train) => train::run(train, &session),
         Command::Evaluate(evaluate) => evaluate::run(evaluate, &session),
         Command::Predict(predict) => predict::run(predict, &session),
+        Command::Explain(explain) => explain::run(explain, &session),
         Command::Export(export) => export::run(export, &session),
         Command::Runs => runs::run(&session),
         Command::Devices(devices) => devices::run(devices, &session),
@@ -100,6 +105,26 @@ fn find_weights(
         None => wait_for_device(engine, Some(own)),
     }
     Ok(name)
+}
+
+/// The network that `--run` or `--weights` names, once it is known that its device works.
+fn find_network(
+    engine: &mut Engine,
+    run: &str,
+    weights: Option<WeightsChoice>,
+    device: Option<DeviceId>,
+) -> Result<NetworkSource, String> {
+    match weights {
+        Some(choice) => {
+            let device = device.unwrap_or(DeviceId::Cpu);
+            usable_device(engine, device)?;
+            Ok(NetworkSource::Weights(choice, device))
+        }
+        None => Ok(NetworkSource::Run(
+            find_weights(engine, run, device)?,
+            device,
+        )),
+    }
 }
 
 /// An error where a device does not work here.

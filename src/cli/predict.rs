@@ -14,24 +14,14 @@ use serde::Serialize;
 
 use super::args::PredictArgs;
 use super::output::{self, percent};
-use super::{Session, find_weights, usable_device};
+use super::{Session, find_network};
 use crate::engine::{DeviceId, Engine, ImageFiles, NetworkSource, Prediction};
 
 /// Predicts, writes and reports; the exit code tells whether all went well.
 pub fn run(args: &PredictArgs, session: &Session) -> Result<ExitCode, String> {
     let images = list_images(&args.images)?;
     let mut engine = session.engine(args.device != Some(DeviceId::Cpu));
-    let source = match args.weights.choice() {
-        Some(choice) => {
-            let device = args.device.unwrap_or(DeviceId::Cpu);
-            usable_device(&mut engine, device)?;
-            NetworkSource::Weights(choice, device)
-        }
-        None => NetworkSource::Run(
-            find_weights(&mut engine, &args.run, args.device)?,
-            args.device,
-        ),
-    };
+    let source = find_network(&mut engine, &args.run, args.weights.choice(), args.device)?;
     if let Some(path) = &args.scores {
         write_scores(&engine, &source, &images, path, session.json)?;
     }

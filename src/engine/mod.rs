@@ -53,7 +53,9 @@ pub use dirs::Dirs;
 pub use error::{EngineError, Lost};
 pub use memory::keep_freed_memory;
 pub use notice::{Notice, NoticeLevel};
-pub use predict::{Evaluation, Logits, NetworkSource, Prediction};
+pub use predict::{
+    ClassScore, Evaluation, Explanation, Logits, NetworkSource, PixelScores, Prediction,
+};
 pub use runs::{Need, RunSnapshot, RunState};
 pub use score_masks::{MaskClasses, MaskFolders, MaskScoreError, MaskScores, score_masks};
 pub use tasks::{Cancel, Poll, Task, guarded};

@@ -31,7 +31,7 @@ impl NetworkConfig {
 
 /// The shape of a map, and what was computed on the way to it and beside it.
 #[derive(Debug, Clone)]
-struct Shape {
+pub(super) struct Shape {
     /// `[rows, columns]`
     size: [usize; 2],
     /// Multiply-adds of the whole network so far.
@@ -39,7 +39,7 @@ struct Shape {
 }
 
 impl Shape {
-    fn new(size: [usize; 2]) -> Self {
+    pub(super) fn new(size: [usize; 2]) -> Self {
         Self {
             size,
             total: Rc::default(),
@@ -59,7 +59,7 @@ impl Shape {
 }
 
 /// Pixels that are added at both ends together, of rows and of columns.
-fn padded(padding: &PaddingConfig2d, reach: [usize; 2]) -> [usize; 2] {
+pub(super) fn padded(padding: &PaddingConfig2d, reach: [usize; 2]) -> [usize; 2] {
     match padding {
         PaddingConfig2d::Valid => [0, 0],
         PaddingConfig2d::Explicit(top, left, bottom, right) => [top + bottom, left + right],

@@ -9,7 +9,7 @@ use super::geometry::{Geometry, Grid};
 use super::stages::Staged;
 use super::trunk::{Channels, Features, Placed, TrunkNet};
 use super::upsample::{Upsampling, UpsamplingLayer};
-use super::variant::{FinalUpsampling, Variant};
+use super::variant::{FinalUpsampling, ScoreSource, Variant};
 
 /// A trunk, score layers on it, and transposed convolutions. The layers carry the names of
 /// the reference code.
@@ -46,17 +46,6 @@ impl FcnOptions {
         let (pool4, pool3) = if at_once { (0.01, 0.0001) } else { (1.0, 1.0) };
         PoolScales { pool4, pool3 }
     }
-}
-
-/// A score layer whose output an FCN adds to the others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ScoreSource {
-    /// On the last map of the trunk, at stride 32: fc7 of VGG16 (the last map of a ResNet, at stride 8).
-    Coarse,
-    /// On pool4, at stride 16.
-    Pool4,
-    /// On pool3, at stride 8.
-    Pool3,
 }
 
 struct PoolScales {

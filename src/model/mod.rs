@@ -18,6 +18,7 @@ mod network;
 mod precision;
 #[cfg(test)]
 pub(crate) mod pytorch_fixtures;
+mod receptive_field;
 mod stages;
 mod trunk;
 mod unit;
@@ -25,9 +26,9 @@ mod upsample;
 mod variant;
 pub mod weights;
 
-pub use fcn::ScoreSource;
 pub use geometry::{Geometry, crop};
 pub use network::{Network, NetworkConfig};
+pub use receptive_field::ReceptiveField;
 pub use stages::StageEnds;
 pub use trunk::{Trunk, VggWidths};
-pub use variant::{FinalUpsampling, Variant};
+pub use variant::{FinalUpsampling, ScoreSource, Variant};

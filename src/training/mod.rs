@@ -49,7 +49,7 @@ pub use learner::Learner;
 pub use learning::{Learning, Reduction};
 pub use network_choice::network_preset;
 pub use precision::Precision;
-pub use predictor::Predictor;
+pub use predictor::{Contributions, Predictor};
 pub use preset::preset;
 pub use probe::{candidates, cpu_entry, probe};
 pub use recipe::Recipe;

@@ -9,6 +9,16 @@ use super::external_weights::{WeightsChoice, load_file};
 use super::segmenter::Segmenter;
 use crate::dataset::{Dataset, LabelMap, Rgb, Size, Split, resize_labels, resize_rgb};
 use crate::metrics::{ConfusionMatrix, SetCounts};
+use crate::model::ScoreSource;
+
+/// What each score layer of a network adds to the logits of an image.
+#[derive(Debug, Clone)]
+pub struct Contributions {
+    /// The image's own, or a smaller one where they would take too much memory.
+    pub size: Size,
+    /// Coarse to fine, each `[num_classes, height, width]`; their sum is the logits.
+    pub parts: Vec<(ScoreSource, Vec<f32>)>,
+}
 
 /// The best weights of a run on a device.
 pub struct Predictor {
@@ -85,6 +95,23 @@ impl Predictor {
         self.segmenter.logits_vec(image, self.meta.config.test_size)
     }
 
+    /// What each score layer adds to the logits.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn contributions(&self, image: &Rgb) -> Result<Contributions, TrainError> {
+        let config = &self.meta.config;
+        let per_pixel = (self.meta.classes.len() * ScoreSource::COUNT) as u64;
+        let most = config.trunk.max_pixels().min(MAX_CONTRIBUTIONS / per_pixel);
+        let smaller = reduced(image, most).map(|size| resize_rgb(image, size));
+        let seen = smaller.as_ref().unwrap_or(image);
+        let parts = self.segmenter.contributions(seen, config.test_size)?;
+        Ok(Contributions {
+            size: seen.size(),
+            parts,
+        })
+    }
+
     /// Scores over a split of `dataset`, which must have the run's number of classes, with
     /// a boundary band of `boundary_width` pixels; `None` when `control` was stopped in
     /// between.
@@ -134,6 +161,9 @@ impl Predictor {
         }))
     }
 }
+
+/// Numbers that are kept of one image: 1 GiB.
+const MAX_CONTRIBUTIONS: u64 = (1 << 30) / 4;
 
 /// A size with the image's aspect and at most `most` pixels; `None` when it has
 /// no more than that.

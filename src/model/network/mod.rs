@@ -4,12 +4,12 @@ use burn::module::Module;
 use burn::tensor::{Device, Gradients, Tensor, assert_shape};
 use serde::{Deserialize, Serialize};
 
-use crate::model::fcn::{Fcn, FcnOptions, ScoreSource};
+use crate::model::fcn::{Fcn, FcnOptions};
 use crate::model::feature_map::FeatureMap;
 use crate::model::geometry::Geometry;
 use crate::model::stages::{self, StageEnds};
 use crate::model::trunk::{FcnResnet, Layers, Trunk, TrunkOptions, VggWidths};
-use crate::model::variant::{FinalUpsampling, Variant};
+use crate::model::variant::{FinalUpsampling, ScoreSource, Variant};
 
 /// Configuration to create a [network](Network) using the [init function](NetworkConfig::init).
 ///
@@ -139,11 +139,7 @@ impl Network {
     /// - images: `[batch_size, 3, height, width]`, normalized
     /// - output: `[batch_size, num_classes, height, width]` of each source, coarse to fine
     pub fn contributions(&self, images: Tensor<4>) -> Vec<(ScoreSource, Tensor<4>)> {
-        match &self.net {
-            Net::Fcn(net) => net.contributions(images),
-            // One score layer, behind which the logits are only enlarged.
-            Net::Resnet(_) => vec![(ScoreSource::Coarse, self.forward(images))],
-        }
+        self.compute_contributions(images)
     }
 
     /// As [`forward_with_aux`](Self::forward_with_aux), with the trunk computed in stages of
@@ -195,6 +191,16 @@ impl Network {
         let (logits, aux_logits) = self.compute(images, aux);
         assert_shape!(logits, [batch_size, self.num_classes, height, width]);
         (logits, aux_logits)
+    }
+
+    /// What each score layer adds to the logits, of images or of something else that is followed
+    /// through the layers.
+    pub(super) fn compute_contributions<M: FeatureMap>(&self, images: M) -> Vec<(ScoreSource, M)> {
+        match &self.net {
+            Net::Fcn(net) => net.contributions(images),
+            // One score layer, behind which the logits are only enlarged.
+            Net::Resnet(net) => vec![(ScoreSource::Coarse, net.forward(images, false).0)],
+        }
     }
 
     /// The logits, and those of the second head where it is there and asked for, of images or
