@@ -135,6 +135,9 @@ impl Report for JsonReport<'_> {
     }
 }
 
+/// Seconds from which on a step is shown from within.
+const LONG_STEP: f64 = 10.0;
+
 /// Draws a bar on stderr where that is a terminal, and writes to stdout.
 pub struct TextReport<'a> {
     runs_dir: &'a Path,
@@ -210,7 +213,7 @@ impl Report for TextReport<'_> {
     fn progress(&mut self, run: &RunSnapshot, active: &ActiveRun) {
         let mut parts = vec![match &active.phase {
             Phase::Validating { done, total } => format!("validating {done}/{total}"),
-            Phase::Stopping => "stopping".to_owned(),
+            Phase::Stopping | Phase::StoppingNow => "stopping".to_owned(),
             _ => format!("epoch {}/{}", active.epoch.max(1), run.config.epochs),
         }];
         if let Some(loss) = self.loss {
@@ -222,6 +225,14 @@ impl Report for TextReport<'_> {
         }
         if let Some(secs) = active.remaining_secs {
             parts.push(format!("{} left", duration(secs)));
+        }
+        if let Some(step) = active
+            .in_step
+            .as_ref()
+            .filter(|step| step.secs >= LONG_STEP)
+            && let Some(share) = step.share
+        {
+            parts.push(format!("step {}: {}", step.step, percent(Some(share))));
         }
         self.bar.set_message(parts.join("  "));
     }

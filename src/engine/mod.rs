@@ -13,6 +13,7 @@ mod error;
 mod export;
 mod memory;
 mod notice;
+mod path_kinds;
 mod predict;
 mod runs;
 mod score_masks;
@@ -20,6 +21,7 @@ mod starting_point;
 mod tasks;
 pub mod text;
 mod train;
+mod typed_path;
 mod weights_files;
 
 use std::path::PathBuf;
@@ -41,8 +43,8 @@ pub use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
 pub use crate::training::{
     DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord, InitialWeights, Learning, Outcome,
     Precision, Preview, PreviewItem, Recipe, Reduction, RunConfig, RunInfo, SampleOrder, Schedule,
-    StartingPoint, StepRecord, WeightsChoice, WeightsSummary, autotune_folder, network_preset,
-    preset,
+    StartingPoint, StepPhase, StepProgress, StepRecord, WeightsChoice, WeightsSummary,
+    autotune_folder, network_preset, preset,
 };
 pub use catalogue::{
     Catalogue, CatalogueEntry, CatalogueError, CatalogueItem, EntryState, KnownHash, public_weights,
@@ -53,6 +55,7 @@ pub use dirs::Dirs;
 pub use error::{EngineError, Lost};
 pub use memory::keep_freed_memory;
 pub use notice::{Notice, NoticeLevel};
+pub use path_kinds::{PathKind, PathKinds};
 pub use predict::{
     ClassScore, Evaluation, Explanation, Logits, NetworkSource, PixelScores, Prediction,
 };
@@ -60,6 +63,7 @@ pub use runs::{Need, RunSnapshot, RunState};
 pub use score_masks::{MaskClasses, MaskFolders, MaskScoreError, MaskScores, score_masks};
 pub use tasks::{Cancel, Poll, Task, guarded};
 pub use train::{ActiveRun, Live, Phase, Plan, RunEvent, RunEventKind};
+pub use typed_path::typed_path;
 
 use background::Background;
 use catalogue::WeightsEvent;
@@ -111,6 +115,8 @@ pub struct Engine {
     /// Counts openings, so that a late answer of an older one is ignored.
     dataset_generation: u64,
     dataset_task: Option<Task<()>>,
+    /// What was open before, until the next one is.
+    dataset_before: Option<Arc<OpenDataset>>,
     background: Vec<(Background, Task<()>)>,
     runs: Vec<RunSnapshot>,
     runs_known: bool,
@@ -150,6 +156,7 @@ impl Engine {
             dataset: DatasetState::None,
             dataset_generation: 0,
             dataset_task: None,
+            dataset_before: None,
             background: Vec::new(),
             runs: Vec::new(),
             runs_known: false,

@@ -29,7 +29,8 @@
 //! # What they share
 //!
 //! [`autodiff`] enters an operation into Burn's graph. [`buffer_pool`] keeps the memory of one step
-//! for the next; the [`BufferPool`] is owned by whoever trains. [`tiling`] cuts outputs into the
+//! for the next; the [`BufferPool`] is owned by whoever trains. [`work`] counts what the products of a
+//! thread have done, and leaves them where nobody wants them any more. [`tiling`] cuts outputs into the
 //! tiles that threads work on, and has the SIMD registers and scratch memory of a task.
 
 #![expect(
@@ -44,6 +45,7 @@ mod conv;
 mod gemm;
 mod ops;
 mod tiling;
+mod work;
 
 use std::sync::LazyLock;
 
@@ -57,6 +59,7 @@ pub use conv::bilinear::bilinear_kernel;
 pub use conv::conv_transpose2d::is_bilinear;
 pub use ops::cross_entropy::cross_entropy_sum;
 pub use ops::sgd_step::{SgdStep, sgd_step};
+pub use work::{EnteredWork, Work};
 
 static PLAIN: LazyLock<bool> = LazyLock::new(|| {
     std::env::var_os("FCN_WORKBENCH_PLAIN_KERNELS").is_some_and(|value| value == "1")

@@ -55,6 +55,11 @@ pub(super) trait FeatureMap: Clone {
 
     /// Bilinear interpolation to `size`.
     fn resize(self, size: [usize; 2]) -> Self;
+
+    /// The same map, which is the end of a stage ([`stages`](super::stages)).
+    fn end_of_stage(self) -> Self {
+        self
+    }
 }
 
 impl FeatureMap for Tensor<4> {

@@ -26,6 +26,7 @@ mod upsample;
 mod variant;
 pub mod weights;
 
+pub use cost::{NetworkMemory, StepCost};
 pub use geometry::{Geometry, crop};
 pub use network::{Network, NetworkConfig};
 pub use receptive_field::ReceptiveField;

@@ -46,7 +46,7 @@ impl NetworkConfig {
     /// `[height, width]` pixels.
     pub fn receptive_fields(&self, size: [usize; 2]) -> Vec<ReceptiveField> {
         let image = Reach {
-            shape: Shape::new(size),
+            shape: Shape::new(1, 3, size),
             grid: Grid::IMAGE,
             radius: 0.0,
         };
@@ -144,7 +144,7 @@ impl FeatureMap for Reach {
 
     fn concat(maps: Vec<Self>) -> Self {
         let empty = || Self {
-            shape: Shape::new([0, 0]),
+            shape: Shape::new(1, 0, [0, 0]),
             grid: Grid::IMAGE,
             radius: 0.0,
         };

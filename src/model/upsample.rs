@@ -98,6 +98,11 @@ impl UpsamplingLayer {
         self.learned && self.conv.weight.val().is_autodiff()
     }
 
+    /// Whether training changes its weights.
+    pub fn is_learned(&self) -> bool {
+        self.learned
+    }
+
     pub fn conv(&self) -> &ConvTranspose2d {
         &self.conv
     }

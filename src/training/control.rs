@@ -1,11 +1,18 @@
-//! Pause, resume and stop, asked for from another thread.
+//! Pause, resume and stop, asked for from another thread, and how far the step in hand is.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+use super::error::TrainError;
+use super::step_progress::{StepInHand, StepProgress};
+use crate::kernels::{EnteredWork, Work};
 
 /// A handle on a running loop; clones control the same loop.
 #[derive(Debug, Clone, Default)]
 pub struct Control {
     shared: Arc<(Mutex<Request>, Condvar)>,
+    /// What the kernels of the loop do.
+    work: Work,
+    step: Arc<Mutex<Option<StepInHand>>>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -14,6 +21,7 @@ enum Request {
     Run,
     Pause,
     Stop,
+    StopNow,
 }
 
 impl Control {
@@ -37,12 +45,60 @@ impl Control {
 
     /// Asks the loop to end after the current step, also when it waits.
     pub fn stop(&self) {
-        self.change(|request| *request = Request::Stop);
+        self.change(|request| {
+            if *request != Request::StopNow {
+                *request = Request::Stop;
+            }
+        });
     }
 
-    /// Whether a stop was asked for.
+    /// Asks the loop to leave everything as it is, in the middle of a step too, and to end; what
+    /// counts is its last checkpoint.
+    pub fn stop_now(&self) {
+        self.change(|request| *request = Request::StopNow);
+        self.work.abandon();
+    }
+
+    /// Whether a stop of either kind was asked for.
     pub fn stop_requested(&self) -> bool {
-        *self.lock() == Request::Stop
+        matches!(*self.lock(), Request::Stop | Request::StopNow)
+    }
+
+    /// Whether what was computed since the last look must be thrown away. Asked before results
+    /// are shown, logged or saved.
+    pub fn stop_now_requested(&self) -> bool {
+        *self.lock() == Request::StopNow
+    }
+
+    /// An error where a stop at once was asked for: what was computed meanwhile must go no
+    /// further.
+    pub(super) fn check_wanted(&self) -> Result<(), TrainError> {
+        if self.stop_now_requested() {
+            return Err(TrainError::Stopped);
+        }
+        Ok(())
+    }
+
+    /// Puts the kernels that this thread runs under this control, until the guard is dropped.
+    pub(super) fn enter_work(&self) -> EnteredWork {
+        self.work.enter()
+    }
+
+    /// Tells which step is in hand, and what of it; `None` = none.
+    pub(super) fn set_step(&self, step: Option<StepInHand>) {
+        *self.step.lock().unwrap_or_else(PoisonError::into_inner) = step;
+    }
+
+    /// Multiply-adds of the loop so far.
+    pub(super) fn multiply_adds(&self) -> u64 {
+        self.work.multiply_adds()
+    }
+
+    /// How far the step in hand is; `None` between steps.
+    pub fn step_progress(&self) -> Option<StepProgress> {
+        let step = self.step.lock().unwrap_or_else(PoisonError::into_inner);
+        step.as_ref()
+            .map(|step| step.progress(self.multiply_adds()))
     }
 
     /// Whether a pause was asked for.
@@ -90,5 +146,16 @@ mod tests {
         control.unpause();
         control.pause();
         assert!(control.stop_requested());
+    }
+
+    #[test]
+    fn a_stop_can_become_one_at_once_and_not_the_other_way_round() {
+        let control = Control::default();
+        control.stop();
+        assert!(control.stop_requested() && !control.stop_now_requested());
+        control.stop_now();
+        control.stop();
+        control.pause();
+        assert!(control.stop_requested() && control.stop_now_requested());
     }
 }

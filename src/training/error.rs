@@ -33,6 +33,9 @@ pub enum TrainError {
         device: String,
         choices: String,
     },
+    /// A stop at once was asked for.
+    #[error("the run was stopped; its last checkpoint is kept")]
+    Stopped,
     /// The device failed in the middle of something.
     #[error("the device failed: {0}. Restart the program; the last checkpoint is kept")]
     Execution(String),

@@ -136,6 +136,9 @@ pub enum Outcome {
     Finished,
     /// Stopped on request after `step` steps.
     Stopped { step: usize },
+    /// Stopped on request at once. What counts is the last checkpoint, after `checkpoint` steps;
+    /// `None` = there is none.
+    StoppedNow { checkpoint: Option<usize> },
     /// One clear message; the last good checkpoint is kept.
     Failed(String),
 }

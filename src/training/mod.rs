@@ -4,6 +4,7 @@
 //! small byte buffers go out, never tensors. Must not know about the window.
 
 mod autotune_cache;
+mod batches;
 pub mod checkpoint;
 mod clock;
 mod config;
@@ -33,8 +34,11 @@ mod schedule;
 mod segmenter;
 mod sgd;
 mod starting_point;
+mod step_meter;
+mod step_progress;
 
 pub use autotune_cache::{autotune_folder, keep_autotune_choices};
+pub use batches::batch_plan;
 pub use config::{DatasetRef, InitialWeights, RunConfig, SampleOrder};
 pub use control::Control;
 pub use device::{DeviceEntry, DeviceId, DeviceKind, open as open_device};
@@ -53,7 +57,8 @@ pub use predictor::{Contributions, Predictor};
 pub use preset::preset;
 pub use probe::{candidates, cpu_entry, probe};
 pub use recipe::Recipe;
-pub use run::{batch_plan, train, train_on};
+pub use run::{train, train_on};
 pub use schedule::Schedule;
 pub use segmenter::Segmenter;
 pub use starting_point::StartingPoint;
+pub use step_progress::{StepPhase, StepProgress};

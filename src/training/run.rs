@@ -1,13 +1,13 @@
 //! The training loop.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use burn::tensor::{Device, Tensor};
 
+use super::batches::{batch_plan, batch_seed};
 use super::checkpoint::{EndMark, LineLog, Position, RunFolder};
 use super::clock::Clock;
-use super::config::{RunConfig, SampleOrder};
+use super::config::RunConfig;
 use super::control::Control;
 use super::device::{self, DeviceId};
 use super::error::TrainError;
@@ -18,6 +18,7 @@ use super::learner::Learner;
 use super::loss_readback::{LossReadback, UnreadStep};
 use super::preview::Pinned;
 use super::segmenter::Segmenter;
+use super::step_meter::StepMeter;
 use crate::dataset::{BatchPlan, Dataset, Loader};
 use crate::metrics::ConfusionMatrix;
 
@@ -55,10 +56,22 @@ fn train_locked(
 ) -> Result<Outcome, TrainError> {
     // Without the lock another program owns this folder: write nothing, not even an end mark.
     let _lock = folder.lock()?;
-    let outcome = Session::open(device, folder, dataset, control, sink).and_then(Session::run);
+    let outcome = {
+        let _work = control.enter_work();
+        Session::open(device, folder, dataset, control, sink).and_then(Session::run)
+    };
+    control.set_step(None);
+    // Whatever went wrong after that came of what was left undone.
+    let outcome = match outcome {
+        Ok(Outcome::Finished) => Ok(Outcome::Finished),
+        _ if control.stop_now_requested() => Ok(Outcome::StoppedNow {
+            checkpoint: folder.last().map(|last| last.step),
+        }),
+        outcome => outcome,
+    };
     let end = match &outcome {
         Ok(Outcome::Finished) => EndMark::Finished,
-        Ok(Outcome::Stopped { .. }) => EndMark::Stopped,
+        Ok(Outcome::Stopped { .. } | Outcome::StoppedNow { .. }) => EndMark::Stopped,
         Ok(Outcome::Failed(message)) => EndMark::Failed {
             message: message.clone(),
         },
@@ -90,6 +103,7 @@ struct Session<'a> {
     epoch_log: LineLog<EpochRecord>,
     at: Position,
     clock: Clock,
+    meter: StepMeter,
 }
 
 /// Whether the loop continues.
@@ -112,6 +126,7 @@ impl<'a> Session<'a> {
         let num_classes = dataset.classes.len();
         let plan = batch_plan(&config, dataset);
         let device = device::open(config.device)?;
+        control.check_wanted()?;
         config.precision.check(&device, config.device)?;
         let mut learner = Learner::new(&config, num_classes, &device);
         let mut at = Position {
@@ -134,6 +149,7 @@ impl<'a> Session<'a> {
         } else {
             learner.model = initialize(learner.model, &config, num_classes, folder, &device)?;
         }
+        control.check_wanted()?;
         let steps_per_epoch = config.steps_per_epoch(plan.batches_per_epoch());
         sink.send(TrainEvent::Started(RunInfo {
             run: folder.name(),
@@ -158,6 +174,7 @@ impl<'a> Session<'a> {
             step_log,
             epoch_log,
             clock: Clock::new(at.elapsed_secs),
+            meter: StepMeter::new(&config, num_classes),
             at,
             config,
         })
@@ -177,11 +194,14 @@ impl<'a> Session<'a> {
                 }
                 let started = Instant::now();
                 let learning_rate = self.config.learning.rate_at(self.at.step, total);
+                self.meter.begin(self.at.step + 1, self.control);
                 let losses = self.add_batches(&mut loader, learning_rate)?;
                 if losses.is_empty() {
                     break;
                 }
+                self.meter.update(self.control);
                 self.learner = self.learner.step(learning_rate, self.at.step + 1)?;
+                self.control.set_step(None);
                 self.at.step += 1;
                 self.at.batch += losses.len();
                 let unread = UnreadStep {
@@ -232,11 +252,19 @@ impl<'a> Session<'a> {
         let done = self.at.epoch.saturating_sub(1) * self.plan.batches_per_epoch() + self.at.batch;
         let mut losses = Vec::new();
         while losses.len() < self.config.learning.accumulation {
-            let Some(batch) = loader.next() else { break };
+            let given_up = || self.control.stop_now_requested();
+            let next = loader.next_unless(&given_up).transpose()?;
+            let Some(batch) = next else { break };
             self.learner
                 .seed_batch(batch_seed(self.config.seed, done + losses.len()));
-            losses.push(self.learner.add(batch?, learning_rate, self.at.step + 1)?);
+            let size = [batch.height, batch.width];
+            self.meter.compute(batch.batch_size, size, self.control);
+            let loss = self.learner.add(batch, learning_rate, self.at.step + 1);
+            self.control.check_wanted()?;
+            losses.push(loss?);
+            self.meter.batch_done(self.control);
         }
+        self.control.check_wanted()?;
         Ok(losses)
     }
 
@@ -291,6 +319,7 @@ impl<'a> Session<'a> {
     }
 
     fn stop(mut self) -> Result<Outcome, TrainError> {
+        self.control.check_wanted()?;
         self.settle()?;
         self.save(None)?;
         Ok(Outcome::Stopped { step: self.at.step })
@@ -324,6 +353,7 @@ impl<'a> Session<'a> {
         let preview =
             self.pinned
                 .preview(&self.segmenter(), self.config.test_size, self.at.step)?;
+        self.control.check_wanted()?;
         self.sink.send(TrainEvent::Preview(preview));
         Ok(())
     }
@@ -346,6 +376,7 @@ impl<'a> Session<'a> {
             pinned,
             &mut |done, total| sink.send(TrainEvent::Validating { done, total }),
         )?;
+        self.control.check_wanted()?;
         Ok(loss.map(|loss| {
             let scores = matrix.scores();
             let mean_iu = scores.mean_iu;
@@ -360,25 +391,4 @@ impl<'a> Session<'a> {
             }
         }))
     }
-}
-
-/// How the training images of `dataset` become batches.
-pub fn batch_plan(config: &RunConfig, dataset: &Dataset) -> BatchPlan {
-    BatchPlan {
-        items: Arc::new(dataset.train.clone()),
-        reader: dataset.mask_reader(),
-        augment: config.augment.clone(),
-        normalization: config.normalization.clone(),
-        batch_size: config.batch_size,
-        seed: config.seed,
-        shuffle: config.order == SampleOrder::Shuffled,
-        workers: config.workers,
-        cache: Arc::default(),
-    }
-}
-
-/// Mixes seed and number of a batch so that neighboring batches draw unrelated numbers
-/// (SplitMix64's increment).
-fn batch_seed(seed: u64, batch: usize) -> u64 {
-    seed ^ (batch as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

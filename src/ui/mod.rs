@@ -15,6 +15,7 @@ pub mod palette;
 pub mod panels;
 pub mod pretrained_window;
 pub mod quit;
+pub mod recent;
 pub mod repaint_throttle;
 pub mod software_painter;
 pub mod state;

@@ -1,8 +1,11 @@
 //! Runs that were paused or stopped and go on.
 
+use fcn_workbench::dataset::Size;
 use fcn_workbench::model::FinalUpsampling;
 use fcn_workbench::training::checkpoint::EndMark;
-use fcn_workbench::training::{Control, Learning, Outcome, RunConfig, Schedule, TrainEvent, train};
+use fcn_workbench::training::{
+    Control, Learning, Outcome, RunConfig, Schedule, StepPhase, TrainEvent, train,
+};
 
 use super::epochs;
 use crate::common::{Recorder, TinySet};
@@ -36,6 +39,65 @@ fn a_resumed_run_goes_on_as_if_it_had_not_been_stopped() {
     assert_eq!(scores(&rest), scores(&whole));
     let steps: Vec<usize> = broken.steps().iter().map(|step| step.step).collect();
     assert_eq!(steps, [1, 2, 3, 4, 5, 6]);
+}
+
+#[test]
+fn a_stop_at_once_leaves_the_step_in_hand_and_goes_back_to_the_checkpoint() {
+    let set = TinySet::new(6, 1);
+    let edit = |config: &mut RunConfig| config.epochs = 3;
+    let unbroken = set.run(edit);
+    let mut whole = Recorder::default();
+    train(&unbroken, &set.open(), &Control::default(), &mut whole);
+
+    // After step 5 of 9 the last checkpoint is that of the first epoch, after step 3.
+    let broken = set.run(edit);
+    let control = Control::default();
+    let stopper = control.clone();
+    let mut first = Recorder::after(5, move || stopper.stop_now());
+    train(&broken, &set.open(), &control, &mut first);
+    let checkpoint = Some(3);
+    assert_eq!(first.outcome(), Some(&Outcome::StoppedNow { checkpoint }));
+    assert_eq!(broken.end(), Some(EndMark::Stopped));
+    assert_eq!(control.step_progress(), None);
+    let mut rest = Recorder::default();
+    train(&broken, &set.open(), &Control::default(), &mut rest);
+    assert_eq!(rest.outcome(), Some(&Outcome::Finished));
+    assert_eq!(rest.losses(), whole.losses()[3..]);
+    let steps: Vec<usize> = broken.steps().iter().map(|step| step.step).collect();
+    assert_eq!(steps, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+}
+
+#[test]
+fn a_stop_at_once_ends_a_step_in_the_middle() {
+    let set = TinySet::new(2, 1);
+    let folder = set.run(|config| config.augment.crop = Some(Size::new(384, 384)));
+    let control = Control::default();
+    let watcher = {
+        let control = control.clone();
+        let name = std::thread::Builder::new().name("watcher".to_owned());
+        name.spawn(move || {
+            loop {
+                if let Some(progress) = control.step_progress()
+                    && progress.phase == StepPhase::Forward
+                {
+                    control.stop_now();
+                    return progress;
+                }
+                std::thread::yield_now();
+            }
+        })
+    };
+    let mut sink = Recorder {
+        unwatched: true,
+        ..Recorder::default()
+    };
+    train(&folder, &set.open(), &control, &mut sink);
+    let progress = watcher.expect("a thread").join().expect("it ended");
+    assert_eq!((progress.step, progress.batches), (1, 1));
+    let checkpoint = None;
+    assert_eq!(sink.outcome(), Some(&Outcome::StoppedNow { checkpoint }));
+    assert!(sink.steps().is_empty() && folder.steps().is_empty());
+    assert!(folder.last().is_none());
 }
 
 #[test]

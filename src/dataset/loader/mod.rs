@@ -12,10 +12,14 @@ pub use plan::{Batch, BatchPlan};
 use std::io;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use super::DatasetError;
+
+/// Between two looks whether a batch is still wanted.
+const TICK: Duration = Duration::from_millis(50);
 
 /// Finished batches that wait in a worker's channel; with the one that it holds
 /// while the channel is full it is two ahead.
@@ -26,7 +30,7 @@ type Prepared = Result<Batch, DatasetError>;
 /// The batches of one epoch in order, prepared ahead by threads.
 ///
 /// Dropping it at any time stops the threads; at most the batches in the making
-/// are waited for.
+/// are waited for, and not even these once [`next_unless`](Self::next_unless) was given up.
 pub struct Loader {
     plan: Arc<BatchPlan>,
     epoch: usize,
@@ -76,6 +80,15 @@ impl Loader {
         reason = "an iterator would invite adapters that hide the waiting"
     )]
     pub fn next(&mut self) -> Option<Result<Batch, DatasetError>> {
+        self.next_unless(&|| false)
+    }
+
+    /// As [`next`](Self::next), and `None` soon after `given_up` says so. The loader is at its end
+    /// then: its threads finish the batches in the making by themselves.
+    pub fn next_unless(
+        &mut self,
+        given_up: &dyn Fn() -> bool,
+    ) -> Option<Result<Batch, DatasetError>> {
         if self.next_batch >= self.plan.batches_per_epoch() {
             return None;
         }
@@ -86,12 +99,19 @@ impl Loader {
         }
         // The lanes take turns; the one whose turn it is comes first.
         self.lanes.rotate_left(1);
-        let received = self.lanes.last().map(|lane| lane.batches.recv());
-        Some(
-            received
-                .and_then(Result::ok)
-                .unwrap_or(Err(DatasetError::LostWorker)),
-        )
+        let lane = self.lanes.last()?;
+        loop {
+            match lane.batches.recv_timeout(TICK) {
+                Ok(batch) => return Some(batch),
+                Err(RecvTimeoutError::Disconnected) => return Some(Err(DatasetError::LostWorker)),
+                Err(RecvTimeoutError::Timeout) if given_up() => {
+                    self.lanes.clear();
+                    self.next_batch = self.plan.batches_per_epoch();
+                    return None;
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
     }
 }
 
@@ -211,6 +231,27 @@ mod tests {
             "dropping a loader hangs"
         );
         dropping.expect("started").join().expect("ended");
+    }
+
+    #[test]
+    fn a_batch_that_is_not_wanted_any_more_is_not_waited_for() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let mut loader = Loader::start(plan(dir.path(), 7, 2), 0, 0);
+        // A worker that never has a batch.
+        let (_sender, batches) = bounded(QUEUED);
+        let worker = Builder::new().name("idle".to_owned()).spawn(|| {});
+        loader.lanes = vec![Lane {
+            batches,
+            worker: worker.expect("a thread"),
+        }];
+        let asked = std::cell::Cell::new(0);
+        let given_up = || {
+            asked.set(asked.get() + 1);
+            asked.get() == 3
+        };
+        assert!(loader.next_unless(&given_up).is_none());
+        assert_eq!(asked.get(), 3);
+        assert!(loader.next().is_none(), "it is at its end");
     }
 
     #[test]

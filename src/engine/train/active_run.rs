@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::training::{RunConfig, RunInfo, TrainEvent};
+use crate::training::{RunConfig, RunInfo, StepProgress, TrainEvent};
 
 /// What the training thread is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub enum Phase {
     Paused,
     /// A stop was asked for; the step in hand is finished and saved first.
     Stopping,
+    /// A stop at once was asked for; the step in hand is left.
+    StoppingNow,
 }
 
 /// The run that is being trained.
@@ -41,6 +43,8 @@ pub struct ActiveRun {
     pub steps_per_sec: Option<f64>,
     /// Seconds to the end, validation and live masks included.
     pub remaining_secs: Option<f64>,
+    /// How far the step in hand is.
+    pub in_step: Option<StepProgress>,
     recent: VecDeque<f64>,
     running: Duration,
     since: Option<Instant>,
@@ -61,6 +65,7 @@ impl ActiveRun {
             epoch: 0,
             steps_per_sec: None,
             remaining_secs: None,
+            in_step: None,
             recent: VecDeque::new(),
             running: Duration::ZERO,
             since: None,
@@ -121,7 +126,10 @@ impl ActiveRun {
 
     /// A pause or stop that was asked for stays on show until it is reached.
     fn enter(&mut self, phase: Phase) {
-        if !matches!(self.phase, Phase::Pausing | Phase::Stopping) {
+        if !matches!(
+            self.phase,
+            Phase::Pausing | Phase::Stopping | Phase::StoppingNow
+        ) {
             self.phase = phase;
         }
     }

@@ -92,6 +92,11 @@ impl Engine {
         self.trainer.stop()
     }
 
+    /// Asks the active run to end at once, in the middle of a step too; its last checkpoint counts.
+    pub fn stop_now(&mut self) -> Result<(), EngineError> {
+        self.trainer.stop_now()
+    }
+
     /// From now on the events of runs are kept until [`take_run_events`](Self::take_run_events). To
     /// be called by one that takes them often: there may be many.
     pub fn keep_run_events(&mut self) {

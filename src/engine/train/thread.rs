@@ -70,6 +70,7 @@ impl TrainThread {
         let result = guarded(|| self.train(&mut sink, &mut opened));
         let failure = match result {
             Ok(Ok(())) => None,
+            Err(_) if self.control.stop_now_requested() => Some(EngineError::Cancelled),
             Ok(Err(err)) => Some(err),
             Err(panic) => Some(EngineError::Panicked {
                 what: "training",

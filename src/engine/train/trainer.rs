@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 
@@ -60,6 +61,9 @@ struct Current {
     previews: PreviewSlot,
     thread: JoinHandle<()>,
 }
+
+/// How long the end of the program waits for the step in hand.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Steps that may wait to be taken in; the loop blocks beyond that.
 const QUEUE: usize = 1024;
@@ -164,6 +168,8 @@ impl Trainer {
                 source,
             }
         })?;
+        // The masks of the run before are not this run's.
+        self.live = None;
         self.current = Some(Current {
             active: ActiveRun::new(config),
             classes: Arc::default(),
@@ -197,7 +203,17 @@ impl Trainer {
         self.waiting.clear();
         let current = self.current()?;
         current.control.stop();
-        current.active.phase = Phase::Stopping;
+        if current.active.phase != Phase::StoppingNow {
+            current.active.phase = Phase::Stopping;
+        }
+        Ok(())
+    }
+
+    pub fn stop_now(&mut self) -> Result<(), EngineError> {
+        self.waiting.clear();
+        let current = self.current()?;
+        current.control.stop_now();
+        current.active.phase = Phase::StoppingNow;
         Ok(())
     }
 
@@ -206,11 +222,11 @@ impl Trainer {
         let Some(current) = &mut self.current else {
             return false;
         };
-        let preview = current
-            .previews
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        current.active.in_step = current.control.step_progress();
+        // Until the run has its name, nothing says whose masks they are.
+        let preview = (!current.active.run.is_empty())
+            .then_some(&current.previews)
+            .and_then(|slot| slot.lock().unwrap_or_else(PoisonError::into_inner).take());
         if let Some(preview) = preview {
             self.live = Some(Live {
                 run: current.active.run.clone(),
@@ -269,6 +285,9 @@ impl Trainer {
                 NoticeLevel::Info,
                 format!("{name} was stopped and saved after step {step}"),
             ),
+            Outcome::StoppedNow { checkpoint } => {
+                (NoticeLevel::Info, stopped_now_text(name, *checkpoint))
+            }
             Outcome::Failed(message) => (NoticeLevel::Error, format!("{name} failed: {message}")),
         };
         notices.push(Notice { level, text });
@@ -277,7 +296,7 @@ impl Trainer {
             snapshot.can_resume = snapshot.has_weights && !finished;
             snapshot.state = match outcome {
                 Outcome::Finished => RunState::Finished,
-                Outcome::Stopped { .. } => RunState::Stopped,
+                Outcome::Stopped { .. } | Outcome::StoppedNow { .. } => RunState::Stopped,
                 Outcome::Failed(message) => RunState::Failed(message),
             };
         }
@@ -298,6 +317,15 @@ impl Trainer {
         if let Some(snapshot) = old.into_iter().find(|run| run.name == active) {
             insert(runs, snapshot);
         }
+    }
+}
+
+fn stopped_now_text(name: &str, checkpoint: Option<usize>) -> String {
+    match checkpoint {
+        Some(step) => {
+            format!("{name} was stopped at once; its last checkpoint is that after step {step}")
+        }
+        None => format!("{name} was stopped at once, before its first checkpoint"),
     }
 }
 
@@ -324,12 +352,20 @@ impl Current {
 }
 
 impl Drop for Trainer {
-    /// The run saves itself and ends; the program waits for that.
+    /// The run saves itself and ends; the program waits for that, but for no step that takes long.
     fn drop(&mut self) {
         if let Some(current) = self.current.take() {
             current.control.stop();
             // Without a receiver the thread cannot block on a full channel.
             drop(current.events);
+            let since = Instant::now();
+            while !current.thread.is_finished() && current.control.step_progress().is_some() {
+                if since.elapsed() > PATIENCE {
+                    current.control.stop_now();
+                    break;
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            }
             current.thread.join().ok();
         }
     }

@@ -14,6 +14,7 @@ use crate::kernels::gemm::packed::{MR, Operands as _, Terms};
 use crate::kernels::tiling::{
     Lanes, Scratch, Tile, cut, lanes, load, many_registers, pieces, relu, store,
 };
+use crate::kernels::work::Work;
 
 /// Pixels that are computed at a time, in registers.
 const NR: usize = 3;
@@ -68,7 +69,12 @@ pub(crate) fn product(
     let whole = padded.or(own.as_deref());
     let tile = [rows.div_ceil(down).next_multiple_of(MR), strip * width];
     let tiles = cut(&mut output, [rows, height * width], tile);
+    let work = Work::entered();
     tiles.into_par_iter().for_each(|tile| {
+        if work.is_abandoned() {
+            return;
+        }
+        let sums = tile.rows.len() * tile.rows[0].len();
         let [first, count] = [tile.column / width, tile.rows[0].len() / width];
         let plane = layout.plane(count);
         let sheet = (count * layout.pitch).next_multiple_of(64);
@@ -115,6 +121,7 @@ pub(crate) fn product(
             sheet,
             transposed,
         });
+        work.add(sums * factors.depth());
     });
     output
 }

@@ -10,6 +10,7 @@ use crate::kernels::buffer_pool::Buffer;
 use crate::kernels::tiling::{
     Lanes, Scratch, Tile, WIDEST, cut, lanes, load, many_registers, pieces, zero,
 };
+use crate::kernels::work::Work;
 
 /// Rows of a tile.
 const TILE_ROWS: usize = 128;
@@ -76,6 +77,7 @@ pub(crate) fn product<O: Operands>(
         return sums.into();
     }
     let cut = cut(&mut sums, [rows, columns], [TILE_ROWS, TILE_COLUMNS]);
+    let work = &Work::entered();
     cut.into_par_iter().for_each(|tile| {
         let pixels = [tile.matrix * part, ((tile.matrix + 1) * part).min(pixels)];
         let copied = if O::COPIED {
@@ -90,6 +92,7 @@ pub(crate) fn product<O: Operands>(
             step,
             tile,
             scratch: &mut scratch,
+            work,
         });
     });
     let (first, rest) = sums.split_at_mut(rows * columns);
@@ -108,6 +111,7 @@ struct Task<'a, O> {
     step: usize,
     tile: Tile<'a>,
     scratch: &'a mut Scratch,
+    work: &'a Work,
 }
 
 impl<O: Operands> WithSimd for Task<'_, O> {
@@ -132,10 +136,14 @@ impl<O: Operands> Task<'_, O> {
             step,
             tile,
             scratch,
+            work,
         } = self;
         let columns_of_tile = tile.rows[0].len();
         let mut start = pixels[0];
         while start < pixels[1] {
+            if work.is_abandoned() {
+                return;
+            }
             let range = [start, (start + *step).min(pixels[1])];
             let copied = if O::COPIED {
                 (range[1] - start).next_multiple_of(WIDEST)
@@ -179,6 +187,7 @@ impl<O: Operands> Task<'_, O> {
                     );
                 }
             }
+            work.add(tile.rows.len() * columns_of_tile * (range[1] - start));
             start = range[1];
         }
     }

@@ -13,6 +13,7 @@ use crate::kernels::tiling::{
     Lanes, Scratch, Tile, WIDEST, cut, lanes, load_some, many_registers, pieces, relu, store_some,
     zero,
 };
+use crate::kernels::work::Work;
 
 /// The most terms of each sum that are added at a time. A panel of 48 columns takes 36 KiB.
 pub(crate) const KC: usize = 192;
@@ -112,12 +113,14 @@ pub(crate) fn product(
         all.div_ceil(across) * WIDEST_PANEL,
     ];
     let tiles = cut(&mut output, [rows, columns], tile);
+    let work = &Work::entered();
     tiles.into_par_iter().for_each(|tile| {
         let mut scratch = Scratch::new(STRIP * KC * WIDEST_PANEL);
         AutoArch::new().dispatch(Task {
             operands,
             tile,
             scratch: &mut scratch,
+            work,
         });
     });
     output
@@ -127,6 +130,7 @@ struct Task<'a, O> {
     operands: &'a O,
     tile: Tile<'a>,
     scratch: &'a mut Scratch,
+    work: &'a Work,
 }
 
 impl<O: Operands> WithSimd for Task<'_, O> {
@@ -138,6 +142,7 @@ impl<O: Operands> WithSimd for Task<'_, O> {
             operands,
             mut tile,
             scratch,
+            work,
         } = self;
         let length = tile.rows[0].len();
         let panel = NR * lanes::<S>();
@@ -148,6 +153,9 @@ impl<O: Operands> WithSimd for Task<'_, O> {
         loop {
             let mut at = 0;
             while at < length {
+                if work.is_abandoned() {
+                    return;
+                }
                 let strip = (length - at).min(STRIP * panel);
                 let packed = scratch.values();
                 for (nth, packed) in packed
@@ -168,6 +176,7 @@ impl<O: Operands> WithSimd for Task<'_, O> {
                     );
                 }
                 multiply::<S, O>(operands, &mut tile, terms, packed, at, strip);
+                work.add(tile.rows.len() * strip * terms.count);
                 at += strip;
             }
             terms.first += terms.count;

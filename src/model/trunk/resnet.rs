@@ -232,10 +232,12 @@ impl FcnResnet {
     ///   where it is there and asked for
     pub fn forward<M: FeatureMap>(&self, images: M, aux: bool) -> (M, Option<M>) {
         let size = images.size();
-        let mut map = self.stem(images);
+        let mut map = self.stem(images).end_of_stage();
         let mut aux_map = None;
         for (index, blocks) in self.stages.iter().enumerate() {
-            map = blocks.iter().fold(map, |map, block| block.forward(map));
+            map = blocks
+                .iter()
+                .fold(map, |map, block| block.forward(map).end_of_stage());
             if aux && index == AUX_STAGE {
                 aux_map = Some(map.clone());
             }

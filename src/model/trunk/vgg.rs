@@ -205,7 +205,7 @@ impl Vgg16 {
         let mut map = images;
         let mut pooled = Vec::with_capacity(CONVOLUTIONS.len());
         for index in 0..CONVOLUTIONS.len() {
-            map = self.stage(index, map);
+            map = self.stage(index, map).end_of_stage();
             pooled.push(map.clone());
         }
         drop(map);

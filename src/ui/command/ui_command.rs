@@ -25,6 +25,8 @@ pub enum UiCommand {
     Unpause,
     /// Stops the active run.
     Stop,
+    /// Ends the active run at once, without saving.
+    StopNow,
     /// Trains the three strides one after another.
     TrainThree,
     /// Trains the three strides, each from the one before.
@@ -99,6 +101,7 @@ pub const MENUS: [Menu; 4] = [
                 UiCommand::Pause,
                 UiCommand::Unpause,
                 UiCommand::Stop,
+                UiCommand::StopNow,
             ]),
             Section::of(&[
                 UiCommand::TrainThree,
@@ -165,6 +168,7 @@ impl UiCommand {
             Self::Pause => "Pause",
             Self::Unpause => "Continue",
             Self::Stop => "Stop",
+            Self::StopNow => "Stop now",
             Self::TrainThree => "Train 32s, 16s, 8s",
             Self::TrainStaged => "Train in stages",
             Self::TrainAtOnce => "8s at once",
@@ -198,7 +202,13 @@ impl UiCommand {
             Self::StartTraining => "Train one run with the settings of the Train panel",
             Self::Pause => "Pause the active run after the current step",
             Self::Unpause => "Continue the paused run",
-            Self::Stop => "Save a checkpoint and stop the run; it can be resumed later",
+            Self::Stop => {
+                "Finish the step, save a checkpoint and stop the run; it can be resumed later"
+            }
+            Self::StopNow => {
+                "End the run at once, in the middle of a step too, without saving; it can be resumed from its \
+                 last checkpoint"
+            }
             Self::TrainThree => {
                 "Train FCN-32s, FCN-16s and FCN-8s one after another, then compare them"
             }
@@ -264,6 +274,7 @@ impl UiCommand {
             Self::Shortcuts => key(Modifiers::NONE, Key::Questionmark),
             Self::Palette => key(Modifiers::COMMAND, Key::P),
             Self::OpenSample
+            | Self::StopNow
             | Self::TrainThree
             | Self::TrainStaged
             | Self::TrainAtOnce

@@ -1,7 +1,7 @@
 //! Texts about the progress of the active run.
 
 use super::format;
-use crate::engine::{ActiveRun, Phase, Plan};
+use crate::engine::{ActiveRun, Phase, Plan, StepPhase, StepProgress};
 
 /// Progress of a run as texts.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +16,8 @@ pub struct RunProgress {
     pub epoch: String,
     /// Speed and time left.
     pub speed: Option<String>,
+    /// `Step 13: backward pass, 62 % after 34 s`, of a step that takes long.
+    pub in_step: Option<String>,
 }
 
 impl RunProgress {
@@ -53,8 +55,43 @@ impl RunProgress {
             }),
             epoch: format!("Epoch {epoch} of {epochs}"),
             speed,
+            in_step: active.in_step.as_ref().and_then(step_text),
         }
     }
+}
+
+/// Seconds from which on a step is shown from within.
+const LONG_STEP: f64 = 10.0;
+
+/// How far a step is that takes long; `None` for others.
+fn step_text(step: &StepProgress) -> Option<String> {
+    if step.secs < LONG_STEP {
+        return None;
+    }
+    let phase = match step.phase {
+        StepPhase::Loading => "loading images",
+        StepPhase::Forward => "forward pass",
+        StepPhase::Backward => "backward pass",
+        StepPhase::Computing => "computing",
+        StepPhase::Updating => "updating weights",
+    };
+    let mut parts = vec![phase.to_owned()];
+    let images = step.batches * step.batch_size;
+    if step.batches > 1 {
+        let done = step.batches_done * step.batch_size;
+        parts.push(format!("{done} of {images} images"));
+    } else if images > 1 {
+        parts.push(format!("{images} images"));
+    }
+    if let Some(share) = step.share {
+        parts.push(format::percent(Some(share)));
+    }
+    Some(format!(
+        "Step {}: {} after {}",
+        format::count(step.step),
+        parts.join(", "),
+        format::duration(step.secs)
+    ))
 }
 
 /// The text of a phase.
@@ -66,6 +103,7 @@ pub fn phase_text(phase: &Phase) -> String {
         Phase::Pausing => "Pausing after this step".to_owned(),
         Phase::Paused => "Paused".to_owned(),
         Phase::Stopping => "Saving and stopping".to_owned(),
+        Phase::StoppingNow => "Stopping".to_owned(),
     }
 }
 
@@ -110,6 +148,31 @@ mod tests {
             Some("2.0 steps/s · 7 min 05 s left")
         );
         assert_eq!(progress.share, Some(0.075));
+    }
+
+    #[test]
+    fn a_long_step_is_shown_from_within() {
+        let mut step = StepProgress {
+            step: 1_013,
+            secs: 9.9,
+            batches_done: 3,
+            batches: 20,
+            batch_size: 2,
+            phase: StepPhase::Backward,
+            share: Some(0.1875),
+        };
+        assert_eq!(step_text(&step), None);
+        step.secs = 34.0;
+        assert_eq!(
+            step_text(&step).as_deref(),
+            Some("Step 1,013: backward pass, 6 of 40 images, 18.8 % after 34 s")
+        );
+        (step.batches, step.batches_done, step.share) = (1, 0, None);
+        step.phase = StepPhase::Computing;
+        assert_eq!(
+            step_text(&step).as_deref(),
+            Some("Step 1,013: computing, 2 images after 34 s")
+        );
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Progress of the active run, and its buttons.
 
+use std::time::Duration;
+
 use eframe::egui::{Align, Label, Layout, RichText, Ui};
 
 use crate::engine::{ActiveRun, Phase};
@@ -10,6 +12,9 @@ use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
 use crate::ui::view_model::progress::{self, RunProgress};
+
+/// Between two looks at how far a long step is.
+const LONG_STEP_TICK: Duration = Duration::from_secs(1);
 
 /// Draws what the active run is doing.
 pub fn active_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
@@ -31,7 +36,7 @@ pub fn active_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
     ui.horizontal(|ui| {
         if matches!(
             active.phase,
-            Phase::Starting | Phase::Stopping | Phase::Pausing
+            Phase::Starting | Phase::Stopping | Phase::StoppingNow | Phase::Pausing
         ) {
             ui.busy(&progress.phase);
         }
@@ -45,6 +50,13 @@ pub fn active_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
     });
     let width = ui.available_width();
     ui.progress_bar(progress.share.unwrap_or(0.0), width, "Progress of training");
+    if let Some(text) = &progress.in_step {
+        ui.add(Label::new(RichText::new(text).small()).wrap());
+    }
+    if active.info.is_some() {
+        // A long step sends no events.
+        ui.ctx().request_repaint_after(LONG_STEP_TICK);
+    }
     let line = [progress.steps, progress.speed]
         .into_iter()
         .flatten()
@@ -80,7 +92,7 @@ fn phase_color(ui: &Ui, phase: &Phase) -> eframe::egui::Color32 {
     match phase {
         Phase::Training | Phase::Validating { .. } => palette.success,
         Phase::Starting => palette.info,
-        Phase::Pausing | Phase::Paused | Phase::Stopping => palette.warning,
+        Phase::Pausing | Phase::Paused | Phase::Stopping | Phase::StoppingNow => palette.warning,
     }
 }
 
@@ -95,7 +107,11 @@ pub fn active_problem(active: Option<&ActiveRun>, command: UiCommand) -> Option<
             "The run can be paused while it is training or validating",
         ),
         UiCommand::Unpause => (active.phase == Phase::Paused, "The run is not paused"),
-        _ => (active.phase != Phase::Stopping, "The run is stopping"),
+        UiCommand::StopNow => (active.phase != Phase::StoppingNow, "The run is being left"),
+        _ => (
+            !matches!(active.phase, Phase::Stopping | Phase::StoppingNow),
+            "The run is stopping",
+        ),
     };
     (!possible).then_some(problem)
 }
@@ -107,7 +123,7 @@ fn buttons_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
         } else {
             UiCommand::Pause
         };
-        for command in [pause, UiCommand::Stop] {
+        for command in [pause, UiCommand::Stop, UiCommand::StopNow] {
             command_button(ctx, ui, command, active_problem(Some(active), command));
         }
     });
