@@ -1,7 +1,8 @@
 //! `explain`: why pixels have their class.
 //!
 //! JSON: one object per pixel with `image`, `x`, `y`, `size` (`[width, height]` at which the scores
-//! were computed, smaller than the image where it is very large), `entropy` (bits) and `classes`, the
+//! were computed, smaller than the image where it is very large), `entropy` (bits), `receptive_fields`
+//! (first column and row, last column and row, by the name of the map) and `classes`, the
 //! most likely first: `label`, `name`, `probability`, `logit` and `contributions` (by the name of the
 //! map that the score layer is on; their sum is the logit).
 
@@ -52,6 +53,16 @@ fn as_json(explanation: &Explanation, (x, y): (u32, u32), scores: &PixelScores) 
             "contributions": parts,
         })
     };
+    let fields = explanation.receptive_fields(x, y);
+    let fields = sources.iter().zip(&fields);
+    let fields: Map<String, Value> = fields
+        .map(|(source, f)| {
+            (
+                (*source).to_owned(),
+                json!([f.left, f.top, f.right, f.bottom]),
+            )
+        })
+        .collect();
     let classes: Vec<Value> = scores.ranking().into_iter().map(of_class).collect();
     json!({
         "image": explanation.image_path,
@@ -59,6 +70,7 @@ fn as_json(explanation: &Explanation, (x, y): (u32, u32), scores: &PixelScores) 
         "y": y,
         "size": [explanation.size().width, explanation.size().height],
         "entropy": scores.entropy,
+        "receptive_fields": fields,
         "classes": classes,
     })
 }
@@ -88,11 +100,17 @@ fn as_text(explanation: &Explanation, (x, y): (u32, u32), scores: &PixelScores) 
     } else {
         format!(", scores computed at {}", explanation.size())
     };
+    let fields = explanation.receptive_fields(x, y);
+    let fields = sources.iter().zip(&fields);
+    let fields: Vec<String> = fields
+        .map(|(source, field)| format!("{source} {} px", field.size()))
+        .collect();
     format!(
-        "{} at {x},{y}: entropy {:.2} of {:.2} bits{seen}\n{}\n",
+        "{} at {x},{y}: entropy {:.2} of {:.2} bits{seen}\nreceptive field inside the image: {}\n{}\n",
         explanation.image_path.display(),
         scores.entropy,
         (scores.classes.len() as f64).log2(),
+        fields.join(", "),
         output::table(&rows)
     )
 }

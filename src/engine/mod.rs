@@ -57,7 +57,7 @@ pub use memory::keep_freed_memory;
 pub use notice::{Notice, NoticeLevel};
 pub use path_kinds::{PathKind, PathKinds};
 pub use predict::{
-    ClassScore, Evaluation, Explanation, Logits, NetworkSource, PixelScores, Prediction,
+    ClassScore, Evaluation, Explanation, Logits, NetworkSource, PixelRect, PixelScores, Prediction,
 };
 pub use runs::{Need, RunSnapshot, RunState};
 pub use score_masks::{MaskClasses, MaskFolders, MaskScoreError, MaskScores, score_masks};

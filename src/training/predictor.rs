@@ -10,7 +10,7 @@ use super::segmenter::Segmenter;
 use crate::dataset::{Dataset, LabelMap, Rgb, Size, Split, resize_labels, resize_rgb};
 use crate::kernels::Work;
 use crate::metrics::{ConfusionMatrix, SetCounts};
-use crate::model::ScoreSource;
+use crate::model::{ReceptiveField, ScoreSource};
 
 /// What each score layer of a network adds to the logits of an image.
 #[derive(Debug, Clone)]
@@ -19,6 +19,10 @@ pub struct Contributions {
     pub size: Size,
     /// Coarse to fine, each `[num_classes, height, width]`; their sum is the logits.
     pub parts: Vec<(ScoreSource, Vec<f32>)>,
+    /// The size at which the network saw the image.
+    pub seen: Size,
+    /// What a logit depends on through each score layer, in pixels of `seen`.
+    pub fields: Vec<ReceptiveField>,
 }
 
 /// The best weights of a run on a device.
@@ -121,11 +125,15 @@ impl Predictor {
         let per_pixel = (self.meta.classes.len() * ScoreSource::COUNT) as u64;
         let most = config.trunk.max_pixels().min(MAX_CONTRIBUTIONS / per_pixel);
         let smaller = reduced(image, most).map(|size| resize_rgb(image, size));
-        let seen = smaller.as_ref().unwrap_or(image);
-        let parts = self.segmenter.contributions(seen, config.test_size)?;
+        let image = smaller.as_ref().unwrap_or(image);
+        let parts = self.segmenter.contributions(image, config.test_size)?;
+        let seen = config.test_size.unwrap_or(image.size());
+        let network = config.network(self.meta.classes.len());
         Ok(Contributions {
-            size: seen.size(),
+            size: image.size(),
             parts,
+            seen,
+            fields: network.receptive_fields(seen.dims()),
         })
     }
 

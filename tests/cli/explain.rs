@@ -28,6 +28,12 @@ fn the_parts_of_a_score_sum_to_its_logit_and_the_mask_takes_the_largest() {
     let found = shop.run(&args).succeeded().json();
     assert_eq!(found.len(), 2);
     for (pixel, label) in found.iter().zip([mask[0], mask[mask.len() - 1]]) {
+        let field = &pixel["receptive_fields"]["fc7"];
+        assert_eq!(
+            field,
+            &serde_json::json!([0, 0, width - 1, height - 1]),
+            "all of it"
+        );
         let ranked = pixel["classes"].as_array().expect("classes");
         assert_eq!(ranked[0]["label"], label);
         for class in ranked {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::dataset::{ClassList, Rgb, Size};
-use crate::model::Trunk;
+use crate::model::{ReceptiveField, Trunk};
 use crate::training::Contributions;
 
 /// The scores of every pixel of an image, by where they come from.
@@ -22,6 +22,26 @@ pub struct Explanation {
     pub secs: f64,
     trunk: Trunk,
     contributions: Contributions,
+}
+
+/// A rectangle of pixels; all of its borders belong to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PixelRect {
+    /// First column.
+    pub left: u32,
+    /// First row.
+    pub top: u32,
+    /// Last column.
+    pub right: u32,
+    /// Last row.
+    pub bottom: u32,
+}
+
+impl PixelRect {
+    /// Columns and rows.
+    pub fn size(&self) -> Size {
+        Size::new(self.right - self.left + 1, self.bottom - self.top + 1)
+    }
 }
 
 /// What a network makes of one pixel.
@@ -76,6 +96,30 @@ impl Explanation {
     /// The size of the scores: the image's, or a smaller one where they would take too much memory.
     pub fn size(&self) -> Size {
         self.contributions.size
+    }
+
+    /// Which pixels of the image the scores of the pixel in column `x` and row `y` depend on, for each of
+    /// [`sources`](Self::sources): what can have an influence at all.
+    pub fn receptive_fields(&self, x: u32, y: u32) -> Vec<PixelRect> {
+        let (image, seen) = (self.image.size(), self.contributions.seen);
+        let along = |field: &ReceptiveField, at: u32, seen: u32, full: u32| {
+            let scale = f64::from(full) / f64::from(seen);
+            let (first, last) = field.range((f64::from(at) / scale) as u32, seen);
+            let first = (f64::from(first) * scale) as u32;
+            let last = (f64::from(last + 1) * scale).ceil() as u32 - 1;
+            (first, last.min(full.saturating_sub(1)))
+        };
+        let rect = |field: &ReceptiveField| {
+            let (left, right) = along(field, x, seen.width, image.width);
+            let (top, bottom) = along(field, y, seen.height, image.height);
+            PixelRect {
+                left,
+                top,
+                right,
+                bottom,
+            }
+        };
+        self.contributions.fields.iter().map(rect).collect()
     }
 
     /// The scores of the pixel in column `x` and row `y` of the image; `None` outside.
@@ -166,6 +210,12 @@ mod tests {
             Contributions {
                 size: Size::new(size[0], size[1]),
                 parts: vec![(ScoreSource::Coarse, coarse), (ScoreSource::Pool4, fine)],
+                seen: Size::new(size[0], size[1]),
+                fields: vec![ReceptiveField {
+                    source: ScoreSource::Coarse,
+                    offset: 0.0,
+                    radius: 1.0,
+                }],
             },
             0.1,
         )
@@ -198,6 +248,21 @@ mod tests {
         assert_eq!(found.pixel(29, 19).expect("inside").classes[1].logit, 5.0);
         assert_eq!(found.pixel(9, 9).expect("inside").classes[1].logit, 0.0);
         assert_eq!(found.pixel(10, 9).expect("inside").classes[1].logit, 1.0);
+    }
+
+    #[test]
+    fn a_field_is_told_in_pixels_of_the_image() {
+        let field = |image, size, x, y| explanation(image, size).receptive_fields(x, y)[0];
+        let rect = |left, top, right, bottom| PixelRect {
+            left,
+            top,
+            right,
+            bottom,
+        };
+        assert_eq!(field([9, 6], [9, 6], 4, 0), rect(3, 0, 5, 1));
+        assert_eq!(rect(3, 0, 5, 1).size(), Size::new(3, 2));
+        // Ten times larger than what the network saw: pixel 45 is in its column 4.
+        assert_eq!(field([90, 60], [9, 6], 45, 0), rect(30, 0, 59, 19));
     }
 
     #[test]

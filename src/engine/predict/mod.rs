@@ -6,7 +6,7 @@ mod thread;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use explanation::{ClassScore, Explanation, PixelScores};
+pub use explanation::{ClassScore, Explanation, PixelRect, PixelScores};
 pub(super) use thread::PredictThread;
 use thread::{EvaluationRequest, Request, Source};
 
