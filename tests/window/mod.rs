@@ -4,6 +4,7 @@ mod before_start;
 mod desk;
 mod files;
 mod keys;
+mod look_inside;
 mod shown;
 mod weights;
 

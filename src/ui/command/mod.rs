@@ -34,17 +34,20 @@ pub enum PanelKind {
     Inspect,
     /// Runs side by side.
     Compare,
+    /// The scores of a pixel, taken apart.
+    LookInside,
 }
 
 impl PanelKind {
     /// All panels, in the order of their keys.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Dataset,
         Self::Train,
         Self::Curves,
         Self::Live,
         Self::Inspect,
         Self::Compare,
+        Self::LookInside,
     ];
 
     /// The title on its tab.
@@ -56,6 +59,7 @@ impl PanelKind {
             Self::Live => "Live",
             Self::Inspect => "Inspect",
             Self::Compare => "Compare",
+            Self::LookInside => "Look inside",
         }
     }
 }
