@@ -131,7 +131,7 @@ impl Explanation {
         let scaled = |at: u32, seen: u32, full: u32| {
             (u64::from(at) * u64::from(seen) / u64::from(full)) as usize
         };
-        let Contributions { size, parts } = &self.contributions;
+        let Contributions { size, parts, .. } = &self.contributions;
         let column = scaled(x, size.width, image.width);
         let row = scaled(y, size.height, image.height);
         let plane = size.pixels() as usize;
