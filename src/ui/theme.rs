@@ -94,9 +94,9 @@ pub const NUM_RUN_COLORS: usize = RUN_COLORS.len();
 /// Colors of the score layers, coarse to fine: blue, orange and green of Okabe and Ito, which
 /// color-blind people can tell apart.
 const SOURCE_COLORS: [Color32; 3] = [
-    Color32::from_rgb(0x00, 0x72, 0xb2),
-    Color32::from_rgb(0xe6, 0x9f, 0x00),
-    Color32::from_rgb(0x00, 0x9e, 0x73),
+    rgb(0x00, 0x72, 0xb2),
+    rgb(0xe6, 0x9f, 0x00),
+    rgb(0x00, 0x9e, 0x73),
 ];
 
 /// Color of the score layer of this number, coarse to fine.

@@ -104,11 +104,9 @@ impl LookInsidePanel {
                 self.others.remove(index);
             }
             self.others.dedup();
-            let free = ctx.engine.runs_with_weights();
-            let free = free.map(|run| &run.name);
-            let next = free
-                .filter(|name| *name != first && !self.others.contains(name))
-                .next();
+            let is_free = |name: &&String| *name != first && !self.others.contains(name);
+            let mut names = ctx.engine.runs_with_weights().map(|run| &run.name);
+            let next = names.find(is_free);
             let has_room = self.others.len() + 1 < MAX_NETWORKS;
             let add = ui
                 .add_enabled(has_room && next.is_some(), Button::new("Add network"))
