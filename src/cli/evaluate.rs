@@ -57,6 +57,7 @@ fn mask_folders(args: &EvaluateArgs) -> Option<MaskFolders> {
         labels: labels.clone()?,
         list: list.clone(),
         classes,
+        void: args.void.clone(),
         boundary_width: args.boundary_width,
     })
 }
@@ -73,7 +74,13 @@ fn score_run(run: &str, args: &EvaluateArgs, session: &Session) -> Result<(), St
     let mut engine = session.engine(args.device != Some(DeviceId::Cpu));
     let name = find_weights(&mut engine, run, args.device)?;
     let split = args.split;
-    let task = engine.evaluate(&name, args.device, split, args.boundary_width);
+    let task = engine.evaluate(
+        &name,
+        args.device,
+        split,
+        args.boundary_width,
+        args.void.clone(),
+    );
     let evaluation = wait_with_bar(task, &mut engine)?;
     if session.json {
         let fields = output::evaluation_fields(&evaluation);

@@ -6,13 +6,14 @@ use std::process::ExitCode;
 
 use super::args::ExportArgs;
 use super::{Session, output};
-use crate::engine::Need;
+use crate::engine::{Need, SaveTo};
 
 /// Writes the file and says so.
 pub fn run(args: &ExportArgs, session: &Session) -> Result<ExitCode, String> {
     let engine = session.engine(false);
     let name = engine.find_run(&args.run, Need::Weights)?.name.clone();
-    let file = engine.export_run(&name, args.out.clone()).wait()?;
+    let to = SaveTo::Path(args.out.clone(), args.existing.choice());
+    let file = engine.export_run(&name, to).wait()?;
     if session.json {
         output::json(&serde_json::json!({ "run": name, "file": file }));
     } else {

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
 use strum::VariantArray;
 
-use crate::engine::{Size, typed_path};
+use crate::engine::{Size, argument_path};
 
 /// Sizes past this are typing errors: one such image would fill the memory.
 const MAX_SIDE: u32 = 8192;
@@ -31,7 +31,7 @@ where
 
 /// A path, as people type and paste it.
 pub fn path() -> impl TypedValueParser<Value = PathBuf> {
-    OsStringValueParser::new().map(|text| typed_path(&text))
+    OsStringValueParser::new().map(|text| argument_path(&text))
 }
 
 fn number<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> {
@@ -93,7 +93,7 @@ pub fn count(text: &str) -> Result<usize, String> {
     number(text)
 }
 
-fn size(text: &str) -> Result<Size, String> {
+pub fn size(text: &str) -> Result<Size, String> {
     let (width, height) = text
         .split_once(['x', 'X'])
         .ok_or("must be `native` or WxH, such as 320x240")?;

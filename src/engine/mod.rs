@@ -13,6 +13,7 @@ mod error;
 mod export;
 mod memory;
 mod notice;
+mod outputs;
 mod path_kinds;
 mod predict;
 mod runs;
@@ -35,6 +36,7 @@ pub use crate::dataset::{
     ImageFiles, LabelMap, Layout, Normalization, Rgb, Size, Split, VOID, ValueRange,
     has_image_extension, resize_rgb,
 };
+pub use crate::files::{Existing, Output};
 pub use crate::metrics::{BOUNDARY_WIDTH, ConfusionMatrix, Scores};
 pub use crate::model::weights::{
     WEIGHTS_EXTENSIONS, WeightsLayout, WeightsRow, WeightsRowState, has_weights_extension,
@@ -44,7 +46,7 @@ pub use crate::training::{
     DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord, InitialWeights, Learning, Outcome,
     Precision, Preview, PreviewItem, Recipe, Reduction, RunConfig, RunInfo, SampleOrder, Schedule,
     StartingPoint, StepPhase, StepProgress, StepRecord, WeightsChoice, WeightsSummary,
-    autotune_folder, network_preset, preset,
+    autotune_folder, network_preset, preset, tested_devices_file,
 };
 pub use catalogue::{
     Catalogue, CatalogueEntry, CatalogueError, CatalogueItem, EntryState, KnownHash, public_weights,
@@ -53,8 +55,10 @@ pub use dataset::{DatasetState, OpenDataset, Thumbnail, dataset_folder};
 pub use devices::{Devices, describe_exit, probe_main};
 pub use dirs::Dirs;
 pub use error::{EngineError, Lost};
+pub use export::SaveTo;
 pub use memory::keep_freed_memory;
 pub use notice::{Notice, NoticeLevel};
+pub use outputs::PredictionFiles;
 pub use path_kinds::{PathKind, PathKinds};
 pub use predict::{
     ClassScore, Evaluation, Explanation, Logits, NetworkSource, PixelRect, PixelScores, Prediction,
@@ -63,7 +67,7 @@ pub use runs::{Need, RunSnapshot, RunState};
 pub use score_masks::{MaskClasses, MaskFolders, MaskScoreError, MaskScores, score_masks};
 pub use tasks::{Cancel, Poll, Task, guarded};
 pub use train::{ActiveRun, Live, Phase, Plan, RunEvent, RunEventKind};
-pub use typed_path::typed_path;
+pub use typed_path::{argument_path, typed_path};
 
 use background::Background;
 use catalogue::WeightsEvent;

@@ -4,26 +4,28 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 /// The path that was typed or pasted: blanks and quotes around it are taken away, `~` is the home
-/// folder, and `file://` addresses, as file managers copy them, are decoded. What names
-/// something on the disk as it stands is taken as it stands.
+/// folder, and `file://` addresses, as file managers copy them, are decoded. Does not look at the
+/// disk.
 pub fn typed_path(text: &OsStr) -> PathBuf {
     let home = directories::BaseDirs::new();
-    understood(
-        text,
-        home.as_ref().map(directories::BaseDirs::home_dir),
-        &|path| path.exists(),
-    )
+    understood(text, home.as_ref().map(directories::BaseDirs::home_dir))
 }
 
-fn understood(text: &OsStr, home: Option<&Path>, exists: &dyn Fn(&Path) -> bool) -> PathBuf {
+/// As [`typed_path`], for words that a shell has read already: what names something on the disk as
+/// it stands is taken as it stands.
+pub fn argument_path(text: &OsStr) -> PathBuf {
     let as_it_stands = Path::new(text);
-    // Only text can be understood; a name of other bytes is a name.
-    let Some(typed) = text.to_str() else {
-        return as_it_stands.to_owned();
-    };
-    if exists(as_it_stands) {
+    if as_it_stands.exists() {
         return as_it_stands.to_owned();
     }
+    typed_path(text)
+}
+
+fn understood(text: &OsStr, home: Option<&Path>) -> PathBuf {
+    // Only text can be understood; a name of other bytes is a name.
+    let Some(typed) = text.to_str() else {
+        return PathBuf::from(text);
+    };
     let bare = unquoted(typed.trim());
     if let Some(path) = of_address(bare) {
         return path;
@@ -97,7 +99,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> PathBuf {
-        understood(text.as_ref(), Some(Path::new("/home/ada")), &|_| false)
+        understood(text.as_ref(), Some(Path::new("/home/ada")))
     }
 
     #[test]
@@ -107,7 +109,7 @@ mod tests {
         // Another user's home, or a name: not ours to guess.
         assert_eq!(read("~bob/data"), Path::new("~bob/data"));
         assert_eq!(read("/data/~"), Path::new("/data/~"));
-        let without = understood("~/data".as_ref(), None, &|_| false);
+        let without = understood("~/data".as_ref(), None);
         assert_eq!(without, Path::new("~/data"));
     }
 
@@ -137,11 +139,15 @@ mod tests {
 
     #[test]
     fn what_is_there_is_taken_as_it_stands() {
-        for name in ["~", "\"quoted\"", "file:///a", " blank "] {
-            let found = understood(name.as_ref(), Some(Path::new("/home/ada")), &|path| {
-                path == Path::new(name)
-            });
-            assert_eq!(found, Path::new(name));
+        let dir = tempfile::tempdir().expect("a folder");
+        for name in ["~", " blank ", "\"quoted\""] {
+            let path = dir.path().join(name);
+            std::fs::write(&path, "").expect("a file");
+            assert_eq!(argument_path(path.as_ref()), path);
         }
+        assert_eq!(
+            argument_path("'/no/such/file'".as_ref()),
+            Path::new("/no/such/file")
+        );
     }
 }

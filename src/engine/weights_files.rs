@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::export::SaveTo;
 use super::runs::unix_secs;
 use super::tasks::Task;
 use super::{Engine, EngineError};
@@ -19,11 +20,12 @@ impl Engine {
     }
 
     /// Writes the best weights of a run as one file; returns the path.
-    pub fn export_run(&self, run: &str, path: PathBuf) -> Task<Result<PathBuf, EngineError>> {
+    pub fn export_run(&self, run: &str, to: SaveTo) -> Task<Result<PathBuf, EngineError>> {
         let folder = self.folder(run);
         self.spawn_waiting("export", move |_| {
-            export_run(&folder, &path)?;
-            Ok(path)
+            let output = to.claim()?;
+            export_run(&folder, &output)?;
+            Ok(output.path().to_owned())
         })
     }
 

@@ -10,6 +10,7 @@ use super::config::{InitialWeights, RunConfig};
 use super::error::TrainError;
 use super::preset::preset;
 use crate::dataset::{ClassList, Normalization};
+use crate::files::Output;
 use crate::model::weights::{
     self, LoadPlan, Preprocessing, Purpose, WeightsFile, WeightsLayout, WeightsRow,
 };
@@ -195,8 +196,9 @@ pub(super) fn load_file(
 ///
 /// # Errors
 /// When the run has no weights, the file cannot be written, or its name does not end in
-/// `.safetensors`, from which this program knows the format when it reads it.
-pub fn export_run(folder: &RunFolder, path: &Path) -> Result<(), TrainError> {
+/// `.safetensors`, from which other programs know the format.
+pub fn export_run(folder: &RunFolder, output: &Output) -> Result<(), TrainError> {
+    let path = output.path();
     if !path
         .extension()
         .is_some_and(|end| end.eq_ignore_ascii_case("safetensors"))
@@ -204,7 +206,7 @@ pub fn export_run(folder: &RunFolder, path: &Path) -> Result<(), TrainError> {
         return Err(TrainError::Unusable {
             path: path.to_path_buf(),
             reason: "the name does not end in .safetensors".to_owned(),
-            hint: "Choose one that does: the format of a file is known from its name",
+            hint: "Choose one that does: other programs know the format from the name",
         });
     }
     let meta = folder.meta()?;
@@ -216,7 +218,7 @@ pub fn export_run(folder: &RunFolder, path: &Path) -> Result<(), TrainError> {
         // What other programs look for.
         ("format".to_owned(), "pt".to_owned()),
     ]);
-    Ok(weights::save(&network, &config, metadata, path)?)
+    Ok(weights::save(&network, &config, metadata, output)?)
 }
 
 /// Turns a weights file into a finished run, so that it can be used wherever a run can.

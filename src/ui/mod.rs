@@ -28,6 +28,7 @@ pub mod ui_ext;
 pub mod upload_counter;
 pub mod view_model;
 mod window;
+mod window_size;
 
 pub use app::{App, WindowOptions};
 pub use window::run;

@@ -1,13 +1,13 @@
 //! Opens the window, or explains why it cannot be opened.
 
-use eframe::egui::{Vec2, ViewportBuilder, vec2};
+use eframe::egui::ViewportBuilder;
 
 use super::app::{App, WindowOptions};
+use super::window_size::{FIRST_SIZE, MIN_SIZE};
 
 /// Name of the folder of the window's own settings, and the id on Wayland.
 const APP_ID: &str = "fcn-workbench";
 const TITLE: &str = "FCN Workbench";
-const MIN_SIZE: Vec2 = vec2(900.0, 600.0);
 
 /// Opens the window and returns when it is closed.
 pub fn run(options: WindowOptions) -> Result<(), String> {
@@ -15,7 +15,7 @@ pub fn run(options: WindowOptions) -> Result<(), String> {
         viewport: ViewportBuilder::default()
             .with_title(TITLE)
             .with_app_id(APP_ID)
-            .with_inner_size([1440.0, 900.0])
+            .with_inner_size(FIRST_SIZE)
             .with_min_inner_size(MIN_SIZE),
         renderer: eframe::Renderer::Wgpu,
         persist_window: true,
@@ -29,16 +29,6 @@ pub fn run(options: WindowOptions) -> Result<(), String> {
         Box::new(move |cc| Ok(Box::new(App::new(cc, options)))),
     )
     .map_err(|err| explain(&err))
-}
-
-/// Room that the desktop needs around the window: its title bar and a task bar.
-const DECORATIONS: Vec2 = vec2(16.0, 88.0);
-
-/// The size that a window of `size` points should have on a monitor of `monitor` points, where that
-/// is another one.
-pub fn fitting_size(size: Vec2, monitor: Vec2) -> Option<Vec2> {
-    let fitting = size.min((monitor - DECORATIONS).max(MIN_SIZE));
-    (fitting != size).then_some(fitting)
 }
 
 fn explain(err: &eframe::Error) -> String {
@@ -60,22 +50,5 @@ fn explain(err: &eframe::Error) -> String {
              or use the command line: fcn-workbench --help"
         ),
         eframe::Error::AppCreation(_) => format!("The window cannot be opened: {err}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_window_leaves_room_for_its_decorations() {
-        let size = vec2(1440.0, 900.0);
-        assert_eq!(fitting_size(size, vec2(2560.0, 1440.0)), None);
-        assert_eq!(
-            fitting_size(size, vec2(1280.0, 720.0)),
-            Some(vec2(1264.0, 632.0))
-        );
-        // It is never smaller than its smallest size.
-        assert_eq!(fitting_size(size, vec2(640.0, 480.0)), Some(MIN_SIZE));
     }
 }

@@ -9,6 +9,7 @@ mod bench;
 mod devices;
 mod explain;
 mod masks;
+mod outputs;
 mod resume;
 mod weights;
 mod workshop;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 use fcn_workbench::engine::DatasetState;
@@ -36,7 +37,11 @@ fn a_folder_is_chosen_in_the_window_by_clicks_and_by_keys() {
     let root = desk.set.root();
     let open = |desk: &mut Desk| {
         desk.window.key_press_modifiers(Modifiers::COMMAND, Key::O);
-        desk.until("the folder is listed", |desk| desk.says("tiny"));
+        desk.until("the folder is listed", |desk| {
+            desk.window
+                .query_by_role_and_label(Role::Button, "tiny")
+                .is_some()
+        });
         assert!(desk.says("Open a dataset folder"));
     };
     open(&mut desk);
@@ -70,7 +75,10 @@ fn a_folder_is_chosen_in_the_window_by_clicks_and_by_keys() {
 
     // By clicks, and once more from the recent ones.
     open(&mut desk);
-    desk.click("tiny");
+    desk.window
+        .get_by_role_and_label(Role::Button, "tiny")
+        .click();
+    desk.frames(3);
     desk.until("it is listed", |desk| desk.says("JPEGImages"));
     desk.click("Open this folder");
     desk.until("the dataset is open", |desk| is_open(desk, &root));

@@ -8,8 +8,8 @@ use super::network::NetworkArgs;
 use super::settings::{self, Settings};
 use super::values;
 use crate::engine::{
-    BOUNDARY_WIDTH, DeviceId, Dirs, Geometry, RunConfig, Split, StartingPoint, Trunk, Variant,
-    WeightsChoice,
+    BOUNDARY_WIDTH, DeviceId, Dirs, Existing, Geometry, RunConfig, Size, Split, StartingPoint,
+    Trunk, Variant, WeightsChoice,
 };
 
 /// Train, watch and compare fully convolutional networks for semantic segmentation.
@@ -130,6 +130,9 @@ pub struct EvaluateArgs {
     /// [default: that of the run]
     #[arg(long, value_name = "ID", conflicts_with = "predictions")]
     pub device: Option<DeviceId>,
+    /// A label of the true masks that is not scored, besides 255; may be given several times
+    #[arg(long, value_name = "LABEL")]
+    pub void: Vec<u8>,
     #[command(flatten)]
     pub masks: MaskArgs,
 }
@@ -197,6 +200,27 @@ pub struct PredictArgs {
     /// Opacity of the mask in the overlay, 0 to 1
     #[arg(long, value_name = "SHARE", default_value = "0.5", value_parser = values::zero_to_one)]
     pub opacity: f32,
+    #[command(flatten)]
+    pub existing: ExistingArgs,
+}
+
+/// What becomes of files that are there already.
+#[derive(Debug, clap::Args)]
+pub struct ExistingArgs {
+    /// Replace files that this program wrote and nobody changed since; other files always stay
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+impl ExistingArgs {
+    /// As the engine wants it.
+    pub fn choice(&self) -> Existing {
+        if self.overwrite {
+            Existing::ReplaceOwn
+        } else {
+            Existing::Keep
+        }
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -231,6 +255,8 @@ pub struct ExportArgs {
     /// The file to write; `predict --weights` can read it
     #[arg(value_parser = values::path(), long, value_name = "FILE.safetensors")]
     pub out: PathBuf,
+    #[command(flatten)]
+    pub existing: ExistingArgs,
 }
 
 /// A weights file instead of a run.
@@ -284,12 +310,28 @@ pub struct BenchArgs {
     /// Timed rounds of each row, after two warm-up rounds
     #[arg(long, value_name = "N", default_value = "10", value_parser = values::one_or_more)]
     pub rounds: usize,
-    /// Rows to measure, by the first parts of their names, such as gemm,predict/vgg16 [default: all]
+    /// Rows to measure, by the first parts of their names, such as gemm,predict/vgg16; with --layers
+    /// passes, such as forward,data-gradient,weight-gradient,optimizer,step [default: all]
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub rows: Vec<String>,
     /// Weights of the networks, for 21 classes [default: random weights from a fixed seed]
     #[arg(value_parser = values::path(), long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
+    /// Measure each layer and pass of a training step of one network, and print each when it is done
+    #[arg(long, conflicts_with_all = ["weights", "list", "rounds"])]
+    pub layers: bool,
+    /// With --layers: width and height of the images [default: those of the trunk's preset]
+    #[arg(long, value_name = "WxH", requires = "layers", value_parser = values::size)]
+    pub size: Option<Size>,
+    /// With --layers: images in a batch [default: that of the trunk's preset]
+    #[arg(long, value_name = "N", requires = "layers", value_parser = values::one_or_more)]
+    pub batch_size: Option<usize>,
+    /// With --layers: seconds that one part may take
+    #[arg(long, value_name = "N", requires = "layers", default_value = "20", value_parser = values::one_or_more)]
+    pub seconds: usize,
+    /// Measure layers and report each as a line of JSON; the program starts itself with this
+    #[arg(long, value_name = "JOB", hide = true)]
+    pub measure_layers: Option<String>,
     /// Print the names of the rows without measuring
     #[arg(long)]
     pub list: bool,

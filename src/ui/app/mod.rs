@@ -28,7 +28,7 @@ use crate::ui::software_painter::SoftwarePainter;
 use crate::ui::state::AppState;
 use crate::ui::toasts::Toasts;
 use crate::ui::upload_counter::UploadCounter;
-use crate::ui::window::fitting_size;
+use crate::ui::window_size::fitting_size;
 use crate::ui::{quit, status_bar, theme};
 
 /// Time that one frame may spend on events.

@@ -216,6 +216,7 @@ impl Chooser {
         self.text = folder_text(folder);
         if let AskKind::Save { file_name } = self.ask.kind() {
             self.text.push_str(file_name);
+            self.settled = Some(file_name.to_owned());
         }
         self.changed();
     }

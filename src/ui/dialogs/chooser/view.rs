@@ -49,11 +49,13 @@ impl Chooser {
 
     fn path_ui(&mut self, engine: &Engine, ui: &mut Ui) {
         let id = ui.scope_id().with("path");
-        let has_focus = ui.memory(|memory| memory.has_focus(id));
+        // Before the field takes them. Where nothing else has the focus, keys are for it too.
+        let focused = ui.memory(egui::Memory::focused);
+        let is_free = focused.is_none_or(|focused| focused == id);
         let pressed =
-            |key| has_focus && ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
-        // Before the field takes them.
-        let (complete, enter) = (pressed(Key::Tab), pressed(Key::Enter));
+            |key| is_free && ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+        let complete = focused == Some(id) && pressed(Key::Tab);
+        let enter = pressed(Key::Enter);
         let (up, down) = (pressed(Key::ArrowUp), pressed(Key::ArrowDown));
         let edit = TextEdit::singleline(&mut self.text)
             .id(id)
