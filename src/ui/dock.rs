@@ -33,7 +33,8 @@ pub struct DockLayout {
 }
 
 impl Default for DockLayout {
-    /// Dataset and Train on the left; Curves and Look inside above Live, Inspect and Compare on the right.
+    /// Dataset and Train on the left; Curves and Look inside above Live, Inspect, Compare and Runs on
+    /// the right.
     fn default() -> Self {
         let mut tiles = Tiles::default();
         let mut tabs = |panels: &[PanelKind]| {
@@ -47,7 +48,12 @@ impl Default for DockLayout {
         let train = tabs(&[PanelKind::Train]);
         // Look inside tells of the pixel under the pointer in Inspect: both are in sight.
         let curves = tabs(&[PanelKind::Curves, PanelKind::LookInside]);
-        let images = tabs(&[PanelKind::Live, PanelKind::Inspect, PanelKind::Compare]);
+        let images = tabs(&[
+            PanelKind::Live,
+            PanelKind::Inspect,
+            PanelKind::Compare,
+            PanelKind::Runs,
+        ]);
         let mut split = |dir, children, fraction| {
             tiles.insert_container(Container::Linear(Linear::new_binary(
                 dir, children, fraction,

@@ -10,6 +10,7 @@ use super::panels::dataset::DatasetPanel;
 use super::panels::inspect::InspectPanel;
 use super::panels::live::LivePanel;
 use super::panels::look_inside::LookInsidePanel;
+use super::panels::runs::RunsPanel;
 use super::panels::train::TrainPanel;
 use super::recent::Recent;
 use super::view_model::run_selection::RunSelection;
@@ -63,6 +64,8 @@ pub struct AppState {
     pub compare: ComparePanel,
     /// The Look inside panel.
     pub look_inside: LookInsidePanel,
+    /// The Runs panel.
+    pub runs: RunsPanel,
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ pub mod dataset;
 pub mod inspect;
 pub mod live;
 pub mod look_inside;
+pub mod runs;
 pub mod train;
 
 use eframe::egui::{Button, Response, Ui};
