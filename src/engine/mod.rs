@@ -48,7 +48,7 @@ pub use crate::training::{
     DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord, InitialWeights, Learning, Outcome,
     Precision, Preview, PreviewItem, Recipe, Reduction, RunConfig, RunInfo, SampleOrder, Schedule,
     StartingPoint, StepPhase, StepProgress, StepRecord, WeightsChoice, WeightsSummary,
-    autotune_folder, network_preset, preset,
+    autotune_folder, network_preset, preset, tested_devices_file,
 };
 pub use catalogue::{
     Catalogue, CatalogueEntry, CatalogueError, CatalogueItem, EntryState, KnownHash, public_weights,
