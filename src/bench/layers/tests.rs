@@ -1,4 +1,8 @@
 use super::*;
+use crate::bench::layer_parts::Pass;
+use crate::dataset::Size;
+use crate::model::{Trunk, Variant};
+use crate::training::DeviceId;
 
 fn job() -> LayersJob {
     LayersJob {
