@@ -12,7 +12,7 @@ fn job() -> LayersJob {
         batch_size: 2,
         device: DeviceId::Cpu,
         passes: Vec::new(),
-        seconds: 5,
+        seconds: 60,
     }
 }
 
