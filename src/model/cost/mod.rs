@@ -20,7 +20,7 @@ use burn::tensor::Device;
 
 use super::network::NetworkConfig;
 pub use layers::{LayerKind, LayerShape};
-use shape::Shape;
+pub(super) use shape::{Shape, padded};
 use tape::{Map, Tape};
 
 /// Multiply-adds of a batch in training.

@@ -14,21 +14,21 @@ use crate::model::upsample::UpsamplingLayer;
 
 /// The shape of a map, and the tape of all that was computed on the way to it and beside it.
 #[derive(Debug, Clone)]
-pub(super) struct Shape {
+pub(in crate::model) struct Shape {
     /// `[rows, columns]`
     pub size: [usize; 2],
     channels: usize,
     batch_size: usize,
-    pub map: Map,
+    pub(super) map: Map,
     /// Of the whole network so far.
-    pub tape: Rc<RefCell<Tape>>,
+    pub(super) tape: Rc<RefCell<Tape>>,
 }
 
 /// Bytes of a value.
 const VALUE: u64 = size_of::<f32>() as u64;
 
 impl Shape {
-    pub fn new(batch_size: usize, channels: usize, size: [usize; 2]) -> Self {
+    pub(in crate::model) fn new(batch_size: usize, channels: usize, size: [usize; 2]) -> Self {
         let tape = Rc::<RefCell<Tape>>::default();
         let bytes = bytes(batch_size, channels, size);
         let map = tape.borrow_mut().images(bytes);
@@ -94,7 +94,7 @@ fn bytes(batch_size: usize, channels: usize, [rows, columns]: [usize; 2]) -> u64
 }
 
 /// Pixels that are added at both ends together, of rows and of columns.
-fn padded(padding: &PaddingConfig2d, reach: [usize; 2]) -> [usize; 2] {
+pub(in crate::model) fn padded(padding: &PaddingConfig2d, reach: [usize; 2]) -> [usize; 2] {
     match padding {
         PaddingConfig2d::Valid => [0, 0],
         PaddingConfig2d::Explicit(top, left, bottom, right) => [top + bottom, left + right],
