@@ -17,7 +17,9 @@ use serde::Serialize;
 use super::args::{EvaluateArgs, MaskArgs};
 use super::output::{self, EvaluationFields, duration};
 use super::{Session, TICK, find_weights, pass_on_notices};
-use crate::engine::{DeviceId, Engine, EngineError, MaskClasses, MaskFolders, Split, Task};
+use crate::engine::{
+    DeviceId, Engine, EngineError, Evaluation, MaskClasses, MaskFolders, Split, Task,
+};
 
 /// Steps of the progress bar.
 const BAR_LENGTH: u64 = 1000;
@@ -75,6 +77,7 @@ fn score_run(run: &str, args: &EvaluateArgs, session: &Session) -> Result<(), St
     let split = args.split;
     let task = engine.evaluate(&name, args.device, split, args.boundary_width);
     let evaluation = wait_with_bar(task, &mut engine)?;
+    warn(&evaluation);
     if session.json {
         let fields = output::evaluation_fields(&evaluation);
         output::json(&Line {
@@ -114,6 +117,7 @@ fn score_masks(folders: MaskFolders, session: &Session) -> Result<(), String> {
         output::problem("warning", &unpaired_text(&scored.unpaired));
     }
     let evaluation = &scored.evaluation;
+    warn(evaluation);
     if session.json {
         output::json(&Line {
             predictions: &folders.predictions,
@@ -139,6 +143,13 @@ fn score_masks(folders: MaskFolders, session: &Session) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+/// What people should know about the labels.
+fn warn(evaluation: &Evaluation) {
+    for warning in &evaluation.warnings {
+        output::problem("warning", warning);
+    }
 }
 
 fn unpaired_text(unpaired: &[PathBuf]) -> String {

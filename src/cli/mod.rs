@@ -6,6 +6,7 @@
 
 mod args;
 mod bench;
+mod data;
 mod devices;
 mod evaluate;
 mod export;
@@ -46,6 +47,7 @@ pub fn run(command: &Command, args: &Args) -> Result<ExitCode, String> {
         Command::Evaluate(evaluate) => evaluate::run(evaluate, &session),
         Command::Predict(predict) => predict::run(predict, &session),
         Command::Export(export) => export::run(export, &session),
+        Command::Data(data) => data::run(&data.command, &session),
         Command::Runs => runs::run(&session),
         Command::Devices(devices) => devices::run(devices, &session),
         Command::Bench(bench) => bench::run(bench, &session),

@@ -213,6 +213,7 @@ mod tests {
             images: 2,
             secs: 1.0,
             classes: std::sync::Arc::new(ClassList::numbered(2)),
+            warnings: Vec::new(),
         };
         let text = evaluation_text(&evaluation);
         for line in [

@@ -230,7 +230,7 @@ fn recipes() -> impl TypedValueParser<Value = Recipe> {
 }
 
 /// The run keeps the path, and may be resumed from another folder.
-fn dataset(text: &str) -> Result<DatasetRef, String> {
+pub fn dataset(text: &str) -> Result<DatasetRef, String> {
     if text == "sample" {
         return Ok(DatasetRef::Sample);
     }

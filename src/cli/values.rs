@@ -110,3 +110,11 @@ pub fn scale(text: &str) -> Result<ScaleRange, String> {
         Err("must be above 0, the smaller number first".to_owned())
     }
 }
+
+/// `255=1`: a label and its new number.
+pub fn label_pair(text: &str) -> Result<(u8, u8), String> {
+    let label = |text: &str| text.trim().parse::<u8>().ok();
+    text.split_once('=')
+        .and_then(|(old, new)| Some((label(old)?, label(new)?)))
+        .ok_or_else(|| "not OLD=NEW with labels from 0 to 255, such as 255=1".to_owned())
+}

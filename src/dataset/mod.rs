@@ -5,6 +5,7 @@
 //! (Burn), the window or the network.
 
 mod augment;
+mod check;
 mod class_shares;
 mod classes;
 mod error;
@@ -19,6 +20,10 @@ mod size;
 mod stats;
 
 pub use augment::{Augment, Rng, resize_labels, resize_rgb};
+pub use check::{
+    CheckReport, DatasetRecord, Depth, Finding, FindingKind, Fix, FixPlan, FixedDataset, Severity,
+    check, check_masks, check_split, fix,
+};
 pub use classes::{Class, ClassList, VOID, voc_color};
 pub use error::DatasetError;
 pub use generator::{SampleSpec, ensure_sample};

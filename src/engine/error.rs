@@ -149,6 +149,16 @@ pub enum EngineError {
         /// Classes of the run.
         then: usize,
     },
+    /// Nothing can be trained or scored with the dataset as it is.
+    #[error("{}: {finding}{}. `data check` says more", .root.display(), and_more_errors(*.others))]
+    Unfit {
+        /// Folder of the dataset.
+        root: PathBuf,
+        /// The worst that was found.
+        finding: String,
+        /// How many more errors there are.
+        others: usize,
+    },
     /// The open dataset has no such item.
     #[error("the open dataset has no item {index} in this list")]
     NoSuchItem {
@@ -215,6 +225,14 @@ pub enum EngineError {
     /// Masks that are scored.
     #[error(transparent)]
     MaskScore(#[from] MaskScoreError),
+}
+
+fn and_more_errors(others: usize) -> String {
+    match others {
+        0 => String::new(),
+        1 => ". 1 more error was found".to_owned(),
+        _ => format!(". {others} more errors were found"),
+    }
 }
 
 fn and_more(others: usize) -> String {

@@ -7,6 +7,7 @@
 mod background;
 mod catalogue;
 mod dataset;
+mod dataset_check;
 mod devices;
 mod dirs;
 mod error;
@@ -30,9 +31,10 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 pub use crate::dataset::{
-    Augment, ChannelOrder, Class, ClassList, Dataset, DatasetItem, DatasetStats, IMAGE_EXTENSIONS,
-    ImageFiles, LabelMap, Layout, Normalization, Rgb, Size, Split, VOID, ValueRange,
-    has_image_extension, resize_rgb,
+    Augment, ChannelOrder, CheckReport, Class, ClassList, Dataset, DatasetItem, DatasetStats,
+    Finding, FindingKind, Fix, FixPlan, FixedDataset, IMAGE_EXTENSIONS, ImageFiles, LabelMap,
+    Layout, Normalization, Rgb, Severity, Size, Split, VOID, ValueRange, has_image_extension,
+    resize_rgb,
 };
 pub use crate::files::{Existing, Output};
 pub use crate::metrics::{BOUNDARY_WIDTH, ConfusionMatrix, Scores};
@@ -50,6 +52,7 @@ pub use catalogue::{
     Catalogue, CatalogueEntry, CatalogueError, CatalogueItem, EntryState, KnownHash, public_weights,
 };
 pub use dataset::{DatasetState, OpenDataset, Thumbnail, dataset_folder};
+pub use dataset_check::{CheckedDataset, FixChoice};
 pub use devices::{Devices, describe_exit, probe_main};
 pub use dirs::Dirs;
 pub use error::{EngineError, Lost};

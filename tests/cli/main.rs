@@ -6,6 +6,7 @@
 )]
 
 mod bench;
+mod data;
 mod devices;
 mod masks;
 mod outputs;

@@ -78,6 +78,8 @@ pub struct Evaluation {
     pub secs: f64,
     /// The classes scored.
     pub classes: Arc<ClassList>,
+    /// What people should know about the labels, one sentence each.
+    pub warnings: Vec<String>,
 }
 
 impl Engine {

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::{Evaluation, Logits, Prediction};
-use crate::dataset::{DatasetItem, MaskReader, Split, read_rgb};
+use crate::dataset::{DatasetItem, DatasetRecord, MaskReader, Split, read_rgb};
 use crate::engine::dataset;
+use crate::engine::dataset_check::before_scoring;
 use crate::engine::memory::give_back_freed_memory;
 use crate::engine::tasks::{Cancel, Promise, Task, guarded};
 use crate::engine::{EngineError, Waker};
@@ -55,6 +56,16 @@ impl Source {
                 .map(|best| best.step)
                 .or_else(|| folder.last().map(|last| last.step)),
             Self::Weights(_) => Some(0),
+        }
+    }
+}
+
+impl Source {
+    /// What the dataset was when the run began.
+    fn dataset_record(&self) -> Option<DatasetRecord> {
+        match self {
+            Self::Run(folder) => folder.dataset(),
+            Self::Weights(_) => None,
         }
     }
 }
@@ -275,6 +286,11 @@ impl Models {
         let predictor = self.get(&request.source, request.device)?;
         let which = &predictor.meta().config.dataset;
         let dataset = dataset::open(which, &request.data_dir, &mut |_, _| !cancel.is_cancelled())?;
+        let mut warnings =
+            before_scoring(&dataset, request.split, &mut |_, _| !cancel.is_cancelled())?;
+        let then = request.source.dataset_record();
+        let change = then.and_then(|then| then.changes(&dataset));
+        warnings.extend(change.map(|change| format!("{}: {change}", dataset.name)));
         let control = Control::default();
         let started = Instant::now();
         let evaluation = predictor
@@ -300,6 +316,7 @@ impl Models {
             images: evaluation.images,
             secs: started.elapsed().as_secs_f64(),
             classes: Arc::new(predictor.meta().classes.clone()),
+            warnings,
         })
     }
 }
