@@ -2,6 +2,7 @@
 
 mod before_start;
 mod desk;
+mod findings;
 mod keys;
 mod weights;
 

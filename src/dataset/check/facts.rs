@@ -154,6 +154,14 @@ impl RawSamples {
                 });
                 Self::Labels { counts, palette }
             }
+            // Gray values in three equal channels are labels, if anything.
+            RawPixels::Colors(colors) if colors.iter().all(|[r, g, b]| r == g && g == b) => {
+                let samples: Vec<u8> = colors.iter().map(|color| color[0]).collect();
+                Self::Labels {
+                    counts: count(&samples),
+                    palette: None,
+                }
+            }
             RawPixels::Colors(colors) => {
                 let mut counts: HashMap<[u8; 3], u64> = HashMap::new();
                 for color in &colors {

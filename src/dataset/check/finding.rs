@@ -153,13 +153,15 @@ impl Finding {
 impl std::fmt::Display for Finding {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.reason)?;
-        match &self.files[..] {
-            [] => Ok(()),
-            [only] if self.count <= 1 => write!(f, " ({})", only.display()),
-            [first, ..] if self.count > 1 => {
-                write!(f, " ({} and {} more)", first.display(), self.count - 1)
-            }
-            [first, ..] => write!(f, " ({})", first.display()),
+        let Some(first) = self.files.first().map(|file| file.display().to_string()) else {
+            return Ok(());
+        };
+        // A message about a file begins with its name.
+        match (self.reason.contains(&first), self.count) {
+            (true, 0 | 1) => Ok(()),
+            (true, count) => write!(f, " (and {} more)", count - 1),
+            (false, 0 | 1) => write!(f, " ({first})"),
+            (false, count) => write!(f, " ({first} and {} more)", count - 1),
         }
     }
 }

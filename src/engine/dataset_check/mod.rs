@@ -6,7 +6,7 @@ mod html;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::dataset::{open, read_thumbnail};
+use super::dataset::{dataset_folder, open, read_thumbnail};
 use super::export::SaveTo;
 use super::tasks::{Cancel, Task};
 use super::{Engine, EngineError, Thumbnail};
@@ -15,6 +15,9 @@ use crate::dataset::{
     check_split, fix,
 };
 use crate::training::DatasetRef;
+
+/// Longest side of the picture of a finding, in pixels.
+const PICTURE_SIDE: u32 = 192;
 
 /// A dataset and what was found.
 #[derive(Debug, Clone)]
@@ -96,6 +99,25 @@ impl Engine {
         })
     }
 
+    /// As [`fix_dataset`](Self::fix_dataset), into a folder of a free name beside the dataset.
+    pub fn fix_dataset_beside(
+        &self,
+        which: DatasetRef,
+        choice: FixChoice,
+    ) -> Task<Result<FixedDataset, EngineError>> {
+        let out = free_name_beside(&dataset_folder(&which, &self.dirs.data));
+        self.fix_dataset(which, choice, out)
+    }
+
+    /// A picture of a file that a finding names.
+    pub fn finding_picture(
+        &self,
+        checked: Arc<CheckedDataset>,
+        file: PathBuf,
+    ) -> Task<Result<Thumbnail, EngineError>> {
+        self.spawn("finding", move |_| checked.picture(&file, PICTURE_SIDE))
+    }
+
     /// Writes findings as a page for a browser; returns the path.
     pub fn save_findings(
         &self,
@@ -109,6 +131,18 @@ impl Engine {
             Ok(output.path().to_owned())
         })
     }
+}
+
+/// `NAME-fixed`, or with the first number from 2 that is free.
+fn free_name_beside(root: &Path) -> PathBuf {
+    let name = root.file_name().unwrap_or_default().to_string_lossy();
+    let mut path = root.with_file_name(format!("{name}-fixed"));
+    let mut number = 2_usize;
+    while path.symlink_metadata().is_ok() {
+        path = root.with_file_name(format!("{name}-fixed-{number}"));
+        number += 1;
+    }
+    path
 }
 
 /// Passes progress on, and a wish to end.
