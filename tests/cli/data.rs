@@ -9,9 +9,7 @@ use super::workshop::{SIZE, Workshop, read_indices};
 
 /// Writes a gray mask with these labels for dark and light; the border between is void.
 fn write_mask(shop: &Workshop, name: &str, labels: [u8; 2]) {
-    let path = shop
-        .dataset()
-        .join(format!("SegmentationClass/{name}.png"));
+    let path = shop.dataset().join(format!("SegmentationClass/{name}.png"));
     let old = fs::read(&path).expect("a mask");
     let [width, height] = SIZE;
     let label = |x: u32, y: u32| labels[usize::from(x > width / 2 && y > height / 2)];
@@ -63,8 +61,16 @@ fn objects_in_255_are_refused_and_can_be_fixed() {
 
     let output = shop.run(&["data", "check", "shapes"]);
     output.failed_with(1, &[]);
-    for words in ["error: objects-are-void (6)", "img0.png and 5 more", "1 error"] {
-        assert!(output.stdout.contains(words), "no {words:?} in:\n{}", output.stdout);
+    for words in [
+        "error: objects-are-void (6)",
+        "img0.png and 5 more",
+        "1 error",
+    ] {
+        assert!(
+            output.stdout.contains(words),
+            "no {words:?} in:\n{}",
+            output.stdout
+        );
     }
     let report = check(&shop, &shop.dataset());
     assert_eq!(kinds(&report), ["objects-are-void"]);
@@ -82,8 +88,10 @@ fn objects_in_255_are_refused_and_can_be_fixed() {
     shop.run(&["data", "fix", "shapes", "--out", "fixed"])
         .failed_with(1, &["fixed", "new folder"]);
     // By hand: another number, and a wrong one.
-    shop.run(&["data", "fix", "shapes", "--map", "255=1", "--out", "by-hand"])
-        .succeeded();
+    shop.run(&[
+        "data", "fix", "shapes", "--map", "255=1", "--out", "by-hand",
+    ])
+    .succeeded();
     shop.run(&["data", "fix", "shapes", "--map", "255=9", "--out", "wrong"])
         .failed_with(1, &["img", "label 9"]);
     assert!(!shop.dir().join("wrong").exists());
@@ -146,15 +154,27 @@ fn an_image_in_both_lists_and_a_changed_dataset_are_said() {
     let shop = Workshop::new();
     two_classes(&shop);
     let stay = shop.run(&shop.train_args(&["--max-steps", "1"]));
-    assert!(!stay.succeeded().stderr.contains("warning"), "{}", stay.stderr);
+    assert!(
+        !stay.succeeded().stderr.contains("warning"),
+        "{}",
+        stay.stderr
+    );
     lists(&shop, "val.txt", "img0\nimg4\nimg5\n");
     let scored = shop.run(&["evaluate", "--run", "latest"]);
     let words = "validation list has 3 images instead of 2";
-    assert!(scored.succeeded().stderr.contains(words), "{}", scored.stderr);
+    assert!(
+        scored.succeeded().stderr.contains(words),
+        "{}",
+        scored.stderr
+    );
 
     let output = shop.run(&shop.train_args(&["--max-steps", "1"]));
     let words = "both trained on and validated on";
-    assert!(output.succeeded().stderr.contains(words), "{}", output.stderr);
+    assert!(
+        output.succeeded().stderr.contains(words),
+        "{}",
+        output.stderr
+    );
     let report = check(&shop, &shop.dataset());
     assert_eq!(report["findings"][0]["kind"], "same-file-in-both");
     assert_eq!(report["findings"][0]["count"], 1);
@@ -171,8 +191,16 @@ fn findings_become_a_page_that_replaces_nothing() {
     for words in ["unknown-labels", "img1.png", "<title>shapes</title>"] {
         assert!(page.contains(words), "no {words:?} in:\n{page}");
     }
-    shop.run(&words).failed_with(1, &["findings.html", "--overwrite"]);
-    let sound = shop.run(&["data", "check", "sample", "--html", "findings.html", "--overwrite"]);
+    shop.run(&words)
+        .failed_with(1, &["findings.html", "--overwrite"]);
+    let sound = shop.run(&[
+        "data",
+        "check",
+        "sample",
+        "--html",
+        "findings.html",
+        "--overwrite",
+    ]);
     let text = &sound.succeeded().stdout;
     assert!(text.contains("0 errors, 0 warnings and 0 notes"), "{text}");
 }

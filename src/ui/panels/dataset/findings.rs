@@ -96,7 +96,11 @@ impl Findings {
 
     fn controls_ui(&mut self, engine: &Engine, ui: &mut Ui, which: &DatasetRef) {
         if let Some(task) = &self.checking {
-            ui.progress_bar(task.progress().unwrap_or(0.0), 120.0, "Progress of the check");
+            ui.progress_bar(
+                task.progress().unwrap_or(0.0),
+                120.0,
+                "Progress of the check",
+            );
             if ui.button("Cancel check").clicked() {
                 task.cancel();
             }
@@ -110,7 +114,11 @@ impl Findings {
             }
         }
         if let Some(task) = &self.fixing {
-            ui.progress_bar(task.progress().unwrap_or(0.0), 120.0, "Progress of the copy");
+            ui.progress_bar(
+                task.progress().unwrap_or(0.0),
+                120.0,
+                "Progress of the copy",
+            );
             if ui.button("Cancel copy").clicked() {
                 task.cancel();
             }
@@ -169,7 +177,8 @@ impl Findings {
         if let Thumb::Ready { image, mask } = thumb {
             let size = image.size_vec2();
             let size = size * (SIDE / size.x.max(size.y).max(1.0));
-            let (rect, response) = ui.allocate_exact_size(vec2(2.0 * size.x + 2.0, size.y), Sense::hover());
+            let (rect, response) =
+                ui.allocate_exact_size(vec2(2.0 * size.x + 2.0, size.y), Sense::hover());
             let left = Rect::from_min_size(rect.min, size);
             paint(ui.painter(), image, left, Color32::WHITE);
             let right = left.translate(vec2(size.x + 2.0, 0.0));
@@ -182,11 +191,17 @@ impl Findings {
         let leave_out = *fix == Fix::LeaveOut;
         let (label, what) = match fix {
             Fix::Remap { map } => {
-                let pairs: Vec<String> = map.iter().map(|(old, new)| format!("{old} becomes {new}")).collect();
+                let pairs: Vec<String> = map
+                    .iter()
+                    .map(|(old, new)| format!("{old} becomes {new}"))
+                    .collect();
                 ("Fix in a copy", format!("Labels: {}", pairs.join(", ")))
             }
             Fix::StripAlpha => ("Fix in a copy", "Leaves the fourth band out".to_owned()),
-            Fix::TurnMasks => ("Fix in a copy", "Turns the masks as EXIF turns their images".to_owned()),
+            Fix::TurnMasks => (
+                "Fix in a copy",
+                "Turns the masks as EXIF turns their images".to_owned(),
+            ),
             Fix::LeaveOut => ("Leave out in a copy", "Leaves these pairs out".to_owned()),
         };
         let tooltip = format!(
@@ -217,14 +232,16 @@ fn title(finding: &Finding) -> String {
 fn files_ui(ui: &mut Ui, finding: &Finding) {
     let id = egui::Id::new(("files", finding.kind.to_string()));
     let title = RichText::new(format::plural(finding.count, "file", "files")).small();
-    egui::CollapsingHeader::new(title).id_salt(id).show(ui, |ui| {
-        for file in finding.files.iter().take(LISTED) {
-            let path = file.display().to_string();
-            ui.truncated(RichText::new(&path).small(), &path);
-        }
-        let more = finding.count.saturating_sub(finding.files.len());
-        if more > 0 {
-            ui.weak(format!("{} more", format::count(more)));
-        }
-    });
+    egui::CollapsingHeader::new(title)
+        .id_salt(id)
+        .show(ui, |ui| {
+            for file in finding.files.iter().take(LISTED) {
+                let path = file.display().to_string();
+                ui.truncated(RichText::new(&path).small(), &path);
+            }
+            let more = finding.count.saturating_sub(finding.files.len());
+            if more > 0 {
+                ui.weak(format!("{} more", format::count(more)));
+            }
+        });
 }
