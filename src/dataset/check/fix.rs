@@ -103,7 +103,7 @@ pub fn fix(
         fs::create_dir_all(folder).map_err(FileError::write(folder))?;
     }
     let names = names(dataset);
-    let all: Vec<(&(PathBuf, PathBuf), &(String, &DatasetItem))> = names.iter().collect();
+    let all: Vec<(&Pair, &(String, &DatasetItem))> = names.iter().collect();
     let mut left_out = Vec::new();
     let mut missing = BTreeSet::new();
     for (index, chunk) in all.chunks(CHUNK).enumerate() {
@@ -157,12 +157,15 @@ pub fn fix(
     }))
 }
 
-fn key(item: &DatasetItem) -> (PathBuf, PathBuf) {
+/// The files of a pair.
+type Pair = (PathBuf, PathBuf);
+
+fn key(item: &DatasetItem) -> Pair {
     (item.image.clone(), item.mask.clone())
 }
 
 /// A file name for each pair, which is in both lists only once.
-fn names(dataset: &Dataset) -> BTreeMap<(PathBuf, PathBuf), (String, &DatasetItem)> {
+fn names(dataset: &Dataset) -> BTreeMap<Pair, (String, &DatasetItem)> {
     let mut names = BTreeMap::new();
     let mut taken = BTreeSet::new();
     for item in dataset.train.iter().chain(&dataset.val) {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::Facts;
 use super::facts::{ItemFacts, LabelProblem};
 use super::finding::{Finding, FindingKind, Fix, Severity};
-use super::labels::is_blended;
+use super::unknown::is_blended;
 use crate::dataset::Size;
 
 /// Sides that a network with stride 32 can do little with, in pixels.

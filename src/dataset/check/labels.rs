@@ -4,17 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::Facts;
-use super::facts::{ItemFacts, LabelProblem, RawSamples};
+use super::facts::ItemFacts;
 use super::finding::{Finding, FindingKind, Fix, Severity};
+use super::unknown::unknown_labels;
 use crate::dataset::{Split, VOID};
 
-/// More different values than a mask has classes, if most of them are rare.
-const MANY_VALUES: usize = 16;
 /// Share of void from which it is worth a look, where it covers areas.
 const MUCH_VOID: f64 = 0.1;
 /// Share of the labeled pixels of a list below which a class is hardly there.
 const RARE: f64 = 1e-4;
-/// Labels and classes that a message names.
+/// Classes that a message names.
 const NAMED: usize = 8;
 
 /// Findings about both lists.
@@ -174,115 +173,109 @@ impl Labels {
         kinds.into_iter().filter_map(empty).collect()
     }
 
+    /// Findings about single classes, where all masks could be read.
     fn classes(&self, facts: &Facts<'_>) -> Vec<Finding> {
-        let mut findings = Vec::new();
         if self.readable < facts.items.len() || self.used().len() < 2 {
-            return findings;
+            return Vec::new();
         }
-        let names = |labels: &[u8]| {
-            let mut names: Vec<String> = labels
-                .iter()
-                .take(NAMED)
-                .map(|label| format!("{} ({label})", facts.classes.name(*label)))
-                .collect();
-            if labels.len() > NAMED {
-                names.push(format!("{} more", labels.len() - NAMED));
-            }
-            names.join(", ")
-        };
-        let about_classes = |severity, kind, labels: &[u8], reason: String| {
-            Finding::new(severity, kind, &[], reason).counting(labels.len())
-        };
-        let all = (0..VOID).take(facts.classes.len());
-        let there = |split, label: u8| self.pixels[place(split)].get(&label).copied().unwrap_or(0);
-        let (in_train, in_val) = (
-            |label: &u8| there(Split::Train, *label) > 0,
-            |label: &u8| there(Split::Val, *label) > 0,
-        );
-        let never: Vec<u8> = all
-            .clone()
-            .filter(|label| !in_train(label) && !in_val(label))
-            .collect();
-        if !never.is_empty() {
-            let first = if never[0] == 0 && facts.classes.len() > 2 {
-                ". Class 0 is among them: check that the masks do not count classes from 1"
-            } else {
-                ""
-            };
-            let reason = format!(
-                "no mask has these classes of the list: {}{first}",
-                names(&never)
-            );
-            findings.push(about_classes(
-                Severity::Warning,
-                FindingKind::ClassNeverOccurs,
-                &never,
-                reason,
-            ));
-        }
-        if self.labeled(Split::Train) == 0 || self.labeled(Split::Val) == 0 {
-            return findings;
-        }
-        for (has, lacks, effect) in [
-            (
-                Split::Val,
-                Split::Train,
-                "they are scored but never trained",
-            ),
-            (
-                Split::Train,
-                Split::Val,
-                "they are trained but never scored",
-            ),
-        ] {
-            let one: Vec<u8> = all
-                .clone()
-                .filter(|label| there(has, *label) > 0 && there(lacks, *label) == 0)
-                .collect();
-            if !one.is_empty() {
-                let reason = format!(
-                    "the {} list has no pixel of these classes, so that {effect}: {}",
-                    list_name(lacks),
-                    names(&one)
-                );
-                findings.push(about_classes(
-                    Severity::Warning,
-                    FindingKind::ClassInOneSplit,
-                    &one,
-                    reason,
-                ));
-            }
-        }
-        let limit = self.labeled(Split::Train) as f64 * RARE;
-        let rare: Vec<u8> = all
-            .filter(|label| in_train(label) && (there(Split::Train, *label) as f64) < limit)
-            .collect();
-        if !rare.is_empty() {
-            let reason = format!(
-                "fewer than 1 in 10,000 pixels of the training list are of these classes: {}",
-                names(&rare)
-            );
-            findings.push(about_classes(
-                Severity::Info,
-                FindingKind::ClassIsRare,
-                &rare,
-                reason,
-            ));
-        }
-        let total: u64 = self.void + self.labeled(Split::Train) + self.labeled(Split::Val);
-        let share = self.void as f64 / total.max(1) as f64;
-        if share > MUCH_VOID && self.deep_void * 2 > self.void {
-            let reason = format!(
-                "void covers {:.0} % of all pixels, in areas and not in lines along edges. Check that no class was \
-                 written as 255",
-                share * 100.0
-            );
-            findings.push(
-                Finding::new(Severity::Warning, FindingKind::MuchVoid, &[], reason).counting(1),
-            );
+        let mut findings = Vec::from_iter(self.never(facts));
+        if self.labeled(Split::Train) > 0 && self.labeled(Split::Val) > 0 {
+            let untrained = "they are scored but never trained";
+            findings.extend(self.in_one_list(facts, Split::Val, Split::Train, untrained));
+            let unscored = "they are trained but never scored";
+            findings.extend(self.in_one_list(facts, Split::Train, Split::Val, unscored));
+            findings.extend(self.rare(facts));
+            findings.extend(self.much_void());
         }
         findings
     }
+
+    fn has(&self, split: Split, label: u8) -> bool {
+        self.pixels[place(split)].contains_key(&label)
+    }
+
+    fn never(&self, facts: &Facts<'_>) -> Option<Finding> {
+        let never = classes_that(facts, |label| {
+            !self.has(Split::Train, label) && !self.has(Split::Val, label)
+        });
+        let hint = if never.first() == Some(&0) && facts.classes.len() > 2 {
+            ". Class 0 is among them: check that the masks do not count classes from 1"
+        } else {
+            ""
+        };
+        let what = "no mask has these classes of the list";
+        let found = about_classes(facts, FindingKind::ClassNeverOccurs, &never, what)?;
+        let reason = format!("{}{hint}", found.reason);
+        Some(Finding { reason, ..found })
+    }
+
+    fn in_one_list(
+        &self,
+        facts: &Facts<'_>,
+        has: Split,
+        lacks: Split,
+        effect: &str,
+    ) -> Option<Finding> {
+        let one = classes_that(facts, |label| {
+            self.has(has, label) && !self.has(lacks, label)
+        });
+        let list = list_name(lacks);
+        let what = format!("the {list} list has no pixel of these classes, so that {effect}");
+        about_classes(facts, FindingKind::ClassInOneSplit, &one, &what)
+    }
+
+    fn rare(&self, facts: &Facts<'_>) -> Option<Finding> {
+        let limit = self.labeled(Split::Train) as f64 * RARE;
+        let pixels = &self.pixels[place(Split::Train)];
+        let rare = classes_that(facts, |label| {
+            pixels
+                .get(&label)
+                .is_some_and(|count| (*count as f64) < limit)
+        });
+        let what = "fewer than 1 in 10,000 pixels of the training list are of these classes";
+        let found = about_classes(facts, FindingKind::ClassIsRare, &rare, what)?;
+        let severity = Severity::Info;
+        Some(Finding { severity, ..found })
+    }
+
+    fn much_void(&self) -> Option<Finding> {
+        let total = self.void + self.labeled(Split::Train) + self.labeled(Split::Val);
+        let share = self.void as f64 / total.max(1) as f64;
+        if share <= MUCH_VOID || self.deep_void * 2 <= self.void {
+            return None;
+        }
+        let reason = format!(
+            "void covers {:.0} % of all pixels, in areas and not in lines along edges. Check that no class was written \
+             as 255",
+            share * 100.0
+        );
+        let kind = FindingKind::MuchVoid;
+        Some(Finding::new(Severity::Warning, kind, &[], reason).counting(1))
+    }
+}
+
+fn classes_that(facts: &Facts<'_>, is: impl Fn(u8) -> bool) -> Vec<u8> {
+    let all = (0..VOID).take(facts.classes.len());
+    all.filter(|label| is(*label)).collect()
+}
+
+/// A warning that names classes; `None` without any.
+fn about_classes(
+    facts: &Facts<'_>,
+    kind: FindingKind,
+    labels: &[u8],
+    what: &str,
+) -> Option<Finding> {
+    let named = labels.iter().take(NAMED);
+    let mut names: Vec<String> = named
+        .map(|label| format!("{} ({label})", facts.classes.name(*label)))
+        .collect();
+    if labels.len() > NAMED {
+        names.push(format!("{} more", labels.len() - NAMED));
+    }
+    let reason = format!("{what}: {}", names.join(", "));
+    let finding = Finding::new(Severity::Warning, kind, &[], reason).counting(labels.len());
+    (!labels.is_empty()).then_some(finding)
 }
 
 /// The labels in all mask files; `None` where one has colors.
@@ -326,118 +319,4 @@ fn void_masks(facts: &Facts<'_>) -> Vec<Finding> {
         ));
     }
     findings
-}
-
-/// Masks with samples that are no class.
-fn unknown_labels(facts: &Facts<'_>) -> Vec<Finding> {
-    let broken: Vec<&ItemFacts> = facts
-        .items
-        .iter()
-        .filter(|item| matches!(&item.labels, Err(LabelProblem::Unknown(_))))
-        .collect();
-    let mut findings = blended(facts);
-    let blended_masks: BTreeSet<PathBuf> = facts
-        .items
-        .iter()
-        .filter(|item| is_blended(item, facts.classes.len()))
-        .map(|item| item.mask_path.clone())
-        .collect();
-    let broken: Vec<&ItemFacts> = broken
-        .into_iter()
-        .filter(|item| !blended_masks.contains(&item.mask_path))
-        .collect();
-    let Some(Err(LabelProblem::Unknown(first))) = broken.first().map(|item| &item.labels) else {
-        return findings;
-    };
-    let masks: Vec<PathBuf> = broken.iter().map(|item| item.mask_path.clone()).collect();
-    let used: BTreeSet<u8> = facts
-        .items
-        .iter()
-        .filter_map(ItemFacts::raw_counts)
-        .flatten()
-        .map(|(label, _)| *label)
-        .filter(|label| *label != VOID)
-        .collect();
-    let classes = facts.classes.len();
-    let unknown: Vec<u8> = used
-        .iter()
-        .copied()
-        .filter(|label| usize::from(*label) >= classes)
-        .collect();
-    let error = |kind, reason: String| Finding::new(Severity::Error, kind, &masks, reason);
-    let top = u8::try_from(classes).unwrap_or(VOID);
-    let finding = if unknown == [top] && !used.contains(&0) {
-        let reason = format!(
-            "the labels are 1 to {classes} and 0 never occurs, but classes count from 0: each label would be the class \
-             after its own. Subtract 1 from all labels, as `data fix` does"
-        );
-        let map = (1..=top).map(|label| (label, label - 1)).collect();
-        error(FindingKind::OffByOne, reason).with_fix(Fix::Remap { map })
-    } else if unknown == [top] {
-        let reason = format!(
-            "label {top} occurs, but with {classes} classes the labels are 0 to {}. If {top} means \"not labeled\", write \
-             255 instead, as `data fix` does; else add its class to classes.txt",
-            classes.saturating_sub(1)
-        );
-        let map = BTreeMap::from([(top, VOID)]);
-        error(FindingKind::LabelIsClassCount, reason).with_fix(Fix::Remap { map })
-    } else {
-        let labels: Vec<String> = unknown.iter().take(NAMED).map(u8::to_string).collect();
-        let more = if unknown.len() > NAMED { ", ..." } else { "" };
-        let reason = if unknown.is_empty() {
-            first.clone()
-        } else {
-            format!(
-                "the masks have labels that are no class: {}{more}. With {classes} classes the labels are 0 to {}. Add \
-                 the classes to classes.txt, or write the masks with other labels, as `data fix --map` does",
-                labels.join(", "),
-                classes.saturating_sub(1)
-            )
-        };
-        error(FindingKind::UnknownLabels, reason)
-    };
-    findings.push(finding);
-    findings
-}
-
-/// Masks whose edges are mixed from the values on both sides.
-fn blended(facts: &Facts<'_>) -> Vec<Finding> {
-    let masks: Vec<PathBuf> = facts
-        .items
-        .iter()
-        .filter(|item| is_blended(item, facts.classes.len()))
-        .map(|item| item.mask_path.clone())
-        .collect();
-    if masks.is_empty() {
-        return Vec::new();
-    }
-    let reason = "these masks have many rare values along edges, as anti-aliasing and JPEG make them: values between \
-                  two labels are other labels. Export the masks again, as PNG and without smoothing";
-    vec![Finding::new(
-        Severity::Error,
-        FindingKind::BlendedMasks,
-        &masks,
-        reason,
-    )]
-}
-
-pub(super) fn is_blended(item: &ItemFacts, classes: usize) -> bool {
-    if item.labels.is_ok() {
-        return false;
-    }
-    let many = MANY_VALUES.max(classes);
-    match item.raw.as_ref().map(|raw| &raw.samples) {
-        Some(RawSamples::Colors {
-            distinct,
-            rare_share,
-        }) => *distinct > 2 * many && *rare_share > 0.0,
-        Some(RawSamples::Labels { counts, .. }) => {
-            let total: u64 = counts.iter().map(|(_, count)| count).sum();
-            let rare = counts.iter().filter(|(label, count)| {
-                usize::from(*label) >= classes && *label != VOID && count * 100 < total
-            });
-            rare.count() > many
-        }
-        None => false,
-    }
 }

@@ -15,6 +15,7 @@ mod record;
 mod splits;
 #[cfg(test)]
 mod tests;
+mod unknown;
 
 use std::path::PathBuf;
 

@@ -20,11 +20,12 @@ pub(super) fn page(checked: &CheckedDataset) -> String {
     if checked.report.findings.is_empty() {
         body.push_str("<p>Nothing was found.</p>");
     }
-    let notes: String = dataset
+    let notes: Vec<String> = dataset
         .notes
         .iter()
         .map(|note| format!("<li>{}</li>", escape(&note.to_string())))
         .collect();
+    let notes = notes.concat();
     format!(
         "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><title>{name}</title><style>{STYLE}</style>\
          <h1>{name}</h1><p>{root}<br>{layout}, {train} train, {val} val, {classes} classes</p><ul>{notes}</ul>{body}</html>\n",

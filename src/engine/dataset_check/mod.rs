@@ -84,15 +84,14 @@ impl Engine {
         let data_dir = self.dirs.data.clone();
         self.spawn_waiting("fix", move |cancel| {
             let dataset = open(&which, &data_dir, &mut |_, _| !cancel.is_cancelled())?;
-            let plan = match choice.plan {
-                Some(plan) => plan,
-                None => {
-                    let report = check(&dataset, Depth::Everything, &mut tell(cancel))
-                        .ok_or(EngineError::Cancelled)?;
-                    FixPlan {
-                        leave_out: choice.leave_out,
-                        ..FixPlan::of(&report)
-                    }
+            let plan = if let Some(plan) = choice.plan {
+                plan
+            } else {
+                let report = check(&dataset, Depth::Everything, &mut tell(cancel))
+                    .ok_or(EngineError::Cancelled)?;
+                FixPlan {
+                    leave_out: choice.leave_out,
+                    ..FixPlan::of(&report)
                 }
             };
             fix(&dataset, &plan, &out, &mut tell(cancel))?.ok_or(EngineError::Cancelled)

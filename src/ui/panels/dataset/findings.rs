@@ -230,7 +230,7 @@ fn title(finding: &Finding) -> String {
 }
 
 fn files_ui(ui: &mut Ui, finding: &Finding) {
-    let id = egui::Id::new(("files", finding.kind.to_string()));
+    let id = ("files", finding.kind.to_string());
     let title = RichText::new(format::plural(finding.count, "file", "files")).small();
     egui::CollapsingHeader::new(title)
         .id_salt(id)
