@@ -201,14 +201,14 @@ pub enum EngineError {
         /// How many more there are.
         others: usize,
     },
-    /// An output would replace a file among the images or masks of a dataset.
+    /// Outputs would become a part of a dataset.
     #[error(
-        "{}: this file lies with the images or masks of the run's dataset, where nothing is replaced. Choose \
-         another folder", .path.display()
+        "{}: this folder has images or masks of the run's dataset, of which masks written here would become a part. \
+         Choose another folder", .folder.display()
     )]
     InDataset {
-        /// The file.
-        path: PathBuf,
+        /// The folder.
+        folder: PathBuf,
     },
     /// A file could not be written.
     #[error(transparent)]
