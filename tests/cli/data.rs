@@ -135,7 +135,7 @@ fn void_frames_are_said_and_void_lists_refused() {
     two_classes(&shop);
     relabel(&shop, 0..6, [0, 1]);
     relabel(&shop, 0..1, [255, 255]);
-    let output = shop.run(&shop.train_args(&["--max-steps", "4", "--batch-size", "1"]));
+    let output = shop.run(&shop.train_args(&["--max-steps", "4"]));
     let losses = output.succeeded().json();
     let steps = losses.iter().filter(|line| line["event"] == "step");
     assert_eq!(steps.filter(|line| line["loss"].is_f64()).count(), 4);
