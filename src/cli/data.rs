@@ -1,8 +1,8 @@
-//! `data check` and `data fix`: what is wrong with a dataset, and a copy without it.
+//! `data`: what is wrong with a dataset, a copy without it, a copy with other lists.
 //!
 //! JSON of `check`: one object with `dataset`, `root`, `layout`, `train`, `val`, `classes`
 //! (names), `notes` (`topic`, `text`, `assumed`), `pairs` and `findings` (`severity`, `kind`,
-//! `count`, `files`, `reason`, `fix`). JSON of `fix`: one object with `root`, `train`, `val` and
+//! `count`, `files`, `reason`, `fix`). JSON of `fix` and `split`: one object with `root`, `train`, `val` and
 //! `left_out` (messages).
 //!
 //! `check` fails where a finding is an error, so that scripts can ask.
@@ -13,17 +13,26 @@ use std::sync::Arc;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::args::{DataCheckArgs, DataCommand, DataFixArgs};
+use super::args::{DataCheckArgs, DataCommand};
 use super::interrupts::Interrupts;
 use super::{EXIT_STOPPED, Session, TICK, output};
-use crate::engine::{CheckedDataset, Engine, EngineError, Finding, SaveTo, Severity, Task};
+use crate::engine::{
+    CheckedDataset, Engine, EngineError, Finding, FixedDataset, SaveTo, Severity, Task,
+};
 
 /// Carries out one subcommand.
 pub fn run(command: &DataCommand, session: &Session) -> Result<ExitCode, String> {
     let mut engine = session.engine(false);
     match command {
         DataCommand::Check(args) => check(args, &mut engine, session),
-        DataCommand::Fix(args) => fix(args, &mut engine, session),
+        DataCommand::Split(args) => {
+            let task = engine.split_dataset(args.dataset.clone(), args.plan(), args.out.clone());
+            written(task, &mut engine, session)
+        }
+        DataCommand::Fix(args) => {
+            let task = engine.fix_dataset(args.dataset.clone(), args.plan(), args.out.clone());
+            written(task, &mut engine, session)
+        }
     }
 }
 
@@ -119,8 +128,12 @@ fn summary(checked: &CheckedDataset) -> String {
     )
 }
 
-fn fix(args: &DataFixArgs, engine: &mut Engine, session: &Session) -> Result<ExitCode, String> {
-    let task = engine.fix_dataset(args.dataset.clone(), args.plan(), args.out.clone());
+/// Waits for a copy and says what is in it.
+fn written(
+    task: Task<Result<FixedDataset, EngineError>>,
+    engine: &mut Engine,
+    session: &Session,
+) -> Result<ExitCode, String> {
     let Some(fixed) = wait(task, engine)? else {
         return Ok(ExitCode::from(EXIT_STOPPED));
     };

@@ -17,6 +17,7 @@ mod layout;
 mod loader;
 mod normalization;
 mod size;
+mod split;
 mod stats;
 
 pub use augment::{Augment, Rng, resize_labels, resize_rgb};
@@ -40,4 +41,5 @@ pub use layout::{
 pub use loader::{Batch, BatchPlan, Loader};
 pub use normalization::{ChannelOrder, Normalization, ValueRange};
 pub use size::Size;
+pub use split::{SplitPlan, ValidationPart, split};
 pub use stats::{DatasetStats, scan};

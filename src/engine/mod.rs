@@ -33,8 +33,8 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 pub use crate::dataset::{
     Augment, ChannelOrder, CheckReport, Class, ClassList, Dataset, DatasetItem, DatasetStats,
     Finding, FindingKind, Fix, FixPlan, FixedDataset, IMAGE_EXTENSIONS, ImageFiles, LabelMap,
-    Layout, Normalization, Rgb, Severity, Size, Split, VOID, ValueRange, has_image_extension,
-    resize_rgb,
+    Layout, Normalization, Rgb, Severity, Size, Split, SplitPlan, VOID, ValidationPart, ValueRange,
+    has_image_extension, resize_rgb,
 };
 pub use crate::files::{Existing, Output};
 pub use crate::metrics::{BOUNDARY_WIDTH, ConfusionMatrix, Scores};

@@ -204,3 +204,25 @@ fn findings_become_a_page_that_replaces_nothing() {
     let text = &sound.succeeded().stdout;
     assert!(text.contains("0 errors, 0 warnings and 0 notes"), "{text}");
 }
+
+#[test]
+fn lists_are_made_anew_in_a_copy() {
+    let shop = Workshop::new();
+    let words = ["--json", "data", "split", "shapes", "--out"];
+    let split = |more: &[&str]| shop.run(&[&words[..], more].concat());
+    let half = split(&["half", "--val", "50", "--seed", "3", "--stratified"]);
+    let line = half.succeeded().json().remove(0);
+    assert_eq!((&line["train"], &line["val"]), (&3.into(), &3.into()));
+    let fold = split(&["fold", "--fold", "2/3", "--keep-sequences"]);
+    // All names are of one sequence.
+    fold.failed_with(1, &["shapes", "Choose another share"]);
+    let fold = split(&["fold", "--fold", "2/3"])
+        .succeeded()
+        .json()
+        .remove(0);
+    assert_eq!((&fold["train"], &fold["val"]), (&4.into(), &2.into()));
+    let few = split(&["few", "--images", "2", "--val", "50"]);
+    assert_eq!(few.succeeded().json()[0]["val"], 1);
+    split(&["x", "--fold", "4/3"]).failed_with(2, &["1/5"]);
+    split(&["x", "--val", "100"]).failed_with(2, &["below 100"]);
+}

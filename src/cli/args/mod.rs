@@ -13,7 +13,7 @@ use crate::engine::{
     BOUNDARY_WIDTH, DeviceId, Dirs, Existing, Geometry, RunConfig, Split, StartingPoint, Trunk,
     Variant, WeightsChoice,
 };
-pub use data::{DataArgs, DataCheckArgs, DataCommand, DataFixArgs};
+pub use data::{DataArgs, DataCheckArgs, DataCommand};
 
 /// Train, watch and compare fully convolutional networks for semantic segmentation.
 ///

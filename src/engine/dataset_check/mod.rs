@@ -11,8 +11,8 @@ use super::export::SaveTo;
 use super::tasks::{Cancel, Task};
 use super::{Engine, EngineError, Thumbnail};
 use crate::dataset::{
-    CheckReport, Dataset, Depth, Finding, FixPlan, FixedDataset, Severity, Split, check,
-    check_split, fix,
+    CheckReport, Dataset, Depth, Finding, FixPlan, FixedDataset, Severity, Split, SplitPlan, check,
+    check_split, fix, split,
 };
 use crate::training::DatasetRef;
 
@@ -94,6 +94,23 @@ impl Engine {
                     ..FixPlan::of(&report)
                 }
             };
+            fix(&dataset, &plan, &out, &mut tell(cancel))?.ok_or(EngineError::Cancelled)
+        })
+    }
+
+    /// Writes a copy of a dataset with other lists into a new folder.
+    pub fn split_dataset(
+        &self,
+        which: DatasetRef,
+        plan: SplitPlan,
+        out: PathBuf,
+    ) -> Task<Result<FixedDataset, EngineError>> {
+        let data_dir = self.dirs.data.clone();
+        self.spawn_waiting("split", move |cancel| {
+            let dataset = open(&which, &data_dir, &mut |_, _| !cancel.is_cancelled())?;
+            let dataset =
+                split(&dataset, &plan, &mut tell(cancel))?.ok_or(EngineError::Cancelled)?;
+            let plan = FixPlan::default();
             fix(&dataset, &plan, &out, &mut tell(cancel))?.ok_or(EngineError::Cancelled)
         })
     }
