@@ -158,9 +158,9 @@ fn read_classes(
             for item in &group.items {
                 let labels = reader.read(&item.mask)?.labels;
                 let mut has = [false; 256];
-                labels
-                    .iter()
-                    .for_each(|label| has[usize::from(*label)] = true);
+                for label in labels {
+                    has[usize::from(label)] = true;
+                }
                 for label in (0..VOID).filter(|label| has[usize::from(*label)]) {
                     *group.classes.entry(label).or_default() += 1;
                 }
