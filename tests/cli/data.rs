@@ -10,7 +10,6 @@ use super::workshop::{SIZE, Workshop, read_indices};
 /// Writes a gray mask with these labels for dark and light; the border between is void.
 fn write_mask(shop: &Workshop, name: &str, labels: [u8; 2]) {
     let path = shop.dataset().join(format!("SegmentationClass/{name}.png"));
-    let old = fs::read(&path).expect("a mask");
     let [width, height] = SIZE;
     let label = |x: u32, y: u32| labels[usize::from(x > width / 2 && y > height / 2)];
     let samples = (0..height).flat_map(|y| (0..width).map(move |x| label(x, y)));
@@ -18,7 +17,6 @@ fn write_mask(shop: &Workshop, name: &str, labels: [u8; 2]) {
         .expect("a mask")
         .save(&path)
         .expect("written");
-    assert_ne!(fs::read(&path).expect("a mask"), old);
 }
 
 fn relabel(shop: &Workshop, names: std::ops::Range<usize>, labels: [u8; 2]) {
