@@ -59,6 +59,7 @@ fn mask_folders(args: &EvaluateArgs) -> Option<MaskFolders> {
         labels: labels.clone()?,
         list: list.clone(),
         classes,
+        void: args.void.clone(),
         boundary_width: args.boundary_width,
     })
 }
@@ -75,7 +76,13 @@ fn score_run(run: &str, args: &EvaluateArgs, session: &Session) -> Result<(), St
     let mut engine = session.engine(args.device != Some(DeviceId::Cpu));
     let name = find_weights(&mut engine, run, args.device)?;
     let split = args.split;
-    let task = engine.evaluate(&name, args.device, split, args.boundary_width);
+    let task = engine.evaluate(
+        &name,
+        args.device,
+        split,
+        args.boundary_width,
+        args.void.clone(),
+    );
     let evaluation = wait_with_bar(task, &mut engine)?;
     warn(&evaluation);
     if session.json {

@@ -1,6 +1,7 @@
 //! The settings of a run as options; the preset of the trunk fills in the others.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -18,9 +19,13 @@ use crate::engine::{
 #[derive(Debug, clap::Args)]
 #[group(id = "settings", multiple = true)]
 pub struct Settings {
-    /// `sample` (generated if it is missing) or a folder in VOC or CamVid layout
+    /// `sample` (generated if it is missing), or a folder of images and masks or a zip or tar of one
     #[arg(long, value_name = "sample|FOLDER", value_parser = dataset, default_value = "sample")]
     dataset: DatasetRef,
+    /// What the labels of the masks mean: names, colors, merged and void classes [default:
+    /// class-map.toml in the dataset's folder]
+    #[arg(long, value_name = "FILE", value_parser = whole_path)]
+    class_map: Option<PathBuf>,
     /// Dtype of the convolutions in training; 16 bits take half the memory and are faster on
     /// devices that support them
     #[arg(long, value_parser = one_of::<Precision>())]
@@ -118,7 +123,7 @@ impl Settings {
     /// The recipe on top of `base`, with what was given on top of that.
     pub fn config(&self, base: RunConfig) -> RunConfig {
         let mut config = base;
-        config.dataset = self.dataset.clone();
+        config.dataset = self.dataset.clone().mapped(self.class_map.clone(), &[]);
         if let Some(recipe) = self.recipe {
             recipe.apply(&mut config);
         }
@@ -230,11 +235,13 @@ fn recipes() -> impl TypedValueParser<Value = Recipe> {
 }
 
 /// The run keeps the path, and may be resumed from another folder.
+fn whole_path(text: &str) -> Result<PathBuf, String> {
+    std::path::absolute(text).map_err(|err| format!("not a path ({err})"))
+}
+
 pub fn dataset(text: &str) -> Result<DatasetRef, String> {
     if text == "sample" {
         return Ok(DatasetRef::Sample);
     }
-    std::path::absolute(text)
-        .map(DatasetRef::Folder)
-        .map_err(|err| format!("not a path ({err})"))
+    whole_path(text).map(DatasetRef::Folder)
 }

@@ -284,7 +284,11 @@ mod tests {
         ] {
             assert!(matches!(err, EngineError::Cancelled), "{err:?}");
         }
-        let failed = EngineError::from(DatasetError::UnknownLayout { path: path() });
+        let failed = EngineError::from(DatasetError::UnknownLayout {
+            path: path(),
+            found: String::new(),
+            nearest: String::new(),
+        });
         assert!(matches!(failed, EngineError::Dataset(_)), "{failed:?}");
     }
 }

@@ -196,7 +196,7 @@ pub(super) fn load_file(
 ///
 /// # Errors
 /// When the run has no weights, the file cannot be written, or its name does not end in
-/// `.safetensors`, from which this program knows the format when it reads it.
+/// `.safetensors`, from which other programs know the format.
 pub fn export_run(folder: &RunFolder, output: &Output) -> Result<(), TrainError> {
     let path = output.path();
     if !path
@@ -206,7 +206,7 @@ pub fn export_run(folder: &RunFolder, output: &Output) -> Result<(), TrainError>
         return Err(TrainError::Unusable {
             path: path.to_path_buf(),
             reason: "the name does not end in .safetensors".to_owned(),
-            hint: "Choose one that does: the format of a file is known from its name",
+            hint: "Choose one that does: other programs know the format from the name",
         });
     }
     let meta = folder.meta()?;

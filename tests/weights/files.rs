@@ -178,3 +178,30 @@ fn a_file_that_nobody_could_read_back_is_not_written() {
         "{message}"
     );
 }
+
+#[test]
+fn values_that_are_no_numbers_are_named_before_they_are_used() {
+    let set = TinySet::new(4, 1);
+    let folder = set.run(plain);
+    assert_eq!(trained(&set, &folder).outcome(), Some(&Outcome::Finished));
+    let file = set.dir.path().join("net.safetensors");
+    export_run(&folder, &output(&file)).expect("a file");
+    let mut tensors = read(&file);
+    let layer = tensors.get_mut("conv3_1.weight").expect("the layer");
+    (layer.values[0], layer.values[7]) = (f32::NAN, f32::INFINITY);
+    // As `torch.compile` in `DataParallel` names the layers, in a file with another extension.
+    let wrapped = tensors
+        .into_iter()
+        .map(|(name, values)| (format!("module._orig_mod.{name}"), values))
+        .collect();
+    let broken = set.dir.path().join("broken.pth");
+    write(&broken, &wrapped);
+    let message = Predictor::from_weights(&choice(&broken), DeviceId::Cpu)
+        .err()
+        .expect("refused")
+        .to_string();
+    assert!(
+        message.contains("broken.pth: 2 of the") && message.contains("conv3_1.weight"),
+        "{message}"
+    );
+}

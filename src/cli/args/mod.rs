@@ -131,6 +131,9 @@ pub struct EvaluateArgs {
     /// [default: that of the run]
     #[arg(long, value_name = "ID", conflicts_with = "predictions")]
     pub device: Option<DeviceId>,
+    /// A label of the true masks that is not scored, besides 255; may be given several times
+    #[arg(long, value_name = "LABEL")]
+    pub void: Vec<u8>,
     #[command(flatten)]
     pub masks: MaskArgs,
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::Depth;
 use super::picture_hash::PictureHash;
 use crate::dataset::image_io::{
-    ImageHeader, RawPixels, read_header, read_raw, read_rgb, read_without_alpha,
+    ImageHeader, RawPixels, read_image_header, read_raw, read_rgb, read_without_alpha,
 };
 use crate::dataset::{DatasetError, DatasetItem, LabelMap, MaskReader, Size, Split, VOID};
 
@@ -69,7 +69,7 @@ pub(super) enum LabelProblem {
 impl ItemFacts {
     /// Reads a pair. What cannot be read is a fact too.
     pub fn read(reader: &MaskReader, item: &DatasetItem, split: Split, depth: Depth) -> Self {
-        let mut image = read_header(&item.image).map_err(|err| err.to_string());
+        let mut image = read_image_header(&item.image).map_err(|err| err.to_string());
         let (mut fourth_band, mut hash) = (false, None);
         if let (Depth::Everything, Ok(header)) = (depth, &image) {
             if matches!(header.bands, 2 | 4) {

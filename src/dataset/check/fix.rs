@@ -10,7 +10,9 @@ use serde::Serialize;
 
 use super::CheckReport;
 use super::finding::Fix;
-use crate::dataset::image_io::{RawPixels, check_sizes, read_header, read_raw, read_without_alpha};
+use crate::dataset::image_io::{
+    RawPixels, check_sizes, read_image_header, read_raw, read_without_alpha,
+};
 use crate::dataset::{
     ClassList, Dataset, DatasetError, DatasetItem, LabelMap, MaskReader, Split, VOID,
     write_index_png, write_rgb_png,
@@ -233,7 +235,7 @@ impl Writer<'_> {
 
     fn labels(&self, item: &DatasetItem) -> Result<LabelMap, DatasetError> {
         let mut labels = self.remapped(item)?;
-        let header = read_header(&item.image)?;
+        let header = read_image_header(&item.image)?;
         if self.plan.turn_masks && labels.size() == header.stored && header.size != header.stored {
             let pixels = GrayImage::from_raw(labels.width, labels.height, labels.labels);
             let mut image = DynamicImage::ImageLuma8(pixels.unwrap_or_default());

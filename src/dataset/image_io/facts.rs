@@ -24,7 +24,7 @@ pub(in crate::dataset) struct ImageHeader {
 }
 
 /// Reads the header alone.
-pub(in crate::dataset) fn read_header(path: &Path) -> Result<ImageHeader, DatasetError> {
+pub(in crate::dataset) fn read_image_header(path: &Path) -> Result<ImageHeader, DatasetError> {
     let reader = ImageReader::open(path)
         .and_then(ImageReader::with_guessed_format)
         .map_err(|err| read_error(path, err))?;

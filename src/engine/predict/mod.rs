@@ -147,13 +147,15 @@ impl Engine {
     }
 
     /// Scores of a run's best weights over a split of the dataset it was trained on, with
-    /// a boundary band of `boundary_width` pixels; `device` as in [`NetworkSource::Run`].
+    /// a boundary band of `boundary_width` pixels; `device` as in [`NetworkSource::Run`], `void` =
+    /// labels that do not count besides.
     pub fn evaluate(
         &self,
         run: &str,
         device: Option<DeviceId>,
         split: Split,
         boundary_width: usize,
+        void: Vec<u8>,
     ) -> Task<Result<Evaluation, EngineError>> {
         let request = EvaluationRequest {
             source: Source::Run(self.folder(run)),
@@ -161,6 +163,7 @@ impl Engine {
             data_dir: self.dirs.data.clone(),
             split,
             boundary_width,
+            void,
         };
         self.predictor.evaluate(&self.waker, request)
     }

@@ -89,6 +89,8 @@ pub(super) struct EvaluationRequest {
     pub split: Split,
     /// In pixels.
     pub boundary_width: usize,
+    /// Labels that do not count besides those of the run's dataset.
+    pub void: Vec<u8>,
 }
 
 /// Handle on the thread; dropping it ends the thread after its work.
@@ -284,8 +286,11 @@ impl Models {
         cancel: &Cancel,
     ) -> Result<Evaluation, EngineError> {
         let predictor = self.get(&request.source, request.device)?;
-        let which = &predictor.meta().config.dataset;
-        let dataset = dataset::open(which, &request.data_dir, &mut |_, _| !cancel.is_cancelled())?;
+        let which = predictor.meta().config.dataset.clone();
+        let which = which.mapped(None, &request.void);
+        let dataset = dataset::open(&which, &request.data_dir, &mut |_, _| {
+            !cancel.is_cancelled()
+        })?;
         let mut warnings =
             before_scoring(&dataset, request.split, &mut |_, _| !cancel.is_cancelled())?;
         let then = request.source.dataset_record();

@@ -34,6 +34,8 @@ pub struct MaskFolders {
     pub list: Option<PathBuf>,
     /// Which classes the labels stand for.
     pub classes: MaskClasses,
+    /// Labels of the true masks that do not count, besides 255.
+    pub void: Vec<u8>,
     /// Width of the band along boundaries, in pixels.
     pub boundary_width: usize,
 }
@@ -83,8 +85,9 @@ pub fn score_masks(folders: &MaskFolders, cancel: &Cancel) -> Result<MaskScores,
     let (classes, assumed) = classes_of(folders)?;
     let (pairs, unpaired) = pair(folders)?;
     let reader = MaskReader::new(&classes, vec![VOID]);
+    let truth_reader = MaskReader::new(&classes, [folders.void.as_slice(), &[VOID]].concat());
     let labels: Vec<PathBuf> = pairs.iter().map(|pair| pair.label.clone()).collect();
-    let report = check_masks(&classes, &reader, &labels, &mut |_, _| {
+    let report = check_masks(&classes, &truth_reader, &labels, &mut |_, _| {
         !cancel.is_cancelled()
     })
     .ok_or(EngineError::Cancelled)?;
@@ -96,7 +99,7 @@ pub fn score_masks(folders: &MaskFolders, cancel: &Cancel) -> Result<MaskScores,
         }
         let images: Vec<_> = chunk
             .par_iter()
-            .map(|pair| pair.count(&reader, folders.boundary_width))
+            .map(|pair| pair.count(&truth_reader, &reader, folders.boundary_width))
             .collect();
         for image in images {
             counts.merge(&image.map_err(|err| explain(err, assumed))?);
@@ -151,7 +154,7 @@ fn pair(folders: &MaskFolders) -> Result<(Vec<Pair>, Vec<PathBuf>), MaskScoreErr
     let mut predictions = list_masks(&folders.predictions)?;
     let labels = list_masks(&folders.labels)?;
     let names = match &folders.list {
-        Some(list) => read_names(list)?,
+        Some(list) => read_names(list, &|name| labels.contains_key(name))?,
         None => labels.keys().cloned().collect(),
     };
     if names.is_empty() {
@@ -208,10 +211,11 @@ fn explain(err: MaskScoreError, assumed: bool) -> MaskScoreError {
 impl Pair {
     fn count(
         &self,
+        truth_reader: &MaskReader,
         reader: &MaskReader,
         boundary_width: usize,
     ) -> Result<SetCounts, MaskScoreError> {
-        let truth = reader.read(&self.label)?;
+        let truth = truth_reader.read(&self.label)?;
         let mask = reader.read(&self.prediction)?;
         if truth.size() != mask.size() {
             return Err(MaskScoreError::Sizes {

@@ -1,6 +1,7 @@
 //! Batch normalization of a training step with its `relu`, as an operation of Burn: a channel is
 //! read and written while it is in the cache.
 
+use burn::backend::Flex;
 use burn::backend::TensorMetadata as _;
 use burn::backend::flex::FlexTensor;
 use burn::module::RunningState;
@@ -34,7 +35,7 @@ pub(crate) fn batch_norm(
         return None;
     }
     let operands = [
-        Operand::new(input.clone())?,
+        Operand::<Flex>::new(input.clone())?,
         Operand::new(layer.gamma.val())?,
         Operand::new(layer.beta.val())?,
     ];
