@@ -6,6 +6,7 @@
 
 mod args;
 mod bench;
+mod bench_layers;
 mod data;
 mod devices;
 mod evaluate;

@@ -13,7 +13,7 @@ use super::values::{
 };
 use crate::engine::{
     Augment, DatasetRef, FinalUpsampling, Precision, Recipe, Reduction, RunConfig, SampleOrder,
-    Schedule, Size, Trunk, preset,
+    Schedule, Size, Trunk, argument_path, preset,
 };
 
 #[derive(Debug, clap::Args)]
@@ -236,7 +236,8 @@ fn recipes() -> impl TypedValueParser<Value = Recipe> {
 
 /// The run keeps the path, and may be resumed from another folder.
 fn whole_path(text: &str) -> Result<PathBuf, String> {
-    std::path::absolute(text).map_err(|err| format!("not a path ({err})"))
+    let path = argument_path(text.as_ref());
+    std::path::absolute(path).map_err(|err| format!("not a path ({err})"))
 }
 
 pub fn dataset(text: &str) -> Result<DatasetRef, String> {

@@ -249,7 +249,7 @@ fn deal(groups: Vec<Group>, shares: &[f64]) -> Vec<Vec<DatasetItem>> {
 mod tests {
     use std::path::Path;
 
-    use super::super::layout::tests::write_voc;
+    use super::super::layout::tests::{write_text, write_voc};
     use super::*;
 
     fn dataset(ids: &[String], root: &Path) -> Dataset {
@@ -350,6 +350,8 @@ mod tests {
         let ids = numbered(20);
         let set = dataset(&ids, dir.path());
         // A class in 4 of 20 images: in 1 of 5, whatever the seed.
+        write_text(&dir.path().join("classes.txt"), "a\nb\nc\nd\ne\nf\ng\nh\n");
+        let set = Dataset::open(&set.root).expect("with eight classes");
         for id in &ids[..4] {
             write_voc(dir.path(), &[id], [0, 7]);
         }

@@ -15,6 +15,7 @@ mod export;
 mod memory;
 mod notice;
 mod outputs;
+mod path_kinds;
 mod predict;
 mod runs;
 mod score_masks;
@@ -22,6 +23,7 @@ mod starting_point;
 mod tasks;
 pub mod text;
 mod train;
+mod typed_path;
 mod weights_files;
 
 use std::path::PathBuf;
@@ -46,7 +48,7 @@ pub use crate::training::{
     DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord, InitialWeights, Learning, Outcome,
     Precision, Preview, PreviewItem, Recipe, Reduction, RunConfig, RunInfo, SampleOrder, Schedule,
     StartingPoint, StepPhase, StepProgress, StepRecord, WeightsChoice, WeightsSummary,
-    autotune_folder, network_preset, preset,
+    autotune_folder, network_preset, preset, tested_devices_file,
 };
 pub use catalogue::{
     Catalogue, CatalogueEntry, CatalogueError, CatalogueItem, EntryState, KnownHash, public_weights,
@@ -60,11 +62,13 @@ pub use export::SaveTo;
 pub use memory::keep_freed_memory;
 pub use notice::{Notice, NoticeLevel};
 pub use outputs::PredictionFiles;
+pub use path_kinds::{PathKind, PathKinds};
 pub use predict::{Evaluation, Logits, NetworkSource, Prediction};
 pub use runs::{Need, RunSnapshot, RunState};
 pub use score_masks::{MaskClasses, MaskFolders, MaskScoreError, MaskScores, score_masks};
 pub use tasks::{Cancel, Poll, Task, guarded};
 pub use train::{ActiveRun, Live, Phase, Plan, RunEvent, RunEventKind};
+pub use typed_path::{argument_path, typed_path};
 
 use background::Background;
 use catalogue::WeightsEvent;
@@ -116,6 +120,8 @@ pub struct Engine {
     /// Counts openings, so that a late answer of an older one is ignored.
     dataset_generation: u64,
     dataset_task: Option<Task<()>>,
+    /// What was open before, until the next one is.
+    dataset_before: Option<Arc<OpenDataset>>,
     background: Vec<(Background, Task<()>)>,
     runs: Vec<RunSnapshot>,
     runs_known: bool,
@@ -155,6 +161,7 @@ impl Engine {
             dataset: DatasetState::None,
             dataset_generation: 0,
             dataset_task: None,
+            dataset_before: None,
             background: Vec::new(),
             runs: Vec::new(),
             runs_known: false,

@@ -55,7 +55,7 @@ pub use network_choice::network_preset;
 pub use precision::Precision;
 pub use predictor::Predictor;
 pub use preset::preset;
-pub use probe::{candidates, cpu_entry, probe};
+pub use probe::{candidates, cpu_entry, probe, self_test, tested_devices_file};
 pub use recipe::Recipe;
 pub use run::{train, train_on};
 pub use schedule::Schedule;

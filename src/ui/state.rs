@@ -10,6 +10,7 @@ use super::panels::dataset::DatasetPanel;
 use super::panels::inspect::InspectPanel;
 use super::panels::live::LivePanel;
 use super::panels::train::TrainPanel;
+use super::recent::Recent;
 use super::view_model::run_selection::RunSelection;
 use crate::engine::DatasetRef;
 
@@ -43,6 +44,8 @@ pub struct AppState {
     pub prefs: Prefs,
     /// Places of the panels.
     pub layout: DockLayout,
+    /// What was opened lately.
+    pub recent: Recent,
     /// Ticked runs.
     pub selection: RunSelection,
     /// The Dataset panel.

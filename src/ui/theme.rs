@@ -45,7 +45,7 @@ const DARK: Palette = Palette {
     on_accent: rgb(255, 255, 255),
     success: rgb(98, 190, 120),
     warning: rgb(232, 176, 76),
-    error: rgb(238, 108, 100),
+    error: rgb(246, 130, 122),
     info: rgb(110, 178, 236),
     card: rgb(38, 40, 45),
     outline: rgb(56, 59, 66),
@@ -56,10 +56,10 @@ const DARK: Palette = Palette {
 const LIGHT: Palette = Palette {
     accent: rgb(24, 106, 184),
     on_accent: rgb(255, 255, 255),
-    success: rgb(34, 128, 66),
-    warning: rgb(166, 104, 0),
-    error: rgb(192, 48, 44),
-    info: rgb(24, 106, 184),
+    success: rgb(28, 112, 58),
+    warning: rgb(136, 82, 0),
+    error: rgb(176, 40, 38),
+    info: rgb(20, 96, 170),
     card: rgb(255, 255, 255),
     outline: rgb(214, 217, 222),
     well: rgb(228, 230, 234),
@@ -98,6 +98,21 @@ pub fn level_color(visuals: &Visuals, level: NoticeLevel) -> Color32 {
         NoticeLevel::Info => palette.info,
         NoticeLevel::Warning => palette.warning,
         NoticeLevel::Error => palette.error,
+    }
+}
+
+/// The fill behind a word in a pill.
+pub fn pill_fill(color: Color32) -> Color32 {
+    color.gamma_multiply(0.12)
+}
+
+/// The text of a word in a pill; the accent, made for fills, is too close to its own tint.
+pub fn pill_text(visuals: &Visuals, color: Color32) -> Color32 {
+    let palette = palette(visuals);
+    if color == palette.accent {
+        palette.info
+    } else {
+        color
     }
 }
 
@@ -191,6 +206,8 @@ struct Tones {
     selected: Color32,
     outline: Color32,
     text: Color32,
+    /// Hints.
+    weak_text: Color32,
     /// Fill of buttons, fill of other widgets, text.
     idle: [Color32; 3],
     /// Fill of buttons, fill of other widgets, outline, under the pointer.
@@ -207,6 +224,7 @@ fn dark() -> Visuals {
         selected: rgb(226, 238, 250),
         outline: rgb(52, 55, 61),
         text: rgb(186, 190, 197),
+        weak_text: rgb(150, 155, 163),
         idle: [rgb(50, 53, 59), rgb(58, 61, 68), rgb(218, 221, 226)],
         hovered: [rgb(60, 64, 71), rgb(68, 72, 80), rgb(92, 97, 107)],
     };
@@ -226,6 +244,7 @@ fn light() -> Visuals {
         selected: rgb(10, 60, 110),
         outline: LIGHT.outline,
         text: rgb(64, 68, 75),
+        weak_text: rgb(92, 97, 105),
         idle: [rgb(229, 231, 235), rgb(218, 221, 226), rgb(46, 50, 56)],
         hovered: [rgb(219, 223, 229), rgb(208, 212, 219), rgb(160, 166, 176)],
     };
@@ -242,6 +261,7 @@ fn painted(mut visuals: Visuals, tones: &Tones) -> Visuals {
     visuals.window_fill = tones.window;
     visuals.window_stroke = Stroke::new(1.0, palette.outline);
     visuals.extreme_bg_color = tones.field;
+    visuals.weak_text_color = Some(tones.weak_text);
     visuals.faint_bg_color = tones.stripe;
     visuals.warn_fg_color = palette.warning;
     visuals.error_fg_color = palette.error;
@@ -282,24 +302,58 @@ mod tests {
         (a.max(b) + 0.05) / (a.min(b) + 0.05)
     }
 
+    /// WCAG 2 asks for this much of text.
+    const READABLE: f64 = 4.5;
+
+    /// What is behind text: panels, windows, cards, fields, every other row of a table.
+    fn backgrounds(visuals: &Visuals) -> [Color32; 5] {
+        [
+            visuals.panel_fill,
+            visuals.window_fill,
+            palette(visuals).card,
+            visuals.extreme_bg_color,
+            visuals.faint_bg_color,
+        ]
+    }
+
     #[test]
-    fn text_colors_stand_out_from_panels() {
-        for (visuals, palette) in [(dark(), DARK), (light(), LIGHT)] {
-            for color in [
-                palette.success,
-                palette.warning,
-                palette.error,
-                palette.info,
-            ] {
-                let found = contrast(color, visuals.panel_fill);
-                assert!(
-                    found >= 3.5,
-                    "{color:?} on {:?}: {found}",
-                    visuals.panel_fill
-                );
+    fn text_hints_and_notices_are_readable_everywhere() {
+        for visuals in [dark(), light()] {
+            let palette = palette(&visuals);
+            for background in backgrounds(&visuals) {
+                for color in [
+                    visuals.weak_text_color(),
+                    palette.success,
+                    palette.warning,
+                    palette.error,
+                    palette.info,
+                ] {
+                    let found = contrast(color, background);
+                    assert!(found >= READABLE, "{color:?} on {background:?}: {found}");
+                }
+                assert!(contrast(visuals.text_color(), background) >= 7.0);
             }
-            assert!(contrast(visuals.text_color(), visuals.panel_fill) >= 7.0);
             assert!(contrast(palette.on_accent, palette.accent) >= 3.0);
+        }
+    }
+
+    #[test]
+    fn words_in_pills_are_readable() {
+        for visuals in [dark(), light()] {
+            let palette = palette(&visuals);
+            for background in [visuals.panel_fill, palette.card] {
+                for color in [
+                    palette.success,
+                    palette.warning,
+                    palette.error,
+                    palette.info,
+                    palette.accent,
+                ] {
+                    let pill = background.blend(pill_fill(color));
+                    let found = contrast(pill_text(&visuals, color), pill);
+                    assert!(found >= READABLE, "{color:?} on {background:?}: {found}");
+                }
+            }
         }
     }
 

@@ -2,8 +2,10 @@
 
 mod before_start;
 mod desk;
+mod files;
 mod findings;
 mod keys;
+mod shown;
 mod weights;
 
 use std::collections::BTreeMap;
@@ -243,7 +245,9 @@ fn dropped_images_are_segmented() {
     let text = desk.set.dir.path().join("notes.txt");
     fs::write(&text, "no image").expect("a file");
     desk.drop_files(&[&text]);
-    assert!(desk.has_message("Only images, folders of images"));
+    desk.until("it is refused", |desk| {
+        desk.has_message("notes.txt: Only images, folders of images")
+    });
 }
 
 #[test]
@@ -251,7 +255,7 @@ fn images_are_opened_while_inspect_is_hidden() {
     let mut desk = Desk::new(|_| ());
     let empty = desk.set.dir.path().join("empty");
     fs::create_dir(&empty).expect("a folder");
-    desk.drop_files(&[&empty]);
+    desk.window.state().send(Command::Inspect(vec![empty]));
     desk.window
         .state()
         .send(Command::ShowPanel(PanelKind::Live));

@@ -231,3 +231,19 @@ fn runs_and_files_predict_on_any_device() {
         assert_eq!(predict.device, Some(DeviceId::Cuda(1)));
     }
 }
+
+#[test]
+fn paths_are_understood_as_they_are_pasted() {
+    let words = "fcn-workbench predict file:///my%20data/a.png --out=file:///out --run x";
+    let args = Args::try_parse_from(words.split_whitespace()).unwrap();
+    let Some(Command::Predict(predict)) = args.command else {
+        panic!("not predict")
+    };
+    assert_eq!(predict.images, [std::path::Path::new("/my data/a.png")]);
+    assert_eq!(predict.out, Some("/out".into()));
+    let config = train("--dataset file:///my%20data").unwrap();
+    assert_eq!(
+        config.config(None).unwrap().dataset,
+        DatasetRef::Folder("/my data".into())
+    );
+}

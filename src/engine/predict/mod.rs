@@ -11,7 +11,7 @@ use thread::{EvaluationRequest, Request, Source};
 use super::dataset::DatasetState;
 use super::tasks::Task;
 use super::{Engine, EngineError};
-use crate::dataset::{ClassList, LabelMap, Rgb, Size, Split};
+use crate::dataset::{ClassList, LabelMap, Rgb, Size, Split, read_rgb};
 use crate::metrics::Scores;
 use crate::training::{DeviceId, WeightsChoice};
 
@@ -96,9 +96,23 @@ impl Engine {
         DeviceId::Cpu
     }
 
-    /// The mask of an image by the best weights of a run.
-    pub fn predict(&self, run: &str, image: &Path) -> Task<Result<Arc<Prediction>, EngineError>> {
-        self.predict_with(&NetworkSource::Run(run.to_owned(), None), image)
+    /// Decodes an image on a worker, also while the `predict` thread is busy.
+    pub fn read_image(&self, path: &Path) -> Task<Result<Arc<Rgb>, EngineError>> {
+        let path = path.to_path_buf();
+        self.spawn("read image", move |_| Ok(Arc::new(read_rgb(&path)?)))
+    }
+
+    /// The mask of an image by the best weights of a run; `pixels` where the image was
+    /// read already.
+    pub fn predict(
+        &self,
+        run: &str,
+        image: &Path,
+        pixels: Option<Arc<Rgb>>,
+    ) -> Task<Result<Arc<Prediction>, EngineError>> {
+        let network = NetworkSource::Run(run.to_owned(), None);
+        let request = self.request(&network, image, pixels);
+        self.predictor.predict(&self.waker, request)
     }
 
     /// The logits of an image.
@@ -128,6 +142,11 @@ impl Engine {
         network: &NetworkSource,
         image: &Path,
     ) -> Task<Result<Arc<Prediction>, EngineError>> {
+        let request = self.request(network, image, None);
+        self.predictor.predict(&self.waker, request)
+    }
+
+    fn request(&self, network: &NetworkSource, image: &Path, pixels: Option<Arc<Rgb>>) -> Request {
         let (source, device) = self.locate(network);
         let truth = match &self.dataset {
             DatasetState::Ready(open) => [Split::Val, Split::Train]
@@ -137,13 +156,13 @@ impl Engine {
                 .map(|item| (open.dataset.mask_reader(), item.clone())),
             _ => None,
         };
-        let request = Request {
+        Request {
             source,
             device,
             image: image.to_path_buf(),
+            pixels,
             truth,
-        };
-        self.predictor.predict(&self.waker, request)
+        }
     }
 
     /// Scores of a run's best weights over a split of the dataset it was trained on, with

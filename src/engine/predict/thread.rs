@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::{Evaluation, Logits, Prediction};
-use crate::dataset::{DatasetItem, DatasetRecord, MaskReader, Split, read_rgb};
+use crate::dataset::{DatasetItem, DatasetRecord, MaskReader, Rgb, Split, read_rgb};
 use crate::engine::dataset;
 use crate::engine::dataset_check::before_scoring;
 use crate::engine::memory::give_back_freed_memory;
@@ -75,6 +75,8 @@ pub(super) struct Request {
     pub source: Source,
     pub device: DeviceId,
     pub image: PathBuf,
+    /// The image, where it was read already.
+    pub pixels: Option<Arc<Rgb>>,
     /// How to read the image's ground truth, where it is known.
     pub truth: Option<(MaskReader, DatasetItem)>,
 }
@@ -175,8 +177,8 @@ impl PredictThread {
         waker: &Waker,
         request: Request,
     ) -> Task<Result<Arc<Prediction>, EngineError>> {
-        self.submit(waker, move |models, _| {
-            models.predict(&request).map(Arc::new)
+        self.submit(waker, move |models, cancel| {
+            models.predict(&request, cancel).map(Arc::new)
         })
     }
 
@@ -248,11 +250,20 @@ impl Models {
         })
     }
 
-    fn predict(&mut self, request: &Request) -> Result<Prediction, EngineError> {
-        let image = read_rgb(&request.image)?;
+    fn predict(&mut self, request: &Request, cancel: &Cancel) -> Result<Prediction, EngineError> {
+        let image = match &request.pixels {
+            Some(pixels) => Arc::clone(pixels),
+            None => Arc::new(read_rgb(&request.image)?),
+        };
         let predictor = self.get(&request.source, request.device)?;
         let started = Instant::now();
-        let mask = predictor.predict(&image)?;
+        let watch = cancel.clone();
+        let mask = predictor
+            .predict(&image, move |share| {
+                watch.set_progress(share);
+                !watch.is_cancelled()
+            })?
+            .ok_or(EngineError::Cancelled)?;
         let secs = started.elapsed().as_secs_f64();
         let classes = Arc::new(predictor.meta().classes.clone());
         // A mask that cannot be read is no reason to hide the prediction.
@@ -271,7 +282,7 @@ impl Models {
         Ok(Prediction {
             run: request.source.name(),
             image_path: request.image.clone(),
-            image: Arc::new(image),
+            image,
             mask: Arc::new(mask),
             classes,
             secs,

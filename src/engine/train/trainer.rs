@@ -168,6 +168,8 @@ impl Trainer {
                 source,
             }
         })?;
+        // The masks of the run before are not this run's.
+        self.live = None;
         self.current = Some(Current {
             active: ActiveRun::new(config),
             classes: Arc::default(),
@@ -221,11 +223,10 @@ impl Trainer {
             return false;
         };
         current.active.in_step = current.control.step_progress();
-        let preview = current
-            .previews
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        // Until the run has its name, nothing says whose masks they are.
+        let preview = (!current.active.run.is_empty())
+            .then_some(&current.previews)
+            .and_then(|slot| slot.lock().unwrap_or_else(PoisonError::into_inner).take());
         if let Some(preview) = preview {
             self.live = Some(Live {
                 run: current.active.run.clone(),

@@ -3,6 +3,7 @@
 //! A [`UiCommand`] is an entry of a menu, with its label, tooltip and key. A [`Command`] is a
 //! change with its data: the app makes one of a [`UiCommand`], panels send it themselves.
 
+mod ask;
 mod keys;
 mod ui_command;
 
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use crossbeam_channel::{Receiver, Sender};
 use serde::{Deserialize, Serialize};
 
+pub use ask::{Ask, AskKind};
 pub use keys::{Pressed, VIEW_KEYS, ViewKey, take_pressed};
 pub use ui_command::{MENUS, Menu, Section, UiCommand};
 
@@ -80,12 +82,20 @@ pub enum Command {
         runs: Vec<String>,
         image: Option<PathBuf>,
     },
+    /// Shows the compared runs on this image.
+    CompareImage(PathBuf),
+    /// Shows Inspect with the masks of a run.
+    InspectRun(String),
+    /// Saves the mask or overlay for which a place was asked.
+    SavePng(PathBuf),
+    /// Forgets the recent datasets and images.
+    ClearRecent,
     /// Downloads the public weights with this id.
     DownloadWeights(&'static str),
     /// Cancels the download or check of the public weights with this id.
     CancelDownload(&'static str),
-    /// Asks for the file of the public weights with this id, then adds it.
-    PickWeights(&'static str),
+    /// Opens a file dialog.
+    Ask(Ask),
     /// Checks a file and copies it to the public weights, as the entry `id`.
     AddWeights { id: &'static str, path: PathBuf },
     /// Reads a weights file and asks what to do with it.

@@ -17,7 +17,7 @@ use eframe::egui::{CollapsingHeader, RichText, ScrollArea, Ui};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{DatasetState, DeviceId, Engine, InitialWeights, RunConfig, Trunk, preset};
-use crate::ui::command::{Problem, UiCommand};
+use crate::ui::command::{Ask, Command, Problem, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::icons::Icon;
 use crate::ui::panels::{command_button, send_when_clicked};
@@ -197,7 +197,7 @@ impl TrainPanel {
             }
         });
         if network::network_ui(ctx.engine, ui, &mut self.settings) {
-            self.weights.ask(ctx.engine);
+            ctx.commands.send(Command::Ask(Ask::Weights));
         }
         device::device_ui(ctx, ui, &mut self.device);
         optimizer::recipe_ui(ui, &mut self.settings);
