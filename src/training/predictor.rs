@@ -7,7 +7,7 @@ use super::error::TrainError;
 use super::evaluate::{EvaluationScores, NoMasks, Scoring, evaluate};
 use super::external_weights::{WeightsChoice, load_file};
 use super::segmenter::Segmenter;
-use crate::dataset::{Dataset, LabelMap, Rgb, Size, Split, resize_labels, resize_rgb};
+use crate::dataset::{ClassMatch, Dataset, LabelMap, Rgb, Size, Split, resize_labels, resize_rgb};
 use crate::kernels::Work;
 use crate::metrics::{ConfusionMatrix, SetCounts};
 
@@ -102,9 +102,12 @@ impl Predictor {
         self.segmenter.logits_vec(image, self.meta.config.test_size)
     }
 
-    /// Scores over a split of `dataset`, which must have the run's number of classes, with
-    /// a boundary band of `boundary_width` pixels; `None` when `control` was stopped in
-    /// between.
+    /// Scores over a split of `dataset`, of the classes that [`ClassMatch`] finds in both the run and
+    /// the dataset, with a boundary band of `boundary_width` pixels; `None` when `control` was
+    /// stopped in between.
+    ///
+    /// # Errors
+    /// Also when they have no class in common.
     pub fn evaluate(
         &self,
         dataset: &Dataset,
@@ -113,23 +116,29 @@ impl Predictor {
         control: &Control,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Option<EvaluationScores>, TrainError> {
-        if dataset.classes.len() != self.meta.classes.len() {
+        let matched = ClassMatch::new(&self.meta.classes, &dataset.classes);
+        if matched.num_matched() == 0 {
             return Err(TrainError::Config {
                 field: "dataset",
-                value: format!("{} with {} classes", dataset.name, dataset.classes.len()),
-                rule: "the run was trained on another number of classes",
+                value: dataset.name.clone(),
+                rule: "it has no class of the name of one of the run's, so there is nothing to score; choose the \
+                       dataset that the run was trained on",
             });
         }
         let (items, reader) = (dataset.items(split), dataset.mask_reader());
+        let num_classes = self.meta.classes.len();
         let how = Scoring {
             reader: &reader,
+            num_classes,
+            classes: (!matched.is_identity()).then_some(&matched),
             test_size: self.meta.config.test_size,
             boundary_width: Some(boundary_width),
         };
-        let mut counts = SetCounts::new(reader.num_classes, boundary_width);
+        let mut counts = SetCounts::new(num_classes, boundary_width);
+        let kept = matched.has_partner();
         let mut count = |image: &ConfusionMatrix, boundary: Option<&ConfusionMatrix>| {
             if let Some(boundary) = boundary {
-                counts.add_counts(image, boundary);
+                counts.add_counts(&image.only(kept), &boundary.only(kept));
             }
         };
         let loss = evaluate(

@@ -33,7 +33,7 @@ pub struct DockLayout {
 }
 
 impl Default for DockLayout {
-    /// Dataset and Train on the left; Curves above Live, Inspect and Compare on the right.
+    /// Dataset and Train on the left; Curves above Live, Inspect, Compare and Runs on the right.
     fn default() -> Self {
         let mut tiles = Tiles::default();
         let mut tabs = |panels: &[PanelKind]| {
@@ -46,7 +46,12 @@ impl Default for DockLayout {
         let dataset = tabs(&[PanelKind::Dataset]);
         let train = tabs(&[PanelKind::Train]);
         let curves = tabs(&[PanelKind::Curves]);
-        let images = tabs(&[PanelKind::Live, PanelKind::Inspect, PanelKind::Compare]);
+        let images = tabs(&[
+            PanelKind::Live,
+            PanelKind::Inspect,
+            PanelKind::Compare,
+            PanelKind::Runs,
+        ]);
         let mut split = |dir, children, fraction| {
             tiles.insert_container(Container::Linear(Linear::new_binary(
                 dir, children, fraction,

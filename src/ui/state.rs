@@ -9,6 +9,7 @@ use super::panels::curves::CurvesPanel;
 use super::panels::dataset::DatasetPanel;
 use super::panels::inspect::InspectPanel;
 use super::panels::live::LivePanel;
+use super::panels::runs::RunsPanel;
 use super::panels::train::TrainPanel;
 use super::recent::Recent;
 use super::view_model::run_selection::RunSelection;
@@ -60,6 +61,8 @@ pub struct AppState {
     pub inspect: InspectPanel,
     /// The Compare panel.
     pub compare: ComparePanel,
+    /// The Runs panel.
+    pub runs: RunsPanel,
 }
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ struct Labels {
 fn place(split: Split) -> usize {
     match split {
         Split::Train => 0,
-        Split::Val => 1,
+        Split::Val | Split::Test => 1,
     }
 }
 
@@ -65,6 +65,7 @@ fn list_name(split: Split) -> &'static str {
     match split {
         Split::Train => "training",
         Split::Val => "validation",
+        Split::Test => "test",
     }
 }
 

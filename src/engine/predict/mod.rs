@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub(super) use thread::PredictThread;
-use thread::{EvaluationRequest, Request, Source};
+use thread::{EvaluationRequest, KnownTruth, Request, Source};
 
 use super::dataset::DatasetState;
 use super::tasks::Task;
 use super::{Engine, EngineError};
 use crate::dataset::{ClassList, LabelMap, Rgb, Size, Split, read_rgb};
 use crate::metrics::Scores;
-use crate::training::{DeviceId, WeightsChoice};
+use crate::training::{DatasetRef, DeviceId, WeightsChoice};
 
 /// Which network predicts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,10 +40,14 @@ pub struct Prediction {
     pub classes: Arc<ClassList>,
     /// Seconds the network took.
     pub secs: f64,
-    /// Ground truth, where the open dataset has this image.
+    /// Ground truth in the labels of the run, where the open dataset has this image. Classes that
+    /// the run does not have are void.
     pub truth: Option<Arc<LabelMap>>,
-    /// Scores on this image alone, where there is ground truth.
+    /// Scores on this image alone, where there is ground truth, over the classes that the run
+    /// and the dataset have in common.
     pub scores: Option<Scores>,
+    /// What to know about the scores, or why there are none: classes without a partner.
+    pub score_remark: Option<String>,
 }
 
 /// The scores of each class at each pixel, of which the mask takes the largest.
@@ -55,6 +59,15 @@ pub struct Logits {
     pub size: Size,
     /// `[num_classes, height, width]`: one plane per class after the other, row by row.
     pub values: Vec<f32>,
+}
+
+/// Which list a run is scored on.
+#[derive(Debug, Clone)]
+pub struct ScoredSplit {
+    /// The dataset; `None` = that of the run.
+    pub dataset: Option<DatasetRef>,
+    /// Its list.
+    pub split: Split,
 }
 
 /// Scores over a whole list of images.
@@ -80,6 +93,8 @@ pub struct Evaluation {
     pub classes: Arc<ClassList>,
     /// What people should know about the labels, one sentence each.
     pub warnings: Vec<String>,
+    /// What to know about the scores: classes that only the run or only the dataset has.
+    pub remark: Option<String>,
 }
 
 impl Engine {
@@ -153,7 +168,11 @@ impl Engine {
                 .into_iter()
                 .flat_map(|split| open.dataset.items(split))
                 .find(|item| item.image == image)
-                .map(|item| (open.dataset.mask_reader(), item.clone())),
+                .map(|item| KnownTruth {
+                    reader: open.dataset.mask_reader(),
+                    item: item.clone(),
+                    classes: open.dataset.classes.clone(),
+                }),
             _ => None,
         };
         Request {
@@ -165,14 +184,14 @@ impl Engine {
         }
     }
 
-    /// Scores of a run's best weights over a split of the dataset it was trained on, with
-    /// a boundary band of `boundary_width` pixels; `device` as in [`NetworkSource::Run`], `void` =
-    /// labels that do not count besides.
+    /// Scores of a run's best weights over a split of a dataset, with a boundary band of
+    /// `boundary_width` pixels; `device` as in [`NetworkSource::Run`], `void` = labels that do not
+    /// count besides.
     pub fn evaluate(
         &self,
         run: &str,
         device: Option<DeviceId>,
-        split: Split,
+        on: ScoredSplit,
         boundary_width: usize,
         void: Vec<u8>,
     ) -> Task<Result<Evaluation, EngineError>> {
@@ -180,7 +199,7 @@ impl Engine {
             source: Source::Run(self.folder(run)),
             device: device.unwrap_or_else(|| self.prediction_device(run)),
             data_dir: self.dirs.data.clone(),
-            split,
+            on,
             boundary_width,
             void,
         };

@@ -8,14 +8,16 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::{Evaluation, Logits, Prediction};
-use crate::dataset::{DatasetItem, DatasetRecord, MaskReader, Rgb, Split, read_rgb};
+use super::{Evaluation, Logits, Prediction, ScoredSplit};
+use crate::dataset::{
+    ClassList, ClassMatch, DatasetItem, DatasetRecord, LabelMap, MaskReader, Rgb, Split, read_rgb,
+};
 use crate::engine::dataset;
 use crate::engine::dataset_check::before_scoring;
 use crate::engine::memory::give_back_freed_memory;
 use crate::engine::tasks::{Cancel, Promise, Task, guarded};
 use crate::engine::{EngineError, Waker};
-use crate::metrics::ConfusionMatrix;
+use crate::metrics::{ConfusionMatrix, Scores};
 use crate::training::checkpoint::RunFolder;
 use crate::training::{Control, DeviceId, Predictor, TrainError, WeightsChoice};
 
@@ -77,8 +79,16 @@ pub(super) struct Request {
     pub image: PathBuf,
     /// The image, where it was read already.
     pub pixels: Option<Arc<Rgb>>,
-    /// How to read the image's ground truth, where it is known.
-    pub truth: Option<(MaskReader, DatasetItem)>,
+    /// Where the image's ground truth is known.
+    pub truth: Option<KnownTruth>,
+}
+
+/// How to read the ground truth of an image.
+pub(super) struct KnownTruth {
+    pub reader: MaskReader,
+    pub item: DatasetItem,
+    /// What its labels mean.
+    pub classes: ClassList,
 }
 
 type Job = Box<dyn FnOnce(&mut Models) + Send>;
@@ -88,7 +98,7 @@ pub(super) struct EvaluationRequest {
     pub source: Source,
     pub device: DeviceId,
     pub data_dir: PathBuf,
-    pub split: Split,
+    pub on: ScoredSplit,
     /// In pixels.
     pub boundary_width: usize,
     /// Labels that do not count besides those of the run's dataset.
@@ -205,32 +215,46 @@ impl PredictThread {
     }
 }
 
+/// A network in memory.
+struct Loaded {
+    source: Source,
+    device: DeviceId,
+    /// What was the newest step when it was loaded; damaged weights are replaced by older ones.
+    newest: Option<usize>,
+    predictor: Predictor,
+}
+
 /// Loaded networks, the last used at the end.
 #[derive(Default)]
 struct Models {
-    loaded: Vec<(Source, DeviceId, Predictor)>,
+    loaded: Vec<Loaded>,
 }
 
 impl Models {
     fn get(&mut self, source: &Source, device: DeviceId) -> Result<&Predictor, EngineError> {
         let newest = source.newest_step();
-        let found = self.loaded.iter().position(|(loaded, on, predictor)| {
-            loaded == source && *on == device && Some(predictor.step()) == newest
+        let found = self.loaded.iter().position(|loaded| {
+            loaded.source == *source && loaded.device == device && loaded.newest == newest
         });
         let entry = if let Some(index) = found {
             self.loaded.remove(index)
         } else {
             self.loaded
-                .retain(|(loaded, ..)| loaded.path() != source.path());
+                .retain(|loaded| loaded.source.path() != source.path());
             if self.loaded.len() >= LOADED {
                 self.loaded.remove(0);
             }
             let predictor = source.load(device)?;
-            (source.clone(), device, predictor)
+            Loaded {
+                source: source.clone(),
+                device,
+                newest,
+                predictor,
+            }
         };
         self.loaded.push(entry);
         let newest = self.loaded.len() - 1;
-        Ok(&self.loaded[newest].2)
+        Ok(&self.loaded[newest].predictor)
     }
 
     fn logits(
@@ -267,18 +291,19 @@ impl Models {
         let secs = started.elapsed().as_secs_f64();
         let classes = Arc::new(predictor.meta().classes.clone());
         // A mask that cannot be read is no reason to hide the prediction.
-        let truth = request.truth.as_ref().and_then(|(reader, item)| {
-            reader
-                .read_pair(item)
+        let truth = request.truth.as_ref().and_then(|known| {
+            let (_, labels) = known
+                .reader
+                .read_pair(&known.item)
                 .map_err(|err| log::warn!("{err}"))
-                .ok()
-                .map(|(_, labels)| labels)
+                .ok()?;
+            let matched = ClassMatch::new(&classes, &known.classes);
+            Some((matched.in_network_labels(&labels), matched))
         });
-        let scores = truth.as_ref().map(|truth| {
-            let mut matrix = ConfusionMatrix::new(classes.len());
-            matrix.add(&truth.labels, &mask.labels);
-            matrix.scores()
-        });
+        let score_remark = truth.as_ref().and_then(|(_, matched)| matched.remark());
+        let scores = truth
+            .as_ref()
+            .and_then(|(truth, matched)| scores_of(truth, &mask, matched));
         Ok(Prediction {
             run: request.source.name(),
             image_path: request.image.clone(),
@@ -286,8 +311,9 @@ impl Models {
             mask: Arc::new(mask),
             classes,
             secs,
-            truth: truth.map(Arc::new),
+            truth: truth.map(|(truth, _)| Arc::new(truth)),
             scores,
+            score_remark,
         })
     }
 
@@ -297,22 +323,27 @@ impl Models {
         cancel: &Cancel,
     ) -> Result<Evaluation, EngineError> {
         let predictor = self.get(&request.source, request.device)?;
-        let which = predictor.meta().config.dataset.clone();
+        let split = request.on.split;
+        let own = &predictor.meta().config.dataset;
+        let which = request.on.dataset.as_ref().unwrap_or(own).clone();
         let which = which.mapped(None, &request.void);
-        let dataset = dataset::open(&which, &request.data_dir, &mut |_, _| {
+        let mut dataset = dataset::open(&which, &request.data_dir, &mut |_, _| {
             !cancel.is_cancelled()
         })?;
-        let mut warnings =
-            before_scoring(&dataset, request.split, &mut |_, _| !cancel.is_cancelled())?;
+        if split == Split::Test {
+            dataset.read_test_list()?;
+        }
+        let mut warnings = before_scoring(&dataset, split, &mut |_, _| !cancel.is_cancelled())?;
         let then = request.source.dataset_record();
         let change = then.and_then(|then| then.changes(&dataset));
         warnings.extend(change.map(|change| format!("{}: {change}", dataset.name)));
+        let matched = ClassMatch::new(&predictor.meta().classes, &dataset.classes);
         let control = Control::default();
         let started = Instant::now();
         let evaluation = predictor
             .evaluate(
                 &dataset,
-                request.split,
+                split,
                 request.boundary_width,
                 &control,
                 &mut |done, total| {
@@ -333,6 +364,54 @@ impl Models {
             secs: started.elapsed().as_secs_f64(),
             classes: Arc::new(predictor.meta().classes.clone()),
             warnings,
+            remark: matched.remark(),
         })
+    }
+}
+
+/// Scores of one image over the classes with a partner; `None` where no class has one.
+fn scores_of(truth: &LabelMap, mask: &LabelMap, matched: &ClassMatch) -> Option<Scores> {
+    if matched.num_matched() == 0 {
+        return None;
+    }
+    let mut matrix = ConfusionMatrix::new(matched.has_partner().len());
+    matrix.add(&truth.labels, &mask.labels);
+    Some(matrix.only(matched.has_partner()).scores())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::Class;
+
+    fn classes(names: &[&str]) -> ClassList {
+        let class = |name: &&str| Class {
+            name: (*name).to_owned(),
+            color: [1, 2, 3],
+        };
+        ClassList::new(names.iter().map(class).collect()).expect("classes")
+    }
+
+    fn map(labels: &[u8]) -> LabelMap {
+        LabelMap {
+            width: labels.len() as u32,
+            height: 1,
+            labels: labels.to_vec(),
+        }
+    }
+
+    #[test]
+    fn an_image_is_scored_by_the_names_of_its_classes() {
+        let matched = ClassMatch::new(
+            &classes(&["sky", "tree"]),
+            &classes(&["road", "sky", "tree"]),
+        );
+        // Truth: sky, sky, tree, road. Predicted: sky, tree, tree, sky.
+        let truth = matched.in_network_labels(&map(&[1, 1, 2, 0]));
+        let scores = scores_of(&truth, &map(&[0, 1, 1, 0]), &matched).expect("scores");
+        assert_eq!(scores.class_iu, [Some(0.5), Some(0.5)]);
+        assert_eq!(scores.pixel_accuracy, Some(2.0 / 3.0));
+        let other = ClassMatch::new(&classes(&["sky"]), &classes(&["cell"]));
+        assert_eq!(scores_of(&map(&[255]), &map(&[0]), &other), None);
     }
 }

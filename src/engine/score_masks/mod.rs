@@ -116,6 +116,7 @@ pub fn score_masks(folders: &MaskFolders, cancel: &Cancel) -> Result<MaskScores,
         secs: started.elapsed().as_secs_f64(),
         classes: Arc::new(classes),
         warnings,
+        remark: None,
     };
     Ok(MaskScores {
         evaluation,

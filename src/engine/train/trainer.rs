@@ -8,13 +8,16 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 
 use super::active_run::{ActiveRun, Phase};
+use super::notice_of::notice_of;
 use super::run_event::{RunEventKind, RunEvents};
 use super::thread::{Job, PreviewSlot, ThreadEvent, TrainThread};
 use crate::dataset::ClassList;
 use crate::engine::runs::{RunSnapshot, RunState, newest_first};
 use crate::engine::{Dirs, EngineError, Lost, Notice, NoticeLevel, Waker};
 use crate::training::checkpoint::RunFolder;
-use crate::training::{Control, InitialWeights, Outcome, Preview, RunConfig, TrainEvent};
+use crate::training::{
+    Control, InitialWeights, Outcome, Preview, RunConfig, TrainEvent, TrainOptions,
+};
 
 /// Runs that are trained one after another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,9 +111,14 @@ impl Trainer {
         self.start_next()
     }
 
-    pub fn resume_run(&mut self, folder: RunFolder, config: RunConfig) -> Result<(), EngineError> {
+    pub fn resume_run(
+        &mut self,
+        folder: RunFolder,
+        config: RunConfig,
+        options: TrainOptions,
+    ) -> Result<(), EngineError> {
         self.begin_plan(1)?;
-        self.launch(Job::Resume(folder, config.device), config)
+        self.launch(Job::Resume(folder, Box::new(options)), config)
     }
 
     fn begin_plan(&mut self, total: usize) -> Result<(), EngineError> {
@@ -261,7 +269,7 @@ impl Trainer {
                     TrainEvent::EpochEnded(epoch) => {
                         self.run_events.push(run, RunEventKind::Epoch(epoch));
                     }
-                    _ => {}
+                    event => notices.extend(notice_of(run, &event)),
                 }
             }
             Err(TryRecvError::Empty) => return false,
@@ -279,7 +287,8 @@ impl Trainer {
         };
         // The thread has nothing left to do: this does not wait.
         current.thread.join().ok();
-        let name = current.active.name_or("The run");
+        let snapshot = runs.iter().find(|run| run.name == current.active.run);
+        let name = snapshot.map_or_else(|| "The run".to_owned(), RunSnapshot::title);
         let (level, text) = match &outcome {
             Outcome::Finished => (NoticeLevel::Info, format!("{name} is finished")),
             Outcome::Stopped { .. } if current.active.run.is_empty() => (
@@ -291,7 +300,7 @@ impl Trainer {
                 format!("{name} was stopped and saved after step {step}"),
             ),
             Outcome::StoppedNow { checkpoint } => {
-                (NoticeLevel::Info, stopped_now_text(name, *checkpoint))
+                (NoticeLevel::Info, stopped_now_text(&name, *checkpoint))
             }
             Outcome::Failed(message) => (NoticeLevel::Error, format!("{name} failed: {message}")),
         };
@@ -313,14 +322,6 @@ impl Trainer {
                 level: NoticeLevel::Error,
                 text: err.to_string(),
             });
-        }
-    }
-
-    /// Keeps the active run of `old`, which is ahead of its files, in a freshly read list.
-    pub fn keep_active(&self, runs: &mut Vec<RunSnapshot>, old: Vec<RunSnapshot>) {
-        let active = self.active().map_or("", |active| &active.run);
-        if let Some(snapshot) = old.into_iter().find(|run| run.name == active) {
-            insert(runs, snapshot);
         }
     }
 }

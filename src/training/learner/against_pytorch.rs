@@ -50,6 +50,7 @@ fn learner(run: &Value, manifest: &Value) -> (Learner, NetworkConfig) {
         pool: BufferPool::default(),
         loss_scale: None,
         norm: None,
+        read_norm: None,
         learning,
         precision: Precision::F32,
         recompute_activations: false,

@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::checkpoint::RunFolder;
+use super::checkpoint::{Parts, Resumed, RunFolder};
 use super::config::RunConfig;
 use super::device::reads_for_free;
 use super::error::TrainError;
@@ -31,6 +31,8 @@ pub struct Learner {
     pool: BufferPool,
     /// Norm of the gradients of the last step, `[1]`, where they were clipped without reading it.
     norm: Option<Tensor<1>>,
+    /// The same, where it was read.
+    read_norm: Option<f64>,
     learning: Learning,
     precision: Precision,
     recompute_activations: bool,
@@ -72,6 +74,7 @@ impl Learner {
             pool: BufferPool::default(),
             loss_scale: (config.precision == Precision::F16).then(LossScale::new),
             norm: None,
+            read_norm: None,
             learning,
             precision: config.precision,
             recompute_activations: config.recompute_activations,
@@ -146,6 +149,7 @@ impl Learner {
     /// makes them finite.
     pub fn step(mut self, learning_rate: f64, step: usize) -> Result<Self, TrainError> {
         self.pool.end_step();
+        self.read_norm = None;
         let (mut sum, mut scale) = self.gradients.take();
         if let Some(loss_scale) = self.loss_scale {
             scale /= loss_scale.factor;
@@ -154,6 +158,7 @@ impl Learner {
             most if self.loss_scale.is_some() || (most.is_some() && self.reads_at_once) => {
                 let norm = scale * norm(&self.model, &sum)?;
                 let finite = norm.is_finite();
+                self.read_norm = finite.then_some(norm);
                 let next = self
                     .loss_scale
                     .and_then(|loss_scale| loss_scale.after(finite));
@@ -177,10 +182,47 @@ impl Learner {
         Ok(self)
     }
 
+    /// A network as this one, on its device; its weights are to be loaded.
+    pub(super) fn fresh_network(&self, config: &RunConfig) -> Network {
+        config.network(self.num_classes).init(&self.device)
+    }
+
+    /// What a checkpoint is made of.
+    pub(super) fn parts(&self) -> Parts {
+        Parts {
+            // `valid` takes in what batch normalization has seen in the last step; a record alone
+            // would be one step behind.
+            weights: self.model.valid(),
+            optimizer: self.optimizer.velocities(&self.model),
+            second_moments: None,
+            average: None,
+        }
+    }
+
+    /// Continues from a checkpoint.
+    pub(super) fn restore(&mut self, resumed: Resumed) {
+        let Resumed {
+            last,
+            weights,
+            optimizer,
+            ..
+        } = resumed;
+        self.model = weights;
+        self.optimizer.restore(&optimizer.valid());
+        if self.loss_scale.is_some() {
+            self.loss_scale = last.loss_scale.or(self.loss_scale);
+        }
+    }
+
     /// The norm of the gradients of the last step, `[1]`, where they were clipped without
     /// looking at it.
     pub(super) fn take_norm(&mut self) -> Option<Tensor<1>> {
         self.norm.take()
+    }
+
+    /// The norm of the gradients of the last step, where it was read.
+    pub(super) fn read_norm(&self) -> Option<f64> {
+        self.read_norm
     }
 
     /// An error where weights are not finite: the update of a step comes after its loss.

@@ -31,12 +31,21 @@ impl App {
                 let resumed = self.engine.resume_run(&run, device);
                 self.report(resumed);
             }
-            Command::DeleteRun(run) => {
-                let deleted = self.engine.delete_run(&run);
+            Command::DeleteRuns(runs) => {
+                let deleted = self.engine.delete_runs(runs);
                 self.report(deleted);
-                let engine = &self.engine;
-                self.state.selection.retain(|run| engine.run(run).is_some());
             }
+            Command::SetRunNotes { what, notes } => self.engine.set_run_notes(what, notes),
+            Command::UndoRunChange => self.engine.undo_run_change(),
+            Command::EmptyRunTrash => self.engine.empty_run_trash(),
+            Command::CopyCommandLine(run) => match self.engine.command_line(&run) {
+                Ok(line) => {
+                    ctx.copy_text(line);
+                    let text = "The command line was copied".to_owned();
+                    self.toasts.add(NoticeLevel::Info, text);
+                }
+                Err(err) => self.report(Err(err)),
+            },
             Command::Inspect(paths) => {
                 let ctx = PanelCtx {
                     engine: &self.engine,

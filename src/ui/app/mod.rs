@@ -83,12 +83,14 @@ impl App {
             probe_program: options.probe_program,
             live_masks: true,
         });
-        Self {
+        let app = Self {
             problems: options.problems,
             dialogs: Dialogs::default(),
             throttle,
             ..Self::with_engine(&cc.egui_ctx, state, engine)
-        }
+        };
+        app.quit.obey_signals(&cc.egui_ctx);
+        app
     }
 
     /// The program with a given state and no desktop around it; opens the last dataset or the
@@ -98,6 +100,7 @@ impl App {
         theme::apply(ctx);
         ctx.set_theme(state.prefs.theme);
         state.layout.repair();
+        engine.watch_runs();
         if matches!(engine.dataset(), DatasetState::None) {
             engine.open_dataset(
                 state
@@ -235,16 +238,18 @@ impl App {
             live,
             inspect,
             compare,
+            runs,
             ..
         } = state;
         CentralPanel::default().frame(Frame::new()).show(ui, |ui| {
             layout.ui(ui, &mut |panel, ui| match panel {
                 PanelKind::Dataset => dataset.ui(&ctx, ui),
-                PanelKind::Train => train.ui(&ctx, selection, ui),
+                PanelKind::Train => train.ui(&ctx, ui),
                 PanelKind::Curves => curves.ui(&ctx, selection, ui),
                 PanelKind::Live => live.ui(&ctx, ui),
                 PanelKind::Inspect => inspect.ui(&ctx, ui),
                 PanelKind::Compare => compare.ui(&ctx, ui),
+                PanelKind::Runs => runs.ui(&ctx, selection, ui),
             });
         });
     }

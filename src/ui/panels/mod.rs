@@ -5,6 +5,7 @@ pub mod curves;
 pub mod dataset;
 pub mod inspect;
 pub mod live;
+pub mod runs;
 pub mod train;
 
 use eframe::egui::{Button, Response, Ui};

@@ -240,8 +240,12 @@ fn disagreement(panes: &[Pane]) -> Option<Layer> {
 }
 
 fn with_score(trunk: &str, prediction: &Prediction) -> String {
-    prediction.scores.as_ref().map_or_else(
-        || trunk.to_owned(),
-        |scores| format!("{trunk} · mIoU {}", percent(scores.mean_iu)),
-    )
+    match (&prediction.scores, &prediction.score_remark) {
+        (Some(scores), None) => format!("{trunk} · mIoU {}", percent(scores.mean_iu)),
+        (Some(scores), Some(remark)) => {
+            format!("{trunk} · mIoU {} · {remark}", percent(scores.mean_iu))
+        }
+        (None, Some(remark)) => format!("{trunk} · {remark}"),
+        (None, None) => trunk.to_owned(),
+    }
 }

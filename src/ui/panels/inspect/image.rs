@@ -166,6 +166,9 @@ fn summary(subject: &Subject) -> String {
         if let Some(scores) = &prediction.scores {
             score = format!("mIoU {}  ·  ", percent(scores.mean_iu));
         }
+        if let Some(remark) = &prediction.score_remark {
+            score = format!("{score}{remark}  ·  ");
+        }
         secs = format!("predicted in {:.2} s", prediction.secs);
     }
     format!(

@@ -8,6 +8,7 @@ use eframe::egui::{
 };
 
 use super::icons::Icon;
+use super::view_model::plots::NUM_COLORS;
 use crate::engine::NoticeLevel;
 
 #[expect(clippy::disallowed_methods, reason = "the home of colors")]
@@ -66,16 +67,28 @@ const LIGHT: Palette = Palette {
     grid: rgb(196, 200, 207),
 };
 
-/// Colors of runs in plots, readable on both themes.
-const RUN_COLORS: [Color32; 8] = [
-    rgb(66, 150, 226),
-    rgb(232, 132, 52),
-    rgb(72, 172, 104),
-    rgb(202, 92, 168),
-    rgb(150, 118, 222),
-    rgb(40, 170, 176),
-    rgb(214, 86, 84),
-    rgb(158, 146, 60),
+/// Colors of runs in plots on dark: far apart for everybody, deuteranopes included.
+const DARK_RUNS: [Color32; NUM_COLORS] = [
+    rgb(102, 151, 252),
+    rgb(253, 231, 5),
+    rgb(214, 46, 114),
+    rgb(32, 246, 247),
+    rgb(155, 88, 7),
+    rgb(108, 254, 148),
+    rgb(71, 84, 255),
+    rgb(1, 113, 140),
+];
+
+/// The same on light, each of about the same hue.
+const LIGHT_RUNS: [Color32; NUM_COLORS] = [
+    rgb(15, 17, 254),
+    rgb(198, 115, 10),
+    rgb(236, 86, 109),
+    rgb(0, 160, 154),
+    rgb(8, 5, 3),
+    rgb(12, 75, 8),
+    rgb(8, 11, 131),
+    rgb(56, 123, 197),
 ];
 
 /// The colors of the theme that `visuals` belongs to.
@@ -83,13 +96,15 @@ pub fn palette(visuals: &Visuals) -> &'static Palette {
     if visuals.dark_mode { &DARK } else { &LIGHT }
 }
 
-/// Color of the run in color slot `slot`.
-pub fn run_color(slot: usize) -> Color32 {
-    RUN_COLORS[slot % RUN_COLORS.len()]
+/// Color of the run in color slot `slot`; slots with one color differ in their dashes.
+pub fn run_color(visuals: &Visuals, slot: usize) -> Color32 {
+    let colors = if visuals.dark_mode {
+        &DARK_RUNS
+    } else {
+        &LIGHT_RUNS
+    };
+    colors[slot % NUM_COLORS]
 }
-
-/// Number of run colors before they repeat.
-pub const NUM_RUN_COLORS: usize = RUN_COLORS.len();
 
 /// Color of a notice.
 pub fn level_color(visuals: &Visuals, level: NoticeLevel) -> Color32 {
@@ -281,88 +296,4 @@ fn painted(mut visuals: Visuals, tones: &Tones) -> Visuals {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Relative luminance of WCAG 2.
-    fn luminance(color: Color32) -> f64 {
-        let channel = |value: u8| {
-            let value = f64::from(value) / 255.0;
-            if value <= 0.04045 {
-                value / 12.92
-            } else {
-                ((value + 0.055) / 1.055).powf(2.4)
-            }
-        };
-        0.2126 * channel(color.r()) + 0.7152 * channel(color.g()) + 0.0722 * channel(color.b())
-    }
-
-    fn contrast(a: Color32, b: Color32) -> f64 {
-        let (a, b) = (luminance(a), luminance(b));
-        (a.max(b) + 0.05) / (a.min(b) + 0.05)
-    }
-
-    /// WCAG 2 asks for this much of text.
-    const READABLE: f64 = 4.5;
-
-    /// What is behind text: panels, windows, cards, fields, every other row of a table.
-    fn backgrounds(visuals: &Visuals) -> [Color32; 5] {
-        [
-            visuals.panel_fill,
-            visuals.window_fill,
-            palette(visuals).card,
-            visuals.extreme_bg_color,
-            visuals.faint_bg_color,
-        ]
-    }
-
-    #[test]
-    fn text_hints_and_notices_are_readable_everywhere() {
-        for visuals in [dark(), light()] {
-            let palette = palette(&visuals);
-            for background in backgrounds(&visuals) {
-                for color in [
-                    visuals.weak_text_color(),
-                    palette.success,
-                    palette.warning,
-                    palette.error,
-                    palette.info,
-                ] {
-                    let found = contrast(color, background);
-                    assert!(found >= READABLE, "{color:?} on {background:?}: {found}");
-                }
-                assert!(contrast(visuals.text_color(), background) >= 7.0);
-            }
-            assert!(contrast(palette.on_accent, palette.accent) >= 3.0);
-        }
-    }
-
-    #[test]
-    fn words_in_pills_are_readable() {
-        for visuals in [dark(), light()] {
-            let palette = palette(&visuals);
-            for background in [visuals.panel_fill, palette.card] {
-                for color in [
-                    palette.success,
-                    palette.warning,
-                    palette.error,
-                    palette.info,
-                    palette.accent,
-                ] {
-                    let pill = background.blend(pill_fill(color));
-                    let found = contrast(pill_text(&visuals, color), pill);
-                    assert!(found >= READABLE, "{color:?} on {background:?}: {found}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn run_colors_stand_out_from_plots() {
-        for slot in 0..NUM_RUN_COLORS {
-            for background in [dark().extreme_bg_color, light().extreme_bg_color] {
-                assert!(contrast(run_color(slot), background) >= 2.5, "slot {slot}");
-            }
-        }
-    }
-}
+mod tests;
