@@ -8,6 +8,7 @@
 mod bench;
 mod data;
 mod devices;
+mod explain;
 mod masks;
 mod outputs;
 mod resume;

@@ -7,6 +7,7 @@ mod desk;
 mod files;
 mod findings;
 mod keys;
+mod look_inside;
 mod runs;
 mod shown;
 mod weights;
