@@ -101,7 +101,6 @@ pub(super) struct EvaluationRequest {
     pub on: ScoredSplit,
     /// In pixels.
     pub boundary_width: usize,
-    /// Labels that do not count besides those of the run's dataset.
     pub void: Vec<u8>,
 }
 
