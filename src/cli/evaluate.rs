@@ -17,7 +17,9 @@ use serde::Serialize;
 use super::args::{EvaluateArgs, MaskArgs};
 use super::output::{self, EvaluationFields, duration};
 use super::{Session, TICK, find_weights, pass_on_notices};
-use crate::engine::{DeviceId, Engine, EngineError, MaskClasses, MaskFolders, Split, Task};
+use crate::engine::{
+    DeviceId, Engine, EngineError, MaskClasses, MaskFolders, ScoredSplit, Split, Task,
+};
 
 /// Steps of the progress bar.
 const BAR_LENGTH: u64 = 1000;
@@ -74,10 +76,14 @@ fn score_run(run: &str, args: &EvaluateArgs, session: &Session) -> Result<(), St
     let mut engine = session.engine(args.device != Some(DeviceId::Cpu));
     let name = find_weights(&mut engine, run, args.device)?;
     let split = args.split;
+    let on = ScoredSplit {
+        dataset: args.dataset.clone(),
+        split,
+    };
     let task = engine.evaluate(
         &name,
         args.device,
-        split,
+        on,
         args.boundary_width,
         args.void.clone(),
     );

@@ -1,4 +1,4 @@
-//! `export`: the best weights of a run as one file.
+//! `export`: the weights of a run as one file.
 //!
 //! JSON: one object with `run` and `file`.
 
@@ -6,14 +6,19 @@ use std::process::ExitCode;
 
 use super::args::ExportArgs;
 use super::{Session, output};
-use crate::engine::{Need, SaveTo};
+use crate::engine::{Need, SaveTo, SavedWeights};
 
 /// Writes the file and says so.
 pub fn run(args: &ExportArgs, session: &Session) -> Result<ExitCode, String> {
     let engine = session.engine(false);
     let name = engine.find_run(&args.run, Need::Weights)?.name.clone();
+    let which = if args.last {
+        SavedWeights::Last
+    } else {
+        SavedWeights::Best
+    };
     let to = SaveTo::Path(args.out.clone(), args.existing.choice());
-    let file = engine.export_run(&name, to).wait()?;
+    let file = engine.export_run(&name, which, to).wait()?;
     if session.json {
         output::json(&serde_json::json!({ "run": name, "file": file }));
     } else {

@@ -1,7 +1,7 @@
 //! The events of training for people (a bar and a line per epoch) and for programs.
 //!
 //! JSON lines of `train`, each with `event` and `run`:
-//! - `started`: `folder`, `variant`, `trunk`, `device`, `parameters`,
+//! - `started`: `folder`, `variant`, `trunk`, `geometry`, `input`, `init`, `device`, `parameters`,
 //!   `steps_per_epoch`, `total_steps`, `first_step` (steps done before a resume)
 //! - `step`: `step`, `epoch`, `loss`, `learning_rate`, `secs`, and `grad_norm` with a clip norm
 //! - `epoch`: `epoch`, `step`, `train_loss`, `val_loss`, `scores`, `elapsed_secs`, `best`
@@ -17,8 +17,8 @@ use serde::Serialize;
 
 use super::output::{self, ClassScore, duration, percent};
 use crate::engine::{
-    ActiveRun, EpochRecord, Phase, RunEventKind, RunInfo, RunSnapshot, RunState, Scores,
-    StepRecord, Trunk, Variant,
+    ActiveRun, EpochRecord, Geometry, InitialWeights, Phase, RunEventKind, RunInfo, RunSnapshot,
+    RunState, Scores, StepRecord, Trunk, Variant,
 };
 
 /// Where the events of runs go. Order of one run: `started (step | epoch)* ended`,
@@ -60,6 +60,10 @@ enum Event<'a> {
         folder: PathBuf,
         variant: Variant,
         trunk: Trunk,
+        geometry: Geometry,
+        /// As the option says it; `null` for values that have no name.
+        input: Option<&'static str>,
+        init: &'a InitialWeights,
         device: Option<&'a str>,
         parameters: Option<usize>,
         steps_per_epoch: Option<usize>,
@@ -88,6 +92,9 @@ impl Report for JsonReport<'_> {
             folder: self.runs_dir.join(&run.name),
             variant: run.config.variant,
             trunk: run.config.trunk,
+            geometry: run.config.geometry,
+            input: run.config.normalization.name(),
+            init: &run.config.init,
             device: info.map(|info| info.device.as_str()),
             parameters: info.map(|info| info.parameters),
             steps_per_epoch: info.map(|info| info.steps_per_epoch),
@@ -135,6 +142,15 @@ impl Report for JsonReport<'_> {
     }
 }
 
+/// What a run starts from, behind its network.
+fn start_text(init: &InitialWeights) -> String {
+    match init {
+        InitialWeights::Random => String::new(),
+        InitialWeights::Run(name) => format!(", from the run {name},"),
+        InitialWeights::File(path) => format!(", from {},", path.display()),
+    }
+}
+
 /// Seconds from which on a step is shown from within.
 const LONG_STEP: f64 = 10.0;
 
@@ -176,9 +192,12 @@ impl Report for TextReport<'_> {
             step => format!(", resumed after step {step}"),
         };
         self.line(&format!(
-            "{} with {} on {}: {} parameters, {} steps of {} images{resumed}\n{}",
+            "{} with {}, {} geometry, {} input{} on {}: {} parameters, {} steps of {} images{resumed}\n{}",
             run.config.variant,
             run.config.trunk,
+            run.config.geometry.id(),
+            run.config.normalization.name().unwrap_or("its own"),
+            start_text(&run.config.init),
             info.device,
             info.parameters,
             info.total_steps,

@@ -12,20 +12,17 @@ use super::values::{
     size_or_native, zero_or_more, zero_to_one,
 };
 use crate::engine::{
-    Augment, DatasetRef, FinalUpsampling, Precision, Recipe, Reduction, RunConfig, SampleOrder,
-    Schedule, Size, Trunk, argument_path, preset,
+    Augment, BestBy, DatasetRef, FinalUpsampling, Precision, Recipe, Reduction, RunConfig,
+    SampleOrder, Schedule, Size, Trunk, argument_path, preset,
 };
 
 #[derive(Debug, clap::Args)]
 #[group(id = "settings", multiple = true)]
 pub struct Settings {
-    /// `sample` (generated if it is missing), or a folder of images and masks or a zip or tar of one
-    #[arg(long, value_name = "sample|FOLDER", value_parser = dataset, default_value = "sample")]
-    dataset: DatasetRef,
     /// What the labels of the masks mean: names, colors, merged and void classes [default:
     /// class-map.toml in the dataset's folder]
     #[arg(long, value_name = "FILE", value_parser = whole_path)]
-    class_map: Option<PathBuf>,
+    pub class_map: Option<PathBuf>,
     /// Dtype of the convolutions in training; 16 bits take half the memory and are faster on
     /// devices that support them
     #[arg(long, value_parser = one_of::<Precision>())]
@@ -114,6 +111,28 @@ pub struct Settings {
     /// Seed of weights, order, augmentation and dropout
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    /// Minutes between two checkpoints, 0 for none by time; the best epoch and the end are always
+    /// saved [default: 2]
+    #[arg(long, value_name = "MINUTES", value_parser = zero_or_more)]
+    checkpoint_minutes: Option<f64>,
+    /// Steps between two checkpoints
+    #[arg(long, value_name = "N", value_parser = one_or_more)]
+    checkpoint_steps: Option<usize>,
+    /// Epochs between two checkpoints [default: 1]
+    #[arg(long, value_name = "N", value_parser = one_or_more)]
+    checkpoint_epochs: Option<usize>,
+    /// How many of the newest checkpoints are kept to resume from [default: 2]
+    #[arg(long, value_name = "N", value_parser = one_or_more)]
+    keep_last: Option<usize>,
+    /// How many of the best weights are kept to predict with [default: 1]
+    #[arg(long, value_name = "N", value_parser = one_or_more)]
+    keep_best: Option<usize>,
+    /// Keep each Nth epoch whole
+    #[arg(long, value_name = "N", value_parser = one_or_more)]
+    keep_every: Option<usize>,
+    /// Score of the validation by which the best epoch is found [default: mean-iu]
+    #[arg(long, value_parser = one_of::<BestBy>())]
+    best_by: Option<BestBy>,
     /// Threads that load images ahead of training
     #[arg(long, value_name = "N", value_parser = one_or_more)]
     workers: Option<usize>,
@@ -123,7 +142,6 @@ impl Settings {
     /// The recipe on top of `base`, with what was given on top of that.
     pub fn config(&self, base: RunConfig) -> RunConfig {
         let mut config = base;
-        config.dataset = self.dataset.clone().mapped(self.class_map.clone(), &[]);
         if let Some(recipe) = self.recipe {
             recipe.apply(&mut config);
         }
@@ -141,9 +159,21 @@ impl Settings {
         set(&mut config.test_size, self.test_size.map(|size| size.0));
         set(&mut config.seed, self.seed);
         set(&mut config.workers, self.workers);
+        self.set_checkpoints(&mut config);
         self.set_learning(&mut config);
         self.set_augmentation(&mut config);
         config
+    }
+
+    fn set_checkpoints(&self, config: &mut RunConfig) {
+        let policy = &mut config.checkpoints;
+        set(&mut policy.minutes, self.checkpoint_minutes);
+        set(&mut policy.epochs, self.checkpoint_epochs);
+        set(&mut policy.keep_last, self.keep_last);
+        set(&mut policy.keep_best, self.keep_best);
+        set(&mut policy.best_by, self.best_by);
+        policy.steps = self.checkpoint_steps.or(policy.steps);
+        policy.keep_every = self.keep_every.or(policy.keep_every);
     }
 
     fn set_learning(&self, config: &mut RunConfig) {
@@ -240,7 +270,8 @@ fn whole_path(text: &str) -> Result<PathBuf, String> {
     std::path::absolute(path).map_err(|err| format!("not a path ({err})"))
 }
 
-fn dataset(text: &str) -> Result<DatasetRef, String> {
+/// A dataset, as an option names it.
+pub fn dataset(text: &str) -> Result<DatasetRef, String> {
     if text == "sample" {
         return Ok(DatasetRef::Sample);
     }

@@ -1,6 +1,6 @@
 //! `train`: one run, a resumed run, or three strides one after another.
 //!
-//! The JSON lines stand in [`report`](super::report); `--compare` adds one last
+//! The JSON lines stand in [`report`](super::report); `--compare` and `--plan staged` add one last
 //! line, `{"event":"compared","runs":[{"run","variant","state","best_epoch","scores"}]}`.
 
 use std::path::Path;
@@ -13,19 +13,21 @@ use super::interrupts::Interrupts;
 use super::network::PlanArg;
 use super::report::{JsonReport, Report, TextReport};
 use super::{EXIT_STOPPED, Session, TICK, output, pass_on_notices, wait_for_device};
-use crate::engine::{DeviceId, Engine, EngineError, Need, RunSnapshot, RunState, Scores, Variant};
+use crate::engine::{
+    DeviceId, Engine, EngineError, Need, RunSnapshot, RunState, Scores, TrainOptions, Variant,
+};
 
 /// Trains as asked and reports until it is over.
 pub fn run(args: &TrainArgs, session: &Session) -> Result<ExitCode, String> {
     let started = if let Some(wanted) = &args.resume {
-        resume(wanted, args.device, session)?
+        resume(wanted, args, session)?
     } else {
         start(args, session)?
     };
     if session.json {
         watch(
             started,
-            args.compare,
+            args.has_table(),
             &mut JsonReport {
                 runs_dir: &session.dirs.runs,
             },
@@ -34,7 +36,7 @@ pub fn run(args: &TrainArgs, session: &Session) -> Result<ExitCode, String> {
     } else {
         watch(
             started,
-            args.compare,
+            args.has_table(),
             &mut TextReport::new(&session.dirs.runs),
             session,
         )
@@ -85,26 +87,34 @@ fn best_device_text(engine: &Engine, device: DeviceId) -> String {
     format!("Training on {device}{name}, the best device found; {other}")
 }
 
-fn resume(wanted: &str, device: Option<DeviceId>, session: &Session) -> Result<Started, String> {
+fn resume(wanted: &str, args: &TrainArgs, session: &Session) -> Result<Started, String> {
+    let device = args.device;
     let mut engine = session.engine(device != Some(DeviceId::Cpu));
     let run = engine.find_run(wanted, Need::Anything)?;
     let (name, own) = (run.name.clone(), run.config.device);
     wait_for_device(&mut engine, device.or(Some(own)));
     let interrupts = Interrupts::install()?;
     engine.keep_run_events();
-    engine.resume_run(&name, device).map_err(|err| match err {
-        EngineError::NoSuchDevice { .. } | EngineError::DeviceProblem { .. } => {
-            format!("{err}. `train --resume {name} --device cpu` continues on the processor")
-        }
-        err => err.to_string(),
-    })?;
+    let options = TrainOptions {
+        device,
+        dataset: args.dataset.clone(),
+        accept_changes: args.accept_changes,
+    };
+    engine
+        .resume_run_with(&name, options)
+        .map_err(|err| match err {
+            EngineError::NoSuchDevice { .. } | EngineError::DeviceProblem { .. } => {
+                format!("{err}. `train --resume {name} --device cpu` continues on the processor")
+            }
+            err => err.to_string(),
+        })?;
     Ok(Started { engine, interrupts })
 }
 
 /// Follows the runs until the last is over.
 fn watch(
     started: Started,
-    compare: bool,
+    with_table: bool,
     report: &mut impl Report,
     session: &Session,
 ) -> Result<ExitCode, String> {
@@ -120,7 +130,8 @@ fn watch(
             stopping = true;
             output::problem(
                 "note",
-                "stopping after this step and saving a checkpoint. Press Ctrl+C again to quit at once",
+                "stopping after this step and saving a checkpoint. Press Ctrl+C again to quit at once \
+                 without saving",
             );
             // Where the last run has just ended there is nothing left to stop.
             engine.stop().ok();
@@ -142,7 +153,7 @@ fn watch(
     }
     let names = engine.plan().map_or(&[][..], |plan| &plan.runs);
     let runs: Vec<&RunSnapshot> = names.iter().filter_map(|name| engine.run(name)).collect();
-    if compare {
+    if with_table {
         print_comparison(&runs, session.json);
     }
     outcome(&runs, errors, stopping, &session.dirs.runs)

@@ -73,6 +73,12 @@ impl Normalization {
         ("symmetric", Self::SYMMETRIC),
     ];
 
+    /// Its name on the command line; `None` where it has none.
+    pub fn name(&self) -> Option<&'static str> {
+        let found = Self::NAMED.into_iter().find(|(_, known)| known == self);
+        found.map(|(name, _)| name)
+    }
+
     /// Writes `(value - mean) / std`, channel by channel.
     ///
     /// # Shapes

@@ -19,6 +19,7 @@ mod predict;
 mod runs;
 mod save_plot;
 mod score_masks;
+mod signals;
 mod starting_point;
 mod tasks;
 pub mod text;
@@ -45,10 +46,11 @@ pub use crate::model::weights::{
 pub use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
 pub use crate::training::checkpoint::RunNotes;
 pub use crate::training::{
-    DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord, InitialWeights, Learning, Outcome,
-    Precision, Preview, PreviewItem, Recipe, Reduction, RunConfig, RunInfo, SampleOrder, Schedule,
-    StartingPoint, StepPhase, StepProgress, StepRecord, WeightsChoice, WeightsSummary,
-    autotune_folder, network_preset, preset, tested_devices_file,
+    BestBy, CheckpointPolicy, DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord,
+    InitialWeights, Learning, Outcome, Precision, Preview, PreviewItem, Recipe, Reduction,
+    RunConfig, RunInfo, SampleOrder, SavedWeights, Schedule, StartingPoint, StepPhase,
+    StepProgress, StepRecord, TrainOptions, WeightsChoice, WeightsSummary, autotune_folder,
+    network_preset, preset, tested_devices_file,
 };
 pub use catalogue::{
     Catalogue, CatalogueEntry, CatalogueError, CatalogueItem, EntryState, KnownHash, public_weights,
@@ -62,11 +64,12 @@ pub use memory::keep_freed_memory;
 pub use notice::{Notice, NoticeLevel};
 pub use outputs::PredictionFiles;
 pub use path_kinds::{PathKind, PathKinds};
-pub use predict::{Evaluation, Logits, NetworkSource, Prediction};
+pub use predict::{Evaluation, Logits, NetworkSource, Prediction, ScoredSplit};
 pub use runs::{Difference, Need, RunSnapshot, RunState, differences};
 use runs::{RunsEvent, RunsThread, Undo};
 pub use save_plot::PlotFile;
 pub use score_masks::{MaskClasses, MaskFolders, MaskScoreError, MaskScores, score_masks};
+pub use signals::{STOP_SIGNALS, on_stop_signal};
 pub use tasks::{Cancel, Poll, Task, guarded};
 pub use train::{ActiveRun, Live, Phase, Plan, RunEvent, RunEventKind};
 pub use typed_path::{argument_path, typed_path};

@@ -6,7 +6,7 @@ use super::export::SaveTo;
 use super::runs::unix_secs;
 use super::tasks::Task;
 use super::{Engine, EngineError};
-use crate::training::{WeightsChoice, WeightsSummary, export_run, import_run};
+use crate::training::{SavedWeights, WeightsChoice, WeightsSummary, export_run, import_run};
 
 impl Engine {
     /// What a weights file holds, and what becomes of each layer.
@@ -19,12 +19,17 @@ impl Engine {
         })
     }
 
-    /// Writes the best weights of a run as one file; returns the path.
-    pub fn export_run(&self, run: &str, to: SaveTo) -> Task<Result<PathBuf, EngineError>> {
+    /// Writes weights of a run as one file; returns the path.
+    pub fn export_run(
+        &self,
+        run: &str,
+        which: SavedWeights,
+        to: SaveTo,
+    ) -> Task<Result<PathBuf, EngineError>> {
         let folder = self.folder(run);
         self.spawn_waiting("export", move |_| {
             let output = to.claim()?;
-            export_run(&folder, &output)?;
+            export_run(&folder, which, &output)?;
             Ok(output.path().to_owned())
         })
     }

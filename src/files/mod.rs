@@ -4,9 +4,8 @@
 //! itself (runs, records) are written with [`write_atomic`]; files for people, in folders that
 //! hold other files too, through [`Outputs`].
 
+mod operations;
 mod outputs;
-
-pub use outputs::{Existing, Output, Outputs, folds_case, own_files};
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -14,6 +13,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+#[cfg(test)]
+pub use operations::{Operation, watched};
+pub use operations::{append, remove_file, sync_file, sync_folder};
+pub use outputs::{Existing, Output, Outputs, folds_case, own_files};
 
 /// A file that could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -85,7 +89,7 @@ pub fn write_atomic(
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), FileError> {
     write_atomic_by_path(path, |scratch| {
-        let mut file = BufWriter::new(File::create(scratch)?);
+        let mut file = BufWriter::new(operations::Output::create(scratch)?);
         write(&mut file)?;
         file.flush()
     })
@@ -115,15 +119,6 @@ pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, FileError> {
     })
 }
 
-/// Makes the names in a folder outlive a power loss. Only Unix can ask for that.
-pub fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        File::open(folder)?.sync_all()
-    } else {
-        Ok(())
-    }
-}
-
 /// A complete file beside the one it becomes; it goes away with this value.
 struct Scratch {
     folder: PathBuf,
@@ -144,13 +139,13 @@ impl Scratch {
             .permissions();
         write(&file)?;
         fs::set_permissions(&file, permissions)?;
-        // Windows syncs only what is open for writing.
-        File::options().write(true).open(&file)?.sync_all()?;
+        // In this order, so that the name never stands for less than the whole content.
+        sync_file(&file)?;
         Ok(Self { folder, file })
     }
 
     fn replace(self, path: &Path) -> io::Result<()> {
-        self.file.persist(path)?;
+        operations::persist(self.file, path)?;
         sync_folder(&self.folder)
     }
 

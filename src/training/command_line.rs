@@ -46,6 +46,7 @@ impl RunConfig {
         words.changed("--final-upsampling", upsampling(self), upsampling(&base));
         words.changed("--order", name(self.order), name(base.order));
         self.add_images(&base, &mut words);
+        self.add_checkpoints(&base, &mut words)?;
         words.changed("--seed", self.seed, base.seed);
         words.changed("--workers", self.workers, base.workers);
         Ok(words.0)
@@ -113,6 +114,18 @@ impl RunConfig {
         words.option("--clip-norm", own.clip_norm, base.clip_norm)?;
         words.changed("--schedule", own.schedule, base.schedule);
         words.changed("--warmup-steps", own.warmup_steps, base.warmup_steps);
+        Ok(())
+    }
+
+    fn add_checkpoints(&self, base: &Self, words: &mut Words) -> Result<(), NoCommandLine> {
+        let (own, base) = (&self.checkpoints, &base.checkpoints);
+        words.changed("--checkpoint-minutes", own.minutes, base.minutes);
+        words.option("--checkpoint-steps", own.steps, base.steps)?;
+        words.changed("--checkpoint-epochs", own.epochs, base.epochs);
+        words.changed("--keep-last", own.keep_last, base.keep_last);
+        words.changed("--keep-best", own.keep_best, base.keep_best);
+        words.option("--keep-every", own.keep_every, base.keep_every)?;
+        words.changed("--best-by", name(own.best_by), name(base.best_by));
         Ok(())
     }
 

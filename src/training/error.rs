@@ -37,12 +37,12 @@ pub enum TrainError {
     #[error("the run was stopped; its last checkpoint is kept")]
     Stopped,
     /// The device failed in the middle of something.
-    #[error("the device failed: {0}. Restart the program; the last checkpoint is kept")]
+    #[error("the device failed: {0}. Restart the program")]
     Execution(String),
     /// The loss is not a number any more.
     #[error(
         "the loss became {loss} at step {step} (learning rate {learning_rate}). Lower the learning \
-         rate or the momentum; the last checkpoint is kept"
+         rate or the momentum"
     )]
     NonFinite {
         loss: f64,
@@ -52,7 +52,7 @@ pub enum TrainError {
     /// The gradients are not numbers any more.
     #[error(
         "the norm of the gradients became {norm} at step {step} (learning rate {learning_rate}). Lower \
-         the learning rate or the momentum; the last checkpoint is kept"
+         the learning rate or the momentum"
     )]
     NonFiniteGradients {
         norm: f64,
@@ -62,7 +62,7 @@ pub enum TrainError {
     /// The weights are not numbers any more.
     #[error(
         "the weights became infinite or NaN at step {step} (learning rate {learning_rate}). Lower \
-         the learning rate or the momentum; the last checkpoint is kept"
+         the learning rate or the momentum"
     )]
     NonFiniteWeights { step: usize, learning_rate: f64 },
     /// Data could not be read.
@@ -81,12 +81,35 @@ pub enum TrainError {
         reason: String,
         hint: &'static str,
     },
+    /// A run and its data do not fit together any more.
+    #[error(
+        "{path}: the data of this run changed since it was started ({changes}). Restore the files, \
+         name their folder with `train --resume RUN --dataset FOLDER`, or continue on what is there \
+         now with `--accept-changes`"
+    )]
+    DataChanged { path: PathBuf, changes: String },
     /// Another program trains this run.
     #[error("{path}: this run is being trained by another program. Stop it there first")]
     Locked { path: PathBuf },
 }
 
 impl TrainError {
+    /// Whether a file could not be written, which more room or another plug may mend.
+    pub(super) fn is_failed_write(&self) -> bool {
+        matches!(self, Self::File(FileError::Write { .. }))
+    }
+
+    /// Whether it ends a training that was under way, so that people ask what is left of it.
+    pub(super) fn ends_steps(&self) -> bool {
+        matches!(
+            self,
+            Self::Execution(_)
+                | Self::NonFinite { .. }
+                | Self::NonFiniteGradients { .. }
+                | Self::NonFiniteWeights { .. }
+        )
+    }
+
     /// Weights that could not be written, most often because the disk is full.
     pub(super) fn write(path: &std::path::Path, reason: impl ToString) -> Self {
         Self::Unusable {

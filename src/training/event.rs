@@ -64,10 +64,13 @@ pub struct EpochRecord {
 }
 
 impl EpochRecord {
-    /// The best of these epochs, in the order in which they were trained: the first with the
-    /// highest mean IU, which is the one whose weights `best.json` names. `None` when no epoch
-    /// has a score.
+    /// The best of these epochs, in the order in which they were trained: the last that was the
+    /// best so far by the metric of its run, whose weights `best.json` names. Of records that do
+    /// not say, the first with the highest mean IU. `None` when no epoch has a score.
     pub fn best_of(epochs: &[Self]) -> Option<&Self> {
+        if let Some(best) = epochs.iter().rfind(|epoch| epoch.best) {
+            return Some(best);
+        }
         epochs.iter().fold(None, |best, epoch| {
             let best_score = best.and_then(|best: &Self| best.scores.mean_iu);
             if is_better(epoch.scores.mean_iu, best_score) {
@@ -109,7 +112,8 @@ pub struct Preview {
     pub items: Vec<PreviewItem>,
 }
 
-/// Order: `Started (Step | Preview | Validating | EpochEnded | Paused | Unpaused | Saved)* Ended`.
+/// Order: `Started (Step | Preview | Validating | EpochEnded | Paused | Unpaused | Saved)* Ended`;
+/// a `Warning` may come at any time, and `Blocked Unblocked` at any time in between.
 /// `Ended` is always sent, exactly once, also when nothing was started.
 #[derive(Debug, Clone)]
 pub enum TrainEvent {
@@ -129,6 +133,12 @@ pub enum TrainEvent {
     Unpaused,
     /// A checkpoint was published.
     Saved { step: usize },
+    /// Something that people should know; the run continues.
+    Warning(String),
+    /// Its folder cannot be written, and why: the loop waits until it can.
+    Blocked(String),
+    /// The folder can be written again, and the loop continues.
+    Unblocked,
     /// The run is over.
     Ended(Outcome),
 }
@@ -143,7 +153,7 @@ pub enum Outcome {
     /// Stopped on request at once. What counts is the last checkpoint, after `checkpoint` steps;
     /// `None` = there is none.
     StoppedNow { checkpoint: Option<usize> },
-    /// One clear message; the last good checkpoint is kept.
+    /// One clear message.
     Failed(String),
 }
 

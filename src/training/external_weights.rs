@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 
-use super::checkpoint::{RunFolder, RunMeta};
+use super::checkpoint::{RunFolder, RunMeta, SavedWeights};
 use super::config::{InitialWeights, RunConfig};
 use super::error::TrainError;
+use super::finite::check_finite;
 use super::preset::preset;
 use crate::dataset::{ClassList, Normalization};
 use crate::files::Output;
@@ -179,6 +180,7 @@ pub(super) fn load_file(
     let network = network_config.init(device);
     let plan = LoadPlan::new(&file, layout, &network, &network_config, Purpose::Predict)?;
     let network = plan.apply(&file, network)?;
+    check_finite(&network, &choice.path)?;
     let dataset_name = format!("weights of {}", choice.path.display());
     Ok((
         network,
@@ -191,13 +193,17 @@ pub(super) fn load_file(
     ))
 }
 
-/// Writes the best weights of a run as one `.safetensors` file, under the names of the
+/// Writes weights of a run as one `.safetensors` file, under the names of the
 /// reference code, with classes, colors, preprocessing and all settings in its header.
 ///
 /// # Errors
 /// When the run has no weights, the file cannot be written, or its name does not end in
 /// `.safetensors`, from which other programs know the format.
-pub fn export_run(folder: &RunFolder, output: &Output) -> Result<(), TrainError> {
+pub fn export_run(
+    folder: &RunFolder,
+    which: SavedWeights,
+    output: &Output,
+) -> Result<(), TrainError> {
     let path = output.path();
     if !path
         .extension()
@@ -211,7 +217,7 @@ pub fn export_run(folder: &RunFolder, output: &Output) -> Result<(), TrainError>
     }
     let meta = folder.meta()?;
     let config = meta.config.network(meta.classes.len());
-    let (network, _) = folder.load_best(config.init(&Device::flex()))?;
+    let (network, _) = folder.load_saved(which, config.init(&Device::flex()))?;
     let text = serde_json::to_string(&meta).map_err(|err| TrainError::write(path, err))?;
     let metadata = BTreeMap::from([
         (META_KEY.to_owned(), text),

@@ -6,6 +6,7 @@ use burn::tensor::{Device, Tensor};
 use super::checkpoint::RunFolder;
 use super::config::{InitialWeights, RunConfig};
 use super::error::TrainError;
+use super::finite::check_finite;
 use crate::model::Network;
 use crate::model::weights::{LoadPlan, Purpose, WeightsFile, WeightsLayout, WeightsRowState};
 
@@ -57,9 +58,9 @@ fn load_init(
     device: &Device,
 ) -> Result<Network, TrainError> {
     let target = config.network(num_classes);
-    let file = match &config.init {
+    let (path, file) = match &config.init {
         InitialWeights::Random => return Ok(network),
-        InitialWeights::File(path) => WeightsFile::open(path)?,
+        InitialWeights::File(path) => (path.clone(), WeightsFile::open(path)?),
         InitialWeights::Run(name) => {
             let parent = folder.sibling(name);
             if !parent.path().is_dir() {
@@ -72,7 +73,8 @@ fn load_init(
             let meta = parent.meta()?;
             let parent_config = meta.config.network(meta.classes.len());
             let (weights, _) = parent.load_best(parent_config.init(device))?;
-            WeightsFile::from_network(parent.path(), &weights, &parent_config)
+            let file = WeightsFile::from_network(parent.path(), &weights, &parent_config);
+            (parent.path().to_path_buf(), file)
         }
     };
     let layout = WeightsLayout::of(&file)?;
@@ -86,5 +88,7 @@ fn load_init(
             WeightsRowState::Loaded | WeightsRowState::Reshaped { .. } => {}
         }
     }
-    Ok(plan.apply(&file, network)?)
+    let network = plan.apply(&file, network)?;
+    check_finite(&network, &path)?;
+    Ok(network)
 }

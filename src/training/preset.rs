@@ -1,5 +1,6 @@
 //! Values that a run starts from.
 
+use super::checkpoint_policy::CheckpointPolicy;
 use super::config::{DatasetRef, InitialWeights, RunConfig, SampleOrder};
 use super::device::DeviceId;
 use super::precision::Precision;
@@ -50,6 +51,7 @@ pub fn preset(trunk: Trunk) -> RunConfig {
         normalization: Normalization::IMAGENET,
         seed: 0,
         workers: 1,
+        checkpoints: CheckpointPolicy::default(),
         preview_images: 4,
         preview_secs: 2.0,
     }

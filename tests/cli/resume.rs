@@ -1,5 +1,7 @@
 //! Runs that were interrupted go on.
 
+use std::fs;
+
 use super::workshop::{Output, Workshop};
 use super::{jsonl, steps};
 
@@ -46,13 +48,132 @@ fn a_killed_run_is_listed_and_goes_on() {
     again.failed_with(1, &["finished"]);
 }
 
+/// Starts a run and stops it after `step` steps.
+#[cfg(unix)]
+fn stopped_after(shop: &Workshop, step: u64) -> String {
+    let mut running = shop.start(&shop.train_args(&["--epochs", "8"]));
+    running.wait_for(|line| line["event"] == "step" && line["step"] == step);
+    running.signal("TERM");
+    let output = running.finish();
+    let run = output.event("started")["run"].as_str().map(str::to_owned);
+    run.expect("a name")
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_goes_on_where_its_folder_and_its_dataset_were_moved() {
+    let shop = Workshop::new();
+    let run = stopped_after(&shop, 3);
+    let (old, new) = (shop.dataset(), shop.dir().join("renamed"));
+    fs::rename(&old, &new).expect("moved");
+    // Another machine: another name of the run, and a device that is not there.
+    let config = shop.runs().join(&run).join("config.json");
+    let text = fs::read_to_string(&config).expect("a configuration");
+    let elsewhere = text.replace("\"device\": \"cpu\"", "\"device\": \"cuda:7\"");
+    assert_ne!(text, elsewhere);
+    fs::write(&config, elsewhere).expect("written");
+    fs::rename(shop.runs().join(&run), shop.runs().join("copied")).expect("moved");
+    let run = "copied".to_owned();
+    let command = |words: &[&str]| shop.run(&[&["--json"], words].concat());
+
+    let listed = command(&["runs"]).succeeded().json();
+    assert_eq!(
+        (&listed[0]["run"], &listed[0]["can_resume"]),
+        (&run.as_str().into(), &true.into())
+    );
+    let resume = ["train", "--resume", &run, "--device", "cpu"];
+    command(&resume).failed_with(1, &[old.to_str().expect("UTF-8"), "Check that"]);
+    let image = new.join("JPEGImages/img0.jpg");
+    let out = shop.dir().join("masks");
+    let [image, out] = [&image, &out].map(|path| path.to_str().expect("UTF-8"));
+    command(&[
+        "predict", image, "--run", &run, "--out", out, "--device", "cpu",
+    ])
+    .succeeded();
+
+    let new = new.to_str().expect("UTF-8");
+    let output = command(&[&resume[..], &["--dataset", new]].concat());
+    let first = output.succeeded().event("started")["first_step"].as_u64();
+    assert!(first.is_some_and(|first| first >= 3), "{first:?}");
+    assert_eq!(output.event("ended")["state"], "finished");
+    // The run keeps the new place.
+    command(&["evaluate", "--run", &run, "--device", "cpu"]).succeeded();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_on_data_that_changed_goes_on_when_that_is_accepted() {
+    let shop = Workshop::new();
+    let run = stopped_after(&shop, 3);
+    let masks = shop.dataset().join("SegmentationClass");
+    fs::copy(masks.join("img1.png"), masks.join("img0.png")).expect("another mask");
+    let refused = shop.run(&["train", "--resume", &run]);
+    refused.failed_with(
+        1,
+        &["img0", "changed masks", "--accept-changes", "--dataset"],
+    );
+    let output = shop.run(&["--json", "train", "--resume", &run, "--accept-changes"]);
+    assert_eq!(output.succeeded().event("ended")["state"], "finished");
+    assert!(output.stderr.contains("img0"), "{}", output.stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_resumed_runs_logs_are_those_of_an_unbroken_one() {
+    let shop = Workshop::new();
+    let whole = shop.run(&shop.train_args(&["--epochs", "4"]));
+    let of = |output: &Output| {
+        let run = output.event("started")["run"]
+            .as_str()
+            .expect("a name")
+            .to_owned();
+        shop.runs().join(run)
+    };
+    let whole = of(whole.succeeded());
+    let mut running = shop.start(&shop.train_args(&["--epochs", "4", "--checkpoint-steps", "1"]));
+    running.wait_for(|line| line["event"] == "step" && line["step"] == 5);
+    running.kill();
+    let output = resume_to_the_end(&shop, 8);
+    let broken = of(&output);
+    // All but the times, which are no part of the training, digit by digit.
+    let texts = |folder: &std::path::Path, name: &str, time: &str| -> Vec<String> {
+        let text = fs::read_to_string(folder.join(name)).expect("a log");
+        let without = |line: &str| {
+            let (before, after) = line.split_once(&format!("\"{time}\":")).expect("a time");
+            let after = after.trim_start_matches(|letter: char| !",}".contains(letter));
+            format!("{before}{after}")
+        };
+        text.lines().map(without).collect()
+    };
+    for (name, time) in [("steps.jsonl", "secs"), ("epochs.jsonl", "elapsed_secs")] {
+        assert_eq!(
+            texts(&broken, name, time),
+            texts(&whole, name, time),
+            "{name}"
+        );
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn ctrl_c_saves_and_the_run_goes_on() {
+    a_signal_saves_and_the_run_goes_on("INT");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_end_of_a_session_saves_and_the_run_goes_on() {
+    for signal in ["TERM", "HUP"] {
+        a_signal_saves_and_the_run_goes_on(signal);
+    }
+}
+
+#[cfg(unix)]
+fn a_signal_saves_and_the_run_goes_on(signal: &str) {
     let shop = Workshop::new();
     let mut running = shop.start(&shop.train_args(&["--epochs", "8"]));
     running.wait_for(|line| line["event"] == "step" && line["step"] == 3);
-    running.interrupt();
+    running.signal(signal);
     let output = running.finish();
     assert_eq!(output.code, Some(130), "{}", output.stderr);
     assert_eq!(output.event("ended")["state"], "stopped");

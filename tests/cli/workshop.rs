@@ -209,11 +209,11 @@ impl Running {
         self.child.wait().expect("an exit status");
     }
 
-    /// Presses Ctrl+C.
+    /// Sends a signal: `INT` is Ctrl+C.
     #[cfg(unix)]
-    pub fn interrupt(&self) {
+    pub fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
-        let status = Command::new("kill").args(["-INT", &id]).status();
+        let status = Command::new("kill").args(["-s", name, &id]).status();
         assert!(status.expect("kill").success());
     }
 

@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod resume;
+mod storage;
 
 use std::fs;
 

@@ -4,8 +4,8 @@ use fcn_workbench::dataset::{Normalization, Rgb, Size};
 use fcn_workbench::model::{Geometry, Variant};
 use fcn_workbench::training::checkpoint::{EndMark, RunMeta};
 use fcn_workbench::training::{
-    DeviceId, InitialWeights, Outcome, Predictor, WeightsChoice, WeightsSummary, export_run,
-    import_run,
+    DeviceId, InitialWeights, Outcome, Predictor, SavedWeights, WeightsChoice, WeightsSummary,
+    export_run, import_run,
 };
 
 use super::tensors::{metadata, read, write};
@@ -45,7 +45,7 @@ fn a_file_predicts_what_its_run_predicts() {
         });
         assert_eq!(trained(&set, &folder).outcome(), Some(&Outcome::Finished));
         let file = set.dir.path().join("net.safetensors");
-        export_run(&folder, &output(&file)).expect("a file");
+        export_run(&folder, SavedWeights::Best, &output(&file)).expect("a file");
 
         let of_run = Predictor::load(&folder, DeviceId::Cpu).expect("a run");
         let of_file = Predictor::from_weights(&choice(&file), DeviceId::Cpu).expect("a file");
@@ -162,7 +162,7 @@ fn a_file_that_nobody_could_read_back_is_not_written() {
     let set = TinySet::new(4, 1);
     let (parent, _) = parent(&set);
     let file = set.dir.path().join("net.pth");
-    let message = export_run(&parent, &output(&file))
+    let message = export_run(&parent, SavedWeights::Best, &output(&file))
         .expect_err("another format")
         .to_string();
     assert!(
@@ -171,13 +171,13 @@ fn a_file_that_nobody_could_read_back_is_not_written() {
     );
     assert!(!file.exists());
     let file = set.dir.path().join("nowhere/net.safetensors");
-    let message = export_run(&parent, &output(&file))
+    let message = export_run(&parent, SavedWeights::Best, &output(&file))
         .expect_err("no folder")
         .to_string();
     assert!(message.contains("nowhere"), "{message}");
     let untrained = set.run(|_| {});
     let file = set.dir.path().join("net.safetensors");
-    let message = export_run(&untrained, &output(&file))
+    let message = export_run(&untrained, SavedWeights::Best, &output(&file))
         .expect_err("no weights")
         .to_string();
     assert!(
@@ -192,7 +192,7 @@ fn values_that_are_no_numbers_are_named_before_they_are_used() {
     let folder = set.run(plain);
     assert_eq!(trained(&set, &folder).outcome(), Some(&Outcome::Finished));
     let file = set.dir.path().join("net.safetensors");
-    export_run(&folder, &output(&file)).expect("a file");
+    export_run(&folder, SavedWeights::Best, &output(&file)).expect("a file");
     let mut tensors = read(&file);
     let layer = tensors.get_mut("conv3_1.weight").expect("the layer");
     (layer.values[0], layer.values[7]) = (f32::NAN, f32::INFINITY);

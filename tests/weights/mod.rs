@@ -13,7 +13,7 @@ use fcn_workbench::files::{Existing, Output, Outputs};
 use fcn_workbench::model::{FinalUpsampling, Trunk, Variant};
 use fcn_workbench::training::checkpoint::{EndMark, RunFolder, list_runs};
 use fcn_workbench::training::{
-    Control, InitialWeights, Outcome, RunConfig, SampleOrder, export_run, train,
+    Control, InitialWeights, Outcome, RunConfig, SampleOrder, SavedWeights, export_run, train,
 };
 use tensors::{Tensors, bilinear, read, write};
 
@@ -30,7 +30,7 @@ fn parent(set: &TinySet) -> (RunFolder, PathBuf) {
     let folder = set.run(plain);
     assert_eq!(trained(set, &folder).outcome(), Some(&Outcome::Finished));
     let file = set.dir.path().join("parent.safetensors");
-    export_run(&folder, &output(&file)).expect("a file");
+    export_run(&folder, SavedWeights::Best, &output(&file)).expect("a file");
     (folder, file)
 }
 
@@ -59,7 +59,7 @@ fn start_of(set: &TinySet, folder: &RunFolder) -> Tensors {
 
 fn exported(set: &TinySet, folder: &RunFolder) -> Tensors {
     let file = set.dir.path().join("exported.safetensors");
-    export_run(folder, &output(&file)).expect("a file");
+    export_run(folder, SavedWeights::Best, &output(&file)).expect("a file");
     read(&file)
 }
 

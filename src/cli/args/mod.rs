@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use super::network::NetworkArgs;
+use super::network::{NetworkArgs, PlanArg};
 use super::settings::{self, Settings};
 use super::values;
 use crate::engine::{
-    BOUNDARY_WIDTH, DeviceId, Dirs, Existing, Geometry, RunConfig, Size, Split, StartingPoint,
-    Trunk, Variant, WeightsChoice,
+    BOUNDARY_WIDTH, DatasetRef, DeviceId, Dirs, Existing, Geometry, RunConfig, Size, Split,
+    StartingPoint, Trunk, Variant, WeightsChoice,
 };
 
 /// Train, watch and compare fully convolutional networks for semantic segmentation.
@@ -71,7 +71,7 @@ pub enum Command {
     Evaluate(EvaluateArgs),
     /// Segment images: write a mask and an overlay for each image
     Predict(PredictArgs),
-    /// Write the best weights of a run as one .safetensors file
+    /// Write the weights of a run as one .safetensors file
     Export(ExportArgs),
     /// List the runs
     Runs,
@@ -88,6 +88,13 @@ pub struct TrainArgs {
     /// Resume this run from its last checkpoint (`latest` for the newest run)
     #[arg(long, value_name = "RUN", conflicts_with_all = ["settings", "network", "compare"])]
     pub resume: Option<String>,
+    /// `sample` (generated if it is missing), or a folder of images and masks or a zip or tar of one
+    /// [default: sample; with --resume that of the run, which keeps a new place]
+    #[arg(long, value_name = "sample|FOLDER", value_parser = settings::dataset)]
+    pub dataset: Option<DatasetRef>,
+    /// With --resume: continue although the data changed since the run was started
+    #[arg(long, requires = "resume")]
+    pub accept_changes: bool,
     /// Train FCN-32s, 16s and 8s one after another with the same settings
     #[arg(long, conflicts_with_all = ["variant", "plan"])]
     pub compare: bool,
@@ -102,12 +109,19 @@ pub struct TrainArgs {
 }
 
 impl TrainArgs {
+    /// Whether several networks are trained, whose scores end in one table.
+    pub fn has_table(&self) -> bool {
+        self.compare || matches!(self.network.plan, Some(PlanArg::Staged))
+    }
+
     /// The settings of the run, started from `start` where `--init` names something.
     ///
     /// # Errors
     /// When a trunk was asked for that is not that of `start`.
     pub fn config(&self, start: Option<&StartingPoint>) -> Result<RunConfig, String> {
         let mut config = self.settings.config(self.network.base(start)?);
+        let dataset = self.dataset.clone().unwrap_or(DatasetRef::Sample);
+        config.dataset = dataset.mapped(self.settings.class_map.clone(), &[]);
         config.device = self.device.unwrap_or(config.device);
         Ok(config)
     }
@@ -121,6 +135,9 @@ pub struct EvaluateArgs {
     /// Split to score
     #[arg(long, default_value = "val", value_parser = values::one_of::<Split>())]
     pub split: Split,
+    /// Score on this dataset instead of the run's own: `sample` or a folder
+    #[arg(long, value_name = "sample|FOLDER", value_parser = settings::dataset, conflicts_with = "predictions")]
+    pub dataset: Option<DatasetRef>,
     /// Width in pixels of the band along label boundaries for the boundary scores
     #[arg(long, value_name = "N", default_value_t = BOUNDARY_WIDTH, value_parser = values::one_or_more)]
     pub boundary_width: usize,
@@ -229,6 +246,9 @@ pub struct ExportArgs {
     /// The file to write; `predict --weights` can read it
     #[arg(value_parser = values::path(), long, value_name = "FILE.safetensors")]
     pub out: PathBuf,
+    /// Write the weights of the last checkpoint instead of the best
+    #[arg(long)]
+    pub last: bool,
     #[command(flatten)]
     pub existing: ExistingArgs,
 }

@@ -146,9 +146,15 @@ fn resuming_takes_no_settings() {
     train("--resume latest").unwrap();
     let on_another_device = train("--resume latest --device cpu").unwrap();
     assert_eq!(on_another_device.device, Some(DeviceId::Cpu));
-    for more in ["--epochs 3", "--flip", "--dataset sample", "--compare"] {
+    let moved = train("--resume latest --dataset sample --accept-changes").unwrap();
+    assert_eq!(
+        (moved.dataset, moved.accept_changes),
+        (Some(DatasetRef::Sample), true)
+    );
+    for more in ["--epochs 3", "--flip", "--compare"] {
         train(&format!("--resume latest {more}")).expect_err(more);
     }
+    train("--accept-changes").expect_err("of a new run");
     train("--compare --variant fcn8s").expect_err("a comparison has all variants");
 }
 

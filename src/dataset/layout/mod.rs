@@ -46,12 +46,15 @@ pub(super) use splits::{Splits, split_evenly};
     IntoStaticStr,
     EnumString,
 )]
+#[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase")]
 pub enum Split {
     /// Images that are trained on.
     Train,
-    /// Images that are only scored.
+    /// Images that are scored while a run trains.
     Val,
+    /// Images that are scored once a run is done; many datasets have none.
+    Test,
 }
 
 /// Folder layouts that can be read.
@@ -115,6 +118,8 @@ pub struct Dataset {
     pub train: Vec<DatasetItem>,
     /// The validation list, never empty.
     pub val: Vec<DatasetItem>,
+    /// The test list; empty until [`read_test_list`](Dataset::read_test_list).
+    pub test: Vec<DatasetItem>,
     /// What its files say about it and what was assumed, for people; sorted by topic.
     pub notes: Vec<Note>,
 }
@@ -156,7 +161,31 @@ impl Dataset {
         match split {
             Split::Train => &self.train,
             Split::Val => &self.val,
+            Split::Test => &self.test,
         }
+    }
+
+    /// Reads the test list, which only few need and whose masks are often withheld.
+    ///
+    /// # Errors
+    /// When there is none, or a file that it names is absent.
+    pub fn read_test_list(&mut self) -> Result<(), DatasetError> {
+        let list = match self.layout {
+            Layout::Voc => voc::test_list(&self.root),
+            _ => self.root.join("test.txt"),
+        };
+        if !list.is_file() {
+            return Err(DatasetError::List {
+                path: list,
+                reason: "this dataset has no test list. Add one, or score another split".to_owned(),
+            });
+        }
+        let items = match self.layout {
+            Layout::Voc => voc::read_items(&self.root, &list),
+            _ => pairs::read_list(&self.root, &list),
+        };
+        self.test = list::not_empty(items?, &list, "score")?;
+        Ok(())
     }
 
     /// The reader for this dataset's masks.

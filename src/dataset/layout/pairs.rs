@@ -72,6 +72,7 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
         remap: Vec::new(),
         train,
         val,
+        test: Vec::new(),
         notes,
     })
 }
@@ -109,6 +110,11 @@ fn val_list(root: &Path) -> PathBuf {
     } else {
         val
     }
+}
+
+/// The images and masks of another list beside these.
+pub(super) fn read_list(root: &Path, list: &Path) -> Result<Vec<DatasetItem>, DatasetError> {
+    read_items(&ListedFiles::new(root), list)
 }
 
 fn read_items(files: &ListedFiles<'_>, list: &Path) -> Result<Vec<DatasetItem>, DatasetError> {

@@ -122,6 +122,7 @@ pub(super) fn open(root: &Path) -> Result<Option<Dataset>, DatasetError> {
         remap: Vec::new(),
         train: splits.train,
         val: splits.val,
+        test: Vec::new(),
         notes,
     }))
 }

@@ -129,6 +129,7 @@ fn dataset(root: &Path, folder: &Path, annotated: Annotated) -> Result<Dataset, 
         remap: Vec::new(),
         train: splits.train,
         val: splits.val,
+        test: Vec::new(),
         notes,
     })
 }

@@ -13,7 +13,7 @@ use super::tasks::Task;
 use super::{Engine, EngineError};
 use crate::dataset::{ClassList, LabelMap, Rgb, Size, Split, read_rgb};
 use crate::metrics::Scores;
-use crate::training::{DeviceId, WeightsChoice};
+use crate::training::{DatasetRef, DeviceId, WeightsChoice};
 
 /// Which network predicts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +59,15 @@ pub struct Logits {
     pub size: Size,
     /// `[num_classes, height, width]`: one plane per class after the other, row by row.
     pub values: Vec<f32>,
+}
+
+/// Which list a run is scored on.
+#[derive(Debug, Clone)]
+pub struct ScoredSplit {
+    /// The dataset; `None` = that of the run.
+    pub dataset: Option<DatasetRef>,
+    /// Its list.
+    pub split: Split,
 }
 
 /// Scores over a whole list of images.
@@ -173,14 +182,14 @@ impl Engine {
         }
     }
 
-    /// Scores of a run's best weights over a split of the dataset it was trained on, with
-    /// a boundary band of `boundary_width` pixels; `device` as in [`NetworkSource::Run`], `void` =
-    /// labels that do not count besides.
+    /// Scores of a run's best weights over a split of a dataset, with a boundary band of
+    /// `boundary_width` pixels; `device` as in [`NetworkSource::Run`], `void` = labels that do not
+    /// count besides.
     pub fn evaluate(
         &self,
         run: &str,
         device: Option<DeviceId>,
-        split: Split,
+        on: ScoredSplit,
         boundary_width: usize,
         void: Vec<u8>,
     ) -> Task<Result<Evaluation, EngineError>> {
@@ -188,7 +197,7 @@ impl Engine {
             source: Source::Run(self.folder(run)),
             device: device.unwrap_or_else(|| self.prediction_device(run)),
             data_dir: self.dirs.data.clone(),
-            split,
+            on,
             boundary_width,
             void,
         };

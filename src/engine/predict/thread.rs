@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::{Evaluation, Logits, Prediction};
+use super::{Evaluation, Logits, Prediction, ScoredSplit};
 use crate::dataset::{
     ClassList, ClassMatch, DatasetItem, LabelMap, MaskReader, Rgb, Split, read_rgb,
 };
@@ -87,7 +87,7 @@ pub(super) struct EvaluationRequest {
     pub source: Source,
     pub device: DeviceId,
     pub data_dir: PathBuf,
-    pub split: Split,
+    pub on: ScoredSplit,
     /// In pixels.
     pub boundary_width: usize,
     /// Labels that do not count besides those of the run's dataset.
@@ -204,32 +204,46 @@ impl PredictThread {
     }
 }
 
+/// A network in memory.
+struct Loaded {
+    source: Source,
+    device: DeviceId,
+    /// What was the newest step when it was loaded; damaged weights are replaced by older ones.
+    newest: Option<usize>,
+    predictor: Predictor,
+}
+
 /// Loaded networks, the last used at the end.
 #[derive(Default)]
 struct Models {
-    loaded: Vec<(Source, DeviceId, Predictor)>,
+    loaded: Vec<Loaded>,
 }
 
 impl Models {
     fn get(&mut self, source: &Source, device: DeviceId) -> Result<&Predictor, EngineError> {
         let newest = source.newest_step();
-        let found = self.loaded.iter().position(|(loaded, on, predictor)| {
-            loaded == source && *on == device && Some(predictor.step()) == newest
+        let found = self.loaded.iter().position(|loaded| {
+            loaded.source == *source && loaded.device == device && loaded.newest == newest
         });
         let entry = if let Some(index) = found {
             self.loaded.remove(index)
         } else {
             self.loaded
-                .retain(|(loaded, ..)| loaded.path() != source.path());
+                .retain(|loaded| loaded.source.path() != source.path());
             if self.loaded.len() >= LOADED {
                 self.loaded.remove(0);
             }
             let predictor = source.load(device)?;
-            (source.clone(), device, predictor)
+            Loaded {
+                source: source.clone(),
+                device,
+                newest,
+                predictor,
+            }
         };
         self.loaded.push(entry);
         let newest = self.loaded.len() - 1;
-        Ok(&self.loaded[newest].2)
+        Ok(&self.loaded[newest].predictor)
     }
 
     fn logits(
@@ -298,18 +312,23 @@ impl Models {
         cancel: &Cancel,
     ) -> Result<Evaluation, EngineError> {
         let predictor = self.get(&request.source, request.device)?;
-        let which = predictor.meta().config.dataset.clone();
+        let split = request.on.split;
+        let own = &predictor.meta().config.dataset;
+        let which = request.on.dataset.as_ref().unwrap_or(own).clone();
         let which = which.mapped(None, &request.void);
-        let dataset = dataset::open(&which, &request.data_dir, &mut |_, _| {
+        let mut dataset = dataset::open(&which, &request.data_dir, &mut |_, _| {
             !cancel.is_cancelled()
         })?;
+        if split == Split::Test {
+            dataset.read_test_list()?;
+        }
         let matched = ClassMatch::new(&predictor.meta().classes, &dataset.classes);
         let control = Control::default();
         let started = Instant::now();
         let evaluation = predictor
             .evaluate(
                 &dataset,
-                request.split,
+                split,
                 request.boundary_width,
                 &control,
                 &mut |done, total| {

@@ -106,18 +106,19 @@ impl ActiveRun {
                     total: *total,
                 });
             }
-            TrainEvent::Paused => {
+            TrainEvent::Paused | TrainEvent::Blocked(_) => {
                 self.running += self
                     .since
                     .take()
                     .map_or(Duration::ZERO, |since| since.elapsed());
                 self.phase = Phase::Paused;
             }
-            TrainEvent::Unpaused => {
+            TrainEvent::Unpaused | TrainEvent::Unblocked => {
                 self.since = Some(Instant::now());
                 self.phase = Phase::Training;
             }
             TrainEvent::Preview(_)
+            | TrainEvent::Warning(_)
             | TrainEvent::EpochEnded(_)
             | TrainEvent::Saved { .. }
             | TrainEvent::Ended(_) => {}

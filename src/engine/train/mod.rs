@@ -1,6 +1,7 @@
 //! Training: the active run, the plan it is a part of, and the `train` thread.
 
 mod active_run;
+mod notice_of;
 mod run_event;
 #[cfg(test)]
 mod tests;
@@ -14,7 +15,7 @@ pub use trainer::{Live, Plan};
 
 use super::runs::RunState;
 use super::{Engine, EngineError};
-use crate::training::{DeviceId, RunConfig};
+use crate::training::{DatasetRef, DeviceId, RunConfig, TrainOptions};
 
 impl Engine {
     /// Trains one run.
@@ -56,6 +57,22 @@ impl Engine {
     /// # Errors
     /// What the run lacks for that; a device that does not work; [`Busy`](EngineError::Busy).
     pub fn resume_run(&mut self, run: &str, device: Option<DeviceId>) -> Result<(), EngineError> {
+        let options = TrainOptions {
+            device,
+            ..TrainOptions::default()
+        };
+        self.resume_run_with(run, options)
+    }
+
+    /// As [`resume_run`](Self::resume_run), on a dataset that was moved, or on data that changed.
+    ///
+    /// # Errors
+    /// As [`resume_run`](Self::resume_run).
+    pub fn resume_run_with(
+        &mut self,
+        run: &str,
+        mut options: TrainOptions,
+    ) -> Result<(), EngineError> {
         let snapshot = self.existing_run(run)?;
         let folder = self.folder(run);
         if !snapshot.can_resume {
@@ -72,9 +89,21 @@ impl Engine {
             });
         }
         let mut config = snapshot.config.clone();
-        config.device = device.unwrap_or(config.device);
+        config.device = options.device.unwrap_or(config.device);
+        if let Some(which) = options.dataset.take() {
+            // What its labels mean does not move with the folder.
+            let moved = match &config.dataset {
+                DatasetRef::Mapped {
+                    class_map, void, ..
+                } => which.mapped(class_map.clone(), void),
+                DatasetRef::Sample | DatasetRef::Folder(_) => which,
+            };
+            config.dataset = moved.clone();
+            options.dataset = Some(moved);
+        }
+        options.device = Some(config.device);
         self.devices.check(config.device)?;
-        self.trainer.resume_run(folder, config)
+        self.trainer.resume_run(folder, config, options)
     }
 
     /// Asks the active run to wait after the step in hand.

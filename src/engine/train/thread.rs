@@ -14,15 +14,15 @@ use crate::engine::tasks::guarded;
 use crate::engine::{EngineError, Waker};
 use crate::training::checkpoint::{EndMark, RunFolder, RunMeta};
 use crate::training::{
-    Control, DeviceId, Outcome, Preview, RunConfig, TrainEvent, TrainSink, train_on,
+    Control, Outcome, Preview, RunConfig, TrainEvent, TrainOptions, TrainSink, train_with,
 };
 
 /// What a training thread is started for.
 pub(super) enum Job {
     /// A run of its own.
     New(Box<RunConfig>),
-    /// The rest of a run that is there, on a device that may be another than its own.
-    Resume(RunFolder, DeviceId),
+    /// The rest of a run that is there, with what is another now.
+    Resume(RunFolder, Box<TrainOptions>),
 }
 
 /// What the training thread tells the engine.
@@ -71,18 +71,24 @@ impl TrainThread {
         let result = guarded(|| self.train(&mut sink, &mut opened));
         let failure = match result {
             Ok(Ok(())) => None,
-            Err(_) if self.control.stop_now_requested() => Some(EngineError::Cancelled),
-            Ok(Err(err)) => Some(err),
-            Err(panic) => Some(EngineError::Panicked {
-                what: "training",
-                panic,
-                advice: "The last checkpoint is kept; choose another device or smaller sizes",
-            }),
+            Err(_) if self.control.stop_now_requested() => Some(Outcome::Stopped { step: 0 }),
+            Ok(Err(err)) => Some(outcome_of(&err)),
+            Err(panic) => {
+                let err = EngineError::Panicked {
+                    what: "training",
+                    panic,
+                    advice: "Choose another device or smaller sizes",
+                };
+                let kept = opened.as_ref().map(RunFolder::kept_text);
+                Some(Outcome::Failed(match kept {
+                    Some(kept) => format!("{err}. {kept}"),
+                    None => err.to_string(),
+                }))
+            }
         };
-        if let Some(err) = failure
+        if let Some(outcome) = failure
             && !sink.ended
         {
-            let outcome = outcome_of(&err);
             if let Some(folder) = opened {
                 let end = match &outcome {
                     Outcome::Failed(message) => EndMark::Failed {
@@ -104,7 +110,10 @@ impl TrainThread {
     ) -> Result<(), EngineError> {
         let which = match &self.job {
             Job::New(config) => config.dataset.clone(),
-            Job::Resume(folder, _) => folder.meta()?.config.dataset,
+            Job::Resume(folder, options) => match &options.dataset {
+                Some(which) => which.clone(),
+                None => folder.meta()?.config.dataset,
+            },
         };
         let control = self.control.clone();
         let dataset = dataset::open(&which, &self.data_dir, &mut |_, _| {
@@ -146,11 +155,11 @@ impl TrainThread {
         };
         self.events.send(event).ok();
         *opened = Some(folder.clone());
-        let device = match &self.job {
-            Job::New(_) => None,
-            Job::Resume(_, device) => Some(*device),
+        let options = match &self.job {
+            Job::New(_) => TrainOptions::default(),
+            Job::Resume(_, options) => (**options).clone(),
         };
-        train_on(device, &folder, &dataset, &self.control, sink);
+        train_with(&options, &folder, &dataset, &self.control, sink);
         Ok(())
     }
 }

@@ -8,13 +8,16 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 
 use super::active_run::{ActiveRun, Phase};
+use super::notice_of::notice_of;
 use super::run_event::{RunEventKind, RunEvents};
 use super::thread::{Job, PreviewSlot, ThreadEvent, TrainThread};
 use crate::dataset::ClassList;
 use crate::engine::runs::{RunSnapshot, RunState, newest_first};
 use crate::engine::{Dirs, EngineError, Lost, Notice, NoticeLevel, Waker};
 use crate::training::checkpoint::RunFolder;
-use crate::training::{Control, InitialWeights, Outcome, Preview, RunConfig, TrainEvent};
+use crate::training::{
+    Control, InitialWeights, Outcome, Preview, RunConfig, TrainEvent, TrainOptions,
+};
 
 /// Runs that are trained one after another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,9 +111,14 @@ impl Trainer {
         self.start_next()
     }
 
-    pub fn resume_run(&mut self, folder: RunFolder, config: RunConfig) -> Result<(), EngineError> {
+    pub fn resume_run(
+        &mut self,
+        folder: RunFolder,
+        config: RunConfig,
+        options: TrainOptions,
+    ) -> Result<(), EngineError> {
         self.begin_plan(1)?;
-        self.launch(Job::Resume(folder, config.device), config)
+        self.launch(Job::Resume(folder, Box::new(options)), config)
     }
 
     fn begin_plan(&mut self, total: usize) -> Result<(), EngineError> {
@@ -256,7 +264,7 @@ impl Trainer {
                     TrainEvent::EpochEnded(epoch) => {
                         self.run_events.push(run, RunEventKind::Epoch(epoch));
                     }
-                    _ => {}
+                    event => notices.extend(notice_of(run, &event)),
                 }
             }
             Err(TryRecvError::Empty) => return false,

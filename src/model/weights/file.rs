@@ -10,6 +10,7 @@ use burn_store::{ModuleStore as _, SafetensorsStore, bridge, pytorch::PytorchRea
 
 use super::error::WeightsError;
 use super::names::named_tensors;
+use super::unwrap::unwrapped;
 use crate::files::has_extension;
 use crate::model::network::{Network, NetworkConfig};
 
@@ -28,43 +29,6 @@ pub const WEIGHTS_EXTENSIONS: [&str; 3] = ["pth", "pt", "safetensors"];
 pub fn has_weights_extension(path: &Path) -> bool {
     has_extension(path, &WEIGHTS_EXTENSIONS)
 }
-
-/// What training scripts and PyTorch put before the names of a network's tensors: dictionaries
-/// of a checkpoint, `DataParallel` (`module`), `torch.compile` (`_orig_mod`), Lightning and others
-/// (`model`, `net`). Any of them may come several times and in any order.
-const WRAPPERS: [&str; 11] = [
-    "state_dict.",
-    "model_state_dict.",
-    "module.",
-    "_orig_mod.",
-    "model.",
-    "net.",
-    "network.",
-    "weights.",
-    "params.",
-    "model_ema.",
-    "ema.",
-];
-
-/// Parts of names of what is no weight of a network: losses and metrics that a Lightning module
-/// holds, and the states of optimizers and counters.
-const OTHER_PARTS: [&str; 12] = [
-    "loss",
-    "criterion",
-    "loss_fn",
-    "loss_function",
-    "metric",
-    "metrics",
-    "accuracy",
-    "confmat",
-    "optimizer",
-    "optimizers",
-    "optimizer_state_dict",
-    "lr_schedulers",
-];
-
-/// Single numbers that count batches or averaged models, which no network here uses.
-const COUNTERS: [&str; 2] = ["num_batches_tracked", "n_averaged"];
 
 /// Headers of safetensors files are a few kilobytes; a longer one is no such file.
 const LONGEST_HEADER: u64 = 100 << 20;
@@ -150,38 +114,6 @@ pub(super) fn shape(tensor: &Tensor) -> Vec<usize> {
     tensor.shape.iter().copied().collect()
 }
 
-/// The network's own tensors under their own names.
-fn unwrapped(mut tensors: BTreeMap<String, Tensor>) -> BTreeMap<String, Tensor> {
-    tensors.retain(|name, _| {
-        let last = name.rsplit('.').next().unwrap_or(name);
-        !COUNTERS.contains(&last) && !is_other(name)
-    });
-    // What stands beside a wrapper is the state of an optimizer and the like.
-    while let Some(wrapper) = WRAPPERS
-        .iter()
-        .find(|wrapper| tensors.keys().any(|name| name.starts_with(**wrapper)))
-    {
-        tensors.retain(|name, _| name.starts_with(wrapper));
-        tensors = strip(tensors, wrapper);
-    }
-    tensors
-}
-
-/// Whether a tensor belongs to a loss, a metric or an optimizer: `train_metrics.confmat`.
-fn is_other(name: &str) -> bool {
-    let mut parts = name.split('.').peekable();
-    // The last part is the tensor's own name.
-    std::iter::from_fn(|| parts.next().filter(|_| parts.peek().is_some())).any(|part| {
-        let part = part.to_lowercase();
-        OTHER_PARTS.iter().any(|other| {
-            part == *other
-                || part
-                    .strip_suffix(other)
-                    .is_some_and(|start| start.ends_with('_'))
-        })
-    })
-}
-
 /// Whether a file begins as safetensors does, whatever it is called: the length of a header in 8
 /// bytes, and the header, which is JSON.
 fn is_safetensors(path: &Path) -> std::io::Result<bool> {
@@ -191,13 +123,6 @@ fn is_safetensors(path: &Path) -> std::io::Result<bool> {
         return Ok(false);
     };
     Ok(rest == b"{" && u64::from_le_bytes(*length) <= LONGEST_HEADER)
-}
-
-fn strip(tensors: BTreeMap<String, Tensor>, prefix: &str) -> BTreeMap<String, Tensor> {
-    tensors
-        .into_iter()
-        .map(|(name, tensor)| (name[prefix.len()..].to_owned(), tensor))
-        .collect()
 }
 
 /// The texts in the header of a safetensors file: its length as 8 bytes, then JSON.

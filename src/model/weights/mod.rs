@@ -10,6 +10,7 @@ mod layout;
 mod load;
 mod names;
 mod save;
+mod unwrap;
 
 pub use crate::model::trunk::Preprocessing;
 pub use error::WeightsError;

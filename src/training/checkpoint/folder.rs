@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 use super::log::{LineLog, read_lines};
 use crate::dataset::ClassList;
 use crate::files::{FileError, read_json, write_json};
-use crate::training::config::RunConfig;
+use crate::training::config::{DatasetRef, RunConfig};
 use crate::training::error::TrainError;
 use crate::training::event::{EpochRecord, StepRecord};
+use crate::training::origin::RunOrigin;
 
-/// `config.json`: what never changes after the start.
+/// `config.json`: what never changes after the start, but for where the dataset lies.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunMeta {
     /// The full configuration.
@@ -97,6 +98,28 @@ impl RunFolder {
     /// What the run was started with.
     pub fn meta(&self) -> Result<RunMeta, TrainError> {
         Ok(read_json(&self.file("config.json"))?)
+    }
+
+    /// What it was started with beside its settings; runs of before December 2026 do not say.
+    pub fn origin(&self) -> Option<RunOrigin> {
+        read_json(&self.file("origin.json")).ok()
+    }
+
+    /// Notes that.
+    pub(in crate::training) fn set_origin(&self, origin: &RunOrigin) -> Result<(), TrainError> {
+        Ok(write_json(&self.file("origin.json"), origin)?)
+    }
+
+    /// Notes where its dataset lies now.
+    pub(in crate::training) fn move_dataset(
+        &self,
+        which: &DatasetRef,
+        name: &str,
+    ) -> Result<(), TrainError> {
+        let mut meta = self.meta()?;
+        meta.config.dataset = which.clone();
+        name.clone_into(&mut meta.dataset_name);
+        Ok(write_json(&self.file("config.json"), &meta)?)
     }
 
     /// How it ended; `None` while it runs and after a crash.

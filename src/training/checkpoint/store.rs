@@ -1,22 +1,23 @@
-//! Weights on disk: written beside the old ones, published by a manifest, then the
-//! old ones are deleted. A crash at any point leaves the last published state.
+//! Which weights a run folder holds, and reading them: what is damaged is left out, with a message.
 
 use std::fs;
 use std::path::Path;
 
 use burn::module::Module;
 use burn::store::ModuleRecord;
+use burn::tensor::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::folder::{EndMark, RunFolder};
-use crate::files::{read_json, write_json};
+use super::manifest::{Checksum, Checksums, exact, exact_option, read_manifest};
+use crate::files::FileError;
 use crate::model::Network;
 use crate::training::error::TrainError;
-use crate::training::event::EpochRecord;
+use crate::training::finite::check_finite;
 use crate::training::precision::LossScale;
-use crate::training::sgd::Sgd;
 
-/// `last.json`: where a run can be resumed.
+/// `last.json`, and `checkpoint-STEP.json` of each checkpoint that is kept: where a run can be
+/// resumed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Last {
     /// Steps done.
@@ -28,15 +29,31 @@ pub struct Last {
     /// Seconds of training so far.
     pub elapsed_secs: f64,
     /// Sum of the losses of the batches done in that epoch.
+    #[serde(with = "exact")]
     pub epoch_loss: f64,
     /// In `f16`: what the loss is multiplied by in the next step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::training) loss_scale: Option<LossScale>,
-    weights: String,
-    optimizer: String,
+    /// Of the validation before it, by the metric of the run; larger is better.
+    #[serde(
+        default,
+        with = "exact_option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(super) score: Option<f64>,
+    pub(super) weights: String,
+    pub(super) optimizer: String,
+    /// The second moments of Adam.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) second_moments: Option<String>,
+    /// The moving average of the weights, which then predicts in their place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) average: Option<String>,
+    #[serde(default, skip_serializing_if = "Checksums::is_empty")]
+    pub(super) checksums: Checksums,
 }
 
-/// `best.json`: the weights with the highest validation mean IU.
+/// `best.json`: the weights with the best validation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Best {
     /// Steps done.
@@ -45,7 +62,45 @@ pub struct Best {
     pub epoch: usize,
     /// Validation mean IU; `None` for weights from elsewhere.
     pub mean_iu: Option<f64>,
-    weights: String,
+    /// By the metric of the run; larger is better.
+    #[serde(
+        default,
+        with = "exact_option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(in crate::training) score: Option<f64>,
+    pub(super) weights: String,
+    #[serde(default, skip_serializing_if = "Checksums::is_empty")]
+    pub(super) checksums: Checksums,
+}
+
+impl Last {
+    /// The weights that predict.
+    fn predicting(&self) -> &str {
+        self.average.as_ref().unwrap_or(&self.weights)
+    }
+
+    /// All of its files.
+    pub(super) fn files(&self) -> impl Iterator<Item = &String> {
+        [&self.weights, &self.optimizer]
+            .into_iter()
+            .chain(&self.second_moments)
+            .chain(&self.average)
+    }
+
+    /// What is needed to predict.
+    pub(super) fn weights_file(&self) -> String {
+        self.predicting().to_owned()
+    }
+}
+
+/// Which weights of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SavedWeights {
+    /// Those with the best validation; the last ones before the first.
+    Best,
+    /// Those of the last checkpoint.
+    Last,
 }
 
 /// Where the loop is, without file names.
@@ -59,85 +114,51 @@ pub(in crate::training) struct Position {
     pub loss_scale: Option<LossScale>,
 }
 
+/// A weights file of a run, with what it must hold where that is known.
+struct Named {
+    step: usize,
+    file: String,
+    checksum: Option<Checksum>,
+}
+
 impl RunFolder {
-    /// The resumable state, where one was published.
+    /// The newest resumable state, where one was published. Its files are looked at when it is
+    /// resumed.
     pub fn last(&self) -> Option<Last> {
-        read_json(&self.file("last.json")).ok()
+        read_manifest(&self.file("last.json"))
+            .ok()
+            .or_else(|| self.checkpoints().pop())
+            .or_else(|| self.rebuilt().pop())
     }
 
     /// The best state, where one was published.
     pub fn best(&self) -> Option<Best> {
-        read_json(&self.file("best.json")).ok()
+        read_manifest(&self.file("best.json")).ok()
     }
 
-    /// Publishes network and optimizer as `last`; with `best`, the epoch
-    /// that ends here, also as `best`.
-    pub(in crate::training) fn save(
-        &self,
-        model: &Network,
-        optimizer: &Sgd,
-        at: Position,
-        best: Option<&EpochRecord>,
-    ) -> Result<(), TrainError> {
-        let weights = format!("weights-{:08}.bpk", at.step);
-        let state = format!("optimizer-{:08}.bpk", at.step);
-        // `valid` takes in what batch normalization has seen in the last step; a record alone
-        // would be one step behind.
-        save_record(model.valid().into_record(), &self.file(&weights))?;
-        save_record(
-            optimizer.velocities(model).into_record(),
-            &self.file(&state),
-        )?;
-        if let Some(record) = best {
-            let best = Best {
-                step: at.step,
-                epoch: record.epoch,
-                mean_iu: record.scores.mean_iu,
-                weights: weights.clone(),
-            };
-            write_json(&self.file("best.json"), &best)?;
+    /// What a run that broke off can be resumed from, as a sentence without a period.
+    pub fn kept_text(&self) -> String {
+        match self.last() {
+            Some(last) => format!("The checkpoint of step {} is kept", last.step),
+            None => "No checkpoint was saved before, so there is nothing to resume".to_owned(),
         }
-        let last = Last {
-            step: at.step,
-            epoch: at.epoch,
-            batch: at.batch,
-            elapsed_secs: at.elapsed_secs,
-            epoch_loss: at.epoch_loss,
-            loss_scale: at.loss_scale,
-            weights,
-            optimizer: state,
-        };
-        write_json(&self.file("last.json"), &last)?;
-        self.remove_unpublished();
-        Ok(())
     }
 
-    /// Publishes weights that were not trained here, as the best and as the end of the run.
-    pub(in crate::training) fn save_imported(&self, model: &Network) -> Result<(), TrainError> {
-        let weights = "weights-00000000.bpk".to_owned();
-        save_record(model.clone().into_record(), &self.file(&weights))?;
-        write_json(
-            &self.file("best.json"),
-            &Best {
-                step: 0,
-                epoch: 0,
-                mean_iu: None,
-                weights,
-            },
-        )?;
-        self.set_end(&EndMark::Finished)
+    /// The checkpoints that are kept, the oldest first.
+    pub(super) fn checkpoints(&self) -> Vec<Last> {
+        let mut found: Vec<Last> = self
+            .names()
+            .filter(|name| name.starts_with("checkpoint-") && has_extension(name, "json"))
+            .filter_map(|name| read_manifest(&self.file(&name)).ok())
+            .collect();
+        found.sort_by_key(|checkpoint| checkpoint.step);
+        found
     }
 
-    /// Loads `last` into a fresh network and optimizer.
-    pub(in crate::training) fn load_last(
-        &self,
-        last: &Last,
-        model: Network,
-        optimizer: &mut Sgd,
-    ) -> Result<Network, TrainError> {
-        let model = load_record(&self.file(&last.weights), model)?;
-        optimizer.restore(&load_record(&self.file(&last.optimizer), model.valid())?);
-        Ok(model)
+    /// The names of the files in the folder.
+    pub(super) fn names(&self) -> impl Iterator<Item = String> {
+        let entries = fs::read_dir(self.path()).into_iter().flatten().flatten();
+        entries.map(|entry| entry.file_name().to_string_lossy().into_owned())
     }
 
     /// Loads the best weights, or the last ones before the first validation, into `model`;
@@ -146,47 +167,110 @@ impl RunFolder {
         &self,
         model: Network,
     ) -> Result<(Network, usize), TrainError> {
-        let (weights, step) = match (self.best(), self.last()) {
-            (Some(best), _) => (best.weights, best.step),
-            (None, Some(last)) => (last.weights, last.step),
-            (None, None) => {
-                return Err(TrainError::Unusable {
-                    path: self.path().to_path_buf(),
-                    reason: "this run has no saved weights yet".into(),
-                    hint: "Train it for at least one epoch, or stop it once so that it saves",
-                });
-            }
-        };
-        Ok((load_record(&self.file(&weights), model)?, step))
+        self.load_saved(SavedWeights::Best, model)
     }
 
-    /// Deletes weights that no manifest names: older ones, and leftovers of a crash.
-    fn remove_unpublished(&self) {
-        let last = self.last();
-        let mut named: Vec<String> = last
-            .into_iter()
-            .flat_map(|last| [last.weights, last.optimizer])
-            .collect();
-        named.extend(self.best().map(|best| best.weights));
-        for entry in fs::read_dir(self.path()).into_iter().flatten().flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let is_weights = name.starts_with("weights-") || name.starts_with("optimizer-");
-            if is_weights && !named.contains(&name) {
-                fs::remove_file(entry.path()).ok();
+    /// As [`load_best`](Self::load_best), of either kind; imported weights are both. Where they
+    /// are damaged, a warning says so and the next best are loaded.
+    pub(in crate::training) fn load_saved(
+        &self,
+        which: SavedWeights,
+        model: Network,
+    ) -> Result<(Network, usize), TrainError> {
+        let mut problem = None;
+        for named in self.candidates(which) {
+            let loaded = self.load_weights(&named.file, named.checksum, model.clone());
+            match (loaded, problem.take()) {
+                (Ok(model), None) => return Ok((model, named.step)),
+                (Ok(model), Some(problem)) => {
+                    log::warn!("{problem}. The weights of step {} are used", named.step);
+                    return Ok((model, named.step));
+                }
+                // The weights that were asked for are the ones to tell of.
+                (Err(err), first) => problem = first.or(Some(err)),
             }
         }
+        Err(problem.unwrap_or_else(|| TrainError::Unusable {
+            path: self.path().to_path_buf(),
+            reason: "this run has no saved weights yet".into(),
+            hint: "Train it for at least one epoch, or stop it once so that it saves",
+        }))
+    }
+
+    /// Weights in the order in which they are wanted.
+    fn candidates(&self, which: SavedWeights) -> Vec<Named> {
+        let of = |last: &Last| Named {
+            step: last.step,
+            file: last.weights_file(),
+            checksum: last.checksums.get(last.predicting()).copied(),
+        };
+        let mut checkpoints = self.checkpoints();
+        checkpoints.reverse();
+        let last = self.last();
+        let newest: Vec<Named> = last.iter().chain(&checkpoints).map(of).collect();
+        let best = self.best().map(|best| Named {
+            step: best.step,
+            checksum: best.checksums.get(&best.weights).copied(),
+            file: best.weights,
+        });
+        let mut candidates: Vec<Named> = match which {
+            SavedWeights::Last => newest.into_iter().chain(best).collect(),
+            SavedWeights::Best => {
+                let score = |last: &&Last| last.score.unwrap_or(f64::NEG_INFINITY);
+                let mut scored: Vec<&Last> = checkpoints.iter().collect();
+                scored.retain(|last| last.score.is_some());
+                // Of equal ones the earlier is the best, as in a run.
+                scored.sort_by(|one, other| {
+                    score(other)
+                        .total_cmp(&score(one))
+                        .then(one.step.cmp(&other.step))
+                });
+                let scored = scored.into_iter().map(of);
+                best.into_iter().chain(scored).chain(newest).collect()
+            }
+        };
+        let mut seen = Vec::new();
+        candidates.retain(|named| {
+            let new = !seen.contains(&named.file);
+            seen.push(named.file.clone());
+            new
+        });
+        candidates
+    }
+
+    /// Reads a weights file into a network of its shape.
+    pub(super) fn load_weights(
+        &self,
+        name: &str,
+        checksum: Option<Checksum>,
+        model: Network,
+    ) -> Result<Network, TrainError> {
+        let path = self.file(name);
+        let bytes = fs::read(&path).map_err(FileError::read(&path))?;
+        if let Some(checksum) = checksum {
+            checksum.check(&path, &bytes)?;
+        }
+        let record = ModuleRecord::from_bytes(Bytes::from_bytes_vec(bytes))
+            .map_err(|err| TrainError::read(&path, err))?;
+        let model = model
+            .try_load_record(record)
+            .map_err(|err| TrainError::read(&path, err))?;
+        check_finite(&model, &path)?;
+        Ok(model)
+    }
+
+    /// Publishes weights that were not trained here, as the best and as the end of the run.
+    pub(in crate::training) fn save_imported(&self, model: &Network) -> Result<(), TrainError> {
+        self.publish_imported(model)?;
+        self.set_end(&EndMark::Finished)
     }
 }
 
-fn save_record(record: ModuleRecord, path: &Path) -> Result<(), TrainError> {
-    record
-        .save(path)
-        .map_err(|err| TrainError::write(path, err))
+/// The file of what a checkpoint holds.
+pub(super) fn name_of(what: &str, step: usize) -> String {
+    format!("{what}-{step:08}.bpk")
 }
 
-fn load_record(path: &Path, model: Network) -> Result<Network, TrainError> {
-    let record = ModuleRecord::load(path).map_err(|err| TrainError::read(path, err))?;
-    model
-        .try_load_record(record)
-        .map_err(|err| TrainError::read(path, err))
+pub(super) fn has_extension(name: &str, extension: &str) -> bool {
+    crate::files::has_extension(Path::new(name), &[extension])
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
+use super::checkpoint_policy::CheckpointPolicy;
 use super::device::DeviceId;
 use super::error::TrainError;
 use super::learning::Learning;
@@ -150,6 +151,9 @@ pub struct RunConfig {
     pub seed: u64,
     /// Threads that decode and augment ahead of the step, 1 or more.
     pub workers: usize,
+    /// When it is saved, and what is kept.
+    #[serde(default)]
+    pub checkpoints: CheckpointPolicy,
     /// Number of validation images shown live.
     pub preview_images: usize,
     /// Seconds between two live masks, 0 = never.
@@ -269,6 +273,18 @@ impl RunConfig {
         if let Some(size) = self.test_size {
             check_size("test size", size)?;
         }
+        let policy = &self.checkpoints;
+        check(
+            policy.minutes >= 0.0 && policy.minutes.is_finite(),
+            "checkpoint minutes",
+            policy.minutes,
+            "it must be 0 or more; 0 saves by steps and epochs alone",
+        )?;
+        positive("checkpoint epochs", policy.epochs)?;
+        positive("kept last checkpoints", policy.keep_last)?;
+        positive("kept best checkpoints", policy.keep_best)?;
+        positive("checkpoint steps", policy.steps.unwrap_or(1))?;
+        positive("kept epochs", policy.keep_every.unwrap_or(1))?;
         let [smallest, largest] = self.augment.scale;
         check(
             0.1 <= smallest && smallest <= largest && largest <= 10.0,

@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::checkpoint::RunFolder;
+use super::checkpoint::{Parts, Resumed, RunFolder};
 use super::config::RunConfig;
 use super::device::reads_for_free;
 use super::error::TrainError;
@@ -180,6 +180,38 @@ impl Learner {
         }
         self.model = self.optimizer.step(learning_rate, scale, self.model, sum);
         Ok(self)
+    }
+
+    /// A network as this one, on its device; its weights are to be loaded.
+    pub(super) fn fresh_network(&self, config: &RunConfig) -> Network {
+        config.network(self.num_classes).init(&self.device)
+    }
+
+    /// What a checkpoint is made of.
+    pub(super) fn parts(&self) -> Parts {
+        Parts {
+            // `valid` takes in what batch normalization has seen in the last step; a record alone
+            // would be one step behind.
+            weights: self.model.valid(),
+            optimizer: self.optimizer.velocities(&self.model),
+            second_moments: None,
+            average: None,
+        }
+    }
+
+    /// Continues from a checkpoint.
+    pub(super) fn restore(&mut self, resumed: Resumed) {
+        let Resumed {
+            last,
+            weights,
+            optimizer,
+            ..
+        } = resumed;
+        self.model = weights;
+        self.optimizer.restore(&optimizer.valid());
+        if self.loss_scale.is_some() {
+            self.loss_scale = last.loss_scale.or(self.loss_scale);
+        }
     }
 
     /// The norm of the gradients of the last step, `[1]`, where they were clipped without

@@ -83,12 +83,14 @@ impl App {
             probe_program: options.probe_program,
             live_masks: true,
         });
-        Self {
+        let app = Self {
             problems: options.problems,
             dialogs: Dialogs::default(),
             throttle,
             ..Self::with_engine(&cc.egui_ctx, state, engine)
-        }
+        };
+        app.quit.obey_signals(&cc.egui_ctx);
+        app
     }
 
     /// The program with a given state and no desktop around it; opens the last dataset or the

@@ -85,6 +85,7 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
         remap,
         train,
         val,
+        test: Vec::new(),
         notes,
     })
 }

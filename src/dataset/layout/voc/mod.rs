@@ -92,8 +92,19 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
         remap: Vec::new(),
         train,
         val,
+        test: Vec::new(),
         notes,
     })
+}
+
+/// Where the test list is, if there is one.
+pub(super) fn test_list(root: &Path) -> PathBuf {
+    root.join("ImageSets").join("Segmentation").join("test.txt")
+}
+
+/// The images and masks of a list.
+pub(super) fn read_items(root: &Path, list: &Path) -> Result<Vec<DatasetItem>, DatasetError> {
+    Files::list(root)?.read_list(list)
 }
 
 fn is_root(path: &Path) -> bool {

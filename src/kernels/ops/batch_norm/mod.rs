@@ -1,6 +1,8 @@
 //! Batch normalization of a training step with its `relu`, as an operation of Burn: a channel is
 //! read and written while it is in the cache.
 
+mod running;
+
 use burn::backend::Flex;
 use burn::backend::TensorMetadata as _;
 use burn::backend::flex::FlexTensor;
@@ -13,6 +15,7 @@ use rayon::prelude::*;
 use crate::kernels::autodiff::{BackwardPass, Operand, apply, tensor};
 use crate::kernels::buffer_pool::{Buffer, acquire, recycle};
 use crate::kernels::tiling::relu;
+pub(crate) use running::burn_batch_norm;
 
 /// Sums that are kept side by side, so that they are added in registers.
 const SIDE: usize = 32;
@@ -66,7 +69,8 @@ pub(crate) fn batch_norm(
             running.update((old + batch.mul_scalar(layer.momentum)).detach());
         };
         shift(&layer.running_mean, means.clone());
-        shift(&layer.running_var, variances);
+        let count = batch * height * width;
+        shift(&layer.running_var, running::unbiased(&variances, count));
         let pass = NormalizationPass {
             sizes,
             input,
@@ -101,7 +105,7 @@ struct Affine<'a> {
 struct Normalized {
     output: Buffer,
     means: Vec<f32>,
-    /// Of the population, as Burn's.
+    /// Of the population: what normalizes the batch itself.
     variances: Vec<f32>,
     /// 1 / sqrt(variance + epsilon)
     inverse: Vec<f32>,

@@ -44,7 +44,7 @@ fn step(
 }
 
 #[test]
-fn a_step_is_that_of_burn() {
+fn a_step_is_that_of_burn_with_the_variance_of_pytorch() {
     let device = Device::flex().autodiff();
     for shape in [[1, 1, 1, 7], [2, 3, 5, 9], [4, 8, 33, 70]] {
         for with_relu in [false, true] {
@@ -56,7 +56,7 @@ fn a_step_is_that_of_burn() {
                 batch_norm(layer, &input, with_relu).expect("ours")
             });
             let theirs = step(&fresh(&layer, &device), [&input, &seed], |layer, input| {
-                let output = layer.forward(input);
+                let output = burn_batch_norm(layer, input);
                 if with_relu { relu(output) } else { output }
             });
             for (nth, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
@@ -84,6 +84,39 @@ fn fresh(layer: &BatchNorm, device: &Device) -> BatchNorm {
         beta,
         ..BatchNormConfig::new(layer.gamma.dims()[0]).init(device)
     }
+}
+
+#[test]
+fn the_running_variance_is_unbiased_as_in_pytorch() {
+    let device = Device::flex().autodiff();
+    // Mean 5, variance of the population (9 + 1 + 1 + 9) / 4 = 5, unbiased 20 / 3. The layer keeps
+    // 0.9 of its first values, 0 and 1.
+    let input = Tensor::<4>::from_data([[[[2.0, 4.0], [6.0, 8.0]]]], &device);
+    let of = |forward: &dyn Fn(&BatchNorm)| {
+        let layer = BatchNormConfig::new(1).init(&device);
+        forward(&layer);
+        let [mean, variance] = [&layer.running_mean, &layer.running_var]
+            .map(|running| values(running.value_sync())[0]);
+        (mean, variance)
+    };
+    let ours = of(&|layer| {
+        batch_norm(layer, &input, false).expect("ours");
+    });
+    let burns = of(&|layer| {
+        burn_batch_norm(layer, input.clone());
+    });
+    for (mean, variance) in [ours, burns] {
+        assert!((mean - 0.5).abs() < 1e-6, "{mean}");
+        assert!(
+            (variance - (0.9 + 0.1 * 20.0 / 3.0)).abs() < 1e-6,
+            "{variance}"
+        );
+    }
+    // A single value has no variance; the running one must not become infinite or NaN.
+    let single = Tensor::<4>::from_data([[[[3.0]]]], &device);
+    let layer = BatchNormConfig::new(1).init(&device);
+    batch_norm(&layer, &single, false).expect("ours");
+    assert!((values(layer.running_var.value_sync())[0] - 0.9).abs() < 1e-6);
 }
 
 #[test]

@@ -1,19 +1,21 @@
 //! The training loop.
 
+mod open;
+mod saving;
+
 use std::time::Instant;
 
 use burn::tensor::{Device, Tensor};
 
-use super::batches::{batch_plan, batch_seed};
-use super::checkpoint::{EndMark, LineLog, Position, RunFolder};
+use super::batches::batch_seed;
+use super::checkpoint::{CheckpointWriter, EndMark, LineLog, Position, RunFolder};
 use super::clock::Clock;
-use super::config::RunConfig;
+use super::config::{DatasetRef, RunConfig};
 use super::control::Control;
-use super::device::{self, DeviceId};
+use super::device::DeviceId;
 use super::error::TrainError;
 use super::evaluate::{Scoring, evaluate};
-use super::event::{EpochRecord, Outcome, RunInfo, StepRecord, TrainEvent, TrainSink, is_better};
-use super::initial_weights::initialize;
+use super::event::{EpochRecord, Outcome, StepRecord, TrainEvent, TrainSink, is_better};
 use super::learner::Learner;
 use super::loss_readback::{LossReadback, UnreadStep};
 use super::preview::Pinned;
@@ -28,27 +30,47 @@ use crate::metrics::ConfusionMatrix;
 ///
 /// Blocks; call it on a thread of its own.
 pub fn train(folder: &RunFolder, dataset: &Dataset, control: &Control, sink: &mut dyn TrainSink) {
-    train_on(None, folder, dataset, control, sink);
+    let options = TrainOptions::default();
+    train_with(&options, folder, dataset, control, sink);
 }
 
-/// As [`train`], on another device than that of the run's configuration. The choice holds for
-/// this call alone: the configuration keeps saying what the run was started with.
-pub fn train_on(
-    device: Option<DeviceId>,
+/// What may be another in this call than what the run was started with.
+#[derive(Debug, Clone, Default)]
+pub struct TrainOptions {
+    /// Another device, for this call alone.
+    pub device: Option<DeviceId>,
+    /// Where the dataset lies now; the run keeps that.
+    pub dataset: Option<DatasetRef>,
+    /// Whether a run is resumed although its data changed.
+    pub accept_changes: bool,
+}
+
+/// As [`train`], with what is another now.
+pub fn train_with(
+    options: &TrainOptions,
     folder: &RunFolder,
     dataset: &Dataset,
     control: &Control,
     sink: &mut dyn TrainSink,
 ) {
-    let outcome = match train_locked(device, folder, dataset, control, sink) {
+    let outcome = match train_locked(options, folder, dataset, control, sink) {
         Ok(outcome) => outcome,
-        Err(err) => Outcome::Failed(err.to_string()),
+        Err(err) => Outcome::Failed(failure_text(&err, folder)),
     };
     sink.send(TrainEvent::Ended(outcome));
 }
 
+/// What a failure says, with what is left of the training that it ended.
+fn failure_text(err: &TrainError, folder: &RunFolder) -> String {
+    if err.ends_steps() {
+        format!("{err}. {}", folder.kept_text())
+    } else {
+        err.to_string()
+    }
+}
+
 fn train_locked(
-    device: Option<DeviceId>,
+    options: &TrainOptions,
     folder: &RunFolder,
     dataset: &Dataset,
     control: &Control,
@@ -58,7 +80,7 @@ fn train_locked(
     let _lock = folder.lock()?;
     let outcome = {
         let _work = control.enter_work();
-        Session::open(device, folder, dataset, control, sink).and_then(Session::run)
+        Session::open(options, folder, dataset, control, sink).and_then(Session::run)
     };
     control.set_step(None);
     // Whatever went wrong after that came of what was left undone.
@@ -76,7 +98,7 @@ fn train_locked(
             message: message.clone(),
         },
         Err(err) => EndMark::Failed {
-            message: err.to_string(),
+            message: failure_text(err, folder),
         },
     };
     let marked = folder.set_end(&end);
@@ -103,6 +125,11 @@ struct Session<'a> {
     epoch_log: LineLog<EpochRecord>,
     at: Position,
     clock: Clock,
+    /// Of the best epoch so far, by the metric of the run.
+    best_score: Option<f64>,
+    writer: CheckpointWriter,
+    /// When the last checkpoint was taken, and after which step.
+    saved: (Instant, usize),
     meter: StepMeter,
 }
 
@@ -112,76 +139,9 @@ enum Next {
     Stop,
 }
 
-impl<'a> Session<'a> {
-    fn open(
-        device: Option<DeviceId>,
-        folder: &'a RunFolder,
-        dataset: &'a Dataset,
-        control: &'a Control,
-        sink: &'a mut dyn TrainSink,
-    ) -> Result<Self, TrainError> {
-        let mut config = folder.meta()?.config;
-        config.device = device.unwrap_or(config.device);
-        config.validate()?;
-        let num_classes = dataset.classes.len();
-        let plan = batch_plan(&config, dataset);
-        let device = device::open(config.device)?;
-        control.check_wanted()?;
-        config.precision.check(&device, config.device)?;
-        let mut learner = Learner::new(&config, num_classes, &device);
-        let mut at = Position {
-            epoch: 1,
-            ..Position::default()
-        };
-        if let Some(last) = folder.last() {
-            learner.model = folder.load_last(&last, learner.model, &mut learner.optimizer)?;
-            if learner.loss_scale.is_some() {
-                learner.loss_scale = last.loss_scale.or(learner.loss_scale);
-            }
-            at = Position {
-                step: last.step,
-                epoch: last.epoch,
-                batch: last.batch,
-                elapsed_secs: last.elapsed_secs,
-                epoch_loss: last.epoch_loss,
-                loss_scale: last.loss_scale,
-            };
-        } else {
-            learner.model = initialize(learner.model, &config, num_classes, folder, &device)?;
-        }
-        control.check_wanted()?;
-        let steps_per_epoch = config.steps_per_epoch(plan.batches_per_epoch());
-        sink.send(TrainEvent::Started(RunInfo {
-            run: folder.name(),
-            device: device::describe(config.device),
-            parameters: learner.num_params(),
-            steps_per_epoch,
-            total_steps: config.total_steps(steps_per_epoch),
-            first_step: at.step,
-        }));
-        let pinned = Pinned::read(dataset, &config, sink.wants_previews())?;
-        let (step_log, epoch_log) = folder.open_logs(at.step)?;
-        Ok(Self {
-            folder,
-            dataset,
-            control,
-            sink,
-            readback: LossReadback::new(device::reads_for_free(&device)),
-            device,
-            plan,
-            pinned,
-            learner,
-            step_log,
-            epoch_log,
-            clock: Clock::new(at.elapsed_secs),
-            meter: StepMeter::new(&config, num_classes),
-            at,
-            config,
-        })
-    }
-
+impl Session<'_> {
     fn run(mut self) -> Result<Outcome, TrainError> {
-        let mut best = self.folder.best().and_then(|best| best.mean_iu);
+        let mut best = self.best_score;
         let per_epoch = self.plan.batches_per_epoch();
         let total = self.total_steps();
         self.show_pinned()?;
@@ -219,27 +179,31 @@ impl<'a> Session<'a> {
                 if self.pinned.due() {
                     self.show_pinned()?;
                 }
+                self.save_when_due()?;
             }
             drop(loader);
             self.settle()?;
             let Some(record) = self.validate(best)? else {
                 return self.stop();
             };
-            self.epoch_log.push(&record)?;
-            let improved = record.best.then_some(&record);
-            if let Some(record) = improved {
-                best = record.scores.mean_iu;
+            self.persist(|session| Ok(session.epoch_log.push(&record)?))?;
+            if record.best {
+                best = self.config.checkpoints.best_by.score(&record);
             }
             self.at.epoch += 1;
             self.at.batch = 0;
             self.at.epoch_loss = 0.0;
-            self.save(improved)?;
+            let policy = &self.config.checkpoints;
+            if record.best || policy.is_due_after(record.epoch, self.config.epochs) {
+                self.save(Some(&record))?;
+            }
             self.sink.send(TrainEvent::EpochEnded(record));
             if !self.pinned.is_empty() {
                 self.sink
                     .send(TrainEvent::Preview(self.pinned.collect(self.at.step)));
             }
         }
+        self.finish_saving()?;
         Ok(Outcome::Finished)
     }
 
@@ -277,7 +241,7 @@ impl<'a> Session<'a> {
         let read = self.readback.read()?;
         for (record, sum) in read.steps {
             self.at.epoch_loss += sum;
-            self.step_log.push(&record)?;
+            self.persist(|session| Ok(session.step_log.push(&record)?))?;
             self.sink.send(TrainEvent::Step(record));
         }
         read.broken.map_or(Ok(()), Err)
@@ -303,7 +267,9 @@ impl<'a> Session<'a> {
     /// Waits during a pause; the clock stands still.
     fn pause_or_stop(&mut self) -> Result<Next, TrainError> {
         if self.control.pause_requested() {
-            self.catch_up()?;
+            // People who pause may be about to switch the machine off.
+            self.save_what_is_new()?;
+            self.finish_saving()?;
             self.clock.pause();
             self.sink.send(TrainEvent::Paused);
             self.control.wait_while_paused();
@@ -317,23 +283,6 @@ impl<'a> Session<'a> {
         } else {
             Next::Step
         })
-    }
-
-    fn stop(mut self) -> Result<Outcome, TrainError> {
-        self.control.check_wanted()?;
-        self.settle()?;
-        self.save(None)?;
-        Ok(Outcome::Stopped { step: self.at.step })
-    }
-
-    /// Publishes a checkpoint; [`settle`](Self::settle) comes before it.
-    fn save(&mut self, best: Option<&EpochRecord>) -> Result<(), TrainError> {
-        self.at.elapsed_secs = self.clock.secs();
-        self.at.loss_scale = self.learner.loss_scale;
-        self.folder
-            .save(&self.learner.model, &self.learner.optimizer, self.at, best)?;
-        self.sink.send(TrainEvent::Saved { step: self.at.step });
-        Ok(())
     }
 
     fn segmenter(&self) -> Segmenter {
@@ -380,18 +329,22 @@ impl<'a> Session<'a> {
             &mut |done, total| sink.send(TrainEvent::Validating { done, total }),
         )?;
         self.control.check_wanted()?;
-        Ok(loss.map(|loss| {
+        let best_by = self.config.checkpoints.best_by;
+        let record = loss.map(|loss| {
             let scores = matrix.scores();
-            let mean_iu = scores.mean_iu;
             EpochRecord {
                 epoch: self.at.epoch,
                 step: self.at.step,
                 train_loss: self.at.epoch_loss / self.at.batch.max(1) as f64,
                 val_loss: loss.mean,
                 elapsed_secs: self.clock.secs(),
-                best: is_better(mean_iu, best),
+                best: false,
                 scores,
             }
+        });
+        Ok(record.map(|record| EpochRecord {
+            best: is_better(best_by.score(&record), best),
+            ..record
         }))
     }
 }

@@ -1,0 +1,81 @@
+//! The names of a network's tensors without what training scripts put around them.
+
+use std::collections::BTreeMap;
+
+use burn_store::burn_pack::Tensor;
+
+/// What training scripts and PyTorch put before the names of a network's tensors: dictionaries
+/// of a checkpoint, `DataParallel` (`module`), `torch.compile` (`_orig_mod`), Lightning and others
+/// (`model`, `net`). Any of them may come several times and in any order.
+const WRAPPERS: [&str; 11] = [
+    "state_dict.",
+    "model_state_dict.",
+    "module.",
+    "_orig_mod.",
+    "model.",
+    "net.",
+    "network.",
+    "weights.",
+    "params.",
+    "model_ema.",
+    "ema.",
+];
+
+/// Parts of names of what is no weight of a network: losses and metrics that a Lightning module
+/// holds, and the states of optimizers and counters.
+const OTHER_PARTS: [&str; 12] = [
+    "loss",
+    "criterion",
+    "loss_fn",
+    "loss_function",
+    "metric",
+    "metrics",
+    "accuracy",
+    "confmat",
+    "optimizer",
+    "optimizers",
+    "optimizer_state_dict",
+    "lr_schedulers",
+];
+
+/// Single numbers that count batches or averaged models, which no network here uses.
+const COUNTERS: [&str; 2] = ["num_batches_tracked", "n_averaged"];
+
+/// The network's own tensors under their own names.
+pub(super) fn unwrapped(mut tensors: BTreeMap<String, Tensor>) -> BTreeMap<String, Tensor> {
+    tensors.retain(|name, _| {
+        let last = name.rsplit('.').next().unwrap_or(name);
+        !COUNTERS.contains(&last) && !is_other(name)
+    });
+    // What stands beside a wrapper is the state of an optimizer and the like.
+    while let Some(wrapper) = WRAPPERS
+        .iter()
+        .find(|wrapper| tensors.keys().any(|name| name.starts_with(**wrapper)))
+    {
+        tensors.retain(|name, _| name.starts_with(wrapper));
+        tensors = strip(tensors, wrapper);
+    }
+    tensors
+}
+
+/// Whether a tensor belongs to a loss, a metric or an optimizer: `train_metrics.confmat`.
+fn is_other(name: &str) -> bool {
+    let mut parts = name.split('.').peekable();
+    // The last part is the tensor's own name.
+    std::iter::from_fn(|| parts.next().filter(|_| parts.peek().is_some())).any(|part| {
+        let part = part.to_lowercase();
+        OTHER_PARTS.iter().any(|other| {
+            part == *other
+                || part
+                    .strip_suffix(other)
+                    .is_some_and(|start| start.ends_with('_'))
+        })
+    })
+}
+
+fn strip(tensors: BTreeMap<String, Tensor>, prefix: &str) -> BTreeMap<String, Tensor> {
+    tensors
+        .into_iter()
+        .map(|(name, tensor)| (name[prefix.len()..].to_owned(), tensor))
+        .collect()
+}

@@ -1,0 +1,178 @@
+//! Opening everything that a run needs, from its start or from its newest checkpoint.
+
+use std::time::Instant;
+
+use super::{Session, TrainOptions};
+use crate::dataset::Dataset;
+use crate::training::batches::batch_plan;
+use crate::training::checkpoint::{CheckpointWriter, Last, Position, RunFolder};
+use crate::training::clock::Clock;
+use crate::training::config::RunConfig;
+use crate::training::control::Control;
+use crate::training::device;
+use crate::training::error::TrainError;
+use crate::training::event::{EpochRecord, RunInfo, TrainEvent, TrainSink, is_better};
+use crate::training::initial_weights::initialize;
+use crate::training::learner::Learner;
+use crate::training::loss_readback::LossReadback;
+use crate::training::origin::{DataFingerprint, RunOrigin};
+use crate::training::preview::Pinned;
+use crate::training::step_meter::StepMeter;
+
+impl<'a> Session<'a> {
+    pub(super) fn open(
+        options: &TrainOptions,
+        folder: &'a RunFolder,
+        dataset: &'a Dataset,
+        control: &'a Control,
+        sink: &'a mut dyn TrainSink,
+    ) -> Result<Self, TrainError> {
+        let mut config = folder.meta()?.config;
+        config.device = options.device.unwrap_or(config.device);
+        config.validate()?;
+        let num_classes = dataset.classes.len();
+        let plan = batch_plan(&config, dataset);
+        let device = device::open(config.device)?;
+        control.check_wanted()?;
+        config.precision.check(&device, config.device)?;
+        let data = DataFingerprint::of(dataset, control)?;
+        let now = RunOrigin::now(&config, device::describe(config.device), data);
+        note_origin(now, options, folder, dataset, sink)?;
+        let writer = CheckpointWriter::start(folder)?;
+        let mut learner = Learner::new(&config, num_classes, &device);
+        let resumed = folder.load_newest(&|| learner.fresh_network(&config))?;
+        let at = if let Some(mut resumed) = resumed {
+            for problem in std::mem::take(&mut resumed.problems) {
+                sink.send(TrainEvent::Warning(problem));
+            }
+            let at = position(&resumed.last, folder, plan.batches_per_epoch());
+            learner.restore(resumed);
+            folder.forget_behind(at.step);
+            at
+        } else {
+            learner.model = initialize(learner.model, &config, num_classes, folder, &device)?;
+            Position {
+                epoch: 1,
+                ..Position::default()
+            }
+        };
+        control.check_wanted()?;
+        let steps_per_epoch = config.steps_per_epoch(plan.batches_per_epoch());
+        sink.send(TrainEvent::Started(RunInfo {
+            run: folder.name(),
+            device: device::describe(config.device),
+            parameters: learner.num_params(),
+            steps_per_epoch,
+            total_steps: config.total_steps(steps_per_epoch),
+            first_step: at.step,
+        }));
+        let pinned = Pinned::read(dataset, &config, sink.wants_previews())?;
+        let (step_log, epoch_log) = folder.open_logs(at.step)?;
+        let best_score = best_score(folder, &config, at.step);
+        Ok(Self {
+            folder,
+            dataset,
+            control,
+            sink,
+            readback: LossReadback::new(device::reads_for_free(&device)),
+            device,
+            plan,
+            pinned,
+            learner,
+            step_log,
+            epoch_log,
+            clock: Clock::new(at.elapsed_secs),
+            meter: StepMeter::new(&config, num_classes),
+            saved: (Instant::now(), at.step),
+            best_score,
+            writer,
+            at,
+            config,
+        })
+    }
+}
+
+/// Notes what a run is started with, and compares it with that when it is resumed.
+///
+/// # Errors
+/// When the data changed, and that is not accepted.
+fn note_origin(
+    now: RunOrigin,
+    options: &TrainOptions,
+    folder: &RunFolder,
+    dataset: &Dataset,
+    sink: &mut dyn TrainSink,
+) -> Result<(), TrainError> {
+    // A run that was not saved yet begins anew. One of before December 2026 has no note.
+    let then = folder.origin().filter(|_| folder.last().is_some());
+    let mut noted = now.clone();
+    if let Some(then) = then {
+        let changes = then.data.changes(&now.data);
+        match changes {
+            Some(changes) if !options.accept_changes => {
+                return Err(TrainError::DataChanged {
+                    path: dataset.root.clone(),
+                    changes,
+                });
+            }
+            Some(changes) => sink.send(TrainEvent::Warning(format!(
+                "its data changed, and it continues on what is there now: {changes}"
+            ))),
+            None => {}
+        }
+        if let Some(text) = then.other_surroundings(&now) {
+            log::info!("{}: {text}", folder.name());
+        }
+        // It keeps saying what the run was started with.
+        noted = RunOrigin {
+            data: now.data,
+            ..then
+        };
+    }
+    folder.set_origin(&noted)?;
+    if let Some(which) = &options.dataset {
+        folder.move_dataset(which, &dataset.name)?;
+    }
+    Ok(())
+}
+
+/// Where a checkpoint continues.
+fn position(last: &Last, folder: &RunFolder, per_epoch: usize) -> Position {
+    let mut at = Position {
+        step: last.step,
+        epoch: last.epoch,
+        batch: last.batch,
+        elapsed_secs: last.elapsed_secs,
+        epoch_loss: last.epoch_loss,
+        loss_scale: last.loss_scale,
+    };
+    // A position that was read from the logs counts the last step of an epoch as a full one.
+    let excess = at.batch.saturating_sub(per_epoch);
+    if excess > 0 {
+        let steps = folder.steps();
+        let line = steps.iter().find(|line| line.step == at.step);
+        at.epoch_loss -= line.map_or(0.0, |line| line.loss * excess as f64);
+        at.batch = per_epoch;
+    }
+    at
+}
+
+/// The score of the best of the epochs up to `step`.
+fn best_score(folder: &RunFolder, config: &RunConfig, step: usize) -> Option<f64> {
+    let best_by = config.checkpoints.best_by;
+    let epochs = folder.epochs();
+    let scores = epochs
+        .iter()
+        .filter(|epoch: &&EpochRecord| epoch.step <= step);
+    let best = scores
+        .map(|epoch| best_by.score(epoch))
+        .fold(
+            None,
+            |best, score| {
+                if is_better(score, best) { score } else { best }
+            },
+        );
+    // Digit by digit, where it was saved; numbers of the log may come back as their neighbors.
+    let saved = folder.best().filter(|saved| saved.step <= step);
+    saved.and_then(|saved| saved.score).or(best)
+}

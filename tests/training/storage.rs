@@ -1,0 +1,157 @@
+//! A run whose folder is not there for a while, and one whose data changed.
+
+use std::fs;
+use std::path::PathBuf;
+
+use fcn_workbench::training::{
+    CheckpointPolicy, Control, Outcome, TrainEvent, TrainOptions, TrainSink, train, train_with,
+};
+
+use crate::common::{Recorder, TinySet};
+
+/// Moves the folder of a run away after its first step, and back once the run waits for it.
+struct Mover {
+    folder: PathBuf,
+    away: PathBuf,
+    events: Recorder,
+}
+
+impl TrainSink for Mover {
+    fn send(&mut self, event: TrainEvent) {
+        match &event {
+            TrainEvent::Step(step) if step.step == 1 => {
+                fs::rename(&self.folder, &self.away).expect("moved");
+            }
+            TrainEvent::Blocked(problem) => {
+                assert!(problem.contains("run"), "{problem}");
+                fs::rename(&self.away, &self.folder).expect("back");
+            }
+            _ => {}
+        }
+        self.events.send(event);
+    }
+}
+
+#[test]
+fn a_run_waits_for_its_folder_and_loses_nothing() {
+    let set = TinySet::new(6, 1);
+    let unbroken = set.run(|config| config.epochs = 2);
+    let mut whole = Recorder::default();
+    train(&unbroken, &set.open(), &Control::default(), &mut whole);
+
+    let folder = set.run(|config| config.epochs = 2);
+    let mut mover = Mover {
+        folder: folder.path().to_owned(),
+        away: set.dir.path().join("away"),
+        events: Recorder::default(),
+    };
+    train(&folder, &set.open(), &Control::default(), &mut mover);
+    let recorder = mover.events;
+    assert_eq!(recorder.outcome(), Some(&Outcome::Finished));
+    let count = |wanted: fn(&TrainEvent) -> bool| {
+        recorder.events.iter().filter(|event| wanted(event)).count()
+    };
+    assert_eq!(count(|event| matches!(event, TrainEvent::Blocked(_))), 1);
+    assert_eq!(count(|event| matches!(event, TrainEvent::Unblocked)), 1);
+    assert_eq!(recorder.losses(), whole.losses());
+    let steps: Vec<usize> = folder.steps().iter().map(|step| step.step).collect();
+    assert_eq!(steps, [1, 2, 3, 4, 5, 6]);
+    assert_eq!(folder.last().expect("a checkpoint").step, 6);
+}
+
+#[test]
+fn a_stop_ends_the_wait_and_says_what_was_wrong() {
+    let set = TinySet::new(6, 1);
+    let folder = set.run(|config| config.epochs = 2);
+    let (path, away) = (folder.path().to_owned(), set.dir.path().join("away"));
+    let control = Control::default();
+    let stopper = control.clone();
+    let mut recorder = Recorder::after(2, move || {
+        fs::rename(&path, &away).expect("moved");
+        stopper.stop();
+    });
+    train(&folder, &set.open(), &control, &mut recorder);
+    let Some(Outcome::Failed(message)) = recorder.outcome() else {
+        panic!("{:?}", recorder.outcome())
+    };
+    assert!(message.contains("Check that the folder"), "{message}");
+}
+
+#[test]
+fn checkpoints_inside_an_epoch_are_resumed_bit_by_bit() {
+    let set = TinySet::new(8, 1);
+    let every_step = CheckpointPolicy {
+        steps: Some(1),
+        ..CheckpointPolicy::default()
+    };
+    let unbroken = set.run(|config| config.checkpoints = every_step.clone());
+    let mut whole = Recorder::default();
+    train(&unbroken, &set.open(), &Control::default(), &mut whole);
+
+    // A crash: the folder as it was after the third of four steps.
+    let broken = set.run(|config| config.checkpoints = every_step);
+    let (from, to) = (
+        broken.path().to_owned(),
+        set.dir.path().join("runs/crashed"),
+    );
+    let target = to.clone();
+    let mut first = Recorder::after(3, move || {
+        fs::create_dir(&target).expect("a folder");
+        for entry in fs::read_dir(&from).expect("the run") {
+            let path = entry.expect("an entry").path();
+            let name = path.file_name().expect("a name");
+            // What is being written just now may be gone again.
+            fs::copy(&path, target.join(name)).ok();
+        }
+    });
+    train(&broken, &set.open(), &Control::default(), &mut first);
+    let crashed = fcn_workbench::training::checkpoint::RunFolder::at(&to);
+    let done = crashed.last().expect("a checkpoint").step;
+    assert!((1..=3).contains(&done), "{done}");
+    let mut rest = Recorder::default();
+    train(&crashed, &set.open(), &Control::default(), &mut rest);
+    assert_eq!(rest.outcome(), Some(&Outcome::Finished));
+    assert_eq!(rest.losses(), whole.losses()[done..]);
+    let bytes = |folder: &std::path::Path| {
+        fs::read(folder.join("weights-00000004.bpk"))
+            .expect("the last weights")
+            .len()
+    };
+    assert_eq!(bytes(&to), bytes(unbroken.path()));
+}
+
+#[test]
+fn data_that_changed_is_named_and_may_be_accepted() {
+    let set = TinySet::new(6, 1);
+    let folder = set.run(|config| config.epochs = 2);
+    let control = Control::default();
+    let stopper = control.clone();
+    let mut first = Recorder::after(2, move || stopper.stop());
+    train(&folder, &set.open(), &control, &mut first);
+    fs::copy(set.mask_path(1), set.mask_path(0)).expect("another mask");
+
+    let mut refused = Recorder::default();
+    train(&folder, &set.open(), &Control::default(), &mut refused);
+    let Some(Outcome::Failed(message)) = refused.outcome() else {
+        panic!("{:?}", refused.outcome())
+    };
+    assert!(
+        message.contains("changed masks in the training list: JPEGImages/image0.png"),
+        "{message}"
+    );
+    let options = TrainOptions {
+        accept_changes: true,
+        ..TrainOptions::default()
+    };
+    let mut rest = Recorder::default();
+    train_with(
+        &options,
+        &folder,
+        &set.open(),
+        &Control::default(),
+        &mut rest,
+    );
+    assert_eq!(rest.outcome(), Some(&Outcome::Finished));
+    let origin = folder.origin().expect("a note");
+    assert_eq!((origin.data.train.len(), origin.data.val.len()), (6, 1));
+}
