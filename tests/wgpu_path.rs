@@ -63,7 +63,7 @@ fn every_part_of_a_step_is_measured() {
         batch_size: 1,
         device: DeviceId::Software,
         passes: Vec::new(),
-        seconds: 10,
+        seconds: 60,
     };
     let mut results = Vec::new();
     let job = serde_json::to_string(&(job, 0)).expect("JSON");

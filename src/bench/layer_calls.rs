@@ -10,7 +10,7 @@ use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::tensor::{Device, Distribution, Tensor};
 
 use super::case::{NUM_CLASSES, config_of};
-use super::layers::{LayersJob, Part, Pass};
+use super::layer_parts::{LayersJob, Part, Pass};
 use super::synthetic;
 use super::workload::synced;
 use crate::dataset::{Batch, Normalization};

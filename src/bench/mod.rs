@@ -10,6 +10,7 @@
 mod case;
 mod child;
 mod layer_calls;
+mod layer_parts;
 mod layers;
 mod measure;
 mod memory;
@@ -20,7 +21,8 @@ mod workload;
 
 pub use case::BenchCase;
 pub use child::{bench_main, measure_in_child};
-pub use layers::{LayerResult, LayersJob, Pass, layers_main, measure_layers};
+pub use layer_parts::{LayerResult, LayersJob, Pass};
+pub use layers::{layers_main, measure_layers};
 pub use measure::{BenchResult, measure, set_shares_of_peak};
 pub use plan::{BenchJob, BenchOptions};
 pub use timing::Timing;

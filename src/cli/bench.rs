@@ -13,6 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::args::BenchArgs;
 use super::interrupts::Interrupts;
+use super::output::number;
 use super::{EXIT_STOPPED, Session, output, probe_program};
 use crate::bench::{self, BenchJob, BenchOptions, BenchResult};
 
@@ -135,28 +136,4 @@ fn table(results: &[BenchResult]) -> String {
          }| { format!("\n\n{rounds} rounds on {device}, {threads} CPU threads") },
     );
     output::table(&rows) + &how.unwrap_or_default()
-}
-
-/// Three significant digits: `0.123`, `1.23`, `123`, `12.3 M`.
-pub(super) fn number(value: f64) -> String {
-    match value.abs() {
-        size if size >= 1e6 => format!("{} M", number(value / 1e6)),
-        size if size >= 100.0 => format!("{value:.0}"),
-        size if size >= 10.0 => format!("{value:.1}"),
-        size if size >= 1.0 => format!("{value:.2}"),
-        _ => format!("{value:.3}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_have_the_digits_that_count() {
-        assert_eq!(
-            [0.12345, 1.2345, 12.345, 123.45, 12_345.6, 12_345_678.0].map(number),
-            ["0.123", "1.23", "12.3", "123", "12346", "12.3 M"]
-        );
-    }
 }

@@ -10,12 +10,11 @@
 use std::process::ExitCode;
 
 use super::args::BenchArgs;
-use super::bench::number;
 use super::interrupts::Interrupts;
+use super::output::number;
 use super::{EXIT_STOPPED, Session, output, probe_program};
 use crate::bench::{self, LayerResult, LayersJob, Pass};
-use crate::model::Trunk;
-use crate::training::preset;
+use crate::engine::{Trunk, preset};
 
 /// Measures the parts and tells each when it is done.
 pub(super) fn run(args: &BenchArgs, session: &Session) -> Result<ExitCode, String> {

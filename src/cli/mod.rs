@@ -9,6 +9,7 @@ mod bench;
 mod bench_layers;
 mod devices;
 mod evaluate;
+mod explain;
 mod export;
 mod interrupts;
 mod network;
@@ -26,7 +27,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::engine::{DeviceId, Dirs, Engine, EngineError, EngineOptions, Need, NoticeLevel};
+use crate::engine::{
+    DeviceId, Dirs, Engine, EngineError, EngineOptions, Need, NetworkSource, NoticeLevel,
+    WeightsChoice,
+};
 
 pub use args::{Args, Command};
 
@@ -46,6 +50,7 @@ pub fn run(command: &Command, args: &Args) -> Result<ExitCode, String> {
         Command::Train(train) => train::run(train, &session),
         Command::Evaluate(evaluate) => evaluate::run(evaluate, &session),
         Command::Predict(predict) => predict::run(predict, &session),
+        Command::Explain(explain) => explain::run(explain, &session),
         Command::Export(export) => export::run(export, &session),
         Command::Runs => runs::run(&session),
         Command::Devices(devices) => devices::run(devices, &session),
@@ -101,6 +106,26 @@ fn find_weights(
         None => wait_for_device(engine, Some(own)),
     }
     Ok(name)
+}
+
+/// The network that `--run` or `--weights` names, once it is known that its device works.
+fn find_network(
+    engine: &mut Engine,
+    run: &str,
+    weights: Option<WeightsChoice>,
+    device: Option<DeviceId>,
+) -> Result<NetworkSource, String> {
+    match weights {
+        Some(choice) => {
+            let device = device.unwrap_or(DeviceId::Cpu);
+            usable_device(engine, device)?;
+            Ok(NetworkSource::Weights(choice, device))
+        }
+        None => Ok(NetworkSource::Run(
+            find_weights(engine, run, device)?,
+            device,
+        )),
+    }
 }
 
 /// An error where a device does not work here.

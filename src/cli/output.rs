@@ -192,6 +192,17 @@ pub fn comparison_row(variant: Variant, run: &str, scores: Option<&Scores>) -> V
     row
 }
 
+/// Three significant digits: `0.123`, `1.23`, `123`, `12.3 M`.
+pub fn number(value: f64) -> String {
+    match value.abs() {
+        size if size >= 1e6 => format!("{} M", number(value / 1e6)),
+        size if size >= 100.0 => format!("{value:.0}"),
+        size if size >= 10.0 => format!("{value:.1}"),
+        size if size >= 1.0 => format!("{value:.2}"),
+        _ => format!("{value:.3}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -267,5 +278,13 @@ mod tests {
         let rows = [["a", "bb"], ["größer", "c"]].map(|row| row.map(str::to_owned).to_vec());
         assert_eq!(table(&rows), "a       bb\ngrößer  c");
         assert_eq!(table(&[]), "");
+    }
+
+    #[test]
+    fn numbers_have_the_digits_that_count() {
+        assert_eq!(
+            [0.12345, 1.2345, 12.345, 123.45, 12_345.6, 12_345_678.0].map(number),
+            ["0.123", "1.23", "12.3", "123", "12346", "12.3 M"]
+        );
     }
 }

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::args::PredictArgs;
 use super::output::{self, percent};
-use super::{Session, find_weights, usable_device};
+use super::{Session, find_network};
 use crate::engine::{
     DeviceId, Engine, ImageFiles, NetworkSource, Output, Prediction, PredictionFiles, SaveTo,
 };
@@ -22,17 +22,7 @@ use crate::engine::{
 pub fn run(args: &PredictArgs, session: &Session) -> Result<ExitCode, String> {
     let images = list_images(&args.images)?;
     let mut engine = session.engine(args.device != Some(DeviceId::Cpu));
-    let source = match args.weights.choice() {
-        Some(choice) => {
-            let device = args.device.unwrap_or(DeviceId::Cpu);
-            usable_device(&mut engine, device)?;
-            NetworkSource::Weights(choice, device)
-        }
-        None => NetworkSource::Run(
-            find_weights(&mut engine, &args.run, args.device)?,
-            args.device,
-        ),
-    };
+    let source = find_network(&mut engine, &args.run, args.weights.choice(), args.device)?;
     let existing = args.existing.choice();
     // All names are claimed before anything is written.
     let scores = match &args.scores {

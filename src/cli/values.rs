@@ -47,6 +47,14 @@ pub fn one_or_more(text: &str) -> Result<usize, String> {
     }
 }
 
+/// Column and row of a pixel: `12,34`.
+pub fn pixel(text: &str) -> Result<(u32, u32), String> {
+    let (x, y) = text
+        .split_once(',')
+        .ok_or("must be a column and a row, such as 120,80")?;
+    Ok((number(x)?, number(y)?))
+}
+
 fn in_range(text: &str, good: impl Fn(f64) -> bool, rule: &str) -> Result<f64, String> {
     let value = number(text)?;
     if good(value) {

@@ -64,7 +64,10 @@ pub use memory::keep_freed_memory;
 pub use notice::{Notice, NoticeLevel};
 pub use outputs::PredictionFiles;
 pub use path_kinds::{PathKind, PathKinds};
-pub use predict::{Evaluation, Logits, NetworkSource, Prediction, ScoredSplit};
+pub use predict::{
+    ClassScore, Evaluation, Explanation, Logits, NetworkSource, PixelRect, PixelScores, Prediction,
+    ScoredSplit,
+};
 pub use runs::{Difference, Need, RunSnapshot, RunState, differences};
 use runs::{RunsEvent, RunsThread, Undo};
 pub use save_plot::PlotFile;

@@ -50,6 +50,7 @@ mod gpu;
 #[path = "no_gpu.rs"]
 mod gpu;
 mod ops;
+mod sgd_factors;
 mod tiling;
 mod work;
 
@@ -64,7 +65,8 @@ pub use buffer_pool::{BufferPool, EnteredPool};
 pub use conv::bilinear::bilinear_kernel;
 pub use conv::conv_transpose2d::is_bilinear;
 pub use ops::cross_entropy::cross_entropy_sum;
-pub use ops::sgd_step::{SgdStep, sgd_step};
+pub use ops::sgd_step::sgd_step;
+pub use sgd_factors::SgdStep;
 pub use work::{EnteredWork, Work};
 
 static PLAIN: LazyLock<bool> = LazyLock::new(|| {

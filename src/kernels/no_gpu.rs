@@ -6,7 +6,7 @@ pub(super) mod layers {
     use burn::nn::pool::MaxPool2d;
     use burn::tensor::Tensor;
 
-    use crate::kernels::ops::sgd_step::SgdStep;
+    use crate::kernels::sgd_factors::SgdStep;
 
     pub fn conv2d(_layer: &Conv2d, _input: &Tensor<4>, _relu: bool) -> Option<Tensor<4>> {
         None

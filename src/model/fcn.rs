@@ -9,7 +9,7 @@ use super::geometry::{Geometry, Grid};
 use super::stages::Staged;
 use super::trunk::{Channels, Features, Placed, TrunkNet};
 use super::upsample::{Upsampling, UpsamplingLayer};
-use super::variant::{FinalUpsampling, Variant};
+use super::variant::{FinalUpsampling, ScoreSource, Variant};
 
 /// A trunk, score layers on it, and transposed convolutions. The layers carry the names of
 /// the reference code.
@@ -108,33 +108,52 @@ impl Fcn {
         Some(self.score(features, size))
     }
 
+    /// As [`forward`](Self::forward), with what each score layer adds to the logits apart.
+    pub fn contributions<M: FeatureMap>(&self, images: M) -> Vec<(ScoreSource, M)> {
+        let size = images.size();
+        let features = self.trunk.forward(images, self.options.geometry);
+        self.fuse(features, size, Parts::Apart)
+    }
+
     /// Logits at `size` from the maps of the trunk.
     fn score<M: FeatureMap>(&self, features: Features<M>, size: [usize; 2]) -> M {
+        let mut parts = self.fuse(features, size, Parts::Summed);
+        // The coarse scores are always there, and the others were added to them.
+        parts.swap_remove(0).1
+    }
+
+    /// Scores the maps of the trunk, and upsamples them to `size` on one way. Upsampling, cropping
+    /// and adding are linear, so that each part can be followed to the logits by itself.
+    fn fuse<M: FeatureMap>(
+        &self,
+        features: Features<M>,
+        size: [usize; 2],
+        how: Parts,
+    ) -> Vec<(ScoreSource, M)> {
         let scales = self.options.pool_scales();
-        let mut scores = Placed {
-            map: features.coarse.map.score(&self.score_fr),
-            ..features.coarse
-        };
+        let mut grid = features.coarse.grid;
+        let coarse = features.coarse.map.score(&self.score_fr);
+        let mut parts = vec![(ScoreSource::Coarse, coarse)];
         let skips = [
             (
+                ScoreSource::Pool4,
                 &self.upscore2,
                 &self.score_pool4,
                 features.pool4,
                 scales.pool4,
             ),
             (
+                ScoreSource::Pool3,
                 &self.upscore_pool4,
                 &self.score_pool3,
                 features.pool3,
                 scales.pool3,
             ),
         ];
-        for (upsample, score, pooled, scale) in skips {
+        for (source, upsample, score, pooled, scale) in skips {
             if let (Some(upsample), Some(score), Some(pooled)) = (upsample, score, pooled) {
-                let coarse = Placed {
-                    map: scores.map.upsample(upsample),
-                    grid: self.options.upsampling(2).grid(scores.grid),
-                };
+                grid = self.options.upsampling(2).grid(grid);
+                let coarse = each(parts, |map| map.upsample(upsample));
                 let map = if scale == 1.0 {
                     pooled.map
                 } else {
@@ -144,12 +163,15 @@ impl Fcn {
                     map: map.score(score),
                     grid: pooled.grid,
                 };
-                scores = add_aligned(coarse, skip);
+                parts = align(coarse, grid, source, skip);
+                if how == Parts::Summed {
+                    parts = sum(parts);
+                }
             }
         }
         let last = self.options.upsampling(self.options.variant.stride());
-        let offset = last.grid(scores.grid).crop_onto(Grid::IMAGE);
-        scores.map.upsample(&self.upscore).crop(offset, size)
+        let offset = last.grid(grid).crop_onto(Grid::IMAGE);
+        each(parts, |map| map.upsample(&self.upscore).crop(offset, size))
     }
 }
 
@@ -166,20 +188,44 @@ impl Staged for Fcn {
     }
 }
 
-/// The sum of two maps of one scale where both are there: the skip is cropped at its start
-/// to where the upsampled map begins, and what is longer is cropped at its end.
-fn add_aligned<M: FeatureMap>(coarse: Placed<M>, skip: Placed<M>) -> Placed<M> {
-    let offset = skip.grid.crop_onto(coarse.grid);
-    let [rows, columns] = coarse.map.size();
+/// What [`Fcn::fuse`] does with the scores of several layers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Parts {
+    /// Adds them up before they are upsampled, as the papers do.
+    Summed,
+    /// Keeps them apart to the end.
+    Apart,
+}
+
+fn each<M>(parts: Vec<(ScoreSource, M)>, work: impl Fn(M) -> M) -> Vec<(ScoreSource, M)> {
+    let work = |(source, map)| (source, work(map));
+    parts.into_iter().map(work).collect()
+}
+
+/// Maps of one scale where all are there: the skip is cropped at its start to where the
+/// upsampled maps begin, and what is longer is cropped at its end.
+fn align<M: FeatureMap>(
+    coarse: Vec<(ScoreSource, M)>,
+    grid: Grid,
+    source: ScoreSource,
+    skip: Placed<M>,
+) -> Vec<(ScoreSource, M)> {
+    let offset = skip.grid.crop_onto(grid);
     let [skip_rows, skip_columns] = skip.map.size();
-    let size = [
-        rows.min(skip_rows - offset),
-        columns.min(skip_columns - offset),
-    ];
-    Placed {
-        map: coarse.map.crop(0, size).add(skip.map.crop(offset, size)),
-        grid: coarse.grid,
+    let mut size = [skip_rows - offset, skip_columns - offset];
+    for (_, map) in &coarse {
+        let [rows, columns] = map.size();
+        size = [size[0].min(rows), size[1].min(columns)];
     }
+    let mut parts = each(coarse, |map| map.crop(0, size));
+    parts.push((source, skip.map.crop(offset, size)));
+    parts
+}
+
+/// One part that holds the sum of all, under the name of the first.
+fn sum<M: FeatureMap>(parts: Vec<(ScoreSource, M)>) -> Vec<(ScoreSource, M)> {
+    let add = |(source, sum): (ScoreSource, M), (_, map)| (source, sum.add(map));
+    parts.into_iter().reduce(add).into_iter().collect()
 }
 
 #[cfg(test)]

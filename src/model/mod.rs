@@ -18,6 +18,7 @@ mod network;
 mod precision;
 #[cfg(test)]
 pub(crate) mod pytorch_fixtures;
+mod receptive_field;
 mod stages;
 mod trunk;
 mod unit;
@@ -29,6 +30,7 @@ pub use cost::{LayerKind, LayerShape, NetworkMemory, StepCost};
 pub use feature_map::resize;
 pub use geometry::{Geometry, crop};
 pub use network::{Network, NetworkConfig};
+pub use receptive_field::ReceptiveField;
 pub use stages::StageEnds;
 pub use trunk::{Trunk, VggWidths};
-pub use variant::{FinalUpsampling, Variant};
+pub use variant::{FinalUpsampling, ScoreSource, Variant};

@@ -116,6 +116,22 @@ impl FinalUpsampling {
     }
 }
 
+/// A score layer whose output an FCN adds to the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ScoreSource {
+    /// On the last map of the trunk, at stride 32: fc7 of VGG16 (the last map of a ResNet, at stride 8).
+    Coarse,
+    /// On pool4, at stride 16.
+    Pool4,
+    /// On pool3, at stride 8.
+    Pool3,
+}
+
+impl ScoreSource {
+    /// How many there can be.
+    pub const COUNT: usize = 3;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

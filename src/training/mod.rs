@@ -61,7 +61,7 @@ pub use learning::{Learning, Reduction};
 pub use network_choice::network_preset;
 pub use origin::{DataFingerprint, ItemFingerprint, RunOrigin};
 pub use precision::Precision;
-pub use predictor::Predictor;
+pub use predictor::{Contributions, Predictor};
 pub use preset::preset;
 pub use probe::{candidates, cpu_entry, probe, self_test, tested_devices_file};
 pub use recipe::Recipe;

@@ -10,6 +10,20 @@ use super::segmenter::Segmenter;
 use crate::dataset::{ClassMatch, Dataset, LabelMap, Rgb, Size, Split, resize_labels, resize_rgb};
 use crate::kernels::Work;
 use crate::metrics::{ConfusionMatrix, SetCounts};
+use crate::model::{ReceptiveField, ScoreSource};
+
+/// What each score layer of a network adds to the logits of an image.
+#[derive(Debug, Clone)]
+pub struct Contributions {
+    /// The image's own, or a smaller one where they would take too much memory.
+    pub size: Size,
+    /// Coarse to fine, each `[num_classes, height, width]`; their sum is the logits.
+    pub parts: Vec<(ScoreSource, Vec<f32>)>,
+    /// The size at which the network saw the image.
+    pub seen: Size,
+    /// What a logit depends on through each score layer, in pixels of `seen`.
+    pub fields: Vec<ReceptiveField>,
+}
 
 /// The best weights of a run on a device.
 pub struct Predictor {
@@ -102,6 +116,27 @@ impl Predictor {
         self.segmenter.logits_vec(image, self.meta.config.test_size)
     }
 
+    /// What each score layer adds to the logits.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub fn contributions(&self, image: &Rgb) -> Result<Contributions, TrainError> {
+        let config = &self.meta.config;
+        let per_pixel = (self.meta.classes.len() * ScoreSource::COUNT) as u64;
+        let most = config.trunk.max_pixels().min(MAX_CONTRIBUTIONS / per_pixel);
+        let smaller = reduced(image, most).map(|size| resize_rgb(image, size));
+        let image = smaller.as_ref().unwrap_or(image);
+        let parts = self.segmenter.contributions(image, config.test_size)?;
+        let seen = config.test_size.unwrap_or(image.size());
+        let network = config.network(self.meta.classes.len());
+        Ok(Contributions {
+            size: image.size(),
+            parts,
+            seen,
+            fields: network.receptive_fields(seen.dims()),
+        })
+    }
+
     /// Scores over a split of `dataset`, of the classes that [`ClassMatch`] finds in both the run and
     /// the dataset, with a boundary band of `boundary_width` pixels; `None` when `control` was
     /// stopped in between.
@@ -160,6 +195,9 @@ impl Predictor {
         }))
     }
 }
+
+/// Numbers that are kept of one image: 1 GiB.
+const MAX_CONTRIBUTIONS: u64 = (1 << 30) / 4;
 
 /// A size with the image's aspect and at most `most` pixels; `None` when it has
 /// no more than that.

@@ -11,7 +11,7 @@ use super::error::TrainError;
 use super::gradients::read;
 use super::loss::{Targets, loss_sum};
 use crate::dataset::{LabelMap, Normalization, Rgb, Size, resize_rgb};
-use crate::model::Network;
+use crate::model::{Network, ScoreSource};
 
 /// A network in inference mode with its preprocessing.
 pub struct Segmenter {
@@ -49,26 +49,39 @@ impl Segmenter {
     /// # Shapes
     /// - output: `[1, num_classes, height, width]`
     fn logits(&self, image: &Rgb, test_size: Option<Size>) -> Tensor<4> {
-        match test_size {
-            Some(size) if size != image.size() => {
-                let logits = self.forward(&resize_rgb(image, size));
-                let options = InterpolateOptions::new(InterpolateMode::Bilinear)
-                    .with_align_corners(false)
-                    .with_output_size(image.size().dims());
-                interpolate(logits, options)
-            }
-            _ => self.forward(image),
-        }
+        let logits = self.model.forward(self.input(image, test_size));
+        enlarge(logits, image.size())
     }
 
+    /// What the network sees of an image.
+    ///
     /// # Shapes
-    /// - output: `[1, num_classes, height, width]`
-    fn forward(&self, image: &Rgb) -> Tensor<4> {
-        let (height, width) = (image.height as usize, image.width as usize);
+    /// - output: `[1, 3, height, width]`, of `test_size` where there is one
+    fn input(&self, image: &Rgb, test_size: Option<Size>) -> Tensor<4> {
+        let resized = test_size
+            .filter(|size| *size != image.size())
+            .map(|size| resize_rgb(image, size));
+        let seen = resized.as_ref().unwrap_or(image);
+        let [height, width] = seen.size().dims();
         let mut values = vec![0.0; 3 * height * width];
-        self.normalization.write_chw(image, &mut values);
+        self.normalization.write_chw(seen, &mut values);
         let data = TensorData::new(values, [1, 3, height, width]);
-        self.model.forward(Tensor::from_data(data, &self.device))
+        Tensor::from_data(data, &self.device)
+    }
+
+    /// What each score layer adds to [`logits_vec`](Self::logits_vec), coarse to fine;
+    /// see [`Network::contributions`]. Each is `[num_classes, height, width]`.
+    pub(super) fn contributions(
+        &self,
+        image: &Rgb,
+        test_size: Option<Size>,
+    ) -> Result<Vec<(ScoreSource, Vec<f32>)>, TrainError> {
+        let parts = self.model.contributions(self.input(image, test_size));
+        let values = |(source, part)| {
+            // Interpolation is linear too, so the parts still sum to the logits.
+            Ok((source, floats(enlarge(part, image.size()))?))
+        };
+        parts.into_iter().map(values).collect()
     }
 
     /// [`logits`](Self::logits) as plain numbers, `[num_classes, height, width]`.
@@ -77,11 +90,7 @@ impl Segmenter {
         image: &Rgb,
         test_size: Option<Size>,
     ) -> Result<Vec<f32>, TrainError> {
-        let data = self
-            .logits(image, test_size)
-            .try_into_data()
-            .map_err(|err| TrainError::Execution(err.to_string()))?;
-        Ok(data.iter::<f32>().collect())
+        floats(self.logits(image, test_size))
     }
 
     /// Whether the device is the CPU, from which nothing has to be transferred.
@@ -167,6 +176,25 @@ impl Segmenter {
             labels,
         })
     }
+}
+
+/// Logits at the size of the image that was seen at another one.
+fn enlarge(logits: Tensor<4>, size: Size) -> Tensor<4> {
+    let [_, _, height, width] = logits.dims();
+    if [height, width] == size.dims() {
+        return logits;
+    }
+    let options = InterpolateOptions::new(InterpolateMode::Bilinear)
+        .with_align_corners(false)
+        .with_output_size(size.dims());
+    interpolate(logits, options)
+}
+
+fn floats(values: Tensor<4>) -> Result<Vec<f32>, TrainError> {
+    let data = values
+        .try_into_data()
+        .map_err(|err| TrainError::Execution(err.to_string()))?;
+    Ok(data.iter::<f32>().collect())
 }
 
 #[cfg(test)]

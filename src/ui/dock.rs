@@ -33,7 +33,8 @@ pub struct DockLayout {
 }
 
 impl Default for DockLayout {
-    /// Dataset and Train on the left; Curves above Live, Inspect, Compare and Runs on the right.
+    /// Dataset and Train on the left; Curves and Look inside above Live, Inspect, Compare and Runs on
+    /// the right.
     fn default() -> Self {
         let mut tiles = Tiles::default();
         let mut tabs = |panels: &[PanelKind]| {
@@ -45,7 +46,8 @@ impl Default for DockLayout {
         };
         let dataset = tabs(&[PanelKind::Dataset]);
         let train = tabs(&[PanelKind::Train]);
-        let curves = tabs(&[PanelKind::Curves]);
+        // Look inside tells of the pixel under the pointer in Inspect: both are in sight.
+        let curves = tabs(&[PanelKind::Curves, PanelKind::LookInside]);
         let images = tabs(&[
             PanelKind::Live,
             PanelKind::Inspect,

@@ -9,6 +9,7 @@ use super::panels::curves::CurvesPanel;
 use super::panels::dataset::DatasetPanel;
 use super::panels::inspect::InspectPanel;
 use super::panels::live::LivePanel;
+use super::panels::look_inside::LookInsidePanel;
 use super::panels::runs::RunsPanel;
 use super::panels::train::TrainPanel;
 use super::recent::Recent;
@@ -61,6 +62,8 @@ pub struct AppState {
     pub inspect: InspectPanel,
     /// The Compare panel.
     pub compare: ComparePanel,
+    /// The Look inside panel.
+    pub look_inside: LookInsidePanel,
     /// The Runs panel.
     pub runs: RunsPanel,
 }

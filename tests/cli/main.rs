@@ -7,6 +7,7 @@
 
 mod bench;
 mod devices;
+mod explain;
 mod masks;
 mod outputs;
 mod resume;

@@ -6,6 +6,7 @@ mod curves;
 mod desk;
 mod files;
 mod keys;
+mod look_inside;
 mod runs;
 mod shown;
 mod weights;

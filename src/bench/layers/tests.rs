@@ -1,4 +1,8 @@
 use super::*;
+use crate::bench::layer_parts::Pass;
+use crate::dataset::Size;
+use crate::model::{Trunk, Variant};
+use crate::training::DeviceId;
 
 fn job() -> LayersJob {
     LayersJob {
@@ -8,7 +12,7 @@ fn job() -> LayersJob {
         batch_size: 2,
         device: DeviceId::Cpu,
         passes: Vec::new(),
-        seconds: 5,
+        seconds: 60,
     }
 }
 

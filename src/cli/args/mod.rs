@@ -71,6 +71,8 @@ pub enum Command {
     Evaluate(EvaluateArgs),
     /// Segment images: write a mask and an overlay for each image
     Predict(PredictArgs),
+    /// Show why pixels have their class: the scores of each class, and what each layer adds
+    Explain(ExplainArgs),
     /// Write the weights of a run as one .safetensors file
     Export(ExportArgs),
     /// List the runs
@@ -236,6 +238,30 @@ impl ExistingArgs {
             Existing::Keep
         }
     }
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ExplainArgs {
+    /// The image
+    #[arg(value_name = "IMAGE")]
+    pub image: PathBuf,
+    /// Column and row of a pixel, counted from 0 at the top left; can be repeated
+    #[arg(long = "at", value_name = "X,Y", required = true, value_parser = values::pixel)]
+    pub pixels: Vec<(u32, u32)>,
+    /// Name of the run (`latest` for the newest run with weights)
+    #[arg(
+        long,
+        value_name = "RUN",
+        default_value = "latest",
+        conflicts_with = "weights"
+    )]
+    pub run: String,
+    #[command(flatten)]
+    pub weights: FileArgs,
+    /// Where the network runs: cpu, gpu:N or cuda:N, as `devices` lists them
+    /// [default: that of the run, cpu for a weights file]
+    #[arg(long, value_name = "ID")]
+    pub device: Option<DeviceId>,
 }
 
 #[derive(Debug, clap::Args)]

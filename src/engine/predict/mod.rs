@@ -1,10 +1,12 @@
 //! Predictions: masks, logits, scores.
 
+mod explanation;
 mod thread;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use explanation::{ClassScore, Explanation, PixelRect, PixelScores};
 pub(super) use thread::PredictThread;
 use thread::{EvaluationRequest, KnownTruth, Request, Source};
 
@@ -137,6 +139,17 @@ impl Engine {
         let (source, device) = self.locate(network);
         self.predictor
             .logits(&self.waker, source, device, image.to_path_buf())
+    }
+
+    /// What each score layer adds to the scores of each pixel of an image.
+    pub fn explain(
+        &self,
+        network: &NetworkSource,
+        image: &Path,
+    ) -> Task<Result<Arc<Explanation>, EngineError>> {
+        let (source, device) = self.locate(network);
+        self.predictor
+            .explain(&self.waker, source, device, image.to_path_buf())
     }
 
     fn locate(&self, network: &NetworkSource) -> (Source, DeviceId) {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use super::{Evaluation, Logits, Prediction, ScoredSplit};
+use super::{Evaluation, Explanation, Logits, Prediction, ScoredSplit};
 use crate::dataset::{
     ClassList, ClassMatch, DatasetItem, LabelMap, MaskReader, Rgb, Split, read_rgb,
 };
@@ -90,7 +90,6 @@ pub(super) struct EvaluationRequest {
     pub on: ScoredSplit,
     /// In pixels.
     pub boundary_width: usize,
-    /// Labels that do not count besides those of the run's dataset.
     pub void: Vec<u8>,
 }
 
@@ -193,6 +192,18 @@ impl PredictThread {
         })
     }
 
+    pub(super) fn explain(
+        &self,
+        waker: &Waker,
+        source: Source,
+        device: DeviceId,
+        image: PathBuf,
+    ) -> Task<Result<Arc<Explanation>, EngineError>> {
+        self.submit(waker, move |models, _| {
+            models.explain(&source, device, image).map(Arc::new)
+        })
+    }
+
     pub(super) fn evaluate(
         &self,
         waker: &Waker,
@@ -261,6 +272,27 @@ impl Models {
             size: image.size(),
             values,
         })
+    }
+
+    fn explain(
+        &mut self,
+        source: &Source,
+        device: DeviceId,
+        path: PathBuf,
+    ) -> Result<Explanation, EngineError> {
+        let image = read_rgb(&path)?;
+        let predictor = self.get(source, device)?;
+        let started = Instant::now();
+        let contributions = predictor.contributions(&image)?;
+        let meta = predictor.meta();
+        Ok(Explanation::new(
+            (source.name(), path),
+            Arc::new(image),
+            Arc::new(meta.classes.clone()),
+            meta.config.trunk,
+            contributions,
+            started.elapsed().as_secs_f64(),
+        ))
     }
 
     fn predict(&mut self, request: &Request, cancel: &Cancel) -> Result<Prediction, EngineError> {

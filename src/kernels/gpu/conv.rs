@@ -1,6 +1,6 @@
 //! The passes of a convolution: which tiles, how many parts of the sum, and the launches.
 
-use burn::tensor::{DType, Shape};
+use burn::tensor::DType;
 use burn_cubecl::CubeDevice;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -8,6 +8,7 @@ use cubecl::client::Client;
 use cubecl::prelude::*;
 
 use super::conv_gemm::{Epilogue, Pass, STEP, SizesLaunch, Tile, UNITS, conv_gemm};
+use super::launch::{empty_like, grid};
 use super::reduce::add_up;
 use crate::kernels::conv::shape::ConvShape;
 
@@ -17,28 +18,6 @@ pub(crate) struct Convolution {
     pub shape: ConvShape,
     pub bias: bool,
     pub relu: bool,
-}
-
-/// A new tensor of `shape` beside `tensor`, whose values are not set.
-pub(super) fn empty_like(tensor: &CubeTensor, shape: &[usize]) -> CubeTensor {
-    let bytes = shape.iter().product::<usize>() * DType::F32.size();
-    CubeTensor::new_contiguous(
-        tensor.client.clone(),
-        tensor.device.clone(),
-        Shape::from(shape.to_vec()),
-        tensor.client.empty(bytes),
-        DType::F32,
-    )
-}
-
-/// Cubes along x of a [`grid`]; every device allows more.
-const GRID_WIDTH: usize = 1 << 15;
-
-/// A grid of at least `cubes` cubes by `layers`, of which no axis is longer than devices allow.
-pub(super) fn grid(cubes: usize, layers: usize) -> CubeCount {
-    let width = cubes.clamp(1, GRID_WIDTH);
-    let height = cubes.div_ceil(width).max(1);
-    CubeCount::Static(width as u32, height as u32, layers as u32)
 }
 
 /// The output.

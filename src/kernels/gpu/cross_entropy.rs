@@ -4,7 +4,7 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::conv::{empty_like, grid};
+use super::launch::{empty_like, grid};
 use super::reduce::{cube_sum, total};
 
 const UNITS: usize = 256;

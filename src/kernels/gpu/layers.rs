@@ -16,7 +16,7 @@ use super::ops::GpuOps;
 use super::pool::Pooling;
 use crate::kernels::autodiff::{BackwardPass, KernelBackend as _, Operand, apply};
 use crate::kernels::conv::{conv_transpose2d, conv2d, shape::ConvShape};
-use crate::kernels::ops::sgd_step::SgdStep;
+use crate::kernels::sgd_factors::SgdStep;
 
 type Values = FloatTensor<Cube>;
 

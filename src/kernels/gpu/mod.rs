@@ -25,6 +25,7 @@
 mod conv;
 mod conv_gemm;
 mod cross_entropy;
+mod launch;
 pub(super) mod layers;
 mod ops;
 mod pool;

@@ -12,7 +12,7 @@ use super::cross_entropy::{self, Pixels};
 use super::pool::{self, Pooling};
 use super::{reduce, sgd};
 use crate::kernels::conv::shape::ConvShape;
-use crate::kernels::ops::sgd_step::SgdStep;
+use crate::kernels::sgd_factors::SgdStep;
 
 /// The kernels of this room.
 #[backend_extension(Cube, Fusion: cfg(feature = "fusion"))]

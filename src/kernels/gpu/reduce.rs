@@ -6,7 +6,7 @@ use burn::tensor::{DType, Shape};
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 
-use super::conv::{empty_like, grid};
+use super::launch::{empty_like, grid};
 
 /// Units of a cube.
 const UNITS: usize = 256;

@@ -4,8 +4,8 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-use super::conv::grid;
-use crate::kernels::ops::sgd_step::SgdStep;
+use super::launch::grid;
+use crate::kernels::sgd_factors::SgdStep;
 
 const UNITS: usize = 256;
 

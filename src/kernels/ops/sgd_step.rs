@@ -9,18 +9,7 @@ use rayon::prelude::*;
 use crate::kernels::PLAIN;
 use crate::kernels::autodiff::Operand;
 use crate::kernels::gpu::layers::SgdOperands;
-
-/// Factors of a step: `v = momentum * v + gradient_scale * gradient + weight_decay * w`, then
-/// `w = w - learning_rate * v`.
-#[derive(Debug, Clone, Copy)]
-pub struct SgdStep {
-    pub gradient_scale: f32,
-    /// L2 penalty, 0 or more.
-    pub weight_decay: f32,
-    /// Share of the last velocity, `0.0..1.0`.
-    pub momentum: f32,
-    pub learning_rate: f32,
-}
+use crate::kernels::sgd_factors::SgdStep;
 
 /// Values of one task; a step of fewer is not worth a thread.
 const TASK: usize = 1 << 16;

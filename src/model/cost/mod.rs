@@ -135,7 +135,7 @@ impl NetworkConfig {
 
 /// The shape of a map, and the tape of all that was computed on the way to it and beside it.
 #[derive(Debug, Clone)]
-struct Shape {
+pub(super) struct Shape {
     /// `[rows, columns]`
     size: [usize; 2],
     channels: usize,
@@ -149,7 +149,7 @@ struct Shape {
 const VALUE: u64 = size_of::<f32>() as u64;
 
 impl Shape {
-    fn new(batch_size: usize, channels: usize, size: [usize; 2]) -> Self {
+    pub(super) fn new(batch_size: usize, channels: usize, size: [usize; 2]) -> Self {
         let tape = Rc::<RefCell<Tape>>::default();
         let bytes = bytes(batch_size, channels, size);
         let map = tape.borrow_mut().images(bytes);
@@ -215,7 +215,7 @@ fn bytes(batch_size: usize, channels: usize, [rows, columns]: [usize; 2]) -> u64
 }
 
 /// Pixels that are added at both ends together, of rows and of columns.
-fn padded(padding: &PaddingConfig2d, reach: [usize; 2]) -> [usize; 2] {
+pub(super) fn padded(padding: &PaddingConfig2d, reach: [usize; 2]) -> [usize; 2] {
     match padding {
         PaddingConfig2d::Valid => [0, 0],
         PaddingConfig2d::Explicit(top, left, bottom, right) => [top + bottom, left + right],

@@ -19,6 +19,7 @@ pub const ALEXNET: TrunkInfo = TrunkInfo {
     summary: "The smallest and fastest trunk of the paper; reference geometry only",
     variants: &[Variant::Fcn32s],
     geometries: &[Geometry::Reference],
+    last_map: "fc7",
     has_stages: false,
     odd_upsampling: true,
     max_pixels: 6_000_000,

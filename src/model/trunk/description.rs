@@ -15,6 +15,8 @@ pub struct TrunkInfo {
     pub variants: &'static [Variant],
     /// The geometries it has, the usual one first.
     pub geometries: &'static [Geometry],
+    /// What the field calls its last map, on which the coarse scores are computed.
+    pub last_map: &'static str,
     /// Whether it can be trained in stages of which only the ends are kept.
     pub has_stages: bool,
     /// Whether the kernels of its upsampling have an odd size.

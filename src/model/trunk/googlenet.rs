@@ -19,6 +19,7 @@ pub const GOOGLENET: TrunkInfo = TrunkInfo {
     summary: "Inception blocks, 6 million parameters, as in torchvision",
     variants: &[Variant::Fcn32s, Variant::Fcn16s, Variant::Fcn8s],
     geometries: &[Geometry::Padded],
+    last_map: "inception5b",
     has_stages: false,
     odd_upsampling: false,
     max_pixels: 6_000_000,

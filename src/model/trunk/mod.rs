@@ -20,7 +20,7 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::feature_map::FeatureMap;
 use super::geometry::Geometry;
-use super::variant::Variant;
+use super::variant::{ScoreSource, Variant};
 use alexnet::AlexNet;
 use googlenet::GoogLeNet;
 use vgg::{Vgg16, VggNorms};
@@ -128,6 +128,15 @@ impl Trunk {
     /// The geometries it has; the first is the usual one.
     pub fn geometries(self) -> &'static [Geometry] {
         self.info().geometries
+    }
+
+    /// What the field calls the map that a score layer is on: `fc7`, `pool4`.
+    pub fn map_name(self, source: ScoreSource) -> &'static str {
+        match source {
+            ScoreSource::Coarse => self.info().last_map,
+            ScoreSource::Pool4 => "pool4",
+            ScoreSource::Pool3 => "pool3",
+        }
     }
 
     /// Whether it can be trained in stages of which only the ends are kept.

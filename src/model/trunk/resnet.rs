@@ -21,6 +21,7 @@ pub const RESNET50: TrunkInfo = TrunkInfo {
     summary: "Dilated ResNet of stride 8, 33 million parameters",
     variants: &[Variant::FcnResnet50],
     geometries: &[Geometry::Padded],
+    last_map: "layer4",
     has_stages: true,
     odd_upsampling: false,
     max_pixels: 6_000_000,

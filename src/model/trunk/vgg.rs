@@ -27,6 +27,7 @@ pub const VGG16: TrunkInfo = TrunkInfo {
     summary: "As in the papers, 134 million parameters: for GPUs",
     variants: VARIANTS,
     geometries: GEOMETRIES,
+    last_map: "fc7",
     has_stages: true,
     odd_upsampling: false,
     max_pixels: 3_000_000,

@@ -238,9 +238,17 @@ impl App {
             live,
             inspect,
             compare,
+            look_inside,
             runs,
             ..
         } = state;
+        let inspected = inspect.inspected();
+        let is_looked_inside = layout.is_in_front(PanelKind::LookInside);
+        inspect.set_outlines(if is_looked_inside {
+            look_inside.outlines(inspected.as_ref())
+        } else {
+            Vec::new()
+        });
         CentralPanel::default().frame(Frame::new()).show(ui, |ui| {
             layout.ui(ui, &mut |panel, ui| match panel {
                 PanelKind::Dataset => dataset.ui(&ctx, ui),
@@ -249,6 +257,7 @@ impl App {
                 PanelKind::Live => live.ui(&ctx, ui),
                 PanelKind::Inspect => inspect.ui(&ctx, ui),
                 PanelKind::Compare => compare.ui(&ctx, ui),
+                PanelKind::LookInside => look_inside.ui(&ctx, ui, inspected.as_ref()),
                 PanelKind::Runs => runs.ui(&ctx, selection, ui),
             });
         });

@@ -34,19 +34,22 @@ pub enum PanelKind {
     Inspect,
     /// Runs side by side.
     Compare,
+    /// The scores of a pixel, taken apart.
+    LookInside,
     /// All runs as a table.
     Runs,
 }
 
 impl PanelKind {
     /// All panels, in the order of their keys.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Dataset,
         Self::Train,
         Self::Curves,
         Self::Live,
         Self::Inspect,
         Self::Compare,
+        Self::LookInside,
         Self::Runs,
     ];
 
@@ -59,6 +62,7 @@ impl PanelKind {
             Self::Live => "Live",
             Self::Inspect => "Inspect",
             Self::Compare => "Compare",
+            Self::LookInside => "Look inside",
             Self::Runs => "Runs",
         }
     }

@@ -121,6 +121,7 @@ pub const MENUS: [Menu; 4] = [
                 UiCommand::Panel(PanelKind::Live),
                 UiCommand::Panel(PanelKind::Inspect),
                 UiCommand::Panel(PanelKind::Compare),
+                UiCommand::Panel(PanelKind::LookInside),
                 UiCommand::Panel(PanelKind::Runs),
                 UiCommand::ResetLayout,
             ]),
@@ -226,6 +227,9 @@ impl UiCommand {
             Self::Panel(PanelKind::Live) => "Masks of validation images while a run trains",
             Self::Panel(PanelKind::Inspect) => "Masks that a trained run predicts for any image",
             Self::Panel(PanelKind::Compare) => "Masks and scores of several runs side by side",
+            Self::Panel(PanelKind::LookInside) => {
+                "Why a pixel has its class: what each score layer adds to each class"
+            }
             Self::Panel(PanelKind::Runs) => {
                 "All runs as a table: search, sort, name, resume, delete"
             }
@@ -271,6 +275,7 @@ impl UiCommand {
                     PanelKind::Live => Key::Num4,
                     PanelKind::Inspect => Key::Num5,
                     PanelKind::Compare => Key::Num6,
+                    PanelKind::LookInside => Key::Num8,
                     PanelKind::Runs => Key::Num7,
                 },
             ),

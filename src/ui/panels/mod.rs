@@ -5,6 +5,7 @@ pub mod curves;
 pub mod dataset;
 pub mod inspect;
 pub mod live;
+pub mod look_inside;
 pub mod runs;
 pub mod train;
 

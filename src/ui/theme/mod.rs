@@ -106,6 +106,19 @@ pub fn run_color(visuals: &Visuals, slot: usize) -> Color32 {
     colors[slot % NUM_COLORS]
 }
 
+/// Colors of the score layers, coarse to fine: blue, orange and green of Okabe and Ito, which
+/// color-blind people can tell apart.
+const SOURCE_COLORS: [Color32; 3] = [
+    rgb(0x00, 0x72, 0xb2),
+    rgb(0xe6, 0x9f, 0x00),
+    rgb(0x00, 0x9e, 0x73),
+];
+
+/// Color of the score layer of this number, coarse to fine.
+pub fn source_color(part: usize) -> Color32 {
+    SOURCE_COLORS[part % SOURCE_COLORS.len()]
+}
+
 /// Color of a notice.
 pub fn level_color(visuals: &Visuals, level: NoticeLevel) -> Color32 {
     let palette = palette(visuals);

@@ -3,9 +3,11 @@
 //! Knows engine types. Must not know about widgets.
 
 pub mod class_set;
+pub mod contribution_bar;
 pub mod curves;
 pub mod file_label;
 pub mod format;
+pub mod inspected;
 pub mod mask;
 pub mod minmax_tree;
 pub mod plots;

@@ -117,14 +117,16 @@ impl InspectPanel {
         let drawn = overlay.drawn(self.opacity);
         let image = overlay.subject.image();
         let size = ui.available_size();
-        self.hovered = Canvas::new(
+        let output = Canvas::new(
             &mut self.textures,
             &drawn,
             [image.width, image.height],
             "Inspected image",
         )
-        .show(ui, size, &mut self.view)
-        .hovered;
+        .show(ui, size, &mut self.view);
+        self.pick
+            .update(overlay.subject.path(), &output.response, output.hovered);
+        self.pick.paint(ui, output.response.rect, &output.transform);
     }
 
     fn failed_ui(&mut self, ui: &mut Ui, run: &str, image: &Path, message: &str) {
@@ -148,7 +150,7 @@ impl InspectPanel {
         let subject = &overlay.subject;
         ui.horizontal(|ui| {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if let Some(pixel) = self.hovered {
+                if let Some(pixel) = self.pick.hovered() {
                     pixel_ui(ui, subject, pixel);
                 }
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {

@@ -5,6 +5,7 @@ mod image;
 mod image_list;
 pub(super) mod legend;
 pub(super) mod overlay;
+mod pixel_pick;
 pub(super) mod run_picker;
 mod toolbar;
 
@@ -18,6 +19,7 @@ use self::export::Export;
 use self::image_list::ImageList;
 use self::legend::Shares;
 use self::overlay::{Overlay, Toggles, truth_of};
+use self::pixel_pick::PixelPick;
 use super::{command_button, go_to_train, keep_size};
 use crate::engine::{ImageFiles, NoticeLevel, Poll, Prediction, Task};
 use crate::ui::canvas::{CanvasView, TextureCache};
@@ -25,7 +27,7 @@ use crate::ui::command::{Command, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::ClassSet;
-use crate::ui::view_model::mask::Pixel;
+use crate::ui::view_model::inspected::{FieldOutline, Inspected};
 use crate::ui::view_model::prediction_cache::PredictionCache;
 
 /// Widths of the list, of the legend and of the image between them; without room the
@@ -63,9 +65,8 @@ pub struct InspectPanel {
     /// The last overlay whose layers were all ready.
     #[serde(skip)]
     shown: Option<Overlay>,
-    /// The pixel under the pointer.
     #[serde(skip)]
-    hovered: Option<Pixel>,
+    pick: PixelPick,
     #[serde(skip)]
     export: Export,
 }
@@ -86,7 +87,7 @@ impl Default for InspectPanel {
             textures: TextureCache::default(),
             view: CanvasView::default(),
             shown: None,
-            hovered: None,
+            pick: PixelPick::default(),
             export: Export::default(),
         }
     }
@@ -239,6 +240,23 @@ impl InspectPanel {
             .unwrap_or(&prediction.mask);
         let shares = self.shares.of(ctx.engine, mask, classes.len());
         legend::legend_list(ui, &classes, &mut self.visible, shares);
+    }
+
+    /// What is looked at, where a mask is shown.
+    pub fn inspected(&self) -> Option<Inspected> {
+        let prediction = self.shown.as_ref()?.subject.prediction()?;
+        let (pixel, is_pinned) = self.pick.pixel(&prediction.image_path);
+        Some(Inspected {
+            run: prediction.run.clone(),
+            image: prediction.image_path.clone(),
+            pixel,
+            is_pinned,
+        })
+    }
+
+    /// Draws these receptive fields over the image from now on.
+    pub fn set_outlines(&mut self, outlines: Vec<FieldOutline>) {
+        self.pick.outlines = outlines;
     }
 
     /// The shown prediction, if it is that of the selected image and run.

@@ -1,0 +1,76 @@
+//! Look inside: the scores of the pixel under the pointer in Inspect, taken apart.
+
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use fcn_workbench::ui::command::{Command, PanelKind};
+
+use super::desk::Desk;
+
+/// The accessible names of all bars: `ground: 98.1 %, logit 2.345 = fc7 +2.300, pool4 +0.045`.
+fn bars(desk: &Desk) -> Vec<String> {
+    let nodes = desk.window.query_all_by_label_contains(", logit ");
+    let labels = nodes.filter_map(|node| node.accesskit_node().label());
+    labels.collect()
+}
+
+fn has_text(desk: &Desk, part: &str) -> bool {
+    let mut found = desk.window.query_all_by_label_contains(part);
+    found.next().is_some()
+}
+
+/// `fc7 +2.300` as its number.
+fn last_number(text: &str) -> f64 {
+    let number = text.rsplit(' ').next().expect("a word");
+    number.parse().expect("a number")
+}
+
+#[test]
+fn the_scores_of_the_pixel_under_the_pointer_are_taken_apart() {
+    let mut desk = Desk::new(|config| config.epochs = 1);
+    desk.window
+        .state()
+        .send(Command::ShowPanel(PanelKind::LookInside));
+    desk.until("the panel says what is missing", |desk| {
+        desk.says("No trained run yet")
+    });
+    desk.train();
+    desk.window
+        .state()
+        .send(Command::ShowPanel(PanelKind::LookInside));
+    desk.until("it asks for an image", |desk| {
+        desk.says("No image in Inspect")
+    });
+
+    let image = desk.set.image_path(8);
+    desk.drop_files(&[&image]);
+    desk.until("the mask is there", |desk| has_text(desk, "predicted in"));
+    desk.window
+        .state()
+        .send(Command::ShowPanel(PanelKind::LookInside));
+    desk.until("it waits for a pixel", |desk| {
+        has_text(desk, "move the pointer over the image")
+    });
+    let middle = desk.find("Inspected image").rect().center();
+    desk.window.hover_at(middle);
+    desk.until("the bars are there", |desk| !bars(desk).is_empty());
+
+    let found = bars(&desk);
+    assert_eq!(found.len(), 3, "one for each class: {found:?}");
+    for bar in &found {
+        let (logit, parts) = bar.split_once(" = ").expect("a sum");
+        let sum: f64 = parts.split(", ").map(last_number).sum();
+        // Each number is rounded to thousandths.
+        assert!((sum - last_number(logit)).abs() < 0.003, "{bar}");
+        assert!(parts.starts_with("fc7 "), "{bar}");
+    }
+    assert!(has_text(&desk, "Entropy ") && has_text(&desk, "Sees by fc7 32x32"));
+
+    // A click pins the pixel: its scores stay while the pointer goes elsewhere.
+    desk.window.get_by_label("Inspected image").click();
+    desk.until("the pixel is pinned", |desk| has_text(desk, "pinned"));
+    let pinned = bars(&desk);
+    let corner = desk.find("Inspected image").rect().min;
+    desk.window.hover_at(corner + eframe::egui::vec2(2.0, 2.0));
+    desk.frames(4);
+    assert_eq!(bars(&desk), pinned);
+    assert!(!desk.is_enabled("Add network"), "there is one run alone");
+}
