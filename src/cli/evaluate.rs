@@ -18,7 +18,7 @@ use super::args::{EvaluateArgs, MaskArgs};
 use super::output::{self, EvaluationFields, duration};
 use super::{Session, TICK, find_weights, pass_on_notices};
 use crate::engine::{
-    DeviceId, Engine, EngineError, MaskClasses, MaskFolders, ScoredSplit, Split, Task,
+    DeviceId, Engine, EngineError, Evaluation, MaskClasses, MaskFolders, ScoredSplit, Split, Task,
 };
 
 /// Steps of the progress bar.
@@ -88,6 +88,7 @@ fn score_run(run: &str, args: &EvaluateArgs, session: &Session) -> Result<(), St
         args.void.clone(),
     );
     let evaluation = wait_with_bar(task, &mut engine)?;
+    warn(&evaluation);
     if session.json {
         let fields = output::evaluation_fields(&evaluation);
         output::json(&Line {
@@ -127,6 +128,7 @@ fn score_masks(folders: MaskFolders, session: &Session) -> Result<(), String> {
         output::problem("warning", &unpaired_text(&scored.unpaired));
     }
     let evaluation = &scored.evaluation;
+    warn(evaluation);
     if session.json {
         output::json(&Line {
             predictions: &folders.predictions,
@@ -152,6 +154,13 @@ fn score_masks(folders: MaskFolders, session: &Session) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+/// What people should know about the labels.
+fn warn(evaluation: &Evaluation) {
+    for warning in &evaluation.warnings {
+        output::problem("warning", warning);
+    }
 }
 
 fn unpaired_text(unpaired: &[PathBuf]) -> String {

@@ -8,6 +8,7 @@ mod args;
 mod auto;
 mod bench;
 mod bench_layers;
+mod data;
 mod devices;
 mod evaluate;
 mod explain;
@@ -53,6 +54,7 @@ pub fn run(command: &Command, args: &Args) -> Result<ExitCode, String> {
         Command::Predict(predict) => predict::run(predict, &session),
         Command::Explain(explain) => explain::run(explain, &session),
         Command::Export(export) => export::run(export, &session),
+        Command::Data(data) => data::run(&data.command, &session),
         Command::Runs => runs::run(&session),
         Command::Devices(devices) => devices::run(devices, &session),
         Command::Bench(bench) => bench::run(bench, &session),

@@ -230,6 +230,7 @@ mod tests {
             images: 2,
             secs: 1.0,
             classes: std::sync::Arc::new(ClassList::numbered(2)),
+            warnings: Vec::new(),
             remark: Some("Scored over 1 of 2 classes".to_owned()),
         };
         let text = evaluation_text(&evaluation);

@@ -284,6 +284,7 @@ impl Report for TextReport<'_> {
 
     fn progress(&mut self, run: &RunSnapshot, active: &ActiveRun) {
         let mut parts = vec![match &active.phase {
+            Phase::Checking { done, total } => format!("checking masks {done}/{total}"),
             Phase::Validating { done, total } => format!("validating {done}/{total}"),
             Phase::Stopping | Phase::StoppingNow => "stopping".to_owned(),
             _ => format!("epoch {}/{}", active.epoch.max(1), run.config.epochs),

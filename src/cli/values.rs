@@ -125,3 +125,30 @@ pub fn scale(text: &str) -> Result<ScaleRange, String> {
         Err("must be above 0, the smaller number first".to_owned())
     }
 }
+
+/// `255=1`: a label and its new number.
+pub fn label_pair(text: &str) -> Result<(u8, u8), String> {
+    let label = |text: &str| text.trim().parse::<u8>().ok();
+    text.split_once('=')
+        .and_then(|(old, new)| Some((label(old)?, label(new)?)))
+        .ok_or_else(|| "not OLD=NEW with labels from 0 to 255, such as 255=1".to_owned())
+}
+
+/// A share in percent, which leaves something on both sides.
+pub fn percent(text: &str) -> Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if value > 0.0 && value < 100.0 {
+        Ok(value)
+    } else {
+        Err("must be above 0 and below 100".to_owned())
+    }
+}
+
+/// `1/5`: one of several parts.
+pub fn fold(text: &str) -> Result<(usize, usize), String> {
+    let number = |text: &str| text.trim().parse::<usize>().ok();
+    text.split_once('/')
+        .and_then(|(one, of)| Some((number(one)?, number(of)?)))
+        .filter(|(one, of)| (1..=*of).contains(one) && *of > 1)
+        .ok_or_else(|| "not N/PARTS, such as 1/5 for the first of five parts".to_owned())
+}

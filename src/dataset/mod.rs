@@ -5,6 +5,7 @@
 //! (Burn), the window or the network.
 
 mod augment;
+mod check;
 mod class_match;
 mod class_shares;
 mod classes;
@@ -20,9 +21,14 @@ mod mutated_files;
 mod normalization;
 mod prepare;
 mod size;
+mod split;
 mod stats;
 
 pub use augment::{Augment, Rng, resize_labels, resize_rgb};
+pub use check::{
+    CheckReport, DatasetRecord, Depth, Finding, FindingKind, Fix, FixPlan, FixedDataset, Severity,
+    check, check_masks, check_split, fix,
+};
 pub use class_match::ClassMatch;
 pub use classes::{Class, ClassList, VOID, voc_color};
 pub use error::DatasetError;
@@ -40,4 +46,5 @@ pub use layout::{
 pub use loader::{Batch, BatchPlan, Loader};
 pub use normalization::{ChannelOrder, Normalization, ValueRange};
 pub use size::Size;
+pub use split::{SplitPlan, ValidationPart, split};
 pub use stats::{DatasetStats, scan};

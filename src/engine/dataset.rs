@@ -236,7 +236,7 @@ pub(super) fn open(
 }
 
 /// Reads an item and makes it small: the longer side has at most `max_side` pixels.
-fn read_thumbnail(
+pub(super) fn read_thumbnail(
     reader: &MaskReader,
     item: &DatasetItem,
     max_side: u32,

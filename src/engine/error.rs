@@ -182,6 +182,16 @@ pub enum EngineError {
         /// In what they differ.
         remark: String,
     },
+    /// Nothing can be trained or scored with the dataset as it is.
+    #[error("{}: {finding}{}. `data check` says more", .root.display(), and_more_errors(*.others))]
+    Unfit {
+        /// Folder of the dataset.
+        root: PathBuf,
+        /// The worst that was found.
+        finding: String,
+        /// How many more errors there are.
+        others: usize,
+    },
     /// The open dataset has no such item.
     #[error("the open dataset has no item {index} in this list")]
     NoSuchItem {
@@ -224,14 +234,14 @@ pub enum EngineError {
         /// How many more there are.
         others: usize,
     },
-    /// An output would replace a file among the images or masks of a dataset.
+    /// Outputs would become a part of a dataset.
     #[error(
-        "{}: this file lies with the images or masks of the run's dataset, where nothing is replaced. Choose \
-         another folder", .path.display()
+        "{}: this folder has images or masks of the run's dataset, of which masks written here would become a part. \
+         Choose another folder", .folder.display()
     )]
     InDataset {
-        /// The file.
-        path: PathBuf,
+        /// The folder.
+        folder: PathBuf,
     },
     /// A file could not be written.
     #[error(transparent)]
@@ -251,6 +261,14 @@ pub enum EngineError {
     /// Masks that are scored.
     #[error(transparent)]
     MaskScore(#[from] MaskScoreError),
+}
+
+fn and_more_errors(others: usize) -> String {
+    match others {
+        0 => String::new(),
+        1 => ". 1 more error was found".to_owned(),
+        _ => format!(". {others} more errors were found"),
+    }
 }
 
 fn and_more(others: usize) -> String {

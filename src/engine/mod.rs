@@ -8,6 +8,7 @@ mod background;
 mod before_start;
 mod catalogue;
 mod dataset;
+mod dataset_check;
 mod devices;
 mod dirs;
 mod error;
@@ -35,8 +36,9 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 pub use crate::dataset::{
-    Augment, ChannelOrder, Class, ClassList, Dataset, DatasetItem, DatasetStats, IMAGE_EXTENSIONS,
-    ImageFiles, LabelMap, Layout, Normalization, Rgb, Size, Split, VOID, ValueRange,
+    Augment, ChannelOrder, CheckReport, Class, ClassList, Dataset, DatasetItem, DatasetStats,
+    Finding, FindingKind, Fix, FixPlan, FixedDataset, IMAGE_EXTENSIONS, ImageFiles, LabelMap,
+    Layout, Normalization, Rgb, Severity, Size, Split, SplitPlan, VOID, ValidationPart, ValueRange,
     has_image_extension, resize_rgb,
 };
 pub use crate::files::{Existing, Output};
@@ -59,6 +61,7 @@ pub use catalogue::{
     Catalogue, CatalogueEntry, CatalogueError, CatalogueItem, EntryState, KnownHash, public_weights,
 };
 pub use dataset::{DatasetState, OpenDataset, Thumbnail, dataset_folder};
+pub use dataset_check::{CheckedDataset, FixChoice};
 pub use devices::{Devices, describe_exit, probe_main};
 pub use dirs::Dirs;
 pub use error::{EngineError, Lost};

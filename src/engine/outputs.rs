@@ -30,8 +30,8 @@ impl Engine {
     /// Names for the masks and overlays of images in the folder `out`, which is made. An image that
     /// is named twice is taken once.
     ///
-    /// The task fails when a name is taken, by whatever [`Outputs`] does not replace or by a
-    /// file beside the images or masks of the run's dataset. Then nothing has been written.
+    /// The task fails when a name is taken by whatever [`Outputs`] does not replace, and when `out`
+    /// holds the images or masks of the run's dataset. Then nothing has been written.
     pub fn plan_predictions(
         &self,
         network: &NetworkSource,
@@ -40,44 +40,49 @@ impl Engine {
         existing: Existing,
     ) -> Task<Result<Vec<PredictionFiles>, EngineError>> {
         let dataset = match network {
-            NetworkSource::Run(run, _) if existing == Existing::ReplaceOwn => {
-                self.run(run).map(|run| run.config.dataset.clone())
-            }
-            _ => None,
+            NetworkSource::Run(run, _) => self.run(run).map(|run| run.config.dataset.clone()),
+            NetworkSource::Weights(..) => None,
         };
         let data_dir = self.dirs.data.clone();
         let (images, out) = (images.to_vec(), out.to_path_buf());
         self.spawn("plan outputs", move |_| {
-            let protected = dataset
-                .map(|which| dataset_folder(&which, &data_dir))
-                .map_or_else(BTreeSet::new, |root| folders_of_dataset(&root));
-            plan(&images, &out, existing, &protected)
+            let root = dataset.map(|which| dataset_folder(&which, &data_dir));
+            if root.is_some_and(|root| holds_pairs(&root, &out)) {
+                return Err(EngineError::InDataset { folder: out });
+            }
+            plan(&images, &out, existing)
         })
     }
 }
 
-/// The folders with images and masks of a dataset. One that cannot be opened has none.
-fn folders_of_dataset(root: &Path) -> BTreeSet<PathBuf> {
-    let Ok(dataset) = Dataset::open(root) else {
-        return BTreeSet::new();
+/// Whether a folder has images or masks of the dataset at `root`: a mask that is written there
+/// would become a part of it. A dataset that cannot be opened has none.
+fn holds_pairs(root: &Path, folder: &Path) -> bool {
+    let (Ok(root), Ok(folder)) = (root.canonicalize(), folder.canonicalize()) else {
+        return false;
+    };
+    // Opening a dataset takes time, which most outputs do not need.
+    if !folder.starts_with(&root) {
+        return false;
+    }
+    let Ok(dataset) = Dataset::open(&root) else {
+        return false;
     };
     let items = [Split::Train, Split::Val].map(|split| dataset.items(split));
     let files = items
         .into_iter()
         .flatten()
         .flat_map(|item| [&item.image, &item.mask]);
-    let folders: BTreeSet<&Path> = files.filter_map(|path| path.parent()).collect();
-    folders
+    let parents: BTreeSet<&Path> = files.filter_map(|path| path.parent()).collect();
+    parents
         .into_iter()
-        .filter_map(|folder| folder.canonicalize().ok())
-        .collect()
+        .any(|parent| parent.canonicalize().is_ok_and(|parent| parent == folder))
 }
 
 fn plan(
     images: &[PathBuf],
     out: &Path,
     existing: Existing,
-    protected: &BTreeSet<PathBuf>,
 ) -> Result<Vec<PredictionFiles>, EngineError> {
     std::fs::create_dir_all(out).map_err(FileError::write(out))?;
     let folder = out.canonicalize().map_err(FileError::read(out))?;
@@ -103,14 +108,6 @@ fn plan(
         let others = taken.len() - 1;
         let first = taken.swap_remove(0);
         return Err(EngineError::NamesTaken { first, others });
-    }
-    let own = files
-        .iter()
-        .flat_map(|files| [&files.mask, &files.overlay])
-        .find(|output| output.replaces());
-    if let Some(own) = own.filter(|_| protected.contains(&folder)) {
-        let path = own.path().to_owned();
-        return Err(EngineError::InDataset { path });
     }
     Ok(files)
 }
@@ -151,6 +148,10 @@ impl Names {
                 if let Some(name) = path.file_name().filter(|_| path.parent() == Some(folder)) {
                     let name = names.key(&name.to_string_lossy());
                     names.taken.insert(name);
+                    // Of `a.tif` and `a.png`, datasets would take the mask for the image.
+                    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+                    let beside = names.key(&format!("{stem}.png"));
+                    names.taken.insert(beside);
                 }
             }
         }
@@ -202,7 +203,7 @@ mod tests {
     }
 
     fn planned(images: &[PathBuf], out: &Path) -> Result<Vec<PredictionFiles>, EngineError> {
-        plan(images, out, Existing::Keep, &BTreeSet::new())
+        plan(images, out, Existing::Keep)
     }
 
     fn folder(files: &[&str]) -> (tempfile::TempDir, Vec<PathBuf>) {
@@ -261,23 +262,15 @@ mod tests {
     }
 
     #[test]
-    fn own_masks_are_replaced_on_request_but_not_in_a_dataset() {
+    fn own_masks_are_replaced_on_request() {
         let (_photos, images) = folder(&["a.jpg"]);
         let out = tempfile::tempdir().unwrap();
         let first = planned(&images, out.path()).unwrap();
         first[0].mask.write(|file| file.write_all(b"mask")).unwrap();
         let refused = planned(&images, out.path()).unwrap_err().to_string();
         assert!(refused.contains("--overwrite"), "{refused}");
-        let again = |protected: &BTreeSet<PathBuf>| {
-            plan(&images, out.path(), Existing::ReplaceOwn, protected)
-        };
-        assert_eq!(names(&again(&BTreeSet::new()).unwrap()), ["a.png"]);
-        let protected = BTreeSet::from([out.path().canonicalize().unwrap()]);
-        let refused = again(&protected).unwrap_err();
-        assert!(
-            matches!(refused, EngineError::InDataset { .. }),
-            "{refused}"
-        );
+        let again = plan(&images, out.path(), Existing::ReplaceOwn).unwrap();
+        assert_eq!(names(&again), ["a.png"]);
     }
 
     #[cfg(unix)]

@@ -89,11 +89,6 @@ impl Output {
         &self.path
     }
 
-    /// Whether there is an own file that it takes the place of.
-    pub fn replaces(&self) -> bool {
-        self.replaces.is_some()
-    }
-
     /// Writes the file through `write`. It appears whole or not at all.
     ///
     /// # Errors

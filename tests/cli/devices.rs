@@ -40,7 +40,15 @@ fn a_run_of_one_device_continues_and_predicts_on_another() {
 
     let image = shop.dataset().join("JPEGImages/img4.jpg");
     let image = image.to_str().expect("UTF-8");
-    let predict = ["predict", "--run", &name, "--out", "masks", image];
+    let predict = [
+        "predict",
+        "--run",
+        &name,
+        "--out",
+        "masks",
+        "--overwrite",
+        image,
+    ];
     // Without a word about the device its own is taken, and where that is not there the processor.
     let fallback = shop.run(&predict);
     let said = fallback

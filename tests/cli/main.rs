@@ -6,6 +6,7 @@
 )]
 
 mod bench;
+mod data;
 mod devices;
 mod explain;
 mod masks;

@@ -64,7 +64,14 @@ fn no_file_is_lost_to_an_output() {
     let images = shop.dataset().join("JPEGImages");
     let [images, out] = [&images, &truth].map(|path| path.to_str().expect("UTF-8"));
     shop.run(&["predict", images, "--out", out, "--overwrite"])
-        .failed_with(1, &["img0.png", "did not write"]);
+        .failed_with(1, &["SegmentationClass", "run's dataset"]);
+    // A folder of masks that the run does not know.
+    let other = shop.dir().join("truth");
+    fs::create_dir(&other).expect("a folder");
+    fs::copy(truth.join("img0.png"), other.join("img0.png")).expect("a mask");
+    shop.run(&["predict", images, "--out", "truth", "--overwrite"])
+        .failed_with(1, &["truth/img0.png", "did not write"]);
+    assert_eq!(contents(&other).len(), 1);
     assert_eq!(contents(&truth), masks);
     let scores = ["predict", "photos/b.png", "--scores", "photos/b.png"];
     shop.run(&scores).failed_with(1, &["photos/b.png"]);

@@ -5,6 +5,7 @@ mod classes;
 mod curves;
 mod desk;
 mod files;
+mod findings;
 mod keys;
 mod look_inside;
 mod runs;

@@ -1,5 +1,7 @@
 //! The arguments of the command line.
 
+mod data;
+
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
@@ -11,6 +13,7 @@ use crate::engine::{
     BOUNDARY_WIDTH, DatasetRef, DeviceId, Dirs, Existing, Geometry, RunConfig, Size, Split,
     StartingPoint, Trunk, Variant, WeightsChoice,
 };
+pub use data::{DataArgs, DataCheckArgs, DataCommand};
 
 /// Train, watch and compare fully convolutional networks for semantic segmentation.
 ///
@@ -75,6 +78,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Write the weights of a run as one .safetensors file
     Export(ExportArgs),
+    /// Check a dataset before it is trained on, or write a copy in which findings are put right
+    Data(DataArgs),
     /// List the runs
     Runs,
     /// List the devices that networks can run on

@@ -2,11 +2,13 @@
 //!
 //! Knows file formats. Must not know about dataset layouts, lists or batches.
 
+mod facts;
 mod jpeg;
 mod mask;
 mod orientation;
 mod write;
 
+pub(super) use facts::{ImageHeader, read_image_header, read_without_alpha};
 pub use mask::{MaskColors, MaskReader};
 pub(super) use mask::{RawPixels, check_sizes, read_raw};
 pub use write::{encode_index_png, encode_rgb_png, write_index_png, write_rgb_png};

@@ -93,6 +93,8 @@ pub struct Evaluation {
     pub secs: f64,
     /// The classes scored.
     pub classes: Arc<ClassList>,
+    /// What people should know about the labels, one sentence each.
+    pub warnings: Vec<String>,
     /// What to know about the scores: classes that only the run or only the dataset has.
     pub remark: Option<String>,
 }

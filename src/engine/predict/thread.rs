@@ -10,9 +10,10 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::{Evaluation, Explanation, Logits, Prediction, ScoredSplit};
 use crate::dataset::{
-    ClassList, ClassMatch, DatasetItem, LabelMap, MaskReader, Rgb, Split, read_rgb,
+    ClassList, ClassMatch, DatasetItem, DatasetRecord, LabelMap, MaskReader, Rgb, Split, read_rgb,
 };
 use crate::engine::dataset;
+use crate::engine::dataset_check::before_scoring;
 use crate::engine::memory::give_back_freed_memory;
 use crate::engine::tasks::{Cancel, Promise, Task, guarded};
 use crate::engine::{EngineError, Waker};
@@ -61,6 +62,16 @@ impl Source {
     }
 }
 
+impl Source {
+    /// What the dataset was when the run began.
+    fn dataset_record(&self) -> Option<DatasetRecord> {
+        match self {
+            Self::Run(folder) => folder.dataset(),
+            Self::Weights(_) => None,
+        }
+    }
+}
+
 /// What to predict with which network.
 pub(super) struct Request {
     pub source: Source,
@@ -90,7 +101,6 @@ pub(super) struct EvaluationRequest {
     pub on: ScoredSplit,
     /// In pixels.
     pub boundary_width: usize,
-    /// Labels that do not count besides those of the run's dataset.
     pub void: Vec<u8>,
 }
 
@@ -355,6 +365,10 @@ impl Models {
         if split == Split::Test {
             dataset.read_test_list()?;
         }
+        let mut warnings = before_scoring(&dataset, split, &mut |_, _| !cancel.is_cancelled())?;
+        let then = request.source.dataset_record();
+        let change = then.and_then(|then| then.changes(&dataset));
+        warnings.extend(change.map(|change| format!("{}: {change}", dataset.name)));
         let matched = ClassMatch::new(&predictor.meta().classes, &dataset.classes);
         let control = Control::default();
         let started = Instant::now();
@@ -381,6 +395,7 @@ impl Models {
             images: evaluation.images,
             secs: started.elapsed().as_secs_f64(),
             classes: Arc::new(predictor.meta().classes.clone()),
+            warnings,
             remark: matched.remark(),
         })
     }

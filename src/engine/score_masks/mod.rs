@@ -9,11 +9,12 @@ use std::time::Instant;
 use rayon::prelude::*;
 
 use crate::dataset::{
-    ClassList, DatasetError, MaskReader, VOID, find_class_list, list_masks, read_class_list,
-    read_names,
+    ClassList, DatasetError, MaskReader, VOID, check_masks, find_class_list, list_masks,
+    read_class_list, read_names,
 };
 pub use error::MaskScoreError;
 
+use super::dataset_check::findings_as_lines;
 use super::predict::Evaluation;
 use super::tasks::{Cancel, Task};
 use super::{Engine, EngineError};
@@ -85,6 +86,12 @@ pub fn score_masks(folders: &MaskFolders, cancel: &Cancel) -> Result<MaskScores,
     let (pairs, unpaired) = pair(folders)?;
     let reader = MaskReader::new(&classes, vec![VOID]);
     let truth_reader = MaskReader::new(&classes, [folders.void.as_slice(), &[VOID]].concat());
+    let labels: Vec<PathBuf> = pairs.iter().map(|pair| pair.label.clone()).collect();
+    let report = check_masks(&classes, &truth_reader, &labels, &mut |_, _| {
+        !cancel.is_cancelled()
+    })
+    .ok_or(EngineError::Cancelled)?;
+    let warnings = findings_as_lines(&folders.labels, &report)?;
     let mut counts = SetCounts::new(classes.len(), folders.boundary_width);
     for (index, chunk) in pairs.chunks(CHUNK).enumerate() {
         if cancel.is_cancelled() {
@@ -108,6 +115,7 @@ pub fn score_masks(folders: &MaskFolders, cancel: &Cancel) -> Result<MaskScores,
         images: pairs.len(),
         secs: started.elapsed().as_secs_f64(),
         classes: Arc::new(classes),
+        warnings,
         remark: None,
     };
     Ok(MaskScores {

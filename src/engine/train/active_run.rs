@@ -12,6 +12,8 @@ use crate::training::{RunConfig, RunInfo, StepProgress, TrainEvent};
 pub enum Phase {
     /// Opening data, device and network.
     Starting,
+    /// The labels of the dataset are being looked at.
+    Checking { done: usize, total: usize },
     /// Steps are made.
     Training,
     /// The validation set is being scored.
@@ -128,6 +130,11 @@ impl ActiveRun {
             | TrainEvent::Saved { .. }
             | TrainEvent::Ended(_) => {}
         }
+    }
+
+    /// Takes in how far the look at the labels is.
+    pub(super) fn checking(&mut self, done: usize, total: usize) {
+        self.enter(Phase::Checking { done, total });
     }
 
     /// A pause or stop that was asked for stays on show until it is reached.

@@ -6,9 +6,10 @@ use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::Sender;
 
-use crate::dataset::ClassMatch;
+use crate::dataset::{ClassMatch, DatasetRecord};
 use crate::engine::before_start::BeforeStart;
 use crate::engine::dataset;
+use crate::engine::dataset_check::before_training;
 use crate::engine::memory::give_back_freed_memory;
 use crate::engine::runs::{TimeFormat, format_time, unix_secs};
 use crate::engine::tasks::guarded;
@@ -35,6 +36,10 @@ pub(in crate::engine) enum ThreadEvent {
         folder: RunFolder,
         meta: Box<RunMeta>,
     },
+    /// The labels are being looked at before the start.
+    Checking { done: usize, total: usize },
+    /// Something about the dataset that people should know.
+    Warning(String),
     /// What the run will take; before its folder is there.
     Estimated(Arc<BeforeStart>),
     /// From the loop.
@@ -150,8 +155,24 @@ impl TrainThread {
         }
         sink.estimate = Some((config, Arc::clone(&estimate)));
         self.events.send(ThreadEvent::Estimated(estimate)).ok();
+        let warnings = before_training(&dataset, &mut |done, total| {
+            self.events.send(ThreadEvent::Checking { done, total }).ok();
+            (self.waker)();
+            !self.control.stop_requested()
+        })?;
+        for warning in warnings {
+            self.events.send(ThreadEvent::Warning(warning)).ok();
+        }
+        let record = DatasetRecord::of(&dataset);
         let folder = match &self.job {
-            Job::Resume(folder, _) => folder.clone(),
+            Job::Resume(folder, _) => {
+                let then = folder.dataset();
+                if let Some(change) = then.and_then(|then| then.changes(&dataset)) {
+                    let warning = format!("{}: {change}", dataset.name);
+                    self.events.send(ThreadEvent::Warning(warning)).ok();
+                }
+                folder.clone()
+            }
             Job::New(config) => {
                 let created = unix_secs();
                 let name = format!(
@@ -166,7 +187,9 @@ impl TrainThread {
                     dataset_name: dataset.name.clone(),
                     created,
                 };
-                RunFolder::create(&self.runs_dir, &name, &meta)?
+                let folder = RunFolder::create(&self.runs_dir, &name, &meta)?;
+                folder.set_dataset(&record)?;
+                folder
             }
         };
         let meta = folder.meta()?;

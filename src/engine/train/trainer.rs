@@ -280,6 +280,11 @@ impl Trainer {
                 }
                 insert(runs, snapshot);
             }
+            Ok(ThreadEvent::Checking { done, total }) => current.active.checking(done, total),
+            Ok(ThreadEvent::Warning(text)) => {
+                let level = NoticeLevel::Warning;
+                notices.push(Notice { level, text });
+            }
             Ok(ThreadEvent::Train(TrainEvent::Ended(outcome))) => {
                 self.ended(outcome, runs, notices);
             }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::log::{LineLog, read_lines};
-use crate::dataset::ClassList;
+use crate::dataset::{ClassList, DatasetRecord};
 use crate::files::{FileError, read_json, write_json};
 use crate::training::config::{DatasetRef, RunConfig};
 use crate::training::error::TrainError;
@@ -98,6 +98,16 @@ impl RunFolder {
     /// What the run was started with.
     pub fn meta(&self) -> Result<RunMeta, TrainError> {
         Ok(read_json(&self.file("config.json"))?)
+    }
+
+    /// What the dataset was when the run began; `None` in runs of earlier versions.
+    pub fn dataset(&self) -> Option<DatasetRecord> {
+        read_json(&self.file("dataset.json")).ok()
+    }
+
+    /// Writes what the dataset is.
+    pub fn set_dataset(&self, record: &DatasetRecord) -> Result<(), TrainError> {
+        Ok(write_json(&self.file("dataset.json"), record)?)
     }
 
     /// What it was started with beside its settings; runs of before December 2026 do not say.

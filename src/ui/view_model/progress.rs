@@ -98,6 +98,7 @@ fn step_text(step: &StepProgress) -> Option<String> {
 pub fn phase_text(phase: &Phase) -> String {
     match phase {
         Phase::Starting => "Starting".to_owned(),
+        Phase::Checking { done, total } => format!("Checking mask {done} of {total}"),
         Phase::Training => "Training".to_owned(),
         Phase::Validating { done, total } => format!("Validating image {done} of {total}"),
         Phase::Pausing => "Pausing after this step".to_owned(),

@@ -1,6 +1,7 @@
 //! The Dataset panel: the open dataset, its classes, images and masks.
 
 mod classes;
+mod findings;
 mod thumbs;
 
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use eframe::egui::{self, Button, RichText, ScrollArea, Ui};
 use serde::{Deserialize, Serialize};
 
+use self::findings::Findings;
 use self::thumbs::Thumbs;
 use crate::engine::{DatasetRef, DatasetState, NoticeLevel, OpenDataset, Split, typed_path};
 use crate::ui::command::{Command, UiCommand};
@@ -39,6 +41,8 @@ pub struct DatasetPanel {
     #[serde(skip)]
     entered: Option<PathBuf>,
     #[serde(skip)]
+    findings: Findings,
+    #[serde(skip)]
     thumbs: Thumbs,
 }
 
@@ -49,6 +53,7 @@ impl Default for DatasetPanel {
             mask_view: MaskView::Overlay,
             path: String::new(),
             entered: None,
+            findings: Findings::default(),
             thumbs: Thumbs::default(),
         }
     }
@@ -117,6 +122,7 @@ impl DatasetPanel {
         if let Some(stats) = &open.stats {
             problems_ui(ui, &stats.problems);
         }
+        self.findings.ui(ctx, ui, open);
         let counting = ctx.engine.is_reading_dataset();
         classes::classes_ui(ui, &open.dataset.classes, open.stats.as_ref(), counting);
         ui.add_space(4.0);

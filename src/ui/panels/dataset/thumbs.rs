@@ -21,7 +21,8 @@ const KEPT: usize = 240;
 const CELL_WIDTH: f32 = 98.0;
 const GAP: f32 = 5.0;
 
-enum Thumb {
+/// An image and its mask on their way to the screen.
+pub(super) enum Thumb {
     Loading(Task<Result<Thumbnail, EngineError>>),
     Ready {
         image: TextureHandle,
@@ -241,7 +242,7 @@ fn key(split: Split, index: usize) -> ThumbKey {
 }
 
 /// Paints a texture as large as it fits, in the middle.
-fn paint(painter: &egui::Painter, texture: &TextureHandle, into: Rect, tint: Color32) {
+pub(super) fn paint(painter: &egui::Painter, texture: &TextureHandle, into: Rect, tint: Color32) {
     let size = texture.size_vec2();
     let scale = (into.width() / size.x.max(1.0)).min(into.height() / size.y.max(1.0));
     let rect = Rect::from_center_size(into.center(), size * scale);
@@ -249,7 +250,8 @@ fn paint(painter: &egui::Painter, texture: &TextureHandle, into: Rect, tint: Col
     painter.image(texture.id(), rect, whole, tint);
 }
 
-fn upload(ctx: &egui::Context, thumbnail: &Thumbnail, classes: &ClassList) -> Thumb {
+/// Makes textures of an image and its mask.
+pub(super) fn upload(ctx: &egui::Context, thumbnail: &Thumbnail, classes: &ClassList) -> Thumb {
     let (image, labels) = (&thumbnail.image, &thumbnail.labels);
     let size = [image.width as usize, image.height as usize];
     let mask_size = [labels.width as usize, labels.height as usize];

@@ -36,7 +36,11 @@ pub fn active_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
     ui.horizontal(|ui| {
         if matches!(
             active.phase,
-            Phase::Starting | Phase::Stopping | Phase::StoppingNow | Phase::Pausing
+            Phase::Starting
+                | Phase::Checking { .. }
+                | Phase::Stopping
+                | Phase::StoppingNow
+                | Phase::Pausing
         ) {
             ui.busy(&progress.phase);
         }
@@ -91,7 +95,7 @@ fn phase_color(ui: &Ui, phase: &Phase) -> eframe::egui::Color32 {
     let palette = theme::palette(ui.visuals());
     match phase {
         Phase::Training | Phase::Validating { .. } => palette.success,
-        Phase::Starting => palette.info,
+        Phase::Starting | Phase::Checking { .. } => palette.info,
         Phase::Pausing | Phase::Paused | Phase::Stopping | Phase::StoppingNow => palette.warning,
     }
 }

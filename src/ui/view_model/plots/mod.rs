@@ -322,9 +322,13 @@ fn values_in_view(kind: PlotKind, lines: &[PlotLine<'_>], [left, right]: Range) 
     if kind.is_share() {
         return [-0.02, 1.04];
     }
-    let points = lines.iter().flat_map(|line| line.points);
-    let values = points.filter(|point| (left..=right).contains(&point[0]));
-    value_range(values.map(|point| point[1])).unwrap_or([0.0, 1.0])
+    let in_view = |line: &PlotLine<'_>| {
+        let points = line.points.iter();
+        let points = points.filter(|point| (left..=right).contains(&point[0]));
+        points.map(|point| point[1]).collect::<Vec<_>>()
+    };
+    let lines: Vec<Vec<f64>> = lines.iter().map(in_view).collect();
+    value_range(lines.into_iter().map(Vec::into_iter)).unwrap_or([0.0, 1.0])
 }
 
 /// The dashes of a color slot, lengths of lines and gaps in points; empty = a full line. Slots

@@ -9,8 +9,23 @@ const FAR: f64 = 3.0;
 /// Room above and below, as a share of the range.
 const MARGIN: f64 = 0.06;
 
-/// The range to show of `values`; `None` without a finite one.
-pub fn value_range(values: impl Iterator<Item = f64>) -> Option<[f64; 2]> {
+/// The range to show of the values of all lines; `None` without a finite one. What is far away
+/// is so from its own line: a validation loss may be far from the training loss.
+pub fn value_range<Line: Iterator<Item = f64>>(
+    lines: impl Iterator<Item = Line>,
+) -> Option<[f64; 2]> {
+    let [low, high] = lines
+        .filter_map(line_range)
+        .reduce(|a, b| [a[0].min(b[0]), a[1].max(b[1])])?;
+    let room = if high > low {
+        (high - low) * MARGIN
+    } else {
+        (high.abs() * 0.1).max(1e-12)
+    };
+    Some([low - room, high + room])
+}
+
+fn line_range(values: impl Iterator<Item = f64>) -> Option<[f64; 2]> {
     let mut values: Vec<f64> = values.filter(|value| value.is_finite()).collect();
     let min = values.iter().copied().min_by(f64::total_cmp)?;
     let max = values.iter().copied().max_by(f64::total_cmp)?;
@@ -30,48 +45,57 @@ pub fn value_range(values: impl Iterator<Item = f64>) -> Option<[f64; 2]> {
             low = inner_low - 0.5 * spread;
         }
     }
-    let room = if high > low {
-        (high - low) * MARGIN
-    } else {
-        (high.abs() * 0.1).max(1e-12)
-    };
-    Some([low - room, high + room])
+    Some([low, high])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn range_of(values: impl Iterator<Item = f64>) -> Option<[f64; 2]> {
+        value_range(std::iter::once(values))
+    }
+
+    #[test]
+    fn few_values_far_from_another_line_are_shown() {
+        let training = vec![0.05; 200];
+        let validation = vec![2.0, 2.5];
+        let lines = [training, validation];
+        let range = value_range(lines.iter().map(|line| line.iter().copied()));
+        let [low, high] = range.unwrap();
+        assert!(low < 0.05 && high > 2.5);
+    }
+
     #[test]
     fn one_outlier_does_not_flatten_the_others() {
         let mut values: Vec<f64> = (0..100)
             .map(|index| 1.0 + 0.01 * f64::from(index))
             .collect();
-        let [low, high] = value_range(values.iter().copied()).unwrap();
+        let [low, high] = range_of(values.iter().copied()).unwrap();
         assert!(low < 1.0 && high > 1.99 && high < 2.2);
         values[50] = 1e6;
-        let [_, high] = value_range(values.iter().copied()).unwrap();
+        let [_, high] = range_of(values.iter().copied()).unwrap();
         assert!(high > 1.9 && high < 3.0, "{high}");
         values[50] = -1e6;
-        let [low, _] = value_range(values.into_iter()).unwrap();
+        let [low, _] = range_of(values.into_iter()).unwrap();
         assert!(low < 1.0 && low > 0.0, "{low}");
     }
 
     #[test]
     fn a_loss_that_falls_is_shown_whole() {
         let values = (0..1000).map(|index| 0.3 + 2.2 * (-f64::from(index) / 150.0).exp());
-        let [_, high] = value_range(values).unwrap();
+        let [_, high] = range_of(values).unwrap();
         assert!(high > 2.5);
         // Few values are no distribution.
-        let [_, high] = value_range([1.0, 1.0, 50.0].into_iter()).unwrap();
+        let [_, high] = range_of([1.0, 1.0, 50.0].into_iter()).unwrap();
         assert!(high > 50.0);
     }
 
     #[test]
     fn equal_values_and_none_have_a_range_or_none() {
-        let [low, high] = value_range([2.0; 30].into_iter()).unwrap();
+        let [low, high] = range_of([2.0; 30].into_iter()).unwrap();
         assert!(low < 2.0 && high > 2.0);
-        assert_eq!(value_range([f64::NAN, f64::INFINITY].into_iter()), None);
-        assert_eq!(value_range(std::iter::empty()), None);
+        assert_eq!(range_of([f64::NAN, f64::INFINITY].into_iter()), None);
+        assert_eq!(range_of(std::iter::empty()), None);
     }
 }

@@ -28,7 +28,7 @@ pub enum Scale {
 pub fn ticks(range: [f64; 2], scale: Scale, most: usize) -> Vec<Tick> {
     let most = most.max(2);
     match scale {
-        Scale::Linear => linear(range, most, 0.0),
+        Scale::Linear => linear(range, most),
         Scale::Count => with_labels(
             places(range, step_of(range, most).max(1.0)),
             format::short_count,
@@ -36,7 +36,7 @@ pub fn ticks(range: [f64; 2], scale: Scale, most: usize) -> Vec<Tick> {
         Scale::Log => log(range, most),
         Scale::Secs => {
             let (secs, _) = time_unit(range[1]);
-            let ticks = linear(range.map(|secs_at| secs_at / secs), most, 0.0);
+            let ticks = linear(range.map(|at| at / secs), most);
             ticks
                 .into_iter()
                 .map(|tick| Tick {
@@ -90,9 +90,13 @@ fn with_labels(places: Vec<f64>, label: impl Fn(f64) -> String) -> Vec<Tick> {
         .collect()
 }
 
-/// Round numbers; `smallest` is the smallest distance between two.
-fn linear(range: [f64; 2], most: usize, smallest: f64) -> Vec<Tick> {
-    let step = step_of(range, most).max(smallest);
+/// Round numbers.
+fn linear(range: [f64; 2], most: usize) -> Vec<Tick> {
+    // A lone number says nothing of the scale.
+    let step = (most..2 * most + 3)
+        .map(|most| step_of(range, most))
+        .find(|step| places(range, *step).len() >= 2)
+        .unwrap_or_else(|| step_of(range, most));
     let largest = range[0].abs().max(range[1].abs());
     let digits = (-step.log10().floor()).max(0.0) as usize;
     let label = |value: f64| {
@@ -128,7 +132,7 @@ fn log([from, to]: [f64; 2], most: usize) -> Vec<Tick> {
     }
     // Less than a decade or two: round numbers, at their logarithms.
     let range = [10_f64.powf(from), 10_f64.powf(to)];
-    let ticks = linear(range, most, 0.0);
+    let ticks = linear(range, most);
     ticks
         .into_iter()
         .filter(|tick| tick.at > 0.0)

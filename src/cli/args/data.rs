@@ -1,0 +1,124 @@
+//! The arguments of `data`.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+use super::ExistingArgs;
+use crate::cli::{settings, values};
+use crate::engine::{DatasetRef, FixChoice, FixPlan, SplitPlan, ValidationPart};
+
+#[derive(Debug, clap::Args)]
+pub struct DataArgs {
+    #[command(subcommand)]
+    pub command: DataCommand,
+}
+
+/// Subcommands of `data`.
+#[derive(Debug, Subcommand)]
+pub enum DataCommand {
+    /// Read all images and masks and say what is wrong; fails where nothing could be trained
+    Check(DataCheckArgs),
+    /// Write a copy into a new folder, with its images dealt to training and validation anew
+    Split(DataSplitArgs),
+    /// Write a copy into a new folder, with what `check` proposes put right, or what is named
+    Fix(DataFixArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct DataCheckArgs {
+    /// The dataset
+    #[arg(value_name = "sample|FOLDER", value_parser = settings::dataset)]
+    pub dataset: DatasetRef,
+    /// Write the findings with pictures as a page for a browser
+    #[arg(long, value_name = "FILE.html")]
+    pub html: Option<PathBuf>,
+    #[command(flatten)]
+    pub existing: ExistingArgs,
+}
+
+#[expect(clippy::struct_excessive_bools, reason = "one per option")]
+#[derive(Debug, clap::Args)]
+pub struct DataFixArgs {
+    /// The dataset; it stays as it is
+    #[arg(value_name = "sample|FOLDER", value_parser = settings::dataset)]
+    pub dataset: DatasetRef,
+    /// The new folder, in VOC's layout with indexed masks
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Labels with a new number, such as 255=1,2=1
+    #[arg(long, value_name = "OLD=NEW", value_delimiter = ',', value_parser = values::label_pair)]
+    pub map: Vec<(u8, u8)>,
+    /// Leave the fourth band of images out
+    #[arg(long)]
+    pub strip_alpha: bool,
+    /// Turn masks as EXIF turns their images
+    #[arg(long)]
+    pub turn_masks: bool,
+    /// Only write the masks as indexed PNGs
+    #[arg(long, conflicts_with_all = ["map", "strip_alpha", "turn_masks"])]
+    pub convert: bool,
+    /// Leave pairs out that cannot be read or do not fit together
+    #[arg(long)]
+    pub leave_out: bool,
+}
+
+impl DataFixArgs {
+    /// What was asked for; without any of it, what the findings propose.
+    pub fn plan(&self) -> FixChoice {
+        let named = !self.map.is_empty() || self.strip_alpha || self.turn_masks || self.convert;
+        FixChoice {
+            plan: named.then(|| FixPlan {
+                remap: self.map.iter().copied().collect(),
+                strip_alpha: self.strip_alpha,
+                turn_masks: self.turn_masks,
+                leave_out: self.leave_out,
+            }),
+            leave_out: self.leave_out,
+        }
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub struct DataSplitArgs {
+    /// The dataset; it stays as it is
+    #[arg(value_name = "sample|FOLDER", value_parser = settings::dataset)]
+    pub dataset: DatasetRef,
+    /// The new folder, in VOC's layout with indexed masks
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Percent of the images that are validated on
+    #[arg(long, value_name = "PERCENT", default_value = "20", value_parser = values::percent)]
+    pub val: f64,
+    /// Instead, validate on one of several parts of the same size, such as 1/5
+    #[arg(long, value_name = "N/PARTS", conflicts_with = "val", value_parser = values::fold)]
+    pub fold: Option<(usize, usize)>,
+    /// Seed of the order in which images are dealt
+    #[arg(long, value_name = "N", default_value = "0")]
+    pub seed: u64,
+    /// Have each class in both lists in the same share of images
+    #[arg(long)]
+    pub stratified: bool,
+    /// Keep frames together whose names differ in their last number
+    #[arg(long)]
+    pub keep_sequences: bool,
+    /// Take only so many images, for a quick trial
+    #[arg(long, value_name = "N", value_parser = values::one_or_more)]
+    pub images: Option<usize>,
+}
+
+impl DataSplitArgs {
+    /// As the engine wants it.
+    pub fn plan(&self) -> SplitPlan {
+        SplitPlan {
+            part: match self.fold {
+                Some((number, of)) => ValidationPart::Fold { number, of },
+                None => ValidationPart::Share(self.val / 100.0),
+            },
+            seed: self.seed,
+            stratified: self.stratified,
+            keep_sequences: self.keep_sequences,
+            images: self.images,
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! `data`: what is wrong with a dataset, a copy without it, a copy with other lists.
+//!
+//! JSON of `check`: one object with `dataset`, `root`, `layout`, `train`, `val`, `classes`
+//! (names), `notes` (`topic`, `text`, `assumed`), `pairs` and `findings` (`severity`, `kind`,
+//! `count`, `files`, `reason`, `fix`). JSON of `fix` and `split`: one object with `root`, `train`, `val` and
+//! `left_out` (messages).
+//!
+//! `check` fails where a finding is an error, so that scripts can ask.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use super::args::{DataCheckArgs, DataCommand};
+use super::interrupts::Interrupts;
+use super::{EXIT_STOPPED, Session, TICK, output};
+use crate::engine::{
+    CheckedDataset, Engine, EngineError, Finding, FixedDataset, SaveTo, Severity, Task,
+};
+
+/// Carries out one subcommand.
+pub fn run(command: &DataCommand, session: &Session) -> Result<ExitCode, String> {
+    let mut engine = session.engine(false);
+    match command {
+        DataCommand::Check(args) => check(args, &mut engine, session),
+        DataCommand::Split(args) => {
+            let task = engine.split_dataset(args.dataset.clone(), args.plan(), args.out.clone());
+            written(task, &mut engine, session)
+        }
+        DataCommand::Fix(args) => {
+            let task = engine.fix_dataset(args.dataset.clone(), args.plan(), args.out.clone());
+            written(task, &mut engine, session)
+        }
+    }
+}
+
+fn check(args: &DataCheckArgs, engine: &mut Engine, session: &Session) -> Result<ExitCode, String> {
+    let page = match &args.html {
+        Some(path) => Some(SaveTo::Path(path.clone(), args.existing.choice()).planned()?),
+        None => None,
+    };
+    let task = engine.check_dataset(args.dataset.clone());
+    let Some(checked) = wait(task, engine)? else {
+        return Ok(ExitCode::from(EXIT_STOPPED));
+    };
+    if session.json {
+        print_json(&checked);
+    } else {
+        output::line(text(&checked));
+    }
+    if let Some(to) = page {
+        let path = engine.save_findings(Arc::clone(&checked), to).wait()?;
+        if !session.json {
+            output::line(format!("\nwritten to {}", path.display()));
+        }
+    }
+    Ok(match checked.report.error() {
+        Some(_) => ExitCode::FAILURE,
+        None => ExitCode::SUCCESS,
+    })
+}
+
+fn print_json(checked: &CheckedDataset) {
+    let dataset = &checked.dataset;
+    let classes: Vec<&str> = dataset
+        .classes
+        .iter()
+        .map(|class| class.name.as_str())
+        .collect();
+    output::json(&json!({
+        "dataset": dataset.name,
+        "root": dataset.root,
+        "layout": dataset.layout.to_string(),
+        "train": dataset.train.len(),
+        "val": dataset.val.len(),
+        "classes": classes,
+        "notes": dataset.notes,
+        "pairs": checked.report.pairs,
+        "findings": checked.report.findings,
+    }));
+}
+
+fn text(checked: &CheckedDataset) -> String {
+    let dataset = &checked.dataset;
+    let mut lines = vec![format!(
+        "{}: {}, {} train, {} val, {} classes",
+        dataset.root.display(),
+        dataset.layout,
+        dataset.train.len(),
+        dataset.val.len(),
+        dataset.classes.len()
+    )];
+    for note in &dataset.notes {
+        let mark = if note.assumed { " (assumed)" } else { "" };
+        lines.push(format!("  {note}{mark}"));
+    }
+    lines.push(String::new());
+    lines.extend(checked.report.findings.iter().map(finding_text));
+    lines.push(summary(checked));
+    lines.join("\n")
+}
+
+fn finding_text(finding: &Finding) -> String {
+    let fix = match finding.fix {
+        Some(_) => "\n  `data fix` can do that",
+        None => "",
+    };
+    format!(
+        "{}: {} ({})\n  {finding}{fix}\n",
+        finding.severity, finding.kind, finding.count
+    )
+}
+
+fn summary(checked: &CheckedDataset) -> String {
+    let report = &checked.report;
+    let count = |severity, one: &str, many: &str| match report.of(severity).count() {
+        1 => format!("1 {one}"),
+        number => format!("{number} {many}"),
+    };
+    format!(
+        "{}, {} and {} in {} pairs of image and mask",
+        count(Severity::Error, "error", "errors"),
+        count(Severity::Warning, "warning", "warnings"),
+        count(Severity::Info, "note", "notes"),
+        report.pairs
+    )
+}
+
+/// Waits for a copy and says what is in it.
+fn written(
+    task: Task<Result<FixedDataset, EngineError>>,
+    engine: &mut Engine,
+    session: &Session,
+) -> Result<ExitCode, String> {
+    let Some(fixed) = wait(task, engine)? else {
+        return Ok(ExitCode::from(EXIT_STOPPED));
+    };
+    if session.json {
+        output::json(&json!(fixed));
+    } else {
+        output::line(format!(
+            "{}: {} train and {} val pairs written",
+            fixed.root.display(),
+            fixed.train,
+            fixed.val
+        ));
+    }
+    for message in &fixed.left_out {
+        output::problem("left out", message);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Waits with a bar; `None` after Ctrl+C.
+fn wait<T>(
+    mut task: Task<Result<T, EngineError>>,
+    engine: &mut Engine,
+) -> Result<Option<T>, String> {
+    let interrupts = Interrupts::install()?;
+    let bar = ProgressBar::new(1000);
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {percent} %  {elapsed}, {eta} left") {
+        bar.set_style(style);
+    }
+    let result = loop {
+        if let Some(result) = task.poll_result() {
+            break result;
+        }
+        if interrupts.any() {
+            task.cancel();
+        }
+        bar.set_position((task.progress().unwrap_or(0.0) * 1000.0) as u64);
+        engine.wait(TICK);
+    };
+    bar.finish_and_clear();
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(EngineError::Cancelled) => Ok(None),
+        Err(err) => Err(err.to_string()),
+    }
+}

@@ -1,0 +1,270 @@
+//! One reading of the files of a dataset: a few numbers per pair, so that memory is bounded.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::Depth;
+use super::picture_hash::PictureHash;
+use crate::dataset::image_io::{
+    ImageHeader, RawPixels, read_image_header, read_raw, read_rgb, read_without_alpha,
+};
+use crate::dataset::{DatasetError, DatasetItem, LabelMap, MaskReader, Size, Split, VOID};
+
+/// Pixels per label, by label, without those that are 0.
+pub(super) type Counts = Vec<(u8, u64)>;
+
+/// Distinct colors that are counted; masks have far fewer.
+const COLORS: usize = 4096;
+/// How far from its edge a void pixel is inside of void.
+const VOID_DEPTH: usize = 4;
+
+/// What is known of one pair.
+pub(super) struct ItemFacts {
+    pub split: Split,
+    pub image_path: PathBuf,
+    pub mask_path: PathBuf,
+    pub image: Result<ImageHeader, String>,
+    /// Whether there is a fourth band that is not opaque everywhere.
+    pub fourth_band: bool,
+    pub hash: Option<PictureHash>,
+    /// The samples in the file, whatever they mean.
+    pub raw: Option<RawFacts>,
+    /// What they mean.
+    pub labels: Result<LabelFacts, LabelProblem>,
+}
+
+/// The samples of a mask file.
+pub(super) struct RawFacts {
+    pub size: Size,
+    pub samples: RawSamples,
+}
+
+/// What the samples are.
+pub(super) enum RawSamples {
+    /// Labels, and the palette's color of each that occurs.
+    Labels {
+        counts: Counts,
+        palette: Option<Vec<(u8, [u8; 3])>>,
+    },
+    /// Colors: how many, at most [`COLORS`], and the share of the pixels in rare ones.
+    Colors { distinct: usize, rare_share: f64 },
+}
+
+/// The labels of a mask.
+pub(super) struct LabelFacts {
+    /// Void included.
+    pub counts: Counts,
+    /// Void pixels that are well inside of void.
+    pub deep_void: u64,
+}
+
+/// Why a mask has no labels.
+pub(super) enum LabelProblem {
+    /// A sample is no class.
+    Unknown(String),
+    /// Anything else.
+    Unreadable(String),
+}
+
+impl ItemFacts {
+    /// Reads a pair. What cannot be read is a fact too.
+    pub fn read(reader: &MaskReader, item: &DatasetItem, split: Split, depth: Depth) -> Self {
+        let mut image = read_image_header(&item.image).map_err(|err| err.to_string());
+        let (mut fourth_band, mut hash) = (false, None);
+        if let (Depth::Everything, Ok(header)) = (depth, &image) {
+            if matches!(header.bands, 2 | 4) {
+                fourth_band = matches!(read_without_alpha(&item.image), Ok(Some(_)));
+            }
+            match read_rgb(&item.image) {
+                Ok(rgb) => hash = PictureHash::of(&rgb),
+                Err(err) => image = Err(err.to_string()),
+            }
+        }
+        Self {
+            split,
+            image_path: item.image.clone(),
+            image,
+            fourth_band,
+            hash,
+            ..Self::of_mask(reader, &item.mask)
+        }
+    }
+
+    /// Reads a mask without an image.
+    pub fn of_mask(reader: &MaskReader, mask: &Path) -> Self {
+        let raw = read_raw(mask).ok().map(|raw| RawFacts {
+            size: Size::new(raw.width, raw.height),
+            samples: RawSamples::of(raw.pixels),
+        });
+        let labels = match reader.read(mask) {
+            Ok(map) => Ok(LabelFacts::of(&map)),
+            Err(err @ DatasetError::LabelOutOfRange { .. }) => {
+                Err(LabelProblem::Unknown(err.to_string()))
+            }
+            Err(err) => Err(LabelProblem::Unreadable(err.to_string())),
+        };
+        Self {
+            split: Split::Val,
+            image_path: PathBuf::new(),
+            mask_path: mask.to_owned(),
+            image: Err(String::new()),
+            fourth_band: false,
+            hash: None,
+            raw,
+            labels,
+        }
+    }
+
+    /// Pixels per label, of a mask that could be read.
+    pub fn counts(&self) -> &[(u8, u64)] {
+        self.labels.as_ref().map_or(&[], |labels| &labels.counts)
+    }
+
+    /// Pixels of classes.
+    pub fn labeled(&self) -> u64 {
+        let classes = self.counts().iter().filter(|(label, _)| *label != VOID);
+        classes.map(|(_, count)| count).sum()
+    }
+
+    /// Pixels of void.
+    pub fn void(&self) -> u64 {
+        let void = self.counts().iter().filter(|(label, _)| *label == VOID);
+        void.map(|(_, count)| count).sum()
+    }
+
+    /// The labels in the file, of one whose samples are labels.
+    pub fn raw_counts(&self) -> Option<&[(u8, u64)]> {
+        match &self.raw.as_ref()?.samples {
+            RawSamples::Labels { counts, .. } => Some(counts),
+            RawSamples::Colors { .. } => None,
+        }
+    }
+}
+
+impl RawSamples {
+    fn of(pixels: RawPixels) -> Self {
+        match pixels {
+            RawPixels::Labels { samples, palette } => {
+                let counts = count(&samples);
+                let palette = palette.map(|palette| {
+                    let color = |label: u8| palette.get(usize::from(label)).copied();
+                    let used = counts.iter().map(|(label, _)| *label);
+                    used.filter_map(|label| Some((label, color(label)?)))
+                        .collect()
+                });
+                Self::Labels { counts, palette }
+            }
+            // Gray values in three equal channels are labels, if anything.
+            RawPixels::Colors(colors) if colors.iter().all(|[r, g, b]| r == g && g == b) => {
+                let samples: Vec<u8> = colors.iter().map(|color| color[0]).collect();
+                Self::Labels {
+                    counts: count(&samples),
+                    palette: None,
+                }
+            }
+            RawPixels::Colors(colors) => {
+                let mut counts: HashMap<[u8; 3], u64> = HashMap::new();
+                for color in &colors {
+                    if counts.len() < COLORS || counts.contains_key(color) {
+                        *counts.entry(*color).or_default() += 1;
+                    }
+                }
+                let total = colors.len().max(1) as u64;
+                // Rare is less than a thousandth of the mask.
+                let is_rare = |pixels: &u64| pixels * 1000 < total;
+                let common: u64 = counts.values().filter(|pixels| !is_rare(pixels)).sum();
+                Self::Colors {
+                    distinct: counts.len(),
+                    rare_share: (total - common.min(total)) as f64 / total as f64,
+                }
+            }
+        }
+    }
+}
+
+impl LabelFacts {
+    fn of(map: &LabelMap) -> Self {
+        Self {
+            counts: count(&map.labels),
+            deep_void: deep_void(map),
+        }
+    }
+}
+
+fn count(labels: &[u8]) -> Counts {
+    let mut counts = [0_u64; 256];
+    for label in labels {
+        counts[usize::from(*label)] += 1;
+    }
+    (0..=u8::MAX)
+        .zip(counts)
+        .filter(|(_, count)| *count > 0)
+        .collect()
+}
+
+/// Void pixels with void at some distance on all four sides; the line that VOC draws around
+/// objects has none.
+fn deep_void(map: &LabelMap) -> u64 {
+    let (width, height) = (map.width as usize, map.height as usize);
+    if width <= 2 * VOID_DEPTH || height <= 2 * VOID_DEPTH {
+        return 0;
+    }
+    let is_void = |x: usize, y: usize| map.labels[y * width + x] == VOID;
+    let mut deep = 0;
+    for y in VOID_DEPTH..height - VOID_DEPTH {
+        for x in VOID_DEPTH..width - VOID_DEPTH {
+            let inside = is_void(x, y)
+                && is_void(x - VOID_DEPTH, y)
+                && is_void(x + VOID_DEPTH, y)
+                && is_void(x, y - VOID_DEPTH)
+                && is_void(x, y + VOID_DEPTH);
+            deep += u64::from(inside);
+        }
+    }
+    deep
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn square(inner: u8, from: usize, to: usize) -> LabelMap {
+        let is_in = |value: usize| (from..to).contains(&value);
+        LabelMap {
+            width: 20,
+            height: 20,
+            labels: (0..400)
+                .map(|at| {
+                    if is_in(at % 20) && is_in(at / 20) {
+                        inner
+                    } else {
+                        0
+                    }
+                })
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn deep_void_is_an_area_and_not_a_line() {
+        // Of 12x12 pixels, the middle 4x4 have void 4 pixels away on all sides.
+        assert_eq!(deep_void(&square(VOID, 4, 16)), 16);
+        assert_eq!(deep_void(&square(VOID, 4, 12)), 0);
+        assert_eq!(deep_void(&square(1, 4, 16)), 0);
+    }
+
+    #[test]
+    fn rare_colors_are_told_from_those_that_classes_have() {
+        let mut colors = vec![[0, 0, 0]; 1000];
+        colors.extend(vec![[255, 0, 0]; 990]);
+        colors.extend((0..10).map(|step| [step + 1, 0, 0]));
+        let RawSamples::Colors {
+            distinct,
+            rare_share,
+        } = RawSamples::of(RawPixels::Colors(colors))
+        else {
+            unreachable!("colors stay colors")
+        };
+        assert_eq!((distinct, rare_share), (12, 0.005));
+    }
+}

@@ -1,0 +1,167 @@
+//! What a check finds, as data.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Serialize;
+use strum::{Display, IntoStaticStr};
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Display, IntoStaticStr)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum Severity {
+    /// Training or scoring cannot work, or would give numbers that mean nothing.
+    Error,
+    /// It works, but people should look at it first.
+    Warning,
+    /// True of the dataset, and often meant.
+    Info,
+}
+
+/// What was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Display, IntoStaticStr)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum FindingKind {
+    /// No pixel has a label.
+    NothingLabeled,
+    /// No pixel of the training list has a label.
+    NothingToTrainOn,
+    /// No pixel of the validation list has a label.
+    NothingToValidateOn,
+    /// The masks hold 0 and 255 alone: an object in 255, which means void.
+    ObjectsAreVoid,
+    /// All labeled pixels are of one class.
+    OneClass,
+    /// The labels are 1 to the number of classes.
+    OffByOne,
+    /// One label too many: the number of classes.
+    LabelIsClassCount,
+    /// Labels that are no class.
+    UnknownLabels,
+    /// Many rare values along edges: anti-aliased masks, or masks that were JPEGs.
+    BlendedMasks,
+    /// The palettes have the colors of the classes in another order.
+    PaletteOrder,
+    /// Images that cannot be decoded.
+    UnreadableImages,
+    /// Masks that cannot be decoded.
+    UnreadableMasks,
+    /// Masks of the size of the image as it is stored, which EXIF turns.
+    TurnedByExif,
+    /// Masks of another size than their images.
+    SizeMismatch,
+    /// An image in both lists, by its file.
+    SameFileInBoth,
+    /// An image in both lists, by what is in the picture.
+    SameImageInBoth,
+    /// An image that is several times in a list.
+    ListedTwice,
+    /// A class of the list that no mask has.
+    ClassNeverOccurs,
+    /// A class that is only in one of the lists.
+    ClassInOneSplit,
+    /// A class with very few pixels.
+    ClassIsRare,
+    /// Masks without a labeled pixel.
+    VoidMasks,
+    /// Large areas of void.
+    MuchVoid,
+    /// Masks with one class.
+    OneClassMasks,
+    /// Masks without an image.
+    MasksWithoutImage,
+    /// Images without a mask.
+    ImagesWithoutMask,
+    /// Gray images among color ones.
+    GrayImages,
+    /// Images with more than 8 bits per sample.
+    DeepImages,
+    /// Images with a fourth band that is not opaque everywhere.
+    FourthBand,
+    /// Very small, large or narrow images.
+    ExtremeSizes,
+    /// The dataset is not as it was when the run began.
+    ChangedSinceRun,
+}
+
+/// What can be done about a finding in a new copy of the dataset.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "fix")]
+pub enum Fix {
+    /// Give labels another number.
+    Remap { map: BTreeMap<u8, u8> },
+    /// Leave the fourth band out.
+    StripAlpha,
+    /// Turn masks as EXIF turns their images.
+    TurnMasks,
+    /// Leave these pairs out.
+    LeaveOut,
+}
+
+/// Something that was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What it is.
+    pub kind: FindingKind,
+    /// How many files, or classes where it is about these.
+    pub count: usize,
+    /// The first of the files.
+    pub files: Vec<PathBuf>,
+    /// One or two sentences: what is there, why it matters, what to do. No period at the end.
+    pub reason: String,
+    /// What [`fix`](super::fix) can do.
+    pub fix: Option<Fix>,
+}
+
+/// Files that a finding names.
+pub(super) const NAMED: usize = 20;
+
+impl Finding {
+    /// A finding about files; of many, the first are named.
+    pub(super) fn new(
+        severity: Severity,
+        kind: FindingKind,
+        files: &[PathBuf],
+        reason: impl Into<String>,
+    ) -> Self {
+        Self {
+            severity,
+            kind,
+            count: files.len(),
+            files: files.iter().take(NAMED).cloned().collect(),
+            reason: reason.into(),
+            fix: None,
+        }
+    }
+
+    pub(super) fn with_fix(self, fix: Fix) -> Self {
+        Self {
+            fix: Some(fix),
+            ..self
+        }
+    }
+
+    pub(super) fn counting(self, count: usize) -> Self {
+        Self { count, ..self }
+    }
+}
+
+impl std::fmt::Display for Finding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.reason)?;
+        let Some(first) = self.files.first().map(|file| file.display().to_string()) else {
+            return Ok(());
+        };
+        // A message about a file begins with its name.
+        match (self.reason.contains(&first), self.count) {
+            (true, 0 | 1) => Ok(()),
+            (true, count) => write!(f, " (and {} more)", count - 1),
+            (false, 0 | 1) => write!(f, " ({first})"),
+            (false, count) => write!(f, " ({first} and {} more)", count - 1),
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! A new copy of a dataset in which findings are put right. The old one stays as it is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use image::{DynamicImage, GrayImage};
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::CheckReport;
+use super::finding::Fix;
+use crate::dataset::image_io::{
+    RawPixels, check_sizes, read_image_header, read_raw, read_without_alpha,
+};
+use crate::dataset::{
+    ClassList, Dataset, DatasetError, DatasetItem, LabelMap, MaskReader, Split, VOID,
+    write_index_png, write_rgb_png,
+};
+use crate::files::{FileError, write_atomic};
+
+/// Pairs that are written between two reports of progress.
+const CHUNK: usize = 16;
+
+/// What is put right. Masks become indexed PNGs in any case.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FixPlan {
+    /// The new number of a label in the files, before anything else is made of it.
+    pub remap: BTreeMap<u8, u8>,
+    /// Whether the fourth band of images is left out.
+    pub strip_alpha: bool,
+    /// Whether masks are turned as EXIF turns their images.
+    pub turn_masks: bool,
+    /// Whether pairs that cannot be read, or do not fit together, are left out.
+    pub leave_out: bool,
+}
+
+impl FixPlan {
+    /// All that findings propose, but for leaving out, which is for people to decide.
+    pub fn of(report: &CheckReport) -> Self {
+        let mut plan = Self::default();
+        for finding in &report.findings {
+            match &finding.fix {
+                Some(Fix::Remap { map }) => plan.remap.extend(map),
+                Some(Fix::StripAlpha) => plan.strip_alpha = true,
+                Some(Fix::TurnMasks) => plan.turn_masks = true,
+                Some(Fix::LeaveOut) | None => {}
+            }
+        }
+        plan
+    }
+}
+
+/// A dataset that was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FixedDataset {
+    /// Its folder, in VOC's layout.
+    pub root: PathBuf,
+    /// Pairs of its training list.
+    pub train: usize,
+    /// Pairs of its validation list.
+    pub val: usize,
+    /// Why pairs were left out, a message each.
+    pub left_out: Vec<String>,
+}
+
+/// Writes a dataset into the new folder `out`, which appears when it is complete. `progress` is
+/// that of [`check`](super::check); `None` when it said no.
+///
+/// # Errors
+/// When there is something at `out`, a pair cannot be read and is not to be left out, a list
+/// becomes empty, or a file cannot be written.
+pub fn fix(
+    dataset: &Dataset,
+    plan: &FixPlan,
+    out: &Path,
+    progress: &mut dyn FnMut(usize, usize) -> bool,
+) -> Result<Option<FixedDataset>, DatasetError> {
+    let problem = |reason: &str| DatasetError::List {
+        path: out.to_owned(),
+        reason: reason.to_owned(),
+    };
+    if out.symlink_metadata().is_ok() {
+        return Err(problem(
+            "there is something of this name already, and nothing is overwritten. Name a new folder",
+        ));
+    }
+    let out = std::path::absolute(out).map_err(FileError::write(out))?;
+    let parent = out.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(parent).map_err(FileError::write(parent))?;
+    let scratch = tempfile::Builder::new()
+        .prefix(".fixing-")
+        .tempdir_in(parent)
+        .map_err(FileError::write(&out))?;
+    let root = scratch.path().join("dataset");
+    let writer = Writer {
+        classes: &dataset.classes,
+        reader: dataset.mask_reader(),
+        plan,
+        images: root.join("JPEGImages"),
+        masks: root.join("SegmentationClass"),
+    };
+    let lists = root.join("ImageSets").join("Segmentation");
+    for folder in [&writer.images, &writer.masks, &lists] {
+        fs::create_dir_all(folder).map_err(FileError::write(folder))?;
+    }
+    let names = names(dataset);
+    let all: Vec<(&Pair, &(String, &DatasetItem))> = names.iter().collect();
+    let mut left_out = Vec::new();
+    let mut missing = BTreeSet::new();
+    for (index, chunk) in all.chunks(CHUNK).enumerate() {
+        if !progress(index * CHUNK, all.len()) {
+            return Ok(None);
+        }
+        let written: Vec<_> = chunk
+            .par_iter()
+            .map(|(key, (name, item))| (*key, writer.write(name, item)))
+            .collect();
+        for (key, result) in written {
+            match result {
+                Ok(()) => {}
+                Err(err) if plan.leave_out && !matches!(err, DatasetError::File(_)) => {
+                    left_out.push(err.to_string());
+                    missing.insert(key);
+                }
+                Err(err) => return Err(err),
+            }
+        }
+    }
+    let mut counts = [0; 2];
+    for (count, split) in counts.iter_mut().zip([Split::Train, Split::Val]) {
+        let word: &'static str = split.into();
+        let mut text = String::new();
+        for item in dataset.items(split) {
+            let key = key(item);
+            if let Some((name, _)) = names.get(&key).filter(|_| !missing.contains(&key)) {
+                text.push_str(name);
+                text.push('\n');
+                *count += 1;
+            }
+        }
+        if *count == 0 {
+            return Err(problem(&format!(
+                "nothing would be left in the {word} list; the folder was not written. {}",
+                left_out.first().map_or("", String::as_str)
+            )));
+        }
+        let path = lists.join(format!("{word}.txt"));
+        write_atomic(&path, |file| file.write_all(text.as_bytes()))?;
+    }
+    write_classes(&root.join("classes.txt"), &dataset.classes)?;
+    fs::rename(&root, &out).map_err(FileError::write(&out))?;
+    let [train, val] = counts;
+    Ok(Some(FixedDataset {
+        root: out,
+        train,
+        val,
+        left_out,
+    }))
+}
+
+/// The files of a pair.
+type Pair = (PathBuf, PathBuf);
+
+fn key(item: &DatasetItem) -> Pair {
+    (item.image.clone(), item.mask.clone())
+}
+
+/// A file name for each pair, which is in both lists only once.
+fn names(dataset: &Dataset) -> BTreeMap<Pair, (String, &DatasetItem)> {
+    let mut names = BTreeMap::new();
+    let mut taken = BTreeSet::new();
+    for item in dataset.train.iter().chain(&dataset.val) {
+        if names.contains_key(&key(item)) {
+            continue;
+        }
+        let stem = item.id.replace(['/', '\\', ':'], "_");
+        let mut name = stem.clone();
+        let mut number = 2;
+        // On some systems names that differ in case are one file.
+        while !taken.insert(name.to_lowercase()) {
+            name = format!("{stem}_{number}");
+            number += 1;
+        }
+        names.insert(key(item), (name, item));
+    }
+    names
+}
+
+fn write_classes(path: &Path, classes: &ClassList) -> Result<(), DatasetError> {
+    let lines: Vec<String> = classes
+        .iter()
+        .map(|class| {
+            let [red, green, blue] = class.color;
+            format!("{} {red} {green} {blue}\n", class.name)
+        })
+        .collect();
+    Ok(write_atomic(path, |file| {
+        file.write_all(lines.concat().as_bytes())
+    })?)
+}
+
+struct Writer<'a> {
+    classes: &'a ClassList,
+    reader: MaskReader,
+    plan: &'a FixPlan,
+    images: PathBuf,
+    masks: PathBuf,
+}
+
+impl Writer<'_> {
+    fn write(&self, name: &str, item: &DatasetItem) -> Result<(), DatasetError> {
+        // First what can fail, so that a pair that is left out leaves no file.
+        let labels = self.labels(item)?;
+        let without = if self.plan.strip_alpha {
+            read_without_alpha(&item.image)?
+        } else {
+            None
+        };
+        if let Some(rgb) = without {
+            check_sizes(item, rgb.size(), labels.size())?;
+            write_rgb_png(&self.images.join(format!("{name}.png")), &rgb)?;
+        } else {
+            crate::dataset::read_rgb(&item.image)?;
+            let end = item.image.extension().unwrap_or_default().to_string_lossy();
+            let copy = self.images.join(format!("{name}.{end}"));
+            fs::copy(&item.image, &copy).map_err(FileError::write(&copy))?;
+        }
+        write_index_png(
+            &self.masks.join(format!("{name}.png")),
+            &labels,
+            self.classes,
+        )
+    }
+
+    fn labels(&self, item: &DatasetItem) -> Result<LabelMap, DatasetError> {
+        let mut labels = self.remapped(item)?;
+        let header = read_image_header(&item.image)?;
+        if self.plan.turn_masks && labels.size() == header.stored && header.size != header.stored {
+            let pixels = GrayImage::from_raw(labels.width, labels.height, labels.labels);
+            let mut image = DynamicImage::ImageLuma8(pixels.unwrap_or_default());
+            image.apply_orientation(header.orientation);
+            labels = LabelMap {
+                width: image.width(),
+                height: image.height(),
+                labels: image.into_luma8().into_raw(),
+            };
+        }
+        check_sizes(item, header.size, labels.size())?;
+        Ok(labels)
+    }
+
+    /// The labels with their new numbers. A mask of colors has no numbers.
+    fn remapped(&self, item: &DatasetItem) -> Result<LabelMap, DatasetError> {
+        if self.plan.remap.is_empty() {
+            return self.reader.read(&item.mask);
+        }
+        let raw = read_raw(&item.mask)?;
+        let mut labels = match raw.pixels {
+            RawPixels::Labels { samples, .. } => samples,
+            RawPixels::Colors(colors) if colors.iter().all(|[r, g, b]| r == g && g == b) => {
+                colors.iter().map(|color| color[0]).collect()
+            }
+            RawPixels::Colors(_) => return self.reader.read(&item.mask),
+        };
+        for (at, label) in labels.iter_mut().enumerate() {
+            *label = self.plan.remap.get(label).copied().unwrap_or(*label);
+            let is_void = *label == VOID || self.reader.void_labels.contains(label);
+            if is_void {
+                *label = VOID;
+            } else if usize::from(*label) >= self.classes.len() {
+                let width = (raw.width as usize).max(1);
+                return Err(DatasetError::LabelOutOfRange {
+                    path: item.mask.clone(),
+                    label: *label,
+                    x: (at % width) as u32,
+                    y: (at / width) as u32,
+                    num_classes: self.classes.len(),
+                });
+            }
+        }
+        Ok(LabelMap {
+            width: raw.width,
+            height: raw.height,
+            labels,
+        })
+    }
+}

@@ -1,0 +1,167 @@
+//! What is wrong with a dataset, found by one reading before anything is trained or scored.
+//!
+//! `facts` reads the files; the other modules are rules, pure functions of these facts. Must not
+//! change a file: [`fix`] writes a new folder.
+
+mod facts;
+mod finding;
+mod fix;
+mod folders;
+mod images;
+mod labels;
+mod palettes;
+mod picture_hash;
+mod record;
+mod splits;
+#[cfg(test)]
+mod tests;
+mod unknown;
+
+use std::path::PathBuf;
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+pub use finding::{Finding, FindingKind, Fix, Severity};
+pub use fix::{FixPlan, FixedDataset, fix};
+pub use record::DatasetRecord;
+
+use super::{ClassList, Dataset, DatasetItem, MaskReader, Split};
+use facts::ItemFacts;
+
+/// Pairs that are read between two reports of progress.
+const CHUNK: usize = 16;
+
+/// How much is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// All masks, and the headers of the images: what labels mean.
+    Labels,
+    /// The images as well: which are damaged, or copies of each other.
+    Everything,
+}
+
+/// All findings about a dataset, the worst first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CheckReport {
+    /// What was found.
+    pub findings: Vec<Finding>,
+    /// Pairs that were read.
+    pub pairs: usize,
+}
+
+impl CheckReport {
+    /// Findings of this severity.
+    pub fn of(&self, severity: Severity) -> impl Iterator<Item = &Finding> {
+        let is_of = move |finding: &&Finding| finding.severity == severity;
+        self.findings.iter().filter(is_of)
+    }
+
+    /// The first finding with which nothing can be trained.
+    pub fn error(&self) -> Option<&Finding> {
+        self.of(Severity::Error).next()
+    }
+}
+
+/// What the rules look at.
+struct Facts<'a> {
+    classes: &'a ClassList,
+    items: Vec<ItemFacts>,
+}
+
+impl Facts<'_> {
+    fn of(&self, split: Split) -> impl Iterator<Item = &ItemFacts> {
+        self.items.iter().filter(move |item| item.split == split)
+    }
+}
+
+/// Reads a dataset, on all cores. `progress` gets the number of pairs done and of all pairs, and
+/// says whether to go on; `None` when it said no.
+pub fn check(
+    dataset: &Dataset,
+    depth: Depth,
+    progress: &mut dyn FnMut(usize, usize) -> bool,
+) -> Option<CheckReport> {
+    let lists = [Split::Train, Split::Val].map(|split| (split, dataset.items(split)));
+    let facts = read(dataset, &lists, depth, progress)?;
+    let mut findings = labels::find(&facts);
+    findings.extend(palettes::find(&facts));
+    findings.extend(images::find(&facts));
+    findings.extend(splits::find(&facts));
+    findings.extend(folders::find(dataset));
+    Some(report(findings, facts.items.len()))
+}
+
+/// As [`check`], for the labels of one list that is to be scored.
+pub fn check_split(
+    dataset: &Dataset,
+    split: Split,
+    progress: &mut dyn FnMut(usize, usize) -> bool,
+) -> Option<CheckReport> {
+    let lists = [(split, dataset.items(split))];
+    let facts = read(dataset, &lists, Depth::Labels, progress)?;
+    let mut findings = labels::find_in_scored(&facts);
+    findings.extend(palettes::find(&facts));
+    findings.extend(images::find(&facts));
+    Some(report(findings, facts.items.len()))
+}
+
+/// As [`check`], for masks that are to be scored and have no images. Masks that cannot be read
+/// are no finding here.
+pub fn check_masks(
+    classes: &ClassList,
+    reader: &MaskReader,
+    masks: &[PathBuf],
+    progress: &mut dyn FnMut(usize, usize) -> bool,
+) -> Option<CheckReport> {
+    let mut items = Vec::with_capacity(masks.len());
+    for chunk in masks.chunks(CHUNK) {
+        if !progress(items.len(), masks.len()) {
+            return None;
+        }
+        items.par_extend(
+            chunk
+                .par_iter()
+                .map(|path| ItemFacts::of_mask(reader, path)),
+        );
+    }
+    let facts = Facts { classes, items };
+    let findings = labels::find_in_scored(&facts);
+    let is_meaning = |finding: &Finding| finding.kind != FindingKind::UnknownLabels;
+    Some(report(
+        findings.into_iter().filter(is_meaning).collect(),
+        masks.len(),
+    ))
+}
+
+fn report(mut findings: Vec<Finding>, pairs: usize) -> CheckReport {
+    findings.sort_by_key(|finding| (finding.severity, finding.kind));
+    CheckReport { findings, pairs }
+}
+
+fn read<'a>(
+    dataset: &'a Dataset,
+    lists: &[(Split, &[DatasetItem])],
+    depth: Depth,
+    progress: &mut dyn FnMut(usize, usize) -> bool,
+) -> Option<Facts<'a>> {
+    let reader = dataset.mask_reader();
+    let pairs: Vec<(Split, &DatasetItem)> = lists
+        .iter()
+        .flat_map(|(split, items)| items.iter().map(move |item| (*split, item)))
+        .collect();
+    let mut items = Vec::with_capacity(pairs.len());
+    for chunk in pairs.chunks(CHUNK) {
+        if !progress(items.len(), pairs.len()) {
+            return None;
+        }
+        let facts = chunk
+            .par_iter()
+            .map(|(split, item)| ItemFacts::read(&reader, item, *split, depth));
+        items.par_extend(facts);
+    }
+    progress(pairs.len(), pairs.len()).then_some(Facts {
+        classes: &dataset.classes,
+        items,
+    })
+}

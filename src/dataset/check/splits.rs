@@ -1,0 +1,94 @@
+//! Rules about images that are in a list where they should not be.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::Facts;
+use super::facts::ItemFacts;
+use super::finding::{Finding, FindingKind, Severity};
+use crate::dataset::Split;
+
+/// All findings.
+pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let train = by_file(facts, Split::Train);
+    let val = by_file(facts, Split::Val);
+    let both: Vec<PathBuf> = train
+        .keys()
+        .filter(|path| val.contains_key(*path))
+        .map(|path| path.to_path_buf())
+        .collect();
+    if !both.is_empty() {
+        let reason = "these images are both trained on and validated on, so that the scores say little about new images. \
+                      Take them off one of the lists";
+        findings.push(Finding::new(
+            Severity::Warning,
+            FindingKind::SameFileInBoth,
+            &both,
+            reason,
+        ));
+    }
+    let twice: Vec<PathBuf> = [&train, &val]
+        .into_iter()
+        .flatten()
+        .filter(|(_, times)| **times > 1)
+        .map(|(path, _)| path.to_path_buf())
+        .collect();
+    if !twice.is_empty() {
+        let reason = "these images are several times in one list and count as often";
+        findings.push(Finding::new(
+            Severity::Info,
+            FindingKind::ListedTwice,
+            &twice,
+            reason,
+        ));
+    }
+    findings.extend(same_pictures(facts));
+    findings
+}
+
+/// How often each image is in a list.
+fn by_file<'a>(facts: &'a Facts<'_>, split: Split) -> BTreeMap<&'a Path, usize> {
+    let mut times = BTreeMap::new();
+    for item in facts.of(split) {
+        *times.entry(item.image_path.as_path()).or_default() += 1;
+    }
+    times
+}
+
+/// Pictures of the validation list that are in the training list under another name.
+fn same_pictures(facts: &Facts<'_>) -> Option<Finding> {
+    let train: Vec<&ItemFacts> = facts
+        .of(Split::Train)
+        .filter(|item| item.hash.is_some())
+        .collect();
+    let val: Vec<&ItemFacts> = facts
+        .of(Split::Val)
+        .filter(|item| item.hash.is_some())
+        .collect();
+    let copy_of = |item: &&ItemFacts| {
+        let hash = item.hash?;
+        let same = |other: &&&ItemFacts| {
+            other.image_path != item.image_path
+                && other.hash.is_some_and(|other| other.is_same(&hash))
+        };
+        let found = train.iter().find(same)?;
+        Some((item.image_path.clone(), found.image_path.clone()))
+    };
+    let pairs: Vec<(PathBuf, PathBuf)> = val.par_iter().filter_map(copy_of).collect();
+    let (_, first) = pairs.first()?;
+    let reason = format!(
+        "these images of the validation list show the same as an image of the training list, so that the scores say \
+         little about new images. The first is a copy of {}",
+        first.display()
+    );
+    let images: Vec<PathBuf> = pairs.iter().map(|(image, _)| image.clone()).collect();
+    Some(Finding::new(
+        Severity::Warning,
+        FindingKind::SameImageInBoth,
+        &images,
+        reason,
+    ))
+}

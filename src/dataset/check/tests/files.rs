@@ -1,0 +1,232 @@
+//! Findings about files: damage, sizes, bands, lists, and copies of datasets.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::set::{HEIGHT, Set, WIDTH, picture, stripes};
+use crate::dataset::check::{DatasetRecord, FindingKind, Fix, FixPlan, Severity, fix};
+use crate::dataset::{DatasetError, write_rgb_png};
+
+#[test]
+fn damaged_files_are_named() {
+    let set = Set::sound();
+    for (path, kind) in [
+        (set.image_path("img0"), FindingKind::UnreadableImages),
+        (set.mask_path("img1"), FindingKind::UnreadableMasks),
+    ] {
+        let bytes = fs::read(&path).expect("read");
+        fs::write(&path, &bytes[..bytes.len() / 2]).expect("cut");
+        let found = set.only();
+        assert_eq!((found.severity, found.kind), (Severity::Error, kind));
+        assert!(
+            found.reason.contains(&path.display().to_string()),
+            "{found}"
+        );
+        // Left out on request, and only then.
+        let out = set.dir.path().join("out");
+        let plan = FixPlan::of(&set.check());
+        fix(&set.open(), &plan, &out, &mut |_, _| true).expect_err("damaged");
+        assert!(!out.exists());
+        let plan = FixPlan {
+            leave_out: true,
+            ..plan
+        };
+        let fixed = fix(&set.open(), &plan, &out, &mut |_, _| true)
+            .expect("written")
+            .expect("all");
+        assert_eq!((fixed.train, fixed.val, fixed.left_out.len()), (3, 2, 1));
+        fs::remove_dir_all(&out).expect("removed");
+        fs::write(&path, bytes).expect("whole again");
+    }
+}
+
+#[test]
+fn sizes_that_differ_are_an_error_and_exif_is_named() {
+    let set = Set::sound();
+    write_rgb_png(&set.image_path("img0"), &picture(9, 60, 40)).expect("an image");
+    let found = set.only();
+    assert_eq!(found.kind, FindingKind::SizeMismatch);
+    assert!(
+        found.reason.contains("64x48") && found.reason.contains("60x40"),
+        "{found}"
+    );
+
+    let set = Set::sound();
+    let exif = turned_jpeg(&set.root().join("JPEGImages"), "img0");
+    fs::remove_file(set.image_path("img0")).expect("removed");
+    let found = set.only();
+    assert_eq!(
+        (found.kind, found.fix.clone()),
+        (FindingKind::TurnedByExif, Some(Fix::TurnMasks))
+    );
+    let fixed = set.fixed(&FixPlan::of(&set.check()));
+    let item = fixed
+        .train
+        .iter()
+        .find(|item| item.id == "img0")
+        .expect("the pair");
+    let (image, labels) = fixed.mask_reader().read_pair(item).expect("they fit");
+    assert_eq!(
+        (image.width, labels.width, labels.height),
+        (HEIGHT, HEIGHT, WIDTH)
+    );
+    // Turned to the right: what was at the left is on top.
+    assert_eq!(
+        (labels.labels[0], labels.labels.last().copied()),
+        (0, Some(2))
+    );
+    assert!(exif.exists());
+}
+
+/// A JPEG that EXIF turns by a quarter to the right.
+fn turned_jpeg(folder: &Path, name: &str) -> PathBuf {
+    let path = folder.join(format!("{name}.jpg"));
+    let rgb = picture(20, WIDTH, HEIGHT);
+    let image = image::RgbImage::from_raw(rgb.width, rgb.height, rgb.pixels).expect("an image");
+    image.save(&path).expect("a JPEG");
+    let bytes = fs::read(&path).expect("read");
+    // APP1 with "Exif", a big-endian TIFF header and one entry: 0x0112 (orientation) is 6.
+    let tiff = b"MM\x00\x2a\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00";
+    let length = (2 + 6 + tiff.len()) as u16;
+    let exif = [
+        b"\xff\xe1",
+        &length.to_be_bytes()[..],
+        b"Exif\x00\x00",
+        tiff,
+    ]
+    .concat();
+    fs::write(&path, [&bytes[..2], &exif, &bytes[2..]].concat()).expect("written");
+    path
+}
+
+#[test]
+fn images_of_both_lists_are_found_by_file_and_by_content() {
+    let mut set = Set::sound();
+    set.lists[1].push("img0".to_owned());
+    let found = set.only();
+    assert_eq!((found.kind, found.count), (FindingKind::SameFileInBoth, 1));
+    let fixed = set.fixed(&FixPlan::default());
+    assert_eq!((fixed.train.len(), fixed.val.len()), (4, 3));
+
+    let set = Set::sound();
+    // img4 is validated on; a copy of another size is still a copy.
+    write_rgb_png(&set.image_path("img4"), &picture(1, WIDTH, HEIGHT)).expect("an image");
+    let found = set.only();
+    assert_eq!(found.kind, FindingKind::SameImageInBoth);
+    assert!(
+        found.reason.contains("img1.png") && found.files == [set.image_path("img4")],
+        "{found}"
+    );
+
+    let mut set = Set::sound();
+    set.lists[0].push("img0".to_owned());
+    assert_eq!(set.only().kind, FindingKind::ListedTwice);
+}
+
+#[test]
+fn files_without_their_other_half_are_told() {
+    let set = Set::sound();
+    set.gray_mask("alone", stripes);
+    let found = set.only();
+    assert_eq!(
+        (found.severity, found.kind),
+        (Severity::Warning, FindingKind::MasksWithoutImage)
+    );
+    fs::remove_file(set.mask_path("alone")).expect("removed");
+    set.image("alone", 30);
+    fs::write(set.root().join("JPEGImages/._alone.png"), "").expect("written");
+    let found = set.only();
+    assert_eq!(
+        (found.severity, found.kind),
+        (Severity::Info, FindingKind::ImagesWithoutMask)
+    );
+    assert_eq!(found.count, 1);
+}
+
+#[test]
+fn odd_images_are_told() {
+    let set = Set::sound();
+    let rgb = picture(0, WIDTH, HEIGHT);
+    let rgb = image::RgbImage::from_raw(WIDTH, HEIGHT, rgb.pixels).expect("an image");
+    let image = image::DynamicImage::ImageRgb8(rgb);
+    let save = |image: image::DynamicImage| image.save(set.image_path("img0")).expect("saved");
+    save(image.to_luma8().into());
+    assert_eq!(set.only().kind, FindingKind::GrayImages);
+    save(image.to_rgb16().into());
+    assert_eq!(set.only().kind, FindingKind::DeepImages);
+    let mut rgba = image.to_rgba8();
+    save(rgba.clone().into());
+    assert_eq!(set.check().findings, [], "opaque");
+    rgba.pixels_mut().for_each(|pixel| pixel.0[3] = pixel.0[0]);
+    save(rgba.into());
+    assert_eq!(set.only().kind, FindingKind::FourthBand);
+    let fixed = set.fixed(&FixPlan::of(&set.check()));
+    let item = &fixed.train[0];
+    let colors = crate::dataset::read_rgb(&item.image)
+        .expect("an image")
+        .pixels;
+    assert_eq!(colors, image.to_rgb8().into_raw());
+}
+
+#[test]
+fn very_small_images_are_a_note() {
+    let set = Set::sound();
+    write_rgb_png(&set.image_path("img0"), &picture(0, 400, 20)).expect("an image");
+    let report = set.check();
+    assert_eq!(
+        report
+            .of(Severity::Info)
+            .map(|found| found.kind)
+            .collect::<Vec<_>>(),
+        [FindingKind::ExtremeSizes]
+    );
+}
+
+#[test]
+fn a_change_since_a_run_is_told() {
+    let mut set = Set::sound();
+    let record = DatasetRecord::of(&set.open());
+    assert_eq!(record.changes(&set.open()), None);
+    set.lists[0].pop();
+    let found = record.changes(&set.open()).expect("a change");
+    assert!(
+        found
+            .reason
+            .contains("training list has 3 images instead of 4"),
+        "{found}"
+    );
+    let text = serde_json::to_string(&record).expect("JSON");
+    assert_eq!(
+        serde_json::from_str::<DatasetRecord>(&text).expect("a record"),
+        record
+    );
+}
+
+#[test]
+fn a_fixed_dataset_replaces_nothing() {
+    let set = Set::sound();
+    let out = set.dir.path().join("fixed");
+    fs::create_dir(&out).expect("a folder");
+    let message = fix(&set.open(), &FixPlan::default(), &out, &mut |_, _| true)
+        .expect_err("it is there")
+        .to_string();
+    assert!(
+        message.contains("fixed") && message.contains("new folder"),
+        "{message}"
+    );
+    fs::remove_dir(&out).expect("removed");
+    assert_eq!(
+        fix(&set.open(), &FixPlan::default(), &out, &mut |_, _| false).ok(),
+        Some(None)
+    );
+    assert!(!out.exists(), "a stop leaves nothing");
+    let wrong = FixPlan {
+        remap: [(0, 9)].into(),
+        ..FixPlan::default()
+    };
+    let err = fix(&set.open(), &wrong, &out, &mut |_, _| true).expect_err("no class");
+    assert!(
+        matches!(err, DatasetError::LabelOutOfRange { label: 9, .. }),
+        "{err}"
+    );
+}

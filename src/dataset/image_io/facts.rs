@@ -1,0 +1,108 @@
+//! What an image file says about itself before it becomes 8-bit RGB.
+
+use std::path::Path;
+
+use image::metadata::Orientation;
+use image::{ColorType, DynamicImage, ImageDecoder, ImageReader, Limits};
+
+use super::{MAX_DECODE_BYTES, MAX_SIDE, Rgb, guarded, image_error, read_error};
+use crate::dataset::{DatasetError, Size};
+
+/// The header of an image file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::dataset) struct ImageHeader {
+    /// As [`read_rgb`](super::read_rgb) gives it.
+    pub size: Size,
+    /// As the pixels are stored: another one where EXIF turns the image by a quarter.
+    pub stored: Size,
+    /// How EXIF turns or mirrors it.
+    pub orientation: Orientation,
+    /// Samples per pixel: 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA.
+    pub bands: u8,
+    /// Bits per sample.
+    pub bits: u16,
+}
+
+/// Reads the header alone.
+pub(in crate::dataset) fn read_image_header(path: &Path) -> Result<ImageHeader, DatasetError> {
+    let reader = ImageReader::open(path)
+        .and_then(ImageReader::with_guessed_format)
+        .map_err(|err| read_error(path, err))?;
+    guarded(|| {
+        let mut decoder = reader.into_decoder()?;
+        let (width, height) = decoder.dimensions();
+        let color = decoder.color_type();
+        let stored = Size::new(width, height);
+        let orientation = decoder.orientation()?;
+        Ok(ImageHeader {
+            size: if turns_by_a_quarter(orientation) {
+                Size::new(height, width)
+            } else {
+                stored
+            },
+            stored,
+            orientation,
+            bands: color.channel_count(),
+            bits: color.bits_per_pixel() / u16::from(color.channel_count()),
+        })
+    })
+    .and_then(|read| read.map_err(|err: image::ImageError| err.to_string()))
+    .map_err(|reason| image_error(path, reason))
+}
+
+fn turns_by_a_quarter(orientation: Orientation) -> bool {
+    matches!(
+        orientation,
+        Orientation::Rotate90
+            | Orientation::Rotate270
+            | Orientation::Rotate90FlipH
+            | Orientation::Rotate270FlipH
+    )
+}
+
+/// The colors of an image with a fourth band, without that band; `None` where the band is
+/// opaque everywhere, or there is none.
+pub(in crate::dataset) fn read_without_alpha(path: &Path) -> Result<Option<Rgb>, DatasetError> {
+    let mut reader = ImageReader::open(path)
+        .and_then(ImageReader::with_guessed_format)
+        .map_err(|err| read_error(path, err))?;
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MAX_SIDE);
+    limits.max_image_height = Some(MAX_SIDE);
+    limits.max_alloc = Some(MAX_DECODE_BYTES);
+    reader.limits(limits);
+    let image = guarded(|| {
+        let mut decoder = reader.into_decoder()?;
+        let orientation = decoder.orientation()?;
+        let mut image = DynamicImage::from_decoder(decoder)?;
+        image.apply_orientation(orientation);
+        Ok(image)
+    })
+    .and_then(|decoded| decoded.map_err(|err: image::ImageError| err.to_string()))
+    .map_err(|reason| image_error(path, reason))?;
+    let has_band = matches!(
+        image.color(),
+        ColorType::La8
+            | ColorType::La16
+            | ColorType::Rgba8
+            | ColorType::Rgba16
+            | ColorType::Rgba32F
+    );
+    if !has_band {
+        return Ok(None);
+    }
+    let rgba = image.into_rgba8();
+    if rgba.pixels().all(|pixel| pixel.0[3] == u8::MAX) {
+        return Ok(None);
+    }
+    let (width, height) = rgba.dimensions();
+    let pixels = rgba
+        .pixels()
+        .flat_map(|pixel| [pixel.0[0], pixel.0[1], pixel.0[2]])
+        .collect();
+    Ok(Some(Rgb {
+        width,
+        height,
+        pixels,
+    }))
+}

@@ -1,0 +1,212 @@
+//! Findings about datasets: asked for, before a training, before a score; and new copies without
+//! them.
+
+mod html;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::dataset::{dataset_folder, open, read_thumbnail};
+use super::export::SaveTo;
+use super::tasks::{Cancel, Task};
+use super::{Engine, EngineError, Thumbnail};
+use crate::dataset::{
+    CheckReport, Dataset, Depth, Finding, FixPlan, FixedDataset, Severity, Split, SplitPlan, check,
+    check_split, fix, split,
+};
+use crate::training::DatasetRef;
+
+/// Longest side of the picture of a finding, in pixels.
+const PICTURE_SIDE: u32 = 192;
+
+/// A dataset and what was found.
+#[derive(Debug, Clone)]
+pub struct CheckedDataset {
+    /// How it was asked for.
+    pub which: DatasetRef,
+    /// Its lists and classes.
+    pub dataset: Dataset,
+    /// The findings.
+    pub report: CheckReport,
+}
+
+/// What is put right in a copy.
+#[derive(Debug, Clone, Default)]
+pub struct FixChoice {
+    /// Exactly this; `None` = what the findings propose.
+    pub plan: Option<FixPlan>,
+    /// Whether pairs that cannot be used are left out then.
+    pub leave_out: bool,
+}
+
+impl CheckedDataset {
+    /// A picture of a file that a finding names, the longer side at most `max_side` pixels.
+    ///
+    /// # Errors
+    /// When the pair cannot be read, which may be the finding.
+    pub fn picture(&self, file: &Path, max_side: u32) -> Result<Thumbnail, EngineError> {
+        let items = [Split::Train, Split::Val].map(|split| self.dataset.items(split));
+        let item = items
+            .into_iter()
+            .flatten()
+            .find(|item| item.image == file || item.mask == file)
+            .ok_or(EngineError::NoSuchItem { index: 0 })?;
+        Ok(read_thumbnail(&self.dataset.mask_reader(), item, max_side)?)
+    }
+}
+
+impl Engine {
+    /// Reads a dataset and says what is wrong with it, making the sample where it is not there.
+    pub fn check_dataset(
+        &self,
+        which: DatasetRef,
+    ) -> Task<Result<Arc<CheckedDataset>, EngineError>> {
+        let data_dir = self.dirs.data.clone();
+        self.spawn_waiting("check", move |cancel| {
+            let dataset = open(&which, &data_dir, &mut |_, _| !cancel.is_cancelled())?;
+            let report = check(&dataset, Depth::Everything, &mut tell(cancel))
+                .ok_or(EngineError::Cancelled)?;
+            Ok(Arc::new(CheckedDataset {
+                which,
+                dataset,
+                report,
+            }))
+        })
+    }
+
+    /// Writes a copy of a dataset into a new folder.
+    pub fn fix_dataset(
+        &self,
+        which: DatasetRef,
+        choice: FixChoice,
+        out: PathBuf,
+    ) -> Task<Result<FixedDataset, EngineError>> {
+        let data_dir = self.dirs.data.clone();
+        self.spawn_waiting("fix", move |cancel| {
+            let dataset = open(&which, &data_dir, &mut |_, _| !cancel.is_cancelled())?;
+            let plan = if let Some(plan) = choice.plan {
+                plan
+            } else {
+                let report = check(&dataset, Depth::Everything, &mut tell(cancel))
+                    .ok_or(EngineError::Cancelled)?;
+                FixPlan {
+                    leave_out: choice.leave_out,
+                    ..FixPlan::of(&report)
+                }
+            };
+            fix(&dataset, &plan, &out, &mut tell(cancel))?.ok_or(EngineError::Cancelled)
+        })
+    }
+
+    /// Writes a copy of a dataset with other lists into a new folder.
+    pub fn split_dataset(
+        &self,
+        which: DatasetRef,
+        plan: SplitPlan,
+        out: PathBuf,
+    ) -> Task<Result<FixedDataset, EngineError>> {
+        let data_dir = self.dirs.data.clone();
+        self.spawn_waiting("split", move |cancel| {
+            let dataset = open(&which, &data_dir, &mut |_, _| !cancel.is_cancelled())?;
+            let dataset =
+                split(&dataset, &plan, &mut tell(cancel))?.ok_or(EngineError::Cancelled)?;
+            let plan = FixPlan::default();
+            fix(&dataset, &plan, &out, &mut tell(cancel))?.ok_or(EngineError::Cancelled)
+        })
+    }
+
+    /// As [`fix_dataset`](Self::fix_dataset), into a folder of a free name beside the dataset.
+    pub fn fix_dataset_beside(
+        &self,
+        which: DatasetRef,
+        choice: FixChoice,
+    ) -> Task<Result<FixedDataset, EngineError>> {
+        let out = free_name_beside(&dataset_folder(&which, &self.dirs.data));
+        self.fix_dataset(which, choice, out)
+    }
+
+    /// A picture of a file that a finding names.
+    pub fn finding_picture(
+        &self,
+        checked: Arc<CheckedDataset>,
+        file: PathBuf,
+    ) -> Task<Result<Thumbnail, EngineError>> {
+        self.spawn("finding", move |_| checked.picture(&file, PICTURE_SIDE))
+    }
+
+    /// Writes findings as a page for a browser; returns the path.
+    pub fn save_findings(
+        &self,
+        checked: Arc<CheckedDataset>,
+        to: SaveTo,
+    ) -> Task<Result<PathBuf, EngineError>> {
+        self.spawn_waiting("save findings", move |_| {
+            let output = to.claim()?;
+            let page = html::page(&checked);
+            output.write(|file| file.write_all(page.as_bytes()))?;
+            Ok(output.path().to_owned())
+        })
+    }
+}
+
+/// `NAME-fixed`, or with the first number from 2 that is free.
+fn free_name_beside(root: &Path) -> PathBuf {
+    let name = root.file_name().unwrap_or_default().to_string_lossy();
+    let mut path = root.with_file_name(format!("{name}-fixed"));
+    let mut number = 2_usize;
+    while path.symlink_metadata().is_ok() {
+        path = root.with_file_name(format!("{name}-fixed-{number}"));
+        number += 1;
+    }
+    path
+}
+
+/// Passes progress on, and a wish to end.
+fn tell(cancel: &Cancel) -> impl FnMut(usize, usize) -> bool {
+    |done, total| {
+        cancel.set_progress(done as f32 / total.max(1) as f32);
+        !cancel.is_cancelled()
+    }
+}
+
+/// Looks at the labels before a training. Returns what should be known, one line each.
+///
+/// # Errors
+/// [`EngineError::Unfit`] when the training could not work, [`EngineError::Cancelled`] when
+/// `progress` said no.
+pub(super) fn before_training(
+    dataset: &Dataset,
+    progress: &mut dyn FnMut(usize, usize) -> bool,
+) -> Result<Vec<String>, EngineError> {
+    let report = check(dataset, Depth::Labels, progress).ok_or(EngineError::Cancelled)?;
+    findings_as_lines(&dataset.root, &report)
+}
+
+/// The same before a list is scored.
+///
+/// # Errors
+/// Those of [`before_training`].
+pub(super) fn before_scoring(
+    dataset: &Dataset,
+    split: Split,
+    progress: &mut dyn FnMut(usize, usize) -> bool,
+) -> Result<Vec<String>, EngineError> {
+    let report = check_split(dataset, split, progress).ok_or(EngineError::Cancelled)?;
+    findings_as_lines(&dataset.root, &report)
+}
+
+/// Warnings, one line each; a finding that is an error is one.
+pub(super) fn findings_as_lines(
+    root: &Path,
+    report: &CheckReport,
+) -> Result<Vec<String>, EngineError> {
+    if let Some(error) = report.error() {
+        return Err(EngineError::Unfit {
+            root: root.to_owned(),
+            finding: error.to_string(),
+            others: report.of(Severity::Error).count() - 1,
+        });
+    }
+    let line = |finding: &Finding| format!("{}: {finding}", root.display());
+    Ok(report.of(Severity::Warning).map(line).collect())
+}

@@ -1,0 +1,247 @@
+//! The findings of a check: asked for here, listed with pictures, put right in a copy.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use eframe::egui::{self, Button, Color32, Label, Rect, RichText, Sense, Ui, vec2};
+
+use super::thumbs::{Thumb, paint, upload};
+use crate::engine::{
+    CheckedDataset, DatasetRef, Engine, EngineError, Finding, Fix, FixChoice, FixPlan,
+    FixedDataset, NoticeLevel, OpenDataset, Severity, Task,
+};
+use crate::ui::command::Command;
+use crate::ui::context::PanelCtx;
+use crate::ui::ui_ext::UiExt as _;
+use crate::ui::view_model::format;
+
+/// Longest side of a picture, in points.
+const SIDE: f32 = 96.0;
+/// Files that are listed of a finding.
+const LISTED: usize = 20;
+
+/// The check of the open dataset.
+#[derive(Default)]
+pub struct Findings {
+    /// The dataset that this is about.
+    root: PathBuf,
+    checking: Option<Task<Result<Arc<CheckedDataset>, EngineError>>>,
+    checked: Option<Arc<CheckedDataset>>,
+    pictures: BTreeMap<PathBuf, Thumb>,
+    fixing: Option<Task<Result<FixedDataset, EngineError>>>,
+}
+
+impl Findings {
+    /// Draws the list, or the button that asks for it.
+    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, open: &OpenDataset) {
+        if self.root != open.dataset.root {
+            *self = Self {
+                root: open.dataset.root.clone(),
+                // A copy that is being written is not lost to another dataset.
+                fixing: self.fixing.take(),
+                ..Self::default()
+            };
+        }
+        self.poll(ctx);
+        ui.horizontal_wrapped(|ui| {
+            ui.label(RichText::new("Findings").strong().size(13.5));
+            self.controls_ui(ctx.engine, ui, &open.which);
+        });
+        let Some(checked) = self.checked.clone() else {
+            return;
+        };
+        if checked.report.findings.is_empty() {
+            ui.weak(format!(
+                "Nothing found in {}",
+                format::plural(checked.report.pairs, "pair", "pairs")
+            ));
+        }
+        for finding in &checked.report.findings {
+            self.finding_ui(ctx.engine, ui, &checked, finding);
+        }
+    }
+
+    fn poll(&mut self, ctx: &PanelCtx<'_>) {
+        if let Some(result) = self.checking.as_mut().and_then(Task::poll_result) {
+            self.checking = None;
+            match result {
+                Ok(checked) => self.checked = Some(checked),
+                Err(EngineError::Cancelled) => {}
+                Err(err) => ctx
+                    .commands
+                    .send(Command::Notify(NoticeLevel::Error, err.to_string())),
+            }
+        }
+        if let Some(result) = self.fixing.as_mut().and_then(Task::poll_result) {
+            self.fixing = None;
+            match result {
+                Ok(fixed) => {
+                    let text = format!(
+                        "A copy with {} was written\n{}",
+                        format::plural(fixed.train + fixed.val, "pair", "pairs"),
+                        fixed.root.display()
+                    );
+                    ctx.commands.send(Command::Notify(NoticeLevel::Info, text));
+                    ctx.commands
+                        .send(Command::OpenDataset(DatasetRef::Folder(fixed.root)));
+                }
+                Err(EngineError::Cancelled) => {}
+                Err(err) => ctx
+                    .commands
+                    .send(Command::Notify(NoticeLevel::Error, err.to_string())),
+            }
+        }
+    }
+
+    fn controls_ui(&mut self, engine: &Engine, ui: &mut Ui, which: &DatasetRef) {
+        if let Some(task) = &self.checking {
+            ui.progress_bar(
+                task.progress().unwrap_or(0.0),
+                120.0,
+                "Progress of the check",
+            );
+            if ui.button("Cancel check").clicked() {
+                task.cancel();
+            }
+        } else {
+            let response = ui.button("Check dataset").on_hover_text(
+                "Reads all images and masks and lists what is wrong: labels that mean something else, damaged files, \
+                 copies in both lists",
+            );
+            if response.clicked() {
+                self.checking = Some(engine.check_dataset(which.clone()));
+            }
+        }
+        if let Some(task) = &self.fixing {
+            ui.progress_bar(
+                task.progress().unwrap_or(0.0),
+                120.0,
+                "Progress of the copy",
+            );
+            if ui.button("Cancel copy").clicked() {
+                task.cancel();
+            }
+        }
+    }
+
+    fn finding_ui(
+        &mut self,
+        engine: &Engine,
+        ui: &mut Ui,
+        checked: &Arc<CheckedDataset>,
+        finding: &Finding,
+    ) {
+        let level = match finding.severity {
+            Severity::Error => NoticeLevel::Error,
+            Severity::Warning => NoticeLevel::Warning,
+            Severity::Info => NoticeLevel::Info,
+        };
+        ui.notice_box(level, |ui| {
+            let title = format!("{} · {}", title(finding), format::count(finding.count));
+            ui.strong(title);
+            ui.horizontal_top(|ui| {
+                if let Some(file) = finding.files.first() {
+                    self.picture_ui(engine, ui, checked, file);
+                }
+                ui.add(Label::new(RichText::new(&finding.reason).small()).wrap());
+            });
+            if !finding.files.is_empty() {
+                files_ui(ui, finding);
+            }
+            if let Some(fix) = &finding.fix {
+                self.fix_ui(engine, ui, checked, fix);
+            }
+        });
+    }
+
+    /// Image with mask of a file; nothing where the pair cannot be read.
+    fn picture_ui(
+        &mut self,
+        engine: &Engine,
+        ui: &mut Ui,
+        checked: &Arc<CheckedDataset>,
+        file: &Path,
+    ) {
+        let thumb = self.pictures.entry(file.to_owned()).or_insert_with(|| {
+            Thumb::Loading(engine.finding_picture(Arc::clone(checked), file.to_owned()))
+        });
+        if let Thumb::Loading(task) = thumb
+            && let Some(result) = task.poll_result()
+        {
+            *thumb = match result {
+                Ok(picture) => upload(ui.ctx(), &picture, &checked.dataset.classes),
+                Err(err) => Thumb::Failed(err.to_string()),
+            };
+        }
+        if let Thumb::Ready { image, mask } = thumb {
+            let size = image.size_vec2();
+            let size = size * (SIDE / size.x.max(size.y).max(1.0));
+            let (rect, response) =
+                ui.allocate_exact_size(vec2(2.0 * size.x + 2.0, size.y), Sense::hover());
+            let left = Rect::from_min_size(rect.min, size);
+            paint(ui.painter(), image, left, Color32::WHITE);
+            let right = left.translate(vec2(size.x + 2.0, 0.0));
+            paint(ui.painter(), mask, right, Color32::WHITE);
+            response.on_hover_text(file.display().to_string());
+        }
+    }
+
+    fn fix_ui(&mut self, engine: &Engine, ui: &mut Ui, checked: &CheckedDataset, fix: &Fix) {
+        let leave_out = *fix == Fix::LeaveOut;
+        let (label, what) = match fix {
+            Fix::Remap { map } => {
+                let pairs: Vec<String> = map
+                    .iter()
+                    .map(|(old, new)| format!("{old} becomes {new}"))
+                    .collect();
+                ("Fix in a copy", format!("Labels: {}", pairs.join(", ")))
+            }
+            Fix::StripAlpha => ("Fix in a copy", "Leaves the fourth band out".to_owned()),
+            Fix::TurnMasks => (
+                "Fix in a copy",
+                "Turns the masks as EXIF turns their images".to_owned(),
+            ),
+            Fix::LeaveOut => ("Leave out in a copy", "Leaves these pairs out".to_owned()),
+        };
+        let tooltip = format!(
+            "{what}. The copy lies beside the dataset and has all fixes of this list; the dataset stays as it is"
+        );
+        let button = ui.add_enabled(self.fixing.is_none(), Button::new(label));
+        if button.on_hover_text(tooltip).clicked() {
+            let choice = FixChoice {
+                plan: Some(FixPlan {
+                    leave_out,
+                    ..FixPlan::of(&checked.report)
+                }),
+                leave_out,
+            };
+            let task = engine.fix_dataset_beside(checked.which.clone(), choice);
+            self.fixing = Some(task);
+        }
+    }
+}
+
+/// `Objects are void` for `objects-are-void`.
+fn title(finding: &Finding) -> String {
+    let words = finding.kind.to_string().replace('-', " ");
+    let (first, rest) = words.split_at(1);
+    first.to_uppercase() + rest
+}
+
+fn files_ui(ui: &mut Ui, finding: &Finding) {
+    let id = ("files", finding.kind.to_string());
+    let title = RichText::new(format::plural(finding.count, "file", "files")).small();
+    egui::CollapsingHeader::new(title)
+        .id_salt(id)
+        .show(ui, |ui| {
+            for file in finding.files.iter().take(LISTED) {
+                let path = file.display().to_string();
+                ui.truncated(RichText::new(&path).small(), &path);
+            }
+            let more = finding.count.saturating_sub(finding.files.len());
+            if more > 0 {
+                ui.weak(format!("{} more", format::count(more)));
+            }
+        });
+}
