@@ -44,10 +44,6 @@ mod autodiff;
 mod buffer_pool;
 mod conv;
 mod gemm;
-#[cfg(feature = "gpu")]
-mod gpu;
-#[cfg(not(feature = "gpu"))]
-#[path = "no_gpu.rs"]
 mod gpu;
 mod ops;
 mod sgd_factors;

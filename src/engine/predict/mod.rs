@@ -1,14 +1,16 @@
 //! Predictions: masks, logits, scores.
 
 mod explanation;
+mod source;
 mod thread;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use explanation::{ClassScore, Explanation, PixelRect, PixelScores};
+use source::Source;
 pub(super) use thread::PredictThread;
-use thread::{EvaluationRequest, KnownTruth, Request, Source};
+use thread::{EvaluationRequest, KnownTruth, Request};
 
 use super::dataset::DatasetState;
 use super::tasks::Task;

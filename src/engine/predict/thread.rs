@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use super::source::Source;
 use super::{Evaluation, Explanation, Logits, Prediction, ScoredSplit};
 use crate::dataset::{
-    ClassList, ClassMatch, DatasetItem, DatasetRecord, LabelMap, MaskReader, Rgb, Split, read_rgb,
+    ClassList, ClassMatch, DatasetItem, LabelMap, MaskReader, Rgb, Split, read_rgb,
 };
 use crate::engine::dataset;
 use crate::engine::dataset_check::before_scoring;
@@ -18,59 +19,7 @@ use crate::engine::memory::give_back_freed_memory;
 use crate::engine::tasks::{Cancel, Promise, Task, guarded};
 use crate::engine::{EngineError, Waker};
 use crate::metrics::{ConfusionMatrix, Scores};
-use crate::training::checkpoint::RunFolder;
-use crate::training::{Control, DeviceId, Predictor, TrainError, WeightsChoice};
-
-/// Where a network comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Source {
-    Run(RunFolder),
-    Weights(WeightsChoice),
-}
-
-impl Source {
-    fn path(&self) -> &Path {
-        match self {
-            Self::Run(folder) => folder.path(),
-            Self::Weights(choice) => &choice.path,
-        }
-    }
-
-    /// A run's name, or a file's.
-    fn name(&self) -> String {
-        self.path()
-            .file_name()
-            .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
-    }
-
-    fn load(&self, device: DeviceId) -> Result<Predictor, TrainError> {
-        match self {
-            Self::Run(folder) => Predictor::load(folder, device),
-            Self::Weights(choice) => Predictor::from_weights(choice, device),
-        }
-    }
-
-    /// Steps behind the newest weights; a file does not grow.
-    fn newest_step(&self) -> Option<usize> {
-        match self {
-            Self::Run(folder) => folder
-                .best()
-                .map(|best| best.step)
-                .or_else(|| folder.last().map(|last| last.step)),
-            Self::Weights(_) => Some(0),
-        }
-    }
-}
-
-impl Source {
-    /// What the dataset was when the run began.
-    fn dataset_record(&self) -> Option<DatasetRecord> {
-        match self {
-            Self::Run(folder) => folder.dataset(),
-            Self::Weights(_) => None,
-        }
-    }
-}
+use crate::training::{Control, DeviceId, Predictor};
 
 /// What to predict with which network.
 pub(super) struct Request {

@@ -22,12 +22,26 @@
 //!
 //! [`ops`] enters the kernels into Burn's queue, [`layers`] into its graph.
 
+#[cfg(not(feature = "gpu"))]
+mod absent;
+#[cfg(feature = "gpu")]
 mod conv;
+#[cfg(feature = "gpu")]
 mod conv_gemm;
+#[cfg(feature = "gpu")]
 mod cross_entropy;
+#[cfg(feature = "gpu")]
 mod launch;
+#[cfg(feature = "gpu")]
 pub(super) mod layers;
+#[cfg(feature = "gpu")]
 mod ops;
+#[cfg(feature = "gpu")]
 mod pool;
+#[cfg(feature = "gpu")]
 mod reduce;
+#[cfg(feature = "gpu")]
 mod sgd;
+
+#[cfg(not(feature = "gpu"))]
+pub(super) use absent as layers;

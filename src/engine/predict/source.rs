@@ -1,0 +1,56 @@
+//! Where a network that predicts comes from.
+
+use std::path::Path;
+
+use crate::dataset::DatasetRecord;
+use crate::training::checkpoint::RunFolder;
+use crate::training::{DeviceId, Predictor, TrainError, WeightsChoice};
+
+/// Where a network comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    Run(RunFolder),
+    Weights(WeightsChoice),
+}
+
+impl Source {
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Run(folder) => folder.path(),
+            Self::Weights(choice) => &choice.path,
+        }
+    }
+
+    /// A run's name, or a file's.
+    pub fn name(&self) -> String {
+        self.path()
+            .file_name()
+            .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+    }
+
+    pub fn load(&self, device: DeviceId) -> Result<Predictor, TrainError> {
+        match self {
+            Self::Run(folder) => Predictor::load(folder, device),
+            Self::Weights(choice) => Predictor::from_weights(choice, device),
+        }
+    }
+
+    /// Steps behind the newest weights; a file does not grow.
+    pub fn newest_step(&self) -> Option<usize> {
+        match self {
+            Self::Run(folder) => folder
+                .best()
+                .map(|best| best.step)
+                .or_else(|| folder.last().map(|last| last.step)),
+            Self::Weights(_) => Some(0),
+        }
+    }
+
+    /// What the dataset was when the run began.
+    pub fn dataset_record(&self) -> Option<DatasetRecord> {
+        match self {
+            Self::Run(folder) => folder.dataset(),
+            Self::Weights(_) => None,
+        }
+    }
+}
