@@ -81,7 +81,7 @@ mod tests {
         assert!(keep_freed_memory(), "glibc knows these settings");
         // The memory is the whole process's: a run that ends in another test gives back too.
         let mut seen = Vec::new();
-        for _ in 0..5 {
+        for _ in 0..30 {
             // Small pieces that stay in use hold the place of each large one.
             let (large, small): (Vec<_>, Vec<_>) = (0..2048)
                 .map(|_| (vec![1_u8; 256 << 10], Box::new([1_u8; 64])))

@@ -96,15 +96,14 @@ impl DataFingerprint {
     /// Reads every mask and the size of every image file.
     ///
     /// # Errors
-    /// When one of them cannot be read, or a stop is asked for.
+    /// When one of them cannot be read, or a stop at once is asked for.
     pub(super) fn of(dataset: &Dataset, control: &Control) -> Result<Self, TrainError> {
         let list = |items: &[DatasetItem]| {
             items
                 .par_iter()
                 .map(|item| {
-                    if control.stop_requested() {
-                        return Err(TrainError::Stopped);
-                    }
+                    // A stop that saves needs a run to save: it comes after the reading.
+                    control.check_wanted()?;
                     ItemFingerprint::of(item, &dataset.root)
                 })
                 .collect::<Result<Vec<_>, _>>()

@@ -252,7 +252,7 @@ fn weights_of_another_trunk_are_refused_by_both_names() {
         })
         .collect();
     files.sort();
-    assert_eq!(files, ["config.json", "end.json", "lock"]);
+    assert_eq!(files, ["config.json", "end.json", "lock", "origin.json"]);
     assert!(list_runs(&set.runs()).contains(&child) && !child.is_locked());
     change(&child, |config| config.init = InitialWeights::Random);
     assert_eq!(trained(&set, &child).outcome(), Some(&Outcome::Finished));

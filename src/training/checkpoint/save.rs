@@ -14,6 +14,7 @@ use super::store::{Best, Last, Position, has_extension, name_of};
 use crate::files::{FileError, remove_file, sync_file, write_atomic};
 use crate::model::Network;
 use crate::training::checkpoint_policy::CheckpointPolicy;
+use crate::training::device::reads_for_free;
 use crate::training::error::TrainError;
 use crate::training::event::EpochRecord;
 
@@ -29,8 +30,42 @@ pub(in crate::training) struct Parts {
 pub(in crate::training) struct Snapshot {
     last: Last,
     best: Option<Best>,
-    records: Vec<(String, ModuleRecord)>,
+    records: Vec<(String, Record)>,
     policy: CheckpointPolicy,
+}
+
+/// A network as it is handed to the thread that writes.
+enum Record {
+    /// On the processor, where nobody changes values that somebody else has.
+    Tensors(Box<ModuleRecord>),
+    /// From a GPU. Its tensors stay with their thread: read by another one they may be those of a
+    /// later step.
+    Encoded(Bytes),
+}
+
+impl Record {
+    fn take(name: &str, network: Network) -> Result<Self, TrainError> {
+        let on_host = network.devices().iter().all(reads_for_free);
+        let record = network.into_record();
+        if on_host {
+            Ok(Self::Tensors(Box::new(record)))
+        } else {
+            encode(name, record).map(Self::Encoded)
+        }
+    }
+
+    fn into_bytes(self, name: &str) -> Result<Bytes, TrainError> {
+        match self {
+            Self::Tensors(record) => encode(name, *record),
+            Self::Encoded(bytes) => Ok(bytes),
+        }
+    }
+}
+
+fn encode(name: &str, record: ModuleRecord) -> Result<Bytes, TrainError> {
+    record
+        .into_bytes()
+        .map_err(|err| TrainError::Execution(format!("{name}: {err}")))
 }
 
 /// A checkpoint as the bytes of its files.
@@ -44,22 +79,30 @@ pub(super) struct Encoded {
 impl Snapshot {
     /// Copies network and optimizer. `validated` is the epoch that ended here, with whether it is
     /// the best so far.
+    ///
+    /// # Errors
+    /// When a GPU cannot be read.
     pub fn take(
         parts: Parts,
         at: Position,
         validated: Option<&EpochRecord>,
         policy: &CheckpointPolicy,
-    ) -> Self {
+    ) -> Result<Self, TrainError> {
         let name = |what: &str| name_of(what, at.step);
         let mut records = Vec::new();
         let mut add = |what: &str, network: Network| {
-            records.push((name(what), network.into_record()));
-            name(what)
+            let name = name(what);
+            records.push((name.clone(), Record::take(&name, network)?));
+            Ok::<_, TrainError>(name)
         };
-        let weights = add("weights", parts.weights);
-        let optimizer = add("optimizer", parts.optimizer);
-        let second_moments = parts.second_moments.map(|net| add("moments", net));
-        let average = parts.average.map(|net| add("average", net));
+        let weights = add("weights", parts.weights)?;
+        let optimizer = add("optimizer", parts.optimizer)?;
+        let mut add_some = |what, network: Option<Network>| {
+            let added = network.map(|network| add(what, network));
+            added.transpose()
+        };
+        let second_moments = add_some("moments", parts.second_moments)?;
+        let average = add_some("average", parts.average)?;
         let last = Last {
             step: at.step,
             epoch: at.epoch,
@@ -82,12 +125,12 @@ impl Snapshot {
             weights: last.weights_file(),
             checksums: Checksums::new(),
         });
-        Self {
+        Ok(Self {
             last,
             best,
             records,
             policy: policy.clone(),
-        }
+        })
     }
 
     /// Turns the records into the bytes of files.
@@ -100,9 +143,7 @@ impl Snapshot {
         } = self;
         let mut files = Vec::new();
         for (name, record) in records {
-            let bytes = record
-                .into_bytes()
-                .map_err(|err| TrainError::Execution(format!("{name}: {err}")))?;
+            let bytes = record.into_bytes(&name)?;
             let checksum = Checksum::of(&bytes);
             if let Some(best) = best.as_mut().filter(|best| best.weights == name) {
                 best.checksums.insert(name.clone(), checksum);

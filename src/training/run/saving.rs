@@ -54,7 +54,7 @@ impl Session<'_> {
         self.at.elapsed_secs = self.clock.secs();
         self.at.loss_scale = self.learner.loss_scale;
         let policy = &self.config.checkpoints;
-        let snapshot = Snapshot::take(self.learner.parts(), self.at, validated, policy);
+        let snapshot = Snapshot::take(self.learner.parts(), self.at, validated, policy)?;
         self.writer.write(snapshot);
         self.saved = (Instant::now(), self.at.step);
         Ok(())

@@ -107,6 +107,7 @@ fn checkpoint(step: usize, validated: Option<&EpochRecord>, policy: &CheckpointP
         ..Position::default()
     };
     Snapshot::take(parts, at, validated, policy)
+        .expect("a snapshot")
         .encode()
         .expect("bytes")
 }
