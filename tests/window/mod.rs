@@ -329,9 +329,9 @@ fn a_wrong_mask_is_found_before_a_run_begins() {
     let mut labels = good.labels.clone();
     labels[100] = 9;
     desk.set.write_mask("image3", labels);
-    desk.train();
+    desk.click("Start training");
+    desk.until("the mask is named", |desk| desk.has_message("image3.png"));
     assert!(desk.engine().runs().is_empty(), "nothing was trained");
-    assert!(desk.has_message("image3.png"));
     assert!(desk.is_enabled("Start training"));
 
     desk.set.write_mask("image3", good.labels);
