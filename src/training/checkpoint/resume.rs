@@ -113,7 +113,6 @@ impl RunFolder {
             let of_epoch = done.iter().filter(|line| line.epoch == current);
             (current, of_epoch.collect())
         };
-        let existing = |what| Some(name_of(what, step)).filter(|name| self.file(name).is_file());
         let since = secs_before.map_or(0, |record| record.step);
         let recent = done.iter().filter(|line| line.step > since);
         Some(Last {
@@ -130,8 +129,6 @@ impl RunFolder {
             score: None,
             weights: name_of("weights", step),
             optimizer: name_of("optimizer", step),
-            second_moments: existing("moments"),
-            average: existing("average"),
             checksums: Checksums::new(),
         })
     }

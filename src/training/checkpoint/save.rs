@@ -22,8 +22,6 @@ use crate::training::event::EpochRecord;
 pub(in crate::training) struct Parts {
     pub weights: Network,
     pub optimizer: Network,
-    pub second_moments: Option<Network>,
-    pub average: Option<Network>,
 }
 
 /// A checkpoint in memory, with nothing left on the device.
@@ -97,12 +95,6 @@ impl Snapshot {
         };
         let weights = add("weights", parts.weights)?;
         let optimizer = add("optimizer", parts.optimizer)?;
-        let mut add_some = |what, network: Option<Network>| {
-            let added = network.map(|network| add(what, network));
-            added.transpose()
-        };
-        let second_moments = add_some("moments", parts.second_moments)?;
-        let average = add_some("average", parts.average)?;
         let last = Last {
             step: at.step,
             epoch: at.epoch,
@@ -113,8 +105,6 @@ impl Snapshot {
             score: validated.and_then(|record| policy.best_by.score(record)),
             weights,
             optimizer,
-            second_moments,
-            average,
             checksums: Checksums::new(),
         };
         let best = validated.filter(|record| record.best).map(|record| Best {

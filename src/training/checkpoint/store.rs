@@ -43,12 +43,6 @@ pub struct Last {
     pub(super) score: Option<f64>,
     pub(super) weights: String,
     pub(super) optimizer: String,
-    /// The second moments of Adam.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) second_moments: Option<String>,
-    /// The moving average of the weights, which then predicts in their place.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) average: Option<String>,
     #[serde(default, skip_serializing_if = "Checksums::is_empty")]
     pub(super) checksums: Checksums,
 }
@@ -75,22 +69,14 @@ pub struct Best {
 }
 
 impl Last {
-    /// The weights that predict.
-    fn predicting(&self) -> &str {
-        self.average.as_ref().unwrap_or(&self.weights)
-    }
-
     /// All of its files.
     pub(super) fn files(&self) -> impl Iterator<Item = &String> {
-        [&self.weights, &self.optimizer]
-            .into_iter()
-            .chain(&self.second_moments)
-            .chain(&self.average)
+        [&self.weights, &self.optimizer].into_iter()
     }
 
     /// What is needed to predict.
     pub(super) fn weights_file(&self) -> String {
-        self.predicting().to_owned()
+        self.weights.clone()
     }
 }
 
@@ -202,7 +188,7 @@ impl RunFolder {
         let of = |last: &Last| Named {
             step: last.step,
             file: last.weights_file(),
-            checksum: last.checksums.get(last.predicting()).copied(),
+            checksum: last.checksums.get(&last.weights).copied(),
         };
         let mut checkpoints = self.checkpoints();
         checkpoints.reverse();

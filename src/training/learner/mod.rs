@@ -194,8 +194,6 @@ impl Learner {
             // would be one step behind.
             weights: self.model.valid(),
             optimizer: self.optimizer.velocities(&self.model),
-            second_moments: None,
-            average: None,
         }
     }
 

@@ -97,8 +97,6 @@ fn checkpoint(step: usize, validated: Option<&EpochRecord>, policy: &CheckpointP
     let parts = Parts {
         weights: network(step),
         optimizer: network(step),
-        second_moments: None,
-        average: None,
     };
     let at = Position {
         step,
