@@ -33,6 +33,8 @@ pub fn active_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
                 .on_hover_text("These runs are trained one after another");
         }
     });
+    // Above everything that comes and goes: a button must not move away from a click.
+    buttons_ui(ctx, ui, active);
     ui.horizontal(|ui| {
         if matches!(
             active.phase,
@@ -88,7 +90,6 @@ pub fn active_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
         ui.add(Label::new(text).wrap())
             .on_hover_text("Loss of the last step, validation mIoU of the last epoch");
     }
-    buttons_ui(ctx, ui, active);
 }
 
 fn phase_color(ui: &Ui, phase: &Phase) -> eframe::egui::Color32 {
@@ -150,7 +151,8 @@ fn buttons_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
         } else {
             UiCommand::Pause
         };
-        for command in [pause, UiCommand::Stop, UiCommand::StopNow] {
+        // Last the one whose text changes, so that the others stay where they are.
+        for command in [UiCommand::Stop, UiCommand::StopNow, pause] {
             command_button(ctx, ui, command, active_problem(Some(active), command));
         }
     });
