@@ -15,7 +15,7 @@ use super::synthetic;
 use super::workload::synced;
 use crate::dataset::{Batch, Normalization};
 use crate::kernels::{self, SgdStep};
-use crate::model::{LayerKind, LayerShape};
+use crate::model::{ComputedBy, LayerKind, LayerShape};
 use crate::training::checkpoint::RunFolder;
 use crate::training::{Learner, TrainError};
 
@@ -237,7 +237,8 @@ fn rest(job: &LayersJob, pass: Pass, device: &Device) -> Result<(Work, [usize; 4
             )
         }
         Pass::Optimizer => {
-            let memory = config.network(NUM_CLASSES).training_memory(1, size, false);
+            let network = config.network(NUM_CLASSES);
+            let memory = network.training_memory(1, size, false, ComputedBy::Processor);
             let shape = [memory.trained as usize / size_of::<f32>()];
             let zeros = || Tensor::<1>::zeros(shape, device);
             let work = Work::Optimizer {

@@ -5,7 +5,7 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::case::{NUM_CLASSES, config_of};
 use crate::dataset::Size;
-use crate::model::{LayerKind, LayerShape, NetworkConfig, Trunk, Variant};
+use crate::model::{ComputedBy, LayerKind, LayerShape, NetworkConfig, Trunk, Variant};
 use crate::training::DeviceId;
 
 /// What is measured, layer by layer.
@@ -152,7 +152,9 @@ impl LayersJob {
         let values = |layer: &LayerShape| layer.inputs() + layer.outputs() + layer.weights();
         let pixels = self.batch_size * (self.size.width * self.size.height) as usize;
         let size = [self.size.height as usize, self.size.width as usize];
-        let weights = self.network().training_memory(1, size, false).trained as usize / 4;
+        let network = self.network();
+        let memory = network.training_memory(1, size, false, ComputedBy::Processor);
+        let weights = memory.trained as usize / 4;
         let (multiply_adds, values) = match (&part.layer, part.pass) {
             (Some(layer), _) => (layer.multiply_adds(), values(layer)),
             (None, Pass::LossForward) => (0, pixels * NUM_CLASSES),

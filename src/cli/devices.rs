@@ -1,13 +1,14 @@
 //! `devices`: the devices that networks can run on, and the probe that the engine runs as a
 //! child process.
 //!
-//! JSON: one object per device with `id`, `name`, `kind`, `backend` and `problem`.
+//! JSON: one object per device with `id`, `name`, `kind`, `backend`, `memory_bytes`,
+//! `largest_buffer_bytes` and `problem`.
 
 use std::process::ExitCode;
 
 use super::args::DevicesArgs;
 use super::{Session, output, pass_on_notices, wait_for_devices};
-use crate::engine;
+use crate::engine::{self, DeviceEntry, DeviceKind, memory_text};
 
 /// Lists the devices, or answers as the probe.
 #[expect(clippy::unnecessary_wraps, reason = "all subcommands have one shape")]
@@ -22,7 +23,7 @@ pub fn run(args: &DevicesArgs, session: &Session) -> Result<ExitCode, String> {
     for error in pass_on_notices(&mut engine) {
         output::problem("error", &error);
     }
-    let header = ["id", "name", "kind", "backend", "problem"];
+    let header = ["id", "name", "kind", "backend", "memory", "problem"];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
     for entry in &engine.devices().entries {
         if session.json {
@@ -33,6 +34,7 @@ pub fn run(args: &DevicesArgs, session: &Session) -> Result<ExitCode, String> {
             entry.name.clone(),
             entry.kind.to_string(),
             entry.backend.clone(),
+            memory(entry),
             entry.problem.clone().unwrap_or_default(),
         ]);
     }
@@ -52,4 +54,13 @@ pub fn run(args: &DevicesArgs, session: &Session) -> Result<ExitCode, String> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a device has in memory of its own; the processor's is the machine's.
+fn memory(entry: &DeviceEntry) -> String {
+    match (entry.kind, entry.memory.total) {
+        (DeviceKind::Cpu, _) => String::new(),
+        (_, Some(bytes)) => memory_text(bytes),
+        (_, None) => "not known".to_owned(),
+    }
 }

@@ -53,7 +53,12 @@ impl Expected {
             Some(MemoryFit::TooLarge { total }) => {
                 format!(", more than the {} that there are", memory_text(total))
             }
-            _ => String::new(),
+            Some(MemoryFit::PieceTooLarge { largest }) => format!(
+                ", some of it in pieces larger than the {} that the device gives",
+                memory_text(largest)
+            ),
+            Some(MemoryFit::Unknown) => " (the memory of this device is not known)".to_owned(),
+            Some(MemoryFit::Fits) | None => String::new(),
         };
         let time = match &self.time {
             Some(time) => format!(
@@ -286,6 +291,7 @@ impl Report for TextReport<'_> {
         let mut parts = vec![match &active.phase {
             Phase::Checking { done, total } => format!("checking masks {done}/{total}"),
             Phase::Validating { done, total } => format!("validating {done}/{total}"),
+            Phase::Preparing(_) => "preparing the GPU".to_owned(),
             Phase::Stopping | Phase::StoppingNow => "stopping".to_owned(),
             _ => format!("epoch {}/{}", active.epoch.max(1), run.config.epochs),
         }];

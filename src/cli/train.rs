@@ -12,10 +12,12 @@ use super::args::TrainArgs;
 use super::interrupts::Interrupts;
 use super::network::PlanArg;
 use super::report::{Expected, JsonReport, Report, TextReport};
-use super::{EXIT_STOPPED, Session, TICK, auto, output, pass_on_notices, wait_for_device};
+use super::{
+    EXIT_STOPPED, SILENT_WAIT, Session, TICK, auto, output, pass_on_notices, wait_for_device,
+};
 use crate::engine::{
-    DeviceId, Engine, EngineError, Need, RunEventKind, RunSnapshot, RunState, Scores, TrainOptions,
-    Variant,
+    ActiveRun, DeviceId, Engine, EngineError, Need, RunEventKind, RunSnapshot, RunState, Scores,
+    TrainOptions, Variant,
 };
 
 /// Trains as asked and reports until it is over.
@@ -132,6 +134,7 @@ fn watch(
     let mut stopping = false;
     let mut errors = Vec::new();
     let mut expected = Expected::default();
+    let mut is_prepared = false;
     loop {
         engine.wait(TICK);
         if interrupts.any() && !stopping {
@@ -145,6 +148,15 @@ fn watch(
             engine.stop().ok();
         }
         errors.extend(pass_on_notices(&mut engine));
+        let preparing = engine.active().and_then(ActiveRun::preparing_for);
+        if preparing.is_some_and(|time| time > SILENT_WAIT) && !is_prepared {
+            is_prepared = true;
+            output::problem(
+                "note",
+                "preparing the GPU. Its kernels are compiled at first use, which can take minutes; Ctrl+C \
+                 twice leaves it",
+            );
+        }
         for event in engine.take_run_events() {
             if let RunEventKind::Started(_) = event.kind {
                 expected = Expected::of(&engine);

@@ -4,14 +4,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
+use super::devices::kind_of;
 use super::runs::{RunSnapshot, RunState};
 use super::tasks::Task;
 use super::{DatasetState, Engine, OpenDataset};
 use crate::dataset::Dataset;
 use crate::training::{
-    Circumstances, Configured, DataFacts, DeviceId, DeviceKind, EarlierRun, FittingChange,
-    MachineMemory, MemoryEstimate, MemoryFit, RunConfig, RunTime, StartingPoint, WeightsChoice,
-    WeightsSummary, configure, fitting_changes,
+    Circumstances, Configured, DataFacts, DeviceId, DeviceKind, DeviceMemory, EarlierRun,
+    FittingChange, MachineMemory, MemoryEstimate, MemoryFit, MemoryRoom, RunConfig, RunTime,
+    StartingPoint, WeightsChoice, WeightsSummary, advice_text, configure, fitting_changes,
 };
 
 /// What a run will take.
@@ -21,7 +22,9 @@ pub struct BeforeStart {
     pub facts: DataFacts,
     /// The memory that it takes.
     pub memory: MemoryEstimate,
-    /// How that goes with the memory of the machine.
+    /// The memory of its device.
+    pub room: MemoryRoom,
+    /// How both go together.
     pub fit: MemoryFit,
     /// What would fit, where it does not.
     pub changes: Vec<FittingChange>,
@@ -30,28 +33,42 @@ pub struct BeforeStart {
 }
 
 impl BeforeStart {
-    /// Of a run on `dataset`; reads the headers of some images.
-    pub(super) fn new(config: &RunConfig, dataset: &Dataset, timed: &[TimedRun]) -> Self {
+    /// Of a run on `dataset`, whose device says that it has `memory`; reads the headers of some
+    /// images.
+    pub(super) fn new(
+        config: &RunConfig,
+        dataset: &Dataset,
+        memory: DeviceMemory,
+        timed: &[TimedRun],
+    ) -> Self {
         let facts = DataFacts::read(dataset);
+        let room = MemoryRoom::of(kind_of(config.device), memory, MachineMemory::read());
         let memory = MemoryEstimate::new(config, &facts);
-        // The memory of a GPU is not known.
-        let fit = match config.device {
-            DeviceId::Cpu => MemoryFit::of(memory.total(), MachineMemory::read()),
-            _ => MemoryFit::Unknown,
-        };
+        let fit = MemoryFit::of(&memory, room);
         let changes = match fit {
-            MemoryFit::TooLarge { total: limit } | MemoryFit::Tight { available: limit } => {
-                fitting_changes(config, &facts, limit)
+            MemoryFit::TooLarge { .. } | MemoryFit::PieceTooLarge { .. } => {
+                fitting_changes(config, &facts, room)
+            }
+            MemoryFit::Tight { available } => {
+                fitting_changes(config, &facts, room.within(available))
             }
             MemoryFit::Unknown | MemoryFit::Fits => Vec::new(),
         };
         Self {
             facts,
             memory,
+            room,
             fit,
             changes,
             time: time(config, &facts, timed),
         }
+    }
+
+    /// Why the run cannot fit into memory, with what would; `None` = it may fit.
+    pub fn refusal(&self) -> Option<String> {
+        let refusal = self.fit.refusal(&self.memory)?;
+        let advice = advice_text(&self.changes);
+        Some(format!("this run needs {refusal}. {advice}"))
     }
 }
 
@@ -108,8 +125,9 @@ impl Engine {
     pub fn before_start(&self, config: &RunConfig) -> Option<Task<BeforeStart>> {
         let open = self.ready_dataset()?;
         let (config, timed) = (config.clone(), self.timed_runs());
+        let memory = self.devices().memory(config.device);
         Some(self.spawn("before start", move |_| {
-            BeforeStart::new(&config, &open.dataset, &timed)
+            BeforeStart::new(&config, &open.dataset, memory, &timed)
         }))
     }
 
@@ -120,6 +138,7 @@ impl Engine {
             .devices()
             .entry(device)
             .map_or(DeviceKind::Cpu, |entry| entry.kind);
+        let memory = self.devices().memory(device);
         let files: Vec<PathBuf> = self
             .catalogue
             .items()
@@ -129,8 +148,9 @@ impl Engine {
         Some(self.spawn_waiting("configure", move |_| {
             let mut configured = configure(&Circumstances {
                 facts: DataFacts::read(&open.dataset),
+                id: device,
                 device: kind,
-                machine: MachineMemory::read(),
+                room: MemoryRoom::of(kind, memory, MachineMemory::read()),
                 weights: if kind == DeviceKind::Cpu {
                     Vec::new()
                 } else {
@@ -139,7 +159,6 @@ impl Engine {
                 threads: available_parallelism().map_or(1, usize::from),
             });
             configured.config.dataset = open.which.clone();
-            configured.config.device = device;
             configured
         }))
     }

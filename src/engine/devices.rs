@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 use super::background::Background;
 use super::tasks::guarded;
 use super::{Engine, EngineError, Event};
-use crate::training::{DeviceEntry, DeviceId, DeviceKind, candidates, cpu_entry, probe};
+use crate::training::{
+    DeviceEntry, DeviceId, DeviceKind, DeviceMemory, candidates, cpu_entry, is_lost, probe,
+};
 
 /// The devices known so far; the processor is always the first.
 #[derive(Debug, Clone)]
@@ -59,6 +61,22 @@ impl Devices {
     /// What was found out about a device.
     pub fn entry(&self, id: DeviceId) -> Option<&DeviceEntry> {
         self.entries.iter().find(|entry| entry.id == id)
+    }
+
+    /// What a device says of its memory.
+    pub fn memory(&self, id: DeviceId) -> DeviceMemory {
+        self.entry(id)
+            .map_or_else(DeviceMemory::default, |entry| entry.memory)
+    }
+
+    /// Takes in which devices were lost during a run.
+    pub(super) fn note_lost(&mut self) {
+        for entry in &mut self.entries {
+            if entry.problem.is_none() && is_lost(entry.id) {
+                let problem = "it was lost during a run; restart the program to use it again";
+                entry.problem = Some(problem.to_owned());
+            }
+        }
     }
 
     /// An error where a run cannot start on `device`.
@@ -137,6 +155,7 @@ fn probe_in_child(program: &Path, id: DeviceId, patience: Duration) -> Option<De
             name: "unknown".into(),
             kind: kind_of(id),
             backend: String::new(),
+            memory: DeviceMemory::default(),
             problem: Some(problem),
         }),
     }
@@ -153,7 +172,8 @@ fn rank(kind: DeviceKind) -> usize {
     }
 }
 
-fn kind_of(id: DeviceId) -> DeviceKind {
+/// What an id says of its device.
+pub(super) fn kind_of(id: DeviceId) -> DeviceKind {
     match id {
         DeviceId::Cpu => DeviceKind::Cpu,
         DeviceId::Gpu(_) | DeviceId::Cuda(_) => DeviceKind::DiscreteGpu,
@@ -246,6 +266,7 @@ mod tests {
             name: "Some card".into(),
             kind: DeviceKind::DiscreteGpu,
             backend: "Vulkan".into(),
+            memory: DeviceMemory::default(),
             problem: Some("it computes wrongly".into()),
         });
         let broken = devices.check(DeviceId::Gpu(0)).expect_err("refused");
@@ -262,6 +283,7 @@ mod tests {
             name: "test".to_owned(),
             kind,
             backend: "test".to_owned(),
+            memory: DeviceMemory::default(),
             problem: problem.map(str::to_owned),
         }
     }

@@ -66,6 +66,15 @@ pub enum EngineError {
         /// The run that is being trained.
         run: String,
     },
+    /// The run was left, and its device did not end what it had begun.
+    #[error(
+        "{run} was left, and its device is still busy with what the run had begun. Wait for that, or \
+         restart the program"
+    )]
+    StillBusy {
+        /// The run.
+        run: String,
+    },
     /// No plan was stopped.
     #[error("no plan was stopped that could be continued. Start one")]
     NoPlan,

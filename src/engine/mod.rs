@@ -46,15 +46,15 @@ pub use crate::metrics::{BOUNDARY_WIDTH, ConfusionMatrix, Scores};
 pub use crate::model::weights::{
     WEIGHTS_EXTENSIONS, WeightsLayout, WeightsRow, WeightsRowState, has_weights_extension,
 };
-pub use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
+pub use crate::model::{ComputedBy, FinalUpsampling, Geometry, Trunk, Variant};
 pub use crate::training::checkpoint::RunNotes;
 pub use crate::training::{
     BestBy, BrokenRule, CheckpointPolicy, Choice, Configured, DataFacts, DatasetRef, DeviceEntry,
-    DeviceId, DeviceKind, EpochRecord, FittingChange, InitialWeights, Learning, MemoryEstimate,
-    MemoryFit, Outcome, Precision, Preview, PreviewItem, Recipe, Reduction, RunConfig, RunInfo,
-    RunTime, SampleOrder, SavedWeights, Schedule, StartingPoint, StepPhase, StepProgress,
-    StepRecord, TrainOptions, WeightsChoice, WeightsSummary, autotune_folder, memory_text,
-    network_preset, preset, tested_devices_file,
+    DeviceId, DeviceKind, DeviceMemory, EpochRecord, FittingChange, InitialWeights, Learning,
+    MemoryEstimate, MemoryFit, MemoryRoom, Outcome, Precision, Preparation, Preview, PreviewItem,
+    Recipe, Reduction, RunConfig, RunInfo, RunTime, SampleOrder, SavedWeights, Schedule,
+    StartingPoint, StepPhase, StepProgress, StepRecord, TrainOptions, WeightsChoice,
+    WeightsSummary, autotune_folder, memory_text, network_preset, preset, tested_devices_file,
 };
 pub use before_start::BeforeStart;
 pub use catalogue::{
@@ -205,6 +205,9 @@ impl Engine {
             let training = self.trainer.poll(&mut self.runs, &mut self.notices);
             let trained = self.trainer.active().map(|active| active.run.as_str());
             self.runs_thread.set_own(trained);
+            if training && trained.is_none() {
+                self.devices.note_lost();
+            }
             if !own && !training {
                 self.take_lost();
                 return !self.events.is_empty();

@@ -26,7 +26,7 @@ mod upsample;
 mod variant;
 pub mod weights;
 
-pub use cost::{LayerKind, LayerShape, NetworkMemory, StepCost};
+pub use cost::{ComputedBy, LayerKind, LayerShape, NetworkMemory, StepCost};
 pub use feature_map::resize;
 pub use geometry::{Geometry, crop};
 pub use network::{Network, NetworkConfig};

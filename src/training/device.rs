@@ -2,12 +2,16 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::{Mutex, PoisonError};
 
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 #[cfg(any(feature = "wgpu", feature = "cuda"))]
 use super::autotune_cache;
+#[cfg(feature = "wgpu")]
+use super::device_memory;
+use super::device_memory::DeviceMemory;
 use super::error::TrainError;
 
 /// Names a device: `cpu`, `gpu:0` (a graphics card through Vulkan, Metal or DirectX),
@@ -118,15 +122,40 @@ pub struct DeviceEntry {
     pub kind: DeviceKind,
     /// The way to it: `flex`, `Vulkan`, `Metal`, `CUDA`.
     pub backend: String,
+    /// Its memory. The processor's is the machine's, which is looked at when it is needed.
+    #[serde(flatten)]
+    pub memory: DeviceMemory,
     /// Why it cannot be used for training; `None` = it passed the probe.
     pub problem: Option<String>,
+}
+
+/// Devices that were lost: a runtime is set up once per process, so they do not come back.
+static LOST: Mutex<Vec<DeviceId>> = Mutex::new(Vec::new());
+
+/// Notes that a device does not answer any more. The processor always does.
+pub(super) fn lose(id: DeviceId) {
+    if id != DeviceId::Cpu {
+        LOST.lock().unwrap_or_else(PoisonError::into_inner).push(id);
+    }
+}
+
+/// Whether a device was lost since the program was started.
+pub fn is_lost(id: DeviceId) -> bool {
+    let lost = LOST.lock().unwrap_or_else(PoisonError::into_inner);
+    lost.contains(&id)
 }
 
 /// Opens a device for computing.
 ///
 /// # Errors
-/// When this build has no way to it, or its driver refuses.
+/// When this build has no way to it, its driver refuses, or it was lost.
 pub fn open(id: DeviceId) -> Result<Device, TrainError> {
+    if is_lost(id) {
+        return Err(refused(
+            id,
+            "it was lost during a run; restart the program to use it again",
+        ));
+    }
     match id {
         DeviceId::Cpu => Ok(Device::flex()),
         DeviceId::Cuda(index) => open_cuda(index),
@@ -161,15 +190,41 @@ fn gpu_kind(id: DeviceId) -> Option<burn::tensor::DeviceKind> {
 
 /// Name and way of each GPU opened so far: a runtime is set up once per process.
 #[cfg(feature = "wgpu")]
-static OPENED: std::sync::Mutex<Vec<(DeviceId, AdapterName)>> = std::sync::Mutex::new(Vec::new());
+static OPENED: Mutex<Vec<(DeviceId, AdapterName)>> = Mutex::new(Vec::new());
+
+/// What is known of the memory of a device that was opened.
+#[cfg(feature = "wgpu")]
+pub(super) fn memory(id: DeviceId) -> DeviceMemory {
+    let opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+    let adapter = opened.iter().find(|(known, _)| *known == id);
+    adapter.map_or_else(DeviceMemory::default, |(_, adapter)| adapter.memory)
+}
+
+#[cfg(not(feature = "wgpu"))]
+pub(super) fn memory(_id: DeviceId) -> DeviceMemory {
+    DeviceMemory::default()
+}
+
+/// Gives memory that a GPU keeps for the next step back to the system, where a run is over.
+pub(super) fn give_back_memory(id: DeviceId) {
+    // Only a device that was opened has told of its memory.
+    if memory(id) == DeviceMemory::default() || is_lost(id) {
+        return;
+    }
+    if let Ok(device) = open(id) {
+        // A device that fails now has failed before, and that was told.
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| device.memory_cleanup())).ok();
+    }
+}
 
 /// What a driver calls an adapter.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct AdapterName {
     pub name: String,
     pub backend: String,
     /// The driver and its version; empty where they are not told.
     pub driver: String,
+    pub memory: DeviceMemory,
 }
 
 #[cfg(feature = "wgpu")]
@@ -185,9 +240,7 @@ fn open_gpu(id: DeviceId) -> Result<Device, TrainError> {
 #[cfg(feature = "wgpu")]
 pub(super) fn adapter(id: DeviceId) -> Result<Option<AdapterName>, TrainError> {
     use burn::tensor::wgpu::WgpuInitError;
-    let mut opened = OPENED
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((_, name)) = opened.iter().find(|(known, _)| *known == id) {
         return Ok(Some(name.clone()));
     }
@@ -196,14 +249,24 @@ pub(super) fn adapter(id: DeviceId) -> Result<Option<AdapterName>, TrainError> {
     };
     autotune_cache::start();
     match Device::wgpu_options().device_kind(kind).init_with_setup() {
-        Ok((_, setup)) => {
+        Ok((device, setup)) => {
             let info = setup.adapter.get_info();
+            let limits = setup.device.limits();
+            let buffer = limits
+                .max_buffer_size
+                .min(limits.max_storage_buffer_binding_size);
+            let total = device_memory::of_driver(&device)
+                .or_else(|| device_memory::of_system(&info.device_pci_bus_id));
             let name = AdapterName {
                 name: info.name,
                 backend: info.backend.to_string(),
                 driver: format!("{} {}", info.driver, info.driver_info)
                     .trim()
                     .to_owned(),
+                memory: DeviceMemory {
+                    total,
+                    largest_buffer: Some(buffer),
+                },
             };
             opened.push((id, name.clone()));
             Ok(Some(name))

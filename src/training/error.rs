@@ -39,6 +39,20 @@ pub enum TrainError {
     /// The device failed in the middle of something.
     #[error("the device failed: {0}. Restart the program")]
     Execution(String),
+    /// The device has no memory left.
+    #[error("device {device} has too little memory for these settings ({reason}). {advice}")]
+    OutOfMemory {
+        device: String,
+        reason: String,
+        advice: String,
+    },
+    /// The device does not answer any more.
+    #[error(
+        "device {device} was lost ({reason}): its driver was reset or has stopped. Restart the program to \
+         use it again, or train on another device; if it is lost again, choose smaller settings or \
+         update the driver"
+    )]
+    DeviceLost { device: String, reason: String },
     /// The loss is not a number any more.
     #[error(
         "the loss became {loss} at step {step} (learning rate {learning_rate}). Lower the learning \
@@ -104,6 +118,8 @@ impl TrainError {
         matches!(
             self,
             Self::Execution(_)
+                | Self::OutOfMemory { .. }
+                | Self::DeviceLost { .. }
                 | Self::NonFinite { .. }
                 | Self::NonFiniteGradients { .. }
                 | Self::NonFiniteWeights { .. }

@@ -112,13 +112,15 @@ pub struct Preview {
     pub items: Vec<PreviewItem>,
 }
 
-/// Order: `Started (Step | Preview | Validating | EpochEnded | Paused | Unpaused | Saved)* Ended`;
+/// Order: `Preparing* Started Preparing? (Step | Preview | Validating | EpochEnded | Paused | Unpaused | Saved)* Ended`;
 /// a `Warning` may come at any time, and `Blocked Unblocked` at any time in between.
 /// `Ended` is always sent, exactly once, also when nothing was started.
 #[derive(Debug, Clone)]
 pub enum TrainEvent {
     /// The network is on the device and the first batch is being read.
     Started(RunInfo),
+    /// A GPU is being prepared for the first step.
+    Preparing(Preparation),
     /// One step is done.
     Step(StepRecord),
     /// Fresh masks of the pinned images.
@@ -141,6 +143,17 @@ pub enum TrainEvent {
     Unblocked,
     /// The run is over.
     Ended(Outcome),
+}
+
+/// What is done on a GPU before the first step. The first use ever takes seconds to minutes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Preparation {
+    /// Its driver starts.
+    Opening,
+    /// The weights are drawn, or read and uploaded.
+    Weights,
+    /// Kernels are generated, compiled and, where Burn does that, tuned.
+    Kernels,
 }
 
 /// How a run ended. A requested stop is not a failure.

@@ -15,6 +15,8 @@ mod config;
 mod control;
 mod device;
 mod device_confusion;
+mod device_fault;
+mod device_memory;
 mod error;
 mod estimate;
 mod evaluate;
@@ -54,15 +56,17 @@ pub use checkpoint_policy::{BestBy, CheckpointPolicy};
 pub use command_line::NoCommandLine;
 pub use config::{DatasetRef, InitialWeights, RunConfig, SampleOrder};
 pub use control::Control;
-pub use device::{DeviceEntry, DeviceId, DeviceKind, open as open_device};
+pub use device::{DeviceEntry, DeviceId, DeviceKind, is_lost, open as open_device};
+pub use device_memory::DeviceMemory;
 pub use error::TrainError;
 pub use estimate::{
-    DataFacts, EarlierRun, FittingChange, MemoryEstimate, MemoryFit, RunTime, fitting_changes,
-    too_large_text,
+    DataFacts, EarlierRun, FittingChange, MemoryEstimate, MemoryFit, MemoryRoom, RunTime,
+    advice_text, fitting_changes,
 };
 pub use evaluate::EvaluationScores;
 pub use event::{
-    EpochRecord, Outcome, Preview, PreviewItem, RunInfo, StepRecord, TrainEvent, TrainSink,
+    EpochRecord, Outcome, Preparation, Preview, PreviewItem, RunInfo, StepRecord, TrainEvent,
+    TrainSink,
 };
 pub use external_weights::{WeightsChoice, WeightsSummary, export_run, import_run};
 pub use initial_weights::initial_network;

@@ -9,7 +9,8 @@ use eframe::egui::{DroppedFile, Vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, Node};
 use fcn_workbench::engine::{
-    ActiveRun, DatasetRef, DatasetState, Dirs, Engine, EngineOptions, Phase, RunConfig, RunSnapshot,
+    ActiveRun, DatasetRef, DatasetState, Dirs, Engine, EngineOptions, Phase, RunConfig,
+    RunSnapshot, Waker,
 };
 use fcn_workbench::ui::App;
 use fcn_workbench::ui::state::AppState;
@@ -32,13 +33,23 @@ pub struct Desk {
 impl Desk {
     /// A window with a dataset of 8 and 2 images open, and `edit` made to the settings.
     pub fn new(edit: impl FnOnce(&mut RunConfig)) -> Self {
+        Self::on_machine(edit, None, Arc::new(|| {}))
+    }
+
+    /// As [`new`](Self::new), on a machine whose devices are found by `probe`, and whose engine
+    /// wakes up the window by `waker`.
+    pub fn on_machine(
+        edit: impl FnOnce(&mut RunConfig),
+        probe: Option<PathBuf>,
+        waker: Waker,
+    ) -> Self {
         let set = TinySet::new(8, 2);
         let mut config = set.config();
         edit(&mut config);
         let state = serde_json::json!({ "train": { "settings": config } });
         let state = serde_json::from_value(state).expect("the saved state of a window");
         let folder = set.root();
-        let mut desk = Self::open(set, state, folder);
+        let mut desk = Self::with(set, state, folder, probe, waker);
         desk.until("the dataset is open", |desk| {
             matches!(desk.engine().dataset(), DatasetState::Ready(_))
         });
@@ -47,15 +58,24 @@ impl Desk {
 
     /// A window with nothing changed that opens `folder`.
     pub fn open(set: TinySet, state: AppState, folder: PathBuf) -> Self {
+        Self::with(set, state, folder, None, Arc::new(|| {}))
+    }
+
+    fn with(
+        set: TinySet,
+        state: AppState,
+        folder: PathBuf,
+        probe_program: Option<PathBuf>,
+        waker: Waker,
+    ) -> Self {
         let dirs = Dirs {
             data: set.dir.path().join("data"),
             runs: set.runs(),
         };
-        let waker = Arc::new(|| {});
         let mut engine = Engine::new(EngineOptions {
             dirs,
             waker,
-            probe_program: None,
+            probe_program,
             live_masks: true,
         });
         engine.open_dataset(DatasetRef::Folder(folder));

@@ -6,6 +6,8 @@ mod curves;
 mod desk;
 mod files;
 mod findings;
+#[cfg(all(unix, feature = "wgpu"))]
+mod gpu;
 mod keys;
 mod layout;
 mod look_inside;

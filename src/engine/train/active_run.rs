@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::engine::before_start::BeforeStart;
-use crate::training::{RunConfig, RunInfo, StepProgress, TrainEvent};
+use crate::training::{Preparation, RunConfig, RunInfo, StepProgress, TrainEvent};
 
 /// What the training thread is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub enum Phase {
     Starting,
     /// The labels of the dataset are being looked at.
     Checking { done: usize, total: usize },
+    /// A GPU is being prepared for the first step.
+    Preparing(Preparation),
     /// Steps are made.
     Training,
     /// The validation set is being scored.
@@ -51,6 +53,8 @@ pub struct ActiveRun {
     pub before_start: Option<Arc<BeforeStart>>,
     /// How far the step in hand is.
     pub in_step: Option<StepProgress>,
+    /// When its preparation began.
+    preparing: Option<Instant>,
     recent: VecDeque<f64>,
     running: Duration,
     since: Option<Instant>,
@@ -73,6 +77,7 @@ impl ActiveRun {
             remaining_secs: None,
             before_start: None,
             in_step: None,
+            preparing: None,
             recent: VecDeque::new(),
             running: Duration::ZERO,
             since: None,
@@ -96,6 +101,10 @@ impl ActiveRun {
                 self.info = Some(info.clone());
                 self.since = Some(Instant::now());
                 self.enter(Phase::Training);
+            }
+            TrainEvent::Preparing(what) => {
+                self.preparing.get_or_insert_with(Instant::now);
+                self.enter(Phase::Preparing(*what));
             }
             TrainEvent::Step(step) => {
                 self.step = step.step;
@@ -130,6 +139,13 @@ impl ActiveRun {
             | TrainEvent::Saved { .. }
             | TrainEvent::Ended(_) => {}
         }
+    }
+
+    /// How long its device has been prepared, while it is.
+    pub fn preparing_for(&self) -> Option<Duration> {
+        let is_preparing = matches!(self.phase, Phase::Preparing(_));
+        let since = self.preparing.filter(|_| is_preparing)?;
+        Some(since.elapsed())
     }
 
     /// Takes in how far the look at the labels is.

@@ -1,6 +1,7 @@
 //! Training: the active run, the plan it is a part of, and the `train` thread.
 
 mod active_run;
+mod current;
 mod ending;
 mod notice_of;
 mod plan;
@@ -51,6 +52,7 @@ impl Engine {
             config.validate()?;
             self.devices.check(config.device)?;
         }
+        self.trainer.devices = self.devices.clone();
         self.trainer.start(configs, staged)
     }
 
@@ -97,6 +99,11 @@ impl Engine {
         run: &str,
         mut options: TrainOptions,
     ) -> Result<(), EngineError> {
+        if self.trainer.is_left(run) {
+            return Err(EngineError::StillBusy {
+                run: run.to_owned(),
+            });
+        }
         let snapshot = self.existing_run(run)?;
         let folder = self.folder(run);
         if !snapshot.can_resume {
@@ -127,6 +134,7 @@ impl Engine {
         }
         options.device = Some(config.device);
         self.devices.check(config.device)?;
+        self.trainer.devices = self.devices.clone();
         self.trainer.resume_run(folder, config, options)
     }
 

@@ -1,17 +1,23 @@
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crossbeam_channel::{Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded};
 
+use super::active_run::{ActiveRun, Phase};
+use super::current::Current;
 use super::run_event::RunEventKind;
-use super::thread::ThreadEvent;
-use super::trainer::{Trainer, fake_thread};
+use super::thread::{PreviewSlot, ThreadEvent};
+use super::trainer::Trainer;
 use crate::dataset::ClassList;
 use crate::engine::{Dirs, EngineError, NoticeLevel};
 use crate::metrics::Scores;
 use crate::model::Trunk;
 use crate::training::checkpoint::{RunFolder, RunMeta};
-use crate::training::{EpochRecord, Outcome, RunInfo, StepRecord, TrainEvent, preset};
+use crate::training::{
+    Control, DeviceId, EpochRecord, Outcome, Preparation, RunConfig, RunInfo, StepRecord,
+    TrainEvent, preset,
+};
 
 const RUN: &str = "r";
 
@@ -25,13 +31,32 @@ fn trainer(dir: &Path) -> Trainer {
     trainer
 }
 
+/// Lets `trainer` take in `events` as if `thread` sent them.
+fn fake_thread(
+    trainer: &mut Trainer,
+    config: RunConfig,
+    events: Receiver<ThreadEvent>,
+    thread: impl FnOnce() + Send + 'static,
+) {
+    let builder = std::thread::Builder::new().name("train".into());
+    trainer.current = Some(Current {
+        active: ActiveRun::new(config),
+        classes: Arc::default(),
+        control: Control::default(),
+        events,
+        previews: PreviewSlot::default(),
+        thread: builder.spawn(thread).expect("a thread"),
+        leave_at: None,
+    });
+}
+
 /// Lets `trainer` follow a run whose thread sends `events`.
 fn follow(trainer: &mut Trainer, events: Vec<ThreadEvent>) -> Sender<ThreadEvent> {
     let (sender, receiver) = bounded(64);
     for event in events {
         sender.send(event).expect("room");
     }
-    fake_thread(trainer, preset(Trunk::Vgg16Slim), receiver);
+    fake_thread(trainer, preset(Trunk::Vgg16Slim), receiver, || {});
     sender
 }
 
@@ -189,4 +214,60 @@ fn without_a_run_there_is_nothing_to_pause_or_stop() {
     trainer.pause().expect("a pause");
     let second = trainer.start(vec![config], false);
     assert!(matches!(second, Err(EngineError::Busy { run }) if run == RUN));
+}
+
+#[test]
+fn a_run_whose_gpu_does_not_let_go_is_left() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut trainer = trainer(dir.path());
+    trainer.patience = Duration::ZERO;
+    let (sender, receiver) = bounded(64);
+    sender.send(opened(dir.path())).expect("room");
+    let preparing = ThreadEvent::Train(TrainEvent::Preparing(Preparation::Kernels));
+    sender.send(preparing).expect("room");
+    // A compiler that nobody can interrupt.
+    let (compiled, compiler) = bounded::<()>(0);
+    let config = RunConfig {
+        device: DeviceId::Gpu(0),
+        ..preset(Trunk::Vgg16Slim)
+    };
+    fake_thread(&mut trainer, config, receiver, move || {
+        compiler.recv().ok();
+    });
+    let (mut runs, mut notices) = (Vec::new(), Vec::new());
+    while trainer.poll(&mut runs, &mut notices) {}
+    let active = trainer.active().expect("a run");
+    assert_eq!(active.phase, Phase::Preparing(Preparation::Kernels));
+    assert!(active.preparing_for().is_some());
+
+    trainer.stop_now().expect("a run");
+    while trainer.poll(&mut runs, &mut notices) {}
+    assert!(trainer.active().is_none());
+    let texts: Vec<&str> = notices.iter().map(|notice| notice.text.as_str()).collect();
+    assert!(texts[0].starts_with("gpu:0 is still busy with what r had begun"));
+    assert!(texts[1].ends_with("was stopped at once, before its first checkpoint"));
+    assert!(trainer.is_left(RUN) && !trainer.is_left("another"));
+    assert_eq!(told(&mut trainer), "started ended");
+    drop(compiled);
+    while trainer.is_left(RUN) {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn the_program_ends_although_a_gpu_does_not_answer() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut trainer = trainer(dir.path());
+    trainer.patience = Duration::ZERO;
+    let (_sender, receiver) = bounded(64);
+    let (_compiled, compiler) = bounded::<()>(0);
+    let config = RunConfig {
+        device: DeviceId::Gpu(0),
+        ..preset(Trunk::Vgg16Slim)
+    };
+    fake_thread(&mut trainer, config, receiver, move || {
+        compiler.recv().ok();
+    });
+    // This would wait for ever.
+    drop(trainer);
 }

@@ -16,8 +16,8 @@ use crate::engine::tasks::guarded;
 use crate::engine::{EngineError, Waker};
 use crate::training::checkpoint::{EndMark, RunFolder, RunMeta};
 use crate::training::{
-    Control, DataFacts, MemoryEstimate, MemoryFit, MemoryWatch, Outcome, Preview, RunConfig,
-    TrainEvent, TrainOptions, TrainSink, fitting_changes, too_large_text, train_with,
+    Control, DeviceMemory, MemoryWatch, Outcome, Preview, RunConfig, TrainEvent, TrainOptions,
+    TrainSink, train_with,
 };
 
 /// What a training thread is started for.
@@ -56,6 +56,8 @@ pub(super) struct TrainThread {
     pub runs_dir: PathBuf,
     /// Whether a run starts that needs more memory than there is.
     pub ignore_memory: bool,
+    /// What the run's device says of its memory.
+    pub memory: DeviceMemory,
     pub control: Control,
     pub events: Sender<ThreadEvent>,
     /// Where live masks go; `None` = nobody looks.
@@ -80,7 +82,6 @@ impl TrainThread {
             control: self.control.clone(),
             watch: MemoryWatch::default(),
             low_memory: None,
-            estimate: None,
             folder: None,
         };
         let mut opened = None;
@@ -145,15 +146,12 @@ impl TrainThread {
                 }
             }
         };
-        let estimate = Arc::new(BeforeStart::new(&config, &dataset, &[]));
-        if let (Job::New(_), MemoryFit::TooLarge { total }, false) =
-            (&self.job, estimate.fit, self.ignore_memory)
+        let estimate = Arc::new(BeforeStart::new(&config, &dataset, self.memory, &[]));
+        if let (Job::New(_), false) = (&self.job, self.ignore_memory)
+            && let Some(text) = estimate.refusal()
         {
-            let needed = estimate.memory.total();
-            let text = too_large_text(&config, &estimate.facts, needed, total);
             return Err(EngineError::TooLarge(text));
         }
-        sink.estimate = Some((config, Arc::clone(&estimate)));
         self.events.send(ThreadEvent::Estimated(estimate)).ok();
         let warnings = before_training(&dataset, &mut |done, total| {
             self.events.send(ThreadEvent::Checking { done, total }).ok();
@@ -237,7 +235,6 @@ struct EngineSink {
     watch: MemoryWatch,
     /// What was left when there was next to nothing.
     low_memory: Option<u64>,
-    estimate: Option<(RunConfig, Arc<BeforeStart>)>,
     folder: Option<RunFolder>,
 }
 
@@ -252,22 +249,13 @@ impl EngineSink {
         }
     }
 
-    /// What is to be told of an end: why the run was stopped, where nobody asked for that, and
-    /// what would fit, where the device had too little memory.
+    /// What is to be told of an end: why the run was stopped, where nobody asked for that.
     fn explained(&self, outcome: Outcome) -> Outcome {
-        let text = match (&outcome, self.low_memory, &self.estimate) {
-            (Outcome::Stopped { step }, Some(available), _) => EngineError::LowMemory {
-                available,
-                step: *step,
-            }
-            .to_string(),
-            (Outcome::Failed(message), _, Some((config, estimate)))
-                if is_out_of_memory(message) =>
-            {
-                with_fitting_changes(message, config, &estimate.facts)
-            }
-            _ => return outcome,
+        let (Outcome::Stopped { step }, Some(available)) = (&outcome, self.low_memory) else {
+            return outcome;
         };
+        let step = *step;
+        let text = EngineError::LowMemory { available, step }.to_string();
         if let Some(folder) = &self.folder {
             let end = EndMark::Failed {
                 message: text.clone(),
@@ -278,34 +266,6 @@ impl EngineSink {
         }
         Outcome::Failed(text)
     }
-}
-
-/// Whether a device says in some words that its memory is full.
-fn is_out_of_memory(message: &str) -> bool {
-    let message = message.to_lowercase();
-    [
-        "out of memory",
-        "outofmemory",
-        "out_of_memory",
-        "buffertoobig",
-        "not enough memory",
-    ]
-    .iter()
-    .any(|words| message.contains(words))
-}
-
-/// Settings that take three quarters of what was too much.
-fn with_fitting_changes(message: &str, config: &RunConfig, facts: &DataFacts) -> String {
-    let limit = MemoryEstimate::new(config, facts).total() / 4 * 3;
-    let changes = fitting_changes(config, facts, limit);
-    let texts: Vec<&str> = changes.iter().map(|change| change.text.as_str()).collect();
-    if texts.is_empty() {
-        return message.to_owned();
-    }
-    format!(
-        "{message}. The device has too little memory for these settings; less take: {}",
-        texts.join("; ")
-    )
 }
 
 impl TrainSink for EngineSink {

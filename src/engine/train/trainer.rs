@@ -2,19 +2,20 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 
 use super::active_run::{ActiveRun, Phase};
+use super::current::{Current, LeftThreads, Over, PATIENCE, insert};
 use super::ending::{ending_notice, state_after};
 use super::notice_of::notice_of;
 use super::plan::{Plan, RestOfPlan};
 use super::run_event::{RunEventKind, RunEvents};
 use super::thread::{Job, PreviewSlot, ThreadEvent, TrainThread};
 use crate::dataset::ClassList;
-use crate::engine::runs::{RunSnapshot, newest_first};
+use crate::engine::devices::Devices;
+use crate::engine::runs::RunSnapshot;
 use crate::engine::{Dirs, EngineError, Lost, Notice, NoticeLevel, Waker};
 use crate::training::checkpoint::RunFolder;
 use crate::training::{
@@ -37,7 +38,7 @@ pub(in crate::engine) struct Trainer {
     dirs: Dirs,
     waker: Waker,
     live_masks: bool,
-    current: Option<Current>,
+    pub(super) current: Option<Current>,
     plan: Option<Plan>,
     waiting: VecDeque<RunConfig>,
     rest: Option<RestOfPlan>,
@@ -45,22 +46,15 @@ pub(in crate::engine) struct Trainer {
     staged: bool,
     /// Whether runs start that need more memory than there is.
     pub(super) ignore_memory: bool,
+    /// The devices as they were known when runs were started.
+    pub(super) devices: Devices,
+    /// How long a run on a GPU may take to end at once: no compiler and no driver can be interrupted.
+    pub(super) patience: Duration,
+    /// Threads that did not.
+    left: LeftThreads,
     live: Option<Live>,
     pub(super) run_events: RunEvents,
 }
-
-/// A running thread.
-struct Current {
-    active: ActiveRun,
-    classes: Arc<ClassList>,
-    control: Control,
-    events: Receiver<ThreadEvent>,
-    previews: PreviewSlot,
-    thread: JoinHandle<()>,
-}
-
-/// How long the end of the program waits for the step in hand.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Steps that may wait to be taken in; the loop blocks beyond that.
 const QUEUE: usize = 1024;
@@ -77,6 +71,9 @@ impl Trainer {
             rest: None,
             staged: false,
             ignore_memory: false,
+            devices: Devices::new(false),
+            patience: PATIENCE,
+            left: LeftThreads::default(),
             live: None,
             run_events: RunEvents::default(),
         }
@@ -193,6 +190,7 @@ impl Trainer {
             data_dir: self.dirs.data.clone(),
             runs_dir: self.dirs.runs.clone(),
             ignore_memory: self.ignore_memory,
+            memory: self.devices.memory(config.device),
             control: control.clone(),
             events: sender,
             previews: self.live_masks.then(|| Arc::clone(&previews)),
@@ -214,6 +212,7 @@ impl Trainer {
             events,
             previews,
             thread,
+            leave_at: None,
         });
         Ok(())
     }
@@ -249,6 +248,10 @@ impl Trainer {
         let current = self.current()?;
         current.control.stop_now();
         current.active.phase = Phase::StoppingNow;
+        if current.is_on_gpu() {
+            let leave_at = Instant::now() + self.patience;
+            self.current()?.leave_at.get_or_insert(leave_at);
+        }
         Ok(())
     }
 
@@ -300,6 +303,7 @@ impl Trainer {
                     event => notices.extend(notice_of(run, &event)),
                 }
             }
+            Err(TryRecvError::Empty) if current.is_to_be_left() => self.leave(runs, notices),
             Err(TryRecvError::Empty) => return false,
             Err(TryRecvError::Disconnected) => {
                 let message = format!("training was lost: {Lost}");
@@ -313,8 +317,45 @@ impl Trainer {
         let Some(current) = self.current.take() else {
             return;
         };
+        let over = current.over();
         // The thread has nothing left to do: this does not wait.
         current.thread.join().ok();
+        self.over(over, outcome, runs, notices);
+    }
+
+    /// Leaves a run whose device does not let go of its thread.
+    fn leave(&mut self, runs: &mut [RunSnapshot], notices: &mut Vec<Notice>) {
+        let Some(current) = self.current.take() else {
+            return;
+        };
+        let over = current.over();
+        let run = over.active.run.clone();
+        let last = RunFolder::at(self.dirs.runs.join(&run)).last();
+        let checkpoint = last.filter(|_| !run.is_empty()).map(|last| last.step);
+        notices.push(Notice {
+            level: NoticeLevel::Info,
+            text: format!(
+                "{} is still busy with what {} had begun; another run on it waits for that",
+                over.active.config.device,
+                over.active.name_or("the run")
+            ),
+        });
+        self.left.push(run, current.thread);
+        self.over(over, Outcome::StoppedNow { checkpoint }, runs, notices);
+    }
+
+    /// Whether a run that was left still has its device.
+    pub fn is_left(&mut self, run: &str) -> bool {
+        self.left.holds(run)
+    }
+
+    fn over(
+        &mut self,
+        current: Over,
+        outcome: Outcome,
+        runs: &mut [RunSnapshot],
+        notices: &mut Vec<Notice>,
+    ) {
         let snapshot = runs.iter().find(|run| run.name == current.active.run);
         let name = snapshot.map_or_else(|| "The run".to_owned(), RunSnapshot::title);
         notices.push(ending_notice(&name, &current.active, &outcome));
@@ -325,7 +366,7 @@ impl Trainer {
         }
         self.run_events.ended(&current.active.run);
         // A stop may come when the run has just ended by itself.
-        if !finished || current.control.stop_requested() {
+        if !finished || current.stop_requested {
             let waiting = std::mem::take(&mut self.waiting);
             let plan = self.plan.clone().filter(|plan| plan.total > 1);
             self.rest = plan.and_then(|plan| {
@@ -341,58 +382,13 @@ impl Trainer {
     }
 }
 
-/// Puts a run into its place, instead of an older state of it.
-fn insert(runs: &mut Vec<RunSnapshot>, snapshot: RunSnapshot) {
-    runs.retain(|run| run.name != snapshot.name);
-    runs.push(snapshot);
-    newest_first(runs);
-}
-
-impl Current {
-    fn apply(&mut self, event: &TrainEvent, runs: &mut [RunSnapshot]) {
-        self.active.apply(event);
-        let Some(snapshot) = runs.iter_mut().find(|run| run.name == self.active.run) else {
-            return;
-        };
-        match event {
-            TrainEvent::Step(step) => snapshot.steps.push(step.clone()),
-            TrainEvent::EpochEnded(epoch) => snapshot.epochs.push(epoch.clone()),
-            TrainEvent::Saved { .. } => snapshot.has_weights = true,
-            _ => {}
-        }
-    }
-}
-
 impl Drop for Trainer {
-    /// The run saves itself and ends; the program waits for that, but for no step that takes long.
+    /// The run saves itself and ends; the program waits for that, but for no step that takes long, and
+    /// not for ever for a GPU.
     fn drop(&mut self) {
         if let Some(current) = self.current.take() {
             current.control.stop();
-            // Without a receiver the thread cannot block on a full channel.
-            drop(current.events);
-            let since = Instant::now();
-            while !current.thread.is_finished() && current.control.step_progress().is_some() {
-                if since.elapsed() > PATIENCE {
-                    current.control.stop_now();
-                    break;
-                }
-                std::thread::sleep(Duration::from_millis(5));
-            }
-            current.thread.join().ok();
+            current.end_with_program(self.patience);
         }
     }
-}
-
-/// Lets `trainer` take in `events` as if a thread sent them.
-#[cfg(test)]
-pub(super) fn fake_thread(trainer: &mut Trainer, config: RunConfig, events: Receiver<ThreadEvent>) {
-    let thread = std::thread::Builder::new().name("train".into());
-    trainer.current = Some(Current {
-        active: ActiveRun::new(config),
-        classes: Arc::default(),
-        control: Control::default(),
-        events,
-        previews: PreviewSlot::default(),
-        thread: thread.spawn(|| {}).expect("a thread"),
-    });
 }

@@ -5,9 +5,10 @@
 //! ([`Shape`] is a feature map). It counts the multiply-adds of convolutions and transposed convolutions, the
 //! way `FlopCounterMode` of PyTorch does; biases, normalization, pooling and interpolation are a
 //! few per mille of them. And it writes down what each layer makes, keeps for its backward pass and
-//! needs meanwhile ([`tape`]), as our layers on the processor do. Weights are not drawn, and no
-//! tensors are made but the initial kernels of the upsampling.
+//! needs meanwhile ([`tape`]), as our layers on the processor do, or those on a GPU. Weights are not
+//! drawn, and no tensors are made but the initial kernels of the upsampling.
 
+mod gpu;
 mod layers;
 mod shape;
 mod tape;
@@ -47,7 +48,17 @@ impl StepCost {
     }
 }
 
-/// Bytes that training a network takes on the processor, as its layers there compute.
+/// Whose layers compute a network: what they keep and what they need differs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ComputedBy {
+    /// The processor.
+    #[default]
+    Processor,
+    /// A GPU.
+    Gpu,
+}
+
+/// Bytes that training a network takes, as its layers compute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NetworkMemory {
     /// Weights, and running statistics.
@@ -57,18 +68,21 @@ pub struct NetworkMemory {
     /// The most that a step has at a time beside the weights: activations that wait for their
     /// backward pass, gradients, and scratch memory.
     pub step: u64,
+    /// The largest map, or the largest weights of a layer: memory in one piece.
+    pub largest: u64,
 }
 
 impl NetworkConfig {
     /// Multiply-adds of one forward pass of an image of `[height, width]` pixels, 1x1 or
     /// more, without a second head. Twice that are its floating point operations.
     pub fn multiply_adds(&self, size: [usize; 2]) -> u64 {
-        self.walk(1, size, false).multiply_adds()
+        self.walk(1, size, false, ComputedBy::Processor)
+            .multiply_adds()
     }
 
     /// Multiply-adds of a training step with one image of `[height, width]` pixels.
     pub fn step_cost(&self, size: [usize; 2], recompute_activations: bool) -> StepCost {
-        let tape = self.walk(1, size, true);
+        let tape = self.walk(1, size, true, ComputedBy::Processor);
         let forward = tape.multiply_adds();
         // As much again for the weights, and for the inputs but those of the first layers.
         let gradients = 2 * forward - tape.multiply_adds_of_images();
@@ -89,9 +103,10 @@ impl NetworkConfig {
         batch_size: usize,
         size: [usize; 2],
         recompute_activations: bool,
+        by: ComputedBy,
     ) -> NetworkMemory {
-        let mut tape = self.walk(batch_size, size, true);
-        tape.end_in_loss();
+        let mut tape = self.walk(batch_size, size, true, by);
+        tape.end_in_loss(by);
         let step = if recompute_activations && self.trunk.has_stages() {
             tape.peak_in_stages()
         } else {
@@ -101,24 +116,26 @@ impl NetworkConfig {
             weights: tape.weights(),
             trained: tape.trained(),
             step,
+            largest: tape.largest(),
         }
     }
 
     /// Memory of a prediction of an image of `[height, width]` pixels, beside the weights.
-    pub fn prediction_memory(&self, size: [usize; 2]) -> u64 {
-        let mut tape = self.walk(1, size, false);
-        tape.end_in_loss();
+    pub fn prediction_memory(&self, size: [usize; 2], by: ComputedBy) -> u64 {
+        let mut tape = self.walk(1, size, false, by);
+        tape.end_in_loss(by);
         tape.peak_forward()
     }
 
     /// The convolutions, upsamplings and poolings of a batch of images of `[height, width]` pixels,
     /// in their order, without a second head.
     pub fn layers(&self, batch_size: usize, size: [usize; 2]) -> Vec<LayerShape> {
-        self.walk(batch_size, size, false).layers
+        self.walk(batch_size, size, false, ComputedBy::Processor)
+            .layers
     }
 
-    fn walk(&self, batch_size: usize, size: [usize; 2], aux: bool) -> Tape {
-        let images = Shape::new(batch_size, 3, size);
+    fn walk(&self, batch_size: usize, size: [usize; 2], aux: bool, by: ComputedBy) -> Tape {
+        let images = Shape::new(batch_size, 3, size).computed_by(by);
         let tape = Rc::clone(&images.tape);
         let (logits, aux_logits) = self.init(&Device::flex()).compute(images, aux);
         let ends = std::iter::once(logits).chain(aux_logits);

@@ -7,6 +7,8 @@ use burn::nn::conv::Conv2d;
 use burn::nn::pool::MaxPool2d;
 use burn::nn::{BatchNorm, Dropout, PaddingConfig2d};
 
+use super::ComputedBy;
+use super::gpu;
 use super::layers::{LayerKind, LayerShape};
 use super::tape::{Map, Operation, Tape};
 use crate::model::feature_map::FeatureMap;
@@ -19,6 +21,7 @@ pub(in crate::model) struct Shape {
     pub size: [usize; 2],
     channels: usize,
     batch_size: usize,
+    by: ComputedBy,
     pub(super) map: Map,
     /// Of the whole network so far.
     pub(super) tape: Rc<RefCell<Tape>>,
@@ -36,9 +39,14 @@ impl Shape {
             size,
             channels,
             batch_size,
+            by: ComputedBy::default(),
             map,
             tape,
         }
+    }
+
+    pub(super) fn computed_by(self, by: ComputedBy) -> Self {
+        Self { by, ..self }
     }
 
     fn bytes(&self) -> u64 {
@@ -131,6 +139,8 @@ impl FeatureMap for Shape {
         });
         let input = self.bytes();
         let output = bytes(self.batch_size, out_channels, size);
+        let by = self.by;
+        let sums = [kernel / out_channels.max(1), self.batch_size * pixels(size)];
         let output = self.then(
             &[],
             out_channels,
@@ -141,14 +151,25 @@ impl FeatureMap for Shape {
                 trained: VALUE * (kernel + bias) as u64,
                 keeps_input: true,
                 keeps_output: relu,
-                // Padded or masked copies of the output's gradient and of the input, and the
-                // weights transposed.
-                backward: output + input.min(output) + VALUE * kernel as u64,
+                forward: match by {
+                    ComputedBy::Processor => 0,
+                    ComputedBy::Gpu => gpu::parts(output, sums[0]),
+                },
+                backward: match by {
+                    // Padded or masked copies of the output's gradient and of the input, and the
+                    // weights transposed.
+                    ComputedBy::Processor => output + input.min(output) + VALUE * kernel as u64,
+                    // The gradient before the ReLU.
+                    ComputedBy::Gpu => {
+                        let of_relu = if relu { output } else { 0 };
+                        of_relu + gpu::parts(VALUE * kernel as u64, sums[1])
+                    }
+                },
                 ..Operation::default()
             },
         );
         let Some(_) = norm else { return output };
-        let (channels, size) = (output.channels, output.size);
+        let (channels, size, map) = (output.channels, output.size, output.bytes());
         output.then(
             &[],
             channels,
@@ -158,7 +179,10 @@ impl FeatureMap for Shape {
                 weights: VALUE * 4 * channels as u64,
                 trained: VALUE * 2 * channels as u64,
                 keeps_input: true,
-                training_only: true,
+                training_only: by == ComputedBy::Processor,
+                // Burn's, with its ReLU: the gradients before both.
+                keeps_output: by == ComputedBy::Gpu && with_relu,
+                backward: if by == ComputedBy::Gpu { 2 * map } else { 0 },
                 ..Operation::default()
             },
         )
@@ -190,6 +214,11 @@ impl FeatureMap for Shape {
         });
         let output = bytes(self.batch_size, channels, size);
         let weights = VALUE * kernel as u64;
+        let by = self.by;
+        let sums = [
+            kernel / channels.max(1),
+            self.batch_size * pixels(self.size),
+        ];
         self.then(
             &[],
             channels,
@@ -199,9 +228,17 @@ impl FeatureMap for Shape {
                 weights,
                 trained: if trained { weights } else { 0 },
                 keeps_input: trained,
-                // The output, or its gradient, in phases of the stride.
-                forward: if trained { output } else { 0 },
-                backward: if trained { output } else { 0 },
+                forward: match by {
+                    // The output, or its gradient, in phases of the stride.
+                    ComputedBy::Processor if trained => output,
+                    ComputedBy::Processor => 0,
+                    ComputedBy::Gpu => gpu::parts(output, sums[0]),
+                },
+                backward: match by {
+                    ComputedBy::Processor if trained => output,
+                    ComputedBy::Processor => 0,
+                    ComputedBy::Gpu => gpu::parts(weights, sums[1]),
+                },
                 ..Operation::default()
             },
         )
@@ -231,13 +268,19 @@ impl FeatureMap for Shape {
         let output = bytes(self.batch_size, channels, size);
         // Ours remembers a byte for each output, Burn's an index of 8 bytes, and its input.
         let ours = pool.kernel_size == [2, 2] && pool.stride == [2, 2];
+        let (keeps, keeps_input) = match self.by {
+            ComputedBy::Processor if ours => (output / 4, false),
+            ComputedBy::Processor => (2 * output, true),
+            // Looks for the largest pixel again.
+            ComputedBy::Gpu => (0, true),
+        };
         self.then(
             &[],
             channels,
             size,
             Operation {
-                keeps: if ours { output / 4 } else { 2 * output },
-                keeps_input: !ours,
+                keeps,
+                keeps_input,
                 ..Operation::default()
             },
         )

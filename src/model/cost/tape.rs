@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::ComputedBy;
 use super::layers::LayerShape;
 
 /// A map of a network, by its number.
@@ -81,14 +82,21 @@ impl Tape {
         self.stages.push((self.entries.len(), end));
     }
 
-    /// The loss of each end, which computes the gradient of its logits at once.
-    pub fn end_in_loss(&mut self) {
+    /// The loss of each end: the processor computes the gradient of its logits at once, a GPU
+    /// when it is asked for.
+    pub fn end_in_loss(&mut self, by: ComputedBy) {
         for end in std::mem::take(&mut self.ends) {
             let logits = self.maps[end.0];
-            let operation = Operation {
-                keeps: logits,
-                keeps_gradient: true,
-                ..Operation::default()
+            let operation = match by {
+                ComputedBy::Processor => Operation {
+                    keeps: logits,
+                    keeps_gradient: true,
+                    ..Operation::default()
+                },
+                ComputedBy::Gpu => Operation {
+                    keeps_input: true,
+                    ..Operation::default()
+                },
             };
             let loss = self.push(vec![end], size_of::<f32>() as u64, operation);
             self.ends.push(loss);
@@ -119,6 +127,12 @@ impl Tape {
 
     pub fn trained(&self) -> u64 {
         of(&self.entries, |operation| operation.trained)
+    }
+
+    /// The largest map, or the largest weights of an operation.
+    pub fn largest(&self) -> u64 {
+        let weights = self.entries.iter().map(|entry| entry.operation.weights);
+        self.maps.iter().copied().chain(weights).max().unwrap_or(0)
     }
 
     /// The most that a step has at a time: all operations forward, then all of them back.

@@ -5,9 +5,9 @@
 use crate::dataset::Size;
 use crate::model::Trunk;
 use crate::training::config::{InitialWeights, RunConfig};
-use crate::training::device::DeviceKind;
-use crate::training::estimate::{DataFacts, MemoryEstimate};
-use crate::training::machine::{MachineMemory, memory_text};
+use crate::training::device::{DeviceId, DeviceKind};
+use crate::training::estimate::{DataFacts, MemoryEstimate, MemoryRoom};
+use crate::training::machine::memory_text;
 use crate::training::preset::preset;
 use crate::training::starting_point::StartingPoint;
 
@@ -25,7 +25,7 @@ pub struct Choice {
 /// Settings, and why they are what they are.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Configured {
-    /// The settings; dataset and device are still to be set.
+    /// The settings; the dataset is still to be set.
     pub config: RunConfig,
     /// What was chosen, in the order of the form.
     pub choices: Vec<Choice>,
@@ -36,10 +36,11 @@ pub struct Configured {
 pub struct Circumstances {
     /// The data.
     pub facts: DataFacts,
-    /// The device.
+    /// The device, and what it is.
+    pub id: DeviceId,
     pub device: DeviceKind,
-    /// The memory, which a device of its own does not share.
-    pub machine: MachineMemory,
+    /// The device's memory.
+    pub room: MemoryRoom,
     /// Pretrained weights that are on this machine, the best first.
     pub weights: Vec<StartingPoint>,
     /// Threads that can run at a time.
@@ -64,6 +65,7 @@ pub fn configure(around: &Circumstances) -> Configured {
         choices: Vec::new(),
     };
     chosen.trunk(around);
+    chosen.config.device = around.id;
     chosen.crop(&around.facts);
     chosen.batch(around);
     chosen.test_size(around);
@@ -73,6 +75,17 @@ pub fn configure(around: &Circumstances) -> Configured {
     Configured {
         config: chosen.config,
         choices: chosen.choices,
+    }
+}
+
+/// What a run may take, where that is known, and in words: other programs need memory too.
+fn limit(room: MemoryRoom) -> (Option<u64>, &'static str) {
+    match room.available {
+        Some(available) => (Some(available / 2), "half of the free memory"),
+        None => (
+            room.total.map(|total| total / 4 * 3),
+            "three quarters of the device's memory",
+        ),
     }
 }
 
@@ -146,16 +159,11 @@ impl Chosen {
         self.because("Crop size", crop, reason);
     }
 
-    /// Four images a step, in batches that fit into half of the memory.
+    /// Four images a step, in batches that fit into half of the free memory, or into three quarters of
+    /// a device's own.
     fn batch(&mut self, around: &Circumstances) {
         let facts = &around.facts;
-        // Other programs need memory too; a GPU's own is not known.
-        let limit = match around.device {
-            DeviceKind::Cpu | DeviceKind::Software => {
-                around.machine.available.map(|available| available / 2)
-            }
-            _ => None,
-        };
+        let (limit, share) = limit(around.room);
         let config = &mut self.config;
         let images = IMAGES.min(facts.train_images.max(1));
         (config.batch_size, config.learning.accumulation) = (images, 1);
@@ -181,10 +189,7 @@ impl Chosen {
         );
         let mut reason = format!("the run then needs about {needs}");
         if let Some(limit) = limit {
-            reason = format!(
-                "{reason}, and half of the free memory is {}",
-                memory_text(limit)
-            );
+            reason = format!("{reason}, and {share} is {}", memory_text(limit));
         }
         self.because("Batch size", batch, reason);
         if batch < images {
@@ -216,11 +221,9 @@ impl Chosen {
         let facts = &around.facts;
         self.config.test_size = None;
         let estimate = MemoryEstimate::new(&self.config, facts);
+        let (limit, share) = limit(around.room);
         if estimate.validation <= estimate.step
-            || around
-                .machine
-                .available
-                .is_none_or(|available| estimate.total() <= available / 2)
+            || limit.is_none_or(|limit| estimate.total() <= limit)
         {
             let reason = "scores are those of the whole images";
             self.because("Test size", "original size", reason);
@@ -234,10 +237,7 @@ impl Chosen {
                 break;
             }
         }
-        let reason = format!(
-            "an image of {} does not fit into half of the free memory",
-            facts.largest
-        );
+        let reason = format!("an image of {} does not fit into {share}", facts.largest);
         self.because("Test size", size, reason);
     }
 

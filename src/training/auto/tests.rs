@@ -12,10 +12,12 @@ fn around(usual: Size, train_images: usize) -> Circumstances {
             usual,
             largest: usual,
         },
+        id: DeviceId::Cpu,
         device: DeviceKind::Cpu,
-        machine: MachineMemory {
+        room: MemoryRoom {
             total: Some(16 * GIB),
             available: Some(12 * GIB),
+            largest: None,
         },
         weights: Vec::new(),
         threads: 8,
@@ -57,7 +59,7 @@ fn large_images_are_cropped_and_small_ones_padded() {
 #[test]
 fn little_memory_makes_small_batches_of_as_many_images() {
     let mut small = around(Size::new(480, 480), 100);
-    small.machine.available = Some(600 << 20);
+    small.room.available = Some(600 << 20);
     let configured = configure(&small);
     let config = &configured.config;
     assert!(config.batch_size < 4);
@@ -71,7 +73,7 @@ fn little_memory_makes_small_batches_of_as_many_images() {
     assert_eq!(config.learning.learning_rate, 0.05);
     assert!(config.validate().is_ok());
     // However little there is, something is chosen.
-    small.machine.available = Some(1);
+    small.room.available = Some(1);
     assert!(configure(&small).config.validate().is_ok());
 }
 
@@ -104,4 +106,23 @@ fn a_gpu_takes_a_full_network_where_there_are_weights() {
     );
     assert!(config.validate().is_ok());
     assert!(reason(&configured, "Trunk").reason.contains("weights.pth"));
+}
+
+#[test]
+fn a_gpu_gets_batches_that_fit_into_its_memory() {
+    let mut gpu = around(Size::new(480, 480), 100);
+    (gpu.id, gpu.device) = (DeviceId::Gpu(0), DeviceKind::DiscreteGpu);
+    gpu.room = MemoryRoom::default();
+    assert_eq!(configure(&gpu).config.batch_size, 4, "nobody knows better");
+    gpu.room.total = Some(400 << 20);
+    let configured = configure(&gpu);
+    assert!(configured.config.batch_size < 4);
+    assert!(MemoryEstimate::new(&configured.config, &gpu.facts).total() <= 300 << 20);
+    let batch = reason(&configured, "Batch size");
+    assert!(
+        batch
+            .reason
+            .contains("three quarters of the device's memory is 300 MiB"),
+        "{batch:?}"
+    );
 }

@@ -1,36 +1,12 @@
-//! Whether a run fits into memory, and what would.
+//! Changes after which a run fits into memory.
 
 use super::data_facts::DataFacts;
 use super::memory::MemoryEstimate;
+use super::room::{MemoryFit, MemoryRoom};
 use crate::dataset::Size;
 use crate::model::{Trunk, Variant};
 use crate::training::config::{InitialWeights, RunConfig};
-use crate::training::machine::{MachineMemory, memory_text};
-
-/// How a run goes with the memory of the machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MemoryFit {
-    /// Nobody knows how much there is.
-    Unknown,
-    /// There is enough.
-    Fits,
-    /// There is enough once other programs leave some.
-    Tight { available: u64 },
-    /// There is less.
-    TooLarge { total: u64 },
-}
-
-impl MemoryFit {
-    /// Of a run that takes `bytes`.
-    pub fn of(bytes: u64, machine: MachineMemory) -> Self {
-        match (machine.total, machine.available) {
-            (Some(total), _) if bytes > total => Self::TooLarge { total },
-            (_, Some(available)) if bytes > available => Self::Tight { available },
-            (None, None) => Self::Unknown,
-            _ => Self::Fits,
-        }
-    }
-}
+use crate::training::machine::memory_text;
 
 /// A change after which a run takes less memory.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,10 +25,18 @@ type Kind = fn(&RunConfig, &DataFacts, &dyn Fn(&RunConfig) -> bool) -> Option<Ru
 /// Smallest side of a crop that is offered: two cells of stride 32.
 const SMALLEST_CROP: u32 = 64;
 
-/// Changes after which a run takes at most `limit` bytes, each by itself, the one that changes the
+/// Changes after which a run fits into `room`, each by itself, the one that changes the
 /// least first; all of them together where none is enough, and none where that is not either.
-pub fn fitting_changes(config: &RunConfig, facts: &DataFacts, limit: u64) -> Vec<FittingChange> {
-    let fits = |config: &RunConfig| MemoryEstimate::new(config, facts).total() <= limit;
+pub fn fitting_changes(
+    config: &RunConfig,
+    facts: &DataFacts,
+    room: MemoryRoom,
+) -> Vec<FittingChange> {
+    let fits = |config: &RunConfig| {
+        let estimate = MemoryEstimate::new(config, facts);
+        let fit = MemoryFit::of(&estimate, room);
+        fit.refusal(&estimate).is_none()
+    };
     let kinds: [Kind; 4] = [recomputing, smaller_batch, smaller_crop, slimmer];
     let single: Vec<FittingChange> = kinds
         .iter()
@@ -176,23 +160,17 @@ fn change(from: &RunConfig, to: RunConfig, facts: &DataFacts) -> FittingChange {
     }
 }
 
-/// Why a run cannot fit and what would, in words.
-pub fn too_large_text(config: &RunConfig, facts: &DataFacts, needed: u64, total: u64) -> String {
-    let changes = fitting_changes(config, facts, total);
+/// What would fit, in words.
+pub fn advice_text(changes: &[FittingChange]) -> String {
     let texts: Vec<String> = changes
         .iter()
         .map(|change| format!("{} ({})", change.text, memory_text(change.bytes)))
         .collect();
-    let advice = if texts.is_empty() {
+    if texts.is_empty() {
         "Choose smaller images or another network".to_owned()
     } else {
         format!("What would fit: {}", texts.join("; "))
-    };
-    format!(
-        "this run needs about {} of memory, and there are {} in all. {advice}",
-        memory_text(needed),
-        memory_text(total)
-    )
+    }
 }
 
 #[cfg(test)]
@@ -201,6 +179,11 @@ mod tests {
     use crate::training::preset;
 
     const GIB: u64 = 1 << 30;
+
+    fn within(bytes: u64) -> MemoryRoom {
+        MemoryRoom::default().within(bytes)
+    }
+
     const FACTS: DataFacts = DataFacts {
         train_images: 100,
         val_images: 10,
@@ -208,24 +191,6 @@ mod tests {
         usual: Size::new(500, 375),
         largest: Size::new(500, 500),
     };
-
-    #[test]
-    fn a_run_fits_or_not() {
-        let machine = MachineMemory {
-            total: Some(16),
-            available: Some(4),
-        };
-        assert_eq!(MemoryFit::of(4, machine), MemoryFit::Fits);
-        assert_eq!(MemoryFit::of(5, machine), MemoryFit::Tight { available: 4 });
-        assert_eq!(
-            MemoryFit::of(17, machine),
-            MemoryFit::TooLarge { total: 16 }
-        );
-        assert_eq!(
-            MemoryFit::of(17, MachineMemory::default()),
-            MemoryFit::Unknown
-        );
-    }
 
     #[test]
     fn what_would_fit_is_found_and_fits() {
@@ -238,26 +203,25 @@ mod tests {
         let needed = MemoryEstimate::new(&config, &FACTS).total();
         assert!(needed > 100 * GIB, "{needed}");
         for limit in [12 * GIB, 40 * GIB] {
-            let changes = fitting_changes(&config, &FACTS, limit);
+            let changes = fitting_changes(&config, &FACTS, within(limit));
             assert!(!changes.is_empty());
             for change in &changes {
                 assert!(change.bytes <= limit, "{}", change.text);
                 assert!(change.config.validate().is_ok(), "{}", change.text);
             }
         }
-        let changes = fitting_changes(&config, &FACTS, 40 * GIB);
+        let changes = fitting_changes(&config, &FACTS, within(40 * GIB));
         let batch = changes
             .iter()
             .find(|change| change.text.starts_with("batch size"))
             .expect("a smaller batch");
         let learning = &batch.config.learning;
         assert_eq!(batch.config.batch_size * learning.accumulation, 64);
-        assert!(fitting_changes(&config, &FACTS, 1 << 20).is_empty());
-        let text = too_large_text(&config, &FACTS, needed, 40 * GIB);
-        assert!(
-            text.contains("there are 40.0 GiB in all. What would fit: "),
-            "{text}"
-        );
+        assert!(fitting_changes(&config, &FACTS, within(1 << 20)).is_empty());
+        let text = advice_text(&changes);
+        assert!(text.starts_with("What would fit: "), "{text}");
+        assert!(text.contains("batch size 16, accumulation 4 ("), "{text}");
+        assert!(advice_text(&[]).starts_with("Choose smaller images"));
     }
 
     #[test]
@@ -267,7 +231,7 @@ mod tests {
             augment: crate::dataset::Augment::none(Some(Size::new(2048, 2048))),
             ..preset(Trunk::Vgg16)
         };
-        let changes = fitting_changes(&config, &FACTS, 3 * GIB);
+        let changes = fitting_changes(&config, &FACTS, within(3 * GIB));
         let [change] = &changes[..] else {
             panic!("{changes:?}")
         };
@@ -278,5 +242,34 @@ mod tests {
             "{}",
             change.text
         );
+    }
+
+    #[test]
+    fn a_gpu_has_memory_of_its_own_and_pieces_of_a_size() {
+        let config = RunConfig {
+            batch_size: 8,
+            device: crate::training::DeviceId::Gpu(0),
+            ..preset(Trunk::Vgg16)
+        };
+        let changes = fitting_changes(&config, &FACTS, within(6 * GIB));
+        assert!(!changes.is_empty());
+        for change in &changes {
+            assert!(change.bytes <= 6 * GIB, "{}", change.text);
+        }
+        // The weights of fc6 are 392 MiB in one piece, whatever the batch is.
+        let room = MemoryRoom {
+            largest: Some(256 << 20),
+            ..within(100 * GIB)
+        };
+        let estimate = MemoryEstimate::new(&config, &FACTS);
+        let fit = MemoryFit::of(&estimate, room);
+        let changes = fitting_changes(&config, &FACTS, room);
+        let text = fit.refusal(&estimate).expect("a refusal");
+        assert!(
+            text.contains("392 MiB of memory in one piece, and the device gives pieces of 256 MiB"),
+            "{text}"
+        );
+        let texts: Vec<&str> = changes.iter().map(|change| change.text.as_str()).collect();
+        assert_eq!(texts, ["trunk VGG16 slim"]);
     }
 }

@@ -5,9 +5,11 @@
 mod data_facts;
 mod fit;
 mod memory;
+mod room;
 mod time;
 
 pub use data_facts::DataFacts;
-pub use fit::{FittingChange, MemoryFit, fitting_changes, too_large_text};
+pub use fit::{FittingChange, advice_text, fitting_changes};
 pub use memory::MemoryEstimate;
+pub use room::{MemoryFit, MemoryRoom};
 pub use time::{EarlierRun, RunTime};

@@ -118,6 +118,7 @@ mod tests {
             name: "A card".into(),
             backend: "Vulkan".into(),
             driver: driver.into(),
+            ..AdapterName::default()
         }
     }
 

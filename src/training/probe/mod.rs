@@ -13,6 +13,7 @@ use self::comparison::compare;
 use self::kept::KeptResults;
 pub use self::kept::tested_devices_file;
 use super::device::{self, AdapterName, DeviceEntry, DeviceId, DeviceKind};
+use super::device_memory::DeviceMemory;
 use super::error::TrainError;
 
 /// Ids that a machine could have, the `index`th of each kind.
@@ -41,6 +42,7 @@ pub fn cpu_entry() -> DeviceEntry {
         name: device::describe(DeviceId::Cpu),
         kind: DeviceKind::Cpu,
         backend: "flex".into(),
+        memory: DeviceMemory::default(),
         problem: None,
     }
 }
@@ -62,8 +64,7 @@ pub fn probe(id: DeviceId) -> Option<DeviceEntry> {
         Err(err) => {
             let unnamed = AdapterName {
                 name: id.to_string(),
-                backend: String::new(),
-                driver: String::new(),
+                ..AdapterName::default()
             };
             (unnamed, Some(err.to_string()))
         }
@@ -79,6 +80,7 @@ pub fn probe(id: DeviceId) -> Option<DeviceEntry> {
         name: adapter.name,
         kind,
         backend: adapter.backend,
+        memory: adapter.memory,
         problem,
     })
 }
@@ -109,6 +111,10 @@ fn cuda_name(index: usize) -> Option<AdapterName> {
         backend: "CUDA".into(),
         // Not told, so that each start tests anew.
         driver: String::new(),
+        memory: DeviceMemory {
+            total: super::device_memory::of_driver(device),
+            largest_buffer: None,
+        },
     })
 }
 

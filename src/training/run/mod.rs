@@ -8,12 +8,14 @@ use std::time::Instant;
 use burn::tensor::{Device, Tensor};
 
 use super::batches::batch_seed;
-use super::checkpoint::{CheckpointWriter, EndMark, LineLog, Position, RunFolder};
+use super::checkpoint::{CheckpointWriter, EndMark, LineLog, Position, RunFolder, RunMeta};
 use super::clock::Clock;
 use super::config::{DatasetRef, RunConfig};
 use super::control::Control;
-use super::device::DeviceId;
+use super::device::{self, DeviceId};
+use super::device_fault;
 use super::error::TrainError;
+use super::estimate::DataFacts;
 use super::evaluate::{Scoring, evaluate};
 use super::event::{EpochRecord, Outcome, StepRecord, TrainEvent, TrainSink, is_better};
 use super::learner::Learner;
@@ -80,7 +82,15 @@ fn train_locked(
     let _lock = folder.lock()?;
     let outcome = {
         let _work = control.enter_work();
-        Session::open(options, folder, dataset, control, sink).and_then(Session::run)
+        folder.meta().and_then(|RunMeta { mut config, .. }| {
+            config.device = options.device.unwrap_or(config.device);
+            let facts = || DataFacts::read(dataset);
+            let outcome = device_fault::named(&config, facts, || {
+                Session::open(options, folder, dataset, control, sink).and_then(Session::run)
+            });
+            device::give_back_memory(config.device);
+            outcome
+        })
     };
     control.set_step(None);
     // Whatever went wrong after that came of what was left undone.

@@ -9,9 +9,9 @@ use crate::training::checkpoint::{CheckpointWriter, Last, Position, RunFolder};
 use crate::training::clock::Clock;
 use crate::training::config::RunConfig;
 use crate::training::control::Control;
-use crate::training::device;
+use crate::training::device::{self, DeviceId};
 use crate::training::error::TrainError;
-use crate::training::event::{EpochRecord, RunInfo, TrainEvent, TrainSink, is_better};
+use crate::training::event::{EpochRecord, Preparation, RunInfo, TrainEvent, TrainSink, is_better};
 use crate::training::initial_weights::initialize;
 use crate::training::learner::Learner;
 use crate::training::loss_readback::LossReadback;
@@ -32,6 +32,12 @@ impl<'a> Session<'a> {
         config.validate()?;
         let num_classes = dataset.classes.len();
         let plan = batch_plan(&config, dataset);
+        let prepare = |what, sink: &mut dyn TrainSink| {
+            if config.device != DeviceId::Cpu {
+                sink.send(TrainEvent::Preparing(what));
+            }
+        };
+        prepare(Preparation::Opening, sink);
         let device = device::open(config.device)?;
         control.check_wanted()?;
         config.precision.check(&device, config.device)?;
@@ -39,6 +45,7 @@ impl<'a> Session<'a> {
         let now = RunOrigin::now(&config, device::describe(config.device), data);
         note_origin(now, options, folder, dataset, sink)?;
         let writer = CheckpointWriter::start(folder)?;
+        prepare(Preparation::Weights, sink);
         let mut learner = Learner::new(&config, num_classes, &device);
         let resumed = folder.load_newest(&|| learner.fresh_network(&config))?;
         let at = if let Some(mut resumed) = resumed {
@@ -66,6 +73,7 @@ impl<'a> Session<'a> {
             total_steps: config.total_steps(steps_per_epoch),
             first_step: at.step,
         }));
+        prepare(Preparation::Kernels, sink);
         let pinned = Pinned::read(dataset, &config, sink.wants_previews())?;
         let (step_log, epoch_log) = folder.open_logs(at.step)?;
         let best_score = best_score(folder, &config, at.step);

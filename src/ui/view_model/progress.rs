@@ -1,7 +1,9 @@
 //! Texts about the progress of the active run.
 
 use super::format;
-use crate::engine::{ActiveRun, Phase, Plan, StepPhase, StepProgress};
+use std::time::Duration;
+
+use crate::engine::{ActiveRun, Phase, Plan, Preparation, StepPhase, StepProgress};
 
 /// Progress of a run as texts.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,7 +18,8 @@ pub struct RunProgress {
     pub epoch: String,
     /// Speed and time left.
     pub speed: Option<String>,
-    /// `Step 13: backward pass, 62 % after 34 s`, of a step that takes long.
+    /// `Step 13: backward pass, 62 % after 34 s`, of a step that takes long; or what is done before
+    /// the first.
     pub in_step: Option<String>,
 }
 
@@ -55,7 +58,10 @@ impl RunProgress {
             }),
             epoch: format!("Epoch {epoch} of {epochs}"),
             speed,
-            in_step: active.in_step.as_ref().and_then(step_text),
+            in_step: match (&active.phase, active.preparing_for()) {
+                (Phase::Preparing(what), Some(time)) => Some(preparation_text(*what, time)),
+                _ => active.in_step.as_ref().and_then(step_text),
+            },
         }
     }
 }
@@ -94,11 +100,31 @@ fn step_text(step: &StepProgress) -> Option<String> {
     ))
 }
 
+/// What is done before the first step on a GPU.
+fn preparation_text(what: Preparation, time: Duration) -> String {
+    let doing = match what {
+        Preparation::Opening => "Starting its driver",
+        Preparation::Weights => "Preparing the weights",
+        Preparation::Kernels => "Compiling its kernels",
+    };
+    let secs = time.as_secs_f64();
+    let text = format!("{doing}, {} so far", format::duration(secs));
+    if secs < LONG_PREPARATION {
+        text
+    } else {
+        format!("{text}; the first use of a GPU can take minutes. Stop now leaves it")
+    }
+}
+
+/// Seconds from which on people wonder.
+const LONG_PREPARATION: f64 = 10.0;
+
 /// The text of a phase.
 pub fn phase_text(phase: &Phase) -> String {
     match phase {
         Phase::Starting => "Starting".to_owned(),
         Phase::Checking { done, total } => format!("Checking mask {done} of {total}"),
+        Phase::Preparing(_) => "Preparing the GPU".to_owned(),
         Phase::Training => "Training".to_owned(),
         Phase::Validating { done, total } => format!("Validating image {done} of {total}"),
         Phase::Pausing => "Pausing after this step".to_owned(),
@@ -174,6 +200,22 @@ mod tests {
             step_text(&step).as_deref(),
             Some("Step 1,013: computing, 2 images after 34 s")
         );
+    }
+
+    #[test]
+    fn the_preparation_of_a_gpu_says_what_it_does_and_for_how_long() {
+        let text = |what, secs| preparation_text(what, Duration::from_secs(secs));
+        assert_eq!(
+            text(Preparation::Opening, 3),
+            "Starting its driver, 3 s so far"
+        );
+        let long = text(Preparation::Kernels, 75);
+        assert!(
+            long.starts_with("Compiling its kernels, 1 min 15 s so far; the first use"),
+            "{long}"
+        );
+        let phase = Phase::Preparing(Preparation::Weights);
+        assert_eq!(phase_text(&phase), "Preparing the GPU");
     }
 
     #[test]

@@ -40,6 +40,7 @@ pub fn active_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
             active.phase,
             Phase::Starting
                 | Phase::Checking { .. }
+                | Phase::Preparing(_)
                 | Phase::Stopping
                 | Phase::StoppingNow
                 | Phase::Pausing
@@ -59,7 +60,7 @@ pub fn active_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
     if let Some(text) = &progress.in_step {
         ui.add(Label::new(RichText::new(text).small()).wrap());
     }
-    if active.info.is_some() {
+    if active.info.is_some() || active.preparing_for().is_some() {
         // A long step sends no events.
         ui.ctx().request_repaint_after(LONG_STEP_TICK);
     }
@@ -96,7 +97,7 @@ fn phase_color(ui: &Ui, phase: &Phase) -> eframe::egui::Color32 {
     let palette = theme::palette(ui.visuals());
     match phase {
         Phase::Training | Phase::Validating { .. } => palette.success,
-        Phase::Starting | Phase::Checking { .. } => palette.info,
+        Phase::Starting | Phase::Checking { .. } | Phase::Preparing(_) => palette.info,
         Phase::Pausing | Phase::Paused | Phase::Stopping | Phase::StoppingNow => palette.warning,
     }
 }

@@ -3,8 +3,8 @@
 use eframe::egui::{Button, Label, RichText, Ui};
 
 use crate::engine::{
-    BeforeStart, Choice, Configured, Engine, MemoryFit, NoticeLevel, Poll, RunConfig, Task,
-    memory_text,
+    BeforeStart, Choice, ComputedBy, Configured, Engine, MemoryFit, NoticeLevel, Poll, RunConfig,
+    Task, memory_text,
 };
 use crate::ui::command::{Command, Problem};
 use crate::ui::context::PanelCtx;
@@ -33,17 +33,8 @@ impl Before {
             .estimate
             .as_ref()
             .filter(|_| self.config.as_ref() == Some(config) && !self.ignore_memory)?;
-        match estimate.fit {
-            MemoryFit::TooLarge { total } => Some(
-                format!(
-                    "These settings need about {} of memory, and there are {} in all",
-                    memory_text(estimate.memory.total()),
-                    memory_text(total)
-                )
-                .into(),
-            ),
-            _ => None,
-        }
+        let refusal = estimate.fit.refusal(&estimate.memory)?;
+        Some(format!("These settings need {refusal}").into())
     }
 
     /// The settings are to be estimated anew.
@@ -68,11 +59,10 @@ impl Before {
         let Some(estimate) = self.estimate.clone().filter(|_| config.is_some()) else {
             return;
         };
-        match estimate.fit {
-            MemoryFit::TooLarge { .. } if !self.ignore_memory => {
-                self.too_large_ui(ui, &estimate, settings);
-            }
-            _ => estimate_ui(ui, &estimate),
+        if estimate.refusal().is_some() && !self.ignore_memory {
+            self.too_large_ui(ui, &estimate, settings);
+        } else {
+            estimate_ui(ui, &estimate);
         }
     }
 
@@ -168,6 +158,9 @@ fn lost(ctx: &PanelCtx<'_>, what: &str) {
     ctx.commands.send(Command::Notify(NoticeLevel::Error, text));
 }
 
+/// Said where the system and the driver do not.
+const UNKNOWN: &str = "The memory of this device is not known";
+
 /// Memory and time in a line.
 fn estimate_ui(ui: &mut Ui, estimate: &BeforeStart) {
     let memory = memory_text(estimate.memory.total());
@@ -175,7 +168,13 @@ fn estimate_ui(ui: &mut Ui, estimate: &BeforeStart) {
         Some(time) => format!("about {}", format::duration(time.total_secs)),
         None => "time known after the first steps".to_owned(),
     };
-    let line = format!("About {memory} of memory · {time}");
+    let of = match (estimate.memory.by, estimate.room.total) {
+        (ComputedBy::Gpu, Some(total)) => {
+            format!("{memory} of the device's {}", memory_text(total))
+        }
+        _ => format!("{memory} of memory"),
+    };
+    let line = format!("About {of} · {time}");
     let tight = match estimate.fit {
         MemoryFit::Tight { available } => Some(available),
         _ => None,
@@ -188,6 +187,9 @@ fn estimate_ui(ui: &mut Ui, estimate: &BeforeStart) {
     };
     ui.add(Label::new(text).wrap())
         .on_hover_text(details(estimate));
+    if estimate.fit == MemoryFit::Unknown {
+        ui.add(Label::new(RichText::new(UNKNOWN).small()).wrap());
+    }
     if let Some(available) = tight {
         let text = format!(
             "Only {} are free now: close other programs, or choose a smaller batch or crop",
@@ -208,6 +210,10 @@ fn details(estimate: &BeforeStart) -> String {
         memory_text(memory.validation),
         memory_text(memory.images)
     );
+    if memory.by == ComputedBy::Gpu {
+        let beside = memory_text(memory.beside_gpu());
+        text = format!("{text}\nBeside the device, {beside} of the computer's memory");
+    }
     if let Some(time) = &estimate.time {
         let how = if time.same_step {
             "as in"
@@ -220,7 +226,7 @@ fn details(estimate: &BeforeStart) -> String {
         );
     }
     if estimate.fit == MemoryFit::Unknown {
-        text = format!("{text}\nHow much memory this device has is not known");
+        text = format!("{text}\n{UNKNOWN}");
     }
     text
 }
