@@ -4,14 +4,14 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
-use crossbeam_channel::bounded;
 use fcn_workbench::engine::{DeviceId, Phase, RunConfig, RunState, Size, Waker};
 
 use super::desk::Desk;
+use crate::common::exclusive;
 
 /// A folder with a program that answers the search for devices.
 struct Driver {
@@ -25,6 +25,8 @@ impl Driver {
         let driver = Self { folder };
         let script =
             format!("#!/bin/sh\ncase \"$3\" in\ngpu:0)\n{card}\n;;\n*) echo null;;\nesac\n");
+        // While no other test starts programs, which would have the script open for a moment.
+        let _order = exclusive();
         fs::write(driver.program(), script).expect("a script");
         let executable = fs::Permissions::from_mode(0o755);
         fs::set_permissions(driver.program(), executable).expect("executable");
@@ -110,6 +112,39 @@ fn a_driver_that_hangs_delays_neither_the_window_nor_a_run_on_the_processor() {
     assert!(desk.is_enabled("Start training"));
 }
 
+/// Where a thread waits until it is let on.
+#[derive(Default)]
+struct Gate {
+    /// How often a thread came, and how often one may pass.
+    state: Mutex<[usize; 2]>,
+    changed: Condvar,
+}
+
+impl Gate {
+    fn pass(&self) {
+        let mut state = self.state.lock().expect("no panic");
+        state[0] += 1;
+        while state[0] > state[1] {
+            state = self.changed.wait(state).expect("no panic");
+        }
+    }
+
+    fn is_held(&self) -> bool {
+        let [came, may_pass] = *self.state.lock().expect("no panic");
+        came > may_pass
+    }
+
+    fn let_one_pass(&self) {
+        self.state.lock().expect("no panic")[1] += 1;
+        self.changed.notify_all();
+    }
+
+    fn open(&self) {
+        self.state.lock().expect("no panic")[1] = usize::MAX;
+        self.changed.notify_all();
+    }
+}
+
 fn is_training_thread() -> bool {
     thread::current().name() == Some("train")
 }
@@ -117,20 +152,28 @@ fn is_training_thread() -> bool {
 #[test]
 fn the_preparation_of_a_gpu_is_shown_and_can_be_left() {
     let driver = Driver::new(&card("8589934592"));
-    // The training thread goes on as far as it is let: its driver hangs, and then it is left.
-    let (let_on, steps) = bounded::<()>(1);
+    let gate = Arc::new(Gate::default());
+    let held = Arc::clone(&gate);
     let waker: Waker = Arc::new(move || {
         if is_training_thread() {
-            steps.recv().ok();
+            held.pass();
         }
     });
     let mut desk = Desk::on_machine(|_| (), Some(driver.program()), waker);
     desk.until("the card is found", |desk| !desk.engine().devices().probing);
     desk.click("Start training");
+    // The training thread goes on as far as it is let, and hangs in the driver then.
+    let mut frames = 0;
     desk.until("the card is prepared", |desk| {
+        frames = if gate.is_held() { frames + 1 } else { 0 };
+        // All that it has told until now is taken in.
+        if frames < 10 {
+            return false;
+        }
         let prepares = matches!(desk.phase(), Some(Phase::Preparing(_)));
         if !prepares {
-            let_on.try_send(()).ok();
+            frames = 0;
+            gate.let_one_pass();
         }
         prepares
     });
@@ -144,7 +187,7 @@ fn the_preparation_of_a_gpu_is_shown_and_can_be_left() {
     assert!(desk.has_message("was stopped at once, before its first checkpoint"));
     assert!(desk.has_message("gpu:0 is still busy"));
     assert!(desk.is_enabled("Start training"), "the window lives on");
-    drop(let_on);
+    gate.open();
 }
 
 /// A window in which a run fails after its first checkpoint, as `fault` makes the training thread
@@ -167,9 +210,9 @@ fn run_with_fault(fault: fn()) -> Desk {
         waker,
     );
     desk.click("Start training");
-    // Epochs have 2 steps.
+    // Epochs have 2 steps; that of the first one is told of at the end of the second.
     desk.until("there is a checkpoint", |desk| {
-        desk.active().is_some_and(|active| active.step >= 4)
+        desk.active().is_some_and(|active| active.step >= 6)
     });
     armed.store(true, Ordering::SeqCst);
     desk.until("the run is over", |desk| desk.active().is_none());

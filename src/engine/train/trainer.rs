@@ -361,6 +361,11 @@ impl Trainer {
         notices.push(ending_notice(&name, &current.active, &outcome));
         let finished = outcome == Outcome::Finished;
         if let Some(snapshot) = runs.iter_mut().find(|run| run.name == current.active.run) {
+            // A checkpoint that was written while the run failed: no event has told of it.
+            if let Outcome::Failed(_) = outcome {
+                let folder = RunFolder::at(self.dirs.runs.join(&snapshot.name));
+                snapshot.has_weights |= folder.last().is_some();
+            }
             mark_end(snapshot, outcome);
         }
         self.run_events.ended(&current.active.run);

@@ -38,6 +38,7 @@ impl<'a> Session<'a> {
             }
         };
         prepare(Preparation::Opening, sink);
+        control.check_wanted()?;
         let device = device::open(config.device)?;
         control.check_wanted()?;
         config.precision.check(&device, config.device)?;
