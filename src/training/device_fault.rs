@@ -8,7 +8,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Mutex, Once, PoisonError};
 
 use super::config::RunConfig;
-use super::device::{self, DeviceId};
+use super::device;
 use super::error::TrainError;
 use super::estimate::{DataFacts, MemoryEstimate, MemoryRoom, advice_text, fitting_changes};
 
@@ -157,6 +157,7 @@ mod tests {
     use super::*;
     use crate::dataset::Size;
     use crate::model::Trunk;
+    use crate::training::device::DeviceId;
     use crate::training::preset;
 
     #[test]
