@@ -53,8 +53,8 @@ pub use crate::training::{
     DeviceId, DeviceKind, EpochRecord, FittingChange, InitialWeights, Learning, MemoryEstimate,
     MemoryFit, Outcome, Precision, Preview, PreviewItem, Recipe, Reduction, RunConfig, RunInfo,
     RunTime, SampleOrder, SavedWeights, Schedule, StartingPoint, StepPhase, StepProgress,
-    StepRecord, TrainOptions, WeightsChoice, WeightsSummary, autotune_folder, memory_text,
-    network_preset, preset, tested_devices_file,
+    StepRecord, TimeSource, TrainOptions, WeightsChoice, WeightsSummary, autotune_folder,
+    memory_text, network_preset, preset, tested_devices_file,
 };
 pub use before_start::BeforeStart;
 pub use catalogue::{

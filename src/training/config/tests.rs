@@ -1,6 +1,7 @@
 use super::*;
 use crate::model::Trunk;
 use crate::training::preset;
+use crate::training::schedule::Schedule;
 
 #[test]
 fn each_value_is_checked_and_named() {

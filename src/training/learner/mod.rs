@@ -176,6 +176,11 @@ impl Learner {
                 scale *= most.map_or(1.0, |most| clip_factor(norm, most));
             }
             Some(most) => self.norm = clip_on_device(&self.model, &mut sum, scale, most),
+            // To be shown. Elsewhere it would cost a pass of its own and a reading.
+            None if self.reads_at_once => {
+                let norm = scale * norm(&self.model, &sum)?;
+                self.read_norm = norm.is_finite().then_some(norm);
+            }
             None => {}
         }
         self.model = self.optimizer.step(learning_rate, scale, self.model, sum);

@@ -65,6 +65,8 @@ pub struct App {
     throttle: RepaintThrottle,
     active_run: Option<String>,
     plan_compared: bool,
+    /// Whether an interrupted run was announced, once the runs are known.
+    interrupted_told: bool,
     /// Whether the window was made to fit the monitor, once that is known.
     fitted: bool,
 }
@@ -129,6 +131,7 @@ impl App {
             throttle: RepaintThrottle::new(Painter::Gpu),
             active_run: None,
             plan_compared: false,
+            interrupted_told: false,
             fitted: false,
         }
     }

@@ -1,9 +1,9 @@
 //! Recipe, optimizer, loss and schedule of the learning rate.
 
-use eframe::egui::{Align, Button, ComboBox, DragValue, Label, Layout, RichText, Ui};
+use eframe::egui::{Align, Button, ComboBox, Label, Layout, RichText, Ui};
 use strum::VariantArray as _;
 
-use super::learning::{number_ui, optional_ui, rule_of, scientific_ui, segments_ui};
+use super::learning::{number_ui, of, optional_ui, scientific_ui, segments_ui};
 use crate::engine::{
     BrokenRule, FinalUpsampling, Learning, Recipe, Reduction, RunConfig, Schedule,
 };
@@ -51,8 +51,8 @@ fn entry_ui(ui: &mut Ui, recipe: Recipe, current: Option<Recipe>, config: &mut R
 
 /// The optimizer except its learning rate, dropout, and which upsampling is trained.
 pub fn optimizer_ui(ui: &mut Ui, config: &mut RunConfig) {
-    let broken = config.broken_rule();
-    let dropout = rule_of(config, "dropout");
+    let broken = &config.broken_rules()[..];
+    let dropout = of(broken, "dropout");
     weights_ui(ui, &mut config.learning, broken);
     loss_ui(ui, &mut config.learning, broken);
     schedule_ui(ui, &mut config.learning, broken);
@@ -86,14 +86,7 @@ pub fn optimizer_ui(ui: &mut Ui, config: &mut RunConfig) {
     });
 }
 
-/// The rule of `field` where it is the broken one.
-fn of(broken: Option<BrokenRule>, field: &str) -> Option<&'static str> {
-    broken
-        .filter(|broken| broken.field == field)
-        .map(|broken| broken.rule)
-}
-
-fn weights_ui(ui: &mut Ui, learning: &mut Learning, broken: Option<BrokenRule>) {
+fn weights_ui(ui: &mut Ui, learning: &mut Learning, broken: &[BrokenRule]) {
     ui.field(
         "Momentum",
         "Momentum of SGD as in PyTorch, 0 to below 1",
@@ -127,7 +120,7 @@ fn weights_ui(ui: &mut Ui, learning: &mut Learning, broken: Option<BrokenRule>) 
     });
 }
 
-fn loss_ui(ui: &mut Ui, learning: &mut Learning, broken: Option<BrokenRule>) {
+fn loss_ui(ui: &mut Ui, learning: &mut Learning, broken: &[BrokenRule]) {
     let tooltip = "Loss over the labeled pixels: their mean, or their sum, which needs a much smaller learning \
                    rate. Curves shows the mean in both cases";
     ui.field("Reduction", tooltip, |ui| {
@@ -163,7 +156,7 @@ fn loss_ui(ui: &mut Ui, learning: &mut Learning, broken: Option<BrokenRule>) {
     });
 }
 
-fn schedule_ui(ui: &mut Ui, learning: &mut Learning, broken: Option<BrokenRule>) {
+fn schedule_ui(ui: &mut Ui, learning: &mut Learning, broken: &[BrokenRule]) {
     let rule = of(broken, "schedule");
     let tooltip = "Fixed keeps the learning rate, Step lowers it every few steps, Poly and Cosine lower it \
                    until the last step";
@@ -222,10 +215,12 @@ fn schedule_ui(ui: &mut Ui, learning: &mut Learning, broken: Option<BrokenRule>)
     }
     let tooltip = "Steps in which the learning rate rises from near 0 to that of the schedule; 0 turns it off";
     ui.field("Warm-up", tooltip, |ui| {
-        ui.add(
-            DragValue::new(&mut learning.warmup_steps)
-                .range(0..=1_000_000)
-                .suffix(" steps"),
+        number_ui(
+            ui,
+            &mut learning.warmup_steps,
+            0..=1_000_000,
+            None,
+            |drag| drag.suffix(" steps"),
         )
     });
 }
