@@ -231,6 +231,15 @@ fn the_processor_measures_the_gradients_of_every_step() {
 }
 
 #[test]
+fn gradients_of_large_networks_are_measured_now_and_then() {
+    assert!((1..20).all(|step| is_norm_measured(1_300_000, step)));
+    let measured: Vec<usize> = (1..20)
+        .filter(|step| is_norm_measured(134_000_000, *step))
+        .collect();
+    assert_eq!(measured, [1, 9, 17]);
+}
+
+#[test]
 fn gradients_beyond_numbers_are_refused_where_they_are_measured() {
     let base = learner();
     let mut learner = changed(&base, |learning| learning.clip_norm = Some(1.0));
