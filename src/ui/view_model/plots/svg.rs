@@ -260,7 +260,7 @@ mod tests {
         };
         let settings = settings(&view);
         let loss = Figure::new(PlotKind::Loss, &runs, &settings);
-        let text = svg(&[loss.clone()], &paint);
+        let text = svg(std::slice::from_ref(&loss), &paint);
         // From the lower left corner of the frame to the upper right one.
         assert!(
             text.contains("points=\"64.00,352.00 624.00,36.00\""),
