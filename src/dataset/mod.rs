@@ -5,6 +5,7 @@
 //! (Burn), the window or the network.
 
 mod augment;
+mod class_counts;
 mod class_shares;
 mod classes;
 mod error;
@@ -19,6 +20,7 @@ mod size;
 mod stats;
 
 pub use augment::{Augment, Rng, resize_labels, resize_rgb};
+pub use class_counts::ClassCounts;
 pub use classes::{Class, ClassList, VOID, voc_color};
 pub use error::DatasetError;
 pub use generator::{SampleSpec, ensure_sample};

@@ -22,7 +22,8 @@ pub(in crate::training) struct Parts {
     pub weights: Network,
     pub optimizer: Network,
     pub second_moments: Option<Network>,
-    pub average: Option<Network>,
+    /// Steps of the optimizer, where that is a part of its state.
+    pub updates: usize,
 }
 
 /// A checkpoint in memory, with nothing left on the device.
@@ -59,7 +60,6 @@ impl Snapshot {
         let weights = add("weights", parts.weights);
         let optimizer = add("optimizer", parts.optimizer);
         let second_moments = parts.second_moments.map(|net| add("moments", net));
-        let average = parts.average.map(|net| add("average", net));
         let last = Last {
             step: at.step,
             epoch: at.epoch,
@@ -71,7 +71,7 @@ impl Snapshot {
             weights,
             optimizer,
             second_moments,
-            average,
+            updates: parts.updates,
             checksums: Checksums::new(),
         };
         let best = validated.filter(|record| record.best).map(|record| Best {
@@ -79,7 +79,7 @@ impl Snapshot {
             epoch: record.epoch,
             mean_iu: record.scores.mean_iu,
             score: policy.best_by.score(record),
-            weights: last.weights_file(),
+            weights: last.weights.clone(),
             checksums: Checksums::new(),
         });
         Self {
@@ -186,7 +186,7 @@ impl RunFolder {
             if kept.whole.contains(&checkpoint.step) {
                 named.extend(checkpoint.files().cloned());
             } else if kept.weights.contains(&checkpoint.step) {
-                named.push(checkpoint.weights_file());
+                named.push(checkpoint.weights.clone());
             } else {
                 continue;
             }

@@ -46,9 +46,9 @@ pub struct Last {
     /// The second moments of Adam.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) second_moments: Option<String>,
-    /// The moving average of the weights, which then predicts in their place.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) average: Option<String>,
+    /// Steps of the optimizer, where that is a part of its state.
+    #[serde(default)]
+    pub(in crate::training) updates: usize,
     #[serde(default, skip_serializing_if = "Checksums::is_empty")]
     pub(super) checksums: Checksums,
 }
@@ -75,22 +75,11 @@ pub struct Best {
 }
 
 impl Last {
-    /// The weights that predict.
-    fn predicting(&self) -> &str {
-        self.average.as_ref().unwrap_or(&self.weights)
-    }
-
     /// All of its files.
     pub(super) fn files(&self) -> impl Iterator<Item = &String> {
         [&self.weights, &self.optimizer]
             .into_iter()
             .chain(&self.second_moments)
-            .chain(&self.average)
-    }
-
-    /// What is needed to predict.
-    pub(super) fn weights_file(&self) -> String {
-        self.predicting().to_owned()
     }
 }
 
@@ -201,8 +190,8 @@ impl RunFolder {
     fn candidates(&self, which: SavedWeights) -> Vec<Named> {
         let of = |last: &Last| Named {
             step: last.step,
-            file: last.weights_file(),
-            checksum: last.checksums.get(last.predicting()).copied(),
+            file: last.weights.clone(),
+            checksum: last.checksums.get(&last.weights).copied(),
         };
         let mut checkpoints = self.checkpoints();
         checkpoints.reverse();

@@ -8,7 +8,7 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 use super::checkpoint_policy::CheckpointPolicy;
 use super::device::DeviceId;
 use super::error::TrainError;
-use super::learning::Learning;
+use super::learning::{Learning, Reduction};
 use super::precision::Precision;
 use super::schedule::Schedule;
 use crate::dataset::{Augment, Normalization, Size};
@@ -116,6 +116,9 @@ pub struct RunConfig {
     pub seed: u64,
     /// Threads that decode and augment ahead of the step, 1 or more.
     pub workers: usize,
+    /// Epochs without a better validation after which it ends, 1 or more; `None` = never.
+    #[serde(default)]
+    pub early_stop: Option<usize>,
     /// When it is saved, and what is kept.
     #[serde(default)]
     pub checkpoints: CheckpointPolicy,
@@ -238,6 +241,16 @@ impl RunConfig {
         if let Some(size) = self.test_size {
             check_size("test size", size)?;
         }
+        if let Some((field, value, rule)) = learning.objective.broken_rule() {
+            check(false, field, value, rule)?;
+        }
+        check(
+            learning.objective.dice_share == 0.0 || learning.reduction == Reduction::Mean,
+            "dice share",
+            learning.objective.dice_share,
+            "Dice has no sum over pixels; choose the reduction `mean`",
+        )?;
+        positive("early stop", self.early_stop.unwrap_or(1))?;
         let policy = &self.checkpoints;
         check(
             policy.minutes >= 0.0 && policy.minutes.is_finite(),
