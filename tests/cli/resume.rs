@@ -66,16 +66,15 @@ fn a_run_goes_on_where_its_folder_and_its_dataset_were_moved() {
     let run = stopped_after(&shop, 3);
     let (old, new) = (shop.dataset(), shop.dir().join("renamed"));
     fs::rename(&old, &new).expect("moved");
-    // Another machine: another place of the runs, and a device that is not there.
+    // Another machine: another name of the run, and a device that is not there.
     let config = shop.runs().join(&run).join("config.json");
     let text = fs::read_to_string(&config).expect("a configuration");
     let elsewhere = text.replace("\"device\": \"cpu\"", "\"device\": \"cuda:7\"");
     assert_ne!(text, elsewhere);
     fs::write(&config, elsewhere).expect("written");
-    let copy = shop.dir().join("copied-runs");
-    fs::rename(shop.runs(), &copy).expect("moved");
-    let copy = copy.to_str().expect("UTF-8");
-    let command = |words: &[&str]| shop.run(&[&["--runs-dir", copy, "--json"], words].concat());
+    fs::rename(shop.runs().join(&run), shop.runs().join("copied")).expect("moved");
+    let run = "copied".to_owned();
+    let command = |words: &[&str]| shop.run(&[&["--json"], words].concat());
 
     let listed = command(&["runs"]).succeeded().json();
     assert_eq!(

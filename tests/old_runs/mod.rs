@@ -116,5 +116,6 @@ fn a_run_of_november_2026_resumes_as_in_that_version() {
         epochs.iter().flat_map(of).collect::<Vec<_>>()
     };
     let expected: Vec<EpochRecord> = read_lines(&fixture("epochs-resumed.jsonl"));
-    assert_close(&scores(&folder.epochs()), &scores(&expected), 1e-5);
+    // That version moved the running variances with the variance of the population.
+    assert_close(&scores(&folder.epochs()), &scores(&expected), 1e-4);
 }

@@ -1,6 +1,7 @@
 //! Training: the active run, the plan it is a part of, and the `train` thread.
 
 mod active_run;
+mod notice_of;
 mod run_event;
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 
 use super::active_run::{ActiveRun, Phase};
+use super::notice_of::notice_of;
 use super::run_event::{RunEventKind, RunEvents};
 use super::thread::{Job, PreviewSlot, ThreadEvent, TrainThread};
 use crate::dataset::ClassList;
@@ -262,22 +263,7 @@ impl Trainer {
                     TrainEvent::EpochEnded(epoch) => {
                         self.run_events.push(run, RunEventKind::Epoch(epoch));
                     }
-                    TrainEvent::Warning(text) => notices.push(Notice {
-                        level: NoticeLevel::Warning,
-                        text: format!("{run}: {text}"),
-                    }),
-                    TrainEvent::Blocked(problem) => notices.push(Notice {
-                        level: NoticeLevel::Warning,
-                        text: format!(
-                            "{run} waits, since it cannot be saved: {problem}. It continues once \
-                             there is room; a stop loses what came after the last checkpoint"
-                        ),
-                    }),
-                    TrainEvent::Unblocked => notices.push(Notice {
-                        level: NoticeLevel::Info,
-                        text: format!("{run} continues: its folder can be written again"),
-                    }),
-                    _ => {}
+                    event => notices.extend(notice_of(run, &event)),
                 }
             }
             Err(TryRecvError::Empty) => return false,

@@ -1,6 +1,8 @@
 //! Batch normalization of a training step with its `relu`, as an operation of Burn: a channel is
 //! read and written while it is in the cache.
 
+mod running;
+
 use burn::backend::TensorMetadata as _;
 use burn::backend::flex::FlexTensor;
 use burn::module::RunningState;
@@ -12,6 +14,8 @@ use rayon::prelude::*;
 use crate::kernels::autodiff::{BackwardPass, Operand, apply, tensor};
 use crate::kernels::buffer_pool::{Buffer, acquire, recycle};
 use crate::kernels::tiling::relu;
+pub(crate) use running::burn_batch_norm;
+use running::unbiased;
 
 /// Sums that are kept side by side, so that they are added in registers.
 const SIDE: usize = 32;
@@ -65,11 +69,8 @@ pub(crate) fn batch_norm(
             running.update((old + batch.mul_scalar(layer.momentum)).detach());
         };
         shift(&layer.running_mean, means.clone());
-        let count = (batch * height * width) as f64;
-        let unbiased = variances
-            .iter()
-            .map(|variance| (f64::from(*variance) * unbiased_factor(count)) as f32);
-        shift(&layer.running_var, unbiased.collect());
+        let count = batch * height * width;
+        shift(&layer.running_var, unbiased(&variances, count));
         let pass = NormalizationPass {
             sizes,
             input,
@@ -81,39 +82,6 @@ pub(crate) fn batch_norm(
         };
         (tensor(output, &[batch, channels, height, width]), pass)
     })
-}
-
-/// What the variance of a population of `count` values is multiplied by to estimate that of where
-/// they came from: PyTorch normalizes a batch with the one and moves the running variance with
-/// the other (`torch.nn.BatchNorm2d`); Burn's layer takes the population's for both. A single
-/// value says nothing of a variance; PyTorch refuses it.
-fn unbiased_factor(count: f64) -> f64 {
-    if count > 1.0 {
-        count / (count - 1.0)
-    } else {
-        1.0
-    }
-}
-
-/// Burn's layer, with PyTorch's running variance.
-///
-/// # Shapes
-/// - input, output: `[batch_size, channels, height, width]`
-pub(crate) fn burn_batch_norm(layer: &BatchNorm, input: Tensor<4>) -> Tensor<4> {
-    let device = input.device();
-    if !(device.is_autodiff() && layer.training.is_enabled()) {
-        return layer.forward(input);
-    }
-    let [batch, _, height, width] = input.dims();
-    let before = layer.running_var.value_sync().to_device(&device);
-    let output = layer.forward(input);
-    let after = layer.running_var.value_sync().to_device(&device);
-    // after = (1 - momentum) * before + momentum * variance; the second term is to be scaled.
-    let kept = before.mul_scalar(1.0 - layer.momentum);
-    let factor = unbiased_factor((batch * height * width) as f64);
-    let corrected = kept.clone() + (after - kept).mul_scalar(factor);
-    layer.running_var.update(corrected.detach());
-    output
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -1,0 +1,43 @@
+//! What people should know of a run that goes on.
+
+use crate::engine::{Notice, NoticeLevel};
+use crate::training::TrainEvent;
+
+/// The notice of an event; `None` where it says enough by itself.
+pub(super) fn notice_of(run: &str, event: &TrainEvent) -> Option<Notice> {
+    let (level, text) = match event {
+        TrainEvent::Warning(text) => (NoticeLevel::Warning, format!("{run}: {text}")),
+        TrainEvent::Blocked(problem) => (
+            NoticeLevel::Warning,
+            format!(
+                "{run} waits, since it cannot be saved: {problem}. It continues once there is room; a \
+                 stop loses what came after the last checkpoint"
+            ),
+        ),
+        TrainEvent::Unblocked => (
+            NoticeLevel::Info,
+            format!("{run} continues: its folder can be written again"),
+        ),
+        _ => return None,
+    };
+    Some(Notice { level, text })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_waits_says_why_and_when_it_continues() {
+        let notice = notice_of("r", &TrainEvent::Blocked("last.json: full".to_owned()));
+        let notice = notice.expect("a notice");
+        assert_eq!(notice.level, NoticeLevel::Warning);
+        assert!(
+            notice
+                .text
+                .starts_with("r waits, since it cannot be saved: last.json: full. ")
+        );
+        assert!(notice_of("r", &TrainEvent::Unblocked).is_some());
+        assert!(notice_of("r", &TrainEvent::Paused).is_none());
+    }
+}
