@@ -161,7 +161,6 @@ impl RunConfig {
 
     /// Turns down values that make no sense, naming the field.
     pub fn validate(&self) -> Result<(), TrainError> {
-        let positive = |field, value: usize| check(value > 0, field, value, "it must be 1 or more");
         let learning = &self.learning;
         self.check_network()?;
         check(
@@ -241,6 +240,19 @@ impl RunConfig {
         if let Some(size) = self.test_size {
             check_size("test size", size)?;
         }
+        self.check_objective()?;
+        self.check_checkpoints()?;
+        let [smallest, largest] = self.augment.scale;
+        check(
+            0.1 <= smallest && smallest <= largest && largest <= 10.0,
+            "scale",
+            format!("{smallest}..{largest}"),
+            "it must go from a smaller to a larger value, between 0.1 and 10",
+        )
+    }
+
+    fn check_objective(&self) -> Result<(), TrainError> {
+        let learning = &self.learning;
         if let Some((field, value, rule)) = learning.objective.broken_rule() {
             check(false, field, value, rule)?;
         }
@@ -249,7 +261,10 @@ impl RunConfig {
             "dice share",
             learning.objective.dice_share,
             "Dice has no sum over pixels; choose the reduction `mean`",
-        )?;
+        )
+    }
+
+    fn check_checkpoints(&self) -> Result<(), TrainError> {
         positive("early stop", self.early_stop.unwrap_or(1))?;
         let policy = &self.checkpoints;
         check(
@@ -262,14 +277,7 @@ impl RunConfig {
         positive("kept last checkpoints", policy.keep_last)?;
         positive("kept best checkpoints", policy.keep_best)?;
         positive("checkpoint steps", policy.steps.unwrap_or(1))?;
-        positive("kept epochs", policy.keep_every.unwrap_or(1))?;
-        let [smallest, largest] = self.augment.scale;
-        check(
-            0.1 <= smallest && smallest <= largest && largest <= 10.0,
-            "scale",
-            format!("{smallest}..{largest}"),
-            "it must go from a smaller to a larger value, between 0.1 and 10",
-        )
+        positive("kept epochs", policy.keep_every.unwrap_or(1))
     }
 
     /// Steps of an epoch of `batches` batches; the last step may have fewer batches.
@@ -282,6 +290,10 @@ impl RunConfig {
         let all = self.epochs.saturating_mul(steps_per_epoch);
         self.max_steps.map_or(all, |most| most.min(all))
     }
+}
+
+fn positive(field: &'static str, value: usize) -> Result<(), TrainError> {
+    check(value > 0, field, value, "it must be 1 or more")
 }
 
 fn check_size(field: &'static str, size: Size) -> Result<(), TrainError> {
