@@ -6,6 +6,7 @@
 #![cfg(all(feature = "wgpu", not(feature = "vulkan")))]
 
 mod common;
+mod gpu_kernels;
 
 use burn::module::Module as _;
 use burn::tensor::{Device, DeviceKind, Tensor, TensorData};
@@ -43,6 +44,7 @@ fn logits(net: &Network, device: &Device) -> Vec<f32> {
 #[test]
 fn the_gpu_follows_the_processor() {
     three_steps_follow_the_processor();
+    gpu_kernels::equal_those_of_the_processor();
     a_loss_that_is_no_number_names_its_step();
     numbers_that_the_device_lacks_are_refused();
     logits_equal_those_of_the_processor();

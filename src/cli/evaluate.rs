@@ -59,6 +59,7 @@ fn mask_folders(args: &EvaluateArgs) -> Option<MaskFolders> {
         labels: labels.clone()?,
         list: list.clone(),
         classes,
+        void: args.void.clone(),
         boundary_width: args.boundary_width,
     })
 }
@@ -79,7 +80,13 @@ fn score_run(run: &str, args: &EvaluateArgs, session: &Session) -> Result<(), St
         dataset: args.dataset.clone(),
         split,
     };
-    let task = engine.evaluate(&name, args.device, on, args.boundary_width);
+    let task = engine.evaluate(
+        &name,
+        args.device,
+        on,
+        args.boundary_width,
+        args.void.clone(),
+    );
     let evaluation = wait_with_bar(task, &mut engine)?;
     if session.json {
         let fields = output::evaluation_fields(&evaluation);

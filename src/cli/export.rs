@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use super::args::ExportArgs;
 use super::{Session, output};
-use crate::engine::{Need, SavedWeights};
+use crate::engine::{Need, SaveTo, SavedWeights};
 
 /// Writes the file and says so.
 pub fn run(args: &ExportArgs, session: &Session) -> Result<ExitCode, String> {
@@ -17,7 +17,8 @@ pub fn run(args: &ExportArgs, session: &Session) -> Result<ExitCode, String> {
     } else {
         SavedWeights::Best
     };
-    let file = engine.export_run(&name, which, args.out.clone()).wait()?;
+    let to = SaveTo::Path(args.out.clone(), args.existing.choice());
+    let file = engine.export_run(&name, which, to).wait()?;
     if session.json {
         output::json(&serde_json::json!({ "run": name, "file": file }));
     } else {

@@ -5,8 +5,7 @@
 //! with `image` and `error`. One bad image does not stop the others. With `--scores`
 //! one object with `image`, `scores` (the file) and `shape` comes first.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -15,7 +14,9 @@ use serde::Serialize;
 use super::args::PredictArgs;
 use super::output::{self, percent};
 use super::{Session, find_weights, usable_device};
-use crate::engine::{DeviceId, Engine, ImageFiles, NetworkSource, Prediction};
+use crate::engine::{
+    DeviceId, Engine, ImageFiles, NetworkSource, Output, Prediction, PredictionFiles, SaveTo,
+};
 
 /// Predicts, writes and reports; the exit code tells whether all went well.
 pub fn run(args: &PredictArgs, session: &Session) -> Result<ExitCode, String> {
@@ -32,27 +33,32 @@ pub fn run(args: &PredictArgs, session: &Session) -> Result<ExitCode, String> {
             args.device,
         ),
     };
-    if let Some(path) = &args.scores {
-        write_scores(&engine, &source, &images, path, session.json)?;
+    let existing = args.existing.choice();
+    // All names are claimed before anything is written.
+    let scores = match &args.scores {
+        Some(path) => Some(SaveTo::Path(path.clone(), existing).planned()?),
+        None => None,
+    };
+    let plan = match &args.out {
+        Some(out) => engine
+            .plan_predictions(&source, &images, out, existing)
+            .wait()?,
+        None => Vec::new(),
+    };
+    if let Some(to) = scores {
+        write_scores(&engine, &source, &images, to, session.json)?;
     }
     let Some(out) = &args.out else {
         return Ok(ExitCode::SUCCESS);
     };
-    std::fs::create_dir_all(out).map_err(|err| {
-        format!(
-            "{}: {err}. Choose a writable folder with --out",
-            out.display()
-        )
-    })?;
-    let mut names = BTreeSet::new();
     let mut failed = 0;
-    for image in &images {
-        let targets = Targets::new(out, image, &mut names);
-        match predict_one(&engine, &source, image, &targets, args.opacity) {
-            Ok(prediction) => report(image, &targets, &prediction, session.json),
+    for files in &plan {
+        match predict_one(&engine, &source, files, args.opacity) {
+            Ok(prediction) => report(files, &prediction, session.json),
             Err(message) => {
                 failed += 1;
                 if session.json {
+                    let image = &files.image;
                     output::json(&serde_json::json!({ "image": image, "error": &message }));
                 }
                 output::problem("error", &message);
@@ -62,7 +68,7 @@ pub fn run(args: &PredictArgs, session: &Session) -> Result<ExitCode, String> {
     if failed > 0 {
         return Err(format!(
             "{failed} of {} images failed; the masks of the others are in {}",
-            images.len(),
+            plan.len(),
             out.display()
         ));
     }
@@ -74,7 +80,7 @@ fn write_scores(
     engine: &Engine,
     source: &NetworkSource,
     images: &[PathBuf],
-    path: &Path,
+    to: SaveTo,
     json: bool,
 ) -> Result<(), String> {
     let [image] = images else {
@@ -85,7 +91,7 @@ fn write_scores(
     };
     let logits = engine.logits_with(source, image).wait()?;
     let (classes, size) = (logits.num_classes, logits.size);
-    let file = engine.save_logits(logits, path.to_path_buf()).wait()?;
+    let file = engine.save_logits(logits, to).wait()?;
     if json {
         let shape = [classes, size.height as usize, size.width as usize];
         output::json(&serde_json::json!({ "image": image, "scores": file, "shape": shape }));
@@ -104,83 +110,23 @@ fn write_scores(
 fn predict_one(
     engine: &Engine,
     source: &NetworkSource,
-    image: &Path,
-    targets: &Targets,
+    files: &PredictionFiles,
     opacity: f32,
 ) -> Result<Arc<Prediction>, String> {
-    targets.spare(image)?;
-    let prediction = engine.predict_with(source, image).wait()?;
+    let prediction = engine.predict_with(source, &files.image).wait()?;
     let (mask, classes) = (
         Arc::clone(&prediction.mask),
         Arc::clone(&prediction.classes),
     );
+    let to = |output: &Output| SaveTo::Planned(output.clone());
     engine
-        .save_mask(
-            Arc::clone(&mask),
-            Arc::clone(&classes),
-            targets.mask.clone(),
-        )
+        .save_mask(Arc::clone(&mask), Arc::clone(&classes), to(&files.mask))
         .wait()?;
     let pixels = Arc::clone(&prediction.image);
     engine
-        .save_overlay(
-            pixels,
-            mask,
-            classes,
-            opacity,
-            |_| true,
-            targets.overlay.clone(),
-        )
+        .save_overlay(pixels, mask, classes, opacity, |_| true, to(&files.overlay))
         .wait()?;
     Ok(prediction)
-}
-
-/// The files written for one image.
-struct Targets {
-    mask: PathBuf,
-    overlay: PathBuf,
-}
-
-impl Targets {
-    /// Names of their own also where two images have the same stem: `a.png` of `a.jpg`
-    /// stays, and `a.bmp` becomes `a_2.png`.
-    fn new(out: &Path, image: &Path, taken: &mut BTreeSet<String>) -> Self {
-        let stem = image
-            .file_stem()
-            .unwrap_or(image.as_os_str())
-            .to_string_lossy()
-            .into_owned();
-        let numbered = (2_usize..).map(|number| format!("{stem}_{number}"));
-        let free =
-            |name: &String| !taken.contains(name) && !taken.contains(&format!("{name}_overlay"));
-        let name = std::iter::once(stem.clone())
-            .chain(numbered)
-            .find(free)
-            .unwrap_or_else(|| stem.clone());
-        taken.insert(name.clone());
-        taken.insert(format!("{name}_overlay"));
-        Self {
-            mask: out.join(format!("{name}.png")),
-            overlay: out.join(format!("{name}_overlay.png")),
-        }
-    }
-
-    /// Refuses to write over the image itself.
-    fn spare(&self, image: &Path) -> Result<(), String> {
-        // What cannot be resolved does not exist, so nothing is lost.
-        let Ok(image) = image.canonicalize() else {
-            return Ok(());
-        };
-        for target in [&self.mask, &self.overlay] {
-            if target.canonicalize().is_ok_and(|target| target == image) {
-                return Err(format!(
-                    "{}: the mask would replace the image. Choose another folder with --out",
-                    image.display()
-                ));
-            }
-        }
-        Ok(())
-    }
 }
 
 /// The images named one by one and those in the named folders; all folders must have some.
@@ -216,14 +162,15 @@ fn class_shares(prediction: &Prediction) -> Vec<ClassShare<'_>> {
     shares
 }
 
-fn report(image: &Path, targets: &Targets, prediction: &Prediction, json: bool) {
+fn report(files: &PredictionFiles, prediction: &Prediction, json: bool) {
+    let (image, mask) = (&files.image, files.mask.path());
     let shares = class_shares(prediction);
     let (width, height) = (prediction.mask.width, prediction.mask.height);
     if json {
         output::json(&serde_json::json!({
             "image": image,
-            "mask": targets.mask,
-            "overlay": targets.overlay,
+            "mask": mask,
+            "overlay": files.overlay.path(),
             "width": width,
             "height": height,
             "secs": prediction.secs,
@@ -238,7 +185,7 @@ fn report(image: &Path, targets: &Targets, prediction: &Prediction, json: bool) 
     output::line(format!(
         "{} -> {} ({width}x{height}, {:.2} s): {}",
         image.display(),
-        targets.mask.display(),
+        mask.display(),
         prediction.secs,
         words.join(", ")
     ));
@@ -247,38 +194,6 @@ fn report(image: &Path, targets: &Targets, prediction: &Prediction, json: bool) 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn equal_stems_get_files_of_their_own() {
-        let mut taken = BTreeSet::new();
-        let mut name = |image: &str| {
-            let targets = Targets::new(Path::new("out"), Path::new(image), &mut taken);
-            targets
-                .mask
-                .file_name()
-                .unwrap()
-                .to_string_lossy()
-                .into_owned()
-        };
-        assert_eq!(name("x/a.jpg"), "a.png");
-        assert_eq!(name("y/a.png"), "a_2.png");
-        assert_eq!(name("a_overlay.png"), "a_overlay_2.png");
-        assert_eq!(name("b.png"), "b.png");
-    }
-
-    #[test]
-    fn an_image_is_not_replaced_by_its_mask() {
-        let dir = tempfile::tempdir().unwrap();
-        let image = dir.path().join("a.png");
-        std::fs::write(&image, b"png").unwrap();
-        let targets = |out: &Path| Targets::new(out, &image, &mut BTreeSet::new());
-        let message = targets(dir.path()).spare(&image).unwrap_err();
-        assert!(
-            message.contains("a.png") && message.contains("--out"),
-            "{message}"
-        );
-        targets(&dir.path().join("masks")).spare(&image).unwrap();
-    }
 
     #[test]
     fn folders_stand_for_their_images_in_order() {

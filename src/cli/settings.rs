@@ -1,6 +1,7 @@
 //! The settings of a run as options; the preset of the trunk fills in the others.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -18,6 +19,10 @@ use crate::engine::{
 #[derive(Debug, clap::Args)]
 #[group(id = "settings", multiple = true)]
 pub struct Settings {
+    /// What the labels of the masks mean: names, colors, merged and void classes [default:
+    /// class-map.toml in the dataset's folder]
+    #[arg(long, value_name = "FILE", value_parser = whole_path)]
+    pub class_map: Option<PathBuf>,
     /// Dtype of the convolutions in training; 16 bits take half the memory and are faster on
     /// devices that support them
     #[arg(long, value_parser = one_of::<Precision>())]
@@ -282,11 +287,14 @@ fn recipes() -> impl TypedValueParser<Value = Recipe> {
 }
 
 /// The run keeps the path, and may be resumed from another folder.
+fn whole_path(text: &str) -> Result<PathBuf, String> {
+    std::path::absolute(text).map_err(|err| format!("not a path ({err})"))
+}
+
+/// A dataset, as an option names it.
 pub fn dataset(text: &str) -> Result<DatasetRef, String> {
     if text == "sample" {
         return Ok(DatasetRef::Sample);
     }
-    std::path::absolute(text)
-        .map(DatasetRef::Folder)
-        .map_err(|err| format!("not a path ({err})"))
+    whole_path(text).map(DatasetRef::Folder)
 }

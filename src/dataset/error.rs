@@ -1,8 +1,8 @@
 //! What can be wrong with data on disk. Each message names the file and says how to fix it.
 
-use crate::dataset::Size;
 use std::path::PathBuf;
 
+use crate::dataset::Size;
 use crate::files::FileError;
 
 /// A problem with a dataset, an image or a label map.
@@ -10,12 +10,17 @@ use crate::files::FileError;
 pub enum DatasetError {
     /// The folder has none of the layouts that can be read.
     #[error(
-        "{path}: no dataset found here. Choose a folder with JPEGImages and SegmentationClass \
-         (VOC layout), or one with train.txt and val.txt that list image and mask (CamVid layout)"
+        "{path}: no dataset found here; {found}. Looked for images beside masks of the same names, in the folders of VOC \
+         (JPEGImages, SegmentationClass), CamVid, Cityscapes, ADE20K or Oxford-IIIT Pet, or in folders such as images and \
+         masks, and for train.txt and val.txt with an image and its mask in each line. {nearest}"
     )]
     UnknownLayout {
         /// The folder.
         path: PathBuf,
+        /// What is in it instead.
+        found: String,
+        /// The layout that it is most like, and what to change.
+        nearest: String,
     },
     /// A folder has no images.
     #[error("{path}: no images here. They end in {extensions}")]
@@ -32,6 +37,36 @@ pub enum DatasetError {
     #[error("{path}: stopped. The sample is incomplete and is written again the next time")]
     Stopped {
         /// The sample's folder.
+        path: PathBuf,
+    },
+    /// An archive cannot be unpacked.
+    #[error("{path}: {reason}")]
+    Archive {
+        /// The archive.
+        path: PathBuf,
+        /// What is wrong with it and the way out.
+        reason: String,
+    },
+    /// Annotations that masks are drawn from cannot be read.
+    #[error("{path}: {reason}")]
+    Annotations {
+        /// The file of annotations.
+        path: PathBuf,
+        /// What is wrong with it and the way out.
+        reason: String,
+    },
+    /// A class map is none, or does not fit the dataset.
+    #[error("{path}: {reason}")]
+    ClassMap {
+        /// The map.
+        path: PathBuf,
+        /// What is wrong with it and the way out.
+        reason: String,
+    },
+    /// Unpacking or drawing masks was stopped on request.
+    #[error("{path}: stopped. Nothing of it is kept; open it again to start over")]
+    Interrupted {
+        /// What was being read.
         path: PathBuf,
     },
     /// A thread of a loader is gone.
@@ -71,11 +106,27 @@ pub enum DatasetError {
         /// Size of the image.
         image_size: Size,
     },
+    /// The mask fits its image as it is stored, but not as its EXIF data says to show it.
+    #[error(
+        "{mask}: the mask is {mask_size} pixels and fits its image {image} as it is stored, but the image's EXIF \
+         orientation turns it ({image_size}). Save the image upright without EXIF, or turn the mask as well"
+    )]
+    TurnedByExif {
+        /// The label map's file.
+        mask: PathBuf,
+        /// The image's file.
+        image: PathBuf,
+        /// Size of the label map.
+        mask_size: Size,
+        /// Size of the image as it is shown.
+        image_size: Size,
+    },
     /// A label is neither a class nor void.
     #[error(
         "{path}: label {label} at column {x}, row {y} is outside the {num_classes} classes \
-         (0..={}) and is not void. Correct the mask or add the class to classes.txt",
-        num_classes.saturating_sub(1)
+         (0..={}) and is not void. {}",
+        num_classes.saturating_sub(1),
+        label_advice(*label, *num_classes)
     )]
     LabelOutOfRange {
         /// The label map's file.
@@ -97,4 +148,14 @@ pub enum DatasetError {
         /// What is wrong with it and how to fix it.
         reason: String,
     },
+}
+
+/// What to do about a label that is no class.
+fn label_advice(label: u8, num_classes: usize) -> &'static str {
+    if usize::from(label) == num_classes {
+        "Correct the mask or add the class to classes.txt. If the masks count classes from 1, write \
+         \"first_label = 1\" into class-map.toml beside classes.txt"
+    } else {
+        "Correct the mask or add the class to classes.txt"
+    }
 }

@@ -15,7 +15,10 @@ mod image_io;
 mod item;
 mod layout;
 mod loader;
+#[cfg(test)]
+mod mutated_files;
 mod normalization;
+mod prepare;
 mod size;
 mod stats;
 
@@ -26,12 +29,13 @@ pub use error::DatasetError;
 pub use generator::{SampleSpec, ensure_sample};
 pub use image_files::{ImageFiles, has_image_extension};
 pub use image_io::{
-    IMAGE_EXTENSIONS, LabelMap, MaskReader, Rgb, read_rgb, write_index_png, write_rgb_png,
+    IMAGE_EXTENSIONS, LabelMap, MaskColors, MaskReader, Rgb, encode_index_png, encode_rgb_png,
+    read_rgb, write_index_png, write_rgb_png,
 };
 pub use item::DatasetItem;
 pub use layout::{
-    Dataset, Layout, Note, NoteTopic, Split, find_class_list, list_masks, read_class_list,
-    read_names,
+    CLASS_MAP_FILE, ClassMap, Dataset, Layout, Note, NoteTopic, Split, find_class_list, list_masks,
+    read_class_list, read_names,
 };
 pub use loader::{Batch, BatchPlan, Loader};
 pub use normalization::{ChannelOrder, Normalization, ValueRange};

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::tasks::{Task, guarded, spawn_thread};
 use super::{Engine, EngineError, Event, Lost, NoticeLevel};
 use crate::dataset::{
-    Dataset, DatasetError, DatasetItem, DatasetStats, LabelMap, MaskReader, Rgb, SampleSpec, Size,
-    Split, ensure_sample, resize_labels, resize_rgb, scan,
+    ClassMap, Dataset, DatasetError, DatasetItem, DatasetStats, LabelMap, MaskReader, Rgb,
+    SampleSpec, Size, Split, ensure_sample, resize_labels, resize_rgb, scan,
 };
 use crate::training::DatasetRef;
 
@@ -54,7 +54,9 @@ impl Engine {
         let generation = self.dataset_generation;
         let label = match &which {
             DatasetRef::Sample => "the sample".to_owned(),
-            DatasetRef::Folder(path) => path.display().to_string(),
+            DatasetRef::Folder(path) | DatasetRef::Mapped { folder: path, .. } => {
+                path.display().to_string()
+            }
         };
         self.dataset = DatasetState::Opening {
             label,
@@ -183,12 +185,13 @@ impl Engine {
 pub fn dataset_folder(which: &DatasetRef, data_dir: &Path) -> PathBuf {
     match which {
         DatasetRef::Sample => data_dir.join("sample"),
-        DatasetRef::Folder(path) => path.clone(),
+        DatasetRef::Folder(path) | DatasetRef::Mapped { folder: path, .. } => path.clone(),
     }
 }
 
-/// Opens a dataset, making the sample where it is not there yet. `progress` is told
-/// how many of how many images are made, and returns whether to continue.
+/// Opens a dataset, making the sample where it is not there yet and unpacking archives. What is
+/// assumed about it is logged. `progress` is told how many of how many images are made, and
+/// returns whether to continue.
 pub(super) fn open(
     which: &DatasetRef,
     data_dir: &Path,
@@ -198,7 +201,22 @@ pub(super) fn open(
     if *which == DatasetRef::Sample {
         ensure_sample(&root, &SampleSpec::default(), progress)?;
     }
-    Dataset::open(&root)
+    let mut dataset = Dataset::open_any(&root, &data_dir.join("cache"), progress)?;
+    if let DatasetRef::Mapped {
+        class_map, void, ..
+    } = which
+    {
+        if let Some(path) = class_map {
+            ClassMap::read(path)?.apply(&mut dataset)?;
+        }
+        if !void.is_empty() {
+            ClassMap::of_void(void).apply(&mut dataset)?;
+        }
+    }
+    for note in dataset.notes.iter().filter(|note| note.assumed) {
+        log::warn!("{}: assumed {note}", dataset.name);
+    }
+    Ok(dataset)
 }
 
 /// Reads an item and makes it small: the longer side has at most `max_side` pixels.

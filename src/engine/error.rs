@@ -183,6 +183,23 @@ pub enum EngineError {
         /// What the system said.
         source: io::Error,
     },
+    /// Names of outputs are taken; nothing was written.
+    #[error("{first}{}", and_more(*.others))]
+    NamesTaken {
+        /// The first of them.
+        first: FileError,
+        /// How many more there are.
+        others: usize,
+    },
+    /// An output would replace a file among the images or masks of a dataset.
+    #[error(
+        "{}: this file lies with the images or masks of the run's dataset, where nothing is replaced. Choose \
+         another folder", .path.display()
+    )]
+    InDataset {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file could not be written.
     #[error(transparent)]
     File(#[from] FileError),
@@ -198,6 +215,14 @@ pub enum EngineError {
     /// Masks that are scored.
     #[error(transparent)]
     MaskScore(#[from] MaskScoreError),
+}
+
+fn and_more(others: usize) -> String {
+    match others {
+        0 => String::new(),
+        1 => ". 1 more name is taken".to_owned(),
+        _ => format!(". {others} more names are taken"),
+    }
 }
 
 impl From<DatasetError> for EngineError {
@@ -241,7 +266,11 @@ mod tests {
         ] {
             assert!(matches!(err, EngineError::Cancelled), "{err:?}");
         }
-        let failed = EngineError::from(DatasetError::UnknownLayout { path: path() });
+        let failed = EngineError::from(DatasetError::UnknownLayout {
+            path: path(),
+            found: String::new(),
+            nearest: String::new(),
+        });
         assert!(matches!(failed, EngineError::Dataset(_)), "{failed:?}");
     }
 }

@@ -1,35 +1,65 @@
 //! Masks and overlays as files.
 
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::predict::Logits;
 use super::tasks::Task;
 use super::{Engine, EngineError};
-use crate::dataset::{ClassList, LabelMap, Rgb, Size, VOID, write_index_png, write_rgb_png};
-use crate::files::write_atomic;
+use crate::dataset::{ClassList, LabelMap, Rgb, Size, VOID, encode_index_png, encode_rgb_png};
+use crate::files::{Existing, Output, Outputs};
+
+/// Where a file goes.
+#[derive(Debug, Clone)]
+pub enum SaveTo {
+    /// A name of a plan.
+    Planned(Output),
+    /// A path that a person named.
+    Path(PathBuf, Existing),
+}
+
+impl SaveTo {
+    /// Claims the name now, before the work that leads to the file.
+    pub fn planned(self) -> Result<Self, EngineError> {
+        self.claim().map(Self::Planned)
+    }
+
+    pub(super) fn claim(self) -> Result<Output, EngineError> {
+        match self {
+            Self::Planned(output) => Ok(output),
+            Self::Path(path, existing) => Ok(Outputs::new(existing).claim(&path)?),
+        }
+    }
+}
 
 impl Engine {
     /// Writes logits as a NumPy file; returns the path.
-    pub fn save_logits(&self, logits: Logits, path: PathBuf) -> Task<Result<PathBuf, EngineError>> {
+    pub fn save_logits(&self, logits: Logits, to: SaveTo) -> Task<Result<PathBuf, EngineError>> {
         self.spawn("save logits", move |_| {
-            save_npy(&path, &logits).map(|()| path)
+            let output = to.claim()?;
+            output.write(|file| encode_npy(&logits, file))?;
+            Ok(output.path().to_owned())
         })
     }
 
-    /// Writes a mask as an indexed PNG; returns the path.
+    /// Writes a mask as an 8-bit indexed PNG with the classes' colors as its palette; returns
+    /// the path.
     pub fn save_mask(
         &self,
         mask: Arc<LabelMap>,
         classes: Arc<ClassList>,
-        path: PathBuf,
+        to: SaveTo,
     ) -> Task<Result<PathBuf, EngineError>> {
         self.spawn("save mask", move |_| {
-            save_mask(&path, &mask, &classes).map(|()| path)
+            let output = to.claim()?;
+            output.write(|file| encode_index_png(&mask, &classes, file))?;
+            Ok(output.path().to_owned())
         })
     }
 
-    /// Writes the image with the mask over it; `opacity` in `0.0..=1.0`; returns the path.
+    /// Writes the image with the colors of the classes that are `shown` over it; `opacity` in
+    /// `0.0..=1.0`; returns the path.
     pub fn save_overlay(
         &self,
         image: Arc<Rgb>,
@@ -37,31 +67,15 @@ impl Engine {
         classes: Arc<ClassList>,
         opacity: f32,
         shown: impl Fn(u8) -> bool + Send + 'static,
-        path: PathBuf,
+        to: SaveTo,
     ) -> Task<Result<PathBuf, EngineError>> {
         self.spawn("save overlay", move |_| {
-            save_overlay(&path, &image, &mask, &classes, opacity, shown).map(|()| path)
+            let output = to.claim()?;
+            let overlay = overlay(&image, &mask, &classes, opacity, shown);
+            output.write(|file| encode_rgb_png(&overlay, file))?;
+            Ok(output.path().to_owned())
         })
     }
-}
-
-/// Writes a mask as an 8-bit indexed PNG with the classes' colors as its palette.
-fn save_mask(path: &Path, mask: &LabelMap, classes: &ClassList) -> Result<(), EngineError> {
-    Ok(write_index_png(path, mask, classes)?)
-}
-
-/// Writes the image with the colors of the classes that are `shown` over it; `opacity` in
-/// `0.0..=1.0`.
-fn save_overlay(
-    path: &Path,
-    image: &Rgb,
-    mask: &LabelMap,
-    classes: &ClassList,
-    opacity: f32,
-    shown: impl Fn(u8) -> bool,
-) -> Result<(), EngineError> {
-    let overlay = overlay(image, mask, classes, opacity, shown);
-    Ok(write_rgb_png(path, &overlay)?)
 }
 
 fn overlay(
@@ -87,7 +101,7 @@ fn overlay(
 /// Writes `[num_classes, height, width]` little-endian floats in NumPy's format, version 1.0
 /// (`numpy.lib.format`): a magic number, the header's length, a Python dictionary padded
 /// to 64 bytes, the values.
-fn save_npy(path: &Path, logits: &Logits) -> Result<(), EngineError> {
+fn encode_npy(logits: &Logits, file: &mut dyn Write) -> io::Result<()> {
     let Logits {
         num_classes,
         size: Size { width, height },
@@ -100,15 +114,12 @@ fn save_npy(path: &Path, logits: &Logits) -> Result<(), EngineError> {
     let length = (start + header.len() + 1).next_multiple_of(64) - start;
     header.push_str(&" ".repeat(length - header.len() - 1));
     header.push('\n');
-    write_atomic(path, |file| {
-        file.write_all(NPY_MAGIC)?;
-        file.write_all(&(length as u16).to_le_bytes())?;
-        file.write_all(header.as_bytes())?;
-        values
-            .iter()
-            .try_for_each(|value| file.write_all(&value.to_le_bytes()))
-    })?;
-    Ok(())
+    file.write_all(NPY_MAGIC)?;
+    file.write_all(&(length as u16).to_le_bytes())?;
+    file.write_all(header.as_bytes())?;
+    values
+        .iter()
+        .try_for_each(|value| file.write_all(&value.to_le_bytes()))
 }
 
 /// And the version, 1.0.
@@ -121,18 +132,13 @@ mod tests {
 
     #[test]
     fn logits_are_written_as_numpy_reads_them() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("a.npy");
-        save_npy(
-            &path,
-            &Logits {
-                num_classes: 2,
-                size: Size::new(1, 1),
-                values: vec![1.0, -2.5],
-            },
-        )
-        .unwrap();
-        let bytes = std::fs::read(path).unwrap();
+        let logits = Logits {
+            num_classes: 2,
+            size: Size::new(1, 1),
+            values: vec![1.0, -2.5],
+        };
+        let mut bytes = Vec::new();
+        encode_npy(&logits, &mut bytes).unwrap();
         assert_eq!(&bytes[..10], b"\x93NUMPY\x01\x00\x76\x00");
         let header = std::str::from_utf8(&bytes[10..128]).unwrap();
         assert!(

@@ -13,6 +13,7 @@ mod error;
 mod export;
 mod memory;
 mod notice;
+mod outputs;
 mod predict;
 mod runs;
 mod score_masks;
@@ -34,6 +35,7 @@ pub use crate::dataset::{
     ImageFiles, LabelMap, Layout, Normalization, Rgb, Size, Split, VOID, ValueRange,
     has_image_extension, resize_rgb,
 };
+pub use crate::files::{Existing, Output};
 pub use crate::metrics::{BOUNDARY_WIDTH, ConfusionMatrix, Scores};
 pub use crate::model::weights::{
     WEIGHTS_EXTENSIONS, WeightsLayout, WeightsRow, WeightsRowState, has_weights_extension,
@@ -53,8 +55,10 @@ pub use dataset::{DatasetState, OpenDataset, Thumbnail, dataset_folder};
 pub use devices::{Devices, describe_exit, probe_main};
 pub use dirs::Dirs;
 pub use error::{EngineError, Lost};
+pub use export::SaveTo;
 pub use memory::keep_freed_memory;
 pub use notice::{Notice, NoticeLevel};
+pub use outputs::PredictionFiles;
 pub use predict::{Evaluation, Logits, NetworkSource, Prediction, ScoredSplit};
 pub use runs::{Need, RunSnapshot, RunState};
 pub use score_masks::{MaskClasses, MaskFolders, MaskScoreError, MaskScores, score_masks};

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::export::SaveTo;
 use super::runs::unix_secs;
 use super::tasks::Task;
 use super::{Engine, EngineError};
@@ -23,12 +24,13 @@ impl Engine {
         &self,
         run: &str,
         which: SavedWeights,
-        path: PathBuf,
+        to: SaveTo,
     ) -> Task<Result<PathBuf, EngineError>> {
         let folder = self.folder(run);
         self.spawn_waiting("export", move |_| {
-            export_run(&folder, which, &path)?;
-            Ok(path)
+            let output = to.claim()?;
+            export_run(&folder, which, &output)?;
+            Ok(output.path().to_owned())
         })
     }
 

@@ -1,8 +1,11 @@
 //! Files that appear whole or not at all, and JSON in such files.
 //!
-//! A leaf that every room may import. Must not know what the files hold.
+//! A leaf that every room may import. Must not know what the files hold. Files of the program
+//! itself (runs, records) are written with [`write_atomic`]; files for people, in folders that
+//! hold other files too, through [`Outputs`].
 
 mod operations;
+mod outputs;
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -14,6 +17,7 @@ use serde::de::DeserializeOwned;
 #[cfg(test)]
 pub use operations::{Operation, watched};
 pub use operations::{append, remove_file, sync_file, sync_folder};
+pub use outputs::{Existing, Output, Outputs, folds_case, own_files};
 
 /// A file that could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +36,18 @@ pub enum FileError {
         path: PathBuf,
         source: serde_json::Error,
     },
+    /// An output has the name of a file that is somebody else's.
+    #[error(
+        "{path}: there is another file of this name, which this program did not write or which was changed \
+         since. It stays as it is: choose another name or folder"
+    )]
+    Foreign { path: PathBuf },
+    /// An output has the name of an earlier one, and nobody asked to replace it.
+    #[error(
+        "{path}: this file is there already, from an earlier call of this program. Replace it with --overwrite, \
+         or choose another name or folder"
+    )]
+    Exists { path: PathBuf },
 }
 
 impl FileError {
@@ -85,7 +101,8 @@ pub fn write_atomic_by_path(
     path: &Path,
     write: impl FnOnce(&Path) -> io::Result<()>,
 ) -> Result<(), FileError> {
-    publish(path, write).map_err(FileError::write(path))
+    let scratch = Scratch::fill(path, write).map_err(FileError::write(path))?;
+    scratch.replace(path).map_err(FileError::write(path))
 }
 
 /// Writes `value` as JSON over several lines, with [`write_atomic`].
@@ -102,27 +119,56 @@ pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, FileError> {
     })
 }
 
-fn publish(path: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
-    // A bare name has an empty parent, which is the current folder.
-    let folder = path
-        .parent()
+/// A complete file beside the one it becomes; it goes away with this value.
+struct Scratch {
+    folder: PathBuf,
+    file: tempfile::TempPath,
+}
+
+impl Scratch {
+    fn fill(path: &Path, write: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<Self> {
+        let folder = folder_of(path).to_owned();
+        // Beside the file, so that the rename stays on one disk; closed, since the writer opens it.
+        let file = tempfile::Builder::new()
+            .prefix(".")
+            .suffix(".tmp")
+            .make_in(&folder, |scratch| File::create_new(scratch))?
+            .into_temp_path();
+        let permissions = fs::metadata(path)
+            .or_else(|_| fs::metadata(&file))?
+            .permissions();
+        write(&file)?;
+        fs::set_permissions(&file, permissions)?;
+        // In this order, so that the name never stands for less than the whole content.
+        sync_file(&file)?;
+        Ok(Self { folder, file })
+    }
+
+    fn replace(self, path: &Path) -> io::Result<()> {
+        operations::persist(self.file, path)?;
+        sync_folder(&self.folder)
+    }
+
+    /// Takes the name only where it is free, whoever else asks for it at this moment.
+    fn take_free_name(self, path: &Path) -> io::Result<()> {
+        let failed = match self.file.persist_noclobber(path) {
+            Ok(()) => return sync_folder(&self.folder),
+            Err(failed) => failed,
+        };
+        // Some file systems can neither link nor rename on condition; there a look has to do.
+        if failed.error.kind() == io::ErrorKind::AlreadyExists || path.symlink_metadata().is_ok() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        failed.path.persist(path)?;
+        sync_folder(&self.folder)
+    }
+}
+
+/// The folder of a file; a bare name has an empty parent, which is the current folder.
+fn folder_of(path: &Path) -> &Path {
+    path.parent()
         .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    // Beside the file, so that the rename stays on one disk; closed, since the writer opens it.
-    let scratch = tempfile::Builder::new()
-        .prefix(".")
-        .suffix(".tmp")
-        .make_in(folder, |scratch| File::create_new(scratch))?
-        .into_temp_path();
-    let permissions = fs::metadata(path)
-        .or_else(|_| fs::metadata(&scratch))?
-        .permissions();
-    write(&scratch)?;
-    fs::set_permissions(&scratch, permissions)?;
-    // In this order, so that the name never stands for less than the whole content.
-    sync_file(&scratch)?;
-    operations::persist(scratch, path)?;
-    sync_folder(folder)
+        .unwrap_or(Path::new("."))
 }
 
 #[cfg(test)]

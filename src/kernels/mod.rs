@@ -1,4 +1,5 @@
-//! The layers of a network on the processor, forward and backward, in place of Burn's.
+//! The layers of a network, forward and backward, in place of Burn's. What follows is about the
+//! processor; the layers on GPUs are in [`gpu`], which has a map of its own.
 //!
 //! Burn's `flex` backend has no backward pass of its own for convolutions: it makes the gradient of
 //! the weights a convolution with the gradient of the output as its kernel. Here every pass is a
@@ -43,6 +44,11 @@ mod autodiff;
 mod buffer_pool;
 mod conv;
 mod gemm;
+#[cfg(feature = "gpu")]
+mod gpu;
+#[cfg(not(feature = "gpu"))]
+#[path = "no_gpu.rs"]
+mod gpu;
 mod ops;
 mod tiling;
 mod work;
@@ -76,10 +82,13 @@ static PLAIN: LazyLock<bool> = LazyLock::new(|| {
 /// # Panics
 /// Where Burn's layer panics: the channels differ, or the kernel is larger than the padded image.
 pub fn conv2d(layer: &Conv2d, input: Tensor<4>, relu: bool) -> Tensor<4> {
-    let ours = if *PLAIN || is_small_pointwise(layer, &input) {
+    let ours = if *PLAIN {
         None
+    } else if is_small_pointwise(layer, &input) {
+        gpu::layers::conv2d(layer, &input, relu)
     } else {
         conv::conv2d::conv2d(layer, &input, relu)
+            .or_else(|| gpu::layers::conv2d(layer, &input, relu))
     };
     ours.unwrap_or_else(|| plain_conv2d(layer, input, relu))
 }
@@ -115,6 +124,7 @@ pub fn conv_transpose2d(layer: &ConvTranspose2d, input: Tensor<4>) -> Tensor<4> 
         None
     } else {
         conv::conv_transpose2d::conv_transpose2d(layer, &input)
+            .or_else(|| gpu::layers::conv_transpose2d(layer, &input))
     };
     ours.unwrap_or_else(|| layer.forward(input))
 }
@@ -164,6 +174,7 @@ pub fn max_pool2d(layer: &MaxPool2d, input: Tensor<4>) -> Tensor<4> {
         None
     } else {
         ops::max_pool2d::max_pool2d(layer, &input)
+            .or_else(|| gpu::layers::max_pool2d(layer, &input))
     };
     ours.unwrap_or_else(|| layer.forward(input))
 }

@@ -10,6 +10,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use super::pytorch_fixtures::{Case, Tensors, fixture, manifest};
 use super::weights::{LoadPlan, Purpose, WeightsFile, save};
 use super::{Network, NetworkConfig};
+use crate::files::{Existing, Outputs};
 
 /// Largest difference of a logit from PyTorch's.
 const TOLERANCE: f32 = 1e-4;
@@ -119,7 +120,10 @@ fn stored_weights_give_pytorchs_logits_also_after_writing_and_reading() {
         };
         let (net, config) = loaded(&case, &fixture(weights));
         let copy = dir.path().join("copy.safetensors");
-        save(&net, &config, BTreeMap::default(), &copy).expect("a written file");
+        let output = Outputs::new(Existing::ReplaceOwn)
+            .claim(&copy)
+            .expect("a name");
+        save(&net, &config, BTreeMap::default(), &output).expect("a written file");
         let (again, _) = loaded(&case, &copy);
         let outputs = Tensors::read(&fixture(&case.outputs));
         for example in &case.examples {

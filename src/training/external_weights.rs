@@ -11,6 +11,7 @@ use super::error::TrainError;
 use super::finite::check_finite;
 use super::preset::preset;
 use crate::dataset::{ClassList, Normalization};
+use crate::files::Output;
 use crate::model::weights::{
     self, LoadPlan, Preprocessing, Purpose, WeightsFile, WeightsLayout, WeightsRow,
 };
@@ -197,8 +198,13 @@ pub(super) fn load_file(
 ///
 /// # Errors
 /// When the run has no weights, the file cannot be written, or its name does not end in
-/// `.safetensors`, from which this program knows the format when it reads it.
-pub fn export_run(folder: &RunFolder, which: SavedWeights, path: &Path) -> Result<(), TrainError> {
+/// `.safetensors`, from which other programs know the format.
+pub fn export_run(
+    folder: &RunFolder,
+    which: SavedWeights,
+    output: &Output,
+) -> Result<(), TrainError> {
+    let path = output.path();
     if !path
         .extension()
         .is_some_and(|end| end.eq_ignore_ascii_case("safetensors"))
@@ -206,7 +212,7 @@ pub fn export_run(folder: &RunFolder, which: SavedWeights, path: &Path) -> Resul
         return Err(TrainError::Unusable {
             path: path.to_path_buf(),
             reason: "the name does not end in .safetensors".to_owned(),
-            hint: "Choose one that does: the format of a file is known from its name",
+            hint: "Choose one that does: other programs know the format from the name",
         });
     }
     let meta = folder.meta()?;
@@ -218,7 +224,7 @@ pub fn export_run(folder: &RunFolder, which: SavedWeights, path: &Path) -> Resul
         // What other programs look for.
         ("format".to_owned(), "pt".to_owned()),
     ]);
-    Ok(weights::save(&network, &config, metadata, path)?)
+    Ok(weights::save(&network, &config, metadata, output)?)
 }
 
 /// Turns a weights file into a finished run, so that it can be used wherever a run can.

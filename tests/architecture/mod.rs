@@ -141,7 +141,7 @@ fn imports_against_the_house_are_caught() {
         src/model/a.rs:1: dataset | mod t { use super::super::super::dataset::A; }
         src/metrics/a.rs:1: must not import model | type A = crate::model::Trunk;
         src/kernels/a.rs:1: must not import model | use crate::model::Trunk;
-        src/files.rs:1: must not import metrics | use crate::metrics::Scores;
+        src/files/mod.rs:1: must not import metrics | use crate::metrics::Scores;
         src/cli/a.rs:1: cli must not import ui | use crate::ui::command::Command;
         src/cli/a.rs:1: whole crate | use crate::{self as root};
         src/cli/a.rs:1: whole crate | use super::super as root;

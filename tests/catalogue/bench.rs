@@ -139,6 +139,13 @@ impl Bench {
     /// It failed with a message that has all of `words` in it, and there is no file.
     #[track_caller]
     pub fn assert_failed(&mut self, words: &[&str]) {
+        self.assert_refused(words);
+        assert!(!self.path().exists());
+    }
+
+    /// It failed with a message that has all of `words` in it.
+    #[track_caller]
+    pub fn assert_refused(&mut self, words: &[&str]) {
         let EntryState::Failed { message } = self.state().clone() else {
             panic!("{:?}", self.state())
         };
@@ -150,7 +157,6 @@ impl Bench {
             .iter()
             .any(|notice| notice.level == NoticeLevel::Error && notice.text == message);
         assert!(told, "{notices:?}");
-        assert!(!self.path().exists());
     }
 
     /// Names of the files in the folder.

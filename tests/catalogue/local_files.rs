@@ -110,9 +110,25 @@ fn without_a_hash_a_file_is_never_called_ready() {
         bench.state(),
         &EntryState::Unverified { path: bench.path() }
     );
+    // Nobody knows whose file that is, so it is not replaced.
     bench.add(b"anything");
-    assert_eq!(
-        bench.state(),
-        &EntryState::Unverified { path: bench.path() }
-    );
+    bench.assert_refused(&["tiny.pth", "another file"]);
+    assert_eq!(fs::read(bench.path()).expect("the file"), file());
+}
+
+#[test]
+fn a_file_of_somebody_else_is_not_replaced() {
+    let mut bench = Bench::new(entry("http://127.0.0.1:9/"));
+    fs::create_dir_all(bench.folder()).expect("a folder");
+    fs::write(bench.path(), "my own weights").expect("a file");
+    bench.restart();
+    bench.add(file());
+    bench.assert_refused(&["tiny.pth", "another file", "Move it"]);
+    assert_eq!(fs::read(bench.path()).expect("the file"), b"my own weights");
+    fs::remove_file(bench.path()).expect("moved away");
+    bench.add(file());
+    bench.assert_ready();
+    // The same once more changes nothing.
+    bench.add(file());
+    bench.assert_ready();
 }

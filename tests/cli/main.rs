@@ -10,6 +10,7 @@ mod devices;
 mod masks;
 mod outputs;
 mod resume;
+mod splits;
 mod weights;
 mod workshop;
 

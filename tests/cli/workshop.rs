@@ -41,6 +41,9 @@ impl Workshop {
         for (index, name) in (0..).zip(&names) {
             write_pair(&root, name, 8 + 4 * index);
         }
+        // VOC's number of classes, so that public weights fit.
+        let classes: Vec<String> = (0..21).map(|label| format!("class {label}")).collect();
+        fs::write(root.join("classes.txt"), classes.join("\n")).expect("a list");
         fs::write(lists.join("train.txt"), names[..4].join("\n") + "\n").expect("a list");
         fs::write(lists.join("val.txt"), names[4..].join("\n") + "\n").expect("a list");
         shop

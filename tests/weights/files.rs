@@ -9,7 +9,7 @@ use fcn_workbench::training::{
 };
 
 use super::tensors::{metadata, read, write};
-use super::{parent, plain, trained};
+use super::{output, parent, plain, trained};
 use crate::common::TinySet;
 
 /// Neither the training size nor a multiple of a stride.
@@ -45,7 +45,7 @@ fn a_file_predicts_what_its_run_predicts() {
         });
         assert_eq!(trained(&set, &folder).outcome(), Some(&Outcome::Finished));
         let file = set.dir.path().join("net.safetensors");
-        export_run(&folder, SavedWeights::Best, &file).expect("a file");
+        export_run(&folder, SavedWeights::Best, &output(&file)).expect("a file");
 
         let of_run = Predictor::load(&folder, DeviceId::Cpu).expect("a run");
         let of_file = Predictor::from_weights(&choice(&file), DeviceId::Cpu).expect("a file");
@@ -155,7 +155,7 @@ fn a_file_that_nobody_could_read_back_is_not_written() {
     let set = TinySet::new(4, 1);
     let (parent, _) = parent(&set);
     let file = set.dir.path().join("net.pth");
-    let message = export_run(&parent, SavedWeights::Best, &file)
+    let message = export_run(&parent, SavedWeights::Best, &output(&file))
         .expect_err("another format")
         .to_string();
     assert!(
@@ -164,17 +164,44 @@ fn a_file_that_nobody_could_read_back_is_not_written() {
     );
     assert!(!file.exists());
     let file = set.dir.path().join("nowhere/net.safetensors");
-    let message = export_run(&parent, SavedWeights::Best, &file)
+    let message = export_run(&parent, SavedWeights::Best, &output(&file))
         .expect_err("no folder")
         .to_string();
     assert!(message.contains("nowhere"), "{message}");
     let untrained = set.run(|_| {});
     let file = set.dir.path().join("net.safetensors");
-    let message = export_run(&untrained, SavedWeights::Best, &file)
+    let message = export_run(&untrained, SavedWeights::Best, &output(&file))
         .expect_err("no weights")
         .to_string();
     assert!(
         message.contains("no saved weights") && !file.exists(),
+        "{message}"
+    );
+}
+
+#[test]
+fn values_that_are_no_numbers_are_named_before_they_are_used() {
+    let set = TinySet::new(4, 1);
+    let folder = set.run(plain);
+    assert_eq!(trained(&set, &folder).outcome(), Some(&Outcome::Finished));
+    let file = set.dir.path().join("net.safetensors");
+    export_run(&folder, &output(&file)).expect("a file");
+    let mut tensors = read(&file);
+    let layer = tensors.get_mut("conv3_1.weight").expect("the layer");
+    (layer.values[0], layer.values[7]) = (f32::NAN, f32::INFINITY);
+    // As `torch.compile` in `DataParallel` names the layers, in a file with another extension.
+    let wrapped = tensors
+        .into_iter()
+        .map(|(name, values)| (format!("module._orig_mod.{name}"), values))
+        .collect();
+    let broken = set.dir.path().join("broken.pth");
+    write(&broken, &wrapped);
+    let message = Predictor::from_weights(&choice(&broken), DeviceId::Cpu)
+        .err()
+        .expect("refused")
+        .to_string();
+    assert!(
+        message.contains("broken.pth: 2 of the") && message.contains("conv3_1.weight"),
         "{message}"
     );
 }

@@ -5,10 +5,11 @@ mod stages;
 mod tensors;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::common::{Recorder, SIZE, TinySet};
 use fcn_workbench::dataset::{Augment, Size};
+use fcn_workbench::files::{Existing, Output, Outputs};
 use fcn_workbench::model::{FinalUpsampling, Trunk, Variant};
 use fcn_workbench::training::checkpoint::{EndMark, RunFolder, list_runs};
 use fcn_workbench::training::{
@@ -29,8 +30,15 @@ fn parent(set: &TinySet) -> (RunFolder, PathBuf) {
     let folder = set.run(plain);
     assert_eq!(trained(set, &folder).outcome(), Some(&Outcome::Finished));
     let file = set.dir.path().join("parent.safetensors");
-    export_run(&folder, SavedWeights::Best, &file).expect("a file");
+    export_run(&folder, SavedWeights::Best, &output(&file)).expect("a file");
     (folder, file)
+}
+
+/// A file that may be there from before.
+fn output(file: &Path) -> Output {
+    Outputs::new(Existing::ReplaceOwn)
+        .claim(file)
+        .expect("a name of ours")
 }
 
 fn trained(set: &TinySet, folder: &RunFolder) -> Recorder {
@@ -51,7 +59,7 @@ fn start_of(set: &TinySet, folder: &RunFolder) -> Tensors {
 
 fn exported(set: &TinySet, folder: &RunFolder) -> Tensors {
     let file = set.dir.path().join("exported.safetensors");
-    export_run(folder, SavedWeights::Best, &file).expect("a file");
+    export_run(folder, SavedWeights::Best, &output(&file)).expect("a file");
     read(&file)
 }
 

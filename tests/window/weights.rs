@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use eframe::egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use fcn_workbench::engine::{
-    Geometry, InitialWeights, Normalization, RunConfig, RunState, SavedWeights, Trunk, Variant,
+    Existing, Geometry, InitialWeights, Normalization, RunConfig, RunState, SaveTo, SavedWeights,
+    Trunk, Variant,
 };
 use fcn_workbench::ui::command::Command;
 
@@ -45,7 +46,11 @@ fn caffe_weights(desk: &mut Desk) -> PathBuf {
     desk.train();
     let file = desk.set.dir.path().join("net.safetensors");
     desk.engine()
-        .export_run(&desk.run().name, SavedWeights::Best, file.clone())
+        .export_run(
+            &desk.run().name,
+            SavedWeights::Best,
+            SaveTo::Path(file.clone(), Existing::Keep),
+        )
         .wait()
         .expect("a file")
 }

@@ -8,8 +8,8 @@ use super::network::{NetworkArgs, PlanArg};
 use super::settings::{self, Settings};
 use super::values;
 use crate::engine::{
-    BOUNDARY_WIDTH, DatasetRef, DeviceId, Dirs, Geometry, RunConfig, Split, StartingPoint, Trunk,
-    Variant, WeightsChoice,
+    BOUNDARY_WIDTH, DatasetRef, DeviceId, Dirs, Existing, Geometry, RunConfig, Split,
+    StartingPoint, Trunk, Variant, WeightsChoice,
 };
 
 /// Train, watch and compare fully convolutional networks for semantic segmentation.
@@ -86,8 +86,8 @@ pub struct TrainArgs {
     /// Resume this run from its last checkpoint (`latest` for the newest run)
     #[arg(long, value_name = "RUN", conflicts_with_all = ["settings", "network", "compare"])]
     pub resume: Option<String>,
-    /// `sample` (generated if it is missing) or a folder in VOC or CamVid layout [default: sample;
-    /// with --resume that of the run, which keeps a new place]
+    /// `sample` (generated if it is missing), or a folder of images and masks or a zip or tar of one
+    /// [default: sample; with --resume that of the run, which keeps a new place]
     #[arg(long, value_name = "sample|FOLDER", value_parser = settings::dataset)]
     pub dataset: Option<DatasetRef>,
     /// With --resume: continue although the data changed since the run was started
@@ -118,7 +118,8 @@ impl TrainArgs {
     /// When a trunk was asked for that is not that of `start`.
     pub fn config(&self, start: Option<&StartingPoint>) -> Result<RunConfig, String> {
         let mut config = self.settings.config(self.network.base(start)?);
-        config.dataset = self.dataset.clone().unwrap_or(DatasetRef::Sample);
+        let dataset = self.dataset.clone().unwrap_or(DatasetRef::Sample);
+        config.dataset = dataset.mapped(self.settings.class_map.clone(), &[]);
         config.device = self.device.unwrap_or(config.device);
         Ok(config)
     }
@@ -142,6 +143,9 @@ pub struct EvaluateArgs {
     /// [default: that of the run]
     #[arg(long, value_name = "ID", conflicts_with = "predictions")]
     pub device: Option<DeviceId>,
+    /// A label of the true masks that is not scored, besides 255; may be given several times
+    #[arg(long, value_name = "LABEL")]
+    pub void: Vec<u8>,
     #[command(flatten)]
     pub masks: MaskArgs,
 }
@@ -207,6 +211,27 @@ pub struct PredictArgs {
     /// Opacity of the mask in the overlay, 0 to 1
     #[arg(long, value_name = "SHARE", default_value = "0.5", value_parser = values::zero_to_one)]
     pub opacity: f32,
+    #[command(flatten)]
+    pub existing: ExistingArgs,
+}
+
+/// What becomes of files that are there already.
+#[derive(Debug, clap::Args)]
+pub struct ExistingArgs {
+    /// Replace files that this program wrote and nobody changed since; other files always stay
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+impl ExistingArgs {
+    /// As the engine wants it.
+    pub fn choice(&self) -> Existing {
+        if self.overwrite {
+            Existing::ReplaceOwn
+        } else {
+            Existing::Keep
+        }
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -220,6 +245,8 @@ pub struct ExportArgs {
     /// Write the weights of the last checkpoint instead of the best
     #[arg(long)]
     pub last: bool,
+    #[command(flatten)]
+    pub existing: ExistingArgs,
 }
 
 /// A weights file instead of a run.

@@ -2,17 +2,18 @@
 //!
 //! Knows file formats. Must not know about dataset layouts, lists or batches.
 
+mod jpeg;
 mod mask;
+mod orientation;
 mod write;
 
-pub use mask::MaskReader;
+pub use mask::{MaskColors, MaskReader};
 pub(super) use mask::{RawPixels, check_sizes, read_raw};
-pub(super) use write::encode_index_png;
-pub use write::{write_index_png, write_rgb_png};
+pub use write::{encode_index_png, encode_rgb_png, write_index_png, write_rgb_png};
 
 use crate::dataset::Size;
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufRead, BufReader, Cursor, Read as _, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
@@ -24,8 +25,12 @@ use crate::files::FileError;
 
 /// Extensions of images that can be read, in lower case.
 pub const IMAGE_EXTENSIONS: &[&str] = &[
-    "png", "jpg", "jpeg", "bmp", "tif", "tiff", "webp", "gif", "ppm", "pgm",
+    "png", "jpg", "jpeg", "jfif", "jpe", "bmp", "tif", "tiff", "webp", "gif", "ppm", "pgm", "pbm",
+    "pnm",
 ];
+
+/// Extensions of masks that can be read, in lower case.
+pub(super) const MASK_EXTENSIONS: &[&str] = &["png", "bmp", "tif", "tiff", "gif"];
 
 /// The longest side that is read, in pixels. Larger files are damaged headers
 /// far more often than pictures.
@@ -75,61 +80,103 @@ impl LabelMap {
 ///
 /// # Errors
 /// [`DatasetError::File`] when the file cannot be opened, [`DatasetError::Image`]
-/// when it cannot be decoded.
+/// when it cannot be decoded or is cut off.
 pub fn read_rgb(path: &Path) -> Result<Rgb, DatasetError> {
-    let reader = open_image(path)?;
-    let image = guarded(|| {
-        let mut decoder = reader.into_decoder()?;
-        let orientation = decoder.orientation()?;
-        let mut image = DynamicImage::from_decoder(decoder)?;
-        image.apply_orientation(orientation);
-        Ok(image)
-    })
-    .and_then(|decoded| decoded.map_err(|err: image::ImageError| err.to_string()))
-    .map_err(|reason| image_error(path, reason))?;
+    Ok(read_turned(path)?.0)
+}
+
+/// As [`read_rgb`], and how the image was turned for it.
+fn read_turned(path: &Path) -> Result<(Rgb, Orientation), DatasetError> {
+    let mut file = open(path)?;
+    let is_jpeg = file
+        .fill_buf()
+        .map_err(|err| read_error(path, err))?
+        .starts_with(&[0xff, 0xd8]);
+    let (image, orientation) = if is_jpeg {
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)
+            .map_err(|err| read_error(path, err))?;
+        let decoded = decode(reader(Cursor::new(bytes.as_slice()), path)?, path)?;
+        if let Some(reason) = jpeg::cut_off(&bytes, &decoded.0) {
+            return Err(image_error(path, reason));
+        }
+        decoded
+    } else {
+        decode(reader(file, path)?, path)?
+    };
+    let mut image = image;
+    image.apply_orientation(orientation);
     let (width, height) = (image.width(), image.height());
     if width == 0 || height == 0 {
         return Err(image_error(path, "it has no pixels".to_owned()));
     }
-    Ok(Rgb {
+    let rgb = Rgb {
         width,
         height,
         pixels: opaque_pixels(image),
-    })
+    };
+    Ok((rgb, orientation))
 }
 
-/// Reads only the header: the size as [`read_rgb`] would give them.
-pub(super) fn read_image_size(path: &Path) -> Result<Size, DatasetError> {
-    let reader = open_image(path)?;
+fn decode(
+    reader: ImageReader<impl BufRead + Seek>,
+    path: &Path,
+) -> Result<(DynamicImage, Orientation), DatasetError> {
     guarded(|| {
         let mut decoder = reader.into_decoder()?;
-        let (width, height) = decoder.dimensions();
-        Ok(match decoder.orientation()? {
-            Orientation::Rotate90
-            | Orientation::Rotate270
-            | Orientation::Rotate90FlipH
-            | Orientation::Rotate270FlipH => Size::new(height, width),
-            _ => Size::new(width, height),
-        })
+        let orientation = decoder.orientation()?;
+        Ok((DynamicImage::from_decoder(decoder)?, orientation))
     })
     .and_then(|decoded| decoded.map_err(|err: image::ImageError| err.to_string()))
     .map_err(|reason| image_error(path, reason))
 }
 
-fn open_image(path: &Path) -> Result<ImageReader<BufReader<File>>, DatasetError> {
-    let mut reader = ImageReader::new(open(path)?)
+/// Reads only the header: the size as [`read_rgb`] would give it.
+pub(super) fn read_image_size(path: &Path) -> Result<Size, DatasetError> {
+    let (size, orientation) = read_header(path)?;
+    Ok(match orientation {
+        Orientation::Rotate90
+        | Orientation::Rotate270
+        | Orientation::Rotate90FlipH
+        | Orientation::Rotate270FlipH => Size::new(size.height, size.width),
+        _ => size,
+    })
+}
+
+/// Reads only the header: the size as the pixels are stored.
+fn read_stored_size(path: &Path) -> Result<Size, DatasetError> {
+    Ok(read_header(path)?.0)
+}
+
+fn read_header(path: &Path) -> Result<(Size, Orientation), DatasetError> {
+    let reader = reader(open(path)?, path)?;
+    guarded(|| {
+        let mut decoder = reader.into_decoder()?;
+        let (width, height) = decoder.dimensions();
+        Ok((Size::new(width, height), decoder.orientation()?))
+    })
+    .and_then(|decoded| decoded.map_err(|err: image::ImageError| err.to_string()))
+    .map_err(|reason| image_error(path, reason))
+}
+
+fn reader<R: BufRead + Seek>(file: R, path: &Path) -> Result<ImageReader<R>, DatasetError> {
+    let mut reader = ImageReader::new(file)
         .with_guessed_format()
         .map_err(|err| read_error(path, err))?;
     if reader.format().is_none() {
         let reason = "it is not a PNG, JPEG, BMP, TIFF, WebP, GIF or PNM file".to_owned();
         return Err(image_error(path, reason));
     }
+    reader.limits(limits());
+    Ok(reader)
+}
+
+fn limits() -> Limits {
     let mut limits = Limits::default();
     limits.max_image_width = Some(MAX_SIDE);
     limits.max_image_height = Some(MAX_SIDE);
     limits.max_alloc = Some(MAX_DECODE_BYTES);
-    reader.limits(limits);
-    Ok(reader)
+    limits
 }
 
 /// The image's RGB bytes, laid on white where it is transparent.

@@ -27,16 +27,19 @@ pub fn write_index_png(
 /// # Errors
 /// [`DatasetError::File`] when the file cannot be written.
 pub fn write_rgb_png(path: &Path, rgb: &Rgb) -> Result<(), DatasetError> {
-    Ok(write_atomic(path, |file| {
-        let mut encoder = png::Encoder::new(file, rgb.width, rgb.height);
-        encoder.set_color(png::ColorType::Rgb);
-        encoder.set_depth(png::BitDepth::Eight);
-        finish_png(encoder, &rgb.pixels)
-    })?)
+    Ok(write_atomic(path, |file| encode_rgb_png(rgb, file))?)
+}
+
+/// The content of the file that [`write_rgb_png`] writes.
+pub fn encode_rgb_png(rgb: &Rgb, file: impl Write) -> io::Result<()> {
+    let mut encoder = png::Encoder::new(file, rgb.width, rgb.height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    finish_png(encoder, &rgb.pixels)
 }
 
 /// The content of the file that [`write_index_png`] writes.
-pub(in crate::dataset) fn encode_index_png(
+pub fn encode_index_png(
     labels: &LabelMap,
     classes: &ClassList,
     file: impl Write,

@@ -1,16 +1,18 @@
-//! Reading list files and class lists, and listing folders: what both layouts share.
+//! Reading list files, and listing folders: what all layouts share.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::DatasetItem;
-use crate::dataset::image_io::read_error;
-use crate::dataset::{ClassList, DatasetError};
+use super::text::read_text;
+use crate::dataset::image_io::{MASK_EXTENSIONS, read_error};
+use crate::dataset::{DatasetError, IMAGE_EXTENSIONS};
+use crate::files::has_extension;
 
 /// The lines of a list that are not empty, trimmed, with their numbers from 1.
-pub(super) fn read_lines(path: &Path) -> Result<Vec<(usize, String)>, DatasetError> {
-    let text = fs::read_to_string(path).map_err(|err| read_error(path, err))?;
+pub(in crate::dataset) fn read_lines(path: &Path) -> Result<Vec<(usize, String)>, DatasetError> {
+    let text = read_text(path)?;
     let lines = text
         .trim_start_matches('\u{feff}')
         .lines()
@@ -22,12 +24,50 @@ pub(super) fn read_lines(path: &Path) -> Result<Vec<(usize, String)>, DatasetErr
         .collect())
 }
 
-/// The names in a list such as VOC's `val.txt`: one a line, with or without `.png`.
+/// What a line of a list may name, the likeliest first: the line as it is, then without
+/// folders, extension and the columns behind the name. Names may hold blanks, so columns are
+/// taken off one at a time.
+pub(in crate::dataset) fn candidates(line: &str) -> Vec<&str> {
+    let separators = |character: char| character.is_whitespace() || [',', ';'].contains(&character);
+    let ends = std::iter::once(line.len()).chain(
+        line.rmatch_indices(separators)
+            .map(|(position, _)| position),
+    );
+    let mut found: Vec<&str> = Vec::new();
+    for end in ends {
+        let part = line[..end].trim_matches(|character| separators(character) || character == '"');
+        let name = part.rsplit(['/', '\\']).next().unwrap_or(part);
+        for candidate in [part, name, without_extension(name)] {
+            if !candidate.is_empty() && !found.contains(&candidate) {
+                found.push(candidate);
+            }
+        }
+    }
+    found
+}
+
+/// A file name without the extension of an image or a mask; other periods belong to the name.
+pub(super) fn without_extension(name: &str) -> &str {
+    match name.rsplit_once('.') {
+        Some((stem, extension)) if !stem.is_empty() && is_known(extension) => stem,
+        _ => name,
+    }
+}
+
+fn is_known(extension: &str) -> bool {
+    IMAGE_EXTENSIONS
+        .iter()
+        .chain(MASK_EXTENSIONS)
+        .any(|known| known.eq_ignore_ascii_case(extension))
+}
+
+/// The names in a list such as VOC's `val.txt`: one a line, with or without folders, extension
+/// and further columns. `exists` = whether there is something of a name.
 ///
 /// # Errors
 /// [`DatasetError::File`] when the list cannot be read, [`DatasetError::List`] when it is
 /// empty or has a name twice.
-pub fn read_names(path: &Path) -> Result<Vec<String>, DatasetError> {
+pub fn read_names(path: &Path, exists: &dyn Fn(&str) -> bool) -> Result<Vec<String>, DatasetError> {
     let problem = |reason: String| DatasetError::List {
         path: path.to_owned(),
         reason,
@@ -35,7 +75,8 @@ pub fn read_names(path: &Path) -> Result<Vec<String>, DatasetError> {
     let mut names = Vec::new();
     let mut lines = BTreeMap::new();
     for (number, line) in read_lines(path)? {
-        let name = line.strip_suffix(".png").unwrap_or(&line).to_owned();
+        let known = candidates(&line).into_iter().find(|name| exists(name));
+        let name = known.unwrap_or(without_extension(&line)).to_owned();
         if let Some(first) = lines.insert(name.clone(), number) {
             return Err(problem(format!(
                 "line {number}: {name} is there already, in line {first}. Take one of them off the list"
@@ -51,12 +92,12 @@ pub fn read_names(path: &Path) -> Result<Vec<String>, DatasetError> {
     Ok(names)
 }
 
-/// The PNG files of a folder by name without extension, hidden ones left out.
+/// The masks of a folder by name without extension, hidden ones left out.
 ///
 /// # Errors
 /// [`DatasetError::File`] when the folder cannot be read.
 pub fn list_masks(folder: &Path) -> Result<BTreeMap<String, PathBuf>, DatasetError> {
-    files_by_stem(folder, &["png"])
+    files_by_stem(folder, MASK_EXTENSIONS)
 }
 
 /// The files of these extensions (in lower case), by name without extension.
@@ -89,40 +130,34 @@ pub(super) fn files_by_stem(
     Ok(files)
 }
 
-/// The classes in a file, one a line as `name` or `name red green blue`.
-///
-/// # Errors
-/// [`DatasetError::File`] when the file cannot be read, [`DatasetError::List`] when there
-/// is no class in it, too many, or a color value above 255.
-pub fn read_class_list(path: &Path) -> Result<ClassList, DatasetError> {
-    let text = fs::read_to_string(path).map_err(|err| read_error(path, err))?;
-    ClassList::parse(&text).map_err(|reason| DatasetError::List {
-        path: path.to_owned(),
-        reason,
-    })
-}
+/// Folders below this depth are not looked at.
+const DEEPEST: usize = 10;
 
-/// The classes in `classes.txt` of a folder of masks or of the one around it.
-///
-/// # Errors
-/// Those of [`read_class_list`].
-pub fn find_class_list(masks: &Path) -> Result<Option<ClassList>, DatasetError> {
-    // A path such as `labels` has a parent only once it is whole.
-    let masks = std::path::absolute(masks).map_err(|err| read_error(masks, err))?;
-    match read_classes(&masks)? {
-        Some(classes) => Ok(Some(classes)),
-        None => masks.parent().map_or(Ok(None), read_classes),
+/// The files of these extensions (in lower case) below a folder, sorted. Hidden files and
+/// folders are left out, and folders that cannot be read are.
+pub(in crate::dataset) fn files_below(root: &Path, extensions: &[&str]) -> Vec<PathBuf> {
+    let (mut files, mut folders) = (Vec::new(), vec![(root.to_owned(), 0)]);
+    while let Some((folder, depth)) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let (path, name) = (entry.path(), entry.file_name());
+            let name = name.to_string_lossy();
+            if name.starts_with('.') || name == "__MACOSX" {
+                continue;
+            }
+            let is_wanted = has_extension(&path, extensions);
+            // Links are followed; the depth ends circles.
+            let is_folder = entry
+                .file_type()
+                .is_ok_and(|kind| kind.is_dir() || (kind.is_symlink() && path.is_dir()));
+            if is_folder && depth < DEEPEST {
+                folders.push((path, depth + 1));
+            } else if is_wanted && !is_folder {
+                files.push(path);
+            }
+        }
     }
-}
-
-/// The classes in `classes.txt` of a folder; `None` when there is no such file.
-pub(super) fn read_classes(root: &Path) -> Result<Option<ClassList>, DatasetError> {
-    let path = root.join("classes.txt");
-    if path.is_file() {
-        read_class_list(&path).map(Some)
-    } else {
-        Ok(None)
-    }
+    files.sort();
+    files
 }
 
 /// Passes on a list that holds something.
@@ -148,23 +183,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_read_with_or_without_an_extension() {
+    fn names_are_read_with_or_without_folders_extensions_and_columns() {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let path = dir.path().join("val.txt");
-        write_text(&path, "2007_000033\r\n\n frame.0001.png \n");
-        assert_eq!(
-            read_names(&path).expect("names"),
-            ["2007_000033", "frame.0001"]
+        write_text(
+            &path,
+            "2007_000033\r\n\n frame.0001.png \n/JPEGImages/a.jpg /SegmentationClass/a.png\nb 1 1 1\nc d\n",
         );
+        let there = ["2007_000033", "frame.0001", "a", "b", "c d"];
+        let names = read_names(&path, &|name| there.contains(&name)).expect("names");
+        assert_eq!(names, there);
         write_text(&path, "a\nb\na.png\n");
-        let message = read_names(&path).unwrap_err().to_string();
+        let message = read_names(&path, &|name| there.contains(&name))
+            .unwrap_err()
+            .to_string();
         assert!(
             message.contains("val.txt: line 3: a is there already, in line 1"),
             "{message}"
         );
         write_text(&path, "\n");
         assert!(
-            read_names(&path)
+            read_names(&path, &|_| true)
                 .unwrap_err()
                 .to_string()
                 .contains("no name")
@@ -172,31 +211,20 @@ mod tests {
     }
 
     #[test]
-    fn classes_lie_beside_the_masks_or_one_folder_up() {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        let masks = dir.path().join("labels");
-        fs::create_dir(&masks).expect("created");
-        assert_eq!(find_class_list(&masks).expect("read"), None);
-        write_text(&dir.path().join("classes.txt"), "a\nb\n");
+    fn whole_names_come_before_columns() {
         assert_eq!(
-            find_class_list(&masks)
-                .expect("read")
-                .map(|classes| classes.len()),
-            Some(2)
+            candidates("/a b/c.jpg 1"),
+            [
+                "/a b/c.jpg 1",
+                "c.jpg 1",
+                "/a b/c.jpg",
+                "c.jpg",
+                "c",
+                "/a",
+                "a"
+            ]
         );
-        write_text(&masks.join("classes.txt"), "a\nb\nc\n");
-        assert_eq!(
-            find_class_list(&masks)
-                .expect("read")
-                .map(|classes| classes.len()),
-            Some(3)
-        );
-        write_text(&masks.join("classes.txt"), "a 1 2 300\n");
-        assert!(
-            find_class_list(&masks)
-                .unwrap_err()
-                .to_string()
-                .contains("classes.txt: line 1")
-        );
+        assert_eq!(without_extension("frame.0001"), "frame.0001");
+        assert_eq!(without_extension(".png"), ".png");
     }
 }

@@ -3,9 +3,17 @@
 //! Knows folders and list files. Must not decode images except for a look at
 //! masks when no class list says how many classes there are.
 
-mod camvid;
+mod class_files;
+mod class_map;
+mod folders;
 mod list;
+mod listed_files;
+mod names;
 mod notes;
+mod pairs;
+mod splits;
+mod table;
+mod text;
 mod voc;
 
 use std::path::{Path, PathBuf};
@@ -14,9 +22,15 @@ use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::image_io::read_error;
-use super::{ClassList, DatasetError, DatasetItem, MaskReader};
-pub use list::{find_class_list, list_masks, read_class_list, read_names};
+use super::{ClassList, DatasetError, DatasetItem, MaskColors, MaskReader};
+pub use class_files::{find_class_list, read_class_list};
+pub(super) use class_files::{listed_classes, mask_palette};
+pub use class_map::{CLASS_MAP_FILE, ClassMap};
+pub(super) use list::{candidates, files_below, read_lines};
+pub use list::{list_masks, read_names};
+pub(super) use names::composed;
 pub use notes::{Note, NoteTopic};
+pub(super) use splits::{Splits, split_evenly};
 
 /// Which list of a dataset.
 #[derive(
@@ -52,6 +66,33 @@ pub enum Layout {
     /// `train.txt` and `val.txt` that list image and mask, as `SegNet` distributes `CamVid`.
     #[strum(to_string = "CamVid layout")]
     CamVid,
+    /// Folders of images and of masks with names that go together.
+    #[strum(to_string = "folders of images and masks")]
+    Folders,
+    /// The colors and folders of the original `CamVid`.
+    #[strum(to_string = "original CamVid layout")]
+    CamVidOriginal,
+    /// `leftImg8bit` and `gtFine`.
+    #[strum(to_string = "Cityscapes layout")]
+    Cityscapes,
+    /// The scene parsing set of ADE20K: 150 classes from label 1, 0 is void.
+    #[strum(to_string = "ADE20K layout")]
+    Ade20k,
+    /// The trimaps of the Oxford-IIIT Pet set.
+    #[strum(to_string = "Oxford-IIIT Pet layout")]
+    OxfordPets,
+    /// A CSV file with columns of images and masks.
+    #[strum(to_string = "table of images and masks")]
+    Table,
+    /// labelme's JSON beside the images.
+    #[strum(to_string = "labelme annotations")]
+    Labelme,
+    /// COCO's JSON.
+    #[strum(to_string = "COCO annotations")]
+    Coco,
+    /// The Semantic Boundaries Dataset.
+    #[strum(to_string = "SBD layout")]
+    Sbd,
 }
 
 /// A dataset on disk: what is where, with nothing decoded yet.
@@ -67,6 +108,12 @@ pub struct Dataset {
     pub classes: ClassList,
     /// Labels in its masks that mean void; 255 always does.
     pub void_labels: Vec<u8>,
+    /// How far the colors of its masks say what the labels are.
+    pub mask_colors: MaskColors,
+    /// As in [`MaskReader::palette`].
+    pub palette: Vec<([u8; 3], u8)>,
+    /// As in [`MaskReader::remap`].
+    pub remap: Vec<Option<u8>>,
     /// The training list, never empty.
     pub train: Vec<DatasetItem>,
     /// The validation list, never empty.
@@ -81,9 +128,9 @@ impl Dataset {
     /// Opens the dataset in a folder. Also takes the folder around a VOC set
     /// (`VOCdevkit` with one `VOC2012` in it).
     ///
-    /// Classes come from `classes.txt` (`name` or `name red green blue`, one a
-    /// line) if there is one, else from what is known of the layout. That a
-    /// listed file exists is checked here, that it can be decoded is not.
+    /// Classes come from a class list if there is one, else from what is known of the
+    /// layout or from a look at some masks; the notes say which. That a listed file exists
+    /// is checked here, that it can be decoded is not.
     ///
     /// # Errors
     /// [`DatasetError::UnknownLayout`] for any other folder,
@@ -91,15 +138,22 @@ impl Dataset {
     /// [`DatasetError::File`] for what cannot be read.
     pub fn open(root: &Path) -> Result<Self, DatasetError> {
         std::fs::metadata(root).map_err(|err| read_error(root, err))?;
-        if let Some(voc_root) = voc::find_root(root)? {
-            return voc::open(&voc_root);
+        let mut dataset = if let Some(voc_root) = voc::find_root(root)? {
+            voc::open(&voc_root)?
+        } else if pairs::is_root(root) {
+            pairs::open(root)?
+        } else if let Some(dataset) = table::open(root)? {
+            dataset
+        } else {
+            folders::open(root)?
+        };
+        // Where the dataset was found, not where people pointed.
+        let map = dataset.root.join(CLASS_MAP_FILE);
+        if map.is_file() {
+            ClassMap::read(&map)?.apply(&mut dataset)?;
         }
-        if camvid::is_root(root) {
-            return camvid::open(root);
-        }
-        Err(DatasetError::UnknownLayout {
-            path: root.to_owned(),
-        })
+        dataset.notes.sort_by_key(|note| note.topic);
+        Ok(dataset)
     }
 
     /// The items of a list.
@@ -118,7 +172,7 @@ impl Dataset {
     pub fn read_test_list(&mut self) -> Result<(), DatasetError> {
         let list = match self.layout {
             Layout::Voc => voc::test_list(&self.root),
-            Layout::CamVid => self.root.join("test.txt"),
+            _ => self.root.join("test.txt"),
         };
         if !list.is_file() {
             return Err(DatasetError::List {
@@ -128,7 +182,7 @@ impl Dataset {
         }
         let items = match self.layout {
             Layout::Voc => voc::read_items(&self.root, &list),
-            Layout::CamVid => camvid::read_items(&self.root, &list),
+            _ => pairs::read_list(&self.root, &list),
         };
         self.test = list::not_empty(items?, &list, "score")?;
         Ok(())
@@ -136,7 +190,13 @@ impl Dataset {
 
     /// The reader for this dataset's masks.
     pub fn mask_reader(&self) -> MaskReader {
-        MaskReader::new(&self.classes, self.void_labels.clone())
+        MaskReader {
+            num_classes: self.classes.len(),
+            void_labels: self.void_labels.clone(),
+            palette: self.palette.clone(),
+            colors: self.mask_colors,
+            remap: self.remap.clone(),
+        }
     }
 }
 
@@ -151,6 +211,9 @@ fn folder_name(root: &Path) -> String {
         .or_else(|| named(&root.canonicalize().ok()?))
         .unwrap_or_else(|| root.display().to_string())
 }
+
+#[cfg(test)]
+mod cases;
 
 #[cfg(test)]
 pub(super) mod tests {
@@ -214,7 +277,7 @@ pub(super) mod tests {
     #[test]
     fn the_mask_reader_knows_class_and_void_colors() {
         let dir = tempfile::tempdir().expect("a temporary folder");
-        write_voc(dir.path(), &["a", "b"], [0, 1]);
+        write_voc(dir.path(), &["2007_000001", "2007_000002"], [0, 1]);
         let reader = Dataset::open(dir.path()).expect("a VOC set").mask_reader();
         assert_eq!(reader.num_classes, 21);
         let label = |color| {

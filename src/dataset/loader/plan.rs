@@ -177,7 +177,7 @@ pub(in crate::dataset) mod tests {
             reader: MaskReader {
                 num_classes: 100,
                 void_labels: Vec::new(),
-                palette: Vec::new(),
+                ..MaskReader::default()
             },
             augment: Augment {
                 crop: Some(Size::new(4, 3)),

@@ -77,6 +77,11 @@ pub enum CatalogueError {
         expected: u64,
     },
     #[error(
+        "{}: another file of this name is there already and stays as it is. Move it elsewhere, then try again",
+        .path.display()
+    )]
+    Taken { path: PathBuf },
+    #[error(
         "{}: no file of the catalogue has its SHA-256, {sha256}. Name the entry it is meant to be to see what \
          differs",
         .path.display()

@@ -119,8 +119,13 @@ pub(super) fn add(
             expected,
         });
     }
-    if is_same(source, &file_path(entry, folder)) && entry.hash != KnownHash::Unknown {
+    let path = file_path(entry, folder);
+    if is_same(source, &path) && entry.hash != KnownHash::Unknown {
         return check(entry, folder, watch);
+    }
+    let there = path.symlink_metadata().is_ok();
+    if there && !matches!(look(entry, folder), Some(EntryState::Ready { .. })) {
+        return Err(CatalogueError::Taken { path });
     }
     fs::create_dir_all(folder).map_err(|err| CatalogueError::write(folder, err))?;
     let scratch = Scratch(folder.join(format!("{}.adding", entry.file)));
@@ -142,6 +147,10 @@ pub(super) fn add(
         watch.tell(EntryState::Verifying { bytes, total });
     }
     same_hash(entry, source, &digester.finish(), "Name another file")?;
+    if there {
+        // The same content as what is there already.
+        return Ok(EntryState::Ready { path });
+    }
     writer.sync_all().map_err(failed)?;
     drop(writer);
     settle(entry, folder, &scratch.0)
@@ -220,6 +229,9 @@ pub(super) fn settle(
     from: &Path,
 ) -> Result<EntryState, CatalogueError> {
     let path = file_path(entry, folder);
+    if path.symlink_metadata().is_ok() {
+        return Err(CatalogueError::Taken { path });
+    }
     fs::rename(from, &path).map_err(|err| CatalogueError::write(&path, err))?;
     sync_folder(folder).map_err(|err| CatalogueError::write(folder, err))?;
     if entry.hash == KnownHash::Unknown {

@@ -154,13 +154,15 @@ impl Engine {
     }
 
     /// Scores of a run's best weights over a split of a dataset, with a boundary band of
-    /// `boundary_width` pixels; `device` as in [`NetworkSource::Run`].
+    /// `boundary_width` pixels; `device` as in [`NetworkSource::Run`], `void` = labels that do not
+    /// count besides.
     pub fn evaluate(
         &self,
         run: &str,
         device: Option<DeviceId>,
         on: ScoredSplit,
         boundary_width: usize,
+        void: Vec<u8>,
     ) -> Task<Result<Evaluation, EngineError>> {
         let request = EvaluationRequest {
             source: Source::Run(self.folder(run)),
@@ -168,6 +170,7 @@ impl Engine {
             data_dir: self.dirs.data.clone(),
             on,
             boundary_width,
+            void,
         };
         self.predictor.evaluate(&self.waker, request)
     }

@@ -78,6 +78,8 @@ pub(super) struct EvaluationRequest {
     pub on: ScoredSplit,
     /// In pixels.
     pub boundary_width: usize,
+    /// Labels that do not count besides those of the run's dataset.
+    pub void: Vec<u8>,
 }
 
 /// Handle on the thread; dropping it ends the thread after its work.
@@ -289,9 +291,11 @@ impl Models {
         let predictor = self.get(&request.source, request.device)?;
         let split = request.on.split;
         let own = &predictor.meta().config.dataset;
-        let which = request.on.dataset.as_ref().unwrap_or(own);
-        let mut dataset =
-            dataset::open(which, &request.data_dir, &mut |_, _| !cancel.is_cancelled())?;
+        let which = request.on.dataset.as_ref().unwrap_or(own).clone();
+        let which = which.mapped(None, &request.void);
+        let mut dataset = dataset::open(&which, &request.data_dir, &mut |_, _| {
+            !cancel.is_cancelled()
+        })?;
         if split == Split::Test {
             dataset.read_test_list()?;
         }

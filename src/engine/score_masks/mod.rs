@@ -33,6 +33,8 @@ pub struct MaskFolders {
     pub list: Option<PathBuf>,
     /// Which classes the labels stand for.
     pub classes: MaskClasses,
+    /// Labels of the true masks that do not count, besides 255.
+    pub void: Vec<u8>,
     /// Width of the band along boundaries, in pixels.
     pub boundary_width: usize,
 }
@@ -82,6 +84,7 @@ pub fn score_masks(folders: &MaskFolders, cancel: &Cancel) -> Result<MaskScores,
     let (classes, assumed) = classes_of(folders)?;
     let (pairs, unpaired) = pair(folders)?;
     let reader = MaskReader::new(&classes, vec![VOID]);
+    let truth_reader = MaskReader::new(&classes, [folders.void.as_slice(), &[VOID]].concat());
     let mut counts = SetCounts::new(classes.len(), folders.boundary_width);
     for (index, chunk) in pairs.chunks(CHUNK).enumerate() {
         if cancel.is_cancelled() {
@@ -89,7 +92,7 @@ pub fn score_masks(folders: &MaskFolders, cancel: &Cancel) -> Result<MaskScores,
         }
         let images: Vec<_> = chunk
             .par_iter()
-            .map(|pair| pair.count(&reader, folders.boundary_width))
+            .map(|pair| pair.count(&truth_reader, &reader, folders.boundary_width))
             .collect();
         for image in images {
             counts.merge(&image.map_err(|err| explain(err, assumed))?);
@@ -143,7 +146,7 @@ fn pair(folders: &MaskFolders) -> Result<(Vec<Pair>, Vec<PathBuf>), MaskScoreErr
     let mut predictions = list_masks(&folders.predictions)?;
     let labels = list_masks(&folders.labels)?;
     let names = match &folders.list {
-        Some(list) => read_names(list)?,
+        Some(list) => read_names(list, &|name| labels.contains_key(name))?,
         None => labels.keys().cloned().collect(),
     };
     if names.is_empty() {
@@ -200,10 +203,11 @@ fn explain(err: MaskScoreError, assumed: bool) -> MaskScoreError {
 impl Pair {
     fn count(
         &self,
+        truth_reader: &MaskReader,
         reader: &MaskReader,
         boundary_width: usize,
     ) -> Result<SetCounts, MaskScoreError> {
-        let truth = reader.read(&self.label)?;
+        let truth = truth_reader.read(&self.label)?;
         let mask = reader.read(&self.prediction)?;
         if truth.size() != mask.size() {
             return Err(MaskScoreError::Sizes {

@@ -25,6 +25,7 @@ impl Desk {
             labels,
             list: None,
             classes: MaskClasses::Find,
+            void: Vec::new(),
             boundary_width: 1,
         };
         Self { dir, folders }

@@ -15,7 +15,7 @@ pub use trainer::{Live, Plan};
 
 use super::runs::RunState;
 use super::{Engine, EngineError};
-use crate::training::{DeviceId, RunConfig, TrainOptions};
+use crate::training::{DatasetRef, DeviceId, RunConfig, TrainOptions};
 
 impl Engine {
     /// Trains one run.
@@ -90,8 +90,16 @@ impl Engine {
         }
         let mut config = snapshot.config.clone();
         config.device = options.device.unwrap_or(config.device);
-        if let Some(which) = &options.dataset {
-            config.dataset = which.clone();
+        if let Some(which) = options.dataset.take() {
+            // What its labels mean does not move with the folder.
+            let moved = match &config.dataset {
+                DatasetRef::Mapped {
+                    class_map, void, ..
+                } => which.mapped(class_map.clone(), void),
+                DatasetRef::Sample | DatasetRef::Folder(_) => which,
+            };
+            config.dataset = moved.clone();
+            options.dataset = Some(moved);
         }
         options.device = Some(config.device);
         self.devices.check(config.device)?;

@@ -1,5 +1,6 @@
 //! The convolution as an operation of Burn that has its own backward pass.
 
+use burn::backend::Flex;
 use burn::backend::TensorMetadata as _;
 use burn::backend::flex::FlexTensor;
 use burn::module::Param;
@@ -21,7 +22,7 @@ pub(crate) fn conv2d(layer: &Conv2d, input: &Tensor<4>, relu: bool) -> Option<Te
         shape: shape(layer, input)?,
         relu,
     };
-    let input = Operand::new(input.clone())?;
+    let input = Operand::<Flex>::new(input.clone())?;
     let weight = Operand::new(layer.weight.val())?;
     match layer.bias.as_ref().map(Param::val) {
         Some(bias) => apply(
@@ -35,7 +36,7 @@ pub(crate) fn conv2d(layer: &Conv2d, input: &Tensor<4>, relu: bool) -> Option<Te
 }
 
 /// `None` for what only Burn's layer computes, or refuses.
-fn shape(layer: &Conv2d, input: &Tensor<4>) -> Option<ConvShape> {
+pub(crate) fn shape(layer: &Conv2d, input: &Tensor<4>) -> Option<ConvShape> {
     let padding = match layer.padding {
         PaddingConfig2d::Valid => [0, 0],
         PaddingConfig2d::Explicit(top, left, bottom, right) if top == bottom && left == right => {

@@ -2,6 +2,7 @@
 //! respect to its input, so its own gradients are that convolution's forward pass and the gradient
 //! of its weights.
 
+use burn::backend::Flex;
 use burn::backend::TensorMetadata as _;
 use burn::backend::flex::FlexTensor;
 use burn::nn::conv::ConvTranspose2d;
@@ -21,7 +22,7 @@ use crate::kernels::buffer_pool::{Buffer, recycle};
 pub(crate) fn conv_transpose2d(layer: &ConvTranspose2d, input: &Tensor<4>) -> Option<Tensor<4>> {
     let shape = shape(layer, input)?;
     let operands = [
-        Operand::new(input.clone())?,
+        Operand::<Flex>::new(input.clone())?,
         Operand::new(layer.weight.val())?,
     ];
     apply(operands, |[input, weight], _| {
@@ -40,7 +41,7 @@ pub(crate) fn conv_transpose2d(layer: &ConvTranspose2d, input: &Tensor<4>) -> Op
 pub(crate) fn bilinear_upsample(layer: &ConvTranspose2d, input: &Tensor<4>) -> Option<Tensor<4>> {
     let shape = shape(layer, input)?;
     let upsampling = BilinearUpsampling::new(&shape)?;
-    apply([Operand::new(input.clone())?], |[input], _| {
+    apply([Operand::<Flex>::new(input.clone())?], |[input], _| {
         let output = upsampling.forward(input.to_contiguous().storage());
         let output = tensor(output, &output_shape(&shape));
         (output, BilinearPass { shape })
@@ -54,14 +55,14 @@ pub fn is_bilinear(layer: &ConvTranspose2d) -> bool {
         return false;
     }
     let weight = layer.weight.val();
-    Operand::new(weight).is_some_and(|weight| {
+    Operand::<Flex>::new(weight).is_some_and(|weight| {
         let weight = weight.into_values().to_contiguous();
         bilinear::is_bilinear(weight.storage(), in_channels, height)
     })
 }
 
 /// The convolution that leads back; `None` for what only Burn's layer computes, or refuses.
-fn shape(layer: &ConvTranspose2d, input: &Tensor<4>) -> Option<ConvShape> {
+pub(crate) fn shape(layer: &ConvTranspose2d, input: &Tensor<4>) -> Option<ConvShape> {
     let [batch, out_channels, height, width] = input.dims();
     let [channels, in_channels, ..] = layer.weight.dims();
     let ConvTranspose2d {

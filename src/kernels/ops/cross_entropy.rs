@@ -1,6 +1,7 @@
 //! The per-pixel multinomial logistic loss, as an operation of Burn that knows its gradient: softmax
 //! minus the one-hot label.
 
+use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
 use burn::tensor::Tensor;
 use macerator::{AutoArch, Simd, WithSimd};
@@ -9,6 +10,7 @@ use rayon::prelude::*;
 use crate::kernels::PLAIN;
 use crate::kernels::autodiff::{BackwardPass, Operand, apply, tensor};
 use crate::kernels::buffer_pool::{Buffer, acquire};
+use crate::kernels::gpu;
 use crate::kernels::tiling::{Scratch, Tile, cut};
 
 /// Pixels that are computed at a time: all their classes stay in the first-level cache.
@@ -16,21 +18,28 @@ const PIXELS: usize = 256;
 /// Pixels of a task.
 const PART: usize = 16 * PIXELS;
 
-/// Sum over the labeled pixels of `-log softmax(logits)[label]`, in nats, on the processor;
-/// `None` elsewhere. Labels that are no class are void and add nothing.
+/// Sum over the labeled pixels of `-log softmax(logits)[label]`, in nats; `None` where only Burn's
+/// operations compute it. Labels that are no class are void and add nothing.
 ///
 /// # Shapes
 /// - logits: `[batch_size, num_classes, height, width]`
 /// - labels: `batch_size * height * width`, row by row
 /// - output: `[1]`
 pub fn cross_entropy_sum(logits: &Tensor<4>, labels: &[u8]) -> Option<Tensor<1>> {
-    let [batch, classes, height, width] = logits.dims();
-    let pixels = height * width;
-    if *PLAIN || labels.len() != batch * pixels || labels.is_empty() {
+    let [batch, _, height, width] = logits.dims();
+    if *PLAIN || labels.len() != batch * height * width || labels.is_empty() {
         return None;
     }
-    let sizes = Sizes { classes, pixels };
-    apply([Operand::new(logits.clone())?], |[logits], save| {
+    on_processor(logits, labels).or_else(|| gpu::layers::cross_entropy_sum(logits, labels))
+}
+
+fn on_processor(logits: &Tensor<4>, labels: &[u8]) -> Option<Tensor<1>> {
+    let [batch, classes, height, width] = logits.dims();
+    let sizes = Sizes {
+        classes,
+        pixels: height * width,
+    };
+    apply([Operand::<Flex>::new(logits.clone())?], |[logits], save| {
         let logits = logits.to_contiguous();
         let (loss, gradient) = if save {
             let (loss, gradient) = loss_and_gradient(logits.storage(), labels, sizes);

@@ -1,6 +1,7 @@
 //! Max pooling of 2x2 pixels at a stride of 2, as an operation of Burn that remembers which pixel
 //! was the largest.
 
+use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
 use burn::nn::PaddingConfig2d;
 use burn::nn::pool::MaxPool2d;
@@ -32,7 +33,7 @@ pub(crate) fn max_pool2d(layer: &MaxPool2d, input: &Tensor<4>) -> Option<Tensor<
         from: [height, width],
         to: [rows, columns],
     };
-    apply([Operand::new(input.clone())?], |[input], save| {
+    apply([Operand::<Flex>::new(input.clone())?], |[input], save| {
         let (output, places) = sizes.pool(input.to_contiguous().storage(), save);
         let output = tensor(output, &[batch, channels, rows, columns]);
         let shape = [batch, channels, height, width];

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use crate::kernels::PLAIN;
 use crate::kernels::autodiff::Operand;
+use crate::kernels::gpu::layers::SgdOperands;
 
 /// Factors of a step: `v = momentum * v + gradient_scale * gradient + weight_decay * w`, then
 /// `w = w - learning_rate * v`.
@@ -24,8 +25,8 @@ pub struct SgdStep {
 /// Values of one task; a step of fewer is not worth a thread.
 const TASK: usize = 1 << 16;
 
-/// Weight and velocity after a step; no velocity stands for 0. Burn's operations compute it on
-/// other devices than the processor and for other dtypes than `f32`.
+/// Weight and velocity after a step; no velocity stands for 0. Burn's operations compute it for
+/// other dtypes than `f32`.
 ///
 /// # Shapes
 /// - weight, velocity, gradient, results: any, all the same
@@ -40,24 +41,28 @@ pub fn sgd_step<const D: usize>(
         if *PLAIN || tensor.device().is_autodiff() {
             None
         } else {
-            Operand::new(tensor.clone()).map(Operand::into_values)
+            Operand::<Flex>::new(tensor.clone()).map(Operand::into_values)
         }
     };
     let ours = match &velocity {
         Some(velocity) => shared(velocity).map(Some),
         None => Some(None),
     };
-    match (shared(&weight), ours, shared(&gradient)) {
-        (Some(own_weight), Some(own_velocity), Some(own_gradient)) => {
-            drop((weight, velocity, gradient));
-            let (weight, velocity) = in_place(own_weight, own_velocity, own_gradient, step);
-            (
-                Tensor::from_primitive::<Flex>(weight),
-                Tensor::from_primitive::<Flex>(velocity),
-            )
-        }
-        _ => plain(weight, velocity, gradient, step),
+    if let (Some(own_weight), Some(own_velocity), Some(own_gradient)) =
+        (shared(&weight), ours, shared(&gradient))
+    {
+        drop((weight, velocity, gradient));
+        let (weight, velocity) = in_place(own_weight, own_velocity, own_gradient, step);
+        return (
+            Tensor::from_primitive::<Flex>(weight),
+            Tensor::from_primitive::<Flex>(velocity),
+        );
     }
+    if !*PLAIN && let Some(operands) = SgdOperands::of(&weight, velocity.as_ref(), &gradient) {
+        drop((weight, velocity, gradient));
+        return operands.step(step);
+    }
+    plain(weight, velocity, gradient, step)
 }
 
 fn plain<const D: usize>(

@@ -45,6 +45,17 @@ pub enum WeightsError {
         found: Vec<usize>,
         wanted: Vec<usize>,
     },
+    /// Values of a layer are no numbers.
+    #[error(
+        "{path}: {bad} of the {total} values of layer {layer} are NaN or infinite, so nothing could be predicted with \
+         them. Choose a checkpoint from before the training diverged"
+    )]
+    NotFinite {
+        path: PathBuf,
+        layer: String,
+        bad: usize,
+        total: usize,
+    },
     /// The file could not be written.
     #[error(transparent)]
     File(#[from] FileError),

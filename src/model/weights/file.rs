@@ -29,20 +29,42 @@ pub fn has_weights_extension(path: &Path) -> bool {
     has_extension(path, &WEIGHTS_EXTENSIONS)
 }
 
-/// Dictionaries that training scripts put a network's state into.
-const WRAPPERS: [&str; 5] = [
+/// What training scripts and PyTorch put before the names of a network's tensors: dictionaries
+/// of a checkpoint, `DataParallel` (`module`), `torch.compile` (`_orig_mod`), Lightning and others
+/// (`model`, `net`). Any of them may come several times and in any order.
+const WRAPPERS: [&str; 11] = [
     "state_dict.",
     "model_state_dict.",
+    "module.",
+    "_orig_mod.",
     "model.",
     "net.",
+    "network.",
     "weights.",
+    "params.",
+    "model_ema.",
+    "ema.",
 ];
 
-/// What `DataParallel` puts before every name.
-const PARALLEL: &str = "module.";
+/// Parts of names of what is no weight of a network: losses and metrics that a Lightning module
+/// holds, and the states of optimizers and counters.
+const OTHER_PARTS: [&str; 12] = [
+    "loss",
+    "criterion",
+    "loss_fn",
+    "loss_function",
+    "metric",
+    "metrics",
+    "accuracy",
+    "confmat",
+    "optimizer",
+    "optimizers",
+    "optimizer_state_dict",
+    "lr_schedulers",
+];
 
-/// Counts batches for PyTorch's cumulative mean, which no network here uses.
-const BATCH_COUNTER: &str = "num_batches_tracked";
+/// Single numbers that count batches or averaged models, which no network here uses.
+const COUNTERS: [&str; 2] = ["num_batches_tracked", "n_averaged"];
 
 /// Headers of safetensors files are a few kilobytes; a longer one is no such file.
 const LONGEST_HEADER: u64 = 100 << 20;
@@ -61,9 +83,7 @@ impl WeightsFile {
         }
         // In the system's own words, whatever the format.
         File::open(path).map_err(|err| fail(err.to_string()))?;
-        let is_safetensors = path
-            .extension()
-            .is_some_and(|end| end.eq_ignore_ascii_case("safetensors"));
+        let is_safetensors = is_safetensors(path).map_err(|err| fail(err.to_string()))?;
         let (tensors, metadata): (BTreeMap<String, Tensor>, _) = if is_safetensors {
             let metadata = read_metadata(path).map_err(fail)?;
             let mut store = SafetensorsStore::from_file(path);
@@ -132,19 +152,45 @@ pub(super) fn shape(tensor: &Tensor) -> Vec<usize> {
 
 /// The network's own tensors under their own names.
 fn unwrapped(mut tensors: BTreeMap<String, Tensor>) -> BTreeMap<String, Tensor> {
-    if let Some(wrapper) = WRAPPERS
+    tensors.retain(|name, _| {
+        let last = name.rsplit('.').next().unwrap_or(name);
+        !COUNTERS.contains(&last) && !is_other(name)
+    });
+    // What stands beside a wrapper is the state of an optimizer and the like.
+    while let Some(wrapper) = WRAPPERS
         .iter()
         .find(|wrapper| tensors.keys().any(|name| name.starts_with(**wrapper)))
     {
-        // What stands beside it is the state of an optimizer and the like.
         tensors.retain(|name, _| name.starts_with(wrapper));
         tensors = strip(tensors, wrapper);
     }
-    if tensors.keys().all(|name| name.starts_with(PARALLEL)) {
-        tensors = strip(tensors, PARALLEL);
-    }
-    tensors.retain(|name, _| !name.ends_with(BATCH_COUNTER));
     tensors
+}
+
+/// Whether a tensor belongs to a loss, a metric or an optimizer: `train_metrics.confmat`.
+fn is_other(name: &str) -> bool {
+    let mut parts = name.split('.').peekable();
+    // The last part is the tensor's own name.
+    std::iter::from_fn(|| parts.next().filter(|_| parts.peek().is_some())).any(|part| {
+        let part = part.to_lowercase();
+        OTHER_PARTS.iter().any(|other| {
+            part == *other
+                || part
+                    .strip_suffix(other)
+                    .is_some_and(|start| start.ends_with('_'))
+        })
+    })
+}
+
+/// Whether a file begins as safetensors does, whatever it is called: the length of a header in 8
+/// bytes, and the header, which is JSON.
+fn is_safetensors(path: &Path) -> std::io::Result<bool> {
+    let mut start = Vec::new();
+    File::open(path)?.take(9).read_to_end(&mut start)?;
+    let Some((length, rest)) = start.split_first_chunk::<8>() else {
+        return Ok(false);
+    };
+    Ok(rest == b"{" && u64::from_le_bytes(*length) <= LONGEST_HEADER)
 }
 
 fn strip(tensors: BTreeMap<String, Tensor>, prefix: &str) -> BTreeMap<String, Tensor> {
@@ -224,6 +270,79 @@ mod tests {
             checked += 1;
         }
         assert_eq!(checked, 11);
+    }
+
+    /// Writes a file of the values 1, 2, ... under these names, in order.
+    fn write(path: &Path, names: &[&str], change: impl Fn(&str) -> f32) {
+        let values: Vec<Vec<u8>> = names
+            .iter()
+            .map(|name| change(name).to_le_bytes().to_vec())
+            .collect();
+        let views = names.iter().zip(&values).map(|(name, value)| {
+            let view =
+                safetensors::tensor::TensorView::new(safetensors::Dtype::F32, vec![1], value);
+            ((*name).to_owned(), view.unwrap())
+        });
+        safetensors::serialize_to_file(views, None, path).unwrap();
+    }
+
+    #[test]
+    fn wrappers_are_taken_off_as_often_as_they_are_there() {
+        let dir = tempfile::tempdir().unwrap();
+        // The content decides, whatever the name says.
+        let path = dir.path().join("compiled.pth");
+        for start in [
+            "",
+            "_orig_mod.",
+            "module._orig_mod.",
+            "_orig_mod.module.",
+            "state_dict.model._orig_mod.",
+            "model.net.module.",
+        ] {
+            let named = [format!("{start}conv1.weight"), format!("{start}conv1.bias")];
+            let counters = [
+                format!("{start}n_averaged"),
+                format!("{start}bn.num_batches_tracked"),
+            ];
+            let all: Vec<&str> = named.iter().chain(&counters).map(String::as_str).collect();
+            write(&path, &all, |_| 1.0);
+            let found = values(&path);
+            let names: Vec<&str> = found.keys().map(String::as_str).collect();
+            assert_eq!(names, ["conv1.bias", "conv1.weight"], "{start}");
+        }
+    }
+
+    #[test]
+    fn buffers_of_losses_and_metrics_are_left_aside() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lightning.ckpt");
+        let names = [
+            "model.conv1.weight",
+            "model.loss_fn.weight",
+            "criterion.weight",
+            "val_metrics.confmat",
+            "class_weights",
+        ];
+        write(&path, &names, |_| 1.0);
+        assert_eq!(values(&path).keys().collect::<Vec<_>>(), ["conv1.weight"]);
+        write(&path, &["conv1.weight", "criterion.weight"], |_| 1.0);
+        assert_eq!(values(&path).keys().collect::<Vec<_>>(), ["conv1.weight"]);
+    }
+
+    #[test]
+    fn a_pytorch_file_may_be_called_safetensors() {
+        let dir = tempfile::tempdir().unwrap();
+        let (name, case) = cases()
+            .into_iter()
+            .find(|(_, case)| case["expected"].as_str().is_some())
+            .unwrap();
+        let original = folder().join("pth").join(&name);
+        let renamed = dir.path().join("renamed.safetensors");
+        std::fs::copy(&original, &renamed).unwrap();
+        let expected = folder()
+            .join("pth")
+            .join(case["expected"].as_str().unwrap());
+        assert_eq!(values(&renamed), values(&expected));
     }
 
     #[test]

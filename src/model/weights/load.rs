@@ -53,7 +53,8 @@ pub struct WeightsRow {
 pub struct LoadPlan {
     /// A row for each layer of the network, then for what is left in the file.
     pub rows: Vec<WeightsRow>,
-    tensors: Vec<Tensor>,
+    /// By the name of the layer in the reference code.
+    tensors: Vec<(String, Tensor)>,
 }
 
 impl LoadPlan {
@@ -120,7 +121,8 @@ impl LoadPlan {
                 let own = shape(&tensor);
                 let shaped = found.shape(&own);
                 if shaped == wanted {
-                    self.tensors.push(as_float(tensor, path, &wanted));
+                    let tensor = as_float(tensor, path, &wanted);
+                    self.tensors.push((name.clone(), tensor));
                     if own == wanted {
                         WeightsRowState::Loaded
                     } else {
@@ -165,9 +167,13 @@ impl LoadPlan {
     /// The network with the file's values in it.
     ///
     /// # Errors
-    /// When the file cannot be read any more; the network that was handed over is then gone.
+    /// When the file cannot be read any more or holds NaN or infinite values; the network that was handed over is then gone.
     pub fn apply(self, file: &WeightsFile, network: Network) -> Result<Network, WeightsError> {
-        let mut applier = Applier::new(self.tensors, None, None, true);
+        for (layer, tensor) in &self.tensors {
+            check_finite(file, layer, tensor)?;
+        }
+        let tensors = self.tensors.into_iter().map(|(_, tensor)| tensor).collect();
+        let mut applier = Applier::new(tensors, None, None, true);
         let network = network.map(&mut applier);
         match applier.into_result().errors.first() {
             Some(err) => Err(WeightsError::Read {
@@ -177,6 +183,28 @@ impl LoadPlan {
             None => Ok(network),
         }
     }
+}
+
+/// Checks the values of a tensor; with NaN in it every prediction would be NaN.
+fn check_finite(file: &WeightsFile, layer: &str, tensor: &Tensor) -> Result<(), WeightsError> {
+    let path = file.path().to_path_buf();
+    let data = bridge::to_data(tensor).map_err(|err| WeightsError::Read {
+        path: path.clone(),
+        reason: err.to_string(),
+    })?;
+    let bad = data
+        .iter::<f32>()
+        .filter(|value| !value.is_finite())
+        .count();
+    if bad == 0 {
+        return Ok(());
+    }
+    Err(WeightsError::NotFinite {
+        path,
+        layer: layer.to_owned(),
+        bad,
+        total: data.num_elements(),
+    })
 }
 
 /// A tensor of the file that belongs to a layer.

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
 
 use burn::tensor::DType;
 use burn_store::bridge;
@@ -11,7 +10,7 @@ use safetensors::{Dtype, View, serialize_to_file};
 
 use super::error::WeightsError;
 use super::names::named_tensors;
-use crate::files::{FileError, write_atomic_by_path};
+use crate::files::{FileError, Output};
 use crate::model::network::{Network, NetworkConfig};
 
 /// Writes all weights as 32-bit floats under the names of the reference code, so that
@@ -21,8 +20,9 @@ pub fn save(
     network: &Network,
     config: &NetworkConfig,
     metadata: BTreeMap<String, String>,
-    path: &Path,
+    output: &Output,
 ) -> Result<(), WeightsError> {
+    let path = output.path();
     let mut layers = Vec::new();
     for (name, tensor) in named_tensors(network, config) {
         let data = bridge::into_data(tensor)
@@ -37,7 +37,7 @@ pub fn save(
         ));
     }
     let metadata = Some(metadata.into_iter().collect());
-    Ok(write_atomic_by_path(path, |scratch| {
+    Ok(output.write_by_path(|scratch| {
         serialize_to_file(layers, metadata, scratch).map_err(io::Error::other)
     })?)
 }

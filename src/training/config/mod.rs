@@ -20,8 +20,43 @@ use crate::model::{FinalUpsampling, Geometry, NetworkConfig, Trunk, Variant};
 pub enum DatasetRef {
     /// The generated sample under the data folder.
     Sample,
-    /// A folder in one of the layouts that can be read.
+    /// A folder in one of the layouts that can be read, or an archive of one.
     Folder(PathBuf),
+    /// A folder whose labels get another meaning.
+    Mapped {
+        /// The folder.
+        folder: PathBuf,
+        /// A class map instead of the one in the folder.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        class_map: Option<PathBuf>,
+        /// Labels that are void besides.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        void: Vec<u8>,
+    },
+}
+
+impl DatasetRef {
+    /// The same dataset with another class map and more void labels, where these are given. The
+    /// sample needs neither.
+    pub fn mapped(self, class_map: Option<PathBuf>, void: &[u8]) -> Self {
+        if class_map.is_none() && void.is_empty() {
+            return self;
+        }
+        let (folder, old_map, old_void) = match self {
+            Self::Sample => return Self::Sample,
+            Self::Folder(folder) => (folder, None, Vec::new()),
+            Self::Mapped {
+                folder,
+                class_map,
+                void,
+            } => (folder, class_map, void),
+        };
+        Self::Mapped {
+            folder,
+            class_map: class_map.or(old_map),
+            void: [old_void.as_slice(), void].concat(),
+        }
+    }
 }
 
 /// What the weights of a run start from.

@@ -191,8 +191,8 @@ impl UiCommand {
     pub fn tooltip(self) -> &'static str {
         match self {
             Self::OpenFolder => {
-                "Open a folder with JPEGImages and SegmentationClass (VOC layout), or with train.txt \
-                 and val.txt (CamVid layout)"
+                "Open a folder of images and masks: that of a public dataset, your own folders, or lists of \
+                 pairs"
             }
             Self::OpenSample => {
                 "Open the small sample dataset; it is generated if it does not exist yet"

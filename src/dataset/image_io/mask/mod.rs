@@ -1,26 +1,48 @@
-//! Reading label maps: PNG files whose samples are labels, never expanded to colors.
+//! Reading label maps: what the samples and colors of mask files mean in a dataset.
 
-use std::collections::HashMap;
+mod raw;
+
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use png::{BitDepth, ColorType};
-
-use super::{LabelMap, MAX_DECODE_BYTES, MAX_SIDE, Rgb, guarded, open, read_rgb};
+use super::{LabelMap, Rgb, orientation};
 use crate::dataset::classes::VOID_COLOR;
-use crate::dataset::{ClassList, DatasetError, DatasetItem, Size, VOID};
+use crate::dataset::{ClassList, DatasetError, DatasetItem, Size, VOID, voc_color};
+pub(in crate::dataset) use raw::{RawPixels, read_raw};
+
+/// More colors than classes that are painted have.
+const MANY_COLORS: usize = 64;
+
+/// What the colors of masks say about labels.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum MaskColors {
+    /// Nothing names the colors of the classes. An RGB mask whose colors are not VOC's for the
+    /// labels is read by its values where red, green and blue are equal.
+    #[default]
+    Assumed,
+    /// RGB masks have the colors of the class list; indexed masks hold labels.
+    Listed,
+    /// All masks have the colors of the class list, indexed ones in their palettes.
+    Decide,
+}
 
 /// Reads the label maps of one dataset.
 ///
-/// Supported are indexed and grey PNGs of 1, 2, 4 or 8 bits, whose samples are the
-/// labels, and 8-bit RGB or RGBA PNGs whose colors are all in the palette.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Supported are PNG, BMP, TIFF and GIF. The samples of indexed and grey PNGs are labels, the
+/// colors of RGB masks are looked up in the palette.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MaskReader {
     /// Labels `0..num_classes` are classes.
     pub num_classes: usize,
-    /// Labels that become [`VOID`], besides 255, which always does.
+    /// Labels in files that become [`VOID`], besides 255, which always does.
     pub void_labels: Vec<u8>,
     /// The label of each color in RGB masks; the first entry of a color counts.
     pub palette: Vec<([u8; 3], u8)>,
+    /// How far colors are to be trusted.
+    pub colors: MaskColors,
+    /// The class or [`VOID`] that each label in a file stands for, `None` = the label is an
+    /// error; empty = labels are classes.
+    pub remap: Vec<Option<u8>>,
 }
 
 impl MaskReader {
@@ -31,10 +53,20 @@ impl MaskReader {
             .zip(classes)
             .map(|(label, class)| (class.color, label));
         let void = [(VOID_COLOR, VOID), ([0; 3], VOID)];
+        let are_vocs = colors
+            .clone()
+            .all(|(color, label)| color == voc_color(label));
         Self {
             num_classes: classes.len(),
             void_labels,
             palette: colors.chain(void).collect(),
+            // Lists without colors get VOC's.
+            colors: if are_vocs {
+                MaskColors::Assumed
+            } else {
+                MaskColors::Listed
+            },
+            remap: Vec::new(),
         }
     }
 
@@ -47,14 +79,58 @@ impl MaskReader {
     /// [`DatasetError::LabelOutOfRange`] for a label that is neither class nor void.
     pub fn read(&self, path: &Path) -> Result<LabelMap, DatasetError> {
         let raw = read_raw(path)?;
-        let mut labels = match raw.pixels {
-            RawPixels::Labels { samples, .. } => samples,
-            RawPixels::Colors(colors) => self.labels_of_colors(path, raw.width, &colors)?,
+        let (width, height) = (raw.width, raw.height);
+        // Colors give classes, samples give labels as they are in the file.
+        let labels = match raw.pixels {
+            RawPixels::Labels {
+                samples,
+                palette: Some(palette),
+            } if self.colors == MaskColors::Decide => {
+                let color = |index: u8| palette.get(usize::from(index)).copied();
+                let colors: Vec<[u8; 3]> = samples
+                    .iter()
+                    .map(|index| color(*index).unwrap_or_default())
+                    .collect();
+                self.labels_of_colors(path, width, &colors)?
+            }
+            RawPixels::Labels { samples, .. } => self.meanings(path, width, samples)?,
+            RawPixels::Colors(colors) => match self.gray_values(&colors) {
+                Some(samples) => self.meanings(path, width, samples)?,
+                None => self.labels_of_colors(path, width, &colors)?,
+            },
         };
+        Ok(LabelMap {
+            width,
+            height,
+            labels,
+        })
+    }
+
+    /// Reads an image and its label map and checks that they fit.
+    ///
+    /// # Errors
+    /// Those of [`read_rgb`](super::read_rgb) and [`MaskReader::read`],
+    /// [`DatasetError::SizeMismatch`] and [`DatasetError::TurnedByExif`].
+    pub fn read_pair(&self, item: &DatasetItem) -> Result<(Rgb, LabelMap), DatasetError> {
+        let (rgb, turned) = super::read_turned(&item.image)?;
+        let labels = self.read(&item.mask)?;
+        check_sizes(item, rgb.size(), labels.size())?;
+        if orientation::fits_as_stored(&rgb, &labels, turned) {
+            return Err(turned_by_exif(item, labels.size(), rgb.size()));
+        }
+        Ok((rgb, labels))
+    }
+
+    fn meanings(
+        &self,
+        path: &Path,
+        width: u32,
+        mut samples: Vec<u8>,
+    ) -> Result<Vec<u8>, DatasetError> {
         let meaning: [Option<u8>; 256] = std::array::from_fn(|label| self.meaning(label));
-        for (position, label) in labels.iter_mut().enumerate() {
+        for (position, label) in samples.iter_mut().enumerate() {
             *label = meaning[usize::from(*label)].ok_or_else(|| {
-                let [x, y] = column_and_row(position, raw.width);
+                let [x, y] = column_and_row(position, width);
                 DatasetError::LabelOutOfRange {
                     path: path.to_owned(),
                     label: *label,
@@ -64,33 +140,36 @@ impl MaskReader {
                 }
             })?;
         }
-        Ok(LabelMap {
-            width: raw.width,
-            height: raw.height,
-            labels,
-        })
-    }
-
-    /// Reads an image and its label map and checks that they fit.
-    ///
-    /// # Errors
-    /// Those of [`read_rgb`] and [`MaskReader::read`], and
-    /// [`DatasetError::SizeMismatch`].
-    pub fn read_pair(&self, item: &DatasetItem) -> Result<(Rgb, LabelMap), DatasetError> {
-        let rgb = read_rgb(&item.image)?;
-        let labels = self.read(&item.mask)?;
-        check_sizes(item, rgb.size(), labels.size())?;
-        Ok((rgb, labels))
+        Ok(samples)
     }
 
     /// The class or void that a label in a file means; `None` = neither.
     fn meaning(&self, label: usize) -> Option<u8> {
         let byte = u8::try_from(label).ok()?;
-        if byte == VOID || self.void_labels.contains(&byte) {
-            Some(VOID)
-        } else {
-            (label < self.num_classes).then_some(byte)
+        if self.remap.is_empty() {
+            if byte == VOID || self.void_labels.contains(&byte) {
+                return Some(VOID);
+            }
+            return (label < self.num_classes).then_some(byte);
         }
+        // A map may give 255 a meaning.
+        match self.remap.get(label).copied().flatten() {
+            Some(class) => Some(class),
+            None => (byte == VOID || self.void_labels.contains(&byte)).then_some(VOID),
+        }
+    }
+
+    /// The values of an RGB mask whose channels are equal, where nothing names colors and they
+    /// are not the ones that are assumed.
+    fn gray_values(&self, colors: &[[u8; 3]]) -> Option<Vec<u8>> {
+        if self.colors != MaskColors::Assumed {
+            return None;
+        }
+        let is_gray = |[red, green, blue]: &[u8; 3]| red == green && green == blue;
+        let known: HashSet<[u8; 3]> = self.palette.iter().map(|(color, _)| *color).collect();
+        let all_known = colors.iter().all(|color| known.contains(color));
+        (!all_known && colors.iter().all(is_gray))
+            .then(|| colors.iter().map(|[red, ..]| *red).collect())
     }
 
     fn labels_of_colors(
@@ -105,15 +184,50 @@ impl MaskReader {
         }
         let label = |(position, color): (usize, &[u8; 3])| {
             label_of_color.get(color).copied().ok_or_else(|| {
-                let [red, green, blue] = color;
-                let [x, y] = column_and_row(position, width);
-                mask_error(path, format!(
-                    "the color {red} {green} {blue} at column {x}, row {y} belongs to no class; add it to classes.txt \
-                     or export the mask as an indexed PNG"
-                ))
+                let unknown = colors
+                    .iter()
+                    .filter(|color| !label_of_color.contains_key(*color));
+                let reason = unknown_color(position, *color, unknown, width, colors.len());
+                mask_error(path, reason)
             })
         };
         colors.iter().enumerate().map(label).collect()
+    }
+}
+
+/// What a mask with a color of no class looks like, and the way out.
+fn unknown_color<'a>(
+    position: usize,
+    [red, green, blue]: [u8; 3],
+    unknown: impl Iterator<Item = &'a [u8; 3]>,
+    width: u32,
+    num_pixels: usize,
+) -> String {
+    let (mut pixels, mut distinct) = (0_usize, HashSet::new());
+    for color in unknown {
+        pixels += 1;
+        distinct.insert(*color);
+    }
+    let [x, y] = column_and_row(position, width);
+    let found = format!(
+        "the color {red} {green} {blue} at column {x}, row {y} belongs to no class, as do {pixels} of {num_pixels} \
+         pixels in {} colors",
+        distinct.len()
+    );
+    if distinct.iter().all(|color| *color == [255; 3]) {
+        format!(
+            "{found}. A black and white mask mostly means 0 and 255, with 255 for one class; write that class into \
+             classes.txt as \"name 255 255 255\""
+        )
+    } else if distinct.len() > MANY_COLORS {
+        format!(
+            "{found}. So many colors look like smoothed edges or a copy through JPEG; export the mask without \
+             smoothing, as an indexed PNG"
+        )
+    } else {
+        format!(
+            "{found}; add it to classes.txt as \"name red green blue\" or export the mask as an indexed PNG"
+        )
     }
 }
 
@@ -126,6 +240,10 @@ pub(in crate::dataset) fn check_sizes(
     if image_size == mask_size {
         return Ok(());
     }
+    // Only a picture on its side has another size as it is stored.
+    if super::read_stored_size(&item.image).is_ok_and(|stored| stored == mask_size) {
+        return Err(turned_by_exif(item, mask_size, image_size));
+    }
     Err(DatasetError::SizeMismatch {
         mask: item.mask.clone(),
         image: item.image.clone(),
@@ -134,110 +252,12 @@ pub(in crate::dataset) fn check_sizes(
     })
 }
 
-/// A mask file as it is, before labels are given a meaning.
-pub(in crate::dataset) struct RawMask {
-    pub width: u32,
-    pub height: u32,
-    pub pixels: RawPixels,
-}
-
-/// The samples of a mask file, row by row.
-pub(in crate::dataset) enum RawPixels {
-    /// Of indexed and grey files; the palette is there in indexed ones.
-    Labels {
-        samples: Vec<u8>,
-        palette: Option<Vec<[u8; 3]>>,
-    },
-    /// Of RGB files.
-    Colors(Vec<[u8; 3]>),
-}
-
-/// Reads the samples of a PNG without giving them a meaning.
-pub(in crate::dataset) fn read_raw(path: &Path) -> Result<RawMask, DatasetError> {
-    let file = open(path)?;
-    guarded(|| decode(file))
-        .and_then(|decoded| decoded)
-        .map_err(|reason| mask_error(path, reason))
-}
-
-fn decode(file: std::io::BufReader<std::fs::File>) -> Result<RawMask, String> {
-    let limits = png::Limits {
-        bytes: usize::try_from(MAX_DECODE_BYTES).unwrap_or(usize::MAX),
-    };
-    let mut decoder = png::Decoder::new_with_limits(file, limits);
-    // Indices and grey values are the labels, so nothing may be expanded or scaled.
-    decoder.set_transformations(png::Transformations::IDENTITY);
-    let mut reader = decoder.read_info().map_err(|err| png_reason(&err))?;
-    let (width, height) = reader.info().size();
-    if width > MAX_SIDE || height > MAX_SIDE {
-        return Err(format!("{width}x{height} pixels are more than can be read"));
-    }
-    let palette = reader
-        .info()
-        .palette
-        .as_ref()
-        .map(|bytes| bytes.as_chunks().0.to_vec());
-    let (color_type, bit_depth) = (reader.info().color_type, reader.info().bit_depth);
-    let size = reader.output_buffer_size().ok_or("it is too large")?;
-    let mut data = vec![0; size];
-    let frame = reader
-        .next_frame(&mut data)
-        .map_err(|err| png_reason(&err))?;
-    let pixels = match (color_type, bit_depth) {
-        (_, BitDepth::Sixteen) => {
-            return Err("it has 16 bits a sample; export it with 8".to_owned());
-        }
-        (ColorType::Indexed, _) => RawPixels::Labels {
-            samples: unpack(&data, width, bit_depth, frame.line_size),
-            palette,
-        },
-        (ColorType::Grayscale, _) => RawPixels::Labels {
-            samples: unpack(&data, width, bit_depth, frame.line_size),
-            palette: None,
-        },
-        (ColorType::Rgb, _) => RawPixels::Colors(data.as_chunks().0.to_vec()),
-        (ColorType::Rgba, _) => RawPixels::Colors(
-            data.as_chunks()
-                .0
-                .iter()
-                .map(|[red, green, blue, _]| [*red, *green, *blue])
-                .collect(),
-        ),
-        (ColorType::GrayscaleAlpha, _) => {
-            return Err(
-                "it is grey with transparency; export it as an indexed or grey PNG".to_owned(),
-            );
-        }
-    };
-    Ok(RawMask {
-        width,
-        height,
-        pixels,
-    })
-}
-
-/// One byte a sample from rows that are packed to whole bytes, highest bits first.
-fn unpack(data: &[u8], width: u32, bit_depth: BitDepth, line_size: usize) -> Vec<u8> {
-    let bits = bit_depth as usize;
-    if bits == 8 {
-        return data.to_vec();
-    }
-    let mask = (1u8 << bits) - 1;
-    let sample = |row: &[u8], column: usize| {
-        let bit = column * bits;
-        (row[bit / 8] >> (8 - bits - bit % 8)) & mask
-    };
-    data.chunks_exact(line_size.max(1))
-        .flat_map(|row| (0..width as usize).map(move |column| sample(row, column)))
-        .collect()
-}
-
-fn png_reason(err: &png::DecodingError) -> String {
-    match err {
-        png::DecodingError::Format(err) if err.to_string().contains("signature") => {
-            "it is not a PNG file; export masks as 8-bit indexed or grey PNG".to_owned()
-        }
-        err => format!("damaged PNG: {err}"),
+fn turned_by_exif(item: &DatasetItem, mask_size: Size, image_size: Size) -> DatasetError {
+    DatasetError::TurnedByExif {
+        mask: item.mask.clone(),
+        image: item.image.clone(),
+        mask_size,
+        image_size,
     }
 }
 

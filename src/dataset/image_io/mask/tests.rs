@@ -1,15 +1,18 @@
 use std::path::PathBuf;
 
+use png::{BitDepth, ColorType};
 use tempfile::TempDir;
 
 use super::*;
-use crate::dataset::{write_index_png, write_rgb_png};
+use crate::dataset::{read_rgb, write_index_png, write_rgb_png};
 
 fn reader(num_classes: usize) -> MaskReader {
     MaskReader {
         num_classes,
         void_labels: vec![11],
         palette: vec![([9, 9, 9], 1), ([224, 224, 192], VOID)],
+        colors: MaskColors::Listed,
+        remap: Vec::new(),
     }
 }
 
@@ -185,7 +188,7 @@ fn damaged_and_foreign_files_are_refused() {
         [1, 1],
         ColorType::Grayscale,
         BitDepth::Sixteen,
-        &[0, 1],
+        &[1, 0],
     );
     assert!(
         reader(13)

@@ -3,6 +3,7 @@
 
 mod running;
 
+use burn::backend::Flex;
 use burn::backend::TensorMetadata as _;
 use burn::backend::flex::FlexTensor;
 use burn::module::RunningState;
@@ -15,7 +16,6 @@ use crate::kernels::autodiff::{BackwardPass, Operand, apply, tensor};
 use crate::kernels::buffer_pool::{Buffer, acquire, recycle};
 use crate::kernels::tiling::relu;
 pub(crate) use running::burn_batch_norm;
-use running::unbiased;
 
 /// Sums that are kept side by side, so that they are added in registers.
 const SIDE: usize = 32;
@@ -38,7 +38,7 @@ pub(crate) fn batch_norm(
         return None;
     }
     let operands = [
-        Operand::new(input.clone())?,
+        Operand::<Flex>::new(input.clone())?,
         Operand::new(layer.gamma.val())?,
         Operand::new(layer.beta.val())?,
     ];
@@ -70,7 +70,7 @@ pub(crate) fn batch_norm(
         };
         shift(&layer.running_mean, means.clone());
         let count = batch * height * width;
-        shift(&layer.running_var, unbiased(&variances, count));
+        shift(&layer.running_var, running::unbiased(&variances, count));
         let pass = NormalizationPass {
             sizes,
             input,

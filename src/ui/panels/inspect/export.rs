@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::engine::{EngineError, NoticeLevel, Poll, Prediction, Task};
+use crate::engine::{EngineError, Existing, NoticeLevel, Poll, Prediction, SaveTo, Task};
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
 use crate::ui::dialogs;
@@ -95,8 +95,10 @@ fn write(ctx: &PanelCtx<'_>, asking: &Asking, path: PathBuf) -> Writing {
         classes,
         ..
     } = &*asking.prediction;
+    // The dialog has asked whether to replace a file; one that is not ours stays even so.
+    let to = SaveTo::Path(path, Existing::ReplaceOwn);
     let task = match asking.what {
-        What::Mask => ctx.engine.save_mask(mask.clone(), classes.clone(), path),
+        What::Mask => ctx.engine.save_mask(mask.clone(), classes.clone(), to),
         What::Overlay => {
             let (opacity, visible) = (asking.opacity, asking.visible);
             let shown = move |label| visible.contains(label);
@@ -106,7 +108,7 @@ fn write(ctx: &PanelCtx<'_>, asking: &Asking, path: PathBuf) -> Writing {
                 classes.clone(),
                 opacity,
                 shown,
-                path,
+                to,
             )
         }
     };

@@ -1,7 +1,13 @@
 //! Classes, their colors, and the void label.
 //!
-//! Knows the published class lists of PASCAL VOC and `CamVid` and the text form
-//! `classes.txt`. Must not touch the disk.
+//! Knows the published class lists and the text forms of class lists. Must not touch
+//! the disk.
+
+mod parse;
+mod published;
+
+pub(super) use parse::ParsedClasses;
+pub(super) use published::{CITYSCAPES_TRAIN_IDS, is_voc_palette};
 
 use serde::{Deserialize, Serialize};
 
@@ -47,28 +53,6 @@ impl ClassList {
         Ok(Self { classes })
     }
 
-    /// The 21 classes of PASCAL VOC, background included, in their published colors.
-    pub fn voc() -> Self {
-        let named = |(label, name): (u8, &str)| Class {
-            name: name.to_owned(),
-            color: voc_color(label),
-        };
-        Self {
-            classes: (0..).zip(VOC_NAMES).map(named).collect(),
-        }
-    }
-
-    /// The 11 classes of `CamVid` as `SegNet` grouped them, in its colors.
-    pub fn camvid() -> Self {
-        let named = |(name, color): (&str, [u8; 3])| Class {
-            name: name.to_owned(),
-            color,
-        };
-        Self {
-            classes: CAMVID_CLASSES.into_iter().map(named).collect(),
-        }
-    }
-
     /// `num_classes` classes (254 at most) named "class 0", "class 1" and so on,
     /// in VOC's colors.
     pub fn numbered(num_classes: usize) -> Self {
@@ -82,35 +66,6 @@ impl ClassList {
                 .map(numbered)
                 .collect(),
         }
-    }
-
-    /// Reads the text of a `classes.txt`: one class a line as `name` or
-    /// `name red green blue`; a name may hold spaces, `#` starts a comment line.
-    /// A class without a color gets VOC's color for its label.
-    ///
-    /// # Errors
-    /// A sentence for the user when there is no class, there are too many, or a
-    /// color value is above 255.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let mut classes = Vec::new();
-        for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            let default_color = voc_color(u8::try_from(classes.len()).unwrap_or(VOID));
-            classes.push(
-                parse_class(line, default_color)
-                    .map_err(|reason| format!("line {}: {reason}", index + 1))?,
-            );
-        }
-        if classes.is_empty() {
-            return Err(
-                "there is no class in it. Write one class a line, as \"name\" or \"name red green blue\""
-                    .to_owned(),
-            );
-        }
-        Self::new(classes)
     }
 
     /// Number of classes, background included.
@@ -177,6 +132,35 @@ impl From<ClassList> for Vec<Class> {
     }
 }
 
+/// A color of a label that color-blind people can tell from the others: the eight of Okabe and
+/// Ito ("Color Universal Design", 2008), then the same ones darker and lighter.
+pub(super) fn safe_color(label: u8) -> [u8; 3] {
+    const COLORS: [[u8; 3]; 8] = [
+        [0, 0, 0],
+        [230, 159, 0],
+        [86, 180, 233],
+        [0, 158, 115],
+        [240, 228, 66],
+        [0, 114, 178],
+        [213, 94, 0],
+        [204, 121, 167],
+    ];
+    let (round, base) = (
+        usize::from(label) / COLORS.len(),
+        COLORS[usize::from(label) % COLORS.len()],
+    );
+    if base == [0; 3] {
+        return [u8::try_from(round * 83 % 256).unwrap_or(0); 3];
+    }
+    // Each round is nearer to white or to black than the one before.
+    let towards = if round % 2 == 1 { 255 } else { 0 };
+    let share = round.div_ceil(2) * 14;
+    base.map(|value| {
+        let value = usize::from(value);
+        u8::try_from((value * (255 - share) + towards * share) / 255).unwrap_or(u8::MAX)
+    })
+}
+
 /// VOC's color of a label as RGB: the label's bits, three at a time, become the
 /// highest bits of red, green and blue, so that neighbors differ clearly.
 pub fn voc_color(label: u8) -> [u8; 3] {
@@ -190,68 +174,6 @@ pub fn voc_color(label: u8) -> [u8; 3] {
     }
     color
 }
-
-/// Reads one line of a class list, already trimmed and not empty.
-fn parse_class(line: &str, default_color: [u8; 3]) -> Result<Class, String> {
-    let words: Vec<&str> = line.split_whitespace().collect();
-    let is_number = |word: &&str| word.bytes().all(|byte| byte.is_ascii_digit());
-    let split = words.len().saturating_sub(3);
-    let (name, values) = words.split_at(split);
-    if name.is_empty() || !values.iter().all(is_number) {
-        return Ok(Class {
-            name: line.to_owned(),
-            color: default_color,
-        });
-    }
-    let mut color = [0; 3];
-    for (channel, value) in color.iter_mut().zip(values) {
-        *channel = value
-            .parse()
-            .map_err(|_| format!("the color value {value} is above 255"))?;
-    }
-    Ok(Class {
-        name: name.join(" "),
-        color,
-    })
-}
-
-const VOC_NAMES: [&str; 21] = [
-    "background",
-    "aeroplane",
-    "bicycle",
-    "bird",
-    "boat",
-    "bottle",
-    "bus",
-    "car",
-    "cat",
-    "chair",
-    "cow",
-    "diningtable",
-    "dog",
-    "horse",
-    "motorbike",
-    "person",
-    "pottedplant",
-    "sheep",
-    "sofa",
-    "train",
-    "tvmonitor",
-];
-
-const CAMVID_CLASSES: [(&str, [u8; 3]); 11] = [
-    ("Sky", [128, 128, 128]),
-    ("Building", [128, 0, 0]),
-    ("Pole", [192, 192, 128]),
-    ("Road", [128, 64, 128]),
-    ("Pavement", [60, 40, 222]),
-    ("Tree", [128, 128, 0]),
-    ("SignSymbol", [192, 128, 128]),
-    ("Fence", [64, 64, 128]),
-    ("Car", [64, 0, 128]),
-    ("Pedestrian", [64, 64, 0]),
-    ("Bicyclist", [0, 128, 192]),
-];
 
 #[cfg(test)]
 mod tests {
@@ -307,28 +229,6 @@ mod tests {
         assert!(ClassList::new(classes[..254].to_vec()).is_ok());
         assert!(ClassList::new(classes).unwrap_err().contains("255 classes"));
         assert_eq!(ClassList::numbered(1000).len(), 254);
-    }
-
-    #[test]
-    fn class_lists_are_parsed() {
-        let list = ClassList::parse("\u{feff}# comment\nsky 1 2 3\r\n\n traffic light \nlane 2\n")
-            .expect("a valid list");
-        assert_eq!((list.name(0), list.color(0)), ("sky", [1, 2, 3]));
-        assert_eq!(
-            (list.name(1), list.color(1)),
-            ("traffic light", [128, 0, 0])
-        );
-        assert_eq!((list.name(2), list.color(2)), ("lane 2", [0, 128, 0]));
-        assert!(
-            ClassList::parse("road 1 2 300")
-                .unwrap_err()
-                .contains("line 1: the color value 300")
-        );
-        assert!(
-            ClassList::parse("# nothing\n")
-                .unwrap_err()
-                .contains("no class")
-        );
     }
 
     #[test]

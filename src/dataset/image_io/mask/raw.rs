@@ -1,0 +1,224 @@
+//! Mask files as they are, before labels are given a meaning.
+
+use std::fs::File;
+use std::io::{BufReader, Read as _, Seek as _};
+use std::path::Path;
+
+use image::{DynamicImage, ImageFormat};
+use png::{BitDepth, ColorType};
+
+use super::super::{MAX_DECODE_BYTES, MAX_SIDE, guarded, limits, open, read_error};
+use super::mask_error;
+use crate::dataset::DatasetError;
+
+/// A mask file as it is, before labels are given a meaning.
+pub(in crate::dataset) struct RawMask {
+    pub width: u32,
+    pub height: u32,
+    pub pixels: RawPixels,
+}
+
+/// The samples of a mask file, row by row.
+pub(in crate::dataset) enum RawPixels {
+    /// Of indexed and grey files; the palette is there in indexed ones.
+    Labels {
+        samples: Vec<u8>,
+        palette: Option<Vec<[u8; 3]>>,
+    },
+    /// Of RGB files.
+    Colors(Vec<[u8; 3]>),
+}
+
+/// Reads the samples of a mask without giving them a meaning. The content decides about the
+/// format, not the extension.
+pub(in crate::dataset) fn read_raw(path: &Path) -> Result<RawMask, DatasetError> {
+    let mut file = open(path)?;
+    let mut start = Vec::new();
+    file.by_ref()
+        .take(16)
+        .read_to_end(&mut start)
+        .and_then(|_| file.rewind())
+        .map_err(|err| read_error(path, err))?;
+    guarded(|| match image::guess_format(&start) {
+        Ok(ImageFormat::Png) => decode_png(file),
+        Ok(format @ (ImageFormat::Bmp | ImageFormat::Tiff | ImageFormat::Gif)) => {
+            decode_other(file, format)
+        }
+        Ok(ImageFormat::Jpeg) => Err(
+            "it is a JPEG, whose compression changes labels along edges. Export masks as PNG"
+                .to_owned(),
+        ),
+        _ => Err(unknown_format(&start)),
+    })
+    .and_then(|decoded| decoded)
+    .map_err(|reason| mask_error(path, reason))
+}
+
+fn unknown_format(start: &[u8]) -> String {
+    if start.starts_with(b"\x93NUMPY") {
+        return "it is a NumPy array. Export masks as 8-bit indexed or gray PNG".to_owned();
+    }
+    if start.is_empty() {
+        return "the file is empty. Export the mask again".to_owned();
+    }
+    "it is not a PNG file, nor a BMP, TIFF or GIF. Export masks as 8-bit indexed or gray PNG"
+        .to_owned()
+}
+
+fn decode_png(file: BufReader<File>) -> Result<RawMask, String> {
+    let limits = png::Limits {
+        bytes: usize::try_from(MAX_DECODE_BYTES).unwrap_or(usize::MAX),
+    };
+    let mut decoder = png::Decoder::new_with_limits(file, limits);
+    // Indices and grey values are the labels, so nothing may be expanded or scaled.
+    decoder.set_transformations(png::Transformations::IDENTITY);
+    let mut reader = decoder.read_info().map_err(|err| png_reason(&err))?;
+    let (width, height) = reader.info().size();
+    check_side(width, height)?;
+    let palette = reader
+        .info()
+        .palette
+        .as_ref()
+        .map(|bytes| bytes.as_chunks().0.to_vec());
+    let (color_type, bit_depth) = (reader.info().color_type, reader.info().bit_depth);
+    let size = reader.output_buffer_size().ok_or("it is too large")?;
+    let mut data = vec![0; size];
+    let frame = reader
+        .next_frame(&mut data)
+        .map_err(|err| png_reason(&err))?;
+    let samples = |data: Vec<u8>| match bit_depth {
+        BitDepth::Sixteen => eight_bits(
+            data.as_chunks::<2>()
+                .0
+                .iter()
+                .map(|bytes| u16::from_be_bytes(*bytes)),
+        ),
+        BitDepth::Eight => Ok(data),
+        _ => Ok(unpack(&data, width, bit_depth, frame.line_size)),
+    };
+    let pixels = match color_type {
+        ColorType::Indexed => RawPixels::Labels {
+            samples: samples(data)?,
+            palette,
+        },
+        ColorType::Grayscale => RawPixels::Labels {
+            samples: samples(data)?,
+            palette: None,
+        },
+        ColorType::Rgb => RawPixels::Colors(samples(data)?.as_chunks().0.to_vec()),
+        ColorType::Rgba => RawPixels::Colors(
+            samples(data)?
+                .as_chunks()
+                .0
+                .iter()
+                .map(|[red, green, blue, _]| [*red, *green, *blue])
+                .collect(),
+        ),
+        ColorType::GrayscaleAlpha => opaque_gray(&samples(data)?, bit_depth)?,
+    };
+    Ok(RawMask {
+        width,
+        height,
+        pixels,
+    })
+}
+
+/// BMP, TIFF and GIF. Their decoder turns indices into colors.
+fn decode_other(file: BufReader<File>, format: ImageFormat) -> Result<RawMask, String> {
+    let mut reader = image::ImageReader::with_format(file, format);
+    reader.limits(limits());
+    let image = reader
+        .decode()
+        .map_err(|err| format!("damaged {}: {err}", name(format)))?;
+    let (width, height) = (image.width(), image.height());
+    check_side(width, height)?;
+    let pixels = match image {
+        DynamicImage::ImageLuma8(gray) => RawPixels::Labels {
+            samples: gray.into_raw(),
+            palette: None,
+        },
+        DynamicImage::ImageLumaA8(gray) => opaque_gray(&gray.into_raw(), BitDepth::Eight)?,
+        DynamicImage::ImageLuma16(gray) => RawPixels::Labels {
+            samples: eight_bits(gray.into_raw().into_iter())?,
+            palette: None,
+        },
+        DynamicImage::ImageRgb8(rgb) => RawPixels::Colors(rgb.into_raw().as_chunks().0.to_vec()),
+        DynamicImage::ImageRgba8(rgba) => RawPixels::Colors(
+            rgba.into_raw()
+                .as_chunks()
+                .0
+                .iter()
+                .map(|[red, green, blue, _]| [*red, *green, *blue])
+                .collect(),
+        ),
+        other => {
+            return Err(format!(
+                "it has samples of the type {:?}. Export masks as 8-bit indexed or gray PNG",
+                other.color()
+            ));
+        }
+    };
+    Ok(RawMask {
+        width,
+        height,
+        pixels,
+    })
+}
+
+fn name(format: ImageFormat) -> &'static str {
+    match format {
+        ImageFormat::Bmp => "BMP",
+        ImageFormat::Tiff => "TIFF",
+        _ => "GIF",
+    }
+}
+
+fn check_side(width: u32, height: u32) -> Result<(), String> {
+    if width > MAX_SIDE || height > MAX_SIDE {
+        return Err(format!("{width}x{height} pixels are more than can be read"));
+    }
+    Ok(())
+}
+
+/// Labels of 16 bits, where all fit into 8.
+fn eight_bits(samples: impl Iterator<Item = u16>) -> Result<Vec<u8>, String> {
+    samples
+        .map(|sample| {
+            u8::try_from(sample).map_err(|_| {
+                format!(
+                    "it has 16 bits a sample and the value {sample}, but labels are at most 255. Export it with 8 bits"
+                )
+            })
+        })
+        .collect()
+}
+
+/// Gray values whose alpha says nothing.
+fn opaque_gray(data: &[u8], bit_depth: BitDepth) -> Result<RawPixels, String> {
+    let pairs = data.as_chunks::<2>().0;
+    let opaque = u8::MAX;
+    if bit_depth == BitDepth::Eight && pairs.iter().all(|[_, alpha]| *alpha == opaque) {
+        return Ok(RawPixels::Labels {
+            samples: pairs.iter().map(|[gray, _]| *gray).collect(),
+            palette: None,
+        });
+    }
+    Err("it is gray with transparency. Export it as an indexed or gray PNG".to_owned())
+}
+
+/// One byte a sample from rows that are packed to whole bytes, highest bits first.
+fn unpack(data: &[u8], width: u32, bit_depth: BitDepth, line_size: usize) -> Vec<u8> {
+    let bits = bit_depth as usize;
+    let mask = (1u8 << bits) - 1;
+    let sample = |row: &[u8], column: usize| {
+        let bit = column * bits;
+        (row[bit / 8] >> (8 - bits - bit % 8)) & mask
+    };
+    data.chunks_exact(line_size.max(1))
+        .flat_map(|row| (0..width as usize).map(move |column| sample(row, column)))
+        .collect()
+}
+
+fn png_reason(err: &png::DecodingError) -> String {
+    format!("damaged PNG: {err}. Export the mask again")
+}

@@ -1,0 +1,296 @@
+//! Where the names and colors of classes come from: a file of the dataset, or a look at masks.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::text::read_text;
+use super::{DatasetItem, Note, NoteTopic};
+use crate::dataset::classes::ParsedClasses;
+use crate::dataset::image_io::{RawPixels, read_error, read_raw};
+use crate::dataset::{Class, ClassList, DatasetError, MaskColors, MaskReader, VOID};
+
+/// Names of class lists, and whether they are about colors. The first one counts.
+const CLASS_FILES: [(&str, bool); 9] = [
+    ("classes.txt", false),
+    ("classes.csv", false),
+    ("class_names.txt", false),
+    ("labelmap.txt", true),
+    ("label_colors.txt", true),
+    ("class_dict.csv", true),
+    ("_classes.csv", false),
+    ("objectInfo150.txt", false),
+    ("labels.txt", false),
+];
+
+/// How many masks are looked at for the classes.
+const LOOKED_AT: usize = 200;
+/// More colors than this are no classes.
+const MOST_COLORS: usize = 64;
+
+/// The classes of a dataset and what is known about its masks' colors.
+#[derive(Debug, Clone)]
+pub(super) struct Classes {
+    pub(super) list: ClassList,
+    pub(super) colors: MaskColors,
+    pub(super) void_colors: Vec<[u8; 3]>,
+    pub(super) notes: Vec<Note>,
+}
+
+impl Classes {
+    /// Classes that are known without a file.
+    pub(super) fn published(list: ClassList, colors: MaskColors, note: Note) -> Self {
+        Self {
+            list,
+            colors,
+            void_colors: Vec::new(),
+            notes: vec![note],
+        }
+    }
+}
+
+/// The classes in a file, in any of the forms that class lists have.
+///
+/// # Errors
+/// [`DatasetError::File`] when the file cannot be read, [`DatasetError::List`] when there
+/// is no class in it, too many, or a color value above 255.
+pub fn read_class_list(path: &Path) -> Result<ClassList, DatasetError> {
+    Ok(parse(path)?.classes)
+}
+
+/// The classes in a class list in a folder of masks or in the one around it.
+///
+/// # Errors
+/// Those of [`read_class_list`].
+pub fn find_class_list(masks: &Path) -> Result<Option<ClassList>, DatasetError> {
+    // A path such as `labels` has a parent only once it is whole.
+    let masks = std::path::absolute(masks).map_err(|err| read_error(masks, err))?;
+    let folders = [Some(masks.as_path()), masks.parent()];
+    let found = folders.into_iter().flatten().find_map(class_file);
+    found.map(|path| read_class_list(&path)).transpose()
+}
+
+/// The classes that the class list of a folder gives; `None` where there is no such file.
+pub(super) fn read_classes(root: &Path) -> Result<Option<Classes>, DatasetError> {
+    let Some(path) = class_file(root) else {
+        return Ok(None);
+    };
+    let parsed = parse(&path)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let names = Note::found(NoteTopic::ClassNames, format!("from {name}"));
+    let colors = if parsed.has_colors {
+        Note::found(NoteTopic::ClassColors, format!("from {name}"))
+    } else {
+        Note::found(
+            NoteTopic::ClassColors,
+            format!("{name} has none for all classes; the others are VOC's for the label"),
+        )
+    };
+    Ok(Some(Classes {
+        colors: if parsed.by_color {
+            MaskColors::Decide
+        } else if parsed.has_colors {
+            MaskColors::Listed
+        } else {
+            MaskColors::Assumed
+        },
+        list: parsed.classes,
+        void_colors: parsed.void_colors,
+        notes: vec![names, colors],
+    }))
+}
+
+/// The classes of a folder's class list, and what to say about them.
+pub(in crate::dataset) fn listed_classes(
+    root: &Path,
+) -> Result<Option<(ClassList, Vec<Note>)>, DatasetError> {
+    Ok(read_classes(root)?.map(|classes| (classes.list, classes.notes)))
+}
+
+/// What the colors of masks stand for: the classes, and void for its own colors, VOC's, and
+/// black where no class is black.
+pub(in crate::dataset) fn mask_palette(
+    classes: &ClassList,
+    void_colors: &[[u8; 3]],
+) -> Vec<([u8; 3], u8)> {
+    let mut reader = MaskReader::new(classes, Vec::new());
+    let void = void_colors.iter().map(|color| (*color, VOID));
+    reader.palette.splice(classes.len()..classes.len(), void);
+    reader.palette
+}
+
+/// The names that are looked for, for messages.
+pub(super) fn class_file_names() -> String {
+    CLASS_FILES.map(|(name, _)| name).join(", ")
+}
+
+fn class_file(folder: &Path) -> Option<PathBuf> {
+    CLASS_FILES
+        .iter()
+        .map(|(name, _)| folder.join(name))
+        .find(|path| path.is_file())
+}
+
+fn parse(path: &Path) -> Result<ParsedClasses, DatasetError> {
+    let about_colors = CLASS_FILES
+        .iter()
+        .any(|(name, about_colors)| *about_colors && path.ends_with(name));
+    ClassList::parse(&read_text(path)?, about_colors).map_err(|reason| DatasetError::List {
+        path: path.to_owned(),
+        reason,
+    })
+}
+
+/// What some masks of a dataset hold.
+#[derive(Debug, Default)]
+pub(super) struct Look {
+    /// Labels in indexed and gray masks.
+    pub(super) labels: BTreeSet<u8>,
+    /// Colors in RGB masks.
+    pub(super) colors: BTreeSet<[u8; 3]>,
+    /// The palette of the indexed mask with the highest label.
+    pub(super) palette: Vec<[u8; 3]>,
+    /// How many masks could be read.
+    pub(super) masks: usize,
+}
+
+impl Look {
+    /// Looks at up to 200 masks, spread over the list. A mask that cannot be read is skipped
+    /// here; reading it for use says what is wrong.
+    pub(super) fn at<'a>(items: impl Iterator<Item = &'a DatasetItem>) -> Self {
+        let items: Vec<&DatasetItem> = items.collect();
+        let looked_at: Vec<&DatasetItem> = items
+            .iter()
+            .step_by(items.len().div_ceil(LOOKED_AT).max(1))
+            .copied()
+            .collect();
+        let seen: Vec<Self> = looked_at
+            .par_iter()
+            .filter_map(|item| Self::at_mask(&item.mask))
+            .collect();
+        seen.into_iter().fold(Self::default(), Self::and)
+    }
+
+    fn at_mask(mask: &Path) -> Option<Self> {
+        let mut look = Self {
+            masks: 1,
+            ..Self::default()
+        };
+        match read_raw(mask).ok()?.pixels {
+            RawPixels::Labels { samples, palette } => {
+                let mut seen = [false; 256];
+                for sample in samples {
+                    seen[usize::from(sample)] = true;
+                }
+                look.labels = (0..=VOID)
+                    .filter(|label| seen[usize::from(*label)])
+                    .collect();
+                look.palette = palette.unwrap_or_default();
+            }
+            RawPixels::Colors(colors) => {
+                for color in colors {
+                    if look.colors.len() > MOST_COLORS {
+                        break;
+                    }
+                    look.colors.insert(color);
+                }
+            }
+        }
+        Some(look)
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        if other.highest() >= self.highest() && !other.palette.is_empty() {
+            self.palette = other.palette;
+        }
+        self.labels.extend(other.labels);
+        self.colors.extend(other.colors);
+        self.masks += other.masks;
+        self
+    }
+
+    /// The highest label that is not void.
+    pub(super) fn highest(&self) -> Option<u8> {
+        self.labels.range(..VOID).next_back().copied()
+    }
+
+    /// Numbered classes: one for each label up to the highest, or one for each color.
+    pub(super) fn numbered(&self) -> Classes {
+        let names = class_file_names();
+        let is_gray = |[red, green, blue]: &[u8; 3]| red == green && green == blue;
+        let many = self.colors.len() > MOST_COLORS;
+        if self.labels.is_empty()
+            && !many
+            && !self.colors.is_empty()
+            && !self.colors.iter().all(is_gray)
+        {
+            let classes = self.colors.iter().map(|color| Class {
+                name: format!("color {} {} {}", color[0], color[1], color[2]),
+                color: *color,
+            });
+            let text = format!(
+                "one for each of the {} colors found in the masks, since no class list names them (looked for {names})",
+                self.colors.len()
+            );
+            return Classes::published(
+                ClassList::new(classes.collect()).unwrap_or_default(),
+                MaskColors::Listed,
+                Note::assumed(NoteTopic::ClassNames, text),
+            );
+        }
+        let gray = self.colors.iter().filter(|color| is_gray(color));
+        let highest_gray = gray
+            .map(|color| color[0])
+            .filter(|value| *value != VOID)
+            .max();
+        let highest = self.highest().max(highest_gray).unwrap_or(0).max(1);
+        let mut classes = Vec::<Class>::from(ClassList::numbered(usize::from(highest) + 1));
+        for (class, color) in classes.iter_mut().zip(&self.palette) {
+            class.color = *color;
+        }
+        let text = format!(
+            "numbered from 0 to {highest}, the highest label in {} masks, since no class list names them (looked for {names})",
+            self.masks
+        );
+        let mut found = Classes::published(
+            ClassList::new(classes).unwrap_or_default(),
+            MaskColors::Assumed,
+            Note::assumed(NoteTopic::ClassNames, text),
+        );
+        found.notes.push(if self.palette.is_empty() {
+            Note::assumed(NoteTopic::ClassColors, "VOC's for the label")
+        } else {
+            Note::found(NoteTopic::ClassColors, "from the palette of the masks")
+        });
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::write_text;
+    use super::*;
+
+    #[test]
+    fn classes_lie_beside_the_masks_or_one_folder_up() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let masks = dir.path().join("labels");
+        std::fs::create_dir(&masks).expect("created");
+        let count = || {
+            let found = find_class_list(&masks).expect("read");
+            found.map(|classes| classes.len())
+        };
+        assert_eq!(count(), None);
+        write_text(&dir.path().join("classes.txt"), "a\nb\n");
+        assert_eq!(count(), Some(2));
+        write_text(
+            &masks.join("class_dict.csv"),
+            "name,r,g,b\na,1,2,3\nb,4,5,6\nVoid,0,0,0\nc,7,8,9\n",
+        );
+        assert_eq!(count(), Some(3));
+        write_text(&masks.join("classes.txt"), "a 1 2 300\n");
+        let message = find_class_list(&masks).unwrap_err().to_string();
+        assert!(message.contains("classes.txt: line 1"), "{message}");
+    }
+}

@@ -1,0 +1,335 @@
+//! `class-map.toml`: what the labels and colors of masks are to mean, said by the user.
+//!
+//! Lies beside a dataset or is named on the command line. Classes can be named, colored,
+//! merged, taken out and moved; the masks stay as they are.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::text::read_text;
+use super::{Dataset, Note, NoteTopic};
+use crate::dataset::classes::{MAX_CLASSES, safe_color};
+use crate::dataset::{Class, ClassList, DatasetError, MaskColors, VOID, voc_color};
+
+/// The name of a class map beside a dataset.
+pub const CLASS_MAP_FILE: &str = "class-map.toml";
+
+/// What the labels of a dataset's masks are to mean.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClassMap {
+    /// The label of the first class in the masks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_label: Option<u8>,
+    /// Labels in the masks that are not counted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub void: Vec<u8>,
+    /// Colors of the masks that are not counted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub void_colors: Vec<[u8; 3]>,
+    /// The colors of classes that have none here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub palette: Option<Palette>,
+    /// The classes in order; empty = those of the dataset.
+    #[serde(rename = "class", skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<MappedClass>,
+    /// The file it was read from, for messages.
+    #[serde(skip)]
+    path: PathBuf,
+}
+
+/// One class of a map.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MappedClass {
+    /// Its name.
+    pub name: String,
+    /// Its color in the window and in written masks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub color: Option<[u8; 3]>,
+    /// Labels in the masks that belong to it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<u8>,
+    /// Colors of the masks that belong to it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub colors: Vec<[u8; 3]>,
+    /// Classes of the dataset's own list that belong to it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub from: Vec<String>,
+    /// Whether its pixels are not counted and it is no class.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub ignore: bool,
+}
+
+/// Colors for classes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Palette {
+    /// VOC's, by label.
+    Voc,
+    /// Colors that color-blind people can tell apart (Okabe and Ito, 2008), in other shades
+    /// after the eighth.
+    ColorBlind,
+}
+
+impl Palette {
+    fn color(self, label: u8) -> [u8; 3] {
+        match self {
+            Self::Voc => voc_color(label),
+            Self::ColorBlind => safe_color(label),
+        }
+    }
+}
+
+impl ClassMap {
+    /// A map that only adds void labels.
+    pub fn of_void(labels: &[u8]) -> Self {
+        Self {
+            void: labels.to_vec(),
+            ..Self::default()
+        }
+    }
+
+    /// Reads a map.
+    ///
+    /// # Errors
+    /// [`DatasetError::File`] when the file cannot be read, [`DatasetError::ClassMap`] when it
+    /// is no map.
+    pub fn read(path: &Path) -> Result<Self, DatasetError> {
+        let map: Self = toml::from_str(&read_text(path)?).map_err(|err| {
+            let place = err.span().map_or_else(String::new, |span| {
+                format!(" (character {})", span.start + 1)
+            });
+            problem(path, format!("{}{place}", err.message()))
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+            ..map
+        })
+    }
+
+    /// Gives the labels of a dataset the meaning of the map.
+    ///
+    /// # Errors
+    /// [`DatasetError::ClassMap`] when it names classes that the dataset does not have, gives a
+    /// label twice, or leaves no class.
+    pub fn apply(&self, dataset: &mut Dataset) -> Result<(), DatasetError> {
+        self.try_apply(dataset)
+            .map_err(|reason| problem(&self.path, reason))
+    }
+
+    fn try_apply(&self, dataset: &mut Dataset) -> Result<(), String> {
+        let source = self.path.file_name().map_or_else(
+            || "the options".to_owned(),
+            |name| name.to_string_lossy().into_owned(),
+        );
+        let first = self.first_label.unwrap_or(0);
+        let own = Own::of(dataset, first);
+        let mut target = Target::default();
+        let mut classes = Vec::new();
+        let own_classes: Vec<MappedClass> = dataset
+            .classes
+            .iter()
+            .map(|class| MappedClass {
+                name: class.name.clone(),
+                color: self.palette.is_none().then_some(class.color),
+                ..MappedClass::default()
+            })
+            .collect();
+        let listed = if self.classes.is_empty() {
+            &own_classes
+        } else {
+            &self.classes
+        };
+        for (position, mapped) in listed.iter().enumerate() {
+            if mapped.name.is_empty() {
+                return Err(format!(
+                    "class {} has no name. Add name = \"...\"",
+                    position + 1
+                ));
+            }
+            let label = if mapped.ignore {
+                VOID
+            } else {
+                u8::try_from(classes.len())
+                    .ok()
+                    .filter(|label| usize::from(*label) < MAX_CLASSES)
+                    .ok_or_else(|| {
+                        format!("more than {MAX_CLASSES} classes do not fit into a label map")
+                    })?
+            };
+            let (labels, colors) = own.of_class(mapped, position, self.classes.is_empty())?;
+            target.give(&mapped.name, &labels, &colors, label)?;
+            if !mapped.ignore {
+                let palette = self.palette.unwrap_or(Palette::Voc);
+                classes.push(Class {
+                    name: mapped.name.clone(),
+                    color: mapped.color.unwrap_or_else(|| palette.color(label)),
+                });
+            }
+        }
+        if classes.is_empty() {
+            return Err("it leaves no class. Name at least one that is not ignored".to_owned());
+        }
+        // A label may be void even where a class of the dataset had it.
+        for label in &self.void {
+            target.labels.insert(*label, VOID);
+        }
+        for label in &dataset.void_labels {
+            target.labels.entry(*label).or_insert(VOID);
+        }
+        let void_colors = self.void_colors.iter().map(|color| (*color, VOID));
+        let old_void = dataset.palette.iter().filter(|(_, label)| *label == VOID);
+        dataset.palette = void_colors
+            .chain(target.colors)
+            .chain(old_void.copied())
+            .collect();
+        dataset.remap = (0..=VOID)
+            .map(|label| target.labels.get(&label).copied())
+            .collect();
+        if listed.iter().any(|class| !class.colors.is_empty())
+            && dataset.mask_colors == MaskColors::Assumed
+        {
+            dataset.mask_colors = MaskColors::Listed;
+        }
+        dataset.classes = ClassList::new(classes)?;
+        if !self.classes.is_empty() {
+            dataset
+                .notes
+                .retain(|note| note.topic != NoteTopic::ClassNames);
+            dataset
+                .notes
+                .push(Note::found(NoteTopic::ClassNames, format!("from {source}")));
+        }
+        let mut void: Vec<String> = self.void.iter().map(u8::to_string).collect();
+        void.push("255".to_owned());
+        void.dedup();
+        if !self.void.is_empty() {
+            dataset.notes.retain(|note| note.topic != NoteTopic::Void);
+            let text = format!("labels {} by {source}", void.join(", "));
+            dataset.notes.push(Note::found(NoteTopic::Void, text));
+        }
+        Ok(())
+    }
+}
+
+/// What the dataset's own classes are in its masks.
+struct Own {
+    first: u8,
+    /// By name in lower case: the labels and the colors in the masks.
+    classes: BTreeMap<String, (Vec<u8>, Vec<[u8; 3]>)>,
+}
+
+impl Own {
+    fn of(dataset: &Dataset, first: u8) -> Self {
+        let labels_of = |class: u8| -> Vec<u8> {
+            if dataset.remap.is_empty() {
+                return class.checked_add(first).into_iter().collect();
+            }
+            (0..=VOID)
+                .zip(&dataset.remap)
+                .filter(|(_, meaning)| **meaning == Some(class))
+                .map(|(label, _)| label)
+                .collect()
+        };
+        let colors_of = |class: u8| -> Vec<[u8; 3]> {
+            let colors = dataset.palette.iter().filter(|(_, label)| *label == class);
+            colors.map(|(color, _)| *color).collect()
+        };
+        let classes = (0..VOID)
+            .zip(&dataset.classes)
+            .map(|(label, class)| {
+                (
+                    class.name.to_lowercase(),
+                    (labels_of(label), colors_of(label)),
+                )
+            })
+            .collect();
+        Self { first, classes }
+    }
+
+    fn of_class(
+        &self,
+        mapped: &MappedClass,
+        position: usize,
+        is_own: bool,
+    ) -> Result<(Vec<u8>, Vec<[u8; 3]>), String> {
+        let (mut labels, mut colors) = (mapped.labels.clone(), mapped.colors.clone());
+        for name in &mapped.from {
+            let (more_labels, more_colors) = self.classes.get(&name.to_lowercase()).ok_or_else(|| {
+                format!(
+                    "class \"{}\" is made from \"{name}\", which is not in the dataset's class list. Correct the name or write labels",
+                    mapped.name
+                )
+            })?;
+            labels.extend(more_labels);
+            colors.extend(more_colors);
+        }
+        if !labels.is_empty() || !colors.is_empty() {
+            return Ok((labels, colors));
+        }
+        // Neither is said: the class keeps what its name or its place has.
+        if let Some(same) = self.classes.get(&mapped.name.to_lowercase()) {
+            return Ok(same.clone());
+        }
+        let at_place = u8::try_from(position)
+            .ok()
+            .and_then(|place| place.checked_add(self.first));
+        match at_place {
+            Some(label) if !is_own => Ok((vec![label], Vec::new())),
+            _ => Err(format!("class \"{}\" has no label left", mapped.name)),
+        }
+    }
+}
+
+/// What each label and color becomes.
+#[derive(Default)]
+struct Target {
+    labels: BTreeMap<u8, u8>,
+    colors: Vec<([u8; 3], u8)>,
+}
+
+impl Target {
+    fn give(
+        &mut self,
+        name: &str,
+        labels: &[u8],
+        colors: &[[u8; 3]],
+        class: u8,
+    ) -> Result<(), String> {
+        for label in labels {
+            if self
+                .labels
+                .insert(*label, class)
+                .is_some_and(|other| other != class)
+            {
+                return Err(format!(
+                    "label {label} of class \"{name}\" belongs to another class already. Write it once"
+                ));
+            }
+        }
+        for color in colors {
+            let known = self.colors.iter().find(|(known, _)| known == color);
+            if known.is_some_and(|(_, other)| *other != class) {
+                let [red, green, blue] = color;
+                return Err(format!(
+                    "color {red} {green} {blue} of class \"{name}\" belongs to another class already. Write it once"
+                ));
+            }
+            self.colors.push((*color, class));
+        }
+        Ok(())
+    }
+}
+
+fn problem(path: &Path, reason: String) -> DatasetError {
+    DatasetError::ClassMap {
+        path: path.to_owned(),
+        reason,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,359 @@
+//! Folders of images and masks whose names go together, in whatever order people keep them.
+//!
+//! Every file below the folder is listed once. The names of folders say what is an image and
+//! what a mask, and which belongs to training; what is left of a path after that, and the
+//! name without `_mask` and the like, is what an image and its mask share.
+
+mod known;
+mod roles;
+mod unknown;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use super::class_files::{Look, mask_palette, read_classes};
+use super::list::{candidates, files_below, read_lines, without_extension};
+use super::splits::{self, Splits};
+use super::{Dataset, DatasetItem, Layout, Note, NoteTopic, folder_name};
+use crate::dataset::image_io::MASK_EXTENSIONS;
+use crate::dataset::{DatasetError, IMAGE_EXTENSIONS, Split, VOID};
+use crate::files::has_extension;
+use known::Known;
+use roles::{Part, Role};
+
+/// A file below the folder, and what its path says.
+#[derive(Debug)]
+struct Found {
+    path: PathBuf,
+    stem: String,
+    role: Option<Role>,
+    part: Option<Part>,
+    /// The folders that say nothing, which tell files of one name apart.
+    place: String,
+}
+
+/// An image and its mask, and what makes them a pair.
+#[derive(Debug)]
+struct Pair {
+    item: DatasetItem,
+    part: Option<Part>,
+    rule: String,
+}
+
+/// Opens a folder in which images and masks can be paired.
+///
+/// # Errors
+/// [`DatasetError::UnknownLayout`] where they cannot.
+pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
+    let files: Vec<Found> = files_below(root, IMAGE_EXTENSIONS)
+        .into_iter()
+        .filter_map(|path| Found::new(root, path))
+        .collect();
+    let (images, masks) = sorted_out(files);
+    let known = Known::of(root, &images, &masks);
+    let paired = pairs(&images, &masks);
+    if paired.is_empty() {
+        return Err(unknown::describe(root, &images, &masks));
+    }
+    let mut notes = pairing_notes(&paired, &images, &masks);
+    let Splits {
+        train,
+        val,
+        notes: split_notes,
+    } = split(root, paired)?;
+    notes.extend(split_notes);
+    let mut classes = match read_classes(root)? {
+        Some(classes) => classes,
+        None => known.map_or_else(
+            || Look::at(train.iter().chain(&val)).numbered(),
+            Known::classes,
+        ),
+    };
+    notes.append(&mut classes.notes);
+    let remap = known
+        .map(|known| known.remap(&mut classes))
+        .unwrap_or_default();
+    notes.extend(known.and_then(Known::void_note));
+    Ok(Dataset {
+        name: folder_name(root),
+        root: root.to_owned(),
+        layout: known.map_or(Layout::Folders, Known::layout),
+        palette: mask_palette(&classes.list, &classes.void_colors),
+        classes: classes.list,
+        void_labels: vec![VOID],
+        mask_colors: classes.colors,
+        remap,
+        train,
+        val,
+        test: Vec::new(),
+        notes,
+    })
+}
+
+impl Found {
+    fn new(root: &Path, path: PathBuf) -> Option<Self> {
+        if !has_extension(&path, IMAGE_EXTENSIONS) {
+            return None;
+        }
+        let stem = path.file_stem()?.to_string_lossy().into_owned();
+        let (mut role, mut part, mut place) = (None, None, Vec::new());
+        let folders = path.parent()?.strip_prefix(root).ok()?;
+        for folder in folders {
+            let folder = folder.to_string_lossy();
+            match roles::of_folder(&folder) {
+                Some((found_role, found_part)) => {
+                    role = found_role.or(role);
+                    part = part.or(found_part);
+                }
+                None => place.push(folder.to_lowercase()),
+            }
+        }
+        Some(Self {
+            stem,
+            role,
+            part,
+            place: place.join("/"),
+            path,
+        })
+    }
+
+    fn named(&self, role: Role) -> String {
+        roles::shared_name(&self.stem, role).0
+    }
+}
+
+/// Images and masks. Where no folder says so, the ends of the names do, and a folder without a
+/// word beside a folder of masks holds images.
+fn sorted_out(files: Vec<Found>) -> (Vec<Found>, Vec<Found>) {
+    let has_masks = files.iter().any(|file| file.role == Some(Role::Masks));
+    let (mut images, mut masks) = (Vec::new(), Vec::new());
+    for file in files {
+        let is_mask = match file.role {
+            Some(role) => role == Role::Masks,
+            None => !has_masks && roles::shared_name(&file.stem, Role::Masks).1.is_some(),
+        };
+        if !is_mask {
+            images.push(file);
+        } else if !roles::is_no_mask(&file.stem) {
+            masks.push(file);
+        }
+    }
+    // Of several masks of an image the ids to train on count.
+    for best in ["_labeltrainids", "_labelids"] {
+        let is_best = |file: &Found| file.stem.to_lowercase().ends_with(best);
+        if masks.iter().any(is_best) {
+            masks.retain(is_best);
+            break;
+        }
+    }
+    (images, masks)
+}
+
+/// Pairs from the strictest to the loosest rule, each mask and image once.
+fn pairs(images: &[Found], masks: &[Found]) -> Vec<Pair> {
+    type Key = (Option<Part>, String, String);
+    type Rule = (&'static str, fn(&Found, Role) -> Key);
+    let rules: [Rule; 4] = [
+        ("equal names", |file, _| {
+            (file.part, file.place.clone(), file.stem.clone())
+        }),
+        ("names that are equal without their ends", |file, role| {
+            (file.part, file.place.clone(), file.named(role))
+        }),
+        ("names, whatever the split", |file, role| {
+            (None, file.place.clone(), file.named(role))
+        }),
+        ("names alone, in different folders", |file, role| {
+            (None, String::new(), file.named(role))
+        }),
+    ];
+    let (mut free_images, mut free_masks): (Vec<&Found>, Vec<&Found>) =
+        (images.iter().collect(), masks.iter().collect());
+    let mut found = Vec::new();
+    for (rule, key) in rules {
+        let by_key = |files: &[&Found], role| {
+            let mut by_key: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
+            for (index, file) in files.iter().enumerate() {
+                by_key.entry(key(file, role)).or_default().push(index);
+            }
+            by_key
+        };
+        let of_masks = by_key(&free_masks, Role::Masks);
+        let (mut used_images, mut used_masks) = (BTreeSet::new(), BTreeSet::new());
+        for (key, image_indices) in by_key(&free_images, Role::Images) {
+            // Two that fit are a guess that nobody could check.
+            if let ([image], Some([mask])) =
+                (&image_indices[..], of_masks.get(&key).map(Vec::as_slice))
+            {
+                let (image_file, mask_file) = (free_images[*image], free_masks[*mask]);
+                found.push(Pair {
+                    item: DatasetItem {
+                        id: without_extension(&image_file.stem).to_owned(),
+                        image: image_file.path.clone(),
+                        mask: mask_file.path.clone(),
+                    },
+                    part: image_file.part.or(mask_file.part),
+                    rule: rule_text(rule, mask_file),
+                });
+                used_images.insert(*image);
+                used_masks.insert(*mask);
+            }
+        }
+        free_images = rest(&free_images, &used_images);
+        free_masks = rest(&free_masks, &used_masks);
+    }
+    found.sort_by(|one, other| one.item.image.cmp(&other.item.image));
+    tell_apart(&mut found, images);
+    found
+}
+
+fn rule_text(rule: &str, mask: &Found) -> String {
+    match roles::shared_name(&mask.stem, Role::Masks).1 {
+        Some(end) if rule != "equal names" => format!("{rule} (\"{end}\" of the masks taken off)"),
+        _ => rule.to_owned(),
+    }
+}
+
+fn rest<'a>(files: &[&'a Found], used: &BTreeSet<usize>) -> Vec<&'a Found> {
+    let free = files
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| !used.contains(index));
+    free.map(|(_, file)| *file).collect()
+}
+
+/// Items of one name get their folders into their ids.
+fn tell_apart(pairs: &mut [Pair], images: &[Found]) {
+    let places: BTreeMap<&Path, &str> = images
+        .iter()
+        .map(|file| (file.path.as_path(), file.place.as_str()))
+        .collect();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for pair in pairs.iter() {
+        *counts.entry(pair.item.id.clone()).or_default() += 1;
+    }
+    for pair in pairs {
+        if counts.get(&pair.item.id).copied().unwrap_or(0) > 1
+            && let Some(place) = places.get(pair.item.image.as_path())
+            && !place.is_empty()
+        {
+            pair.item.id = format!("{}_{}", place.replace('/', "_"), pair.item.id);
+        }
+    }
+}
+
+fn pairing_notes(pairs: &[Pair], images: &[Found], masks: &[Found]) -> Vec<Note> {
+    let mut by_rule: BTreeMap<&str, usize> = BTreeMap::new();
+    for pair in pairs {
+        *by_rule.entry(&pair.rule).or_default() += 1;
+    }
+    let mut notes: Vec<Note> = by_rule
+        .into_iter()
+        .map(|(rule, count)| {
+            let text = format!("{count} images and masks by {rule}");
+            if rule == "equal names" {
+                Note::found(NoteTopic::Pairing, text)
+            } else {
+                Note::assumed(NoteTopic::Pairing, text)
+            }
+        })
+        .collect();
+    let paired: BTreeSet<&Path> = pairs
+        .iter()
+        .flat_map(|pair| [pair.item.image.as_path(), pair.item.mask.as_path()])
+        .collect();
+    for (files, what, other) in [(images, "images", "mask"), (masks, "masks", "image")] {
+        let alone: Vec<&Found> = files
+            .iter()
+            .filter(|file| !paired.contains(file.path.as_path()))
+            .collect();
+        if let Some(first) = alone.first() {
+            let text = format!(
+                "{} {what} without {} are left out, such as {}",
+                alone.len(),
+                if other == "image" {
+                    "an image"
+                } else {
+                    "a mask"
+                },
+                first.path.display()
+            );
+            notes.push(Note::assumed(NoteTopic::Pairing, text));
+        }
+    }
+    notes
+}
+
+/// The two lists: by the folders, by lists in the folder, or made.
+fn split(root: &Path, pairs: Vec<Pair>) -> Result<Splits, DatasetError> {
+    let has = |part: Part| pairs.iter().any(|pair| pair.part == Some(part));
+    let val = if has(Part::Val) {
+        Part::Val
+    } else {
+        Part::Test
+    };
+    if has(Part::Train) && has(val) {
+        let left = pairs
+            .iter()
+            .filter(|pair| pair.part != Some(Part::Train) && pair.part != Some(val))
+            .count();
+        let items = |part: Part| {
+            let of_part = pairs.iter().filter(|pair| pair.part == Some(part));
+            of_part.map(|pair| pair.item.clone()).collect::<Vec<_>>()
+        };
+        let mut notes = vec![if val.split() == Some(Split::Val) {
+            Note::found(NoteTopic::Split, "from the folders")
+        } else {
+            Note::assumed(
+                NoteTopic::Split,
+                "from the folders; that of test images is validated on",
+            )
+        }];
+        if left > 0 {
+            notes.push(Note::assumed(
+                NoteTopic::Split,
+                format!("{left} images are in neither folder and left out"),
+            ));
+        }
+        return Ok(Splits {
+            train: items(Part::Train),
+            val: items(val),
+            notes,
+        });
+    }
+    let items: Vec<DatasetItem> = pairs.into_iter().map(|pair| pair.item).collect();
+    let by_id: BTreeMap<&str, &DatasetItem> =
+        items.iter().map(|item| (item.id.as_str(), item)).collect();
+    let read = |list: &Path| {
+        let item = |(number, line): (usize, String)| -> Option<Result<DatasetItem, DatasetError>> {
+            let found = candidates(&line)
+                .into_iter()
+                .find_map(|name| by_id.get(name).map(|item| (*item).clone()));
+            // A file may be called so, and otherwise it is a comment.
+            if found.is_none() && line.starts_with('#') {
+                return None;
+            }
+            Some(found.ok_or_else(|| DatasetError::List {
+                path: list.to_owned(),
+                reason: format!(
+                    "line {number}: {line} has no pair of image and mask. Add the files or take the line off the list"
+                ),
+            }))
+        };
+        read_lines(list)?.into_iter().filter_map(item).collect()
+    };
+    let lists = ["ImageSets/Segmentation", "annotations", "splits", "lists"]
+        .map(|folder| root.join(folder))
+        .into_iter()
+        .find(|folder| folder.is_dir())
+        .unwrap_or_else(|| root.to_owned());
+    splits::of_lists(root, &lists, &read, &|| items.clone())
+}
+
+/// Whether a mask could be read by its extension.
+fn can_be_mask(path: &Path) -> bool {
+    has_extension(path, MASK_EXTENSIONS)
+}
+
+#[cfg(test)]
+mod tests;

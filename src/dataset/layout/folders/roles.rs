@@ -1,0 +1,280 @@
+//! What the names of folders and files say: images or masks, training or validation, which
+//! image a mask belongs to.
+
+use super::super::names::composed;
+use crate::dataset::Split;
+
+/// What a folder holds, by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    Images,
+    Masks,
+}
+
+/// Which list a folder's files belong to, by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Part {
+    Train,
+    Val,
+    Test,
+}
+
+impl Part {
+    pub(super) fn split(self) -> Option<Split> {
+        match self {
+            Self::Train => Some(Split::Train),
+            Self::Val => Some(Split::Val),
+            Self::Test => None,
+        }
+    }
+}
+
+const MASK_WORDS: [&str; 34] = [
+    "mask",
+    "masks",
+    "label",
+    "labels",
+    "annotation",
+    "annotations",
+    "annot",
+    "annots",
+    "ann",
+    "anno",
+    "gt",
+    "gts",
+    "gtfine",
+    "gtcoarse",
+    "groundtruth",
+    "truth",
+    "seg",
+    "segs",
+    "segmentation",
+    "segmentations",
+    "segmentationclass",
+    "segmentationclasspng",
+    "segmaps",
+    "target",
+    "targets",
+    "trimap",
+    "trimaps",
+    "labelimages",
+    "labeledapproved",
+    "labelled",
+    "labeled",
+    "semantic",
+    "labelstr",
+    "cls",
+];
+const IMAGE_WORDS: [&str; 23] = [
+    "image",
+    "images",
+    "img",
+    "imgs",
+    "jpegimages",
+    "photo",
+    "photos",
+    "picture",
+    "pictures",
+    "rgb",
+    "leftimg8bit",
+    "input",
+    "inputs",
+    "original",
+    "originals",
+    "frames",
+    "pics",
+    "imagestr",
+    "jpg",
+    "jpeg",
+    "stillsraw",
+    "raw",
+    "x",
+];
+/// Words that say nothing beside a word that does.
+const FILLERS: [&str; 12] = [
+    "full", "701", "png", "pngs", "ground", "dataset", "data", "8bit", "dir", "folder", "all",
+    "class",
+];
+
+/// What the name of a folder says. `None` = it says nothing and tells apart what is in it.
+pub(super) fn of_folder(name: &str) -> Option<(Option<Role>, Option<Part>)> {
+    let name = name.to_lowercase();
+    let (mut role, mut part, mut unknown) = (None, None, false);
+    for word in name
+        .split(['_', '-', ' ', '.'])
+        .filter(|word| !word.is_empty())
+    {
+        match of_word(word) {
+            Some((found_role, found_part)) => {
+                role = found_role.or(role);
+                part = found_part.or(part);
+            }
+            None => unknown |= !FILLERS.contains(&word),
+        }
+    }
+    (!unknown && (role.is_some() || part.is_some())).then_some((role, part))
+}
+
+fn of_word(word: &str) -> Option<(Option<Role>, Option<Part>)> {
+    if let Some(role) = role_of_word(word) {
+        return Some((Some(role), None));
+    }
+    let parts = [
+        ("training", Part::Train),
+        ("train", Part::Train),
+        ("validation", Part::Val),
+        ("valid", Part::Val),
+        ("val", Part::Val),
+        ("testing", Part::Test),
+        ("test", Part::Test),
+    ];
+    parts.into_iter().find_map(|(name, part)| {
+        // `trainannot` is a word of two.
+        let rest = word.strip_prefix(name)?;
+        match (rest, role_of_word(rest)) {
+            ("", _) => Some((None, Some(part))),
+            (_, Some(role)) => Some((Some(role), Some(part))),
+            _ => None,
+        }
+    })
+}
+
+fn role_of_word(word: &str) -> Option<Role> {
+    if MASK_WORDS.contains(&word) {
+        Some(Role::Masks)
+    } else {
+        IMAGE_WORDS.contains(&word).then_some(Role::Images)
+    }
+}
+
+/// What masks have behind the name of their image.
+const MASK_SUFFIXES: [&str; 22] = [
+    "_gtfine_labeltrainids",
+    "_gtfine_labelids",
+    "_gtcoarse_labeltrainids",
+    "_gtcoarse_labelids",
+    "_labeltrainids",
+    "_labelids",
+    "_ground_truth",
+    "_groundtruth",
+    "_segmentation",
+    "_annotation",
+    "_labels",
+    "_label",
+    "_masks",
+    "_mask",
+    "_target",
+    "_seg",
+    "_gt",
+    "_lab",
+    "_l",
+    "-mask",
+    "-label",
+    ".mask",
+];
+/// What images have behind the part of the name that their masks share.
+const IMAGE_SUFFIXES: [&str; 8] = [
+    "_leftimg8bit",
+    "_image",
+    "_img",
+    "_rgb",
+    "_sat",
+    "_photo",
+    "_im",
+    "-image",
+];
+const MASK_PREFIXES: [&str; 7] = [
+    "mask_",
+    "label_",
+    "labels_",
+    "gt_",
+    "seg_",
+    "annotation_",
+    "mask-",
+];
+const IMAGE_PREFIXES: [&str; 4] = ["image_", "img_", "photo_", "image-"];
+
+/// Files beside masks that are no masks: colored copies and instances.
+const NO_MASKS: [&str; 10] = [
+    "_color",
+    "_colored",
+    "_colour",
+    "_instanceids",
+    "_instancetrainids",
+    "_instances",
+    "_vis",
+    "_overlay",
+    "_polygons",
+    "_viz",
+];
+
+/// The name that an image and its mask share, in lower case, and what was taken off.
+pub(super) fn shared_name(stem: &str, role: Role) -> (String, Option<&'static str>) {
+    let name = composed(stem).to_lowercase();
+    let (suffixes, prefixes): (&[&str], &[&str]) = match role {
+        Role::Images => (&IMAGE_SUFFIXES, &IMAGE_PREFIXES),
+        Role::Masks => (&MASK_SUFFIXES, &MASK_PREFIXES),
+    };
+    let without = suffixes
+        .iter()
+        .find_map(|end| Some((name.strip_suffix(end)?, *end)))
+        .or_else(|| {
+            prefixes
+                .iter()
+                .find_map(|start| Some((name.strip_prefix(start)?, *start)))
+        });
+    match without {
+        Some((rest, taken)) if !rest.is_empty() => (rest.to_owned(), Some(taken)),
+        _ => (name, None),
+    }
+}
+
+/// Whether a file beside masks is none.
+pub(super) fn is_no_mask(stem: &str) -> bool {
+    let stem = stem.to_lowercase();
+    NO_MASKS.iter().any(|end| stem.ends_with(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_say_what_they_hold() {
+        use Part::{Train, Val};
+        use Role::{Images, Masks};
+        for (name, expected) in [
+            ("images", Some((Some(Images), None))),
+            ("JPEGImages", Some((Some(Images), None))),
+            ("train", Some((None, Some(Train)))),
+            ("trainannot", Some((Some(Masks), Some(Train)))),
+            ("val_masks", Some((Some(Masks), Some(Val)))),
+            ("train-images", Some((Some(Images), Some(Train)))),
+            ("LabeledApproved_full", Some((Some(Masks), None))),
+            ("701_StillsRaw_full", Some((Some(Images), None))),
+            ("ground_truth", Some((Some(Masks), None))),
+            ("aachen", None),
+            ("valley", None),
+            ("class", None),
+        ] {
+            assert_eq!(of_folder(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_of_images_and_masks_meet() {
+        let shared = |stem, role| shared_name(stem, role).0;
+        for (image, mask) in [
+            ("a", "a_mask"),
+            ("0001TP_0", "0001TP_0_L"),
+            ("x_0_leftImg8bit", "x_0_gtFine_labelTrainIds"),
+            ("12_sat", "12_mask"),
+            ("image_3", "mask_3"),
+            ("img_001", "img_001"),
+        ] {
+            let (image, mask) = (shared(image, Role::Images), shared(mask, Role::Masks));
+            assert!(image == mask || mask == "img_001", "{image} {mask}");
+        }
+        assert!(is_no_mask("x_gtFine_color"));
+    }
+}

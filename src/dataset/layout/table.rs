@@ -1,0 +1,319 @@
+//! Tables of pairs: CSV files with a column of images and one of masks, and perhaps one that says
+//! which list a pair belongs to.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::list::not_empty;
+use super::listed_files::ListedFiles;
+use super::splits::{Splits, split_evenly};
+use super::text::read_text;
+use super::{Dataset, DatasetItem, Layout, Note, NoteTopic, class_files, folder_name, pairs};
+use crate::dataset::{DatasetError, VOID};
+
+const IMAGE_HEADINGS: [&str; 11] = [
+    "image",
+    "images",
+    "img",
+    "image_path",
+    "img_path",
+    "image_file",
+    "imagepath",
+    "image_id",
+    "input",
+    "filename",
+    "file_name",
+];
+const MASK_HEADINGS: [&str; 13] = [
+    "mask",
+    "masks",
+    "label",
+    "labels",
+    "mask_path",
+    "label_path",
+    "maskpath",
+    "annotation",
+    "annotation_path",
+    "segmentation",
+    "seg",
+    "target",
+    "gt",
+];
+const SPLIT_HEADINGS: [&str; 5] = ["split", "subset", "set", "partition", "fold"];
+
+/// A row of a table, with its line.
+struct Row {
+    line: usize,
+    image: String,
+    mask: String,
+    split: Option<String>,
+}
+
+struct Table {
+    path: PathBuf,
+    rows: Vec<Row>,
+}
+
+/// The dataset that tables in a folder list; `None` where there are no such tables.
+pub(super) fn open(root: &Path) -> Result<Option<Dataset>, DatasetError> {
+    let tables = tables(root)?;
+    if tables.is_empty() {
+        return Ok(None);
+    }
+    let files = ListedFiles::new(root);
+    let (mut train, mut val, mut free) = (Vec::new(), Vec::new(), Vec::new());
+    for table in &tables {
+        let of_file = table
+            .path
+            .file_stem()
+            .and_then(|stem| validates(&stem.to_string_lossy()));
+        for row in &table.rows {
+            let item = item(&files, table, row)?;
+            match row.split.as_deref().map_or(of_file, validates) {
+                Some(true) => val.push(item),
+                Some(false) => train.push(item),
+                None => free.push(item),
+            }
+        }
+    }
+    let names: Vec<String> = tables
+        .iter()
+        .map(|table| {
+            table
+                .path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect();
+    let first = &tables[0].path;
+    let splits = if train.is_empty() || val.is_empty() {
+        split_evenly(
+            not_empty([free, train, val].concat(), first, "train on")?,
+            root,
+        )?
+    } else {
+        let mut notes = vec![Note::found(
+            NoteTopic::Split,
+            format!("from {}", names.join(" and ")),
+        )];
+        if !free.is_empty() {
+            let text = format!("{} rows are of neither list and left out", free.len());
+            notes.push(Note::assumed(NoteTopic::Split, text));
+        }
+        Splits { train, val, notes }
+    };
+    let (classes, _) = pairs::classes_of(root, splits.train.iter().chain(&splits.val))?;
+    let mut notes = classes.notes;
+    notes.extend(splits.notes);
+    notes.push(Note::found(
+        NoteTopic::Pairing,
+        format!("from {}", names.join(" and ")),
+    ));
+    Ok(Some(Dataset {
+        name: folder_name(root),
+        root: root.to_owned(),
+        layout: Layout::Table,
+        palette: class_files::mask_palette(&classes.list, &classes.void_colors),
+        classes: classes.list,
+        void_labels: vec![VOID],
+        mask_colors: classes.colors,
+        remap: Vec::new(),
+        train: splits.train,
+        val: splits.val,
+        test: Vec::new(),
+        notes,
+    }))
+}
+
+/// The tables of pairs in a folder, sorted by name.
+fn tables(root: &Path) -> Result<Vec<Table>, DatasetError> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(root)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| crate::files::has_extension(path, &["csv", "tsv"]) && path.is_file())
+        .collect();
+    paths.sort();
+    let mut tables = Vec::new();
+    for path in paths {
+        let mut records = records(&read_text(&path)?).into_iter();
+        let Some((_, headings)) = records.next() else {
+            continue;
+        };
+        let column = |known: &[&str]| {
+            known.iter().find_map(|name| {
+                headings
+                    .iter()
+                    .position(|heading| heading.trim().eq_ignore_ascii_case(name))
+            })
+        };
+        let (Some(image), Some(mask)) = (column(&IMAGE_HEADINGS), column(&MASK_HEADINGS)) else {
+            continue;
+        };
+        let split = column(&SPLIT_HEADINGS);
+        let row = |(line, fields): (usize, Vec<String>)| {
+            let field = |column: usize| fields.get(column).map(|field| field.trim().to_owned());
+            Row {
+                line,
+                image: field(image).unwrap_or_default(),
+                mask: field(mask).unwrap_or_default(),
+                split: split.and_then(field),
+            }
+        };
+        let rows = records.map(row).collect();
+        tables.push(Table { path, rows });
+    }
+    Ok(tables)
+}
+
+fn item(files: &ListedFiles<'_>, table: &Table, row: &Row) -> Result<DatasetItem, DatasetError> {
+    let find = |what: &str, listed: &str| {
+        files.resolve(listed).ok_or_else(|| DatasetError::List {
+            path: table.path.clone(),
+            reason: format!(
+                "line {}: the {what} {listed} is not in this folder. Add the file or take the line out",
+                row.line
+            ),
+        })
+    };
+    let image = find("image", &row.image)?;
+    Ok(DatasetItem {
+        id: image
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
+        mask: find("mask", &row.mask)?,
+        image,
+    })
+}
+
+/// Whether a word means the validation list; `None` = neither list.
+fn validates(word: &str) -> Option<bool> {
+    match word.to_lowercase().as_str() {
+        "val" | "valid" | "validation" => Some(true),
+        "train" | "training" => Some(false),
+        _ => None,
+    }
+}
+
+/// The records of a table and the lines they begin in; quoted fields may hold separators and
+/// line breaks.
+fn records(text: &str) -> Vec<(usize, Vec<String>)> {
+    let text = text.trim_start_matches('\u{feff}');
+    let first = text.lines().next().unwrap_or_default();
+    let separator = [b'\t', b';', b',']
+        .into_iter()
+        .find(|separator| first.contains(char::from(*separator)))
+        .unwrap_or(b',');
+    let mut reader = csv_core::ReaderBuilder::new().delimiter(separator).build();
+    let (mut input, mut records) = (text.as_bytes(), Vec::new());
+    // No field is longer than the text.
+    let (mut bytes, mut ends) = (vec![0; text.len() + 1], vec![0; text.len() + 1]);
+    let newlines = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .map(|_| 1)
+            .sum::<usize>()
+    };
+    let mut line = 1;
+    loop {
+        let is_end = |byte: &&u8| [b'\n', b'\r'].contains(*byte);
+        let (ends_before, rest) = input.split_at(input.iter().take_while(is_end).count());
+        line += newlines(ends_before);
+        input = rest;
+        let (first_line, mut used, mut fields) = (line, 0, 0);
+        let end = loop {
+            let (result, taken, written, ended) =
+                reader.read_record(input, &mut bytes[used..], &mut ends[fields..]);
+            line += newlines(&input[..taken]);
+            input = &input[taken..];
+            used += written;
+            fields += ended;
+            match result {
+                csv_core::ReadRecordResult::InputEmpty => {}
+                other => break other,
+            }
+        };
+        if end != csv_core::ReadRecordResult::Record {
+            return records;
+        }
+        let starts = std::iter::once(0).chain(ends[..fields].iter().copied());
+        let field = |(start, end): (usize, &usize)| {
+            String::from_utf8_lossy(&bytes[start..*end]).into_owned()
+        };
+        records.push((first_line, starts.zip(&ends[..fields]).map(field).collect()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{write_pair, write_text};
+    use super::*;
+
+    fn write(root: &Path, table: &str) {
+        for name in ["a", "b, c", "d"] {
+            let mask = root.join(format!("m/{name}.png"));
+            write_pair(&root.join(format!("i/{name}.png")), &mask, [0, 1]);
+        }
+        write_text(&root.join("pairs.csv"), table);
+    }
+
+    fn ids(items: &[DatasetItem]) -> Vec<&str> {
+        items.iter().map(|item| item.id.as_str()).collect()
+    }
+
+    #[test]
+    fn quoted_fields_and_line_breaks_are_records() {
+        let found = records("a,b\r\n\"x, \"\"y\"\"\nz\",1\n2\n");
+        let expected = [
+            (1, vec!["a".to_owned(), "b".to_owned()]),
+            (2, vec!["x, \"y\"\nz".to_owned(), "1".to_owned()]),
+            (4, vec!["2".to_owned()]),
+        ];
+        assert_eq!(found, expected);
+        assert!(records("").is_empty());
+    }
+
+    #[test]
+    fn a_column_says_the_split() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        write(
+            dir.path(),
+            "id,Image,Mask,split\n1,i/a.png,m/a.png,train\n2,\"/x/i/b, c.png\",\"m/b, c.png\",val\n3,i/d.png,m/d.png,test\n",
+        );
+        let dataset = Dataset::open(dir.path()).expect("a table");
+        assert_eq!(dataset.layout, Layout::Table);
+        assert_eq!(
+            (ids(&dataset.train), ids(&dataset.val)),
+            (vec!["a"], vec!["b, c"])
+        );
+        assert!(
+            dataset
+                .notes
+                .iter()
+                .any(|note| note.assumed && note.text.contains("1 rows are of neither"))
+        );
+    }
+
+    #[test]
+    fn without_a_column_the_split_is_made_and_absent_files_are_named() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        write(dir.path(), "image;mask\ni/a.png;m/a.png\ni/d.png;m/d.png\n");
+        let dataset = Dataset::open(dir.path()).expect("a table");
+        assert_eq!(
+            (ids(&dataset.train), ids(&dataset.val)),
+            (vec!["a"], vec!["d"])
+        );
+        write(dir.path(), "image;mask\ni/a.png;m/a.png\ni/z.png;m/d.png\n");
+        let message = Dataset::open(dir.path()).unwrap_err().to_string();
+        assert!(
+            message.contains("pairs.csv: line 3: the image i/z.png"),
+            "{message}"
+        );
+    }
+}

@@ -1,0 +1,264 @@
+//! The layout of PASCAL VOC: `JPEGImages`, `SegmentationClass`, `ImageSets/Segmentation`; also
+//! as labelme and CVAT export it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::class_files::{Classes, Look, mask_palette, read_classes};
+use super::list::{candidates, files_by_stem, read_lines};
+use super::names::Names;
+use super::splits::{self, Splits};
+use super::{Dataset, DatasetItem, Layout, Note, NoteTopic, folder_name};
+use crate::dataset::classes::is_voc_palette;
+use crate::dataset::image_io::MASK_EXTENSIONS;
+use crate::dataset::{ClassList, DatasetError, IMAGE_EXTENSIONS, MaskColors, VOID};
+
+const IMAGES: &str = "JPEGImages";
+/// Folders of masks; the first that holds some counts.
+const MASKS: [&str; 4] = [
+    "SegmentationClass",
+    "SegmentationClassPNG",
+    "SegmentationClassAug",
+    "SegmentationClassRaw",
+];
+/// Ends of the names of masks that belong to the image without it.
+pub(super) const MASK_SUFFIXES: [&str; 8] = [
+    "_mask",
+    "_label",
+    "_labels",
+    "_gt",
+    "_seg",
+    "_segmentation",
+    "_L",
+    "-mask",
+];
+
+/// The folder with images and masks: `root` itself, or the only `VOC...` folder
+/// in it or in its `VOCdevkit`. `None` when there is none.
+pub(super) fn find_root(root: &Path) -> Result<Option<PathBuf>, DatasetError> {
+    if is_root(root) {
+        return Ok(Some(root.to_owned()));
+    }
+    let mut found = Vec::new();
+    for folder in [root.to_owned(), root.join("VOCdevkit")] {
+        // A folder that cannot be listed is skipped.
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        found.extend(
+            entries
+                .map(|entry| entry.path())
+                .filter(|path| is_voc_name(path) && is_root(path)),
+        );
+    }
+    found.sort();
+    if found.len() > 1 {
+        let names: Vec<String> = found.iter().map(|path| folder_name(path)).collect();
+        let reason = format!(
+            "it holds several datasets ({}). Choose one of these folders",
+            names.join(", ")
+        );
+        return Err(DatasetError::List {
+            path: root.to_owned(),
+            reason,
+        });
+    }
+    Ok(found.pop())
+}
+
+/// Opens a folder that [`find_root`] has found.
+pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
+    let files = Files::list(root)?;
+    let lists = root.join("ImageSets").join("Segmentation");
+    let Splits {
+        train,
+        val,
+        mut notes,
+    } = splits::of_lists(root, &lists, &|list| files.read_list(list), &|| {
+        files.all_pairs()
+    })?;
+    notes.extend(files.notes());
+    let mut classes = match read_classes(root)? {
+        Some(classes) => classes,
+        None => guess_classes(train.iter().chain(&val)),
+    };
+    notes.append(&mut classes.notes);
+    Ok(Dataset {
+        name: folder_name(root),
+        root: root.to_owned(),
+        layout: Layout::Voc,
+        palette: mask_palette(&classes.list, &classes.void_colors),
+        classes: classes.list,
+        void_labels: vec![VOID],
+        mask_colors: classes.colors,
+        remap: Vec::new(),
+        train,
+        val,
+        test: Vec::new(),
+        notes,
+    })
+}
+
+/// Where the test list is, if there is one.
+pub(super) fn test_list(root: &Path) -> PathBuf {
+    root.join("ImageSets").join("Segmentation").join("test.txt")
+}
+
+/// The images and masks of a list.
+pub(super) fn read_items(root: &Path, list: &Path) -> Result<Vec<DatasetItem>, DatasetError> {
+    Files::list(root)?.read_list(list)
+}
+
+fn is_root(path: &Path) -> bool {
+    path.join(IMAGES).is_dir() && MASKS.iter().any(|masks| path.join(masks).is_dir())
+}
+
+fn is_voc_name(path: &Path) -> bool {
+    path.file_name()
+        .is_some_and(|name| name.to_string_lossy().starts_with("VOC"))
+}
+
+/// What lies in the two folders, by file name without extension.
+struct Files {
+    images: Names,
+    masks: Names,
+    /// Where the masks are.
+    folder: &'static str,
+}
+
+impl Files {
+    fn list(root: &Path) -> Result<Self, DatasetError> {
+        let images = Names::new(files_by_stem(&root.join(IMAGES), IMAGE_EXTENSIONS)?);
+        let mut found = Self {
+            images,
+            masks: Names::default(),
+            folder: MASKS[0],
+        };
+        // JPEG masks are listed as well, since reading them says what is wrong with them.
+        for extensions in [MASK_EXTENSIONS, &["jpg", "jpeg"]] {
+            for folder in MASKS.iter().filter(|folder| root.join(folder).is_dir()) {
+                found.masks = Names::new(files_by_stem(&root.join(folder), extensions)?);
+                found.folder = folder;
+                if !found.masks.is_empty() {
+                    return Ok(found);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    fn notes(&self) -> Vec<Note> {
+        let paired = |suffix: &str| {
+            self.images
+                .iter()
+                .filter(|(id, _)| {
+                    self.masks.get(id).is_none()
+                        && self.masks.get(&format!("{id}{suffix}")).is_some()
+                })
+                .count()
+        };
+        let mut notes = Vec::new();
+        if self.folder != MASKS[0] {
+            notes.push(Note::found(
+                NoteTopic::Pairing,
+                format!("masks are those of {}", self.folder),
+            ));
+        }
+        for suffix in MASK_SUFFIXES {
+            let count = paired(suffix);
+            if count > 0 {
+                notes.push(Note::assumed(
+                    NoteTopic::Pairing,
+                    format!("{count} images with the mask of their name and \"{suffix}\""),
+                ));
+            }
+        }
+        notes
+    }
+
+    fn read_list(&self, list: &Path) -> Result<Vec<DatasetItem>, DatasetError> {
+        let item = |(number, line): (usize, String)| {
+            let absent = |name: &str, folder: &str| DatasetError::List {
+                path: list.to_owned(),
+                reason: format!(
+                    "line {number}: {name} has no file in {folder}. Add the file or take the line off the list"
+                ),
+            };
+            let names = candidates(&line);
+            let found = names.iter().find_map(|name| self.images.get(name));
+            let (id, image) = found.ok_or_else(|| absent(&line, IMAGES))?;
+            // A mask that is listed beside the image may have another name.
+            let listed = (line.split_whitespace().next_back())
+                .filter(|last| last.contains(['/', '\\', '.']))
+                .and_then(|last| {
+                    candidates(last)
+                        .into_iter()
+                        .find_map(|name| self.masks.get(name))
+                })
+                .map(|(_, path)| path);
+            let mask = self.mask_of(id).or(listed);
+            let mask = mask.ok_or_else(|| absent(id, self.folder))?;
+            Ok(DatasetItem {
+                id: id.to_owned(),
+                image: image.to_owned(),
+                mask: mask.to_owned(),
+            })
+        };
+        read_lines(list)?.into_iter().map(item).collect()
+    }
+
+    fn mask_of(&self, id: &str) -> Option<&Path> {
+        let with_suffix = || {
+            MASK_SUFFIXES
+                .iter()
+                .find_map(|suffix| self.masks.get(&format!("{id}{suffix}")))
+        };
+        self.masks
+            .get(id)
+            .or_else(with_suffix)
+            .map(|(_, path)| path)
+    }
+
+    /// Every image that has a mask.
+    fn all_pairs(&self) -> Vec<DatasetItem> {
+        let pair = |(id, image): (&str, &Path)| {
+            Some(DatasetItem {
+                id: id.to_owned(),
+                image: image.to_owned(),
+                mask: self.mask_of(id)?.to_owned(),
+            })
+        };
+        self.images.iter().filter_map(pair).collect()
+    }
+}
+
+/// VOC's classes for VOC's own images, else as many numbered ones as there are labels.
+fn guess_classes<'a>(items: impl Iterator<Item = &'a DatasetItem>) -> Classes {
+    let items: Vec<&DatasetItem> = items.collect();
+    let look = Look::at(items.iter().copied());
+    let voc = ClassList::voc();
+    let fits = look.colors.is_empty()
+        && look
+            .highest()
+            .is_some_and(|label| usize::from(label) < voc.len())
+        && (look.palette.is_empty() || is_voc_palette(&look.palette));
+    if fits && items.iter().all(|item| is_voc_id(&item.id)) {
+        let note = Note::found(
+            NoteTopic::ClassNames,
+            "VOC's 21, as the images have VOC's names and the masks its labels",
+        );
+        return Classes::published(voc, MaskColors::Listed, note);
+    }
+    look.numbered()
+}
+
+/// Whether an image is called as VOC's are: `2007_000033`.
+fn is_voc_id(id: &str) -> bool {
+    id.split_once('_').is_some_and(|(year, number)| {
+        let digits = |text: &str, count: usize| {
+            text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        digits(year, 4) && digits(number, 6)
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+//! Datasets whose masks are still to be drawn, and how their images are found.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::dataset::layout::composed;
+use crate::dataset::{ClassList, DatasetError, LabelMap, Layout, Note};
+use crate::files::FileError;
+
+/// Larger files are no annotations.
+const LARGEST: u64 = 2 << 30;
+
+/// A dataset of which the masks are still to be made.
+pub(super) struct Annotated {
+    pub(super) layout: Layout,
+    pub(super) classes: ClassList,
+    pub(super) items: Vec<AnnotatedImage>,
+    pub(super) notes: Vec<Note>,
+}
+
+/// An image and how its mask is made.
+pub(super) struct AnnotatedImage {
+    pub(super) id: String,
+    pub(super) image: PathBuf,
+    /// `true` = validation, where the dataset says so.
+    pub(super) validates: Option<bool>,
+    /// The file that errors are about.
+    pub(super) source: PathBuf,
+    pub(super) draw: Box<dyn Fn() -> Result<LabelMap, String> + Send + Sync>,
+}
+
+/// A document of annotations, as text.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, DatasetError> {
+    let size = fs::metadata(path).map_err(FileError::read(path))?.len();
+    if size > LARGEST {
+        return Err(problem(path, "the file has more than 2 GiB".to_owned()));
+    }
+    Ok(fs::read(path).map_err(FileError::read(path))?)
+}
+
+pub(super) fn problem(path: &Path, reason: String) -> DatasetError {
+    DatasetError::Annotations {
+        path: path.to_owned(),
+        reason,
+    }
+}
+
+/// Images by file name in lower case; those of one name stay apart.
+pub(super) struct Images<'a> {
+    by_name: BTreeMap<String, Vec<&'a Path>>,
+}
+
+impl<'a> Images<'a> {
+    pub(super) fn new(images: &'a [PathBuf]) -> Self {
+        let mut by_name: BTreeMap<String, Vec<&Path>> = BTreeMap::new();
+        for image in images {
+            by_name.entry(name_of(image)).or_default().push(image);
+        }
+        Self { by_name }
+    }
+
+    /// The image that annotations in `folder` mean by `listed`: there, or the only one whose path
+    /// ends so, or whose folder has the name of the split.
+    pub(super) fn find(&self, folder: &Path, listed: &str, split: &str) -> Option<PathBuf> {
+        let listed = PathBuf::from(listed.replace('\\', "/"));
+        let here = folder.join(&listed);
+        if listed.is_relative() && here.is_file() {
+            return Some(here);
+        }
+        let same_name = self.by_name.get(&name_of(&listed))?;
+        let only = |fits: &dyn Fn(&Path) -> bool| {
+            let mut found = same_name.iter().filter(|path| fits(path));
+            match (found.next(), found.next()) {
+                (Some(only), None) => Some(only.to_path_buf()),
+                _ => None,
+            }
+        };
+        only(&|_| true)
+            .or_else(|| only(&|path| path.ends_with(&listed)))
+            .or_else(|| {
+                let in_split = |path: &Path| {
+                    let parent = path.parent().and_then(Path::file_name);
+                    parent.is_some_and(|name| name.to_string_lossy().contains(split))
+                };
+                only(&in_split).filter(|_| !split.is_empty())
+            })
+    }
+}
+
+fn name_of(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    composed(&name).to_lowercase()
+}
+
+/// Whether a file or folder of annotations is for validation, by its name.
+pub(super) fn validates(path: &Path, root: &Path) -> Option<bool> {
+    let shown = path.strip_prefix(root).unwrap_or(path);
+    let name = shown.to_string_lossy().to_lowercase();
+    let has = |word: &str| {
+        name.split(|letter: char| !letter.is_ascii_alphabetic())
+            .any(|part| part == word)
+    };
+    if has("val") || has("valid") || has("validation") {
+        Some(true)
+    } else if has("train") || has("training") {
+        Some(false)
+    } else {
+        None
+    }
+}

@@ -1,0 +1,135 @@
+//! Folders whose masks are annotations: finds which, and writes the masks.
+
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::annotated::{Annotated, AnnotatedImage, problem};
+use super::{Cache, Progress, coco, labelme, sbd};
+use crate::dataset::layout::{Splits, files_below, mask_palette, split_evenly};
+use crate::dataset::{
+    Dataset, DatasetError, DatasetItem, IMAGE_EXTENSIONS, MaskColors, Note, NoteTopic, VOID,
+    write_index_png,
+};
+
+/// How many masks are written between two reports of progress.
+const CHUNK: usize = 32;
+
+/// The dataset of a folder with annotations; `None` = there are none.
+pub(super) fn open(
+    root: &Path,
+    cache: &Cache<'_>,
+    progress: &mut Progress<'_>,
+) -> Result<Option<Dataset>, DatasetError> {
+    let images: Vec<PathBuf> = files_below(root, IMAGE_EXTENSIONS);
+    let Some((annotated, sources)) = find(root, &images)? else {
+        return Ok(None);
+    };
+    let name = super::stem(root);
+    let folder = cache.prepared(&format!("{name}-masks"), &sources, |folder| {
+        write_masks(&annotated, folder, progress)
+    })?;
+    Ok(Some(dataset(root, &folder, annotated)?))
+}
+
+/// The annotations of a folder and the files they are in.
+fn find(
+    root: &Path,
+    images: &[PathBuf],
+) -> Result<Option<(Annotated, Vec<PathBuf>)>, DatasetError> {
+    let matrices = files_below(root, &["mat"]);
+    if let Some(annotated) = sbd::find(images, &matrices)? {
+        return Ok(Some((annotated, matrices)));
+    }
+    let documents = files_below(root, &["json"]);
+    if let Some(annotated) = labelme::find(root, images, &documents)? {
+        return Ok(Some((annotated, documents)));
+    }
+    Ok(coco::find(root, images, &documents)?.map(|annotated| (annotated, documents)))
+}
+
+fn write_masks(
+    annotated: &Annotated,
+    folder: &Path,
+    progress: &mut Progress<'_>,
+) -> Result<(), DatasetError> {
+    let total = annotated.items.len();
+    let numbered: Vec<(usize, &AnnotatedImage)> = annotated.items.iter().enumerate().collect();
+    for (index, chunk) in numbered.chunks(CHUNK).enumerate() {
+        chunk
+            .par_iter()
+            .map(|(number, item)| {
+                let labels = (item.draw)()
+                    .map_err(|reason| problem(&item.source, format!("{}: {reason}", item.id)))?;
+                write_index_png(
+                    &folder.join(mask_name(*number)),
+                    &labels,
+                    &annotated.classes,
+                )
+            })
+            .collect::<Result<(), DatasetError>>()?;
+        if !progress(index * CHUNK + chunk.len(), total) {
+            return Err(DatasetError::Interrupted {
+                path: folder.to_owned(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Ids may hold anything, so masks have numbers.
+fn mask_name(number: usize) -> String {
+    format!("{number:07}.png")
+}
+
+fn dataset(root: &Path, folder: &Path, annotated: Annotated) -> Result<Dataset, DatasetError> {
+    let (mut train, mut val, mut free) = (Vec::new(), Vec::new(), Vec::new());
+    for (number, item) in annotated.items.into_iter().enumerate() {
+        let pair = DatasetItem {
+            id: item.id,
+            image: item.image,
+            mask: folder.join(mask_name(number)),
+        };
+        match item.validates {
+            Some(true) => val.push(pair),
+            Some(false) => train.push(pair),
+            None => free.push(pair),
+        }
+    }
+    let splits = if train.is_empty() || val.is_empty() {
+        split_evenly([free, train, val].concat(), root)?
+    } else {
+        Splits {
+            train,
+            val,
+            notes: vec![Note::found(
+                NoteTopic::Split,
+                "from the annotations' files and folders",
+            )],
+        }
+    };
+    let mut notes = annotated.notes;
+    notes.extend(splits.notes);
+    notes.push(Note::found(
+        NoteTopic::Files,
+        format!(
+            "masks were drawn from the annotations into {}",
+            folder.display()
+        ),
+    ));
+    notes.sort_by_key(|note| note.topic);
+    Ok(Dataset {
+        name: super::stem(root),
+        root: root.to_owned(),
+        layout: annotated.layout,
+        palette: mask_palette(&annotated.classes, &[]),
+        classes: annotated.classes,
+        void_labels: vec![VOID],
+        mask_colors: MaskColors::Listed,
+        remap: Vec::new(),
+        train: splits.train,
+        val: splits.val,
+        test: Vec::new(),
+        notes,
+    })
+}

@@ -1,0 +1,253 @@
+//! Zip and tar archives of datasets, unpacked within bounds.
+
+use std::cell::Cell;
+use std::fs::{self, File};
+use std::io::{self, BufReader, BufWriter, Read, Seek as _, Write as _};
+use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
+
+use flate2::read::MultiGzDecoder;
+
+use super::{Cache, Progress, stem};
+use crate::dataset::DatasetError;
+use crate::files::FileError;
+
+/// An archive holds no more files than this.
+const MOST_FILES: usize = 2_000_000;
+/// Nothing unpacks to more than this many times its size and [`FREE_BYTES`]; masks are packed
+/// about fifty times smaller.
+const MOST_TIMES: u64 = 200;
+const FREE_BYTES: u64 = 1 << 30;
+
+/// The folder of an archive's dataset.
+pub(super) fn unpacked(
+    path: &Path,
+    cache: &Cache<'_>,
+    progress: &mut Progress<'_>,
+) -> Result<PathBuf, DatasetError> {
+    let kind = kind(path)?;
+    let folder = cache.prepared(&stem(path), &[path.to_owned()], |folder| {
+        let target = Target::new(path, folder)?;
+        match kind {
+            Kind::Zip => unzip(path, target, progress),
+            Kind::Tar => untar(path, target, progress, |file| Box::new(file)),
+            Kind::TarGz => untar(path, target, progress, |file| {
+                Box::new(MultiGzDecoder::new(file))
+            }),
+        }
+    })?;
+    Ok(inner(folder))
+}
+
+enum Kind {
+    Zip,
+    Tar,
+    TarGz,
+}
+
+/// What a file is by its content.
+fn kind(path: &Path) -> Result<Kind, DatasetError> {
+    let mut start = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(512).read_to_end(&mut start))
+        .map_err(FileError::read(path))?;
+    if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") {
+        Ok(Kind::Zip)
+    } else if start.starts_with(&[0x1f, 0x8b]) {
+        Ok(Kind::TarGz)
+    } else if start.get(257..262) == Some(b"ustar".as_slice()) {
+        Ok(Kind::Tar)
+    } else {
+        let reason = "this is a file and no zip or tar archive. Choose the folder of the dataset or an archive of it";
+        Err(problem(path, reason))
+    }
+}
+
+fn problem(path: &Path, reason: impl ToString) -> DatasetError {
+    DatasetError::Archive {
+        path: path.to_owned(),
+        reason: reason.to_string(),
+    }
+}
+
+fn damaged(path: &Path) -> impl Fn(io::Error) -> DatasetError {
+    let path = path.to_owned();
+    move |err| {
+        problem(
+            &path,
+            format!("it is damaged or cut off ({err}). Download it again"),
+        )
+    }
+}
+
+/// Where files are written, and how much more may come.
+struct Target<'a> {
+    archive: &'a Path,
+    folder: &'a Path,
+    bytes_left: u64,
+    files_left: usize,
+}
+
+impl<'a> Target<'a> {
+    fn new(archive: &'a Path, folder: &'a Path) -> Result<Self, DatasetError> {
+        let size = fs::metadata(archive)
+            .map_err(FileError::read(archive))?
+            .len();
+        Ok(Self {
+            archive,
+            folder,
+            bytes_left: size.saturating_mul(MOST_TIMES).saturating_add(FREE_BYTES),
+            files_left: MOST_FILES,
+        })
+    }
+
+    /// Writes one file. Hidden files and those of other systems are left out.
+    fn write(&mut self, name: &Path, mut content: impl Read) -> Result<(), DatasetError> {
+        let parts: Vec<Component<'_>> = name
+            .components()
+            .filter(|part| *part != Component::CurDir)
+            .collect();
+        if parts
+            .iter()
+            .any(|part| !matches!(part, Component::Normal(_)))
+        {
+            let reason = format!(
+                "the name {} in it leads out of the folder. Do not use this archive",
+                name.display()
+            );
+            return Err(problem(self.archive, reason));
+        }
+        let is_hidden = |part: &Component<'_>| {
+            let part = part.as_os_str().to_string_lossy();
+            part.starts_with('.') || part == "__MACOSX"
+        };
+        if parts.is_empty() || parts.iter().any(is_hidden) {
+            return Ok(());
+        }
+        if self.files_left == 0 {
+            return Err(problem(
+                self.archive,
+                "there are more than 2 million files in it",
+            ));
+        }
+        self.files_left -= 1;
+        let path = self.folder.join(parts.iter().collect::<PathBuf>());
+        let parent = path.parent().unwrap_or(self.folder);
+        fs::create_dir_all(parent).map_err(FileError::write(parent))?;
+        let mut file = BufWriter::new(File::create(&path).map_err(FileError::write(&path))?);
+        let mut bytes = vec![0; 1 << 16];
+        loop {
+            let count = content.read(&mut bytes).map_err(damaged(self.archive))?;
+            if count == 0 {
+                break;
+            }
+            self.bytes_left = self.bytes_left.checked_sub(count as u64).ok_or_else(|| {
+                let reason = format!(
+                    "it unpacks to more than {MOST_TIMES} times its size. Unpack it yourself if you trust it, and open the folder"
+                );
+                problem(self.archive, reason)
+            })?;
+            file.write_all(&bytes[..count])
+                .map_err(FileError::write(&path))?;
+        }
+        Ok(file.flush().map_err(FileError::write(&path))?)
+    }
+}
+
+fn unzip(
+    path: &Path,
+    mut target: Target<'_>,
+    progress: &mut Progress<'_>,
+) -> Result<(), DatasetError> {
+    let file = BufReader::new(File::open(path).map_err(FileError::read(path))?);
+    let broken = |err: zip::result::ZipError| damaged(path)(io::Error::other(err));
+    let mut archive = zip::ZipArchive::new(file).map_err(broken)?;
+    let count = archive.len();
+    for index in 0..count {
+        let entry = archive.by_index(index).map_err(broken)?;
+        if entry.is_file() {
+            let name = entry.name().map_err(broken)?.replace('\\', "/");
+            target.write(Path::new(&name), entry)?;
+        }
+        go_on(path, progress, index + 1, count)?;
+    }
+    Ok(())
+}
+
+fn untar(
+    path: &Path,
+    mut target: Target<'_>,
+    progress: &mut Progress<'_>,
+    decoder: impl FnOnce(Counting) -> Box<dyn Read>,
+) -> Result<(), DatasetError> {
+    let mut file = File::open(path).map_err(FileError::read(path))?;
+    let size = file
+        .seek(io::SeekFrom::End(0))
+        .map_err(FileError::read(path))?;
+    file.rewind().map_err(FileError::read(path))?;
+    let done = Rc::new(Cell::new(0));
+    let counting = Counting {
+        file: BufReader::new(file),
+        done: Rc::clone(&done),
+    };
+    let mut archive = tar::Archive::new(decoder(counting));
+    let mut files = 0;
+    for entry in archive.entries().map_err(damaged(path))? {
+        let entry = entry.map_err(damaged(path))?;
+        if entry.header().entry_type().is_file() {
+            let name = entry.path().map_err(damaged(path))?.into_owned();
+            target.write(&name, entry)?;
+            files += 1;
+        }
+        let kibibytes = |bytes: u64| usize::try_from(bytes >> 10).unwrap_or(usize::MAX);
+        go_on(
+            path,
+            progress,
+            kibibytes(done.get()),
+            kibibytes(size).max(1),
+        )?;
+    }
+    if files == 0 {
+        return Err(problem(path, "there are no files in it. Download it again"));
+    }
+    Ok(())
+}
+
+fn go_on(
+    path: &Path,
+    progress: &mut Progress<'_>,
+    done: usize,
+    total: usize,
+) -> Result<(), DatasetError> {
+    if progress(done, total) {
+        return Ok(());
+    }
+    Err(DatasetError::Interrupted {
+        path: path.to_owned(),
+    })
+}
+
+/// Counts the bytes of the archive that were read.
+struct Counting {
+    file: BufReader<File>,
+    done: Rc<Cell<u64>>,
+}
+
+impl Read for Counting {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(bytes)?;
+        self.done.set(self.done.get() + count as u64);
+        Ok(count)
+    }
+}
+
+/// The folder in a folder that holds nothing else, as archives are mostly packed.
+fn inner(mut folder: PathBuf) -> PathBuf {
+    loop {
+        let mut entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+        match (entries.next(), entries.next()) {
+            (Some(only), None) if only.path().is_dir() => folder = only.path(),
+            _ => return folder,
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! labelme's JSON files: one beside each image, with outlines by name.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::annotated::{Annotated, AnnotatedImage, Images, problem, read, validates};
+use super::outline::{empty, fill};
+use crate::dataset::layout::listed_classes;
+use crate::dataset::{
+    Class, ClassList, DatasetError, LabelMap, Layout, Note, NoteTopic, Size, VOID, voc_color,
+};
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Document {
+    shapes: Vec<Shape>,
+    image_path: String,
+    image_height: u32,
+    image_width: u32,
+}
+
+#[derive(Debug, Deserialize)]
+struct Shape {
+    label: String,
+    points: Vec<[f64; 2]>,
+    #[serde(default, rename = "shape_type")]
+    kind: Option<String>,
+}
+
+const BACKGROUND: [&str; 2] = ["_background_", "background"];
+const IGNORED: &str = "__ignore__";
+/// A circle's outline has this many corners.
+const CORNERS: u32 = 128;
+
+/// The annotations in these documents; `None` = the first is not labelme's.
+pub(super) fn find(
+    root: &Path,
+    images: &[PathBuf],
+    documents: &[PathBuf],
+) -> Result<Option<Annotated>, DatasetError> {
+    let Some(first) = documents.first() else {
+        return Ok(None);
+    };
+    let parse = |path: &Path| -> Result<Document, DatasetError> {
+        serde_json::from_slice(&read(path)?)
+            .map_err(|err| problem(path, format!("not a document of labelme ({err})")))
+    };
+    if parse(first).is_err() {
+        return Ok(None);
+    }
+    let mut names = BTreeSet::new();
+    let mut parsed = Vec::new();
+    let mut left_out: BTreeMap<String, usize> = BTreeMap::new();
+    for path in documents {
+        let mut document = parse(path)?;
+        document.shapes.retain(|shape| {
+            let kept = outline(shape).is_some();
+            if !kept {
+                let kind = shape.kind.clone().unwrap_or_default();
+                *left_out.entry(kind).or_default() += 1;
+            }
+            kept
+        });
+        names.extend(document.shapes.iter().map(|shape| shape.label.clone()));
+        parsed.push((path, document));
+    }
+    let (classes, mut notes) = classes(root, &names)?;
+    for (kind, count) in left_out {
+        let text = format!("{count} shapes of the type \"{kind}\" have no area and are left out");
+        notes.push(Note::assumed(NoteTopic::Files, text));
+    }
+    let labels: BTreeMap<String, u8> = (0..VOID)
+        .zip(&classes)
+        .map(|(label, class)| (class.name.clone(), label))
+        .collect();
+    let images = Images::new(images);
+    let mut items = Vec::new();
+    for (path, document) in parsed {
+        let folder = path.parent().unwrap_or(root);
+        let image = images
+            .find(folder, &document.image_path, "")
+            .ok_or_else(|| {
+                let reason = format!(
+                    "its image {} is not here. Put the image beside it",
+                    document.image_path
+                );
+                problem(path, reason)
+            })?;
+        let labels = labels.clone();
+        items.push(AnnotatedImage {
+            id: path
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
+            image,
+            validates: validates(path, root),
+            source: path.clone(),
+            draw: Box::new(move || draw(&document, &labels)),
+        });
+    }
+    Ok(Some(Annotated {
+        layout: Layout::Labelme,
+        classes,
+        items,
+        notes,
+    }))
+}
+
+/// The classes of a class list, or the names in the order of the alphabet after the background.
+fn classes(root: &Path, names: &BTreeSet<String>) -> Result<(ClassList, Vec<Note>), DatasetError> {
+    if let Some((classes, notes)) = listed_classes(root)? {
+        return Ok((classes, notes));
+    }
+    let foreground = names
+        .iter()
+        .filter(|name| *name != IGNORED && !BACKGROUND.contains(&name.as_str()));
+    let all = std::iter::once("background").chain(foreground.map(String::as_str));
+    let class = |(label, name): (u8, &str)| Class {
+        name: name.to_owned(),
+        color: voc_color(label),
+    };
+    let classes = ClassList::new((0..VOID).zip(all).map(class).collect())
+        .map_err(|reason| problem(root, reason))?;
+    let text = "those of the annotations in the order of the alphabet, after the background";
+    Ok((classes, vec![Note::assumed(NoteTopic::ClassNames, text)]))
+}
+
+fn draw(document: &Document, classes: &BTreeMap<String, u8>) -> Result<LabelMap, String> {
+    let mut labels = empty(Size::new(document.image_width, document.image_height))?;
+    for shape in &document.shapes {
+        let name = match shape.label.as_str() {
+            "_background_" => "background",
+            name => name,
+        };
+        let label = match classes.get(name) {
+            Some(label) => *label,
+            None if name == IGNORED => VOID,
+            None if name == "background" => 0,
+            None => {
+                return Err(format!(
+                    "the class \"{name}\" is not in the class list. Add it or take the list away"
+                ));
+            }
+        };
+        if let Some(outline) = outline(shape) {
+            fill(&mut labels, &[outline], label);
+        }
+    }
+    Ok(labels)
+}
+
+/// The outline of a shape; `None` for points and lines, which have no area.
+fn outline(shape: &Shape) -> Option<Vec<[f64; 2]>> {
+    match (shape.kind.as_deref(), &shape.points[..]) {
+        (Some("polygon") | None, [_, _, _, ..]) => Some(shape.points.clone()),
+        (Some("rectangle"), [[x, y], [right, bottom]]) => Some(vec![
+            [*x, *y],
+            [*right, *y],
+            [*right, *bottom],
+            [*x, *bottom],
+        ]),
+        (Some("circle"), [center, edge]) => {
+            let radius = (edge[0] - center[0]).hypot(edge[1] - center[1]);
+            let corner = |index: u32| {
+                let angle = f64::from(index) / f64::from(CORNERS) * std::f64::consts::TAU;
+                [
+                    center[0] + radius * angle.cos(),
+                    center[1] + radius * angle.sin(),
+                ]
+            };
+            Some((0..CORNERS).map(corner).collect())
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,139 @@
+//! Datasets that are not folders of images and masks yet: archives, and masks that are written
+//! as outlines or matrices. What they become is kept in a folder of the program's own; the
+//! user's files are only read.
+
+mod annotated;
+mod annotations;
+mod archive;
+mod coco;
+mod labelme;
+mod mat;
+mod outline;
+mod sbd;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use sha2::{Digest as _, Sha256};
+
+use super::{Dataset, DatasetError};
+use crate::files::FileError;
+
+/// Told how much of how much is done; returns whether to continue.
+pub(super) type Progress<'a> = dyn FnMut(usize, usize) -> bool + 'a;
+
+impl Dataset {
+    /// Opens a dataset as [`Dataset::open`] does, and besides that a zip or tar of one and
+    /// folders whose masks are labelme's or COCO's JSON or SBD's MAT files. Those are unpacked,
+    /// and written as PNG masks, in `cache`, once.
+    ///
+    /// # Errors
+    /// Those of [`Dataset::open`], [`DatasetError::Archive`] for an archive that is damaged or
+    /// unpacks to too much, [`DatasetError::Annotations`] for annotations that cannot be read,
+    /// and [`DatasetError::Interrupted`] when `progress` said to stop.
+    pub fn open_any(
+        path: &Path,
+        cache: &Path,
+        progress: &mut Progress<'_>,
+    ) -> Result<Self, DatasetError> {
+        let cache = Cache { folder: cache };
+        let root = if path.is_file() {
+            archive::unpacked(path, &cache, progress)?
+        } else {
+            path.to_owned()
+        };
+        match Self::open(&root) {
+            Err(DatasetError::UnknownLayout {
+                path,
+                found,
+                nearest,
+            }) => match annotations::open(&root, &cache, progress)? {
+                Some(dataset) => Ok(dataset),
+                None => Err(DatasetError::UnknownLayout {
+                    path,
+                    found,
+                    nearest,
+                }),
+            },
+            opened => opened,
+        }
+    }
+}
+
+/// Where prepared datasets are kept.
+struct Cache<'a> {
+    folder: &'a Path,
+}
+
+impl Cache<'_> {
+    /// The folder that `make` fills, from this or an earlier time. It belongs to the files it
+    /// was made of as they are now: their paths, sizes and times of change.
+    fn prepared(
+        &self,
+        name: &str,
+        sources: &[PathBuf],
+        make: impl FnOnce(&Path) -> Result<(), DatasetError>,
+    ) -> Result<PathBuf, DatasetError> {
+        let folder = self.folder.join(format!("{name}-{}", key(sources)?));
+        if folder.is_dir() {
+            return Ok(folder);
+        }
+        fs::create_dir_all(self.folder).map_err(FileError::write(self.folder))?;
+        // Appears whole or not at all; an interrupted attempt is removed with its folder.
+        let scratch = tempfile::Builder::new()
+            .prefix(".preparing-")
+            .tempdir_in(self.folder)
+            .map_err(FileError::write(self.folder))?;
+        make(scratch.path())?;
+        let made = scratch.keep();
+        match fs::rename(&made, &folder) {
+            Ok(()) => Ok(folder),
+            // Another process was faster.
+            Err(_) if folder.is_dir() => {
+                fs::remove_dir_all(&made).map_err(FileError::write(&made))?;
+                Ok(folder)
+            }
+            Err(err) => Err(FileError::write(&folder)(err).into()),
+        }
+    }
+}
+
+fn key(sources: &[PathBuf]) -> Result<String, DatasetError> {
+    let mut hash = Sha256::new();
+    for path in sources {
+        let meta = fs::metadata(path).map_err(FileError::read(path))?;
+        let path = std::path::absolute(path).map_err(FileError::read(path))?;
+        let changed = meta
+            .modified()
+            .ok()
+            .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
+            .unwrap_or_default();
+        hash.update(path.as_os_str().as_encoded_bytes());
+        hash.update(meta.len().to_le_bytes());
+        hash.update(changed.as_nanos().to_le_bytes());
+    }
+    let digest = hash.finalize();
+    let start: Vec<String> = digest[..6]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    Ok(start.concat())
+}
+
+/// The name of a file without what says that it is an archive.
+fn stem(path: &Path) -> String {
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let lower = name.to_lowercase();
+    let end = [".tar.gz", ".tgz", ".tar", ".zip"]
+        .iter()
+        .find(|end| lower.ends_with(*end));
+    name[..name.len() - end.map_or(0, |end| end.len())].to_owned()
+}
+
+#[cfg(test)]
+mod tests;

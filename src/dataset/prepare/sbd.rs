@@ -1,0 +1,74 @@
+//! The Semantic Boundaries Dataset: images in `img`, segmentations in `cls` as MAT files.
+
+use std::path::{Path, PathBuf};
+
+use super::annotated::{Annotated, AnnotatedImage, Images, problem, read};
+use super::mat;
+use crate::dataset::layout::{candidates, read_lines};
+use crate::dataset::{ClassList, DatasetError, Layout, Note, NoteTopic};
+
+/// The annotations in these MAT files; `None` = there are none in a folder `cls`.
+pub(super) fn find(
+    images: &[PathBuf],
+    matrices: &[PathBuf],
+) -> Result<Option<Annotated>, DatasetError> {
+    let in_cls = |path: &&PathBuf| path.parent().is_some_and(|folder| folder.ends_with("cls"));
+    let matrices: Vec<&PathBuf> = matrices.iter().filter(in_cls).collect();
+    let Some(folder) = matrices.first().and_then(|path| path.parent()?.parent()) else {
+        return Ok(None);
+    };
+    let validates = list(&folder.join("val.txt"))?;
+    let trains = list(&folder.join("train.txt"))?;
+    let files = Images::new(images);
+    let mut items = Vec::new();
+    for path in matrices {
+        let id = path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let image = ["jpg", "png", "jpeg"]
+            .iter()
+            .find_map(|end| files.find(&folder.join("img"), &format!("{id}.{end}"), "img"));
+        let image = image.ok_or_else(|| {
+            problem(
+                path,
+                format!("its image img/{id}.jpg is not here. Add the image"),
+            )
+        })?;
+        let source = path.clone();
+        items.push(AnnotatedImage {
+            validates: if validates.contains(&id) {
+                Some(true)
+            } else if trains.contains(&id) {
+                Some(false)
+            } else {
+                None
+            },
+            id,
+            image,
+            source: path.clone(),
+            draw: Box::new(move || {
+                let bytes = read(&source).map_err(|err| err.to_string())?;
+                mat::segmentation(&bytes)
+            }),
+        });
+    }
+    let text = "VOC's 21, which SBD labels";
+    Ok(Some(Annotated {
+        layout: Layout::Sbd,
+        classes: ClassList::voc(),
+        items,
+        notes: vec![Note::found(NoteTopic::ClassNames, text)],
+    }))
+}
+
+fn list(path: &Path) -> Result<std::collections::BTreeSet<String>, DatasetError> {
+    if !path.is_file() {
+        return Ok(std::collections::BTreeSet::new());
+    }
+    let lines = read_lines(path)?.into_iter();
+    Ok(lines
+        .filter_map(|(_, line)| candidates(&line).last().map(|name| (*name).to_owned()))
+        .collect())
+}

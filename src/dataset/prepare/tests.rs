@@ -1,0 +1,245 @@
+use std::io::Write as _;
+
+use super::*;
+use crate::dataset::layout::tests::{write_pair, write_text, write_voc};
+use crate::dataset::{Layout, VOID};
+
+fn open(path: &Path, cache: &Path) -> Result<Dataset, DatasetError> {
+    Dataset::open_any(path, cache, &mut |_, _| true)
+}
+
+/// The ids of both lists and the labels of the first training mask.
+fn read(dataset: &Dataset) -> (Vec<String>, Vec<u8>) {
+    let items = dataset.train.iter().chain(&dataset.val);
+    let (_, labels) = dataset
+        .mask_reader()
+        .read_pair(&dataset.train[0])
+        .unwrap_or_else(|err| panic!("{err}"));
+    (items.map(|item| item.id.clone()).collect(), labels.labels)
+}
+
+fn zip_of(root: &Path, names: &[&str]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for name in names {
+        let options = zip::write::SimpleFileOptions::default();
+        writer.start_file(*name, options).expect("an entry");
+        writer
+            .write_all(&fs::read(root.join(name)).unwrap_or_default())
+            .expect("written");
+    }
+    writer.finish().expect("a zip").into_inner()
+}
+
+const FILES: [&str; 4] = [
+    "set/JPEGImages/a.png",
+    "set/JPEGImages/b.png",
+    "set/SegmentationClass/a.png",
+    "set/SegmentationClass/b.png",
+];
+
+#[test]
+fn archives_are_unpacked_once_and_opened() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let (root, cache) = (dir.path(), dir.path().join("cache"));
+    write_voc(&root.join("set"), &["a", "b"], [0, 1]);
+    fs::write(root.join("own.zip"), zip_of(root, &FILES)).expect("written");
+    let mut tar = tar::Builder::new(Vec::new());
+    for name in FILES {
+        tar.append_path_with_name(root.join(name), name)
+            .expect("added");
+    }
+    let tar = tar.into_inner().expect("a tar");
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(&tar).expect("packed");
+    fs::write(root.join("own.tar.gz"), gzip.finish().expect("packed")).expect("written");
+    fs::write(root.join("own.tar"), tar).expect("written");
+    for name in ["own.zip", "own.tar", "own.tar.gz"] {
+        let dataset = open(&root.join(name), &cache).unwrap_or_else(|err| panic!("{name}: {err}"));
+        assert_eq!(dataset.layout, Layout::Voc);
+        assert_eq!(
+            read(&dataset),
+            (vec!["a".to_owned(), "b".to_owned()], vec![0, 1])
+        );
+        // The second time nothing is unpacked, so what was removed is missing.
+        fs::remove_file(&dataset.train[0].mask).expect("removed");
+        assert!(open(&root.join(name), &cache).is_err(), "{name}");
+    }
+    assert_eq!(
+        fs::read_dir(&cache).expect("listed").count(),
+        3,
+        "no scratch folder is left"
+    );
+}
+
+#[test]
+fn bad_archives_are_named_and_leave_nothing() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let (root, cache) = (dir.path(), dir.path().join("cache"));
+    write_voc(&root.join("set"), &["a", "b"], [0, 1]);
+    let whole = zip_of(root, &FILES);
+    let message = |name: &str, bytes: &[u8]| {
+        fs::write(root.join(name), bytes).expect("written");
+        let message = open(&root.join(name), &cache)
+            .expect_err("refused")
+            .to_string();
+        assert!(message.contains(name), "{message}");
+        message
+    };
+    assert!(message("cut.zip", &whole[..whole.len() / 2]).contains("damaged or cut off"));
+    assert!(message("text.zip", b"no archive").contains("no zip or tar archive"));
+    let escaping = zip_of(root, &["../evil.png"]);
+    assert!(message("evil.zip", &escaping).contains("leads out of the folder"));
+    assert!(!root.join("evil.png").exists());
+    let path = root.join("stopped.zip");
+    fs::write(&path, &whole).expect("written");
+    let stopped = Dataset::open_any(&path, &cache, &mut |_, _| false);
+    assert!(matches!(stopped, Err(DatasetError::Interrupted { .. })));
+    assert_eq!(fs::read_dir(&cache).expect("listed").count(), 0);
+}
+
+/// An image of 4x3 pixels.
+fn write_image(path: &Path) {
+    fs::create_dir_all(path.parent().expect("a folder")).expect("created");
+    image::RgbImage::new(4, 3).save(path).expect("written");
+}
+
+#[test]
+fn outlines_of_labelme_become_masks() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let (root, cache) = (dir.path().join("own"), dir.path().join("cache"));
+    for name in ["a", "b"] {
+        write_image(&root.join(format!("{name}.png")));
+        let text = format!(
+            r#"{{"version": "5.4", "imagePath": "{name}.png", "imageData": null, "imageHeight": 3, "imageWidth": 4,
+            "shapes": [{{"label": "road", "points": [[0, 0], [2, 0], [2, 3], [0, 3]], "shape_type": "polygon"}},
+            {{"label": "car", "points": [[1, 1], [3, 2]], "shape_type": "rectangle"}},
+            {{"label": "__ignore__", "points": [[3, 0], [4, 1]], "shape_type": "rectangle"}},
+            {{"label": "car", "points": [[1, 1]], "shape_type": "point"}}]}}"#
+        );
+        write_text(&root.join(format!("{name}.json")), &text);
+    }
+    let dataset = open(&root, &cache).unwrap_or_else(|err| panic!("{err}"));
+    let names: Vec<&str> = dataset
+        .classes
+        .iter()
+        .map(|class| class.name.as_str())
+        .collect();
+    assert_eq!(
+        (dataset.layout, names),
+        (Layout::Labelme, vec!["background", "car", "road"])
+    );
+    let expected = [2, 2, 0, VOID, 2, 1, 1, 0, 2, 2, 0, 0];
+    assert_eq!(
+        read(&dataset),
+        (vec!["a".to_owned(), "b".to_owned()], expected.to_vec())
+    );
+    assert!(
+        dataset
+            .notes
+            .iter()
+            .any(|note| note.text.contains("2 shapes of the type \"point\""))
+    );
+    // A changed annotation is drawn anew.
+    let text = fs::read_to_string(root.join("a.json")).expect("read");
+    write_text(
+        &root.join("a.json"),
+        &text.replace("[[3, 0], [4, 1]]", "[[3, 0], [4, 3]]"),
+    );
+    let dataset = open(&root, &cache).unwrap_or_else(|err| panic!("{err}"));
+    assert_eq!(read(&dataset).1[11], VOID);
+    write_text(&root.join("classes.txt"), "background\ncar\n");
+    fs::remove_dir_all(&cache).expect("removed");
+    let message = open(&root, &cache).expect_err("no such class").to_string();
+    assert!(
+        message.contains("\"road\" is not in the class list"),
+        "{message}"
+    );
+}
+
+#[test]
+fn outlines_and_runs_of_coco_become_masks() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let (root, cache) = (dir.path().join("own"), dir.path().join("cache"));
+    for (split, name) in [("train", "a"), ("val", "b")] {
+        write_image(&root.join(format!("images/{split}/{name}.png")));
+        let text = format!(
+            r#"{{"info": {{}}, "images": [{{"id": 7, "file_name": "{name}.png", "width": 4, "height": 3}}],
+            "categories": [{{"id": 30, "name": "car"}}, {{"id": 2, "name": "road"}}],
+            "annotations": [
+            {{"image_id": 7, "category_id": 2, "segmentation": [[0, 0, 2, 0, 2, 3, 0, 3]], "iscrowd": 0}},
+            {{"image_id": 7, "category_id": 30, "segmentation": {{"counts": [9, 1, 2], "size": [3, 4]}}, "iscrowd": 0}},
+            {{"image_id": 7, "category_id": 30, "segmentation": {{"counts": "N1", "size": [3, 4]}}, "iscrowd": 1}}]}}"#
+        );
+        // Outside of it: 11 pixels down the columns, then one.
+        let text = text.replace("\"N1\"", "\";1\"");
+        write_text(
+            &root.join(format!("annotations/instances_{split}2017.json")),
+            &text,
+        );
+    }
+    let dataset = open(&root, &cache).unwrap_or_else(|err| panic!("{err}"));
+    let names: Vec<&str> = dataset
+        .classes
+        .iter()
+        .map(|class| class.name.as_str())
+        .collect();
+    assert_eq!(
+        (dataset.layout, names),
+        (Layout::Coco, vec!["background", "road", "car"])
+    );
+    assert_eq!(
+        (dataset.train[0].id.as_str(), dataset.val[0].id.as_str()),
+        ("a", "b")
+    );
+    assert_eq!(read(&dataset).1, [1, 1, 0, 2, 1, 1, 0, 0, 1, 1, 0, VOID]);
+    let bad = r#"{"images": [{"id": 1}], "categories": [], "annotations": []}"#;
+    write_text(&root.join("annotations/instances_val2017.json"), bad);
+    let message = open(&root, &cache).expect_err("damaged").to_string();
+    assert!(
+        message.contains("instances_val2017.json: not a document of COCO"),
+        "{message}"
+    );
+}
+
+#[test]
+fn matrices_of_sbd_become_masks() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let (root, cache) = (
+        dir.path().join("benchmark_RELEASE"),
+        dir.path().join("cache"),
+    );
+    for name in ["2008_000002", "2008_000003"] {
+        write_image(&root.join(format!("dataset/img/{name}.jpg")));
+        let columns = [0, 0, 0, 0, 20, 0, 0, 0, 0, 15, 0, 0];
+        let path = root.join(format!("dataset/cls/{name}.mat"));
+        fs::create_dir_all(path.parent().expect("a folder")).expect("created");
+        fs::write(path, mat::tests::file([3, 4], &columns)).expect("written");
+    }
+    write_text(&root.join("dataset/train.txt"), "2008_000003\n");
+    write_text(&root.join("dataset/val.txt"), "2008_000002\n");
+    let dataset = open(&root, &cache).unwrap_or_else(|err| panic!("{err}"));
+    assert_eq!(
+        (dataset.layout, dataset.classes.name(20)),
+        (Layout::Sbd, "tvmonitor")
+    );
+    assert_eq!(dataset.train[0].id, "2008_000003");
+    assert_eq!(read(&dataset).1, [0, 0, 0, 15, 0, 20, 0, 0, 0, 0, 0, 0]);
+}
+
+#[test]
+fn what_is_no_dataset_is_still_described() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    write_pair(
+        &dir.path().join("x/a.png"),
+        &dir.path().join("y/b.png"),
+        [0, 1],
+    );
+    write_text(&dir.path().join("notes.json"), "{}");
+    let message = open(dir.path(), &dir.path().join("cache"))
+        .expect_err("nothing")
+        .to_string();
+    assert!(
+        message.contains("no dataset found here; there are images"),
+        "{message}"
+    );
+}

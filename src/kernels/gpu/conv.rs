@@ -1,0 +1,376 @@
+//! The passes of a convolution: which tiles, how many parts of the sum, and the launches.
+
+use burn::tensor::{DType, Shape};
+use burn_cubecl::kernel::into_contiguous;
+use burn_cubecl::tensor::CubeTensor;
+use cubecl::prelude::*;
+
+use super::conv_gemm::{Epilogue, Pass, STEP, SizesLaunch, Tile, UNITS, conv_gemm};
+use super::reduce::add_up;
+use crate::kernels::conv::shape::ConvShape;
+
+/// A convolution and what follows it in the same kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Convolution {
+    pub shape: ConvShape,
+    pub bias: bool,
+    pub relu: bool,
+}
+
+/// A new tensor of `shape` beside `tensor`, whose values are not set.
+pub(super) fn empty_like(tensor: &CubeTensor, shape: &[usize]) -> CubeTensor {
+    let bytes = shape.iter().product::<usize>() * DType::F32.size();
+    CubeTensor::new_contiguous(
+        tensor.client.clone(),
+        tensor.device.clone(),
+        Shape::from(shape.to_vec()),
+        tensor.client.empty(bytes),
+        DType::F32,
+    )
+}
+
+/// Cubes along x of a [`grid`]; every device allows more.
+const GRID_WIDTH: usize = 1 << 15;
+
+/// A grid of at least `cubes` cubes by `layers`, of which no axis is longer than devices allow.
+pub(super) fn grid(cubes: usize, layers: usize) -> CubeCount {
+    let width = cubes.clamp(1, GRID_WIDTH);
+    let height = cubes.div_ceil(width).max(1);
+    CubeCount::Static(width as u32, height as u32, layers as u32)
+}
+
+/// The output.
+///
+/// # Shapes
+/// - input: `[batch_size, in_channels, height, width]`
+/// - weight: `[out_channels, in_channels, kernel_height, kernel_width]`
+/// - bias: `[out_channels]`, not read where there is none
+/// - output: `[batch_size, out_channels, height_out, width_out]`
+pub(super) fn forward(
+    input: CubeTensor,
+    weight: CubeTensor,
+    bias: CubeTensor,
+    convolution: Convolution,
+) -> CubeTensor {
+    let shape = &convolution.shape;
+    let [height, width] = shape.output();
+    let product = Product {
+        pass: Pass::Forward,
+        rows: shape.out_channels,
+        columns: shape.batch * height * width,
+        sum: shape.in_channels * shape.taps(),
+        phases: 1,
+    };
+    let out = empty_like(&input, &[shape.batch, shape.out_channels, height, width]);
+    product.launch(weight, input, Some(bias), &out, convolution);
+    out
+}
+
+/// The gradient of the input; and, the other way round, a transposed convolution's output.
+///
+/// # Shapes
+/// - weight: `[out_channels, in_channels, kernel_height, kernel_width]`
+/// - gradient: `[batch_size, out_channels, height_out, width_out]`
+/// - output: `[batch_size, in_channels, height, width]`
+pub(super) fn data_gradient(
+    weight: CubeTensor,
+    gradient: CubeTensor,
+    shape: ConvShape,
+) -> CubeTensor {
+    let [height, width] = shape.size;
+    let [down, across] = shape.stride;
+    let taps = shape.kernel[0].div_ceil(down) * shape.kernel[1].div_ceil(across);
+    let product = Product {
+        pass: Pass::Data,
+        rows: shape.in_channels,
+        columns: shape.batch * height.div_ceil(down) * width.div_ceil(across),
+        sum: shape.out_channels * taps,
+        phases: down * across,
+    };
+    let out = empty_like(&gradient, &[shape.batch, shape.in_channels, height, width]);
+    product.launch(weight, gradient, None, &out, plain(shape));
+    out
+}
+
+/// The gradient of the weights.
+///
+/// # Shapes
+/// - input: `[batch_size, in_channels, height, width]`
+/// - gradient: `[batch_size, out_channels, height_out, width_out]`
+/// - output: `[out_channels, in_channels, kernel_height, kernel_width]`
+pub(super) fn weight_gradient(
+    input: CubeTensor,
+    gradient: CubeTensor,
+    shape: ConvShape,
+) -> CubeTensor {
+    let [height, width] = shape.output();
+    let product = Product {
+        pass: Pass::Weights,
+        rows: shape.out_channels,
+        columns: shape.in_channels * shape.taps(),
+        sum: shape.batch * height * width,
+        phases: 1,
+    };
+    let [kernel_height, kernel_width] = shape.kernel;
+    let out = empty_like(
+        &input,
+        &[
+            shape.out_channels,
+            shape.in_channels,
+            kernel_height,
+            kernel_width,
+        ],
+    );
+    product.launch(gradient, input, None, &out, plain(shape));
+    out
+}
+
+fn plain(shape: ConvShape) -> Convolution {
+    Convolution {
+        shape,
+        bias: false,
+        relu: false,
+    }
+}
+
+/// A matrix product.
+#[derive(Debug, Clone, Copy)]
+struct Product {
+    pass: Pass,
+    rows: usize,
+    columns: usize,
+    sum: usize,
+    /// Products of these sizes, one for each phase of a stride.
+    phases: usize,
+}
+
+/// How a product is cut up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Cut {
+    tile: Tile,
+    /// Parts of the sum.
+    parts: usize,
+}
+
+/// Tiles, and how well each uses the arithmetic units: a large one reads less for each product.
+const TILES: [(Tile, f64); 4] = [
+    (
+        Tile {
+            rows: 128,
+            columns: 128,
+        },
+        1.0,
+    ),
+    (
+        Tile {
+            rows: 64,
+            columns: 64,
+        },
+        0.7,
+    ),
+    (
+        Tile {
+            rows: 32,
+            columns: 128,
+        },
+        0.65,
+    ),
+    (
+        Tile {
+            rows: 128,
+            columns: 32,
+        },
+        0.65,
+    ),
+];
+
+/// Compute units of a device that does not say how many it has.
+const COMPUTE_UNITS: usize = 64;
+/// Steps that a part of a sum has at least: reading and adding up the parts must not cost more.
+const LEAST_STEPS: usize = 16;
+/// Bytes of all parts together, at most.
+const MOST_PART_BYTES: usize = 128 << 20;
+
+impl Product {
+    /// The tiles and parts for which the device is estimated to take the least time.
+    fn cut(&self, compute_units: usize) -> Cut {
+        let cuts = TILES.map(|(tile, efficiency)| {
+            let cubes = self.cubes(tile);
+            // Parts of the sum fill a device that whole sums do not.
+            let wanted = (2 * compute_units).div_ceil(cubes);
+            let possible = self.sum / (LEAST_STEPS * STEP);
+            let allowed = MOST_PART_BYTES / (self.values() * DType::F32.size()).max(1);
+            let parts = wanted.min(possible).min(allowed).max(1);
+            let rounds = (cubes * parts).div_ceil(compute_units);
+            let work = tile.rows * tile.columns * self.sum.div_ceil(parts);
+            let time = (rounds * work) as f64 / efficiency;
+            (Cut { tile, parts }, time)
+        });
+        let best = cuts
+            .iter()
+            .min_by(|(_, time), (_, other)| time.total_cmp(other));
+        best.map_or(cuts[0].0, |(cut, _)| *cut)
+    }
+
+    /// Cubes of one part.
+    fn cubes(&self, tile: Tile) -> usize {
+        self.rows.div_ceil(tile.rows) * self.columns.div_ceil(tile.columns) * self.phases
+    }
+
+    /// Results, at least as many as there are.
+    fn values(&self) -> usize {
+        self.rows * self.columns * self.phases
+    }
+
+    fn launch(
+        &self,
+        left: CubeTensor,
+        right: CubeTensor,
+        bias: Option<CubeTensor>,
+        out: &CubeTensor,
+        convolution: Convolution,
+    ) {
+        let (left, right) = (into_contiguous(left), into_contiguous(right));
+        let bias = bias
+            .filter(|_| convolution.bias)
+            .map_or_else(|| left.clone(), into_contiguous);
+        let units = out
+            .client
+            .properties()
+            .hardware
+            .num_streaming_multiprocessors;
+        let Cut { tile, parts } = self.cut(units.map_or(COMPUTE_UNITS, |units| units as usize));
+        // Whole steps, so that no part is longer than the rest.
+        let part = self.sum.div_ceil(parts).next_multiple_of(STEP);
+        let parts = self.sum.div_ceil(part).max(1);
+        let Convolution { shape, relu, .. } = convolution;
+        let epilogue = Epilogue {
+            bias: convolution.bias && parts == 1,
+            relu: relu && parts == 1,
+        };
+        let target = if parts == 1 {
+            out.clone()
+        } else {
+            empty_like(out, &[parts, out.meta.num_elements()])
+        };
+        let cubes = self.cubes(tile) / self.phases;
+        conv_gemm::launch(
+            &out.client,
+            grid(cubes, self.phases * parts),
+            CubeDim::new_1d(UNITS as u32),
+            left.into_buffer_arg(),
+            right.into_buffer_arg(),
+            bias.clone().into_buffer_arg(),
+            target.clone().into_buffer_arg(),
+            self.sizes(&shape, part, parts),
+            self.pass,
+            tile,
+            known_taps(&shape),
+            epilogue,
+        );
+        if parts > 1 {
+            let bias = convolution.bias.then_some(bias);
+            let [height, width] = shape.output();
+            let channels = [shape.out_channels, height * width];
+            add_up(target, bias, out, parts, channels, relu);
+        }
+    }
+
+    fn sizes(&self, shape: &ConvShape, part: usize, parts: usize) -> SizesLaunch {
+        let [height_out, width_out] = shape.output();
+        SizesLaunch::new(
+            shape.batch,
+            shape.in_channels,
+            shape.out_channels,
+            shape.size[0],
+            shape.size[1],
+            height_out,
+            width_out,
+            shape.kernel[0],
+            shape.kernel[1],
+            shape.stride[0],
+            shape.stride[1],
+            shape.padding[0],
+            shape.padding[1],
+            shape.dilation[0],
+            shape.dilation[1],
+            self.rows,
+            self.columns,
+            self.sum,
+            part,
+            parts,
+        )
+    }
+}
+
+/// The kernel sizes that most of the work is in are part of the program, so that it need not divide
+/// by them; all others share one.
+fn known_taps(shape: &ConvShape) -> [usize; 2] {
+    match (shape.kernel, shape.stride) {
+        ([1, 1] | [3, 3], [1, 1]) => shape.kernel,
+        _ => [0, 0],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn product(rows: usize, columns: usize, sum: usize) -> Product {
+        Product {
+            pass: Pass::Forward,
+            rows,
+            columns,
+            sum,
+            phases: 1,
+        }
+    }
+
+    #[test]
+    fn large_products_take_large_tiles_and_whole_sums() {
+        let cut = product(512, 20 * 28 * 28, 4608).cut(132);
+        assert_eq!(
+            cut,
+            Cut {
+                tile: TILES[0].0,
+                parts: 1
+            }
+        );
+    }
+
+    #[test]
+    fn few_rows_take_low_tiles() {
+        assert_eq!(product(21, 50_000, 512).cut(132).tile, TILES[2].0);
+    }
+
+    #[test]
+    fn long_sums_of_few_values_are_cut_until_the_device_is_full() {
+        // The first layer's weights at 224x224: 64 x 27, summed over 50176 pixels.
+        let cut = product(64, 27, 50_176).cut(132);
+        assert!(cut.parts >= 100, "{cut:?}");
+        // fc6 of one small image.
+        let cut = product(4096, 49, 25_088).cut(132);
+        assert!(
+            product(4096, 49, 25_088).cubes(cut.tile) * cut.parts >= 132,
+            "{cut:?}"
+        );
+    }
+
+    #[test]
+    fn parts_stay_within_their_memory_and_have_enough_to_do() {
+        for (rows, columns, sum) in [
+            (1, 1, 1),
+            (64, 64, 300),
+            (4096, 25_088, 49),
+            (3, 9, 1 << 24),
+        ] {
+            let product = product(rows, columns, sum);
+            let Cut { parts, .. } = product.cut(4096);
+            assert!(parts >= 1);
+            if parts > 1 {
+                assert!(parts * product.values() * 4 <= MOST_PART_BYTES);
+                assert!(sum / parts >= LEAST_STEPS * STEP);
+            }
+        }
+    }
+}
