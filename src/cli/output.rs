@@ -108,7 +108,9 @@ pub fn evaluation_text(evaluation: &Evaluation) -> String {
         ),
     ];
     let means = means.map(|(name, share)| vec![name, percent(share)]);
-    format!("{}\n\n{}", table(&classes), table(&means))
+    let remark = evaluation.remark.as_ref();
+    let remark = remark.map_or_else(String::new, |remark| format!("{remark}\n\n"));
+    format!("{remark}{}\n\n{}", table(&classes), table(&means))
 }
 
 /// The fields of an evaluation that every `evaluate` has, for JSON.
@@ -120,6 +122,9 @@ pub struct EvaluationFields<'a> {
     mean_iu_over_images: Option<f64>,
     boundary: &'a Scores,
     boundary_width: usize,
+    /// Only where the run and the dataset have other classes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remark: Option<&'a str>,
     classes: Vec<EvaluatedClass<'a>>,
 }
 
@@ -146,6 +151,7 @@ pub fn evaluation_fields(evaluation: &Evaluation) -> EvaluationFields<'_> {
         mean_iu_over_images: evaluation.mean_iu_over_images,
         boundary,
         boundary_width: evaluation.boundary_width,
+        remark: evaluation.remark.as_deref(),
         classes: classes
             .map(|(label, (class, (&iu, &boundary_iu)))| EvaluatedClass {
                 label,
@@ -213,8 +219,10 @@ mod tests {
             images: 2,
             secs: 1.0,
             classes: std::sync::Arc::new(ClassList::numbered(2)),
+            remark: Some("Scored over 1 of 2 classes".to_owned()),
         };
         let text = evaluation_text(&evaluation);
+        assert!(text.starts_with("Scored over 1 of 2 classes\n"), "{text}");
         for line in [
             "class    IoU     boundary IoU (3 px band)",
             "class 0  60.0 %  40.0 %",

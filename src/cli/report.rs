@@ -3,7 +3,7 @@
 //! JSON lines of `train`, each with `event` and `run`:
 //! - `started`: `folder`, `variant`, `trunk`, `geometry`, `input`, `init`, `device`, `parameters`,
 //!   `steps_per_epoch`, `total_steps`, `first_step` (steps done before a resume)
-//! - `step`: `step`, `epoch`, `loss`, `learning_rate`, `secs`
+//! - `step`: `step`, `epoch`, `loss`, `learning_rate`, `secs`, and `grad_norm` with a clip norm
 //! - `epoch`: `epoch`, `step`, `train_loss`, `val_loss`, `scores`, `elapsed_secs`, `best`
 //! - `ended`: `state` (`finished`, `stopped`, `failed`), `message`, `best_epoch`,
 //!   `scores` and `classes` of the best epoch
@@ -287,6 +287,7 @@ mod tests {
             epoch: 1,
             loss: 1.0,
             learning_rate: 0.1,
+            grad_norm: None,
             secs: 0.1,
         };
         let line = Line {

@@ -13,7 +13,7 @@ use super::values::{
 };
 use crate::engine::{
     Augment, BestBy, ClassWeights, DatasetRef, FinalUpsampling, OptimizerKind, Precision, Recipe,
-    Reduction, RunConfig, SampleOrder, Schedule, Size, Trunk, preset,
+    Reduction, RunConfig, SampleOrder, Schedule, Size, Trunk, argument_path, preset,
 };
 
 #[derive(Debug, clap::Args)]
@@ -296,5 +296,7 @@ pub fn dataset(text: &str) -> Result<DatasetRef, String> {
     if text == "sample" {
         return Ok(DatasetRef::Sample);
     }
-    whole_path(text).map(DatasetRef::Folder)
+    std::path::absolute(argument_path(text.as_ref()))
+        .map(DatasetRef::Folder)
+        .map_err(|err| format!("not a path ({err})"))
 }

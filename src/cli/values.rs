@@ -1,11 +1,13 @@
 //! Parsers of option values: numbers with ranges, sizes, names from a list.
 
-use crate::engine::Size;
 use std::fmt::Display;
+use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
 use strum::VariantArray;
+
+use crate::engine::{Size, argument_path};
 
 /// Sizes past this are typing errors: one such image would fill the memory.
 const MAX_SIDE: u32 = 8192;
@@ -25,6 +27,11 @@ where
     let names = T::VARIANTS.iter().map(|value| (*value).into());
     PossibleValuesParser::new(names.collect::<Vec<&'static str>>())
         .try_map(|name| name.parse().map_err(|_| "not one of the values"))
+}
+
+/// A path, as people type and paste it.
+pub fn path() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(|text| argument_path(&text))
 }
 
 fn number<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> {

@@ -6,6 +6,7 @@
 
 mod augment;
 mod class_counts;
+mod class_match;
 mod class_shares;
 mod classes;
 mod error;
@@ -24,6 +25,7 @@ mod stats;
 
 pub use augment::{Augment, Rng, resize_labels, resize_rgb};
 pub use class_counts::ClassCounts;
+pub use class_match::ClassMatch;
 pub use classes::{Class, ClassList, VOID, voc_color};
 pub use error::DatasetError;
 pub use generator::{SampleSpec, ensure_sample};

@@ -8,8 +8,6 @@ use super::{Engine, NoticeLevel};
 pub(super) enum Background {
     /// The search for devices.
     Devices,
-    /// A look at the folder of runs, or a change of it.
-    Runs,
     /// A look at the folder of public weights.
     Weights,
 }
@@ -18,7 +16,6 @@ impl Background {
     fn thread(self) -> &'static str {
         match self {
             Self::Devices => "devices",
-            Self::Runs => "runs",
             Self::Weights => "weights",
         }
     }
@@ -53,6 +50,12 @@ impl Engine {
         if Task::poll_slot(&mut self.dataset_task) == Poll::Lost {
             self.dataset_lost();
         }
+        if self.runs_thread.is_lost() {
+            self.runs_known = true;
+            let text = "The folder of runs could not be read to its end. Start the program again to see all \
+                        runs; the log says more";
+            self.notify(NoticeLevel::Error, text);
+        }
         self.lose_weights_jobs();
     }
 
@@ -62,10 +65,6 @@ impl Engine {
                 self.devices.probing = false;
                 "The search for devices ended unexpectedly. Those found so far can be used; start the program \
                  again to search for others"
-            }
-            Background::Runs => {
-                self.runs_known = true;
-                "The folder of runs could not be read to its end. Start the program again to see all runs"
             }
             Background::Weights => {
                 self.catalogue.give_up_looking();
@@ -123,10 +122,13 @@ mod tests {
         let mut engine = engine(&dir);
         engine.devices.probing = true;
         engine.runs_known = false;
-        for what in [Background::Devices, Background::Runs, Background::Weights] {
+        engine.runs_thread.break_for_test();
+        for what in [Background::Devices, Background::Weights] {
             engine.spawn_background(what, || panic!("on purpose"));
         }
-        until(&mut engine, |engine| engine.background.is_empty());
+        until(&mut engine, |engine| {
+            engine.background.is_empty() && engine.runs_known
+        });
         assert!(!engine.devices.probing && engine.runs_known && engine.catalogue.is_known());
         assert_eq!(errors(&mut engine), 3);
     }

@@ -48,7 +48,8 @@ pub struct Thumbnail {
 }
 
 impl Engine {
-    /// Opens a dataset in the background, making the sample where it is not there.
+    /// Opens a dataset in the background, making the sample where it is not there. If it cannot
+    /// be opened, that is told, and what was open before is open again.
     pub fn open_dataset(&mut self, which: DatasetRef) {
         self.dataset_generation += 1;
         let generation = self.dataset_generation;
@@ -58,6 +59,9 @@ impl Engine {
                 path.display().to_string()
             }
         };
+        if let DatasetState::Ready(open) = &self.dataset {
+            self.dataset_before = Some(Arc::clone(open));
+        }
         self.dataset = DatasetState::Opening {
             label,
             progress: None,
@@ -149,7 +153,10 @@ impl Engine {
     /// Applies what the `dataset` thread found.
     pub(super) fn dataset_opened(&mut self, result: Result<Arc<OpenDataset>, EngineError>) {
         match result {
-            Ok(dataset) => self.dataset = DatasetState::Ready(dataset),
+            Ok(dataset) => {
+                self.dataset_before = None;
+                self.dataset = DatasetState::Ready(dataset);
+            }
             Err(err) => self.dataset_failed(err.to_string()),
         }
     }
@@ -173,6 +180,15 @@ impl Engine {
 
     fn dataset_failed(&mut self, message: String) {
         self.notify(NoticeLevel::Error, message.clone());
+        if let Some(before) = self.dataset_before.take() {
+            if before.stats.is_some() {
+                self.dataset = DatasetState::Ready(before);
+            } else {
+                // Its pixels were being counted.
+                self.open_dataset(before.which.clone());
+            }
+            return;
+        }
         let label = match &self.dataset {
             DatasetState::Opening { label, .. } => label.clone(),
             _ => String::new(),

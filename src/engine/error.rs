@@ -9,7 +9,7 @@ use super::catalogue::CatalogueError;
 use super::score_masks::MaskScoreError;
 use crate::dataset::DatasetError;
 use crate::files::FileError;
-use crate::training::{DeviceId, TrainError};
+use crate::training::{DeviceId, NoCommandLine, TrainError};
 
 /// Work ended without a result: it panicked, was cancelled before it began, or got no thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -114,6 +114,18 @@ pub enum EngineError {
         /// The run.
         run: String,
     },
+    /// A deleted run cannot come back to its place.
+    #[error(
+        "{}: there is another folder of this name, so the deleted run stays in {}. Rename or move one of them",
+        .target.display(),
+        .trash.display()
+    )]
+    PlaceTaken {
+        /// Where the run was.
+        target: PathBuf,
+        /// Where it is.
+        trash: PathBuf,
+    },
     /// The device does not work.
     #[error("{device} ({name}): {problem}. Choose another device, cpu always works")]
     DeviceProblem {
@@ -138,7 +150,8 @@ pub enum EngineError {
     },
     /// A run and its dataset do not fit together any more.
     #[error(
-        "{}: the dataset has {now} classes now, the run was started with {then}. Start a new run",
+        "{}: the classes of the dataset have changed: there are {now}, and {then} when the run was started; \
+         {remark}. Start a new run",
         .root.display()
     )]
     ClassesChanged {
@@ -148,6 +161,8 @@ pub enum EngineError {
         now: usize,
         /// Classes of the run.
         then: usize,
+        /// In what they differ.
+        remark: String,
     },
     /// The open dataset has no such item.
     #[error("the open dataset has no item {index} in this list")]
@@ -212,6 +227,9 @@ pub enum EngineError {
     /// A public weights file.
     #[error(transparent)]
     Catalogue(CatalogueError),
+    /// Settings that no command line can say.
+    #[error(transparent)]
+    NoCommandLine(#[from] NoCommandLine),
     /// Masks that are scored.
     #[error(transparent)]
     MaskScore(#[from] MaskScoreError),

@@ -1,6 +1,6 @@
 //! The one owner of state and threads, driven alike by the window and the command line.
 //!
-//! Everything slow runs on named threads (`train`, `predict`, `dataset`, `devices`,
+//! Everything slow runs on named threads (`train`, `predict`, `runs`, `dataset`, `devices`,
 //! `weights`, `worker-N`); [`Engine::poll`] applies what they sent. Re-exports every type that
 //! `ui` and `cli` may name. Must not know about egui.
 
@@ -14,14 +14,17 @@ mod export;
 mod memory;
 mod notice;
 mod outputs;
+mod path_kinds;
 mod predict;
 mod runs;
+mod save_plot;
 mod score_masks;
 mod signals;
 mod starting_point;
 mod tasks;
 pub mod text;
 mod train;
+mod typed_path;
 mod weights_files;
 
 use std::path::PathBuf;
@@ -41,6 +44,7 @@ pub use crate::model::weights::{
     WEIGHTS_EXTENSIONS, WeightsLayout, WeightsRow, WeightsRowState, has_weights_extension,
 };
 pub use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
+pub use crate::training::checkpoint::RunNotes;
 pub use crate::training::{
     BestBy, CheckpointPolicy, ClassWeights, DatasetRef, DeviceEntry, DeviceId, DeviceKind,
     EpochRecord, InitialWeights, Learning, Objective, OptimizerKind, Outcome, Precision, Preview,
@@ -59,12 +63,16 @@ pub use export::SaveTo;
 pub use memory::keep_freed_memory;
 pub use notice::{Notice, NoticeLevel};
 pub use outputs::PredictionFiles;
+pub use path_kinds::{PathKind, PathKinds};
 pub use predict::{Evaluation, Logits, NetworkSource, Prediction, ScoredSplit};
-pub use runs::{Need, RunSnapshot, RunState};
+pub use runs::{Difference, Need, RunSnapshot, RunState, differences};
+use runs::{RunsEvent, RunsThread, Undo};
+pub use save_plot::PlotFile;
 pub use score_masks::{MaskClasses, MaskFolders, MaskScoreError, MaskScores, score_masks};
 pub use signals::{STOP_SIGNALS, on_stop_signal};
 pub use tasks::{Cancel, Poll, Task, guarded};
 pub use train::{ActiveRun, Live, Phase, Plan, RunEvent, RunEventKind};
+pub use typed_path::{argument_path, typed_path};
 
 use background::Background;
 use catalogue::WeightsEvent;
@@ -100,7 +108,7 @@ enum Event {
         generation: u64,
         result: Result<Arc<OpenDataset>, EngineError>,
     },
-    RunsLoaded(Vec<RunSnapshot>),
+    Runs(RunsEvent),
     Weights(WeightsEvent),
 }
 
@@ -116,9 +124,14 @@ pub struct Engine {
     /// Counts openings, so that a late answer of an older one is ignored.
     dataset_generation: u64,
     dataset_task: Option<Task<()>>,
+    /// What was open before, until the next one is.
+    dataset_before: Option<Arc<OpenDataset>>,
     background: Vec<(Background, Task<()>)>,
     runs: Vec<RunSnapshot>,
     runs_known: bool,
+    runs_thread: RunsThread,
+    /// How the changes of runs are taken back, the last one at the end.
+    run_undos: Vec<Undo>,
     catalogue: Catalogue,
     trainer: Trainer,
     pool: Pool,
@@ -146,6 +159,8 @@ impl Engine {
         let mut engine = Self {
             trainer: Trainer::new(dirs.clone(), Arc::clone(&waker), live_masks),
             catalogue: Catalogue::new(dirs.runs.join("pretrained"), entries),
+            runs_thread: RunsThread::start(&dirs.runs, &waker, sender.clone()),
+            run_undos: Vec::new(),
             dirs,
             waker,
             events,
@@ -155,6 +170,7 @@ impl Engine {
             dataset: DatasetState::None,
             dataset_generation: 0,
             dataset_task: None,
+            dataset_before: None,
             background: Vec::new(),
             runs: Vec::new(),
             runs_known: false,
@@ -164,7 +180,6 @@ impl Engine {
         if let Some(program) = probe_program {
             engine.probe_devices(program);
         }
-        engine.refresh_runs();
         engine.look_for_weights();
         engine
     }
@@ -179,6 +194,8 @@ impl Engine {
                 .map(|event| self.apply(event))
                 .is_ok();
             let training = self.trainer.poll(&mut self.runs, &mut self.notices);
+            let trained = self.trainer.active().map(|active| active.run.as_str());
+            self.runs_thread.set_own(trained);
             if !own && !training {
                 self.take_lost();
                 return !self.events.is_empty();
@@ -218,11 +235,7 @@ impl Engine {
                 self.dataset_opened(result);
             }
             Event::DatasetProgress { .. } | Event::DatasetOpened { .. } => {}
-            Event::RunsLoaded(runs) => {
-                let old = std::mem::replace(&mut self.runs, runs);
-                self.runs_known = true;
-                self.trainer.keep_active(&mut self.runs, old);
-            }
+            Event::Runs(event) => self.apply_runs(event),
             Event::Weights(event) => self.apply_weights(event),
         }
     }

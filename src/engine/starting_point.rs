@@ -1,8 +1,6 @@
 //! What a person means by the name of weights: a file, or else a run.
 
-use std::path::Path;
-
-use super::{Engine, EngineError, Need};
+use super::{Engine, EngineError, Need, argument_path};
 use crate::training::{StartingPoint, WeightsChoice};
 
 impl Engine {
@@ -11,12 +9,10 @@ impl Engine {
     /// # Errors
     /// When there is neither such a file nor such a run, or no weights in it.
     pub fn starting_point(&self, wanted: &str) -> Result<StartingPoint, EngineError> {
-        let file = Path::new(wanted);
-        if file.is_file() {
-            let path = std::path::absolute(file).map_err(|source| EngineError::Path {
-                path: file.to_owned(),
-                source,
-            })?;
+        let path = argument_path(wanted.as_ref());
+        if path.is_file() {
+            let path =
+                std::path::absolute(&path).map_err(|source| EngineError::Path { path, source })?;
             let summary = self
                 .inspect_weights(WeightsChoice::of(path.clone()))
                 .wait()?;

@@ -5,6 +5,7 @@
 //! the rest of the step passes in no time. Whoever abandons a [`Work`] throws its results away.
 
 use std::cell::RefCell;
+use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -19,13 +20,38 @@ pub struct Work {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Shared {
     abandoned: AtomicBool,
     multiply_adds: AtomicU64,
+    watch: Option<Box<Watch>>,
+}
+
+/// Is told how many multiply-adds are done, and says whether the result is still wanted.
+type Watch = dyn Fn(u64) -> bool + Send + Sync;
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("abandoned", &self.abandoned)
+            .field("multiply_adds", &self.multiply_adds)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Work {
+    /// A work that `watch` looks at again and again, from several threads: it is told how many
+    /// multiply-adds are done, and abandons the work by returning false.
+    pub fn watched(watch: impl Fn(u64) -> bool + Send + Sync + 'static) -> Self {
+        let shared = Shared {
+            watch: Some(Box::new(watch)),
+            ..Shared::default()
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
+    }
+
     /// Makes the products that this thread asks for a part of this work, until the guard is dropped.
     pub fn enter(&self) -> EnteredWork {
         EnteredWork {
@@ -47,7 +73,15 @@ impl Work {
 
     /// Whether results must not be used: they may be left over from something else.
     pub fn is_abandoned(&self) -> bool {
-        self.shared.abandoned.load(Ordering::Relaxed)
+        if self.shared.abandoned.load(Ordering::Relaxed) {
+            return true;
+        }
+        let watch = self.shared.watch.as_ref();
+        let is_unwanted = watch.is_some_and(|watch| !watch(self.multiply_adds()));
+        if is_unwanted {
+            self.abandon();
+        }
+        is_unwanted
     }
 
     /// Multiply-adds of the products so far.
@@ -116,6 +150,25 @@ mod tests {
             assert!((0.95..1.2).contains(&ratio), "{channels:?} {size}: {ratio}");
         }
         assert_eq!(Work::entered().multiply_adds(), 0, "left behind");
+    }
+
+    #[test]
+    fn a_watch_sees_how_far_it_is_and_ends_it() {
+        let seen = Arc::new(AtomicU64::new(0));
+        let watch = {
+            let seen = Arc::clone(&seen);
+            move |done| {
+                seen.fetch_max(done, Ordering::Relaxed);
+                true
+            }
+        };
+        let all = step(&Work::watched(watch), [8, 16], 64);
+        let seen = seen.load(Ordering::Relaxed);
+        assert!(seen > 0 && seen <= all, "{seen} of {all}");
+
+        let limit = all / 2;
+        let work = Work::watched(move |done| done < limit);
+        assert!(step(&work, [8, 16], 64) < all && work.is_abandoned());
     }
 
     #[test]

@@ -100,6 +100,29 @@ impl ConfusionMatrix {
         }
     }
 
+    /// The matrix of some of the classes: pixels of the others do not count, and to predict one
+    /// of the others is to predict void.
+    ///
+    /// # Panics
+    /// When `kept` is of another number of classes.
+    #[must_use]
+    pub fn only(&self, kept: &[bool]) -> Self {
+        assert_eq!(kept.len(), self.num_classes, "of other classes");
+        let mut only = Self::new(self.num_classes);
+        for truth in (0..self.num_classes).filter(|class| kept[*class]) {
+            only.unanswered[truth] = self.unanswered[truth];
+            for (predicted, kept) in kept.iter().enumerate() {
+                let count = self.count(truth, predicted);
+                if *kept {
+                    only.counts[truth * self.num_classes + predicted] = count;
+                } else {
+                    only.unanswered[truth] += count;
+                }
+            }
+        }
+        only
+    }
+
     /// Number of classes, background included.
     pub fn num_classes(&self) -> usize {
         self.num_classes
@@ -244,6 +267,20 @@ fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn classes_that_are_left_out_have_no_score_and_make_no_hit() {
+        let mut matrix = ConfusionMatrix::new(3);
+        // Of class 0: one hit, one taken for 1, one for 2. Of class 2: one taken for 0.
+        matrix.add(&[0, 0, 0, 1, 2], &[0, 1, 2, 1, 0]);
+        let only = matrix.only(&[true, true, false]);
+        assert_eq!(only.class_iu(0), Some(1.0 / 3.0));
+        assert_eq!(only.class_iu(1), Some(0.5));
+        assert_eq!(only.class_iu(2), None);
+        assert_eq!(only.mean_iu(), Some(f64::midpoint(1.0 / 3.0, 0.5)));
+        assert_eq!((only.pixel_accuracy(), only.unanswered()), (Some(0.5), 1));
+        assert_eq!(matrix.only(&[true; 3]), matrix);
+    }
 
     fn assert_close(value: Option<f64>, expected: f64) {
         let value = value.expect("a value");

@@ -174,6 +174,7 @@ mod tests {
             loss,
             learning_rate: 1e-10,
             secs: 0.1,
+            grad_norm: None,
         }
     }
 

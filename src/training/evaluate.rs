@@ -4,7 +4,7 @@ use super::control::Control;
 use super::device_confusion::{ConfusionReadback, ImageCounts};
 use super::error::TrainError;
 use super::segmenter::Segmenter;
-use crate::dataset::{DatasetItem, LabelMap, MaskReader, Size};
+use crate::dataset::{ClassMatch, DatasetItem, LabelMap, MaskReader, Size};
 use crate::metrics::{ConfusionMatrix, Scores, boundary_band};
 
 /// The result of an evaluation.
@@ -36,6 +36,10 @@ pub(super) struct ListLoss {
 #[derive(Clone, Copy)]
 pub(super) struct Scoring<'a> {
     pub reader: &'a MaskReader,
+    /// Classes of the network.
+    pub num_classes: usize,
+    /// How the dataset's classes become the network's; `None` = they are the same.
+    pub classes: Option<&'a ClassMatch>,
     /// `[width, height]` at which the network sees the images; `None` = their own.
     pub test_size: Option<Size>,
     /// Width of the boundary band to count, in pixels.
@@ -79,7 +83,7 @@ pub(super) fn evaluate(
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Option<ListLoss>, TrainError> {
     let (mut loss, mut labeled) = (0.0, 0);
-    let mut readback = ConfusionReadback::new(how.reader.num_classes);
+    let mut readback = ConfusionReadback::new(how.num_classes);
     let mut take = |images: Vec<ImageCounts>| {
         for image in images {
             if let [whole, rest @ ..] = &image.matrices[..] {
@@ -94,6 +98,10 @@ pub(super) fn evaluate(
         }
         progress(done, items.len());
         let (image, truth) = how.reader.read_pair(item)?;
+        let truth = match how.classes {
+            Some(classes) => classes.in_network_labels(&truth),
+            None => truth,
+        };
         let band = how
             .boundary_width
             .map(|width| boundary_band(&truth.labels, truth.width as usize, width));
@@ -102,7 +110,7 @@ pub(super) fn evaluate(
             let (mask, image_loss, pixels) =
                 segmenter.segment_with_loss(&image, &truth, how.test_size)?;
             let counted = std::iter::once(&truth.labels).chain(&band).map(|truth| {
-                let mut matrix = ConfusionMatrix::new(how.reader.num_classes);
+                let mut matrix = ConfusionMatrix::new(how.num_classes);
                 matrix.add(truth, &mask.labels);
                 matrix
             });

@@ -36,6 +36,10 @@ pub struct StepRecord {
     pub loss: f64,
     /// Learning rate of this step.
     pub learning_rate: f64,
+    /// L2 norm of its gradients before they were clipped, where it was computed: with a clip
+    /// norm, and in `f16`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grad_norm: Option<f64>,
     /// Wall time of this step, data included.
     pub secs: f64,
 }

@@ -25,6 +25,8 @@ pub(super) struct UnreadStep {
     pub losses: Vec<Tensor<1>>,
     /// The norm of the gradients, `[1]`, where it is not yet known whether it is finite.
     pub norm: Option<Tensor<1>>,
+    /// The norm of the gradients, where it was read already.
+    pub read_norm: Option<f64>,
 }
 
 /// The steps whose losses have not been read.
@@ -98,10 +100,11 @@ impl LossReadback {
             learning_rate,
             losses,
             norm,
+            read_norm,
         } in steps
         {
             let losses: Vec<f64> = values.by_ref().take(losses.len()).collect();
-            let norm = norm.and_then(|_| values.next());
+            let norm = norm.and_then(|_| values.next()).or(read_norm);
             if let Some(loss) = losses.iter().copied().find(|loss| !loss.is_finite()) {
                 read.broken = Some(TrainError::NonFinite {
                     loss,
@@ -124,6 +127,7 @@ impl LossReadback {
                 epoch,
                 loss: sum / losses.len() as f64,
                 learning_rate,
+                grad_norm: norm,
                 secs,
             };
             read.steps.push((record, sum));
@@ -163,6 +167,7 @@ mod tests {
             learning_rate: 0.5,
             losses: losses.iter().copied().map(number).collect(),
             norm: norm.map(number),
+            read_norm: None,
         }
     }
 
@@ -188,6 +193,8 @@ mod tests {
             found,
             [(7, 2, 2.0, 4.0), (8, 2, 0.5, 0.5), (9, 2, 0.25, 0.25)]
         );
+        let norms = read.steps.iter().map(|(step, _)| step.grad_norm);
+        assert_eq!(norms.collect::<Vec<_>>(), [None, Some(4.0), None]);
         assert!(waiting.read().expect("nothing").steps.is_empty() && !waiting.due());
     }
 

@@ -7,7 +7,8 @@ use super::error::TrainError;
 use super::evaluate::{EvaluationScores, NoMasks, Scoring, evaluate};
 use super::external_weights::{WeightsChoice, load_file};
 use super::segmenter::Segmenter;
-use crate::dataset::{Dataset, LabelMap, Rgb, Size, Split, resize_labels, resize_rgb};
+use crate::dataset::{ClassMatch, Dataset, LabelMap, Rgb, Size, Split, resize_labels, resize_rgb};
+use crate::kernels::Work;
 use crate::metrics::{ConfusionMatrix, SetCounts};
 
 /// The best weights of a run on a device.
@@ -62,19 +63,35 @@ impl Predictor {
 
     /// The most likely class of every pixel, at the image's own size. An image that would
     /// not fit into memory is segmented at a smaller size, and its mask made larger.
-    pub fn predict(&self, image: &Rgb) -> Result<LabelMap, TrainError> {
+    ///
+    /// `go_on` is told from several threads which share is done, `0.0..=1.0`, and says whether the
+    /// mask is still wanted; `None` = it was not. A device that is not the processor tells nothing.
+    pub fn predict(
+        &self,
+        image: &Rgb,
+        go_on: impl Fn(f32) -> bool + Send + Sync + 'static,
+    ) -> Result<Option<LabelMap>, TrainError> {
         let config = &self.meta.config;
-        let Some(size) = reduced(image, config.trunk.max_pixels()) else {
-            return self.segmenter.segment(image, config.test_size);
+        let reduced = reduced(image, config.trunk.max_pixels());
+        let seen = config.test_size.or(reduced).unwrap_or(image.size());
+        let network = config.network(self.meta.classes.len());
+        let total = network.multiply_adds(seen.dims()).max(1);
+        let work = Work::watched(move |done| go_on((done as f64 / total as f64).min(1.0) as f32));
+        let _entered = work.enter();
+        let mask = match reduced {
+            None => self.segmenter.segment(image, config.test_size)?,
+            Some(size) => {
+                log::info!(
+                    "Segmented at {size}, as {} takes too much memory",
+                    image.size()
+                );
+                let mask = self
+                    .segmenter
+                    .segment(&resize_rgb(image, size), config.test_size)?;
+                resize_labels(&mask, image.size())
+            }
         };
-        log::info!(
-            "Segmented at {size}, as {} takes too much memory",
-            image.size()
-        );
-        let mask = self
-            .segmenter
-            .segment(&resize_rgb(image, size), config.test_size)?;
-        Ok(resize_labels(&mask, image.size()))
+        Ok((!work.is_abandoned()).then_some(mask))
     }
 
     /// The logits of every pixel, at the image's own size.
@@ -85,34 +102,43 @@ impl Predictor {
         self.segmenter.logits_vec(image, self.meta.config.test_size)
     }
 
-    /// Scores over a split of `dataset`, which must have the run's number of classes, with
-    /// a boundary band of `boundary_width` pixels; `None` when `control` was stopped in
-    /// between.
+    /// Scores over a split of `dataset`, of the classes that `matched` finds in both the run and
+    /// the dataset, with a boundary band of `boundary_width` pixels; `None` when `control` was
+    /// stopped in between.
+    ///
+    /// # Errors
+    /// Also when they have no class in common.
     pub fn evaluate(
         &self,
         dataset: &Dataset,
+        matched: &ClassMatch,
         split: Split,
         boundary_width: usize,
         control: &Control,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Option<EvaluationScores>, TrainError> {
-        if dataset.classes.len() != self.meta.classes.len() {
+        if matched.num_matched() == 0 {
             return Err(TrainError::Config {
                 field: "dataset",
-                value: format!("{} with {} classes", dataset.name, dataset.classes.len()),
-                rule: "the run was trained on another number of classes",
+                value: dataset.name.clone(),
+                rule: "it has no class of the name of one of the run's, so there is nothing to score; choose the \
+                       dataset that the run was trained on",
             });
         }
         let (items, reader) = (dataset.items(split), dataset.mask_reader());
+        let num_classes = self.meta.classes.len();
         let how = Scoring {
             reader: &reader,
+            num_classes,
+            classes: (!matched.is_identity()).then_some(matched),
             test_size: self.meta.config.test_size,
             boundary_width: Some(boundary_width),
         };
-        let mut counts = SetCounts::new(reader.num_classes, boundary_width);
+        let mut counts = SetCounts::new(num_classes, boundary_width);
+        let kept = matched.has_partner();
         let mut count = |image: &ConfusionMatrix, boundary: Option<&ConfusionMatrix>| {
             if let Some(boundary) = boundary {
-                counts.add_counts(image, boundary);
+                counts.add_counts(&image.only(kept), &boundary.only(kept));
             }
         };
         let loss = evaluate(

@@ -14,6 +14,8 @@ use super::theme;
 
 /// Initial width of the left column, in points.
 const LEFT_WIDTH: f32 = 348.0;
+/// Between panels, in points.
+const GAP: f32 = 4.0;
 /// Minimum width of the left column when the window gets narrower.
 const MIN_LEFT_WIDTH: f32 = 300.0;
 
@@ -25,10 +27,13 @@ pub struct DockLayout {
     left_width: f32,
     #[serde(skip)]
     last_width: Option<f32>,
+    /// What the left column was made to be, until it is dragged.
+    #[serde(skip)]
+    set_width: Option<f32>,
 }
 
 impl Default for DockLayout {
-    /// Dataset and Train on the left; Curves above Live, Inspect and Compare on the right.
+    /// Dataset and Train on the left; Curves above Live, Inspect, Compare and Runs on the right.
     fn default() -> Self {
         let mut tiles = Tiles::default();
         let mut tabs = |panels: &[PanelKind]| {
@@ -41,7 +46,12 @@ impl Default for DockLayout {
         let dataset = tabs(&[PanelKind::Dataset]);
         let train = tabs(&[PanelKind::Train]);
         let curves = tabs(&[PanelKind::Curves]);
-        let images = tabs(&[PanelKind::Live, PanelKind::Inspect, PanelKind::Compare]);
+        let images = tabs(&[
+            PanelKind::Live,
+            PanelKind::Inspect,
+            PanelKind::Compare,
+            PanelKind::Runs,
+        ]);
         let mut split = |dir, children, fraction| {
             tiles.insert_container(Container::Linear(Linear::new_binary(
                 dir, children, fraction,
@@ -54,6 +64,7 @@ impl Default for DockLayout {
             tree: Tree::new(Id::unique("panels"), root, tiles),
             left_width: LEFT_WIDTH,
             last_width: None,
+            set_width: None,
         }
     }
 }
@@ -132,8 +143,11 @@ impl DockLayout {
         if let Some((left, _)) = self.columns()
             && let Some(rect) = self.tree.tiles.rect(left)
             && rect.width() > 0.0
+            // What was set and not dragged since is kept as it was, to the last fraction.
+            && self.set_width.is_none_or(|set| (set - rect.width()).abs() > 1.0)
         {
             self.left_width = rect.width();
+            self.set_width = None;
         }
     }
 
@@ -169,7 +183,8 @@ impl DockLayout {
             return;
         };
         let left_width = self.left_width.max(MIN_LEFT_WIDTH).min(0.6 * width);
-        let share = left_width / width.max(1.0);
+        self.set_width = Some(left_width);
+        let share = left_width / (width - GAP).max(1.0);
         linear.shares.set_share(left, 2.0 * share);
         linear.shares.set_share(right, 2.0 * (1.0 - share));
     }
@@ -218,7 +233,7 @@ impl Behavior<PanelKind> for Panes<'_> {
     }
 
     fn gap_width(&self, _style: &egui::Style) -> f32 {
-        4.0
+        GAP
     }
 
     fn tab_bar_height(&self, _style: &egui::Style) -> f32 {
@@ -319,7 +334,7 @@ mod tests {
             ctx.run_ui(input, |ui| layout.ui(ui, &mut |_, _| {}))
                 .drop_without_applying_deltas();
             assert!(
-                (layout.left_width - LEFT_WIDTH).abs() < 4.0,
+                (layout.left_width - LEFT_WIDTH).abs() < f32::EPSILON,
                 "{window}: {}",
                 layout.left_width
             );

@@ -1,12 +1,17 @@
 //! The menu bar. Says what was chosen; the app does it.
 
+use std::path::PathBuf;
+
 use eframe::egui::{self, Align, Button, Layout, MenuBar, Ui};
 
-use super::command::{MENUS, Menu, Problem, Section, UiCommand};
+use super::command::{Command, MENUS, Menu, Problem, Section, UiCommand};
+use super::dialogs::place_name;
 use super::dock::DockLayout;
 use super::icons::Icon;
+use super::recent::Recent;
 use super::state::Prefs;
 use super::toasts::Toasts;
+use crate::engine::DatasetRef;
 
 /// What the menus need to know.
 pub struct MenuState<'a> {
@@ -16,23 +21,25 @@ pub struct MenuState<'a> {
     pub prefs: &'a Prefs,
     /// Why a command cannot be carried out now; `None` = it can.
     pub problem: &'a dyn Fn(UiCommand) -> Option<Problem>,
+    /// What was opened lately.
+    pub recent: &'a Recent,
 }
 
 /// Draws the bar with the bell at its end; returns what was chosen.
-pub fn menu_bar_ui(ui: &mut Ui, state: &MenuState<'_>, toasts: &mut Toasts) -> Option<UiCommand> {
+pub fn menu_bar_ui(ui: &mut Ui, state: &MenuState<'_>, toasts: &mut Toasts) -> Option<Command> {
     let mut chosen = None;
     MenuBar::new().ui(ui, |ui| {
         for menu in &MENUS {
             ui.menu_button(menu.title, |ui| menu_ui(ui, state, menu, &mut chosen));
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            toasts.bell_ui(ui);
+            toasts.ui(ui);
         });
     });
     chosen
 }
 
-fn menu_ui(ui: &mut Ui, state: &MenuState<'_>, menu: &Menu, chosen: &mut Option<UiCommand>) {
+fn menu_ui(ui: &mut Ui, state: &MenuState<'_>, menu: &Menu, chosen: &mut Option<Command>) {
     for (index, section) in menu.sections.iter().enumerate() {
         if index > 0 {
             ui.separator();
@@ -46,12 +53,7 @@ fn menu_ui(ui: &mut Ui, state: &MenuState<'_>, menu: &Menu, chosen: &mut Option<
     }
 }
 
-fn section_ui(
-    ui: &mut Ui,
-    state: &MenuState<'_>,
-    section: &Section,
-    chosen: &mut Option<UiCommand>,
-) {
+fn section_ui(ui: &mut Ui, state: &MenuState<'_>, section: &Section, chosen: &mut Option<Command>) {
     let paused = (state.problem)(UiCommand::Unpause).is_none();
     for command in section.commands.iter().copied() {
         match command {
@@ -63,10 +65,60 @@ fn section_ui(
             UiCommand::DebugOverlay => check_ui(ui, command, state.prefs.debug_overlay, chosen),
             _ => item_ui(ui, state, command, chosen),
         }
+        match command {
+            UiCommand::OpenFolder => {
+                recent_ui(
+                    ui,
+                    "Recent datasets",
+                    &state.recent.datasets,
+                    chosen,
+                    |path| Command::OpenDataset(DatasetRef::Folder(path)),
+                );
+            }
+            UiCommand::OpenImages => {
+                recent_ui(ui, "Recent images", &state.recent.images, chosen, |path| {
+                    Command::Inspect(vec![path])
+                });
+            }
+            _ => {}
+        }
     }
 }
 
-fn item_ui(ui: &mut Ui, state: &MenuState<'_>, command: UiCommand, chosen: &mut Option<UiCommand>) {
+/// A submenu of paths.
+fn recent_ui(
+    ui: &mut Ui,
+    title: &str,
+    paths: &[PathBuf],
+    chosen: &mut Option<Command>,
+    open: impl Fn(PathBuf) -> Command,
+) {
+    ui.add_enabled_ui(!paths.is_empty(), |ui| {
+        ui.menu_button(title, |ui| {
+            for path in paths {
+                let name = path.display().to_string();
+                let entry = ui
+                    .add(Button::new(place_name(path)))
+                    .accessible_name(&name)
+                    .on_hover_text(&name);
+                if entry.clicked() {
+                    *chosen = Some(open(path.clone()));
+                    ui.close();
+                }
+            }
+            ui.separator();
+            let clear = ui
+                .button("Clear recent")
+                .on_hover_text("Forget the recent datasets and images");
+            if clear.clicked() {
+                *chosen = Some(Command::ClearRecent);
+                ui.close();
+            }
+        });
+    });
+}
+
+fn item_ui(ui: &mut Ui, state: &MenuState<'_>, command: UiCommand, chosen: &mut Option<Command>) {
     let problem = (state.problem)(command);
     let response = ui.add_enabled(
         problem.is_none(),
@@ -75,7 +127,7 @@ fn item_ui(ui: &mut Ui, state: &MenuState<'_>, command: UiCommand, chosen: &mut 
     finish(ui, response, command, problem.as_deref(), chosen);
 }
 
-fn check_ui(ui: &mut Ui, command: UiCommand, checked: bool, chosen: &mut Option<UiCommand>) {
+fn check_ui(ui: &mut Ui, command: UiCommand, checked: bool, chosen: &mut Option<Command>) {
     let mark = if checked {
         Icon::Check.atom()
     } else {
@@ -98,14 +150,14 @@ fn finish(
     response: egui::Response,
     command: UiCommand,
     problem: Option<&str>,
-    chosen: &mut Option<UiCommand>,
+    chosen: &mut Option<Command>,
 ) {
     let response = response
         .accessible_name(command.label())
         .on_hover_text(command.tooltip())
         .on_disabled_hover_text(problem.unwrap_or_default());
     if response.clicked() {
-        *chosen = Some(command);
+        *chosen = Some(command.into());
         ui.close();
     }
 }

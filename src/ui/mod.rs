@@ -15,6 +15,7 @@ pub mod palette;
 pub mod panels;
 pub mod pretrained_window;
 pub mod quit;
+pub mod recent;
 pub mod repaint_throttle;
 pub mod software_painter;
 pub mod state;
@@ -27,6 +28,7 @@ pub mod ui_ext;
 pub mod upload_counter;
 pub mod view_model;
 mod window;
+mod window_size;
 
 pub use app::{App, WindowOptions};
 pub use window::run;

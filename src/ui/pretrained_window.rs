@@ -6,12 +6,12 @@ use eframe::egui::{
     self, Align, Align2, Color32, Grid, Label, Layout, RichText, ScrollArea, Ui, Window, vec2,
 };
 
-use super::command::Command;
+use super::command::{Ask, Command};
 use super::context::PanelCtx;
+use super::theme;
 use super::ui_ext::UiExt as _;
 use super::view_model::pretrained::{self, PretrainedRow, Tone};
-use super::{dialogs, theme};
-use crate::engine::{CatalogueItem, Engine, EntryState, NoticeLevel, Poll, Task};
+use crate::engine::{CatalogueItem, EntryState, NoticeLevel};
 
 const TITLE: &str = "Pretrained weights";
 const NAME_WIDTH: f32 = 300.0;
@@ -22,42 +22,11 @@ const STATE_WIDTH: f32 = 170.0;
 pub struct PretrainedWindow {
     /// Whether it is shown.
     pub open: bool,
-    picking: Option<Picking>,
     /// An unverified file that the user wants to use.
     doubtful: Option<PathBuf>,
 }
 
-struct Picking {
-    id: &'static str,
-    dialog: Task<Option<PathBuf>>,
-}
-
 impl PretrainedWindow {
-    /// Asks for the file of an entry; one question at a time.
-    pub fn pick(&mut self, engine: &Engine, id: &'static str) {
-        if self.picking.is_none() {
-            self.picking = Some(Picking {
-                id,
-                dialog: dialogs::pick_weights(engine),
-            });
-        }
-    }
-
-    /// Handles the answer of the dialog. Call once a frame.
-    pub fn poll(&mut self, ctx: &PanelCtx<'_>) {
-        let Some(picking) = &mut self.picking else {
-            return;
-        };
-        let id = picking.id;
-        match picking.dialog.poll() {
-            Poll::Pending => return,
-            Poll::Ready(Some(path)) => ctx.commands.send(Command::AddWeights { id, path }),
-            Poll::Ready(None) => {}
-            Poll::Lost => ctx.commands.send(dialogs::lost_notice()),
-        }
-        self.picking = None;
-    }
-
     /// Draws the window where it is open. `chosen` is the file that was chosen to start from.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &Ui, chosen: Option<&Path>) {
         self.doubtful_ui(ctx, ui);
@@ -145,7 +114,7 @@ impl PretrainedWindow {
                 }
                 return;
             }
-            self.get_ui(ctx, ui, item, &row);
+            Self::get_ui(ctx, ui, item, &row);
         });
     }
 
@@ -177,7 +146,7 @@ impl PretrainedWindow {
     }
 
     /// The buttons of a file that is not there yet.
-    fn get_ui(&self, ctx: &PanelCtx<'_>, ui: &mut Ui, item: &CatalogueItem, row: &PretrainedRow) {
+    fn get_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, item: &CatalogueItem, row: &PretrainedRow) {
         if let Some(label) = row.download
             && button(
                 ui,
@@ -196,14 +165,14 @@ impl PretrainedWindow {
             ctx.commands.send(Command::Notify(NoticeLevel::Info, text));
         }
         let response = ui
-            .add_enabled(self.picking.is_none(), egui::Button::new("Add local file…"))
+            .button("Add local file…")
             .accessible_name(format!("Add local file {}", item.entry.file))
             .on_hover_text(
                 "Choose a file on this computer; it is checked and copied to the folder above",
-            )
-            .on_disabled_hover_text("A file dialog is open already");
+            );
         if response.clicked() {
-            ctx.commands.send(Command::PickWeights(item.entry.id));
+            let ask = Ask::CatalogueFile(item.entry.id);
+            ctx.commands.send(Command::Ask(ask));
         }
     }
 
@@ -267,28 +236,5 @@ fn tone_color(ui: &Ui, tone: Tone) -> Color32 {
         Tone::Good => palette.success,
         Tone::Doubtful => palette.warning,
         Tone::Bad => palette.error,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ui::test_engine::Bench;
-
-    #[test]
-    fn a_lost_dialog_is_told_and_can_be_opened_again() {
-        let bench = Bench::new();
-        let mut window = PretrainedWindow {
-            picking: Some(Picking {
-                id: "tiny",
-                dialog: bench.lost(),
-            }),
-            ..PretrainedWindow::default()
-        };
-        bench.until(|ctx| {
-            window.poll(ctx);
-            window.picking.is_none()
-        });
-        assert_eq!(bench.errors().len(), 1);
     }
 }

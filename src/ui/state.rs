@@ -9,7 +9,9 @@ use super::panels::curves::CurvesPanel;
 use super::panels::dataset::DatasetPanel;
 use super::panels::inspect::InspectPanel;
 use super::panels::live::LivePanel;
+use super::panels::runs::RunsPanel;
 use super::panels::train::TrainPanel;
+use super::recent::Recent;
 use super::view_model::run_selection::RunSelection;
 use crate::engine::DatasetRef;
 
@@ -43,6 +45,8 @@ pub struct AppState {
     pub prefs: Prefs,
     /// Places of the panels.
     pub layout: DockLayout,
+    /// What was opened lately.
+    pub recent: Recent,
     /// Ticked runs.
     pub selection: RunSelection,
     /// The Dataset panel.
@@ -57,6 +61,8 @@ pub struct AppState {
     pub inspect: InspectPanel,
     /// The Compare panel.
     pub compare: ComparePanel,
+    /// The Runs panel.
+    pub runs: RunsPanel,
 }
 
 #[cfg(test)]

@@ -1,13 +1,15 @@
-//! Short messages in the corner of the window, with history behind a bell.
+//! Short messages in the menu bar, where they cover nothing and move nothing, with history behind
+//! a bell.
 //!
-//! Infos and warnings disappear after a while, errors stay until they are closed.
+//! Infos and warnings disappear after a while, errors stay until they are closed. Messages of one
+//! kind, which differ in names and numbers alone, are one.
 
+use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use eframe::egui::{
-    self, Align, Align2, Area, Atom, CornerRadius, Frame, Id, Label, Layout, Margin, Order,
-    RichText, ScrollArea, Stroke, Ui, vec2,
+    self, Atom, CornerRadius, Frame, Label, Margin, RichText, ScrollArea, Ui, vec2,
 };
 
 use super::icons::Icon;
@@ -20,13 +22,14 @@ use crate::engine::NoticeLevel;
 const STAY_SECS: f64 = 4.0;
 /// Messages that are kept.
 const HISTORY: usize = 100;
-/// Messages shown at once; older ones are in the history only.
-const SHOWN: usize = 5;
-const WIDTH: f32 = 340.0;
+const WIDTH: f32 = 380.0;
+/// Narrower messages say nothing.
+const MIN_LINE: f32 = 60.0;
 
 struct Entry {
     level: NoticeLevel,
     text: String,
+    kind: String,
     times: usize,
     /// Window time at which it was first drawn.
     since: Option<f64>,
@@ -41,6 +44,16 @@ struct Entry {
 pub struct Toasts {
     entries: VecDeque<Entry>,
     last_time: Option<f64>,
+    /// Whether the pointer was over a message in the last frame.
+    being_read: bool,
+}
+
+/// Open messages of one kind.
+struct Group {
+    /// Position of the newest.
+    newest: usize,
+    /// How often there was one.
+    times: usize,
 }
 
 impl Toasts {
@@ -61,6 +74,7 @@ impl Toasts {
         }
         self.entries.push_back(Entry {
             level,
+            kind: kind(&text),
             text,
             times: 1,
             since: None,
@@ -83,49 +97,24 @@ impl Toasts {
             .map(|entry| entry.text.as_str())
     }
 
-    /// Draws the open messages above the bottom right corner.
-    pub fn ui(&mut self, ctx: &egui::Context, bottom: f32) {
+    /// Lets time pass for messages that go by themselves, unless one is being read.
+    fn tick(&mut self, ctx: &egui::Context) {
         let now = ctx.input(|input| input.time);
         let passed = now - self.last_time.replace(now).unwrap_or(now);
-        let mut open: Vec<_> = self
-            .entries
-            .iter_mut()
-            .rev()
-            .filter(|entry| entry.open)
-            .collect();
-        for entry in open.iter_mut().skip(SHOWN) {
-            entry.open = entry.left.is_none();
-        }
-        if open.is_empty() {
-            return;
-        }
-        open.truncate(SHOWN);
-        let hovered = Area::new(Id::unique("toasts"))
-            .anchor(Align2::RIGHT_BOTTOM, vec2(-12.0, -bottom - 10.0))
-            .order(Order::Foreground)
-            .accessible_name("Messages")
-            .show(ctx, |ui| {
-                ui.set_width(WIDTH);
-                for entry in open.iter_mut().rev() {
-                    entry_ui(ui, entry);
-                }
-            })
-            .response
-            .contains_pointer();
+        let being_read = std::mem::take(&mut self.being_read);
         let mut next: Option<f64> = None;
-        for entry in open {
+        for entry in self.entries.iter_mut().filter(|entry| entry.open) {
             let is_new = entry.since.is_none();
             entry.since.get_or_insert(now);
             let Some(left) = &mut entry.left else {
                 continue;
             };
-            if !hovered && !is_new {
+            if !being_read && !is_new {
                 *left -= passed;
             }
             if *left <= 0.0 {
                 entry.open = false;
-                ctx.request_repaint();
-            } else if !hovered {
+            } else if !being_read {
                 next = Some(next.map_or(*left, |next| next.min(*left)));
             }
         }
@@ -134,8 +123,90 @@ impl Toasts {
         }
     }
 
+    /// The open messages, those of one kind together: the worst kinds first, then the newest.
+    fn groups(&self) -> Vec<Group> {
+        let mut groups: Vec<Group> = Vec::new();
+        for (index, entry) in self.entries.iter().enumerate().rev() {
+            if !entry.open {
+                continue;
+            }
+            let same = groups.iter_mut().find(|group| {
+                let newest = &self.entries[group.newest];
+                newest.level == entry.level && newest.kind == entry.kind
+            });
+            match same {
+                Some(group) => group.times += entry.times,
+                None => groups.push(Group {
+                    newest: index,
+                    times: entry.times,
+                }),
+            }
+        }
+        groups.sort_by_key(|group| Reverse(severity(self.entries[group.newest].level)));
+        groups
+    }
+
+    /// Closes the open messages of the kind of `newest`; `None` = all.
+    fn close(&mut self, newest: Option<usize>) {
+        let kind = newest.map(|index| {
+            let entry = &self.entries[index];
+            (entry.level, entry.kind.clone())
+        });
+        for entry in &mut self.entries {
+            let is_meant = kind
+                .as_ref()
+                .is_none_or(|(level, kind)| entry.level == *level && entry.kind == *kind);
+            if entry.open && is_meant {
+                (entry.open, entry.unread) = (false, false);
+            }
+        }
+    }
+
+    /// The bell, and before it, from right to left, the worst message that is open.
+    pub fn ui(&mut self, ui: &mut Ui) {
+        self.tick(ui.ctx());
+        self.bell_ui(ui);
+        let groups = self.groups();
+        let Some(first) = groups.first() else {
+            return;
+        };
+        if ui.available_width() < MIN_LINE {
+            return;
+        }
+        if groups.len() > 1 {
+            let all = ui
+                .small_button("Close all")
+                .on_hover_text("Close all messages; the bell keeps them");
+            if all.clicked() {
+                self.close(None);
+                return;
+            }
+            ui.weak(format!("+{}", groups.len() - 1))
+                .on_hover_text("More messages; the bell shows all");
+        }
+        let entry = &self.entries[first.newest];
+        let text = message_text(&entry.text, first.times);
+        let (level, color) = (entry.level, theme::level_color(ui.visuals(), entry.level));
+        let response = Frame::new()
+            .fill(theme::pill_fill(color))
+            .corner_radius(CornerRadius::same(4))
+            .inner_margin(Margin::symmetric(6, 0))
+            .show(ui, |ui| {
+                let close = ui.icon_button(Icon::Close, "Close message").clicked();
+                let line = text.replace('\n', "  ");
+                let label = ui.add(Label::new(line).truncate().show_tooltip_when_elided(false));
+                ui.icon(theme::level_icon(level), color);
+                (close, label.on_hover_text(&text).hovered())
+            });
+        let (close, hovered) = response.inner;
+        self.being_read = hovered || response.response.contains_pointer();
+        if close {
+            self.close(Some(first.newest));
+        }
+    }
+
     /// The bell with the number of unread messages; opens the history.
-    pub fn bell_ui(&mut self, ui: &mut Ui) {
+    fn bell_ui(&mut self, ui: &mut Ui) {
         let unread = self.unread();
         let worst = self
             .entries
@@ -187,7 +258,8 @@ impl Toasts {
                 ui.horizontal_top(|ui| {
                     icon_ui(ui, entry.level);
                     ui.vertical(|ui| {
-                        ui.add(Label::new(entry_text(entry)).wrap());
+                        let text = message_text(&entry.text, entry.times);
+                        ui.add(Label::new(text).wrap());
                         ui.small(format::ago(now - entry.since.unwrap_or(now)));
                     });
                 });
@@ -213,40 +285,29 @@ fn severity(level: NoticeLevel) -> usize {
     }
 }
 
-fn entry_text(entry: &Entry) -> String {
-    if entry.times == 1 {
-        entry.text.clone()
+fn message_text(text: &str, times: usize) -> String {
+    if times == 1 {
+        text.to_owned()
     } else {
-        format!("{} (× {})", entry.text, entry.times)
+        format!("{text} (× {times})")
     }
+}
+
+/// What messages of one kind share: their words, without names of files and numbers.
+fn kind(text: &str) -> String {
+    let is_word = |word: &&str| {
+        !word.contains(|letter: char| letter.is_ascii_digit() || matches!(letter, '/' | '\\' | '_'))
+            && !word.trim_end_matches(['.', ':', ',']).contains('.')
+    };
+    text.split_whitespace()
+        .filter(is_word)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn icon_ui(ui: &mut Ui, level: NoticeLevel) {
     let color = theme::level_color(ui.visuals(), level);
     ui.icon(theme::level_icon(level), color);
-}
-
-fn entry_ui(ui: &mut Ui, entry: &mut Entry) {
-    let color = theme::level_color(ui.visuals(), entry.level);
-    let visuals = ui.visuals();
-    Frame::new()
-        .fill(visuals.window_fill)
-        .stroke(Stroke::new(1.0, color.gamma_multiply(0.7)))
-        .corner_radius(CornerRadius::same(6))
-        .inner_margin(Margin::symmetric(10, 8))
-        .shadow(visuals.popup_shadow)
-        .show(ui, |ui| {
-            ui.set_width(ui.available_width());
-            ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
-                if ui.icon_button(Icon::Close, "Close message").clicked() {
-                    (entry.open, entry.unread) = (false, false);
-                }
-                ui.with_layout(Layout::left_to_right(Align::Min), |ui| {
-                    icon_ui(ui, entry.level);
-                    ui.add(Label::new(entry_text(entry)).wrap());
-                });
-            });
-        });
 }
 
 #[cfg(test)]
@@ -259,7 +320,7 @@ mod tests {
             time: Some(time),
             ..RawInput::default()
         };
-        ctx.run_ui(input, |ui| toasts.ui(ui.ctx(), 0.0))
+        ctx.run_ui(input, |ui| toasts.ui(ui))
             .drop_without_applying_deltas();
     }
 
@@ -285,7 +346,8 @@ mod tests {
         toasts.add(NoticeLevel::Warning, "again");
         toasts.add(NoticeLevel::Warning, "again");
         assert_eq!(toasts.entries.len(), 1);
-        assert_eq!(entry_text(&toasts.entries[0]), "again (× 2)");
+        assert_eq!(toasts.groups()[0].times, 2);
+        assert_eq!(message_text("again", 2), "again (× 2)");
     }
 
     #[test]
@@ -296,5 +358,40 @@ mod tests {
         }
         assert_eq!(toasts.entries.len(), HISTORY);
         assert_eq!(toasts.entries[0].text, "1");
+    }
+
+    #[test]
+    fn messages_of_one_kind_are_one_and_close_together() {
+        let mut toasts = Toasts::default();
+        toasts.add(NoticeLevel::Info, "saved");
+        for number in 0..30 {
+            let text = format!("/data/image_{number}.png: cannot be decoded at byte {number}");
+            toasts.add(NoticeLevel::Error, text);
+        }
+        toasts.add(NoticeLevel::Error, "The disk is full");
+        toasts.add(
+            NoticeLevel::Warning,
+            "/data/image_1.png: cannot be decoded at byte 1",
+        );
+        let groups = toasts.groups();
+        let found: Vec<_> = groups
+            .iter()
+            .map(|group| (&*toasts.entries[group.newest].text, group.times))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("The disk is full", 1),
+                ("/data/image_29.png: cannot be decoded at byte 29", 30),
+                ("/data/image_1.png: cannot be decoded at byte 1", 1),
+                ("saved", 1),
+            ]
+        );
+        let decoding = groups[1].newest;
+        toasts.close(Some(decoding));
+        assert_eq!(toasts.groups().len(), 3);
+        toasts.close(None);
+        assert_eq!(toasts.shown().count(), 0);
+        assert_eq!(toasts.entries.len(), 33, "the bell keeps them");
     }
 }

@@ -62,6 +62,12 @@ pub trait UiExt {
     fn error_box(&mut self, title: &str, message: &str);
     /// A busy animation and a line of text in the middle of `area`, over its contents.
     fn waiting(&mut self, area: Rect, text: &str);
+    /// As [`waiting`](Self::waiting), with a button *Cancel* whose accessible name is `name`;
+    /// returns whether it was clicked.
+    fn waiting_to_cancel(&mut self, area: Rect, text: &str, name: &str) -> bool;
+    /// A line of text and a button in the middle of `area`, over its contents; returns whether
+    /// the button was clicked.
+    fn offer(&mut self, area: Rect, text: &str, button: &str) -> bool;
     /// One line of text, truncated to the available width, with a tooltip.
     fn truncated(&mut self, text: impl Into<RichText>, tooltip: &str) -> Response;
 }
@@ -124,10 +130,11 @@ impl UiExt for Ui {
 
     fn tag(&mut self, text: &str, color: Color32) -> Response {
         Frame::new()
-            .fill(color.gamma_multiply(0.16))
+            .fill(theme::pill_fill(color))
             .corner_radius(CornerRadius::same(4))
             .inner_margin(Margin::symmetric(5, 1))
             .show(self, |ui| {
+                let color = theme::pill_text(ui.visuals(), color);
                 ui.add(egui::Label::new(RichText::new(text).small().color(color)).extend())
             })
             .inner
@@ -274,16 +281,37 @@ impl UiExt for Ui {
     }
 
     fn waiting(&mut self, area: Rect, text: &str) {
-        let size = vec2(area.width().min(260.0), 44.0);
-        let rect = Rect::from_center_size(area.center(), size);
-        let layout = Layout::top_down(Align::Center);
-        let mut ui = self.new_child(UiBuilder::new().max_rect(rect).layout(layout));
-        Frame::popup(ui.style()).show(&mut ui, |ui| {
-            ui.horizontal(|ui| {
-                ui.busy(text);
-                ui.add(egui::Label::new(text).truncate());
-            });
+        over(self, area, |ui| {
+            ui.busy(text);
+            ui.add(egui::Label::new(text).truncate());
         });
+    }
+
+    fn waiting_to_cancel(&mut self, area: Rect, text: &str, name: &str) -> bool {
+        over(self, area, |ui| {
+            ui.busy(text);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let cancel = ui.button("Cancel").accessible_name(name);
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    ui.add(egui::Label::new(text).truncate());
+                });
+                cancel.clicked()
+            })
+            .inner
+        })
+    }
+
+    fn offer(&mut self, area: Rect, text: &str, button: &str) -> bool {
+        over(self, area, |ui| {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let clicked = ui.button(button).clicked();
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    ui.add(egui::Label::new(text).truncate());
+                });
+                clicked
+            })
+            .inner
+        })
     }
 
     fn truncated(&mut self, text: impl Into<RichText>, tooltip: &str) -> Response {
@@ -294,6 +322,17 @@ impl UiExt for Ui {
         )
         .on_hover_text(tooltip)
     }
+}
+
+/// A line in a box in the middle of `area`.
+fn over<R>(ui: &mut Ui, area: Rect, add: impl FnOnce(&mut Ui) -> R) -> R {
+    let size = vec2(area.width().min(340.0), 44.0);
+    let rect = Rect::from_center_size(area.center(), size);
+    let layout = Layout::top_down(Align::Center);
+    let mut ui = ui.new_child(UiBuilder::new().max_rect(rect).layout(layout));
+    Frame::popup(ui.style())
+        .show(&mut ui, |ui| ui.horizontal(add).inner)
+        .inner
 }
 
 /// Whether what has this id was not there in the last frame.

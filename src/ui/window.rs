@@ -3,6 +3,7 @@
 use eframe::egui::ViewportBuilder;
 
 use super::app::{App, WindowOptions};
+use super::window_size::{FIRST_SIZE, MIN_SIZE};
 
 /// Name of the folder of the window's own settings, and the id on Wayland.
 const APP_ID: &str = "fcn-workbench";
@@ -14,8 +15,8 @@ pub fn run(options: WindowOptions) -> Result<(), String> {
         viewport: ViewportBuilder::default()
             .with_title(TITLE)
             .with_app_id(APP_ID)
-            .with_inner_size([1440.0, 900.0])
-            .with_min_inner_size([900.0, 600.0]),
+            .with_inner_size(FIRST_SIZE)
+            .with_min_inner_size(MIN_SIZE),
         renderer: eframe::Renderer::Wgpu,
         persist_window: true,
         // There is no gradient that would show bands.

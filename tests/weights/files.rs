@@ -53,11 +53,18 @@ fn a_file_predicts_what_its_run_predicts() {
         assert_eq!(logits.len(), 3 * 45 * 37);
         assert!(logits.iter().any(|logit| *logit != 0.0));
         assert_eq!(of_file.logits(&image()).expect("logits"), logits);
-        let mask = of_run.predict(&image()).expect("a mask");
+        let mask = of_run
+            .predict(&image(), |_| true)
+            .expect("a mask")
+            .expect("all of it");
         assert_eq!(
-            of_file.predict(&image()).expect("a mask").labels,
-            mask.labels
+            of_file.predict(&image(), |_| true).expect("a mask"),
+            Some(mask)
         );
+
+        // A mask that nobody wants is not computed to its end.
+        let unwanted = of_run.predict(&image(), |_| false).expect("no error");
+        assert_eq!(unwanted, None);
 
         // Everything that a run's folder says is in the header.
         let meta = folder.meta().expect("the configuration");

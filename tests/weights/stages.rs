@@ -177,7 +177,7 @@ fn an_imported_run_is_listed_and_cannot_be_resumed() {
         "{refusal:?}"
     );
     let mask = engine
-        .predict(&name, &set.image_path(0))
+        .predict(&name, &set.image_path(0), None)
         .wait()
         .expect("a mask");
     assert_eq!(mask.mask.labels.len(), 32 * 32);

@@ -1,8 +1,9 @@
 //! Keys, the shortcut sheet and the command palette.
 
+use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
-use fcn_workbench::ui::command::{PanelKind, UiCommand};
+use fcn_workbench::ui::command::{Command, PanelKind, UiCommand};
 
 use super::desk::Desk;
 use crate::common::TinySet;
@@ -114,19 +115,30 @@ fn the_palette_lists_every_command_and_carries_one_out() {
 fn enter_and_escape_answer_questions() {
     let mut desk = Desk::new(|config| config.epochs = 1);
     desk.train();
-    let name = desk.run().title();
-    let delete = format!("Delete {name}");
-    desk.click(&delete);
-    assert!(desk.find("Delete run").is_focused());
+    desk.window
+        .state()
+        .send(Command::ShowPanel(PanelKind::Runs));
+    desk.frames(4);
+    let row = desk.run().title();
+    desk.window
+        .get_by_role_and_label(Role::Button, &row)
+        .click();
+    desk.frames(3);
+    desk.click("Delete");
+    desk.until("it is in the trash", |desk| {
+        desk.engine().runs_in_trash() == 1
+    });
+    desk.click("Empty trash…");
+    assert!(desk.find("Delete for good").is_focused());
     // The keys of commands are off.
     desk.window.key_press(Key::F5);
     desk.frames(3);
     assert!(desk.active().is_none());
     desk.window.key_press(Key::Escape);
     desk.frames(3);
-    assert!(!desk.says("Delete run") && desk.engine().runs().len() == 1);
-    desk.click(&delete);
+    assert!(!desk.says("Delete for good") && desk.engine().runs_in_trash() == 1);
+    desk.click("Empty trash…");
     desk.window.key_press(Key::Enter);
-    desk.until("it is deleted", |desk| desk.engine().runs().is_empty());
-    assert!(!desk.says("Delete run"));
+    desk.until("it is deleted", |desk| desk.engine().runs_in_trash() == 0);
+    assert!(!desk.says("Delete for good"));
 }

@@ -23,6 +23,7 @@ use crate::engine::{
 pub struct Args {
     /// Folder of the datasets
     #[arg(
+        value_parser = values::path(),
         long,
         global = true,
         help_heading = "Options of all subcommands",
@@ -31,6 +32,7 @@ pub struct Args {
     pub data_dir: Option<PathBuf>,
     /// Folder of the runs and their weights
     #[arg(
+        value_parser = values::path(),
         long,
         global = true,
         help_heading = "Options of all subcommands",
@@ -155,10 +157,11 @@ pub struct EvaluateArgs {
 #[command(next_help_heading = "Scoring masks without a run")]
 pub struct MaskArgs {
     /// Folder of PNG masks to score, from any program; 255 (void) on a labeled pixel counts as wrong
-    #[arg(long, value_name = "DIR", requires = "labels", conflicts_with_all = ["run", "split"])]
+    #[arg(value_parser = values::path(), long, value_name = "DIR", requires = "labels", conflicts_with_all = ["run", "split"])]
     pub predictions: Option<PathBuf>,
     /// Folder of the ground truth masks, with the same names; 255 (void) is not scored
     #[arg(
+        value_parser = values::path(),
         long,
         value_name = "DIR",
         requires = "predictions",
@@ -167,7 +170,7 @@ pub struct MaskArgs {
     pub labels: Option<PathBuf>,
     /// Class list, one `name` or `name r g b` per line [default: classes.txt beside the labels
     /// or one folder up, else the 21 classes of VOC]
-    #[arg(long, value_name = "FILE", requires = "predictions", conflicts_with_all = ["run", "num_classes"])]
+    #[arg(value_parser = values::path(), long, value_name = "FILE", requires = "predictions", conflicts_with_all = ["run", "num_classes"])]
     pub classes: Option<PathBuf>,
     /// Number of classes, instead of a list
     #[arg(long, value_name = "N", requires = "predictions", conflicts_with = "run",
@@ -175,6 +178,7 @@ pub struct MaskArgs {
     pub num_classes: Option<usize>,
     /// Score only the names in this file, one per line as in the lists of VOC
     #[arg(
+        value_parser = values::path(),
         long,
         value_name = "FILE",
         requires = "predictions",
@@ -186,7 +190,7 @@ pub struct MaskArgs {
 #[derive(Debug, clap::Args)]
 pub struct PredictArgs {
     /// Images, or folders of images
-    #[arg(required = true, value_name = "IMAGE")]
+    #[arg(value_parser = values::path(), required = true, value_name = "IMAGE")]
     pub images: Vec<PathBuf>,
     /// Name of the run (`latest` for the newest run with weights)
     #[arg(
@@ -203,10 +207,10 @@ pub struct PredictArgs {
     #[arg(long, value_name = "ID")]
     pub device: Option<DeviceId>,
     /// Output folder for `<name>.png` (labels as palette indices) and `<name>_overlay.png`
-    #[arg(long, value_name = "DIR", required_unless_present = "scores")]
+    #[arg(value_parser = values::path(), long, value_name = "DIR", required_unless_present = "scores")]
     pub out: Option<PathBuf>,
     /// Write the logits of one image as a NumPy file: float32, `[classes, height, width]`
-    #[arg(long, value_name = "FILE.npy")]
+    #[arg(value_parser = values::path(), long, value_name = "FILE.npy")]
     pub scores: Option<PathBuf>,
     /// Opacity of the mask in the overlay, 0 to 1
     #[arg(long, value_name = "SHARE", default_value = "0.5", value_parser = values::zero_to_one)]
@@ -240,7 +244,7 @@ pub struct ExportArgs {
     #[arg(long, value_name = "RUN", default_value = "latest")]
     pub run: String,
     /// The file to write; `predict --weights` can read it
-    #[arg(long, value_name = "FILE.safetensors")]
+    #[arg(value_parser = values::path(), long, value_name = "FILE.safetensors")]
     pub out: PathBuf,
     /// Write the weights of the last checkpoint instead of the best
     #[arg(long)]
@@ -253,7 +257,7 @@ pub struct ExportArgs {
 #[derive(Debug, clap::Args)]
 pub struct FileArgs {
     /// Predict with this `.pth`, `.pt` or `.safetensors` file
-    #[arg(long, value_name = "FILE")]
+    #[arg(value_parser = values::path(), long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
     /// Network of the file, if its layers do not tell (`fcn8s-atonce`)
     #[arg(long, requires = "weights", value_parser = values::one_of::<Variant>())]
@@ -304,7 +308,7 @@ pub struct BenchArgs {
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub rows: Vec<String>,
     /// Weights of the networks, for 21 classes [default: random weights from a fixed seed]
-    #[arg(long, value_name = "FILE")]
+    #[arg(value_parser = values::path(), long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
     /// Print the names of the rows without measuring
     #[arg(long)]
@@ -338,7 +342,7 @@ pub enum WeightsCommand {
 #[derive(Debug, clap::Args)]
 pub struct WeightsInspectArgs {
     /// A `.pth`, `.pt` or `.safetensors` file
-    #[arg(value_name = "FILE")]
+    #[arg(value_parser = values::path(), value_name = "FILE")]
     pub file: PathBuf,
     /// Network to load the file into [default: the one its layers belong to]
     #[arg(long, value_parser = values::one_of::<Variant>())]
@@ -369,7 +373,7 @@ pub struct WeightsGetArgs {
 #[derive(Debug, clap::Args)]
 pub struct WeightsAddArgs {
     /// The file; it is copied
-    #[arg(value_name = "FILE")]
+    #[arg(value_parser = values::path(), value_name = "FILE")]
     pub file: PathBuf,
     /// Entry to add it as [default: the one with its hash]
     #[arg(long = "as", value_name = "NAME")]

@@ -237,3 +237,71 @@ fn runs_and_files_predict_on_any_device() {
         assert_eq!(predict.device, Some(DeviceId::Cuda(1)));
     }
 }
+
+/// What the words of a run's command line are read as.
+#[track_caller]
+fn read_back(config: &RunConfig, start: Option<&StartingPoint>) -> RunConfig {
+    let words = config.command_line().expect("a command line");
+    let words = std::iter::once("fcn-workbench".to_owned()).chain(words);
+    match Args::try_parse_from(words).expect("understood").command {
+        Some(Command::Train(train)) => train.config(start).expect("settings"),
+        other => panic!("parsed as {other:?}"),
+    }
+}
+
+#[test]
+fn the_command_line_of_a_run_says_the_same_run() {
+    for &trunk in Trunk::VARIANTS {
+        assert_eq!(read_back(&preset(trunk), None), preset(trunk), "{trunk}");
+    }
+    for &recipe in Recipe::VARIANTS {
+        let mut config = preset(Trunk::Vgg16);
+        recipe.apply(&mut config);
+        assert_eq!(read_back(&config, None), config, "{}", recipe.id());
+    }
+    let mut config = train(
+        "--variant fcn16s --trunk vgg16 --device gpu:1 --epochs 3 --max-steps 7 --batch-size 2 --lr 0.01 \
+         --momentum 0.5 --weight-decay 0 --schedule step:30,0.5 --dropout 0.25 --final-upsampling all-fixed \
+         --train-size 64x48 --scale 0.5,2 --no-flip --test-size native --seed 9 --workers 2 --accumulation 5 \
+         --bias-rate 2 --decay-biases false --reduction sum --clip-norm 10 --warmup-steps 6 --order sequential \
+         --crop center --brightness 0.2 --precision bf16 --input caffe --geometry reference",
+    )
+    .unwrap()
+    .config(None)
+    .unwrap();
+    config.dataset = DatasetRef::Folder(std::path::absolute("my data").unwrap());
+    config.learning.learning_rate = 9.915_585_312_589_867e-5;
+    assert_eq!(read_back(&config, None), config);
+    let map = std::path::absolute("map.json").unwrap();
+    config.dataset = config.dataset.mapped(Some(map), &[]);
+    assert_eq!(read_back(&config, None), config);
+
+    let start = StartingPoint::of_run("parent", &preset(Trunk::Vgg16));
+    config.start_from(&start);
+    config.geometry = Geometry::Reference;
+    assert_eq!(read_back(&config, Some(&start)), config);
+}
+
+#[test]
+fn a_value_without_an_option_is_not_left_out_in_silence() {
+    let mut config = preset(Trunk::Vgg16Slim);
+    config.normalization.mean[0] += 0.125;
+    let err = config.command_line().expect_err("an input of its own");
+    assert!(err.to_string().contains("the input normalization"), "{err}");
+}
+
+#[test]
+fn paths_are_understood_as_they_are_pasted() {
+    let words = "fcn-workbench predict file:///my%20data/a.png --out=file:///out --run x";
+    let args = Args::try_parse_from(words.split_whitespace()).unwrap();
+    let Some(Command::Predict(predict)) = args.command else {
+        panic!("not predict")
+    };
+    assert_eq!(predict.images, [std::path::Path::new("/my data/a.png")]);
+    assert_eq!(predict.out, Some("/out".into()));
+    let config = train("--dataset file:///my%20data").unwrap();
+    assert_eq!(
+        config.config(None).unwrap().dataset,
+        DatasetRef::Folder("/my data".into())
+    );
+}

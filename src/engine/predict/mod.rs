@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub(super) use thread::PredictThread;
-use thread::{EvaluationRequest, Request, Source};
+use thread::{EvaluationRequest, KnownTruth, Request, Source};
 
 use super::dataset::DatasetState;
 use super::tasks::Task;
 use super::{Engine, EngineError};
-use crate::dataset::{ClassList, LabelMap, Rgb, Size, Split};
+use crate::dataset::{ClassList, LabelMap, Rgb, Size, Split, read_rgb};
 use crate::metrics::Scores;
 use crate::training::{DatasetRef, DeviceId, WeightsChoice};
 
@@ -40,10 +40,14 @@ pub struct Prediction {
     pub classes: Arc<ClassList>,
     /// Seconds the network took.
     pub secs: f64,
-    /// Ground truth, where the open dataset has this image.
+    /// Ground truth in the labels of the run, where the open dataset has this image. Classes that
+    /// the run does not have are void.
     pub truth: Option<Arc<LabelMap>>,
-    /// Scores on this image alone, where there is ground truth.
+    /// Scores on this image alone, where there is ground truth, over the classes that the run
+    /// and the dataset have in common.
     pub scores: Option<Scores>,
+    /// What to know about the scores, or why there are none: classes without a partner.
+    pub score_remark: Option<String>,
 }
 
 /// The scores of each class at each pixel, of which the mask takes the largest.
@@ -87,6 +91,8 @@ pub struct Evaluation {
     pub secs: f64,
     /// The classes scored.
     pub classes: Arc<ClassList>,
+    /// What to know about the scores: classes that only the run or only the dataset has.
+    pub remark: Option<String>,
 }
 
 impl Engine {
@@ -103,9 +109,23 @@ impl Engine {
         DeviceId::Cpu
     }
 
-    /// The mask of an image by the best weights of a run.
-    pub fn predict(&self, run: &str, image: &Path) -> Task<Result<Arc<Prediction>, EngineError>> {
-        self.predict_with(&NetworkSource::Run(run.to_owned(), None), image)
+    /// Decodes an image on a worker, also while the `predict` thread is busy.
+    pub fn read_image(&self, path: &Path) -> Task<Result<Arc<Rgb>, EngineError>> {
+        let path = path.to_path_buf();
+        self.spawn("read image", move |_| Ok(Arc::new(read_rgb(&path)?)))
+    }
+
+    /// The mask of an image by the best weights of a run; `pixels` where the image was
+    /// read already.
+    pub fn predict(
+        &self,
+        run: &str,
+        image: &Path,
+        pixels: Option<Arc<Rgb>>,
+    ) -> Task<Result<Arc<Prediction>, EngineError>> {
+        let network = NetworkSource::Run(run.to_owned(), None);
+        let request = self.request(&network, image, pixels);
+        self.predictor.predict(&self.waker, request)
     }
 
     /// The logits of an image.
@@ -135,22 +155,31 @@ impl Engine {
         network: &NetworkSource,
         image: &Path,
     ) -> Task<Result<Arc<Prediction>, EngineError>> {
+        let request = self.request(network, image, None);
+        self.predictor.predict(&self.waker, request)
+    }
+
+    fn request(&self, network: &NetworkSource, image: &Path, pixels: Option<Arc<Rgb>>) -> Request {
         let (source, device) = self.locate(network);
         let truth = match &self.dataset {
             DatasetState::Ready(open) => [Split::Val, Split::Train]
                 .into_iter()
                 .flat_map(|split| open.dataset.items(split))
                 .find(|item| item.image == image)
-                .map(|item| (open.dataset.mask_reader(), item.clone())),
+                .map(|item| KnownTruth {
+                    reader: open.dataset.mask_reader(),
+                    item: item.clone(),
+                    classes: open.dataset.classes.clone(),
+                }),
             _ => None,
         };
-        let request = Request {
+        Request {
             source,
             device,
             image: image.to_path_buf(),
+            pixels,
             truth,
-        };
-        self.predictor.predict(&self.waker, request)
+        }
     }
 
     /// Scores of a run's best weights over a split of a dataset, with a boundary band of

@@ -9,12 +9,14 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::{Evaluation, Logits, Prediction, ScoredSplit};
-use crate::dataset::{DatasetItem, MaskReader, Split, read_rgb};
+use crate::dataset::{
+    ClassList, ClassMatch, DatasetItem, LabelMap, MaskReader, Rgb, Split, read_rgb,
+};
 use crate::engine::dataset;
 use crate::engine::memory::give_back_freed_memory;
 use crate::engine::tasks::{Cancel, Promise, Task, guarded};
 use crate::engine::{EngineError, Waker};
-use crate::metrics::ConfusionMatrix;
+use crate::metrics::{ConfusionMatrix, Scores};
 use crate::training::checkpoint::RunFolder;
 use crate::training::{Control, DeviceId, Predictor, TrainError, WeightsChoice};
 
@@ -64,8 +66,18 @@ pub(super) struct Request {
     pub source: Source,
     pub device: DeviceId,
     pub image: PathBuf,
-    /// How to read the image's ground truth, where it is known.
-    pub truth: Option<(MaskReader, DatasetItem)>,
+    /// The image, where it was read already.
+    pub pixels: Option<Arc<Rgb>>,
+    /// Where the image's ground truth is known.
+    pub truth: Option<KnownTruth>,
+}
+
+/// How to read the ground truth of an image.
+pub(super) struct KnownTruth {
+    pub reader: MaskReader,
+    pub item: DatasetItem,
+    /// What its labels mean.
+    pub classes: ClassList,
 }
 
 type Job = Box<dyn FnOnce(&mut Models) + Send>;
@@ -164,8 +176,8 @@ impl PredictThread {
         waker: &Waker,
         request: Request,
     ) -> Task<Result<Arc<Prediction>, EngineError>> {
-        self.submit(waker, move |models, _| {
-            models.predict(&request).map(Arc::new)
+        self.submit(waker, move |models, cancel| {
+            models.predict(&request, cancel).map(Arc::new)
         })
     }
 
@@ -251,35 +263,46 @@ impl Models {
         })
     }
 
-    fn predict(&mut self, request: &Request) -> Result<Prediction, EngineError> {
-        let image = read_rgb(&request.image)?;
+    fn predict(&mut self, request: &Request, cancel: &Cancel) -> Result<Prediction, EngineError> {
+        let image = match &request.pixels {
+            Some(pixels) => Arc::clone(pixels),
+            None => Arc::new(read_rgb(&request.image)?),
+        };
         let predictor = self.get(&request.source, request.device)?;
         let started = Instant::now();
-        let mask = predictor.predict(&image)?;
+        let watch = cancel.clone();
+        let mask = predictor
+            .predict(&image, move |share| {
+                watch.set_progress(share);
+                !watch.is_cancelled()
+            })?
+            .ok_or(EngineError::Cancelled)?;
         let secs = started.elapsed().as_secs_f64();
         let classes = Arc::new(predictor.meta().classes.clone());
         // A mask that cannot be read is no reason to hide the prediction.
-        let truth = request.truth.as_ref().and_then(|(reader, item)| {
-            reader
-                .read_pair(item)
+        let truth = request.truth.as_ref().and_then(|known| {
+            let (_, labels) = known
+                .reader
+                .read_pair(&known.item)
                 .map_err(|err| log::warn!("{err}"))
-                .ok()
-                .map(|(_, labels)| labels)
+                .ok()?;
+            let matched = ClassMatch::new(&classes, &known.classes);
+            Some((matched.in_network_labels(&labels), matched))
         });
-        let scores = truth.as_ref().map(|truth| {
-            let mut matrix = ConfusionMatrix::new(classes.len());
-            matrix.add(&truth.labels, &mask.labels);
-            matrix.scores()
-        });
+        let score_remark = truth.as_ref().and_then(|(_, matched)| matched.remark());
+        let scores = truth
+            .as_ref()
+            .and_then(|(truth, matched)| scores_of(truth, &mask, matched));
         Ok(Prediction {
             run: request.source.name(),
             image_path: request.image.clone(),
-            image: Arc::new(image),
+            image,
             mask: Arc::new(mask),
             classes,
             secs,
-            truth: truth.map(Arc::new),
+            truth: truth.map(|(truth, _)| Arc::new(truth)),
             scores,
+            score_remark,
         })
     }
 
@@ -299,11 +322,13 @@ impl Models {
         if split == Split::Test {
             dataset.read_test_list()?;
         }
+        let matched = ClassMatch::new(&predictor.meta().classes, &dataset.classes);
         let control = Control::default();
         let started = Instant::now();
         let evaluation = predictor
             .evaluate(
                 &dataset,
+                &matched,
                 split,
                 request.boundary_width,
                 &control,
@@ -324,6 +349,54 @@ impl Models {
             images: evaluation.images,
             secs: started.elapsed().as_secs_f64(),
             classes: Arc::new(predictor.meta().classes.clone()),
+            remark: matched.remark(),
         })
+    }
+}
+
+/// Scores of one image over the classes with a partner; `None` where no class has one.
+fn scores_of(truth: &LabelMap, mask: &LabelMap, matched: &ClassMatch) -> Option<Scores> {
+    if matched.num_matched() == 0 {
+        return None;
+    }
+    let mut matrix = ConfusionMatrix::new(matched.has_partner().len());
+    matrix.add(&truth.labels, &mask.labels);
+    Some(matrix.only(matched.has_partner()).scores())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::Class;
+
+    fn classes(names: &[&str]) -> ClassList {
+        let class = |name: &&str| Class {
+            name: (*name).to_owned(),
+            color: [1, 2, 3],
+        };
+        ClassList::new(names.iter().map(class).collect()).expect("classes")
+    }
+
+    fn map(labels: &[u8]) -> LabelMap {
+        LabelMap {
+            width: labels.len() as u32,
+            height: 1,
+            labels: labels.to_vec(),
+        }
+    }
+
+    #[test]
+    fn an_image_is_scored_by_the_names_of_its_classes() {
+        let matched = ClassMatch::new(
+            &classes(&["sky", "tree"]),
+            &classes(&["road", "sky", "tree"]),
+        );
+        // Truth: sky, sky, tree, road. Predicted: sky, tree, tree, sky.
+        let truth = matched.in_network_labels(&map(&[1, 1, 2, 0]));
+        let scores = scores_of(&truth, &map(&[0, 1, 1, 0]), &matched).expect("scores");
+        assert_eq!(scores.class_iu, [Some(0.5), Some(0.5)]);
+        assert_eq!(scores.pixel_accuracy, Some(2.0 / 3.0));
+        let other = ClassMatch::new(&classes(&["sky"]), &classes(&["cell"]));
+        assert_eq!(scores_of(&map(&[255]), &map(&[0]), &other), None);
     }
 }

@@ -1,16 +1,23 @@
-//! Runs as the window shows them.
+//! Runs as they are shown, and what people do with them: notes, the trash and the way back.
 
-use std::path::Path;
+mod reader;
+mod settings;
+mod thread;
+
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use chrono::DateTime;
 
-use super::background::Background;
-use super::{Engine, EngineError, Event};
+use super::{Engine, EngineError, NoticeLevel};
 use crate::dataset::ClassList;
-use crate::training::checkpoint::{EndMark, RunFolder, RunMeta, list_runs};
+use crate::training::checkpoint::{RunFolder, RunMeta, RunNotes};
 use crate::training::{EpochRecord, RunConfig, StepRecord};
+use reader::{RunChange, RunStatus};
+pub use settings::{Difference, differences};
+use thread::Edit;
+pub(super) use thread::{RunsEvent, RunsThread, Undo};
 
 /// What became of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,47 +78,30 @@ pub struct RunSnapshot {
     pub has_weights: bool,
     /// Whether it can be resumed.
     pub can_resume: bool,
+    /// What people wrote about it.
+    pub notes: RunNotes,
 }
 
 impl RunSnapshot {
-    /// A run that was just started or resumed.
-    pub(super) fn started(folder: &RunFolder, meta: RunMeta) -> Self {
-        let first = folder.last().map_or(0, |last| last.step);
-        let mut snapshot = Self::from_parts(folder, meta, RunState::Active);
-        // What lies behind the checkpoint is done again.
-        snapshot.steps.retain(|step| step.step <= first);
-        snapshot.epochs.retain(|epoch| epoch.step <= first);
-        snapshot
-    }
-
-    fn load(folder: &RunFolder) -> Option<Self> {
-        let meta = folder
-            .meta()
-            .map_err(|err| log::warn!("A run is left out of the list: {err}"))
-            .ok()?;
-        let state = match folder.end() {
-            _ if folder.is_locked() => RunState::Active,
-            Some(EndMark::Finished) => RunState::Finished,
-            Some(EndMark::Stopped) => RunState::Stopped,
-            Some(EndMark::Failed { message }) => RunState::Failed(message),
-            None => RunState::Interrupted,
-        };
-        Some(Self::from_parts(folder, meta, state))
-    }
-
-    fn from_parts(folder: &RunFolder, meta: RunMeta, state: RunState) -> Self {
-        let last = folder.last().is_some();
+    fn new(
+        folder: &RunFolder,
+        meta: RunMeta,
+        status: RunStatus,
+        steps: Vec<StepRecord>,
+        epochs: Vec<EpochRecord>,
+    ) -> Self {
         Self {
             name: folder.name(),
             classes: Arc::new(meta.classes),
             dataset_name: meta.dataset_name,
             created: meta.created,
-            steps: folder.steps(),
-            epochs: folder.epochs(),
-            has_weights: last || folder.best().is_some(),
-            can_resume: last && !matches!(state, RunState::Active | RunState::Finished),
             config: meta.config,
-            state,
+            state: status.state,
+            has_weights: status.has_weights,
+            can_resume: status.can_resume,
+            notes: status.notes,
+            steps,
+            epochs,
         }
     }
 
@@ -122,17 +112,43 @@ impl RunSnapshot {
 
     /// Its start in UTC, `2026-11-23 14:05`.
     pub fn created_text(&self) -> String {
-        format_time(self.created, false)
+        format_time(self.created, TimeFormat::Minutes)
     }
 
-    /// A line for lists: `FCN-8s VGG16 slim, 2026-11-23 14:05`.
+    /// Its start in UTC, `2026-11-23 14:05:01`.
+    pub fn started_text(&self) -> String {
+        format_time(self.created, TimeFormat::Seconds)
+    }
+
+    /// What people call it: the name that it was given, else
+    /// `FCN-8s VGG16 slim on camvid, 2026-11-23 14:05:01`.
     pub fn title(&self) -> String {
+        if !self.notes.name.is_empty() {
+            return self.notes.name.clone();
+        }
         format!(
-            "{} {}, {}",
+            "{} {} on {}, {}",
             self.config.variant,
             self.config.trunk,
-            self.created_text()
+            self.dataset_name,
+            self.started_text()
         )
+    }
+
+    /// Seconds of training: up to the last epoch with its validation, and those of the steps
+    /// behind it.
+    pub fn trained_secs(&self) -> f64 {
+        let epoch = self.epochs.last();
+        let done = epoch.map_or(0, |epoch| epoch.step);
+        let behind = self.steps.partition_point(|step| step.step <= done);
+        let secs: f64 = self.steps[behind..].iter().map(|step| step.secs).sum();
+        epoch.map_or(0.0, |epoch| epoch.elapsed_secs) + secs
+    }
+
+    /// Steps done so far.
+    pub fn steps_done(&self) -> usize {
+        let step = self.steps.last().map_or(0, |step| step.step);
+        step.max(self.epochs.last().map_or(0, |epoch| epoch.step))
     }
 }
 
@@ -203,57 +219,113 @@ impl Engine {
     }
 
     /// Reads the runs folder again, in the background.
-    pub fn refresh_runs(&mut self) {
-        let read = self.runs_reader();
-        self.spawn_background(Background::Runs, read);
+    pub fn refresh_runs(&self) {
+        self.runs_thread.look();
     }
 
-    /// Reads the runs folder and sends what is there.
-    fn runs_reader(&self) -> impl FnOnce() + Send + 'static {
-        let (sender, runs) = (self.sender.clone(), self.dirs.runs.clone());
-        move || {
-            sender.send(Event::RunsLoaded(load_runs(&runs))).ok();
-        }
+    /// From now on follows the runs folder: runs that other programs make, train or remove
+    /// show without a question. Deletes what programs before this one left in the trash.
+    pub fn watch_runs(&self) {
+        self.runs_thread.watch();
     }
 
-    /// Deletes a run's folder, in the background.
+    /// Folder of a run, for people.
+    pub fn run_folder(&self, name: &str) -> PathBuf {
+        self.dirs.runs.join(name)
+    }
+
+    /// Writes what people say about runs, each for the run of this name. `what` says it in a
+    /// few words for [`run_undo`](Self::run_undo).
+    pub fn set_run_notes(&self, what: impl Into<String>, notes: Vec<(String, RunNotes)>) {
+        self.runs_thread.edit(Edit::Notes(notes), Some(what.into()));
+    }
+
+    /// Moves runs into the trash, from which [`undo_run_change`](Self::undo_run_change) brings
+    /// them back as long as this program runs.
     ///
     /// # Errors
-    /// [`Active`](EngineError::Active) while it is trained.
-    pub fn delete_run(&mut self, name: &str) -> Result<(), EngineError> {
-        let folder = self.folder(name);
-        if folder.is_locked() {
-            return Err(EngineError::Active {
-                run: name.to_owned(),
-            });
+    /// [`Active`](EngineError::Active) while one of them is trained here; one that another
+    /// program trains is refused later, in a notice.
+    pub fn delete_runs(&mut self, names: Vec<String>) -> Result<(), EngineError> {
+        let active = self.active().map_or("", |active| &active.run);
+        if let Some(run) = names.iter().find(|name| *name == active) {
+            return Err(EngineError::Active { run: run.clone() });
         }
-        self.runs.retain(|run| run.name != name);
-        let read = self.runs_reader();
-        self.spawn_background(Background::Runs, move || {
-            if let Err(err) = std::fs::remove_dir_all(folder.path()) {
-                log::error!(
-                    "{}: {err}. Delete the folder by hand",
-                    folder.path().display()
-                );
-            }
-            read();
-        });
+        let what = match &names[..] {
+            [_] => "Delete run".to_owned(),
+            _ => format!("Delete {} runs", names.len()),
+        };
+        self.runs_thread.edit(Edit::Delete(names), Some(what));
         Ok(())
+    }
+
+    /// What [`undo_run_change`](Self::undo_run_change) takes back, in a few words.
+    pub fn run_undo(&self) -> Option<&str> {
+        self.run_undos.last().map(|undo| undo.what.as_str())
+    }
+
+    /// Takes the last change of notes, or the last deletion, back.
+    pub fn undo_run_change(&mut self) {
+        if let Some(undo) = self.run_undos.pop() {
+            self.runs_thread.edit(undo.edit, None);
+        }
+    }
+
+    /// Deleted runs that can still be brought back.
+    pub fn runs_in_trash(&self) -> usize {
+        let of = |undo: &Undo| match &undo.edit {
+            Edit::Restore(folders) => folders.len(),
+            _ => 0,
+        };
+        self.run_undos.iter().map(of).sum()
+    }
+
+    /// Deletes the runs in the trash for good.
+    pub fn empty_run_trash(&mut self) {
+        self.run_undos
+            .retain(|undo| !matches!(undo.edit, Edit::Restore(_)));
+        self.runs_thread.edit(Edit::EmptyTrash, None);
+    }
+
+    pub(super) fn apply_runs(&mut self, event: RunsEvent) {
+        match event {
+            RunsEvent::Looked(changes) => {
+                for change in changes {
+                    self.apply_run(change);
+                }
+                newest_first(&mut self.runs);
+                self.runs_known = true;
+            }
+            RunsEvent::Edited(undo) => self.run_undos.push(undo),
+            RunsEvent::Refused(err) => self.notify(NoticeLevel::Error, err.to_string()),
+        }
+    }
+
+    fn apply_run(&mut self, change: RunChange) {
+        let active = self.active().map_or("", |active| &active.run).to_owned();
+        match change {
+            // What is trained here is ahead of its files.
+            RunChange::Found(run) if run.name == active => {}
+            RunChange::Found(run) => {
+                self.runs.retain(|known| known.name != run.name);
+                self.runs.push(*run);
+            }
+            RunChange::Changed(news) => {
+                if let Some(run) = self.runs.iter_mut().find(|run| run.name == news.name) {
+                    if run.name == active {
+                        run.notes = news.now.notes;
+                    } else {
+                        run.apply(*news);
+                    }
+                }
+            }
+            RunChange::Gone(name) => self.runs.retain(|run| run.name != name || name == active),
+        }
     }
 
     pub(super) fn folder(&self, run: &str) -> RunFolder {
         RunFolder::at(self.dirs.runs.join(run))
     }
-}
-
-/// All runs of a folder, newest first.
-pub(super) fn load_runs(runs: &Path) -> Vec<RunSnapshot> {
-    let mut snapshots: Vec<RunSnapshot> = list_runs(runs)
-        .iter()
-        .filter_map(RunSnapshot::load)
-        .collect();
-    newest_first(&mut snapshots);
-    snapshots
 }
 
 pub(super) fn newest_first(snapshots: &mut [RunSnapshot]) {
@@ -267,12 +339,23 @@ pub(super) fn unix_secs() -> u64 {
         .map_or(0, |since| since.as_secs())
 }
 
-/// A time in UTC: `2026-11-23 14:05`, or `20261123-140501` for names of folders.
-pub(super) fn format_time(unix_secs: u64, for_name: bool) -> String {
-    let format = if for_name {
-        "%Y%m%d-%H%M%S"
-    } else {
-        "%Y-%m-%d %H:%M"
+/// How a time is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TimeFormat {
+    /// `2026-11-23 14:05`
+    Minutes,
+    /// `2026-11-23 14:05:01`
+    Seconds,
+    /// `20261123-140501`
+    Name,
+}
+
+/// A time in UTC.
+pub(super) fn format_time(unix_secs: u64, format: TimeFormat) -> String {
+    let format = match format {
+        TimeFormat::Minutes => "%Y-%m-%d %H:%M",
+        TimeFormat::Seconds => "%Y-%m-%d %H:%M:%S",
+        TimeFormat::Name => "%Y%m%d-%H%M%S",
     };
     let secs = i64::try_from(unix_secs).ok();
     // No clock of a computer says a year that a calendar does not have.

@@ -108,6 +108,7 @@ pub fn score_masks(folders: &MaskFolders, cancel: &Cancel) -> Result<MaskScores,
         images: pairs.len(),
         secs: started.elapsed().as_secs_f64(),
         classes: Arc::new(classes),
+        remark: None,
     };
     Ok(MaskScores {
         evaluation,

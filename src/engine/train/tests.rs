@@ -66,6 +66,7 @@ fn step(step: usize) -> ThreadEvent {
         epoch: 1,
         loss: 1.0,
         learning_rate: 0.1,
+        grad_norm: None,
         secs: 0.1,
     }))
 }

@@ -6,9 +6,10 @@ use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::Sender;
 
+use crate::dataset::ClassMatch;
 use crate::engine::dataset;
 use crate::engine::memory::give_back_freed_memory;
-use crate::engine::runs::{format_time, unix_secs};
+use crate::engine::runs::{TimeFormat, format_time, unix_secs};
 use crate::engine::tasks::guarded;
 use crate::engine::{EngineError, Waker};
 use crate::training::checkpoint::{EndMark, RunFolder, RunMeta};
@@ -124,7 +125,7 @@ impl TrainThread {
                 let created = unix_secs();
                 let name = format!(
                     "{}-{}-{}",
-                    format_time(created, true),
+                    format_time(created, TimeFormat::Name),
                     config.variant.id(),
                     config.trunk.id()
                 );
@@ -138,11 +139,14 @@ impl TrainThread {
             }
         };
         let meta = folder.meta()?;
-        if meta.classes.len() != dataset.classes.len() {
+        // Labels of the weights would mean other things in silence.
+        let matched = ClassMatch::new(&meta.classes, &dataset.classes);
+        if !matched.is_identity() {
             return Err(EngineError::ClassesChanged {
                 root: dataset.root.clone(),
                 now: dataset.classes.len(),
                 then: meta.classes.len(),
+                remark: matched.difference(),
             });
         }
         let event = ThreadEvent::Opened {

@@ -176,6 +176,8 @@ impl Trainer {
                 source,
             }
         })?;
+        // The masks of the run before are not this run's.
+        self.live = None;
         self.current = Some(Current {
             active: ActiveRun::new(config),
             classes: Arc::default(),
@@ -229,11 +231,10 @@ impl Trainer {
             return false;
         };
         current.active.in_step = current.control.step_progress();
-        let preview = current
-            .previews
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        // Until the run has its name, nothing says whose masks they are.
+        let preview = (!current.active.run.is_empty())
+            .then_some(&current.previews)
+            .and_then(|slot| slot.lock().unwrap_or_else(PoisonError::into_inner).take());
         if let Some(preview) = preview {
             self.live = Some(Live {
                 run: current.active.run.clone(),
@@ -281,7 +282,8 @@ impl Trainer {
         };
         // The thread has nothing left to do: this does not wait.
         current.thread.join().ok();
-        let name = current.active.name_or("The run");
+        let snapshot = runs.iter().find(|run| run.name == current.active.run);
+        let name = snapshot.map_or_else(|| "The run".to_owned(), RunSnapshot::title);
         let (level, text) = match &outcome {
             Outcome::Finished => (NoticeLevel::Info, format!("{name} is finished")),
             Outcome::Stopped { .. } if current.active.run.is_empty() => (
@@ -293,7 +295,7 @@ impl Trainer {
                 format!("{name} was stopped and saved after step {step}"),
             ),
             Outcome::StoppedNow { checkpoint } => {
-                (NoticeLevel::Info, stopped_now_text(name, *checkpoint))
+                (NoticeLevel::Info, stopped_now_text(&name, *checkpoint))
             }
             Outcome::Failed(message) => (NoticeLevel::Error, format!("{name} failed: {message}")),
         };
@@ -315,14 +317,6 @@ impl Trainer {
                 level: NoticeLevel::Error,
                 text: err.to_string(),
             });
-        }
-    }
-
-    /// Keeps the active run of `old`, which is ahead of its files, in a freshly read list.
-    pub fn keep_active(&self, runs: &mut Vec<RunSnapshot>, old: Vec<RunSnapshot>) {
-        let active = self.active().map_or("", |active| &active.run);
-        if let Some(snapshot) = old.into_iter().find(|run| run.name == active) {
-            insert(runs, snapshot);
         }
     }
 }

@@ -2,17 +2,20 @@
 //!
 //! A folder holds `config.json` (what was started), `steps.jsonl` and `epochs.jsonl` (logs),
 //! `last.json`, `best.json` and `checkpoint-*.json` (manifests that name `weights-*.bpk`,
-//! `optimizer-*.bpk` and `moments-*.bpk`, with their checksums), `end.json` (how
-//! it ended) and `lock`. Every file but the two logs is written whole or not at all; an incomplete
-//! log line is skipped. Weights count once a manifest names them, so the manifests are written
-//! after the weights, and what none names is deleted.
+//! `optimizer-*.bpk` and `moments-*.bpk`, with their checksums), `end.json` (how it ended),
+//! `origin.json` (its data), `notes.json` (what people wrote about it) and `lock`. Every file but
+//! the two logs is written whole or not at all; an incomplete log line is skipped. Weights count
+//! once a manifest names them, so the manifests are written after the weights, and what none names
+//! is deleted.
 
 mod folder;
 mod log;
 mod manifest;
+mod notes;
 mod resume;
 mod save;
 mod store;
+mod tail;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -20,8 +23,10 @@ mod writer;
 pub use folder::{EndMark, RunFolder, RunMeta, list_runs};
 pub(in crate::training) use log::LineLog;
 pub use log::read_lines;
+pub use notes::RunNotes;
 pub(in crate::training) use resume::Resumed;
 pub(in crate::training) use save::{Parts, Snapshot};
 pub(in crate::training) use store::Position;
 pub use store::{Best, Last, SavedWeights};
+pub use tail::{FolderTail, LogNews};
 pub(in crate::training) use writer::CheckpointWriter;

@@ -51,6 +51,7 @@ fn learner(run: &Value, manifest: &Value) -> (Learner, NetworkConfig) {
         pool: BufferPool::default(),
         loss_scale: None,
         norm: None,
+        read_norm: None,
         learning,
         loss,
         precision: Precision::F32,

@@ -34,6 +34,8 @@ pub struct Learner {
     pool: BufferPool,
     /// Norm of the gradients of the last step, `[1]`, where they were clipped without reading it.
     norm: Option<Tensor<1>>,
+    /// The same, where it was read.
+    read_norm: Option<f64>,
     learning: Learning,
     loss: Loss,
     precision: Precision,
@@ -77,6 +79,7 @@ impl Learner {
             pool: BufferPool::default(),
             loss_scale: (config.precision == Precision::F16).then(LossScale::new),
             norm: None,
+            read_norm: None,
             learning,
             loss,
             precision: config.precision,
@@ -152,6 +155,7 @@ impl Learner {
     /// makes them finite.
     pub fn step(mut self, learning_rate: f64, step: usize) -> Result<Self, TrainError> {
         self.pool.end_step();
+        self.read_norm = None;
         let (mut sum, mut scale) = self.gradients.take();
         if let Some(loss_scale) = self.loss_scale {
             scale /= loss_scale.factor;
@@ -160,6 +164,7 @@ impl Learner {
             most if self.loss_scale.is_some() || (most.is_some() && self.reads_at_once) => {
                 let norm = scale * norm(&self.model, &sum)?;
                 let finite = norm.is_finite();
+                self.read_norm = finite.then_some(norm);
                 let next = self
                     .loss_scale
                     .and_then(|loss_scale| loss_scale.after(finite));
@@ -239,6 +244,11 @@ impl Learner {
     /// looking at it.
     pub(super) fn take_norm(&mut self) -> Option<Tensor<1>> {
         self.norm.take()
+    }
+
+    /// The norm of the gradients of the last step, where it was read.
+    pub(super) fn read_norm(&self) -> Option<f64> {
+        self.read_norm
     }
 
     /// An error where weights are not finite: the update of a step comes after its loss.

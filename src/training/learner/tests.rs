@@ -27,6 +27,7 @@ fn changed(base: &Learner, edit: impl FnOnce(&mut Learning)) -> Learner {
         pool: BufferPool::default(),
         loss_scale: base.loss_scale,
         norm: None,
+        read_norm: None,
         learning,
         precision: base.precision,
         recompute_activations: base.recompute_activations,

@@ -174,6 +174,7 @@ impl Session<'_> {
                     learning_rate,
                     losses,
                     norm: self.learner.take_norm(),
+                    read_norm: self.learner.read_norm(),
                 };
                 self.readback.push(unread, started);
                 if self.readback.due() {
@@ -349,6 +350,8 @@ impl Session<'_> {
             &self.dataset.val,
             Scoring {
                 reader: &self.plan.reader,
+                num_classes: self.plan.reader.num_classes,
+                classes: None,
                 test_size: self.config.test_size,
                 boundary_width: None,
             },

@@ -1,24 +1,14 @@
 //! Takes in what dialogs and the desktop answered.
 
 use super::App;
-use crate::engine::{DatasetRef, EngineError, Lost, NoticeLevel, Poll, Task};
-use crate::ui::command::Command;
-use crate::ui::dialogs;
+use crate::engine::{EngineError, Lost, NoticeLevel, Poll, Task};
 
 impl App {
     /// Handles the results of finished tasks. Call once a frame.
     pub(super) fn poll_tasks(&mut self) {
-        match Task::poll_slot(&mut self.folder_dialog) {
-            Poll::Ready(Some(folder)) => {
-                self.send(Command::OpenDataset(DatasetRef::Folder(folder)));
-            }
-            Poll::Pending | Poll::Ready(None) => {}
-            Poll::Lost => self.send(dialogs::lost_notice()),
-        }
-        match Task::poll_slot(&mut self.image_dialog) {
-            Poll::Ready(Some(images)) if !images.is_empty() => self.send(Command::Inspect(images)),
-            Poll::Pending | Poll::Ready(_) => {}
-            Poll::Lost => self.send(dialogs::lost_notice()),
+        self.poll_dialogs();
+        for command in self.drop_target.poll(&self.engine) {
+            self.send(command);
         }
         match Task::poll_slot(&mut self.file_manager) {
             Poll::Pending | Poll::Ready(Ok(())) => {}
@@ -52,7 +42,8 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::ui::command::UiCommand;
+    use crate::engine::DatasetRef;
+    use crate::ui::command::Command;
     use crate::ui::state::AppState;
     use crate::ui::test_engine::engine;
 
@@ -78,28 +69,6 @@ mod tests {
     fn assert_told(app: &App, words: &str) {
         let texts: Vec<&str> = app.toasts.shown().collect();
         assert!(texts.iter().any(|text| text.contains(words)), "{texts:?}");
-    }
-
-    #[test]
-    fn a_lost_folder_dialog_is_told_and_can_be_opened_again() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let mut app = app(&dir);
-        app.folder_dialog = Some(app.engine.spawn_waiting("dialog", |_| panic!("on purpose")));
-        assert!(app.problem(UiCommand::OpenFolder).is_some());
-        until(&mut app, |app| app.folder_dialog.is_none());
-        assert_eq!(app.problem(UiCommand::OpenFolder), None);
-        assert_told(&app, "file dialog ended unexpectedly");
-    }
-
-    #[test]
-    fn a_lost_image_dialog_is_told_and_can_be_opened_again() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let mut app = app(&dir);
-        app.image_dialog = Some(app.engine.spawn_waiting("dialog", |_| panic!("on purpose")));
-        assert!(app.problem(UiCommand::OpenImages).is_some());
-        until(&mut app, |app| app.image_dialog.is_none());
-        assert_eq!(app.problem(UiCommand::OpenImages), None);
-        assert_told(&app, "file dialog ended unexpectedly");
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use eframe::egui;
 
 use super::{App, DRAIN_BUDGET};
-use crate::engine::{DatasetState, NoticeLevel, RunState};
-use crate::ui::command::{Command, PanelKind};
+use crate::engine::{DatasetRef, DatasetState, NoticeLevel, RunState};
+use crate::ui::command::PanelKind;
 use crate::ui::context::PanelCtx;
 
 impl App {
@@ -34,7 +34,6 @@ impl App {
         };
         self.state.inspect.poll(&ctx);
         self.state.compare.poll(&ctx);
-        self.weights.poll(&ctx);
         self.follow_engine();
     }
 
@@ -43,6 +42,9 @@ impl App {
         if let DatasetState::Ready(open) = self.engine.dataset()
             && self.state.prefs.last_dataset.as_ref() != Some(&open.which)
         {
+            if let DatasetRef::Folder(folder) = &open.which {
+                self.state.recent.add_dataset(folder);
+            }
             self.state.prefs.last_dataset = Some(open.which.clone());
         }
         let active = self.engine.active().map(|active| active.run.clone());
@@ -88,10 +90,20 @@ impl App {
             plan.total > 1 && plan.runs.len() == plan.total && plan.runs.iter().all(finished);
         if complete && !self.plan_compared {
             self.plan_compared = true;
-            self.send(Command::Compare {
-                runs: plan.runs.clone(),
-                image: None,
-            });
+            let runs = plan.runs.clone();
+            let ctx = PanelCtx {
+                engine: &self.engine,
+                commands: &self.sender,
+            };
+            self.state.compare.show(&ctx, runs, None);
+            // Who looks at something else is not interrupted.
+            let layout = &mut self.state.layout;
+            if layout.is_in_front(PanelKind::Live) {
+                layout.prefer(PanelKind::Compare, &[PanelKind::Live]);
+            } else if !layout.is_in_front(PanelKind::Compare) {
+                let text = "All runs are finished: Compare shows them side by side";
+                self.toasts.add(NoticeLevel::Info, text);
+            }
         }
     }
 }

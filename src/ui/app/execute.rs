@@ -4,15 +4,17 @@ use eframe::egui::{self, ThemePreference};
 
 use super::App;
 use crate::engine::{DatasetRef, DeviceId, NoticeLevel};
-use crate::ui::command::{Command, PanelKind, Problem, UiCommand};
+use crate::ui::command::{Ask, Command, PanelKind, Problem, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::dialogs;
 use crate::ui::dock::DockLayout;
 use crate::ui::panels::train::active_problem;
+use crate::ui::recent::Recent;
 
 impl App {
     /// Carries out one command.
     pub(super) fn execute(&mut self, ctx: &egui::Context, command: Command) {
+        self.remember(&command);
         match command {
             Command::Ui(command) => self.execute_ui(ctx, command),
             Command::OpenDataset(which) => self.engine.open_dataset(which),
@@ -29,12 +31,21 @@ impl App {
                 let resumed = self.engine.resume_run(&run, device);
                 self.report(resumed);
             }
-            Command::DeleteRun(run) => {
-                let deleted = self.engine.delete_run(&run);
+            Command::DeleteRuns(runs) => {
+                let deleted = self.engine.delete_runs(runs);
                 self.report(deleted);
-                let engine = &self.engine;
-                self.state.selection.retain(|run| engine.run(run).is_some());
             }
+            Command::SetRunNotes { what, notes } => self.engine.set_run_notes(what, notes),
+            Command::UndoRunChange => self.engine.undo_run_change(),
+            Command::EmptyRunTrash => self.engine.empty_run_trash(),
+            Command::CopyCommandLine(run) => match self.engine.command_line(&run) {
+                Ok(line) => {
+                    ctx.copy_text(line);
+                    let text = "The command line was copied".to_owned();
+                    self.toasts.add(NoticeLevel::Info, text);
+                }
+                Err(err) => self.report(Err(err)),
+            },
             Command::Inspect(paths) => {
                 let ctx = PanelCtx {
                     engine: &self.engine,
@@ -51,12 +62,25 @@ impl App {
                 self.state.compare.show(&ctx, runs, image);
                 self.state.layout.show(PanelKind::Compare);
             }
+            Command::CompareImage(image) => self.state.compare.show_image(image),
+            Command::InspectRun(run) => {
+                self.state.inspect.show_run(run);
+                self.state.layout.show(PanelKind::Inspect);
+            }
+            Command::SavePng(path) => {
+                let ctx = PanelCtx {
+                    engine: &self.engine,
+                    commands: &self.sender,
+                };
+                self.state.inspect.save(&ctx, path);
+            }
+            Command::ClearRecent => self.state.recent = Recent::default(),
             Command::DownloadWeights(id) => {
                 let started = self.engine.download_weights(id);
                 self.report(started);
             }
             Command::CancelDownload(id) => self.engine.cancel_download(id),
-            Command::PickWeights(id) => self.weights.pick(&self.engine, id),
+            Command::Ask(ask) => self.ask(ask),
             Command::AddWeights { id, path } => {
                 let started = self.engine.add_weights(id, &path);
                 self.report(started);
@@ -87,18 +111,9 @@ impl App {
 
     fn execute_ui(&mut self, ctx: &egui::Context, command: UiCommand) {
         match command {
-            UiCommand::OpenFolder => {
-                if self.folder_dialog.is_none() {
-                    self.folder_dialog =
-                        Some(dialogs::pick_folder(&self.engine, "Open a dataset folder"));
-                }
-            }
+            UiCommand::OpenFolder => self.ask(Ask::Dataset),
             UiCommand::OpenSample => self.engine.open_dataset(DatasetRef::Sample),
-            UiCommand::OpenImages => {
-                if self.image_dialog.is_none() {
-                    self.image_dialog = Some(dialogs::pick_images(&self.engine));
-                }
-            }
+            UiCommand::OpenImages => self.ask(Ask::Images),
             UiCommand::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             UiCommand::StartTraining
             | UiCommand::TrainThree
@@ -166,7 +181,6 @@ impl App {
 
     /// Why a menu entry, button or key can do nothing now; `None` = it can.
     pub(super) fn problem(&self, command: UiCommand) -> Option<Problem> {
-        let dialog = || Problem::from("A file dialog is open already");
         match command {
             UiCommand::StartTraining
             | UiCommand::TrainThree
@@ -175,8 +189,7 @@ impl App {
             UiCommand::Pause | UiCommand::Unpause | UiCommand::Stop | UiCommand::StopNow => {
                 active_problem(self.engine.active(), command).map(Problem::from)
             }
-            UiCommand::OpenFolder => self.folder_dialog.is_some().then(dialog),
-            UiCommand::OpenImages => self.image_dialog.is_some().then(dialog),
+            UiCommand::OpenFolder | UiCommand::OpenImages => self.dialogs.problem(),
             UiCommand::OpenSample
             | UiCommand::Quit
             | UiCommand::Weights

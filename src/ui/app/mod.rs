@@ -1,6 +1,7 @@
 //! The program behind the window: handles events, carries out commands, draws everything.
 
 mod background;
+mod dialogs;
 mod events;
 mod execute;
 
@@ -16,6 +17,8 @@ use crate::ui::command::{
 };
 use crate::ui::context::PanelCtx;
 use crate::ui::debug_overlay::FrameTimes;
+use crate::ui::dialogs::Dialogs;
+use crate::ui::drop_target::DropTarget;
 use crate::ui::help::HelpWindows;
 use crate::ui::menu::{self, MenuState};
 use crate::ui::palette::Palette;
@@ -25,7 +28,8 @@ use crate::ui::software_painter::SoftwarePainter;
 use crate::ui::state::AppState;
 use crate::ui::toasts::Toasts;
 use crate::ui::upload_counter::UploadCounter;
-use crate::ui::{drop_target, quit, status_bar, theme};
+use crate::ui::window_size::fitting_size;
+use crate::ui::{quit, status_bar, theme};
 
 /// Time that one frame may spend on events.
 const DRAIN_BUDGET: Duration = Duration::from_millis(10);
@@ -54,13 +58,15 @@ pub struct App {
     palette: Palette,
     quit: quit::QuitDialog,
     weights: PretrainedWindow,
-    folder_dialog: Option<Task<Option<PathBuf>>>,
-    image_dialog: Option<Task<Option<Vec<PathBuf>>>>,
+    dialogs: Dialogs,
+    drop_target: DropTarget,
     file_manager: Option<Task<Result<(), String>>>,
     frames: FrameTimes,
     throttle: RepaintThrottle,
     active_run: Option<String>,
     plan_compared: bool,
+    /// Whether the window was made to fit the monitor, once that is known.
+    fitted: bool,
 }
 
 impl App {
@@ -79,6 +85,7 @@ impl App {
         });
         let app = Self {
             problems: options.problems,
+            dialogs: Dialogs::default(),
             throttle,
             ..Self::with_engine(&cc.egui_ctx, state, engine)
         };
@@ -86,12 +93,14 @@ impl App {
         app
     }
 
-    /// The program with a given state; opens the last dataset or the sample.
+    /// The program with a given state and no desktop around it; opens the last dataset or the
+    /// sample.
     pub fn with_engine(ctx: &egui::Context, mut state: AppState, mut engine: Engine) -> Self {
         ctx.add_plugin(UploadCounter::default());
         theme::apply(ctx);
         ctx.set_theme(state.prefs.theme);
         state.layout.repair();
+        engine.watch_runs();
         if matches!(engine.dataset(), DatasetState::None) {
             engine.open_dataset(
                 state
@@ -113,13 +122,14 @@ impl App {
             palette: Palette::default(),
             quit: quit::QuitDialog::default(),
             weights: PretrainedWindow::default(),
-            folder_dialog: None,
-            image_dialog: None,
+            dialogs: Dialogs::in_window(),
+            drop_target: DropTarget::default(),
             file_manager: None,
             frames: FrameTimes::default(),
             throttle: RepaintThrottle::new(Painter::Gpu),
             active_run: None,
             plan_compared: false,
+            fitted: false,
         }
     }
 
@@ -150,6 +160,23 @@ impl App {
         }
     }
 
+    /// Makes a window that would not fit the monitor smaller, at the start.
+    fn fit_monitor(&mut self, ctx: &egui::Context) {
+        if self.fitted {
+            return;
+        }
+        let known = ctx.input(|input| {
+            let viewport = input.viewport();
+            Some((viewport.inner_rect?.size(), viewport.monitor_size?))
+        });
+        if let Some((size, monitor)) = known {
+            self.fitted = true;
+            if let Some(size) = fitting_size(size, monitor) {
+                ctx.send_viewport_cmd(egui::ViewportCommand::InnerSize(size));
+            }
+        }
+    }
+
     fn take_keys(&self, ctx: &egui::Context) {
         match take_pressed(ctx, |command| self.problem(command)) {
             None => {}
@@ -164,21 +191,6 @@ impl App {
         }
     }
 
-    fn take_dropped(&self, ctx: &egui::Context) {
-        let dropped = drop_target::take_dropped(ctx);
-        let weights = dropped.weights.is_some();
-        if let Some(path) = dropped.weights {
-            self.send(Command::UseWeights(path));
-        }
-        if !dropped.images.is_empty() {
-            self.send(Command::Inspect(dropped.images));
-        } else if dropped.others > 0 && !weights {
-            let text =
-                "Only images, folders of images and weights files can be dropped here".to_owned();
-            self.send(Command::Notify(NoticeLevel::Warning, text));
-        }
-    }
-
     fn menu_ui(&mut self, ui: &mut Ui) {
         let mut toasts = std::mem::take(&mut self.toasts);
         let chosen = Panel::top("menu bar")
@@ -187,6 +199,7 @@ impl App {
                 let state = MenuState {
                     layout: &self.state.layout,
                     prefs: &self.state.prefs,
+                    recent: &self.state.recent,
                     problem: &|command| self.problem(command),
                 };
                 menu::menu_bar_ui(ui, &state, &mut toasts)
@@ -225,23 +238,25 @@ impl App {
             live,
             inspect,
             compare,
+            runs,
             ..
         } = state;
         CentralPanel::default().frame(Frame::new()).show(ui, |ui| {
             layout.ui(ui, &mut |panel, ui| match panel {
                 PanelKind::Dataset => dataset.ui(&ctx, ui),
-                PanelKind::Train => train.ui(&ctx, selection, ui),
+                PanelKind::Train => train.ui(&ctx, ui),
                 PanelKind::Curves => curves.ui(&ctx, selection, ui),
                 PanelKind::Live => live.ui(&ctx, ui),
                 PanelKind::Inspect => inspect.ui(&ctx, ui),
                 PanelKind::Compare => compare.ui(&ctx, ui),
+                PanelKind::Runs => runs.ui(&ctx, selection, ui),
             });
         });
     }
 
     fn frame_ui(&mut self, ui: &mut Ui) {
         let ctx = ui.ctx().clone();
-        self.take_dropped(&ctx);
+        self.drop_target.take(&self.engine, &ctx);
         self.menu_ui(ui);
         let device = self.state.train.device(&self.engine);
         Panel::bottom("status bar")
@@ -263,15 +278,20 @@ impl App {
         self.weights
             .ui(&panel, ui, self.state.train.initial_weights());
         self.quit.ui(ui);
+        let answer = self.dialogs_ui(ui);
+        if let Some(command) = answer {
+            self.send(command);
+        }
+        if let Some(command) = self.drop_target.ui(&self.engine, ui) {
+            self.send(command);
+        }
         let chosen = self.palette_ui(ui);
         if let Some(command) = chosen {
             self.send(command);
         }
-        self.toasts.ui(&ctx, STATUS_HEIGHT);
         if self.state.prefs.debug_overlay {
             self.frames.overlay_ui(&ctx, self.throttle.pause());
         }
-        drop_target::hover_ui(&ctx);
         if !self.receiver.is_empty() {
             ctx.request_repaint();
         }
@@ -294,6 +314,7 @@ impl eframe::App for App {
             ui.input(|input| !input.events.is_empty()),
             frame.info().cpu_usage,
         );
+        self.fit_monitor(ui.ctx());
         self.take_keys(ui.ctx());
         self.frame_ui(ui);
         self.frames.end_ui(ui.input(|input| input.time), &part);

@@ -31,9 +31,13 @@ pub enum Layer {
     Errors {
         mask: Arc<LabelMap>,
         truth: Arc<LabelMap>,
+        classes: Arc<ClassList>,
     },
     /// Pixels on which masks of the same size and classes differ.
-    Disagreement(Vec<Arc<LabelMap>>),
+    Disagreement {
+        masks: Vec<Arc<LabelMap>>,
+        classes: Arc<ClassList>,
+    },
 }
 
 /// Compares addresses, not pixels.
@@ -70,14 +74,34 @@ impl PartialEq for Layer {
                     && visible == other_visible
             }
             (
-                Self::Errors { mask, truth },
+                Self::Errors {
+                    mask,
+                    truth,
+                    classes,
+                },
                 Self::Errors {
                     mask: other_mask,
                     truth: other_truth,
+                    classes: other_classes,
                 },
-            ) => Arc::ptr_eq(mask, other_mask) && Arc::ptr_eq(truth, other_truth),
-            (Self::Disagreement(a), Self::Disagreement(b)) => {
-                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| Arc::ptr_eq(a, b))
+            ) => {
+                Arc::ptr_eq(mask, other_mask)
+                    && Arc::ptr_eq(truth, other_truth)
+                    && Arc::ptr_eq(classes, other_classes)
+            }
+            (
+                Self::Disagreement { masks, classes },
+                Self::Disagreement {
+                    masks: other_masks,
+                    classes: other_classes,
+                },
+            ) => {
+                masks.len() == other_masks.len()
+                    && masks
+                        .iter()
+                        .zip(other_masks)
+                        .all(|(a, b)| Arc::ptr_eq(a, b))
+                    && Arc::ptr_eq(classes, other_classes)
             }
             _ => false,
         }
@@ -102,11 +126,15 @@ impl Layer {
                 let thin = mask.width.max(mask.height) <= THIN_OUTLINE_SIDE;
                 mask::outline(mask, classes, *visible, if thin { 1 } else { 2 })
             }),
-            Self::Errors { mask, truth } => {
+            Self::Errors {
+                mask,
+                truth,
+                classes,
+            } => {
                 let truth = shrink_labels(truth, max_side);
-                paint_labels(mask, max_side, |mask| mask::errors(mask, &truth))
+                paint_labels(mask, max_side, |mask| mask::errors(mask, &truth, classes))
             }
-            Self::Disagreement(masks) => paint_disagreement(masks, max_side),
+            Self::Disagreement { masks, classes } => paint_disagreement(masks, classes, max_side),
         }
     }
 
@@ -117,7 +145,7 @@ impl Layer {
             Self::Fill { .. } => "The mask",
             Self::Outline { .. } => "The outlines of the mask",
             Self::Errors { .. } => "The wrong pixels",
-            Self::Disagreement(_) => "The disagreement of the masks",
+            Self::Disagreement { .. } => "The disagreement of the masks",
         }
     }
 
@@ -158,7 +186,7 @@ fn paint_labels(
     ColorImage::from_rgba_premultiplied(size, &color(&mask))
 }
 
-fn paint_disagreement(masks: &[Arc<LabelMap>], max_side: usize) -> ColorImage {
+fn paint_disagreement(masks: &[Arc<LabelMap>], classes: &ClassList, max_side: usize) -> ColorImage {
     let masks: Vec<_> = masks
         .iter()
         .map(|mask| shrink_labels(mask, max_side))
@@ -167,7 +195,7 @@ fn paint_disagreement(masks: &[Arc<LabelMap>], max_side: usize) -> ColorImage {
     let size = masks
         .first()
         .map_or([0, 0], |mask| [mask.width as usize, mask.height as usize]);
-    ColorImage::from_rgba_premultiplied(size, &mask::disagreement(&masks))
+    ColorImage::from_rgba_premultiplied(size, &mask::disagreement(&masks, classes))
 }
 
 /// Every n-th pixel if the map is too large, else the map itself.

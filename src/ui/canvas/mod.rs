@@ -48,7 +48,6 @@ pub struct Canvas<'a> {
     drawn: &'a [DrawnLayer],
     image_size: [u32; 2],
     name: &'a str,
-    dimmed: bool,
 }
 
 /// The result of showing a canvas.
@@ -74,14 +73,7 @@ impl<'a> Canvas<'a> {
             drawn,
             image_size,
             name,
-            dimmed: false,
         }
-    }
-
-    /// Draws it faintly, while another image is being prepared.
-    pub fn dimmed(mut self, dimmed: bool) -> Self {
-        self.dimmed = dimmed;
-        self
     }
 
     /// Shows it at `size` points with zoom (wheel, pinch), pan (drag) and fit (double click).
@@ -109,7 +101,12 @@ impl<'a> Canvas<'a> {
         response: Response,
         view: &mut CanvasView,
     ) -> CanvasOutput {
+        let zoom = view.zoom;
         let transform = view.transform(rect, self.image_size());
+        if view.zoom != zoom {
+            // The buttons around it were drawn before.
+            ui.ctx().request_repaint();
+        }
         if ui.is_rect_visible(rect) {
             let painter = ui.painter_at(rect);
             painter.rect_filled(rect, 2.0, ui.visuals().extreme_bg_color);
@@ -120,11 +117,10 @@ impl<'a> Canvas<'a> {
                 image_rect.size(),
             );
             let magnified = view.zoom * pixels_per_point > SHARP_FROM;
-            let dim = if self.dimmed { 0.4 } else { 1.0 };
             for layer in self.drawn {
                 let texture = self.textures.texture(ui.ctx(), &layer.layer, magnified);
                 if let Some(texture) = texture {
-                    let tint = Color32::WHITE.gamma_multiply(layer.opacity * dim);
+                    let tint = Color32::WHITE.gamma_multiply(layer.opacity);
                     painter.image(texture, image_rect, FULL_UV, tint);
                 }
             }

@@ -3,6 +3,7 @@
 //! A [`UiCommand`] is an entry of a menu, with its label, tooltip and key. A [`Command`] is a
 //! change with its data: the app makes one of a [`UiCommand`], panels send it themselves.
 
+mod ask;
 mod keys;
 mod ui_command;
 
@@ -12,17 +13,18 @@ use std::path::PathBuf;
 use crossbeam_channel::{Receiver, Sender};
 use serde::{Deserialize, Serialize};
 
+pub use ask::{Ask, AskKind};
 pub use keys::{Pressed, VIEW_KEYS, ViewKey, take_pressed};
 pub use ui_command::{MENUS, Menu, Section, UiCommand};
 
-use crate::engine::{DatasetRef, NoticeLevel};
+use crate::engine::{DatasetRef, NoticeLevel, RunNotes};
 
 /// The dockable panels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum PanelKind {
     /// The open dataset.
     Dataset,
-    /// Settings, progress and the list of runs.
+    /// Settings and progress.
     Train,
     /// Losses and scores against steps.
     Curves,
@@ -32,17 +34,20 @@ pub enum PanelKind {
     Inspect,
     /// Runs side by side.
     Compare,
+    /// All runs as a table.
+    Runs,
 }
 
 impl PanelKind {
     /// All panels, in the order of their keys.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Dataset,
         Self::Train,
         Self::Curves,
         Self::Live,
         Self::Inspect,
         Self::Compare,
+        Self::Runs,
     ];
 
     /// The title on its tab.
@@ -54,6 +59,7 @@ impl PanelKind {
             Self::Live => "Live",
             Self::Inspect => "Inspect",
             Self::Compare => "Compare",
+            Self::Runs => "Runs",
         }
     }
 }
@@ -71,8 +77,20 @@ pub enum Command {
     RunImported(String),
     /// Resumes a run from its last checkpoint.
     ResumeRun(String),
-    /// Deletes a run folder; the panel has asked for confirmation.
-    DeleteRun(String),
+    /// Moves runs into the trash.
+    DeleteRuns(Vec<String>),
+    /// Writes what people say about runs, each for the run of this name; `what` says it in a few
+    /// words.
+    SetRunNotes {
+        what: String,
+        notes: Vec<(String, RunNotes)>,
+    },
+    /// Takes the last deletion or change of notes back.
+    UndoRunChange,
+    /// Deletes the runs in the trash for good; the panel has asked for confirmation.
+    EmptyRunTrash,
+    /// Copies the command line that trains a run with the settings of this one.
+    CopyCommandLine(String),
     /// Shows images or folders of images in Inspect.
     Inspect(Vec<PathBuf>),
     /// Shows runs side by side, on `image` if one is given.
@@ -80,12 +98,20 @@ pub enum Command {
         runs: Vec<String>,
         image: Option<PathBuf>,
     },
+    /// Shows the compared runs on this image.
+    CompareImage(PathBuf),
+    /// Shows Inspect with the masks of a run.
+    InspectRun(String),
+    /// Saves the mask or overlay for which a place was asked.
+    SavePng(PathBuf),
+    /// Forgets the recent datasets and images.
+    ClearRecent,
     /// Downloads the public weights with this id.
     DownloadWeights(&'static str),
     /// Cancels the download or check of the public weights with this id.
     CancelDownload(&'static str),
-    /// Asks for the file of the public weights with this id, then adds it.
-    PickWeights(&'static str),
+    /// Opens a file dialog.
+    Ask(Ask),
     /// Checks a file and copies it to the public weights, as the entry `id`.
     AddWeights { id: &'static str, path: PathBuf },
     /// Reads a weights file and asks what to do with it.

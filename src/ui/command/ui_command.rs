@@ -121,6 +121,7 @@ pub const MENUS: [Menu; 4] = [
                 UiCommand::Panel(PanelKind::Live),
                 UiCommand::Panel(PanelKind::Inspect),
                 UiCommand::Panel(PanelKind::Compare),
+                UiCommand::Panel(PanelKind::Runs),
                 UiCommand::ResetLayout,
             ]),
             Section {
@@ -220,11 +221,14 @@ impl UiCommand {
             }
             Self::Weights => "Public weights to start from; nothing is downloaded without a click",
             Self::Panel(PanelKind::Dataset) => "Classes, images and masks of the open dataset",
-            Self::Panel(PanelKind::Train) => "Settings, progress and the list of runs",
+            Self::Panel(PanelKind::Train) => "Settings of the next run, and progress",
             Self::Panel(PanelKind::Curves) => "Loss and scores over the training steps",
             Self::Panel(PanelKind::Live) => "Masks of validation images while a run trains",
             Self::Panel(PanelKind::Inspect) => "Masks that a trained run predicts for any image",
             Self::Panel(PanelKind::Compare) => "Masks and scores of several runs side by side",
+            Self::Panel(PanelKind::Runs) => {
+                "All runs as a table: search, sort, name, resume, delete"
+            }
             Self::Theme(ThemePreference::Dark) => "Light text on dark",
             Self::Theme(ThemePreference::Light) => "Dark text on light",
             Self::Theme(ThemePreference::System) => "Follow the theme of the desktop",
@@ -267,6 +271,7 @@ impl UiCommand {
                     PanelKind::Live => Key::Num4,
                     PanelKind::Inspect => Key::Num5,
                     PanelKind::Compare => Key::Num6,
+                    PanelKind::Runs => Key::Num7,
                 },
             ),
             Self::DebugOverlay => key(Modifiers::NONE, Key::F12),

@@ -5,6 +5,7 @@ pub mod curves;
 pub mod dataset;
 pub mod inspect;
 pub mod live;
+pub mod runs;
 pub mod train;
 
 use eframe::egui::{Button, Response, Ui};
@@ -12,6 +13,14 @@ use eframe::egui::{Button, Response, Ui};
 use super::command::{Command, PanelKind, UiCommand};
 use super::context::PanelCtx;
 use super::ui_ext::UiExt as _;
+
+/// Remembers the size of a part of a panel for the next start. A part that is squeezed into
+/// `most` keeps the size that it had with more room.
+fn keep_size(kept: &mut f32, size: f32, most: f32) {
+    if size < most || *kept < size {
+        *kept = size;
+    }
+}
 
 /// The button of a command, disabled while there is a `problem`.
 fn command_button(ctx: &PanelCtx<'_>, ui: &mut Ui, command: UiCommand, problem: Option<&str>) {

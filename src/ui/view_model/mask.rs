@@ -7,10 +7,25 @@
 use super::ClassSet;
 use crate::engine::{ClassList, LabelMap, VOID};
 
-/// Color of wrongly predicted pixels, RGB.
-pub const ERROR_COLOR: [u8; 3] = [255, 32, 64];
-/// Color of pixels on which masks disagree, RGB.
-pub const DISAGREEMENT_COLOR: [u8; 3] = [255, 196, 0];
+/// Colors for marks over masks, the first ones preferred.
+const ERROR_COLORS: [[u8; 3]; 6] = [
+    [255, 32, 64],
+    [255, 0, 220],
+    [255, 255, 255],
+    [0, 255, 255],
+    [255, 230, 0],
+    [120, 255, 0],
+];
+const DISAGREEMENT_COLORS: [[u8; 3]; 6] = [
+    [255, 196, 0],
+    [0, 255, 255],
+    [255, 255, 255],
+    [255, 0, 220],
+    [120, 255, 0],
+    [255, 32, 64],
+];
+/// Farther than this from each other, colors are told apart at a glance.
+const FAR: u32 = 90;
 
 const CLEAR: [u8; 4] = [0; 4];
 
@@ -49,27 +64,63 @@ pub fn outline(mask: &LabelMap, classes: &ClassList, visible: ClassSet, width: u
     rgba
 }
 
-/// The wrong pixels of `mask` in [`ERROR_COLOR`]; pixels with void as ground truth are transparent.
+/// The color of wrong pixels, which none of the classes has.
+pub fn error_color(classes: &ClassList) -> [u8; 3] {
+    unlike(classes, ERROR_COLORS)
+}
+
+/// The color of pixels on which masks differ, which none of the classes has.
+pub fn disagreement_color(classes: &ClassList) -> [u8; 3] {
+    unlike(classes, DISAGREEMENT_COLORS)
+}
+
+/// The first of `colors` that is far from all classes, or else the farthest.
+fn unlike(classes: &ClassList, colors: [[u8; 3]; 6]) -> [u8; 3] {
+    let distance = |color: &[u8; 3]| {
+        let to = |class: [u8; 3]| {
+            let differences = color
+                .iter()
+                .zip(class)
+                .map(|(a, b)| u32::from(a.abs_diff(b)));
+            differences
+                .map(|difference| difference * difference)
+                .sum::<u32>()
+        };
+        classes
+            .iter()
+            .map(|class| to(class.color))
+            .min()
+            .unwrap_or(u32::MAX)
+    };
+    let [preferred, ..] = colors;
+    colors
+        .into_iter()
+        .find(|color| distance(color) >= FAR * FAR)
+        .or_else(|| colors.into_iter().max_by_key(distance))
+        .unwrap_or(preferred)
+}
+
+/// The wrong pixels of `mask` in [`error_color`]; pixels with void as ground truth are transparent.
 ///
 /// # Panics
 /// When the maps differ in size.
-pub fn errors(mask: &LabelMap, truth: &LabelMap) -> Vec<u8> {
+pub fn errors(mask: &LabelMap, truth: &LabelMap, classes: &ClassList) -> Vec<u8> {
     assert_same_size(mask, truth);
+    let color = error_color(classes);
     mask.labels
         .iter()
         .zip(&truth.labels)
-        .flat_map(|(&predicted, &truth)| {
-            opaque_where(truth != VOID && predicted != truth, ERROR_COLOR)
-        })
+        .flat_map(|(&predicted, &truth)| opaque_where(truth != VOID && predicted != truth, color))
         .collect()
 }
 
-/// The pixels on which not all `masks` agree in [`DISAGREEMENT_COLOR`]. The masks must
+/// The pixels on which not all `masks` agree in [`disagreement_color`]. The masks must
 /// have the same classes. One mask has no disagreement; without masks the result is empty.
 ///
 /// # Panics
 /// When the maps differ in size.
-pub fn disagreement(masks: &[&LabelMap]) -> Vec<u8> {
+pub fn disagreement(masks: &[&LabelMap], classes: &ClassList) -> Vec<u8> {
+    let color = disagreement_color(classes);
     let Some((first, others)) = masks.split_first() else {
         return Vec::new();
     };
@@ -79,7 +130,7 @@ pub fn disagreement(masks: &[&LabelMap]) -> Vec<u8> {
     (0..first.labels.len())
         .flat_map(|i| {
             let differs = others.iter().any(|mask| mask.labels[i] != first.labels[i]);
-            opaque_where(differs, DISAGREEMENT_COLOR)
+            opaque_where(differs, color)
         })
         .collect()
 }
@@ -125,6 +176,7 @@ fn assert_same_size(a: &LabelMap, b: &LabelMap) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Class;
 
     const BLACK: [u8; 4] = [0, 0, 0, 255];
     const RED: [u8; 4] = [128, 0, 0, 255];
@@ -206,19 +258,21 @@ mod tests {
 
     #[test]
     fn errors_mark_wrong_pixels_and_ignore_void() {
-        let rgba = errors(&map(4, &[0, 1, 2, 1]), &map(4, &[0, 2, VOID, 1]));
+        let (mask, truth) = (map(4, &[0, 1, 2, 1]), map(4, &[0, 2, VOID, 1]));
+        let rgba = errors(&mask, &truth, &classes());
         assert_eq!(rgba, [CLEAR, WRONG, CLEAR, CLEAR].concat());
     }
 
     #[test]
     #[should_panic(expected = "differ in size")]
     fn errors_of_other_sizes_are_a_bug() {
-        errors(&map(2, &[0, 0]), &map(1, &[0, 0]));
+        errors(&map(2, &[0, 0]), &map(1, &[0, 0]), &classes());
     }
 
     #[test]
     fn disagreement_needs_one_mask_that_differs() {
         let (a, b, c) = (map(3, &[0, 1, 2]), map(3, &[0, 1, 1]), map(3, &[0, 2, 2]));
+        let disagreement = |masks: &[&LabelMap]| super::disagreement(masks, &classes());
         assert_eq!(
             disagreement(&[&a, &b, &c]),
             [CLEAR, DIFFERS, DIFFERS].concat()
@@ -226,6 +280,34 @@ mod tests {
         assert_eq!(disagreement(&[&a, &b]), [CLEAR, CLEAR, DIFFERS].concat());
         assert_eq!(disagreement(&[&a]), [CLEAR; 3].concat());
         assert!(disagreement(&[]).is_empty());
+    }
+
+    #[test]
+    fn marks_have_a_color_that_no_class_has() {
+        let list = |colors: &[[u8; 3]]| {
+            let classes = colors.iter().map(|color| Class {
+                name: "class".into(),
+                color: *color,
+            });
+            ClassList::new(classes.collect()).expect("classes")
+        };
+        // Red like the mark, then all marks but one.
+        let red = list(&[[250, 30, 60], [0, 0, 0]]);
+        assert_eq!(error_color(&red), ERROR_COLORS[1]);
+        let all_but_white = [0, 1, 3, 4, 5].map(|index| ERROR_COLORS[index]);
+        assert_eq!(error_color(&list(&all_but_white)), [255, 255, 255]);
+        for classes in [ClassList::voc(), classes()] {
+            for mark in [error_color(&classes), disagreement_color(&classes)] {
+                let is_far = |class: &Class| {
+                    let sides = mark.iter().zip(class.color);
+                    sides
+                        .map(|(a, b)| u32::from(a.abs_diff(b)).pow(2))
+                        .sum::<u32>()
+                        >= FAR * FAR
+                };
+                assert!(classes.iter().all(is_far), "{mark:?}");
+            }
+        }
     }
 
     #[test]

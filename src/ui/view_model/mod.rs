@@ -8,11 +8,15 @@ pub mod file_label;
 pub mod format;
 pub mod mask;
 pub mod minmax_tree;
+pub mod plots;
 pub mod prediction_cache;
 pub mod pretrained;
 pub mod progress;
 pub mod run_label;
 pub mod run_selection;
+pub mod run_table;
 pub mod score_table;
 
 pub use class_set::ClassSet;
+#[cfg(test)]
+pub mod test_runs;

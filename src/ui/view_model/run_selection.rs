@@ -1,6 +1,8 @@
 //! Which runs are ticked: shown in Curves and selected for Compare.
 //!
-//! Every ticked run has a color slot, which it keeps while it is ticked.
+//! A run gets a color slot when it is ticked for the first time, and keeps it for ever.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +20,12 @@ struct Shown {
 pub struct RunSelection {
     shown: Vec<Shown>,
     touched: bool,
+    /// The slot of every run that was ever ticked.
+    slots: BTreeMap<String, usize>,
 }
+
+/// Color slots that look different; with more runs, some look alike.
+pub const NUM_SLOTS: usize = 32;
 
 impl RunSelection {
     /// Whether a run is ticked.
@@ -53,12 +60,12 @@ impl RunSelection {
         self.shown.iter().map(|shown| shown.run.clone()).collect()
     }
 
-    /// Color slot of a ticked run.
+    /// Color slot of a run that is or was ticked.
     pub fn slot(&self, run: &str) -> Option<usize> {
-        self.shown
-            .iter()
-            .find(|shown| shown.run == run)
+        let shown = self.shown.iter().find(|shown| shown.run == run);
+        shown
             .map(|shown| shown.slot)
+            .or_else(|| self.slots.get(run).copied())
     }
 
     /// Ticks or unticks a run for the user.
@@ -79,20 +86,31 @@ impl RunSelection {
         }
     }
 
-    /// Unticks runs that no longer exist.
-    pub fn retain(&mut self, exists: impl Fn(&str) -> bool) {
-        self.shown.retain(|shown| exists(&shown.run));
-    }
-
     fn push(&mut self, run: &str, by_user: bool) {
-        let slot = (0..=self.shown.len())
-            .find(|slot| self.shown.iter().all(|shown| shown.slot != *slot))
-            .unwrap_or_default();
+        let slot = self.slot(run).unwrap_or_else(|| self.rarest_slot());
+        self.slots.insert(run.to_owned(), slot);
         self.shown.push(Shown {
             run: run.to_owned(),
             slot,
             by_user,
         });
+    }
+
+    /// The first of the slots that the fewest runs have.
+    fn rarest_slot(&self) -> usize {
+        let mut taken = [0_usize; NUM_SLOTS];
+        for slot in self.slots.values() {
+            taken[slot % NUM_SLOTS] += 1;
+        }
+        // States of earlier versions know the slots of ticked runs alone.
+        for shown in &self.shown {
+            if !self.slots.contains_key(&shown.run) {
+                taken[shown.slot % NUM_SLOTS] += 1;
+            }
+        }
+        (0..NUM_SLOTS)
+            .min_by_key(|slot| taken[*slot])
+            .unwrap_or_default()
     }
 }
 
@@ -101,23 +119,46 @@ mod tests {
     use super::*;
 
     #[test]
-    fn colors_stay_and_are_used_again() {
+    fn a_run_keeps_its_color_for_ever() {
         let mut selection = RunSelection::default();
         for run in ["a", "b", "c"] {
             selection.set(run, true);
         }
         selection.set("b", false);
-        assert_eq!(
-            (
-                selection.slot("a"),
-                selection.slot("b"),
-                selection.slot("c")
-            ),
-            (Some(0), None, Some(2))
-        );
         selection.set("d", true);
-        assert_eq!(selection.slot("d"), Some(1));
-        assert_eq!(selection.names(), ["a", "c", "d"]);
+        let saved = serde_json::to_string(&selection).unwrap();
+        let mut selection: RunSelection = serde_json::from_str(&saved).unwrap();
+        let slots = ["a", "b", "c", "d"].map(|run| selection.slot(run));
+        assert_eq!(slots, [Some(0), Some(1), Some(2), Some(3)]);
+        assert_eq!(
+            (selection.slot("e"), selection.contains("b")),
+            (None, false)
+        );
+        selection.set("b", true);
+        assert_eq!(selection.names(), ["a", "c", "d", "b"]);
+        assert_eq!(selection.slot("b"), Some(1));
+    }
+
+    #[test]
+    fn with_many_runs_slots_are_shared_evenly() {
+        let mut selection = RunSelection::default();
+        for run in 0..=2 * NUM_SLOTS {
+            selection.set(&run.to_string(), true);
+        }
+        let slots: Vec<usize> = selection.iter().map(|(_, slot)| slot).collect();
+        assert_eq!(slots[..3], [0, 1, 2]);
+        assert_eq!((slots[NUM_SLOTS], slots[2 * NUM_SLOTS]), (0, 0));
+    }
+
+    #[test]
+    fn colors_of_earlier_versions_stay() {
+        let saved = r#"{"shown":[{"run":"old","slot":5,"by_user":true}],"touched":true}"#;
+        let mut selection: RunSelection = serde_json::from_str(saved).unwrap();
+        selection.set("new", true);
+        assert_eq!(
+            (selection.slot("old"), selection.slot("new")),
+            (Some(5), Some(0))
+        );
     }
 
     #[test]
@@ -133,14 +174,5 @@ mod tests {
         assert_eq!(selection.names(), ["mine", "second", "third"]);
         selection.show_new("third", &plan);
         assert_eq!(selection.len(), 3);
-    }
-
-    #[test]
-    fn deleted_runs_are_unticked() {
-        let mut selection = RunSelection::default();
-        selection.set("gone", true);
-        selection.set("here", true);
-        selection.retain(|run| run == "here");
-        assert_eq!(selection.names(), ["here"]);
     }
 }

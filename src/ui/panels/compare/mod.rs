@@ -11,13 +11,13 @@ use std::sync::Arc;
 use eframe::egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui, vec2};
 use serde::{Deserialize, Serialize};
 
-use self::pane::{Pane, PaneLayers};
-use super::go_to_train;
-use crate::engine::{DatasetState, OpenDataset, Poll, RunSnapshot, Task};
+use self::pane::ShownPanes;
+use self::pickers::open_image_button;
+use super::{go_to_train, keep_size};
+use crate::engine::{DatasetState, OpenDataset, RunSnapshot};
 use crate::ui::canvas::controls::{opacity_slider, zoom_buttons};
 use crate::ui::canvas::{CanvasView, TextureCache};
 use crate::ui::context::PanelCtx;
-use crate::ui::dialogs;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::mask::Pixel;
 use crate::ui::view_model::prediction_cache::PredictionCache;
@@ -37,13 +37,13 @@ pub struct ComparePanel {
     /// Of the masks, `0.0..=1.0`.
     opacity: f32,
     layers_on: LayersOn,
+    /// Height of the scores, as the user has dragged it.
+    scores_height: f32,
     #[serde(skip)]
     runs: Vec<String>,
     /// The chosen image; the first of the validation list while there is none.
     #[serde(skip)]
     image: Option<PathBuf>,
-    #[serde(skip)]
-    dialog: Option<Task<Option<Vec<PathBuf>>>>,
     #[serde(skip)]
     predictions: PredictionCache,
     #[serde(skip)]
@@ -53,7 +53,7 @@ pub struct ComparePanel {
     view: CanvasView,
     /// The last panes whose layers were all ready.
     #[serde(skip)]
-    shown: Option<PaneLayers>,
+    shown: Option<ShownPanes>,
     /// The pixel under the pointer, in any pane.
     #[serde(skip)]
     hovered: Option<Pixel>,
@@ -86,9 +86,9 @@ impl Default for ComparePanel {
         Self {
             opacity: 0.65,
             layers_on: LayersOn::default(),
+            scores_height: 134.0,
             runs: Vec::new(),
             image: None,
-            dialog: None,
             predictions: PredictionCache::default(),
             textures: TextureCache::default(),
             view: CanvasView::default(),
@@ -111,10 +111,14 @@ impl ComparePanel {
         }
     }
 
+    /// Shows the compared runs on `image`.
+    pub fn show_image(&mut self, image: PathBuf) {
+        self.image = Some(image);
+    }
+
     /// Collects results of tasks, also while the panel is hidden.
     pub fn poll(&mut self, ctx: &PanelCtx<'_>) {
         self.predictions.poll(ctx.engine);
-        self.take_dialog(ctx);
     }
 
     /// Fills the panel.
@@ -125,6 +129,8 @@ impl ComparePanel {
             nothing_trained_ui(ctx, ui);
             return;
         }
+        // First of all, so that everything below shows the same image.
+        let image = self.update(ctx, ui);
         let frame = Frame::new().inner_margin(MARGIN);
         Panel::top("compare_toolbar")
             .resizable(false)
@@ -138,12 +144,12 @@ impl ComparePanel {
         }
         let most = ui.available_height() - MIN_IMAGES;
         if most < MIN_SCORES {
-            self.scrolled_ui(ctx, ui);
+            self.scrolled_ui(ctx, ui, image.as_deref());
             return;
         }
-        Panel::bottom("compare_scores")
+        let scores = Panel::bottom("compare_scores")
             .resizable(true)
-            .default_size(134.0)
+            .default_size(self.scores_height)
             .size_range(MIN_SCORES..=most)
             .frame(frame)
             .show(ui, |ui| {
@@ -151,18 +157,19 @@ impl ComparePanel {
                     .auto_shrink([false, false])
                     .show(ui, |ui| self.scores_ui(ctx, ui));
             });
-        CentralPanel::no_frame().show(ui, |ui| self.images_ui(ctx, ui));
+        keep_size(&mut self.scores_height, scores.response.rect.height(), most);
+        CentralPanel::no_frame().show(ui, |ui| self.images_ui(ctx, ui, image.as_deref()));
     }
 
     /// Images and scores in one scroll area, if there is no room for both.
-    fn scrolled_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    fn scrolled_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, image: Option<&Path>) {
         let size = vec2(ui.available_width(), MIN_IMAGES);
         ScrollArea::both()
             .auto_shrink([false, false])
             .show(ui, |ui| {
                 ui.allocate_ui(size, |ui| {
                     ui.set_max_size(size);
-                    self.images_ui(ctx, ui);
+                    self.images_ui(ctx, ui, image);
                 });
                 self.scores_ui(ctx, ui);
             });
@@ -178,18 +185,6 @@ impl ComparePanel {
     fn image(&self, ctx: &PanelCtx<'_>) -> Option<PathBuf> {
         let first = || Some(open_dataset(ctx)?.dataset.val.first()?.image.clone());
         self.image.clone().or_else(first)
-    }
-
-    fn take_dialog(&mut self, ctx: &PanelCtx<'_>) {
-        match Task::poll_slot(&mut self.dialog) {
-            Poll::Pending | Poll::Ready(None) => {}
-            Poll::Ready(Some(images)) => {
-                if let Some(image) = images.into_iter().next() {
-                    self.image = Some(image);
-                }
-            }
-            Poll::Lost => ctx.commands.send(dialogs::lost_notice()),
-        }
     }
 
     fn toolbar_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
@@ -209,33 +204,36 @@ impl ComparePanel {
         });
     }
 
-    fn images_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        let Some(image) = self.image(ctx) else {
-            let hint = "Open a dataset to step through its validation images, or choose an image";
-            ui.empty_state("No image to compare", hint, |ui| {
-                self.open_image_button(ctx, ui);
-            });
+    fn images_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, image: Option<&Path>) {
+        if let Some(image) = image {
+            self.panes_ui(ui, image);
             return;
-        };
-        self.predictions.cancel_others(&image);
-        let panes = self.panes(ctx, &image);
-        self.prepare(ctx, ui, &image, &panes);
-        self.panes_ui(ui, &image, &panes);
+        }
+        let hint = "Open a dataset to step through its validation images, or choose an image";
+        ui.empty_state("No image to compare", hint, |ui| {
+            open_image_button(ctx, ui);
+        });
     }
 
-    /// Prepares to show `panes`; the previous ones stay until all layers are ready.
-    fn prepare(&mut self, ctx: &PanelCtx<'_>, ui: &Ui, image: &Path, panes: &[Pane]) {
-        let Some(layers) = PaneLayers::new(image, panes, self.layers_on) else {
-            return;
-        };
-        if !self.textures.prepare(ctx, ui.ctx(), &layers.layers()) {
-            return;
+    /// Looks up the masks of the image, which is returned, and prepares to show them; what was
+    /// shown before stays until all layers are ready.
+    fn update(&mut self, ctx: &PanelCtx<'_>, ui: &Ui) -> Option<PathBuf> {
+        let image = self.image(ctx)?;
+        if self.runs.is_empty() {
+            return Some(image);
         }
-        let is_same_image = self.shown.as_ref().is_some_and(|shown| shown.is_of(image));
-        if !is_same_image {
-            self.view.fit();
+        self.predictions.cancel_others(&image);
+        let panes = self.panes(ctx, &image);
+        if let Some(wanted) = ShownPanes::new(&image, panes, self.layers_on)
+            && self.textures.prepare(ctx, ui.ctx(), &wanted.layers())
+        {
+            let is_same_image = self.shown.as_ref().is_some_and(|shown| shown.is_of(&image));
+            if !is_same_image {
+                self.view.fit();
+            }
+            self.shown = Some(wanted);
         }
-        self.shown = Some(layers);
+        Some(image)
     }
 
     fn scores_ui(&self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
@@ -275,25 +273,5 @@ fn open_dataset<'a>(ctx: &PanelCtx<'a>) -> Option<&'a Arc<OpenDataset>> {
     match ctx.engine.dataset() {
         DatasetState::Ready(open) => Some(open),
         _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ui::test_engine::Bench;
-
-    #[test]
-    fn a_lost_dialog_is_told_and_can_be_opened_again() {
-        let bench = Bench::new();
-        let mut panel = ComparePanel {
-            dialog: Some(bench.lost()),
-            ..ComparePanel::default()
-        };
-        bench.until(|ctx| {
-            panel.poll(ctx);
-            panel.dialog.is_none()
-        });
-        assert_eq!(bench.errors().len(), 1);
     }
 }

@@ -10,10 +10,11 @@ use crate::ui::panels::inspect::overlay::{drawn, truth_of};
 use crate::ui::view_model::ClassSet;
 use crate::ui::view_model::format::percent;
 use crate::ui::view_model::mask::{Pixel, label_at};
-use crate::ui::view_model::prediction_cache::{Lookup, SHOW_WAITING_AFTER};
+use crate::ui::view_model::prediction_cache::{Lookup, Wait};
 use crate::ui::view_model::run_label::run_label;
 
 /// One pane and how far its mask is.
+#[derive(Clone)]
 pub struct Pane {
     /// The run's name; `None` for the ground truth.
     pub run: Option<String>,
@@ -22,13 +23,16 @@ pub struct Pane {
     pub state: PaneState,
 }
 
+#[derive(Clone)]
 pub enum PaneState {
     Ready {
         mask: Mask,
     },
-    Running(f32),
-    /// Ground truth that comes with the first prediction; seconds since that was started.
-    Awaited(f32),
+    Running(Wait),
+    /// The user cancelled it; the image, where it was read.
+    Cancelled(Option<Arc<Rgb>>),
+    /// Ground truth that comes with the first prediction, which is waited for.
+    Awaited(Wait),
     Failed(String),
     NoWeights,
 }
@@ -41,34 +45,48 @@ pub struct Mask {
     classes: Arc<ClassList>,
 }
 
-/// The layers of all panes over one image.
-pub struct PaneLayers {
+/// All panes over one image, with their layers: what is shown together.
+pub struct ShownPanes {
     image_path: PathBuf,
-    pub image_size: [u32; 2],
-    /// By run, as in [`Pane::run`].
-    pub panes: Vec<(Option<String>, Vec<Layer>)>,
+    /// Of the image; `None` = it is not read (yet), and there are no layers.
+    pub image_size: Option<[u32; 2]>,
+    pub panes: Vec<(Pane, Vec<Layer>)>,
 }
 
-impl PaneLayers {
-    /// The layers of all panes; `None` while no pane is ready. All panes share one copy
-    /// of the image.
-    pub fn new(image_path: &Path, panes: &[Pane], on: LayersOn) -> Option<Self> {
-        let image = panes.iter().find_map(Pane::mask)?.image.clone();
-        let disagreement = on.disagreement.then(|| disagreement(panes)).flatten();
-        let panes = panes
+impl ShownPanes {
+    /// The panes with their layers; `None` = there will soon be something to show. All
+    /// panes share one copy of the image. Panes whose prediction takes long show the image alone.
+    pub fn new(image_path: &Path, panes: Vec<Pane>, on: LayersOn) -> Option<Self> {
+        let masks = panes.iter().filter_map(Pane::mask);
+        let image = masks
+            .map(|mask| &mask.image)
+            .chain(panes.iter().filter_map(Pane::image_alone))
+            .next()
+            .cloned();
+        let is_soon = panes
             .iter()
-            .map(|pane| {
-                let mut layers = vec![Layer::Image(image.clone())];
-                layers.extend(pane.mask().into_iter().flat_map(|mask| mask.layers(on)));
-                layers.extend(disagreement.clone().filter(|_| pane.run.is_some()));
-                (pane.run.clone(), layers)
-            })
-            .collect();
+            .filter_map(Pane::wait)
+            .any(|wait| !wait.is_long());
+        if image.is_none() && is_soon {
+            return None;
+        }
+        let disagreement = on.disagreement.then(|| disagreement(&panes)).flatten();
+        let with_layers = |pane: Pane| {
+            let mut layers: Vec<_> = image.iter().cloned().map(Layer::Image).collect();
+            layers.extend(pane.mask().into_iter().flat_map(|mask| mask.layers(on)));
+            layers.extend(disagreement.clone().filter(|_| pane.run.is_some()));
+            (pane, layers)
+        };
         Some(Self {
             image_path: image_path.to_owned(),
-            image_size: [image.width, image.height],
-            panes,
+            image_size: image.as_ref().map(|image| [image.width, image.height]),
+            panes: panes.into_iter().map(with_layers).collect(),
         })
+    }
+
+    /// The image.
+    pub fn path(&self) -> &Path {
+        &self.image_path
     }
 
     /// Whether they show `image`.
@@ -82,15 +100,18 @@ impl PaneLayers {
         all.cloned().collect()
     }
 
-    /// The layers of the pane of `run`, with the mask at `opacity`.
-    pub fn drawn(&self, run: Option<&str>, opacity: f32) -> Vec<DrawnLayer> {
-        let pane = self.panes.iter().find(|(name, _)| name.as_deref() == run);
-        let layers = pane.map_or(&[][..], |(_, layers)| layers);
-        layers
-            .iter()
-            .map(|layer| drawn(layer.clone(), opacity))
-            .collect()
+    /// Whether the ground truth has a pane.
+    pub fn has_truth(&self) -> bool {
+        self.panes.iter().any(|(pane, _)| pane.run.is_none())
     }
+}
+
+/// The layers of a pane, with the mask at `opacity`.
+pub fn drawn_layers(layers: &[Layer], opacity: f32) -> Vec<DrawnLayer> {
+    layers
+        .iter()
+        .map(|layer| drawn(layer.clone(), opacity))
+        .collect()
 }
 
 impl Pane {
@@ -104,7 +125,8 @@ impl Pane {
                     mask: Mask::predicted(&prediction),
                 },
             ),
-            Some(Lookup::Running(secs)) => (trunk, PaneState::Running(secs)),
+            Some(Lookup::Running(wait)) => (trunk, PaneState::Running(wait)),
+            Some(Lookup::Cancelled(image)) => (trunk, PaneState::Cancelled(image)),
             Some(Lookup::Failed(message)) => (trunk, PaneState::Failed(message)),
             None => (trunk, PaneState::NoWeights),
         };
@@ -129,25 +151,29 @@ impl Pane {
         })
     }
 
-    pub fn of_awaited_truth(secs: f32) -> Self {
+    pub fn of_awaited_truth(wait: Wait) -> Self {
         Self {
             run: None,
             title: "Ground truth".to_owned(),
             detail: "from the dataset".to_owned(),
-            state: PaneState::Awaited(secs),
+            state: PaneState::Awaited(wait),
         }
     }
 
-    pub fn running_secs(&self) -> Option<f32> {
-        match self.state {
-            PaneState::Running(secs) | PaneState::Awaited(secs) => Some(secs),
+    pub fn wait(&self) -> Option<&Wait> {
+        match &self.state {
+            PaneState::Running(wait) | PaneState::Awaited(wait) => Some(wait),
             _ => None,
         }
     }
 
-    pub fn is_long_running(&self) -> bool {
-        self.running_secs()
-            .is_some_and(|secs| secs > SHOW_WAITING_AFTER)
+    /// The image of a pane that has no mask, and will not have one soon.
+    fn image_alone(&self) -> Option<&Arc<Rgb>> {
+        match &self.state {
+            PaneState::Running(wait) if wait.is_long() => wait.image.as_ref(),
+            PaneState::Cancelled(image) => image.as_ref(),
+            _ => None,
+        }
     }
 
     fn mask(&self) -> Option<&Mask> {
@@ -207,13 +233,19 @@ fn disagreement(panes: &[Pane]) -> Option<Layer> {
     let are_comparable = others
         .iter()
         .all(|mask| mask.classes == first.classes && size(mask) == size(first));
-    (are_comparable && !others.is_empty())
-        .then(|| Layer::Disagreement(masks.iter().map(|mask| mask.labels.clone()).collect()))
+    (are_comparable && !others.is_empty()).then(|| Layer::Disagreement {
+        masks: masks.iter().map(|mask| mask.labels.clone()).collect(),
+        classes: first.classes.clone(),
+    })
 }
 
 fn with_score(trunk: &str, prediction: &Prediction) -> String {
-    prediction.scores.as_ref().map_or_else(
-        || trunk.to_owned(),
-        |scores| format!("{trunk} · mIoU {}", percent(scores.mean_iu)),
-    )
+    match (&prediction.scores, &prediction.score_remark) {
+        (Some(scores), None) => format!("{trunk} · mIoU {}", percent(scores.mean_iu)),
+        (Some(scores), Some(remark)) => {
+            format!("{trunk} · mIoU {} · {remark}", percent(scores.mean_iu))
+        }
+        (None, Some(remark)) => format!("{trunk} · {remark}"),
+        (None, None) => trunk.to_owned(),
+    }
 }

@@ -7,8 +7,8 @@ use eframe::egui::{
 };
 
 use super::ComparePanel;
-use super::pane::{Pane, PaneState};
-use crate::ui::canvas::{Canvas, CanvasOutput, best_columns};
+use super::pane::{Pane, PaneState, ShownPanes, drawn_layers};
+use crate::ui::canvas::{Canvas, CanvasOutput, Layer, best_columns};
 use crate::ui::context::PanelCtx;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::prediction_cache::{Lookup, SHOW_WAITING_AFTER};
@@ -37,33 +37,44 @@ impl ComparePanel {
             }
             panes.push(Pane::of_run(&runs, name, lookup));
         }
-        if truth.is_none() && self.shows_truth() {
+        if truth.is_none() && self.shown.as_ref().is_some_and(ShownPanes::has_truth) {
             // The ground truth keeps its place during the first prediction.
-            let longest = panes.iter().filter_map(Pane::running_secs).reduce(f32::max);
-            truth = longest.map(Pane::of_awaited_truth);
+            let longest = panes
+                .iter()
+                .filter_map(Pane::wait)
+                .max_by(|a, b| a.secs.total_cmp(&b.secs));
+            truth = longest.cloned().map(Pane::of_awaited_truth);
         }
         panes.splice(0..0, truth);
         panes
     }
 
     /// Draws the panes in the number of columns that makes them largest, and a line about the
-    /// pixel under the pointer.
-    pub(super) fn panes_ui(&mut self, ui: &mut Ui, image: &Path, panes: &[Pane]) {
+    /// pixel under the pointer. `image` is the chosen one.
+    pub(super) fn panes_ui(&mut self, ui: &mut Ui, image: &Path) {
+        let Some(shown) = self.shown.take() else {
+            ui.request_repaint_after_secs(SHOW_WAITING_AFTER);
+            return;
+        };
+        if !shown.is_of(image) {
+            // Soon there is something to show of the chosen one.
+            ui.request_repaint_after_secs(SHOW_WAITING_AFTER);
+        }
         let line_height = ui.spacing().interact_size.y;
         let caption_height = 2.0 * line_height;
         let has_line = ui.available_height() > MIN_LINED;
         let line = if has_line { line_height + GAP } else { 0.0 };
         let area = (ui.available_size() - vec2(0.0, line)).max(MIN_AREA);
-        let columns = best_columns(panes.len(), area, self.aspect(), caption_height);
-        let rows = panes.len().div_ceil(columns);
+        let columns = best_columns(shown.panes.len(), area, aspect(&shown), caption_height);
+        let rows = shown.panes.len().div_ceil(columns);
         let cell = vec2(
             (area.x - GAP * (columns as f32 - 1.0)) / columns as f32,
             (area.y - GAP * (rows as f32 - 1.0)) / rows as f32,
         );
         let canvas = (cell - vec2(0.0, caption_height)).max(vec2(40.0, 40.0));
         let origin = ui.available_rect_before_wrap().min;
-        let mut outputs = Vec::with_capacity(panes.len());
-        for (index, pane) in panes.iter().enumerate() {
+        let mut outputs = Vec::with_capacity(shown.panes.len());
+        for (index, (pane, layers)) in shown.panes.iter().enumerate() {
             let place = vec2((index % columns) as f32, (index / columns) as f32);
             let min = origin + place * (cell + Vec2::splat(GAP));
             let builder = UiBuilder::new()
@@ -71,77 +82,97 @@ impl ComparePanel {
                 .max_rect(Rect::from_min_size(min, cell))
                 .layout(Layout::top_down(Align::LEFT));
             let mut ui = ui.new_child(builder);
-            outputs.extend(self.pane_ui(&mut ui, image, pane, canvas));
+            let image = Rect::from_min_size(min, canvas);
+            if let Some(size) = shown.image_size {
+                outputs.extend(self.image_ui(&mut ui, pane, layers, size, canvas));
+            }
+            self.state_ui(&mut ui, pane, image, shown.path());
+            ui.advance_cursor_after_rect(image);
+            caption_ui(&mut ui, pane);
         }
         ui.allocate_space(area);
         self.hovered = outputs.iter().find_map(|output| output.hovered);
         crosshairs(ui, &outputs);
         if has_line {
-            self.pixel_ui(ui, panes);
+            self.pixel_ui(ui, &shown);
         }
+        self.shown = Some(shown);
     }
 
-    fn pane_ui(
+    fn image_ui(
         &mut self,
         ui: &mut Ui,
-        image: &Path,
         pane: &Pane,
+        layers: &[Layer],
+        image_size: [u32; 2],
         size: Vec2,
     ) -> Option<CanvasOutput> {
-        let canvas = Rect::from_min_size(ui.cursor().min, size);
-        let is_stale = !self.shown.as_ref().is_some_and(|shown| shown.is_of(image));
-        let mut output = None;
-        if let PaneState::Failed(message) = &pane.state {
-            let mut ui = ui.new_child(UiBuilder::new().max_rect(canvas));
-            ui.error_box("No prediction", message);
-        } else if let Some(shown) = &self.shown {
-            let drawn = shown.drawn(pane.run.as_deref(), self.opacity);
-            let size_px = shown.image_size;
-            let shown = Canvas::new(&mut self.textures, &drawn, size_px, &pane.title)
-                .dimmed(is_stale && pane.is_long_running())
-                .show(ui, size, &mut self.view);
-            output = Some(shown);
+        if matches!(pane.state, PaneState::Failed(_)) {
+            return None;
         }
-        ui.advance_cursor_after_rect(canvas);
+        let drawn = drawn_layers(layers, self.opacity);
+        let place = UiBuilder::new().max_rect(Rect::from_min_size(ui.cursor().min, size));
+        let mut ui = ui.new_child(place);
+        let output = Canvas::new(&mut self.textures, &drawn, image_size, &pane.title).show(
+            &mut ui,
+            size,
+            &mut self.view,
+        );
+        Some(output)
+    }
+
+    /// What is said over the place of the image while there is no mask.
+    fn state_ui(&mut self, ui: &mut Ui, pane: &Pane, area: Rect, image: &Path) {
+        let run = pane.run.as_deref().unwrap_or_default();
         match &pane.state {
-            PaneState::Running(secs) if pane.is_long_running() || self.shown.is_none() => {
-                ui.waiting(canvas, &format!("Predicting · {secs:.1} s"));
+            PaneState::Failed(message) => {
+                let mut ui = ui.new_child(UiBuilder::new().max_rect(area));
+                ui.error_box("No prediction", message);
             }
-            PaneState::Running(secs) => {
-                ui.request_repaint_after_secs((SHOW_WAITING_AFTER - secs).max(0.0));
+            PaneState::Running(wait) if wait.is_long() => {
+                let name = format!("Cancel the prediction of {}", pane.title);
+                if ui.waiting_to_cancel(area, &wait.text(""), &name) {
+                    self.predictions.cancel(run, image);
+                }
             }
-            _ => {}
+            PaneState::Running(wait) => {
+                ui.request_repaint_after_secs(SHOW_WAITING_AFTER - wait.secs);
+            }
+            PaneState::Cancelled(_) => {
+                if ui.offer(area, "Cancelled", "Predict") {
+                    self.predictions.forget_run(run);
+                }
+            }
+            PaneState::Ready { .. } | PaneState::Awaited(_) | PaneState::NoWeights => {}
         }
-        ui.spacing_mut().item_spacing.y = 0.0;
-        ui.add(Label::new(RichText::new(&pane.title).strong()).truncate());
-        let detail = match pane.state {
-            PaneState::NoWeights => format!("{} · no weights yet", pane.detail),
-            _ => pane.detail.clone(),
-        };
-        ui.add(Label::new(detail).truncate());
-        output
     }
 
-    fn shows_truth(&self) -> bool {
-        let panes = self.shown.as_ref().map_or(&[][..], |shown| &shown.panes);
-        panes.iter().any(|(run, _)| run.is_none())
-    }
-
-    /// Width to height of a pane that an image just fills.
-    fn aspect(&self) -> f32 {
-        let [width, height] = self.shown.as_ref().map_or([4, 3], |shown| shown.image_size);
-        width.max(1) as f32 / height.max(1) as f32
-    }
-
-    fn pixel_ui(&self, ui: &mut Ui, panes: &[Pane]) {
+    fn pixel_ui(&self, ui: &mut Ui, shown: &ShownPanes) {
         let Some(pixel) = self.hovered else {
             ui.weak("Scroll to zoom, drag to pan, double click to fit");
             return;
         };
-        let classes: Vec<_> = panes.iter().filter_map(|p| p.class_at(pixel)).collect();
+        let panes = shown.panes.iter();
+        let classes: Vec<_> = panes.filter_map(|(pane, _)| pane.class_at(pixel)).collect();
         let text = format!("x {}, y {}  ·  {}", pixel.x, pixel.y, classes.join("  ·  "));
         ui.add(Label::new(text).truncate());
     }
+}
+
+/// Width to height of a pane that an image just fills.
+fn aspect(shown: &ShownPanes) -> f32 {
+    let [width, height] = shown.image_size.unwrap_or([4, 3]);
+    width.max(1) as f32 / height.max(1) as f32
+}
+
+fn caption_ui(ui: &mut Ui, pane: &Pane) {
+    ui.spacing_mut().item_spacing.y = 0.0;
+    ui.add(Label::new(RichText::new(&pane.title).strong()).truncate());
+    let detail = match pane.state {
+        PaneState::NoWeights => format!("{} · no weights yet", pane.detail),
+        _ => pane.detail.clone(),
+    };
+    ui.add(Label::new(detail).truncate());
 }
 
 /// Marks the place under the pointer in all other panes.

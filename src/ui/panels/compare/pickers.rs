@@ -6,8 +6,8 @@ use eframe::egui::{Button, ComboBox, Key, Modifiers, ScrollArea, Ui};
 
 use super::{ComparePanel, MAX_RUNS, open_dataset};
 use crate::engine::DatasetItem;
+use crate::ui::command::{Ask, Command};
 use crate::ui::context::PanelCtx;
-use crate::ui::dialogs;
 use crate::ui::panels::inspect::run_picker::{self, run_picker};
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::file_label::file_label;
@@ -90,14 +90,7 @@ impl ComparePanel {
         self.step_button(ui, "Previous", Key::ArrowLeft, previous);
         self.image_combo(ui, items, index, image.as_deref());
         self.step_button(ui, "Next", Key::ArrowRight, next);
-        self.open_image_button(ctx, ui);
-    }
-
-    pub(super) fn open_image_button(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        let button = Button::new("Choose image…");
-        if ui.add_enabled(self.dialog.is_none(), button).clicked() {
-            self.dialog = Some(dialogs::pick_images(ctx.engine));
-        }
+        open_image_button(ctx, ui);
     }
 
     fn step_button(&mut self, ui: &mut Ui, text: &str, key: Key, target: Option<&DatasetItem>) {
@@ -151,6 +144,13 @@ impl ComparePanel {
                     }
                 }
             });
+    }
+}
+
+/// Asks for any other image.
+pub(super) fn open_image_button(ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    if ui.button("Choose image…").clicked() {
+        ctx.commands.send(Command::Ask(Ask::CompareImage));
     }
 }
 

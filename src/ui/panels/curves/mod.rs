@@ -1,23 +1,32 @@
-//! Losses and scores of runs against steps.
+//! Plots of runs: losses, scores, learning rates, gradient norms, classes.
 
-mod plots;
+mod export;
+mod hover;
+mod plot;
 
 use std::collections::BTreeMap;
 
-use eframe::egui::{Atom, Button, Color32, RichText, Sense, Slider, Ui};
+use eframe::egui::{
+    Atom, Button, ComboBox, Rect, RichText, ScrollArea, Sense, Slider, Ui, Vec2, vec2,
+};
 use serde::{Deserialize, Serialize};
+use strum::VariantArray as _;
 
 use crate::engine::RunSnapshot;
+use crate::ui::command::{Command, PanelKind};
 use crate::ui::context::PanelCtx;
 use crate::ui::theme;
 use crate::ui::ui_ext::{SWATCH, UiExt as _, paint_swatch};
-use crate::ui::view_model::curves::{CurveModel, CurveSettings, RunCurves};
+use crate::ui::view_model::curves::{Axis, CurveModel, CurveSettings, RunCurves};
+use crate::ui::view_model::plots::{
+    Figure, FigureSettings, PlotKind, PlotView, PlottedRun, class_names, default_plots,
+};
 use crate::ui::view_model::run_label::run_label;
 use crate::ui::view_model::run_selection::RunSelection;
+use export::Export;
 
-/// Narrower panels stack their plots, if they are high enough.
-const SIDE_BY_SIDE: f32 = 680.0;
-const MIN_STACKED: f32 = 320.0;
+/// Plots are at least this large; where the panel has no room for all, it scrolls.
+const MIN_PLOT: Vec2 = vec2(300.0, 150.0);
 /// Steps that one frame may take in; more would make it late.
 const INTAKE: usize = 50_000;
 
@@ -27,10 +36,26 @@ const INTAKE: usize = 50_000;
 pub struct CurvesPanel {
     smoothing: f64,
     log_loss: bool,
+    axis: Axis,
+    /// Which plots are shown.
+    plots: BTreeMap<PlotKind, bool>,
+    /// The class of the plot of classes; `None` = all of the first run.
+    class: Option<String>,
     #[serde(skip)]
     curves: BTreeMap<String, RunCurves>,
     #[serde(skip)]
-    view: View,
+    view: PlotView,
+    /// Pixels from side to side of the widest plot in the last frame.
+    #[serde(skip)]
+    columns: usize,
+    /// Where a rectangle to zoom to begins.
+    #[serde(skip)]
+    corner: Option<(PlotKind, [f64; 2])>,
+    /// The place on the horizontal axis under the pointer in the last frame.
+    #[serde(skip)]
+    hovered: Option<f64>,
+    #[serde(skip)]
+    export: Export,
 }
 
 impl Default for CurvesPanel {
@@ -38,85 +63,63 @@ impl Default for CurvesPanel {
         Self {
             smoothing: 0.9,
             log_loss: false,
+            axis: Axis::Step,
+            plots: default_plots(),
+            class: None,
             curves: BTreeMap::new(),
-            view: View::default(),
+            view: PlotView::default(),
+            columns: 0,
+            corner: None,
+            hovered: None,
+            export: Export::default(),
         }
     }
 }
 
-/// What the plots showed in the last frame.
-#[derive(Debug, Clone, Copy, Default)]
-struct View {
-    /// Steps in view; `None` = all.
-    visible: Option<[f64; 2]>,
-    /// Width of a plot in pixels.
-    columns: usize,
-    /// Whether the plots go back to all steps.
-    reset: bool,
-}
-
-/// A run with its curves and color.
-struct Drawn<'a> {
+/// A run that is shown, with its color slot.
+struct Shown<'a> {
     run: &'a RunSnapshot,
-    curves: &'a RunCurves,
+    slot: usize,
     label: String,
-    color: Color32,
 }
 
 impl CurvesPanel {
     /// Draws the panel. `selection` holds the ticked runs.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, selection: &RunSelection, ui: &mut Ui) {
-        let runs = shown_runs(ctx, selection);
+        self.export.poll(ctx, ui);
+        let shown = shown_runs(ctx, selection);
         self.curves
-            .retain(|name, _| runs.iter().any(|(run, _)| run.name == *name));
-        if runs.is_empty() {
-            let hint = if ctx.engine.runs().is_empty() {
-                "Start training to plot loss and scores here"
-            } else {
-                "Tick runs in the Train panel to show them here"
-            };
-            ui.empty_state("No curves yet", hint, |_| {});
+            .retain(|name, _| shown.iter().any(|shown| shown.run.name == *name));
+        if shown.is_empty() {
+            empty_ui(ctx, ui);
             return;
         }
-        self.controls_ui(ui);
-        let settings = CurveSettings {
-            smoothing: self.smoothing,
-            log_loss: self.log_loss,
-            columns: self.view.columns.clamp(100, 4000),
-            visible: self.view.visible,
-        };
-        let intake = (INTAKE / runs.len()).max(1);
-        for (run, _) in &runs {
-            let curves = self.curves.entry(run.name.clone()).or_default();
-            if !curves.update(&run.steps, &run.epochs, settings, intake) {
-                ui.ctx().request_repaint();
-            }
-        }
-        let names: Vec<_> = runs.iter().map(|(run, _)| *run).collect();
-        let drawn: Vec<Drawn<'_>> = runs
+        // Ticked runs are updated at once, and drawn with what was there before until they are
+        // whole.
+        self.update(&shown, ui);
+        let mut curves = std::mem::take(&mut self.curves);
+        let runs: Vec<PlottedRun<'_>> = shown
             .iter()
-            .filter_map(|(run, slot)| {
-                Some(Drawn {
-                    run,
-                    curves: self.curves.get(&run.name)?,
-                    label: run_label(&names, run),
-                    color: theme::run_color(*slot),
+            .filter_map(|shown| {
+                Some(PlottedRun {
+                    name: &shown.run.name,
+                    label: &shown.label,
+                    slot: shown.slot,
+                    classes: &shown.run.classes,
+                    model: curves.get(&shown.run.name)?.model(),
                 })
             })
             .collect();
-        if drawn
-            .iter()
-            .all(|drawn| drawn.run.steps.is_empty() && drawn.run.epochs.is_empty())
-        {
-            ui.empty_state(
-                "No steps yet",
-                "The first values appear after the first step",
-                |_| {},
-            );
-            return;
+        self.controls_ui(ctx, ui, &shown, &runs);
+        let is_new = |shown: &Shown<'_>| shown.run.steps.is_empty() && shown.run.epochs.is_empty();
+        if shown.iter().all(is_new) {
+            let hint = "The first values appear after the first step";
+            ui.empty_state("No steps yet", hint, |_| {});
+        } else {
+            legend_ui(ui, &runs);
+            self.plots_ui(ui, &shown, &runs, &curves);
         }
-        runs_ui(ui, &drawn);
-        self.view = plots_ui(ui, &drawn, self.log_loss, self.view);
+        self.curves.append(&mut curves);
     }
 
     /// The curves of a run that is drawn, for tests.
@@ -124,77 +127,256 @@ impl CurvesPanel {
         self.curves.get(run).map(RunCurves::model)
     }
 
-    fn controls_ui(&mut self, ui: &mut Ui) {
-        ui.horizontal(|ui| {
+    /// What is in view, for tests.
+    pub fn view(&self) -> &PlotView {
+        &self.view
+    }
+
+    fn update(&mut self, shown: &[Shown<'_>], ui: &Ui) {
+        let settings = CurveSettings {
+            smoothing: self.smoothing,
+            log_loss: self.log_loss,
+            axis: self.axis,
+            columns: self.columns.clamp(100, 4000),
+            visible: self.view.x,
+        };
+        let intake = (INTAKE / shown.len()).max(1);
+        for Shown { run, .. } in shown {
+            let curves = self.curves.entry(run.name.clone()).or_default();
+            if !curves.update(&run.steps, &run.epochs, settings, intake) {
+                ui.ctx().request_repaint();
+            }
+        }
+    }
+
+    fn controls_ui(
+        &mut self,
+        ctx: &PanelCtx<'_>,
+        ui: &mut Ui,
+        shown: &[Shown<'_>],
+        runs: &[PlottedRun<'_>],
+    ) {
+        ui.horizontal_wrapped(|ui| {
             let label = ui.label("Smoothing");
             let slider = Slider::new(&mut self.smoothing, 0.0..=0.99).max_decimals(2).show_value(true);
             ui.add(slider).labelled_by(label.id).on_hover_text(
                 "Exponential smoothing of the training loss, 0 to 0.99; the faint line is the loss of every step",
             );
-            ui.separator();
-            ui.checkbox(&mut self.log_loss, "Log scale").on_hover_text("Show losses on a logarithmic axis");
-            ui.separator();
-            self.view.reset = ui.button("Fit").on_hover_text("Show all steps (double click)").clicked();
+            let log = ui.checkbox(&mut self.log_loss, "Log scale");
+            let changed = log.on_hover_text("Show losses, learning rates and gradient norms on a logarithmic axis").changed();
+            let before = self.axis;
+            ComboBox::from_id_salt("axis")
+                .selected_text(self.axis.title())
+                .width(62.0)
+                .show_ui(ui, |ui| {
+                    for axis in Axis::VARIANTS {
+                        ui.selectable_value(&mut self.axis, *axis, axis.title());
+                    }
+                })
+                .response
+                .accessible_name("Horizontal axis");
+            if changed || before != self.axis {
+                // The numbers of the view mean something else now.
+                self.view.fit();
+            }
+            ui.menu_button("Plots", |ui| self.menu_ui(ui, runs));
+            let fit = ui.add_enabled(self.view.is_changed(), Button::new("Fit"));
+            let fit = fit
+                .on_hover_text("Show everything (double click). Wheel: zoom to the pointer. Drag: move. Drag with the right button: zoom to a rectangle")
+                .on_disabled_hover_text("Everything is shown. Wheel: zoom to the pointer. Drag: move. Drag with the right button: zoom to a rectangle");
+            if fit.clicked() {
+                self.view.fit();
+            }
+            let all: Vec<&RunSnapshot> = shown.iter().map(|shown| shown.run).collect();
+            let mut export = std::mem::take(&mut self.export);
+            export.ui(ctx, ui, &all, &|| self.figures(runs));
+            self.export = export;
         });
     }
+
+    fn menu_ui(&mut self, ui: &mut Ui, runs: &[PlottedRun<'_>]) {
+        for kind in PlotKind::VARIANTS {
+            let on = self.plots.entry(*kind).or_insert(false);
+            ui.checkbox(on, kind.title());
+        }
+        if !self.is_shown(PlotKind::ClassIu) {
+            return;
+        }
+        ui.separator();
+        ui.menu_button("Class", |ui| {
+            ScrollArea::vertical().max_height(300.0).show(ui, |ui| {
+                ui.selectable_value(&mut self.class, None, "All classes of one run");
+                for name in class_names(runs) {
+                    let value = Some(name.to_owned());
+                    ui.selectable_value(&mut self.class, value, name);
+                }
+            });
+        });
+    }
+
+    fn is_shown(&self, kind: PlotKind) -> bool {
+        self.plots.get(&kind).copied().unwrap_or_default()
+    }
+
+    fn figures<'a>(&self, runs: &[PlottedRun<'a>]) -> Vec<Figure<'a>> {
+        let settings = FigureSettings {
+            axis: self.axis,
+            log: self.log_loss,
+            class: self.class.as_deref(),
+            view: &self.view,
+        };
+        let kinds = PlotKind::VARIANTS
+            .iter()
+            .copied()
+            .filter(|kind| self.is_shown(*kind));
+        kinds
+            .map(|kind| Figure::new(kind, runs, &settings))
+            .collect()
+    }
+
+    fn plots_ui(
+        &mut self,
+        ui: &mut Ui,
+        shown: &[Shown<'_>],
+        runs: &[PlottedRun<'_>],
+        curves: &BTreeMap<String, RunCurves>,
+    ) {
+        let figures = self.figures(runs);
+        if figures.is_empty() {
+            ui.empty_state("No plot is shown", "Choose some in the menu Plots", |_| {});
+            return;
+        }
+        let panel = ui.available_rect_before_wrap();
+        let grid = Grid::new(panel.size(), figures.len(), ui.spacing().item_spacing);
+        let mut hovered = None;
+        ScrollArea::vertical()
+            .auto_shrink(false)
+            .scroll_source(eframe::egui::scroll_area::ScrollSource::SCROLL_BAR)
+            .show(ui, |ui| {
+                for row in figures.chunks(grid.columns) {
+                    ui.horizontal_top(|ui| {
+                        for figure in row {
+                            let many = runs.len() > 1;
+                            let mut drawing = plot::Drawing {
+                                figure,
+                                many,
+                                view: &mut self.view,
+                                corner: &mut self.corner,
+                                mark: self.hovered,
+                            };
+                            let place = drawing.ui(ui, grid.size);
+                            hovered = hovered.or(place);
+                        }
+                    });
+                }
+            });
+        self.columns = (grid.size.x * ui.ctx().pixels_per_point()).round() as usize;
+        if hovered.map(|at: plot::Hovered| at.x) != self.hovered {
+            self.hovered = hovered.map(|at| at.x);
+            // The other plots mark the place too.
+            ui.ctx().request_repaint();
+        }
+        if let Some(at) = hovered {
+            let rows = hover::rows(
+                shown
+                    .iter()
+                    .map(|shown| (shown.run, shown.slot, shown.label.as_str())),
+                curves,
+                at,
+            );
+            hover::table_ui(ui, panel, at.pointer, &rows);
+        }
+        self.export.area(panel);
+    }
+}
+
+/// How the plots share the panel.
+struct Grid {
+    columns: usize,
+    size: Vec2,
+}
+
+impl Grid {
+    /// As many side by side as have room, but no more rows than needed.
+    fn new(panel: Vec2, count: usize, gap: Vec2) -> Self {
+        let most = ((panel.x + gap.x) / (MIN_PLOT.x + gap.x)).floor().max(1.0) as usize;
+        let columns = most.min(count).max(1);
+        let rows = count.div_ceil(columns);
+        let share = |whole: f32, count: usize, gap: f32| {
+            ((whole - gap * (count - 1) as f32) / count as f32).floor()
+        };
+        Self {
+            columns,
+            size: vec2(
+                share(panel.x, columns, gap.x),
+                share(panel.y, rows, gap.y).max(MIN_PLOT.y),
+            ),
+        }
+    }
+}
+
+fn empty_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    if ctx.engine.runs().is_empty() {
+        let hint = "Start training to plot loss and scores here";
+        ui.empty_state("No curves yet", hint, |_| {});
+        return;
+    }
+    ui.empty_state(
+        "No curves yet",
+        "Tick runs in the Runs panel to show them here",
+        |ui| {
+            if ui.button("Go to Runs").clicked() {
+                ctx.commands.send(Command::ShowPanel(PanelKind::Runs));
+            }
+        },
+    );
 }
 
 /// The active run and the ticked ones, each with its color slot.
-fn shown_runs<'a>(ctx: &PanelCtx<'a>, selection: &RunSelection) -> Vec<(&'a RunSnapshot, usize)> {
+fn shown_runs<'a>(ctx: &PanelCtx<'a>, selection: &RunSelection) -> Vec<Shown<'a>> {
     let engine = ctx.engine;
-    let mut runs: Vec<_> = selection
-        .iter()
-        .filter_map(|(name, slot)| engine.run(name).map(|run| (run, slot)))
-        .collect();
+    let ticked = selection.iter().filter_map(|(name, _)| engine.run(name));
+    let mut runs: Vec<&RunSnapshot> = ticked.collect();
     if let Some(run) = engine.active().and_then(|active| engine.run(&active.run))
-        && runs.iter().all(|(other, _)| other.name != run.name)
+        && runs.iter().all(|other| other.name != run.name)
     {
-        let slot = (0..=runs.len())
-            .find(|slot| runs.iter().all(|(_, other)| other != slot))
-            .unwrap_or_default();
-        runs.push((run, slot));
+        runs.push(run);
     }
-    runs
+    let slot = |run: &RunSnapshot| selection.slot(&run.name).unwrap_or_default();
+    runs.iter()
+        .map(|run| Shown {
+            run,
+            slot: slot(run),
+            label: run_label(&runs, run),
+        })
+        .collect()
 }
 
 /// Which color is which run; one alone needs no name.
-fn runs_ui(ui: &mut Ui, drawn: &[Drawn<'_>]) {
-    if drawn.len() < 2 {
+fn legend_ui(ui: &mut Ui, runs: &[PlottedRun<'_>]) {
+    if runs.len() < 2 {
         return;
     }
-    ui.horizontal_wrapped(|ui| {
-        for run in drawn {
-            // In one piece, so that no line ends between them.
-            let color = run.color;
-            let square = Atom::paint(SWATCH, move |ui, args| paint_swatch(ui, args.rect, color));
-            let entry = Button::new((square, RichText::new(&run.label).small()));
-            ui.add(entry.frame(false).sense(Sense::hover()))
-                .on_hover_text(&run.run.name);
-        }
-    });
+    // Many runs must leave room for the plots: the table under the pointer names them all.
+    ScrollArea::vertical()
+        .id_salt("legend")
+        .max_height(40.0)
+        .show(ui, |ui| {
+            ui.horizontal_wrapped(|ui| {
+                for run in runs {
+                    // In one piece, so that no line ends between them.
+                    let color = theme::run_color(ui.visuals(), run.slot);
+                    let square =
+                        Atom::paint(SWATCH, move |ui, args| paint_swatch(ui, args.rect, color));
+                    let entry = Button::new((square, RichText::new(run.label).small()));
+                    ui.add(entry.frame(false).sense(Sense::hover()))
+                        .on_hover_text(run.name);
+                }
+            });
+        });
 }
 
-fn plots_ui(ui: &mut Ui, drawn: &[Drawn<'_>], log_loss: bool, view: View) -> View {
-    let size = ui.available_size();
-    let gap = ui.spacing().item_spacing;
-    if size.x >= SIDE_BY_SIDE || size.y < MIN_STACKED {
-        ui.horizontal_top(|ui| {
-            let size = eframe::egui::vec2(((size.x - gap.x) * 0.5).floor(), size.y);
-            let view = plots::loss_plot(ui, drawn, log_loss, view, size);
-            plots::score_plot(ui, drawn, view, size);
-            View {
-                reset: false,
-                ..view
-            }
-        })
-        .inner
-    } else {
-        let size = eframe::egui::vec2(size.x, ((size.y - gap.y) * 0.5).floor());
-        let view = plots::loss_plot(ui, drawn, log_loss, view, size);
-        plots::score_plot(ui, drawn, view, size);
-        View {
-            reset: false,
-            ..view
-        }
-    }
+/// Whether two rectangles share an area.
+fn overlap(a: Rect, b: Rect) -> bool {
+    a.intersect(b).is_positive()
 }

@@ -9,7 +9,7 @@ use eframe::egui::{self, Button, RichText, ScrollArea, Ui};
 use serde::{Deserialize, Serialize};
 
 use self::thumbs::Thumbs;
-use crate::engine::{DatasetRef, DatasetState, NoticeLevel, OpenDataset, Split};
+use crate::engine::{DatasetRef, DatasetState, NoticeLevel, OpenDataset, Split, typed_path};
 use crate::ui::command::{Command, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::panels::command_button;
@@ -35,6 +35,9 @@ pub struct DatasetPanel {
     mask_view: MaskView,
     #[serde(skip)]
     path: String,
+    /// What was entered and is being opened; what was typed stays until it is open.
+    #[serde(skip)]
+    entered: Option<PathBuf>,
     #[serde(skip)]
     thumbs: Thumbs,
 }
@@ -45,6 +48,7 @@ impl Default for DatasetPanel {
             split: Split::Train,
             mask_view: MaskView::Overlay,
             path: String::new(),
+            entered: None,
             thumbs: Thumbs::default(),
         }
     }
@@ -53,6 +57,7 @@ impl Default for DatasetPanel {
 impl DatasetPanel {
     /// Draws the panel.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        self.forget_opened(ctx);
         self.source_ui(ctx, ui);
         ui.separator();
         ScrollArea::vertical()
@@ -75,6 +80,16 @@ impl DatasetPanel {
             });
     }
 
+    /// Clears the field once what was typed is open.
+    fn forget_opened(&mut self, ctx: &PanelCtx<'_>) {
+        if let (Some(entered), DatasetState::Ready(open)) = (&self.entered, ctx.engine.dataset())
+            && open.which == DatasetRef::Folder(entered.clone())
+        {
+            self.path.clear();
+            self.entered = None;
+        }
+    }
+
     fn source_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         ui.horizontal(|ui| {
             command_button(ctx, ui, UiCommand::OpenSample, None);
@@ -89,10 +104,10 @@ impl DatasetPanel {
             let entered =
                 response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
             if entered && !self.path.trim().is_empty() {
-                let folder = PathBuf::from(self.path.trim());
+                let folder = typed_path(self.path.as_ref());
+                self.entered = Some(folder.clone());
                 ctx.commands
                     .send(Command::OpenDataset(DatasetRef::Folder(folder)));
-                self.path.clear();
             }
         });
     }

@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::engine::{EngineError, Existing, NoticeLevel, Poll, Prediction, SaveTo, Task};
-use crate::ui::command::Command;
+use crate::engine::{EngineError, Existing, NoticeLevel, Prediction, SaveTo, Task};
+use crate::ui::command::{Ask, Command};
 use crate::ui::context::PanelCtx;
-use crate::ui::dialogs;
 use crate::ui::view_model::ClassSet;
 
 /// What is saved.
@@ -21,6 +20,7 @@ pub enum What {
 /// One save at a time.
 #[derive(Default)]
 pub struct Export {
+    /// What is saved once there is an answer; a dialog that is cancelled leaves it here.
     asking: Option<Asking>,
     writing: Option<Writing>,
 }
@@ -30,7 +30,6 @@ struct Asking {
     prediction: Arc<Prediction>,
     opacity: f32,
     visible: ClassSet,
-    dialog: Task<Option<PathBuf>>,
 }
 
 struct Writing {
@@ -41,7 +40,7 @@ struct Writing {
 impl Export {
     /// Whether something is being saved.
     pub fn is_busy(&self) -> bool {
-        self.asking.is_some() || self.writing.is_some()
+        self.writing.is_some()
     }
 
     /// Asks where to save. `opacity` is that of the mask on the overlay, `0.0..=1.0`, and
@@ -54,31 +53,25 @@ impl Export {
         opacity: f32,
         visible: ClassSet,
     ) {
-        let dialog = dialogs::save_png(ctx.engine, file_name(what, &prediction));
+        let ask = Ask::SavePng(file_name(what, &prediction));
+        ctx.commands.send(Command::Ask(ask));
         self.asking = Some(Asking {
             what,
             prediction,
             opacity,
             visible,
-            dialog,
         });
     }
 
-    /// Handles the answers of the dialog and the writer. Call once per frame.
-    pub fn poll(&mut self, ctx: &PanelCtx<'_>) {
-        if let Some(asking) = &mut self.asking {
-            match asking.dialog.poll() {
-                Poll::Pending => {}
-                Poll::Ready(answer) => {
-                    self.writing = answer.map(|path| write(ctx, asking, path));
-                    self.asking = None;
-                }
-                Poll::Lost => {
-                    ctx.commands.send(dialogs::lost_notice());
-                    self.asking = None;
-                }
-            }
+    /// Saves what was asked about to `path`.
+    pub fn save(&mut self, ctx: &PanelCtx<'_>, path: PathBuf) {
+        if let Some(asking) = self.asking.take() {
+            self.writing = Some(write(ctx, &asking, path));
         }
+    }
+
+    /// Handles the answer of the writer. Call once per frame.
+    pub fn poll(&mut self, ctx: &PanelCtx<'_>) {
         if let Some(writing) = &mut self.writing
             && let Some(result) = writing.task.poll_result()
         {
@@ -150,61 +143,25 @@ fn file_name(what: What, prediction: &Prediction) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{LabelMap, Rgb};
     use crate::ui::test_engine::Bench;
-
-    fn asking(dialog: Task<Option<PathBuf>>) -> Asking {
-        let prediction = Prediction {
-            run: "run".to_owned(),
-            image_path: PathBuf::from("x.png"),
-            image: Arc::new(Rgb {
-                width: 0,
-                height: 0,
-                pixels: Vec::new(),
-            }),
-            mask: Arc::new(LabelMap {
-                width: 0,
-                height: 0,
-                labels: Vec::new(),
-            }),
-            classes: Arc::default(),
-            secs: 0.0,
-            truth: None,
-            scores: None,
-        };
-        Asking {
-            what: What::Mask,
-            prediction: Arc::new(prediction),
-            opacity: 1.0,
-            visible: ClassSet::default(),
-            dialog,
-        }
-    }
 
     #[test]
     fn a_lost_save_is_told_and_can_be_tried_again() {
         let bench = Bench::new();
         let (what, task) = (What::Mask, bench.lost());
-        for mut export in [
-            Export {
-                asking: Some(asking(bench.lost())),
-                writing: None,
-            },
-            Export {
-                asking: None,
-                writing: Some(Writing { what, task }),
-            },
-        ] {
-            assert!(export.is_busy());
-            bench.until(|ctx| {
-                export.poll(ctx);
-                !export.is_busy()
-            });
-            let errors = bench.errors();
-            assert!(
-                errors.len() == 1 && errors[0].contains("ended unexpectedly"),
-                "{errors:?}"
-            );
-        }
+        let mut export = Export {
+            asking: None,
+            writing: Some(Writing { what, task }),
+        };
+        assert!(export.is_busy());
+        bench.until(|ctx| {
+            export.poll(ctx);
+            !export.is_busy()
+        });
+        let errors = bench.errors();
+        assert!(
+            errors.len() == 1 && errors[0].contains("ended unexpectedly"),
+            "{errors:?}"
+        );
     }
 }

@@ -1,10 +1,11 @@
 //! The layers over an inspected image.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{LabelMap, Prediction};
+use crate::engine::{LabelMap, Prediction, Rgb};
 use crate::ui::canvas::{DrawnLayer, Layer};
 use crate::ui::view_model::ClassSet;
 
@@ -40,11 +41,52 @@ impl Default for Toggles {
     }
 }
 
-/// One prediction and how it is shown.
+/// What belongs together: an image, and where it is there the mask of a run with its truth and
+/// scores.
+#[derive(Clone)]
+pub enum Subject {
+    /// An image without a mask, as long as there is none.
+    Image(PathBuf, Arc<Rgb>),
+    Prediction(Arc<Prediction>),
+}
+
+impl Subject {
+    /// The image file.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Image(path, _) => path,
+            Self::Prediction(prediction) => &prediction.image_path,
+        }
+    }
+
+    /// The image.
+    pub fn image(&self) -> &Arc<Rgb> {
+        match self {
+            Self::Image(_, image) => image,
+            Self::Prediction(prediction) => &prediction.image,
+        }
+    }
+
+    /// The prediction, where there is one.
+    pub fn prediction(&self) -> Option<&Arc<Prediction>> {
+        match self {
+            Self::Image(..) => None,
+            Self::Prediction(prediction) => Some(prediction),
+        }
+    }
+
+    /// The ground truth, if it is known and has the size of the mask.
+    pub fn truth(&self) -> Option<&Arc<LabelMap>> {
+        self.prediction()
+            .and_then(|prediction| truth_of(prediction))
+    }
+}
+
+/// One image and how it is shown.
 #[derive(Clone)]
 pub struct Overlay {
     /// What is shown.
-    pub prediction: Arc<Prediction>,
+    pub subject: Subject,
     /// Classes that are drawn.
     pub visible: ClassSet,
     /// Layers that are drawn.
@@ -54,15 +96,13 @@ pub struct Overlay {
 impl Overlay {
     /// All layers, the image first.
     pub fn layers(&self) -> Vec<Layer> {
-        let Prediction {
-            image,
-            mask: predicted,
-            classes,
-            ..
-        } = &*self.prediction;
-        let truth = truth_of(&self.prediction);
+        let mut layers = vec![Layer::Image(self.subject.image().clone())];
+        let Some(prediction) = self.subject.prediction() else {
+            return layers;
+        };
+        let (predicted, classes) = (&prediction.mask, &prediction.classes);
+        let truth = truth_of(prediction);
         let mask = truth.filter(|_| self.toggles.truth).unwrap_or(predicted);
-        let mut layers = vec![Layer::Image(image.clone())];
         if self.toggles.fill {
             layers.push(Layer::Fill {
                 mask: mask.clone(),
@@ -81,6 +121,7 @@ impl Overlay {
             layers.push(Layer::Errors {
                 mask: predicted.clone(),
                 truth: truth.clone(),
+                classes: classes.clone(),
             });
         }
         layers
@@ -100,7 +141,7 @@ pub fn drawn(layer: Layer, mask_opacity: f32) -> DrawnLayer {
     let opacity = match layer {
         Layer::Image(_) | Layer::Outline { .. } => 1.0,
         Layer::Fill { .. } => mask_opacity,
-        Layer::Errors { .. } | Layer::Disagreement(_) => ERROR_OPACITY,
+        Layer::Errors { .. } | Layer::Disagreement { .. } => ERROR_OPACITY,
     };
     DrawnLayer { layer, opacity }
 }

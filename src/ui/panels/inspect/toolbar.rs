@@ -1,13 +1,15 @@
 //! The controls above the inspected image.
 
-use eframe::egui::{Button, Checkbox, Ui};
+use eframe::egui::{Atom, Button, Checkbox, Ui};
 
 use super::InspectPanel;
 use super::export::What;
-use super::overlay::truth_of;
 use super::run_picker::{self, run_picker};
 use crate::ui::canvas::controls::{opacity_slider, zoom_buttons};
 use crate::ui::context::PanelCtx;
+use crate::ui::theme;
+use crate::ui::ui_ext::{SWATCH, paint_swatch};
+use crate::ui::view_model::mask;
 
 /// Room for the buttons behind the runs.
 const BUTTONS: f32 = 360.0;
@@ -62,7 +64,7 @@ impl InspectPanel {
         let has_truth = self
             .shown
             .as_ref()
-            .is_some_and(|overlay| truth_of(&overlay.prediction).is_some());
+            .is_some_and(|overlay| overlay.subject.truth().is_some());
         let unknown = "The open dataset has no ground truth for this image";
         ui.add_enabled(
             has_truth,
@@ -70,7 +72,19 @@ impl InspectPanel {
         )
         .on_hover_text("Show the ground truth instead of the prediction")
         .on_disabled_hover_text(unknown);
-        ui.add_enabled(has_truth, Checkbox::new(&mut self.toggles.errors, "Errors"))
+        let classes = self
+            .shown
+            .as_ref()
+            .and_then(|overlay| overlay.subject.prediction())
+            .map(|prediction| prediction.classes.clone());
+        let color = classes.map(|classes| theme::class_color(mask::error_color(&classes)));
+        let square = Atom::paint(SWATCH, move |ui, args| {
+            if let Some(color) = color {
+                paint_swatch(ui, args.rect, color);
+            }
+        });
+        let errors = Checkbox::new(&mut self.toggles.errors, (square, "Errors"));
+        ui.add_enabled(has_truth, errors)
             .on_hover_text("Highlight wrong pixels; void pixels are ignored")
             .on_disabled_hover_text(unknown);
     }

@@ -106,13 +106,12 @@ impl LivePanel {
     /// Prepares to show the newest masks; the previous ones stay until all are ready.
     fn prepare(&mut self, ctx: &PanelCtx<'_>, ui: &Ui) {
         let Some(live) = ctx.engine.live() else {
-            self.shown = None;
-            self.textures = TextureCache::default();
+            if self.shown.take().is_some() {
+                self.textures = TextureCache::default();
+                self.visible.show_all();
+            }
             return;
         };
-        if self.shown.as_ref().is_some_and(|old| old.run != live.run) {
-            self.visible.show_all();
-        }
         let masks = LiveMasks {
             run: live.run.clone(),
             preview: live.preview.clone(),

@@ -1,4 +1,4 @@
-//! Settings of the next run, progress of the active one, and the list of runs.
+//! Settings of the next run, progress of the active one, and the newest run.
 
 mod active;
 mod advanced;
@@ -6,7 +6,6 @@ mod device;
 mod learning;
 mod network;
 mod optimizer;
-mod run_list;
 mod start_from;
 
 pub use active::active_problem;
@@ -17,14 +16,14 @@ use eframe::egui::{CollapsingHeader, RichText, ScrollArea, Ui};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{DatasetState, DeviceId, Engine, InitialWeights, RunConfig, Trunk, preset};
-use crate::ui::command::{Problem, UiCommand};
+use crate::ui::command::{Ask, Command, Problem, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::icons::Icon;
+use crate::ui::panels::runs::newest_run_ui;
 use crate::ui::panels::{command_button, send_when_clicked};
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format::sentence;
-use crate::ui::view_model::run_selection::RunSelection;
 use start_from::WeightsPick;
 
 /// The Train panel.
@@ -37,8 +36,6 @@ pub struct TrainPanel {
     /// The device that the user chose; `None` = the best one found.
     device: Option<DeviceId>,
     #[serde(skip)]
-    deleting: Option<String>,
-    #[serde(skip)]
     weights: WeightsPick,
 }
 
@@ -47,7 +44,6 @@ impl Default for TrainPanel {
         Self {
             settings: preset(Trunk::Vgg16Slim),
             device: None,
-            deleting: None,
             weights: WeightsPick::None,
         }
     }
@@ -114,8 +110,8 @@ impl TrainPanel {
         }
     }
 
-    /// Draws the panel. `selection` holds the ticked runs.
-    pub fn ui(&mut self, ctx: &PanelCtx<'_>, selection: &mut RunSelection, ui: &mut Ui) {
+    /// Draws the panel.
+    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         match ctx.engine.active() {
             Some(active) => active::active_ui(ctx, ui, active),
             None => self.start_ui(ctx, ui),
@@ -131,9 +127,8 @@ impl TrainPanel {
                 ui.add_space(4.0);
             }
             ui.separator();
-            run_list::runs_ui(ctx, ui, selection, &mut self.deleting);
+            newest_run_ui(ctx, ui);
         });
-        run_list::confirm_delete_ui(ctx, ui, &mut self.deleting);
         self.weights.ui(ctx, ui, &mut self.settings);
     }
 
@@ -197,7 +192,7 @@ impl TrainPanel {
             }
         });
         if network::network_ui(ctx.engine, ui, &mut self.settings) {
-            self.weights.ask(ctx.engine);
+            ctx.commands.send(Command::Ask(Ask::Weights));
         }
         device::device_ui(ctx, ui, &mut self.device);
         optimizer::recipe_ui(ui, &mut self.settings);

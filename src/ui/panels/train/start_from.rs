@@ -5,25 +5,22 @@ use std::path::PathBuf;
 use eframe::egui::{self, Response, RichText, ScrollArea, Ui};
 
 use crate::engine::{
-    Engine, EngineError, NoticeLevel, Poll, RunConfig, StartingPoint, Task, WeightsChoice,
-    WeightsRow, WeightsRowState, WeightsSummary,
+    Engine, EngineError, NoticeLevel, RunConfig, StartingPoint, Task, WeightsChoice, WeightsRow,
+    WeightsRowState, WeightsSummary,
 };
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
-use crate::ui::dialogs;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::file_label::file_label;
 use crate::ui::view_model::format;
 
-/// From the dialog to the decision.
+/// From the file to the decision.
 #[derive(Default)]
 pub enum WeightsPick {
     /// Nothing was chosen.
     #[default]
     None,
-    /// The file dialog is open.
-    Asking(Task<Option<PathBuf>>),
     /// The file is being read.
     Reading(PathBuf, Task<Result<WeightsSummary, EngineError>>),
     /// Its layers are shown.
@@ -38,13 +35,6 @@ const NAME_WIDTH: f32 = 230.0;
 const SHAPE_WIDTH: f32 = 110.0;
 
 impl WeightsPick {
-    /// Asks for a file, in one dialog at a time.
-    pub fn ask(&mut self, engine: &Engine) {
-        if !matches!(self, Self::Asking(_)) {
-            *self = Self::Asking(dialogs::pick_weights(engine));
-        }
-    }
-
     /// Reads a file.
     pub fn read(&mut self, engine: &Engine, path: PathBuf) {
         let choice = WeightsChoice::of(path.clone());
@@ -96,15 +86,6 @@ impl WeightsPick {
 
     fn poll(&mut self, ctx: &PanelCtx<'_>) {
         match self {
-            Self::Asking(task) => match task.poll() {
-                Poll::Pending => {}
-                Poll::Ready(Some(path)) => self.read(ctx.engine, path),
-                Poll::Ready(None) => *self = Self::None,
-                Poll::Lost => {
-                    ctx.commands.send(dialogs::lost_notice());
-                    *self = Self::None;
-                }
-            },
             Self::Reading(path, task) => match task.poll_result() {
                 None => {}
                 Some(Ok(summary)) => *self = Self::Shown(std::mem::take(path), Box::new(summary)),
@@ -222,7 +203,6 @@ mod tests {
         let bench = Bench::new();
         let path = PathBuf::from("weights.pth");
         for mut pick in [
-            WeightsPick::Asking(bench.lost()),
             WeightsPick::Reading(path, bench.lost()),
             WeightsPick::Importing(bench.lost()),
         ] {

@@ -4,10 +4,14 @@
 //! not on the length of the history. Values that are not finite are left out; on a logarithmic
 //! axis, so are values that are not above 0. Must not know about widgets.
 
+mod axis;
+
+pub use axis::{Axis, AxisMap};
+
 use super::minmax_tree::MinMaxTree;
 use crate::engine::{EpochRecord, StepRecord};
 
-/// A point: steps to the right, value up.
+/// A point: its place on the [`Axis`] to the right, value up.
 pub type Point = [f64; 2];
 
 /// How curves are drawn.
@@ -15,11 +19,13 @@ pub type Point = [f64; 2];
 pub struct CurveSettings {
     /// Weight of the past in the smoothed loss, `0.0..1.0`.
     pub smoothing: f64,
-    /// Whether losses are shown as their logarithm to base 10.
+    /// Whether losses, learning rates and norms are shown as their logarithm to base 10.
     pub log_loss: bool,
+    /// What is to the right.
+    pub axis: Axis,
     /// Pixel columns of the plot.
     pub columns: usize,
-    /// Steps in view; `None` = all.
+    /// What is in view of the axis; `None` = all.
     pub visible: Option<[f64; 2]>,
 }
 
@@ -36,6 +42,14 @@ pub struct CurveModel {
     pub mean_iu: Vec<Point>,
     /// Pixel accuracy after every epoch.
     pub pixel_accuracy: Vec<Point>,
+    /// Learning rate of every step.
+    pub learning_rate: Vec<Point>,
+    /// Norm of the gradients of the steps where it was logged.
+    pub grad_norm: Vec<Point>,
+    /// Intersection over union of every class after every epoch, in the order of the classes.
+    pub class_iu: Vec<Vec<Point>>,
+    /// Where all of it begins and ends on the axis.
+    pub extent: Option<[f64; 2]>,
 }
 
 /// The values of a run at one step.
@@ -47,6 +61,12 @@ pub struct Readout {
     pub loss: f64,
     /// Smoothed training loss.
     pub smoothed: f64,
+    /// Learning rate of the step.
+    pub learning_rate: f64,
+    /// Norm of its gradients, where it was logged.
+    pub grad_norm: Option<f64>,
+    /// Where the step is on the axis.
+    pub place: f64,
     /// Scores of the last epoch that ended before or at that step.
     pub epoch: Option<EpochReadout>,
 }
@@ -83,6 +103,9 @@ pub struct RunCurves {
     val_loss: MinMaxTree,
     mean_iu: MinMaxTree,
     pixel_accuracy: MinMaxTree,
+    learning_rate: MinMaxTree,
+    grad_norm: MinMaxTree,
+    map: Option<AxisMap>,
     last_step: Option<Stamp>,
     last_epoch: Option<Stamp>,
     /// Whether the losses were read for a logarithmic axis.
@@ -114,6 +137,10 @@ impl RunCurves {
         for record in &steps[start..end] {
             self.loss.push(drawable(record.loss, self.log_loss));
             self.smoother.push(record.loss, self.log_loss);
+            self.learning_rate
+                .push(drawable(record.learning_rate, self.log_loss));
+            let norm = record.grad_norm.unwrap_or(f64::NAN);
+            self.grad_norm.push(drawable(norm, self.log_loss));
         }
         self.last_step = steps[..end].last().map(step_stamp);
         if end < steps.len() {
@@ -133,7 +160,9 @@ impl RunCurves {
             settings,
         };
         if self.built.is_none_or(|old| is_visible_change(old, built)) {
-            self.model = self.build(steps, epochs, settings);
+            let map = AxisMap::new(settings.axis, steps, epochs);
+            self.model = self.build(steps, epochs, settings, &map);
+            self.map = Some(map);
             self.built = Some(built);
         }
         (settings.smoothing, settings.log_loss) == (self.smoother.smoothing, self.log_loss)
@@ -175,18 +204,26 @@ impl RunCurves {
         steps: &[StepRecord],
         epochs: &[EpochRecord],
         settings: CurveSettings,
+        map: &AxisMap,
     ) -> CurveModel {
-        let range = match (settings.visible, steps, epochs) {
-            (Some(range), ..) => range,
-            (None, [first, .., last], _) => [first.step as f64, last.step as f64],
-            (None, [only], _) => [only.step as f64; 2],
-            (None, [], [first, ..]) => [first.step as f64, first.step as f64],
-            (None, [], []) => return CurveModel::default(),
+        let ends = [
+            steps.first().map(|step| step.step),
+            epochs.first().map(|epoch| epoch.step),
+            steps.last().map(|step| step.step),
+            epochs.last().map(|epoch| epoch.step),
+        ];
+        let ends = || ends.into_iter().flatten();
+        let (Some(first), Some(last)) = (ends().min(), ends().max()) else {
+            return CurveModel::default();
         };
-        let axis = |loss: f64| if self.log_loss { loss.log10() } else { loss };
-        let at_step = |index: usize| steps[index].step as f64;
-        let at_epoch = |index: usize| epochs[index].step as f64;
+        let extent = [map.place(first), map.place(last)];
+        let range = settings.visible.unwrap_or(extent);
+        let axis = |value: f64| if self.log_loss { value.log10() } else { value };
+        let log = self.log_loss;
+        let at_step = |index: usize| map.place(steps[index].step);
+        let at_epoch = |index: usize| map.place(epochs[index].step);
         let by_step = |tree: &MinMaxTree, value: &dyn Fn(usize) -> f64| {
+            let value = |index: usize| drawable(value(index), log);
             let drawn = tree.columns(range, settings.columns, at_step, value);
             drawn
                 .into_iter()
@@ -202,14 +239,13 @@ impl RunCurves {
                     .map(|index| [at_epoch(index), value(index)])
                     .collect()
             };
-        let log = self.log_loss;
         let val_loss = by_epoch(&self.val_loss, &|epoch| {
             epoch.val_loss.map(|loss| drawable(loss, log))
         });
         CurveModel {
-            loss: by_step(&self.loss, &|index| drawable(steps[index].loss, log)),
+            loss: by_step(&self.loss, &|index| steps[index].loss),
             smoothed: by_step(&self.smoother.tree, &|index| {
-                drawable(f64::from(self.smoother.values[index]), log)
+                f64::from(self.smoother.values[index])
             }),
             val_loss: val_loss
                 .into_iter()
@@ -217,6 +253,12 @@ impl RunCurves {
                 .collect(),
             mean_iu: by_epoch(&self.mean_iu, &|epoch| epoch.scores.mean_iu),
             pixel_accuracy: by_epoch(&self.pixel_accuracy, &|epoch| epoch.scores.pixel_accuracy),
+            learning_rate: by_step(&self.learning_rate, &|index| steps[index].learning_rate),
+            grad_norm: by_step(&self.grad_norm, &|index| {
+                steps[index].grad_norm.unwrap_or(f64::NAN)
+            }),
+            class_iu: class_curves(epochs, map),
+            extent: Some(extent),
         }
     }
 
@@ -225,13 +267,15 @@ impl RunCurves {
         &self.model
     }
 
-    /// The values nearest to a position on the step axis.
+    /// The values nearest to a position on the axis.
     pub fn readout(
         &self,
         steps: &[StepRecord],
         epochs: &[EpochRecord],
         position: f64,
     ) -> Option<Readout> {
+        let map = self.map.as_ref()?;
+        let position = map.step(position);
         let after = steps.partition_point(|record| (record.step as f64) < position);
         let index = [after.checked_sub(1), Some(after)]
             .into_iter()
@@ -248,6 +292,9 @@ impl RunCurves {
         Some(Readout {
             step: record.step,
             loss: record.loss,
+            learning_rate: record.learning_rate,
+            grad_norm: record.grad_norm,
+            place: map.place(record.step),
             smoothed: self
                 .smoother
                 .values
@@ -264,6 +311,19 @@ impl RunCurves {
             }),
         })
     }
+}
+
+/// One curve for each class of any epoch. There are few epochs, so none is left out.
+fn class_curves(epochs: &[EpochRecord], map: &AxisMap) -> Vec<Vec<Point>> {
+    let classes = epochs.iter().map(|epoch| epoch.scores.class_iu.len()).max();
+    let curve = |class: usize| {
+        let point = |epoch: &EpochRecord| {
+            let iu = epoch.scores.class_iu.get(class).copied().flatten()?;
+            iu.is_finite().then(|| [map.place(epoch.step), iu])
+        };
+        epochs.iter().filter_map(point).collect()
+    };
+    (0..classes.unwrap_or_default()).map(curve).collect()
 }
 
 /// A loss, or NaN if it cannot be shown on the axis.
@@ -324,4 +384,4 @@ impl Smoother {
 }
 
 #[cfg(test)]
-mod tests;
+pub mod tests;

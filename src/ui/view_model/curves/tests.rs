@@ -3,17 +3,23 @@
 use super::*;
 use crate::engine::Scores;
 
-fn step(step: usize, loss: f64) -> StepRecord {
+pub fn step(step: usize, loss: f64) -> StepRecord {
     StepRecord {
         step,
         epoch: 1,
         loss,
         learning_rate: 0.1,
+        grad_norm: None,
         secs: 0.1,
     }
 }
 
-fn epoch(epoch: usize, step: usize, val_loss: Option<f64>, mean_iu: Option<f64>) -> EpochRecord {
+pub fn epoch(
+    epoch: usize,
+    step: usize,
+    val_loss: Option<f64>,
+    mean_iu: Option<f64>,
+) -> EpochRecord {
     EpochRecord {
         epoch,
         step,
@@ -33,6 +39,7 @@ fn settings() -> CurveSettings {
     CurveSettings {
         smoothing: 0.0,
         log_loss: false,
+        axis: Axis::Step,
         columns: 100,
         visible: None,
     }

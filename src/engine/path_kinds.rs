@@ -1,0 +1,108 @@
+//! What a file or folder is that people give to the program without saying so.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::dataset::{Dataset, DatasetError, has_image_extension};
+use crate::model::weights::has_weights_extension;
+use crate::training::checkpoint::RunFolder;
+
+/// Weights files of a folder that are named; more are a collection to choose from.
+const MOST_WEIGHTS: usize = 4;
+
+/// Something that a path can be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PathKind {
+    /// A dataset, perhaps one with an error that opening it tells.
+    Dataset,
+    /// An image, or a folder with so many images directly in it.
+    Images(usize),
+    /// A weights file, or a folder with this one in it.
+    Weights(PathBuf),
+    /// The folder of a run.
+    Run,
+}
+
+/// All that a path can be, the likeliest first; empty = nothing the program knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathKinds {
+    /// The path.
+    pub path: PathBuf,
+    /// What it can be.
+    pub kinds: Vec<PathKind>,
+}
+
+impl PathKinds {
+    /// Looks at the disk. Slow.
+    pub fn of(path: PathBuf) -> Self {
+        let kinds = if path.is_dir() {
+            kinds_of_folder(&path)
+        } else if has_image_extension(&path) {
+            vec![PathKind::Images(1)]
+        } else if has_weights_extension(&path) {
+            vec![PathKind::Weights(path.clone())]
+        } else {
+            Vec::new()
+        };
+        Self { path, kinds }
+    }
+}
+
+fn kinds_of_folder(folder: &Path) -> Vec<PathKind> {
+    let mut kinds = Vec::new();
+    if RunFolder::at(folder).meta().is_ok() {
+        kinds.push(PathKind::Run);
+        return kinds; // its weights are the run's
+    }
+    if !matches!(
+        Dataset::open(folder),
+        Err(DatasetError::UnknownLayout { .. } | DatasetError::File(_))
+    ) {
+        kinds.push(PathKind::Dataset);
+    }
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    let files = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let (mut images, mut weights) = (0, Vec::new());
+    for file in files.filter(|path| path.is_file()) {
+        if has_image_extension(&file) {
+            images += 1;
+        } else if has_weights_extension(&file) {
+            weights.push(file);
+        }
+    }
+    if images > 0 {
+        kinds.push(PathKind::Images(images));
+    }
+    weights.sort();
+    if weights.len() <= MOST_WEIGHTS {
+        kinds.extend(weights.into_iter().map(PathKind::Weights));
+    }
+    kinds
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_what_their_names_say() {
+        let kinds = |name: &str| PathKinds::of(PathBuf::from(name)).kinds;
+        assert_eq!(kinds("/a/b.JPG"), [PathKind::Images(1)]);
+        assert_eq!(kinds("/a/b.pth"), [PathKind::Weights("/a/b.pth".into())]);
+        assert_eq!(kinds("/a/b.txt"), []);
+    }
+
+    #[test]
+    fn a_folder_is_all_that_is_in_it() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let kinds = || PathKinds::of(dir.path().to_owned()).kinds;
+        assert_eq!(kinds(), []);
+        for name in ["a.png", "b.jpg", "notes.md"] {
+            fs::write(dir.path().join(name), "").expect("a file");
+        }
+        assert_eq!(kinds(), [PathKind::Images(2)]);
+        let weights = dir.path().join("w.safetensors");
+        fs::write(&weights, "").expect("a file");
+        assert_eq!(kinds(), [PathKind::Images(2), PathKind::Weights(weights)]);
+    }
+}

@@ -1,0 +1,142 @@
+//! Settings of runs side by side, and as a command line.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::RunSnapshot;
+use crate::engine::{Engine, EngineError};
+use crate::training::{DatasetRef, RunConfig};
+
+/// A setting in which runs differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// Its name: `learning rate`.
+    pub setting: String,
+    /// Its value in each run.
+    pub values: Vec<String>,
+}
+
+/// The settings in which `runs` differ, in the order of their names.
+pub fn differences(runs: &[&RunSnapshot]) -> Vec<Difference> {
+    let settings: Vec<BTreeMap<String, String>> =
+        runs.iter().map(|run| settings(&run.config)).collect();
+    let mut names: Vec<&String> = settings.iter().flat_map(BTreeMap::keys).collect();
+    names.sort_unstable();
+    names.dedup();
+    let values = |name: &String| -> Vec<String> {
+        let value =
+            |of: &BTreeMap<String, String>| of.get(name).map_or(NONE, String::as_str).to_owned();
+        settings.iter().map(value).collect()
+    };
+    names
+        .into_iter()
+        .map(|name| Difference {
+            setting: name.clone(),
+            values: values(name),
+        })
+        .filter(|difference| difference.values.windows(2).any(|pair| pair[0] != pair[1]))
+        .collect()
+}
+
+const NONE: &str = "none";
+
+/// Every setting by its name, read from what is written to `config.json`, so that none is left out.
+fn settings(config: &RunConfig) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    match serde_json::to_value(config) {
+        Ok(value) => collect("", &value, &mut found),
+        Err(err) => log::error!("The settings of a run cannot be compared: {err}"),
+    }
+    found
+}
+
+fn collect(name: &str, value: &Value, found: &mut BTreeMap<String, String>) {
+    let Value::Object(fields) = value else {
+        found.insert(name.to_owned(), text(value));
+        return;
+    };
+    for (field, value) in fields {
+        let field = field.replace('_', " ");
+        let inner = match name {
+            // All but its name is a setting of its own.
+            "" | "learning" => field,
+            name => format!("{name}: {field}"),
+        };
+        collect(&inner, value, found);
+    }
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => NONE.to_owned(),
+        Value::Bool(on) => if *on { "on" } else { "off" }.to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(text).collect::<Vec<_>>().join(", "),
+        value => value.to_string(),
+    }
+}
+
+impl Engine {
+    /// The command line that trains a run with the settings of `run`, for a POSIX shell.
+    ///
+    /// # Errors
+    /// When there is no such run, or one of its settings has no option.
+    pub fn command_line(&self, run: &str) -> Result<String, EngineError> {
+        let config = &self.existing_run(run)?.config;
+        let mut words = vec!["fcn-workbench".to_owned()];
+        words.extend(config.command_line()?);
+        if config.dataset == DatasetRef::Sample {
+            words.extend([
+                "--data-dir".to_owned(),
+                self.dirs.data.display().to_string(),
+            ]);
+        }
+        words.extend([
+            "--runs-dir".to_owned(),
+            self.dirs.runs.display().to_string(),
+        ]);
+        Ok(shell_line(&words))
+    }
+}
+
+/// Words as a shell reads them back.
+fn shell_line(words: &[String]) -> String {
+    let mut line = String::new();
+    for word in words {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:,=+%@".contains(c);
+        if !word.is_empty() && word.chars().all(plain) {
+            line.push_str(word);
+        } else {
+            write!(line, "'{}'", word.replace('\'', r"'\''")).ok();
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Trunk;
+    use crate::training::preset;
+
+    #[test]
+    fn settings_are_named_for_people() {
+        let found = settings(&preset(Trunk::Vgg16Slim));
+        assert_eq!(found["learning rate"], "0.05");
+        assert_eq!(found["augment: crop"], "160, 128");
+        assert_eq!(found["augment: flip"], "on");
+        assert_eq!(found["max steps"], "none");
+        assert_eq!(found["dataset"], "sample");
+    }
+
+    #[test]
+    fn words_survive_a_shell() {
+        let words = ["a b", "it's", "", "--lr", "0.1"].map(str::to_owned);
+        assert_eq!(shell_line(&words), r"'a b' 'it'\''s' '' --lr 0.1");
+    }
+}

@@ -1,0 +1,345 @@
+//! The `runs` thread: it alone reads the runs folder and changes what is in it, one thing after
+//! the other.
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
+
+use super::reader::{RunChange, RunsReader};
+use super::unix_secs;
+use crate::engine::tasks::{Poll, Task, spawn_thread};
+use crate::engine::{EngineError, Event, Waker};
+use crate::files::FileError;
+use crate::training::checkpoint::{RunFolder, RunNotes};
+
+/// What the thread tells the engine.
+pub(in crate::engine) enum RunsEvent {
+    /// What is new in the folder; the first one comes also where nothing is.
+    Looked(Vec<RunChange>),
+    /// A change was made, and this undoes it.
+    Edited(Undo),
+    /// A change was not made, or only a part of it.
+    Refused(EngineError),
+}
+
+/// A change of runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::engine) enum Edit {
+    /// Writes notes, each for the run of this name.
+    Notes(Vec<(String, RunNotes)>),
+    /// Moves runs into the trash.
+    Delete(Vec<String>),
+    /// Moves folders of the trash back.
+    Restore(Vec<PathBuf>),
+    /// Deletes what is in the trash of this program.
+    EmptyTrash,
+}
+
+/// How a change is taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::engine) struct Undo {
+    /// What was done: `Delete 2 runs`.
+    pub what: String,
+    pub edit: Edit,
+}
+
+enum Job {
+    Look,
+    Watch,
+    /// With what it is called where it can be taken back.
+    Edit(Edit, Option<String>),
+}
+
+/// Handle on the thread; dropping it ends the thread.
+pub(in crate::engine) struct RunsThread {
+    jobs: Sender<Job>,
+    task: Option<Task<()>>,
+    own: OwnRun,
+}
+
+/// The run that this program trains.
+type OwnRun = Arc<Mutex<Option<String>>>;
+
+/// Jobs that may wait: each is a click.
+const QUEUE: usize = 256;
+/// How often the folder is looked at while somebody watches.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// Folder of the deleted runs, in the folder of the runs.
+const TRASH: &str = ".trash";
+
+impl RunsThread {
+    /// Starts the thread, which looks once.
+    pub fn start(runs: &Path, waker: &Waker, events: Sender<Event>) -> Self {
+        let (jobs, receiver) = bounded(QUEUE);
+        let own = OwnRun::default();
+        let mut worker = Worker {
+            runs: runs.to_owned(),
+            reader: RunsReader::new(runs),
+            own: Arc::clone(&own),
+            trash: None,
+            events,
+            waker: Arc::clone(waker),
+        };
+        let task = spawn_thread(waker, "runs", move |_| worker.work(&receiver));
+        Self {
+            jobs,
+            task: Some(task),
+            own,
+        }
+    }
+
+    /// Looks again soon.
+    pub fn look(&self) {
+        self.send(Job::Look);
+    }
+
+    /// From now on, looks again and again.
+    pub fn watch(&self) {
+        self.send(Job::Watch);
+    }
+
+    /// Makes a change; where it has a name, an [`Undo`] comes back.
+    pub fn edit(&self, edit: Edit, what: Option<String>) {
+        self.send(Job::Edit(edit, what));
+    }
+
+    /// Says which run is trained here.
+    pub fn set_own(&self, run: Option<&str>) {
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        if own.as_deref() != run {
+            *own = run.map(str::to_owned);
+        }
+    }
+
+    /// Whether the thread has just ended, which it does not do by itself.
+    pub fn is_lost(&mut self) -> bool {
+        Task::poll_slot(&mut self.task) == Poll::Lost
+    }
+
+    /// As if the thread had panicked.
+    #[cfg(test)]
+    pub fn break_for_test(&mut self) {
+        let waker: Waker = Arc::new(|| {});
+        self.task = Some(spawn_thread(&waker, "runs", |_| panic!("on purpose")));
+    }
+
+    fn send(&self, job: Job) {
+        match self.jobs.try_send(job) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => {
+                log::error!(
+                    "The runs folder answers too slowly; the last change was not made. Try again"
+                );
+            }
+            Err(TrySendError::Disconnected(_)) => {
+                log::error!("Runs cannot be read or changed any more. Start the program again");
+            }
+        }
+    }
+}
+
+struct Worker {
+    runs: PathBuf,
+    reader: RunsReader,
+    own: OwnRun,
+    trash: Option<Trash>,
+    events: Sender<Event>,
+    waker: Waker,
+}
+
+impl Worker {
+    fn work(&mut self, jobs: &Receiver<Job>) {
+        let mut watching = false;
+        let mut first = true;
+        loop {
+            let own = self
+                .own
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone();
+            let changes = self.reader.look(own.as_deref());
+            if first || !changes.is_empty() {
+                self.tell(RunsEvent::Looked(changes));
+            }
+            first = false;
+            let job = if watching {
+                match jobs.recv_timeout(INTERVAL) {
+                    Err(RecvTimeoutError::Timeout) => continue,
+                    job => job.ok(),
+                }
+            } else {
+                jobs.recv().ok()
+            };
+            match job {
+                None => return,
+                Some(Job::Look) => {}
+                Some(Job::Watch) => {
+                    watching = true;
+                    remove_old_trash(&self.runs.join(TRASH));
+                }
+                Some(Job::Edit(edit, what)) => self.edit(edit, what),
+            }
+        }
+    }
+
+    fn tell(&self, event: RunsEvent) {
+        // The receiver is gone when the engine is; the jobs end then too.
+        self.events.send(Event::Runs(event)).ok();
+        (self.waker)();
+    }
+
+    fn edit(&mut self, edit: Edit, what: Option<String>) {
+        let mut errors = Vec::new();
+        let mut undo = None;
+        match edit {
+            Edit::Notes(notes) => {
+                let write = |(run, notes)| write_notes(&self.runs, run, notes);
+                let before = done(notes.into_iter().map(write), &mut errors);
+                undo = (!before.is_empty()).then_some(Edit::Notes(before));
+            }
+            Edit::Delete(runs) => {
+                let delete = |run: String| self.delete(&run);
+                let folders = done(runs.into_iter().map(delete), &mut errors);
+                undo = (!folders.is_empty()).then_some(Edit::Restore(folders));
+            }
+            Edit::Restore(folders) => {
+                for folder in &folders {
+                    errors.extend(restore(&self.runs, folder).err());
+                }
+                // What has not come back can be tried again.
+                let left: Vec<_> = folders
+                    .into_iter()
+                    .filter(|folder| folder.exists())
+                    .collect();
+                if !left.is_empty() {
+                    let what = "Delete run".to_owned();
+                    let edit = Edit::Restore(left);
+                    self.tell(RunsEvent::Edited(Undo { what, edit }));
+                }
+            }
+            Edit::EmptyTrash => {
+                let trash = self.trash.take();
+                errors.extend(trash.and_then(|trash| trash.empty().err()));
+            }
+        }
+        if let (Some(what), Some(edit)) = (what, undo) {
+            self.tell(RunsEvent::Edited(Undo { what, edit }));
+        }
+        for error in errors {
+            self.tell(RunsEvent::Refused(error));
+        }
+    }
+
+    /// Moves a run into the trash; returns where it is now.
+    fn delete(&mut self, run: &str) -> Result<PathBuf, EngineError> {
+        let folder = RunFolder::at(self.runs.join(run));
+        if folder.is_locked() {
+            return Err(EngineError::Active {
+                run: run.to_owned(),
+            });
+        }
+        let trash = match self.trash.take() {
+            Some(trash) => trash,
+            None => Trash::create(&self.runs.join(TRASH))?,
+        };
+        let trash = self.trash.insert(trash);
+        trash.count += 1;
+        let place = trash.folder.join(trash.count.to_string());
+        fs::create_dir(&place).map_err(FileError::write(&place))?;
+        let target = place.join(run);
+        fs::rename(folder.path(), &target).map_err(FileError::write(folder.path()))?;
+        Ok(target)
+    }
+}
+
+/// The results; what went wrong goes to `errors`.
+fn done<T>(
+    results: impl Iterator<Item = Result<T, EngineError>>,
+    errors: &mut Vec<EngineError>,
+) -> Vec<T> {
+    let keep = |result: Result<T, EngineError>| result.map_err(|err| errors.push(err)).ok();
+    results.filter_map(keep).collect()
+}
+
+/// Replaces the notes of a run; returns those before.
+fn write_notes(
+    runs: &Path,
+    run: String,
+    notes: RunNotes,
+) -> Result<(String, RunNotes), EngineError> {
+    let folder = RunFolder::at(runs.join(&run));
+    let before = folder.notes()?;
+    folder.set_notes(&notes.tidied())?;
+    Ok((run, before))
+}
+
+/// Moves a run out of the trash.
+fn restore(runs: &Path, folder: &Path) -> Result<(), EngineError> {
+    let target = runs.join(RunFolder::at(folder).name());
+    // A rename would replace an empty folder, and nobody looks for a run inside of another.
+    if target.exists() {
+        return Err(EngineError::PlaceTaken {
+            target,
+            trash: folder.to_owned(),
+        });
+    }
+    Ok(fs::rename(folder, &target).map_err(FileError::write(&target))?)
+}
+
+/// What this program has deleted since it was started.
+struct Trash {
+    folder: PathBuf,
+    /// Tells other programs that its runs can still come back.
+    _lock: File,
+    count: usize,
+}
+
+impl Trash {
+    fn create(trash: &Path) -> Result<Self, EngineError> {
+        let folder = trash.join(format!("{}-{}", unix_secs(), std::process::id()));
+        fs::create_dir_all(&folder).map_err(FileError::write(&folder))?;
+        let path = folder.join(LOCK);
+        let lock = File::create(&path).map_err(FileError::write(&path))?;
+        // Without locks nobody removes the trash of others, see `remove_old_trash`.
+        lock.try_lock()
+            .unwrap_or_else(|err| log::info!("{}: no file lock: {err}", path.display()));
+        Ok(Self {
+            folder,
+            _lock: lock,
+            count: 0,
+        })
+    }
+
+    fn empty(self) -> Result<(), EngineError> {
+        Ok(fs::remove_dir_all(&self.folder).map_err(FileError::write(&self.folder))?)
+    }
+}
+
+const LOCK: &str = "lock";
+
+/// Deletes the trash of programs that have ended: nobody can take that back any more.
+fn remove_old_trash(trash: &Path) {
+    for entry in fs::read_dir(trash).into_iter().flatten().flatten() {
+        let folder = entry.path();
+        let Ok(lock) = File::open(folder.join(LOCK)) else {
+            continue;
+        };
+        match lock.try_lock() {
+            Ok(()) => {
+                fs::remove_dir_all(&folder).unwrap_or_else(|err| {
+                    log::warn!("{}: {err}. Delete the folder by hand", folder.display());
+                });
+            }
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(err)) => {
+                log::info!(
+                    "{}: kept, as there are no file locks: {err}",
+                    folder.display()
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! The values of all runs at the place under the pointer, as a table that stays in the panel.
+
+use std::collections::BTreeMap;
+
+use eframe::egui::{
+    self, Align2, Color32, FontId, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, Vec2, vec2,
+};
+
+use super::overlap;
+use super::plot::Hovered;
+use crate::engine::RunSnapshot;
+use crate::ui::theme;
+use crate::ui::ui_ext::paint_swatch;
+use crate::ui::view_model::curves::RunCurves;
+use crate::ui::view_model::format;
+
+const HEADER: [&str; 7] = ["", "step", "loss", "smoothed", "lr", "val. loss", "mIoU"];
+const ROW: f32 = 15.0;
+const SWATCH: f32 = 9.0;
+const PADDING: f32 = 6.0;
+const CELL_GAP: f32 = 10.0;
+/// Away from the pointer.
+const DISTANCE: f32 = 14.0;
+const FONT: FontId = FontId::proportional(11.0);
+/// Longer names end in an ellipsis.
+const LONGEST_NAME: usize = 34;
+
+/// The line of a run.
+pub struct Row {
+    slot: usize,
+    cells: [String; 7],
+}
+
+/// The values at a place, for the runs that have some.
+pub fn rows<'a>(
+    runs: impl Iterator<Item = (&'a RunSnapshot, usize, &'a str)>,
+    curves: &BTreeMap<String, RunCurves>,
+    at: Hovered,
+) -> Vec<Row> {
+    runs.filter_map(|(run, slot, label)| {
+        let values = curves
+            .get(&run.name)?
+            .readout(&run.steps, &run.epochs, at.x)?;
+        let epoch = values.epoch;
+        let smoothed = Some(values.smoothed).filter(|value| value.is_finite());
+        Some(Row {
+            slot,
+            cells: [
+                shortened(label),
+                format::count(values.step),
+                format::loss(Some(values.loss)),
+                format::loss(smoothed),
+                format::scientific(rounded(values.learning_rate)),
+                format::loss(epoch.and_then(|epoch| epoch.val_loss)),
+                format::percent(epoch.and_then(|epoch| epoch.mean_iu)),
+            ],
+        })
+    })
+    .collect()
+}
+
+/// Three digits: the rest of a scheduled rate is noise to people.
+fn rounded(rate: f64) -> f64 {
+    format!("{rate:.2e}").parse().unwrap_or(rate)
+}
+
+fn shortened(label: &str) -> String {
+    if label.chars().count() <= LONGEST_NAME {
+        return label.to_owned();
+    }
+    let start: String = label.chars().take(LONGEST_NAME - 1).collect();
+    format!("{start}…")
+}
+
+/// Draws the table inside of `panel`, away from the pointer. What has no room is counted.
+pub fn table_ui(ui: &Ui, panel: Rect, pointer: Pos2, rows: &[Row]) {
+    if rows.is_empty() {
+        return;
+    }
+    let most = (((panel.height() - 2.0 * PADDING) / ROW).floor() as usize)
+        .saturating_sub(1)
+        .max(1);
+    let shown = if rows.len() <= most {
+        rows.len()
+    } else {
+        most.saturating_sub(1).max(1)
+    };
+    let left_out = rows.len() - shown;
+    let lines = 1 + shown + usize::from(left_out > 0);
+    let widths = widths(ui, &rows[..shown]);
+    let width = SWATCH + 4.0 + widths.iter().map(|width| width + CELL_GAP).sum::<f32>();
+    let size = vec2(width, ROW * lines as f32) + Vec2::splat(2.0 * PADDING);
+    let place = place(panel, pointer, size);
+    let visuals = ui.visuals();
+    let painter = ui.painter_at(panel);
+    let outline = Stroke::new(1.0, theme::palette(visuals).outline);
+    painter.rect(place, 4.0, visuals.window_fill, outline, StrokeKind::Inside);
+    let text = visuals.text_color();
+    let line = |index: usize| place.top() + PADDING + ROW * index as f32;
+    let draw = |index: usize, cells: &[&str], color: Color32| {
+        let mut left = place.left() + PADDING + SWATCH + 4.0;
+        for (column, (cell, width)) in cells.iter().zip(&widths).enumerate() {
+            let (align, x) = if column == 0 {
+                (Align2::LEFT_CENTER, left)
+            } else {
+                (Align2::RIGHT_CENTER, left + width)
+            };
+            painter.text(
+                Pos2::new(x, line(index) + ROW / 2.0),
+                align,
+                cell,
+                FONT,
+                color,
+            );
+            left += width + CELL_GAP;
+        }
+    };
+    draw(0, &HEADER, visuals.weak_text_color());
+    for (index, row) in rows[..shown].iter().enumerate() {
+        let cells: Vec<&str> = row.cells.iter().map(String::as_str).collect();
+        draw(index + 1, &cells, text);
+        let swatch = Rect::from_center_size(
+            Pos2::new(
+                place.left() + PADDING + SWATCH / 2.0,
+                line(index + 1) + ROW / 2.0,
+            ),
+            Vec2::splat(SWATCH),
+        );
+        paint_swatch(ui, swatch, theme::run_color(visuals, row.slot));
+        let spoken = format!(
+            "{}: step {}, loss {}, mIoU {}",
+            cells[0], cells[1], cells[2], cells[6]
+        );
+        let whole = Rect::from_min_size(
+            Pos2::new(place.left(), line(index + 1)),
+            vec2(place.width(), ROW),
+        );
+        let response = ui.interact(
+            whole,
+            ui.scope_id().with(("hovered", index)),
+            Sense::empty(),
+        );
+        response
+            .widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, &spoken));
+    }
+    if left_out > 0 {
+        let more = format!("and {} more", format::count(left_out));
+        draw(shown + 1, &[&more], visuals.weak_text_color());
+    }
+}
+
+fn widths(ui: &Ui, rows: &[Row]) -> Vec<f32> {
+    let width = |text: &str| {
+        let galley = ui
+            .painter()
+            .layout_no_wrap(text.to_owned(), FONT, Color32::PLACEHOLDER);
+        galley.size().x
+    };
+    (0..HEADER.len())
+        .map(|column| {
+            let cells = rows.iter().map(|row| width(&row.cells[column]));
+            cells.fold(width(HEADER[column]), f32::max)
+        })
+        .collect()
+}
+
+/// Beside the pointer where there is room, and always inside of the panel.
+fn place(panel: Rect, pointer: Pos2, size: Vec2) -> Rect {
+    let size = size.min(panel.size());
+    let left = if pointer.x + DISTANCE + size.x <= panel.right() {
+        pointer.x + DISTANCE
+    } else {
+        pointer.x - DISTANCE - size.x
+    };
+    let inside = |value: f32, low: f32, high: f32| value.clamp(low, high.max(low));
+    let x = inside(left, panel.left(), panel.right() - size.x);
+    let y = inside(pointer.y + DISTANCE, panel.top(), panel.bottom() - size.y);
+    let rect = Rect::from_min_size(Pos2::new(x, y), size);
+    let around = Rect::from_center_size(pointer, Vec2::splat(DISTANCE));
+    if overlap(rect, around) && pointer.y - DISTANCE - size.y >= panel.top() {
+        return rect.translate(vec2(0.0, pointer.y - DISTANCE - size.y - y));
+    }
+    rect
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_never_leaves_the_panel() {
+        let panel = Rect::from_min_size(Pos2::new(100.0, 50.0), vec2(400.0, 200.0));
+        for x in [100.0, 300.0, 499.0] {
+            for y in [50.0, 140.0, 249.0] {
+                for size in [vec2(120.0, 60.0), vec2(390.0, 190.0), vec2(900.0, 900.0)] {
+                    let rect = place(panel, Pos2::new(x, y), size);
+                    assert!(
+                        panel.expand(0.01).contains_rect(rect),
+                        "{x} {y} {size}: {rect}"
+                    );
+                }
+            }
+        }
+        let near = place(panel, Pos2::new(150.0, 100.0), vec2(120.0, 60.0));
+        assert_eq!(near.min, Pos2::new(164.0, 114.0));
+    }
+
+    #[test]
+    fn rates_and_names_are_for_people() {
+        assert_eq!(
+            format::scientific(rounded(9.915_585_312_589_867e-5)),
+            "9.92e-5"
+        );
+        assert_eq!(shortened("baseline"), "baseline");
+        assert_eq!(shortened(&"x".repeat(50)).chars().count(), LONGEST_NAME);
+    }
+}

@@ -1,0 +1,195 @@
+//! The inspected image: what is shown of it while and after its mask is predicted.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use eframe::egui::{Align, Label, Layout, Ui};
+
+use super::InspectPanel;
+use super::overlay::{Overlay, Subject};
+use crate::engine::Rgb;
+use crate::ui::canvas::Canvas;
+use crate::ui::context::PanelCtx;
+use crate::ui::theme;
+use crate::ui::ui_ext::UiExt as _;
+use crate::ui::view_model::file_label::file_label;
+use crate::ui::view_model::format::percent;
+use crate::ui::view_model::mask::{Pixel, label_at};
+use crate::ui::view_model::prediction_cache::{Lookup, SHOW_WAITING_AFTER, Wait};
+
+/// What the place of the image shows.
+pub(super) enum ImageState {
+    Shown,
+    Waiting(Wait),
+    Cancelled,
+    Failed(String),
+}
+
+impl InspectPanel {
+    /// Looks up the prediction of the selected image, and prepares to show it. A prediction that
+    /// takes longer gives way to its image alone.
+    pub(super) fn update(&mut self, ctx: &PanelCtx<'_>, ui: &Ui, run: &str) -> Option<ImageState> {
+        let path = self.list.selected().map(Path::to_owned)?;
+        self.predictions.cancel_others(&path);
+        let state = match self.predictions.get(ctx.engine, run, &path) {
+            Lookup::Ready(prediction) => {
+                self.prepare(ctx, ui, Subject::Prediction(prediction));
+                ImageState::Shown
+            }
+            Lookup::Running(wait) => {
+                if wait.is_long() {
+                    self.prepare_image(ctx, ui, &path, wait.image.clone());
+                }
+                ImageState::Waiting(wait)
+            }
+            Lookup::Cancelled(image) => {
+                self.prepare_image(ctx, ui, &path, image);
+                ImageState::Cancelled
+            }
+            Lookup::Failed(message) => {
+                self.shown = None;
+                ImageState::Failed(message)
+            }
+        };
+        Some(state)
+    }
+
+    /// Prepares to show an image without a mask; nothing is shown until it is read.
+    fn prepare_image(&mut self, ctx: &PanelCtx<'_>, ui: &Ui, path: &Path, image: Option<Arc<Rgb>>) {
+        match image {
+            Some(image) => self.prepare(ctx, ui, Subject::Image(path.to_owned(), image)),
+            None => self.shown = None,
+        }
+    }
+
+    /// Prepares to show `subject`; the previous one stays until all layers are ready.
+    fn prepare(&mut self, ctx: &PanelCtx<'_>, ui: &Ui, subject: Subject) {
+        let overlay = Overlay {
+            subject,
+            visible: self.visible,
+            toggles: self.toggles,
+        };
+        if !self.textures.prepare(ctx, ui.ctx(), &overlay.layers()) {
+            return;
+        }
+        let is_same_image = self
+            .shown
+            .as_ref()
+            .is_some_and(|shown| shown.subject.path() == overlay.subject.path());
+        if !is_same_image {
+            self.view.fit();
+        }
+        self.shown = Some(overlay);
+    }
+
+    pub(super) fn image_ui(&mut self, ui: &mut Ui, run: &str, state: ImageState) {
+        let Some(path) = self.list.selected().map(Path::to_owned) else {
+            return;
+        };
+        let area = ui.available_rect_before_wrap();
+        match state {
+            ImageState::Shown => self.canvas_ui(ui),
+            ImageState::Waiting(wait) => {
+                self.canvas_ui(ui);
+                if !wait.is_long() {
+                    ui.request_repaint_after_secs(SHOW_WAITING_AFTER - wait.secs);
+                    return;
+                }
+                let text = wait.text(&format!(" {}", file_label(&path)));
+                if ui.waiting_to_cancel(area, &text, "Cancel the prediction") {
+                    self.predictions.cancel(run, &path);
+                }
+            }
+            ImageState::Cancelled => {
+                self.canvas_ui(ui);
+                if ui.offer(area, "The prediction was cancelled", "Predict") {
+                    self.predictions.forget_run(run);
+                }
+            }
+            ImageState::Failed(message) => self.failed_ui(ui, run, &path, &message),
+        }
+    }
+
+    fn canvas_ui(&mut self, ui: &mut Ui) {
+        let Some(overlay) = &self.shown else {
+            return;
+        };
+        let drawn = overlay.drawn(self.opacity);
+        let image = overlay.subject.image();
+        let size = ui.available_size();
+        self.hovered = Canvas::new(
+            &mut self.textures,
+            &drawn,
+            [image.width, image.height],
+            "Inspected image",
+        )
+        .show(ui, size, &mut self.view)
+        .hovered;
+    }
+
+    fn failed_ui(&mut self, ui: &mut Ui, run: &str, image: &Path, message: &str) {
+        ui.vertical_centered(|ui| {
+            ui.add_space(ui.available_height() * 0.3);
+            let title = format!("{} cannot be segmented", file_label(image));
+            ui.set_max_width(ui.available_width().min(560.0));
+            ui.error_box(&title, message);
+            ui.add_space(6.0);
+            if ui.button("Predict again").clicked() {
+                self.predictions.forget_run(run);
+            }
+        });
+    }
+
+    pub(super) fn status_ui(&self, ui: &mut Ui) {
+        let Some(overlay) = &self.shown else {
+            ui.horizontal(|ui| ui.weak("Scroll to zoom, drag to pan, double click to fit"));
+            return;
+        };
+        let subject = &overlay.subject;
+        ui.horizontal(|ui| {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if let Some(pixel) = self.hovered {
+                    pixel_ui(ui, subject, pixel);
+                }
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    ui.add(Label::new(summary(subject)).truncate());
+                });
+            });
+        });
+    }
+}
+
+fn summary(subject: &Subject) -> String {
+    let image = subject.image();
+    let (mut score, mut secs) = (String::new(), "not predicted".to_owned());
+    if let Some(prediction) = subject.prediction() {
+        if let Some(scores) = &prediction.scores {
+            score = format!("mIoU {}  ·  ", percent(scores.mean_iu));
+        }
+        if let Some(remark) = &prediction.score_remark {
+            score = format!("{score}{remark}  ·  ");
+        }
+        secs = format!("predicted in {:.2} s", prediction.secs);
+    }
+    format!(
+        "{score}{}  ·  {} × {}  ·  {secs}",
+        file_label(subject.path()),
+        image.width,
+        image.height,
+    )
+}
+
+/// Position and classes of the pixel under the pointer, from right to left.
+fn pixel_ui(ui: &mut Ui, subject: &Subject, pixel: Pixel) {
+    if let Some(prediction) = subject.prediction() {
+        let classes = &prediction.classes;
+        if let Some(truth) = subject.truth().and_then(|truth| label_at(truth, pixel)) {
+            ui.weak(format!("ground truth: {}", classes.name(truth)));
+        }
+        if let Some(label) = label_at(&prediction.mask, pixel) {
+            ui.label(classes.name(label));
+            ui.swatch(theme::class_color(classes.color(label)));
+        }
+    }
+    ui.weak(format!("x {}, y {}", pixel.x, pixel.y));
+}

@@ -1,0 +1,263 @@
+//! What can be done with the chosen runs.
+
+use std::collections::BTreeSet;
+
+use eframe::egui::{Button, Ui};
+
+use super::dialogs::{Dialog, NotesForm};
+use crate::engine::{InitialWeights, RunNotes, RunSnapshot, RunState};
+use crate::ui::command::Command;
+use crate::ui::context::PanelCtx;
+use crate::ui::view_model::format;
+
+/// Something to do with runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Action {
+    Resume,
+    Edit,
+    Archive,
+    Delete,
+    Compare,
+    Differences,
+    OpenFolder,
+    CommandLine,
+}
+
+const ACTIONS: [Action; 8] = [
+    Action::Resume,
+    Action::Edit,
+    Action::Compare,
+    Action::Differences,
+    Action::OpenFolder,
+    Action::CommandLine,
+    Action::Archive,
+    Action::Delete,
+];
+
+impl Action {
+    fn label(self, runs: &[&RunSnapshot]) -> &'static str {
+        match self {
+            Self::Resume => "Resume",
+            Self::Edit if runs.len() > 1 => "Add tags…",
+            Self::Edit => "Name and notes…",
+            Self::Archive if !runs.is_empty() && runs.iter().all(|run| run.notes.archived) => {
+                "Unarchive"
+            }
+            Self::Archive => "Archive",
+            Self::Delete => "Delete",
+            Self::Compare => "Compare",
+            Self::Differences => "Differences…",
+            Self::OpenFolder => "Open folder",
+            Self::CommandLine => "Copy as command line",
+        }
+    }
+
+    fn tooltip(self) -> &'static str {
+        match self {
+            Self::Resume => "Resume from the last checkpoint",
+            Self::Edit => "Name, note and tags; they are stored in the folder of the run",
+            Self::Archive => "Hide the runs, or show them again; nothing is deleted",
+            Self::Delete => {
+                "Move the runs to the trash; this can be undone until the program is closed"
+            }
+            Self::Compare => "Show masks and scores of the runs side by side",
+            Self::Differences => "The settings in which the runs differ",
+            Self::OpenFolder => "Show the folder of the run in the file manager",
+            Self::CommandLine => "Copy the command that trains a run with the same settings",
+        }
+    }
+
+    /// Why it cannot be done; `None` = it can.
+    fn problem(self, ctx: &PanelCtx<'_>, runs: &[&RunSnapshot]) -> Option<&'static str> {
+        if runs.is_empty() {
+            return Some("Choose runs in the table first");
+        }
+        let active = runs.iter().any(|run| run.state == RunState::Active);
+        match self {
+            Self::Resume | Self::OpenFolder | Self::CommandLine if runs.len() > 1 => {
+                Some("Choose one run alone")
+            }
+            Self::Resume if ctx.engine.active().is_some() => Some("Another run is active"),
+            Self::Resume if active => Some("The run is being trained by another program"),
+            Self::Resume if runs.iter().any(|run| run.state == RunState::Finished) => {
+                Some("The run is finished")
+            }
+            Self::Resume if runs.iter().any(|run| !run.can_resume) => {
+                Some("The run has no checkpoint")
+            }
+            Self::Delete if active => {
+                Some("A run that is being trained cannot be deleted; stop it first")
+            }
+            Self::Differences if runs.len() < 2 => {
+                Some("Choose two or more runs: click one, then others with Ctrl or Shift")
+            }
+            _ => None,
+        }
+    }
+
+    fn carry_out(self, ctx: &PanelCtx<'_>, runs: &[&RunSnapshot], dialog: &mut Option<Dialog>) {
+        let names = || runs.iter().map(|run| run.name.clone()).collect::<Vec<_>>();
+        let Some(first) = runs.first() else { return };
+        let command = match self {
+            Self::Resume => Command::ResumeRun(first.name.clone()),
+            Self::Edit => {
+                *dialog = Some(Dialog::Notes(NotesForm::new(runs)));
+                return;
+            }
+            Self::Differences => {
+                *dialog = Some(Dialog::Differences(names()));
+                return;
+            }
+            Self::Archive => archive(runs),
+            Self::Delete => Command::DeleteRuns(names()),
+            Self::Compare => Command::Compare {
+                runs: names(),
+                image: None,
+            },
+            Self::OpenFolder => Command::OpenFileManager(ctx.engine.run_folder(&first.name)),
+            Self::CommandLine => Command::CopyCommandLine(first.name.clone()),
+        };
+        ctx.commands.send(command);
+    }
+}
+
+fn archive(runs: &[&RunSnapshot]) -> Command {
+    let archived = !runs.iter().all(|run| run.notes.archived);
+    let notes = runs.iter().map(|run| {
+        let notes = RunNotes {
+            archived,
+            ..run.notes.clone()
+        };
+        (run.name.clone(), notes)
+    });
+    let what = if archived { "Archive" } else { "Unarchive" };
+    Command::SetRunNotes {
+        what: format!("{what} {}", format::plural(runs.len(), "run", "runs")),
+        notes: notes.collect(),
+    }
+}
+
+/// The buttons above the table.
+pub fn bar_ui(
+    ctx: &PanelCtx<'_>,
+    ui: &mut Ui,
+    rows: &[&RunSnapshot],
+    chosen: &mut BTreeSet<String>,
+    dialog: &mut Option<Dialog>,
+) {
+    // What is filtered out is not acted on: nobody sees it.
+    let runs: Vec<&RunSnapshot> = rows
+        .iter()
+        .copied()
+        .filter(|run| chosen.contains(&run.name))
+        .collect();
+    ui.horizontal_wrapped(|ui| {
+        for action in ACTIONS {
+            let problem = action.problem(ctx, &runs);
+            let response = ui
+                .add_enabled(problem.is_none(), Button::new(action.label(&runs)).small())
+                .on_hover_text(action.tooltip())
+                .on_disabled_hover_text(problem.unwrap_or_default());
+            if response.clicked() {
+                action.carry_out(ctx, &runs, dialog);
+            }
+        }
+        ui.separator();
+        undo_ui(ctx, ui, dialog);
+        if runs.is_empty() {
+            ui.weak("Click a row to choose a run");
+        } else {
+            ui.weak(format!("{} chosen", format::count(runs.len())));
+            if ui.small_button("Choose none").clicked() {
+                chosen.clear();
+            }
+        }
+    });
+}
+
+fn undo_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, dialog: &mut Option<Dialog>) {
+    if let Some(what) = ctx.engine.run_undo() {
+        let undo = ui.small_button(format!("Undo: {what}"));
+        if undo.on_hover_text("Take this back").clicked() {
+            ctx.commands.send(Command::UndoRunChange);
+        }
+    }
+    if ctx.engine.runs_in_trash() > 0 {
+        let empty = ui.small_button("Empty trash…");
+        let tooltip = "Deleted runs lie in the trash until the program is started again";
+        if empty.on_hover_text(tooltip).clicked() {
+            *dialog = Some(Dialog::EmptyTrash);
+        }
+    }
+}
+
+/// The same for the run under the pointer, or for the chosen ones where it is one of them.
+pub fn menu_ui(
+    ctx: &PanelCtx<'_>,
+    ui: &mut Ui,
+    runs: &[&RunSnapshot],
+    dialog: &mut Option<Dialog>,
+) {
+    for action in ACTIONS {
+        let problem = action.problem(ctx, runs);
+        let response = ui
+            .add_enabled(problem.is_none(), Button::new(action.label(runs)))
+            .on_hover_text(action.tooltip())
+            .on_disabled_hover_text(problem.unwrap_or_default());
+        if response.clicked() {
+            action.carry_out(ctx, runs, dialog);
+            ui.close();
+        }
+    }
+}
+
+/// Opens the form for name, note and tags of a run.
+pub fn edit(run: &RunSnapshot, dialog: &mut Option<Dialog>) {
+    *dialog = Some(Dialog::Notes(NotesForm::new(&[run])));
+}
+
+/// A run in some lines, for tooltips.
+pub fn details(run: &RunSnapshot) -> String {
+    let config = &run.config;
+    let mut text = format!(
+        "{}\n{} {} on {}\nStarted {} UTC, trained for {}\nDevice {}\n{} steps, {} of {} epochs\nBatch {}, learning rate {}, seed {}",
+        run.name,
+        config.variant,
+        config.trunk,
+        run.dataset_name,
+        run.started_text(),
+        format::duration(run.trained_secs()),
+        config.device,
+        format::count(run.steps_done()),
+        run.epochs.len(),
+        config.epochs,
+        config.batch_size,
+        format::scientific(config.learning.learning_rate),
+        config.seed,
+    );
+    let start = match &config.init {
+        InitialWeights::Random => None,
+        InitialWeights::Run(parent) => Some(parent.clone()),
+        InitialWeights::File(path) => Some(path.display().to_string()),
+    };
+    if let Some(start) = start {
+        text.push_str("\nStarted from ");
+        text.push_str(&start);
+    }
+    if !run.notes.tags.is_empty() {
+        text.push_str("\nTags ");
+        text.push_str(&run.notes.tags.join(", "));
+    }
+    if !run.notes.note.is_empty() {
+        text.push_str("\n\n");
+        text.push_str(&run.notes.note);
+    }
+    if let Some(message) = run.state.message() {
+        text.push_str("\n\nFailed: ");
+        text.push_str(message);
+    }
+    if !run.has_weights {
+        text.push_str("\nNo weights were saved");
+    }
+    text
+}

@@ -1,0 +1,278 @@
+//! Questions about runs: name and notes, differences, the trash.
+
+use eframe::egui::{Align, Button, Grid, Key, Layout, RichText, ScrollArea, TextEdit, Ui};
+
+use crate::engine::{RunNotes, RunSnapshot, differences};
+use crate::ui::command::Command;
+use crate::ui::context::PanelCtx;
+use crate::ui::theme;
+use crate::ui::ui_ext::UiExt as _;
+use crate::ui::view_model::format;
+
+/// The question that is open.
+pub enum Dialog {
+    /// Name, note and tags of a run, or tags for several.
+    Notes(NotesForm),
+    /// The settings in which the runs of these names differ.
+    Differences(Vec<String>),
+    /// Whether the deleted runs are deleted for good.
+    EmptyTrash,
+}
+
+/// What is being written about runs.
+pub struct NotesForm {
+    /// The runs and what is said about them now.
+    runs: Vec<(String, RunNotes)>,
+    name: String,
+    note: String,
+    tags: String,
+    /// What a run without a name is called.
+    unnamed: String,
+    focused: bool,
+}
+
+impl NotesForm {
+    pub fn new(runs: &[&RunSnapshot]) -> Self {
+        let mut form = Self {
+            runs: runs
+                .iter()
+                .map(|run| (run.name.clone(), run.notes.clone()))
+                .collect(),
+            name: String::new(),
+            note: String::new(),
+            tags: String::new(),
+            unnamed: String::new(),
+            focused: false,
+        };
+        if let [run] = runs {
+            form.name.clone_from(&run.notes.name);
+            form.note.clone_from(&run.notes.note);
+            form.tags = run.notes.tags.join(", ");
+            form.unnamed = run.title();
+        }
+        form
+    }
+
+    fn is_for_many(&self) -> bool {
+        self.runs.len() > 1
+    }
+
+    /// The notes as they are written; several runs keep theirs and get more tags.
+    fn notes(&self) -> Vec<(String, RunNotes)> {
+        let tags = || self.tags.split(',').map(str::to_owned);
+        let written = |notes: &RunNotes| {
+            if self.is_for_many() {
+                let mut notes = notes.clone();
+                notes.tags.extend(tags());
+                return notes.tidied();
+            }
+            let notes = RunNotes {
+                name: self.name.clone(),
+                note: self.note.clone(),
+                tags: tags().collect(),
+                archived: notes.archived,
+            };
+            notes.tidied()
+        };
+        self.runs
+            .iter()
+            .map(|(run, notes)| (run.clone(), written(notes)))
+            .collect()
+    }
+
+    /// Draws the fields; true = Enter in a field of one line.
+    fn fields_ui(&mut self, ui: &mut Ui) -> bool {
+        let mut done = false;
+        let mut line = |ui: &mut Ui, label: &str, hint: &str, text: &mut String| {
+            let label = ui.label(label);
+            let field = TextEdit::singleline(text)
+                .hint_text(hint)
+                .desired_width(f32::INFINITY);
+            let response = ui.add(field).labelled_by(label.id);
+            done |= response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+            response
+        };
+        let first = if self.is_for_many() {
+            line(ui, "More tags", "baseline, lr-sweep", &mut self.tags)
+        } else {
+            let first = line(ui, "Name", &self.unnamed, &mut self.name);
+            line(ui, "Tags", "baseline, lr-sweep", &mut self.tags);
+            first
+        };
+        if !self.is_for_many() {
+            let label = ui.label("Note");
+            let note = TextEdit::multiline(&mut self.note)
+                .desired_rows(4)
+                .desired_width(f32::INFINITY);
+            ui.add(note).labelled_by(label.id);
+        }
+        if !self.focused {
+            first.request_focus();
+            self.focused = true;
+        }
+        done
+    }
+}
+
+/// Draws the open question, and closes it when it is answered.
+pub fn ui(ctx: &PanelCtx<'_>, ui: &Ui, dialog: &mut Option<Dialog>) {
+    let closed = match dialog {
+        None => return,
+        Some(Dialog::Notes(form)) => notes_ui(ctx, ui, form),
+        Some(Dialog::Differences(runs)) => differences_ui(ctx, ui, runs),
+        Some(Dialog::EmptyTrash) => empty_trash_ui(ctx, ui),
+    };
+    if closed {
+        *dialog = None;
+    }
+}
+
+fn notes_ui(ctx: &PanelCtx<'_>, ui: &Ui, form: &mut NotesForm) -> bool {
+    let title = if form.is_for_many() {
+        format!("Tags for {} runs", form.runs.len())
+    } else {
+        "Name and notes".to_owned()
+    };
+    ui.question("run notes", &title, |ui| {
+        let entered = form.fields_ui(ui);
+        ui.add_space(6.0);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let save = ui.button("Save").clicked();
+            if save || entered {
+                let what = if form.is_for_many() {
+                    "Add tags"
+                } else {
+                    "Change name and notes"
+                };
+                let before = &form.runs;
+                let mut notes = form.notes();
+                notes.retain(|new| !before.contains(new));
+                if !notes.is_empty() {
+                    ctx.commands.send(Command::SetRunNotes {
+                        what: what.to_owned(),
+                        notes,
+                    });
+                }
+                ui.close();
+            }
+            if ui.button("Cancel").clicked() {
+                ui.close();
+            }
+        });
+    })
+}
+
+fn differences_ui(ctx: &PanelCtx<'_>, ui: &Ui, names: &[String]) -> bool {
+    let runs: Vec<&RunSnapshot> = names
+        .iter()
+        .filter_map(|name| ctx.engine.run(name))
+        .collect();
+    let found = differences(&runs);
+    ui.question("run differences", "Differences between settings", |ui| {
+        if found.is_empty() {
+            ui.label("These runs have the same settings");
+        }
+        let table = |ui: &mut Ui| {
+            Grid::new("differences")
+                .striped(true)
+                .num_columns(runs.len() + 1)
+                .show(ui, |ui| {
+                    ui.label("");
+                    for run in &runs {
+                        ui.truncated(RichText::new(run.title()).strong(), &run.name);
+                    }
+                    ui.end_row();
+                    for difference in &found {
+                        ui.label(&difference.setting);
+                        for value in &difference.values {
+                            ui.label(value);
+                        }
+                        ui.end_row();
+                    }
+                });
+        };
+        ScrollArea::both().max_height(360.0).show(ui, table);
+        ui.add_space(6.0);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if ui.default_button(Button::new("Close")) {
+                ui.close();
+            }
+            let copy = ui.add_enabled(!found.is_empty(), Button::new("Copy as CSV"));
+            if copy.clicked() {
+                let mut lines = vec![csv_line(
+                    std::iter::once("setting").chain(names.iter().map(String::as_str)),
+                )];
+                lines.extend(found.iter().map(|difference| {
+                    let values = difference.values.iter().map(String::as_str);
+                    csv_line(std::iter::once(difference.setting.as_str()).chain(values))
+                }));
+                ui.copy_text(lines.join("\n"));
+            }
+        });
+    })
+}
+
+/// Values of a line as RFC 4180 has them.
+fn csv_line<'a>(values: impl Iterator<Item = &'a str>) -> String {
+    let quoted = values.map(|value| {
+        if value.contains(['"', ',', '\n']) {
+            format!("\"{}\"", value.replace('"', "\"\""))
+        } else {
+            value.to_owned()
+        }
+    });
+    quoted.collect::<Vec<_>>().join(",")
+}
+
+fn empty_trash_ui(ctx: &PanelCtx<'_>, ui: &Ui) -> bool {
+    ui.question("empty trash", "Delete for good?", |ui| {
+        let count = format::plural(ctx.engine.runs_in_trash(), "deleted run", "deleted runs");
+        ui.label(format!(
+            "Weights and history of {count} are removed from the disk. This cannot be undone"
+        ));
+        ui.add_space(6.0);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let palette = theme::palette(ui.visuals());
+            let text = RichText::new("Delete for good").color(palette.on_accent);
+            if ui.default_button(Button::new(text).fill(palette.error)) {
+                ctx.commands.send(Command::EmptyRunTrash);
+                ui.close();
+            }
+            if ui.button("Keep in trash").clicked() {
+                ui.close();
+            }
+        });
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::view_model::test_runs::run;
+
+    #[test]
+    fn one_run_gets_what_is_written_and_several_get_more_tags() {
+        let (mut a, b) = (run("a", 1), run("b", 2));
+        a.notes.tags = vec!["old".to_owned()];
+        a.notes.archived = true;
+        let mut one = NotesForm::new(&[&a]);
+        assert_eq!(one.tags, "old");
+        one.name = " best ".to_owned();
+        one.tags = "x, ,y".to_owned();
+        let (_, notes) = &one.notes()[0];
+        assert_eq!((notes.name.as_str(), notes.archived), ("best", true));
+        assert_eq!(notes.tags, ["x", "y"]);
+
+        let mut many = NotesForm::new(&[&a, &b]);
+        many.tags = "new".to_owned();
+        let notes = many.notes();
+        assert_eq!(notes[0].1.tags, ["old", "new"]);
+        assert_eq!((notes[1].1.tags.len(), notes[1].1.name.as_str()), (1, ""));
+    }
+
+    #[test]
+    fn commas_and_quotes_stay_in_their_cells() {
+        let line = csv_line(["a", "1, 2", "say \"x\""].into_iter());
+        assert_eq!(line, r#"a,"1, 2","say ""x""""#);
+    }
+}

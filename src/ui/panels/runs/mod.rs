@@ -1,0 +1,259 @@
+//! All runs as a table: to find one among hundreds, name it, resume it, compare it, delete it.
+
+mod actions;
+mod dialogs;
+mod table;
+
+use std::collections::BTreeSet;
+
+use eframe::egui::{Align, ComboBox, Layout, RichText, TextEdit, Ui};
+use serde::{Deserialize, Serialize};
+use strum::VariantArray as _;
+
+use crate::engine::{NoticeLevel, RunSnapshot, RunState};
+use crate::ui::command::Command;
+use crate::ui::context::PanelCtx;
+use crate::ui::panels::go_to_train;
+use crate::ui::ui_ext::UiExt as _;
+use crate::ui::view_model::format;
+use crate::ui::view_model::run_selection::RunSelection;
+use crate::ui::view_model::run_table::{Column, Query, STATES};
+use dialogs::Dialog;
+
+/// The Runs panel.
+#[derive(Serialize, Deserialize)]
+#[serde(default)]
+pub struct RunsPanel {
+    query: Query,
+    columns: Vec<Column>,
+    /// Interrupted runs that nobody wants to hear of.
+    dismissed: BTreeSet<String>,
+    /// Names of the chosen rows.
+    #[serde(skip)]
+    chosen: BTreeSet<String>,
+    /// Where a range of rows begins.
+    #[serde(skip)]
+    anchor: Option<String>,
+    #[serde(skip)]
+    dialog: Option<Dialog>,
+}
+
+impl Default for RunsPanel {
+    fn default() -> Self {
+        Self {
+            query: Query::default(),
+            columns: Column::DEFAULT.to_vec(),
+            dismissed: BTreeSet::new(),
+            chosen: BTreeSet::new(),
+            anchor: None,
+            dialog: None,
+        }
+    }
+}
+
+impl RunsPanel {
+    /// Draws the panel. `selection` holds the ticked runs.
+    pub fn ui(&mut self, ctx: &PanelCtx<'_>, selection: &mut RunSelection, ui: &mut Ui) {
+        let engine = ctx.engine;
+        if engine.runs_known() {
+            self.chosen.retain(|name| engine.run(name).is_some());
+        }
+        if engine.runs().is_empty() && engine.run_undo().is_none() {
+            if engine.runs_known() {
+                let hint = "The first run appears here when training starts";
+                ui.empty_state("No runs yet", hint, |ui| go_to_train(ctx, ui));
+            } else {
+                ui.empty_state("Reading the runs folder", "", |_| {});
+            }
+            return;
+        }
+        self.interrupted_ui(ctx, ui);
+        let rows = self.query.rows(engine.runs());
+        self.query_ui(engine.runs().len(), rows.len(), ui);
+        actions::bar_ui(ctx, ui, &rows, &mut self.chosen, &mut self.dialog);
+        ui.add_space(2.0);
+        if rows.is_empty() {
+            self.nothing_found_ui(ui);
+        } else {
+            let table = table::Table {
+                ctx,
+                rows: &rows,
+                columns: &self.columns,
+                selection,
+                chosen: &mut self.chosen,
+                anchor: &mut self.anchor,
+                dialog: &mut self.dialog,
+            };
+            table.ui(ui, &mut self.query);
+        }
+        dialogs::ui(ctx, ui, &mut self.dialog);
+    }
+
+    /// Says that a run ended without an end, and offers to resume it.
+    fn interrupted_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        let Some(run) = interrupted(ctx.engine.runs(), &self.dismissed) else {
+            return;
+        };
+        let mut dismissed = false;
+        ui.notice_box(NoticeLevel::Warning, |ui| {
+            ui.horizontal_wrapped(|ui| {
+                let text = format!(
+                    "{} was interrupted after step {}",
+                    run.title(),
+                    format::count(run.steps_done())
+                );
+                ui.label(text);
+                let busy = ctx.engine.active().is_some();
+                let resume = ui
+                    .add_enabled(!busy, eframe::egui::Button::new("Resume").small())
+                    .accessible_name("Resume interrupted run")
+                    .on_hover_text("Resume from the last checkpoint")
+                    .on_disabled_hover_text("Another run is active");
+                if resume.clicked() {
+                    ctx.commands.send(Command::ResumeRun(run.name.clone()));
+                }
+                let dismiss = ui.small_button("Dismiss");
+                dismissed = dismiss
+                    .on_hover_text("Hide this message; the run stays")
+                    .clicked();
+            });
+        });
+        if dismissed {
+            self.dismissed.insert(run.name.clone());
+        }
+    }
+
+    fn query_ui(&mut self, all: usize, shown: usize, ui: &mut Ui) {
+        ui.horizontal_wrapped(|ui| {
+            let search = TextEdit::singleline(&mut self.query.search)
+                .hint_text("Search names, tags, settings…")
+                .desired_width(190.0);
+            ui.add(search)
+                .accessible_name("Search runs")
+                .on_hover_text("Runs that have all of these words in any column");
+            let state = self.query.state.clone();
+            ComboBox::from_id_salt("state")
+                .selected_text(state.as_deref().unwrap_or("All states"))
+                .width(96.0)
+                .show_ui(ui, |ui| {
+                    ui.selectable_value(&mut self.query.state, None, "All states");
+                    for state in STATES {
+                        let value = Some(state.to_owned());
+                        ui.selectable_value(&mut self.query.state, value, state);
+                    }
+                })
+                .response
+                .accessible_name("State of the runs");
+            ui.checkbox(&mut self.query.archived, "Archived")
+                .on_hover_text("Also show archived runs");
+            ui.menu_button("Columns", |ui| self.columns_ui(ui));
+            ui.weak(if shown == all {
+                format::plural(all, "run", "runs")
+            } else {
+                format!(
+                    "{} of {}",
+                    format::count(shown),
+                    format::plural(all, "run", "runs")
+                )
+            });
+        });
+    }
+
+    fn columns_ui(&mut self, ui: &mut Ui) {
+        for column in Column::VARIANTS.iter().copied() {
+            // Without names, nobody could tell the rows.
+            let mut shown = column == Column::Name || self.columns.contains(&column);
+            let response = ui.add_enabled(
+                column != Column::Name,
+                eframe::egui::Checkbox::new(&mut shown, column.title()),
+            );
+            if response.changed() {
+                let is_shown = |other: &Column| {
+                    if *other == column {
+                        shown
+                    } else {
+                        self.columns.contains(other)
+                    }
+                };
+                self.columns = Column::VARIANTS.iter().copied().filter(is_shown).collect();
+            }
+        }
+        ui.separator();
+        if ui.button("Default columns").clicked() {
+            self.columns = Column::DEFAULT.to_vec();
+        }
+    }
+
+    fn nothing_found_ui(&mut self, ui: &mut Ui) {
+        let hint = if self.query.is_filtered() {
+            "No run has these words in this state"
+        } else {
+            "Archived runs are hidden"
+        };
+        ui.empty_state("No runs to show", hint, |ui| {
+            if ui.button("Show all runs").clicked() {
+                self.query.search.clear();
+                self.query.state = None;
+                self.query.archived = true;
+            }
+        });
+    }
+}
+
+/// The newest run that a crash or a power loss ended and that can be resumed.
+fn interrupted<'a>(
+    runs: &'a [RunSnapshot],
+    dismissed: &BTreeSet<String>,
+) -> Option<&'a RunSnapshot> {
+    runs.iter().find(|run| {
+        run.state == RunState::Interrupted
+            && run.can_resume
+            && !run.notes.archived
+            && !dismissed.contains(&run.name)
+    })
+}
+
+/// The newest run in a few lines, for the Train panel.
+pub fn newest_run_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    let engine = ctx.engine;
+    ui.horizontal(|ui| {
+        ui.section("Runs");
+        ui.weak(format::count(engine.runs().len()));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let all = ui.button("All runs");
+            if all.on_hover_text("Show the table of all runs").clicked() {
+                ctx.commands
+                    .send(Command::ShowPanel(crate::ui::command::PanelKind::Runs));
+            }
+        });
+    });
+    let Some(run) = engine.runs().first() else {
+        ui.weak("No runs yet: the first run appears here when training starts");
+        return;
+    };
+    let title = run.title();
+    ui.card(|ui| {
+        ui.truncated(RichText::new(&title).strong(), &actions::details(run));
+        ui.horizontal(|ui| {
+            table::state_ui(ui, run);
+            let best = run.best().and_then(|epoch| epoch.scores.mean_iu);
+            ui.label(RichText::new(format!("mIoU {}", format::percent(best))).small())
+                .on_hover_text("Best mIoU on the validation images");
+            if run.can_resume && run.state != RunState::Active {
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                    let resume = ui
+                        .add_enabled(
+                            engine.active().is_none(),
+                            eframe::egui::Button::new("Resume").small(),
+                        )
+                        .accessible_name(format!("Resume {title}"))
+                        .on_hover_text("Resume from the last checkpoint")
+                        .on_disabled_hover_text("Another run is active");
+                    if resume.clicked() {
+                        ctx.commands.send(Command::ResumeRun(run.name.clone()));
+                    }
+                });
+            }
+        });
+    });
+}

@@ -1,0 +1,280 @@
+//! The rows: only those in sight are laid out.
+
+use std::collections::BTreeSet;
+
+use eframe::egui::{
+    self, Align, Color32, Label, Layout, Rect, Response, RichText, ScrollArea, Sense, TextWrapMode,
+    Ui, UiBuilder, pos2, vec2,
+};
+
+use super::actions;
+use super::dialogs::Dialog;
+use crate::engine::{RunSnapshot, RunState};
+use crate::ui::context::PanelCtx;
+use crate::ui::theme;
+use crate::ui::ui_ext::UiExt as _;
+use crate::ui::view_model::run_selection::RunSelection;
+use crate::ui::view_model::run_table::{Column, Query, state_word};
+
+const ROW_HEIGHT: f32 = 24.0;
+/// Before the first column: the tick and the color of a run.
+const TICK_WIDTH: f32 = 46.0;
+const CELL_GAP: f32 = 10.0;
+
+/// One drawing of the table.
+pub struct Table<'a> {
+    pub ctx: &'a PanelCtx<'a>,
+    pub rows: &'a [&'a RunSnapshot],
+    pub columns: &'a [Column],
+    pub selection: &'a mut RunSelection,
+    pub chosen: &'a mut BTreeSet<String>,
+    pub anchor: &'a mut Option<String>,
+    pub dialog: &'a mut Option<Dialog>,
+}
+
+impl Table<'_> {
+    pub fn ui(mut self, ui: &mut Ui, query: &mut Query) {
+        ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
+            let widths = self.widths(ui.available_width());
+            let width = TICK_WIDTH + widths.iter().map(|width| width + CELL_GAP).sum::<f32>();
+            ui.set_width(width);
+            self.header_ui(ui, query, &widths, width);
+            ui.spacing_mut().item_spacing.y = 0.0;
+            ScrollArea::vertical().auto_shrink(false).show_rows(
+                ui,
+                ROW_HEIGHT,
+                self.rows.len(),
+                |ui, range| {
+                    ui.set_width(width);
+                    for index in range {
+                        self.row_ui(ui, index, &widths, width);
+                    }
+                },
+            );
+        });
+    }
+
+    /// The columns take what is left over, in proportion.
+    fn widths(&self, available: f32) -> Vec<f32> {
+        let own: Vec<f32> = self.columns.iter().map(|column| column.width()).collect();
+        let gaps = TICK_WIDTH + CELL_GAP * own.len() as f32 + 12.0;
+        let factor = ((available - gaps) / own.iter().sum::<f32>().max(1.0)).max(1.0);
+        own.into_iter()
+            .map(|width| (width * factor).floor())
+            .collect()
+    }
+
+    fn header_ui(&self, ui: &mut Ui, query: &mut Query, widths: &[f32], width: f32) {
+        let (line, _) = ui.allocate_exact_size(vec2(width, ROW_HEIGHT), Sense::hover());
+        for (column, cell) in self.columns.iter().zip(cells(line, widths)) {
+            let sorted = query.sort == *column;
+            let text = RichText::new(column.title()).small().strong();
+            let mut ui = cell_ui(ui, cell, *column);
+            let header = Label::new(text)
+                .selectable(false)
+                .truncate()
+                .sense(Sense::click());
+            let response = ui
+                .add(header)
+                .on_hover_text("Sort by this column; click again to turn it round");
+            let name = format!("Sort by {}", column.title());
+            response.widget_info(|| {
+                egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, &name)
+            });
+            if response.clicked() {
+                query.sort_by(*column);
+            }
+            if sorted {
+                let x = if column.is_number() {
+                    response.rect.left() - 6.0
+                } else {
+                    response.rect.right() + 6.0
+                };
+                sort_mark(&ui, pos2(x, response.rect.center().y), query.descending);
+            }
+        }
+        let stroke = ui.visuals().widgets.noninteractive.bg_stroke;
+        ui.painter().hline(line.x_range(), line.bottom(), stroke);
+    }
+
+    fn row_ui(&mut self, ui: &mut Ui, index: usize, widths: &[f32], width: f32) {
+        let run = self.rows[index];
+        let (line, _) = ui.allocate_exact_size(vec2(width, ROW_HEIGHT), Sense::hover());
+        let id = ui.scope_id().with(("run", &run.name));
+        let response = ui.interact(line, id, Sense::click());
+        let title = run.title();
+        let chosen = self.chosen.contains(&run.name);
+        response.widget_info(|| {
+            let mut info =
+                egui::WidgetInfo::selected(egui::accesskit::Role::Button, true, chosen, &title);
+            info.enabled = true;
+            info
+        });
+        if let Some(fill) = row_fill(ui, &response, chosen, index) {
+            ui.painter().rect_filled(line, 0.0, fill);
+        }
+        self.tick_ui(ui, line, run, &title);
+        for (column, cell) in self.columns.iter().zip(cells(line, widths)) {
+            let mut ui = cell_ui(ui, cell, *column);
+            if *column == Column::State {
+                state_ui(&mut ui, run);
+                continue;
+            }
+            let mut text = RichText::new(column.text(run));
+            if run.notes.archived {
+                text = text.weak();
+            }
+            ui.add(
+                Label::new(text)
+                    .selectable(false)
+                    .truncate()
+                    .show_tooltip_when_elided(false),
+            );
+        }
+        if response.clicked() {
+            let modifiers = ui.input(|input| input.modifiers);
+            self.choose(index, modifiers);
+        }
+        if response.double_clicked() {
+            actions::edit(run, self.dialog);
+        }
+        if response.secondary_clicked() && !chosen {
+            self.choose(index, egui::Modifiers::NONE);
+        }
+        let runs: Vec<&RunSnapshot> = self
+            .rows
+            .iter()
+            .copied()
+            .filter(|run| self.chosen.contains(&run.name))
+            .collect();
+        response.context_menu(|ui| actions::menu_ui(self.ctx, ui, &runs, self.dialog));
+        response.on_hover_ui(|ui| {
+            ui.label(actions::details(run));
+        });
+    }
+
+    /// A click chooses one row, with Ctrl one more or less, with Shift all from the last click.
+    fn choose(&mut self, index: usize, modifiers: egui::Modifiers) {
+        let name = &self.rows[index].name;
+        let anchor = self.anchor.as_ref();
+        let from = anchor.and_then(|anchor| self.rows.iter().position(|run| run.name == *anchor));
+        match from {
+            Some(from) if modifiers.shift => {
+                if !modifiers.command {
+                    self.chosen.clear();
+                }
+                let range = from.min(index)..=from.max(index);
+                self.chosen
+                    .extend(self.rows[range].iter().map(|run| run.name.clone()));
+                return;
+            }
+            _ if modifiers.command => {
+                if !self.chosen.remove(name) {
+                    self.chosen.insert(name.clone());
+                }
+            }
+            _ => {
+                self.chosen.clear();
+                self.chosen.insert(name.clone());
+            }
+        }
+        *self.anchor = Some(name.clone());
+    }
+
+    fn tick_ui(&mut self, ui: &mut Ui, line: Rect, run: &RunSnapshot, title: &str) {
+        let place = Rect::from_min_size(line.min, vec2(TICK_WIDTH, line.height()));
+        let layout = Layout::left_to_right(Align::Center);
+        let mut ui = ui.new_child(
+            UiBuilder::new()
+                .id_salt(("tick", &run.name))
+                .max_rect(place)
+                .layout(layout),
+        );
+        ui.spacing_mut().item_spacing.x = 4.0;
+        let mut ticked = self.selection.contains(&run.name);
+        let response = ui
+            .checkbox(&mut ticked, "")
+            .accessible_name(format!("Show {title}"))
+            .on_hover_text("Show this run in Curves");
+        if response.changed() {
+            self.selection.set(&run.name, ticked);
+        }
+        if let Some(slot) = self.selection.slot(&run.name) {
+            let color = theme::run_color(ui.visuals(), slot);
+            ui.swatch(if ticked {
+                color
+            } else {
+                color.gamma_multiply(0.4)
+            })
+            .on_hover_text("Color of this run in Curves");
+        }
+    }
+}
+
+/// The places of the cells of a line.
+fn cells(line: Rect, widths: &[f32]) -> impl Iterator<Item = Rect> {
+    let mut left = line.left() + TICK_WIDTH;
+    widths.iter().map(move |width| {
+        let cell = Rect::from_min_size(pos2(left, line.top()), vec2(*width, line.height()));
+        left += width + CELL_GAP;
+        cell
+    })
+}
+
+fn cell_ui(ui: &mut Ui, cell: Rect, column: Column) -> Ui {
+    let layout = if column.is_number() {
+        Layout::right_to_left(Align::Center)
+    } else {
+        Layout::left_to_right(Align::Center)
+    };
+    let mut ui = ui.new_child(
+        UiBuilder::new()
+            .id_salt((cell.left() as i64, cell.top() as i64))
+            .max_rect(cell)
+            .layout(layout),
+    );
+    ui.set_clip_rect(ui.clip_rect().intersect(cell));
+    ui.style_mut().wrap_mode = Some(TextWrapMode::Truncate);
+    ui
+}
+
+/// A triangle beside a header: down where the largest comes first.
+fn sort_mark(ui: &Ui, center: egui::Pos2, descending: bool) {
+    let tip = if descending { 3.0 } else { -3.0 };
+    let points = vec![
+        center + vec2(-3.5, -tip),
+        center + vec2(3.5, -tip),
+        center + vec2(0.0, tip),
+    ];
+    let color = ui.visuals().text_color();
+    ui.painter().add(egui::Shape::convex_polygon(
+        points,
+        color,
+        egui::Stroke::NONE,
+    ));
+}
+
+fn row_fill(ui: &Ui, response: &Response, chosen: bool, index: usize) -> Option<Color32> {
+    let visuals = ui.visuals();
+    if chosen {
+        Some(visuals.selection.bg_fill)
+    } else if response.hovered() {
+        Some(visuals.widgets.hovered.weak_bg_fill.gamma_multiply(0.5))
+    } else if index % 2 == 1 {
+        Some(visuals.faint_bg_color)
+    } else {
+        None
+    }
+}
+
+/// The state of a run in its color.
+pub fn state_ui(ui: &mut Ui, run: &RunSnapshot) {
+    let palette = theme::palette(ui.visuals());
+    let color = match run.state {
+        RunState::Active => palette.info,
+        RunState::Finished => palette.success,
+        RunState::Stopped | RunState::Interrupted => palette.warning,
+        RunState::Failed(_) => palette.error,
+    };
+    ui.tag(state_word(run), color);
+}

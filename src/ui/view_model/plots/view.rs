@@ -1,0 +1,117 @@
+//! What of the plots is in view: zoom, pan, fit. All plots share their horizontal axis.
+
+use std::collections::BTreeMap;
+
+use super::PlotKind;
+
+/// A part of an axis.
+pub type Range = [f64; 2];
+
+/// The view of all plots.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PlotView {
+    /// Of the horizontal axis; `None` = all.
+    pub x: Option<Range>,
+    /// Of the values of a plot; those without an entry follow what is in view.
+    pub y: BTreeMap<PlotKind, Range>,
+}
+
+/// The narrowest range of an axis, as a share of its larger end.
+const NARROWEST: f64 = 1e-9;
+
+impl PlotView {
+    /// Shows everything.
+    pub fn fit(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Whether something else than everything is shown.
+    pub fn is_changed(&self) -> bool {
+        *self != Self::default()
+    }
+
+    /// Makes everything `factor` times as large around a place, which stays where it is.
+    pub fn zoom(&mut self, plot: PlotKind, [x, y]: [Range; 2], center: [f64; 2], factor: f64) {
+        let zoomed = |[from, to]: Range, center: f64| {
+            [
+                center + (from - center) / factor,
+                center + (to - center) / factor,
+            ]
+        };
+        self.set(plot, [zoomed(x, center[0]), zoomed(y, center[1])]);
+    }
+
+    /// Moves the view by a distance in the units of the axes.
+    pub fn pan(&mut self, plot: PlotKind, [x, y]: [Range; 2], by: [f64; 2]) {
+        let moved = |[from, to]: Range, by: f64| [from + by, to + by];
+        self.set(plot, [moved(x, by[0]), moved(y, by[1])]);
+    }
+
+    /// Shows a rectangle, given by two opposite corners.
+    pub fn show(&mut self, plot: PlotKind, a: [f64; 2], b: [f64; 2]) {
+        let range = |axis: usize| [a[axis].min(b[axis]), a[axis].max(b[axis])];
+        self.set(plot, [range(0), range(1)]);
+    }
+
+    fn set(&mut self, plot: PlotKind, [x, y]: [Range; 2]) {
+        if is_range(x) && is_range(y) {
+            self.x = Some(x);
+            self.y.insert(plot, y);
+        }
+    }
+}
+
+fn is_range([from, to]: Range) -> bool {
+    let largest = from.abs().max(to.abs());
+    from.is_finite() && to.is_finite() && to - from > largest * NARROWEST && to > from
+}
+
+/// Whether none of the points is in view.
+pub fn is_out_of_sight<'a>(
+    mut points: impl Iterator<Item = &'a [f64; 2]>,
+    [x, y]: [Range; 2],
+) -> bool {
+    let inside = |[from, to]: Range, value: f64| (from..=to).contains(&value);
+    !points.any(|point| inside(x, point[0]) && inside(y, point[1]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLOT: PlotKind = PlotKind::Loss;
+
+    #[test]
+    fn the_place_under_the_pointer_stays() {
+        let mut view = PlotView::default();
+        view.zoom(PLOT, [[0.0, 100.0], [0.0, 1.0]], [25.0, 0.5], 2.0);
+        assert_eq!(view.x, Some([12.5, 62.5]));
+        assert_eq!(view.y[&PLOT], [0.25, 0.75]);
+        view.zoom(PLOT, [[12.5, 62.5], [0.25, 0.75]], [25.0, 0.5], 0.5);
+        assert_eq!((view.x, view.y[&PLOT]), (Some([0.0, 100.0]), [0.0, 1.0]));
+        assert!(view.is_changed());
+        view.fit();
+        assert!(!view.is_changed());
+    }
+
+    #[test]
+    fn a_rectangle_has_its_corners_in_any_order() {
+        let mut view = PlotView::default();
+        view.show(PLOT, [30.0, 0.2], [10.0, 0.8]);
+        assert_eq!((view.x, view.y[&PLOT]), (Some([10.0, 30.0]), [0.2, 0.8]));
+        view.pan(PLOT, [[10.0, 30.0], [0.2, 0.8]], [5.0, 0.0]);
+        assert_eq!((view.x, view.y[&PLOT]), (Some([15.0, 35.0]), [0.2, 0.8]));
+        // A click without a drag is no rectangle.
+        view.show(PLOT, [10.0, 0.2], [10.0, 0.2]);
+        assert_eq!(view.x, Some([15.0, 35.0]));
+    }
+
+    #[test]
+    fn nothing_is_in_sight_where_no_point_is() {
+        let points = [[1.0, 1.0], [2.0, 5.0]];
+        let all = [[0.0, 3.0], [0.0, 6.0]];
+        assert!(!is_out_of_sight(points.iter(), all));
+        assert!(is_out_of_sight(points.iter(), [[0.0, 3.0], [6.0, 7.0]]));
+        assert!(is_out_of_sight([].iter(), all));
+    }
+}

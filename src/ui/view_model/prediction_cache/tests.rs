@@ -1,0 +1,116 @@
+use super::*;
+use crate::ui::test_engine::Bench;
+
+fn failed(run: &str, image: &str) -> Done {
+    Done {
+        run: run.to_owned(),
+        image: PathBuf::from(image),
+        epoch: None,
+        result: Err(Failure::Told("unreadable".to_owned())),
+    }
+}
+
+#[test]
+fn the_oldest_entries_go_first() {
+    let mut cache = PredictionCache::default();
+    for i in 0..40 {
+        cache.done.push_back(failed("run", &i.to_string()));
+    }
+    cache.shrink();
+    assert_eq!(cache.done.len(), MAX_ENTRIES);
+    assert!(cache.find("run", Path::new("7")).is_none());
+    assert!(cache.find("run", Path::new("8")).is_some());
+}
+
+#[test]
+fn forgetting_a_run_keeps_the_others() {
+    let mut cache = PredictionCache::default();
+    cache.done.push_back(failed("a", "x"));
+    cache.done.push_back(failed("b", "x"));
+    cache.forget_run("a");
+    assert!(cache.find("a", Path::new("x")).is_none());
+    assert!(cache.find("b", Path::new("x")).is_some());
+}
+
+#[test]
+fn a_lost_prediction_has_failed_and_can_be_asked_for_again() {
+    let bench = Bench::new();
+    let (run, image) = ("run", Path::new("x"));
+    let mut cache = PredictionCache::default();
+    cache.running.push(Running {
+        run: run.to_owned(),
+        image: image.to_owned(),
+        epoch: None,
+        since: Instant::now(),
+        task: Some(bench.lost()),
+    });
+    bench.until(|ctx| {
+        cache.poll(ctx.engine);
+        cache.running.is_empty()
+    });
+    let Lookup::Failed(message) = cache.get(&bench.engine, run, image) else {
+        panic!("it has not failed")
+    };
+    assert!(message.contains("ended unexpectedly"), "{message}");
+    cache.forget_run(run);
+    let again = cache.get(&bench.engine, run, image);
+    assert!(matches!(again, Lookup::Running(_)));
+}
+
+#[test]
+fn a_cancelled_prediction_stays_cancelled_until_it_is_asked_for_again() {
+    let bench = Bench::new();
+    let (run, image) = ("run", Path::new("x"));
+    let mut cache = PredictionCache::default();
+    cache.get(&bench.engine, run, image);
+    cache.get(&bench.engine, "other", image);
+    cache.cancel(run, image);
+    assert!(matches!(
+        cache.get(&bench.engine, run, image),
+        Lookup::Cancelled(None)
+    ));
+    assert_eq!(cache.running.len(), 1, "the other one goes on");
+    cache.forget_run(run);
+    assert!(matches!(
+        cache.get(&bench.engine, run, image),
+        Lookup::Running(_)
+    ));
+    // Who comes back to the image wants its mask.
+    cache.cancel(run, image);
+    cache.cancel_others(Path::new("y"));
+    assert!(cache.done.is_empty() && cache.images.is_empty());
+}
+
+#[test]
+fn an_image_that_cannot_be_read_fails_with_its_name() {
+    let bench = Bench::new();
+    let image = Path::new("/nowhere/gone.png");
+    let mut cache = PredictionCache::default();
+    cache.get(&bench.engine, "a", image);
+    cache.get(&bench.engine, "b", image);
+    bench.until(|ctx| {
+        cache.poll(ctx.engine);
+        cache.running.is_empty()
+    });
+    for run in ["a", "b"] {
+        let Lookup::Failed(message) = cache.get(&bench.engine, run, image) else {
+            panic!("it has not failed")
+        };
+        assert!(message.contains("gone.png"), "{message}");
+    }
+}
+
+#[test]
+fn a_wait_says_how_far_and_how_long() {
+    let wait = Wait {
+        secs: 1.94,
+        share: Some(0.428),
+        image: None,
+    };
+    assert_eq!(wait.text(" a.png"), "Predicting a.png · 42 % · 1.9 s");
+    let wait = Wait {
+        share: None,
+        ..wait
+    };
+    assert_eq!(wait.text(""), "Predicting · 1.9 s");
+}

@@ -1,0 +1,22 @@
+//! Runs for unit tests of what is shown of them.
+
+use std::sync::Arc;
+
+use crate::engine::{ClassList, RunNotes, RunSnapshot, RunState, Trunk, preset};
+
+/// A finished run with the preset of VGG16 slim and no history.
+pub fn run(name: &str, created: u64) -> RunSnapshot {
+    RunSnapshot {
+        name: name.to_owned(),
+        config: preset(Trunk::Vgg16Slim),
+        classes: Arc::new(ClassList::numbered(2)),
+        dataset_name: "sample".to_owned(),
+        created,
+        state: RunState::Finished,
+        steps: Vec::new(),
+        epochs: Vec::new(),
+        has_weights: true,
+        can_resume: false,
+        notes: RunNotes::default(),
+    }
+}

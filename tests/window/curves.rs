@@ -1,0 +1,232 @@
+//! The Curves panel: zoom, pan, fit, the table under the pointer, axes, export.
+
+use std::fs;
+use std::sync::Arc;
+
+use eframe::egui::{
+    Color32, ColorImage, Event, Modifiers, MouseWheelUnit, PointerButton, Pos2, TouchPhase, Vec2,
+    ViewportCommand, ViewportId, vec2,
+};
+use egui_kittest::kittest::Queryable as _;
+use fcn_workbench::ui::view_model::plots::PlotKind;
+
+use super::desk::Desk;
+
+/// A window with a trained run, and the middle of its plot of losses.
+fn desk() -> (Desk, Pos2) {
+    let mut desk = Desk::new(|config| config.epochs = 3);
+    desk.train();
+    desk.until("its curve is there", |desk| {
+        let model = desk.app().state().curves.model(&desk.run().name);
+        model.is_some_and(|model| model.loss.len() == 12)
+    });
+    let middle = desk.find("Plot: Loss").rect().center();
+    (desk, middle)
+}
+
+fn x(desk: &Desk) -> Option<[f64; 2]> {
+    desk.app().state().curves.view().x
+}
+
+fn y(desk: &Desk) -> [f64; 2] {
+    desk.app().state().curves.view().y[&PlotKind::Loss]
+}
+
+fn button(desk: &mut Desk, at: Pos2, button: PointerButton, pressed: bool) {
+    desk.window.event(Event::PointerButton {
+        pos: at,
+        button,
+        pressed,
+        modifiers: Modifiers::NONE,
+    });
+    desk.frames(2);
+}
+
+fn drag(desk: &mut Desk, with: PointerButton, from: Pos2, by: Vec2) {
+    desk.window.hover_at(from);
+    desk.frames(2);
+    button(desk, from, with, true);
+    for part in [0.5, 1.0] {
+        desk.window.hover_at(from + by * part);
+        desk.frames(2);
+    }
+    button(desk, from + by, with, false);
+    desk.frames(2);
+}
+
+fn scroll(desk: &mut Desk, delta: f32) {
+    desk.window.event(Event::MouseWheel {
+        unit: MouseWheelUnit::Point,
+        delta: vec2(0.0, delta),
+        phase: TouchPhase::Move,
+        source: eframe::egui::MouseWheelSource::Unknown,
+        modifiers: Modifiers::NONE,
+    });
+    desk.frames(12);
+}
+
+#[test]
+fn the_wheel_zooms_to_the_pointer_a_drag_pans_and_a_double_click_fits() {
+    let (mut desk, middle) = desk();
+    assert!(x(&desk).is_none() && !desk.is_enabled("Fit"));
+    desk.window.hover_at(middle);
+    desk.frames(2);
+    scroll(&mut desk, 120.0);
+    let [from, to] = x(&desk).expect("a part");
+    // The plot shows 12 steps; the one in the middle stays in the middle.
+    assert!(to - from < 9.5, "{from} {to}");
+    assert!((f64::midpoint(from, to) - 6.0).abs() < 0.7, "{from} {to}");
+    let width = to - from;
+
+    drag(&mut desk, PointerButton::Primary, middle, vec2(60.0, 0.0));
+    let [moved, end] = x(&desk).expect("a part");
+    assert!(
+        moved < from - 0.1 && (end - moved - width).abs() < 1e-6,
+        "{moved} {end}"
+    );
+
+    for pressed in [true, false, true, false] {
+        desk.window.event(Event::PointerButton {
+            pos: middle,
+            button: PointerButton::Primary,
+            pressed,
+            modifiers: Modifiers::NONE,
+        });
+        desk.window.step();
+    }
+    desk.frames(2);
+    assert_eq!(x(&desk), None);
+    assert!(!desk.is_enabled("Fit"));
+}
+
+#[test]
+fn a_rectangle_with_the_right_button_is_what_is_shown_next() {
+    let (mut desk, middle) = desk();
+    drag(
+        &mut desk,
+        PointerButton::Secondary,
+        middle,
+        vec2(80.0, 40.0),
+    );
+    let ([left, right], [low, high]) = (x(&desk).expect("a part"), y(&desk));
+    assert!(
+        (left - 6.0).abs() < 0.7 && right > left + 0.5 && right < 12.0,
+        "{left} {right}"
+    );
+    assert!(low < high);
+
+    // Far away from everything the plot says so and leads back.
+    for _ in 0..12 {
+        drag(&mut desk, PointerButton::Primary, middle, vec2(-120.0, 0.0));
+    }
+    assert!(desk.says("Nothing is in sight here"));
+    desk.click("Fit");
+    assert!(x(&desk).is_none() && !desk.says("Nothing is in sight here"));
+}
+
+#[test]
+fn the_table_under_the_pointer_has_the_values_of_the_run() {
+    let (mut desk, middle) = desk();
+    desk.window.hover_at(middle);
+    desk.frames(4);
+    let row = desk
+        .window
+        .query_all_by_label_contains("FCN-8s: step ")
+        .next();
+    let rect = row.expect("a row").rect();
+    let panel = desk
+        .find("Plot: Loss")
+        .rect()
+        .union(desk.find("Plot: Validation scores").rect());
+    assert!(panel.expand(60.0).contains_rect(rect), "{rect} in {panel}");
+}
+
+#[test]
+fn plots_and_the_axis_are_chosen() {
+    let (mut desk, _) = desk();
+    for plot in ["Learning rate", "IoU per class", "Gradient norm"] {
+        desk.click("Plots");
+        let entry = desk
+            .window
+            .get_by_role_and_label(eframe::egui::accesskit::Role::CheckBox, plot);
+        entry.click();
+        desk.frames(3);
+        desk.window.key_press(eframe::egui::Key::Escape);
+        desk.frames(4);
+        assert!(desk.says(&format!("Plot: {plot}")), "{plot}");
+    }
+    assert!(desk.says("Logged for runs with a clip norm, and in f16"));
+    let model = |desk: &Desk| {
+        desk.app()
+            .state()
+            .curves
+            .model(&desk.run().name)
+            .expect("curves")
+            .clone()
+    };
+    assert_eq!(
+        (
+            model(&desk).learning_rate.len(),
+            model(&desk).class_iu.len()
+        ),
+        (12, 3)
+    );
+
+    desk.window
+        .get_by_role_and_label(eframe::egui::accesskit::Role::ComboBox, "Horizontal axis")
+        .click();
+    desk.frames(4);
+    desk.click("Epoch");
+    desk.until("epochs are to the right", |desk| {
+        model(desk).extent.is_some_and(|extent| extent[1] == 3.0)
+    });
+}
+
+#[test]
+fn plots_and_values_are_saved() {
+    let (mut desk, _) = desk();
+    let folder = desk.engine().plots_folder();
+    desk.click("Export");
+    desk.click("Values as CSV");
+    desk.until("the values are there", |_| {
+        folder.join("curves.csv").exists()
+    });
+    desk.until("it is told", |desk| desk.has_message("curves.csv"));
+    let text = fs::read_to_string(folder.join("curves.csv")).expect("a file");
+    // A header, 12 steps, 3 epochs.
+    assert_eq!(text.lines().count(), 16);
+
+    desk.click("Export");
+    desk.click("Plots as SVG");
+    desk.until("the drawings are there", |_| {
+        folder.join("scores.svg").exists()
+    });
+    let text = fs::read_to_string(folder.join("loss.svg")).expect("a file");
+    assert!(text.starts_with("<svg") && text.contains("<polyline") && text.contains("Step"));
+
+    desk.click("Export");
+    desk.find("Plots as PNG").click();
+    desk.until("a picture of the window is asked for", |desk| {
+        screenshot(desk).is_some()
+    });
+    desk.until("the picture is there", |_| {
+        folder.join("curves.png").exists()
+    });
+}
+
+/// The picture that is asked for in the last frame, answered as a graphics card does.
+fn screenshot(desk: &Desk) -> Option<()> {
+    let output = desk
+        .window
+        .output()
+        .viewport_output
+        .get(&ViewportId::ROOT)?;
+    output.commands.iter().find_map(|command| match command {
+        ViewportCommand::Screenshot(callback) => {
+            let image = ColorImage::filled([1440, 1300], Color32::GRAY);
+            callback.clone().complete(Arc::new(image));
+            Some(())
+        }
+        _ => None,
+    })
+}

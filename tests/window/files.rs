@@ -1,0 +1,189 @@
+//! Files: the chooser of the window, typed paths, dropped folders, what was opened lately.
+
+use std::fs;
+use std::path::Path;
+
+use eframe::egui::accesskit::Role;
+use eframe::egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable as _;
+use fcn_workbench::engine::DatasetState;
+use fcn_workbench::ui::command::PanelKind;
+use fcn_workbench::ui::state::AppState;
+
+use super::desk::Desk;
+use crate::common::TinySet;
+
+/// A window without a dataset, whose chooser starts in the folder around one.
+fn without_dataset() -> Desk {
+    let set = TinySet::new(4, 2);
+    let around = set.dir.path().to_owned();
+    let state = serde_json::json!({ "recent": { "folders": [around] } });
+    let state: AppState = serde_json::from_value(state).expect("the saved state of a window");
+    let nowhere = around.join("nowhere");
+    let mut desk = Desk::open(set, state, nowhere);
+    desk.until("the wrong folder is refused", |desk| {
+        matches!(desk.engine().dataset(), DatasetState::Failed { .. })
+    });
+    desk
+}
+
+fn is_open(desk: &Desk, folder: &Path) -> bool {
+    matches!(desk.engine().dataset(), DatasetState::Ready(open) if open.dataset.root == folder)
+}
+
+#[test]
+fn a_folder_is_chosen_in_the_window_by_clicks_and_by_keys() {
+    let mut desk = without_dataset();
+    let root = desk.set.root();
+    let open = |desk: &mut Desk| {
+        desk.window.key_press_modifiers(Modifiers::COMMAND, Key::O);
+        desk.until("the folder is listed", |desk| {
+            desk.window
+                .query_by_role_and_label(Role::Button, "tiny")
+                .is_some()
+        });
+        assert!(desk.says("Open a dataset folder"));
+    };
+    open(&mut desk);
+    desk.window.key_press(Key::Escape);
+    desk.frames(3);
+    assert!(!desk.says("Open a dataset folder"));
+
+    // By keys: Tab completes what was typed, Enter takes it.
+    open(&mut desk);
+    desk.find("Path").type_text("nothing");
+    desk.frames(2);
+    desk.window.key_press(Key::Enter);
+    desk.until("it is refused", |desk| {
+        desk.window
+            .query_by_label_contains("There is no ")
+            .is_some()
+    });
+    for _ in 0.."nothing".len() {
+        desk.window.key_press(Key::Backspace);
+    }
+    desk.frames(2);
+    desk.find("Path").type_text("ti");
+    desk.frames(3);
+    desk.window.key_press(Key::Tab);
+    desk.frames(3);
+    let typed = desk.find("Path").value().expect("a path");
+    assert_eq!(Path::new(&typed), root);
+    assert!(typed.ends_with('/') || typed.ends_with('\\'), "{typed}");
+    desk.window.key_press(Key::Enter);
+    desk.until("the dataset is open", |desk| is_open(desk, &root));
+
+    // By clicks, and once more from the recent ones.
+    open(&mut desk);
+    desk.window
+        .get_by_role_and_label(Role::Button, "tiny")
+        .click();
+    desk.frames(3);
+    desk.until("it is listed", |desk| desk.says("JPEGImages"));
+    desk.click("Open this folder");
+    desk.until("the dataset is open", |desk| is_open(desk, &root));
+    desk.click("File");
+    desk.find("Recent datasets").hover();
+    desk.frames(20);
+    let name = root.display().to_string();
+    desk.find(&name).click_accesskit();
+    desk.frames(3);
+    desk.until("the dataset is open", |desk| is_open(desk, &root));
+}
+
+#[test]
+fn masks_are_saved_without_a_desktop_and_nothing_is_replaced_unasked() {
+    let mut desk = Desk::new(|config| config.epochs = 1);
+    desk.train();
+    let out = desk.set.dir.path().join("out");
+    fs::create_dir(&out).expect("a folder");
+    let own = out.join("own.png");
+    fs::copy(desk.set.image_path(5), &own).expect("a copy");
+    desk.drop_files(&[&own]);
+    desk.until("the mask is there", |desk| {
+        desk.says("Inspected image") && desk.is_enabled("Save mask…")
+    });
+    let saved = out.join("own_mask.png");
+    desk.click("Save mask…");
+    desk.frames(5);
+    assert!(desk.says("Save as"));
+    let proposed = desk.find("Path").value().expect("a path");
+    assert_eq!(Path::new(&proposed), saved);
+    desk.click("Save");
+    desk.until("it is saved", |desk| desk.has_message("Mask saved"));
+    fs::write(&saved, "mine").expect("a file");
+
+    desk.click("Save mask…");
+    desk.frames(5);
+    desk.click("Save");
+    desk.until("it asks", |desk| desk.says("Replace the file"));
+    desk.click("Keep the file");
+    desk.click("Cancel");
+    assert_eq!(fs::read(&saved).expect("a file"), b"mine");
+    desk.click("Save overlay…");
+    desk.frames(5);
+    desk.window.key_press(Key::Enter);
+    desk.until("it is saved", |desk| desk.has_message("Overlay saved"));
+    assert!(out.join("own_overlay.png").is_file());
+}
+
+#[test]
+fn a_bad_path_keeps_what_was_open_and_what_was_typed() {
+    let mut desk = Desk::new(|_| ());
+    let root = desk.set.root();
+    desk.until(
+        "the classes are counted",
+        |desk| matches!(desk.engine().dataset(), DatasetState::Ready(open) if open.stats.is_some()),
+    );
+    let field = "Folder path";
+    desk.click(field);
+    desk.find(field).type_text("/no/such/folder");
+    desk.frames(2);
+    desk.window.key_press(Key::Enter);
+    desk.until("it is refused", |desk| desk.has_message("/no/such/folder"));
+    assert!(is_open(&desk, &root));
+    assert_eq!(desk.find(field).value().as_deref(), Some("/no/such/folder"));
+    assert!(desk.is_enabled("Start training"));
+}
+
+#[test]
+fn paths_are_understood_as_people_paste_them() {
+    let mut desk = without_dataset();
+    let root = desk.set.root();
+    let field = "Folder path";
+    desk.click(field);
+    let text = format!("\"file://{}\"", root.display());
+    desk.find(field).type_text(&text);
+    desk.frames(2);
+    desk.window.key_press(Key::Enter);
+    desk.until("the dataset is open", |desk| is_open(desk, &root));
+    desk.frames(3);
+    assert_eq!(desk.find(field).value().unwrap_or_default(), "");
+}
+
+#[test]
+fn a_dropped_folder_is_taken_for_what_it_is() {
+    let mut desk = without_dataset();
+    let root = desk.set.root();
+    desk.drop_files(&[&root]);
+    desk.until("the dataset is open", |desk| is_open(desk, &root));
+
+    // Images and weights: the question is which.
+    let mixed = desk.set.dir.path().join("mixed");
+    fs::create_dir(&mixed).expect("a folder");
+    fs::copy(desk.set.image_path(0), mixed.join("a.png")).expect("a copy");
+    fs::write(mixed.join("net.safetensors"), "").expect("a file");
+    let question = "What to do with mixed?";
+    desk.drop_files(&[&mixed]);
+    desk.until("it asks", |desk| desk.says(question));
+    assert!(desk.says("Segment its 1 image") && desk.says("Look into the weights net.safetensors"));
+    desk.window.key_press(Key::Escape);
+    desk.frames(3);
+    assert!(!desk.says(question));
+    assert!(!desk.app().state().layout.is_in_front(PanelKind::Inspect));
+    desk.drop_files(&[&mixed]);
+    desk.until("it asks", |desk| desk.says(question));
+    desk.window.key_press(Key::Enter);
+    desk.until("the images are listed", |desk| desk.says("a.png"));
+    assert!(desk.app().state().layout.is_in_front(PanelKind::Inspect));
+}

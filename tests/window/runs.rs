@@ -1,0 +1,223 @@
+//! The Runs panel: hundreds of runs, found, named, deleted and brought back; runs of others.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::Path;
+
+use eframe::egui::accesskit::{Role, Toggled};
+use eframe::egui::{Key, Modifiers};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use fcn_workbench::engine::{RunConfig, RunState};
+use fcn_workbench::ui::command::{Command, PanelKind};
+
+use super::desk::Desk;
+
+/// A run folder as another program leaves it.
+fn make_run(runs: &Path, name: &str, created: u64, config: &RunConfig) {
+    let folder = runs.join(name);
+    fs::create_dir_all(&folder).expect("a folder");
+    let classes = serde_json::json!([{"name": "ground", "color": [1, 2, 3]}, {"name": "sky", "color": [4, 5, 6]}]);
+    let meta = serde_json::json!({
+        "config": config, "classes": classes, "dataset_name": "street", "created": created,
+    });
+    fs::write(folder.join("config.json"), meta.to_string()).expect("a file");
+    fs::write(folder.join("end.json"), r#"{"outcome":"stopped"}"#).expect("a file");
+}
+
+fn step(number: usize) -> String {
+    format!("{{\"step\":{number},\"epoch\":1,\"loss\":0.5,\"learning_rate\":0.1,\"secs\":2.0}}\n")
+}
+
+/// A window with `count` runs in its folder and the Runs panel in front.
+fn desk(count: u64) -> Desk {
+    let mut desk = Desk::new(|_| ());
+    let config = desk.set.config();
+    for number in 0..count {
+        let mut config = config.clone();
+        config.seed = number;
+        make_run(
+            &desk.set.runs(),
+            &format!("run{number:03}"),
+            1_795_442_701 + number,
+            &config,
+        );
+    }
+    desk.window
+        .state()
+        .send(Command::ShowPanel(PanelKind::Runs));
+    desk.until("the runs of the folder are there", |desk| {
+        desk.engine().runs().len() == count as usize
+    });
+    desk
+}
+
+/// `FCN-8s VGG16 slim on street, 2026-11-23 14:05:01` and so on.
+fn title(desk: &Desk, name: &str) -> String {
+    desk.engine().run(name).expect("a run").title()
+}
+
+fn is_row(desk: &Desk, title: &str) -> bool {
+    desk.window
+        .query_by_role_and_label(Role::Button, title)
+        .is_some()
+}
+
+#[track_caller]
+fn click_row(desk: &mut Desk, title: &str, modifiers: Modifiers) {
+    let row = desk.window.get_by_role_and_label(Role::Button, title);
+    row.click_modifiers(modifiers);
+    desk.frames(3);
+}
+
+#[test]
+fn a_run_is_found_among_hundreds() {
+    let mut desk = desk(300);
+    assert!(desk.says("300 runs"));
+    let rows = desk.window.query_all_by_role(Role::Button);
+    let rows = rows
+        .filter(|node| {
+            node.accesskit_node()
+                .label()
+                .is_some_and(|label| label.contains("on street, "))
+        })
+        .count();
+    assert!(
+        (5..60).contains(&rows),
+        "only rows in sight are laid out: {rows}"
+    );
+    let (newest, oldest) = (title(&desk, "run299"), title(&desk, "run000"));
+    assert!(newest.ends_with("2026-11-23 14:10:00"), "{newest}");
+    assert!(is_row(&desk, &newest) && !is_row(&desk, &oldest));
+
+    desk.click("Sort by Started (UTC)");
+    assert!(is_row(&desk, &oldest) && !is_row(&desk, &newest));
+
+    desk.click("Search runs");
+    desk.find("Search runs").type_text("14:07:31 street");
+    desk.frames(3);
+    assert!(desk.says("1 of 300 runs") && is_row(&desk, &title(&desk, "run150")));
+
+    desk.click("Columns");
+    desk.click("Seed");
+    desk.frames(3);
+    desk.window.key_press(Key::Escape);
+    desk.frames(3);
+    assert!(desk.says("Sort by Seed") && desk.says("150"));
+}
+
+#[test]
+fn runs_are_named_archived_deleted_and_brought_back() {
+    let mut desk = desk(4);
+    let titles: Vec<String> = (0..4)
+        .map(|number| title(&desk, &format!("run{number:03}")))
+        .collect();
+    assert!(!desk.is_enabled("Delete") && !desk.is_enabled("Differences…"));
+    click_row(&mut desk, &titles[0], Modifiers::NONE);
+    desk.click("Name and notes…");
+    desk.find("Name").type_text("baseline");
+    desk.window.key_press(Key::Enter);
+    desk.until("it has a name", |desk| is_row(desk, "baseline"));
+    let saved = fs::read_to_string(desk.set.runs().join("run000/notes.json")).expect("notes");
+    assert!(saved.contains("baseline"), "{saved}");
+
+    // From the last click to this one.
+    click_row(&mut desk, &titles[2], Modifiers::SHIFT);
+    assert!(desk.says("3 chosen"));
+    desk.click("Differences…");
+    assert!(desk.says("Differences between settings") && desk.says("seed"));
+    desk.window.key_press(Key::Escape);
+    desk.frames(3);
+
+    desk.click("Delete");
+    desk.until("they are gone", |desk| desk.engine().runs().len() == 1);
+    desk.until("the row is gone", |desk| !is_row(desk, "baseline"));
+    assert!(desk.set.runs().join("run003").exists() && !desk.set.runs().join("run000").exists());
+    desk.click("Undo: Delete 3 runs");
+    desk.until("they are back", |desk| {
+        is_row(desk, "baseline") && is_row(desk, &titles[2])
+    });
+
+    click_row(&mut desk, "baseline", Modifiers::NONE);
+    desk.click("Archive");
+    desk.until("it is hidden", |desk| !is_row(desk, "baseline"));
+    assert!(desk.says("3 of 4 runs"));
+    desk.click("Archived");
+    desk.until("it is shown again", |desk| is_row(desk, "baseline"));
+
+    click_row(&mut desk, &titles[1], Modifiers::NONE);
+    desk.click("Delete");
+    desk.until("it is gone", |desk| desk.engine().run("run001").is_none());
+    desk.click("Empty trash…");
+    assert!(desk.says("Delete for good?"));
+    desk.click("Delete for good");
+    desk.until("nothing can come back", |desk| {
+        !desk.says("Empty trash…")
+            && fs::read_dir(desk.set.runs().join(".trash")).is_ok_and(|rest| rest.count() == 0)
+    });
+}
+
+#[test]
+fn a_tick_shows_a_run_in_curves() {
+    let mut desk = desk(2);
+    let title = title(&desk, "run000");
+    let name = format!("Show {title}");
+    desk.click(&name);
+    assert_eq!(
+        desk.find(&name).accesskit_node().toggled(),
+        Some(Toggled::True)
+    );
+    assert!(desk.app().state().selection.contains("run000"));
+}
+
+#[test]
+fn the_command_line_of_a_run_is_copied() {
+    let mut desk = desk(2);
+    let title = title(&desk, "run001");
+    click_row(&mut desk, &title, Modifiers::NONE);
+    desk.click("Copy as command line");
+    assert!(desk.has_message("The command line was copied"));
+    let line = desk.engine().command_line("run001").expect("a line");
+    assert!(
+        line.starts_with("fcn-workbench train --dataset") && line.contains("--seed 1"),
+        "{line}"
+    );
+}
+
+#[test]
+fn runs_of_another_program_are_followed_and_an_interrupted_one_is_announced() {
+    let mut desk = desk(1);
+    let config = desk.set.config();
+    make_run(&desk.set.runs(), "other", 1_800_000_000, &config);
+    let folder = desk.set.runs().join("other");
+    fs::remove_file(folder.join("end.json")).expect("removed");
+    let lock = File::create(folder.join("lock")).expect("a file");
+    lock.lock().expect("the lock");
+    let mut log = File::create(folder.join("steps.jsonl")).expect("a log");
+    desk.until("it is there", |desk| desk.engine().run("other").is_some());
+    let title = title(&desk, "other");
+    desk.until("its row is there", |desk| {
+        is_row(desk, &title) && desk.says("active")
+    });
+    click_row(&mut desk, &title, Modifiers::NONE);
+    assert!(!desk.is_enabled("Delete") && !desk.is_enabled("Resume"));
+    desk.click(&format!("Show {title}"));
+    for number in 1..=2 {
+        log.write_all(step(number).as_bytes()).expect("written");
+        desk.until("its curve grows", |desk| {
+            let model = desk.app().state().curves.model("other");
+            model.is_some_and(|model| model.loss.len() == number)
+        });
+    }
+    let last = r#"{"step":2,"epoch":1,"batch":2,"elapsed_secs":4.0,"epoch_loss":1.0,"weights":"w","optimizer":"o"}"#;
+    fs::write(folder.join("last.json"), last).expect("a checkpoint");
+    drop(lock);
+    desk.until("it was interrupted", |desk| {
+        desk.engine()
+            .run("other")
+            .is_some_and(|run| run.state == RunState::Interrupted && run.can_resume)
+    });
+    assert!(desk.says(&format!("{title} was interrupted after step 2")));
+    assert!(desk.is_enabled("Resume interrupted run"));
+    desk.click("Dismiss");
+    assert!(!desk.says("Resume interrupted run"));
+}
