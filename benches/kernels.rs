@@ -8,7 +8,7 @@ use fcn_workbench::dataset::{
 };
 use fcn_workbench::engine::StepRecord;
 use fcn_workbench::metrics::{BOUNDARY_WIDTH, ConfusionMatrix, boundary_band};
-use fcn_workbench::ui::view_model::curves::{CurveSettings, RunCurves};
+use fcn_workbench::ui::view_model::curves::{Axis, CurveSettings, RunCurves};
 use fcn_workbench::ui::view_model::{ClassSet, mask};
 use rand::SeedableRng as _;
 
@@ -103,11 +103,13 @@ fn points(criterion: &mut Criterion) {
         loss: (step as f64).sin() + 2.0,
         learning_rate: 0.1,
         secs: 0.1,
+        grad_norm: None,
     };
     let steps: Vec<StepRecord> = (1..=STEPS).map(record).collect();
     let settings = CurveSettings {
         smoothing: 0.9,
         log_loss: false,
+        axis: Axis::Step,
         columns: 1000,
         visible: None,
     };

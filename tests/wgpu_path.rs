@@ -11,11 +11,12 @@ mod gpu_kernels;
 use burn::module::Module as _;
 use burn::tensor::{Device, DeviceKind, Tensor, TensorData};
 use common::{Recorder, TinySet};
-use fcn_workbench::dataset::Split;
+use fcn_workbench::bench::{LayersJob, Pass, layers_main};
+use fcn_workbench::dataset::{Size, Split};
 use fcn_workbench::model::{FinalUpsampling, Geometry, Network, NetworkConfig, Trunk, Variant};
 use fcn_workbench::training::checkpoint::RunFolder;
 use fcn_workbench::training::{
-    Control, DeviceId, Outcome, Precision, Predictor, TrainEvent, train,
+    Control, DeviceId, Outcome, Precision, Predictor, TrainEvent, self_test, train,
 };
 
 fn config(variant: Variant) -> NetworkConfig {
@@ -45,9 +46,39 @@ fn logits(net: &Network, device: &Device) -> Vec<f32> {
 fn the_gpu_follows_the_processor() {
     three_steps_follow_the_processor();
     gpu_kernels::equal_those_of_the_processor();
+    // What real GPUs must pass before they are offered.
+    self_test(DeviceId::Software).expect("the processor's numbers");
+    every_part_of_a_step_is_measured();
     a_loss_that_is_no_number_names_its_step();
     numbers_that_the_device_lacks_are_refused();
     logits_equal_those_of_the_processor();
+}
+
+/// `bench --layers`, in this process.
+fn every_part_of_a_step_is_measured() {
+    let job = LayersJob {
+        trunk: Trunk::Vgg16Slim,
+        variant: Variant::Fcn8s,
+        size: Size::new(32, 32),
+        batch_size: 1,
+        device: DeviceId::Software,
+        passes: Vec::new(),
+        seconds: 10,
+    };
+    let mut results = Vec::new();
+    let job = serde_json::to_string(&(job, 0)).expect("JSON");
+    let end = layers_main(&job, &mut |result| results.push(result.clone()));
+    assert_eq!(end, (String::new(), 0));
+    assert!(results.len() > 40, "{}", results.len());
+    for result in &results {
+        assert!(
+            result.problem.is_none() && result.later_ms.is_some(),
+            "{result:?}"
+        );
+        // Nothing of a layer is left to Burn's tuner.
+        let ours = result.route.starts_with("GPU kernel") || result.pass == Pass::Step;
+        assert!(ours || result.layer.contains("/b1"), "{result:?}");
+    }
 }
 
 fn logits_equal_those_of_the_processor() {

@@ -9,6 +9,8 @@
 
 mod case;
 mod child;
+mod layer_calls;
+mod layers;
 mod measure;
 mod memory;
 mod plan;
@@ -18,6 +20,7 @@ mod workload;
 
 pub use case::BenchCase;
 pub use child::{bench_main, measure_in_child};
+pub use layers::{LayerResult, LayersJob, Pass, layers_main, measure_layers};
 pub use measure::{BenchResult, measure, set_shares_of_peak};
 pub use plan::{BenchJob, BenchOptions};
 pub use timing::Timing;

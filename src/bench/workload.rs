@@ -246,7 +246,7 @@ fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     (count > 0).then(|| sum / count as f64)
 }
 
-fn synced(device: &Device) -> Result<(), TrainError> {
+pub(super) fn synced(device: &Device) -> Result<(), TrainError> {
     device
         .sync()
         .map_err(|err| TrainError::Execution(err.to_string()))

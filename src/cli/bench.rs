@@ -23,6 +23,16 @@ pub fn run(args: &BenchArgs, session: &Session) -> Result<ExitCode, String> {
         output::line(answer);
         return Ok(ExitCode::from(code));
     }
+    if let Some(job) = &args.measure_layers {
+        let (answer, code) = bench::layers_main(job, &mut |result| output::json(result));
+        if !answer.is_empty() {
+            output::line(answer);
+        }
+        return Ok(ExitCode::from(code));
+    }
+    if args.layers {
+        return super::bench_layers::run(args, session);
+    }
     let options = BenchOptions {
         trunks: args.trunk.clone(),
         variant: args.variant,
@@ -128,7 +138,7 @@ fn table(results: &[BenchResult]) -> String {
 }
 
 /// Three significant digits: `0.123`, `1.23`, `123`, `12.3 M`.
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     match value.abs() {
         size if size >= 1e6 => format!("{} M", number(value / 1e6)),
         size if size >= 100.0 => format!("{value:.0}"),

@@ -38,6 +38,12 @@ pub fn run(args: &DevicesArgs, session: &Session) -> Result<ExitCode, String> {
     }
     if !session.json {
         output::line(output::table(&rows));
+        if let Some(file) = engine::tested_devices_file() {
+            output::line(format!(
+                "Results of their tests are kept in {}",
+                file.display()
+            ));
+        }
         if let Some(folder) = engine::autotune_folder() {
             output::line(format!(
                 "Autotune results are stored in {}",

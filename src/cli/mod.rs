@@ -6,6 +6,7 @@
 
 mod args;
 mod bench;
+mod bench_layers;
 mod devices;
 mod evaluate;
 mod export;

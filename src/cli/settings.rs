@@ -288,7 +288,8 @@ fn recipes() -> impl TypedValueParser<Value = Recipe> {
 
 /// The run keeps the path, and may be resumed from another folder.
 fn whole_path(text: &str) -> Result<PathBuf, String> {
-    std::path::absolute(text).map_err(|err| format!("not a path ({err})"))
+    let path = argument_path(text.as_ref());
+    std::path::absolute(path).map_err(|err| format!("not a path ({err})"))
 }
 
 /// A dataset, as an option names it.
@@ -296,7 +297,5 @@ pub fn dataset(text: &str) -> Result<DatasetRef, String> {
     if text == "sample" {
         return Ok(DatasetRef::Sample);
     }
-    std::path::absolute(argument_path(text.as_ref()))
-        .map(DatasetRef::Folder)
-        .map_err(|err| format!("not a path ({err})"))
+    whole_path(text).map(DatasetRef::Folder)
 }

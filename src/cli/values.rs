@@ -85,7 +85,7 @@ pub fn count(text: &str) -> Result<usize, String> {
     number(text)
 }
 
-fn size(text: &str) -> Result<Size, String> {
+pub fn size(text: &str) -> Result<Size, String> {
     let (width, height) = text
         .split_once(['x', 'X'])
         .ok_or("must be `native` or WxH, such as 320x240")?;

@@ -99,7 +99,7 @@ impl Engine {
     }
 }
 
-/// A first start compiles and tunes kernels, which takes a while on some drivers.
+/// A first start compiles kernels, which takes a while on some drivers.
 const PATIENCE: Duration = Duration::from_mins(3);
 
 /// Probes all devices, telling each as it is found.
@@ -108,7 +108,7 @@ pub(super) fn probe_all(program: &Path, mut found: impl FnMut(DeviceEntry)) {
     loop {
         let entries: Vec<DeviceEntry> = candidates(index)
             .into_iter()
-            .filter_map(|id| probe_in_child(program, id))
+            .filter_map(|id| probe_in_child(program, id, PATIENCE))
             .collect();
         // The numbers of a kind have no gaps: where no kind has one, there are no more.
         let more = entries
@@ -122,13 +122,14 @@ pub(super) fn probe_all(program: &Path, mut found: impl FnMut(DeviceEntry)) {
     }
 }
 
-fn probe_in_child(program: &Path, id: DeviceId) -> Option<DeviceEntry> {
+fn probe_in_child(program: &Path, id: DeviceId, patience: Duration) -> Option<DeviceEntry> {
     let child = Command::new(program)
         .args(["devices", "--probe", &id.to_string()])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn();
+    let answer = |child| answer(child, patience);
     match child.map_err(|err| err.to_string()).and_then(answer) {
         Ok(entry) => entry,
         Err(problem) => Some(DeviceEntry {
@@ -162,8 +163,8 @@ fn kind_of(id: DeviceId) -> DeviceKind {
     }
 }
 
-fn answer(mut child: Child) -> Result<Option<DeviceEntry>, String> {
-    let deadline = Instant::now() + PATIENCE;
+fn answer(mut child: Child, patience: Duration) -> Result<Option<DeviceEntry>, String> {
+    let deadline = Instant::now() + patience;
     let status = loop {
         match child.try_wait().map_err(|err| err.to_string())? {
             Some(status) => break status,
@@ -172,7 +173,7 @@ fn answer(mut child: Child) -> Result<Option<DeviceEntry>, String> {
                 child.wait().ok();
                 return Err(format!(
                     "its test did not end within {} s",
-                    PATIENCE.as_secs()
+                    patience.as_secs()
                 ));
             }
             None => thread::sleep(Duration::from_millis(10)),
@@ -308,17 +309,26 @@ mod tests {
         assert!(!devices.may_change(Some(DeviceId::Gpu(1))));
     }
 
+    /// What becomes of a device whose test is this script.
     #[cfg(unix)]
-    #[test]
-    fn a_driver_that_ends_the_process_becomes_a_problem() {
+    fn problem_of(script: &str) -> String {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().expect("a folder");
-        let program = folder.path().join("dies");
-        std::fs::write(&program, "#!/bin/sh\nkill -SEGV $$\n").expect("a script");
+        let program = folder.path().join("driver");
+        std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("a script");
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755))
             .expect("executable");
-        let entry = probe_in_child(&program, DeviceId::Gpu(0)).expect("an entry");
-        assert!(entry.problem.expect("a problem").contains("signal 11"));
+        let entry = probe_in_child(&program, DeviceId::Gpu(0), Duration::from_secs(1));
+        entry.expect("an entry").problem.expect("a problem")
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_driver_that_ends_the_process_hangs_or_talks_nonsense_becomes_a_problem() {
+        assert!(problem_of("kill -SEGV $$").contains("signal 11"));
+        assert!(problem_of("exit 3").contains("ended the test process"));
+        assert!(problem_of("exec sleep 600").contains("did not end within 1 s"));
+        assert!(problem_of("echo what").contains("did not answer"));
     }
 
     #[test]

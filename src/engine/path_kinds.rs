@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::dataset::{Dataset, DatasetError, has_image_extension};
+use crate::dataset::{Dataset, has_image_extension};
+use crate::files::has_extension;
 use crate::model::weights::has_weights_extension;
 use crate::training::checkpoint::RunFolder;
 
@@ -41,6 +42,8 @@ impl PathKinds {
             vec![PathKind::Images(1)]
         } else if has_weights_extension(&path) {
             vec![PathKind::Weights(path.clone())]
+        } else if is_archive(&path) {
+            vec![PathKind::Dataset]
         } else {
             Vec::new()
         };
@@ -48,16 +51,20 @@ impl PathKinds {
     }
 }
 
+/// Whether the name of a file says that it is an archive, which may hold a dataset.
+fn is_archive(path: &Path) -> bool {
+    has_extension(path, &["zip", "tar", "tgz"])
+        || path.file_stem().is_some_and(|stem| {
+            has_extension(path, &["gz"]) && has_extension(Path::new(stem), &["tar"])
+        })
+}
+
 fn kinds_of_folder(folder: &Path) -> Vec<PathKind> {
-    let mut kinds = Vec::new();
     if RunFolder::at(folder).meta().is_ok() {
-        kinds.push(PathKind::Run);
-        return kinds; // its weights are the run's
+        return vec![PathKind::Run]; // its weights are the run's
     }
-    if !matches!(
-        Dataset::open(folder),
-        Err(DatasetError::UnknownLayout { .. } | DatasetError::File(_))
-    ) {
+    let mut kinds = Vec::new();
+    if Dataset::open(folder).is_ok() {
         kinds.push(PathKind::Dataset);
     }
     let entries = fs::read_dir(folder).into_iter().flatten();
@@ -77,6 +84,10 @@ fn kinds_of_folder(folder: &Path) -> Vec<PathKind> {
     if weights.len() <= MOST_WEIGHTS {
         kinds.extend(weights.into_iter().map(PathKind::Weights));
     }
+    if kinds.is_empty() {
+        // Opening it says what is there and what is missing.
+        kinds.push(PathKind::Dataset);
+    }
     kinds
 }
 
@@ -89,6 +100,9 @@ mod tests {
         let kinds = |name: &str| PathKinds::of(PathBuf::from(name)).kinds;
         assert_eq!(kinds("/a/b.JPG"), [PathKind::Images(1)]);
         assert_eq!(kinds("/a/b.pth"), [PathKind::Weights("/a/b.pth".into())]);
+        assert_eq!(kinds("/a/b.TAR.gz"), [PathKind::Dataset]);
+        assert_eq!(kinds("/a/b.zip"), [PathKind::Dataset]);
+        assert_eq!(kinds("/a/b.gz"), []);
         assert_eq!(kinds("/a/b.txt"), []);
     }
 
@@ -96,7 +110,7 @@ mod tests {
     fn a_folder_is_all_that_is_in_it() {
         let dir = tempfile::tempdir().expect("a folder");
         let kinds = || PathKinds::of(dir.path().to_owned()).kinds;
-        assert_eq!(kinds(), []);
+        assert_eq!(kinds(), [PathKind::Dataset], "its error says more");
         for name in ["a.png", "b.jpg", "notes.md"] {
             fs::write(dir.path().join(name), "").expect("a file");
         }

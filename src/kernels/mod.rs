@@ -93,6 +93,28 @@ pub fn conv2d(layer: &Conv2d, input: Tensor<4>, relu: bool) -> Tensor<4> {
     ours.unwrap_or_else(|| plain_conv2d(layer, input, relu))
 }
 
+/// How a GPU computes a convolution's output, its input's gradient and its weights' gradient, in
+/// words; `None` elsewhere, and where that is up to Burn.
+///
+/// # Shapes
+/// - input: `[batch_size, in_channels, height, width]`
+pub fn conv_routes(layer: &Conv2d, input: &Tensor<4>) -> Option<[String; 3]> {
+    gpu::layers::conv_routes(layer, input)
+}
+
+/// As [`conv_routes`], of a transposed convolution.
+///
+/// # Shapes
+/// - input: `[batch_size, in_channels, height, width]`
+pub fn transposed_routes(layer: &ConvTranspose2d, input: &Tensor<4>) -> Option<[String; 3]> {
+    gpu::layers::transposed_routes(layer, input)
+}
+
+/// Whether a tensor is on a GPU.
+pub fn is_on_gpu(tensor: &Tensor<4>) -> bool {
+    gpu::layers::is_here(tensor)
+}
+
 /// Pixels up to which Burn's 1x1 convolution is the faster one.
 const SMALL_POINTWISE: usize = 64;
 

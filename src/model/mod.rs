@@ -25,7 +25,8 @@ mod upsample;
 mod variant;
 pub mod weights;
 
-pub use cost::{NetworkMemory, StepCost};
+pub use cost::{LayerKind, LayerShape, NetworkMemory, StepCost};
+pub use feature_map::resize;
 pub use geometry::{Geometry, crop};
 pub use network::{Network, NetworkConfig};
 pub use stages::StageEnds;

@@ -168,6 +168,8 @@ static OPENED: std::sync::Mutex<Vec<(DeviceId, AdapterName)>> = std::sync::Mutex
 pub(super) struct AdapterName {
     pub name: String,
     pub backend: String,
+    /// The driver and its version; empty where they are not told.
+    pub driver: String,
 }
 
 #[cfg(feature = "wgpu")]
@@ -199,6 +201,9 @@ pub(super) fn adapter(id: DeviceId) -> Result<Option<AdapterName>, TrainError> {
             let name = AdapterName {
                 name: info.name,
                 backend: info.backend.to_string(),
+                driver: format!("{} {}", info.driver, info.driver_info)
+                    .trim()
+                    .to_owned(),
             };
             opened.push((id, name.clone()));
             Ok(Some(name))

@@ -69,7 +69,7 @@ pub use origin::{DataFingerprint, ItemFingerprint, RunOrigin};
 pub use precision::Precision;
 pub use predictor::Predictor;
 pub use preset::preset;
-pub use probe::{candidates, cpu_entry, probe};
+pub use probe::{candidates, cpu_entry, probe, self_test, tested_devices_file};
 pub use recipe::Recipe;
 pub use run::{TrainOptions, train, train_with};
 pub use schedule::Schedule;

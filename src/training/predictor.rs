@@ -102,7 +102,7 @@ impl Predictor {
         self.segmenter.logits_vec(image, self.meta.config.test_size)
     }
 
-    /// Scores over a split of `dataset`, of the classes that `matched` finds in both the run and
+    /// Scores over a split of `dataset`, of the classes that [`ClassMatch`] finds in both the run and
     /// the dataset, with a boundary band of `boundary_width` pixels; `None` when `control` was
     /// stopped in between.
     ///
@@ -111,12 +111,12 @@ impl Predictor {
     pub fn evaluate(
         &self,
         dataset: &Dataset,
-        matched: &ClassMatch,
         split: Split,
         boundary_width: usize,
         control: &Control,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Option<EvaluationScores>, TrainError> {
+        let matched = ClassMatch::new(&self.meta.classes, &dataset.classes);
         if matched.num_matched() == 0 {
             return Err(TrainError::Config {
                 field: "dataset",
@@ -130,7 +130,7 @@ impl Predictor {
         let how = Scoring {
             reader: &reader,
             num_classes,
-            classes: (!matched.is_identity()).then_some(matched),
+            classes: (!matched.is_identity()).then_some(&matched),
             test_size: self.meta.config.test_size,
             boundary_width: Some(boundary_width),
         };

@@ -192,7 +192,7 @@ fn values_that_are_no_numbers_are_named_before_they_are_used() {
     let folder = set.run(plain);
     assert_eq!(trained(&set, &folder).outcome(), Some(&Outcome::Finished));
     let file = set.dir.path().join("net.safetensors");
-    export_run(&folder, &output(&file)).expect("a file");
+    export_run(&folder, SavedWeights::Best, &output(&file)).expect("a file");
     let mut tensors = read(&file);
     let layer = tensors.get_mut("conv3_1.weight").expect("the layer");
     (layer.values[0], layer.values[7]) = (f32::NAN, f32::INFINITY);

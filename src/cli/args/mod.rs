@@ -8,7 +8,7 @@ use super::network::{NetworkArgs, PlanArg};
 use super::settings::{self, Settings};
 use super::values;
 use crate::engine::{
-    BOUNDARY_WIDTH, DatasetRef, DeviceId, Dirs, Existing, Geometry, RunConfig, Split,
+    BOUNDARY_WIDTH, DatasetRef, DeviceId, Dirs, Existing, Geometry, RunConfig, Size, Split,
     StartingPoint, Trunk, Variant, WeightsChoice,
 };
 
@@ -304,12 +304,28 @@ pub struct BenchArgs {
     /// Timed rounds of each row, after two warm-up rounds
     #[arg(long, value_name = "N", default_value = "10", value_parser = values::one_or_more)]
     pub rounds: usize,
-    /// Rows to measure, by the first parts of their names, such as gemm,predict/vgg16 [default: all]
+    /// Rows to measure, by the first parts of their names, such as gemm,predict/vgg16; with --layers
+    /// passes, such as forward,data-gradient,weight-gradient,optimizer,step [default: all]
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub rows: Vec<String>,
     /// Weights of the networks, for 21 classes [default: random weights from a fixed seed]
     #[arg(value_parser = values::path(), long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
+    /// Measure each layer and pass of a training step of one network, and print each when it is done
+    #[arg(long, conflicts_with_all = ["weights", "list", "rounds"])]
+    pub layers: bool,
+    /// With --layers: width and height of the images [default: those of the trunk's preset]
+    #[arg(long, value_name = "WxH", requires = "layers", value_parser = values::size)]
+    pub size: Option<Size>,
+    /// With --layers: images in a batch [default: that of the trunk's preset]
+    #[arg(long, value_name = "N", requires = "layers", value_parser = values::one_or_more)]
+    pub batch_size: Option<usize>,
+    /// With --layers: seconds that one part may take
+    #[arg(long, value_name = "N", requires = "layers", default_value = "20", value_parser = values::one_or_more)]
+    pub seconds: usize,
+    /// Measure layers and report each as a line of JSON; the program starts itself with this
+    #[arg(long, value_name = "JOB", hide = true)]
+    pub measure_layers: Option<String>,
     /// Print the names of the rows without measuring
     #[arg(long)]
     pub list: bool,

@@ -328,7 +328,6 @@ impl Models {
         let evaluation = predictor
             .evaluate(
                 &dataset,
-                &matched,
                 split,
                 request.boundary_width,
                 &control,

@@ -1,8 +1,10 @@
 //! The passes of a convolution: which tiles, how many parts of the sum, and the launches.
 
 use burn::tensor::{DType, Shape};
+use burn_cubecl::CubeDevice;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
+use cubecl::client::Client;
 use cubecl::prelude::*;
 
 use super::conv_gemm::{Epilogue, Pass, STEP, SizesLaunch, Tile, UNITS, conv_gemm};
@@ -54,15 +56,8 @@ pub(super) fn forward(
 ) -> CubeTensor {
     let shape = &convolution.shape;
     let [height, width] = shape.output();
-    let product = Product {
-        pass: Pass::Forward,
-        rows: shape.out_channels,
-        columns: shape.batch * height * width,
-        sum: shape.in_channels * shape.taps(),
-        phases: 1,
-    };
     let out = empty_like(&input, &[shape.batch, shape.out_channels, height, width]);
-    product.launch(weight, input, Some(bias), &out, convolution);
+    Product::of(Pass::Forward, shape).launch(weight, input, Some(bias), &out, convolution);
     out
 }
 
@@ -78,17 +73,8 @@ pub(super) fn data_gradient(
     shape: ConvShape,
 ) -> CubeTensor {
     let [height, width] = shape.size;
-    let [down, across] = shape.stride;
-    let taps = shape.kernel[0].div_ceil(down) * shape.kernel[1].div_ceil(across);
-    let product = Product {
-        pass: Pass::Data,
-        rows: shape.in_channels,
-        columns: shape.batch * height.div_ceil(down) * width.div_ceil(across),
-        sum: shape.out_channels * taps,
-        phases: down * across,
-    };
     let out = empty_like(&gradient, &[shape.batch, shape.in_channels, height, width]);
-    product.launch(weight, gradient, None, &out, plain(shape));
+    Product::of(Pass::Data, &shape).launch(weight, gradient, None, &out, plain(shape));
     out
 }
 
@@ -103,14 +89,6 @@ pub(super) fn weight_gradient(
     gradient: CubeTensor,
     shape: ConvShape,
 ) -> CubeTensor {
-    let [height, width] = shape.output();
-    let product = Product {
-        pass: Pass::Weights,
-        rows: shape.out_channels,
-        columns: shape.in_channels * shape.taps(),
-        sum: shape.batch * height * width,
-        phases: 1,
-    };
     let [kernel_height, kernel_width] = shape.kernel;
     let out = empty_like(
         &input,
@@ -121,7 +99,7 @@ pub(super) fn weight_gradient(
             kernel_width,
         ],
     );
-    product.launch(gradient, input, None, &out, plain(shape));
+    Product::of(Pass::Weights, &shape).launch(gradient, input, None, &out, plain(shape));
     out
 }
 
@@ -191,7 +169,58 @@ const LEAST_STEPS: usize = 16;
 /// Bytes of all parts together, at most.
 const MOST_PART_BYTES: usize = 128 << 20;
 
+/// How the passes forward, gradient of the data and gradient of the weights are computed on a device,
+/// in words.
+pub(super) fn routes(shape: &ConvShape, device: &CubeDevice) -> [String; 3] {
+    let units = compute_units(&device.client());
+    [Pass::Forward, Pass::Data, Pass::Weights].map(|pass| {
+        let Cut { tile, parts } = Product::of(pass, shape).cut(units);
+        let parts = match parts {
+            1 => String::new(),
+            parts => format!(", {parts} parts"),
+        };
+        format!("GPU kernel {}x{}{parts}", tile.rows, tile.columns)
+    })
+}
+
+fn compute_units(client: &Client) -> usize {
+    let units = client.properties().hardware.num_streaming_multiprocessors;
+    units.map_or(COMPUTE_UNITS, |units| units as usize)
+}
+
 impl Product {
+    fn of(pass: Pass, shape: &ConvShape) -> Self {
+        let [height, width] = shape.output();
+        let [down, across] = shape.stride;
+        match pass {
+            Pass::Forward => Self {
+                pass,
+                rows: shape.out_channels,
+                columns: shape.batch * height * width,
+                sum: shape.in_channels * shape.taps(),
+                phases: 1,
+            },
+            Pass::Data => {
+                let [rows, columns] = shape.size;
+                let taps = shape.kernel[0].div_ceil(down) * shape.kernel[1].div_ceil(across);
+                Self {
+                    pass,
+                    rows: shape.in_channels,
+                    columns: shape.batch * rows.div_ceil(down) * columns.div_ceil(across),
+                    sum: shape.out_channels * taps,
+                    phases: down * across,
+                }
+            }
+            Pass::Weights => Self {
+                pass,
+                rows: shape.out_channels,
+                columns: shape.in_channels * shape.taps(),
+                sum: shape.batch * height * width,
+                phases: 1,
+            },
+        }
+    }
+
     /// The tiles and parts for which the device is estimated to take the least time.
     fn cut(&self, compute_units: usize) -> Cut {
         let cuts = TILES.map(|(tile, efficiency)| {
@@ -234,12 +263,7 @@ impl Product {
         let bias = bias
             .filter(|_| convolution.bias)
             .map_or_else(|| left.clone(), into_contiguous);
-        let units = out
-            .client
-            .properties()
-            .hardware
-            .num_streaming_multiprocessors;
-        let Cut { tile, parts } = self.cut(units.map_or(COMPUTE_UNITS, |units| units as usize));
+        let Cut { tile, parts } = self.cut(compute_units(&out.client));
         // Whole steps, so that no part is longer than the rest.
         let part = self.sum.div_ceil(parts).next_multiple_of(STEP);
         let parts = self.sum.div_ceil(part).max(1);

@@ -1,15 +1,16 @@
 //! The kernels as operations in Burn's graph, with backward passes of their own: one function for
 //! each layer, which is `None` where only Burn computes it.
 
-use burn::backend::Cube;
 use burn::backend::tensor::{FloatTensor, IntTensor};
+use burn::backend::{Cube, TensorMetadata as _};
 use burn::module::Param;
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, ConvTranspose2d};
 use burn::nn::pool::MaxPool2d;
 use burn::tensor::{Int, Tensor, TensorData};
+use burn_cubecl::CubeDevice;
 
-use super::conv::Convolution;
+use super::conv::{Convolution, routes};
 use super::cross_entropy::Pixels;
 use super::ops::GpuOps;
 use super::pool::Pooling;
@@ -108,6 +109,31 @@ impl BackwardPass<2, Cube> for ConvolutionPass {
         let [input, weight, _] = BackwardPass::<3, Cube>::backward(self, gradient, wanted);
         [input, weight]
     }
+}
+
+/// Whether a tensor is on a GPU, and which.
+fn device_of(tensor: &Tensor<4>) -> Option<CubeDevice> {
+    let (values, _) = Cube::unwrap(tensor.clone())?;
+    Some(values.device())
+}
+
+/// Whether a tensor is on a device of these kernels.
+pub(crate) fn is_here(tensor: &Tensor<4>) -> bool {
+    device_of(tensor).is_some()
+}
+
+/// How a convolution's output, its input's gradient and its weights' gradient are computed.
+pub(crate) fn conv_routes(layer: &Conv2d, input: &Tensor<4>) -> Option<[String; 3]> {
+    let shape = conv2d::shape(layer, input).filter(is_ours)?;
+    Some(routes(&shape, &device_of(input)?))
+}
+
+/// As [`conv_routes`], of a transposed convolution.
+pub(crate) fn transposed_routes(layer: &ConvTranspose2d, input: &Tensor<4>) -> Option<[String; 3]> {
+    let shape = conv_transpose2d::shape(layer, input).filter(is_ours)?;
+    let [forward, data, weights] = routes(&shape, &device_of(input)?);
+    // The convolution that leads back has them the other way round.
+    Some([data, forward, weights])
 }
 
 /// A transposed convolution without a bias.

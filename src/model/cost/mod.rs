@@ -8,6 +8,7 @@
 //! needs meanwhile ([`tape`]), as our layers on the processor do. Weights are not drawn, and no
 //! tensors are made but the initial kernels of the upsampling.
 
+mod layers;
 mod tape;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ use burn::tensor::Device;
 use super::feature_map::FeatureMap;
 use super::network::NetworkConfig;
 use super::upsample::UpsamplingLayer;
+pub use layers::{LayerKind, LayerShape};
 use tape::{Map, Operation, Tape};
 
 /// Multiply-adds of a batch in training.
@@ -113,6 +115,12 @@ impl NetworkConfig {
         tape.peak_forward()
     }
 
+    /// The convolutions, upsamplings and poolings of a batch of images of `[height, width]` pixels,
+    /// in their order, without a second head.
+    pub fn layers(&self, batch_size: usize, size: [usize; 2]) -> Vec<LayerShape> {
+        self.walk(batch_size, size, false).layers
+    }
+
     fn walk(&self, batch_size: usize, size: [usize; 2], aux: bool) -> Tape {
         let images = Shape::new(batch_size, 3, size);
         let tape = Rc::clone(&images.tape);
@@ -156,6 +164,28 @@ impl Shape {
 
     fn bytes(&self) -> u64 {
         bytes(self.batch_size, self.channels, self.size)
+    }
+
+    /// A layer that is given this map, with a window of one pixel.
+    fn layer(&self, kind: LayerKind) -> LayerShape {
+        LayerShape {
+            kind,
+            batch_size: self.batch_size,
+            channels: [self.channels; 2],
+            size: self.size,
+            size_out: self.size,
+            kernel: [1; 2],
+            stride: [1; 2],
+            padding: [0; 2],
+            dilation: [1; 2],
+            bias: false,
+            relu: false,
+            ceil: false,
+        }
+    }
+
+    fn note(&self, layer: LayerShape) {
+        self.tape.borrow_mut().layers.push(layer);
     }
 
     /// What an operation makes of this map and others.
@@ -209,6 +239,17 @@ impl FeatureMap for Shape {
         let (out_channels, kernel) = (weights[0], weights.num_elements());
         let bias = conv.bias.as_ref().map_or(0, |_| out_channels);
         let relu = with_relu && norm.is_none();
+        self.note(LayerShape {
+            channels: [self.channels, out_channels],
+            size_out: size,
+            kernel: conv.kernel_size,
+            stride: conv.stride,
+            padding: padding.map(|both| both / 2),
+            dilation: conv.dilation,
+            bias: conv.bias.is_some(),
+            relu,
+            ..self.layer(LayerKind::Convolution)
+        });
         let input = self.bytes();
         let output = bytes(self.batch_size, out_channels, size);
         let output = self.then(
@@ -260,6 +301,14 @@ impl FeatureMap for Shape {
                 - 2 * layer.padding[axis]
         };
         let size = [0, 1].map(side);
+        self.note(LayerShape {
+            channels: [self.channels, channels],
+            size_out: size,
+            kernel: layer.kernel_size,
+            stride: layer.stride,
+            padding: layer.padding,
+            ..self.layer(LayerKind::Upsampling)
+        });
         let output = bytes(self.batch_size, channels, size);
         let weights = VALUE * kernel as u64;
         self.then(
@@ -292,6 +341,14 @@ impl FeatureMap for Shape {
         };
         let size = [0, 1].map(side);
         let channels = self.channels;
+        self.note(LayerShape {
+            size_out: size,
+            kernel: pool.kernel_size,
+            stride: pool.stride,
+            padding: padding.map(|both| both / 2),
+            ceil: pool.ceil_mode,
+            ..self.layer(LayerKind::Pooling)
+        });
         let output = bytes(self.batch_size, channels, size);
         // Ours remembers a byte for each output, Burn's an index of 8 bytes, and its input.
         let ours = pool.kernel_size == [2, 2] && pool.stride == [2, 2];

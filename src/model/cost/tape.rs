@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::layers::LayerShape;
+
 /// A map of a network, by its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Map(usize);
@@ -54,6 +56,8 @@ pub(super) struct Tape {
     stages: Vec<(usize, Map)>,
     /// The maps that are wanted.
     pub ends: Vec<Map>,
+    /// Convolutions, upsampling and pooling, with their sizes.
+    pub layers: Vec<LayerShape>,
 }
 
 impl Tape {

@@ -1,12 +1,17 @@
 //! The test that a device must pass before it is offered.
 //!
-//! Runs in a child process: a driver can end the process that uses it.
+//! Runs in a child process: a driver can end the process that uses it. What a device was found to
+//! be is kept until its driver changes.
 
-use burn::tensor::activation::{log_softmax, relu};
-use burn::tensor::module::{conv_transpose2d, conv2d, max_pool2d};
-use burn::tensor::ops::{ConvOptions, ConvTransposeOptions, MaxPoolOptions};
-use burn::tensor::{Device, Tensor, TensorData};
+mod comparison;
+mod kept;
+mod trial;
 
+use burn::tensor::Device;
+
+use self::comparison::compare;
+use self::kept::KeptResults;
+pub use self::kept::tested_devices_file;
 use super::device::{self, AdapterName, DeviceEntry, DeviceId, DeviceKind};
 use super::error::TrainError;
 
@@ -40,8 +45,9 @@ pub fn cpu_entry() -> DeviceEntry {
     }
 }
 
-/// Opens a device and compares what it computes with the CPU. `None` when the
-/// machine has no such device. A software adapter is named but not run.
+/// Opens a device and compares what it computes with the CPU, where that was not done with its
+/// driver before. `None` when the machine has no such device. A software adapter is named but not
+/// run.
 pub fn probe(id: DeviceId) -> Option<DeviceEntry> {
     let kind = match id {
         DeviceId::Cpu => return Some(cpu_entry()),
@@ -57,6 +63,7 @@ pub fn probe(id: DeviceId) -> Option<DeviceEntry> {
             let unnamed = AdapterName {
                 name: id.to_string(),
                 backend: String::new(),
+                driver: String::new(),
             };
             (unnamed, Some(err.to_string()))
         }
@@ -65,7 +72,7 @@ pub fn probe(id: DeviceId) -> Option<DeviceEntry> {
         DeviceKind::Software => {
             Some("a software driver computes on the CPU, slower than the device cpu".into())
         }
-        _ => self_test(id).err().map(|err| err.to_string()),
+        _ => KeptResults::of_program().problem(id, &adapter, || self_test(id)),
     });
     Some(DeviceEntry {
         id,
@@ -100,6 +107,8 @@ fn cuda_name(index: usize) -> Option<AdapterName> {
     Some(AdapterName {
         name,
         backend: "CUDA".into(),
+        // Not told, so that each start tests anew.
+        driver: String::new(),
     })
 }
 
@@ -108,90 +117,17 @@ fn cuda_name(_index: usize) -> Option<AdapterName> {
     None
 }
 
-/// One forward and backward pass of a small FCN-8s on the device and on the CPU,
-/// with the same weights. Wrong numbers are silent otherwise.
-fn self_test(id: DeviceId) -> Result<(), TrainError> {
+/// Whether what a device computes are the processor's numbers: prediction, loss, gradients and two
+/// steps of SGD of small networks that have every kind of layer. Wrong numbers are silent otherwise.
+///
+/// # Errors
+/// When the device cannot be opened, stops, or computes something else.
+pub fn self_test(id: DeviceId) -> Result<(), TrainError> {
     let device = device::open(id)?;
-    let expected = trial(&Device::flex())?;
-    let values = trial(&device)?;
-    let scale = expected
-        .iter()
-        .fold(1.0f32, |most, value| most.max(value.abs()));
-    let error = std::iter::zip(&expected, &values)
-        .map(|(expected, value)| (expected - value).abs() / scale)
-        .fold(0.0f32, |most, error| {
-            if error.is_nan() {
-                f32::NAN
-            } else {
-                most.max(error)
-            }
-        });
-    if error < 1e-2 {
-        return Ok(());
-    }
-    Err(TrainError::Device {
+    let expected = trial::trial(&Device::flex())?;
+    let found = trial::trial(&device)?;
+    compare(&expected, &found).map_err(|fault| TrainError::Device {
         device: id.to_string(),
-        reason: format!(
-            "its numbers differ from the CPU's by {:.1} %: the driver computes wrongly",
-            error * 100.0
-        ),
+        reason: fault.to_string(),
     })
-}
-
-/// Features and a gradient of a two-layer network with fixed weights.
-fn trial(device: &Device) -> Result<Vec<f32>, TrainError> {
-    let device = device.clone().autodiff();
-    let wave = |shape: [usize; 4], pace: f32| {
-        let values = (0..shape.iter().product::<usize>())
-            .map(|n| (n as f32 * pace).sin())
-            .collect();
-        Tensor::<4>::from_data(TensorData::new::<f32, _>(values, shape), &device)
-    };
-    let images = wave([2, 3, 24, 20], 0.37);
-    let first = wave([8, 3, 3, 3], 0.61).require_grad();
-    let last = wave([8, 5, 4, 4], 0.83).require_grad();
-    let features = conv2d(
-        images,
-        first.clone(),
-        None,
-        ConvOptions::new([1, 1], [1, 1], [1, 1], 1),
-    );
-    let pooled = max_pool2d(
-        relu(features),
-        MaxPoolOptions::new([2, 2]).with_stride([2, 2]),
-    );
-    let options = ConvTransposeOptions::new([2, 2], [1, 1], [0, 0], [1, 1], 1);
-    let logits = conv_transpose2d(pooled, last.clone(), None, options);
-    let loss = log_softmax(logits.clone(), 1).powf_scalar(2.0).mean();
-    let gradients = loss.backward();
-    let outputs = [
-        Some(logits.inner()),
-        first.grad(&gradients),
-        last.grad(&gradients),
-    ];
-    let mut values = Vec::new();
-    for output in outputs.into_iter().flatten() {
-        let data = output
-            .try_into_data()
-            .map_err(|err| TrainError::Execution(err.to_string()))?;
-        values.extend(data.iter::<f32>());
-    }
-    Ok(values)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_processor_passes_its_own_test() {
-        self_test(DeviceId::Cpu).expect("equal numbers");
-    }
-
-    #[test]
-    fn the_trial_has_a_logit_and_two_gradients_worth_comparing() {
-        let values = trial(&Device::flex()).expect("values");
-        assert_eq!(values.len(), 2 * 5 * 24 * 20 + 8 * 3 * 9 + 8 * 5 * 16);
-        assert!(values.iter().filter(|value| value.abs() > 1e-6).count() > values.len() / 2);
-    }
 }

@@ -48,7 +48,9 @@ impl App {
                     recent.add_folder_of(first);
                 }
             }
-            Command::OpenDataset(DatasetRef::Folder(path))
+            Command::OpenDataset(
+                DatasetRef::Folder(path) | DatasetRef::Mapped { folder: path, .. },
+            )
             | Command::CompareImage(path)
             | Command::UseWeights(path)
             | Command::AddWeights { path, .. }

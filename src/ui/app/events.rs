@@ -42,7 +42,7 @@ impl App {
         if let DatasetState::Ready(open) = self.engine.dataset()
             && self.state.prefs.last_dataset.as_ref() != Some(&open.which)
         {
-            if let DatasetRef::Folder(folder) = &open.which {
+            if let DatasetRef::Folder(folder) | DatasetRef::Mapped { folder, .. } = &open.which {
                 self.state.recent.add_dataset(folder);
             }
             self.state.prefs.last_dataset = Some(open.which.clone());

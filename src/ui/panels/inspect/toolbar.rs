@@ -77,13 +77,16 @@ impl InspectPanel {
             .as_ref()
             .and_then(|overlay| overlay.subject.prediction())
             .map(|prediction| prediction.classes.clone());
-        let color = classes.map(|classes| theme::class_color(mask::error_color(&classes)));
-        let square = Atom::paint(SWATCH, move |ui, args| {
-            if let Some(color) = color {
-                paint_swatch(ui, args.rect, color);
+        let errors = &mut self.toggles.errors;
+        let errors = match classes {
+            Some(classes) => {
+                let color = theme::class_color(mask::error_color(&classes));
+                let square =
+                    Atom::paint(SWATCH, move |ui, args| paint_swatch(ui, args.rect, color));
+                Checkbox::new(errors, (square, "Errors"))
             }
-        });
-        let errors = Checkbox::new(&mut self.toggles.errors, (square, "Errors"));
+            None => Checkbox::new(errors, "Errors"),
+        };
         ui.add_enabled(has_truth, errors)
             .on_hover_text("Highlight wrong pixels; void pixels are ignored")
             .on_disabled_hover_text(unknown);

@@ -1,0 +1,259 @@
+//! One pass of one layer, set up and ready to be called.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use burn::module::Module;
+use burn::nn::PaddingConfig2d;
+use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
+use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
+use burn::tensor::{Device, Distribution, Tensor};
+
+use super::case::{NUM_CLASSES, config_of};
+use super::layers::{LayersJob, Part, Pass};
+use super::synthetic;
+use super::workload::synced;
+use crate::dataset::{Batch, Normalization};
+use crate::kernels::{self, SgdStep};
+use crate::model::{LayerKind, LayerShape};
+use crate::training::checkpoint::RunFolder;
+use crate::training::{Learner, TrainError};
+
+/// What is called.
+#[expect(clippy::large_enum_variant, reason = "there is one of them at a time")]
+enum Work {
+    Convolution {
+        layer: Conv2d,
+        relu: bool,
+    },
+    Upsampling(ConvTranspose2d),
+    Pooling(MaxPool2d),
+    Loss {
+        labels: Vec<u8>,
+    },
+    Optimizer {
+        /// Weight and velocity; `None` within a call.
+        state: Option<(Tensor<1>, Tensor<1>)>,
+        gradient: Tensor<1>,
+    },
+    /// `None` within a step.
+    Step {
+        learner: Option<Learner>,
+        batch: Batch,
+    },
+}
+
+/// A pass with what it works on.
+pub(super) struct Prepared {
+    work: Work,
+    pass: Pass,
+    /// Empty where `work` has its own.
+    input: Tensor<4>,
+    device: Device,
+}
+
+/// Rate of the measured steps: so small that the weights stay sound.
+const RATE: f64 = 1e-9;
+
+impl Prepared {
+    pub fn new(job: &LayersJob, part: &Part, device: &Device) -> Result<Self, TrainError> {
+        let is_backward = matches!(
+            part.pass,
+            Pass::DataGradient | Pass::WeightGradient | Pass::LossGradient
+        );
+        let device = if is_backward {
+            device.clone().autodiff()
+        } else {
+            device.clone()
+        };
+        let random =
+            |shape: [usize; 4]| Tensor::random(shape, Distribution::Uniform(-1.0, 1.0), &device);
+        let (work, shape) = match &part.layer {
+            Some(layer) => {
+                let [height, width] = layer.size;
+                let shape = [layer.batch_size, layer.channels[0], height, width];
+                (layer_work(layer, part.pass, &device), shape)
+            }
+            None => rest(job, part.pass, &device)?,
+        };
+        let input = random(shape);
+        let input = match part.pass {
+            Pass::DataGradient | Pass::LossGradient => input.require_grad(),
+            _ => input,
+        };
+        synced(&device)?;
+        Ok(Self {
+            work,
+            pass: part.pass,
+            input,
+            device,
+        })
+    }
+
+    /// Does it once; the time of the pass alone.
+    pub fn call(&mut self) -> Result<Duration, TrainError> {
+        let input = &self.input;
+        let forward = |work: &Work| match work {
+            Work::Convolution { layer, relu } => kernels::conv2d(layer, input.clone(), *relu),
+            Work::Upsampling(layer) => kernels::conv_transpose2d(layer, input.clone()),
+            Work::Pooling(layer) => kernels::max_pool2d(layer, input.clone()),
+            _ => input.clone(),
+        };
+        let started = Instant::now();
+        match (&mut self.work, self.pass) {
+            (Work::Optimizer { state, gradient }, _) => {
+                let step = SgdStep {
+                    gradient_scale: 1.0,
+                    weight_decay: 0.0,
+                    momentum: 0.9,
+                    learning_rate: RATE as f32,
+                };
+                if let Some((weight, velocity)) = state.take() {
+                    *state = Some(kernels::sgd_step(
+                        weight,
+                        Some(velocity),
+                        gradient.clone(),
+                        step,
+                    ));
+                }
+                synced(&self.device)?;
+                Ok(started.elapsed())
+            }
+            (Work::Step { learner, batch }, _) => {
+                if let Some(mut ready) = learner.take() {
+                    ready.add(batch.clone(), RATE, 1)?;
+                    *learner = Some(ready.step(RATE, 1)?);
+                }
+                synced(&self.device)?;
+                Ok(started.elapsed())
+            }
+            (Work::Loss { labels }, pass) => {
+                let loss = kernels::cross_entropy_sum(input, labels);
+                synced(&self.device)?;
+                if pass == Pass::LossForward {
+                    std::hint::black_box(loss);
+                    return Ok(started.elapsed());
+                }
+                let started = Instant::now();
+                let gradients = loss.map(|loss| loss.backward());
+                let gradient = gradients.and_then(|gradients| input.grad(&gradients));
+                synced(&self.device)?;
+                std::hint::black_box(gradient);
+                Ok(started.elapsed())
+            }
+            (work, Pass::Forward) => {
+                let output = forward(work);
+                synced(&self.device)?;
+                std::hint::black_box(output);
+                Ok(started.elapsed())
+            }
+            (work, _) => {
+                // The gradient of a sum is 1 everywhere.
+                let sum = forward(work).sum();
+                synced(&self.device)?;
+                let started = Instant::now();
+                let gradients = sum.backward();
+                synced(&self.device)?;
+                std::hint::black_box(gradients);
+                Ok(started.elapsed())
+            }
+        }
+    }
+
+    /// What computes it.
+    pub fn route(&self) -> String {
+        let nth = match self.pass {
+            Pass::DataGradient => 1,
+            Pass::WeightGradient => 2,
+            _ => 0,
+        };
+        let routes = match &self.work {
+            Work::Convolution { layer, .. } => kernels::conv_routes(layer, &self.input),
+            Work::Upsampling(layer) => kernels::transposed_routes(layer, &self.input),
+            _ => None,
+        };
+        match routes {
+            Some(routes) => routes[nth].clone(),
+            None if kernels::is_on_gpu(&self.input) => "GPU kernel".to_owned(),
+            None => "processor".to_owned(),
+        }
+    }
+}
+
+fn layer_work(layer: &LayerShape, pass: Pass, device: &Device) -> Work {
+    let [height, width] = layer.padding;
+    let padding = PaddingConfig2d::Explicit(height, width, height, width);
+    let without_gradient = pass == Pass::DataGradient;
+    match layer.kind {
+        LayerKind::Convolution => {
+            let conv: Conv2d = Conv2dConfig::new(layer.channels, layer.kernel)
+                .with_stride(layer.stride)
+                .with_dilation(layer.dilation)
+                .with_padding(padding)
+                .with_bias(layer.bias)
+                .init(device);
+            Work::Convolution {
+                layer: if without_gradient {
+                    conv.no_grad()
+                } else {
+                    conv
+                },
+                relu: layer.relu,
+            }
+        }
+        LayerKind::Upsampling => {
+            let conv: ConvTranspose2d = ConvTranspose2dConfig::new(layer.channels, layer.kernel)
+                .with_stride(layer.stride)
+                .with_padding(layer.padding)
+                .with_bias(false)
+                .init(device);
+            Work::Upsampling(if without_gradient {
+                conv.no_grad()
+            } else {
+                conv
+            })
+        }
+        LayerKind::Pooling => Work::Pooling(
+            MaxPool2dConfig::new(layer.kernel)
+                .with_strides(layer.stride)
+                .with_padding(padding)
+                .with_ceil_mode(layer.ceil)
+                .init(),
+        ),
+    }
+}
+
+/// What is no layer, and the shape of its input.
+fn rest(job: &LayersJob, pass: Pass, device: &Device) -> Result<(Work, [usize; 4]), TrainError> {
+    let size = [job.size.height as usize, job.size.width as usize];
+    let batch = || synthetic::batch(job.size, job.batch_size, &Normalization::IMAGENET);
+    let config = config_of(job.trunk, job.variant);
+    Ok(match pass {
+        Pass::LossForward | Pass::LossGradient => {
+            let labels = batch().labels;
+            (
+                Work::Loss { labels },
+                [job.batch_size, NUM_CLASSES, size[0], size[1]],
+            )
+        }
+        Pass::Optimizer => {
+            let memory = config.network(NUM_CLASSES).training_memory(1, size, false);
+            let shape = [memory.trained as usize / size_of::<f32>()];
+            let zeros = || Tensor::<1>::zeros(shape, device);
+            let work = Work::Optimizer {
+                state: Some((zeros(), zeros())),
+                gradient: zeros(),
+            };
+            (work, [1; 4])
+        }
+        _ => {
+            let nowhere = RunFolder::at(PathBuf::new());
+            let learner = Learner::initialized(&config, NUM_CLASSES, &nowhere, device)?;
+            let work = Work::Step {
+                learner: Some(learner),
+                batch: batch(),
+            };
+            (work, [1; 4])
+        }
+    })
+}

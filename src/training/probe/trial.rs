@@ -1,0 +1,268 @@
+//! What the self-test computes: small networks with fixed weights, which together have every kind of
+//! layer that trains. Dropout is not among them: what it drops is up to the device.
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::nn::PaddingConfig2d;
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::pool::MaxPool2dConfig;
+use burn::optim::GradientsParams;
+use burn::tensor::{Device, Tensor, TensorData};
+
+use super::comparison::Part;
+use crate::kernels;
+use crate::model::{FinalUpsampling, Geometry, NetworkConfig, Trunk, Variant, VggWidths, resize};
+use crate::training::TrainError;
+use crate::training::learning::{Learning, Reduction};
+use crate::training::loss::{Targets, objective};
+use crate::training::sgd::Sgd;
+
+const NUM_CLASSES: usize = 5;
+/// Batch size, height, width.
+const IMAGES: [usize; 3] = [2, 70, 61];
+
+/// All numbers of the test, on a device without autodiff.
+pub(super) fn trial(device: &Device) -> Result<Vec<Part>, TrainError> {
+    let device = device.clone().autodiff();
+    let mut parts = Vec::new();
+    // One with biases, and one with batch normalization.
+    for trunk in [Trunk::Vgg16, Trunk::Vgg16Slim] {
+        network(trunk, &device, &mut parts)?;
+    }
+    residual(&device, &mut parts)?;
+    Ok(parts)
+}
+
+/// Values between -1 and 1 that look random and are the same everywhere.
+fn wave(shape: &[usize], pace: f32) -> TensorData {
+    let values = (0..shape.iter().product::<usize>()).map(|n| (n as f32 * pace).sin());
+    TensorData::new(values.collect::<Vec<f32>>(), shape.to_vec())
+}
+
+fn push<const D: usize>(
+    parts: &mut Vec<Part>,
+    what: impl Into<String>,
+    tensor: Tensor<D>,
+) -> Result<(), TrainError> {
+    let data = tensor
+        .try_into_data()
+        .map_err(|err| TrainError::Execution(err.to_string()))?;
+    parts.push(Part {
+        what: what.into(),
+        values: data.iter::<f32>().collect(),
+    });
+    Ok(())
+}
+
+/// A narrow FCN-8s: what it predicts, its loss and gradients, and its weights after two steps.
+fn network(trunk: Trunk, device: &Device, parts: &mut Vec<Part>) -> Result<(), TrainError> {
+    let config = NetworkConfig {
+        variant: Variant::Fcn8s,
+        trunk,
+        geometry: Geometry::Padded,
+        num_classes: NUM_CLASSES,
+        dropout: 0.0,
+        final_upsampling: FinalUpsampling::Learned,
+        aux_head: false,
+        widths: Some(VggWidths {
+            stages: [6, 8, 10, 12, 14],
+            fc: 20,
+        }),
+    };
+    let [batch_size, height, width] = IMAGES;
+    let mut network = config.init(device).map(&mut Waves::default());
+    let images = Tensor::<4>::from_data(wave(&[batch_size, 3, height, width], 0.37), device);
+    // Every eleventh pixel is void.
+    let label = |n: usize| {
+        if n.is_multiple_of(11) {
+            255
+        } else {
+            (n / 7 % NUM_CLASSES) as u8
+        }
+    };
+    let labels: Vec<u8> = (0..batch_size * height * width).map(label).collect();
+    let targets = Targets::new(&labels, IMAGES, NUM_CLASSES);
+    let id = trunk.id();
+
+    let logits = network.valid().forward(images.clone().inner());
+    push(parts, format!("prediction of {id}"), logits)?;
+    let mut sgd = Sgd::new(&Learning::sgd(0.05, 0.9, 0.01));
+    for step in 1..=2 {
+        let (loss, differentiated) =
+            objective(network.forward(images.clone()), &targets, Reduction::Mean);
+        push(parts, format!("loss of {id} in step {step}"), loss.inner())?;
+        let gradients = GradientsParams::from_grads(differentiated.backward(), &network);
+        let mut read = Read::new(format!("gradient of {id} in step {step}"), Some(&gradients));
+        network.visit(&mut read);
+        parts.extend(read.parts()?);
+        network = sgd.step(0.05, 1.0, network, gradients);
+    }
+    let mut read = Read::new(format!("weights of {id} after two steps"), None);
+    network.valid().visit(&mut read);
+    parts.extend(read.parts()?);
+    Ok(())
+}
+
+/// Fixed weights whose maps neither vanish nor explode.
+#[derive(Default)]
+struct Waves {
+    name: String,
+    count: usize,
+}
+
+impl ModuleMapper for Waves {
+    /// Also called for every parameter, right before it is mapped.
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        name.clone_into(&mut self.name);
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        self.count += 1;
+        let pace = 0.61 + 0.013 * self.count as f32;
+        let name = self.name.clone();
+        param.map(|old| {
+            let shape = old.dims();
+            let values = Tensor::<D>::from_data(wave(&shape, pace), &old.device());
+            let values = match name.as_str() {
+                "weight" => {
+                    let inputs: usize = shape[1..].iter().product();
+                    values.mul_scalar((4.0 / inputs.max(1) as f64).sqrt())
+                }
+                "gamma" => values.mul_scalar(0.2).add_scalar(1.0),
+                _ => values.mul_scalar(0.1),
+            };
+            if old.is_require_grad() {
+                Tensor::from_inner(values.inner()).require_grad()
+            } else {
+                values
+            }
+        })
+    }
+}
+
+/// Reads gradients, or weights, of every parameter.
+struct Read<'a> {
+    what: String,
+    gradients: Option<&'a GradientsParams>,
+    parts: Vec<Part>,
+    error: Option<TrainError>,
+}
+
+impl<'a> Read<'a> {
+    fn new(what: String, gradients: Option<&'a GradientsParams>) -> Self {
+        Self {
+            what,
+            gradients,
+            parts: Vec::new(),
+            error: None,
+        }
+    }
+
+    fn parts(self) -> Result<Vec<Part>, TrainError> {
+        self.error.map_or(Ok(self.parts), Err)
+    }
+}
+
+impl ModuleVisitor for Read<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let tensor = match self.gradients {
+            Some(gradients) => gradients.get::<D>(param.id),
+            None => Some(param.val()),
+        };
+        let what = format!("{}, parameter {}", self.what, self.parts.len() + 1);
+        if let Some(tensor) = tensor
+            && let Err(err) = push(&mut self.parts, what, tensor)
+        {
+            self.error.get_or_insert(err);
+        }
+    }
+}
+
+/// What only `ResNet`s and `GoogLeNet` have: strides, overlapping pooling, dilation, sums, maps behind each
+/// other and interpolation.
+fn residual(device: &Device, parts: &mut Vec<Part>) -> Result<(), TrainError> {
+    let first = conv([3, 8], 7, 2, (3, 1), device);
+    let dilated = conv([8, 8], 3, 1, (2, 2), device);
+    let strided = conv([8, 6], 1, 2, (0, 1), device);
+    let pool = MaxPool2dConfig::new([3, 3])
+        .with_strides([2, 2])
+        .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
+        .init();
+    let images = Tensor::<4>::from_data(wave(&[2, 3, 45, 38], 0.29), device).require_grad();
+    let map = kernels::conv2d(&first, images.clone(), true);
+    let map = kernels::max_pool2d(&pool, map);
+    let map = map.clone() + kernels::conv2d(&dilated, map, true);
+    let map = kernels::conv2d(&strided, map, false);
+    let map = Tensor::cat(vec![map.clone(), map.mul_scalar(0.5)], 1);
+    let output = resize(map, [45, 38]);
+    let gradients = output.clone().powi_scalar(2).mean().backward();
+    push(parts, "output of residual layers", output.inner())?;
+    let named = [
+        ("images", Some(&images)),
+        ("a strided convolution", Some(&first.weight.val())),
+        ("a dilated convolution", Some(&dilated.weight.val())),
+        ("a pointwise convolution", Some(&strided.weight.val())),
+    ]
+    .map(|(what, tensor)| (what, tensor.and_then(|tensor| tensor.grad(&gradients))));
+    for (what, gradient) in named {
+        if let Some(gradient) = gradient {
+            push(parts, format!("gradient of {what}"), gradient)?;
+        }
+    }
+    Ok(())
+}
+
+fn conv(
+    channels: [usize; 2],
+    kernel: usize,
+    stride: usize,
+    (padding, dilation): (usize, usize),
+    device: &Device,
+) -> Conv2d {
+    let layer = Conv2dConfig::new(channels, [kernel; 2])
+        .with_stride([stride; 2])
+        .with_dilation([dilation; 2])
+        .with_padding(PaddingConfig2d::Explicit(
+            padding, padding, padding, padding,
+        ))
+        .with_bias(false)
+        .init(device);
+    layer.map(&mut Waves {
+        count: channels[0] + kernel,
+        ..Waves::default()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::comparison::compare;
+    use super::*;
+
+    #[test]
+    fn the_numbers_are_worth_comparing_and_the_same_each_time() {
+        let parts = trial(&Device::flex()).expect("numbers");
+        assert_eq!(
+            compare(&parts, &trial(&Device::flex()).expect("numbers")),
+            Ok(())
+        );
+        for part in &parts {
+            let most = part
+                .values
+                .iter()
+                .fold(0.0f32, |most, value| most.max(value.abs()));
+            assert!(most > 1e-7 && most < 1e4, "{}: {most}", part.what);
+        }
+        // Predictions, losses, gradients of two steps and weights of each parameter: 16 units with
+        // weight and bias (or weight, gamma and beta), 3 scores, 3 upsamplings.
+        let count = |what: &str| {
+            parts
+                .iter()
+                .filter(|part| part.what.starts_with(what))
+                .count()
+        };
+        assert_eq!(count("prediction of"), 2);
+        assert_eq!(count("loss of"), 4);
+        assert!(count("gradient of vgg16 in step 1") >= 15 * 2 + 3 * 2 + 3);
+        assert!(count("gradient of vgg16-slim in step 2") > 15 * 2 + 3 * 2 + 3);
+        assert_eq!(count("gradient of a"), 3);
+    }
+}
