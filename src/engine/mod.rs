@@ -46,19 +46,11 @@ pub use crate::model::weights::{
 pub use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
 pub use crate::training::checkpoint::RunNotes;
 pub use crate::training::{
-<<<<<<< HEAD
     BestBy, CheckpointPolicy, ClassWeights, DatasetRef, DeviceEntry, DeviceId, DeviceKind,
     EpochRecord, InitialWeights, Learning, Objective, OptimizerKind, Outcome, Precision, Preview,
     PreviewItem, Recipe, Reduction, RunConfig, RunInfo, SampleOrder, SavedWeights, Schedule,
     StartingPoint, StepPhase, StepProgress, StepRecord, TrainOptions, WeightsChoice,
-    WeightsSummary, autotune_folder, network_preset, preset,
-=======
-    BestBy, CheckpointPolicy, DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord,
-    InitialWeights, Learning, Outcome, Precision, Preview, PreviewItem, Recipe, Reduction,
-    RunConfig, RunInfo, SampleOrder, SavedWeights, Schedule, StartingPoint, StepPhase,
-    StepProgress, StepRecord, TrainOptions, WeightsChoice, WeightsSummary, autotune_folder,
-    network_preset, preset, tested_devices_file,
->>>>>>> t
+    WeightsSummary, autotune_folder, network_preset, preset, tested_devices_file,
 };
 pub use catalogue::{
     Catalogue, CatalogueEntry, CatalogueError, CatalogueItem, EntryState, KnownHash, public_weights,
