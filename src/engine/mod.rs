@@ -49,12 +49,12 @@ pub use crate::model::weights::{
 pub use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
 pub use crate::training::checkpoint::RunNotes;
 pub use crate::training::{
-    BestBy, BrokenRule, CheckpointPolicy, Choice, Configured, DataFacts, DatasetRef, DeviceEntry,
-    DeviceId, DeviceKind, EpochRecord, FittingChange, InitialWeights, Learning, MemoryEstimate,
-    MemoryFit, Outcome, Precision, Preview, PreviewItem, Recipe, Reduction, RunConfig, RunInfo,
-    RunTime, SampleOrder, SavedWeights, Schedule, StartingPoint, StepPhase, StepProgress,
-    StepRecord, TrainOptions, WeightsChoice, WeightsSummary, autotune_folder, memory_text,
-    network_preset, preset, tested_devices_file,
+    BestBy, BrokenRule, CheckpointPolicy, Choice, ClassWeights, Configured, DataFacts, DatasetRef,
+    DeviceEntry, DeviceId, DeviceKind, EpochRecord, FittingChange, InitialWeights, Learning,
+    MemoryEstimate, MemoryFit, Objective, OptimizerKind, Outcome, Precision, Preview, PreviewItem,
+    Recipe, Reduction, RunConfig, RunInfo, RunTime, SampleOrder, SavedWeights, Schedule,
+    StartingPoint, StepPhase, StepProgress, StepRecord, TrainOptions, WeightsChoice,
+    WeightsSummary, autotune_folder, memory_text, network_preset, preset, tested_devices_file,
 };
 pub use before_start::BeforeStart;
 pub use catalogue::{

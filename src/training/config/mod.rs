@@ -8,7 +8,7 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 use super::checkpoint_policy::CheckpointPolicy;
 use super::device::DeviceId;
 use super::error::TrainError;
-use super::learning::Learning;
+use super::learning::{Learning, Reduction};
 use super::precision::Precision;
 use super::schedule::Schedule;
 use crate::dataset::{Augment, Normalization, Size};
@@ -151,6 +151,9 @@ pub struct RunConfig {
     pub seed: u64,
     /// Threads that decode and augment ahead of the step, 1 or more.
     pub workers: usize,
+    /// Epochs without a better validation after which it ends, 1 or more; `None` = never.
+    #[serde(default)]
+    pub early_stop: Option<usize>,
     /// When it is saved, and what is kept.
     #[serde(default)]
     pub checkpoints: CheckpointPolicy,
@@ -193,7 +196,6 @@ impl RunConfig {
 
     /// Turns down values that make no sense, naming the field.
     pub fn validate(&self) -> Result<(), TrainError> {
-        let positive = |field, value: usize| check(value > 0, field, value, "it must be 1 or more");
         let learning = &self.learning;
         self.check_network()?;
         check(
@@ -279,6 +281,7 @@ impl RunConfig {
             self.augment.brightness,
             "it must be 0 to 1",
         )?;
+        self.check_objective()?;
         self.check_checkpoints()?;
         let [smallest, largest] = self.augment.scale;
         check(
@@ -289,8 +292,21 @@ impl RunConfig {
         )
     }
 
+    fn check_objective(&self) -> Result<(), TrainError> {
+        let learning = &self.learning;
+        if let Some((field, value, rule)) = learning.objective.broken_rule() {
+            check(false, field, value, rule)?;
+        }
+        check(
+            learning.objective.dice_share == 0.0 || learning.reduction == Reduction::Mean,
+            "dice share",
+            learning.objective.dice_share,
+            "Dice has no sum over pixels; choose the reduction `mean`",
+        )
+    }
+
     fn check_checkpoints(&self) -> Result<(), TrainError> {
-        let positive = |field, value: usize| check(value > 0, field, value, "it must be 1 or more");
+        positive("early stop", self.early_stop.unwrap_or(1))?;
         let policy = &self.checkpoints;
         check(
             policy.minutes >= 0.0 && policy.minutes.is_finite(),
@@ -315,6 +331,10 @@ impl RunConfig {
         let all = self.epochs.saturating_mul(steps_per_epoch);
         self.max_steps.map_or(all, |most| most.min(all))
     }
+}
+
+fn positive(field: &'static str, value: usize) -> Result<(), TrainError> {
+    check(value > 0, field, value, "it must be 1 or more")
 }
 
 fn check_size(field: &'static str, size: Size) -> Result<(), TrainError> {

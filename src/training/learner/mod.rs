@@ -1,5 +1,7 @@
 //! A network with its optimizer: one step at a time.
 
+use std::path::Path;
+
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 
@@ -10,9 +12,10 @@ use super::error::TrainError;
 use super::gradients::{Accumulated, clip_factor, clip_on_device, norm, read, total};
 use super::initial_weights::initialize;
 use super::learning::Learning;
-use super::loss::{Targets, objective};
+use super::loss::Targets;
+use super::optimizer::Optimizer;
 use super::precision::{LossScale, Precision};
-use super::sgd::Sgd;
+use super::shaped_loss::Loss;
 use crate::dataset::Batch;
 use crate::kernels::BufferPool;
 use crate::model::Network;
@@ -23,7 +26,7 @@ const AUX_WEIGHT: f64 = 0.5;
 /// Network, optimizer state and the device both are on.
 pub struct Learner {
     pub(super) model: Network,
-    pub(super) optimizer: Sgd,
+    optimizer: Optimizer,
     /// Only in `f16`.
     pub(super) loss_scale: Option<LossScale>,
     gradients: Accumulated<Network>,
@@ -34,6 +37,7 @@ pub struct Learner {
     /// The same, where it was read.
     read_norm: Option<f64>,
     learning: Learning,
+    loss: Loss,
     precision: Precision,
     recompute_activations: bool,
     device: Device,
@@ -66,7 +70,8 @@ impl Learner {
         device.seed(config.seed);
         let model = config.network(num_classes).init(&device);
         let learning = config.learning.clone();
-        let optimizer = Sgd::new(&learning);
+        let optimizer = Optimizer::new(&learning);
+        let loss = Loss::new(learning.objective.clone(), learning.reduction);
         Self {
             model,
             optimizer,
@@ -76,6 +81,7 @@ impl Learner {
             norm: None,
             read_norm: None,
             learning,
+            loss,
             precision: config.precision,
             recompute_activations: config.recompute_activations,
             device,
@@ -113,9 +119,9 @@ impl Learner {
             let (logits, aux_logits) = self.model.forward_with_aux(images);
             (logits, aux_logits, None)
         };
-        let (mean, mut loss) = objective(logits, &targets, self.learning.reduction);
+        let (mean, mut loss) = self.loss.of(logits, &targets);
         if let Some(logits) = aux_logits {
-            let (_, aux_loss) = objective(logits, &targets, self.learning.reduction);
+            let (_, aux_loss) = self.loss.of(logits, &targets);
             loss = loss + aux_loss.mul_scalar(AUX_WEIGHT);
         }
         let mean = mean.inner();
@@ -187,29 +193,51 @@ impl Learner {
         config.network(self.num_classes).init(&self.device)
     }
 
+    /// Sets the weights of the classes that were computed from the data.
+    pub(super) fn set_class_weights(&mut self, weights: Option<Vec<f64>>) {
+        self.loss.set_weights(weights);
+    }
+
     /// What a checkpoint is made of.
     pub(super) fn parts(&self) -> Parts {
+        let (optimizer, second_moments, updates) = self.optimizer.state(&self.model);
         Parts {
             // `valid` takes in what batch normalization has seen in the last step; a record alone
             // would be one step behind.
             weights: self.model.valid(),
-            optimizer: self.optimizer.velocities(&self.model),
+            optimizer,
+            second_moments,
+            updates,
         }
     }
 
     /// Continues from a checkpoint.
-    pub(super) fn restore(&mut self, resumed: Resumed) {
+    ///
+    /// # Errors
+    /// When it is that of another optimizer.
+    pub(super) fn restore(&mut self, resumed: Resumed, path: &Path) -> Result<(), TrainError> {
         let Resumed {
             last,
             weights,
             optimizer,
+            second_moments,
             ..
         } = resumed;
         self.model = weights;
-        self.optimizer.restore(&optimizer.valid());
+        let second_moments = second_moments.map(|network| network.valid());
+        let whole =
+            self.optimizer
+                .restore(&optimizer.valid(), second_moments.as_ref(), last.updates);
+        if !whole {
+            return Err(TrainError::read(
+                path,
+                "the second moments of AdamW are missing",
+            ));
+        }
         if self.loss_scale.is_some() {
             self.loss_scale = last.loss_scale.or(self.loss_scale);
         }
+        Ok(())
     }
 
     /// The norm of the gradients of the last step, `[1]`, where they were clipped without

@@ -21,7 +21,8 @@ fn changed(base: &Learner, edit: impl FnOnce(&mut Learning)) -> Learner {
     edit(&mut learning);
     Learner {
         model: base.model.clone(),
-        optimizer: Sgd::new(&learning),
+        optimizer: Optimizer::new(&learning),
+        loss: Loss::new(learning.objective.clone(), learning.reduction),
         gradients: Accumulated::new(),
         pool: BufferPool::default(),
         loss_scale: base.loss_scale,

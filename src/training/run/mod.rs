@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use burn::tensor::{Device, Tensor};
 
+use super::alarm::Alarm;
 use super::batches::batch_seed;
 use super::checkpoint::{CheckpointWriter, EndMark, LineLog, Position, RunFolder};
 use super::clock::Clock;
@@ -127,6 +128,9 @@ struct Session<'a> {
     clock: Clock,
     /// Of the best epoch so far, by the metric of the run.
     best_score: Option<f64>,
+    alarm: Alarm,
+    /// The best epoch so far, 0 before the first.
+    best_epoch: usize,
     writer: CheckpointWriter,
     /// When the last checkpoint was taken, and after which step.
     saved: (Instant, usize),
@@ -197,12 +201,30 @@ impl Session<'_> {
             if record.best || policy.is_due_after(record.epoch, self.config.epochs) {
                 self.save(Some(&record))?;
             }
+            let epoch = record.epoch;
+            if record.best {
+                self.best_epoch = epoch;
+            }
             self.sink.send(TrainEvent::EpochEnded(record));
             if !self.pinned.is_empty() {
                 self.sink
                     .send(TrainEvent::Preview(self.pinned.collect(self.at.step)));
             }
+            let waited = epoch.saturating_sub(self.best_epoch);
+            if self
+                .config
+                .early_stop
+                .is_some_and(|patience| waited >= patience)
+            {
+                self.sink.send(TrainEvent::Warning(format!(
+                    "it ends early: no epoch was better than epoch {} in {waited} epochs",
+                    self.best_epoch
+                )));
+                break;
+            }
         }
+        // An epoch that ended the run early was perhaps not due for a checkpoint.
+        self.save_what_is_new()?;
         self.finish_saving()?;
         Ok(Outcome::Finished)
     }
@@ -220,6 +242,8 @@ impl Session<'_> {
             let given_up = || self.control.stop_now_requested();
             let next = loader.next_unless(&given_up).transpose()?;
             let Some(batch) = next else { break };
+            let told = self.alarm.batch(&batch.labels, self.dataset.classes.len());
+            self.warn(told);
             self.learner
                 .seed_batch(batch_seed(self.config.seed, done + losses.len()));
             let size = [batch.height, batch.width];
@@ -242,9 +266,17 @@ impl Session<'_> {
         for (record, sum) in read.steps {
             self.at.epoch_loss += sum;
             self.persist(|session| Ok(session.step_log.push(&record)?))?;
+            let told = self.alarm.step(&record);
             self.sink.send(TrainEvent::Step(record));
+            self.warn(told);
         }
         read.broken.map_or(Ok(()), Err)
+    }
+
+    fn warn(&mut self, text: Option<String>) {
+        if let Some(text) = text {
+            self.sink.send(TrainEvent::Warning(text));
+        }
     }
 
     /// As [`catch_up`](Self::catch_up), and looks whether the weights are sound: what comes
@@ -329,6 +361,15 @@ impl Session<'_> {
             &mut |done, total| sink.send(TrainEvent::Validating { done, total }),
         )?;
         self.control.check_wanted()?;
+        let classes = &self.dataset.classes;
+        let name = |class: usize| {
+            let class = classes.iter().nth(class);
+            class.map_or_else(String::new, |class| class.name.clone())
+        };
+        if loss.is_some() {
+            let told = self.alarm.validated(&matrix, self.at.step, &name);
+            self.warn(told);
+        }
         let best_by = self.config.checkpoints.best_by;
         let record = loss.map(|loss| {
             let scores = matrix.scores();
