@@ -50,6 +50,7 @@ mod starting_point;
 mod step_meter;
 mod step_progress;
 
+pub use alarm::{Alarm, AlarmKind, Remedy};
 pub use auto::{Choice, Circumstances, Configured, configure};
 pub use autotune_cache::{autotune_folder, keep_autotune_choices};
 pub use batches::batch_plan;

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Int, IntDType, Tensor, TensorData};
 
 use super::checkpoint::{Parts, Resumed, RunFolder};
 use super::config::RunConfig;
 use super::device::reads_for_free;
+use super::device_confusion::{count, labels_on};
 use super::error::TrainError;
 use super::gradients::{Accumulated, clip_factor, clip_on_device, norm, read, total};
 use super::initial_weights::initialize;
@@ -18,6 +19,7 @@ use super::precision::{LossScale, Precision};
 use super::shaped_loss::Loss;
 use crate::dataset::Batch;
 use crate::kernels::BufferPool;
+use crate::metrics::ConfusionMatrix;
 use crate::model::Network;
 
 /// Weight of the second head's loss (`references/segmentation/train.py` of torchvision).
@@ -44,6 +46,10 @@ pub struct Learner {
     num_classes: usize,
     /// Whether losses and norms are looked at when they are made, which costs nothing there.
     reads_at_once: bool,
+    /// Whether the masks of the next batch are counted.
+    looks: bool,
+    /// The counts of the last batch that was looked at, true class by predicted class.
+    look: Option<Tensor<1, Int>>,
 }
 
 impl Learner {
@@ -87,7 +93,29 @@ impl Learner {
             device,
             num_classes,
             reads_at_once,
+            looks: false,
+            look: None,
         }
+    }
+
+    /// Counts the masks of the next batch, for [`take_look`](Self::take_look).
+    pub(super) fn look_at_next(&mut self) {
+        self.looks = true;
+    }
+
+    /// The masks of the batch that was looked at, against its labels.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub(super) fn take_look(&mut self) -> Result<Option<ConfusionMatrix>, TrainError> {
+        let Some(counts) = self.look.take() else {
+            return Ok(None);
+        };
+        let counts = counts
+            .try_into_data()
+            .map_err(|err| TrainError::Execution(err.to_string()))?;
+        let counts = counts.iter::<u64>().collect();
+        Ok(Some(ConfusionMatrix::from_counts(self.num_classes, counts)))
     }
 
     /// Adds the gradients of a batch to those that wait for the next [`step`](Self::step);
@@ -119,6 +147,9 @@ impl Learner {
             let (logits, aux_logits) = self.model.forward_with_aux(images);
             (logits, aux_logits, None)
         };
+        if std::mem::take(&mut self.looks) {
+            self.look = Some(self.count_masks(logits.clone().inner(), &batch.labels));
+        }
         let (mean, mut loss) = self.loss.of(logits, &targets);
         if let Some(logits) = aux_logits {
             let (_, aux_loss) = self.loss.of(logits, &targets);
@@ -144,6 +175,17 @@ impl Learner {
             None => self.gradients.add(&self.model, scaled),
         }
         Ok(mean)
+    }
+
+    /// How many labeled pixels of each class have been predicted as each class.
+    ///
+    /// # Shapes
+    /// - logits: `[batch_size, num_classes, height, width]`
+    /// - output: `[num_classes * num_classes]`
+    fn count_masks(&self, logits: Tensor<4>, labels: &[u8]) -> Tensor<1, Int> {
+        let truth = labels_on(&logits.device(), labels);
+        let predicted = logits.argmax(1).reshape([labels.len()]).cast(IntDType::I32);
+        count(truth, predicted, self.num_classes)
     }
 
     /// One step of stochastic gradient descent with the gradients added so far; with a loss

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::{Session, TrainOptions};
 use crate::dataset::{ClassCounts, Dataset};
-use crate::training::alarm::Alarm;
+use crate::training::alarm::Watch;
 use crate::training::batches::batch_plan;
 use crate::training::checkpoint::{CheckpointWriter, Last, Position, RunFolder};
 use crate::training::clock::Clock;
@@ -33,6 +33,7 @@ impl<'a> Session<'a> {
         config.device = options.device.unwrap_or(config.device);
         config.validate()?;
         let num_classes = dataset.classes.len();
+        config.check_classes(num_classes)?;
         let plan = batch_plan(&config, dataset);
         let device = device::open(config.device)?;
         control.check_wanted()?;
@@ -70,6 +71,8 @@ impl<'a> Session<'a> {
             total_steps: config.total_steps(steps_per_epoch),
             first_step: at.step,
         }));
+        let names = dataset.classes.iter().map(|class| class.name.clone());
+        let watch = Watch::new(&config, names.collect(), at.step);
         let pinned = Pinned::read(dataset, &config, sink.wants_previews())?;
         let (step_log, epoch_log) = folder.open_logs(at.step)?;
         let epochs = folder.epochs();
@@ -92,7 +95,7 @@ impl<'a> Session<'a> {
             saved: (Instant::now(), at.step),
             best_score,
             best_epoch,
-            alarm: Alarm::new(num_classes),
+            watch,
             writer,
             at,
             config,
@@ -159,13 +162,6 @@ fn class_weights(
     };
     let weights = objective.class_weights.resolve(&counts);
     if let Some(weights) = &weights {
-        if weights.len() != dataset.classes.len() {
-            return Err(TrainError::Config {
-                field: "class weights",
-                value: objective.class_weights.to_string(),
-                rule: "there must be one number for each class of the dataset",
-            });
-        }
         let named = dataset.classes.iter().zip(weights);
         let named: Vec<String> = named
             .map(|(class, weight)| format!("{} {weight:.3}", class.name))
