@@ -49,6 +49,7 @@ mod shaped_loss;
 mod starting_point;
 mod step_meter;
 mod step_progress;
+mod watch;
 
 pub use alarm::{Alarm, AlarmKind, Remedy};
 pub use auto::{Choice, Circumstances, Configured, configure};
