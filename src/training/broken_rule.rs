@@ -1,4 +1,4 @@
-//! Which settings of a run make no sense, for whoever marks them where they are typed.
+//! Which setting of a run makes no sense, for whoever marks it where it is typed.
 
 use super::config::RunConfig;
 use super::error::TrainError;
@@ -13,13 +13,12 @@ pub struct BrokenRule {
 }
 
 impl RunConfig {
-    /// Every setting that makes no sense.
-    pub fn broken_rules(&self) -> Vec<BrokenRule> {
-        let rule = |err| match err {
-            TrainError::Config { field, rule, .. } => Some(BrokenRule { field, rule }),
+    /// The first setting that makes no sense; `None` = all do.
+    pub fn broken_rule(&self) -> Option<BrokenRule> {
+        match self.validate() {
+            Err(TrainError::Config { field, rule, .. }) => Some(BrokenRule { field, rule }),
             _ => None,
-        };
-        self.broken_values().into_iter().filter_map(rule).collect()
+        }
     }
 }
 
@@ -29,24 +28,20 @@ mod tests {
     use crate::training::preset;
 
     #[test]
-    fn every_setting_is_named_with_its_rule() {
+    fn the_setting_is_named_with_its_rule() {
         let mut config = preset(Trunk::Vgg16Slim);
-        assert_eq!(config.broken_rules(), []);
+        assert_eq!(config.broken_rule(), None);
         config.batch_size = 0;
-        config.learning.momentum = 1.0;
-        config.augment.brightness = 1.5;
-        let broken: Vec<_> = config
-            .broken_rules()
-            .into_iter()
-            .map(|broken| (broken.field, broken.rule))
-            .collect();
+        let broken = config.broken_rule().expect("a rule");
         assert_eq!(
-            broken,
-            [
-                ("batch size", "it must be 1 or more"),
-                ("momentum", "it must be 0 or more and below 1"),
-                ("brightness", "it must be 0 to 1"),
-            ]
+            (broken.field, broken.rule),
+            ("batch size", "it must be 1 or more")
+        );
+        config.batch_size = 1;
+        config.augment.brightness = 1.5;
+        assert_eq!(
+            config.broken_rule().map(|rule| rule.field),
+            Some("brightness")
         );
     }
 }

@@ -1,6 +1,6 @@
 //! Everything that defines a run, saved beside its weights as `config.json`.
 
-mod checks;
+mod rules;
 
 use std::path::PathBuf;
 
@@ -151,6 +151,9 @@ pub struct RunConfig {
     pub seed: u64,
     /// Threads that decode and augment ahead of the step, 1 or more.
     pub workers: usize,
+    /// Epochs without a better validation after which it ends, 1 or more; `None` = never.
+    #[serde(default)]
+    pub early_stop: Option<usize>,
     /// When it is saved, and what is kept.
     #[serde(default)]
     pub checkpoints: CheckpointPolicy,

@@ -4,14 +4,14 @@ use eframe::egui::{ComboBox, DragValue, Response, Ui};
 
 use strum::VariantArray as _;
 
-use super::learning::{self, number_ui, optional_ui, rule_of, segments_ui};
+use super::learning::{number_ui, optional_ui, rule_of, segments_ui};
 use super::optimizer::optimizer_ui;
-use crate::engine::{Normalization, Precision, RunConfig, SampleOrder, Size};
+use crate::engine::{ClassList, Normalization, Precision, RunConfig, SampleOrder, Size};
 use crate::ui::ui_ext::UiExt as _;
 
 /// Optimizer, regularization, images, reproducibility, live masks.
-pub fn advanced_ui(ui: &mut Ui, config: &mut RunConfig) {
-    optimizer_ui(ui, config);
+pub fn advanced_ui(ui: &mut Ui, config: &mut RunConfig, classes: Option<&ClassList>) {
+    optimizer_ui(ui, config, classes);
     ui.add_space(4.0);
     images_ui(ui, config);
     ui.add_space(4.0);
@@ -19,8 +19,11 @@ pub fn advanced_ui(ui: &mut Ui, config: &mut RunConfig) {
 }
 
 fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
-    let broken = config.broken_rules();
-    let of = |field: &str| learning::of(&broken, field);
+    let broken = config.broken_rule();
+    let of = |field: &str| {
+        let broken = broken.filter(|broken| broken.field == field);
+        broken.map(|broken| broken.rule)
+    };
     let augment = &mut config.augment;
     let rule = of("training size");
     let tooltip = "Width and height of the training crops, 1 to 8192; smaller images are padded. Whole \
@@ -59,11 +62,10 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
         |ui| {
             ui.horizontal(|ui| {
                 let [low, high] = &mut augment.scale;
-                let rule = of("scale");
-                number_ui(ui, low, 0.25..=1.0, rule.map(|_| ""), hundredths)
-                    .accessible_name("Minimum scale");
+                number_ui(ui, low, 0.25..=1.0, None, hundredths).accessible_name("Minimum scale");
                 ui.label("to");
-                number_ui(ui, high, 1.0..=4.0, rule, hundredths).accessible_name("Maximum scale");
+                number_ui(ui, high, 1.0..=4.0, of("scale"), hundredths)
+                    .accessible_name("Maximum scale");
             })
             .response
         },
@@ -127,8 +129,7 @@ fn input_ui(ui: &mut Ui, config: &mut RunConfig) {
 }
 
 fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
-    let fields = ["max steps", "workers", "live interval"];
-    let [max_steps, workers, live_interval] = fields.map(|field| rule_of(config, field));
+    let [max_steps, workers] = ["max steps", "workers"].map(|field| rule_of(config, field));
     ui.field(
         "Step limit",
         "Stop after this many steps, even within an epoch",
@@ -145,6 +146,19 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
             )
         },
     );
+    let early_stop = rule_of(config, "early stop");
+    let tooltip = "End the run after this many epochs in which the validation was not better than before, by the \
+                   score that finds the best epoch. Saves time where a run has learned all it can; leave it off \
+                   with schedules that lower the rate only at the end";
+    ui.field("Early stop", tooltip, |ui| {
+        let names = ["Stop early", "none"];
+        optional_ui(ui, &mut config.early_stop, names, 10, |ui, epochs| {
+            number_ui(ui, epochs, 1..=10_000, early_stop, |drag| {
+                drag.speed(0.05).suffix(" epochs")
+            })
+            .accessible_name("Epochs without a better validation");
+        })
+    });
     ui.field(
         "Seed",
         "Seed of all random numbers: weights, order, augmentation, dropout",
@@ -181,23 +195,25 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
     });
     ui.field(
         "Live images",
-        "Validation images whose masks are shown during training; more take more time",
+        "Validation images whose masks are shown during training, 1 to 16",
         |ui| {
-            number_ui(ui, &mut config.preview_images, 1..=16, None, |drag| {
-                drag.speed(0.05)
-            })
+            ui.add(
+                DragValue::new(&mut config.preview_images)
+                    .range(1..=16)
+                    .speed(0.05),
+            )
         },
     );
     ui.field(
         "Live interval",
         "Seconds between two updates of the live masks, 0 to 600; 0 turns them off. Each update takes time from training",
         |ui| {
-            number_ui(
-                ui,
-                &mut config.preview_secs,
-                0.0..=600.0,
-                live_interval,
-                |drag| drag.speed(0.05).max_decimals(1).suffix(" s"),
+            ui.add(
+                DragValue::new(&mut config.preview_secs)
+                    .range(0.0..=600.0)
+                    .speed(0.05)
+                    .max_decimals(1)
+                    .suffix(" s"),
             )
         },
     );
@@ -210,8 +226,7 @@ fn hundredths(drag: DragValue<'_>) -> DragValue<'_> {
 fn size_ui(ui: &mut Ui, size: &mut Size, what: &str, rule: Option<&str>) -> Response {
     ui.horizontal(|ui| {
         let Size { width, height } = size;
-        let marked = rule.map(|_| "");
-        number_ui(ui, width, 32..=2048, marked, |drag| drag.speed(1.0))
+        number_ui(ui, width, 32..=2048, None, |drag| drag.speed(1.0))
             .accessible_name(format!("{what} width"));
         ui.label("×");
         number_ui(ui, height, 32..=2048, rule, |drag| drag.speed(1.0))

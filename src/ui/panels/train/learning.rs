@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use eframe::egui::emath::Numeric;
 use eframe::egui::{DragValue, Label, Response, RichText, Stroke, Ui};
 
-use crate::engine::{BrokenRule, RunConfig};
+use crate::engine::RunConfig;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
@@ -32,17 +32,12 @@ pub fn segments_ui<T: Copy + PartialEq>(
 
 /// What the settings say of the value of `field`, where it makes no sense.
 pub fn rule_of(config: &RunConfig, field: &str) -> Option<&'static str> {
-    of(&config.broken_rules(), field)
-}
-
-/// The rule of `field`, where it is one of the `broken` ones.
-pub fn of(broken: &[BrokenRule], field: &str) -> Option<&'static str> {
-    let broken = broken.iter().find(|broken| broken.field == field)?;
-    Some(broken.rule)
+    let broken = config.broken_rule().filter(|broken| broken.field == field);
+    broken.map(|broken| broken.rule)
 }
 
 /// A number. Dragging stays within `range`; what is typed is taken as it is, and is marked where
-/// it breaks a `rule`, which is said behind it. An empty rule is said elsewhere.
+/// it breaks a `rule`, which is said behind it.
 pub fn number_ui<N: Numeric>(
     ui: &mut Ui,
     value: &mut N,
@@ -71,7 +66,7 @@ pub fn number_ui<N: Numeric>(
             let dragged = value.to_f64();
             *value = N::from_f64(dragged.clamp(range.start().to_f64(), range.end().to_f64()));
         }
-        if let Some(rule) = rule.filter(|rule| !rule.is_empty()) {
+        if let Some(rule) = rule {
             ui.add(Label::new(RichText::new(rule).small().color(error)).wrap());
         }
         response
