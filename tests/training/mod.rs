@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod faults;
+mod recipes;
 mod resume;
 mod storage;
 

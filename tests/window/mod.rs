@@ -11,6 +11,7 @@ mod gpu;
 mod keys;
 mod layout;
 mod look_inside;
+mod recipes;
 mod runs;
 mod shown;
 mod weights;

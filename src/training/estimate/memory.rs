@@ -5,6 +5,7 @@ use crate::dataset::Size;
 use crate::model::ComputedBy;
 use crate::training::config::RunConfig;
 use crate::training::device::DeviceId;
+use crate::training::learning::OptimizerKind;
 
 const MIB: u64 = 1 << 20;
 /// The program itself, without a network.
@@ -52,10 +53,10 @@ impl MemoryEstimate {
             config.recompute_activations,
             by,
         );
-        let velocity = if config.learning.momentum > 0.0 {
-            memory.trained
-        } else {
-            0
+        let velocity = match config.learning.optimizer {
+            OptimizerKind::AdamW => 2 * memory.trained,
+            OptimizerKind::Sgd if config.learning.momentum > 0.0 => memory.trained,
+            OptimizerKind::Sgd => 0,
         };
         // Gradients wait for those of the next batch.
         let waiting = if config.learning.accumulation > 1 {
@@ -148,6 +149,8 @@ mod tests {
         assert_eq!(of(&config), 2 * 4 * parameters);
         config.learning.momentum = 0.0;
         assert_eq!(of(&config), 4 * parameters);
+        config.learning.optimizer = OptimizerKind::AdamW;
+        assert_eq!(of(&config), 3 * 4 * parameters, "two moments");
     }
 
     #[test]

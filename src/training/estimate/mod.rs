@@ -6,10 +6,12 @@ mod data_facts;
 mod fit;
 mod memory;
 mod room;
+mod speed;
 mod time;
 
 pub use data_facts::DataFacts;
 pub use fit::{FittingChange, advice_text, fitting_changes};
 pub use memory::MemoryEstimate;
 pub use room::{MemoryFit, MemoryRoom};
-pub use time::{EarlierRun, RunTime};
+pub use speed::DeviceSpeed;
+pub use time::{EarlierRun, RunTime, TimeSource};

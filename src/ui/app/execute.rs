@@ -74,6 +74,13 @@ impl App {
                 };
                 self.state.inspect.save(&ctx, path);
             }
+            Command::SavePlots(path) => {
+                let ctx = PanelCtx {
+                    engine: &self.engine,
+                    commands: &self.sender,
+                };
+                self.state.curves.save(&ctx, path);
+            }
             Command::ClearRecent => self.state.recent = Recent::default(),
             Command::DownloadWeights(id) => {
                 let started = self.engine.download_weights(id);
@@ -89,6 +96,8 @@ impl App {
                 self.state.train.use_weights(&self.engine, path);
                 self.state.layout.show(PanelKind::Train);
             }
+            Command::StartAgain(config) => self.start_again(*config),
+            Command::CloseAlarms => self.engine.close_alarms(),
             Command::ShowPanel(panel) => self.state.layout.show(panel),
             Command::Notify(level, text) => self.toasts.add(level, text),
         }

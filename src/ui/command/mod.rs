@@ -13,11 +13,11 @@ use std::path::PathBuf;
 use crossbeam_channel::{Receiver, Sender};
 use serde::{Deserialize, Serialize};
 
-pub use ask::{Ask, AskKind};
+pub use ask::{Ask, AskKind, PlotFormat};
 pub use keys::{Pressed, VIEW_KEYS, ViewKey, take_pressed};
 pub use ui_command::{MENUS, Menu, Section, UiCommand};
 
-use crate::engine::{DatasetRef, NoticeLevel, RunNotes};
+use crate::engine::{DatasetRef, NoticeLevel, RunConfig, RunNotes};
 
 /// The dockable panels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -108,6 +108,8 @@ pub enum Command {
     InspectRun(String),
     /// Saves the mask or overlay for which a place was asked.
     SavePng(PathBuf),
+    /// Saves the plots for which a place was asked.
+    SavePlots(PathBuf),
     /// Forgets the recent datasets and images.
     ClearRecent,
     /// Downloads the public weights with this id.
@@ -122,6 +124,10 @@ pub enum Command {
     UseWeights(PathBuf),
     /// Brings a panel to the front; opens it first if it is closed.
     ShowPanel(PanelKind),
+    /// Stops the active run, and starts one with these settings, which the form shows.
+    StartAgain(Box<RunConfig>),
+    /// Forgets what was noticed of the runs.
+    CloseAlarms,
     /// Shows a toast.
     Notify(NoticeLevel, String),
 }
