@@ -21,6 +21,7 @@ use crate::engine::{
     ActiveRun, Engine, EpochRecord, Geometry, InitialWeights, MemoryFit, Phase, RunEventKind,
     RunInfo, RunSnapshot, RunState, RunTime, Scores, StepRecord, Trunk, Variant, memory_text,
 };
+use crate::text;
 
 /// What a run is expected to take.
 #[derive(Debug, Default)]
@@ -266,15 +267,13 @@ impl Report for TextReport<'_> {
     }
 
     fn epoch(&mut self, run: &RunSnapshot, epoch: &EpochRecord) {
-        let val_loss = epoch
-            .val_loss
-            .map_or_else(|| "n/a".to_owned(), |loss| format!("{loss:.4}"));
+        let val_loss = epoch.val_loss.map_or_else(|| "n/a".to_owned(), text::loss);
         self.line(&format!(
-            "epoch {}/{}  step {}  loss {:.4}  val loss {val_loss}  mIoU {}  pixel accuracy {}  {}{}",
+            "epoch {}/{}  step {}  loss {}  val loss {val_loss}  mIoU {}  pixel accuracy {}  {}{}",
             epoch.epoch,
             run.config.epochs,
             epoch.step,
-            epoch.train_loss,
+            text::loss(epoch.train_loss),
             percent(epoch.scores.mean_iu),
             percent(epoch.scores.pixel_accuracy),
             duration(epoch.elapsed_secs),
@@ -290,11 +289,11 @@ impl Report for TextReport<'_> {
             _ => format!("epoch {}/{}", active.epoch.max(1), run.config.epochs),
         }];
         if let Some(loss) = self.loss {
-            parts.push(format!("loss {loss:.4}"));
-            parts.push(format!("lr {:.2e}", self.learning_rate));
+            parts.push(format!("loss {}", text::loss(loss)));
+            parts.push(format!("lr {}", text::number(self.learning_rate)));
         }
         if let Some(rate) = active.steps_per_sec {
-            parts.push(format!("{rate:.2} steps/s"));
+            parts.push(format!("{} steps/s", text::column_number(rate)));
         }
         if let Some(secs) = active.remaining_secs {
             parts.push(format!("{} left", duration(secs)));

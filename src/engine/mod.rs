@@ -24,7 +24,6 @@ mod score_masks;
 mod signals;
 mod starting_point;
 mod tasks;
-pub mod text;
 mod train;
 mod typed_path;
 mod weights_files;

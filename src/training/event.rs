@@ -59,14 +59,14 @@ pub struct EpochRecord {
     pub scores: Scores,
     /// Seconds of training since the run began, pauses left out.
     pub elapsed_secs: f64,
-    /// Whether this is the best mean IU so far.
+    /// Whether this is the best mIoU so far.
     pub best: bool,
 }
 
 impl EpochRecord {
     /// The best of these epochs, in the order in which they were trained: the last that was the
     /// best so far by the metric of its run, whose weights `best.json` names. Of records that do
-    /// not say, the first with the highest mean IU. `None` when no epoch has a score.
+    /// not say, the first with the highest mIoU. `None` when no epoch has a score.
     pub fn best_of(epochs: &[Self]) -> Option<&Self> {
         if let Some(best) = epochs.iter().rfind(|epoch| epoch.best) {
             return Some(best);
@@ -82,7 +82,7 @@ impl EpochRecord {
     }
 }
 
-/// Whether a mean IU is better than the best one so far. Of equal ones the first stays the
+/// Whether a mIoU is better than the best one so far. Of equal ones the first stays the
 /// best, and what is not a number never is.
 pub(super) fn is_better(score: Option<f64>, best: Option<f64>) -> bool {
     score.is_some_and(|score| best.map_or(!score.is_nan(), |best| score > best))

@@ -280,6 +280,18 @@ impl RunConfig {
             "it must be 0 to 1",
         )?;
         self.check_checkpoints()?;
+        check(
+            self.preview_images <= 64,
+            "live images",
+            self.preview_images,
+            "it must be 0 to 64",
+        )?;
+        check(
+            (0.0..=3600.0).contains(&self.preview_secs),
+            "live interval",
+            self.preview_secs,
+            "it must be 0 to 3600 seconds; 0 turns the live masks off",
+        )?;
         let [smallest, largest] = self.augment.scale;
         check(
             0.1 <= smallest && smallest <= largest && largest <= 10.0,

@@ -28,6 +28,7 @@ use crate::ui::software_painter::SoftwarePainter;
 use crate::ui::state::AppState;
 use crate::ui::toasts::Toasts;
 use crate::ui::upload_counter::UploadCounter;
+use crate::ui::view_model::ClassColors;
 use crate::ui::window_size::fitting_size;
 use crate::ui::{quit, status_bar, theme};
 
@@ -63,6 +64,7 @@ pub struct App {
     file_manager: Option<Task<Result<(), String>>>,
     frames: FrameTimes,
     throttle: RepaintThrottle,
+    colors: ClassColors,
     active_run: Option<String>,
     plan_compared: bool,
     /// Whether the window was made to fit the monitor, once that is known.
@@ -101,6 +103,9 @@ impl App {
         ctx.set_theme(state.prefs.theme);
         state.layout.repair();
         engine.watch_runs();
+        if let Some(plan) = state.plan.take() {
+            engine.restore_plan(plan);
+        }
         if matches!(engine.dataset(), DatasetState::None) {
             engine.open_dataset(
                 state
@@ -111,6 +116,7 @@ impl App {
             );
         }
         let (sender, receiver) = command_channel();
+        let colors = ClassColors::new(state.prefs.class_colors);
         Self {
             state,
             engine,
@@ -127,6 +133,7 @@ impl App {
             file_manager: None,
             frames: FrameTimes::default(),
             throttle: RepaintThrottle::new(Painter::Gpu),
+            colors,
             active_run: None,
             plan_compared: false,
             fitted: false,
@@ -223,11 +230,13 @@ impl App {
             state,
             engine,
             sender,
+            colors,
             ..
         } = self;
         let ctx = PanelCtx {
             engine,
             commands: sender,
+            colors,
         };
         let AppState {
             layout,
@@ -275,6 +284,7 @@ impl App {
                 let panel = PanelCtx {
                     engine: &self.engine,
                     commands: &self.sender,
+                    colors: &self.colors,
                 };
                 status_bar::status_bar_ui(&panel, ui, device);
             });
@@ -282,6 +292,7 @@ impl App {
         let panel = PanelCtx {
             engine: &self.engine,
             commands: &self.sender,
+            colors: &self.colors,
         };
         self.help.ui(&panel, &ctx);
         self.weights
@@ -291,7 +302,7 @@ impl App {
         if let Some(command) = answer {
             self.send(command);
         }
-        if let Some(command) = self.drop_target.ui(&self.engine, ui) {
+        if let Some(command) = self.drop_target.ui(&self.engine, ui, STATUS_HEIGHT) {
             self.send(command);
         }
         let chosen = self.palette_ui(ui);
@@ -330,6 +341,7 @@ impl eframe::App for App {
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        self.state.plan = self.engine.plan_left();
         eframe::set_value(storage, eframe::APP_KEY, &self.state);
     }
 

@@ -50,18 +50,13 @@ pub fn rows<'a>(
                 format::count(values.step),
                 format::loss(Some(values.loss)),
                 format::loss(smoothed),
-                format::scientific(rounded(values.learning_rate)),
+                format::number(values.learning_rate),
                 format::loss(epoch.and_then(|epoch| epoch.val_loss)),
                 format::percent(epoch.and_then(|epoch| epoch.mean_iu)),
             ],
         })
     })
     .collect()
-}
-
-/// Three digits: the rest of a scheduled rate is noise to people.
-fn rounded(rate: f64) -> f64 {
-    format!("{rate:.2e}").parse().unwrap_or(rate)
 }
 
 fn shortened(label: &str) -> String {
@@ -207,10 +202,7 @@ mod tests {
 
     #[test]
     fn rates_and_names_are_for_people() {
-        assert_eq!(
-            format::scientific(rounded(9.915_585_312_589_867e-5)),
-            "9.92e-5"
-        );
+        assert_eq!(format::number(9.915_585_312_589_867e-5), "9.92e-5");
         assert_eq!(shortened("baseline"), "baseline");
         assert_eq!(shortened(&"x".repeat(50)).chars().count(), LONGEST_NAME);
     }

@@ -129,7 +129,9 @@ fn input_ui(ui: &mut Ui, config: &mut RunConfig) {
 }
 
 fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
-    let [max_steps, workers] = ["max steps", "workers"].map(|field| rule_of(config, field));
+    let [max_steps, workers, images, interval] =
+        ["max steps", "workers", "live images", "live interval"]
+            .map(|field| rule_of(config, field));
     ui.field(
         "Step limit",
         "Stop after this many steps, even within an epoch",
@@ -182,26 +184,20 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
     });
     ui.field(
         "Live images",
-        "Validation images whose masks are shown during training, 1 to 16",
+        "Validation images whose masks are shown during training, 0 to 64",
         |ui| {
-            ui.add(
-                DragValue::new(&mut config.preview_images)
-                    .range(1..=16)
-                    .speed(0.05),
-            )
+            number_ui(ui, &mut config.preview_images, 1..=16, images, |drag| {
+                drag.speed(0.05)
+            })
         },
     );
     ui.field(
         "Live interval",
-        "Seconds between two updates of the live masks, 0 to 600; 0 turns them off. Each update takes time from training",
+        "Seconds between two updates of the live masks, 0 to 3600; 0 turns them off. Each update takes time from training",
         |ui| {
-            ui.add(
-                DragValue::new(&mut config.preview_secs)
-                    .range(0.0..=600.0)
-                    .speed(0.05)
-                    .max_decimals(1)
-                    .suffix(" s"),
-            )
+            number_ui(ui, &mut config.preview_secs, 0.0..=600.0, interval, |drag| {
+                drag.speed(0.05).max_decimals(1).suffix(" s")
+            })
         },
     );
 }

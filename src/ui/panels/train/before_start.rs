@@ -102,7 +102,7 @@ impl Before {
         });
     }
 
-    /// The button that chooses settings, and the reasons once they are chosen.
+    /// The button that chooses settings.
     pub fn auto_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, device: crate::engine::DeviceId) {
         ui.horizontal(|ui| {
             let possible = self.choosing.is_none() && can_choose(ctx.engine);
@@ -120,6 +120,10 @@ impl Before {
                 ui.busy("Choosing settings");
             }
         });
+    }
+
+    /// Why the settings are what they are, once they are chosen.
+    pub fn reasons_ui(&mut self, ui: &mut Ui) {
         if self.choices.is_empty() {
             return;
         }

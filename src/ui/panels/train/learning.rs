@@ -6,6 +6,7 @@ use eframe::egui::emath::Numeric;
 use eframe::egui::{DragValue, Label, Response, RichText, Stroke, Ui};
 
 use crate::engine::RunConfig;
+use crate::text;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
@@ -116,12 +117,18 @@ pub fn scientific_ui(
     } else {
         value.abs() * 0.01
     };
-    number_ui(ui, value, range, rule, |drag| {
+    let before = *value;
+    let response = number_ui(ui, value, range, rule, |drag| {
         drag.speed(speed)
             .max_decimals(18)
-            .custom_formatter(|value, _| format::scientific(value))
+            .custom_formatter(|value, _| format::setting(value))
             .custom_parser(|text| text.trim().parse().ok())
-    })
+    });
+    // What is trained with is what is shown. egui itself remembers the way of the pointer.
+    if response.dragged() && *value != before {
+        *value = text::round(*value);
+    }
+    response
 }
 
 /// A checkbox with a value behind it while it is ticked, at first `start`; otherwise with the
