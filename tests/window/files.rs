@@ -121,9 +121,14 @@ fn a_dropped_run_from_elsewhere_is_copied_to_the_runs() {
     let name = desk.run().name.clone();
     let elsewhere = desk.set.dir.path().join("elsewhere");
     fs::create_dir(&elsewhere).expect("a folder");
-    let moved = elsewhere.join(&name);
-    fs::rename(desk.set.runs().join(&name), &moved).expect("a rename");
-    desk.until("it is gone", |desk| desk.engine().runs().is_empty());
+    let moved = elsewhere.join("mine");
+    fs::create_dir(&moved).expect("a folder");
+    for file in fs::read_dir(desk.set.runs().join(&name)).expect("a run") {
+        let file = file.expect("a file");
+        fs::copy(file.path(), moved.join(file.file_name())).expect("a copy");
+    }
+    let own = desk.set.runs().join(&name);
+    let name = "mine";
 
     desk.drop_files(&[&moved]);
     desk.until("it asks", |desk| {
@@ -131,7 +136,7 @@ fn a_dropped_run_from_elsewhere_is_copied_to_the_runs() {
     });
     desk.click("Copy it to the runs and show its masks");
     desk.until("it is a run", |desk| {
-        desk.engine().run(&name).is_some_and(|run| run.has_weights)
+        desk.engine().run(name).is_some_and(|run| run.has_weights)
     });
     assert!(desk.app().state().layout.is_in_front(PanelKind::Inspect));
     assert!(desk.has_message(&format!("Imported as run {name}")));
@@ -141,12 +146,11 @@ fn a_dropped_run_from_elsewhere_is_copied_to_the_runs() {
         .send(fcn_workbench::ui::command::Command::ShowPanel(
             PanelKind::Live,
         ));
-    let own = desk.set.runs().join(&name);
     desk.drop_files(&[&own]);
     desk.until("it is shown", |desk| {
         desk.app().state().layout.is_in_front(PanelKind::Inspect)
     });
-    assert_eq!(desk.engine().runs().len(), 1);
+    assert_eq!(desk.engine().runs().len(), 2);
 }
 
 #[test]

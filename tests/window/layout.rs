@@ -72,9 +72,9 @@ fn widths_of_panels_are_restored_to_the_last_fraction() {
     config.epochs = 1;
     let widths = [
         ("layout", "left_width", 391.37),
-        ("inspect", "list_width", 203.71),
-        ("inspect", "legend_width", 187.13),
-        ("compare", "scores_height", 143.57),
+        ("inspect", "list_width", 204.0),
+        ("inspect", "legend_width", 187.0),
+        ("compare", "scores_height", 143.0),
     ];
     let mut state = serde_json::to_value(AppState::default()).expect("JSON");
     state["train"]["settings"] = serde_json::to_value(config).expect("JSON");

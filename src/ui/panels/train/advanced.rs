@@ -4,7 +4,7 @@ use eframe::egui::{ComboBox, DragValue, Response, Ui};
 
 use strum::VariantArray as _;
 
-use super::learning::{number_ui, optional_ui, rule_of, segments_ui};
+use super::learning::{number_ui, optional_ui, rule_of, segments_ui, with_unit};
 use super::optimizer::optimizer_ui;
 use crate::engine::{Normalization, Precision, RunConfig, SampleOrder, Size};
 use crate::ui::ui_ext::UiExt as _;
@@ -196,7 +196,7 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
         "Seconds between two updates of the live masks, 0 to 3600; 0 turns them off. Each update takes time from training",
         |ui| {
             number_ui(ui, &mut config.preview_secs, 0.0..=600.0, interval, |drag| {
-                drag.speed(0.05).max_decimals(1).suffix(" s")
+                with_unit(drag.speed(0.05).max_decimals(1), "s")
             })
         },
     );

@@ -129,11 +129,12 @@ impl Before {
         }
         let mut closed = false;
         ui.notice_box(NoticeLevel::Info, |ui| {
+            // First, where it is seen without scrolling.
+            closed = ui.small_button("Close reasons").clicked();
             for choice in &self.choices {
                 let text = format!("{} {}: {}", choice.field, choice.value, choice.reason);
                 ui.add(Label::new(RichText::new(text).small()).wrap());
             }
-            closed = ui.small_button("Close reasons").clicked();
         });
         if closed {
             self.choices.clear();

@@ -75,6 +75,27 @@ pub fn number_ui<N: Numeric>(
     .inner
 }
 
+/// The number with its unit behind it. egui's own suffix would take the place of the field's name
+/// for screen readers.
+pub fn with_unit<'a>(drag: DragValue<'a>, unit: &'static str) -> DragValue<'a> {
+    drag.custom_formatter(move |value, _| {
+        if value.fract() == 0.0 {
+            format!("{value:.0} {unit}")
+        } else {
+            format!("{} {unit}", format::setting(value))
+        }
+    })
+    .custom_parser(move |text| {
+        let number = text.trim();
+        number
+            .strip_suffix(unit)
+            .unwrap_or(number)
+            .trim()
+            .parse()
+            .ok()
+    })
+}
+
 /// Epochs, batch size, learning rate.
 pub fn learning_ui(ui: &mut Ui, config: &mut RunConfig) {
     let rule = rule_of(config, "epochs");

@@ -3,7 +3,7 @@
 use eframe::egui::{Align, Button, ComboBox, Label, Layout, RichText, Ui};
 use strum::VariantArray as _;
 
-use super::learning::{number_ui, optional_ui, rule_of, scientific_ui, segments_ui};
+use super::learning::{number_ui, optional_ui, rule_of, scientific_ui, segments_ui, with_unit};
 use crate::engine::{
     BrokenRule, FinalUpsampling, Learning, Recipe, Reduction, RunConfig, Schedule,
 };
@@ -190,7 +190,7 @@ fn schedule_ui(ui: &mut Ui, learning: &mut Learning, broken: Option<BrokenRule>)
                 "Steps between two decays of the learning rate, 1 or more",
                 |ui| {
                     number_ui(ui, every_steps, 1..=10_000_000, rule, |drag| {
-                        drag.suffix(" steps")
+                        with_unit(drag, "steps")
                     })
                 },
             );
@@ -227,7 +227,7 @@ fn schedule_ui(ui: &mut Ui, learning: &mut Learning, broken: Option<BrokenRule>)
             &mut learning.warmup_steps,
             0..=1_000_000,
             None,
-            |drag| drag.suffix(" steps"),
+            |drag| with_unit(drag, "steps"),
         )
     });
 }
