@@ -7,7 +7,7 @@ use crate::engine::Class;
 use crate::ui::theme;
 use crate::ui::ui_ext::{SWATCH, UiExt as _, paint_swatch};
 
-const OPACITY_WIDTH: f32 = 240.0;
+const OPACITY_WIDTH: f32 = 224.0;
 const ZOOM_WIDTH: f32 = 130.0;
 
 /// The opacity of the mask layer, `0.0..=1.0`, shown in percent.
