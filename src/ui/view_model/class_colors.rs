@@ -24,17 +24,17 @@ pub enum ColorChoice {
 /// Of all such colors each is the one that is farthest from those before it, for people with
 /// normal sight, deuteranopes and protanopes alike (Machado, Oliveira and Fernandes 2009; CIE
 /// L*a*b*). All are far from white, from the color of void and from the marks of errors and
-/// disagreement. The first is black, as in VOC.
+/// disagreement. The first is black, as in VOC; no other is nearly as dark.
 const COLOR_BLIND: &str = "\
-     00000fb5b005a7846faf86106146df5a600a7af75045704aff6f8ce6063300368fac74378b9bb434fa0c265018\
-     0f3a743103aa686505742cfa07a0ee202c09bb8f6de2d4124175b5fc6fac60c6be24530d472f6a826ebb957890\
-     d95cd98106e6a6ddf78189fd03a85447f70294575b79fa8ce78abda3e10447957603355d998c866b14aba65414\
-     332e09ae89daafb663ff955302acf56ed0ba0514ef7ff01363403f529693897a52094a176bf22651373b211626\
-     3340060e46449777899a358c214178b1aab7212eb944987a06c4855466e09c6ce780512bee6a483077fc04dacd\
-     328a3b348601d9edf4c97305b6136a909abb058d6d4191095665a9a63483b2c8a4d5ea5e8ea62b7ca2160d967b\
-     4270bb79559aac569bff8d98242dc880dbac2bd80c45a9fe4c031300b6744cf84446810188ed4c7315de561bd7\
-     c89af933170550e83e56930c4e54b86136c493d5877ec8b67528eb1d537c4526560c577899e43eb583a14407db\
-     300acc5f774722236b49d89497c9359d3d8c411637";
+     00000fb5ba7846faf86df9135a60577af75070bff6f8ce6063968fac73658b9b3cbb434fb080f3a743aacfa686\
+     0ee569bb8f6d5b5fc6842facb0d9573be50df5a906ebb890d95772cd93536e665b945df79fd39a47f09c79fe78\
+     abd81d73b96545f998c866b186305677d468baaae89da65dafbff9a0a7667cfa49cf56ed9794ef7ff03f693897\
+     b0009464949d064f2d67b9070e49779349a3a7bab7eb99756e09c6ce79abee675680a89b3587fcb66acde9e34c\
+     e99c7edf4c97a50736eab96996826ac1a47ac759898a48ea27c36237735473767406c79533cac5ff8d98d6cdc8\
+     a5e853f9cb6ec899fe4c03cc50ebba8ad3ce54e83155e43b5debd73516d9af97bf8734e579e4b86456c45877ec\
+     7578b68eb1d5a726750c543e3a1d4a914a3be3c7625f7aca82899a05db4b894f8b9d3dda7884e75b788c17d9d8\
+     b87c50e8d2b3092fe8a393bc999be9b1cce5d8cc74563e1df98e7e678f5fa0253ab8b7551ddfe9966055910a4a\
+     a62ad49f67bacd534986f85e2ad6703d768a04d987";
 
 /// Class lists that are remembered with their colors changed.
 const KEPT: usize = 64;
