@@ -262,7 +262,7 @@ fn dark() -> Visuals {
     };
     Visuals {
         hyperlink_color: DARK.info,
-        disabled_alpha: 0.75,
+        disabled_alpha: 0.78,
         ..painted(Visuals::dark(), &tones)
     }
 }
@@ -283,7 +283,7 @@ fn light() -> Visuals {
     };
     Visuals {
         hyperlink_color: LIGHT.accent,
-        disabled_alpha: 0.8,
+        disabled_alpha: 0.82,
         ..painted(Visuals::light(), &tones)
     }
 }
