@@ -68,6 +68,7 @@ fn settings_are_chosen_with_their_reasons() {
     ] {
         assert!(desk.finds(field), "{field}");
     }
+    desk.frames(10);
     desk.click("Close reasons");
     desk.frames(3);
     assert!(!desk.finds("Crop size 32x32: "));

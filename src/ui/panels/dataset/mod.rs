@@ -139,6 +139,8 @@ impl DatasetPanel {
                 ScrollArea::vertical()
                     .auto_shrink([false, true])
                     .max_height(most)
+                    // The panel around it grows with it, so it must not keep to the panel.
+                    .min_scrolled_height(most)
                     .show(ui, |ui| {
                         problems_ui(ui, problems);
                         self.findings.list_ui(ctx, ui);

@@ -266,6 +266,8 @@ fn status_area(ui: &mut Ui, most: f32, add: impl FnOnce(&mut Ui)) {
         .id_salt("status")
         .auto_shrink([false, true])
         .max_height(most)
+        // The panel around it grows with it, so it must not keep to the panel.
+        .min_scrolled_height(most)
         .show(ui, add);
 }
 
