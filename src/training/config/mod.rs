@@ -1,5 +1,7 @@
 //! Everything that defines a run, saved beside its weights as `config.json`.
 
+mod rules;
+
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -7,10 +9,8 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::checkpoint_policy::CheckpointPolicy;
 use super::device::DeviceId;
-use super::error::TrainError;
 use super::learning::Learning;
 use super::precision::Precision;
-use super::schedule::Schedule;
 use crate::dataset::{Augment, Normalization, Size};
 use crate::model::{FinalUpsampling, Geometry, NetworkConfig, Trunk, Variant};
 
@@ -151,6 +151,9 @@ pub struct RunConfig {
     pub seed: u64,
     /// Threads that decode and augment ahead of the step, 1 or more.
     pub workers: usize,
+    /// Epochs without a better validation after which it ends, 1 or more; `None` = never.
+    #[serde(default)]
+    pub early_stop: Option<usize>,
     /// When it is saved, and what is kept.
     #[serde(default)]
     pub checkpoints: CheckpointPolicy,
@@ -175,6 +178,7 @@ impl RunConfig {
         }
     }
 
+<<<<<<< HEAD
     /// Turns down a trunk or a geometry that the network does not have.
     pub(super) fn check_network(&self) -> Result<(), TrainError> {
         check(
@@ -317,6 +321,8 @@ impl RunConfig {
         positive("kept epochs", policy.keep_every.unwrap_or(1))
     }
 
+=======
+>>>>>>> main
     /// Steps of an epoch of `batches` batches; the last step may have fewer batches.
     pub fn steps_per_epoch(&self, batches: usize) -> usize {
         batches.div_ceil(self.learning.accumulation.max(1))
@@ -327,32 +333,6 @@ impl RunConfig {
         let all = self.epochs.saturating_mul(steps_per_epoch);
         self.max_steps.map_or(all, |most| most.min(all))
     }
-}
-
-fn check_size(field: &'static str, size: Size) -> Result<(), TrainError> {
-    let sensible = 1..=8192;
-    check(
-        sensible.contains(&size.width) && sensible.contains(&size.height),
-        field,
-        size,
-        "each side must be 1 to 8192 pixels",
-    )
-}
-
-fn check(
-    holds: bool,
-    field: &'static str,
-    value: impl ToString,
-    rule: &'static str,
-) -> Result<(), TrainError> {
-    if holds {
-        return Ok(());
-    }
-    Err(TrainError::Config {
-        field,
-        value: value.to_string(),
-        rule,
-    })
 }
 
 #[cfg(test)]

@@ -2,9 +2,11 @@
 
 mod active;
 mod advanced;
+mod alarms;
 mod before_start;
 mod device;
 mod learning;
+mod loss;
 mod network;
 mod optimizer;
 mod start_from;
@@ -101,6 +103,8 @@ impl TrainPanel {
             }
         };
         self.settings.validate().map_err(problem)?;
+        let classes = open.dataset.classes.len();
+        self.settings.check_classes(classes).map_err(problem)?;
         if let Some(problem) = self.start_problem(engine) {
             return Err(problem.into());
         }
@@ -142,28 +146,22 @@ impl TrainPanel {
 
     /// Draws the panel.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+<<<<<<< HEAD
         // What comes and goes is below the form, and above the buttons: neither of them moves.
         let most = ui.available_height() * MOST_STATUS;
+        Panel::bottom("train buttons")
+            .resizable(false)
+            .show_separator_line(false)
+            .frame(Frame::new().inner_margin(STATUS_MARGIN))
+            .show(ui, |ui| self.buttons_ui(ctx, ui));
         Panel::bottom("train status")
             .resizable(false)
-            .show_separator_line(true)
             .frame(Frame::new().inner_margin(STATUS_MARGIN))
-            .show(ui, |ui| match ctx.engine.active() {
-                Some(active) => {
-                    // It will tell how long the next one takes.
-                    self.before.forget();
-                    status_area(ui, most, |ui| active::lines_ui(ctx, ui, active));
-                    active::buttons_ui(ctx, ui, active);
-                    ui.scope(|ui| {
-                        ui.set_min_height(self.start_height);
-                        active::phase_ui(ctx, ui, active);
-                    });
-                }
-                None => {
-                    status_area(ui, most, |ui| self.status_ui(ctx, ui));
-                    let start = ui.scope(|ui| self.start_ui(ctx, ui)).response;
-                    self.start_height = start.rect.height();
-                }
+            .show(ui, |ui| {
+                status_area(ui, most, |ui| match ctx.engine.active() {
+                    Some(active) => active::lines_ui(ctx, ui, active),
+                    None => self.status_ui(ctx, ui),
+                });
             });
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             self.form_ui(ctx, ui);
@@ -172,6 +170,11 @@ impl TrainPanel {
             newest_run_ui(ctx, ui);
         });
         self.weights.ui(ctx, ui, &mut self.settings);
+    }
+
+    /// Shows settings in the form.
+    pub fn show_settings(&mut self, config: RunConfig) {
+        self.settings = config;
     }
 
     /// The file that the next run starts from.
@@ -185,6 +188,25 @@ impl TrainPanel {
     /// Reads a weights file and asks what to do with it.
     pub fn use_weights(&mut self, engine: &Engine, path: PathBuf) {
         self.weights.read(engine, path);
+    }
+
+    /// The buttons that start, or those of the active run with its phase.
+    fn buttons_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        match ctx.engine.active() {
+            Some(active) => {
+                // It will tell how long the next one takes.
+                self.before.forget();
+                active::buttons_ui(ctx, ui, active);
+                ui.scope(|ui| {
+                    ui.set_min_height(self.start_height);
+                    active::phase_ui(ctx, ui, active);
+                });
+            }
+            None => {
+                let start = ui.scope(|ui| self.start_ui(ctx, ui)).response;
+                self.start_height = start.rect.height();
+            }
+        }
     }
 
     fn start_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
@@ -252,10 +274,14 @@ impl TrainPanel {
         device::device_ui(ctx, ui, &mut self.device);
         optimizer::recipe_ui(ui, &mut self.settings);
         learning::learning_ui(ui, &mut self.settings);
+        let classes = match ctx.engine.dataset() {
+            DatasetState::Ready(open) => Some(&open.dataset.classes),
+            _ => None,
+        };
         CollapsingHeader::new("Advanced")
             .id_salt("advanced")
             .show_unindented(ui, |ui| {
-                advanced::advanced_ui(ui, &mut self.settings);
+                advanced::advanced_ui(ui, &mut self.settings, classes);
             });
     }
 }
