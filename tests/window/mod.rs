@@ -10,11 +10,8 @@ mod findings;
 mod keys;
 mod layout;
 mod look_inside;
-<<<<<<< HEAD
 mod numbers;
-=======
 mod recipes;
->>>>>>> main
 mod runs;
 mod shown;
 mod weights;

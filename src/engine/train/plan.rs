@@ -5,13 +5,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::active_run::ActiveRun;
-<<<<<<< HEAD
 use crate::engine::RunState;
-use crate::training::RunConfig;
-
-/// Runs that are trained one after another.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-=======
 use crate::training::{Alarm, RunConfig, TrainEvent};
 
 /// What was noticed of a run.
@@ -26,8 +20,7 @@ pub struct RunAlarm {
 }
 
 /// Runs that are trained one after another.
-#[derive(Debug, Clone, PartialEq)]
->>>>>>> main
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// Names of the runs started so far.
     pub runs: Vec<String>,
@@ -36,6 +29,7 @@ pub struct Plan {
     /// Whether it is over, by its end, a stop or a failure.
     pub done: bool,
     /// What was noticed of its runs, until it is closed.
+    #[serde(skip)]
     pub alarms: Vec<RunAlarm>,
 }
 
@@ -157,8 +151,7 @@ mod tests {
             staged: true,
             plan: Plan {
                 runs: vec!["run".to_owned()],
-                total: 3,
-                done: false,
+                ..Plan::new(3)
             },
         };
         let settled = |waiting, state: Option<&RunState>| {

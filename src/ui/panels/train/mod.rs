@@ -146,7 +146,6 @@ impl TrainPanel {
 
     /// Draws the panel.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-<<<<<<< HEAD
         // What comes and goes is below the form, and above the buttons: neither of them moves.
         let most = ui.available_height() * MOST_STATUS;
         Panel::bottom("train buttons")
@@ -158,9 +157,12 @@ impl TrainPanel {
             .resizable(false)
             .frame(Frame::new().inner_margin(STATUS_MARGIN))
             .show(ui, |ui| {
-                status_area(ui, most, |ui| match ctx.engine.active() {
-                    Some(active) => active::lines_ui(ctx, ui, active),
-                    None => self.status_ui(ctx, ui),
+                status_area(ui, most, |ui| {
+                    alarms::alarms_ui(ctx, ui);
+                    match ctx.engine.active() {
+                        Some(active) => active::lines_ui(ctx, ui, active),
+                        None => self.status_ui(ctx, ui),
+                    }
                 });
             });
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {

@@ -3,12 +3,8 @@
 use eframe::egui::{Align, Button, ComboBox, Label, Layout, RichText, Ui};
 use strum::VariantArray as _;
 
-<<<<<<< HEAD
 use super::learning::{number_ui, optional_ui, rule_of, scientific_ui, segments_ui, with_unit};
-=======
-use super::learning::{number_ui, optional_ui, rule_of, scientific_ui, segments_ui};
 use super::loss::loss_ui;
->>>>>>> main
 use crate::engine::{
     BrokenRule, ClassList, FinalUpsampling, Learning, OptimizerKind, Recipe, RunConfig, Schedule,
 };
