@@ -26,6 +26,7 @@
 //! | Batch normalization; training | One channel after the other while it is in the cache. Predictions fold it into the convolution before it | `ops/batch_norm` |
 //! | Loss | Softmax and its gradient in one pass; all classes of 256 pixels stay in the cache | `ops/cross_entropy.rs` |
 //! | Step of SGD | One pass in place over weight, velocity and gradient | `ops/sgd_step.rs` |
+//! | Norm of the gradients | One pass that writes nothing | `ops/sum_of_squares.rs` |
 //!
 //! # What they share
 //!
@@ -62,6 +63,7 @@ pub use conv::bilinear::bilinear_kernel;
 pub use conv::conv_transpose2d::is_bilinear;
 pub use ops::cross_entropy::cross_entropy_sum;
 pub use ops::sgd_step::sgd_step;
+pub use ops::sum_of_squares::sum_of_squares;
 pub use sgd_factors::SgdStep;
 pub use work::{EnteredWork, Work};
 

@@ -70,6 +70,8 @@ pub struct App {
     colors: ClassColors,
     active_run: Option<String>,
     plan_compared: bool,
+    /// Whether an interrupted run was announced, once the runs are known.
+    interrupted_told: bool,
     /// What starts once the active run has ended.
     next: Option<RunConfig>,
     /// Whether the window was made to fit the monitor, once that is known.
@@ -141,6 +143,7 @@ impl App {
             colors,
             active_run: None,
             plan_compared: false,
+            interrupted_told: false,
             next: None,
             fitted: false,
         }

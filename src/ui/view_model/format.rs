@@ -47,6 +47,19 @@ pub fn duration(secs: f64) -> String {
     text::duration(secs).unwrap_or_else(|| MISSING.to_owned())
 }
 
+/// Seconds that are hardly known: `40 s`, `8 min`, `2 h`.
+pub fn rough_duration(secs: f64) -> String {
+    let (value, unit) = match secs {
+        secs if secs.is_nan() => return MISSING.to_owned(),
+        secs if secs < 90.0 => (secs, "s"),
+        secs if secs < 90.0 * 60.0 => (secs / 60.0, "min"),
+        secs if secs < 36.0 * 3600.0 => (secs / 3600.0, "h"),
+        secs => (secs / 86_400.0, "d"),
+    };
+    let power = 10_f64.powf(value.max(1.0).log10().floor());
+    format!("{} {unit}", (value / power).round().max(1.0) * power)
+}
+
 /// Steps per second, or seconds per step if that is larger.
 pub fn speed(steps_per_sec: f64) -> String {
     if !steps_per_sec.is_finite() || steps_per_sec <= 0.0 {
@@ -138,6 +151,27 @@ pub fn ago(secs: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rough_times_have_one_digit() {
+        let texts = [
+            0.0,
+            0.3,
+            12.0,
+            89.0,
+            91.0,
+            470.0,
+            1500.0,
+            7300.0,
+            50.0 * 3600.0,
+        ];
+        let texts = texts.map(rough_duration);
+        let expected = [
+            "1 s", "1 s", "10 s", "90 s", "2 min", "8 min", "30 min", "2 h", "2 d",
+        ];
+        assert_eq!(texts, expected);
+        assert_eq!(rough_duration(f64::NAN), MISSING);
+    }
 
     #[test]
     fn missing_values_are_a_dash() {
