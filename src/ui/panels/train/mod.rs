@@ -194,20 +194,17 @@ impl TrainPanel {
 
     /// The buttons that start, or those of the active run with its phase.
     fn buttons_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        match ctx.engine.active() {
-            Some(active) => {
-                // It will tell how long the next one takes.
-                self.before.forget();
-                active::buttons_ui(ctx, ui, active);
-                ui.scope(|ui| {
-                    ui.set_min_height(self.start_height);
-                    active::phase_ui(ctx, ui, active);
-                });
-            }
-            None => {
-                let start = ui.scope(|ui| self.start_ui(ctx, ui)).response;
-                self.start_height = start.rect.height();
-            }
+        if let Some(active) = ctx.engine.active() {
+            // It will tell how long the next one takes.
+            self.before.forget();
+            active::buttons_ui(ctx, ui, active);
+            ui.scope(|ui| {
+                ui.set_min_height(self.start_height);
+                active::phase_ui(ctx, ui, active);
+            });
+        } else {
+            let start = ui.scope(|ui| self.start_ui(ctx, ui)).response;
+            self.start_height = start.rect.height();
         }
     }
 
