@@ -5,6 +5,7 @@ use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::Tensor;
 
 use super::error::TrainError;
+use crate::kernels::{sum, sum_of_squares};
 use crate::model::{Network, StageEnds};
 
 /// Gradients of one or more batches that wait for a step.
@@ -127,7 +128,7 @@ struct Total {
 
 impl ModuleVisitor for Total {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        add(&mut self.sum, param.val().sum());
+        add(&mut self.sum, sum(param.val()));
     }
 }
 
@@ -164,7 +165,7 @@ impl ModuleVisitor for Squares<'_> {
         let Some(gradient) = self.gradients.get::<D>(param.id) else {
             return;
         };
-        add(&mut self.sum, (gradient.clone() * gradient).sum());
+        add(&mut self.sum, sum_of_squares(gradient));
     }
 }
 

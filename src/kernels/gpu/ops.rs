@@ -7,10 +7,12 @@ use burn::backend::{Backend, backend_extension};
 use burn::tensor::Shape;
 use burn_cubecl::CubeBackend;
 
+use super::batch_norm::{self, Factors, Normalization};
 use super::conv::{self, Convolution};
 use super::cross_entropy::{self, Pixels};
 use super::pool::{self, Pooling};
-use super::{reduce, sgd};
+use super::resize::{self, Resizing};
+use super::{dropout, reduce, sgd};
 use crate::kernels::conv::shape::ConvShape;
 use crate::kernels::sgd_factors::SgdStep;
 
@@ -44,6 +46,66 @@ pub(super) trait GpuOps: Backend {
 
     #[fusion(dtype = values, shape = Shape::new([values[1]]))]
     fn channel_sums(values: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    #[fusion(dtype = one, shape = one)]
+    fn add_relu(one: FloatTensor<Self>, other: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    #[fusion(dtype = values, shape = Shape::new([1]))]
+    fn total(values: FloatTensor<Self>, squared: bool) -> FloatTensor<Self>;
+
+    /// Means, 1 / standard deviations, and the moved running statistics.
+    #[fusion(meta = |_input, running_mean, running_var, _norm| (
+        running_mean.clone(),
+        running_mean.clone(),
+        running_mean.clone(),
+        running_var.clone(),
+    ))]
+    fn norm_statistics(
+        input: FloatTensor<Self>,
+        running_mean: FloatTensor<Self>,
+        running_var: FloatTensor<Self>,
+        norm: Normalization,
+    ) -> (
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+    );
+
+    #[fusion(dtype = input, shape = input)]
+    fn norm_forward(
+        input: FloatTensor<Self>,
+        means: FloatTensor<Self>,
+        inverses: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        norm: Normalization,
+    ) -> FloatTensor<Self>;
+
+    /// Of the input, of gamma and of beta.
+    #[fusion(meta = |input, _gradient, means, _inverses, _gamma, _beta, _norm| (
+        input.clone(),
+        means.clone(),
+        means.clone(),
+    ))]
+    fn norm_gradients(
+        input: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        means: FloatTensor<Self>,
+        inverses: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        norm: Normalization,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
+    #[fusion(dtype = values, shape = values)]
+    fn dropped(values: FloatTensor<Self>, seed: FloatTensor<Self>, keep: f32) -> FloatTensor<Self>;
+
+    #[fusion(dtype = map, shape = resizing.output_shape())]
+    fn resize(map: FloatTensor<Self>, resizing: Resizing) -> FloatTensor<Self>;
+
+    #[fusion(dtype = gradient, shape = resizing.input_shape())]
+    fn resize_gradient(gradient: FloatTensor<Self>, resizing: Resizing) -> FloatTensor<Self>;
 
     #[fusion(dtype = input, shape = pooling.output_shape())]
     fn pool_forward(input: FloatTensor<Self>, pooling: Pooling) -> FloatTensor<Self>;
@@ -137,6 +199,75 @@ impl GpuOps for CubeBackend {
 
     fn channel_sums(values: FloatTensor<Self>) -> FloatTensor<Self> {
         reduce::channel_sums(values)
+    }
+
+    fn add_relu(one: FloatTensor<Self>, other: FloatTensor<Self>) -> FloatTensor<Self> {
+        reduce::add_relu(one, other)
+    }
+
+    fn total(values: FloatTensor<Self>, squared: bool) -> FloatTensor<Self> {
+        reduce::total(values, squared)
+    }
+
+    fn norm_statistics(
+        input: FloatTensor<Self>,
+        running_mean: FloatTensor<Self>,
+        running_var: FloatTensor<Self>,
+        norm: Normalization,
+    ) -> (
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+    ) {
+        batch_norm::statistics(input, running_mean, running_var, norm)
+    }
+
+    fn norm_forward(
+        input: FloatTensor<Self>,
+        means: FloatTensor<Self>,
+        inverses: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        norm: Normalization,
+    ) -> FloatTensor<Self> {
+        let factors = Factors {
+            means,
+            inverses,
+            gamma,
+            beta,
+        };
+        batch_norm::forward(input, factors, norm)
+    }
+
+    fn norm_gradients(
+        input: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        means: FloatTensor<Self>,
+        inverses: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        norm: Normalization,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let factors = Factors {
+            means,
+            inverses,
+            gamma,
+            beta,
+        };
+        batch_norm::gradients(input, gradient, factors, norm)
+    }
+
+    fn dropped(values: FloatTensor<Self>, seed: FloatTensor<Self>, keep: f32) -> FloatTensor<Self> {
+        dropout::dropped(values, seed, keep)
+    }
+
+    fn resize(map: FloatTensor<Self>, resizing: Resizing) -> FloatTensor<Self> {
+        resize::forward(map, resizing)
+    }
+
+    fn resize_gradient(gradient: FloatTensor<Self>, resizing: Resizing) -> FloatTensor<Self> {
+        resize::gradient(gradient, resizing)
     }
 
     fn pool_forward(input: FloatTensor<Self>, pooling: Pooling) -> FloatTensor<Self> {
