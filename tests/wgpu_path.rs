@@ -67,7 +67,7 @@ fn the_gpu_follows_the_processor() {
     every_part_of_a_step_is_measured();
     steps_are_short_programs();
     a_loss_that_is_no_number_names_its_step();
-    numbers_that_the_device_lacks_are_refused();
+    steps_in_16_bits_follow_those_in_32();
     logits_equal_those_of_the_processor();
 }
 
@@ -234,22 +234,33 @@ fn a_loss_that_is_no_number_names_its_step() {
     assert_eq!(folder.last(), None, "nothing broken was saved");
 }
 
-/// WGSL has no `bf16`: that is told before anything is computed.
-fn numbers_that_the_device_lacks_are_refused() {
-    let set = TinySet::new(4, 1);
-    let folder = set.run(|config| {
-        (config.device, config.precision) = (DeviceId::Software, Precision::Bf16);
-    });
-    let mut sink = Recorder::default();
-    train(&folder, &set.open(), &Control::default(), &mut sink);
-    let Some(Outcome::Failed(message)) = sink.outcome() else {
-        panic!("{:?}", sink.outcome());
+/// WGSL has no `bf16`, and needs none: maps are kept in 16 bits, and sums are `f32`.
+fn steps_in_16_bits_follow_those_in_32() {
+    let losses = |precision| {
+        let set = TinySet::new(4, 2);
+        let folder = set.run(|config| {
+            (config.device, config.precision) = (DeviceId::Software, precision);
+            config.dropout = 0.0;
+            config.epochs = 1;
+            config.max_steps = Some(2);
+        });
+        let mut sink = Recorder::default();
+        train(&folder, &set.open(), &Control::default(), &mut sink);
+        assert_eq!(sink.outcome(), Some(&Outcome::Finished));
+        let origin = folder.origin().expect("a note of its origin");
+        (sink.losses(), origin.arithmetic)
     };
-    let refusal = "precision is bf16, which device software does not support; choose f32";
-    assert!(
-        message.starts_with(refusal) && sink.events.len() == 1,
-        "{message}"
-    );
+    let (exact, words) = losses(Precision::F32);
+    assert!(words.starts_with("exact f32"), "{words}");
+    for precision in [Precision::Bf16, Precision::F16] {
+        let (rounded, words) = losses(precision);
+        assert!(words.starts_with(precision.id()), "{words}");
+        assert_eq!(rounded.len(), exact.len());
+        for (rounded, exact) in rounded.iter().zip(&exact) {
+            assert!((rounded - exact).abs() < 0.05 * exact, "{rounded} {exact}");
+        }
+        assert_ne!(rounded[1], exact[1], "something was rounded");
+    }
 }
 
 fn three_steps_follow_the_processor() {

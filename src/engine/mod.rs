@@ -51,8 +51,8 @@ pub use crate::training::checkpoint::RunNotes;
 pub use crate::training::{
     BestBy, BrokenRule, CheckpointPolicy, Choice, Configured, DataFacts, DatasetRef, DeviceEntry,
     DeviceId, DeviceKind, EpochRecord, FittingChange, InitialWeights, Learning, MemoryEstimate,
-    MemoryFit, Outcome, Precision, Preview, PreviewItem, Recipe, Reduction, RunConfig, RunInfo,
-    RunTime, SampleOrder, SavedWeights, Schedule, StartingPoint, StepPhase, StepProgress,
+    MemoryFit, Outcome, Precision, Preview, PreviewItem, Recipe, Reduction, Repeats, RunConfig,
+    RunInfo, RunTime, SampleOrder, SavedWeights, Schedule, StartingPoint, StepPhase, StepProgress,
     StepRecord, TrainOptions, WeightsChoice, WeightsSummary, autotune_folder, memory_text,
     network_preset, preset, tested_devices_file,
 };

@@ -45,6 +45,7 @@ mod buffer_pool;
 mod conv;
 mod gemm;
 mod gpu;
+mod half;
 mod ops;
 mod sgd_factors;
 mod tiling;
@@ -57,12 +58,13 @@ use burn::nn::pool::MaxPool2d;
 use burn::nn::{BatchNorm, Dropout};
 use burn::tensor::module::interpolate;
 use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
-use burn::tensor::{Gradients, Tensor, activation::relu};
+use burn::tensor::{Gradients, Int, Tensor, activation::relu};
 
 pub use buffer_pool::{BufferPool, EnteredPool};
 pub use conv::bilinear::bilinear_kernel;
 pub use conv::conv_transpose2d::is_bilinear;
 pub use gpu::layers::LaunchWatch;
+pub use half::{EnteredHalf, Half};
 pub use ops::cross_entropy::cross_entropy_sum;
 pub use ops::sgd_step::sgd_step;
 pub use sgd_factors::SgdStep;
@@ -120,6 +122,38 @@ pub fn is_on_gpu(tensor: &Tensor<4>) -> bool {
 /// as what this returns lives. The name of one of ours begins with that of this crate.
 pub fn watch_launches(launched: Arc<dyn Fn(&'static str) + Send + Sync>) -> LaunchWatch {
     gpu::layers::watch_launches(launched)
+}
+
+/// Whether steps on the device of `map` are in 16 bits where [`Half`] is entered: on GPUs. The processor
+/// computes in the dtype of its maps.
+///
+/// # Shapes
+/// - map: any
+pub fn has_half_steps(map: &Tensor<4>) -> bool {
+    !*PLAIN && gpu::layers::is_here(map)
+}
+
+/// The class of the largest logit of each pixel, outside of a graph: ours on a GPU, else Burn's.
+///
+/// # Shapes
+/// - logits: `[batch_size, classes, height, width]`
+/// - output: `[batch_size, 1, height, width]`
+pub fn most_likely(logits: Tensor<4>) -> Tensor<4, Int> {
+    ours(|| gpu::layers::most_likely(&logits)).unwrap_or_else(|| logits.argmax(1))
+}
+
+/// How many pixels of each true class are predicted as each class, of `i32` labels, where a kernel of
+/// ours counts that: on GPUs. Labels that are no class are left out.
+///
+/// # Shapes
+/// - truth, predicted: `[pixels]`
+/// - output: `[classes * classes]`, true class by predicted class
+pub fn confusion(
+    truth: &Tensor<1, Int>,
+    predicted: &Tensor<1, Int>,
+    classes: usize,
+) -> Option<Tensor<1, Int>> {
+    ours(|| gpu::layers::confusion(truth, predicted, classes))
 }
 
 /// Pixels up to which Burn's 1x1 convolution is the faster one.

@@ -2,7 +2,7 @@
 
 use burn::module::{Param, RunningState};
 use burn::nn::{BatchNormConfig, DropoutConfig};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Int, IntDType, Tensor, TensorData};
 use fcn_workbench::kernels;
 
 use super::{Both, assert_near, of, values};
@@ -107,6 +107,52 @@ impl Both {
                     ("gradient", of(&map, &gradients)),
                 ]
             });
+        }
+    }
+
+    /// Of equal logits the first counts; labels that are no class are left out.
+    pub(super) fn check_labels(&self) {
+        for (batch, classes, size) in [(1, 1, [1, 1]), (2, 21, [37, 29]), (1, 150, [5, 70])] {
+            let logits = self.random([batch, classes, size[0], size[1]]);
+            let logits = logits.mul_scalar(5.0).round();
+            let labels = kernels::most_likely(Tensor::from_data(logits.to_data(), &self.gpu));
+            assert_eq!(labels.dims(), [batch, 1, size[0], size[1]]);
+            let predicted: Vec<i32> = labels.into_data().iter::<i32>().collect();
+            let area = size[0] * size[1];
+            let logits = values(logits);
+            for (pixel, predicted) in predicted.iter().enumerate() {
+                let of =
+                    |class: usize| logits[(pixel / area * classes + class) * area + pixel % area];
+                let first = (0..classes).fold(
+                    0,
+                    |best, class| {
+                        if of(class) > of(best) { class } else { best }
+                    },
+                );
+                assert_eq!(*predicted as usize, first);
+            }
+            let truth: Vec<i32> = (0..predicted.len() as i32)
+                .map(|n| {
+                    if n % 11 == 0 {
+                        255
+                    } else {
+                        n * 7 % classes as i32
+                    }
+                })
+                .collect();
+            let mut expected = vec![0; classes * classes];
+            for (truth, predicted) in truth.iter().zip(&predicted) {
+                if (*truth as usize) < classes {
+                    expected[*truth as usize * classes + *predicted as usize] += 1;
+                }
+            }
+            let on = |labels: &[i32]| {
+                let data = TensorData::new(labels.to_vec(), [labels.len()]);
+                Tensor::<1, Int>::from_data(data, &self.gpu).cast(IntDType::I32)
+            };
+            let counts = kernels::confusion(&on(&truth), &on(&predicted), classes);
+            let counts = counts.expect("a kernel of GPUs").into_data();
+            assert_eq!(counts.iter::<i32>().collect::<Vec<_>>(), expected);
         }
     }
 

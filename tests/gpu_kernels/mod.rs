@@ -1,6 +1,7 @@
 //! Every kernel for GPUs against the processor's: the same values in, the same values and gradients
 //! out, on odd, random and large shapes.
 
+mod half;
 mod maps;
 
 use burn::module::Param;
@@ -30,6 +31,9 @@ pub fn equal_those_of_the_processor() {
     both.check_sums();
     both.check_resizing();
     both.check_dropout();
+    both.check_labels();
+    both.check_half_rounding();
+    both.check_half_layers();
     both.check_loss();
     both.check_sgd_steps();
 }

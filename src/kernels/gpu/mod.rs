@@ -19,6 +19,8 @@
 //! | Bilinear interpolation | [`resize`]: backward gathers, so that nothing is added up in memory |
 //! | Loss | [`cross_entropy`]: softmax and loss in one pass, its gradient in another; labels are uploaded as bytes |
 //! | Step of SGD | [`sgd`]: one pass in place over weight, velocity and gradient |
+//! | The most likely classes, and confusion counts | [`labels`] |
+//! | Steps in `bf16` or `f16` | [`half`]: what is multiplied is rounded and kept for the backward pass in 16 bits, two values to a word; products and sums are `f32` |
 //! | Groups, dilation with stride, padding that differs from side to side, other dtypes than `f32` | Burn's |
 //!
 //! Sums are exact `f32` (no TF32) and have one order, so a device gives the same bits each time;
@@ -38,6 +40,10 @@ mod conv_gemm;
 mod cross_entropy;
 #[cfg(feature = "gpu")]
 mod dropout;
+#[cfg(feature = "gpu")]
+mod half;
+#[cfg(feature = "gpu")]
+mod labels;
 #[cfg(feature = "gpu")]
 mod launch;
 #[cfg(feature = "gpu")]

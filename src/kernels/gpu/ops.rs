@@ -4,7 +4,7 @@
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Backend, backend_extension};
 #[cfg(feature = "fusion")]
-use burn::tensor::Shape;
+use burn::tensor::{DType, Shape};
 use burn_cubecl::CubeBackend;
 
 use super::batch_norm::{self, Factors, Normalization};
@@ -12,8 +12,9 @@ use super::conv::{self, Convolution};
 use super::cross_entropy::{self, Pixels};
 use super::pool::{self, Pooling};
 use super::resize::{self, Resizing};
-use super::{dropout, reduce, sgd};
+use super::{dropout, half, labels, reduce, sgd};
 use crate::kernels::conv::shape::ConvShape;
+use crate::kernels::half::Half;
 use crate::kernels::sgd_factors::SgdStep;
 
 /// The kernels of this room.
@@ -97,6 +98,33 @@ pub(super) trait GpuOps: Backend {
         beta: FloatTensor<Self>,
         norm: Normalization,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
+    /// Two values to a word.
+    #[fusion(dtype = DType::I32, shape = half::words(values.num_elements(), 2))]
+    fn pack(values: FloatTensor<Self>, half: Half) -> IntTensor<Self>;
+
+    #[fusion(dtype = DType::F32, shape = Shape::new(*dims))]
+    fn unpack(words: IntTensor<Self>, dims: [usize; 4], half: Half) -> FloatTensor<Self>;
+
+    #[fusion(dtype = values, shape = values)]
+    fn rounded(values: FloatTensor<Self>, half: Half) -> FloatTensor<Self>;
+
+    /// 32 values to a word.
+    #[fusion(dtype = DType::I32, shape = half::words(values.num_elements(), 32))]
+    fn positive(values: FloatTensor<Self>) -> IntTensor<Self>;
+
+    #[fusion(dtype = gradient, shape = gradient)]
+    fn masked_gradient(words: IntTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    #[fusion(dtype = DType::I32, shape = labels::shape(logits))]
+    fn most_likely(logits: FloatTensor<Self>) -> IntTensor<Self>;
+
+    #[fusion(dtype = truth, shape = Shape::new([classes * classes]))]
+    fn confusion(
+        truth: IntTensor<Self>,
+        predicted: IntTensor<Self>,
+        classes: usize,
+    ) -> IntTensor<Self>;
 
     #[fusion(dtype = values, shape = values)]
     fn dropped(values: FloatTensor<Self>, seed: FloatTensor<Self>, keep: f32) -> FloatTensor<Self>;
@@ -256,6 +284,38 @@ impl GpuOps for CubeBackend {
             beta,
         };
         batch_norm::gradients(input, gradient, factors, norm)
+    }
+
+    fn pack(values: FloatTensor<Self>, half: Half) -> IntTensor<Self> {
+        half::pack(values, half)
+    }
+
+    fn unpack(words: IntTensor<Self>, dims: [usize; 4], half: Half) -> FloatTensor<Self> {
+        half::unpack(words, dims, half)
+    }
+
+    fn rounded(values: FloatTensor<Self>, half: Half) -> FloatTensor<Self> {
+        half::rounded(values, half)
+    }
+
+    fn positive(values: FloatTensor<Self>) -> IntTensor<Self> {
+        half::positive(values)
+    }
+
+    fn masked_gradient(words: IntTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
+        half::relu_gradient(words, gradient)
+    }
+
+    fn most_likely(logits: FloatTensor<Self>) -> IntTensor<Self> {
+        labels::most_likely(logits)
+    }
+
+    fn confusion(
+        truth: IntTensor<Self>,
+        predicted: IntTensor<Self>,
+        classes: usize,
+    ) -> IntTensor<Self> {
+        labels::confusion(truth, predicted, classes)
     }
 
     fn dropped(values: FloatTensor<Self>, seed: FloatTensor<Self>, keep: f32) -> FloatTensor<Self> {

@@ -14,7 +14,7 @@ use super::loss::{Targets, objective};
 use super::precision::{LossScale, Precision};
 use super::sgd::Sgd;
 use crate::dataset::Batch;
-use crate::kernels::BufferPool;
+use crate::kernels::{BufferPool, Half, has_half_steps};
 use crate::model::Network;
 
 /// Weight of the second head's loss (`references/segmentation/train.py` of torchvision).
@@ -103,7 +103,13 @@ impl Learner {
         let _pool = self.pool.enter();
         let shape = [batch.batch_size, 3, batch.height, batch.width];
         let images = Tensor::<4>::from_data(TensorData::new(batch.images, shape), &self.device);
-        let images = images.cast(self.precision.dtype());
+        // On a GPU maps stay f32, and operations round and keep what they multiply.
+        let half = self.precision.half().filter(|_| has_half_steps(&images));
+        let _half = half.map(Half::enter);
+        let images = match half {
+            Some(_) => images,
+            None => images.cast(self.precision.dtype()),
+        };
         let size = [batch.batch_size, batch.height, batch.width];
         let targets = Targets::new(&batch.labels, size, self.num_classes);
         let (logits, aux_logits, ends) = if self.recompute_activations {

@@ -7,7 +7,7 @@ use burn::tensor::Tensor;
 
 use super::super::batch_norm::Normalization;
 use super::super::ops::GpuOps;
-use super::{MOST_VALUES, Values};
+use super::{Kept, MOST_VALUES, Values};
 use crate::kernels::autodiff::{BackwardPass, KernelBackend as _, Operand, apply};
 use crate::kernels::ops::batch_norm::unbiased_factor;
 
@@ -45,6 +45,7 @@ pub(crate) fn batch_norm(layer: &BatchNorm, input: &Tensor<4>, relu: bool) -> Op
     };
     let (running_mean, running_var) = (running(&layer.running_mean)?, running(&layer.running_var)?);
     apply(operands, |[input, gamma, beta], _| {
+        let (input, kept) = Kept::of(input);
         let (means, inverses, moved_mean, moved_var) =
             Cube::norm_statistics(input.clone(), running_mean, running_var, norm);
         let update = |state: &RunningState<Tensor<1>>, moved: Values| {
@@ -53,7 +54,7 @@ pub(crate) fn batch_norm(layer: &BatchNorm, input: &Tensor<4>, relu: bool) -> Op
         update(&layer.running_mean, moved_mean);
         update(&layer.running_var, moved_var);
         let output = Cube::norm_forward(
-            input.clone(),
+            input,
             means.clone(),
             inverses.clone(),
             gamma.clone(),
@@ -62,7 +63,7 @@ pub(crate) fn batch_norm(layer: &BatchNorm, input: &Tensor<4>, relu: bool) -> Op
         );
         let pass = NormalizationPass {
             norm,
-            input,
+            input: kept,
             means,
             inverses,
             gamma,
@@ -76,7 +77,7 @@ pub(crate) fn batch_norm(layer: &BatchNorm, input: &Tensor<4>, relu: bool) -> Op
 #[derive(Debug, Clone)]
 struct NormalizationPass {
     norm: Normalization,
-    input: Values,
+    input: Kept,
     means: Values,
     inverses: Values,
     gamma: Values,
@@ -86,7 +87,7 @@ struct NormalizationPass {
 impl BackwardPass<3, Cube> for NormalizationPass {
     fn backward(self, gradient: Values, wanted: [bool; 3]) -> [Option<Values>; 3] {
         let (of_input, of_gamma, of_beta) = Cube::norm_gradients(
-            self.input,
+            self.input.values(),
             gradient,
             self.means,
             self.inverses,

@@ -6,7 +6,7 @@ use burn::tensor::{Distribution, Tensor};
 
 use super::super::ops::GpuOps;
 use super::super::resize::Resizing;
-use super::{MOST_VALUES, Values};
+use super::{KeptRelu, MOST_VALUES, Values};
 use crate::kernels::autodiff::{BackwardPass, Operand, apply};
 
 /// Whether the values can be counted in 32 bits, and there are any.
@@ -54,19 +54,22 @@ pub(crate) fn add_relu(one: &Tensor<4>, other: &Tensor<4>) -> Option<Tensor<4>> 
     ];
     apply(operands, |[one, other], _| {
         let output = Cube::add_relu(one, other);
-        (output.clone(), SumPass { output })
+        let pass = SumPass {
+            output: KeptRelu::of(output.clone()),
+        };
+        (output, pass)
     })
 }
 
 /// The gradient of both is the same.
 #[derive(Debug, Clone)]
 struct SumPass {
-    output: Values,
+    output: KeptRelu,
 }
 
 impl BackwardPass<2, Cube> for SumPass {
     fn backward(self, gradient: Values, wanted: [bool; 2]) -> [Option<Values>; 2] {
-        let gradient = Cube::relu_gradient(self.output, gradient);
+        let gradient = self.output.gradient(gradient);
         wanted.map(|wanted| wanted.then(|| gradient.clone()))
     }
 }

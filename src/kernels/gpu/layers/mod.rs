@@ -2,6 +2,8 @@
 //! each layer, which is `None` where only Burn computes it.
 
 mod batch_norm;
+mod kept;
+mod labels;
 mod maps;
 mod pooling;
 mod training;
@@ -19,7 +21,10 @@ pub(crate) use super::launches::watch_launches;
 use super::ops::GpuOps;
 use crate::kernels::autodiff::{BackwardPass, KernelBackend as _, Operand, apply};
 use crate::kernels::conv::{conv_transpose2d, conv2d, shape::ConvShape};
+use crate::kernels::half::Half;
 pub(crate) use batch_norm::batch_norm;
+use kept::{Kept, KeptRelu, rounded};
+pub(crate) use labels::{confusion, most_likely};
 pub(crate) use maps::{add_relu, dropout, pass_back, resize};
 pub(crate) use pooling::max_pool2d;
 pub(crate) use training::{SgdOperands, cross_entropy_sum, sum, sum_of_squares};
@@ -73,12 +78,15 @@ fn convolve(
     bias: Values,
     save: bool,
 ) -> (Values, ConvolutionPass) {
-    let output = Cube::conv_forward(input.clone(), weight.clone(), bias, convolution);
+    let half = Half::entered();
+    let (input, kept) = Kept::of(input);
+    let output = Cube::conv_forward(input, rounded(weight.clone(), half), bias, convolution);
     let pass = ConvolutionPass {
         shape: convolution.shape,
-        input,
+        input: kept,
         weight,
-        output: (convolution.relu && save).then(|| output.clone()),
+        half,
+        output: (convolution.relu && save).then(|| KeptRelu::of(output.clone())),
     };
     (output, pass)
 }
@@ -87,23 +95,27 @@ fn convolve(
 #[derive(Debug, Clone)]
 struct ConvolutionPass {
     shape: ConvShape,
-    input: Values,
+    input: Kept,
+    /// In full: rounding it again takes no memory for long.
     weight: Values,
+    half: Option<Half>,
     /// Where there is a ReLU.
-    output: Option<Values>,
+    output: Option<KeptRelu>,
 }
 
 impl BackwardPass<3, Cube> for ConvolutionPass {
     fn backward(self, gradient: Values, wanted: [bool; 3]) -> [Option<Values>; 3] {
         let gradient = match self.output {
-            Some(output) => Cube::relu_gradient(output, gradient),
+            Some(output) => output.gradient(gradient),
             None => gradient,
         };
         let [of_input, of_weight, of_bias] = wanted;
-        let weights =
-            of_weight.then(|| Cube::conv_weight_gradient(self.input, gradient.clone(), self.shape));
+        let weights = of_weight
+            .then(|| Cube::conv_weight_gradient(self.input.values(), gradient.clone(), self.shape));
         let bias = of_bias.then(|| Cube::channel_sums(gradient.clone()));
-        let data = of_input.then(|| Cube::conv_data_gradient(self.weight, gradient, self.shape));
+        let data = of_input.then(|| {
+            Cube::conv_data_gradient(rounded(self.weight, self.half), gradient, self.shape)
+        });
         [data, weights, bias]
     }
 }

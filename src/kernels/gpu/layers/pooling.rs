@@ -7,15 +7,16 @@ use burn::tensor::Tensor;
 
 use super::super::ops::GpuOps;
 use super::super::pool::Pooling;
-use super::{MOST_VALUES, Values};
+use super::{Kept, MOST_VALUES, Values};
 use crate::kernels::autodiff::{BackwardPass, Operand, apply};
 
 /// Max pooling.
 pub(crate) fn max_pool2d(layer: &MaxPool2d, input: &Tensor<4>) -> Option<Tensor<4>> {
     let pooling = pooling(layer, input)?;
     apply([Operand::<Cube>::new(input.clone())?], |[input], _| {
-        let output = Cube::pool_forward(input.clone(), pooling);
-        (output, PoolingPass { pooling, input })
+        let (input, kept) = Kept::of(input);
+        let output = Cube::pool_forward(input, pooling);
+        (output, PoolingPass { pooling, kept })
     })
 }
 
@@ -54,11 +55,11 @@ fn pooling(layer: &MaxPool2d, input: &Tensor<4>) -> Option<Pooling> {
 #[derive(Debug, Clone)]
 struct PoolingPass {
     pooling: Pooling,
-    input: Values,
+    kept: Kept,
 }
 
 impl BackwardPass<1, Cube> for PoolingPass {
     fn backward(self, gradient: Values, [wanted]: [bool; 1]) -> [Option<Values>; 1] {
-        [wanted.then(|| Cube::pool_gradient(self.input, gradient, self.pooling))]
+        [wanted.then(|| Cube::pool_gradient(self.kept.values(), gradient, self.pooling))]
     }
 }
