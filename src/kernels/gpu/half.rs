@@ -69,9 +69,8 @@ fn unpack_pairs(words: &[u32], out: &mut [f32], length: usize, #[comptime] half:
     let cube = CUBE_POS_Y as usize * CUBE_COUNT_X as usize + CUBE_POS_X as usize;
     let index = cube * UNITS + UNIT_POS as usize;
     if index < length {
-        let word = words[index / 2];
-        let bits = select(index % 2 == 0, word & 0xffff, word >> 16);
-        out[index] = value_of(bits, half);
+        let shift = (index % 2 * 16) as u32;
+        out[index] = value_of((words[index / 2] >> shift) & 0xffff, half);
     }
 }
 

@@ -44,7 +44,7 @@ fn part_moments(
     }
 }
 
-/// The moments of all parts together (Chan, Golub and LeVeque 1983), and the running statistics
+/// The moments of all parts together (Chan, Golub and `LeVeque` 1983), and the running statistics
 /// moved towards them.
 #[cube(launch)]
 fn moments(
