@@ -12,8 +12,8 @@ use super::values::{
     size_or_native, zero_or_more, zero_to_one,
 };
 use crate::engine::{
-    Augment, BestBy, DatasetRef, FinalUpsampling, Precision, Recipe, Reduction, RunConfig,
-    SampleOrder, Schedule, Size, Trunk, argument_path, preset,
+    Augment, BestBy, ClassWeights, DatasetRef, FinalUpsampling, OptimizerKind, Precision, Recipe,
+    Reduction, RunConfig, SampleOrder, Schedule, Size, Trunk, argument_path, preset,
 };
 
 #[derive(Debug, clap::Args)]
@@ -67,6 +67,22 @@ pub struct Settings {
     /// Maximum norm of the gradients of a step; larger gradients are scaled down
     #[arg(long, value_name = "NORM", value_parser = above_zero)]
     clip_norm: Option<f64>,
+    /// Optimizer: stochastic gradient descent, or Adam with decoupled weight decay
+    #[arg(long, value_parser = one_of::<OptimizerKind>())]
+    optimizer: Option<OptimizerKind>,
+    /// Weights of the classes in the loss: equal, inverse (of their pixels), median (frequency), or
+    /// one number for each class, such as 1,0.5,2
+    #[arg(long, value_name = "equal|inverse|median|W,...")]
+    class_weights: Option<ClassWeights>,
+    /// Focal loss: power by which pixels that are right already count less, 0 for none
+    #[arg(long, value_name = "GAMMA", value_parser = zero_or_more)]
+    focal_gamma: Option<f64>,
+    /// Share of the Dice loss, 0 to 1; the rest is the cross entropy
+    #[arg(long, value_name = "SHARE", value_parser = zero_or_more)]
+    dice_share: Option<f64>,
+    /// End after this many epochs without a better validation
+    #[arg(long, value_name = "EPOCHS", value_parser = one_or_more)]
+    early_stop: Option<usize>,
     /// Schedule of the learning rate: fixed, step:STEPS,FACTOR, poly[:POWER] or cosine[:FINAL]
     #[arg(long)]
     schedule: Option<Schedule>,
@@ -144,6 +160,7 @@ impl Settings {
         if let Some(recipe) = self.recipe {
             recipe.apply(&mut config);
         }
+        config.early_stop = self.early_stop.or(config.early_stop);
         config.max_steps = self.max_steps.or(config.max_steps);
         set(&mut config.precision, self.precision);
         set(
@@ -186,6 +203,11 @@ impl Settings {
         set(&mut learning.accumulation, self.accumulation);
         set(&mut learning.schedule, self.schedule);
         set(&mut learning.warmup_steps, self.warmup_steps);
+        set(&mut learning.optimizer, self.optimizer);
+        let objective = &mut learning.objective;
+        set(&mut objective.class_weights, self.class_weights.clone());
+        set(&mut objective.focal_gamma, self.focal_gamma);
+        set(&mut objective.dice_share, self.dice_share);
         learning.clip_norm = self.clip_norm.or(learning.clip_norm);
     }
 

@@ -6,6 +6,7 @@
 
 mod augment;
 mod check;
+mod class_counts;
 mod class_match;
 mod class_shares;
 mod classes;
@@ -29,6 +30,7 @@ pub use check::{
     CheckReport, DatasetRecord, Depth, Finding, FindingKind, Fix, FixPlan, FixedDataset, Severity,
     check, check_masks, check_split, fix,
 };
+pub use class_counts::ClassCounts;
 pub use class_match::ClassMatch;
 pub use classes::{Class, ClassList, VOID, voc_color};
 pub use error::DatasetError;

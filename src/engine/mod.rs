@@ -49,10 +49,11 @@ pub use crate::model::weights::{
 pub use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
 pub use crate::training::checkpoint::RunNotes;
 pub use crate::training::{
-    BestBy, BrokenRule, CheckpointPolicy, Choice, Configured, DataFacts, DatasetRef, DeviceEntry,
-    DeviceId, DeviceKind, EpochRecord, FittingChange, InitialWeights, Learning, MemoryEstimate,
-    MemoryFit, Outcome, Precision, Preview, PreviewItem, Recipe, Reduction, Repeats, RunConfig,
-    RunInfo, RunTime, SampleOrder, SavedWeights, Schedule, StartingPoint, StepPhase, StepProgress,
+    Alarm, AlarmKind, BestBy, BrokenRule, CheckpointPolicy, Choice, ClassWeights, Configured,
+    DataFacts, DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord, FittingChange,
+    InitialWeights, Learning, MemoryEstimate, MemoryFit, Objective, OptimizerKind, Outcome,
+    Precision, Preview, PreviewItem, Recipe, Reduction, Remedy, Repeats, RunConfig, RunInfo,
+    RunTime, SampleOrder, SavedWeights, Schedule, StartingPoint, StepPhase, StepProgress,
     StepRecord, TrainOptions, WeightsChoice, WeightsSummary, autotune_folder, memory_text,
     network_preset, preset, tested_devices_file,
 };
@@ -80,7 +81,7 @@ pub use save_plot::PlotFile;
 pub use score_masks::{MaskClasses, MaskFolders, MaskScoreError, MaskScores, score_masks};
 pub use signals::{STOP_SIGNALS, on_stop_signal};
 pub use tasks::{Cancel, Poll, Task, guarded};
-pub use train::{ActiveRun, Live, Phase, Plan, RestOfPlan, RunEvent, RunEventKind};
+pub use train::{ActiveRun, Live, Phase, Plan, RestOfPlan, RunAlarm, RunEvent, RunEventKind};
 pub use typed_path::{argument_path, typed_path};
 
 use background::Background;

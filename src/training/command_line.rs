@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::config::{DatasetRef, InitialWeights, RunConfig};
 use super::network_choice::network_preset;
+use super::objective::Objective;
 use crate::dataset::{Normalization, Size};
 
 /// A value that no option can say.
@@ -46,6 +47,7 @@ impl RunConfig {
         words.changed("--final-upsampling", upsampling(self), upsampling(&base));
         words.changed("--order", name(self.order), name(base.order));
         self.add_images(&base, &mut words);
+        words.option("--early-stop", self.early_stop, base.early_stop)?;
         self.add_checkpoints(&base, &mut words)?;
         words.changed("--seed", self.seed, base.seed);
         words.changed("--workers", self.workers, base.workers);
@@ -112,6 +114,12 @@ impl RunConfig {
         words.changed("--decay-biases", own.decay_biases, base.decay_biases);
         words.changed("--reduction", name(own.reduction), name(base.reduction));
         words.option("--clip-norm", own.clip_norm, base.clip_norm)?;
+        words.changed("--optimizer", name(own.optimizer), name(base.optimizer));
+        let (shape, preset) = (&own.objective, &base.objective);
+        let weights = |objective: &Objective| objective.class_weights.to_string();
+        words.changed("--class-weights", weights(shape), weights(preset));
+        words.changed("--focal-gamma", shape.focal_gamma, preset.focal_gamma);
+        words.changed("--dice-share", shape.dice_share, preset.dice_share);
         words.changed("--schedule", own.schedule, base.schedule);
         words.changed("--warmup-steps", own.warmup_steps, base.warmup_steps);
         Ok(())

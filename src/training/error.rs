@@ -110,6 +110,11 @@ impl TrainError {
         )
     }
 
+    /// Whether numbers of the training are none any more.
+    pub(super) fn is_not_finite(&self) -> bool {
+        self.ends_steps() && !matches!(self, Self::Execution(_))
+    }
+
     /// Weights that could not be written, most often because the disk is full.
     pub(super) fn write(path: &std::path::Path, reason: impl ToString) -> Self {
         Self::Unusable {

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::alarm::Alarm;
 use crate::dataset::{LabelMap, Rgb};
-use crate::metrics::Scores;
+use crate::metrics::{ConfusionMatrix, Scores};
 
 /// Known once a run has started.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,8 +128,19 @@ pub struct Preview {
     pub items: Vec<PreviewItem>,
 }
 
+impl Preview {
+    /// All its masks against the ground truth.
+    pub(super) fn matrix(&self, num_classes: usize) -> ConfusionMatrix {
+        let mut matrix = ConfusionMatrix::new(num_classes);
+        for item in &self.items {
+            matrix.add(&item.truth.labels, &item.mask.labels);
+        }
+        matrix
+    }
+}
+
 /// Order: `Started (Step | Preview | Validating | EpochEnded | Paused | Unpaused | Saved)* Ended`;
-/// a `Warning` may come at any time, and `Blocked Unblocked` at any time in between.
+/// a `Warning` or an `Alarm` may come at any time, and `Blocked Unblocked` at any time in between.
 /// `Ended` is always sent, exactly once, also when nothing was started.
 #[derive(Debug, Clone)]
 pub enum TrainEvent {
@@ -150,6 +162,8 @@ pub enum TrainEvent {
     Saved { step: usize },
     /// Something that people should know; the run continues.
     Warning(String),
+    /// The training is likely to go nowhere.
+    Alarm(Alarm),
     /// Its folder cannot be written, and why: the loop waits until it can.
     Blocked(String),
     /// The folder can be written again, and the loop continues.
@@ -186,7 +200,6 @@ pub trait TrainSink: Send {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::ConfusionMatrix;
 
     fn best(scores: &[Option<f64>]) -> Option<usize> {
         let epochs: Vec<EpochRecord> = (1..)

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
+use super::objective::Objective;
 use super::schedule::Schedule;
 
 /// What becomes of the losses of the pixels of a batch before they are differentiated.
@@ -28,6 +29,30 @@ pub enum Reduction {
     /// The sum over the labeled pixels. Caffe's `normalize: false` divides by the number
     /// of images, which is 1 in the released FCN nets: with a batch of 1 it is the same.
     Sum,
+}
+
+/// How gradients become steps.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    VariantArray,
+    IntoStaticStr,
+    EnumString,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum OptimizerKind {
+    /// Stochastic gradient descent with momentum, as in the papers.
+    #[default]
+    Sgd,
+    /// Adam with decoupled weight decay; it has no use for the momentum.
+    AdamW,
 }
 
 /// The values of stochastic gradient descent. Momentum and weight decay mean what they
@@ -74,6 +99,12 @@ pub struct Learning {
     /// down to it (`torch.nn.utils.clip_grad_norm_`). `None` = no limit.
     #[serde(default)]
     pub clip_norm: Option<f64>,
+    /// How gradients become steps.
+    #[serde(default)]
+    pub optimizer: OptimizerKind,
+    /// What is differentiated, beside the mean or the sum of the pixel losses.
+    #[serde(default)]
+    pub objective: Objective,
 }
 
 impl Learning {
@@ -91,6 +122,8 @@ impl Learning {
             reduction: Reduction::Mean,
             accumulation: once(),
             clip_norm: None,
+            optimizer: OptimizerKind::Sgd,
+            objective: Objective::default(),
         }
     }
 

@@ -9,10 +9,10 @@ use crate::kernels::cross_entropy_sum;
 
 /// Ground truth. What is no class is void.
 pub(super) struct Targets<'a> {
-    labels: &'a [u8],
+    pub labels: &'a [u8],
     /// Batch size, height, width.
     size: [usize; 3],
-    num_classes: usize,
+    pub num_classes: usize,
     /// Number of labeled pixels.
     pub labeled: usize,
     on_device: OnceCell<DeviceTargets>,
@@ -21,11 +21,11 @@ pub(super) struct Targets<'a> {
 /// Ground truth on the device, safe to gather with: void is label 0 with weight 0,
 /// because a label outside the classes reads out of bounds (silently on GPUs).
 #[derive(Clone)]
-struct DeviceTargets {
+pub(super) struct DeviceTargets {
     /// `[batch_size, 1, height, width]`, `0..num_classes`
-    labels: Tensor<4, Int>,
+    pub labels: Tensor<4, Int>,
     /// `[batch_size, 1, height, width]`, 1 where labeled, 0 where void
-    weights: Tensor<4>,
+    pub weights: Tensor<4>,
 }
 
 impl<'a> Targets<'a> {
@@ -44,7 +44,8 @@ impl<'a> Targets<'a> {
         }
     }
 
-    fn on_device(&self, device: &Device) -> DeviceTargets {
+    /// Uploads them, once.
+    pub fn on_device(&self, device: &Device) -> DeviceTargets {
         let known = |label: u8| usize::from(label) < self.num_classes;
         let upload = || {
             let [batch_size, height, width] = self.size;

@@ -3,6 +3,8 @@
 //! Runs on whatever thread calls it and talks through [`TrainSink`]: numbers and
 //! small byte buffers go out, never tensors. Must not know about the window.
 
+mod adamw;
+mod alarm;
 mod auto;
 mod autotune_cache;
 mod batches;
@@ -29,6 +31,8 @@ mod loss;
 mod loss_readback;
 mod machine;
 mod network_choice;
+mod objective;
+mod optimizer;
 mod origin;
 mod precision;
 mod predictor;
@@ -41,10 +45,13 @@ mod run;
 mod schedule;
 mod segmenter;
 mod sgd;
+mod shaped_loss;
 mod starting_point;
 mod step_meter;
 mod step_progress;
+mod watch;
 
+pub use alarm::{Alarm, AlarmKind, Remedy};
 pub use auto::{Choice, Circumstances, Configured, configure};
 pub use autotune_cache::{autotune_folder, keep_autotune_choices};
 pub use batches::batch_plan;
@@ -67,9 +74,10 @@ pub use event::{
 pub use external_weights::{WeightsChoice, WeightsSummary, export_run, import_run};
 pub use initial_weights::initial_network;
 pub use learner::Learner;
-pub use learning::{Learning, Reduction};
+pub use learning::{Learning, OptimizerKind, Reduction};
 pub use machine::{MachineMemory, MemoryWatch, memory_text};
 pub use network_choice::network_preset;
+pub use objective::{ClassWeights, Objective};
 pub use origin::{DataFingerprint, ItemFingerprint, RunOrigin};
 pub use precision::Precision;
 pub use predictor::{Contributions, Predictor};

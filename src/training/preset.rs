@@ -51,6 +51,7 @@ pub fn preset(trunk: Trunk) -> RunConfig {
         normalization: Normalization::IMAGENET,
         seed: 0,
         workers: 1,
+        early_stop: None,
         checkpoints: CheckpointPolicy::default(),
         preview_images: 4,
         preview_secs: 2.0,

@@ -3,13 +3,12 @@
 //! Our own and not Burn's optimizer because that one reads its saved state onto the
 //! default device, which may be a GPU driver nobody has tested or asked for.
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Module, ModuleMapper, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
 use super::learning::Learning;
 use crate::kernels::{SgdStep, sgd_step};
-use crate::model::Network;
 
 /// SGD as PyTorch defines it (`torch.optim.SGD`, no dampening, no Nesterov):
 /// `v = momentum * v + (gradient + decay * w)`, then `w = w - rate * v`; `v` is 0 before
@@ -22,7 +21,7 @@ pub(super) struct Sgd {
     bias_rate: f64,
     decay_biases: bool,
     /// `v` of every weight that has had a step; the container takes tensors of any rank.
-    velocity: GradientsParams,
+    pub velocity: GradientsParams,
 }
 
 impl Sgd {
@@ -52,21 +51,6 @@ impl Sgd {
             scale,
             is_bias: false,
         })
-    }
-
-    /// A network whose weights are the velocities: what is saved and loaded is then a
-    /// record of the same layers, checked in the same way.
-    pub fn velocities(&self, model: &Network) -> Network {
-        model.valid().map(&mut Export {
-            velocity: &self.velocity,
-        })
-    }
-
-    /// Takes the velocities over from a network as [`velocities`](Self::velocities) made it.
-    pub fn restore(&mut self, velocities: &Network) {
-        velocities.visit(&mut Import {
-            velocity: &mut self.velocity,
-        });
     }
 }
 
@@ -115,32 +99,12 @@ impl ModuleMapper for Step<'_> {
     }
 }
 
-struct Export<'a> {
-    velocity: &'a GradientsParams,
-}
-
-impl ModuleMapper for Export<'_> {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let velocity = self.velocity.get::<D>(param.id);
-        param.map(|weight| velocity.unwrap_or_else(|| weight.zeros_like()))
-    }
-}
-
-struct Import<'a> {
-    velocity: &'a mut GradientsParams,
-}
-
-impl ModuleVisitor for Import<'_> {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.velocity.register(param.id, param.val().inner());
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::Trunk;
     use crate::training::preset;
+    use burn::module::ModuleVisitor;
     use burn::nn::{Linear, LinearConfig};
     use burn::tensor::Device;
 

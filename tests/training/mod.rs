@@ -1,6 +1,7 @@
 //! The training loop on a tiny dataset: it learns, stops, resumes, fails with a message.
 
 mod arithmetic;
+mod recipes;
 mod resume;
 mod storage;
 

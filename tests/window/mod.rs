@@ -9,6 +9,7 @@ mod findings;
 mod keys;
 mod layout;
 mod look_inside;
+mod recipes;
 mod runs;
 mod shown;
 mod weights;

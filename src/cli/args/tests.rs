@@ -4,8 +4,8 @@ use strum::VariantArray as _;
 
 use super::*;
 use crate::engine::{
-    Augment, DatasetRef, FinalUpsampling, Learning, Precision, Recipe, Reduction, SampleOrder,
-    Schedule, Size, Trunk, preset,
+    Augment, ClassWeights, DatasetRef, FinalUpsampling, Learning, Objective, OptimizerKind,
+    Precision, Recipe, Reduction, SampleOrder, Schedule, Size, Trunk, preset,
 };
 
 fn train(words: &str) -> Result<Box<TrainArgs>, clap::Error> {
@@ -85,6 +85,34 @@ fn every_setting_arrives() {
         ..Learning::sgd(0.01, 0.5, 0.0)
     };
     assert_eq!(config.learning, expected);
+}
+
+#[test]
+fn losses_and_optimizers_beside_those_of_the_papers_arrive() {
+    let config = train(
+        "--optimizer adamw --class-weights 1,0.5,2 --focal-gamma 2 --dice-share 0.25 --early-stop 10",
+    )
+    .unwrap()
+    .config(None)
+    .unwrap();
+    let learning = &config.learning;
+    assert_eq!(learning.optimizer, OptimizerKind::AdamW);
+    assert_eq!(
+        learning.objective,
+        Objective {
+            class_weights: ClassWeights::Given(vec![1.0, 0.5, 2.0]),
+            focal_gamma: 2.0,
+            dice_share: 0.25,
+        }
+    );
+    assert_eq!(config.early_stop, Some(10));
+    let words = config.command_line().expect("a command line").join(" ");
+    let again = train(words.strip_prefix("train ").expect("a command"))
+        .unwrap()
+        .config(None)
+        .unwrap();
+    assert_eq!(again, config, "{words}");
+    train("--class-weights 1,two").expect_err("not a number");
 }
 
 #[test]

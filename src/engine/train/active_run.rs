@@ -126,6 +126,7 @@ impl ActiveRun {
             }
             TrainEvent::Preview(_)
             | TrainEvent::Warning(_)
+            | TrainEvent::Alarm(_)
             | TrainEvent::EpochEnded(_)
             | TrainEvent::Saved { .. }
             | TrainEvent::Ended(_) => {}

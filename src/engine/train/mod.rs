@@ -2,6 +2,7 @@
 
 mod active_run;
 mod ending;
+mod live;
 mod notice_of;
 mod plan;
 mod run_event;
@@ -11,9 +12,9 @@ mod thread;
 mod trainer;
 
 pub use active_run::{ActiveRun, Phase};
-pub use plan::{Plan, RestOfPlan};
+pub use live::Live;
+pub use plan::{Plan, RestOfPlan, RunAlarm};
 pub use run_event::{RunEvent, RunEventKind};
-pub use trainer::Live;
 pub(super) use trainer::Trainer;
 
 use super::runs::RunState;
@@ -174,6 +175,16 @@ impl Engine {
     /// The plan of which the active run is a part; kept until the next start.
     pub fn plan(&self) -> Option<&Plan> {
         self.trainer.plan()
+    }
+
+    /// What was noticed of the runs since the last start, the newest last.
+    pub fn alarms(&self) -> &[RunAlarm] {
+        self.plan().map_or(&[], |plan| &plan.alarms)
+    }
+
+    /// Forgets what was noticed of the runs.
+    pub fn close_alarms(&mut self) {
+        self.trainer.close_alarms();
     }
 
     /// The newest masks of the pinned validation images; kept after the end.

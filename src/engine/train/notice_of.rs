@@ -1,12 +1,15 @@
 //! What people should know of a run that goes on.
 
 use crate::engine::{Notice, NoticeLevel};
-use crate::training::TrainEvent;
+use crate::training::{AlarmKind, TrainEvent};
 
 /// The notice of an event; `None` where it says enough by itself.
 pub(super) fn notice_of(run: &str, event: &TrainEvent) -> Option<Notice> {
     let (level, text) = match event {
         TrainEvent::Warning(text) => (NoticeLevel::Warning, format!("{run}: {text}")),
+        // Its failure says it.
+        TrainEvent::Alarm(alarm) if alarm.kind == AlarmKind::NotFinite => return None,
+        TrainEvent::Alarm(alarm) => (NoticeLevel::Warning, format!("{run}: {}", alarm.text)),
         TrainEvent::Blocked(problem) => (
             NoticeLevel::Warning,
             format!(

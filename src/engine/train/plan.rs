@@ -3,10 +3,21 @@
 use std::collections::VecDeque;
 
 use super::active_run::ActiveRun;
-use crate::training::RunConfig;
+use crate::training::{Alarm, RunConfig, TrainEvent};
+
+/// What was noticed of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunAlarm {
+    /// Name of the run.
+    pub run: String,
+    /// Its settings.
+    pub config: RunConfig,
+    /// What was noticed.
+    pub alarm: Alarm,
+}
 
 /// Runs that are trained one after another.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// Names of the runs started so far.
     pub runs: Vec<String>,
@@ -14,6 +25,31 @@ pub struct Plan {
     pub total: usize,
     /// Whether it is over, by its end, a stop or a failure.
     pub done: bool,
+    /// What was noticed of its runs, until it is closed.
+    pub alarms: Vec<RunAlarm>,
+}
+
+impl Plan {
+    /// Of so many runs, none of which was started.
+    pub(super) fn new(total: usize) -> Self {
+        Self {
+            runs: Vec::new(),
+            total,
+            done: false,
+            alarms: Vec::new(),
+        }
+    }
+
+    /// Keeps what an event of the active run says is wrong.
+    pub(super) fn note(&mut self, active: &ActiveRun, event: &TrainEvent) {
+        if let TrainEvent::Alarm(alarm) = event {
+            self.alarms.push(RunAlarm {
+                run: active.run.clone(),
+                config: active.config.clone(),
+                alarm: alarm.clone(),
+            });
+        }
+    }
 }
 
 /// A plan that was stopped, or of which a run failed, before its last run was done.
@@ -68,8 +104,7 @@ mod tests {
             active.run = "run".to_owned();
             let plan = Plan {
                 runs: vec!["run".to_owned()],
-                total: 3,
-                done: false,
+                ..Plan::new(3)
             };
             let waiting = (0..waiting).map(|_| preset(Trunk::Alexnet)).collect();
             let rest = RestOfPlan::of(plan, active, waiting, finished, false)?;

@@ -9,6 +9,7 @@ use crossbeam_channel::{Receiver, TryRecvError, bounded};
 
 use super::active_run::{ActiveRun, Phase};
 use super::ending::{ending_notice, mark_end};
+use super::live::Live;
 use super::notice_of::notice_of;
 use super::plan::{Plan, RestOfPlan};
 use super::run_event::{RunEventKind, RunEvents};
@@ -17,20 +18,7 @@ use crate::dataset::ClassList;
 use crate::engine::runs::{RunSnapshot, newest_first};
 use crate::engine::{Dirs, EngineError, Lost, Notice, NoticeLevel, Waker};
 use crate::training::checkpoint::RunFolder;
-use crate::training::{
-    Control, InitialWeights, Outcome, Preview, RunConfig, TrainEvent, TrainOptions,
-};
-
-/// The newest masks of the pinned validation images.
-#[derive(Debug, Clone)]
-pub struct Live {
-    /// The run that made them.
-    pub run: String,
-    /// The masks.
-    pub preview: Arc<Preview>,
-    /// The run's classes.
-    pub classes: Arc<ClassList>,
-}
+use crate::training::{Control, InitialWeights, Outcome, RunConfig, TrainEvent, TrainOptions};
 
 /// The training side of the engine.
 pub(in crate::engine) struct Trainer {
@@ -88,6 +76,13 @@ impl Trainer {
 
     pub fn plan(&self) -> Option<&Plan> {
         self.plan.as_ref()
+    }
+
+    /// Forgets what was noticed so far.
+    pub fn close_alarms(&mut self) {
+        if let Some(plan) = &mut self.plan {
+            plan.alarms.clear();
+        }
     }
 
     pub fn rest_of_plan(&self) -> Option<&RestOfPlan> {
@@ -156,11 +151,7 @@ impl Trainer {
         }
         self.waiting.clear();
         self.rest = None;
-        self.plan = Some(Plan {
-            runs: Vec::new(),
-            total,
-            done: false,
-        });
+        self.plan = Some(Plan::new(total));
         Ok(())
     }
 
@@ -290,6 +281,9 @@ impl Trainer {
             }
             Ok(ThreadEvent::Train(event)) => {
                 current.apply(&event, runs);
+                if let Some(plan) = &mut self.plan {
+                    plan.note(&current.active, &event);
+                }
                 let run = &current.active.run;
                 match event {
                     TrainEvent::Started(info) => self.run_events.started(run, info),

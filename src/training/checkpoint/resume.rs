@@ -11,6 +11,7 @@ pub(in crate::training) struct Resumed {
     pub last: Last,
     pub weights: Network,
     pub optimizer: Network,
+    pub second_moments: Option<Network>,
     /// Why newer ones were left out, one message for people each.
     pub problems: Vec<String>,
 }
@@ -45,7 +46,7 @@ impl RunFolder {
         let mut errors = Vec::new();
         for last in all.into_iter().rev() {
             let here = |name: &String| self.file(name).is_file();
-            if here(&last.weights_file()) && !here(&last.optimizer) {
+            if here(&last.weights) && !here(&last.optimizer) {
                 // Kept to predict with, not to resume from.
                 continue;
             }
@@ -75,9 +76,11 @@ impl RunFolder {
             |name: &String| self.load_weights(name, last.checksums.get(name).copied(), fresh());
         let weights = load(&last.weights)?;
         let optimizer = load(&last.optimizer)?;
+        let second_moments = last.second_moments.as_ref().map(load).transpose()?;
         Ok(Resumed {
             weights,
             optimizer,
+            second_moments,
             problems: Vec::new(),
             last,
         })
@@ -113,6 +116,7 @@ impl RunFolder {
             let of_epoch = done.iter().filter(|line| line.epoch == current);
             (current, of_epoch.collect())
         };
+        let existing = |what| Some(name_of(what, step)).filter(|name| self.file(name).is_file());
         let since = secs_before.map_or(0, |record| record.step);
         let recent = done.iter().filter(|line| line.step > since);
         Some(Last {
@@ -129,6 +133,8 @@ impl RunFolder {
             score: None,
             weights: name_of("weights", step),
             optimizer: name_of("optimizer", step),
+            second_moments: existing("moments"),
+            updates: step,
             checksums: Checksums::new(),
         })
     }

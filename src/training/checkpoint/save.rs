@@ -22,6 +22,9 @@ use crate::training::event::EpochRecord;
 pub(in crate::training) struct Parts {
     pub weights: Network,
     pub optimizer: Network,
+    pub second_moments: Option<Network>,
+    /// Steps of the optimizer, where that is a part of its state.
+    pub updates: usize,
 }
 
 /// A checkpoint in memory, with nothing left on the device.
@@ -95,6 +98,8 @@ impl Snapshot {
         };
         let weights = add("weights", parts.weights)?;
         let optimizer = add("optimizer", parts.optimizer)?;
+        let second_moments = parts.second_moments.map(|net| add("moments", net));
+        let second_moments = second_moments.transpose()?;
         let last = Last {
             step: at.step,
             epoch: at.epoch,
@@ -105,6 +110,8 @@ impl Snapshot {
             score: validated.and_then(|record| policy.best_by.score(record)),
             weights,
             optimizer,
+            second_moments,
+            updates: parts.updates,
             checksums: Checksums::new(),
         };
         let best = validated.filter(|record| record.best).map(|record| Best {
@@ -112,7 +119,7 @@ impl Snapshot {
             epoch: record.epoch,
             mean_iu: record.scores.mean_iu,
             score: policy.best_by.score(record),
-            weights: last.weights_file(),
+            weights: last.weights.clone(),
             checksums: Checksums::new(),
         });
         Ok(Self {
@@ -217,7 +224,7 @@ impl RunFolder {
             if kept.whole.contains(&checkpoint.step) {
                 named.extend(checkpoint.files().cloned());
             } else if kept.weights.contains(&checkpoint.step) {
-                named.push(checkpoint.weights_file());
+                named.push(checkpoint.weights.clone());
             } else {
                 continue;
             }

@@ -43,6 +43,12 @@ pub struct Last {
     pub(super) score: Option<f64>,
     pub(super) weights: String,
     pub(super) optimizer: String,
+    /// The second moments of Adam.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) second_moments: Option<String>,
+    /// Steps of the optimizer, where that is a part of its state.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(in crate::training) updates: usize,
     #[serde(default, skip_serializing_if = "Checksums::is_empty")]
     pub(super) checksums: Checksums,
 }
@@ -71,12 +77,9 @@ pub struct Best {
 impl Last {
     /// All of its files.
     pub(super) fn files(&self) -> impl Iterator<Item = &String> {
-        [&self.weights, &self.optimizer].into_iter()
-    }
-
-    /// What is needed to predict.
-    pub(super) fn weights_file(&self) -> String {
-        self.weights.clone()
+        [&self.weights, &self.optimizer]
+            .into_iter()
+            .chain(&self.second_moments)
     }
 }
 
@@ -187,7 +190,7 @@ impl RunFolder {
     fn candidates(&self, which: SavedWeights) -> Vec<Named> {
         let of = |last: &Last| Named {
             step: last.step,
-            file: last.weights_file(),
+            file: last.weights.clone(),
             checksum: last.checksums.get(&last.weights).copied(),
         };
         let mut checkpoints = self.checkpoints();
@@ -250,6 +253,11 @@ impl RunFolder {
         self.publish_imported(model)?;
         self.set_end(&EndMark::Finished)
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(value: &usize) -> bool {
+    *value == 0
 }
 
 /// The file of what a checkpoint holds.

@@ -1,11 +1,13 @@
 use super::*;
 use crate::model::Trunk;
+use crate::training::objective::ClassWeights;
 use crate::training::preset;
+use crate::training::{Reduction, Schedule};
 
 #[test]
 fn each_value_is_checked_and_named() {
     type Edit = fn(&mut RunConfig);
-    let cases: [(Edit, &str); 11] = [
+    let cases: [(Edit, &str); 17] = [
         (
             |config| (config.trunk, config.recompute_activations) = (Trunk::Googlenet, true),
             "recompute activations is on",
@@ -48,6 +50,33 @@ fn each_value_is_checked_and_named() {
         (
             |config| config.augment.crop = Some(Size::new(0, 5)),
             "training size is 0x5",
+        ),
+        (|config| config.early_stop = Some(0), "early stop is 0"),
+        (
+            |config| config.learning.objective.focal_gamma = -1.0,
+            "focal gamma is -1",
+        ),
+        (
+            |config| config.learning.objective.dice_share = 1.5,
+            "dice share is 1.5",
+        ),
+        (
+            |config| {
+                config.learning.objective.dice_share = 0.5;
+                config.learning.reduction = Reduction::Sum;
+            },
+            "dice share is 0.5; Dice has no sum",
+        ),
+        (
+            |config| {
+                config.learning.objective.dice_share = 1.0;
+                config.learning.objective.class_weights = ClassWeights::Median;
+            },
+            "dice share is 1; class weights",
+        ),
+        (
+            |config| config.learning.objective.class_weights = ClassWeights::Given(vec![0.0, 0.0]),
+            "class weights is 0,0",
         ),
     ];
     for (edit, words) in cases {
@@ -92,7 +121,7 @@ fn configurations_of_older_runs_are_read() {
     json["learning"] = serde_json::json!({
         "learning_rate": 0.05, "momentum": 0.9, "weight_decay": 5e-4, "schedule": "poly",
     });
-    for later in ["order", "precision", "recompute_activations"] {
+    for later in ["order", "precision", "recompute_activations", "early_stop"] {
         json.as_object_mut().expect("an object").remove(later);
     }
     json["augment"] = serde_json::json!({ "crop": [160, 128], "scale": [1.0, 1.0], "flip": true, "brightness": 0.0 });

@@ -3,6 +3,7 @@
 use super::data_facts::DataFacts;
 use crate::dataset::Size;
 use crate::training::config::RunConfig;
+use crate::training::learning::OptimizerKind;
 
 const MIB: u64 = 1 << 20;
 /// The program itself, without a network.
@@ -40,10 +41,10 @@ impl MemoryEstimate {
             train_size.dims(),
             config.recompute_activations,
         );
-        let velocity = if config.learning.momentum > 0.0 {
-            memory.trained
-        } else {
-            0
+        let velocity = match config.learning.optimizer {
+            OptimizerKind::AdamW => 2 * memory.trained,
+            OptimizerKind::Sgd if config.learning.momentum > 0.0 => memory.trained,
+            OptimizerKind::Sgd => 0,
         };
         // Gradients wait for those of the next batch.
         let waiting = if config.learning.accumulation > 1 {
@@ -107,6 +108,8 @@ mod tests {
         assert_eq!(of(&config), 2 * 4 * parameters);
         config.learning.momentum = 0.0;
         assert_eq!(of(&config), 4 * parameters);
+        config.learning.optimizer = OptimizerKind::AdamW;
+        assert_eq!(of(&config), 3 * 4 * parameters, "two moments");
     }
 
     #[test]

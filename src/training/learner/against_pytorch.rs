@@ -40,7 +40,8 @@ fn learner(run: &Value, manifest: &Value) -> (Learner, NetworkConfig) {
         decay_biases: !caffe,
         ..Learning::sgd(number("lr"), number("momentum"), number("weight_decay"))
     };
-    let optimizer = Sgd::new(&learning);
+    let optimizer = Optimizer::new(&learning);
+    let loss = Loss::new(learning.objective.clone(), learning.reduction);
     let num_classes = config.num_classes;
     let gradients = Accumulated::new();
     let learner = Learner {
@@ -52,11 +53,14 @@ fn learner(run: &Value, manifest: &Value) -> (Learner, NetworkConfig) {
         norm: None,
         read_norm: None,
         learning,
+        loss,
         precision: Precision::F32,
         recompute_activations: false,
         device,
         num_classes,
         reads_at_once: true,
+        looks: false,
+        look: None,
     };
     (learner, config)
 }

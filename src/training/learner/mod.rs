@@ -1,20 +1,25 @@
 //! A network with its optimizer: one step at a time.
 
+use std::path::Path;
+
 use burn::module::Module;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Int, IntDType, Tensor, TensorData};
 
 use super::checkpoint::{Parts, Resumed, RunFolder};
 use super::config::RunConfig;
 use super::device::reads_for_free;
+use super::device_confusion::{count, labels_on};
 use super::error::TrainError;
 use super::gradients::{Accumulated, clip_factor, clip_on_device, norm, read, total};
 use super::initial_weights::initialize;
 use super::learning::Learning;
-use super::loss::{Targets, objective};
+use super::loss::Targets;
+use super::optimizer::Optimizer;
 use super::precision::{LossScale, Precision};
-use super::sgd::Sgd;
+use super::shaped_loss::Loss;
 use crate::dataset::Batch;
-use crate::kernels::{BufferPool, Half, has_half_steps};
+use crate::kernels::{BufferPool, Half, has_half_steps, most_likely};
+use crate::metrics::ConfusionMatrix;
 use crate::model::Network;
 
 /// Weight of the second head's loss (`references/segmentation/train.py` of torchvision).
@@ -23,7 +28,7 @@ const AUX_WEIGHT: f64 = 0.5;
 /// Network, optimizer state and the device both are on.
 pub struct Learner {
     pub(super) model: Network,
-    pub(super) optimizer: Sgd,
+    optimizer: Optimizer,
     /// Only in `f16`.
     pub(super) loss_scale: Option<LossScale>,
     gradients: Accumulated<Network>,
@@ -34,12 +39,17 @@ pub struct Learner {
     /// The same, where it was read.
     read_norm: Option<f64>,
     learning: Learning,
+    loss: Loss,
     precision: Precision,
     recompute_activations: bool,
     device: Device,
     num_classes: usize,
     /// Whether losses and norms are looked at when they are made, which costs nothing there.
     reads_at_once: bool,
+    /// Whether the masks of the next batch are counted.
+    looks: bool,
+    /// The counts of the last batch that was looked at, true class by predicted class.
+    look: Option<Tensor<1, Int>>,
 }
 
 impl Learner {
@@ -66,7 +76,8 @@ impl Learner {
         device.seed(config.seed);
         let model = config.network(num_classes).init(&device);
         let learning = config.learning.clone();
-        let optimizer = Sgd::new(&learning);
+        let optimizer = Optimizer::new(&learning);
+        let loss = Loss::new(learning.objective.clone(), learning.reduction);
         Self {
             model,
             optimizer,
@@ -76,12 +87,35 @@ impl Learner {
             norm: None,
             read_norm: None,
             learning,
+            loss,
             precision: config.precision,
             recompute_activations: config.recompute_activations,
             device,
             num_classes,
             reads_at_once,
+            looks: false,
+            look: None,
         }
+    }
+
+    /// Counts the masks of the next batch, for [`take_look`](Self::take_look).
+    pub(super) fn look_at_next(&mut self) {
+        self.looks = true;
+    }
+
+    /// The masks of the batch that was looked at, against its labels.
+    ///
+    /// # Errors
+    /// When the device fails.
+    pub(super) fn take_look(&mut self) -> Result<Option<ConfusionMatrix>, TrainError> {
+        let Some(counts) = self.look.take() else {
+            return Ok(None);
+        };
+        let counts = counts
+            .try_into_data()
+            .map_err(|err| TrainError::Execution(err.to_string()))?;
+        let counts = counts.iter::<u64>().collect();
+        Ok(Some(ConfusionMatrix::from_counts(self.num_classes, counts)))
     }
 
     /// Adds the gradients of a batch to those that wait for the next [`step`](Self::step);
@@ -119,9 +153,12 @@ impl Learner {
             let (logits, aux_logits) = self.model.forward_with_aux(images);
             (logits, aux_logits, None)
         };
-        let (mean, mut loss) = objective(logits, &targets, self.learning.reduction);
+        if std::mem::take(&mut self.looks) {
+            self.look = Some(self.count_masks(logits.clone().inner(), &batch.labels));
+        }
+        let (mean, mut loss) = self.loss.of(logits, &targets);
         if let Some(logits) = aux_logits {
-            let (_, aux_loss) = objective(logits, &targets, self.learning.reduction);
+            let (_, aux_loss) = self.loss.of(logits, &targets);
             loss = loss + aux_loss.mul_scalar(AUX_WEIGHT);
         }
         let mean = mean.inner();
@@ -144,6 +181,19 @@ impl Learner {
             None => self.gradients.add(&self.model, scaled),
         }
         Ok(mean)
+    }
+
+    /// How many labeled pixels of each class have been predicted as each class.
+    ///
+    /// # Shapes
+    /// - logits: `[batch_size, num_classes, height, width]`
+    /// - output: `[num_classes * num_classes]`
+    fn count_masks(&self, logits: Tensor<4>, labels: &[u8]) -> Tensor<1, Int> {
+        let truth = labels_on(&logits.device(), labels);
+        let predicted = most_likely(logits)
+            .reshape([labels.len()])
+            .cast(IntDType::I32);
+        count(truth, predicted, self.num_classes)
     }
 
     /// One step of stochastic gradient descent with the gradients added so far; with a loss
@@ -193,29 +243,51 @@ impl Learner {
         config.network(self.num_classes).init(&self.device)
     }
 
+    /// Sets the weights of the classes that were computed from the data.
+    pub(super) fn set_class_weights(&mut self, weights: Option<Vec<f64>>) {
+        self.loss.set_weights(weights);
+    }
+
     /// What a checkpoint is made of.
     pub(super) fn parts(&self) -> Parts {
+        let (optimizer, second_moments, updates) = self.optimizer.state(&self.model);
         Parts {
             // `valid` takes in what batch normalization has seen in the last step; a record alone
             // would be one step behind.
             weights: self.model.valid(),
-            optimizer: self.optimizer.velocities(&self.model),
+            optimizer,
+            second_moments,
+            updates,
         }
     }
 
     /// Continues from a checkpoint.
-    pub(super) fn restore(&mut self, resumed: Resumed) {
+    ///
+    /// # Errors
+    /// When it is that of another optimizer.
+    pub(super) fn restore(&mut self, resumed: Resumed, path: &Path) -> Result<(), TrainError> {
         let Resumed {
             last,
             weights,
             optimizer,
+            second_moments,
             ..
         } = resumed;
         self.model = weights;
-        self.optimizer.restore(&optimizer.valid());
+        let second_moments = second_moments.map(|network| network.valid());
+        let whole =
+            self.optimizer
+                .restore(&optimizer.valid(), second_moments.as_ref(), last.updates);
+        if !whole {
+            return Err(TrainError::read(
+                path,
+                "the second moments of AdamW are missing",
+            ));
+        }
         if self.loss_scale.is_some() {
             self.loss_scale = last.loss_scale.or(self.loss_scale);
         }
+        Ok(())
     }
 
     /// The norm of the gradients of the last step, `[1]`, where they were clipped without

@@ -21,7 +21,8 @@ fn changed(base: &Learner, edit: impl FnOnce(&mut Learning)) -> Learner {
     edit(&mut learning);
     Learner {
         model: base.model.clone(),
-        optimizer: Sgd::new(&learning),
+        optimizer: Optimizer::new(&learning),
+        loss: Loss::new(learning.objective.clone(), learning.reduction),
         gradients: Accumulated::new(),
         pool: BufferPool::default(),
         loss_scale: base.loss_scale,
@@ -33,6 +34,8 @@ fn changed(base: &Learner, edit: impl FnOnce(&mut Learning)) -> Learner {
         device: base.device.clone(),
         num_classes: base.num_classes,
         reads_at_once: base.reads_at_once,
+        looks: false,
+        look: None,
     }
 }
 
@@ -241,6 +244,8 @@ fn a_step_that_reads_nothing_goes_as_far_and_leaves_what_was_not_looked_at() {
     let base = learner();
     let unread = |learner: Learner| Learner {
         reads_at_once: false,
+        looks: false,
+        look: None,
         ..learner
     };
     let free = changes(&base, changed(&base, |_| {}), 2, RATE);

@@ -2,11 +2,13 @@
 
 mod open;
 mod saving;
+mod validation;
 
 use std::time::Instant;
 
 use burn::tensor::{Device, Tensor};
 
+use super::alarm::Alarm;
 use super::batches::batch_seed;
 use super::checkpoint::{CheckpointWriter, EndMark, LineLog, Position, RunFolder};
 use super::clock::Clock;
@@ -14,15 +16,13 @@ use super::config::{DatasetRef, RunConfig};
 use super::control::Control;
 use super::device::DeviceId;
 use super::error::TrainError;
-use super::evaluate::{Scoring, evaluate};
-use super::event::{EpochRecord, Outcome, StepRecord, TrainEvent, TrainSink, is_better};
+use super::event::{EpochRecord, Outcome, StepRecord, TrainEvent, TrainSink};
 use super::learner::Learner;
 use super::loss_readback::{LossReadback, UnreadStep};
 use super::preview::Pinned;
-use super::segmenter::Segmenter;
 use super::step_meter::StepMeter;
+use super::watch::Watch;
 use crate::dataset::{BatchPlan, Dataset, Loader};
-use crate::metrics::ConfusionMatrix;
 
 /// Trains the run in `folder` on `dataset` until it is done, stopped or failed; it
 /// resumes from its last checkpoint where it has one. Never panics for what files and devices
@@ -55,7 +55,13 @@ pub fn train_with(
 ) {
     let outcome = match train_locked(options, folder, dataset, control, sink) {
         Ok(outcome) => outcome,
-        Err(err) => Outcome::Failed(failure_text(&err, folder)),
+        Err(err) => {
+            if let (true, Ok(meta)) = (err.is_not_finite(), folder.meta()) {
+                let alarm = Alarm::not_finite(&meta.config.learning);
+                sink.send(TrainEvent::Alarm(alarm));
+            }
+            Outcome::Failed(failure_text(&err, folder))
+        }
     };
     sink.send(TrainEvent::Ended(outcome));
 }
@@ -127,6 +133,9 @@ struct Session<'a> {
     clock: Clock,
     /// Of the best epoch so far, by the metric of the run.
     best_score: Option<f64>,
+    watch: Watch,
+    /// The best epoch so far, 0 before the first.
+    best_epoch: usize,
     writer: CheckpointWriter,
     /// When the last checkpoint was taken, and after which step.
     saved: (Instant, usize),
@@ -197,12 +206,30 @@ impl Session<'_> {
             if record.best || policy.is_due_after(record.epoch, self.config.epochs) {
                 self.save(Some(&record))?;
             }
+            let epoch = record.epoch;
+            if record.best {
+                self.best_epoch = epoch;
+            }
             self.sink.send(TrainEvent::EpochEnded(record));
             if !self.pinned.is_empty() {
                 self.sink
                     .send(TrainEvent::Preview(self.pinned.collect(self.at.step)));
             }
+            let waited = epoch.saturating_sub(self.best_epoch);
+            if self
+                .config
+                .early_stop
+                .is_some_and(|patience| waited >= patience)
+            {
+                self.sink.send(TrainEvent::Warning(format!(
+                    "it ends early: no epoch was better than epoch {} in {waited} epochs",
+                    self.best_epoch
+                )));
+                break;
+            }
         }
+        // An epoch that ended the run early was perhaps not due for a checkpoint.
+        self.save_what_is_new()?;
         self.finish_saving()?;
         Ok(Outcome::Finished)
     }
@@ -220,6 +247,11 @@ impl Session<'_> {
             let given_up = || self.control.stop_now_requested();
             let next = loader.next_unless(&given_up).transpose()?;
             let Some(batch) = next else { break };
+            let told = self.watch.batch(&batch.labels);
+            self.tell(told);
+            if losses.is_empty() && self.watch.wants_look(self.at.step) {
+                self.learner.look_at_next();
+            }
             self.learner
                 .seed_batch(batch_seed(self.config.seed, done + losses.len()));
             let size = [batch.height, batch.width];
@@ -227,6 +259,9 @@ impl Session<'_> {
             let loss = self.learner.add(batch, learning_rate, self.at.step + 1);
             self.control.check_wanted()?;
             losses.push(loss?);
+            if let Some(matrix) = self.learner.take_look()? {
+                self.watch.look(&matrix);
+            }
             self.meter.batch_done(self.control);
         }
         self.control.check_wanted()?;
@@ -242,9 +277,17 @@ impl Session<'_> {
         for (record, sum) in read.steps {
             self.at.epoch_loss += sum;
             self.persist(|session| Ok(session.step_log.push(&record)?))?;
+            let told = self.watch.step(&record);
             self.sink.send(TrainEvent::Step(record));
+            self.tell(told);
         }
         read.broken.map_or(Ok(()), Err)
+    }
+
+    fn tell(&mut self, alarm: Option<Alarm>) {
+        if let Some(alarm) = alarm {
+            self.sink.send(TrainEvent::Alarm(alarm));
+        }
     }
 
     /// As [`catch_up`](Self::catch_up), and looks whether the weights are sound: what comes
@@ -283,68 +326,5 @@ impl Session<'_> {
         } else {
             Next::Step
         })
-    }
-
-    fn segmenter(&self) -> Segmenter {
-        let classes = self.dataset.classes.len();
-        Segmenter::new(
-            &self.learner.model,
-            &self.config.normalization,
-            classes,
-            &self.device,
-        )
-    }
-
-    fn show_pinned(&mut self) -> Result<(), TrainError> {
-        if self.pinned.is_empty() {
-            return Ok(());
-        }
-        self.catch_up()?;
-        let preview =
-            self.pinned
-                .preview(&self.segmenter(), self.config.test_size, self.at.step)?;
-        self.control.check_wanted()?;
-        self.sink.send(TrainEvent::Preview(preview));
-        Ok(())
-    }
-
-    /// Scores of the whole validation set; `None` when a stop came in between.
-    fn validate(&mut self, best: Option<f64>) -> Result<Option<EpochRecord>, TrainError> {
-        let segmenter = self.segmenter();
-        let (sink, pinned) = (&mut self.sink, &mut self.pinned);
-        let mut matrix = ConfusionMatrix::new(self.plan.reader.num_classes);
-        let loss = evaluate(
-            &segmenter,
-            &self.dataset.val,
-            Scoring {
-                reader: &self.plan.reader,
-                num_classes: self.plan.reader.num_classes,
-                classes: None,
-                test_size: self.config.test_size,
-                boundary_width: None,
-            },
-            self.control,
-            &mut |image, _| matrix.merge(image),
-            pinned,
-            &mut |done, total| sink.send(TrainEvent::Validating { done, total }),
-        )?;
-        self.control.check_wanted()?;
-        let best_by = self.config.checkpoints.best_by;
-        let record = loss.map(|loss| {
-            let scores = matrix.scores();
-            EpochRecord {
-                epoch: self.at.epoch,
-                step: self.at.step,
-                train_loss: self.at.epoch_loss / self.at.batch.max(1) as f64,
-                val_loss: loss.mean,
-                elapsed_secs: self.clock.secs(),
-                best: false,
-                scores,
-            }
-        });
-        Ok(record.map(|record| EpochRecord {
-            best: is_better(best_by.score(&record), best),
-            ..record
-        }))
     }
 }

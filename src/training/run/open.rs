@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::{Session, TrainOptions};
-use crate::dataset::Dataset;
+use crate::dataset::{ClassCounts, Dataset};
 use crate::training::batches::batch_plan;
 use crate::training::checkpoint::{CheckpointWriter, Last, Position, RunFolder};
 use crate::training::clock::Clock;
@@ -15,9 +15,11 @@ use crate::training::event::{EpochRecord, Repeats, RunInfo, TrainEvent, TrainSin
 use crate::training::initial_weights::initialize;
 use crate::training::learner::Learner;
 use crate::training::loss_readback::LossReadback;
+use crate::training::objective::Objective;
 use crate::training::origin::{DataFingerprint, RunOrigin};
 use crate::training::preview::Pinned;
 use crate::training::step_meter::StepMeter;
+use crate::training::watch::Watch;
 
 impl<'a> Session<'a> {
     pub(super) fn open(
@@ -31,6 +33,7 @@ impl<'a> Session<'a> {
         config.device = options.device.unwrap_or(config.device);
         config.validate()?;
         let num_classes = dataset.classes.len();
+        config.check_classes(num_classes)?;
         let plan = batch_plan(&config, dataset);
         let device = device::open(config.device)?;
         control.check_wanted()?;
@@ -40,13 +43,15 @@ impl<'a> Session<'a> {
         let repeats = note_origin(now, options, folder, dataset, sink)?;
         let writer = CheckpointWriter::start(folder)?;
         let mut learner = Learner::new(&config, num_classes, &device);
+        let objective = &config.learning.objective;
+        learner.set_class_weights(class_weights(objective, dataset, control)?);
         let resumed = folder.load_newest(&|| learner.fresh_network(&config))?;
         let at = if let Some(mut resumed) = resumed {
             for problem in std::mem::take(&mut resumed.problems) {
                 sink.send(TrainEvent::Warning(problem));
             }
             let at = position(&resumed.last, folder, plan.batches_per_epoch());
-            learner.restore(resumed);
+            learner.restore(resumed, folder.path())?;
             folder.forget_behind(at.step);
             at
         } else {
@@ -68,8 +73,12 @@ impl<'a> Session<'a> {
             first_step: at.step,
             repeats: repeats.filter(|_| at.step > 0),
         }));
+        let names = dataset.classes.iter().map(|class| class.name.clone());
+        let watch = Watch::new(&config, names.collect(), at.step);
         let pinned = Pinned::read(dataset, &config, sink.wants_previews())?;
         let (step_log, epoch_log) = folder.open_logs(at.step)?;
+        let epochs = folder.epochs();
+        let best_epoch = EpochRecord::best_of(&epochs).map_or(0, |best| best.epoch);
         let best_score = best_score(folder, &config, at.step);
         Ok(Self {
             folder,
@@ -87,6 +96,8 @@ impl<'a> Session<'a> {
             meter: StepMeter::new(&config, num_classes),
             saved: (Instant::now(), at.step),
             best_score,
+            best_epoch,
+            watch,
             writer,
             at,
             config,
@@ -138,6 +149,30 @@ fn note_origin(
         folder.move_dataset(which, &dataset.name)?;
     }
     Ok(repeats)
+}
+
+/// The weights of the classes, for which the masks of the training list may have to be counted.
+fn class_weights(
+    objective: &Objective,
+    dataset: &Dataset,
+    control: &Control,
+) -> Result<Option<Vec<f64>>, TrainError> {
+    let counts = if objective.class_weights.needs_counts() {
+        let stopped = || control.stop_requested();
+        ClassCounts::of(&dataset.train, &dataset.mask_reader(), &stopped)?
+            .ok_or(TrainError::Stopped)?
+    } else {
+        ClassCounts::default()
+    };
+    let weights = objective.class_weights.resolve(&counts);
+    if let Some(weights) = &weights {
+        let named = dataset.classes.iter().zip(weights);
+        let named: Vec<String> = named
+            .map(|(class, weight)| format!("{} {weight:.3}", class.name))
+            .collect();
+        log::info!("Weights of the classes: {}", named.join(", "));
+    }
+    Ok(weights)
 }
 
 /// Where a checkpoint continues.

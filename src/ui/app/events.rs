@@ -27,6 +27,7 @@ impl App {
                 text,
             );
         }
+        self.start_what_waits();
         self.poll_tasks();
         let ctx = PanelCtx {
             engine: &self.engine,

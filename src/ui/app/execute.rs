@@ -89,6 +89,8 @@ impl App {
                 self.state.train.use_weights(&self.engine, path);
                 self.state.layout.show(PanelKind::Train);
             }
+            Command::StartAgain(config) => self.start_again(*config),
+            Command::CloseAlarms => self.engine.close_alarms(),
             Command::ShowPanel(panel) => self.state.layout.show(panel),
             Command::Notify(level, text) => self.toasts.add(level, text),
         }

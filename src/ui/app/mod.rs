@@ -4,6 +4,7 @@ mod background;
 mod dialogs;
 mod events;
 mod execute;
+mod start_again;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,7 +12,9 @@ use std::time::Duration;
 use crossbeam_channel::Receiver;
 use eframe::egui::{self, CentralPanel, Frame, Margin, Panel, Ui};
 
-use crate::engine::{DatasetRef, DatasetState, Dirs, Engine, EngineOptions, NoticeLevel, Task};
+use crate::engine::{
+    DatasetRef, DatasetState, Dirs, Engine, EngineOptions, NoticeLevel, RunConfig, Task,
+};
 use crate::ui::command::{
     Command, CommandSender, PanelKind, Pressed, UiCommand, command_channel, take_pressed,
 };
@@ -65,6 +68,8 @@ pub struct App {
     throttle: RepaintThrottle,
     active_run: Option<String>,
     plan_compared: bool,
+    /// What starts once the active run has ended.
+    next: Option<RunConfig>,
     /// Whether the window was made to fit the monitor, once that is known.
     fitted: bool,
 }
@@ -129,6 +134,7 @@ impl App {
             throttle: RepaintThrottle::new(Painter::Gpu),
             active_run: None,
             plan_compared: false,
+            next: None,
             fitted: false,
         }
     }

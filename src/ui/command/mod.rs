@@ -17,7 +17,7 @@ pub use ask::{Ask, AskKind};
 pub use keys::{Pressed, VIEW_KEYS, ViewKey, take_pressed};
 pub use ui_command::{MENUS, Menu, Section, UiCommand};
 
-use crate::engine::{DatasetRef, NoticeLevel, RunNotes};
+use crate::engine::{DatasetRef, NoticeLevel, RunConfig, RunNotes};
 
 /// The dockable panels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -122,6 +122,10 @@ pub enum Command {
     UseWeights(PathBuf),
     /// Brings a panel to the front; opens it first if it is closed.
     ShowPanel(PanelKind),
+    /// Stops the active run, and starts one with these settings, which the form shows.
+    StartAgain(Box<RunConfig>),
+    /// Forgets what was noticed of the runs.
+    CloseAlarms,
     /// Shows a toast.
     Notify(NoticeLevel, String),
 }

@@ -97,6 +97,8 @@ fn checkpoint(step: usize, validated: Option<&EpochRecord>, policy: &CheckpointP
     let parts = Parts {
         weights: network(step),
         optimizer: network(step),
+        second_moments: (step > 1).then(|| network(step)),
+        updates: step,
     };
     let at = Position {
         step,
@@ -327,9 +329,9 @@ fn the_last_the_best_and_every_third_are_kept() {
         .collect();
     kept.sort();
     // 7 is the last, 2 and 4 are the best, 3 and 6 are every third.
-    let expected: Vec<String> = [3, 6, 7]
-        .map(|step| format!("optimizer-{step:08}.bpk"))
+    let expected: Vec<String> = ["moments", "optimizer"]
         .into_iter()
+        .flat_map(|what| [3, 6, 7].map(|step| format!("{what}-{step:08}.bpk")))
         .chain([2, 3, 4, 6, 7].map(|step| format!("weights-{step:08}.bpk")))
         .collect();
     assert_eq!(kept, expected);

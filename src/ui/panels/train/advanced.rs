@@ -6,12 +6,12 @@ use strum::VariantArray as _;
 
 use super::learning::{number_ui, optional_ui, rule_of, segments_ui};
 use super::optimizer::optimizer_ui;
-use crate::engine::{Normalization, Precision, RunConfig, SampleOrder, Size};
+use crate::engine::{ClassList, Normalization, Precision, RunConfig, SampleOrder, Size};
 use crate::ui::ui_ext::UiExt as _;
 
 /// Optimizer, regularization, images, reproducibility, live masks.
-pub fn advanced_ui(ui: &mut Ui, config: &mut RunConfig) {
-    optimizer_ui(ui, config);
+pub fn advanced_ui(ui: &mut Ui, config: &mut RunConfig, classes: Option<&ClassList>) {
+    optimizer_ui(ui, config, classes);
     ui.add_space(4.0);
     images_ui(ui, config);
     ui.add_space(4.0);
@@ -146,6 +146,19 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
             )
         },
     );
+    let early_stop = rule_of(config, "early stop");
+    let tooltip = "End the run after this many epochs in which the validation was not better than before, by the \
+                   score that finds the best epoch. Saves time where a run has learned all it can; leave it off \
+                   with schedules that lower the rate only at the end";
+    ui.field("Early stop", tooltip, |ui| {
+        let names = ["Stop early", "none"];
+        optional_ui(ui, &mut config.early_stop, names, 10, |ui, epochs| {
+            number_ui(ui, epochs, 1..=10_000, early_stop, |drag| {
+                drag.speed(0.05).suffix(" epochs")
+            })
+            .accessible_name("Epochs without a better validation");
+        })
+    });
     ui.field(
         "Seed",
         "Seed of all random numbers: weights, order, augmentation, dropout",

@@ -2,9 +2,11 @@
 
 mod active;
 mod advanced;
+mod alarms;
 mod before_start;
 mod device;
 mod learning;
+mod loss;
 mod network;
 mod optimizer;
 mod start_from;
@@ -90,6 +92,8 @@ impl TrainPanel {
             }
         };
         self.settings.validate().map_err(problem)?;
+        let classes = open.dataset.classes.len();
+        self.settings.check_classes(classes).map_err(problem)?;
         if let Some(problem) = self.start_problem(engine) {
             return Err(problem.into());
         }
@@ -139,6 +143,7 @@ impl TrainPanel {
             }
             None => self.start_ui(ctx, ui),
         }
+        alarms::alarms_ui(ctx, ui);
         ui.separator();
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             if ctx.engine.active().is_some() {
@@ -153,6 +158,11 @@ impl TrainPanel {
             newest_run_ui(ctx, ui);
         });
         self.weights.ui(ctx, ui, &mut self.settings);
+    }
+
+    /// Shows settings in the form.
+    pub fn show_settings(&mut self, config: RunConfig) {
+        self.settings = config;
     }
 
     /// The file that the next run starts from.
@@ -225,10 +235,14 @@ impl TrainPanel {
         device::device_ui(ctx, ui, &mut self.device);
         optimizer::recipe_ui(ui, &mut self.settings);
         learning::learning_ui(ui, &mut self.settings);
+        let classes = match ctx.engine.dataset() {
+            DatasetState::Ready(open) => Some(&open.dataset.classes),
+            _ => None,
+        };
         CollapsingHeader::new("Advanced")
             .id_salt("advanced")
             .show_unindented(ui, |ui| {
-                advanced::advanced_ui(ui, &mut self.settings);
+                advanced::advanced_ui(ui, &mut self.settings, classes);
             });
     }
 }

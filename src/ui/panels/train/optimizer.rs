@@ -4,8 +4,9 @@ use eframe::egui::{Align, Button, ComboBox, DragValue, Label, Layout, RichText, 
 use strum::VariantArray as _;
 
 use super::learning::{number_ui, optional_ui, rule_of, scientific_ui, segments_ui};
+use super::loss::loss_ui;
 use crate::engine::{
-    BrokenRule, FinalUpsampling, Learning, Recipe, Reduction, RunConfig, Schedule,
+    BrokenRule, ClassList, FinalUpsampling, Learning, OptimizerKind, Recipe, RunConfig, Schedule,
 };
 use crate::ui::ui_ext::UiExt as _;
 
@@ -49,12 +50,14 @@ fn entry_ui(ui: &mut Ui, recipe: Recipe, current: Option<Recipe>, config: &mut R
     }
 }
 
-/// The optimizer except its learning rate, dropout, and which upsampling is trained.
-pub fn optimizer_ui(ui: &mut Ui, config: &mut RunConfig) {
+/// The optimizer except its learning rate, the loss, dropout, and which upsampling is trained.
+pub fn optimizer_ui(ui: &mut Ui, config: &mut RunConfig, classes: Option<&ClassList>) {
     let broken = config.broken_rule();
     let dropout = rule_of(config, "dropout");
+    kind_ui(ui, &mut config.learning);
     weights_ui(ui, &mut config.learning, broken);
-    loss_ui(ui, &mut config.learning, broken);
+    loss_ui(ui, &mut config.learning, classes, broken);
+    steps_ui(ui, &mut config.learning, broken);
     schedule_ui(ui, &mut config.learning, broken);
     ui.field(
         "Dropout",
@@ -94,19 +97,22 @@ fn of(broken: Option<BrokenRule>, field: &str) -> Option<&'static str> {
 }
 
 fn weights_ui(ui: &mut Ui, learning: &mut Learning, broken: Option<BrokenRule>) {
-    ui.field(
-        "Momentum",
-        "Momentum of SGD as in PyTorch, 0 to below 1",
-        |ui| {
-            let rule = of(broken, "momentum");
-            number_ui(ui, &mut learning.momentum, 0.0..=0.9999, rule, |drag| {
-                drag.speed(0.002).max_decimals(4)
-            })
-        },
-    );
+    if learning.optimizer == OptimizerKind::Sgd {
+        ui.field(
+            "Momentum",
+            "Momentum of SGD as in PyTorch, 0 to below 1",
+            |ui| {
+                let rule = of(broken, "momentum");
+                number_ui(ui, &mut learning.momentum, 0.0..=0.9999, rule, |drag| {
+                    drag.speed(0.002).max_decimals(4)
+                })
+            },
+        );
+    }
     ui.field(
         "Weight decay",
-        "L2 penalty on the weights as in PyTorch, 0 or more",
+        "L2 penalty on the weights as in PyTorch, 0 or more. AdamW takes it off the weights themselves, times the \
+         learning rate: 0.01 is usual there",
         |ui| {
             let rule = of(broken, "weight decay");
             scientific_ui(ui, &mut learning.weight_decay, 0.0..=1.0, rule)
@@ -127,19 +133,24 @@ fn weights_ui(ui: &mut Ui, learning: &mut Learning, broken: Option<BrokenRule>) 
     });
 }
 
-fn loss_ui(ui: &mut Ui, learning: &mut Learning, broken: Option<BrokenRule>) {
-    let tooltip = "Loss over the labeled pixels: their mean, or their sum, which needs a much smaller learning \
-                   rate. Curves shows the mean in both cases";
-    ui.field("Reduction", tooltip, |ui| {
-        let label = |reduction| match reduction {
-            Reduction::Mean => "Mean".to_owned(),
-            Reduction::Sum => "Sum".to_owned(),
+/// Which optimizer, and the batches of a step.
+fn kind_ui(ui: &mut Ui, learning: &mut Learning) {
+    let tooltip = "SGD with momentum, as in the papers and in the recipes; or AdamW, which adapts the step of each \
+                   weight and is less sensitive to the learning rate. AdamW wants rates of about 1e-4 to 1e-3 and \
+                   has no momentum of its own to set\nLoshchilov and Hutter 2019; betas 0.9 and 0.999 as in PyTorch";
+    ui.field("Optimizer", tooltip, |ui| {
+        let label = |kind| match kind {
+            OptimizerKind::Sgd => "SGD".to_owned(),
+            OptimizerKind::AdamW => "AdamW".to_owned(),
         };
-        let current = learning.reduction;
-        segments_ui(ui, Reduction::VARIANTS, current, label, |reduction| {
-            learning.reduction = reduction;
+        let current = learning.optimizer;
+        segments_ui(ui, OptimizerKind::VARIANTS, current, label, |kind| {
+            learning.optimizer = kind;
         })
     });
+}
+
+fn steps_ui(ui: &mut Ui, learning: &mut Learning, broken: Option<BrokenRule>) {
     let tooltip = "Batches whose gradients are averaged for one step, 1 to 1000: like a larger batch, but \
                    without its memory";
     ui.field("Accumulation", tooltip, |ui| {

@@ -1,0 +1,52 @@
+//! What is likely to be wrong with a training, and what mends it.
+
+mod remedy;
+
+use super::learning::Learning;
+pub use remedy::Remedy;
+pub(super) use remedy::round;
+
+/// Something that is likely to be wrong with a training.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alarm {
+    /// What it is.
+    pub kind: AlarmKind,
+    /// What was seen, its likely cause, and what to do.
+    pub text: String,
+    /// What is likely to mend it.
+    pub remedy: Option<Remedy>,
+}
+
+/// What may be wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AlarmKind {
+    /// The learning rate does not suit the loss or the optimizer.
+    Rate,
+    /// Batches have no labeled pixel.
+    Void,
+    /// The weights to start from do not suit the data.
+    Start,
+    /// The loss is far too large.
+    Exploded,
+    /// The loss, a gradient or a weight is no number any more, which ends the run.
+    NotFinite,
+    /// The loss does not move.
+    Dead,
+    /// Masks are of one class.
+    OneClass,
+}
+
+impl Alarm {
+    /// Of a run that ends because numbers are not finite.
+    pub(super) fn not_finite(learning: &Learning) -> Self {
+        let rate = round(learning.learning_rate / 10.0);
+        Self {
+            kind: AlarmKind::NotFinite,
+            text:
+                "the loss, the gradients or the weights are no numbers any more. Most likely the \
+                   learning rate is too large"
+                    .to_owned(),
+            remedy: Some(Remedy::LearningRate(rate)),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Masks of validation images: of the pinned ones now and then, of all after an epoch.
+
+use super::Session;
+use crate::metrics::ConfusionMatrix;
+use crate::training::error::TrainError;
+use crate::training::evaluate::{Scoring, evaluate};
+use crate::training::event::{EpochRecord, TrainEvent, is_better};
+use crate::training::segmenter::Segmenter;
+
+impl Session<'_> {
+    fn segmenter(&self) -> Segmenter {
+        let classes = self.dataset.classes.len();
+        Segmenter::new(
+            &self.learner.model,
+            &self.config.normalization,
+            classes,
+            &self.device,
+        )
+    }
+
+    pub(super) fn show_pinned(&mut self) -> Result<(), TrainError> {
+        if self.pinned.is_empty() {
+            return Ok(());
+        }
+        self.catch_up()?;
+        let preview =
+            self.pinned
+                .preview(&self.segmenter(), self.config.test_size, self.at.step)?;
+        self.control.check_wanted()?;
+        let told = self
+            .watch
+            .masks(&preview.matrix(self.plan.reader.num_classes), self.at.step);
+        self.tell(told);
+        self.sink.send(TrainEvent::Preview(preview));
+        Ok(())
+    }
+
+    /// Scores of the whole validation set; `None` when a stop came in between.
+    pub(super) fn validate(
+        &mut self,
+        best: Option<f64>,
+    ) -> Result<Option<EpochRecord>, TrainError> {
+        let segmenter = self.segmenter();
+        let (sink, pinned) = (&mut self.sink, &mut self.pinned);
+        let mut matrix = ConfusionMatrix::new(self.plan.reader.num_classes);
+        let loss = evaluate(
+            &segmenter,
+            &self.dataset.val,
+            Scoring {
+                reader: &self.plan.reader,
+                num_classes: self.plan.reader.num_classes,
+                classes: None,
+                test_size: self.config.test_size,
+                boundary_width: None,
+            },
+            self.control,
+            &mut |image, _| matrix.merge(image),
+            pinned,
+            &mut |done, total| sink.send(TrainEvent::Validating { done, total }),
+        )?;
+        self.control.check_wanted()?;
+        if loss.is_some() {
+            let told = self.watch.masks(&matrix, self.at.step);
+            self.tell(told);
+        }
+        let best_by = self.config.checkpoints.best_by;
+        let record = loss.map(|loss| {
+            let scores = matrix.scores();
+            EpochRecord {
+                epoch: self.at.epoch,
+                step: self.at.step,
+                train_loss: self.at.epoch_loss / self.at.batch.max(1) as f64,
+                val_loss: loss.mean,
+                elapsed_secs: self.clock.secs(),
+                best: false,
+                scores,
+            }
+        });
+        Ok(record.map(|record| EpochRecord {
+            best: is_better(best_by.score(&record), best),
+            ..record
+        }))
+    }
+}

@@ -1,0 +1,74 @@
+//! What is likely to be wrong with a run, and buttons that mend it.
+
+use eframe::egui::{Button, Label, RichText, Ui};
+
+use crate::engine::{AlarmKind, NoticeLevel, Remedy, RunAlarm};
+use crate::ui::command::{Command, PanelKind, UiCommand};
+use crate::ui::context::PanelCtx;
+use crate::ui::panels::command_button;
+use crate::ui::ui_ext::UiExt as _;
+use crate::ui::view_model::format::sentence;
+
+/// Draws what was noticed of the runs since the last start.
+pub fn alarms_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    let alarms = ctx.engine.alarms();
+    for found in alarms {
+        ui.notice_box(NoticeLevel::Warning, |ui| alarm_ui(ctx, ui, found));
+    }
+    if !alarms.is_empty()
+        && ui
+            .small_button("Close alarms")
+            .on_hover_text("Hide them; the run goes on as it is")
+            .clicked()
+    {
+        ctx.commands.send(Command::CloseAlarms);
+    }
+}
+
+fn alarm_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, found: &RunAlarm) {
+    ui.strong(title(found.alarm.kind)).on_hover_text(&found.run);
+    let text = sentence(&found.alarm.text);
+    ui.add(Label::new(RichText::new(text).small()).wrap());
+    match &found.alarm.remedy {
+        None => {}
+        Some(Remedy::PretrainedWeights) => {
+            command_button(ctx, ui, UiCommand::Weights, None);
+        }
+        Some(Remedy::Labels) => {
+            let button = ui
+                .button("Show the dataset")
+                .on_hover_text("Show the images with their masks, and what is found in them");
+            if button.clicked() {
+                ctx.commands.send(Command::ShowPanel(PanelKind::Dataset));
+            }
+        }
+        Some(remedy) => start_again_ui(ctx, ui, found, remedy),
+    }
+}
+
+fn start_again_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, found: &RunAlarm, remedy: &Remedy) {
+    let Some(setting) = remedy.setting() else {
+        return;
+    };
+    let button = Button::new(format!("Start again with {setting}")).wrap();
+    let tooltip = "Leave this run as it is, take its settings with this one changed into the form, and start \
+                   a new run";
+    if ui.add(button).on_hover_text(tooltip).clicked() {
+        let mut config = found.config.clone();
+        if remedy.apply(&mut config.learning) {
+            ctx.commands.send(Command::StartAgain(Box::new(config)));
+        }
+    }
+}
+
+fn title(kind: AlarmKind) -> &'static str {
+    match kind {
+        AlarmKind::Rate => "The learning rate is far off",
+        AlarmKind::Void => "Nothing is labeled",
+        AlarmKind::Start => "The weights do not fit the data",
+        AlarmKind::Exploded => "The loss explodes",
+        AlarmKind::NotFinite => "The numbers overflowed",
+        AlarmKind::Dead => "The loss does not move",
+        AlarmKind::OneClass => "All is predicted as one class",
+    }
+}

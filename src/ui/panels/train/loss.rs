@@ -1,0 +1,123 @@
+//! What is differentiated: mean or sum, weights of the classes, focal and Dice.
+
+use eframe::egui::{CollapsingHeader, Label, RichText, Ui};
+use strum::VariantArray as _;
+
+use super::learning::{number_ui, segments_ui};
+use crate::engine::{BrokenRule, ClassList, ClassWeights, Learning, Reduction};
+use crate::ui::theme;
+use crate::ui::ui_ext::UiExt as _;
+
+/// Above this many classes their weights are folded away.
+const FEW_CLASSES: usize = 12;
+
+/// Reduction, weights of the classes, focal and Dice; `classes` are those of the open dataset.
+pub fn loss_ui(
+    ui: &mut Ui,
+    learning: &mut Learning,
+    classes: Option<&ClassList>,
+    broken: Option<BrokenRule>,
+) {
+    let of = |field: &str| {
+        let broken = broken.filter(|broken| broken.field == field);
+        broken.map(|broken| broken.rule)
+    };
+    let tooltip = "Loss over the labeled pixels: their mean, or their sum, which needs a much smaller learning \
+                   rate. Curves shows the mean in both cases";
+    ui.field("Reduction", tooltip, |ui| {
+        let label = |reduction| match reduction {
+            Reduction::Mean => "Mean".to_owned(),
+            Reduction::Sum => "Sum".to_owned(),
+        };
+        let current = learning.reduction;
+        segments_ui(ui, Reduction::VARIANTS, current, label, |reduction| {
+            learning.reduction = reduction;
+        })
+    });
+    weights_ui(ui, learning, classes, of("class weights"));
+    let objective = &mut learning.objective;
+    let tooltip = "Focal loss: the loss of a pixel is multiplied by (1 - p) to this power, where p is the share of \
+                   its true class, so that pixels that are right already count less. 0 is the cross entropy \
+                   itself. Try 2 where one class covers most of each image and the others are missed\n\
+                   Lin et al. 2017, section 3.2";
+    ui.field("Focal gamma", tooltip, |ui| {
+        let rule = of("focal gamma");
+        number_ui(ui, &mut objective.focal_gamma, 0.0..=10.0, rule, |drag| {
+            drag.speed(0.01).max_decimals(2)
+        })
+    });
+    let tooltip = "Share of the Dice loss, 0 to 1; the rest is the cross entropy. Dice measures the overlap of each \
+                   class in the batch whatever its size, so small classes count as much as large ones. Try 0.5 \
+                   where small objects are lost; alone it is less stable. Needs the reduction Mean\n\
+                   Milletari et al. 2016, section 3";
+    ui.field("Dice share", tooltip, |ui| {
+        let rule = of("dice share");
+        number_ui(ui, &mut objective.dice_share, 0.0..=1.0, rule, |drag| {
+            drag.speed(0.005).max_decimals(2)
+        })
+    });
+}
+
+fn weights_ui(
+    ui: &mut Ui,
+    learning: &mut Learning,
+    classes: Option<&ClassList>,
+    rule: Option<&'static str>,
+) {
+    let tooltip = "Weights of the classes in the cross entropy. Equal as in the papers. Inverse: one over the share \
+                   of the class in the training pixels. Median: the median frequency of the classes over that of \
+                   the class, which is milder (Eigen and Fergus 2015, section 6.3.2). Given: a number for each \
+                   class. Change it where rare classes are missed; common ones then lose a little";
+    let weights = &mut learning.objective.class_weights;
+    let kinds = [
+        ClassWeights::Equal,
+        ClassWeights::Inverse,
+        ClassWeights::Median,
+        ClassWeights::Given(Vec::new()),
+    ];
+    ui.field("Class weights", tooltip, |ui| {
+        let current = kinds
+            .iter()
+            .position(|kind| std::mem::discriminant(kind) == std::mem::discriminant(weights));
+        let names = ["Equal", "Inverse", "Median", "Given"];
+        segments_ui(
+            ui,
+            &[0, 1, 2, 3],
+            current.unwrap_or(0),
+            |kind| names[kind].to_owned(),
+            |kind| *weights = kinds[kind].clone(),
+        )
+    });
+    let ClassWeights::Given(given) = weights else {
+        return;
+    };
+    let Some(classes) = classes else {
+        ui.add(
+            Label::new(RichText::new("Open a dataset to give its classes weights").small()).wrap(),
+        );
+        return;
+    };
+    // Those of another dataset, or none yet.
+    given.resize(classes.len(), 1.0);
+    if let Some(rule) = rule {
+        let color = theme::palette(ui.visuals()).error;
+        ui.add(Label::new(RichText::new(rule).small().color(color)).wrap());
+    }
+    CollapsingHeader::new("Weight of each class")
+        .id_salt("class weights")
+        .default_open(classes.len() <= FEW_CLASSES)
+        .show_unindented(ui, |ui| {
+            for (class, weight) in classes.iter().zip(given) {
+                let tooltip = format!(
+                    "What the loss of a pixel of {} is multiplied by, 0 or more",
+                    class.name
+                );
+                ui.field(&class.name, &tooltip, |ui| {
+                    number_ui(ui, weight, 0.0..=1000.0, None, |drag| {
+                        drag.speed(0.01).max_decimals(3)
+                    })
+                    .accessible_name(format!("Weight of {}", class.name))
+                });
+            }
+        });
+}
