@@ -4,8 +4,9 @@
 //! - `started`: `folder`, `variant`, `trunk`, `geometry`, `input`, `init`, `device`, `parameters`,
 //!   `steps_per_epoch`, `total_steps`, `first_step` (steps done before a resume), `arithmetic` (what
 //!   steps compute with), `repeats` (`bit-equal`, `up-to-rounding`: how a resumed run repeats the
-//!   numbers of an unbroken one), `estimated_memory_bytes`, `estimated_secs` (where an earlier run tells)
-//! - `step`: `step`, `epoch`, `loss`, `learning_rate`, `secs`, and `grad_norm` with a clip norm
+//!   numbers of an unbroken one), `estimated_memory_bytes`, `estimated_secs` (where an earlier run
+//!   tells; on the CPU else roughly)
+//! - `step`: `step`, `epoch`, `loss`, `learning_rate`, `secs`, and `grad_norm` on the CPU, with a clip norm, or in f16
 //! - `epoch`: `epoch`, `step`, `train_loss`, `val_loss`, `scores`, `elapsed_secs`, `best`
 //! - `ended`: `state` (`finished`, `stopped`, `failed`), `message`, `best_epoch`,
 //!   `scores` and `classes` of the best epoch
@@ -20,8 +21,8 @@ use serde::Serialize;
 use super::output::{self, ClassScore, duration, percent};
 use crate::engine::{
     ActiveRun, Engine, EpochRecord, Geometry, InitialWeights, MemoryFit, Phase, Repeats,
-    RunEventKind, RunInfo, RunSnapshot, RunState, RunTime, Scores, StepRecord, Trunk, Variant,
-    memory_text,
+    RunEventKind, RunInfo, RunSnapshot, RunState, RunTime, Scores, StepRecord, TimeSource, Trunk,
+    Variant, memory_text,
 };
 
 /// What a run is expected to take.
@@ -58,10 +59,14 @@ impl Expected {
             _ => String::new(),
         };
         let time = match &self.time {
-            Some(time) => format!(
-                "about {} by the steps of {}",
-                duration(time.total_secs),
-                time.run
+            Some(RunTime {
+                total_secs,
+                source: TimeSource::SameStep(run) | TimeSource::Scaled(run),
+                ..
+            }) => format!("about {} by the steps of {run}", duration(*total_secs)),
+            Some(RunTime { total_secs, .. }) => format!(
+                "roughly {} by the speed of a matrix product",
+                duration(*total_secs)
             ),
             None => "how long is known after the first steps".to_owned(),
         };

@@ -9,9 +9,9 @@ use super::tasks::Task;
 use super::{DatasetState, Engine, OpenDataset};
 use crate::dataset::Dataset;
 use crate::training::{
-    Circumstances, Configured, DataFacts, DeviceId, DeviceKind, EarlierRun, FittingChange,
-    MachineMemory, MemoryEstimate, MemoryFit, RunConfig, RunTime, StartingPoint, WeightsChoice,
-    WeightsSummary, configure, fitting_changes,
+    Circumstances, Configured, DataFacts, DeviceId, DeviceKind, DeviceSpeed, EarlierRun,
+    FittingChange, MachineMemory, MemoryEstimate, MemoryFit, RunConfig, RunTime, StartingPoint,
+    WeightsChoice, WeightsSummary, configure, fitting_changes,
 };
 
 /// What a run will take.
@@ -25,12 +25,12 @@ pub struct BeforeStart {
     pub fit: MemoryFit,
     /// What would fit, where it does not.
     pub changes: Vec<FittingChange>,
-    /// The time that it takes, where an earlier run says so.
+    /// The time that it takes, where an earlier run or the speed of the device says so.
     pub time: Option<RunTime>,
 }
 
 impl BeforeStart {
-    /// Of a run on `dataset`; reads the headers of some images.
+    /// Of a run on `dataset`; reads the headers of some images, and may measure the device.
     pub(super) fn new(config: &RunConfig, dataset: &Dataset, timed: &[TimedRun]) -> Self {
         let facts = DataFacts::read(dataset);
         let memory = MemoryEstimate::new(config, &facts);
@@ -100,7 +100,7 @@ fn time(config: &RunConfig, facts: &DataFacts, timed: &[TimedRun]) -> Option<Run
             step_secs: run.step_secs,
         })
         .collect();
-    RunTime::estimate(config, facts, &earlier)
+    RunTime::estimate(config, facts, &earlier, DeviceSpeed::of(config.device))
 }
 
 impl Engine {
@@ -144,9 +144,10 @@ impl Engine {
         }))
     }
 
-    /// How long the active run takes in all, where an earlier one says so.
+    /// How long the active run takes in all, as far as that is known.
     pub fn expected_time(&self) -> Option<RunTime> {
         let active = self.active()?;
+        // Its own estimate knows no earlier runs, and has measured the device already.
         let facts = active.before_start.as_ref()?.facts;
         time(&active.config, &facts, &self.timed_runs())
     }

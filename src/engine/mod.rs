@@ -54,8 +54,8 @@ pub use crate::training::{
     InitialWeights, Learning, MemoryEstimate, MemoryFit, Objective, OptimizerKind, Outcome,
     Precision, Preview, PreviewItem, Recipe, Reduction, Remedy, Repeats, RunConfig, RunInfo,
     RunTime, SampleOrder, SavedWeights, Schedule, StartingPoint, StepPhase, StepProgress,
-    StepRecord, TrainOptions, WeightsChoice, WeightsSummary, autotune_folder, memory_text,
-    network_preset, preset, tested_devices_file,
+    StepRecord, TimeSource, TrainOptions, WeightsChoice, WeightsSummary, autotune_folder,
+    memory_text, network_preset, preset, tested_devices_file,
 };
 pub use before_start::BeforeStart;
 pub use catalogue::{

@@ -1,83 +1,72 @@
-//! Plots and histories of runs as files, in a folder of their own beside the runs.
+//! Plots and histories of runs as files.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use super::export::SaveTo;
 use super::tasks::Task;
 use super::{Engine, EngineError};
-use crate::dataset::{Rgb, write_rgb_png};
-use crate::files::{FileError, write_atomic};
+use crate::dataset::{Rgb, encode_rgb_png};
 
-/// What is saved.
+/// What is saved; making it takes time.
 pub enum PlotFile {
     /// A picture.
-    Png(Rgb),
-    /// A text that takes time to make, and the extension of its file.
-    Text {
-        extension: &'static str,
-        text: Box<dyn FnOnce() -> String + Send>,
-    },
+    Png(Box<dyn FnOnce() -> Rgb + Send>),
+    /// A drawing or a table.
+    Text(Box<dyn FnOnce() -> String + Send>),
 }
 
 impl Engine {
-    /// Where plots are saved.
-    pub fn plots_folder(&self) -> PathBuf {
-        self.dirs.runs.join("plots")
-    }
-
-    /// Saves a plot under `name`, or `name-2` and so on where there is one already; returns
-    /// its path.
-    pub fn save_plot(&self, name: String, file: PlotFile) -> Task<Result<PathBuf, EngineError>> {
-        let folder = self.plots_folder();
-        self.spawn("save plot", move |_| save(&folder, &name, file))
+    /// Makes and saves a plot; returns its path.
+    pub fn save_plot(&self, file: PlotFile, to: SaveTo) -> Task<Result<PathBuf, EngineError>> {
+        self.spawn("save plot", move |_| save(file, to))
     }
 }
 
-fn save(folder: &Path, name: &str, file: PlotFile) -> Result<PathBuf, EngineError> {
-    std::fs::create_dir_all(folder).map_err(FileError::write(folder))?;
-    let extension = match &file {
-        PlotFile::Png(_) => "png",
-        PlotFile::Text { extension, .. } => extension,
-    };
-    let numbered = |number: usize| match number {
-        1 => folder.join(format!("{name}.{extension}")),
-        number => folder.join(format!("{name}-{number}.{extension}")),
-    };
-    let mut number = 1;
-    while numbered(number).exists() {
-        number += 1;
-    }
-    let path = numbered(number);
+fn save(file: PlotFile, to: SaveTo) -> Result<PathBuf, EngineError> {
+    let output = to.claim()?;
     match file {
-        PlotFile::Png(image) => write_rgb_png(&path, &image)?,
-        PlotFile::Text { text, .. } => {
-            write_atomic(&path, |file| file.write_all(text().as_bytes()))?;
+        PlotFile::Png(make) => {
+            let image = make();
+            output.write(|file| encode_rgb_png(&image, file))?;
+        }
+        PlotFile::Text(make) => {
+            let text = make();
+            output.write(|file| file.write_all(text.as_bytes()))?;
         }
     }
-    Ok(path)
+    Ok(output.path().to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::files::Existing;
 
     #[test]
-    fn no_plot_replaces_another() {
+    fn a_plot_replaces_its_own_kind_only() {
         let dir = tempfile::tempdir().expect("a folder");
-        let folder = dir.path().join("plots");
-        let text = |text: &'static str| PlotFile::Text {
-            extension: "csv",
-            text: Box::new(move || text.to_owned()),
-        };
-        let first = save(&folder, "loss", text("a")).expect("saved");
-        let second = save(&folder, "loss", text("b")).expect("saved");
-        assert!(first.ends_with("loss.csv") && second.ends_with("loss-2.csv"));
-        assert_eq!(std::fs::read_to_string(first).expect("a file"), "a");
-        let image = Rgb {
+        let path = dir.path().join("loss.csv");
+        let text = |text: &'static str| PlotFile::Text(Box::new(move || text.to_owned()));
+        let to = || SaveTo::Path(path.clone(), Existing::ReplaceOwn);
+        save(text("a"), to()).expect("saved");
+        assert_eq!(save(text("b"), to()).expect("saved"), path);
+        assert_eq!(std::fs::read_to_string(&path).expect("a file"), "b");
+        std::fs::write(&path, "people's own").expect("a file");
+        let err = save(text("c"), to()).expect_err("refused");
+        assert!(err.to_string().contains("loss.csv"), "{err}");
+        assert_eq!(
+            std::fs::read_to_string(&path).expect("a file"),
+            "people's own"
+        );
+        let image = || Rgb {
             width: 1,
             height: 1,
             pixels: vec![1, 2, 3],
         };
-        let picture = save(&folder, "loss", PlotFile::Png(image)).expect("saved");
-        assert!(picture.ends_with("loss.png"));
+        let picture = dir.path().join("loss.png");
+        let to = SaveTo::Path(picture.clone(), Existing::ReplaceOwn);
+        save(PlotFile::Png(Box::new(image)), to).expect("saved");
+        let read = crate::dataset::read_rgb(&picture).expect("a picture");
+        assert_eq!(read.pixels, [1, 2, 3]);
     }
 }

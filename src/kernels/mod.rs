@@ -26,6 +26,7 @@
 //! | Batch normalization; training | One channel after the other while it is in the cache. Predictions fold it into the convolution before it | `ops/batch_norm` |
 //! | Loss | Softmax and its gradient in one pass; all classes of 256 pixels stay in the cache | `ops/cross_entropy.rs` |
 //! | Step of SGD | One pass in place over weight, velocity and gradient | `ops/sgd_step.rs` |
+//! | Norm of the gradients | One pass that writes nothing | `ops/sum_of_squares.rs` |
 //!
 //! # What they share
 //!
@@ -67,6 +68,7 @@ pub use gpu::layers::LaunchWatch;
 pub use half::{EnteredHalf, Half};
 pub use ops::cross_entropy::cross_entropy_sum;
 pub use ops::sgd_step::sgd_step;
+pub use ops::sum_of_squares::sum_of_squares;
 pub use sgd_factors::SgdStep;
 pub use work::{EnteredWork, Work};
 
@@ -264,16 +266,17 @@ pub fn resize(map: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
 ///
 /// # Shapes
 /// - output: `[1]`
-pub fn sum<const D: usize>(values: Tensor<D>) -> Tensor<1> {
-    ours(|| gpu::layers::sum(&values)).unwrap_or_else(|| values.sum())
+pub fn sum_on_device<const D: usize>(values: Tensor<D>) -> Tensor<1> {
+    ours(|| gpu::layers::sum_on_device(&values)).unwrap_or_else(|| values.sum())
 }
 
-/// As [`sum`], of the values' squares.
+/// As [`sum_on_device`], of the values' squares.
 ///
 /// # Shapes
 /// - output: `[1]`
-pub fn sum_of_squares<const D: usize>(values: Tensor<D>) -> Tensor<1> {
-    ours(|| gpu::layers::sum_of_squares(&values)).unwrap_or_else(|| (values.clone() * values).sum())
+pub fn squares_on_device<const D: usize>(values: Tensor<D>) -> Tensor<1> {
+    ours(|| gpu::layers::squares_on_device(&values))
+        .unwrap_or_else(|| (values.clone() * values).sum())
 }
 
 /// Passes `gradient` back through the graph behind `end`.

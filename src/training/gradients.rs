@@ -5,7 +5,7 @@ use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::Tensor;
 
 use super::error::TrainError;
-use crate::kernels::{sum, sum_of_squares};
+use crate::kernels::{squares_on_device, sum_of_squares, sum_on_device};
 use crate::model::{Network, StageEnds};
 
 /// Gradients of one or more batches that wait for a step.
@@ -59,10 +59,17 @@ impl Accumulated<Network> {
 
 /// L2 norm of all gradients of `model` together, as if they were one vector.
 pub(super) fn norm<M: Module>(model: &M, gradients: &GradientsParams) -> Result<f64, TrainError> {
-    squares(model, gradients).map_or(Ok(0.0), |sum| Ok(read(sum)?.sqrt()))
+    let mut squares = ReadSquares {
+        gradients,
+        own: 0.0,
+        rest: None,
+    };
+    model.visit(&mut squares);
+    let rest = squares.rest.map_or(Ok(0.0), read)?;
+    Ok((squares.own + rest).sqrt())
 }
 
-/// Sum of the squares of all gradients; `None` where there are none.
+/// Sum of the squares of all gradients, on their device; `None` where there are none.
 ///
 /// # Shapes
 /// - output: `[1]`
@@ -128,7 +135,7 @@ struct Total {
 
 impl ModuleVisitor for Total {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        add(&mut self.sum, sum(param.val()));
+        add(&mut self.sum, sum_on_device(param.val()));
     }
 }
 
@@ -155,6 +162,27 @@ pub(super) fn clip_factor(norm: f64, most: f64) -> f64 {
     (most / (norm + 1e-6)).min(1.0)
 }
 
+/// Squares that are read.
+struct ReadSquares<'a> {
+    gradients: &'a GradientsParams,
+    /// The sum of those that the kernels add up.
+    own: f64,
+    /// `[1]`: that of the others.
+    rest: Option<Tensor<1>>,
+}
+
+impl ModuleVisitor for ReadSquares<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let Some(gradient) = self.gradients.get::<D>(param.id) else {
+            return;
+        };
+        match sum_of_squares(&gradient) {
+            Some(sum) => self.own += sum,
+            None => add(&mut self.rest, squares_on_device(gradient)),
+        }
+    }
+}
+
 struct Squares<'a> {
     gradients: &'a GradientsParams,
     sum: Option<Tensor<1>>,
@@ -165,7 +193,7 @@ impl ModuleVisitor for Squares<'_> {
         let Some(gradient) = self.gradients.get::<D>(param.id) else {
             return;
         };
-        add(&mut self.sum, sum_of_squares(gradient));
+        add(&mut self.sum, squares_on_device(gradient));
     }
 }
 

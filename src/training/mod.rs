@@ -64,8 +64,8 @@ pub use control::Control;
 pub use device::{DeviceEntry, DeviceId, DeviceKind, open as open_device};
 pub use error::TrainError;
 pub use estimate::{
-    DataFacts, EarlierRun, FittingChange, MemoryEstimate, MemoryFit, RunTime, fitting_changes,
-    too_large_text,
+    DataFacts, DeviceSpeed, EarlierRun, FittingChange, MemoryEstimate, MemoryFit, RunTime,
+    TimeSource, fitting_changes, too_large_text,
 };
 pub use evaluate::EvaluationScores;
 pub use event::{

@@ -77,8 +77,8 @@ impl Both {
             let numbers = self.random([length]).add_scalar(0.25);
             let on = |device: &Device| {
                 let numbers = Tensor::<1>::from_data(numbers.to_data(), device);
-                let squares = kernels::sum_of_squares(numbers.clone());
-                [values(kernels::sum(numbers)), values(squares)].concat()
+                let squares = kernels::squares_on_device(numbers.clone());
+                [values(kernels::sum_on_device(numbers)), values(squares)].concat()
             };
             assert_near(&on(&self.gpu), &on(&self.cpu), "a sum of numbers");
         }

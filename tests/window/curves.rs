@@ -1,6 +1,7 @@
 //! The Curves panel: zoom, pan, fit, the table under the pointer, axes, export.
 
 use std::fs;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use eframe::egui::{
@@ -8,13 +9,30 @@ use eframe::egui::{
     ViewportCommand, ViewportId, vec2,
 };
 use egui_kittest::kittest::Queryable as _;
+use fcn_workbench::engine::{DatasetState, RunConfig};
 use fcn_workbench::ui::view_model::plots::PlotKind;
 
 use super::desk::Desk;
+use crate::common::TinySet;
 
 /// A window with a trained run, and the middle of its plot of losses.
 fn desk() -> (Desk, Pos2) {
-    let mut desk = Desk::new(|config| config.epochs = 3);
+    let set = TinySet::new(8, 2);
+    let config = RunConfig {
+        epochs: 3,
+        ..set.config()
+    };
+    let state = serde_json::json!({
+        "train": { "settings": config },
+        // Where the file dialog begins.
+        "recent": { "folders": [set.dir.path()] },
+    });
+    let state = serde_json::from_value(state).expect("the saved state of a window");
+    let root = set.root();
+    let mut desk = Desk::open(set, state, root);
+    desk.until("the dataset is open", |desk| {
+        matches!(desk.engine().dataset(), DatasetState::Ready(_))
+    });
     desk.train();
     desk.until("its curve is there", |desk| {
         let model = desk.app().state().curves.model(&desk.run().name);
@@ -155,7 +173,6 @@ fn plots_and_the_axis_are_chosen() {
         desk.frames(4);
         assert!(desk.says(&format!("Plot: {plot}")), "{plot}");
     }
-    assert!(desk.says("Logged for runs with a clip norm, and in f16"));
     let model = |desk: &Desk| {
         desk.app()
             .state()
@@ -167,9 +184,10 @@ fn plots_and_the_axis_are_chosen() {
     assert_eq!(
         (
             model(&desk).learning_rate.len(),
+            model(&desk).grad_norm.len(),
             model(&desk).class_iu.len()
         ),
-        (12, 3)
+        (12, 12, 3)
     );
 
     desk.window
@@ -182,36 +200,44 @@ fn plots_and_the_axis_are_chosen() {
     });
 }
 
-#[test]
-fn plots_and_values_are_saved() {
-    let (mut desk, _) = desk();
-    let folder = desk.engine().plots_folder();
+/// Opens an entry of the menu and saves under the proposed name.
+fn export(desk: &mut Desk, entry: &str, name: &str) -> PathBuf {
     desk.click("Export");
-    desk.click("Values as CSV");
-    desk.until("the values are there", |_| {
-        folder.join("curves.csv").exists()
+    desk.find(entry).click();
+    desk.until("the place is asked for", |desk| {
+        // The graphics card of a real window answers by itself.
+        screenshot(desk);
+        desk.says("Save plots as")
     });
-    desk.until("it is told", |desk| desk.has_message("curves.csv"));
-    let text = fs::read_to_string(folder.join("curves.csv")).expect("a file");
+    desk.frames(5);
+    let path = PathBuf::from(desk.find("Path").value().expect("a path"));
+    assert!(path.ends_with(name), "{}", path.display());
+    desk.click("Save");
+    desk.until("it is told", |desk| desk.has_message(name));
+    path
+}
+
+#[test]
+fn plots_and_values_are_saved_where_people_want_them() {
+    let (mut desk, _) = desk();
+    let values = export(&mut desk, "Values as CSV…", "curves.csv");
+    assert_eq!(values, desk.set.dir.path().join("curves.csv"));
+    let text = fs::read_to_string(values).expect("a file");
     // A header, 12 steps, 3 epochs.
     assert_eq!(text.lines().count(), 16);
 
-    desk.click("Export");
-    desk.click("Plots as SVG");
-    desk.until("the drawings are there", |_| {
-        folder.join("scores.svg").exists()
-    });
-    let text = fs::read_to_string(folder.join("loss.svg")).expect("a file");
+    let drawing = export(&mut desk, "Plots as SVG…", "curves.svg");
+    let text = fs::read_to_string(drawing).expect("a file");
     assert!(text.starts_with("<svg") && text.contains("<polyline") && text.contains("Step"));
+    assert!(text.contains("Validation scores"), "both plots are in it");
 
-    desk.click("Export");
-    desk.find("Plots as PNG").click();
-    desk.until("a picture of the window is asked for", |desk| {
-        screenshot(desk).is_some()
-    });
-    desk.until("the picture is there", |_| {
-        folder.join("curves.png").exists()
-    });
+    let picture = export(&mut desk, "Plots as PNG…", "curves.png");
+    let plots = desk
+        .find("Plot: Loss")
+        .rect()
+        .union(desk.find("Plot: Validation scores").rect());
+    let png = image::open(picture).expect("a picture");
+    assert!(png.width() >= plots.width() as u32 && png.height() >= plots.height() as u32);
 }
 
 /// The picture that is asked for in the last frame, answered as a graphics card does.

@@ -5,12 +5,14 @@ use std::io::Write as _;
 use std::path::Path;
 
 use eframe::egui::accesskit::{Role, Toggled};
-use eframe::egui::{Key, Modifiers};
+use eframe::egui::{Key, Modifiers, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use fcn_workbench::engine::{RunConfig, RunState};
 use fcn_workbench::ui::command::{Command, PanelKind};
+use fcn_workbench::ui::state::AppState;
 
 use super::desk::Desk;
+use crate::common::TinySet;
 
 /// A run folder as another program leaves it.
 fn make_run(runs: &Path, name: &str, created: u64, config: &RunConfig) {
@@ -27,6 +29,9 @@ fn make_run(runs: &Path, name: &str, created: u64, config: &RunConfig) {
 fn step(number: usize) -> String {
     format!("{{\"step\":{number},\"epoch\":1,\"loss\":0.5,\"learning_rate\":0.1,\"secs\":2.0}}\n")
 }
+
+/// A checkpoint after step 2.
+const LAST: &str = r#"{"step":2,"epoch":1,"batch":2,"elapsed_secs":4.0,"epoch_loss":1.0,"weights":"w","optimizer":"o"}"#;
 
 /// A window with `count` runs in its folder and the Runs panel in front.
 fn desk(count: u64) -> Desk {
@@ -157,6 +162,50 @@ fn runs_are_named_archived_deleted_and_brought_back() {
 }
 
 #[test]
+fn columns_are_as_wide_as_people_drag_them() {
+    let mut desk = desk(2);
+    desk.window.set_size([1280.0, 720.0].into());
+    desk.frames(4);
+    // What matters is in sight in a window of this size.
+    let panel = desk.find("Search runs").rect().left()..1280.0;
+    for column in [
+        "Name",
+        "State",
+        "Best mIoU",
+        "Started (UTC)",
+        "Duration",
+        "Dataset",
+    ] {
+        let header = format!("Sort by {column}");
+        let rect = desk.find(&header).rect();
+        assert!(
+            panel.contains(&rect.left()) && panel.contains(&rect.right()),
+            "{column}"
+        );
+    }
+    let left = |desk: &Desk| desk.find("Sort by State").rect().left();
+    let before = left(&desk);
+    let edge = desk.find("Resize Name").rect().center();
+    desk.window.drag_at(edge);
+    desk.frames(2);
+    for by in [20.0, 60.0] {
+        desk.window.hover_at(edge + vec2(by, 0.0));
+        desk.frames(2);
+    }
+    desk.window.drop_at(edge + vec2(60.0, 0.0));
+    desk.frames(4);
+    assert!(
+        (left(&desk) - before - 60.0).abs() < 2.0,
+        "{} {before}",
+        left(&desk)
+    );
+    desk.click("Columns");
+    desk.click("Default columns");
+    desk.frames(4);
+    assert_eq!(left(&desk), before);
+}
+
+#[test]
 fn a_tick_shows_a_run_in_curves() {
     let mut desk = desk(2);
     let title = title(&desk, "run000");
@@ -208,8 +257,7 @@ fn runs_of_another_program_are_followed_and_an_interrupted_one_is_announced() {
             model.is_some_and(|model| model.loss.len() == number)
         });
     }
-    let last = r#"{"step":2,"epoch":1,"batch":2,"elapsed_secs":4.0,"epoch_loss":1.0,"weights":"w","optimizer":"o"}"#;
-    fs::write(folder.join("last.json"), last).expect("a checkpoint");
+    fs::write(folder.join("last.json"), LAST).expect("a checkpoint");
     drop(lock);
     desk.until("it was interrupted", |desk| {
         desk.engine()
@@ -220,4 +268,24 @@ fn runs_of_another_program_are_followed_and_an_interrupted_one_is_announced() {
     assert!(desk.is_enabled("Resume interrupted run"));
     desk.click("Dismiss");
     assert!(!desk.says("Resume interrupted run"));
+}
+
+#[test]
+fn an_interrupted_run_is_announced_when_the_window_opens() {
+    let set = TinySet::new(4, 2);
+    make_run(&set.runs(), "old", 1_795_442_701, &set.config());
+    let folder = set.runs().join("old");
+    fs::remove_file(folder.join("end.json")).expect("removed");
+    fs::write(folder.join("steps.jsonl"), step(1) + &step(2)).expect("a log");
+    fs::write(folder.join("last.json"), LAST).expect("a checkpoint");
+    let root = set.root();
+    let mut desk = Desk::open(set, AppState::default(), root);
+    desk.until("it is told", |desk| {
+        desk.has_message("was interrupted after step 2. Resume it in Runs")
+    });
+    desk.window
+        .state()
+        .send(Command::ShowPanel(PanelKind::Runs));
+    desk.frames(4);
+    assert!(desk.is_enabled("Resume interrupted run"));
 }

@@ -65,11 +65,11 @@ pub fn pass_back(_end: &Tensor<4>, _gradient: &Tensor<4>) -> Option<Tensor<1>> {
     None
 }
 
-pub fn sum<const D: usize>(_values: &Tensor<D>) -> Option<Tensor<1>> {
+pub fn sum_on_device<const D: usize>(_values: &Tensor<D>) -> Option<Tensor<1>> {
     None
 }
 
-pub fn sum_of_squares<const D: usize>(_values: &Tensor<D>) -> Option<Tensor<1>> {
+pub fn squares_on_device<const D: usize>(_values: &Tensor<D>) -> Option<Tensor<1>> {
     None
 }
 

@@ -5,9 +5,11 @@
 mod data_facts;
 mod fit;
 mod memory;
+mod speed;
 mod time;
 
 pub use data_facts::DataFacts;
 pub use fit::{FittingChange, MemoryFit, fitting_changes, too_large_text};
 pub use memory::MemoryEstimate;
-pub use time::{EarlierRun, RunTime};
+pub use speed::DeviceSpeed;
+pub use time::{EarlierRun, RunTime, TimeSource};

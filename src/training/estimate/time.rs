@@ -1,6 +1,7 @@
-//! How long a run takes, from runs on the same device.
+//! How long a run takes, from runs on the same device or from how fast that is.
 
 use super::data_facts::DataFacts;
+use super::speed::DeviceSpeed;
 use crate::training::config::RunConfig;
 
 /// A run whose steps were timed.
@@ -23,19 +24,43 @@ pub struct RunTime {
     pub step_secs: f64,
     /// Seconds of the whole run, validation included.
     pub total_secs: f64,
-    /// The run that says so.
-    pub run: String,
-    /// Whether that run had steps of the same size; else its time is scaled by the operations.
-    pub same_step: bool,
+    /// What says so.
+    pub source: TimeSource,
+}
+
+/// What the time of a run is known from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TimeSource {
+    /// The run of this name had steps of the same size.
+    SameStep(String),
+    /// The time of the run of this name, scaled by the operations.
+    Scaled(String),
+    /// A product that was timed on the device: good for the size of the number alone.
+    Product,
+}
+
+impl TimeSource {
+    /// As the end of a sentence.
+    pub fn text(&self) -> String {
+        match self {
+            Self::SameStep(run) => format!("as in {run}"),
+            Self::Scaled(run) => format!("by the number of operations, from {run}"),
+            Self::Product => {
+                "roughly, by a matrix product that was timed on this device".to_owned()
+            }
+        }
+    }
 }
 
 impl RunTime {
     /// From the first of `earlier` with the same network and precision on the same device, best
-    /// one with steps of the same size. `None` where there is none.
+    /// one with steps of the same size; where there is none, from the `speed` of the device.
+    /// `None` where that is not known either.
     pub fn estimate(
         config: &RunConfig,
         facts: &DataFacts,
         earlier: &[EarlierRun<'_>],
+        speed: Option<DeviceSpeed>,
     ) -> Option<Self> {
         let like = |run: &&EarlierRun<'_>| {
             let other = run.config;
@@ -56,9 +81,13 @@ impl RunTime {
             .iter()
             .filter(like)
             .find(|run| of(run) == operations);
-        let same_step = same.is_some();
-        let run = same.or_else(|| earlier.iter().find(like))?;
-        let rate = run.step_secs / of(run).max(1) as f64;
+        // Seconds of a multiply-add.
+        let of_run = |run: &EarlierRun<'_>| run.step_secs / of(run).max(1) as f64;
+        let (rate, source) = match (same, earlier.iter().find(like)) {
+            (Some(run), _) => (of_run(run), TimeSource::SameStep(run.name.to_owned())),
+            (None, Some(run)) => (of_run(run), TimeSource::Scaled(run.name.to_owned())),
+            (None, None) => (1.0 / speed?.in_step(config)?, TimeSource::Product),
+        };
         let step_secs = rate * operations as f64;
         let batches = facts.train_images.div_ceil(config.batch_size.max(1));
         let steps = config.total_steps(config.steps_per_epoch(batches));
@@ -70,8 +99,7 @@ impl RunTime {
         Some(Self {
             step_secs,
             total_secs: steps as f64 * step_secs + validation,
-            run: run.name.to_owned(),
-            same_step,
+            source,
         })
     }
 }
@@ -116,13 +144,13 @@ mod tests {
             step_secs,
         };
         let runs = [run("small", &halved, 0.1), run("same", &config, 0.3)];
-        let time = RunTime::estimate(&config, &FACTS, &runs).expect("a time");
-        assert_eq!((time.run.as_str(), time.same_step), ("same", true));
+        let time = RunTime::estimate(&config, &FACTS, &runs, None).expect("a time");
+        assert_eq!(time.source, TimeSource::SameStep("same".to_owned()));
         assert!((time.step_secs - 0.3).abs() < 1e-9);
         // 10 steps in each of 40 epochs.
         assert!((time.total_secs - 400.0 * 0.3).abs() < 1e-6);
-        let time = RunTime::estimate(&config, &FACTS, &runs[..1]).expect("a time");
-        assert_eq!((time.run.as_str(), time.same_step), ("small", false));
+        let time = RunTime::estimate(&config, &FACTS, &runs[..1], None).expect("a time");
+        assert_eq!(time.source, TimeSource::Scaled("small".to_owned()));
         assert!((time.step_secs - 0.2).abs() < 1e-9);
     }
 
@@ -140,6 +168,20 @@ mod tests {
             classes: 5,
             step_secs: 1.0,
         });
-        assert_eq!(RunTime::estimate(&config, &FACTS, &runs), None);
+        assert_eq!(RunTime::estimate(&config, &FACTS, &runs, None), None);
+    }
+
+    #[test]
+    fn without_runs_the_speed_of_the_device_says_it() {
+        let config = preset(Trunk::Vgg16Slim);
+        let speed = Some(DeviceSpeed {
+            multiply_adds: 4.0 * operations(&config, &FACTS) as f64,
+        });
+        let time = RunTime::estimate(&config, &FACTS, &[], speed).expect("a time");
+        assert_eq!(time.source, TimeSource::Product);
+        // A step reaches a quarter of a product's speed.
+        assert!((time.step_secs - 1.0).abs() < 1e-9, "{}", time.step_secs);
+        assert!((time.total_secs - 400.0).abs() < 1e-6);
+        assert_eq!(RunTime::estimate(&config, &FACTS, &[], None), None);
     }
 }

@@ -232,6 +232,11 @@ impl Learner {
                 scale *= most.map_or(1.0, |most| clip_factor(norm, most));
             }
             Some(most) => self.norm = clip_on_device(&self.model, &mut sum, scale, most),
+            // To be shown. Elsewhere it would cost a pass of its own and a reading.
+            None if self.reads_at_once && is_norm_measured(self.model.num_params(), step) => {
+                let norm = scale * norm(&self.model, &sum)?;
+                self.read_norm = norm.is_finite().then_some(norm);
+            }
             None => {}
         }
         self.model = self.optimizer.step(learning_rate, scale, self.model, sum);
@@ -322,6 +327,13 @@ impl Learner {
     pub(super) fn seed_batch(&self, seed: u64) {
         self.device.seed(seed);
     }
+}
+
+/// Whether the norm of the gradients of a step is measured only to be shown. Reading the gradients
+/// of a large network takes some hundredths of a step with few images, so it is done now and then.
+fn is_norm_measured(weights: usize, step: usize) -> bool {
+    const LARGE: usize = 8_000_000;
+    weights < LARGE || step % 8 == 1
 }
 
 #[cfg(test)]

@@ -223,6 +223,26 @@ fn a_clipped_step_is_as_long_as_the_limit_and_goes_the_same_way() {
 }
 
 #[test]
+fn the_processor_measures_the_gradients_of_every_step() {
+    let base = learner();
+    let free = changes(&base, changed(&base, |_| {}), 1, RATE);
+    let mut learner = changed(&base, |_| {});
+    learner.add(batch(), RATE, 1).expect("a loss");
+    let learner = learner.step(RATE, 1).expect("a step");
+    let (norm, expected) = (learner.read_norm().expect("a norm"), length(&free) / RATE);
+    assert!((norm / expected - 1.0).abs() < 1e-3, "{norm} {expected}");
+}
+
+#[test]
+fn gradients_of_large_networks_are_measured_now_and_then() {
+    assert!((1..20).all(|step| is_norm_measured(1_300_000, step)));
+    let measured: Vec<usize> = (1..20)
+        .filter(|step| is_norm_measured(134_000_000, *step))
+        .collect();
+    assert_eq!(measured, [1, 9, 17]);
+}
+
+#[test]
 fn gradients_beyond_numbers_are_refused_where_they_are_measured() {
     let base = learner();
     let mut learner = changed(&base, |learning| learning.clip_norm = Some(1.0));

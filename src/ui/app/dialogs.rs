@@ -54,7 +54,8 @@ impl App {
             | Command::CompareImage(path)
             | Command::UseWeights(path)
             | Command::AddWeights { path, .. }
-            | Command::SavePng(path) => recent.add_folder_of(path),
+            | Command::SavePng(path)
+            | Command::SavePlots(path) => recent.add_folder_of(path),
             _ => {}
         }
     }

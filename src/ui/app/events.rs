@@ -6,6 +6,7 @@ use super::{App, DRAIN_BUDGET};
 use crate::engine::{DatasetRef, DatasetState, NoticeLevel, RunState};
 use crate::ui::command::PanelKind;
 use crate::ui::context::PanelCtx;
+use crate::ui::view_model::format;
 
 impl App {
     /// Handles everything that the workers sent.
@@ -74,6 +75,20 @@ impl App {
             self.state.selection.show_new(&newest.name, &[]);
         }
         self.compare_ended_plan();
+        self.announce_interrupted();
+    }
+
+    /// Says once that a crash or a power loss has ended a run: Runs may be hidden.
+    fn announce_interrupted(&mut self) {
+        if self.interrupted_told || !self.engine.runs_known() {
+            return;
+        }
+        self.interrupted_told = true;
+        if let Some(run) = self.state.runs.interrupted(&self.engine) {
+            let (title, steps) = (run.title(), format::count(run.steps_done()));
+            let text = format!("{title} was interrupted after step {steps}. Resume it in Runs");
+            self.toasts.add(NoticeLevel::Warning, text);
+        }
     }
 
     /// Shows the runs of a plan side by side, once, when all of them are finished.

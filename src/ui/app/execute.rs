@@ -74,6 +74,13 @@ impl App {
                 };
                 self.state.inspect.save(&ctx, path);
             }
+            Command::SavePlots(path) => {
+                let ctx = PanelCtx {
+                    engine: &self.engine,
+                    commands: &self.sender,
+                };
+                self.state.curves.save(&ctx, path);
+            }
             Command::ClearRecent => self.state.recent = Recent::default(),
             Command::DownloadWeights(id) => {
                 let started = self.engine.download_weights(id);

@@ -68,6 +68,8 @@ pub struct App {
     throttle: RepaintThrottle,
     active_run: Option<String>,
     plan_compared: bool,
+    /// Whether an interrupted run was announced, once the runs are known.
+    interrupted_told: bool,
     /// What starts once the active run has ended.
     next: Option<RunConfig>,
     /// Whether the window was made to fit the monitor, once that is known.
@@ -134,6 +136,7 @@ impl App {
             throttle: RepaintThrottle::new(Painter::Gpu),
             active_run: None,
             plan_compared: false,
+            interrupted_told: false,
             next: None,
             fitted: false,
         }

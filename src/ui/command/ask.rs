@@ -20,6 +20,29 @@ pub enum Ask {
     CatalogueFile(&'static str),
     /// Where to save a PNG that is proposed to be called so.
     SavePng(String),
+    /// Where to save the plots, or their values.
+    SavePlots(PlotFormat),
+}
+
+/// What plots can be saved as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlotFormat {
+    /// A picture.
+    Png,
+    /// A drawing.
+    Svg,
+    /// A table of values.
+    Csv,
+}
+
+impl PlotFormat {
+    fn file_name(self) -> &'static str {
+        match self {
+            Self::Png => "curves.png",
+            Self::Svg => "curves.svg",
+            Self::Csv => "curves.csv",
+        }
+    }
 }
 
 /// What kind of answer is wanted.
@@ -42,6 +65,7 @@ impl Ask {
             Self::CompareImage => "Choose an image",
             Self::Weights | Self::CatalogueFile(_) => "Choose a weights file",
             Self::SavePng(_) => "Save as",
+            Self::SavePlots(_) => "Save plots as",
         }
     }
 
@@ -54,6 +78,9 @@ impl Ask {
                 AskKind::Files { many: false }
             }
             Self::SavePng(file_name) => AskKind::Save { file_name },
+            Self::SavePlots(format) => AskKind::Save {
+                file_name: format.file_name(),
+            },
         }
     }
 
@@ -63,7 +90,9 @@ impl Ask {
             Self::Dataset => "Folders",
             Self::Images | Self::CompareImage => "Images",
             Self::Weights | Self::CatalogueFile(_) => "Weights",
-            Self::SavePng(_) => "PNG image",
+            Self::SavePng(_) | Self::SavePlots(PlotFormat::Png) => "PNG image",
+            Self::SavePlots(PlotFormat::Svg) => "SVG drawing",
+            Self::SavePlots(PlotFormat::Csv) => "CSV table",
         }
     }
 
@@ -73,7 +102,9 @@ impl Ask {
             Self::Dataset => None,
             Self::Images | Self::CompareImage => Some(IMAGE_EXTENSIONS),
             Self::Weights | Self::CatalogueFile(_) => Some(&WEIGHTS_EXTENSIONS),
-            Self::SavePng(_) => Some(&["png"]),
+            Self::SavePng(_) | Self::SavePlots(PlotFormat::Png) => Some(&["png"]),
+            Self::SavePlots(PlotFormat::Svg) => Some(&["svg"]),
+            Self::SavePlots(PlotFormat::Csv) => Some(&["csv"]),
         }
     }
 
@@ -90,6 +121,7 @@ impl Ask {
             Self::Weights => Command::UseWeights(path),
             Self::CatalogueFile(id) => Command::AddWeights { id, path },
             Self::SavePng(_) => Command::SavePng(path),
+            Self::SavePlots(_) => Command::SavePlots(path),
         })
     }
 }

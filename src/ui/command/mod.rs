@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use crossbeam_channel::{Receiver, Sender};
 use serde::{Deserialize, Serialize};
 
-pub use ask::{Ask, AskKind};
+pub use ask::{Ask, AskKind, PlotFormat};
 pub use keys::{Pressed, VIEW_KEYS, ViewKey, take_pressed};
 pub use ui_command::{MENUS, Menu, Section, UiCommand};
 
@@ -108,6 +108,8 @@ pub enum Command {
     InspectRun(String),
     /// Saves the mask or overlay for which a place was asked.
     SavePng(PathBuf),
+    /// Saves the plots for which a place was asked.
+    SavePlots(PathBuf),
     /// Forgets the recent datasets and images.
     ClearRecent,
     /// Downloads the public weights with this id.

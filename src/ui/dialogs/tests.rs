@@ -1,5 +1,6 @@
 use super::*;
 use crate::engine::DatasetRef;
+use crate::ui::command::PlotFormat;
 use crate::ui::test_engine::Bench;
 
 fn desktop(bench: &Bench, since: Instant, answer: Option<&str>) -> Dialogs {
@@ -99,6 +100,7 @@ fn every_answer_has_a_command() {
         Ask::Weights,
         Ask::CatalogueFile("id"),
         Ask::SavePng("a.png".to_owned()),
+        Ask::SavePlots(PlotFormat::Csv),
     ] {
         assert!(
             ask.clone().answered(vec![path.clone()]).is_some(),

@@ -32,6 +32,11 @@ pub fn loss(value: Option<f64>) -> String {
     }
 }
 
+/// A learning rate in three digits: the rest of a scheduled one is noise to people.
+pub fn rate(value: f64) -> String {
+    scientific(format!("{value:.2e}").parse().unwrap_or(value))
+}
+
 /// A learning rate or another value that ranges over many powers of ten.
 pub fn scientific(value: f64) -> String {
     if value == 0.0 || (1e-3..1e4).contains(&value.abs()) {
@@ -51,6 +56,19 @@ pub fn scientific(value: f64) -> String {
 /// Seconds as `12 s`, `3 min 05 s`, `2 h 10 min` or `3 d 4 h`.
 pub fn duration(secs: f64) -> String {
     text::duration(secs).unwrap_or_else(|| MISSING.to_owned())
+}
+
+/// Seconds that are hardly known: `40 s`, `8 min`, `2 h`.
+pub fn rough_duration(secs: f64) -> String {
+    let (value, unit) = match secs {
+        secs if secs.is_nan() => return MISSING.to_owned(),
+        secs if secs < 90.0 => (secs, "s"),
+        secs if secs < 90.0 * 60.0 => (secs / 60.0, "min"),
+        secs if secs < 36.0 * 3600.0 => (secs / 3600.0, "h"),
+        secs => (secs / 86_400.0, "d"),
+    };
+    let power = 10_f64.powf(value.max(1.0).log10().floor());
+    format!("{} {unit}", (value / power).round().max(1.0) * power)
 }
 
 /// Steps per second, or seconds per step if that is larger.
@@ -144,6 +162,36 @@ pub fn ago(secs: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rates_have_three_digits() {
+        assert_eq!(rate(9.915_585_312_589_867e-5), "9.92e-5");
+        assert_eq!(
+            (rate(0.05 / 3.0), rate(0.01)),
+            ("0.0167".to_owned(), "0.01".to_owned())
+        );
+    }
+
+    #[test]
+    fn rough_times_have_one_digit() {
+        let texts = [
+            0.0,
+            0.3,
+            12.0,
+            89.0,
+            91.0,
+            470.0,
+            1500.0,
+            7300.0,
+            50.0 * 3600.0,
+        ];
+        let texts = texts.map(rough_duration);
+        let expected = [
+            "1 s", "1 s", "10 s", "90 s", "2 min", "8 min", "30 min", "2 h", "2 d",
+        ];
+        assert_eq!(texts, expected);
+        assert_eq!(rough_duration(f64::NAN), MISSING);
+    }
 
     #[test]
     fn missing_values_are_a_dash() {

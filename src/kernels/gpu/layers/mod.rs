@@ -27,7 +27,7 @@ use kept::{Kept, KeptRelu, rounded};
 pub(crate) use labels::{confusion, most_likely};
 pub(crate) use maps::{add_relu, dropout, pass_back, resize};
 pub(crate) use pooling::max_pool2d;
-pub(crate) use training::{SgdOperands, cross_entropy_sum, sum, sum_of_squares};
+pub(crate) use training::{SgdOperands, cross_entropy_sum, squares_on_device, sum_on_device};
 
 type Values = FloatTensor<Cube>;
 

@@ -108,7 +108,7 @@ impl SgdOperands {
 ///
 /// # Shapes
 /// - output: `[1]`
-pub(crate) fn sum<const D: usize>(values: &Tensor<D>) -> Option<Tensor<1>> {
+pub(crate) fn sum_on_device<const D: usize>(values: &Tensor<D>) -> Option<Tensor<1>> {
     total(values, false)
 }
 
@@ -116,7 +116,7 @@ pub(crate) fn sum<const D: usize>(values: &Tensor<D>) -> Option<Tensor<1>> {
 ///
 /// # Shapes
 /// - output: `[1]`
-pub(crate) fn sum_of_squares<const D: usize>(values: &Tensor<D>) -> Option<Tensor<1>> {
+pub(crate) fn squares_on_device<const D: usize>(values: &Tensor<D>) -> Option<Tensor<1>> {
     total(values, true)
 }
 

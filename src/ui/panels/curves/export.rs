@@ -6,20 +6,30 @@ use std::sync::Arc;
 use crossbeam_channel::{Receiver, bounded};
 use eframe::egui::{self, Color32, ColorImage, Rect, ScreenshotCallback, Ui, ViewportCommand};
 
-use crate::engine::{EngineError, NoticeLevel, PlotFile, Rgb, RunSnapshot, Task};
-use crate::ui::command::Command;
+use crate::engine::{EngineError, Existing, NoticeLevel, PlotFile, Rgb, RunSnapshot, SaveTo, Task};
+use crate::ui::command::{Ask, Command, PlotFormat};
 use crate::ui::context::PanelCtx;
 use crate::ui::theme;
-use crate::ui::view_model::plots::{Figure, NUM_COLORS, Paint, PlotKind, csv, svg};
+use crate::ui::view_model::plots::{NUM_COLORS, Paint, PlotSheet, csv};
 
 /// What is being saved.
 #[derive(Default)]
 pub struct Export {
-    saves: Vec<Task<Result<PathBuf, EngineError>>>,
     /// Where the plots were in the last frame, in points.
     area: Option<Rect>,
     /// Brings a picture of the window that was asked for.
     picture: Option<Receiver<Arc<ColorImage>>>,
+    /// What is saved once there is an answer; a dialog that is cancelled leaves it here.
+    asking: Option<Asking>,
+    saves: Vec<Task<Result<PathBuf, EngineError>>>,
+}
+
+enum Asking {
+    /// A picture of the window, and the part of it in pixels.
+    Png(Arc<ColorImage>, Part),
+    Svg(PlotSheet, Paint),
+    /// Names of the runs.
+    Csv(Vec<String>),
 }
 
 impl Export {
@@ -36,14 +46,10 @@ impl Export {
             .and_then(|picture| picture.try_recv().ok());
         if let Some(picture) = picture {
             self.picture = None;
-            if let Some(image) = self
-                .area
-                .and_then(|area| cut_out(&picture, area, ui.ctx().pixels_per_point()))
-            {
-                self.saves.push(
-                    ctx.engine
-                        .save_plot("curves".to_owned(), PlotFile::Png(image)),
-                );
+            let scale = ui.ctx().pixels_per_point();
+            let area = self.area;
+            if let Some(part) = area.and_then(|area| Part::of(&picture, area, scale)) {
+                self.ask(ctx, Asking::Png(picture, part));
             }
         }
         self.saves.retain_mut(|save| {
@@ -51,10 +57,13 @@ impl Export {
                 return true;
             };
             let notice = match result {
-                Ok(path) => (NoticeLevel::Info, format!("Saved\n{}", path.display())),
+                Ok(path) => (
+                    NoticeLevel::Info,
+                    format!("Plots saved\n{}", path.display()),
+                ),
                 Err(err) => (
                     NoticeLevel::Error,
-                    format!("The plot could not be saved: {err}"),
+                    format!("The plots could not be saved: {err}"),
                 ),
             };
             ctx.commands.send(Command::Notify(notice.0, notice.1));
@@ -62,52 +71,70 @@ impl Export {
         });
     }
 
-    /// The menu.
-    pub fn ui<'a>(
+    /// The menu. `sheet` copies what is shown.
+    pub fn ui(
         &mut self,
         ctx: &PanelCtx<'_>,
         ui: &mut Ui,
         runs: &[&RunSnapshot],
-        figures: &dyn Fn() -> Vec<Figure<'a>>,
+        sheet: &dyn Fn() -> PlotSheet,
     ) {
         ui.menu_button("Export", |ui| {
             let png = ui
-                .button("Plots as PNG")
+                .button("Plots as PNG…")
                 .on_hover_text("A picture of the plots as they are on the screen");
             if png.clicked() {
                 self.take_picture(ui);
                 ui.close();
             }
             let as_svg = ui
-                .button("Plots as SVG")
-                .on_hover_text("A drawing of each plot, for papers");
+                .button("Plots as SVG…")
+                .on_hover_text("A drawing of the plots, for papers");
             if as_svg.clicked() {
-                let paint = paint(ui);
-                for figure in &figures() {
-                    let text = svg(figure, &paint);
-                    self.save_text(ctx, file_name(figure.kind), "svg", move || text);
-                }
+                self.ask(ctx, Asking::Svg(sheet(), paint(ui)));
                 ui.close();
             }
-            let as_csv = ui.button("Values as CSV").on_hover_text(
+            let as_csv = ui.button("Values as CSV…").on_hover_text(
                 "Every step and epoch of the runs that are shown, for other programs",
             );
             if as_csv.clicked() {
-                let runs: Vec<RunSnapshot> = runs.iter().map(|run| (*run).clone()).collect();
-                self.save_text(ctx, "curves", "csv", move || {
-                    csv(&runs.iter().collect::<Vec<_>>())
-                });
-                ui.close();
-            }
-            ui.separator();
-            if ui.button("Open folder of plots").clicked() {
-                ctx.commands
-                    .send(Command::OpenFileManager(ctx.engine.plots_folder()));
+                let names = runs.iter().map(|run| run.name.clone()).collect();
+                self.ask(ctx, Asking::Csv(names));
                 ui.close();
             }
         })
         .response
-        .on_hover_text("Save the plots or their values into the folder of plots, beside the runs");
+        .on_hover_text("Save the plots or their values");
+    }
+
+    /// Asks where to save.
+    fn ask(&mut self, ctx: &PanelCtx<'_>, asking: Asking) {
+        let format = match asking {
+            Asking::Png(..) => PlotFormat::Png,
+            Asking::Svg(..) => PlotFormat::Svg,
+            Asking::Csv(_) => PlotFormat::Csv,
+        };
+        ctx.commands.send(Command::Ask(Ask::SavePlots(format)));
+        self.asking = Some(asking);
+    }
+
+    /// Saves what was asked about to `path`.
+    pub fn save(&mut self, ctx: &PanelCtx<'_>, path: PathBuf) {
+        let Some(asking) = self.asking.take() else {
+            return;
+        };
+        let file = match asking {
+            Asking::Png(picture, part) => PlotFile::Png(Box::new(move || part.cut_out(&picture))),
+            Asking::Svg(sheet, paint) => PlotFile::Text(Box::new(move || sheet.svg(&paint))),
+            Asking::Csv(names) => {
+                let runs = names.iter().filter_map(|name| ctx.engine.run(name));
+                let runs: Vec<RunSnapshot> = runs.cloned().collect();
+                PlotFile::Text(Box::new(move || csv(&runs.iter().collect::<Vec<_>>())))
+            }
+        };
+        // The dialog has asked whether to replace a file; one that is not ours stays even so.
+        let to = SaveTo::Path(path, Existing::ReplaceOwn);
+        self.saves.push(ctx.engine.save_plot(file, to));
     }
 
     /// Asks for a picture of the window, which comes when the menu is gone.
@@ -121,30 +148,6 @@ impl Export {
             ctx.request_repaint();
         });
         ui.send_viewport_cmd(ViewportCommand::Screenshot(callback));
-    }
-
-    fn save_text(
-        &mut self,
-        ctx: &PanelCtx<'_>,
-        name: &str,
-        extension: &'static str,
-        text: impl FnOnce() -> String + Send + 'static,
-    ) {
-        let file = PlotFile::Text {
-            extension,
-            text: Box::new(text),
-        };
-        self.saves.push(ctx.engine.save_plot(name.to_owned(), file));
-    }
-}
-
-fn file_name(kind: PlotKind) -> &'static str {
-    match kind {
-        PlotKind::Loss => "loss",
-        PlotKind::Scores => "scores",
-        PlotKind::ClassIu => "class-iou",
-        PlotKind::LearningRate => "learning-rate",
-        PlotKind::GradNorm => "gradient-norm",
     }
 }
 
@@ -162,26 +165,43 @@ fn paint(ui: &Ui) -> Paint {
     }
 }
 
-/// A part of a picture, given in points; `None` where nothing is in it.
-fn cut_out(picture: &ColorImage, area: Rect, pixels_per_point: f32) -> Option<Rgb> {
-    let [width, height] = picture.size;
-    let pixel = |points: f32, most: usize| {
-        ((points * pixels_per_point).round().max(0.0) as usize).min(most)
-    };
-    let (left, right) = (pixel(area.left(), width), pixel(area.right(), width));
-    let (top, bottom) = (pixel(area.top(), height), pixel(area.bottom(), height));
-    if left >= right || top >= bottom {
-        return None;
+/// A part of a picture, in pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Part {
+    left: usize,
+    right: usize,
+    top: usize,
+    bottom: usize,
+}
+
+impl Part {
+    /// A part given in points; `None` where nothing is in it.
+    fn of(picture: &ColorImage, area: Rect, pixels_per_point: f32) -> Option<Self> {
+        let [width, height] = picture.size;
+        let pixel = |points: f32, most: usize| {
+            ((points * pixels_per_point).round().max(0.0) as usize).min(most)
+        };
+        let part = Self {
+            left: pixel(area.left(), width),
+            right: pixel(area.right(), width),
+            top: pixel(area.top(), height),
+            bottom: pixel(area.bottom(), height),
+        };
+        (part.left < part.right && part.top < part.bottom).then_some(part)
     }
-    let rows =
-        (top..bottom).flat_map(|row| &picture.pixels[row * width + left..row * width + right]);
-    Some(Rgb {
-        width: (right - left) as u32,
-        height: (bottom - top) as u32,
-        pixels: rows
-            .flat_map(|color| [color.r(), color.g(), color.b()])
-            .collect(),
-    })
+
+    fn cut_out(self, picture: &ColorImage) -> Rgb {
+        let width = picture.size[0];
+        let rows = (self.top..self.bottom)
+            .flat_map(|row| &picture.pixels[row * width + self.left..row * width + self.right]);
+        Rgb {
+            width: (self.right - self.left) as u32,
+            height: (self.bottom - self.top) as u32,
+            pixels: rows
+                .flat_map(|color| [color.r(), color.g(), color.b()])
+                .collect(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -193,10 +213,11 @@ mod tests {
         let mut picture = ColorImage::filled([4, 2], Color32::BLACK);
         picture.pixels[6] = Color32::WHITE;
         let area = Rect::from_min_max(egui::pos2(1.0, 0.5), egui::pos2(9.0, 1.0));
-        let image = cut_out(&picture, area, 2.0).expect("an image");
+        let part = Part::of(&picture, area, 2.0).expect("a part");
+        let image = part.cut_out(&picture);
         assert_eq!((image.width, image.height), (2, 1));
         assert_eq!(image.pixels, [255, 255, 255, 0, 0, 0]);
         let outside = Rect::from_min_max(egui::pos2(9.0, 0.0), egui::pos2(12.0, 1.0));
-        assert!(cut_out(&picture, outside, 1.0).is_none());
+        assert_eq!(Part::of(&picture, outside, 1.0), None);
     }
 }

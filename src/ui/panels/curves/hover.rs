@@ -6,17 +6,27 @@ use eframe::egui::{
     self, Align2, Color32, FontId, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, Vec2, vec2,
 };
 
+use super::legend::{SAMPLE, sample_of};
 use super::overlap;
 use super::plot::Hovered;
 use crate::engine::RunSnapshot;
 use crate::ui::theme;
-use crate::ui::ui_ext::paint_swatch;
 use crate::ui::view_model::curves::RunCurves;
 use crate::ui::view_model::format;
 
-const HEADER: [&str; 7] = ["", "step", "loss", "smoothed", "lr", "val. loss", "mIoU"];
+const HEADER: [&str; 8] = [
+    "",
+    "step",
+    "loss",
+    "smoothed",
+    "lr",
+    "grad. norm",
+    "val. loss",
+    "mIoU",
+];
+/// The columns from the one that is kept in the narrowest panel to the one that is left out first.
+const BY_WEIGHT: [usize; 8] = [0, 2, 7, 1, 6, 3, 4, 5];
 const ROW: f32 = 15.0;
-const SWATCH: f32 = 9.0;
 const PADDING: f32 = 6.0;
 const CELL_GAP: f32 = 10.0;
 /// Away from the pointer.
@@ -28,7 +38,7 @@ const LONGEST_NAME: usize = 34;
 /// The line of a run.
 pub struct Row {
     slot: usize,
-    cells: [String; 7],
+    cells: [String; 8],
 }
 
 /// The values at a place, for the runs that have some.
@@ -50,18 +60,14 @@ pub fn rows<'a>(
                 format::count(values.step),
                 format::loss(Some(values.loss)),
                 format::loss(smoothed),
-                format::scientific(rounded(values.learning_rate)),
+                format::rate(values.learning_rate),
+                format::loss(values.grad_norm),
                 format::loss(epoch.and_then(|epoch| epoch.val_loss)),
                 format::percent(epoch.and_then(|epoch| epoch.mean_iu)),
             ],
         })
     })
     .collect()
-}
-
-/// Three digits: the rest of a scheduled rate is noise to people.
-fn rounded(rate: f64) -> f64 {
-    format!("{rate:.2e}").parse().unwrap_or(rate)
 }
 
 fn shortened(label: &str) -> String {
@@ -72,7 +78,8 @@ fn shortened(label: &str) -> String {
     format!("{start}…")
 }
 
-/// Draws the table inside of `panel`, away from the pointer. What has no room is counted.
+/// Draws the table inside of `panel`, away from the pointer. Runs that have no room are counted;
+/// columns that have none are left out.
 pub fn table_ui(ui: &Ui, panel: Rect, pointer: Pos2, rows: &[Row]) {
     if rows.is_empty() {
         return;
@@ -88,7 +95,8 @@ pub fn table_ui(ui: &Ui, panel: Rect, pointer: Pos2, rows: &[Row]) {
     let left_out = rows.len() - shown;
     let lines = 1 + shown + usize::from(left_out > 0);
     let widths = widths(ui, &rows[..shown]);
-    let width = SWATCH + 4.0 + widths.iter().map(|width| width + CELL_GAP).sum::<f32>();
+    let columns = columns_that_fit(&widths, panel.width() - 2.0 * PADDING);
+    let width = width_of(&widths, &columns);
     let size = vec2(width, ROW * lines as f32) + Vec2::splat(2.0 * PADDING);
     let place = place(panel, pointer, size);
     let visuals = ui.visuals();
@@ -98,8 +106,11 @@ pub fn table_ui(ui: &Ui, panel: Rect, pointer: Pos2, rows: &[Row]) {
     let text = visuals.text_color();
     let line = |index: usize| place.top() + PADDING + ROW * index as f32;
     let draw = |index: usize, cells: &[&str], color: Color32| {
-        let mut left = place.left() + PADDING + SWATCH + 4.0;
-        for (column, (cell, width)) in cells.iter().zip(&widths).enumerate() {
+        let mut left = place.left() + PADDING + SAMPLE.x + 4.0;
+        for &column in &columns {
+            let (Some(cell), width) = (cells.get(column), widths[column]) else {
+                continue;
+            };
             let (align, x) = if column == 0 {
                 (Align2::LEFT_CENTER, left)
             } else {
@@ -119,34 +130,54 @@ pub fn table_ui(ui: &Ui, panel: Rect, pointer: Pos2, rows: &[Row]) {
     for (index, row) in rows[..shown].iter().enumerate() {
         let cells: Vec<&str> = row.cells.iter().map(String::as_str).collect();
         draw(index + 1, &cells, text);
-        let swatch = Rect::from_center_size(
-            Pos2::new(
-                place.left() + PADDING + SWATCH / 2.0,
-                line(index + 1) + ROW / 2.0,
-            ),
-            Vec2::splat(SWATCH),
-        );
-        paint_swatch(ui, swatch, theme::run_color(visuals, row.slot));
+        let middle = line(index + 1) + ROW / 2.0;
+        let left = Pos2::new(place.left() + PADDING, middle - SAMPLE.y / 2.0);
+        sample_of(ui, Rect::from_min_size(left, SAMPLE), row.slot);
         let spoken = format!(
             "{}: step {}, loss {}, mIoU {}",
-            cells[0], cells[1], cells[2], cells[6]
+            cells[0], cells[1], cells[2], cells[7]
         );
         let whole = Rect::from_min_size(
             Pos2::new(place.left(), line(index + 1)),
             vec2(place.width(), ROW),
         );
-        let response = ui.interact(
-            whole,
-            ui.scope_id().with(("hovered", index)),
-            Sense::empty(),
-        );
-        response
-            .widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, &spoken));
+        speak(ui, whole, index, &spoken);
     }
     if left_out > 0 {
         let more = format!("and {} more", format::count(left_out));
         draw(shown + 1, &[&more], visuals.weak_text_color());
+        let whole = Rect::from_min_size(
+            Pos2::new(place.left(), line(shown + 1)),
+            vec2(place.width(), ROW),
+        );
+        speak(ui, whole, shown, &more);
     }
+}
+
+/// Gives a line that is painted a name.
+fn speak(ui: &Ui, rect: Rect, index: usize, text: &str) {
+    let id = ui.scope_id().with(("hovered", index));
+    let response = ui.interact(rect, id, Sense::empty());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, text));
+}
+
+/// The columns that have room side by side, in their order.
+fn columns_that_fit(widths: &[f32], room: f32) -> Vec<usize> {
+    let mut columns = Vec::new();
+    for column in BY_WEIGHT {
+        columns.push(column);
+        if columns.len() > 1 && width_of(widths, &columns) > room {
+            columns.pop();
+            break;
+        }
+    }
+    columns.sort_unstable();
+    columns
+}
+
+fn width_of(widths: &[f32], columns: &[usize]) -> f32 {
+    let cells = columns.iter().map(|column| widths[*column] + CELL_GAP);
+    SAMPLE.x + 4.0 + cells.sum::<f32>()
 }
 
 fn widths(ui: &Ui, rows: &[Row]) -> Vec<f32> {
@@ -206,11 +237,16 @@ mod tests {
     }
 
     #[test]
-    fn rates_and_names_are_for_people() {
-        assert_eq!(
-            format::scientific(rounded(9.915_585_312_589_867e-5)),
-            "9.92e-5"
-        );
+    fn columns_without_room_are_left_out() {
+        // 28 for the piece of line, 20 for each.
+        let widths = [10.0; 8];
+        assert_eq!(columns_that_fit(&widths, 188.0), [0, 1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(columns_that_fit(&widths, 115.0), [0, 1, 2, 7]);
+        assert_eq!(columns_that_fit(&widths, 5.0), [0]);
+    }
+
+    #[test]
+    fn long_names_are_shortened() {
         assert_eq!(shortened("baseline"), "baseline");
         assert_eq!(shortened(&"x".repeat(50)).chars().count(), LONGEST_NAME);
     }

@@ -2,31 +2,34 @@
 
 mod export;
 mod hover;
+mod legend;
 mod plot;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
-use eframe::egui::{
-    Atom, Button, ComboBox, Rect, RichText, ScrollArea, Sense, Slider, Ui, Vec2, vec2,
-};
+use eframe::egui::{Button, ComboBox, Rect, ScrollArea, Slider, Ui, Vec2, vec2};
 use serde::{Deserialize, Serialize};
 use strum::VariantArray as _;
 
 use crate::engine::RunSnapshot;
 use crate::ui::command::{Command, PanelKind};
 use crate::ui::context::PanelCtx;
-use crate::ui::theme;
-use crate::ui::ui_ext::{SWATCH, UiExt as _, paint_swatch};
+use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::curves::{Axis, CurveModel, CurveSettings, RunCurves};
 use crate::ui::view_model::plots::{
-    Figure, FigureSettings, PlotKind, PlotView, PlottedRun, class_names, default_plots,
+    Figure, FigureSettings, PlotKind, PlotSheet, PlotView, PlottedRun, class_names, default_plots,
 };
 use crate::ui::view_model::run_label::run_label;
 use crate::ui::view_model::run_selection::RunSelection;
 use export::Export;
 
 /// Plots are at least this large; where the panel has no room for all, it scrolls.
-const MIN_PLOT: Vec2 = vec2(300.0, 150.0);
+const MIN_PLOT: Vec2 = vec2(250.0, 150.0);
+/// In a lower panel a plot is as high as the panel, so that one is in sight as a whole, down to this.
+const LOWEST_PLOT: f32 = 110.0;
+/// Narrower panels get a short slider, so that the controls stay in one line.
+const NARROW: f32 = 560.0;
 /// Steps that one frame may take in; more would make it late.
 const INTAKE: usize = 50_000;
 
@@ -116,10 +119,18 @@ impl CurvesPanel {
             let hint = "The first values appear after the first step";
             ui.empty_state("No steps yet", hint, |_| {});
         } else {
-            legend_ui(ui, &runs);
-            self.plots_ui(ui, &shown, &runs, &curves);
+            let top = ui.cursor().top();
+            legend::ui(ui, &runs);
+            let plots = self.plots_ui(ui, &shown, &runs, &curves);
+            // With the names of the runs above the plots.
+            self.export.area(plots.with_min_y(top));
         }
         self.curves.append(&mut curves);
+    }
+
+    /// Saves the plots for which a place was asked.
+    pub fn save(&mut self, ctx: &PanelCtx<'_>, path: PathBuf) {
+        self.export.save(ctx, path);
     }
 
     /// The curves of a run that is drawn, for tests.
@@ -157,6 +168,9 @@ impl CurvesPanel {
         runs: &[PlottedRun<'_>],
     ) {
         ui.horizontal_wrapped(|ui| {
+            if ui.available_width() < NARROW {
+                ui.spacing_mut().slider_width = 56.0;
+            }
             let label = ui.label("Smoothing");
             let slider = Slider::new(&mut self.smoothing, 0.0..=0.99).max_decimals(2).show_value(true);
             ui.add(slider).labelled_by(label.id).on_hover_text(
@@ -189,7 +203,9 @@ impl CurvesPanel {
             }
             let all: Vec<&RunSnapshot> = shown.iter().map(|shown| shown.run).collect();
             let mut export = std::mem::take(&mut self.export);
-            export.ui(ctx, ui, &all, &|| self.figures(runs));
+            export.ui(ctx, ui, &all, &|| {
+                PlotSheet::new(self.kinds(), runs, &self.figure_settings())
+            });
             self.export = export;
         });
     }
@@ -218,35 +234,43 @@ impl CurvesPanel {
         self.plots.get(&kind).copied().unwrap_or_default()
     }
 
-    fn figures<'a>(&self, runs: &[PlottedRun<'a>]) -> Vec<Figure<'a>> {
-        let settings = FigureSettings {
+    /// The plots that are shown.
+    fn kinds(&self) -> Vec<PlotKind> {
+        let kinds = PlotKind::VARIANTS.iter().copied();
+        kinds.filter(|kind| self.is_shown(*kind)).collect()
+    }
+
+    fn figure_settings(&self) -> FigureSettings<'_> {
+        FigureSettings {
             axis: self.axis,
             log: self.log_loss,
             class: self.class.as_deref(),
             view: &self.view,
-        };
-        let kinds = PlotKind::VARIANTS
-            .iter()
-            .copied()
-            .filter(|kind| self.is_shown(*kind));
+        }
+    }
+
+    fn figures<'a>(&self, runs: &[PlottedRun<'a>]) -> Vec<Figure<'a>> {
+        let (kinds, settings) = (self.kinds(), self.figure_settings());
         kinds
+            .into_iter()
             .map(|kind| Figure::new(kind, runs, &settings))
             .collect()
     }
 
+    /// Draws the plots, and returns where they are.
     fn plots_ui(
         &mut self,
         ui: &mut Ui,
         shown: &[Shown<'_>],
         runs: &[PlottedRun<'_>],
         curves: &BTreeMap<String, RunCurves>,
-    ) {
+    ) -> Rect {
         let figures = self.figures(runs);
+        let panel = ui.available_rect_before_wrap();
         if figures.is_empty() {
             ui.empty_state("No plot is shown", "Choose some in the menu Plots", |_| {});
-            return;
+            return panel;
         }
-        let panel = ui.available_rect_before_wrap();
         let grid = Grid::new(panel.size(), figures.len(), ui.spacing().item_spacing);
         let mut hovered = None;
         ScrollArea::vertical()
@@ -286,7 +310,7 @@ impl CurvesPanel {
             );
             hover::table_ui(ui, panel, at.pointer, &rows);
         }
-        self.export.area(panel);
+        panel
     }
 }
 
@@ -309,7 +333,7 @@ impl Grid {
             columns,
             size: vec2(
                 share(panel.x, columns, gap.x),
-                share(panel.y, rows, gap.y).max(MIN_PLOT.y),
+                share(panel.y, rows, gap.y).max(panel.y.clamp(LOWEST_PLOT, MIN_PLOT.y)),
             ),
         }
     }
@@ -350,30 +374,6 @@ fn shown_runs<'a>(ctx: &PanelCtx<'a>, selection: &RunSelection) -> Vec<Shown<'a>
             label: run_label(&runs, run),
         })
         .collect()
-}
-
-/// Which color is which run; one alone needs no name.
-fn legend_ui(ui: &mut Ui, runs: &[PlottedRun<'_>]) {
-    if runs.len() < 2 {
-        return;
-    }
-    // Many runs must leave room for the plots: the table under the pointer names them all.
-    ScrollArea::vertical()
-        .id_salt("legend")
-        .max_height(40.0)
-        .show(ui, |ui| {
-            ui.horizontal_wrapped(|ui| {
-                for run in runs {
-                    // In one piece, so that no line ends between them.
-                    let color = theme::run_color(ui.visuals(), run.slot);
-                    let square =
-                        Atom::paint(SWATCH, move |ui, args| paint_swatch(ui, args.rect, color));
-                    let entry = Button::new((square, RichText::new(run.label).small()));
-                    ui.add(entry.frame(false).sense(Sense::hover()))
-                        .on_hover_text(run.name);
-                }
-            });
-        });
 }
 
 /// Whether two rectangles share an area.

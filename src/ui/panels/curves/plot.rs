@@ -19,7 +19,7 @@ const TITLE_HEIGHT: f32 = 18.0;
 /// Half of the last label on the horizontal axis, which stands out to the right.
 const LABEL_OVERHANG: f32 = 12.0;
 /// Narrower plots say nothing about their lines.
-const MIN_LEGEND: f32 = 230.0;
+const MIN_LEGEND: f32 = 280.0;
 /// More points than these are drawn as a line only.
 const MAX_DOTS: usize = 100;
 /// Room for a label on either axis.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use eframe::egui::{Button, Ui};
+use eframe::egui::{Button, Label, RichText, Ui};
 
 use super::dialogs::{Dialog, NotesForm};
 use crate::engine::{InitialWeights, RunNotes, RunSnapshot, RunState};
@@ -165,7 +165,8 @@ pub fn bar_ui(
         ui.separator();
         undo_ui(ctx, ui, dialog);
         if runs.is_empty() {
-            ui.weak("Click a row to choose a run");
+            // In one piece: it wraps as a button does.
+            ui.add(Label::new(RichText::new("Click a row to choose a run").weak()).extend());
         } else {
             ui.weak(format!("{} chosen", format::count(runs.len())));
             if ui.small_button("Choose none").clicked() {

@@ -10,14 +10,14 @@ use eframe::egui::{Align, ComboBox, Layout, RichText, TextEdit, Ui};
 use serde::{Deserialize, Serialize};
 use strum::VariantArray as _;
 
-use crate::engine::{NoticeLevel, RunSnapshot, RunState};
+use crate::engine::{Engine, NoticeLevel, RunSnapshot, RunState};
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
 use crate::ui::panels::go_to_train;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
 use crate::ui::view_model::run_selection::RunSelection;
-use crate::ui::view_model::run_table::{Column, Query, STATES};
+use crate::ui::view_model::run_table::{Column, ColumnWidths, Query, STATES};
 use dialogs::Dialog;
 
 /// The Runs panel.
@@ -26,6 +26,7 @@ use dialogs::Dialog;
 pub struct RunsPanel {
     query: Query,
     columns: Vec<Column>,
+    widths: ColumnWidths,
     /// Interrupted runs that nobody wants to hear of.
     dismissed: BTreeSet<String>,
     /// Names of the chosen rows.
@@ -43,6 +44,7 @@ impl Default for RunsPanel {
         Self {
             query: Query::default(),
             columns: Column::DEFAULT.to_vec(),
+            widths: ColumnWidths::default(),
             dismissed: BTreeSet::new(),
             chosen: BTreeSet::new(),
             anchor: None,
@@ -75,10 +77,13 @@ impl RunsPanel {
         if rows.is_empty() {
             self.nothing_found_ui(ui);
         } else {
+            // Saved by a version that had them in another order.
+            self.columns.sort_unstable();
             let table = table::Table {
                 ctx,
                 rows: &rows,
                 columns: &self.columns,
+                widths: &mut self.widths,
                 selection,
                 chosen: &mut self.chosen,
                 anchor: &mut self.anchor,
@@ -89,9 +94,20 @@ impl RunsPanel {
         dialogs::ui(ctx, ui, &mut self.dialog);
     }
 
+    /// The newest run that a crash or a power loss ended, that can be resumed, and that nobody has
+    /// dismissed.
+    pub fn interrupted<'a>(&self, engine: &'a Engine) -> Option<&'a RunSnapshot> {
+        engine.runs().iter().find(|run| {
+            run.state == RunState::Interrupted
+                && run.can_resume
+                && !run.notes.archived
+                && !self.dismissed.contains(&run.name)
+        })
+    }
+
     /// Says that a run ended without an end, and offers to resume it.
     fn interrupted_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        let Some(run) = interrupted(ctx.engine.runs(), &self.dismissed) else {
+        let Some(run) = self.interrupted(ctx.engine) else {
             return;
         };
         let mut dismissed = false;
@@ -181,6 +197,7 @@ impl RunsPanel {
         ui.separator();
         if ui.button("Default columns").clicked() {
             self.columns = Column::DEFAULT.to_vec();
+            self.widths.reset_all();
         }
     }
 
@@ -198,19 +215,6 @@ impl RunsPanel {
             }
         });
     }
-}
-
-/// The newest run that a crash or a power loss ended and that can be resumed.
-fn interrupted<'a>(
-    runs: &'a [RunSnapshot],
-    dismissed: &BTreeSet<String>,
-) -> Option<&'a RunSnapshot> {
-    runs.iter().find(|run| {
-        run.state == RunState::Interrupted
-            && run.can_resume
-            && !run.notes.archived
-            && !dismissed.contains(&run.name)
-    })
 }
 
 /// The newest run in a few lines, for the Train panel.

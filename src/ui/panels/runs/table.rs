@@ -14,7 +14,7 @@ use crate::ui::context::PanelCtx;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::run_selection::RunSelection;
-use crate::ui::view_model::run_table::{Column, Query, state_word};
+use crate::ui::view_model::run_table::{Column, ColumnWidths, Query, state_word};
 
 const ROW_HEIGHT: f32 = 24.0;
 /// Before the first column: the tick and the color of a run.
@@ -26,6 +26,7 @@ pub struct Table<'a> {
     pub ctx: &'a PanelCtx<'a>,
     pub rows: &'a [&'a RunSnapshot],
     pub columns: &'a [Column],
+    pub widths: &'a mut ColumnWidths,
     pub selection: &'a mut RunSelection,
     pub chosen: &'a mut BTreeSet<String>,
     pub anchor: &'a mut Option<String>,
@@ -35,7 +36,8 @@ pub struct Table<'a> {
 impl Table<'_> {
     pub fn ui(mut self, ui: &mut Ui, query: &mut Query) {
         ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
-            let widths = self.widths(ui.available_width());
+            let gaps = TICK_WIDTH + CELL_GAP * self.columns.len() as f32 + 12.0;
+            let widths = self.widths.of(self.columns, ui.available_width() - gaps);
             let width = TICK_WIDTH + widths.iter().map(|width| width + CELL_GAP).sum::<f32>();
             ui.set_width(width);
             self.header_ui(ui, query, &widths, width);
@@ -54,21 +56,12 @@ impl Table<'_> {
         });
     }
 
-    /// The columns take what is left over, in proportion.
-    fn widths(&self, available: f32) -> Vec<f32> {
-        let own: Vec<f32> = self.columns.iter().map(|column| column.width()).collect();
-        let gaps = TICK_WIDTH + CELL_GAP * own.len() as f32 + 12.0;
-        let factor = ((available - gaps) / own.iter().sum::<f32>().max(1.0)).max(1.0);
-        own.into_iter()
-            .map(|width| (width * factor).floor())
-            .collect()
-    }
-
-    fn header_ui(&self, ui: &mut Ui, query: &mut Query, widths: &[f32], width: f32) {
+    fn header_ui(&mut self, ui: &mut Ui, query: &mut Query, widths: &[f32], width: f32) {
         let (line, _) = ui.allocate_exact_size(vec2(width, ROW_HEIGHT), Sense::hover());
         for (column, cell) in self.columns.iter().zip(cells(line, widths)) {
             let sorted = query.sort == *column;
             let text = RichText::new(column.title()).small().strong();
+            edge_ui(ui, cell, *column, self.widths);
             let mut ui = cell_ui(ui, cell, *column);
             let header = Label::new(text)
                 .selectable(false)
@@ -115,11 +108,11 @@ impl Table<'_> {
         }
         self.tick_ui(ui, line, run, &title);
         for (column, cell) in self.columns.iter().zip(cells(line, widths)) {
-            let mut ui = cell_ui(ui, cell, *column);
             if *column == Column::State {
-                state_ui(&mut ui, run);
+                state_ui(&mut cell_ui(ui, cell.shrink2(vec2(0.0, 3.0)), *column), run);
                 continue;
             }
+            let mut ui = cell_ui(ui, cell, *column);
             let mut text = RichText::new(column.text(run));
             if run.notes.archived {
                 text = text.weak();
@@ -219,6 +212,33 @@ fn cells(line: Rect, widths: &[f32]) -> impl Iterator<Item = Rect> {
         left += width + CELL_GAP;
         cell
     })
+}
+
+/// The right edge of a header: a drag makes the column wider or narrower.
+fn edge_ui(ui: &Ui, cell: Rect, column: Column, widths: &mut ColumnWidths) {
+    let edge = Rect::from_min_max(cell.right_top(), cell.right_bottom() + vec2(CELL_GAP, 0.0));
+    let id = ui.scope_id().with(("edge", column.title()));
+    let response = ui
+        .interact(edge, id, Sense::click_and_drag())
+        .on_hover_and_drag_cursor(egui::CursorIcon::ResizeHorizontal)
+        .on_hover_text("Drag to change the width of the column; double-click for the usual one");
+    let name = format!("Resize {}", column.title());
+    response
+        .widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Splitter, true, &name));
+    if response.double_clicked() {
+        widths.reset(column);
+    } else if let (true, Some(pointer)) = (response.dragged(), response.interact_pointer_pos()) {
+        // The pointer stays in the middle of the edge, wherever it began.
+        widths.choose(column, pointer.x - CELL_GAP / 2.0 - cell.left());
+    }
+    let visuals = ui.visuals();
+    let stroke = if response.hovered() || response.dragged() {
+        visuals.widgets.hovered.bg_stroke
+    } else {
+        visuals.widgets.noninteractive.bg_stroke
+    };
+    let inside = edge.y_range().shrink(5.0);
+    ui.painter().vline(edge.center().x, inside, stroke);
 }
 
 fn cell_ui(ui: &mut Ui, cell: Rect, column: Column) -> Ui {

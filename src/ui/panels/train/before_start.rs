@@ -4,7 +4,7 @@ use eframe::egui::{Button, Label, RichText, Ui};
 
 use crate::engine::{
     BeforeStart, Choice, Configured, Engine, MemoryFit, NoticeLevel, Poll, RunConfig, Task,
-    memory_text,
+    TimeSource, memory_text,
 };
 use crate::ui::command::{Command, Problem};
 use crate::ui::context::PanelCtx;
@@ -172,6 +172,9 @@ fn lost(ctx: &PanelCtx<'_>, what: &str) {
 fn estimate_ui(ui: &mut Ui, estimate: &BeforeStart) {
     let memory = memory_text(estimate.memory.total());
     let time = match &estimate.time {
+        Some(time) if time.source == TimeSource::Product => {
+            format!("roughly {}", format::rough_duration(time.total_secs))
+        }
         Some(time) => format!("about {}", format::duration(time.total_secs)),
         None => "time known after the first steps".to_owned(),
     };
@@ -209,14 +212,10 @@ fn details(estimate: &BeforeStart) -> String {
         memory_text(memory.images)
     );
     if let Some(time) = &estimate.time {
-        let how = if time.same_step {
-            "as in"
-        } else {
-            "by the number of operations, from"
-        };
         text = format!(
-            "{text}\nA step takes about {:.2} s, {how} {}",
-            time.step_secs, time.run
+            "{text}\nA step takes about {:.2} s, {}",
+            time.step_secs,
+            time.source.text()
         );
     }
     if estimate.fit == MemoryFit::Unknown {

@@ -4,6 +4,7 @@
 
 mod csv;
 mod range;
+mod sheet;
 mod svg;
 mod ticks;
 mod view;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use strum::VariantArray;
 
 pub use csv::csv;
+pub use sheet::PlotSheet;
 pub use svg::{Paint, svg};
 pub use ticks::{Scale, Tick, ticks, time_unit};
 pub use view::{PlotView, Range, is_out_of_sight};
@@ -66,7 +68,7 @@ impl PlotKind {
         match self {
             Self::Loss | Self::LearningRate => "The first values appear after the first step",
             Self::Scores | Self::ClassIu => "The first values appear after the first epoch",
-            Self::GradNorm => "Logged for runs with a clip norm, and in f16",
+            Self::GradNorm => "Logged on the CPU; on GPUs with a clip norm or in f16",
         }
     }
 

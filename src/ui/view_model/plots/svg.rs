@@ -1,4 +1,4 @@
-//! A plot as an SVG file: what the window shows, in lines that can be enlarged and edited.
+//! Plots as an SVG file: what the window shows, in lines that can be enlarged and edited.
 
 use std::fmt::Write as _;
 
@@ -22,24 +22,40 @@ const TOP: f64 = 36.0;
 const BOTTOM: f64 = 48.0;
 const LEGEND_LINE: f64 = 16.0;
 
-/// The plot with a legend below it.
-pub fn svg(figure: &Figure<'_>, paint: &Paint) -> String {
-    let legend = legend(figure);
-    let height = HEIGHT + LEGEND_LINE * legend.len() as f64;
+/// The plots one below the other, each with a legend below it.
+pub fn svg(figures: &[Figure<'_>], paint: &Paint) -> String {
+    let height: f64 = figures.iter().map(height_of).sum();
     let mut text = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height}\" \
          viewBox=\"0 0 {WIDTH} {height}\" font-family=\"sans-serif\" font-size=\"12\">\n\
          <rect width=\"100%\" height=\"100%\" fill=\"{}\"/>\n",
         paint.background
     );
+    let mut top = 0.0;
+    for figure in figures {
+        writeln!(text, "<g transform=\"translate(0 {top})\">").ok();
+        plot(&mut text, figure, paint);
+        text.push_str("</g>\n");
+        top += height_of(figure);
+    }
+    text.push_str("</svg>\n");
+    text
+}
+
+fn height_of(figure: &Figure<'_>) -> f64 {
+    HEIGHT + LEGEND_LINE * legend(figure).len() as f64
+}
+
+fn plot(text: &mut String, figure: &Figure<'_>, paint: &Paint) {
+    let legend = legend(figure);
     let frame = Frame { figure };
-    frame.axes(&mut text, paint);
-    text.push_str("<g clip-path=\"url(#frame)\">\n");
+    frame.axes(text, paint);
+    writeln!(text, "<g clip-path=\"url(#{})\">", frame.id()).ok();
     for line in &figure.lines {
-        frame.line(&mut text, line, &color_of(line.color, paint));
+        frame.line(text, line, &color_of(line.color, paint));
     }
     text.push_str("</g>\n");
-    frame.cuts(&mut text, paint);
+    frame.cuts(text, paint);
     for (row, line) in legend.iter().enumerate() {
         let y = HEIGHT + LEGEND_LINE * row as f64;
         let dash = dash_attribute(line);
@@ -61,8 +77,6 @@ pub fn svg(figure: &Figure<'_>, paint: &Paint) -> String {
         )
         .ok();
     }
-    text.push_str("</svg>\n");
-    text
 }
 
 /// The lines that need a name, without the faint ones.
@@ -99,6 +113,12 @@ struct Frame<'a, 'b> {
 }
 
 impl Frame<'_, '_> {
+    /// Name of the area within the axes, unique in the file.
+    fn id(&self) -> String {
+        let title = self.figure.kind.title();
+        format!("frame-{}", title.to_lowercase().replace(' ', "-"))
+    }
+
     fn x(&self, value: f64) -> f64 {
         let [from, to] = self.figure.ranges[0];
         LEFT + (value - from) / (to - from) * (WIDTH - LEFT - RIGHT)
@@ -117,9 +137,10 @@ impl Frame<'_, '_> {
         } = paint;
         writeln!(
             text,
-            "<clipPath id=\"frame\"><rect x=\"{LEFT}\" y=\"{TOP}\" width=\"{width}\" height=\"{height}\"/></clipPath>\n\
+            "<clipPath id=\"{}\"><rect x=\"{LEFT}\" y=\"{TOP}\" width=\"{width}\" height=\"{height}\"/></clipPath>\n\
              <text x=\"{middle}\" y=\"22\" fill=\"{ink}\" text-anchor=\"middle\" font-weight=\"bold\">{}</text>\n\
              <text x=\"{middle}\" y=\"{}\" fill=\"{ink}\" text-anchor=\"middle\">{}</text>",
+            self.id(),
             self.figure.kind.title(),
             bottom + 36.0,
             escaped(&self.figure.x_label)
@@ -237,10 +258,9 @@ mod tests {
             grid: "#ccc".to_owned(),
             runs: (0..8).map(|slot| format!("#00000{slot}")).collect(),
         };
-        let text = svg(
-            &Figure::new(PlotKind::Loss, &runs, &settings(&view)),
-            &paint,
-        );
+        let settings = settings(&view);
+        let loss = Figure::new(PlotKind::Loss, &runs, &settings);
+        let text = svg(std::slice::from_ref(&loss), &paint);
         // From the lower left corner of the frame to the upper right one.
         assert!(
             text.contains("points=\"64.00,352.00 624.00,36.00\""),
@@ -248,6 +268,14 @@ mod tests {
         );
         assert!(text.contains("stroke=\"#000001\"") && text.contains("stroke-dasharray=\"9 6\""));
         assert!(text.contains(">a&lt;b: validation</text>") && text.contains(">Step</text>"));
-        assert_eq!(text.matches("<svg").count(), text.matches("</svg>").count());
+        // The second one is below the first, its legend of two lines included.
+        let rate = Figure::new(PlotKind::LearningRate, &runs, &settings);
+        let both = svg(&[loss, rate], &paint);
+        assert!(both.contains("translate(0 432)"), "{both}");
+        assert!(both.contains("id=\"frame-loss\"") && both.contains("id=\"frame-learning-rate\""));
+        for tag in ["svg", "g"] {
+            let opened = both.matches(&format!("<{tag} ")).count();
+            assert_eq!(opened, both.matches(&format!("</{tag}>")).count(), "{tag}");
+        }
     }
 }

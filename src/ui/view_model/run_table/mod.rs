@@ -1,6 +1,8 @@
 //! The table of runs: its columns, and which rows it has in which order. Must not know about
 //! widgets.
 
+mod widths;
+
 use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
@@ -9,18 +11,23 @@ use strum::VariantArray;
 use super::format;
 use crate::engine::{InitialWeights, RunSnapshot, RunState};
 
-/// A column of the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, VariantArray)]
+pub use widths::ColumnWidths;
+
+/// A column of the table, in the order in which they are shown: first what tells runs from each
+/// other and how they went, which must be in sight in a narrow panel too.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Column {
     Name,
+    State,
+    BestMiou,
+    Started,
+    Duration,
     Dataset,
     Network,
     Settings,
-    BestMiou,
-    State,
-    Started,
-    Duration,
     Epochs,
     Steps,
     Loss,
@@ -45,13 +52,13 @@ impl Column {
     /// The columns before somebody chooses others.
     pub const DEFAULT: [Self; 8] = [
         Self::Name,
+        Self::State,
+        Self::BestMiou,
+        Self::Started,
+        Self::Duration,
         Self::Dataset,
         Self::Network,
         Self::Settings,
-        Self::BestMiou,
-        Self::State,
-        Self::Started,
-        Self::Duration,
     ];
 
     /// The text of its header.
@@ -76,19 +83,6 @@ impl Column {
             Self::Tags => "Tags",
             Self::Note => "Note",
             Self::Folder => "Folder",
-        }
-    }
-
-    /// Its width in points.
-    pub fn width(self) -> f32 {
-        match self {
-            Self::Name | Self::Note | Self::Folder => 190.0,
-            Self::Settings => 176.0,
-            Self::Network | Self::StartsFrom | Self::Tags => 130.0,
-            Self::Started => 136.0,
-            Self::Dataset | Self::State | Self::Duration | Self::LearningRate => 92.0,
-            Self::BestMiou | Self::Epochs | Self::Steps | Self::Loss | Self::BatchSize => 78.0,
-            Self::Seed | Self::Device => 64.0,
         }
     }
 
@@ -119,7 +113,7 @@ impl Column {
             Self::Network => format!("{} {}", config.variant, config.trunk),
             Self::Settings => format!(
                 "lr {} · batch {} · {}",
-                format::scientific(config.learning.learning_rate),
+                format::rate(config.learning.learning_rate),
                 config.batch_size,
                 length(run)
             ),
