@@ -15,6 +15,8 @@ pub struct RunInfo {
     pub run: String,
     /// What the weights run on, in words.
     pub device: String,
+    /// What its steps compute with, in words.
+    pub arithmetic: String,
     /// Number of weights.
     pub parameters: usize,
     /// Steps of one epoch.
@@ -23,6 +25,19 @@ pub struct RunInfo {
     pub total_steps: usize,
     /// Steps already done when the run was resumed.
     pub first_step: usize,
+    /// How a resumed run repeats the numbers of an unbroken one; `None` where it begins, and where its
+    /// data is not what it was.
+    pub repeats: Option<Repeats>,
+}
+
+/// How near the numbers of a resumed run are to those of an unbroken one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Repeats {
+    /// The same bits: on the processor, with the version of the program that it was started with.
+    BitEqual,
+    /// The same but for rounding.
+    UpToRounding,
 }
 
 /// One line of `steps.jsonl`.
