@@ -24,7 +24,6 @@ mod score_masks;
 mod signals;
 mod starting_point;
 mod tasks;
-pub mod text;
 mod train;
 mod typed_path;
 mod weights_files;
@@ -53,9 +52,9 @@ pub use crate::training::{
     DataFacts, DatasetRef, DeviceEntry, DeviceId, DeviceKind, DeviceMemory, EpochRecord,
     FittingChange, InitialWeights, Learning, MemoryEstimate, MemoryFit, MemoryRoom, Objective,
     OptimizerKind, Outcome, Precision, Preparation, Preview, PreviewItem, Recipe, Reduction,
-    Remedy, RunConfig, RunInfo, RunTime, SampleOrder, SavedWeights, Schedule, StartingPoint,
-    StepPhase, StepProgress, StepRecord, TimeSource, TrainOptions, WeightsChoice, WeightsSummary,
-    autotune_folder, memory_text, network_preset, preset, tested_devices_file,
+    Remedy, Repeats, RunConfig, RunInfo, RunTime, SampleOrder, SavedWeights, Schedule,
+    StartingPoint, StepPhase, StepProgress, StepRecord, TimeSource, TrainOptions, WeightsChoice,
+    WeightsSummary, autotune_folder, memory_text, network_preset, preset, tested_devices_file,
 };
 pub use before_start::BeforeStart;
 pub use catalogue::{

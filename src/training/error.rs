@@ -6,6 +6,7 @@ use crate::dataset::DatasetError;
 use crate::files::FileError;
 use crate::model::Trunk;
 use crate::model::weights::WeightsError;
+use crate::text;
 
 /// A failure of training, prediction or of a run folder.
 #[derive(Debug, thiserror::Error)]
@@ -55,8 +56,9 @@ pub enum TrainError {
     DeviceLost { device: String, reason: String },
     /// The loss is not a number any more.
     #[error(
-        "the loss became {loss} at step {step} (learning rate {learning_rate}). Lower the learning \
-         rate or the momentum"
+        "the loss became {loss} at step {step} (learning rate {}). Lower the learning \
+         rate or the momentum",
+        text::number(*.learning_rate)
     )]
     NonFinite {
         loss: f64,
@@ -65,8 +67,9 @@ pub enum TrainError {
     },
     /// The gradients are not numbers any more.
     #[error(
-        "the norm of the gradients became {norm} at step {step} (learning rate {learning_rate}). Lower \
-         the learning rate or the momentum"
+        "the norm of the gradients became {norm} at step {step} (learning rate {}). Lower \
+         the learning rate or the momentum",
+        text::number(*.learning_rate)
     )]
     NonFiniteGradients {
         norm: f64,
@@ -75,8 +78,9 @@ pub enum TrainError {
     },
     /// The weights are not numbers any more.
     #[error(
-        "the weights became infinite or NaN at step {step} (learning rate {learning_rate}). Lower \
-         the learning rate or the momentum"
+        "the weights became infinite or NaN at step {step} (learning rate {}). Lower \
+         the learning rate or the momentum",
+        text::number(*.learning_rate)
     )]
     NonFiniteWeights { step: usize, learning_rate: f64 },
     /// Data could not be read.

@@ -72,8 +72,8 @@ pub use estimate::{
 };
 pub use evaluate::EvaluationScores;
 pub use event::{
-    EpochRecord, Outcome, Preparation, Preview, PreviewItem, RunInfo, StepRecord, TrainEvent,
-    TrainSink,
+    EpochRecord, Outcome, Preparation, Preview, PreviewItem, Repeats, RunInfo, StepRecord,
+    TrainEvent, TrainSink,
 };
 pub use external_weights::{WeightsChoice, WeightsSummary, export_run, import_run};
 pub use initial_weights::initial_network;
