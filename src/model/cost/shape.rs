@@ -279,8 +279,8 @@ impl FeatureMap for Shape {
             channels,
             size,
             Operation {
-                keeps,
                 keeps_input,
+                keeps,
                 ..Operation::default()
             },
         )

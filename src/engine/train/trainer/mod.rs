@@ -16,7 +16,6 @@ use super::notice_of::notice_of;
 use super::plan::{Plan, RestOfPlan};
 use super::run_event::{RunEventKind, RunEvents};
 use super::thread::{Job, PreviewSlot, ThreadEvent, TrainThread};
-use crate::dataset::ClassList;
 use crate::engine::devices::Devices;
 use crate::engine::runs::RunSnapshot;
 use crate::engine::{Dirs, EngineError, Lost, Notice, NoticeLevel, Waker};
