@@ -15,6 +15,12 @@ struct Logger;
 
 static LOGGER: Logger = Logger;
 
+/// Who else gets the lines of libraries.
+static LIBRARIES: OnceLock<fn(&Record<'_>)> = OnceLock::new();
+
+/// What of our own lines is written.
+static OWN: OnceLock<LevelFilter> = OnceLock::new();
+
 /// Where warnings and errors go besides.
 static WINDOW: OnceLock<Sender<(Level, String)>> = OnceLock::new();
 
@@ -29,13 +35,16 @@ pub fn problems() -> Receiver<(Level, String)> {
     receiver
 }
 
-/// Starts logging: warnings and errors, with `verbose` 1 also information, with 2 all.
-pub fn install(verbose: u8) {
+/// Starts logging: warnings and errors, with `verbose` 1 also information, with 2 all. The lines of
+/// libraries, which are not written, go to `libraries`.
+pub fn install(verbose: u8, libraries: fn(&Record<'_>)) {
     let level = match verbose {
         0 => LevelFilter::Warn,
         1 => LevelFilter::Info,
         _ => LevelFilter::Trace,
     };
+    LIBRARIES.set(libraries).ok();
+    OWN.set(level).ok();
     // The only error is a logger that is already there, which then stays in use.
     if log::set_logger(&LOGGER).is_ok() {
         log::set_max_level(level);
@@ -44,7 +53,8 @@ pub fn install(verbose: u8) {
 
 impl Log for Logger {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with(TARGET)
+        let own = OWN.get().copied().unwrap_or(LevelFilter::Warn);
+        metadata.target().starts_with(TARGET) && metadata.level() <= own
     }
 
     fn log(&self, record: &Record<'_>) {
@@ -57,6 +67,10 @@ impl Log for Logger {
                     .try_send((record.level(), record.args().to_string()))
                     .ok();
             }
+        } else if !record.target().starts_with(TARGET)
+            && let Some(libraries) = LIBRARIES.get()
+        {
+            libraries(record);
         }
     }
 

@@ -11,7 +11,7 @@ use fcn_workbench::ui::{self, WindowOptions};
 fn main() -> ExitCode {
     engine::keep_freed_memory();
     let args = Args::read();
-    logger::install(args.verbose);
+    logger::install(args.verbose, cli::note_log_line);
     let result = match &args.command {
         Some(command) => cli::run(command, &args),
         None => open_window(&args),

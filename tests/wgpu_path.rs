@@ -11,7 +11,7 @@ mod gpu_kernels;
 use burn::module::Module as _;
 use burn::tensor::{Device, DeviceKind, Tensor, TensorData};
 use common::{Recorder, TinySet};
-use fcn_workbench::bench::{LayersJob, Pass, layers_main};
+use fcn_workbench::bench::{DeviceCalls, LayersJob, Pass, layers_main, note_log_line};
 use fcn_workbench::dataset::{Size, Split};
 use fcn_workbench::model::{FinalUpsampling, Geometry, Network, NetworkConfig, Trunk, Variant};
 use fcn_workbench::training::checkpoint::RunFolder;
@@ -41,17 +41,88 @@ fn logits(net: &Network, device: &Device) -> Vec<f32> {
         .expect("floats")
 }
 
+/// Hands the lines of libraries to whoever counts them.
+struct Lines;
+
+impl log::Log for Lines {
+    fn enabled(&self, _metadata: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        note_log_line(record);
+    }
+
+    fn flush(&self) {}
+}
+
 /// One test: a GPU runtime is set up once per process, by the training loop here.
 #[test]
 fn the_gpu_follows_the_processor() {
+    log::set_logger(&Lines).expect("the first logger");
     three_steps_follow_the_processor();
     gpu_kernels::equal_those_of_the_processor();
     // What real GPUs must pass before they are offered.
     self_test(DeviceId::Software).expect("the processor's numbers");
     every_part_of_a_step_is_measured();
+    steps_are_short_programs();
     a_loss_that_is_no_number_names_its_step();
-    numbers_that_the_device_lacks_are_refused();
+    steps_in_16_bits_follow_those_in_32();
     logits_equal_those_of_the_processor();
+}
+
+/// What a step of a network asks of the device once its programs are there.
+fn calls_of_a_step(trunk: Trunk, variant: Variant) -> DeviceCalls {
+    let job = LayersJob {
+        trunk,
+        variant,
+        size: Size::new(64, 64),
+        batch_size: 1,
+        device: DeviceId::Software,
+        passes: vec![Pass::Step],
+        seconds: 60,
+    };
+    let mut results = Vec::new();
+    let job = serde_json::to_string(&(job, 0)).expect("JSON");
+    let end = layers_main(&job, &mut |result| results.push(result.clone()));
+    assert_eq!(end, (String::new(), 0));
+    let [result] = &results[..] else {
+        panic!("{results:?}")
+    };
+    let first = result.first_calls.as_ref().expect("calls of a GPU");
+    assert!(first.tuned.is_empty() && first.waits == 0, "{first:?}");
+    result.calls.clone().expect("calls of a GPU")
+}
+
+/// Kernels of Burn that a step may still launch. None of them has a choice to tune: they fill, draw
+/// random numbers, or compute value by value.
+const UNTUNED: [&str; 4] = [
+    "FullKernel",
+    "KernelBinop",
+    "KernelScalarBinop",
+    "PrngKernel",
+];
+
+/// Few launches, no wait, and nothing that Burn would time candidates for.
+fn steps_are_short_programs() {
+    for (trunk, variant, launches, uploads) in [
+        // Images and labels.
+        (Trunk::Vgg16Slim, Variant::Fcn8s, 300, 2),
+        // The second head reads the labels again.
+        (Trunk::Resnet50, Variant::FcnResnet50, 920, 3),
+    ] {
+        let calls = calls_of_a_step(trunk, variant);
+        assert!((1..=launches).contains(&calls.launches), "{calls:?}");
+        assert!(calls.uploads <= uploads, "{calls:?}");
+        assert_eq!((calls.waits, calls.compiled), (0, 0), "{calls:?}");
+        assert!(calls.tuned.is_empty(), "{calls:?}");
+        for name in calls.library_launches.keys() {
+            assert!(UNTUNED.contains(&name.as_str()), "{name}: {calls:?}");
+        }
+        // Two for each batch normalization, which averages its running statistics over threads.
+        let of_burn: usize = calls.library_launches.values().sum();
+        assert!(of_burn * 4 < calls.launches, "{calls:?}");
+    }
 }
 
 /// `bench --layers`, in this process.
@@ -163,22 +234,33 @@ fn a_loss_that_is_no_number_names_its_step() {
     assert_eq!(folder.last(), None, "nothing broken was saved");
 }
 
-/// WGSL has no `bf16`: that is told before anything is computed.
-fn numbers_that_the_device_lacks_are_refused() {
-    let set = TinySet::new(4, 1);
-    let folder = set.run(|config| {
-        (config.device, config.precision) = (DeviceId::Software, Precision::Bf16);
-    });
-    let mut sink = Recorder::default();
-    train(&folder, &set.open(), &Control::default(), &mut sink);
-    let Some(Outcome::Failed(message)) = sink.outcome() else {
-        panic!("{:?}", sink.outcome());
+/// WGSL has no `bf16`, and needs none: maps are kept in 16 bits, and sums are `f32`.
+fn steps_in_16_bits_follow_those_in_32() {
+    let losses = |precision| {
+        let set = TinySet::new(4, 2);
+        let folder = set.run(|config| {
+            (config.device, config.precision) = (DeviceId::Software, precision);
+            config.dropout = 0.0;
+            config.epochs = 1;
+            config.max_steps = Some(2);
+        });
+        let mut sink = Recorder::default();
+        train(&folder, &set.open(), &Control::default(), &mut sink);
+        assert_eq!(sink.outcome(), Some(&Outcome::Finished));
+        let origin = folder.origin().expect("a note of its origin");
+        (sink.losses(), origin.arithmetic)
     };
-    let refusal = "precision is bf16, which device software does not support; choose f32";
-    assert!(
-        message.starts_with(refusal) && sink.events.len() == 1,
-        "{message}"
-    );
+    let (exact, words) = losses(Precision::F32);
+    assert!(words.starts_with("exact f32"), "{words}");
+    for precision in [Precision::Bf16, Precision::F16] {
+        let (rounded, words) = losses(precision);
+        assert!(words.starts_with(precision.id()), "{words}");
+        assert_eq!(rounded.len(), exact.len());
+        for (rounded, exact) in rounded.iter().zip(&exact) {
+            assert!((rounded - exact).abs() < 0.05 * exact, "{rounded} {exact}");
+        }
+        assert_ne!(rounded[1], exact[1], "something was rounded");
+    }
 }
 
 fn three_steps_follow_the_processor() {

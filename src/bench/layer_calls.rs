@@ -10,6 +10,7 @@ use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::tensor::{Device, Distribution, Tensor};
 
 use super::case::{NUM_CLASSES, config_of};
+use super::device_calls::{Counting, DeviceCalls};
 use super::layer_parts::{LayersJob, Part, Pass};
 use super::synthetic;
 use super::workload::synced;
@@ -41,6 +42,48 @@ enum Work {
         learner: Option<Learner>,
         batch: Batch,
     },
+}
+
+/// Whether the calls of the device are counted while it is timed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Counted {
+    Yes,
+    No,
+}
+
+/// What a pass took, with its wait for the device, and what it asked of the device where that was
+/// counted, without that wait.
+pub(super) struct Called {
+    pub time: Duration,
+    pub calls: Option<DeviceCalls>,
+}
+
+/// A pass that has begun.
+struct Started {
+    counting: Option<Counting>,
+    at: Instant,
+}
+
+impl Started {
+    fn now(what: Counted) -> Self {
+        Self {
+            counting: (what == Counted::Yes).then(Counting::start),
+            at: Instant::now(),
+        }
+    }
+
+    fn end(self, device: &Device) -> Result<Called, TrainError> {
+        synced(device)?;
+        let time = self.at.elapsed();
+        let Some(counting) = self.counting else {
+            return Ok(Called { time, calls: None });
+        };
+        let calls = counting.end();
+        let counting = Counting::start();
+        synced(device)?;
+        let calls = Some(calls.without(&counting.end()));
+        Ok(Called { time, calls })
+    }
 }
 
 /// A pass with what it works on.
@@ -90,16 +133,16 @@ impl Prepared {
         })
     }
 
-    /// Does it once; the time of the pass alone.
-    pub fn call(&mut self) -> Result<Duration, TrainError> {
+    /// Does it once.
+    pub fn call(&mut self, what: Counted) -> Result<Called, TrainError> {
         let input = &self.input;
+        let device = &self.device;
         let forward = |work: &Work| match work {
             Work::Convolution { layer, relu } => kernels::conv2d(layer, input.clone(), *relu),
             Work::Upsampling(layer) => kernels::conv_transpose2d(layer, input.clone()),
             Work::Pooling(layer) => kernels::max_pool2d(layer, input.clone()),
             _ => input.clone(),
         };
-        let started = Instant::now();
         match (&mut self.work, self.pass) {
             (Work::Optimizer { state, gradient }, _) => {
                 let step = SgdStep {
@@ -108,6 +151,7 @@ impl Prepared {
                     momentum: 0.9,
                     learning_rate: RATE as f32,
                 };
+                let started = Started::now(what);
                 if let Some((weight, velocity)) = state.take() {
                     *state = Some(kernels::sgd_step(
                         weight,
@@ -116,46 +160,50 @@ impl Prepared {
                         step,
                     ));
                 }
-                synced(&self.device)?;
-                Ok(started.elapsed())
+                started.end(device)
             }
             (Work::Step { learner, batch }, _) => {
+                let batch = batch.clone();
+                let started = Started::now(what);
                 if let Some(mut ready) = learner.take() {
-                    ready.add(batch.clone(), RATE, 1)?;
+                    ready.add(batch, RATE, 1)?;
                     *learner = Some(ready.step(RATE, 1)?);
                 }
-                synced(&self.device)?;
-                Ok(started.elapsed())
+                started.end(device)
             }
-            (Work::Loss { labels }, pass) => {
+            (Work::Loss { labels }, Pass::LossForward) => {
+                let started = Started::now(what);
                 let loss = kernels::cross_entropy_sum(input, labels);
-                synced(&self.device)?;
-                if pass == Pass::LossForward {
-                    std::hint::black_box(loss);
-                    return Ok(started.elapsed());
-                }
-                let started = Instant::now();
+                let called = started.end(device)?;
+                std::hint::black_box(loss);
+                Ok(called)
+            }
+            (Work::Loss { labels }, _) => {
+                let loss = kernels::cross_entropy_sum(input, labels);
+                synced(device)?;
+                let started = Started::now(what);
                 let gradients = loss.map(|loss| loss.backward());
                 let gradient = gradients.and_then(|gradients| input.grad(&gradients));
-                synced(&self.device)?;
+                let called = started.end(device)?;
                 std::hint::black_box(gradient);
-                Ok(started.elapsed())
+                Ok(called)
             }
             (work, Pass::Forward) => {
+                let started = Started::now(what);
                 let output = forward(work);
-                synced(&self.device)?;
+                let called = started.end(device)?;
                 std::hint::black_box(output);
-                Ok(started.elapsed())
+                Ok(called)
             }
             (work, _) => {
-                // The gradient of a sum is 1 everywhere.
-                let sum = forward(work).sum();
-                synced(&self.device)?;
-                let started = Instant::now();
-                let gradients = sum.backward();
-                synced(&self.device)?;
+                let output = forward(work);
+                synced(device)?;
+                let started = Started::now(what);
+                // As of the sum: 1 everywhere.
+                let gradients = output.backward();
+                let called = started.end(device)?;
                 std::hint::black_box(gradients);
-                Ok(started.elapsed())
+                Ok(called)
             }
         }
     }

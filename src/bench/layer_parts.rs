@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::case::{NUM_CLASSES, config_of};
+use super::device_calls::DeviceCalls;
 use crate::dataset::Size;
 use crate::model::{LayerKind, LayerShape, NetworkConfig, Trunk, Variant};
 use crate::training::DeviceId;
@@ -97,6 +98,10 @@ pub struct LayerResult {
     pub gbyte_per_sec: Option<f64>,
     /// What computes it.
     pub route: String,
+    /// What the first use asked of a GPU.
+    pub first_calls: Option<DeviceCalls>,
+    /// What a later use asks of a GPU.
+    pub calls: Option<DeviceCalls>,
     /// Why there is no time.
     pub problem: Option<String>,
 }
@@ -176,6 +181,8 @@ impl LayersJob {
             gbyte: (values * size_of::<f32>()) as f64 / 1e9,
             gbyte_per_sec: None,
             route: String::new(),
+            first_calls: None,
+            calls: None,
             problem: None,
         }
     }

@@ -9,6 +9,7 @@
 
 mod case;
 mod child;
+mod device_calls;
 mod layer_calls;
 mod layer_parts;
 mod layers;
@@ -21,6 +22,7 @@ mod workload;
 
 pub use case::BenchCase;
 pub use child::{bench_main, measure_in_child};
+pub use device_calls::{DeviceCalls, note_log_line};
 pub use layer_parts::{LayerResult, LayersJob, Pass};
 pub use layers::{layers_main, measure_layers};
 pub use measure::{BenchResult, measure, set_shares_of_peak};

@@ -4,8 +4,12 @@
 //! `data-gradient`, `weight-gradient`, `loss-forward`, `loss-gradient`, `optimizer`, `step`),
 //! `count` (layers of the network that are the same; times are of one), `first_ms` (the first use:
 //! generated, compiled and tuned), `later_ms` (the middle of `rounds` later ones), `rounds`, `gflop`,
-//! `tflop_per_sec`, `gbyte` (read and written at least), `gbyte_per_sec`, `route` (what computes it)
-//! and `problem` (why there is no time).
+//! `tflop_per_sec`, `gbyte` (read and written at least), `gbyte_per_sec`, `route` (what computes it),
+//! `problem` (why there is no time), and of a GPU `first_calls` and `calls`, what the first use and a
+//! later one ask of it: `launches` of kernels, `library_launches` (of them Burn's, by name), `uploads`,
+//! `submissions`, `waits` for the device, `paced` (waits for work long before, so that no more piles up;
+//! the device has work meanwhile), `compiled` programs with `generating_ms` and `compiling_ms`, and `tuned`
+//! (what the tuner did not know).
 
 use std::process::ExitCode;
 
@@ -13,7 +17,7 @@ use super::args::BenchArgs;
 use super::interrupts::Interrupts;
 use super::output::number;
 use super::{EXIT_STOPPED, Session, output, probe_program};
-use crate::bench::{self, LayerResult, LayersJob, Pass};
+use crate::bench::{self, DeviceCalls, LayerResult, LayersJob, Pass};
 use crate::engine::{Trunk, preset};
 
 /// Measures the parts and tells each when it is done.
@@ -145,10 +149,50 @@ fn summary(results: &[LayerResult]) -> String {
     let first: f64 = parts()
         .filter_map(|part| Some(part.first_ms? - part.later_ms.unwrap_or(0.0)))
         .sum();
-    format!(
+    let mut text = format!(
         "\nAll parts: {} ms; beside that {} ms once, at the first use",
         number(sum(|part| part.later_ms)),
         number(first.max(0.0))
+    );
+    text.push_str(&first_use(results));
+    let step = results.iter().find(|result| result.pass == Pass::Step);
+    if let Some(calls) = step.and_then(|step| step.calls.as_ref()) {
+        text.push_str(&step_calls(calls));
+    }
+    text
+}
+
+/// What was done once on a GPU.
+fn first_use(results: &[LayerResult]) -> String {
+    let calls = || results.iter().filter_map(|part| part.first_calls.as_ref());
+    if calls().next().is_none() {
+        return String::new();
+    }
+    let ms = |of: fn(&DeviceCalls) -> f64| number(calls().map(of).sum());
+    let tuned: usize = calls().map(|calls| calls.tuned.len()).sum();
+    format!(
+        "\nFirst use: {} programs, {} ms to generate them and {} ms to compile them; the tuner timed {tuned} cases",
+        calls().map(|calls| calls.compiled).sum::<usize>(),
+        ms(|calls| calls.generating_ms),
+        ms(|calls| calls.compiling_ms),
+    )
+}
+
+/// What a step asks of a GPU.
+fn step_calls(calls: &DeviceCalls) -> String {
+    let library: usize = calls.library_launches.values().sum();
+    let names = calls.library_launches.iter();
+    let names: Vec<String> = names
+        .map(|(name, count)| format!("{count} {name}"))
+        .collect();
+    let of_library = if library == 0 {
+        String::new()
+    } else {
+        format!(" ({library} of Burn: {})", names.join(", "))
+    };
+    format!(
+        "\nA step: {} kernels{of_library}, {} uploads, {} submissions, {} waits for the device",
+        calls.launches, calls.uploads, calls.submissions, calls.waits
     )
 }
 
@@ -169,6 +213,8 @@ mod tests {
             gbyte: 0.03,
             gbyte_per_sec: None,
             route: "GPU kernel 128x128".into(),
+            first_calls: None,
+            calls: None,
             problem: None,
         }
     }

@@ -20,6 +20,7 @@ use super::{Session, TICK, find_weights, pass_on_notices};
 use crate::engine::{
     DeviceId, Engine, EngineError, Evaluation, MaskClasses, MaskFolders, ScoredSplit, Split, Task,
 };
+use crate::text;
 
 /// Steps of the progress bar.
 const BAR_LENGTH: u64 = 1000;
@@ -100,7 +101,7 @@ fn score_run(run: &str, args: &EvaluateArgs, session: &Session) -> Result<(), St
     } else {
         let loss = evaluation
             .val_loss
-            .map_or_else(String::new, |loss| format!(", loss {loss:.4}"));
+            .map_or_else(String::new, |loss| format!(", loss {}", text::loss(loss)));
         output::line(format!(
             "{name}: {} images in {}{loss}\n\n{}",
             evaluation.images,

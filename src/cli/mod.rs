@@ -34,6 +34,7 @@ use crate::engine::{
     WeightsChoice,
 };
 
+pub use crate::bench::note_log_line;
 pub use args::{Args, Command};
 
 /// Longest wait for the engine before Ctrl+C is checked.

@@ -5,7 +5,8 @@ use std::io::Write as _;
 
 use serde::Serialize;
 
-use crate::engine::{ClassList, Evaluation, Scores, Variant, text};
+use crate::engine::{ClassList, Evaluation, Scores, Variant};
+use crate::text;
 
 /// Writes one line to stdout. A closed pipe (`| head`) is not an error.
 pub fn line(text: impl Display) {
@@ -194,12 +195,10 @@ pub fn comparison_row(variant: Variant, run: &str, scores: Option<&Scores>) -> V
 
 /// Three significant digits: `0.123`, `1.23`, `123`, `12.3 M`.
 pub fn number(value: f64) -> String {
-    match value.abs() {
-        size if size >= 1e6 => format!("{} M", number(value / 1e6)),
-        size if size >= 100.0 => format!("{value:.0}"),
-        size if size >= 10.0 => format!("{value:.1}"),
-        size if size >= 1.0 => format!("{value:.2}"),
-        _ => format!("{value:.3}"),
+    if value.abs() >= 1e6 {
+        format!("{} M", number(value / 1e6))
+    } else {
+        text::column_number(value)
     }
 }
 

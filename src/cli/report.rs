@@ -2,8 +2,10 @@
 //!
 //! JSON lines of `train`, each with `event` and `run`:
 //! - `started`: `folder`, `variant`, `trunk`, `geometry`, `input`, `init`, `device`, `parameters`,
-//!   `steps_per_epoch`, `total_steps`, `first_step` (steps done before a resume),
-//!   `estimated_memory_bytes`, `estimated_secs` (where an earlier run tells; on the CPU else roughly)
+//!   `steps_per_epoch`, `total_steps`, `first_step` (steps done before a resume), `arithmetic` (what
+//!   steps compute with), `repeats` (`bit-equal`, `up-to-rounding`: how a resumed run repeats the
+//!   numbers of an unbroken one), `estimated_memory_bytes`, `estimated_secs` (where an earlier run
+//!   tells; on the CPU else roughly)
 //! - `step`: `step`, `epoch`, `loss`, `learning_rate`, `secs`, and `grad_norm` on the CPU, with a clip norm, or in f16
 //! - `epoch`: `epoch`, `step`, `train_loss`, `val_loss`, `scores`, `elapsed_secs`, `best`
 //! - `ended`: `state` (`finished`, `stopped`, `failed`), `message`, `best_epoch`,
@@ -18,10 +20,11 @@ use serde::Serialize;
 
 use super::output::{self, ClassScore, duration, percent};
 use crate::engine::{
-    ActiveRun, Engine, EpochRecord, Geometry, InitialWeights, MemoryFit, Phase, RunEventKind,
-    RunInfo, RunSnapshot, RunState, RunTime, Scores, StepRecord, TimeSource, Trunk, Variant,
-    memory_text,
+    ActiveRun, Engine, EpochRecord, Geometry, InitialWeights, MemoryFit, Phase, Repeats,
+    RunEventKind, RunInfo, RunSnapshot, RunState, RunTime, Scores, StepRecord, TimeSource, Trunk,
+    Variant, memory_text,
 };
+use crate::text;
 
 /// What a run is expected to take.
 #[derive(Debug, Default)]
@@ -120,6 +123,8 @@ enum Event<'a> {
         steps_per_epoch: Option<usize>,
         total_steps: Option<usize>,
         first_step: Option<usize>,
+        arithmetic: Option<&'a str>,
+        repeats: Option<Repeats>,
         estimated_memory_bytes: Option<u64>,
         estimated_secs: Option<f64>,
     },
@@ -153,6 +158,8 @@ impl Report for JsonReport<'_> {
             steps_per_epoch: info.map(|info| info.steps_per_epoch),
             total_steps: info.map(|info| info.total_steps),
             first_step: info.map(|info| info.first_step),
+            arithmetic: info.map(|info| info.arithmetic.as_str()),
+            repeats: info.and_then(|info| info.repeats),
             estimated_memory_bytes: expected.memory,
             estimated_secs: expected.time.as_ref().map(|time| time.total_secs),
         };
@@ -244,16 +251,24 @@ impl Report for TextReport<'_> {
         self.loss = None;
         let resumed = match info.first_step {
             0 => String::new(),
-            step => format!(", resumed after step {step}"),
+            step => {
+                let repeats = match info.repeats {
+                    Some(Repeats::BitEqual) => ", bit-equal to an unbroken run",
+                    Some(Repeats::UpToRounding) => ", the same as an unbroken run up to rounding",
+                    None => "",
+                };
+                format!(", resumed after step {step}{repeats}")
+            }
         };
         self.line(&format!(
-            "{} with {}, {} geometry, {} input{} on {}: {} parameters, {} steps of {} images{resumed}\n{}",
+            "{} with {}, {} geometry, {} input{} on {}, {}: {} parameters, {} steps of {} images{resumed}\n{}",
             run.config.variant,
             run.config.trunk,
             run.config.geometry.id(),
             run.config.normalization.name().unwrap_or("its own"),
             start_text(&run.config.init),
             info.device,
+            info.arithmetic,
             info.parameters,
             info.total_steps,
             run.config.batch_size,
@@ -271,15 +286,13 @@ impl Report for TextReport<'_> {
     }
 
     fn epoch(&mut self, run: &RunSnapshot, epoch: &EpochRecord) {
-        let val_loss = epoch
-            .val_loss
-            .map_or_else(|| "n/a".to_owned(), |loss| format!("{loss:.4}"));
+        let val_loss = epoch.val_loss.map_or_else(|| "n/a".to_owned(), text::loss);
         self.line(&format!(
-            "epoch {}/{}  step {}  loss {:.4}  val loss {val_loss}  mIoU {}  pixel accuracy {}  {}{}",
+            "epoch {}/{}  step {}  loss {}  val loss {val_loss}  mIoU {}  pixel accuracy {}  {}{}",
             epoch.epoch,
             run.config.epochs,
             epoch.step,
-            epoch.train_loss,
+            text::loss(epoch.train_loss),
             percent(epoch.scores.mean_iu),
             percent(epoch.scores.pixel_accuracy),
             duration(epoch.elapsed_secs),
@@ -295,11 +308,11 @@ impl Report for TextReport<'_> {
             _ => format!("epoch {}/{}", active.epoch.max(1), run.config.epochs),
         }];
         if let Some(loss) = self.loss {
-            parts.push(format!("loss {loss:.4}"));
-            parts.push(format!("lr {:.2e}", self.learning_rate));
+            parts.push(format!("loss {}", text::loss(loss)));
+            parts.push(format!("lr {}", text::number(self.learning_rate)));
         }
         if let Some(rate) = active.steps_per_sec {
-            parts.push(format!("{rate:.2} steps/s"));
+            parts.push(format!("{} steps/s", text::column_number(rate)));
         }
         if let Some(secs) = active.remaining_secs {
             parts.push(format!("{} left", duration(secs)));

@@ -23,8 +23,7 @@ pub struct Settings {
     /// class-map.toml in the dataset's folder]
     #[arg(long, value_name = "FILE", value_parser = whole_path)]
     pub class_map: Option<PathBuf>,
-    /// Dtype of the convolutions in training; 16 bits take half the memory and are faster on
-    /// devices that support them
+    /// Dtype of what convolutions multiply in training; 16 bits save memory on GPUs
     #[arg(long, value_parser = one_of::<Precision>())]
     precision: Option<Precision>,
     /// Whether training keeps only the activations between the stages of the trunk and recomputes

@@ -24,7 +24,6 @@ mod score_masks;
 mod signals;
 mod starting_point;
 mod tasks;
-pub mod text;
 mod train;
 mod typed_path;
 mod weights_files;
@@ -52,10 +51,10 @@ pub use crate::training::{
     Alarm, AlarmKind, BestBy, BrokenRule, CheckpointPolicy, Choice, ClassWeights, Configured,
     DataFacts, DatasetRef, DeviceEntry, DeviceId, DeviceKind, EpochRecord, FittingChange,
     InitialWeights, Learning, MemoryEstimate, MemoryFit, Objective, OptimizerKind, Outcome,
-    Precision, Preview, PreviewItem, Recipe, Reduction, Remedy, RunConfig, RunInfo, RunTime,
-    SampleOrder, SavedWeights, Schedule, StartingPoint, StepPhase, StepProgress, StepRecord,
-    TimeSource, TrainOptions, WeightsChoice, WeightsSummary, autotune_folder, memory_text,
-    network_preset, preset, tested_devices_file,
+    Precision, Preview, PreviewItem, Recipe, Reduction, Remedy, Repeats, RunConfig, RunInfo,
+    RunTime, SampleOrder, SavedWeights, Schedule, StartingPoint, StepPhase, StepProgress,
+    StepRecord, TimeSource, TrainOptions, WeightsChoice, WeightsSummary, autotune_folder,
+    memory_text, network_preset, preset, tested_devices_file,
 };
 pub use before_start::BeforeStart;
 pub use catalogue::{

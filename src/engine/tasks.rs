@@ -30,6 +30,14 @@ impl Cancel {
         self.cancelled.load(Ordering::Relaxed)
     }
 
+    /// Of work that nobody waits for.
+    #[cfg(test)]
+    pub fn cancelled() -> Self {
+        let cancel = Self::default();
+        cancel.cancelled.store(true, Ordering::Relaxed);
+        cancel
+    }
+
     /// Tells how far the work is, `0.0..=1.0`.
     pub fn set_progress(&self, share: f32) {
         let thousandths = (share.clamp(0.0, 1.0) * 1000.0) as u32 + 1;

@@ -46,21 +46,26 @@ mod buffer_pool;
 mod conv;
 mod gemm;
 mod gpu;
+mod half;
 mod ops;
 mod sgd_factors;
 mod tiling;
 mod work;
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
-use burn::nn::BatchNorm;
 use burn::nn::conv::{Conv2d, ConvTranspose2d};
 use burn::nn::pool::MaxPool2d;
-use burn::tensor::{Tensor, activation::relu};
+use burn::nn::{BatchNorm, Dropout};
+use burn::tensor::module::interpolate;
+use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
+use burn::tensor::{Gradients, Int, Tensor, activation::relu};
 
 pub use buffer_pool::{BufferPool, EnteredPool};
 pub use conv::bilinear::bilinear_kernel;
 pub use conv::conv_transpose2d::is_bilinear;
+pub use gpu::layers::LaunchWatch;
+pub use half::{EnteredHalf, Half};
 pub use ops::cross_entropy::cross_entropy_sum;
 pub use ops::sgd_step::sgd_step;
 pub use ops::sum_of_squares::sum_of_squares;
@@ -113,6 +118,44 @@ pub fn transposed_routes(layer: &ConvTranspose2d, input: &Tensor<4>) -> Option<[
 /// Whether a tensor is on a GPU.
 pub fn is_on_gpu(tensor: &Tensor<4>) -> bool {
     gpu::layers::is_here(tensor)
+}
+
+/// Tells every kernel that the program launches on a GPU, ours and Burn's, by its name, for as long
+/// as what this returns lives. The name of one of ours begins with that of this crate.
+pub fn watch_launches(launched: Arc<dyn Fn(&'static str) + Send + Sync>) -> LaunchWatch {
+    gpu::layers::watch_launches(launched)
+}
+
+/// Whether steps on the device of `map` are in 16 bits where [`Half`] is entered: on GPUs. The processor
+/// computes in the dtype of its maps.
+///
+/// # Shapes
+/// - map: any
+pub fn has_half_steps(map: &Tensor<4>) -> bool {
+    !*PLAIN && gpu::layers::is_here(map)
+}
+
+/// The class of the largest logit of each pixel, outside of a graph: ours on a GPU, else Burn's.
+///
+/// # Shapes
+/// - logits: `[batch_size, classes, height, width]`
+/// - output: `[batch_size, 1, height, width]`
+pub fn most_likely(logits: Tensor<4>) -> Tensor<4, Int> {
+    ours(|| gpu::layers::most_likely(&logits)).unwrap_or_else(|| logits.argmax(1))
+}
+
+/// How many pixels of each true class are predicted as each class, of `i32` labels, where a kernel of
+/// ours counts that: on GPUs. Labels that are no class are left out.
+///
+/// # Shapes
+/// - truth, predicted: `[pixels]`
+/// - output: `[classes * classes]`, true class by predicted class
+pub fn confusion(
+    truth: &Tensor<1, Int>,
+    predicted: &Tensor<1, Int>,
+    classes: usize,
+) -> Option<Tensor<1, Int>> {
+    ours(|| gpu::layers::confusion(truth, predicted, classes))
 }
 
 /// Pixels up to which Burn's 1x1 convolution is the faster one.
@@ -169,8 +212,8 @@ pub fn bilinear_upsample(layer: &ConvTranspose2d, input: Tensor<4>) -> Tensor<4>
     ours.unwrap_or_else(|| conv_transpose2d(layer, input))
 }
 
-/// Batch normalization, with `relu` behind it where `with_relu` is set: ours while training on
-/// the processor, else Burn's.
+/// Batch normalization, with `relu` behind it where `with_relu` is set: ours while training, else
+/// Burn's.
 ///
 /// # Shapes
 /// - input, output: `[batch_size, channels, height, width]`
@@ -179,6 +222,7 @@ pub fn batch_norm(layer: &BatchNorm, input: Tensor<4>, with_relu: bool) -> Tenso
         None
     } else {
         ops::batch_norm::batch_norm(layer, &input, with_relu)
+            .or_else(|| gpu::layers::batch_norm(layer, &input, with_relu))
     };
     ours.unwrap_or_else(|| {
         let output = ops::batch_norm::burn_batch_norm(layer, input);
@@ -186,7 +230,72 @@ pub fn batch_norm(layer: &BatchNorm, input: Tensor<4>, with_relu: bool) -> Tenso
     })
 }
 
-/// Max pooling: ours over 2x2 pixels on the processor, else Burn's.
+/// Dropout: ours while training on a GPU, else Burn's.
+///
+/// # Shapes
+/// - input, output: `[batch_size, channels, height, width]`
+pub fn dropout(layer: &Dropout, input: Tensor<4>) -> Tensor<4> {
+    ours(|| gpu::layers::dropout(layer, &input)).unwrap_or_else(|| layer.forward(input))
+}
+
+/// The sum of two maps, through a ReLU: ours on a GPU, else Burn's.
+///
+/// # Shapes
+/// - one, other, output: `[batch_size, channels, height, width]`
+pub fn add_relu(one: Tensor<4>, other: Tensor<4>) -> Tensor<4> {
+    ours(|| gpu::layers::add_relu(&one, &other)).unwrap_or_else(|| relu(one + other))
+}
+
+/// Bilinear interpolation to `size`, `[height, width]`, as PyTorch's without aligned corners: ours
+/// on a GPU, else Burn's.
+///
+/// # Shapes
+/// - map: `[batch_size, channels, rows, columns]`
+/// - output: `[batch_size, channels, height, width]`
+pub fn resize(map: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
+    // Burn has no gradient of its interpolation on GPUs, so that this path is no choice.
+    gpu::layers::resize(&map, size).unwrap_or_else(|| {
+        let options = InterpolateOptions::new(InterpolateMode::Bilinear)
+            .with_align_corners(false)
+            .with_output_size(size);
+        interpolate(map, options)
+    })
+}
+
+/// The sum of all values, without a graph: ours on a GPU, else Burn's.
+///
+/// # Shapes
+/// - output: `[1]`
+pub fn sum_on_device<const D: usize>(values: Tensor<D>) -> Tensor<1> {
+    ours(|| gpu::layers::sum_on_device(&values)).unwrap_or_else(|| values.sum())
+}
+
+/// As [`sum_on_device`], of the values' squares.
+///
+/// # Shapes
+/// - output: `[1]`
+pub fn squares_on_device<const D: usize>(values: Tensor<D>) -> Tensor<1> {
+    ours(|| gpu::layers::squares_on_device(&values))
+        .unwrap_or_else(|| (values.clone() * values).sum())
+}
+
+/// Passes `gradient` back through the graph behind `end`.
+///
+/// # Shapes
+/// - end, gradient: the same
+pub fn backward_with(end: Tensor<4>, gradient: Tensor<4>) -> Gradients {
+    let passed = gpu::layers::pass_back(&end, &gradient);
+    // The gradient of this sum with respect to the end is the gradient that came.
+    let sum = passed.unwrap_or_else(|| (end * Tensor::from_inner(gradient)).sum());
+    sum.backward()
+}
+
+/// What `compute` makes, where the environment allows it.
+fn ours<T>(compute: impl FnOnce() -> Option<T>) -> Option<T> {
+    if *PLAIN { None } else { compute() }
+}
+
+/// Max pooling: ours over 2x2 pixels on the processor, and on a GPU, else Burn's.
 ///
 /// # Shapes
 /// - input: `[batch_size, channels, height, width]`

@@ -11,8 +11,8 @@ const NO_CLASS: u8 = 255;
 /// over the set, not a mean of per-image ratios.
 ///
 /// Which classes the means leave out is theirs too (`nanmean`): mean accuracy those
-/// without a true pixel, mean IU only those with neither a true nor a predicted one, so
-/// that a class which is predicted but never true pulls the mean IU down as a 0.
+/// without a true pixel, mIoU only those with neither a true nor a predicted one, so
+/// that a class which is predicted but never true pulls the mIoU down as a 0.
 ///
 /// One thing goes beyond them: a labeled pixel that is predicted as void (255), which
 /// breaks their `bincount`, is a miss of its true class and a hit of none.
@@ -59,7 +59,7 @@ pub struct Scores {
 }
 
 impl Scores {
-    /// The four scores of the papers, in their order: pixel accuracy, mean accuracy, mean IU and
+    /// The four scores of the papers, in their order: pixel accuracy, mean accuracy, mIoU and
     /// frequency weighted IU.
     pub fn means(&self) -> [Option<f64>; 4] {
         [

@@ -2,9 +2,9 @@
 
 use super::ConfusionMatrix;
 
-/// The mean over images of each image's own mean IU.
+/// The mean over images of each image's own mIoU.
 ///
-/// Not the mean IU of the papers, which pools all pixels of the set into one matrix: here
+/// Not the mIoU of the papers, which pools all pixels of the set into one matrix: here
 /// a small image weighs as much as a large one, and a class counts only in the images
 /// where it is true or predicted. The two differ by several points, so this one is
 /// called `mean_iu_over_images` wherever it shows.

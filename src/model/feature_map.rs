@@ -4,9 +4,7 @@ use burn::module::Param;
 use burn::nn::conv::Conv2d;
 use burn::nn::pool::MaxPool2d;
 use burn::nn::{BatchNorm, Dropout};
-use burn::tensor::module::interpolate;
-use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
-use burn::tensor::{Int, Tensor, TensorData, activation::relu};
+use burn::tensor::Tensor;
 
 use super::geometry::crop;
 use super::precision::{convolve, full, in_full};
@@ -92,7 +90,7 @@ impl FeatureMap for Tensor<4> {
     }
 
     fn dropout(self, dropout: &Dropout) -> Self {
-        dropout.forward(self)
+        kernels::dropout(dropout, self)
     }
 
     fn scale(self, factor: f64) -> Self {
@@ -104,7 +102,7 @@ impl FeatureMap for Tensor<4> {
     }
 
     fn add_relu(self, other: Self) -> Self {
-        relu(self + other)
+        kernels::add_relu(self, other)
     }
 
     fn concat(maps: Vec<Self>) -> Self {
@@ -124,49 +122,8 @@ impl FeatureMap for Tensor<4> {
     }
 
     fn resize(self, size: [usize; 2]) -> Self {
-        resize(self, size)
+        kernels::resize(self, size)
     }
-}
-
-/// Bilinear interpolation to `size`, `[height, width]`, as PyTorch's without aligned corners.
-///
-/// # Shapes
-/// - map: `[batch_size, channels, rows, columns]`
-/// - output: `[batch_size, channels, height, width]`
-pub fn resize(map: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
-    // Burn has no gradient of its interpolation on GPUs.
-    if map.device().is_autodiff() && kernels::is_on_gpu(&map) {
-        return resize_axis(resize_axis(map, 2, size[0]), 3, size[1]);
-    }
-    let options = InterpolateOptions::new(InterpolateMode::Bilinear)
-        .with_align_corners(false)
-        .with_output_size(size);
-    interpolate(map, options)
-}
-
-/// Linear interpolation of one axis: the sum of what lies before and behind each place.
-fn resize_axis(map: Tensor<4>, axis: usize, size: usize) -> Tensor<4> {
-    let source = map.dims()[axis];
-    if source == size {
-        return map;
-    }
-    let scale = source as f32 / size as f32;
-    let places = (0..size).map(|n| ((n as f32 + 0.5) * scale - 0.5).max(0.0));
-    let places: Vec<f32> = places.collect();
-    let device = map.device();
-    let picked = |step: usize| {
-        let indices = places
-            .iter()
-            .map(|place| (*place as usize + step).min(source - 1) as i32);
-        let indices: Vec<i32> = indices.collect();
-        Tensor::<1, Int>::from_data(TensorData::new(indices, [size]), &device)
-    };
-    let mut shape = [1; 4];
-    shape[axis] = size;
-    let behind: Vec<f32> = places.iter().map(|place| place.fract()).collect();
-    let behind = Tensor::<4>::from_data(TensorData::new(behind, shape), &device);
-    let before = behind.clone().neg().add_scalar(1.0);
-    map.clone().select(axis, picked(0)) * before + map.select(axis, picked(1)) * behind
 }
 
 /// A convolution that normalizes too: what batch normalization does to the output of one
@@ -185,28 +142,5 @@ fn folded(conv: &Conv2d, norm: &BatchNorm) -> Conv2d {
         weight: Param::from_tensor(weight),
         bias: Some(Param::from_tensor(bias)),
         ..conv.clone()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use burn::tensor::{Device, Distribution};
-
-    #[test]
-    fn resizing_axis_by_axis_is_bilinear_interpolation() {
-        let device = Device::flex();
-        for (from, to) in [
-            ([5, 7], [13, 9]),
-            ([1, 3], [4, 3]),
-            ([8, 6], [3, 2]),
-            ([4, 4], [32, 32]),
-        ] {
-            let shape = [2, 3, from[0], from[1]];
-            let map = Tensor::<4>::random(shape, Distribution::Uniform(-1.0, 1.0), &device);
-            let found = resize_axis(resize_axis(map.clone(), 2, to[0]), 3, to[1]);
-            let apart: f32 = (found - resize(map, to)).abs().max().into_scalar();
-            assert!(apart < 1e-5, "{from:?} to {to:?}: {apart}");
-        }
     }
 }

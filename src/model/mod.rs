@@ -27,7 +27,6 @@ mod variant;
 pub mod weights;
 
 pub use cost::{LayerKind, LayerShape, NetworkMemory, StepCost};
-pub use feature_map::resize;
 pub use geometry::{Geometry, crop};
 pub use network::{Network, NetworkConfig};
 pub use receptive_field::ReceptiveField;

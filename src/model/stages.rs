@@ -8,6 +8,8 @@
 use burn::module::Module;
 use burn::tensor::{Gradients, Tensor};
 
+use crate::kernels::backward_with;
+
 /// A network whose first layers are stages, one after another.
 pub(super) trait Staged: Module {
     /// How many; 0 where there are none.
@@ -71,8 +73,7 @@ pub(super) fn backward<N: Staged>(
             (None, None) => continue,
         };
         let end = net.stage(behind.len(), start.clone());
-        // The gradient of this sum with respect to the end is the gradient that came back.
-        let gradients = (end * Tensor::from_inner(gradient)).sum().backward();
+        let gradients = backward_with(end, gradient);
         through = start.grad(&gradients);
         take(gradients);
     }

@@ -6,6 +6,7 @@ use crate::dataset::DatasetError;
 use crate::files::FileError;
 use crate::model::Trunk;
 use crate::model::weights::WeightsError;
+use crate::text;
 
 /// A failure of training, prediction or of a run folder.
 #[derive(Debug, thiserror::Error)]
@@ -41,8 +42,9 @@ pub enum TrainError {
     Execution(String),
     /// The loss is not a number any more.
     #[error(
-        "the loss became {loss} at step {step} (learning rate {learning_rate}). Lower the learning \
-         rate or the momentum"
+        "the loss became {loss} at step {step} (learning rate {}). Lower the learning \
+         rate or the momentum",
+        text::number(*.learning_rate)
     )]
     NonFinite {
         loss: f64,
@@ -51,8 +53,9 @@ pub enum TrainError {
     },
     /// The gradients are not numbers any more.
     #[error(
-        "the norm of the gradients became {norm} at step {step} (learning rate {learning_rate}). Lower \
-         the learning rate or the momentum"
+        "the norm of the gradients became {norm} at step {step} (learning rate {}). Lower \
+         the learning rate or the momentum",
+        text::number(*.learning_rate)
     )]
     NonFiniteGradients {
         norm: f64,
@@ -61,8 +64,9 @@ pub enum TrainError {
     },
     /// The weights are not numbers any more.
     #[error(
-        "the weights became infinite or NaN at step {step} (learning rate {learning_rate}). Lower \
-         the learning rate or the momentum"
+        "the weights became infinite or NaN at step {step} (learning rate {}). Lower \
+         the learning rate or the momentum",
+        text::number(*.learning_rate)
     )]
     NonFiniteWeights { step: usize, learning_rate: f64 },
     /// Data could not be read.

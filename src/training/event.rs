@@ -15,6 +15,8 @@ pub struct RunInfo {
     pub run: String,
     /// What the weights run on, in words.
     pub device: String,
+    /// What its steps compute with, in words.
+    pub arithmetic: String,
     /// Number of weights.
     pub parameters: usize,
     /// Steps of one epoch.
@@ -23,6 +25,19 @@ pub struct RunInfo {
     pub total_steps: usize,
     /// Steps already done when the run was resumed.
     pub first_step: usize,
+    /// How a resumed run repeats the numbers of an unbroken one; `None` where it begins, and where its
+    /// data is not what it was.
+    pub repeats: Option<Repeats>,
+}
+
+/// How near the numbers of a resumed run are to those of an unbroken one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Repeats {
+    /// The same bits: on the processor, with the version of the program that it was started with.
+    BitEqual,
+    /// The same but for rounding.
+    UpToRounding,
 }
 
 /// One line of `steps.jsonl`.
@@ -60,14 +75,14 @@ pub struct EpochRecord {
     pub scores: Scores,
     /// Seconds of training since the run began, pauses left out.
     pub elapsed_secs: f64,
-    /// Whether this is the best mean IU so far.
+    /// Whether this is the best mIoU so far.
     pub best: bool,
 }
 
 impl EpochRecord {
     /// The best of these epochs, in the order in which they were trained: the last that was the
     /// best so far by the metric of its run, whose weights `best.json` names. Of records that do
-    /// not say, the first with the highest mean IU. `None` when no epoch has a score.
+    /// not say, the first with the highest mIoU. `None` when no epoch has a score.
     pub fn best_of(epochs: &[Self]) -> Option<&Self> {
         if let Some(best) = epochs.iter().rfind(|epoch| epoch.best) {
             return Some(best);
@@ -83,7 +98,7 @@ impl EpochRecord {
     }
 }
 
-/// Whether a mean IU is better than the best one so far. Of equal ones the first stays the
+/// Whether a mIoU is better than the best one so far. Of equal ones the first stays the
 /// best, and what is not a number never is.
 pub(super) fn is_better(score: Option<f64>, best: Option<f64>) -> bool {
     score.is_some_and(|score| best.map_or(!score.is_nan(), |best| score > best))

@@ -5,7 +5,7 @@ use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::Tensor;
 
 use super::error::TrainError;
-use crate::kernels::sum_of_squares;
+use crate::kernels::{squares_on_device, sum_of_squares, sum_on_device};
 use crate::model::{Network, StageEnds};
 
 /// Gradients of one or more batches that wait for a step.
@@ -135,7 +135,7 @@ struct Total {
 
 impl ModuleVisitor for Total {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        add(&mut self.sum, param.val().sum());
+        add(&mut self.sum, sum_on_device(param.val()));
     }
 }
 
@@ -178,7 +178,7 @@ impl ModuleVisitor for ReadSquares<'_> {
         };
         match sum_of_squares(&gradient) {
             Some(sum) => self.own += sum,
-            None => add(&mut self.rest, (gradient.clone() * gradient).sum()),
+            None => add(&mut self.rest, squares_on_device(gradient)),
         }
     }
 }
@@ -193,7 +193,7 @@ impl ModuleVisitor for Squares<'_> {
         let Some(gradient) = self.gradients.get::<D>(param.id) else {
             return;
         };
-        add(&mut self.sum, (gradient.clone() * gradient).sum());
+        add(&mut self.sum, squares_on_device(gradient));
     }
 }
 

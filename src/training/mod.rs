@@ -69,7 +69,7 @@ pub use estimate::{
 };
 pub use evaluate::EvaluationScores;
 pub use event::{
-    EpochRecord, Outcome, Preview, PreviewItem, RunInfo, StepRecord, TrainEvent, TrainSink,
+    EpochRecord, Outcome, Preview, PreviewItem, Repeats, RunInfo, StepRecord, TrainEvent, TrainSink,
 };
 pub use external_weights::{WeightsChoice, WeightsSummary, export_run, import_run};
 pub use initial_weights::initial_network;

@@ -6,13 +6,16 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use burn::tensor::Device;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::config::RunConfig;
 use super::control::Control;
+use super::device::describe;
 use super::error::TrainError;
+use super::event::Repeats;
 use crate::dataset::{Dataset, DatasetItem};
 use crate::files::FileError;
 
@@ -28,6 +31,9 @@ pub struct RunOrigin {
     pub device: String,
     /// Dtype of its convolutions.
     pub precision: String,
+    /// What its steps computed with, in words; empty where it was not noted.
+    #[serde(default)]
+    pub arithmetic: String,
     /// Threads of the processor.
     pub threads: usize,
     /// Seed of its weights, order, augmentation and dropout.
@@ -60,14 +66,26 @@ pub struct ItemFingerprint {
 
 impl RunOrigin {
     /// Of a run that is trained now.
-    pub(super) fn now(config: &RunConfig, device: String, data: DataFingerprint) -> Self {
+    pub(super) fn now(config: &RunConfig, device: &Device, data: DataFingerprint) -> Self {
         Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            device,
+            device: describe(config.device),
             precision: <&str>::from(config.precision).to_owned(),
+            arithmetic: config.precision.arithmetic(device),
             threads: rayon::current_num_threads(),
             seed: config.seed,
             data,
+        }
+    }
+
+    /// How a run of this origin goes on where it is resumed `now`, on the same data. Kernels of the
+    /// processor give the same bits with any number of threads.
+    pub(super) fn repeats(&self, now: &Self) -> Repeats {
+        let on_processor = |origin: &Self| origin.device.starts_with("CPU,");
+        if self.version == now.version && on_processor(self) && on_processor(now) {
+            Repeats::BitEqual
+        } else {
+            Repeats::UpToRounding
         }
     }
 

@@ -1,11 +1,13 @@
-//! The dtype of a training step, and the scale that keeps small gradients in `f16`.
+//! The dtype of a training step, what that means on a device, and the scale that keeps small gradients
+//! in `f16`.
 
-use burn::tensor::{Device, FloatDType};
+use burn::tensor::{Device, FloatDType, Tensor};
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use super::device::DeviceId;
+use super::device::{DeviceId, reads_for_free};
 use super::error::TrainError;
+use crate::kernels::{Half, has_half_steps};
 
 /// The dtype in which a training step convolves. Weights, momentum, batch normalization, scores,
 /// upsampling and loss are `f32` in each case, and so are validation and prediction.
@@ -49,10 +51,32 @@ impl Precision {
         }
     }
 
+    /// The 16 bits of a step on a GPU.
+    pub(super) fn half(self) -> Option<Half> {
+        match self {
+            Self::F32 => None,
+            Self::Bf16 => Some(Half::Bf16),
+            Self::F16 => Some(Half::F16),
+        }
+    }
+
+    /// What steps on a device compute with, in words.
+    pub(super) fn arithmetic(self, device: &Device) -> String {
+        let id = self.id();
+        match self {
+            _ if reads_for_free(device) => id.to_owned(),
+            Self::F32 => "exact f32, each kernel within 0.002 % of the processor's".to_owned(),
+            _ => format!("{id} values kept and multiplied, products and sums exact f32"),
+        }
+    }
+
     /// An error where the device does not support the dtype; it names those it does.
     pub(super) fn check(self, device: &Device, id: DeviceId) -> Result<(), TrainError> {
-        let can =
-            |precision: Self| precision == Self::F32 || device.supports_dtype(precision.dtype());
+        let can = |precision: Self| {
+            precision == Self::F32
+                || has_half_steps(&Tensor::zeros([1; 4], device))
+                || device.supports_dtype(precision.dtype())
+        };
         if can(self) {
             return Ok(());
         }
@@ -153,6 +177,14 @@ mod tests {
                 .check(&Device::flex(), DeviceId::Cpu)
                 .expect("a dtype of the CPU");
         }
+    }
+
+    #[test]
+    fn the_processor_computes_in_the_dtype_itself() {
+        let words = Precision::VARIANTS
+            .iter()
+            .map(|precision| precision.arithmetic(&Device::flex()));
+        assert_eq!(words.collect::<Vec<_>>(), ["f32", "bf16", "f16"]);
     }
 
     #[test]

@@ -1,8 +1,6 @@
 //! Prediction: an image in, a label map out.
 
 use burn::module::Module;
-use burn::tensor::module::interpolate;
-use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 use burn::tensor::{Device, IntDType, Tensor, TensorData};
 
 use super::device::reads_for_free;
@@ -11,6 +9,7 @@ use super::error::TrainError;
 use super::gradients::read;
 use super::loss::{Targets, loss_sum};
 use crate::dataset::{LabelMap, Normalization, Rgb, Size, resize_rgb};
+use crate::kernels::{most_likely, resize};
 use crate::model::{Network, ScoreSource};
 
 /// A network in inference mode with its preprocessing.
@@ -129,8 +128,7 @@ impl Segmenter {
         let logits = self.logits(image, test_size);
         let targets = self.targets(truth);
         let loss = loss_sum(logits.clone(), &targets);
-        let predicted = logits
-            .argmax(1)
+        let predicted = most_likely(logits)
             .cast(IntDType::I32)
             .reshape([truth.labels.len()]);
         let counts = std::iter::once(&truth.labels[..]).chain(band).map(|truth| {
@@ -159,7 +157,7 @@ impl Segmenter {
     /// # Shapes
     /// - logits: `[1, num_classes, height, width]`
     fn most_likely(&self, logits: Tensor<4>, image: &Rgb) -> Result<LabelMap, TrainError> {
-        let mut labels = logits.argmax(1);
+        let mut labels = most_likely(logits);
         // Bytes travel where the device has them (CUDA, Metal, Vulkan with 8-bit storage). WGSL
         // has none: there the indices travel as they are. On the CPU nothing travels.
         if self.has_bytes {
@@ -184,10 +182,7 @@ fn enlarge(logits: Tensor<4>, size: Size) -> Tensor<4> {
     if [height, width] == size.dims() {
         return logits;
     }
-    let options = InterpolateOptions::new(InterpolateMode::Bilinear)
-        .with_align_corners(false)
-        .with_output_size(size.dims());
-    interpolate(logits, options)
+    resize(logits, size.dims())
 }
 
 fn floats(values: Tensor<4>) -> Result<Vec<f32>, TrainError> {

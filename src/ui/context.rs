@@ -1,6 +1,7 @@
 //! What a panel can access while it draws.
 
 use super::command::CommandSender;
+use super::view_model::ClassColors;
 use crate::engine::Engine;
 
 /// Borrowed for one panel in one frame: it reads the engine and queues commands.
@@ -10,4 +11,6 @@ pub struct PanelCtx<'a> {
     pub engine: &'a Engine,
     /// The command queue; commands are carried out after the panels are drawn.
     pub commands: &'a CommandSender,
+    /// The colors of classes.
+    pub colors: &'a ClassColors,
 }

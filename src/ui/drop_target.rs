@@ -1,30 +1,42 @@
 //! Files and folders that are dropped on the window: a worker looks what they are, and what can be
 //! several things is asked about.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use eframe::egui::{
-    self, Align2, Button, FontId, Id, Label, LayerId, Order, RichText, Stroke, StrokeKind, Ui,
+    self, Align2, Area, Button, FontId, Frame, Id, Label, LayerId, Order, RichText, Stroke,
+    StrokeKind, Ui, vec2,
 };
 
-use super::command::Command;
+use super::command::{Command, CommandSender};
 use super::theme;
 use super::ui_ext::UiExt as _;
 use super::view_model::file_label::file_label;
 use super::view_model::format;
 use crate::engine::{
-    DatasetRef, Engine, NoticeLevel, PathKind, PathKinds, Poll, Task, has_image_extension,
-    has_weights_extension,
+    DatasetRef, Engine, EngineError, NoticeLevel, PathKind, PathKinds, Poll, Task,
+    has_image_extension, has_weights_extension,
 };
+
+/// How often the progress of a copy is drawn.
+const PROGRESS_TICK: Duration = Duration::from_millis(200);
 
 /// What was dropped and is not settled yet.
 #[derive(Default)]
 pub struct DropTarget {
     looking: Vec<Task<Vec<PathKinds>>>,
-    /// A folder that is several things.
+    /// A folder that is several things, or a run to copy.
     asking: Option<PathKinds>,
     /// Whose meaning their names tell.
     clear: Vec<Command>,
+    /// A run that is being copied.
+    copying: Option<Copying>,
+}
+
+struct Copying {
+    name: String,
+    task: Task<Result<String, EngineError>>,
 }
 
 impl DropTarget {
@@ -59,7 +71,9 @@ impl DropTarget {
             Poll::Pending => true,
             Poll::Ready(dropped) => {
                 match <[PathKinds; 1]>::try_from(dropped) {
-                    Ok([one]) if one.kinds.len() > 1 => asking = Some(one),
+                    Ok([one]) if one.kinds.len() > 1 || is_run_elsewhere(engine, &one) => {
+                        asking = Some(one);
+                    }
                     Ok([one]) => commands.push(meant_by_one(engine, &one)),
                     Err(many) => commands.extend(meant_by_many(many)),
                 }
@@ -77,10 +91,54 @@ impl DropTarget {
         commands
     }
 
+    /// Copies the run in `folder` into the runs; false while another one is being copied.
+    pub fn copy_run(&mut self, engine: &Engine, folder: PathBuf) -> bool {
+        if self.copying.is_some() {
+            return false;
+        }
+        let name = file_label(&folder);
+        let task = engine.copy_run(folder);
+        self.copying = Some(Copying { name, task });
+        true
+    }
+
+    /// Shows a run that was copied, or returns why it was not. Call once a frame.
+    pub fn poll_copy(&mut self, commands: &CommandSender) -> Option<Result<(), EngineError>> {
+        let result = self.copying.as_mut()?.task.poll_result()?;
+        self.copying = None;
+        Some(result.map(|run| {
+            commands.send(Command::RunImported(run.clone()));
+            commands.send(Command::InspectRun(run));
+        }))
+    }
+
+    fn copying_ui(&self, ui: &Ui, bottom: f32) {
+        let Some(Copying { name, task }) = &self.copying else {
+            return;
+        };
+        Area::new(Id::unique("run is copied"))
+            .anchor(Align2::CENTER_BOTTOM, vec2(0.0, -bottom - 10.0))
+            .order(Order::Foreground)
+            .show(ui.ctx(), |ui| {
+                Frame::popup(ui.style()).show(ui, |ui| {
+                    ui.horizontal(|ui| {
+                        ui.label(format!("Copying run {name}"));
+                        let share = task.progress().unwrap_or(0.0);
+                        ui.progress_bar(share, 120.0, "Progress of the copy");
+                        if ui.button("Cancel copy").clicked() {
+                            task.cancel();
+                        }
+                    });
+                });
+            });
+        ui.ctx().request_repaint_after(PROGRESS_TICK);
+    }
+
     /// Covers the window while files are dragged over it, and asks what to do with a folder that is
-    /// several things; returns what was chosen.
-    pub fn ui(&mut self, engine: &Engine, ui: &Ui) -> Option<Command> {
+    /// several things; returns what was chosen. `bottom` is the height of the status bar.
+    pub fn ui(&mut self, engine: &Engine, ui: &Ui, bottom: f32) -> Option<Command> {
         hover_ui(ui.ctx());
+        self.copying_ui(ui, bottom);
         if !self.clear.is_empty() {
             return Some(self.clear.remove(0));
         }
@@ -121,8 +179,13 @@ fn offer(kind: &PathKind) -> String {
             format!("Segment its {}", format::plural(*count, "image", "images"))
         }
         PathKind::Weights(file) => format!("Look into the weights {}", file_label(file)),
-        PathKind::Run => "Show the masks of this run".to_owned(),
+        PathKind::Run => "Copy it to the runs and show its masks".to_owned(),
     }
+}
+
+/// Whether it is a run that would have to be copied.
+fn is_run_elsewhere(engine: &Engine, dropped: &PathKinds) -> bool {
+    dropped.kinds == [PathKind::Run] && own_run(engine, &dropped.path).is_none()
 }
 
 fn meant_by_one(engine: &Engine, dropped: &PathKinds) -> Command {
@@ -139,26 +202,23 @@ fn meant_by_one(engine: &Engine, dropped: &PathKinds) -> Command {
     }
 }
 
-fn command(engine: &Engine, path: &std::path::Path, kind: &PathKind) -> Command {
+fn command(engine: &Engine, path: &Path, kind: &PathKind) -> Command {
     match kind {
         PathKind::Dataset => Command::OpenDataset(DatasetRef::Folder(path.to_owned())),
         PathKind::Images(_) => Command::Inspect(vec![path.to_owned()]),
         PathKind::Weights(file) => Command::UseWeights(file.clone()),
-        PathKind::Run => {
-            let name = file_label(path);
-            if engine.run(&name).is_some() && path.parent() == Some(&*engine.dirs().runs) {
-                return Command::InspectRun(name);
-            }
-            Command::Notify(
-                NoticeLevel::Warning,
-                format!(
-                    "{name} is the folder of a run. Move or copy it into {}, and start the program \
-                     again to see it among the runs",
-                    engine.dirs().runs.display()
-                ),
-            )
-        }
+        PathKind::Run => match own_run(engine, path) {
+            Some(name) => Command::InspectRun(name),
+            None => Command::CopyRun(path.to_owned()),
+        },
     }
+}
+
+/// The run in the runs folder that a folder is.
+fn own_run(engine: &Engine, folder: &Path) -> Option<String> {
+    let name = file_label(folder);
+    let is_own = folder.parent() == Some(&*engine.dirs().runs) && engine.run(&name).is_some();
+    is_own.then_some(name)
 }
 
 /// Several things at once: all images are shown together, and one weights file is looked into.

@@ -62,6 +62,9 @@ fn section_ui(ui: &mut Ui, state: &MenuState<'_>, section: &Section, chosen: &mu
             UiCommand::Unpause if !paused => {}
             UiCommand::Panel(panel) => check_ui(ui, command, state.layout.is_open(panel), chosen),
             UiCommand::Theme(theme) => check_ui(ui, command, state.prefs.theme == theme, chosen),
+            UiCommand::ClassColors(colors) => {
+                check_ui(ui, command, state.prefs.class_colors == colors, chosen);
+            }
             UiCommand::DebugOverlay => check_ui(ui, command, state.prefs.debug_overlay, chosen),
             _ => item_ui(ui, state, command, chosen),
         }

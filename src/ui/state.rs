@@ -13,8 +13,9 @@ use super::panels::look_inside::LookInsidePanel;
 use super::panels::runs::RunsPanel;
 use super::panels::train::TrainPanel;
 use super::recent::Recent;
+use super::view_model::ColorChoice;
 use super::view_model::run_selection::RunSelection;
-use crate::engine::DatasetRef;
+use crate::engine::{DatasetRef, RestOfPlan};
 
 /// Settings of the window itself.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -22,6 +23,8 @@ use crate::engine::DatasetRef;
 pub struct Prefs {
     /// Dark, light, or that of the system.
     pub theme: ThemePreference,
+    /// The colors of classes.
+    pub class_colors: ColorChoice,
     /// Whether frame times are shown.
     pub debug_overlay: bool,
     /// The dataset to open at the next start; `None` = the sample.
@@ -32,6 +35,7 @@ impl Default for Prefs {
     fn default() -> Self {
         Self {
             theme: ThemePreference::System,
+            class_colors: ColorChoice::default(),
             debug_overlay: false,
             last_dataset: None,
         }
@@ -48,6 +52,8 @@ pub struct AppState {
     pub layout: DockLayout,
     /// What was opened lately.
     pub recent: Recent,
+    /// What is left of a plan of runs.
+    pub plan: Option<RestOfPlan>,
     /// Ticked runs.
     pub selection: RunSelection,
     /// The Dataset panel.

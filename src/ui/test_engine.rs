@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 use super::command::{Command, CommandSender, command_channel};
 use super::context::PanelCtx;
+use super::view_model::ClassColors;
 use crate::engine::{Dirs, Engine, EngineOptions, NoticeLevel, Task};
 
 /// Starts an engine that writes below `dir` alone.
@@ -27,6 +28,7 @@ pub fn engine(dir: &TempDir) -> Engine {
 pub struct Bench {
     pub engine: Engine,
     sender: CommandSender,
+    colors: ClassColors,
     receiver: crossbeam_channel::Receiver<Command>,
     _dir: TempDir,
 }
@@ -38,6 +40,7 @@ impl Bench {
         Self {
             engine: engine(&dir),
             sender,
+            colors: ClassColors::default(),
             receiver,
             _dir: dir,
         }
@@ -47,6 +50,7 @@ impl Bench {
         PanelCtx {
             engine: &self.engine,
             commands: &self.sender,
+            colors: &self.colors,
         }
     }
 

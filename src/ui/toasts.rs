@@ -173,6 +173,12 @@ impl Toasts {
         if ui.available_width() < MIN_LINE {
             return;
         }
+        // Buttons in fixed places: a message that comes just before a click moves none of them.
+        let close = ui.icon_button(Icon::Close, "Close message").clicked();
+        if close {
+            self.close(Some(first.newest));
+            return;
+        }
         if groups.len() > 1 {
             let all = ui
                 .small_button("Close all")
@@ -192,17 +198,12 @@ impl Toasts {
             .corner_radius(CornerRadius::same(4))
             .inner_margin(Margin::symmetric(6, 0))
             .show(ui, |ui| {
-                let close = ui.icon_button(Icon::Close, "Close message").clicked();
                 let line = text.replace('\n', "  ");
                 let label = ui.add(Label::new(line).truncate().show_tooltip_when_elided(false));
                 ui.icon(theme::level_icon(level), color);
-                (close, label.on_hover_text(&text).hovered())
+                label.on_hover_text(&text).hovered()
             });
-        let (close, hovered) = response.inner;
-        self.being_read = hovered || response.response.contains_pointer();
-        if close {
-            self.close(Some(first.newest));
-        }
+        self.being_read = response.inner || response.response.contains_pointer();
     }
 
     /// The bell with the number of unread messages; opens the history.

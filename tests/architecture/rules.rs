@@ -25,7 +25,7 @@ pub const HOUSE: &[(&str, &[&str])] = &[
     ("logger", &[]),
 ];
 /// What every room may import.
-pub const SHARED: &[&str] = &["files"];
+pub const SHARED: &[&str] = &["files", "text"];
 /// One path that may be named although its room may not.
 const EXCEPTION: (&str, &[&str]) = ("cli", &["crate", "ui", "run"]);
 const WINDOW_CRATES: &[&str] = &[

@@ -95,6 +95,11 @@ fn a_run_goes_on_where_its_folder_and_its_dataset_were_moved() {
     let output = command(&[&resume[..], &["--dataset", new]].concat());
     let first = output.succeeded().event("started")["first_step"].as_u64();
     assert!(first.is_some_and(|first| first >= 3), "{first:?}");
+    let started = output.event("started");
+    assert_eq!(
+        (&started["repeats"], &started["arithmetic"]),
+        (&"bit-equal".into(), &"f32".into())
+    );
     assert_eq!(output.event("ended")["state"], "finished");
     // The run keeps the new place.
     command(&["evaluate", "--run", &run, "--device", "cpu"]).succeeded();

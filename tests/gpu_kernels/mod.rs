@@ -1,6 +1,9 @@
 //! Every kernel for GPUs against the processor's: the same values in, the same values and gradients
 //! out, on odd, random and large shapes.
 
+mod half;
+mod maps;
+
 use burn::module::Param;
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
@@ -24,6 +27,13 @@ pub fn equal_those_of_the_processor() {
         both.check_transposed(case);
     }
     both.check_pooling();
+    both.check_batch_norm();
+    both.check_sums();
+    both.check_resizing();
+    both.check_dropout();
+    both.check_labels();
+    both.check_half_rounding();
+    both.check_half_layers();
     both.check_loss();
     both.check_sgd_steps();
 }

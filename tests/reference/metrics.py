@@ -5,7 +5,7 @@ nothing with the program: no confusion matrix, no distance transform. Needs only
 
     python tests/reference/metrics.py
 
-Definitions: pixel accuracy, mean accuracy, mean IU and frequency weighted IU of Long,
+Definitions: pixel accuracy, mean accuracy, mIoU and frequency weighted IU of Long,
 Shelhamer and Darrell (CVPR 2015, section 5), with the rules of label_accuracy_score in
 wkentaro/pytorch-fcn for what is absent: pixels labeled 255 are not counted, a class
 without a true pixel has no accuracy, a class with neither a true nor a predicted pixel

@@ -50,7 +50,7 @@ fn assert_scores(what: &str, scores: &Scores, expected: &Scores) {
     };
     close("pixel accuracy", |scores| scores.pixel_accuracy);
     close("mean accuracy", |scores| scores.mean_accuracy);
-    close("mean IU", |scores| scores.mean_iu);
+    close("mIoU", |scores| scores.mean_iu);
     close("frequency weighted IU", |scores| {
         scores.frequency_weighted_iu
     });

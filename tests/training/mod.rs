@@ -42,7 +42,7 @@ fn a_tiny_network_learns_two_images_by_heart() {
     let epochs = epochs(&sink);
     let score = |epoch: &EpochRecord| epoch.scores.mean_iu.expect("a score");
     let best = epochs.iter().map(|epoch| score(epoch)).fold(0.0, f64::max);
-    assert!(best > 0.9, "best mean IU {best}");
+    assert!(best > 0.9, "best mIoU {best}");
 
     // The saved best weights predict what the validation saw.
     let predictor = Predictor::load(&folder, DeviceId::Cpu).expect("weights");

@@ -68,6 +68,7 @@ fn settings_are_chosen_with_their_reasons() {
     ] {
         assert!(desk.finds(field), "{field}");
     }
+    desk.frames(10);
     desk.click("Close reasons");
     desk.frames(3);
     assert!(!desk.finds("Crop size 32x32: "));
@@ -114,4 +115,15 @@ fn a_value_out_of_range_is_marked_and_explained() {
     desk.set("Learning rate", -1.0);
     desk.frames(3);
     assert!(desk.says("it must be above 0"));
+    desk.set("Learning rate", 0.1);
+
+    desk.find("Advanced").click_accesskit();
+    desk.frames(20);
+    desk.set("Live images", 1000.0);
+    assert!(desk.says("it must be 0 to 64"));
+    assert!(desk.finds("Live images is 1000; it must be 0 to 64"));
+    desk.set("Live images", 4.0);
+    desk.set("Live interval", -2.0);
+    assert!(desk.says("it must be 0 to 3600 seconds; 0 turns the live masks off"));
+    assert!(!desk.is_enabled("Start training"));
 }

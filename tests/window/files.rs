@@ -91,6 +91,69 @@ fn a_folder_is_chosen_in_the_window_by_clicks_and_by_keys() {
 }
 
 #[test]
+fn the_list_scrolls_to_the_entry_that_the_arrow_keys_choose() {
+    let mut desk = without_dataset();
+    for number in 0..60 {
+        let folder = desk.set.dir.path().join(format!("folder{number:02}"));
+        fs::create_dir(folder).expect("a folder");
+    }
+    desk.window.key_press_modifiers(Modifiers::COMMAND, Key::O);
+    desk.until("the folder is listed", |desk| desk.says("folder00"));
+    assert!(!desk.says("folder40"));
+    for _ in 0..=40 {
+        desk.window.key_press(Key::ArrowDown);
+        desk.frames(1);
+    }
+    desk.frames(20);
+    assert!(desk.says("folder40") && !desk.says("folder00"));
+    for _ in 0..=40 {
+        desk.window.key_press(Key::ArrowUp);
+        desk.frames(1);
+    }
+    desk.frames(20);
+    assert!(desk.says("folder00") && !desk.says("folder40"));
+}
+
+#[test]
+fn a_dropped_run_from_elsewhere_is_copied_to_the_runs() {
+    let mut desk = Desk::new(|config| config.epochs = 1);
+    desk.train();
+    let name = desk.run().name.clone();
+    let elsewhere = desk.set.dir.path().join("elsewhere");
+    fs::create_dir(&elsewhere).expect("a folder");
+    let moved = elsewhere.join("mine");
+    fs::create_dir(&moved).expect("a folder");
+    for file in fs::read_dir(desk.set.runs().join(&name)).expect("a run") {
+        let file = file.expect("a file");
+        fs::copy(file.path(), moved.join(file.file_name())).expect("a copy");
+    }
+    let own = desk.set.runs().join(&name);
+    let name = "mine";
+
+    desk.drop_files(&[&moved]);
+    desk.until("it asks", |desk| {
+        desk.says(&format!("What to do with {name}?"))
+    });
+    desk.click("Copy it to the runs and show its masks");
+    desk.until("it is a run", |desk| {
+        desk.engine().run(name).is_some_and(|run| run.has_weights)
+    });
+    assert!(desk.app().state().layout.is_in_front(PanelKind::Inspect));
+    assert!(desk.has_message(&format!("Imported as run {name}")));
+    assert!(moved.join("config.json").is_file(), "it stays where it was");
+    // One of the runs is shown as it is.
+    desk.app()
+        .send(fcn_workbench::ui::command::Command::ShowPanel(
+            PanelKind::Live,
+        ));
+    desk.drop_files(&[&own]);
+    desk.until("it is shown", |desk| {
+        desk.app().state().layout.is_in_front(PanelKind::Inspect)
+    });
+    assert_eq!(desk.engine().runs().len(), 2);
+}
+
+#[test]
 fn masks_are_saved_without_a_desktop_and_nothing_is_replaced_unasked() {
     let mut desk = Desk::new(|config| config.epochs = 1);
     desk.train();

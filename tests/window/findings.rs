@@ -34,6 +34,8 @@ fn objects_in_255_are_found_and_fixed_with_clicks() {
         desk.says("Objects are void · 10")
     });
     let before = folder(&desk);
+    desk.find("Fix in a copy").scroll_to_me();
+    desk.frames(10);
     desk.click("Fix in a copy");
     desk.until("the copy is open", |desk| {
         folder(desk).ends_with("tiny-fixed")

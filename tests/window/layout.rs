@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use eframe::egui::{self, Key, Modifiers};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use fcn_workbench::ui::command::PanelKind;
+use fcn_workbench::engine::DatasetState;
+use fcn_workbench::ui::command::{Command, PanelKind};
 use fcn_workbench::ui::state::AppState;
 
 use super::desk::Desk;
@@ -24,6 +25,92 @@ impl eframe::Storage for Memory {
         self.0.remove(key);
     }
     fn flush(&mut self) {}
+}
+
+#[test]
+fn what_is_left_of_a_plan_survives_a_restart() {
+    let mut desk = Desk::new(|config| config.epochs = 300);
+    desk.click("Train 32s, 16s, 8s");
+    desk.until("some steps are done", |desk| {
+        desk.active().is_some_and(|active| active.step >= 2)
+    });
+    desk.click("Stop");
+    desk.until("it has stopped", |desk| desk.active().is_none());
+    let stopped = desk.run().name.clone();
+    let mut storage = Memory::default();
+    eframe::App::save(desk.window.state_mut(), &mut storage);
+    let Desk { window, set } = desk;
+    drop(window);
+
+    let state: AppState = eframe::get_value(&storage, eframe::APP_KEY).expect("a saved state");
+    let folder = set.root();
+    let mut desk = Desk::open(set, state, folder);
+    let left = "A plan was stopped; left: FCN-32s, FCN-16s, FCN-8s";
+    desk.until("it is told", |desk| {
+        desk.engine().runs_known() && desk.says(left)
+    });
+    desk.click("Continue the plan");
+    desk.until("it goes on", |desk| {
+        desk.active().is_some_and(|active| active.run == stopped)
+    });
+    // Also while it is trained: the program may be killed.
+    let mut storage = Memory::default();
+    eframe::App::save(desk.window.state_mut(), &mut storage);
+    let state: AppState = eframe::get_value(&storage, eframe::APP_KEY).expect("a saved state");
+    let kept = state.plan.expect("a plan");
+    assert_eq!((kept.run, kept.waiting.len()), (stopped, 2));
+    desk.click("Stop");
+    desk.until("it has stopped again", |desk| desk.active().is_none());
+    desk.click("Forget the plan");
+    assert!(!desk.says(left));
+}
+
+#[test]
+fn widths_of_panels_are_restored_to_the_last_fraction() {
+    let set = TinySet::new(8, 2);
+    let mut config = set.config();
+    config.epochs = 1;
+    let widths = [
+        ("layout", "left_width", 391.37),
+        ("inspect", "list_width", 204.0),
+        ("inspect", "legend_width", 187.0),
+        ("compare", "scores_height", 143.0),
+    ];
+    let mut state = serde_json::to_value(AppState::default()).expect("JSON");
+    state["train"]["settings"] = serde_json::to_value(config).expect("JSON");
+    for (panel, field, width) in widths {
+        let place = &mut state[panel][field];
+        assert!(place.is_number(), "{panel} has no {field}");
+        *place = width.into();
+    }
+    let state = serde_json::from_value(state).expect("the saved state of a window");
+    let folder = set.root();
+    let mut desk = Desk::open(set, state, folder);
+    desk.until("the dataset is open", |desk| {
+        matches!(desk.engine().dataset(), DatasetState::Ready(_))
+    });
+    desk.train();
+    let image = desk.set.image_path(8);
+    desk.drop_files(&[&image]);
+    desk.until("the mask is there", |desk| {
+        desk.says("Inspected image") && desk.is_enabled("Save mask…")
+    });
+    desk.app().send(Command::Compare {
+        runs: vec![desk.run().name.clone()],
+        image: Some(image),
+    });
+    desk.until("the scores are there", |desk| {
+        desk.says("Whole validation set, best epoch of each run")
+    });
+    desk.frames(20);
+    let mut storage = Memory::default();
+    eframe::App::save(desk.window.state_mut(), &mut storage);
+    let state: AppState = eframe::get_value(&storage, eframe::APP_KEY).expect("a saved state");
+    let state = serde_json::to_value(state).expect("JSON");
+    for (panel, field, width) in widths {
+        let found = state[panel][field].as_f64().expect("a number");
+        assert!((found - width).abs() < 1e-3, "{panel} {field}: {found}");
+    }
 }
 
 #[test]

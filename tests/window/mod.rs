@@ -1,6 +1,7 @@
 //! The window as a person uses it: real clicks, a real engine, a tiny dataset.
 
 mod before_start;
+mod calm;
 mod classes;
 mod curves;
 mod desk;
@@ -9,6 +10,7 @@ mod findings;
 mod keys;
 mod layout;
 mod look_inside;
+mod numbers;
 mod recipes;
 mod runs;
 mod shown;

@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::RecvTimeoutError;
 
-use crate::bench::layer_calls::Prepared;
+use crate::bench::device_calls::DeviceCalls;
+use crate::bench::layer_calls::{Counted, Prepared};
 use crate::bench::layer_parts::{LayerResult, LayersJob, Part};
 use crate::engine::{describe_exit, guarded};
 use crate::training::{TrainError, open_device};
@@ -129,7 +130,7 @@ fn measure(job: &LayersJob, part: &Part) -> Result<LayerResult, TrainError> {
     let device = open_device(job.device)?;
     let mut prepared = Prepared::new(job, part, &device)?;
     let started = Instant::now();
-    let first = prepared.call()?;
+    let first = prepared.call(Counted::Yes)?;
     let mut later = Vec::new();
     let limit = Duration::from_secs(job.seconds);
     while later.len() < ROUNDS && (later.is_empty() || started.elapsed() < limit / 2) {
@@ -137,14 +138,23 @@ fn measure(job: &LayersJob, part: &Part) -> Result<LayerResult, TrainError> {
         if started.elapsed() >= limit {
             break;
         }
-        later.push(prepared.call()?.as_secs_f64() * 1000.0);
+        later.push(prepared.call(Counted::No)?.time.as_secs_f64() * 1000.0);
     }
+    let calls = if later.is_empty() {
+        None
+    } else {
+        prepared.call(Counted::Yes)?.calls
+    };
+    // The processor is asked directly.
+    let on_gpu = |calls: Option<DeviceCalls>| calls.filter(|calls| calls.launches > 0);
     later.sort_by(f64::total_cmp);
     let later_ms = later.get(later.len() / 2).copied();
     let empty = job.unmeasured(part);
     let per_sec = |billions: f64| later_ms.map(|ms| billions / (ms / 1000.0));
     Ok(LayerResult {
-        first_ms: Some(first.as_secs_f64() * 1000.0),
+        first_ms: Some(first.time.as_secs_f64() * 1000.0),
+        first_calls: on_gpu(first.calls),
+        calls: on_gpu(calls),
         later_ms,
         rounds: later.len(),
         tflop_per_sec: per_sec(empty.gflop / 1000.0).filter(|_| empty.gflop > 0.0),

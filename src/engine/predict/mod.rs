@@ -79,8 +79,8 @@ pub struct ScoredSplit {
 pub struct Evaluation {
     /// From one confusion matrix over all images.
     pub scores: Scores,
-    /// Mean over images of each image's mean IU, see [`ImageMean`](crate::metrics::ImageMean);
-    /// not the mean IU of the papers, which is in `scores`.
+    /// Mean over images of each image's mIoU, see [`ImageMean`](crate::metrics::ImageMean);
+    /// not the mIoU of the papers, which is in `scores`.
     pub mean_iu_over_images: Option<f64>,
     /// Of the pixels along label boundaries alone, from one confusion matrix over all
     /// images, see [`boundary_band`](crate::metrics::boundary_band).

@@ -1,5 +1,6 @@
 //! Runs as they are shown, and what people do with them: notes, the trash and the way back.
 
+mod copy;
 mod reader;
 mod settings;
 mod thread;
@@ -295,6 +296,7 @@ impl Engine {
                 }
                 newest_first(&mut self.runs);
                 self.runs_known = true;
+                self.trainer.settle_plan(&self.runs);
             }
             RunsEvent::Edited(undo) => self.run_undos.push(undo),
             RunsEvent::Refused(err) => self.notify(NoticeLevel::Error, err.to_string()),

@@ -1,12 +1,13 @@
 //! Settings of runs side by side, and as a command line.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
 use super::RunSnapshot;
 use crate::engine::{Engine, EngineError};
+use crate::text::setting;
 use crate::training::{DatasetRef, RunConfig};
 
 /// A setting in which runs differ.
@@ -20,30 +21,43 @@ pub struct Difference {
 
 /// The settings in which `runs` differ, in the order of their names.
 pub fn differences(runs: &[&RunSnapshot]) -> Vec<Difference> {
-    let settings: Vec<BTreeMap<String, String>> =
+    let settings: Vec<BTreeMap<String, Value>> =
         runs.iter().map(|run| settings(&run.config)).collect();
     let mut names: Vec<&String> = settings.iter().flat_map(BTreeMap::keys).collect();
     names.sort_unstable();
     names.dedup();
-    let values = |name: &String| -> Vec<String> {
-        let value =
-            |of: &BTreeMap<String, String>| of.get(name).map_or(NONE, String::as_str).to_owned();
-        settings.iter().map(value).collect()
-    };
-    names
-        .into_iter()
-        .map(|name| Difference {
+    let difference = |name: &String| {
+        let values: Vec<&Value> = settings
+            .iter()
+            .map(|of| of.get(name).unwrap_or(&Value::Null))
+            .collect();
+        let texts =
+            |digits| -> Vec<String> { values.iter().map(|value| text(value, digits)).collect() };
+        let distinct = |texts: &[String]| texts.iter().collect::<BTreeSet<_>>().len();
+        let (exact, rounded) = (texts(Digits::All), texts(Digits::ForPeople));
+        (distinct(&exact) > 1).then(|| Difference {
             setting: name.clone(),
-            values: values(name),
+            // Values that differ are not shown as the same.
+            values: if distinct(&rounded) == distinct(&exact) {
+                rounded
+            } else {
+                exact
+            },
         })
-        .filter(|difference| difference.values.windows(2).any(|pair| pair[0] != pair[1]))
-        .collect()
+    };
+    names.into_iter().filter_map(difference).collect()
+}
+
+#[derive(Clone, Copy)]
+enum Digits {
+    ForPeople,
+    All,
 }
 
 const NONE: &str = "none";
 
 /// Every setting by its name, read from what is written to `config.json`, so that none is left out.
-fn settings(config: &RunConfig) -> BTreeMap<String, String> {
+fn settings(config: &RunConfig) -> BTreeMap<String, Value> {
     let mut found = BTreeMap::new();
     match serde_json::to_value(config) {
         Ok(value) => collect("", &value, &mut found),
@@ -52,9 +66,9 @@ fn settings(config: &RunConfig) -> BTreeMap<String, String> {
     found
 }
 
-fn collect(name: &str, value: &Value, found: &mut BTreeMap<String, String>) {
+fn collect(name: &str, value: &Value, found: &mut BTreeMap<String, Value>) {
     let Value::Object(fields) = value else {
-        found.insert(name.to_owned(), text(value));
+        found.insert(name.to_owned(), value.clone());
         return;
     };
     for (field, value) in fields {
@@ -68,13 +82,21 @@ fn collect(name: &str, value: &Value, found: &mut BTreeMap<String, String>) {
     }
 }
 
-fn text(value: &Value) -> String {
+fn text(value: &Value, digits: Digits) -> String {
     match value {
         Value::Null => NONE.to_owned(),
         Value::Bool(on) => if *on { "on" } else { "off" }.to_owned(),
         Value::String(text) => text.clone(),
-        Value::Array(values) => values.iter().map(text).collect::<Vec<_>>().join(", "),
-        value => value.to_string(),
+        Value::Array(values) => values
+            .iter()
+            .map(|value| text(value, digits))
+            .collect::<Vec<_>>()
+            .join(", "),
+        Value::Number(number) => match (digits, number.as_f64()) {
+            (Digits::ForPeople, Some(value)) if number.is_f64() => setting(value),
+            _ => number.to_string(),
+        },
+        value @ Value::Object(_) => value.to_string(),
     }
 }
 
@@ -126,12 +148,27 @@ mod tests {
 
     #[test]
     fn settings_are_named_for_people() {
-        let found = settings(&preset(Trunk::Vgg16Slim));
+        let found: BTreeMap<String, String> = settings(&preset(Trunk::Vgg16Slim))
+            .into_iter()
+            .map(|(name, value)| (name, text(&value, Digits::ForPeople)))
+            .collect();
         assert_eq!(found["learning rate"], "0.05");
         assert_eq!(found["augment: crop"], "160, 128");
         assert_eq!(found["augment: flip"], "on");
         assert_eq!(found["max steps"], "none");
         assert_eq!(found["dataset"], "sample");
+    }
+
+    #[test]
+    fn numbers_are_rounded_unless_they_would_be_the_same() {
+        let texts = |values: [f64; 2]| {
+            let rounded = values.map(|value| text(&value.into(), Digits::ForPeople));
+            let exact = values.map(|value| text(&value.into(), Digits::All));
+            (rounded, exact)
+        };
+        let (rounded, exact) = texts([9.915_585_312_589_867e-3, 0.05]);
+        assert_eq!(rounded, ["0.00992", "0.05"]);
+        assert_eq!(exact, ["0.009915585312589867", "0.05"]);
     }
 
     #[test]

@@ -76,6 +76,21 @@ impl Engine {
         self.trainer.rest_of_plan()
     }
 
+    /// What is left of a plan, also of one that is being trained: to be kept over a restart.
+    pub fn plan_left(&self) -> Option<RestOfPlan> {
+        self.trainer.plan_left()
+    }
+
+    /// Takes up what was left of a plan when the program ended.
+    pub fn restore_plan(&mut self, rest: RestOfPlan) {
+        self.trainer.restore_plan(rest);
+    }
+
+    /// Forgets a plan that was stopped; its runs stay.
+    pub fn forget_plan(&mut self) {
+        self.trainer.forget_plan();
+    }
+
     /// Trains the rest of a run, from its last checkpoint, on `device`, or on its own where that
     /// is `None`. The choice holds until the run ends: its configuration stays as it is.
     ///

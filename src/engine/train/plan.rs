@@ -2,7 +2,10 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 use super::active_run::ActiveRun;
+use crate::engine::RunState;
 use crate::training::{Alarm, RunConfig, TrainEvent};
 
 /// What was noticed of a run.
@@ -17,7 +20,7 @@ pub struct RunAlarm {
 }
 
 /// Runs that are trained one after another.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// Names of the runs started so far.
     pub runs: Vec<String>,
@@ -26,6 +29,7 @@ pub struct Plan {
     /// Whether it is over, by its end, a stop or a failure.
     pub done: bool,
     /// What was noticed of its runs, until it is closed.
+    #[serde(skip)]
     pub alarms: Vec<RunAlarm>,
 }
 
@@ -53,7 +57,7 @@ impl Plan {
 }
 
 /// A plan that was stopped, or of which a run failed, before its last run was done.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RestOfPlan {
     /// The run that did not end; empty where its folder was not made.
     pub run: String,
@@ -89,6 +93,25 @@ impl RestOfPlan {
             plan,
         })
     }
+
+    /// The same without its first run, which has been trained to its end; `None` = nothing is left.
+    fn behind_first(mut self) -> Option<Self> {
+        self.config = self.waiting.pop_front()?;
+        self.run.clear();
+        Some(self)
+    }
+
+    /// What is left of it now that `state` is known: of its first run, `None` where that is gone.
+    pub(super) fn settled(self, state: Option<&RunState>) -> Option<Self> {
+        match state {
+            Some(RunState::Finished) => self.behind_first(),
+            Some(_) => Some(self),
+            None => Some(Self {
+                run: String::new(),
+                ..self
+            }),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -117,5 +140,38 @@ mod tests {
         assert_eq!(rest(2, true), Some((String::new(), Trunk::Alexnet, 1)));
         assert_eq!(rest(0, true), None);
         assert!(rest(0, false).is_some());
+    }
+
+    #[test]
+    fn what_is_left_follows_what_became_of_its_run() {
+        let rest = |waiting: usize| RestOfPlan {
+            run: "run".to_owned(),
+            config: preset(Trunk::Vgg16Slim),
+            waiting: (0..waiting).map(|_| preset(Trunk::Alexnet)).collect(),
+            staged: true,
+            plan: Plan {
+                runs: vec!["run".to_owned()],
+                ..Plan::new(3)
+            },
+        };
+        let settled = |waiting, state: Option<&RunState>| {
+            let rest = rest(waiting).settled(state)?;
+            Some((rest.run, rest.config.trunk, rest.waiting.len()))
+        };
+        let run = |name: &str, trunk, waiting| Some((name.to_owned(), trunk, waiting));
+        for state in [RunState::Stopped, RunState::Interrupted] {
+            let found = settled(2, Some(&state));
+            assert_eq!(found, run("run", Trunk::Vgg16Slim, 2));
+        }
+        // It was trained to its end elsewhere.
+        let finished = Some(&RunState::Finished);
+        assert_eq!(settled(2, finished), run("", Trunk::Alexnet, 1));
+        assert_eq!(settled(0, finished), None);
+        // It was deleted: it starts anew.
+        assert_eq!(settled(1, None), run("", Trunk::Vgg16Slim, 1));
+
+        let kept = serde_json::to_string(&rest(2)).expect("JSON");
+        let read: RestOfPlan = serde_json::from_str(&kept).expect("a plan");
+        assert_eq!(read, rest(2));
     }
 }

@@ -53,10 +53,12 @@ fn started(first_step: usize) -> ThreadEvent {
     ThreadEvent::Train(TrainEvent::Started(RunInfo {
         run: RUN.to_owned(),
         device: "CPU".to_owned(),
+        arithmetic: "f32".to_owned(),
         parameters: 1,
         steps_per_epoch: 2,
         total_steps: 6,
         first_step,
+        repeats: None,
     }))
 }
 

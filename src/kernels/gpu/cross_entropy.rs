@@ -120,7 +120,7 @@ pub(super) fn sum(logits: CubeTensor, labels: CubeTensor, pixels: Pixels) -> Cub
         pixels.area,
         length,
     );
-    total(parts)
+    total(parts, false)
 }
 
 /// The gradient of the [`sum`], times `scale`.

@@ -4,15 +4,20 @@ use burn::tensor::{DType, Shape};
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
-/// A new tensor of `shape` beside `tensor`, whose values are not set.
+/// A new tensor of `f32` and of `shape` beside `tensor`, whose values are not set.
 pub(super) fn empty_like(tensor: &CubeTensor, shape: &[usize]) -> CubeTensor {
-    let bytes = shape.iter().product::<usize>() * DType::F32.size();
+    empty_of(tensor, shape, DType::F32)
+}
+
+/// As [`empty_like`], of another dtype.
+pub(super) fn empty_of(tensor: &CubeTensor, shape: &[usize], dtype: DType) -> CubeTensor {
+    let bytes = shape.iter().product::<usize>() * dtype.size();
     CubeTensor::new_contiguous(
         tensor.client.clone(),
         tensor.device.clone(),
         Shape::from(shape.to_vec()),
         tensor.client.empty(bytes),
-        DType::F32,
+        dtype,
     )
 }
 

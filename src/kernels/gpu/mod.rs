@@ -12,9 +12,15 @@
 //! | Convolution, all passes; transposed convolution | [one matrix product](conv_gemm) that reads patches in place of an `im2col` matrix. A transposed convolution's forward pass is the gradient of the convolution that leads back, by the phases of its stride |
 //! | Few output values, long sums | the same, in parts that are added up by [`reduce`] in a fixed order |
 //! | ReLU | in the forward kernel; backward one pass over the gradient |
+//! | Batch normalization of a training step, with its ReLU | [`batch_norm`]: statistics in parts of a channel, put together in a fixed order; backward computes the normalized values again |
+//! | Dropout of a training step | [`dropout`]: the mask is computed from two random numbers of the batch, forward and backward; none is kept |
+//! | Sum of two maps with a ReLU; sums of all values and of squares | [`reduce`] |
 //! | Max pooling | [`pool`]: backward looks for the largest pixel again, so that no places are kept |
+//! | Bilinear interpolation | [`resize`]: backward gathers, so that nothing is added up in memory |
 //! | Loss | [`cross_entropy`]: softmax and loss in one pass, its gradient in another; labels are uploaded as bytes |
 //! | Step of SGD | [`sgd`]: one pass in place over weight, velocity and gradient |
+//! | The most likely classes, and confusion counts | [`labels`] |
+//! | Steps in `bf16` or `f16` | [`half`]: what is multiplied is rounded and kept for the backward pass in 16 bits, two values to a word; products and sums are `f32` |
 //! | Groups, dilation with stride, padding that differs from side to side, other dtypes than `f32` | Burn's |
 //!
 //! Sums are exact `f32` (no TF32) and have one order, so a device gives the same bits each time;
@@ -25,13 +31,23 @@
 #[cfg(not(feature = "gpu"))]
 mod absent;
 #[cfg(feature = "gpu")]
+mod batch_norm;
+#[cfg(feature = "gpu")]
 mod conv;
 #[cfg(feature = "gpu")]
 mod conv_gemm;
 #[cfg(feature = "gpu")]
 mod cross_entropy;
 #[cfg(feature = "gpu")]
+mod dropout;
+#[cfg(feature = "gpu")]
+mod half;
+#[cfg(feature = "gpu")]
+mod labels;
+#[cfg(feature = "gpu")]
 mod launch;
+#[cfg(feature = "gpu")]
+mod launches;
 #[cfg(feature = "gpu")]
 pub(super) mod layers;
 #[cfg(feature = "gpu")]
@@ -40,6 +56,8 @@ mod ops;
 mod pool;
 #[cfg(feature = "gpu")]
 mod reduce;
+#[cfg(feature = "gpu")]
+mod resize;
 #[cfg(feature = "gpu")]
 mod sgd;
 

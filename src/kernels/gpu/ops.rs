@@ -4,14 +4,17 @@
 use burn::backend::tensor::{FloatTensor, IntTensor};
 use burn::backend::{Backend, backend_extension};
 #[cfg(feature = "fusion")]
-use burn::tensor::Shape;
+use burn::tensor::{DType, Shape};
 use burn_cubecl::CubeBackend;
 
+use super::batch_norm::{self, Factors, Normalization};
 use super::conv::{self, Convolution};
 use super::cross_entropy::{self, Pixels};
 use super::pool::{self, Pooling};
-use super::{reduce, sgd};
+use super::resize::{self, Resizing};
+use super::{dropout, half, labels, reduce, sgd};
 use crate::kernels::conv::shape::ConvShape;
+use crate::kernels::half::Half;
 use crate::kernels::sgd_factors::SgdStep;
 
 /// The kernels of this room.
@@ -44,6 +47,93 @@ pub(super) trait GpuOps: Backend {
 
     #[fusion(dtype = values, shape = Shape::new([values[1]]))]
     fn channel_sums(values: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    #[fusion(dtype = one, shape = one)]
+    fn add_relu(one: FloatTensor<Self>, other: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    #[fusion(dtype = values, shape = Shape::new([1]))]
+    fn total(values: FloatTensor<Self>, squared: bool) -> FloatTensor<Self>;
+
+    /// Means, 1 / standard deviations, and the moved running statistics.
+    #[fusion(meta = |_input, running_mean, running_var, _norm| (
+        running_mean.clone(),
+        running_mean.clone(),
+        running_mean.clone(),
+        running_var.clone(),
+    ))]
+    fn norm_statistics(
+        input: FloatTensor<Self>,
+        running_mean: FloatTensor<Self>,
+        running_var: FloatTensor<Self>,
+        norm: Normalization,
+    ) -> (
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+    );
+
+    #[fusion(dtype = input, shape = input)]
+    fn norm_forward(
+        input: FloatTensor<Self>,
+        means: FloatTensor<Self>,
+        inverses: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        norm: Normalization,
+    ) -> FloatTensor<Self>;
+
+    /// Of the input, of gamma and of beta.
+    #[fusion(meta = |input, _gradient, means, _inverses, _gamma, _beta, _norm| (
+        input.clone(),
+        means.clone(),
+        means.clone(),
+    ))]
+    fn norm_gradients(
+        input: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        means: FloatTensor<Self>,
+        inverses: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        norm: Normalization,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
+    /// Two values to a word.
+    #[fusion(dtype = DType::I32, shape = half::words(values.num_elements(), 2))]
+    fn pack(values: FloatTensor<Self>, half: Half) -> IntTensor<Self>;
+
+    #[fusion(dtype = DType::F32, shape = Shape::new(*dims))]
+    fn unpack(words: IntTensor<Self>, dims: [usize; 4], half: Half) -> FloatTensor<Self>;
+
+    #[fusion(dtype = values, shape = values)]
+    fn rounded(values: FloatTensor<Self>, half: Half) -> FloatTensor<Self>;
+
+    /// 32 values to a word.
+    #[fusion(dtype = DType::I32, shape = half::words(values.num_elements(), 32))]
+    fn positive(values: FloatTensor<Self>) -> IntTensor<Self>;
+
+    #[fusion(dtype = gradient, shape = gradient)]
+    fn masked_gradient(words: IntTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    #[fusion(dtype = DType::I32, shape = labels::shape(logits))]
+    fn most_likely(logits: FloatTensor<Self>) -> IntTensor<Self>;
+
+    #[fusion(dtype = truth, shape = Shape::new([classes * classes]))]
+    fn confusion(
+        truth: IntTensor<Self>,
+        predicted: IntTensor<Self>,
+        classes: usize,
+    ) -> IntTensor<Self>;
+
+    #[fusion(dtype = values, shape = values)]
+    fn dropped(values: FloatTensor<Self>, seed: FloatTensor<Self>, keep: f32) -> FloatTensor<Self>;
+
+    #[fusion(dtype = map, shape = resizing.output_shape())]
+    fn resize(map: FloatTensor<Self>, resizing: Resizing) -> FloatTensor<Self>;
+
+    #[fusion(dtype = gradient, shape = resizing.input_shape())]
+    fn resize_gradient(gradient: FloatTensor<Self>, resizing: Resizing) -> FloatTensor<Self>;
 
     #[fusion(dtype = input, shape = pooling.output_shape())]
     fn pool_forward(input: FloatTensor<Self>, pooling: Pooling) -> FloatTensor<Self>;
@@ -137,6 +227,107 @@ impl GpuOps for CubeBackend {
 
     fn channel_sums(values: FloatTensor<Self>) -> FloatTensor<Self> {
         reduce::channel_sums(values)
+    }
+
+    fn add_relu(one: FloatTensor<Self>, other: FloatTensor<Self>) -> FloatTensor<Self> {
+        reduce::add_relu(one, other)
+    }
+
+    fn total(values: FloatTensor<Self>, squared: bool) -> FloatTensor<Self> {
+        reduce::total(values, squared)
+    }
+
+    fn norm_statistics(
+        input: FloatTensor<Self>,
+        running_mean: FloatTensor<Self>,
+        running_var: FloatTensor<Self>,
+        norm: Normalization,
+    ) -> (
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+        FloatTensor<Self>,
+    ) {
+        batch_norm::statistics(input, running_mean, running_var, norm)
+    }
+
+    fn norm_forward(
+        input: FloatTensor<Self>,
+        means: FloatTensor<Self>,
+        inverses: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        norm: Normalization,
+    ) -> FloatTensor<Self> {
+        let factors = Factors {
+            means,
+            inverses,
+            gamma,
+            beta,
+        };
+        batch_norm::forward(input, factors, norm)
+    }
+
+    fn norm_gradients(
+        input: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        means: FloatTensor<Self>,
+        inverses: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        norm: Normalization,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let factors = Factors {
+            means,
+            inverses,
+            gamma,
+            beta,
+        };
+        batch_norm::gradients(input, gradient, factors, norm)
+    }
+
+    fn pack(values: FloatTensor<Self>, half: Half) -> IntTensor<Self> {
+        half::pack(values, half)
+    }
+
+    fn unpack(words: IntTensor<Self>, dims: [usize; 4], half: Half) -> FloatTensor<Self> {
+        half::unpack(words, dims, half)
+    }
+
+    fn rounded(values: FloatTensor<Self>, half: Half) -> FloatTensor<Self> {
+        half::rounded(values, half)
+    }
+
+    fn positive(values: FloatTensor<Self>) -> IntTensor<Self> {
+        half::positive(values)
+    }
+
+    fn masked_gradient(words: IntTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
+        half::relu_gradient(words, gradient)
+    }
+
+    fn most_likely(logits: FloatTensor<Self>) -> IntTensor<Self> {
+        labels::most_likely(logits)
+    }
+
+    fn confusion(
+        truth: IntTensor<Self>,
+        predicted: IntTensor<Self>,
+        classes: usize,
+    ) -> IntTensor<Self> {
+        labels::confusion(truth, predicted, classes)
+    }
+
+    fn dropped(values: FloatTensor<Self>, seed: FloatTensor<Self>, keep: f32) -> FloatTensor<Self> {
+        dropout::dropped(values, seed, keep)
+    }
+
+    fn resize(map: FloatTensor<Self>, resizing: Resizing) -> FloatTensor<Self> {
+        resize::forward(map, resizing)
+    }
+
+    fn resize_gradient(gradient: FloatTensor<Self>, resizing: Resizing) -> FloatTensor<Self> {
+        resize::gradient(gradient, resizing)
     }
 
     fn pool_forward(input: FloatTensor<Self>, pooling: Pooling) -> FloatTensor<Self> {

@@ -1,4 +1,4 @@
-//! Sums over parts and pixels, and the gradient of a ReLU.
+//! Sums over parts, pixels and maps, and the gradient of a ReLU.
 
 use cubecl::prelude::*;
 
@@ -105,6 +105,7 @@ fn channel_parts(
     channels: usize,
     length: usize,
     part: usize,
+    #[comptime] squared: bool,
 ) {
     let nth = CUBE_POS_X as usize;
     let channel = CUBE_POS_Y as usize;
@@ -113,7 +114,12 @@ fn channel_parts(
     let mut sum = 0.0f32;
     let mut at = start + UNIT_POS as usize;
     while at < end {
-        sum += values[(at / pixels * channels + channel) * pixels + at % pixels];
+        let value = values[(at / pixels * channels + channel) * pixels + at % pixels];
+        sum += if comptime!(squared) {
+            value * value
+        } else {
+            value
+        };
         at += UNITS;
     }
     let sum = cube_sum(sum);
@@ -128,6 +134,10 @@ fn channel_parts(
 /// - values: `[batch_size, channels, ..]`
 /// - output: `[channels]`
 pub(super) fn channel_sums(values: CubeTensor) -> CubeTensor {
+    sums(values, false)
+}
+
+fn sums(values: CubeTensor, squared: bool) -> CubeTensor {
     let values = into_contiguous(values);
     let shape = values.meta.shape();
     let (batch, channels) = (shape[0], shape[1]);
@@ -147,18 +157,19 @@ pub(super) fn channel_sums(values: CubeTensor) -> CubeTensor {
         channels,
         length,
         part,
+        squared,
     );
     let out = empty_like(&parts, &[channels]);
     add_up(parts, None, &out, number, [channels, 1], false);
     out
 }
 
-/// The sum of all values.
+/// The sum of all values, or of their squares.
 ///
 /// # Shapes
 /// - values: any
 /// - output: `[1]`
-pub(super) fn total(values: CubeTensor) -> CubeTensor {
+pub(super) fn total(values: CubeTensor, squared: bool) -> CubeTensor {
     let length = values.meta.num_elements();
     let values = CubeTensor::new_contiguous(
         values.client.clone(),
@@ -167,7 +178,37 @@ pub(super) fn total(values: CubeTensor) -> CubeTensor {
         into_contiguous(values).handle,
         DType::F32,
     );
-    channel_sums(values)
+    sums(values, squared)
+}
+
+#[cube(launch)]
+fn added(one: &[f32], other: &[f32], out: &mut [f32], length: usize) {
+    let cube = CUBE_POS_Y as usize * CUBE_COUNT_X as usize + CUBE_POS_X as usize;
+    let index = cube * UNITS + UNIT_POS as usize;
+    if index < length {
+        let sum = one[index] + other[index];
+        out[index] = select(sum < 0.0, 0.0, sum);
+    }
+}
+
+/// The sum of two tensors, through a ReLU.
+///
+/// # Shapes
+/// - one, other, result: any, all the same
+pub(super) fn add_relu(one: CubeTensor, other: CubeTensor) -> CubeTensor {
+    let (one, other) = (into_contiguous(one), into_contiguous(other));
+    let length = one.meta.num_elements();
+    let out = empty_like(&one, one.meta.shape());
+    added::launch(
+        &out.client,
+        grid(length.div_ceil(UNITS), 1),
+        CubeDim::new_1d(UNITS as u32),
+        one.into_buffer_arg(),
+        other.into_buffer_arg(),
+        out.clone().into_buffer_arg(),
+        length,
+    );
+    out
 }
 
 #[cube(launch)]

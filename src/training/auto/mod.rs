@@ -4,6 +4,7 @@
 
 use crate::dataset::Size;
 use crate::model::Trunk;
+use crate::text;
 use crate::training::config::{InitialWeights, RunConfig};
 use crate::training::device::DeviceKind;
 use crate::training::estimate::{DataFacts, MemoryEstimate};
@@ -246,7 +247,9 @@ impl Chosen {
         let usual = preset(self.config.trunk);
         let images = |config: &RunConfig| config.batch_size * config.learning.accumulation;
         let [now, then] = [images(&self.config), images(&usual)];
-        let rate = usual.learning.learning_rate * now as f64 / then as f64;
+        let exact = usual.learning.learning_rate * now as f64 / then as f64;
+        // What is shown is what is trained with.
+        let rate = text::round(exact);
         self.config.learning.learning_rate = rate;
         let reason = if now == then {
             format!(
@@ -256,7 +259,8 @@ impl Chosen {
         } else {
             format!(
                 "the preset of {} has {} for {then} images a step; the rate goes with the images",
-                usual.trunk, usual.learning.learning_rate
+                usual.trunk,
+                text::setting(usual.learning.learning_rate)
             )
         };
         self.because("Learning rate", rate, reason);

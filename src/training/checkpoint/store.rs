@@ -60,7 +60,7 @@ pub struct Best {
     pub step: usize,
     /// Epoch after which it was measured; in files of before December 2026 the one after that.
     pub epoch: usize,
-    /// Validation mean IU; `None` for weights from elsewhere.
+    /// Validation mIoU; `None` for weights from elsewhere.
     pub mean_iu: Option<f64>,
     /// By the metric of the run; larger is better.
     #[serde(

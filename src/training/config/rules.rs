@@ -155,8 +155,24 @@ impl RunConfig {
         )
     }
 
+    fn check_previews(&self) -> Result<(), TrainError> {
+        check(
+            self.preview_images <= 64,
+            "live images",
+            self.preview_images,
+            "it must be 0 to 64",
+        )?;
+        check(
+            (0.0..=3600.0).contains(&self.preview_secs),
+            "live interval",
+            self.preview_secs,
+            "it must be 0 to 3600 seconds; 0 turns the live masks off",
+        )
+    }
+
     fn check_checkpoints(&self) -> Result<(), TrainError> {
         positive("early stop", self.early_stop.unwrap_or(1))?;
+        self.check_previews()?;
         let policy = &self.checkpoints;
         check(
             policy.minutes >= 0.0 && policy.minutes.is_finite(),

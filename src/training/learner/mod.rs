@@ -18,7 +18,7 @@ use super::optimizer::Optimizer;
 use super::precision::{LossScale, Precision};
 use super::shaped_loss::Loss;
 use crate::dataset::Batch;
-use crate::kernels::BufferPool;
+use crate::kernels::{BufferPool, Half, has_half_steps, most_likely};
 use crate::metrics::ConfusionMatrix;
 use crate::model::Network;
 
@@ -137,7 +137,13 @@ impl Learner {
         let _pool = self.pool.enter();
         let shape = [batch.batch_size, 3, batch.height, batch.width];
         let images = Tensor::<4>::from_data(TensorData::new(batch.images, shape), &self.device);
-        let images = images.cast(self.precision.dtype());
+        // On a GPU maps stay f32, and operations round and keep what they multiply.
+        let half = self.precision.half().filter(|_| has_half_steps(&images));
+        let _half = half.map(Half::enter);
+        let images = match half {
+            Some(_) => images,
+            None => images.cast(self.precision.dtype()),
+        };
         let size = [batch.batch_size, batch.height, batch.width];
         let targets = Targets::new(&batch.labels, size, self.num_classes);
         let (logits, aux_logits, ends) = if self.recompute_activations {
@@ -184,7 +190,9 @@ impl Learner {
     /// - output: `[num_classes * num_classes]`
     fn count_masks(&self, logits: Tensor<4>, labels: &[u8]) -> Tensor<1, Int> {
         let truth = labels_on(&logits.device(), labels);
-        let predicted = logits.argmax(1).reshape([labels.len()]).cast(IntDType::I32);
+        let predicted = most_likely(logits)
+            .reshape([labels.len()])
+            .cast(IntDType::I32);
         count(truth, predicted, self.num_classes)
     }
 

@@ -10,7 +10,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::comparison::Part;
 use crate::kernels;
-use crate::model::{FinalUpsampling, Geometry, NetworkConfig, Trunk, Variant, VggWidths, resize};
+use crate::model::{FinalUpsampling, Geometry, NetworkConfig, Trunk, Variant, VggWidths};
 use crate::training::TrainError;
 use crate::training::learning::{Learning, Reduction};
 use crate::training::loss::{Targets, objective};
@@ -202,7 +202,7 @@ fn residual(device: &Device, parts: &mut Vec<Part>) -> Result<(), TrainError> {
     let map = map.clone() + kernels::conv2d(&dilated, map, true);
     let map = kernels::conv2d(&strided, map, false);
     let map = Tensor::cat(vec![map.clone(), map.mul_scalar(0.5)], 1);
-    let output = resize(map, [45, 38]);
+    let output = kernels::resize(map, [45, 38]);
     let gradients = output.clone().powi_scalar(2).mean().backward();
     push(parts, "output of residual layers", output.inner())?;
     let named = [

@@ -11,7 +11,7 @@ use crate::training::config::RunConfig;
 use crate::training::control::Control;
 use crate::training::device;
 use crate::training::error::TrainError;
-use crate::training::event::{EpochRecord, RunInfo, TrainEvent, TrainSink, is_better};
+use crate::training::event::{EpochRecord, Repeats, RunInfo, TrainEvent, TrainSink, is_better};
 use crate::training::initial_weights::initialize;
 use crate::training::learner::Learner;
 use crate::training::loss_readback::LossReadback;
@@ -39,8 +39,8 @@ impl<'a> Session<'a> {
         control.check_wanted()?;
         config.precision.check(&device, config.device)?;
         let data = DataFingerprint::of(dataset, control)?;
-        let now = RunOrigin::now(&config, device::describe(config.device), data);
-        note_origin(now, options, folder, dataset, sink)?;
+        let now = RunOrigin::now(&config, &device, data);
+        let repeats = note_origin(now, options, folder, dataset, sink)?;
         let writer = CheckpointWriter::start(folder)?;
         let mut learner = Learner::new(&config, num_classes, &device);
         let objective = &config.learning.objective;
@@ -66,10 +66,12 @@ impl<'a> Session<'a> {
         sink.send(TrainEvent::Started(RunInfo {
             run: folder.name(),
             device: device::describe(config.device),
+            arithmetic: config.precision.arithmetic(&device),
             parameters: learner.num_params(),
             steps_per_epoch,
             total_steps: config.total_steps(steps_per_epoch),
             first_step: at.step,
+            repeats: repeats.filter(|_| at.step > 0),
         }));
         let names = dataset.classes.iter().map(|class| class.name.clone());
         let watch = Watch::new(&config, names.collect(), at.step);
@@ -103,7 +105,8 @@ impl<'a> Session<'a> {
     }
 }
 
-/// Notes what a run is started with, and compares it with that when it is resumed.
+/// Notes what a run is started with, and compares it with that when it is resumed; says how it repeats
+/// the numbers of an unbroken one, where it does.
 ///
 /// # Errors
 /// When the data changed, and that is not accepted.
@@ -113,10 +116,11 @@ fn note_origin(
     folder: &RunFolder,
     dataset: &Dataset,
     sink: &mut dyn TrainSink,
-) -> Result<(), TrainError> {
+) -> Result<Option<Repeats>, TrainError> {
     // A run that was not saved yet begins anew. One of before December 2026 has no note.
     let then = folder.origin().filter(|_| folder.last().is_some());
     let mut noted = now.clone();
+    let mut repeats = None;
     if let Some(then) = then {
         let changes = then.data.changes(&now.data);
         match changes {
@@ -129,7 +133,7 @@ fn note_origin(
             Some(changes) => sink.send(TrainEvent::Warning(format!(
                 "its data changed, and it continues on what is there now: {changes}"
             ))),
-            None => {}
+            None => repeats = Some(then.repeats(&now)),
         }
         if let Some(text) = then.other_surroundings(&now) {
             log::info!("{}: {text}", folder.name());
@@ -144,7 +148,7 @@ fn note_origin(
     if let Some(which) = &options.dataset {
         folder.move_dataset(which, &dataset.name)?;
     }
-    Ok(())
+    Ok(repeats)
 }
 
 /// The weights of the classes, for which the masks of the training list may have to be counted.

@@ -10,6 +10,9 @@ impl App {
         for command in self.drop_target.poll(&self.engine) {
             self.send(command);
         }
+        if let Some(Err(err)) = self.drop_target.poll_copy(&self.sender) {
+            self.report(Err(err));
+        }
         match Task::poll_slot(&mut self.file_manager) {
             Poll::Pending | Poll::Ready(Ok(())) => {}
             Poll::Ready(Err(message)) => self.toasts.add(NoticeLevel::Warning, message),
@@ -30,7 +33,19 @@ impl App {
             }
             _ => NoticeLevel::Error,
         };
-        self.toasts.add(level, err.to_string());
+        self.toasts.add(level, self.text_of(&err));
+    }
+
+    /// The text of an error, with the title of a run instead of the name of its folder.
+    fn text_of(&self, err: &EngineError) -> String {
+        let text = err.to_string();
+        let (EngineError::Busy { run } | EngineError::Active { run }) = err else {
+            return text;
+        };
+        match (self.engine.run(run), text.strip_prefix(run.as_str())) {
+            (Some(snapshot), Some(rest)) => format!("{}{rest}", snapshot.title()),
+            _ => text,
+        }
     }
 }
 

@@ -33,6 +33,7 @@ impl App {
         let ctx = PanelCtx {
             engine: &self.engine,
             commands: &self.sender,
+            colors: &self.colors,
         };
         self.state.inspect.poll(&ctx);
         self.state.compare.poll(&ctx);
@@ -110,6 +111,7 @@ impl App {
             let ctx = PanelCtx {
                 engine: &self.engine,
                 commands: &self.sender,
+                colors: &self.colors,
             };
             self.state.compare.show(&ctx, runs, None);
             // Who looks at something else is not interrupted.

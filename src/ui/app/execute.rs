@@ -3,13 +3,14 @@
 use eframe::egui::{self, ThemePreference};
 
 use super::App;
-use crate::engine::{DatasetRef, DeviceId, NoticeLevel};
+use crate::engine::{DatasetRef, DeviceId, NoticeLevel, RunSnapshot};
 use crate::ui::command::{Ask, Command, PanelKind, Problem, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::dialogs;
 use crate::ui::dock::DockLayout;
 use crate::ui::panels::train::{active_problem, plan_problem};
 use crate::ui::recent::Recent;
+use crate::ui::view_model::ClassColors;
 
 impl App {
     /// Carries out one command.
@@ -25,6 +26,13 @@ impl App {
                 self.engine.refresh_runs();
                 self.toasts
                     .add(NoticeLevel::Info, format!("Imported as run {run}"));
+            }
+            Command::CopyRun(folder) => {
+                if !self.drop_target.copy_run(&self.engine, folder) {
+                    let text =
+                        "Another run is being copied; drop this one again after it".to_owned();
+                    self.toasts.add(NoticeLevel::Warning, text);
+                }
             }
             Command::ResumeRun(run) => {
                 let device = self.resume_device(&run);
@@ -50,6 +58,7 @@ impl App {
                 let ctx = PanelCtx {
                     engine: &self.engine,
                     commands: &self.sender,
+                    colors: &self.colors,
                 };
                 self.state.inspect.open(&ctx, paths);
                 self.state.layout.show(PanelKind::Inspect);
@@ -58,6 +67,7 @@ impl App {
                 let ctx = PanelCtx {
                     engine: &self.engine,
                     commands: &self.sender,
+                    colors: &self.colors,
                 };
                 self.state.compare.show(&ctx, runs, image);
                 self.state.layout.show(PanelKind::Compare);
@@ -71,6 +81,7 @@ impl App {
                 let ctx = PanelCtx {
                     engine: &self.engine,
                     commands: &self.sender,
+                    colors: &self.colors,
                 };
                 self.state.inspect.save(&ctx, path);
             }
@@ -78,6 +89,7 @@ impl App {
                 let ctx = PanelCtx {
                     engine: &self.engine,
                     commands: &self.sender,
+                    colors: &self.colors,
                 };
                 self.state.curves.save(&ctx, path);
             }
@@ -111,9 +123,13 @@ impl App {
             return None;
         }
         let device = self.state.train.device(&self.engine);
+        let title = self
+            .engine
+            .run(run)
+            .map_or_else(|| run.to_owned(), RunSnapshot::title);
         self.toasts.add(
             NoticeLevel::Warning,
-            format!("{own} is not available; {run} continues on {device}"),
+            format!("{own} is not available; {title} continues on {device}"),
         );
         Some(device)
     }
@@ -148,6 +164,7 @@ impl App {
                 let continued = self.engine.continue_plan();
                 self.report(continued);
             }
+            UiCommand::ForgetPlan => self.engine.forget_plan(),
             UiCommand::StopNow => {
                 let stopped = self.engine.stop_now();
                 self.report(stopped);
@@ -155,6 +172,10 @@ impl App {
             UiCommand::Weights => self.weights.open = true,
             UiCommand::Panel(panel) => self.toggle_panel(panel),
             UiCommand::Theme(theme) => self.set_theme(ctx, theme),
+            UiCommand::ClassColors(choice) => {
+                self.state.prefs.class_colors = choice;
+                self.colors = ClassColors::new(choice);
+            }
             UiCommand::ResetLayout => self.state.layout = DockLayout::default(),
             UiCommand::DebugOverlay => {
                 self.state.prefs.debug_overlay = !self.state.prefs.debug_overlay;
@@ -203,13 +224,16 @@ impl App {
             UiCommand::Pause | UiCommand::Unpause | UiCommand::Stop | UiCommand::StopNow => {
                 active_problem(self.engine.active(), command).map(Problem::from)
             }
-            UiCommand::ContinuePlan => plan_problem(&self.engine).map(Problem::from),
+            UiCommand::ContinuePlan | UiCommand::ForgetPlan => {
+                plan_problem(&self.engine).map(Problem::from)
+            }
             UiCommand::OpenFolder | UiCommand::OpenImages => self.dialogs.problem(),
             UiCommand::OpenSample
             | UiCommand::Quit
             | UiCommand::Weights
             | UiCommand::Panel(_)
             | UiCommand::Theme(_)
+            | UiCommand::ClassColors(_)
             | UiCommand::ResetLayout
             | UiCommand::DebugOverlay
             | UiCommand::GettingStarted

@@ -31,6 +31,7 @@ use crate::ui::software_painter::SoftwarePainter;
 use crate::ui::state::AppState;
 use crate::ui::toasts::Toasts;
 use crate::ui::upload_counter::UploadCounter;
+use crate::ui::view_model::ClassColors;
 use crate::ui::window_size::fitting_size;
 use crate::ui::{quit, status_bar, theme};
 
@@ -66,6 +67,7 @@ pub struct App {
     file_manager: Option<Task<Result<(), String>>>,
     frames: FrameTimes,
     throttle: RepaintThrottle,
+    colors: ClassColors,
     active_run: Option<String>,
     plan_compared: bool,
     /// Whether an interrupted run was announced, once the runs are known.
@@ -108,6 +110,9 @@ impl App {
         ctx.set_theme(state.prefs.theme);
         state.layout.repair();
         engine.watch_runs();
+        if let Some(plan) = state.plan.take() {
+            engine.restore_plan(plan);
+        }
         if matches!(engine.dataset(), DatasetState::None) {
             engine.open_dataset(
                 state
@@ -118,6 +123,7 @@ impl App {
             );
         }
         let (sender, receiver) = command_channel();
+        let colors = ClassColors::new(state.prefs.class_colors);
         Self {
             state,
             engine,
@@ -134,6 +140,7 @@ impl App {
             file_manager: None,
             frames: FrameTimes::default(),
             throttle: RepaintThrottle::new(Painter::Gpu),
+            colors,
             active_run: None,
             plan_compared: false,
             interrupted_told: false,
@@ -232,11 +239,13 @@ impl App {
             state,
             engine,
             sender,
+            colors,
             ..
         } = self;
         let ctx = PanelCtx {
             engine,
             commands: sender,
+            colors,
         };
         let AppState {
             layout,
@@ -284,6 +293,7 @@ impl App {
                 let panel = PanelCtx {
                     engine: &self.engine,
                     commands: &self.sender,
+                    colors: &self.colors,
                 };
                 status_bar::status_bar_ui(&panel, ui, device);
             });
@@ -291,6 +301,7 @@ impl App {
         let panel = PanelCtx {
             engine: &self.engine,
             commands: &self.sender,
+            colors: &self.colors,
         };
         self.help.ui(&panel, &ctx);
         self.weights
@@ -300,7 +311,7 @@ impl App {
         if let Some(command) = answer {
             self.send(command);
         }
-        if let Some(command) = self.drop_target.ui(&self.engine, ui) {
+        if let Some(command) = self.drop_target.ui(&self.engine, ui, STATUS_HEIGHT) {
             self.send(command);
         }
         let chosen = self.palette_ui(ui);
@@ -339,6 +350,7 @@ impl eframe::App for App {
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        self.state.plan = self.engine.plan_left();
         eframe::set_value(storage, eframe::APP_KEY, &self.state);
     }
 

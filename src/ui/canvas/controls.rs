@@ -7,11 +7,13 @@ use crate::engine::Class;
 use crate::ui::theme;
 use crate::ui::ui_ext::{SWATCH, UiExt as _, paint_swatch};
 
-const OPACITY_WIDTH: f32 = 240.0;
+const OPACITY_WIDTH: f32 = 224.0;
+const ZOOM_WIDTH: f32 = 130.0;
 
 /// The opacity of the mask layer, `0.0..=1.0`, shown in percent.
 pub fn opacity_slider(ui: &mut Ui, opacity: &mut f32) {
     ui.together(OPACITY_WIDTH, |ui| {
+        ui.set_min_width(OPACITY_WIDTH);
         let name = ui.label("Opacity");
         ui.add(Slider::new(opacity, 0.0..=1.0).show_value(false))
             .on_hover_text("Opacity of the masks over the image")
@@ -22,6 +24,10 @@ pub fn opacity_slider(ui: &mut Ui, opacity: &mut f32) {
 
 /// Buttons for fit and 1:1, and the zoom in percent.
 pub fn zoom_buttons(ui: &mut Ui, view: &mut CanvasView) {
+    ui.together(ZOOM_WIDTH, |ui| zoom_ui(ui, view));
+}
+
+fn zoom_ui(ui: &mut Ui, view: &mut CanvasView) {
     let pixels_per_point = ui.pixels_per_point();
     let fit = ui
         .selectable_label(view.fitted, "Fit")

@@ -79,6 +79,8 @@ pub enum Command {
     OpenFileManager(PathBuf),
     /// Reports that a run was made from a weights file.
     RunImported(String),
+    /// Copies the folder of a run from elsewhere into the runs.
+    CopyRun(PathBuf),
     /// Resumes a run from its last checkpoint.
     ResumeRun(String),
     /// Moves runs into the trash.

@@ -5,6 +5,7 @@ use eframe::egui::{self, Key, KeyboardShortcut, Modifiers, ThemePreference};
 
 use super::PanelKind;
 use crate::ui::icons::Icon;
+use crate::ui::view_model::ColorChoice;
 
 /// A command without data. The menu entry, the button and the key of one thing all send it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumCount)]
@@ -35,12 +36,16 @@ pub enum UiCommand {
     TrainAtOnce,
     /// Goes on with a plan that was stopped.
     ContinuePlan,
+    /// Forgets a plan that was stopped.
+    ForgetPlan,
     /// Shows the public pretrained weights.
     Weights,
     /// Brings a panel to the front; hides it if it is there already.
     Panel(PanelKind),
     /// Changes the theme.
     Theme(ThemePreference),
+    /// Changes the colors of classes.
+    ClassColors(ColorChoice),
     /// Restores the default layout of the panels.
     ResetLayout,
     /// Shows or hides frame times.
@@ -110,6 +115,7 @@ pub const MENUS: [Menu; 4] = [
                 UiCommand::TrainStaged,
                 UiCommand::TrainAtOnce,
                 UiCommand::ContinuePlan,
+                UiCommand::ForgetPlan,
             ]),
             Section::of(&[UiCommand::Weights]),
         ],
@@ -134,6 +140,13 @@ pub const MENUS: [Menu; 4] = [
                     UiCommand::Theme(ThemePreference::Dark),
                     UiCommand::Theme(ThemePreference::Light),
                     UiCommand::Theme(ThemePreference::System),
+                ],
+            },
+            Section {
+                submenu: Some("Class colors"),
+                commands: &[
+                    UiCommand::ClassColors(ColorChoice::Dataset),
+                    UiCommand::ClassColors(ColorChoice::ColorBlind),
                 ],
             },
             Section::of(&[UiCommand::DebugOverlay]),
@@ -178,11 +191,14 @@ impl UiCommand {
             Self::TrainStaged => "Train in stages",
             Self::TrainAtOnce => "8s at once",
             Self::ContinuePlan => "Continue the plan",
+            Self::ForgetPlan => "Forget the plan",
             Self::Weights => "Pretrained weights…",
             Self::Panel(panel) => panel.title(),
             Self::Theme(ThemePreference::Dark) => "Dark",
             Self::Theme(ThemePreference::Light) => "Light",
             Self::Theme(ThemePreference::System) => "Follow system",
+            Self::ClassColors(ColorChoice::Dataset) => "Those of the dataset",
+            Self::ClassColors(ColorChoice::ColorBlind) => "Color-blind safe",
             Self::ResetLayout => "Reset layout",
             Self::DebugOverlay => "Debug overlay",
             Self::GettingStarted => "Getting started",
@@ -227,6 +243,7 @@ impl UiCommand {
             Self::ContinuePlan => {
                 "Resume the run in which the plan was stopped, then train the runs behind it"
             }
+            Self::ForgetPlan => "Do not train what is left of the plan; its runs stay",
             Self::Weights => "Public weights to start from; nothing is downloaded without a click",
             Self::Panel(PanelKind::Dataset) => "Classes, images and masks of the open dataset",
             Self::Panel(PanelKind::Train) => "Settings of the next run, and progress",
@@ -243,6 +260,12 @@ impl UiCommand {
             Self::Theme(ThemePreference::Dark) => "Light text on dark",
             Self::Theme(ThemePreference::Light) => "Dark text on light",
             Self::Theme(ThemePreference::System) => "Follow the theme of the desktop",
+            Self::ClassColors(ColorChoice::Dataset) => {
+                "Show classes in the colors that come with the dataset"
+            }
+            Self::ClassColors(ColorChoice::ColorBlind) => {
+                "Show classes in colors that color-blind people can tell apart; saved masks keep their own"
+            }
             Self::ResetLayout => "Restore the default layout of the panels",
             Self::DebugOverlay => "Show how long frames take",
             Self::GettingStarted => "The first steps from a dataset to a mask",
@@ -293,11 +316,13 @@ impl UiCommand {
             Self::OpenSample
             | Self::StopNow
             | Self::ContinuePlan
+            | Self::ForgetPlan
             | Self::TrainThree
             | Self::TrainStaged
             | Self::TrainAtOnce
             | Self::Weights
             | Self::Theme(_)
+            | Self::ClassColors(_)
             | Self::ResetLayout
             | Self::Folders
             | Self::About => None,

@@ -29,6 +29,8 @@ pub struct Palette {
     pub warning: Color32,
     /// Something failed.
     pub error: Color32,
+    /// Text on a fill of `error`.
+    pub on_error: Color32,
     /// An information.
     pub info: Color32,
     /// Fill of boxes on a panel.
@@ -42,11 +44,12 @@ pub struct Palette {
 }
 
 const DARK: Palette = Palette {
-    accent: rgb(62, 140, 214),
+    accent: rgb(44, 116, 188),
     on_accent: rgb(255, 255, 255),
     success: rgb(98, 190, 120),
     warning: rgb(232, 176, 76),
     error: rgb(246, 130, 122),
+    on_error: rgb(20, 21, 24),
     info: rgb(110, 178, 236),
     card: rgb(38, 40, 45),
     outline: rgb(56, 59, 66),
@@ -60,6 +63,7 @@ const LIGHT: Palette = Palette {
     success: rgb(28, 112, 58),
     warning: rgb(136, 82, 0),
     error: rgb(176, 40, 38),
+    on_error: rgb(255, 255, 255),
     info: rgb(20, 96, 170),
     card: rgb(255, 255, 255),
     outline: rgb(214, 217, 222),
@@ -258,6 +262,7 @@ fn dark() -> Visuals {
     };
     Visuals {
         hyperlink_color: DARK.info,
+        disabled_alpha: 0.78,
         ..painted(Visuals::dark(), &tones)
     }
 }
@@ -278,6 +283,7 @@ fn light() -> Visuals {
     };
     Visuals {
         hyperlink_color: LIGHT.accent,
+        disabled_alpha: 0.82,
         ..painted(Visuals::light(), &tones)
     }
 }
@@ -308,5 +314,7 @@ fn painted(mut visuals: Visuals, tones: &Tones) -> Visuals {
     visuals
 }
 
+#[cfg(test)]
+pub mod color_vision;
 #[cfg(test)]
 mod tests;

@@ -1,3 +1,4 @@
+use super::color_vision::{Sight, distance};
 use super::*;
 
 /// Relative luminance of WCAG 2.
@@ -49,7 +50,49 @@ fn text_hints_and_notices_are_readable_everywhere() {
             }
             assert!(contrast(visuals.text_color(), background) >= 7.0);
         }
-        assert!(contrast(palette.on_accent, palette.accent) >= 3.0);
+    }
+}
+
+/// Text on a fill, over `background` as strong as `alpha`.
+fn faded([text, fill]: [Color32; 2], background: Color32, alpha: f32) -> f64 {
+    let over = |color: Color32| background.lerp_to_gamma(color, alpha);
+    contrast(over(text), over(fill))
+}
+
+#[test]
+fn buttons_links_and_disabled_texts_are_readable() {
+    for visuals in [dark(), light()] {
+        let (palette, widgets) = (palette(&visuals), &visuals.widgets);
+        let buttons = [
+            &widgets.inactive,
+            &widgets.hovered,
+            &widgets.active,
+            &widgets.open,
+        ]
+        .map(|look| [look.fg_stroke.color, look.weak_bg_fill]);
+        let selected = [visuals.selection.stroke.color, visuals.selection.bg_fill];
+        let filled = [
+            [palette.on_accent, palette.accent],
+            [palette.on_error, palette.error],
+        ];
+        for pair in buttons.into_iter().chain(filled).chain([selected]) {
+            let found = contrast(pair[0], pair[1]);
+            assert!(found >= READABLE, "{pair:?}: {found}");
+        }
+        for background in backgrounds(&visuals) {
+            let link = contrast(visuals.hyperlink_color, background);
+            assert!(link >= READABLE, "a link on {background:?}: {link}");
+            let text = [visuals.text_color(), background];
+            // A button that starts a run has the color of text while it is disabled.
+            let start = [visuals.text_color(), widgets.inactive.weak_bg_fill];
+            for pair in [text, buttons[0], selected, start] {
+                let found = faded(pair, background, visuals.disabled_alpha);
+                assert!(
+                    found >= READABLE,
+                    "disabled {pair:?} on {background:?}: {found}"
+                );
+            }
+        }
     }
 }
 
@@ -83,60 +126,15 @@ fn run_colors_stand_out_from_plots() {
     }
 }
 
-/// What a deuteranope sees (Machado, Oliveira and Fernandes 2009, severity 1), as linear RGB.
-fn deuteranope(color: Color32) -> [f64; 3] {
-    let linear = |value: u8| {
-        let value = f64::from(value) / 255.0;
-        if value <= 0.04045 {
-            value / 12.92
-        } else {
-            ((value + 0.055) / 1.055).powf(2.4)
-        }
-    };
-    let [r, g, b] = [color.r(), color.g(), color.b()].map(linear);
-    [
-        0.367_322 * r + 0.860_646 * g - 0.227_968 * b,
-        0.280_085 * r + 0.672_501 * g + 0.047_413 * b,
-        -0.011_820 * r + 0.042_940 * g + 0.968_881 * b,
-    ]
-    .map(|value| value.clamp(0.0, 1.0))
-}
-
-/// CIE 1976 L*a*b* under D65.
-fn lab(color: [f64; 3]) -> [f64; 3] {
-    const TO_XYZ: [[f64; 3]; 3] = [
-        [0.4124 / 0.950_47, 0.3576 / 0.950_47, 0.1805 / 0.950_47],
-        [0.2126, 0.7152, 0.0722],
-        [0.0193 / 1.088_83, 0.1192 / 1.088_83, 0.9505 / 1.088_83],
-    ];
-    let [x, y, z] = TO_XYZ.map(|row| {
-        let value: f64 = row
-            .iter()
-            .zip(color)
-            .map(|(factor, value)| factor * value)
-            .sum();
-        if value > 0.008_856 {
-            value.cbrt()
-        } else {
-            7.787 * value + 16.0 / 116.0
-        }
-    });
-    [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
-}
-
 #[test]
 fn deuteranopes_can_tell_the_colors_of_runs() {
     for visuals in [dark(), light()] {
-        let seen = |slot: usize| lab(deuteranope(run_color(&visuals, slot)));
         for a in 0..NUM_COLORS {
             for b in 0..a {
-                let squares = seen(a)
-                    .into_iter()
-                    .zip(seen(b))
-                    .map(|(a, b)| (a - b).powi(2));
-                let distance = squares.sum::<f64>().sqrt();
+                let (first, second) = (run_color(&visuals, a), run_color(&visuals, b));
+                let found = distance(first, second, Sight::Deuteranope);
                 // About 2.3 is just noticeable.
-                assert!(distance >= 20.0, "slots {a} and {b}: {distance}");
+                assert!(found >= 20.0, "slots {a} and {b}: {found}");
             }
         }
     }

@@ -2,7 +2,10 @@
 //!
 //! `None` is a dash, never 0. Must not know about widgets.
 
-use crate::engine::{Size, text};
+use crate::engine::Size;
+use crate::text;
+
+pub use crate::text::{number, setting};
 
 /// Shown for a missing value.
 pub const MISSING: &str = "–";
@@ -14,30 +17,16 @@ pub fn percent(share: Option<f64>) -> String {
         .map_or_else(|| MISSING.to_owned(), text::percent)
 }
 
-/// A loss with four significant digits.
+/// A loss.
 pub fn loss(value: Option<f64>) -> String {
     match value {
-        Some(value) if value.is_finite() => {
-            let digits = if value.abs() >= 100.0 {
-                1
-            } else if value.abs() >= 10.0 {
-                2
-            } else {
-                3
-            };
-            format!("{value:.digits$}")
-        }
+        Some(value) if value.is_finite() => text::loss(value),
         Some(_) => "not a number".to_owned(),
         None => MISSING.to_owned(),
     }
 }
 
-/// A learning rate in three digits: the rest of a scheduled one is noise to people.
-pub fn rate(value: f64) -> String {
-    scientific(format!("{value:.2e}").parse().unwrap_or(value))
-}
-
-/// A learning rate or another value that ranges over many powers of ten.
+/// A value on an axis, which may be one of many powers of ten.
 pub fn scientific(value: f64) -> String {
     if value == 0.0 || (1e-3..1e4).contains(&value.abs()) {
         let text = format!("{value:.6}");
@@ -164,15 +153,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rates_have_three_digits() {
-        assert_eq!(rate(9.915_585_312_589_867e-5), "9.92e-5");
-        assert_eq!(
-            (rate(0.05 / 3.0), rate(0.01)),
-            ("0.0167".to_owned(), "0.01".to_owned())
-        );
-    }
-
-    #[test]
     fn rough_times_have_one_digit() {
         let texts = [
             0.0,
@@ -206,7 +186,7 @@ mod tests {
     #[test]
     fn values_are_short() {
         assert_eq!(percent(Some(0.4123)), "41.2 %");
-        assert_eq!(loss(Some(0.53249)), "0.532");
+        assert_eq!(loss(Some(0.53249)), "0.5325");
         assert_eq!(loss(Some(123.456)), "123.5");
         assert_eq!(scientific(1e-4), "1e-4");
         assert_eq!(scientific(0.05), "0.05");

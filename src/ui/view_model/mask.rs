@@ -74,7 +74,7 @@ pub fn disagreement_color(classes: &ClassList) -> [u8; 3] {
     unlike(classes, DISAGREEMENT_COLORS)
 }
 
-/// The first of `colors` that is far from all classes, or else the farthest.
+/// The first of `colors` that is far from all classes, or else the farthest of all colors.
 fn unlike(classes: &ClassList, colors: [[u8; 3]; 6]) -> [u8; 3] {
     let distance = |color: &[u8; 3]| {
         let to = |class: [u8; 3]| {
@@ -96,8 +96,14 @@ fn unlike(classes: &ClassList, colors: [[u8; 3]; 6]) -> [u8; 3] {
     colors
         .into_iter()
         .find(|color| distance(color) >= FAR * FAR)
-        .or_else(|| colors.into_iter().max_by_key(distance))
+        .or_else(|| every_color().max_by_key(distance))
         .unwrap_or(preferred)
+}
+
+/// Colors all over the cube.
+fn every_color() -> impl Iterator<Item = [u8; 3]> {
+    let steps = || (0..=u8::MAX).step_by(51);
+    steps().flat_map(move |r| steps().flat_map(move |g| steps().map(move |b| [r, g, b])))
 }
 
 /// The wrong pixels of `mask` in [`error_color`]; pixels with void as ground truth are transparent.

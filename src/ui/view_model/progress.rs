@@ -135,10 +135,12 @@ mod tests {
         let info = RunInfo {
             run: "run".to_owned(),
             device: "cpu".to_owned(),
+            arithmetic: "f32".to_owned(),
             parameters: 1,
             steps_per_epoch: 50,
             total_steps: 2_000,
             first_step: 0,
+            repeats: None,
         };
         let progress = RunProgress::new(&active(Some(info)));
         assert_eq!(progress.phase, "Validating image 3 of 9");

@@ -1,5 +1,6 @@
 //! Rows of the comparison table.
 
+use super::ClassColors;
 use crate::engine::{ClassList, EpochRecord, RunSnapshot, Scores};
 
 /// Headers of [`ScoreRow::values`], in the order of [`Scores::means`].
@@ -53,7 +54,7 @@ pub struct ScoreTable {
 
 impl ScoreTable {
     /// Puts the best epochs of `runs` side by side.
-    pub fn new(runs: &[&RunSnapshot]) -> Self {
+    pub fn new(runs: &[&RunSnapshot], colors: &ClassColors) -> Self {
         let best: Vec<_> = runs.iter().map(|run| run.best()).collect();
         let columns = best_of_columns(&best);
         let rows = runs
@@ -69,10 +70,11 @@ impl ScoreTable {
                 values: columns.each_ref().map(|column| column[i]),
             })
             .collect();
-        let scored: Vec<_> = runs
+        let classes: Vec<_> = runs.iter().map(|run| colors.of(&run.classes)).collect();
+        let scored: Vec<_> = classes
             .iter()
             .zip(&best)
-            .map(|(run, best)| (&*run.classes, best.map(|record| &record.scores)))
+            .map(|(classes, best)| (&**classes, best.map(|record| &record.scores)))
             .collect();
         Self {
             rows,

@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use crate::kernels::autodiff::{BackwardPass, Operand, apply, tensor};
 use crate::kernels::buffer_pool::{Buffer, acquire, recycle};
 use crate::kernels::tiling::relu;
-pub(crate) use running::burn_batch_norm;
+pub(crate) use running::{burn_batch_norm, unbiased_factor};
 
 /// Sums that are kept side by side, so that they are added in registers.
 const SIDE: usize = 32;

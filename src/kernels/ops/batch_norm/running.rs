@@ -7,7 +7,7 @@ use burn::tensor::Tensor;
 /// they came from: PyTorch normalizes a batch with the one and moves the running variance with
 /// the other (`torch.nn.BatchNorm2d`); Burn's layer takes the population's for both. A single
 /// value says nothing of a variance; PyTorch refuses it.
-fn unbiased_factor(count: usize) -> f64 {
+pub(crate) fn unbiased_factor(count: usize) -> f64 {
     let count = count as f64;
     if count > 1.0 {
         count / (count - 1.0)

@@ -36,6 +36,8 @@ pub struct Chooser {
     ticked: BTreeSet<PathBuf>,
     /// Position in `matches` that the arrow keys have reached.
     marked: Option<usize>,
+    /// Whether the list has yet to scroll there.
+    show_marked: bool,
     checking: Option<Task<Found>>,
     problem: Option<String>,
     /// A file that would be replaced, until that is confirmed.
@@ -98,6 +100,7 @@ impl Chooser {
             searched: None,
             ticked: BTreeSet::new(),
             marked: None,
+            show_marked: false,
             checking: None,
             problem: None,
             replacing: None,

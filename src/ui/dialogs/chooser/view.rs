@@ -84,6 +84,7 @@ impl Chooser {
         if up {
             self.marked = self.marked.and_then(|marked| marked.checked_sub(1));
         }
+        self.show_marked |= up || down;
         if enter {
             if let Some(marked) = self.marked {
                 self.take_marked(engine, marked);
@@ -142,10 +143,20 @@ impl Chooser {
                 return;
             }
             let height = ui.spacing().interact_size.y;
+            let gap = ui.spacing().item_spacing.y;
+            let to_show = std::mem::take(&mut self.show_marked)
+                .then_some(self.marked)
+                .flatten();
             ScrollArea::vertical()
                 .id_salt("entries")
                 .auto_shrink([false, false])
                 .show_rows(ui, height, self.matches.len(), |ui, rows| {
+                    if let Some(row) = to_show {
+                        let above = (row as f32 - rows.start as f32) * (height + gap);
+                        let top = ui.max_rect().left_top() + vec2(0.0, above);
+                        let size = vec2(1.0, height);
+                        ui.scroll_to_rect(egui::Rect::from_min_size(top, size), None);
+                    }
                     for row in rows {
                         let entry = &self.listing.entries[self.matches[row]];
                         let path = self.listing.path(entry);

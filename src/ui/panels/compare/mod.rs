@@ -198,7 +198,7 @@ impl ComparePanel {
             ui.checkbox(&mut self.layers_on.outlines, "Outlines")
                 .on_hover_text("Draw the borders between classes");
             ui.checkbox(&mut self.layers_on.disagreement, "Disagreement")
-                .on_hover_text("Highlight the layers where the runs disagree");
+                .on_hover_text("Highlight the pixels on which the runs disagree");
             ui.separator();
             zoom_buttons(ui, &mut self.view);
         });
@@ -242,7 +242,7 @@ impl ComparePanel {
             .iter()
             .filter_map(|run| ctx.engine.run(run))
             .collect();
-        score_table_ui::table_ui(ui, &ScoreTable::new(&runs));
+        score_table_ui::table_ui(ui, &ScoreTable::new(&runs, ctx.colors));
     }
 
     fn no_runs_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {

@@ -7,11 +7,11 @@ use super::LayersOn;
 use crate::engine::{ClassList, LabelMap, Prediction, Rgb, RunSnapshot};
 use crate::ui::canvas::{DrawnLayer, Layer};
 use crate::ui::panels::inspect::overlay::{drawn, truth_of};
-use crate::ui::view_model::ClassSet;
 use crate::ui::view_model::format::percent;
 use crate::ui::view_model::mask::{Pixel, label_at};
 use crate::ui::view_model::prediction_cache::{Lookup, Wait};
 use crate::ui::view_model::run_label::run_label;
+use crate::ui::view_model::{ClassColors, ClassSet};
 
 /// One pane and how far its mask is.
 #[derive(Clone)]
@@ -115,14 +115,19 @@ pub fn drawn_layers(layers: &[Layer], opacity: f32) -> Vec<DrawnLayer> {
 }
 
 impl Pane {
-    pub fn of_run(runs: &[&RunSnapshot], name: &str, lookup: Option<Lookup>) -> Self {
+    pub fn of_run(
+        runs: &[&RunSnapshot],
+        name: &str,
+        lookup: Option<Lookup>,
+        colors: &ClassColors,
+    ) -> Self {
         let run = runs.iter().find(|run| run.name == name);
         let trunk = run.map_or_else(String::new, |run| run.config.trunk.to_string());
         let (detail, state) = match lookup {
             Some(Lookup::Ready(prediction)) => (
                 with_score(&trunk, &prediction),
                 PaneState::Ready {
-                    mask: Mask::predicted(&prediction),
+                    mask: Mask::predicted(&prediction, colors),
                 },
             ),
             Some(Lookup::Running(wait)) => (trunk, PaneState::Running(wait)),
@@ -138,10 +143,10 @@ impl Pane {
         }
     }
 
-    pub fn of_truth(prediction: &Prediction) -> Option<Self> {
+    pub fn of_truth(prediction: &Prediction, colors: &ClassColors) -> Option<Self> {
         let mask = Mask {
             labels: truth_of(prediction)?.clone(),
-            ..Mask::predicted(prediction)
+            ..Mask::predicted(prediction, colors)
         };
         Some(Self {
             run: None,
@@ -192,11 +197,11 @@ impl Pane {
 }
 
 impl Mask {
-    fn predicted(prediction: &Prediction) -> Self {
+    fn predicted(prediction: &Prediction, colors: &ClassColors) -> Self {
         Self {
             image: prediction.image.clone(),
             labels: prediction.mask.clone(),
-            classes: prediction.classes.clone(),
+            classes: colors.of(&prediction.classes),
         }
     }
 

@@ -33,9 +33,9 @@ impl ComparePanel {
             let has_weights = ctx.engine.run(name).is_some_and(|run| run.has_weights);
             let lookup = has_weights.then(|| self.predictions.get(ctx.engine, name, image));
             if let Some(Lookup::Ready(prediction)) = &lookup {
-                truth = truth.or_else(|| Pane::of_truth(prediction));
+                truth = truth.or_else(|| Pane::of_truth(prediction, ctx.colors));
             }
-            panes.push(Pane::of_run(&runs, name, lookup));
+            panes.push(Pane::of_run(&runs, name, lookup, ctx.colors));
         }
         if truth.is_none() && self.shown.as_ref().is_some_and(ShownPanes::has_truth) {
             // The ground truth keeps its place during the first prediction.

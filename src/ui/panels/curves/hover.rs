@@ -60,7 +60,7 @@ pub fn rows<'a>(
                 format::count(values.step),
                 format::loss(Some(values.loss)),
                 format::loss(smoothed),
-                format::rate(values.learning_rate),
+                format::number(values.learning_rate),
                 format::loss(values.grad_norm),
                 format::loss(epoch.and_then(|epoch| epoch.val_loss)),
                 format::percent(epoch.and_then(|epoch| epoch.mean_iu)),

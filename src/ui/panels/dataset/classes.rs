@@ -5,13 +5,19 @@ use eframe::egui::{self, Align2, Color32, CornerRadius, FontId, Rect, Sense, Ui,
 use crate::engine::{ClassList, DatasetStats, VOID};
 use crate::ui::theme;
 use crate::ui::ui_ext::{SWATCH, UiExt as _, paint_swatch};
-use crate::ui::view_model::format;
+use crate::ui::view_model::{ClassColors, format};
 
 const ROW_HEIGHT: f32 = 19.0;
 const MIN_COLUMN: f32 = 146.0;
 
 /// Draws one entry for every class and one for void. `counting` = missing `stats` will come.
-pub fn classes_ui(ui: &mut Ui, classes: &ClassList, stats: Option<&DatasetStats>, counting: bool) {
+pub fn classes_ui(
+    colors: &ClassColors,
+    ui: &mut Ui,
+    classes: &ClassList,
+    stats: Option<&DatasetStats>,
+    counting: bool,
+) {
     ui.horizontal(|ui| {
         ui.section("Classes")
             .on_hover_text("Share of the labeled pixels over all masks; void: share of all pixels");
@@ -25,12 +31,11 @@ pub fn classes_ui(ui: &mut Ui, classes: &ClassList, stats: Option<&DatasetStats>
     });
     let mut entries: Vec<_> = classes
         .iter()
-        .enumerate()
-        .map(|(label, class)| {
-            let share = u8::try_from(label)
-                .ok()
-                .and_then(|label| stats.map(|stats| stats.share(label)));
-            (theme::class_color(class.color), class.name.as_str(), share)
+        .zip(0..=u8::MAX)
+        .map(|(class, label)| {
+            let share = stats.map(|stats| stats.share(label));
+            let color = theme::class_color(colors.color(classes, label));
+            (color, class.name.as_str(), share)
         })
         .collect();
     let void = stats.map(|stats| {

@@ -14,7 +14,7 @@ use crate::engine::{
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
 use crate::ui::ui_ext::UiExt as _;
-use crate::ui::view_model::format;
+use crate::ui::view_model::{ColorChoice, format};
 
 /// Longest side of a picture, in points.
 const SIDE: f32 = 96.0;
@@ -29,15 +29,27 @@ pub struct Findings {
     checking: Option<Task<Result<Arc<CheckedDataset>, EngineError>>>,
     checked: Option<Arc<CheckedDataset>>,
     pictures: BTreeMap<PathBuf, Thumb>,
+    /// The colors of the masks in them.
+    colors: ColorChoice,
     fixing: Option<Task<Result<FixedDataset, EngineError>>>,
 }
 
 impl Findings {
-    /// Draws the list, or the button that asks for it.
-    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, open: &OpenDataset) {
+    /// Whether there is something to list of this dataset.
+    pub fn are_known(&self, open: &OpenDataset) -> bool {
+        self.root == open.dataset.root && self.checked.is_some()
+    }
+
+    /// The button that asks for a check.
+    pub fn controls_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, open: &OpenDataset) {
+        if self.colors != ctx.colors.choice() {
+            self.colors = ctx.colors.choice();
+            self.pictures.clear();
+        }
         if self.root != open.dataset.root {
             *self = Self {
                 root: open.dataset.root.clone(),
+                colors: self.colors,
                 // A copy that is being written is not lost to another dataset.
                 fixing: self.fixing.take(),
                 ..Self::default()
@@ -46,8 +58,12 @@ impl Findings {
         self.poll(ctx);
         ui.horizontal_wrapped(|ui| {
             ui.label(RichText::new("Findings").strong().size(13.5));
-            self.controls_ui(ctx.engine, ui, &open.which);
+            self.buttons_ui(ctx.engine, ui, &open.which);
         });
+    }
+
+    /// Draws the list.
+    pub fn list_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let Some(checked) = self.checked.clone() else {
             return;
         };
@@ -58,7 +74,7 @@ impl Findings {
             ));
         }
         for finding in &checked.report.findings {
-            self.finding_ui(ctx.engine, ui, &checked, finding);
+            self.finding_ui(ctx, ui, &checked, finding);
         }
     }
 
@@ -94,7 +110,7 @@ impl Findings {
         }
     }
 
-    fn controls_ui(&mut self, engine: &Engine, ui: &mut Ui, which: &DatasetRef) {
+    fn buttons_ui(&mut self, engine: &Engine, ui: &mut Ui, which: &DatasetRef) {
         if let Some(task) = &self.checking {
             ui.progress_bar(
                 task.progress().unwrap_or(0.0),
@@ -127,7 +143,7 @@ impl Findings {
 
     fn finding_ui(
         &mut self,
-        engine: &Engine,
+        ctx: &PanelCtx<'_>,
         ui: &mut Ui,
         checked: &Arc<CheckedDataset>,
         finding: &Finding,
@@ -142,7 +158,7 @@ impl Findings {
             ui.strong(title);
             ui.horizontal_top(|ui| {
                 if let Some(file) = finding.files.first() {
-                    self.picture_ui(engine, ui, checked, file);
+                    self.picture_ui(ctx, ui, checked, file);
                 }
                 ui.add(Label::new(RichText::new(&finding.reason).small()).wrap());
             });
@@ -150,7 +166,7 @@ impl Findings {
                 files_ui(ui, finding);
             }
             if let Some(fix) = &finding.fix {
-                self.fix_ui(engine, ui, checked, fix);
+                self.fix_ui(ctx.engine, ui, checked, fix);
             }
         });
     }
@@ -158,19 +174,25 @@ impl Findings {
     /// Image with mask of a file; nothing where the pair cannot be read.
     fn picture_ui(
         &mut self,
-        engine: &Engine,
+        ctx: &PanelCtx<'_>,
         ui: &mut Ui,
         checked: &Arc<CheckedDataset>,
         file: &Path,
     ) {
         let thumb = self.pictures.entry(file.to_owned()).or_insert_with(|| {
-            Thumb::Loading(engine.finding_picture(Arc::clone(checked), file.to_owned()))
+            Thumb::Loading(
+                ctx.engine
+                    .finding_picture(Arc::clone(checked), file.to_owned()),
+            )
         });
         if let Thumb::Loading(task) = thumb
             && let Some(result) = task.poll_result()
         {
             *thumb = match result {
-                Ok(picture) => upload(ui.ctx(), &picture, &checked.dataset.classes),
+                Ok(picture) => {
+                    let classes = &checked.dataset.classes;
+                    upload(ui.ctx(), &picture, classes, ctx.colors)
+                }
                 Err(err) => Thumb::Failed(err.to_string()),
             };
         }

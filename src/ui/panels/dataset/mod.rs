@@ -22,6 +22,9 @@ use crate::ui::view_model::format;
 /// Problems that are listed before the rest is folded.
 const LISTED_PROBLEMS: usize = 4;
 
+/// Share of the panel that problems and findings may take; the rest of them is scrolled to.
+const MOST_FOUND: f32 = 0.5;
+
 /// How a thumbnail shows its mask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum MaskView {
@@ -65,6 +68,7 @@ impl DatasetPanel {
         self.forget_opened(ctx);
         self.source_ui(ctx, ui);
         ui.separator();
+        self.found_ui(ctx, ui);
         ScrollArea::vertical()
             .auto_shrink(false)
             .show(ui, |ui| match ctx.engine.dataset() {
@@ -117,14 +121,44 @@ impl DatasetPanel {
         });
     }
 
+    /// What was found in the dataset, below everything else: it comes when it is known, and must
+    /// not move what is pointed at.
+    fn found_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        let DatasetState::Ready(open) = ctx.engine.dataset() else {
+            return;
+        };
+        let problems = open.stats.as_ref().map_or(&[][..], |stats| &stats.problems);
+        if problems.is_empty() && !self.findings.are_known(open) {
+            return;
+        }
+        let most = ui.available_height() * MOST_FOUND;
+        egui::Panel::bottom("found in the dataset")
+            .resizable(false)
+            .frame(egui::Frame::new().inner_margin(egui::Margin::symmetric(0, 4)))
+            .show(ui, |ui| {
+                ScrollArea::vertical()
+                    .auto_shrink([false, true])
+                    .max_height(most)
+                    // The panel around it grows with it, so it must not keep to the panel.
+                    .min_scrolled_height(most)
+                    .show(ui, |ui| {
+                        problems_ui(ui, problems);
+                        self.findings.list_ui(ctx, ui);
+                    });
+            });
+    }
+
     fn ready_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, open: &OpenDataset) {
         summary_ui(ui, open);
-        if let Some(stats) = &open.stats {
-            problems_ui(ui, &stats.problems);
-        }
-        self.findings.ui(ctx, ui, open);
+        self.findings.controls_ui(ctx, ui, open);
         let counting = ctx.engine.is_reading_dataset();
-        classes::classes_ui(ui, &open.dataset.classes, open.stats.as_ref(), counting);
+        classes::classes_ui(
+            ctx.colors,
+            ui,
+            &open.dataset.classes,
+            open.stats.as_ref(),
+            counting,
+        );
         ui.add_space(4.0);
         self.selector_ui(ui, open);
         let items = open.dataset.items(self.split);
@@ -135,7 +169,7 @@ impl DatasetPanel {
         let beside = self.mask_view == MaskView::Beside;
         let clicked = self
             .thumbs
-            .grid_ui(ctx.engine, ui, &open.dataset, self.split, beside);
+            .grid_ui(ctx, ui, &open.dataset, self.split, beside);
         if let Some(item) = clicked.and_then(|index| items.get(index)) {
             ctx.commands
                 .send(Command::Inspect(vec![item.image.clone()]));
@@ -197,7 +231,8 @@ fn summary_ui(ui: &mut Ui, open: &OpenDataset) {
             format::size_range(stats.min_size, stats.max_size)
         );
     }
-    ui.add(egui::Label::new(text).wrap());
+    // The sizes come later: the line keeps its height.
+    ui.truncated(&text, &text);
 }
 
 fn problems_ui(ui: &mut Ui, problems: &[String]) {

@@ -8,9 +8,11 @@ use eframe::egui::{
     Ui, pos2, vec2,
 };
 
-use crate::engine::{ClassList, Dataset, Engine, EngineError, Split, Task, Thumbnail};
+use crate::engine::{ClassList, Dataset, EngineError, Split, Task, Thumbnail};
+use crate::ui::context::PanelCtx;
 use crate::ui::icons::Icon;
 use crate::ui::theme;
+use crate::ui::view_model::{ClassColors, ColorChoice};
 
 /// Longest side of a thumbnail in its file's pixels.
 const MAX_SIDE: u32 = 192;
@@ -43,9 +45,10 @@ struct Cached {
     seen: u64,
 }
 
-/// Identifies an open dataset.
+/// Identifies an open dataset and its colors.
 #[derive(PartialEq, Eq)]
 struct DatasetId {
+    colors: ColorChoice,
     root: PathBuf,
     num_train: usize,
     num_val: usize,
@@ -69,13 +72,14 @@ impl Thumbs {
     /// Draws the images of one split in rows; returns the index of a clicked one.
     pub fn grid_ui(
         &mut self,
-        engine: &Engine,
+        panel: &PanelCtx<'_>,
         ui: &mut Ui,
         dataset: &Dataset,
         split: Split,
         beside: bool,
     ) -> Option<usize> {
         let identity = Some(DatasetId {
+            colors: panel.colors.choice(),
             root: dataset.root.clone(),
             num_train: dataset.train.len(),
             num_val: dataset.val.len(),
@@ -103,7 +107,7 @@ impl Thumbs {
         let row_at = |y: f32| ((y - area.top()) / row_height).floor().max(0.0) as usize;
         let visible = row_at(clip.top()).min(rows)..(row_at(clip.bottom()) + 1).min(rows);
         let visible = visible.start * columns..(visible.end * columns).min(items.len());
-        self.update(engine, ui.ctx(), &dataset.classes, split, visible.clone());
+        self.update(panel, ui.ctx(), &dataset.classes, split, visible.clone());
         let mut clicked = None;
         for index in visible {
             let corner = pos2(
@@ -154,7 +158,7 @@ impl Thumbs {
     /// Uploads what was read, starts reading what is in view, drops what is not.
     fn update(
         &mut self,
-        engine: &Engine,
+        panel: &PanelCtx<'_>,
         ctx: &egui::Context,
         classes: &ClassList,
         split: Split,
@@ -172,7 +176,9 @@ impl Thumbs {
         for cached in self.cached.values_mut() {
             if let Thumb::Loading(task) = &mut cached.thumb {
                 match task.poll_result() {
-                    Some(Ok(thumbnail)) => cached.thumb = upload(ctx, &thumbnail, classes),
+                    Some(Ok(thumbnail)) => {
+                        cached.thumb = upload(ctx, &thumbnail, classes, panel.colors);
+                    }
                     Some(Err(err)) => cached.thumb = Thumb::Failed(err.to_string()),
                     None => loading += 1,
                 }
@@ -185,7 +191,7 @@ impl Thumbs {
             self.cached.entry(key(split, index)).or_insert_with(|| {
                 loading += 1;
                 Cached {
-                    thumb: Thumb::Loading(engine.thumbnail(split, index, MAX_SIDE)),
+                    thumb: Thumb::Loading(panel.engine.thumbnail(split, index, MAX_SIDE)),
                     seen: frame,
                 }
             });
@@ -251,7 +257,12 @@ pub(super) fn paint(painter: &egui::Painter, texture: &TextureHandle, into: Rect
 }
 
 /// Makes textures of an image and its mask.
-pub(super) fn upload(ctx: &egui::Context, thumbnail: &Thumbnail, classes: &ClassList) -> Thumb {
+pub(super) fn upload(
+    ctx: &egui::Context,
+    thumbnail: &Thumbnail,
+    classes: &ClassList,
+    shown: &ClassColors,
+) -> Thumb {
     let (image, labels) = (&thumbnail.image, &thumbnail.labels);
     let size = [image.width as usize, image.height as usize];
     let mask_size = [labels.width as usize, labels.height as usize];
@@ -261,7 +272,7 @@ pub(super) fn upload(ctx: &egui::Context, thumbnail: &Thumbnail, classes: &Class
         return Thumb::Failed("The thumbnail has the wrong number of pixels".to_owned());
     }
     let colors: Vec<Color32> = (0..=u8::MAX)
-        .map(|label| theme::class_color(classes.color(label)))
+        .map(|label| theme::class_color(shown.color(classes, label)))
         .collect();
     let mask = labels
         .labels
@@ -296,7 +307,7 @@ mod tests {
         let thumb = Thumb::Loading(bench.lost());
         thumbs.cached.insert(at, Cached { thumb, seen: 0 });
         bench.until(|panel| {
-            thumbs.update(panel.engine, &ctx, &classes, Split::Train, 0..1);
+            thumbs.update(panel, &ctx, &classes, Split::Train, 0..1);
             !matches!(thumbs.cached[&at].thumb, Thumb::Loading(_))
         });
         let tooltip = thumbs.tooltip(Split::Train, 0, "a");

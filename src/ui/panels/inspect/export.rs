@@ -88,6 +88,7 @@ fn write(ctx: &PanelCtx<'_>, asking: &Asking, path: PathBuf) -> Writing {
         classes,
         ..
     } = &*asking.prediction;
+    let shown_classes = ctx.colors.of(classes);
     // The dialog has asked whether to replace a file; one that is not ours stays even so.
     let to = SaveTo::Path(path, Existing::ReplaceOwn);
     let task = match asking.what {
@@ -98,7 +99,7 @@ fn write(ctx: &PanelCtx<'_>, asking: &Asking, path: PathBuf) -> Writing {
             ctx.engine.save_overlay(
                 image.clone(),
                 mask.clone(),
-                classes.clone(),
+                shown_classes,
                 opacity,
                 shown,
                 to,

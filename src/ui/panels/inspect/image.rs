@@ -64,7 +64,9 @@ impl InspectPanel {
 
     /// Prepares to show `subject`; the previous one stays until all layers are ready.
     fn prepare(&mut self, ctx: &PanelCtx<'_>, ui: &Ui, subject: Subject) {
+        let prediction = subject.prediction();
         let overlay = Overlay {
+            classes: prediction.map(|prediction| ctx.colors.of(&prediction.classes)),
             subject,
             visible: self.visible,
             toggles: self.toggles,
@@ -151,7 +153,7 @@ impl InspectPanel {
         ui.horizontal(|ui| {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 if let Some(pixel) = self.pick.hovered() {
-                    pixel_ui(ui, subject, pixel);
+                    pixel_ui(ui, overlay, pixel);
                 }
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     ui.add(Label::new(summary(subject)).truncate());
@@ -182,9 +184,9 @@ fn summary(subject: &Subject) -> String {
 }
 
 /// Position and classes of the pixel under the pointer, from right to left.
-fn pixel_ui(ui: &mut Ui, subject: &Subject, pixel: Pixel) {
-    if let Some(prediction) = subject.prediction() {
-        let classes = &prediction.classes;
+fn pixel_ui(ui: &mut Ui, overlay: &Overlay, pixel: Pixel) {
+    let subject = &overlay.subject;
+    if let (Some(prediction), Some(classes)) = (subject.prediction(), &overlay.classes) {
         if let Some(truth) = subject.truth().and_then(|truth| label_at(truth, pixel)) {
             ui.weak(format!("ground truth: {}", classes.name(truth)));
         }

@@ -231,15 +231,15 @@ impl InspectPanel {
         let Some(overlay) = &self.shown else {
             return;
         };
-        let Some(prediction) = overlay.subject.prediction() else {
+        let (Some(prediction), Some(classes)) = (overlay.subject.prediction(), &overlay.classes)
+        else {
             return;
         };
-        let classes = prediction.classes.clone();
         let mask = truth_of(prediction)
             .filter(|_| overlay.toggles.truth)
             .unwrap_or(&prediction.mask);
         let shares = self.shares.of(ctx.engine, mask, classes.len());
-        legend::legend_list(ui, &classes, &mut self.visible, shares);
+        legend::legend_list(ui, classes, &mut self.visible, shares);
     }
 
     /// What is looked at, where a mask is shown.

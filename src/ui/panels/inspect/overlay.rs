@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{LabelMap, Prediction, Rgb};
+use crate::engine::{ClassList, LabelMap, Prediction, Rgb};
 use crate::ui::canvas::{DrawnLayer, Layer};
 use crate::ui::view_model::ClassSet;
 
@@ -89,6 +89,8 @@ pub struct Overlay {
     pub subject: Subject,
     /// Classes that are drawn.
     pub visible: ClassSet,
+    /// The classes of the mask in the colors that they are shown in; `None` = there is no mask.
+    pub classes: Option<Arc<ClassList>>,
     /// Layers that are drawn.
     pub toggles: Toggles,
 }
@@ -97,10 +99,10 @@ impl Overlay {
     /// All layers, the image first.
     pub fn layers(&self) -> Vec<Layer> {
         let mut layers = vec![Layer::Image(self.subject.image().clone())];
-        let Some(prediction) = self.subject.prediction() else {
+        let (Some(prediction), Some(classes)) = (self.subject.prediction(), &self.classes) else {
             return layers;
         };
-        let (predicted, classes) = (&prediction.mask, &prediction.classes);
+        let predicted = &prediction.mask;
         let truth = truth_of(prediction);
         let mask = truth.filter(|_| self.toggles.truth).unwrap_or(predicted);
         if self.toggles.fill {

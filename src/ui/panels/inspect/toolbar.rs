@@ -19,9 +19,13 @@ const MIN_RUN: f32 = 130.0;
 impl InspectPanel {
     pub(super) fn toolbar_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         ui.horizontal_wrapped(|ui| {
-            self.run_ui(ctx, ui);
+            let is_outdated = self.run_ui(ctx, ui);
             ui.separator();
             self.save_ui(ctx, ui);
+            // Last: it comes with an epoch, and must not move a button.
+            if is_outdated {
+                ui.weak("better weights are available");
+            }
         });
         ui.horizontal_wrapped(|ui| {
             opacity_slider(ui, &mut self.opacity);
@@ -32,7 +36,8 @@ impl InspectPanel {
         });
     }
 
-    fn run_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    /// Returns whether the run has better weights than those that predicted the mask.
+    fn run_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) -> bool {
         let run = self.run(ctx).unwrap_or_default();
         let width = (ui.available_width() - BUTTONS).clamp(MIN_RUN, run_picker::WIDTH);
         if let Some(picked) = run_picker(ui, ctx.engine, "Run", width, &run) {
@@ -51,9 +56,7 @@ impl InspectPanel {
         if refresh.clicked() {
             self.predictions.forget_run(&run);
         }
-        if is_outdated {
-            ui.weak("better weights are available");
-        }
+        is_outdated
     }
 
     fn toggles_ui(&mut self, ui: &mut Ui) {
@@ -75,18 +78,16 @@ impl InspectPanel {
         let classes = self
             .shown
             .as_ref()
-            .and_then(|overlay| overlay.subject.prediction())
-            .map(|prediction| prediction.classes.clone());
+            .and_then(|overlay| overlay.classes.clone());
         let errors = &mut self.toggles.errors;
-        let errors = match classes {
-            Some(classes) => {
-                let color = theme::class_color(mask::error_color(&classes));
-                let square =
-                    Atom::paint(SWATCH, move |ui, args| paint_swatch(ui, args.rect, color));
-                Checkbox::new(errors, (square, "Errors"))
+        let color = classes.map(|classes| theme::class_color(mask::error_color(&classes)));
+        // Empty where there is no mask, so that the buttons behind it stay.
+        let square = Atom::paint(SWATCH, move |ui, args| {
+            if let Some(color) = color {
+                paint_swatch(ui, args.rect, color);
             }
-            None => Checkbox::new(errors, "Errors"),
-        };
+        });
+        let errors = Checkbox::new(errors, (square, "Errors"));
         ui.add_enabled(has_truth, errors)
             .on_hover_text("Highlight wrong pixels; void pixels are ignored")
             .on_disabled_hover_text(unknown);

@@ -15,7 +15,7 @@ use crate::ui::canvas::controls::opacity_slider;
 use crate::ui::canvas::{Layer, TextureCache};
 use crate::ui::context::PanelCtx;
 use crate::ui::ui_ext::UiExt as _;
-use crate::ui::view_model::ClassSet;
+use crate::ui::view_model::{ClassSet, format};
 
 /// The Live panel.
 #[derive(Serialize, Deserialize)]
@@ -91,12 +91,12 @@ impl LivePanel {
     /// Fills the panel.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         self.prepare(ctx, ui);
+        self.controls_ui(ctx, ui);
+        ui.separator();
         if self.shown.is_none() {
             nothing_live_ui(ctx, ui);
             return;
         }
-        self.controls_ui(ctx, ui);
-        ui.separator();
         let area = ui.available_size();
         ScrollArea::vertical()
             .auto_shrink([false, false])
@@ -115,7 +115,7 @@ impl LivePanel {
         let masks = LiveMasks {
             run: live.run.clone(),
             preview: live.preview.clone(),
-            classes: live.classes.clone(),
+            classes: ctx.colors.of(&live.classes),
             visible: self.visible,
             outlines: self.outlines,
             columns: self.columns,
@@ -132,17 +132,7 @@ impl LivePanel {
     }
 
     fn controls_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        let Some(masks) = &self.shown else {
-            return;
-        };
         ui.horizontal_wrapped(|ui| {
-            let title = ctx
-                .engine
-                .run(&masks.run)
-                .map_or_else(|| masks.run.clone(), crate::engine::RunSnapshot::title);
-            ui.strong(title);
-            ui.label(format!("after step {}", masks.preview.step));
-            ui.separator();
             opacity_slider(ui, &mut self.opacity);
             ui.checkbox(&mut self.outlines, "Outlines")
                 .on_hover_text("Draw the borders between classes");
@@ -150,7 +140,20 @@ impl LivePanel {
                 .on_hover_text("Show a column with the image");
             ui.checkbox(&mut self.columns.truth, "Show ground truth")
                 .on_hover_text("Show a column with the ground truth");
+            // Last: the number of the step grows.
+            if let Some(masks) = &self.shown {
+                let title = ctx
+                    .engine
+                    .run(&masks.run)
+                    .map_or_else(|| masks.run.clone(), crate::engine::RunSnapshot::title);
+                ui.separator();
+                ui.strong(title);
+                ui.label(format!("after step {}", format::count(masks.preview.step)));
+            }
         });
+        let Some(masks) = &self.shown else {
+            return;
+        };
         let classes = masks.classes.clone();
         CollapsingHeader::new("Classes")
             .default_open(true)

@@ -4,7 +4,7 @@ use eframe::egui::{
     self, Align, CornerRadius, Layout, Rect, Sense, Stroke, Ui, WidgetInfo, pos2, vec2,
 };
 
-use crate::engine::{Explanation, PixelScores};
+use crate::engine::{ClassList, Explanation, PixelScores};
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::contribution_bar::{reach, segments};
@@ -32,7 +32,13 @@ pub fn legend_ui(ui: &mut Ui, sources: &[&str]) {
 }
 
 /// The most likely classes of a pixel, each with its probability and the parts of its logit.
-pub fn scores_ui(ui: &mut Ui, explanation: &Explanation, pixel: Pixel, scores: &PixelScores) {
+pub fn scores_ui(
+    ui: &mut Ui,
+    explanation: &Explanation,
+    classes: &ClassList,
+    pixel: Pixel,
+    scores: &PixelScores,
+) {
     let most = (scores.classes.len() as f64).log2();
     ui.weak(format!("Entropy {:.2} of {most:.2} bits", scores.entropy))
         .on_hover_text(
@@ -57,7 +63,7 @@ pub fn scores_ui(ui: &mut Ui, explanation: &Explanation, pixel: Pixel, scores: &
     let parts = |label: &u8| scores.classes[usize::from(*label)].contributions.as_slice();
     let reach = reach(shown.iter().map(parts));
     for &label in shown {
-        row_ui(ui, explanation, scores, label, reach);
+        row_ui(ui, (explanation, classes), scores, label, reach);
     }
     if ranking.len() > shown.len() {
         let rest: f64 = ranking[shown.len()..]
@@ -69,9 +75,15 @@ pub fn scores_ui(ui: &mut Ui, explanation: &Explanation, pixel: Pixel, scores: &
     }
 }
 
-fn row_ui(ui: &mut Ui, explanation: &Explanation, scores: &PixelScores, label: u8, reach: f32) {
+fn row_ui(
+    ui: &mut Ui,
+    (explanation, classes): (&Explanation, &ClassList),
+    scores: &PixelScores,
+    label: u8,
+    reach: f32,
+) {
     let class = &scores.classes[usize::from(label)];
-    let (classes, sources) = (&explanation.classes, explanation.sources());
+    let sources = explanation.sources();
     let name = classes.name(label);
     let parts = sources.iter().zip(&class.contributions);
     let parts: Vec<String> = parts

@@ -168,7 +168,8 @@ impl LookInsidePanel {
             Some(State::Ready(explanation)) => match explanation.pixel(pixel.x, pixel.y) {
                 Some(scores) => {
                     legend_ui(ui, &explanation.sources());
-                    scores_ui(ui, explanation, pixel, &scores);
+                    let classes = ctx.colors.of(&explanation.classes);
+                    scores_ui(ui, explanation, &classes, pixel, &scores);
                 }
                 None => {
                     ui.weak("No such pixel in the image");

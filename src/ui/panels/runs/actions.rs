@@ -233,7 +233,7 @@ pub fn details(run: &RunSnapshot) -> String {
         run.epochs.len(),
         config.epochs,
         config.batch_size,
-        format::scientific(config.learning.learning_rate),
+        format::setting(config.learning.learning_rate),
         config.seed,
     );
     let start = match &config.init {

@@ -233,7 +233,7 @@ fn empty_trash_ui(ctx: &PanelCtx<'_>, ui: &Ui) -> bool {
         ui.add_space(6.0);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let palette = theme::palette(ui.visuals());
-            let text = RichText::new("Delete for good").color(palette.on_accent);
+            let text = RichText::new("Delete for good").color(palette.on_error);
             if ui.default_button(Button::new(text).fill(palette.error)) {
                 ctx.commands.send(Command::EmptyRunTrash);
                 ui.close();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use eframe::egui::{Align, Label, Layout, RichText, Ui};
 
-use crate::engine::{ActiveRun, Engine, Phase};
+use crate::engine::{ActiveRun, Engine, Phase, RunSnapshot};
 use crate::ui::command::UiCommand;
 use crate::ui::context::PanelCtx;
 use crate::ui::panels::command_button;
@@ -16,10 +16,9 @@ use crate::ui::view_model::progress::{self, RunProgress};
 /// Between two looks at how far a long step is.
 const LONG_STEP_TICK: Duration = Duration::from_secs(1);
 
-/// Draws what the active run is doing.
-pub fn active_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
+/// Network, phase, epoch and share of the active run: lines of a fixed height.
+pub fn phase_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
     let progress = RunProgress::new(active);
-    let snapshot = ctx.engine.run(&active.run);
     ui.horizontal(|ui| {
         let title = format!("{} · {}", active.config.variant, active.config.trunk);
         ui.strong(title).on_hover_text(&active.run);
@@ -33,8 +32,6 @@ pub fn active_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
                 .on_hover_text("These runs are trained one after another");
         }
     });
-    // Above everything that comes and goes: a button must not move away from a click.
-    buttons_ui(ctx, ui, active);
     ui.horizontal(|ui| {
         if matches!(
             active.phase,
@@ -56,12 +53,21 @@ pub fn active_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
     });
     let width = ui.available_width();
     ui.progress_bar(progress.share.unwrap_or(0.0), width, "Progress of training");
+}
+
+/// What the active run tells: lines that come and go.
+pub fn lines_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
+    let progress = RunProgress::new(active);
     if let Some(text) = &progress.in_step {
         ui.add(Label::new(RichText::new(text).small()).wrap());
     }
     if active.info.is_some() {
         // A long step sends no events.
         ui.ctx().request_repaint_after(LONG_STEP_TICK);
+    }
+    if let Some(run) = ctx.engine.run(&active.run) {
+        ui.add(Label::new(scores_text(run)).wrap())
+            .on_hover_text("Loss of the last step, validation mIoU of the last epoch");
     }
     let line = [progress.steps, progress.speed]
         .into_iter()
@@ -71,24 +77,24 @@ pub fn active_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
     if !line.is_empty() {
         ui.add(Label::new(RichText::new(line).small()).wrap());
     }
-    if let Some(run) = snapshot {
-        let loss = run.steps.last().map(|step| step.loss);
-        let epoch = run.epochs.last();
-        let mean_iu = epoch.and_then(|epoch| epoch.scores.mean_iu);
-        let mut text = format!(
-            "Loss {} · mIoU {}",
-            format::loss(loss),
-            format::percent(mean_iu)
-        );
-        if let Some(best) = run.best() {
-            text = format!(
-                "{text} · best {} in epoch {}",
-                format::percent(best.scores.mean_iu),
-                best.epoch
-            );
-        }
-        ui.add(Label::new(text).wrap())
-            .on_hover_text("Loss of the last step, validation mIoU of the last epoch");
+}
+
+fn scores_text(run: &RunSnapshot) -> String {
+    let loss = run.steps.last().map(|step| step.loss);
+    let epoch = run.epochs.last();
+    let mean_iu = epoch.and_then(|epoch| epoch.scores.mean_iu);
+    let text = format!(
+        "Loss {} · mIoU {}",
+        format::loss(loss),
+        format::percent(mean_iu)
+    );
+    match run.best() {
+        Some(best) => format!(
+            "{text} · best {} in epoch {}",
+            format::percent(best.scores.mean_iu),
+            best.epoch
+        ),
+        None => text,
     }
 }
 
@@ -141,10 +147,15 @@ pub fn rest_of_plan_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
         .collect();
     let text = format!("A plan was stopped; left: {}", names.join(", "));
     ui.add(Label::new(RichText::new(text).small()).wrap());
-    command_button(ctx, ui, UiCommand::ContinuePlan, plan_problem(ctx.engine));
+    ui.horizontal(|ui| {
+        for command in [UiCommand::ContinuePlan, UiCommand::ForgetPlan] {
+            command_button(ctx, ui, command, plan_problem(ctx.engine));
+        }
+    });
 }
 
-fn buttons_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
+/// Stop, Stop now, Pause or Continue.
+pub fn buttons_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
     ui.horizontal(|ui| {
         let pause = if active.phase == Phase::Paused {
             UiCommand::Unpause

@@ -4,7 +4,7 @@ use eframe::egui::{ComboBox, DragValue, Response, Ui};
 
 use strum::VariantArray as _;
 
-use super::learning::{number_ui, optional_ui, rule_of, segments_ui};
+use super::learning::{number_ui, optional_ui, rule_of, segments_ui, with_unit};
 use super::optimizer::optimizer_ui;
 use crate::engine::{ClassList, Normalization, Precision, RunConfig, SampleOrder, Size};
 use crate::ui::ui_ext::UiExt as _;
@@ -129,7 +129,9 @@ fn input_ui(ui: &mut Ui, config: &mut RunConfig) {
 }
 
 fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
-    let [max_steps, workers] = ["max steps", "workers"].map(|field| rule_of(config, field));
+    let [max_steps, workers, images, interval] =
+        ["max steps", "workers", "live images", "live interval"]
+            .map(|field| rule_of(config, field));
     ui.field(
         "Step limit",
         "Stop after this many steps, even within an epoch",
@@ -173,8 +175,8 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
             })
         },
     );
-    let tooltip = "Dtype of the convolutions in training: 32 bits, or 16 bits, which save memory and time on \
-                   devices that support them. Weights and loss keep 32 bits";
+    let tooltip = "Dtype of what convolutions multiply in training: 32 bits, or 16 bits, which save memory on GPUs. \
+                   Weights and loss keep 32 bits";
     ui.field("Precision", tooltip, |ui| {
         let label = |precision: Precision| precision.id().to_owned();
         segments_ui(
@@ -195,26 +197,20 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
     });
     ui.field(
         "Live images",
-        "Validation images whose masks are shown during training, 1 to 16",
+        "Validation images whose masks are shown during training, 0 to 64",
         |ui| {
-            ui.add(
-                DragValue::new(&mut config.preview_images)
-                    .range(1..=16)
-                    .speed(0.05),
-            )
+            number_ui(ui, &mut config.preview_images, 1..=16, images, |drag| {
+                drag.speed(0.05)
+            })
         },
     );
     ui.field(
         "Live interval",
-        "Seconds between two updates of the live masks, 0 to 600; 0 turns them off. Each update takes time from training",
+        "Seconds between two updates of the live masks, 0 to 3600; 0 turns them off. Each update takes time from training",
         |ui| {
-            ui.add(
-                DragValue::new(&mut config.preview_secs)
-                    .range(0.0..=600.0)
-                    .speed(0.05)
-                    .max_decimals(1)
-                    .suffix(" s"),
-            )
+            number_ui(ui, &mut config.preview_secs, 0.0..=600.0, interval, |drag| {
+                with_unit(drag.speed(0.05).max_decimals(1), "s")
+            })
         },
     );
 }

@@ -102,7 +102,7 @@ impl Before {
         });
     }
 
-    /// The button that chooses settings, and the reasons once they are chosen.
+    /// The button that chooses settings.
     pub fn auto_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, device: crate::engine::DeviceId) {
         ui.horizontal(|ui| {
             let possible = self.choosing.is_none() && can_choose(ctx.engine);
@@ -120,16 +120,21 @@ impl Before {
                 ui.busy("Choosing settings");
             }
         });
+    }
+
+    /// Why the settings are what they are, once they are chosen.
+    pub fn reasons_ui(&mut self, ui: &mut Ui) {
         if self.choices.is_empty() {
             return;
         }
         let mut closed = false;
         ui.notice_box(NoticeLevel::Info, |ui| {
+            // First, where it is seen without scrolling.
+            closed = ui.small_button("Close reasons").clicked();
             for choice in &self.choices {
                 let text = format!("{} {}: {}", choice.field, choice.value, choice.reason);
                 ui.add(Label::new(RichText::new(text).small()).wrap());
             }
-            closed = ui.small_button("Close reasons").clicked();
         });
         if closed {
             self.choices.clear();

@@ -6,6 +6,7 @@ use eframe::egui::emath::Numeric;
 use eframe::egui::{DragValue, Label, Response, RichText, Stroke, Ui};
 
 use crate::engine::RunConfig;
+use crate::text;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
@@ -74,6 +75,27 @@ pub fn number_ui<N: Numeric>(
     .inner
 }
 
+/// The number with its unit behind it. egui's own suffix would take the place of the field's name
+/// for screen readers.
+pub fn with_unit<'a>(drag: DragValue<'a>, unit: &'static str) -> DragValue<'a> {
+    drag.custom_formatter(move |value, _| {
+        if value.fract() == 0.0 {
+            format!("{value:.0} {unit}")
+        } else {
+            format!("{} {unit}", format::setting(value))
+        }
+    })
+    .custom_parser(move |text| {
+        let number = text.trim();
+        number
+            .strip_suffix(unit)
+            .unwrap_or(number)
+            .trim()
+            .parse()
+            .ok()
+    })
+}
+
 /// Epochs, batch size, learning rate.
 pub fn learning_ui(ui: &mut Ui, config: &mut RunConfig) {
     let rule = rule_of(config, "epochs");
@@ -116,12 +138,18 @@ pub fn scientific_ui(
     } else {
         value.abs() * 0.01
     };
-    number_ui(ui, value, range, rule, |drag| {
+    let before = *value;
+    let response = number_ui(ui, value, range, rule, |drag| {
         drag.speed(speed)
             .max_decimals(18)
-            .custom_formatter(|value, _| format::scientific(value))
+            .custom_formatter(|value, _| format::setting(value))
             .custom_parser(|text| text.trim().parse().ok())
-    })
+    });
+    // What is trained with is what is shown. egui itself remembers the way of the pointer.
+    if response.dragged() && *value != before {
+        *value = text::round(*value);
+    }
+    response
 }
 
 /// A checkbox with a value behind it while it is ticked, at first `start`; otherwise with the

@@ -15,7 +15,7 @@ pub use active::{active_problem, plan_problem};
 
 use std::path::{Path, PathBuf};
 
-use eframe::egui::{CollapsingHeader, RichText, ScrollArea, Ui};
+use eframe::egui::{CollapsingHeader, Frame, Margin, Panel, RichText, ScrollArea, Ui};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{DatasetState, DeviceId, Engine, InitialWeights, RunConfig, Trunk, preset};
@@ -30,6 +30,13 @@ use crate::ui::view_model::format::sentence;
 use before_start::Before;
 use start_from::WeightsPick;
 
+/// Share of the panel that texts about the run may take; the rest of them is scrolled to.
+const MOST_STATUS: f32 = 0.5;
+const STATUS_MARGIN: Margin = Margin {
+    top: 6,
+    ..Margin::ZERO
+};
+
 /// The Train panel.
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
@@ -43,6 +50,9 @@ pub struct TrainPanel {
     weights: WeightsPick,
     #[serde(skip)]
     before: Before,
+    /// Height of the buttons that start; an active run has as much room in their place.
+    #[serde(skip)]
+    start_height: f32,
 }
 
 impl Default for TrainPanel {
@@ -52,6 +62,7 @@ impl Default for TrainPanel {
             device: None,
             weights: WeightsPick::None,
             before: Before::default(),
+            start_height: 0.0,
         }
     }
 }
@@ -135,25 +146,28 @@ impl TrainPanel {
 
     /// Draws the panel.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        match ctx.engine.active() {
-            Some(active) => {
-                // It will tell how long the next one takes.
-                self.before.forget();
-                active::active_ui(ctx, ui, active);
-            }
-            None => self.start_ui(ctx, ui),
-        }
-        alarms::alarms_ui(ctx, ui);
-        ui.separator();
+        // What comes and goes is below the form, and above the buttons: neither of them moves.
+        let most = ui.available_height() * MOST_STATUS;
+        Panel::bottom("train buttons")
+            .resizable(false)
+            .show_separator_line(false)
+            .frame(Frame::new().inner_margin(STATUS_MARGIN))
+            .show(ui, |ui| self.buttons_ui(ctx, ui));
+        Panel::bottom("train status")
+            .resizable(false)
+            .frame(Frame::new().inner_margin(STATUS_MARGIN))
+            .show(ui, |ui| {
+                status_area(ui, most, |ui| {
+                    alarms::alarms_ui(ctx, ui);
+                    match ctx.engine.active() {
+                        Some(active) => active::lines_ui(ctx, ui, active),
+                        None => self.status_ui(ctx, ui),
+                    }
+                });
+            });
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            if ctx.engine.active().is_some() {
-                CollapsingHeader::new("Settings of the next run")
-                    .id_salt("next")
-                    .show_unindented(ui, |ui| self.form_ui(ctx, ui));
-            } else {
-                self.form_ui(ctx, ui);
-                ui.add_space(4.0);
-            }
+            self.form_ui(ctx, ui);
+            ui.add_space(4.0);
             ui.separator();
             newest_run_ui(ctx, ui);
         });
@@ -178,6 +192,22 @@ impl TrainPanel {
         self.weights.read(engine, path);
     }
 
+    /// The buttons that start, or those of the active run with its phase.
+    fn buttons_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        if let Some(active) = ctx.engine.active() {
+            // It will tell how long the next one takes.
+            self.before.forget();
+            active::buttons_ui(ctx, ui, active);
+            ui.scope(|ui| {
+                ui.set_min_height(self.start_height);
+                active::phase_ui(ctx, ui, active);
+            });
+        } else {
+            let start = ui.scope(|ui| self.start_ui(ctx, ui)).response;
+            self.start_height = start.rect.height();
+        }
+    }
+
     fn start_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let command = UiCommand::StartTraining;
         let problem = self.problem(ctx.engine, command);
@@ -193,18 +223,26 @@ impl TrainPanel {
                 command_button(ctx, ui, command, problem.as_deref());
             }
         });
-        if let Some(problem) = problem {
+    }
+
+    /// Why nothing can start, and what the next run will take.
+    fn status_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        self.before.reasons_ui(ui);
+        if let Some(problem) = self.problem(ctx.engine, UiCommand::StartTraining) {
             let color = theme::palette(ui.visuals()).warning;
             ui.label(RichText::new(problem).small().color(color));
         }
-        active::rest_of_plan_ui(ctx, ui);
         let config = self.sound_config(ctx.engine).ok();
         self.before.ui(ctx, ui, config.as_ref(), &mut self.settings);
+        active::rest_of_plan_ui(ctx, ui);
     }
 
     fn form_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         ui.horizontal(|ui| {
-            ui.section("Settings");
+            ui.section(match ctx.engine.active() {
+                Some(_) => "Settings of the next run",
+                None => "Settings",
+            });
             let changed = self.settings.changes_from_preset();
             if !changed.is_empty() {
                 let color = theme::palette(ui.visuals()).warning;
@@ -245,6 +283,17 @@ impl TrainPanel {
                 advanced::advanced_ui(ui, &mut self.settings, classes);
             });
     }
+}
+
+/// Texts of changing height, `most` at most.
+fn status_area(ui: &mut Ui, most: f32, add: impl FnOnce(&mut Ui)) {
+    ScrollArea::vertical()
+        .id_salt("status")
+        .auto_shrink([false, true])
+        .max_height(most)
+        // The panel around it grows with it, so it must not keep to the panel.
+        .min_scrolled_height(most)
+        .show(ui, add);
 }
 
 fn problem(err: impl std::fmt::Display) -> Problem {

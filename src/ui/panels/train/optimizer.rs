@@ -1,9 +1,9 @@
 //! Recipe, optimizer, loss and schedule of the learning rate.
 
-use eframe::egui::{Align, Button, ComboBox, DragValue, Label, Layout, RichText, Ui};
+use eframe::egui::{Align, Button, ComboBox, Label, Layout, RichText, Ui};
 use strum::VariantArray as _;
 
-use super::learning::{number_ui, optional_ui, rule_of, scientific_ui, segments_ui};
+use super::learning::{number_ui, optional_ui, rule_of, scientific_ui, segments_ui, with_unit};
 use super::loss::loss_ui;
 use crate::engine::{
     BrokenRule, ClassList, FinalUpsampling, Learning, OptimizerKind, Recipe, RunConfig, Schedule,
@@ -201,7 +201,7 @@ fn schedule_ui(ui: &mut Ui, learning: &mut Learning, broken: Option<BrokenRule>)
                 "Steps between two decays of the learning rate, 1 or more",
                 |ui| {
                     number_ui(ui, every_steps, 1..=10_000_000, rule, |drag| {
-                        drag.suffix(" steps")
+                        with_unit(drag, "steps")
                     })
                 },
             );
@@ -233,10 +233,12 @@ fn schedule_ui(ui: &mut Ui, learning: &mut Learning, broken: Option<BrokenRule>)
     }
     let tooltip = "Steps in which the learning rate rises from near 0 to that of the schedule; 0 turns it off";
     ui.field("Warm-up", tooltip, |ui| {
-        ui.add(
-            DragValue::new(&mut learning.warmup_steps)
-                .range(0..=1_000_000)
-                .suffix(" steps"),
+        number_ui(
+            ui,
+            &mut learning.warmup_steps,
+            0..=1_000_000,
+            None,
+            |drag| with_unit(drag, "steps"),
         )
     });
 }

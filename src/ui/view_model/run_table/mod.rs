@@ -113,7 +113,7 @@ impl Column {
             Self::Network => format!("{} {}", config.variant, config.trunk),
             Self::Settings => format!(
                 "lr {} · batch {} · {}",
-                format::rate(config.learning.learning_rate),
+                format::setting(config.learning.learning_rate),
                 config.batch_size,
                 length(run)
             ),
@@ -124,7 +124,7 @@ impl Column {
             Self::Epochs => format!("{} of {}", run.epochs.len(), config.epochs),
             Self::Steps => format::count(run.steps_done()),
             Self::Loss => format::loss(run.steps.last().map(|step| step.loss)),
-            Self::LearningRate => format::scientific(config.learning.learning_rate),
+            Self::LearningRate => format::setting(config.learning.learning_rate),
             Self::BatchSize => config.batch_size.to_string(),
             Self::Seed => config.seed.to_string(),
             Self::Device => config.device.to_string(),

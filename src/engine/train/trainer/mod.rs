@@ -1,5 +1,7 @@
 //! Starts the `train` thread, keeps its state, and goes through a plan of runs.
 
+mod rest;
+
 use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
@@ -123,24 +125,6 @@ impl Trainer {
             }
         }
         self.launch(Job::Resume(folder, Box::new(options)), config)
-    }
-
-    /// Goes on with a stopped plan, whose run has no checkpoint: it starts anew.
-    pub fn restart_rest_of_plan(&mut self) -> Result<(), EngineError> {
-        let rest = self.rest.take();
-        self.begin_plan(1)?;
-        if let Some(mut rest) = rest {
-            rest.waiting.push_front(rest.config.clone());
-            rest.plan.runs.retain(|run| *run != rest.run);
-            self.take_up(rest);
-        }
-        self.start_next()
-    }
-
-    fn take_up(&mut self, rest: RestOfPlan) {
-        self.staged = rest.staged;
-        self.waiting = rest.waiting;
-        self.plan = Some(rest.plan);
     }
 
     fn begin_plan(&mut self, total: usize) -> Result<(), EngineError> {
@@ -291,7 +275,11 @@ impl Trainer {
                     TrainEvent::EpochEnded(epoch) => {
                         self.run_events.push(run, RunEventKind::Epoch(epoch));
                     }
-                    event => notices.extend(notice_of(run, &event)),
+                    event => {
+                        let snapshot = runs.iter().find(|snapshot| snapshot.name == *run);
+                        let title = snapshot.map_or_else(|| run.clone(), RunSnapshot::title);
+                        notices.extend(notice_of(&title, &event));
+                    }
                 }
             }
             Err(TryRecvError::Empty) => return false,

@@ -1,0 +1,155 @@
+//! Values as text for people, the same in the window, on the command line and in messages. What
+//! stands for a missing value is theirs. JSON and command lines keep every digit.
+
+/// Digits of a number that was computed.
+const DIGITS: usize = 3;
+/// Digits of a loss, of which people compare the last ones.
+const LOSS_DIGITS: usize = 4;
+/// A number with more digits than this was computed, and not written by anybody.
+const WRITTEN_DIGITS: usize = 6;
+
+/// `0.4123` as `41.2 %`.
+pub fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share)
+}
+
+/// A number that was computed, rounded to three digits: `0.00992`, `1.23e-5`, `50`.
+pub fn number(value: f64) -> String {
+    without_zeros(&rounded(value, DIGITS))
+}
+
+/// As [`number`], with its zeros, so that numbers in a column have one width.
+pub fn column_number(value: f64) -> String {
+    rounded(value, DIGITS)
+}
+
+/// A setting: as somebody wrote it, or rounded if nobody writes so many digits.
+pub fn setting(value: f64) -> String {
+    let written = without_zeros(&rounded(value, WRITTEN_DIGITS));
+    if written.parse() == Ok(value) {
+        written
+    } else {
+        number(value)
+    }
+}
+
+/// A loss.
+pub fn loss(value: f64) -> String {
+    rounded(value, LOSS_DIGITS)
+}
+
+/// The number that has the digits of [`number`].
+pub fn round(value: f64) -> f64 {
+    rounded(value, DIGITS).parse().unwrap_or(value)
+}
+
+/// `digits` significant digits, as a decimal number where that is not long; the digits of a whole
+/// number are all shown.
+fn rounded(value: f64, digits: usize) -> String {
+    let scientific = format!("{value:.*e}", digits - 1);
+    let Some((mantissa, exponent)) = scientific.split_once('e') else {
+        return scientific;
+    };
+    match exponent.parse::<i32>() {
+        Ok(exponent) if (-3..6).contains(&exponent) => {
+            let decimals = digits as i32 - 1 - exponent;
+            format!("{value:.*}", usize::try_from(decimals).unwrap_or(0))
+        }
+        _ => format!("{mantissa}e{exponent}"),
+    }
+}
+
+/// `1.50` as `1.5`, `2.00e-5` as `2e-5`.
+fn without_zeros(text: &str) -> String {
+    let (mantissa, exponent) = text.split_at(text.find('e').unwrap_or(text.len()));
+    if !mantissa.contains('.') {
+        return text.to_owned();
+    }
+    let mantissa = mantissa.trim_end_matches('0').trim_end_matches('.');
+    format!("{mantissa}{exponent}")
+}
+
+/// Seconds as `12 s`, `3 min 05 s`, `2 h 10 min` or `3 d 4 h`; `None` for what is no time.
+pub fn duration(secs: f64) -> Option<String> {
+    if !secs.is_finite() || secs < 0.0 {
+        return None;
+    }
+    let secs = secs.round() as u64;
+    Some(match secs {
+        0..60 => format!("{secs} s"),
+        60..3600 => format!("{} min {:02} s", secs / 60, secs % 60),
+        3600..86_400 => format!("{} h {:02} min", secs / 3600, secs % 3600 / 60),
+        _ => format!("{} d {} h", secs / 86_400, secs % 86_400 / 3600),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_use_two_units() {
+        let text = |secs| duration(secs).expect("a time");
+        assert_eq!(text(11.6), "12 s");
+        assert_eq!(text(185.0), "3 min 05 s");
+        assert_eq!(text(7_800.0), "2 h 10 min");
+        assert_eq!(text(273_600.0), "3 d 4 h");
+        assert_eq!((duration(f64::NAN), duration(-1.0)), (None, None));
+    }
+
+    #[test]
+    fn shares_are_per_cent() {
+        assert_eq!(percent(0.4126), "41.3 %");
+        assert_eq!(percent(0.0), "0.0 %");
+    }
+
+    #[test]
+    fn computed_numbers_have_three_digits() {
+        let numbers = [
+            (9.915_585_312_589_867, "9.92"),
+            (9.915_585_312_589_867e-3, "0.00992"),
+            (9.915_585_312_589_867e-5, "9.92e-5"),
+            (0.999_96, "1"),
+            (0.000_999_96, "0.001"),
+            (0.1, "0.1"),
+            (-0.025, "-0.025"),
+            (0.0, "0"),
+            (1e-4, "1e-4"),
+            (50.0, "50"),
+            (12_345.6, "12346"),
+            (123_456_789.0, "1.23e8"),
+            (999_999.7, "1e6"),
+            (f64::NAN, "NaN"),
+            (f64::NEG_INFINITY, "-inf"),
+        ];
+        for (value, text) in numbers {
+            assert_eq!(number(value), text);
+        }
+        assert_eq!(round(9.915_585_312_589_867e-3), 0.009_92);
+        assert_eq!(
+            [1.5, 0.1, 42.0].map(column_number),
+            ["1.50", "0.100", "42.0"]
+        );
+    }
+
+    #[test]
+    fn settings_are_shown_as_they_were_written() {
+        assert_eq!(setting(0.012_345), "0.012345");
+        assert_eq!(setting(2.5e-5), "2.5e-5");
+        assert_eq!(setting(1e-10), "1e-10");
+        // 0.05 for 3 images of 4, in binary.
+        assert_eq!(setting(0.05 * 3.0 / 4.0), "0.0375");
+        assert_eq!(setting(9.915_585_312_589_867e-3), "0.00992");
+        // An f32 as an f64.
+        assert_eq!(setting(f64::from(0.2_f32)), "0.2");
+    }
+
+    #[test]
+    fn losses_have_four_digits() {
+        let losses = [0.53249, 2.5, 12.345, 123.456, 0.000_123_45];
+        assert_eq!(
+            losses.map(loss),
+            ["0.5325", "2.500", "12.35", "123.5", "1.234e-4"]
+        );
+    }
+}
