@@ -8,11 +8,13 @@ use eframe::egui::{
     Color32, ColorImage, Event, Modifiers, MouseWheelUnit, PointerButton, Pos2, TouchPhase, Vec2,
     ViewportCommand, ViewportId, vec2,
 };
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use fcn_workbench::engine::{DatasetState, RunConfig};
+use fcn_workbench::ui::state::AppState;
 use fcn_workbench::ui::view_model::plots::PlotKind;
 
 use super::desk::Desk;
+use super::runs::{make_run, step};
 use crate::common::TinySet;
 
 /// A window with a trained run, and the middle of its plot of losses.
@@ -157,6 +159,71 @@ fn the_table_under_the_pointer_has_the_values_of_the_run() {
         .rect()
         .union(desk.find("Plot: Validation scores").rect());
     assert!(panel.expand(60.0).contains_rect(rect), "{rect} in {panel}");
+}
+
+#[test]
+fn the_table_of_forty_runs_stays_in_the_panel() {
+    let set = TinySet::new(4, 2);
+    let state: AppState = serde_json::from_value(serde_json::json!({
+        "selection": { "shown": (0..40).map(|number| serde_json::json!({
+            "run": format!("run{number:03}"), "slot": number % 32, "by_user": true,
+        })).collect::<Vec<_>>() },
+    }))
+    .expect("the saved state of a window");
+    for number in 0..40 {
+        let name = format!("run{number:03}");
+        make_run(&set.runs(), &name, 1_795_442_701 + number, &set.config());
+        let steps: String = (1..=9).map(step).collect();
+        fs::write(set.runs().join(name).join("steps.jsonl"), steps).expect("a file");
+    }
+    let root = set.root();
+    let mut desk = Desk::open(set, state, root);
+    desk.until("all curves are there", |desk| {
+        let curves = &desk.app().state().curves;
+        (0..40).all(|number| {
+            let model = curves.model(&format!("run{number:03}"));
+            model.is_some_and(|model| model.loss.len() == 9)
+        })
+    });
+    for size in [[1440.0, 1300.0], [1280.0, 720.0], [900.0, 600.0]] {
+        desk.window.set_size(size.into());
+        desk.frames(4);
+        let plot = desk.find("Plot: Loss").rect();
+        let mut panel = plot;
+        if let Some(other) = desk.window.query_by_label("Plot: Validation scores") {
+            panel = panel.union(other.rect());
+        }
+        // Around the plots are their titles and axes.
+        let panel = panel.expand2(vec2(70.0, 60.0));
+        for share in [0.05, 0.5, 0.95] {
+            // The lower part of a plot may be scrolled out of sight.
+            desk.window.hover_at(plot.lerp_inside(vec2(share, 0.3)));
+            desk.frames(4);
+            let mut rows = Vec::new();
+            let mut told = 0;
+            for node in desk.window.query_all_by_label_contains(": step ") {
+                rows.push(node.rect());
+                told += 1;
+            }
+            for node in desk.window.query_all_by_label_contains(" more") {
+                // Of a text it is the value.
+                let node_text = node.accesskit_node();
+                let label = node_text.label().or(node_text.value()).unwrap_or_default();
+                if let Some(count) = label.strip_prefix("and ") {
+                    rows.push(node.rect());
+                    let count = count.split(' ').next().and_then(|count| count.parse().ok());
+                    told += count.unwrap_or(0);
+                }
+            }
+            assert_eq!(told, 40, "{size:?} {share}");
+            for row in rows {
+                assert!(
+                    panel.contains_rect(row),
+                    "{size:?} {share}: {row} in {panel}"
+                );
+            }
+        }
+    }
 }
 
 #[test]

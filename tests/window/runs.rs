@@ -15,7 +15,7 @@ use super::desk::Desk;
 use crate::common::TinySet;
 
 /// A run folder as another program leaves it.
-fn make_run(runs: &Path, name: &str, created: u64, config: &RunConfig) {
+pub fn make_run(runs: &Path, name: &str, created: u64, config: &RunConfig) {
     let folder = runs.join(name);
     fs::create_dir_all(&folder).expect("a folder");
     let classes = serde_json::json!([{"name": "ground", "color": [1, 2, 3]}, {"name": "sky", "color": [4, 5, 6]}]);
@@ -26,7 +26,7 @@ fn make_run(runs: &Path, name: &str, created: u64, config: &RunConfig) {
     fs::write(folder.join("end.json"), r#"{"outcome":"stopped"}"#).expect("a file");
 }
 
-fn step(number: usize) -> String {
+pub fn step(number: usize) -> String {
     format!("{{\"step\":{number},\"epoch\":1,\"loss\":0.5,\"learning_rate\":0.1,\"secs\":2.0}}\n")
 }
 

@@ -51,8 +51,11 @@ impl ColumnWidths {
         let sum = |width: &dyn Fn(&Column) -> f32| columns.iter().map(width).sum::<f32>();
         let natural = |column: &Column| chosen(column).unwrap_or(column.natural());
         let least = |column: &Column| chosen(column).unwrap_or(column.least());
-        // Columns that nobody chose a width for; the others stay as they are.
-        let free = |column: &Column| if chosen(column).is_some() { 0.0 } else { 1.0 };
+        // Texts that nobody chose a width for grow; numbers and dates need no more than they have.
+        let free = |column: &Column| {
+            let grows = chosen(column).is_none() && column.least() < column.natural();
+            if grows { 1.0 } else { 0.0 }
+        };
         let grown = sum(&|column| free(column) * column.natural());
         let spare = room - sum(&natural);
         if spare >= 0.0 {
@@ -89,11 +92,11 @@ mod tests {
     const TWO: [Column; 2] = [Column::Name, Column::State];
 
     #[test]
-    fn columns_share_the_room_in_proportion() {
+    fn texts_share_the_room() {
         // 190 and 86.
         let widths = ColumnWidths::default();
         assert_eq!(widths.of(&TWO, 276.0), [190.0, 86.0]);
-        assert_eq!(widths.of(&TWO, 552.0), [380.0, 172.0]);
+        assert_eq!(widths.of(&TWO, 552.0), [466.0, 86.0]);
         // Only names get narrower, at least 120.
         assert_eq!(widths.of(&TWO, 241.0), [155.0, 86.0]);
         assert_eq!(widths.of(&TWO, 50.0), [120.0, 86.0]);
@@ -103,7 +106,7 @@ mod tests {
     fn a_chosen_width_stays_in_any_room() {
         let mut widths = ColumnWidths::default();
         widths.choose(Column::Name, 300.0);
-        assert_eq!(widths.of(&TWO, 500.0), [300.0, 200.0]);
+        assert_eq!(widths.of(&TWO, 500.0), [300.0, 86.0]);
         assert_eq!(widths.of(&TWO, 100.0), [300.0, 86.0]);
         let saved = serde_json::to_string(&widths).expect("saved");
         assert_eq!(saved, r#"{"name":300.0}"#);
