@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use fcn_workbench::training::checkpoint::EndMark;
 use fcn_workbench::training::{
     ClassWeights, Control, Learning, Objective, OptimizerKind, Outcome, RunConfig, TrainEvent,
     train,
@@ -143,4 +144,19 @@ fn a_run_that_gets_no_better_ends_early() {
     let mut rest = Recorder::default();
     train(&folder, &set.open(), &Control::default(), &mut rest);
     assert_eq!(epochs(&first).len() + epochs(&rest).len(), 3);
+}
+
+#[test]
+fn a_stop_while_masks_are_counted_is_no_failure() {
+    let set = TinySet::new(4, 1);
+    let folder = set.run(|config| {
+        config.learning.objective.class_weights = ClassWeights::Median;
+    });
+    let control = Control::default();
+    control.stop();
+    let mut sink = Recorder::default();
+    train(&folder, &set.open(), &control, &mut sink);
+    let outcome = Outcome::StoppedNow { checkpoint: None };
+    assert_eq!(sink.outcome(), Some(&outcome));
+    assert_eq!(folder.end(), Some(EndMark::Stopped));
 }

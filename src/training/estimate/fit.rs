@@ -220,7 +220,7 @@ mod tests {
         assert!(fitting_changes(&config, &FACTS, within(1 << 20)).is_empty());
         let text = advice_text(&changes);
         assert!(text.starts_with("What would fit: "), "{text}");
-        assert!(text.contains("batch size 16, accumulation 4 ("), "{text}");
+        assert!(text.contains("batch size 4, accumulation 16 ("), "{text}");
         assert!(advice_text(&[]).starts_with("Choose smaller images"));
     }
 

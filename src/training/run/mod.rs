@@ -99,10 +99,12 @@ fn train_locked(
         })
     };
     control.set_step(None);
-    // Whatever went wrong after that came of what was left undone.
+    // Whatever went wrong after that came of what was left undone. A stop before the first step has
+    // nothing to save.
+    let is_left = control.stop_now_requested() || matches!(outcome, Err(TrainError::Stopped));
     let outcome = match outcome {
         Ok(Outcome::Finished) => Ok(Outcome::Finished),
-        _ if control.stop_now_requested() => Ok(Outcome::StoppedNow {
+        _ if is_left => Ok(Outcome::StoppedNow {
             checkpoint: folder.last().map(|last| last.step),
         }),
         outcome => outcome,
