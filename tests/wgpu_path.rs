@@ -16,8 +16,7 @@ use fcn_workbench::dataset::{Size, Split};
 use fcn_workbench::model::{FinalUpsampling, Geometry, Network, NetworkConfig, Trunk, Variant};
 use fcn_workbench::training::checkpoint::RunFolder;
 use fcn_workbench::training::{
-    Control, DataFacts, DeviceId, MemoryEstimate, Outcome, Precision, Predictor, RunConfig,
-    TrainEvent, TrainSink, self_test, train,
+    Control, DeviceId, Outcome, Precision, Predictor, TrainEvent, self_test, train,
 };
 
 fn config(variant: Variant) -> NetworkConfig {
