@@ -337,6 +337,10 @@ pub struct DevicesArgs {
     /// bad graphics driver can take the whole process down
     #[arg(long, value_name = "ID", hide = true)]
     pub probe: Option<String>,
+
+    /// Try the matrix units of that device, which has passed its test
+    #[arg(long, hide = true, requires = "probe")]
+    pub matrix_units: bool,
 }
 
 #[derive(Debug, clap::Args)]
