@@ -81,6 +81,7 @@ fn calls_of_a_step(trunk: Trunk, variant: Variant) -> DeviceCalls {
         size: Size::new(64, 64),
         batch_size: 1,
         device: DeviceId::Software,
+        precision: Precision::F32,
         passes: vec![Pass::Step],
         seconds: 60,
     };
@@ -135,6 +136,7 @@ fn every_part_of_a_step_is_measured() {
         size: Size::new(32, 32),
         batch_size: 1,
         device: DeviceId::Software,
+        precision: Precision::F32,
         passes: Vec::new(),
         seconds: 60,
     };

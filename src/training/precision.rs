@@ -66,7 +66,7 @@ impl Precision {
 
     /// What convolutions of a step on a GPU multiply with; exact on the processor, whose maps have the
     /// [`dtype`](Self::dtype). Matrix units are used after they have passed their test.
-    pub(super) fn on(self, device: &Device, id: DeviceId) -> Arithmetic {
+    pub fn on(self, device: &Device, id: DeviceId) -> Arithmetic {
         let map = Tensor::zeros([1; 4], device);
         let half = self.half();
         let wanted = self != Self::F32 && has_matrix_units(&map, half) && matrix_units_passed(id);
@@ -95,8 +95,9 @@ impl Precision {
         }
     }
 
-    /// An error where the device does not support the dtype; it names those it does.
-    pub(super) fn check(self, device: &Device, id: DeviceId) -> Result<(), TrainError> {
+    /// # Errors
+    /// Where the device does not support the dtype; it names those it does.
+    pub fn check(self, device: &Device, id: DeviceId) -> Result<(), TrainError> {
         let can = |precision: Self| match precision {
             Self::F32 => true,
             Self::Bf16x3 => precision.on(device, id).units.is_some(),

@@ -11,8 +11,8 @@ use super::network::{NetworkArgs, PlanArg};
 use super::settings::{self, Settings};
 use super::values;
 use crate::engine::{
-    BOUNDARY_WIDTH, DatasetRef, DeviceId, Dirs, Existing, Geometry, RunConfig, Size, Split,
-    StartingPoint, Trunk, Variant, WeightsChoice,
+    BOUNDARY_WIDTH, DatasetRef, DeviceId, Dirs, Existing, Geometry, Precision, RunConfig, Size,
+    Split, StartingPoint, Trunk, Variant, WeightsChoice,
 };
 pub use data::{DataArgs, DataCheckArgs, DataCommand};
 pub use weights::{
@@ -376,6 +376,9 @@ pub struct BenchArgs {
     /// With --layers: images in a batch [default: that of the trunk's preset]
     #[arg(long, value_name = "N", requires = "layers", value_parser = values::one_or_more)]
     pub batch_size: Option<usize>,
+    /// With --layers: what convolutions multiply, as in `train`
+    #[arg(long, value_name = "PRECISION", requires = "layers", default_value = "f32", value_parser = values::one_of::<Precision>())]
+    pub precision: Precision,
     /// With --layers: seconds that one part may take
     #[arg(long, value_name = "N", requires = "layers", default_value = "20", value_parser = values::one_or_more)]
     pub seconds: usize,
