@@ -195,6 +195,15 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
         ui.checkbox(&mut config.recompute_activations, "activations")
             .accessible_name("Recompute activations")
     });
+    let tooltip = "Copies of the log for other programs, written into the folder of the run while it trains: event \
+                   files of TensorBoard with scalars and masks, and the table history.csv";
+    ui.field("Also write", tooltip, |ui| {
+        ui.horizontal(|ui| {
+            ui.checkbox(&mut config.extra_logs.tensorboard, "TensorBoard");
+            ui.checkbox(&mut config.extra_logs.csv, "CSV");
+        })
+        .response
+    });
     ui.field(
         "Live images",
         "Validation images whose masks are shown during training, 0 to 64",
