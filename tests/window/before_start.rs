@@ -176,7 +176,7 @@ fn what_is_typed_is_taken_or_refused_with_the_reason() {
     };
     assert_eq!(type_text(&mut desk, "Epochs", "2.5"), "7");
     assert!(desk.says("\"2.5\" is not a whole number"));
-    assert_eq!(type_text(&mut desk, "Batch size", "-3"), "1");
+    assert_eq!(type_text(&mut desk, "Batch size", "-3"), "2");
     assert!(desk.says("\"-3\" is too small; it must be 0 or more"));
     assert_eq!(type_text(&mut desk, "Epochs", "9"), "9");
     assert!(!desk.says("\"2.5\" is not a whole number"));
