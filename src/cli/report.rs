@@ -323,6 +323,10 @@ impl Report for TextReport<'_> {
         if let Some(secs) = active.remaining_secs {
             parts.push(format!("{} left", duration(secs)));
         }
+        // What more loader threads would help against.
+        if let Some(share) = active.waiting_share.filter(|share| *share >= 0.05) {
+            parts.push(format!("waiting for data {}", percent(Some(share))));
+        }
         if let Some(step) = active
             .in_step
             .as_ref()

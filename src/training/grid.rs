@@ -218,7 +218,10 @@ mod tests {
             ("lr=fast", "lr=fast"),
             ("lr=0.1 lr=0.2", "twice"),
             ("batch-size=0", "batch size is 0"),
-            ("seed=1,2,3,4,5,6,7,8,9,10,11 epochs=1,2,3,4,5,6,7,8,9,10", "110 runs"),
+            (
+                "seed=1,2,3,4,5,6,7,8,9,10,11 epochs=1,2,3,4,5,6,7,8,9,10",
+                "110 runs",
+            ),
         ] {
             let err = configs(words).expect_err(words).to_string();
             assert!(err.contains(part), "{words}: {err}");

@@ -26,6 +26,7 @@ mod event;
 mod external_weights;
 mod finite;
 mod gradients;
+mod grid;
 mod history_table;
 mod initial_weights;
 mod learner;
@@ -53,6 +54,7 @@ mod shaped_loss;
 mod starting_point;
 mod step_meter;
 mod step_progress;
+mod trial;
 mod watch;
 
 pub use alarm::{Alarm, AlarmKind, Remedy};
@@ -80,6 +82,7 @@ pub use event::{
     TrainEvent, TrainSink,
 };
 pub use external_weights::{WeightsChoice, WeightsSummary, export_run, import_run};
+pub use grid::{Grid, GridError};
 pub use history_table::{HistoryTable, TableRun};
 pub use initial_weights::initial_network;
 pub use learner::Learner;
@@ -98,3 +101,4 @@ pub use schedule::Schedule;
 pub use segmenter::Segmenter;
 pub use starting_point::StartingPoint;
 pub use step_progress::{StepPhase, StepProgress};
+pub use trial::{Trial, Verdict, try_run};

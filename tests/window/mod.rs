@@ -13,6 +13,7 @@ mod keys;
 mod layout;
 mod look_inside;
 mod numbers;
+mod queue;
 mod recipes;
 mod reports;
 mod runs;

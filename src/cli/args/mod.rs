@@ -1,6 +1,9 @@
 //! The arguments of the command line.
 
 mod data;
+mod evaluate;
+mod notify;
+mod queue;
 mod report;
 mod weights;
 
@@ -16,6 +19,9 @@ use crate::engine::{
     Split, StartingPoint, Trunk, Variant, WeightsChoice,
 };
 pub use data::{DataArgs, DataCheckArgs, DataCommand};
+pub use evaluate::EvaluateArgs;
+pub use notify::NotifyArgs;
+pub use queue::{QueueAddArgs, QueueArgs, QueueCommand, QueueRunArgs};
 pub use report::ReportArgs;
 pub use weights::{
     WeightsAddArgs, WeightsArgs, WeightsCommand, WeightsGetArgs, WeightsInspectArgs,
@@ -86,6 +92,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Check a dataset before it is trained on, or write a copy in which findings are put right
     Data(DataArgs),
+    /// Train runs one after another: add them, put them in order, run them
+    Queue(QueueArgs),
     /// Write runs as one page for a browser, with curves, masks and settings, or as a table
     Report(ReportArgs),
     /// List the runs
@@ -111,6 +119,11 @@ pub struct TrainArgs {
     /// print each with its reason; options that are given override them
     #[arg(long, conflicts_with_all = ["network", "recipe"])]
     pub auto: bool,
+    /// Train on a few images for so many seconds, say whether the loss falls and how long the whole run
+    /// would take, and keep nothing
+    #[arg(long = "try", value_name = "SECONDS", num_args = 0..=1, default_missing_value = "60",
+          value_parser = values::one_or_more, conflicts_with_all = ["resume", "compare", "plan"])]
+    pub try_out: Option<usize>,
     /// Start even if the run is estimated to need more memory than there is
     #[arg(long)]
     pub ignore_memory: bool,
@@ -128,6 +141,8 @@ pub struct TrainArgs {
     /// found; with --resume that of the run]
     #[arg(long, value_name = "ID")]
     pub device: Option<DeviceId>,
+    #[command(flatten)]
+    pub notify: NotifyArgs,
     #[command(flatten)]
     pub network: NetworkArgs,
     #[command(flatten)]
@@ -157,66 +172,6 @@ impl TrainArgs {
         config.device = self.device.unwrap_or(config.device);
         config
     }
-}
-
-#[derive(Debug, clap::Args)]
-pub struct EvaluateArgs {
-    /// Name of the run (`latest` for the newest run with weights)
-    #[arg(long, value_name = "RUN", required_unless_present = "predictions")]
-    pub run: Option<String>,
-    /// Split to score
-    #[arg(long, default_value = "val", value_parser = values::one_of::<Split>())]
-    pub split: Split,
-    /// Score on this dataset instead of the run's own: `sample` or a folder
-    #[arg(long, value_name = "sample|FOLDER", value_parser = settings::dataset, conflicts_with = "predictions")]
-    pub dataset: Option<DatasetRef>,
-    /// Width in pixels of the band along label boundaries for the boundary scores
-    #[arg(long, value_name = "N", default_value_t = BOUNDARY_WIDTH, value_parser = values::one_or_more)]
-    pub boundary_width: usize,
-    /// Where the run's network runs: cpu, gpu:N or cuda:N, as `devices` lists them
-    /// [default: that of the run]
-    #[arg(long, value_name = "ID", conflicts_with = "predictions")]
-    pub device: Option<DeviceId>,
-    /// A label of the true masks that is not scored, besides 255; may be given several times
-    #[arg(long, value_name = "LABEL")]
-    pub void: Vec<u8>,
-    #[command(flatten)]
-    pub masks: MaskArgs,
-}
-
-/// What `evaluate` scores without a run.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Scoring masks without a run")]
-pub struct MaskArgs {
-    /// Folder of PNG masks to score, from any program; 255 (void) on a labeled pixel counts as wrong
-    #[arg(value_parser = values::path(), long, value_name = "DIR", requires = "labels", conflicts_with_all = ["run", "split"])]
-    pub predictions: Option<PathBuf>,
-    /// Folder of the ground truth masks, with the same names; 255 (void) is not scored
-    #[arg(
-        value_parser = values::path(),
-        long,
-        value_name = "DIR",
-        requires = "predictions",
-        conflicts_with = "run"
-    )]
-    pub labels: Option<PathBuf>,
-    /// Class list, one `name` or `name r g b` per line [default: classes.txt beside the labels
-    /// or one folder up, else the 21 classes of VOC]
-    #[arg(value_parser = values::path(), long, value_name = "FILE", requires = "predictions", conflicts_with_all = ["run", "num_classes"])]
-    pub classes: Option<PathBuf>,
-    /// Number of classes, instead of a list
-    #[arg(long, value_name = "N", requires = "predictions", conflicts_with = "run",
-          value_parser = values::one_or_more)]
-    pub num_classes: Option<usize>,
-    /// Score only the names in this file, one per line as in the lists of VOC
-    #[arg(
-        value_parser = values::path(),
-        long,
-        value_name = "FILE",
-        requires = "predictions",
-        conflicts_with = "run"
-    )]
-    pub list: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -6,6 +6,7 @@ use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::Sender;
 
+use super::awake::Awake;
 use crate::dataset::{ClassMatch, DatasetRecord};
 use crate::engine::before_start::BeforeStart;
 use crate::engine::dataset;
@@ -58,6 +59,8 @@ pub(super) struct TrainThread {
     pub ignore_memory: bool,
     /// What the run's device says of its memory.
     pub memory: DeviceMemory,
+    /// Whether the computer is kept from going to sleep.
+    pub keep_awake: bool,
     pub control: Control,
     pub events: Sender<ThreadEvent>,
     /// Where live masks go; `None` = nobody looks.
@@ -74,6 +77,7 @@ impl TrainThread {
     }
 
     fn work(self) {
+        let _awake = self.keep_awake.then(Awake::hold);
         let mut sink = EngineSink {
             events: self.events.clone(),
             previews: self.previews.clone(),
