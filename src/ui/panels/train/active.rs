@@ -78,6 +78,18 @@ pub fn lines_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
     if !line.is_empty() {
         ui.add(Label::new(RichText::new(line).small()).wrap());
     }
+    if let Some((info, repeats)) = active
+        .info
+        .as_ref()
+        .and_then(|info| Some((info, info.repeats?)))
+    {
+        let text = format!(
+            "Resumed after step {}, {}",
+            format::count(info.first_step),
+            repeats.text()
+        );
+        ui.add(Label::new(RichText::new(text).small()).wrap());
+    }
 }
 
 fn scores_text(run: &RunSnapshot) -> String {
