@@ -235,7 +235,10 @@ impl Drawing<'_, '_> {
         let layout = egui::Layout::top_down(egui::Align::Center);
         let mut ui = ui.new_child(egui::UiBuilder::new().max_rect(place).layout(layout));
         if self.figure.is_empty() {
-            ui.label(RichText::new(self.figure.kind.why_empty()).small());
+            let text = RichText::new(self.figure.kind.why_empty()).small();
+            // Not through the lines of the grid.
+            let behind = ui.visuals().extreme_bg_color;
+            ui.label(text.background_color(behind));
         } else if self.figure.is_out_of_sight() {
             ui.label(RichText::new("Nothing is in sight here").small());
             if ui

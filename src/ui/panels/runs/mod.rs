@@ -17,7 +17,7 @@ use crate::ui::panels::go_to_train;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
 use crate::ui::view_model::run_selection::RunSelection;
-use crate::ui::view_model::run_table::{Column, ColumnWidths, Query, STATES};
+use crate::ui::view_model::run_table::{Column, ColumnWidths, Query, STATES, SearchTexts};
 use dialogs::Dialog;
 
 /// The Runs panel.
@@ -29,6 +29,8 @@ pub struct RunsPanel {
     widths: ColumnWidths,
     /// Interrupted runs that nobody wants to hear of.
     dismissed: BTreeSet<String>,
+    #[serde(skip)]
+    texts: SearchTexts,
     /// Names of the chosen rows.
     #[serde(skip)]
     chosen: BTreeSet<String>,
@@ -46,6 +48,7 @@ impl Default for RunsPanel {
             columns: Column::DEFAULT.to_vec(),
             widths: ColumnWidths::default(),
             dismissed: BTreeSet::new(),
+            texts: SearchTexts::default(),
             chosen: BTreeSet::new(),
             anchor: None,
             dialog: None,
@@ -70,7 +73,7 @@ impl RunsPanel {
             return;
         }
         self.interrupted_ui(ctx, ui);
-        let rows = self.query.rows(engine.runs());
+        let rows = self.query.rows(engine.runs(), &mut self.texts);
         self.query_ui(ui);
         // What is filtered out is not acted on: nobody sees it.
         let is_chosen = |run: &&RunSnapshot| self.chosen.contains(&run.name);
