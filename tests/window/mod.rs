@@ -224,7 +224,9 @@ fn dropped_images_are_segmented() {
     desk.until("the mask is there", |desk| {
         desk.says("Inspected image") && desk.is_enabled("Save mask…")
     });
-    assert!(desk.is_enabled("Save overlay…") && desk.is_enabled("Ground truth"));
+    for control in ["Save overlay…", "Ground truth", "Errors"] {
+        assert!(desk.is_enabled(control), "{control}");
+    }
     for class in ["ground", "red square", "blue square"] {
         assert!(desk.says(class), "{class}");
     }

@@ -102,6 +102,22 @@ fn a_run_is_found_among_hundreds() {
     desk.frames(3);
     assert!(desk.says("1 of 300 runs") && is_row(&desk, &title(&desk, "run150")));
 
+    let states = |desk: &Desk| {
+        let name = "State of the runs";
+        desk.window
+            .get_by_role_and_label(Role::ComboBox, name)
+            .click();
+    };
+    for (state, count) in [("failed", "0 of 300 runs"), ("stopped", "1 of 300 runs")] {
+        states(&desk);
+        desk.frames(3);
+        let entries = desk.window.query_all_by_label(state);
+        // Its row says so too.
+        entries.last().expect("an entry").click();
+        desk.frames(3);
+        assert!(desk.says(count), "{state}");
+    }
+
     desk.click("Columns");
     desk.click("Seed");
     desk.frames(3);
@@ -249,6 +265,14 @@ fn the_command_line_of_a_run_is_copied() {
     let mut desk = desk(2);
     let title = title(&desk, "run001");
     click_row(&mut desk, &title, Modifiers::NONE);
+    assert!(desk.is_enabled("Open folder"));
+    // The menu of a row has the same entries as the buttons.
+    let row = desk.window.get_by_role_and_label(Role::Button, &title);
+    row.click_secondary();
+    desk.frames(4);
+    assert_eq!(desk.window.query_all_by_label("Open folder").count(), 2);
+    desk.window.key_press(Key::Escape);
+    desk.frames(4);
     desk.click("Copy as command line");
     assert!(desk.has_message("The command line was copied"));
     let line = desk.engine().command_line("run001").expect("a line");
