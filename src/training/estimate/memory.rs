@@ -116,6 +116,10 @@ fn in_pages(bytes: u64, largest: u64) -> u64 {
     (bytes + bytes / GAPS).next_multiple_of(page)
 }
 
+/// What the runtime of a GPU keeps beside: pages for small pieces, and for what is uploaded and read
+/// back. 8 to 16 MiB were handed out for it on Mesa's software adapter.
+const RUNTIME: u64 = 16 * MIB;
+
 /// The share of memory that is lost in gaps, as a fraction: 1 / 16.
 const GAPS: u64 = 16;
 

@@ -49,8 +49,8 @@ impl PanelKind {
         Self::Live,
         Self::Inspect,
         Self::Compare,
-        Self::LookInside,
         Self::Runs,
+        Self::LookInside,
     ];
 
     /// The title on its tab.

@@ -140,8 +140,8 @@ pub const MENUS: [Menu; 4] = [
                 UiCommand::Panel(PanelKind::Live),
                 UiCommand::Panel(PanelKind::Inspect),
                 UiCommand::Panel(PanelKind::Compare),
-                UiCommand::Panel(PanelKind::LookInside),
                 UiCommand::Panel(PanelKind::Runs),
+                UiCommand::Panel(PanelKind::LookInside),
                 UiCommand::ResetLayout,
             ]),
             Section {
