@@ -26,11 +26,11 @@ pub fn run(command: &DataCommand, session: &Session) -> Result<ExitCode, String>
     match command {
         DataCommand::Check(args) => check(args, &mut engine, session),
         DataCommand::Split(args) => {
-            let task = engine.split_dataset(args.dataset.clone(), args.plan(), args.out.clone());
+            let task = engine.split_dataset(args.dataset.which(), args.plan(), args.out.clone());
             written(task, &mut engine, session)
         }
         DataCommand::Fix(args) => {
-            let task = engine.fix_dataset(args.dataset.clone(), args.plan(), args.out.clone());
+            let task = engine.fix_dataset(args.dataset.which(), args.plan(), args.out.clone());
             written(task, &mut engine, session)
         }
     }
@@ -41,7 +41,7 @@ fn check(args: &DataCheckArgs, engine: &mut Engine, session: &Session) -> Result
         Some(path) => Some(SaveTo::Path(path.clone(), args.existing.choice()).planned()?),
         None => None,
     };
-    let task = engine.check_dataset(args.dataset.clone());
+    let task = engine.check_dataset(args.dataset.which());
     let Some(checked) = wait(task, engine)? else {
         return Ok(ExitCode::from(EXIT_STOPPED));
     };

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::tasks::{Task, guarded, spawn_thread};
 use super::{Engine, EngineError, Event, Lost, NoticeLevel};
 use crate::dataset::{
-    ClassMap, Dataset, DatasetError, DatasetItem, DatasetStats, LabelMap, MaskReader, Rgb,
-    SampleSpec, Size, Split, ensure_sample, resize_labels, resize_rgb, scan,
+    ClassMap, Dataset, DatasetError, DatasetItem, DatasetStats, LabelMap, MaskReader, NoteTopic,
+    Rgb, SampleSpec, Size, Split, ensure_sample, resize_labels, resize_rgb, scan,
 };
 use crate::training::DatasetRef;
 
@@ -36,6 +36,15 @@ pub enum DatasetState {
     Ready(Arc<OpenDataset>),
     /// It cannot be read, and why.
     Failed { label: String, message: String },
+    /// A folder of images without masks: they can be predicted, and no more.
+    Unlabeled {
+        /// The folder.
+        folder: PathBuf,
+        /// How many images there are.
+        images: usize,
+        /// What is missing.
+        message: String,
+    },
 }
 
 /// An item in small.
@@ -157,6 +166,18 @@ impl Engine {
                 self.dataset_before = None;
                 self.dataset = DatasetState::Ready(dataset);
             }
+            Err(EngineError::Dataset(
+                ref err @ DatasetError::NoMasks {
+                    ref path, images, ..
+                },
+            )) => {
+                self.dataset_before = None;
+                self.dataset = DatasetState::Unlabeled {
+                    folder: path.clone(),
+                    images,
+                    message: err.to_string(),
+                };
+            }
             Err(err) => self.dataset_failed(err.to_string()),
         }
     }
@@ -219,7 +240,10 @@ pub(super) fn open(
     }
     let mut dataset = Dataset::open_any(&root, &data_dir.join("cache"), progress)?;
     if let DatasetRef::Mapped {
-        class_map, void, ..
+        class_map,
+        void,
+        images,
+        ..
     } = which
     {
         if let Some(path) = class_map {
@@ -228,6 +252,20 @@ pub(super) fn open(
         if !void.is_empty() {
             ClassMap::of_void(void).apply(&mut dataset)?;
         }
+        dataset
+            .choose_bands(images, "the options")
+            .map_err(|reason| DatasetError::List {
+                path: root.clone(),
+                reason,
+            })?;
+    }
+    dataset.measure_range(progress)?;
+    for note in dataset
+        .notes
+        .iter()
+        .filter(|note| note.topic == NoteTopic::Images)
+    {
+        log::info!("{}: {note}", dataset.name);
     }
     for note in dataset.notes.iter().filter(|note| note.assumed) {
         log::warn!("{}: assumed {note}", dataset.name);

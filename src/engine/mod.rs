@@ -35,10 +35,11 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 pub use crate::dataset::{
-    Augment, ChannelOrder, CheckReport, Class, ClassList, Dataset, DatasetItem, DatasetStats,
-    Finding, FindingKind, Fix, FixPlan, FixedDataset, IMAGE_EXTENSIONS, ImageFiles, LabelMap,
-    Layout, Normalization, Rgb, Severity, Size, Split, SplitPlan, VOID, ValidationPart, ValueRange,
-    has_image_extension, resize_rgb,
+    Augment, BandChoice, ChannelOrder, CheckReport, Class, ClassList, Dataset, DatasetItem,
+    DatasetStats, Finding, FindingKind, Fix, FixPlan, FixedDataset, IMAGE_EXTENSIONS, ImageFiles,
+    ImageReading, LabelMap, Layout, MOST_BANDS, Normalization, RangeChoice, Rgb, Severity, Size,
+    Split, SplitPlan, VOID, ValidationPart, ValueRange, color_blind, has_image_extension,
+    resize_rgb,
 };
 pub use crate::files::{Existing, Output};
 pub use crate::metrics::{BOUNDARY_WIDTH, ConfusionMatrix, Scores};

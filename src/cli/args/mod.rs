@@ -1,5 +1,6 @@
 //! The arguments of the command line.
 
+mod bands;
 mod data;
 mod weights;
 
@@ -14,6 +15,7 @@ use crate::engine::{
     BOUNDARY_WIDTH, DatasetRef, DeviceId, Dirs, Existing, Geometry, RunConfig, Size, Split,
     StartingPoint, Trunk, Variant, WeightsChoice,
 };
+pub use bands::BandArgs;
 pub use data::{DataArgs, DataCheckArgs, DataCommand};
 pub use weights::{
     WeightsAddArgs, WeightsArgs, WeightsCommand, WeightsGetArgs, WeightsInspectArgs,
@@ -101,7 +103,7 @@ pub enum Command {
 #[derive(Debug, clap::Args)]
 pub struct TrainArgs {
     /// Resume this run from its last checkpoint (`latest` for the newest run)
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["settings", "network", "compare", "auto"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["settings", "network", "compare", "auto", "image_bands"])]
     pub resume: Option<String>,
     /// Choose trunk, sizes, batch, rate and epochs by the data, the device and the memory, and
     /// print each with its reason; options that are given override them
@@ -114,6 +116,8 @@ pub struct TrainArgs {
     /// [default: sample; with --resume that of the run, which keeps a new place]
     #[arg(long, value_name = "sample|FOLDER", value_parser = settings::dataset)]
     pub dataset: Option<DatasetRef>,
+    #[command(flatten)]
+    bands: BandArgs,
     /// With --resume: continue although the data changed since the run was started
     #[arg(long, requires = "resume")]
     pub accept_changes: bool,
@@ -149,7 +153,8 @@ impl TrainArgs {
     pub fn config_from(&self, base: RunConfig) -> RunConfig {
         let mut config = self.settings.config(base);
         let dataset = self.dataset.clone().unwrap_or(DatasetRef::Sample);
-        config.dataset = dataset.mapped(self.settings.class_map.clone(), &[]);
+        let bands = self.bands.choice();
+        config.dataset = dataset.mapped(self.settings.class_map.clone(), &[], &bands);
         config.device = self.device.unwrap_or(config.device);
         config
     }
@@ -165,7 +170,9 @@ pub struct EvaluateArgs {
     pub split: Split,
     /// Score on this dataset instead of the run's own: `sample` or a folder
     #[arg(long, value_name = "sample|FOLDER", value_parser = settings::dataset, conflicts_with = "predictions")]
-    pub dataset: Option<DatasetRef>,
+    dataset: Option<DatasetRef>,
+    #[command(flatten)]
+    bands: BandArgs,
     /// Width in pixels of the band along label boundaries for the boundary scores
     #[arg(long, value_name = "N", default_value_t = BOUNDARY_WIDTH, value_parser = values::one_or_more)]
     pub boundary_width: usize,
@@ -178,6 +185,24 @@ pub struct EvaluateArgs {
     pub void: Vec<u8>,
     #[command(flatten)]
     pub masks: MaskArgs,
+}
+
+impl EvaluateArgs {
+    /// The dataset to score on, if it is not the run's own.
+    ///
+    /// # Errors
+    /// When bands are given without it: those of the run's own dataset are known.
+    pub fn dataset(&self) -> Result<Option<DatasetRef>, String> {
+        let bands = self.bands.choice();
+        if self.dataset.is_none() && !bands.is_empty() {
+            return Err(
+                "--bands and --range belong to --dataset. The images of the run's own dataset are read as in its training"
+                    .to_owned(),
+            );
+        }
+        let dataset = self.dataset.clone();
+        Ok(dataset.map(|dataset| dataset.mapped(None, &[], &bands)))
+    }
 }
 
 /// What `evaluate` scores without a run.
@@ -196,8 +221,8 @@ pub struct MaskArgs {
         conflicts_with = "run"
     )]
     pub labels: Option<PathBuf>,
-    /// Class list, one `name` or `name r g b` per line [default: classes.txt beside the labels
-    /// or one folder up, else the 21 classes of VOC]
+    /// Class list, one `name` or `name r g b` per line [default: a class list beside the labels
+    /// or one folder up, else the 21 of VOC for files with VOC's names, else the labels that occur]
     #[arg(value_parser = values::path(), long, value_name = "FILE", requires = "predictions", conflicts_with_all = ["run", "num_classes"])]
     pub classes: Option<PathBuf>,
     /// Number of classes, instead of a list

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::Depth;
 use super::picture_hash::PictureHash;
 use crate::dataset::image_io::{
-    ImageHeader, RawPixels, read_image_header, read_raw, read_rgb, read_without_alpha,
+    ImageHeader, RawPixels, extremes, read_image_header, read_raw, read_without_alpha,
 };
 use crate::dataset::{DatasetError, DatasetItem, LabelMap, MaskReader, Size, Split, VOID};
 
@@ -24,6 +24,10 @@ pub(super) struct ItemFacts {
     pub image_path: PathBuf,
     pub mask_path: PathBuf,
     pub image: Result<ImageHeader, String>,
+    /// Why the bands of the image do not do.
+    pub band_problem: Option<String>,
+    /// The lowest and the highest sample of an image of more than 8 bits whose range nobody states.
+    pub values: Option<[u16; 2]>,
     /// Whether there is a fourth band that is not opaque everywhere.
     pub fourth_band: bool,
     pub hash: Option<PictureHash>,
@@ -70,17 +74,27 @@ impl ItemFacts {
     /// Reads a pair. What cannot be read is a fact too.
     pub fn read(reader: &MaskReader, item: &DatasetItem, split: Split, depth: Depth) -> Self {
         let mut image = read_image_header(&item.image).map_err(|err| err.to_string());
-        let (mut fourth_band, mut hash) = (false, None);
-        if let (Depth::Everything, Ok(header)) = (depth, &image) {
-            if matches!(header.bands, 2 | 4) {
+        let reading = &reader.images;
+        let band_problem = image
+            .as_ref()
+            .ok()
+            .and_then(|header| reading.problem_with(header));
+        let (mut fourth_band, mut hash, mut values) = (false, None, None);
+        if let (Depth::Everything, Ok(header), None) = (depth, &image, &band_problem) {
+            if reading.bands.is_empty() && matches!(header.bands, 2 | 4) {
                 fourth_band = matches!(read_without_alpha(&item.image), Ok(Some(_)));
             }
-            match read_rgb(&item.image) {
+            if reading.range.is_none() && header.bits > 8 {
+                values = extremes(reading, &item.image).ok();
+            }
+            match reading.read(&item.image) {
                 Ok(rgb) => hash = PictureHash::of(&rgb),
                 Err(err) => image = Err(err.to_string()),
             }
         }
         Self {
+            band_problem,
+            values,
             split,
             image_path: item.image.clone(),
             image,
@@ -108,6 +122,8 @@ impl ItemFacts {
             image_path: PathBuf::new(),
             mask_path: mask.to_owned(),
             image: Err(String::new()),
+            band_problem: None,
+            values: None,
             fourth_band: false,
             hash: None,
             raw,

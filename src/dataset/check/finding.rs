@@ -46,6 +46,8 @@ pub enum FindingKind {
     PaletteOrder,
     /// Images that cannot be decoded.
     UnreadableImages,
+    /// Images whose bands nothing says the meaning of, or that do not have the chosen ones.
+    BandChoice,
     /// Masks that cannot be decoded.
     UnreadableMasks,
     /// Masks of the size of the image as it is stored, which EXIF turns.

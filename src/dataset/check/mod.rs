@@ -66,6 +66,8 @@ impl CheckReport {
 /// What the rules look at.
 struct Facts<'a> {
     classes: &'a ClassList,
+    /// Whether somebody states the range of the images' samples.
+    has_range: bool,
     items: Vec<ItemFacts>,
 }
 
@@ -125,7 +127,11 @@ pub fn check_masks(
                 .map(|path| ItemFacts::of_mask(reader, path)),
         );
     }
-    let facts = Facts { classes, items };
+    let facts = Facts {
+        classes,
+        has_range: false,
+        items,
+    };
     let findings = labels::find_in_scored(&facts);
     let is_meaning = |finding: &Finding| finding.kind != FindingKind::UnknownLabels;
     Some(report(
@@ -162,6 +168,7 @@ fn read<'a>(
     }
     progress(pairs.len(), pairs.len()).then_some(Facts {
         classes: &dataset.classes,
+        has_range: dataset.images.range.is_some(),
         items,
     })
 }

@@ -7,7 +7,7 @@ use super::class_files::{Classes, Look, mask_palette, read_classes};
 use super::list::{not_empty, read_lines, without_extension};
 use super::listed_files::ListedFiles;
 use super::{Dataset, DatasetItem, Layout, Note, NoteTopic, folder_name};
-use crate::dataset::{ClassList, DatasetError, MaskColors, VOID};
+use crate::dataset::{ClassList, DatasetError, ImageReading, MaskColors, VOID};
 
 /// The label of unlabeled pixels in `SegNet`'s `CamVid`.
 const CAMVID_VOID: u8 = 11;
@@ -70,6 +70,8 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
         void_labels: void_label.into_iter().chain([VOID]).collect(),
         mask_colors: classes.colors,
         remap: Vec::new(),
+        images: ImageReading::default(),
+        wants_range: false,
         train,
         val,
         test: Vec::new(),

@@ -11,6 +11,9 @@ mod mat;
 mod outline;
 mod sbd;
 
+#[cfg(test)]
+pub(super) use mat::tests::file as mat_file;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -44,18 +47,11 @@ impl Dataset {
             path.to_owned()
         };
         match Self::open(&root) {
-            Err(DatasetError::UnknownLayout {
-                path,
-                found,
-                nearest,
-            }) => match annotations::open(&root, &cache, progress)? {
-                Some(dataset) => Ok(dataset),
-                None => Err(DatasetError::UnknownLayout {
-                    path,
-                    found,
-                    nearest,
-                }),
-            },
+            Err(err @ (DatasetError::UnknownLayout { .. } | DatasetError::NoMasks { .. })) => {
+                let mut dataset = annotations::open(&root, &cache, progress)?.ok_or(err)?;
+                dataset.apply_own_map()?;
+                Ok(dataset)
+            }
             opened => opened,
         }
     }

@@ -5,7 +5,7 @@ mod raw;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use super::{LabelMap, Rgb, orientation};
+use super::{ImageReading, LabelMap, Rgb, orientation};
 use crate::dataset::classes::VOID_COLOR;
 use crate::dataset::{ClassList, DatasetError, DatasetItem, Size, VOID, voc_color};
 pub(in crate::dataset) use raw::{RawPixels, read_raw};
@@ -26,7 +26,7 @@ pub enum MaskColors {
     Decide,
 }
 
-/// Reads the label maps of one dataset.
+/// Reads the label maps of one dataset, and its images with them.
 ///
 /// Supported are PNG, BMP, TIFF and GIF. The samples of indexed and grey PNGs are labels, the
 /// colors of RGB masks are looked up in the palette.
@@ -43,6 +43,8 @@ pub struct MaskReader {
     /// The class or [`VOID`] that each label in a file stands for, `None` = the label is an
     /// error; empty = labels are classes.
     pub remap: Vec<Option<u8>>,
+    /// How the images beside the masks are read.
+    pub images: ImageReading,
 }
 
 impl MaskReader {
@@ -67,6 +69,7 @@ impl MaskReader {
                 MaskColors::Listed
             },
             remap: Vec::new(),
+            images: ImageReading::default(),
         }
     }
 
@@ -112,7 +115,7 @@ impl MaskReader {
     /// Those of [`read_rgb`](super::read_rgb) and [`MaskReader::read`],
     /// [`DatasetError::SizeMismatch`] and [`DatasetError::TurnedByExif`].
     pub fn read_pair(&self, item: &DatasetItem) -> Result<(Rgb, LabelMap), DatasetError> {
-        let (rgb, turned) = super::read_turned(&item.image)?;
+        let (rgb, turned) = self.images.read_turned(&item.image)?;
         let labels = self.read(&item.mask)?;
         check_sizes(item, rgb.size(), labels.size())?;
         if orientation::fits_as_stored(&rgb, &labels, turned) {

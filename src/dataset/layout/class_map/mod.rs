@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::text::read_text;
 use super::{Dataset, Note, NoteTopic};
-use crate::dataset::classes::{MAX_CLASSES, safe_color};
-use crate::dataset::{Class, ClassList, DatasetError, MaskColors, VOID, voc_color};
+use crate::dataset::classes::{MAX_CLASSES, color_blind};
+use crate::dataset::{
+    BandChoice, Class, ClassList, DatasetError, MaskColors, RangeChoice, VOID, voc_color,
+};
 
 /// The name of a class map beside a dataset.
 pub const CLASS_MAP_FILE: &str = "class-map.toml";
@@ -29,6 +31,12 @@ pub struct ClassMap {
     /// Colors of the masks that are not counted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub void_colors: Vec<[u8; 3]>,
+    /// Which bands of the images are red, green and blue, counted from 1, or the one that is gray.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub bands: Vec<u8>,
+    /// The values of the images that become 0 and 255, or "measured".
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub range: Option<RangeChoice>,
     /// The colors of classes that have none here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub palette: Option<Palette>,
@@ -69,8 +77,7 @@ pub struct MappedClass {
 pub enum Palette {
     /// VOC's, by label.
     Voc,
-    /// Colors that color-blind people can tell apart (Okabe and Ito, 2008), in other shades
-    /// after the eighth.
+    /// Colors that color-blind people can tell apart.
     ColorBlind,
 }
 
@@ -78,7 +85,7 @@ impl Palette {
     fn color(self, label: u8) -> [u8; 3] {
         match self {
             Self::Voc => voc_color(label),
-            Self::ColorBlind => safe_color(label),
+            Self::ColorBlind => color_blind(label),
         }
     }
 }
@@ -120,11 +127,38 @@ impl ClassMap {
             .map_err(|reason| problem(&self.path, reason))
     }
 
+    /// What it says of the images.
+    pub fn images(&self) -> BandChoice {
+        BandChoice {
+            bands: self.bands.clone(),
+            range: self.range,
+        }
+    }
+
+    /// Whether it says anything about labels and classes.
+    fn has_classes(&self) -> bool {
+        let others = Self {
+            bands: self.bands.clone(),
+            range: self.range,
+            path: self.path.clone(),
+            ..Self::default()
+        };
+        *self != others
+    }
+
     fn try_apply(&self, dataset: &mut Dataset) -> Result<(), String> {
         let source = self.path.file_name().map_or_else(
             || "the options".to_owned(),
             |name| name.to_string_lossy().into_owned(),
         );
+        dataset.choose_bands(&self.images(), &source)?;
+        if self.has_classes() {
+            self.apply_classes(dataset, &source)?;
+        }
+        Ok(())
+    }
+
+    fn apply_classes(&self, dataset: &mut Dataset, source: &str) -> Result<(), String> {
         let first = self.first_label.unwrap_or(0);
         let own = Own::of(dataset, first);
         let mut target = Target::default();

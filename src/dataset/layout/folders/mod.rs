@@ -16,7 +16,7 @@ use super::list::{candidates, files_below, read_lines, without_extension};
 use super::splits::{self, Splits};
 use super::{Dataset, DatasetItem, Layout, Note, NoteTopic, folder_name};
 use crate::dataset::image_io::MASK_EXTENSIONS;
-use crate::dataset::{DatasetError, IMAGE_EXTENSIONS, Split, VOID};
+use crate::dataset::{DatasetError, IMAGE_EXTENSIONS, ImageReading, Split, VOID};
 use crate::files::has_extension;
 use known::Known;
 use roles::{Part, Role};
@@ -83,6 +83,8 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
         void_labels: vec![VOID],
         mask_colors: classes.colors,
         remap,
+        images: ImageReading::default(),
+        wants_range: false,
         train,
         val,
         test: Vec::new(),

@@ -11,7 +11,7 @@ use super::splits::{self, Splits};
 use super::{Dataset, DatasetItem, Layout, Note, NoteTopic, folder_name};
 use crate::dataset::classes::is_voc_palette;
 use crate::dataset::image_io::MASK_EXTENSIONS;
-use crate::dataset::{ClassList, DatasetError, IMAGE_EXTENSIONS, MaskColors, VOID};
+use crate::dataset::{ClassList, DatasetError, IMAGE_EXTENSIONS, ImageReading, MaskColors, VOID};
 
 const IMAGES: &str = "JPEGImages";
 /// Folders of masks; the first that holds some counts.
@@ -90,6 +90,8 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
         void_labels: vec![VOID],
         mask_colors: classes.colors,
         remap: Vec::new(),
+        images: ImageReading::default(),
+        wants_range: false,
         train,
         val,
         test: Vec::new(),
@@ -228,6 +230,22 @@ impl Files {
         };
         self.images.iter().filter_map(pair).collect()
     }
+}
+
+/// The classes of masks without a class list, and what was assumed of them.
+pub fn classes_of_masks<'a>(masks: impl Iterator<Item = &'a Path>) -> (ClassList, Vec<Note>) {
+    let item = |mask: &Path| DatasetItem {
+        id: mask
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
+        image: PathBuf::new(),
+        mask: mask.to_owned(),
+    };
+    let items: Vec<DatasetItem> = masks.map(item).collect();
+    let classes = guess_classes(items.iter());
+    (classes.list, classes.notes)
 }
 
 /// VOC's classes for VOC's own images, else as many numbered ones as there are labels.

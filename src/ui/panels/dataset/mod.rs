@@ -3,6 +3,7 @@
 mod classes;
 mod findings;
 mod thumbs;
+mod unlabeled;
 
 use std::path::PathBuf;
 
@@ -84,6 +85,14 @@ impl DatasetPanel {
                 DatasetState::Failed { label, message } => {
                     self.thumbs.clear();
                     failed_ui(ctx, ui, label, message);
+                }
+                DatasetState::Unlabeled {
+                    folder,
+                    images,
+                    message,
+                } => {
+                    self.thumbs.clear();
+                    unlabeled::unlabeled_ui(ctx, ui, folder, *images, message);
                 }
                 DatasetState::Ready(open) => self.ready_ui(ctx, ui, open),
             });
