@@ -28,7 +28,7 @@ mod stats;
 pub use augment::{Augment, Rng, resize_labels, resize_rgb};
 pub use check::{
     CheckReport, DatasetRecord, Depth, Finding, FindingKind, Fix, FixPlan, FixedDataset, Severity,
-    check, check_masks, check_split, fix,
+    check, check_and_count, check_masks, check_split, fix,
 };
 pub use class_counts::ClassCounts;
 pub use class_match::ClassMatch;
@@ -43,11 +43,12 @@ pub use image_io::{
 };
 pub use item::DatasetItem;
 pub use layout::{
-    CLASS_MAP_FILE, ClassMap, Dataset, Layout, Note, NoteTopic, Split, classes_of_masks,
-    find_class_list, list_masks, read_class_list, read_names,
+    CLASS_MAP_FILE, ChosenLists, ClassMap, Confidence, Dataset, Layout, MappedClass, Note,
+    NoteTopic, PairReview, Palette, ReviewedPair, Split, classes_of_masks, find_class_list,
+    list_masks, read_class_list, read_names,
 };
 pub use loader::{Batch, BatchPlan, Loader};
 pub use normalization::{ChannelOrder, Normalization, ValueRange};
 pub use size::Size;
 pub use split::{SplitPlan, ValidationPart, split};
-pub use stats::{DatasetStats, scan};
+pub use stats::DatasetStats;

@@ -50,6 +50,10 @@ pub enum DataCommand {
 pub struct DataCheckArgs {
     #[command(flatten)]
     pub dataset: MeantDataset,
+    /// Write pairs that are a guess as a list, with confidence and reason; to accept or change them, name
+    /// it as `pairs` in class-map.toml
+    #[arg(long, value_name = "FILE.txt")]
+    pub pairs: Option<PathBuf>,
     /// Write the findings with pictures as a page for a browser
     #[arg(long, value_name = "FILE.html")]
     pub html: Option<PathBuf>,

@@ -58,6 +58,7 @@ pub(super) enum RawSamples {
 pub(super) struct LabelFacts {
     /// Void included.
     pub counts: Counts,
+    pub size: Size,
     /// Void pixels that are well inside of void.
     pub deep_void: u64,
 }
@@ -106,11 +107,14 @@ impl ItemFacts {
 
     /// Reads a mask without an image.
     pub fn of_mask(reader: &MaskReader, mask: &Path) -> Self {
-        let raw = read_raw(mask).ok().map(|raw| RawFacts {
-            size: Size::new(raw.width, raw.height),
-            samples: RawSamples::of(raw.pixels),
-        });
-        let labels = match reader.read(mask) {
+        let (mut raw, read) = (None, read_raw(mask));
+        if let Ok(samples) = &read {
+            raw = Some(RawFacts {
+                size: Size::new(samples.width, samples.height),
+                samples: RawSamples::of(&samples.pixels),
+            });
+        }
+        let labels = match read.and_then(|samples| reader.label_map(mask, samples)) {
             Ok(map) => Ok(LabelFacts::of(&map)),
             Err(err @ DatasetError::LabelOutOfRange { .. }) => {
                 Err(LabelProblem::Unknown(err.to_string()))
@@ -158,11 +162,11 @@ impl ItemFacts {
 }
 
 impl RawSamples {
-    fn of(pixels: RawPixels) -> Self {
+    fn of(pixels: &RawPixels) -> Self {
         match pixels {
             RawPixels::Labels { samples, palette } => {
-                let counts = count(&samples);
-                let palette = palette.map(|palette| {
+                let counts = count(samples);
+                let palette = palette.as_ref().map(|palette| {
                     let color = |label: u8| palette.get(usize::from(label)).copied();
                     let used = counts.iter().map(|(label, _)| *label);
                     used.filter_map(|label| Some((label, color(label)?)))
@@ -180,7 +184,7 @@ impl RawSamples {
             }
             RawPixels::Colors(colors) => {
                 let mut counts: HashMap<[u8; 3], u64> = HashMap::new();
-                for color in &colors {
+                for color in colors {
                     if counts.len() < COLORS || counts.contains_key(color) {
                         *counts.entry(*color).or_default() += 1;
                     }
@@ -202,6 +206,7 @@ impl LabelFacts {
     fn of(map: &LabelMap) -> Self {
         Self {
             counts: count(&map.labels),
+            size: map.size(),
             deep_void: deep_void(map),
         }
     }
@@ -277,7 +282,7 @@ mod tests {
         let RawSamples::Colors {
             distinct,
             rare_share,
-        } = RawSamples::of(RawPixels::Colors(colors))
+        } = RawSamples::of(&RawPixels::Colors(colors))
         else {
             unreachable!("colors stay colors")
         };

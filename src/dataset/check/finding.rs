@@ -72,6 +72,8 @@ pub enum FindingKind {
     MuchVoid,
     /// Masks with one class.
     OneClassMasks,
+    /// Images and masks that were put together by a guess.
+    GuessedPairs,
     /// Masks without an image.
     MasksWithoutImage,
     /// Images without a mask.

@@ -11,12 +11,14 @@ mod listed_files;
 mod names;
 mod notes;
 mod pairs;
+mod review;
 mod splits;
 mod table;
 mod text;
 mod voc;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
@@ -28,11 +30,12 @@ use super::{
 };
 pub use class_files::{find_class_list, read_class_list};
 pub(super) use class_files::{listed_classes, mask_palette};
-pub use class_map::{CLASS_MAP_FILE, ClassMap};
+pub use class_map::{CLASS_MAP_FILE, ChosenLists, ClassMap, MappedClass, Palette};
 pub(super) use list::{candidates, files_below, read_lines};
 pub use list::{list_masks, read_names};
 pub(super) use names::composed;
 pub use notes::{Note, NoteTopic};
+pub use review::{Confidence, PairReview, ReviewedPair};
 pub(super) use splits::{Splits, split_evenly};
 pub use voc::classes_of_masks;
 
@@ -129,6 +132,8 @@ pub struct Dataset {
     pub val: Vec<DatasetItem>,
     /// The test list; empty until [`read_test_list`](Dataset::read_test_list).
     pub test: Vec<DatasetItem>,
+    /// Its pairs with the reasons for them, where some are a guess.
+    pub review: Option<Arc<PairReview>>,
     /// What its files say about it and what was assumed, for people; sorted by topic.
     pub notes: Vec<Note>,
 }
@@ -147,8 +152,15 @@ impl Dataset {
     /// [`DatasetError::List`] for a list that is empty or names absent files,
     /// [`DatasetError::File`] for what cannot be read.
     pub fn open(root: &Path) -> Result<Self, DatasetError> {
+        let mut dataset = Self::open_files(root)?;
+        dataset.apply_own_map()?;
+        Ok(dataset)
+    }
+
+    /// The dataset as the files of its folder are, without a class map.
+    pub(super) fn open_files(root: &Path) -> Result<Self, DatasetError> {
         std::fs::metadata(root).map_err(|err| read_error(root, err))?;
-        let mut dataset = if let Some(voc_root) = voc::find_root(root)? {
+        let dataset = if let Some(voc_root) = voc::find_root(root)? {
             voc::open(&voc_root)?
         } else if pairs::is_root(root) {
             pairs::open(root)?
@@ -157,7 +169,6 @@ impl Dataset {
         } else {
             folders::open(root)?
         };
-        dataset.apply_own_map()?;
         Ok(dataset)
     }
 

@@ -75,6 +75,7 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
         train,
         val,
         test: Vec::new(),
+        review: None,
         notes,
     })
 }
@@ -134,7 +135,7 @@ const SEPARATORS: [char; 4] = [' ', '\t', ',', ';'];
 
 /// Finds the two files of a line. File names may hold blanks, so every separator is
 /// tried as the one between them.
-fn read_item(files: &ListedFiles<'_>, line: &str) -> Result<DatasetItem, String> {
+pub(super) fn read_item(files: &ListedFiles<'_>, line: &str) -> Result<DatasetItem, String> {
     let mut first_problem = None;
     for (position, _) in line.match_indices(SEPARATORS) {
         let clean = |part: &str| {

@@ -125,6 +125,7 @@ pub(super) fn open(root: &Path) -> Result<Option<Dataset>, DatasetError> {
         train: splits.train,
         val: splits.val,
         test: Vec::new(),
+        review: None,
         notes,
     }))
 }

@@ -131,6 +131,7 @@ fn dataset(root: &Path, folder: &Path, annotated: Annotated) -> Result<Dataset, 
         train: splits.train,
         val: splits.val,
         test: Vec::new(),
+        review: None,
         notes,
     })
 }

@@ -19,6 +19,7 @@ use crate::ui::command::{
     Command, CommandSender, PanelKind, Pressed, UiCommand, command_channel, take_pressed,
 };
 use crate::ui::context::PanelCtx;
+use crate::ui::dataset_window::DatasetWindow;
 use crate::ui::debug_overlay::FrameTimes;
 use crate::ui::dialogs::Dialogs;
 use crate::ui::drop_target::DropTarget;
@@ -62,6 +63,7 @@ pub struct App {
     palette: Palette,
     quit: quit::QuitDialog,
     weights: PretrainedWindow,
+    dataset_window: DatasetWindow,
     dialogs: Dialogs,
     drop_target: DropTarget,
     file_manager: Option<Task<Result<(), String>>>,
@@ -135,6 +137,7 @@ impl App {
             palette: Palette::default(),
             quit: quit::QuitDialog::default(),
             weights: PretrainedWindow::default(),
+            dataset_window: DatasetWindow::default(),
             dialogs: Dialogs::in_window(),
             drop_target: DropTarget::default(),
             file_manager: None,
@@ -306,6 +309,7 @@ impl App {
         self.help.ui(&panel, &ctx);
         self.weights
             .ui(&panel, ui, self.state.train.initial_weights());
+        self.dataset_window.ui(&panel, ui);
         self.quit.ui(ui);
         let answer = self.dialogs_ui(ui);
         if let Some(command) = answer {

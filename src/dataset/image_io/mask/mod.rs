@@ -8,6 +8,7 @@ use std::path::Path;
 use super::{ImageReading, LabelMap, Rgb, orientation};
 use crate::dataset::classes::VOID_COLOR;
 use crate::dataset::{ClassList, DatasetError, DatasetItem, Size, VOID, voc_color};
+use raw::RawMask;
 pub(in crate::dataset) use raw::{RawPixels, read_raw};
 
 /// More colors than classes that are painted have.
@@ -81,7 +82,15 @@ impl MaskReader {
     /// when it is damaged, of another format or has an unknown color, and
     /// [`DatasetError::LabelOutOfRange`] for a label that is neither class nor void.
     pub fn read(&self, path: &Path) -> Result<LabelMap, DatasetError> {
-        let raw = read_raw(path)?;
+        self.label_map(path, read_raw(path)?)
+    }
+
+    /// What the samples of a mask mean; as [`read`](Self::read).
+    pub(in crate::dataset) fn label_map(
+        &self,
+        path: &Path,
+        raw: RawMask,
+    ) -> Result<LabelMap, DatasetError> {
         let (width, height) = (raw.width, raw.height);
         // Colors give classes, samples give labels as they are in the file.
         let labels = match raw.pixels {

@@ -3,10 +3,14 @@
 //! Lies beside a dataset or is named on the command line. Classes can be named, colored,
 //! merged, taken out and moved; the masks stay as they are.
 
+mod lists;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+
+pub use lists::ChosenLists;
 
 use super::text::read_text;
 use super::{Dataset, Note, NoteTopic};
@@ -37,9 +41,15 @@ pub struct ClassMap {
     /// The values of the images that become 0 and 255, or "measured".
     #[serde(skip_serializing_if = "Option::is_none")]
     pub range: Option<RangeChoice>,
+    /// A list of images with their masks, instead of pairs by names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pairs: Option<PathBuf>,
     /// The colors of classes that have none here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub palette: Option<Palette>,
+    /// The lists of images, instead of those that were found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lists: Option<ChosenLists>,
     /// The classes in order; empty = those of the dataset.
     #[serde(rename = "class", skip_serializing_if = "Vec::is_empty")]
     pub classes: Vec<MappedClass>,
@@ -117,12 +127,27 @@ impl ClassMap {
         })
     }
 
+    /// The text of a map.
+    ///
+    /// # Errors
+    /// When it cannot be written as TOML, which no map of this program is.
+    pub fn to_toml(&self) -> Result<String, DatasetError> {
+        toml::to_string(self).map_err(|err| problem(&self.path, err.to_string()))
+    }
+
     /// Gives the labels of a dataset the meaning of the map.
     ///
     /// # Errors
     /// [`DatasetError::ClassMap`] when it names classes that the dataset does not have, gives a
     /// label twice, or leaves no class.
+    /// Also those of files that it names.
     pub fn apply(&self, dataset: &mut Dataset) -> Result<(), DatasetError> {
+        if let Some(list) = &self.pairs {
+            dataset.take_pairs(list)?;
+        }
+        if let Some(lists) = &self.lists {
+            dataset.take_lists(lists)?;
+        }
         self.try_apply(dataset)
             .map_err(|reason| problem(&self.path, reason))
     }
@@ -140,6 +165,8 @@ impl ClassMap {
         let others = Self {
             bands: self.bands.clone(),
             range: self.range,
+            pairs: self.pairs.clone(),
+            lists: self.lists.clone(),
             path: self.path.clone(),
             ..Self::default()
         };

@@ -10,9 +10,11 @@ mod unknown;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::class_files::{Look, mask_palette, read_classes};
 use super::list::{candidates, files_below, read_lines, without_extension};
+use super::review::{Confidence, PairReview, ReviewedPair};
 use super::splits::{self, Splits};
 use super::{Dataset, DatasetItem, Layout, Note, NoteTopic, folder_name};
 use crate::dataset::image_io::MASK_EXTENSIONS;
@@ -20,6 +22,9 @@ use crate::dataset::{DatasetError, IMAGE_EXTENSIONS, ImageReading, Split, VOID};
 use crate::files::has_extension;
 use known::Known;
 use roles::{Part, Role};
+
+/// The rule that is no guess.
+const EQUAL: &str = "equal names";
 
 /// A file below the folder, and what its path says.
 #[derive(Debug)]
@@ -38,6 +43,7 @@ struct Pair {
     item: DatasetItem,
     part: Option<Part>,
     rule: String,
+    confidence: Confidence,
 }
 
 /// Opens a folder in which images and masks can be paired.
@@ -56,6 +62,7 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
         return Err(unknown::describe(root, &images, &masks));
     }
     let mut notes = pairing_notes(&paired, &images, &masks);
+    let review = review(&paired, &images, &masks);
     let Splits {
         train,
         val,
@@ -88,6 +95,7 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
         train,
         val,
         test: Vec::new(),
+        review,
         notes,
     })
 }
@@ -154,25 +162,25 @@ fn sorted_out(files: Vec<Found>) -> (Vec<Found>, Vec<Found>) {
 /// Pairs from the strictest to the loosest rule, each mask and image once.
 fn pairs(images: &[Found], masks: &[Found]) -> Vec<Pair> {
     type Key = (Option<Part>, String, String);
-    type Rule = (&'static str, fn(&Found, Role) -> Key);
+    type Rule = (&'static str, Confidence, fn(&Found, Role) -> Key);
     let rules: [Rule; 4] = [
-        ("equal names", |file, _| {
+        (EQUAL, Confidence::High, |file, _| {
             (file.part, file.place.clone(), file.stem.clone())
         }),
-        ("names that are equal without their ends", |file, role| {
+        ("names that are equal without their ends", Confidence::High, |file, role| {
             (file.part, file.place.clone(), file.named(role))
         }),
-        ("names, whatever the split", |file, role| {
+        ("names, whatever the split", Confidence::Medium, |file, role| {
             (None, file.place.clone(), file.named(role))
         }),
-        ("names alone, in different folders", |file, role| {
+        ("names alone, in different folders", Confidence::Low, |file, role| {
             (None, String::new(), file.named(role))
         }),
     ];
     let (mut free_images, mut free_masks): (Vec<&Found>, Vec<&Found>) =
         (images.iter().collect(), masks.iter().collect());
     let mut found = Vec::new();
-    for (rule, key) in rules {
+    for (rule, confidence, key) in rules {
         let by_key = |files: &[&Found], role| {
             let mut by_key: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
             for (index, file) in files.iter().enumerate() {
@@ -196,6 +204,7 @@ fn pairs(images: &[Found], masks: &[Found]) -> Vec<Pair> {
                     },
                     part: image_file.part.or(mask_file.part),
                     rule: rule_text(rule, mask_file),
+                    confidence,
                 });
                 used_images.insert(*image);
                 used_masks.insert(*mask);
@@ -211,7 +220,7 @@ fn pairs(images: &[Found], masks: &[Found]) -> Vec<Pair> {
 
 fn rule_text(rule: &str, mask: &Found) -> String {
     match roles::shared_name(&mask.stem, Role::Masks).1 {
-        Some(end) if rule != "equal names" => format!("{rule} (\"{end}\" of the masks taken off)"),
+        Some(end) if rule != EQUAL => format!("{rule} (\"{end}\" of the masks taken off)"),
         _ => rule.to_owned(),
     }
 }
@@ -253,7 +262,7 @@ fn pairing_notes(pairs: &[Pair], images: &[Found], masks: &[Found]) -> Vec<Note>
         .into_iter()
         .map(|(rule, count)| {
             let text = format!("{count} images and masks by {rule}");
-            if rule == "equal names" {
+            if rule == EQUAL {
                 Note::found(NoteTopic::Pairing, text)
             } else {
                 Note::assumed(NoteTopic::Pairing, text)
@@ -284,6 +293,36 @@ fn pairing_notes(pairs: &[Pair], images: &[Found], masks: &[Found]) -> Vec<Note>
         }
     }
     notes
+}
+
+/// All pairs with their reasons, where one of them is a guess.
+fn review(pairs: &[Pair], images: &[Found], masks: &[Found]) -> Option<Arc<PairReview>> {
+    if pairs.iter().all(|pair| pair.rule == EQUAL) {
+        return None;
+    }
+    let mut reviewed: Vec<ReviewedPair> = pairs
+        .iter()
+        .map(|pair| ReviewedPair {
+            image: pair.item.image.clone(),
+            mask: pair.item.mask.clone(),
+            confidence: pair.confidence,
+            reason: pair.rule.clone(),
+        })
+        .collect();
+    reviewed.sort_by_key(|pair| pair.confidence);
+    let paired: BTreeSet<&Path> = pairs
+        .iter()
+        .flat_map(|pair| [pair.item.image.as_path(), pair.item.mask.as_path()])
+        .collect();
+    let free = |files: &[Found]| {
+        let paths = files.iter().map(|file| file.path.clone());
+        paths.filter(|path| !paired.contains(path.as_path())).collect()
+    };
+    Some(Arc::new(PairReview {
+        pairs: reviewed,
+        free_masks: free(masks),
+        free_images: free(images),
+    }))
 }
 
 /// The two lists: by the folders, by lists in the folder, or made.

@@ -136,7 +136,11 @@ impl DatasetPanel {
         let DatasetState::Ready(open) = ctx.engine.dataset() else {
             return;
         };
-        let problems = open.stats.as_ref().map_or(&[][..], |stats| &stats.problems);
+        // Findings say the same, and more.
+        let problems = match (&open.stats, self.findings.are_known(open)) {
+            (Some(stats), false) => &stats.problems[..],
+            _ => &[],
+        };
         if problems.is_empty() && !self.findings.are_known(open) {
             return;
         }
