@@ -144,7 +144,9 @@ fn review_lines(dataset: &Dataset) -> Vec<String> {
     }));
     let more = review.pairs.len().saturating_sub(REVIEWED);
     if more > 0 {
-        lines.push(format!("    {more} more; --json shows all, --pairs FILE.txt writes them"));
+        lines.push(format!(
+            "    {more} more; --json shows all, --pairs FILE.txt writes them"
+        ));
     }
     lines
 }

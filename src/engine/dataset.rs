@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::tasks::{Task, guarded, spawn_thread};
 use super::{Engine, EngineError, Event, Lost, NoticeLevel};
 use crate::dataset::{
-    CheckReport, ClassMap, Dataset, DatasetError, DatasetItem, DatasetStats, Depth, LabelMap, MaskReader,
-    NoteTopic, Rgb, SampleSpec, Size, Split, check_and_count, ensure_sample, resize_labels,
-    resize_rgb,
+    CheckReport, ClassMap, Dataset, DatasetError, DatasetItem, DatasetStats, Depth, LabelMap,
+    MaskReader, NoteTopic, Rgb, SampleSpec, Size, Split, check_and_count, ensure_sample,
+    resize_labels, resize_rgb,
 };
 use crate::training::DatasetRef;
 
@@ -174,7 +174,8 @@ impl Engine {
 
     /// The share of the open dataset whose masks are checked, while they are.
     pub fn dataset_check_progress(&self) -> Option<f32> {
-        let is_checking = matches!(&self.dataset, DatasetState::Ready(open) if open.stats.is_none());
+        let is_checking =
+            matches!(&self.dataset, DatasetState::Ready(open) if open.stats.is_none());
         (is_checking && self.is_reading_dataset()).then_some(self.dataset_checked)
     }
 

@@ -36,7 +36,12 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 pub use crate::dataset::{
-    Augment, BandChoice, ChannelOrder, CheckReport, ChosenLists, Class, ClassList, ClassMap, Confidence, Dataset, DatasetItem, DatasetStats, Finding, FindingKind, Fix, FixPlan, FixedDataset, IMAGE_EXTENSIONS, ImageFiles, ImageReading, LabelMap, Layout, MOST_BANDS, MappedClass, Normalization, PairReview, Palette, RangeChoice, ReviewedPair, Rgb, Severity, Size, Split, SplitPlan, VOID, ValidationPart, ValueRange, color_blind, has_image_extension, resize_rgb, voc_color,
+    Augment, BandChoice, ChannelOrder, CheckReport, ChosenLists, Class, ClassList, ClassMap,
+    Confidence, Dataset, DatasetItem, DatasetStats, Finding, FindingKind, Fix, FixPlan,
+    FixedDataset, IMAGE_EXTENSIONS, ImageFiles, ImageReading, LabelMap, Layout, MOST_BANDS,
+    MappedClass, Normalization, PairReview, Palette, RangeChoice, ReviewedPair, Rgb, Severity,
+    Size, Split, SplitPlan, VOID, ValidationPart, ValueRange, color_blind, has_image_extension,
+    resize_rgb, voc_color,
 };
 pub use crate::files::{Existing, Output};
 pub use crate::metrics::{BOUNDARY_WIDTH, ConfusionMatrix, Scores};

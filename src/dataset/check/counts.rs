@@ -1,7 +1,7 @@
 //! Counts of pixels and sizes, from the same reading as the findings.
 
 use super::Facts;
-use super::facts::{ItemFacts, LabelProblem};
+use super::facts::{Counts, ItemFacts, LabelProblem};
 use crate::dataset::{DatasetError, DatasetStats, Size};
 
 /// The counts of all sound pairs, and a message for each of the others.
@@ -20,7 +20,7 @@ pub(super) fn count(facts: &Facts<'_>) -> DatasetStats {
 }
 
 /// The labels of a pair and its size, or what is wrong with it.
-fn sound(item: &ItemFacts) -> Result<(&[(u8, u64)], Size), String> {
+fn sound(item: &ItemFacts) -> Result<(&Counts, Size), String> {
     let header = item.image.as_ref().map_err(Clone::clone)?;
     if let Some(problem) = &item.band_problem {
         return Err(format!("{}: {problem}", item.image_path.display()));
@@ -99,6 +99,9 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temporary folder");
         write_voc(dir.path(), &["a", "b"], [0, 1]);
         let dataset = Dataset::open(dir.path()).expect("a VOC set");
-        assert_eq!(check_and_count(&dataset, Depth::Labels, &mut |_, _| false), None);
+        assert_eq!(
+            check_and_count(&dataset, Depth::Labels, &mut |_, _| false),
+            None
+        );
     }
 }

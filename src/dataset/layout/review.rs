@@ -62,7 +62,12 @@ impl PairReview {
         for pair in &self.pairs {
             let [image, mask] = [&pair.image, &pair.mask].map(|path| seen_from(root, path));
             // Writing to a string cannot fail.
-            writeln!(text, "{image}\t{mask}\t{}\t{}", pair.confidence, pair.reason).ok();
+            writeln!(
+                text,
+                "{image}\t{mask}\t{}\t{}",
+                pair.confidence, pair.reason
+            )
+            .ok();
         }
         text
     }

@@ -56,9 +56,8 @@ impl Engine {
         self.spawn_waiting("edit dataset", move |cancel| {
             let folder = dataset_folder(&which, &data_dir);
             let cache = data_dir.join("cache");
-            let base = Dataset::open_without_map(&folder, &cache, &mut |_, _| {
-                !cancel.is_cancelled()
-            })?;
+            let base =
+                Dataset::open_without_map(&folder, &cache, &mut |_, _| !cancel.is_cancelled())?;
             let path = base.root.join(CLASS_MAP_FILE);
             let map = if path.is_file() {
                 ClassMap::read(&path)?
@@ -86,7 +85,8 @@ impl Engine {
         plan: SplitPlan,
     ) -> Task<Result<MadeLists, EngineError>> {
         self.spawn_waiting("make lists", move |cancel| {
-            let made = split(&edit.base, &plan, &mut tell(cancel))?.ok_or(EngineError::Cancelled)?;
+            let made =
+                split(&edit.base, &plan, &mut tell(cancel))?.ok_or(EngineError::Cancelled)?;
             Ok(MadeLists {
                 train: made.train,
                 val: made.val,
@@ -111,11 +111,7 @@ impl Engine {
 
     /// Writes the pairs of a dataset that are a guess as a list, which a class map may name; returns
     /// the path. A list without pairs where none is a guess.
-    pub fn save_pairs(
-        &self,
-        dataset: &Dataset,
-        to: SaveTo,
-    ) -> Task<Result<PathBuf, EngineError>> {
+    pub fn save_pairs(&self, dataset: &Dataset, to: SaveTo) -> Task<Result<PathBuf, EngineError>> {
         let review = dataset.review.as_deref().cloned().unwrap_or_default();
         let root = dataset.root.clone();
         self.spawn_waiting("save pairs", move |_| {
@@ -146,12 +142,7 @@ fn save(
     pairs: Option<PairReview>,
 ) -> Result<SavedEdit, EngineError> {
     let root = &edit.base.root;
-    ClassMap {
-        lists: None,
-        pairs: None,
-        ..map.clone()
-    }
-    .apply(&mut edit.small.clone())?;
+    map.without_files().apply(&mut edit.small.clone())?;
     if let Some(pairs) = pairs {
         map.pairs = Some(write_list(root, "pairs", &pairs.list_text(root))?);
     }

@@ -98,7 +98,11 @@ fn a_saved_map_is_what_the_command_line_reads() {
     let saved = save(map).expect("saved");
     let kept = saved.kept.expect("the old map");
     assert!(kept.ends_with("class-map-2.toml"));
-    assert!(fs::read_to_string(kept).expect("read").starts_with("# mine"));
+    assert!(
+        fs::read_to_string(kept)
+            .expect("read")
+            .starts_with("# mine")
+    );
 }
 
 #[test]
@@ -112,7 +116,9 @@ fn lists_are_made_moved_and_saved() {
     // One image is moved by hand.
     let moved = made.train.remove(0);
     made.val.push(moved.clone());
-    let task = desk.engine.save_edit(edit, ClassMap::default(), Some(made), None);
+    let task = desk
+        .engine
+        .save_edit(edit, ClassMap::default(), Some(made), None);
     task.wait().expect("saved");
     let open = desk.open();
     assert_eq!((open.train.len(), open.val.len()), (2, 3));
@@ -165,6 +171,10 @@ fn guessed_pairs_are_accepted_or_changed() {
     task.wait().expect("saved");
     let open = Dataset::open(&root).expect("a dataset");
     assert_eq!(open.review, None, "nothing is guessed any more");
-    let item = open.train.iter().chain(&open.val).find(|item| item.image == image);
+    let item = open
+        .train
+        .iter()
+        .chain(&open.val)
+        .find(|item| item.image == image);
     assert_eq!(item.expect("the image").mask, second);
 }

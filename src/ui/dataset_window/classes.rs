@@ -16,7 +16,11 @@ enum Action {
     Up(usize),
     Down(usize),
     Remove(usize),
-    From { row: usize, class: String, takes: bool },
+    From {
+        row: usize,
+        class: String,
+        takes: bool,
+    },
 }
 
 pub fn classes_ui(ui: &mut Ui, form: &mut ClassMapForm) {
@@ -57,7 +61,13 @@ pub fn classes_ui(ui: &mut Ui, form: &mut ClassMapForm) {
     ui.field(
         "Void labels",
         "Labels in the masks that count in no loss and no score, such as 0, 11; 255 always is one",
-        |ui| ui.add(TextEdit::singleline(&mut form.void).desired_width(160.0).hint_text("255")),
+        |ui| {
+            ui.add(
+                TextEdit::singleline(&mut form.void)
+                    .desired_width(160.0)
+                    .hint_text("255"),
+            )
+        },
     );
     ui.checkbox(&mut form.from_one, "Masks count classes from 1")
         .on_hover_text("Label 1 is the first class; 0 is then no class unless it is void");
@@ -69,28 +79,36 @@ pub fn classes_ui(ui: &mut Ui, form: &mut ClassMapForm) {
                 .map()
                 .and_then(|map| map.to_toml().map_err(|err| err.to_string()))
                 .unwrap_or_else(|problem| problem);
-            ui.monospace(if text.is_empty() { "# nothing: all as in the dataset" } else { &text });
+            ui.monospace(if text.is_empty() {
+                "# nothing: all as in the dataset"
+            } else {
+                &text
+            });
         });
 }
 
 fn palette_ui(ui: &mut Ui, form: &mut ClassMapForm) {
-    ui.field("Colors", "Colors of all classes, in the window and in written masks", |ui| {
-        ui.horizontal(|ui| {
-            for (palette, label) in [
-                (None, "Of the dataset"),
-                (Some(Palette::Voc), "VOC's"),
-                (Some(Palette::ColorBlind), "Color-blind safe"),
-            ] {
-                let response = ui
-                    .selectable_label(form.palette == palette, label)
-                    .on_hover_text("Gives all classes these colors");
-                if response.clicked() {
-                    form.set_palette(palette);
+    ui.field(
+        "Colors",
+        "Colors of all classes, in the window and in written masks",
+        |ui| {
+            ui.horizontal(|ui| {
+                for (palette, label) in [
+                    (None, "Of the dataset"),
+                    (Some(Palette::Voc), "VOC's"),
+                    (Some(Palette::ColorBlind), "Color-blind safe"),
+                ] {
+                    let response = ui
+                        .selectable_label(form.palette == palette, label)
+                        .on_hover_text("Gives all classes these colors");
+                    if response.clicked() {
+                        form.set_palette(palette);
+                    }
                 }
-            }
-        })
-        .response
-    });
+            })
+            .response
+        },
+    );
 }
 
 fn row_ui(ui: &mut Ui, form: &mut ClassMapForm, row: usize, action: &mut Option<Action>) {
@@ -105,7 +123,8 @@ fn row_ui(ui: &mut Ui, form: &mut ClassMapForm, row: usize, action: &mut Option<
         }
     });
     let name = TextEdit::singleline(&mut form.rows[row].name).desired_width(NAME_WIDTH);
-    ui.add(name).accessible_name(format!("Name of class {number}"));
+    ui.add(name)
+        .accessible_name(format!("Name of class {number}"));
     from_ui(ui, form, row, action);
     let labels = TextEdit::singleline(&mut form.rows[row].labels)
         .desired_width(LABELS_WIDTH)
@@ -131,7 +150,10 @@ fn row_ui(ui: &mut Ui, form: &mut ClassMapForm, row: usize, action: &mut Option<
                 *action = Some(made);
             }
         }
-        if ui.icon_button(Icon::Close, &format!("Remove class {number}")).clicked() {
+        if ui
+            .icon_button(Icon::Close, &format!("Remove class {number}"))
+            .clicked()
+        {
             *action = Some(Action::Remove(row));
         }
     });
@@ -140,7 +162,11 @@ fn row_ui(ui: &mut Ui, form: &mut ClassMapForm, row: usize, action: &mut Option<
 /// Which classes of the dataset belong to a row.
 fn from_ui(ui: &mut Ui, form: &ClassMapForm, row: usize, action: &mut Option<Action>) {
     let from = &form.rows[row].from;
-    let text = if from.is_empty() { "none".to_owned() } else { from.join(", ") };
+    let text = if from.is_empty() {
+        "none".to_owned()
+    } else {
+        from.join(", ")
+    };
     eframe::egui::ComboBox::from_id_salt(("from", row))
         .selected_text(&text)
         .width(FROM_WIDTH)
@@ -159,5 +185,7 @@ fn from_ui(ui: &mut Ui, form: &ClassMapForm, row: usize, action: &mut Option<Act
         })
         .response
         .accessible_name(format!("Classes of the dataset in class {}", row + 1))
-        .on_hover_text(format!("Classes of the dataset that are merged here: {text}"));
+        .on_hover_text(format!(
+            "Classes of the dataset that are merged here: {text}"
+        ));
 }

@@ -49,8 +49,12 @@ pub fn images_ui(ui: &mut Ui, form: &mut ClassMapForm) {
         }
         RangeKind::Stated => {
             let [low, high] = &mut form.values;
-            ui.field("Black is", "The lowest value", |ui| ui.add(DragValue::new(low)));
-            ui.field("White is", "The highest value", |ui| ui.add(DragValue::new(high)));
+            ui.field("Black is", "The lowest value", |ui| {
+                ui.add(DragValue::new(low))
+            });
+            ui.field("White is", "The highest value", |ui| {
+                ui.add(DragValue::new(high))
+            });
         }
     }
 }

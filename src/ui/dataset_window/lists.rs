@@ -23,6 +23,7 @@ enum Source {
 }
 
 /// The lists that are edited.
+#[expect(clippy::struct_excessive_bools, reason = "one per control")]
 pub struct ListsForm {
     source: Source,
     files: [Option<PathBuf>; 2],
@@ -92,7 +93,11 @@ impl ListsForm {
         }
         if let Some(task) = &self.making {
             ui.horizontal(|ui| {
-                ui.progress_bar(task.progress().unwrap_or(0.0), 160.0, "Progress of the lists");
+                ui.progress_bar(
+                    task.progress().unwrap_or(0.0),
+                    160.0,
+                    "Progress of the lists",
+                );
                 if ui.button("Cancel lists").clicked() {
                     task.cancel();
                 }
@@ -145,9 +150,11 @@ impl ListsForm {
             return;
         }
         for (label, file) in ["Train on", "Validate on"].into_iter().zip(&mut self.files) {
-            ui.field(label, "A text file of the dataset with an image a line", |ui| {
-                file_ui(ui, label, file, &edit.lists)
-            });
+            ui.field(
+                label,
+                "A text file of the dataset with an image a line",
+                |ui| file_ui(ui, label, file, &edit.lists),
+            );
         }
         if let [Some(train), Some(val)] = &self.files {
             let is_same = train == val;
@@ -171,29 +178,47 @@ impl ListsForm {
             ui.selectable_value(&mut self.by_folds, true, "One of several folds");
         });
         if self.by_folds {
-            ui.field("Folds", "Parts of the same size; each is validated on once", |ui| {
-                ui.add(DragValue::new(&mut self.folds).range(2..=50))
-            });
+            ui.field(
+                "Folds",
+                "Parts of the same size; each is validated on once",
+                |ui| ui.add(DragValue::new(&mut self.folds).range(2..=50)),
+            );
             self.fold = self.fold.min(self.folds);
             ui.field("Validate on fold", "The others are trained on", |ui| {
                 ui.add(DragValue::new(&mut self.fold).range(1..=self.folds))
             });
         } else {
-            ui.field("Validate on", "Share of the images that are validated on", |ui| {
-                ui.add(DragValue::new(&mut self.percent).range(1.0..=99.0).suffix(" %"))
-            });
+            ui.field(
+                "Validate on",
+                "Share of the images that are validated on",
+                |ui| {
+                    ui.add(
+                        DragValue::new(&mut self.percent)
+                            .range(1.0..=99.0)
+                            .suffix(" %"),
+                    )
+                },
+            );
         }
-        ui.field("Seed", "Another seed deals the images in another order", |ui| {
-            ui.add(DragValue::new(&mut self.seed))
-        });
+        ui.field(
+            "Seed",
+            "Another seed deals the images in another order",
+            |ui| ui.add(DragValue::new(&mut self.seed)),
+        );
         ui.checkbox(&mut self.stratified, "Each class in both lists")
             .on_hover_text("Deals images so that each class is in the same share of both lists; reads all masks");
-        ui.checkbox(&mut self.keep_sequences, "Keep frames of a sequence together")
-            .on_hover_text("Images whose names differ in their last number alone stay in one list");
+        ui.checkbox(
+            &mut self.keep_sequences,
+            "Keep frames of a sequence together",
+        )
+        .on_hover_text("Images whose names differ in their last number alone stay in one list");
         ui.horizontal(|ui| {
             ui.checkbox(&mut self.few, "Only a few images, for a quick trial");
-            ui.add_enabled(self.few, DragValue::new(&mut self.images).range(2..=1_000_000))
-                .accessible_name("Images for a trial");
+            ui.add_enabled(
+                self.few,
+                DragValue::new(&mut self.images).range(2..=1_000_000),
+            )
+            .accessible_name("Images for a trial");
         });
         let response = ui.add_enabled(self.making.is_none(), Button::new("Deal images"));
         if response.clicked() {
@@ -225,7 +250,10 @@ impl ListsForm {
         };
         ui.separator();
         ui.horizontal(|ui| {
-            for (shown, (label, items)) in [("Train", &made.train), ("Val", &made.val)].into_iter().enumerate() {
+            for (shown, (label, items)) in [("Train", &made.train), ("Val", &made.val)]
+                .into_iter()
+                .enumerate()
+            {
                 let text = format!("{label} {}", format::count(items.len()));
                 if ui.selectable_label(self.shown == shown, text).clicked() {
                     self.shown = shown;
@@ -267,7 +295,10 @@ fn file_ui(
                     path.display(),
                     format::plural(*count, "image", "images")
                 );
-                if ui.selectable_label(file.as_ref() == Some(path), text).clicked() {
+                if ui
+                    .selectable_label(file.as_ref() == Some(path), text)
+                    .clicked()
+                {
                     *file = Some(path.clone());
                 }
             }

@@ -126,7 +126,10 @@ impl DatasetWindow {
                 Ok(saved) => {
                     let mut text = format!("Saved in {}", saved.map.display());
                     if let Some(kept) = saved.kept {
-                        text = format!("{text}\nThe file that was there is kept as {}", kept.display());
+                        text = format!(
+                            "{text}\nThe file that was there is kept as {}",
+                            kept.display()
+                        );
                     }
                     ctx.commands.send(Command::Notify(NoticeLevel::Info, text));
                     if let Some(edited) = self.edited.take() {
@@ -162,10 +165,26 @@ impl DatasetWindow {
         ui.truncated(RichText::new(&root).weak(), &root);
         ui.horizontal(|ui| {
             for (page, title, tooltip) in [
-                (Page::Classes, "Classes", "Names, colors, void, merged classes"),
-                (Page::Images, "Bands", "Which bands are red, green and blue; the range of deep images"),
-                (Page::Lists, "Lists", "Which images are trained on and which are validated on"),
-                (Page::Pairs, "Pairs", "Images and masks that were put together by a guess"),
+                (
+                    Page::Classes,
+                    "Classes",
+                    "Names, colors, void, merged classes",
+                ),
+                (
+                    Page::Images,
+                    "Bands",
+                    "Which bands are red, green and blue; the range of deep images",
+                ),
+                (
+                    Page::Lists,
+                    "Lists",
+                    "Which images are trained on and which are validated on",
+                ),
+                (
+                    Page::Pairs,
+                    "Pairs",
+                    "Images and masks that were put together by a guess",
+                ),
             ] {
                 ui.selectable_value(&mut self.page, page, title)
                     .on_hover_text(tooltip);
@@ -245,12 +264,7 @@ impl Edited {
             return problem.clone();
         }
         let problem = self.form.map().and_then(|map| {
-            let classes = crate::engine::ClassMap {
-                lists: None,
-                pairs: None,
-                ..map
-            };
-            let applied = classes.apply(&mut self.edit.small.clone());
+            let applied = map.without_files().apply(&mut self.edit.small.clone());
             applied.map_err(|err| err.to_string())
         });
         let problem = problem.err();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use eframe::egui::{ComboBox, RichText, ScrollArea, Ui};
 
-use crate::engine::{Confidence, DatasetEdit, PairReview};
+use crate::engine::{Confidence, DatasetEdit, PairReview, ReviewedPair};
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
@@ -38,7 +38,10 @@ impl PairsForm {
 
     pub fn ui(&mut self, ui: &mut Ui, edit: &DatasetEdit) {
         if let Some(list) = &edit.map.pairs {
-            ui.weak(format!("The class map names the pairs of {}", list.display()));
+            ui.weak(format!(
+                "The class map names the pairs of {}",
+                list.display()
+            ));
         }
         let Some(review) = &mut self.review else {
             ui.label("No pair is a guess: images and masks have equal names, or a list names both");
@@ -55,7 +58,10 @@ impl PairsForm {
             .on_hover_text("Saves them as a list beside the dataset with the settings, so that nothing is guessed any more");
         for (files, what) in [(&review.free_images, "image"), (&review.free_masks, "mask")] {
             if !files.is_empty() {
-                let text = format!("{} without a partner", format::plural(files.len(), what, &format!("{what}s")));
+                let text = format!(
+                    "{} without a partner",
+                    format::plural(files.len(), what, &format!("{what}s"))
+                );
                 ui.weak(text);
             }
         }
@@ -82,8 +88,7 @@ impl Change {
             return;
         };
         let old = std::mem::replace(&mut review.pairs[self.pair].mask, mask.clone());
-        review.pairs[self.pair].reason = BY_HAND.to_owned();
-        review.pairs[self.pair].confidence = Confidence::High;
+        say_by_hand(&mut review.pairs[self.pair]);
         review.free_masks.retain(|free| *free != mask);
         // The pair that had the mask gets the one that is free now.
         let other = review
@@ -94,12 +99,16 @@ impl Change {
         match other {
             Some(other) => {
                 review.pairs[other].mask = old;
-                review.pairs[other].reason = BY_HAND.to_owned();
-                review.pairs[other].confidence = Confidence::High;
+                say_by_hand(&mut review.pairs[other]);
             }
             None => review.free_masks.push(old),
         }
     }
+}
+
+fn say_by_hand(pair: &mut ReviewedPair) {
+    BY_HAND.clone_into(&mut pair.reason);
+    pair.confidence = Confidence::High;
 }
 
 fn rows_ui(ui: &mut Ui, review: &PairReview, root: &Path) -> Option<Change> {
@@ -112,8 +121,8 @@ fn rows_ui(ui: &mut Ui, review: &PairReview, root: &Path) -> Option<Change> {
         .show_rows(ui, height, review.pairs.len(), |ui, rows| {
             for index in rows {
                 ui.horizontal(|ui| {
-                    if let Some(mask) = row_ui(ui, review, root, index) {
-                        change = Some(Change { pair: index, mask });
+                    if let Some(made) = row_ui(ui, review, root, index) {
+                        change = Some(made);
                     }
                 });
             }
@@ -121,10 +130,15 @@ fn rows_ui(ui: &mut Ui, review: &PairReview, root: &Path) -> Option<Change> {
     change
 }
 
-/// Draws a pair; returns another mask for it, or `Some(None)` for none.
-fn row_ui(ui: &mut Ui, review: &PairReview, root: &Path, index: usize) -> Option<Option<PathBuf>> {
+/// Draws a pair; returns what is to be changed.
+fn row_ui(ui: &mut Ui, review: &PairReview, root: &Path, index: usize) -> Option<Change> {
     let pair = &review.pairs[index];
-    let seen = |path: &Path| path.strip_prefix(root).unwrap_or(path).display().to_string();
+    let seen = |path: &Path| {
+        path.strip_prefix(root)
+            .unwrap_or(path)
+            .display()
+            .to_string()
+    };
     let palette = theme::palette(ui.visuals());
     let color = match pair.confidence {
         Confidence::High => palette.success,
@@ -145,12 +159,24 @@ fn row_ui(ui: &mut Ui, review: &PairReview, root: &Path, index: usize) -> Option
         .width(width)
         .truncate()
         .show_ui(ui, |ui| {
-            if ui.selectable_label(false, "no mask: leave the image out").clicked() {
-                chosen = Some(None);
+            if ui
+                .selectable_label(false, "no mask: leave the image out")
+                .clicked()
+            {
+                chosen = Some(Change {
+                    pair: index,
+                    mask: None,
+                });
             }
             for path in offered(review, index) {
-                if ui.selectable_label(*path == pair.mask, seen(path)).clicked() {
-                    chosen = Some(Some(path.clone()));
+                if ui
+                    .selectable_label(*path == pair.mask, seen(path))
+                    .clicked()
+                {
+                    chosen = Some(Change {
+                        pair: index,
+                        mask: Some(path.clone()),
+                    });
                 }
             }
         })
@@ -173,7 +199,6 @@ fn offered(review: &PairReview, index: usize) -> Vec<&PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::ReviewedPair;
 
     fn review() -> PairReview {
         let pair = |name: &str| ReviewedPair {
@@ -204,7 +229,11 @@ mod tests {
         Change { pair: 0, mask }.apply(&mut changed);
         assert_eq!(masks(&changed), ["c_mask.png", "a_mask.png"]);
         assert_eq!(changed.free_masks, [PathBuf::from("b_mask.png")]);
-        Change { pair: 1, mask: None }.apply(&mut changed);
+        Change {
+            pair: 1,
+            mask: None,
+        }
+        .apply(&mut changed);
         assert_eq!(masks(&changed), ["c_mask.png"]);
         assert_eq!(changed.free_images, [PathBuf::from("b.jpg")]);
     }

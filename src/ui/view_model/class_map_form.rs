@@ -84,13 +84,17 @@ impl ClassMapForm {
                 })
                 .collect()
         } else {
-            let is_own = |name: &str| own.iter().any(|class| class.name.eq_ignore_ascii_case(name));
+            let is_own = |name: &str| {
+                own.iter()
+                    .any(|class| class.name.eq_ignore_ascii_case(name))
+            };
             map.classes
                 .iter()
                 .map(|class| ClassRow {
                     name: class.name.clone(),
                     color: class.color,
-                    from: if class.from.is_empty() && class.labels.is_empty() && is_own(&class.name) {
+                    from: if class.from.is_empty() && class.labels.is_empty() && is_own(&class.name)
+                    {
                         vec![class.name.clone()]
                     } else {
                         class.from.clone()
@@ -144,10 +148,7 @@ impl ClassMapForm {
     pub fn set_palette(&mut self, palette: Option<Palette>) {
         self.palette = palette;
         for row in &mut self.rows {
-            let own = self
-                .own
-                .iter()
-                .find(|class| row.from.contains(&class.name));
+            let own = self.own.iter().find(|class| row.from.contains(&class.name));
             row.color = match palette {
                 None => own.map(|class| class.color),
                 Some(_) => None,
@@ -196,11 +197,15 @@ impl ClassMapForm {
         let classes = if self.is_own() {
             Vec::new()
         } else {
-            self.rows.iter().map(ClassRow::class).collect::<Result<_, _>>()?
+            self.rows
+                .iter()
+                .map(ClassRow::class)
+                .collect::<Result<_, _>>()?
         };
         Ok(ClassMap {
             first_label: self.from_one.then_some(1),
-            void: numbers(&self.void).map_err(|part| format!("\"{part}\" is no label from 0 to 255"))?,
+            void: numbers(&self.void)
+                .map_err(|part| format!("\"{part}\" is no label from 0 to 255"))?,
             palette: self.palette,
             bands: match self.bands {
                 BandKind::Format => Vec::new(),
@@ -242,7 +247,10 @@ impl ClassRow {
 
     fn class(&self) -> Result<MappedClass, String> {
         let labels = numbers(&self.labels).map_err(|part| {
-            format!("class \"{}\": \"{part}\" is no label from 0 to 255", self.name)
+            format!(
+                "class \"{}\": \"{part}\" is no label from 0 to 255",
+                self.name
+            )
         })?;
         Ok(MappedClass {
             name: self.name.trim().to_owned(),
@@ -338,7 +346,10 @@ mod tests {
         assert_eq!(form.rows[1].from, ["car"]);
         form.rows[1].labels = "7 300".to_owned();
         let message = form.map().expect_err("no label");
-        assert!(message.contains("vehicle") && message.contains("300"), "{message}");
+        assert!(
+            message.contains("vehicle") && message.contains("300"),
+            "{message}"
+        );
     }
 
     #[test]

@@ -91,7 +91,9 @@ impl Dataset {
         let find = |line: &str| {
             by_path.get(line).copied().or_else(|| {
                 let names = candidates(line);
-                names.into_iter().find_map(|name| known.get(name).copied().flatten())
+                names
+                    .into_iter()
+                    .find_map(|name| known.get(name).copied().flatten())
             })
         };
         let mut items = Vec::new();
@@ -127,10 +129,19 @@ impl Dataset {
 
     /// Text files of the dataset that may list its images, with their numbers of lines.
     pub fn offered_lists(&self) -> Vec<(PathBuf, usize)> {
-        let folders = ["", "ImageSets/Segmentation", "annotations", "splits", "lists", "split"];
+        let folders = [
+            "",
+            "ImageSets/Segmentation",
+            "annotations",
+            "splits",
+            "lists",
+            "split",
+        ];
         let mut found = Vec::new();
         for folder in folders {
-            let entries = std::fs::read_dir(self.root.join(folder)).into_iter().flatten();
+            let entries = std::fs::read_dir(self.root.join(folder))
+                .into_iter()
+                .flatten();
             for path in entries.flatten().map(|entry| entry.path()) {
                 if !crate::files::has_extension(&path, &["txt", "lst"]) || !path.is_file() {
                     continue;

@@ -55,7 +55,7 @@ pub struct ClassMap {
     pub classes: Vec<MappedClass>,
     /// The file it was read from, for messages.
     #[serde(skip)]
-    path: PathBuf,
+    pub path: PathBuf,
 }
 
 /// One class of a map.
@@ -150,6 +150,15 @@ impl ClassMap {
         }
         self.try_apply(dataset)
             .map_err(|reason| problem(&self.path, reason))
+    }
+
+    /// What it says of labels and images alone: without the files that it names.
+    pub fn without_files(&self) -> Self {
+        Self {
+            lists: None,
+            pairs: None,
+            ..self.clone()
+        }
     }
 
     /// What it says of the images.

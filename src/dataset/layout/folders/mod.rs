@@ -167,15 +167,21 @@ fn pairs(images: &[Found], masks: &[Found]) -> Vec<Pair> {
         (EQUAL, Confidence::High, |file, _| {
             (file.part, file.place.clone(), file.stem.clone())
         }),
-        ("names that are equal without their ends", Confidence::High, |file, role| {
-            (file.part, file.place.clone(), file.named(role))
-        }),
-        ("names, whatever the split", Confidence::Medium, |file, role| {
-            (None, file.place.clone(), file.named(role))
-        }),
-        ("names alone, in different folders", Confidence::Low, |file, role| {
-            (None, String::new(), file.named(role))
-        }),
+        (
+            "names that are equal without their ends",
+            Confidence::High,
+            |file, role| (file.part, file.place.clone(), file.named(role)),
+        ),
+        (
+            "names, whatever the split",
+            Confidence::Medium,
+            |file, role| (None, file.place.clone(), file.named(role)),
+        ),
+        (
+            "names alone, in different folders",
+            Confidence::Low,
+            |file, role| (None, String::new(), file.named(role)),
+        ),
     ];
     let (mut free_images, mut free_masks): (Vec<&Found>, Vec<&Found>) =
         (images.iter().collect(), masks.iter().collect());
@@ -316,7 +322,9 @@ fn review(pairs: &[Pair], images: &[Found], masks: &[Found]) -> Option<Arc<PairR
         .collect();
     let free = |files: &[Found]| {
         let paths = files.iter().map(|file| file.path.clone());
-        paths.filter(|path| !paired.contains(path.as_path())).collect()
+        paths
+            .filter(|path| !paired.contains(path.as_path()))
+            .collect()
     };
     Some(Arc::new(PairReview {
         pairs: reviewed,

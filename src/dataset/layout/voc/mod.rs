@@ -215,16 +215,19 @@ impl Files {
         pairs.sort_by_key(|pair| pair.confidence);
         let free = |names: &Names, is_used: &dyn Fn(&Path) -> bool| {
             let paths = names.iter().map(|(_, path)| path);
-            paths.filter(|path| !is_used(path)).map(Path::to_owned).collect()
+            paths
+                .filter(|path| !is_used(path))
+                .map(Path::to_owned)
+                .collect()
         };
         let images: BTreeSet<&Path> = pairs.iter().map(|pair| pair.image.as_path()).collect();
         let masks: BTreeSet<&Path> = pairs.iter().map(|pair| pair.mask.as_path()).collect();
         let free_images = free(&self.images, &|path| images.contains(path));
         let free_masks = free(&self.masks, &|path| masks.contains(path));
         Some(Arc::new(PairReview {
+            pairs,
             free_masks,
             free_images,
-            pairs,
         }))
     }
 

@@ -43,7 +43,10 @@ pub struct Findings {
 impl Findings {
     /// Whether there is something to list of this dataset.
     pub fn are_known(&self, open: &OpenDataset) -> bool {
-        let checked = self.checked.as_ref().filter(|_| self.root == open.dataset.root);
+        let checked = self
+            .checked
+            .as_ref()
+            .filter(|_| self.root == open.dataset.root);
         checked.is_some_and(|checked| self.is_whole || !checked.report.findings.is_empty())
     }
 
@@ -118,7 +121,12 @@ impl Findings {
         }
         for (severity, level, one, many) in [
             (Severity::Error, NoticeLevel::Error, "error", "errors"),
-            (Severity::Warning, NoticeLevel::Warning, "warning", "warnings"),
+            (
+                Severity::Warning,
+                NoticeLevel::Warning,
+                "warning",
+                "warnings",
+            ),
             (Severity::Info, NoticeLevel::Info, "note", "notes"),
         ] {
             let count = checked.report.of(severity).count();
