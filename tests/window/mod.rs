@@ -4,6 +4,7 @@ mod before_start;
 mod calm;
 mod classes;
 mod curves;
+mod dataset_settings;
 mod desk;
 mod files;
 mod findings;

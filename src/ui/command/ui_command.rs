@@ -97,11 +97,8 @@ pub const MENUS: [Menu; 4] = [
     Menu {
         title: "File",
         sections: &[
-            Section::of(&[
-                UiCommand::OpenFolder,
-                UiCommand::OpenSample,
-                UiCommand::DatasetSettings,
-            ]),
+            Section::of(&[UiCommand::OpenFolder, UiCommand::OpenSample]),
+            Section::of(&[UiCommand::DatasetSettings]),
             Section::of(&[UiCommand::OpenImages]),
             Section::of(&[UiCommand::Quit]),
         ],
@@ -226,9 +223,7 @@ impl UiCommand {
             Self::OpenSample => {
                 "Open the small sample dataset; it is generated if it does not exist yet"
             }
-            Self::DatasetSettings => {
-                "Name, color, merge and leave out classes; choose bands, lists and pairs of the open dataset"
-            }
+            Self::DatasetSettings => "Classes, bands, lists and pairs of the open dataset",
             Self::OpenImages => "Choose images and segment them with a trained run",
             Self::Quit => "Close the window; an active run is stopped and can be resumed later",
             Self::StartTraining => "Train one run with the settings of the Train panel",

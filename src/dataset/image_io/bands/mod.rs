@@ -1,6 +1,7 @@
 //! Which bands of image files are red, green and blue, and which of their values become 0 to 255.
 
 mod samples;
+mod tags;
 #[cfg(test)]
 pub(in crate::dataset) mod test_tiff;
 #[cfg(test)]

@@ -5,16 +5,16 @@
 //! name without `_mask` and the like, is what an image and its mask share.
 
 mod known;
+mod pairing;
 mod roles;
 mod unknown;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::class_files::{Look, mask_palette, read_classes};
 use super::list::{candidates, files_below, read_lines, without_extension};
-use super::review::{Confidence, PairReview, ReviewedPair};
+use super::review::Confidence;
 use super::splits::{self, Splits};
 use super::{Dataset, DatasetItem, Layout, Note, NoteTopic, folder_name};
 use crate::dataset::image_io::MASK_EXTENSIONS;
@@ -61,8 +61,8 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
     if paired.is_empty() {
         return Err(unknown::describe(root, &images, &masks));
     }
-    let mut notes = pairing_notes(&paired, &images, &masks);
-    let review = review(&paired, &images, &masks);
+    let mut notes = pairing::notes(&paired, &images, &masks);
+    let review = pairing::review(&paired, &images, &masks);
     let Splits {
         train,
         val,
@@ -257,80 +257,6 @@ fn tell_apart(pairs: &mut [Pair], images: &[Found]) {
             pair.item.id = format!("{}_{}", place.replace('/', "_"), pair.item.id);
         }
     }
-}
-
-fn pairing_notes(pairs: &[Pair], images: &[Found], masks: &[Found]) -> Vec<Note> {
-    let mut by_rule: BTreeMap<&str, usize> = BTreeMap::new();
-    for pair in pairs {
-        *by_rule.entry(&pair.rule).or_default() += 1;
-    }
-    let mut notes: Vec<Note> = by_rule
-        .into_iter()
-        .map(|(rule, count)| {
-            let text = format!("{count} images and masks by {rule}");
-            if rule == EQUAL {
-                Note::found(NoteTopic::Pairing, text)
-            } else {
-                Note::assumed(NoteTopic::Pairing, text)
-            }
-        })
-        .collect();
-    let paired: BTreeSet<&Path> = pairs
-        .iter()
-        .flat_map(|pair| [pair.item.image.as_path(), pair.item.mask.as_path()])
-        .collect();
-    for (files, what, other) in [(images, "images", "mask"), (masks, "masks", "image")] {
-        let alone: Vec<&Found> = files
-            .iter()
-            .filter(|file| !paired.contains(file.path.as_path()))
-            .collect();
-        if let Some(first) = alone.first() {
-            let text = format!(
-                "{} {what} without {} are left out, such as {}",
-                alone.len(),
-                if other == "image" {
-                    "an image"
-                } else {
-                    "a mask"
-                },
-                first.path.display()
-            );
-            notes.push(Note::assumed(NoteTopic::Pairing, text));
-        }
-    }
-    notes
-}
-
-/// All pairs with their reasons, where one of them is a guess.
-fn review(pairs: &[Pair], images: &[Found], masks: &[Found]) -> Option<Arc<PairReview>> {
-    if pairs.iter().all(|pair| pair.rule == EQUAL) {
-        return None;
-    }
-    let mut reviewed: Vec<ReviewedPair> = pairs
-        .iter()
-        .map(|pair| ReviewedPair {
-            image: pair.item.image.clone(),
-            mask: pair.item.mask.clone(),
-            confidence: pair.confidence,
-            reason: pair.rule.clone(),
-        })
-        .collect();
-    reviewed.sort_by_key(|pair| pair.confidence);
-    let paired: BTreeSet<&Path> = pairs
-        .iter()
-        .flat_map(|pair| [pair.item.image.as_path(), pair.item.mask.as_path()])
-        .collect();
-    let free = |files: &[Found]| {
-        let paths = files.iter().map(|file| file.path.clone());
-        paths
-            .filter(|path| !paired.contains(path.as_path()))
-            .collect()
-    };
-    Some(Arc::new(PairReview {
-        pairs: reviewed,
-        free_masks: free(masks),
-        free_images: free(images),
-    }))
 }
 
 /// The two lists: by the folders, by lists in the folder, or made.
