@@ -5,6 +5,7 @@ mod calm;
 mod class_curves;
 mod classes;
 mod curves;
+mod dataset_settings;
 mod desk;
 mod files;
 mod findings;

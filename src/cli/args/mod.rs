@@ -1,5 +1,6 @@
 //! The arguments of the command line.
 
+mod bands;
 mod data;
 mod evaluate;
 mod notify;
@@ -18,8 +19,10 @@ use crate::engine::{
     BOUNDARY_WIDTH, DatasetRef, DeviceId, Dirs, Existing, Geometry, Precision, RunConfig, Size,
     Split, StartingPoint, Trunk, Variant, WeightsChoice,
 };
+pub use bands::BandArgs;
 pub use data::{DataArgs, DataCheckArgs, DataCommand};
 pub use evaluate::EvaluateArgs;
+pub use evaluate::{EvaluateArgs, MaskArgs};
 pub use notify::NotifyArgs;
 pub use queue::{QueueAddArgs, QueueArgs, QueueCommand, QueueRunArgs};
 pub use report::ReportArgs;
@@ -113,7 +116,7 @@ pub enum Command {
 #[derive(Debug, clap::Args)]
 pub struct TrainArgs {
     /// Resume this run from its last checkpoint (`latest` for the newest run)
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["settings", "network", "compare", "auto"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["settings", "network", "compare", "auto", "image_bands"])]
     pub resume: Option<String>,
     /// Choose trunk, sizes, batch, rate and epochs by the data, the device and the memory, and
     /// print each with its reason; options that are given override them
@@ -131,6 +134,8 @@ pub struct TrainArgs {
     /// [default: sample; with --resume that of the run, which keeps a new place]
     #[arg(long, value_name = "sample|FOLDER", value_parser = settings::dataset)]
     pub dataset: Option<DatasetRef>,
+    #[command(flatten)]
+    bands: BandArgs,
     /// With --resume: continue although the data changed since the run was started
     #[arg(long, requires = "resume")]
     pub accept_changes: bool,
@@ -168,7 +173,8 @@ impl TrainArgs {
     pub fn config_from(&self, base: RunConfig) -> RunConfig {
         let mut config = self.settings.config(base);
         let dataset = self.dataset.clone().unwrap_or(DatasetRef::Sample);
-        config.dataset = dataset.mapped(self.settings.class_map.clone(), &[]);
+        let bands = self.bands.choice();
+        config.dataset = dataset.mapped(self.settings.class_map.clone(), &[], &bands);
         config.device = self.device.unwrap_or(config.device);
         config
     }

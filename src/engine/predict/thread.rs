@@ -11,7 +11,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use super::source::Source;
 use super::{Evaluation, Explanation, Logits, Prediction, ScoredSplit};
 use crate::dataset::{
-    ClassList, ClassMatch, DatasetItem, LabelMap, MaskReader, Rgb, Split, read_rgb,
+    BandChoice, ClassList, ClassMatch, DatasetItem, LabelMap, MaskReader, Rgb, Split,
 };
 use crate::engine::dataset;
 use crate::engine::dataset_check::before_scoring;
@@ -223,8 +223,8 @@ impl Models {
         device: DeviceId,
         image: &Path,
     ) -> Result<Logits, EngineError> {
-        let image = read_rgb(image)?;
         let predictor = self.get(source, device)?;
+        let image = predictor.meta().images.read(image)?;
         let values = predictor.logits(&image)?;
         let num_classes = predictor.meta().classes.len();
         Ok(Logits {
@@ -240,8 +240,8 @@ impl Models {
         device: DeviceId,
         path: PathBuf,
     ) -> Result<Explanation, EngineError> {
-        let image = read_rgb(&path)?;
         let predictor = self.get(source, device)?;
+        let image = predictor.meta().images.read(&path)?;
         let started = Instant::now();
         let contributions = predictor.contributions(&image)?;
         let meta = predictor.meta();
@@ -256,11 +256,13 @@ impl Models {
     }
 
     fn predict(&mut self, request: &Request, cancel: &Cancel) -> Result<Prediction, EngineError> {
-        let image = match &request.pixels {
-            Some(pixels) => Arc::clone(pixels),
-            None => Arc::new(read_rgb(&request.image)?),
-        };
         let predictor = self.get(&request.source, request.device)?;
+        // What was read already was read as the file's format says.
+        let reading = &predictor.meta().images;
+        let image = match &request.pixels {
+            Some(pixels) if reading.is_plain() => Arc::clone(pixels),
+            _ => Arc::new(reading.read(&request.image)?),
+        };
         let started = Instant::now();
         let watch = cancel.clone();
         let mask = predictor
@@ -307,10 +309,14 @@ impl Models {
         let split = request.on.split;
         let own = &predictor.meta().config.dataset;
         let which = request.on.dataset.as_ref().unwrap_or(own).clone();
-        let which = which.mapped(None, &request.void);
+        let which = which.mapped(None, &request.void, &BandChoice::default());
         let mut dataset = dataset::open(&which, &request.data_dir, &mut |_, _| {
             !cancel.is_cancelled()
         })?;
+        // Another dataset may have other bands; without a word of it, as in the training.
+        if which == *own || dataset.images.is_plain() {
+            dataset.images = predictor.meta().images.clone();
+        }
         if split == Split::Test {
             dataset.read_test_list()?;
         }

@@ -8,6 +8,7 @@ use crossbeam_channel::Sender;
 
 use super::awake::Awake;
 use crate::dataset::{ClassMatch, DatasetRecord};
+use crate::dataset::{ClassMatch, DatasetRecord, Note, NoteTopic};
 use crate::engine::before_start::BeforeStart;
 use crate::engine::dataset;
 use crate::engine::dataset_check::before_training;
@@ -137,9 +138,13 @@ impl TrainThread {
             },
         };
         let control = self.control.clone();
-        let dataset = dataset::open(&which, &self.data_dir, &mut |_, _| {
+        let mut dataset = dataset::open(&which, &self.data_dir, &mut |_, _| {
             !control.stop_requested()
         })?;
+        if let Job::Resume(folder, _) = &self.job {
+            // The network has learned from images that were read so.
+            dataset.images = folder.meta()?.images;
+        }
         let config = match &self.job {
             Job::New(config) => (**config).clone(),
             Job::Resume(folder, options) => {
@@ -165,6 +170,12 @@ impl TrainThread {
         for warning in warnings {
             self.events.send(ThreadEvent::Warning(warning)).ok();
         }
+        // What was measured is an assumption, which was said when it was opened.
+        let stated = |note: &&Note| note.topic == NoteTopic::Images && !note.assumed;
+        for note in dataset.notes.iter().filter(stated) {
+            let text = format!("{}: {note}", dataset.name);
+            self.events.send(ThreadEvent::Warning(text)).ok();
+        }
         let record = DatasetRecord::of(&dataset);
         let folder = match &self.job {
             Job::Resume(folder, _) => {
@@ -186,6 +197,7 @@ impl TrainThread {
                 let meta = RunMeta {
                     config: (**config).clone(),
                     classes: dataset.classes.clone(),
+                    images: dataset.images.clone(),
                     dataset_name: dataset.name.clone(),
                     created,
                 };

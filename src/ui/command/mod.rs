@@ -140,6 +140,8 @@ pub enum Command {
     StartAgain(Box<RunConfig>),
     /// Forgets what was noticed of the runs.
     CloseAlarms,
+    /// Ends the check of the open dataset, which stays open.
+    CancelDatasetCheck,
     /// Shows a toast.
     Notify(NoticeLevel, String),
 }
