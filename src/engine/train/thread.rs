@@ -7,15 +7,13 @@ use std::thread::{self, JoinHandle};
 use crossbeam_channel::Sender;
 
 use super::awake::Awake;
-use crate::dataset::{ClassMatch, DatasetRecord};
 use crate::dataset::{ClassMatch, DatasetRecord, Note, NoteTopic};
 use crate::engine::before_start::BeforeStart;
-use crate::engine::dataset;
 use crate::engine::dataset_check::before_training;
 use crate::engine::memory::give_back_freed_memory;
 use crate::engine::runs::{TimeFormat, format_time, unix_secs};
 use crate::engine::tasks::guarded;
-use crate::engine::{EngineError, Waker};
+use crate::engine::{EngineError, Waker, dataset};
 use crate::training::checkpoint::{EndMark, RunFolder, RunMeta};
 use crate::training::{
     Control, DeviceMemory, MemoryWatch, Outcome, Preview, RunConfig, TrainEvent, TrainOptions,

@@ -3,8 +3,7 @@
 use eframe::egui::{self, ThemePreference};
 
 use super::App;
-use crate::engine::{DatasetRef, DatasetState, DeviceId, NoticeLevel, RunSnapshot};
-use crate::engine::{DatasetRef, DeviceId, NoticeLevel, QueueEdit, RunSnapshot};
+use crate::engine::{DatasetRef, DatasetState, DeviceId, NoticeLevel, QueueEdit, RunSnapshot};
 use crate::ui::command::{Ask, Command, PanelKind, Problem, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::dialogs;

@@ -4,18 +4,9 @@ use std::collections::BTreeMap;
 
 use super::Shown;
 use super::hover_table::{HoverTable, Row};
-use super::legend::{SAMPLE, sample_of};
-use super::overlap;
-use super::plot::Hovered;
-use crate::engine::RunSnapshot;
+use crate::engine::plots::Figure;
 use crate::engine::plots::curves::RunCurves;
-use crate::ui::theme;
-use crate::ui::view_model::curves::RunCurves;
 use crate::ui::view_model::format;
-use crate::ui::view_model::plots::Figure;
-use eframe::egui::{
-    self, Align2, Color32, FontId, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, Vec2, vec2,
-};
 
 const HEADER: [&str; 8] = [
     "",

@@ -7,8 +7,6 @@ use eframe::egui::{Button, Color32, TextStyle, Ui, vec2};
 
 use super::dialogs::{Dialog, NotesForm};
 use crate::engine::{InitialWeights, Repeats, RunNotes, RunSnapshot, RunState};
-use crate::engine::{InitialWeights, RunNotes, RunSnapshot, RunState};
-use crate::ui::command::Command;
 use crate::ui::command::{Ask, Command};
 use crate::ui::context::PanelCtx;
 use crate::ui::view_model::format;
