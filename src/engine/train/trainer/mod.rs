@@ -9,8 +9,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 
 use super::active_run::{ActiveRun, Phase};
-use super::current::{Current, LeftThreads, Over, PATIENCE, insert};
-use super::ending::{ending_notice, mark_end};
+use super::current::{Current, LeftThreads, PATIENCE, insert};
 use super::live::Live;
 use super::notice_of::notice_of;
 use super::plan::Plan;
@@ -49,7 +48,7 @@ pub(in crate::engine) struct Trainer {
     /// Whether the computer is kept from going to sleep while a run is trained.
     pub(super) keep_awake: bool,
     /// The devices as they were known when runs were started.
-    pub(super) devices: Devices,
+    pub(in crate::engine) devices: Devices,
     /// How long a run on a GPU may take to end at once: no compiler and no driver can be interrupted.
     pub(super) patience: Duration,
     /// Threads that did not.
