@@ -1,7 +1,7 @@
 //! What is said of the pairs of images and masks: notes, and the list for people to look at.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::super::review::{PairReview, ReviewedPair};
