@@ -139,8 +139,8 @@ fn row_ui(ui: &mut Ui, form: &mut ClassMapForm, row: usize, action: &mut Option<
         ui.spacing_mut().item_spacing.x = 2.0;
         let last = form.rows.len() - 1;
         for (label, name, can, made) in [
-            ("⏶", "Move class up", row > 0, Action::Up(row)),
-            ("⏷", "Move class down", row < last, Action::Down(row)),
+            ("Up", "Move class up", row > 0, Action::Up(row)),
+            ("Down", "Move class down", row < last, Action::Down(row)),
         ] {
             let response = ui
                 .add_enabled(can, eframe::egui::Button::new(label).small())
