@@ -2,7 +2,11 @@
 
 mod bands;
 mod data;
+<<<<<<< HEAD
 mod evaluate;
+=======
+mod report;
+>>>>>>> 7b8627de86b8682df7ba008f75673fda1f2bf082
 mod weights;
 
 use std::path::PathBuf;
@@ -18,7 +22,11 @@ use crate::engine::{
 };
 pub use bands::BandArgs;
 pub use data::{DataArgs, DataCheckArgs, DataCommand};
+<<<<<<< HEAD
 pub use evaluate::{EvaluateArgs, MaskArgs};
+=======
+pub use report::ReportArgs;
+>>>>>>> 7b8627de86b8682df7ba008f75673fda1f2bf082
 pub use weights::{
     WeightsAddArgs, WeightsArgs, WeightsCommand, WeightsGetArgs, WeightsInspectArgs,
 };
@@ -88,6 +96,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Check a dataset before it is trained on, or write a copy in which findings are put right
     Data(DataArgs),
+    /// Write runs as one page for a browser, with curves, masks and settings, or as a table
+    Report(ReportArgs),
     /// List the runs
     Runs,
     /// List the devices that networks can run on

@@ -34,6 +34,8 @@ pub struct Findings {
     by_itself: Option<Arc<CheckedDataset>>,
     /// Whether the images were read too, as was asked for.
     is_whole: bool,
+    /// Whether the list is shown, where somebody has said so.
+    is_listed: Option<bool>,
     pictures: BTreeMap<PathBuf, Thumb>,
     /// The colors of the masks in them.
     colors: ColorChoice,
@@ -41,8 +43,9 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Whether there is something to list of this dataset.
-    pub fn are_known(&self, open: &OpenDataset) -> bool {
+    /// Whether findings of this dataset are listed: on request, and by themselves where one of them
+    /// is an error.
+    pub fn are_listed(&self, open: &OpenDataset) -> bool {
         let checked = self
             .checked
             .as_ref()
