@@ -37,14 +37,9 @@ pub use error::DatasetError;
 pub use generator::{SampleSpec, ensure_sample};
 pub use image_files::{ImageFiles, has_image_extension};
 pub use image_io::{
-<<<<<<< HEAD
     BandChoice, IMAGE_EXTENSIONS, ImageReading, LabelMap, MOST_BANDS, MaskColors, MaskReader,
-    RangeChoice, Rgb, encode_index_png, encode_rgb_png, read_image_size, read_rgb, write_index_png,
-    write_rgb_png,
-=======
-    IMAGE_EXTENSIONS, LabelMap, MaskColors, MaskReader, Rgb, encode_index_png, encode_rgb_png,
-    paint_mask, read_image_size, read_rgb, write_index_png, write_rgb_png,
->>>>>>> 7b8627de86b8682df7ba008f75673fda1f2bf082
+    RangeChoice, Rgb, encode_index_png, encode_rgb_png, paint_mask, read_image_size, read_rgb,
+    write_index_png, write_rgb_png,
 };
 pub use item::DatasetItem;
 pub use layout::{

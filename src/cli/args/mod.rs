@@ -2,11 +2,8 @@
 
 mod bands;
 mod data;
-<<<<<<< HEAD
 mod evaluate;
-=======
 mod report;
->>>>>>> 7b8627de86b8682df7ba008f75673fda1f2bf082
 mod weights;
 
 use std::path::PathBuf;
@@ -22,11 +19,8 @@ use crate::engine::{
 };
 pub use bands::BandArgs;
 pub use data::{DataArgs, DataCheckArgs, DataCommand};
-<<<<<<< HEAD
 pub use evaluate::{EvaluateArgs, MaskArgs};
-=======
 pub use report::ReportArgs;
->>>>>>> 7b8627de86b8682df7ba008f75673fda1f2bf082
 pub use weights::{
     WeightsAddArgs, WeightsArgs, WeightsCommand, WeightsGetArgs, WeightsInspectArgs,
 };

@@ -50,7 +50,10 @@ impl Findings {
             .checked
             .as_ref()
             .filter(|_| self.root == open.dataset.root);
-        checked.is_some_and(|checked| self.is_whole || !checked.report.findings.is_empty())
+        checked.is_some_and(|checked| {
+            let is_wanted = self.is_whole || checked.report.error().is_some();
+            self.is_listed.unwrap_or(is_wanted)
+        })
     }
 
     /// The button that asks for a check.
@@ -95,12 +98,13 @@ impl Findings {
             self.by_itself = Some(Arc::clone(checked));
             self.checked = Some(Arc::clone(checked));
             self.is_whole = false;
+            self.is_listed = None;
             self.pictures.clear();
         }
     }
 
     /// How many findings there are, or how far the check is.
-    fn count_ui(&self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    fn count_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         if let Some(share) = ctx.engine.dataset_check_progress() {
             ui.progress_bar(share, 80.0, "Progress of reading the masks");
             let response = ui
@@ -111,7 +115,7 @@ impl Findings {
             }
             return;
         }
-        let Some(checked) = &self.checked else {
+        let Some(checked) = self.checked.clone() else {
             return;
         };
         let what = if self.is_whole {
@@ -139,6 +143,17 @@ impl Findings {
                     .on_hover_text(what);
             }
         }
+        if !checked.report.findings.is_empty() {
+            let is_wanted = self.is_whole || checked.report.error().is_some();
+            let is_listed = self.is_listed.unwrap_or(is_wanted);
+            let label = if is_listed { "Hide" } else { "Show" };
+            let response = ui
+                .small_button(label)
+                .accessible_name(format!("{label} findings"));
+            if response.clicked() {
+                self.is_listed = Some(!is_listed);
+            }
+        }
     }
 
     /// Draws the list.
@@ -164,6 +179,7 @@ impl Findings {
                 Ok(checked) => {
                     self.checked = Some(checked);
                     self.is_whole = true;
+                    self.is_listed = None;
                     self.pictures.clear();
                 }
                 Err(EngineError::Cancelled) => {}
