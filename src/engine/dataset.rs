@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::tasks::{Task, guarded, spawn_thread};
 use super::{Engine, EngineError, Event, Lost, NoticeLevel};
@@ -282,6 +283,7 @@ pub(super) fn open(
     data_dir: &Path,
     progress: &mut dyn FnMut(usize, usize) -> bool,
 ) -> Result<Dataset, DatasetError> {
+    let started = Instant::now();
     let root = dataset_folder(which, data_dir);
     if *which == DatasetRef::Sample {
         ensure_sample(&root, &SampleSpec::default(), progress)?;
@@ -307,6 +309,13 @@ pub(super) fn open(
                 reason,
             })?;
     }
+    log::info!(
+        "{}: opened in {:.2} s, {} and {} images",
+        dataset.name,
+        started.elapsed().as_secs_f64(),
+        dataset.train.len(),
+        dataset.val.len()
+    );
     dataset.measure_range(progress)?;
     for note in dataset
         .notes

@@ -70,6 +70,10 @@ fn a_dataset_is_checked_when_it_is_opened() {
         desk.says("1 error") && desk.says("Objects are void · 6")
     });
     assert!(open_dataset(&desk).is_some_and(|open| open.stats.is_some()));
+    desk.click("Hide findings");
+    assert!(desk.says("1 error") && !desk.says("Objects are void · 6"));
+    desk.click("Show findings");
+    assert!(desk.says("Objects are void · 6"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Predictions: masks, logits, scores.
 
 mod explanation;
+mod image_scores;
 mod source;
 mod thread;
 

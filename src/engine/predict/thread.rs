@@ -8,17 +8,15 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use super::image_scores::scores_of;
 use super::source::Source;
 use super::{Evaluation, Explanation, Logits, Prediction, ScoredSplit};
-use crate::dataset::{
-    BandChoice, ClassList, ClassMatch, DatasetItem, LabelMap, MaskReader, Rgb, Split,
-};
+use crate::dataset::{BandChoice, ClassList, ClassMatch, DatasetItem, MaskReader, Rgb, Split};
 use crate::engine::dataset;
 use crate::engine::dataset_check::before_scoring;
 use crate::engine::memory::give_back_freed_memory;
 use crate::engine::tasks::{Cancel, Promise, Task, guarded};
 use crate::engine::{EngineError, Waker};
-use crate::metrics::{ConfusionMatrix, Scores};
 use crate::training::{Control, DeviceId, Predictor};
 
 /// What to predict with which network.
@@ -353,52 +351,5 @@ impl Models {
             warnings,
             remark: matched.remark(),
         })
-    }
-}
-
-/// Scores of one image over the classes with a partner; `None` where no class has one.
-fn scores_of(truth: &LabelMap, mask: &LabelMap, matched: &ClassMatch) -> Option<Scores> {
-    if matched.num_matched() == 0 {
-        return None;
-    }
-    let mut matrix = ConfusionMatrix::new(matched.has_partner().len());
-    matrix.add(&truth.labels, &mask.labels);
-    Some(matrix.only(matched.has_partner()).scores())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::dataset::Class;
-
-    fn classes(names: &[&str]) -> ClassList {
-        let class = |name: &&str| Class {
-            name: (*name).to_owned(),
-            color: [1, 2, 3],
-        };
-        ClassList::new(names.iter().map(class).collect()).expect("classes")
-    }
-
-    fn map(labels: &[u8]) -> LabelMap {
-        LabelMap {
-            width: labels.len() as u32,
-            height: 1,
-            labels: labels.to_vec(),
-        }
-    }
-
-    #[test]
-    fn an_image_is_scored_by_the_names_of_its_classes() {
-        let matched = ClassMatch::new(
-            &classes(&["sky", "tree"]),
-            &classes(&["road", "sky", "tree"]),
-        );
-        // Truth: sky, sky, tree, road. Predicted: sky, tree, tree, sky.
-        let truth = matched.in_network_labels(&map(&[1, 1, 2, 0]));
-        let scores = scores_of(&truth, &map(&[0, 1, 1, 0]), &matched).expect("scores");
-        assert_eq!(scores.class_iu, [Some(0.5), Some(0.5)]);
-        assert_eq!(scores.pixel_accuracy, Some(2.0 / 3.0));
-        let other = ClassMatch::new(&classes(&["sky"]), &classes(&["cell"]));
-        assert_eq!(scores_of(&map(&[255]), &map(&[0]), &other), None);
     }
 }

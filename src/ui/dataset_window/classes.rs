@@ -1,6 +1,6 @@
 //! The classes of a class map as a table.
 
-use eframe::egui::{CollapsingHeader, Grid, RichText, TextEdit, Ui};
+use eframe::egui::{CollapsingHeader, Grid, RichText, TextEdit, Ui, vec2};
 
 use crate::engine::Palette;
 use crate::ui::icons::Icon;
@@ -122,12 +122,15 @@ fn row_ui(ui: &mut Ui, form: &mut ClassMapForm, row: usize, action: &mut Option<
             form.rows[row].color = Some(color);
         }
     });
-    let name = TextEdit::singleline(&mut form.rows[row].name).desired_width(NAME_WIDTH);
+    // A grid gives text fields no more room than they take.
+    let size = |width| vec2(width, ui.spacing().interact_size.y);
+    let (name_size, labels_size) = (size(NAME_WIDTH), size(LABELS_WIDTH));
+    let name = TextEdit::singleline(&mut form.rows[row].name).min_size(name_size);
     ui.add(name)
         .accessible_name(format!("Name of class {number}"));
     from_ui(ui, form, row, action);
     let labels = TextEdit::singleline(&mut form.rows[row].labels)
-        .desired_width(LABELS_WIDTH)
+        .min_size(labels_size)
         .hint_text("as is");
     ui.add(labels)
         .accessible_name(format!("Labels of class {number}"))
@@ -139,8 +142,8 @@ fn row_ui(ui: &mut Ui, form: &mut ClassMapForm, row: usize, action: &mut Option<
         ui.spacing_mut().item_spacing.x = 2.0;
         let last = form.rows.len() - 1;
         for (label, name, can, made) in [
-            ("⏶", "Move class up", row > 0, Action::Up(row)),
-            ("⏷", "Move class down", row < last, Action::Down(row)),
+            ("Up", "Move class up", row > 0, Action::Up(row)),
+            ("Down", "Move class down", row < last, Action::Down(row)),
         ] {
             let response = ui
                 .add_enabled(can, eframe::egui::Button::new(label).small())

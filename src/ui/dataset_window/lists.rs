@@ -26,6 +26,8 @@ enum Source {
 #[expect(clippy::struct_excessive_bools, reason = "one per control")]
 pub struct ListsForm {
     source: Source,
+    /// Whether the class map shall name no lists any more.
+    pub forgets: bool,
     files: [Option<PathBuf>; 2],
     percent: f64,
     folds: usize,
@@ -46,6 +48,7 @@ impl Default for ListsForm {
     fn default() -> Self {
         Self {
             source: Source::Found,
+            forgets: false,
             files: [None, None],
             percent: 20.0,
             folds: 5,
@@ -132,6 +135,7 @@ impl ListsForm {
                 lists.train.display(),
                 lists.val.display()
             ));
+            ui.checkbox(&mut self.forgets, "Take the lists as found again");
         }
         let response = ui
             .button("Edit these lists")

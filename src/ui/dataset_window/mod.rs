@@ -223,8 +223,10 @@ fn save_ui(
                  Images and masks stay as they are",
             );
         if response.clicked()
-            && let Ok(map) = edited.form.map()
+            && let Ok(mut map) = edited.form.map()
         {
+            map.lists = map.lists.filter(|_| !edited.lists.forgets);
+            map.pairs = map.pairs.filter(|_| !edited.pairs.forgets);
             let lists = edited.lists.made();
             let pairs = edited.pairs.changed();
             let edit = Arc::clone(&edited.edit);

@@ -21,6 +21,8 @@ const OFFERED: usize = 200;
 pub struct PairsForm {
     review: Option<PairReview>,
     is_accepted: bool,
+    /// Whether the class map shall name no pairs any more.
+    pub forgets: bool,
 }
 
 impl PairsForm {
@@ -28,6 +30,7 @@ impl PairsForm {
         Self {
             review: edit.review.as_deref().cloned(),
             is_accepted: false,
+            forgets: false,
         }
     }
 
@@ -42,6 +45,10 @@ impl PairsForm {
                 "The class map names the pairs of {}",
                 list.display()
             ));
+            ui.checkbox(
+                &mut self.forgets,
+                "Pair images and masks by their names again",
+            );
         }
         let Some(review) = &mut self.review else {
             ui.label("No pair is a guess: images and masks have equal names, or a list names both");

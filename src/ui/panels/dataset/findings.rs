@@ -34,6 +34,8 @@ pub struct Findings {
     by_itself: Option<Arc<CheckedDataset>>,
     /// Whether the images were read too, as was asked for.
     is_whole: bool,
+    /// Whether the list is shown, where somebody has said so.
+    is_listed: Option<bool>,
     pictures: BTreeMap<PathBuf, Thumb>,
     /// The colors of the masks in them.
     colors: ColorChoice,
@@ -41,13 +43,17 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Whether there is something to list of this dataset.
-    pub fn are_known(&self, open: &OpenDataset) -> bool {
+    /// Whether findings of this dataset are listed: on request, and by themselves where one of them
+    /// is an error.
+    pub fn are_listed(&self, open: &OpenDataset) -> bool {
         let checked = self
             .checked
             .as_ref()
             .filter(|_| self.root == open.dataset.root);
-        checked.is_some_and(|checked| self.is_whole || !checked.report.findings.is_empty())
+        checked.is_some_and(|checked| {
+            let is_wanted = self.is_whole || checked.report.error().is_some();
+            self.is_listed.unwrap_or(is_wanted)
+        })
     }
 
     /// The button that asks for a check.
@@ -92,12 +98,13 @@ impl Findings {
             self.by_itself = Some(Arc::clone(checked));
             self.checked = Some(Arc::clone(checked));
             self.is_whole = false;
+            self.is_listed = None;
             self.pictures.clear();
         }
     }
 
     /// How many findings there are, or how far the check is.
-    fn count_ui(&self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    fn count_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         if let Some(share) = ctx.engine.dataset_check_progress() {
             ui.progress_bar(share, 80.0, "Progress of reading the masks");
             let response = ui
@@ -108,7 +115,7 @@ impl Findings {
             }
             return;
         }
-        let Some(checked) = &self.checked else {
+        let Some(checked) = self.checked.clone() else {
             return;
         };
         let what = if self.is_whole {
@@ -136,6 +143,17 @@ impl Findings {
                     .on_hover_text(what);
             }
         }
+        if !checked.report.findings.is_empty() {
+            let is_wanted = self.is_whole || checked.report.error().is_some();
+            let is_listed = self.is_listed.unwrap_or(is_wanted);
+            let label = if is_listed { "Hide" } else { "Show" };
+            let response = ui
+                .small_button(label)
+                .accessible_name(format!("{label} findings"));
+            if response.clicked() {
+                self.is_listed = Some(!is_listed);
+            }
+        }
     }
 
     /// Draws the list.
@@ -161,6 +179,7 @@ impl Findings {
                 Ok(checked) => {
                     self.checked = Some(checked);
                     self.is_whole = true;
+                    self.is_listed = None;
                     self.pictures.clear();
                 }
                 Err(EngineError::Cancelled) => {}

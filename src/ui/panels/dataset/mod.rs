@@ -137,11 +137,11 @@ impl DatasetPanel {
             return;
         };
         // Findings say the same, and more.
-        let problems = match (&open.stats, self.findings.are_known(open)) {
+        let problems = match (&open.stats, self.findings.are_listed(open)) {
             (Some(stats), false) => &stats.problems[..],
             _ => &[],
         };
-        if problems.is_empty() && !self.findings.are_known(open) {
+        if problems.is_empty() && !self.findings.are_listed(open) {
             return;
         }
         let most = ui.available_height() * MOST_FOUND;
