@@ -98,7 +98,10 @@ impl MemoryEstimate {
                 let most = self.step.max(self.validation).max(self.saving);
                 PROGRAM + self.weights + most + self.images
             }
-            _ => in_pages(self.weights + self.step.max(self.validation), self.largest),
+            _ => {
+                let network = self.weights + self.step.max(self.validation);
+                RUNTIME + in_pages(network, self.largest)
+            }
         }
     }
 
