@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::Shown;
 use super::hover_table::{HoverTable, Row};
-use crate::ui::view_model::curves::RunCurves;
+use crate::engine::plots::Figure;
+use crate::engine::plots::curves::RunCurves;
 use crate::ui::view_model::format;
-use crate::ui::view_model::plots::Figure;
 
 const HEADER: [&str; 8] = [
     "",

@@ -6,8 +6,8 @@ use eframe::egui::{
     vec2,
 };
 
+use crate::engine::plots::{Figure, PlottedRun, dashes};
 use crate::ui::theme;
-use crate::ui::view_model::plots::{Figure, PlottedRun, dashes};
 
 /// A piece of line: long enough for two dashes.
 pub const SAMPLE: Vec2 = vec2(24.0, 10.0);

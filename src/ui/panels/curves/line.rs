@@ -3,8 +3,8 @@
 use eframe::egui::{Color32, Sense, Stroke, Ui, vec2};
 use egui_plot::{Line, LineStyle, PlotPoints, Points};
 
+use crate::engine::plots::{LineKind, PlotLine, dashes};
 use crate::ui::theme;
-use crate::ui::view_model::plots::{LineKind, PlotLine, dashes};
 
 /// More points than these are drawn as a line only.
 const MAX_DOTS: usize = 100;

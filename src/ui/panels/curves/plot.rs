@@ -8,8 +8,8 @@ use egui_plot::{AxisHints, GridMark, Line, Plot, PlotBounds, PlotPoint, PlotTran
 
 use super::legend;
 use super::line::{Emphasis, drawn, sample_ui};
+use crate::engine::plots::{Figure, PlotKind, PlotView, Tick, cut_text, ticks};
 use crate::ui::theme;
-use crate::ui::view_model::plots::{Figure, PlotKind, PlotView, Tick, cut_text, ticks};
 
 /// Height of the line above a plot.
 const TITLE_HEIGHT: f32 = 18.0;

@@ -7,7 +7,7 @@ use eframe::egui::{Button, Color32, TextStyle, Ui, vec2};
 
 use super::dialogs::{Dialog, NotesForm};
 use crate::engine::{InitialWeights, Repeats, RunNotes, RunSnapshot, RunState};
-use crate::ui::command::Command;
+use crate::ui::command::{Ask, Command};
 use crate::ui::context::PanelCtx;
 use crate::ui::view_model::format;
 
@@ -20,15 +20,17 @@ enum Action {
     Delete,
     Compare,
     Differences,
+    Report,
     OpenFolder,
     CommandLine,
 }
 
-const ACTIONS: [Action; 8] = [
+const ACTIONS: [Action; 9] = [
     Action::Resume,
     Action::Edit,
     Action::Compare,
     Action::Differences,
+    Action::Report,
     Action::OpenFolder,
     Action::CommandLine,
     Action::Archive,
@@ -48,6 +50,7 @@ impl Action {
             Self::Delete => "Delete",
             Self::Compare => "Compare",
             Self::Differences => "Differences…",
+            Self::Report => "Report…",
             Self::OpenFolder => "Open folder",
             Self::CommandLine => "Copy as command line",
         }
@@ -74,6 +77,10 @@ impl Action {
             }
             Self::Compare => "Show masks and scores of the runs side by side",
             Self::Differences => "The settings in which the runs differ",
+            Self::Report => {
+                "Save one page about the runs for a browser: curves, masks, scores of each class, settings, and \
+                 how to repeat them"
+            }
             Self::OpenFolder => "Show the folder of the run in the file manager",
             Self::CommandLine => "Copy the command that trains a run with the same settings",
         };
@@ -127,6 +134,7 @@ impl Action {
                 runs: names(),
                 image: None,
             },
+            Self::Report => Command::Ask(Ask::SaveReport(names())),
             Self::OpenFolder => Command::OpenFileManager(ctx.engine.run_folder(&first.name)),
             Self::CommandLine => Command::CopyCommandLine(first.name.clone()),
         };
@@ -177,8 +185,8 @@ fn button_width(ui: &Ui, label: &str) -> f32 {
     galley.size().x + 2.0 * ui.spacing().button_padding.x
 }
 
-/// How many runs there are and are chosen, and what can be taken back: a line that is always there,
-/// so that the table below it does not move.
+/// How many runs there are and are chosen, what can be taken back, and what `add` draws: a line that is
+/// always there, so that the table below it does not move.
 pub fn status_ui(
     ctx: &PanelCtx<'_>,
     ui: &mut Ui,
@@ -186,6 +194,7 @@ pub fn status_ui(
     chosen: &mut BTreeSet<String>,
     num_chosen: usize,
     dialog: &mut Option<Dialog>,
+    add: impl FnOnce(&mut Ui),
 ) {
     let all = ctx.engine.runs().len();
     let runs = format::plural(all, "run", "runs");
@@ -206,6 +215,7 @@ pub fn status_ui(
             }
         }
         undo_ui(ctx, ui, dialog);
+        add(ui);
     });
 }
 

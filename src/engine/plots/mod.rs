@@ -4,6 +4,8 @@
 
 mod classes;
 mod csv;
+pub mod curves;
+mod minmax_tree;
 mod range;
 mod sheet;
 mod svg;
@@ -18,13 +20,13 @@ use strum::VariantArray;
 pub use classes::class_names;
 pub use csv::csv;
 pub use sheet::PlotSheet;
-pub use svg::{Paint, svg};
+pub use svg::{PAPER_COLORS, Paint, svg};
 pub use ticks::{Scale, Tick, ticks, time_unit};
 pub use view::{PlotView, Range, is_out_of_sight};
 
-use super::curves::{Axis, CurveModel, Point};
 use crate::engine::ClassList;
 use classes::{class_lines, subject};
+use curves::{Axis, CurveModel, Point};
 use range::value_range;
 
 /// A plot.
@@ -263,7 +265,7 @@ pub struct Cut {
 pub fn cut_text(cuts: &[Cut]) -> Option<String> {
     let above = cuts.iter().filter(|cut| cut.above).count();
     let below = cuts.len() - above;
-    let count = |count: usize| super::format::plural(count, "value", "values");
+    let count = |count: usize| crate::text::plural(count, "value", "values");
     match (above, below) {
         (0, 0) => None,
         (above, 0) => Some(format!("{} above", count(above))),
@@ -340,6 +342,9 @@ pub fn dashes(slot: usize) -> &'static [f32] {
 
 /// Colors of runs before they repeat with other dashes.
 pub const NUM_COLORS: usize = 8;
+
+/// Looks of runs, colors with dashes, before they repeat.
+pub const NUM_LOOKS: usize = 4 * NUM_COLORS;
 
 /// Which plots are shown before somebody chooses others.
 pub fn default_plots() -> BTreeMap<PlotKind, bool> {
