@@ -185,8 +185,8 @@ fn button_width(ui: &Ui, label: &str) -> f32 {
     galley.size().x + 2.0 * ui.spacing().button_padding.x
 }
 
-/// How many runs there are and are chosen, and what can be taken back: a line that is always there,
-/// so that the table below it does not move.
+/// How many runs there are and are chosen, what can be taken back, and what `add` draws: a line that is
+/// always there, so that the table below it does not move.
 pub fn status_ui(
     ctx: &PanelCtx<'_>,
     ui: &mut Ui,
@@ -194,6 +194,7 @@ pub fn status_ui(
     chosen: &mut BTreeSet<String>,
     num_chosen: usize,
     dialog: &mut Option<Dialog>,
+    add: impl FnOnce(&mut Ui),
 ) {
     let all = ctx.engine.runs().len();
     let runs = format::plural(all, "run", "runs");
@@ -214,6 +215,7 @@ pub fn status_ui(
             }
         }
         undo_ui(ctx, ui, dialog);
+        add(ui);
     });
 }
 

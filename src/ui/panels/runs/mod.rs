@@ -93,6 +93,7 @@ impl RunsPanel {
             &mut self.chosen,
             count,
             &mut self.dialog,
+            |ui| self.reports.ui(ui),
         );
         self.reports.ui(ui);
         ui.add_space(2.0);

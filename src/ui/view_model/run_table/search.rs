@@ -76,7 +76,7 @@ fn text_of(run: &RunSnapshot) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::view_model::test_runs::run;
+    use crate::engine::test_runs::run;
 
     #[test]
     fn a_run_is_found_by_what_it_says_now() {
