@@ -98,7 +98,7 @@ impl MemoryEstimate {
                 let most = self.step.max(self.validation).max(self.saving);
                 PROGRAM + self.weights + most + self.images
             }
-            _ => {
+            ComputedBy::Gpu | ComputedBy::GpuIn16Bits => {
                 let network = self.weights + self.step.max(self.validation);
                 RUNTIME + in_pages(network, self.largest)
             }

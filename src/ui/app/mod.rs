@@ -53,6 +53,10 @@ pub struct WindowOptions {
 }
 
 /// The program behind the window.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says of another thing whether it is so"
+)]
 pub struct App {
     state: AppState,
     engine: Engine,

@@ -25,6 +25,10 @@ use crate::training::checkpoint::RunFolder;
 use crate::training::{Control, Outcome, RunConfig, TrainEvent, TrainOptions};
 
 /// The training side of the engine.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says of another thing whether it is so"
+)]
 pub(in crate::engine) struct Trainer {
     dirs: Dirs,
     waker: Waker,
