@@ -126,15 +126,12 @@ fn print(queue: &Queue, session: &Session) {
                 folder.display().to_string()
             }
         };
-        let begun = entry.run.clone();
-        let from_before = || {
-            if entry.staged {
-                "from the run before"
-            } else {
-                ""
-            }
-            .to_owned()
+        let from_before = if entry.staged {
+            "from the run before"
+        } else {
+            ""
         };
+        let begun = entry.run.clone();
         rows.push(vec![
             place.to_string(),
             config.variant.to_string(),
@@ -143,7 +140,7 @@ fn print(queue: &Queue, session: &Session) {
             config.device.to_string(),
             config.epochs.to_string(),
             setting(config.learning.learning_rate),
-            begun.unwrap_or_else(from_before),
+            begun.unwrap_or_else(|| from_before.to_owned()),
         ]);
     }
     if session.json {

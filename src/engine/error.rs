@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::catalogue::CatalogueError;
+use super::notify::WebhookError;
 use super::score_masks::MaskScoreError;
 use crate::dataset::DatasetError;
 use crate::files::FileError;

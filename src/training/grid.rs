@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use strum::{EnumString, IntoStaticStr, VariantArray, VariantNames};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::config::RunConfig;
 use super::learning::OptimizerKind;
@@ -14,9 +14,7 @@ use crate::model::{Trunk, Variant};
 const MOST_RUNS: usize = 100;
 
 /// A setting that can be varied, called as the option of the command line.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray, VariantNames,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "kebab-case")]
 enum Axis {
     Variant,

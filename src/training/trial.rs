@@ -180,8 +180,8 @@ pub fn try_run(
     tried.checkpoints.steps = None;
     tried.checkpoints.epochs = usize::MAX;
     let folder = Scratch::create(runs, &tried, dataset)?;
-    let mut sink = Losses::default();
     let started = Mutex::new(None::<Instant>);
+    let mut sink = Losses::default();
     let (done, ended) = bounded::<()>(0);
     std::thread::scope(|scope| {
         let clock = || {

@@ -15,11 +15,11 @@ use super::network::{NetworkArgs, PlanArg};
 use super::settings::{self, Settings};
 use super::values;
 use crate::engine::{
-    BOUNDARY_WIDTH, DatasetRef, DeviceId, Dirs, Existing, Geometry, RunConfig, Size, Split,
-    StartingPoint, Trunk, Variant, WeightsChoice,
+    DatasetRef, DeviceId, Dirs, Existing, Geometry, RunConfig, Size, StartingPoint, Trunk, Variant,
+    WeightsChoice,
 };
 pub use data::{DataArgs, DataCheckArgs, DataCommand};
-pub use evaluate::EvaluateArgs;
+pub use evaluate::{EvaluateArgs, MaskArgs};
 pub use notify::NotifyArgs;
 pub use queue::{QueueAddArgs, QueueArgs, QueueCommand, QueueRunArgs};
 pub use report::ReportArgs;

@@ -25,7 +25,7 @@ impl Card {
             DeviceId::Cuda(index) => Some(Self::Nvidia(Some(index))),
             DeviceId::Gpu(_) | DeviceId::IntegratedGpu(_) => {
                 match &amd_cards(Path::new("/sys/class/drm"))[..] {
-                    [] => Some(Self::Nvidia(None)),
+                    [] if has_nvidia() => Some(Self::Nvidia(None)),
                     [card] if !has_nvidia() => Some(Self::Amd(card.clone())),
                     _ => None,
                 }
@@ -61,8 +61,9 @@ fn amd_cards(drm: &Path) -> Vec<PathBuf> {
     cards
 }
 
+/// Elsewhere than on Linux its program is asked.
 fn has_nvidia() -> bool {
-    Path::new("/proc/driver/nvidia").is_dir()
+    !cfg!(target_os = "linux") || Path::new("/proc/driver/nvidia").is_dir()
 }
 
 fn of_amd(device: &Path, meters: &mut Meters) {

@@ -62,9 +62,8 @@ impl MetersThread {
                 *shared.lock().unwrap_or_else(PoisonError::into_inner) = meters;
                 // A program that answers slowly is asked less often.
                 let pause = INTERVAL.max(10 * started.elapsed());
-                match stopped.recv_timeout(pause) {
-                    Err(RecvTimeoutError::Timeout) => {}
-                    _ => return,
+                if stopped.recv_timeout(pause) != Err(RecvTimeoutError::Timeout) {
+                    return;
                 }
             }
         };

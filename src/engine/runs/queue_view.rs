@@ -4,8 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::thread::RunsEvent;
-use crate::engine::queue::{QueueEdit, QueueFile};
+use crate::engine::queue::{Queue, QueueEdit, QueueFile};
 use crate::files::FileError;
 
 /// The file as it was read last.
@@ -31,23 +30,23 @@ impl QueueView {
         }
     }
 
-    /// What is new.
-    pub fn look(&mut self) -> Option<RunsEvent> {
+    /// What is new: the queue after so many changes of this program, or why it cannot be read.
+    pub fn look(&mut self) -> Option<Result<(Queue, usize), FileError>> {
         match self.file.read() {
             Ok((_, text)) if self.told.as_ref() == Some(&text) => None,
             Ok((queue, text)) => {
                 self.told = Some(text);
                 self.problem.clear();
-                let changes = self.changes;
-                Some(RunsEvent::Queue { queue, changes })
+                Some(Ok((queue, self.changes)))
             }
             // Another program that replaces it does so whole.
             Err(err) => {
                 let text = err.to_string();
-                (text != self.problem).then(|| {
-                    self.problem = text;
-                    RunsEvent::Refused(err.into())
-                })
+                if text == self.problem {
+                    return None;
+                }
+                self.problem = text;
+                Some(Err(err))
             }
         }
     }

@@ -205,8 +205,10 @@ impl Worker {
                 self.tell(RunsEvent::Looked(changes));
             }
             first = false;
-            if let Some(event) = self.queue.look() {
-                self.tell(event);
+            match self.queue.look() {
+                None => {}
+                Some(Ok((queue, changes))) => self.tell(RunsEvent::Queue { queue, changes }),
+                Some(Err(err)) => self.tell(RunsEvent::Refused(err.into())),
             }
             let job = if watching {
                 match jobs.recv_timeout(INTERVAL) {

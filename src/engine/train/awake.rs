@@ -2,7 +2,8 @@
 //! system brings for that: systemd's `systemd-inhibit`, or `caffeinate` of macOS. Elsewhere, and where
 //! the system does not allow it, it may go to sleep.
 
-use std::process::{Child, Command, Stdio};
+use std::io;
+use std::process::Child;
 
 /// Until it is dropped. Where this program dies, the other one notices and ends too.
 pub(super) struct Awake(Option<Child>);
@@ -10,19 +11,11 @@ pub(super) struct Awake(Option<Child>);
 impl Awake {
     /// Asks the system for it. Starts a program: not for the thread of the window.
     pub fn hold() -> Self {
-        let Some(mut command) = command() else {
-            return Self(None);
-        };
-        let started = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        Self(
-            started
-                .inspect_err(|err| log::debug!("The computer may go to sleep: {err}"))
-                .ok(),
-        )
+        let started = start();
+        if let Err(err) = &started {
+            log::debug!("The computer may go to sleep: {err}");
+        }
+        Self(started.ok())
     }
 }
 
@@ -37,23 +30,34 @@ impl Drop for Awake {
     }
 }
 
-/// `cat` reads its input until that is closed, also by the death of this program.
-#[cfg(target_os = "linux")]
-fn command() -> Option<Command> {
-    let mut command = Command::new("systemd-inhibit");
-    command.args(["--what=idle:sleep", "--who=FCN Workbench"]);
-    command.args(["--why=A network is being trained", "--mode=block", "cat"]);
-    Some(command)
-}
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+fn start() -> io::Result<Child> {
+    use std::process::Stdio;
 
-#[cfg(target_os = "macos")]
-fn command() -> Option<Command> {
-    let mut command = Command::new("caffeinate");
-    command.args(["-i", "-w", &std::process::id().to_string()]);
-    Some(command)
+    program()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
-fn command() -> Option<Command> {
-    None
+fn start() -> io::Result<Child> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// `cat` reads its input until that is closed, also by the death of this program.
+#[cfg(target_os = "linux")]
+fn program() -> std::process::Command {
+    let mut command = std::process::Command::new("systemd-inhibit");
+    command.args(["--what=idle:sleep", "--who=FCN Workbench"]);
+    command.args(["--why=A network is being trained", "--mode=block", "cat"]);
+    command
+}
+
+#[cfg(target_os = "macos")]
+fn program() -> std::process::Command {
+    let mut command = std::process::Command::new("caffeinate");
+    command.args(["-i", "-w", &std::process::id().to_string()]);
+    command
 }

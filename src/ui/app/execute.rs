@@ -1,5 +1,7 @@
 //! Carries out commands: the only place where a command becomes an action.
 
+use std::path::PathBuf;
+
 use eframe::egui::{self, ThemePreference};
 
 use super::App;
@@ -56,15 +58,7 @@ impl App {
                 self.state.inspect.open(&ctx, paths);
                 self.state.layout.show(PanelKind::Inspect);
             }
-            Command::Compare { runs, image } => {
-                let ctx = PanelCtx {
-                    engine: &self.engine,
-                    commands: &self.sender,
-                    colors: &self.colors,
-                };
-                self.state.compare.show(&ctx, runs, image);
-                self.state.layout.show(PanelKind::Compare);
-            }
+            Command::Compare { runs, image } => self.compare(runs, image),
             Command::CompareImage(image) => self.state.compare.show_image(image),
             Command::InspectRun(run) => {
                 self.state.inspect.show_run(run);
@@ -109,10 +103,7 @@ impl App {
                 let added = self.engine.add_to_queue(configs);
                 self.report(added);
             }
-            Command::SetNotifications(wanted) => {
-                self.engine.set_notifications(wanted.clone());
-                self.state.prefs.notifications = wanted;
-            }
+            Command::SetNotifications(wanted) => self.state.prefs.notifications = wanted,
             Command::EditQueue(edit) => self.engine.edit_queue(edit),
             Command::ShowSettings(config) => self.state.train.show_settings(*config),
             Command::StartAgain(config) => self.start_again(*config),
@@ -120,6 +111,16 @@ impl App {
             Command::ShowPanel(panel) => self.state.layout.show(panel),
             Command::Notify(level, text) => self.toasts.add(level, text),
         }
+    }
+
+    fn compare(&mut self, runs: Vec<String>, image: Option<PathBuf>) {
+        let ctx = PanelCtx {
+            engine: &self.engine,
+            commands: &self.sender,
+            colors: &self.colors,
+        };
+        self.state.compare.show(&ctx, runs, image);
+        self.state.layout.show(PanelKind::Compare);
     }
 
     fn copy_command_line(&mut self, ctx: &egui::Context, run: &str) {

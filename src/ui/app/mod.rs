@@ -52,6 +52,10 @@ pub struct WindowOptions {
 }
 
 /// The program behind the window.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what was done already, each by itself"
+)]
 pub struct App {
     state: AppState,
     engine: Engine,

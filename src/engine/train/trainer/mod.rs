@@ -9,8 +9,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 
 use super::active_run::{ActiveRun, Phase};
-use super::current::{Current, LeftThreads, Over, PATIENCE, insert};
-use super::ending::{ending_notice, mark_end};
+use super::current::{Current, LeftThreads, PATIENCE, insert};
 use super::live::Live;
 use super::notice_of::notice_of;
 use super::plan::Plan;
@@ -26,6 +25,10 @@ use crate::training::checkpoint::RunFolder;
 use crate::training::{Control, Outcome, RunConfig, TrainEvent, TrainOptions};
 
 /// The training side of the engine.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "settings that do not depend on each other"
+)]
 pub(in crate::engine) struct Trainer {
     dirs: Dirs,
     waker: Waker,
@@ -49,7 +52,7 @@ pub(in crate::engine) struct Trainer {
     /// Whether the computer is kept from going to sleep while a run is trained.
     pub(super) keep_awake: bool,
     /// The devices as they were known when runs were started.
-    pub(super) devices: Devices,
+    pub(in crate::engine) devices: Devices,
     /// How long a run on a GPU may take to end at once: no compiler and no driver can be interrupted.
     pub(super) patience: Duration,
     /// Threads that did not.

@@ -98,7 +98,7 @@ impl Trainer {
 
     /// The runs that are trained behind the active one.
     pub(super) fn waiting(&self) -> impl Iterator<Item = &QueuedRun> {
-        let is_next = |entry: &&QueuedRun| {
+        let is_next = move |entry: &&QueuedRun| {
             self.current_id != Some(entry.id)
                 && (self.running_queue || self.own.contains(&entry.id))
         };
