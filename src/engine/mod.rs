@@ -38,10 +38,10 @@ pub use crate::dataset::{
     Augment, ChannelOrder, CheckReport, Class, ClassList, Dataset, DatasetItem, DatasetStats,
     Finding, FindingKind, Fix, FixPlan, FixedDataset, IMAGE_EXTENSIONS, ImageFiles, LabelMap,
     Layout, Normalization, Rgb, Severity, Size, Split, SplitPlan, VOID, ValidationPart, ValueRange,
-    has_image_extension, resize_rgb,
+    encode_rgb_png, has_image_extension, resize_rgb,
 };
 pub use crate::files::{Existing, Output};
-pub use crate::metrics::{BOUNDARY_WIDTH, ConfusionMatrix, Scores};
+pub use crate::metrics::{BOUNDARY_WIDTH, ConfusionMatrix, Scores, disagreement};
 pub use crate::model::weights::{
     WEIGHTS_EXTENSIONS, WeightsLayout, WeightsRow, WeightsRowState, has_weights_extension,
 };
@@ -71,8 +71,8 @@ pub use notice::{Notice, NoticeLevel};
 pub use outputs::PredictionFiles;
 pub use path_kinds::{PathKind, PathKinds};
 pub use predict::{
-    ClassScore, Evaluation, Explanation, Logits, NetworkSource, PixelRect, PixelScores, Prediction,
-    ScoredSplit,
+    ClassScore, Evaluation, Explanation, ImageComparison, Logits, NetworkOnImage, NetworkSource,
+    PixelRect, PixelScores, Prediction, RunWeights, ScoredSplit,
 };
 pub use runs::{Difference, Need, RunSnapshot, RunState, differences};
 use runs::{RunsEvent, RunsThread, Undo};
@@ -144,7 +144,7 @@ pub struct Engine {
     catalogue: Catalogue,
     trainer: Trainer,
     pool: Pool,
-    predictor: PredictThread,
+    predictor: Arc<PredictThread>,
 }
 
 /// Events that may wait; senders block beyond that.
@@ -184,7 +184,7 @@ impl Engine {
             runs: Vec::new(),
             runs_known: false,
             pool: Pool::new(2),
-            predictor: PredictThread::start(),
+            predictor: Arc::new(PredictThread::start()),
         };
         if let Some(program) = probe_program {
             engine.probe_devices(program);

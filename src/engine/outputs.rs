@@ -40,7 +40,9 @@ impl Engine {
         existing: Existing,
     ) -> Task<Result<Vec<PredictionFiles>, EngineError>> {
         let dataset = match network {
-            NetworkSource::Run(run, _) => self.run(run).map(|run| run.config.dataset.clone()),
+            NetworkSource::Run(run, _) | NetworkSource::Checkpoint(run, _) => {
+                self.run(run).map(|run| run.config.dataset.clone())
+            }
             NetworkSource::Weights(..) => None,
         };
         let data_dir = self.dirs.data.clone();

@@ -48,6 +48,25 @@ impl Predictor {
         })
     }
 
+    /// Loads the weights of one checkpoint of `folder`.
+    pub fn load_step(
+        folder: &RunFolder,
+        step: usize,
+        device: DeviceId,
+    ) -> Result<Self, TrainError> {
+        let meta = folder.meta()?;
+        let device = device::open(device)?;
+        let num_classes = meta.classes.len();
+        let model = meta.config.network(num_classes).init(&device);
+        let model = folder.load_step(step, model)?;
+        let segmenter = Segmenter::new(&model, &meta.config.normalization, num_classes, &device);
+        Ok(Self {
+            segmenter,
+            meta,
+            step,
+        })
+    }
+
     /// Loads a weights file; `step` is then 0.
     pub fn from_weights(choice: &WeightsChoice, device: DeviceId) -> Result<Self, TrainError> {
         let device = device::open(device)?;

@@ -3,6 +3,7 @@
 mod before_start;
 mod calm;
 mod classes;
+mod compare;
 mod curves;
 mod desk;
 mod files;

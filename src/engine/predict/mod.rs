@@ -1,5 +1,6 @@
 //! Predictions: masks, logits, scores.
 
+mod comparison;
 mod explanation;
 mod source;
 mod thread;
@@ -7,6 +8,9 @@ mod thread;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
+pub use comparison::{ImageComparison, NetworkOnImage};
 pub use explanation::{ClassScore, Explanation, PixelRect, PixelScores};
 use source::Source;
 pub(super) use thread::PredictThread;
@@ -19,14 +23,45 @@ use crate::dataset::{ClassList, LabelMap, Rgb, Size, Split, read_rgb};
 use crate::metrics::Scores;
 use crate::training::{DatasetRef, DeviceId, WeightsChoice};
 
+/// Weights of a run.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RunWeights {
+    /// The run's name.
+    pub run: String,
+    /// The step of a checkpoint that is kept; `None` = the best weights.
+    pub step: Option<usize>,
+}
+
+impl RunWeights {
+    /// The best weights of a run.
+    pub fn best(run: impl Into<String>) -> Self {
+        Self {
+            run: run.into(),
+            step: None,
+        }
+    }
+}
+
 /// Which network predicts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NetworkSource {
     /// The best weights of the run of this name, on a device; `None` = on its own where that
     /// works here, else on the processor.
     Run(String, Option<DeviceId>),
+    /// Those of one checkpoint of the run of this name, by its step.
+    Checkpoint(String, usize),
     /// A weights file, on a device.
     Weights(WeightsChoice, DeviceId),
+}
+
+impl From<&RunWeights> for NetworkSource {
+    fn from(weights: &RunWeights) -> Self {
+        let run = weights.run.clone();
+        match weights.step {
+            Some(step) => Self::Checkpoint(run, step),
+            None => Self::Run(run, None),
+        }
+    }
 }
 
 /// A network's mask of an image.
@@ -121,16 +156,14 @@ impl Engine {
         self.spawn("read image", move |_| Ok(Arc::new(read_rgb(&path)?)))
     }
 
-    /// The mask of an image by the best weights of a run; `pixels` where the image was
-    /// read already.
+    /// The mask of an image by weights of a run; `pixels` where the image was read already.
     pub fn predict(
         &self,
-        run: &str,
+        weights: &RunWeights,
         image: &Path,
         pixels: Option<Arc<Rgb>>,
     ) -> Task<Result<Arc<Prediction>, EngineError>> {
-        let network = NetworkSource::Run(run.to_owned(), None);
-        let request = self.request(&network, image, pixels);
+        let request = self.request(&weights.into(), image, pixels);
         self.predictor.predict(&self.waker, request)
     }
 
@@ -161,6 +194,10 @@ impl Engine {
             NetworkSource::Run(run, device) => (
                 Source::Run(self.folder(run)),
                 device.unwrap_or_else(|| self.prediction_device(run)),
+            ),
+            NetworkSource::Checkpoint(run, step) => (
+                Source::Checkpoint(self.folder(run), *step),
+                self.prediction_device(run),
             ),
             NetworkSource::Weights(choice, device) => (Source::Weights(choice.clone()), *device),
         }

@@ -65,7 +65,7 @@ const QUEUE: usize = 256;
 /// Predictions come one soon after the other; after this long without one there is a rest.
 const REST: Duration = Duration::from_secs(2);
 /// Networks kept loaded: as many as Compare shows.
-const LOADED: usize = 4;
+const LOADED: usize = 6;
 
 impl PredictThread {
     pub fn start() -> Self {
@@ -199,8 +199,8 @@ impl Models {
         let entry = if let Some(index) = found {
             self.loaded.remove(index)
         } else {
-            self.loaded
-                .retain(|loaded| loaded.source.path() != source.path());
+            // An older state of the same.
+            self.loaded.retain(|loaded| loaded.source != *source);
             if self.loaded.len() >= LOADED {
                 self.loaded.remove(0);
             }

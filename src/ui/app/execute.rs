@@ -55,20 +55,12 @@ impl App {
                 Err(err) => self.report(Err(err)),
             },
             Command::Inspect(paths) => {
-                let ctx = PanelCtx {
-                    engine: &self.engine,
-                    commands: &self.sender,
-                    colors: &self.colors,
-                };
+                let ctx = PanelCtx::new(&self.engine, &self.sender, &self.colors);
                 self.state.inspect.open(&ctx, paths);
                 self.state.layout.show(PanelKind::Inspect);
             }
             Command::Compare { runs, image } => {
-                let ctx = PanelCtx {
-                    engine: &self.engine,
-                    commands: &self.sender,
-                    colors: &self.colors,
-                };
+                let ctx = PanelCtx::new(&self.engine, &self.sender, &self.colors);
                 self.state.compare.show(&ctx, runs, image);
                 self.state.layout.show(PanelKind::Compare);
             }
@@ -78,20 +70,16 @@ impl App {
                 self.state.layout.show(PanelKind::Inspect);
             }
             Command::SavePng(path) => {
-                let ctx = PanelCtx {
-                    engine: &self.engine,
-                    commands: &self.sender,
-                    colors: &self.colors,
-                };
+                let ctx = PanelCtx::new(&self.engine, &self.sender, &self.colors);
                 self.state.inspect.save(&ctx, path);
             }
             Command::SavePlots(path) => {
-                let ctx = PanelCtx {
-                    engine: &self.engine,
-                    commands: &self.sender,
-                    colors: &self.colors,
-                };
+                let ctx = PanelCtx::new(&self.engine, &self.sender, &self.colors);
                 self.state.curves.save(&ctx, path);
+            }
+            Command::SaveComparison(path) => {
+                let ctx = PanelCtx::new(&self.engine, &self.sender, &self.colors);
+                self.state.compare.save(&ctx, path);
             }
             Command::ClearRecent => self.state.recent = Recent::default(),
             Command::DownloadWeights(id) => {

@@ -22,6 +22,8 @@ pub enum Ask {
     SavePng(String),
     /// Where to save the plots, or their values.
     SavePlots(PlotFormat),
+    /// Where to save something of a comparison.
+    SaveComparison(CompareFile),
 }
 
 /// What plots can be saved as.
@@ -45,6 +47,50 @@ impl PlotFormat {
     }
 }
 
+/// What of a comparison is saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CompareFile {
+    FigurePng,
+    FigureSvg,
+    ScoresCsv,
+    ScoresMarkdown,
+    ScoresLatex,
+    ImagesCsv,
+}
+
+impl CompareFile {
+    fn file_name(self) -> &'static str {
+        match self {
+            Self::FigurePng => "comparison.png",
+            Self::FigureSvg => "comparison.svg",
+            Self::ScoresCsv => "scores.csv",
+            Self::ScoresMarkdown => "scores.md",
+            Self::ScoresLatex => "scores.tex",
+            Self::ImagesCsv => "images.csv",
+        }
+    }
+
+    fn files(self) -> &'static str {
+        match self {
+            Self::FigurePng => "PNG image",
+            Self::FigureSvg => "SVG drawing",
+            Self::ScoresCsv | Self::ImagesCsv => "CSV table",
+            Self::ScoresMarkdown => "Markdown table",
+            Self::ScoresLatex => "LaTeX table",
+        }
+    }
+
+    fn extensions(self) -> &'static [&'static str] {
+        match self {
+            Self::FigurePng => &["png"],
+            Self::FigureSvg => &["svg"],
+            Self::ScoresCsv | Self::ImagesCsv => &["csv"],
+            Self::ScoresMarkdown => &["md"],
+            Self::ScoresLatex => &["tex"],
+        }
+    }
+}
+
 /// What kind of answer is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AskKind<'a> {
@@ -64,7 +110,7 @@ impl Ask {
             Self::Images => "Open images",
             Self::CompareImage => "Choose an image",
             Self::Weights | Self::CatalogueFile(_) => "Choose a weights file",
-            Self::SavePng(_) => "Save as",
+            Self::SavePng(_) | Self::SaveComparison(_) => "Save as",
             Self::SavePlots(_) => "Save plots as",
         }
     }
@@ -81,6 +127,9 @@ impl Ask {
             Self::SavePlots(format) => AskKind::Save {
                 file_name: format.file_name(),
             },
+            Self::SaveComparison(file) => AskKind::Save {
+                file_name: file.file_name(),
+            },
         }
     }
 
@@ -93,6 +142,7 @@ impl Ask {
             Self::SavePng(_) | Self::SavePlots(PlotFormat::Png) => "PNG image",
             Self::SavePlots(PlotFormat::Svg) => "SVG drawing",
             Self::SavePlots(PlotFormat::Csv) => "CSV table",
+            Self::SaveComparison(file) => file.files(),
         }
     }
 
@@ -105,6 +155,7 @@ impl Ask {
             Self::SavePng(_) | Self::SavePlots(PlotFormat::Png) => Some(&["png"]),
             Self::SavePlots(PlotFormat::Svg) => Some(&["svg"]),
             Self::SavePlots(PlotFormat::Csv) => Some(&["csv"]),
+            Self::SaveComparison(file) => Some(file.extensions()),
         }
     }
 
@@ -122,6 +173,7 @@ impl Ask {
             Self::CatalogueFile(id) => Command::AddWeights { id, path },
             Self::SavePng(_) => Command::SavePng(path),
             Self::SavePlots(_) => Command::SavePlots(path),
+            Self::SaveComparison(_) => Command::SaveComparison(path),
         })
     }
 }

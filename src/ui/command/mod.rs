@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use crossbeam_channel::{Receiver, Sender};
 use serde::{Deserialize, Serialize};
 
-pub use ask::{Ask, AskKind, PlotFormat};
+pub use ask::{Ask, AskKind, CompareFile, PlotFormat};
 pub use keys::{Pressed, VIEW_KEYS, ViewKey, take_pressed};
 pub use ui_command::{MENUS, Menu, Section, UiCommand};
 
@@ -112,6 +112,8 @@ pub enum Command {
     SavePng(PathBuf),
     /// Saves the plots for which a place was asked.
     SavePlots(PathBuf),
+    /// Saves what of the comparison a place was asked for.
+    SaveComparison(PathBuf),
     /// Forgets the recent datasets and images.
     ClearRecent,
     /// Downloads the public weights with this id.

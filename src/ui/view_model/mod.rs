@@ -5,9 +5,12 @@
 pub mod class_colors;
 pub mod class_set;
 pub mod contribution_bar;
+pub mod csv_cell;
 pub mod curves;
+pub mod figure;
 pub mod file_label;
 pub mod format;
+pub mod image_order;
 pub mod inspected;
 pub mod mask;
 pub mod minmax_tree;
@@ -18,6 +21,7 @@ pub mod progress;
 pub mod run_label;
 pub mod run_selection;
 pub mod run_table;
+pub mod score_export;
 pub mod score_table;
 
 pub use class_colors::{ClassColors, ColorChoice};

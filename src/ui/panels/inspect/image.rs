@@ -7,7 +7,7 @@ use eframe::egui::{Align, Label, Layout, Ui};
 
 use super::InspectPanel;
 use super::overlay::{Overlay, Subject};
-use crate::engine::Rgb;
+use crate::engine::{Rgb, RunWeights};
 use crate::ui::canvas::Canvas;
 use crate::ui::context::PanelCtx;
 use crate::ui::theme;
@@ -31,7 +31,10 @@ impl InspectPanel {
     pub(super) fn update(&mut self, ctx: &PanelCtx<'_>, ui: &Ui, run: &str) -> Option<ImageState> {
         let path = self.list.selected().map(Path::to_owned)?;
         self.predictions.cancel_others(&path);
-        let state = match self.predictions.get(ctx.engine, run, &path) {
+        let state = match self
+            .predictions
+            .get(ctx.engine, &RunWeights::best(run), &path)
+        {
             Lookup::Ready(prediction) => {
                 self.prepare(ctx, ui, Subject::Prediction(prediction));
                 ImageState::Shown
@@ -99,13 +102,13 @@ impl InspectPanel {
                 }
                 let text = wait.text(&format!(" {}", file_label(&path)));
                 if ui.waiting_to_cancel(area, &text, "Cancel the prediction") {
-                    self.predictions.cancel(run, &path);
+                    self.predictions.cancel(&RunWeights::best(run), &path);
                 }
             }
             ImageState::Cancelled => {
                 self.canvas_ui(ui);
                 if ui.offer(area, "The prediction was cancelled", "Predict") {
-                    self.predictions.forget_run(run);
+                    self.predictions.forget(&RunWeights::best(run));
                 }
             }
             ImageState::Failed(message) => self.failed_ui(ui, run, &path, &message),
@@ -139,7 +142,7 @@ impl InspectPanel {
             ui.error_box(&title, message);
             ui.add_space(6.0);
             if ui.button("Predict again").clicked() {
-                self.predictions.forget_run(run);
+                self.predictions.forget(&RunWeights::best(run));
             }
         });
     }

@@ -5,6 +5,7 @@ use eframe::egui::{Atom, Button, Checkbox, Ui};
 use super::InspectPanel;
 use super::export::What;
 use super::run_picker::{self, run_picker};
+use crate::engine::RunWeights;
 use crate::ui::canvas::controls::{opacity_slider, zoom_buttons};
 use crate::ui::context::PanelCtx;
 use crate::ui::theme;
@@ -43,10 +44,10 @@ impl InspectPanel {
         if let Some(picked) = run_picker(ui, ctx.engine, "Run", width, &run) {
             self.chosen_run = Some(picked);
         }
-        let is_outdated = self
-            .list
-            .selected()
-            .is_some_and(|image| self.predictions.is_outdated(ctx.engine, &run, image));
+        let is_outdated = self.list.selected().is_some_and(|image| {
+            self.predictions
+                .is_outdated(ctx.engine, &RunWeights::best(&*run), image)
+        });
         let refresh = ui
             .add_enabled(
                 !run.is_empty(),
@@ -54,7 +55,7 @@ impl InspectPanel {
             )
             .on_hover_text("Predict again with the newest weights of this run");
         if refresh.clicked() {
-            self.predictions.forget_run(&run);
+            self.predictions.forget(&RunWeights::best(run));
         }
         is_outdated
     }

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::engine::RunSnapshot;
+use crate::ui::view_model::csv_cell::{cell, number};
 
 const HEADER: &str = "run,name,kind,step,epoch,loss,learning_rate,grad_norm,secs,val_loss,mean_iu,pixel_accuracy,elapsed_secs";
 
@@ -62,18 +63,6 @@ pub fn csv(runs: &[&RunSnapshot]) -> String {
         }
     }
     text
-}
-
-fn number(value: Option<f64>) -> String {
-    value.map_or_else(String::new, |value| value.to_string())
-}
-
-fn cell(text: &str) -> String {
-    if text.contains(['"', ',', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use strum::VariantArray;
 
 pub use csv::csv;
 pub use sheet::PlotSheet;
-pub use svg::{Paint, svg};
+pub use svg::{Paint, escaped, svg};
 pub use ticks::{Scale, Tick, ticks, time_unit};
 pub use view::{PlotView, Range, is_out_of_sight};
 

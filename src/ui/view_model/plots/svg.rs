@@ -102,7 +102,8 @@ fn dash_attribute(line: &PlotLine<'_>) -> String {
     }
 }
 
-fn escaped(text: &str) -> String {
+/// A text in which XML finds no tags.
+pub fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

@@ -1,11 +1,11 @@
-//! A cache of finished and running predictions, by run and image.
+//! A cache of finished and running predictions, by weights and image.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::engine::{DatasetState, Engine, EngineError, Prediction, Rgb, Task};
+use crate::engine::{DatasetState, Engine, EngineError, Prediction, Rgb, RunWeights, Task};
 
 /// Seconds after which a busy text is shown; for shorter waits it would only flash.
 pub const SHOW_WAITING_AFTER: f32 = 0.2;
@@ -61,9 +61,9 @@ pub struct PredictionCache {
 }
 
 struct Done {
-    run: String,
+    weights: RunWeights,
     image: PathBuf,
-    /// Best epoch of the run when the prediction was started.
+    /// Best epoch of the run when the prediction was started; `None` for a checkpoint.
     epoch: Option<usize>,
     result: Result<Arc<Prediction>, Failure>,
 }
@@ -75,7 +75,7 @@ enum Failure {
 }
 
 struct Running {
-    run: String,
+    weights: RunWeights,
     image: PathBuf,
     epoch: Option<usize>,
     since: Instant,
@@ -106,16 +106,16 @@ impl PredictionCache {
         self.shrink();
     }
 
-    /// The prediction of `run` for `image`; starts it if it is missing.
-    pub fn get(&mut self, engine: &Engine, run: &str, image: &Path) -> Lookup {
-        if let Some(done) = self.find(run, image) {
+    /// The prediction by `weights` for `image`; starts it if it is missing.
+    pub fn get(&mut self, engine: &Engine, weights: &RunWeights, image: &Path) -> Lookup {
+        if let Some(done) = self.find(weights, image) {
             return match &done.result {
                 Ok(prediction) => Lookup::Ready(prediction.clone()),
                 Err(Failure::Told(message)) => Lookup::Failed(message.clone()),
                 Err(Failure::Cancelled) => Lookup::Cancelled(self.pixels(image)),
             };
         }
-        let is_wanted = |running: &&Running| running.run == run && running.image == image;
+        let is_wanted = |running: &&Running| running.weights == *weights && running.image == image;
         if let Some(running) = self.running.iter().find(is_wanted) {
             return Lookup::Running(Wait {
                 secs: running.since.elapsed().as_secs_f32(),
@@ -129,13 +129,13 @@ impl PredictionCache {
         }
         let pixels = self.pixels(image);
         self.running.push(Running {
-            run: run.to_owned(),
+            weights: weights.clone(),
             image: image.to_owned(),
-            epoch: best_epoch(engine, run),
+            epoch: best_epoch(engine, weights),
             since: Instant::now(),
             task: pixels
                 .clone()
-                .map(|pixels| engine.predict(run, image, Some(pixels))),
+                .map(|pixels| engine.predict(weights, image, Some(pixels))),
         });
         Lookup::Running(Wait {
             image: pixels,
@@ -151,12 +151,12 @@ impl PredictionCache {
             .retain(|done| done.image == image || !matches!(done.result, Err(Failure::Cancelled)));
     }
 
-    /// Gives up the running prediction of `run` for `image`, until it is asked for again with
-    /// [`forget_run`](Self::forget_run).
-    pub fn cancel(&mut self, run: &str, image: &Path) {
+    /// Gives up the running prediction by `weights` for `image`, until it is asked for again with
+    /// [`forget`](Self::forget).
+    pub fn cancel(&mut self, weights: &RunWeights, image: &Path) {
         let mut cancelled = Vec::new();
         self.running.retain(|running| {
-            let is_other = running.run != run || running.image != image;
+            let is_other = running.weights != *weights || running.image != image;
             if !is_other {
                 cancelled.push(running.done(Err(Failure::Cancelled)));
             }
@@ -165,20 +165,20 @@ impl PredictionCache {
         self.done.extend(cancelled);
     }
 
-    /// Drops all predictions of `run`, so that they are made again.
-    pub fn forget_run(&mut self, run: &str) {
-        self.done.retain(|done| done.run != run);
-        self.running.retain(|running| running.run != run);
+    /// Drops all predictions by `weights`, so that they are made again.
+    pub fn forget(&mut self, weights: &RunWeights) {
+        self.done.retain(|done| done.weights != *weights);
+        self.running.retain(|running| running.weights != *weights);
         // The files may have changed.
         let running = &self.running;
         self.images
             .retain(|(path, _)| running.iter().any(|running| running.image == *path));
     }
 
-    /// Whether `run` has a better epoch than the one this prediction was made with.
-    pub fn is_outdated(&self, engine: &Engine, run: &str, image: &Path) -> bool {
-        self.find(run, image)
-            .is_some_and(|done| done.epoch != best_epoch(engine, run))
+    /// Whether the run has a better epoch than the one this prediction was made with.
+    pub fn is_outdated(&self, engine: &Engine, weights: &RunWeights, image: &Path) -> bool {
+        self.find(weights, image)
+            .is_some_and(|done| done.epoch != best_epoch(engine, weights))
     }
 
     /// Starts the predictions whose image was read; those of an image that cannot be read fail.
@@ -201,7 +201,7 @@ impl PredictionCache {
                         .filter(|running| running.image == *path && running.task.is_none());
                     for running in waiting {
                         let pixels = Some(Arc::clone(&pixels));
-                        running.task = Some(engine.predict(&running.run, path, pixels));
+                        running.task = Some(engine.predict(&running.weights, path, pixels));
                     }
                     *decoding = Decoding::Ready(pixels);
                     true
@@ -230,11 +230,11 @@ impl PredictionCache {
             })
     }
 
-    fn find(&self, run: &str, image: &Path) -> Option<&Done> {
+    fn find(&self, weights: &RunWeights, image: &Path) -> Option<&Done> {
         self.done
             .iter()
             .rev()
-            .find(|done| done.run == run && done.image == image)
+            .find(|done| done.weights == *weights && done.image == image)
     }
 
     fn forget_truth_of_other_dataset(&mut self, engine: &Engine) {
@@ -267,7 +267,7 @@ impl PredictionCache {
 impl Running {
     fn done(&self, result: Result<Arc<Prediction>, Failure>) -> Done {
         Done {
-            run: self.run.clone(),
+            weights: self.weights.clone(),
             image: self.image.clone(),
             epoch: self.epoch,
             result,
@@ -275,8 +275,12 @@ impl Running {
     }
 }
 
-fn best_epoch(engine: &Engine, run: &str) -> Option<usize> {
-    engine.run(run)?.best().map(|record| record.epoch)
+/// Of a checkpoint there is no better one.
+fn best_epoch(engine: &Engine, weights: &RunWeights) -> Option<usize> {
+    let run = engine
+        .run(&weights.run)
+        .filter(|_| weights.step.is_none())?;
+    run.best().map(|record| record.epoch)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@ use crate::ui::test_engine::Bench;
 
 fn failed(run: &str, image: &str) -> Done {
     Done {
-        run: run.to_owned(),
+        weights: RunWeights::best(run),
         image: PathBuf::from(image),
         epoch: None,
         result: Err(Failure::Told("unreadable".to_owned())),
@@ -18,8 +18,16 @@ fn the_oldest_entries_go_first() {
     }
     cache.shrink();
     assert_eq!(cache.done.len(), MAX_ENTRIES);
-    assert!(cache.find("run", Path::new("7")).is_none());
-    assert!(cache.find("run", Path::new("8")).is_some());
+    assert!(
+        cache
+            .find(&RunWeights::best("run"), Path::new("7"))
+            .is_none()
+    );
+    assert!(
+        cache
+            .find(&RunWeights::best("run"), Path::new("8"))
+            .is_some()
+    );
 }
 
 #[test]
@@ -27,18 +35,18 @@ fn forgetting_a_run_keeps_the_others() {
     let mut cache = PredictionCache::default();
     cache.done.push_back(failed("a", "x"));
     cache.done.push_back(failed("b", "x"));
-    cache.forget_run("a");
-    assert!(cache.find("a", Path::new("x")).is_none());
-    assert!(cache.find("b", Path::new("x")).is_some());
+    cache.forget(&RunWeights::best("a"));
+    assert!(cache.find(&RunWeights::best("a"), Path::new("x")).is_none());
+    assert!(cache.find(&RunWeights::best("b"), Path::new("x")).is_some());
 }
 
 #[test]
 fn a_lost_prediction_has_failed_and_can_be_asked_for_again() {
     let bench = Bench::new();
-    let (run, image) = ("run", Path::new("x"));
+    let (run, image) = (&RunWeights::best("run"), Path::new("x"));
     let mut cache = PredictionCache::default();
     cache.running.push(Running {
-        run: run.to_owned(),
+        weights: run.clone(),
         image: image.to_owned(),
         epoch: None,
         since: Instant::now(),
@@ -52,7 +60,7 @@ fn a_lost_prediction_has_failed_and_can_be_asked_for_again() {
         panic!("it has not failed")
     };
     assert!(message.contains("ended unexpectedly"), "{message}");
-    cache.forget_run(run);
+    cache.forget(run);
     let again = cache.get(&bench.engine, run, image);
     assert!(matches!(again, Lookup::Running(_)));
 }
@@ -60,17 +68,17 @@ fn a_lost_prediction_has_failed_and_can_be_asked_for_again() {
 #[test]
 fn a_cancelled_prediction_stays_cancelled_until_it_is_asked_for_again() {
     let bench = Bench::new();
-    let (run, image) = ("run", Path::new("x"));
+    let (run, image) = (&RunWeights::best("run"), Path::new("x"));
     let mut cache = PredictionCache::default();
     cache.get(&bench.engine, run, image);
-    cache.get(&bench.engine, "other", image);
+    cache.get(&bench.engine, &RunWeights::best("other"), image);
     cache.cancel(run, image);
     assert!(matches!(
         cache.get(&bench.engine, run, image),
         Lookup::Cancelled(None)
     ));
     assert_eq!(cache.running.len(), 1, "the other one goes on");
-    cache.forget_run(run);
+    cache.forget(run);
     assert!(matches!(
         cache.get(&bench.engine, run, image),
         Lookup::Running(_)
@@ -86,14 +94,15 @@ fn an_image_that_cannot_be_read_fails_with_its_name() {
     let bench = Bench::new();
     let image = Path::new("/nowhere/gone.png");
     let mut cache = PredictionCache::default();
-    cache.get(&bench.engine, "a", image);
-    cache.get(&bench.engine, "b", image);
+    cache.get(&bench.engine, &RunWeights::best("a"), image);
+    cache.get(&bench.engine, &RunWeights::best("b"), image);
     bench.until(|ctx| {
         cache.poll(ctx.engine);
         cache.running.is_empty()
     });
     for run in ["a", "b"] {
-        let Lookup::Failed(message) = cache.get(&bench.engine, run, image) else {
+        let Lookup::Failed(message) = cache.get(&bench.engine, &RunWeights::best(run), image)
+        else {
             panic!("it has not failed")
         };
         assert!(message.contains("gone.png"), "{message}");
