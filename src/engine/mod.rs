@@ -38,7 +38,7 @@ pub use crate::dataset::{
     Augment, ChannelOrder, CheckReport, Class, ClassList, Dataset, DatasetItem, DatasetStats,
     Finding, FindingKind, Fix, FixPlan, FixedDataset, IMAGE_EXTENSIONS, ImageFiles, LabelMap,
     Layout, Normalization, Rgb, Severity, Size, Split, SplitPlan, VOID, ValidationPart, ValueRange,
-    encode_rgb_png, has_image_extension, resize_rgb,
+    encode_rgb_png, has_image_extension, read_image_size, resize_rgb,
 };
 pub use crate::files::{Existing, Output};
 pub use crate::metrics::{BOUNDARY_WIDTH, ConfusionMatrix, Scores, disagreement};
@@ -48,13 +48,14 @@ pub use crate::model::weights::{
 pub use crate::model::{ComputedBy, FinalUpsampling, Geometry, Trunk, Variant};
 pub use crate::training::checkpoint::RunNotes;
 pub use crate::training::{
-    Alarm, AlarmKind, BestBy, BrokenRule, CheckpointPolicy, Choice, ClassWeights, Configured,
-    DataFacts, DatasetRef, DeviceEntry, DeviceId, DeviceKind, DeviceMemory, EpochRecord,
-    FittingChange, InitialWeights, Learning, MemoryEstimate, MemoryFit, MemoryRoom, Objective,
-    OptimizerKind, Outcome, Precision, Preparation, Preview, PreviewItem, Recipe, Reduction,
-    Remedy, Repeats, RunConfig, RunInfo, RunTime, SampleOrder, SavedWeights, Schedule,
-    StartingPoint, StepPhase, StepProgress, StepRecord, TimeSource, TrainOptions, WeightsChoice,
-    WeightsSummary, autotune_folder, memory_text, network_preset, preset, tested_devices_file,
+    Alarm, AlarmKind, Area, Averaging, BestBy, BrokenRule, CheckpointPolicy, Choice, ClassWeights,
+    Configured, DataFacts, DatasetRef, DeviceEntry, DeviceId, DeviceKind, DeviceMemory,
+    EpochRecord, FittingChange, InitialWeights, Learning, MemoryEstimate, MemoryFit, MemoryRoom,
+    Objective, OptimizerKind, Outcome, Precision, PredictOptions, Preparation, Preview,
+    PreviewItem, Recipe, Reduction, Remedy, Repeats, RunConfig, RunInfo, RunTime, SampleOrder,
+    SavedWeights, Schedule, StartingPoint, StepPhase, StepProgress, StepRecord, Tile, TilePlan,
+    Tiling, TimeSource, TrainOptions, WeightsChoice, WeightsSummary, autotune_folder, memory_text,
+    network_preset, preset, tested_devices_file,
 };
 pub use before_start::BeforeStart;
 pub use catalogue::{
@@ -72,7 +73,7 @@ pub use outputs::PredictionFiles;
 pub use path_kinds::{PathKind, PathKinds};
 pub use predict::{
     ClassScore, Evaluation, Explanation, ImageComparison, Logits, NetworkOnImage, NetworkSource,
-    PixelRect, PixelScores, Prediction, RunWeights, ScoredSplit,
+    PartialMask, PartialState, PixelRect, PixelScores, Prediction, RunWeights, ScoredSplit,
 };
 pub use runs::{Difference, Need, RunSnapshot, RunState, differences};
 use runs::{RunsEvent, RunsThread, Undo};

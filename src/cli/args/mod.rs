@@ -243,6 +243,22 @@ pub struct PredictArgs {
     /// Opacity of the mask in the overlay, 0 to 1
     #[arg(long, value_name = "SHARE", default_value = "0.5", value_parser = values::zero_to_one)]
     pub opacity: f32,
+    /// Longest side of what the network sees at a time, in pixels; larger images are cut into tiles
+    /// that overlap, without seams [default: as large as the memory allows]
+    #[arg(long, value_name = "PIXELS", value_parser = clap::value_parser!(u32).range(64..))]
+    pub tile: Option<u32>,
+    /// Leave out tiles of one color; their mask is void (255)
+    #[arg(long)]
+    pub skip_empty: bool,
+    /// Average the probabilities over sizes of the image, as shares of its own: 0.75,1,1.25
+    #[arg(long, value_name = "SHARES", value_delimiter = ',', value_parser = values::scale)]
+    pub scales: Vec<f32>,
+    /// Average them over the image and its mirror image too
+    #[arg(long)]
+    pub flip: bool,
+    /// Make pixels void (255) whose largest probability is below this, 0 to 1
+    #[arg(long, value_name = "SHARE", value_parser = values::zero_to_one)]
+    pub threshold: Option<f32>,
     #[command(flatten)]
     pub existing: ExistingArgs,
 }

@@ -10,7 +10,7 @@ use crate::engine::dataset::DatasetState;
 use crate::engine::tasks::{Cancel, Task, spawn_thread};
 use crate::engine::{Engine, EngineError, Waker};
 use crate::metrics::disagreement;
-use crate::training::DeviceId;
+use crate::training::{DeviceId, PredictOptions};
 
 /// How one network does on an image.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -154,6 +154,8 @@ impl Comparing {
                 image: item.image.clone(),
                 pixels: Some(Arc::clone(&pixels)),
                 truth: Some((self.truth)(item)),
+                options: PredictOptions::default(),
+                partial: None,
             };
             self.predictor.predict(waker, request).wait_as_part(cancel)
         };
@@ -194,6 +196,8 @@ mod tests {
                 ..Scores::default()
             }),
             score_remark: None,
+            tiles: 1,
+            memory: 0,
         })
     }
 

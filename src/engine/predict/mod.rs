@@ -2,6 +2,7 @@
 
 mod comparison;
 mod explanation;
+mod partial;
 mod source;
 mod thread;
 
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use comparison::{ImageComparison, NetworkOnImage};
 pub use explanation::{ClassScore, Explanation, PixelRect, PixelScores};
+pub use partial::{PartialMask, PartialState};
 use source::Source;
 pub(super) use thread::PredictThread;
 use thread::{EvaluationRequest, KnownTruth, Request};
@@ -21,7 +23,7 @@ use super::tasks::Task;
 use super::{Engine, EngineError};
 use crate::dataset::{ClassList, LabelMap, Rgb, Size, Split, read_rgb};
 use crate::metrics::Scores;
-use crate::training::{DatasetRef, DeviceId, WeightsChoice};
+use crate::training::{DatasetRef, DeviceId, PredictOptions, TilePlan, Tiling, WeightsChoice};
 
 /// Weights of a run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -87,6 +89,10 @@ pub struct Prediction {
     pub scores: Option<Scores>,
     /// What to know about the scores, or why there are none: classes without a partner.
     pub score_remark: Option<String>,
+    /// In how many tiles it was made; 1 = the network saw the image as a whole.
+    pub tiles: usize,
+    /// Bytes that were planned for it at most, the network's weights not included.
+    pub memory: u64,
 }
 
 /// The scores of each class at each pixel, of which the mask takes the largest.
@@ -156,15 +162,30 @@ impl Engine {
         self.spawn("read image", move |_| Ok(Arc::new(read_rgb(&path)?)))
     }
 
-    /// The mask of an image by weights of a run; `pixels` where the image was read already.
+    /// The mask of an image by weights of a run; `pixels` where the image was read already, and
+    /// `partial` to see it grow.
     pub fn predict(
         &self,
         weights: &RunWeights,
         image: &Path,
         pixels: Option<Arc<Rgb>>,
+        (options, partial): (PredictOptions, Option<PartialMask>),
     ) -> Task<Result<Arc<Prediction>, EngineError>> {
-        let request = self.request(&weights.into(), image, pixels);
+        let mut request = self.request(&weights.into(), image, pixels, options);
+        request.partial = partial;
         self.predictor.predict(&self.waker, request)
+    }
+
+    /// In which tiles an image of this size would be predicted, and what that takes.
+    pub fn prediction_plan(
+        &self,
+        network: &NetworkSource,
+        image: Size,
+        tiling: Tiling,
+    ) -> Task<Result<TilePlan, EngineError>> {
+        let (source, device) = self.locate(network);
+        self.predictor
+            .plan(&self.waker, source, device, image, tiling)
     }
 
     /// The logits of an image.
@@ -172,10 +193,11 @@ impl Engine {
         &self,
         network: &NetworkSource,
         image: &Path,
+        tiling: Tiling,
     ) -> Task<Result<Logits, EngineError>> {
         let (source, device) = self.locate(network);
         self.predictor
-            .logits(&self.waker, source, device, image.to_path_buf())
+            .logits(&self.waker, source, device, image.to_path_buf(), tiling)
     }
 
     /// What each score layer adds to the scores of each pixel of an image.
@@ -208,12 +230,19 @@ impl Engine {
         &self,
         network: &NetworkSource,
         image: &Path,
+        options: PredictOptions,
     ) -> Task<Result<Arc<Prediction>, EngineError>> {
-        let request = self.request(network, image, None);
+        let request = self.request(network, image, None, options);
         self.predictor.predict(&self.waker, request)
     }
 
-    fn request(&self, network: &NetworkSource, image: &Path, pixels: Option<Arc<Rgb>>) -> Request {
+    fn request(
+        &self,
+        network: &NetworkSource,
+        image: &Path,
+        pixels: Option<Arc<Rgb>>,
+        options: PredictOptions,
+    ) -> Request {
         let (source, device) = self.locate(network);
         let truth = match &self.dataset {
             DatasetState::Ready(open) => [Split::Val, Split::Train]
@@ -233,6 +262,8 @@ impl Engine {
             image: image.to_path_buf(),
             pixels,
             truth,
+            options,
+            partial: None,
         }
     }
 

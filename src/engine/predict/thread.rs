@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::source::Source;
-use super::{Evaluation, Explanation, Logits, Prediction, ScoredSplit};
+use super::{Evaluation, Explanation, Logits, PartialMask, Prediction, ScoredSplit};
 use crate::dataset::{
-    ClassList, ClassMatch, DatasetItem, LabelMap, MaskReader, Rgb, Split, read_rgb,
+    ClassList, ClassMatch, DatasetItem, LabelMap, MaskReader, Rgb, Size, Split, read_rgb,
 };
 use crate::engine::dataset;
 use crate::engine::dataset_check::before_scoring;
@@ -19,7 +19,7 @@ use crate::engine::memory::give_back_freed_memory;
 use crate::engine::tasks::{Cancel, Promise, Task, guarded};
 use crate::engine::{EngineError, Waker};
 use crate::metrics::{ConfusionMatrix, Scores};
-use crate::training::{Control, DeviceId, Predictor};
+use crate::training::{Control, DeviceId, PredictOptions, Predictor, Tile, TilePlan, Tiling};
 
 /// What to predict with which network.
 pub(super) struct Request {
@@ -30,6 +30,10 @@ pub(super) struct Request {
     pub pixels: Option<Arc<Rgb>>,
     /// Where the image's ground truth is known.
     pub truth: Option<KnownTruth>,
+    /// How it is predicted.
+    pub options: PredictOptions,
+    /// Where it is shown while it grows.
+    pub partial: Option<PartialMask>,
 }
 
 /// How to read the ground truth of an image.
@@ -135,8 +139,9 @@ impl PredictThread {
         waker: &Waker,
         request: Request,
     ) -> Task<Result<Arc<Prediction>, EngineError>> {
+        let wake = Arc::clone(waker);
         self.submit(waker, move |models, cancel| {
-            models.predict(&request, cancel).map(Arc::new)
+            models.predict(&request, cancel, &wake).map(Arc::new)
         })
     }
 
@@ -146,9 +151,23 @@ impl PredictThread {
         source: Source,
         device: DeviceId,
         image: PathBuf,
+        tiling: Tiling,
     ) -> Task<Result<Logits, EngineError>> {
         self.submit(waker, move |models, _| {
-            models.logits(&source, device, &image)
+            models.logits(&source, device, &image, &tiling)
+        })
+    }
+
+    pub(super) fn plan(
+        &self,
+        waker: &Waker,
+        source: Source,
+        device: DeviceId,
+        image: Size,
+        tiling: Tiling,
+    ) -> Task<Result<TilePlan, EngineError>> {
+        self.submit(waker, move |models, _| {
+            models.plan(&source, device, image, &tiling)
         })
     }
 
@@ -222,10 +241,12 @@ impl Models {
         source: &Source,
         device: DeviceId,
         image: &Path,
+        tiling: &Tiling,
     ) -> Result<Logits, EngineError> {
         let image = read_rgb(image)?;
         let predictor = self.get(source, device)?;
-        let values = predictor.logits(&image)?;
+        let plan = predictor.plan(image.size(), tiling);
+        let values = predictor.logits(&image, &plan)?;
         let num_classes = predictor.meta().classes.len();
         Ok(Logits {
             num_classes,
@@ -255,7 +276,12 @@ impl Models {
         ))
     }
 
-    fn predict(&mut self, request: &Request, cancel: &Cancel) -> Result<Prediction, EngineError> {
+    fn predict(
+        &mut self,
+        request: &Request,
+        cancel: &Cancel,
+        wake: &Waker,
+    ) -> Result<Prediction, EngineError> {
         let image = match &request.pixels {
             Some(pixels) => Arc::clone(pixels),
             None => Arc::new(read_rgb(&request.image)?),
@@ -263,11 +289,22 @@ impl Models {
         let predictor = self.get(&request.source, request.device)?;
         let started = Instant::now();
         let watch = cancel.clone();
+        let plan = predictor.plan(image.size(), &request.options.tiling);
+        if let Some(partial) = &request.partial {
+            partial.begin(plan.tiles.len());
+        }
+        let go_on = move |share: f32| {
+            watch.set_progress(share);
+            !watch.is_cancelled()
+        };
+        let mut on_tile = |tile: &Tile, labels: &LabelMap| {
+            if let Some(partial) = &request.partial {
+                partial.add(image.size(), tile.core, labels);
+                wake();
+            }
+        };
         let mask = predictor
-            .predict(&image, move |share| {
-                watch.set_progress(share);
-                !watch.is_cancelled()
-            })?
+            .predict(&image, &plan, &request.options, go_on, &mut on_tile)?
             .ok_or(EngineError::Cancelled)?;
         let secs = started.elapsed().as_secs_f64();
         let classes = Arc::new(predictor.meta().classes.clone());
@@ -295,7 +332,19 @@ impl Models {
             truth: truth.map(|(truth, _)| Arc::new(truth)),
             scores,
             score_remark,
+            tiles: plan.tiles.len(),
+            memory: plan.memory,
         })
+    }
+
+    fn plan(
+        &mut self,
+        source: &Source,
+        device: DeviceId,
+        image: Size,
+        tiling: &Tiling,
+    ) -> Result<TilePlan, EngineError> {
+        Ok(self.get(source, device)?.plan(image, tiling))
     }
 
     fn evaluate(

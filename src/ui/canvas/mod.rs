@@ -4,6 +4,7 @@
 
 pub mod controls;
 mod layer;
+mod pyramid;
 mod texture_cache;
 mod view;
 
@@ -130,11 +131,12 @@ impl<'a> Canvas<'a> {
             for (part, drawn) in parts(rect, self.drawn, self.right) {
                 let painter = painter.with_clip_rect(part.intersect(painter.clip_rect()));
                 for layer in drawn {
-                    let texture = self.textures.texture(ui.ctx(), &layer.layer, magnified);
-                    if let Some(texture) = texture {
-                        let tint = Color32::WHITE.gamma_multiply(layer.opacity);
-                        painter.image(texture, image_rect, FULL_UV, tint);
-                    }
+                    self.textures.draw(
+                        &painter,
+                        layer,
+                        (&transform, part),
+                        (image_rect, magnified),
+                    );
                 }
             }
             if response.has_focus() {

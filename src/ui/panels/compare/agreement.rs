@@ -72,6 +72,7 @@ mod tests {
             kind: PaneKind::Network(RunWeights::best(run)),
             title: String::new(),
             detail: String::new(),
+            classes: None,
             state: PaneState::Ready {
                 mask: Mask {
                     image: Arc::new(image),

@@ -323,7 +323,7 @@ impl ComparePanel {
 
     fn images_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, image: Option<&Path>) {
         if let Some(image) = image {
-            self.panes_ui(ui, image);
+            self.panes_ui(ctx, ui, image);
             return;
         }
         let hint = "Open a dataset to step through its validation images, or choose an image";

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::LayersOn;
-use crate::engine::{ClassList, LabelMap, Prediction, Rgb, RunSnapshot, RunWeights};
+use crate::engine::{ClassList, LabelMap, Prediction, Rgb, RunSnapshot, RunWeights, TilePlan};
 use crate::ui::canvas::{DrawnLayer, Layer};
 use crate::ui::panels::inspect::overlay::{drawn, truth_of};
 use crate::ui::view_model::format::percent;
@@ -28,6 +28,8 @@ pub struct Pane {
     pub kind: PaneKind,
     pub title: String,
     pub detail: String,
+    /// Classes of the network, for a mask that grows.
+    pub classes: Option<Arc<ClassList>>,
     pub state: PaneState,
 }
 
@@ -37,6 +39,8 @@ pub enum PaneState {
         mask: Mask,
     },
     Running(Wait),
+    /// A large image, whose prediction is to be started.
+    Offered(Arc<Rgb>, TilePlan),
     /// The user cancelled it; the image, where it was read.
     Cancelled(Option<Arc<Rgb>>),
     /// Ground truth that comes with the first prediction, which is waited for.
@@ -86,6 +90,7 @@ impl ShownPanes {
         let with_layers = |pane: Pane| {
             let mut layers: Vec<_> = image.iter().cloned().map(Layer::Image).collect();
             layers.extend(pane.mask().into_iter().flat_map(|mask| mask.layers(on)));
+            layers.extend(pane.growing());
             let is_compared = matches!(pane.kind, PaneKind::Network(_));
             layers.extend(disagreement.clone().filter(|_| is_compared));
             (pane, layers)
@@ -153,6 +158,7 @@ impl Pane {
             kind: PaneKind::Image,
             title: "Image".to_owned(),
             detail: "without a mask".to_owned(),
+            classes: None,
             state: PaneState::Plain,
         }
     }
@@ -174,6 +180,7 @@ impl Pane {
                 },
             ),
             Some(Lookup::Running(wait)) => (trunk, PaneState::Running(wait)),
+            Some(Lookup::Offered(image, plan)) => (trunk, PaneState::Offered(image, plan)),
             Some(Lookup::Cancelled(image)) => (trunk, PaneState::Cancelled(image)),
             Some(Lookup::Failed(message)) => (trunk, PaneState::Failed(message)),
             None => (trunk, PaneState::NoWeights),
@@ -182,6 +189,7 @@ impl Pane {
             kind: PaneKind::Network(weights.clone()),
             title: network_title(runs, weights),
             detail,
+            classes: run.map(|run| colors.of(&run.classes)),
             state,
         }
     }
@@ -196,6 +204,7 @@ impl Pane {
             kind: PaneKind::Truth,
             title: "Ground truth".to_owned(),
             detail: "from the dataset".to_owned(),
+            classes: None,
             state: PaneState::Ready { mask },
         })
     }
@@ -205,6 +214,7 @@ impl Pane {
             kind: PaneKind::Truth,
             title: "Ground truth".to_owned(),
             detail: "from the dataset".to_owned(),
+            classes: None,
             state: PaneState::Awaited(wait),
         }
     }
@@ -221,8 +231,21 @@ impl Pane {
         match &self.state {
             PaneState::Running(wait) if wait.is_long() => wait.image.as_ref(),
             PaneState::Cancelled(image) => image.as_ref(),
+            PaneState::Offered(image, _) => Some(image),
             _ => None,
         }
+    }
+
+    /// What is there of the mask of a large image.
+    fn growing(&self) -> Option<Layer> {
+        let (PaneState::Running(wait), Some(classes)) = (&self.state, &self.classes) else {
+            return None;
+        };
+        Some(Layer::Fill {
+            mask: wait.partial.mask.clone()?,
+            classes: classes.clone(),
+            visible: ClassSet::default(),
+        })
     }
 
     pub fn mask(&self) -> Option<&Mask> {

@@ -11,6 +11,7 @@ use super::pane::{Pane, PaneKind, PaneState, ShownPanes, drawn_layers};
 use super::swipe::is_blinking;
 use crate::ui::canvas::{Canvas, CanvasOutput, Layer, best_columns};
 use crate::ui::context::PanelCtx;
+use crate::ui::panels::inspect::tiles_offer::tiles_offer;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::prediction_cache::{Lookup, SHOW_WAITING_AFTER};
 
@@ -53,7 +54,7 @@ impl ComparePanel {
     }
 
     /// Draws the panes, and a line about the pixel under the pointer. `image` is the chosen one.
-    pub(super) fn panes_ui(&mut self, ui: &mut Ui, image: &Path) {
+    pub(super) fn panes_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, image: &Path) {
         let Some(shown) = self.shown.take() else {
             ui.request_repaint_after_secs(SHOW_WAITING_AFTER);
             return;
@@ -69,7 +70,7 @@ impl ComparePanel {
         let sides = self.swipe.on.then(|| self.swipe.sides(&shown)).flatten();
         let outputs = match sides {
             Some(sides) => Vec::from_iter(self.swiped_ui(ui, &shown, sides, area)),
-            None => self.grid_ui(ui, &shown, area),
+            None => self.grid_ui(ctx, ui, &shown, area),
         };
         self.hovered = outputs.iter().find_map(|output| output.hovered);
         crosshairs(ui, &outputs);
@@ -80,7 +81,13 @@ impl ComparePanel {
     }
 
     /// The panes in the number of columns that makes them largest.
-    fn grid_ui(&mut self, ui: &mut Ui, shown: &ShownPanes, area: Vec2) -> Vec<CanvasOutput> {
+    fn grid_ui(
+        &mut self,
+        ctx: &PanelCtx<'_>,
+        ui: &mut Ui,
+        shown: &ShownPanes,
+        area: Vec2,
+    ) -> Vec<CanvasOutput> {
         let caption_height = 2.0 * ui.spacing().interact_size.y;
         let columns = best_columns(shown.panes.len(), area, aspect(shown), caption_height);
         let rows = shown.panes.len().div_ceil(columns);
@@ -107,7 +114,7 @@ impl ComparePanel {
                 let layers = blinked.unwrap_or(layers);
                 outputs.extend(self.image_ui(&mut ui, pane, layers, size, canvas));
             }
-            self.state_ui(&mut ui, pane, image, shown.path());
+            self.state_ui(ctx, &mut ui, (pane, shown.path()), image);
             ui.advance_cursor_after_rect(image);
             caption_ui(&mut ui, pane);
         }
@@ -138,7 +145,13 @@ impl ComparePanel {
     }
 
     /// What is said over the place of the image while there is no mask.
-    fn state_ui(&mut self, ui: &mut Ui, pane: &Pane, area: Rect, image: &Path) {
+    fn state_ui(
+        &mut self,
+        ctx: &PanelCtx<'_>,
+        ui: &mut Ui,
+        (pane, image): (&Pane, &Path),
+        area: Rect,
+    ) {
         match &pane.state {
             PaneState::Failed(message) => {
                 let mut ui = ui.new_child(UiBuilder::new().max_rect(area));
@@ -153,6 +166,13 @@ impl ComparePanel {
             }
             PaneState::Running(wait) => {
                 ui.request_repaint_after_secs(SHOW_WAITING_AFTER - wait.secs);
+            }
+            PaneState::Offered(_, plan) => {
+                let started = tiles_offer(ui, area, plan);
+                if let (PaneKind::Network(weights), Some(skip_empty)) = (&pane.kind, started) {
+                    self.predictions
+                        .start(ctx.engine, weights, image, skip_empty);
+                }
             }
             PaneState::Cancelled(_) => {
                 let is_wanted = ui.offer(area, "Cancelled", "Predict");

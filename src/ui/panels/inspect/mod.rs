@@ -7,6 +7,7 @@ pub(super) mod legend;
 pub(super) mod overlay;
 mod pixel_pick;
 pub(super) mod run_picker;
+pub(super) mod tiles_offer;
 mod toolbar;
 
 use std::path::PathBuf;
@@ -161,7 +162,7 @@ impl InspectPanel {
             .show(ui, |ui| self.status_ui(ui));
         CentralPanel::no_frame().show(ui, |ui| {
             if let Some(state) = state {
-                self.image_ui(ui, &run, state);
+                self.image_ui(ctx, ui, &run, state);
             }
         });
     }

@@ -47,6 +47,8 @@ impl Default for Toggles {
 pub enum Subject {
     /// An image without a mask, as long as there is none.
     Image(PathBuf, Arc<Rgb>),
+    /// A large image, and what is there of its mask, which is smaller.
+    Growing(PathBuf, Arc<Rgb>, Arc<LabelMap>),
     Prediction(Arc<Prediction>),
 }
 
@@ -54,7 +56,7 @@ impl Subject {
     /// The image file.
     pub fn path(&self) -> &Path {
         match self {
-            Self::Image(path, _) => path,
+            Self::Image(path, _) | Self::Growing(path, ..) => path,
             Self::Prediction(prediction) => &prediction.image_path,
         }
     }
@@ -62,7 +64,7 @@ impl Subject {
     /// The image.
     pub fn image(&self) -> &Arc<Rgb> {
         match self {
-            Self::Image(_, image) => image,
+            Self::Image(_, image) | Self::Growing(_, image, _) => image,
             Self::Prediction(prediction) => &prediction.image,
         }
     }
@@ -70,7 +72,7 @@ impl Subject {
     /// The prediction, where there is one.
     pub fn prediction(&self) -> Option<&Arc<Prediction>> {
         match self {
-            Self::Image(..) => None,
+            Self::Image(..) | Self::Growing(..) => None,
             Self::Prediction(prediction) => Some(prediction),
         }
     }
@@ -99,6 +101,13 @@ impl Overlay {
     /// All layers, the image first.
     pub fn layers(&self) -> Vec<Layer> {
         let mut layers = vec![Layer::Image(self.subject.image().clone())];
+        if let (Subject::Growing(_, _, mask), Some(classes)) = (&self.subject, &self.classes) {
+            layers.push(Layer::Fill {
+                mask: mask.clone(),
+                classes: classes.clone(),
+                visible: self.visible,
+            });
+        }
         let (Some(prediction), Some(classes)) = (self.subject.prediction(), &self.classes) else {
             return layers;
         };

@@ -1,4 +1,5 @@
 use super::*;
+use crate::engine::{Area, PartialMask, Size, Tile};
 use crate::ui::test_engine::Bench;
 
 fn failed(run: &str, image: &str) -> Done {
@@ -50,7 +51,7 @@ fn a_lost_prediction_has_failed_and_can_be_asked_for_again() {
         image: image.to_owned(),
         epoch: None,
         since: Instant::now(),
-        task: Some(bench.lost()),
+        stage: Stage::Predicting(bench.lost(), PartialMask::default()),
     });
     bench.until(|ctx| {
         cache.poll(ctx.engine);
@@ -109,12 +110,57 @@ fn an_image_that_cannot_be_read_fails_with_its_name() {
     }
 }
 
+/// What the answer of a lost run is does not matter here: nothing starts by itself.
+#[test]
+fn what_takes_several_tiles_is_offered_and_starts_when_it_is_wanted() {
+    let bench = Bench::new();
+    let (run, image) = (&RunWeights::best("run"), Path::new("x"));
+    let pixels = Arc::new(Rgb {
+        width: 2,
+        height: 1,
+        pixels: vec![0; 6],
+    });
+    let area = |left| Area {
+        left,
+        top: 0,
+        size: Size::new(1, 1),
+    };
+    let tile = |left| Tile {
+        core: area(left),
+        seen: area(left),
+    };
+    let plan = TilePlan {
+        image: Size::new(2, 1),
+        tiles: vec![tile(0), tile(1)],
+        memory: 7,
+    };
+    let mut cache = PredictionCache::default();
+    cache.running.push(Running {
+        weights: run.clone(),
+        image: image.to_owned(),
+        epoch: None,
+        since: Instant::now(),
+        stage: Stage::Offered(Arc::clone(&pixels), plan.clone()),
+    });
+    let offered = |cache: &mut PredictionCache| matches!(cache.get(&bench.engine, run, image), Lookup::Offered(_, found) if found == plan);
+    cache.poll(&bench.engine);
+    assert!(offered(&mut cache));
+    cache.start(&bench.engine, &RunWeights::best("other"), image, false);
+    assert!(offered(&mut cache));
+    cache.start(&bench.engine, run, image, true);
+    assert!(matches!(
+        cache.get(&bench.engine, run, image),
+        Lookup::Running(_)
+    ));
+}
+
 #[test]
 fn a_wait_says_how_far_and_how_long() {
     let wait = Wait {
         secs: 1.94,
         share: Some(0.428),
         image: None,
+        partial: PartialState::default(),
     };
     assert_eq!(wait.text(" a.png"), "Predicting a.png · 42 % · 1.9 s");
     let wait = Wait {
@@ -122,4 +168,11 @@ fn a_wait_says_how_far_and_how_long() {
         ..wait
     };
     assert_eq!(wait.text(""), "Predicting · 1.9 s");
+    let partial = PartialState {
+        mask: None,
+        done: 3,
+        total: 12,
+    };
+    let wait = Wait { partial, ..wait };
+    assert_eq!(wait.text(""), "Predicting · 3 of 12 tiles · 1.9 s");
 }
