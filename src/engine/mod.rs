@@ -18,6 +18,7 @@ mod notice;
 mod outputs;
 mod path_kinds;
 mod predict;
+mod predict_all;
 mod runs;
 mod save_plot;
 mod score_masks;
@@ -75,6 +76,7 @@ pub use predict::{
     ClassScore, Evaluation, Explanation, ImageComparison, Logits, NetworkOnImage, NetworkSource,
     PartialMask, PartialState, PixelRect, PixelScores, Prediction, RunWeights, ScoredSplit,
 };
+pub use predict_all::{PredictedAll, WhatToWrite};
 pub use runs::{Difference, Need, RunSnapshot, RunState, differences};
 use runs::{RunsEvent, RunsThread, Undo};
 pub use save_plot::PlotFile;

@@ -39,22 +39,36 @@ impl Engine {
         out: &Path,
         existing: Existing,
     ) -> Task<Result<Vec<PredictionFiles>, EngineError>> {
-        let dataset = match network {
-            NetworkSource::Run(run, _) | NetworkSource::Checkpoint(run, _) => {
-                self.run(run).map(|run| run.config.dataset.clone())
-            }
-            NetworkSource::Weights(..) => None,
-        };
-        let data_dir = self.dirs.data.clone();
+        let root = self.dataset_root(network);
         let (images, out) = (images.to_vec(), out.to_path_buf());
         self.spawn("plan outputs", move |_| {
-            let root = dataset.map(|which| dataset_folder(&which, &data_dir));
-            if root.is_some_and(|root| holds_pairs(&root, &out)) {
-                return Err(EngineError::InDataset { folder: out });
-            }
-            plan(&images, &out, existing)
+            plan_in(root.as_deref(), &images, &out, existing)
         })
     }
+
+    /// The folder of the dataset that a network was trained on, where that is known.
+    pub(super) fn dataset_root(&self, network: &NetworkSource) -> Option<PathBuf> {
+        let run = match network {
+            NetworkSource::Run(run, _) | NetworkSource::Checkpoint(run, _) => self.run(run)?,
+            NetworkSource::Weights(..) => return None,
+        };
+        Some(dataset_folder(&run.config.dataset, &self.dirs.data))
+    }
+}
+
+/// As [`Engine::plan_predictions`], with the dataset at `root`.
+pub(super) fn plan_in(
+    root: Option<&Path>,
+    images: &[PathBuf],
+    out: &Path,
+    existing: Existing,
+) -> Result<Vec<PredictionFiles>, EngineError> {
+    if root.is_some_and(|root| holds_pairs(root, out)) {
+        return Err(EngineError::InDataset {
+            folder: out.to_owned(),
+        });
+    }
+    plan(images, out, existing)
 }
 
 /// Whether a folder has images or masks of the dataset at `root`: a mask that is written there

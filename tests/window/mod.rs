@@ -10,6 +10,7 @@ mod files;
 mod findings;
 #[cfg(all(unix, feature = "wgpu"))]
 mod gpu;
+mod inspect;
 mod keys;
 mod layout;
 mod look_inside;

@@ -2,6 +2,7 @@
 
 mod comparison;
 mod explanation;
+mod models;
 mod partial;
 mod source;
 mod thread;
@@ -19,8 +20,8 @@ pub(super) use thread::PredictThread;
 use thread::{EvaluationRequest, KnownTruth, Request};
 
 use super::dataset::DatasetState;
-use super::tasks::Task;
-use super::{Engine, EngineError};
+use super::tasks::{Cancel, Task};
+use super::{Engine, EngineError, Waker};
 use crate::dataset::{ClassList, LabelMap, Rgb, Size, Split, read_rgb};
 use crate::metrics::Scores;
 use crate::training::{DatasetRef, DeviceId, PredictOptions, TilePlan, Tiling, WeightsChoice};
@@ -106,6 +107,30 @@ pub struct Logits {
     pub values: Vec<f32>,
 }
 
+impl Logits {
+    /// Softmax: the share of each class at each pixel, `0.0..=1.0`.
+    pub fn into_probabilities(mut self) -> Self {
+        let plane = self.size.pixels() as usize;
+        let classes = self.num_classes;
+        for pixel in 0..plane {
+            let places = || (0..classes).map(|class| class * plane + pixel);
+            let largest = places()
+                .map(|place| self.values[place])
+                .fold(f32::NEG_INFINITY, f32::max);
+            let mut sum = 0.0;
+            for place in places() {
+                let value = (self.values[place] - largest).exp();
+                self.values[place] = value;
+                sum += value;
+            }
+            for place in places() {
+                self.values[place] /= sum;
+            }
+        }
+        self
+    }
+}
+
 /// Which list a run is scored on.
 #[derive(Debug, Clone)]
 pub struct ScoredSplit {
@@ -140,6 +165,32 @@ pub struct Evaluation {
     pub warnings: Vec<String>,
     /// What to know about the scores: classes that only the run or only the dataset has.
     pub remark: Option<String>,
+}
+
+/// A network for work on another thread.
+pub(super) struct PredictJob {
+    predictor: Arc<PredictThread>,
+    source: Source,
+    device: DeviceId,
+    options: PredictOptions,
+}
+
+impl PredictJob {
+    /// The mask of an image, without ground truth; other predictions wait for it at most.
+    pub fn predict(&self, image: &Path, cancel: &Cancel) -> Result<Arc<Prediction>, EngineError> {
+        // Who waits here needs no waker.
+        let waker: Waker = Arc::new(|| {});
+        let request = Request {
+            source: self.source.clone(),
+            device: self.device,
+            image: image.to_owned(),
+            pixels: None,
+            truth: None,
+            options: self.options.clone(),
+            partial: None,
+        };
+        self.predictor.predict(&waker, request).wait_as_part(cancel)
+    }
 }
 
 impl Engine {
@@ -186,6 +237,21 @@ impl Engine {
         let (source, device) = self.locate(network);
         self.predictor
             .plan(&self.waker, source, device, image, tiling)
+    }
+
+    /// A network that predicts one image after the other for work on another thread.
+    pub(super) fn predict_job(
+        &self,
+        network: &NetworkSource,
+        options: PredictOptions,
+    ) -> PredictJob {
+        let (source, device) = self.locate(network);
+        PredictJob {
+            predictor: Arc::clone(&self.predictor),
+            source,
+            device,
+            options,
+        }
     }
 
     /// The logits of an image.

@@ -1,25 +1,21 @@
 //! The `predict` thread: it keeps the last used networks loaded.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use super::models::Models;
 use super::source::Source;
 use super::{Evaluation, Explanation, Logits, PartialMask, Prediction, ScoredSplit};
-use crate::dataset::{
-    ClassList, ClassMatch, DatasetItem, LabelMap, MaskReader, Rgb, Size, Split, read_rgb,
-};
-use crate::engine::dataset;
-use crate::engine::dataset_check::before_scoring;
+use crate::dataset::{ClassList, DatasetItem, MaskReader, Rgb, Size};
 use crate::engine::memory::give_back_freed_memory;
 use crate::engine::tasks::{Cancel, Promise, Task, guarded};
 use crate::engine::{EngineError, Waker};
-use crate::metrics::{ConfusionMatrix, Scores};
-use crate::training::{Control, DeviceId, PredictOptions, Predictor, Tile, TilePlan, Tiling};
+use crate::training::{DeviceId, PredictOptions, TilePlan, Tiling};
 
 /// What to predict with which network.
 pub(super) struct Request {
@@ -68,8 +64,6 @@ pub(in crate::engine) struct PredictThread {
 const QUEUE: usize = 256;
 /// Predictions come one soon after the other; after this long without one there is a rest.
 const REST: Duration = Duration::from_secs(2);
-/// Networks kept loaded: as many as Compare shows.
-const LOADED: usize = 6;
 
 impl PredictThread {
     pub fn start() -> Self {
@@ -119,7 +113,7 @@ impl PredictThread {
             }
             let result = guarded(|| work(models, &cancel)).unwrap_or_else(|panic| {
                 // The panic may have left a network half used.
-                models.loaded.clear();
+                models.clear();
                 Err(EngineError::Panicked {
                     what: "prediction",
                     panic,
@@ -191,257 +185,5 @@ impl PredictThread {
         self.submit(waker, move |models, cancel| {
             models.evaluate(&request, cancel)
         })
-    }
-}
-
-/// A network in memory.
-struct Loaded {
-    source: Source,
-    device: DeviceId,
-    /// What was the newest step when it was loaded; damaged weights are replaced by older ones.
-    newest: Option<usize>,
-    predictor: Predictor,
-}
-
-/// Loaded networks, the last used at the end.
-#[derive(Default)]
-struct Models {
-    loaded: Vec<Loaded>,
-}
-
-impl Models {
-    fn get(&mut self, source: &Source, device: DeviceId) -> Result<&Predictor, EngineError> {
-        let newest = source.newest_step();
-        let found = self.loaded.iter().position(|loaded| {
-            loaded.source == *source && loaded.device == device && loaded.newest == newest
-        });
-        let entry = if let Some(index) = found {
-            self.loaded.remove(index)
-        } else {
-            // An older state of the same.
-            self.loaded.retain(|loaded| loaded.source != *source);
-            if self.loaded.len() >= LOADED {
-                self.loaded.remove(0);
-            }
-            let predictor = source.load(device)?;
-            Loaded {
-                source: source.clone(),
-                device,
-                newest,
-                predictor,
-            }
-        };
-        self.loaded.push(entry);
-        let newest = self.loaded.len() - 1;
-        Ok(&self.loaded[newest].predictor)
-    }
-
-    fn logits(
-        &mut self,
-        source: &Source,
-        device: DeviceId,
-        image: &Path,
-        tiling: &Tiling,
-    ) -> Result<Logits, EngineError> {
-        let image = read_rgb(image)?;
-        let predictor = self.get(source, device)?;
-        let plan = predictor.plan(image.size(), tiling);
-        let values = predictor.logits(&image, &plan)?;
-        let num_classes = predictor.meta().classes.len();
-        Ok(Logits {
-            num_classes,
-            size: image.size(),
-            values,
-        })
-    }
-
-    fn explain(
-        &mut self,
-        source: &Source,
-        device: DeviceId,
-        path: PathBuf,
-    ) -> Result<Explanation, EngineError> {
-        let image = read_rgb(&path)?;
-        let predictor = self.get(source, device)?;
-        let started = Instant::now();
-        let contributions = predictor.contributions(&image)?;
-        let meta = predictor.meta();
-        Ok(Explanation::new(
-            (source.name(), path),
-            Arc::new(image),
-            Arc::new(meta.classes.clone()),
-            meta.config.trunk,
-            contributions,
-            started.elapsed().as_secs_f64(),
-        ))
-    }
-
-    fn predict(
-        &mut self,
-        request: &Request,
-        cancel: &Cancel,
-        wake: &Waker,
-    ) -> Result<Prediction, EngineError> {
-        let image = match &request.pixels {
-            Some(pixels) => Arc::clone(pixels),
-            None => Arc::new(read_rgb(&request.image)?),
-        };
-        let predictor = self.get(&request.source, request.device)?;
-        let started = Instant::now();
-        let watch = cancel.clone();
-        let plan = predictor.plan(image.size(), &request.options.tiling);
-        if let Some(partial) = &request.partial {
-            partial.begin(plan.tiles.len());
-        }
-        let go_on = move |share: f32| {
-            watch.set_progress(share);
-            !watch.is_cancelled()
-        };
-        let mut on_tile = |tile: &Tile, labels: &LabelMap| {
-            if let Some(partial) = &request.partial {
-                partial.add(image.size(), tile.core, labels);
-                wake();
-            }
-        };
-        let mask = predictor
-            .predict(&image, &plan, &request.options, go_on, &mut on_tile)?
-            .ok_or(EngineError::Cancelled)?;
-        let secs = started.elapsed().as_secs_f64();
-        let classes = Arc::new(predictor.meta().classes.clone());
-        // A mask that cannot be read is no reason to hide the prediction.
-        let truth = request.truth.as_ref().and_then(|known| {
-            let (_, labels) = known
-                .reader
-                .read_pair(&known.item)
-                .map_err(|err| log::warn!("{err}"))
-                .ok()?;
-            let matched = ClassMatch::new(&classes, &known.classes);
-            Some((matched.in_network_labels(&labels), matched))
-        });
-        let score_remark = truth.as_ref().and_then(|(_, matched)| matched.remark());
-        let scores = truth
-            .as_ref()
-            .and_then(|(truth, matched)| scores_of(truth, &mask, matched));
-        Ok(Prediction {
-            run: request.source.name(),
-            image_path: request.image.clone(),
-            image,
-            mask: Arc::new(mask),
-            classes,
-            secs,
-            truth: truth.map(|(truth, _)| Arc::new(truth)),
-            scores,
-            score_remark,
-            tiles: plan.tiles.len(),
-            memory: plan.memory,
-        })
-    }
-
-    fn plan(
-        &mut self,
-        source: &Source,
-        device: DeviceId,
-        image: Size,
-        tiling: &Tiling,
-    ) -> Result<TilePlan, EngineError> {
-        Ok(self.get(source, device)?.plan(image, tiling))
-    }
-
-    fn evaluate(
-        &mut self,
-        request: &EvaluationRequest,
-        cancel: &Cancel,
-    ) -> Result<Evaluation, EngineError> {
-        let predictor = self.get(&request.source, request.device)?;
-        let split = request.on.split;
-        let own = &predictor.meta().config.dataset;
-        let which = request.on.dataset.as_ref().unwrap_or(own).clone();
-        let which = which.mapped(None, &request.void);
-        let mut dataset = dataset::open(&which, &request.data_dir, &mut |_, _| {
-            !cancel.is_cancelled()
-        })?;
-        if split == Split::Test {
-            dataset.read_test_list()?;
-        }
-        let mut warnings = before_scoring(&dataset, split, &mut |_, _| !cancel.is_cancelled())?;
-        let then = request.source.dataset_record();
-        let change = then.and_then(|then| then.changes(&dataset));
-        warnings.extend(change.map(|change| format!("{}: {change}", dataset.name)));
-        let matched = ClassMatch::new(&predictor.meta().classes, &dataset.classes);
-        let control = Control::default();
-        let started = Instant::now();
-        let evaluation = predictor
-            .evaluate(
-                &dataset,
-                split,
-                request.boundary_width,
-                &control,
-                &mut |done, total| {
-                    cancel.set_progress(done as f32 / total.max(1) as f32);
-                    if cancel.is_cancelled() {
-                        control.stop();
-                    }
-                },
-            )?
-            .ok_or(EngineError::Cancelled)?;
-        Ok(Evaluation {
-            scores: evaluation.scores,
-            mean_iu_over_images: evaluation.mean_iu_over_images,
-            boundary: evaluation.boundary,
-            boundary_width: evaluation.boundary_width,
-            val_loss: evaluation.loss,
-            images: evaluation.images,
-            secs: started.elapsed().as_secs_f64(),
-            classes: Arc::new(predictor.meta().classes.clone()),
-            warnings,
-            remark: matched.remark(),
-        })
-    }
-}
-
-/// Scores of one image over the classes with a partner; `None` where no class has one.
-fn scores_of(truth: &LabelMap, mask: &LabelMap, matched: &ClassMatch) -> Option<Scores> {
-    if matched.num_matched() == 0 {
-        return None;
-    }
-    let mut matrix = ConfusionMatrix::new(matched.has_partner().len());
-    matrix.add(&truth.labels, &mask.labels);
-    Some(matrix.only(matched.has_partner()).scores())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::dataset::Class;
-
-    fn classes(names: &[&str]) -> ClassList {
-        let class = |name: &&str| Class {
-            name: (*name).to_owned(),
-            color: [1, 2, 3],
-        };
-        ClassList::new(names.iter().map(class).collect()).expect("classes")
-    }
-
-    fn map(labels: &[u8]) -> LabelMap {
-        LabelMap {
-            width: labels.len() as u32,
-            height: 1,
-            labels: labels.to_vec(),
-        }
-    }
-
-    #[test]
-    fn an_image_is_scored_by_the_names_of_its_classes() {
-        let matched = ClassMatch::new(
-            &classes(&["sky", "tree"]),
-            &classes(&["road", "sky", "tree"]),
-        );
-        // Truth: sky, sky, tree, road. Predicted: sky, tree, tree, sky.
-        let truth = matched.in_network_labels(&map(&[1, 1, 2, 0]));
-        let scores = scores_of(&truth, &map(&[0, 1, 1, 0]), &matched).expect("scores");
-        assert_eq!(scores.class_iu, [Some(0.5), Some(0.5)]);
-        assert_eq!(scores.pixel_accuracy, Some(2.0 / 3.0));
-        let other = ClassMatch::new(&classes(&["sky"]), &classes(&["cell"]));
-        assert_eq!(scores_of(&map(&[255]), &map(&[0]), &other), None);
     }
 }

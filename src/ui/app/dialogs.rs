@@ -54,7 +54,7 @@ impl App {
             | Command::CompareImage(path)
             | Command::UseWeights(path)
             | Command::AddWeights { path, .. }
-            | Command::SavePng(path)
+            | Command::SaveInspected(path)
             | Command::SavePlots(path)
             | Command::SaveComparison(path) => recent.add_folder_of(path),
             _ => {}

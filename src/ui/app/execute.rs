@@ -69,9 +69,13 @@ impl App {
                 self.state.inspect.show_run(run);
                 self.state.layout.show(PanelKind::Inspect);
             }
-            Command::SavePng(path) => {
+            Command::SaveInspected(path) => {
                 let ctx = PanelCtx::new(&self.engine, &self.sender, &self.colors);
                 self.state.inspect.save(&ctx, path);
+            }
+            Command::SaveAllInspected(folder) => {
+                let ctx = PanelCtx::new(&self.engine, &self.sender, &self.colors);
+                self.state.inspect.save_all(&ctx, folder);
             }
             Command::SavePlots(path) => {
                 let ctx = PanelCtx::new(&self.engine, &self.sender, &self.colors);

@@ -4,6 +4,7 @@ mod background;
 mod dialogs;
 mod events;
 mod execute;
+mod pasted;
 mod start_again;
 
 use std::path::PathBuf;
@@ -13,7 +14,8 @@ use crossbeam_channel::Receiver;
 use eframe::egui::{self, CentralPanel, Frame, Margin, Panel, Ui};
 
 use crate::engine::{
-    DatasetRef, DatasetState, Dirs, Engine, EngineOptions, NoticeLevel, RunConfig, Task,
+    DatasetRef, DatasetState, Dirs, Engine, EngineError, EngineOptions, NoticeLevel, RunConfig,
+    Task,
 };
 use crate::ui::command::{
     Command, CommandSender, PanelKind, Pressed, UiCommand, command_channel, take_pressed,
@@ -48,6 +50,8 @@ pub struct WindowOptions {
     pub probe_program: Option<PathBuf>,
     /// Warnings and errors of the log, which become toasts.
     pub problems: Receiver<(log::Level, String)>,
+    /// What is opened at once, as if it were dropped on the window.
+    pub files: Vec<PathBuf>,
 }
 
 /// The program behind the window.
@@ -65,6 +69,8 @@ pub struct App {
     dialogs: Dialogs,
     drop_target: DropTarget,
     file_manager: Option<Task<Result<(), String>>>,
+    /// Images of the clipboard that are being written.
+    pasted: Vec<Task<Result<PathBuf, EngineError>>>,
     frames: FrameTimes,
     throttle: RepaintThrottle,
     colors: ClassColors,
@@ -92,13 +98,14 @@ impl App {
             probe_program: options.probe_program,
             live_masks: true,
         });
-        let app = Self {
+        let mut app = Self {
             problems: options.problems,
             dialogs: Dialogs::default(),
             throttle,
             ..Self::with_engine(&cc.egui_ctx, state, engine)
         };
         app.quit.obey_signals(&cc.egui_ctx);
+        app.open_files(options.files);
         app
     }
 
@@ -138,6 +145,7 @@ impl App {
             dialogs: Dialogs::in_window(),
             drop_target: DropTarget::default(),
             file_manager: None,
+            pasted: Vec::new(),
             frames: FrameTimes::default(),
             throttle: RepaintThrottle::new(Painter::Gpu),
             colors,
@@ -162,6 +170,13 @@ impl App {
     /// The messages, for tests.
     pub fn toasts(&self) -> &Toasts {
         &self.toasts
+    }
+
+    /// Opens what is named on the command line, as if it were dropped on the window.
+    pub fn open_files(&mut self, files: Vec<PathBuf>) {
+        if !files.is_empty() {
+            self.drop_target.open(&self.engine, files);
+        }
     }
 
     /// Queues a command as a widget would.
@@ -284,6 +299,7 @@ impl App {
     fn frame_ui(&mut self, ui: &mut Ui) {
         let ctx = ui.ctx().clone();
         self.drop_target.take(&self.engine, &ctx);
+        self.take_pasted(&ctx);
         self.menu_ui(ui);
         let device = self.state.train.device(&self.engine);
         Panel::bottom("status bar")

@@ -217,9 +217,10 @@ impl Layer {
     pub fn size(&self) -> Size {
         match self {
             Self::Image(image) => image.size(),
-            Self::Fill { mask, .. } | Self::Outline { mask, .. } | Self::Errors { mask, .. } => {
-                mask.size()
-            }
+            Self::Fill { mask, .. }
+            | Self::Blended { mask, .. }
+            | Self::Outline { mask, .. }
+            | Self::Errors { mask, .. } => mask.size(),
             Self::Disagreement { masks, .. } => {
                 masks.first().map_or(Size::new(0, 0), |mask| mask.size())
             }
@@ -244,6 +245,23 @@ impl Layer {
                 classes: classes.clone(),
                 visible: *visible,
             },
+            Self::Blended {
+                image,
+                mask,
+                classes,
+                visible,
+                blend,
+            } => {
+                let part = area.cut(image);
+                let size = Size::new(part.width.div_ceil(step), part.height.div_ceil(step));
+                Self::Blended {
+                    image: Arc::new(crate::engine::resize_rgb(&part, size)),
+                    mask: cut(mask),
+                    classes: classes.clone(),
+                    visible: *visible,
+                    blend: *blend,
+                }
+            }
             Self::Outline {
                 mask,
                 classes,

@@ -20,6 +20,10 @@ pub enum Ask {
     CatalogueFile(&'static str),
     /// Where to save a PNG that is proposed to be called so.
     SavePng(String),
+    /// Where to save values as a NumPy file that is proposed to be called so.
+    SaveNpy(String),
+    /// In which folder masks and overlays of all inspected images are written.
+    SaveAllInspected,
     /// Where to save the plots, or their values.
     SavePlots(PlotFormat),
     /// Where to save something of a comparison.
@@ -110,7 +114,8 @@ impl Ask {
             Self::Images => "Open images",
             Self::CompareImage => "Choose an image",
             Self::Weights | Self::CatalogueFile(_) => "Choose a weights file",
-            Self::SavePng(_) | Self::SaveComparison(_) => "Save as",
+            Self::SavePng(_) | Self::SaveNpy(_) | Self::SaveComparison(_) => "Save as",
+            Self::SaveAllInspected => "Choose a folder for the masks",
             Self::SavePlots(_) => "Save plots as",
         }
     }
@@ -118,12 +123,12 @@ impl Ask {
     /// What kind of answer is wanted.
     pub fn kind(&self) -> AskKind<'_> {
         match self {
-            Self::Dataset => AskKind::Folder,
+            Self::Dataset | Self::SaveAllInspected => AskKind::Folder,
             Self::Images => AskKind::Files { many: true },
             Self::CompareImage | Self::Weights | Self::CatalogueFile(_) => {
                 AskKind::Files { many: false }
             }
-            Self::SavePng(file_name) => AskKind::Save { file_name },
+            Self::SavePng(file_name) | Self::SaveNpy(file_name) => AskKind::Save { file_name },
             Self::SavePlots(format) => AskKind::Save {
                 file_name: format.file_name(),
             },
@@ -136,7 +141,8 @@ impl Ask {
     /// What the wanted files are called together.
     pub fn files(&self) -> &'static str {
         match self {
-            Self::Dataset => "Folders",
+            Self::Dataset | Self::SaveAllInspected => "Folders",
+            Self::SaveNpy(_) => "NumPy file",
             Self::Images | Self::CompareImage => "Images",
             Self::Weights | Self::CatalogueFile(_) => "Weights",
             Self::SavePng(_) | Self::SavePlots(PlotFormat::Png) => "PNG image",
@@ -149,7 +155,8 @@ impl Ask {
     /// The extensions of the wanted files.
     pub fn extensions(&self) -> Option<&'static [&'static str]> {
         match self {
-            Self::Dataset => None,
+            Self::Dataset | Self::SaveAllInspected => None,
+            Self::SaveNpy(_) => Some(&["npy"]),
             Self::Images | Self::CompareImage => Some(IMAGE_EXTENSIONS),
             Self::Weights | Self::CatalogueFile(_) => Some(&WEIGHTS_EXTENSIONS),
             Self::SavePng(_) | Self::SavePlots(PlotFormat::Png) => Some(&["png"]),
@@ -171,7 +178,8 @@ impl Ask {
             Self::CompareImage => Command::CompareImage(path),
             Self::Weights => Command::UseWeights(path),
             Self::CatalogueFile(id) => Command::AddWeights { id, path },
-            Self::SavePng(_) => Command::SavePng(path),
+            Self::SavePng(_) | Self::SaveNpy(_) => Command::SaveInspected(path),
+            Self::SaveAllInspected => Command::SaveAllInspected(path),
             Self::SavePlots(_) => Command::SavePlots(path),
             Self::SaveComparison(_) => Command::SaveComparison(path),
         })

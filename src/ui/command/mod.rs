@@ -108,8 +108,10 @@ pub enum Command {
     CompareImage(PathBuf),
     /// Shows Inspect with the masks of a run.
     InspectRun(String),
-    /// Saves the mask or overlay for which a place was asked.
-    SavePng(PathBuf),
+    /// Saves what of the inspected image a place was asked for.
+    SaveInspected(PathBuf),
+    /// Writes masks and overlays of all images in Inspect into a folder.
+    SaveAllInspected(PathBuf),
     /// Saves the plots for which a place was asked.
     SavePlots(PathBuf),
     /// Saves what of the comparison a place was asked for.

@@ -2,6 +2,7 @@
 //!
 //! Knows engine types. Must not know about widgets.
 
+pub mod blend;
 pub mod class_colors;
 pub mod class_set;
 pub mod contribution_bar;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::{ClassList, LabelMap, Prediction, Rgb};
 use crate::ui::canvas::{DrawnLayer, Layer};
 use crate::ui::view_model::ClassSet;
+use crate::ui::view_model::blend::Blend;
 
 /// Wrong pixels stay visible at any opacity of the mask.
 const ERROR_OPACITY: f32 = 0.85;
@@ -28,6 +29,8 @@ pub struct Toggles {
     pub truth: bool,
     /// Wrong pixels.
     pub errors: bool,
+    /// How the colors are laid over the image.
+    pub blend: Blend,
 }
 
 impl Default for Toggles {
@@ -37,6 +40,7 @@ impl Default for Toggles {
             outlines: false,
             truth: false,
             errors: false,
+            blend: Blend::Normal,
         }
     }
 }
@@ -114,11 +118,19 @@ impl Overlay {
         let predicted = &prediction.mask;
         let truth = truth_of(prediction);
         let mask = truth.filter(|_| self.toggles.truth).unwrap_or(predicted);
-        if self.toggles.fill {
+        if self.toggles.fill && self.toggles.blend == Blend::Normal {
             layers.push(Layer::Fill {
                 mask: mask.clone(),
                 classes: classes.clone(),
                 visible: self.visible,
+            });
+        } else if self.toggles.fill {
+            layers.push(Layer::Blended {
+                image: self.subject.image().clone(),
+                mask: mask.clone(),
+                classes: classes.clone(),
+                visible: self.visible,
+                blend: self.toggles.blend,
             });
         }
         if self.toggles.outlines {
@@ -151,7 +163,7 @@ impl Overlay {
 pub fn drawn(layer: Layer, mask_opacity: f32) -> DrawnLayer {
     let opacity = match layer {
         Layer::Image(_) | Layer::Outline { .. } => 1.0,
-        Layer::Fill { .. } => mask_opacity,
+        Layer::Fill { .. } | Layer::Blended { .. } => mask_opacity,
         Layer::Errors { .. } | Layer::Disagreement { .. } => ERROR_OPACITY,
     };
     DrawnLayer { layer, opacity }
