@@ -29,6 +29,7 @@ fn open_window(args: &Args) -> Result<ExitCode, String> {
         probe_program: cli::probe_program(),
         problems,
         files: args.files.clone(),
+        supervised: false,
     })?;
     Ok(ExitCode::SUCCESS)
 }

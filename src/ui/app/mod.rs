@@ -4,6 +4,7 @@ mod background;
 mod dialogs;
 mod events;
 mod execute;
+mod first_frames;
 mod pasted;
 mod start_again;
 
@@ -34,7 +35,6 @@ use crate::ui::state::AppState;
 use crate::ui::toasts::Toasts;
 use crate::ui::upload_counter::UploadCounter;
 use crate::ui::view_model::ClassColors;
-use crate::ui::window_size::fitting_size;
 use crate::ui::{quit, status_bar, theme};
 
 /// Time that one frame may spend on events.
@@ -52,6 +52,8 @@ pub struct WindowOptions {
     pub problems: Receiver<(log::Level, String)>,
     /// What is opened at once, as if it were dropped on the window.
     pub files: Vec<PathBuf>,
+    /// Whether another process waits for the window to open, and says when it is not wanted any more.
+    pub supervised: bool,
 }
 
 /// The program behind the window.
@@ -80,6 +82,8 @@ pub struct App {
     interrupted_told: bool,
     /// What starts once the active run has ended.
     next: Option<RunConfig>,
+    /// Whether the supervisor is still to be told that the window is open.
+    untold: bool,
     /// Whether the window was made to fit the monitor, once that is known.
     fitted: bool,
 }
@@ -105,6 +109,10 @@ impl App {
             ..Self::with_engine(&cc.egui_ctx, state, engine)
         };
         app.quit.obey_signals(&cc.egui_ctx);
+        if options.supervised {
+            app.quit.obey_supervisor(&cc.egui_ctx);
+            app.untold = true;
+        }
         app.open_files(options.files);
         app
     }
@@ -154,6 +162,7 @@ impl App {
             interrupted_told: false,
             next: None,
             fitted: false,
+            untold: false,
         }
     }
 
@@ -188,23 +197,6 @@ impl App {
     fn run_commands(&mut self, ctx: &egui::Context) {
         while let Ok(command) = self.receiver.try_recv() {
             self.execute(ctx, command);
-        }
-    }
-
-    /// Makes a window that would not fit the monitor smaller, at the start.
-    fn fit_monitor(&mut self, ctx: &egui::Context) {
-        if self.fitted {
-            return;
-        }
-        let known = ctx.input(|input| {
-            let viewport = input.viewport();
-            Some((viewport.inner_rect?.size(), viewport.monitor_size?))
-        });
-        if let Some((size, monitor)) = known {
-            self.fitted = true;
-            if let Some(size) = fitting_size(size, monitor) {
-                ctx.send_viewport_cmd(egui::ViewportCommand::InnerSize(size));
-            }
         }
     }
 
@@ -360,6 +352,7 @@ impl eframe::App for App {
             frame.info().cpu_usage,
         );
         self.fit_monitor(ui.ctx());
+        self.tell_supervisor(ui.ctx());
         self.take_keys(ui.ctx());
         self.frame_ui(ui);
         self.frames.end_ui(ui.input(|input| input.time), &part);
