@@ -90,7 +90,7 @@ pub fn zero_to_one(text: &str) -> Result<f32, String> {
 }
 
 /// A size of an image as a share of its own.
-pub fn scale(text: &str) -> Result<f32, String> {
+pub fn image_scale(text: &str) -> Result<f32, String> {
     let value = number(text)?;
     if (0.1..=4.0).contains(&value) {
         Ok(value)

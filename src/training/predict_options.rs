@@ -1,6 +1,5 @@
 //! How an image is predicted, beside the network.
 
-use super::broken_rule::BrokenRule;
 use super::tiles::Tiling;
 
 /// How an image is predicted.

@@ -42,7 +42,7 @@ pub struct PredictArgs {
     #[arg(long)]
     pub skip_empty: bool,
     /// Average the probabilities over sizes of the image, as shares of its own: 0.75,1,1.25
-    #[arg(long, value_name = "SHARES", value_delimiter = ',', value_parser = values::scale)]
+    #[arg(long, value_name = "SHARES", value_delimiter = ',', value_parser = values::image_scale)]
     pub scales: Vec<f32>,
     /// Average them over the image and its mirror image too
     #[arg(long)]

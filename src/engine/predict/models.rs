@@ -241,7 +241,7 @@ fn scores_of(truth: &LabelMap, mask: &LabelMap, matched: &ClassMatch) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dataset::Class;
+    use crate::dataset::{Class, ClassList};
 
     fn classes(names: &[&str]) -> ClassList {
         let class = |name: &&str| Class {

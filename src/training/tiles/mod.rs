@@ -76,16 +76,15 @@ impl TilePlan {
             let margin = margin(network, image);
             // Where the core is smaller than its margins, most of the work is for these.
             let smallest = 3 * margin;
-            let side = match tiling.side {
-                Some(side) => side.max(2 * margin + GRID),
-                None => {
-                    let mut side = square(most).max(smallest);
-                    let room = room.unwrap_or(u64::MAX);
-                    while side > smallest && memory(Size::new(side, side)) > room {
-                        side = (side / 5 * 4).max(smallest);
-                    }
-                    side
+            let side = if let Some(side) = tiling.side {
+                side.max(2 * margin + GRID)
+            } else {
+                let mut side = square(most).max(smallest);
+                let room = room.unwrap_or(u64::MAX);
+                while side > smallest && memory(Size::new(side, side)) > room {
+                    side = (side / 5 * 4).max(smallest);
                 }
+                side
             };
             tiles_of(image, on_grid(side), margin)
         };

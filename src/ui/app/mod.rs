@@ -14,6 +14,7 @@ use std::time::Duration;
 use crossbeam_channel::Receiver;
 use eframe::egui::{self, CentralPanel, Frame, Margin, Panel, Ui};
 
+use self::first_frames::FirstFrames;
 use crate::engine::{
     DatasetRef, DatasetState, Dirs, Engine, EngineError, EngineOptions, NoticeLevel, RunConfig,
     Task,
@@ -82,10 +83,7 @@ pub struct App {
     interrupted_told: bool,
     /// What starts once the active run has ended.
     next: Option<RunConfig>,
-    /// Whether the supervisor is still to be told that the window is open.
-    untold: bool,
-    /// Whether the window was made to fit the monitor, once that is known.
-    fitted: bool,
+    first_frames: FirstFrames,
 }
 
 impl App {
@@ -111,7 +109,7 @@ impl App {
         app.quit.obey_signals(&cc.egui_ctx);
         if options.supervised {
             app.quit.obey_supervisor(&cc.egui_ctx);
-            app.untold = true;
+            app.first_frames.untold = true;
         }
         app.open_files(options.files);
         app
@@ -161,8 +159,7 @@ impl App {
             plan_compared: false,
             interrupted_told: false,
             next: None,
-            fitted: false,
-            untold: false,
+            first_frames: FirstFrames::default(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use eframe::egui::{ColorImage, Context, Event};
 
 use super::App;
-use crate::engine::{Rgb, Task};
+use crate::engine::Rgb;
 use crate::ui::command::Command;
 
 impl App {

@@ -9,9 +9,7 @@ mod texture_cache;
 mod view;
 
 use eframe::egui::emath::GuiRounding as _;
-use eframe::egui::{
-    self, Color32, Key, Pos2, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, vec2,
-};
+use eframe::egui::{self, Key, Pos2, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, vec2};
 
 use crate::ui::view_model::mask::Pixel;
 pub use layer::Layer;

@@ -137,17 +137,14 @@ impl Pyramid {
                 row,
             };
             let known = self.squares.iter_mut().find(|square| square.key == key);
-            match known {
-                Some(square) => {
-                    square.drawn = frame;
-                    found
-                        .ready
-                        .push((square.texture.clone(), key.rect(transform)));
-                }
-                None => {
-                    found.is_complete = false;
-                    self.missing.push(key);
-                }
+            if let Some(square) = known {
+                square.drawn = frame;
+                found
+                    .ready
+                    .push((square.texture.clone(), key.rect(transform)));
+            } else {
+                found.is_complete = false;
+                self.missing.push(key);
             }
         }
         if !self.missing.is_empty() {

@@ -27,7 +27,7 @@ pub struct Attempt {
 
 impl Attempt {
     /// Variables of the environment that ask for it; those without a value are removed.
-    pub fn variables(&self) -> Vec<(&'static str, Option<&'static str>)> {
+    pub fn variables(self) -> Vec<(&'static str, Option<&'static str>)> {
         let mut variables = Vec::new();
         if self.desktop == Desktop::X11 {
             variables.push(("WAYLAND_DISPLAY", None));

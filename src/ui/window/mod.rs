@@ -22,13 +22,14 @@ const COMMAND_LINE: &str = "or use the command line: fcn-workbench --help";
 /// Opens the window and returns when it is closed.
 pub fn run(options: WindowOptions) -> Result<(), String> {
     if std::env::var_os(IN_CHILD).is_some() {
-        return run_in_child(options);
+        run_in_child(options);
+        return Ok(());
     }
     let attempts = attempts(|name| std::env::var_os(name));
     if !cfg!(target_os = "linux") || attempts.is_empty() {
         return open(options).map_err(|err| explain(&err));
     }
-    match supervise(&attempts, &|attempt| child(attempt)) {
+    match supervise(&attempts, &child) {
         Ok(Ending::Opened(status)) if status.success() => Ok(()),
         Ok(Ending::Opened(status)) => Err(format!(
             "The window was closed unexpectedly ({status}). What was trained is saved up to the last \
@@ -44,7 +45,7 @@ pub fn run(options: WindowOptions) -> Result<(), String> {
 }
 
 /// This program again, to open the window in one way.
-fn child(attempt: &Attempt) -> Command {
+fn child(attempt: Attempt) -> Command {
     let program = std::env::current_exe().unwrap_or_else(|_| "fcn-workbench".into());
     let mut command = Command::new(program);
     command.args(std::env::args_os().skip(1)).env(IN_CHILD, "1");
@@ -58,14 +59,13 @@ fn child(attempt: &Attempt) -> Command {
 }
 
 /// Opens the window for the process that supervises this one.
-fn run_in_child(mut options: WindowOptions) -> Result<(), String> {
+fn run_in_child(mut options: WindowOptions) {
     options.supervised = true;
     if let Err(err) = open(options) {
         supervisor::tell_failed(&explain(&err));
         // It was told, and is told again where no other way works.
         std::process::exit(1);
     }
-    Ok(())
 }
 
 fn open(options: WindowOptions) -> Result<(), eframe::Error> {

@@ -56,10 +56,7 @@ pub enum Ending {
 
 /// Tries the `attempts` one after the other, with processes that `command` describes, until a window
 /// opens, and waits for its end.
-pub fn supervise(
-    attempts: &[Attempt],
-    command: &dyn Fn(&Attempt) -> Command,
-) -> io::Result<Ending> {
+pub fn supervise(attempts: &[Attempt], command: &dyn Fn(Attempt) -> Command) -> io::Result<Ending> {
     // Held while the window is wanted.
     let wish: Arc<Mutex<Option<ChildStdin>>> = Arc::default();
     let withdrawn = Arc::clone(&wish);
@@ -72,7 +69,7 @@ pub fn supervise(
     })?;
     let mut refusals = Vec::new();
     for attempt in attempts {
-        let mut child = command(attempt)
+        let mut child = command(*attempt)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -142,7 +139,8 @@ fn lines_of(child: &mut Child) -> io::Result<Receiver<String>> {
     Ok(receiver)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::ui::window::attempts::{Backend, Desktop};
@@ -164,7 +162,7 @@ mod tests {
 
     /// Runs a script in the place of the window.
     fn run(script: &'static str) -> Ending {
-        let command = |attempt: &Attempt| {
+        let command = |attempt: Attempt| {
             let mut command = Command::new("sh");
             command.args(["-c", script]).env("WAY", attempt.to_string());
             command
