@@ -13,18 +13,23 @@ mod devices;
 mod dirs;
 mod error;
 mod export;
+mod html;
 mod memory;
 mod notice;
 mod outputs;
 mod path_kinds;
+pub mod plots;
 mod predict;
 mod predict_all;
+mod report;
 mod runs;
 mod save_plot;
 mod score_masks;
 mod signals;
 mod starting_point;
 mod tasks;
+#[cfg(test)]
+pub mod test_runs;
 mod train;
 mod typed_path;
 mod weights_files;
@@ -49,10 +54,10 @@ pub use crate::model::weights::{
 pub use crate::model::{ComputedBy, FinalUpsampling, Geometry, Trunk, Variant};
 pub use crate::training::checkpoint::RunNotes;
 pub use crate::training::{
-    Alarm, AlarmKind, Area, Averaging, BestBy, BrokenRule, CheckpointPolicy, Choice, ClassWeights,
-    Configured, DataFacts, DatasetRef, DeviceEntry, DeviceId, DeviceKind, DeviceMemory,
-    EpochRecord, FittingChange, InitialWeights, Learning, MemoryEstimate, MemoryFit, MemoryRoom,
-    Objective, OptimizerKind, Outcome, Precision, PredictOptions, Preparation, Preview,
+    Alarm, AlarmKind, Area, Averaging, BestBy, BrokenRule, BrokenRules, CheckpointPolicy, Choice,
+    ClassWeights, Configured, DataFacts, DatasetRef, DeviceEntry, DeviceId, DeviceKind,
+    DeviceMemory, EpochRecord, FittingChange, InitialWeights, Learning, MemoryEstimate, MemoryFit,
+    MemoryRoom, Objective, OptimizerKind, Outcome, Precision, PredictOptions, Preparation, Preview,
     PreviewItem, Recipe, Reduction, Remedy, Repeats, RunConfig, RunInfo, RunTime, SampleOrder,
     SavedWeights, Schedule, StartingPoint, StepPhase, StepProgress, StepRecord, Tile, TilePlan,
     Tiling, TimeSource, TrainOptions, WeightsChoice, WeightsSummary, autotune_folder, memory_text,

@@ -121,7 +121,7 @@ fn sort(desk: &mut Desk) {
     // Both validation images are predicted by all networks; then the list says by how much they
     // disagree.
     desk.until("the images are compared", |desk| {
-        desk.says("Most disagreement") && !desk.says("Cancel the comparison")
+        !desk.says("Cancel the comparison")
     });
     desk.window
         .get_by_role_and_label(eframe::egui::accesskit::Role::ComboBox, "Image")

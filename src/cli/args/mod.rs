@@ -2,6 +2,7 @@
 
 mod data;
 mod predict;
+mod report;
 mod weights;
 
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use crate::engine::{
 };
 pub use data::{DataArgs, DataCheckArgs, DataCommand};
 pub use predict::PredictArgs;
+pub use report::ReportArgs;
 pub use weights::{
     WeightsAddArgs, WeightsArgs, WeightsCommand, WeightsGetArgs, WeightsInspectArgs,
 };
@@ -108,6 +110,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Check a dataset before it is trained on, or write a copy in which findings are put right
     Data(DataArgs),
+    /// Write runs as one page for a browser, with curves, masks and settings, or as a table
+    Report(ReportArgs),
     /// List the runs
     Runs,
     /// List the devices that networks can run on

@@ -55,6 +55,7 @@ impl App {
             | Command::UseWeights(path)
             | Command::AddWeights { path, .. }
             | Command::SaveInspected(path)
+            | Command::SaveReport { path, .. }
             | Command::SavePlots(path)
             | Command::SaveComparison(path) => recent.add_folder_of(path),
             _ => {}

@@ -24,6 +24,8 @@ pub enum Ask {
     SaveNpy(String),
     /// In which folder masks and overlays of all inspected images are written.
     SaveAllInspected,
+    /// Where to save a page about the runs of these names.
+    SaveReport(Vec<String>),
     /// Where to save the plots, or their values.
     SavePlots(PlotFormat),
     /// Where to save something of a comparison.
@@ -116,6 +118,7 @@ impl Ask {
             Self::Weights | Self::CatalogueFile(_) => "Choose a weights file",
             Self::SavePng(_) | Self::SaveNpy(_) | Self::SaveComparison(_) => "Save as",
             Self::SaveAllInspected => "Choose a folder for the masks",
+            Self::SaveReport(_) => "Save report as",
             Self::SavePlots(_) => "Save plots as",
         }
     }
@@ -129,6 +132,9 @@ impl Ask {
                 AskKind::Files { many: false }
             }
             Self::SavePng(file_name) | Self::SaveNpy(file_name) => AskKind::Save { file_name },
+            Self::SaveReport(_) => AskKind::Save {
+                file_name: "report.html",
+            },
             Self::SavePlots(format) => AskKind::Save {
                 file_name: format.file_name(),
             },
@@ -146,6 +152,7 @@ impl Ask {
             Self::Images | Self::CompareImage => "Images",
             Self::Weights | Self::CatalogueFile(_) => "Weights",
             Self::SavePng(_) | Self::SavePlots(PlotFormat::Png) => "PNG image",
+            Self::SaveReport(_) => "Web page",
             Self::SavePlots(PlotFormat::Svg) => "SVG drawing",
             Self::SavePlots(PlotFormat::Csv) => "CSV table",
             Self::SaveComparison(file) => file.files(),
@@ -160,6 +167,7 @@ impl Ask {
             Self::Images | Self::CompareImage => Some(IMAGE_EXTENSIONS),
             Self::Weights | Self::CatalogueFile(_) => Some(&WEIGHTS_EXTENSIONS),
             Self::SavePng(_) | Self::SavePlots(PlotFormat::Png) => Some(&["png"]),
+            Self::SaveReport(_) => Some(&["html"]),
             Self::SavePlots(PlotFormat::Svg) => Some(&["svg"]),
             Self::SavePlots(PlotFormat::Csv) => Some(&["csv"]),
             Self::SaveComparison(file) => Some(file.extensions()),
@@ -180,6 +188,7 @@ impl Ask {
             Self::CatalogueFile(id) => Command::AddWeights { id, path },
             Self::SavePng(_) | Self::SaveNpy(_) => Command::SaveInspected(path),
             Self::SaveAllInspected => Command::SaveAllInspected(path),
+            Self::SaveReport(runs) => Command::SaveReport { runs, path },
             Self::SavePlots(_) => Command::SavePlots(path),
             Self::SaveComparison(_) => Command::SaveComparison(path),
         })

@@ -116,6 +116,8 @@ pub enum Command {
     SavePlots(PathBuf),
     /// Saves what of the comparison a place was asked for.
     SaveComparison(PathBuf),
+    /// Saves a page about runs to the place that was asked for.
+    SaveReport { runs: Vec<String>, path: PathBuf },
     /// Forgets the recent datasets and images.
     ClearRecent,
     /// Downloads the public weights with this id.

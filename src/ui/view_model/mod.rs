@@ -7,15 +7,12 @@ pub mod class_colors;
 pub mod class_set;
 pub mod contribution_bar;
 pub mod csv_cell;
-pub mod curves;
 pub mod figure;
 pub mod file_label;
 pub mod format;
 pub mod image_order;
 pub mod inspected;
 pub mod mask;
-pub mod minmax_tree;
-pub mod plots;
 pub mod prediction_cache;
 pub mod pretrained;
 pub mod progress;
@@ -27,5 +24,3 @@ pub mod score_table;
 
 pub use class_colors::{ClassColors, ColorChoice};
 pub use class_set::ClassSet;
-#[cfg(test)]
-pub mod test_runs;

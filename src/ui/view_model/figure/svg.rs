@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::picture::pixels_of;
 use super::{Figure, TITLE_SIZE};
 use crate::engine::encode_rgb_png;
-use crate::ui::view_model::plots::escaped;
+use crate::engine::plots::escaped;
 
 /// The figure on white.
 pub fn svg(figure: &Figure) -> String {
