@@ -4,7 +4,7 @@ use fcn_workbench::dataset::{Normalization, Rgb, Size};
 use fcn_workbench::model::{Geometry, Variant};
 use fcn_workbench::training::checkpoint::{EndMark, RunMeta};
 use fcn_workbench::training::{
-    DeviceId, InitialWeights, Outcome, PredictOptions, Predictor, SavedWeights, Tiling,
+    DeviceId, InitialWeights, Outcome, PredictOptions, Predictor, SavedWeights, TilePlan, Tiling,
     WeightsChoice, WeightsSummary, export_run, import_run,
 };
 
@@ -82,7 +82,7 @@ fn a_file_predicts_what_its_run_predicts() {
             ..choice(&file)
         };
         let padded = Predictor::from_weights(&padded, DeviceId::Cpu).expect("a file");
-        assert_ne!(padded.logits(&image()).expect("logits"), logits);
+        assert_ne!(padded.logits(&image(), &plan).expect("logits"), logits);
     }
 }
 
@@ -141,7 +141,7 @@ fn an_imported_run_predicts_and_is_over() {
     let logits = |folder| {
         Predictor::load(folder, DeviceId::Cpu)
             .expect("weights")
-            .logits(&image())
+            .logits(&image(), &TilePlan::whole(image().size()))
     };
     assert_eq!(
         logits(&imported).expect("logits"),

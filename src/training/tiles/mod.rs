@@ -95,6 +95,15 @@ impl TilePlan {
         }
     }
 
+    /// The plan that sees an image as a whole, whatever that takes.
+    pub fn whole(image: Size) -> Self {
+        Self {
+            image,
+            tiles: vec![Tile::whole(image)],
+            memory: kept_bytes(image),
+        }
+    }
+
     /// The plan for an image that the network sees at another size, which takes `seen` bytes: strips of at
     /// most `most` pixels, each of which takes `per_pixel` bytes.
     pub fn of_strips(image: Size, most: u64, seen: u64, per_pixel: u64) -> Self {
