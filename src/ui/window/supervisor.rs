@@ -189,7 +189,8 @@ mod tests {
 
     #[test]
     fn where_none_draws_each_says_why() {
-        let Ending::Refused(refusals) = run(r#"echo "noise"; echo "failed: no $WAY"; sleep 60"#)
+        let Ending::Refused(refusals) =
+            run(r#"echo "noise"; echo "failed: no $WAY"; exec sleep 60"#)
         else {
             panic!("nothing opened")
         };
