@@ -28,6 +28,8 @@ fn open_window(args: &Args) -> Result<ExitCode, String> {
         dirs: args.dirs()?,
         probe_program: cli::probe_program(),
         problems,
+        files: args.files.clone(),
+        supervised: false,
     })?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,11 +1,11 @@
 //! `predict`: masks and overlays of images.
 //!
 //! JSON: one object per image with `image`, `mask`, `overlay`, `width`, `height`,
-//! `secs` and `classes` (`label`, `name`, `share` of the pixels, largest first), or
-//! with `image` and `error`. One bad image does not stop the others. With `--scores`
+//! `secs`, `tiles`, `memory_bytes` (what was planned at most, the network's weights not included) and
+//! `classes` (`label`, `name`, `share` of the pixels, largest first), or with `image` and `error`. One bad image does not stop the others. With `--scores`
 //! one object with `image`, `scores` (the file) and `shape` comes first.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -15,7 +15,8 @@ use super::args::PredictArgs;
 use super::output::{self, percent};
 use super::{Session, find_network};
 use crate::engine::{
-    DeviceId, Engine, ImageFiles, NetworkSource, Output, Prediction, PredictionFiles, SaveTo,
+    Averaging, DeviceId, Engine, ImageFiles, NetworkSource, Output, PredictOptions, Prediction,
+    PredictionFiles, SaveTo, Tiling, memory_text, read_image_size,
 };
 
 /// Predicts, writes and reports; the exit code tells whether all went well.
@@ -24,6 +25,7 @@ pub fn run(args: &PredictArgs, session: &Session) -> Result<ExitCode, String> {
     let mut engine = session.engine(args.device != Some(DeviceId::Cpu));
     let source = find_network(&mut engine, &args.run, args.weights.choice(), args.device)?;
     let existing = args.existing.choice();
+    let options = options(args);
     // All names are claimed before anything is written.
     let scores = match &args.scores {
         Some(path) => Some(SaveTo::Path(path.clone(), existing).planned()?),
@@ -36,14 +38,20 @@ pub fn run(args: &PredictArgs, session: &Session) -> Result<ExitCode, String> {
         None => Vec::new(),
     };
     if let Some(to) = scores {
-        write_scores(&engine, &source, &images, to, session.json)?;
+        write_scores(
+            &engine,
+            &source,
+            &images,
+            (to, options.tiling),
+            session.json,
+        )?;
     }
     let Some(out) = &args.out else {
         return Ok(ExitCode::SUCCESS);
     };
     let mut failed = 0;
     for files in &plan {
-        match predict_one(&engine, &source, files, args.opacity) {
+        match predict_one(&engine, &source, files, (&options, args.opacity)) {
             Ok(prediction) => report(files, &prediction, session.json),
             Err(message) => {
                 failed += 1;
@@ -65,12 +73,26 @@ pub fn run(args: &PredictArgs, session: &Session) -> Result<ExitCode, String> {
     Ok(ExitCode::SUCCESS)
 }
 
+fn options(args: &PredictArgs) -> PredictOptions {
+    PredictOptions {
+        tiling: Tiling {
+            side: args.tile,
+            skip_empty: args.skip_empty,
+        },
+        averaging: Averaging {
+            scales: args.scales.clone(),
+            flip: args.flip,
+        },
+        threshold: args.threshold,
+    }
+}
+
 /// Writes the logits of the only image.
 fn write_scores(
     engine: &Engine,
     source: &NetworkSource,
     images: &[PathBuf],
-    to: SaveTo,
+    (to, tiling): (SaveTo, Tiling),
     json: bool,
 ) -> Result<(), String> {
     let [image] = images else {
@@ -79,7 +101,7 @@ fn write_scores(
             images.len()
         ));
     };
-    let logits = engine.logits_with(source, image).wait()?;
+    let logits = engine.logits_with(source, image, tiling).wait()?;
     let (classes, size) = (logits.num_classes, logits.size);
     let file = engine.save_logits(logits, to).wait()?;
     if json {
@@ -101,9 +123,12 @@ fn predict_one(
     engine: &Engine,
     source: &NetworkSource,
     files: &PredictionFiles,
-    opacity: f32,
+    (options, opacity): (&PredictOptions, f32),
 ) -> Result<Arc<Prediction>, String> {
-    let prediction = engine.predict_with(source, &files.image).wait()?;
+    tell_plan(engine, source, &files.image, options.tiling)?;
+    let prediction = engine
+        .predict_with(source, &files.image, options.clone())
+        .wait()?;
     let (mask, classes) = (
         Arc::clone(&prediction.mask),
         Arc::clone(&prediction.classes),
@@ -117,6 +142,33 @@ fn predict_one(
         .save_overlay(pixels, mask, classes, opacity, |_| true, to(&files.overlay))
         .wait()?;
     Ok(prediction)
+}
+
+/// Says what an image takes that is too large to be seen as a whole, before it starts.
+fn tell_plan(
+    engine: &Engine,
+    source: &NetworkSource,
+    image: &Path,
+    tiling: Tiling,
+) -> Result<(), String> {
+    // An image that cannot be read is told of where it is predicted.
+    let Ok(size) = read_image_size(image) else {
+        return Ok(());
+    };
+    let plan = engine.prediction_plan(source, size, tiling).wait()?;
+    if !plan.is_whole() {
+        output::problem(
+            "note",
+            &format!(
+                "{}: {size} is predicted in {} tiles of up to {}, in at most {} of memory",
+                image.display(),
+                plan.tiles.len(),
+                plan.largest(),
+                memory_text(plan.memory)
+            ),
+        );
+    }
+    Ok(())
 }
 
 /// The images named one by one and those in the named folders; all folders must have some.
@@ -164,6 +216,8 @@ fn report(files: &PredictionFiles, prediction: &Prediction, json: bool) {
             "width": width,
             "height": height,
             "secs": prediction.secs,
+            "tiles": prediction.tiles,
+            "memory_bytes": prediction.memory,
             "classes": shares,
         }));
         return;

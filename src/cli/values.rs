@@ -89,6 +89,16 @@ pub fn zero_to_one(text: &str) -> Result<f32, String> {
     }
 }
 
+/// A size of an image as a share of its own.
+pub fn image_scale(text: &str) -> Result<f32, String> {
+    let value = number(text)?;
+    if (0.1..=4.0).contains(&value) {
+        Ok(value)
+    } else {
+        Err("must be from 0.1 to 4".to_owned())
+    }
+}
+
 pub fn count(text: &str) -> Result<usize, String> {
     number(text)
 }

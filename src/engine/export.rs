@@ -1,14 +1,17 @@
 //! Masks and overlays as files.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::predict::Logits;
-use super::tasks::Task;
+use super::predict::{Logits, NetworkSource};
+use super::tasks::{Task, spawn_thread};
 use super::{Engine, EngineError};
-use crate::dataset::{ClassList, LabelMap, Rgb, Size, VOID, encode_index_png, encode_rgb_png};
-use crate::files::{Existing, Output, Outputs};
+use crate::dataset::{
+    ClassList, LabelMap, Rgb, Size, VOID, encode_index_png, encode_rgb_png, write_rgb_png,
+};
+use crate::files::{Existing, FileError, Output, Outputs};
+use crate::training::Tiling;
 
 /// Where a file goes.
 #[derive(Debug, Clone)]
@@ -39,6 +42,41 @@ impl Engine {
         self.spawn("save logits", move |_| {
             let output = to.claim()?;
             output.write(|file| encode_npy(&logits, file))?;
+            Ok(output.path().to_owned())
+        })
+    }
+
+    /// Writes an image that was pasted, as the next `pasted-N.png` among the data; returns the path.
+    pub fn keep_pasted(
+        &self,
+        image: impl FnOnce() -> Rgb + Send + 'static,
+    ) -> Task<Result<PathBuf, EngineError>> {
+        let folder = self.dirs.data.join("pasted");
+        self.spawn("paste", move |_| {
+            std::fs::create_dir_all(&folder).map_err(FileError::write(&folder))?;
+            let mut numbers = 1_usize..;
+            let path = numbers.find_map(|number| {
+                let path = folder.join(format!("pasted-{number}.png"));
+                (!path.exists()).then_some(path)
+            });
+            let path = path.unwrap_or_else(|| folder.join("pasted.png"));
+            write_rgb_png(&path, &image())?;
+            Ok(path)
+        })
+    }
+
+    /// Writes the probability of each class at each pixel of an image as a NumPy file; returns the path.
+    pub fn save_probabilities(
+        &self,
+        network: &NetworkSource,
+        image: &Path,
+        to: SaveTo,
+    ) -> Task<Result<PathBuf, EngineError>> {
+        let logits = self.logits_with(network, image, Tiling::default());
+        spawn_thread(&self.waker, "save probabilities", move |cancel| {
+            let probabilities = logits.wait_as_part(cancel)?.into_probabilities();
+            let output = to.claim()?;
+            output.write(|file| encode_npy(&probabilities, file))?;
             Ok(output.path().to_owned())
         })
     }
@@ -78,7 +116,8 @@ impl Engine {
     }
 }
 
-fn overlay(
+/// The image with the colors of the classes that are `shown` over it.
+pub(super) fn overlay(
     image: &Rgb,
     mask: &LabelMap,
     classes: &ClassList,
@@ -149,6 +188,20 @@ mod tests {
             bytes[128..],
             [1.0f32.to_le_bytes(), (-2.5f32).to_le_bytes()].concat()
         );
+    }
+
+    #[test]
+    fn probabilities_are_the_softmax_of_each_pixel() {
+        let logits = Logits {
+            num_classes: 2,
+            size: Size::new(2, 1),
+            // The first pixel has logits 0 and ln 3, the second one large equal ones.
+            values: vec![0.0, 1000.0, 3.0_f32.ln(), 1000.0],
+        };
+        let shares = logits.into_probabilities();
+        for (share, expected) in shares.values.iter().zip([0.25, 0.5, 0.75, 0.5]) {
+            assert!((share - expected).abs() < 1e-6, "{share} is not {expected}");
+        }
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod outputs;
 mod path_kinds;
 pub mod plots;
 mod predict;
+mod predict_all;
 mod queue;
 mod report;
 mod runs;
@@ -49,25 +50,26 @@ pub use crate::dataset::{
     Confidence, Dataset, DatasetItem, DatasetStats, Finding, FindingKind, Fix, FixPlan,
     FixedDataset, IMAGE_EXTENSIONS, ImageFiles, ImageReading, LabelMap, Layout, MOST_BANDS,
     MappedClass, Normalization, PairReview, Palette, RangeChoice, ReviewedPair, Rgb, Severity,
-    Size, Split, SplitPlan, VOID, ValidationPart, ValueRange, color_blind, has_image_extension,
-    resize_rgb, voc_color,
+    Size, Split, SplitPlan, VOID, ValidationPart, ValueRange, color_blind, encode_rgb_png,
+    has_image_extension, read_image_size, resize_rgb, voc_color,
 };
 pub use crate::files::{Existing, Output};
-pub use crate::metrics::{BOUNDARY_WIDTH, ConfusionMatrix, Scores};
+pub use crate::metrics::{BOUNDARY_WIDTH, ConfusionMatrix, Scores, disagreement};
 pub use crate::model::weights::{
     WEIGHTS_EXTENSIONS, WeightsLayout, WeightsRow, WeightsRowState, has_weights_extension,
 };
 pub use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
 pub use crate::training::checkpoint::RunNotes;
 pub use crate::training::{
-    Alarm, AlarmKind, BestBy, BrokenRule, BrokenRules, CheckpointPolicy, Choice, ClassWeights,
-    Configured, DataFacts, DatasetRef, DeviceEntry, DeviceId, DeviceKind, DeviceMemory,
-    EpochRecord, FittingChange, Grid, GridError, InitialWeights, Learning, MatrixUnitsState,
-    MemoryEstimate, MemoryFit, MemoryRoom, Objective, OptimizerKind, Outcome, Precision,
-    Preparation, Preview, PreviewItem, Recipe, Reduction, Remedy, Repeats, RunConfig, RunInfo,
-    RunTime, SampleOrder, SavedWeights, Schedule, StartingPoint, StepPhase, StepProgress,
-    StepRecord, TimeSource, TrainOptions, Trial, Verdict, WeightsChoice, WeightsSummary,
-    autotune_folder, memory_text, network_preset, preset, tested_devices_file,
+    Alarm, AlarmKind, Area, Averaging, BestBy, BrokenRule, BrokenRules, CheckpointPolicy, Choice,
+    ClassWeights, Configured, DataFacts, DatasetRef, DeviceEntry, DeviceId, DeviceKind,
+    DeviceMemory, EpochRecord, FittingChange, Grid, GridError, InitialWeights, Learning,
+    MatrixUnitsState, MemoryEstimate, MemoryFit, MemoryRoom, Objective, OptimizerKind, Outcome,
+    Precision, PredictOptions, Preparation, Preview, PreviewItem, Recipe, Reduction, Remedy,
+    Repeats, RunConfig, RunInfo, RunTime, SampleOrder, SavedWeights, Schedule, StartingPoint,
+    StepPhase, StepProgress, StepRecord, Tile, TilePlan, Tiling, TimeSource, TrainOptions, Trial,
+    Verdict, WeightsChoice, WeightsSummary, autotune_folder, memory_text, network_preset, preset,
+    tested_devices_file,
 };
 pub use before_start::BeforeStart;
 pub use catalogue::{
@@ -88,9 +90,10 @@ pub use notify::{Notifications, RunEnded, WebhookError};
 pub use outputs::PredictionFiles;
 pub use path_kinds::{PathKind, PathKinds};
 pub use predict::{
-    ClassScore, Evaluation, Explanation, Logits, NetworkSource, PixelRect, PixelScores, Prediction,
-    ScoredSplit,
+    ClassScore, Evaluation, Explanation, ImageComparison, Logits, NetworkOnImage, NetworkSource,
+    PartialMask, PartialState, PixelRect, PixelScores, Prediction, RunWeights, ScoredSplit,
 };
+pub use predict_all::{PredictedAll, WhatToWrite};
 pub use queue::{Queue, QueueEdit, QueuedRun};
 pub use runs::{Difference, Need, RunSnapshot, RunState, differences};
 use runs::{RunsEvent, RunsThread, Undo};
@@ -174,7 +177,7 @@ pub struct Engine {
     /// Changes of the queue that were asked for.
     queue_changes: usize,
     pool: Pool,
-    predictor: PredictThread,
+    predictor: Arc<PredictThread>,
 }
 
 /// Events that may wait; senders block beyond that.
@@ -219,7 +222,7 @@ impl Engine {
             runs: Vec::new(),
             runs_known: false,
             pool: Pool::new(2),
-            predictor: PredictThread::start(),
+            predictor: Arc::new(PredictThread::start()),
         };
         if let Some(program) = probe_program {
             engine.probe_devices(program);

@@ -39,21 +39,43 @@ impl Engine {
         out: &Path,
         existing: Existing,
     ) -> Task<Result<Vec<PredictionFiles>, EngineError>> {
-        let dataset = match network {
-            NetworkSource::Run(run, _) => self.run(run).map(|run| run.config.dataset.clone()),
-            NetworkSource::Weights(..) => None,
-        };
-        let data_dir = self.dirs.data.clone();
+        let root = self.dataset_root(network);
+        let cache = self.prepared_cache();
         let (images, out) = (images.to_vec(), out.to_path_buf());
         self.spawn("plan outputs", move |_| {
-            let root = dataset.map(|which| dataset_folder(&which, &data_dir));
-            let cache = data_dir.join("cache");
-            if root.is_some_and(|root| holds_pairs(&root, &cache, &out)) {
-                return Err(EngineError::InDataset { folder: out });
-            }
-            plan(&images, &out, existing)
+            plan_in(root.as_deref(), &cache, &images, &out, existing)
         })
     }
+
+    /// Where datasets of archives and annotations are prepared.
+    pub(super) fn prepared_cache(&self) -> PathBuf {
+        self.dirs.data.join("cache")
+    }
+
+    /// The folder of the dataset that a network was trained on, where that is known.
+    pub(super) fn dataset_root(&self, network: &NetworkSource) -> Option<PathBuf> {
+        let run = match network {
+            NetworkSource::Run(run, _) | NetworkSource::Checkpoint(run, _) => self.run(run)?,
+            NetworkSource::Weights(..) => return None,
+        };
+        Some(dataset_folder(&run.config.dataset, &self.dirs.data))
+    }
+}
+
+/// As [`Engine::plan_predictions`], with the dataset at `root`.
+pub(super) fn plan_in(
+    root: Option<&Path>,
+    cache: &Path,
+    images: &[PathBuf],
+    out: &Path,
+    existing: Existing,
+) -> Result<Vec<PredictionFiles>, EngineError> {
+    if root.is_some_and(|root| holds_pairs(root, cache, out)) {
+        return Err(EngineError::InDataset {
+            folder: out.to_owned(),
+        });
+    }
+    plan(images, out, existing)
 }
 
 /// Whether a folder has images or masks of the dataset at `root`: a mask that is written there

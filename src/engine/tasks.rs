@@ -4,10 +4,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
+use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounded};
 
 use super::{EngineError, Lost, Waker};
+
+/// How often work looks whether the work that it is a part of was cancelled.
+const PART_TICK: Duration = Duration::from_millis(20);
 
 /// A result that another thread is working on. Dropping it asks the work to stop.
 #[derive(Debug)]
@@ -108,6 +112,19 @@ impl<T> Task<Result<T, EngineError>> {
         match self.result.recv() {
             Ok(result) => result,
             Err(_) => Err(self.loss()),
+        }
+    }
+
+    /// As [`wait`](Self::wait), for work that is a part of other work: once that is `cancelled`, this is
+    /// asked to stop too.
+    pub(super) fn wait_as_part(self, cancelled: &Cancel) -> Result<T, EngineError> {
+        loop {
+            match self.result.recv_timeout(PART_TICK) {
+                Ok(result) => return result,
+                Err(RecvTimeoutError::Disconnected) => return Err(self.loss()),
+                Err(RecvTimeoutError::Timeout) if cancelled.is_cancelled() => self.cancel(),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
         }
     }
 
@@ -249,8 +266,6 @@ pub fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn waker() -> Waker {
@@ -301,6 +316,22 @@ mod tests {
         run("never begins", promise, |_| Ok(1));
         let err = task.wait().expect_err("cancelled");
         assert!(matches!(err, EngineError::Cancelled), "{err:?}");
+    }
+
+    #[test]
+    fn a_part_stops_with_the_whole() {
+        let part = spawn_thread(&waker(), "waits", |cancel: &Cancel| {
+            while !cancel.is_cancelled() {
+                thread::yield_now();
+            }
+            Err::<u8, _>(EngineError::Cancelled)
+        });
+        let err = part
+            .wait_as_part(&Cancel::cancelled())
+            .expect_err("cancelled");
+        assert!(matches!(err, EngineError::Cancelled), "{err:?}");
+        let part = spawn_thread(&waker(), "works", |_| Ok(3));
+        assert_eq!(part.wait_as_part(&Cancel::default()).expect("a value"), 3);
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub fn run(name: &str, created: u64) -> RunSnapshot {
         epochs: Vec::new(),
         has_weights: true,
         can_resume: false,
+        checkpoints: Vec::new(),
         notes: RunNotes::default(),
     }
 }

@@ -4,10 +4,12 @@
 
 mod boundary;
 mod confusion;
+mod disagreement;
 mod image_mean;
 mod set;
 
 pub use boundary::{BOUNDARY_WIDTH, boundary_band};
 pub use confusion::{ConfusionMatrix, Scores};
+pub use disagreement::disagreement;
 pub use image_mean::ImageMean;
 pub use set::SetCounts;

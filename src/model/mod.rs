@@ -15,6 +15,7 @@ mod fcn;
 mod feature_map;
 mod geometry;
 mod network;
+mod part;
 mod precision;
 #[cfg(test)]
 pub(crate) mod pytorch_fixtures;
@@ -29,6 +30,8 @@ pub mod weights;
 pub use cost::{ComputedBy, LayerKind, LayerShape, NetworkMemory, StepCost};
 pub use geometry::{Geometry, crop};
 pub use network::{Network, NetworkConfig};
+pub use part::ImagePart;
+pub(crate) use part::{ResizedPart, resize_part};
 pub use receptive_field::ReceptiveField;
 pub use stages::StageEnds;
 pub use trunk::{Trunk, VggWidths};

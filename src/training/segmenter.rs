@@ -1,6 +1,7 @@
 //! Prediction: an image in, a label map out.
 
 use burn::module::Module;
+use burn::tensor::activation::softmax;
 use burn::tensor::{Device, IntDType, Tensor, TensorData};
 
 use super::device::reads_for_free;
@@ -8,9 +9,11 @@ use super::device_confusion::{self, CountsOnDevice};
 use super::error::TrainError;
 use super::gradients::read;
 use super::loss::{Targets, loss_sum};
-use crate::dataset::{LabelMap, Normalization, Rgb, Size, resize_rgb};
+use super::predict_options::Averaging;
+use super::tiles::{Area, Tile};
+use crate::dataset::{LabelMap, Normalization, Rgb, Size, VOID, resize_rgb};
 use crate::kernels::{most_likely, resize};
-use crate::model::{Network, ScoreSource};
+use crate::model::{Network, ResizedPart, ScoreSource, resize_part};
 
 /// A network in inference mode with its preprocessing.
 pub struct Segmenter {
@@ -99,7 +102,110 @@ impl Segmenter {
 
     /// The most likely class of every pixel.
     pub fn segment(&self, image: &Rgb, test_size: Option<Size>) -> Result<LabelMap, TrainError> {
-        self.most_likely(self.logits(image, test_size), image)
+        self.most_likely(self.logits(image, test_size), image.size())
+    }
+
+    /// The logits of the core of a tile of an image of some size; `seen` is what the network sees.
+    ///
+    /// # Shapes
+    /// - output: `[1, num_classes, height, width]` of the core
+    pub(super) fn tile_logits(&self, seen: &Rgb, tile: &Tile, image: Size) -> Tensor<4> {
+        let input = self.input(seen, None);
+        let logits = self.model.forward_part(input, &tile.part(image));
+        let ([top, left], [height, width]) = (tile.offset(), tile.core.size.dims());
+        let [_, classes, ..] = logits.dims();
+        logits.slice([0..1, 0..classes, top..top + height, left..left + width])
+    }
+
+    /// The logits of an image that the network sees at `test_size`, at that size; see
+    /// [`enlarged_part`](Self::enlarged_part).
+    pub(super) fn small_logits(&self, image: &Rgb, test_size: Size) -> Tensor<4> {
+        self.model.forward(self.input(image, Some(test_size)))
+    }
+
+    /// A part of those logits at the size of the image, which as a whole would take too much memory.
+    pub(super) fn enlarged_part(logits: &Tensor<4>, area: Area, image: Size) -> Tensor<4> {
+        let [_, _, rows, columns] = logits.dims();
+        let part = ResizedPart {
+            map: [rows, columns],
+            map_first: [0, 0],
+            whole: image.dims(),
+            first: [area.top as usize, area.left as usize],
+            size: area.size.dims(),
+        };
+        resize_part(logits.clone(), &part)
+    }
+
+    /// The mean over sizes and mirror images of the probability of each class; see
+    /// [`Averaging`].
+    ///
+    /// # Shapes
+    /// - output: `[1, num_classes, height, width]`
+    pub(super) fn averaged(
+        &self,
+        image: &Rgb,
+        test_size: Option<Size>,
+        averaging: &Averaging,
+    ) -> Tensor<4> {
+        let base = test_size.unwrap_or(image.size());
+        let mut sum: Option<Tensor<4>> = None;
+        let mut add = |logits: Tensor<4>| {
+            let shares = softmax(enlarge(logits, image.size()), 1);
+            sum = Some(match sum.take() {
+                Some(sum) => sum + shares,
+                None => shares,
+            });
+        };
+        let mut count = 0.0;
+        for scale in averaging.sizes() {
+            let side = |side: u32| ((side as f32 * scale).round() as u32).max(1);
+            let size = Size::new(side(base.width), side(base.height));
+            let input = self.input(image, Some(size));
+            add(self.model.forward(input.clone()));
+            count += 1.0;
+            if averaging.flip {
+                add(self.model.forward(input.flip([3])).flip([3]));
+                count += 1.0;
+            }
+        }
+        let sum = sum.unwrap_or_else(|| softmax(self.logits(image, test_size), 1));
+        sum / f64::max(count, 1.0)
+    }
+
+    /// The most likely class of every pixel by logits, and void where its probability is below the
+    /// threshold.
+    pub(super) fn labels(
+        &self,
+        logits: Tensor<4>,
+        size: Size,
+        threshold: Option<f32>,
+    ) -> Result<LabelMap, TrainError> {
+        let Some(threshold) = threshold else {
+            return self.most_likely(logits, size);
+        };
+        self.sure_labels(softmax(logits, 1), size, threshold)
+    }
+
+    /// As [`labels`](Self::labels), by probabilities.
+    pub(super) fn sure_labels(
+        &self,
+        shares: Tensor<4>,
+        size: Size,
+        threshold: f32,
+    ) -> Result<LabelMap, TrainError> {
+        let largest = floats(shares.clone().max_dim(1))?;
+        let mut mask = self.most_likely(shares, size)?;
+        for (label, share) in mask.labels.iter_mut().zip(largest) {
+            if share < threshold {
+                *label = VOID;
+            }
+        }
+        Ok(mask)
+    }
+
+    /// A tensor as plain numbers.
+    pub(super) fn numbers(values: Tensor<4>) -> Result<Vec<f32>, TrainError> {
+        floats(values)
     }
 
     /// The mask, the sum of the loss over the labeled pixels, and their number.
@@ -113,7 +219,8 @@ impl Segmenter {
         let logits = self.logits(image, test_size);
         let targets = self.targets(truth);
         let loss = read(loss_sum(logits.clone(), &targets))?;
-        Ok((self.most_likely(logits, image)?, loss, targets.labeled))
+        let mask = self.most_likely(logits, image.size())?;
+        Ok((mask, loss, targets.labeled))
     }
 
     /// As [`segment_with_loss`](Self::segment_with_loss), with the mask counted by `truth` and,
@@ -156,7 +263,7 @@ impl Segmenter {
     ///
     /// # Shapes
     /// - logits: `[1, num_classes, height, width]`
-    fn most_likely(&self, logits: Tensor<4>, image: &Rgb) -> Result<LabelMap, TrainError> {
+    fn most_likely(&self, logits: Tensor<4>, size: Size) -> Result<LabelMap, TrainError> {
         let mut labels = most_likely(logits);
         // Bytes travel where the device has them (CUDA, Metal, Vulkan with 8-bit storage). WGSL
         // has none: there the indices travel as they are. On the CPU nothing travels.
@@ -169,8 +276,8 @@ impl Segmenter {
             .iter::<u8>()
             .collect();
         Ok(LabelMap {
-            width: image.width,
-            height: image.height,
+            width: size.width,
+            height: size.height,
             labels,
         })
     }

@@ -14,3 +14,14 @@ pub struct PanelCtx<'a> {
     /// The colors of classes.
     pub colors: &'a ClassColors,
 }
+
+impl<'a> PanelCtx<'a> {
+    /// What a panel can access.
+    pub fn new(engine: &'a Engine, commands: &'a CommandSender, colors: &'a ClassColors) -> Self {
+        Self {
+            engine,
+            commands,
+            colors,
+        }
+    }
+}

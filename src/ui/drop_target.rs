@@ -46,9 +46,13 @@ impl DropTarget {
             let files = input.raw.dropped_files.iter();
             files.map(|file| file.path().to_path_buf()).collect()
         });
-        if paths.is_empty() {
-            return;
+        if !paths.is_empty() {
+            self.open(engine, paths);
         }
+    }
+
+    /// Opens files as if they were dropped.
+    pub fn open(&mut self, engine: &Engine, paths: Vec<PathBuf>) {
         if paths.iter().all(|path| has_image_extension(path)) {
             self.clear.push(Command::Inspect(paths));
         } else if let [path] = &paths[..]

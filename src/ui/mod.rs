@@ -24,6 +24,7 @@ pub mod state;
 pub mod status_bar;
 #[cfg(test)]
 mod test_engine;
+mod text_raster;
 pub mod theme;
 pub mod toasts;
 pub mod ui_ext;

@@ -8,6 +8,7 @@ use eframe::egui::{self, Align, Button, Layout, Ui, ViewportCommand};
 use crate::engine::on_stop_signal;
 
 use super::ui_ext::UiExt as _;
+use super::window::wait_until_unwanted;
 
 /// The question, and whether it was answered.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +32,22 @@ impl QuitDialog {
             log::warn!(
                 "The end of the session cannot be noticed: {err}. Stop a run before you log out"
             );
+        }
+    }
+
+    /// Lets the window close without a question when the process that supervises this one wants that, or
+    /// is gone.
+    pub fn obey_supervisor(&self, ctx: &egui::Context) {
+        let (demanded, ctx) = (Arc::clone(&self.demanded), ctx.clone());
+        let started = std::thread::Builder::new()
+            .name("supervisor".into())
+            .spawn(move || {
+                wait_until_unwanted();
+                demanded.store(true, Ordering::SeqCst);
+                ctx.request_repaint();
+            });
+        if let Err(err) = started {
+            log::warn!("The window cannot be closed from outside: {err}");
         }
     }
 

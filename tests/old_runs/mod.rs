@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use fcn_workbench::dataset::{Dataset, Size, read_rgb};
 use fcn_workbench::training::checkpoint::{RunFolder, read_lines};
 use fcn_workbench::training::{
-    Control, DeviceId, EpochRecord, Outcome, Predictor, SampleOrder, StepRecord, train,
+    Control, DeviceId, EpochRecord, Outcome, Predictor, SampleOrder, StepRecord, Tiling, train,
 };
 use flate2::read::GzDecoder;
 use tempfile::TempDir;
@@ -81,7 +81,8 @@ fn a_run_of_november_2026_predicts_as_that_version_did() {
     let dir = tempfile::tempdir().expect("a folder");
     let predictor = Predictor::load(&unpacked(&dir), DeviceId::Cpu).expect("a network");
     let image = read_rgb(&fixture("shapes/JPEGImages/img2.png")).expect("an image");
-    let logits = predictor.logits(&image).expect("logits");
+    let plan = predictor.plan(image.size(), &Tiling::default());
+    let logits = predictor.logits(&image, &plan).expect("logits");
     let logits: Vec<f64> = logits.into_iter().map(f64::from).collect();
     let bytes = fs::read(fixture("logits.npy")).expect("a file");
     // Version 1.0: the header takes 128 bytes.

@@ -4,8 +4,8 @@ use fcn_workbench::dataset::{Normalization, Rgb, Size};
 use fcn_workbench::model::{Geometry, Variant};
 use fcn_workbench::training::checkpoint::{EndMark, RunMeta};
 use fcn_workbench::training::{
-    DeviceId, InitialWeights, Outcome, Predictor, SavedWeights, WeightsChoice, WeightsSummary,
-    export_run, import_run,
+    DeviceId, InitialWeights, Outcome, PredictOptions, Predictor, SavedWeights, TilePlan, Tiling,
+    WeightsChoice, WeightsSummary, export_run, import_run,
 };
 
 use super::tensors::{metadata, read, write};
@@ -49,22 +49,23 @@ fn a_file_predicts_what_its_run_predicts() {
 
         let of_run = Predictor::load(&folder, DeviceId::Cpu).expect("a run");
         let of_file = Predictor::from_weights(&choice(&file), DeviceId::Cpu).expect("a file");
-        let logits = of_run.logits(&image()).expect("logits");
+        let plan = of_run.plan(image().size(), &Tiling::default());
+        assert!(plan.is_whole());
+        let logits = of_run.logits(&image(), &plan).expect("logits");
         assert_eq!(logits.len(), 3 * 45 * 37);
         assert!(logits.iter().any(|logit| *logit != 0.0));
-        assert_eq!(of_file.logits(&image()).expect("logits"), logits);
-        let mask = of_run
-            .predict(&image(), |_| true)
-            .expect("a mask")
-            .expect("all of it");
-        assert_eq!(
-            of_file.predict(&image(), |_| true).expect("a mask"),
-            Some(mask)
-        );
+        assert_eq!(of_file.logits(&image(), &plan).expect("logits"), logits);
+        let mask_of = |predictor: &Predictor, wanted: bool| {
+            let options = PredictOptions::default();
+            predictor
+                .predict(&image(), &plan, &options, move |_| wanted, &mut |_, _| {})
+                .expect("no error")
+        };
+        let mask = mask_of(&of_run, true).expect("all of it");
+        assert_eq!(mask_of(&of_file, true), Some(mask));
 
         // A mask that nobody wants is not computed to its end.
-        let unwanted = of_run.predict(&image(), |_| false).expect("no error");
-        assert_eq!(unwanted, None);
+        assert_eq!(mask_of(&of_run, false), None);
 
         // Everything that a run's folder says is in the header.
         let meta = folder.meta().expect("the configuration");
@@ -81,7 +82,7 @@ fn a_file_predicts_what_its_run_predicts() {
             ..choice(&file)
         };
         let padded = Predictor::from_weights(&padded, DeviceId::Cpu).expect("a file");
-        assert_ne!(padded.logits(&image()).expect("logits"), logits);
+        assert_ne!(padded.logits(&image(), &plan).expect("logits"), logits);
     }
 }
 
@@ -140,7 +141,7 @@ fn an_imported_run_predicts_and_is_over() {
     let logits = |folder| {
         Predictor::load(folder, DeviceId::Cpu)
             .expect("weights")
-            .logits(&image())
+            .logits(&image(), &TilePlan::whole(image().size()))
     };
     assert_eq!(
         logits(&imported).expect("logits"),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use fcn_workbench::engine::{
     DatasetRef, Dirs, Engine, EngineError, EngineOptions, InitialWeights, RunConfig, RunState,
-    Trunk, Variant, WeightsChoice,
+    RunWeights, Trunk, Variant, WeightsChoice,
 };
 use fcn_workbench::training::checkpoint::RunFolder;
 
@@ -177,7 +177,12 @@ fn an_imported_run_is_listed_and_cannot_be_resumed() {
         "{refusal:?}"
     );
     let mask = engine
-        .predict(&name, &set.image_path(0), None)
+        .predict(
+            &RunWeights::best(&*name),
+            &set.image_path(0),
+            None,
+            Default::default(),
+        )
         .wait()
         .expect("a mask");
     assert_eq!(mask.mask.labels.len(), 32 * 32);

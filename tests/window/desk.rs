@@ -179,6 +179,24 @@ impl Desk {
         self.frames(3);
     }
 
+    /// Opens a list and chooses one of its lines.
+    #[track_caller]
+    pub fn choose(&mut self, list: &str, line: &str) {
+        self.window
+            .get_by_role_and_label(Role::ComboBox, list)
+            .click();
+        self.frames(4);
+        let found = self.window.query_all_by_label(line).find(|node| {
+            let node = node.accesskit_node();
+            node.role() == Role::Button && node.toggled().is_some()
+                || node.role() == Role::ListBoxOption
+        });
+        found
+            .unwrap_or_else(|| panic!("no {line} in {list}\n{:?}", self.window.root()))
+            .click();
+        self.frames(4);
+    }
+
     /// Sets the value of a field, which may be scrolled out of sight.
     #[track_caller]
     pub fn set(&mut self, label: &str, value: f64) {

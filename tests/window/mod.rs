@@ -4,6 +4,7 @@ mod before_start;
 mod calm;
 mod class_curves;
 mod classes;
+mod compare;
 mod curves;
 mod dataset_settings;
 mod desk;
@@ -11,6 +12,7 @@ mod files;
 mod findings;
 #[cfg(all(unix, feature = "wgpu"))]
 mod gpu;
+mod inspect;
 mod keys;
 mod layout;
 mod look_inside;

@@ -23,24 +23,6 @@ fn next(desk: &Desk) -> RunConfig {
         .expect("a run can start")
 }
 
-/// Opens a list and chooses one of its lines.
-#[track_caller]
-fn choose(desk: &mut Desk, list: &str, line: &str) {
-    desk.window
-        .get_by_role_and_label(Role::ComboBox, list)
-        .click();
-    desk.frames(4);
-    let found = desk.window.query_all_by_label(line).find(|node| {
-        let node = node.accesskit_node();
-        node.role() == Role::Button && node.toggled().is_some()
-            || node.role() == Role::ListBoxOption
-    });
-    found
-        .unwrap_or_else(|| panic!("no {line} in {list}\n{:?}", desk.window.root()))
-        .click();
-    desk.frames(4);
-}
-
 /// Trains a step of a network with Caffe's treatment of borders and input; gives its weights.
 fn caffe_weights(desk: &mut Desk) -> PathBuf {
     desk.train();
@@ -74,16 +56,16 @@ fn networks_and_runs_to_start_from_are_chosen_from_lists() {
     let mut desk = Desk::new(caffe);
     desk.train();
     let (name, title) = (desk.run().name.clone(), desk.run().title());
-    choose(&mut desk, "Start from", "Random weights");
+    desk.choose("Start from", "Random weights");
     assert_eq!(next(&desk).normalization, Normalization::IMAGENET);
-    choose(&mut desk, "Network", "FCN-16s");
+    desk.choose("Network", "FCN-16s");
     assert_eq!(
         (next(&desk).variant, next(&desk).trunk),
         (Variant::Fcn16s, Trunk::Vgg16Slim)
     );
     desk.click("Padded");
     assert_eq!(next(&desk).geometry, Geometry::Padded);
-    choose(&mut desk, "Start from", &title);
+    desk.choose("Start from", &title);
     let config = next(&desk);
     assert_eq!(
         (&config.init, config.variant),
@@ -102,7 +84,7 @@ fn networks_and_runs_to_start_from_are_chosen_from_lists() {
     assert_eq!(desk.run().config.init, InitialWeights::Run(name.clone()));
 
     // Another trunk takes the start away; runs on it are not offered.
-    choose(&mut desk, "Trunk", "GoogLeNet");
+    desk.choose("Trunk", "GoogLeNet");
     assert_eq!(
         (next(&desk).trunk, next(&desk).init),
         (Trunk::Googlenet, InitialWeights::Random)
@@ -114,21 +96,21 @@ fn networks_and_runs_to_start_from_are_chosen_from_lists() {
     desk.frames(4);
     assert!(desk.says("Weights file…"));
     assert!(!desk.says(&title), "it is not offered");
-    choose(&mut desk, "Network", "FCN ResNet-50");
+    desk.choose("Network", "FCN ResNet-50");
     assert_eq!(
         (next(&desk).variant, next(&desk).trunk),
         (Variant::FcnResnet50, Trunk::Resnet50)
     );
     assert!(desk.says("Auxiliary head") && !desk.says("Padded"));
 
-    choose(&mut desk, "Network", "FCN-8s");
-    choose(&mut desk, "Trunk", "VGG16 slim");
-    choose(&mut desk, "Start from", &title);
+    desk.choose("Network", "FCN-8s");
+    desk.choose("Trunk", "VGG16 slim");
+    desk.choose("Start from", &title);
     desk.window.state().send(Command::DeleteRuns(vec![name]));
     let reason = "The run to start from does not exist any more; choose other weights";
     desk.until("the start is missed", |desk| desk.says(reason));
     assert!(!desk.is_enabled("Start training"));
-    choose(&mut desk, "Start from", "Random weights");
+    desk.choose("Start from", "Random weights");
     assert!(desk.is_enabled("Start training") && !desk.says(reason));
 }
 
@@ -136,7 +118,7 @@ fn networks_and_runs_to_start_from_are_chosen_from_lists() {
 fn a_weights_file_is_looked_at_and_becomes_the_start() {
     let mut desk = Desk::new(caffe);
     let file = caffe_weights(&mut desk);
-    choose(&mut desk, "Trunk", "GoogLeNet");
+    desk.choose("Trunk", "GoogLeNet");
     show(&mut desk, &file);
     for text in [
         "FCN-32s on VGG16 slim for 3 classes",

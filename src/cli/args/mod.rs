@@ -4,13 +4,15 @@ mod bands;
 mod data;
 mod evaluate;
 mod notify;
+mod predict;
 mod queue;
 mod report;
 mod weights;
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use super::network::{NetworkArgs, PlanArg};
 use super::settings::{self, Settings};
@@ -23,6 +25,7 @@ pub use bands::BandArgs;
 pub use data::{DataArgs, DataCheckArgs, DataCommand};
 pub use evaluate::{EvaluateArgs, MaskArgs};
 pub use notify::NotifyArgs;
+pub use predict::PredictArgs;
 pub use queue::{QueueAddArgs, QueueArgs, QueueCommand, QueueRunArgs};
 pub use report::ReportArgs;
 pub use weights::{
@@ -35,6 +38,7 @@ pub use weights::{
 #[derive(Debug, Parser)]
 #[command(
     version,
+    subcommand_precedence_over_arg = true,
     after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl+C"
 )]
 pub struct Args {
@@ -62,6 +66,9 @@ pub struct Args {
     /// Print more on stderr; twice for everything
     #[arg(short, long, global = true, help_heading = "Options of all subcommands", action = clap::ArgAction::Count)]
     pub verbose: u8,
+    /// What the window opens: images, folders of images, a dataset, a run, a weights file
+    #[arg(value_parser = values::path(), value_name = "FILE")]
+    pub files: Vec<PathBuf>,
     #[command(subcommand)]
     pub command: Option<Command>,
 }
@@ -70,6 +77,23 @@ impl Args {
     /// Reads the command line; help, version and wrong usage end the program here.
     pub fn read() -> Self {
         Self::parse()
+            .checked()
+            .unwrap_or_else(|err| err.format(&mut Self::command()).exit())
+    }
+
+    /// A word that is neither a subcommand nor a file is most likely a subcommand with a typing error.
+    fn checked(self) -> Result<Self, clap::Error> {
+        if let (Some(file), Some(_)) = (self.files.first(), &self.command) {
+            let text = format!("{}: no file is taken before a subcommand", file.display());
+            return Err(clap::Error::raw(ErrorKind::ArgumentConflict, text));
+        }
+        match self.files.iter().find(|path| !path.exists()) {
+            Some(path) => {
+                let text = format!("{}: there is no such subcommand or file\n", path.display());
+                Err(clap::Error::raw(ErrorKind::InvalidSubcommand, text))
+            }
+            None => Ok(self),
+        }
     }
 
     /// The folders to work in.
@@ -177,38 +201,6 @@ impl TrainArgs {
         config.device = self.device.unwrap_or(config.device);
         config
     }
-}
-
-#[derive(Debug, clap::Args)]
-pub struct PredictArgs {
-    /// Images, or folders of images
-    #[arg(value_parser = values::path(), required = true, value_name = "IMAGE")]
-    pub images: Vec<PathBuf>,
-    /// Name of the run (`latest` for the newest run with weights)
-    #[arg(
-        long,
-        value_name = "RUN",
-        default_value = "latest",
-        conflicts_with = "weights"
-    )]
-    pub run: String,
-    #[command(flatten)]
-    pub weights: FileArgs,
-    /// Where the network runs: cpu, gpu:N or cuda:N, as `devices` lists them
-    /// [default: that of the run, cpu for a weights file]
-    #[arg(long, value_name = "ID")]
-    pub device: Option<DeviceId>,
-    /// Output folder for `<name>.png` (labels as palette indices) and `<name>_overlay.png`
-    #[arg(value_parser = values::path(), long, value_name = "DIR", required_unless_present = "scores")]
-    pub out: Option<PathBuf>,
-    /// Write the logits of one image as a NumPy file: float32, `[classes, height, width]`
-    #[arg(value_parser = values::path(), long, value_name = "FILE.npy")]
-    pub scores: Option<PathBuf>,
-    /// Opacity of the mask in the overlay, 0 to 1
-    #[arg(long, value_name = "SHARE", default_value = "0.5", value_parser = values::zero_to_one)]
-    pub opacity: f32,
-    #[command(flatten)]
-    pub existing: ExistingArgs,
 }
 
 /// What becomes of files that are there already.

@@ -1,5 +1,3 @@
-use clap::CommandFactory as _;
-
 use strum::VariantArray as _;
 
 use super::*;
@@ -21,6 +19,29 @@ fn train(words: &str) -> Result<Box<TrainArgs>, clap::Error> {
 #[test]
 fn the_definition_is_sound() {
     Args::command().debug_assert();
+}
+
+#[test]
+fn files_open_the_window_and_typing_errors_do_not() {
+    let parse = |words: &[&str]| {
+        let words = std::iter::once("fcn-workbench").chain(words.iter().copied());
+        Args::try_parse_from(words).and_then(Args::checked)
+    };
+    let here = env!("CARGO_MANIFEST_DIR");
+    let args = parse(&[here]).unwrap();
+    assert!(args.command.is_none() && args.files == [PathBuf::from(here)]);
+    let err = parse(&["trian"]).unwrap_err();
+    assert_eq!(
+        (err.kind(), err.exit_code()),
+        (ErrorKind::InvalidSubcommand, 2)
+    );
+    assert!(
+        err.to_string()
+            .contains("trian: there is no such subcommand or file"),
+        "{err}"
+    );
+    assert!(parse(&["devices"]).unwrap().files.is_empty());
+    assert!(parse(&[here, "devices"]).is_err());
 }
 
 #[test]

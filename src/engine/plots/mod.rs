@@ -20,7 +20,7 @@ use strum::VariantArray;
 pub use classes::class_names;
 pub use csv::csv;
 pub use sheet::PlotSheet;
-pub use svg::{PAPER_COLORS, Paint, svg};
+pub use svg::{PAPER_COLORS, Paint, escaped, svg};
 pub use ticks::{Scale, Tick, ticks, time_unit};
 pub use view::{PlotView, Range, is_out_of_sight};
 

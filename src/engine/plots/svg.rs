@@ -123,7 +123,8 @@ fn dash_attribute(line: &PlotLine<'_>) -> String {
     format!(" stroke-dasharray=\"{}\"", lengths.join(" "))
 }
 
-fn escaped(text: &str) -> String {
+/// A text in which XML finds no tags.
+pub fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

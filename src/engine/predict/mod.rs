@@ -1,24 +1,50 @@
 //! Predictions: masks, logits, scores.
 
+mod comparison;
 mod explanation;
 mod image_scores;
+mod models;
+mod partial;
 mod source;
 mod thread;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
+pub use comparison::{ImageComparison, NetworkOnImage};
 pub use explanation::{ClassScore, Explanation, PixelRect, PixelScores};
+pub use partial::{PartialMask, PartialState};
 use source::Source;
 pub(super) use thread::PredictThread;
 use thread::{EvaluationRequest, KnownTruth, Request};
 
 use super::dataset::DatasetState;
-use super::tasks::Task;
-use super::{Engine, EngineError};
+use super::tasks::{Cancel, Task};
+use super::{Engine, EngineError, Waker};
 use crate::dataset::{ClassList, ImageReading, LabelMap, Rgb, Size, Split};
 use crate::metrics::Scores;
-use crate::training::{DatasetRef, DeviceId, WeightsChoice};
+use crate::training::{DatasetRef, DeviceId, PredictOptions, TilePlan, Tiling, WeightsChoice};
+
+/// Weights of a run.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RunWeights {
+    /// The run's name.
+    pub run: String,
+    /// The step of a checkpoint that is kept; `None` = the best weights.
+    pub step: Option<usize>,
+}
+
+impl RunWeights {
+    /// The best weights of a run.
+    pub fn best(run: impl Into<String>) -> Self {
+        Self {
+            run: run.into(),
+            step: None,
+        }
+    }
+}
 
 /// Which network predicts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,8 +52,20 @@ pub enum NetworkSource {
     /// The best weights of the run of this name, on a device; `None` = on its own where that
     /// works here, else on the processor.
     Run(String, Option<DeviceId>),
+    /// Those of one checkpoint of the run of this name, by its step.
+    Checkpoint(String, usize),
     /// A weights file, on a device.
     Weights(WeightsChoice, DeviceId),
+}
+
+impl From<&RunWeights> for NetworkSource {
+    fn from(weights: &RunWeights) -> Self {
+        let run = weights.run.clone();
+        match weights.step {
+            Some(step) => Self::Checkpoint(run, step),
+            None => Self::Run(run, None),
+        }
+    }
 }
 
 /// A network's mask of an image.
@@ -53,6 +91,10 @@ pub struct Prediction {
     pub scores: Option<Scores>,
     /// What to know about the scores, or why there are none: classes without a partner.
     pub score_remark: Option<String>,
+    /// In how many tiles it was made; 1 = the network saw the image as a whole.
+    pub tiles: usize,
+    /// Bytes that were planned for it at most, the network's weights not included.
+    pub memory: u64,
 }
 
 /// The scores of each class at each pixel, of which the mask takes the largest.
@@ -64,6 +106,30 @@ pub struct Logits {
     pub size: Size,
     /// `[num_classes, height, width]`: one plane per class after the other, row by row.
     pub values: Vec<f32>,
+}
+
+impl Logits {
+    /// Softmax: the share of each class at each pixel, `0.0..=1.0`.
+    pub fn into_probabilities(mut self) -> Self {
+        let plane = self.size.pixels() as usize;
+        let classes = self.num_classes;
+        for pixel in 0..plane {
+            let places = || (0..classes).map(|class| class * plane + pixel);
+            let largest = places()
+                .map(|place| self.values[place])
+                .fold(f32::NEG_INFINITY, f32::max);
+            let mut sum = 0.0;
+            for place in places() {
+                let value = (self.values[place] - largest).exp();
+                self.values[place] = value;
+                sum += value;
+            }
+            for place in places() {
+                self.values[place] /= sum;
+            }
+        }
+        self
+    }
 }
 
 /// Which list a run is scored on.
@@ -102,6 +168,32 @@ pub struct Evaluation {
     pub remark: Option<String>,
 }
 
+/// A network for work on another thread.
+pub(super) struct PredictJob {
+    predictor: Arc<PredictThread>,
+    source: Source,
+    device: DeviceId,
+    options: PredictOptions,
+}
+
+impl PredictJob {
+    /// The mask of an image, without ground truth; other predictions wait for it at most.
+    pub fn predict(&self, image: &Path, cancel: &Cancel) -> Result<Arc<Prediction>, EngineError> {
+        // Who waits here needs no waker.
+        let waker: Waker = Arc::new(|| {});
+        let request = Request {
+            source: self.source.clone(),
+            device: self.device,
+            image: image.to_owned(),
+            pixels: None,
+            truth: None,
+            options: self.options.clone(),
+            partial: None,
+        };
+        self.predictor.predict(&waker, request).wait_as_part(cancel)
+    }
+}
+
 impl Engine {
     /// Where a run can predict: its own device where that works here, else the processor, which is
     /// said once for each run.
@@ -129,17 +221,45 @@ impl Engine {
         self.spawn("read image", move |_| Ok(Arc::new(reading.read(&path)?)))
     }
 
-    /// The mask of an image by the best weights of a run; `pixels` where the image was
-    /// read already.
+    /// The mask of an image by weights of a run; `pixels` where the image was read already, and
+    /// `partial` to see it grow.
     pub fn predict(
         &self,
-        run: &str,
+        weights: &RunWeights,
         image: &Path,
         pixels: Option<Arc<Rgb>>,
+        (options, partial): (PredictOptions, Option<PartialMask>),
     ) -> Task<Result<Arc<Prediction>, EngineError>> {
-        let network = NetworkSource::Run(run.to_owned(), None);
-        let request = self.request(&network, image, pixels);
+        let mut request = self.request(&weights.into(), image, pixels, options);
+        request.partial = partial;
         self.predictor.predict(&self.waker, request)
+    }
+
+    /// In which tiles an image of this size would be predicted, and what that takes.
+    pub fn prediction_plan(
+        &self,
+        network: &NetworkSource,
+        image: Size,
+        tiling: Tiling,
+    ) -> Task<Result<TilePlan, EngineError>> {
+        let (source, device) = self.locate(network);
+        self.predictor
+            .plan(&self.waker, source, device, image, tiling)
+    }
+
+    /// A network that predicts one image after the other for work on another thread.
+    pub(super) fn predict_job(
+        &self,
+        network: &NetworkSource,
+        options: PredictOptions,
+    ) -> PredictJob {
+        let (source, device) = self.locate(network);
+        PredictJob {
+            predictor: Arc::clone(&self.predictor),
+            source,
+            device,
+            options,
+        }
     }
 
     /// The logits of an image.
@@ -147,10 +267,11 @@ impl Engine {
         &self,
         network: &NetworkSource,
         image: &Path,
+        tiling: Tiling,
     ) -> Task<Result<Logits, EngineError>> {
         let (source, device) = self.locate(network);
         self.predictor
-            .logits(&self.waker, source, device, image.to_path_buf())
+            .logits(&self.waker, source, device, image.to_path_buf(), tiling)
     }
 
     /// What each score layer adds to the scores of each pixel of an image.
@@ -170,6 +291,10 @@ impl Engine {
                 Source::Run(self.folder(run)),
                 device.unwrap_or_else(|| self.prediction_device(run)),
             ),
+            NetworkSource::Checkpoint(run, step) => (
+                Source::Checkpoint(self.folder(run), *step),
+                self.prediction_device(run),
+            ),
             NetworkSource::Weights(choice, device) => (Source::Weights(choice.clone()), *device),
         }
     }
@@ -179,12 +304,19 @@ impl Engine {
         &self,
         network: &NetworkSource,
         image: &Path,
+        options: PredictOptions,
     ) -> Task<Result<Arc<Prediction>, EngineError>> {
-        let request = self.request(network, image, None);
+        let request = self.request(network, image, None, options);
         self.predictor.predict(&self.waker, request)
     }
 
-    fn request(&self, network: &NetworkSource, image: &Path, pixels: Option<Arc<Rgb>>) -> Request {
+    fn request(
+        &self,
+        network: &NetworkSource,
+        image: &Path,
+        pixels: Option<Arc<Rgb>>,
+        options: PredictOptions,
+    ) -> Request {
         let (source, device) = self.locate(network);
         let truth = match &self.dataset {
             DatasetState::Ready(open) => [Split::Val, Split::Train]
@@ -204,6 +336,8 @@ impl Engine {
             image: image.to_path_buf(),
             pixels,
             truth,
+            options,
+            partial: None,
         }
     }
 

@@ -10,13 +10,15 @@ use crate::training::{DeviceId, Predictor, TrainError, WeightsChoice};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     Run(RunFolder),
+    /// A checkpoint of a run that is kept, by its step.
+    Checkpoint(RunFolder, usize),
     Weights(WeightsChoice),
 }
 
 impl Source {
     pub fn path(&self) -> &Path {
         match self {
-            Self::Run(folder) => folder.path(),
+            Self::Run(folder) | Self::Checkpoint(folder, _) => folder.path(),
             Self::Weights(choice) => &choice.path,
         }
     }
@@ -31,6 +33,7 @@ impl Source {
     pub fn load(&self, device: DeviceId) -> Result<Predictor, TrainError> {
         match self {
             Self::Run(folder) => Predictor::load(folder, device),
+            Self::Checkpoint(folder, step) => Predictor::load_step(folder, *step, device),
             Self::Weights(choice) => Predictor::from_weights(choice, device),
         }
     }
@@ -42,6 +45,7 @@ impl Source {
                 .best()
                 .map(|best| best.step)
                 .or_else(|| folder.last().map(|last| last.step)),
+            Self::Checkpoint(_, step) => Some(*step),
             Self::Weights(_) => Some(0),
         }
     }
@@ -49,7 +53,7 @@ impl Source {
     /// What the dataset was when the run began.
     pub fn dataset_record(&self) -> Option<DatasetRecord> {
         match self {
-            Self::Run(folder) => folder.dataset(),
+            Self::Run(folder) | Self::Checkpoint(folder, _) => folder.dataset(),
             Self::Weights(_) => None,
         }
     }

@@ -9,7 +9,7 @@ use crate::dataset::{
 use crate::engine::tasks::{Cancel, guarded};
 use crate::engine::{EngineError, dataset};
 use crate::metrics::ConfusionMatrix;
-use crate::training::Predictor;
+use crate::training::{PredictOptions, Predictor};
 
 /// Images of a page.
 const IMAGES: usize = 4;
@@ -146,7 +146,10 @@ fn add_run(
         };
         let (image, truth) = reader.read_pair(item)?;
         let wanted = cancel.clone();
-        let mask = predictor.predict(&image, move |_| !wanted.is_cancelled())?;
+        let options = PredictOptions::default();
+        let plan = predictor.plan(image.size(), &options.tiling);
+        let go_on = move |_| !wanted.is_cancelled();
+        let mask = predictor.predict(&image, &plan, &options, go_on, &mut |_, _| {})?;
         let mask = mask.ok_or(EngineError::Cancelled)?;
         row.masks.push(Some(ShownMask {
             mean_iu: same_classes

@@ -80,6 +80,8 @@ pub struct RunSnapshot {
     pub has_weights: bool,
     /// Whether it can be resumed.
     pub can_resume: bool,
+    /// The steps of the weights that are kept, the oldest first.
+    pub checkpoints: Vec<usize>,
     /// What people wrote about it.
     pub notes: RunNotes,
 }
@@ -101,6 +103,7 @@ impl RunSnapshot {
             state: status.state,
             has_weights: status.has_weights,
             can_resume: status.can_resume,
+            checkpoints: status.checkpoints,
             notes: status.notes,
             steps,
             epochs,

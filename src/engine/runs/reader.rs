@@ -36,6 +36,7 @@ pub(in crate::engine) struct RunStatus {
     pub state: RunState,
     pub has_weights: bool,
     pub can_resume: bool,
+    pub checkpoints: Vec<usize>,
     pub notes: RunNotes,
 }
 
@@ -46,6 +47,7 @@ impl RunStatus {
             has_weights: last || folder.best().is_some(),
             can_resume: last && !matches!(state, RunState::Active | RunState::Finished),
             state,
+            checkpoints: folder.kept_steps(),
             notes,
         }
     }
@@ -156,6 +158,7 @@ impl Known {
         let notes = notes(&self.folder);
         let (now, steps, epochs) = if is_own {
             let now = RunStatus {
+                checkpoints: self.folder.kept_steps(),
                 notes,
                 ..before.clone()
             };
@@ -238,11 +241,13 @@ impl RunSnapshot {
             state,
             has_weights,
             can_resume,
+            checkpoints,
             notes,
         } = status;
         self.state = state;
         self.has_weights = has_weights;
         self.can_resume = can_resume;
+        self.checkpoints = checkpoints;
         self.notes = notes;
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::fcn::{Fcn, FcnOptions};
 use crate::model::feature_map::FeatureMap;
 use crate::model::geometry::Geometry;
+use crate::model::part::ImagePart;
 use crate::model::stages::{self, StageEnds};
 use crate::model::trunk::{FcnResnet, Layers, Trunk, TrunkOptions, VggWidths};
 use crate::model::variant::{FinalUpsampling, ScoreSource, Variant};
@@ -140,6 +141,19 @@ impl Network {
     /// - output: `[batch_size, num_classes, height, width]` of each source, coarse to fine
     pub fn contributions(&self, images: Tensor<4>) -> Vec<(ScoreSource, Tensor<4>)> {
         self.compute_contributions(images)
+    }
+
+    /// The logits of a part of an image, away from the part's borders those of the whole image: inside
+    /// of the image as far as the [receptive field](crate::model::ReceptiveField) reaches, pixels at a border
+    /// of the part are wrong.
+    ///
+    /// # Shapes
+    /// As [`forward`](Self::forward), of the part.
+    pub fn forward_part(&self, images: Tensor<4>, part: &ImagePart) -> Tensor<4> {
+        match &self.net {
+            Net::Fcn(net) => net.forward(images),
+            Net::Resnet(net) => net.forward_part(images, part),
+        }
     }
 
     /// As [`forward_with_aux`](Self::forward_with_aux), with the trunk computed in stages of

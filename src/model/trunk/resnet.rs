@@ -12,6 +12,7 @@ use super::description::{Classifier, Preprocessing, Reference, Shapes, Target, T
 use super::names::{norm_leaf, one_based};
 use crate::model::feature_map::FeatureMap;
 use crate::model::geometry::Geometry;
+use crate::model::part::{ImagePart, ResizedPart, resize_part};
 use crate::model::stages::Staged;
 use crate::model::unit::{ConvSpec, ConvUnit, EPSILON, Norm};
 use crate::model::variant::Variant;
@@ -165,13 +166,20 @@ impl FcnHead {
 
     /// Logits at the image's `[height, width]`.
     fn forward<M: FeatureMap>(&self, features: M, size: [usize; 2]) -> M {
+        self.scores(features).resize(size)
+    }
+
+    /// Logits of the map's cells.
+    fn scores<M: FeatureMap>(&self, features: M) -> M {
         self.conv
             .forward(features)
             .dropout(&self.dropout)
             .score(&self.score)
-            .resize(size)
     }
 }
+
+/// Distance of the last map's cells, in pixels; each of the strides rounds up.
+const STRIDE: usize = 8;
 
 /// Index of the stage that the second head listens to.
 const AUX_STAGE: usize = 2;
@@ -247,6 +255,24 @@ impl FcnResnet {
             _ => None,
         };
         (self.classifier.forward(map, size), aux_logits)
+    }
+
+    /// As [`forward`](Self::forward), of a part of an image: the interpolation to the image's size has a
+    /// factor that depends on the whole of it.
+    pub fn forward_part(&self, images: Tensor<4>, part: &ImagePart) -> Tensor<4> {
+        let [_, _, height, width] = images.dims();
+        let mut map = self.stem(images);
+        for blocks in &self.stages {
+            map = blocks.iter().fold(map, |map, block| block.forward(map));
+        }
+        let resized = ResizedPart {
+            map: part.whole.map(|side| side.div_ceil(STRIDE)),
+            map_first: part.first.map(|first| first / STRIDE),
+            whole: part.whole,
+            first: part.first,
+            size: [height, width],
+        };
+        resize_part(self.classifier.scores(map), &resized)
     }
 
     fn stem<M: FeatureMap>(&self, images: M) -> M {

@@ -186,6 +186,35 @@ impl RunFolder {
         }))
     }
 
+    /// The steps of all weights that are kept, the oldest first.
+    pub fn kept_steps(&self) -> Vec<usize> {
+        let mut steps: Vec<usize> = self
+            .candidates(SavedWeights::Last)
+            .iter()
+            .map(|named| named.step)
+            .collect();
+        steps.sort_unstable();
+        steps.dedup();
+        steps
+    }
+
+    /// Loads the weights of one step into `model`. Where they are damaged, no others are taken.
+    pub(in crate::training) fn load_step(
+        &self,
+        step: usize,
+        model: Network,
+    ) -> Result<Network, TrainError> {
+        let kept = self.candidates(SavedWeights::Last);
+        let Some(named) = kept.into_iter().find(|named| named.step == step) else {
+            return Err(TrainError::Unusable {
+                path: self.path().to_path_buf(),
+                reason: format!("the checkpoint of step {step} is not kept any more"),
+                hint: "Choose another checkpoint of this run",
+            });
+        };
+        self.load_weights(&named.file, named.checksum, model)
+    }
+
     /// Weights in the order in which they are wanted.
     fn candidates(&self, which: SavedWeights) -> Vec<Named> {
         let of = |last: &Last| Named {

@@ -7,6 +7,7 @@ impl App {
     /// Handles the results of finished tasks. Call once a frame.
     pub(super) fn poll_tasks(&mut self) {
         self.poll_dialogs();
+        self.poll_pasted();
         for command in self.drop_target.poll(&self.engine) {
             self.send(command);
         }

@@ -54,9 +54,10 @@ impl App {
             | Command::CompareImage(path)
             | Command::UseWeights(path)
             | Command::AddWeights { path, .. }
-            | Command::SavePng(path)
+            | Command::SaveInspected(path)
             | Command::SaveReport { path, .. }
-            | Command::SavePlots(path) => recent.add_folder_of(path),
+            | Command::SavePlots(path)
+            | Command::SaveComparison(path) => recent.add_folder_of(path),
             _ => {}
         }
     }

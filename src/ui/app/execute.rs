@@ -50,11 +50,7 @@ impl App {
             Command::EmptyRunTrash => self.engine.empty_run_trash(),
             Command::CopyCommandLine(run) => self.copy_command_line(ctx, &run),
             Command::Inspect(paths) => {
-                let ctx = PanelCtx {
-                    engine: &self.engine,
-                    commands: &self.sender,
-                    colors: &self.colors,
-                };
+                let ctx = PanelCtx::new(&self.engine, &self.sender, &self.colors);
                 self.state.inspect.open(&ctx, paths);
                 self.state.layout.show(PanelKind::Inspect);
             }
@@ -64,21 +60,21 @@ impl App {
                 self.state.inspect.show_run(run);
                 self.state.layout.show(PanelKind::Inspect);
             }
-            Command::SavePng(path) => {
-                let ctx = PanelCtx {
-                    engine: &self.engine,
-                    commands: &self.sender,
-                    colors: &self.colors,
-                };
+            Command::SaveInspected(path) => {
+                let ctx = PanelCtx::new(&self.engine, &self.sender, &self.colors);
                 self.state.inspect.save(&ctx, path);
             }
+            Command::SaveAllInspected(folder) => {
+                let ctx = PanelCtx::new(&self.engine, &self.sender, &self.colors);
+                self.state.inspect.save_all(&ctx, folder);
+            }
             Command::SavePlots(path) => {
-                let ctx = PanelCtx {
-                    engine: &self.engine,
-                    commands: &self.sender,
-                    colors: &self.colors,
-                };
+                let ctx = PanelCtx::new(&self.engine, &self.sender, &self.colors);
                 self.state.curves.save(&ctx, path);
+            }
+            Command::SaveComparison(path) => {
+                let ctx = PanelCtx::new(&self.engine, &self.sender, &self.colors);
+                self.state.compare.save(&ctx, path);
             }
             Command::SaveReport { runs, path } => {
                 let started = self.state.runs.save_report(&self.engine, &runs, path);

@@ -5,6 +5,8 @@ mod desktop;
 mod dialogs;
 mod events;
 mod execute;
+mod first_frames;
+mod pasted;
 mod start_again;
 
 use std::path::PathBuf;
@@ -13,8 +15,10 @@ use std::time::Duration;
 use crossbeam_channel::Receiver;
 use eframe::egui::{self, CentralPanel, Frame, Margin, Panel, Ui};
 
+use self::first_frames::FirstFrames;
 use crate::engine::{
-    DatasetRef, DatasetState, Dirs, Engine, EngineOptions, NoticeLevel, RunConfig, Task,
+    DatasetRef, DatasetState, Dirs, Engine, EngineError, EngineOptions, NoticeLevel, RunConfig,
+    Task,
 };
 use crate::ui::command::{
     Command, CommandSender, PanelKind, Pressed, UiCommand, command_channel, take_pressed,
@@ -50,13 +54,13 @@ pub struct WindowOptions {
     pub probe_program: Option<PathBuf>,
     /// Warnings and errors of the log, which become toasts.
     pub problems: Receiver<(log::Level, String)>,
+    /// What is opened at once, as if it were dropped on the window.
+    pub files: Vec<PathBuf>,
+    /// Whether another process waits for the window to open, and says when it is not wanted any more.
+    pub supervised: bool,
 }
 
 /// The program behind the window.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "what was done already, each by itself"
-)]
 pub struct App {
     state: AppState,
     engine: Engine,
@@ -75,6 +79,8 @@ pub struct App {
     dialogs: Dialogs,
     drop_target: DropTarget,
     file_manager: Option<Task<Result<(), String>>>,
+    /// Images of the clipboard that are being written.
+    pasted: Vec<Task<Result<PathBuf, EngineError>>>,
     frames: FrameTimes,
     throttle: RepaintThrottle,
     colors: ClassColors,
@@ -84,8 +90,7 @@ pub struct App {
     interrupted_told: bool,
     /// What starts once the active run has ended.
     next: Option<RunConfig>,
-    /// Whether the window was made to fit the monitor, once that is known.
-    fitted: bool,
+    first_frames: FirstFrames,
 }
 
 impl App {
@@ -103,7 +108,7 @@ impl App {
             live_masks: true,
         });
         engine.keep_awake();
-        let app = Self {
+        let mut app = Self {
             problems: options.problems,
             dialogs: Dialogs::default(),
             throttle,
@@ -111,6 +116,11 @@ impl App {
             ..Self::with_engine(&cc.egui_ctx, state, engine)
         };
         app.quit.obey_signals(&cc.egui_ctx);
+        if options.supervised {
+            app.quit.obey_supervisor(&cc.egui_ctx);
+            app.first_frames.untold = true;
+        }
+        app.open_files(options.files);
         app
     }
 
@@ -156,6 +166,7 @@ impl App {
             dialogs: Dialogs::in_window(),
             drop_target: DropTarget::default(),
             file_manager: None,
+            pasted: Vec::new(),
             frames: FrameTimes::default(),
             throttle: RepaintThrottle::new(Painter::Gpu),
             colors,
@@ -163,7 +174,7 @@ impl App {
             plan_compared: false,
             interrupted_told: false,
             next: None,
-            fitted: false,
+            first_frames: FirstFrames::default(),
         }
     }
 
@@ -180,6 +191,13 @@ impl App {
     /// The messages, for tests.
     pub fn toasts(&self) -> &Toasts {
         &self.toasts
+    }
+
+    /// Opens what is named on the command line, as if it were dropped on the window.
+    pub fn open_files(&mut self, files: Vec<PathBuf>) {
+        if !files.is_empty() {
+            self.drop_target.open(&self.engine, files);
+        }
     }
 
     /// Queues a command as a widget would.
@@ -285,6 +303,7 @@ impl App {
     fn frame_ui(&mut self, ui: &mut Ui) {
         let ctx = ui.ctx().clone();
         self.drop_target.take(&self.engine, &ctx);
+        self.take_pasted(&ctx);
         self.menu_ui(ui);
         let device = self.state.train.device(&self.engine);
         Panel::bottom("status bar")
@@ -349,6 +368,7 @@ impl eframe::App for App {
             frame.info().cpu_usage,
         );
         self.fit_monitor(ui.ctx());
+        self.tell_supervisor(ui.ctx());
         self.take_keys(ui.ctx());
         self.frame_ui(ui);
         self.frames.end_ui(ui.input(|input| input.time), &part);

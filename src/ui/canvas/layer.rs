@@ -5,6 +5,7 @@ use std::sync::Arc;
 use eframe::egui::{ColorImage, TextureFilter, TextureOptions};
 
 use crate::engine::{ClassList, LabelMap, Rgb, Size, resize_rgb};
+use crate::ui::view_model::blend::Blend;
 use crate::ui::view_model::{ClassSet, mask};
 
 /// Up to this side length, outlines are one pixel wide on either side.
@@ -20,6 +21,14 @@ pub enum Layer {
         mask: Arc<LabelMap>,
         classes: Arc<ClassList>,
         visible: ClassSet,
+    },
+    /// Classes in their colors, mixed with the image below.
+    Blended {
+        image: Arc<Rgb>,
+        mask: Arc<LabelMap>,
+        classes: Arc<ClassList>,
+        visible: ClassSet,
+        blend: Blend,
     },
     /// Borders between classes.
     Outline {
@@ -74,6 +83,27 @@ impl PartialEq for Layer {
                     && visible == other_visible
             }
             (
+                Self::Blended {
+                    image,
+                    mask,
+                    classes,
+                    visible,
+                    blend,
+                },
+                Self::Blended {
+                    image: other_image,
+                    mask: other_mask,
+                    classes: other_classes,
+                    visible: other_visible,
+                    blend: other_blend,
+                },
+            ) => {
+                Arc::ptr_eq(image, other_image)
+                    && Arc::ptr_eq(mask, other_mask)
+                    && Arc::ptr_eq(classes, other_classes)
+                    && (visible, blend) == (other_visible, other_blend)
+            }
+            (
                 Self::Errors {
                     mask,
                     truth,
@@ -118,6 +148,18 @@ impl Layer {
                 classes,
                 visible,
             } => paint_labels(mask, max_side, |mask| mask::fill(mask, classes, *visible)),
+            Self::Blended {
+                image,
+                mask,
+                classes,
+                visible,
+                blend,
+            } => {
+                let image = shrink_image(image, max_side);
+                paint_labels(mask, max_side, |mask| {
+                    mask::blended(mask, &image, (classes, *visible), *blend)
+                })
+            }
             Self::Outline {
                 mask,
                 classes,
@@ -142,7 +184,7 @@ impl Layer {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Image(_) => "The image",
-            Self::Fill { .. } => "The mask",
+            Self::Fill { .. } | Self::Blended { .. } => "The mask",
             Self::Outline { .. } => "The outlines of the mask",
             Self::Errors { .. } => "The wrong pixels",
             Self::Disagreement { .. } => "The disagreement of the masks",
@@ -163,17 +205,24 @@ impl Layer {
 }
 
 fn paint_image(image: &Rgb, max_side: usize) -> ColorImage {
+    let image = shrink_image(image, max_side);
+    ColorImage::from_rgb([image.width as usize, image.height as usize], &image.pixels)
+}
+
+/// Averaged down by a whole factor if the image is too large, else the image itself.
+fn shrink_image(image: &Rgb, max_side: usize) -> std::borrow::Cow<'_, Rgb> {
+    use std::borrow::Cow;
+
     let (width, height) = (image.width as usize, image.height as usize);
     let factor = shrink_factor(width, height, max_side);
     if factor == 1 {
-        return ColorImage::from_rgb([width, height], &image.pixels);
+        return Cow::Borrowed(image);
     }
     let size = Size::new(
         width.div_ceil(factor) as u32,
         height.div_ceil(factor) as u32,
     );
-    let image = resize_rgb(image, size);
-    ColorImage::from_rgb([image.width as usize, image.height as usize], &image.pixels)
+    Cow::Owned(resize_rgb(image, size))
 }
 
 fn paint_labels(

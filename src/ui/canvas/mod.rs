@@ -4,13 +4,12 @@
 
 pub mod controls;
 mod layer;
+mod pyramid;
 mod texture_cache;
 mod view;
 
 use eframe::egui::emath::GuiRounding as _;
-use eframe::egui::{
-    self, Color32, Key, Pos2, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, vec2,
-};
+use eframe::egui::{self, Key, Pos2, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, vec2};
 
 use crate::ui::view_model::mask::Pixel;
 pub use layer::Layer;
@@ -48,6 +47,8 @@ pub struct Canvas<'a> {
     drawn: &'a [DrawnLayer],
     image_size: [u32; 2],
     name: &'a str,
+    /// What is shown to the right of a divider, and where that is, as a share of the width.
+    right: Option<(&'a [DrawnLayer], f32)>,
 }
 
 /// The result of showing a canvas.
@@ -73,7 +74,15 @@ impl<'a> Canvas<'a> {
             drawn,
             image_size,
             name,
+            right: None,
         }
+    }
+
+    /// Shows other layers of the same image to the right of a divider, which is at `share` of the
+    /// width, `0.0..=1.0`.
+    pub fn divided(mut self, right: &'a [DrawnLayer], share: f32) -> Self {
+        self.right = Some((right, share));
+        self
     }
 
     /// Shows it at `size` points with zoom (wheel, pinch), pan (drag) and fit (double click).
@@ -117,11 +126,15 @@ impl<'a> Canvas<'a> {
                 image_rect.size(),
             );
             let magnified = view.zoom * pixels_per_point > SHARP_FROM;
-            for layer in self.drawn {
-                let texture = self.textures.texture(ui.ctx(), &layer.layer, magnified);
-                if let Some(texture) = texture {
-                    let tint = Color32::WHITE.gamma_multiply(layer.opacity);
-                    painter.image(texture, image_rect, FULL_UV, tint);
+            for (part, drawn) in parts(rect, self.drawn, self.right) {
+                let painter = painter.with_clip_rect(part.intersect(painter.clip_rect()));
+                for layer in drawn {
+                    self.textures.draw(
+                        &painter,
+                        layer,
+                        (&transform, part),
+                        (image_rect, magnified),
+                    );
                 }
             }
             if response.has_focus() {
@@ -140,6 +153,19 @@ impl<'a> Canvas<'a> {
             hovered,
         }
     }
+}
+
+/// Which layers are shown where.
+fn parts<'a>(
+    rect: Rect,
+    drawn: &'a [DrawnLayer],
+    right: Option<(&'a [DrawnLayer], f32)>,
+) -> Vec<(Rect, &'a [DrawnLayer])> {
+    let Some((right, share)) = right else {
+        return vec![(rect, drawn)];
+    };
+    let x = rect.left() + share.clamp(0.0, 1.0) * rect.width();
+    vec![(rect.with_max_x(x), drawn), (rect.with_min_x(x), right)]
 }
 
 fn navigate(ui: &Ui, response: &Response, view: &mut CanvasView, image_size: Vec2) {

@@ -56,6 +56,24 @@ fn scroll(harness: &Harness<'_, State>, delta: f32) {
 }
 
 #[test]
+fn a_divider_splits_the_canvas_between_two_sets_of_layers() {
+    let layer = |value: u8| {
+        let image = Rgb {
+            width: 1,
+            height: 1,
+            pixels: vec![value; 3],
+        };
+        [DrawnLayer::opaque(Layer::Image(Arc::new(image)))]
+    };
+    let (left, right) = (layer(1), layer(2));
+    let rect = egui::Rect::from_min_size(egui::pos2(10.0, 0.0), vec2(100.0, 50.0));
+    let both = super::parts(rect, &left, Some((&right, 0.25)));
+    assert_eq!(both[0], (rect.with_max_x(35.0), &left[..]));
+    assert_eq!(both[1], (rect.with_min_x(35.0), &right[..]));
+    assert_eq!(super::parts(rect, &left, None), [(rect, &left[..])]);
+}
+
+#[test]
 fn it_starts_fitted_and_is_found_by_name() {
     let mut harness = harness();
     harness.run();

@@ -2,9 +2,14 @@
 
 use std::sync::Arc;
 
-use eframe::egui::{Color32, ColorImage, Context, TextureHandle, TextureId, TextureOptions};
+use eframe::egui::{
+    Color32, ColorImage, Context, Painter, Rect, TextureHandle, TextureId, TextureOptions,
+};
 
 use super::layer::Layer;
+use super::pyramid::{BASE_SIDE, LARGE_SIDE, Pyramid};
+use super::view::Transform;
+use super::{DrawnLayer, FULL_UV};
 use crate::engine::{NoticeLevel, Poll, Task};
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
@@ -20,6 +25,7 @@ const MAX_SIDE: usize = 8192;
 pub struct TextureCache {
     textures: Vec<Texture>,
     pending: Vec<(Layer, Task<ColorImage>)>,
+    pyramid: Pyramid,
 }
 
 struct Texture {
@@ -39,10 +45,11 @@ impl TextureCache {
     /// be painted is reported and left out.
     pub fn prepare(&mut self, panel: &PanelCtx<'_>, ctx: &Context, wanted: &[Layer]) -> bool {
         self.pending.retain(|(layer, _)| wanted.contains(layer));
+        self.pyramid.prepare(panel, ctx, wanted);
         self.take_finished(panel, ctx);
         for layer in wanted {
             if !self.is_known(layer) {
-                let (work, max_side) = (layer.clone(), max_side(ctx));
+                let (work, max_side) = (layer.clone(), max_side(ctx, layer));
                 let task = panel.engine.spawn("color", move |_| work.paint(max_side));
                 self.pending.push((layer.clone(), task));
             }
@@ -62,6 +69,33 @@ impl TextureCache {
             _ => &texture.smooth,
         };
         Some(handle.id())
+    }
+
+    /// Draws a layer: its texture over `image`, with hard pixel edges where `magnified`, and of a large one
+    /// what is in view of `canvas` at the resolution of the screen.
+    pub fn draw(
+        &mut self,
+        painter: &Painter,
+        drawn: &DrawnLayer,
+        (transform, canvas): (&Transform, Rect),
+        (image, magnified): (Rect, bool),
+    ) {
+        let ctx = painter.ctx().clone();
+        let tint = Color32::WHITE.gamma_multiply(drawn.opacity);
+        let squares = self.pyramid.in_view(&ctx, &drawn.layer, transform, canvas);
+        // What can be seen through must not lie twice over the image.
+        let is_opaque = matches!(drawn.layer, Layer::Image(_));
+        let is_complete = squares.is_complete && !squares.ready.is_empty();
+        if (is_opaque || !is_complete)
+            && let Some(texture) = self.texture(&ctx, &drawn.layer, magnified)
+        {
+            painter.image(texture, image, FULL_UV, tint);
+        }
+        if is_opaque || is_complete {
+            for (texture, place) in squares.ready {
+                painter.image(texture.id(), place, FULL_UV, tint);
+            }
+        }
     }
 
     /// Whether workers are painting.
@@ -126,8 +160,14 @@ impl TextureCache {
     }
 }
 
-fn max_side(ctx: &Context) -> usize {
-    ctx.input(|input| input.max_texture_side).min(MAX_SIDE)
+fn max_side(ctx: &Context, layer: &Layer) -> usize {
+    let size = layer.size();
+    let most = if size.width.max(size.height) > LARGE_SIDE {
+        BASE_SIDE
+    } else {
+        MAX_SIDE
+    };
+    ctx.input(|input| input.max_texture_side).min(most)
 }
 
 #[cfg(test)]
@@ -136,7 +176,7 @@ impl TextureCache {
     pub fn paint_now(&mut self, ctx: &Context, wanted: &[Layer]) {
         for layer in wanted {
             if !self.is_known(layer) {
-                self.upload(ctx, layer.clone(), layer.paint(max_side(ctx)));
+                self.upload(ctx, layer.clone(), layer.paint(max_side(ctx, layer)));
             }
         }
     }

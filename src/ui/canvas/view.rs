@@ -81,6 +81,11 @@ pub struct Transform {
 }
 
 impl Transform {
+    /// Screen points per image pixel.
+    pub fn zoom(&self) -> f32 {
+        self.zoom
+    }
+
     /// Screen position of an image position in pixels.
     pub fn screen_from_image(&self, image: Pos2) -> Pos2 {
         self.canvas_center + (image - self.center) * self.zoom

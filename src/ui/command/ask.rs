@@ -20,10 +20,16 @@ pub enum Ask {
     CatalogueFile(&'static str),
     /// Where to save a PNG that is proposed to be called so.
     SavePng(String),
+    /// Where to save values as a NumPy file that is proposed to be called so.
+    SaveNpy(String),
+    /// In which folder masks and overlays of all inspected images are written.
+    SaveAllInspected,
     /// Where to save a page about the runs of these names.
     SaveReport(Vec<String>),
     /// Where to save the plots, or their values.
     SavePlots(PlotFormat),
+    /// Where to save something of a comparison.
+    SaveComparison(CompareFile),
 }
 
 /// What plots can be saved as.
@@ -47,6 +53,50 @@ impl PlotFormat {
     }
 }
 
+/// What of a comparison is saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CompareFile {
+    FigurePng,
+    FigureSvg,
+    ScoresCsv,
+    ScoresMarkdown,
+    ScoresLatex,
+    ImagesCsv,
+}
+
+impl CompareFile {
+    fn file_name(self) -> &'static str {
+        match self {
+            Self::FigurePng => "comparison.png",
+            Self::FigureSvg => "comparison.svg",
+            Self::ScoresCsv => "scores.csv",
+            Self::ScoresMarkdown => "scores.md",
+            Self::ScoresLatex => "scores.tex",
+            Self::ImagesCsv => "images.csv",
+        }
+    }
+
+    fn files(self) -> &'static str {
+        match self {
+            Self::FigurePng => "PNG image",
+            Self::FigureSvg => "SVG drawing",
+            Self::ScoresCsv | Self::ImagesCsv => "CSV table",
+            Self::ScoresMarkdown => "Markdown table",
+            Self::ScoresLatex => "LaTeX table",
+        }
+    }
+
+    fn extensions(self) -> &'static [&'static str] {
+        match self {
+            Self::FigurePng => &["png"],
+            Self::FigureSvg => &["svg"],
+            Self::ScoresCsv | Self::ImagesCsv => &["csv"],
+            Self::ScoresMarkdown => &["md"],
+            Self::ScoresLatex => &["tex"],
+        }
+    }
+}
+
 /// What kind of answer is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AskKind<'a> {
@@ -66,7 +116,8 @@ impl Ask {
             Self::Images => "Open images",
             Self::CompareImage => "Choose an image",
             Self::Weights | Self::CatalogueFile(_) => "Choose a weights file",
-            Self::SavePng(_) => "Save as",
+            Self::SavePng(_) | Self::SaveNpy(_) | Self::SaveComparison(_) => "Save as",
+            Self::SaveAllInspected => "Choose a folder for the masks",
             Self::SaveReport(_) => "Save report as",
             Self::SavePlots(_) => "Save plots as",
         }
@@ -75,17 +126,20 @@ impl Ask {
     /// What kind of answer is wanted.
     pub fn kind(&self) -> AskKind<'_> {
         match self {
-            Self::Dataset => AskKind::Folder,
+            Self::Dataset | Self::SaveAllInspected => AskKind::Folder,
             Self::Images => AskKind::Files { many: true },
             Self::CompareImage | Self::Weights | Self::CatalogueFile(_) => {
                 AskKind::Files { many: false }
             }
-            Self::SavePng(file_name) => AskKind::Save { file_name },
+            Self::SavePng(file_name) | Self::SaveNpy(file_name) => AskKind::Save { file_name },
             Self::SaveReport(_) => AskKind::Save {
                 file_name: "report.html",
             },
             Self::SavePlots(format) => AskKind::Save {
                 file_name: format.file_name(),
+            },
+            Self::SaveComparison(file) => AskKind::Save {
+                file_name: file.file_name(),
             },
         }
     }
@@ -93,26 +147,30 @@ impl Ask {
     /// What the wanted files are called together.
     pub fn files(&self) -> &'static str {
         match self {
-            Self::Dataset => "Folders",
+            Self::Dataset | Self::SaveAllInspected => "Folders",
+            Self::SaveNpy(_) => "NumPy file",
             Self::Images | Self::CompareImage => "Images",
             Self::Weights | Self::CatalogueFile(_) => "Weights",
             Self::SavePng(_) | Self::SavePlots(PlotFormat::Png) => "PNG image",
             Self::SaveReport(_) => "Web page",
             Self::SavePlots(PlotFormat::Svg) => "SVG drawing",
             Self::SavePlots(PlotFormat::Csv) => "CSV table",
+            Self::SaveComparison(file) => file.files(),
         }
     }
 
     /// The extensions of the wanted files.
     pub fn extensions(&self) -> Option<&'static [&'static str]> {
         match self {
-            Self::Dataset => None,
+            Self::Dataset | Self::SaveAllInspected => None,
+            Self::SaveNpy(_) => Some(&["npy"]),
             Self::Images | Self::CompareImage => Some(IMAGE_EXTENSIONS),
             Self::Weights | Self::CatalogueFile(_) => Some(&WEIGHTS_EXTENSIONS),
             Self::SavePng(_) | Self::SavePlots(PlotFormat::Png) => Some(&["png"]),
             Self::SaveReport(_) => Some(&["html"]),
             Self::SavePlots(PlotFormat::Svg) => Some(&["svg"]),
             Self::SavePlots(PlotFormat::Csv) => Some(&["csv"]),
+            Self::SaveComparison(file) => Some(file.extensions()),
         }
     }
 
@@ -128,9 +186,11 @@ impl Ask {
             Self::CompareImage => Command::CompareImage(path),
             Self::Weights => Command::UseWeights(path),
             Self::CatalogueFile(id) => Command::AddWeights { id, path },
-            Self::SavePng(_) => Command::SavePng(path),
+            Self::SavePng(_) | Self::SaveNpy(_) => Command::SaveInspected(path),
+            Self::SaveAllInspected => Command::SaveAllInspected(path),
             Self::SaveReport(runs) => Command::SaveReport { runs, path },
             Self::SavePlots(_) => Command::SavePlots(path),
+            Self::SaveComparison(_) => Command::SaveComparison(path),
         })
     }
 }

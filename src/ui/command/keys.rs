@@ -97,11 +97,15 @@ pub struct ViewKey {
 }
 
 /// What panels do with keys and the pointer.
-pub const VIEW_KEYS: [ViewKey; 8] = [
+pub const VIEW_KEYS: [ViewKey; 9] = [
     view_key("Up, Down", "Previous and next image in Inspect"),
     view_key(
         "Left, Right",
         "Previous and next validation image in Compare",
+    ),
+    view_key(
+        "B, held",
+        "Blink in Compare: the first mask in every pane, or the sides of a swipe exchanged",
     ),
     view_key("+, −", "Zoom the image that has the focus"),
     view_key("0", "Fit the image into its panel"),

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use crossbeam_channel::{Receiver, Sender};
 use serde::{Deserialize, Serialize};
 
-pub use ask::{Ask, AskKind, PlotFormat};
+pub use ask::{Ask, AskKind, CompareFile, PlotFormat};
 pub use keys::{Pressed, VIEW_KEYS, ViewKey, take_pressed};
 pub use ui_command::{MENUS, Menu, Section, UiCommand};
 
@@ -108,10 +108,14 @@ pub enum Command {
     CompareImage(PathBuf),
     /// Shows Inspect with the masks of a run.
     InspectRun(String),
-    /// Saves the mask or overlay for which a place was asked.
-    SavePng(PathBuf),
+    /// Saves what of the inspected image a place was asked for.
+    SaveInspected(PathBuf),
+    /// Writes masks and overlays of all images in Inspect into a folder.
+    SaveAllInspected(PathBuf),
     /// Saves the plots for which a place was asked.
     SavePlots(PathBuf),
+    /// Saves what of the comparison a place was asked for.
+    SaveComparison(PathBuf),
     /// Saves a page about runs to the place that was asked for.
     SaveReport { runs: Vec<String>, path: PathBuf },
     /// Forgets the recent datasets and images.

@@ -5,7 +5,8 @@
 //! when the layer is drawn. Pure functions, for worker threads.
 
 use super::ClassSet;
-use crate::engine::{ClassList, LabelMap, VOID};
+use super::blend::Blend;
+use crate::engine::{ClassList, LabelMap, Rgb, VOID};
 
 /// Colors for marks over masks, the first ones preferred.
 const ERROR_COLORS: [[u8; 3]; 6] = [
@@ -36,6 +37,34 @@ pub fn fill(mask: &LabelMap, classes: &ClassList, visible: ClassSet) -> Vec<u8> 
         .iter()
         .flat_map(|&label| palette[usize::from(label)])
         .collect()
+}
+
+/// As [`fill`], with each color mixed with that of the image below it.
+///
+/// # Panics
+/// When image and mask differ in size.
+pub fn blended(
+    mask: &LabelMap,
+    image: &Rgb,
+    (classes, visible): (&ClassList, ClassSet),
+    blend: Blend,
+) -> Vec<u8> {
+    assert_eq!(
+        [mask.width, mask.height],
+        [image.width, image.height],
+        "image and mask differ in size"
+    );
+    let palette = palette(classes, visible);
+    let mixed = |(label, below): (&u8, &[u8])| {
+        let [r, g, b, alpha] = palette[usize::from(*label)];
+        if alpha == 0 {
+            return CLEAR;
+        }
+        let [r, g, b] = blend.mix([below[0], below[1], below[2]], [r, g, b]);
+        [r, g, b, alpha]
+    };
+    let pixels = mask.labels.iter().zip(image.pixels.chunks_exact(3));
+    pixels.flat_map(mixed).collect()
 }
 
 /// The borders between labels, `width` pixels (1 or more) on either side, each side in its

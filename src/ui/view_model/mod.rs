@@ -2,12 +2,16 @@
 //!
 //! Knows engine types. Must not know about widgets.
 
+pub mod blend;
 pub mod class_colors;
 pub mod class_map_form;
 pub mod class_set;
 pub mod contribution_bar;
+pub mod csv_cell;
+pub mod figure;
 pub mod file_label;
 pub mod format;
+pub mod image_order;
 pub mod inspected;
 pub mod mask;
 pub mod prediction_cache;
@@ -16,6 +20,7 @@ pub mod progress;
 pub mod run_label;
 pub mod run_selection;
 pub mod run_table;
+pub mod score_export;
 pub mod score_table;
 
 pub use class_colors::{ClassColors, ColorChoice};

@@ -1,46 +1,56 @@
-//! One image through several runs, side by side, and the runs' scores.
+//! One image through several networks, side by side, and the scores of their runs.
 
+mod agreement;
+mod export;
 mod pane;
 mod pane_grid;
 mod pickers;
+mod ranking;
 mod score_table_ui;
+mod swipe;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use eframe::egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui, vec2};
+use eframe::egui::{CentralPanel, Checkbox, Frame, Margin, Panel, ScrollArea, Ui, vec2};
 use serde::{Deserialize, Serialize};
 
+use self::agreement::Agreement;
+use self::export::Export;
 use self::pane::ShownPanes;
 use self::pickers::open_image_button;
+use self::ranking::Ranking;
+use self::swipe::Swipe;
 use super::{go_to_train, keep_size};
-use crate::engine::{DatasetState, OpenDataset, RunSnapshot};
+use crate::engine::{DatasetState, OpenDataset, RunSnapshot, RunWeights};
 use crate::ui::canvas::controls::{opacity_slider, zoom_buttons};
 use crate::ui::canvas::{CanvasView, TextureCache};
 use crate::ui::context::PanelCtx;
 use crate::ui::ui_ext::UiExt as _;
+use crate::ui::view_model::format::percent;
 use crate::ui::view_model::mask::Pixel;
 use crate::ui::view_model::prediction_cache::PredictionCache;
 use crate::ui::view_model::score_table::ScoreTable;
 
 /// More would be too small to compare.
-const MAX_RUNS: usize = 4;
+const MAX_PANES: usize = 6;
 /// Heights that images and scores leave to each other.
 const MIN_IMAGES: f32 = 160.0;
 const MIN_SCORES: f32 = 60.0;
 const MARGIN: Margin = Margin::symmetric(6, 4);
 
-/// Up to four runs over one image.
+/// Up to six panes over one image: the image, networks, the ground truth.
 #[derive(Serialize, Deserialize)]
 #[serde(default)]
 pub struct ComparePanel {
     /// Of the masks, `0.0..=1.0`.
     opacity: f32,
     layers_on: LayersOn,
+    panes_on: PanesOn,
     /// Height of the scores, as the user has dragged it.
     scores_height: f32,
     #[serde(skip)]
-    runs: Vec<String>,
+    networks: Vec<RunWeights>,
     /// The chosen image; the first of the validation list while there is none.
     #[serde(skip)]
     image: Option<PathBuf>,
@@ -54,21 +64,42 @@ pub struct ComparePanel {
     /// The last panes whose layers were all ready.
     #[serde(skip)]
     shown: Option<ShownPanes>,
+    #[serde(skip)]
+    agreement: Agreement,
+    #[serde(skip)]
+    swipe: Swipe,
+    #[serde(skip)]
+    ranking: Ranking,
+    #[serde(skip)]
+    export: Export,
     /// The pixel under the pointer, in any pane.
     #[serde(skip)]
     hovered: Option<Pixel>,
-    /// Whether arrow keys are for this panel: the pointer is over it.
+    /// Whether keys are for this panel: the pointer is over it.
     #[serde(skip)]
     takes_keys: bool,
 }
 
 /// The layers that are switched on.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four switches that do not depend on each other"
+)]
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(default)]
 struct LayersOn {
     fill: bool,
     outlines: bool,
+    errors: bool,
     disagreement: bool,
+}
+
+/// The panes beside those of networks.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(default)]
+struct PanesOn {
+    image: bool,
+    truth: bool,
 }
 
 impl Default for LayersOn {
@@ -76,7 +107,17 @@ impl Default for LayersOn {
         Self {
             fill: true,
             outlines: false,
+            errors: false,
             disagreement: false,
+        }
+    }
+}
+
+impl Default for PanesOn {
+    fn default() -> Self {
+        Self {
+            image: false,
+            truth: true,
         }
     }
 }
@@ -86,13 +127,18 @@ impl Default for ComparePanel {
         Self {
             opacity: 0.65,
             layers_on: LayersOn::default(),
+            panes_on: PanesOn::default(),
             scores_height: 134.0,
-            runs: Vec::new(),
+            networks: Vec::new(),
             image: None,
             predictions: PredictionCache::default(),
             textures: TextureCache::default(),
             view: CanvasView::default(),
             shown: None,
+            agreement: Agreement::default(),
+            swipe: Swipe::default(),
+            ranking: Ranking::default(),
+            export: Export::default(),
             hovered: None,
             takes_keys: false,
         }
@@ -100,11 +146,14 @@ impl Default for ComparePanel {
 }
 
 impl ComparePanel {
-    /// Compares `runs` (the first four of them), over `image` where one is given.
+    /// Compares the best weights of `runs`, as many as there is room for, over `image` where one is given.
     pub fn show(&mut self, _ctx: &PanelCtx<'_>, runs: Vec<String>, image: Option<PathBuf>) {
-        self.runs.clear();
+        self.networks.clear();
         for run in runs {
-            self.add_run(run);
+            let weights = RunWeights::best(run);
+            if self.has_room() && !self.networks.contains(&weights) {
+                self.networks.push(weights);
+            }
         }
         if image.is_some() {
             self.image = image;
@@ -116,16 +165,25 @@ impl ComparePanel {
         self.image = Some(image);
     }
 
+    /// Saves what a place was asked for.
+    pub fn save(&mut self, ctx: &PanelCtx<'_>, path: PathBuf) {
+        self.export.save(ctx, path);
+    }
+
     /// Collects results of tasks, also while the panel is hidden.
     pub fn poll(&mut self, ctx: &PanelCtx<'_>) {
         self.predictions.poll(ctx.engine);
+        self.ranking.poll(ctx);
+        self.export.poll(ctx);
     }
 
     /// Fills the panel.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         self.takes_keys = ui.rect_contains_pointer(ui.max_rect());
-        self.runs.retain(|run| ctx.engine.run(run).is_some());
-        if ctx.engine.runs_with_weights().next().is_none() && self.runs.is_empty() {
+        self.networks
+            .retain(|weights| ctx.engine.run(&weights.run).is_some());
+        self.ranking.check(ctx.engine, &self.networks);
+        if ctx.engine.runs_with_weights().next().is_none() && self.networks.is_empty() {
             nothing_trained_ui(ctx, ui);
             return;
         }
@@ -136,7 +194,7 @@ impl ComparePanel {
             .resizable(false)
             .frame(frame)
             .show(ui, |ui| self.toolbar_ui(ctx, ui));
-        if self.runs.is_empty() {
+        if self.networks.is_empty() {
             self.shown = None;
             self.textures = TextureCache::default();
             CentralPanel::no_frame().show(ui, |ui| self.no_runs_ui(ctx, ui));
@@ -175,10 +233,23 @@ impl ComparePanel {
             });
     }
 
-    fn add_run(&mut self, run: String) {
-        if self.runs.len() < MAX_RUNS && !self.runs.contains(&run) {
-            self.runs.push(run);
+    /// How many panes there may be at once.
+    fn num_panes(&self) -> usize {
+        self.networks.len() + usize::from(self.panes_on.image) + usize::from(self.panes_on.truth)
+    }
+
+    fn has_room(&self) -> bool {
+        self.num_panes() < MAX_PANES
+    }
+
+    /// The runs of the compared networks, each once.
+    fn compared_runs<'a>(&self, ctx: &PanelCtx<'a>) -> Vec<&'a RunSnapshot> {
+        let mut runs: Vec<&RunSnapshot> = Vec::new();
+        for weights in &self.networks {
+            let run = ctx.engine.run(&weights.run);
+            runs.extend(run.filter(|run| runs.iter().all(|known| known.name != run.name)));
         }
+        runs
     }
 
     /// The chosen image, or the first one of the validation list.
@@ -188,25 +259,71 @@ impl ComparePanel {
     }
 
     fn toolbar_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        ui.horizontal_wrapped(|ui| self.runs_picker_ui(ctx, ui));
+        ui.horizontal_wrapped(|ui| self.networks_ui(ctx, ui));
         ui.horizontal_wrapped(|ui| {
             self.image_picker_ui(ctx, ui);
+            let networks = std::mem::take(&mut self.networks);
+            self.ranking.ui(ctx, ui, &networks);
+            self.networks = networks;
             ui.separator();
+            self.panes_on_ui(ui);
+        });
+        ui.horizontal_wrapped(|ui| {
             opacity_slider(ui, &mut self.opacity);
-            ui.checkbox(&mut self.layers_on.fill, "Fill")
-                .on_hover_text("Paint each class in its color");
-            ui.checkbox(&mut self.layers_on.outlines, "Outlines")
-                .on_hover_text("Draw the borders between classes");
-            ui.checkbox(&mut self.layers_on.disagreement, "Disagreement")
-                .on_hover_text("Highlight the pixels on which the runs disagree");
+            self.layers_on_ui(ui);
             ui.separator();
             zoom_buttons(ui, &mut self.view);
+            ui.separator();
+            ui.toggle_value(&mut self.swipe.on, "Swipe").on_hover_text(
+                "Two panes in one place, with a divider to drag between them; hold B to exchange them",
+            );
+            if self.swipe.on {
+                self.sides_ui(ui);
+            }
         });
+    }
+
+    /// Which panes there are beside those of networks.
+    fn panes_on_ui(&mut self, ui: &mut Ui) {
+        let has_room = self.has_room();
+        let full = "There are six panes already";
+        let PanesOn { image, truth } = &mut self.panes_on;
+        ui.add_enabled(*image || has_room, Checkbox::new(image, "Image pane"))
+            .on_hover_text("A pane with the image alone")
+            .on_disabled_hover_text(full);
+        ui.add_enabled(*truth || has_room, Checkbox::new(truth, "Truth pane"))
+            .on_hover_text("A pane with the ground truth, where the open dataset has it")
+            .on_disabled_hover_text(full);
+    }
+
+    fn layers_on_ui(&mut self, ui: &mut Ui) {
+        ui.checkbox(&mut self.layers_on.fill, "Fill")
+            .on_hover_text("Paint each class in its color");
+        ui.checkbox(&mut self.layers_on.outlines, "Outlines")
+            .on_hover_text("Draw the borders between classes");
+        let has_truth = self.shown.as_ref().is_some_and(|shown| {
+            let mut masks = shown.network_masks();
+            masks.any(|(_, mask)| mask.truth.is_some())
+        });
+        ui.add_enabled(
+            has_truth,
+            Checkbox::new(&mut self.layers_on.errors, "Errors"),
+        )
+        .on_hover_text(
+            "Highlight the pixels that differ from the ground truth; void pixels are ignored",
+        )
+        .on_disabled_hover_text("The open dataset has no ground truth for this image");
+        ui.checkbox(&mut self.layers_on.disagreement, "Disagreement")
+            .on_hover_text("Highlight the pixels on which the networks disagree");
+        if let Some(share) = self.agreement.share() {
+            ui.weak(percent(Some(share)))
+                .on_hover_text("Share of the pixels to which not all networks give the same class");
+        }
     }
 
     fn images_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, image: Option<&Path>) {
         if let Some(image) = image {
-            self.panes_ui(ui, image);
+            self.panes_ui(ctx, ui, image);
             return;
         }
         let hint = "Open a dataset to step through its validation images, or choose an image";
@@ -219,11 +336,12 @@ impl ComparePanel {
     /// shown before stays until all layers are ready.
     fn update(&mut self, ctx: &PanelCtx<'_>, ui: &Ui) -> Option<PathBuf> {
         let image = self.image(ctx)?;
-        if self.runs.is_empty() {
+        if self.networks.is_empty() {
             return Some(image);
         }
         self.predictions.cancel_others(&image);
         let panes = self.panes(ctx, &image);
+        self.agreement.update(ctx.engine, &panes);
         if let Some(wanted) = ShownPanes::new(&image, panes, self.layers_on)
             && self.textures.prepare(ctx, ui.ctx(), &wanted.layers())
         {
@@ -237,12 +355,8 @@ impl ComparePanel {
     }
 
     fn scores_ui(&self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        let runs: Vec<&RunSnapshot> = self
-            .runs
-            .iter()
-            .filter_map(|run| ctx.engine.run(run))
-            .collect();
-        score_table_ui::table_ui(ui, &ScoreTable::new(&runs, ctx.colors));
+        let table = ScoreTable::new(&self.compared_runs(ctx), ctx.colors);
+        score_table_ui::table_ui(ui, &table);
     }
 
     fn no_runs_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {

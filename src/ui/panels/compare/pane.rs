@@ -1,10 +1,10 @@
-//! One pane of the comparison: the ground truth or a run, and the layers it shows.
+//! One pane of the comparison, and the layers it shows.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::LayersOn;
-use crate::engine::{ClassList, LabelMap, Prediction, Rgb, RunSnapshot};
+use crate::engine::{ClassList, LabelMap, Prediction, Rgb, RunSnapshot, RunWeights, TilePlan};
 use crate::ui::canvas::{DrawnLayer, Layer};
 use crate::ui::panels::inspect::overlay::{drawn, truth_of};
 use crate::ui::view_model::format::percent;
@@ -13,13 +13,23 @@ use crate::ui::view_model::prediction_cache::{Lookup, Wait};
 use crate::ui::view_model::run_label::run_label;
 use crate::ui::view_model::{ClassColors, ClassSet};
 
+/// What a pane is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum PaneKind {
+    /// The image without a mask.
+    Image,
+    Network(RunWeights),
+    Truth,
+}
+
 /// One pane and how far its mask is.
 #[derive(Clone)]
 pub struct Pane {
-    /// The run's name; `None` for the ground truth.
-    pub run: Option<String>,
+    pub kind: PaneKind,
     pub title: String,
     pub detail: String,
+    /// Classes of the network, for a mask that grows.
+    pub classes: Option<Arc<ClassList>>,
     pub state: PaneState,
 }
 
@@ -29,20 +39,26 @@ pub enum PaneState {
         mask: Mask,
     },
     Running(Wait),
+    /// A large image, whose prediction is to be started.
+    Offered(Arc<Rgb>, TilePlan),
     /// The user cancelled it; the image, where it was read.
     Cancelled(Option<Arc<Rgb>>),
     /// Ground truth that comes with the first prediction, which is waited for.
     Awaited(Wait),
     Failed(String),
     NoWeights,
+    /// It has no mask.
+    Plain,
 }
 
 /// A mask over its image.
 #[derive(Clone)]
 pub struct Mask {
-    image: Arc<Rgb>,
-    labels: Arc<LabelMap>,
-    classes: Arc<ClassList>,
+    pub image: Arc<Rgb>,
+    pub labels: Arc<LabelMap>,
+    pub classes: Arc<ClassList>,
+    /// What the labels should be, where that is known.
+    pub truth: Option<Arc<LabelMap>>,
 }
 
 /// All panes over one image, with their layers: what is shown together.
@@ -74,7 +90,9 @@ impl ShownPanes {
         let with_layers = |pane: Pane| {
             let mut layers: Vec<_> = image.iter().cloned().map(Layer::Image).collect();
             layers.extend(pane.mask().into_iter().flat_map(|mask| mask.layers(on)));
-            layers.extend(disagreement.clone().filter(|_| pane.run.is_some()));
+            layers.extend(pane.growing());
+            let is_compared = matches!(pane.kind, PaneKind::Network(_));
+            layers.extend(disagreement.clone().filter(|_| is_compared));
             (pane, layers)
         };
         Some(Self {
@@ -102,7 +120,27 @@ impl ShownPanes {
 
     /// Whether the ground truth has a pane.
     pub fn has_truth(&self) -> bool {
-        self.panes.iter().any(|(pane, _)| pane.run.is_none())
+        self.panes
+            .iter()
+            .any(|(pane, _)| pane.kind == PaneKind::Truth)
+    }
+
+    /// The masks of the networks that are there.
+    pub fn network_masks(&self) -> impl Iterator<Item = (&Pane, &Mask)> {
+        let panes = self.panes.iter().map(|(pane, _)| pane);
+        panes.filter_map(|pane| match pane.kind {
+            PaneKind::Network(_) => Some((pane, pane.mask()?)),
+            _ => None,
+        })
+    }
+
+    /// Whether every network has its mask.
+    pub fn is_complete(&self) -> bool {
+        let mut networks = self
+            .panes
+            .iter()
+            .filter(|(pane, _)| matches!(pane.kind, PaneKind::Network(_)));
+        networks.all(|(pane, _)| pane.mask().is_some())
     }
 }
 
@@ -115,13 +153,24 @@ pub fn drawn_layers(layers: &[Layer], opacity: f32) -> Vec<DrawnLayer> {
 }
 
 impl Pane {
-    pub fn of_run(
+    pub fn of_image() -> Self {
+        Self {
+            kind: PaneKind::Image,
+            title: "Image".to_owned(),
+            detail: "without a mask".to_owned(),
+            classes: None,
+            state: PaneState::Plain,
+        }
+    }
+
+    /// `runs` are all that are compared, each once.
+    pub fn of_network(
         runs: &[&RunSnapshot],
-        name: &str,
+        weights: &RunWeights,
         lookup: Option<Lookup>,
         colors: &ClassColors,
     ) -> Self {
-        let run = runs.iter().find(|run| run.name == name);
+        let run = runs.iter().find(|run| run.name == weights.run);
         let trunk = run.map_or_else(String::new, |run| run.config.trunk.to_string());
         let (detail, state) = match lookup {
             Some(Lookup::Ready(prediction)) => (
@@ -131,14 +180,16 @@ impl Pane {
                 },
             ),
             Some(Lookup::Running(wait)) => (trunk, PaneState::Running(wait)),
+            Some(Lookup::Offered(image, plan)) => (trunk, PaneState::Offered(image, plan)),
             Some(Lookup::Cancelled(image)) => (trunk, PaneState::Cancelled(image)),
             Some(Lookup::Failed(message)) => (trunk, PaneState::Failed(message)),
             None => (trunk, PaneState::NoWeights),
         };
         Self {
-            run: Some(name.to_owned()),
-            title: run.map_or_else(|| name.to_owned(), |run| run_label(runs, run)),
+            kind: PaneKind::Network(weights.clone()),
+            title: network_title(runs, weights),
             detail,
+            classes: run.map(|run| colors.of(&run.classes)),
             state,
         }
     }
@@ -146,21 +197,24 @@ impl Pane {
     pub fn of_truth(prediction: &Prediction, colors: &ClassColors) -> Option<Self> {
         let mask = Mask {
             labels: truth_of(prediction)?.clone(),
+            truth: None,
             ..Mask::predicted(prediction, colors)
         };
         Some(Self {
-            run: None,
+            kind: PaneKind::Truth,
             title: "Ground truth".to_owned(),
             detail: "from the dataset".to_owned(),
+            classes: None,
             state: PaneState::Ready { mask },
         })
     }
 
     pub fn of_awaited_truth(wait: Wait) -> Self {
         Self {
-            run: None,
+            kind: PaneKind::Truth,
             title: "Ground truth".to_owned(),
             detail: "from the dataset".to_owned(),
+            classes: None,
             state: PaneState::Awaited(wait),
         }
     }
@@ -177,11 +231,24 @@ impl Pane {
         match &self.state {
             PaneState::Running(wait) if wait.is_long() => wait.image.as_ref(),
             PaneState::Cancelled(image) => image.as_ref(),
+            PaneState::Offered(image, _) => Some(image),
             _ => None,
         }
     }
 
-    fn mask(&self) -> Option<&Mask> {
+    /// What is there of the mask of a large image.
+    fn growing(&self) -> Option<Layer> {
+        let (PaneState::Running(wait), Some(classes)) = (&self.state, &self.classes) else {
+            return None;
+        };
+        Some(Layer::Fill {
+            mask: wait.partial.mask.clone()?,
+            classes: classes.clone(),
+            visible: ClassSet::default(),
+        })
+    }
+
+    pub fn mask(&self) -> Option<&Mask> {
         match &self.state {
             PaneState::Ready { mask } => Some(mask),
             _ => None,
@@ -202,12 +269,13 @@ impl Mask {
             image: prediction.image.clone(),
             labels: prediction.mask.clone(),
             classes: colors.of(&prediction.classes),
+            truth: truth_of(prediction).cloned(),
         }
     }
 
     fn layers(&self, on: LayersOn) -> Vec<Layer> {
         let (mask, classes) = (&self.labels, &self.classes);
-        let mut layers = Vec::with_capacity(2);
+        let mut layers = Vec::with_capacity(3);
         if on.fill {
             layers.push(Layer::Fill {
                 mask: mask.clone(),
@@ -222,15 +290,32 @@ impl Mask {
                 visible: ClassSet::default(),
             });
         }
+        if let Some(truth) = self.truth.as_ref().filter(|_| on.errors) {
+            layers.push(Layer::Errors {
+                mask: mask.clone(),
+                truth: truth.clone(),
+                classes: classes.clone(),
+            });
+        }
         layers
     }
 }
 
-/// Masks of runs that can be compared: equal classes and sizes, two or more.
-fn disagreement(panes: &[Pane]) -> Option<Layer> {
+/// `FCN-8s`, or `FCN-8s, step 400` for a checkpoint.
+pub fn network_title(runs: &[&RunSnapshot], weights: &RunWeights) -> String {
+    let run = runs.iter().find(|run| run.name == weights.run);
+    let title = run.map_or_else(|| weights.run.clone(), |run| run_label(runs, run));
+    match weights.step {
+        Some(step) => format!("{title}, step {step}"),
+        None => title,
+    }
+}
+
+/// Masks that can be compared: of networks with equal classes and sizes, two or more.
+pub fn comparable_masks(panes: &[Pane]) -> Option<Vec<&Mask>> {
     let masks: Vec<&Mask> = panes
         .iter()
-        .filter(|pane| pane.run.is_some())
+        .filter(|pane| matches!(pane.kind, PaneKind::Network(_)))
         .filter_map(Pane::mask)
         .collect();
     let (first, others) = masks.split_first()?;
@@ -238,19 +323,25 @@ fn disagreement(panes: &[Pane]) -> Option<Layer> {
     let are_comparable = others
         .iter()
         .all(|mask| mask.classes == first.classes && size(mask) == size(first));
-    (are_comparable && !others.is_empty()).then(|| Layer::Disagreement {
+    (are_comparable && !others.is_empty()).then_some(masks)
+}
+
+fn disagreement(panes: &[Pane]) -> Option<Layer> {
+    let masks = comparable_masks(panes)?;
+    Some(Layer::Disagreement {
+        classes: masks.first()?.classes.clone(),
         masks: masks.iter().map(|mask| mask.labels.clone()).collect(),
-        classes: first.classes.clone(),
     })
 }
 
 fn with_score(trunk: &str, prediction: &Prediction) -> String {
-    match (&prediction.scores, &prediction.score_remark) {
-        (Some(scores), None) => format!("{trunk} · mIoU {}", percent(scores.mean_iu)),
-        (Some(scores), Some(remark)) => {
-            format!("{trunk} · mIoU {} · {remark}", percent(scores.mean_iu))
-        }
-        (None, Some(remark)) => format!("{trunk} · {remark}"),
-        (None, None) => trunk.to_owned(),
+    let mut text = trunk.to_owned();
+    if let Some(scores) = &prediction.scores {
+        let [mean_iu, accuracy] = [scores.mean_iu, scores.pixel_accuracy].map(percent);
+        text = format!("{text} · mIoU {mean_iu} · pixel acc. {accuracy}");
+    }
+    match &prediction.score_remark {
+        Some(remark) => format!("{text} · {remark}"),
+        None => text,
     }
 }

@@ -7,9 +7,11 @@ use eframe::egui::{
 };
 
 use super::ComparePanel;
-use super::pane::{Pane, PaneState, ShownPanes, drawn_layers};
+use super::pane::{Pane, PaneKind, PaneState, ShownPanes, drawn_layers};
+use super::swipe::is_blinking;
 use crate::ui::canvas::{Canvas, CanvasOutput, Layer, best_columns};
 use crate::ui::context::PanelCtx;
+use crate::ui::panels::inspect::tiles_offer::tiles_offer;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::prediction_cache::{Lookup, SHOW_WAITING_AFTER};
 
@@ -22,20 +24,19 @@ const MIN_LINED: f32 = 200.0;
 impl ComparePanel {
     /// The panes of `image`; starts the predictions that are missing.
     pub(super) fn panes(&mut self, ctx: &PanelCtx<'_>, image: &Path) -> Vec<Pane> {
-        let mut panes = Vec::with_capacity(self.runs.len() + 1);
-        let runs: Vec<_> = self
-            .runs
-            .iter()
-            .filter_map(|run| ctx.engine.run(run))
-            .collect();
+        let mut panes = Vec::with_capacity(self.num_panes());
+        let runs = self.compared_runs(ctx);
         let mut truth = None;
-        for name in &self.runs {
-            let has_weights = ctx.engine.run(name).is_some_and(|run| run.has_weights);
-            let lookup = has_weights.then(|| self.predictions.get(ctx.engine, name, image));
+        for weights in &self.networks {
+            let has_weights = ctx
+                .engine
+                .run(&weights.run)
+                .is_some_and(|run| run.has_weights);
+            let lookup = has_weights.then(|| self.predictions.get(ctx.engine, weights, image));
             if let Some(Lookup::Ready(prediction)) = &lookup {
                 truth = truth.or_else(|| Pane::of_truth(prediction, ctx.colors));
             }
-            panes.push(Pane::of_run(&runs, name, lookup, ctx.colors));
+            panes.push(Pane::of_network(&runs, weights, lookup, ctx.colors));
         }
         if truth.is_none() && self.shown.as_ref().is_some_and(ShownPanes::has_truth) {
             // The ground truth keeps its place during the first prediction.
@@ -45,13 +46,15 @@ impl ComparePanel {
                 .max_by(|a, b| a.secs.total_cmp(&b.secs));
             truth = longest.cloned().map(Pane::of_awaited_truth);
         }
-        panes.splice(0..0, truth);
+        panes.extend(truth.filter(|_| self.panes_on.truth));
+        if self.panes_on.image {
+            panes.insert(0, Pane::of_image());
+        }
         panes
     }
 
-    /// Draws the panes in the number of columns that makes them largest, and a line about the
-    /// pixel under the pointer. `image` is the chosen one.
-    pub(super) fn panes_ui(&mut self, ui: &mut Ui, image: &Path) {
+    /// Draws the panes, and a line about the pixel under the pointer. `image` is the chosen one.
+    pub(super) fn panes_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, image: &Path) {
         let Some(shown) = self.shown.take() else {
             ui.request_repaint_after_secs(SHOW_WAITING_AFTER);
             return;
@@ -61,11 +64,32 @@ impl ComparePanel {
             ui.request_repaint_after_secs(SHOW_WAITING_AFTER);
         }
         let line_height = ui.spacing().interact_size.y;
-        let caption_height = 2.0 * line_height;
         let has_line = ui.available_height() > MIN_LINED;
         let line = if has_line { line_height + GAP } else { 0.0 };
         let area = (ui.available_size() - vec2(0.0, line)).max(MIN_AREA);
-        let columns = best_columns(shown.panes.len(), area, aspect(&shown), caption_height);
+        let sides = self.swipe.on.then(|| self.swipe.sides(&shown)).flatten();
+        let outputs = match sides {
+            Some(sides) => Vec::from_iter(self.swiped_ui(ui, &shown, sides, area)),
+            None => self.grid_ui(ctx, ui, &shown, area),
+        };
+        self.hovered = outputs.iter().find_map(|output| output.hovered);
+        crosshairs(ui, &outputs);
+        if has_line {
+            self.pixel_ui(ui, &shown);
+        }
+        self.shown = Some(shown);
+    }
+
+    /// The panes in the number of columns that makes them largest.
+    fn grid_ui(
+        &mut self,
+        ctx: &PanelCtx<'_>,
+        ui: &mut Ui,
+        shown: &ShownPanes,
+        area: Vec2,
+    ) -> Vec<CanvasOutput> {
+        let caption_height = 2.0 * ui.spacing().interact_size.y;
+        let columns = best_columns(shown.panes.len(), area, aspect(shown), caption_height);
         let rows = shown.panes.len().div_ceil(columns);
         let cell = vec2(
             (area.x - GAP * (columns as f32 - 1.0)) / columns as f32,
@@ -73,30 +97,29 @@ impl ComparePanel {
         );
         let canvas = (cell - vec2(0.0, caption_height)).max(vec2(40.0, 40.0));
         let origin = ui.available_rect_before_wrap().min;
+        let blinked = (self.takes_keys && is_blinking(ui))
+            .then(|| first_mask(shown))
+            .flatten();
         let mut outputs = Vec::with_capacity(shown.panes.len());
         for (index, (pane, layers)) in shown.panes.iter().enumerate() {
             let place = vec2((index % columns) as f32, (index / columns) as f32);
             let min = origin + place * (cell + Vec2::splat(GAP));
             let builder = UiBuilder::new()
-                .id_salt(("pane", &pane.run))
+                .id_salt(("pane", &pane.kind))
                 .max_rect(Rect::from_min_size(min, cell))
                 .layout(Layout::top_down(Align::LEFT));
             let mut ui = ui.new_child(builder);
             let image = Rect::from_min_size(min, canvas);
             if let Some(size) = shown.image_size {
+                let layers = blinked.unwrap_or(layers);
                 outputs.extend(self.image_ui(&mut ui, pane, layers, size, canvas));
             }
-            self.state_ui(&mut ui, pane, image, shown.path());
+            self.state_ui(ctx, &mut ui, (pane, shown.path()), image);
             ui.advance_cursor_after_rect(image);
             caption_ui(&mut ui, pane);
         }
         ui.allocate_space(area);
-        self.hovered = outputs.iter().find_map(|output| output.hovered);
-        crosshairs(ui, &outputs);
-        if has_line {
-            self.pixel_ui(ui, &shown);
-        }
-        self.shown = Some(shown);
+        outputs
     }
 
     fn image_ui(
@@ -122,8 +145,13 @@ impl ComparePanel {
     }
 
     /// What is said over the place of the image while there is no mask.
-    fn state_ui(&mut self, ui: &mut Ui, pane: &Pane, area: Rect, image: &Path) {
-        let run = pane.run.as_deref().unwrap_or_default();
+    fn state_ui(
+        &mut self,
+        ctx: &PanelCtx<'_>,
+        ui: &mut Ui,
+        (pane, image): (&Pane, &Path),
+        area: Rect,
+    ) {
         match &pane.state {
             PaneState::Failed(message) => {
                 let mut ui = ui.new_child(UiBuilder::new().max_rect(area));
@@ -131,25 +159,37 @@ impl ComparePanel {
             }
             PaneState::Running(wait) if wait.is_long() => {
                 let name = format!("Cancel the prediction of {}", pane.title);
-                if ui.waiting_to_cancel(area, &wait.text(""), &name) {
-                    self.predictions.cancel(run, image);
+                let is_cancelled = ui.waiting_to_cancel(area, &wait.text(""), &name);
+                if let (PaneKind::Network(weights), true) = (&pane.kind, is_cancelled) {
+                    self.predictions.cancel(weights, image);
                 }
             }
             PaneState::Running(wait) => {
                 ui.request_repaint_after_secs(SHOW_WAITING_AFTER - wait.secs);
             }
-            PaneState::Cancelled(_) => {
-                if ui.offer(area, "Cancelled", "Predict") {
-                    self.predictions.forget_run(run);
+            PaneState::Offered(_, plan) => {
+                let started = tiles_offer(ui, area, plan);
+                if let (PaneKind::Network(weights), Some(skip_empty)) = (&pane.kind, started) {
+                    self.predictions
+                        .start(ctx.engine, weights, image, skip_empty);
                 }
             }
-            PaneState::Ready { .. } | PaneState::Awaited(_) | PaneState::NoWeights => {}
+            PaneState::Cancelled(_) => {
+                let is_wanted = ui.offer(area, "Cancelled", "Predict");
+                if let (PaneKind::Network(weights), true) = (&pane.kind, is_wanted) {
+                    self.predictions.forget(weights);
+                }
+            }
+            PaneState::Ready { .. }
+            | PaneState::Awaited(_)
+            | PaneState::NoWeights
+            | PaneState::Plain => {}
         }
     }
 
     fn pixel_ui(&self, ui: &mut Ui, shown: &ShownPanes) {
         let Some(pixel) = self.hovered else {
-            ui.weak("Scroll to zoom, drag to pan, double click to fit");
+            ui.weak("Scroll to zoom, drag to pan, double click to fit, hold B to blink");
             return;
         };
         let panes = shown.panes.iter();
@@ -157,6 +197,14 @@ impl ComparePanel {
         let text = format!("x {}, y {}  ·  {}", pixel.x, pixel.y, classes.join("  ·  "));
         ui.add(Label::new(text).truncate());
     }
+}
+
+/// The layers of the first network that has a mask.
+fn first_mask(shown: &ShownPanes) -> Option<&[Layer]> {
+    let mut panes = shown.panes.iter();
+    let is_network = |pane: &Pane| matches!(pane.kind, PaneKind::Network(_));
+    let found = panes.find(|(pane, _)| is_network(pane) && pane.mask().is_some());
+    found.map(|(_, layers)| &**layers)
 }
 
 /// Width to height of a pane that an image just fills.

@@ -1,11 +1,11 @@
-//! Which runs and which image are compared.
+//! Which networks and which image are compared.
 
 use std::path::Path;
 
 use eframe::egui::{Button, ComboBox, Key, Modifiers, ScrollArea, Ui};
 
-use super::{ComparePanel, MAX_RUNS, open_dataset};
-use crate::engine::DatasetItem;
+use super::{ComparePanel, open_dataset};
+use crate::engine::{DatasetItem, RunSnapshot, RunWeights};
 use crate::ui::command::{Ask, Command};
 use crate::ui::context::PanelCtx;
 use crate::ui::panels::inspect::run_picker::{self, run_picker};
@@ -14,28 +14,30 @@ use crate::ui::view_model::file_label::file_label;
 
 const LIST_WIDTH: f32 = 150.0;
 const LIST_HEIGHT: f32 = 320.0;
+const CHECKPOINT_WIDTH: f32 = 96.0;
 /// Room in the line of the runs for the buttons at its end, and around each run.
-const BUTTONS: f32 = 165.0;
+const BUTTONS: f32 = 240.0;
 const AROUND_RUN: f32 = 98.0;
 /// Narrower run names say nothing; the line is broken then.
 const MIN_RUN: f32 = 130.0;
 
 impl ComparePanel {
-    /// A combo box for each run, and buttons to take it off or add one.
-    pub(super) fn runs_picker_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    /// Combo boxes for each network, and buttons to take it off or add one.
+    pub(super) fn networks_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let mut removed = None;
-        let room = (ui.available_width() - BUTTONS) / self.runs.len().max(1) as f32 - AROUND_RUN;
+        let around = AROUND_RUN + CHECKPOINT_WIDTH;
+        let room = (ui.available_width() - BUTTONS) / self.networks.len().max(1) as f32 - around;
         let width = room.clamp(MIN_RUN, run_picker::WIDTH);
-        for index in 0..self.runs.len() {
-            ui.together(width + AROUND_RUN, |ui| {
-                let label = format!("Run {}", index + 1);
-                let picked = run_picker(ui, ctx.engine, &label, width, &self.runs[index]);
-                if let Some(run) = picked.filter(|run| !self.runs.contains(run)) {
-                    self.runs[index] = run;
+        for index in 0..self.networks.len() {
+            ui.together(width + around, |ui| {
+                if let Some(picked) = network_picker(ctx, ui, index, width, &self.networks[index])
+                    && !self.networks.contains(&picked)
+                {
+                    self.networks[index] = picked;
                 }
                 let remove = ui
                     .button("×")
-                    .on_hover_text("Remove this run from the comparison")
+                    .on_hover_text("Remove this network from the comparison")
                     .accessible_name(format!("Remove run {}", index + 1));
                 if remove.clicked() {
                     removed = Some(index);
@@ -43,35 +45,45 @@ impl ComparePanel {
             });
         }
         if let Some(index) = removed {
-            self.runs.remove(index);
+            self.networks.remove(index);
         }
         self.add_run_button(ctx, ui);
         let refresh = ui
-            .add_enabled(!self.runs.is_empty(), Button::new("Predict again"))
+            .add_enabled(!self.networks.is_empty(), Button::new("Predict again"))
             .on_hover_text("Predict again with the newest weights of these runs");
         if refresh.clicked() {
-            for run in &self.runs {
-                self.predictions.forget_run(run);
+            for weights in &self.networks {
+                self.predictions.forget(weights);
             }
         }
+        self.export_ui(ctx, ui);
     }
 
-    /// Adds the newest run that is not there yet.
+    /// Adds the newest run that is not there yet, or else a checkpoint of one that is.
     fn add_run_button(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        let next = ctx
-            .engine
-            .runs_with_weights()
-            .find(|run| !self.runs.contains(&run.name))
-            .map(|run| run.name.clone());
-        let can_add = next.is_some() && self.runs.len() < MAX_RUNS;
+        let is_free = |weights: &RunWeights| !self.networks.contains(weights);
+        let runs = ctx.engine.runs_with_weights();
+        let next = runs
+            .map(|run| RunWeights::best(&*run.name))
+            .find(is_free)
+            .or_else(|| {
+                let kept = self.networks.iter().flat_map(|weights| {
+                    let run = ctx.engine.run(&weights.run);
+                    run.into_iter().flat_map(checkpoints_of)
+                });
+                kept.into_iter().find(is_free)
+            });
+        let has_room = self.has_room();
         let add = ui
-            .add_enabled(can_add, Button::new("Add run"))
-            .on_hover_text("Compare one more run, up to four")
-            .on_disabled_hover_text(
-                "There is no other run with weights, or there are four already",
-            );
-        if let Some(run) = next.filter(|_| add.clicked()) {
-            self.add_run(run);
+            .add_enabled(has_room && next.is_some(), Button::new("Add run"))
+            .on_hover_text("Compare one more run, or a checkpoint of one, up to six panes")
+            .on_disabled_hover_text(if has_room {
+                "There is no other run or checkpoint with weights"
+            } else {
+                "There are six panes already"
+            });
+        if let Some(weights) = next.filter(|_| add.clicked()) {
+            self.networks.push(weights);
         }
     }
 
@@ -82,9 +94,15 @@ impl ComparePanel {
         let index = image
             .as_ref()
             .and_then(|image| items.iter().position(|item| &item.image == image));
+        let places = self.ranking.places();
+        // Where the image is in the order that is shown.
+        let row = match (places, index) {
+            (Some(places), Some(index)) => places.iter().position(|place| *place == index),
+            (_, index) => index,
+        };
         let step = |by: isize| {
-            let index = index.map_or(Some(0), |index| index.checked_add_signed(by));
-            items.get(index?)
+            let row = row.map_or(Some(0), |row| row.checked_add_signed(by))?;
+            items.get(places.map_or(Some(row), |places| places.get(row).copied())?)
         };
         let (previous, next) = (step(-1), step(1));
         self.step_button(ui, "Previous", Key::ArrowLeft, previous);
@@ -138,13 +156,70 @@ impl ComparePanel {
             .show_rows(ui, row_height, items.len(), |ui, rows| {
                 ui.set_min_width(LIST_WIDTH - 30.0);
                 for row in rows {
-                    let item = &items[row];
-                    if ui.selectable_label(index == Some(row), &item.id).clicked() {
+                    let place = self.ranking.places().map_or(row, |places| places[row]);
+                    let Some(item) = items.get(place) else {
+                        continue;
+                    };
+                    let text = match self.ranking.text(place) {
+                        Some(value) => format!("{}  ·  {value}", item.id),
+                        None => item.id.clone(),
+                    };
+                    if ui.selectable_label(index == Some(place), text).clicked() {
                         self.image = Some(item.image.clone());
                     }
                 }
             });
     }
+}
+
+/// A run and one of its checkpoints; returns what was picked in this frame.
+fn network_picker(
+    ctx: &PanelCtx<'_>,
+    ui: &mut Ui,
+    index: usize,
+    width: f32,
+    current: &RunWeights,
+) -> Option<RunWeights> {
+    let label = format!("Run {}", index + 1);
+    let run = run_picker(ui, ctx.engine, &label, width, &current.run);
+    let mut picked = run.map(RunWeights::best);
+    let snapshot = ctx.engine.run(&current.run)?;
+    let shown = current
+        .step
+        .map_or_else(|| "best".to_owned(), |step| format!("step {step}"));
+    let combo = ComboBox::from_id_salt(("compare_checkpoint", index))
+        .width(CHECKPOINT_WIDTH)
+        .truncate()
+        .selected_text(shown)
+        .show_ui(ui, |ui| {
+            let best = RunWeights::best(&*current.run);
+            if ui
+                .selectable_label(current.step.is_none(), "best")
+                .clicked()
+            {
+                picked = Some(best);
+            }
+            for weights in checkpoints_of(snapshot) {
+                let step = weights.step.unwrap_or_default();
+                let text = format!("step {step}");
+                if ui.selectable_label(weights == *current, text).clicked() {
+                    picked = Some(weights);
+                }
+            }
+        });
+    combo
+        .response
+        .on_hover_text("Which weights of the run: the best, or those of a checkpoint that is kept")
+        .accessible_name(format!("Checkpoint of run {}", index + 1));
+    picked
+}
+
+/// The checkpoints of a run that are kept, the newest first.
+fn checkpoints_of(run: &RunSnapshot) -> impl Iterator<Item = RunWeights> {
+    run.checkpoints.iter().rev().map(|step| RunWeights {
+        run: run.name.clone(),
+        step: Some(*step),
+    })
 }
 
 /// Asks for any other image.

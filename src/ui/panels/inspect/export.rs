@@ -1,9 +1,9 @@
-//! Saves masks and overlays: asks for a path, writes, reports.
+//! Saves masks, overlays and probabilities: asks for a path, writes, reports.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::engine::{EngineError, Existing, NoticeLevel, Prediction, SaveTo, Task};
+use crate::engine::{EngineError, Existing, NetworkSource, NoticeLevel, Prediction, SaveTo, Task};
 use crate::ui::command::{Ask, Command};
 use crate::ui::context::PanelCtx;
 use crate::ui::view_model::ClassSet;
@@ -15,6 +15,8 @@ pub enum What {
     Mask,
     /// The image with the mask over it.
     Overlay,
+    /// The probability of each class at each pixel as a NumPy file.
+    Probabilities,
 }
 
 /// One save at a time.
@@ -53,7 +55,11 @@ impl Export {
         opacity: f32,
         visible: ClassSet,
     ) {
-        let ask = Ask::SavePng(file_name(what, &prediction));
+        let name = file_name(what, &prediction);
+        let ask = match what {
+            What::Mask | What::Overlay => Ask::SavePng(name),
+            What::Probabilities => Ask::SaveNpy(name),
+        };
         ctx.commands.send(Command::Ask(ask));
         self.asking = Some(Asking {
             what,
@@ -93,6 +99,11 @@ fn write(ctx: &PanelCtx<'_>, asking: &Asking, path: PathBuf) -> Writing {
     let to = SaveTo::Path(path, Existing::ReplaceOwn);
     let task = match asking.what {
         What::Mask => ctx.engine.save_mask(mask.clone(), classes.clone(), to),
+        What::Probabilities => {
+            let network = NetworkSource::Run(asking.prediction.run.clone(), None);
+            let image = &asking.prediction.image_path;
+            ctx.engine.save_probabilities(&network, image, to)
+        }
         What::Overlay => {
             let (opacity, visible) = (asking.opacity, asking.visible);
             let shown = move |label| visible.contains(label);
@@ -116,6 +127,7 @@ fn notice(what: What, result: Result<PathBuf, EngineError>) -> Command {
     let name = match what {
         What::Mask => "Mask",
         What::Overlay => "Overlay",
+        What::Probabilities => "Probabilities",
     };
     match result {
         Ok(path) => Command::Notify(
@@ -138,6 +150,7 @@ fn file_name(what: What, prediction: &Prediction) -> String {
     match what {
         What::Mask => format!("{stem}_mask.png"),
         What::Overlay => format!("{stem}_overlay.png"),
+        What::Probabilities => format!("{stem}_probabilities.npy"),
     }
 }
 

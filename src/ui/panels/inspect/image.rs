@@ -7,7 +7,8 @@ use eframe::egui::{Align, Label, Layout, Ui};
 
 use super::InspectPanel;
 use super::overlay::{Overlay, Subject};
-use crate::engine::Rgb;
+use super::tiles_offer::tiles_offer;
+use crate::engine::{Rgb, RunWeights, TilePlan};
 use crate::ui::canvas::Canvas;
 use crate::ui::context::PanelCtx;
 use crate::ui::theme;
@@ -21,6 +22,7 @@ use crate::ui::view_model::prediction_cache::{Lookup, SHOW_WAITING_AFTER, Wait};
 pub(super) enum ImageState {
     Shown,
     Waiting(Wait),
+    Offered(TilePlan),
     Cancelled,
     Failed(String),
 }
@@ -31,16 +33,26 @@ impl InspectPanel {
     pub(super) fn update(&mut self, ctx: &PanelCtx<'_>, ui: &Ui, run: &str) -> Option<ImageState> {
         let path = self.list.selected().map(Path::to_owned)?;
         self.predictions.cancel_others(&path);
-        let state = match self.predictions.get(ctx.engine, run, &path) {
+        let state = match self
+            .predictions
+            .get(ctx.engine, &RunWeights::best(run), &path)
+        {
             Lookup::Ready(prediction) => {
-                self.prepare(ctx, ui, Subject::Prediction(prediction));
+                self.prepare(ctx, ui, (Subject::Prediction(prediction), None));
                 ImageState::Shown
             }
             Lookup::Running(wait) => {
-                if wait.is_long() {
+                if let (Some(image), Some(mask)) = (&wait.image, &wait.partial.mask) {
+                    let subject = Subject::Growing(path.clone(), image.clone(), mask.clone());
+                    self.prepare(ctx, ui, (subject, Some(run)));
+                } else if wait.is_long() {
                     self.prepare_image(ctx, ui, &path, wait.image.clone());
                 }
                 ImageState::Waiting(wait)
+            }
+            Lookup::Offered(image, plan) => {
+                self.prepare_image(ctx, ui, &path, Some(image));
+                ImageState::Offered(plan)
             }
             Lookup::Cancelled(image) => {
                 self.prepare_image(ctx, ui, &path, image);
@@ -57,16 +69,23 @@ impl InspectPanel {
     /// Prepares to show an image without a mask; nothing is shown until it is read.
     fn prepare_image(&mut self, ctx: &PanelCtx<'_>, ui: &Ui, path: &Path, image: Option<Arc<Rgb>>) {
         match image {
-            Some(image) => self.prepare(ctx, ui, Subject::Image(path.to_owned(), image)),
+            Some(image) => {
+                let subject = Subject::Image(path.to_owned(), image);
+                self.prepare(ctx, ui, (subject, None));
+            }
             None => self.shown = None,
         }
     }
 
-    /// Prepares to show `subject`; the previous one stays until all layers are ready.
-    fn prepare(&mut self, ctx: &PanelCtx<'_>, ui: &Ui, subject: Subject) {
-        let prediction = subject.prediction();
+    /// Prepares to show a subject, whose classes are those of a run where it has no prediction; the
+    /// previous one stays until all layers are ready.
+    fn prepare(&mut self, ctx: &PanelCtx<'_>, ui: &Ui, (subject, run): (Subject, Option<&str>)) {
+        let of_run = run.and_then(|run| Some(&ctx.engine.run(run)?.classes));
+        let of_prediction = subject.prediction().map(|prediction| &prediction.classes);
         let overlay = Overlay {
-            classes: prediction.map(|prediction| ctx.colors.of(&prediction.classes)),
+            classes: of_prediction
+                .or(of_run)
+                .map(|classes| ctx.colors.of(classes)),
             subject,
             visible: self.visible,
             toggles: self.toggles,
@@ -84,7 +103,13 @@ impl InspectPanel {
         self.shown = Some(overlay);
     }
 
-    pub(super) fn image_ui(&mut self, ui: &mut Ui, run: &str, state: ImageState) {
+    pub(super) fn image_ui(
+        &mut self,
+        ctx: &PanelCtx<'_>,
+        ui: &mut Ui,
+        run: &str,
+        state: ImageState,
+    ) {
         let Some(path) = self.list.selected().map(Path::to_owned) else {
             return;
         };
@@ -99,13 +124,21 @@ impl InspectPanel {
                 }
                 let text = wait.text(&format!(" {}", file_label(&path)));
                 if ui.waiting_to_cancel(area, &text, "Cancel the prediction") {
-                    self.predictions.cancel(run, &path);
+                    self.predictions.cancel(&RunWeights::best(run), &path);
+                }
+            }
+            ImageState::Offered(plan) => {
+                self.canvas_ui(ui);
+                let weights = RunWeights::best(run);
+                if let Some(skip_empty) = tiles_offer(ui, area, &plan) {
+                    self.predictions
+                        .start(ctx.engine, &weights, &path, skip_empty);
                 }
             }
             ImageState::Cancelled => {
                 self.canvas_ui(ui);
                 if ui.offer(area, "The prediction was cancelled", "Predict") {
-                    self.predictions.forget_run(run);
+                    self.predictions.forget(&RunWeights::best(run));
                 }
             }
             ImageState::Failed(message) => self.failed_ui(ui, run, &path, &message),
@@ -139,7 +172,7 @@ impl InspectPanel {
             ui.error_box(&title, message);
             ui.add_space(6.0);
             if ui.button("Predict again").clicked() {
-                self.predictions.forget_run(run);
+                self.predictions.forget(&RunWeights::best(run));
             }
         });
     }

@@ -25,6 +25,11 @@ impl ImageList {
         self.images.is_empty()
     }
 
+    /// All images.
+    pub fn images(&self) -> &[PathBuf] {
+        &self.images
+    }
+
     /// Adds new images and selects the first of `images`.
     pub fn add(&mut self, images: Vec<PathBuf>) {
         let Some(first) = images.first().cloned() else {

@@ -7,6 +7,8 @@ pub(super) mod legend;
 pub(super) mod overlay;
 mod pixel_pick;
 pub(super) mod run_picker;
+mod save_all;
+pub(super) mod tiles_offer;
 mod toolbar;
 
 use std::path::PathBuf;
@@ -20,6 +22,7 @@ use self::image_list::ImageList;
 use self::legend::Shares;
 use self::overlay::{Overlay, Toggles, truth_of};
 use self::pixel_pick::PixelPick;
+use self::save_all::SaveAll;
 use super::{command_button, go_to_train, keep_size};
 use crate::engine::{ImageFiles, NoticeLevel, Poll, Prediction, Task};
 use crate::ui::canvas::{CanvasView, TextureCache};
@@ -69,6 +72,8 @@ pub struct InspectPanel {
     pick: PixelPick,
     #[serde(skip)]
     export: Export,
+    #[serde(skip)]
+    save_all: SaveAll,
 }
 
 impl Default for InspectPanel {
@@ -89,6 +94,7 @@ impl Default for InspectPanel {
             shown: None,
             pick: PixelPick::default(),
             export: Export::default(),
+            save_all: SaveAll::default(),
         }
     }
 }
@@ -114,6 +120,7 @@ impl InspectPanel {
     pub fn poll(&mut self, ctx: &PanelCtx<'_>) {
         self.take_opened(ctx);
         self.export.poll(ctx);
+        self.save_all.poll(ctx);
         self.predictions.poll(ctx.engine);
     }
 
@@ -161,7 +168,7 @@ impl InspectPanel {
             .show(ui, |ui| self.status_ui(ui));
         CentralPanel::no_frame().show(ui, |ui| {
             if let Some(state) = state {
-                self.image_ui(ui, &run, state);
+                self.image_ui(ctx, ui, &run, state);
             }
         });
     }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::{ClassList, LabelMap, Prediction, Rgb};
 use crate::ui::canvas::{DrawnLayer, Layer};
 use crate::ui::view_model::ClassSet;
+use crate::ui::view_model::blend::Blend;
 
 /// Wrong pixels stay visible at any opacity of the mask.
 const ERROR_OPACITY: f32 = 0.85;
@@ -28,6 +29,8 @@ pub struct Toggles {
     pub truth: bool,
     /// Wrong pixels.
     pub errors: bool,
+    /// How the colors are laid over the image.
+    pub blend: Blend,
 }
 
 impl Default for Toggles {
@@ -37,6 +40,7 @@ impl Default for Toggles {
             outlines: false,
             truth: false,
             errors: false,
+            blend: Blend::Normal,
         }
     }
 }
@@ -47,6 +51,8 @@ impl Default for Toggles {
 pub enum Subject {
     /// An image without a mask, as long as there is none.
     Image(PathBuf, Arc<Rgb>),
+    /// A large image, and what is there of its mask, which is smaller.
+    Growing(PathBuf, Arc<Rgb>, Arc<LabelMap>),
     Prediction(Arc<Prediction>),
 }
 
@@ -54,7 +60,7 @@ impl Subject {
     /// The image file.
     pub fn path(&self) -> &Path {
         match self {
-            Self::Image(path, _) => path,
+            Self::Image(path, _) | Self::Growing(path, ..) => path,
             Self::Prediction(prediction) => &prediction.image_path,
         }
     }
@@ -62,7 +68,7 @@ impl Subject {
     /// The image.
     pub fn image(&self) -> &Arc<Rgb> {
         match self {
-            Self::Image(_, image) => image,
+            Self::Image(_, image) | Self::Growing(_, image, _) => image,
             Self::Prediction(prediction) => &prediction.image,
         }
     }
@@ -70,7 +76,7 @@ impl Subject {
     /// The prediction, where there is one.
     pub fn prediction(&self) -> Option<&Arc<Prediction>> {
         match self {
-            Self::Image(..) => None,
+            Self::Image(..) | Self::Growing(..) => None,
             Self::Prediction(prediction) => Some(prediction),
         }
     }
@@ -99,17 +105,32 @@ impl Overlay {
     /// All layers, the image first.
     pub fn layers(&self) -> Vec<Layer> {
         let mut layers = vec![Layer::Image(self.subject.image().clone())];
+        if let (Subject::Growing(_, _, mask), Some(classes)) = (&self.subject, &self.classes) {
+            layers.push(Layer::Fill {
+                mask: mask.clone(),
+                classes: classes.clone(),
+                visible: self.visible,
+            });
+        }
         let (Some(prediction), Some(classes)) = (self.subject.prediction(), &self.classes) else {
             return layers;
         };
         let predicted = &prediction.mask;
         let truth = truth_of(prediction);
         let mask = truth.filter(|_| self.toggles.truth).unwrap_or(predicted);
-        if self.toggles.fill {
+        if self.toggles.fill && self.toggles.blend == Blend::Normal {
             layers.push(Layer::Fill {
                 mask: mask.clone(),
                 classes: classes.clone(),
                 visible: self.visible,
+            });
+        } else if self.toggles.fill {
+            layers.push(Layer::Blended {
+                image: self.subject.image().clone(),
+                mask: mask.clone(),
+                classes: classes.clone(),
+                visible: self.visible,
+                blend: self.toggles.blend,
             });
         }
         if self.toggles.outlines {
@@ -142,7 +163,7 @@ impl Overlay {
 pub fn drawn(layer: Layer, mask_opacity: f32) -> DrawnLayer {
     let opacity = match layer {
         Layer::Image(_) | Layer::Outline { .. } => 1.0,
-        Layer::Fill { .. } => mask_opacity,
+        Layer::Fill { .. } | Layer::Blended { .. } => mask_opacity,
         Layer::Errors { .. } | Layer::Disagreement { .. } => ERROR_OPACITY,
     };
     DrawnLayer { layer, opacity }

@@ -1,18 +1,21 @@
 //! The controls above the inspected image.
 
-use eframe::egui::{Atom, Button, Checkbox, Ui};
+use eframe::egui::{Atom, Button, Checkbox, ComboBox, Ui};
+use strum::IntoEnumIterator as _;
 
 use super::InspectPanel;
 use super::export::What;
 use super::run_picker::{self, run_picker};
+use crate::engine::RunWeights;
 use crate::ui::canvas::controls::{opacity_slider, zoom_buttons};
 use crate::ui::context::PanelCtx;
 use crate::ui::theme;
 use crate::ui::ui_ext::{SWATCH, paint_swatch};
+use crate::ui::view_model::blend::Blend;
 use crate::ui::view_model::mask;
 
 /// Room for the buttons behind the runs.
-const BUTTONS: f32 = 360.0;
+const BUTTONS: f32 = 580.0;
 /// Narrower run names say nothing.
 const MIN_RUN: f32 = 130.0;
 
@@ -43,10 +46,10 @@ impl InspectPanel {
         if let Some(picked) = run_picker(ui, ctx.engine, "Run", width, &run) {
             self.chosen_run = Some(picked);
         }
-        let is_outdated = self
-            .list
-            .selected()
-            .is_some_and(|image| self.predictions.is_outdated(ctx.engine, &run, image));
+        let is_outdated = self.list.selected().is_some_and(|image| {
+            self.predictions
+                .is_outdated(ctx.engine, &RunWeights::best(&*run), image)
+        });
         let refresh = ui
             .add_enabled(
                 !run.is_empty(),
@@ -54,7 +57,7 @@ impl InspectPanel {
             )
             .on_hover_text("Predict again with the newest weights of this run");
         if refresh.clicked() {
-            self.predictions.forget_run(&run);
+            self.predictions.forget(&RunWeights::best(run));
         }
         is_outdated
     }
@@ -64,6 +67,7 @@ impl InspectPanel {
             .on_hover_text("Paint each class in its color");
         ui.checkbox(&mut self.toggles.outlines, "Outlines")
             .on_hover_text("Draw the borders between classes");
+        blend_ui(ui, &mut self.toggles.blend);
         let has_truth = self
             .shown
             .as_ref()
@@ -103,10 +107,18 @@ impl InspectPanel {
         let save_overlay = ui
             .add_enabled(can_save, Button::new("Save overlay…"))
             .on_hover_text("Save the image with the mask over it, at this opacity");
+        let save_probabilities = ui
+            .add_enabled(can_save, Button::new("Save probabilities…"))
+            .on_hover_text("Save the probability of each class at each pixel as a NumPy file: float32, [classes, height, width]");
+        self.save_all_ui(ctx, ui);
         let Some(prediction) = prediction else {
             return;
         };
-        if save_mask.clicked() {
+        if save_probabilities.clicked() {
+            let what = What::Probabilities;
+            self.export
+                .start(ctx, what, prediction, self.opacity, self.visible);
+        } else if save_mask.clicked() {
             self.export
                 .start(ctx, What::Mask, prediction, self.opacity, self.visible);
         } else if save_overlay.clicked() {
@@ -114,4 +126,20 @@ impl InspectPanel {
                 .start(ctx, What::Overlay, prediction, self.opacity, self.visible);
         }
     }
+}
+
+fn blend_ui(ui: &mut Ui, blend: &mut Blend) {
+    let name = ui.label("Blend");
+    ComboBox::from_id_salt("inspect_blend")
+        .width(84.0)
+        .selected_text(blend.label())
+        .show_ui(ui, |ui| {
+            for mode in Blend::iter() {
+                ui.selectable_value(blend, mode, mode.label())
+                    .on_hover_text(mode.explanation());
+            }
+        })
+        .response
+        .labelled_by(name.id)
+        .on_hover_text("How the colors of the classes are laid over the image");
 }

@@ -1,11 +1,17 @@
-//! A cache of finished and running predictions, by run and image.
+//! A cache of finished and running predictions, by weights and image.
+
+mod running;
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::engine::{DatasetState, Engine, EngineError, Prediction, Rgb, Task};
+use crate::engine::{
+    DatasetState, Engine, EngineError, PartialState, PredictOptions, Prediction, Rgb, RunWeights,
+    Task, TilePlan,
+};
+use running::{Running, Stage};
 
 /// Seconds after which a busy text is shown; for shorter waits it would only flash.
 pub const SHOW_WAITING_AFTER: f32 = 0.2;
@@ -19,6 +25,8 @@ pub enum Lookup {
     Ready(Arc<Prediction>),
     Failed(String),
     Running(Wait),
+    /// The image is so large that it takes several tiles, which the user is to start.
+    Offered(Arc<Rgb>, TilePlan),
     /// The user cancelled it; the image, where it was read.
     Cancelled(Option<Arc<Rgb>>),
 }
@@ -32,6 +40,8 @@ pub struct Wait {
     pub share: Option<f32>,
     /// The image, once it is read.
     pub image: Option<Arc<Rgb>>,
+    /// What is there of the mask of a large image.
+    pub partial: PartialState,
 }
 
 impl Wait {
@@ -45,7 +55,11 @@ impl Wait {
         let share = self.share.map_or_else(String::new, |share| {
             format!(" · {:.0} %", (share * 100.0).floor())
         });
-        format!("Predicting{what}{share} · {:.1} s", self.secs)
+        let tiles = match self.partial.total {
+            0 | 1 => String::new(),
+            total => format!(" · {} of {total} tiles", self.partial.done),
+        };
+        format!("Predicting{what}{share}{tiles} · {:.1} s", self.secs)
     }
 }
 
@@ -56,14 +70,16 @@ pub struct PredictionCache {
     running: Vec<Running>,
     /// Images of the running and cancelled predictions, which all runs share.
     images: Vec<(PathBuf, Decoding)>,
+    /// How images are predicted.
+    options: PredictOptions,
     /// Root of the dataset the ground truth of `done` came from.
     truth_root: Option<PathBuf>,
 }
 
 struct Done {
-    run: String,
+    weights: RunWeights,
     image: PathBuf,
-    /// Best epoch of the run when the prediction was started.
+    /// Best epoch of the run when the prediction was started; `None` for a checkpoint.
     epoch: Option<usize>,
     result: Result<Arc<Prediction>, Failure>,
 }
@@ -72,15 +88,6 @@ struct Done {
 enum Failure {
     Cancelled,
     Told(String),
-}
-
-struct Running {
-    run: String,
-    image: PathBuf,
-    epoch: Option<usize>,
-    since: Instant,
-    /// `None` = the image is being read.
-    task: Option<Task<Result<Arc<Prediction>, EngineError>>>,
 }
 
 enum Decoding {
@@ -94,9 +101,9 @@ impl PredictionCache {
         self.forget_truth_of_other_dataset(engine);
         self.take_images(engine);
         let mut finished = Vec::new();
+        let options = &self.options;
         self.running.retain_mut(|running| {
-            let result = running.task.as_mut().and_then(Task::poll_result);
-            let Some(result) = result else {
+            let Some(result) = running.poll(engine, options) else {
                 return true;
             };
             finished.push(running.done(result.map_err(|err| Failure::Told(err.to_string()))));
@@ -106,41 +113,81 @@ impl PredictionCache {
         self.shrink();
     }
 
-    /// The prediction of `run` for `image`; starts it if it is missing.
-    pub fn get(&mut self, engine: &Engine, run: &str, image: &Path) -> Lookup {
-        if let Some(done) = self.find(run, image) {
+    /// The prediction by `weights` for `image`; starts it if it is missing.
+    pub fn get(&mut self, engine: &Engine, weights: &RunWeights, image: &Path) -> Lookup {
+        if let Some(done) = self.find(weights, image) {
             return match &done.result {
                 Ok(prediction) => Lookup::Ready(prediction.clone()),
                 Err(Failure::Told(message)) => Lookup::Failed(message.clone()),
                 Err(Failure::Cancelled) => Lookup::Cancelled(self.pixels(image)),
             };
         }
-        let is_wanted = |running: &&Running| running.run == run && running.image == image;
+        let is_wanted = |running: &&Running| running.weights == *weights && running.image == image;
         if let Some(running) = self.running.iter().find(is_wanted) {
-            return Lookup::Running(Wait {
-                secs: running.since.elapsed().as_secs_f32(),
-                share: running.task.as_ref().and_then(Task::progress),
-                image: self.pixels(image),
-            });
+            return self.state_of(running);
         }
         if !self.images.iter().any(|(path, _)| path == image) {
             let decoding = Decoding::Running(engine.read_image(image));
             self.images.push((image.to_owned(), decoding));
         }
         let pixels = self.pixels(image);
-        self.running.push(Running {
-            run: run.to_owned(),
+        let mut running = Running {
+            weights: weights.clone(),
             image: image.to_owned(),
-            epoch: best_epoch(engine, run),
+            epoch: best_epoch(engine, weights),
             since: Instant::now(),
-            task: pixels
-                .clone()
-                .map(|pixels| engine.predict(run, image, Some(pixels))),
-        });
+            stage: Stage::Reading,
+        };
+        if let Some(pixels) = &pixels {
+            running.begin(engine, pixels, &self.options);
+        }
+        self.running.push(running);
         Lookup::Running(Wait {
             image: pixels,
             ..Wait::default()
         })
+    }
+
+    fn state_of(&self, running: &Running) -> Lookup {
+        let (share, partial) = match &running.stage {
+            Stage::Offered(image, plan) => {
+                return Lookup::Offered(Arc::clone(image), plan.clone());
+            }
+            Stage::Reading | Stage::Planning(..) => (None, PartialState::default()),
+            Stage::Predicting(task, partial) => (task.progress(), partial.state()),
+        };
+        Lookup::Running(Wait {
+            secs: running.since.elapsed().as_secs_f32(),
+            share,
+            image: self.pixels(&running.image),
+            partial,
+        })
+    }
+
+    /// Starts a prediction that was [offered](Lookup::Offered); with `skip_empty`, tiles of one color are
+    /// left out.
+    pub fn start(&mut self, engine: &Engine, weights: &RunWeights, image: &Path, skip_empty: bool) {
+        let mut options = self.options.clone();
+        options.tiling.skip_empty = skip_empty;
+        for running in &mut self.running {
+            if let Stage::Offered(pixels, _) = &running.stage
+                && running.weights == *weights
+                && running.image == image
+            {
+                let pixels = Arc::clone(pixels);
+                running.since = Instant::now();
+                running.predict(engine, pixels, &options);
+            }
+        }
+    }
+
+    /// Predicts like this from now on; what was predicted otherwise is forgotten.
+    pub fn set_options(&mut self, options: &PredictOptions) {
+        if self.options != *options {
+            self.options = options.clone();
+            self.done.clear();
+            self.running.clear();
+        }
     }
 
     /// Cancels running predictions of other images, and forgets that some were cancelled.
@@ -151,12 +198,12 @@ impl PredictionCache {
             .retain(|done| done.image == image || !matches!(done.result, Err(Failure::Cancelled)));
     }
 
-    /// Gives up the running prediction of `run` for `image`, until it is asked for again with
-    /// [`forget_run`](Self::forget_run).
-    pub fn cancel(&mut self, run: &str, image: &Path) {
+    /// Gives up the running prediction by `weights` for `image`, until it is asked for again with
+    /// [`forget`](Self::forget).
+    pub fn cancel(&mut self, weights: &RunWeights, image: &Path) {
         let mut cancelled = Vec::new();
         self.running.retain(|running| {
-            let is_other = running.run != run || running.image != image;
+            let is_other = running.weights != *weights || running.image != image;
             if !is_other {
                 cancelled.push(running.done(Err(Failure::Cancelled)));
             }
@@ -165,20 +212,20 @@ impl PredictionCache {
         self.done.extend(cancelled);
     }
 
-    /// Drops all predictions of `run`, so that they are made again.
-    pub fn forget_run(&mut self, run: &str) {
-        self.done.retain(|done| done.run != run);
-        self.running.retain(|running| running.run != run);
+    /// Drops all predictions by `weights`, so that they are made again.
+    pub fn forget(&mut self, weights: &RunWeights) {
+        self.done.retain(|done| done.weights != *weights);
+        self.running.retain(|running| running.weights != *weights);
         // The files may have changed.
         let running = &self.running;
         self.images
             .retain(|(path, _)| running.iter().any(|running| running.image == *path));
     }
 
-    /// Whether `run` has a better epoch than the one this prediction was made with.
-    pub fn is_outdated(&self, engine: &Engine, run: &str, image: &Path) -> bool {
-        self.find(run, image)
-            .is_some_and(|done| done.epoch != best_epoch(engine, run))
+    /// Whether the run has a better epoch than the one this prediction was made with.
+    pub fn is_outdated(&self, engine: &Engine, weights: &RunWeights, image: &Path) -> bool {
+        self.find(weights, image)
+            .is_some_and(|done| done.epoch != best_epoch(engine, weights))
     }
 
     /// Starts the predictions whose image was read; those of an image that cannot be read fail.
@@ -187,6 +234,7 @@ impl PredictionCache {
             images,
             running,
             done,
+            options,
             ..
         } = self;
         images.retain_mut(|(path, decoding)| {
@@ -196,12 +244,10 @@ impl PredictionCache {
             match task.poll_result() {
                 None => true,
                 Some(Ok(pixels)) => {
-                    let waiting = running
-                        .iter_mut()
-                        .filter(|running| running.image == *path && running.task.is_none());
-                    for running in waiting {
-                        let pixels = Some(Arc::clone(&pixels));
-                        running.task = Some(engine.predict(&running.run, path, pixels));
+                    for running in running.iter_mut() {
+                        if running.image == *path && matches!(running.stage, Stage::Reading) {
+                            running.begin(engine, &pixels, options);
+                        }
                     }
                     *decoding = Decoding::Ready(pixels);
                     true
@@ -230,11 +276,11 @@ impl PredictionCache {
             })
     }
 
-    fn find(&self, run: &str, image: &Path) -> Option<&Done> {
+    fn find(&self, weights: &RunWeights, image: &Path) -> Option<&Done> {
         self.done
             .iter()
             .rev()
-            .find(|done| done.run == run && done.image == image)
+            .find(|done| done.weights == *weights && done.image == image)
     }
 
     fn forget_truth_of_other_dataset(&mut self, engine: &Engine) {
@@ -266,19 +312,12 @@ impl PredictionCache {
     }
 }
 
-impl Running {
-    fn done(&self, result: Result<Arc<Prediction>, Failure>) -> Done {
-        Done {
-            run: self.run.clone(),
-            image: self.image.clone(),
-            epoch: self.epoch,
-            result,
-        }
-    }
-}
-
-fn best_epoch(engine: &Engine, run: &str) -> Option<usize> {
-    engine.run(run)?.best().map(|record| record.epoch)
+/// Of a checkpoint there is no better one.
+fn best_epoch(engine: &Engine, weights: &RunWeights) -> Option<usize> {
+    let run = engine
+        .run(&weights.run)
+        .filter(|_| weights.step.is_none())?;
+    run.best().map(|record| record.epoch)
 }
 
 #[cfg(test)]

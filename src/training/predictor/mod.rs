@@ -1,5 +1,7 @@
 //! A trained run, loaded to predict.
 
+mod tiled;
+
 use super::checkpoint::{RunFolder, RunMeta};
 use super::control::Control;
 use super::device::{self, DeviceId};
@@ -7,8 +9,7 @@ use super::error::TrainError;
 use super::evaluate::{EvaluationScores, NoMasks, Scoring, evaluate};
 use super::external_weights::{WeightsChoice, load_file};
 use super::segmenter::Segmenter;
-use crate::dataset::{ClassMatch, Dataset, LabelMap, Rgb, Size, Split, resize_labels, resize_rgb};
-use crate::kernels::Work;
+use crate::dataset::{ClassMatch, Dataset, Rgb, Size, Split, resize_rgb};
 use crate::metrics::{ConfusionMatrix, SetCounts};
 use crate::model::{ReceptiveField, ScoreSource};
 
@@ -48,6 +49,25 @@ impl Predictor {
         })
     }
 
+    /// Loads the weights of one checkpoint of `folder`.
+    pub fn load_step(
+        folder: &RunFolder,
+        step: usize,
+        device: DeviceId,
+    ) -> Result<Self, TrainError> {
+        let meta = folder.meta()?;
+        let device = device::open(device)?;
+        let num_classes = meta.classes.len();
+        let model = meta.config.network(num_classes).init(&device);
+        let model = folder.load_step(step, model)?;
+        let segmenter = Segmenter::new(&model, &meta.config.normalization, num_classes, &device);
+        Ok(Self {
+            segmenter,
+            meta,
+            step,
+        })
+    }
+
     /// Loads a weights file; `step` is then 0.
     pub fn from_weights(choice: &WeightsChoice, device: DeviceId) -> Result<Self, TrainError> {
         let device = device::open(device)?;
@@ -73,47 +93,6 @@ impl Predictor {
     /// Steps after which the loaded weights were saved.
     pub fn step(&self) -> usize {
         self.step
-    }
-
-    /// The most likely class of every pixel, at the image's own size. An image that would
-    /// not fit into memory is segmented at a smaller size, and its mask made larger.
-    ///
-    /// `go_on` is told from several threads which share is done, `0.0..=1.0`, and says whether the
-    /// mask is still wanted; `None` = it was not. A device that is not the processor tells nothing.
-    pub fn predict(
-        &self,
-        image: &Rgb,
-        go_on: impl Fn(f32) -> bool + Send + Sync + 'static,
-    ) -> Result<Option<LabelMap>, TrainError> {
-        let config = &self.meta.config;
-        let reduced = reduced(image, config.trunk.max_pixels());
-        let seen = config.test_size.or(reduced).unwrap_or(image.size());
-        let network = config.network(self.meta.classes.len());
-        let total = network.multiply_adds(seen.dims()).max(1);
-        let work = Work::watched(move |done| go_on((done as f64 / total as f64).min(1.0) as f32));
-        let _entered = work.enter();
-        let mask = match reduced {
-            None => self.segmenter.segment(image, config.test_size)?,
-            Some(size) => {
-                log::info!(
-                    "Segmented at {size}, as {} takes too much memory",
-                    image.size()
-                );
-                let mask = self
-                    .segmenter
-                    .segment(&resize_rgb(image, size), config.test_size)?;
-                resize_labels(&mask, image.size())
-            }
-        };
-        Ok((!work.is_abandoned()).then_some(mask))
-    }
-
-    /// The logits of every pixel, at the image's own size.
-    ///
-    /// # Shapes
-    /// - output: `[num_classes, height, width]`, row by row
-    pub fn logits(&self, image: &Rgb) -> Result<Vec<f32>, TrainError> {
-        self.segmenter.logits_vec(image, self.meta.config.test_size)
     }
 
     /// What each score layer adds to the logits.

@@ -1,0 +1,235 @@
+//! The networks of the `predict` thread, and what is computed with them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::image_scores::scores_of;
+use super::source::Source;
+use super::thread::{EvaluationRequest, Request};
+use super::{Evaluation, Explanation, Logits, Prediction};
+use crate::dataset::{BandChoice, ClassMatch, LabelMap, Size, Split};
+use crate::engine::dataset;
+use crate::engine::dataset_check::before_scoring;
+use crate::engine::tasks::Cancel;
+use crate::engine::{EngineError, Waker};
+use crate::training::{Control, DeviceId, Predictor, Tile, TilePlan, Tiling};
+
+/// Networks kept loaded: as many as Compare shows.
+const LOADED: usize = 6;
+
+/// A network in memory.
+struct Loaded {
+    source: Source,
+    device: DeviceId,
+    /// What was the newest step when it was loaded; damaged weights are replaced by older ones.
+    newest: Option<usize>,
+    predictor: Predictor,
+}
+
+/// Loaded networks, the last used at the end.
+#[derive(Default)]
+pub(super) struct Models {
+    loaded: Vec<Loaded>,
+}
+
+impl Models {
+    /// Forgets all, where one may be left half used.
+    pub fn clear(&mut self) {
+        self.loaded.clear();
+    }
+
+    fn get(&mut self, source: &Source, device: DeviceId) -> Result<&Predictor, EngineError> {
+        let newest = source.newest_step();
+        let found = self.loaded.iter().position(|loaded| {
+            loaded.source == *source && loaded.device == device && loaded.newest == newest
+        });
+        let entry = if let Some(index) = found {
+            self.loaded.remove(index)
+        } else {
+            // An older state of the same.
+            self.loaded.retain(|loaded| loaded.source != *source);
+            if self.loaded.len() >= LOADED {
+                self.loaded.remove(0);
+            }
+            let predictor = source.load(device)?;
+            Loaded {
+                source: source.clone(),
+                device,
+                newest,
+                predictor,
+            }
+        };
+        self.loaded.push(entry);
+        let newest = self.loaded.len() - 1;
+        Ok(&self.loaded[newest].predictor)
+    }
+
+    pub fn logits(
+        &mut self,
+        source: &Source,
+        device: DeviceId,
+        image: &Path,
+        tiling: &Tiling,
+    ) -> Result<Logits, EngineError> {
+        let predictor = self.get(source, device)?;
+        let image = predictor.meta().images.read(image)?;
+        let plan = predictor.plan(image.size(), tiling);
+        let values = predictor.logits(&image, &plan)?;
+        let num_classes = predictor.meta().classes.len();
+        Ok(Logits {
+            num_classes,
+            size: image.size(),
+            values,
+        })
+    }
+
+    pub fn explain(
+        &mut self,
+        source: &Source,
+        device: DeviceId,
+        path: PathBuf,
+    ) -> Result<Explanation, EngineError> {
+        let predictor = self.get(source, device)?;
+        let image = predictor.meta().images.read(&path)?;
+        let started = Instant::now();
+        let contributions = predictor.contributions(&image)?;
+        let meta = predictor.meta();
+        Ok(Explanation::new(
+            (source.name(), path),
+            Arc::new(image),
+            Arc::new(meta.classes.clone()),
+            meta.config.trunk,
+            contributions,
+            started.elapsed().as_secs_f64(),
+        ))
+    }
+
+    pub fn predict(
+        &mut self,
+        request: &Request,
+        cancel: &Cancel,
+        wake: &Waker,
+    ) -> Result<Prediction, EngineError> {
+        let predictor = self.get(&request.source, request.device)?;
+        // What was read already was read as the file's format says.
+        let reading = &predictor.meta().images;
+        let image = match &request.pixels {
+            Some(pixels) if reading.is_plain() => Arc::clone(pixels),
+            _ => Arc::new(reading.read(&request.image)?),
+        };
+        let started = Instant::now();
+        let watch = cancel.clone();
+        let plan = predictor.plan(image.size(), &request.options.tiling);
+        if let Some(partial) = &request.partial {
+            partial.begin(plan.tiles.len());
+        }
+        let go_on = move |share: f32| {
+            watch.set_progress(share);
+            !watch.is_cancelled()
+        };
+        let mut on_tile = |tile: &Tile, labels: &LabelMap| {
+            if let Some(partial) = &request.partial {
+                partial.add(image.size(), tile.core, labels);
+                wake();
+            }
+        };
+        let mask = predictor
+            .predict(&image, &plan, &request.options, go_on, &mut on_tile)?
+            .ok_or(EngineError::Cancelled)?;
+        let secs = started.elapsed().as_secs_f64();
+        let classes = Arc::new(predictor.meta().classes.clone());
+        // A mask that cannot be read is no reason to hide the prediction.
+        let truth = request.truth.as_ref().and_then(|known| {
+            let (_, labels) = known
+                .reader
+                .read_pair(&known.item)
+                .map_err(|err| log::warn!("{err}"))
+                .ok()?;
+            let matched = ClassMatch::new(&classes, &known.classes);
+            Some((matched.in_network_labels(&labels), matched))
+        });
+        let score_remark = truth.as_ref().and_then(|(_, matched)| matched.remark());
+        let scores = truth
+            .as_ref()
+            .and_then(|(truth, matched)| scores_of(truth, &mask, matched));
+        Ok(Prediction {
+            run: request.source.name(),
+            image_path: request.image.clone(),
+            image,
+            mask: Arc::new(mask),
+            classes,
+            secs,
+            truth: truth.map(|(truth, _)| Arc::new(truth)),
+            scores,
+            score_remark,
+            tiles: plan.tiles.len(),
+            memory: plan.memory,
+        })
+    }
+
+    pub fn plan(
+        &mut self,
+        source: &Source,
+        device: DeviceId,
+        image: Size,
+        tiling: &Tiling,
+    ) -> Result<TilePlan, EngineError> {
+        Ok(self.get(source, device)?.plan(image, tiling))
+    }
+
+    pub fn evaluate(
+        &mut self,
+        request: &EvaluationRequest,
+        cancel: &Cancel,
+    ) -> Result<Evaluation, EngineError> {
+        let predictor = self.get(&request.source, request.device)?;
+        let split = request.on.split;
+        let own = &predictor.meta().config.dataset;
+        let which = request.on.dataset.as_ref().unwrap_or(own).clone();
+        let which = which.mapped(None, &request.void, &BandChoice::default());
+        let mut dataset = dataset::open(&which, &request.data_dir, &mut |_, _| {
+            !cancel.is_cancelled()
+        })?;
+        // Another dataset may have other bands; without a word of it, as in the training.
+        if which == *own || dataset.images.is_plain() {
+            dataset.images = predictor.meta().images.clone();
+        }
+        if split == Split::Test {
+            dataset.read_test_list()?;
+        }
+        let mut warnings = before_scoring(&dataset, split, &mut |_, _| !cancel.is_cancelled())?;
+        let then = request.source.dataset_record();
+        let change = then.and_then(|then| then.changes(&dataset));
+        warnings.extend(change.map(|change| format!("{}: {change}", dataset.name)));
+        let matched = ClassMatch::new(&predictor.meta().classes, &dataset.classes);
+        let control = Control::default();
+        let started = Instant::now();
+        let evaluation = predictor
+            .evaluate(
+                &dataset,
+                split,
+                request.boundary_width,
+                &control,
+                &mut |done, total| {
+                    cancel.set_progress(done as f32 / total.max(1) as f32);
+                    if cancel.is_cancelled() {
+                        control.stop();
+                    }
+                },
+            )?
+            .ok_or(EngineError::Cancelled)?;
+        Ok(Evaluation {
+            scores: evaluation.scores,
+            mean_iu_over_images: evaluation.mean_iu_over_images,
+            boundary: evaluation.boundary,
+            boundary_width: evaluation.boundary_width,
+            val_loss: evaluation.loss,
+            images: evaluation.images,
+            secs: started.elapsed().as_secs_f64(),
+            classes: Arc::new(predictor.meta().classes.clone()),
+            warnings,
+            remark: matched.remark(),
+        })
+    }
+}

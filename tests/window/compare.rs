@@ -1,0 +1,171 @@
+//! Compare: panes, the divider, blinking, sorted images, and what is saved.
+
+use std::fs;
+use std::path::PathBuf;
+
+use eframe::egui::{Event, Key, Modifiers};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use fcn_workbench::ui::command::{Command, PanelKind};
+
+use super::desk::Desk;
+
+/// A window with Compare in front, which shows FCN-32s, 16s and 8s after a step each.
+fn desk() -> Desk {
+    let mut desk = Desk::new(|config| {
+        config.max_steps = Some(2);
+        config.batch_size = 8;
+        config.checkpoints.steps = Some(1);
+    });
+    desk.click("Train 32s, 16s, 8s");
+    desk.until("all runs are over", |desk| {
+        desk.engine().plan().is_some_and(|plan| plan.done)
+    });
+    desk.window
+        .state()
+        .send(Command::ShowPanel(PanelKind::Compare));
+    desk.until("the masks are there", |desk| {
+        desk.says("Ground truth") && desk.is_enabled("Errors")
+    });
+    desk
+}
+
+fn hold(desk: &mut Desk, key: Key, pressed: bool) {
+    desk.window.event(Event::Key {
+        key,
+        physical_key: None,
+        pressed,
+        repeat: false,
+        modifiers: Modifiers::NONE,
+    });
+    desk.frames(3);
+}
+
+/// Opens an entry of the menu and saves under the proposed name.
+fn export(desk: &mut Desk, entry: &str, name: &str) -> PathBuf {
+    desk.click("Export comparison");
+    desk.find(entry).click();
+    desk.until("the place is asked for", |desk| desk.says("Save as"));
+    desk.frames(5);
+    let path = PathBuf::from(desk.find("Path").value().expect("a path"));
+    assert!(path.ends_with(name), "{}", path.display());
+    desk.click("Save");
+    desk.until("it is told", |desk| desk.has_message(name));
+    path
+}
+
+#[test]
+fn networks_are_compared_pane_by_pane_and_image_by_image() {
+    let mut desk = desk();
+    // Three networks and the ground truth; one more pane for the image.
+    assert!(!desk.says("without a mask"));
+    desk.click("Image pane");
+    desk.until("the image has a pane", |desk| desk.says("without a mask"));
+    desk.click("Truth pane");
+    desk.until("the ground truth has none", |desk| {
+        !desk.says("Ground truth")
+    });
+    desk.click("Truth pane");
+    desk.until("it is back", |desk| desk.says("Ground truth"));
+    desk.click("Errors");
+    desk.until("they disagree by some share or agree", |desk| {
+        desk.finds("pixel acc. ") && desk.finds(" %")
+    });
+
+    // A checkpoint of a run beside its best weights: the sixth pane.
+    desk.click("Add run");
+    desk.until("a checkpoint is shown", |desk| desk.finds(", step "));
+    assert!(!desk.is_enabled("Add run"), "there are six panes");
+    desk.click("Remove run 4");
+    desk.until("it is gone", |desk| !desk.finds(", step "));
+
+    swipe(&mut desk);
+    sort(&mut desk);
+    save(&mut desk);
+}
+
+fn swipe(desk: &mut Desk) {
+    desk.click("Swipe");
+    assert!(
+        desk.says("FCN-32s and FCN-8s"),
+        "the first and the last network"
+    );
+    let share = |desk: &Desk| {
+        let node = desk.find("Divider").accesskit_node().numeric_value();
+        node.expect("a value")
+    };
+    assert_eq!(share(desk), 50.0);
+    desk.find("Divider").focus();
+    desk.frames(2);
+    desk.window.key_press(Key::ArrowRight);
+    desk.frames(3);
+    assert!(share(desk) > 50.0, "{}", share(desk));
+    // The pointer is over the panel: keys are for it.
+    let middle = desk.find("FCN-32s and FCN-8s").rect().center();
+    desk.window.hover_at(middle);
+    desk.frames(2);
+    hold(desk, Key::B, true);
+    assert!(
+        desk.says("FCN-8s and FCN-32s"),
+        "exchanged while the key is held"
+    );
+    hold(desk, Key::B, false);
+    assert!(desk.says("FCN-32s and FCN-8s"));
+    desk.choose("Right", "Ground truth");
+    assert!(desk.says("FCN-32s and Ground truth"));
+    desk.click("Swipe");
+    assert!(!desk.says("Divider"));
+}
+
+fn sort(desk: &mut Desk) {
+    desk.choose("Sort", "Most disagreement");
+    // Both validation images are predicted by all networks; then the list says by how much they
+    // disagree.
+    desk.until("the images are compared", |desk| {
+        !desk.says("Cancel the comparison")
+    });
+    desk.window
+        .get_by_role_and_label(eframe::egui::accesskit::Role::ComboBox, "Image")
+        .click();
+    desk.frames(4);
+    assert!(desk.finds("image8  ·  ") && desk.finds("image9  ·  "));
+    desk.window.key_press(Key::Escape);
+    desk.frames(3);
+}
+
+fn save(desk: &mut Desk) {
+    let drawing = export(desk, "Figure as SVG…", "comparison.svg");
+    let text = fs::read_to_string(drawing).expect("a drawing");
+    // The image, three masks and the ground truth.
+    assert_eq!(text.matches("<image ").count(), 5);
+    for title in [
+        "Image",
+        "FCN-32s",
+        "FCN-16s",
+        "FCN-8s",
+        "Ground truth",
+        "ground",
+    ] {
+        assert!(text.contains(&format!(">{title}</text>")), "{title}");
+    }
+    let picture = export(desk, "Figure as PNG…", "comparison.png");
+    let picture = image::open(picture).expect("a picture");
+    // Images of 32 pixels are shown seven times as large.
+    assert_eq!(picture.width(), 5 * 224 + 4 * 10 + 2 * 16);
+
+    let table = export(desk, "Scores as CSV…", "scores.csv");
+    let lines = fs::read_to_string(table).expect("a table");
+    assert_eq!(lines.lines().count(), 4, "a header and three runs: {lines}");
+    let table = export(desk, "Scores as LaTeX…", "scores.tex");
+    assert!(
+        fs::read_to_string(table)
+            .expect("a table")
+            .contains("\\toprule")
+    );
+    let images = export(desk, "Scores per image as CSV…", "images.csv");
+    let lines = fs::read_to_string(images).expect("a table");
+    assert!(
+        lines.starts_with("image,disagreement,gain,mIoU FCN-32s,"),
+        "{lines}"
+    );
+    assert_eq!(lines.lines().count(), 3, "a header and two images: {lines}");
+}
