@@ -16,11 +16,14 @@ mod error;
 mod export;
 mod html;
 mod memory;
+mod meters;
 mod notice;
+mod notify;
 mod outputs;
 mod path_kinds;
 pub mod plots;
 mod predict;
+mod queue;
 mod report;
 mod runs;
 mod save_plot;
@@ -31,6 +34,7 @@ mod tasks;
 #[cfg(test)]
 pub mod test_runs;
 mod train;
+mod trial;
 mod typed_path;
 mod weights_files;
 
@@ -53,16 +57,17 @@ pub use crate::metrics::{BOUNDARY_WIDTH, ConfusionMatrix, Scores};
 pub use crate::model::weights::{
     WEIGHTS_EXTENSIONS, WeightsLayout, WeightsRow, WeightsRowState, has_weights_extension,
 };
-pub use crate::model::{ComputedBy, FinalUpsampling, Geometry, Trunk, Variant};
+pub use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
 pub use crate::training::checkpoint::RunNotes;
 pub use crate::training::{
     Alarm, AlarmKind, BestBy, BrokenRule, BrokenRules, CheckpointPolicy, Choice, ClassWeights,
     Configured, DataFacts, DatasetRef, DeviceEntry, DeviceId, DeviceKind, DeviceMemory,
-    EpochRecord, FittingChange, InitialWeights, Learning, MemoryEstimate, MemoryFit, MemoryRoom,
-    Objective, OptimizerKind, Outcome, Precision, Preparation, Preview, PreviewItem, Recipe,
-    Reduction, Remedy, Repeats, RunConfig, RunInfo, RunTime, SampleOrder, SavedWeights, Schedule,
-    StartingPoint, StepPhase, StepProgress, StepRecord, TimeSource, TrainOptions, WeightsChoice,
-    WeightsSummary, autotune_folder, memory_text, network_preset, preset, tested_devices_file,
+    EpochRecord, FittingChange, Grid, GridError, InitialWeights, Learning, MatrixUnitsState,
+    MemoryEstimate, MemoryFit, MemoryRoom, Objective, OptimizerKind, Outcome, Precision,
+    Preparation, Preview, PreviewItem, Recipe, Reduction, Remedy, Repeats, RunConfig, RunInfo,
+    RunTime, SampleOrder, SavedWeights, Schedule, StartingPoint, StepPhase, StepProgress,
+    StepRecord, TimeSource, TrainOptions, Trial, Verdict, WeightsChoice, WeightsSummary,
+    autotune_folder, memory_text, network_preset, preset, tested_devices_file,
 };
 pub use before_start::BeforeStart;
 pub use catalogue::{
@@ -76,13 +81,17 @@ pub use dirs::Dirs;
 pub use error::{EngineError, Lost};
 pub use export::SaveTo;
 pub use memory::keep_freed_memory;
+pub use meters::Meters;
 pub use notice::{Notice, NoticeLevel};
+use notify::Sending;
+pub use notify::{Notifications, RunEnded, WebhookError};
 pub use outputs::PredictionFiles;
 pub use path_kinds::{PathKind, PathKinds};
 pub use predict::{
     ClassScore, Evaluation, Explanation, Logits, NetworkSource, PixelRect, PixelScores, Prediction,
     ScoredSplit,
 };
+pub use queue::{Queue, QueueEdit, QueuedRun};
 pub use runs::{Difference, Need, RunSnapshot, RunState, differences};
 use runs::{RunsEvent, RunsThread, Undo};
 pub use save_plot::PlotFile;
@@ -157,7 +166,13 @@ pub struct Engine {
     /// How the changes of runs are taken back, the last one at the end.
     run_undos: Vec<Undo>,
     catalogue: Catalogue,
+    notifications: Notifications,
+    sending: Sending,
     trainer: Trainer,
+    /// The queue, where another program works on it.
+    queue: Queue,
+    /// Changes of the queue that were asked for.
+    queue_changes: usize,
     pool: Pool,
     predictor: PredictThread,
 }
@@ -190,6 +205,10 @@ impl Engine {
             events,
             sender,
             notices: Vec::new(),
+            notifications: Notifications::default(),
+            sending: Sending::default(),
+            queue: Queue::default(),
+            queue_changes: 0,
             devices: Devices::new(probe_program.is_some()),
             dataset: DatasetState::None,
             dataset_generation: 0,
@@ -219,6 +238,8 @@ impl Engine {
                 .map(|event| self.apply(event))
                 .is_ok();
             let training = self.trainer.poll(&mut self.runs, &mut self.notices);
+            self.write_queue();
+            self.tell_ended();
             let trained = self.trainer.active().map(|active| active.run.as_str());
             self.runs_thread.set_own(trained);
             if training && trained.is_none() {

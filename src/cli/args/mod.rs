@@ -3,6 +3,8 @@
 mod bands;
 mod data;
 mod evaluate;
+mod notify;
+mod queue;
 mod report;
 mod weights;
 
@@ -14,12 +16,14 @@ use super::network::{NetworkArgs, PlanArg};
 use super::settings::{self, Settings};
 use super::values;
 use crate::engine::{
-    DatasetRef, DeviceId, Dirs, Existing, Geometry, RunConfig, Size, StartingPoint, Trunk, Variant,
-    WeightsChoice,
+    DatasetRef, DeviceId, Dirs, Existing, Geometry, Precision, RunConfig, Size, StartingPoint,
+    Trunk, Variant, WeightsChoice,
 };
 pub use bands::BandArgs;
 pub use data::{DataArgs, DataCheckArgs, DataCommand};
 pub use evaluate::{EvaluateArgs, MaskArgs};
+pub use notify::NotifyArgs;
+pub use queue::{QueueAddArgs, QueueArgs, QueueCommand, QueueRunArgs};
 pub use report::ReportArgs;
 pub use weights::{
     WeightsAddArgs, WeightsArgs, WeightsCommand, WeightsGetArgs, WeightsInspectArgs,
@@ -90,6 +94,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Check a dataset before it is trained on, or write a copy in which findings are put right
     Data(DataArgs),
+    /// Train runs one after another: add them, put them in order, run them
+    Queue(QueueArgs),
     /// Write runs as one page for a browser, with curves, masks and settings, or as a table
     Report(ReportArgs),
     /// List the runs
@@ -115,6 +121,11 @@ pub struct TrainArgs {
     /// print each with its reason; options that are given override them
     #[arg(long, conflicts_with_all = ["network", "recipe"])]
     pub auto: bool,
+    /// Train on a few images for so many seconds, say whether the loss falls and how long the whole run
+    /// would take, and keep nothing
+    #[arg(long = "try", value_name = "SECONDS", num_args = 0..=1, default_missing_value = "60",
+          value_parser = values::one_or_more, conflicts_with_all = ["resume", "compare", "plan"])]
+    pub try_out: Option<usize>,
     /// Start even if the run is estimated to need more memory than there is
     #[arg(long)]
     pub ignore_memory: bool,
@@ -134,6 +145,8 @@ pub struct TrainArgs {
     /// found; with --resume that of the run]
     #[arg(long, value_name = "ID")]
     pub device: Option<DeviceId>,
+    #[command(flatten)]
+    pub notify: NotifyArgs,
     #[command(flatten)]
     pub network: NetworkArgs,
     #[command(flatten)]
@@ -288,6 +301,10 @@ pub struct DevicesArgs {
     /// bad graphics driver can take the whole process down
     #[arg(long, value_name = "ID", hide = true)]
     pub probe: Option<String>,
+
+    /// Try the matrix units of that device, which has passed its test
+    #[arg(long, hide = true, requires = "probe")]
+    pub matrix_units: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -323,6 +340,9 @@ pub struct BenchArgs {
     /// With --layers: images in a batch [default: that of the trunk's preset]
     #[arg(long, value_name = "N", requires = "layers", value_parser = values::one_or_more)]
     pub batch_size: Option<usize>,
+    /// With --layers: what convolutions multiply, as in `train`
+    #[arg(long, value_name = "PRECISION", requires = "layers", default_value = "f32", value_parser = values::one_of::<Precision>())]
+    pub precision: Precision,
     /// With --layers: seconds that one part may take
     #[arg(long, value_name = "N", requires = "layers", default_value = "20", value_parser = values::one_or_more)]
     pub seconds: usize,

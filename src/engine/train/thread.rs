@@ -6,14 +6,14 @@ use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::Sender;
 
+use super::awake::Awake;
 use crate::dataset::{ClassMatch, DatasetRecord, Note, NoteTopic};
 use crate::engine::before_start::BeforeStart;
-use crate::engine::dataset;
 use crate::engine::dataset_check::before_training;
 use crate::engine::memory::give_back_freed_memory;
 use crate::engine::runs::{TimeFormat, format_time, unix_secs};
 use crate::engine::tasks::guarded;
-use crate::engine::{EngineError, Waker};
+use crate::engine::{EngineError, Waker, dataset};
 use crate::training::checkpoint::{EndMark, RunFolder, RunMeta};
 use crate::training::{
     Control, DeviceMemory, MemoryWatch, Outcome, Preview, RunConfig, TrainEvent, TrainOptions,
@@ -58,6 +58,8 @@ pub(super) struct TrainThread {
     pub ignore_memory: bool,
     /// What the run's device says of its memory.
     pub memory: DeviceMemory,
+    /// Whether the computer is kept from going to sleep.
+    pub keep_awake: bool,
     pub control: Control,
     pub events: Sender<ThreadEvent>,
     /// Where live masks go; `None` = nobody looks.
@@ -74,6 +76,7 @@ impl TrainThread {
     }
 
     fn work(self) {
+        let _awake = self.keep_awake.then(Awake::hold);
         let mut sink = EngineSink {
             events: self.events.clone(),
             previews: self.previews.clone(),

@@ -201,13 +201,15 @@ impl RunFolder {
     }
 }
 
-/// The run folders under `runs`, those that have a `config.json`, in the order of their names.
+/// The run folders under `runs`, those that have a `config.json`, in the order of their names. Hidden
+/// folders are none: the trash, and trials.
 pub fn list_runs(runs: &Path) -> Vec<RunFolder> {
     let Ok(entries) = fs::read_dir(runs) else {
         return Vec::new();
     };
     let mut folders: Vec<RunFolder> = entries
         .flatten()
+        .filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'))
         .map(|entry| RunFolder::at(entry.path()))
         .filter(|folder| folder.file("config.json").is_file())
         .collect();
