@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::workshop::Workshop;
 
 fn queue(shop: &Workshop, words: &[&str]) -> Vec<Value> {
-    let words = [&["--json", "queue"], words].concat();
+    let words = [&["--json", "queue"][..], words].concat();
     shop.run(&words).succeeded().json()
 }
 
