@@ -213,6 +213,19 @@ pub(super) fn open(
     data_dir: &Path,
     progress: &mut dyn FnMut(usize, usize) -> bool,
 ) -> Result<Dataset, DatasetError> {
+    let dataset = open_quietly(which, data_dir, progress)?;
+    for note in dataset.notes.iter().filter(|note| note.assumed) {
+        log::warn!("{}: assumed {note}", dataset.name);
+    }
+    Ok(dataset)
+}
+
+/// As [`open`], of a dataset about which everything was said.
+pub(super) fn open_quietly(
+    which: &DatasetRef,
+    data_dir: &Path,
+    progress: &mut dyn FnMut(usize, usize) -> bool,
+) -> Result<Dataset, DatasetError> {
     let root = dataset_folder(which, data_dir);
     if *which == DatasetRef::Sample {
         ensure_sample(&root, &SampleSpec::default(), progress)?;
@@ -228,9 +241,6 @@ pub(super) fn open(
         if !void.is_empty() {
             ClassMap::of_void(void).apply(&mut dataset)?;
         }
-    }
-    for note in dataset.notes.iter().filter(|note| note.assumed) {
-        log::warn!("{}: assumed {note}", dataset.name);
     }
     Ok(dataset)
 }

@@ -78,7 +78,7 @@ impl Engine {
     }
 }
 
-fn overlay(
+pub(super) fn overlay(
     image: &Rgb,
     mask: &LabelMap,
     classes: &ClassList,

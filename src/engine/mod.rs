@@ -1,7 +1,7 @@
 //! The one owner of state and threads, driven alike by the window and the command line.
 //!
-//! Everything slow runs on named threads (`train`, `predict`, `runs`, `dataset`, `devices`,
-//! `weights`, `worker-N`); [`Engine::poll`] applies what they sent. Re-exports every type that
+//! Everything slow runs on named threads (`train`, `predict`, `evaluate`, `runs`, `dataset`,
+//! `devices`, `weights`, `worker-N`); [`Engine::poll`] applies what they sent. Re-exports every type that
 //! `ui` and `cli` may name. Must not know about egui.
 
 mod background;
@@ -12,7 +12,9 @@ mod dataset_check;
 mod devices;
 mod dirs;
 mod error;
+mod evaluate;
 mod export;
+mod film;
 mod memory;
 mod notice;
 mod outputs;
@@ -41,18 +43,22 @@ pub use crate::dataset::{
     has_image_extension, resize_rgb,
 };
 pub use crate::files::{Existing, Output};
-pub use crate::metrics::{BOUNDARY_WIDTH, ConfusionMatrix, Scores};
+pub use crate::metrics::{
+    BOUNDARY_WIDTH, BandScore, CalibrationBin, ComponentCounts, Confusion, ConfusionMatrix,
+    ObjectScore, ObjectSize, Scores, SetCounts,
+};
 pub use crate::model::weights::{
     WEIGHTS_EXTENSIONS, WeightsLayout, WeightsRow, WeightsRowState, has_weights_extension,
 };
 pub use crate::model::{ComputedBy, FinalUpsampling, Geometry, Trunk, Variant};
 pub use crate::training::checkpoint::RunNotes;
+pub use crate::training::film::{Film, FilmProbe};
 pub use crate::training::{
     Alarm, AlarmKind, BestBy, BrokenRule, CheckpointPolicy, Choice, ClassWeights, Configured,
     DataFacts, DatasetRef, DeviceEntry, DeviceId, DeviceKind, DeviceMemory, EpochRecord,
     FittingChange, InitialWeights, Learning, MemoryEstimate, MemoryFit, MemoryRoom, Objective,
     OptimizerKind, Outcome, Precision, Preparation, Preview, PreviewItem, Recipe, Reduction,
-    Remedy, Repeats, RunConfig, RunInfo, RunTime, SampleOrder, SavedWeights, Schedule,
+    Remedy, Repeats, RunConfig, RunInfo, RunTime, SampleOrder, SavedWeights, Schedule, ScoredImage,
     StartingPoint, StepPhase, StepProgress, StepRecord, TimeSource, TrainOptions, WeightsChoice,
     WeightsSummary, autotune_folder, memory_text, network_preset, preset, tested_devices_file,
 };
@@ -65,14 +71,18 @@ pub use dataset_check::{CheckedDataset, FixChoice};
 pub use devices::{Devices, describe_exit, probe_main};
 pub use dirs::Dirs;
 pub use error::{EngineError, Lost};
+pub use evaluate::{
+    Evaluation, KeptEvaluation, PaperScore, ScoredSplit, components_csv, confused_pixels,
+    confusion_csv, images_csv,
+};
 pub use export::SaveTo;
+pub use film::{FilmFile, RunFilm};
 pub use memory::keep_freed_memory;
 pub use notice::{Notice, NoticeLevel};
 pub use outputs::PredictionFiles;
 pub use path_kinds::{PathKind, PathKinds};
 pub use predict::{
-    ClassScore, Evaluation, Explanation, Logits, NetworkSource, PixelRect, PixelScores, Prediction,
-    ScoredSplit,
+    ClassScore, Explanation, Logits, NetworkSource, PixelRect, PixelScores, Prediction,
 };
 pub use runs::{Difference, Need, RunSnapshot, RunState, differences};
 use runs::{RunsEvent, RunsThread, Undo};

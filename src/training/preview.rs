@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::checkpoint::RunFolder;
 use super::config::RunConfig;
 use super::error::TrainError;
 use super::evaluate::Kept;
 use super::event::{Preview, PreviewItem};
+use super::film::{FilmWriter, Moment};
 use super::segmenter::Segmenter;
 use crate::dataset::{Dataset, LabelMap, Rgb, Size};
 use crate::metrics::ConfusionMatrix;
@@ -18,6 +20,7 @@ const SHARE: f64 = 0.01;
 pub(super) struct Pinned {
     images: Vec<PinnedImage>,
     num_classes: usize,
+    /// `None` = only after epochs: nobody looks.
     every: Option<Duration>,
     shown: Instant,
     /// What the last masks took.
@@ -35,9 +38,10 @@ struct PinnedImage {
 }
 
 impl Pinned {
-    /// Validation images spread over the list; none where `wanted` is false.
-    pub fn read(dataset: &Dataset, config: &RunConfig, wanted: bool) -> Result<Self, TrainError> {
-        let every = (wanted && config.preview_secs > 0.0)
+    /// Validation images spread over the list; none where the settings want none. Where they are not
+    /// `watched`, their masks come from the validation after each epoch alone, and cost nothing.
+    pub fn read(dataset: &Dataset, config: &RunConfig, watched: bool) -> Result<Self, TrainError> {
+        let every = (config.preview_secs > 0.0)
             .then(|| Duration::try_from_secs_f64(config.preview_secs).ok())
             .flatten();
         let count = match every {
@@ -63,7 +67,7 @@ impl Pinned {
         Ok(Self {
             images,
             num_classes: dataset.classes.len(),
-            every,
+            every: every.filter(|_| watched),
             shown: Instant::now(),
             cost: Duration::ZERO,
         })
@@ -71,6 +75,21 @@ impl Pinned {
 
     pub fn is_empty(&self) -> bool {
         self.images.is_empty()
+    }
+
+    /// Whether somebody looks at the masks.
+    pub fn is_watched(&self) -> bool {
+        self.every.is_some()
+    }
+
+    /// The film of the run, which goes on behind `step`; `None` = there are no images.
+    pub fn film(&self, folder: &RunFolder, step: usize) -> Option<FilmWriter> {
+        let image = |pinned: &PinnedImage| {
+            let (image, truth) = (Arc::clone(&pinned.image), Arc::clone(&pinned.truth));
+            (pinned.id.clone(), image, truth)
+        };
+        let images = self.images.iter().map(image).collect();
+        (!self.is_empty()).then(|| FilmWriter::start(folder.film(), images, step))
     }
 
     /// Whether it is time for new masks.
@@ -114,6 +133,19 @@ impl Pinned {
         // Counted from the end, so that slow masks leave time for steps between them.
         self.shown = Instant::now();
         Preview { step, items }
+    }
+}
+
+impl Moment {
+    /// What is shown at `secs` of training.
+    pub(super) fn of(preview: &Preview, secs: f64, always: bool) -> Self {
+        let mask = |item: &PreviewItem| (Arc::clone(&item.mask), item.mean_iu);
+        Self {
+            step: preview.step,
+            secs,
+            masks: preview.items.iter().map(mask).collect(),
+            always,
+        }
     }
 }
 

@@ -5,7 +5,9 @@ mod calm;
 mod classes;
 mod curves;
 mod desk;
+mod evaluate;
 mod files;
+mod film;
 mod findings;
 #[cfg(all(unix, feature = "wgpu"))]
 mod gpu;

@@ -24,7 +24,7 @@ use serde::Serialize;
 
 pub use finding::{Finding, FindingKind, Fix, Severity};
 pub use fix::{FixPlan, FixedDataset, fix};
-pub use record::DatasetRecord;
+pub use record::{DatasetRecord, list_digest};
 
 use super::{ClassList, Dataset, DatasetItem, MaskReader, Split};
 use facts::ItemFacts;

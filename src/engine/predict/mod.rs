@@ -10,14 +10,14 @@ use std::sync::Arc;
 pub use explanation::{ClassScore, Explanation, PixelRect, PixelScores};
 use source::Source;
 pub(super) use thread::PredictThread;
-use thread::{EvaluationRequest, KnownTruth, Request};
+use thread::{KnownTruth, Request};
 
 use super::dataset::DatasetState;
 use super::tasks::Task;
 use super::{Engine, EngineError};
-use crate::dataset::{ClassList, LabelMap, Rgb, Size, Split, read_rgb};
+use crate::dataset::{ClassList, Dataset, DatasetItem, LabelMap, Rgb, Size, Split, read_rgb};
 use crate::metrics::Scores;
-use crate::training::{DatasetRef, DeviceId, WeightsChoice};
+use crate::training::{DeviceId, WeightsChoice};
 
 /// Which network predicts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,46 +65,10 @@ pub struct Logits {
     pub values: Vec<f32>,
 }
 
-/// Which list a run is scored on.
-#[derive(Debug, Clone)]
-pub struct ScoredSplit {
-    /// The dataset; `None` = that of the run.
-    pub dataset: Option<DatasetRef>,
-    /// Its list.
-    pub split: Split,
-}
-
-/// Scores over a whole list of images.
-#[derive(Debug, Clone)]
-pub struct Evaluation {
-    /// From one confusion matrix over all images.
-    pub scores: Scores,
-    /// Mean over images of each image's mIoU, see [`ImageMean`](crate::metrics::ImageMean);
-    /// not the mIoU of the papers, which is in `scores`.
-    pub mean_iu_over_images: Option<f64>,
-    /// Of the pixels along label boundaries alone, from one confusion matrix over all
-    /// images, see [`boundary_band`](crate::metrics::boundary_band).
-    pub boundary: Scores,
-    /// Width of that band, in pixels.
-    pub boundary_width: usize,
-    /// Mean loss over the labeled pixels, in nats; `None` without a network.
-    pub val_loss: Option<f64>,
-    /// Number of images.
-    pub images: usize,
-    /// Seconds it took.
-    pub secs: f64,
-    /// The classes scored.
-    pub classes: Arc<ClassList>,
-    /// What people should know about the labels, one sentence each.
-    pub warnings: Vec<String>,
-    /// What to know about the scores: classes that only the run or only the dataset has.
-    pub remark: Option<String>,
-}
-
 impl Engine {
     /// Where a run can predict: its own device where that works here, else the processor, which is
     /// said once for each run.
-    fn prediction_device(&self, run: &str) -> DeviceId {
+    pub(super) fn prediction_device(&self, run: &str) -> DeviceId {
         let own = self.run(run).map_or(DeviceId::Cpu, |run| run.config.device);
         match self.devices.check(own) {
             Ok(()) => return own,
@@ -131,6 +95,23 @@ impl Engine {
     ) -> Task<Result<Arc<Prediction>, EngineError>> {
         let network = NetworkSource::Run(run.to_owned(), None);
         let request = self.request(&network, image, pixels);
+        self.predictor.predict(&self.waker, request)
+    }
+
+    /// As [`predict`](Self::predict), of an image whose ground truth is in `dataset`.
+    pub fn predict_item(
+        &self,
+        run: &str,
+        dataset: &Dataset,
+        item: &DatasetItem,
+    ) -> Task<Result<Arc<Prediction>, EngineError>> {
+        let network = NetworkSource::Run(run.to_owned(), None);
+        let mut request = self.request(&network, &item.image, None);
+        request.truth = Some(KnownTruth {
+            reader: dataset.mask_reader(),
+            item: item.clone(),
+            classes: dataset.classes.clone(),
+        });
         self.predictor.predict(&self.waker, request)
     }
 
@@ -197,27 +178,5 @@ impl Engine {
             pixels,
             truth,
         }
-    }
-
-    /// Scores of a run's best weights over a split of a dataset, with a boundary band of
-    /// `boundary_width` pixels; `device` as in [`NetworkSource::Run`], `void` = labels that do not
-    /// count besides.
-    pub fn evaluate(
-        &self,
-        run: &str,
-        device: Option<DeviceId>,
-        on: ScoredSplit,
-        boundary_width: usize,
-        void: Vec<u8>,
-    ) -> Task<Result<Evaluation, EngineError>> {
-        let request = EvaluationRequest {
-            source: Source::Run(self.folder(run)),
-            device: device.unwrap_or_else(|| self.prediction_device(run)),
-            data_dir: self.dirs.data.clone(),
-            on,
-            boundary_width,
-            void,
-        };
-        self.predictor.evaluate(&self.waker, request)
     }
 }

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use crate::dataset::DatasetRecord;
 use crate::training::checkpoint::RunFolder;
 use crate::training::{DeviceId, Predictor, TrainError, WeightsChoice};
 
@@ -43,14 +42,6 @@ impl Source {
                 .map(|best| best.step)
                 .or_else(|| folder.last().map(|last| last.step)),
             Self::Weights(_) => Some(0),
-        }
-    }
-
-    /// What the dataset was when the run began.
-    pub fn dataset_record(&self) -> Option<DatasetRecord> {
-        match self {
-            Self::Run(folder) => folder.dataset(),
-            Self::Weights(_) => None,
         }
     }
 }

@@ -9,17 +9,13 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::source::Source;
-use super::{Evaluation, Explanation, Logits, Prediction, ScoredSplit};
-use crate::dataset::{
-    ClassList, ClassMatch, DatasetItem, LabelMap, MaskReader, Rgb, Split, read_rgb,
-};
-use crate::engine::dataset;
-use crate::engine::dataset_check::before_scoring;
+use super::{Explanation, Logits, Prediction};
+use crate::dataset::{ClassList, ClassMatch, DatasetItem, LabelMap, MaskReader, Rgb, read_rgb};
 use crate::engine::memory::give_back_freed_memory;
 use crate::engine::tasks::{Cancel, Promise, Task, guarded};
 use crate::engine::{EngineError, Waker};
 use crate::metrics::{ConfusionMatrix, Scores};
-use crate::training::{Control, DeviceId, Predictor};
+use crate::training::{DeviceId, Predictor};
 
 /// What to predict with which network.
 pub(super) struct Request {
@@ -41,17 +37,6 @@ pub(super) struct KnownTruth {
 }
 
 type Job = Box<dyn FnOnce(&mut Models) + Send>;
-
-/// Which list to score, and how.
-pub(super) struct EvaluationRequest {
-    pub source: Source,
-    pub device: DeviceId,
-    pub data_dir: PathBuf,
-    pub on: ScoredSplit,
-    /// In pixels.
-    pub boundary_width: usize,
-    pub void: Vec<u8>,
-}
 
 /// Handle on the thread; dropping it ends the thread after its work.
 pub(in crate::engine) struct PredictThread {
@@ -161,16 +146,6 @@ impl PredictThread {
     ) -> Task<Result<Arc<Explanation>, EngineError>> {
         self.submit(waker, move |models, _| {
             models.explain(&source, device, image).map(Arc::new)
-        })
-    }
-
-    pub(super) fn evaluate(
-        &self,
-        waker: &Waker,
-        request: EvaluationRequest,
-    ) -> Task<Result<Evaluation, EngineError>> {
-        self.submit(waker, move |models, cancel| {
-            models.evaluate(&request, cancel)
         })
     }
 }
@@ -295,57 +270,6 @@ impl Models {
             truth: truth.map(|(truth, _)| Arc::new(truth)),
             scores,
             score_remark,
-        })
-    }
-
-    fn evaluate(
-        &mut self,
-        request: &EvaluationRequest,
-        cancel: &Cancel,
-    ) -> Result<Evaluation, EngineError> {
-        let predictor = self.get(&request.source, request.device)?;
-        let split = request.on.split;
-        let own = &predictor.meta().config.dataset;
-        let which = request.on.dataset.as_ref().unwrap_or(own).clone();
-        let which = which.mapped(None, &request.void);
-        let mut dataset = dataset::open(&which, &request.data_dir, &mut |_, _| {
-            !cancel.is_cancelled()
-        })?;
-        if split == Split::Test {
-            dataset.read_test_list()?;
-        }
-        let mut warnings = before_scoring(&dataset, split, &mut |_, _| !cancel.is_cancelled())?;
-        let then = request.source.dataset_record();
-        let change = then.and_then(|then| then.changes(&dataset));
-        warnings.extend(change.map(|change| format!("{}: {change}", dataset.name)));
-        let matched = ClassMatch::new(&predictor.meta().classes, &dataset.classes);
-        let control = Control::default();
-        let started = Instant::now();
-        let evaluation = predictor
-            .evaluate(
-                &dataset,
-                split,
-                request.boundary_width,
-                &control,
-                &mut |done, total| {
-                    cancel.set_progress(done as f32 / total.max(1) as f32);
-                    if cancel.is_cancelled() {
-                        control.stop();
-                    }
-                },
-            )?
-            .ok_or(EngineError::Cancelled)?;
-        Ok(Evaluation {
-            scores: evaluation.scores,
-            mean_iu_over_images: evaluation.mean_iu_over_images,
-            boundary: evaluation.boundary,
-            boundary_width: evaluation.boundary_width,
-            val_loss: evaluation.loss,
-            images: evaluation.images,
-            secs: started.elapsed().as_secs_f64(),
-            classes: Arc::new(predictor.meta().classes.clone()),
-            warnings,
-            remark: matched.remark(),
         })
     }
 }

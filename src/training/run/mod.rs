@@ -19,6 +19,7 @@ use super::device_fault;
 use super::error::TrainError;
 use super::estimate::DataFacts;
 use super::event::{EpochRecord, Outcome, StepRecord, TrainEvent, TrainSink};
+use super::film::FilmWriter;
 use super::learner::Learner;
 use super::loss_readback::{LossReadback, UnreadStep};
 use super::preview::Pinned;
@@ -136,6 +137,7 @@ struct Session<'a> {
     device: Device,
     plan: BatchPlan,
     pinned: Pinned,
+    film: Option<FilmWriter>,
     learner: Learner,
     /// Steps that are done and in no log yet.
     readback: LossReadback,
@@ -223,10 +225,8 @@ impl Session<'_> {
                 self.best_epoch = epoch;
             }
             self.sink.send(TrainEvent::EpochEnded(record));
-            if !self.pinned.is_empty() {
-                self.sink
-                    .send(TrainEvent::Preview(self.pinned.collect(self.at.step)));
-            }
+            let preview = self.pinned.collect(self.at.step);
+            self.show(preview, true);
             let waited = epoch.saturating_sub(self.best_epoch);
             if self
                 .config

@@ -87,6 +87,7 @@ impl<'a> Session<'a> {
         let names = dataset.classes.iter().map(|class| class.name.clone());
         let watch = Watch::new(&config, names.collect(), at.step);
         let pinned = Pinned::read(dataset, &config, sink.wants_previews())?;
+        let film = pinned.film(folder, at.step);
         let (step_log, epoch_log) = folder.open_logs(at.step)?;
         let epochs = folder.epochs();
         let best_epoch = EpochRecord::best_of(&epochs).map_or(0, |best| best.epoch);
@@ -100,6 +101,7 @@ impl<'a> Session<'a> {
             device,
             plan,
             pinned,
+            film,
             learner,
             step_log,
             epoch_log,

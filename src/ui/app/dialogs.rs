@@ -55,7 +55,9 @@ impl App {
             | Command::UseWeights(path)
             | Command::AddWeights { path, .. }
             | Command::SavePng(path)
-            | Command::SavePlots(path) => recent.add_folder_of(path),
+            | Command::SavePlots(path)
+            | Command::SaveTable(path)
+            | Command::SaveFilm(_, path) => recent.add_folder_of(path),
             _ => {}
         }
     }

@@ -77,22 +77,10 @@ impl App {
                 self.state.inspect.show_run(run);
                 self.state.layout.show(PanelKind::Inspect);
             }
-            Command::SavePng(path) => {
-                let ctx = PanelCtx {
-                    engine: &self.engine,
-                    commands: &self.sender,
-                    colors: &self.colors,
-                };
-                self.state.inspect.save(&ctx, path);
-            }
-            Command::SavePlots(path) => {
-                let ctx = PanelCtx {
-                    engine: &self.engine,
-                    commands: &self.sender,
-                    colors: &self.colors,
-                };
-                self.state.curves.save(&ctx, path);
-            }
+            command @ (Command::SavePng(_)
+            | Command::SavePlots(_)
+            | Command::SaveTable(_)
+            | Command::SaveFilm(..)) => self.save(command),
             Command::ClearRecent => self.state.recent = Recent::default(),
             Command::DownloadWeights(id) => {
                 let started = self.engine.download_weights(id);
@@ -112,6 +100,22 @@ impl App {
             Command::CloseAlarms => self.engine.close_alarms(),
             Command::ShowPanel(panel) => self.state.layout.show(panel),
             Command::Notify(level, text) => self.toasts.add(level, text),
+        }
+    }
+
+    /// Saves what a panel has asked a place for.
+    fn save(&mut self, command: Command) {
+        let ctx = PanelCtx {
+            engine: &self.engine,
+            commands: &self.sender,
+            colors: &self.colors,
+        };
+        match command {
+            Command::SavePng(path) => self.state.inspect.save(&ctx, path),
+            Command::SavePlots(path) => self.state.curves.save(&ctx, path),
+            Command::SaveTable(path) => self.state.evaluate.save(&ctx, path),
+            Command::SaveFilm(file, path) => self.state.live.save(&ctx, file, path),
+            _ => {}
         }
     }
 

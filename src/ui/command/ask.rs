@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::Command;
-use crate::engine::{DatasetRef, IMAGE_EXTENSIONS, WEIGHTS_EXTENSIONS};
+use crate::engine::{DatasetRef, FilmFile, IMAGE_EXTENSIONS, WEIGHTS_EXTENSIONS};
 
 /// A question about files.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,10 @@ pub enum Ask {
     SavePng(String),
     /// Where to save the plots, or their values.
     SavePlots(PlotFormat),
+    /// Where to save a table of an evaluation that is proposed to be called so.
+    SaveTable(&'static str),
+    /// Where to save the film of a run.
+    SaveFilm(FilmFile),
 }
 
 /// What plots can be saved as.
@@ -66,6 +70,8 @@ impl Ask {
             Self::Weights | Self::CatalogueFile(_) => "Choose a weights file",
             Self::SavePng(_) => "Save as",
             Self::SavePlots(_) => "Save plots as",
+            Self::SaveTable(_) => "Save table as",
+            Self::SaveFilm(_) => "Save film as",
         }
     }
 
@@ -81,6 +87,13 @@ impl Ask {
             Self::SavePlots(format) => AskKind::Save {
                 file_name: format.file_name(),
             },
+            Self::SaveTable(file_name) => AskKind::Save { file_name },
+            Self::SaveFilm(FilmFile::Gif) => AskKind::Save {
+                file_name: "film.gif",
+            },
+            Self::SaveFilm(FilmFile::Pngs) => AskKind::Save {
+                file_name: "film.png",
+            },
         }
     }
 
@@ -90,9 +103,12 @@ impl Ask {
             Self::Dataset => "Folders",
             Self::Images | Self::CompareImage => "Images",
             Self::Weights | Self::CatalogueFile(_) => "Weights",
-            Self::SavePng(_) | Self::SavePlots(PlotFormat::Png) => "PNG image",
+            Self::SavePng(_)
+            | Self::SavePlots(PlotFormat::Png)
+            | Self::SaveFilm(FilmFile::Pngs) => "PNG image",
+            Self::SaveFilm(FilmFile::Gif) => "GIF animation",
             Self::SavePlots(PlotFormat::Svg) => "SVG drawing",
-            Self::SavePlots(PlotFormat::Csv) => "CSV table",
+            Self::SavePlots(PlotFormat::Csv) | Self::SaveTable(_) => "CSV table",
         }
     }
 
@@ -102,9 +118,12 @@ impl Ask {
             Self::Dataset => None,
             Self::Images | Self::CompareImage => Some(IMAGE_EXTENSIONS),
             Self::Weights | Self::CatalogueFile(_) => Some(&WEIGHTS_EXTENSIONS),
-            Self::SavePng(_) | Self::SavePlots(PlotFormat::Png) => Some(&["png"]),
+            Self::SavePng(_)
+            | Self::SavePlots(PlotFormat::Png)
+            | Self::SaveFilm(FilmFile::Pngs) => Some(&["png"]),
+            Self::SaveFilm(FilmFile::Gif) => Some(&["gif"]),
             Self::SavePlots(PlotFormat::Svg) => Some(&["svg"]),
-            Self::SavePlots(PlotFormat::Csv) => Some(&["csv"]),
+            Self::SavePlots(PlotFormat::Csv) | Self::SaveTable(_) => Some(&["csv"]),
         }
     }
 
@@ -122,6 +141,8 @@ impl Ask {
             Self::CatalogueFile(id) => Command::AddWeights { id, path },
             Self::SavePng(_) => Command::SavePng(path),
             Self::SavePlots(_) => Command::SavePlots(path),
+            Self::SaveTable(_) => Command::SaveTable(path),
+            Self::SaveFilm(file) => Command::SaveFilm(file, path),
         })
     }
 }

@@ -17,7 +17,7 @@ pub use ask::{Ask, AskKind, PlotFormat};
 pub use keys::{Pressed, VIEW_KEYS, ViewKey, take_pressed};
 pub use ui_command::{MENUS, Menu, Section, UiCommand};
 
-use crate::engine::{DatasetRef, NoticeLevel, RunConfig, RunNotes};
+use crate::engine::{DatasetRef, FilmFile, NoticeLevel, RunConfig, RunNotes};
 
 /// The dockable panels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -38,11 +38,13 @@ pub enum PanelKind {
     LookInside,
     /// All runs as a table.
     Runs,
+    /// Scores of runs on a list of images.
+    Evaluate,
 }
 
 impl PanelKind {
     /// All panels, in the order of their keys.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Dataset,
         Self::Train,
         Self::Curves,
@@ -51,6 +53,7 @@ impl PanelKind {
         Self::Compare,
         Self::LookInside,
         Self::Runs,
+        Self::Evaluate,
     ];
 
     /// The title on its tab.
@@ -64,6 +67,7 @@ impl PanelKind {
             Self::Compare => "Compare",
             Self::LookInside => "Look inside",
             Self::Runs => "Runs",
+            Self::Evaluate => "Evaluate",
         }
     }
 }
@@ -112,6 +116,10 @@ pub enum Command {
     SavePng(PathBuf),
     /// Saves the plots for which a place was asked.
     SavePlots(PathBuf),
+    /// Saves the table of an evaluation for which a place was asked.
+    SaveTable(PathBuf),
+    /// Saves the film for which a place was asked.
+    SaveFilm(FilmFile, PathBuf),
     /// Forgets the recent datasets and images.
     ClearRecent,
     /// Downloads the public weights with this id.

@@ -4,6 +4,7 @@
 
 pub mod class_colors;
 pub mod class_set;
+pub mod confusion_view;
 pub mod contribution_bar;
 pub mod curves;
 pub mod file_label;

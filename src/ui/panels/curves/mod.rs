@@ -1,5 +1,6 @@
 //! Plots of runs: losses, scores, learning rates, gradient norms, classes.
 
+mod cursor;
 mod export;
 mod hover;
 mod legend;
@@ -57,6 +58,9 @@ pub struct CurvesPanel {
     /// The place on the horizontal axis under the pointer in the last frame.
     #[serde(skip)]
     hovered: Option<f64>,
+    /// The run and step that the film shows.
+    #[serde(skip)]
+    mark: Option<(String, usize)>,
     #[serde(skip)]
     export: Export,
 }
@@ -74,6 +78,7 @@ impl Default for CurvesPanel {
             columns: 0,
             corner: None,
             hovered: None,
+            mark: None,
             export: Export::default(),
         }
     }
@@ -273,6 +278,9 @@ impl CurvesPanel {
         }
         let grid = Grid::new(panel.size(), figures.len(), ui.spacing().item_spacing);
         let mut hovered = None;
+        let filmed = self.mark.as_ref();
+        let filmed = filmed.and_then(|(run, step)| curves.get(run)?.place(*step));
+        let mark = self.hovered.or(filmed);
         ScrollArea::vertical()
             .auto_shrink(false)
             .scroll_source(eframe::egui::scroll_area::ScrollSource::SCROLL_BAR)
@@ -286,7 +294,7 @@ impl CurvesPanel {
                                 many,
                                 view: &mut self.view,
                                 corner: &mut self.corner,
-                                mark: self.hovered,
+                                mark,
                             };
                             let place = drawing.ui(ui, grid.size);
                             hovered = hovered.or(place);

@@ -267,6 +267,11 @@ impl RunCurves {
         &self.model
     }
 
+    /// The place of a step on the axis; `None` before the first curves.
+    pub fn place(&self, step: usize) -> Option<f64> {
+        Some(self.map.as_ref()?.place(step))
+    }
+
     /// The values nearest to a position on the axis.
     pub fn readout(
         &self,
