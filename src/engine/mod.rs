@@ -54,13 +54,14 @@ pub use crate::model::{ComputedBy, FinalUpsampling, Geometry, Trunk, Variant};
 pub use crate::training::checkpoint::RunNotes;
 pub use crate::training::film::{Film, FilmProbe};
 pub use crate::training::{
-    Alarm, AlarmKind, BestBy, BrokenRule, CheckpointPolicy, Choice, ClassWeights, Configured,
-    DataFacts, DatasetRef, DeviceEntry, DeviceId, DeviceKind, DeviceMemory, EpochRecord,
-    FittingChange, InitialWeights, Learning, MemoryEstimate, MemoryFit, MemoryRoom, Objective,
-    OptimizerKind, Outcome, Precision, Preparation, Preview, PreviewItem, Recipe, Reduction,
-    Remedy, Repeats, RunConfig, RunInfo, RunTime, SampleOrder, SavedWeights, Schedule, ScoredImage,
-    StartingPoint, StepPhase, StepProgress, StepRecord, TimeSource, TrainOptions, WeightsChoice,
-    WeightsSummary, autotune_folder, memory_text, network_preset, preset, tested_devices_file,
+    Alarm, AlarmKind, BestBy, BrokenRule, BrokenRules, CheckpointPolicy, Choice, ClassWeights,
+    Configured, DataFacts, DatasetRef, DeviceEntry, DeviceId, DeviceKind, DeviceMemory,
+    EpochRecord, FittingChange, InitialWeights, Learning, MemoryEstimate, MemoryFit, MemoryRoom,
+    Objective, OptimizerKind, Outcome, Precision, Preparation, Preview, PreviewItem, Recipe,
+    Reduction, Remedy, Repeats, RunConfig, RunInfo, RunTime, SampleOrder, SavedWeights, Schedule,
+    ScoredImage, StartingPoint, StepPhase, StepProgress, StepRecord, TimeSource, TrainOptions,
+    WeightsChoice, WeightsSummary, autotune_folder, memory_text, network_preset, preset,
+    tested_devices_file,
 };
 pub use before_start::BeforeStart;
 pub use catalogue::{

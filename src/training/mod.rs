@@ -58,7 +58,7 @@ pub use alarm::{Alarm, AlarmKind, Remedy};
 pub use auto::{Choice, Circumstances, Configured, configure};
 pub use autotune_cache::{autotune_folder, keep_autotune_choices};
 pub use batches::batch_plan;
-pub use broken_rule::BrokenRule;
+pub use broken_rule::{BrokenRule, BrokenRules};
 pub use checkpoint::SavedWeights;
 pub use checkpoint_policy::{BestBy, CheckpointPolicy};
 pub use command_line::NoCommandLine;

@@ -1,31 +1,33 @@
 //! The settings that few runs change.
 
-use eframe::egui::{ComboBox, DragValue, Response, Ui};
+use eframe::egui::{ComboBox, DragValue, Ui};
 
 use strum::VariantArray as _;
 
-use super::learning::{number_ui, optional_ui, rule_of, segments_ui, with_unit};
+use super::learning::{optional_ui, segments_ui};
+use super::number::{number_ui, part_ui, rule_ui, with_unit};
 use super::optimizer::optimizer_ui;
-use crate::engine::{ClassList, Normalization, Precision, RunConfig, SampleOrder, Size};
+use crate::engine::{
+    BrokenRules, ClassList, Normalization, Precision, RunConfig, SampleOrder, Size,
+};
 use crate::ui::ui_ext::UiExt as _;
 
 /// Optimizer, regularization, images, reproducibility, live masks.
-pub fn advanced_ui(ui: &mut Ui, config: &mut RunConfig, classes: Option<&ClassList>) {
-    optimizer_ui(ui, config, classes);
+pub fn advanced_ui(
+    ui: &mut Ui,
+    config: &mut RunConfig,
+    classes: Option<&ClassList>,
+    broken: &BrokenRules,
+) {
+    optimizer_ui(ui, config, classes, broken);
     ui.add_space(4.0);
-    images_ui(ui, config);
+    images_ui(ui, config, broken);
     ui.add_space(4.0);
-    rest_ui(ui, config);
+    rest_ui(ui, config, broken);
 }
 
-fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
-    let broken = config.broken_rule();
-    let of = |field: &str| {
-        let broken = broken.filter(|broken| broken.field == field);
-        broken.map(|broken| broken.rule)
-    };
+fn images_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) {
     let augment = &mut config.augment;
-    let rule = of("training size");
     let tooltip = "Width and height of the training crops, 1 to 8192; smaller images are padded. Whole \
                    images need batch size 1, and large images much memory";
     ui.field("Crop size", tooltip, |ui| {
@@ -36,7 +38,7 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
             names,
             Size::new(224, 224),
             |ui, size| {
-                size_ui(ui, size, "Crop", rule);
+                size_ui(ui, size, "Crop", "training size", broken);
             },
         )
     });
@@ -60,12 +62,17 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
         "Random scale",
         "Range of the random scale, 0.25 to 4; 1 to 1 turns it off",
         |ui| {
-            ui.horizontal(|ui| {
+            ui.horizontal_wrapped(|ui| {
+                let is_broken = |part| broken.of_part("scale", part).is_some();
                 let [low, high] = &mut augment.scale;
-                number_ui(ui, low, 0.25..=1.0, None, hundredths).accessible_name("Minimum scale");
+                part_ui(ui, low, 0.25..=1.0, is_broken(0), hundredths)
+                    .accessible_name("Minimum scale");
                 ui.label("to");
-                number_ui(ui, high, 1.0..=4.0, of("scale"), hundredths)
+                part_ui(ui, high, 1.0..=4.0, is_broken(1), hundredths)
                     .accessible_name("Maximum scale");
+                if let Some(rule) = broken.of("scale") {
+                    rule_ui(ui, rule);
+                }
             })
             .response
         },
@@ -74,7 +81,7 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
         "Brightness",
         "Amount of random brightness and contrast, 0 to 1; 0 turns it off",
         |ui| {
-            let rule = of("brightness");
+            let rule = broken.of("brightness");
             number_ui(ui, &mut augment.brightness, 0.0..=1.0, rule, |drag| {
                 drag.speed(0.005).max_decimals(2)
             })
@@ -101,7 +108,7 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
             names,
             Size::new(256, 256),
             |ui, size| {
-                size_ui(ui, size, "Test", of("test size"));
+                size_ui(ui, size, "Test", "test size", broken);
             },
         )
     });
@@ -128,10 +135,9 @@ fn input_ui(ui: &mut Ui, config: &mut RunConfig) {
     });
 }
 
-fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
+fn rest_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) {
     let [max_steps, workers, images, interval] =
-        ["max steps", "workers", "live images", "live interval"]
-            .map(|field| rule_of(config, field));
+        ["max steps", "workers", "live images", "live interval"].map(|field| broken.of(field));
     ui.field(
         "Step limit",
         "Stop after this many steps, even within an epoch",
@@ -148,7 +154,7 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
             )
         },
     );
-    let early_stop = rule_of(config, "early stop");
+    let early_stop = broken.of("early stop");
     let tooltip = "End the run after this many epochs in which the validation was not better than before, by the \
                    score that finds the best epoch. Saves time where a run has learned all it can; leave it off \
                    with schedules that lower the rate only at the end";
@@ -164,7 +170,14 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
     ui.field(
         "Seed",
         "Seed of all random numbers: weights, order, augmentation, dropout",
-        |ui| ui.add(DragValue::new(&mut config.seed).speed(0.1)),
+        |ui| {
+            let seed = config.seed;
+            // As text, which has every digit.
+            number_ui(ui, &mut config.seed, 0..=1_000_000, None, |drag| {
+                drag.speed(0.1)
+                    .custom_formatter(move |_, _| seed.to_string())
+            })
+        },
     );
     ui.field(
         "Loader threads",
@@ -192,8 +205,16 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
     let tooltip = "Keep only the activations between the stages of the trunk and recompute the others in the \
                    backward pass: less memory, more time, the same gradients";
     ui.field("Recompute", tooltip, |ui| {
-        ui.checkbox(&mut config.recompute_activations, "activations")
-            .accessible_name("Recompute activations")
+        ui.horizontal_wrapped(|ui| {
+            let response = ui
+                .checkbox(&mut config.recompute_activations, "activations")
+                .accessible_name("Recompute activations");
+            if let Some(rule) = broken.of("recompute activations") {
+                rule_ui(ui, rule);
+            }
+            response
+        })
+        .inner
     });
     ui.field(
         "Live images",
@@ -219,14 +240,17 @@ fn hundredths(drag: DragValue<'_>) -> DragValue<'_> {
     drag.speed(0.005).max_decimals(2)
 }
 
-fn size_ui(ui: &mut Ui, size: &mut Size, what: &str, rule: Option<&str>) -> Response {
-    ui.horizontal(|ui| {
+fn size_ui(ui: &mut Ui, size: &mut Size, what: &str, field: &str, broken: &BrokenRules) {
+    let is_broken = |part| broken.of_part(field, part).is_some();
+    ui.horizontal_wrapped(|ui| {
         let Size { width, height } = size;
-        number_ui(ui, width, 32..=2048, None, |drag| drag.speed(1.0))
+        part_ui(ui, width, 32..=2048, is_broken(0), |drag| drag.speed(1.0))
             .accessible_name(format!("{what} width"));
         ui.label("×");
-        number_ui(ui, height, 32..=2048, rule, |drag| drag.speed(1.0))
+        part_ui(ui, height, 32..=2048, is_broken(1), |drag| drag.speed(1.0))
             .accessible_name(format!("{what} height"));
-    })
-    .response
+        if let Some(rule) = broken.of(field) {
+            rule_ui(ui, rule);
+        }
+    });
 }
