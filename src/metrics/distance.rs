@@ -1,10 +1,11 @@
 //! Scores by the distance to the nearest label boundary: the trimap plots of the papers.
 
-use std::collections::VecDeque;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
 use super::ConfusionMatrix;
+use super::boundary::is_border;
 
 /// Widths of the bands along label boundaries, in pixels, as the trimap plots of Krähenbühl and
 /// Koltun (NIPS 2011) and of `DeepLab` (arXiv:1412.7062) have them.
@@ -29,38 +30,64 @@ pub fn boundary_distance(truth: &[u8], columns: usize) -> Vec<u16> {
     );
     let rows = truth.len().checked_div(columns).unwrap_or(0);
     let mut distances = vec![NEVER; truth.len()];
-    let mut queue = VecDeque::new();
     for row in 0..rows {
         for column in 0..columns {
-            let at = row * columns + column;
-            if neighbors(column, row, [columns, rows]).any(|other| truth[other] != truth[at]) {
-                distances[at] = 1;
-                queue.push_back(at);
+            if is_border(truth, [columns, rows], column, row) {
+                distances[row * columns + column] = 1;
             }
         }
     }
-    // Breadth first over the eight neighbors: the steps are the Chebyshev distance.
-    while let Some(at) = queue.pop_front() {
-        let next = distances[at].saturating_add(1).min(NEVER - 1);
-        for other in neighbors(at % columns, at / columns, [columns, rows]) {
-            if distances[other] == NEVER {
-                distances[other] = next;
-                queue.push_back(other);
+    // Twice over the image: from the pixels left and above, then from those right and below. That is
+    // exact for this distance (Rosenfeld and Pfaltz, 1966).
+    for row in 0..rows {
+        for column in 0..columns {
+            let at = row * columns + column;
+            let mut nearest = distances[at];
+            if column > 0 {
+                nearest = nearest.min(one_more(distances[at - 1]));
             }
+            if row > 0 {
+                let around = around(column, columns);
+                let above = &distances[at - column - columns..][around];
+                nearest = above
+                    .iter()
+                    .fold(nearest, |d, above| d.min(one_more(*above)));
+            }
+            distances[at] = nearest;
+        }
+    }
+    for row in (0..rows).rev() {
+        for column in (0..columns).rev() {
+            let at = row * columns + column;
+            let mut nearest = distances[at];
+            if column + 1 < columns {
+                nearest = nearest.min(one_more(distances[at + 1]));
+            }
+            if row + 1 < rows {
+                let around = around(column, columns);
+                let below = &distances[at - column + columns..][around];
+                nearest = below
+                    .iter()
+                    .fold(nearest, |d, below| d.min(one_more(*below)));
+            }
+            distances[at] = nearest;
         }
     }
     distances
 }
 
-/// Positions of the pixels around one, and of itself.
-fn neighbors(
-    column: usize,
-    row: usize,
-    [columns, rows]: [usize; 2],
-) -> impl Iterator<Item = usize> {
-    let (left, right) = (column.saturating_sub(1), (column + 2).min(columns));
-    (row.saturating_sub(1)..(row + 2).min(rows))
-        .flat_map(move |row| (left..right).map(move |column| row * columns + column))
+/// A step farther; what is never reached stays so.
+fn one_more(distance: u16) -> u16 {
+    if distance == NEVER {
+        NEVER
+    } else {
+        distance.saturating_add(1).min(NEVER - 1)
+    }
+}
+
+/// A column and those beside it.
+fn around(column: usize, columns: usize) -> Range<usize> {
+    column.saturating_sub(1)..(column + 2).min(columns)
 }
 
 /// Counts by distance: a matrix for each ring between two of [`TRIMAP_WIDTHS`], and one for what is

@@ -49,6 +49,7 @@ impl RunConfig {
         self.add_images(&base, &mut words);
         words.option("--early-stop", self.early_stop, base.early_stop)?;
         self.add_checkpoints(&base, &mut words)?;
+        self.add_probes(&mut words)?;
         words.changed("--seed", self.seed, base.seed);
         words.changed("--workers", self.workers, base.workers);
         Ok(words.0)
@@ -150,6 +151,13 @@ impl RunConfig {
         }
         words.changed("--brightness", own.brightness, preset.brightness);
         words.changed("--test-size", size(self.test_size), size(base.test_size));
+    }
+
+    fn add_probes(&self, words: &mut Words) -> Result<(), NoCommandLine> {
+        for path in &self.probe_images {
+            words.add("--probe", text_of("a probe image", path)?);
+        }
+        Ok(())
     }
 }
 

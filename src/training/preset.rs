@@ -55,5 +55,6 @@ pub fn preset(trunk: Trunk) -> RunConfig {
         checkpoints: CheckpointPolicy::default(),
         preview_images: 4,
         preview_secs: 2.0,
+        probe_images: Vec::new(),
     }
 }

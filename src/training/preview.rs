@@ -1,5 +1,6 @@
-//! The pinned validation images, shown again and again while the network learns.
+//! The pinned validation images and those of one's own, shown again and again while the network learns.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,8 +11,12 @@ use super::evaluate::Kept;
 use super::event::{Preview, PreviewItem};
 use super::film::{FilmWriter, Moment};
 use super::segmenter::Segmenter;
-use crate::dataset::{Dataset, LabelMap, Rgb, Size};
+use crate::dataset::{Dataset, DatasetError, LabelMap, Rgb, Size, VOID, read_rgb, resize_rgb};
 use crate::metrics::ConfusionMatrix;
+
+/// Pixels of an image of one's own; larger ones are made smaller, so that they take no longer than
+/// others.
+const MAX_OWN: u64 = 1 << 20;
 
 /// Share of the time that masks may take; those after an epoch come from its validation.
 const SHARE: f64 = 0.01;
@@ -25,11 +30,13 @@ pub(super) struct Pinned {
     shown: Instant,
     /// What the last masks took.
     cost: Duration,
+    /// Images that were left out, and why.
+    problems: Vec<String>,
 }
 
 struct PinnedImage {
-    /// Place in the validation list.
-    place: usize,
+    /// Place in the validation list; `None` = it is not in there.
+    place: Option<usize>,
     id: String,
     image: Arc<Rgb>,
     truth: Arc<LabelMap>,
@@ -48,15 +55,23 @@ impl Pinned {
             Some(_) => config.preview_images.min(dataset.val.len()),
             None => 0,
         };
+        let own = config.probe_images.iter().filter(|_| every.is_some());
+        let (mut problems, mut own_images) = (Vec::new(), Vec::new());
+        for path in own {
+            match PinnedImage::read_own(path) {
+                Ok(image) => own_images.push(image),
+                Err(err) => problems.push(format!("a probe image is left out: {err}")),
+            }
+        }
         let reader = dataset.mask_reader();
-        let images = (0..count)
+        let mut images: Vec<PinnedImage> = (0..count)
             .map(|n| {
                 let place = n * dataset.val.len() / count;
                 let item = &dataset.val[place];
                 let (image, truth) = reader.read_pair(item)?;
                 let (image, truth) = (Arc::new(image), Arc::new(truth));
                 Ok(PinnedImage {
-                    place,
+                    place: Some(place),
                     id: item.id.clone(),
                     image,
                     truth,
@@ -64,13 +79,32 @@ impl Pinned {
                 })
             })
             .collect::<Result<_, TrainError>>()?;
+        images.extend(own_images);
         Ok(Self {
             images,
             num_classes: dataset.classes.len(),
             every: every.filter(|_| watched),
             shown: Instant::now(),
             cost: Duration::ZERO,
+            problems,
         })
+    }
+
+    /// Images that were left out, and why; said once.
+    pub fn take_problems(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.problems)
+    }
+
+    /// Segments what no validation does.
+    pub fn segment_own(
+        &mut self,
+        segmenter: &Segmenter,
+        test_size: Option<Size>,
+    ) -> Result<(), TrainError> {
+        for own in self.images.iter_mut().filter(|image| image.place.is_none()) {
+            own.mask = Some(Arc::new(segmenter.segment(&own.image, test_size)?));
+        }
+        Ok(())
     }
 
     pub fn is_empty(&self) -> bool {
@@ -136,6 +170,32 @@ impl Pinned {
     }
 }
 
+impl PinnedImage {
+    /// An image without ground truth: all of it is void.
+    fn read_own(path: &Path) -> Result<Self, DatasetError> {
+        let mut image = read_rgb(path)?;
+        let pixels = image.size().pixels();
+        if pixels > MAX_OWN {
+            let scale = (MAX_OWN as f64 / pixels as f64).sqrt();
+            let side = |side: u32| ((f64::from(side) * scale) as u32).max(1);
+            image = resize_rgb(&image, Size::new(side(image.width), side(image.height)));
+        }
+        let name = path.file_name().unwrap_or_default();
+        let truth = LabelMap {
+            width: image.width,
+            height: image.height,
+            labels: vec![VOID; image.size().pixels() as usize],
+        };
+        Ok(Self {
+            place: None,
+            id: name.to_string_lossy().into_owned(),
+            image: Arc::new(image),
+            truth: Arc::new(truth),
+            mask: None,
+        })
+    }
+}
+
 impl Moment {
     /// What is shown at `secs` of training.
     pub(super) fn of(preview: &Preview, secs: f64, always: bool) -> Self {
@@ -152,11 +212,12 @@ impl Moment {
 /// Validation computes the masks of pinned images anyway.
 impl Kept for Pinned {
     fn wants(&self, place: usize) -> bool {
-        self.images.iter().any(|pinned| pinned.place == place)
+        self.images.iter().any(|pinned| pinned.place == Some(place))
     }
 
     fn take(&mut self, place: usize, mask: LabelMap) {
-        if let Some(pinned) = self.images.iter_mut().find(|pinned| pinned.place == place) {
+        let mut images = self.images.iter_mut();
+        if let Some(pinned) = images.find(|pinned| pinned.place == Some(place)) {
             pinned.mask = Some(Arc::new(mask));
         }
     }

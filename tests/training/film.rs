@@ -107,3 +107,48 @@ fn a_moment_whose_weights_are_kept_becomes_a_run() {
     let err = run_of_step(&set.runs(), &folder, 3, 7).expect_err("not kept");
     assert!(err.to_string().contains("step 3 are not kept"), "{err}");
 }
+
+#[test]
+fn images_of_ones_own_are_filmed_beside_those_of_the_list() {
+    let set = TinySet::new(4, 1);
+    let own = set.dir.path().join("own.png");
+    std::fs::copy(set.image_path(0), &own).expect("a copy");
+    let folder = set.run(|config| {
+        config.epochs = 1;
+        config.probe_images = vec![own.clone(), set.dir.path().join("absent.png")];
+    });
+    let mut sink = Recorder {
+        unwatched: true,
+        ..Recorder::default()
+    };
+    train(&folder, &set.open(), &Control::default(), &mut sink);
+    assert_eq!(sink.outcome(), Some(&Outcome::Finished));
+    let told = sink
+        .events
+        .iter()
+        .any(|event| matches!(event, TrainEvent::Warning(text) if text.contains("absent.png")));
+    assert!(told, "the image that is not there is named");
+    let film = film(&folder);
+    let ids: Vec<&str> = film.probes.iter().map(|probe| probe.id.as_str()).collect();
+    assert_eq!(ids, ["image4", "own.png"]);
+    assert_eq!(steps(&film), [2]);
+    // It has no ground truth, and so no score.
+    assert!(
+        film.probes[1]
+            .truth
+            .labels
+            .iter()
+            .all(|label| *label == 255)
+    );
+    assert!(film.frames[0].mean_iu[0].is_some() && film.frames[0].mean_iu[1].is_none());
+    let masks = film.masks(0).expect("a frame");
+    let predictor = Predictor::load(&folder, DeviceId::Cpu).expect("weights");
+    let image = read_rgb(&own).expect("an image");
+    assert_eq!(
+        predictor
+            .predict(&image, |_| true)
+            .expect("a mask")
+            .as_ref(),
+        masks.get(1)
+    );
+}

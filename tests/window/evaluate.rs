@@ -35,7 +35,7 @@ fn a_run_is_evaluated_down_to_the_confused_pixels() {
     desk.train();
     show(&mut desk);
     desk.until("nothing is kept yet", |desk| desk.says("Not evaluated yet"));
-    desk.click("Evaluate");
+    desk.click("Start evaluation");
     desk.until("the scores are there", |desk| desk.says("mIoU (pooled)"));
 
     let found = kept(&desk);
@@ -103,7 +103,7 @@ fn scores_are_kept_with_the_run_and_say_when_the_data_changed() {
     let mut desk = Desk::new(|config| config.epochs = 1);
     desk.train();
     show(&mut desk);
-    desk.click("Evaluate");
+    desk.click("Start evaluation");
     desk.until("the scores are there", |desk| desk.says("mIoU (pooled)"));
     let score = percent(kept(&desk).evaluation.scores.mean_iu);
     assert!(!desk.says("outdated"));

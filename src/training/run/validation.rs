@@ -73,6 +73,7 @@ impl Session<'_> {
         )?;
         self.control.check_wanted()?;
         if loss.is_some() {
+            self.pinned.segment_own(&segmenter, self.config.test_size)?;
             let told = self.watch.masks(&matrix, self.at.step);
             self.tell(told);
         }

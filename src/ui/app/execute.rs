@@ -97,6 +97,10 @@ impl App {
                 self.state.layout.show(PanelKind::Train);
             }
             Command::StartAgain(config) => self.start_again(*config),
+            Command::AddProbes(paths) => {
+                let text = self.state.train.add_probes(paths);
+                self.toasts.add(NoticeLevel::Info, text);
+            }
             Command::CloseAlarms => self.engine.close_alarms(),
             Command::ShowPanel(panel) => self.state.layout.show(panel),
             Command::Notify(level, text) => self.toasts.add(level, text),

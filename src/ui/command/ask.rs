@@ -24,6 +24,8 @@ pub enum Ask {
     SavePlots(PlotFormat),
     /// Where to save a table of an evaluation that is proposed to be called so.
     SaveTable(&'static str),
+    /// Which images to film in the next run.
+    Probes,
     /// Where to save the film of a run.
     SaveFilm(FilmFile),
 }
@@ -67,6 +69,7 @@ impl Ask {
             Self::Dataset => "Open a dataset folder",
             Self::Images => "Open images",
             Self::CompareImage => "Choose an image",
+            Self::Probes => "Choose probe images",
             Self::Weights | Self::CatalogueFile(_) => "Choose a weights file",
             Self::SavePng(_) => "Save as",
             Self::SavePlots(_) => "Save plots as",
@@ -79,7 +82,7 @@ impl Ask {
     pub fn kind(&self) -> AskKind<'_> {
         match self {
             Self::Dataset => AskKind::Folder,
-            Self::Images => AskKind::Files { many: true },
+            Self::Images | Self::Probes => AskKind::Files { many: true },
             Self::CompareImage | Self::Weights | Self::CatalogueFile(_) => {
                 AskKind::Files { many: false }
             }
@@ -101,7 +104,7 @@ impl Ask {
     pub fn files(&self) -> &'static str {
         match self {
             Self::Dataset => "Folders",
-            Self::Images | Self::CompareImage => "Images",
+            Self::Images | Self::CompareImage | Self::Probes => "Images",
             Self::Weights | Self::CatalogueFile(_) => "Weights",
             Self::SavePng(_)
             | Self::SavePlots(PlotFormat::Png)
@@ -116,7 +119,7 @@ impl Ask {
     pub fn extensions(&self) -> Option<&'static [&'static str]> {
         match self {
             Self::Dataset => None,
-            Self::Images | Self::CompareImage => Some(IMAGE_EXTENSIONS),
+            Self::Images | Self::CompareImage | Self::Probes => Some(IMAGE_EXTENSIONS),
             Self::Weights | Self::CatalogueFile(_) => Some(&WEIGHTS_EXTENSIONS),
             Self::SavePng(_)
             | Self::SavePlots(PlotFormat::Png)
@@ -129,13 +132,17 @@ impl Ask {
 
     /// The command that an answer leads to; `None` = nothing was chosen.
     pub fn answered(self, paths: Vec<PathBuf>) -> Option<Command> {
-        if matches!(self, Self::Images) {
-            return (!paths.is_empty()).then_some(Command::Inspect(paths));
+        match self {
+            Self::Images | Self::Probes if paths.is_empty() => return None,
+            Self::Images => return Some(Command::Inspect(paths)),
+            Self::Probes => return Some(Command::AddProbes(paths)),
+            _ => {}
         }
         let path = paths.into_iter().next()?;
         Some(match self {
             Self::Dataset => Command::OpenDataset(DatasetRef::Folder(path)),
             Self::Images => Command::Inspect(vec![path]),
+            Self::Probes => Command::AddProbes(vec![path]),
             Self::CompareImage => Command::CompareImage(path),
             Self::Weights => Command::UseWeights(path),
             Self::CatalogueFile(id) => Command::AddWeights { id, path },

@@ -52,8 +52,8 @@ impl PanelKind {
         Self::Inspect,
         Self::Compare,
         Self::LookInside,
-        Self::Runs,
         Self::Evaluate,
+        Self::Runs,
     ];
 
     /// The title on its tab.
@@ -118,6 +118,8 @@ pub enum Command {
     SavePlots(PathBuf),
     /// Saves the table of an evaluation for which a place was asked.
     SaveTable(PathBuf),
+    /// Films these images in the next run.
+    AddProbes(Vec<PathBuf>),
     /// Saves the film for which a place was asked.
     SaveFilm(FilmFile, PathBuf),
     /// Forgets the recent datasets and images.

@@ -14,12 +14,16 @@ use crate::engine::{
 use crate::ui::command::{Ask, Command};
 use crate::ui::context::PanelCtx;
 use crate::ui::icons::Icon;
+use crate::ui::panels::inspect::run_picker::run_picker;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format::{count, duration};
 
 /// From one frame to the next while it plays.
 const FRAME: Duration = Duration::from_millis(80);
+
+/// Width of the choice of a run.
+const PICKER: f32 = 200.0;
 
 /// What decides whether there are more frames than were read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -231,15 +235,15 @@ impl FilmStrip {
         }
     }
 
-    /// The scrubber, its buttons, and the scores of the classes at its place.
-    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, run: &RunSnapshot) {
-        let Some(film) = self.film.clone() else {
-            return;
-        };
+    /// The scrubber, its buttons, and the scores of the classes at its place. Returns the run whose
+    /// film is wanted instead.
+    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, run: &RunSnapshot) -> Option<String> {
+        let film = self.film.clone()?;
         let frames = film.film.frames.len();
         if frames == 0 {
-            return;
+            return None;
         }
+        let mut picked = None;
         let at = self.shown_frame().unwrap_or(frames - 1).min(frames - 1);
         let frame = &film.film.frames[at];
         ui.horizontal_wrapped(|ui| {
@@ -261,9 +265,13 @@ impl FilmStrip {
                 count(frame.step),
                 duration(frame.secs)
             ));
+            if ctx.engine.runs_with_weights().nth(1).is_some() {
+                picked = run_picker(ui, ctx.engine, "Film of", PICKER, &run.name);
+            }
         });
         self.scrubber_ui(ui, &film, at);
         scores_ui(ctx, ui, run, frame.step);
+        picked
     }
 
     fn play_ui(&mut self, ui: &mut Ui, frames: usize) {

@@ -14,10 +14,10 @@ use self::film::FilmStrip;
 use self::items::{GAP, ItemPainter, grid};
 use super::go_to_train;
 use super::inspect::legend::legend_line;
-use super::inspect::run_picker::run_picker;
 use crate::engine::{ClassList, FilmFile, LabelMap, Preview, PreviewItem, RunSnapshot};
 use crate::ui::canvas::controls::opacity_slider;
 use crate::ui::canvas::{Layer, TextureCache};
+use crate::ui::command::{Ask, Command};
 use crate::ui::context::PanelCtx;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::{ClassSet, format};
@@ -205,6 +205,12 @@ impl LivePanel {
                 .on_hover_text("Show a column with the image");
             ui.checkbox(&mut self.columns.truth, "Show ground truth")
                 .on_hover_text("Show a column with the ground truth");
+            let add = ui.button("Add probe images…").on_hover_text(
+                "Film images of your own beside those of the validation list, from the next run on",
+            );
+            if add.clicked() {
+                ctx.commands.send(Command::Ask(Ask::Probes));
+            }
             // Last: the number of the step grows.
             if let Some(masks) = &self.shown {
                 let title = ctx
@@ -228,14 +234,9 @@ impl LivePanel {
     }
 
     fn film_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, run: &RunSnapshot) {
-        if ctx.engine.runs_with_weights().nth(1).is_some() {
-            ui.horizontal_wrapped(|ui| {
-                if let Some(picked) = run_picker(ui, ctx.engine, "Film of", 260.0, &run.name) {
-                    self.film_run = Some(picked);
-                }
-            });
+        if let Some(picked) = self.film.ui(ctx, ui, run) {
+            self.film_run = Some(picked);
         }
-        self.film.ui(ctx, ui, run);
     }
 
     fn items_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, area: Vec2) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use eframe::egui::Ui;
+use eframe::egui::{ScrollArea, Ui};
 
 use crate::engine::{FilmProbe, LabelMap, Preview, PreviewItem, RunFilm, RunSnapshot};
 use crate::ui::context::PanelCtx;
@@ -21,19 +21,24 @@ pub fn scores_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, run: &RunSnapshot, step: usize
         return;
     };
     let classes = ctx.colors.of(&run.classes);
-    ui.horizontal_wrapped(|ui| {
-        ui.strong(format!(
-            "Epoch {}: mIoU {}",
-            epoch.epoch,
-            percent(epoch.scores.mean_iu)
-        ))
-        .on_hover_text("The whole validation list, in the last validation up to this step");
-        let ius = classes.iter().zip(&epoch.scores.class_iu);
-        for (class, iu) in ius.take(MAX_SCORES) {
-            ui.swatch(theme::class_color(class.color));
-            ui.weak(format!("{} {}", class.name, percent(*iu)));
-        }
-    });
+    // In one line: the images need the height.
+    ScrollArea::horizontal()
+        .id_salt("film scores")
+        .show(ui, |ui| {
+            ui.horizontal(|ui| {
+                ui.strong(format!(
+                    "Epoch {}: mIoU {}",
+                    epoch.epoch,
+                    percent(epoch.scores.mean_iu)
+                ))
+                .on_hover_text("The whole validation list, in the last validation up to this step");
+                let ius = classes.iter().zip(&epoch.scores.class_iu);
+                for (class, iu) in ius.take(MAX_SCORES) {
+                    ui.swatch(theme::class_color(class.color));
+                    ui.weak(format!("{} {}", class.name, percent(*iu)));
+                }
+            })
+        });
 }
 
 /// A frame in the form of live masks.
