@@ -19,6 +19,7 @@ mod network;
 mod output;
 mod predict;
 mod report;
+mod report_page;
 mod runs;
 mod settings;
 mod train;
@@ -57,6 +58,7 @@ pub fn run(command: &Command, args: &Args) -> Result<ExitCode, String> {
         Command::Explain(explain) => explain::run(explain, &session),
         Command::Export(export) => export::run(export, &session),
         Command::Data(data) => data::run(&data.command, &session),
+        Command::Report(report) => report_page::run(report, &session),
         Command::Runs => runs::run(&session),
         Command::Devices(devices) => devices::run(devices, &session),
         Command::Bench(bench) => bench::run(bench, &session),

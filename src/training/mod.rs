@@ -27,9 +27,11 @@ mod external_weights;
 pub mod film;
 mod finite;
 mod gradients;
+mod history_table;
 mod initial_weights;
 mod learner;
 mod learning;
+mod logged_sink;
 mod loss;
 mod loss_readback;
 mod machine;
@@ -62,7 +64,7 @@ pub use broken_rule::{BrokenRule, BrokenRules};
 pub use checkpoint::SavedWeights;
 pub use checkpoint_policy::{BestBy, CheckpointPolicy};
 pub use command_line::NoCommandLine;
-pub use config::{DatasetRef, InitialWeights, RunConfig, SampleOrder};
+pub use config::{DatasetRef, ExtraLogs, InitialWeights, RunConfig, SampleOrder};
 pub use control::Control;
 pub use device::{DeviceEntry, DeviceId, DeviceKind, is_lost, open as open_device};
 pub use device_memory::DeviceMemory;
@@ -77,6 +79,7 @@ pub use event::{
     TrainEvent, TrainSink,
 };
 pub use external_weights::{WeightsChoice, WeightsSummary, export_run, import_run};
+pub use history_table::{HistoryTable, TableRun};
 pub use initial_weights::initial_network;
 pub use learner::Learner;
 pub use learning::{Learning, OptimizerKind, Reduction};

@@ -16,6 +16,7 @@ mod layout;
 mod look_inside;
 mod numbers;
 mod recipes;
+mod reports;
 mod runs;
 mod shown;
 mod weights;

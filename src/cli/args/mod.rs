@@ -1,6 +1,7 @@
 //! The arguments of the command line.
 
 mod data;
+mod report;
 mod weights;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use crate::engine::{
     StartingPoint, Trunk, Variant, WeightsChoice,
 };
 pub use data::{DataArgs, DataCheckArgs, DataCommand};
+pub use report::ReportArgs;
 pub use weights::{
     WeightsAddArgs, WeightsArgs, WeightsCommand, WeightsGetArgs, WeightsInspectArgs,
 };
@@ -84,6 +86,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Check a dataset before it is trained on, or write a copy in which findings are put right
     Data(DataArgs),
+    /// Write runs as one page for a browser, with curves, masks and settings, or as a table
+    Report(ReportArgs),
     /// List the runs
     Runs,
     /// List the devices that networks can run on

@@ -90,7 +90,7 @@ fn every_setting_arrives() {
 #[test]
 fn losses_and_optimizers_beside_those_of_the_papers_arrive() {
     let config = train(
-        "--optimizer adamw --class-weights 1,0.5,2 --focal-gamma 2 --dice-share 0.25 --early-stop 10",
+        "--optimizer adamw --class-weights 1,0.5,2 --focal-gamma 2 --dice-share 0.25 --early-stop 10 --tensorboard",
     )
     .unwrap()
     .config(None)
@@ -106,6 +106,7 @@ fn losses_and_optimizers_beside_those_of_the_papers_arrive() {
         }
     );
     assert_eq!(config.early_stop, Some(10));
+    assert!(config.extra_logs.tensorboard && !config.extra_logs.csv);
     let words = config.command_line().expect("a command line").join(" ");
     let again = train(words.strip_prefix("train ").expect("a command"))
         .unwrap()

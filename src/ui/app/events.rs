@@ -39,6 +39,7 @@ impl App {
         self.state.compare.poll(&ctx);
         self.state.evaluate.poll(&ctx);
         self.state.live.poll(&ctx);
+        self.state.runs.poll(&ctx);
         self.follow_engine();
     }
 

@@ -20,6 +20,8 @@ pub enum Ask {
     CatalogueFile(&'static str),
     /// Where to save a PNG that is proposed to be called so.
     SavePng(String),
+    /// Where to save a page about the runs of these names.
+    SaveReport(Vec<String>),
     /// Where to save the plots, or their values.
     SavePlots(PlotFormat),
     /// Where to save a table of an evaluation that is proposed to be called so.
@@ -72,6 +74,7 @@ impl Ask {
             Self::Probes => "Choose probe images",
             Self::Weights | Self::CatalogueFile(_) => "Choose a weights file",
             Self::SavePng(_) => "Save as",
+            Self::SaveReport(_) => "Save report as",
             Self::SavePlots(_) => "Save plots as",
             Self::SaveTable(_) => "Save table as",
             Self::SaveFilm(_) => "Save film as",
@@ -87,6 +90,9 @@ impl Ask {
                 AskKind::Files { many: false }
             }
             Self::SavePng(file_name) => AskKind::Save { file_name },
+            Self::SaveReport(_) => AskKind::Save {
+                file_name: "report.html",
+            },
             Self::SavePlots(format) => AskKind::Save {
                 file_name: format.file_name(),
             },
@@ -110,6 +116,7 @@ impl Ask {
             | Self::SavePlots(PlotFormat::Png)
             | Self::SaveFilm(FilmFile::Pngs) => "PNG image",
             Self::SaveFilm(FilmFile::Gif) => "GIF animation",
+            Self::SaveReport(_) => "Web page",
             Self::SavePlots(PlotFormat::Svg) => "SVG drawing",
             Self::SavePlots(PlotFormat::Csv) | Self::SaveTable(_) => "CSV table",
         }
@@ -125,6 +132,7 @@ impl Ask {
             | Self::SavePlots(PlotFormat::Png)
             | Self::SaveFilm(FilmFile::Pngs) => Some(&["png"]),
             Self::SaveFilm(FilmFile::Gif) => Some(&["gif"]),
+            Self::SaveReport(_) => Some(&["html"]),
             Self::SavePlots(PlotFormat::Svg) => Some(&["svg"]),
             Self::SavePlots(PlotFormat::Csv) | Self::SaveTable(_) => Some(&["csv"]),
         }
@@ -147,6 +155,7 @@ impl Ask {
             Self::Weights => Command::UseWeights(path),
             Self::CatalogueFile(id) => Command::AddWeights { id, path },
             Self::SavePng(_) => Command::SavePng(path),
+            Self::SaveReport(runs) => Command::SaveReport { runs, path },
             Self::SavePlots(_) => Command::SavePlots(path),
             Self::SaveTable(_) => Command::SaveTable(path),
             Self::SaveFilm(file) => Command::SaveFilm(file, path),

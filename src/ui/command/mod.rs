@@ -122,6 +122,8 @@ pub enum Command {
     AddProbes(Vec<PathBuf>),
     /// Saves the film for which a place was asked.
     SaveFilm(FilmFile, PathBuf),
+    /// Saves a page about runs to the place that was asked for.
+    SaveReport { runs: Vec<String>, path: PathBuf },
     /// Forgets the recent datasets and images.
     ClearRecent,
     /// Downloads the public weights with this id.

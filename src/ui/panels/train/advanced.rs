@@ -138,6 +138,19 @@ fn input_ui(ui: &mut Ui, config: &mut RunConfig) {
     });
 }
 
+/// Logs for other programs.
+fn logs_ui(ui: &mut Ui, config: &mut RunConfig) {
+    let tooltip = "Copies of the log for other programs, written into the folder of the run while it trains: event \
+                   files of TensorBoard with scalars and masks, and the table history.csv";
+    ui.field("Also write", tooltip, |ui| {
+        ui.horizontal(|ui| {
+            ui.checkbox(&mut config.extra_logs.tensorboard, "TensorBoard");
+            ui.checkbox(&mut config.extra_logs.csv, "CSV");
+        })
+        .response
+    });
+}
+
 fn rest_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) {
     let [max_steps, workers, images, interval] =
         ["max steps", "workers", "live images", "live interval"].map(|field| broken.of(field));
@@ -219,6 +232,7 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) {
         })
         .inner
     });
+    logs_ui(ui, config);
     ui.field(
         "Live images",
         "Validation images whose masks are shown during training, 0 to 64",
