@@ -27,6 +27,7 @@ mod external_weights;
 pub mod film;
 mod finite;
 mod gradients;
+mod grid;
 mod history_table;
 mod initial_weights;
 mod learner;
@@ -54,6 +55,7 @@ mod shaped_loss;
 mod starting_point;
 mod step_meter;
 mod step_progress;
+mod trial;
 mod watch;
 
 pub use alarm::{Alarm, AlarmKind, Remedy};
@@ -66,7 +68,9 @@ pub use checkpoint_policy::{BestBy, CheckpointPolicy};
 pub use command_line::NoCommandLine;
 pub use config::{DatasetRef, ExtraLogs, InitialWeights, RunConfig, SampleOrder};
 pub use control::Control;
-pub use device::{DeviceEntry, DeviceId, DeviceKind, is_lost, open as open_device};
+pub use device::{
+    DeviceEntry, DeviceId, DeviceKind, MatrixUnitsState, is_lost, open as open_device,
+};
 pub use device_memory::DeviceMemory;
 pub use error::TrainError;
 pub use estimate::{
@@ -79,6 +83,7 @@ pub use event::{
     TrainEvent, TrainSink,
 };
 pub use external_weights::{WeightsChoice, WeightsSummary, export_run, import_run};
+pub use grid::{Grid, GridError};
 pub use history_table::{HistoryTable, TableRun};
 pub use initial_weights::initial_network;
 pub use learner::Learner;
@@ -90,10 +95,11 @@ pub use origin::{DataFingerprint, ItemFingerprint, RunOrigin};
 pub use precision::Precision;
 pub use predictor::{Contributions, Predictor};
 pub use preset::preset;
-pub use probe::{candidates, cpu_entry, probe, self_test, tested_devices_file};
+pub use probe::{candidates, cpu_entry, probe, probe_matrix_units, self_test, tested_devices_file};
 pub use recipe::Recipe;
 pub use run::{TrainOptions, train, train_with};
 pub use schedule::Schedule;
 pub use segmenter::Segmenter;
 pub use starting_point::StartingPoint;
 pub use step_progress::{StepPhase, StepProgress};
+pub use trial::{Trial, Verdict, try_run};

@@ -11,7 +11,7 @@ use super::evaluate::Kept;
 use super::event::{Preview, PreviewItem};
 use super::film::{FilmWriter, Moment};
 use super::segmenter::Segmenter;
-use crate::dataset::{Dataset, DatasetError, LabelMap, Rgb, Size, VOID, read_rgb, resize_rgb};
+use crate::dataset::{Dataset, DatasetError, ImageReading, LabelMap, Rgb, Size, VOID, resize_rgb};
 use crate::metrics::ConfusionMatrix;
 
 /// Pixels of an image of one's own; larger ones are made smaller, so that they take no longer than
@@ -58,7 +58,7 @@ impl Pinned {
         let own = config.probe_images.iter().filter(|_| every.is_some());
         let (mut problems, mut own_images) = (Vec::new(), Vec::new());
         for path in own {
-            match PinnedImage::read_own(path) {
+            match PinnedImage::read_own(&dataset.images, path) {
                 Ok(image) => own_images.push(image),
                 Err(err) => problems.push(format!("a probe image is left out: {err}")),
             }
@@ -171,9 +171,9 @@ impl Pinned {
 }
 
 impl PinnedImage {
-    /// An image without ground truth: all of it is void.
-    fn read_own(path: &Path) -> Result<Self, DatasetError> {
-        let mut image = read_rgb(path)?;
+    /// An image without ground truth, all of it void; its bands are read as those of the dataset.
+    fn read_own(reading: &ImageReading, path: &Path) -> Result<Self, DatasetError> {
+        let mut image = reading.read(path)?;
         let pixels = image.size().pixels();
         if pixels > MAX_OWN {
             let scale = (MAX_OWN as f64 / pixels as f64).sqrt();

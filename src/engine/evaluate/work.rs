@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::kept::{KeptEvaluation, Origin};
 use super::paper::paper_scores;
 use super::{About, Evaluation, ScoredSplit};
-use crate::dataset::{ClassMatch, Split, list_digest};
+use crate::dataset::{BandChoice, ClassMatch, Split, list_digest};
 use crate::engine::EngineError;
 use crate::engine::dataset::open;
 use crate::engine::dataset_check::before_scoring;
@@ -53,9 +53,15 @@ fn score(request: &Request, cancel: &Cancel) -> Result<KeptEvaluation, EngineErr
     let split = request.on.split;
     let config = &predictor.meta().config;
     let which = request.on.dataset.as_ref().unwrap_or(&config.dataset);
-    let which = which.clone().mapped(None, &request.void);
+    let which = which
+        .clone()
+        .mapped(None, &request.void, &BandChoice::default());
     let mut go_on = |_, _| !cancel.is_cancelled();
     let mut dataset = open(&which, &request.data_dir, &mut go_on)?;
+    // Another dataset may have other bands; without a word of it, as in the training.
+    if which == config.dataset || dataset.images.is_plain() {
+        dataset.images = predictor.meta().images.clone();
+    }
     if split == Split::Test {
         dataset.read_test_list()?;
     }

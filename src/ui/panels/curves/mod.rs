@@ -2,14 +2,17 @@
 
 mod cursor;
 mod export;
+mod grid;
 mod hover;
+mod hover_table;
 mod legend;
+mod line;
 mod plot;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use eframe::egui::{Button, ComboBox, Rect, ScrollArea, Slider, Ui, Vec2, vec2};
+use eframe::egui::{Button, ComboBox, Rect, ScrollArea, Slider, Ui};
 use serde::{Deserialize, Serialize};
 use strum::VariantArray as _;
 
@@ -24,11 +27,8 @@ use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::run_label::run_label;
 use crate::ui::view_model::run_selection::RunSelection;
 use export::Export;
+use grid::Grid;
 
-/// Plots are at least this large; where the panel has no room for all, it scrolls.
-const MIN_PLOT: Vec2 = vec2(250.0, 150.0);
-/// In a lower panel a plot is as high as the panel, so that one is in sight as a whole, down to this.
-const LOWEST_PLOT: f32 = 110.0;
 /// Narrower panels get a short slider, so that the controls stay in one line.
 const NARROW: f32 = 560.0;
 /// Steps that one frame may take in; more would make it late.
@@ -61,6 +61,9 @@ pub struct CurvesPanel {
     /// The run and step that the film shows.
     #[serde(skip)]
     mark: Option<(String, usize)>,
+    /// The line of the plot of classes that was looked at in the last frame, by its index.
+    #[serde(skip)]
+    line: Option<usize>,
     #[serde(skip)]
     export: Export,
 }
@@ -79,6 +82,7 @@ impl Default for CurvesPanel {
             corner: None,
             hovered: None,
             mark: None,
+            line: None,
             export: Export::default(),
         }
     }
@@ -277,10 +281,10 @@ impl CurvesPanel {
             return panel;
         }
         let grid = Grid::new(panel.size(), figures.len(), ui.spacing().item_spacing);
-        let mut hovered = None;
         let filmed = self.mark.as_ref();
         let filmed = filmed.and_then(|(run, step)| curves.get(run)?.place(*step));
         let mark = self.hovered.or(filmed);
+        let mut pointed = plot::Pointed::default();
         ScrollArea::vertical()
             .auto_shrink(false)
             .scroll_source(eframe::egui::scroll_area::ScrollSource::SCROLL_BAR)
@@ -295,55 +299,31 @@ impl CurvesPanel {
                                 view: &mut self.view,
                                 corner: &mut self.corner,
                                 mark,
+                                line: self.line.filter(|_| figure.kind == PlotKind::ClassIu),
                             };
-                            let place = drawing.ui(ui, grid.size);
-                            hovered = hovered.or(place);
+                            let at = drawing.ui(ui, grid.size);
+                            pointed.hovered = pointed.hovered.or(at.hovered);
+                            pointed.line = pointed.line.or(at.line);
                         }
                     });
                 }
             });
         self.columns = (grid.size.x * ui.ctx().pixels_per_point()).round() as usize;
-        if hovered.map(|at: plot::Hovered| at.x) != self.hovered {
-            self.hovered = hovered.map(|at| at.x);
+        let place = pointed.hovered.map(|at| at.x);
+        if (place, pointed.line) != (self.hovered, self.line) {
+            (self.hovered, self.line) = (place, pointed.line);
             // The other plots mark the place too.
             ui.ctx().request_repaint();
         }
-        if let Some(at) = hovered {
-            let rows = hover::rows(
-                shown
-                    .iter()
-                    .map(|shown| (shown.run, shown.slot, shown.label.as_str())),
-                curves,
-                at,
-            );
-            hover::table_ui(ui, panel, at.pointer, &rows);
+        if let Some(at) = pointed.hovered {
+            let by_class = figures.iter().find(|figure| figure.kind == at.kind);
+            let table = match by_class.filter(|figure| figure.kind == PlotKind::ClassIu) {
+                Some(figure) => hover::classes_table(shown, curves, at.x, figure, pointed.line),
+                None => hover::runs_table(shown, curves, at.x),
+            };
+            table.ui(ui, panel, at.pointer);
         }
         panel
-    }
-}
-
-/// How the plots share the panel.
-struct Grid {
-    columns: usize,
-    size: Vec2,
-}
-
-impl Grid {
-    /// As many side by side as have room, but no more rows than needed.
-    fn new(panel: Vec2, count: usize, gap: Vec2) -> Self {
-        let most = ((panel.x + gap.x) / (MIN_PLOT.x + gap.x)).floor().max(1.0) as usize;
-        let columns = most.min(count).max(1);
-        let rows = count.div_ceil(columns);
-        let share = |whole: f32, count: usize, gap: f32| {
-            ((whole - gap * (count - 1) as f32) / count as f32).floor()
-        };
-        Self {
-            columns,
-            size: vec2(
-                share(panel.x, columns, gap.x),
-                share(panel.y, rows, gap.y).max(panel.y.clamp(LOWEST_PLOT, MIN_PLOT.y)),
-            ),
-        }
     }
 }
 

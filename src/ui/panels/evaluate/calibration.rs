@@ -45,6 +45,7 @@ pub fn ui(ui: &mut Ui, shown: &[Shown]) {
         x_label: "confidence (probability of the predicted class)",
         y_label: "accuracy",
         x: [0.0, 1.0],
+        top: 1.0,
         diagonal: true,
     };
     let side = ui.available_width().clamp(220.0, SIDE * 1.4);

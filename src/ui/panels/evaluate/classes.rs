@@ -10,7 +10,7 @@ use crate::engine::ClassList;
 use crate::ui::context::PanelCtx;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
-use crate::ui::view_model::format::{MISSING, count, percent};
+use crate::ui::view_model::format::{count, percent};
 
 const NAME_WIDTH: f32 = 130.0;
 const BAR: egui::Vec2 = vec2(230.0, 13.0);
@@ -84,11 +84,8 @@ fn support_ui(ui: &mut Ui, shown: &Shown, label: usize) {
     let matrix = shown.kept.evaluation.counts.confusion();
     let pixels = matrix.true_pixels(label);
     let share = pixels as f64 / matrix.total().max(1) as f64;
-    ui.vertical(|ui| {
-        ui.spacing_mut().item_spacing.y = 0.0;
-        ui.label(RichText::new(percent(Some(share))).monospace())
-            .on_hover_text(format!("{} px", count(pixels as usize)));
-    });
+    ui.label(RichText::new(percent(Some(share))).monospace())
+        .on_hover_text(format!("{} px", count(pixels as usize)));
 }
 
 /// The bar of a class in one run.
@@ -143,15 +140,16 @@ fn components_ui(ui: &mut Ui, shown: &Shown, label: usize) {
     let counts = &shown.kept.evaluation.counts;
     for components in [counts.true_components(), counts.predicted_components()] {
         let of_class = components[label];
-        let area = of_class
-            .mean_area()
-            .map_or_else(|| MISSING.to_owned(), |area| count(area.round() as usize));
-        ui.label(format!("{} × {area} px", count(of_class.count as usize)))
-            .on_hover_text(format!(
-                "{} components, {} px together, the largest {} px",
-                count(of_class.count as usize),
-                count(of_class.area as usize),
-                count(of_class.largest as usize)
-            ));
+        let number = count(of_class.count as usize);
+        let text = match of_class.mean_area() {
+            Some(area) => format!("{number} × {} px", count(area.round() as usize)),
+            None => "none".to_owned(),
+        };
+        ui.label(text).on_hover_text(format!(
+            "{} components, {} px together, the largest {} px",
+            count(of_class.count as usize),
+            count(of_class.area as usize),
+            count(of_class.largest as usize)
+        ));
     }
 }

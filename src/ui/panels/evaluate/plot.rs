@@ -19,6 +19,8 @@ pub struct Axes<'a> {
     pub x_label: &'a str,
     pub y_label: &'a str,
     pub x: [f64; 2],
+    /// The largest share that has room.
+    pub top: f64,
     /// Whether a line from corner to corner is drawn, on which both values are equal.
     pub diagonal: bool,
 }
@@ -49,7 +51,10 @@ pub fn curves_ui(ui: &mut Ui, axes: &Axes<'_>, curves: &[Curve], size: Vec2) {
         .map(|curve| theme::run_color(ui.visuals(), curve.slot))
         .collect();
     let shown = plot.show(ui, |plot| {
-        plot.set_plot_bounds(PlotBounds::from_min_max([axes.x[0], 0.0], [axes.x[1], 1.0]));
+        plot.set_plot_bounds(PlotBounds::from_min_max(
+            [axes.x[0], 0.0],
+            [axes.x[1], axes.top],
+        ));
         if axes.diagonal {
             let line = Line::new(
                 "as sure as right",

@@ -51,6 +51,7 @@ pub fn ui(ui: &mut Ui, shown: &[Shown]) {
         name: "mIoU by the width of the band along boundaries",
         x_label: "width of the band along boundaries [px]",
         y_label: "mIoU in the band",
+        top: top_of(&curves),
         x: [0.0, widest.unwrap_or(1) as f64 + 1.0],
         diagonal: false,
     };
@@ -68,6 +69,13 @@ pub fn ui(ui: &mut Ui, shown: &[Shown]) {
                 mean over the classes. Sizes are COCO's.";
     ui.add(Label::new(RichText::new(hint).weak()).wrap());
     objects_ui(ui, shown);
+}
+
+/// A round share above all points.
+fn top_of(curves: &[Curve]) -> f64 {
+    let points = curves.iter().flat_map(|curve| &curve.points);
+    let highest = points.map(|point| point[1]).fold(0.0, f64::max);
+    ((highest * 10.0 + 0.5).ceil() / 10.0).clamp(0.1, 1.0)
 }
 
 fn bands_ui(ui: &mut Ui, shown: &[Shown], bands: &[Vec<BandScore>]) {

@@ -83,7 +83,9 @@ impl Work {
             DatasetState::Ready(open) => Some(open.dataset.root.clone()),
             // It will be another one soon.
             DatasetState::Opening { .. } => return,
-            DatasetState::None | DatasetState::Failed { .. } => None,
+            DatasetState::None | DatasetState::Failed { .. } | DatasetState::Unlabeled { .. } => {
+                None
+            }
         };
         let best = |run: &String| {
             let best = ctx.engine.run(run).and_then(RunSnapshot::best);
