@@ -50,6 +50,8 @@ pub struct FilmStrip {
     read_for: ReadFor,
     /// The frame that was chosen; `None` = the newest masks.
     position: Option<usize>,
+    /// Whether there are no live masks of the run, so that its last frame is the newest.
+    is_over: bool,
     /// The frame at the pointer in Curves, as long as it is there.
     pointed: Option<usize>,
     playing: Option<Instant>,
@@ -118,6 +120,7 @@ impl FilmStrip {
             }
         }
         let live = ctx.engine.live().filter(|live| live.run == run.name);
+        self.is_over = live.is_none();
         let read_for = ReadFor {
             run: run.name.clone(),
             news: (
@@ -188,7 +191,8 @@ impl FilmStrip {
 
     /// The frame to show instead of the newest masks.
     fn shown_frame(&self) -> Option<usize> {
-        self.pointed.or(self.position)
+        let last = self.frames().checked_sub(1).filter(|_| self.is_over);
+        self.pointed.or(self.position).or(last)
     }
 
     /// The masks of the chosen moment, where one is chosen and decoded; the last one that was
@@ -249,7 +253,7 @@ impl FilmStrip {
         ui.horizontal_wrapped(|ui| {
             self.play_ui(ui, frames);
             let newest = ui
-                .selectable_label(self.shown_frame().is_none(), "Newest")
+                .selectable_label(self.pointed.or(self.position).is_none(), "Newest")
                 .on_hover_text("Show the newest masks, and follow the training");
             if newest.clicked() {
                 self.position = None;
