@@ -1,10 +1,8 @@
 //! `evaluate`: scores of the best weights of a run on a split of its dataset, or of existing
 //! masks.
 //!
-//! JSON: one object. Both have `images`, `secs`, `scores` (one confusion matrix over the
-//! set: `mean_iu` is the papers'), `mean_iu_over_images`, `boundary` (`scores` of the band
-//! along boundaries), `boundary_width` (pixels) and `classes` (`label`, `name`, `iu`,
-//! `boundary_iu`). A run has also `run`, `split` and `val_loss`; masks have `predictions`,
+//! JSON: one object. Both have `images`, `secs` and the fields of
+//! [`EvaluationFields`]. A run has also `run`, `split` and `val_loss`; masks have `predictions`,
 //! `labels`, `unanswered_pixels` (labeled, but predicted as void: wrong) and
 //! `unpaired_predictions` (skipped: no label has their name).
 
@@ -15,7 +13,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::args::{EvaluateArgs, MaskArgs};
-use super::output::{self, EvaluationFields, duration};
+use super::evaluation_output::{EvaluationFields, evaluation_fields, evaluation_text};
+use super::output::{self, duration};
 use super::{Session, TICK, find_weights, pass_on_notices};
 use crate::engine::{
     DeviceId, Engine, EngineError, Evaluation, MaskClasses, MaskFolders, ScoredSplit, Split, Task,
@@ -88,10 +87,11 @@ fn score_run(run: &str, args: &EvaluateArgs, session: &Session) -> Result<(), St
         args.boundary_width,
         args.void.clone(),
     );
-    let evaluation = wait_with_bar(task, &mut engine)?;
-    warn(&evaluation);
+    let kept = wait_with_bar(task, &mut engine)?;
+    let evaluation = &kept.evaluation;
+    warn(evaluation);
     if session.json {
-        let fields = output::evaluation_fields(&evaluation);
+        let fields = evaluation_fields(evaluation);
         output::json(&Line {
             run: &name,
             split,
@@ -106,7 +106,7 @@ fn score_run(run: &str, args: &EvaluateArgs, session: &Session) -> Result<(), St
             "{name}: {} images in {}{loss}\n\n{}",
             evaluation.images,
             duration(evaluation.secs),
-            output::evaluation_text(&evaluation),
+            evaluation_text(evaluation),
         ));
     }
     Ok(())
@@ -136,7 +136,7 @@ fn score_masks(folders: MaskFolders, session: &Session) -> Result<(), String> {
             labels: &folders.labels,
             unanswered_pixels: scored.unanswered,
             unpaired_predictions: &scored.unpaired,
-            evaluation: output::evaluation_fields(evaluation),
+            evaluation: evaluation_fields(evaluation),
         });
         return Ok(());
     }
@@ -146,7 +146,7 @@ fn score_masks(folders: MaskFolders, session: &Session) -> Result<(), String> {
         folders.labels.display(),
         evaluation.images,
         duration(evaluation.secs),
-        output::evaluation_text(evaluation),
+        evaluation_text(evaluation),
     ));
     if scored.unanswered > 0 {
         output::line(format!(

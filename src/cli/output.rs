@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use serde::Serialize;
 
-use crate::engine::{ClassList, Evaluation, Scores, Variant};
+use crate::engine::{ClassList, Scores, Variant};
 use crate::text;
 
 /// Writes one line to stdout. A closed pipe (`| head`) is not an error.
@@ -74,96 +74,6 @@ pub fn scores_text(scores: &Scores, classes: &ClassList) -> String {
     )
 }
 
-/// An evaluation with every class, as text. Each mIoU says what it is the
-/// mean of.
-pub fn evaluation_text(evaluation: &Evaluation) -> String {
-    let Evaluation {
-        scores, boundary, ..
-    } = evaluation;
-    let band = format!("{} px band", evaluation.boundary_width);
-    let mut classes = vec![vec![
-        "class".to_owned(),
-        "IoU".to_owned(),
-        format!("boundary IoU ({band})"),
-    ]];
-    let ius = scores.class_iu.iter().zip(&boundary.class_iu);
-    for (class, (&iu, &boundary_iu)) in evaluation.classes.iter().zip(ius) {
-        classes.push(vec![class.name.clone(), percent(iu), percent(boundary_iu)]);
-    }
-    let means = [
-        ("pixel accuracy".to_owned(), scores.pixel_accuracy),
-        ("mean accuracy".to_owned(), scores.mean_accuracy),
-        ("mIoU (pooled over the set)".to_owned(), scores.mean_iu),
-        (
-            "frequency weighted IoU".to_owned(),
-            scores.frequency_weighted_iu,
-        ),
-        (
-            "mIoU (mean over images)".to_owned(),
-            evaluation.mean_iu_over_images,
-        ),
-        (format!("boundary mIoU ({band})"), boundary.mean_iu),
-        (
-            format!("boundary pixel accuracy ({band})"),
-            boundary.pixel_accuracy,
-        ),
-    ];
-    let means = means.map(|(name, share)| vec![name, percent(share)]);
-    let remark = evaluation.remark.as_ref();
-    let remark = remark.map_or_else(String::new, |remark| format!("{remark}\n\n"));
-    format!("{remark}{}\n\n{}", table(&classes), table(&means))
-}
-
-/// The fields of an evaluation that every `evaluate` has, for JSON.
-#[derive(Serialize)]
-pub struct EvaluationFields<'a> {
-    images: usize,
-    secs: f64,
-    scores: &'a Scores,
-    mean_iu_over_images: Option<f64>,
-    boundary: &'a Scores,
-    boundary_width: usize,
-    /// Only where the run and the dataset have other classes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    remark: Option<&'a str>,
-    classes: Vec<EvaluatedClass<'a>>,
-}
-
-/// A class by name with its intersections over union.
-#[derive(Serialize)]
-struct EvaluatedClass<'a> {
-    label: usize,
-    name: &'a str,
-    iu: Option<f64>,
-    boundary_iu: Option<f64>,
-}
-
-/// See [`EvaluationFields`].
-pub fn evaluation_fields(evaluation: &Evaluation) -> EvaluationFields<'_> {
-    let Evaluation {
-        scores, boundary, ..
-    } = evaluation;
-    let ius = scores.class_iu.iter().zip(&boundary.class_iu);
-    let classes = evaluation.classes.iter().zip(ius).enumerate();
-    EvaluationFields {
-        images: evaluation.images,
-        secs: evaluation.secs,
-        scores,
-        mean_iu_over_images: evaluation.mean_iu_over_images,
-        boundary,
-        boundary_width: evaluation.boundary_width,
-        remark: evaluation.remark.as_deref(),
-        classes: classes
-            .map(|(label, (class, (&iu, &boundary_iu)))| EvaluatedClass {
-                label,
-                name: &class.name,
-                iu,
-                boundary_iu,
-            })
-            .collect(),
-    }
-}
-
 /// Classes by name with their intersection over union, for JSON.
 #[derive(Serialize)]
 pub struct ClassScore<'a> {
@@ -211,58 +121,6 @@ mod tests {
         assert_eq!(percent(Some(0.4126)), "41.3 %");
         assert_eq!(percent(Some(0.0)), "0.0 %");
         assert_eq!(percent(None), "n/a");
-    }
-
-    #[test]
-    fn every_mean_iu_says_what_it_is_the_mean_of() {
-        let scores = |mean_iu| Scores {
-            mean_iu: Some(mean_iu),
-            class_iu: vec![Some(mean_iu), None],
-            ..Scores::default()
-        };
-        let evaluation = Evaluation {
-            scores: scores(0.6),
-            mean_iu_over_images: Some(0.5),
-            boundary: scores(0.4),
-            boundary_width: 3,
-            val_loss: None,
-            images: 2,
-            secs: 1.0,
-            classes: std::sync::Arc::new(ClassList::numbered(2)),
-            warnings: Vec::new(),
-            remark: Some("Scored over 1 of 2 classes".to_owned()),
-        };
-        let text = evaluation_text(&evaluation);
-        assert!(text.starts_with("Scored over 1 of 2 classes\n"), "{text}");
-        for line in [
-            "class    IoU     boundary IoU (3 px band)",
-            "class 0  60.0 %  40.0 %",
-            "class 1  n/a     n/a",
-            "mIoU (pooled over the set)           60.0 %",
-            "mIoU (mean over images)              50.0 %",
-            "boundary mIoU (3 px band)            40.0 %",
-        ] {
-            assert!(
-                text.lines().any(|shown| shown == line),
-                "{line:?} is not in\n{text}"
-            );
-        }
-        let value = serde_json::to_value(evaluation_fields(&evaluation)).unwrap();
-        assert_eq!(
-            (&value["mean_iu_over_images"], &value["boundary"]["mean_iu"]),
-            (&0.5.into(), &0.4.into())
-        );
-        assert_eq!(
-            (&value["scores"]["mean_iu"], &value["boundary_width"]),
-            (&0.6.into(), &3.into())
-        );
-        assert_eq!(
-            (
-                &value["classes"][0]["iu"],
-                &value["classes"][0]["boundary_iu"]
-            ),
-            (&0.6.into(), &0.4.into())
-        );
     }
 
     #[test]

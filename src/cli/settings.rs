@@ -152,6 +152,10 @@ pub struct Settings {
     /// Score of the validation by which the best epoch is found [default: mean-iu]
     #[arg(long, value_parser = one_of::<BestBy>())]
     best_by: Option<BestBy>,
+    /// An image of your own whose masks are filmed beside those of validation images; may be given
+    /// several times
+    #[arg(long = "probe", value_name = "FILE", value_parser = whole_path)]
+    probe_images: Vec<PathBuf>,
     /// Also write event files for TensorBoard, scalars and masks, into the folder `tensorboard` of the run
     #[arg(long)]
     tensorboard: bool,
@@ -171,6 +175,7 @@ impl Settings {
             recipe.apply(&mut config);
         }
         config.early_stop = self.early_stop.or(config.early_stop);
+        config.probe_images.extend(self.probe_images.clone());
         config.max_steps = self.max_steps.or(config.max_steps);
         set(&mut config.precision, self.precision);
         set(

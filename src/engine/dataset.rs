@@ -283,6 +283,19 @@ pub(super) fn open(
     data_dir: &Path,
     progress: &mut dyn FnMut(usize, usize) -> bool,
 ) -> Result<Dataset, DatasetError> {
+    let dataset = open_quietly(which, data_dir, progress)?;
+    for note in dataset.notes.iter().filter(|note| note.assumed) {
+        log::warn!("{}: assumed {note}", dataset.name);
+    }
+    Ok(dataset)
+}
+
+/// As [`open`], of a dataset about which everything was said.
+pub(super) fn open_quietly(
+    which: &DatasetRef,
+    data_dir: &Path,
+    progress: &mut dyn FnMut(usize, usize) -> bool,
+) -> Result<Dataset, DatasetError> {
     let started = Instant::now();
     let root = dataset_folder(which, data_dir);
     if *which == DatasetRef::Sample {
@@ -323,9 +336,6 @@ pub(super) fn open(
         .filter(|note| note.topic == NoteTopic::Images)
     {
         log::info!("{}: {note}", dataset.name);
-    }
-    for note in dataset.notes.iter().filter(|note| note.assumed) {
-        log::warn!("{}: assumed {note}", dataset.name);
     }
     Ok(dataset)
 }

@@ -1,7 +1,7 @@
 //! The one owner of state and threads, driven alike by the window and the command line.
 //!
-//! Everything slow runs on named threads (`train`, `predict`, `runs`, `dataset`, `devices`,
-//! `weights`, `worker-N`); [`Engine::poll`] applies what they sent. Re-exports every type that
+//! Everything slow runs on named threads (`train`, `predict`, `evaluate`, `runs`, `dataset`,
+//! `devices`, `weights`, `worker-N`); [`Engine::poll`] applies what they sent. Re-exports every type that
 //! `ui` and `cli` may name. Must not know about egui.
 
 mod background;
@@ -13,7 +13,9 @@ mod dataset_edit;
 mod devices;
 mod dirs;
 mod error;
+mod evaluate;
 mod export;
+mod film;
 mod html;
 mod memory;
 mod meters;
@@ -54,22 +56,26 @@ pub use crate::dataset::{
     has_image_extension, read_image_size, resize_rgb, voc_color,
 };
 pub use crate::files::{Existing, Output};
-pub use crate::metrics::{BOUNDARY_WIDTH, ConfusionMatrix, Scores, disagreement};
+pub use crate::metrics::{
+    BOUNDARY_WIDTH, BandScore, CalibrationBin, ComponentCounts, Confusion, ConfusionMatrix,
+    ObjectScore, ObjectSize, Scores, SetCounts, disagreement,
+};
 pub use crate::model::weights::{
     WEIGHTS_EXTENSIONS, WeightsLayout, WeightsRow, WeightsRowState, has_weights_extension,
 };
 pub use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
 pub use crate::training::checkpoint::RunNotes;
+pub use crate::training::film::{Film, FilmProbe};
 pub use crate::training::{
     Alarm, AlarmKind, Area, Averaging, BestBy, BrokenRule, BrokenRules, CheckpointPolicy, Choice,
     ClassWeights, Configured, DataFacts, DatasetRef, DeviceEntry, DeviceId, DeviceKind,
     DeviceMemory, EpochRecord, FittingChange, Grid, GridError, InitialWeights, Learning,
     MatrixUnitsState, MemoryEstimate, MemoryFit, MemoryRoom, Objective, OptimizerKind, Outcome,
     Precision, PredictOptions, Preparation, Preview, PreviewItem, Recipe, Reduction, Remedy,
-    Repeats, RunConfig, RunInfo, RunTime, SampleOrder, SavedWeights, Schedule, StartingPoint,
-    StepPhase, StepProgress, StepRecord, Tile, TilePlan, Tiling, TimeSource, TrainOptions, Trial,
-    Verdict, WeightsChoice, WeightsSummary, autotune_folder, memory_text, network_preset, preset,
-    tested_devices_file,
+    Repeats, RunConfig, RunInfo, RunTime, SampleOrder, SavedWeights, Schedule, ScoredImage,
+    StartingPoint, StepPhase, StepProgress, StepRecord, Tile, TilePlan, Tiling, TimeSource,
+    TrainOptions, Trial, Verdict, WeightsChoice, WeightsSummary, autotune_folder, memory_text,
+    network_preset, preset, tested_devices_file,
 };
 pub use before_start::BeforeStart;
 pub use catalogue::{
@@ -81,7 +87,12 @@ pub use dataset_edit::{DatasetEdit, MadeLists, SavedEdit};
 pub use devices::{Devices, describe_exit, probe_main};
 pub use dirs::Dirs;
 pub use error::{EngineError, Lost};
+pub use evaluate::{
+    Evaluation, KeptEvaluation, PaperScore, ScoredSplit, components_csv, confused_pixels,
+    confusion_csv, images_csv,
+};
 pub use export::SaveTo;
+pub use film::{FilmFile, RunFilm};
 pub use memory::keep_freed_memory;
 pub use meters::Meters;
 pub use notice::{Notice, NoticeLevel};
@@ -90,8 +101,8 @@ pub use notify::{Notifications, RunEnded, WebhookError};
 pub use outputs::PredictionFiles;
 pub use path_kinds::{PathKind, PathKinds};
 pub use predict::{
-    ClassScore, Evaluation, Explanation, ImageComparison, Logits, NetworkOnImage, NetworkSource,
-    PartialMask, PartialState, PixelRect, PixelScores, Prediction, RunWeights, ScoredSplit,
+    ClassScore, Explanation, ImageComparison, Logits, NetworkOnImage, NetworkSource, PartialMask,
+    PartialState, PixelRect, PixelScores, Prediction, RunWeights,
 };
 pub use predict_all::{PredictedAll, WhatToWrite};
 pub use queue::{Queue, QueueEdit, QueuedRun};

@@ -87,7 +87,13 @@ impl BorderCounts {
     }
 }
 
-fn is_border(truth: &[u8], [columns, rows]: [usize; 2], column: usize, row: usize) -> bool {
+/// Whether a pixel has one of another label among its eight neighbors.
+pub(super) fn is_border(
+    truth: &[u8],
+    [columns, rows]: [usize; 2],
+    column: usize,
+    row: usize,
+) -> bool {
     let label = truth[row * columns + column];
     let (left, right) = (column.saturating_sub(1), (column + 2).min(columns));
     (row.saturating_sub(1)..(row + 2).min(rows)).any(|row| {

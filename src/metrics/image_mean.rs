@@ -1,5 +1,7 @@
 //! Mean intersection over union, image by image.
 
+use serde::{Deserialize, Serialize};
+
 use super::ConfusionMatrix;
 
 /// The mean over images of each image's own mIoU.
@@ -8,7 +10,7 @@ use super::ConfusionMatrix;
 /// a small image weighs as much as a large one, and a class counts only in the images
 /// where it is true or predicted. The two differ by several points, so this one is
 /// called `mean_iu_over_images` wherever it shows.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ImageMean {
     sum: f64,
     images: u64,

@@ -49,6 +49,7 @@ impl RunConfig {
         self.add_images(&base, &mut words);
         words.option("--early-stop", self.early_stop, base.early_stop)?;
         self.add_checkpoints(&base, &mut words)?;
+        self.add_probes(&mut words)?;
         if self.extra_logs.tensorboard {
             words.flag("--tensorboard");
         }
@@ -165,6 +166,13 @@ impl RunConfig {
         }
         words.changed("--brightness", own.brightness, preset.brightness);
         words.changed("--test-size", size(self.test_size), size(base.test_size));
+    }
+
+    fn add_probes(&self, words: &mut Words) -> Result<(), NoCommandLine> {
+        for path in &self.probe_images {
+            words.add("--probe", text_of("a probe image", path)?);
+        }
+        Ok(())
     }
 }
 

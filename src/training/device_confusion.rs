@@ -72,8 +72,8 @@ pub(super) fn count(
 
 /// What is known of an image, on the device.
 pub(super) struct CountsOnDevice {
-    /// [`count`] by each ground truth, as many as in all other images.
-    pub counts: Vec<Tensor<1, Int>>,
+    /// See [`count`].
+    pub counts: Tensor<1, Int>,
     /// Sum of the loss over the labeled pixels, `[1]`.
     pub loss: Tensor<1>,
 }
@@ -81,8 +81,8 @@ pub(super) struct CountsOnDevice {
 /// What is known of an image, read from the device.
 #[derive(Debug, PartialEq)]
 pub(super) struct ImageCounts {
-    /// By each ground truth.
-    pub matrices: Vec<ConfusionMatrix>,
+    /// Of its pixels.
+    pub matrix: ConfusionMatrix,
     /// Sum of the loss over the labeled pixels.
     pub loss: f64,
 }
@@ -114,15 +114,14 @@ impl ConfusionReadback {
     /// The counts of each image that waits, in their order, in one transfer.
     pub fn read(&mut self) -> Result<Vec<ImageCounts>, TrainError> {
         let images = std::mem::take(&mut self.images);
-        let Some(first) = images.first() else {
+        if images.is_empty() {
             return Ok(Vec::new());
-        };
-        let matrices = first.counts.len();
+        }
         let (counts, losses): (Vec<_>, Vec<_>) = images
             .into_iter()
             .map(|image| (image.counts, image.loss))
             .unzip();
-        let counts = Tensor::cat(counts.into_iter().flatten().collect(), 0);
+        let counts = Tensor::cat(counts, 0);
         let reading = Transaction::default()
             .register(counts)
             .register(Tensor::cat(losses, 0));
@@ -135,16 +134,14 @@ impl ConfusionReadback {
             ));
         };
         let counts: Vec<u64> = counts.iter::<u64>().collect();
-        let mut counts = counts.chunks_exact(self.num_classes * self.num_classes);
-        let images = losses.iter::<f32>().map(|loss| {
-            let own = counts.by_ref().take(matrices);
-            let matrices =
-                own.map(|counts| ConfusionMatrix::from_counts(self.num_classes, counts.to_vec()));
-            ImageCounts {
-                matrices: matrices.collect(),
+        let counts = counts.chunks_exact(self.num_classes * self.num_classes);
+        let images = losses
+            .iter::<f32>()
+            .zip(counts)
+            .map(|(loss, counts)| ImageCounts {
+                matrix: ConfusionMatrix::from_counts(self.num_classes, counts.to_vec()),
                 loss: f64::from(loss),
-            }
-        });
+            });
         Ok(images.collect())
     }
 }
@@ -194,12 +191,8 @@ mod tests {
         let mut readback = ConfusionReadback::new(2);
         let image = |truth: &[u8]| {
             let truth = labels_on(&device, truth);
-            let counts = vec![
-                count(truth.clone(), labels_on(&device, &[0, 1]), 2),
-                count(labels_on(&device, &[255, 1]), truth, 2),
-            ];
             CountsOnDevice {
-                counts,
+                counts: count(truth, labels_on(&device, &[0, 1]), 2),
                 loss: Tensor::from_data([0.5], &device),
             }
         };
@@ -212,14 +205,11 @@ mod tests {
         assert_eq!(
             read[0],
             ImageCounts {
-                matrices: vec![matrix([1, 0, 0, 1]), matrix([0, 0, 0, 1])],
+                matrix: matrix([1, 0, 0, 1]),
                 loss: 0.5
             }
         );
-        assert_eq!(
-            read[TOGETHER - 1].matrices,
-            [matrix([0, 1, 0, 0]), matrix([0, 0, 1, 0])]
-        );
+        assert_eq!(read[TOGETHER - 1].matrix, matrix([0, 1, 0, 0]));
         assert!(readback.read().expect("nothing").is_empty());
     }
 }

@@ -24,6 +24,7 @@ mod estimate;
 mod evaluate;
 mod event;
 mod external_weights;
+pub mod film;
 mod finite;
 mod gradients;
 mod grid;
@@ -78,7 +79,7 @@ pub use estimate::{
     DataFacts, DeviceSpeed, EarlierRun, FittingChange, MemoryEstimate, MemoryFit, MemoryRoom,
     RunTime, TimeSource, advice_text, fitting_changes,
 };
-pub use evaluate::EvaluationScores;
+pub use evaluate::{EvaluationScores, ScoredImage};
 pub use event::{
     EpochRecord, Outcome, Preparation, Preview, PreviewItem, Repeats, RunInfo, StepRecord,
     TrainEvent, TrainSink,

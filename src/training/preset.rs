@@ -56,5 +56,6 @@ pub fn preset(trunk: Trunk) -> RunConfig {
         extra_logs: ExtraLogs::default(),
         preview_images: 4,
         preview_secs: 2.0,
+        probe_images: Vec::new(),
     }
 }

@@ -1,15 +1,22 @@
-//! The pinned validation images, shown again and again while the network learns.
+//! The pinned validation images and those of one's own, shown again and again while the network learns.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::checkpoint::RunFolder;
 use super::config::RunConfig;
 use super::error::TrainError;
 use super::evaluate::Kept;
 use super::event::{Preview, PreviewItem};
+use super::film::{FilmWriter, Moment};
 use super::segmenter::Segmenter;
-use crate::dataset::{Dataset, LabelMap, Rgb, Size};
+use crate::dataset::{Dataset, DatasetError, ImageReading, LabelMap, Rgb, Size, VOID, resize_rgb};
 use crate::metrics::ConfusionMatrix;
+
+/// Pixels of an image of one's own; larger ones are made smaller, so that they take no longer than
+/// others.
+const MAX_OWN: u64 = 1 << 20;
 
 /// Share of the time that masks may take; those after an epoch come from its validation.
 const SHARE: f64 = 0.01;
@@ -18,15 +25,18 @@ const SHARE: f64 = 0.01;
 pub(super) struct Pinned {
     images: Vec<PinnedImage>,
     num_classes: usize,
+    /// `None` = only after epochs: nobody looks.
     every: Option<Duration>,
     shown: Instant,
     /// What the last masks took.
     cost: Duration,
+    /// Images that were left out, and why.
+    problems: Vec<String>,
 }
 
 struct PinnedImage {
-    /// Place in the validation list.
-    place: usize,
+    /// Place in the validation list; `None` = it is not in there.
+    place: Option<usize>,
     id: String,
     image: Arc<Rgb>,
     truth: Arc<LabelMap>,
@@ -35,24 +45,33 @@ struct PinnedImage {
 }
 
 impl Pinned {
-    /// Validation images spread over the list; none where `wanted` is false.
-    pub fn read(dataset: &Dataset, config: &RunConfig, wanted: bool) -> Result<Self, TrainError> {
-        let every = (wanted && config.preview_secs > 0.0)
+    /// Validation images spread over the list; none where the settings want none. Where they are not
+    /// `watched`, their masks come from the validation after each epoch alone, and cost nothing.
+    pub fn read(dataset: &Dataset, config: &RunConfig, watched: bool) -> Result<Self, TrainError> {
+        let every = (config.preview_secs > 0.0)
             .then(|| Duration::try_from_secs_f64(config.preview_secs).ok())
             .flatten();
         let count = match every {
             Some(_) => config.preview_images.min(dataset.val.len()),
             None => 0,
         };
+        let own = config.probe_images.iter().filter(|_| every.is_some());
+        let (mut problems, mut own_images) = (Vec::new(), Vec::new());
+        for path in own {
+            match PinnedImage::read_own(&dataset.images, path) {
+                Ok(image) => own_images.push(image),
+                Err(err) => problems.push(format!("a probe image is left out: {err}")),
+            }
+        }
         let reader = dataset.mask_reader();
-        let images = (0..count)
+        let mut images: Vec<PinnedImage> = (0..count)
             .map(|n| {
                 let place = n * dataset.val.len() / count;
                 let item = &dataset.val[place];
                 let (image, truth) = reader.read_pair(item)?;
                 let (image, truth) = (Arc::new(image), Arc::new(truth));
                 Ok(PinnedImage {
-                    place,
+                    place: Some(place),
                     id: item.id.clone(),
                     image,
                     truth,
@@ -60,17 +79,51 @@ impl Pinned {
                 })
             })
             .collect::<Result<_, TrainError>>()?;
+        images.extend(own_images);
         Ok(Self {
             images,
             num_classes: dataset.classes.len(),
-            every,
+            every: every.filter(|_| watched),
             shown: Instant::now(),
             cost: Duration::ZERO,
+            problems,
         })
+    }
+
+    /// Images that were left out, and why; said once.
+    pub fn take_problems(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.problems)
+    }
+
+    /// Segments what no validation does.
+    pub fn segment_own(
+        &mut self,
+        segmenter: &Segmenter,
+        test_size: Option<Size>,
+    ) -> Result<(), TrainError> {
+        for own in self.images.iter_mut().filter(|image| image.place.is_none()) {
+            own.mask = Some(Arc::new(segmenter.segment(&own.image, test_size)?));
+        }
+        Ok(())
     }
 
     pub fn is_empty(&self) -> bool {
         self.images.is_empty()
+    }
+
+    /// Whether somebody looks at the masks.
+    pub fn is_watched(&self) -> bool {
+        self.every.is_some()
+    }
+
+    /// The film of the run, which goes on behind `step`; `None` = there are no images.
+    pub fn film(&self, folder: &RunFolder, step: usize) -> Option<FilmWriter> {
+        let image = |pinned: &PinnedImage| {
+            let (image, truth) = (Arc::clone(&pinned.image), Arc::clone(&pinned.truth));
+            (pinned.id.clone(), image, truth)
+        };
+        let images = self.images.iter().map(image).collect();
+        (!self.is_empty()).then(|| FilmWriter::start(folder.film(), images, step))
     }
 
     /// Whether it is time for new masks.
@@ -117,14 +170,54 @@ impl Pinned {
     }
 }
 
+impl PinnedImage {
+    /// An image without ground truth, all of it void; its bands are read as those of the dataset.
+    fn read_own(reading: &ImageReading, path: &Path) -> Result<Self, DatasetError> {
+        let mut image = reading.read(path)?;
+        let pixels = image.size().pixels();
+        if pixels > MAX_OWN {
+            let scale = (MAX_OWN as f64 / pixels as f64).sqrt();
+            let side = |side: u32| ((f64::from(side) * scale) as u32).max(1);
+            image = resize_rgb(&image, Size::new(side(image.width), side(image.height)));
+        }
+        let name = path.file_name().unwrap_or_default();
+        let truth = LabelMap {
+            width: image.width,
+            height: image.height,
+            labels: vec![VOID; image.size().pixels() as usize],
+        };
+        Ok(Self {
+            place: None,
+            id: name.to_string_lossy().into_owned(),
+            image: Arc::new(image),
+            truth: Arc::new(truth),
+            mask: None,
+        })
+    }
+}
+
+impl Moment {
+    /// What is shown at `secs` of training.
+    pub(super) fn of(preview: &Preview, secs: f64, always: bool) -> Self {
+        let mask = |item: &PreviewItem| (Arc::clone(&item.mask), item.mean_iu);
+        Self {
+            step: preview.step,
+            secs,
+            masks: preview.items.iter().map(mask).collect(),
+            always,
+        }
+    }
+}
+
 /// Validation computes the masks of pinned images anyway.
 impl Kept for Pinned {
     fn wants(&self, place: usize) -> bool {
-        self.images.iter().any(|pinned| pinned.place == place)
+        self.images.iter().any(|pinned| pinned.place == Some(place))
     }
 
     fn take(&mut self, place: usize, mask: LabelMap) {
-        if let Some(pinned) = self.images.iter_mut().find(|pinned| pinned.place == place) {
+        let mut images = self.images.iter_mut();
+        if let Some(pinned) = images.find(|pinned| pinned.place == Some(place)) {
             pinned.mask = Some(Arc::new(mask));
         }
     }

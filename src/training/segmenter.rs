@@ -15,6 +15,17 @@ use crate::dataset::{LabelMap, Normalization, Rgb, Size, VOID, resize_rgb};
 use crate::kernels::{most_likely, resize};
 use crate::model::{Network, ResizedPart, ScoreSource, resize_part};
 
+/// What is known of an image whose ground truth is.
+pub(super) struct Detailed {
+    pub mask: LabelMap,
+    /// The probability of the label of each pixel.
+    pub confidence: Vec<f32>,
+    /// Sum of the loss over the labeled pixels.
+    pub loss: f64,
+    /// Number of these.
+    pub labeled: usize,
+}
+
 /// A network in inference mode with its preprocessing.
 pub struct Segmenter {
     model: Network,
@@ -223,13 +234,30 @@ impl Segmenter {
         Ok((mask, loss, targets.labeled))
     }
 
-    /// As [`segment_with_loss`](Self::segment_with_loss), with the mask counted by `truth` and,
-    /// where it is given, by `band`, and everything left on the device.
+    /// As [`segment_with_loss`](Self::segment_with_loss), with how sure the network is.
+    pub(super) fn segment_in_detail(
+        &self,
+        image: &Rgb,
+        truth: &LabelMap,
+        test_size: Option<Size>,
+    ) -> Result<Detailed, TrainError> {
+        let logits = self.logits(image, test_size);
+        let targets = self.targets(truth);
+        let loss = read(loss_sum(logits.clone(), &targets))?;
+        Ok(Detailed {
+            confidence: floats(largest_probability(logits.clone()))?,
+            mask: self.most_likely(logits, image.size())?,
+            loss,
+            labeled: targets.labeled,
+        })
+    }
+
+    /// As [`segment_with_loss`](Self::segment_with_loss), with the mask counted by `truth` and
+    /// everything left on the device.
     pub(super) fn count(
         &self,
         image: &Rgb,
         truth: &LabelMap,
-        band: Option<&[u8]>,
         test_size: Option<Size>,
     ) -> (CountsOnDevice, usize) {
         let logits = self.logits(image, test_size);
@@ -238,20 +266,9 @@ impl Segmenter {
         let predicted = most_likely(logits)
             .cast(IntDType::I32)
             .reshape([truth.labels.len()]);
-        let counts = std::iter::once(&truth.labels[..]).chain(band).map(|truth| {
-            device_confusion::count(
-                device_confusion::labels_on(&self.device, truth),
-                predicted.clone(),
-                self.num_classes,
-            )
-        });
-        (
-            CountsOnDevice {
-                counts: counts.collect(),
-                loss,
-            },
-            targets.labeled,
-        )
+        let truth = device_confusion::labels_on(&self.device, &truth.labels);
+        let counts = device_confusion::count(truth, predicted, self.num_classes);
+        (CountsOnDevice { counts, loss }, targets.labeled)
     }
 
     fn targets<'a>(&self, truth: &'a LabelMap) -> Targets<'a> {
@@ -281,6 +298,16 @@ impl Segmenter {
             labels,
         })
     }
+}
+
+/// The softmax of the largest logit of each pixel: one over the sum of what the others are to it.
+///
+/// # Shapes
+/// - logits: `[1, num_classes, height, width]`
+/// - output: `[1, 1, height, width]`
+fn largest_probability(logits: Tensor<4>) -> Tensor<4> {
+    let largest = logits.clone().max_dim(1);
+    (logits - largest).exp().sum_dim(1).recip()
 }
 
 /// Logits at the size of the image that was seen at another one.
@@ -343,27 +370,17 @@ mod tests {
             height,
             labels: (0..width * height).map(label).collect(),
         };
-        let band: Vec<u8> = truth
-            .labels
-            .iter()
-            .map(|label| if *label == 1 { 1 } else { 255 })
-            .collect();
-
         let (mask, loss, labeled) = segmenter
             .segment_with_loss(&image, &truth, None)
             .expect("a mask");
-        let expected = [&truth.labels, &band].map(|truth| {
-            let mut matrix = ConfusionMatrix::new(4);
-            matrix.add(truth, &mask.labels);
-            matrix
-        });
-        assert!(expected[0].pixel_accuracy() != expected[1].pixel_accuracy());
+        let mut expected = ConfusionMatrix::new(4);
+        expected.add(&truth.labels, &mask.labels);
 
-        let (counted, pixels) = segmenter.count(&image, &truth, Some(&band), None);
+        let (counted, pixels) = segmenter.count(&image, &truth, None);
         let mut readback = ConfusionReadback::new(4);
         assert!(readback.push(counted).expect("counts").is_empty());
         let expected = ImageCounts {
-            matrices: expected.to_vec(),
+            matrix: expected,
             loss,
         };
         assert_eq!(readback.read().expect("counts"), [expected]);
@@ -374,6 +391,21 @@ mod tests {
                 ((height - 1) * width) as usize
             )
         );
+
+        let detailed = segmenter
+            .segment_in_detail(&image, &truth, None)
+            .expect("a mask");
+        assert_eq!((&detailed.mask, detailed.loss), (&mask, loss));
+        assert_eq!(detailed.labeled, labeled);
+        // The softmax by its definition.
+        let logits = segmenter.logits_vec(&image, None).expect("logits");
+        let plane = (width * height) as usize;
+        for (pixel, confidence) in detailed.confidence.iter().enumerate() {
+            let exp = |label: usize| f64::from(logits[label * plane + pixel]).exp();
+            let sum: f64 = (0..4).map(exp).sum();
+            let expected = exp(usize::from(mask.labels[pixel])) / sum;
+            assert!((f64::from(*confidence) - expected).abs() < 1e-5);
+        }
 
         let in_bytes = Segmenter {
             has_bytes: true,

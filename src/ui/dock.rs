@@ -33,8 +33,8 @@ pub struct DockLayout {
 }
 
 impl Default for DockLayout {
-    /// Dataset and Train on the left; Curves and Look inside above Live, Inspect, Compare and Runs on
-    /// the right.
+    /// Dataset and Train on the left; Curves and Look inside above Live, Inspect, Compare, Evaluate
+    /// and Runs on the right.
     fn default() -> Self {
         let mut tiles = Tiles::default();
         let mut tabs = |panels: &[PanelKind]| {
@@ -52,6 +52,7 @@ impl Default for DockLayout {
             PanelKind::Live,
             PanelKind::Inspect,
             PanelKind::Compare,
+            PanelKind::Evaluate,
             PanelKind::Runs,
         ]);
         let mut split = |dir, children, fraction| {

@@ -7,6 +7,7 @@ use super::dock::DockLayout;
 use super::panels::compare::ComparePanel;
 use super::panels::curves::CurvesPanel;
 use super::panels::dataset::DatasetPanel;
+use super::panels::evaluate::EvaluatePanel;
 use super::panels::inspect::InspectPanel;
 use super::panels::live::LivePanel;
 use super::panels::look_inside::LookInsidePanel;
@@ -77,6 +78,8 @@ pub struct AppState {
     pub compare: ComparePanel,
     /// The Look inside panel.
     pub look_inside: LookInsidePanel,
+    /// The Evaluate panel.
+    pub evaluate: EvaluatePanel,
     /// The Runs panel.
     pub runs: RunsPanel,
 }

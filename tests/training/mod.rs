@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod faults;
+mod film;
 mod recipes;
 mod resume;
 mod storage;
@@ -57,20 +58,21 @@ fn a_tiny_network_learns_two_images_by_heart() {
         )
         .expect("scores")
         .expect("not stopped");
-    assert!((evaluation.scores.mean_iu.expect("a score") - best).abs() < 1e-9);
+    assert!((evaluation.counts.scores().mean_iu.expect("a score") - best).abs() < 1e-9);
     assert!(
-        evaluation.mean_iu_over_images.expect("a score") > 0.8,
+        evaluation.counts.mean_iu_over_images().expect("a score") > 0.8,
         "{evaluation:?}"
     );
     let right_at_boundaries = evaluation
-        .boundary
+        .counts
+        .boundary_scores()
         .pixel_accuracy
         .expect("the squares have boundaries");
     assert!(
-        right_at_boundaries < evaluation.scores.pixel_accuracy.expect("a score") + 1e-9,
+        right_at_boundaries < evaluation.counts.scores().pixel_accuracy.expect("a score") + 1e-9,
         "{evaluation:?}"
     );
-    assert_eq!(evaluation.boundary_width, 3);
+    assert_eq!(evaluation.counts.boundary_width(), 3);
 }
 
 #[test]

@@ -8,7 +8,9 @@ mod compare;
 mod curves;
 mod dataset_settings;
 mod desk;
+mod evaluate;
 mod files;
+mod film;
 mod findings;
 #[cfg(all(unix, feature = "wgpu"))]
 mod gpu;
@@ -191,7 +193,7 @@ fn textures_go_to_the_graphics_card_only_when_they_change() {
     desk.until("the last masks are drawn", |desk| desk.says("after step 8"));
     let uploads = |desk: &Desk| UploadCounter::of(&desk.window.ctx);
     desk.until("the pointer is away and all letters are there", |desk| {
-        desk.says("finished")
+        desk.says("finished") && desk.finds(": step 8, ")
     });
     desk.frames(20);
     let before = uploads(&desk);

@@ -86,5 +86,7 @@ fn no_panel_shows_more_digits_than_people_read() {
         desk.frames(10);
         assert_rounded(&desk, panel.title());
     }
+    desk.app().send(Command::ShowPanel(PanelKind::Runs));
+    desk.frames(10);
     assert!(desk.finds("lr 0.00992"), "the table of runs");
 }

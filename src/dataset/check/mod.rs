@@ -26,7 +26,7 @@ use serde::Serialize;
 
 pub use finding::{Finding, FindingKind, Fix, Severity};
 pub use fix::{FixPlan, FixedDataset, fix};
-pub use record::DatasetRecord;
+pub use record::{DatasetRecord, list_digest};
 
 use super::{ClassList, Dataset, DatasetItem, DatasetStats, MaskReader, Split};
 use facts::ItemFacts;

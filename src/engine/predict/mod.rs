@@ -18,14 +18,14 @@ pub use explanation::{ClassScore, Explanation, PixelRect, PixelScores};
 pub use partial::{PartialMask, PartialState};
 use source::Source;
 pub(super) use thread::PredictThread;
-use thread::{EvaluationRequest, KnownTruth, Request};
+use thread::{KnownTruth, Request};
 
 use super::dataset::DatasetState;
 use super::tasks::{Cancel, Task};
 use super::{Engine, EngineError, Waker};
-use crate::dataset::{ClassList, ImageReading, LabelMap, Rgb, Size, Split};
+use crate::dataset::{ClassList, Dataset, DatasetItem, ImageReading, LabelMap, Rgb, Size, Split};
 use crate::metrics::Scores;
-use crate::training::{DatasetRef, DeviceId, PredictOptions, TilePlan, Tiling, WeightsChoice};
+use crate::training::{DeviceId, PredictOptions, TilePlan, Tiling, WeightsChoice};
 
 /// Weights of a run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -132,42 +132,6 @@ impl Logits {
     }
 }
 
-/// Which list a run is scored on.
-#[derive(Debug, Clone)]
-pub struct ScoredSplit {
-    /// The dataset; `None` = that of the run.
-    pub dataset: Option<DatasetRef>,
-    /// Its list.
-    pub split: Split,
-}
-
-/// Scores over a whole list of images.
-#[derive(Debug, Clone)]
-pub struct Evaluation {
-    /// From one confusion matrix over all images.
-    pub scores: Scores,
-    /// Mean over images of each image's mIoU, see [`ImageMean`](crate::metrics::ImageMean);
-    /// not the mIoU of the papers, which is in `scores`.
-    pub mean_iu_over_images: Option<f64>,
-    /// Of the pixels along label boundaries alone, from one confusion matrix over all
-    /// images, see [`boundary_band`](crate::metrics::boundary_band).
-    pub boundary: Scores,
-    /// Width of that band, in pixels.
-    pub boundary_width: usize,
-    /// Mean loss over the labeled pixels, in nats; `None` without a network.
-    pub val_loss: Option<f64>,
-    /// Number of images.
-    pub images: usize,
-    /// Seconds it took.
-    pub secs: f64,
-    /// The classes scored.
-    pub classes: Arc<ClassList>,
-    /// What people should know about the labels, one sentence each.
-    pub warnings: Vec<String>,
-    /// What to know about the scores: classes that only the run or only the dataset has.
-    pub remark: Option<String>,
-}
-
 /// A network for work on another thread.
 pub(super) struct PredictJob {
     predictor: Arc<PredictThread>,
@@ -262,6 +226,23 @@ impl Engine {
         }
     }
 
+    /// As [`predict`](Self::predict), of an image whose ground truth is in `dataset`.
+    pub fn predict_item(
+        &self,
+        run: &str,
+        dataset: &Dataset,
+        item: &DatasetItem,
+    ) -> Task<Result<Arc<Prediction>, EngineError>> {
+        let network = NetworkSource::Run(run.to_owned(), None);
+        let mut request = self.request(&network, &item.image, None, PredictOptions::default());
+        request.truth = Some(KnownTruth {
+            reader: dataset.mask_reader(),
+            item: item.clone(),
+            classes: dataset.classes.clone(),
+        });
+        self.predictor.predict(&self.waker, request)
+    }
+
     /// The logits of an image.
     pub fn logits_with(
         &self,
@@ -339,27 +320,5 @@ impl Engine {
             options,
             partial: None,
         }
-    }
-
-    /// Scores of a run's best weights over a split of a dataset, with a boundary band of
-    /// `boundary_width` pixels; `device` as in [`NetworkSource::Run`], `void` = labels that do not
-    /// count besides.
-    pub fn evaluate(
-        &self,
-        run: &str,
-        device: Option<DeviceId>,
-        on: ScoredSplit,
-        boundary_width: usize,
-        void: Vec<u8>,
-    ) -> Task<Result<Evaluation, EngineError>> {
-        let request = EvaluationRequest {
-            source: Source::Run(self.folder(run)),
-            device: device.unwrap_or_else(|| self.prediction_device(run)),
-            data_dir: self.dirs.data.clone(),
-            on,
-            boundary_width,
-            void,
-        };
-        self.predictor.evaluate(&self.waker, request)
     }
 }

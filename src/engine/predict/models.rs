@@ -6,14 +6,12 @@ use std::time::Instant;
 
 use super::image_scores::scores_of;
 use super::source::Source;
-use super::thread::{EvaluationRequest, Request};
-use super::{Evaluation, Explanation, Logits, Prediction};
-use crate::dataset::{BandChoice, ClassMatch, LabelMap, Size, Split};
-use crate::engine::dataset;
-use crate::engine::dataset_check::before_scoring;
+use super::thread::Request;
+use super::{Explanation, Logits, Prediction};
+use crate::dataset::{ClassMatch, LabelMap, Size};
 use crate::engine::tasks::Cancel;
 use crate::engine::{EngineError, Waker};
-use crate::training::{Control, DeviceId, Predictor, Tile, TilePlan, Tiling};
+use crate::training::{DeviceId, Predictor, Tile, TilePlan, Tiling};
 
 /// Networks kept loaded: as many as Compare shows.
 const LOADED: usize = 6;
@@ -176,60 +174,5 @@ impl Models {
         tiling: &Tiling,
     ) -> Result<TilePlan, EngineError> {
         Ok(self.get(source, device)?.plan(image, tiling))
-    }
-
-    pub fn evaluate(
-        &mut self,
-        request: &EvaluationRequest,
-        cancel: &Cancel,
-    ) -> Result<Evaluation, EngineError> {
-        let predictor = self.get(&request.source, request.device)?;
-        let split = request.on.split;
-        let own = &predictor.meta().config.dataset;
-        let which = request.on.dataset.as_ref().unwrap_or(own).clone();
-        let which = which.mapped(None, &request.void, &BandChoice::default());
-        let mut dataset = dataset::open(&which, &request.data_dir, &mut |_, _| {
-            !cancel.is_cancelled()
-        })?;
-        // Another dataset may have other bands; without a word of it, as in the training.
-        if which == *own || dataset.images.is_plain() {
-            dataset.images = predictor.meta().images.clone();
-        }
-        if split == Split::Test {
-            dataset.read_test_list()?;
-        }
-        let mut warnings = before_scoring(&dataset, split, &mut |_, _| !cancel.is_cancelled())?;
-        let then = request.source.dataset_record();
-        let change = then.and_then(|then| then.changes(&dataset));
-        warnings.extend(change.map(|change| format!("{}: {change}", dataset.name)));
-        let matched = ClassMatch::new(&predictor.meta().classes, &dataset.classes);
-        let control = Control::default();
-        let started = Instant::now();
-        let evaluation = predictor
-            .evaluate(
-                &dataset,
-                split,
-                request.boundary_width,
-                &control,
-                &mut |done, total| {
-                    cancel.set_progress(done as f32 / total.max(1) as f32);
-                    if cancel.is_cancelled() {
-                        control.stop();
-                    }
-                },
-            )?
-            .ok_or(EngineError::Cancelled)?;
-        Ok(Evaluation {
-            scores: evaluation.scores,
-            mean_iu_over_images: evaluation.mean_iu_over_images,
-            boundary: evaluation.boundary,
-            boundary_width: evaluation.boundary_width,
-            val_loss: evaluation.loss,
-            images: evaluation.images,
-            secs: started.elapsed().as_secs_f64(),
-            classes: Arc::new(predictor.meta().classes.clone()),
-            warnings,
-            remark: matched.remark(),
-        })
     }
 }

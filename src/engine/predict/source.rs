@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use crate::dataset::DatasetRecord;
 use crate::training::checkpoint::RunFolder;
 use crate::training::{DeviceId, Predictor, TrainError, WeightsChoice};
 
@@ -47,14 +46,6 @@ impl Source {
                 .or_else(|| folder.last().map(|last| last.step)),
             Self::Checkpoint(_, step) => Some(*step),
             Self::Weights(_) => Some(0),
-        }
-    }
-
-    /// What the dataset was when the run began.
-    pub fn dataset_record(&self) -> Option<DatasetRecord> {
-        match self {
-            Self::Run(folder) | Self::Checkpoint(folder, _) => folder.dataset(),
-            Self::Weights(_) => None,
         }
     }
 }

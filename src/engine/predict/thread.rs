@@ -10,7 +10,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::models::Models;
 use super::source::Source;
-use super::{Evaluation, Explanation, Logits, PartialMask, Prediction, ScoredSplit};
+use super::{Explanation, Logits, PartialMask, Prediction};
 use crate::dataset::{ClassList, DatasetItem, MaskReader, Rgb, Size};
 use crate::engine::memory::give_back_freed_memory;
 use crate::engine::tasks::{Cancel, Promise, Task, guarded};
@@ -41,17 +41,6 @@ pub(super) struct KnownTruth {
 }
 
 type Job = Box<dyn FnOnce(&mut Models) + Send>;
-
-/// Which list to score, and how.
-pub(super) struct EvaluationRequest {
-    pub source: Source,
-    pub device: DeviceId,
-    pub data_dir: PathBuf,
-    pub on: ScoredSplit,
-    /// In pixels.
-    pub boundary_width: usize,
-    pub void: Vec<u8>,
-}
 
 /// Handle on the thread; dropping it ends the thread after its work.
 pub(in crate::engine) struct PredictThread {
@@ -174,16 +163,6 @@ impl PredictThread {
     ) -> Task<Result<Arc<Explanation>, EngineError>> {
         self.submit(waker, move |models, _| {
             models.explain(&source, device, image).map(Arc::new)
-        })
-    }
-
-    pub(super) fn evaluate(
-        &self,
-        waker: &Waker,
-        request: EvaluationRequest,
-    ) -> Task<Result<Evaluation, EngineError>> {
-        self.submit(waker, move |models, cancel| {
-            models.evaluate(&request, cancel)
         })
     }
 }

@@ -15,10 +15,11 @@ use crate::dataset::{
 pub use error::MaskScoreError;
 
 use super::dataset_check::findings_as_lines;
-use super::predict::Evaluation;
+use super::evaluate::{About, Evaluation};
 use super::tasks::{Cancel, Task};
 use super::{Engine, EngineError};
-use crate::metrics::SetCounts;
+use crate::metrics::{ImageScore, SetCounts};
+use crate::training::ScoredImage;
 
 /// How many pairs are read between two reports of progress.
 const CHUNK: usize = 16;
@@ -99,6 +100,7 @@ pub fn score_masks(folders: &MaskFolders, cancel: &Cancel) -> Result<MaskScores,
             .map(|text| format!("{}: classes: {text}", folders.labels.display())),
     );
     let mut counts = SetCounts::new(classes.len(), folders.boundary_width);
+    let mut per_image = Vec::new();
     for (index, chunk) in pairs.chunks(CHUNK).enumerate() {
         if cancel.is_cancelled() {
             return Err(EngineError::Cancelled);
@@ -107,26 +109,27 @@ pub fn score_masks(folders: &MaskFolders, cancel: &Cancel) -> Result<MaskScores,
             .par_iter()
             .map(|pair| pair.count(&truth_reader, &reader, folders.boundary_width))
             .collect();
-        for image in images {
-            counts.merge(&image.map_err(|err| explain(err, assumed.as_deref()))?);
+        for (image, pair) in images.into_iter().zip(chunk) {
+            let (image, score) = image.map_err(|err| explain(err, assumed.as_deref()))?;
+            counts.merge(&image);
+            let name = pair.label.file_stem().unwrap_or_default();
+            let id = name.to_string_lossy().into_owned();
+            per_image.push(ScoredImage { id, score });
         }
         cancel.set_progress((index * CHUNK + chunk.len()) as f32 / pairs.len() as f32);
     }
-    let evaluation = Evaluation {
-        scores: counts.scores(),
-        mean_iu_over_images: counts.mean_iu_over_images(),
-        boundary: counts.boundary_scores(),
-        boundary_width: counts.boundary_width(),
+    let unanswered = counts.unanswered();
+    let about = About {
         val_loss: None,
-        images: pairs.len(),
         secs: started.elapsed().as_secs_f64(),
         classes: Arc::new(classes),
         warnings,
         remark: None,
+        papers: Vec::new(),
     };
     Ok(MaskScores {
-        evaluation,
-        unanswered: counts.unanswered(),
+        evaluation: Evaluation::new(counts, per_image, about),
+        unanswered,
         unpaired,
     })
 }
@@ -235,7 +238,7 @@ impl Pair {
         truth_reader: &MaskReader,
         reader: &MaskReader,
         boundary_width: usize,
-    ) -> Result<SetCounts, MaskScoreError> {
+    ) -> Result<(SetCounts, ImageScore), MaskScoreError> {
         let truth = truth_reader.read(&self.label)?;
         let mask = reader.read(&self.prediction)?;
         if truth.size() != mask.size() {
@@ -247,8 +250,8 @@ impl Pair {
             });
         }
         let mut counts = SetCounts::new(reader.num_classes, boundary_width);
-        counts.add(&truth.labels, &mask.labels, truth.width as usize);
-        Ok(counts)
+        let score = counts.add(&truth.labels, &mask.labels, truth.width as usize);
+        Ok((counts, score))
     }
 }
 

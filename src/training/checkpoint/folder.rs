@@ -99,6 +99,11 @@ impl RunFolder {
         self.path.join(name)
     }
 
+    /// The film of the run.
+    pub fn film(&self) -> PathBuf {
+        self.file("film.bin")
+    }
+
     /// What the run was started with.
     pub fn meta(&self) -> Result<RunMeta, TrainError> {
         Ok(read_json(&self.file("config.json"))?)

@@ -3,12 +3,13 @@
 //! A folder holds `config.json` (what was started), `steps.jsonl` and `epochs.jsonl` (logs),
 //! `last.json`, `best.json` and `checkpoint-*.json` (manifests that name `weights-*.bpk`,
 //! `optimizer-*.bpk` and `moments-*.bpk`, with their checksums), `end.json` (how it ended),
-//! `origin.json` (its data), `notes.json` (what people wrote about it) and `lock`. Every file but
+//! `origin.json` (its data), `film.bin` (its film), `notes.json` (what people wrote about it) and `lock`. Every file but
 //! the two logs is written whole or not at all; an incomplete log line is skipped. Weights count
 //! once a manifest names them, so the manifests are written after the weights, and what none names
 //! is deleted.
 
 mod folder;
+mod kept;
 mod log;
 mod manifest;
 mod notes;
@@ -21,6 +22,7 @@ mod tests;
 mod writer;
 
 pub use folder::{EndMark, RunFolder, RunMeta, list_runs};
+pub use kept::run_of_step;
 pub(in crate::training) use log::LineLog;
 pub use log::read_lines;
 pub use notes::RunNotes;

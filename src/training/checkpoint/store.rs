@@ -104,10 +104,10 @@ pub(in crate::training) struct Position {
 }
 
 /// A weights file of a run, with what it must hold where that is known.
-struct Named {
-    step: usize,
-    file: String,
-    checksum: Option<Checksum>,
+pub(super) struct Named {
+    pub step: usize,
+    pub file: String,
+    pub checksum: Option<Checksum>,
 }
 
 impl RunFolder {
@@ -123,6 +123,15 @@ impl RunFolder {
     /// The best state, where one was published.
     pub fn best(&self) -> Option<Best> {
         read_manifest(&self.file("best.json")).ok()
+    }
+
+    /// Tells the weights that predict from others: it changes when others replace them. `None`
+    /// before the first checkpoint.
+    pub fn weights_mark(&self) -> Option<u32> {
+        // The manifests have checksums of the weights.
+        let manifest = |name: &str| fs::read(self.file(name)).ok();
+        let bytes = manifest("best.json").or_else(|| manifest("last.json"))?;
+        Some(crc32fast::hash(&bytes))
     }
 
     /// What a run that broke off can be resumed from, as a sentence without a period.
@@ -216,7 +225,7 @@ impl RunFolder {
     }
 
     /// Weights in the order in which they are wanted.
-    fn candidates(&self, which: SavedWeights) -> Vec<Named> {
+    pub(super) fn candidates(&self, which: SavedWeights) -> Vec<Named> {
         let of = |last: &Last| Named {
             step: last.step,
             file: last.weights.clone(),

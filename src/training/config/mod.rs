@@ -172,6 +172,9 @@ pub struct RunConfig {
     pub preview_images: usize,
     /// Seconds between two live masks, 0 = never.
     pub preview_secs: f64,
+    /// Images of one's own that are shown live beside them, without ground truth.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub probe_images: Vec<PathBuf>,
 }
 
 impl RunConfig {

@@ -6,11 +6,11 @@ use super::checkpoint::{RunFolder, RunMeta};
 use super::control::Control;
 use super::device::{self, DeviceId};
 use super::error::TrainError;
-use super::evaluate::{EvaluationScores, NoMasks, Scoring, evaluate};
+use super::evaluate::{EvaluationScores, Scoring, evaluate_in_detail};
 use super::external_weights::{WeightsChoice, load_file};
 use super::segmenter::Segmenter;
 use crate::dataset::{ClassMatch, Dataset, Rgb, Size, Split, resize_rgb};
-use crate::metrics::{ConfusionMatrix, SetCounts};
+use crate::metrics::SetCounts;
 use crate::model::{ReceptiveField, ScoreSource};
 
 /// What each score layer of a network adds to the logits of an image.
@@ -146,32 +146,15 @@ impl Predictor {
             num_classes,
             classes: (!matched.is_identity()).then_some(&matched),
             test_size: self.meta.config.test_size,
-            boundary_width: Some(boundary_width),
         };
-        let mut counts = SetCounts::new(num_classes, boundary_width);
-        let kept = matched.has_partner();
-        let mut count = |image: &ConfusionMatrix, boundary: Option<&ConfusionMatrix>| {
-            if let Some(boundary) = boundary {
-                counts.add_counts(&image.only(kept), &boundary.only(kept));
-            }
-        };
-        let loss = evaluate(
+        evaluate_in_detail(
             &self.segmenter,
             items,
             how,
+            (matched.has_partner(), boundary_width),
             control,
-            &mut count,
-            &mut NoMasks,
             progress,
-        )?;
-        Ok(loss.map(|loss| EvaluationScores {
-            scores: counts.scores(),
-            mean_iu_over_images: counts.mean_iu_over_images(),
-            boundary: counts.boundary_scores(),
-            boundary_width,
-            loss: loss.mean,
-            images: items.len(),
-        }))
+        )
     }
 }
 

@@ -19,6 +19,7 @@ use super::device_fault;
 use super::error::TrainError;
 use super::estimate::DataFacts;
 use super::event::{EpochRecord, Outcome, StepRecord, TrainEvent, TrainSink};
+use super::film::FilmWriter;
 use super::learner::Learner;
 use super::logged_sink::LoggedSink;
 use super::loss_readback::{LossReadback, UnreadStep};
@@ -138,6 +139,7 @@ struct Session<'a> {
     device: Device,
     plan: BatchPlan,
     pinned: Pinned,
+    film: Option<FilmWriter>,
     learner: Learner,
     /// Steps that are done and in no log yet.
     readback: LossReadback,
@@ -225,10 +227,8 @@ impl Session<'_> {
                 self.best_epoch = epoch;
             }
             self.sink.send(TrainEvent::EpochEnded(record));
-            if !self.pinned.is_empty() {
-                self.sink
-                    .send(TrainEvent::Preview(self.pinned.collect(self.at.step)));
-            }
+            let preview = self.pinned.collect(self.at.step);
+            self.show(preview, true);
             let waited = epoch.saturating_sub(self.best_epoch);
             if self
                 .config

@@ -86,7 +86,11 @@ impl<'a> Session<'a> {
         prepare(Preparation::Kernels, sink);
         let names = dataset.classes.iter().map(|class| class.name.clone());
         let watch = Watch::new(&config, names.collect(), at.step);
-        let pinned = Pinned::read(dataset, &config, sink.wants_previews())?;
+        let mut pinned = Pinned::read(dataset, &config, sink.wants_previews())?;
+        for problem in pinned.take_problems() {
+            sink.send(TrainEvent::Warning(problem));
+        }
+        let film = pinned.film(folder, at.step);
         let (step_log, epoch_log) = folder.open_logs(at.step)?;
         let epochs = folder.epochs();
         let best_epoch = EpochRecord::best_of(&epochs).map_or(0, |best| best.epoch);
@@ -100,6 +104,7 @@ impl<'a> Session<'a> {
             device,
             plan,
             pinned,
+            film,
             learner,
             step_log,
             epoch_log,

@@ -4,7 +4,8 @@ use super::Session;
 use crate::metrics::ConfusionMatrix;
 use crate::training::error::TrainError;
 use crate::training::evaluate::{Scoring, evaluate};
-use crate::training::event::{EpochRecord, TrainEvent, is_better};
+use crate::training::event::{EpochRecord, Preview, TrainEvent, is_better};
+use crate::training::film::Moment;
 use crate::training::segmenter::Segmenter;
 
 impl Session<'_> {
@@ -19,7 +20,7 @@ impl Session<'_> {
     }
 
     pub(super) fn show_pinned(&mut self) -> Result<(), TrainError> {
-        if self.pinned.is_empty() {
+        if self.pinned.is_empty() || !self.pinned.is_watched() {
             return Ok(());
         }
         self.catch_up()?;
@@ -31,8 +32,21 @@ impl Session<'_> {
             .watch
             .masks(&preview.matrix(self.plan.reader.num_classes), self.at.step);
         self.tell(told);
-        self.sink.send(TrainEvent::Preview(preview));
+        self.show(preview, false);
         Ok(())
+    }
+
+    /// Sends masks to who looks, and adds them to the film; after an epoch `always`.
+    pub(super) fn show(&mut self, preview: Preview, always: bool) {
+        if preview.items.is_empty() {
+            return;
+        }
+        if let Some(film) = &self.film {
+            film.push(Moment::of(&preview, self.clock.secs(), always));
+        }
+        if self.pinned.is_watched() {
+            self.sink.send(TrainEvent::Preview(preview));
+        }
     }
 
     /// Scores of the whole validation set; `None` when a stop came in between.
@@ -51,15 +65,15 @@ impl Session<'_> {
                 num_classes: self.plan.reader.num_classes,
                 classes: None,
                 test_size: self.config.test_size,
-                boundary_width: None,
             },
             self.control,
-            &mut |image, _| matrix.merge(image),
+            &mut |image| matrix.merge(image),
             pinned,
             &mut |done, total| sink.send(TrainEvent::Validating { done, total }),
         )?;
         self.control.check_wanted()?;
         if loss.is_some() {
+            self.pinned.segment_own(&segmenter, self.config.test_size)?;
             let told = self.watch.masks(&matrix, self.at.step);
             self.tell(told);
         }

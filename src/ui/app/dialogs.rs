@@ -57,7 +57,9 @@ impl App {
             | Command::SaveInspected(path)
             | Command::SaveReport { path, .. }
             | Command::SavePlots(path)
-            | Command::SaveComparison(path) => recent.add_folder_of(path),
+            | Command::SaveComparison(path)
+            | Command::SaveTable(path)
+            | Command::SaveFilm(_, path) => recent.add_folder_of(path),
             _ => {}
         }
     }

@@ -37,6 +37,8 @@ impl App {
         };
         self.state.inspect.poll(&ctx);
         self.state.compare.poll(&ctx);
+        self.state.evaluate.poll(&ctx);
+        self.state.live.poll(&ctx);
         self.state.runs.poll(&ctx);
         self.follow_engine();
     }

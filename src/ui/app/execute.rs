@@ -60,22 +60,15 @@ impl App {
                 self.state.inspect.show_run(run);
                 self.state.layout.show(PanelKind::Inspect);
             }
-            Command::SaveInspected(path) => {
-                let ctx = PanelCtx::new(&self.engine, &self.sender, &self.colors);
-                self.state.inspect.save(&ctx, path);
-            }
             Command::SaveAllInspected(folder) => {
                 let ctx = PanelCtx::new(&self.engine, &self.sender, &self.colors);
                 self.state.inspect.save_all(&ctx, folder);
             }
-            Command::SavePlots(path) => {
-                let ctx = PanelCtx::new(&self.engine, &self.sender, &self.colors);
-                self.state.curves.save(&ctx, path);
-            }
-            Command::SaveComparison(path) => {
-                let ctx = PanelCtx::new(&self.engine, &self.sender, &self.colors);
-                self.state.compare.save(&ctx, path);
-            }
+            command @ (Command::SaveInspected(_)
+            | Command::SaveComparison(_)
+            | Command::SavePlots(_)
+            | Command::SaveTable(_)
+            | Command::SaveFilm(..)) => self.save(command),
             Command::SaveReport { runs, path } => {
                 let started = self.state.runs.save_report(&self.engine, &runs, path);
                 self.report(started);
@@ -103,10 +96,31 @@ impl App {
             Command::EditQueue(edit) => self.engine.edit_queue(edit),
             Command::ShowSettings(config) => self.state.train.show_settings(*config),
             Command::StartAgain(config) => self.start_again(*config),
+            Command::AddProbes(paths) => {
+                let text = self.state.train.add_probes(paths);
+                self.toasts.add(NoticeLevel::Info, text);
+            }
             Command::CloseAlarms => self.engine.close_alarms(),
             Command::CancelDatasetCheck => self.engine.cancel_dataset_check(),
             Command::ShowPanel(panel) => self.state.layout.show(panel),
             Command::Notify(level, text) => self.toasts.add(level, text),
+        }
+    }
+
+    /// Saves what a panel has asked a place for.
+    fn save(&mut self, command: Command) {
+        let ctx = PanelCtx {
+            engine: &self.engine,
+            commands: &self.sender,
+            colors: &self.colors,
+        };
+        match command {
+            Command::SaveInspected(path) => self.state.inspect.save(&ctx, path),
+            Command::SaveComparison(path) => self.state.compare.save(&ctx, path),
+            Command::SavePlots(path) => self.state.curves.save(&ctx, path),
+            Command::SaveTable(path) => self.state.evaluate.save(&ctx, path),
+            Command::SaveFilm(file, path) => self.state.live.save(&ctx, file, path),
+            _ => {}
         }
     }
 

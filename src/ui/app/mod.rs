@@ -276,9 +276,14 @@ impl App {
             inspect,
             compare,
             look_inside,
+            evaluate,
             runs,
             ..
         } = state;
+        let pointed = layout.is_in_front(PanelKind::Curves);
+        let pointed = pointed.then(|| curves.pointed_step(engine)).flatten();
+        live.point_at(pointed);
+        curves.set_mark(live.cursor());
         let inspected = inspect.inspected();
         let is_looked_inside = layout.is_in_front(PanelKind::LookInside);
         inspect.set_outlines(if is_looked_inside {
@@ -295,6 +300,7 @@ impl App {
                 PanelKind::Inspect => inspect.ui(&ctx, ui),
                 PanelKind::Compare => compare.ui(&ctx, ui),
                 PanelKind::LookInside => look_inside.ui(&ctx, ui, inspected.as_ref()),
+                PanelKind::Evaluate => evaluate.ui(&ctx, ui),
                 PanelKind::Runs => runs.ui(&ctx, selection, ui),
             });
         });

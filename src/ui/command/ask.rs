@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::Command;
-use crate::engine::{DatasetRef, IMAGE_EXTENSIONS, WEIGHTS_EXTENSIONS};
+use crate::engine::{DatasetRef, FilmFile, IMAGE_EXTENSIONS, WEIGHTS_EXTENSIONS};
 
 /// A question about files.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +30,12 @@ pub enum Ask {
     SavePlots(PlotFormat),
     /// Where to save something of a comparison.
     SaveComparison(CompareFile),
+    /// Where to save a table of an evaluation that is proposed to be called so.
+    SaveTable(&'static str),
+    /// Which images to film in the next run.
+    Probes,
+    /// Where to save the film of a run.
+    SaveFilm(FilmFile),
 }
 
 /// What plots can be saved as.
@@ -115,11 +121,14 @@ impl Ask {
             Self::Dataset => "Open a dataset folder",
             Self::Images => "Open images",
             Self::CompareImage => "Choose an image",
+            Self::Probes => "Choose probe images",
             Self::Weights | Self::CatalogueFile(_) => "Choose a weights file",
             Self::SavePng(_) | Self::SaveNpy(_) | Self::SaveComparison(_) => "Save as",
             Self::SaveAllInspected => "Choose a folder for the masks",
             Self::SaveReport(_) => "Save report as",
             Self::SavePlots(_) => "Save plots as",
+            Self::SaveTable(_) => "Save table as",
+            Self::SaveFilm(_) => "Save film as",
         }
     }
 
@@ -127,7 +136,7 @@ impl Ask {
     pub fn kind(&self) -> AskKind<'_> {
         match self {
             Self::Dataset | Self::SaveAllInspected => AskKind::Folder,
-            Self::Images => AskKind::Files { many: true },
+            Self::Images | Self::Probes => AskKind::Files { many: true },
             Self::CompareImage | Self::Weights | Self::CatalogueFile(_) => {
                 AskKind::Files { many: false }
             }
@@ -141,6 +150,13 @@ impl Ask {
             Self::SaveComparison(file) => AskKind::Save {
                 file_name: file.file_name(),
             },
+            Self::SaveTable(file_name) => AskKind::Save { file_name },
+            Self::SaveFilm(FilmFile::Gif) => AskKind::Save {
+                file_name: "film.gif",
+            },
+            Self::SaveFilm(FilmFile::Pngs) => AskKind::Save {
+                file_name: "film.png",
+            },
         }
     }
 
@@ -149,12 +165,15 @@ impl Ask {
         match self {
             Self::Dataset | Self::SaveAllInspected => "Folders",
             Self::SaveNpy(_) => "NumPy file",
-            Self::Images | Self::CompareImage => "Images",
+            Self::Images | Self::CompareImage | Self::Probes => "Images",
             Self::Weights | Self::CatalogueFile(_) => "Weights",
-            Self::SavePng(_) | Self::SavePlots(PlotFormat::Png) => "PNG image",
+            Self::SavePng(_)
+            | Self::SavePlots(PlotFormat::Png)
+            | Self::SaveFilm(FilmFile::Pngs) => "PNG image",
+            Self::SaveFilm(FilmFile::Gif) => "GIF animation",
             Self::SaveReport(_) => "Web page",
             Self::SavePlots(PlotFormat::Svg) => "SVG drawing",
-            Self::SavePlots(PlotFormat::Csv) => "CSV table",
+            Self::SavePlots(PlotFormat::Csv) | Self::SaveTable(_) => "CSV table",
             Self::SaveComparison(file) => file.files(),
         }
     }
@@ -164,25 +183,32 @@ impl Ask {
         match self {
             Self::Dataset | Self::SaveAllInspected => None,
             Self::SaveNpy(_) => Some(&["npy"]),
-            Self::Images | Self::CompareImage => Some(IMAGE_EXTENSIONS),
+            Self::Images | Self::CompareImage | Self::Probes => Some(IMAGE_EXTENSIONS),
             Self::Weights | Self::CatalogueFile(_) => Some(&WEIGHTS_EXTENSIONS),
-            Self::SavePng(_) | Self::SavePlots(PlotFormat::Png) => Some(&["png"]),
+            Self::SavePng(_)
+            | Self::SavePlots(PlotFormat::Png)
+            | Self::SaveFilm(FilmFile::Pngs) => Some(&["png"]),
+            Self::SaveFilm(FilmFile::Gif) => Some(&["gif"]),
             Self::SaveReport(_) => Some(&["html"]),
             Self::SavePlots(PlotFormat::Svg) => Some(&["svg"]),
-            Self::SavePlots(PlotFormat::Csv) => Some(&["csv"]),
+            Self::SavePlots(PlotFormat::Csv) | Self::SaveTable(_) => Some(&["csv"]),
             Self::SaveComparison(file) => Some(file.extensions()),
         }
     }
 
     /// The command that an answer leads to; `None` = nothing was chosen.
     pub fn answered(self, paths: Vec<PathBuf>) -> Option<Command> {
-        if matches!(self, Self::Images) {
-            return (!paths.is_empty()).then_some(Command::Inspect(paths));
+        match self {
+            Self::Images | Self::Probes if paths.is_empty() => return None,
+            Self::Images => return Some(Command::Inspect(paths)),
+            Self::Probes => return Some(Command::AddProbes(paths)),
+            _ => {}
         }
         let path = paths.into_iter().next()?;
         Some(match self {
             Self::Dataset => Command::OpenDataset(DatasetRef::Folder(path)),
             Self::Images => Command::Inspect(vec![path]),
+            Self::Probes => Command::AddProbes(vec![path]),
             Self::CompareImage => Command::CompareImage(path),
             Self::Weights => Command::UseWeights(path),
             Self::CatalogueFile(id) => Command::AddWeights { id, path },
@@ -191,6 +217,8 @@ impl Ask {
             Self::SaveReport(runs) => Command::SaveReport { runs, path },
             Self::SavePlots(_) => Command::SavePlots(path),
             Self::SaveComparison(_) => Command::SaveComparison(path),
+            Self::SaveTable(_) => Command::SaveTable(path),
+            Self::SaveFilm(file) => Command::SaveFilm(file, path),
         })
     }
 }

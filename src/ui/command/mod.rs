@@ -17,7 +17,9 @@ pub use ask::{Ask, AskKind, CompareFile, PlotFormat};
 pub use keys::{Pressed, VIEW_KEYS, ViewKey, take_pressed};
 pub use ui_command::{MENUS, Menu, Section, UiCommand};
 
-use crate::engine::{DatasetRef, NoticeLevel, Notifications, QueueEdit, RunConfig, RunNotes};
+use crate::engine::{
+    DatasetRef, FilmFile, NoticeLevel, Notifications, QueueEdit, RunConfig, RunNotes,
+};
 
 /// The dockable panels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -38,11 +40,13 @@ pub enum PanelKind {
     LookInside,
     /// All runs as a table.
     Runs,
+    /// Scores of runs on a list of images.
+    Evaluate,
 }
 
 impl PanelKind {
     /// All panels, in the order of their keys.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Dataset,
         Self::Train,
         Self::Curves,
@@ -51,6 +55,7 @@ impl PanelKind {
         Self::Compare,
         Self::Runs,
         Self::LookInside,
+        Self::Evaluate,
     ];
 
     /// The title on its tab.
@@ -64,6 +69,7 @@ impl PanelKind {
             Self::Compare => "Compare",
             Self::LookInside => "Look inside",
             Self::Runs => "Runs",
+            Self::Evaluate => "Evaluate",
         }
     }
 }
@@ -116,6 +122,12 @@ pub enum Command {
     SavePlots(PathBuf),
     /// Saves what of the comparison a place was asked for.
     SaveComparison(PathBuf),
+    /// Saves the table of an evaluation for which a place was asked.
+    SaveTable(PathBuf),
+    /// Films these images in the next run.
+    AddProbes(Vec<PathBuf>),
+    /// Saves the film for which a place was asked.
+    SaveFilm(FilmFile, PathBuf),
     /// Saves a page about runs to the place that was asked for.
     SaveReport { runs: Vec<String>, path: PathBuf },
     /// Forgets the recent datasets and images.

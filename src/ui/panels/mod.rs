@@ -3,6 +3,7 @@
 pub mod compare;
 pub mod curves;
 pub mod dataset;
+pub mod evaluate;
 pub mod inspect;
 pub mod live;
 pub mod look_inside;

@@ -123,6 +123,46 @@ pub fn source_color(part: usize) -> Color32 {
     SOURCE_COLORS[part % SOURCE_COLORS.len()]
 }
 
+/// Colors of a heat map, weak to strong; each differs from the next in lightness.
+const DARK_HEAT: [[u8; 3]; 4] = [[28, 30, 34], [22, 66, 112], [52, 140, 196], [222, 240, 255]];
+const LIGHT_HEAT: [[u8; 3]; 4] = [
+    [246, 247, 249],
+    [158, 198, 232],
+    [46, 122, 190],
+    [8, 40, 84],
+];
+
+/// The color of a value of this strength, `0.0..=1.0`.
+pub fn heat(visuals: &Visuals, strength: f32) -> Color32 {
+    let stops = if visuals.dark_mode {
+        &DARK_HEAT
+    } else {
+        &LIGHT_HEAT
+    };
+    let at = strength.clamp(0.0, 1.0) * (stops.len() - 1) as f32;
+    let from = (at as usize).min(stops.len() - 2);
+    let share = at - from as f32;
+    let mix = |channel: usize| {
+        let [low, high] = [stops[from], stops[from + 1]].map(|stop| f32::from(stop[channel]));
+        (low + (high - low) * share).round() as u8
+    };
+    rgb(mix(0), mix(1), mix(2))
+}
+
+/// The color of text on [`heat`] of this strength.
+pub fn on_heat(visuals: &Visuals, strength: f32) -> Color32 {
+    let color = heat(visuals, strength);
+    let channel = |value: u8| (f32::from(value) / 255.0).powf(2.2);
+    let light =
+        0.2126 * channel(color.r()) + 0.7152 * channel(color.g()) + 0.0722 * channel(color.b());
+    // Where black and white text are as easy to read (WCAG 2).
+    if light < 0.18 {
+        rgb(255, 255, 255)
+    } else {
+        rgb(0, 0, 0)
+    }
+}
+
 /// Color of a notice.
 pub fn level_color(visuals: &Visuals, level: NoticeLevel) -> Color32 {
     let palette = palette(visuals);

@@ -53,6 +53,26 @@ fn text_hints_and_notices_are_readable_everywhere() {
     }
 }
 
+#[test]
+fn numbers_on_a_heat_map_are_readable_and_strength_is_lightness() {
+    for visuals in [dark(), light()] {
+        let lights: Vec<f64> = (0..=50)
+            .map(|step| {
+                let strength = step as f32 / 50.0;
+                let fill = heat(&visuals, strength);
+                let found = contrast(on_heat(&visuals, strength), fill);
+                assert!(found >= READABLE, "{strength}: {found}");
+                luminance(fill)
+            })
+            .collect();
+        if visuals.dark_mode {
+            assert!(lights.is_sorted(), "{lights:?}");
+        } else {
+            assert!(lights.iter().rev().is_sorted(), "{lights:?}");
+        }
+    }
+}
+
 /// Text on a fill, over `background` as strong as `alpha`.
 fn faded([text, fill]: [Color32; 2], background: Color32, alpha: f32) -> f64 {
     let over = |color: Color32| background.lerp_to_gamma(color, alpha);

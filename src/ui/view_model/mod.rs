@@ -6,6 +6,7 @@ pub mod blend;
 pub mod class_colors;
 pub mod class_map_form;
 pub mod class_set;
+pub mod confusion_view;
 pub mod contribution_bar;
 pub mod csv_cell;
 pub mod figure;

@@ -267,13 +267,17 @@ impl RunCurves {
         &self.model
     }
 
+    /// The place of a step on the axis, once there are curves.
+    pub fn place(&self, step: usize) -> Option<f64> {
+        self.map.as_ref().map(|map| map.place(step))
+    }
+
     /// The epoch that ended nearest to a position on the axis.
     pub fn epoch_at<'a>(&self, epochs: &'a [EpochRecord], at: f64) -> Option<&'a EpochRecord> {
         let map = self.map.as_ref()?;
         let distance = |epoch: &&EpochRecord| (map.place(epoch.step) - at).abs();
-        epochs
-            .iter()
-            .min_by(|a, b| distance(a).total_cmp(&distance(b)))
+        let nearer = |a: &&EpochRecord, b: &&EpochRecord| distance(a).total_cmp(&distance(b));
+        epochs.iter().min_by(nearer)
     }
 
     /// The values nearest to a position on the axis.

@@ -145,6 +145,7 @@ pub const MENUS: [Menu; 4] = [
                 UiCommand::Panel(PanelKind::Compare),
                 UiCommand::Panel(PanelKind::Runs),
                 UiCommand::Panel(PanelKind::LookInside),
+                UiCommand::Panel(PanelKind::Evaluate),
                 UiCommand::ResetLayout,
             ]),
             Section {
@@ -279,6 +280,9 @@ impl UiCommand {
             Self::Panel(PanelKind::Live) => "Masks of validation images while a run trains",
             Self::Panel(PanelKind::Inspect) => "Masks that a trained run predicts for any image",
             Self::Panel(PanelKind::Compare) => "Masks and scores of several runs side by side",
+            Self::Panel(PanelKind::Evaluate) => {
+                "Scores of runs on a list of images, down to the pixels behind them"
+            }
             Self::Panel(PanelKind::LookInside) => {
                 "Why a pixel has its class: what each score layer adds to each class"
             }
@@ -335,6 +339,7 @@ impl UiCommand {
                     PanelKind::Compare => Key::Num6,
                     PanelKind::LookInside => Key::Num8,
                     PanelKind::Runs => Key::Num7,
+                    PanelKind::Evaluate => Key::Num9,
                 },
             ),
             Self::DebugOverlay => key(Modifiers::NONE, Key::F12),

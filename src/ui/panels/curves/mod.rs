@@ -1,5 +1,6 @@
 //! Plots of runs: losses, scores, learning rates, gradient norms, classes.
 
+mod cursor;
 mod export;
 mod grid;
 mod hover;
@@ -57,6 +58,9 @@ pub struct CurvesPanel {
     /// The place on the horizontal axis under the pointer in the last frame.
     #[serde(skip)]
     hovered: Option<f64>,
+    /// The run and step that the film shows.
+    #[serde(skip)]
+    mark: Option<(String, usize)>,
     /// The line of the plot of classes that was looked at in the last frame, by its index.
     #[serde(skip)]
     line: Option<usize>,
@@ -77,6 +81,7 @@ impl Default for CurvesPanel {
             columns: 0,
             corner: None,
             hovered: None,
+            mark: None,
             line: None,
             export: Export::default(),
         }
@@ -276,6 +281,9 @@ impl CurvesPanel {
             return panel;
         }
         let grid = Grid::new(panel.size(), figures.len(), ui.spacing().item_spacing);
+        let filmed = self.mark.as_ref();
+        let filmed = filmed.and_then(|(run, step)| curves.get(run)?.place(*step));
+        let mark = self.hovered.or(filmed);
         let mut pointed = plot::Pointed::default();
         ScrollArea::vertical()
             .auto_shrink(false)
@@ -290,7 +298,7 @@ impl CurvesPanel {
                                 many,
                                 view: &mut self.view,
                                 corner: &mut self.corner,
-                                mark: self.hovered,
+                                mark,
                                 line: self.line.filter(|_| figure.kind == PlotKind::ClassIu),
                             };
                             let at = drawing.ui(ui, grid.size);

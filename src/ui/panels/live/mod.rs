@@ -1,18 +1,23 @@
-//! The Live panel: masks of pinned validation images during training.
+//! The Live panel: masks of pinned validation images during training, and its film.
 
+mod film;
 mod items;
+mod moment;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use eframe::egui::{CollapsingHeader, ScrollArea, Ui, Vec2, vec2};
+use eframe::egui::{CollapsingHeader, Frame, Margin, Panel, ScrollArea, Ui, Vec2, vec2};
 use serde::{Deserialize, Serialize};
 
+use self::film::FilmStrip;
 use self::items::{GAP, ItemPainter, grid};
 use super::go_to_train;
 use super::inspect::legend::legend_line;
-use crate::engine::{ClassList, LabelMap, Preview, PreviewItem};
+use crate::engine::{ClassList, FilmFile, LabelMap, Preview, PreviewItem, RunSnapshot};
 use crate::ui::canvas::controls::opacity_slider;
 use crate::ui::canvas::{Layer, TextureCache};
+use crate::ui::command::{Ask, Command};
 use crate::ui::context::PanelCtx;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::{ClassSet, format};
@@ -32,6 +37,11 @@ pub struct LivePanel {
     /// The last preview whose layers were all ready.
     #[serde(skip)]
     shown: Option<LiveMasks>,
+    /// The run whose film was chosen; `None` = that in training, else the newest.
+    #[serde(skip)]
+    film_run: Option<String>,
+    #[serde(skip)]
+    film: FilmStrip,
 }
 
 impl Default for LivePanel {
@@ -43,6 +53,8 @@ impl Default for LivePanel {
             visible: ClassSet::default(),
             textures: TextureCache::default(),
             shown: None,
+            film_run: None,
+            film: FilmStrip::default(),
         }
     }
 }
@@ -88,13 +100,56 @@ struct Tile {
 }
 
 impl LivePanel {
+    /// Collects results of tasks, also while the panel is hidden.
+    pub fn poll(&mut self, ctx: &PanelCtx<'_>) {
+        self.film.poll(ctx);
+    }
+
+    /// The run and the step that the film shows, for Curves to mark.
+    pub fn cursor(&self) -> Option<(&str, usize)> {
+        self.film.cursor()
+    }
+
+    /// Shows the film at a step of a run for as long as the pointer is there in Curves.
+    pub fn point_at(&mut self, at: Option<(String, usize)>) {
+        self.film.point_at(at);
+    }
+
+    /// Saves the film for which a place was asked.
+    pub fn save(&mut self, ctx: &PanelCtx<'_>, file: FilmFile, path: PathBuf) {
+        if let Some(run) = self.filmed(ctx) {
+            let classes = ctx.colors.of(&run.classes);
+            self.film.save(ctx, classes, self.opacity, (file, path));
+        }
+    }
+
+    /// The run whose film is shown.
+    fn filmed<'a>(&self, ctx: &PanelCtx<'a>) -> Option<&'a RunSnapshot> {
+        let active = ctx.engine.active().map(|active| active.run.as_str());
+        let live = ctx.engine.live().map(|live| live.run.as_str());
+        let chosen = self.film_run.as_deref();
+        let named = chosen.or(active).or(live);
+        named
+            .and_then(|name| ctx.engine.run(name))
+            .or(ctx.engine.runs().first())
+    }
+
     /// Fills the panel.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        let filmed = self.filmed(ctx);
+        self.film.update(ctx, ui, filmed);
         self.prepare(ctx, ui);
         self.controls_ui(ctx, ui);
+        if let Some(run) = filmed.filter(|_| self.film.is_there()) {
+            Panel::bottom("live_film")
+                .resizable(false)
+                .frame(Frame::new().inner_margin(Margin::symmetric(2, 4)))
+                .show(ui, |ui| self.film_ui(ctx, ui, run));
+        }
         ui.separator();
         if self.shown.is_none() {
-            nothing_live_ui(ctx, ui);
+            let has_masks = ctx.engine.live().is_some() && self.film_run.is_none();
+            nothing_live_ui(ctx, ui, has_masks, self.film.is_there());
             return;
         }
         let area = ui.available_size();
@@ -105,7 +160,17 @@ impl LivePanel {
 
     /// Prepares to show the newest masks; the previous ones stay until all are ready.
     fn prepare(&mut self, ctx: &PanelCtx<'_>, ui: &Ui) {
-        let Some(live) = ctx.engine.live() else {
+        let filmed = self.film.preview().and_then(|(run, preview)| {
+            let classes = ctx.colors.of(&ctx.engine.run(run)?.classes);
+            Some((run.to_owned(), Arc::clone(preview), classes))
+        });
+        let newest = || {
+            let live = ctx.engine.live()?;
+            let is_chosen = self.film_run.as_ref().is_none_or(|run| *run == live.run);
+            let classes = ctx.colors.of(&live.classes);
+            is_chosen.then(|| (live.run.clone(), Arc::clone(&live.preview), classes))
+        };
+        let Some((run, preview, classes)) = filmed.or_else(newest) else {
             if self.shown.take().is_some() {
                 self.textures = TextureCache::default();
                 self.visible.show_all();
@@ -113,9 +178,9 @@ impl LivePanel {
             return;
         };
         let masks = LiveMasks {
-            run: live.run.clone(),
-            preview: live.preview.clone(),
-            classes: ctx.colors.of(&live.classes),
+            run,
+            preview,
+            classes,
             visible: self.visible,
             outlines: self.outlines,
             columns: self.columns,
@@ -140,6 +205,12 @@ impl LivePanel {
                 .on_hover_text("Show a column with the image");
             ui.checkbox(&mut self.columns.truth, "Show ground truth")
                 .on_hover_text("Show a column with the ground truth");
+            let add = ui.button("Add probe images…").on_hover_text(
+                "Film images of your own beside those of the validation list, from the next run on",
+            );
+            if add.clicked() {
+                ctx.commands.send(Command::Ask(Ask::Probes));
+            }
             // Last: the number of the step grows.
             if let Some(masks) = &self.shown {
                 let title = ctx
@@ -160,6 +231,12 @@ impl LivePanel {
             .show_unindented(ui, |ui| {
                 legend_line(ui, &classes, &mut self.visible);
             });
+    }
+
+    fn film_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, run: &RunSnapshot) {
+        if let Some(picked) = self.film.ui(ctx, ui, run) {
+            self.film_run = Some(picked);
+        }
     }
 
     fn items_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, area: Vec2) {
@@ -234,13 +311,18 @@ impl LiveMasks {
     }
 }
 
-fn nothing_live_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
-    if ctx.engine.live().is_some() {
+fn nothing_live_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, has_masks: bool, has_film: bool) {
+    if has_masks {
         return; // the first masks are being colored
     }
     let is_training = ctx.engine.active().is_some();
     let (title, hint) = if is_training {
         ("No masks yet", "The first masks appear in a moment")
+    } else if has_film {
+        (
+            "Nothing is training",
+            "Below is the film of a run: move the scrubber, or play it",
+        )
     } else {
         (
             "Nothing is training",

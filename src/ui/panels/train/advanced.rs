@@ -1,5 +1,7 @@
 //! The settings that few runs change.
 
+use std::path::PathBuf;
+
 use eframe::egui::{ComboBox, DragValue, Ui};
 
 use strum::VariantArray as _;
@@ -11,6 +13,7 @@ use crate::engine::{
     BrokenRules, ClassList, Normalization, Precision, RunConfig, SampleOrder, Size,
 };
 use crate::ui::ui_ext::UiExt as _;
+use crate::ui::view_model::format::plural;
 
 /// Optimizer, regularization, images, reproducibility, live masks.
 pub fn advanced_ui(
@@ -248,6 +251,33 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) {
             })
         },
     );
+    probes_ui(ui, &mut config.probe_images);
+}
+
+/// The images of one's own; they are added in Live.
+fn probes_ui(ui: &mut Ui, probes: &mut Vec<PathBuf>) {
+    if probes.is_empty() {
+        return;
+    }
+    let tooltip = "Images of your own whose masks are filmed beside those of validation images; Live adds some";
+    ui.field("Probe images", tooltip, |ui| {
+        ui.horizontal(|ui| {
+            let names: Vec<String> = probes
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect();
+            ui.label(plural(probes.len(), "file", "files"))
+                .on_hover_text(names.join("\n"));
+            if ui
+                .small_button("Clear")
+                .accessible_name("Clear the probe images")
+                .clicked()
+            {
+                probes.clear();
+            }
+        })
+        .response
+    });
 }
 
 fn hundredths(drag: DragValue<'_>) -> DragValue<'_> {

@@ -228,6 +228,18 @@ impl TrainPanel {
         }
     }
 
+    /// Films these images in the next run; returns what to say.
+    pub fn add_probes(&mut self, paths: Vec<PathBuf>) -> String {
+        let probes = &mut self.settings.probe_images;
+        for path in paths {
+            if !probes.contains(&path) {
+                probes.push(path);
+            }
+        }
+        let count = plural(probes.len(), "image", "images");
+        format!("{count} of your own will be filmed from the next run on")
+    }
+
     /// Reads a weights file and asks what to do with it.
     pub fn use_weights(&mut self, engine: &Engine, path: PathBuf) {
         self.weights.read(engine, path);

@@ -1,30 +1,16 @@
 //! A network's masks of a whole list of images, and their loss.
 
+mod detail;
+
 use super::control::Control;
 use super::device_confusion::{ConfusionReadback, ImageCounts};
 use super::error::TrainError;
 use super::segmenter::Segmenter;
-use crate::dataset::{ClassMatch, DatasetItem, LabelMap, MaskReader, Size};
-use crate::metrics::{ConfusionMatrix, Scores, boundary_band};
+use crate::dataset::{ClassMatch, DatasetItem, LabelMap, MaskReader, Rgb, Size};
+use crate::metrics::ConfusionMatrix;
 
-/// The result of an evaluation.
-#[derive(Debug, Clone)]
-pub struct EvaluationScores {
-    /// Scores from one confusion matrix over all images.
-    pub scores: Scores,
-    /// Mean over images of each image's mIoU, see [`ImageMean`](crate::metrics::ImageMean);
-    /// not the mIoU of the papers, which is in `scores`.
-    pub mean_iu_over_images: Option<f64>,
-    /// Scores of the pixels along label boundaries alone, from one confusion matrix over
-    /// all images, see [`boundary_band`](crate::metrics::boundary_band).
-    pub boundary: Scores,
-    /// Width of that band, in pixels.
-    pub boundary_width: usize,
-    /// Mean loss over the labeled pixels, in nats; `None` when there is none.
-    pub loss: Option<f64>,
-    /// Number of images.
-    pub images: usize,
-}
+pub(super) use detail::evaluate_in_detail;
+pub use detail::{EvaluationScores, ScoredImage};
 
 /// The loss over a list of images.
 pub(super) struct ListLoss {
@@ -42,8 +28,18 @@ pub(super) struct Scoring<'a> {
     pub classes: Option<&'a ClassMatch>,
     /// `[width, height]` at which the network sees the images; `None` = their own.
     pub test_size: Option<Size>,
-    /// Width of the boundary band to count, in pixels.
-    pub boundary_width: Option<usize>,
+}
+
+impl Scoring<'_> {
+    /// An image, and its truth in the labels of the network.
+    fn read(&self, item: &DatasetItem) -> Result<(Rgb, LabelMap), TrainError> {
+        let (image, truth) = self.reader.read_pair(item)?;
+        let truth = match self.classes {
+            Some(classes) => classes.in_network_labels(&truth),
+            None => truth,
+        };
+        Ok((image, truth))
+    }
 }
 
 /// Masks that are kept beside their counts.
@@ -55,20 +51,9 @@ pub(super) trait Kept {
     fn take(&mut self, place: usize, mask: LabelMap);
 }
 
-/// No mask is kept.
-pub(super) struct NoMasks;
-
-impl Kept for NoMasks {
-    fn wants(&self, _place: usize) -> bool {
-        false
-    }
-
-    fn take(&mut self, _place: usize, _mask: LabelMap) {}
-}
-
 /// Segments `items`; `None` when `control` was stopped in between. `count` gets the matrix of
-/// each image's pixels and, where a width is given, that of its boundary band, in the order
-/// of the images; `progress` how many of how many images are done.
+/// each image's pixels, in the order of the images; `progress` how many of how many images are
+/// done.
 ///
 /// On the CPU masks are counted as they come, and so are those that are kept. The others
 /// are counted on the device, and only counts and losses are read, those of several images
@@ -78,7 +63,7 @@ pub(super) fn evaluate(
     items: &[DatasetItem],
     how: Scoring<'_>,
     control: &Control,
-    count: &mut dyn FnMut(&ConfusionMatrix, Option<&ConfusionMatrix>),
+    count: &mut dyn FnMut(&ConfusionMatrix),
     kept: &mut dyn Kept,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Option<ListLoss>, TrainError> {
@@ -86,9 +71,7 @@ pub(super) fn evaluate(
     let mut readback = ConfusionReadback::new(how.num_classes);
     let mut take = |images: Vec<ImageCounts>| {
         for image in images {
-            if let [whole, rest @ ..] = &image.matrices[..] {
-                count(whole, rest.first());
-            }
+            count(&image.matrix);
             loss += image.loss;
         }
     };
@@ -97,25 +80,15 @@ pub(super) fn evaluate(
             return Ok(None);
         }
         progress(done, items.len());
-        let (image, truth) = how.reader.read_pair(item)?;
-        let truth = match how.classes {
-            Some(classes) => classes.in_network_labels(&truth),
-            None => truth,
-        };
-        let band = how
-            .boundary_width
-            .map(|width| boundary_band(&truth.labels, truth.width as usize, width));
+        let (image, truth) = how.read(item)?;
         let wanted = kept.wants(done);
         if segmenter.on_host() || wanted {
             let (mask, image_loss, pixels) =
                 segmenter.segment_with_loss(&image, &truth, how.test_size)?;
-            let counted = std::iter::once(&truth.labels).chain(&band).map(|truth| {
-                let mut matrix = ConfusionMatrix::new(how.num_classes);
-                matrix.add(truth, &mask.labels);
-                matrix
-            });
+            let mut matrix = ConfusionMatrix::new(how.num_classes);
+            matrix.add(&truth.labels, &mask.labels);
             let counted = ImageCounts {
-                matrices: counted.collect(),
+                matrix,
                 loss: image_loss,
             };
             // Those before it first, in the order of the images.
@@ -126,7 +99,7 @@ pub(super) fn evaluate(
                 kept.take(done, mask);
             }
         } else {
-            let (counted, pixels) = segmenter.count(&image, &truth, band.as_deref(), how.test_size);
+            let (counted, pixels) = segmenter.count(&image, &truth, how.test_size);
             take(readback.push(counted)?);
             labeled += pixels;
         }

@@ -1,0 +1,86 @@
+//! The reliability diagram: whether a network is right as often as it is sure.
+
+use eframe::egui::{Grid, Label, RichText, Ui, vec2};
+
+use super::Shown;
+use super::plot::{Axes, Curve, curves_ui, legend_ui};
+use crate::engine::CalibrationBin;
+use crate::ui::ui_ext::UiExt as _;
+use crate::ui::view_model::format::{count, percent};
+
+const SIDE: f32 = 300.0;
+
+/// Draws the diagram, and below it the numbers.
+pub fn ui(ui: &mut Ui, shown: &[Shown]) {
+    let found: Vec<(&Shown, Vec<CalibrationBin>, f64)> = shown
+        .iter()
+        .filter_map(|shown| {
+            let (bins, error) = shown.kept.evaluation.counts.calibration()?;
+            Some((shown, bins, error))
+        })
+        .collect();
+    if found.is_empty() {
+        let hint = "No pixel of the list is labeled";
+        ui.empty_state("Nothing to calibrate", hint, |_| {});
+        return;
+    }
+    legend_ui(
+        ui,
+        found.iter().map(|(shown, _, error)| {
+            let text = format!("expected calibration error {}", percent(Some(*error)));
+            (shown.slot, shown.label.as_str(), text)
+        }),
+    );
+    let curve = |(shown, bins, _): &(&Shown, Vec<CalibrationBin>, f64)| Curve {
+        name: shown.label.clone(),
+        slot: shown.slot,
+        points: bins
+            .iter()
+            .filter_map(|bin| Some([bin.confidence?, bin.accuracy?]))
+            .collect(),
+    };
+    let curves: Vec<Curve> = found.iter().map(curve).collect();
+    let axes = Axes {
+        name: "Reliability diagram",
+        x_label: "confidence (probability of the predicted class)",
+        y_label: "accuracy",
+        x: [0.0, 1.0],
+        top: 1.0,
+        diagonal: true,
+    };
+    let side = ui.available_width().clamp(220.0, SIDE * 1.4);
+    curves_ui(ui, &axes, &curves, vec2(side, SIDE));
+    let hint = "Labeled pixels in 15 bins of equal width by their confidence (Guo et al. 2017). On the dashed line a \
+                network is right as often as it says; below it, it is too sure. The expected calibration error is \
+                the distance from the line, mean over the pixels.";
+    ui.add(Label::new(RichText::new(hint).weak()).wrap());
+    Grid::new("evaluate_calibration")
+        .striped(true)
+        .spacing([18.0, 3.0])
+        .show(ui, |ui| {
+            ui.weak("Confidence");
+            for (shown, ..) in &found {
+                ui.weak(format!("{}: pixels", shown.label));
+                ui.weak("mean confidence");
+                ui.weak("accuracy");
+            }
+            ui.end_row();
+            let rows = found.first().map_or(0, |(_, bins, _)| bins.len());
+            for row in 0..rows {
+                let first = &found[0].1[row];
+                ui.label(format!(
+                    "{:.0} to {:.0} %",
+                    first.from * 100.0,
+                    first.to * 100.0
+                ));
+                for (_, bins, _) in &found {
+                    let bin = &bins[row];
+                    ui.label(count(bin.pixels as usize));
+                    for share in [bin.confidence, bin.accuracy] {
+                        ui.label(RichText::new(percent(share)).monospace());
+                    }
+                }
+                ui.end_row();
+            }
+        });
+}

@@ -1,0 +1,148 @@
+//! The means of each run, by what rule they are made, and the papers' beside them.
+
+use eframe::egui::{Grid, Label, RichText, Ui};
+
+use super::Shown;
+use crate::engine::{Evaluation, NoticeLevel};
+use crate::ui::theme;
+use crate::ui::ui_ext::UiExt as _;
+use crate::ui::view_model::format::{ago, count, loss, percent};
+
+/// A column: its header, and what it is.
+const COLUMNS: [(&str, &str); 9] = [
+    ("Run", "The best weights of the run"),
+    (
+        "mIoU (pooled)",
+        "Intersection over union, mean over the classes, from one confusion matrix over all images: the score of the \
+         papers",
+    ),
+    (
+        "mIoU (mean over images)",
+        "The mIoU of each image by itself, averaged over the images. Not the number of the papers",
+    ),
+    ("Pixel acc.", "Share of the labeled pixels that are right"),
+    (
+        "Mean acc.",
+        "Share of the pixels of a class that are right, mean over the classes that occur",
+    ),
+    (
+        "f.w. IoU",
+        "Intersection over union, weighted by how often a class is true",
+    ),
+    (
+        "Boundary mIoU",
+        "mIoU of the pixels near a boundary between two labels alone",
+    ),
+    (
+        "Calib. error",
+        "Expected calibration error: how far confidence and accuracy are apart, mean over the pixels",
+    ),
+    ("Loss", "Mean loss over the labeled pixels, in nats"),
+];
+
+/// By what rule the means are made.
+const RULE: &str = "Pooled: one confusion matrix over all images. A class that is neither true nor predicted anywhere is \
+                    left out of the mean; one that is predicted but never true counts as 0 %. Mean over images: classes \
+                    are left out image by image. Void pixels (255) count nowhere.";
+
+/// Draws the table.
+pub fn ui(ui: &mut Ui, shown: &[Shown]) {
+    Grid::new("evaluate_overview")
+        .striped(true)
+        .spacing([18.0, 5.0])
+        .show(ui, |ui| {
+            for (name, what) in COLUMNS {
+                ui.weak(name).on_hover_text(what);
+            }
+            ui.end_row();
+            for shown in shown {
+                row_ui(ui, shown);
+                ui.end_row();
+                for paper in &shown.kept.evaluation.papers {
+                    paper_ui(ui, &paper.source, paper.means);
+                    ui.end_row();
+                }
+            }
+        });
+    ui.add_space(4.0);
+    ui.add(Label::new(RichText::new(RULE).weak()).wrap());
+    if shown
+        .iter()
+        .any(|shown| !shown.kept.evaluation.papers.is_empty())
+    {
+        ui.weak("The papers' scores are of the same 736 images (seg11valid), by the same rule.");
+    }
+    for shown in shown {
+        notes_ui(ui, shown);
+    }
+}
+
+fn row_ui(ui: &mut Ui, shown: &Shown) {
+    let evaluation = &shown.kept.evaluation;
+    ui.horizontal(|ui| {
+        ui.swatch(theme::run_color(ui.visuals(), shown.slot));
+        ui.label(&shown.label);
+        if !shown.kept.changes.is_empty() {
+            let color = theme::level_color(ui.visuals(), NoticeLevel::Warning);
+            ui.tag("outdated", color)
+                .on_hover_text(shown.kept.changes.join("\n"));
+        }
+    });
+    for value in values(evaluation) {
+        ui.label(RichText::new(value).monospace());
+    }
+}
+
+fn values(evaluation: &Evaluation) -> [String; 8] {
+    let [pixel, mean, pooled, weighted] = evaluation.scores.means();
+    let calibration = evaluation.counts.calibration().map(|(_, error)| error);
+    [
+        percent(pooled),
+        percent(evaluation.mean_iu_over_images),
+        percent(pixel),
+        percent(mean),
+        percent(weighted),
+        percent(evaluation.boundary.mean_iu),
+        percent(calibration),
+        loss(evaluation.val_loss),
+    ]
+}
+
+fn paper_ui(ui: &mut Ui, source: &str, [pixel, mean, pooled, weighted]: [f64; 4]) {
+    ui.label(RichText::new(format!("     {source}")).weak());
+    for value in [Some(pooled), None, Some(pixel), Some(mean), Some(weighted)] {
+        let text = value.map_or_else(String::new, |value| percent(Some(value)));
+        ui.label(RichText::new(text).monospace().weak());
+    }
+}
+
+/// What was scored, and what people should know about it.
+fn notes_ui(ui: &mut Ui, shown: &Shown) {
+    let kept = &shown.kept;
+    let evaluation = &kept.evaluation;
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let age = now.map_or(0.0, |now| now.as_secs_f64() - kept.created as f64);
+    ui.add_space(2.0);
+    ui.weak(format!(
+        "{}: {} images of {} ({}), weights of step {}, boundary band of {} px, {}",
+        shown.label,
+        count(evaluation.images),
+        kept.dataset_name,
+        <&str>::from(kept.split),
+        count(kept.weights_step),
+        evaluation.boundary_width,
+        ago(age.max(0.0)),
+    ));
+    if !kept.changes.is_empty() {
+        ui.notice_box(NoticeLevel::Warning, |ui| {
+            ui.strong("These scores are outdated");
+            for change in &kept.changes {
+                ui.add(Label::new(change).wrap());
+            }
+        });
+    }
+    let notes = evaluation.remark.iter().chain(&evaluation.warnings);
+    for note in notes {
+        ui.notice_box(NoticeLevel::Info, |ui| ui.add(Label::new(note).wrap()));
+    }
+}

@@ -1,0 +1,144 @@
+//! Scores by the distance to a boundary, and by the size of objects: why finer strides are better.
+
+use eframe::egui::{Grid, Label, RichText, Ui, vec2};
+
+use super::Shown;
+use super::plot::{Axes, Curve, curves_ui, legend_ui};
+use crate::engine::{BandScore, ObjectSize};
+use crate::ui::ui_ext::UiExt as _;
+use crate::ui::view_model::format::{count, percent};
+
+const PLOT_HEIGHT: f32 = 220.0;
+const MIN_PLOT: f32 = 260.0;
+const MAX_PLOT: f32 = 620.0;
+
+/// Draws the trimap plot and both tables.
+pub fn ui(ui: &mut Ui, shown: &[Shown]) {
+    let bands: Vec<Vec<BandScore>> = shown
+        .iter()
+        .map(|shown| shown.kept.evaluation.counts.bands())
+        .collect();
+    ui.section("Near label boundaries").on_hover_text(
+        "The trimap plots of Kohli et al. 2009, Krähenbühl and Koltun 2011, and DeepLab",
+    );
+    let whole = bands
+        .iter()
+        .map(|bands| bands.last().and_then(|band| band.mean_iu));
+    legend_ui(
+        ui,
+        shown.iter().zip(whole).map(|(shown, whole)| {
+            (
+                shown.slot,
+                shown.label.as_str(),
+                format!("whole images {}", percent(whole)),
+            )
+        }),
+    );
+    let curves: Vec<Curve> = shown
+        .iter()
+        .zip(&bands)
+        .map(|(shown, bands)| Curve {
+            name: shown.label.clone(),
+            slot: shown.slot,
+            points: bands
+                .iter()
+                .filter_map(|band| Some([band.width? as f64, band.mean_iu?]))
+                .collect(),
+        })
+        .collect();
+    let widest = bands.iter().flatten().filter_map(|band| band.width).max();
+    let axes = Axes {
+        name: "mIoU by the width of the band along boundaries",
+        x_label: "width of the band along boundaries [px]",
+        y_label: "mIoU in the band",
+        top: top_of(&curves),
+        x: [0.0, widest.unwrap_or(1) as f64 + 1.0],
+        diagonal: false,
+    };
+    let width = ui.available_width().clamp(MIN_PLOT, MAX_PLOT);
+    curves_ui(ui, &axes, &curves, vec2(width, PLOT_HEIGHT));
+    let hint = "A band of a width has the pixels that are at most so far from a pixel of another true label (void \
+                counts as one), in Chebyshev distance. A score map of stride 32 cannot follow a boundary; where the \
+                bands are narrow, skips pay off.";
+    ui.add(Label::new(RichText::new(hint).weak()).wrap());
+    bands_ui(ui, shown, &bands);
+    ui.add_space(6.0);
+    ui.section("By the size of objects");
+    let hint = "An object is a connected component (8-connected) of the ground truth, of any class. Found = at least \
+                half of its pixels are right. Mean accuracy = share of the pixels of these objects that are right, \
+                mean over the classes. Sizes are COCO's.";
+    ui.add(Label::new(RichText::new(hint).weak()).wrap());
+    objects_ui(ui, shown);
+}
+
+/// A round share above all points.
+fn top_of(curves: &[Curve]) -> f64 {
+    let points = curves.iter().flat_map(|curve| &curve.points);
+    let highest = points.map(|point| point[1]).fold(0.0, f64::max);
+    ((highest * 10.0 + 0.5).ceil() / 10.0).clamp(0.1, 1.0)
+}
+
+fn bands_ui(ui: &mut Ui, shown: &[Shown], bands: &[Vec<BandScore>]) {
+    Grid::new("evaluate_bands")
+        .striped(true)
+        .spacing([18.0, 4.0])
+        .show(ui, |ui| {
+            ui.weak("Distance to a boundary");
+            for shown in shown {
+                ui.weak(format!("{}: mIoU", shown.label));
+                ui.weak("accuracy")
+                    .on_hover_text("Share of the pixels of the band that are right");
+                ui.weak("of the ring").on_hover_text(
+                    "The same of the pixels that the next narrower band does not have: how accuracy grows with the \
+                     distance",
+                );
+            }
+            ui.end_row();
+            let rows = bands.first().map_or(0, Vec::len);
+            for row in 0..rows {
+                let name = bands[0][row].width.map_or_else(
+                    || "whole images".to_owned(),
+                    |width| format!("up to {width} px"),
+                );
+                let pixels = count(bands[0][row].pixels as usize);
+                ui.label(name).on_hover_text(format!("{pixels} labeled pixels"));
+                for bands in bands {
+                    let band = &bands[row];
+                    for share in [band.mean_iu, band.pixel_accuracy, band.ring_accuracy] {
+                        ui.label(RichText::new(percent(share)).monospace());
+                    }
+                }
+                ui.end_row();
+            }
+        });
+}
+
+fn objects_ui(ui: &mut Ui, shown: &[Shown]) {
+    let scores: Vec<_> = shown
+        .iter()
+        .map(|shown| shown.kept.evaluation.counts.objects())
+        .collect();
+    Grid::new("evaluate_objects")
+        .striped(true)
+        .spacing([18.0, 4.0])
+        .show(ui, |ui| {
+            ui.weak("Objects");
+            ui.weak("Number");
+            for shown in shown {
+                ui.weak(format!("{}: found", shown.label));
+                ui.weak("mean accuracy");
+            }
+            ui.end_row();
+            for (row, size) in ObjectSize::ALL.into_iter().enumerate() {
+                ui.label(format!("{size}, {}", size.range()));
+                let objects = scores.first().map_or(0, |scores| scores[row].objects);
+                ui.label(count(objects as usize));
+                for scores in &scores {
+                    let score = &scores[row];
+                    ui.label(RichText::new(percent(score.found)).monospace());
+                    ui.label(RichText::new(percent(score.mean_accuracy)).monospace());
+                }
+                ui.end_row();
+            }
+        });
+}

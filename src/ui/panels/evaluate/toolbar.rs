@@ -1,0 +1,169 @@
+//! What is evaluated, and which part of it is shown.
+
+use eframe::egui::{Button, ComboBox, ScrollArea, Ui};
+use strum::VariantArray as _;
+
+use super::{EvaluatePanel, Shown, Tab, Which, open_dataset};
+use crate::engine::{RunSnapshot, Split};
+use crate::ui::context::PanelCtx;
+use crate::ui::ui_ext::UiExt as _;
+
+const RUN_WIDTH: f32 = 230.0;
+const PROGRESS_WIDTH: f32 = 110.0;
+
+impl EvaluatePanel {
+    /// Which runs on which list, and the button.
+    pub(super) fn what_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, runs: &[&RunSnapshot]) {
+        self.runs_ui(ctx, ui, runs);
+        self.dataset_ui(ctx, ui);
+        let label = ui.label("Split");
+        ComboBox::from_id_salt("evaluated_split")
+            .width(58.0)
+            .selected_text(<&str>::from(self.split))
+            .show_ui(ui, |ui| {
+                for split in Split::VARIANTS {
+                    ui.selectable_value(&mut self.split, *split, <&str>::from(*split));
+                }
+            })
+            .response
+            .labelled_by(label.id)
+            .on_hover_text("The list of images: val is the validation list, test is test.txt");
+        if let Some((run, share)) = self.work.running() {
+            let title = ctx
+                .engine
+                .run(run)
+                .map_or_else(|| run.to_owned(), RunSnapshot::title);
+            let text = format!("Evaluating {title}");
+            ui.progress_bar(share, PROGRESS_WIDTH, &text)
+                .on_hover_text(&text);
+            let waiting = self.work.waiting();
+            let rest = if waiting > 0 {
+                format!(", {waiting} more")
+            } else {
+                String::new()
+            };
+            ui.weak(format!("{:.0} %{rest}", (share * 100.0).floor()));
+            if ui
+                .button("Cancel")
+                .accessible_name("Cancel the evaluation")
+                .clicked()
+            {
+                self.work.cancel();
+            }
+            return;
+        }
+        let evaluate = ui
+            .add_enabled(!runs.is_empty(), Button::new("Start evaluation"))
+            .on_hover_text(
+                "Segment every image of the list with the best weights of each run, and keep the scores with the run",
+            )
+            .on_disabled_hover_text("Choose runs first");
+        if evaluate.clicked() {
+            let orders = runs
+                .iter()
+                .map(|run| (run.name.clone(), self.scored(ctx, run)));
+            self.work.start(ctx, orders.collect());
+        }
+    }
+
+    fn runs_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, runs: &[&RunSnapshot]) {
+        let title = match runs {
+            [] => "Choose runs".to_owned(),
+            [run] => shortened(&run.title()),
+            runs => format!("{} runs", runs.len()),
+        };
+        ui.menu_button(title, |ui| {
+            ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
+                let mut chosen: Vec<String> = runs.iter().map(|run| run.name.clone()).collect();
+                for run in ctx.engine.runs_with_weights() {
+                    let mut on = chosen.contains(&run.name);
+                    let shown = ui.checkbox(&mut on, run.title()).on_hover_text(&run.name);
+                    if shown.changed() {
+                        chosen.retain(|name| *name != run.name);
+                        if on {
+                            chosen.push(run.name.clone());
+                        }
+                        self.chosen = Some(chosen.clone());
+                    }
+                }
+            });
+        })
+        .response
+        .on_hover_text("The runs to evaluate, one or several")
+        .accessible_name("Runs to evaluate");
+    }
+
+    fn dataset_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        let open = open_dataset(ctx).map(|(_, name)| format!("{name} (open)"));
+        if open.is_none() {
+            self.which = Which::OfRun;
+        }
+        let own = "That of the run".to_owned();
+        let text = match (self.which, &open) {
+            (Which::Open, Some(name)) => name.clone(),
+            _ => own.clone(),
+        };
+        let label = ui.label("Dataset");
+        ComboBox::from_id_salt("evaluated_dataset")
+            .width(130.0)
+            .truncate()
+            .selected_text(text)
+            .show_ui(ui, |ui| {
+                ui.selectable_value(&mut self.which, Which::OfRun, own);
+                if let Some(name) = open {
+                    ui.selectable_value(&mut self.which, Which::Open, name);
+                }
+            })
+            .response
+            .labelled_by(label.id)
+            .on_hover_text(
+                "To score on any other dataset, open it in the Dataset panel; classes are matched by their names",
+            );
+    }
+
+    pub(super) fn tabs_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, shown: &[Shown]) {
+        for tab in Tab::VARIANTS {
+            let name = tab.to_string();
+            ui.selectable_value(&mut self.tab, *tab, name);
+        }
+        if shown.is_empty() {
+            return;
+        }
+        ui.separator();
+        if matches!(self.tab, Tab::Confusion | Tab::Images) && shown.len() > 1 {
+            let current = self.focused(shown).map_or("", |shown| &shown.label);
+            let label = ui.label("Run");
+            let mut focus = None;
+            ComboBox::from_id_salt("evaluated_run")
+                .width(RUN_WIDTH)
+                .truncate()
+                .selected_text(current)
+                .show_ui(ui, |ui| {
+                    for shown in shown {
+                        if ui
+                            .selectable_label(shown.label == current, &shown.label)
+                            .clicked()
+                        {
+                            focus = Some(shown.kept.run.clone());
+                        }
+                    }
+                })
+                .response
+                .labelled_by(label.id);
+            self.focus = focus.or(self.focus.take());
+        }
+        if let Some(focus) = self.focused(shown) {
+            self.export.ui(ctx, ui, &focus.kept);
+        }
+    }
+}
+
+/// The start of a title.
+fn shortened(title: &str) -> String {
+    const MOST: usize = 44;
+    if title.chars().count() <= MOST {
+        return title.to_owned();
+    }
+    let start: String = title.chars().take(MOST - 1).collect();
+    format!("{start}…")
+}

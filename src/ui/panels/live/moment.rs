@@ -1,0 +1,59 @@
+//! One moment of a film: its masks, and the scores of the classes then.
+
+use std::sync::Arc;
+
+use eframe::egui::{ScrollArea, Ui};
+
+use crate::engine::{FilmProbe, LabelMap, Preview, PreviewItem, RunFilm, RunSnapshot};
+use crate::ui::context::PanelCtx;
+use crate::ui::theme;
+use crate::ui::ui_ext::UiExt as _;
+use crate::ui::view_model::format::percent;
+
+/// Classes whose scores have room.
+const MAX_SCORES: usize = 24;
+
+/// The scores of the classes in the last validation before `step`.
+pub fn scores_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, run: &RunSnapshot, step: usize) {
+    let behind = run.epochs.partition_point(|epoch| epoch.step <= step);
+    let Some(epoch) = behind.checked_sub(1).and_then(|at| run.epochs.get(at)) else {
+        ui.weak("No validation yet at this step");
+        return;
+    };
+    let classes = ctx.colors.of(&run.classes);
+    // In one line: the images need the height.
+    ScrollArea::horizontal()
+        .id_salt("film scores")
+        .show(ui, |ui| {
+            ui.horizontal(|ui| {
+                ui.strong(format!(
+                    "Epoch {}: mIoU {}",
+                    epoch.epoch,
+                    percent(epoch.scores.mean_iu)
+                ))
+                .on_hover_text("The whole validation list, in the last validation up to this step");
+                let ius = classes.iter().zip(&epoch.scores.class_iu);
+                for (class, iu) in ius.take(MAX_SCORES) {
+                    ui.swatch(theme::class_color(class.color));
+                    ui.weak(format!("{} {}", class.name, percent(*iu)));
+                }
+            })
+        });
+}
+
+/// A frame in the form of live masks.
+pub fn preview(film: &RunFilm, frame: usize, masks: Vec<LabelMap>) -> Option<Preview> {
+    let moment = film.film.frames.get(frame)?;
+    let probes = film.film.probes.iter().zip(masks).zip(&moment.mean_iu);
+    let item = |((probe, mask), mean_iu): ((&FilmProbe, LabelMap), &Option<f64>)| PreviewItem {
+        id: probe.id.clone(),
+        image: Arc::clone(&probe.image),
+        truth: Arc::clone(&probe.truth),
+        mask: Arc::new(mask),
+        mean_iu: *mean_iu,
+    };
+    Some(Preview {
+        step: moment.step,
+        items: probes.map(item).collect(),
+    })
+}

@@ -1,0 +1,123 @@
+//! Evaluate: scores of a run on a list, kept with the run, down to the wrong pixels.
+
+use std::fs;
+
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use fcn_workbench::engine::{KeptEvaluation, VOID};
+use fcn_workbench::ui::command::{Command, PanelKind};
+use fcn_workbench::ui::state::AppState;
+use fcn_workbench::ui::view_model::format::percent;
+
+use super::desk::Desk;
+use crate::common::SIZE;
+
+fn show(desk: &mut Desk) {
+    desk.app().send(Command::ShowPanel(PanelKind::Evaluate));
+    desk.frames(3);
+}
+
+/// What is kept with the run.
+fn kept(desk: &Desk) -> std::sync::Arc<KeptEvaluation> {
+    let names = [desk.run().name.clone()];
+    let found = desk.engine().kept_evaluations(&names).join();
+    let found = found.expect("read");
+    let [kept] = &found[..] else {
+        panic!("one evaluation: {found:?}");
+    };
+    kept.clone()
+}
+
+#[test]
+fn a_run_is_evaluated_down_to_the_confused_pixels() {
+    let mut desk = Desk::new(|config| config.epochs = 1);
+    show(&mut desk);
+    assert!(desk.says("No trained run to evaluate"));
+    desk.train();
+    show(&mut desk);
+    desk.until("nothing is kept yet", |desk| desk.says("Not evaluated yet"));
+    desk.click("Start evaluation");
+    desk.until("the scores are there", |desk| desk.says("mIoU (pooled)"));
+
+    let found = kept(&desk);
+    let evaluation = &found.evaluation;
+    assert!(found.changes.is_empty(), "{:?}", found.changes);
+    assert_eq!(evaluation.images, 2);
+    // All but the row of void.
+    let labeled = u64::from(2 * SIZE * (SIZE - 1));
+    assert_eq!(evaluation.counts.confusion().total(), labeled);
+    assert!(desk.says(&percent(evaluation.scores.mean_iu)));
+    assert!(desk.says("mIoU (mean over images)"));
+    assert!(desk.says(&percent(evaluation.mean_iu_over_images)));
+    assert!(desk.finds("is left out of the mean"), "the rule is stated");
+
+    desk.click("Classes");
+    let ius = evaluation.scores.class_iu.iter();
+    let names = ["ground", "red square", "blue square"];
+    for ((iu, boundary), name) in ius.zip(&evaluation.boundary.class_iu).zip(names) {
+        let bar = format!(
+            "{name}: IoU {}, boundary IoU {}",
+            percent(*iu),
+            percent(*boundary)
+        );
+        assert!(desk.says(&bar), "{bar}");
+    }
+
+    desk.click("Boundaries and sizes");
+    for row in ["up to 5 px", "whole images", "small, under 32 × 32 px"] {
+        assert!(desk.says(row), "{row}");
+    }
+    desk.click("Calibration");
+    assert!(desk.says("Reliability diagram"));
+    let (_, error) = evaluation.counts.calibration().expect("confidences");
+    let error = percent(Some(error));
+    assert!(desk.says(&format!("expected calibration error {error}")));
+
+    desk.click("Confusion");
+    desk.click("Counts");
+    desk.click("Row %");
+    let matrix = evaluation.counts.confusion();
+    let confused = (0..3_u8).flat_map(|truth| (0..3_u8).map(move |found| (truth, found)));
+    let (truth, predicted) = confused
+        .filter(|(truth, found)| truth != found)
+        .find(|(truth, found)| matrix.count(usize::from(*truth), usize::from(*found)) > 0)
+        .expect("one epoch is not enough to be right everywhere");
+    let [from, to] = [truth, predicted].map(|label| names[usize::from(label)]);
+    let name = format!("{from} taken for {to}: ");
+    let cell = desk.window.get_by_label_contains(&name);
+    let text = cell.accesskit_node().label().expect("a name");
+    cell.click();
+    desk.frames(3);
+    let worst = evaluation.images_with(truth, predicted)[0];
+    let image = format!("Evaluated image image{}", 8 + worst.0);
+    desk.until("the worst image is shown", |desk| desk.says(&image));
+    assert!(text.contains(" px, "), "{text}");
+    assert!(desk.finds(&format!("Outlined: {from} taken for {to}")));
+    for fill in ["True mask", "Image alone"] {
+        desk.click(fill);
+    }
+    assert_ne!(truth, VOID);
+}
+
+#[test]
+fn scores_are_kept_with_the_run_and_say_when_the_data_changed() {
+    let mut desk = Desk::new(|config| config.epochs = 1);
+    desk.train();
+    show(&mut desk);
+    desk.click("Start evaluation");
+    desk.until("the scores are there", |desk| desk.says("mIoU (pooled)"));
+    let score = percent(kept(&desk).evaluation.scores.mean_iu);
+    assert!(!desk.says("outdated"));
+
+    let Desk { window, set } = desk;
+    drop(window);
+    // A validation mask of another length.
+    fs::copy(set.mask_path(1), set.mask_path(8)).expect("a copy");
+    let blank = vec![0; (SIZE * SIZE) as usize];
+    set.write_mask("image8", blank);
+    let root = set.root();
+    let mut desk = Desk::open(set, AppState::default(), root);
+    show(&mut desk);
+    desk.until("the scores are read", |desk| desk.says(&score));
+    desk.until("they are marked", |desk| desk.says("outdated"));
+    assert!(desk.finds("added, removed or changed"));
+}
