@@ -27,6 +27,13 @@ fn losses_and_optimizers_are_chosen_in_the_form() {
     desk.set("Dice share", 0.25);
     choose(&mut desk, "Stop early");
     desk.set("Epochs without a better validation", 3.0);
+    choose(&mut desk, "Average the weights");
+    desk.set("Decay of the average", 0.9);
+    choose(&mut desk, "Draw by rare class");
+    desk.set("Temperature of the draw", 0.25);
+    choose(&mut desk, "Rates of the stages");
+    desk.set("Rate of stage1", 0.0);
+    desk.set("Rate of head", 10.0);
     desk.set("Learning rate", 0.001);
     desk.train();
     let config = &desk.run().config;
@@ -34,6 +41,8 @@ fn losses_and_optimizers_are_chosen_in_the_form() {
     assert_eq!(config.early_stop, Some(3));
     let learning = &config.learning;
     assert_eq!(learning.optimizer, OptimizerKind::AdamW);
+    assert_eq!((config.ema, config.rare_sampling), (Some(0.9), Some(0.25)));
+    assert_eq!(learning.stage_rates.to_string(), "stage1=0,head=10");
     let objective = &learning.objective;
     assert_eq!((objective.focal_gamma, objective.dice_share), (2.0, 0.25));
     assert_eq!(

@@ -301,6 +301,9 @@ pub struct ExportArgs {
     /// Write the weights of the last checkpoint instead of the best
     #[arg(long)]
     pub last: bool,
+    /// Write the weights of the last checkpoint as they were trained, and not their moving average
+    #[arg(long, conflicts_with = "last")]
+    pub raw: bool,
     #[command(flatten)]
     pub existing: ExistingArgs,
 }

@@ -7,7 +7,9 @@ use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;
 
 use super::cache::DecodeCache;
-use crate::dataset::{Augment, DatasetError, DatasetItem, MaskReader, Normalization, Rng};
+use crate::dataset::{
+    Augment, DatasetError, DatasetItem, MaskReader, Normalization, RareSampling, Rng,
+};
 
 /// Images and labels of one training step.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +49,8 @@ pub struct BatchPlan {
     pub seed: u64,
     /// Whether each epoch has its own order; without, it is the list's.
     pub shuffle: bool,
+    /// Which images are drawn instead of taking each once, and what their crops show.
+    pub sampling: Option<Arc<RareSampling>>,
     /// Threads that a [`Loader`](super::Loader) prepares batches with; 0 counts as 1.
     pub workers: usize,
     /// Decoded images, shared by the clones of a plan; `Arc::default()` to begin with.
@@ -95,10 +99,23 @@ impl BatchPlan {
         };
         for slot in 0..batch_size {
             let position = index * batch_size + slot;
-            let item = &self.items[order[position % order.len()]];
+            let (place, class) = match &self.sampling {
+                Some(sampling) => {
+                    let place = [self.seed, DRAW, epoch as u64, position as u64];
+                    let (place, class) = sampling.draw(&mut seeded(place));
+                    (place, Some(class))
+                }
+                None => (order[position % order.len()], None),
+            };
+            let item = &self.items[place];
             let pair = self.cache.pair(&self.reader, item)?;
             let mut rng = seeded([self.seed, epoch as u64, position as u64]);
-            let (rgb, labels) = self.augment.apply(&pair.0, &pair.1, &mut rng);
+            let (rgb, labels) = match class {
+                Some(class) => {
+                    RareSampling::crop(&self.augment, (&pair.0, &pair.1), class, &mut rng)
+                }
+                None => self.augment.apply(&pair.0, &pair.1, &mut rng),
+            };
             let (width, height) = (rgb.width as usize, rgb.height as usize);
             if slot == 0 {
                 (batch.width, batch.height) = (width, height);
@@ -133,8 +150,11 @@ fn other_size(item: &DatasetItem, [width, height]: [usize; 2], batch: &Batch) ->
 /// different numbers. No run comes to this epoch.
 const ORDER: u64 = u64::MAX;
 
+/// The same, for images that are drawn.
+const DRAW: u64 = u64::MAX - 1;
+
 /// Random numbers for a place in a run, unrelated to those of its neighbors.
-fn seeded(place: [u64; 3]) -> Rng {
+fn seeded<const N: usize>(place: [u64; N]) -> Rng {
     let mut state = 0_u64;
     for part in place {
         // The finalizer of SplitMix64, by which every bit of `part` changes about half of the result.
@@ -152,7 +172,7 @@ pub(in crate::dataset) mod tests {
 
     use super::*;
     use crate::dataset::layout::tests::write_pair;
-    use crate::dataset::{Size, VOID};
+    use crate::dataset::{ClassCounts, Size, VOID};
 
     /// A plan over `num_items` pairs of 2x1 pixels, which are written to `dir`.
     pub(in crate::dataset) fn plan(dir: &Path, num_items: usize, batch_size: usize) -> BatchPlan {
@@ -190,6 +210,7 @@ pub(in crate::dataset) mod tests {
             batch_size,
             seed: 7,
             shuffle: true,
+            sampling: None,
             workers: 1,
             cache: Arc::default(),
         }
@@ -242,6 +263,32 @@ pub(in crate::dataset) mod tests {
             large.batch(0, 0).expect("read").ids,
             ["0", "1", "2", "3", "4", "0", "1"]
         );
+    }
+
+    #[test]
+    fn images_are_drawn_for_their_classes() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        // The image at each place has a class of its own number; class 5 has nearly all pixels.
+        let counts = ClassCounts {
+            pixels: vec![1, 1, 1, 1, 1, 100],
+            images: (0..6).map(|image| vec![image]).collect(),
+            ..ClassCounts::default()
+        };
+        let plan = BatchPlan {
+            sampling: RareSampling::new(&counts, 0.01).map(Arc::new),
+            ..plan(dir.path(), 6, 10)
+        };
+        let batch = plan.batch(2, 0).expect("read");
+        assert_eq!(plan.batch(2, 0).expect("read"), batch, "a pure function");
+        assert_ne!(plan.batch(3, 0).expect("read").ids, batch.ids);
+        let all: Vec<String> = (0..20)
+            .flat_map(|epoch| plan.batch(epoch, 0).expect("read").ids)
+            .collect();
+        assert!(
+            !all.contains(&"5".to_owned()),
+            "it is in every image enough"
+        );
+        assert!((0..5).all(|image| all.contains(&image.to_string())));
     }
 
     #[test]

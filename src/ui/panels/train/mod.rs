@@ -9,6 +9,7 @@ mod learning;
 mod loss;
 mod network;
 mod optimizer;
+mod stages;
 mod start_from;
 
 pub use active::{active_problem, plan_problem};
