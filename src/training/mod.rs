@@ -53,6 +53,7 @@ mod stage_rates;
 mod starting_point;
 mod step_meter;
 mod step_progress;
+mod watch;
 
 pub use alarm::{Alarm, AlarmKind, Remedy};
 pub use auto::{Choice, Circumstances, Configured, configure};

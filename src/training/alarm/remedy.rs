@@ -1,7 +1,6 @@
 //! What mends a training that goes nowhere.
 
-use crate::training::config::RunConfig;
-use crate::training::learning::Reduction;
+use crate::training::learning::{Learning, Reduction};
 use crate::training::objective::ClassWeights;
 
 /// A change that is likely to help.
@@ -33,8 +32,7 @@ impl Remedy {
     }
 
     /// Sets the field; false where people must do something first.
-    pub fn apply(&self, config: &mut RunConfig) -> bool {
-        let learning = &mut config.learning;
+    pub fn apply(&self, learning: &mut Learning) -> bool {
         match self {
             Self::LearningRate(rate) => learning.learning_rate = *rate,
             Self::Reduction(reduction) => learning.reduction = *reduction,
@@ -46,7 +44,7 @@ impl Remedy {
 }
 
 /// A rate with two digits: that of a division by ten may have sixteen.
-pub(super) fn round(rate: f64) -> f64 {
+pub(in crate::training) fn round(rate: f64) -> f64 {
     format!("{rate:.1e}").parse().unwrap_or(rate)
 }
 
@@ -66,7 +64,7 @@ mod tests {
 
     #[test]
     fn a_remedy_says_what_it_sets_and_sets_it() {
-        let mut config = preset(Trunk::Vgg16Slim);
+        let mut learning = preset(Trunk::Vgg16Slim).learning;
         let cases = [
             (
                 Remedy::LearningRate(round(0.05 / 10.0)),
@@ -81,16 +79,15 @@ mod tests {
         ];
         for (remedy, words) in cases {
             assert_eq!(remedy.setting().as_deref(), Some(words));
-            assert!(remedy.apply(&mut config));
+            assert!(remedy.apply(&mut learning));
         }
-        let learning = &config.learning;
         assert_eq!(
             (learning.learning_rate, learning.reduction),
             (1e-4, Reduction::Sum)
         );
         assert_eq!(learning.objective.class_weights, ClassWeights::Median);
-        let before = config.clone();
-        assert!(!Remedy::Labels.apply(&mut config));
-        assert_eq!((Remedy::Labels.setting(), config), (None, before));
+        let before = learning.clone();
+        assert!(!Remedy::Labels.apply(&mut learning));
+        assert_eq!((Remedy::Labels.setting(), learning), (None, before));
     }
 }

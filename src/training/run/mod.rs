@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use burn::tensor::{Device, Tensor};
 
-use super::alarm::{Alarm, Watch};
+use super::alarm::Alarm;
 use super::batches::batch_seed;
 use super::checkpoint::{CheckpointWriter, EndMark, LineLog, Position, RunFolder};
 use super::clock::Clock;
@@ -21,6 +21,7 @@ use super::learner::Learner;
 use super::loss_readback::{LossReadback, UnreadStep};
 use super::preview::Pinned;
 use super::step_meter::StepMeter;
+use super::watch::Watch;
 use crate::dataset::{BatchPlan, Dataset, Loader};
 
 /// Trains the run in `folder` on `dataset` until it is done, stopped or failed; it

@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use super::{Session, TrainOptions};
 use crate::dataset::Dataset;
-use crate::training::alarm::Watch;
 use crate::training::batches::batch_plan;
 use crate::training::checkpoint::{CheckpointWriter, Last, Position, RunFolder};
 use crate::training::class_balance::ClassBalance;
@@ -20,6 +19,7 @@ use crate::training::loss_readback::LossReadback;
 use crate::training::origin::{DataFingerprint, RunOrigin};
 use crate::training::preview::Pinned;
 use crate::training::step_meter::StepMeter;
+use crate::training::watch::Watch;
 
 impl<'a> Session<'a> {
     pub(super) fn open(

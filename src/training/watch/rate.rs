@@ -1,6 +1,6 @@
 //! Learning rates that cannot be meant for their loss or their optimizer.
 
-use super::{Alarm, AlarmKind, Remedy};
+use crate::training::alarm::{Alarm, AlarmKind, Remedy};
 use crate::training::learning::{Learning, OptimizerKind, Reduction};
 
 /// Below this a rate of SGD is one for sums over pixels: the papers' are `1e-10` and less, and

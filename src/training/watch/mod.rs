@@ -1,0 +1,307 @@
+//! Notices within the first hundred steps that a training goes nowhere, and says the likely cause
+//! and what to do.
+//!
+//! Each alarm is given once. The rules are far from what a sound training does, so that a slow
+//! start is none: better no alarm than a false one.
+
+mod rate;
+mod shares;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+
+use super::alarm::{Alarm, AlarmKind, Remedy, round};
+use super::config::{InitialWeights, RunConfig};
+use super::event::StepRecord;
+use super::learning::Learning;
+use super::objective::ClassWeights;
+use crate::metrics::ConfusionMatrix;
+use crate::model::Trunk;
+use rate::rate_alarm;
+use shares::Shares;
+
+/// Batches without a labeled pixel, one after another, that are no accident.
+const VOID_BATCHES: usize = 10;
+
+/// Losses in a row that are no accident.
+const IN_A_ROW: usize = 10;
+
+/// Steps in which a training begins to move.
+const START: usize = 100;
+
+/// Steps from one look at the masks of a batch to the next, up to [`START`].
+const BETWEEN_LOOKS: usize = 10;
+
+/// Looks in a row that saw one class alone.
+const LOOKS: usize = 5;
+
+/// How far off the loss of a guess among all classes a loss that moves is, as a share of it.
+const MOVED: f64 = 1e-3;
+
+/// Losses whose course is looked at.
+const COURSE: usize = 50;
+
+/// Watches a training.
+#[derive(Debug)]
+pub(super) struct Watch {
+    learning: Learning,
+    init: InitialWeights,
+    trunk: Trunk,
+    classes: Vec<String>,
+    /// Steps that were done before; the run goes on from a checkpoint where there are some.
+    first_step: usize,
+    /// The loss of a guess: the logarithm of the number of classes.
+    guess: f64,
+    first_loss: Option<f64>,
+    /// Steps since it was started or resumed.
+    steps: usize,
+    /// Labeled pixels of a batch were seen.
+    labeled: bool,
+    void_batches: usize,
+    /// Losses in a row that are far too large.
+    exploded: usize,
+    /// Whether every loss so far was that of a guess.
+    dead: bool,
+    /// The last losses.
+    course: VecDeque<f64>,
+    /// The last looks at batches.
+    looks: VecDeque<Shares>,
+    told: Vec<AlarmKind>,
+}
+
+impl Watch {
+    pub fn new(config: &RunConfig, classes: Vec<String>, first_step: usize) -> Self {
+        Self {
+            learning: config.learning.clone(),
+            init: config.init.clone(),
+            trunk: config.trunk,
+            guess: (classes.len().max(2) as f64).ln(),
+            classes,
+            first_step,
+            first_loss: None,
+            steps: 0,
+            labeled: false,
+            void_batches: 0,
+            exploded: 0,
+            dead: true,
+            course: VecDeque::new(),
+            looks: VecDeque::new(),
+            told: Vec::new(),
+        }
+    }
+
+    /// Looks at the labels of a batch.
+    pub fn batch(&mut self, labels: &[u8]) -> Option<Alarm> {
+        let is_class = |label: &&u8| usize::from(**label) < self.classes.len();
+        let labeled = labels.iter().filter(is_class).count();
+        self.void_batches = if labeled == 0 {
+            self.void_batches + 1
+        } else {
+            0
+        };
+        if labeled > 0 && !self.labeled {
+            self.labeled = true;
+            let alarm = rate_alarm(&self.learning, labeled);
+            return alarm.and_then(|alarm| self.tell(alarm));
+        }
+        if self.void_batches < VOID_BATCHES {
+            return None;
+        }
+        self.tell(Alarm {
+            kind: AlarmKind::Void,
+            text: format!(
+                "the last {VOID_BATCHES} batches have no labeled pixel, so nothing is learned. Most \
+                 likely the labels of the masks are not those of the classes, or all are void: check \
+                 the dataset and its class map"
+            ),
+            remedy: Some(Remedy::Labels),
+        })
+    }
+
+    /// Whether the masks of the first batch are wanted after `done` steps, whose losses may not be
+    /// known yet.
+    pub fn wants_look(&self, done: usize) -> bool {
+        let next = done + 1 - self.first_step.min(done);
+        next <= START && next.is_multiple_of(BETWEEN_LOOKS)
+    }
+
+    /// Takes in the masks of a batch.
+    pub fn look(&mut self, matrix: &ConfusionMatrix) {
+        self.looks.extend(Shares::of(matrix));
+        if self.looks.len() > LOOKS {
+            self.looks.pop_front();
+        }
+    }
+
+    /// Looks at the loss of a step.
+    pub fn step(&mut self, record: &StepRecord) -> Option<Alarm> {
+        self.steps += 1;
+        let first = *self.first_loss.get_or_insert(record.loss);
+        self.course.push_back(record.loss);
+        if self.course.len() > COURSE {
+            self.course.pop_front();
+        }
+        // From weights that were trained the first loss is small, from random ones it is a guess.
+        let limit = 3.0 * first.max(self.guess);
+        self.exploded = if record.loss > limit {
+            self.exploded + 1
+        } else {
+            0
+        };
+        // A batch of void alone has loss 0, and says nothing.
+        self.dead &= record.loss == 0.0 || (record.loss / self.guess - 1.0).abs() < MOVED;
+        let alarm = if self.steps == 1 && self.first_step == 0 && first > 3.0 * self.guess {
+            self.start(first)
+        } else if self.exploded >= IN_A_ROW {
+            self.explosion(record)
+        } else if self.steps == START && self.dead && self.void_batches == 0 {
+            self.standstill()
+        } else if self.steps == START {
+            let looks = std::mem::take(&mut self.looks);
+            if looks.len() < LOOKS {
+                return None;
+            }
+            self.one_class(&Shares::mean(&looks)?, "the last batches", record.step)?
+        } else {
+            return None;
+        };
+        self.tell(alarm)
+    }
+
+    /// Looks at the masks of validation images after `step` steps.
+    pub fn masks(&mut self, matrix: &ConfusionMatrix, step: usize) -> Option<Alarm> {
+        if self.steps < START {
+            return None;
+        }
+        let alarm = self.one_class(&Shares::of(matrix)?, "the validation", step)?;
+        self.tell(alarm)
+    }
+
+    fn start(&self, loss: f64) -> Alarm {
+        Alarm {
+            kind: AlarmKind::Start,
+            text: format!(
+                "the first loss is {loss:.1}, and that of a guess among {} classes {:.1}: the weights to \
+                 start from are sure of what is wrong. Most likely they were trained with another input \
+                 normalization, or with other classes or another order of them",
+                self.classes.len(),
+                self.guess
+            ),
+            remedy: Some(Remedy::PretrainedWeights),
+        }
+    }
+
+    fn explosion(&self, record: &StepRecord) -> Alarm {
+        let rate = round(self.learning.learning_rate / 10.0);
+        Alarm {
+            kind: AlarmKind::Exploded,
+            text: format!(
+                "the loss is {:.1} at step {}, more than three times that of a guess, and was so for \
+                 {IN_A_ROW} steps. Most likely the learning rate of {} is too large: lower it to {rate}, \
+                 warm up, or clip the gradients",
+                record.loss, record.step, self.learning.learning_rate
+            ),
+            remedy: Some(Remedy::LearningRate(rate)),
+        }
+    }
+
+    fn standstill(&self) -> Alarm {
+        let (cause, remedy) = self.random_start().unwrap_or_else(|| {
+            let rate = round(self.learning.learning_rate * 10.0);
+            let cause = format!(
+                "Most likely the learning rate of {} is too small: raise it to {rate}",
+                self.learning.learning_rate
+            );
+            (cause, Remedy::LearningRate(rate))
+        });
+        Alarm {
+            kind: AlarmKind::Dead,
+            text: format!(
+                "the loss has stayed at {:.2}, that of a guess, for {START} steps. {cause}",
+                self.guess
+            ),
+            remedy: Some(remedy),
+        }
+    }
+
+    /// The trunks without batch normalization do not learn from random weights.
+    fn random_start(&self) -> Option<(String, Remedy)> {
+        let plain = matches!(self.trunk, Trunk::Vgg16 | Trunk::Alexnet);
+        (plain && self.init == InitialWeights::Random).then(|| {
+            let cause = format!(
+                "Most likely because {} starts from random weights, from which it hardly learns: \
+                 start it from pretrained ones",
+                self.trunk
+            );
+            (cause, Remedy::PretrainedWeights)
+        })
+    }
+
+    /// One class alone is wrong where the training knows no more than how frequent the classes are,
+    /// and does not learn it either.
+    fn one_class(&self, shares: &Shares, what: &str, step: usize) -> Option<Alarm> {
+        let class = shares.only_class()?;
+        let loss = mean(self.course.iter().copied());
+        if loss < 0.95 * shares.entropy() || self.is_falling() {
+            return None;
+        }
+        let (cause, remedy) = self.one_class_cause(shares, loss);
+        Some(Alarm {
+            kind: AlarmKind::OneClass,
+            text: format!(
+                "after {step} steps {:.1} % of the pixels of {what} are predicted as {}, which has {:.1} % \
+                 of them, and the loss does not fall. {cause}",
+                100.0 * shares.predicted[class],
+                self.classes.get(class).map_or("one class", String::as_str),
+                100.0 * shares.truth[class]
+            ),
+            remedy: Some(remedy),
+        })
+    }
+
+    fn one_class_cause(&self, shares: &Shares, loss: f64) -> (String, Remedy) {
+        if let Some(found) = self.random_start() {
+            return found;
+        }
+        let rate = self.learning.learning_rate;
+        let largest = shares.truth.iter().copied().fold(0.0, f64::max);
+        if loss < 1.1 * shares.entropy()
+            && largest > 0.6
+            && self.learning.objective.class_weights == ClassWeights::Equal
+        {
+            let cause = "Most likely the other classes are too rare: weight the classes by their \
+                         median frequency";
+            return (cause.to_owned(), Remedy::ClassWeights(ClassWeights::Median));
+        }
+        let lower = round(rate / 10.0);
+        let cause =
+            format!("Most likely the learning rate of {rate} is too large: lower it to {lower}");
+        (cause, Remedy::LearningRate(lower))
+    }
+
+    /// Whether the newer half of the last losses is lower than the older one.
+    fn is_falling(&self) -> bool {
+        let half = self.course.len() / 2;
+        let older = mean(self.course.iter().copied().take(half));
+        let newer = mean(self.course.iter().copied().skip(half));
+        newer < 0.97 * older
+    }
+
+    fn tell(&mut self, alarm: Alarm) -> Option<Alarm> {
+        if self.told.contains(&alarm.kind) {
+            return None;
+        }
+        // A loss that stands still because of its rate was explained already.
+        let explained = alarm.kind == AlarmKind::Dead && self.told.contains(&AlarmKind::Rate);
+        self.told.push(alarm.kind);
+        (!explained).then_some(alarm)
+    }
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let (sum, count) = values.fold((0.0, 0usize), |(sum, count), value| {
+        (sum + value, count + 1)
+    });
+    sum / count.max(1) as f64
+}
