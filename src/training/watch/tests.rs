@@ -128,6 +128,8 @@ fn batches_of_void_are_told() {
 
 #[test]
 fn rates_that_are_meant_for_another_loss_or_optimizer_are_told_at_the_first_batch() {
+    use OptimizerKind::{AdamW, Sgd};
+    use Reduction::{Mean, Sum};
     let of = |optimizer, reduction, rate: f64| {
         let config = config(|config| {
             let learning = &mut config.learning;
@@ -137,8 +139,6 @@ fn rates_that_are_meant_for_another_loss_or_optimizer_are_told_at_the_first_batc
         let alarm = watch(&config, 2).batch(&[1; 20_000]);
         alarm.map(|alarm| (alarm.kind, alarm.remedy.expect("a remedy")))
     };
-    use OptimizerKind::{AdamW, Sgd};
-    use Reduction::{Mean, Sum};
     let told = |remedy| Some((AlarmKind::Rate, remedy));
     assert_eq!(of(Sgd, Mean, 1e-10), told(Remedy::Reduction(Sum)));
     assert_eq!(of(Sgd, Sum, 0.05), told(Remedy::Reduction(Mean)));
