@@ -25,8 +25,6 @@ SETTINGS = {
     "equal": [],
     "median": ["--class-weights", "median"],
     "inverse": ["--class-weights", "inverse"],
-    "focal 2": ["--focal-gamma", "2"],
-    "Dice 0.5": ["--dice-share", "0.5"],
 }
 
 

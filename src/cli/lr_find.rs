@@ -17,6 +17,9 @@ const BAR: f64 = 40.0;
 
 /// Searches and says what was found.
 pub fn run(args: &LrFindArgs, session: &Session) -> Result<ExitCode, String> {
+    if args.network.plan.is_some() {
+        return Err("a rate is searched for one network: leave --plan out".to_owned());
+    }
     let mut engine = session.engine(args.device != Some(DeviceId::Cpu));
     let start = match &args.network.init {
         Some(wanted) => Some(engine.starting_point(wanted)?),

@@ -24,8 +24,8 @@ impl<M: Module> Average<M> {
     }
 
     /// Takes in the weights after `step` steps. The first steps count more, so that the weights
-    /// that it began with are soon forgotten (`num_updates` of TensorFlow's
-    /// `ExponentialMovingAverage`).
+    /// that it began with are soon forgotten (`num_updates` of
+    /// `tf.train.ExponentialMovingAverage`).
     pub fn update(&mut self, model: &M, step: usize) {
         let warm = (1.0 + step as f64) / (10.0 + step as f64);
         let mut weights = Weights {

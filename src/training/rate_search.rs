@@ -1,5 +1,7 @@
 //! A search for a learning rate: some steps at rising rates, and where the loss falls.
 
+use std::path::Path;
+
 use super::batches::{batch_plan, batch_seed};
 use super::checkpoint::RunFolder;
 use super::class_balance::ClassBalance;
@@ -9,7 +11,7 @@ use super::error::TrainError;
 use super::gradients::read;
 use super::learner::Learner;
 use super::learning::{OptimizerKind, Reduction};
-use crate::dataset::{Dataset, Loader};
+use crate::dataset::{Batch, BatchPlan, Dataset, Loader};
 
 /// Share of the smoothed loss that the next one keeps.
 const SMOOTHING: f64 = 0.9;
@@ -98,7 +100,7 @@ impl RateSearch {
         config: &RunConfig,
         range: RateRange,
         dataset: &Dataset,
-        runs: &std::path::Path,
+        runs: &Path,
         goes_on: &mut dyn FnMut(f32) -> bool,
     ) -> Result<Self, TrainError> {
         config.validate()?;
@@ -145,14 +147,14 @@ impl RateSearch {
 
 /// Batches of one epoch after the other.
 struct Batches {
-    plan: crate::dataset::BatchPlan,
+    plan: BatchPlan,
     loader: Loader,
     epoch: usize,
     taken: usize,
 }
 
 impl Batches {
-    fn new(plan: crate::dataset::BatchPlan) -> Self {
+    fn new(plan: BatchPlan) -> Self {
         Self {
             loader: Loader::start(plan.clone(), 1, 0),
             plan,
@@ -161,7 +163,7 @@ impl Batches {
         }
     }
 
-    fn next(&mut self) -> Result<crate::dataset::Batch, TrainError> {
+    fn next(&mut self) -> Result<Batch, TrainError> {
         self.taken += 1;
         if let Some(batch) = self.loader.next() {
             return Ok(batch?);

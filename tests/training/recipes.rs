@@ -91,7 +91,7 @@ fn a_resumed_run_with_an_average_goes_on_as_if_it_had_not_been_stopped() {
     // The average is exported, or what was trained, by choice.
     let file = |which, name: &str| {
         let path = set.dir.path().join(name);
-        let output = Outputs::new(Existing::Refuse)
+        let output = Outputs::new(Existing::Keep)
             .claim(&path)
             .expect("a free name");
         export_run(&unbroken, which, &output).expect("a file");

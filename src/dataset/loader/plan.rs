@@ -172,7 +172,7 @@ pub(in crate::dataset) mod tests {
 
     use super::*;
     use crate::dataset::layout::tests::write_pair;
-    use crate::dataset::{ClassCounts, Size, VOID};
+    use crate::dataset::{Size, VOID};
 
     /// A plan over `num_items` pairs of 2x1 pixels, which are written to `dir`.
     pub(in crate::dataset) fn plan(dir: &Path, num_items: usize, batch_size: usize) -> BatchPlan {
@@ -263,32 +263,6 @@ pub(in crate::dataset) mod tests {
             large.batch(0, 0).expect("read").ids,
             ["0", "1", "2", "3", "4", "0", "1"]
         );
-    }
-
-    #[test]
-    fn images_are_drawn_for_their_classes() {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        // The image at each place has a class of its own number; class 5 has nearly all pixels.
-        let counts = ClassCounts {
-            pixels: vec![1, 1, 1, 1, 1, 100],
-            images: (0..6).map(|image| vec![image]).collect(),
-            ..ClassCounts::default()
-        };
-        let plan = BatchPlan {
-            sampling: RareSampling::new(&counts, 0.01).map(Arc::new),
-            ..plan(dir.path(), 6, 10)
-        };
-        let batch = plan.batch(2, 0).expect("read");
-        assert_eq!(plan.batch(2, 0).expect("read"), batch, "a pure function");
-        assert_ne!(plan.batch(3, 0).expect("read").ids, batch.ids);
-        let all: Vec<String> = (0..20)
-            .flat_map(|epoch| plan.batch(epoch, 0).expect("read").ids)
-            .collect();
-        assert!(
-            !all.contains(&"5".to_owned()),
-            "it is in every image enough"
-        );
-        assert!((0..5).all(|image| all.contains(&image.to_string())));
     }
 
     #[test]

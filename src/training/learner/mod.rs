@@ -69,8 +69,8 @@ impl Learner {
         device: &Device,
     ) -> Result<Self, TrainError> {
         let mut learner = Self::new(config, num_classes, device);
-        let model = learner.model.clone();
-        learner.take_weights(initialize(model, config, num_classes, folder, device)?);
+        learner.model = initialize(learner.model, config, num_classes, folder, device)?;
+        learner.begin();
         Ok(learner)
     }
 
@@ -250,14 +250,13 @@ impl Learner {
         self.loss.set_weights(weights);
     }
 
-    /// Takes over weights: freezes what does not learn, and begins the average with them.
-    pub(super) fn take_weights(&mut self, network: Network) {
+    /// To be called once the weights are there: freezes those that do not learn, and begins the
+    /// average with all of them.
+    pub(super) fn begin(&mut self) {
         let rates = &self.learning.stage_rates;
-        self.model = if rates.any_frozen() {
-            network.freeze(|stage| rates.is_frozen(stage))
-        } else {
-            network
-        };
+        if rates.any_frozen() {
+            self.model = self.model.clone().freeze(|stage| rates.is_frozen(stage));
+        }
         self.average = self.ema.map(|decay| Average::new(decay, &self.model));
     }
 
@@ -295,7 +294,8 @@ impl Learner {
             average,
             ..
         } = resumed;
-        self.take_weights(weights);
+        self.model = weights;
+        self.begin();
         match (&mut self.average, average) {
             (Some(own), Some(saved)) => own.network = saved.valid(),
             (Some(_), None) => {

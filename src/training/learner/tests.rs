@@ -184,7 +184,7 @@ fn stages_learn_at_rates_of_their_own_and_frozen_ones_not_at_all() {
         let mut learner = changed(&drawn, |learning| {
             learning.stage_rates = rates.parse().expect(rates);
         });
-        learner.take_weights(drawn.model.clone());
+        learner.begin();
         let before = weights(&learner.model);
         read(learner.add(batch(), RATE, 1).expect("a loss")).expect("a number");
         let after = weights(&learner.step(RATE, 1).expect("a step").model);

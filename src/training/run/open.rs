@@ -60,8 +60,8 @@ impl<'a> Session<'a> {
             folder.forget_behind(at.step);
             at
         } else {
-            let model = learner.model.clone();
-            learner.take_weights(initialize(model, &config, num_classes, folder, &device)?);
+            learner.model = initialize(learner.model, &config, num_classes, folder, &device)?;
+            learner.begin();
             Position {
                 epoch: 1,
                 ..Position::default()

@@ -2,8 +2,9 @@
 
 use eframe::egui::{self, Sense, Stroke, Ui, pos2, vec2};
 
-use crate::engine::EngineError;
-use crate::engine::{DatasetState, NoticeLevel, RateRange, RateSearch, RunConfig, Task};
+use crate::engine::{
+    DatasetState, EngineError, NoticeLevel, RateRange, RateSearch, RunConfig, Task,
+};
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
 use crate::ui::theme;
