@@ -1,7 +1,7 @@
 //! How a run ended: what is told, and what its state is.
 
 use super::active_run::ActiveRun;
-use crate::engine::runs::RunState;
+use crate::engine::runs::{RunSnapshot, RunState};
 use crate::engine::{Notice, NoticeLevel};
 use crate::training::Outcome;
 
@@ -32,11 +32,20 @@ pub(super) fn ending_notice(name: &str, active: &ActiveRun, outcome: &Outcome) -
     Notice { level, text }
 }
 
-/// What became of a run.
-pub(super) fn state_after(outcome: Outcome) -> RunState {
-    match outcome {
+/// Sets what became of a run.
+pub(super) fn mark_end(snapshot: &mut RunSnapshot, outcome: Outcome) {
+    // A checkpoint that was written while the run was being left: no event has told of it.
+    let left = matches!(
+        outcome,
+        Outcome::StoppedNow {
+            checkpoint: Some(_)
+        }
+    );
+    snapshot.has_weights |= left;
+    snapshot.can_resume = snapshot.has_weights && outcome != Outcome::Finished;
+    snapshot.state = match outcome {
         Outcome::Finished => RunState::Finished,
         Outcome::Stopped { .. } | Outcome::StoppedNow { .. } => RunState::Stopped,
         Outcome::Failed(message) => RunState::Failed(message),
-    }
+    };
 }

@@ -7,7 +7,7 @@ use super::run_event::RunEventKind;
 use super::thread::ThreadEvent;
 use super::trainer::{Trainer, fake_thread};
 use crate::dataset::ClassList;
-use crate::engine::{Dirs, EngineError, NoticeLevel};
+use crate::engine::{Dirs, EngineError, NoticeLevel, RunState};
 use crate::metrics::Scores;
 use crate::model::Trunk;
 use crate::training::checkpoint::{RunFolder, RunMeta};
@@ -150,6 +150,23 @@ fn a_run_that_never_started_still_ends() {
     // Without a folder there is no run.
     follow(&mut trainer, vec![failed()]);
     assert_eq!(told(&mut trainer), "");
+}
+
+#[test]
+fn a_run_left_at_once_resumes_from_a_checkpoint_that_no_event_told_of() {
+    for checkpoint in [None, Some(4)] {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut trainer = trainer(dir.path());
+        let left = ended(Outcome::StoppedNow { checkpoint });
+        let events = vec![opened(dir.path()), started(0), step(5), left];
+        let _sender = follow(&mut trainer, events);
+        let (mut runs, mut notices) = (Vec::new(), Vec::new());
+        while trainer.poll(&mut runs, &mut notices) {}
+        let run = runs.first().expect("the run");
+        assert_eq!(run.state, RunState::Stopped);
+        let resumable = checkpoint.is_some();
+        assert_eq!((run.has_weights, run.can_resume), (resumable, resumable));
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 
 use super::active_run::{ActiveRun, Phase};
-use super::ending::{ending_notice, state_after};
+use super::ending::{ending_notice, mark_end};
 use super::live::Live;
 use super::notice_of::notice_of;
 use super::plan::{Plan, RestOfPlan};
@@ -314,8 +314,7 @@ impl Trainer {
         notices.push(ending_notice(&name, &current.active, &outcome));
         let finished = outcome == Outcome::Finished;
         if let Some(snapshot) = runs.iter_mut().find(|run| run.name == current.active.run) {
-            snapshot.can_resume = snapshot.has_weights && !finished;
-            snapshot.state = state_after(outcome);
+            mark_end(snapshot, outcome);
         }
         self.run_events.ended(&current.active.run);
         // A stop may come when the run has just ended by itself.
