@@ -76,11 +76,10 @@ impl RareSampling {
         rng: &mut Rng,
     ) -> (Rgb, LabelMap) {
         let count = |labels: &LabelMap| {
-            labels
-                .labels
-                .iter()
-                .filter(|label| **label == class)
-                .count()
+            let shown = labels.labels.iter();
+            shown
+                .map(|label| usize::from(*label == class))
+                .sum::<usize>()
         };
         let mut best = augment.apply(rgb, labels, rng);
         let mut most = count(&best.1);

@@ -23,7 +23,6 @@ pub(super) fn rate_alarm(learning: &Learning, labeled: usize) -> Option<Alarm> {
             ),
             Remedy::LearningRate(1e-3),
         ),
-        (OptimizerKind::AdamW, _) => return None,
         (OptimizerKind::Sgd, Reduction::Mean) if rate < SMALLEST_FOR_MEANS => (
             format!(
                 "the learning rate is {rate}, which is one for the sum over pixels, but the loss is their mean. Most likely nothing will be learned: use the sum, or a rate of about 0.001"
@@ -42,7 +41,7 @@ pub(super) fn rate_alarm(learning: &Learning, labeled: usize) -> Option<Alarm> {
             ),
             Remedy::Reduction(Reduction::Mean),
         ),
-        (OptimizerKind::Sgd, _) => return None,
+        _ => return None,
     };
     Some(Alarm {
         kind: AlarmKind::Rate,

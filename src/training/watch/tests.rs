@@ -136,7 +136,7 @@ fn rates_that_are_meant_for_another_loss_or_optimizer_are_told_at_the_first_batc
             (learning.optimizer, learning.reduction) = (optimizer, reduction);
             learning.learning_rate = rate;
         });
-        let alarm = watch(&config, 2).batch(&[1; 20_000]);
+        let alarm = watch(&config, 2).batch(&vec![1; 20_000]);
         alarm.map(|alarm| (alarm.kind, alarm.remedy.expect("a remedy")))
     };
     let told = |remedy| Some((AlarmKind::Rate, remedy));

@@ -18,6 +18,7 @@ pub fn advanced_ui(ui: &mut Ui, config: &mut RunConfig, classes: Option<&ClassLi
     images_ui(ui, config);
     ui.add_space(4.0);
     rest_ui(ui, config);
+    machine_ui(ui, config);
 }
 
 fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
@@ -203,6 +204,10 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
             })
         },
     );
+}
+
+/// How it is computed and shown.
+fn machine_ui(ui: &mut Ui, config: &mut RunConfig) {
     let tooltip = "Dtype of the convolutions in training: 32 bits, or 16 bits, which save memory and time on \
                    devices that support them. Weights and loss keep 32 bits";
     ui.field("Precision", tooltip, |ui| {
