@@ -15,6 +15,7 @@ mod fcn;
 mod feature_map;
 mod geometry;
 mod network;
+mod param_stage;
 mod precision;
 #[cfg(test)]
 pub(crate) mod pytorch_fixtures;
@@ -30,6 +31,7 @@ pub use cost::{LayerKind, LayerShape, NetworkMemory, StepCost};
 pub use feature_map::resize;
 pub use geometry::{Geometry, crop};
 pub use network::{Network, NetworkConfig};
+pub use param_stage::{ParamStage, StagePath};
 pub use receptive_field::ReceptiveField;
 pub use stages::StageEnds;
 pub use trunk::{Trunk, VggWidths};

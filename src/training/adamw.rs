@@ -5,6 +5,8 @@ use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
 use super::learning::Learning;
+use super::stage_rates::StageRates;
+use crate::model::StagePath;
 
 /// PyTorch's defaults for both.
 const BETAS: [f64; 2] = [0.9, 0.999];
@@ -18,6 +20,7 @@ pub(super) struct AdamW {
     weight_decay: f64,
     bias_rate: f64,
     decay_biases: bool,
+    stage_rates: StageRates,
     /// Steps so far.
     pub updates: usize,
     /// Moving averages of the gradients and of their squares.
@@ -30,6 +33,7 @@ impl AdamW {
             weight_decay: learning.weight_decay,
             bias_rate: learning.bias_rate,
             decay_biases: learning.decay_biases,
+            stage_rates: learning.stage_rates.clone(),
             updates: 0,
             moments: [GradientsParams::new(), GradientsParams::new()],
         }
@@ -51,6 +55,7 @@ impl AdamW {
             learning_rate,
             scale,
             is_bias: false,
+            path: StagePath::default(),
         })
     }
 }
@@ -61,12 +66,18 @@ struct Step<'a> {
     learning_rate: f64,
     scale: f64,
     is_bias: bool,
+    path: StagePath,
 }
 
 impl ModuleMapper for Step<'_> {
     /// Also called for every parameter, right before it is mapped; the field's name is its own.
-    fn enter_module(&mut self, name: &str, _container_type: &str) {
+    fn enter_module(&mut self, name: &str, container: &str) {
         self.is_bias = name == "bias";
+        self.path.enter(name, container);
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.exit();
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
@@ -79,7 +90,8 @@ impl ModuleMapper for Step<'_> {
             (true, false) => (self.adam.bias_rate, 0.0),
             (false, _) => (1.0, self.adam.weight_decay),
         };
-        let rate = rate * self.learning_rate;
+        let stage = self.adam.stage_rates.factor(self.path.stage());
+        let rate = rate * stage * self.learning_rate;
         let gradient = gradient.mul_scalar(self.scale);
         let power = i32::try_from(self.adam.updates).unwrap_or(i32::MAX);
         let corrections = BETAS.map(|beta| 1.0 - beta.powi(power));

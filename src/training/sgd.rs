@@ -8,7 +8,9 @@ use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
 use super::learning::Learning;
+use super::stage_rates::StageRates;
 use crate::kernels::{SgdStep, sgd_step};
+use crate::model::StagePath;
 
 /// SGD as PyTorch defines it (`torch.optim.SGD`, no dampening, no Nesterov):
 /// `v = momentum * v + (gradient + decay * w)`, then `w = w - rate * v`; `v` is 0 before
@@ -20,6 +22,7 @@ pub(super) struct Sgd {
     weight_decay: f64,
     bias_rate: f64,
     decay_biases: bool,
+    stage_rates: StageRates,
     /// `v` of every weight that has had a step; the container takes tensors of any rank.
     pub velocity: GradientsParams,
 }
@@ -31,6 +34,7 @@ impl Sgd {
             weight_decay: learning.weight_decay,
             bias_rate: learning.bias_rate,
             decay_biases: learning.decay_biases,
+            stage_rates: learning.stage_rates.clone(),
             velocity: GradientsParams::new(),
         }
     }
@@ -50,6 +54,7 @@ impl Sgd {
             learning_rate,
             scale,
             is_bias: false,
+            path: StagePath::default(),
         })
     }
 }
@@ -60,12 +65,18 @@ struct Step<'a> {
     learning_rate: f64,
     scale: f64,
     is_bias: bool,
+    path: StagePath,
 }
 
 impl ModuleMapper for Step<'_> {
     /// Also called for every parameter, right before it is mapped; the field's name is its own.
-    fn enter_module(&mut self, name: &str, _container_type: &str) {
+    fn enter_module(&mut self, name: &str, container: &str) {
         self.is_bias = name == "bias";
+        self.path.enter(name, container);
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.exit();
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
@@ -74,10 +85,11 @@ impl ModuleMapper for Step<'_> {
         };
         let (id, weight, mapper) = param.consume();
         let decayed = self.sgd.decay_biases || !self.is_bias;
+        let stage = self.sgd.stage_rates.factor(self.path.stage());
         let factor = if self.is_bias {
-            self.sgd.bias_rate
+            stage * self.sgd.bias_rate
         } else {
-            1.0
+            stage
         };
         let step = SgdStep {
             gradient_scale: self.scale as f32,

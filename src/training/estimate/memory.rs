@@ -46,6 +46,7 @@ impl MemoryEstimate {
             OptimizerKind::Sgd if config.learning.momentum > 0.0 => memory.trained,
             OptimizerKind::Sgd => 0,
         };
+        let average = self::average(config, memory.weights);
         // Gradients wait for those of the next batch.
         let waiting = if config.learning.accumulation > 1 {
             memory.trained
@@ -59,8 +60,8 @@ impl MemoryEstimate {
             0
         };
         Self {
-            weights: memory.weights + velocity,
-            saving: memory.weights + velocity,
+            weights: memory.weights + velocity + average,
+            saving: memory.weights + velocity + average,
             step: memory.step + waiting + POOL.min(memory.step / 4),
             validation,
             images: batches(config, train_size) + decoded(facts),
@@ -72,6 +73,11 @@ impl MemoryEstimate {
         let most = self.step.max(self.validation).max(self.saving);
         PROGRAM + self.weights + most + self.images
     }
+}
+
+/// A moving average of the weights.
+fn average(config: &RunConfig, weights: u64) -> u64 {
+    if config.ema.is_some() { weights } else { 0 }
 }
 
 /// The batch in hand, and two that each thread has made in advance: floats, and labels.
@@ -110,6 +116,8 @@ mod tests {
         assert_eq!(of(&config), 4 * parameters);
         config.learning.optimizer = OptimizerKind::AdamW;
         assert_eq!(of(&config), 3 * 4 * parameters, "two moments");
+        config.ema = Some(0.999);
+        assert_eq!(of(&config), 4 * 4 * parameters, "an average");
     }
 
     #[test]

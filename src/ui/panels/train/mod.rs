@@ -9,6 +9,8 @@ mod learning;
 mod loss;
 mod network;
 mod optimizer;
+mod rate_search;
+mod stages;
 mod start_from;
 
 pub use active::{active_problem, plan_problem};
@@ -28,6 +30,7 @@ use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format::sentence;
 use before_start::Before;
+use rate_search::RateFinder;
 use start_from::WeightsPick;
 
 /// The Train panel.
@@ -43,6 +46,8 @@ pub struct TrainPanel {
     weights: WeightsPick,
     #[serde(skip)]
     before: Before,
+    #[serde(skip)]
+    rates: RateFinder,
 }
 
 impl Default for TrainPanel {
@@ -52,6 +57,7 @@ impl Default for TrainPanel {
             device: None,
             weights: WeightsPick::None,
             before: Before::default(),
+            rates: RateFinder::default(),
         }
     }
 }
@@ -80,6 +86,9 @@ impl TrainPanel {
     fn sound_config(&self, engine: &Engine) -> Result<RunConfig, Problem> {
         if engine.active().is_some() {
             return Err("A run is active; stop it or wait until it ends".into());
+        }
+        if self.rates.is_busy() {
+            return Err("A learning rate is being searched; wait or cancel the search".into());
         }
         let open = match engine.dataset() {
             DatasetState::Ready(open) if open.dataset.train.is_empty() => {
@@ -235,6 +244,12 @@ impl TrainPanel {
         device::device_ui(ctx, ui, &mut self.device);
         optimizer::recipe_ui(ui, &mut self.settings);
         learning::learning_ui(ui, &mut self.settings);
+        let searched = RunConfig {
+            device,
+            ..self.settings.clone()
+        };
+        let rate = &mut self.settings.learning.learning_rate;
+        self.rates.ui(ctx, ui, &searched, rate);
         let classes = match ctx.engine.dataset() {
             DatasetState::Ready(open) => Some(&open.dataset.classes),
             _ => None,
