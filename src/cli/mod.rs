@@ -14,6 +14,7 @@ mod evaluate;
 mod explain;
 mod export;
 mod interrupts;
+mod lr_find;
 mod network;
 mod output;
 mod predict;
@@ -51,6 +52,7 @@ pub fn run(command: &Command, args: &Args) -> Result<ExitCode, String> {
     };
     match command {
         Command::Train(train) => train::run(train, &session),
+        Command::LrFind(lr_find) => lr_find::run(lr_find, &session),
         Command::Evaluate(evaluate) => evaluate::run(evaluate, &session),
         Command::Predict(predict) => predict::run(predict, &session),
         Command::Explain(explain) => explain::run(explain, &session),

@@ -21,6 +21,7 @@ mod loader;
 mod mutated_files;
 mod normalization;
 mod prepare;
+mod rare_sampling;
 mod size;
 mod split;
 mod stats;
@@ -47,6 +48,7 @@ pub use layout::{
 };
 pub use loader::{Batch, BatchPlan, Loader};
 pub use normalization::{ChannelOrder, Normalization, ValueRange};
+pub use rare_sampling::RareSampling;
 pub use size::Size;
 pub use split::{SplitPlan, ValidationPart, split};
 pub use stats::{DatasetStats, scan};

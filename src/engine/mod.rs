@@ -18,6 +18,7 @@ mod notice;
 mod outputs;
 mod path_kinds;
 mod predict;
+mod rate_search;
 mod runs;
 mod save_plot;
 mod score_masks;
@@ -45,16 +46,17 @@ pub use crate::metrics::{BOUNDARY_WIDTH, ConfusionMatrix, Scores};
 pub use crate::model::weights::{
     WEIGHTS_EXTENSIONS, WeightsLayout, WeightsRow, WeightsRowState, has_weights_extension,
 };
-pub use crate::model::{ComputedBy, FinalUpsampling, Geometry, Trunk, Variant};
+pub use crate::model::{ComputedBy, FinalUpsampling, Geometry, ParamStage, Trunk, Variant};
 pub use crate::training::checkpoint::RunNotes;
 pub use crate::training::{
     Alarm, AlarmKind, BestBy, BrokenRule, CheckpointPolicy, Choice, ClassWeights, Configured,
     DataFacts, DatasetRef, DeviceEntry, DeviceId, DeviceKind, DeviceMemory, EpochRecord,
     FittingChange, InitialWeights, Learning, MemoryEstimate, MemoryFit, MemoryRoom, Objective,
-    OptimizerKind, Outcome, Precision, Preparation, Preview, PreviewItem, Recipe, Reduction,
-    Remedy, Repeats, RunConfig, RunInfo, RunTime, SampleOrder, SavedWeights, Schedule,
-    StartingPoint, StepPhase, StepProgress, StepRecord, TimeSource, TrainOptions, WeightsChoice,
-    WeightsSummary, autotune_folder, memory_text, network_preset, preset, tested_devices_file,
+    OptimizerKind, Outcome, Precision, Preparation, Preview, PreviewItem, RatePoint, RateRange,
+    RateSearch, Recipe, Reduction, Remedy, Repeats, RunConfig, RunInfo, RunTime, SampleOrder,
+    SavedWeights, Schedule, StageRates, StartingPoint, StepPhase, StepProgress, StepRecord,
+    TimeSource, TrainOptions, WeightsChoice, WeightsSummary, autotune_folder, memory_text,
+    network_preset, preset, tested_devices_file,
 };
 pub use before_start::BeforeStart;
 pub use catalogue::{

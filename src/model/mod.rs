@@ -15,6 +15,7 @@ mod fcn;
 mod feature_map;
 mod geometry;
 mod network;
+mod param_stage;
 mod precision;
 #[cfg(test)]
 pub(crate) mod pytorch_fixtures;
@@ -29,6 +30,7 @@ pub mod weights;
 pub use cost::{ComputedBy, LayerKind, LayerShape, NetworkMemory, StepCost};
 pub use geometry::{Geometry, crop};
 pub use network::{Network, NetworkConfig};
+pub use param_stage::{ParamStage, StagePath};
 pub use receptive_field::ReceptiveField;
 pub use stages::StageEnds;
 pub use trunk::{Trunk, VggWidths};

@@ -139,12 +139,14 @@ impl Preview {
     }
 }
 
-/// Order: `Preparing* Started Preparing? (Step | Preview | Validating | EpochEnded | Paused | Unpaused |
-/// Saved)* Ended`; a `Warning` or an `Alarm` may come at any time, and `Blocked Unblocked` at any time in
-/// between.
+/// Order: `Preparing* Counting* Started Preparing? (Step | Preview | Validating | EpochEnded | Paused |
+/// Unpaused | Saved)* Ended`; a `Warning` or an `Alarm` may come at any time, and `Blocked Unblocked` at any
+/// time in between.
 /// `Ended` is always sent, exactly once, also when nothing was started.
 #[derive(Debug, Clone)]
 pub enum TrainEvent {
+    /// The masks of the training list are being counted.
+    Counting { done: usize, total: usize },
     /// The network is on the device and the first batch is being read.
     Started(RunInfo),
     /// A GPU is being prepared for the first step.

@@ -1,6 +1,7 @@
 //! The arguments of the command line.
 
 mod data;
+mod lr_find;
 mod weights;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use crate::engine::{
     StartingPoint, Trunk, Variant, WeightsChoice,
 };
 pub use data::{DataArgs, DataCheckArgs, DataCommand};
+pub use lr_find::LrFindArgs;
 pub use weights::{
     WeightsAddArgs, WeightsArgs, WeightsCommand, WeightsGetArgs, WeightsInspectArgs,
 };
@@ -74,6 +76,8 @@ pub enum Command {
     /// Train a network, or resume a run
     #[command(after_help = settings::defaults_help())]
     Train(Box<TrainArgs>),
+    /// Search a learning rate: some steps at rising rates, and where the loss falls
+    LrFind(Box<LrFindArgs>),
     /// Score the best weights of a run on a split of its dataset, or existing masks
     Evaluate(EvaluateArgs),
     /// Segment images: write a mask and an overlay for each image
@@ -301,6 +305,9 @@ pub struct ExportArgs {
     /// Write the weights of the last checkpoint instead of the best
     #[arg(long)]
     pub last: bool,
+    /// Write the weights of the last checkpoint as they were trained, and not their moving average
+    #[arg(long, conflicts_with = "last")]
+    pub raw: bool,
     #[command(flatten)]
     pub existing: ExistingArgs,
 }

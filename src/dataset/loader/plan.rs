@@ -7,7 +7,9 @@ use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;
 
 use super::cache::DecodeCache;
-use crate::dataset::{Augment, DatasetError, DatasetItem, MaskReader, Normalization, Rng};
+use crate::dataset::{
+    Augment, DatasetError, DatasetItem, MaskReader, Normalization, RareSampling, Rng,
+};
 
 /// Images and labels of one training step.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +49,8 @@ pub struct BatchPlan {
     pub seed: u64,
     /// Whether each epoch has its own order; without, it is the list's.
     pub shuffle: bool,
+    /// Which images are drawn instead of taking each once, and what their crops show.
+    pub sampling: Option<Arc<RareSampling>>,
     /// Threads that a [`Loader`](super::Loader) prepares batches with; 0 counts as 1.
     pub workers: usize,
     /// Decoded images, shared by the clones of a plan; `Arc::default()` to begin with.
@@ -95,10 +99,23 @@ impl BatchPlan {
         };
         for slot in 0..batch_size {
             let position = index * batch_size + slot;
-            let item = &self.items[order[position % order.len()]];
+            let (place, class) = match &self.sampling {
+                Some(sampling) => {
+                    let place = [self.seed, DRAW, epoch as u64, position as u64];
+                    let (place, class) = sampling.draw(&mut seeded(place));
+                    (place, Some(class))
+                }
+                None => (order[position % order.len()], None),
+            };
+            let item = &self.items[place];
             let pair = self.cache.pair(&self.reader, item)?;
             let mut rng = seeded([self.seed, epoch as u64, position as u64]);
-            let (rgb, labels) = self.augment.apply(&pair.0, &pair.1, &mut rng);
+            let (rgb, labels) = match class {
+                Some(class) => {
+                    RareSampling::crop(&self.augment, (&pair.0, &pair.1), class, &mut rng)
+                }
+                None => self.augment.apply(&pair.0, &pair.1, &mut rng),
+            };
             let (width, height) = (rgb.width as usize, rgb.height as usize);
             if slot == 0 {
                 (batch.width, batch.height) = (width, height);
@@ -133,8 +150,11 @@ fn other_size(item: &DatasetItem, [width, height]: [usize; 2], batch: &Batch) ->
 /// different numbers. No run comes to this epoch.
 const ORDER: u64 = u64::MAX;
 
+/// The same, for images that are drawn.
+const DRAW: u64 = u64::MAX - 1;
+
 /// Random numbers for a place in a run, unrelated to those of its neighbors.
-fn seeded(place: [u64; 3]) -> Rng {
+fn seeded<const N: usize>(place: [u64; N]) -> Rng {
     let mut state = 0_u64;
     for part in place {
         // The finalizer of SplitMix64, by which every bit of `part` changes about half of the result.
@@ -190,6 +210,7 @@ pub(in crate::dataset) mod tests {
             batch_size,
             seed: 7,
             shuffle: true,
+            sampling: None,
             workers: 1,
             cache: Arc::default(),
         }

@@ -116,6 +116,7 @@ impl ActiveRun {
                 self.enter(Phase::Training);
                 self.estimate();
             }
+            TrainEvent::Counting { done, total } => self.checking(*done, *total),
             TrainEvent::Validating { done, total } => {
                 self.enter(Phase::Validating {
                     done: *done,

@@ -1,6 +1,6 @@
 //! Which values of a configuration make sense, and which exclude each other.
 
-use super::RunConfig;
+use super::{RunConfig, SampleOrder};
 use crate::dataset::Size;
 use crate::training::error::TrainError;
 use crate::training::learning::Reduction;
@@ -112,6 +112,8 @@ impl RunConfig {
             "it must be 0 to 1",
         )?;
         self.check_objective()?;
+        self.check_average()?;
+        self.check_sampling()?;
         self.check_checkpoints()?;
         let [smallest, largest] = self.augment.scale;
         check(
@@ -135,6 +137,16 @@ impl RunConfig {
 
     fn check_objective(&self) -> Result<(), TrainError> {
         let learning = &self.learning;
+        let rates = &learning.stage_rates;
+        if let Some(rule) = rates.broken_rule(&self.trunk.param_stages()) {
+            check(false, "stage rates", rates, rule)?;
+        }
+        check(
+            !(self.recompute_activations && rates.any_frozen()),
+            "recompute activations",
+            "on",
+            "a frozen stage has nothing to recompute; turn one of both off",
+        )?;
         if let Some((field, value, rule)) = learning.objective.broken_rule() {
             check(false, field, value, rule)?;
         }
@@ -168,6 +180,28 @@ impl RunConfig {
             self.preview_secs,
             "it must be 0 to 3600 seconds; 0 turns the live masks off",
         )
+    }
+
+    fn check_sampling(&self) -> Result<(), TrainError> {
+        let Some(temperature) = self.rare_sampling else {
+            return Ok(());
+        };
+        let name = "rare sampling";
+        let sound = temperature > 0.0 && temperature.is_finite();
+        check(sound, name, temperature, "it must be above 0")?;
+        check(
+            self.order == SampleOrder::Shuffled,
+            name,
+            temperature,
+            "it draws the images, so they have no order; choose `shuffled`",
+        )
+    }
+
+    fn check_average(&self) -> Result<(), TrainError> {
+        self.ema.map_or(Ok(()), |decay| {
+            let sound = decay > 0.0 && decay < 1.0;
+            check(sound, "EMA decay", decay, "it must be above 0 and below 1")
+        })
     }
 
     fn check_checkpoints(&self) -> Result<(), TrainError> {

@@ -59,6 +59,8 @@ fn learner(run: &Value, manifest: &Value) -> (Learner, NetworkConfig) {
         device,
         num_classes,
         reads_at_once: true,
+        average: None,
+        ema: None,
         looks: false,
         look: None,
     };

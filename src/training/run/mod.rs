@@ -107,6 +107,10 @@ fn train_locked(
         _ if is_left => Ok(Outcome::StoppedNow {
             checkpoint: folder.last().map(|last| last.step),
         }),
+        // Before the first step; what was there before is as it was.
+        Err(TrainError::Stopped) => Ok(Outcome::Stopped {
+            step: folder.last().map_or(0, |last| last.step),
+        }),
         outcome => outcome,
     };
     let end = match &outcome {

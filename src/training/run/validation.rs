@@ -11,7 +11,7 @@ impl Session<'_> {
     fn segmenter(&self) -> Segmenter {
         let classes = self.dataset.classes.len();
         Segmenter::new(
-            &self.learner.model,
+            self.learner.scored(),
             &self.config.normalization,
             classes,
             &self.device,

@@ -6,16 +6,19 @@ use strum::VariantArray as _;
 
 use super::learning::{number_ui, optional_ui, rule_of, segments_ui, with_unit};
 use super::optimizer::optimizer_ui;
+use super::stages::stages_ui;
 use crate::engine::{ClassList, Normalization, Precision, RunConfig, SampleOrder, Size};
 use crate::ui::ui_ext::UiExt as _;
 
 /// Optimizer, regularization, images, reproducibility, live masks.
 pub fn advanced_ui(ui: &mut Ui, config: &mut RunConfig, classes: Option<&ClassList>) {
     optimizer_ui(ui, config, classes);
+    stages_ui(ui, config);
     ui.add_space(4.0);
     images_ui(ui, config);
     ui.add_space(4.0);
     rest_ui(ui, config);
+    machine_ui(ui, config);
 }
 
 fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
@@ -90,6 +93,20 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
             config.order = order;
         })
     });
+    let rare_sampling = rule_of(config, "rare sampling");
+    let tooltip = "Draw a class, then an image that has it, then a crop that shows it, instead of each image once an \
+                   epoch. The number is the temperature: 0.01 draws the rarest classes nearly alone, 1 all classes \
+                   about alike. Use it where few images have a class; class weights alone help where the images \
+                   have it, but small\nHoyer et al. 2022 (DAFormer), section 3.2";
+    ui.field("Rare classes", tooltip, |ui| {
+        let names = ["Draw by rare class", "no preference"];
+        optional_ui(ui, &mut config.rare_sampling, names, 0.1, |ui, value| {
+            number_ui(ui, value, 0.001..=10.0, rare_sampling, |drag| {
+                drag.speed(0.005).max_decimals(3)
+            })
+            .accessible_name("Temperature of the draw");
+        })
+    });
     input_ui(ui, config);
     let tooltip = "Width and height to which validation images are resized, 1 to 8192; scores are always \
                    computed at the size of the mask";
@@ -129,9 +146,7 @@ fn input_ui(ui: &mut Ui, config: &mut RunConfig) {
 }
 
 fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
-    let [max_steps, workers, images, interval] =
-        ["max steps", "workers", "live images", "live interval"]
-            .map(|field| rule_of(config, field));
+    let [max_steps, workers] = ["max steps", "workers"].map(|field| rule_of(config, field));
     ui.field(
         "Step limit",
         "Stop after this many steps, even within an epoch",
@@ -148,6 +163,20 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
             )
         },
     );
+    let ema = rule_of(config, "EMA decay");
+    let tooltip = "Score and predict with a moving average of the weights instead of the weights of the last step; \
+                   the number is how much of the average each step keeps. Smooths out noise, often for a point or \
+                   two of mIoU; needs memory for one more copy of the weights. 0.999 forgets within some thousand \
+                   steps, 0.99 suits short runs\nPolyak and Juditsky 1992";
+    ui.field("Average weights", tooltip, |ui| {
+        let names = ["Average the weights", "none"];
+        optional_ui(ui, &mut config.ema, names, 0.999, |ui, decay| {
+            number_ui(ui, decay, 0.5..=0.9999, ema, |drag| {
+                drag.speed(0.0005).max_decimals(5)
+            })
+            .accessible_name("Decay of the average");
+        })
+    });
     let early_stop = rule_of(config, "early stop");
     let tooltip = "End the run after this many epochs in which the validation was not better than before, by the \
                    score that finds the best epoch. Saves time where a run has learned all it can; leave it off \
@@ -156,7 +185,7 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
         let names = ["Stop early", "none"];
         optional_ui(ui, &mut config.early_stop, names, 10, |ui, epochs| {
             number_ui(ui, epochs, 1..=10_000, early_stop, |drag| {
-                drag.speed(0.05).suffix(" epochs")
+                with_unit(drag.speed(0.05), "epochs")
             })
             .accessible_name("Epochs without a better validation");
         })
@@ -175,6 +204,11 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
             })
         },
     );
+}
+
+/// How it is computed and shown.
+fn machine_ui(ui: &mut Ui, config: &mut RunConfig) {
+    let [images, interval] = ["live images", "live interval"].map(|field| rule_of(config, field));
     let tooltip = "Dtype of what convolutions multiply in training: 32 bits, or 16 bits, which save memory on GPUs. \
                    Weights and loss keep 32 bits";
     ui.field("Precision", tooltip, |ui| {

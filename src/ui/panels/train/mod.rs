@@ -9,6 +9,8 @@ mod learning;
 mod loss;
 mod network;
 mod optimizer;
+mod rate_search;
+mod stages;
 mod start_from;
 
 pub use active::{active_problem, plan_problem};
@@ -28,6 +30,7 @@ use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format::sentence;
 use before_start::Before;
+use rate_search::RateFinder;
 use start_from::WeightsPick;
 
 /// Share of the panel that texts about the run may take; the rest of them is scrolled to.
@@ -53,6 +56,8 @@ pub struct TrainPanel {
     /// Height of the buttons that start; an active run has as much room in their place.
     #[serde(skip)]
     start_height: f32,
+    #[serde(skip)]
+    rates: RateFinder,
 }
 
 impl Default for TrainPanel {
@@ -63,6 +68,7 @@ impl Default for TrainPanel {
             weights: WeightsPick::None,
             before: Before::default(),
             start_height: 0.0,
+            rates: RateFinder::default(),
         }
     }
 }
@@ -91,6 +97,9 @@ impl TrainPanel {
     fn sound_config(&self, engine: &Engine) -> Result<RunConfig, Problem> {
         if engine.active().is_some() {
             return Err("A run is active; stop it or wait until it ends".into());
+        }
+        if self.rates.is_busy() {
+            return Err("A learning rate is being searched; wait or cancel the search".into());
         }
         let open = match engine.dataset() {
             DatasetState::Ready(open) if open.dataset.train.is_empty() => {
@@ -273,6 +282,12 @@ impl TrainPanel {
         device::device_ui(ctx, ui, &mut self.device);
         optimizer::recipe_ui(ui, &mut self.settings);
         learning::learning_ui(ui, &mut self.settings);
+        let searched = RunConfig {
+            device,
+            ..self.settings.clone()
+        };
+        let rate = &mut self.settings.learning.learning_rate;
+        self.rates.ui(ctx, ui, &searched, rate);
         let classes = match ctx.engine.dataset() {
             DatasetState::Ready(open) => Some(&open.dataset.classes),
             _ => None,
