@@ -8,8 +8,8 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use strum::VariantArray as _;
 
 use super::values::{
-    ImageSize, ScaleRange, above_zero, below_one, count, one_of, one_or_more, scale,
-    size_or_native, zero_or_more, zero_to_one,
+    ImageSize, ScaleRange, TestSize, above_zero, below_one, count, one_of, one_or_more, scale,
+    size_or_native, test_size, zero_or_more, zero_to_one,
 };
 use crate::engine::{
     Augment, BestBy, ClassWeights, DatasetRef, FinalUpsampling, OptimizerKind, Precision, Recipe,
@@ -132,9 +132,10 @@ pub struct Settings {
     /// Amount of random brightness and contrast, 0 to 1
     #[arg(long, value_name = "SHARE", value_parser = zero_to_one)]
     brightness: Option<f32>,
-    /// Size to which validation images are resized, `native` for their original size
-    #[arg(long, value_name = "WxH|native", value_parser = size_or_native)]
-    test_size: Option<ImageSize>,
+    /// Size to which validation images are resized, `native` for their original size, `train` for
+    /// that of the training crops
+    #[arg(long, value_name = "WxH|native|train", value_parser = test_size)]
+    test_size: Option<TestSize>,
     /// Seed of weights, order, augmentation and dropout
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -186,12 +187,16 @@ impl Settings {
         set(&mut config.dropout, self.dropout);
         set(&mut config.final_upsampling, self.final_upsampling);
         set(&mut config.order, self.order);
-        set(&mut config.test_size, self.test_size.map(|size| size.0));
         set(&mut config.seed, self.seed);
         set(&mut config.workers, self.workers);
         self.set_checkpoints(&mut config);
         self.set_learning(&mut config);
         self.set_augmentation(&mut config);
+        match self.test_size {
+            Some(TestSize::Given(size)) => config.test_size = size.0,
+            Some(TestSize::Train) => config.test_size = config.augment.crop,
+            None => {}
+        }
         config
     }
 

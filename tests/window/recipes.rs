@@ -36,11 +36,16 @@ fn losses_and_optimizers_are_chosen_in_the_form() {
     choose(&mut desk, "Rates of the stages");
     desk.set("Rate of stage1", 0.0);
     desk.set("Rate of head", 10.0);
+    choose(&mut desk, "Test size as the crops");
+    desk.set("Crop width", 40.0);
+    desk.frames(3);
     desk.set("Learning rate", 0.001);
     desk.train();
     let config = &desk.run().config;
     assert_eq!(desk.run().state, RunState::Finished);
     assert_eq!(config.early_stop, Some(3));
+    let crop = config.augment.crop.expect("crops");
+    assert_eq!((crop.width, config.test_size), (40, Some(crop)));
     let learning = &config.learning;
     assert_eq!(learning.optimizer, OptimizerKind::AdamW);
     assert_eq!((config.ema, config.rare_sampling), (Some(0.9), Some(0.25)));

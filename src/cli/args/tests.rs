@@ -119,6 +119,19 @@ fn losses_and_optimizers_beside_those_of_the_papers_arrive() {
 }
 
 #[test]
+fn the_test_size_is_that_of_the_crops_on_request() {
+    let sizes = |words: &str| {
+        let config = train(words).unwrap().config(None).unwrap();
+        (config.test_size, config.augment.crop)
+    };
+    let size = Some(Size::new(96, 64));
+    let (test, train) = ("--test-size train", "--train-size 96x64");
+    assert_eq!(sizes(&format!("{test} {train}")), (size, size));
+    let native = format!("{test} --train-size native --batch-size 1");
+    assert_eq!(sizes(&native), (None, None));
+}
+
+#[test]
 fn a_recipe_comes_before_what_is_given_with_it() {
     for &recipe in Recipe::VARIANTS {
         let words = format!("--variant fcn16s --recipe {}", recipe.id());

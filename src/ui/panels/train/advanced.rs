@@ -1,6 +1,6 @@
 //! The settings that few runs change.
 
-use eframe::egui::{ComboBox, DragValue, Response, Ui};
+use eframe::egui::{self, ComboBox, DragValue, Response, Ui};
 
 use strum::VariantArray as _;
 
@@ -27,6 +27,8 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
         let broken = broken.filter(|broken| broken.field == field);
         broken.map(|broken| broken.rule)
     };
+    // What is ticked goes on to hold when the crops change.
+    let as_trained = config.test_size.is_some() && config.test_size == config.augment.crop;
     let augment = &mut config.augment;
     let rule = of("training size");
     let tooltip = "Width and height of the training crops, 1 to 8192; smaller images are padded. Whole \
@@ -108,20 +110,42 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
         })
     });
     input_ui(ui, config);
+    if as_trained {
+        config.test_size = config.augment.crop;
+    }
     let tooltip = "Width and height to which validation images are resized, 1 to 8192; scores are always \
                    computed at the size of the mask";
+    let rule = of("test size");
     ui.field("Test size", tooltip, |ui| {
-        let names = ["Resize validation images", "original size"];
-        optional_ui(
-            ui,
-            &mut config.test_size,
-            names,
-            Size::new(256, 256),
-            |ui, size| {
-                size_ui(ui, size, "Test", of("test size"));
-            },
-        )
+        test_size_ui(ui, config, rule)
     });
+}
+
+fn test_size_ui(ui: &mut Ui, config: &mut RunConfig, rule: Option<&str>) -> Response {
+    let crop = config.augment.crop;
+    let mut as_trained = crop.is_some() && config.test_size == crop;
+    let (names, start) = (
+        ["Resize validation images", "original size"],
+        Size::new(256, 256),
+    );
+    ui.vertical(|ui| {
+        optional_ui(ui, &mut config.test_size, names, start, |ui, size| {
+            ui.add_enabled_ui(!as_trained, |ui| size_ui(ui, size, "Test", rule));
+        });
+        let tooltip = "Resize validation images to the size of the training crops, also when that is changed";
+        let ticked = ui
+            .add_enabled(
+                crop.is_some(),
+                egui::Checkbox::new(&mut as_trained, "as the crops"),
+            )
+            .on_hover_text(tooltip)
+            .on_disabled_hover_text("Training images are not cropped")
+            .accessible_name("Test size as the crops");
+        if ticked.changed() {
+            config.test_size = crop.filter(|_| as_trained);
+        }
+    })
+    .response
 }
 
 /// The normalization of the input: that of the weights the run starts from.
