@@ -66,7 +66,6 @@ impl Network {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::model::{FinalUpsampling, NetworkConfig, Trunk};
     use burn::tensor::Device;
     use strum::VariantArray as _;
