@@ -1,6 +1,6 @@
 //! A moving average of the weights over the steps, with which a run is scored and predicts.
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
@@ -28,41 +28,63 @@ impl<M: Module> Average<M> {
     /// `tf.train.ExponentialMovingAverage`).
     pub fn update(&mut self, model: &M, step: usize) {
         let warm = (1.0 + step as f64) / (10.0 + step as f64);
-        let mut weights = Weights {
-            values: GradientsParams::new(),
-        };
-        model.valid().visit(&mut weights);
+        self.blend(&model.valid(), self.decay.min(warm));
+    }
+
+    /// Continues with averages that were saved.
+    pub fn restore(&mut self, saved: &M) {
+        self.blend(&saved.valid(), 0.0);
+    }
+
+    fn blend(&mut self, network: &M, kept: f64) {
+        let mut weights = Weights::default();
+        network.visit(&mut weights);
         self.network = self.network.clone().map(&mut Blend {
-            values: weights.values,
-            kept: self.decay.min(warm),
+            weights,
+            next: 0,
+            kept,
         });
     }
 }
 
-/// The weights by the ids of their parameters; the container takes tensors of any rank.
+/// The weights in the order of the layers. Ids are no help: running statistics that were loaded have
+/// others than the network that they were saved from.
+#[derive(Default)]
 struct Weights {
+    ids: Vec<ParamId>,
+    /// By ids; the container takes tensors of any rank.
     values: GradientsParams,
 }
 
 impl ModuleVisitor for Weights {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.ids.push(param.id);
         self.values.register(param.id, param.val());
     }
 }
 
 struct Blend {
-    values: GradientsParams,
+    weights: Weights,
+    next: usize,
     /// Share of the average that is kept.
     kept: f64,
 }
 
 impl ModuleMapper for Blend {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let Some(value) = self.values.remove::<D>(param.id) else {
+        let id = self.weights.ids.get(self.next);
+        self.next += 1;
+        let Some(value) = id.and_then(|id| self.weights.values.remove::<D>(*id)) else {
             return param;
         };
         let kept = self.kept;
-        param.map(|average| average.mul_scalar(kept) + value.mul_scalar(1.0 - kept))
+        param.map(|average| {
+            if kept == 0.0 {
+                value
+            } else {
+                average.mul_scalar(kept) + value.mul_scalar(1.0 - kept)
+            }
+        })
     }
 }
 
@@ -98,5 +120,8 @@ mod tests {
         }
         let own: f32 = model.weight.val().into_scalar();
         assert_eq!(own, 3.0, "the weights stay as they are");
+        average.restore(&line(7.0));
+        let restored: f32 = average.network.weight.val().into_scalar();
+        assert_eq!(restored, 7.0, "parameters of other ids are taken over");
     }
 }

@@ -310,7 +310,7 @@ impl Learner {
         self.model = weights;
         self.begin();
         match (&mut self.average, average) {
-            (Some(own), Some(saved)) => own.network = saved.valid(),
+            (Some(own), Some(saved)) => own.restore(&saved),
             (Some(_), None) => {
                 return Err(TrainError::read(
                     path,
