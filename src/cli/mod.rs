@@ -19,6 +19,7 @@ mod network;
 mod output;
 mod predict;
 mod report;
+mod reproduce;
 mod runs;
 mod settings;
 mod train;
@@ -57,6 +58,7 @@ pub fn run(command: &Command, args: &Args) -> Result<ExitCode, String> {
         Command::Predict(predict) => predict::run(predict, &session),
         Command::Explain(explain) => explain::run(explain, &session),
         Command::Export(export) => export::run(export, &session),
+        Command::Reproduce(reproduce) => reproduce::run(reproduce, &session),
         Command::Data(data) => data::run(&data.command, &session),
         Command::Runs => runs::run(&session),
         Command::Devices(devices) => devices::run(devices, &session),

@@ -26,7 +26,7 @@ mod size;
 mod split;
 mod stats;
 
-pub use augment::{Augment, Rng, resize_labels, resize_rgb};
+pub use augment::{Augment, Change, Light, Rng, resize_labels, resize_rgb};
 pub use check::{
     CheckReport, DatasetRecord, Depth, Finding, FindingKind, Fix, FixPlan, FixedDataset, Severity,
     check, check_masks, check_split, fix,
@@ -46,7 +46,7 @@ pub use layout::{
     CLASS_MAP_FILE, ClassMap, Dataset, Layout, Note, NoteTopic, Split, find_class_list, list_masks,
     read_class_list, read_names,
 };
-pub use loader::{Batch, BatchPlan, Loader};
+pub use loader::{Batch, BatchPlan, DrawnImage, Loader};
 pub use normalization::{ChannelOrder, Normalization, ValueRange};
 pub use rare_sampling::RareSampling;
 pub use size::Size;

@@ -2,7 +2,7 @@
 
 use rand::RngExt as _;
 
-use super::{Augment, ClassCounts, LabelMap, Rgb, Rng};
+use super::{Augment, Change, ClassCounts, LabelMap, Rng};
 
 /// Crops that are tried for one with enough of a class.
 const TRIES: usize = 10;
@@ -67,28 +67,22 @@ impl RareSampling {
         (image as usize, self.labels[class])
     }
 
-    /// Changes an image as `augment` says, with a crop that shows enough of a class: the first of
-    /// some, or the one with the most.
-    pub(super) fn crop(
-        augment: &Augment,
-        (rgb, labels): (&Rgb, &LabelMap),
-        class: u8,
-        rng: &mut Rng,
-    ) -> (Rgb, LabelMap) {
-        let count = |labels: &LabelMap| {
-            let shown = labels.labels.iter();
-            shown
-                .map(|label| usize::from(*label == class))
-                .sum::<usize>()
+    /// A change as `augment` draws it, with a crop that shows enough of a class: the first of some,
+    /// or the one with the most.
+    pub(super) fn change(augment: &Augment, labels: &LabelMap, class: u8, rng: &mut Rng) -> Change {
+        let count = |change: &Change| {
+            let shown = change.apply_to_labels(labels).labels;
+            let of_class = shown.iter().map(|label| usize::from(*label == class));
+            (of_class.sum::<usize>(), shown.len())
         };
-        let mut best = augment.apply(rgb, labels, rng);
-        let mut most = count(&best.1);
+        let mut best = augment.draw(labels.size(), rng);
+        let (mut most, pixels) = count(&best);
         for _ in 1..TRIES {
-            if most as f64 >= ENOUGH * best.1.labels.len() as f64 {
+            if most as f64 >= ENOUGH * pixels as f64 {
                 break;
             }
-            let next = augment.apply(rgb, labels, rng);
-            let found = count(&next.1);
+            let next = augment.draw(labels.size(), rng);
+            let (found, _) = count(&next);
             if found > most {
                 (best, most) = (next, found);
             }
@@ -147,11 +141,6 @@ mod tests {
             height,
             labels,
         };
-        let rgb = Rgb {
-            width,
-            height,
-            pixels: vec![0; 120],
-        };
         let augment = Augment {
             random_crop: true,
             ..Augment::none(Some(Size::new(20, 1)))
@@ -159,8 +148,8 @@ mod tests {
         // 16 of the 21 places do not show it; ten in a row are 7 %.
         let found = (0..100).filter(|seed| {
             let mut rng = Rng::seed_from_u64(*seed);
-            let (_, cut) = RareSampling::crop(&augment, (&rgb, &labels), 2, &mut rng);
-            cut.labels.contains(&2)
+            let change = RareSampling::change(&augment, &labels, 2, &mut rng);
+            change.apply_to_labels(&labels).labels.contains(&2)
         });
         assert!(found.count() > 80);
     }

@@ -13,6 +13,7 @@ mod devices;
 mod dirs;
 mod error;
 mod export;
+mod for_pytorch;
 mod memory;
 mod notice;
 mod outputs;
@@ -53,10 +54,10 @@ pub use crate::training::{
     DataFacts, DatasetRef, DeviceEntry, DeviceId, DeviceKind, DeviceMemory, EpochRecord,
     FittingChange, InitialWeights, Learning, MemoryEstimate, MemoryFit, MemoryRoom, Objective,
     OptimizerKind, Outcome, Precision, Preparation, Preview, PreviewItem, RatePoint, RateRange,
-    RateSearch, Recipe, Reduction, Remedy, Repeats, RunConfig, RunInfo, RunTime, SampleOrder,
-    SavedWeights, Schedule, StageRates, StartingPoint, StepPhase, StepProgress, StepRecord,
-    TimeSource, TrainOptions, WeightsChoice, WeightsSummary, autotune_folder, memory_text,
-    network_preset, preset, tested_devices_file,
+    RateSearch, Recipe, Reduction, Remedy, Repeats, Reproduction, RunConfig, RunInfo, RunTime,
+    SampleOrder, SavedWeights, Schedule, StageRates, StartingPoint, StepPhase, StepProgress,
+    StepRange, StepRecord, TimeSource, TrainOptions, WeightsChoice, WeightsSummary, WrittenBatches,
+    autotune_folder, memory_text, network_preset, preset, tested_devices_file,
 };
 pub use before_start::BeforeStart;
 pub use catalogue::{

@@ -15,7 +15,7 @@ use crate::engine::{
     BOUNDARY_WIDTH, DatasetRef, DeviceId, Dirs, Existing, Geometry, RunConfig, Size, Split,
     StartingPoint, Trunk, Variant, WeightsChoice,
 };
-pub use data::{DataArgs, DataCheckArgs, DataCommand};
+pub use data::{DataArgs, DataCheckArgs, DataCommand, DataDumpArgs};
 pub use lr_find::LrFindArgs;
 pub use weights::{
     WeightsAddArgs, WeightsArgs, WeightsCommand, WeightsGetArgs, WeightsInspectArgs,
@@ -86,6 +86,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Write the weights of a run as one .safetensors file
     Export(ExportArgs),
+    /// Write a PyTorch script that repeats a run, with its images and initial weights
+    Reproduce(ReproduceArgs),
     /// Check a dataset before it is trained on, or write a copy in which findings are put right
     Data(DataArgs),
     /// List the runs
@@ -310,6 +312,22 @@ pub struct ExportArgs {
     pub raw: bool,
     #[command(flatten)]
     pub existing: ExistingArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ReproduceArgs {
+    /// Name of the run (`latest` for the newest)
+    #[arg(value_name = "RUN")]
+    pub run: String,
+    /// The new folder
+    #[arg(long, value_name = "DIR", value_parser = values::path())]
+    pub out: PathBuf,
+    /// Where the data of the run lies now [default: as the run has it]
+    #[arg(long, value_name = "sample|FOLDER", value_parser = settings::dataset)]
+    pub dataset: Option<DatasetRef>,
+    /// Repeat only the first steps [default: all]
+    #[arg(long, value_name = "N", value_parser = values::one_or_more)]
+    pub steps: Option<usize>,
 }
 
 /// A weights file instead of a run.

@@ -7,7 +7,7 @@
 mod cache;
 mod plan;
 
-pub use plan::{Batch, BatchPlan};
+pub use plan::{Batch, BatchPlan, DrawnImage};
 
 use std::io;
 use std::sync::Arc;

@@ -87,6 +87,7 @@ fn batch(images: &(Vec<usize>, Vec<f32>), labels: &[u8], indices: &[usize]) -> B
         height,
         width,
         ids: indices.iter().map(usize::to_string).collect(),
+        changes: Vec::new(),
     }
 }
 

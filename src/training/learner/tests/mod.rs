@@ -59,6 +59,7 @@ fn batch() -> Batch {
         height: SIZE,
         width: SIZE,
         ids: vec!["image".to_owned()],
+        changes: Vec::new(),
     }
 }
 

@@ -116,9 +116,7 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
     let tooltip = "Width and height to which validation images are resized, 1 to 8192; scores are always \
                    computed at the size of the mask";
     let rule = of("test size");
-    ui.field("Test size", tooltip, |ui| {
-        test_size_ui(ui, config, rule)
-    });
+    ui.field("Test size", tooltip, |ui| test_size_ui(ui, config, rule));
 }
 
 fn test_size_ui(ui: &mut Ui, config: &mut RunConfig, rule: Option<&str>) -> Response {
@@ -132,7 +130,8 @@ fn test_size_ui(ui: &mut Ui, config: &mut RunConfig, rule: Option<&str>) -> Resp
         optional_ui(ui, &mut config.test_size, names, start, |ui, size| {
             ui.add_enabled_ui(!as_trained, |ui| size_ui(ui, size, "Test", rule));
         });
-        let tooltip = "Resize validation images to the size of the training crops, also when that is changed";
+        let tooltip =
+            "Resize validation images to the size of the training crops, also when that is changed";
         let ticked = ui
             .add_enabled(
                 crop.is_some(),
