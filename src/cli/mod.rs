@@ -11,6 +11,7 @@ mod bench_layers;
 mod data;
 mod devices;
 mod evaluate;
+mod expected;
 mod explain;
 mod export;
 mod interrupts;

@@ -50,14 +50,14 @@ pub use crate::model::weights::{
 pub use crate::model::{ComputedBy, FinalUpsampling, Geometry, ParamStage, Trunk, Variant};
 pub use crate::training::checkpoint::RunNotes;
 pub use crate::training::{
-    Alarm, AlarmKind, BestBy, BrokenRule, CheckpointPolicy, Choice, ClassWeights, Configured,
-    DataFacts, DatasetRef, DeviceEntry, DeviceId, DeviceKind, DeviceMemory, EpochRecord,
-    FittingChange, InitialWeights, Learning, MemoryEstimate, MemoryFit, MemoryRoom, Objective,
-    OptimizerKind, Outcome, Precision, Preparation, Preview, PreviewItem, RatePoint, RateRange,
-    RateSearch, Recipe, Reduction, Remedy, Repeats, Reproduction, RunConfig, RunInfo, RunTime,
-    SampleOrder, SavedWeights, Schedule, StageRates, StartingPoint, StepPhase, StepProgress,
-    StepRange, StepRecord, TimeSource, TrainOptions, WeightsChoice, WeightsSummary, WrittenBatches,
-    autotune_folder, memory_text, network_preset, preset, tested_devices_file,
+    Alarm, AlarmKind, BestBy, BrokenRule, CheckpointPolicy, Choice, ClassShares, ClassWeights,
+    Configured, DataFacts, DatasetRef, DeviceEntry, DeviceId, DeviceKind, DeviceMemory,
+    EpochRecord, FittingChange, InitialWeights, Learning, MemoryEstimate, MemoryFit, MemoryRoom,
+    Objective, OptimizerKind, Outcome, Precision, Preparation, Preview, PreviewItem, RatePoint,
+    RateRange, RateSearch, Recipe, Reduction, Remedy, Repeats, Reproduction, RunConfig, RunInfo,
+    RunTime, SampleOrder, SavedWeights, Schedule, StageRates, StartingPoint, StepPhase,
+    StepProgress, StepRange, StepRecord, TimeSource, TrainOptions, WeightsChoice, WeightsSummary,
+    WrittenBatches, autotune_folder, memory_text, network_preset, preset, tested_devices_file,
 };
 pub use before_start::BeforeStart;
 pub use catalogue::{

@@ -61,7 +61,7 @@ pub enum FileError {
 
 impl FileError {
     /// For `map_err`: a failed write of `path`.
-    pub fn write(path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub fn write(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_owned();
         |source| Self::Write { path, source }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::alarm::Alarm;
+use super::watch::ClassShares;
 use crate::dataset::{LabelMap, Rgb};
 use crate::metrics::{ConfusionMatrix, Scores};
 
@@ -139,7 +140,7 @@ impl Preview {
     }
 }
 
-/// Order: `Preparing* Counting* Started Preparing? (Step | Preview | Validating | EpochEnded | Paused |
+/// Order: `Preparing* Counting* Started Preparing? (Step | Shares | Preview | Validating | EpochEnded | Paused |
 /// Unpaused | Saved)* Ended`; a `Warning` or an `Alarm` may come at any time, and `Blocked Unblocked` at any
 /// time in between.
 /// `Ended` is always sent, exactly once, also when nothing was started.
@@ -153,6 +154,8 @@ pub enum TrainEvent {
     Preparing(Preparation),
     /// One step is done.
     Step(StepRecord),
+    /// The shares of the classes in masks of this step, against the truth.
+    Shares { step: usize, shares: ClassShares },
     /// Fresh masks of the pinned images.
     Preview(Preview),
     /// Validation is at image `done` of `total`.

@@ -2,6 +2,7 @@
 
 mod data;
 mod lr_find;
+mod reproduce;
 mod weights;
 
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use crate::engine::{
 };
 pub use data::{DataArgs, DataCheckArgs, DataCommand, DataDumpArgs};
 pub use lr_find::LrFindArgs;
+pub use reproduce::ReproduceArgs;
 pub use weights::{
     WeightsAddArgs, WeightsArgs, WeightsCommand, WeightsGetArgs, WeightsInspectArgs,
 };
@@ -312,22 +314,6 @@ pub struct ExportArgs {
     pub raw: bool,
     #[command(flatten)]
     pub existing: ExistingArgs,
-}
-
-#[derive(Debug, clap::Args)]
-pub struct ReproduceArgs {
-    /// Name of the run (`latest` for the newest)
-    #[arg(value_name = "RUN")]
-    pub run: String,
-    /// The new folder
-    #[arg(long, value_name = "DIR", value_parser = values::path())]
-    pub out: PathBuf,
-    /// Where the data of the run lies now [default: as the run has it]
-    #[arg(long, value_name = "sample|FOLDER", value_parser = settings::dataset)]
-    pub dataset: Option<DatasetRef>,
-    /// Repeat only the first steps [default: all]
-    #[arg(long, value_name = "N", value_parser = values::one_or_more)]
-    pub steps: Option<usize>,
 }
 
 /// A weights file instead of a run.

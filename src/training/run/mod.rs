@@ -23,7 +23,7 @@ use super::learner::Learner;
 use super::loss_readback::{LossReadback, UnreadStep};
 use super::preview::Pinned;
 use super::step_meter::StepMeter;
-use super::watch::Watch;
+use super::watch::{ClassShares, Watch};
 use crate::dataset::{BatchPlan, Dataset, Loader};
 
 /// Trains the run in `folder` on `dataset` until it is done, stopped or failed; it
@@ -58,8 +58,15 @@ pub fn train_with(
     let outcome = match train_locked(options, folder, dataset, control, sink) {
         Ok(outcome) => outcome,
         Err(err) => {
-            if let (true, Ok(meta)) = (err.is_not_finite(), folder.meta()) {
-                let alarm = Alarm::not_finite(&meta.config.learning);
+            let alarm = match &err {
+                TrainError::DataChanged { changes, .. } => Some(Alarm::data_changed(changes)),
+                err if err.is_not_finite() => {
+                    let meta = folder.meta().ok();
+                    meta.map(|meta| Alarm::not_finite(&meta.config.learning))
+                }
+                _ => None,
+            };
+            if let Some(alarm) = alarm {
                 sink.send(TrainEvent::Alarm(alarm));
             }
             Outcome::Failed(failure_text(&err, folder))
@@ -275,8 +282,12 @@ impl Session<'_> {
             let loss = self.learner.add(batch, learning_rate, self.at.step + 1);
             self.control.check_wanted()?;
             losses.push(loss?);
-            if let Some(matrix) = self.learner.take_look()? {
-                self.watch.look(&matrix);
+            if let Some(matrix) = self.learner.take_look()?
+                && let Some(shares) = ClassShares::of(&matrix)
+            {
+                let step = self.at.step + 1;
+                self.watch.look(shares.clone());
+                self.sink.send(TrainEvent::Shares { step, shares });
             }
             self.meter.batch_done(self.control);
         }

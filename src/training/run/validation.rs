@@ -6,6 +6,7 @@ use crate::training::error::TrainError;
 use crate::training::evaluate::{Scoring, evaluate};
 use crate::training::event::{EpochRecord, TrainEvent, is_better};
 use crate::training::segmenter::Segmenter;
+use crate::training::watch::ClassShares;
 
 impl Session<'_> {
     fn segmenter(&self) -> Segmenter {
@@ -27,12 +28,20 @@ impl Session<'_> {
             self.pinned
                 .preview(&self.segmenter(), self.config.test_size, self.at.step)?;
         self.control.check_wanted()?;
-        let told = self
-            .watch
-            .masks(&preview.matrix(self.plan.reader.num_classes), self.at.step);
-        self.tell(told);
+        self.show_shares(&preview.matrix(self.plan.reader.num_classes));
         self.sink.send(TrainEvent::Preview(preview));
         Ok(())
+    }
+
+    /// Tells what is predicted how often, and what may be wrong about it.
+    fn show_shares(&mut self, matrix: &ConfusionMatrix) {
+        let Some(shares) = ClassShares::of(matrix) else {
+            return;
+        };
+        let step = self.at.step;
+        let told = self.watch.masks(&shares, step);
+        self.tell(told);
+        self.sink.send(TrainEvent::Shares { step, shares });
     }
 
     /// Scores of the whole validation set; `None` when a stop came in between.
@@ -60,8 +69,7 @@ impl Session<'_> {
         )?;
         self.control.check_wanted()?;
         if loss.is_some() {
-            let told = self.watch.masks(&matrix, self.at.step);
-            self.tell(told);
+            self.show_shares(&matrix);
         }
         let best_by = self.config.checkpoints.best_by;
         let record = loss.map(|loss| {

@@ -3,7 +3,7 @@
 use eframe::egui::{self, ThemePreference};
 
 use super::App;
-use crate::engine::{DatasetRef, DeviceId, NoticeLevel, RunSnapshot};
+use crate::engine::{DatasetRef, DeviceId, NoticeLevel, RunSnapshot, TrainOptions};
 use crate::ui::command::{Ask, Command, PanelKind, Problem, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::dialogs;
@@ -37,6 +37,15 @@ impl App {
             Command::ResumeRun(run) => {
                 let device = self.resume_device(&run);
                 let resumed = self.engine.resume_run(&run, device);
+                self.report(resumed);
+            }
+            Command::ResumeOnChangedData(run) => {
+                let options = TrainOptions {
+                    device: self.resume_device(&run),
+                    accept_changes: true,
+                    ..TrainOptions::default()
+                };
+                let resumed = self.engine.resume_run_with(&run, options);
                 self.report(resumed);
             }
             Command::DeleteRuns(runs) => {

@@ -278,6 +278,10 @@ impl Trainer {
                         self.run_events.push(run, RunEventKind::Epoch(epoch));
                     }
                     event => {
+                        if let TrainEvent::Alarm(alarm) = &event {
+                            let kind = RunEventKind::Alarm(alarm.clone());
+                            self.run_events.push(run, kind);
+                        }
                         let snapshot = runs.iter().find(|snapshot| snapshot.name == *run);
                         let title = snapshot.map_or_else(|| run.clone(), RunSnapshot::title);
                         notices.extend(notice_of(&title, &event));
@@ -311,8 +315,7 @@ impl Trainer {
         };
         let over = current.over();
         let run = over.active.run.clone();
-        let last = RunFolder::at(self.dirs.runs.join(&run)).last();
-        let checkpoint = last.filter(|_| !run.is_empty()).map(|last| last.step);
+        let checkpoint = over.active.saved;
         notices.push(Notice {
             level: NoticeLevel::Info,
             text: format!(
@@ -342,11 +345,6 @@ impl Trainer {
         notices.push(ending_notice(&name, &current.active, &outcome));
         let finished = outcome == Outcome::Finished;
         if let Some(snapshot) = runs.iter_mut().find(|run| run.name == current.active.run) {
-            // A checkpoint that was written while the run failed: no event has told of it.
-            if let Outcome::Failed(_) = outcome {
-                let folder = RunFolder::at(self.dirs.runs.join(&snapshot.name));
-                snapshot.has_weights |= folder.last().is_some();
-            }
             mark_end(snapshot, outcome);
         }
         self.run_events.ended(&current.active.run);

@@ -10,6 +10,7 @@ mod loss;
 mod network;
 mod optimizer;
 mod rate_search;
+mod shares;
 mod stages;
 mod start_from;
 
@@ -169,7 +170,10 @@ impl TrainPanel {
                 status_area(ui, most, |ui| {
                     alarms::alarms_ui(ctx, ui);
                     match ctx.engine.active() {
-                        Some(active) => active::lines_ui(ctx, ui, active),
+                        Some(active) => {
+                            active::lines_ui(ctx, ui, active);
+                            shares::shares_ui(ctx.engine, ui, active);
+                        }
                         None => self.status_ui(ctx, ui),
                     }
                 });
