@@ -38,15 +38,14 @@ pub fn run(command: &DataCommand, session: &Session) -> Result<ExitCode, String>
 }
 
 fn dump(args: &DataDumpArgs, engine: &mut Engine, session: &Session) -> Result<ExitCode, String> {
-    let config = match &args.run {
-        Some(run) => engine.find_run(run, Need::Anything)?.config.clone(),
-        None => {
-            let start = match &args.network.init {
-                Some(wanted) => Some(engine.starting_point(wanted)?),
-                None => None,
-            };
-            args.config(start.as_ref())?
-        }
+    let config = if let Some(run) = &args.run {
+        engine.find_run(run, Need::Anything)?.config.clone()
+    } else {
+        let start = match &args.network.init {
+            Some(wanted) => Some(engine.starting_point(wanted)?),
+            None => None,
+        };
+        args.config(start.as_ref())?
     };
     let task = engine.write_batches(config, args.range(), args.out.clone());
     let Some(written) = wait(task, engine)? else {

@@ -39,7 +39,7 @@ pub struct Reproduction {
 
 /// What `run.json` says.
 #[derive(Serialize)]
-struct Run<'a> {
+struct Content<'a> {
     program: &'static str,
     run: String,
     dataset: &'a str,
@@ -115,7 +115,7 @@ pub fn write_reproduction(
         entries.push(entry(step, &plan, &losses, &mut images, &written)?);
     }
     write_initial(&config, classes.len(), folder, &written)?;
-    let run = Run {
+    let content = Content {
         program: concat!("FCN Workbench ", env!("CARGO_PKG_VERSION")),
         run: folder.name(),
         dataset: &dataset.name,
@@ -125,7 +125,7 @@ pub fn write_reproduction(
         class_weights,
         steps: entries,
     };
-    let text = serde_json::to_vec(&run).map_err(|err| TrainError::write(out, err))?;
+    let text = serde_json::to_vec(&content).map_err(|err| TrainError::write(out, err))?;
     written.write("run.json", &text)?;
     for (name, text) in SCRIPTS {
         written.write(name, text.as_bytes())?;

@@ -1,4 +1,4 @@
-//! ClassShares of the classes in the truth and in the prediction.
+//! Shares of the classes in the truth and in the prediction.
 
 use std::collections::VecDeque;
 

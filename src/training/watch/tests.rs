@@ -164,7 +164,9 @@ fn after_looks(config: &RunConfig, losses: &[f64], looks: &ConfusionMatrix) -> O
     let mut told = None;
     for (step, loss) in (1..=100).zip(losses) {
         if watch.wants_look(step - 1) {
-            looks.iter().for_each(|looks| watch.look(looks.clone()));
+            for looks in &looks {
+                watch.look(looks.clone());
+            }
         }
         told = told.or(watch.step(&record(step, *loss)));
     }

@@ -35,18 +35,10 @@ impl App {
                 }
             }
             Command::ResumeRun(run) => {
-                let device = self.resume_device(&run);
-                let resumed = self.engine.resume_run(&run, device);
-                self.report(resumed);
+                self.resume(&run, false);
             }
             Command::ResumeOnChangedData(run) => {
-                let options = TrainOptions {
-                    device: self.resume_device(&run),
-                    accept_changes: true,
-                    ..TrainOptions::default()
-                };
-                let resumed = self.engine.resume_run_with(&run, options);
-                self.report(resumed);
+                self.resume(&run, true);
             }
             Command::DeleteRuns(runs) => {
                 let deleted = self.engine.delete_runs(runs);
@@ -122,6 +114,16 @@ impl App {
             Command::ShowPanel(panel) => self.state.layout.show(panel),
             Command::Notify(level, text) => self.toasts.add(level, text),
         }
+    }
+
+    fn resume(&mut self, run: &str, accept_changes: bool) {
+        let options = TrainOptions {
+            device: self.resume_device(run),
+            accept_changes,
+            ..TrainOptions::default()
+        };
+        let resumed = self.engine.resume_run_with(run, options);
+        self.report(resumed);
     }
 
     /// The device on which a run resumes whose own does not work here: that of the next run.
