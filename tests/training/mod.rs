@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod faults;
+mod for_pytorch;
 mod recipes;
 mod resume;
 mod storage;

@@ -164,7 +164,7 @@ fn after_looks(config: &RunConfig, losses: &[f64], looks: &ConfusionMatrix) -> O
     let mut told = None;
     for (step, loss) in (1..=100).zip(losses) {
         if watch.wants_look(step - 1) {
-            for looks in &looks {
+            if let Some(looks) = &looks {
                 watch.look(looks.clone());
             }
         }
