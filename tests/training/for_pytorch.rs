@@ -45,10 +45,8 @@ fn written_batches_are_those_that_are_trained_on() {
     // Two batches an epoch.
     for (entry, (step, epoch, place)) in [(2, 1, 1), (3, 2, 0)].into_iter().enumerate() {
         let entry = &manifest["batches"][entry];
-        assert_eq!(
-            (&entry["step"], &entry["epoch"]),
-            (&step.into(), &epoch.into())
-        );
+        assert_eq!(entry["step"], step);
+        assert_eq!(entry["epoch"], epoch);
         let batch = plan.batch(epoch, place).expect("a batch");
         let read = |name: &str| array(&out.join(entry[name].as_str().expect("a name")));
         let (header, values) = read("images");
