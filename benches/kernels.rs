@@ -7,8 +7,8 @@ use fcn_workbench::dataset::{
     Augment, ClassList, LabelMap, Normalization, Rgb, Rng, Size, VOID, resize_rgb,
 };
 use fcn_workbench::engine::StepRecord;
+use fcn_workbench::engine::plots::curves::{Axis, CurveSettings, RunCurves};
 use fcn_workbench::metrics::{BOUNDARY_WIDTH, ConfusionMatrix, boundary_band};
-use fcn_workbench::ui::view_model::curves::{Axis, CurveSettings, RunCurves};
 use fcn_workbench::ui::view_model::{ClassSet, mask};
 use rand::SeedableRng as _;
 

@@ -20,6 +20,7 @@ mod network;
 mod output;
 mod predict;
 mod report;
+mod report_page;
 mod reproduce;
 mod runs;
 mod settings;
@@ -61,6 +62,7 @@ pub fn run(command: &Command, args: &Args) -> Result<ExitCode, String> {
         Command::Export(export) => export::run(export, &session),
         Command::Reproduce(reproduce) => reproduce::run(reproduce, &session),
         Command::Data(data) => data::run(&data.command, &session),
+        Command::Report(report) => report_page::run(report, &session),
         Command::Runs => runs::run(&session),
         Command::Devices(devices) => devices::run(devices, &session),
         Command::Bench(bench) => bench::run(bench, &session),

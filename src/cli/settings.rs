@@ -16,6 +16,10 @@ use crate::engine::{
     Reduction, RunConfig, SampleOrder, Schedule, Size, StageRates, Trunk, argument_path, preset,
 };
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of the command line by itself"
+)]
 #[derive(Debug, clap::Args)]
 #[group(id = "settings", multiple = true)]
 pub struct Settings {
@@ -161,6 +165,12 @@ pub struct Settings {
     /// Score of the validation by which the best epoch is found [default: mean-iu]
     #[arg(long, value_parser = one_of::<BestBy>())]
     best_by: Option<BestBy>,
+    /// Also write event files for TensorBoard, scalars and masks, into the folder `tensorboard` of the run
+    #[arg(long)]
+    tensorboard: bool,
+    /// Also write the table `history.csv` into the folder of the run, a line for each step and epoch
+    #[arg(long)]
+    csv: bool,
     /// Threads that load images ahead of training
     #[arg(long, value_name = "N", value_parser = one_or_more)]
     workers: Option<usize>,
@@ -189,6 +199,8 @@ impl Settings {
         set(&mut config.order, self.order);
         set(&mut config.seed, self.seed);
         set(&mut config.workers, self.workers);
+        config.extra_logs.tensorboard |= self.tensorboard;
+        config.extra_logs.csv |= self.csv;
         self.set_checkpoints(&mut config);
         self.set_learning(&mut config);
         self.set_augmentation(&mut config);

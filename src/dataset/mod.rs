@@ -39,7 +39,7 @@ pub use generator::{SampleSpec, ensure_sample};
 pub use image_files::{ImageFiles, has_image_extension};
 pub use image_io::{
     IMAGE_EXTENSIONS, LabelMap, MaskColors, MaskReader, Rgb, encode_index_png, encode_rgb_png,
-    read_image_size, read_rgb, write_index_png, write_rgb_png,
+    paint_mask, read_image_size, read_rgb, write_index_png, write_rgb_png,
 };
 pub use item::DatasetItem;
 pub use layout::{

@@ -14,18 +14,23 @@ mod dirs;
 mod error;
 mod export;
 mod for_pytorch;
+mod html;
 mod memory;
 mod notice;
 mod outputs;
 mod path_kinds;
+pub mod plots;
 mod predict;
 mod rate_search;
+mod report;
 mod runs;
 mod save_plot;
 mod score_masks;
 mod signals;
 mod starting_point;
 mod tasks;
+#[cfg(test)]
+pub mod test_runs;
 mod train;
 mod typed_path;
 mod weights_files;
@@ -50,12 +55,12 @@ pub use crate::model::weights::{
 pub use crate::model::{ComputedBy, FinalUpsampling, Geometry, ParamStage, Trunk, Variant};
 pub use crate::training::checkpoint::RunNotes;
 pub use crate::training::{
-    Alarm, AlarmKind, BestBy, BrokenRule, CheckpointPolicy, Choice, ClassShares, ClassWeights,
-    Configured, DataFacts, DatasetRef, DeviceEntry, DeviceId, DeviceKind, DeviceMemory,
-    EpochRecord, FittingChange, InitialWeights, Learning, MemoryEstimate, MemoryFit, MemoryRoom,
-    Objective, OptimizerKind, Outcome, Precision, Preparation, Preview, PreviewItem, RatePoint,
-    RateRange, RateSearch, Recipe, Reduction, Remedy, Repeats, Reproduction, RunConfig, RunInfo,
-    RunTime, SampleOrder, SavedWeights, Schedule, StageRates, StartingPoint, StepPhase,
+    Alarm, AlarmKind, BestBy, BrokenRule, BrokenRules, CheckpointPolicy, Choice, ClassShares,
+    ClassWeights, Configured, DataFacts, DatasetRef, DeviceEntry, DeviceId, DeviceKind,
+    DeviceMemory, EpochRecord, FittingChange, InitialWeights, Learning, MemoryEstimate, MemoryFit,
+    MemoryRoom, Objective, OptimizerKind, Outcome, Precision, Preparation, Preview, PreviewItem,
+    RatePoint, RateRange, RateSearch, Recipe, Reduction, Remedy, Repeats, Reproduction, RunConfig,
+    RunInfo, RunTime, SampleOrder, SavedWeights, Schedule, StageRates, StartingPoint, StepPhase,
     StepProgress, StepRange, StepRecord, TimeSource, TrainOptions, WeightsChoice, WeightsSummary,
     WrittenBatches, autotune_folder, memory_text, network_preset, preset, tested_devices_file,
 };

@@ -53,6 +53,12 @@ impl RunConfig {
         self.add_images(&base, &mut words);
         words.option("--early-stop", self.early_stop, base.early_stop)?;
         self.add_checkpoints(&base, &mut words)?;
+        if self.extra_logs.tensorboard {
+            words.flag("--tensorboard");
+        }
+        if self.extra_logs.csv {
+            words.flag("--csv");
+        }
         words.changed("--seed", self.seed, base.seed);
         words.changed("--workers", self.workers, base.workers);
         Ok(words.0)

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::broken_rule::BrokenRules;
 use crate::dataset::ClassCounts;
 
 /// Weights of the classes in the cross entropy.
@@ -41,26 +42,37 @@ pub struct Objective {
 }
 
 impl Objective {
-    /// A rule that is broken, and the value that breaks it.
-    pub(super) fn broken_rule(&self) -> Option<(&'static str, String, &'static str)> {
-        if !(0.0..=10.0).contains(&self.focal_gamma) {
-            let rule = "it must be 0 to 10; 0 is the cross entropy itself";
-            return Some(("focal gamma", self.focal_gamma.to_string(), rule));
+    /// Turns down values that make no sense.
+    pub(super) fn check(&self, rules: &mut BrokenRules) {
+        rules.check(
+            (0.0..=10.0).contains(&self.focal_gamma),
+            "focal gamma",
+            self.focal_gamma,
+            "it must be 0 to 10; 0 is the cross entropy itself",
+        );
+        rules.check(
+            (0.0..=1.0).contains(&self.dice_share),
+            "dice share",
+            self.dice_share,
+            "it must be 0 to 1",
+        );
+        let ClassWeights::Given(weights) = &self.class_weights else {
+            return;
+        };
+        let is_weight = |weight: &f64| *weight >= 0.0 && weight.is_finite();
+        // Where all are 0, each of them is wrong.
+        let none_counts = weights.iter().all(|weight| *weight == 0.0);
+        let rule = "each must be 0 or more, and one of them above 0";
+        for (label, weight) in weights.iter().enumerate() {
+            let holds = is_weight(weight) && !none_counts;
+            rules.check_part(holds, "class weights", label, &self.class_weights, rule);
         }
-        if !(0.0..=1.0).contains(&self.dice_share) {
-            let rule = "it must be 0 to 1";
-            return Some(("dice share", self.dice_share.to_string(), rule));
-        }
-        if let ClassWeights::Given(weights) = &self.class_weights
-            && !(weights
-                .iter()
-                .all(|weight| *weight >= 0.0 && weight.is_finite())
-                && weights.iter().any(|weight| *weight > 0.0))
-        {
-            let rule = "each must be 0 or more, and one of them above 0";
-            return Some(("class weights", self.class_weights.to_string(), rule));
-        }
-        None
+        rules.check(
+            !weights.is_empty(),
+            "class weights",
+            &self.class_weights,
+            rule,
+        );
     }
 }
 

@@ -1,7 +1,7 @@
 //! Values that a run starts from.
 
 use super::checkpoint_policy::CheckpointPolicy;
-use super::config::{DatasetRef, InitialWeights, RunConfig, SampleOrder};
+use super::config::{DatasetRef, ExtraLogs, InitialWeights, RunConfig, SampleOrder};
 use super::device::DeviceId;
 use super::precision::Precision;
 use super::recipe::{Recipe, Values};
@@ -55,6 +55,7 @@ pub fn preset(trunk: Trunk) -> RunConfig {
         early_stop: None,
         ema: None,
         checkpoints: CheckpointPolicy::default(),
+        extra_logs: ExtraLogs::default(),
         preview_images: 4,
         preview_secs: 2.0,
     }

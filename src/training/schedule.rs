@@ -68,20 +68,35 @@ impl Schedule {
         }
     }
 
-    /// What is wrong with its values, as a rule that they break; `None` = nothing.
-    pub fn broken_rule(self) -> Option<&'static str> {
+    /// What is wrong with its values: the number of each wrong one, and the rule that it breaks.
+    pub fn broken_rules(self) -> Vec<(usize, &'static str)> {
         let above_zero = |value: f64| value > 0.0 && value.is_finite();
+        let mut broken = Vec::new();
         match self {
-            Self::Step { every_steps: 0, .. } => {
-                Some("the steps between two falls must be 1 or more")
+            Self::Fixed => {}
+            Self::Step {
+                every_steps,
+                factor,
+            } => {
+                if every_steps == 0 {
+                    broken.push((0, "the steps between two falls must be 1 or more"));
+                }
+                if !above_zero(factor) {
+                    broken.push((1, "the factor must be above 0"));
+                }
             }
-            Self::Step { factor, .. } if !above_zero(factor) => Some("the factor must be above 0"),
-            Self::Poly { power } if !above_zero(power) => Some("the power must be above 0"),
-            Self::Cosine { min_rate } if min_rate < 0.0 || !min_rate.is_finite() => {
-                Some("the lowest rate must be 0 or more")
+            Self::Poly { power } => {
+                if !above_zero(power) {
+                    broken.push((0, "the power must be above 0"));
+                }
             }
-            _ => None,
+            Self::Cosine { min_rate } => {
+                if min_rate < 0.0 || !min_rate.is_finite() {
+                    broken.push((0, "the lowest rate must be 0 or more"));
+                }
+            }
         }
+        broken
     }
 
     /// The learning rate after `step` of `total` steps when it began at `rate`.
@@ -148,8 +163,8 @@ impl FromStr for Schedule {
             },
             _ => return Err(unknown()),
         };
-        match schedule.broken_rule() {
-            Some(rule) => Err(format!("`{text}`: {rule}")),
+        match schedule.broken_rules().first() {
+            Some((_, rule)) => Err(format!("`{text}`: {rule}")),
             None => Ok(schedule),
         }
     }

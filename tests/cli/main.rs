@@ -53,7 +53,7 @@ fn steps(lines: &[Value]) -> Vec<u64> {
 #[test]
 fn a_run_is_trained_scored_and_used() {
     let shop = Workshop::new();
-    let output = shop.run(&shop.train_args(&["--max-steps", "3"]));
+    let output = shop.run(&shop.train_args(&["--max-steps", "3", "--tensorboard", "--csv"]));
     let lines = output.succeeded().json();
     let events: Vec<&str> = lines
         .iter()
@@ -88,6 +88,7 @@ fn a_run_is_trained_scored_and_used() {
     );
 
     is_scored(&shop, run);
+    is_reported(&shop, run);
     let classes = output.event("ended")["classes"].as_array().map(Vec::len);
     is_used(&shop, run, classes.expect("classes"));
 }
@@ -122,6 +123,40 @@ fn is_scored(shop: &Workshop, run: &str) {
     ] {
         assert!(table.succeeded().stdout.contains(name), "{}", table.stdout);
     }
+}
+
+/// One page, one table, and the logs that were asked for.
+fn is_reported(shop: &Workshop, run: &str) {
+    let [page, table] = ["report.html", "steps.csv"].map(|name| shop.dir().join(name));
+    let words = |more: &[&'static str]| {
+        let mut words = vec!["--json", "report", run, "--html"];
+        words.extend([page.to_str().expect("UTF-8"), "--csv"]);
+        words.push(table.to_str().expect("UTF-8"));
+        words.extend(more);
+        shop.run(&words)
+    };
+    let written = words(&[]).succeeded().json().remove(0);
+    assert_eq!(written["runs"], serde_json::json!([run]));
+    assert_eq!(Path::new(written["html"].as_str().expect("a file")), page);
+    let text = fs::read_to_string(&page).expect("a page");
+    for part in [
+        "class 20",
+        "Ground truth of img4",
+        "Prediction, mIoU",
+        "--max-steps 3",
+    ] {
+        assert!(text.contains(part), "no {part}");
+    }
+    let lines = fs::read_to_string(&table).expect("a table");
+    assert!(lines.lines().count() > 3, "{lines}");
+    words(&[]).failed_with(1, &["steps.csv", "--overwrite"]);
+    words(&["--overwrite"]).succeeded();
+    shop.run(&["report", run]).failed_with(2, &["--html"]);
+    let folder = shop.runs().join(run);
+    let history = fs::read_to_string(folder.join("history.csv")).expect("a table");
+    assert_eq!(history.lines().count(), lines.lines().count());
+    let events = fs::read_dir(folder.join("tensorboard")).expect("a folder");
+    assert_eq!(events.count(), 1);
 }
 
 /// All images get a mask, and the masks of the validation set the scores of the run.

@@ -2,6 +2,8 @@
 
 use fcn_workbench::engine::{RunState, Size};
 
+use eframe::egui::accesskit::Role;
+use eframe::egui::{Event, Key};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use super::desk::Desk;
@@ -126,4 +128,61 @@ fn a_value_out_of_range_is_marked_and_explained() {
     desk.set("Live interval", -2.0);
     assert!(desk.says("it must be 0 to 3600 seconds; 0 turns the live masks off"));
     assert!(!desk.is_enabled("Start training"));
+}
+
+#[test]
+fn every_value_out_of_range_is_explained_at_once() {
+    let mut desk = Desk::new(|config| config.epochs = 7);
+    let times = |desk: &Desk, rule: &str| desk.window.query_all_by_label(rule).count();
+    desk.set("Epochs", 0.0);
+    desk.set("Batch size", 0.0);
+    desk.set("Learning rate", -1.0);
+    assert_eq!(times(&desk, "it must be 1 or more"), 2);
+    assert_eq!(times(&desk, "it must be above 0"), 1);
+    assert!(desk.finds("2 more values are wrong"));
+    desk.set("Epochs", 7.0);
+    desk.set("Batch size", 2.0);
+    desk.set("Learning rate", 0.1);
+    assert!(desk.is_enabled("Start training"));
+
+    desk.find("Advanced").click_accesskit();
+    desk.frames(20);
+    desk.set("Crop width", 0.0);
+    desk.set("Live images", 65.0);
+    desk.set("Brightness", 2.0);
+    assert!(desk.says("each side must be 1 to 8192 pixels"));
+    assert!(desk.says("it must be 0 to 64") && desk.says("it must be 0 to 1"));
+    // What is wrong is not hidden.
+    desk.find("Advanced").click_accesskit();
+    desk.frames(20);
+    assert!(desk.says("3 values in Advanced are wrong"));
+    assert!(!desk.is_enabled("Start training"));
+}
+
+#[test]
+fn what_is_typed_is_taken_or_refused_with_the_reason() {
+    let mut desk = Desk::new(|config| config.epochs = 7);
+    let type_text = |desk: &mut Desk, label: &str, text: &str| {
+        desk.window
+            .get_by_role_and_label(Role::SpinButton, label)
+            .click();
+        desk.frames(3);
+        desk.window.event(Event::Text(text.to_owned()));
+        desk.frames(2);
+        desk.window.key_press(Key::Enter);
+        desk.frames(3);
+        let field = desk.window.get_by_role_and_label(Role::SpinButton, label);
+        field.value().unwrap_or_default()
+    };
+    assert_eq!(type_text(&mut desk, "Epochs", "2.5"), "7");
+    assert!(desk.says("\"2.5\" is not a whole number"));
+    assert_eq!(type_text(&mut desk, "Batch size", "-3"), "2");
+    assert!(desk.says("\"-3\" is too small; it must be 0 or more"));
+    assert_eq!(type_text(&mut desk, "Epochs", "9"), "9");
+    assert!(!desk.says("\"2.5\" is not a whole number"));
+    assert_eq!(
+        type_text(&mut desk, "Learning rate", "0.0123456"),
+        "0.0123456"
+    );
+    assert!(desk.is_enabled("Start training"));
 }

@@ -9,9 +9,9 @@ use eframe::egui::{
     ViewportCommand, ViewportId, vec2,
 };
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use fcn_workbench::engine::plots::PlotKind;
 use fcn_workbench::engine::{DatasetState, RunConfig};
 use fcn_workbench::ui::state::AppState;
-use fcn_workbench::ui::view_model::plots::PlotKind;
 
 use super::desk::Desk;
 use super::runs::{make_run, step};

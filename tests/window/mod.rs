@@ -14,6 +14,7 @@ mod layout;
 mod look_inside;
 mod numbers;
 mod recipes;
+mod reports;
 mod runs;
 mod shown;
 mod weights;

@@ -2,6 +2,7 @@
 
 mod data;
 mod lr_find;
+mod report;
 mod reproduce;
 mod weights;
 
@@ -18,6 +19,7 @@ use crate::engine::{
 };
 pub use data::{DataArgs, DataCheckArgs, DataCommand, DataDumpArgs};
 pub use lr_find::LrFindArgs;
+pub use report::ReportArgs;
 pub use reproduce::ReproduceArgs;
 pub use weights::{
     WeightsAddArgs, WeightsArgs, WeightsCommand, WeightsGetArgs, WeightsInspectArgs,
@@ -92,6 +94,8 @@ pub enum Command {
     Reproduce(ReproduceArgs),
     /// Check a dataset before it is trained on, or write a copy in which findings are put right
     Data(DataArgs),
+    /// Write runs as one page for a browser, with curves, masks and settings, or as a table
+    Report(ReportArgs),
     /// List the runs
     Runs,
     /// List the devices that networks can run on

@@ -11,7 +11,7 @@ mod write;
 pub(super) use facts::{ImageHeader, read_image_header, read_without_alpha};
 pub use mask::{MaskColors, MaskReader};
 pub(super) use mask::{RawPixels, check_sizes, read_raw};
-pub use write::{encode_index_png, encode_rgb_png, write_index_png, write_rgb_png};
+pub use write::{encode_index_png, encode_rgb_png, paint_mask, write_index_png, write_rgb_png};
 
 use crate::dataset::Size;
 use std::fs::File;

@@ -22,6 +22,19 @@ pub fn write_index_png(
     })?)
 }
 
+/// A mask in the colors of its classes.
+pub fn paint_mask(labels: &LabelMap, classes: &ClassList) -> Rgb {
+    let palette = classes.palette();
+    let colors = labels.labels.iter();
+    Rgb {
+        width: labels.width,
+        height: labels.height,
+        pixels: colors
+            .flat_map(|label| palette[usize::from(*label)])
+            .collect(),
+    }
+}
+
 /// Writes an image as an 8-bit RGB PNG.
 ///
 /// # Errors

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use super::CheckedDataset;
-use crate::dataset::{Finding, LabelMap, Rgb, VOID, encode_rgb_png};
+use crate::dataset::{Finding, LabelMap, Rgb, paint_mask};
+use crate::engine::html::{escape, picture};
 
 /// Pictures of a finding.
 const PICTURES: usize = 4;
@@ -70,82 +71,6 @@ fn section(checked: &CheckedDataset, finding: &Finding) -> String {
 
 /// Image and mask side by side.
 fn image(checked: &CheckedDataset, rgb: &Rgb, labels: &LabelMap) -> String {
-    let mut mask = Rgb {
-        width: labels.width,
-        height: labels.height,
-        pixels: Vec::with_capacity(labels.labels.len() * 3),
-    };
-    for label in &labels.labels {
-        let color = if *label == VOID {
-            [255; 3]
-        } else {
-            checked.dataset.classes.color(*label)
-        };
-        mask.pixels.extend(color);
-    }
-    let mut text = String::new();
-    for picture in [rgb, &mask] {
-        let mut png = Vec::new();
-        if encode_rgb_png(picture, &mut png).is_ok() {
-            write!(
-                text,
-                "<img alt=\"\" src=\"data:image/png;base64,{}\">",
-                base64(&png)
-            )
-            .ok();
-        }
-    }
-    text
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-}
-
-/// RFC 4648, section 4.
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let mut group = [0; 3];
-        group[..chunk.len()].copy_from_slice(chunk);
-        let bits = u32::from(group[0]) << 16 | u32::from(group[1]) << 8 | u32::from(group[2]);
-        for place in 0..4 {
-            let digit = DIGITS[(bits >> (18 - 6 * place) & 63) as usize];
-            text.push(if place <= chunk.len() {
-                char::from(digit)
-            } else {
-                '='
-            });
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base64_is_that_of_the_rfc() {
-        // RFC 4648, section 10.
-        for (bytes, text) in [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foob", "Zm9vYg=="),
-            ("foobar", "Zm9vYmFy"),
-        ] {
-            assert_eq!(base64(bytes.as_bytes()), text);
-        }
-    }
-
-    #[test]
-    fn names_cannot_become_markup() {
-        assert_eq!(escape("<a & \"b\">"), "&lt;a &amp; &quot;b&quot;&gt;");
-    }
+    let mask = paint_mask(labels, &checked.dataset.classes);
+    [rgb, &mask].map(|image| picture(image, "")).concat()
 }

@@ -104,7 +104,7 @@ pub struct Evaluation {
 impl Engine {
     /// Where a run can predict: its own device where that works here, else the processor, which is
     /// said once for each run.
-    fn prediction_device(&self, run: &str) -> DeviceId {
+    pub(super) fn prediction_device(&self, run: &str) -> DeviceId {
         let own = self.run(run).map_or(DeviceId::Cpu, |run| run.config.device);
         match self.devices.check(own) {
             Ok(()) => return own,

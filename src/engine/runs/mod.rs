@@ -16,7 +16,7 @@ use crate::dataset::ClassList;
 use crate::training::checkpoint::{RunFolder, RunMeta, RunNotes};
 use crate::training::{EpochRecord, RunConfig, StepRecord};
 use reader::{RunChange, RunStatus};
-pub use settings::{Difference, differences};
+pub use settings::{Difference, all_settings, differences};
 use thread::Edit;
 pub(super) use thread::{RunsEvent, RunsThread, Undo};
 

@@ -19,8 +19,22 @@ pub struct Difference {
     pub values: Vec<String>,
 }
 
+impl Difference {
+    /// Whether the runs have different values.
+    pub fn differs(&self) -> bool {
+        self.values.iter().any(|value| *value != self.values[0])
+    }
+}
+
 /// The settings in which `runs` differ, in the order of their names.
 pub fn differences(runs: &[&RunSnapshot]) -> Vec<Difference> {
+    let mut found = all_settings(runs);
+    found.retain(Difference::differs);
+    found
+}
+
+/// All settings of `runs`, in the order of their names.
+pub fn all_settings(runs: &[&RunSnapshot]) -> Vec<Difference> {
     let settings: Vec<BTreeMap<String, Value>> =
         runs.iter().map(|run| settings(&run.config)).collect();
     let mut names: Vec<&String> = settings.iter().flat_map(BTreeMap::keys).collect();
@@ -35,7 +49,7 @@ pub fn differences(runs: &[&RunSnapshot]) -> Vec<Difference> {
             |digits| -> Vec<String> { values.iter().map(|value| text(value, digits)).collect() };
         let distinct = |texts: &[String]| texts.iter().collect::<BTreeSet<_>>().len();
         let (exact, rounded) = (texts(Digits::All), texts(Digits::ForPeople));
-        (distinct(&exact) > 1).then(|| Difference {
+        Difference {
             setting: name.clone(),
             // Values that differ are not shown as the same.
             values: if distinct(&rounded) == distinct(&exact) {
@@ -43,9 +57,9 @@ pub fn differences(runs: &[&RunSnapshot]) -> Vec<Difference> {
             } else {
                 exact
             },
-        })
+        }
     };
-    names.into_iter().filter_map(difference).collect()
+    names.into_iter().map(difference).collect()
 }
 
 #[derive(Clone, Copy)]

@@ -1,11 +1,14 @@
 //! Everything that defines a run, saved beside its weights as `config.json`.
 
+mod extra_logs;
 mod rules;
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
+
+pub use extra_logs::ExtraLogs;
 
 use super::checkpoint_policy::CheckpointPolicy;
 use super::device::DeviceId;
@@ -165,6 +168,9 @@ pub struct RunConfig {
     /// When it is saved, and what is kept.
     #[serde(default)]
     pub checkpoints: CheckpointPolicy,
+    /// Logs for other programs, beside its own.
+    #[serde(default, skip_serializing_if = "ExtraLogs::are_none")]
+    pub extra_logs: ExtraLogs,
     /// Number of validation images shown live.
     pub preview_images: usize,
     /// Seconds between two live masks, 0 = never.

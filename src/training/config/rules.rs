@@ -2,6 +2,7 @@
 
 use super::{RunConfig, SampleOrder};
 use crate::dataset::Size;
+use crate::training::broken_rule::BrokenRules;
 use crate::training::error::TrainError;
 use crate::training::learning::Reduction;
 use crate::training::objective::ClassWeights;
@@ -10,118 +11,38 @@ use crate::training::schedule::Schedule;
 impl RunConfig {
     /// Turns down a trunk or a geometry that the network does not have.
     pub(in crate::training) fn check_network(&self) -> Result<(), TrainError> {
-        check(
-            self.variant.trunks().contains(&self.trunk),
-            "trunk",
-            self.trunk,
-            "the network cannot be built on it; choose another trunk",
-        )?;
-        check(
-            self.trunk.geometries().contains(&self.geometry),
-            "geometry",
-            self.geometry,
-            "the trunk does not have it; choose the other one",
-        )
+        let mut rules = BrokenRules::default();
+        self.network_rules(&mut rules);
+        rules.into_result()
     }
 
-    /// Turns down values that make no sense, naming the field.
+    /// Turns down values that make no sense, naming the first field.
     pub fn validate(&self) -> Result<(), TrainError> {
-        let learning = &self.learning;
-        self.check_network()?;
-        check(
+        self.broken_rules().into_result()
+    }
+
+    /// All values that make no sense.
+    pub fn broken_rules(&self) -> BrokenRules {
+        let mut rules = BrokenRules::default();
+        self.network_rules(&mut rules);
+        rules.check(
             !self.recompute_activations || self.trunk.has_stages(),
             "recompute activations",
             "on",
             "the trunk is not made of stages; turn it off, or choose another trunk",
-        )?;
-        positive("epochs", self.epochs)?;
-        positive("batch size", self.batch_size)?;
-        positive("workers", self.workers)?;
-        if let Some(steps) = self.max_steps {
-            positive("max steps", steps)?;
-        }
-        check(
-            learning.learning_rate > 0.0 && learning.learning_rate.is_finite(),
-            "learning rate",
-            learning.learning_rate,
-            "it must be above 0",
-        )?;
-        let share = "it must be 0 or more and below 1";
-        check(
-            (0.0..1.0).contains(&learning.momentum),
-            "momentum",
-            learning.momentum,
-            share,
-        )?;
-        check(
-            (0.0..1.0).contains(&self.dropout),
-            "dropout",
-            self.dropout,
-            share,
-        )?;
-        check(
-            learning.weight_decay >= 0.0 && learning.weight_decay.is_finite(),
-            "weight decay",
-            learning.weight_decay,
-            "it must be 0 or more",
-        )?;
-        check(
-            learning.bias_rate >= 0.0 && learning.bias_rate.is_finite(),
-            "bias rate",
-            learning.bias_rate,
-            "it must be 0 or more",
-        )?;
-        positive("accumulation", learning.accumulation)?;
-        if let Some(norm) = learning.clip_norm {
-            check(
-                norm > 0.0 && norm.is_finite(),
-                "clip norm",
-                norm,
-                "it must be above 0",
-            )?;
-        }
-        if let Some(rule) = learning.schedule.broken_rule() {
-            check(false, "schedule", learning.schedule, rule)?;
-        }
-        if let Schedule::Cosine { min_rate } = learning.schedule {
-            let rule = "its lowest rate must not be above the learning rate";
-            check(
-                min_rate <= learning.learning_rate,
-                "schedule",
-                learning.schedule,
-                rule,
-            )?;
-        }
-        match self.augment.crop {
-            Some(size) => check_size("training size", size)?,
-            None => check(
-                self.batch_size == 1,
-                "batch size",
-                self.batch_size,
-                "whole images differ in size, so they are trained one by one: set it to 1 and the \
-                 accumulation to what the batch size was, or set a training size",
-            )?,
-        }
-        if let Some(size) = self.test_size {
-            check_size("test size", size)?;
-        }
-        check(
-            (0.0..=1.0).contains(&self.augment.brightness),
-            "brightness",
-            self.augment.brightness,
-            "it must be 0 to 1",
-        )?;
-        self.check_objective()?;
-        self.check_average()?;
-        self.check_sampling()?;
-        self.check_checkpoints()?;
-        let [smallest, largest] = self.augment.scale;
-        check(
-            0.1 <= smallest && smallest <= largest && largest <= 10.0,
-            "scale",
-            format!("{smallest}..{largest}"),
-            "it must go from a smaller to a larger value, between 0.1 and 10",
-        )
+        );
+        positive(&mut rules, "epochs", self.epochs);
+        positive(&mut rules, "batch size", self.batch_size);
+        positive(&mut rules, "workers", self.workers);
+        positive(&mut rules, "max steps", self.max_steps.unwrap_or(1));
+        self.learning_rules(&mut rules);
+        self.schedule_rules(&mut rules);
+        self.image_rules(&mut rules);
+        self.objective_rules(&mut rules);
+        self.sampling_rules(&mut rules);
+        self.checkpoint_rules(&mut rules);
+        self.scale_rules(&mut rules);
+        rules
     }
 
     /// Turns down what does not suit a dataset of so many classes.
@@ -131,123 +52,189 @@ impl RunConfig {
             ClassWeights::Given(given) => given.len() == num_classes,
             ClassWeights::Equal | ClassWeights::Inverse | ClassWeights::Median => true,
         };
+        let mut rules = BrokenRules::default();
         let rule = "there must be one number for each class of the dataset";
-        check(fits, "class weights", weights, rule)
+        rules.check(fits, "class weights", weights, rule);
+        rules.into_result()
     }
 
-    fn check_objective(&self) -> Result<(), TrainError> {
+    fn network_rules(&self, rules: &mut BrokenRules) {
+        rules.check(
+            self.variant.trunks().contains(&self.trunk),
+            "trunk",
+            self.trunk,
+            "the network cannot be built on it; choose another trunk",
+        );
+        rules.check(
+            self.trunk.geometries().contains(&self.geometry),
+            "geometry",
+            self.geometry,
+            "the trunk does not have it; choose the other one",
+        );
+    }
+
+    fn learning_rules(&self, rules: &mut BrokenRules) {
         let learning = &self.learning;
-        let rates = &learning.stage_rates;
-        if let Some(rule) = rates.broken_rule(&self.trunk.param_stages()) {
-            check(false, "stage rates", rates, rule)?;
+        rules.check(
+            learning.learning_rate > 0.0 && learning.learning_rate.is_finite(),
+            "learning rate",
+            learning.learning_rate,
+            "it must be above 0",
+        );
+        for (field, value) in [("momentum", learning.momentum), ("dropout", self.dropout)] {
+            let rule = "it must be 0 or more and below 1";
+            rules.check((0.0..1.0).contains(&value), field, value, rule);
         }
-        check(
-            !(self.recompute_activations && rates.any_frozen()),
-            "recompute activations",
-            "on",
-            "a frozen stage has nothing to recompute; turn one of both off",
-        )?;
-        if let Some((field, value, rule)) = learning.objective.broken_rule() {
-            check(false, field, value, rule)?;
+        for (field, value) in [
+            ("weight decay", learning.weight_decay),
+            ("bias rate", learning.bias_rate),
+        ] {
+            let holds = value >= 0.0 && value.is_finite();
+            rules.check(holds, field, value, "it must be 0 or more");
         }
-        check(
+        positive(rules, "accumulation", learning.accumulation);
+        if let Some(norm) = learning.clip_norm {
+            let holds = norm > 0.0 && norm.is_finite();
+            rules.check(holds, "clip norm", norm, "it must be above 0");
+        }
+    }
+
+    fn schedule_rules(&self, rules: &mut BrokenRules) {
+        let schedule = self.learning.schedule;
+        for (part, rule) in schedule.broken_rules() {
+            rules.check_part(false, "schedule", part, schedule, rule);
+        }
+        if let Schedule::Cosine { min_rate } = schedule {
+            let rule = "its lowest rate must not be above the learning rate";
+            let holds = min_rate <= self.learning.learning_rate;
+            rules.check(holds, "schedule", schedule, rule);
+        }
+    }
+
+    fn image_rules(&self, rules: &mut BrokenRules) {
+        match self.augment.crop {
+            Some(size) => size_rules(rules, "training size", size),
+            None => rules.check(
+                self.batch_size == 1,
+                "batch size",
+                self.batch_size,
+                "whole images differ in size, so they are trained one by one: set it to 1 and the \
+                 accumulation to what the batch size was, or set a training size",
+            ),
+        }
+        if let Some(size) = self.test_size {
+            size_rules(rules, "test size", size);
+        }
+        rules.check(
+            (0.0..=1.0).contains(&self.augment.brightness),
+            "brightness",
+            self.augment.brightness,
+            "it must be 0 to 1",
+        );
+    }
+
+    fn scale_rules(&self, rules: &mut BrokenRules) {
+        let scale = self.augment.scale;
+        let [smallest, largest] = scale;
+        // Where both could be right alone, neither can be called the wrong one.
+        let in_order = smallest <= largest || scale.iter().any(|side| !is_scale(*side));
+        for (part, side) in scale.iter().enumerate() {
+            rules.check_part(
+                is_scale(*side) && in_order,
+                "scale",
+                part,
+                format!("{smallest}..{largest}"),
+                "it must go from a smaller to a larger value, between 0.1 and 10",
+            );
+        }
+    }
+
+    fn objective_rules(&self, rules: &mut BrokenRules) {
+        let learning = &self.learning;
+        learning.objective.check(rules);
+        rules.check(
             learning.objective.dice_share == 0.0 || learning.reduction == Reduction::Mean,
             "dice share",
             learning.objective.dice_share,
             "Dice has no sum over pixels; choose the reduction `mean`",
-        )?;
+        );
         let entropy_alone = learning.objective.focal_gamma > 0.0
             || learning.objective.class_weights != ClassWeights::Equal;
-        check(
+        rules.check(
             learning.objective.dice_share < 1.0 || !entropy_alone,
             "dice share",
             learning.objective.dice_share,
             "class weights and focal gamma change the cross entropy, of which nothing is left; choose less \
              than 1, or turn them off",
-        )
+        );
     }
 
-    fn check_previews(&self) -> Result<(), TrainError> {
-        check(
+    fn sampling_rules(&self, rules: &mut BrokenRules) {
+        if let Some(decay) = self.ema {
+            let holds = decay > 0.0 && decay < 1.0;
+            rules.check(holds, "EMA decay", decay, "it must be above 0 and below 1");
+        }
+        let rates = &self.learning.stage_rates;
+        if let Some(rule) = rates.broken_rule(&self.trunk.param_stages()) {
+            rules.check(false, "stage rates", rates, rule);
+        }
+        let Some(temperature) = self.rare_sampling else {
+            return;
+        };
+        let holds = temperature > 0.0 && temperature.is_finite();
+        rules.check(holds, "rare sampling", temperature, "it must be above 0");
+        rules.check(
+            self.order == SampleOrder::Shuffled,
+            "rare sampling",
+            temperature,
+            "it draws the images, so they have no order; choose `shuffled`",
+        );
+    }
+
+    fn preview_rules(&self, rules: &mut BrokenRules) {
+        rules.check(
             self.preview_images <= 64,
             "live images",
             self.preview_images,
             "it must be 0 to 64",
-        )?;
-        check(
+        );
+        rules.check(
             (0.0..=3600.0).contains(&self.preview_secs),
             "live interval",
             self.preview_secs,
             "it must be 0 to 3600 seconds; 0 turns the live masks off",
-        )
+        );
     }
 
-    fn check_sampling(&self) -> Result<(), TrainError> {
-        let Some(temperature) = self.rare_sampling else {
-            return Ok(());
-        };
-        let name = "rare sampling";
-        let sound = temperature > 0.0 && temperature.is_finite();
-        check(sound, name, temperature, "it must be above 0")?;
-        check(
-            self.order == SampleOrder::Shuffled,
-            name,
-            temperature,
-            "it draws the images, so they have no order; choose `shuffled`",
-        )
-    }
-
-    fn check_average(&self) -> Result<(), TrainError> {
-        self.ema.map_or(Ok(()), |decay| {
-            let sound = decay > 0.0 && decay < 1.0;
-            check(sound, "EMA decay", decay, "it must be above 0 and below 1")
-        })
-    }
-
-    fn check_checkpoints(&self) -> Result<(), TrainError> {
-        positive("early stop", self.early_stop.unwrap_or(1))?;
-        self.check_previews()?;
+    fn checkpoint_rules(&self, rules: &mut BrokenRules) {
+        positive(rules, "early stop", self.early_stop.unwrap_or(1));
+        self.preview_rules(rules);
         let policy = &self.checkpoints;
-        check(
+        rules.check(
             policy.minutes >= 0.0 && policy.minutes.is_finite(),
             "checkpoint minutes",
             policy.minutes,
             "it must be 0 or more; 0 saves by steps and epochs alone",
-        )?;
-        positive("checkpoint epochs", policy.epochs)?;
-        positive("kept last checkpoints", policy.keep_last)?;
-        positive("kept best checkpoints", policy.keep_best)?;
-        positive("checkpoint steps", policy.steps.unwrap_or(1))?;
-        positive("kept epochs", policy.keep_every.unwrap_or(1))
+        );
+        positive(rules, "checkpoint epochs", policy.epochs);
+        positive(rules, "kept last checkpoints", policy.keep_last);
+        positive(rules, "kept best checkpoints", policy.keep_best);
+        positive(rules, "checkpoint steps", policy.steps.unwrap_or(1));
+        positive(rules, "kept epochs", policy.keep_every.unwrap_or(1));
     }
 }
 
-fn positive(field: &'static str, value: usize) -> Result<(), TrainError> {
-    check(value > 0, field, value, "it must be 1 or more")
+fn positive(rules: &mut BrokenRules, field: &'static str, value: usize) {
+    rules.check(value > 0, field, value, "it must be 1 or more");
 }
 
-fn check_size(field: &'static str, size: Size) -> Result<(), TrainError> {
-    let sensible = 1..=8192;
-    check(
-        sensible.contains(&size.width) && sensible.contains(&size.height),
-        field,
-        size,
-        "each side must be 1 to 8192 pixels",
-    )
-}
-
-fn check(
-    holds: bool,
-    field: &'static str,
-    value: impl ToString,
-    rule: &'static str,
-) -> Result<(), TrainError> {
-    if holds {
-        return Ok(());
+fn size_rules(rules: &mut BrokenRules, field: &'static str, size: Size) {
+    for (part, side) in [size.width, size.height].into_iter().enumerate() {
+        let rule = "each side must be 1 to 8192 pixels";
+        rules.check_part((1..=8192).contains(&side), field, part, size, rule);
     }
-    Err(TrainError::Config {
-        field,
-        value: value.to_string(),
-        rule,
-    })
+}
+
+fn is_scale(side: f32) -> bool {
+    (0.1..=10.0).contains(&side)
 }

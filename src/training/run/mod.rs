@@ -20,6 +20,7 @@ use super::error::TrainError;
 use super::estimate::DataFacts;
 use super::event::{EpochRecord, Outcome, StepRecord, TrainEvent, TrainSink};
 use super::learner::Learner;
+use super::logged_sink::LoggedSink;
 use super::loss_readback::{LossReadback, UnreadStep};
 use super::preview::Pinned;
 use super::step_meter::StepMeter;
@@ -55,7 +56,8 @@ pub fn train_with(
     control: &Control,
     sink: &mut dyn TrainSink,
 ) {
-    let outcome = match train_locked(options, folder, dataset, control, sink) {
+    let mut sink = LoggedSink::new(folder, sink);
+    let outcome = match train_locked(options, folder, dataset, control, &mut sink) {
         Ok(outcome) => outcome,
         Err(err) => {
             let alarm = match &err {

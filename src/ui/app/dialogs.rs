@@ -55,6 +55,7 @@ impl App {
             | Command::UseWeights(path)
             | Command::AddWeights { path, .. }
             | Command::SavePng(path)
+            | Command::SaveReport { path, .. }
             | Command::SavePlots(path) => recent.add_folder_of(path),
             _ => {}
         }

@@ -37,6 +37,7 @@ impl App {
         };
         self.state.inspect.poll(&ctx);
         self.state.compare.poll(&ctx);
+        self.state.runs.poll(&ctx);
         self.follow_engine();
     }
 

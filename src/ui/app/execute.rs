@@ -47,14 +47,7 @@ impl App {
             Command::SetRunNotes { what, notes } => self.engine.set_run_notes(what, notes),
             Command::UndoRunChange => self.engine.undo_run_change(),
             Command::EmptyRunTrash => self.engine.empty_run_trash(),
-            Command::CopyCommandLine(run) => match self.engine.command_line(&run) {
-                Ok(line) => {
-                    ctx.copy_text(line);
-                    let text = "The command line was copied".to_owned();
-                    self.toasts.add(NoticeLevel::Info, text);
-                }
-                Err(err) => self.report(Err(err)),
-            },
+            Command::CopyCommandLine(run) => self.copy_command_line(ctx, &run),
             Command::Inspect(paths) => {
                 let ctx = PanelCtx {
                     engine: &self.engine,
@@ -94,6 +87,10 @@ impl App {
                 };
                 self.state.curves.save(&ctx, path);
             }
+            Command::SaveReport { runs, path } => {
+                let started = self.state.runs.save_report(&self.engine, &runs, path);
+                self.report(started);
+            }
             Command::ClearRecent => self.state.recent = Recent::default(),
             Command::DownloadWeights(id) => {
                 let started = self.engine.download_weights(id);
@@ -124,6 +121,17 @@ impl App {
         };
         let resumed = self.engine.resume_run_with(run, options);
         self.report(resumed);
+    }
+
+    fn copy_command_line(&mut self, ctx: &egui::Context, run: &str) {
+        match self.engine.command_line(run) {
+            Ok(line) => {
+                ctx.copy_text(line);
+                let text = "The command line was copied".to_owned();
+                self.toasts.add(NoticeLevel::Info, text);
+            }
+            Err(err) => self.report(Err(err)),
+        }
     }
 
     /// The device on which a run resumes whose own does not work here: that of the next run.

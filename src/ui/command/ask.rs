@@ -20,6 +20,8 @@ pub enum Ask {
     CatalogueFile(&'static str),
     /// Where to save a PNG that is proposed to be called so.
     SavePng(String),
+    /// Where to save a page about the runs of these names.
+    SaveReport(Vec<String>),
     /// Where to save the plots, or their values.
     SavePlots(PlotFormat),
 }
@@ -65,6 +67,7 @@ impl Ask {
             Self::CompareImage => "Choose an image",
             Self::Weights | Self::CatalogueFile(_) => "Choose a weights file",
             Self::SavePng(_) => "Save as",
+            Self::SaveReport(_) => "Save report as",
             Self::SavePlots(_) => "Save plots as",
         }
     }
@@ -78,6 +81,9 @@ impl Ask {
                 AskKind::Files { many: false }
             }
             Self::SavePng(file_name) => AskKind::Save { file_name },
+            Self::SaveReport(_) => AskKind::Save {
+                file_name: "report.html",
+            },
             Self::SavePlots(format) => AskKind::Save {
                 file_name: format.file_name(),
             },
@@ -91,6 +97,7 @@ impl Ask {
             Self::Images | Self::CompareImage => "Images",
             Self::Weights | Self::CatalogueFile(_) => "Weights",
             Self::SavePng(_) | Self::SavePlots(PlotFormat::Png) => "PNG image",
+            Self::SaveReport(_) => "Web page",
             Self::SavePlots(PlotFormat::Svg) => "SVG drawing",
             Self::SavePlots(PlotFormat::Csv) => "CSV table",
         }
@@ -103,6 +110,7 @@ impl Ask {
             Self::Images | Self::CompareImage => Some(IMAGE_EXTENSIONS),
             Self::Weights | Self::CatalogueFile(_) => Some(&WEIGHTS_EXTENSIONS),
             Self::SavePng(_) | Self::SavePlots(PlotFormat::Png) => Some(&["png"]),
+            Self::SaveReport(_) => Some(&["html"]),
             Self::SavePlots(PlotFormat::Svg) => Some(&["svg"]),
             Self::SavePlots(PlotFormat::Csv) => Some(&["csv"]),
         }
@@ -121,6 +129,7 @@ impl Ask {
             Self::Weights => Command::UseWeights(path),
             Self::CatalogueFile(id) => Command::AddWeights { id, path },
             Self::SavePng(_) => Command::SavePng(path),
+            Self::SaveReport(runs) => Command::SaveReport { runs, path },
             Self::SavePlots(_) => Command::SavePlots(path),
         })
     }

@@ -114,6 +114,8 @@ pub enum Command {
     SavePng(PathBuf),
     /// Saves the plots for which a place was asked.
     SavePlots(PathBuf),
+    /// Saves a page about runs to the place that was asked for.
+    SaveReport { runs: Vec<String>, path: PathBuf },
     /// Forgets the recent datasets and images.
     ClearRecent,
     /// Downloads the public weights with this id.

@@ -8,8 +8,8 @@ use eframe::egui::{
 };
 
 use super::icons::Icon;
-use super::view_model::plots::NUM_COLORS;
 use crate::engine::NoticeLevel;
+use crate::engine::plots::{NUM_COLORS, PAPER_COLORS};
 
 #[expect(clippy::disallowed_methods, reason = "the home of colors")]
 const fn rgb(r: u8, g: u8, b: u8) -> Color32 {
@@ -84,16 +84,16 @@ const DARK_RUNS: [Color32; NUM_COLORS] = [
 ];
 
 /// The same on light, each of about the same hue.
-const LIGHT_RUNS: [Color32; NUM_COLORS] = [
-    rgb(15, 17, 254),
-    rgb(198, 115, 10),
-    rgb(236, 86, 109),
-    rgb(0, 160, 154),
-    rgb(8, 5, 3),
-    rgb(12, 75, 8),
-    rgb(8, 11, 131),
-    rgb(56, 123, 197),
-];
+const LIGHT_RUNS: [Color32; NUM_COLORS] = {
+    let mut colors = [Color32::BLACK; NUM_COLORS];
+    let mut slot = 0;
+    while slot < NUM_COLORS {
+        let [r, g, b] = PAPER_COLORS[slot];
+        colors[slot] = rgb(r, g, b);
+        slot += 1;
+    }
+    colors
+};
 
 /// The colors of the theme that `visuals` belongs to.
 pub fn palette(visuals: &Visuals) -> &'static Palette {

@@ -5,7 +5,7 @@
 use crate::engine::Size;
 use crate::text;
 
-pub use crate::text::{number, setting};
+pub use crate::text::{count, number, plural, scientific, setting, short_count};
 
 /// Shown for a missing value.
 pub const MISSING: &str = "–";
@@ -23,22 +23,6 @@ pub fn loss(value: Option<f64>) -> String {
         Some(value) if value.is_finite() => text::loss(value),
         Some(_) => "not a number".to_owned(),
         None => MISSING.to_owned(),
-    }
-}
-
-/// A value on an axis, which may be one of many powers of ten.
-pub fn scientific(value: f64) -> String {
-    if value == 0.0 || (1e-3..1e4).contains(&value.abs()) {
-        let text = format!("{value:.6}");
-        return text.trim_end_matches('0').trim_end_matches('.').to_owned();
-    }
-    let text = format!("{value:.3e}");
-    match text.split_once('e') {
-        Some((mantissa, exponent)) => {
-            let mantissa = mantissa.trim_end_matches('0').trim_end_matches('.');
-            format!("{mantissa}e{exponent}")
-        }
-        None => text,
     }
 }
 
@@ -73,31 +57,6 @@ pub fn speed(steps_per_sec: f64) -> String {
     }
 }
 
-/// `1234567` as `1,234,567`.
-pub fn count(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// A step on an axis: `800`, `12k`, `1.5M`.
-pub fn short_count(number: f64) -> String {
-    let short =
-        |value: f64, unit: &str| format!("{}{unit}", scientific((value * 100.0).round() / 100.0));
-    match number {
-        n if n < 0.0 || !n.is_finite() => String::new(),
-        n if n < 10_000.0 => scientific(n.round()),
-        n if n < 1e6 => short(n / 1e3, "k"),
-        n => short(n / 1e6, "M"),
-    }
-}
-
 /// Bytes as `812 B`, `49.7 MB` or `553 MB`, in steps of 1000.
 pub fn bytes(bytes: u64) -> String {
     let mut value = bytes as f64;
@@ -119,11 +78,6 @@ pub fn sentence(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(letters).collect()
     })
-}
-
-/// `1 image`, `2 images`.
-pub fn plural(number: usize, one: &str, many: &str) -> String {
-    format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 
 /// `480 x 360`, or the ranges of width and height if the images differ.
@@ -188,18 +142,6 @@ mod tests {
         assert_eq!(percent(Some(0.4123)), "41.2 %");
         assert_eq!(loss(Some(0.53249)), "0.5325");
         assert_eq!(loss(Some(123.456)), "123.5");
-        assert_eq!(scientific(1e-4), "1e-4");
-        assert_eq!(scientific(0.05), "0.05");
-        assert_eq!(scientific(2.5e-5), "2.5e-5");
-        assert_eq!(scientific(0.0), "0");
-        assert_eq!(scientific(10.0), "10");
-        assert_eq!(count(1_234_567), "1,234,567");
-        assert_eq!(count(999), "999");
-        assert_eq!(short_count(9_500.0), "9500");
-        assert_eq!(short_count(12_500.0), "12.5k");
-        assert_eq!(short_count(2_000_000.0), "2M");
-        assert_eq!(short_count(-1.0), "");
-        assert_eq!(plural(1, "image", "images"), "1 image");
         let sizes = [0, 999, 1_000, 52_147_035, 553_433_881, 999_600_000];
         assert_eq!(
             sizes.map(bytes),

@@ -5,13 +5,10 @@
 pub mod class_colors;
 pub mod class_set;
 pub mod contribution_bar;
-pub mod curves;
 pub mod file_label;
 pub mod format;
 pub mod inspected;
 pub mod mask;
-pub mod minmax_tree;
-pub mod plots;
 pub mod prediction_cache;
 pub mod pretrained;
 pub mod progress;
@@ -22,5 +19,3 @@ pub mod score_table;
 
 pub use class_colors::{ClassColors, ColorChoice};
 pub use class_set::ClassSet;
-#[cfg(test)]
-pub mod test_runs;

@@ -32,7 +32,7 @@ pub fn run_label(runs: &[&RunSnapshot], run: &RunSnapshot) -> String {
 mod tests {
     use super::*;
     use crate::engine::Variant;
-    use crate::ui::view_model::test_runs::run;
+    use crate::engine::test_runs::run;
 
     #[test]
     fn a_label_is_as_long_as_it_must_be() {

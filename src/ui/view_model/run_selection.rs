@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::engine::plots::NUM_LOOKS;
+
 /// A ticked run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Shown {
@@ -25,7 +27,7 @@ pub struct RunSelection {
 }
 
 /// Color slots that look different; with more runs, some look alike.
-pub const NUM_SLOTS: usize = 32;
+pub const NUM_SLOTS: usize = NUM_LOOKS;
 
 impl RunSelection {
     /// Whether a run is ticked.

@@ -4,13 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, bounded};
-use eframe::egui::{self, Color32, ColorImage, Rect, ScreenshotCallback, Ui, ViewportCommand};
+use eframe::egui::{ColorImage, Rect, ScreenshotCallback, Ui, ViewportCommand};
 
+use crate::engine::plots::{Paint, PlotSheet, csv};
 use crate::engine::{EngineError, Existing, NoticeLevel, PlotFile, Rgb, RunSnapshot, SaveTo, Task};
 use crate::ui::command::{Ask, Command, PlotFormat};
 use crate::ui::context::PanelCtx;
-use crate::ui::theme;
-use crate::ui::view_model::plots::{NUM_COLORS, Paint, PlotSheet, csv};
 
 /// What is being saved.
 #[derive(Default)]
@@ -27,7 +26,7 @@ pub struct Export {
 enum Asking {
     /// A picture of the window, and the part of it in pixels.
     Png(Arc<ColorImage>, Part),
-    Svg(PlotSheet, Paint),
+    Svg(PlotSheet),
     /// Names of the runs.
     Csv(Vec<String>),
 }
@@ -91,7 +90,7 @@ impl Export {
                 .button("Plots as SVG…")
                 .on_hover_text("A drawing of the plots, for papers");
             if as_svg.clicked() {
-                self.ask(ctx, Asking::Svg(sheet(), paint(ui)));
+                self.ask(ctx, Asking::Svg(sheet()));
                 ui.close();
             }
             let as_csv = ui.button("Values as CSV…").on_hover_text(
@@ -111,7 +110,7 @@ impl Export {
     fn ask(&mut self, ctx: &PanelCtx<'_>, asking: Asking) {
         let format = match asking {
             Asking::Png(..) => PlotFormat::Png,
-            Asking::Svg(..) => PlotFormat::Svg,
+            Asking::Svg(_) => PlotFormat::Svg,
             Asking::Csv(_) => PlotFormat::Csv,
         };
         ctx.commands.send(Command::Ask(Ask::SavePlots(format)));
@@ -125,7 +124,7 @@ impl Export {
         };
         let file = match asking {
             Asking::Png(picture, part) => PlotFile::Png(Box::new(move || part.cut_out(&picture))),
-            Asking::Svg(sheet, paint) => PlotFile::Text(Box::new(move || sheet.svg(&paint))),
+            Asking::Svg(sheet) => PlotFile::Text(Box::new(move || sheet.svg(&Paint::for_paper()))),
             Asking::Csv(names) => {
                 let runs = names.iter().filter_map(|name| ctx.engine.run(name));
                 let runs: Vec<RunSnapshot> = runs.cloned().collect();
@@ -148,20 +147,6 @@ impl Export {
             ctx.request_repaint();
         });
         ui.send_viewport_cmd(ViewportCommand::Screenshot(callback));
-    }
-}
-
-/// Papers are white: the colors of the light theme.
-fn paint(ui: &Ui) -> Paint {
-    let visuals = ui.ctx().style_of(egui::Theme::Light).visuals.clone();
-    let css = |color: Color32| format!("#{:02x}{:02x}{:02x}", color.r(), color.g(), color.b());
-    Paint {
-        background: css(Color32::WHITE),
-        text: css(Color32::BLACK),
-        grid: css(theme::palette(&visuals).grid),
-        runs: (0..NUM_COLORS)
-            .map(|slot| css(theme::run_color(&visuals, slot)))
-            .collect(),
     }
 }
 
@@ -206,6 +191,8 @@ impl Part {
 
 #[cfg(test)]
 mod tests {
+    use eframe::egui::{self, Color32};
+
     use super::*;
 
     #[test]

@@ -10,8 +10,8 @@ use super::legend::{SAMPLE, sample_of};
 use super::overlap;
 use super::plot::Hovered;
 use crate::engine::RunSnapshot;
+use crate::engine::plots::curves::RunCurves;
 use crate::ui::theme;
-use crate::ui::view_model::curves::RunCurves;
 use crate::ui::view_model::format;
 
 const HEADER: [&str; 8] = [

@@ -4,8 +4,8 @@ use eframe::egui::{
     Atom, Button, Rect, RichText, ScrollArea, Sense, Shape, Stroke, Ui, Vec2, vec2,
 };
 
+use crate::engine::plots::{PlottedRun, dashes};
 use crate::ui::theme;
-use crate::ui::view_model::plots::{PlottedRun, dashes};
 
 /// A piece of line: long enough for two dashes.
 pub const SAMPLE: Vec2 = vec2(24.0, 10.0);

@@ -13,13 +13,13 @@ use serde::{Deserialize, Serialize};
 use strum::VariantArray as _;
 
 use crate::engine::RunSnapshot;
+use crate::engine::plots::curves::{Axis, CurveModel, CurveSettings, RunCurves};
+use crate::engine::plots::{
+    Figure, FigureSettings, PlotKind, PlotSheet, PlotView, PlottedRun, class_names, default_plots,
+};
 use crate::ui::command::{Command, PanelKind};
 use crate::ui::context::PanelCtx;
 use crate::ui::ui_ext::UiExt as _;
-use crate::ui::view_model::curves::{Axis, CurveModel, CurveSettings, RunCurves};
-use crate::ui::view_model::plots::{
-    Figure, FigureSettings, PlotKind, PlotSheet, PlotView, PlottedRun, class_names, default_plots,
-};
 use crate::ui::view_model::run_label::run_label;
 use crate::ui::view_model::run_selection::RunSelection;
 use export::Export;

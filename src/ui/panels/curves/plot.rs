@@ -9,10 +9,10 @@ use egui_plot::{
     Points,
 };
 
-use crate::ui::theme;
-use crate::ui::view_model::plots::{
+use crate::engine::plots::{
     Figure, LineColor, LineKind, PlotKind, PlotLine, PlotView, Tick, cut_text, dashes, ticks,
 };
+use crate::ui::theme;
 
 /// Height of the line above a plot.
 const TITLE_HEIGHT: f32 = 18.0;

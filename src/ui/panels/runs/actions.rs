@@ -6,7 +6,7 @@ use eframe::egui::{Button, Label, RichText, Ui};
 
 use super::dialogs::{Dialog, NotesForm};
 use crate::engine::{InitialWeights, RunNotes, RunSnapshot, RunState};
-use crate::ui::command::Command;
+use crate::ui::command::{Ask, Command};
 use crate::ui::context::PanelCtx;
 use crate::ui::view_model::format;
 
@@ -19,15 +19,17 @@ enum Action {
     Delete,
     Compare,
     Differences,
+    Report,
     OpenFolder,
     CommandLine,
 }
 
-const ACTIONS: [Action; 8] = [
+const ACTIONS: [Action; 9] = [
     Action::Resume,
     Action::Edit,
     Action::Compare,
     Action::Differences,
+    Action::Report,
     Action::OpenFolder,
     Action::CommandLine,
     Action::Archive,
@@ -47,6 +49,7 @@ impl Action {
             Self::Delete => "Delete",
             Self::Compare => "Compare",
             Self::Differences => "Differences…",
+            Self::Report => "Report…",
             Self::OpenFolder => "Open folder",
             Self::CommandLine => "Copy as command line",
         }
@@ -62,6 +65,10 @@ impl Action {
             }
             Self::Compare => "Show masks and scores of the runs side by side",
             Self::Differences => "The settings in which the runs differ",
+            Self::Report => {
+                "Save one page about the runs for a browser: curves, masks, scores of each class, settings, and \
+                 how to repeat them"
+            }
             Self::OpenFolder => "Show the folder of the run in the file manager",
             Self::CommandLine => "Copy the command that trains a run with the same settings",
         }
@@ -114,6 +121,7 @@ impl Action {
                 runs: names(),
                 image: None,
             },
+            Self::Report => Command::Ask(Ask::SaveReport(names())),
             Self::OpenFolder => Command::OpenFileManager(ctx.engine.run_folder(&first.name)),
             Self::CommandLine => Command::CopyCommandLine(first.name.clone()),
         };

@@ -248,7 +248,7 @@ fn empty_trash_ui(ctx: &PanelCtx<'_>, ui: &Ui) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::view_model::test_runs::run;
+    use crate::engine::test_runs::run;
 
     #[test]
     fn one_run_gets_what_is_written_and_several_get_more_tags() {

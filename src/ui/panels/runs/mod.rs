@@ -2,15 +2,17 @@
 
 mod actions;
 mod dialogs;
+mod report;
 mod table;
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use eframe::egui::{Align, ComboBox, Layout, RichText, TextEdit, Ui};
 use serde::{Deserialize, Serialize};
 use strum::VariantArray as _;
 
-use crate::engine::{Engine, NoticeLevel, RunSnapshot, RunState};
+use crate::engine::{Engine, EngineError, NoticeLevel, RunSnapshot, RunState};
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
 use crate::ui::panels::go_to_train;
@@ -19,6 +21,7 @@ use crate::ui::view_model::format;
 use crate::ui::view_model::run_selection::RunSelection;
 use crate::ui::view_model::run_table::{Column, ColumnWidths, Query, STATES};
 use dialogs::Dialog;
+use report::Reports;
 
 /// The Runs panel.
 #[derive(Serialize, Deserialize)]
@@ -37,6 +40,8 @@ pub struct RunsPanel {
     anchor: Option<String>,
     #[serde(skip)]
     dialog: Option<Dialog>,
+    #[serde(skip)]
+    reports: Reports,
 }
 
 impl Default for RunsPanel {
@@ -49,6 +54,7 @@ impl Default for RunsPanel {
             chosen: BTreeSet::new(),
             anchor: None,
             dialog: None,
+            reports: Reports::default(),
         }
     }
 }
@@ -73,6 +79,7 @@ impl RunsPanel {
         let rows = self.query.rows(engine.runs());
         self.query_ui(engine.runs().len(), rows.len(), ui);
         actions::bar_ui(ctx, ui, &rows, &mut self.chosen, &mut self.dialog);
+        self.reports.ui(ui);
         ui.add_space(2.0);
         if rows.is_empty() {
             self.nothing_found_ui(ui);
@@ -92,6 +99,24 @@ impl RunsPanel {
             table.ui(ui, &mut self.query);
         }
         dialogs::ui(ctx, ui, &mut self.dialog);
+    }
+
+    /// Starts a page about runs.
+    ///
+    /// # Errors
+    /// When one of the runs is gone.
+    pub fn save_report(
+        &mut self,
+        engine: &Engine,
+        runs: &[String],
+        path: PathBuf,
+    ) -> Result<(), EngineError> {
+        self.reports.start(engine, runs, path)
+    }
+
+    /// Takes in what was written. Call once a frame.
+    pub fn poll(&mut self, ctx: &PanelCtx<'_>) {
+        self.reports.poll(ctx);
     }
 
     /// The newest run that a crash or a power loss ended, that can be resumed, and that nobody has

@@ -4,33 +4,35 @@ use eframe::egui::{self, ComboBox, DragValue, Response, Ui};
 
 use strum::VariantArray as _;
 
-use super::learning::{number_ui, optional_ui, rule_of, segments_ui, with_unit};
+use super::learning::{optional_ui, segments_ui};
+use super::number::{number_ui, part_ui, rule_ui, with_unit};
 use super::optimizer::optimizer_ui;
 use super::stages::stages_ui;
-use crate::engine::{ClassList, Normalization, Precision, RunConfig, SampleOrder, Size};
+use crate::engine::{
+    BrokenRules, ClassList, Normalization, Precision, RunConfig, SampleOrder, Size,
+};
 use crate::ui::ui_ext::UiExt as _;
 
 /// Optimizer, regularization, images, reproducibility, live masks.
-pub fn advanced_ui(ui: &mut Ui, config: &mut RunConfig, classes: Option<&ClassList>) {
-    optimizer_ui(ui, config, classes);
-    stages_ui(ui, config);
+pub fn advanced_ui(
+    ui: &mut Ui,
+    config: &mut RunConfig,
+    classes: Option<&ClassList>,
+    broken: &BrokenRules,
+) {
+    optimizer_ui(ui, config, classes, broken);
+    stages_ui(ui, config, broken);
     ui.add_space(4.0);
-    images_ui(ui, config);
+    images_ui(ui, config, broken);
     ui.add_space(4.0);
-    rest_ui(ui, config);
-    machine_ui(ui, config);
+    rest_ui(ui, config, broken);
+    machine_ui(ui, config, broken);
 }
 
-fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
-    let broken = config.broken_rule();
-    let of = |field: &str| {
-        let broken = broken.filter(|broken| broken.field == field);
-        broken.map(|broken| broken.rule)
-    };
+fn images_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) {
     // What is ticked goes on to hold when the crops change.
     let as_trained = config.test_size.is_some() && config.test_size == config.augment.crop;
     let augment = &mut config.augment;
-    let rule = of("training size");
     let tooltip = "Width and height of the training crops, 1 to 8192; smaller images are padded. Whole \
                    images need batch size 1, and large images much memory";
     ui.field("Crop size", tooltip, |ui| {
@@ -41,7 +43,7 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
             names,
             Size::new(224, 224),
             |ui, size| {
-                size_ui(ui, size, "Crop", rule);
+                size_ui(ui, size, "Crop", "training size", broken);
             },
         )
     });
@@ -65,12 +67,17 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
         "Random scale",
         "Range of the random scale, 0.25 to 4; 1 to 1 turns it off",
         |ui| {
-            ui.horizontal(|ui| {
+            ui.horizontal_wrapped(|ui| {
+                let is_broken = |part| broken.of_part("scale", part).is_some();
                 let [low, high] = &mut augment.scale;
-                number_ui(ui, low, 0.25..=1.0, None, hundredths).accessible_name("Minimum scale");
+                part_ui(ui, low, 0.25..=1.0, is_broken(0), hundredths)
+                    .accessible_name("Minimum scale");
                 ui.label("to");
-                number_ui(ui, high, 1.0..=4.0, of("scale"), hundredths)
+                part_ui(ui, high, 1.0..=4.0, is_broken(1), hundredths)
                     .accessible_name("Maximum scale");
+                if let Some(rule) = broken.of("scale") {
+                    rule_ui(ui, rule);
+                }
             })
             .response
         },
@@ -79,7 +86,7 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
         "Brightness",
         "Amount of random brightness and contrast, 0 to 1; 0 turns it off",
         |ui| {
-            let rule = of("brightness");
+            let rule = broken.of("brightness");
             number_ui(ui, &mut augment.brightness, 0.0..=1.0, rule, |drag| {
                 drag.speed(0.005).max_decimals(2)
             })
@@ -95,7 +102,7 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
             config.order = order;
         })
     });
-    let rare_sampling = rule_of(config, "rare sampling");
+    let rare_sampling = broken.of("rare sampling");
     let tooltip = "Draw a class, then an image that has it, then a crop that shows it, instead of each image once an \
                    epoch. The number is the temperature: 0.01 draws the rarest classes nearly alone, 1 all classes \
                    about alike. Use it where few images have a class; class weights alone help where the images \
@@ -115,11 +122,10 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig) {
     }
     let tooltip = "Width and height to which validation images are resized, 1 to 8192; scores are always \
                    computed at the size of the mask";
-    let rule = of("test size");
-    ui.field("Test size", tooltip, |ui| test_size_ui(ui, config, rule));
+    ui.field("Test size", tooltip, |ui| test_size_ui(ui, config, broken));
 }
 
-fn test_size_ui(ui: &mut Ui, config: &mut RunConfig, rule: Option<&str>) -> Response {
+fn test_size_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) -> Response {
     let crop = config.augment.crop;
     let mut as_trained = crop.is_some() && config.test_size == crop;
     let (names, start) = (
@@ -128,7 +134,9 @@ fn test_size_ui(ui: &mut Ui, config: &mut RunConfig, rule: Option<&str>) -> Resp
     );
     ui.vertical(|ui| {
         optional_ui(ui, &mut config.test_size, names, start, |ui, size| {
-            ui.add_enabled_ui(!as_trained, |ui| size_ui(ui, size, "Test", rule));
+            ui.add_enabled_ui(!as_trained, |ui| {
+                size_ui(ui, size, "Test", "test size", broken);
+            });
         });
         let tooltip =
             "Resize validation images to the size of the training crops, also when that is changed";
@@ -168,8 +176,21 @@ fn input_ui(ui: &mut Ui, config: &mut RunConfig) {
     });
 }
 
-fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
-    let [max_steps, workers] = ["max steps", "workers"].map(|field| rule_of(config, field));
+/// Logs for other programs.
+fn logs_ui(ui: &mut Ui, config: &mut RunConfig) {
+    let tooltip = "Copies of the log for other programs, written into the folder of the run while it trains: event \
+                   files of TensorBoard with scalars and masks, and the table history.csv";
+    ui.field("Also write", tooltip, |ui| {
+        ui.horizontal(|ui| {
+            ui.checkbox(&mut config.extra_logs.tensorboard, "TensorBoard");
+            ui.checkbox(&mut config.extra_logs.csv, "CSV");
+        })
+        .response
+    });
+}
+
+fn rest_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) {
+    let [max_steps, workers] = ["max steps", "workers"].map(|field| broken.of(field));
     ui.field(
         "Step limit",
         "Stop after this many steps, even within an epoch",
@@ -186,7 +207,7 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
             )
         },
     );
-    let ema = rule_of(config, "EMA decay");
+    let ema = broken.of("EMA decay");
     let tooltip = "Score and predict with a moving average of the weights instead of the weights of the last step; \
                    the number is how much of the average each step keeps. Smooths out noise, often for a point or \
                    two of mIoU; needs memory for one more copy of the weights. 0.999 forgets within some thousand \
@@ -200,7 +221,7 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
             .accessible_name("Decay of the average");
         })
     });
-    let early_stop = rule_of(config, "early stop");
+    let early_stop = broken.of("early stop");
     let tooltip = "End the run after this many epochs in which the validation was not better than before, by the \
                    score that finds the best epoch. Saves time where a run has learned all it can; leave it off \
                    with schedules that lower the rate only at the end";
@@ -216,7 +237,14 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
     ui.field(
         "Seed",
         "Seed of all random numbers: weights, order, augmentation, dropout",
-        |ui| ui.add(DragValue::new(&mut config.seed).speed(0.1)),
+        |ui| {
+            let seed = config.seed;
+            // As text, which has every digit.
+            number_ui(ui, &mut config.seed, 0..=1_000_000, None, |drag| {
+                drag.speed(0.1)
+                    .custom_formatter(move |_, _| seed.to_string())
+            })
+        },
     );
     ui.field(
         "Loader threads",
@@ -230,8 +258,8 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig) {
 }
 
 /// How it is computed and shown.
-fn machine_ui(ui: &mut Ui, config: &mut RunConfig) {
-    let [images, interval] = ["live images", "live interval"].map(|field| rule_of(config, field));
+fn machine_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) {
+    let [images, interval] = ["live images", "live interval"].map(|field| broken.of(field));
     let tooltip = "Dtype of what convolutions multiply in training: 32 bits, or 16 bits, which save memory on GPUs. \
                    Weights and loss keep 32 bits";
     ui.field("Precision", tooltip, |ui| {
@@ -249,9 +277,18 @@ fn machine_ui(ui: &mut Ui, config: &mut RunConfig) {
     let tooltip = "Keep only the activations between the stages of the trunk and recompute the others in the \
                    backward pass: less memory, more time, the same gradients";
     ui.field("Recompute", tooltip, |ui| {
-        ui.checkbox(&mut config.recompute_activations, "activations")
-            .accessible_name("Recompute activations")
+        ui.horizontal_wrapped(|ui| {
+            let response = ui
+                .checkbox(&mut config.recompute_activations, "activations")
+                .accessible_name("Recompute activations");
+            if let Some(rule) = broken.of("recompute activations") {
+                rule_ui(ui, rule);
+            }
+            response
+        })
+        .inner
     });
+    logs_ui(ui, config);
     ui.field(
         "Live images",
         "Validation images whose masks are shown during training, 0 to 64",
@@ -276,14 +313,17 @@ fn hundredths(drag: DragValue<'_>) -> DragValue<'_> {
     drag.speed(0.005).max_decimals(2)
 }
 
-fn size_ui(ui: &mut Ui, size: &mut Size, what: &str, rule: Option<&str>) -> Response {
-    ui.horizontal(|ui| {
+fn size_ui(ui: &mut Ui, size: &mut Size, what: &str, field: &str, broken: &BrokenRules) {
+    let is_broken = |part| broken.of_part(field, part).is_some();
+    ui.horizontal_wrapped(|ui| {
         let Size { width, height } = size;
-        number_ui(ui, width, 32..=2048, None, |drag| drag.speed(1.0))
+        part_ui(ui, width, 32..=2048, is_broken(0), |drag| drag.speed(1.0))
             .accessible_name(format!("{what} width"));
         ui.label("×");
-        number_ui(ui, height, 32..=2048, rule, |drag| drag.speed(1.0))
+        part_ui(ui, height, 32..=2048, is_broken(1), |drag| drag.speed(1.0))
             .accessible_name(format!("{what} height"));
-    })
-    .response
+        if let Some(rule) = broken.of(field) {
+            rule_ui(ui, rule);
+        }
+    });
 }

@@ -3,9 +3,9 @@
 use eframe::egui::{CollapsingHeader, Label, RichText, Ui};
 use strum::VariantArray as _;
 
-use super::learning::{number_ui, segments_ui};
-use crate::engine::{BrokenRule, ClassList, ClassWeights, Learning, Reduction};
-use crate::ui::theme;
+use super::learning::segments_ui;
+use super::number::{number_ui, part_ui, rule_ui};
+use crate::engine::{BrokenRules, ClassList, ClassWeights, Learning, Reduction};
 use crate::ui::ui_ext::UiExt as _;
 
 /// Above this many classes their weights are folded away.
@@ -16,12 +16,8 @@ pub fn loss_ui(
     ui: &mut Ui,
     learning: &mut Learning,
     classes: Option<&ClassList>,
-    broken: Option<BrokenRule>,
+    broken: &BrokenRules,
 ) {
-    let of = |field: &str| {
-        let broken = broken.filter(|broken| broken.field == field);
-        broken.map(|broken| broken.rule)
-    };
     let tooltip = "Loss over the labeled pixels: their mean, or their sum, which needs a much smaller learning \
                    rate. Curves shows the mean in both cases";
     ui.field("Reduction", tooltip, |ui| {
@@ -34,14 +30,14 @@ pub fn loss_ui(
             learning.reduction = reduction;
         })
     });
-    weights_ui(ui, learning, classes, of("class weights"));
+    weights_ui(ui, learning, classes, broken);
     let objective = &mut learning.objective;
     let tooltip = "Focal loss: the loss of a pixel is multiplied by (1 - p) to this power, where p is the share of \
                    its true class, so that pixels that are right already count less. 0 is the cross entropy \
                    itself. Try 2 where one class covers most of each image and the others are missed\n\
                    Lin et al. 2017, section 3.2";
     ui.field("Focal gamma", tooltip, |ui| {
-        let rule = of("focal gamma");
+        let rule = broken.of("focal gamma");
         number_ui(ui, &mut objective.focal_gamma, 0.0..=10.0, rule, |drag| {
             drag.speed(0.01).max_decimals(2)
         })
@@ -51,7 +47,7 @@ pub fn loss_ui(
                    where small objects are lost; alone it is less stable. Needs the reduction Mean\n\
                    Milletari et al. 2016, section 3";
     ui.field("Dice share", tooltip, |ui| {
-        let rule = of("dice share");
+        let rule = broken.of("dice share");
         number_ui(ui, &mut objective.dice_share, 0.0..=1.0, rule, |drag| {
             drag.speed(0.005).max_decimals(2)
         })
@@ -62,7 +58,7 @@ fn weights_ui(
     ui: &mut Ui,
     learning: &mut Learning,
     classes: Option<&ClassList>,
-    rule: Option<&'static str>,
+    broken: &BrokenRules,
 ) {
     let tooltip = "Weights of the classes in the cross entropy. Equal as in the papers. Inverse: one over the share \
                    of the class in the training pixels. Median: the median frequency of the classes over that of \
@@ -99,21 +95,21 @@ fn weights_ui(
     };
     // Those of another dataset, or none yet.
     given.resize(classes.len(), 1.0);
-    if let Some(rule) = rule {
-        let color = theme::palette(ui.visuals()).error;
-        ui.add(Label::new(RichText::new(rule).small().color(color)).wrap());
+    if let Some(rule) = broken.of("class weights") {
+        rule_ui(ui, rule);
     }
     CollapsingHeader::new("Weight of each class")
         .id_salt("class weights")
         .default_open(classes.len() <= FEW_CLASSES)
         .show_unindented(ui, |ui| {
-            for (class, weight) in classes.iter().zip(given) {
+            for (label, (class, weight)) in classes.iter().zip(given).enumerate() {
+                let is_broken = broken.of_part("class weights", label).is_some();
                 let tooltip = format!(
                     "What the loss of a pixel of {} is multiplied by, 0 or more",
                     class.name
                 );
                 ui.field(&class.name, &tooltip, |ui| {
-                    number_ui(ui, weight, 0.0..=1000.0, None, |drag| {
+                    part_ui(ui, weight, 0.0..=1000.0, is_broken, |drag| {
                         drag.speed(0.01).max_decimals(3)
                     })
                     .accessible_name(format!("Weight of {}", class.name))

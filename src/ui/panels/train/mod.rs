@@ -8,6 +8,7 @@ mod device;
 mod learning;
 mod loss;
 mod network;
+mod number;
 mod optimizer;
 mod rate_search;
 mod shares;
@@ -29,7 +30,7 @@ use crate::ui::panels::runs::newest_run_ui;
 use crate::ui::panels::{command_button, send_when_clicked};
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
-use crate::ui::view_model::format::sentence;
+use crate::ui::view_model::format::{plural, sentence};
 use before_start::Before;
 use rate_search::RateFinder;
 use start_from::WeightsPick;
@@ -112,7 +113,15 @@ impl TrainPanel {
                 return Err("Open a dataset first".into());
             }
         };
-        self.settings.validate().map_err(problem)?;
+        self.settings.validate().map_err(|err| {
+            let others = self.settings.broken_rules().len() - 1;
+            let text = problem(err);
+            if others == 0 {
+                return text;
+            }
+            let others = plural(others, "more value is wrong", "more values are wrong");
+            format!("{text}. {others}, see the red borders").into()
+        })?;
         let classes = open.dataset.classes.len();
         self.settings.check_classes(classes).map_err(problem)?;
         if let Some(problem) = self.start_problem(engine) {
@@ -285,7 +294,8 @@ impl TrainPanel {
         }
         device::device_ui(ctx, ui, &mut self.device);
         optimizer::recipe_ui(ui, &mut self.settings);
-        learning::learning_ui(ui, &mut self.settings);
+        let broken = self.settings.broken_rules();
+        learning::learning_ui(ui, &mut self.settings, &broken);
         let searched = RunConfig {
             device,
             ..self.settings.clone()
@@ -296,11 +306,21 @@ impl TrainPanel {
             DatasetState::Ready(open) => Some(&open.dataset.classes),
             _ => None,
         };
-        CollapsingHeader::new("Advanced")
+        let advanced = CollapsingHeader::new("Advanced")
             .id_salt("advanced")
             .show_unindented(ui, |ui| {
-                advanced::advanced_ui(ui, &mut self.settings, classes);
+                advanced::advanced_ui(ui, &mut self.settings, classes, &broken);
             });
+        let hidden = broken.iter().filter(|broken| !learning::has(broken.field));
+        let hidden = hidden.count();
+        if advanced.fully_closed() && hidden > 0 {
+            let text = plural(
+                hidden,
+                "value in Advanced is wrong",
+                "values in Advanced are wrong",
+            );
+            number::rule_ui(ui, &text);
+        }
     }
 }
 

@@ -3,10 +3,11 @@
 use eframe::egui::{Align, Button, ComboBox, Label, Layout, RichText, Ui};
 use strum::VariantArray as _;
 
-use super::learning::{number_ui, optional_ui, rule_of, scientific_ui, segments_ui, with_unit};
+use super::learning::{optional_ui, segments_ui};
 use super::loss::loss_ui;
+use super::number::{number_ui, scientific_ui, with_unit};
 use crate::engine::{
-    BrokenRule, ClassList, FinalUpsampling, Learning, OptimizerKind, Recipe, RunConfig, Schedule,
+    BrokenRules, ClassList, FinalUpsampling, Learning, OptimizerKind, Recipe, RunConfig, Schedule,
 };
 use crate::ui::ui_ext::UiExt as _;
 
@@ -51,9 +52,13 @@ fn entry_ui(ui: &mut Ui, recipe: Recipe, current: Option<Recipe>, config: &mut R
 }
 
 /// The optimizer except its learning rate, the loss, dropout, and which upsampling is trained.
-pub fn optimizer_ui(ui: &mut Ui, config: &mut RunConfig, classes: Option<&ClassList>) {
-    let broken = config.broken_rule();
-    let dropout = rule_of(config, "dropout");
+pub fn optimizer_ui(
+    ui: &mut Ui,
+    config: &mut RunConfig,
+    classes: Option<&ClassList>,
+    broken: &BrokenRules,
+) {
+    let dropout = broken.of("dropout");
     kind_ui(ui, &mut config.learning);
     weights_ui(ui, &mut config.learning, broken);
     loss_ui(ui, &mut config.learning, classes, broken);
@@ -89,20 +94,13 @@ pub fn optimizer_ui(ui: &mut Ui, config: &mut RunConfig, classes: Option<&ClassL
     });
 }
 
-/// The rule of `field` where it is the broken one.
-fn of(broken: Option<BrokenRule>, field: &str) -> Option<&'static str> {
-    broken
-        .filter(|broken| broken.field == field)
-        .map(|broken| broken.rule)
-}
-
-fn weights_ui(ui: &mut Ui, learning: &mut Learning, broken: Option<BrokenRule>) {
+fn weights_ui(ui: &mut Ui, learning: &mut Learning, broken: &BrokenRules) {
     if learning.optimizer == OptimizerKind::Sgd {
         ui.field(
             "Momentum",
             "Momentum of SGD as in PyTorch, 0 to below 1",
             |ui| {
-                let rule = of(broken, "momentum");
+                let rule = broken.of("momentum");
                 number_ui(ui, &mut learning.momentum, 0.0..=0.9999, rule, |drag| {
                     drag.speed(0.002).max_decimals(4)
                 })
@@ -114,13 +112,13 @@ fn weights_ui(ui: &mut Ui, learning: &mut Learning, broken: Option<BrokenRule>) 
         "L2 penalty on the weights as in PyTorch, 0 or more. AdamW takes it off the weights themselves, times the \
          learning rate: 0.01 is usual there",
         |ui| {
-            let rule = of(broken, "weight decay");
+            let rule = broken.of("weight decay");
             scientific_ui(ui, &mut learning.weight_decay, 0.0..=1.0, rule)
         },
     );
     let tooltip = "Factor on the learning rate of biases, 0 to 10; 1 in PyTorch, 2 in the papers";
     ui.field("Bias LR factor", tooltip, |ui| {
-        let rule = of(broken, "bias rate");
+        let rule = broken.of("bias rate");
         number_ui(ui, &mut learning.bias_rate, 0.0..=10.0, rule, |drag| {
             drag.speed(0.01).max_decimals(2)
         })
@@ -150,11 +148,11 @@ fn kind_ui(ui: &mut Ui, learning: &mut Learning) {
     });
 }
 
-fn steps_ui(ui: &mut Ui, learning: &mut Learning, broken: Option<BrokenRule>) {
+fn steps_ui(ui: &mut Ui, learning: &mut Learning, broken: &BrokenRules) {
     let tooltip = "Batches whose gradients are averaged for one step, 1 to 1000: like a larger batch, but \
                    without its memory";
     ui.field("Accumulation", tooltip, |ui| {
-        let rule = of(broken, "accumulation");
+        let rule = broken.of("accumulation");
         number_ui(ui, &mut learning.accumulation, 1..=1000, rule, |drag| {
             drag.speed(0.05)
         })
@@ -167,15 +165,15 @@ fn steps_ui(ui: &mut Ui, learning: &mut Learning, broken: Option<BrokenRule>) {
             ["Clip gradients", "none"],
             1.0,
             |ui, norm| {
-                let rule = of(broken, "clip norm");
+                let rule = broken.of("clip norm");
                 scientific_ui(ui, norm, 1e-6..=1e9, rule).accessible_name("Maximum gradient norm");
             },
         )
     });
 }
 
-fn schedule_ui(ui: &mut Ui, learning: &mut Learning, broken: Option<BrokenRule>) {
-    let rule = of(broken, "schedule");
+fn schedule_ui(ui: &mut Ui, learning: &mut Learning, broken: &BrokenRules) {
+    let rule = |part| broken.of_part("schedule", part);
     let tooltip = "Fixed keeps the learning rate, Step lowers it every few steps, Poly and Cosine lower it \
                    until the last step";
     ui.field("Schedule", tooltip, |ui| {
@@ -200,7 +198,7 @@ fn schedule_ui(ui: &mut Ui, learning: &mut Learning, broken: Option<BrokenRule>)
                 "Decay every",
                 "Steps between two decays of the learning rate, 1 or more",
                 |ui| {
-                    number_ui(ui, every_steps, 1..=10_000_000, rule, |drag| {
+                    number_ui(ui, every_steps, 1..=10_000_000, rule(0), |drag| {
                         with_unit(drag, "steps")
                     })
                 },
@@ -209,7 +207,7 @@ fn schedule_ui(ui: &mut Ui, learning: &mut Learning, broken: Option<BrokenRule>)
                 "Decay factor",
                 "Factor on the learning rate at each decay, above 0",
                 |ui| {
-                    number_ui(ui, factor, 0.001..=1.0, rule, |drag| {
+                    number_ui(ui, factor, 0.001..=1.0, rule(1), |drag| {
                         drag.speed(0.002).max_decimals(3)
                     })
                 },
@@ -217,7 +215,7 @@ fn schedule_ui(ui: &mut Ui, learning: &mut Learning, broken: Option<BrokenRule>)
         }
         Schedule::Poly { power } => {
             ui.field("Power", "1 is linear decay to 0; 0.9 is usual", |ui| {
-                number_ui(ui, power, 0.1..=10.0, rule, |drag| {
+                number_ui(ui, power, 0.1..=10.0, rule(0), |drag| {
                     drag.speed(0.01).max_decimals(2)
                 })
             });
@@ -227,7 +225,7 @@ fn schedule_ui(ui: &mut Ui, learning: &mut Learning, broken: Option<BrokenRule>)
             ui.field(
                 "Final rate",
                 "Learning rate at the last step, from 0 to the initial learning rate",
-                |ui| scientific_ui(ui, min_rate, 0.0..=highest, rule),
+                |ui| scientific_ui(ui, min_rate, 0.0..=highest, rule(0)),
             );
         }
     }

@@ -1,15 +1,13 @@
 //! Rates of the stages of the network.
 
-use eframe::egui::{CollapsingHeader, Label, RichText, Ui};
+use eframe::egui::{CollapsingHeader, Ui};
 
-use super::learning::{number_ui, rule_of};
-use crate::engine::RunConfig;
-use crate::ui::theme;
+use super::number::{number_ui, rule_ui};
+use crate::engine::{BrokenRules, RunConfig};
 use crate::ui::ui_ext::UiExt as _;
 
 /// A factor for each stage of the trunk, and for the head.
-pub fn stages_ui(ui: &mut Ui, config: &mut RunConfig) {
-    let rule = rule_of(config, "stage rates");
+pub fn stages_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) {
     let stages = config.trunk.param_stages();
     CollapsingHeader::new("Rates of the stages")
         .id_salt("stage rates")
@@ -29,8 +27,7 @@ pub fn stages_ui(ui: &mut Ui, config: &mut RunConfig) {
                 config.learning.stage_rates.set(stage, factor);
             }
         });
-    if let Some(rule) = rule {
-        let color = theme::palette(ui.visuals()).error;
-        ui.add(Label::new(RichText::new(rule).small().color(color)).wrap());
+    if let Some(rule) = broken.of("stage rates") {
+        rule_ui(ui, rule);
     }
 }

@@ -288,7 +288,7 @@ fn order(left: &Key, right: &Key, descending: bool) -> Ordering {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::view_model::test_runs::run;
+    use crate::engine::test_runs::run;
 
     fn names<'a>(query: &Query, runs: &'a [RunSnapshot]) -> Vec<&'a str> {
         query

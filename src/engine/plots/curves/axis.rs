@@ -123,7 +123,7 @@ impl AxisMap {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::view_model::curves::tests::{epoch, step};
+    use crate::engine::plots::curves::tests::{epoch, step};
 
     fn steps(count: usize) -> Vec<StepRecord> {
         (1..=count).map(|number| step(number, 1.0)).collect()

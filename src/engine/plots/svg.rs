@@ -2,7 +2,19 @@
 
 use std::fmt::Write as _;
 
-use super::{Figure, LineColor, LineKind, PlotLine, cut_text, dashes, ticks};
+use super::{Figure, LineColor, LineKind, NUM_COLORS, PlotLine, cut_text, dashes, ticks};
+
+/// Colors of runs on white: far apart for everybody, deuteranopes included.
+pub const PAPER_COLORS: [[u8; 3]; NUM_COLORS] = [
+    [15, 17, 254],
+    [198, 115, 10],
+    [236, 86, 109],
+    [0, 160, 154],
+    [8, 5, 3],
+    [12, 75, 8],
+    [8, 11, 131],
+    [56, 123, 197],
+];
 
 /// Colors of the drawing, as CSS has them.
 #[derive(Debug, Clone)]
@@ -12,6 +24,20 @@ pub struct Paint {
     pub grid: String,
     /// The colors of runs.
     pub runs: Vec<String>,
+}
+
+impl Paint {
+    /// Papers are white.
+    pub fn for_paper() -> Self {
+        Self {
+            background: "#ffffff".to_owned(),
+            text: "#000000".to_owned(),
+            grid: "#c4c8cf".to_owned(),
+            runs: PAPER_COLORS
+                .map(|[r, g, b]| format!("#{r:02x}{g:02x}{b:02x}"))
+                .to_vec(),
+        }
+    }
 }
 
 const WIDTH: f64 = 640.0;
@@ -243,8 +269,8 @@ impl Frame<'_, '_> {
 mod tests {
     use super::*;
     use crate::engine::ClassList;
-    use crate::ui::view_model::plots::tests::{model, run, settings};
-    use crate::ui::view_model::plots::{PlotKind, PlotView};
+    use crate::engine::plots::tests::{model, run, settings};
+    use crate::engine::plots::{PlotKind, PlotView};
 
     #[test]
     fn lines_are_where_the_axes_say() {

@@ -3,6 +3,8 @@
 //! Must not know about widgets.
 
 mod csv;
+pub mod curves;
+mod minmax_tree;
 mod range;
 mod sheet;
 mod svg;
@@ -16,12 +18,12 @@ use strum::VariantArray;
 
 pub use csv::csv;
 pub use sheet::PlotSheet;
-pub use svg::{Paint, svg};
+pub use svg::{PAPER_COLORS, Paint, svg};
 pub use ticks::{Scale, Tick, ticks, time_unit};
 pub use view::{PlotView, Range, is_out_of_sight};
 
-use super::curves::{Axis, CurveModel, Point};
 use crate::engine::ClassList;
+use curves::{Axis, CurveModel, Point};
 use range::value_range;
 
 /// A plot.
@@ -235,7 +237,7 @@ pub struct Cut {
 pub fn cut_text(cuts: &[Cut]) -> Option<String> {
     let above = cuts.iter().filter(|cut| cut.above).count();
     let below = cuts.len() - above;
-    let count = |count: usize| super::format::plural(count, "value", "values");
+    let count = |count: usize| crate::text::plural(count, "value", "values");
     match (above, below) {
         (0, 0) => None,
         (above, 0) => Some(format!("{} above", count(above))),
@@ -342,6 +344,9 @@ pub fn dashes(slot: usize) -> &'static [f32] {
 
 /// Colors of runs before they repeat with other dashes.
 pub const NUM_COLORS: usize = 8;
+
+/// Looks of runs, colors with dashes, before they repeat.
+pub const NUM_LOOKS: usize = 4 * NUM_COLORS;
 
 /// Which plots are shown before somebody chooses others.
 pub fn default_plots() -> BTreeMap<PlotKind, bool> {

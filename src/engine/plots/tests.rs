@@ -1,5 +1,4 @@
 use super::*;
-use crate::ui::view_model::run_selection::NUM_SLOTS;
 
 fn classes(names: &[&str]) -> ClassList {
     let classes: Vec<_> = names
@@ -117,7 +116,7 @@ fn runs_of_one_color_have_other_dashes() {
     assert_ne!(dashes(8), dashes(16));
     assert_eq!(dashes(8), dashes(15));
     let look = |slot: usize| (slot % NUM_COLORS, dashes(slot));
-    for a in 0..NUM_SLOTS {
+    for a in 0..NUM_LOOKS {
         for b in 0..a {
             assert_ne!(look(a), look(b), "slots {a} and {b}");
         }

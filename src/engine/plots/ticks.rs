@@ -1,6 +1,6 @@
 //! Ticks that people can read: round numbers, written in full.
 
-use crate::ui::view_model::format;
+use crate::text;
 
 /// A mark on an axis.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +31,7 @@ pub fn ticks(range: [f64; 2], scale: Scale, most: usize) -> Vec<Tick> {
         Scale::Linear => linear(range, most),
         Scale::Count => with_labels(
             places(range, step_of(range, most).max(1.0)),
-            format::short_count,
+            text::short_count,
         ),
         Scale::Log => log(range, most),
         Scale::Secs => {
@@ -101,7 +101,7 @@ fn linear(range: [f64; 2], most: usize) -> Vec<Tick> {
     let digits = (-step.log10().floor()).max(0.0) as usize;
     let label = |value: f64| {
         if largest >= 1e6 || digits > 6 {
-            format::scientific(value)
+            text::scientific(value)
         } else {
             format!("{value:.digits$}")
         }
@@ -141,7 +141,7 @@ fn log([from, to]: [f64; 2], most: usize) -> Vec<Tick> {
             label: if tick.label.contains('e') || tick.at >= 1e-3 {
                 tick.label
             } else {
-                format::scientific(tick.at)
+                text::scientific(tick.at)
             },
         })
         .collect()
@@ -168,7 +168,7 @@ fn log_label(at: f64) -> String {
     let value = format!("{factor}e{power}")
         .parse()
         .unwrap_or_else(|_| 10_f64.powf(at));
-    format::scientific(value)
+    text::scientific(value)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Plots with their runs as they were at one moment, to be drawn on another thread.
 
+use super::curves::{Axis, CurveModel};
 use super::{Figure, FigureSettings, Paint, PlotKind, PlotView, PlottedRun, svg};
 use crate::engine::ClassList;
-use crate::ui::view_model::curves::{Axis, CurveModel};
 
 /// A copy of everything that is shown.
 pub struct PlotSheet {
