@@ -1,9 +1,9 @@
 //! The arguments of the command line.
 
 mod data;
+mod export;
 mod lr_find;
 mod report;
-mod reproduce;
 mod weights;
 
 use std::path::PathBuf;
@@ -18,9 +18,9 @@ use crate::engine::{
     StartingPoint, Trunk, Variant, WeightsChoice,
 };
 pub use data::{DataArgs, DataCheckArgs, DataCommand, DataDumpArgs};
+pub use export::{ExportArgs, ReproduceArgs};
 pub use lr_find::LrFindArgs;
 pub use report::ReportArgs;
-pub use reproduce::ReproduceArgs;
 pub use weights::{
     WeightsAddArgs, WeightsArgs, WeightsCommand, WeightsGetArgs, WeightsInspectArgs,
 };
@@ -300,24 +300,6 @@ pub struct ExplainArgs {
     /// [default: that of the run, cpu for a weights file]
     #[arg(long, value_name = "ID")]
     pub device: Option<DeviceId>,
-}
-
-#[derive(Debug, clap::Args)]
-pub struct ExportArgs {
-    /// Name of the run (`latest` for the newest run with weights)
-    #[arg(long, value_name = "RUN", default_value = "latest")]
-    pub run: String,
-    /// The file to write; `predict --weights` can read it
-    #[arg(value_parser = values::path(), long, value_name = "FILE.safetensors")]
-    pub out: PathBuf,
-    /// Write the weights of the last checkpoint instead of the best
-    #[arg(long)]
-    pub last: bool,
-    /// Write the weights of the last checkpoint as they were trained, and not their moving average
-    #[arg(long, conflicts_with = "last")]
-    pub raw: bool,
-    #[command(flatten)]
-    pub existing: ExistingArgs,
 }
 
 /// A weights file instead of a run.

@@ -163,10 +163,8 @@ fn after_looks(config: &RunConfig, losses: &[f64], looks: &ConfusionMatrix) -> O
     let looks = ClassShares::of(looks);
     let mut told = None;
     for (step, loss) in (1..=100).zip(losses) {
-        if watch.wants_look(step - 1) {
-            if let Some(looks) = &looks {
-                watch.look(looks.clone());
-            }
+        if let (true, Some(looks)) = (watch.wants_look(step - 1), &looks) {
+            watch.look(looks.clone());
         }
         told = told.or(watch.step(&record(step, *loss)));
     }
