@@ -19,12 +19,14 @@ mod lr_find;
 mod network;
 mod output;
 mod predict;
+mod queue;
 mod report;
 mod report_page;
 mod reproduce;
 mod runs;
 mod settings;
 mod train;
+mod trial;
 mod values;
 mod weights;
 
@@ -62,6 +64,7 @@ pub fn run(command: &Command, args: &Args) -> Result<ExitCode, String> {
         Command::Export(export) => export::run(export, &session),
         Command::Reproduce(reproduce) => reproduce::run(reproduce, &session),
         Command::Data(data) => data::run(&data.command, &session),
+        Command::Queue(queue) => queue::run(queue, &session),
         Command::Report(report) => report_page::run(report, &session),
         Command::Runs => runs::run(&session),
         Command::Devices(devices) => devices::run(devices, &session),

@@ -29,6 +29,7 @@ mod event;
 mod external_weights;
 mod finite;
 mod gradients;
+mod grid;
 mod history_table;
 mod initial_weights;
 mod learner;
@@ -62,6 +63,7 @@ mod starting_point;
 mod step_batches;
 mod step_meter;
 mod step_progress;
+mod trial;
 mod watch;
 
 pub use alarm::{Alarm, AlarmKind, Remedy};
@@ -75,7 +77,9 @@ pub use checkpoint_policy::{BestBy, CheckpointPolicy};
 pub use command_line::NoCommandLine;
 pub use config::{DatasetRef, ExtraLogs, InitialWeights, RunConfig, SampleOrder};
 pub use control::Control;
-pub use device::{DeviceEntry, DeviceId, DeviceKind, is_lost, open as open_device};
+pub use device::{
+    DeviceEntry, DeviceId, DeviceKind, MatrixUnitsState, is_lost, open as open_device,
+};
 pub use device_memory::DeviceMemory;
 pub use error::TrainError;
 pub use estimate::{
@@ -88,6 +92,7 @@ pub use event::{
     TrainEvent, TrainSink,
 };
 pub use external_weights::{WeightsChoice, WeightsSummary, export_run, import_run};
+pub use grid::{Grid, GridError};
 pub use history_table::{HistoryTable, TableRun};
 pub use initial_weights::initial_network;
 pub use learner::Learner;
@@ -100,7 +105,7 @@ pub use power::PowerWatch;
 pub use precision::Precision;
 pub use predictor::{Contributions, Predictor};
 pub use preset::preset;
-pub use probe::{candidates, cpu_entry, probe, self_test, tested_devices_file};
+pub use probe::{candidates, cpu_entry, probe, probe_matrix_units, self_test, tested_devices_file};
 pub use rate_search::{RatePoint, RateRange, RateSearch};
 pub use recipe::Recipe;
 pub use reproduction::{Reproduction, write_reproduction};
@@ -110,4 +115,5 @@ pub use segmenter::Segmenter;
 pub use stage_rates::StageRates;
 pub use starting_point::StartingPoint;
 pub use step_progress::{StepPhase, StepProgress};
+pub use trial::{Trial, Verdict, try_run};
 pub use watch::ClassShares;
