@@ -55,7 +55,9 @@ fn open_dataset(engine: &mut Engine, dataset: &crate::engine::DatasetRef) -> Res
     engine.open_dataset(dataset.clone());
     loop {
         match engine.dataset() {
-            DatasetState::Failed { message, .. } => return Err(message.clone()),
+            DatasetState::Failed { message, .. } | DatasetState::Unlabeled { message, .. } => {
+                return Err(message.clone());
+            }
             DatasetState::Ready(_) => return Ok(()),
             DatasetState::Opening { .. } | DatasetState::None => engine.wait(TICK),
         }

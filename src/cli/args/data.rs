@@ -56,7 +56,7 @@ pub enum DataCommand {
 pub struct DataDumpArgs {
     /// The batches of this run (`latest` for the newest); without it, those of a run with the settings
     /// that are given
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["settings", "network", "dataset"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["settings", "network", "dataset", "image_bands"])]
     pub run: Option<String>,
     /// `sample`, or a folder of images and masks or a zip or tar of one [default: sample]
     #[arg(long, value_name = "sample|FOLDER", value_parser = settings::dataset)]
@@ -71,6 +71,8 @@ pub struct DataDumpArgs {
     #[arg(long, value_name = "N", value_parser = values::one_or_more)]
     pub steps: Option<usize>,
     #[command(flatten)]
+    bands: BandArgs,
+    #[command(flatten)]
     pub network: NetworkArgs,
     #[command(flatten)]
     pub settings: Settings,
@@ -84,7 +86,7 @@ impl DataDumpArgs {
     pub fn config(&self, start: Option<&StartingPoint>) -> Result<RunConfig, String> {
         let mut config = self.settings.config(self.network.base(start)?);
         let dataset = self.dataset.clone().unwrap_or(DatasetRef::Sample);
-        config.dataset = dataset.mapped(self.settings.class_map.clone(), &[]);
+        config.dataset = dataset.mapped(self.settings.class_map.clone(), &[], &self.bands.choice());
         Ok(config)
     }
 

@@ -1,5 +1,6 @@
 //! The arguments of `lr-find`.
 
+use super::BandArgs;
 use crate::cli::network::NetworkArgs;
 use crate::cli::settings::{self, Settings};
 use crate::cli::values;
@@ -25,6 +26,8 @@ pub struct LrFindArgs {
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = values::one_or_more)]
     pub steps: usize,
     #[command(flatten)]
+    bands: BandArgs,
+    #[command(flatten)]
     pub network: NetworkArgs,
     #[command(flatten)]
     pub settings: Settings,
@@ -38,7 +41,7 @@ impl LrFindArgs {
     pub fn config(&self, start: Option<&StartingPoint>) -> Result<RunConfig, String> {
         let mut config = self.settings.config(self.network.base(start)?);
         let dataset = self.dataset.clone().unwrap_or(DatasetRef::Sample);
-        config.dataset = dataset.mapped(self.settings.class_map.clone(), &[]);
+        config.dataset = dataset.mapped(self.settings.class_map.clone(), &[], &self.bands.choice());
         config.device = self.device.unwrap_or(config.device);
         Ok(config)
     }

@@ -13,6 +13,7 @@ use super::device::DeviceId;
 use super::error::TrainError;
 use super::initial_weights::initial_network;
 use super::learning::Learning;
+use super::precision::Precision;
 use super::step_batches::StepBatches;
 use crate::dataset::{BatchPlan, Change, Dataset, DrawnImage, Normalization};
 use crate::files::{Existing, FileError, NewFolder, Outputs, write_npy_bytes};
@@ -172,8 +173,8 @@ fn differs(config: &RunConfig) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if config.precision.half().is_some() {
-        reasons.push("The run computed in 16 bits, and the script in 32".to_owned());
+    if config.precision != Precision::F32 {
+        reasons.push("The run did not multiply in f32, as the script does".to_owned());
     }
     reasons
 }
