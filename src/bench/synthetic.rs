@@ -56,6 +56,7 @@ pub fn batch(size: Size, batch_size: usize, normalization: &Normalization) -> Ba
         height: size.height as usize,
         width: size.width as usize,
         ids: vec!["synthetic".to_owned(); batch_size],
+        changes: Vec::new(),
     }
 }
 

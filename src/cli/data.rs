@@ -1,10 +1,10 @@
-//! `data`: what is wrong with a dataset, a copy without it, a copy with other lists.
+//! `data`: what is wrong with a dataset, a copy without it, a copy with other lists, its batches.
 //!
 //! JSON of `check`: one object with `dataset`, `root`, `layout`, `train`, `val`, `classes`
 //! (names), `notes` (`topic`, `text`, `assumed`), `pairs` and `findings` (`severity`, `kind`,
 //! `count`, `files`, `reason`, `fix`); where pairs are a guess, also `review` (`pairs` with `image`, `mask`,
 //! `confidence` and `reason`, `free_masks`, `free_images`). JSON of `fix` and `split`: one object with `root`, `train`, `val` and
-//! `left_out` (messages).
+//! `left_out` (messages). JSON of `dump`: one object with `folder`, `steps` and `batches`.
 //!
 //! `check` fails where a finding is an error, so that scripts can ask.
 
@@ -15,11 +15,12 @@ use std::sync::Arc;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::args::{DataCheckArgs, DataCommand};
+use super::args::{DataCheckArgs, DataCommand, DataDumpArgs};
 use super::interrupts::Interrupts;
 use super::{EXIT_STOPPED, Session, TICK, output};
 use crate::engine::{
-    CheckedDataset, Dataset, Engine, EngineError, Finding, FixedDataset, SaveTo, Severity, Task,
+    CheckedDataset, Dataset, Engine, EngineError, Finding, FixedDataset, Need, SaveTo, Severity,
+    Task,
 };
 
 /// Guessed pairs that are shown.
@@ -38,7 +39,35 @@ pub fn run(command: &DataCommand, session: &Session) -> Result<ExitCode, String>
             let task = engine.fix_dataset(args.dataset.which(), args.plan(), args.out.clone());
             written(task, &mut engine, session)
         }
+        DataCommand::Dump(args) => dump(args, &mut engine, session),
     }
+}
+
+fn dump(args: &DataDumpArgs, engine: &mut Engine, session: &Session) -> Result<ExitCode, String> {
+    let config = if let Some(run) = &args.run {
+        engine.find_run(run, Need::Anything)?.config.clone()
+    } else {
+        let start = match &args.network.init {
+            Some(wanted) => Some(engine.starting_point(wanted)?),
+            None => None,
+        };
+        args.config(start.as_ref())?
+    };
+    let task = engine.write_batches(config, args.range(), args.out.clone());
+    let Some(written) = wait(task, engine)? else {
+        return Ok(ExitCode::from(EXIT_STOPPED));
+    };
+    if session.json {
+        output::json(&json!(written));
+    } else {
+        output::line(format!(
+            "{}: {} batches of {} steps written, named in manifest.json",
+            written.folder.display(),
+            written.batches,
+            written.steps
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn check(args: &DataCheckArgs, engine: &mut Engine, session: &Session) -> Result<ExitCode, String> {
@@ -203,7 +232,7 @@ fn written(
 }
 
 /// Waits with a bar; `None` after Ctrl+C.
-fn wait<T>(
+pub(super) fn wait<T>(
     mut task: Task<Result<T, EngineError>>,
     engine: &mut Engine,
 ) -> Result<Option<T>, String> {

@@ -12,7 +12,9 @@ use crate::engine::{Need, SaveTo, SavedWeights};
 pub fn run(args: &ExportArgs, session: &Session) -> Result<ExitCode, String> {
     let engine = session.engine(false);
     let name = engine.find_run(&args.run, Need::Weights)?.name.clone();
-    let which = if args.last {
+    let which = if args.raw {
+        SavedWeights::Raw
+    } else if args.last {
         SavedWeights::Last
     } else {
         SavedWeights::Best

@@ -12,15 +12,18 @@ mod data;
 mod devices;
 mod evaluate;
 mod evaluation_output;
+mod expected;
 mod explain;
 mod export;
 mod interrupts;
+mod lr_find;
 mod network;
 mod output;
 mod predict;
 mod queue;
 mod report;
 mod report_page;
+mod reproduce;
 mod runs;
 mod settings;
 mod train;
@@ -55,10 +58,12 @@ pub fn run(command: &Command, args: &Args) -> Result<ExitCode, String> {
     };
     match command {
         Command::Train(train) => train::run(train, &session),
+        Command::LrFind(lr_find) => lr_find::run(lr_find, &session),
         Command::Evaluate(evaluate) => evaluate::run(evaluate, &session),
         Command::Predict(predict) => predict::run(predict, &session),
         Command::Explain(explain) => explain::run(explain, &session),
         Command::Export(export) => export::run(export, &session),
+        Command::Reproduce(reproduce) => reproduce::run(reproduce, &session),
         Command::Data(data) => data::run(&data.command, &session),
         Command::Queue(queue) => queue::run(queue, &session),
         Command::Report(report) => report_page::run(report, &session),

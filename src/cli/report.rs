@@ -8,6 +8,8 @@
 //!   tells; on the CPU else roughly)
 //! - `step`: `step`, `epoch`, `loss`, `learning_rate`, `secs`, and `grad_norm` on the CPU, with a clip norm, or in f16
 //! - `epoch`: `epoch`, `step`, `train_loss`, `val_loss`, `scores`, `elapsed_secs`, `best`
+//! - `alarm`: `kind` (`rate`, `void`, `start`, `exploded`, `not-finite`, `dead`, `one-class`, `data-changed`), `text` (what
+//!   was seen, its likely cause, what to do), `remedy` (the setting that is likely to mend it)
 //! - `ended`: `state` (`finished`, `stopped`, `failed`), `message`, `best_epoch`,
 //!   `scores` and `classes` of the best epoch
 //!
@@ -18,69 +20,15 @@ use std::path::{Path, PathBuf};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+use super::expected::Expected;
 use super::output::{self, ClassScore, duration, percent};
 use crate::engine::{
-    ActiveRun, Engine, EpochRecord, Geometry, InitialWeights, MemoryFit, Phase, Repeats,
-    RunEventKind, RunInfo, RunSnapshot, RunState, RunTime, Scores, StepRecord, TimeSource, Trunk,
-    Variant, memory_text,
+    ActiveRun, Alarm, EpochRecord, Geometry, InitialWeights, Phase, Remedy, Repeats, RunEventKind,
+    RunInfo, RunSnapshot, RunState, Scores, StepRecord, Trunk, Variant,
 };
 use crate::text;
 
-/// What a run is expected to take.
-#[derive(Debug, Default)]
-pub struct Expected {
-    memory: Option<u64>,
-    fit: Option<MemoryFit>,
-    time: Option<RunTime>,
-}
-
-impl Expected {
-    /// Of the active run.
-    pub fn of(engine: &Engine) -> Self {
-        let estimate = engine
-            .active()
-            .and_then(|active| active.before_start.as_ref());
-        Self {
-            memory: estimate.map(|estimate| estimate.memory.total()),
-            fit: estimate.map(|estimate| estimate.fit),
-            time: engine.expected_time(),
-        }
-    }
-
-    /// A line for people.
-    fn text(&self) -> Option<String> {
-        let memory = memory_text(self.memory?);
-        let fit = match self.fit {
-            Some(MemoryFit::Tight { available }) => {
-                format!(", of which {} are free now", memory_text(available))
-            }
-            Some(MemoryFit::TooLarge { total }) => {
-                format!(", more than the {} that there are", memory_text(total))
-            }
-            Some(MemoryFit::PieceTooLarge { largest }) => format!(
-                ", some of it in pieces larger than the {} that the device gives",
-                memory_text(largest)
-            ),
-            Some(MemoryFit::Unknown) => " (the memory of this device is not known)".to_owned(),
-            Some(MemoryFit::Fits) | None => String::new(),
-        };
-        let time = match &self.time {
-            Some(RunTime {
-                total_secs,
-                source: TimeSource::SameStep(run) | TimeSource::Scaled(run),
-                ..
-            }) => format!("about {} by the steps of {run}", duration(*total_secs)),
-            Some(RunTime { total_secs, .. }) => format!(
-                "roughly {} by the speed of a matrix product",
-                duration(*total_secs)
-            ),
-            None => "how long is known after the first steps".to_owned(),
-        };
-        Some(format!("about {memory} of memory{fit}; {time}"))
-    }
-}
-
-/// Where the events of runs go. Order of one run: `started (step | epoch)* ended`,
+/// Where the events of runs go. Order of one run: `started (step | epoch | alarm)* ended`,
 /// with `progress` at any time between `started` and `ended`.
 pub trait Report {
     /// The run is on its device. `info` is `None` where it ended before it got there.
@@ -89,6 +37,8 @@ pub trait Report {
     fn step(&mut self, run: &RunSnapshot, step: &StepRecord);
     /// One epoch was trained and validated.
     fn epoch(&mut self, run: &RunSnapshot, epoch: &EpochRecord);
+    /// Something is likely to be wrong. People are told by a notice.
+    fn alarm(&mut self, _run: &RunSnapshot, _alarm: &Alarm) {}
     /// How far it is, for a progress bar.
     fn progress(&mut self, run: &RunSnapshot, active: &ActiveRun);
     /// The run is over; `run.state` says how.
@@ -100,6 +50,7 @@ pub trait Report {
             RunEventKind::Started(info) => self.started(run, info.as_ref(), expected),
             RunEventKind::Step(step) => self.step(run, step),
             RunEventKind::Epoch(epoch) => self.epoch(run, epoch),
+            RunEventKind::Alarm(alarm) => self.alarm(run, alarm),
             RunEventKind::Ended => self.ended(run),
         }
     }
@@ -135,6 +86,11 @@ enum Event<'a> {
     },
     Step(&'a StepRecord),
     Epoch(&'a EpochRecord),
+    Alarm {
+        kind: &'static str,
+        text: &'a str,
+        remedy: Option<String>,
+    },
     Ended {
         state: &'static str,
         message: Option<&'a str>,
@@ -185,6 +141,17 @@ impl Report for JsonReport<'_> {
         output::json(&Line {
             run: &run.name,
             event: Event::Epoch(epoch),
+        });
+    }
+
+    fn alarm(&mut self, run: &RunSnapshot, alarm: &Alarm) {
+        output::json(&Line {
+            run: &run.name,
+            event: Event::Alarm {
+                kind: alarm.kind.id(),
+                text: &alarm.text,
+                remedy: alarm.remedy.as_ref().and_then(Remedy::setting),
+            },
         });
     }
 

@@ -8,12 +8,12 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use strum::VariantArray as _;
 
 use super::values::{
-    ImageSize, ScaleRange, above_zero, below_one, count, one_of, one_or_more, scale,
-    size_or_native, zero_or_more, zero_to_one,
+    ImageSize, ScaleRange, TestSize, above_zero, below_one, count, one_of, one_or_more, scale,
+    size_or_native, test_size, zero_or_more, zero_to_one,
 };
 use crate::engine::{
     Augment, BestBy, ClassWeights, DatasetRef, FinalUpsampling, OptimizerKind, Precision, Recipe,
-    Reduction, RunConfig, SampleOrder, Schedule, Size, Trunk, argument_path, preset,
+    Reduction, RunConfig, SampleOrder, Schedule, Size, StageRates, Trunk, argument_path, preset,
 };
 
 #[expect(
@@ -74,6 +74,10 @@ pub struct Settings {
     /// Optimizer: stochastic gradient descent, or Adam with decoupled weight decay
     #[arg(long, value_parser = one_of::<OptimizerKind>())]
     optimizer: Option<OptimizerKind>,
+    /// Factors on the learning rate by stage: stem, stage1 to stage5, fc, head; 0 freezes one, 1 is
+    /// usual
+    #[arg(long, value_name = "STAGE=FACTOR,...")]
+    stage_rates: Option<StageRates>,
     /// Weights of the classes in the loss: equal, inverse (of their pixels), median (frequency), or
     /// one number for each class, such as 1,0.5,2
     #[arg(long, value_name = "equal|inverse|median|W,...")]
@@ -84,6 +88,10 @@ pub struct Settings {
     /// Share of the Dice loss, 0 to 1; the rest is the cross entropy
     #[arg(long, value_name = "SHARE", value_parser = zero_or_more)]
     dice_share: Option<f64>,
+    /// Score and predict with a moving average of the weights; how much of it each step keeps, such
+    /// as 0.999
+    #[arg(long, value_name = "DECAY", value_parser = above_zero)]
+    ema: Option<f64>,
     /// End after this many epochs without a better validation
     #[arg(long, value_name = "EPOCHS", value_parser = one_or_more)]
     early_stop: Option<usize>,
@@ -102,6 +110,10 @@ pub struct Settings {
     /// Order of the training images: shuffled each epoch, or that of the list
     #[arg(long, value_parser = one_of::<SampleOrder>())]
     order: Option<SampleOrder>,
+    /// Draw images and crops by rare classes, at this temperature: 0.01 the rarest alone, 1 all
+    /// classes about alike
+    #[arg(long, value_name = "TEMPERATURE", value_parser = above_zero)]
+    rare_sampling: Option<f64>,
     /// `none`: no flip, scale, brightness or random crop; whole images if the batch size is 1,
     /// else center crops of the train size
     #[arg(long, conflicts_with_all = ["flip", "scale", "brightness", "crop"])]
@@ -124,9 +136,10 @@ pub struct Settings {
     /// Amount of random brightness and contrast, 0 to 1
     #[arg(long, value_name = "SHARE", value_parser = zero_to_one)]
     brightness: Option<f32>,
-    /// Size to which validation images are resized, `native` for their original size
-    #[arg(long, value_name = "WxH|native", value_parser = size_or_native)]
-    test_size: Option<ImageSize>,
+    /// Size to which validation images are resized, `native` for their original size, `train` for
+    /// that of the training crops
+    #[arg(long, value_name = "WxH|native|train", value_parser = test_size)]
+    test_size: Option<TestSize>,
     /// Seed of weights, order, augmentation and dropout
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -174,6 +187,8 @@ impl Settings {
         if let Some(recipe) = self.recipe {
             recipe.apply(&mut config);
         }
+        config.rare_sampling = self.rare_sampling.or(config.rare_sampling);
+        config.ema = self.ema.or(config.ema);
         config.early_stop = self.early_stop.or(config.early_stop);
         config.probe_images.extend(self.probe_images.clone());
         config.max_steps = self.max_steps.or(config.max_steps);
@@ -187,7 +202,6 @@ impl Settings {
         set(&mut config.dropout, self.dropout);
         set(&mut config.final_upsampling, self.final_upsampling);
         set(&mut config.order, self.order);
-        set(&mut config.test_size, self.test_size.map(|size| size.0));
         set(&mut config.seed, self.seed);
         set(&mut config.workers, self.workers);
         config.extra_logs.tensorboard |= self.tensorboard;
@@ -195,6 +209,11 @@ impl Settings {
         self.set_checkpoints(&mut config);
         self.set_learning(&mut config);
         self.set_augmentation(&mut config);
+        match self.test_size {
+            Some(TestSize::Given(size)) => config.test_size = size.0,
+            Some(TestSize::Train) => config.test_size = config.augment.crop,
+            None => {}
+        }
         config
     }
 
@@ -221,6 +240,7 @@ impl Settings {
         set(&mut learning.schedule, self.schedule);
         set(&mut learning.warmup_steps, self.warmup_steps);
         set(&mut learning.optimizer, self.optimizer);
+        set(&mut learning.stage_rates, self.stage_rates.clone());
         let objective = &mut learning.objective;
         set(&mut objective.class_weights, self.class_weights.clone());
         set(&mut objective.focal_gamma, self.focal_gamma);

@@ -9,9 +9,10 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::args::{NotifyArgs, TrainArgs};
+use super::expected::Expected;
 use super::interrupts::Interrupts;
 use super::network::PlanArg;
-use super::report::{Expected, JsonReport, Report, TextReport};
+use super::report::{JsonReport, Report, TextReport};
 use super::{
     EXIT_STOPPED, SILENT_WAIT, Session, TICK, auto, output, pass_on_notices, trial, wait_for_device,
 };

@@ -19,6 +19,15 @@ pub struct ScaleRange(pub [f32; 2]);
 #[derive(Debug, Clone, Copy)]
 pub struct ImageSize(pub Option<Size>);
 
+/// What validation images are resized to.
+#[derive(Debug, Clone, Copy)]
+pub enum TestSize {
+    /// A size, or none.
+    Given(ImageSize),
+    /// That of the training crops.
+    Train,
+}
+
 /// One of the values of an enum, by its name.
 pub fn one_of<T>() -> impl TypedValueParser<Value = T>
 where
@@ -122,6 +131,13 @@ pub fn size_or_native(text: &str) -> Result<ImageSize, String> {
     } else {
         size(text).map(|size| ImageSize(Some(size)))
     }
+}
+
+pub fn test_size(text: &str) -> Result<TestSize, String> {
+    if text == "train" {
+        return Ok(TestSize::Train);
+    }
+    size_or_native(text).map(TestSize::Given)
 }
 
 pub fn scale(text: &str) -> Result<ScaleRange, String> {

@@ -4,6 +4,9 @@ use rayon::prelude::*;
 
 use super::{DatasetError, DatasetItem, MaskReader};
 
+/// Masks that are read between two looks whether the rest is wanted.
+const TOGETHER: usize = 32;
+
 /// Pixels of a list, by label.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ClassCounts {
@@ -11,50 +14,59 @@ pub struct ClassCounts {
     pub pixels: Vec<u64>,
     /// Labeled pixels of the images that have the class.
     pub pixels_around: Vec<u64>,
+    /// The places in the list of the images that have the class.
+    pub images: Vec<Vec<u32>>,
 }
 
 impl ClassCounts {
-    /// Reads every mask of a list; `None` when `stopped` says so meanwhile.
+    /// Reads every mask of a list. `goes_on` is told how many are read, and says whether the rest
+    /// is wanted; `None` when it is not.
     ///
     /// # Errors
     /// When a mask cannot be read.
     pub fn of(
         items: &[DatasetItem],
         reader: &MaskReader,
-        stopped: &(dyn Fn() -> bool + Sync),
+        goes_on: &mut dyn FnMut(usize) -> bool,
     ) -> Result<Option<Self>, DatasetError> {
-        let images: Vec<Option<Vec<u64>>> = items
-            .par_iter()
-            .map(|item| {
-                if stopped() {
-                    return Ok(None);
-                }
-                let mut pixels = vec![0; reader.num_classes];
-                for label in reader.read(&item.mask)?.labels {
-                    if let Some(pixels) = pixels.get_mut(usize::from(label)) {
-                        *pixels += 1;
-                    }
-                }
-                Ok(Some(pixels))
-            })
-            .collect::<Result<_, DatasetError>>()?;
+        let classes = reader.num_classes;
         let mut counts = Self {
-            pixels: vec![0; reader.num_classes],
-            pixels_around: vec![0; reader.num_classes],
+            pixels: vec![0; classes],
+            pixels_around: vec![0; classes],
+            images: vec![Vec::new(); classes],
         };
-        for image in images {
-            let Some(image) = image else {
+        let mut place = 0;
+        for items in items.chunks(TOGETHER) {
+            if !goes_on(place as usize) {
                 return Ok(None);
-            };
-            let labeled: u64 = image.iter().sum();
-            let totals = counts.pixels.iter_mut().zip(&mut counts.pixels_around);
-            for ((pixels, around), own) in totals.zip(image) {
-                *pixels += own;
-                *around += if own > 0 { labeled } else { 0 };
+            }
+            let images: Vec<Vec<u64>> = items
+                .par_iter()
+                .map(|item| count(item, reader))
+                .collect::<Result<_, DatasetError>>()?;
+            for image in images {
+                let labeled: u64 = image.iter().sum();
+                for (class, own) in image.into_iter().enumerate().filter(|(_, own)| *own > 0) {
+                    counts.pixels[class] += own;
+                    counts.pixels_around[class] += labeled;
+                    counts.images[class].push(place);
+                }
+                place += 1;
             }
         }
         Ok(Some(counts))
     }
+}
+
+/// The pixels of an image, by class.
+fn count(item: &DatasetItem, reader: &MaskReader) -> Result<Vec<u64>, DatasetError> {
+    let mut pixels = vec![0; reader.num_classes];
+    for label in reader.read(&item.mask)?.labels {
+        if let Some(pixels) = pixels.get_mut(usize::from(label)) {
+            *pixels += 1;
+        }
+    }
+    Ok(pixels)
 }
 
 #[cfg(test)]
@@ -71,12 +83,13 @@ mod tests {
         write_text(&dir.path().join("classes.txt"), "x\ny\nz\n");
         let dataset = Dataset::open(dir.path()).expect("a VOC set");
         let items: Vec<DatasetItem> = dataset.train.iter().chain(&dataset.val).cloned().collect();
-        let count = |stopped: bool| {
-            ClassCounts::of(&items, &dataset.mask_reader(), &|| stopped).expect("masks")
+        let count = |goes_on: bool| {
+            ClassCounts::of(&items, &dataset.mask_reader(), &mut |_| goes_on).expect("masks")
         };
-        let counts = count(false).expect("not stopped");
+        let counts = count(true).expect("not stopped");
         assert_eq!(counts.pixels, [2, 5, 0]);
         assert_eq!(counts.pixels_around, [4, 7, 0]);
-        assert_eq!(count(true), None);
+        assert_eq!(counts.images, [vec![0, 1], vec![0, 1, 2, 3, 4], vec![]]);
+        assert_eq!(count(false), None);
     }
 }

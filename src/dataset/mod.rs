@@ -21,11 +21,12 @@ mod loader;
 mod mutated_files;
 mod normalization;
 mod prepare;
+mod rare_sampling;
 mod size;
 mod split;
 mod stats;
 
-pub use augment::{Augment, Rng, resize_labels, resize_rgb};
+pub use augment::{Augment, Change, Light, Rng, resize_labels, resize_rgb};
 pub use check::{
     CheckReport, DatasetRecord, Depth, Finding, FindingKind, Fix, FixPlan, FixedDataset, Severity,
     check, check_and_count, check_masks, check_split, fix, list_digest,
@@ -47,8 +48,9 @@ pub use layout::{
     NoteTopic, PairReview, Palette, ReviewedPair, Split, classes_of_masks, find_class_list,
     list_masks, read_class_list, read_names,
 };
-pub use loader::{Batch, BatchPlan, Loader};
+pub use loader::{Batch, BatchPlan, DrawnImage, Loader};
 pub use normalization::{ChannelOrder, Normalization, ValueRange};
+pub use rare_sampling::RareSampling;
 pub use size::Size;
 pub use split::{SplitPlan, ValidationPart, split};
 pub use stats::DatasetStats;

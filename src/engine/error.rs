@@ -61,6 +61,17 @@ pub enum EngineError {
         /// Steps done.
         step: usize,
     },
+    /// The battery is about to be empty.
+    #[error(
+        "the battery had only {percent} % left and was not charged, so the run was saved after step {step} \
+         and ended. Plug the machine in, then resume the run"
+    )]
+    LowBattery {
+        /// Percent that were left.
+        percent: u8,
+        /// Steps done.
+        step: usize,
+    },
     /// One run is trained at a time.
     #[error("{run} is being trained. Stop it before another run is started")]
     Busy {

@@ -10,7 +10,7 @@ use super::{Engine, EngineError};
 use crate::dataset::{
     ClassList, LabelMap, Rgb, Size, VOID, encode_index_png, encode_rgb_png, write_rgb_png,
 };
-use crate::files::{Existing, FileError, Output, Outputs};
+use crate::files::{Existing, FileError, Output, Outputs, write_npy_floats};
 use crate::training::Tiling;
 
 /// Where a file goes.
@@ -137,32 +137,12 @@ pub(super) fn overlay(
     Rgb { pixels, ..*image }
 }
 
-/// Writes `[num_classes, height, width]` little-endian floats in NumPy's format, version 1.0
-/// (`numpy.lib.format`): a magic number, the header's length, a Python dictionary padded
-/// to 64 bytes, the values.
+/// Writes `[num_classes, height, width]` floats in NumPy's format.
 fn encode_npy(logits: &Logits, file: &mut dyn Write) -> io::Result<()> {
-    let Logits {
-        num_classes,
-        size: Size { width, height },
-        values,
-    } = logits;
-    let mut header = format!(
-        "{{'descr': '<f4', 'fortran_order': False, 'shape': ({num_classes}, {height}, {width}), }}"
-    );
-    let start = NPY_MAGIC.len() + size_of::<u16>();
-    let length = (start + header.len() + 1).next_multiple_of(64) - start;
-    header.push_str(&" ".repeat(length - header.len() - 1));
-    header.push('\n');
-    file.write_all(NPY_MAGIC)?;
-    file.write_all(&(length as u16).to_le_bytes())?;
-    file.write_all(header.as_bytes())?;
-    values
-        .iter()
-        .try_for_each(|value| file.write_all(&value.to_le_bytes()))
+    let Size { width, height } = logits.size;
+    let shape = [logits.num_classes, height as usize, width as usize];
+    write_npy_floats(file, &shape, &logits.values)
 }
-
-/// And the version, 1.0.
-const NPY_MAGIC: &[u8; 8] = b"\x93NUMPY\x01\x00";
 
 #[cfg(test)]
 mod tests {

@@ -16,6 +16,7 @@ mod error;
 mod evaluate;
 mod export;
 mod film;
+mod for_pytorch;
 mod html;
 mod memory;
 mod meters;
@@ -27,6 +28,7 @@ pub mod plots;
 mod predict;
 mod predict_all;
 mod queue;
+mod rate_search;
 mod report;
 mod runs;
 mod save_plot;
@@ -63,18 +65,19 @@ pub use crate::metrics::{
 pub use crate::model::weights::{
     WEIGHTS_EXTENSIONS, WeightsLayout, WeightsRow, WeightsRowState, has_weights_extension,
 };
-pub use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
+pub use crate::model::{FinalUpsampling, Geometry, ParamStage, Trunk, Variant};
 pub use crate::training::checkpoint::RunNotes;
 pub use crate::training::film::{Film, FilmProbe};
 pub use crate::training::{
     Alarm, AlarmKind, Area, Averaging, BestBy, BrokenRule, BrokenRules, CheckpointPolicy, Choice,
-    ClassWeights, Configured, DataFacts, DatasetRef, DeviceEntry, DeviceId, DeviceKind,
-    DeviceMemory, EpochRecord, FittingChange, Grid, GridError, InitialWeights, Learning,
-    MatrixUnitsState, MemoryEstimate, MemoryFit, MemoryRoom, Objective, OptimizerKind, Outcome,
-    Precision, PredictOptions, Preparation, Preview, PreviewItem, Recipe, Reduction, Remedy,
-    Repeats, RunConfig, RunInfo, RunTime, SampleOrder, SavedWeights, Schedule, ScoredImage,
-    StartingPoint, StepPhase, StepProgress, StepRecord, Tile, TilePlan, Tiling, TimeSource,
-    TrainOptions, Trial, Verdict, WeightsChoice, WeightsSummary, autotune_folder, memory_text,
+    ClassShares, ClassWeights, Configured, DataFacts, DatasetRef, DeviceEntry, DeviceId,
+    DeviceKind, DeviceMemory, EpochRecord, FittingChange, Grid, GridError, InitialWeights,
+    Learning, MatrixUnitsState, MemoryEstimate, MemoryFit, MemoryRoom, Objective, OptimizerKind,
+    Outcome, Precision, PredictOptions, Preparation, Preview, PreviewItem, RatePoint, RateRange,
+    RateSearch, Recipe, Reduction, Remedy, Repeats, Reproduction, RunConfig, RunInfo, RunTime,
+    SampleOrder, SavedWeights, Schedule, ScoredImage, StageRates, StartingPoint, StepPhase,
+    StepProgress, StepRange, StepRecord, Tile, TilePlan, Tiling, TimeSource, TrainOptions, Trial,
+    Verdict, WeightsChoice, WeightsSummary, WrittenBatches, autotune_folder, memory_text,
     network_preset, preset, tested_devices_file,
 };
 pub use before_start::BeforeStart;

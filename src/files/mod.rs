@@ -4,6 +4,8 @@
 //! itself (runs, records) are written with [`write_atomic`]; files for people, in folders that
 //! hold other files too, through [`Outputs`].
 
+mod new_folder;
+mod npy;
 mod operations;
 mod outputs;
 
@@ -14,6 +16,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use new_folder::NewFolder;
+pub use npy::{write_npy_bytes, write_npy_floats};
 #[cfg(test)]
 pub use operations::{Operation, watched};
 pub use operations::{append, remove_file, sync_file, sync_folder};
@@ -42,6 +46,11 @@ pub enum FileError {
          since. It stays as it is: choose another name or folder"
     )]
     Foreign { path: PathBuf },
+    /// A new folder has the name of something that is there.
+    #[error(
+        "{path}: there is something of this name already, and nothing is overwritten. Name a new folder"
+    )]
+    Taken { path: PathBuf },
     /// An output has the name of an earlier one, and nobody asked to replace it.
     #[error(
         "{path}: this file is there already, from an earlier call of this program. Replace it with --overwrite, \
@@ -52,7 +61,7 @@ pub enum FileError {
 
 impl FileError {
     /// For `map_err`: a failed write of `path`.
-    pub fn write(path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub fn write(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_owned();
         |source| Self::Write { path, source }
     }

@@ -15,6 +15,7 @@ mod fcn;
 mod feature_map;
 mod geometry;
 mod network;
+mod param_stage;
 mod part;
 mod precision;
 #[cfg(test)]
@@ -30,6 +31,7 @@ pub mod weights;
 pub use cost::{ComputedBy, LayerKind, LayerShape, NetworkMemory, StepCost};
 pub use geometry::{Geometry, crop};
 pub use network::{Network, NetworkConfig};
+pub use param_stage::{ParamStage, StagePath};
 pub use part::ImagePart;
 pub(crate) use part::{ResizedPart, resize_part};
 pub use receptive_field::ReceptiveField;

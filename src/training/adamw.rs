@@ -1,10 +1,11 @@
 //! Adam with decoupled weight decay.
 
-use burn::module::{Module, ModuleMapper, Param};
+use burn::module::{Module, ParamId};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
 use super::learning::Learning;
+use super::param_update::{ParamGroups, StepOf, Update, step_all};
 
 /// PyTorch's defaults for both.
 const BETAS: [f64; 2] = [0.9, 0.999];
@@ -15,9 +16,7 @@ const EPSILON: f64 = 1e-8;
 /// be left out of the decay, as with [`Sgd`](super::sgd::Sgd).
 #[derive(Debug)]
 pub(super) struct AdamW {
-    weight_decay: f64,
-    bias_rate: f64,
-    decay_biases: bool,
+    groups: ParamGroups,
     /// Steps so far.
     pub updates: usize,
     /// Moving averages of the gradients and of their squares.
@@ -27,9 +26,7 @@ pub(super) struct AdamW {
 impl AdamW {
     pub fn new(learning: &Learning) -> Self {
         Self {
-            weight_decay: learning.weight_decay,
-            bias_rate: learning.bias_rate,
-            decay_biases: learning.decay_biases,
+            groups: ParamGroups::new(learning),
             updates: 0,
             moments: [GradientsParams::new(), GradientsParams::new()],
         }
@@ -45,59 +42,45 @@ impl AdamW {
         gradients: GradientsParams,
     ) -> M {
         self.updates += 1;
-        model.map(&mut Step {
-            adam: self,
-            gradients,
-            learning_rate,
-            scale,
-            is_bias: false,
-        })
+        let power = i32::try_from(self.updates).unwrap_or(i32::MAX);
+        let mut moving = Moving {
+            corrections: BETAS.map(|beta| 1.0 - beta.powi(power)),
+            moments: &mut self.moments,
+        };
+        let rates = [learning_rate, scale];
+        step_all(&mut moving, &self.groups, rates, model, gradients)
     }
 }
 
-struct Step<'a> {
-    adam: &'a mut AdamW,
-    gradients: GradientsParams,
-    learning_rate: f64,
-    scale: f64,
-    is_bias: bool,
+struct Moving<'a> {
+    /// What the averages, which begin at 0, have to be divided by.
+    corrections: [f64; 2],
+    moments: &'a mut [GradientsParams; 2],
 }
 
-impl ModuleMapper for Step<'_> {
-    /// Also called for every parameter, right before it is mapped; the field's name is its own.
-    fn enter_module(&mut self, name: &str, _container_type: &str) {
-        self.is_bias = name == "bias";
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let Some(gradient) = self.gradients.remove::<D>(param.id) else {
-            return param;
-        };
-        let (id, weight, mapper) = param.consume();
-        let (rate, decay) = match (self.is_bias, self.adam.decay_biases) {
-            (true, true) => (self.adam.bias_rate, self.adam.weight_decay),
-            (true, false) => (self.adam.bias_rate, 0.0),
-            (false, _) => (1.0, self.adam.weight_decay),
-        };
-        let rate = rate * self.learning_rate;
-        let gradient = gradient.mul_scalar(self.scale);
-        let power = i32::try_from(self.adam.updates).unwrap_or(i32::MAX);
-        let corrections = BETAS.map(|beta| 1.0 - beta.powi(power));
-        let [first, second] = &mut self.adam.moments;
+impl Update for Moving<'_> {
+    fn update<const D: usize>(
+        &mut self,
+        id: ParamId,
+        weight: Tensor<D>,
+        gradient: Tensor<D>,
+        StepOf { rate, decay, scale }: StepOf,
+    ) -> Tensor<D> {
+        let gradient = gradient.mul_scalar(scale);
+        let [first, second] = &mut *self.moments;
         let mean = moved(first.remove::<D>(id), gradient.clone(), BETAS[0]);
         let square = moved(
             second.remove::<D>(id),
             gradient.clone() * gradient,
             BETAS[1],
         );
-        let spread = square.clone().sqrt().div_scalar(corrections[1].sqrt());
+        let spread = square.clone().sqrt().div_scalar(self.corrections[1].sqrt());
         let change = mean.clone() / spread.add_scalar(EPSILON);
-        let weight = weight.inner().mul_scalar(1.0 - rate * decay)
-            - change.mul_scalar(rate / corrections[0]);
+        let weight =
+            weight.mul_scalar(1.0 - rate * decay) - change.mul_scalar(rate / self.corrections[0]);
         first.register(id, mean);
         second.register(id, square);
-        let weight = Tensor::from_inner(weight).require_grad();
-        Param::from_mapped_value(id, weight, mapper)
+        weight
     }
 }
 

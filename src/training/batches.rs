@@ -15,6 +15,8 @@ pub fn batch_plan(config: &RunConfig, dataset: &Dataset) -> BatchPlan {
         batch_size: config.batch_size,
         seed: config.seed,
         shuffle: config.order == SampleOrder::Shuffled,
+        // Whoever has counted the classes sets it.
+        sampling: None,
         workers: config.workers,
         cache: Arc::default(),
     }

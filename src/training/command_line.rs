@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use super::config::{DatasetRef, InitialWeights, RunConfig};
+use super::learning::Learning;
 use super::network_choice::network_preset;
 use super::objective::Objective;
 use crate::dataset::{Normalization, Size};
@@ -39,6 +40,9 @@ impl RunConfig {
         let recompute = |config: &Self| config.recompute_activations;
         words.changed("--recompute-activations", recompute(self), recompute(&base));
         words.changed("--epochs", self.epochs, base.epochs);
+        let sampling = |config: &Self| config.rare_sampling;
+        words.option("--rare-sampling", sampling(self), sampling(&base))?;
+        words.option("--ema", self.ema, base.ema)?;
         words.option("--max-steps", self.max_steps, base.max_steps)?;
         words.changed("--batch-size", self.batch_size, base.batch_size);
         self.add_learning(&base, &mut words)?;
@@ -131,6 +135,8 @@ impl RunConfig {
         words.changed("--reduction", name(own.reduction), name(base.reduction));
         words.option("--clip-norm", own.clip_norm, base.clip_norm)?;
         words.changed("--optimizer", name(own.optimizer), name(base.optimizer));
+        let rates = |learning: &Learning| learning.stage_rates.to_string();
+        words.changed("--stage-rates", rates(own), rates(base));
         let (shape, preset) = (&own.objective, &base.objective);
         let weights = |objective: &Objective| objective.class_weights.to_string();
         words.changed("--class-weights", weights(shape), weights(preset));

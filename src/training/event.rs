@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::alarm::Alarm;
 use super::device::DeviceId;
+use super::watch::ClassShares;
 use crate::dataset::{LabelMap, Rgb};
 use crate::metrics::{ConfusionMatrix, Scores};
 
@@ -158,18 +159,22 @@ impl Preview {
     }
 }
 
-/// Order: `Preparing* Started Preparing? (Step | Preview | Validating | EpochEnded | Paused | Unpaused |
-/// Saved)* Ended`; a `Warning` or an `Alarm` may come at any time, and `Blocked Unblocked` at any time in
-/// between.
+/// Order: `Preparing* Counting* Started Preparing? (Step | Shares | Preview | Validating | EpochEnded | Paused |
+/// Unpaused | Saved)* Ended`; a `Warning` or an `Alarm` may come at any time, and `Blocked Unblocked` at any
+/// time in between.
 /// `Ended` is always sent, exactly once, also when nothing was started.
 #[derive(Debug, Clone)]
 pub enum TrainEvent {
+    /// The masks of the training list are being counted.
+    Counting { done: usize, total: usize },
     /// The network is on the device and the first batch is being read.
     Started(RunInfo),
     /// A GPU is being prepared for the first step.
     Preparing(Preparation),
     /// One step is done.
     Step(StepRecord),
+    /// The shares of the classes in masks of this step, against the truth.
+    Shares { step: usize, shares: ClassShares },
     /// Fresh masks of the pinned images.
     Preview(Preview),
     /// Validation is at image `done` of `total`.

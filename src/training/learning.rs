@@ -5,6 +5,7 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::objective::Objective;
 use super::schedule::Schedule;
+use super::stage_rates::StageRates;
 
 /// What becomes of the losses of the pixels of a batch before they are differentiated.
 #[derive(
@@ -102,6 +103,9 @@ pub struct Learning {
     /// How gradients become steps.
     #[serde(default)]
     pub optimizer: OptimizerKind,
+    /// Factors on the learning rate by stage of the network; 0 freezes a stage.
+    #[serde(default, skip_serializing_if = "StageRates::is_empty")]
+    pub stage_rates: StageRates,
     /// What is differentiated, beside the mean or the sum of the pixel losses.
     #[serde(default)]
     pub objective: Objective,
@@ -123,6 +127,7 @@ impl Learning {
             accumulation: once(),
             clip_norm: None,
             optimizer: OptimizerKind::Sgd,
+            stage_rates: StageRates::default(),
             objective: Objective::default(),
         }
     }

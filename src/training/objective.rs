@@ -162,6 +162,7 @@ mod tests {
         ClassCounts {
             pixels: pixels.to_vec(),
             pixels_around: pixels_around.to_vec(),
+            images: Vec::new(),
         }
     }
 

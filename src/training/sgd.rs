@@ -3,11 +3,12 @@
 //! Our own and not Burn's optimizer because that one reads its saved state onto the
 //! default device, which may be a GPU driver nobody has tested or asked for.
 
-use burn::module::{Module, ModuleMapper, Param};
+use burn::module::{Module, ParamId};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
 use super::learning::Learning;
+use super::param_update::{ParamGroups, StepOf, Update, step_all};
 use crate::kernels::{SgdStep, sgd_step};
 
 /// SGD as PyTorch defines it (`torch.optim.SGD`, no dampening, no Nesterov):
@@ -16,10 +17,8 @@ use crate::kernels::{SgdStep, sgd_step};
 /// be left out of the decay, as with parameter groups of their own.
 #[derive(Debug)]
 pub(super) struct Sgd {
+    groups: ParamGroups,
     momentum: f64,
-    weight_decay: f64,
-    bias_rate: f64,
-    decay_biases: bool,
     /// `v` of every weight that has had a step; the container takes tensors of any rank.
     pub velocity: GradientsParams,
 }
@@ -27,10 +26,8 @@ pub(super) struct Sgd {
 impl Sgd {
     pub fn new(learning: &Learning) -> Self {
         Self {
+            groups: ParamGroups::new(learning),
             momentum: learning.momentum,
-            weight_decay: learning.weight_decay,
-            bias_rate: learning.bias_rate,
-            decay_biases: learning.decay_biases,
             velocity: GradientsParams::new(),
         }
     }
@@ -44,58 +41,40 @@ impl Sgd {
         model: M,
         gradients: GradientsParams,
     ) -> M {
-        model.map(&mut Step {
-            sgd: self,
-            gradients,
-            learning_rate,
-            scale,
-            is_bias: false,
-        })
+        let mut moving = Moving {
+            momentum: self.momentum,
+            velocity: &mut self.velocity,
+        };
+        let rates = [learning_rate, scale];
+        step_all(&mut moving, &self.groups, rates, model, gradients)
     }
 }
 
-struct Step<'a> {
-    sgd: &'a mut Sgd,
-    gradients: GradientsParams,
-    learning_rate: f64,
-    scale: f64,
-    is_bias: bool,
+struct Moving<'a> {
+    momentum: f64,
+    velocity: &'a mut GradientsParams,
 }
 
-impl ModuleMapper for Step<'_> {
-    /// Also called for every parameter, right before it is mapped; the field's name is its own.
-    fn enter_module(&mut self, name: &str, _container_type: &str) {
-        self.is_bias = name == "bias";
-    }
-
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let Some(gradient) = self.gradients.remove::<D>(param.id) else {
-            return param;
-        };
-        let (id, weight, mapper) = param.consume();
-        let decayed = self.sgd.decay_biases || !self.is_bias;
-        let factor = if self.is_bias {
-            self.sgd.bias_rate
-        } else {
-            1.0
-        };
+impl Update for Moving<'_> {
+    fn update<const D: usize>(
+        &mut self,
+        id: ParamId,
+        weight: Tensor<D>,
+        gradient: Tensor<D>,
+        step: StepOf,
+    ) -> Tensor<D> {
         let step = SgdStep {
-            gradient_scale: self.scale as f32,
-            weight_decay: if decayed {
-                self.sgd.weight_decay as f32
-            } else {
-                0.0
-            },
-            momentum: self.sgd.momentum as f32,
-            learning_rate: (self.learning_rate * factor) as f32,
+            gradient_scale: step.scale as f32,
+            weight_decay: step.decay as f32,
+            momentum: self.momentum as f32,
+            learning_rate: step.rate as f32,
         };
-        let velocity = self.sgd.velocity.remove::<D>(id);
-        let (weight, velocity) = sgd_step(weight.inner(), velocity, gradient, step);
-        if self.sgd.momentum > 0.0 {
-            self.sgd.velocity.register(id, velocity);
+        let velocity = self.velocity.remove::<D>(id);
+        let (weight, velocity) = sgd_step(weight, velocity, gradient, step);
+        if self.momentum > 0.0 {
+            self.velocity.register(id, velocity);
         }
-        let weight = Tensor::from_inner(weight).require_grad();
-        Param::from_mapped_value(id, weight, mapper)
+        weight
     }
 }
 
@@ -104,7 +83,7 @@ mod tests {
     use super::*;
     use crate::model::Trunk;
     use crate::training::preset;
-    use burn::module::ModuleVisitor;
+    use burn::module::{ModuleVisitor, Param};
     use burn::nn::{Linear, LinearConfig};
     use burn::tensor::Device;
 

@@ -12,6 +12,7 @@ mod explain;
 mod masks;
 mod outputs;
 mod queue;
+mod recipes;
 mod resume;
 mod splits;
 mod weights;

@@ -3,6 +3,7 @@
 mod arithmetic;
 mod faults;
 mod film;
+mod for_pytorch;
 mod recipes;
 mod resume;
 mod storage;

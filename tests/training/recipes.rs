@@ -2,10 +2,11 @@
 
 use std::fs;
 
+use fcn_workbench::files::{Existing, Outputs};
 use fcn_workbench::training::checkpoint::EndMark;
 use fcn_workbench::training::{
-    ClassWeights, Control, Learning, Objective, OptimizerKind, Outcome, RunConfig, TrainEvent,
-    train,
+    ClassWeights, Control, Learning, Objective, OptimizerKind, Outcome, RunConfig, SavedWeights,
+    TrainEvent, export_run, train,
 };
 
 use super::epochs;
@@ -53,6 +54,52 @@ fn a_resumed_run_of_adamw_goes_on_as_if_it_had_not_been_stopped() {
         let scores = |sink: &Recorder| epochs(sink).last().map(|epoch| epoch.scores.clone());
         assert_eq!(scores(&rest), scores(&whole));
     }
+}
+
+#[test]
+fn a_resumed_run_with_an_average_goes_on_as_if_it_had_not_been_stopped() {
+    let set = TinySet::new(4, 1);
+    let edit = |config: &mut RunConfig| {
+        (config.epochs, config.ema) = (2, Some(0.9));
+        config.rare_sampling = Some(0.1);
+        config.learning.stage_rates = "stage1=0,head=2".parse().expect("rates");
+    };
+    let plain = set.run(|config| {
+        edit(config);
+        config.ema = None;
+    });
+    let mut unaveraged = Recorder::default();
+    train(&plain, &set.open(), &Control::default(), &mut unaveraged);
+    let unbroken = set.run(edit);
+    let mut whole = Recorder::default();
+    train(&unbroken, &set.open(), &Control::default(), &mut whole);
+    assert_eq!(whole.losses(), unaveraged.losses(), "it changes no step");
+    let val_loss = |sink: &Recorder| epochs(sink).last().and_then(|epoch| epoch.val_loss);
+    assert_ne!(val_loss(&whole), val_loss(&unaveraged));
+
+    let broken = set.run(edit);
+    let control = Control::default();
+    let stopper = control.clone();
+    let mut first = Recorder::after(1, move || stopper.stop());
+    train(&broken, &set.open(), &control, &mut first);
+    let mut rest = Recorder::default();
+    train(&broken, &set.open(), &Control::default(), &mut rest);
+    assert_eq!(rest.outcome(), Some(&Outcome::Finished));
+    let joined: Vec<f64> = first.losses().into_iter().chain(rest.losses()).collect();
+    assert_eq!(joined, whole.losses());
+    assert_eq!(val_loss(&rest), val_loss(&whole));
+
+    // The average is exported, or what was trained, by choice.
+    let file = |which, name: &str| {
+        let path = set.dir.path().join(name);
+        let output = Outputs::new(Existing::Keep)
+            .claim(&path)
+            .expect("a free name");
+        export_run(&unbroken, which, &output).expect("a file");
+        fs::read(path).expect("a file")
+    };
+    let average = file(SavedWeights::Last, "average.safetensors");
+    assert_ne!(average, file(SavedWeights::Raw, "raw.safetensors"));
 }
 
 #[test]

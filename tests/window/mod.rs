@@ -184,6 +184,27 @@ fn a_run_can_be_held_stopped_and_taken_up_again() {
             .map(|step| step.step)
             .eq(1..=desk.run().steps.len())
     );
+    let saved = desk.run().steps.len();
+
+    std::fs::copy(desk.set.mask_path(1), desk.set.mask_path(0)).expect("another mask");
+    desk.click(&resume);
+    desk.until("it is refused", |desk| {
+        desk.says("Accept the changes and resume")
+    });
+    assert!(desk.finds("changed masks in the training list"));
+    desk.click("Accept the changes and resume");
+    desk.until("it goes on from there", |desk| {
+        desk.active().is_some_and(|active| active.step > saved)
+    });
+    desk.until("what is predicted is told", |desk| {
+        desk.finds("Predicted classes")
+    });
+    let shares = desk.window.get_by_label_contains("Predicted classes");
+    shares.click_accesskit();
+    desk.frames(4);
+    assert!(desk.finds("red square: ") && desk.finds(" predicted, "));
+    desk.click("Stop");
+    desk.until("it has stopped at last", |desk| desk.active().is_none());
 }
 
 #[test]

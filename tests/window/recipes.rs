@@ -2,6 +2,8 @@
 
 use fcn_workbench::engine::{ClassWeights, OptimizerKind, Reduction, RunState};
 
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+
 use super::desk::Desk;
 
 /// Clicks a button that may be scrolled out of sight.
@@ -27,13 +29,27 @@ fn losses_and_optimizers_are_chosen_in_the_form() {
     desk.set("Dice share", 0.25);
     choose(&mut desk, "Stop early");
     desk.set("Epochs without a better validation", 3.0);
+    choose(&mut desk, "Average the weights");
+    desk.set("Decay of the average", 0.9);
+    choose(&mut desk, "Draw by rare class");
+    desk.set("Temperature of the draw", 0.25);
+    choose(&mut desk, "Rates of the stages");
+    desk.set("Rate of stage1", 0.0);
+    desk.set("Rate of head", 10.0);
+    choose(&mut desk, "Test size as the crops");
+    desk.set("Crop width", 40.0);
+    desk.frames(3);
     desk.set("Learning rate", 0.001);
     desk.train();
     let config = &desk.run().config;
     assert_eq!(desk.run().state, RunState::Finished);
     assert_eq!(config.early_stop, Some(3));
+    let crop = config.augment.crop.expect("crops");
+    assert_eq!((crop.width, config.test_size), (40, Some(crop)));
     let learning = &config.learning;
     assert_eq!(learning.optimizer, OptimizerKind::AdamW);
+    assert_eq!((config.ema, config.rare_sampling), (Some(0.9), Some(0.25)));
+    assert_eq!(learning.stage_rates.to_string(), "stage1=0,head=10");
     let objective = &learning.objective;
     assert_eq!((objective.focal_gamma, objective.dice_share), (2.0, 0.25));
     assert_eq!(
@@ -87,6 +103,32 @@ fn a_run_whose_numbers_overflow_ends_with_a_smaller_rate_to_start_again_with() {
     desk.click("Stop now");
     desk.until("it has ended", |desk| desk.active().is_none());
     assert!(!desk.says("The numbers overflowed"));
+}
+
+#[test]
+fn a_learning_rate_is_searched_and_used() {
+    let mut desk = Desk::new(|config| (config.epochs, config.dropout) = (1, 0.0));
+    desk.click("Find learning rate");
+    assert!(!desk.is_enabled("Start training"), "the device is busy");
+    desk.until("rates were tried", |desk| {
+        desk.finds("Loss at learning rates from 1e-6 to")
+    });
+    let label = desk
+        .window
+        .query_all_by_label_contains("Use learning rate ")
+        .next()
+        .and_then(|node| node.accesskit_node().label())
+        .expect("a suggestion");
+    desk.click(&label);
+    desk.train();
+    let rate = desk.run().config.learning.learning_rate;
+    assert!(
+        label.ends_with(&format!(" {rate}")) || rate < 1e-3,
+        "{label}"
+    );
+    desk.click("Close search");
+    desk.frames(3);
+    assert!(!desk.finds("Loss at learning rates"));
 }
 
 #[test]

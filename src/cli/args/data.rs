@@ -5,8 +5,12 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use super::{BandArgs, ExistingArgs};
-use crate::cli::{settings, values};
-use crate::engine::{DatasetRef, FixChoice, FixPlan, SplitPlan, ValidationPart};
+use crate::cli::network::NetworkArgs;
+use crate::cli::settings::{self, Settings};
+use crate::cli::values;
+use crate::engine::{
+    DatasetRef, FixChoice, FixPlan, RunConfig, SplitPlan, StartingPoint, StepRange, ValidationPart,
+};
 
 #[derive(Debug, clap::Args)]
 pub struct DataArgs {
@@ -44,6 +48,55 @@ pub enum DataCommand {
     Split(DataSplitArgs),
     /// Write a copy into a new folder, with what `check` proposes put right, or what is named
     Fix(DataFixArgs),
+    /// Write the batches that a run trains on as NumPy arrays into a new folder
+    Dump(Box<DataDumpArgs>),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct DataDumpArgs {
+    /// The batches of this run (`latest` for the newest); without it, those of a run with the settings
+    /// that are given
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["settings", "network", "dataset", "image_bands"])]
+    pub run: Option<String>,
+    /// `sample`, or a folder of images and masks or a zip or tar of one [default: sample]
+    #[arg(long, value_name = "sample|FOLDER", value_parser = settings::dataset)]
+    pub dataset: Option<DatasetRef>,
+    /// The new folder
+    #[arg(long, value_name = "DIR", value_parser = values::path())]
+    pub out: PathBuf,
+    /// The first step whose batches are written
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = values::one_or_more)]
+    pub first_step: usize,
+    /// How many steps [default: all]
+    #[arg(long, value_name = "N", value_parser = values::one_or_more)]
+    pub steps: Option<usize>,
+    #[command(flatten)]
+    bands: BandArgs,
+    #[command(flatten)]
+    pub network: NetworkArgs,
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+impl DataDumpArgs {
+    /// The settings that were given.
+    ///
+    /// # Errors
+    /// As [`NetworkArgs::base`].
+    pub fn config(&self, start: Option<&StartingPoint>) -> Result<RunConfig, String> {
+        let mut config = self.settings.config(self.network.base(start)?);
+        let dataset = self.dataset.clone().unwrap_or(DatasetRef::Sample);
+        config.dataset = dataset.mapped(self.settings.class_map.clone(), &[], &self.bands.choice());
+        Ok(config)
+    }
+
+    /// The steps that were asked for.
+    pub fn range(&self) -> StepRange {
+        StepRange {
+            first: self.first_step,
+            count: self.steps,
+        }
+    }
 }
 
 #[derive(Debug, clap::Args)]

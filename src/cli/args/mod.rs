@@ -3,6 +3,8 @@
 mod bands;
 mod data;
 mod evaluate;
+mod export;
+mod lr_find;
 mod notify;
 mod predict;
 mod queue;
@@ -22,8 +24,10 @@ use crate::engine::{
     Trunk, Variant, WeightsChoice,
 };
 pub use bands::BandArgs;
-pub use data::{DataArgs, DataCheckArgs, DataCommand};
+pub use data::{DataArgs, DataCheckArgs, DataCommand, DataDumpArgs};
 pub use evaluate::{EvaluateArgs, MaskArgs};
+pub use export::{ExportArgs, ReproduceArgs};
+pub use lr_find::LrFindArgs;
 pub use notify::NotifyArgs;
 pub use predict::PredictArgs;
 pub use queue::{QueueAddArgs, QueueArgs, QueueCommand, QueueRunArgs};
@@ -108,6 +112,8 @@ pub enum Command {
     /// Train a network, or resume a run
     #[command(after_help = settings::defaults_help())]
     Train(Box<TrainArgs>),
+    /// Search a learning rate: some steps at rising rates, and where the loss falls
+    LrFind(Box<LrFindArgs>),
     /// Score the best weights of a run on a split of its dataset, or existing masks
     Evaluate(EvaluateArgs),
     /// Segment images: write a mask and an overlay for each image
@@ -116,6 +122,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Write the weights of a run as one .safetensors file
     Export(ExportArgs),
+    /// Write a PyTorch script that repeats a run, with its images and initial weights
+    Reproduce(ReproduceArgs),
     /// Check a dataset before it is trained on, or write a copy in which findings are put right
     Data(DataArgs),
     /// Train runs one after another: add them, put them in order, run them
@@ -244,21 +252,6 @@ pub struct ExplainArgs {
     /// [default: that of the run, cpu for a weights file]
     #[arg(long, value_name = "ID")]
     pub device: Option<DeviceId>,
-}
-
-#[derive(Debug, clap::Args)]
-pub struct ExportArgs {
-    /// Name of the run (`latest` for the newest run with weights)
-    #[arg(long, value_name = "RUN", default_value = "latest")]
-    pub run: String,
-    /// The file to write; `predict --weights` can read it
-    #[arg(value_parser = values::path(), long, value_name = "FILE.safetensors")]
-    pub out: PathBuf,
-    /// Write the weights of the last checkpoint instead of the best
-    #[arg(long)]
-    pub last: bool,
-    #[command(flatten)]
-    pub existing: ExistingArgs,
 }
 
 /// A weights file instead of a run.

@@ -111,7 +111,8 @@ fn every_setting_arrives() {
 #[test]
 fn losses_and_optimizers_beside_those_of_the_papers_arrive() {
     let config = train(
-        "--optimizer adamw --class-weights 1,0.5,2 --focal-gamma 2 --dice-share 0.25 --early-stop 10 --tensorboard",
+        "--optimizer adamw --class-weights 1,0.5,2 --focal-gamma 2 --dice-share 0.25 --early-stop 10 \
+         --ema 0.99 --rare-sampling 0.1 --stage-rates head=10,stage1=0 --tensorboard",
     )
     .unwrap()
     .config(None)
@@ -126,7 +127,9 @@ fn losses_and_optimizers_beside_those_of_the_papers_arrive() {
             dice_share: 0.25,
         }
     );
-    assert_eq!(config.early_stop, Some(10));
+    assert_eq!(config.rare_sampling, Some(0.1));
+    assert_eq!((config.early_stop, config.ema), (Some(10), Some(0.99)));
+    assert_eq!(learning.stage_rates.to_string(), "stage1=0,head=10");
     assert!(config.extra_logs.tensorboard && !config.extra_logs.csv);
     let words = config.command_line().expect("a command line").join(" ");
     let again = train(words.strip_prefix("train ").expect("a command"))
@@ -135,6 +138,19 @@ fn losses_and_optimizers_beside_those_of_the_papers_arrive() {
         .unwrap();
     assert_eq!(again, config, "{words}");
     train("--class-weights 1,two").expect_err("not a number");
+}
+
+#[test]
+fn the_test_size_is_that_of_the_crops_on_request() {
+    let sizes = |words: &str| {
+        let config = train(words).unwrap().config(None).unwrap();
+        (config.test_size, config.augment.crop)
+    };
+    let size = Some(Size::new(96, 64));
+    let (test, train) = ("--test-size train", "--train-size 96x64");
+    assert_eq!(sizes(&format!("{test} {train}")), (size, size));
+    let native = format!("{test} --train-size native --batch-size 1");
+    assert_eq!(sizes(&native), (None, None));
 }
 
 #[test]

@@ -55,45 +55,82 @@ impl Augment {
         }
     }
 
-    /// Scales, mirrors, crops and brightens an image and its labels alike. Both
-    /// come back at exactly the crop's size; where the image is smaller it is
-    /// padded, with a mean color and [`VOID`]. Without a crop they keep the size that
-    /// they were scaled to.
-    ///
-    /// Image and labels must be of one size.
-    pub fn apply(&self, rgb: &Rgb, labels: &LabelMap, rng: &mut Rng) -> (Rgb, LabelMap) {
+    /// Draws what is done to an image of this size. It comes back at exactly the crop's size; where
+    /// it is smaller it is padded, with a mean color and [`VOID`]. Without a crop it keeps the size
+    /// that it was scaled to.
+    pub fn draw(&self, size: Size, rng: &mut Rng) -> Change {
         let scale = between(self.scale, rng).clamp(SCALE_LIMITS[0], SCALE_LIMITS[1]);
-        let window = |rgb: &Rgb, labels: &LabelMap, rng: &mut Rng| {
-            let mirrored = self.flip && rng.random();
-            let size = rgb.size();
-            let crop = self.crop.unwrap_or(size);
-            let window = if self.random_crop {
-                Window::random(size, crop, mirrored, rng)
+        let scaled = ((scale - 1.0).abs() >= 1e-3).then(|| {
+            let side = |side: u32| ((side as f32 * scale).round() as u32).max(1);
+            Size::new(side(size.width), side(size.height))
+        });
+        let size = scaled.unwrap_or(size);
+        let mirrored = self.flip && rng.random();
+        let crop = self.crop.unwrap_or(size);
+        let (width, height) = (crop.width.max(1), crop.height.max(1));
+        let spare = [
+            i64::from(size.width) - i64::from(width),
+            i64::from(size.height) - i64::from(height),
+        ];
+        let [left, top] = spare.map(|spare| {
+            if self.random_crop {
+                rng.random_range(spare.min(0)..=spare.max(0))
             } else {
-                Window::middle(size, crop, mirrored)
-            };
-            (window.cut_rgb(rgb), window.cut_labels(labels))
-        };
-        let (mut rgb, labels) = if (scale - 1.0).abs() < 1e-3 {
-            window(rgb, labels, rng)
-        } else {
-            let scaled = |side: u32| ((side as f32 * scale).round() as u32).max(1);
-            let size = Size::new(scaled(rgb.width), scaled(rgb.height));
-            window(&resize_rgb(rgb, size), &resize_labels(labels, size), rng)
-        };
-        self.brighten(&mut rgb, rng);
-        (rgb, labels)
+                spare.div_euclid(2)
+            }
+        });
+        Change {
+            scaled,
+            left,
+            top,
+            width,
+            height,
+            mirrored,
+            light: self.draw_light(rng),
+        }
     }
 
-    fn brighten(&self, rgb: &mut Rgb, rng: &mut Rng) {
+    fn draw_light(&self, rng: &mut Rng) -> Option<Light> {
         let amount = self.brightness.clamp(0.0, 1.0);
-        if amount <= 0.0 {
-            return;
-        }
-        let contrast = between([1.0 - amount, 1.0 + amount], rng);
-        let offset = 255.0 * between([-amount, amount], rng);
+        (amount > 0.0).then(|| Light {
+            contrast: between([1.0 - amount, 1.0 + amount], rng),
+            offset: 255.0 * between([-amount, amount], rng),
+        })
+    }
+}
+
+/// What is done to one training image, with nothing random left.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Change {
+    /// The size to which it is scaled first; `None` = as it is.
+    pub scaled: Option<Size>,
+    /// The first column of the crop; negative where the crop sticks out.
+    pub left: i64,
+    /// Its first row.
+    pub top: i64,
+    /// Its columns.
+    pub width: u32,
+    /// Its rows.
+    pub height: u32,
+    /// Whether the crop is mirrored left and right.
+    pub mirrored: bool,
+    /// What is done to the crop's values last.
+    pub light: Option<Light>,
+}
+
+/// Each value becomes `(value - 127.5) * contrast + 127.5 + offset`, rounded and kept in a byte.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Light {
+    /// A factor about 1.
+    pub contrast: f32,
+    /// In values of a byte.
+    pub offset: f32,
+}
+
+impl Light {
+    fn apply(self, rgb: &mut Rgb) {
         let table: [u8; 256] = std::array::from_fn(|value| {
-            ((value as f32 - 127.5) * contrast + 127.5 + offset).round() as u8
+            ((value as f32 - 127.5) * self.contrast + 127.5 + self.offset).round() as u8
         });
         for value in &mut rgb.pixels {
             *value = table[usize::from(*value)];
@@ -101,36 +138,24 @@ impl Augment {
     }
 }
 
-/// Where a crop lies over an image; the offsets are negative where it sticks out.
-struct Window {
-    left: i64,
-    top: i64,
-    width: usize,
-    height: usize,
-    mirrored: bool,
-}
-
-impl Window {
-    fn random(size: Size, crop: Size, mirrored: bool, rng: &mut Rng) -> Self {
-        Self::place(size, crop, mirrored, |spare| {
-            rng.random_range(spare.min(0)..=spare.max(0))
-        })
+impl Change {
+    /// The image and its labels, changed alike.
+    pub fn apply(&self, rgb: &Rgb, labels: &LabelMap) -> (Rgb, LabelMap) {
+        let mut changed = match self.scaled {
+            None => self.cut_rgb(rgb),
+            Some(size) => self.cut_rgb(&resize_rgb(rgb, size)),
+        };
+        if let Some(light) = self.light {
+            light.apply(&mut changed);
+        }
+        (changed, self.apply_to_labels(labels))
     }
 
-    fn middle(size: Size, crop: Size, mirrored: bool) -> Self {
-        Self::place(size, crop, mirrored, |spare| spare.div_euclid(2))
-    }
-
-    /// `offset` gets the number of pixels by which a side is longer than the crop; negative where
-    /// it is shorter.
-    fn place(size: Size, crop: Size, mirrored: bool, mut offset: impl FnMut(i64) -> i64) -> Self {
-        let (width, height) = (crop.width.max(1), crop.height.max(1));
-        Self {
-            left: offset(i64::from(size.width) - i64::from(width)),
-            top: offset(i64::from(size.height) - i64::from(height)),
-            width: width as usize,
-            height: height as usize,
-            mirrored,
+    /// The labels alone.
+    pub fn apply_to_labels(&self, labels: &LabelMap) -> LabelMap {
+        match self.scaled {
+            None => self.cut_labels(labels),
+            Some(size) => self.cut_labels(&resize_labels(labels, size)),
         }
     }
 
@@ -138,8 +163,8 @@ impl Window {
         let source = rgb.pixels.as_chunks::<3>().0;
         let pixels = self.cut(source, rgb.size(), PADDING);
         Rgb {
-            width: self.width as u32,
-            height: self.height as u32,
+            width: self.width,
+            height: self.height,
             pixels: pixels.into_flattened(),
         }
     }
@@ -147,22 +172,23 @@ impl Window {
     fn cut_labels(&self, labels: &LabelMap) -> LabelMap {
         let cut = self.cut(&labels.labels, labels.size(), VOID);
         LabelMap {
-            width: self.width as u32,
-            height: self.height as u32,
+            width: self.width,
+            height: self.height,
             labels: cut,
         }
     }
 
     fn cut<T: Copy>(&self, source: &[T], size: Size, padding: T) -> Vec<T> {
         let (width, height) = (i64::from(size.width), i64::from(size.height));
-        let mut cut = vec![padding; self.width * self.height];
-        for (row, target) in cut.chunks_exact_mut(self.width).enumerate() {
+        let [columns, rows] = [self.width as usize, self.height as usize];
+        let mut cut = vec![padding; columns * rows];
+        for (row, target) in cut.chunks_exact_mut(columns).enumerate() {
             let y = self.top + row as i64;
             if !(0..height).contains(&y) {
                 continue;
             }
             let first = self.left.max(0);
-            let last = (self.left + self.width as i64).min(width);
+            let last = (self.left + i64::from(self.width)).min(width);
             let from = &source[(y * width + first) as usize..(y * width + last) as usize];
             let at = (first - self.left) as usize;
             target[at..at + from.len()].copy_from_slice(from);

@@ -7,6 +7,13 @@ const PLAIN: Augment = Augment {
     ..Augment::none(Some(Size::new(3, 2)))
 };
 
+impl Augment {
+    /// Draws a change and makes it.
+    fn apply(&self, rgb: &Rgb, labels: &LabelMap, rng: &mut Rng) -> (Rgb, LabelMap) {
+        self.draw(rgb.size(), rng).apply(rgb, labels)
+    }
+}
+
 /// A 3x2 image whose red channel counts the pixels, and labels that do too.
 fn counted() -> (Rgb, LabelMap) {
     let pixels = (0..6).flat_map(|value| [value, 100, 200]).collect();

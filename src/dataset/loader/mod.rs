@@ -7,7 +7,7 @@
 mod cache;
 mod plan;
 
-pub use plan::{Batch, BatchPlan};
+pub use plan::{Batch, BatchPlan, DrawnImage};
 
 use std::io;
 use std::sync::Arc;
@@ -166,6 +166,7 @@ mod tests {
 
     use super::plan::tests::plan;
     use super::*;
+    use crate::dataset::{ClassCounts, RareSampling};
 
     fn drain(mut loader: Loader) -> Vec<Batch> {
         std::iter::from_fn(|| loader.next())
@@ -190,6 +191,32 @@ mod tests {
                 "{workers} workers"
             );
         }
+    }
+
+    #[test]
+    fn images_are_drawn_for_their_classes() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        // The image at each place has a class of its own number; class 5 has nearly all pixels.
+        let counts = ClassCounts {
+            pixels: vec![1, 1, 1, 1, 1, 100],
+            images: (0..6).map(|image| vec![image]).collect(),
+            ..ClassCounts::default()
+        };
+        let plan = BatchPlan {
+            sampling: RareSampling::new(&counts, 0.01).map(Arc::new),
+            ..plan(dir.path(), 6, 10)
+        };
+        let batch = plan.batch(2, 0).expect("read");
+        assert_eq!(plan.batch(2, 0).expect("read"), batch, "a pure function");
+        assert_ne!(plan.batch(3, 0).expect("read").ids, batch.ids);
+        let all: Vec<String> = (0..20)
+            .flat_map(|epoch| plan.batch(epoch, 0).expect("read").ids)
+            .collect();
+        assert!(
+            !all.contains(&"5".to_owned()),
+            "it is in every image enough"
+        );
+        assert!((0..5).all(|image| all.contains(&image.to_string())));
     }
 
     #[test]

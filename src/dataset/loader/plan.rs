@@ -7,7 +7,10 @@ use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;
 
 use super::cache::DecodeCache;
-use crate::dataset::{Augment, DatasetError, DatasetItem, MaskReader, Normalization, Rng};
+use crate::dataset::{
+    Augment, Change, DatasetError, DatasetItem, LabelMap, MaskReader, Normalization, RareSampling,
+    Rgb, Rng,
+};
 
 /// Images and labels of one training step.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +27,8 @@ pub struct Batch {
     pub width: usize,
     /// The items' ids, one an image.
     pub ids: Vec<String>,
+    /// What was done to each image.
+    pub changes: Vec<Change>,
 }
 
 /// Everything that defines the batches of a run.
@@ -47,6 +52,8 @@ pub struct BatchPlan {
     pub seed: u64,
     /// Whether each epoch has its own order; without, it is the list's.
     pub shuffle: bool,
+    /// Which images are drawn instead of taking each once, and what their crops show.
+    pub sampling: Option<Arc<RareSampling>>,
     /// Threads that a [`Loader`](super::Loader) prepares batches with; 0 counts as 1.
     pub workers: usize,
     /// Decoded images, shared by the clones of a plan; `Arc::default()` to begin with.
@@ -69,13 +76,11 @@ impl BatchPlan {
         order
     }
 
-    /// Reads, changes and normalizes the images of a batch. `index` counts from 0
-    /// in the epoch.
+    /// The images of a batch and what is drawn for each. `index` counts from 0 in the epoch.
     ///
     /// # Errors
-    /// Those of [`MaskReader::read_pair`], and [`DatasetError::List`] without items or
-    /// where whole images of one batch differ in size.
-    pub fn batch(&self, epoch: usize, index: usize) -> Result<Batch, DatasetError> {
+    /// Those of [`MaskReader::read_pair`], and [`DatasetError::List`] without items.
+    pub fn drawn(&self, epoch: usize, index: usize) -> Result<Vec<DrawnImage>, DatasetError> {
         let order = self.order(epoch);
         if order.is_empty() {
             let reason = "it has no images to train on".to_owned();
@@ -85,25 +90,57 @@ impl BatchPlan {
             });
         }
         let batch_size = self.batch_size.max(1);
+        let positions = index * batch_size..(index + 1) * batch_size;
+        positions
+            .map(|position| {
+                let (place, class) = match &self.sampling {
+                    Some(sampling) => {
+                        let place = [self.seed, DRAW, epoch as u64, position as u64];
+                        let (place, class) = sampling.draw(&mut seeded(place));
+                        (place, Some(class))
+                    }
+                    None => (order[position % order.len()], None),
+                };
+                let pair = self.cache.pair(&self.reader, &self.items[place])?;
+                let mut rng = seeded([self.seed, epoch as u64, position as u64]);
+                let change = match class {
+                    Some(class) => RareSampling::change(&self.augment, &pair.1, class, &mut rng),
+                    None => self.augment.draw(pair.0.size(), &mut rng),
+                };
+                Ok(DrawnImage {
+                    place,
+                    pair,
+                    change,
+                })
+            })
+            .collect()
+    }
+
+    /// Reads, changes and normalizes the images of a batch. `index` counts from 0
+    /// in the epoch.
+    ///
+    /// # Errors
+    /// Those of [`drawn`](Self::drawn), and [`DatasetError::List`] where whole images of one batch
+    /// differ in size.
+    pub fn batch(&self, epoch: usize, index: usize) -> Result<Batch, DatasetError> {
+        let drawn = self.drawn(epoch, index)?;
         let mut batch = Batch {
             images: Vec::new(),
             labels: Vec::new(),
-            batch_size,
+            batch_size: drawn.len(),
             height: 0,
             width: 0,
-            ids: Vec::with_capacity(batch_size),
+            ids: Vec::with_capacity(drawn.len()),
+            changes: Vec::with_capacity(drawn.len()),
         };
-        for slot in 0..batch_size {
-            let position = index * batch_size + slot;
-            let item = &self.items[order[position % order.len()]];
-            let pair = self.cache.pair(&self.reader, item)?;
-            let mut rng = seeded([self.seed, epoch as u64, position as u64]);
-            let (rgb, labels) = self.augment.apply(&pair.0, &pair.1, &mut rng);
+        for (slot, image) in drawn.into_iter().enumerate() {
+            let item = &self.items[image.place];
+            let (rgb, labels) = image.change.apply(&image.pair.0, &image.pair.1);
             let (width, height) = (rgb.width as usize, rgb.height as usize);
             if slot == 0 {
                 (batch.width, batch.height) = (width, height);
-                batch.images = vec![0.0; batch_size * 3 * width * height];
-                batch.labels.reserve(batch_size * width * height);
+                batch.images = vec![0.0; batch.batch_size * 3 * width * height];
+                batch.labels.reserve(batch.batch_size * width * height);
             } else if [width, height] != [batch.width, batch.height] {
                 return Err(other_size(item, [width, height], &batch));
             }
@@ -112,9 +149,21 @@ impl BatchPlan {
                 .write_chw(&rgb, &mut batch.images[slot * values..(slot + 1) * values]);
             batch.labels.extend_from_slice(&labels.labels);
             batch.ids.push(item.id.clone());
+            batch.changes.push(image.change);
         }
         Ok(batch)
     }
+}
+
+/// An image of a batch before it is changed.
+#[derive(Debug, Clone)]
+pub struct DrawnImage {
+    /// Its place in the list.
+    pub place: usize,
+    /// As it was decoded, with its labels.
+    pub pair: Arc<(Rgb, LabelMap)>,
+    /// What is to be done to both.
+    pub change: Change,
 }
 
 fn other_size(item: &DatasetItem, [width, height]: [usize; 2], batch: &Batch) -> DatasetError {
@@ -133,8 +182,11 @@ fn other_size(item: &DatasetItem, [width, height]: [usize; 2], batch: &Batch) ->
 /// different numbers. No run comes to this epoch.
 const ORDER: u64 = u64::MAX;
 
+/// The same, for images that are drawn.
+const DRAW: u64 = u64::MAX - 1;
+
 /// Random numbers for a place in a run, unrelated to those of its neighbors.
-fn seeded(place: [u64; 3]) -> Rng {
+fn seeded<const N: usize>(place: [u64; N]) -> Rng {
     let mut state = 0_u64;
     for part in place {
         // The finalizer of SplitMix64, by which every bit of `part` changes about half of the result.
@@ -190,6 +242,7 @@ pub(in crate::dataset) mod tests {
             batch_size,
             seed: 7,
             shuffle: true,
+            sampling: None,
             workers: 1,
             cache: Arc::default(),
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::engine::before_start::BeforeStart;
-use crate::training::{Preparation, RunConfig, RunInfo, StepProgress, TrainEvent};
+use crate::training::{ClassShares, Preparation, RunConfig, RunInfo, StepProgress, TrainEvent};
 
 /// What the training thread is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +45,10 @@ pub struct ActiveRun {
     pub step: usize,
     /// Epoch of the last step, 1 for the first.
     pub epoch: usize,
+    /// The step of the last checkpoint.
+    pub saved: Option<usize>,
+    /// Shares of the classes in the newest masks, and the step of these.
+    pub shares: Option<(usize, ClassShares)>,
     /// Steps per second over the last steps, validation left out.
     pub steps_per_sec: Option<f64>,
     /// Seconds to the end, validation and live masks included.
@@ -79,6 +83,8 @@ impl ActiveRun {
             info: None,
             step: 0,
             epoch: 0,
+            saved: None,
+            shares: None,
             steps_per_sec: None,
             remaining_secs: None,
             before_start: None,
@@ -107,6 +113,7 @@ impl ActiveRun {
         match event {
             TrainEvent::Started(info) => {
                 self.step = info.first_step;
+                self.saved = (info.first_step > 0).then_some(info.first_step);
                 self.info = Some(info.clone());
                 self.since = Some(Instant::now());
                 self.enter(Phase::Training);
@@ -125,6 +132,9 @@ impl ActiveRun {
                 self.enter(Phase::Training);
                 self.estimate();
             }
+            TrainEvent::Shares { step, shares } => self.shares = Some((*step, shares.clone())),
+            TrainEvent::Saved { step } => self.saved = Some(*step),
+            TrainEvent::Counting { done, total } => self.checking(*done, *total),
             TrainEvent::Validating { done, total } => {
                 self.enter(Phase::Validating {
                     done: *done,
@@ -146,7 +156,6 @@ impl ActiveRun {
             | TrainEvent::Warning(_)
             | TrainEvent::Alarm(_)
             | TrainEvent::EpochEnded(_)
-            | TrainEvent::Saved { .. }
             | TrainEvent::Ended(_) => {}
         }
     }

@@ -34,14 +34,6 @@ pub(super) fn ending_notice(name: &str, active: &ActiveRun, outcome: &Outcome) -
 
 /// Sets what became of a run.
 pub(super) fn mark_end(snapshot: &mut RunSnapshot, outcome: Outcome) {
-    // A checkpoint that was written while the run was being left: no event has told of it.
-    let left = matches!(
-        outcome,
-        Outcome::StoppedNow {
-            checkpoint: Some(_)
-        }
-    );
-    snapshot.has_weights |= left;
     snapshot.can_resume = snapshot.has_weights && outcome != Outcome::Finished;
     snapshot.state = match outcome {
         Outcome::Finished => RunState::Finished,

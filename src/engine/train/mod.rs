@@ -8,6 +8,7 @@ mod live;
 mod notice_of;
 mod plan;
 mod run_event;
+mod sink;
 #[cfg(test)]
 mod tests;
 mod thread;

@@ -8,7 +8,11 @@ pub(super) fn notice_of(run: &str, event: &TrainEvent) -> Option<Notice> {
     let (level, text) = match event {
         TrainEvent::Warning(text) => (NoticeLevel::Warning, format!("{run}: {text}")),
         // Its failure says it.
-        TrainEvent::Alarm(alarm) if alarm.kind == AlarmKind::NotFinite => return None,
+        TrainEvent::Alarm(alarm)
+            if matches!(alarm.kind, AlarmKind::NotFinite | AlarmKind::DataChanged) =>
+        {
+            return None;
+        }
         TrainEvent::Alarm(alarm) => (NoticeLevel::Warning, format!("{run}: {}", alarm.text)),
         TrainEvent::Blocked(problem) => (
             NoticeLevel::Warning,

@@ -1,6 +1,6 @@
 //! What happens to runs, in order, for whoever reports it line by line.
 
-use crate::training::{EpochRecord, RunInfo, StepRecord};
+use crate::training::{Alarm, EpochRecord, RunInfo, StepRecord};
 
 /// Something that happened to a run. How far it is at the moment is
 /// [`Engine::active`](crate::engine::Engine::active), how it ended is
@@ -13,7 +13,7 @@ pub struct RunEvent {
     pub kind: RunEventKind,
 }
 
-/// Order of one run: `Started (Step | Epoch)* Ended`. All that is new since the run was started or
+/// Order of one run: `Started (Step | Epoch | Alarm)* Ended`. All that is new since the run was started or
 /// resumed comes once; a run that ends before its folder was made has no events.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RunEventKind {
@@ -23,6 +23,8 @@ pub enum RunEventKind {
     Step(StepRecord),
     /// An epoch was trained and validated.
     Epoch(EpochRecord),
+    /// Something is likely to be wrong.
+    Alarm(Alarm),
     /// The run is over.
     Ended,
 }

@@ -125,6 +125,7 @@ fn told(trainer: &mut Trainer) -> String {
         RunEventKind::Started(None) => "started".to_owned(),
         RunEventKind::Step(step) => format!("s{}", step.step),
         RunEventKind::Epoch(epoch) => format!("e{}", epoch.epoch),
+        RunEventKind::Alarm(alarm) => format!("!{}", alarm.kind.id()),
         RunEventKind::Ended => "ended".to_owned(),
     };
     let words: Vec<String> = events.iter().map(|event| word(&event.kind)).collect();
@@ -181,12 +182,15 @@ fn a_run_that_never_started_still_ends() {
 }
 
 #[test]
-fn a_run_left_at_once_resumes_from_a_checkpoint_that_no_event_told_of() {
+fn a_run_left_at_once_resumes_from_the_checkpoint_that_was_told_of_last() {
     for checkpoint in [None, Some(4)] {
         let dir = tempfile::tempdir().expect("a folder");
         let mut trainer = trainer(dir.path());
         let left = ended(Outcome::StoppedNow { checkpoint });
-        let events = vec![opened(dir.path()), started(0), step(5), left];
+        let mut events = vec![opened(dir.path()), started(0), step(5)];
+        let saved = |step| ThreadEvent::Train(TrainEvent::Saved { step });
+        events.extend(checkpoint.map(saved));
+        events.push(left);
         let _sender = follow(&mut trainer, events);
         let (mut runs, mut notices) = (Vec::new(), Vec::new());
         while trainer.poll(&mut runs, &mut notices) {}

@@ -1,12 +1,13 @@
 //! The `train` thread.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::Sender;
 
 use super::awake::Awake;
+use super::sink::EngineSink;
 use crate::dataset::{ClassMatch, DatasetRecord, Note, NoteTopic};
 use crate::engine::before_start::BeforeStart;
 use crate::engine::dataset_check::before_training;
@@ -16,8 +17,8 @@ use crate::engine::tasks::guarded;
 use crate::engine::{EngineError, Waker, dataset};
 use crate::training::checkpoint::{EndMark, RunFolder, RunMeta};
 use crate::training::{
-    Control, DeviceMemory, MemoryWatch, Outcome, Preview, RunConfig, TrainEvent, TrainOptions,
-    TrainSink, train_with,
+    Control, DeviceMemory, Outcome, Preview, RunConfig, TrainEvent, TrainOptions, TrainSink as _,
+    train_with,
 };
 
 /// What a training thread is started for.
@@ -77,16 +78,12 @@ impl TrainThread {
 
     fn work(self) {
         let _awake = self.keep_awake.then(Awake::hold);
-        let mut sink = EngineSink {
-            events: self.events.clone(),
-            previews: self.previews.clone(),
-            waker: Arc::clone(&self.waker),
-            ended: false,
-            control: self.control.clone(),
-            watch: MemoryWatch::default(),
-            low_memory: None,
-            folder: None,
-        };
+        let mut sink = EngineSink::new(
+            self.events.clone(),
+            self.previews.clone(),
+            Arc::clone(&self.waker),
+            self.control.clone(),
+        );
         let mut opened = None;
         let result = guarded(|| self.train(&mut sink, &mut opened));
         let failure = match result {
@@ -185,6 +182,9 @@ impl TrainThread {
                 folder.clone()
             }
             Job::New(config) => {
+                // Before there is a folder of a run that cannot begin.
+                config.validate()?;
+                config.check_classes(dataset.classes.len())?;
                 let created = unix_secs();
                 let name = format!(
                     "{}-{}-{}",
@@ -236,77 +236,5 @@ fn outcome_of(err: &EngineError) -> Outcome {
     match err {
         EngineError::Cancelled => Outcome::Stopped { step: 0 },
         err => Outcome::Failed(err.to_string()),
-    }
-}
-
-/// Passes events on. Numbers wait for a place in the channel; masks never do.
-struct EngineSink {
-    events: Sender<ThreadEvent>,
-    previews: Option<PreviewSlot>,
-    waker: Waker,
-    ended: bool,
-    control: Control,
-    watch: MemoryWatch,
-    /// What was left when there was next to nothing.
-    low_memory: Option<u64>,
-    folder: Option<RunFolder>,
-}
-
-impl EngineSink {
-    /// Ends the run while there is memory left to save it.
-    fn look_at_memory(&mut self) {
-        if self.low_memory.is_none() {
-            self.low_memory = self.watch.low();
-            if self.low_memory.is_some() {
-                self.control.stop();
-            }
-        }
-    }
-
-    /// What is to be told of an end: why the run was stopped, where nobody asked for that.
-    fn explained(&self, outcome: Outcome) -> Outcome {
-        let (Outcome::Stopped { step }, Some(available)) = (&outcome, self.low_memory) else {
-            return outcome;
-        };
-        let step = *step;
-        let text = EngineError::LowMemory { available, step }.to_string();
-        if let Some(folder) = &self.folder {
-            let end = EndMark::Failed {
-                message: text.clone(),
-            };
-            folder
-                .set_end(&end)
-                .unwrap_or_else(|err| log::warn!("{err}"));
-        }
-        Outcome::Failed(text)
-    }
-}
-
-impl TrainSink for EngineSink {
-    fn send(&mut self, event: TrainEvent) {
-        let event = match event {
-            TrainEvent::Ended(outcome) => {
-                self.ended = true;
-                TrainEvent::Ended(self.explained(outcome))
-            }
-            event => event,
-        };
-        if matches!(event, TrainEvent::Step(_)) {
-            self.look_at_memory();
-        }
-        match (event, &self.previews) {
-            (TrainEvent::Preview(preview), Some(slot)) => {
-                *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(preview);
-            }
-            // The receiver is gone when the engine is; the control then says stop.
-            (event, _) => {
-                self.events.send(ThreadEvent::Train(event)).ok();
-            }
-        }
-        (self.waker)();
-    }
-
-    fn wants_previews(&self) -> bool {
-        self.previews.is_some()
     }
 }

@@ -1,5 +1,7 @@
 //! Every network of the program behind one configuration and one module.
 
+mod param_stages;
+
 use burn::module::Module;
 use burn::tensor::{Device, Gradients, Tensor, assert_shape};
 use serde::{Deserialize, Serialize};

@@ -20,6 +20,7 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::feature_map::FeatureMap;
 use super::geometry::Geometry;
+use super::param_stage::ParamStage;
 use super::variant::{ScoreSource, Variant};
 use alexnet::AlexNet;
 use googlenet::GoogLeNet;
@@ -142,6 +143,22 @@ impl Trunk {
     /// Whether it can be trained in stages of which only the ends are kept.
     pub fn has_stages(self) -> bool {
         self.info().has_stages
+    }
+
+    /// What may be frozen or learn at a rate of its own, from the image to the scores.
+    pub fn param_stages(self) -> Vec<ParamStage> {
+        let (stem, stages, fc) = match self {
+            Self::Vgg16 | Self::Vgg16Slim | Self::Vgg16Bn | Self::Alexnet => (false, 1..=5, true),
+            Self::Googlenet => (true, 3..=5, false),
+            Self::Resnet50 | Self::Resnet101 => (true, 1..=4, false),
+        };
+        let stages = stages.map(ParamStage::Stage);
+        stem.then_some(ParamStage::Stem)
+            .into_iter()
+            .chain(stages)
+            .chain(fc.then_some(ParamStage::Fc))
+            .chain([ParamStage::Head])
+            .collect()
     }
 
     /// Pixels of the largest image that is segmented without being reduced, by the memory that

@@ -2,6 +2,8 @@
 
 mod remedy;
 
+use strum::IntoStaticStr;
+
 use super::learning::Learning;
 pub use remedy::Remedy;
 pub(super) use remedy::round;
@@ -18,7 +20,8 @@ pub struct Alarm {
 }
 
 /// What may be wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum AlarmKind {
     /// The learning rate does not suit the loss or the optimizer.
     Rate,
@@ -34,9 +37,31 @@ pub enum AlarmKind {
     Dead,
     /// Masks are of one class.
     OneClass,
+    /// The data are not those that the run was started on, so it was not resumed.
+    DataChanged,
+}
+
+impl AlarmKind {
+    /// The name in JSON: `one-class`.
+    pub fn id(self) -> &'static str {
+        self.into()
+    }
 }
 
 impl Alarm {
+    /// Of a run that is not resumed because its data changed.
+    pub(super) fn data_changed(changes: &str) -> Self {
+        Self {
+            kind: AlarmKind::DataChanged,
+            text: format!(
+                "the data of this run changed since it was started ({changes}), so it was not resumed. \
+                 Restore the files, or continue on what is there now; losses and scores from here on are \
+                 then of other data than those before"
+            ),
+            remedy: Some(Remedy::AcceptChanges),
+        }
+    }
+
     /// Of a run that ends because numbers are not finite.
     pub(super) fn not_finite(learning: &Learning) -> Self {
         let rate = round(learning.learning_rate / 10.0);

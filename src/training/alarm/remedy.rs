@@ -16,6 +16,8 @@ pub enum Remedy {
     PretrainedWeights,
     /// A look at the labels of the dataset.
     Labels,
+    /// Resuming on the data as it is now.
+    AcceptChanges,
 }
 
 impl Remedy {
@@ -27,7 +29,7 @@ impl Remedy {
             Self::Reduction(Reduction::Mean) => Some("the mean over pixels".to_owned()),
             Self::Reduction(Reduction::Sum) => Some("the sum over pixels".to_owned()),
             Self::ClassWeights(weights) => Some(format!("class weights {weights}")),
-            Self::PretrainedWeights | Self::Labels => None,
+            Self::PretrainedWeights | Self::Labels | Self::AcceptChanges => None,
         }
     }
 
@@ -37,7 +39,7 @@ impl Remedy {
             Self::LearningRate(rate) => learning.learning_rate = *rate,
             Self::Reduction(reduction) => learning.reduction = *reduction,
             Self::ClassWeights(weights) => learning.objective.class_weights = weights.clone(),
-            Self::PretrainedWeights | Self::Labels => return false,
+            Self::PretrainedWeights | Self::Labels | Self::AcceptChanges => return false,
         }
         true
     }

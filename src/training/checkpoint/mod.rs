@@ -2,8 +2,8 @@
 //!
 //! A folder holds `config.json` (what was started), `steps.jsonl` and `epochs.jsonl` (logs),
 //! `last.json`, `best.json` and `checkpoint-*.json` (manifests that name `weights-*.bpk`,
-//! `optimizer-*.bpk` and `moments-*.bpk`, with their checksums), `end.json` (how it ended),
-//! `origin.json` (its data), `film.bin` (its film), `notes.json` (what people wrote about it) and `lock`. Every file but
+//! `optimizer-*.bpk`, `moments-*.bpk` and `average-*.bpk`, with their checksums), `end.json` (how it
+//! ended), `origin.json` (its data), `film.bin` (its film), `notes.json` (what people wrote about it) and `lock`. Every file but
 //! the two logs is written whole or not at all; an incomplete log line is skipped. Weights count
 //! once a manifest names them, so the manifests are written after the weights, and what none names
 //! is deleted.

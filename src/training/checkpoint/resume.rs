@@ -12,6 +12,7 @@ pub(in crate::training) struct Resumed {
     pub weights: Network,
     pub optimizer: Network,
     pub second_moments: Option<Network>,
+    pub average: Option<Network>,
     /// Why newer ones were left out, one message for people each.
     pub problems: Vec<String>,
 }
@@ -46,7 +47,7 @@ impl RunFolder {
         let mut errors = Vec::new();
         for last in all.into_iter().rev() {
             let here = |name: &String| self.file(name).is_file();
-            if here(&last.weights) && !here(&last.optimizer) {
+            if here(last.weights_file()) && !here(&last.optimizer) {
                 // Kept to predict with, not to resume from.
                 continue;
             }
@@ -77,10 +78,12 @@ impl RunFolder {
         let weights = load(&last.weights)?;
         let optimizer = load(&last.optimizer)?;
         let second_moments = last.second_moments.as_ref().map(load).transpose()?;
+        let average = last.average.as_ref().map(load).transpose()?;
         Ok(Resumed {
             weights,
             optimizer,
             second_moments,
+            average,
             problems: Vec::new(),
             last,
         })
@@ -134,6 +137,7 @@ impl RunFolder {
             weights: name_of("weights", step),
             optimizer: name_of("optimizer", step),
             second_moments: existing("moments"),
+            average: existing("average"),
             updates: step,
             checksums: Checksums::new(),
         })

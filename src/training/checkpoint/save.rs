@@ -25,6 +25,8 @@ pub(in crate::training) struct Parts {
     pub second_moments: Option<Network>,
     /// Steps of the optimizer, where that is a part of its state.
     pub updates: usize,
+    /// The moving average of the weights.
+    pub average: Option<Network>,
 }
 
 /// A checkpoint in memory, with nothing left on the device.
@@ -100,6 +102,7 @@ impl Snapshot {
         let optimizer = add("optimizer", parts.optimizer)?;
         let second_moments = parts.second_moments.map(|net| add("moments", net));
         let second_moments = second_moments.transpose()?;
+        let average = parts.average.map(|net| add("average", net)).transpose()?;
         let last = Last {
             step: at.step,
             epoch: at.epoch,
@@ -111,6 +114,7 @@ impl Snapshot {
             weights,
             optimizer,
             second_moments,
+            average,
             updates: parts.updates,
             checksums: Checksums::new(),
         };
@@ -119,7 +123,7 @@ impl Snapshot {
             epoch: record.epoch,
             mean_iu: record.scores.mean_iu,
             score: policy.best_by.score(record),
-            weights: last.weights.clone(),
+            weights: last.weights_file().clone(),
             checksums: Checksums::new(),
         });
         Ok(Self {
@@ -224,7 +228,7 @@ impl RunFolder {
             if kept.whole.contains(&checkpoint.step) {
                 named.extend(checkpoint.files().cloned());
             } else if kept.weights.contains(&checkpoint.step) {
-                named.push(checkpoint.weights.clone());
+                named.push(checkpoint.weights_file().clone());
             } else {
                 continue;
             }

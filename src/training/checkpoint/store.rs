@@ -46,6 +46,9 @@ pub struct Last {
     /// The second moments of Adam.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) second_moments: Option<String>,
+    /// The moving average of the weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) average: Option<String>,
     /// Steps of the optimizer, where that is a part of its state.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(in crate::training) updates: usize,
@@ -80,6 +83,12 @@ impl Last {
         [&self.weights, &self.optimizer]
             .into_iter()
             .chain(&self.second_moments)
+            .chain(&self.average)
+    }
+
+    /// What is needed to predict: the average, where there is one.
+    pub(super) fn weights_file(&self) -> &String {
+        self.average.as_ref().unwrap_or(&self.weights)
     }
 }
 
@@ -90,6 +99,8 @@ pub enum SavedWeights {
     Best,
     /// Those of the last checkpoint.
     Last,
+    /// Those of the last checkpoint as they are trained, and not their average.
+    Raw,
 }
 
 /// Where the loop is, without file names.
@@ -228,6 +239,11 @@ impl RunFolder {
     pub(super) fn candidates(&self, which: SavedWeights) -> Vec<Named> {
         let of = |last: &Last| Named {
             step: last.step,
+            file: last.weights_file().clone(),
+            checksum: last.checksums.get(last.weights_file()).copied(),
+        };
+        let raw = |last: &Last| Named {
+            step: last.step,
             file: last.weights.clone(),
             checksum: last.checksums.get(&last.weights).copied(),
         };
@@ -241,6 +257,7 @@ impl RunFolder {
             file: best.weights,
         });
         let mut candidates: Vec<Named> = match which {
+            SavedWeights::Raw => last.iter().chain(&checkpoints).map(raw).collect(),
             SavedWeights::Last => newest.into_iter().chain(best).collect(),
             SavedWeights::Best => {
                 let score = |last: &&Last| last.score.unwrap_or(f64::NEG_INFINITY);

@@ -150,6 +150,10 @@ pub struct RunConfig {
     /// Order of the training images.
     #[serde(default)]
     pub order: SampleOrder,
+    /// Temperature at which images and crops are drawn by their rare classes, above 0; `None` = each
+    /// image once an epoch, crops anywhere.
+    #[serde(default)]
+    pub rare_sampling: Option<f64>,
     /// Size to which validation images are resized; `None` = as they are.
     /// Scores are always taken at the mask's own size.
     pub test_size: Option<Size>,
@@ -162,6 +166,10 @@ pub struct RunConfig {
     /// Epochs without a better validation after which it ends, 1 or more; `None` = never.
     #[serde(default)]
     pub early_stop: Option<usize>,
+    /// Decay of a moving average of the weights, with which the run is scored and predicts, above 0
+    /// and below 1; `None` = no average.
+    #[serde(default)]
+    pub ema: Option<f64>,
     /// When it is saved, and what is kept.
     #[serde(default)]
     pub checkpoints: CheckpointPolicy,

@@ -1,6 +1,6 @@
 //! Which values of a configuration make sense, and which exclude each other.
 
-use super::RunConfig;
+use super::{RunConfig, SampleOrder};
 use crate::dataset::Size;
 use crate::training::broken_rule::BrokenRules;
 use crate::training::error::TrainError;
@@ -39,6 +39,7 @@ impl RunConfig {
         self.schedule_rules(&mut rules);
         self.image_rules(&mut rules);
         self.objective_rules(&mut rules);
+        self.sampling_rules(&mut rules);
         self.checkpoint_rules(&mut rules);
         self.scale_rules(&mut rules);
         rules
@@ -165,6 +166,28 @@ impl RunConfig {
             learning.objective.dice_share,
             "class weights and focal gamma change the cross entropy, of which nothing is left; choose less \
              than 1, or turn them off",
+        );
+    }
+
+    fn sampling_rules(&self, rules: &mut BrokenRules) {
+        if let Some(decay) = self.ema {
+            let holds = decay > 0.0 && decay < 1.0;
+            rules.check(holds, "EMA decay", decay, "it must be above 0 and below 1");
+        }
+        let rates = &self.learning.stage_rates;
+        if let Some(rule) = rates.broken_rule(&self.trunk.param_stages()) {
+            rules.check(false, "stage rates", rates, rule);
+        }
+        let Some(temperature) = self.rare_sampling else {
+            return;
+        };
+        let holds = temperature > 0.0 && temperature.is_finite();
+        rules.check(holds, "rare sampling", temperature, "it must be above 0");
+        rules.check(
+            self.order == SampleOrder::Shuffled,
+            "rare sampling",
+            temperature,
+            "it draws the images, so they have no order; choose `shuffled`",
         );
     }
 

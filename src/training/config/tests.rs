@@ -6,8 +6,7 @@ use crate::training::{Reduction, Schedule};
 
 #[test]
 fn each_value_is_checked_and_named() {
-    type Edit = fn(&mut RunConfig);
-    let cases: [(Edit, &str); 17] = [
+    let cases: [(Edit, &str); 11] = [
         (
             |config| (config.trunk, config.recompute_activations) = (Trunk::Googlenet, true),
             "recompute activations is on",
@@ -51,7 +50,40 @@ fn each_value_is_checked_and_named() {
             |config| config.augment.crop = Some(Size::new(0, 5)),
             "training size is 0x5",
         ),
+    ];
+    assert_broken(&cases);
+}
+
+#[test]
+fn losses_and_recipes_beside_the_papers_are_checked_and_named() {
+    let cases: [(Edit, &str); 12] = [
         (|config| config.early_stop = Some(0), "early stop is 0"),
+        (|config| config.ema = Some(1.0), "EMA decay is 1"),
+        (
+            |config| config.rare_sampling = Some(0.0),
+            "rare sampling is 0",
+        ),
+        (
+            |config| {
+                (config.rare_sampling, config.order) = (Some(0.1), SampleOrder::Sequential);
+            },
+            "rare sampling is 0.1; it draws",
+        ),
+        (
+            |config| config.learning.stage_rates = "stem=0".parse().expect("rates"),
+            "stage rates is stem=0",
+        ),
+        (
+            |config| config.learning.stage_rates = "fc=-1".parse().expect("rates"),
+            "stage rates is fc=-1",
+        ),
+        (
+            |config| {
+                config.learning.stage_rates = "fc=0".parse().expect("rates");
+                config.recompute_activations = true;
+            },
+            "recompute activations is on; a frozen stage",
+        ),
         (
             |config| config.learning.objective.focal_gamma = -1.0,
             "focal gamma is -1",
@@ -79,6 +111,15 @@ fn each_value_is_checked_and_named() {
             "class weights is 0,0",
         ),
     ];
+    assert_broken(&cases);
+}
+
+/// Changes a preset.
+type Edit = fn(&mut RunConfig);
+
+/// Each edit makes a value of which the message says these words first.
+#[track_caller]
+fn assert_broken(cases: &[(Edit, &str)]) {
     for (edit, words) in cases {
         let mut config = preset(Trunk::Vgg16Slim);
         config.validate().expect("the preset is sound");
@@ -121,7 +162,14 @@ fn configurations_of_older_runs_are_read() {
     json["learning"] = serde_json::json!({
         "learning_rate": 0.05, "momentum": 0.9, "weight_decay": 5e-4, "schedule": "poly",
     });
-    for later in ["order", "precision", "recompute_activations", "early_stop"] {
+    for later in [
+        "order",
+        "precision",
+        "recompute_activations",
+        "early_stop",
+        "ema",
+        "rare_sampling",
+    ] {
         json.as_object_mut().expect("an object").remove(later);
     }
     json["augment"] = serde_json::json!({ "crop": [160, 128], "scale": [1.0, 1.0], "flip": true, "brightness": 0.0 });

@@ -62,6 +62,7 @@ impl MemoryEstimate {
             OptimizerKind::Sgd if config.learning.momentum > 0.0 => memory.trained,
             OptimizerKind::Sgd => 0,
         };
+        let average = self::average(config, memory.weights);
         // Gradients wait for those of the next batch.
         let waiting = if config.learning.accumulation > 1 {
             memory.trained
@@ -82,8 +83,8 @@ impl MemoryEstimate {
         };
         Self {
             by,
-            weights: memory.weights + velocity,
-            saving: 2 * (memory.weights + velocity),
+            weights: memory.weights + velocity + average,
+            saving: 2 * (memory.weights + velocity + average),
             step: memory.step + waiting + kept,
             validation,
             images: batches(config, train_size) + decoded(facts),
@@ -126,6 +127,11 @@ const RUNTIME: u64 = 16 * MIB;
 /// The share of memory that is lost in gaps, as a fraction: 1 / 16.
 const GAPS: u64 = 16;
 
+/// A moving average of the weights.
+fn average(config: &RunConfig, weights: u64) -> u64 {
+    if config.ema.is_some() { weights } else { 0 }
+}
+
 /// The batch in hand, and two that each thread has made in advance: floats, and labels.
 fn batches(config: &RunConfig, size: Size) -> u64 {
     let batch = config.batch_size as u64 * size.pixels() * (3 * VALUE + 1);
@@ -162,6 +168,8 @@ mod tests {
         assert_eq!(of(&config), 4 * parameters);
         config.learning.optimizer = OptimizerKind::AdamW;
         assert_eq!(of(&config), 3 * 4 * parameters, "two moments");
+        config.ema = Some(0.999);
+        assert_eq!(of(&config), 4 * 4 * parameters, "an average");
     }
 
     #[test]

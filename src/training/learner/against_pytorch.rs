@@ -60,6 +60,8 @@ fn learner(run: &Value, manifest: &Value) -> (Learner, NetworkConfig) {
         device,
         num_classes,
         reads_at_once: true,
+        average: None,
+        ema: None,
         looks: false,
         look: None,
     };
@@ -86,6 +88,7 @@ fn batch(images: &(Vec<usize>, Vec<f32>), labels: &[u8], indices: &[usize]) -> B
         height,
         width,
         ids: indices.iter().map(usize::to_string).collect(),
+        changes: Vec::new(),
     }
 }
 

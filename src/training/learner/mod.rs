@@ -5,6 +5,7 @@ use std::path::Path;
 use burn::module::Module;
 use burn::tensor::{Device, Int, IntDType, Tensor, TensorData};
 
+use super::average::Average;
 use super::checkpoint::{Parts, Resumed, RunFolder};
 use super::config::RunConfig;
 use super::device::reads_for_free;
@@ -46,6 +47,9 @@ pub struct Learner {
     recompute_activations: bool,
     device: Device,
     num_classes: usize,
+    /// The moving average of the weights, where the run has one.
+    average: Option<Average<Network>>,
+    ema: Option<f64>,
     /// Whether losses and norms are looked at when they are made, which costs nothing there.
     reads_at_once: bool,
     /// Whether the masks of the next batch are counted.
@@ -68,6 +72,7 @@ impl Learner {
     ) -> Result<Self, TrainError> {
         let mut learner = Self::new(config, num_classes, device);
         learner.model = initialize(learner.model, config, num_classes, folder, device)?;
+        learner.begin();
         Ok(learner)
     }
 
@@ -96,6 +101,8 @@ impl Learner {
             recompute_activations: config.recompute_activations,
             device,
             num_classes,
+            average: None,
+            ema: config.ema,
             reads_at_once,
             looks: false,
             look: None,
@@ -243,6 +250,9 @@ impl Learner {
             None => {}
         }
         self.model = self.optimizer.step(learning_rate, scale, self.model, sum);
+        if let Some(average) = &mut self.average {
+            average.update(&self.model, step);
+        }
         Ok(self)
     }
 
@@ -256,6 +266,23 @@ impl Learner {
         self.loss.set_weights(weights);
     }
 
+    /// To be called once the weights are there: freezes those that do not learn, and begins the
+    /// average with all of them.
+    pub(super) fn begin(&mut self) {
+        let rates = &self.learning.stage_rates;
+        if rates.any_frozen() {
+            self.model = self.model.clone().freeze(|stage| rates.is_frozen(stage));
+        }
+        self.average = self.ema.map(|decay| Average::new(decay, &self.model));
+    }
+
+    /// The network that is scored: the average, where there is one.
+    pub(super) fn scored(&self) -> &Network {
+        self.average
+            .as_ref()
+            .map_or(&self.model, |average| &average.network)
+    }
+
     /// What a checkpoint is made of.
     pub(super) fn parts(&self) -> Parts {
         let (optimizer, second_moments, updates) = self.optimizer.state(&self.model);
@@ -266,6 +293,7 @@ impl Learner {
             optimizer,
             second_moments,
             updates,
+            average: self.average.as_ref().map(|average| average.network.clone()),
         }
     }
 
@@ -279,9 +307,21 @@ impl Learner {
             weights,
             optimizer,
             second_moments,
+            average,
             ..
         } = resumed;
         self.model = weights;
+        self.begin();
+        match (&mut self.average, average) {
+            (Some(own), Some(saved)) => own.restore(&saved),
+            (Some(_), None) => {
+                return Err(TrainError::read(
+                    path,
+                    "the average of the weights is missing",
+                ));
+            }
+            (None, _) => {}
+        }
         let second_moments = second_moments.map(|network| network.valid());
         let whole =
             self.optimizer

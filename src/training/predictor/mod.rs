@@ -10,7 +10,6 @@ use super::evaluate::{EvaluationScores, Scoring, evaluate_in_detail};
 use super::external_weights::{WeightsChoice, load_file};
 use super::segmenter::Segmenter;
 use crate::dataset::{ClassMatch, Dataset, Rgb, Size, Split, resize_rgb};
-use crate::metrics::SetCounts;
 use crate::model::{ReceptiveField, ScoreSource};
 
 /// What each score layer of a network adds to the logits of an image.

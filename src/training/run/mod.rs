@@ -25,7 +25,7 @@ use super::logged_sink::LoggedSink;
 use super::loss_readback::{LossReadback, UnreadStep};
 use super::preview::Pinned;
 use super::step_meter::StepMeter;
-use super::watch::Watch;
+use super::watch::{ClassShares, Watch};
 use crate::dataset::{BatchPlan, Dataset, Loader};
 
 /// Trains the run in `folder` on `dataset` until it is done, stopped or failed; it
@@ -61,8 +61,15 @@ pub fn train_with(
     let outcome = match train_locked(options, folder, dataset, control, &mut sink) {
         Ok(outcome) => outcome,
         Err(err) => {
-            if let (true, Ok(meta)) = (err.is_not_finite(), folder.meta()) {
-                let alarm = Alarm::not_finite(&meta.config.learning);
+            let alarm = match &err {
+                TrainError::DataChanged { changes, .. } => Some(Alarm::data_changed(changes)),
+                err if err.is_not_finite() => {
+                    let meta = folder.meta().ok();
+                    meta.map(|meta| Alarm::not_finite(&meta.config.learning))
+                }
+                _ => None,
+            };
+            if let Some(alarm) = alarm {
                 sink.send(TrainEvent::Alarm(alarm));
             }
             Outcome::Failed(failure_text(&err, folder))
@@ -109,6 +116,10 @@ fn train_locked(
         Ok(Outcome::Finished) => Ok(Outcome::Finished),
         _ if is_left => Ok(Outcome::StoppedNow {
             checkpoint: folder.last().map(|last| last.step),
+        }),
+        // Before the first step; what was there before is as it was.
+        Err(TrainError::Stopped) => Ok(Outcome::Stopped {
+            step: folder.last().map_or(0, |last| last.step),
         }),
         outcome => outcome,
     };
@@ -275,8 +286,12 @@ impl Session<'_> {
             let loss = self.learner.add(batch, learning_rate, self.at.step + 1);
             self.control.check_wanted()?;
             losses.push(loss?);
-            if let Some(matrix) = self.learner.take_look()? {
-                self.watch.look(&matrix);
+            if let Some(matrix) = self.learner.take_look()?
+                && let Some(shares) = ClassShares::of(&matrix)
+            {
+                let step = self.at.step + 1;
+                self.watch.look(shares.clone());
+                self.sink.send(TrainEvent::Shares { step, shares });
             }
             self.meter.batch_done(self.control);
         }

@@ -3,9 +3,10 @@
 use std::time::Instant;
 
 use super::{Session, TrainOptions};
-use crate::dataset::{ClassCounts, Dataset};
+use crate::dataset::Dataset;
 use crate::training::batches::batch_plan;
 use crate::training::checkpoint::{CheckpointWriter, Last, Position, RunFolder};
+use crate::training::class_balance::ClassBalance;
 use crate::training::clock::Clock;
 use crate::training::config::RunConfig;
 use crate::training::control::Control;
@@ -17,7 +18,6 @@ use crate::training::event::{
 use crate::training::initial_weights::initialize;
 use crate::training::learner::Learner;
 use crate::training::loss_readback::LossReadback;
-use crate::training::objective::Objective;
 use crate::training::origin::{DataFingerprint, RunOrigin};
 use crate::training::preview::Pinned;
 use crate::training::step_meter::StepMeter;
@@ -36,7 +36,7 @@ impl<'a> Session<'a> {
         config.validate()?;
         let num_classes = dataset.classes.len();
         config.check_classes(num_classes)?;
-        let plan = batch_plan(&config, dataset);
+        let mut plan = batch_plan(&config, dataset);
         let prepare = |what, sink: &mut dyn TrainSink| {
             if config.device != DeviceId::Cpu {
                 sink.send(TrainEvent::Preparing(what));
@@ -53,8 +53,13 @@ impl<'a> Session<'a> {
         let writer = CheckpointWriter::start(folder)?;
         prepare(Preparation::Weights, sink);
         let mut learner = Learner::new(&config, num_classes, &device);
-        let objective = &config.learning.objective;
-        learner.set_class_weights(class_weights(objective, dataset, control)?);
+        let total = dataset.train.len();
+        let balance = ClassBalance::of(&config, dataset, &mut |done| {
+            sink.send(TrainEvent::Counting { done, total });
+            !control.stop_requested()
+        })?;
+        learner.set_class_weights(balance.weights);
+        plan.sampling = balance.sampling;
         let resumed = folder.load_newest(&|| learner.fresh_network(&config))?;
         let at = if let Some(mut resumed) = resumed {
             for problem in std::mem::take(&mut resumed.problems) {
@@ -66,6 +71,7 @@ impl<'a> Session<'a> {
             at
         } else {
             learner.model = initialize(learner.model, &config, num_classes, folder, &device)?;
+            learner.begin();
             Position {
                 epoch: 1,
                 ..Position::default()
@@ -165,30 +171,6 @@ fn note_origin(
         folder.move_dataset(which, &dataset.name)?;
     }
     Ok(repeats)
-}
-
-/// The weights of the classes, for which the masks of the training list may have to be counted.
-fn class_weights(
-    objective: &Objective,
-    dataset: &Dataset,
-    control: &Control,
-) -> Result<Option<Vec<f64>>, TrainError> {
-    let counts = if objective.class_weights.needs_counts() {
-        let stopped = || control.stop_requested();
-        ClassCounts::of(&dataset.train, &dataset.mask_reader(), &stopped)?
-            .ok_or(TrainError::Stopped)?
-    } else {
-        ClassCounts::default()
-    };
-    let weights = objective.class_weights.resolve(&counts);
-    if let Some(weights) = &weights {
-        let named = dataset.classes.iter().zip(weights);
-        let named: Vec<String> = named
-            .map(|(class, weight)| format!("{} {weight:.3}", class.name))
-            .collect();
-        log::info!("Weights of the classes: {}", named.join(", "));
-    }
-    Ok(weights)
 }
 
 /// Where a checkpoint continues.

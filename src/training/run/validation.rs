@@ -7,12 +7,13 @@ use crate::training::evaluate::{Scoring, evaluate};
 use crate::training::event::{EpochRecord, Preview, TrainEvent, is_better};
 use crate::training::film::Moment;
 use crate::training::segmenter::Segmenter;
+use crate::training::watch::ClassShares;
 
 impl Session<'_> {
     fn segmenter(&self) -> Segmenter {
         let classes = self.dataset.classes.len();
         Segmenter::new(
-            &self.learner.model,
+            self.learner.scored(),
             &self.config.normalization,
             classes,
             &self.device,
@@ -28,10 +29,7 @@ impl Session<'_> {
             self.pinned
                 .preview(&self.segmenter(), self.config.test_size, self.at.step)?;
         self.control.check_wanted()?;
-        let told = self
-            .watch
-            .masks(&preview.matrix(self.plan.reader.num_classes), self.at.step);
-        self.tell(told);
+        self.show_shares(&preview.matrix(self.plan.reader.num_classes));
         self.show(preview, false);
         Ok(())
     }
@@ -47,6 +45,17 @@ impl Session<'_> {
         if self.pinned.is_watched() {
             self.sink.send(TrainEvent::Preview(preview));
         }
+    }
+
+    /// Tells what is predicted how often, and what may be wrong about it.
+    fn show_shares(&mut self, matrix: &ConfusionMatrix) {
+        let Some(shares) = ClassShares::of(matrix) else {
+            return;
+        };
+        let step = self.at.step;
+        let told = self.watch.masks(&shares, step);
+        self.tell(told);
+        self.sink.send(TrainEvent::Shares { step, shares });
     }
 
     /// Scores of the whole validation set; `None` when a stop came in between.
@@ -74,8 +83,7 @@ impl Session<'_> {
         self.control.check_wanted()?;
         if loss.is_some() {
             self.pinned.segment_own(&segmenter, self.config.test_size)?;
-            let told = self.watch.masks(&matrix, self.at.step);
-            self.tell(told);
+            self.show_shares(&matrix);
         }
         let best_by = self.config.checkpoints.best_by;
         let record = loss.map(|loss| {

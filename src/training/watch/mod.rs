@@ -16,10 +16,9 @@ use super::config::{InitialWeights, RunConfig};
 use super::event::StepRecord;
 use super::learning::Learning;
 use super::objective::ClassWeights;
-use crate::metrics::ConfusionMatrix;
 use crate::model::Trunk;
 use rate::rate_alarm;
-use shares::Shares;
+pub use shares::ClassShares;
 
 /// Batches without a labeled pixel, one after another, that are no accident.
 const VOID_BATCHES: usize = 10;
@@ -66,7 +65,7 @@ pub(super) struct Watch {
     /// The last losses.
     course: VecDeque<f64>,
     /// The last looks at batches.
-    looks: VecDeque<Shares>,
+    looks: VecDeque<ClassShares>,
     told: Vec<AlarmKind>,
 }
 
@@ -127,8 +126,8 @@ impl Watch {
     }
 
     /// Takes in the masks of a batch.
-    pub fn look(&mut self, matrix: &ConfusionMatrix) {
-        self.looks.extend(Shares::of(matrix));
+    pub fn look(&mut self, shares: ClassShares) {
+        self.looks.push_back(shares);
         if self.looks.len() > LOOKS {
             self.looks.pop_front();
         }
@@ -162,7 +161,7 @@ impl Watch {
             if looks.len() < LOOKS {
                 return None;
             }
-            self.one_class(&Shares::mean(&looks)?, "the last batches", record.step)?
+            self.one_class(&ClassShares::mean(&looks)?, "the last batches", record.step)?
         } else {
             return None;
         };
@@ -170,11 +169,11 @@ impl Watch {
     }
 
     /// Looks at the masks of validation images after `step` steps.
-    pub fn masks(&mut self, matrix: &ConfusionMatrix, step: usize) -> Option<Alarm> {
+    pub fn masks(&mut self, shares: &ClassShares, step: usize) -> Option<Alarm> {
         if self.steps < START {
             return None;
         }
-        let alarm = self.one_class(&Shares::of(matrix)?, "the validation", step)?;
+        let alarm = self.one_class(shares, "the validation", step)?;
         self.tell(alarm)
     }
 
@@ -240,7 +239,7 @@ impl Watch {
 
     /// One class alone is wrong where the training knows no more than how frequent the classes are,
     /// and does not learn it either.
-    fn one_class(&self, shares: &Shares, what: &str, step: usize) -> Option<Alarm> {
+    fn one_class(&self, shares: &ClassShares, what: &str, step: usize) -> Option<Alarm> {
         let class = shares.only_class()?;
         let loss = mean(self.course.iter().copied());
         if loss < 0.95 * shares.entropy() || self.is_falling() {
@@ -260,7 +259,7 @@ impl Watch {
         })
     }
 
-    fn one_class_cause(&self, shares: &Shares, loss: f64) -> (String, Remedy) {
+    fn one_class_cause(&self, shares: &ClassShares, loss: f64) -> (String, Remedy) {
         if let Some(found) = self.random_start() {
             return found;
         }

@@ -12,12 +12,14 @@ const MOST_FREQUENT: f64 = 0.95;
 
 /// Of the labeled pixels, by class.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Shares {
+pub struct ClassShares {
+    /// What the masks of the dataset have.
     pub truth: Vec<f64>,
+    /// What was predicted.
     pub predicted: Vec<f64>,
 }
 
-impl Shares {
+impl ClassShares {
     /// `None` where nothing is labeled.
     pub fn of(matrix: &ConfusionMatrix) -> Option<Self> {
         let classes = matrix.num_classes();

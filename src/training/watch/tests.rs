@@ -1,4 +1,5 @@
 use super::*;
+use crate::metrics::ConfusionMatrix;
 use crate::training::learning::{OptimizerKind, Reduction};
 use crate::training::preset;
 
@@ -159,10 +160,11 @@ fn rates_that_are_meant_for_another_loss_or_optimizer_are_told_at_the_first_batc
 /// What is told after 100 steps with a loss and looks.
 fn after_looks(config: &RunConfig, losses: &[f64], looks: &ConfusionMatrix) -> Option<Alarm> {
     let mut watch = watch(config, 3);
+    let looks = ClassShares::of(looks);
     let mut told = None;
     for (step, loss) in (1..=100).zip(losses) {
-        if watch.wants_look(step - 1) {
-            watch.look(looks);
+        if let (true, Some(looks)) = (watch.wants_look(step - 1), &looks) {
+            watch.look(looks.clone());
         }
         told = told.or(watch.step(&record(step, *loss)));
     }
@@ -209,7 +211,7 @@ fn masks_of_one_class_are_told_where_nothing_but_shares_was_learned() {
 
 #[test]
 fn masks_of_the_validation_are_looked_at_after_the_start() {
-    let one = matrix(&[0, 0, 1, 2], &[1; 4]);
+    let one = ClassShares::of(&matrix(&[0, 0, 1, 2], &[1; 4])).expect("labeled");
     let mut watch = watch(&config(|_| ()), 3);
     let told = |watch: &mut Watch, steps: std::ops::Range<usize>| {
         for step in steps {

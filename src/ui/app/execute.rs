@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use eframe::egui::{self, ThemePreference};
 
 use super::App;
-use crate::engine::{DatasetRef, DatasetState, DeviceId, NoticeLevel, QueueEdit, RunSnapshot};
+use crate::engine::{
+    DatasetRef, DatasetState, DeviceId, NoticeLevel, QueueEdit, RunSnapshot, TrainOptions,
+};
 use crate::ui::command::{Ask, Command, PanelKind, Problem, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::dialogs;
@@ -37,9 +39,10 @@ impl App {
                 }
             }
             Command::ResumeRun(run) => {
-                let device = self.resume_device(&run);
-                let resumed = self.engine.resume_run(&run, device);
-                self.report(resumed);
+                self.resume(&run, false);
+            }
+            Command::ResumeOnChangedData(run) => {
+                self.resume(&run, true);
             }
             Command::DeleteRuns(runs) => {
                 let deleted = self.engine.delete_runs(runs);
@@ -122,6 +125,16 @@ impl App {
             Command::SaveFilm(file, path) => self.state.live.save(&ctx, file, path),
             _ => {}
         }
+    }
+
+    fn resume(&mut self, run: &str, accept_changes: bool) {
+        let options = TrainOptions {
+            device: self.resume_device(run),
+            accept_changes,
+            ..TrainOptions::default()
+        };
+        let resumed = self.engine.resume_run_with(run, options);
+        self.report(resumed);
     }
 
     fn compare(&mut self, runs: Vec<String>, image: Option<PathBuf>) {

@@ -89,6 +89,8 @@ pub enum Command {
     CopyRun(PathBuf),
     /// Resumes a run from its last checkpoint.
     ResumeRun(String),
+    /// The same of a run whose data changed, on the data as it is now.
+    ResumeOnChangedData(String),
     /// Moves runs into the trash.
     DeleteRuns(Vec<String>),
     /// Writes what people say about runs, each for the run of this name; `what` says it in a few

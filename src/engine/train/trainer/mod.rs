@@ -337,6 +337,10 @@ impl Trainer {
                         self.run_events.push(run, RunEventKind::Epoch(epoch));
                     }
                     event => {
+                        if let TrainEvent::Alarm(alarm) = &event {
+                            let kind = RunEventKind::Alarm(alarm.clone());
+                            self.run_events.push(run, kind);
+                        }
                         let snapshot = runs.iter().find(|snapshot| snapshot.name == *run);
                         let title = snapshot.map_or_else(|| run.clone(), RunSnapshot::title);
                         notices.extend(notice_of(&title, &event));

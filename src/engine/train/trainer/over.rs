@@ -8,7 +8,6 @@ use crate::engine::train::current::Over;
 use crate::engine::train::ending::{ending_notice, mark_end};
 use crate::engine::{Notice, NoticeLevel};
 use crate::training::Outcome;
-use crate::training::checkpoint::RunFolder;
 
 impl Trainer {
     pub(super) fn ended(
@@ -33,8 +32,7 @@ impl Trainer {
         };
         let over = current.over();
         let run = over.active.run.clone();
-        let last = RunFolder::at(self.dirs.runs.join(&run)).last();
-        let checkpoint = last.filter(|_| !run.is_empty()).map(|last| last.step);
+        let checkpoint = over.active.saved;
         notices.push(Notice {
             level: NoticeLevel::Info,
             text: format!(
@@ -66,11 +64,6 @@ impl Trainer {
         self.meters = None;
         let failed = matches!(outcome, Outcome::Failed(_));
         if let Some(snapshot) = runs.iter_mut().find(|run| run.name == current.active.run) {
-            // A checkpoint that was written while the run failed: no event has told of it.
-            if let Outcome::Failed(_) = outcome {
-                let folder = RunFolder::at(self.dirs.runs.join(&snapshot.name));
-                snapshot.has_weights |= folder.last().is_some();
-            }
             mark_end(snapshot, outcome);
             self.ended.push(RunEnded::of(snapshot, 0));
         } else if let Outcome::Failed(message) = &outcome {

@@ -100,6 +100,7 @@ fn checkpoint(step: usize, validated: Option<&EpochRecord>, policy: &CheckpointP
         optimizer: network(step),
         second_moments: (step > 1).then(|| network(step)),
         updates: step,
+        average: (step > 2).then(|| network(step)),
     };
     let at = Position {
         step,
@@ -330,11 +331,18 @@ fn the_last_the_best_and_every_third_are_kept() {
         .collect();
     kept.sort();
     // 7 is the last, 2 and 4 are the best, 3 and 6 are every third.
-    let expected: Vec<String> = ["moments", "optimizer"]
-        .into_iter()
-        .flat_map(|what| [3, 6, 7].map(|step| format!("{what}-{step:08}.bpk")))
-        .chain([2, 3, 4, 6, 7].map(|step| format!("weights-{step:08}.bpk")))
-        .collect();
+    // Those with an average predict with it: what 4 was trained to is not kept.
+    let of = |what: &str, steps: &[usize]| -> Vec<String> {
+        let names = steps.iter().map(|step| format!("{what}-{step:08}.bpk"));
+        names.collect()
+    };
+    let expected = [
+        of("average", &[3, 4, 6, 7]),
+        of("moments", &[3, 6, 7]),
+        of("optimizer", &[3, 6, 7]),
+        of("weights", &[2, 3, 6, 7]),
+    ]
+    .concat();
     assert_eq!(kept, expected);
     assert_eq!(folder.load_best(fresh()).expect("weights").1, 2);
     assert_eq!(resumed(&folder), (7, 0));

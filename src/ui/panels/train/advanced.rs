@@ -1,14 +1,14 @@
 //! The settings that few runs change.
 
+use eframe::egui::{self, ComboBox, DragValue, Response, Ui};
 use std::path::PathBuf;
-
-use eframe::egui::{ComboBox, DragValue, Ui};
 
 use strum::VariantArray as _;
 
 use super::learning::{optional_ui, segments_ui};
 use super::number::{number_ui, part_ui, rule_ui, with_unit};
 use super::optimizer::optimizer_ui;
+use super::stages::stages_ui;
 use crate::engine::{
     BrokenRules, ClassList, Normalization, Precision, RunConfig, SampleOrder, Size,
 };
@@ -23,13 +23,17 @@ pub fn advanced_ui(
     broken: &BrokenRules,
 ) {
     optimizer_ui(ui, config, classes, broken);
+    stages_ui(ui, config, broken);
     ui.add_space(4.0);
     images_ui(ui, config, broken);
     ui.add_space(4.0);
     rest_ui(ui, config, broken);
+    machine_ui(ui, config, broken);
 }
 
 fn images_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) {
+    // What is ticked goes on to hold when the crops change.
+    let as_trained = config.test_size.is_some() && config.test_size == config.augment.crop;
     let augment = &mut config.augment;
     let tooltip = "Width and height of the training crops, 1 to 8192; smaller images are padded. Whole \
                    images need batch size 1, and large images much memory";
@@ -100,21 +104,57 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) {
             config.order = order;
         })
     });
+    let rare_sampling = broken.of("rare sampling");
+    let tooltip = "Draw a class, then an image that has it, then a crop that shows it, instead of each image once an \
+                   epoch. The number is the temperature: 0.01 draws the rarest classes nearly alone, 1 all classes \
+                   about alike. Use it where few images have a class; class weights alone help where the images \
+                   have it, but small\nHoyer et al. 2022 (DAFormer), section 3.2";
+    ui.field("Rare classes", tooltip, |ui| {
+        let names = ["Draw by rare class", "no preference"];
+        optional_ui(ui, &mut config.rare_sampling, names, 0.1, |ui, value| {
+            number_ui(ui, value, 0.001..=10.0, rare_sampling, |drag| {
+                drag.speed(0.005).max_decimals(3)
+            })
+            .accessible_name("Temperature of the draw");
+        })
+    });
     input_ui(ui, config);
+    if as_trained {
+        config.test_size = config.augment.crop;
+    }
     let tooltip = "Width and height to which validation images are resized, 1 to 8192; scores are always \
                    computed at the size of the mask";
-    ui.field("Test size", tooltip, |ui| {
-        let names = ["Resize validation images", "original size"];
-        optional_ui(
-            ui,
-            &mut config.test_size,
-            names,
-            Size::new(256, 256),
-            |ui, size| {
+    ui.field("Test size", tooltip, |ui| test_size_ui(ui, config, broken));
+}
+
+fn test_size_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) -> Response {
+    let crop = config.augment.crop;
+    let mut as_trained = crop.is_some() && config.test_size == crop;
+    let (names, start) = (
+        ["Resize validation images", "original size"],
+        Size::new(256, 256),
+    );
+    ui.vertical(|ui| {
+        optional_ui(ui, &mut config.test_size, names, start, |ui, size| {
+            ui.add_enabled_ui(!as_trained, |ui| {
                 size_ui(ui, size, "Test", "test size", broken);
-            },
-        )
-    });
+            });
+        });
+        let tooltip =
+            "Resize validation images to the size of the training crops, also when that is changed";
+        let ticked = ui
+            .add_enabled(
+                crop.is_some(),
+                egui::Checkbox::new(&mut as_trained, "as the crops"),
+            )
+            .on_hover_text(tooltip)
+            .on_disabled_hover_text("Training images are not cropped")
+            .accessible_name("Test size as the crops");
+        if ticked.changed() {
+            config.test_size = crop.filter(|_| as_trained);
+        }
+    })
+    .response
 }
 
 /// The normalization of the input: that of the weights the run starts from.
@@ -152,8 +192,7 @@ fn logs_ui(ui: &mut Ui, config: &mut RunConfig) {
 }
 
 fn rest_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) {
-    let [max_steps, workers, images, interval] =
-        ["max steps", "workers", "live images", "live interval"].map(|field| broken.of(field));
+    let [max_steps, workers] = ["max steps", "workers"].map(|field| broken.of(field));
     ui.field(
         "Step limit",
         "Stop after this many steps, even within an epoch",
@@ -170,6 +209,20 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) {
             )
         },
     );
+    let ema = broken.of("EMA decay");
+    let tooltip = "Score and predict with a moving average of the weights instead of the weights of the last step; \
+                   the number is how much of the average each step keeps. Smooths out noise, often for a point or \
+                   two of mIoU; needs memory for one more copy of the weights. 0.999 forgets within some thousand \
+                   steps, 0.99 suits short runs\nPolyak and Juditsky 1992";
+    ui.field("Average weights", tooltip, |ui| {
+        let names = ["Average the weights", "none"];
+        optional_ui(ui, &mut config.ema, names, 0.999, |ui, decay| {
+            number_ui(ui, decay, 0.5..=0.9999, ema, |drag| {
+                drag.speed(0.0005).max_decimals(5)
+            })
+            .accessible_name("Decay of the average");
+        })
+    });
     let early_stop = broken.of("early stop");
     let tooltip = "End the run after this many epochs in which the validation was not better than before, by the \
                    score that finds the best epoch. Saves time where a run has learned all it can; leave it off \
@@ -178,7 +231,7 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) {
         let names = ["Stop early", "none"];
         optional_ui(ui, &mut config.early_stop, names, 10, |ui, epochs| {
             number_ui(ui, epochs, 1..=10_000, early_stop, |drag| {
-                drag.speed(0.05).suffix(" epochs")
+                with_unit(drag.speed(0.05), "epochs")
             })
             .accessible_name("Epochs without a better validation");
         })
@@ -204,6 +257,11 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) {
             })
         },
     );
+}
+
+/// How it is computed and shown.
+fn machine_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) {
+    let [images, interval] = ["live images", "live interval"].map(|field| broken.of(field));
     let tooltip = "What convolutions multiply in training: 32 bits, 32 bits as the sum of two bf16 (GPUs with matrix units: \
                    faster, about 16 bits of precision), or 16 bits, which save memory on GPUs. Weights and loss keep 32 bits";
     ui.field("Precision", tooltip, |ui| {

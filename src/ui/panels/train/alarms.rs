@@ -42,6 +42,15 @@ fn alarm_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, found: &RunAlarm) {
                 ctx.commands.send(Command::ShowPanel(PanelKind::Dataset));
             }
         }
+        Some(Remedy::AcceptChanges) => {
+            let button = ui.button("Accept the changes and resume").on_hover_text(
+                "Train the rest of the run on the data as it is now; the run keeps that",
+            );
+            if button.clicked() {
+                let run = found.run.clone();
+                ctx.commands.send(Command::ResumeOnChangedData(run));
+            }
+        }
         Some(remedy) => start_again_ui(ctx, ui, found, remedy),
     }
 }
@@ -69,6 +78,7 @@ fn title(kind: AlarmKind) -> &'static str {
         AlarmKind::Exploded => "The loss explodes",
         AlarmKind::NotFinite => "The numbers overflowed",
         AlarmKind::Dead => "The loss does not move",
+        AlarmKind::DataChanged => "The data changed",
         AlarmKind::OneClass => "All is predicted as one class",
     }
 }

@@ -14,7 +14,8 @@ pub fn segments_ui<T: Copy + PartialEq>(
     label: impl Fn(T) -> String,
     mut choose: impl FnMut(T),
 ) -> Response {
-    ui.horizontal(|ui| {
+    // In a narrow panel they take two lines.
+    ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 3.0;
         for &value in values {
             let button = eframe::egui::Button::new(label(value)).selected(value == current);

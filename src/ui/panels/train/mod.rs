@@ -11,6 +11,9 @@ mod network;
 mod number;
 mod optimizer;
 mod queue;
+mod rate_search;
+mod shares;
+mod stages;
 mod start_from;
 mod trial;
 
@@ -32,6 +35,7 @@ use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format::{plural, sentence};
 use before_start::Before;
+use rate_search::RateFinder;
 use start_from::WeightsPick;
 use trial::TrialBox;
 
@@ -62,6 +66,8 @@ pub struct TrainPanel {
     /// Height of the buttons that start; an active run has as much room in their place.
     #[serde(skip)]
     start_height: f32,
+    #[serde(skip)]
+    rates: RateFinder,
 }
 
 impl Default for TrainPanel {
@@ -74,6 +80,7 @@ impl Default for TrainPanel {
             trial: TrialBox::default(),
             grid: String::new(),
             start_height: 0.0,
+            rates: RateFinder::default(),
         }
     }
 }
@@ -114,6 +121,9 @@ impl TrainPanel {
     fn sound_config(&self, engine: &Engine) -> Result<RunConfig, Problem> {
         if engine.active().is_some() {
             return Err("A run is active; stop it or wait until it ends".into());
+        }
+        if self.rates.is_busy() {
+            return Err("A learning rate is being searched; wait or cancel the search".into());
         }
         self.queued_config(engine)
     }
@@ -199,7 +209,10 @@ impl TrainPanel {
                 status_area(ui, most, |ui| {
                     alarms::alarms_ui(ctx, ui);
                     match ctx.engine.active() {
-                        Some(active) => active::lines_ui(ctx, ui, active),
+                        Some(active) => {
+                            active::lines_ui(ctx, ui, active);
+                            shares::shares_ui(ctx.engine, ui, active);
+                        }
                         None => self.status_ui(ctx, ui),
                     }
                 });
@@ -334,6 +347,12 @@ impl TrainPanel {
         optimizer::recipe_ui(ui, &mut self.settings);
         let broken = self.settings.broken_rules();
         learning::learning_ui(ui, &mut self.settings, &broken);
+        let searched = RunConfig {
+            device,
+            ..self.settings.clone()
+        };
+        let rate = &mut self.settings.learning.learning_rate;
+        self.rates.ui(ctx, ui, &searched, rate);
         let classes = match ctx.engine.dataset() {
             DatasetState::Ready(open) => Some(&open.dataset.classes),
             _ => None,

@@ -1,3 +1,5 @@
+mod stages;
+
 use super::*;
 use crate::model::{Trunk, Variant};
 use crate::training::learning::Reduction;
@@ -35,6 +37,8 @@ fn changed(base: &Learner, edit: impl FnOnce(&mut Learning)) -> Learner {
         device: base.device.clone(),
         num_classes: base.num_classes,
         reads_at_once: base.reads_at_once,
+        average: None,
+        ema: None,
         looks: false,
         look: None,
     }
@@ -56,6 +60,7 @@ fn batch() -> Batch {
         height: SIZE,
         width: SIZE,
         ids: vec!["image".to_owned()],
+        changes: Vec::new(),
     }
 }
 
@@ -265,6 +270,8 @@ fn a_step_that_reads_nothing_goes_as_far_and_leaves_what_was_not_looked_at() {
     let base = learner();
     let unread = |learner: Learner| Learner {
         reads_at_once: false,
+        average: None,
+        ema: None,
         looks: false,
         look: None,
         ..learner

@@ -1,0 +1,206 @@
+"""Repeats a training of FCN Workbench in PyTorch, and compares the losses of its steps.
+
+Beside this script lie: `run.json` (the settings, and for each step its learning rate, its images, what was
+drawn for each of them, and the loss that the program found), `initial.safetensors` (the weights before the
+first step), `fcn.py` (the networks), and in `images` and `masks` the decoded training images with their
+labels. Needs torch and torchvision.
+
+usage: reproduce.py [--tolerance 1e-3]
+"""
+
+import argparse
+import json
+import pathlib
+import sys
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+import fcn  # noqa: E402
+
+VOID = 255
+TRUNKS = {"vgg16-bn": "vgg16_bn", "resnet50": "fcn_resnet50", "resnet101": "fcn_resnet101"}
+# Weight of the loss of the auxiliary head.
+AUX_WEIGHT = 0.5
+
+
+def read_safetensors(path):
+    """The tensors of a file: eight bytes with the length of a header, the header, the values."""
+    data = path.read_bytes()
+    start = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:start])
+    header.pop("__metadata__", None)
+
+    def tensor(entry):
+        first, last = (start + offset for offset in entry["data_offsets"])
+        values = np.frombuffer(data[first:last], "<f4").copy()
+        return torch.from_numpy(values).reshape(entry["shape"])
+
+    return {name: tensor(entry) for name, entry in header.items()}
+
+
+def build(network):
+    net = fcn.build(
+        TRUNKS.get(network["trunk"], network["trunk"]),
+        network["variant"],
+        geometry=network["geometry"],
+        n_class=network["classes"],
+        dropout=network["dropout"],
+        aux=network["aux_head"],
+    )
+    for layer in net.modules():
+        if isinstance(layer, (nn.Dropout, nn.Dropout2d)):
+            layer.p = network["dropout"]
+    missing, unknown = net.load_state_dict(read_safetensors(HERE / "initial.safetensors"), strict=False)
+    missing = [name for name in missing if not name.endswith("num_batches_tracked")]
+    if missing or unknown:
+        sys.exit(f"initial.safetensors: missing {missing}, unknown {unknown}")
+    return net
+
+
+def stage_of(name):
+    """The stage of a layer, as the program's --stage-rates names them."""
+    for start, stage in [("fc6", "fc"), ("fc7", "fc"), ("bnfc", "fc"), ("backbone.layer", "stage"), ("inception", "stage")]:
+        if name.startswith(start):
+            return stage + name[len(start)] if stage == "stage" else stage
+    if name.startswith("features."):  # AlexNet
+        return "stage" + {"0": "1", "3": "2", "6": "3", "8": "4", "10": "5"}[name.split(".")[1]]
+    if name.startswith(("conv", "bn")) and "_" in name.split(".")[0]:  # VGG16: conv1_1, bn1_1
+        return "stage" + name.removeprefix("conv").removeprefix("bn")[0]
+    return "stem" if name.startswith(("backbone.", "conv")) else "head"
+
+
+def parameter_groups(net, network, learning):
+    """Rates and decays as the program has them: biases and stages may have rates of their own."""
+    rates = dict(part.split("=") for part in learning.get("stage_rates", "").split(",") if "=" in part)
+    ups = [name for name, layer in net.named_modules() if isinstance(layer, nn.ConvTranspose2d)]
+    last = getattr(net, "last_name", "upscore")
+    fixed = {"learned": [], "fixed": [last], "all-fixed": ups}[network["final_upsampling"]]
+    for layer_name, layer in net.named_modules():
+        for name, weights in layer.named_parameters(recurse=False):
+            is_bias = name == "bias" and not isinstance(layer, nn.BatchNorm2d)
+            factor = float(rates.get(stage_of(layer_name), 1))
+            if factor == 0 or layer_name in fixed:
+                weights.requires_grad_(False)
+                continue
+            decay = 0.0 if is_bias and not learning["decay_biases"] else learning["weight_decay"]
+            factor *= learning["bias_rate"] if is_bias else 1
+            yield {"params": [weights], "factor": factor, "weight_decay": decay}
+
+
+def loss_of(logits, labels, learning, weights):
+    """What is differentiated, and the mean cross entropy of the labeled pixels, which is logged."""
+    objective = learning["objective"]
+    gamma, dice_share = objective["focal_gamma"], objective["dice_share"]
+    labeled = labels != VOID
+    truth = torch.where(labeled, labels, 0)
+    shares = functional.log_softmax(logits, 1)
+    picked = shares.gather(1, truth[:, None])[:, 0]
+    mean = -(picked * labeled).sum() / labeled.sum().clamp(min=1)
+    factor = weights[truth] * labeled
+    terms = -picked * factor
+    if gamma > 0:
+        terms = terms * (1 - picked.exp()).clamp(min=1e-6) ** gamma
+    loss = terms.sum()
+    if learning["reduction"] == "mean" and factor.sum() > 0:
+        loss = loss / factor.sum()
+    if dice_share > 0:
+        shares = shares.exp() * labeled[:, None]
+        one_hot = functional.one_hot(truth, shares.shape[1]).permute(0, 3, 1, 2) * labeled[:, None]
+        both, each = (shares * one_hot).sum((0, 2, 3)), (shares + one_hot).sum((0, 2, 3))
+        occurring = one_hot.sum((0, 2, 3)) > 0
+        dice = 1 - ((2 * both + 1) / (each + 1))[occurring].mean() if occurring.any() else 0 * shares.sum()
+        loss = (1 - dice_share) * loss + dice_share * dice
+    return loss, mean
+
+
+def cut(pixels, change, padding):
+    """The crop of an image or of its labels, with `padding` where it sticks out."""
+    height, width = change["height"], change["width"]
+    out = np.broadcast_to(np.array(padding, np.uint8), (height, width, *pixels.shape[2:])).copy()
+    top, left = change["top"], change["left"]
+    rows = slice(max(top, 0), min(top + height, pixels.shape[0]))
+    columns = slice(max(left, 0), min(left + width, pixels.shape[1]))
+    out[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left] = pixels[rows, columns]
+    return out[:, ::-1] if change["mirrored"] else out
+
+
+def scaled(pixels, labels, size):
+    """Bilinear, averaging where it becomes smaller; labels take the one at the center of a pixel."""
+    width, height = size
+    maps = torch.from_numpy(pixels).permute(2, 0, 1)[None].float()
+    maps = functional.interpolate(maps, (height, width), mode="bilinear", antialias=True)
+    pixels = maps[0].permute(1, 2, 0).round().clamp(0, 255).byte().numpy()
+    rows = (2 * np.arange(height) + 1) * labels.shape[0] // (2 * height)
+    columns = (2 * np.arange(width) + 1) * labels.shape[1] // (2 * width)
+    return pixels, labels[rows][:, columns]
+
+
+def sample(entry, normalization):
+    pixels, labels = (np.load(HERE / folder / f"{entry['item']:06}.npy") for folder in ("images", "masks"))
+    change = entry["change"]
+    if change["scaled"]:
+        pixels, labels = scaled(pixels, labels, change["scaled"])
+    pixels, labels = cut(pixels, change, (124, 116, 104)), cut(labels, change, VOID)
+    if change["light"]:
+        light = (pixels.astype(np.float32) - 127.5) * change["light"]["contrast"] + 127.5 + change["light"]["offset"]
+        # Halves are rounded away from zero.
+        pixels = np.clip(np.floor(light + 0.5), 0, 255)
+    if normalization["order"] == "bgr":
+        pixels = pixels[..., ::-1]
+    values = pixels.astype(np.float32) / (255 if normalization["range"] == "unit" else 1)
+    values = (values - np.array(normalization["mean"], np.float32)) / np.array(normalization["std"], np.float32)
+    image = torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1)))
+    return image, torch.from_numpy(labels.astype(np.int64))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tolerance", type=float, default=1e-3, help="largest difference of two losses")
+    args = parser.parse_args()
+    run = json.loads((HERE / "run.json").read_text())
+    network, learning = run["network"], run["learning"]
+    if network["dropout"] > 0:
+        print("this run has dropout, which PyTorch draws anew: its losses are alike, but not the same")
+    net = build(network).train()
+    groups = list(parameter_groups(net, network, learning))
+    trained = [weights for group in groups for weights in group["params"]]
+    if learning["optimizer"] == "adamw":
+        optimizer = torch.optim.AdamW(groups, lr=learning["learning_rate"])
+    else:
+        optimizer = torch.optim.SGD(groups, lr=learning["learning_rate"], momentum=learning["momentum"])
+    weights = torch.tensor(run["class_weights"] or [1.0] * network["classes"])
+    worst = 0.0
+    for step in run["steps"]:
+        optimizer.zero_grad(set_to_none=True)
+        means = []
+        for batch in step["batches"]:
+            images, labels = (torch.stack(part) for part in zip(*(sample(one, run["normalization"]) for one in batch)))
+            output = net(images)
+            output = output if isinstance(output, dict) else {"out": output}
+            loss, mean = loss_of(output["out"], labels, learning, weights)
+            if "aux" in output:
+                loss = loss + AUX_WEIGHT * loss_of(output["aux"], labels, learning, weights)[0]
+            (loss / len(step["batches"])).backward()
+            means.append(mean.item())
+        if learning["clip_norm"]:
+            torch.nn.utils.clip_grad_norm_(trained, learning["clip_norm"])
+        for group in optimizer.param_groups:
+            group["lr"] = step["learning_rate"] * group["factor"]
+        optimizer.step()
+        own = sum(means) / len(means)
+        if step["loss"] is None:
+            print(f"step {step['step']}: {own:.6f}", flush=True)
+            continue
+        worst = max(worst, abs(own - step["loss"]))
+        print(f"step {step['step']}: {own:.6f}, {step['loss']:.6f} in the run, {own - step['loss']:+.1e}", flush=True)
+    print(f"largest difference: {worst:.1e}")
+    sys.exit(worst > args.tolerance and network["dropout"] == 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,123 @@
+//! Batches as files, and runs as scripts for PyTorch.
+
+use std::fs;
+use std::path::Path;
+
+use fcn_workbench::dataset::Size;
+use fcn_workbench::training::{
+    Control, StepRange, batch_plan, train, write_batches, write_reproduction,
+};
+
+use crate::common::{Recorder, TinySet};
+
+fn json(path: &Path) -> serde_json::Value {
+    let text = fs::read_to_string(path).expect("a file");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+/// The header of an array, and its values.
+fn array(path: &Path) -> (String, Vec<u8>) {
+    let bytes = fs::read(path).expect("an array");
+    let start = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
+    let header = String::from_utf8_lossy(&bytes[10..start]).into_owned();
+    (header, bytes[start..].to_vec())
+}
+
+#[test]
+fn written_batches_are_those_that_are_trained_on() {
+    let set = TinySet::new(4, 1);
+    let mut config = set.config();
+    // Wider than the images, so that it sticks out.
+    (config.augment.crop, config.epochs) = (Some(Size::new(40, 24)), 2);
+    let out = set.dir.path().join("new").join("batches");
+    let dataset = set.open();
+    let range = StepRange {
+        first: 2,
+        count: Some(2),
+    };
+    let written = write_batches(&config, &dataset, range, &out, &mut |_| true).expect("written");
+    assert_eq!((written.steps, written.batches), (2, 2));
+    assert_eq!(written.folder, out);
+    let manifest = json(&out.join("manifest.json"));
+    assert_eq!(manifest["void_label"], 255);
+    let plan = batch_plan(&config, &dataset);
+    // Two batches an epoch.
+    for (entry, (step, epoch, place)) in [(2, 1, 1), (3, 2, 0)].into_iter().enumerate() {
+        let entry = &manifest["batches"][entry];
+        assert_eq!(entry["step"], step);
+        assert_eq!(entry["epoch"], epoch);
+        let batch = plan.batch(epoch, place).expect("a batch");
+        let read = |name: &str| array(&out.join(entry[name].as_str().expect("a name")));
+        let (header, values) = read("images");
+        assert!(
+            header.contains("'<f4'") && header.contains("(2, 3, 24, 40)"),
+            "{header}"
+        );
+        let expected: Vec<u8> = batch.images.iter().flat_map(|v| v.to_le_bytes()).collect();
+        assert_eq!(values, expected);
+        let (header, values) = read("labels");
+        assert!(
+            header.contains("'|u1'") && header.contains("(2, 24, 40)"),
+            "{header}"
+        );
+        assert_eq!(values, batch.labels);
+        for (sample, id) in batch.ids.iter().enumerate() {
+            let sample = &entry["samples"][sample];
+            assert_eq!(sample["id"], id.as_str());
+            assert_eq!(sample["change"]["width"], 40);
+        }
+    }
+    let again = write_batches(&config, &dataset, range, &out, &mut |_| true);
+    let message = again.expect_err("it is there").to_string();
+    assert!(
+        message.contains("batches: there is something of this name already"),
+        "{message}"
+    );
+    let late = StepRange {
+        first: 5,
+        count: None,
+    };
+    let other = set.dir.path().join("other");
+    let message = write_batches(&config, &dataset, late, &other, &mut |_| true)
+        .expect_err("no such step")
+        .to_string();
+    assert!(message.starts_with("first step is 5"), "{message}");
+    write_batches(&config, &dataset, range, &other, &mut |_| false).expect_err("stopped");
+    assert!(!other.exists());
+}
+
+#[test]
+fn a_reproduction_has_all_that_the_script_needs() {
+    let set = TinySet::new(4, 1);
+    let folder = set.run(|config| (config.epochs, config.dropout) = (2, 0.0));
+    let mut sink = Recorder::default();
+    train(&folder, &set.open(), &Control::default(), &mut sink);
+    let out = set.dir.path().join("repeated");
+    let written = write_reproduction(&folder, &set.open(), Some(3), &out, &mut |_| true);
+    let written = written.expect("written");
+    assert_eq!((written.steps, written.images), (3, 4));
+    assert!(written.differs.is_empty(), "{:?}", written.differs);
+    let run = json(&out.join("run.json"));
+    let steps = run["steps"].as_array().expect("steps");
+    let losses: Vec<f64> = steps
+        .iter()
+        .filter_map(|step| step["loss"].as_f64())
+        .collect();
+    assert_eq!(losses, sink.losses()[..3]);
+    assert_eq!(run["network"]["trunk"], "vgg16-slim");
+    assert_eq!(run["network"]["classes"], 3);
+    let batch = steps[2]["batches"][0].as_array().expect("a batch");
+    assert_eq!(batch.len(), 2);
+    let item = batch[0]["item"].as_u64().expect("a place");
+    let (header, values) = array(&out.join(format!("images/{item:06}.npy")));
+    assert!(header.contains("(32, 32, 3)"), "{header}");
+    assert_eq!(values.len(), 32 * 32 * 3);
+    let (_, mask) = array(&out.join(format!("masks/{item:06}.npy")));
+    assert!(
+        mask[..32].iter().all(|label| *label == 255),
+        "a row of void"
+    );
+    for name in ["reproduce.py", "fcn.py", "initial.safetensors"] {
+        assert!(out.join(name).is_file(), "{name}");
+    }
+}
