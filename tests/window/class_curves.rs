@@ -60,7 +60,9 @@ fn rows(desk: &Desk) -> (Vec<(String, Rect)>, usize) {
     let mut rows = Vec::new();
     let mut counted = 0;
     for node in desk.window.query_all_by(|_| true) {
-        let Some(label) = node.accesskit_node().label() else {
+        // Of a text it is the value.
+        let found = node.accesskit_node();
+        let Some(label) = found.label().or(found.value()) else {
             continue;
         };
         if label.contains(": epoch ") {

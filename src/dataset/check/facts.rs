@@ -86,7 +86,7 @@ impl ItemFacts {
                 fourth_band = matches!(read_without_alpha(&item.image), Ok(Some(_)));
             }
             if reading.range.is_none() && header.bits > 8 {
-                values = extremes(reading, &item.image).ok();
+                values = extremes(reading, &item.image).ok().flatten();
             }
             match reading.read(&item.image) {
                 Ok(rgb) => hash = PictureHash::of(&rgb),

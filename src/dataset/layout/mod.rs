@@ -220,13 +220,20 @@ impl Dataset {
                 path: self.root.clone(),
             });
         };
-        // Of images without contrast any range shows the same.
-        self.images.range = Some([low, high.max(low.saturating_add(1))]);
         self.notes.retain(|note| note.topic != NoteTopic::Images);
-        let text = format!(
-            "{}, as measured in {count} images of the training list",
-            self.images
-        );
+        let text = if count == 0 {
+            format!(
+                "{}; none has more than 8 bits, so no range was measured",
+                self.images
+            )
+        } else {
+            // Of images without contrast any range shows the same.
+            self.images.range = Some([low, high.max(low.saturating_add(1))]);
+            format!(
+                "{}, as measured in {count} images of the training list",
+                self.images
+            )
+        };
         self.notes.push(Note::assumed(NoteTopic::Images, text));
         self.notes.sort_by_key(|note| note.topic);
         Ok(())

@@ -55,7 +55,7 @@ pub struct WindowOptions {
 /// The program behind the window.
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "each says of another thing whether it is so"
+    reason = "what was done already, each by itself"
 )]
 pub struct App {
     state: AppState,

@@ -267,7 +267,8 @@ impl Edited {
         }
         let problem = self.form.map().and_then(|map| {
             let applied = map.without_files().apply(&mut self.edit.small.clone());
-            applied.map_err(|err| err.to_string())
+            // A map that is no file yet has no name.
+            applied.map_err(|err| err.to_string().trim_start_matches(": ").to_owned())
         });
         let problem = problem.err();
         self.checked = Some((self.form.clone(), problem.clone()));

@@ -34,8 +34,8 @@ pub struct ImageReading {
     /// Bands of the files, counted from 1: red, green and blue, or one that is shown as gray.
     /// Empty = as the format says.
     pub bands: Vec<u8>,
-    /// The lowest and the highest value of a sample, which become 0 and 255, as do those beyond
-    /// them. `None` = all that the format can hold.
+    /// The lowest and the highest value of a sample of more than 8 bits, which become 0 and 255, as
+    /// do those beyond them. `None` = all that the format can hold.
     pub range: Option<[u16; 2]>,
 }
 
@@ -107,7 +107,9 @@ impl ImageReading {
         // A second or fourth band is transparency unless bands were chosen.
         let alpha = (self.bands.is_empty() && matches!(bands, 2 | 4)).then(|| bands - 1);
         let full = if samples.bits == 8 { 255 } else { 65535 };
-        let [low, high] = self.range.unwrap_or([0, full]);
+        // Images of 8 bits among deep ones stay as they are.
+        let range = self.range.filter(|_| samples.bits > 8);
+        let [low, high] = range.unwrap_or([0, full]);
         let scale = |value: u16| scaled(value, low, high);
         let mut pixels = Vec::with_capacity(samples.values.len() / bands * 3);
         for pixel in samples.values.chunks_exact(bands) {
@@ -328,12 +330,16 @@ fn samples_of(reading: &ImageReading, path: &Path) -> Result<(Samples, Orientati
     }
 }
 
-/// The lowest and the highest value in an image, of the bands that are used.
+/// The lowest and the highest value in an image of more than 8 bits, of the bands that are used;
+/// `None` for others.
 pub(in crate::dataset) fn extremes(
     reading: &ImageReading,
     path: &Path,
-) -> Result<[u16; 2], DatasetError> {
+) -> Result<Option<[u16; 2]>, DatasetError> {
     let (samples, _) = samples_of(reading, path)?;
+    if samples.bits == 8 {
+        return Ok(None);
+    }
     let used = reading
         .chosen(samples.bands)
         .map_err(|reason| image_error(path, reason))?;
@@ -343,11 +349,11 @@ pub(in crate::dataset) fn extremes(
     };
     let low = of_used().min().unwrap_or(0);
     let high = of_used().max().unwrap_or(0);
-    Ok([low, high])
+    Ok(Some([low, high]))
 }
 
-/// The lowest and the highest value in some images, spread over a list, and how many they were.
-/// `progress` gets the number of images read and of all that are, and says whether to go on;
+/// The lowest and the highest value in some images, spread over a list, and how many of them have
+/// more than 8 bits; without such, the values mean nothing. `progress` gets the number of images read and of all that are, and says whether to go on;
 /// `None` when it said no.
 pub(in crate::dataset) fn measure(
     reading: &ImageReading,
@@ -356,19 +362,20 @@ pub(in crate::dataset) fn measure(
 ) -> Result<Option<([u16; 2], usize)>, DatasetError> {
     let step = images.len().div_ceil(MEASURED).max(1);
     let measured: Vec<&PathBuf> = images.iter().step_by(step).collect();
-    let [mut low, mut high] = [u16::MAX, 0];
+    let ([mut low, mut high], mut deep) = ([u16::MAX, 0], 0);
     for (index, chunk) in measured.chunks(CHUNK).enumerate() {
         if !progress(index * CHUNK, measured.len()) {
             return Ok(None);
         }
-        let found: Vec<[u16; 2]> = chunk
+        let found: Vec<Option<[u16; 2]>> = chunk
             .par_iter()
             .map(|path| extremes(reading, path))
             .collect::<Result<_, _>>()?;
-        for [lowest, highest] in found {
+        for [lowest, highest] in found.into_iter().flatten() {
             low = low.min(lowest);
             high = high.max(highest);
+            deep += 1;
         }
     }
-    Ok(Some(([low, high], measured.len())))
+    Ok(Some(([low, high], deep)))
 }

@@ -160,11 +160,21 @@ fn a_stated_range_becomes_0_to_255() {
         .collect();
     // 200 is half of it: 127.5.
     assert_eq!(gray, [0, 0, 128, 255, 255]);
+    // An image of 8 bits beside it stays as it is.
+    let shallow = folder.0.path().join("shallow.png");
+    let rgb = Rgb {
+        width: 1,
+        height: 1,
+        pixels: vec![7, 150, 255],
+    };
+    write_rgb_png(&shallow, &rgb).expect("written");
+    assert_eq!(reading.read(&shallow).expect("read"), rgb);
+    assert_eq!(extremes(&reading, &shallow).expect("read"), None);
     // Without a range the upper 8 bits count.
     assert_eq!(read_rgb(&path).expect("read").pixels[0..3], [0; 3]);
     assert_eq!(
         extremes(&ImageReading::default(), &path).expect("read"),
-        [50, 400]
+        Some([50, 400])
     );
     let images = vec![path.clone(), path];
     let measured = measure(&ImageReading::default(), &images, &mut |_, _| true).expect("read");

@@ -155,14 +155,16 @@ impl Files {
     }
 
     fn notes(&self) -> Vec<Note> {
+        // Mostly none, while there may be very many images.
+        let without: Vec<&str> = self
+            .images
+            .iter()
+            .map(|(id, _)| id)
+            .filter(|id| self.masks.get(id).is_none())
+            .collect();
         let paired = |suffix: &str| {
-            self.images
-                .iter()
-                .filter(|(id, _)| {
-                    self.masks.get(id).is_none()
-                        && self.masks.get(&format!("{id}{suffix}")).is_some()
-                })
-                .count()
+            let named = |id: &&&str| self.masks.get(&format!("{id}{suffix}")).is_some();
+            without.iter().filter(named).count()
         };
         let mut notes = Vec::new();
         if self.folder != MASKS[0] {
@@ -184,7 +186,14 @@ impl Files {
     }
 
     /// The pairs with their reasons, where a mask has another name than its image.
-    fn review<'a>(&self, items: impl Iterator<Item = &'a DatasetItem>) -> Option<Arc<PairReview>> {
+    fn review<'a>(
+        &self,
+        items: impl Iterator<Item = &'a DatasetItem> + Clone,
+    ) -> Option<Arc<PairReview>> {
+        let is_plain = |item: &DatasetItem| item.mask.file_stem() == Some(item.id.as_ref());
+        if items.clone().all(is_plain) {
+            return None;
+        }
         let mut used = BTreeSet::new();
         let mut pairs: Vec<ReviewedPair> = items
             .filter(|item| used.insert(&item.mask))

@@ -27,7 +27,7 @@ use crate::training::{Control, Outcome, RunConfig, TrainEvent, TrainOptions};
 /// The training side of the engine.
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "each says of another thing whether it is so"
+    reason = "settings that do not depend on each other"
 )]
 pub(in crate::engine) struct Trainer {
     dirs: Dirs,

@@ -30,6 +30,7 @@ pub fn ui(ui: &mut Ui, runs: &[PlottedRun<'_>]) {
         } else {
             2.0 * LINE
         })
+        .min_scrolled_height(LINE)
         .show(ui, |ui| {
             entry_style(ui);
             ui.horizontal_wrapped(|ui| {
@@ -54,6 +55,7 @@ pub fn classes_ui(
         .id_salt(("classes", figure.kind.title()))
         .auto_shrink([false, true])
         .max_height(LINE * (most / LINE).floor().max(1.0))
+        .min_scrolled_height(LINE)
         .show(ui, |ui| {
             entry_style(ui);
             ui.horizontal_wrapped(|ui| {

@@ -197,7 +197,8 @@ fn differences_ui(ctx: &PanelCtx<'_>, ui: &Ui, names: &[String]) -> bool {
                     }
                     ui.end_row();
                     for difference in &found {
-                        ui.label(&difference.setting);
+                        // As high in its line as the values.
+                        ui.vertical(|ui| ui.label(&difference.setting));
                         for value in &difference.values {
                             ui.vertical(|ui| {
                                 ui.set_width(COLUMN - ui.spacing().item_spacing.x);
