@@ -17,11 +17,13 @@ mod interrupts;
 mod network;
 mod output;
 mod predict;
+mod queue;
 mod report;
 mod report_page;
 mod runs;
 mod settings;
 mod train;
+mod trial;
 mod values;
 mod weights;
 
@@ -57,6 +59,7 @@ pub fn run(command: &Command, args: &Args) -> Result<ExitCode, String> {
         Command::Explain(explain) => explain::run(explain, &session),
         Command::Export(export) => export::run(export, &session),
         Command::Data(data) => data::run(&data.command, &session),
+        Command::Queue(queue) => queue::run(queue, &session),
         Command::Report(report) => report_page::run(report, &session),
         Command::Runs => runs::run(&session),
         Command::Devices(devices) => devices::run(devices, &session),

@@ -257,11 +257,8 @@ impl Report for TextReport<'_> {
         let resumed = match info.first_step {
             0 => String::new(),
             step => {
-                let repeats = match info.repeats {
-                    Some(Repeats::BitEqual) => ", bit-equal to an unbroken run",
-                    Some(Repeats::UpToRounding) => ", the same as an unbroken run up to rounding",
-                    None => "",
-                };
+                let repeats = info.repeats.map(|repeats| format!(", {}", repeats.text()));
+                let repeats = repeats.unwrap_or_default();
                 format!(", resumed after step {step}{repeats}")
             }
         };
@@ -322,6 +319,10 @@ impl Report for TextReport<'_> {
         }
         if let Some(secs) = active.remaining_secs {
             parts.push(format!("{} left", duration(secs)));
+        }
+        // What more loader threads would help against.
+        if let Some(share) = active.waiting_share.filter(|share| *share >= 0.05) {
+            parts.push(format!("waiting for data {}", percent(Some(share))));
         }
         if let Some(step) = active
             .in_step

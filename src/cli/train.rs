@@ -8,51 +8,65 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use super::args::TrainArgs;
+use super::args::{NotifyArgs, TrainArgs};
 use super::interrupts::Interrupts;
 use super::network::PlanArg;
 use super::report::{Expected, JsonReport, Report, TextReport};
 use super::{
-    EXIT_STOPPED, SILENT_WAIT, Session, TICK, auto, output, pass_on_notices, wait_for_device,
+    EXIT_STOPPED, SILENT_WAIT, Session, TICK, auto, output, pass_on_notices, trial, wait_for_device,
 };
 use crate::engine::{
-    ActiveRun, DeviceId, Engine, EngineError, Need, RunEventKind, RunSnapshot, RunState, Scores,
-    TrainOptions, Variant,
+    ActiveRun, DeviceId, Engine, EngineError, Need, RunConfig, RunEventKind, RunSnapshot, RunState,
+    Scores, TrainOptions, Variant,
 };
 
 /// Trains as asked and reports until it is over.
 pub fn run(args: &TrainArgs, session: &Session) -> Result<ExitCode, String> {
+    if let Some(secs) = args.try_out {
+        return trial::run(args, secs, session);
+    }
     let started = if let Some(wanted) = &args.resume {
         resume(wanted, args, session)?
     } else {
         start(args, session)?
     };
+    follow(started, &args.notify, args.has_table(), session)
+}
+
+/// Reports until the last run is over.
+pub fn follow(
+    mut started: Started,
+    notify: &NotifyArgs,
+    with_table: bool,
+    session: &Session,
+) -> Result<ExitCode, String> {
+    started.engine.set_notifications(notify.wanted());
+    let runs_dir = &session.dirs.runs;
     if session.json {
-        watch(
-            started,
-            args.has_table(),
-            &mut JsonReport {
-                runs_dir: &session.dirs.runs,
-            },
-            session,
-        )
+        watch(started, with_table, &mut JsonReport { runs_dir }, session)
     } else {
-        watch(
-            started,
-            args.has_table(),
-            &mut TextReport::new(&session.dirs.runs),
-            session,
-        )
+        watch(started, with_table, &mut TextReport::new(runs_dir), session)
     }
 }
 
 /// A training that was asked for.
-struct Started {
-    engine: Engine,
-    interrupts: Interrupts,
+pub struct Started {
+    pub engine: Engine,
+    pub interrupts: Interrupts,
 }
 
-fn start(args: &TrainArgs, session: &Session) -> Result<Started, String> {
+/// What `train` starts, and `queue add` adds.
+pub struct Prepared {
+    pub engine: Engine,
+    pub configs: Vec<RunConfig>,
+    /// Whether each run starts from the one before.
+    pub staged: bool,
+    /// The device of the runs.
+    device: DeviceId,
+}
+
+/// The runs that the options describe.
+pub fn prepare(args: &TrainArgs, session: &Session) -> Result<Prepared, String> {
     let mut engine = session.engine(args.device != Some(DeviceId::Cpu));
     let start = match &args.network.init {
         Some(wanted) => Some(engine.starting_point(wanted)?),
@@ -69,15 +83,36 @@ fn start(args: &TrainArgs, session: &Session) -> Result<Started, String> {
         config = args.config_from(chosen);
         config.device = device;
     }
+    let strides = || config.three_strides().map_err(EngineError::from);
+    let configs = match args.network.plan {
+        Some(PlanArg::Staged) => strides()?,
+        Some(PlanArg::AtOnce) => vec![config.at_once().map_err(EngineError::from)?],
+        None if args.compare => strides()?,
+        None => vec![config],
+    };
+    Ok(Prepared {
+        engine,
+        configs,
+        staged: matches!(args.network.plan, Some(PlanArg::Staged)),
+        device,
+    })
+}
+
+fn start(args: &TrainArgs, session: &Session) -> Result<Started, String> {
+    let Prepared {
+        mut engine,
+        configs,
+        staged,
+        device,
+    } = prepare(args, session)?;
     engine.ignore_memory(args.ignore_memory);
+    engine.keep_awake();
     let interrupts = Interrupts::install()?;
     engine.keep_run_events();
-    let strides = || config.three_strides().map_err(EngineError::from);
-    match args.network.plan {
-        Some(PlanArg::Staged) => engine.start_stages(strides()?)?,
-        Some(PlanArg::AtOnce) => engine.start_run(config.at_once().map_err(EngineError::from)?)?,
-        None if args.compare => engine.start_plan(strides()?)?,
-        None => engine.start_run(config)?,
+    if staged {
+        engine.start_stages(configs)?;
+    } else {
+        engine.start_plan(configs)?;
     }
     if args.device.is_none() && !session.json {
         output::line(best_device_text(&engine, device));
@@ -102,6 +137,7 @@ fn resume(wanted: &str, args: &TrainArgs, session: &Session) -> Result<Started, 
     let run = engine.find_run(wanted, Need::Anything)?;
     let (name, own) = (run.name.clone(), run.config.device);
     wait_for_device(&mut engine, device.or(Some(own)));
+    engine.keep_awake();
     let interrupts = Interrupts::install()?;
     engine.keep_run_events();
     let options = TrainOptions {
@@ -173,6 +209,11 @@ fn watch(
         if engine.plan().is_none_or(|plan| plan.done) {
             break;
         }
+    }
+    engine.finish_notifications();
+    // What was not sent is no failure of the run.
+    for notice in engine.take_notices() {
+        output::problem("warning", &notice.text);
     }
     let names = engine.plan().map_or(&[][..], |plan| &plan.runs);
     let runs: Vec<&RunSnapshot> = names.iter().filter_map(|name| engine.run(name)).collect();

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::catalogue::CatalogueError;
+use super::notify::WebhookError;
 use super::score_masks::MaskScoreError;
 use crate::dataset::DatasetError;
 use crate::files::FileError;
@@ -75,9 +76,19 @@ pub enum EngineError {
         /// The run.
         run: String,
     },
-    /// No plan was stopped.
-    #[error("no plan was stopped that could be continued. Start one")]
-    NoPlan,
+    /// The queue is empty.
+    #[error("the queue is empty. Add a run first")]
+    NothingQueued,
+    /// Another program works on the queue.
+    #[error(
+        "{}: another program works on this queue, the window or `queue run`. It trains what is added; stop it \
+         first to train here",
+        .path.display()
+    )]
+    QueueOwned {
+        /// The file of the queue.
+        path: PathBuf,
+    },
     /// There is no run to pause, continue or stop.
     #[error("no run is being trained")]
     NotTraining,
@@ -267,6 +278,9 @@ pub enum EngineError {
     /// Settings that no command line can say.
     #[error(transparent)]
     NoCommandLine(#[from] NoCommandLine),
+    /// A message about the end of a run.
+    #[error(transparent)]
+    Webhook(#[from] WebhookError),
     /// Masks that are scored.
     #[error(transparent)]
     MaskScore(#[from] MaskScoreError),

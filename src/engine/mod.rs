@@ -9,18 +9,22 @@ mod before_start;
 mod catalogue;
 mod dataset;
 mod dataset_check;
+mod dataset_edit;
 mod devices;
 mod dirs;
 mod error;
 mod export;
 mod html;
 mod memory;
+mod meters;
 mod notice;
+mod notify;
 mod outputs;
 mod path_kinds;
 pub mod plots;
 mod predict;
 mod predict_all;
+mod queue;
 mod report;
 mod runs;
 mod save_plot;
@@ -31,6 +35,7 @@ mod tasks;
 #[cfg(test)]
 pub mod test_runs;
 mod train;
+mod trial;
 mod typed_path;
 mod weights_files;
 
@@ -41,40 +46,47 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 pub use crate::dataset::{
-    Augment, ChannelOrder, CheckReport, Class, ClassList, Dataset, DatasetItem, DatasetStats,
-    Finding, FindingKind, Fix, FixPlan, FixedDataset, IMAGE_EXTENSIONS, ImageFiles, LabelMap,
-    Layout, Normalization, Rgb, Severity, Size, Split, SplitPlan, VOID, ValidationPart, ValueRange,
-    encode_rgb_png, has_image_extension, read_image_size, resize_rgb,
+    Augment, BandChoice, ChannelOrder, CheckReport, ChosenLists, Class, ClassList, ClassMap,
+    Confidence, Dataset, DatasetItem, DatasetStats, Finding, FindingKind, Fix, FixPlan,
+    FixedDataset, IMAGE_EXTENSIONS, ImageFiles, ImageReading, LabelMap, Layout, MOST_BANDS,
+    MappedClass, Normalization, PairReview, Palette, RangeChoice, ReviewedPair, Rgb, Severity,
+    Size, Split, SplitPlan, VOID, ValidationPart, ValueRange, color_blind, encode_rgb_png,
+    has_image_extension, read_image_size, resize_rgb, voc_color,
 };
 pub use crate::files::{Existing, Output};
 pub use crate::metrics::{BOUNDARY_WIDTH, ConfusionMatrix, Scores, disagreement};
 pub use crate::model::weights::{
     WEIGHTS_EXTENSIONS, WeightsLayout, WeightsRow, WeightsRowState, has_weights_extension,
 };
-pub use crate::model::{ComputedBy, FinalUpsampling, Geometry, Trunk, Variant};
+pub use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
 pub use crate::training::checkpoint::RunNotes;
 pub use crate::training::{
     Alarm, AlarmKind, Area, Averaging, BestBy, BrokenRule, BrokenRules, CheckpointPolicy, Choice,
     ClassWeights, Configured, DataFacts, DatasetRef, DeviceEntry, DeviceId, DeviceKind,
-    DeviceMemory, EpochRecord, FittingChange, InitialWeights, Learning, MemoryEstimate, MemoryFit,
-    MemoryRoom, Objective, OptimizerKind, Outcome, Precision, PredictOptions, Preparation, Preview,
-    PreviewItem, Recipe, Reduction, Remedy, Repeats, RunConfig, RunInfo, RunTime, SampleOrder,
-    SavedWeights, Schedule, StartingPoint, StepPhase, StepProgress, StepRecord, Tile, TilePlan,
-    Tiling, TimeSource, TrainOptions, WeightsChoice, WeightsSummary, autotune_folder, memory_text,
-    network_preset, preset, tested_devices_file,
+    DeviceMemory, EpochRecord, FittingChange, Grid, GridError, InitialWeights, Learning,
+    MatrixUnitsState, MemoryEstimate, MemoryFit, MemoryRoom, Objective, OptimizerKind, Outcome,
+    Precision, PredictOptions, Preparation, Preview, PreviewItem, Recipe, Reduction, Remedy,
+    Repeats, RunConfig, RunInfo, RunTime, SampleOrder, SavedWeights, Schedule, StartingPoint,
+    StepPhase, StepProgress, StepRecord, Tile, TilePlan, Tiling, TimeSource, TrainOptions, Trial,
+    Verdict, WeightsChoice, WeightsSummary, autotune_folder, memory_text, network_preset, preset,
+    tested_devices_file,
 };
 pub use before_start::BeforeStart;
 pub use catalogue::{
     Catalogue, CatalogueEntry, CatalogueError, CatalogueItem, EntryState, KnownHash, public_weights,
 };
-pub use dataset::{DatasetState, OpenDataset, Thumbnail, dataset_folder};
-pub use dataset_check::{CheckedDataset, FixChoice};
+pub use dataset::{CheckedDataset, DatasetState, OpenDataset, Thumbnail, dataset_folder};
+pub use dataset_check::FixChoice;
+pub use dataset_edit::{DatasetEdit, MadeLists, SavedEdit};
 pub use devices::{Devices, describe_exit, probe_main};
 pub use dirs::Dirs;
 pub use error::{EngineError, Lost};
 pub use export::SaveTo;
 pub use memory::keep_freed_memory;
+pub use meters::Meters;
 pub use notice::{Notice, NoticeLevel};
+use notify::Sending;
+pub use notify::{Notifications, RunEnded, WebhookError};
 pub use outputs::PredictionFiles;
 pub use path_kinds::{PathKind, PathKinds};
 pub use predict::{
@@ -82,6 +94,7 @@ pub use predict::{
     PartialMask, PartialState, PixelRect, PixelScores, Prediction, RunWeights, ScoredSplit,
 };
 pub use predict_all::{PredictedAll, WhatToWrite};
+pub use queue::{Queue, QueueEdit, QueuedRun};
 pub use runs::{Difference, Need, RunSnapshot, RunState, differences};
 use runs::{RunsEvent, RunsThread, Undo};
 pub use save_plot::PlotFile;
@@ -121,6 +134,10 @@ enum Event {
         generation: u64,
         share: f32,
     },
+    DatasetChecking {
+        generation: u64,
+        share: f32,
+    },
     DatasetOpened {
         generation: u64,
         result: Result<Arc<OpenDataset>, EngineError>,
@@ -141,6 +158,8 @@ pub struct Engine {
     /// Counts openings, so that a late answer of an older one is ignored.
     dataset_generation: u64,
     dataset_task: Option<Task<()>>,
+    /// The share of the open dataset that is checked.
+    dataset_checked: f32,
     /// What was open before, until the next one is.
     dataset_before: Option<Arc<OpenDataset>>,
     background: Vec<(Background, Task<()>)>,
@@ -150,7 +169,13 @@ pub struct Engine {
     /// How the changes of runs are taken back, the last one at the end.
     run_undos: Vec<Undo>,
     catalogue: Catalogue,
+    notifications: Notifications,
+    sending: Sending,
     trainer: Trainer,
+    /// The queue, where another program works on it.
+    queue: Queue,
+    /// Changes of the queue that were asked for.
+    queue_changes: usize,
     pool: Pool,
     predictor: Arc<PredictThread>,
 }
@@ -183,10 +208,15 @@ impl Engine {
             events,
             sender,
             notices: Vec::new(),
+            notifications: Notifications::default(),
+            sending: Sending::default(),
+            queue: Queue::default(),
+            queue_changes: 0,
             devices: Devices::new(probe_program.is_some()),
             dataset: DatasetState::None,
             dataset_generation: 0,
             dataset_task: None,
+            dataset_checked: 0.0,
             dataset_before: None,
             background: Vec::new(),
             runs: Vec::new(),
@@ -211,6 +241,8 @@ impl Engine {
                 .map(|event| self.apply(event))
                 .is_ok();
             let training = self.trainer.poll(&mut self.runs, &mut self.notices);
+            self.write_queue();
+            self.tell_ended();
             let trained = self.trainer.active().map(|active| active.run.as_str());
             self.runs_thread.set_own(trained);
             if training && trained.is_none() {
@@ -254,7 +286,14 @@ impl Engine {
             {
                 self.dataset_opened(result);
             }
-            Event::DatasetProgress { .. } | Event::DatasetOpened { .. } => {}
+            Event::DatasetChecking { generation, share }
+                if generation == self.dataset_generation =>
+            {
+                self.dataset_checked = share;
+            }
+            Event::DatasetProgress { .. }
+            | Event::DatasetChecking { .. }
+            | Event::DatasetOpened { .. } => {}
             Event::Runs(event) => self.apply_runs(event),
             Event::Weights(event) => self.apply_weights(event),
         }

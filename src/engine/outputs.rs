@@ -40,9 +40,10 @@ impl Engine {
         existing: Existing,
     ) -> Task<Result<Vec<PredictionFiles>, EngineError>> {
         let root = self.dataset_root(network);
+        let cache = self.dirs.data.join("cache");
         let (images, out) = (images.to_vec(), out.to_path_buf());
         self.spawn("plan outputs", move |_| {
-            plan_in(root.as_deref(), &images, &out, existing)
+            plan_in((root.as_deref(), &cache), &images, &out, existing)
         })
     }
 
@@ -56,14 +57,14 @@ impl Engine {
     }
 }
 
-/// As [`Engine::plan_predictions`], with the dataset at `root`.
+/// As [`Engine::plan_predictions`], with the dataset at `root`; `cache` is where those of archives are.
 pub(super) fn plan_in(
-    root: Option<&Path>,
+    (root, cache): (Option<&Path>, &Path),
     images: &[PathBuf],
     out: &Path,
     existing: Existing,
 ) -> Result<Vec<PredictionFiles>, EngineError> {
-    if root.is_some_and(|root| holds_pairs(root, out)) {
+    if root.is_some_and(|root| holds_pairs(root, cache, out)) {
         return Err(EngineError::InDataset {
             folder: out.to_owned(),
         });
@@ -72,16 +73,20 @@ pub(super) fn plan_in(
 }
 
 /// Whether a folder has images or masks of the dataset at `root`: a mask that is written there
-/// would become a part of it. A dataset that cannot be opened has none.
-fn holds_pairs(root: &Path, folder: &Path) -> bool {
+/// would become a part of it. A dataset that cannot be opened has none. `cache` is where those of
+/// archives and annotations are.
+fn holds_pairs(root: &Path, cache: &Path, folder: &Path) -> bool {
     let (Ok(root), Ok(folder)) = (root.canonicalize(), folder.canonicalize()) else {
         return false;
     };
     // Opening a dataset takes time, which most outputs do not need.
-    if !folder.starts_with(&root) {
+    let is_prepared = cache
+        .canonicalize()
+        .is_ok_and(|cache| folder.starts_with(cache));
+    if !folder.starts_with(&root) && !is_prepared {
         return false;
     }
-    let Ok(dataset) = Dataset::open(&root) else {
+    let Ok(dataset) = Dataset::open_any(&root, cache, &mut |_, _| true) else {
         return false;
     };
     let items = [Split::Train, Split::Val].map(|split| dataset.items(split));
@@ -314,5 +319,27 @@ mod tests {
         };
         assert_eq!(names.next(Path::new("A.jpg")), "A");
         assert_eq!(names.next(Path::new("a.jpg")), "a_2");
+    }
+
+    #[test]
+    fn folders_of_annotated_images_are_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let (root, cache) = (dir.path().join("set"), dir.path().join("cache"));
+        let images = root.join("photos");
+        fs::create_dir_all(&images).unwrap();
+        for name in ["a", "b"] {
+            let image = images.join(format!("{name}.png"));
+            image::RgbImage::new(4, 3).save(&image).unwrap();
+            let text = format!(
+                r#"{{"imagePath": "{name}.png", "imageHeight": 3, "imageWidth": 4, "shapes": [
+                {{"label": "x", "points": [[0, 0], [2.5, 0], [2, 3]], "shape_type": "polygon"}}]}}"#
+            );
+            fs::write(image.with_extension("json"), text).unwrap();
+        }
+        assert!(holds_pairs(&root, &cache, &images));
+        assert!(!holds_pairs(&root, &cache, dir.path()));
+        let drawn = Dataset::open_any(&root, &cache, &mut |_, _| true).unwrap();
+        let masks = drawn.train[0].mask.parent().unwrap();
+        assert!(holds_pairs(&root, &cache, masks), "its drawn masks");
     }
 }

@@ -49,9 +49,15 @@ impl Engine {
         what: WhatToWrite,
     ) -> Task<Result<PredictedAll, EngineError>> {
         let root = self.dataset_root(network);
+        let cache = self.dirs.data.join("cache");
         let job = self.predict_job(network, what.options.clone());
         spawn_thread(&self.waker, "predict all", move |cancel| {
-            let files = plan_in(root.as_deref(), &images, &out, Existing::ReplaceOwn)?;
+            let files = plan_in(
+                (root.as_deref(), &cache),
+                &images,
+                &out,
+                Existing::ReplaceOwn,
+            )?;
             write_all(&job, &files, out, &what, cancel)
         })
     }

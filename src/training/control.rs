@@ -1,6 +1,8 @@
 //! Pause, resume and stop, asked for from another thread, and how far the step in hand is.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::error::TrainError;
 use super::step_progress::{StepInHand, StepProgress};
@@ -13,6 +15,8 @@ pub struct Control {
     /// What the kernels of the loop do.
     work: Work,
     step: Arc<Mutex<Option<StepInHand>>>,
+    /// Microseconds in which the loop waited for batches.
+    waited: Arc<AtomicU64>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -87,6 +91,17 @@ impl Control {
     /// Tells which step is in hand, and what of it; `None` = none.
     pub(super) fn set_step(&self, step: Option<StepInHand>) {
         *self.step.lock().unwrap_or_else(PoisonError::into_inner) = step;
+    }
+
+    /// Adds to the time in which the loop waited for data.
+    pub(super) fn add_waited(&self, time: Duration) {
+        self.waited
+            .fetch_add(time.as_micros() as u64, Ordering::Relaxed);
+    }
+
+    /// How long the loop has waited for data so far.
+    pub fn waited(&self) -> Duration {
+        Duration::from_micros(self.waited.load(Ordering::Relaxed))
     }
 
     /// Multiply-adds of the loop so far.

@@ -11,6 +11,9 @@ use crate::text;
 /// A failure of training, prediction or of a run folder.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
+    /// What ended a run that was tried.
+    #[error("{message}")]
+    Tried { message: String },
     /// A value of the configuration makes no sense.
     #[error("{field} is {value}; {rule}")]
     Config {

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use strum::{EnumString, IntoStaticStr, VariantArray, VariantNames};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::config::RunConfig;
 use super::learning::OptimizerKind;
@@ -14,9 +14,7 @@ use crate::model::{Trunk, Variant};
 const MOST_RUNS: usize = 100;
 
 /// A setting that can be varied, called as the option of the command line.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray, VariantNames,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "kebab-case")]
 enum Axis {
     Variant,
@@ -218,7 +216,10 @@ mod tests {
             ("lr=fast", "lr=fast"),
             ("lr=0.1 lr=0.2", "twice"),
             ("batch-size=0", "batch size is 0"),
-            ("seed=1,2,3,4,5,6,7,8,9,10,11 epochs=1,2,3,4,5,6,7,8,9,10", "110 runs"),
+            (
+                "seed=1,2,3,4,5,6,7,8,9,10,11 epochs=1,2,3,4,5,6,7,8,9,10",
+                "110 runs",
+            ),
         ] {
             let err = configs(words).expect_err(words).to_string();
             assert!(err.contains(part), "{words}: {err}");

@@ -26,6 +26,7 @@ mod event;
 mod external_weights;
 mod finite;
 mod gradients;
+mod grid;
 mod history_table;
 mod initial_weights;
 mod learner;
@@ -55,6 +56,7 @@ mod starting_point;
 mod step_meter;
 mod step_progress;
 mod tiles;
+mod trial;
 mod watch;
 
 pub use alarm::{Alarm, AlarmKind, Remedy};
@@ -67,7 +69,9 @@ pub use checkpoint_policy::{BestBy, CheckpointPolicy};
 pub use command_line::NoCommandLine;
 pub use config::{DatasetRef, ExtraLogs, InitialWeights, RunConfig, SampleOrder};
 pub use control::Control;
-pub use device::{DeviceEntry, DeviceId, DeviceKind, is_lost, open as open_device};
+pub use device::{
+    DeviceEntry, DeviceId, DeviceKind, MatrixUnitsState, is_lost, open as open_device,
+};
 pub use device_memory::DeviceMemory;
 pub use error::TrainError;
 pub use estimate::{
@@ -80,6 +84,7 @@ pub use event::{
     TrainEvent, TrainSink,
 };
 pub use external_weights::{WeightsChoice, WeightsSummary, export_run, import_run};
+pub use grid::{Grid, GridError};
 pub use history_table::{HistoryTable, TableRun};
 pub use initial_weights::initial_network;
 pub use learner::Learner;
@@ -92,7 +97,7 @@ pub use precision::Precision;
 pub use predict_options::{Averaging, PredictOptions};
 pub use predictor::{Contributions, Predictor};
 pub use preset::preset;
-pub use probe::{candidates, cpu_entry, probe, self_test, tested_devices_file};
+pub use probe::{candidates, cpu_entry, probe, probe_matrix_units, self_test, tested_devices_file};
 pub use recipe::Recipe;
 pub use run::{TrainOptions, train, train_with};
 pub use schedule::Schedule;
@@ -100,3 +105,4 @@ pub use segmenter::Segmenter;
 pub use starting_point::StartingPoint;
 pub use step_progress::{StepPhase, StepProgress};
 pub use tiles::{Area, Tile, TilePlan, Tiling};
+pub use trial::{Trial, Verdict, try_run};

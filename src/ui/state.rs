@@ -15,7 +15,7 @@ use super::panels::train::TrainPanel;
 use super::recent::Recent;
 use super::view_model::ColorChoice;
 use super::view_model::run_selection::RunSelection;
-use crate::engine::{DatasetRef, RestOfPlan};
+use crate::engine::{DatasetRef, Notifications, RestOfPlan};
 
 /// Settings of the window itself.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -27,6 +27,8 @@ pub struct Prefs {
     pub class_colors: ColorChoice,
     /// Whether frame times are shown.
     pub debug_overlay: bool,
+    /// Who is told when a run ends.
+    pub notifications: Notifications,
     /// The dataset to open at the next start; `None` = the sample.
     pub last_dataset: Option<DatasetRef>,
 }
@@ -37,6 +39,10 @@ impl Default for Prefs {
             theme: ThemePreference::System,
             class_colors: ColorChoice::default(),
             debug_overlay: false,
+            notifications: Notifications {
+                desktop: true,
+                ..Notifications::default()
+            },
             last_dataset: None,
         }
     }
@@ -52,7 +58,8 @@ pub struct AppState {
     pub layout: DockLayout,
     /// What was opened lately.
     pub recent: Recent,
-    /// What is left of a plan of runs.
+    /// What an older window kept of a plan; now it is in the queue.
+    #[serde(skip_serializing)]
     pub plan: Option<RestOfPlan>,
     /// Ticked runs.
     pub selection: RunSelection,

@@ -11,6 +11,7 @@ mod devices;
 mod explain;
 mod masks;
 mod outputs;
+mod queue;
 mod resume;
 mod splits;
 mod weights;

@@ -1,11 +1,15 @@
 //! Faults of a device in the middle of a run.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
+use std::time::Duration;
 
 use crate::common::{Recorder, TinySet};
 use fcn_workbench::training::checkpoint::{EndMark, RunFolder};
-use fcn_workbench::training::{Control, Outcome, train};
+use fcn_workbench::training::{Control, Outcome, TrainEvent, TrainSink, train};
 
 /// Trains until step 5, where `fault` panics; epochs have 2 steps. Gives what the run was told.
 fn failed(set: &TinySet, folder: &RunFolder, fault: fn()) -> String {
@@ -91,4 +95,50 @@ fn other_panics_are_bugs_and_stay_panics() {
     }));
     let panic = result.expect_err("a panic");
     assert_eq!(panic.downcast_ref::<&str>(), Some(&"index out of bounds"));
+}
+
+/// Passes events on to a receiver that takes none.
+struct Full {
+    events: SyncSender<TrainEvent>,
+    /// Events that were sent, or wait.
+    sent: Arc<AtomicUsize>,
+}
+
+impl TrainSink for Full {
+    fn send(&mut self, event: TrainEvent) {
+        self.sent.fetch_add(1, Ordering::SeqCst);
+        // Blocks until there is no receiver any more.
+        self.events.send(event).ok();
+    }
+}
+
+#[test]
+fn a_receiver_that_never_drains_holds_no_run_back_from_its_end() {
+    const ROOM: usize = 4;
+    let set = TinySet::new(4, 1);
+    let folder = run(&set);
+    let (events, receiver) = sync_channel(ROOM);
+    let sent = Arc::new(AtomicUsize::new(0));
+    let mut sink = Full {
+        events,
+        sent: Arc::clone(&sent),
+    };
+    let control = Control::default();
+    let (dataset, trained, stopped) = (set.open(), folder.clone(), control.clone());
+    let thread = thread::Builder::new().name("train".into());
+    let thread = thread.spawn(move || train(&trained, &dataset, &stopped, &mut sink));
+    let thread = thread.expect("a thread");
+    // The next event finds no room, and the loop waits.
+    while sent.load(Ordering::SeqCst) <= ROOM {
+        assert!(!thread.is_finished());
+        thread::sleep(Duration::from_millis(1));
+    }
+    // As the end of the program does it.
+    control.stop();
+    drop(receiver);
+    thread.join().expect("no panic");
+    assert_eq!(folder.end(), Some(EndMark::Stopped));
+    let steps = folder.steps().len();
+    assert_eq!(folder.last().expect("a checkpoint").step, steps);
+    assert!(steps < 8, "it was held back until then");
 }

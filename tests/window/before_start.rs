@@ -87,8 +87,8 @@ fn a_stopped_plan_goes_on() {
     desk.click("Stop");
     desk.until("it has stopped", |desk| desk.active().is_none());
     let stopped = desk.run().name.clone();
-    assert!(desk.says("A plan was stopped; left: FCN-32s, FCN-16s, FCN-8s"));
-    desk.click("Continue the plan");
+    assert!(desk.says("In the queue: FCN-32s, FCN-16s, FCN-8s"));
+    desk.click("Run queue");
     desk.until("it goes on", |desk| {
         desk.active().is_some_and(|active| active.run == stopped)
     });
@@ -99,7 +99,7 @@ fn a_stopped_plan_goes_on() {
     );
     desk.click("Stop now");
     desk.until("it has stopped again", |desk| desk.active().is_none());
-    assert!(desk.says("A plan was stopped; left: FCN-32s, FCN-16s, FCN-8s"));
+    assert!(desk.says("In the queue: FCN-32s, FCN-16s, FCN-8s"));
 }
 
 #[test]
@@ -167,8 +167,10 @@ fn what_is_typed_is_taken_or_refused_with_the_reason() {
             .get_by_role_and_label(Role::SpinButton, label)
             .click();
         desk.frames(3);
-        desk.window.event(Event::Text(text.to_owned()));
-        desk.frames(2);
+        for letter in text.chars() {
+            desk.window.event(Event::Text(letter.to_string()));
+            desk.frames(1);
+        }
         desk.window.key_press(Key::Enter);
         desk.frames(3);
         let field = desk.window.get_by_role_and_label(Role::SpinButton, label);
@@ -184,5 +186,25 @@ fn what_is_typed_is_taken_or_refused_with_the_reason() {
         type_text(&mut desk, "Learning rate", "0.0123456"),
         "0.0123456"
     );
+    assert!(desk.is_enabled("Start training"));
+}
+
+#[test]
+fn settings_are_tried_without_a_run() {
+    let mut desk = Desk::new(|config| config.max_steps = Some(10));
+    desk.click("Try for one minute");
+    desk.until("it is tried", |desk| desk.finds("in 10 steps"));
+    assert!(desk.finds("the whole run about"));
+    assert!(desk.engine().runs().is_empty());
+    let left = std::fs::read_dir(desk.set.runs()).expect("a folder");
+    let left: Vec<_> = left.flatten().map(|entry| entry.file_name()).collect();
+    assert!(
+        !left
+            .iter()
+            .any(|name| name.to_string_lossy().starts_with(".trial")),
+        "{left:?}"
+    );
+    desk.click("Close trial");
+    assert!(!desk.finds("in 10 steps"));
     assert!(desk.is_enabled("Start training"));
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use eframe::egui::{self, Key, Modifiers};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use fcn_workbench::engine::DatasetState;
+use fcn_workbench::engine::{DatasetState, Queue};
 use fcn_workbench::ui::command::{Command, PanelKind};
 use fcn_workbench::ui::state::AppState;
 
@@ -37,31 +37,28 @@ fn what_is_left_of_a_plan_survives_a_restart() {
     desk.click("Stop");
     desk.until("it has stopped", |desk| desk.active().is_none());
     let stopped = desk.run().name.clone();
-    let mut storage = Memory::default();
-    eframe::App::save(desk.window.state_mut(), &mut storage);
     let Desk { window, set } = desk;
     drop(window);
 
-    let state: AppState = eframe::get_value(&storage, eframe::APP_KEY).expect("a saved state");
     let folder = set.root();
-    let mut desk = Desk::open(set, state, folder);
-    let left = "A plan was stopped; left: FCN-32s, FCN-16s, FCN-8s";
+    let mut desk = Desk::open(set, AppState::default(), folder);
+    let left = "In the queue: FCN-32s, FCN-16s, FCN-8s";
     desk.until("it is told", |desk| {
         desk.engine().runs_known() && desk.says(left)
     });
-    desk.click("Continue the plan");
+    desk.click("Run queue");
     desk.until("it goes on", |desk| {
         desk.active().is_some_and(|active| active.run == stopped)
     });
     // Also while it is trained: the program may be killed.
-    let mut storage = Memory::default();
-    eframe::App::save(desk.window.state_mut(), &mut storage);
-    let state: AppState = eframe::get_value(&storage, eframe::APP_KEY).expect("a saved state");
-    let kept = state.plan.expect("a plan");
-    assert_eq!((kept.run, kept.waiting.len()), (stopped, 2));
+    let file = desk.set.runs().join("queue.json");
+    let text = std::fs::read_to_string(file).expect("a queue");
+    let kept: Queue = serde_json::from_str(&text).expect("a queue");
+    assert_eq!(kept.entries.len(), 3);
+    assert_eq!(kept.entries[0].run.as_ref(), Some(&stopped));
     desk.click("Stop");
     desk.until("it has stopped again", |desk| desk.active().is_none());
-    desk.click("Forget the plan");
+    desk.click("Clear queue");
     assert!(!desk.says(left));
 }
 

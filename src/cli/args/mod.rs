@@ -1,7 +1,11 @@
 //! The arguments of the command line.
 
+mod bands;
 mod data;
+mod evaluate;
+mod notify;
 mod predict;
+mod queue;
 mod report;
 mod weights;
 
@@ -14,11 +18,15 @@ use super::network::{NetworkArgs, PlanArg};
 use super::settings::{self, Settings};
 use super::values;
 use crate::engine::{
-    BOUNDARY_WIDTH, DatasetRef, DeviceId, Dirs, Existing, Geometry, RunConfig, Size, Split,
-    StartingPoint, Trunk, Variant, WeightsChoice,
+    DatasetRef, DeviceId, Dirs, Existing, Geometry, Precision, RunConfig, Size, StartingPoint,
+    Trunk, Variant, WeightsChoice,
 };
+pub use bands::BandArgs;
 pub use data::{DataArgs, DataCheckArgs, DataCommand};
+pub use evaluate::{EvaluateArgs, MaskArgs};
+pub use notify::NotifyArgs;
 pub use predict::PredictArgs;
+pub use queue::{QueueAddArgs, QueueArgs, QueueCommand, QueueRunArgs};
 pub use report::ReportArgs;
 pub use weights::{
     WeightsAddArgs, WeightsArgs, WeightsCommand, WeightsGetArgs, WeightsInspectArgs,
@@ -110,6 +118,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Check a dataset before it is trained on, or write a copy in which findings are put right
     Data(DataArgs),
+    /// Train runs one after another: add them, put them in order, run them
+    Queue(QueueArgs),
     /// Write runs as one page for a browser, with curves, masks and settings, or as a table
     Report(ReportArgs),
     /// List the runs
@@ -129,12 +139,17 @@ pub enum Command {
 #[derive(Debug, clap::Args)]
 pub struct TrainArgs {
     /// Resume this run from its last checkpoint (`latest` for the newest run)
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["settings", "network", "compare", "auto"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["settings", "network", "compare", "auto", "image_bands"])]
     pub resume: Option<String>,
     /// Choose trunk, sizes, batch, rate and epochs by the data, the device and the memory, and
     /// print each with its reason; options that are given override them
     #[arg(long, conflicts_with_all = ["network", "recipe"])]
     pub auto: bool,
+    /// Train on a few images for so many seconds, say whether the loss falls and how long the whole run
+    /// would take, and keep nothing
+    #[arg(long = "try", value_name = "SECONDS", num_args = 0..=1, default_missing_value = "60",
+          value_parser = values::one_or_more, conflicts_with_all = ["resume", "compare", "plan"])]
+    pub try_out: Option<usize>,
     /// Start even if the run is estimated to need more memory than there is
     #[arg(long)]
     pub ignore_memory: bool,
@@ -142,6 +157,8 @@ pub struct TrainArgs {
     /// [default: sample; with --resume that of the run, which keeps a new place]
     #[arg(long, value_name = "sample|FOLDER", value_parser = settings::dataset)]
     pub dataset: Option<DatasetRef>,
+    #[command(flatten)]
+    bands: BandArgs,
     /// With --resume: continue although the data changed since the run was started
     #[arg(long, requires = "resume")]
     pub accept_changes: bool,
@@ -152,6 +169,8 @@ pub struct TrainArgs {
     /// found; with --resume that of the run]
     #[arg(long, value_name = "ID")]
     pub device: Option<DeviceId>,
+    #[command(flatten)]
+    pub notify: NotifyArgs,
     #[command(flatten)]
     pub network: NetworkArgs,
     #[command(flatten)]
@@ -177,70 +196,11 @@ impl TrainArgs {
     pub fn config_from(&self, base: RunConfig) -> RunConfig {
         let mut config = self.settings.config(base);
         let dataset = self.dataset.clone().unwrap_or(DatasetRef::Sample);
-        config.dataset = dataset.mapped(self.settings.class_map.clone(), &[]);
+        let bands = self.bands.choice();
+        config.dataset = dataset.mapped(self.settings.class_map.clone(), &[], &bands);
         config.device = self.device.unwrap_or(config.device);
         config
     }
-}
-
-#[derive(Debug, clap::Args)]
-pub struct EvaluateArgs {
-    /// Name of the run (`latest` for the newest run with weights)
-    #[arg(long, value_name = "RUN", required_unless_present = "predictions")]
-    pub run: Option<String>,
-    /// Split to score
-    #[arg(long, default_value = "val", value_parser = values::one_of::<Split>())]
-    pub split: Split,
-    /// Score on this dataset instead of the run's own: `sample` or a folder
-    #[arg(long, value_name = "sample|FOLDER", value_parser = settings::dataset, conflicts_with = "predictions")]
-    pub dataset: Option<DatasetRef>,
-    /// Width in pixels of the band along label boundaries for the boundary scores
-    #[arg(long, value_name = "N", default_value_t = BOUNDARY_WIDTH, value_parser = values::one_or_more)]
-    pub boundary_width: usize,
-    /// Where the run's network runs: cpu, gpu:N or cuda:N, as `devices` lists them
-    /// [default: that of the run]
-    #[arg(long, value_name = "ID", conflicts_with = "predictions")]
-    pub device: Option<DeviceId>,
-    /// A label of the true masks that is not scored, besides 255; may be given several times
-    #[arg(long, value_name = "LABEL")]
-    pub void: Vec<u8>,
-    #[command(flatten)]
-    pub masks: MaskArgs,
-}
-
-/// What `evaluate` scores without a run.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Scoring masks without a run")]
-pub struct MaskArgs {
-    /// Folder of PNG masks to score, from any program; 255 (void) on a labeled pixel counts as wrong
-    #[arg(value_parser = values::path(), long, value_name = "DIR", requires = "labels", conflicts_with_all = ["run", "split"])]
-    pub predictions: Option<PathBuf>,
-    /// Folder of the ground truth masks, with the same names; 255 (void) is not scored
-    #[arg(
-        value_parser = values::path(),
-        long,
-        value_name = "DIR",
-        requires = "predictions",
-        conflicts_with = "run"
-    )]
-    pub labels: Option<PathBuf>,
-    /// Class list, one `name` or `name r g b` per line [default: classes.txt beside the labels
-    /// or one folder up, else the 21 classes of VOC]
-    #[arg(value_parser = values::path(), long, value_name = "FILE", requires = "predictions", conflicts_with_all = ["run", "num_classes"])]
-    pub classes: Option<PathBuf>,
-    /// Number of classes, instead of a list
-    #[arg(long, value_name = "N", requires = "predictions", conflicts_with = "run",
-          value_parser = values::one_or_more)]
-    pub num_classes: Option<usize>,
-    /// Score only the names in this file, one per line as in the lists of VOC
-    #[arg(
-        value_parser = values::path(),
-        long,
-        value_name = "FILE",
-        requires = "predictions",
-        conflicts_with = "run"
-    )]
-    pub list: Option<PathBuf>,
 }
 
 /// What becomes of files that are there already.
@@ -333,6 +293,10 @@ pub struct DevicesArgs {
     /// bad graphics driver can take the whole process down
     #[arg(long, value_name = "ID", hide = true)]
     pub probe: Option<String>,
+
+    /// Try the matrix units of that device, which has passed its test
+    #[arg(long, hide = true, requires = "probe")]
+    pub matrix_units: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -368,6 +332,9 @@ pub struct BenchArgs {
     /// With --layers: images in a batch [default: that of the trunk's preset]
     #[arg(long, value_name = "N", requires = "layers", value_parser = values::one_or_more)]
     pub batch_size: Option<usize>,
+    /// With --layers: what convolutions multiply, as in `train`
+    #[arg(long, value_name = "PRECISION", requires = "layers", default_value = "f32", value_parser = values::one_of::<Precision>())]
+    pub precision: Precision,
     /// With --layers: seconds that one part may take
     #[arg(long, value_name = "N", requires = "layers", default_value = "20", value_parser = values::one_or_more)]
     pub seconds: usize,

@@ -4,15 +4,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::image_scores::scores_of;
 use super::source::Source;
 use super::thread::{EvaluationRequest, Request};
 use super::{Evaluation, Explanation, Logits, Prediction};
-use crate::dataset::{ClassMatch, LabelMap, Size, Split, read_rgb};
+use crate::dataset::{BandChoice, ClassMatch, LabelMap, Size, Split};
 use crate::engine::dataset;
 use crate::engine::dataset_check::before_scoring;
 use crate::engine::tasks::Cancel;
 use crate::engine::{EngineError, Waker};
-use crate::metrics::{ConfusionMatrix, Scores};
 use crate::training::{Control, DeviceId, Predictor, Tile, TilePlan, Tiling};
 
 /// Networks kept loaded: as many as Compare shows.
@@ -72,8 +72,8 @@ impl Models {
         image: &Path,
         tiling: &Tiling,
     ) -> Result<Logits, EngineError> {
-        let image = read_rgb(image)?;
         let predictor = self.get(source, device)?;
+        let image = predictor.meta().images.read(image)?;
         let plan = predictor.plan(image.size(), tiling);
         let values = predictor.logits(&image, &plan)?;
         let num_classes = predictor.meta().classes.len();
@@ -90,8 +90,8 @@ impl Models {
         device: DeviceId,
         path: PathBuf,
     ) -> Result<Explanation, EngineError> {
-        let image = read_rgb(&path)?;
         let predictor = self.get(source, device)?;
+        let image = predictor.meta().images.read(&path)?;
         let started = Instant::now();
         let contributions = predictor.contributions(&image)?;
         let meta = predictor.meta();
@@ -111,11 +111,13 @@ impl Models {
         cancel: &Cancel,
         wake: &Waker,
     ) -> Result<Prediction, EngineError> {
-        let image = match &request.pixels {
-            Some(pixels) => Arc::clone(pixels),
-            None => Arc::new(read_rgb(&request.image)?),
-        };
         let predictor = self.get(&request.source, request.device)?;
+        // What was read already was read as the file's format says.
+        let reading = &predictor.meta().images;
+        let image = match &request.pixels {
+            Some(pixels) if reading.is_plain() => Arc::clone(pixels),
+            _ => Arc::new(reading.read(&request.image)?),
+        };
         let started = Instant::now();
         let watch = cancel.clone();
         let plan = predictor.plan(image.size(), &request.options.tiling);
@@ -185,10 +187,14 @@ impl Models {
         let split = request.on.split;
         let own = &predictor.meta().config.dataset;
         let which = request.on.dataset.as_ref().unwrap_or(own).clone();
-        let which = which.mapped(None, &request.void);
+        let which = which.mapped(None, &request.void, &BandChoice::default());
         let mut dataset = dataset::open(&which, &request.data_dir, &mut |_, _| {
             !cancel.is_cancelled()
         })?;
+        // Another dataset may have other bands; without a word of it, as in the training.
+        if which == *own || dataset.images.is_plain() {
+            dataset.images = predictor.meta().images.clone();
+        }
         if split == Split::Test {
             dataset.read_test_list()?;
         }
@@ -225,52 +231,5 @@ impl Models {
             warnings,
             remark: matched.remark(),
         })
-    }
-}
-
-/// Scores of one image over the classes with a partner; `None` where no class has one.
-fn scores_of(truth: &LabelMap, mask: &LabelMap, matched: &ClassMatch) -> Option<Scores> {
-    if matched.num_matched() == 0 {
-        return None;
-    }
-    let mut matrix = ConfusionMatrix::new(matched.has_partner().len());
-    matrix.add(&truth.labels, &mask.labels);
-    Some(matrix.only(matched.has_partner()).scores())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::dataset::{Class, ClassList};
-
-    fn classes(names: &[&str]) -> ClassList {
-        let class = |name: &&str| Class {
-            name: (*name).to_owned(),
-            color: [1, 2, 3],
-        };
-        ClassList::new(names.iter().map(class).collect()).expect("classes")
-    }
-
-    fn map(labels: &[u8]) -> LabelMap {
-        LabelMap {
-            width: labels.len() as u32,
-            height: 1,
-            labels: labels.to_vec(),
-        }
-    }
-
-    #[test]
-    fn an_image_is_scored_by_the_names_of_its_classes() {
-        let matched = ClassMatch::new(
-            &classes(&["sky", "tree"]),
-            &classes(&["road", "sky", "tree"]),
-        );
-        // Truth: sky, sky, tree, road. Predicted: sky, tree, tree, sky.
-        let truth = matched.in_network_labels(&map(&[1, 1, 2, 0]));
-        let scores = scores_of(&truth, &map(&[0, 1, 1, 0]), &matched).expect("scores");
-        assert_eq!(scores.class_iu, [Some(0.5), Some(0.5)]);
-        assert_eq!(scores.pixel_accuracy, Some(2.0 / 3.0));
-        let other = ClassMatch::new(&classes(&["sky"]), &classes(&["cell"]));
-        assert_eq!(scores_of(&map(&[255]), &map(&[0]), &other), None);
     }
 }

@@ -109,7 +109,10 @@ mod tests {
                     }
                 };
                 let name = format!("adds-{number}");
-                std::thread::Builder::new().name(name).spawn(add).expect("a thread")
+                std::thread::Builder::new()
+                    .name(name)
+                    .spawn(add)
+                    .expect("a thread")
             })
             .collect();
         for thread in threads {

@@ -13,7 +13,6 @@ use serde::{Deserialize, Serialize};
 
 pub(super) use file::{QueueFile, QueueOwner};
 
-use super::runs::RunState;
 use crate::training::{InitialWeights, RunConfig};
 
 /// Runs that wait, in the order in which they are trained.
@@ -179,12 +178,12 @@ impl Queue {
         self.entries.iter().position(|entry| entry.id == id)
     }
 
-    /// What has changed about runs that have begun, now that their states are known; `of` is `None`
-    /// for a run that is gone.
-    pub(super) fn settled(&self, of: impl Fn(&str) -> Option<RunState>) -> Vec<QueueEdit> {
-        let edit = |entry: &QueuedRun| match of(entry.run.as_deref()?) {
-            Some(RunState::Finished) => Some(QueueEdit::Finished(entry.id)),
-            Some(_) => None,
+    /// What has changed about runs that have begun, now that it is known which of them are finished;
+    /// `None` is a run that is gone.
+    pub(super) fn settled(&self, is_finished: impl Fn(&str) -> Option<bool>) -> Vec<QueueEdit> {
+        let edit = |entry: &QueuedRun| match is_finished(entry.run.as_deref()?) {
+            Some(true) => Some(QueueEdit::Finished(entry.id)),
+            Some(false) => None,
             None => Some(QueueEdit::Lost(entry.id)),
         };
         self.entries.iter().filter_map(edit).collect()
@@ -285,8 +284,8 @@ mod tests {
             &[begun(1, "finished"), begun(2, "stopped"), begun(3, "gone")],
         );
         let edits = queue.settled(|run| match run {
-            "finished" => Some(RunState::Finished),
-            "stopped" => Some(RunState::Stopped),
+            "finished" => Some(true),
+            "stopped" => Some(false),
             _ => None,
         });
         assert_eq!(edits, [QueueEdit::Finished(1), QueueEdit::Lost(3)]);

@@ -14,7 +14,7 @@ use crate::training::{PredictOptions, Predictor};
 /// Images of a page.
 const IMAGES: usize = 4;
 /// Longest side of a picture, in pixels.
-const SIDE: u32 = 280;
+const SIDE: u32 = 250;
 
 /// An image, its ground truth, and what each run makes of it.
 pub(super) struct MaskRow {

@@ -1,6 +1,7 @@
 //! Runs as they are shown, and what people do with them: notes, the trash and the way back.
 
 mod copy;
+mod queue_view;
 mod reader;
 mod settings;
 mod thread;
@@ -299,8 +300,9 @@ impl Engine {
                 }
                 newest_first(&mut self.runs);
                 self.runs_known = true;
-                self.trainer.settle_plan(&self.runs);
+                self.trainer.settle_queue(&self.runs);
             }
+            RunsEvent::Queue { queue, changes } => self.queue_read(queue, changes),
             RunsEvent::Edited(undo) => self.run_undos.push(undo),
             RunsEvent::Refused(err) => self.notify(NoticeLevel::Error, err.to_string()),
         }

@@ -3,13 +3,16 @@
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 
+use super::queue_view::QueueView;
 use super::reader::{RunChange, RunsReader};
 use super::unix_secs;
+use crate::engine::queue::{Queue, QueueEdit};
 use crate::engine::tasks::{Poll, Task, spawn_thread};
 use crate::engine::{EngineError, Event, Waker};
 use crate::files::FileError;
@@ -23,6 +26,8 @@ pub(in crate::engine) enum RunsEvent {
     Edited(Undo),
     /// A change was not made, or only a part of it.
     Refused(EngineError),
+    /// The queue as it is in its file, after so many changes of this program.
+    Queue { queue: Queue, changes: usize },
 }
 
 /// A change of runs.
@@ -49,8 +54,11 @@ pub(in crate::engine) struct Undo {
 enum Job {
     Look,
     Watch,
+    /// Also the queue, without the trash.
+    WatchQueue,
     /// With what it is called where it can be taken back.
     Edit(Edit, Option<String>),
+    Queue(Vec<QueueEdit>),
 }
 
 /// Handle on the thread; dropping it ends the thread.
@@ -58,6 +66,8 @@ pub(in crate::engine) struct RunsThread {
     jobs: Sender<Job>,
     task: Option<Task<()>>,
     own: OwnRun,
+    /// Changes of the queue that are not written yet.
+    unwritten: Arc<AtomicUsize>,
 }
 
 /// The run that this program trains.
@@ -67,6 +77,8 @@ type OwnRun = Arc<Mutex<Option<String>>>;
 const QUEUE: usize = 256;
 /// How often the folder is looked at while somebody watches.
 const INTERVAL: Duration = Duration::from_secs(1);
+/// How long the end of the program waits for a change of the queue.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Folder of the deleted runs, in the folder of the runs.
 const TRASH: &str = ".trash";
 
@@ -75,11 +87,13 @@ impl RunsThread {
     pub fn start(runs: &Path, waker: &Waker, events: Sender<Event>) -> Self {
         let (jobs, receiver) = bounded(QUEUE);
         let own = OwnRun::default();
+        let unwritten = Arc::new(AtomicUsize::new(0));
         let mut worker = Worker {
             runs: runs.to_owned(),
             reader: RunsReader::new(runs),
             own: Arc::clone(&own),
             trash: None,
+            queue: QueueView::new(runs, &unwritten),
             events,
             waker: Arc::clone(waker),
         };
@@ -88,6 +102,7 @@ impl RunsThread {
             jobs,
             task: Some(task),
             own,
+            unwritten,
         }
     }
 
@@ -99,6 +114,17 @@ impl RunsThread {
     /// From now on, looks again and again.
     pub fn watch(&self) {
         self.send(Job::Watch);
+    }
+
+    /// As [`watch`](Self::watch), but leaves the trash alone.
+    pub fn watch_queue(&self) {
+        self.send(Job::WatchQueue);
+    }
+
+    /// Changes the queue.
+    pub fn change_queue(&self, edits: Vec<QueueEdit>) {
+        self.unwritten.fetch_add(1, Ordering::SeqCst);
+        self.send(Job::Queue(edits));
     }
 
     /// Makes a change; where it has a name, an [`Undo`] comes back.
@@ -141,7 +167,21 @@ impl RunsThread {
     }
 }
 
+impl Drop for RunsThread {
+    /// The queue must be in its file when the program ends.
+    fn drop(&mut self) {
+        let since = Instant::now();
+        while self.unwritten.load(Ordering::SeqCst) > 0 && since.elapsed() < PATIENCE {
+            if self.is_lost() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
 struct Worker {
+    queue: QueueView,
     runs: PathBuf,
     reader: RunsReader,
     own: OwnRun,
@@ -165,6 +205,11 @@ impl Worker {
                 self.tell(RunsEvent::Looked(changes));
             }
             first = false;
+            match self.queue.look() {
+                None => {}
+                Some(Ok((queue, changes))) => self.tell(RunsEvent::Queue { queue, changes }),
+                Some(Err(err)) => self.tell(RunsEvent::Refused(err.into())),
+            }
             let job = if watching {
                 match jobs.recv_timeout(INTERVAL) {
                     Err(RecvTimeoutError::Timeout) => continue,
@@ -180,7 +225,13 @@ impl Worker {
                     watching = true;
                     remove_old_trash(&self.runs.join(TRASH));
                 }
+                Some(Job::WatchQueue) => watching = true,
                 Some(Job::Edit(edit, what)) => self.edit(edit, what),
+                Some(Job::Queue(edits)) => {
+                    if let Err(err) = self.queue.change(&edits) {
+                        self.tell(RunsEvent::Refused(err.into()));
+                    }
+                }
             }
         }
     }

@@ -53,6 +53,12 @@ pub struct ActiveRun {
     pub before_start: Option<Arc<BeforeStart>>,
     /// How far the step in hand is.
     pub in_step: Option<StepProgress>,
+    /// Share of the last steps in which it waited for data.
+    pub waiting_share: Option<f64>,
+    /// Seconds of waiting for data in each of the last steps.
+    waits: VecDeque<f64>,
+    /// Those of all steps so far.
+    waited: f64,
     /// When its preparation began.
     preparing: Option<Instant>,
     recent: VecDeque<f64>,
@@ -77,6 +83,9 @@ impl ActiveRun {
             remaining_secs: None,
             before_start: None,
             in_step: None,
+            waiting_share: None,
+            waits: VecDeque::new(),
+            waited: 0.0,
             preparing: None,
             recent: VecDeque::new(),
             running: Duration::ZERO,
@@ -140,6 +149,18 @@ impl ActiveRun {
             | TrainEvent::Saved { .. }
             | TrainEvent::Ended(_) => {}
         }
+    }
+
+    /// Takes in how long it has waited for data in all, after a step.
+    pub(super) fn waited(&mut self, total: Duration) {
+        let total = total.as_secs_f64();
+        self.waits.push_back(total - self.waited);
+        self.waited = total;
+        if self.waits.len() > RECENT {
+            self.waits.pop_front();
+        }
+        let [waits, steps] = [&self.waits, &self.recent].map(|secs| secs.iter().sum::<f64>());
+        self.waiting_share = (steps > 0.0).then(|| (waits / steps).clamp(0.0, 1.0));
     }
 
     /// How long its device has been prepared, while it is.

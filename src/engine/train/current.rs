@@ -41,6 +41,9 @@ pub(super) fn insert(runs: &mut Vec<RunSnapshot>, snapshot: RunSnapshot) {
 impl Current {
     pub fn apply(&mut self, event: &TrainEvent, runs: &mut [RunSnapshot]) {
         self.active.apply(event);
+        if let TrainEvent::Step(_) = event {
+            self.active.waited(self.control.waited());
+        }
         let Some(snapshot) = runs.iter_mut().find(|run| run.name == self.active.run) else {
             return;
         };

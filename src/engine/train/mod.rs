@@ -1,6 +1,7 @@
 //! Training: the active run, the plan it is a part of, and the `train` thread.
 
 mod active_run;
+mod awake;
 mod current;
 mod ending;
 mod live;
@@ -18,6 +19,7 @@ pub use plan::{Plan, RestOfPlan, RunAlarm};
 pub use run_event::{RunEvent, RunEventKind};
 pub(super) use trainer::Trainer;
 
+use super::meters::Meters;
 use super::runs::RunState;
 use super::{Engine, EngineError};
 use crate::training::{DatasetRef, DeviceId, RunConfig, TrainOptions};
@@ -54,43 +56,9 @@ impl Engine {
             self.devices.check(config.device)?;
         }
         self.trainer.devices = self.devices.clone();
-        self.trainer.start(configs, staged)
-    }
-
-    /// Goes on with the plan that was stopped, from the last checkpoint of the run that did not end.
-    ///
-    /// # Errors
-    /// As [`resume_run`](Self::resume_run).
-    pub fn continue_plan(&mut self) -> Result<(), EngineError> {
-        let Some(rest) = self.rest_of_plan() else {
-            return Err(EngineError::NoPlan);
-        };
-        let (run, device) = (rest.run.clone(), rest.config.device);
-        if self.run(&run).is_some_and(|run| run.can_resume) {
-            return self.resume_run(&run, Some(device));
-        }
-        self.devices.check(device)?;
-        self.trainer.restart_rest_of_plan()
-    }
-
-    /// A plan that was stopped before its last run was done.
-    pub fn rest_of_plan(&self) -> Option<&RestOfPlan> {
-        self.trainer.rest_of_plan()
-    }
-
-    /// What is left of a plan, also of one that is being trained: to be kept over a restart.
-    pub fn plan_left(&self) -> Option<RestOfPlan> {
-        self.trainer.plan_left()
-    }
-
-    /// Takes up what was left of a plan when the program ended.
-    pub fn restore_plan(&mut self, rest: RestOfPlan) {
-        self.trainer.restore_plan(rest);
-    }
-
-    /// Forgets a plan that was stopped; its runs stay.
-    pub fn forget_plan(&mut self) {
-        self.trainer.forget_plan();
+        let started = self.trainer.start(configs, staged);
+        self.write_queue();
+        started
     }
 
     /// Trains the rest of a run, from its last checkpoint, on `device`, or on its own where that
@@ -141,8 +109,11 @@ impl Engine {
             // What its labels mean does not move with the folder.
             let moved = match &config.dataset {
                 DatasetRef::Mapped {
-                    class_map, void, ..
-                } => which.mapped(class_map.clone(), void),
+                    class_map,
+                    void,
+                    images,
+                    ..
+                } => which.mapped(class_map.clone(), void, images),
                 DatasetRef::Sample | DatasetRef::Folder(_) => which,
             };
             config.dataset = moved.clone();
@@ -151,12 +122,20 @@ impl Engine {
         options.device = Some(config.device);
         self.devices.check(config.device)?;
         self.trainer.devices = self.devices.clone();
-        self.trainer.resume_run(folder, config, options)
+        let resumed = self.trainer.resume_run(folder, config, options);
+        self.write_queue();
+        resumed
     }
 
     /// Whether runs start that are estimated to need more memory than there is.
     pub fn ignore_memory(&mut self, ignore: bool) {
         self.trainer.ignore_memory = ignore;
+    }
+
+    /// From now on the computer does not go to sleep by itself while a run is trained, where the system can
+    /// be asked for that.
+    pub fn keep_awake(&mut self) {
+        self.trainer.keep_awake = true;
     }
 
     /// Asks the active run to wait after the step in hand.
@@ -193,6 +172,11 @@ impl Engine {
     /// The run that is being trained.
     pub fn active(&self) -> Option<&ActiveRun> {
         self.trainer.active()
+    }
+
+    /// What the active run takes of the machine at the moment.
+    pub fn meters(&self) -> Option<Meters> {
+        self.trainer.meters()
     }
 
     /// The plan of which the active run is a part; kept until the next start.

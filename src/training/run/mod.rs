@@ -259,7 +259,9 @@ impl Session<'_> {
         let mut losses = Vec::new();
         while losses.len() < self.config.learning.accumulation {
             let given_up = || self.control.stop_now_requested();
+            let asked = Instant::now();
             let next = loader.next_unless(&given_up).transpose()?;
+            self.control.add_waited(asked.elapsed());
             let Some(batch) = next else { break };
             let told = self.watch.batch(&batch.labels);
             self.tell(told);

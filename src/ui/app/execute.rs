@@ -1,14 +1,16 @@
 //! Carries out commands: the only place where a command becomes an action.
 
+use std::path::PathBuf;
+
 use eframe::egui::{self, ThemePreference};
 
 use super::App;
-use crate::engine::{DatasetRef, DeviceId, NoticeLevel, RunSnapshot};
+use crate::engine::{DatasetRef, DatasetState, DeviceId, NoticeLevel, QueueEdit, RunSnapshot};
 use crate::ui::command::{Ask, Command, PanelKind, Problem, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::dialogs;
 use crate::ui::dock::DockLayout;
-use crate::ui::panels::train::{active_problem, plan_problem};
+use crate::ui::panels::train::{active_problem, clear_queue_problem, run_queue_problem};
 use crate::ui::recent::Recent;
 use crate::ui::view_model::ClassColors;
 
@@ -52,11 +54,7 @@ impl App {
                 self.state.inspect.open(&ctx, paths);
                 self.state.layout.show(PanelKind::Inspect);
             }
-            Command::Compare { runs, image } => {
-                let ctx = PanelCtx::new(&self.engine, &self.sender, &self.colors);
-                self.state.compare.show(&ctx, runs, image);
-                self.state.layout.show(PanelKind::Compare);
-            }
+            Command::Compare { runs, image } => self.compare(runs, image),
             Command::CompareImage(image) => self.state.compare.show_image(image),
             Command::InspectRun(run) => {
                 self.state.inspect.show_run(run);
@@ -97,11 +95,29 @@ impl App {
                 self.state.train.use_weights(&self.engine, path);
                 self.state.layout.show(PanelKind::Train);
             }
+            Command::AddToQueue(configs) => {
+                let added = self.engine.add_to_queue(configs);
+                self.report(added);
+            }
+            Command::SetNotifications(wanted) => self.state.prefs.notifications = wanted,
+            Command::EditQueue(edit) => self.engine.edit_queue(edit),
+            Command::ShowSettings(config) => self.state.train.show_settings(*config),
             Command::StartAgain(config) => self.start_again(*config),
             Command::CloseAlarms => self.engine.close_alarms(),
+            Command::CancelDatasetCheck => self.engine.cancel_dataset_check(),
             Command::ShowPanel(panel) => self.state.layout.show(panel),
             Command::Notify(level, text) => self.toasts.add(level, text),
         }
+    }
+
+    fn compare(&mut self, runs: Vec<String>, image: Option<PathBuf>) {
+        let ctx = PanelCtx {
+            engine: &self.engine,
+            commands: &self.sender,
+            colors: &self.colors,
+        };
+        self.state.compare.show(&ctx, runs, image);
+        self.state.layout.show(PanelKind::Compare);
     }
 
     fn copy_command_line(&mut self, ctx: &egui::Context, run: &str) {
@@ -139,6 +155,14 @@ impl App {
             UiCommand::OpenFolder => self.ask(Ask::Dataset),
             UiCommand::OpenSample => self.engine.open_dataset(DatasetRef::Sample),
             UiCommand::OpenImages => self.ask(Ask::Images),
+            UiCommand::DatasetSettings => {
+                let ctx = PanelCtx {
+                    engine: &self.engine,
+                    commands: &self.sender,
+                    colors: &self.colors,
+                };
+                self.dataset_window.show(&ctx);
+            }
             UiCommand::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             UiCommand::StartTraining
             | UiCommand::TrainThree
@@ -160,15 +184,32 @@ impl App {
                 let stopped = self.engine.stop();
                 self.report(stopped);
             }
-            UiCommand::ContinuePlan => {
-                let continued = self.engine.continue_plan();
-                self.report(continued);
+            UiCommand::TryOut => {
+                let started = self.state.train.start_trial(&self.engine);
+                if let Err(problem) = started {
+                    self.toasts.add(NoticeLevel::Warning, problem);
+                }
             }
-            UiCommand::ForgetPlan => self.engine.forget_plan(),
+            UiCommand::AddToQueue => match self.state.train.queued_config(&self.engine) {
+                Ok(config) => self.send(Command::AddToQueue(vec![config])),
+                Err(problem) => self.toasts.add(NoticeLevel::Warning, problem),
+            },
+            UiCommand::RunQueue => {
+                self.engine.ignore_memory(self.state.train.ignores_memory());
+                let started = self.engine.run_queue();
+                self.report(started);
+            }
+            UiCommand::ClearQueue => {
+                let active = self.engine.queued_run();
+                let waiting = self.engine.queue().entries.iter().map(|entry| entry.id);
+                let ids = waiting.filter(|id| Some(*id) != active).collect();
+                self.engine.edit_queue(QueueEdit::Remove(ids));
+            }
             UiCommand::StopNow => {
                 let stopped = self.engine.stop_now();
                 self.report(stopped);
             }
+            UiCommand::Notifications => self.notifications.open = true,
             UiCommand::Weights => self.weights.open = true,
             UiCommand::Panel(panel) => self.toggle_panel(panel),
             UiCommand::Theme(theme) => self.set_theme(ctx, theme),
@@ -218,18 +259,24 @@ impl App {
     pub(super) fn problem(&self, command: UiCommand) -> Option<Problem> {
         match command {
             UiCommand::StartTraining
+            | UiCommand::TryOut
             | UiCommand::TrainThree
             | UiCommand::TrainStaged
             | UiCommand::TrainAtOnce => self.state.train.problem(&self.engine, command),
             UiCommand::Pause | UiCommand::Unpause | UiCommand::Stop | UiCommand::StopNow => {
                 active_problem(self.engine.active(), command).map(Problem::from)
             }
-            UiCommand::ContinuePlan | UiCommand::ForgetPlan => {
-                plan_problem(&self.engine).map(Problem::from)
-            }
+            UiCommand::AddToQueue => self.state.train.queued_config(&self.engine).err(),
+            UiCommand::RunQueue => run_queue_problem(&self.engine).map(Problem::from),
+            UiCommand::ClearQueue => clear_queue_problem(&self.engine).map(Problem::from),
             UiCommand::OpenFolder | UiCommand::OpenImages => self.dialogs.problem(),
+            UiCommand::DatasetSettings => {
+                let is_open = matches!(self.engine.dataset(), DatasetState::Ready(_));
+                (!is_open).then_some(Problem::from("Open a dataset first"))
+            }
             UiCommand::OpenSample
             | UiCommand::Quit
+            | UiCommand::Notifications
             | UiCommand::Weights
             | UiCommand::Panel(_)
             | UiCommand::Theme(_)

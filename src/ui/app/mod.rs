@@ -1,6 +1,7 @@
 //! The program behind the window: handles events, carries out commands, draws everything.
 
 mod background;
+mod desktop;
 mod dialogs;
 mod events;
 mod execute;
@@ -23,11 +24,13 @@ use crate::ui::command::{
     Command, CommandSender, PanelKind, Pressed, UiCommand, command_channel, take_pressed,
 };
 use crate::ui::context::PanelCtx;
+use crate::ui::dataset_window::DatasetWindow;
 use crate::ui::debug_overlay::FrameTimes;
 use crate::ui::dialogs::Dialogs;
 use crate::ui::drop_target::DropTarget;
 use crate::ui::help::HelpWindows;
 use crate::ui::menu::{self, MenuState};
+use crate::ui::notifications_window::NotificationsWindow;
 use crate::ui::palette::Palette;
 use crate::ui::pretrained_window::PretrainedWindow;
 use crate::ui::repaint_throttle::{Painter, RepaintThrottle};
@@ -58,6 +61,10 @@ pub struct WindowOptions {
 }
 
 /// The program behind the window.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what was done already, each by itself"
+)]
 pub struct App {
     state: AppState,
     engine: Engine,
@@ -69,6 +76,10 @@ pub struct App {
     palette: Palette,
     quit: quit::QuitDialog,
     weights: PretrainedWindow,
+    notifications: NotificationsWindow,
+    /// Whether this is a window of a desktop, which is told when a run ends.
+    on_desktop: bool,
+    dataset_window: DatasetWindow,
     dialogs: Dialogs,
     drop_target: DropTarget,
     file_manager: Option<Task<Result<(), String>>>,
@@ -94,16 +105,18 @@ impl App {
             .and_then(|storage| eframe::get_value::<AppState>(storage, eframe::APP_KEY))
             .unwrap_or_default();
         let throttle = RepaintThrottle::new(painter(cc));
-        let engine = Engine::new(EngineOptions {
+        let mut engine = Engine::new(EngineOptions {
             dirs: options.dirs,
             waker: throttle.waker(&cc.egui_ctx),
             probe_program: options.probe_program,
             live_masks: true,
         });
+        engine.keep_awake();
         let mut app = Self {
             problems: options.problems,
             dialogs: Dialogs::default(),
             throttle,
+            on_desktop: true,
             ..Self::with_engine(&cc.egui_ctx, state, engine)
         };
         app.quit.obey_signals(&cc.egui_ctx);
@@ -123,8 +136,11 @@ impl App {
         ctx.set_theme(state.prefs.theme);
         state.layout.repair();
         engine.watch_runs();
+        if let Err(err) = engine.own_queue() {
+            log::warn!("The queue cannot be used: {err}");
+        }
         if let Some(plan) = state.plan.take() {
-            engine.restore_plan(plan);
+            engine.take_up_plan(plan);
         }
         if matches!(engine.dataset(), DatasetState::None) {
             engine.open_dataset(
@@ -148,6 +164,9 @@ impl App {
             palette: Palette::default(),
             quit: quit::QuitDialog::default(),
             weights: PretrainedWindow::default(),
+            notifications: NotificationsWindow::default(),
+            on_desktop: false,
+            dataset_window: DatasetWindow::default(),
             dialogs: Dialogs::in_window(),
             drop_target: DropTarget::default(),
             file_manager: None,
@@ -311,6 +330,9 @@ impl App {
         self.help.ui(&panel, &ctx);
         self.weights
             .ui(&panel, ui, self.state.train.initial_weights());
+        self.notifications
+            .ui(&panel, &ctx, &self.state.prefs.notifications);
+        self.dataset_window.ui(&panel, ui);
         self.quit.ui(ui);
         let answer = self.dialogs_ui(ui);
         if let Some(command) = answer {
@@ -337,6 +359,7 @@ impl eframe::App for App {
         let part = self.frames.begin();
         self.throttle.begin();
         self.drain(ctx);
+        self.tell_desktop(ctx);
         self.quit.logic(ctx, self.engine.active().is_some());
         self.run_commands(ctx);
         self.frames.end_logic(&part);
@@ -356,7 +379,6 @@ impl eframe::App for App {
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
-        self.state.plan = self.engine.plan_left();
         eframe::set_value(storage, eframe::APP_KEY, &self.state);
     }
 

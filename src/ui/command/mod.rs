@@ -17,7 +17,7 @@ pub use ask::{Ask, AskKind, CompareFile, PlotFormat};
 pub use keys::{Pressed, VIEW_KEYS, ViewKey, take_pressed};
 pub use ui_command::{MENUS, Menu, Section, UiCommand};
 
-use crate::engine::{DatasetRef, NoticeLevel, RunConfig, RunNotes};
+use crate::engine::{DatasetRef, NoticeLevel, Notifications, QueueEdit, RunConfig, RunNotes};
 
 /// The dockable panels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -49,8 +49,8 @@ impl PanelKind {
         Self::Live,
         Self::Inspect,
         Self::Compare,
-        Self::LookInside,
         Self::Runs,
+        Self::LookInside,
     ];
 
     /// The title on its tab.
@@ -132,10 +132,20 @@ pub enum Command {
     UseWeights(PathBuf),
     /// Brings a panel to the front; opens it first if it is closed.
     ShowPanel(PanelKind),
+    /// Puts runs into the queue.
+    AddToQueue(Vec<RunConfig>),
+    /// Tells these from now on when a run ends.
+    SetNotifications(Notifications),
+    /// Changes the queue.
+    EditQueue(QueueEdit),
+    /// Shows settings in the form of the next run.
+    ShowSettings(Box<RunConfig>),
     /// Stops the active run, and starts one with these settings, which the form shows.
     StartAgain(Box<RunConfig>),
     /// Forgets what was noticed of the runs.
     CloseAlarms,
+    /// Ends the check of the open dataset, which stays open.
+    CancelDatasetCheck,
     /// Shows a toast.
     Notify(NoticeLevel, String),
 }

@@ -4,6 +4,7 @@
 
 pub mod blend;
 pub mod class_colors;
+pub mod class_map_form;
 pub mod class_set;
 pub mod contribution_bar;
 pub mod csv_cell;
@@ -23,4 +24,5 @@ pub mod score_export;
 pub mod score_table;
 
 pub use class_colors::{ClassColors, ColorChoice};
+pub use class_map_form::{BandKind, ClassMapForm, RangeKind};
 pub use class_set::ClassSet;

@@ -3,7 +3,9 @@
 use super::format;
 use std::time::Duration;
 
-use crate::engine::{ActiveRun, Phase, Plan, Preparation, StepPhase, StepProgress};
+use crate::engine::{
+    ActiveRun, Meters, Phase, Plan, Preparation, StepPhase, StepProgress, memory_text,
+};
 
 /// Progress of a run as texts.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,6 +66,40 @@ impl RunProgress {
             },
         }
     }
+}
+
+/// `Memory 1.2 GiB, 3.4 GiB free · processor 85 %, 71 °C · waiting for data 3 %`; what is not known is
+/// left out.
+pub fn machine_text(meters: &Meters, waiting_share: Option<f64>) -> String {
+    let percent = |share: f64| format!("{:.0} %", 100.0 * share);
+    let celsius = |degrees: f64| format!("{degrees:.0} °C");
+    let part = |name: &str, values: [Option<String>; 3]| {
+        let values: Vec<String> = values.into_iter().flatten().collect();
+        (!values.is_empty()).then(|| format!("{name} {}", values.join(", ")))
+    };
+    let free = meters.free_memory;
+    let memory = [
+        meters.program_memory.map(memory_text),
+        free.map(|bytes| format!("{} free", memory_text(bytes))),
+        None,
+    ];
+    let processor = [
+        meters.processor_use.map(percent),
+        meters.processor_celsius.map(celsius),
+        None,
+    ];
+    let gpu = [
+        meters.gpu_use.map(percent),
+        meters.gpu_celsius.map(celsius),
+        meters.gpu_memory.map(memory_text),
+    ];
+    let parts = [
+        part("Memory", memory),
+        part("processor", processor),
+        part("GPU", gpu),
+        part("waiting for data", [waiting_share.map(percent), None, None]),
+    ];
+    format::sentence(&parts.into_iter().flatten().collect::<Vec<_>>().join(" · "))
 }
 
 /// Seconds from which on a step is shown from within.
@@ -177,6 +213,26 @@ mod tests {
             Some("2.0 steps/s · 7 min 05 s left")
         );
         assert_eq!(progress.share, Some(0.075));
+    }
+
+    #[test]
+    fn what_the_machine_tells_is_said_and_nothing_else() {
+        let meters = Meters {
+            program_memory: Some(3 << 29),
+            free_memory: Some(8 << 30),
+            processor_use: Some(0.846),
+            gpu_celsius: Some(70.6),
+            ..Meters::default()
+        };
+        assert_eq!(
+            machine_text(&meters, Some(0.031)),
+            "Memory 1.5 GiB, 8.0 GiB free · processor 85 % · GPU 71 °C · waiting for data 3 %"
+        );
+        assert_eq!(machine_text(&Meters::default(), None), "");
+        assert_eq!(
+            machine_text(&Meters::default(), Some(0.5)),
+            "Waiting for data 50 %"
+        );
     }
 
     #[test]

@@ -14,10 +14,10 @@ use crate::text;
 const STYLE: &str = "body{font:15px/1.4 sans-serif;max-width:72em;margin:2em auto;padding:0 1em;color:#000;\
     background:#fff}h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em;border-bottom:1px solid #ccc}\
     table{border-collapse:collapse;margin:.6em 0}th,td{padding:.2em .7em;border-bottom:1px solid #ddd;\
-    text-align:left;vertical-align:top}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}\
-    tr.d{background:#fff4d6}.wide{overflow-x:auto}.scheme{display:inline-block;width:.8em;height:.8em;\
+    text-align:left;vertical-align:top}td.n{white-space:nowrap}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}\
+    td.c{white-space:nowrap}tr.d{background:#fff4d6}.wide{overflow-x:auto}.scheme{display:inline-block;width:.8em;height:.8em;\
     margin-right:.4em;border:1px solid #888}figure{display:inline-block;margin:0 .6em .6em 0;\
-    vertical-align:top}figcaption{font-size:.85em;max-width:280px}pre{background:#f4f4f4;padding:.7em;\
+    vertical-align:top}figcaption{font-size:.85em;max-width:250px}pre{background:#f4f4f4;padding:.7em;\
     overflow-x:auto;white-space:pre-wrap;overflow-wrap:anywhere}.weak{color:#555}svg{max-width:100%;height:auto}";
 
 /// Points of a curve are decimated to this many columns.
@@ -176,7 +176,7 @@ fn classes(runs: &[&RunSnapshot]) -> String {
     for (name, [r, g, b]) in names {
         write!(
             text,
-            "<tr><td><span class=\"scheme\" style=\"background:#{r:02x}{g:02x}{b:02x}\"></span>{}",
+            "<tr><td class=\"c\"><span class=\"scheme\" style=\"background:#{r:02x}{g:02x}{b:02x}\"></span>{}",
             escape(name)
         )
         .ok();

@@ -1,47 +1,67 @@
 //! Starts the `train` thread, keeps its state, and goes through a plan of runs.
 
-mod rest;
+mod over;
+mod queue;
 
-use std::collections::VecDeque;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 
 use super::active_run::{ActiveRun, Phase};
-use super::current::{Current, LeftThreads, Over, PATIENCE, insert};
-use super::ending::{ending_notice, mark_end};
+use super::current::{Current, LeftThreads, PATIENCE, insert};
 use super::live::Live;
 use super::notice_of::notice_of;
-use super::plan::{Plan, RestOfPlan};
+use super::plan::Plan;
 use super::run_event::{RunEventKind, RunEvents};
 use super::thread::{Job, PreviewSlot, ThreadEvent, TrainThread};
 use crate::engine::devices::Devices;
+use crate::engine::meters::{Meters, MetersThread};
+use crate::engine::notify::RunEnded;
+use crate::engine::queue::{Queue, QueueEdit, QueueOwner, QueuedRun};
 use crate::engine::runs::RunSnapshot;
 use crate::engine::{Dirs, EngineError, Lost, Notice, NoticeLevel, Waker};
 use crate::training::checkpoint::RunFolder;
-use crate::training::{Control, InitialWeights, Outcome, RunConfig, TrainEvent, TrainOptions};
+use crate::training::{Control, Outcome, RunConfig, TrainEvent, TrainOptions};
 
 /// The training side of the engine.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "settings that do not depend on each other"
+)]
 pub(in crate::engine) struct Trainer {
     dirs: Dirs,
     waker: Waker,
     live_masks: bool,
     pub(super) current: Option<Current>,
     plan: Option<Plan>,
-    waiting: VecDeque<RunConfig>,
-    rest: Option<RestOfPlan>,
-    /// Whether each run of the plan starts from the one before.
-    staged: bool,
+    /// The runs that wait: the queue, where this program works on that, else those of its plan.
+    queue: Queue,
+    /// Held where it is the queue.
+    owner: Option<QueueOwner>,
+    /// Changes that are not in the file yet.
+    edits: Vec<QueueEdit>,
+    /// Runs of the plan that was started here.
+    own: Vec<u64>,
+    /// Whether the other runs of the queue are trained too.
+    running_queue: bool,
+    /// Which of the queue the active run is.
+    current_id: Option<u64>,
     /// Whether runs start that need more memory than there is.
     pub(super) ignore_memory: bool,
+    /// Whether the computer is kept from going to sleep while a run is trained.
+    pub(super) keep_awake: bool,
     /// The devices as they were known when runs were started.
-    pub(super) devices: Devices,
+    pub(in crate::engine) devices: Devices,
     /// How long a run on a GPU may take to end at once: no compiler and no driver can be interrupted.
     pub(super) patience: Duration,
     /// Threads that did not.
     left: LeftThreads,
     live: Option<Live>,
+    /// Of the active run.
+    meters: Option<MetersThread>,
+    /// Runs whose end was not told yet.
+    ended: Vec<RunEnded>,
     pub(super) run_events: RunEvents,
 }
 
@@ -56,14 +76,20 @@ impl Trainer {
             live_masks,
             current: None,
             plan: None,
-            waiting: VecDeque::new(),
-            rest: None,
-            staged: false,
+            queue: Queue::default(),
+            owner: None,
+            edits: Vec::new(),
+            own: Vec::new(),
+            running_queue: false,
+            current_id: None,
             ignore_memory: false,
+            keep_awake: false,
             devices: Devices::new(false),
             patience: PATIENCE,
             left: LeftThreads::default(),
             live: None,
+            meters: None,
+            ended: Vec::new(),
             run_events: RunEvents::default(),
         }
     }
@@ -83,8 +109,14 @@ impl Trainer {
         }
     }
 
-    pub fn rest_of_plan(&self) -> Option<&RestOfPlan> {
-        self.rest.as_ref()
+    /// What the active run takes of the machine.
+    pub fn meters(&self) -> Option<Meters> {
+        self.meters.as_ref().map(MetersThread::latest)
+    }
+
+    /// The runs that have ended since the last call.
+    pub fn take_ended(&mut self) -> Vec<RunEnded> {
+        std::mem::take(&mut self.ended)
     }
 
     pub fn live(&self) -> Option<&Live> {
@@ -96,60 +128,80 @@ impl Trainer {
     }
 
     /// Trains runs one after another; `staged` = each starts from the best weights of the
-    /// one before.
+    /// one before. Several are in the queue until they are finished.
     pub fn start(&mut self, configs: Vec<RunConfig>, staged: bool) -> Result<(), EngineError> {
-        self.begin_plan(configs.len())?;
-        self.staged = staged;
-        self.waiting = configs.into();
+        self.begin_plan()?;
+        if let [config] = &configs[..] {
+            return self.launch(Job::New(Box::new(config.clone())), config.clone());
+        }
+        let queued = |(place, config)| QueuedRun::new(config, staged && place > 0);
+        let runs: Vec<QueuedRun> = configs.into_iter().enumerate().map(queued).collect();
+        self.own = runs.iter().map(|run| run.id).collect();
+        self.edit(QueueEdit::Add { runs, first: true });
         self.start_next()
     }
 
-    /// Goes on with a run, and with the plan that was stopped in it.
+    /// Goes on with a run, and with the queue that was stopped in it.
     pub fn resume_run(
         &mut self,
         folder: RunFolder,
         config: RunConfig,
         options: TrainOptions,
     ) -> Result<(), EngineError> {
-        let rest = self.rest.take_if(|rest| rest.run == folder.name());
-        self.begin_plan(1)?;
-        if let Some(rest) = rest {
-            self.take_up(rest);
-            // It is told again when its folder is opened.
-            if let Some(plan) = &mut self.plan {
-                plan.runs.retain(|run| *run != folder.name());
-            }
-        }
+        let name = folder.name();
+        self.begin_plan()?;
+        let is_it = |entry: &&QueuedRun| entry.run.as_ref() == Some(&name);
+        self.current_id = self.queue.entries.iter().find(is_it).map(|entry| entry.id);
+        self.running_queue = self.current_id.is_some();
         self.launch(Job::Resume(folder, Box::new(options)), config)
     }
 
-    fn begin_plan(&mut self, total: usize) -> Result<(), EngineError> {
+    fn begin_plan(&mut self) -> Result<(), EngineError> {
         if let Some(active) = self.active() {
             return Err(EngineError::Busy {
                 run: active.name_or("the last run started").to_owned(),
             });
         }
-        self.waiting.clear();
-        self.rest = None;
-        self.plan = Some(Plan::new(total));
+        if self.owner.is_none() {
+            self.queue = Queue::default();
+        }
+        self.own.clear();
+        self.current_id = None;
+        self.running_queue = false;
+        self.plan = Some(Plan::new(1));
         Ok(())
     }
 
-    /// Starts the next run of the plan, or closes the plan.
+    /// Starts the next run, or closes the plan.
     fn start_next(&mut self) -> Result<(), EngineError> {
-        let Some(mut config) = self.waiting.pop_front() else {
+        let Some(entry) = self.next_entry().cloned() else {
             self.end_plan();
             return Ok(());
         };
-        let parent = self.plan.as_ref().and_then(|plan| plan.runs.last());
-        if let (true, Some(parent)) = (self.staged, parent) {
-            config.init = InitialWeights::Run(parent.clone());
-        }
-        self.launch(Job::New(Box::new(config.clone())), config)
+        self.current_id = Some(entry.id);
+        let begun = entry.run.as_ref().map(|run| self.dirs.runs.join(run));
+        let begun = begun.map(RunFolder::at).filter(|run| run.last().is_some());
+        let job = match begun {
+            Some(folder) => {
+                let options = TrainOptions {
+                    device: Some(entry.config.device),
+                    ..TrainOptions::default()
+                };
+                Job::Resume(folder, Box::new(options))
+            }
+            // Before its first checkpoint it starts anew.
+            None => Job::New(Box::new(entry.config.clone())),
+        };
+        self.launch(job, entry.config)
     }
 
     fn end_plan(&mut self) {
-        self.waiting.clear();
+        self.own.clear();
+        self.running_queue = false;
+        self.current_id = None;
+        if self.owner.is_none() {
+            self.queue = Queue::default();
+        }
         if let Some(plan) = &mut self.plan {
             plan.done = true;
         }
@@ -165,6 +217,7 @@ impl Trainer {
             runs_dir: self.dirs.runs.clone(),
             ignore_memory: self.ignore_memory,
             memory: self.devices.memory(config.device),
+            keep_awake: self.keep_awake,
             control: control.clone(),
             events: sender,
             previews: self.live_masks.then(|| Arc::clone(&previews)),
@@ -179,6 +232,7 @@ impl Trainer {
         })?;
         // The masks of the run before are not this run's.
         self.live = None;
+        self.meters = Some(MetersThread::start(config.device));
         self.current = Some(Current {
             active: ActiveRun::new(config),
             classes: Arc::default(),
@@ -188,6 +242,7 @@ impl Trainer {
             thread,
             leave_at: None,
         });
+        self.count_plan();
         Ok(())
     }
 
@@ -255,6 +310,10 @@ impl Trainer {
                 if let Some(plan) = &mut self.plan {
                     plan.runs.push(snapshot.name.clone());
                 }
+                if let Some(id) = self.current_id {
+                    let run = snapshot.name.clone();
+                    self.edit(QueueEdit::Begun { id, run });
+                }
                 insert(runs, snapshot);
             }
             Ok(ThreadEvent::Checking { done, total }) => current.active.checking(done, total),
@@ -292,78 +351,6 @@ impl Trainer {
             }
         }
         true
-    }
-
-    fn ended(&mut self, outcome: Outcome, runs: &mut [RunSnapshot], notices: &mut Vec<Notice>) {
-        let Some(current) = self.current.take() else {
-            return;
-        };
-        let over = current.over();
-        // The thread has nothing left to do: this does not wait.
-        current.thread.join().ok();
-        self.over(over, outcome, runs, notices);
-    }
-
-    /// Leaves a run whose device does not let go of its thread.
-    fn leave(&mut self, runs: &mut [RunSnapshot], notices: &mut Vec<Notice>) {
-        let Some(current) = self.current.take() else {
-            return;
-        };
-        let over = current.over();
-        let run = over.active.run.clone();
-        let last = RunFolder::at(self.dirs.runs.join(&run)).last();
-        let checkpoint = last.filter(|_| !run.is_empty()).map(|last| last.step);
-        notices.push(Notice {
-            level: NoticeLevel::Info,
-            text: format!(
-                "{} is still busy with what {} had begun; another run on it waits for that",
-                over.active.config.device,
-                over.active.name_or("the run")
-            ),
-        });
-        self.left.push(run, current.thread);
-        self.over(over, Outcome::StoppedNow { checkpoint }, runs, notices);
-    }
-
-    /// Whether a run that was left still has its device.
-    pub fn is_left(&mut self, run: &str) -> bool {
-        self.left.holds(run)
-    }
-
-    fn over(
-        &mut self,
-        current: Over,
-        outcome: Outcome,
-        runs: &mut [RunSnapshot],
-        notices: &mut Vec<Notice>,
-    ) {
-        let snapshot = runs.iter().find(|run| run.name == current.active.run);
-        let name = snapshot.map_or_else(|| "The run".to_owned(), RunSnapshot::title);
-        notices.push(ending_notice(&name, &current.active, &outcome));
-        let finished = outcome == Outcome::Finished;
-        if let Some(snapshot) = runs.iter_mut().find(|run| run.name == current.active.run) {
-            // A checkpoint that was written while the run failed: no event has told of it.
-            if let Outcome::Failed(_) = outcome {
-                let folder = RunFolder::at(self.dirs.runs.join(&snapshot.name));
-                snapshot.has_weights |= folder.last().is_some();
-            }
-            mark_end(snapshot, outcome);
-        }
-        self.run_events.ended(&current.active.run);
-        // A stop may come when the run has just ended by itself.
-        if !finished || current.stop_requested {
-            let waiting = std::mem::take(&mut self.waiting);
-            let plan = self.plan.clone().filter(|plan| plan.total > 1);
-            self.rest = plan.and_then(|plan| {
-                RestOfPlan::of(plan, current.active, waiting, finished, self.staged)
-            });
-            self.end_plan();
-        } else if let Err(err) = self.start_next() {
-            notices.push(Notice {
-                level: NoticeLevel::Error,
-                text: err.to_string(),
-            });
-        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use eframe::egui::{Align, Label, Layout, RichText, Ui};
 
-use crate::engine::{ActiveRun, Engine, Phase, RunSnapshot};
+use crate::engine::{ActiveRun, Phase, RunSnapshot};
 use crate::ui::command::UiCommand;
 use crate::ui::context::PanelCtx;
 use crate::ui::panels::command_button;
@@ -78,6 +78,27 @@ pub fn lines_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
     if !line.is_empty() {
         ui.add(Label::new(RichText::new(line).small()).wrap());
     }
+    let meters = ctx.engine.meters().unwrap_or_default();
+    let line = progress::machine_text(&meters, active.waiting_share);
+    if !line.is_empty() {
+        let tooltip = "Memory of this program, use and temperature of the processor and the GPU as the system \
+                       tells them, and the share of the last steps in which the training waited for images. More \
+                       loader threads help where that is large";
+        ui.add(Label::new(RichText::new(line).small().weak()).wrap())
+            .on_hover_text(tooltip);
+    }
+    if let Some((info, repeats)) = active
+        .info
+        .as_ref()
+        .and_then(|info| Some((info, info.repeats?)))
+    {
+        let text = format!(
+            "Resumed after step {}, {}",
+            format::count(info.first_step),
+            repeats.text()
+        );
+        ui.add(Label::new(RichText::new(text).small()).wrap());
+    }
 }
 
 fn scores_text(run: &RunSnapshot) -> String {
@@ -126,33 +147,6 @@ pub fn active_problem(active: Option<&ActiveRun>, command: UiCommand) -> Option<
         ),
     };
     (!possible).then_some(problem)
-}
-
-/// Why no stopped plan can be continued; `None` = one can.
-pub fn plan_problem(engine: &Engine) -> Option<&'static str> {
-    match (engine.active(), engine.rest_of_plan()) {
-        (Some(_), _) => Some("A run is active; stop it or wait until it ends"),
-        (None, None) => Some("No plan was stopped"),
-        (None, Some(_)) => None,
-    }
-}
-
-/// What is left of a plan that was stopped, and a button to go on with it.
-pub fn rest_of_plan_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
-    let Some(rest) = ctx.engine.rest_of_plan() else {
-        return;
-    };
-    let names: Vec<String> = std::iter::once(&rest.config)
-        .chain(&rest.waiting)
-        .map(|config| config.variant.to_string())
-        .collect();
-    let text = format!("A plan was stopped; left: {}", names.join(", "));
-    ui.add(Label::new(RichText::new(text).small()).wrap());
-    ui.horizontal(|ui| {
-        for command in [UiCommand::ContinuePlan, UiCommand::ForgetPlan] {
-            command_button(ctx, ui, command, plan_problem(ctx.engine));
-        }
-    });
 }
 
 /// Stop, Stop now, Pause or Continue.

@@ -10,9 +10,12 @@ mod loss;
 mod network;
 mod number;
 mod optimizer;
+mod queue;
 mod start_from;
+mod trial;
 
-pub use active::{active_problem, plan_problem};
+pub use active::active_problem;
+pub use queue::{clear_queue_problem, run_queue_problem};
 
 use std::path::{Path, PathBuf};
 
@@ -30,6 +33,7 @@ use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format::{plural, sentence};
 use before_start::Before;
 use start_from::WeightsPick;
+use trial::TrialBox;
 
 /// Share of the panel that texts about the run may take; the rest of them is scrolled to.
 const MOST_STATUS: f32 = 0.5;
@@ -51,6 +55,10 @@ pub struct TrainPanel {
     weights: WeightsPick,
     #[serde(skip)]
     before: Before,
+    #[serde(skip)]
+    trial: TrialBox,
+    /// Settings with values, of which all combinations are queued.
+    grid: String,
     /// Height of the buttons that start; an active run has as much room in their place.
     #[serde(skip)]
     start_height: f32,
@@ -63,6 +71,8 @@ impl Default for TrainPanel {
             device: None,
             weights: WeightsPick::None,
             before: Before::default(),
+            trial: TrialBox::default(),
+            grid: String::new(),
             start_height: 0.0,
         }
     }
@@ -77,10 +87,22 @@ impl TrainPanel {
     /// The settings of the next run, or why none can start.
     pub fn config(&self, engine: &Engine) -> Result<RunConfig, Problem> {
         let config = self.sound_config(engine)?;
+        if self.trial.is_running() {
+            return Err("A trial is running; wait for its end or cancel it".into());
+        }
         match self.before.problem(&config) {
             Some(problem) => Err(problem),
             None => Ok(config),
         }
+    }
+
+    /// Starts a trial of the settings.
+    ///
+    /// # Errors
+    /// Why none can start.
+    pub fn start_trial(&mut self, engine: &Engine) -> Result<(), Problem> {
+        let config = self.config(engine)?;
+        self.trial.start(engine, config).map_err(problem)
     }
 
     /// Whether a run starts that needs more memory than there is.
@@ -93,12 +115,20 @@ impl TrainPanel {
         if engine.active().is_some() {
             return Err("A run is active; stop it or wait until it ends".into());
         }
+        self.queued_config(engine)
+    }
+
+    /// What the form says, on the dataset that is open, whether a run is active or not.
+    pub fn queued_config(&self, engine: &Engine) -> Result<RunConfig, Problem> {
         let open = match engine.dataset() {
             DatasetState::Ready(open) if open.dataset.train.is_empty() => {
                 return Err("The dataset has no training images".into());
             }
             DatasetState::Ready(open) => open,
             DatasetState::Opening { .. } => return Err("The dataset is still opening".into()),
+            DatasetState::Unlabeled { .. } => {
+                return Err("The open images have no masks; open a dataset to train on".into());
+            }
             DatasetState::None | DatasetState::Failed { .. } => {
                 return Err("Open a dataset first".into());
             }
@@ -177,6 +207,8 @@ impl TrainPanel {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             self.form_ui(ctx, ui);
             ui.add_space(4.0);
+            self.queue_ui(ctx, ui);
+            ui.add_space(4.0);
             ui.separator();
             newest_run_ui(ctx, ui);
         });
@@ -227,6 +259,7 @@ impl TrainPanel {
                 UiCommand::TrainThree,
                 UiCommand::TrainStaged,
                 UiCommand::TrainAtOnce,
+                UiCommand::TryOut,
             ] {
                 let problem = self.problem(ctx.engine, command);
                 command_button(ctx, ui, command, problem.as_deref());
@@ -237,13 +270,19 @@ impl TrainPanel {
     /// Why nothing can start, and what the next run will take.
     fn status_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         self.before.reasons_ui(ui);
+        self.trial.ui(ctx, ui);
         if let Some(problem) = self.problem(ctx.engine, UiCommand::StartTraining) {
             let color = theme::palette(ui.visuals()).warning;
             ui.label(RichText::new(problem).small().color(color));
         }
         let config = self.sound_config(ctx.engine).ok();
         self.before.ui(ctx, ui, config.as_ref(), &mut self.settings);
-        active::rest_of_plan_ui(ctx, ui);
+        queue::left_ui(ctx, ui);
+    }
+
+    fn queue_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        let config = self.queued_config(ctx.engine);
+        queue::queue_ui(ctx, ui, config, &mut self.grid);
     }
 
     fn form_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {

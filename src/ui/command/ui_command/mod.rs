@@ -14,6 +14,8 @@ pub enum UiCommand {
     OpenFolder,
     /// Opens the sample.
     OpenSample,
+    /// Shows what classes, bands, lists and pairs of the open dataset mean.
+    DatasetSettings,
     /// Asks for images to segment.
     OpenImages,
     /// Closes the window.
@@ -34,10 +36,16 @@ pub enum UiCommand {
     TrainStaged,
     /// Trains FCN-8s at once, without the stages.
     TrainAtOnce,
-    /// Goes on with a plan that was stopped.
-    ContinuePlan,
-    /// Forgets a plan that was stopped.
-    ForgetPlan,
+    /// Trains for a minute to see whether it learns.
+    TryOut,
+    /// Puts a run with the settings of the Train panel into the queue.
+    AddToQueue,
+    /// Trains the runs of the queue.
+    RunQueue,
+    /// Takes all runs out of the queue.
+    ClearQueue,
+    /// Asks who is told when a run ends.
+    Notifications,
     /// Shows the public pretrained weights.
     Weights,
     /// Brings a panel to the front; hides it if it is there already.
@@ -96,6 +104,7 @@ pub const MENUS: [Menu; 4] = [
         title: "File",
         sections: &[
             Section::of(&[UiCommand::OpenFolder, UiCommand::OpenSample]),
+            Section::of(&[UiCommand::DatasetSettings]),
             Section::of(&[UiCommand::OpenImages]),
             Section::of(&[UiCommand::Quit]),
         ],
@@ -105,6 +114,7 @@ pub const MENUS: [Menu; 4] = [
         sections: &[
             Section::of(&[
                 UiCommand::StartTraining,
+                UiCommand::TryOut,
                 UiCommand::Pause,
                 UiCommand::Unpause,
                 UiCommand::Stop,
@@ -114,10 +124,13 @@ pub const MENUS: [Menu; 4] = [
                 UiCommand::TrainThree,
                 UiCommand::TrainStaged,
                 UiCommand::TrainAtOnce,
-                UiCommand::ContinuePlan,
-                UiCommand::ForgetPlan,
             ]),
-            Section::of(&[UiCommand::Weights]),
+            Section::of(&[
+                UiCommand::AddToQueue,
+                UiCommand::RunQueue,
+                UiCommand::ClearQueue,
+            ]),
+            Section::of(&[UiCommand::Weights, UiCommand::Notifications]),
         ],
     },
     Menu {
@@ -130,8 +143,8 @@ pub const MENUS: [Menu; 4] = [
                 UiCommand::Panel(PanelKind::Live),
                 UiCommand::Panel(PanelKind::Inspect),
                 UiCommand::Panel(PanelKind::Compare),
-                UiCommand::Panel(PanelKind::LookInside),
                 UiCommand::Panel(PanelKind::Runs),
+                UiCommand::Panel(PanelKind::LookInside),
                 UiCommand::ResetLayout,
             ]),
             Section {
@@ -180,6 +193,7 @@ impl UiCommand {
         match self {
             Self::OpenFolder => "Open dataset…",
             Self::OpenSample => "Open sample",
+            Self::DatasetSettings => "Dataset settings…",
             Self::OpenImages => "Open images…",
             Self::Quit => "Quit",
             Self::StartTraining => "Start training",
@@ -190,8 +204,11 @@ impl UiCommand {
             Self::TrainThree => "Train 32s, 16s, 8s",
             Self::TrainStaged => "Train in stages",
             Self::TrainAtOnce => "8s at once",
-            Self::ContinuePlan => "Continue the plan",
-            Self::ForgetPlan => "Forget the plan",
+            Self::TryOut => "Try for one minute",
+            Self::AddToQueue => "Add to queue",
+            Self::RunQueue => "Run queue",
+            Self::ClearQueue => "Clear queue",
+            Self::Notifications => "Notifications…",
             Self::Weights => "Pretrained weights…",
             Self::Panel(panel) => panel.title(),
             Self::Theme(ThemePreference::Dark) => "Dark",
@@ -219,6 +236,7 @@ impl UiCommand {
             Self::OpenSample => {
                 "Open the small sample dataset; it is generated if it does not exist yet"
             }
+            Self::DatasetSettings => "Classes, bands, lists and pairs of the open dataset",
             Self::OpenImages => "Choose images and segment them with a trained run",
             Self::Quit => "Close the window; an active run is stopped and can be resumed later",
             Self::StartTraining => "Train one run with the settings of the Train panel",
@@ -240,10 +258,20 @@ impl UiCommand {
             Self::TrainAtOnce => {
                 "Train FCN-8s at once: pool4 and pool3 are scaled down, so no stages are needed"
             }
-            Self::ContinuePlan => {
-                "Resume the run in which the plan was stopped, then train the runs behind it"
+            Self::TryOut => {
+                "Train on a few images for a minute: whether the loss falls, and how long the whole run would take; \
+                 nothing is kept"
             }
-            Self::ForgetPlan => "Do not train what is left of the plan; its runs stay",
+            Self::AddToQueue => {
+                "Put a run with the settings of the Train panel behind those that wait"
+            }
+            Self::RunQueue => {
+                "Train the runs of the queue one after another; one that was stopped is resumed"
+            }
+            Self::ClearQueue => "Take all runs out of the queue; what was trained stays",
+            Self::Notifications => {
+                "Who is told when a run ends: the desktop, or an address of yours"
+            }
             Self::Weights => "Public weights to start from; nothing is downloaded without a click",
             Self::Panel(PanelKind::Dataset) => "Classes, images and masks of the open dataset",
             Self::Panel(PanelKind::Train) => "Settings of the next run, and progress",
@@ -314,12 +342,16 @@ impl UiCommand {
             Self::Shortcuts => key(Modifiers::NONE, Key::Questionmark),
             Self::Palette => key(Modifiers::COMMAND, Key::P),
             Self::OpenSample
+            | Self::DatasetSettings
             | Self::StopNow
-            | Self::ContinuePlan
-            | Self::ForgetPlan
+            | Self::TryOut
+            | Self::AddToQueue
+            | Self::RunQueue
+            | Self::ClearQueue
             | Self::TrainThree
             | Self::TrainStaged
             | Self::TrainAtOnce
+            | Self::Notifications
             | Self::Weights
             | Self::Theme(_)
             | Self::ClassColors(_)
@@ -339,54 +371,4 @@ impl UiCommand {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-    use std::mem::discriminant;
-
-    use strum::EnumCount as _;
-
-    use super::*;
-
-    #[test]
-    fn every_command_is_in_one_menu() {
-        let kinds: HashSet<_> = UiCommand::all()
-            .map(|command| discriminant(&command))
-            .collect();
-        assert_eq!(kinds.len(), UiCommand::COUNT);
-        for panel in PanelKind::ALL {
-            let entries = UiCommand::all().filter(|command| *command == UiCommand::Panel(panel));
-            assert_eq!(entries.count(), 1, "{panel:?}");
-        }
-        let all: Vec<_> = UiCommand::all().collect();
-        for (index, command) in all.iter().enumerate() {
-            assert!(!all[..index].contains(command), "{command:?} twice");
-        }
-    }
-
-    #[test]
-    fn keys_are_used_once() {
-        let keyed: Vec<_> = UiCommand::all()
-            .filter(|command| command.shortcut().is_some())
-            .collect();
-        for (index, a) in keyed.iter().enumerate() {
-            for b in &keyed[index + 1..] {
-                // One of the two can be carried out at a time.
-                let share_on_purpose = (*a, *b) == (UiCommand::Pause, UiCommand::Unpause);
-                assert!(
-                    share_on_purpose || a.shortcut() != b.shortcut(),
-                    "{a:?} and {b:?}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn texts_have_no_period() {
-        for command in UiCommand::all() {
-            assert!(
-                !command.label().ends_with('.') && !command.tooltip().ends_with('.'),
-                "{command:?}"
-            );
-        }
-    }
-}
+mod tests;

@@ -1,0 +1,115 @@
+//! Runs that wait for each other, without a window.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+
+use serde_json::Value;
+
+use crate::workshop::Workshop;
+
+fn queue(shop: &Workshop, words: &[&str]) -> Vec<Value> {
+    let words = [&["--json", "queue"], words].concat();
+    shop.run(&words).succeeded().json()
+}
+
+#[test]
+fn runs_are_queued_put_in_order_and_trained_although_one_fails() {
+    let shop = Workshop::new();
+    let train = shop.train_args(&["--max-steps", "1", "--device", "cpu"]);
+    // Without `--json train`.
+    let add = |more: &[&str]| {
+        let mut words = vec!["--json", "queue", "add"];
+        words.extend(train[2..].iter().map(String::as_str));
+        words.extend(more);
+        shop.run(&words)
+    };
+    let listed = add(&["--grid", "lr=0.02,0.01"]).succeeded().json();
+    let rates = |lines: &[Value]| -> Vec<f64> {
+        let rates = lines.iter().map(|line| line["learning_rate"].as_f64());
+        rates.map(|rate| rate.expect("a rate")).collect()
+    };
+    assert_eq!(rates(&listed), [0.02, 0.01]);
+    add(&["--grid", "rate=1"]).failed_with(1, &["rate is no setting", "batch-size"]);
+    assert_eq!(rates(&queue(&shop, &["move", "2", "1"])), [0.01, 0.02]);
+    let listed = queue(&shop, &["duplicate", "1", "lr=0.04"]);
+    assert_eq!(rates(&listed), [0.01, 0.02, 0.04]);
+    assert_eq!(rates(&queue(&shop, &["remove", "2"])), [0.01, 0.04]);
+    shop.run(&["queue", "remove", "7"])
+        .failed_with(1, &["7: there is no such place"]);
+    // One whose data is gone comes first.
+    let gone = shop.dir().join("gone");
+    let mut words = vec!["queue", "add", "--first", "--device", "cpu", "--dataset"];
+    words.push(gone.to_str().expect("UTF-8"));
+    shop.run(&words).succeeded();
+
+    shop.run(&["queue", "run"]).failed_with(1, &["gone"]);
+    assert_eq!(
+        queue(&shop, &[]).len(),
+        3,
+        "a failure ends it, and nothing is lost"
+    );
+    let output = shop.run(&["--json", "queue", "run", "--keep-going", "true"]);
+    output.failed_with(1, &["gone"]);
+    let ended = output.json();
+    let ended: Vec<&Value> = ended
+        .iter()
+        .filter(|line| line["event"] == "ended")
+        .collect();
+    assert_eq!(ended.len(), 2);
+    assert!(ended.iter().all(|line| line["state"] == "finished"));
+    assert!(queue(&shop, &["list"]).is_empty());
+    shop.run(&["queue", "run"])
+        .failed_with(1, &["the queue is empty"]);
+}
+
+#[test]
+fn a_run_is_tried_and_nothing_is_kept() {
+    let shop = Workshop::new();
+    let words = shop.train_args(&["--max-steps", "9", "--device", "cpu", "--try", "600"]);
+    let tried = shop.run(&words).succeeded().event("tried");
+    assert_eq!(
+        (&tried["steps"], &tried["images"]),
+        (&9.into(), &4.into()),
+        "{tried}"
+    );
+    assert!(
+        tried["estimated_secs"]
+            .as_f64()
+            .is_some_and(|secs| secs > 0.0),
+        "{tried}"
+    );
+    assert!(shop.run(&["--json", "runs"]).succeeded().json().is_empty());
+    let broken = shop.train_args(&["--device", "cpu", "--lr", "1e30", "--try"]);
+    shop.run(&broken).failed_with(1, &["learning rate"]);
+}
+
+#[test]
+fn the_end_of_a_run_is_posted_where_that_is_wanted() {
+    let shop = Workshop::new();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}/hook", listener.local_addr().expect("an address"));
+    let server = std::thread::Builder::new().name("server".into());
+    let server = server.spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a client");
+        let (mut text, mut piece) = (Vec::new(), [0; 1024]);
+        while !text.ends_with(b"}") {
+            let count = stream.read(&mut piece).expect("a message");
+            assert!(count > 0, "it ends too early");
+            text.extend(&piece[..count]);
+        }
+        let answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        stream.write_all(answer.as_bytes()).expect("an answer");
+        String::from_utf8(text).expect("text")
+    });
+    let words = shop.train_args(&["--max-steps", "1", "--device", "cpu", "--webhook", &url]);
+    let ended = shop.run(&words).succeeded().event("ended");
+    let text = server.expect("a thread").join().expect("no panic");
+    let (_, body) = text.split_once("\r\n\r\n").expect("a body");
+    let body: Value = serde_json::from_str(body).expect("JSON");
+    assert_eq!(
+        (&body["event"], &body["state"]),
+        (&"run_ended".into(), &"finished".into())
+    );
+    assert_eq!((&body["run"], &body["steps"]), (&ended["run"], &1.into()));
+    assert_eq!(body["mean_iu"], ended["scores"]["mean_iu"]);
+}
