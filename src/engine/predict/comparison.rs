@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::thread::{KnownTruth, PredictThread, Request};
 use super::{Prediction, RunWeights, Source};
-use crate::dataset::{DatasetItem, Split, read_rgb};
+use crate::dataset::{DatasetItem, Split};
 use crate::engine::dataset::DatasetState;
 use crate::engine::tasks::{Cancel, Task, spawn_thread};
 use crate::engine::{Engine, EngineError, Waker};
@@ -146,13 +146,13 @@ impl Comparing {
         waker: &Waker,
         cancel: &Cancel,
     ) -> Result<Vec<Arc<Prediction>>, EngineError> {
-        let pixels = Arc::new(read_rgb(&item.image)?);
         let predict = |(source, device): &(Source, DeviceId)| {
             let request = Request {
                 source: source.clone(),
                 device: *device,
                 image: item.image.clone(),
-                pixels: Some(Arc::clone(&pixels)),
+                // Each network reads the bands that it was trained on.
+                pixels: None,
                 truth: Some((self.truth)(item)),
                 options: PredictOptions::default(),
                 partial: None,

@@ -4,7 +4,7 @@ use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Distribution, Tensor};
 
 use super::*;
-use crate::dataset::ClassList;
+use crate::dataset::{ClassList, ImageReading};
 use crate::model::{Geometry, Trunk, Variant};
 use crate::training::checkpoint::RunMeta;
 use crate::training::preset;
@@ -36,6 +36,7 @@ fn predictor(variant: Variant, geometry: Geometry, test_size: Option<Size>) -> P
         meta: RunMeta {
             config,
             classes: ClassList::numbered(CLASSES),
+            images: ImageReading::default(),
             dataset_name: "noise".to_owned(),
             created: 0,
         },
