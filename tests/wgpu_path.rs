@@ -7,6 +7,7 @@
 
 mod common;
 mod gpu_kernels;
+mod gpu_memory;
 
 use burn::module::Module as _;
 use burn::tensor::{Device, DeviceKind, Tensor, TensorData};
@@ -61,6 +62,7 @@ impl log::Log for Lines {
 fn the_gpu_follows_the_processor() {
     log::set_logger(&Lines).expect("the first logger");
     three_steps_follow_the_processor();
+    gpu_memory::is_what_was_estimated();
     gpu_kernels::equal_those_of_the_processor();
     // What real GPUs must pass before they are offered.
     self_test(DeviceId::Software).expect("the processor's numbers");
@@ -79,6 +81,7 @@ fn calls_of_a_step(trunk: Trunk, variant: Variant) -> DeviceCalls {
         size: Size::new(64, 64),
         batch_size: 1,
         device: DeviceId::Software,
+        precision: Precision::F32,
         passes: vec![Pass::Step],
         seconds: 60,
     };
@@ -133,6 +136,7 @@ fn every_part_of_a_step_is_measured() {
         size: Size::new(32, 32),
         batch_size: 1,
         device: DeviceId::Software,
+        precision: Precision::F32,
         passes: Vec::new(),
         seconds: 60,
     };

@@ -15,7 +15,7 @@ use super::layer_parts::{LayersJob, Part, Pass};
 use super::synthetic;
 use super::workload::synced;
 use crate::dataset::{Batch, Normalization};
-use crate::kernels::{self, SgdStep};
+use crate::kernels::{self, Arithmetic, SgdStep};
 use crate::model::{ComputedBy, LayerKind, LayerShape};
 use crate::training::checkpoint::RunFolder;
 use crate::training::{Learner, TrainError};
@@ -93,6 +93,8 @@ pub(super) struct Prepared {
     /// Empty where `work` has its own.
     input: Tensor<4>,
     device: Device,
+    /// Of layers; a step enters its own.
+    arithmetic: Arithmetic,
 }
 
 /// Rate of the measured steps: so small that the weights stay sound.
@@ -100,6 +102,8 @@ const RATE: f64 = 1e-9;
 
 impl Prepared {
     pub fn new(job: &LayersJob, part: &Part, device: &Device) -> Result<Self, TrainError> {
+        job.precision.check(device, job.device)?;
+        let arithmetic = job.precision.on(device, job.device);
         let is_backward = matches!(
             part.pass,
             Pass::DataGradient | Pass::WeightGradient | Pass::LossGradient
@@ -130,6 +134,7 @@ impl Prepared {
             pass: part.pass,
             input,
             device,
+            arithmetic,
         })
     }
 
@@ -137,6 +142,7 @@ impl Prepared {
     pub fn call(&mut self, what: Counted) -> Result<Called, TrainError> {
         let input = &self.input;
         let device = &self.device;
+        let _arithmetic = self.arithmetic.enter();
         let forward = |work: &Work| match work {
             Work::Convolution { layer, relu } => kernels::conv2d(layer, input.clone(), *relu),
             Work::Upsampling(layer) => kernels::conv_transpose2d(layer, input.clone()),
@@ -275,7 +281,8 @@ fn layer_work(layer: &LayerShape, pass: Pass, device: &Device) -> Work {
 fn rest(job: &LayersJob, pass: Pass, device: &Device) -> Result<(Work, [usize; 4]), TrainError> {
     let size = [job.size.height as usize, job.size.width as usize];
     let batch = || synthetic::batch(job.size, job.batch_size, &Normalization::IMAGENET);
-    let config = config_of(job.trunk, job.variant);
+    let mut config = config_of(job.trunk, job.variant);
+    (config.device, config.precision) = (job.device, job.precision);
     Ok(match pass {
         Pass::LossForward | Pass::LossGradient => {
             let labels = batch().labels;

@@ -7,7 +7,7 @@ use super::case::{NUM_CLASSES, config_of};
 use super::device_calls::DeviceCalls;
 use crate::dataset::Size;
 use crate::model::{ComputedBy, LayerKind, LayerShape, NetworkConfig, Trunk, Variant};
-use crate::training::DeviceId;
+use crate::training::{DeviceId, Precision};
 
 /// What is measured, layer by layer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,8 @@ pub struct LayersJob {
     pub size: Size,
     pub batch_size: usize,
     pub device: DeviceId,
+    /// Of the steps and their layers.
+    pub precision: Precision,
     /// What is measured of them; none = all.
     pub passes: Vec<Pass>,
     /// Seconds that one part may take, its first use included.

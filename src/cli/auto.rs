@@ -15,7 +15,9 @@ pub fn choose(
     engine.open_dataset(dataset.clone());
     loop {
         match engine.dataset() {
-            DatasetState::Failed { message, .. } => return Err(message.clone()),
+            DatasetState::Failed { message, .. } | DatasetState::Unlabeled { message, .. } => {
+                return Err(message.clone());
+            }
             DatasetState::Ready(_) => break,
             DatasetState::Opening { .. } | DatasetState::None => engine.wait(TICK),
         }

@@ -88,6 +88,7 @@ fn job(args: &BenchArgs) -> Result<LayersJob, String> {
         })?,
         batch_size: args.batch_size.unwrap_or(config.batch_size),
         device: args.device,
+        precision: args.precision,
         passes: args.rows.iter().map(pass).collect::<Result<_, _>>()?,
         seconds: args.seconds as u64,
     })

@@ -2,11 +2,13 @@
 //!
 //! JSON of `check`: one object with `dataset`, `root`, `layout`, `train`, `val`, `classes`
 //! (names), `notes` (`topic`, `text`, `assumed`), `pairs` and `findings` (`severity`, `kind`,
-//! `count`, `files`, `reason`, `fix`). JSON of `fix` and `split`: one object with `root`, `train`, `val` and
+//! `count`, `files`, `reason`, `fix`); where pairs are a guess, also `review` (`pairs` with `image`, `mask`,
+//! `confidence` and `reason`, `free_masks`, `free_images`). JSON of `fix` and `split`: one object with `root`, `train`, `val` and
 //! `left_out` (messages).
 //!
 //! `check` fails where a finding is an error, so that scripts can ask.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -17,8 +19,11 @@ use super::args::{DataCheckArgs, DataCommand};
 use super::interrupts::Interrupts;
 use super::{EXIT_STOPPED, Session, TICK, output};
 use crate::engine::{
-    CheckedDataset, Engine, EngineError, Finding, FixedDataset, SaveTo, Severity, Task,
+    CheckedDataset, Dataset, Engine, EngineError, Finding, FixedDataset, SaveTo, Severity, Task,
 };
+
+/// Guessed pairs that are shown.
+const REVIEWED: usize = 20;
 
 /// Carries out one subcommand.
 pub fn run(command: &DataCommand, session: &Session) -> Result<ExitCode, String> {
@@ -26,11 +31,11 @@ pub fn run(command: &DataCommand, session: &Session) -> Result<ExitCode, String>
     match command {
         DataCommand::Check(args) => check(args, &mut engine, session),
         DataCommand::Split(args) => {
-            let task = engine.split_dataset(args.dataset.clone(), args.plan(), args.out.clone());
+            let task = engine.split_dataset(args.dataset.which(), args.plan(), args.out.clone());
             written(task, &mut engine, session)
         }
         DataCommand::Fix(args) => {
-            let task = engine.fix_dataset(args.dataset.clone(), args.plan(), args.out.clone());
+            let task = engine.fix_dataset(args.dataset.which(), args.plan(), args.out.clone());
             written(task, &mut engine, session)
         }
     }
@@ -41,7 +46,11 @@ fn check(args: &DataCheckArgs, engine: &mut Engine, session: &Session) -> Result
         Some(path) => Some(SaveTo::Path(path.clone(), args.existing.choice()).planned()?),
         None => None,
     };
-    let task = engine.check_dataset(args.dataset.clone());
+    let pairs = match &args.pairs {
+        Some(path) => Some(SaveTo::Path(path.clone(), args.existing.choice()).planned()?),
+        None => None,
+    };
+    let task = engine.check_dataset(args.dataset.which());
     let Some(checked) = wait(task, engine)? else {
         return Ok(ExitCode::from(EXIT_STOPPED));
     };
@@ -49,6 +58,12 @@ fn check(args: &DataCheckArgs, engine: &mut Engine, session: &Session) -> Result
         print_json(&checked);
     } else {
         output::line(text(&checked));
+    }
+    if let Some(to) = pairs {
+        let path = engine.save_pairs(&checked.dataset, to).wait()?;
+        if !session.json {
+            output::line(format!("\npairs written to {}", path.display()));
+        }
     }
     if let Some(to) = page {
         let path = engine.save_findings(Arc::clone(&checked), to).wait()?;
@@ -69,7 +84,7 @@ fn print_json(checked: &CheckedDataset) {
         .iter()
         .map(|class| class.name.as_str())
         .collect();
-    output::json(&json!({
+    let mut object = json!({
         "dataset": dataset.name,
         "root": dataset.root,
         "layout": dataset.layout.to_string(),
@@ -79,7 +94,11 @@ fn print_json(checked: &CheckedDataset) {
         "notes": dataset.notes,
         "pairs": checked.report.pairs,
         "findings": checked.report.findings,
-    }));
+    });
+    if let Some(review) = &dataset.review {
+        object["review"] = json!(review.as_ref());
+    }
+    output::json(&object);
 }
 
 fn text(checked: &CheckedDataset) -> String {
@@ -96,10 +115,40 @@ fn text(checked: &CheckedDataset) -> String {
         let mark = if note.assumed { " (assumed)" } else { "" };
         lines.push(format!("  {note}{mark}"));
     }
+    lines.extend(review_lines(dataset));
     lines.push(String::new());
     lines.extend(checked.report.findings.iter().map(finding_text));
     lines.push(summary(checked));
     lines.join("\n")
+}
+
+/// Pairs that are a guess, the least sure first.
+fn review_lines(dataset: &Dataset) -> Vec<String> {
+    let Some(review) = &dataset.review else {
+        return Vec::new();
+    };
+    let seen = |path: &Path| {
+        let seen = path.strip_prefix(&dataset.root).unwrap_or(path);
+        seen.display().to_string()
+    };
+    let mut lines = vec!["  pairs that are a guess:".to_owned()];
+    let shown = review.pairs.iter().take(REVIEWED);
+    lines.extend(shown.map(|pair| {
+        format!(
+            "    {:<6} {}  {}  ({})",
+            pair.confidence.to_string(),
+            seen(&pair.image),
+            seen(&pair.mask),
+            pair.reason
+        )
+    }));
+    let more = review.pairs.len().saturating_sub(REVIEWED);
+    if more > 0 {
+        lines.push(format!(
+            "    {more} more; --json shows all, --pairs FILE.txt writes them"
+        ));
+    }
+    lines
 }
 
 fn finding_text(finding: &Finding) -> String {

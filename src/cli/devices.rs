@@ -2,19 +2,19 @@
 //! child process.
 //!
 //! JSON: one object per device with `id`, `name`, `kind`, `backend`, `memory_bytes`,
-//! `largest_buffer_bytes` and `problem`.
+//! `largest_buffer_bytes`, `matrix_units` and `problem`.
 
 use std::process::ExitCode;
 
 use super::args::DevicesArgs;
 use super::{Session, output, pass_on_notices, wait_for_devices};
-use crate::engine::{self, DeviceEntry, DeviceKind, memory_text};
+use crate::engine::{self, DeviceEntry, DeviceKind, MatrixUnitsState, memory_text};
 
 /// Lists the devices, or answers as the probe.
 #[expect(clippy::unnecessary_wraps, reason = "all subcommands have one shape")]
 pub fn run(args: &DevicesArgs, session: &Session) -> Result<ExitCode, String> {
     if let Some(what) = &args.probe {
-        let (answer, code) = engine::probe_main(what);
+        let (answer, code) = engine::probe_main(what, args.matrix_units);
         output::line(answer);
         return Ok(ExitCode::from(code));
     }
@@ -23,7 +23,15 @@ pub fn run(args: &DevicesArgs, session: &Session) -> Result<ExitCode, String> {
     for error in pass_on_notices(&mut engine) {
         output::problem("error", &error);
     }
-    let header = ["id", "name", "kind", "backend", "memory", "problem"];
+    let header = [
+        "id",
+        "name",
+        "kind",
+        "backend",
+        "memory",
+        "matrix units",
+        "problem",
+    ];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
     for entry in &engine.devices().entries {
         if session.json {
@@ -35,6 +43,7 @@ pub fn run(args: &DevicesArgs, session: &Session) -> Result<ExitCode, String> {
             entry.kind.to_string(),
             entry.backend.clone(),
             memory(entry),
+            matrix_units(entry).to_owned(),
             entry.problem.clone().unwrap_or_default(),
         ]);
     }
@@ -54,6 +63,15 @@ pub fn run(args: &DevicesArgs, session: &Session) -> Result<ExitCode, String> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What was found of its units that multiply matrices.
+fn matrix_units(entry: &DeviceEntry) -> &str {
+    match &entry.matrix_units {
+        MatrixUnitsState::Absent => "",
+        MatrixUnitsState::Working => "for 16 bits",
+        MatrixUnitsState::Faulty(reason) => reason,
+    }
 }
 
 /// What a device has in memory of its own; the processor's is the machine's.

@@ -78,7 +78,7 @@ fn score_run(run: &str, args: &EvaluateArgs, session: &Session) -> Result<(), St
     let name = find_weights(&mut engine, run, args.device)?;
     let split = args.split;
     let on = ScoredSplit {
-        dataset: args.dataset.clone(),
+        dataset: args.dataset()?,
         split,
     };
     let task = engine.evaluate(

@@ -257,11 +257,8 @@ impl Report for TextReport<'_> {
         let resumed = match info.first_step {
             0 => String::new(),
             step => {
-                let repeats = match info.repeats {
-                    Some(Repeats::BitEqual) => ", bit-equal to an unbroken run",
-                    Some(Repeats::UpToRounding) => ", the same as an unbroken run up to rounding",
-                    None => "",
-                };
+                let repeats = info.repeats.map(|repeats| format!(", {}", repeats.text()));
+                let repeats = repeats.unwrap_or_default();
                 format!(", resumed after step {step}{repeats}")
             }
         };

@@ -298,7 +298,7 @@ fn recipes() -> impl TypedValueParser<Value = Recipe> {
 }
 
 /// The run keeps the path, and may be resumed from another folder.
-fn whole_path(text: &str) -> Result<PathBuf, String> {
+pub fn whole_path(text: &str) -> Result<PathBuf, String> {
     let path = argument_path(text.as_ref());
     std::path::absolute(path).map_err(|err| format!("not a path ({err})"))
 }

@@ -22,6 +22,23 @@ pub enum DatasetError {
         /// The layout that it is most like, and what to change.
         nearest: String,
     },
+    /// Images alone: nothing to train on, but they can be predicted.
+    #[error(
+        "{path}: {found}, and nothing looks like masks of {example}. So there is nothing to train on and nothing to \
+         score. Training needs a mask for each image: put masks into a folder \"masks\" beside the images, under the \
+         same names, or give the masks \"_mask\" behind the names. To segment the images with a trained run, use \
+         `predict` or open them in Inspect"
+    )]
+    NoMasks {
+        /// The folder.
+        path: PathBuf,
+        /// The images, by folder.
+        found: String,
+        /// One of them, as seen from the folder.
+        example: PathBuf,
+        /// How many there are.
+        images: usize,
+    },
     /// A folder has no images.
     #[error("{path}: no images here. They end in {extensions}")]
     NoImages {

@@ -28,25 +28,27 @@ mod stats;
 pub use augment::{Augment, Rng, resize_labels, resize_rgb};
 pub use check::{
     CheckReport, DatasetRecord, Depth, Finding, FindingKind, Fix, FixPlan, FixedDataset, Severity,
-    check, check_masks, check_split, fix,
+    check, check_and_count, check_masks, check_split, fix,
 };
 pub use class_counts::ClassCounts;
 pub use class_match::ClassMatch;
-pub use classes::{Class, ClassList, VOID, voc_color};
+pub use classes::{Class, ClassList, VOID, color_blind, voc_color};
 pub use error::DatasetError;
 pub use generator::{SampleSpec, ensure_sample};
 pub use image_files::{ImageFiles, has_image_extension};
 pub use image_io::{
-    IMAGE_EXTENSIONS, LabelMap, MaskColors, MaskReader, Rgb, encode_index_png, encode_rgb_png,
-    paint_mask, read_image_size, read_rgb, write_index_png, write_rgb_png,
+    BandChoice, IMAGE_EXTENSIONS, ImageReading, LabelMap, MOST_BANDS, MaskColors, MaskReader,
+    RangeChoice, Rgb, encode_index_png, encode_rgb_png, paint_mask, read_image_size, read_rgb,
+    write_index_png, write_rgb_png,
 };
 pub use item::DatasetItem;
 pub use layout::{
-    CLASS_MAP_FILE, ClassMap, Dataset, Layout, Note, NoteTopic, Split, find_class_list, list_masks,
-    read_class_list, read_names,
+    CLASS_MAP_FILE, ChosenLists, ClassMap, Confidence, Dataset, Layout, MappedClass, Note,
+    NoteTopic, PairReview, Palette, ReviewedPair, Split, classes_of_masks, find_class_list,
+    list_masks, read_class_list, read_names,
 };
 pub use loader::{Batch, BatchPlan, Loader};
 pub use normalization::{ChannelOrder, Normalization, ValueRange};
 pub use size::Size;
 pub use split::{SplitPlan, ValidationPart, split};
-pub use stats::{DatasetStats, scan};
+pub use stats::DatasetStats;

@@ -1,5 +1,5 @@
-//! Damaged files of every kind that is read: whatever is in them, the answer is a result or an
-//! error that names the file.
+//! Damaged files of every kind that is read, 10,000 in all: whatever is in them, the answer is a
+//! result or an error that names the file.
 
 use std::fs;
 use std::io::{Cursor, Write as _};
@@ -8,11 +8,21 @@ use std::path::Path;
 use image::ImageFormat;
 use rand::{RngExt as _, SeedableRng as _};
 
-use super::layout::tests::{write_pair, write_text};
-use super::{ClassList, Dataset, LabelMap, MaskReader, Rng, VOID, read_rgb, write_index_png};
+use super::image_io::test_tiff::{SIX as SIX_BANDS, tiff as banded_tiff};
+use super::layout::tests::{write_pair, write_text, write_voc};
+use super::prepare::mat_file;
+use super::{
+    ClassList, Dataset, ImageReading, LabelMap, MaskReader, Rng, VOID, read_rgb, write_index_png,
+};
 
 /// Mutations of each file.
 const TIMES: usize = 400;
+/// Kinds of files, by test.
+const IMAGES_AND_MASKS: usize = 13;
+const LISTS: usize = 6;
+const ANNOTATIONS: usize = 3;
+const ARCHIVES: usize = 3;
+const _: () = assert!(TIMES * (IMAGES_AND_MASKS + LISTS + ANNOTATIONS + ARCHIVES) == 10_000);
 
 /// Changes, cuts or lengthens a file at random places.
 fn mutated(original: &[u8], rng: &mut Rng) -> Vec<u8> {
@@ -41,7 +51,18 @@ fn mutated(original: &[u8], rng: &mut Rng) -> Vec<u8> {
     bytes
 }
 
-/// Reads mutations of a file. Errors have to name `path`.
+/// The kinds of files that a test has checked.
+#[derive(Default)]
+struct Checked(usize);
+
+impl Checked {
+    /// Reads mutations of a file. Errors have to name `path`.
+    fn file(&mut self, path: &Path, read: &mut dyn FnMut() -> Result<(), String>) {
+        check(path, read);
+        self.0 += 1;
+    }
+}
+
 fn check(path: &Path, read: &mut dyn FnMut() -> Result<(), String>) {
     let original = fs::read(path).expect("the sound file");
     read().unwrap_or_else(|err| panic!("the sound file is refused: {err}"));
@@ -63,6 +84,7 @@ fn check(path: &Path, read: &mut dyn FnMut() -> Result<(), String>) {
 #[test]
 fn images_and_masks() {
     let dir = tempfile::tempdir().expect("a temporary folder");
+    let mut checked = Checked::default();
     let picture = image::DynamicImage::ImageRgb8(image::RgbImage::from_fn(40, 30, |x, y| {
         image::Rgb([(x * 6) as u8, (y * 8) as u8, ((x * y) % 256) as u8])
     }));
@@ -84,7 +106,7 @@ fn images_and_masks() {
     ] {
         let path = dir.path().join(format!("image.{end}"));
         picture.save_with_format(&path, format).expect("written");
-        check(&path, &mut || {
+        checked.file(&path, &mut || {
             read_rgb(&path).map(drop).map_err(|err| err.to_string())
         });
         if ["png", "bmp", "gif", "tif"].contains(&end) {
@@ -95,7 +117,7 @@ fn images_and_masks() {
                 gray.clone()
             };
             written.save_with_format(&path, format).expect("written");
-            check(&path, &mut || {
+            checked.file(&path, &mut || {
                 reader.read(&path).map(drop).map_err(|err| err.to_string())
             });
         }
@@ -109,9 +131,19 @@ fn images_and_masks() {
             .collect(),
     };
     write_index_png(&path, &labels, &ClassList::voc()).expect("written");
-    check(&path, &mut || {
+    checked.file(&path, &mut || {
         reader.read(&path).map(drop).map_err(|err| err.to_string())
     });
+    let path = dir.path().join("bands.tif");
+    fs::write(&path, banded_tiff(SIX_BANDS)).expect("written");
+    let reading = ImageReading {
+        bands: vec![4, 3, 2],
+        range: None,
+    };
+    checked.file(&path, &mut || {
+        reading.read(&path).map(drop).map_err(|err| err.to_string())
+    });
+    assert_eq!(checked.0, IMAGES_AND_MASKS);
 }
 
 /// Opens a dataset as the program does and reads its first pair.
@@ -126,6 +158,7 @@ fn opened(root: &Path, cache: &Path) -> Result<(), String> {
 #[test]
 fn lists_class_lists_maps_and_tables() {
     let dir = tempfile::tempdir().expect("a temporary folder");
+    let mut checked = Checked::default();
     let (root, cache) = (dir.path().join("set"), dir.path().join("cache"));
     for name in ["a", "b"] {
         let mask = root.join(format!("m/{name}.png"));
@@ -147,7 +180,7 @@ fn lists_class_lists_maps_and_tables() {
             Err(message) if message.contains("set: ") => Ok(()),
             other => other,
         };
-        check(&root.join(name), &mut read);
+        checked.file(&root.join(name), &mut read);
     }
     let table = dir.path().join("table");
     fs::rename(&root, &table).expect("renamed");
@@ -162,7 +195,15 @@ fn lists_class_lists_maps_and_tables() {
         Err(message) if message.contains("table: ") => Ok(()),
         other => other,
     };
-    check(&table.join("pairs.csv"), &mut read);
+    checked.file(&table.join("pairs.csv"), &mut read);
+    let cvat = dir.path().join("cvat");
+    write_voc(&cvat, &["a", "b"], [0, 1]);
+    write_text(
+        &cvat.join("labelmap.txt"),
+        "# label:color_rgb:parts:actions\nground:0,0,0::\ncar:128,0,0::\n",
+    );
+    checked.file(&cvat.join("labelmap.txt"), &mut || opened(&cvat, &cache));
+    assert_eq!(checked.0, LISTS);
 }
 
 /// A folder with images `a.png` and `b.png` of 4x3 pixels.
@@ -178,6 +219,7 @@ fn images(root: &Path) {
 #[test]
 fn annotations() {
     let dir = tempfile::tempdir().expect("a temporary folder");
+    let mut checked = Checked::default();
     let cache = dir.path().join("cache");
     let root = dir.path().join("coco");
     images(&root);
@@ -190,11 +232,11 @@ fn annotations() {
     let read = |root: &Path| {
         // Documents that are none any more are no annotations.
         match opened(root, &cache) {
-            Err(message) if message.contains("no dataset found") => Ok(()),
+            Err(message) if message.contains("nothing to train on") => Ok(()),
             other => other,
         }
     };
-    check(&root.join("all.json"), &mut || read(&root));
+    checked.file(&root.join("all.json"), &mut || read(&root));
     let root = dir.path().join("labelme");
     images(&root);
     for name in ["a", "b"] {
@@ -204,15 +246,29 @@ fn annotations() {
         );
         write_text(&root.join(format!("{name}.json")), &text);
     }
-    check(&root.join("b.json"), &mut || match read(&root) {
+    checked.file(&root.join("b.json"), &mut || match read(&root) {
         Err(message) if message.contains("labelme: ") => Ok(()),
         other => other,
     });
+    let root = dir.path().join("sbd");
+    images(&root.join("img"));
+    fs::create_dir(root.join("cls")).expect("created");
+    for name in ["a", "b"] {
+        let labels = mat_file([3, 4], &[0, 0, 0, 0, 20, 0, 0, 0, 0, 15, 0, 0]);
+        fs::write(root.join(format!("cls/{name}.mat")), labels).expect("written");
+    }
+    checked.file(&root.join("cls/b.mat"), &mut || {
+        let read = opened(&root, &cache);
+        fs::remove_dir_all(&cache).ok();
+        read
+    });
+    assert_eq!(checked.0, ANNOTATIONS);
 }
 
 #[test]
 fn archives() {
     let dir = tempfile::tempdir().expect("a temporary folder");
+    let mut checked = Checked::default();
     let (root, cache) = (dir.path().join("set"), dir.path().join("cache"));
     let names = ["i/a.png", "i/b.png", "m/a.png", "m/b.png"];
     for name in ["a", "b"] {
@@ -231,7 +287,10 @@ fn archives() {
     }
     let zip = zip.finish().expect("a zip").into_inner();
     let tar = tar.into_inner().expect("a tar");
-    for (name, bytes) in [("own.zip", zip), ("own.tar", tar)] {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(&tar).expect("packed");
+    let packed = gzip.finish().expect("packed");
+    for (name, bytes) in [("own.zip", zip), ("own.tar", tar), ("own.tgz", packed)] {
         let path = dir.path().join(name);
         fs::write(&path, bytes).expect("written");
         let mut read = || {
@@ -243,7 +302,8 @@ fn archives() {
                 other => other,
             }
         };
-        check(&path, &mut read);
+        checked.file(&path, &mut read);
         assert!(!dir.path().join("evil").exists());
     }
+    assert_eq!(checked.0, ARCHIVES);
 }

@@ -162,6 +162,7 @@ mod tests {
             which: DatasetRef::Sample,
             dataset: Dataset::open(dir.path()).expect("a dataset"),
             stats: None,
+            checked: None,
         })));
         engine.dataset_task = Some(spawn_thread(&engine.waker, "dataset", |_| {
             panic!("on purpose")

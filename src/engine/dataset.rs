@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::tasks::{Task, guarded, spawn_thread};
 use super::{Engine, EngineError, Event, Lost, NoticeLevel};
 use crate::dataset::{
-    ClassMap, Dataset, DatasetError, DatasetItem, DatasetStats, LabelMap, MaskReader, Rgb,
-    SampleSpec, Size, Split, ensure_sample, resize_labels, resize_rgb, scan,
+    CheckReport, ClassMap, Dataset, DatasetError, DatasetItem, DatasetStats, Depth, LabelMap,
+    MaskReader, NoteTopic, Rgb, SampleSpec, Size, Split, check_and_count, ensure_sample,
+    resize_labels, resize_rgb,
 };
 use crate::training::DatasetRef;
 
@@ -20,6 +22,19 @@ pub struct OpenDataset {
     pub dataset: Dataset,
     /// Pixel counts, once all masks are read.
     pub stats: Option<DatasetStats>,
+    /// What the same reading found; the images themselves are read on request.
+    pub checked: Option<Arc<CheckedDataset>>,
+}
+
+/// A dataset and what was found.
+#[derive(Debug, Clone)]
+pub struct CheckedDataset {
+    /// How it was asked for.
+    pub which: DatasetRef,
+    /// Its lists and classes.
+    pub dataset: Dataset,
+    /// The findings.
+    pub report: CheckReport,
 }
 
 /// The dataset of the window.
@@ -36,6 +51,15 @@ pub enum DatasetState {
     Ready(Arc<OpenDataset>),
     /// It cannot be read, and why.
     Failed { label: String, message: String },
+    /// A folder of images without masks: they can be predicted, and no more.
+    Unlabeled {
+        /// The folder.
+        folder: PathBuf,
+        /// How many images there are.
+        images: usize,
+        /// What is missing.
+        message: String,
+    },
 }
 
 /// An item in small.
@@ -52,6 +76,7 @@ impl Engine {
     /// be opened, that is told, and what was open before is open again.
     pub fn open_dataset(&mut self, which: DatasetRef) {
         self.dataset_generation += 1;
+        self.dataset_checked = 0.0;
         let generation = self.dataset_generation;
         let label = match &which {
             DatasetRef::Sample => "the sample".to_owned(),
@@ -95,6 +120,7 @@ impl Engine {
                     which,
                     dataset,
                     stats: None,
+                    checked: None,
                 }),
                 Err(err) => {
                     return tell(Event::DatasetOpened {
@@ -107,14 +133,31 @@ impl Engine {
                 generation,
                 result: Ok(Arc::clone(&dataset)),
             });
-            if let Some(stats) = scan(&dataset.dataset, &mut |_, _| !cancel.is_cancelled()) {
-                let counted = OpenDataset {
-                    stats: Some(stats),
-                    ..(*dataset).clone()
+            let mut told = 0;
+            let mut advance = |done: usize, total: usize| {
+                // Not for each few pairs of many.
+                let percent = done * 100 / total.max(1);
+                if percent > told {
+                    told = percent;
+                    let share = percent as f32 / 100.0;
+                    tell(Event::DatasetChecking { generation, share });
+                }
+                !cancel.is_cancelled()
+            };
+            let checked = check_and_count(&dataset.dataset, Depth::Labels, &mut advance);
+            if let Some((report, stats)) = checked {
+                let checked = CheckedDataset {
+                    which: dataset.which.clone(),
+                    dataset: dataset.dataset.clone(),
+                    report,
                 };
                 tell(Event::DatasetOpened {
                     generation,
-                    result: Ok(Arc::new(counted)),
+                    result: Ok(Arc::new(OpenDataset {
+                        stats: Some(stats),
+                        checked: Some(Arc::new(checked)),
+                        ..(*dataset).clone()
+                    })),
                 });
             }
         }));
@@ -128,6 +171,21 @@ impl Engine {
     /// Whether the dataset is being read or its pixels are being counted.
     pub fn is_reading_dataset(&self) -> bool {
         self.dataset_task.is_some()
+    }
+
+    /// The share of the open dataset whose masks are checked, while they are.
+    pub fn dataset_check_progress(&self) -> Option<f32> {
+        let is_checking =
+            matches!(&self.dataset, DatasetState::Ready(open) if open.stats.is_none());
+        (is_checking && self.is_reading_dataset()).then_some(self.dataset_checked)
+    }
+
+    /// Ends the check of the open dataset, which stays open.
+    pub fn cancel_dataset_check(&mut self) {
+        if self.dataset_check_progress().is_some() {
+            // Dropping the task asks its work to end.
+            self.dataset_task = None;
+        }
     }
 
     /// An item of the open dataset, the longer side at most `max_side` pixels.
@@ -156,6 +214,18 @@ impl Engine {
             Ok(dataset) => {
                 self.dataset_before = None;
                 self.dataset = DatasetState::Ready(dataset);
+            }
+            Err(EngineError::Dataset(
+                ref err @ DatasetError::NoMasks {
+                    ref path, images, ..
+                },
+            )) => {
+                self.dataset_before = None;
+                self.dataset = DatasetState::Unlabeled {
+                    folder: path.clone(),
+                    images,
+                    message: err.to_string(),
+                };
             }
             Err(err) => self.dataset_failed(err.to_string()),
         }
@@ -213,13 +283,17 @@ pub(super) fn open(
     data_dir: &Path,
     progress: &mut dyn FnMut(usize, usize) -> bool,
 ) -> Result<Dataset, DatasetError> {
+    let started = Instant::now();
     let root = dataset_folder(which, data_dir);
     if *which == DatasetRef::Sample {
         ensure_sample(&root, &SampleSpec::default(), progress)?;
     }
     let mut dataset = Dataset::open_any(&root, &data_dir.join("cache"), progress)?;
     if let DatasetRef::Mapped {
-        class_map, void, ..
+        class_map,
+        void,
+        images,
+        ..
     } = which
     {
         if let Some(path) = class_map {
@@ -228,6 +302,27 @@ pub(super) fn open(
         if !void.is_empty() {
             ClassMap::of_void(void).apply(&mut dataset)?;
         }
+        dataset
+            .choose_bands(images, "the options")
+            .map_err(|reason| DatasetError::List {
+                path: root.clone(),
+                reason,
+            })?;
+    }
+    log::info!(
+        "{}: opened in {:.2} s, {} and {} images",
+        dataset.name,
+        started.elapsed().as_secs_f64(),
+        dataset.train.len(),
+        dataset.val.len()
+    );
+    dataset.measure_range(progress)?;
+    for note in dataset
+        .notes
+        .iter()
+        .filter(|note| note.topic == NoteTopic::Images)
+    {
+        log::info!("{}: {note}", dataset.name);
     }
     for note in dataset.notes.iter().filter(|note| note.assumed) {
         log::warn!("{}: assumed {note}", dataset.name);

@@ -8,11 +8,14 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde::de::DeserializeOwned;
+
 use super::background::Background;
 use super::tasks::guarded;
 use super::{Engine, EngineError, Event};
 use crate::training::{
-    DeviceEntry, DeviceId, DeviceKind, DeviceMemory, candidates, cpu_entry, is_lost, probe,
+    DeviceEntry, DeviceId, DeviceKind, DeviceMemory, MatrixUnitsState, candidates, cpu_entry,
+    is_lost, probe, probe_matrix_units,
 };
 
 /// The devices known so far; the processor is always the first.
@@ -141,24 +144,47 @@ pub(super) fn probe_all(program: &Path, mut found: impl FnMut(DeviceEntry)) {
 }
 
 fn probe_in_child(program: &Path, id: DeviceId, patience: Duration) -> Option<DeviceEntry> {
-    let child = Command::new(program)
-        .args(["devices", "--probe", &id.to_string()])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn();
-    let answer = |child| answer(child, patience);
-    match child.map_err(|err| err.to_string()).and_then(answer) {
-        Ok(entry) => entry,
+    let ask = |more: &[&str]| ask_child(program, id, more, patience);
+    match ask(&[]).and_then(|text| understand::<Option<DeviceEntry>>(&text)) {
+        Ok(entry) => entry.map(|mut entry| {
+            // A process of its own: these may be broken where all else works.
+            if entry.problem.is_none() && id != DeviceId::Cpu {
+                let answer = ask(&["--matrix-units"]).and_then(|text| understand(&text));
+                entry.matrix_units = answer.unwrap_or_else(MatrixUnitsState::Faulty);
+            }
+            entry
+        }),
         Err(problem) => Some(DeviceEntry {
             id,
             name: "unknown".into(),
             kind: kind_of(id),
             backend: String::new(),
             memory: DeviceMemory::default(),
+            matrix_units: MatrixUnitsState::Absent,
             problem: Some(problem),
         }),
     }
+}
+
+/// What a probing process prints.
+fn ask_child(
+    program: &Path,
+    id: DeviceId,
+    more: &[&str],
+    patience: Duration,
+) -> Result<String, String> {
+    let child = Command::new(program)
+        .args(["devices", "--probe", &id.to_string()])
+        .args(more)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn();
+    answer(child.map_err(|err| err.to_string())?, patience)
+}
+
+fn understand<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_json::from_str(text.trim()).map_err(|err| format!("its test did not answer ({err})"))
 }
 
 /// Fast kinds first. What computes on the processor is slower there than the processor's own code.
@@ -183,7 +209,7 @@ pub(super) fn kind_of(id: DeviceId) -> DeviceKind {
     }
 }
 
-fn answer(mut child: Child, patience: Duration) -> Result<Option<DeviceEntry>, String> {
+fn answer(mut child: Child, patience: Duration) -> Result<String, String> {
     let deadline = Instant::now() + patience;
     let status = loop {
         match child.try_wait().map_err(|err| err.to_string())? {
@@ -211,7 +237,7 @@ fn answer(mut child: Child, patience: Duration) -> Result<Option<DeviceEntry>, S
             .read_to_string(&mut text)
             .map_err(|err| err.to_string())?;
     }
-    serde_json::from_str(text.trim()).map_err(|err| format!("its test did not answer ({err})"))
+    Ok(text)
 }
 
 /// How a process ended, in words.
@@ -223,18 +249,20 @@ pub fn describe_exit(status: ExitStatus) -> String {
     status.to_string()
 }
 
-/// The child's side of a probe: tests the device and prints a JSON object, or `null`
-/// when the machine has no such device. Gives the exit code.
-pub fn probe_main(id: &str) -> (String, u8) {
-    let entry = match id.parse::<DeviceId>() {
-        Ok(id) => guarded(|| probe(id)),
-        Err(err) => Err(err),
-    };
-    match entry {
-        Ok(entry) => (
-            serde_json::to_string(&entry).unwrap_or_else(|_| "null".into()),
-            0,
-        ),
+/// The child's side of a probe: tests the device, or its matrix units, and gives what is found as
+/// JSON, which is `null` when the machine has no such device; and the exit code.
+pub fn probe_main(id: &str, matrix_units: bool) -> (String, u8) {
+    let found = id.parse::<DeviceId>().and_then(|id| {
+        guarded(|| {
+            if matrix_units {
+                serde_json::to_string(&probe_matrix_units(id))
+            } else {
+                serde_json::to_string(&probe(id))
+            }
+        })
+    });
+    match found {
+        Ok(json) => (json.unwrap_or_else(|_| "null".into()), 0),
         Err(message) => (message, 1),
     }
 }
@@ -267,6 +295,7 @@ mod tests {
             kind: DeviceKind::DiscreteGpu,
             backend: "Vulkan".into(),
             memory: DeviceMemory::default(),
+            matrix_units: MatrixUnitsState::Absent,
             problem: Some("it computes wrongly".into()),
         });
         let broken = devices.check(DeviceId::Gpu(0)).expect_err("refused");
@@ -284,6 +313,7 @@ mod tests {
             kind,
             backend: "test".to_owned(),
             memory: DeviceMemory::default(),
+            matrix_units: MatrixUnitsState::Absent,
             problem: problem.map(str::to_owned),
         }
     }
@@ -334,6 +364,11 @@ mod tests {
     /// What becomes of a device whose test is this script.
     #[cfg(unix)]
     fn problem_of(script: &str) -> String {
+        entry_of(script).problem.expect("a problem")
+    }
+
+    #[cfg(unix)]
+    fn entry_of(script: &str) -> DeviceEntry {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().expect("a folder");
         let program = folder.path().join("driver");
@@ -341,7 +376,7 @@ mod tests {
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755))
             .expect("executable");
         let entry = probe_in_child(&program, DeviceId::Gpu(0), Duration::from_secs(1));
-        entry.expect("an entry").problem.expect("a problem")
+        entry.expect("an entry")
     }
 
     #[cfg(unix)]
@@ -353,9 +388,33 @@ mod tests {
         assert!(problem_of("echo what").contains("did not answer"));
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn a_device_is_used_without_matrix_units_that_end_their_test() {
+        let works = serde_json::to_string(&entry(DeviceId::Gpu(0), DeviceKind::DiscreteGpu, None))
+            .expect("JSON");
+        let units = |answer: &str| {
+            let script =
+                format!("if [ \"$4\" = --matrix-units ]; then {answer}; else echo '{works}'; fi");
+            let entry = entry_of(&script);
+            assert_eq!(entry.problem, None);
+            entry.matrix_units
+        };
+        assert_eq!(units("echo '\"working\"'"), MatrixUnitsState::Working);
+        assert_eq!(units("echo '\"absent\"'"), MatrixUnitsState::Absent);
+        let faulty = |answer: &str| match units(answer) {
+            MatrixUnitsState::Faulty(reason) => reason,
+            other => panic!("{answer}: {other:?}"),
+        };
+        assert!(faulty("kill -SEGV $$").contains("signal 11"));
+        assert!(faulty("exec sleep 600").contains("did not end within 1 s"));
+        assert!(faulty("echo what").contains("did not answer"));
+        assert_eq!(faulty("echo '{\"faulty\":\"wrong\"}'"), "wrong");
+    }
+
     #[test]
     fn the_probe_of_the_processor_answers_with_json() {
-        let (text, code) = probe_main("cpu");
+        let (text, code) = probe_main("cpu", false);
         assert_eq!(code, 0);
         let entry: Option<DeviceEntry> = serde_json::from_str(&text).expect("an entry");
         assert_eq!(entry, Some(cpu_entry()));

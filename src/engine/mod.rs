@@ -9,6 +9,7 @@ mod before_start;
 mod catalogue;
 mod dataset;
 mod dataset_check;
+mod dataset_edit;
 mod devices;
 mod dirs;
 mod error;
@@ -44,34 +45,37 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 pub use crate::dataset::{
-    Augment, ChannelOrder, CheckReport, Class, ClassList, Dataset, DatasetItem, DatasetStats,
-    Finding, FindingKind, Fix, FixPlan, FixedDataset, IMAGE_EXTENSIONS, ImageFiles, LabelMap,
-    Layout, Normalization, Rgb, Severity, Size, Split, SplitPlan, VOID, ValidationPart, ValueRange,
-    has_image_extension, resize_rgb,
+    Augment, BandChoice, ChannelOrder, CheckReport, ChosenLists, Class, ClassList, ClassMap,
+    Confidence, Dataset, DatasetItem, DatasetStats, Finding, FindingKind, Fix, FixPlan,
+    FixedDataset, IMAGE_EXTENSIONS, ImageFiles, ImageReading, LabelMap, Layout, MOST_BANDS,
+    MappedClass, Normalization, PairReview, Palette, RangeChoice, ReviewedPair, Rgb, Severity,
+    Size, Split, SplitPlan, VOID, ValidationPart, ValueRange, color_blind, has_image_extension,
+    resize_rgb, voc_color,
 };
 pub use crate::files::{Existing, Output};
 pub use crate::metrics::{BOUNDARY_WIDTH, ConfusionMatrix, Scores};
 pub use crate::model::weights::{
     WEIGHTS_EXTENSIONS, WeightsLayout, WeightsRow, WeightsRowState, has_weights_extension,
 };
-pub use crate::model::{ComputedBy, FinalUpsampling, Geometry, Trunk, Variant};
+pub use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
 pub use crate::training::checkpoint::RunNotes;
 pub use crate::training::{
     Alarm, AlarmKind, BestBy, BrokenRule, BrokenRules, CheckpointPolicy, Choice, ClassWeights,
     Configured, DataFacts, DatasetRef, DeviceEntry, DeviceId, DeviceKind, DeviceMemory,
-    EpochRecord, FittingChange, Grid, GridError, InitialWeights, Learning, MemoryEstimate,
-    MemoryFit, MemoryRoom, Objective, OptimizerKind, Outcome, Precision, Preparation, Preview,
-    PreviewItem, Recipe, Reduction, Remedy, Repeats, RunConfig, RunInfo, RunTime, SampleOrder,
-    SavedWeights, Schedule, StartingPoint, StepPhase, StepProgress, StepRecord, TimeSource,
-    TrainOptions, Trial, Verdict, WeightsChoice, WeightsSummary, autotune_folder, memory_text,
-    network_preset, preset, tested_devices_file,
+    EpochRecord, FittingChange, Grid, GridError, InitialWeights, Learning, MatrixUnitsState,
+    MemoryEstimate, MemoryFit, MemoryRoom, Objective, OptimizerKind, Outcome, Precision,
+    Preparation, Preview, PreviewItem, Recipe, Reduction, Remedy, Repeats, RunConfig, RunInfo,
+    RunTime, SampleOrder, SavedWeights, Schedule, StartingPoint, StepPhase, StepProgress,
+    StepRecord, TimeSource, TrainOptions, Trial, Verdict, WeightsChoice, WeightsSummary,
+    autotune_folder, memory_text, network_preset, preset, tested_devices_file,
 };
 pub use before_start::BeforeStart;
 pub use catalogue::{
     Catalogue, CatalogueEntry, CatalogueError, CatalogueItem, EntryState, KnownHash, public_weights,
 };
-pub use dataset::{DatasetState, OpenDataset, Thumbnail, dataset_folder};
-pub use dataset_check::{CheckedDataset, FixChoice};
+pub use dataset::{CheckedDataset, DatasetState, OpenDataset, Thumbnail, dataset_folder};
+pub use dataset_check::FixChoice;
+pub use dataset_edit::{DatasetEdit, MadeLists, SavedEdit};
 pub use devices::{Devices, describe_exit, probe_main};
 pub use dirs::Dirs;
 pub use error::{EngineError, Lost};
@@ -127,6 +131,10 @@ enum Event {
         generation: u64,
         share: f32,
     },
+    DatasetChecking {
+        generation: u64,
+        share: f32,
+    },
     DatasetOpened {
         generation: u64,
         result: Result<Arc<OpenDataset>, EngineError>,
@@ -147,6 +155,8 @@ pub struct Engine {
     /// Counts openings, so that a late answer of an older one is ignored.
     dataset_generation: u64,
     dataset_task: Option<Task<()>>,
+    /// The share of the open dataset that is checked.
+    dataset_checked: f32,
     /// What was open before, until the next one is.
     dataset_before: Option<Arc<OpenDataset>>,
     background: Vec<(Background, Task<()>)>,
@@ -203,6 +213,7 @@ impl Engine {
             dataset: DatasetState::None,
             dataset_generation: 0,
             dataset_task: None,
+            dataset_checked: 0.0,
             dataset_before: None,
             background: Vec::new(),
             runs: Vec::new(),
@@ -272,7 +283,14 @@ impl Engine {
             {
                 self.dataset_opened(result);
             }
-            Event::DatasetProgress { .. } | Event::DatasetOpened { .. } => {}
+            Event::DatasetChecking { generation, share }
+                if generation == self.dataset_generation =>
+            {
+                self.dataset_checked = share;
+            }
+            Event::DatasetProgress { .. }
+            | Event::DatasetChecking { .. }
+            | Event::DatasetOpened { .. } => {}
             Event::Runs(event) => self.apply_runs(event),
             Event::Weights(event) => self.apply_weights(event),
         }

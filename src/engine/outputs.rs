@@ -47,7 +47,8 @@ impl Engine {
         let (images, out) = (images.to_vec(), out.to_path_buf());
         self.spawn("plan outputs", move |_| {
             let root = dataset.map(|which| dataset_folder(&which, &data_dir));
-            if root.is_some_and(|root| holds_pairs(&root, &out)) {
+            let cache = data_dir.join("cache");
+            if root.is_some_and(|root| holds_pairs(&root, &cache, &out)) {
                 return Err(EngineError::InDataset { folder: out });
             }
             plan(&images, &out, existing)
@@ -56,16 +57,20 @@ impl Engine {
 }
 
 /// Whether a folder has images or masks of the dataset at `root`: a mask that is written there
-/// would become a part of it. A dataset that cannot be opened has none.
-fn holds_pairs(root: &Path, folder: &Path) -> bool {
+/// would become a part of it. A dataset that cannot be opened has none. `cache` is where those of
+/// archives and annotations are.
+fn holds_pairs(root: &Path, cache: &Path, folder: &Path) -> bool {
     let (Ok(root), Ok(folder)) = (root.canonicalize(), folder.canonicalize()) else {
         return false;
     };
     // Opening a dataset takes time, which most outputs do not need.
-    if !folder.starts_with(&root) {
+    let is_prepared = cache
+        .canonicalize()
+        .is_ok_and(|cache| folder.starts_with(cache));
+    if !folder.starts_with(&root) && !is_prepared {
         return false;
     }
-    let Ok(dataset) = Dataset::open(&root) else {
+    let Ok(dataset) = Dataset::open_any(&root, cache, &mut |_, _| true) else {
         return false;
     };
     let items = [Split::Train, Split::Val].map(|split| dataset.items(split));
@@ -298,5 +303,27 @@ mod tests {
         };
         assert_eq!(names.next(Path::new("A.jpg")), "A");
         assert_eq!(names.next(Path::new("a.jpg")), "a_2");
+    }
+
+    #[test]
+    fn folders_of_annotated_images_are_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let (root, cache) = (dir.path().join("set"), dir.path().join("cache"));
+        let images = root.join("photos");
+        fs::create_dir_all(&images).unwrap();
+        for name in ["a", "b"] {
+            let image = images.join(format!("{name}.png"));
+            image::RgbImage::new(4, 3).save(&image).unwrap();
+            let text = format!(
+                r#"{{"imagePath": "{name}.png", "imageHeight": 3, "imageWidth": 4, "shapes": [
+                {{"label": "x", "points": [[0, 0], [2.5, 0], [2, 3]], "shape_type": "polygon"}}]}}"#
+            );
+            fs::write(image.with_extension("json"), text).unwrap();
+        }
+        assert!(holds_pairs(&root, &cache, &images));
+        assert!(!holds_pairs(&root, &cache, dir.path()));
+        let drawn = Dataset::open_any(&root, &cache, &mut |_, _| true).unwrap();
+        let masks = drawn.train[0].mask.parent().unwrap();
+        assert!(holds_pairs(&root, &cache, masks), "its drawn masks");
     }
 }

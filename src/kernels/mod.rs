@@ -41,12 +41,12 @@
     reason = "what runs at a SIMD level must be inlined into the function that has it, and counts registers"
 )]
 
+mod arithmetic;
 mod autodiff;
 mod buffer_pool;
 mod conv;
 mod gemm;
 mod gpu;
-mod half;
 mod ops;
 mod sgd_factors;
 mod tiling;
@@ -57,15 +57,17 @@ use std::sync::{Arc, LazyLock};
 use burn::nn::conv::{Conv2d, ConvTranspose2d};
 use burn::nn::pool::MaxPool2d;
 use burn::nn::{BatchNorm, Dropout};
+use burn::tensor::activation::{self, relu};
 use burn::tensor::module::interpolate;
 use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
-use burn::tensor::{Gradients, Int, Tensor, activation::relu};
+use burn::tensor::{Gradients, Int, Tensor};
 
+pub use arithmetic::{Arithmetic, EnteredArithmetic, Half, MatrixUnits};
 pub use buffer_pool::{BufferPool, EnteredPool};
 pub use conv::bilinear::bilinear_kernel;
 pub use conv::conv_transpose2d::is_bilinear;
 pub use gpu::layers::LaunchWatch;
-pub use half::{EnteredHalf, Half};
+
 pub use ops::cross_entropy::cross_entropy_sum;
 pub use ops::sgd_step::sgd_step;
 pub use ops::sum_of_squares::sum_of_squares;
@@ -133,6 +135,15 @@ pub fn watch_launches(launched: Arc<dyn Fn(&'static str) + Send + Sync>) -> Laun
 /// - map: any
 pub fn has_half_steps(map: &Tensor<4>) -> bool {
     !*PLAIN && gpu::layers::is_here(map)
+}
+
+/// Whether convolutions on the device of `map` can be multiplied in its matrix units: 16 bits, or
+/// without `half` each `f32` as the sum of two `bf16`.
+///
+/// # Shapes
+/// - map: any
+pub fn has_matrix_units(map: &Tensor<4>, half: Option<Half>) -> bool {
+    !*PLAIN && gpu::layers::has_matrix_units(map, half)
 }
 
 /// The class of the largest logit of each pixel, outside of a graph: ours on a GPU, else Burn's.
@@ -260,6 +271,34 @@ pub fn resize(map: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
             .with_output_size(size);
         interpolate(map, options)
     })
+}
+
+/// The logarithm of softmax over the classes: ours on a GPU, else Burn's.
+///
+/// # Shapes
+/// - logits, output: `[batch_size, classes, height, width]`
+pub fn log_softmax(logits: Tensor<4>) -> Tensor<4> {
+    ours(|| gpu::layers::log_softmax(&logits)).unwrap_or_else(|| activation::log_softmax(logits, 1))
+}
+
+/// The sum of all values: ours on a GPU, else Burn's.
+///
+/// # Shapes
+/// - map: any
+/// - output: `[1]`
+pub fn sum(map: Tensor<4>) -> Tensor<1> {
+    ours(|| gpu::layers::sum(&map)).unwrap_or_else(|| map.sum())
+}
+
+/// The sums of each channel: ours on a GPU, else Burn's.
+///
+/// # Shapes
+/// - map: `[batch_size, channels, height, width]`
+/// - output: `[channels]`
+pub fn channel_sums(map: Tensor<4>) -> Tensor<1> {
+    let channels = map.dims()[1];
+    ours(|| gpu::layers::channel_sums(&map))
+        .unwrap_or_else(|| map.sum_dim(0).sum_dim(2).sum_dim(3).reshape([channels]))
 }
 
 /// The sum of all values, without a graph: ours on a GPU, else Burn's.

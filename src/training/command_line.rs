@@ -72,11 +72,20 @@ impl RunConfig {
                 });
             }
             DatasetRef::Mapped {
-                folder, class_map, ..
+                folder,
+                class_map,
+                images,
+                ..
             } => {
                 words.add("--dataset", text_of(FOLDER, folder)?);
                 if let Some(map) = class_map {
                     words.add("--class-map", text_of("the class map", map)?);
+                }
+                if !images.bands.is_empty() {
+                    words.add("--bands", images.bands_text());
+                }
+                if let Some(range) = &images.range {
+                    words.add("--range", range.to_string());
                 }
             }
         }

@@ -125,8 +125,24 @@ pub struct DeviceEntry {
     /// Its memory. The processor's is the machine's, which is looked at when it is needed.
     #[serde(flatten)]
     pub memory: DeviceMemory,
+    /// Its units that multiply matrices, for 16 bits.
+    #[serde(default)]
+    pub matrix_units: MatrixUnitsState,
     /// Why it cannot be used for training; `None` = it passed the probe.
     pub problem: Option<String>,
+}
+
+/// What is known of the units of a device that multiply matrices.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MatrixUnitsState {
+    /// None that the kernels can use.
+    #[default]
+    Absent,
+    /// They compute the processor's numbers.
+    Working,
+    /// They do not, for this reason, and are not used.
+    Faulty(String),
 }
 
 /// Devices that were lost: a runtime is set up once per process, so they do not come back.

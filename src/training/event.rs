@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::alarm::Alarm;
+use super::device::DeviceId;
 use crate::dataset::{LabelMap, Rgb};
 use crate::metrics::{ConfusionMatrix, Scores};
 
@@ -38,6 +39,24 @@ pub enum Repeats {
     BitEqual,
     /// The same but for rounding.
     UpToRounding,
+}
+
+impl Repeats {
+    /// What a run on `device` will do if it is resumed with the version that it was started with.
+    pub fn expected(device: DeviceId) -> Self {
+        match device {
+            DeviceId::Cpu => Self::BitEqual,
+            _ => Self::UpToRounding,
+        }
+    }
+
+    /// In words: `bit-equal to an unbroken run`.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::BitEqual => "bit-equal to an unbroken run",
+            Self::UpToRounding => "the same as an unbroken run up to rounding",
+        }
+    }
 }
 
 /// One line of `steps.jsonl`.

@@ -10,7 +10,7 @@ use super::config::{InitialWeights, RunConfig};
 use super::error::TrainError;
 use super::finite::check_finite;
 use super::preset::preset;
-use crate::dataset::{ClassList, Normalization};
+use crate::dataset::{ClassList, ImageReading, Normalization};
 use crate::files::Output;
 use crate::model::weights::{
     self, LoadPlan, Preprocessing, Purpose, WeightsFile, WeightsLayout, WeightsRow,
@@ -91,6 +91,7 @@ struct Opened {
     layout: WeightsLayout,
     config: RunConfig,
     classes: Option<ClassList>,
+    images: ImageReading,
 }
 
 impl Opened {
@@ -100,11 +101,12 @@ impl Opened {
         let meta = file
             .metadata(META_KEY)
             .and_then(|text| serde_json::from_str::<RunMeta>(text).ok());
-        let (mut config, classes) = match meta {
-            Some(meta) => (meta.config, Some(meta.classes)),
+        let (mut config, classes, images) = match meta {
+            Some(meta) => (meta.config, Some(meta.classes), meta.images),
             None => (
                 foreign_config(&choice.path, layout),
                 foreign_classes(layout),
+                ImageReading::default(),
             ),
         };
         config.variant = choice.variant.unwrap_or(config.variant);
@@ -115,6 +117,7 @@ impl Opened {
             layout,
             config,
             classes,
+            images,
         })
     }
 }
@@ -168,6 +171,7 @@ pub(super) fn load_file(
         layout,
         config,
         classes,
+        images,
     } = Opened::new(choice)?;
     let Some(classes) = classes else {
         return Err(TrainError::Unusable {
@@ -187,6 +191,7 @@ pub(super) fn load_file(
         RunMeta {
             config,
             classes,
+            images,
             dataset_name,
             created: 0,
         },

@@ -67,7 +67,9 @@ pub use checkpoint_policy::{BestBy, CheckpointPolicy};
 pub use command_line::NoCommandLine;
 pub use config::{DatasetRef, ExtraLogs, InitialWeights, RunConfig, SampleOrder};
 pub use control::Control;
-pub use device::{DeviceEntry, DeviceId, DeviceKind, is_lost, open as open_device};
+pub use device::{
+    DeviceEntry, DeviceId, DeviceKind, MatrixUnitsState, is_lost, open as open_device,
+};
 pub use device_memory::DeviceMemory;
 pub use error::TrainError;
 pub use estimate::{
@@ -92,7 +94,7 @@ pub use origin::{DataFingerprint, ItemFingerprint, RunOrigin};
 pub use precision::Precision;
 pub use predictor::{Contributions, Predictor};
 pub use preset::preset;
-pub use probe::{candidates, cpu_entry, probe, self_test, tested_devices_file};
+pub use probe::{candidates, cpu_entry, probe, probe_matrix_units, self_test, tested_devices_file};
 pub use recipe::Recipe;
 pub use run::{TrainOptions, train, train_with};
 pub use schedule::Schedule;

@@ -71,7 +71,7 @@ impl RunOrigin {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             device: describe(config.device),
             precision: <&str>::from(config.precision).to_owned(),
-            arithmetic: config.precision.arithmetic(device),
+            arithmetic: config.precision.arithmetic(device, config.device),
             threads: rayon::current_num_threads(),
             seed: config.seed,
             data,

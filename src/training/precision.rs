@@ -7,7 +7,8 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use super::device::{DeviceId, reads_for_free};
 use super::error::TrainError;
-use crate::kernels::{Half, has_half_steps};
+use super::probe::matrix_units_passed;
+use crate::kernels::{Arithmetic, Half, MatrixUnits, has_half_steps, has_matrix_units};
 
 /// The dtype in which a training step convolves. Weights, momentum, batch normalization, scores,
 /// upsampling and loss are `f32` in each case, and so are validation and prediction.
@@ -32,6 +33,9 @@ pub enum Precision {
     F32,
     /// 16 bits with the range of `f32` and 8 bits of precision.
     Bf16,
+    /// 32 bits, each multiplied as the sum of two [`Bf16`](Self::Bf16) in a GPU's matrix units: about
+    /// 16 bits of precision, where TF32 has 11. As PyTorch's `float32_matmul_precision` "high".
+    Bf16x3,
     /// 16 bits with 11 bits of precision and a small range: the loss is scaled up, and a step
     /// whose gradients are not finite is left out (see [`LossScale`]).
     F16,
@@ -45,37 +49,62 @@ impl Precision {
 
     pub(super) fn dtype(self) -> FloatDType {
         match self {
-            Self::F32 => FloatDType::F32,
+            Self::F32 | Self::Bf16x3 => FloatDType::F32,
             Self::Bf16 => FloatDType::BF16,
             Self::F16 => FloatDType::F16,
         }
     }
 
     /// The 16 bits of a step on a GPU.
-    pub(super) fn half(self) -> Option<Half> {
+    fn half(self) -> Option<Half> {
         match self {
-            Self::F32 => None,
+            Self::F32 | Self::Bf16x3 => None,
             Self::Bf16 => Some(Half::Bf16),
             Self::F16 => Some(Half::F16),
         }
     }
 
-    /// What steps on a device compute with, in words.
-    pub(super) fn arithmetic(self, device: &Device) -> String {
-        let id = self.id();
-        match self {
-            _ if reads_for_free(device) => id.to_owned(),
-            Self::F32 => "exact f32, each kernel within 0.002 % of the processor's".to_owned(),
-            _ => format!("{id} values kept and multiplied, products and sums exact f32"),
+    /// What convolutions of a step on a GPU multiply with; exact on the processor, whose maps have the
+    /// [`dtype`](Self::dtype). Matrix units are used after they have passed their test.
+    pub fn on(self, device: &Device, id: DeviceId) -> Arithmetic {
+        let map = Tensor::zeros([1; 4], device);
+        let half = self.half();
+        let wanted = self != Self::F32 && has_matrix_units(&map, half) && matrix_units_passed(id);
+        Arithmetic {
+            half: half.filter(|_| has_half_steps(&map)),
+            units: wanted.then_some(MatrixUnits::Device),
         }
     }
 
-    /// An error where the device does not support the dtype; it names those it does.
-    pub(super) fn check(self, device: &Device, id: DeviceId) -> Result<(), TrainError> {
-        let can = |precision: Self| {
-            precision == Self::F32
-                || has_half_steps(&Tensor::zeros([1; 4], device))
-                || device.supports_dtype(precision.dtype())
+    /// What steps on a device compute with, in words.
+    pub(super) fn arithmetic(self, device: &Device, id: DeviceId) -> String {
+        if reads_for_free(device) {
+            return self.id().to_owned();
+        }
+        let Arithmetic { half, units } = self.on(device, id);
+        let id = self.id();
+        match (half, units) {
+            (None, None) => "exact f32, each kernel within 0.002 % of the processor's".to_owned(),
+            (None, Some(_)) => "f32 multiplied as two bf16 in matrix units, sums f32".to_owned(),
+            (Some(_), None) => {
+                format!("{id} values kept and multiplied, products and sums exact f32")
+            }
+            (Some(_), Some(_)) => {
+                format!("{id} values kept and multiplied in matrix units, gradients too, sums f32")
+            }
+        }
+    }
+
+    /// # Errors
+    /// Where the device does not support the dtype; it names those it does.
+    pub fn check(self, device: &Device, id: DeviceId) -> Result<(), TrainError> {
+        let can = |precision: Self| match precision {
+            Self::F32 => true,
+            Self::Bf16x3 => precision.on(device, id).units.is_some(),
+            Self::Bf16 | Self::F16 => {
+                has_half_steps(&Tensor::zeros([1; 4], device))
+                    || device.supports_dtype(precision.dtype())
+            }
         };
         if can(self) {
             return Ok(());
@@ -171,19 +200,27 @@ mod tests {
     }
 
     #[test]
-    fn the_cpu_supports_all_of_them() {
-        for precision in Precision::VARIANTS {
+    fn the_cpu_supports_its_dtypes_and_has_no_matrix_units() {
+        let cpu = Device::flex();
+        for precision in [Precision::F32, Precision::Bf16, Precision::F16] {
             precision
-                .check(&Device::flex(), DeviceId::Cpu)
+                .check(&cpu, DeviceId::Cpu)
                 .expect("a dtype of the CPU");
+            assert_eq!(precision.on(&cpu, DeviceId::Cpu), Arithmetic::EXACT);
         }
+        let refused = Precision::Bf16x3.check(&cpu, DeviceId::Cpu);
+        let refused = refused.expect_err("no matrix units").to_string();
+        assert!(
+            refused.contains("bf16x3") && refused.contains("f32 or bf16 or f16"),
+            "{refused}"
+        );
     }
 
     #[test]
     fn the_processor_computes_in_the_dtype_itself() {
-        let words = Precision::VARIANTS
+        let words = [Precision::F32, Precision::Bf16, Precision::F16]
             .iter()
-            .map(|precision| precision.arithmetic(&Device::flex()));
+            .map(|precision| precision.arithmetic(&Device::flex(), DeviceId::Cpu));
         assert_eq!(words.collect::<Vec<_>>(), ["f32", "bf16", "f16"]);
     }
 

@@ -1,11 +1,11 @@
 //! The loss of a batch, as the [`Objective`] says: value for people, and what is differentiated.
 
-use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::learning::Reduction;
 use super::loss::{Targets, objective};
 use super::objective::{ClassWeights, Objective};
+use crate::kernels::{self, log_softmax};
 
 /// The loss of a run, with the weights of its classes.
 #[derive(Debug, Clone)]
@@ -47,11 +47,10 @@ impl Loss {
         }
         let device = logits.device();
         let on_device = targets.on_device(&device);
-        let log_shares = log_softmax(logits, 1);
+        let log_shares = log_softmax(logits);
         let picked = log_shares.clone().gather(1, on_device.labels);
         let labeled = targets.labeled.max(1) as f64;
-        let mean = (picked.clone() * on_device.weights.clone())
-            .sum()
+        let mean = kernels::sum(picked.clone() * on_device.weights.clone())
             .neg()
             .div_scalar(labeled);
         let entropy = self.entropy(picked, targets, &device);
@@ -92,7 +91,7 @@ impl Loss {
             let wrong = picked.exp().neg().add_scalar(1.0).clamp_min(1e-6);
             terms = terms * wrong.powf_scalar(self.shape.focal_gamma);
         }
-        let sum = terms.sum();
+        let sum = kernels::sum(terms);
         match self.reduction {
             // A batch of void, or of classes without weight, has loss 0, not 0 / 0.
             Reduction::Mean if total > 0.0 => sum.div_scalar(total),
@@ -117,12 +116,10 @@ fn dice(shares: Tensor<4>, targets: &Targets<'_>, device: &Device) -> Tensor<1> 
     }
     let occurring = counts.iter().filter(|count| **count > 0.0).count();
     if occurring == 0 {
-        return shares.sum().mul_scalar(0.0);
+        return kernels::sum(shares).mul_scalar(0.0);
     }
     let shape = [batch_size, classes, height, width];
     let truth = Tensor::<4>::from_data(TensorData::new(truth, shape), device);
-    let by_class =
-        |map: Tensor<4>| -> Tensor<1> { map.sum_dim(0).sum_dim(2).sum_dim(3).reshape([classes]) };
     let wanted: Vec<f32> = counts
         .iter()
         .map(|count| {
@@ -135,10 +132,11 @@ fn dice(shares: Tensor<4>, targets: &Targets<'_>, device: &Device) -> Tensor<1> 
         .collect();
     let vector =
         |values: Vec<f32>| Tensor::<1>::from_data(TensorData::new(values, [classes]), device);
-    let both = by_class(shares.clone() * truth);
-    let each = by_class(shares) + vector(counts);
+    let both = kernels::channel_sums(shares.clone() * truth);
+    let each = kernels::channel_sums(shares) + vector(counts);
     let ratio = both.mul_scalar(2.0).add_scalar(1.0) / each.add_scalar(1.0);
-    (ratio * vector(wanted)).sum().neg().add_scalar(1.0)
+    let terms = (ratio * vector(wanted)).reshape([1, classes, 1, 1]);
+    kernels::sum(terms).neg().add_scalar(1.0)
 }
 
 #[cfg(test)]

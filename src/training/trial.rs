@@ -234,6 +234,7 @@ impl Scratch {
         let meta = RunMeta {
             config: config.clone(),
             classes: dataset.classes.clone(),
+            images: dataset.images.clone(),
             dataset_name: dataset.name.clone(),
             created: 0,
         };

@@ -125,9 +125,11 @@ fn getting_started_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
 
 /// The keys of commands, menu by menu, then those of panels and images.
 fn shortcuts_ui(ui: &mut Ui) {
-    let height = ui.ctx().content_rect().height() - 160.0;
+    let height = (ui.ctx().content_rect().height() - 160.0).max(120.0);
     ScrollArea::vertical()
-        .max_height(height.max(120.0))
+        .max_height(height)
+        // The window grows with it, so it must not keep to the window.
+        .min_scrolled_height(height)
         .show(ui, |ui| {
             for menu in &MENUS {
                 let commands = menu.sections.iter().flat_map(|section| section.commands);

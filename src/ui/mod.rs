@@ -4,6 +4,7 @@ pub mod app;
 pub mod canvas;
 pub mod command;
 pub mod context;
+pub mod dataset_window;
 pub mod debug_overlay;
 pub mod dialogs;
 pub mod dock;

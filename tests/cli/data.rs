@@ -224,3 +224,110 @@ fn lists_are_made_anew_in_a_copy() {
     split(&["x", "--fold", "4/3"]).failed_with(2, &["1/5"]);
     split(&["x", "--val", "100"]).failed_with(2, &["below 100"]);
 }
+
+#[test]
+fn guessed_pairs_are_listed_and_the_list_is_read() {
+    let shop = Workshop::new();
+    let root = shop.dir().join("pairs");
+    for folder in ["images", "masks"] {
+        fs::create_dir_all(root.join(folder)).expect("a folder");
+    }
+    for number in 0..6 {
+        let image = shop.dataset().join(format!("JPEGImages/img{number}.jpg"));
+        fs::copy(image, root.join(format!("images/{number}.jpg"))).expect("copied");
+        let mask = shop
+            .dataset()
+            .join(format!("SegmentationClass/img{number}.png"));
+        fs::copy(mask, root.join(format!("masks/{number}_label.png"))).expect("copied");
+    }
+    let words = ["data", "check", "pairs", "--pairs", "pairs/mine.txt"];
+    let output = shop.run(&words);
+    assert!(
+        output
+            .stdout
+            .contains("high   images/0.jpg  masks/0_label.png"),
+        "{}",
+        output.stdout
+    );
+    let report = check(&shop, &root);
+    assert_eq!(report["review"]["pairs"].as_array().map(Vec::len), Some(6));
+    assert_eq!(report["review"]["pairs"][0]["confidence"], "high");
+    // Accepted, with one pair less.
+    let list = fs::read_to_string(root.join("mine.txt")).expect("the list");
+    let kept: Vec<&str> = list
+        .lines()
+        .filter(|line| !line.contains("images/5"))
+        .collect();
+    fs::write(root.join("mine.txt"), kept.join("\n")).expect("written");
+    fs::write(root.join("class-map.toml"), "pairs = \"mine.txt\"\n").expect("written");
+    let report = check(&shop, &root);
+    assert!(report["review"].is_null(), "{report}");
+    assert_eq!(report["pairs"], 5);
+}
+
+#[test]
+fn images_alone_and_images_of_other_bands_are_told_apart() {
+    let shop = Workshop::new();
+    let photos = shop.dir().join("photos");
+    fs::create_dir(&photos).expect("a folder");
+    for number in 0..2 {
+        let image = shop.dataset().join(format!("JPEGImages/img{number}.jpg"));
+        fs::copy(image, photos.join(format!("{number}.jpg"))).expect("copied");
+    }
+    let words = ["2 in the folder itself", "nothing to train on", "predict"];
+    shop.run(&["data", "check", "photos"])
+        .failed_with(1, &words);
+    let train = ["train", "--dataset", "photos", "--device", "cpu"];
+    shop.run(&train).failed_with(1, &words);
+
+    // Bands in another order, by an option and by the map; a band that is not there is refused.
+    let set = ["data", "check", "shapes"];
+    let bands = [&set[..], &["--bands", "3,2,1"]].concat();
+    let text = shop.run(&bands).stdout;
+    assert!(
+        text.contains("bands 3, 2 and 1 as red, green and blue"),
+        "{text}"
+    );
+    let wrong = [&set[..], &["--bands", "4"]].concat();
+    let output = shop.run(&wrong);
+    output.failed_with(1, &[]);
+    assert!(output.stdout.contains("band-choice"), "{}", output.stdout);
+    let wrong = [&set[..], &["--bands", "1,2"]].concat();
+    shop.run(&wrong).failed_with(1, &["2 bands are named"]);
+    let wrong = [&set[..], &["--range", "5"]].concat();
+    shop.run(&wrong).failed_with(2, &["0,4095"]);
+}
+
+#[test]
+fn a_run_remembers_the_bands_of_its_images() {
+    let shop = Workshop::new();
+    let args = shop.train_args(&["--max-steps", "1", "--bands", "1,2,3", "--range", "0,255"]);
+    let output = shop.run(&args);
+    output.succeeded();
+    let run = fs::read_dir(shop.runs())
+        .expect("the runs")
+        .map(|entry| entry.expect("an entry").path())
+        .find(|path| path.join("config.json").is_file())
+        .expect("a run");
+    let config = fs::read_to_string(run.join("config.json")).expect("a configuration");
+    let config: Value = serde_json::from_str(&config).expect("JSON");
+    assert_eq!(config["images"]["bands"], serde_json::json!([1, 2, 3]));
+    assert_eq!(config["images"]["range"], serde_json::json!([0, 255]));
+    // To the run the fourth band of a photo is no transparency.
+    let photo = image::open(shop.dataset().join("JPEGImages/img0.jpg")).expect("an image");
+    let mut clear = photo.to_rgba8();
+    clear.pixels_mut().for_each(|pixel| pixel.0[3] = 9);
+    photo.save(shop.dir().join("solid.png")).expect("saved");
+    clear.save(shop.dir().join("clear.png")).expect("saved");
+    let scores = |name: &str| {
+        let file = format!("{name}.npy");
+        let image = format!("{name}.png");
+        shop.run(&["predict", &image, "--scores", &file])
+            .succeeded();
+        fs::read(shop.dir().join(file)).expect("scores")
+    };
+    assert_eq!(scores("solid"), scores("clear"));
+    shop.run(&["evaluate", "--run", "latest"]).succeeded();
+    shop.run(&["evaluate", "--run", "latest", "--bands", "3,2,1"])
+        .failed_with(1, &["--dataset"]);
+}

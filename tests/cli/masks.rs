@@ -185,7 +185,7 @@ fn masks_that_do_not_fit_are_named() {
     shop.run(&words).failed_with(1, &["a.png", "4x1", "2x2"]);
     write_mask(&predictions.join("a.png"), &[0, 0, 1, 40], 2);
     shop.run(&words)
-        .failed_with(1, &["predictions/a.png", "label 40", "VOC"]);
+        .failed_with(1, &["predictions/a.png", "label 40", "--num-classes"]);
     let both = [
         "evaluate",
         "--run",

@@ -76,6 +76,23 @@ fn no_file_is_lost_to_an_output() {
     let scores = ["predict", "photos/b.png", "--scores", "photos/b.png"];
     shop.run(&scores).failed_with(1, &["photos/b.png"]);
     assert!(unchanged());
+    // Archives, annotations, tables and lists are nobody's outputs either.
+    for name in [
+        "set.zip",
+        "set.tar.gz",
+        "instances.json",
+        "pairs.csv",
+        "cls.mat",
+        "train.txt",
+    ] {
+        let path = shop.dir().join(name);
+        fs::write(&path, name).expect("a file");
+        shop.run(&["predict", "photos/b.png", "--scores", name, "--overwrite"])
+            .failed_with(1, &[name, "did not write"]);
+        shop.run(&["data", "check", "photos", "--html", name, "--overwrite"])
+            .failed_with(1, &[name, "did not write"]);
+        assert_eq!(fs::read(&path).expect("the file"), name.as_bytes());
+    }
 
     // Exports.
     fs::write(shop.dir().join("mine.safetensors"), "months of work").expect("a file");

@@ -13,7 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Distribution, Tensor};
 use fcn_workbench::dataset::{
-    Class, ClassList, Dataset, LabelMap, Rgb, Size, write_index_png, write_rgb_png,
+    Class, ClassList, Dataset, ImageReading, LabelMap, Rgb, Size, write_index_png, write_rgb_png,
 };
 use fcn_workbench::model::{Network, Trunk};
 use fcn_workbench::training::checkpoint::{RunFolder, RunMeta};
@@ -154,6 +154,7 @@ impl TinySet {
         let meta = RunMeta {
             config,
             classes,
+            images: ImageReading::default(),
             dataset_name: "tiny".to_owned(),
             created: 0,
         };

@@ -19,7 +19,7 @@ fn round(half: Half, value: f32) -> f32 {
 }
 
 /// The same tensor in 16 bits and back.
-fn rounded<const D: usize>(half: Half, tensor: &Tensor<D>) -> Tensor<D> {
+pub(super) fn rounded<const D: usize>(half: Half, tensor: &Tensor<D>) -> Tensor<D> {
     let shape = tensor.dims();
     let values = values(tensor.clone());
     let values: Values = values.iter().map(|value| round(half, *value)).collect();

@@ -3,6 +3,8 @@
 
 mod half;
 mod maps;
+mod matrix;
+mod sums;
 
 use burn::module::Param;
 use burn::nn::PaddingConfig2d;
@@ -34,7 +36,9 @@ pub fn equal_those_of_the_processor() {
     both.check_labels();
     both.check_half_rounding();
     both.check_half_layers();
+    both.check_matrix_units();
     both.check_loss();
+    both.check_parts_of_losses();
     both.check_sgd_steps();
 }
 

@@ -167,8 +167,10 @@ fn what_is_typed_is_taken_or_refused_with_the_reason() {
             .get_by_role_and_label(Role::SpinButton, label)
             .click();
         desk.frames(3);
-        desk.window.event(Event::Text(text.to_owned()));
-        desk.frames(2);
+        for letter in text.chars() {
+            desk.window.event(Event::Text(letter.to_string()));
+            desk.frames(1);
+        }
         desk.window.key_press(Key::Enter);
         desk.frames(3);
         let field = desk.window.get_by_role_and_label(Role::SpinButton, label);

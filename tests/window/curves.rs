@@ -227,6 +227,38 @@ fn the_table_of_forty_runs_stays_in_the_panel() {
 }
 
 #[test]
+fn one_value_far_away_does_not_flatten_a_plot_and_is_marked() {
+    let set = TinySet::new(4, 2);
+    make_run(&set.runs(), "run", 1_795_442_701, &set.config());
+    let steps: String = (1..=40).map(step).collect();
+    let line = step(17);
+    let far = line.replace("\"loss\":0.5", "\"loss\":500000.0");
+    assert_ne!(far, line);
+    fs::write(
+        set.runs().join("run/steps.jsonl"),
+        steps.replace(&line, &far),
+    )
+    .expect("a file");
+    let state = serde_json::json!({
+        "selection": { "shown": [{ "run": "run", "slot": 0, "by_user": true }] },
+    });
+    let state = serde_json::from_value(state).expect("the saved state of a window");
+    let root = set.root();
+    let mut desk = Desk::open(set, state, root);
+    desk.until("it is told", |desk| desk.says("1 value above"));
+    // Who asks for it sees it.
+    let middle = desk.find("Plot: Loss").rect().center();
+    desk.window.hover_at(middle);
+    desk.frames(2);
+    for _ in 0..3 {
+        scroll(&mut desk, -120.0);
+    }
+    assert!(!desk.says("1 value above"));
+    desk.click("Fit");
+    assert!(desk.says("1 value above"));
+}
+
+#[test]
 fn plots_and_the_axis_are_chosen() {
     let (mut desk, _) = desk();
     for plot in ["Learning rate", "IoU per class", "Gradient norm"] {

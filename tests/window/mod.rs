@@ -2,8 +2,10 @@
 
 mod before_start;
 mod calm;
+mod class_curves;
 mod classes;
 mod curves;
+mod dataset_settings;
 mod desk;
 mod files;
 mod findings;
@@ -165,6 +167,8 @@ fn a_run_can_be_held_stopped_and_taken_up_again() {
         desk.active().is_some_and(|active| active.step > saved)
     });
     assert_eq!(desk.engine().runs().len(), 1, "it is the same run");
+    let resumed = format!("Resumed after step {saved}, bit-equal to an unbroken run");
+    assert!(desk.says(&resumed));
     assert!(!desk.says(&resume));
     // The key does what the button does.
     desk.window.key_press_modifiers(Modifiers::SHIFT, Key::F5);
@@ -223,7 +227,9 @@ fn dropped_images_are_segmented() {
     desk.until("the mask is there", |desk| {
         desk.says("Inspected image") && desk.is_enabled("Save mask…")
     });
-    assert!(desk.is_enabled("Save overlay…") && desk.is_enabled("Ground truth"));
+    for control in ["Save overlay…", "Ground truth", "Errors"] {
+        assert!(desk.is_enabled(control), "{control}");
+    }
     for class in ["ground", "red square", "blue square"] {
         assert!(desk.says(class), "{class}");
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 use eframe::egui::accesskit::{Role, Toggled};
 use eframe::egui::{Key, Modifiers, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use fcn_workbench::engine::{RunConfig, RunState};
+use fcn_workbench::engine::{DeviceId, RunConfig, RunState};
 use fcn_workbench::ui::command::{Command, PanelKind};
 use fcn_workbench::ui::state::AppState;
 
@@ -102,6 +102,22 @@ fn a_run_is_found_among_hundreds() {
     desk.frames(3);
     assert!(desk.says("1 of 300 runs") && is_row(&desk, &title(&desk, "run150")));
 
+    let states = |desk: &Desk| {
+        let name = "State of the runs";
+        desk.window
+            .get_by_role_and_label(Role::ComboBox, name)
+            .click();
+    };
+    for (state, count) in [("failed", "0 of 300 runs"), ("stopped", "1 of 300 runs")] {
+        states(&desk);
+        desk.frames(3);
+        let entries = desk.window.query_all_by_label(state);
+        // Its row says so too.
+        entries.last().expect("an entry").click();
+        desk.frames(3);
+        assert!(desk.says(count), "{state}");
+    }
+
     desk.click("Columns");
     desk.click("Seed");
     desk.frames(3);
@@ -159,6 +175,32 @@ fn runs_are_named_archived_deleted_and_brought_back() {
         !desk.says("Empty trash…")
             && fs::read_dir(desk.set.runs().join(".trash")).is_ok_and(|rest| rest.count() == 0)
     });
+}
+
+#[test]
+fn the_table_stays_where_it_is_whatever_is_chosen() {
+    let mut desk = desk(30);
+    for width in [1440.0, 1280.0, 900.0] {
+        desk.window.set_size([width, 900.0].into());
+        desk.frames(4);
+        let titles = [29, 28, 27, 26].map(|number| title(&desk, &format!("run{number:03}")));
+        let top = |desk: &Desk| {
+            let row = desk.window.get_by_role_and_label(Role::Button, &titles[3]);
+            row.rect().top()
+        };
+        let before = top(&desk);
+        click_row(&mut desk, &titles[0], Modifiers::NONE);
+        assert_eq!(top(&desk), before, "one is chosen at {width}");
+        click_row(&mut desk, &titles[2], Modifiers::SHIFT);
+        assert!(desk.says("3 chosen"));
+        assert_eq!(top(&desk), before, "three are chosen at {width}");
+        desk.click("Archive");
+        desk.until("they are hidden", |desk| !is_row(desk, &titles[0]));
+        desk.click("Undo: Archive 3 runs");
+        desk.until("they are back", |desk| is_row(desk, &titles[0]));
+        assert_eq!(top(&desk), before, "it was taken back at {width}");
+        desk.click("Choose none");
+    }
 }
 
 #[test]
@@ -223,6 +265,14 @@ fn the_command_line_of_a_run_is_copied() {
     let mut desk = desk(2);
     let title = title(&desk, "run001");
     click_row(&mut desk, &title, Modifiers::NONE);
+    assert!(desk.is_enabled("Open folder"));
+    // The menu of a row has the same entries as the buttons.
+    let row = desk.window.get_by_role_and_label(Role::Button, &title);
+    row.click_secondary();
+    desk.frames(4);
+    assert_eq!(desk.window.query_all_by_label("Open folder").count(), 2);
+    desk.window.key_press(Key::Escape);
+    desk.frames(4);
     desk.click("Copy as command line");
     assert!(desk.has_message("The command line was copied"));
     let line = desk.engine().command_line("run001").expect("a line");
@@ -288,4 +338,31 @@ fn an_interrupted_run_is_announced_when_the_window_opens() {
         .send(Command::ShowPanel(PanelKind::Runs));
     desk.frames(4);
     assert!(desk.is_enabled("Resume interrupted run"));
+    desk.find("Resume interrupted run").hover();
+    desk.until("it says how the run will go on", |desk| {
+        desk.finds("The run goes on bit-equal to an unbroken run")
+    });
+}
+
+#[test]
+fn a_run_on_a_gpu_goes_on_up_to_rounding() {
+    let set = TinySet::new(4, 2);
+    let config = RunConfig {
+        device: DeviceId::Gpu(0),
+        ..set.config()
+    };
+    make_run(&set.runs(), "old", 1_795_442_701, &config);
+    let folder = set.runs().join("old");
+    fs::write(folder.join("steps.jsonl"), step(1) + &step(2)).expect("a log");
+    fs::write(folder.join("last.json"), LAST).expect("a checkpoint");
+    let root = set.root();
+    let mut desk = Desk::open(set, AppState::default(), root);
+    desk.until("the run is there", |desk| {
+        desk.engine().run("old").is_some()
+    });
+    let resume = format!("Resume {}", title(&desk, "old"));
+    desk.find(&resume).hover();
+    desk.until("it says how the run will go on", |desk| {
+        desk.finds("the same as an unbroken run up to rounding")
+    });
 }

@@ -2,7 +2,7 @@ use super::*;
 use crate::bench::layer_parts::Pass;
 use crate::dataset::Size;
 use crate::model::{Trunk, Variant};
-use crate::training::DeviceId;
+use crate::training::{DeviceId, Precision};
 
 fn job() -> LayersJob {
     LayersJob {
@@ -11,6 +11,7 @@ fn job() -> LayersJob {
         size: Size::new(32, 48),
         batch_size: 2,
         device: DeviceId::Cpu,
+        precision: Precision::F32,
         passes: Vec::new(),
         seconds: 60,
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::ExistingArgs;
+use super::{BandArgs, ExistingArgs};
 use crate::cli::{settings, values};
 use crate::engine::{DatasetRef, FixChoice, FixPlan, SplitPlan, ValidationPart};
 
@@ -12,6 +12,27 @@ use crate::engine::{DatasetRef, FixChoice, FixPlan, SplitPlan, ValidationPart};
 pub struct DataArgs {
     #[command(subcommand)]
     pub command: DataCommand,
+}
+
+/// A dataset, and what its labels and bands mean.
+#[derive(Debug, clap::Args)]
+pub struct MeantDataset {
+    /// The dataset; it stays as it is
+    #[arg(value_name = "sample|FOLDER", value_parser = settings::dataset)]
+    dataset: DatasetRef,
+    /// What the labels of the masks mean [default: class-map.toml in the dataset's folder]
+    #[arg(long, value_name = "FILE", value_parser = settings::whole_path)]
+    class_map: Option<PathBuf>,
+    #[command(flatten)]
+    bands: BandArgs,
+}
+
+impl MeantDataset {
+    /// As the engine wants it.
+    pub fn which(&self) -> DatasetRef {
+        let dataset = self.dataset.clone();
+        dataset.mapped(self.class_map.clone(), &[], &self.bands.choice())
+    }
 }
 
 /// Subcommands of `data`.
@@ -27,9 +48,12 @@ pub enum DataCommand {
 
 #[derive(Debug, clap::Args)]
 pub struct DataCheckArgs {
-    /// The dataset
-    #[arg(value_name = "sample|FOLDER", value_parser = settings::dataset)]
-    pub dataset: DatasetRef,
+    #[command(flatten)]
+    pub dataset: MeantDataset,
+    /// Write pairs that are a guess as a list, with confidence and reason; to accept or change them, name
+    /// it as `pairs` in class-map.toml
+    #[arg(long, value_name = "FILE.txt")]
+    pub pairs: Option<PathBuf>,
     /// Write the findings with pictures as a page for a browser
     #[arg(long, value_name = "FILE.html")]
     pub html: Option<PathBuf>,
@@ -40,9 +64,8 @@ pub struct DataCheckArgs {
 #[expect(clippy::struct_excessive_bools, reason = "one per option")]
 #[derive(Debug, clap::Args)]
 pub struct DataFixArgs {
-    /// The dataset; it stays as it is
-    #[arg(value_name = "sample|FOLDER", value_parser = settings::dataset)]
-    pub dataset: DatasetRef,
+    #[command(flatten)]
+    pub dataset: MeantDataset,
     /// The new folder, in VOC's layout with indexed masks
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
@@ -81,9 +104,8 @@ impl DataFixArgs {
 
 #[derive(Debug, clap::Args)]
 pub struct DataSplitArgs {
-    /// The dataset; it stays as it is
-    #[arg(value_name = "sample|FOLDER", value_parser = settings::dataset)]
-    pub dataset: DatasetRef,
+    #[command(flatten)]
+    pub dataset: MeantDataset,
     /// The new folder, in VOC's layout with indexed masks
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,

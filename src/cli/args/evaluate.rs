@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::{settings, values};
+use super::BandArgs;
+use crate::cli::{settings, values};
 use crate::engine::{BOUNDARY_WIDTH, DatasetRef, DeviceId, Split};
 
 #[derive(Debug, clap::Args)]
@@ -15,7 +16,9 @@ pub struct EvaluateArgs {
     pub split: Split,
     /// Score on this dataset instead of the run's own: `sample` or a folder
     #[arg(long, value_name = "sample|FOLDER", value_parser = settings::dataset, conflicts_with = "predictions")]
-    pub dataset: Option<DatasetRef>,
+    dataset: Option<DatasetRef>,
+    #[command(flatten)]
+    bands: BandArgs,
     /// Width in pixels of the band along label boundaries for the boundary scores
     #[arg(long, value_name = "N", default_value_t = BOUNDARY_WIDTH, value_parser = values::one_or_more)]
     pub boundary_width: usize,
@@ -28,6 +31,24 @@ pub struct EvaluateArgs {
     pub void: Vec<u8>,
     #[command(flatten)]
     pub masks: MaskArgs,
+}
+
+impl EvaluateArgs {
+    /// The dataset to score on, if it is not the run's own.
+    ///
+    /// # Errors
+    /// When bands are given without it: those of the run's own dataset are known.
+    pub fn dataset(&self) -> Result<Option<DatasetRef>, String> {
+        let bands = self.bands.choice();
+        if self.dataset.is_none() && !bands.is_empty() {
+            return Err(
+                "--bands and --range belong to --dataset. The images of the run's own dataset are read as in its training"
+                    .to_owned(),
+            );
+        }
+        let dataset = self.dataset.clone();
+        Ok(dataset.map(|dataset| dataset.mapped(None, &[], &bands)))
+    }
 }
 
 /// What `evaluate` scores without a run.
@@ -46,8 +67,8 @@ pub struct MaskArgs {
         conflicts_with = "run"
     )]
     pub labels: Option<PathBuf>,
-    /// Class list, one `name` or `name r g b` per line [default: classes.txt beside the labels
-    /// or one folder up, else the 21 classes of VOC]
+    /// Class list, one `name` or `name r g b` per line [default: a class list beside the labels
+    /// or one folder up, else the 21 of VOC for files with VOC's names, else the labels that occur]
     #[arg(value_parser = values::path(), long, value_name = "FILE", requires = "predictions", conflicts_with_all = ["run", "num_classes"])]
     pub classes: Option<PathBuf>,
     /// Number of classes, instead of a list

@@ -1,5 +1,6 @@
 //! The arguments of the command line.
 
+mod bands;
 mod data;
 mod evaluate;
 mod notify;
@@ -15,9 +16,10 @@ use super::network::{NetworkArgs, PlanArg};
 use super::settings::{self, Settings};
 use super::values;
 use crate::engine::{
-    DatasetRef, DeviceId, Dirs, Existing, Geometry, RunConfig, Size, StartingPoint, Trunk, Variant,
-    WeightsChoice,
+    DatasetRef, DeviceId, Dirs, Existing, Geometry, Precision, RunConfig, Size, StartingPoint,
+    Trunk, Variant, WeightsChoice,
 };
+pub use bands::BandArgs;
 pub use data::{DataArgs, DataCheckArgs, DataCommand};
 pub use evaluate::{EvaluateArgs, MaskArgs};
 pub use notify::NotifyArgs;
@@ -113,7 +115,7 @@ pub enum Command {
 #[derive(Debug, clap::Args)]
 pub struct TrainArgs {
     /// Resume this run from its last checkpoint (`latest` for the newest run)
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["settings", "network", "compare", "auto"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["settings", "network", "compare", "auto", "image_bands"])]
     pub resume: Option<String>,
     /// Choose trunk, sizes, batch, rate and epochs by the data, the device and the memory, and
     /// print each with its reason; options that are given override them
@@ -131,6 +133,8 @@ pub struct TrainArgs {
     /// [default: sample; with --resume that of the run, which keeps a new place]
     #[arg(long, value_name = "sample|FOLDER", value_parser = settings::dataset)]
     pub dataset: Option<DatasetRef>,
+    #[command(flatten)]
+    bands: BandArgs,
     /// With --resume: continue although the data changed since the run was started
     #[arg(long, requires = "resume")]
     pub accept_changes: bool,
@@ -168,7 +172,8 @@ impl TrainArgs {
     pub fn config_from(&self, base: RunConfig) -> RunConfig {
         let mut config = self.settings.config(base);
         let dataset = self.dataset.clone().unwrap_or(DatasetRef::Sample);
-        config.dataset = dataset.mapped(self.settings.class_map.clone(), &[]);
+        let bands = self.bands.choice();
+        config.dataset = dataset.mapped(self.settings.class_map.clone(), &[], &bands);
         config.device = self.device.unwrap_or(config.device);
         config
     }
@@ -296,6 +301,10 @@ pub struct DevicesArgs {
     /// bad graphics driver can take the whole process down
     #[arg(long, value_name = "ID", hide = true)]
     pub probe: Option<String>,
+
+    /// Try the matrix units of that device, which has passed its test
+    #[arg(long, hide = true, requires = "probe")]
+    pub matrix_units: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -331,6 +340,9 @@ pub struct BenchArgs {
     /// With --layers: images in a batch [default: that of the trunk's preset]
     #[arg(long, value_name = "N", requires = "layers", value_parser = values::one_or_more)]
     pub batch_size: Option<usize>,
+    /// With --layers: what convolutions multiply, as in `train`
+    #[arg(long, value_name = "PRECISION", requires = "layers", default_value = "f32", value_parser = values::one_of::<Precision>())]
+    pub precision: Precision,
     /// With --layers: seconds that one part may take
     #[arg(long, value_name = "N", requires = "layers", default_value = "20", value_parser = values::one_or_more)]
     pub seconds: usize,

@@ -4,8 +4,8 @@ use strum::VariantArray as _;
 
 use super::*;
 use crate::engine::{
-    Augment, ClassWeights, DatasetRef, FinalUpsampling, Learning, Objective, OptimizerKind,
-    Precision, Recipe, Reduction, SampleOrder, Schedule, Size, Trunk, preset,
+    Augment, BandChoice, ClassWeights, DatasetRef, FinalUpsampling, Learning, Objective,
+    OptimizerKind, Precision, Recipe, Reduction, SampleOrder, Schedule, Size, Trunk, preset,
 };
 
 fn train(words: &str) -> Result<Box<TrainArgs>, clap::Error> {
@@ -302,7 +302,9 @@ fn the_command_line_of_a_run_says_the_same_run() {
     config.learning.learning_rate = 9.915_585_312_589_867e-5;
     assert_eq!(read_back(&config, None), config);
     let map = std::path::absolute("map.json").unwrap();
-    config.dataset = config.dataset.mapped(Some(map), &[]);
+    config.dataset = config
+        .dataset
+        .mapped(Some(map), &[], &BandChoice::default());
     assert_eq!(read_back(&config, None), config);
 
     let start = StartingPoint::of_run("parent", &preset(Trunk::Vgg16));

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::Depth;
 use super::picture_hash::PictureHash;
 use crate::dataset::image_io::{
-    ImageHeader, RawPixels, read_image_header, read_raw, read_rgb, read_without_alpha,
+    ImageHeader, RawPixels, extremes, read_image_header, read_raw, read_without_alpha,
 };
 use crate::dataset::{DatasetError, DatasetItem, LabelMap, MaskReader, Size, Split, VOID};
 
@@ -24,6 +24,10 @@ pub(super) struct ItemFacts {
     pub image_path: PathBuf,
     pub mask_path: PathBuf,
     pub image: Result<ImageHeader, String>,
+    /// Why the bands of the image do not do.
+    pub band_problem: Option<String>,
+    /// The lowest and the highest sample of an image of more than 8 bits whose range nobody states.
+    pub values: Option<[u16; 2]>,
     /// Whether there is a fourth band that is not opaque everywhere.
     pub fourth_band: bool,
     pub hash: Option<PictureHash>,
@@ -54,6 +58,7 @@ pub(super) enum RawSamples {
 pub(super) struct LabelFacts {
     /// Void included.
     pub counts: Counts,
+    pub size: Size,
     /// Void pixels that are well inside of void.
     pub deep_void: u64,
 }
@@ -70,17 +75,27 @@ impl ItemFacts {
     /// Reads a pair. What cannot be read is a fact too.
     pub fn read(reader: &MaskReader, item: &DatasetItem, split: Split, depth: Depth) -> Self {
         let mut image = read_image_header(&item.image).map_err(|err| err.to_string());
-        let (mut fourth_band, mut hash) = (false, None);
-        if let (Depth::Everything, Ok(header)) = (depth, &image) {
-            if matches!(header.bands, 2 | 4) {
+        let reading = &reader.images;
+        let band_problem = image
+            .as_ref()
+            .ok()
+            .and_then(|header| reading.problem_with(header));
+        let (mut fourth_band, mut hash, mut values) = (false, None, None);
+        if let (Depth::Everything, Ok(header), None) = (depth, &image, &band_problem) {
+            if reading.bands.is_empty() && matches!(header.bands, 2 | 4) {
                 fourth_band = matches!(read_without_alpha(&item.image), Ok(Some(_)));
             }
-            match read_rgb(&item.image) {
+            if reading.range.is_none() && header.bits > 8 {
+                values = extremes(reading, &item.image).ok().flatten();
+            }
+            match reading.read(&item.image) {
                 Ok(rgb) => hash = PictureHash::of(&rgb),
                 Err(err) => image = Err(err.to_string()),
             }
         }
         Self {
+            band_problem,
+            values,
             split,
             image_path: item.image.clone(),
             image,
@@ -92,11 +107,14 @@ impl ItemFacts {
 
     /// Reads a mask without an image.
     pub fn of_mask(reader: &MaskReader, mask: &Path) -> Self {
-        let raw = read_raw(mask).ok().map(|raw| RawFacts {
-            size: Size::new(raw.width, raw.height),
-            samples: RawSamples::of(raw.pixels),
-        });
-        let labels = match reader.read(mask) {
+        let (mut raw, read) = (None, read_raw(mask));
+        if let Ok(samples) = &read {
+            raw = Some(RawFacts {
+                size: Size::new(samples.width, samples.height),
+                samples: RawSamples::of(&samples.pixels),
+            });
+        }
+        let labels = match read.and_then(|samples| reader.label_map(mask, samples)) {
             Ok(map) => Ok(LabelFacts::of(&map)),
             Err(err @ DatasetError::LabelOutOfRange { .. }) => {
                 Err(LabelProblem::Unknown(err.to_string()))
@@ -108,6 +126,8 @@ impl ItemFacts {
             image_path: PathBuf::new(),
             mask_path: mask.to_owned(),
             image: Err(String::new()),
+            band_problem: None,
+            values: None,
             fourth_band: false,
             hash: None,
             raw,
@@ -142,11 +162,11 @@ impl ItemFacts {
 }
 
 impl RawSamples {
-    fn of(pixels: RawPixels) -> Self {
+    fn of(pixels: &RawPixels) -> Self {
         match pixels {
             RawPixels::Labels { samples, palette } => {
-                let counts = count(&samples);
-                let palette = palette.map(|palette| {
+                let counts = count(samples);
+                let palette = palette.as_ref().map(|palette| {
                     let color = |label: u8| palette.get(usize::from(label)).copied();
                     let used = counts.iter().map(|(label, _)| *label);
                     used.filter_map(|label| Some((label, color(label)?)))
@@ -164,7 +184,7 @@ impl RawSamples {
             }
             RawPixels::Colors(colors) => {
                 let mut counts: HashMap<[u8; 3], u64> = HashMap::new();
-                for color in &colors {
+                for color in colors {
                     if counts.len() < COLORS || counts.contains_key(color) {
                         *counts.entry(*color).or_default() += 1;
                     }
@@ -186,6 +206,7 @@ impl LabelFacts {
     fn of(map: &LabelMap) -> Self {
         Self {
             counts: count(&map.labels),
+            size: map.size(),
             deep_void: deep_void(map),
         }
     }
@@ -261,7 +282,7 @@ mod tests {
         let RawSamples::Colors {
             distinct,
             rare_share,
-        } = RawSamples::of(RawPixels::Colors(colors))
+        } = RawSamples::of(&RawPixels::Colors(colors))
         else {
             unreachable!("colors stay colors")
         };

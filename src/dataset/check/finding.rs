@@ -46,6 +46,8 @@ pub enum FindingKind {
     PaletteOrder,
     /// Images that cannot be decoded.
     UnreadableImages,
+    /// Images whose bands nothing says the meaning of, or that do not have the chosen ones.
+    BandChoice,
     /// Masks that cannot be decoded.
     UnreadableMasks,
     /// Masks of the size of the image as it is stored, which EXIF turns.
@@ -70,6 +72,8 @@ pub enum FindingKind {
     MuchVoid,
     /// Masks with one class.
     OneClassMasks,
+    /// Images and masks that were put together by a guess.
+    GuessedPairs,
     /// Masks without an image.
     MasksWithoutImage,
     /// Images without a mask.

@@ -212,7 +212,11 @@ impl Writer<'_> {
     fn write(&self, name: &str, item: &DatasetItem) -> Result<(), DatasetError> {
         // First what can fail, so that a pair that is left out leaves no file.
         let labels = self.labels(item)?;
-        let without = if self.plan.strip_alpha {
+        let reading = &self.reader.images;
+        let without = if !reading.is_plain() {
+            // The copy has no class map that would say it again.
+            Some(reading.read(&item.image)?)
+        } else if self.plan.strip_alpha {
             read_without_alpha(&item.image)?
         } else {
             None

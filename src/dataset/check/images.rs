@@ -125,8 +125,37 @@ fn sizes(facts: &Facts<'_>) -> Vec<Finding> {
     findings
 }
 
+/// How to state the range of deep images, which is known where they were read.
+fn range_advice(facts: &Facts<'_>) -> String {
+    let values = || facts.items.iter().filter_map(|item| item.values);
+    let low = values().map(|[low, _]| low).min();
+    let high = values().map(|[_, high]| high).max();
+    match (low, high) {
+        (Some(low), Some(high)) => format!(
+            "Their values go from {low} to {high}: write \"range = [{low}, {high}]\" into class-map.toml beside the \
+             dataset, or use --range {low},{high}"
+        ),
+        _ => "State the range in class-map.toml beside the dataset, such as \"range = [0, 4095]\", or use --range"
+            .to_owned(),
+    }
+}
+
 fn bands(facts: &Facts<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let without = images_that(facts, |item| item.band_problem.is_some());
+    if let Some(problem) = facts
+        .items
+        .iter()
+        .find_map(|item| item.band_problem.as_ref())
+    {
+        let severity = Severity::Error;
+        findings.push(Finding::new(
+            severity,
+            FindingKind::BandChoice,
+            &without,
+            format!("of the first of these images: {problem}"),
+        ));
+    }
     let has = |item: &ItemFacts, is: fn(u8) -> bool| {
         item.image.as_ref().is_ok_and(|header| is(header.bands))
     };
@@ -149,9 +178,12 @@ fn bands(facts: &Facts<'_>) -> Vec<Finding> {
     let deep = images_that(facts, |item| {
         item.image.as_ref().is_ok_and(|header| header.bits > 8)
     });
-    if !deep.is_empty() {
-        let reason = "these images have more than 8 bits per sample, of which the upper 8 are used: where the values use \
-                      a part of the range, the network sees little. Stretch them to the full range first";
+    if !deep.is_empty() && !facts.has_range {
+        let reason = format!(
+            "these images have more than 8 bits per sample, of which the upper 8 are used: where the values use a part of \
+             the range, the network sees little. {}",
+            range_advice(facts)
+        );
         findings.push(Finding::new(
             Severity::Warning,
             FindingKind::DeepImages,

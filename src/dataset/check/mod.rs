@@ -3,12 +3,14 @@
 //! `facts` reads the files; the other modules are rules, pure functions of these facts. Must not
 //! change a file: [`fix`] writes a new folder.
 
+mod counts;
 mod facts;
 mod finding;
 mod fix;
 mod folders;
 mod images;
 mod labels;
+mod pairing;
 mod palettes;
 mod picture_hash;
 mod record;
@@ -26,7 +28,7 @@ pub use finding::{Finding, FindingKind, Fix, Severity};
 pub use fix::{FixPlan, FixedDataset, fix};
 pub use record::DatasetRecord;
 
-use super::{ClassList, Dataset, DatasetItem, MaskReader, Split};
+use super::{ClassList, Dataset, DatasetItem, DatasetStats, MaskReader, Split};
 use facts::ItemFacts;
 
 /// Pairs that are read between two reports of progress.
@@ -66,6 +68,8 @@ impl CheckReport {
 /// What the rules look at.
 struct Facts<'a> {
     classes: &'a ClassList,
+    /// Whether somebody states the range of the images' samples.
+    has_range: bool,
     items: Vec<ItemFacts>,
 }
 
@@ -82,6 +86,15 @@ pub fn check(
     depth: Depth,
     progress: &mut dyn FnMut(usize, usize) -> bool,
 ) -> Option<CheckReport> {
+    check_and_count(dataset, depth, progress).map(|(report, _)| report)
+}
+
+/// As [`check`], with the counts of the same reading.
+pub fn check_and_count(
+    dataset: &Dataset,
+    depth: Depth,
+    progress: &mut dyn FnMut(usize, usize) -> bool,
+) -> Option<(CheckReport, DatasetStats)> {
     let lists = [Split::Train, Split::Val].map(|split| (split, dataset.items(split)));
     let facts = read(dataset, &lists, depth, progress)?;
     let mut findings = labels::find(&facts);
@@ -89,7 +102,9 @@ pub fn check(
     findings.extend(images::find(&facts));
     findings.extend(splits::find(&facts));
     findings.extend(folders::find(dataset));
-    Some(report(findings, facts.items.len()))
+    findings.extend(pairing::find(dataset));
+    let stats = counts::count(&facts);
+    Some((report(findings, facts.items.len()), stats))
 }
 
 /// As [`check`], for the labels of one list that is to be scored.
@@ -125,7 +140,11 @@ pub fn check_masks(
                 .map(|path| ItemFacts::of_mask(reader, path)),
         );
     }
-    let facts = Facts { classes, items };
+    let facts = Facts {
+        classes,
+        has_range: false,
+        items,
+    };
     let findings = labels::find_in_scored(&facts);
     let is_meaning = |finding: &Finding| finding.kind != FindingKind::UnknownLabels;
     Some(report(
@@ -162,6 +181,7 @@ fn read<'a>(
     }
     progress(pairs.len(), pairs.len()).then_some(Facts {
         classes: &dataset.classes,
+        has_range: dataset.images.range.is_some(),
         items,
     })
 }

@@ -3,9 +3,11 @@
 //! Knows the published class lists and the text forms of class lists. Must not touch
 //! the disk.
 
+mod color_blind;
 mod parse;
 mod published;
 
+pub use color_blind::color_blind;
 pub(super) use parse::ParsedClasses;
 pub(super) use published::{CITYSCAPES_TRAIN_IDS, is_voc_palette};
 
@@ -130,35 +132,6 @@ impl From<ClassList> for Vec<Class> {
     fn from(list: ClassList) -> Self {
         list.classes
     }
-}
-
-/// A color of a label that color-blind people can tell from the others: the eight of Okabe and
-/// Ito ("Color Universal Design", 2008), then the same ones darker and lighter.
-pub(super) fn safe_color(label: u8) -> [u8; 3] {
-    const COLORS: [[u8; 3]; 8] = [
-        [0, 0, 0],
-        [230, 159, 0],
-        [86, 180, 233],
-        [0, 158, 115],
-        [240, 228, 66],
-        [0, 114, 178],
-        [213, 94, 0],
-        [204, 121, 167],
-    ];
-    let (round, base) = (
-        usize::from(label) / COLORS.len(),
-        COLORS[usize::from(label) % COLORS.len()],
-    );
-    if base == [0; 3] {
-        return [u8::try_from(round * 83 % 256).unwrap_or(0); 3];
-    }
-    // Each round is nearer to white or to black than the one before.
-    let towards = if round % 2 == 1 { 255 } else { 0 };
-    let share = round.div_ceil(2) * 14;
-    base.map(|value| {
-        let value = usize::from(value);
-        u8::try_from((value * (255 - share) + towards * share) / 255).unwrap_or(u8::MAX)
-    })
 }
 
 /// VOC's color of a label as RGB: the label's bits, three at a time, become the

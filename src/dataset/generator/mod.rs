@@ -212,7 +212,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::dataset::{Dataset, Size, scan};
+    use crate::dataset::{Dataset, Depth, Size, check_and_count};
 
     fn small() -> SampleSpec {
         SampleSpec {
@@ -255,7 +255,8 @@ mod tests {
         let dataset = Dataset::open(dir.path()).expect("a dataset");
         assert_eq!((dataset.train.len(), dataset.val.len()), (10, 2));
         assert_eq!(dataset.classes, sample_classes());
-        let stats = scan(&dataset, &mut |_, _| true).expect("not stopped");
+        let (_, stats) =
+            check_and_count(&dataset, Depth::Labels, &mut |_, _| true).expect("not stopped");
         assert_eq!(stats.problems, Vec::<String>::new());
         assert_eq!(
             (stats.min_size, stats.max_size),

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use image::metadata::Orientation;
-use image::{ColorType, DynamicImage, ImageDecoder, ImageReader, Limits};
+use image::{ColorType, DynamicImage, ImageDecoder};
 
-use super::{MAX_DECODE_BYTES, MAX_SIDE, Rgb, guarded, image_error, read_error};
+use super::{Rgb, banded, guarded, image_error, open, reader};
 use crate::dataset::{DatasetError, Size};
 
 /// The header of an image file.
@@ -21,33 +21,50 @@ pub(in crate::dataset) struct ImageHeader {
     pub bands: u8,
     /// Bits per sample.
     pub bits: u16,
+    /// Whether the format says what the bands are.
+    pub has_colors: bool,
 }
 
-/// Reads the header alone.
+/// Reads the header alone; of a TIFF with more bands than colors have, the whole file.
 pub(in crate::dataset) fn read_image_header(path: &Path) -> Result<ImageHeader, DatasetError> {
-    let reader = ImageReader::open(path)
-        .and_then(ImageReader::with_guessed_format)
-        .map_err(|err| read_error(path, err))?;
-    guarded(|| {
+    let reader = reader(open(path)?, path)?;
+    let header = guarded(|| {
         let mut decoder = reader.into_decoder()?;
         let (width, height) = decoder.dimensions();
         let color = decoder.color_type();
-        let stored = Size::new(width, height);
-        let orientation = decoder.orientation()?;
+        Ok(ImageHeader::new(
+            Size::new(width, height),
+            decoder.orientation()?,
+            color.channel_count(),
+            color.bits_per_pixel() / u16::from(color.channel_count()),
+        ))
+    })
+    .and_then(|read| read.map_err(|err: image::ImageError| err.to_string()))
+    .map_err(|reason| image_error(path, reason));
+    header.or_else(|err| {
+        let (_, tiff) = banded(path).ok_or(err)?;
         Ok(ImageHeader {
+            has_colors: false,
+            ..ImageHeader::new(tiff.stored, tiff.orientation, tiff.bands, tiff.bits)
+        })
+    })
+}
+
+impl ImageHeader {
+    fn new(stored: Size, orientation: Orientation, bands: u8, bits: u16) -> Self {
+        Self {
             size: if turns_by_a_quarter(orientation) {
-                Size::new(height, width)
+                Size::new(stored.height, stored.width)
             } else {
                 stored
             },
             stored,
             orientation,
-            bands: color.channel_count(),
-            bits: color.bits_per_pixel() / u16::from(color.channel_count()),
-        })
-    })
-    .and_then(|read| read.map_err(|err: image::ImageError| err.to_string()))
-    .map_err(|reason| image_error(path, reason))
+            bands,
+            bits,
+            has_colors: true,
+        }
+    }
 }
 
 fn turns_by_a_quarter(orientation: Orientation) -> bool {
@@ -63,14 +80,7 @@ fn turns_by_a_quarter(orientation: Orientation) -> bool {
 /// The colors of an image with a fourth band, without that band; `None` where the band is
 /// opaque everywhere, or there is none.
 pub(in crate::dataset) fn read_without_alpha(path: &Path) -> Result<Option<Rgb>, DatasetError> {
-    let mut reader = ImageReader::open(path)
-        .and_then(ImageReader::with_guessed_format)
-        .map_err(|err| read_error(path, err))?;
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(MAX_SIDE);
-    limits.max_image_height = Some(MAX_SIDE);
-    limits.max_alloc = Some(MAX_DECODE_BYTES);
-    reader.limits(limits);
+    let reader = reader(open(path)?, path)?;
     let image = guarded(|| {
         let mut decoder = reader.into_decoder()?;
         let orientation = decoder.orientation()?;

@@ -26,6 +26,33 @@ const FILLER_LENGTH: usize = 4096;
 /// The side of a block of the coarsest chroma, in which a row is stored.
 const BLOCK: u32 = 16;
 
+/// Why a JPEG in four inks is refused that does not say how they are stored.
+pub(super) const UNMARKED_INKS: &str = "it is a JPEG in CMYK without Adobe's mark, so that nothing says whether its inks \
+    are stored as they are or inverted. Save it as RGB";
+
+/// Whether a JPEG has four inks and no mark of Adobe. With the mark inks are inverted, as decoders
+/// take for granted.
+pub(super) fn has_unmarked_inks(bytes: &[u8]) -> bool {
+    let (mut position, mut is_marked, mut inks) = (2, false, false);
+    while let Some([0xff, marker]) = bytes.get(position..position + 2) {
+        let rest = bytes.get(position + 2..).unwrap_or_default();
+        match marker {
+            0xda | 0xd9 => break,
+            0xee => is_marked |= rest.get(2..7) == Some(b"Adobe".as_slice()),
+            // The frame header; not the tables of Huffman and arithmetic codes.
+            0xc0..=0xcf if !matches!(marker, 0xc4 | 0xc8 | 0xcc) => {
+                inks |= rest.get(7) == Some(&4);
+            }
+            _ => {}
+        }
+        let Some([high, low]) = rest.get(..2) else {
+            break;
+        };
+        position += 2 + usize::from(u16::from_be_bytes([*high, *low]));
+    }
+    inks && !is_marked
+}
+
 /// What is wrong with a JPEG that is cut off; `None` for whole ones, also for those whose last
 /// few bytes are missing. `decoded` is the image as it came out.
 pub(super) fn cut_off(bytes: &[u8], decoded: &DynamicImage) -> Option<String> {

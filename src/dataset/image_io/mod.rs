@@ -2,12 +2,17 @@
 //!
 //! Knows file formats. Must not know about dataset layouts, lists or batches.
 
+mod bands;
 mod facts;
 mod jpeg;
 mod mask;
 mod orientation;
 mod write;
 
+#[cfg(test)]
+pub(super) use bands::test_tiff;
+pub use bands::{BandChoice, ImageReading, MOST_BANDS, RangeChoice};
+pub(super) use bands::{extremes, measure};
 pub(super) use facts::{ImageHeader, read_image_header, read_without_alpha};
 pub use mask::{MaskColors, MaskReader};
 pub(super) use mask::{RawPixels, check_sizes, read_raw};
@@ -24,6 +29,7 @@ use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
 
 use super::DatasetError;
 use crate::files::FileError;
+use bands::BandedTiff;
 
 /// Extensions of images that can be read, in lower case.
 pub const IMAGE_EXTENSIONS: &[&str] = &[
@@ -89,6 +95,33 @@ pub fn read_rgb(path: &Path) -> Result<Rgb, DatasetError> {
 
 /// As [`read_rgb`], and how the image was turned for it.
 fn read_turned(path: &Path) -> Result<(Rgb, Orientation), DatasetError> {
+    let (mut image, orientation) = match decode_file(path)? {
+        Decoded::Image(image, orientation) => (image, orientation),
+        Decoded::Banded(_, tiff) => {
+            return Err(image_error(
+                path,
+                bands::must_choose(usize::from(tiff.bands)),
+            ));
+        }
+    };
+    image.apply_orientation(orientation);
+    let (width, height) = (image.width(), image.height());
+    let rgb = Rgb {
+        width,
+        height,
+        pixels: opaque_pixels(image),
+    };
+    Ok((rgb, orientation))
+}
+
+/// A file that was read.
+enum Decoded {
+    Image(DynamicImage, Orientation),
+    /// Bands that mean no colors by themselves, not decoded yet.
+    Banded(Vec<u8>, Box<BandedTiff>),
+}
+
+fn decode_file(path: &Path) -> Result<Decoded, DatasetError> {
     let mut file = open(path)?;
     let is_jpeg = file
         .fill_buf()
@@ -98,26 +131,40 @@ fn read_turned(path: &Path) -> Result<(Rgb, Orientation), DatasetError> {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)
             .map_err(|err| read_error(path, err))?;
+        if jpeg::has_unmarked_inks(&bytes) {
+            return Err(image_error(path, jpeg::UNMARKED_INKS.to_owned()));
+        }
         let decoded = decode(reader(Cursor::new(bytes.as_slice()), path)?, path)?;
         if let Some(reason) = jpeg::cut_off(&bytes, &decoded.0) {
             return Err(image_error(path, reason));
         }
         decoded
     } else {
-        decode(reader(file, path)?, path)?
+        match decode(reader(file, path)?, path) {
+            Err(err) => match banded(path) {
+                Some((bytes, tiff)) => return Ok(Decoded::Banded(bytes, Box::new(tiff))),
+                None => return Err(err),
+            },
+            decoded => decoded?,
+        }
     };
-    let mut image = image;
-    image.apply_orientation(orientation);
-    let (width, height) = (image.width(), image.height());
-    if width == 0 || height == 0 {
+    if image.width() == 0 || image.height() == 0 {
         return Err(image_error(path, "it has no pixels".to_owned()));
     }
-    let rgb = Rgb {
-        width,
-        height,
-        pixels: opaque_pixels(image),
-    };
-    Ok((rgb, orientation))
+    Ok(Decoded::Image(image, orientation))
+}
+
+/// A file that is a TIFF of several bands, which the decoder has refused.
+fn banded(path: &Path) -> Option<(Vec<u8>, BandedTiff)> {
+    let length = std::fs::metadata(path).ok()?.len();
+    if length > MAX_DECODE_BYTES {
+        return None;
+    }
+    let bytes = std::fs::read(path).ok()?;
+    let tiff = BandedTiff::parse(&bytes)?;
+    // The decoder reads these; what it refused then is damage.
+    let has_colors = tiff.is_read_as_colors(&bytes);
+    (!has_colors).then_some((bytes, tiff))
 }
 
 fn decode(
@@ -135,30 +182,12 @@ fn decode(
 
 /// Reads only the header: the size as [`read_rgb`] would give it.
 pub fn read_image_size(path: &Path) -> Result<Size, DatasetError> {
-    let (size, orientation) = read_header(path)?;
-    Ok(match orientation {
-        Orientation::Rotate90
-        | Orientation::Rotate270
-        | Orientation::Rotate90FlipH
-        | Orientation::Rotate270FlipH => Size::new(size.height, size.width),
-        _ => size,
-    })
+    Ok(read_image_header(path)?.size)
 }
 
 /// Reads only the header: the size as the pixels are stored.
 fn read_stored_size(path: &Path) -> Result<Size, DatasetError> {
-    Ok(read_header(path)?.0)
-}
-
-fn read_header(path: &Path) -> Result<(Size, Orientation), DatasetError> {
-    let reader = reader(open(path)?, path)?;
-    guarded(|| {
-        let mut decoder = reader.into_decoder()?;
-        let (width, height) = decoder.dimensions();
-        Ok((Size::new(width, height), decoder.orientation()?))
-    })
-    .and_then(|decoded| decoded.map_err(|err: image::ImageError| err.to_string()))
-    .map_err(|reason| image_error(path, reason))
+    Ok(read_image_header(path)?.stored)
 }
 
 fn reader<R: BufRead + Seek>(file: R, path: &Path) -> Result<ImageReader<R>, DatasetError> {

@@ -11,26 +11,33 @@ mod listed_files;
 mod names;
 mod notes;
 mod pairs;
+mod review;
 mod splits;
 mod table;
 mod text;
 mod voc;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-use super::image_io::read_error;
-use super::{ClassList, DatasetError, DatasetItem, MaskColors, MaskReader};
+use super::image_io::{measure, read_error};
+use super::{
+    BandChoice, ClassList, DatasetError, DatasetItem, ImageReading, MaskColors, MaskReader,
+    RangeChoice,
+};
 pub use class_files::{find_class_list, read_class_list};
 pub(super) use class_files::{listed_classes, mask_palette};
-pub use class_map::{CLASS_MAP_FILE, ClassMap};
+pub use class_map::{CLASS_MAP_FILE, ChosenLists, ClassMap, MappedClass, Palette};
 pub(super) use list::{candidates, files_below, read_lines};
 pub use list::{list_masks, read_names};
 pub(super) use names::composed;
 pub use notes::{Note, NoteTopic};
+pub use review::{Confidence, PairReview, ReviewedPair};
 pub(super) use splits::{Splits, split_evenly};
+pub use voc::classes_of_masks;
 
 /// Which list of a dataset.
 #[derive(
@@ -114,12 +121,19 @@ pub struct Dataset {
     pub palette: Vec<([u8; 3], u8)>,
     /// As in [`MaskReader::remap`].
     pub remap: Vec<Option<u8>>,
+    /// How its images become 8-bit RGB.
+    pub images: ImageReading,
+    /// Whether the range of its images' samples is still to be measured, see
+    /// [`measure_range`](Dataset::measure_range).
+    pub wants_range: bool,
     /// The training list, never empty.
     pub train: Vec<DatasetItem>,
     /// The validation list, never empty.
     pub val: Vec<DatasetItem>,
     /// The test list; empty until [`read_test_list`](Dataset::read_test_list).
     pub test: Vec<DatasetItem>,
+    /// Its pairs with the reasons for them, where some are a guess.
+    pub review: Option<Arc<PairReview>>,
     /// What its files say about it and what was assumed, for people; sorted by topic.
     pub notes: Vec<Note>,
 }
@@ -133,12 +147,20 @@ impl Dataset {
     /// is checked here, that it can be decoded is not.
     ///
     /// # Errors
+    /// [`DatasetError::NoMasks`] for a folder of images alone,
     /// [`DatasetError::UnknownLayout`] for any other folder,
     /// [`DatasetError::List`] for a list that is empty or names absent files,
     /// [`DatasetError::File`] for what cannot be read.
     pub fn open(root: &Path) -> Result<Self, DatasetError> {
+        let mut dataset = Self::open_files(root)?;
+        dataset.apply_own_map()?;
+        Ok(dataset)
+    }
+
+    /// The dataset as the files of its folder are, without a class map.
+    pub(super) fn open_files(root: &Path) -> Result<Self, DatasetError> {
         std::fs::metadata(root).map_err(|err| read_error(root, err))?;
-        let mut dataset = if let Some(voc_root) = voc::find_root(root)? {
+        let dataset = if let Some(voc_root) = voc::find_root(root)? {
             voc::open(&voc_root)?
         } else if pairs::is_root(root) {
             pairs::open(root)?
@@ -147,13 +169,74 @@ impl Dataset {
         } else {
             folders::open(root)?
         };
-        // Where the dataset was found, not where people pointed.
-        let map = dataset.root.join(CLASS_MAP_FILE);
-        if map.is_file() {
-            ClassMap::read(&map)?.apply(&mut dataset)?;
-        }
-        dataset.notes.sort_by_key(|note| note.topic);
         Ok(dataset)
+    }
+
+    /// Applies the class map in the dataset's folder, which is where the dataset was found and
+    /// not where people pointed.
+    pub(super) fn apply_own_map(&mut self) -> Result<(), DatasetError> {
+        let map = self.root.join(CLASS_MAP_FILE);
+        if map.is_file() {
+            ClassMap::read(&map)?.apply(self)?;
+        }
+        self.notes.sort_by_key(|note| note.topic);
+        Ok(())
+    }
+
+    /// Reads the images as was chosen by `source`, for people.
+    ///
+    /// # Errors
+    /// A sentence where that cannot be.
+    pub fn choose_bands(&mut self, choice: &BandChoice, source: &str) -> Result<(), String> {
+        if choice.is_empty() {
+            return Ok(());
+        }
+        self.images = choice.reading(&self.images)?;
+        if let Some(range) = choice.range {
+            self.wants_range = range == RangeChoice::Measured;
+        }
+        self.notes.retain(|note| note.topic != NoteTopic::Images);
+        let text = format!("{}, by {source}", self.images);
+        self.notes.push(Note::found(NoteTopic::Images, text));
+        Ok(())
+    }
+
+    /// Measures the range of the images' samples, where that was asked for, in some images of the
+    /// training list; reads them. `progress` says whether to go on.
+    ///
+    /// # Errors
+    /// When an image cannot be read, or `progress` said no.
+    pub fn measure_range(
+        &mut self,
+        progress: &mut dyn FnMut(usize, usize) -> bool,
+    ) -> Result<(), DatasetError> {
+        if !std::mem::take(&mut self.wants_range) {
+            return Ok(());
+        }
+        let images: Vec<PathBuf> = self.train.iter().map(|item| item.image.clone()).collect();
+        let measured = measure(&self.images, &images, progress)?;
+        let Some(([low, high], count)) = measured else {
+            return Err(DatasetError::Interrupted {
+                path: self.root.clone(),
+            });
+        };
+        self.notes.retain(|note| note.topic != NoteTopic::Images);
+        let text = if count == 0 {
+            format!(
+                "{}; none has more than 8 bits, so no range was measured",
+                self.images
+            )
+        } else {
+            // Of images without contrast any range shows the same.
+            self.images.range = Some([low, high.max(low.saturating_add(1))]);
+            format!(
+                "{}, as measured in {count} images of the training list",
+                self.images
+            )
+        };
+        self.notes.push(Note::assumed(NoteTopic::Images, text));
+        self.notes.sort_by_key(|note| note.topic);
+        Ok(())
     }
 
     /// The items of a list.
@@ -196,6 +279,7 @@ impl Dataset {
             palette: self.palette.clone(),
             colors: self.mask_colors,
             remap: self.remap.clone(),
+            images: self.images.clone(),
         }
     }
 }

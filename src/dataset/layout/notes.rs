@@ -21,6 +21,9 @@ pub enum NoteTopic {
     /// How images and masks were put together.
     #[strum(to_string = "pairs")]
     Pairing,
+    /// How images become 8-bit RGB.
+    #[strum(to_string = "images")]
+    Images,
     /// Anything else about the files.
     #[strum(to_string = "files")]
     Files,

@@ -7,7 +7,7 @@ use super::class_files::{Classes, Look, mask_palette, read_classes};
 use super::list::{not_empty, read_lines, without_extension};
 use super::listed_files::ListedFiles;
 use super::{Dataset, DatasetItem, Layout, Note, NoteTopic, folder_name};
-use crate::dataset::{ClassList, DatasetError, MaskColors, VOID};
+use crate::dataset::{ClassList, DatasetError, ImageReading, MaskColors, VOID};
 
 /// The label of unlabeled pixels in `SegNet`'s `CamVid`.
 const CAMVID_VOID: u8 = 11;
@@ -70,9 +70,12 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
         void_labels: void_label.into_iter().chain([VOID]).collect(),
         mask_colors: classes.colors,
         remap: Vec::new(),
+        images: ImageReading::default(),
+        wants_range: false,
         train,
         val,
         test: Vec::new(),
+        review: None,
         notes,
     })
 }
@@ -132,7 +135,7 @@ const SEPARATORS: [char; 4] = [' ', '\t', ',', ';'];
 
 /// Finds the two files of a line. File names may hold blanks, so every separator is
 /// tried as the one between them.
-fn read_item(files: &ListedFiles<'_>, line: &str) -> Result<DatasetItem, String> {
+pub(super) fn read_item(files: &ListedFiles<'_>, line: &str) -> Result<DatasetItem, String> {
     let mut first_problem = None;
     for (position, _) in line.match_indices(SEPARATORS) {
         let clean = |part: &str| {

@@ -9,7 +9,7 @@ use super::listed_files::ListedFiles;
 use super::splits::{Splits, split_evenly};
 use super::text::read_text;
 use super::{Dataset, DatasetItem, Layout, Note, NoteTopic, class_files, folder_name, pairs};
-use crate::dataset::{DatasetError, VOID};
+use crate::dataset::{DatasetError, ImageReading, VOID};
 
 const IMAGE_HEADINGS: [&str; 11] = [
     "image",
@@ -120,9 +120,12 @@ pub(super) fn open(root: &Path) -> Result<Option<Dataset>, DatasetError> {
         void_labels: vec![VOID],
         mask_colors: classes.colors,
         remap: Vec::new(),
+        images: ImageReading::default(),
+        wants_range: false,
         train: splits.train,
         val: splits.val,
         test: Vec::new(),
+        review: None,
         notes,
     }))
 }

@@ -8,8 +8,8 @@ use super::annotated::{Annotated, AnnotatedImage, problem};
 use super::{Cache, Progress, coco, labelme, sbd};
 use crate::dataset::layout::{Splits, files_below, mask_palette, split_evenly};
 use crate::dataset::{
-    Dataset, DatasetError, DatasetItem, IMAGE_EXTENSIONS, MaskColors, Note, NoteTopic, VOID,
-    write_index_png,
+    Dataset, DatasetError, DatasetItem, IMAGE_EXTENSIONS, ImageReading, MaskColors, Note,
+    NoteTopic, VOID, write_index_png,
 };
 
 /// How many masks are written between two reports of progress.
@@ -117,7 +117,6 @@ fn dataset(root: &Path, folder: &Path, annotated: Annotated) -> Result<Dataset, 
             folder.display()
         ),
     ));
-    notes.sort_by_key(|note| note.topic);
     Ok(Dataset {
         name: super::stem(root),
         root: root.to_owned(),
@@ -127,9 +126,12 @@ fn dataset(root: &Path, folder: &Path, annotated: Annotated) -> Result<Dataset, 
         void_labels: vec![VOID],
         mask_colors: MaskColors::Listed,
         remap: Vec::new(),
+        images: ImageReading::default(),
+        wants_range: false,
         train: splits.train,
         val: splits.val,
         test: Vec::new(),
+        review: None,
         notes,
     })
 }

@@ -183,7 +183,7 @@ pub(super) mod tests {
     }
 
     /// A file as MATLAB saves it: `GTcls` with `Boundaries` and `Segmentation`, compressed.
-    pub(in super::super) fn file(extents: [u32; 2], columns: &[u8]) -> Vec<u8> {
+    pub(in crate::dataset) fn file(extents: [u32; 2], columns: &[u8]) -> Vec<u8> {
         let field = |data: &[u8]| matrix(9, extents, "", &tagged(UINT8, data));
         // The length of field names is a small element.
         let length = [(4_u32 << 16 | 5).to_le_bytes(), 16_u32.to_le_bytes()].concat();

@@ -11,6 +11,9 @@ mod mat;
 mod outline;
 mod sbd;
 
+#[cfg(test)]
+pub(super) use mat::tests::file as mat_file;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -37,25 +40,30 @@ impl Dataset {
         cache: &Path,
         progress: &mut Progress<'_>,
     ) -> Result<Self, DatasetError> {
+        let mut dataset = Self::open_without_map(path, cache, progress)?;
+        dataset.apply_own_map()?;
+        Ok(dataset)
+    }
+
+    /// As [`open_any`](Dataset::open_any), as its files are: without the class map beside it.
+    ///
+    /// # Errors
+    /// Those of [`open_any`](Dataset::open_any).
+    pub fn open_without_map(
+        path: &Path,
+        cache: &Path,
+        progress: &mut Progress<'_>,
+    ) -> Result<Self, DatasetError> {
         let cache = Cache { folder: cache };
         let root = if path.is_file() {
             archive::unpacked(path, &cache, progress)?
         } else {
             path.to_owned()
         };
-        match Self::open(&root) {
-            Err(DatasetError::UnknownLayout {
-                path,
-                found,
-                nearest,
-            }) => match annotations::open(&root, &cache, progress)? {
-                Some(dataset) => Ok(dataset),
-                None => Err(DatasetError::UnknownLayout {
-                    path,
-                    found,
-                    nearest,
-                }),
-            },
+        match Self::open_files(&root) {
+            Err(err @ (DatasetError::UnknownLayout { .. } | DatasetError::NoMasks { .. })) => {
+                annotations::open(&root, &cache, progress)?.ok_or(err)
+            }
             opened => opened,
         }
     }

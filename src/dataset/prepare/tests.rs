@@ -239,7 +239,7 @@ fn what_is_no_dataset_is_still_described() {
         .expect_err("nothing")
         .to_string();
     assert!(
-        message.contains("no dataset found here; there are images"),
+        message.contains("there are images: 1 in x, 1 in y"),
         "{message}"
     );
 }

@@ -6,7 +6,7 @@ mod html;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::dataset::{dataset_folder, open, read_thumbnail};
+use super::dataset::{CheckedDataset, dataset_folder, open, read_thumbnail};
 use super::export::SaveTo;
 use super::tasks::{Cancel, Task};
 use super::{Engine, EngineError, Thumbnail};
@@ -18,17 +18,6 @@ use crate::training::DatasetRef;
 
 /// Longest side of the picture of a finding, in pixels.
 const PICTURE_SIDE: u32 = 192;
-
-/// A dataset and what was found.
-#[derive(Debug, Clone)]
-pub struct CheckedDataset {
-    /// How it was asked for.
-    pub which: DatasetRef,
-    /// Its lists and classes.
-    pub dataset: Dataset,
-    /// The findings.
-    pub report: CheckReport,
-}
 
 /// What is put right in a copy.
 #[derive(Debug, Clone, Default)]

@@ -145,7 +145,7 @@ mod tests {
         ] {
             fs::write(path, text).expect("written");
         }
-        assert_eq!(amd_cards(dir.path()), [device.clone()]);
+        assert_eq!(amd_cards(dir.path()), std::slice::from_ref(&device));
         let mut meters = Meters::default();
         of_amd(&device, &mut meters);
         assert_eq!(

@@ -2,6 +2,7 @@
 //!
 //! Must not know about widgets.
 
+mod classes;
 mod csv;
 pub mod curves;
 mod minmax_tree;
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use strum::VariantArray;
 
+pub use classes::class_names;
 pub use csv::csv;
 pub use sheet::PlotSheet;
 pub use svg::{PAPER_COLORS, Paint, svg};
@@ -23,6 +25,7 @@ pub use ticks::{Scale, Tick, ticks, time_unit};
 pub use view::{PlotView, Range, is_out_of_sight};
 
 use crate::engine::ClassList;
+use classes::{class_lines, subject};
 use curves::{Axis, CurveModel, Point};
 use range::value_range;
 
@@ -94,15 +97,6 @@ pub struct PlottedRun<'a> {
     pub model: &'a CurveModel,
 }
 
-/// What gives a line its color.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LineColor {
-    /// The color slot of a run.
-    Run(usize),
-    /// The color of a class.
-    Class([u8; 3]),
-}
-
 /// How a line is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineKind {
@@ -123,8 +117,9 @@ pub struct PlotLine<'a> {
     pub run: &'a str,
     /// What people call the run.
     pub label: &'a str,
-    /// Its color.
-    pub color: LineColor,
+    /// Its color slot: that of the run, or of the class where the lines are classes of one run. Not
+    /// the color of the class: those of datasets are not made to be told apart as thin lines.
+    pub slot: usize,
     /// Its look.
     pub kind: LineKind,
     /// Its points, in order.
@@ -136,6 +131,8 @@ pub struct PlotLine<'a> {
 pub struct Figure<'a> {
     /// Which plot it is.
     pub kind: PlotKind,
+    /// What of several runs or classes it shows, behind its title.
+    pub subject: Option<String>,
     /// Text under the horizontal axis.
     pub x_label: String,
     /// How the axes are divided.
@@ -184,6 +181,9 @@ impl<'a> Figure<'a> {
         let y = y.unwrap_or_else(|| values_in_view(kind, &lines, x));
         Self {
             kind,
+            subject: (kind == PlotKind::ClassIu)
+                .then(|| subject(runs, settings.class))
+                .flatten(),
             x_label,
             scales: [x_scale, y_scale],
             ranges: [x, y],
@@ -191,10 +191,38 @@ impl<'a> Figure<'a> {
         }
     }
 
+    /// Its title, with what it shows.
+    pub fn title(&self) -> String {
+        match &self.subject {
+            Some(subject) => format!("{} · {subject}", self.kind.title()),
+            None => self.kind.title().to_owned(),
+        }
+    }
+
     /// Whether there are values, but none of them is in view.
     pub fn is_out_of_sight(&self) -> bool {
         let points = || self.lines.iter().flat_map(|line| line.points);
         points().next().is_some() && is_out_of_sight(points(), self.ranges)
+    }
+
+    /// Whether its lines are classes of one run, told apart by the color slots of their labels.
+    pub fn is_by_class(&self) -> bool {
+        let mut lines = self.lines.iter();
+        let first = lines.next();
+        self.kind == PlotKind::ClassIu
+            && lines.any(|line| first.is_some_and(|first| first.run == line.run))
+    }
+
+    /// The line that passes nearest above or below `at`, no farther away than `most`.
+    pub fn nearest_line(&self, at: Point, most: f64) -> Option<usize> {
+        let distance = |line: &PlotLine<'_>| {
+            let value = value_at(line.points, at[0])?;
+            Some((value - at[1]).abs()).filter(|distance| *distance <= most)
+        };
+        let lines = self.lines.iter().enumerate();
+        let near = lines.filter_map(|(index, line)| Some((distance(line)?, index)));
+        near.min_by(|a, b| a.0.total_cmp(&b.0))
+            .map(|(_, index)| index)
     }
 
     /// Whether it has no values.
@@ -251,7 +279,7 @@ fn run_lines<'a>(kind: PlotKind, run: &PlottedRun<'a>) -> Vec<PlotLine<'a>> {
         what: what.to_owned(),
         run: run.name,
         label: run.label,
-        color: LineColor::Run(run.slot),
+        slot: run.slot,
         kind,
         points,
     };
@@ -272,46 +300,16 @@ fn run_lines<'a>(kind: PlotKind, run: &PlottedRun<'a>) -> Vec<PlotLine<'a>> {
     }
 }
 
-/// One class of all runs, matched by its name, or all classes of the first run.
-fn class_lines<'a>(runs: &[PlottedRun<'a>], class: Option<&str>) -> Vec<PlotLine<'a>> {
-    let line = |run: &PlottedRun<'a>, label: usize, color: LineColor| {
-        let class = run.classes.iter().nth(label)?;
-        Some(PlotLine {
-            what: class.name.clone(),
-            run: run.name,
-            label: run.label,
-            color,
-            kind: LineKind::Main,
-            points: run.model.class_iu.get(label)?,
-        })
-    };
-    match (class, runs.first()) {
-        (None, Some(run)) => {
-            let color = |label: usize| run.classes.iter().nth(label).map(|class| class.color);
-            (0..run.classes.len())
-                .filter_map(|label| line(run, label, LineColor::Class(color(label)?)))
-                .collect()
-        }
-        (None, None) => Vec::new(),
-        (Some(wanted), _) => {
-            let of = |run: &PlottedRun<'a>| {
-                let label = run.classes.iter().position(|class| class.name == wanted)?;
-                line(run, label, LineColor::Run(run.slot))
-            };
-            runs.iter().filter_map(of).collect()
-        }
+/// The height of a line through `points` at a place between them.
+fn value_at(points: &[Point], x: f64) -> Option<f64> {
+    let after = points.partition_point(|point| point[0] < x);
+    let right = points.get(after)?;
+    if right[0] <= x {
+        return Some(right[1]);
     }
-}
-
-/// Names of the classes of all runs, each once, in the order of the first run that has it.
-pub fn class_names<'a>(runs: &[PlottedRun<'a>]) -> Vec<&'a str> {
-    let mut names: Vec<&str> = Vec::new();
-    for class in runs.iter().flat_map(|run| run.classes.iter()) {
-        if !names.contains(&class.name.as_str()) {
-            names.push(&class.name);
-        }
-    }
-    names
+    let left = points.get(after.checked_sub(1)?)?;
+    let share = (x - left[0]) / (right[0] - left[0]);
+    Some(left[1] + share * (right[1] - left[1]))
 }
 
 /// From the start to the last value of any run.

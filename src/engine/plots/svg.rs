@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Figure, LineColor, LineKind, NUM_COLORS, PlotLine, cut_text, dashes, ticks};
+use super::{Figure, LineKind, NUM_COLORS, PlotLine, cut_text, dashes, ticks};
 
 /// Colors of runs on white: far apart for everybody, deuteranopes included.
 pub const PAPER_COLORS: [[u8; 3]; NUM_COLORS] = [
@@ -78,7 +78,7 @@ fn plot(text: &mut String, figure: &Figure<'_>, paint: &Paint) {
     frame.axes(text, paint);
     writeln!(text, "<g clip-path=\"url(#{})\">", frame.id()).ok();
     for line in &figure.lines {
-        frame.line(text, line, &color_of(line.color, paint));
+        frame.line(text, line, color_of(line.slot, paint));
     }
     text.push_str("</g>\n");
     frame.cuts(text, paint);
@@ -95,7 +95,7 @@ fn plot(text: &mut String, figure: &Figure<'_>, paint: &Paint) {
             "<line x1=\"{LEFT}\" y1=\"{y}\" x2=\"{}\" y2=\"{y}\" stroke=\"{}\" stroke-width=\"2\"{dash}/>\
              <text x=\"{}\" y=\"{}\" fill=\"{}\">{}</text>",
             LEFT + 28.0,
-            color_of(line.color, paint),
+            color_of(line.slot, paint),
             LEFT + 36.0,
             y + 4.0,
             paint.text,
@@ -111,21 +111,16 @@ fn legend<'a, 'b>(figure: &'b Figure<'a>) -> Vec<&'b PlotLine<'a>> {
     figure.lines.iter().filter(named).collect()
 }
 
-fn color_of(color: LineColor, paint: &Paint) -> String {
-    match color {
-        LineColor::Run(slot) => paint.runs[slot % paint.runs.len()].clone(),
-        LineColor::Class([r, g, b]) => format!("#{r:02x}{g:02x}{b:02x}"),
-    }
+fn color_of(slot: usize, paint: &Paint) -> &str {
+    &paint.runs[slot % paint.runs.len()]
 }
 
 fn dash_attribute(line: &PlotLine<'_>) -> String {
-    match line.color {
-        LineColor::Run(slot) if !dashes(slot).is_empty() => {
-            let lengths: Vec<String> = dashes(slot).iter().map(ToString::to_string).collect();
-            format!(" stroke-dasharray=\"{}\"", lengths.join(" "))
-        }
-        _ => String::new(),
+    let lengths: Vec<String> = dashes(line.slot).iter().map(ToString::to_string).collect();
+    if lengths.is_empty() {
+        return String::new();
     }
+    format!(" stroke-dasharray=\"{}\"", lengths.join(" "))
 }
 
 fn escaped(text: &str) -> String {
@@ -167,7 +162,7 @@ impl Frame<'_, '_> {
              <text x=\"{middle}\" y=\"22\" fill=\"{ink}\" text-anchor=\"middle\" font-weight=\"bold\">{}</text>\n\
              <text x=\"{middle}\" y=\"{}\" fill=\"{ink}\" text-anchor=\"middle\">{}</text>",
             self.id(),
-            self.figure.kind.title(),
+            escaped(&self.figure.title()),
             bottom + 36.0,
             escaped(&self.figure.x_label)
         )
@@ -243,7 +238,7 @@ impl Frame<'_, '_> {
             } else {
                 (HEIGHT - BOTTOM - 7.0, HEIGHT - BOTTOM - 1.0)
             };
-            let color = color_of(self.figure.lines[cut.line].color, paint);
+            let color = color_of(self.figure.lines[cut.line].slot, paint);
             writeln!(
                 text,
                 "<polygon points=\"{:.2},{base} {:.2},{base} {x:.2},{tip}\" fill=\"{color}\"/>",

@@ -102,12 +102,50 @@ fn a_class_is_that_of_its_name_in_every_run() {
         figure
             .lines
             .iter()
-            .map(|line| (line.run, line.points[0][1]))
+            .map(|line| (line.run, line.points[0][1], line.slot))
             .collect::<Vec<_>>()
     };
-    assert_eq!(lines(Some("car")), [("a", 0.4), ("b", 0.1)]);
-    assert_eq!(lines(Some("tree")), [("b", 0.4)]);
-    assert_eq!(lines(None), [("a", 0.1), ("a", 0.4)]);
+    assert_eq!(lines(Some("car")), [("a", 0.4, 0), ("b", 0.1, 9)]);
+    assert_eq!(lines(Some("tree")), [("b", 0.4, 9)]);
+    // Classes of one run differ by their labels.
+    assert_eq!(lines(None), [("a", 0.1, 0), ("a", 0.4, 1)]);
+}
+
+#[test]
+fn the_plot_of_classes_says_what_it_shows() {
+    let classes = classes(&["sky", "car"]);
+    let (model, view) = (model(), PlotView::default());
+    let runs = [run("a", 0, &classes, &model), run("b", 9, &classes, &model)];
+    let figure = |kind, runs: &[PlottedRun<'_>], class| {
+        let settings = FigureSettings {
+            class,
+            ..settings(&view)
+        };
+        let figure = Figure::new(kind, runs, &settings);
+        (figure.subject.clone(), figure.is_by_class())
+    };
+    let kind = PlotKind::ClassIu;
+    assert_eq!(figure(kind, &runs[..1], None), (None, true));
+    assert_eq!(figure(kind, &runs, None), (Some("a".to_owned()), true));
+    assert_eq!(
+        figure(kind, &runs, Some("car")),
+        (Some("car".to_owned()), false)
+    );
+    assert_eq!(figure(PlotKind::Loss, &runs, None), (None, false));
+}
+
+#[test]
+fn the_line_under_the_pointer_is_found_between_its_points() {
+    let (classes, mut model, view) = (classes(&["sky", "car"]), model(), PlotView::default());
+    model.class_iu = vec![vec![[0.0, 0.0], [10.0, 1.0]], vec![[0.0, 0.9], [10.0, 0.7]]];
+    let runs = [run("a", 0, &classes, &model)];
+    let figure = Figure::new(PlotKind::ClassIu, &runs, &settings(&view));
+    // At 5 the lines are at 0.5 and 0.8.
+    assert_eq!(figure.nearest_line([5.0, 0.55], 0.1), Some(0));
+    assert_eq!(figure.nearest_line([5.0, 0.72], 0.1), Some(1));
+    assert_eq!(figure.nearest_line([5.0, 0.65], 0.1), None);
+    assert_eq!(figure.nearest_line([10.0, 1.0], 0.1), Some(0));
+    assert_eq!(figure.nearest_line([11.0, 1.0], 0.1), None);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Predictions: masks, logits, scores.
 
 mod explanation;
+mod image_scores;
 mod source;
 mod thread;
 
@@ -15,7 +16,7 @@ use thread::{EvaluationRequest, KnownTruth, Request};
 use super::dataset::DatasetState;
 use super::tasks::Task;
 use super::{Engine, EngineError};
-use crate::dataset::{ClassList, LabelMap, Rgb, Size, Split, read_rgb};
+use crate::dataset::{ClassList, ImageReading, LabelMap, Rgb, Size, Split};
 use crate::metrics::Scores;
 use crate::training::{DatasetRef, DeviceId, WeightsChoice};
 
@@ -115,10 +116,17 @@ impl Engine {
         DeviceId::Cpu
     }
 
-    /// Decodes an image on a worker, also while the `predict` thread is busy.
+    /// Decodes an image on a worker, also while the `predict` thread is busy: one of the open
+    /// dataset with its bands, and others as their format says.
     pub fn read_image(&self, path: &Path) -> Task<Result<Arc<Rgb>, EngineError>> {
         let path = path.to_path_buf();
-        self.spawn("read image", move |_| Ok(Arc::new(read_rgb(&path)?)))
+        let reading = match &self.dataset {
+            DatasetState::Ready(open) if path.starts_with(&open.dataset.root) => {
+                open.dataset.images.clone()
+            }
+            _ => ImageReading::default(),
+        };
+        self.spawn("read image", move |_| Ok(Arc::new(reading.read(&path)?)))
     }
 
     /// The mask of an image by the best weights of a run; `pixels` where the image was

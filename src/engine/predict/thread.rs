@@ -8,17 +8,15 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use super::image_scores::scores_of;
 use super::source::Source;
 use super::{Evaluation, Explanation, Logits, Prediction, ScoredSplit};
-use crate::dataset::{
-    ClassList, ClassMatch, DatasetItem, LabelMap, MaskReader, Rgb, Split, read_rgb,
-};
+use crate::dataset::{BandChoice, ClassList, ClassMatch, DatasetItem, MaskReader, Rgb, Split};
 use crate::engine::dataset;
 use crate::engine::dataset_check::before_scoring;
 use crate::engine::memory::give_back_freed_memory;
 use crate::engine::tasks::{Cancel, Promise, Task, guarded};
 use crate::engine::{EngineError, Waker};
-use crate::metrics::{ConfusionMatrix, Scores};
 use crate::training::{Control, DeviceId, Predictor};
 
 /// What to predict with which network.
@@ -223,8 +221,8 @@ impl Models {
         device: DeviceId,
         image: &Path,
     ) -> Result<Logits, EngineError> {
-        let image = read_rgb(image)?;
         let predictor = self.get(source, device)?;
+        let image = predictor.meta().images.read(image)?;
         let values = predictor.logits(&image)?;
         let num_classes = predictor.meta().classes.len();
         Ok(Logits {
@@ -240,8 +238,8 @@ impl Models {
         device: DeviceId,
         path: PathBuf,
     ) -> Result<Explanation, EngineError> {
-        let image = read_rgb(&path)?;
         let predictor = self.get(source, device)?;
+        let image = predictor.meta().images.read(&path)?;
         let started = Instant::now();
         let contributions = predictor.contributions(&image)?;
         let meta = predictor.meta();
@@ -256,11 +254,13 @@ impl Models {
     }
 
     fn predict(&mut self, request: &Request, cancel: &Cancel) -> Result<Prediction, EngineError> {
-        let image = match &request.pixels {
-            Some(pixels) => Arc::clone(pixels),
-            None => Arc::new(read_rgb(&request.image)?),
-        };
         let predictor = self.get(&request.source, request.device)?;
+        // What was read already was read as the file's format says.
+        let reading = &predictor.meta().images;
+        let image = match &request.pixels {
+            Some(pixels) if reading.is_plain() => Arc::clone(pixels),
+            _ => Arc::new(reading.read(&request.image)?),
+        };
         let started = Instant::now();
         let watch = cancel.clone();
         let mask = predictor
@@ -307,10 +307,14 @@ impl Models {
         let split = request.on.split;
         let own = &predictor.meta().config.dataset;
         let which = request.on.dataset.as_ref().unwrap_or(own).clone();
-        let which = which.mapped(None, &request.void);
+        let which = which.mapped(None, &request.void, &BandChoice::default());
         let mut dataset = dataset::open(&which, &request.data_dir, &mut |_, _| {
             !cancel.is_cancelled()
         })?;
+        // Another dataset may have other bands; without a word of it, as in the training.
+        if which == *own || dataset.images.is_plain() {
+            dataset.images = predictor.meta().images.clone();
+        }
         if split == Split::Test {
             dataset.read_test_list()?;
         }
@@ -347,52 +351,5 @@ impl Models {
             warnings,
             remark: matched.remark(),
         })
-    }
-}
-
-/// Scores of one image over the classes with a partner; `None` where no class has one.
-fn scores_of(truth: &LabelMap, mask: &LabelMap, matched: &ClassMatch) -> Option<Scores> {
-    if matched.num_matched() == 0 {
-        return None;
-    }
-    let mut matrix = ConfusionMatrix::new(matched.has_partner().len());
-    matrix.add(&truth.labels, &mask.labels);
-    Some(matrix.only(matched.has_partner()).scores())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::dataset::Class;
-
-    fn classes(names: &[&str]) -> ClassList {
-        let class = |name: &&str| Class {
-            name: (*name).to_owned(),
-            color: [1, 2, 3],
-        };
-        ClassList::new(names.iter().map(class).collect()).expect("classes")
-    }
-
-    fn map(labels: &[u8]) -> LabelMap {
-        LabelMap {
-            width: labels.len() as u32,
-            height: 1,
-            labels: labels.to_vec(),
-        }
-    }
-
-    #[test]
-    fn an_image_is_scored_by_the_names_of_its_classes() {
-        let matched = ClassMatch::new(
-            &classes(&["sky", "tree"]),
-            &classes(&["road", "sky", "tree"]),
-        );
-        // Truth: sky, sky, tree, road. Predicted: sky, tree, tree, sky.
-        let truth = matched.in_network_labels(&map(&[1, 1, 2, 0]));
-        let scores = scores_of(&truth, &map(&[0, 1, 1, 0]), &matched).expect("scores");
-        assert_eq!(scores.class_iu, [Some(0.5), Some(0.5)]);
-        assert_eq!(scores.pixel_accuracy, Some(2.0 / 3.0));
-        let other = ClassMatch::new(&classes(&["sky"]), &classes(&["cell"]));
-        assert_eq!(scores_of(&map(&[255]), &map(&[0]), &other), None);
     }
 }

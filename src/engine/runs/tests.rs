@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::*;
+use crate::dataset::ImageReading;
 use crate::engine::{Dirs, EngineOptions};
 use crate::model::Trunk;
 use crate::training::preset;
@@ -54,6 +55,7 @@ fn make_run(runs: &Path, name: &str, created: u64) {
     let meta = RunMeta {
         config: preset(Trunk::Vgg16Slim),
         classes: ClassList::numbered(2),
+        images: ImageReading::default(),
         dataset_name: "sample".to_owned(),
         created,
     };

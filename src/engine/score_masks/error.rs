@@ -41,12 +41,15 @@ pub enum MaskScoreError {
         label: PathBuf,
         label_size: Size,
     },
-    /// A label is no class of VOC, and nobody said which classes there are.
+    /// A label is no class of those that were assumed.
     #[error(
-        "{source}. The classes of VOC are assumed, as there is no classes.txt with the labels; give another \
-         class list or the number of classes"
+        "{source}. Nothing names the classes, so they were assumed: {assumed}. Give a class list (--classes) or the number of \
+         classes (--num-classes)"
     )]
-    AssumedClasses { source: DatasetError },
+    AssumedClasses {
+        source: DatasetError,
+        assumed: String,
+    },
     /// A file cannot be read.
     #[error(transparent)]
     Read(#[from] DatasetError),

@@ -9,8 +9,8 @@ use std::time::Instant;
 use rayon::prelude::*;
 
 use crate::dataset::{
-    ClassList, DatasetError, MaskReader, VOID, check_masks, find_class_list, list_masks,
-    read_class_list, read_names,
+    ClassList, DatasetError, MaskReader, NoteTopic, VOID, check_masks, classes_of_masks,
+    find_class_list, list_masks, read_class_list, read_names,
 };
 pub use error::MaskScoreError;
 
@@ -43,7 +43,8 @@ pub struct MaskFolders {
 /// Where the classes of masks are taken from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MaskClasses {
-    /// `classes.txt` in the folder of the labels or the one around it, else the 21 of VOC.
+    /// A class list in the folder of the labels or the one around it, else the 21 of VOC for
+    /// masks with VOC's names, else one for each label or color that occurs.
     Find,
     /// A class list, one a line as `name` or `name red green blue`.
     File(PathBuf),
@@ -82,16 +83,21 @@ impl Engine {
 /// another size, or has a label or color that is no class.
 pub fn score_masks(folders: &MaskFolders, cancel: &Cancel) -> Result<MaskScores, EngineError> {
     let started = Instant::now();
-    let (classes, assumed) = classes_of(folders)?;
     let (pairs, unpaired) = pair(folders)?;
+    let labels: Vec<PathBuf> = pairs.iter().map(|pair| pair.label.clone()).collect();
+    let (classes, assumed) = classes_of(folders, &labels)?;
     let reader = MaskReader::new(&classes, vec![VOID]);
     let truth_reader = MaskReader::new(&classes, [folders.void.as_slice(), &[VOID]].concat());
-    let labels: Vec<PathBuf> = pairs.iter().map(|pair| pair.label.clone()).collect();
     let report = check_masks(&classes, &truth_reader, &labels, &mut |_, _| {
         !cancel.is_cancelled()
     })
     .ok_or(EngineError::Cancelled)?;
-    let warnings = findings_as_lines(&folders.labels, &report)?;
+    let mut warnings = findings_as_lines(&folders.labels, &report)?;
+    warnings.extend(
+        assumed
+            .iter()
+            .map(|text| format!("{}: classes: {text}", folders.labels.display())),
+    );
     let mut counts = SetCounts::new(classes.len(), folders.boundary_width);
     for (index, chunk) in pairs.chunks(CHUNK).enumerate() {
         if cancel.is_cancelled() {
@@ -102,7 +108,7 @@ pub fn score_masks(folders: &MaskFolders, cancel: &Cancel) -> Result<MaskScores,
             .map(|pair| pair.count(&truth_reader, &reader, folders.boundary_width))
             .collect();
         for image in images {
-            counts.merge(&image.map_err(|err| explain(err, assumed))?);
+            counts.merge(&image.map_err(|err| explain(err, assumed.as_deref()))?);
         }
         cancel.set_progress((index * CHUNK + chunk.len()) as f32 / pairs.len() as f32);
     }
@@ -125,8 +131,11 @@ pub fn score_masks(folders: &MaskFolders, cancel: &Cancel) -> Result<MaskScores,
     })
 }
 
-/// The classes, and whether they are only assumed.
-fn classes_of(folders: &MaskFolders) -> Result<(ClassList, bool), MaskScoreError> {
+/// The classes, and what was assumed of them where nothing says them.
+fn classes_of(
+    folders: &MaskFolders,
+    labels: &[PathBuf],
+) -> Result<(ClassList, Option<String>), MaskScoreError> {
     let found = match &folders.classes {
         MaskClasses::File(path) => read_class_list(path).map(Some),
         MaskClasses::Find => find_class_list(&folders.labels),
@@ -138,10 +147,18 @@ fn classes_of(folders: &MaskFolders) -> Result<(ClassList, bool), MaskScoreError
             Ok(Some(classes))
         }
     };
-    match found? {
-        Some(classes) => Ok((classes, false)),
-        None => Ok((ClassList::voc(), true)),
+    if let Some(classes) = found? {
+        return Ok((classes, None));
     }
+    // Of the true masks alone: a prediction with another label is an error and no class.
+    let (classes, notes) = classes_of_masks(labels.iter().map(PathBuf::as_path));
+    let names = notes
+        .into_iter()
+        .find(|note| note.topic == NoteTopic::ClassNames);
+    Ok((
+        classes,
+        Some(names.map_or_else(String::new, |note| note.text)),
+    ))
 }
 
 /// A mask and the true one.
@@ -199,13 +216,16 @@ fn pair(folders: &MaskFolders) -> Result<(Vec<Pair>, Vec<PathBuf>), MaskScoreErr
     Ok((pairs, predictions.into_values().collect()))
 }
 
-/// Adds what may be the cause; `assumed` = nobody said which classes there are.
-fn explain(err: MaskScoreError, assumed: bool) -> MaskScoreError {
-    match err {
-        MaskScoreError::Read(source @ DatasetError::LabelOutOfRange { .. }) if assumed => {
-            MaskScoreError::AssumedClasses { source }
+/// Adds what may be the cause: what was assumed of the classes, since nothing says them.
+fn explain(err: MaskScoreError, assumed: Option<&str>) -> MaskScoreError {
+    match (err, assumed) {
+        (MaskScoreError::Read(source @ DatasetError::LabelOutOfRange { .. }), Some(assumed)) => {
+            MaskScoreError::AssumedClasses {
+                source,
+                assumed: assumed.to_owned(),
+            }
         }
-        err => err,
+        (err, _) => err,
     }
 }
 

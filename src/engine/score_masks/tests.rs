@@ -132,14 +132,41 @@ fn a_list_says_which_are_scored() {
 #[test]
 fn classes_are_given_found_or_assumed() {
     let mut desk = Desk::new();
-    desk.mask("labels/a.png", &[0, 1, 30, 0]);
+    desk.mask("labels/a.png", &[0, 1, 3, 0]);
     desk.mask("predictions/a.png", &[0, 1, 30, 0]);
     desk.refused(&[
-        "labels/a.png",
+        "predictions/a.png",
         "label 30",
-        "VOC are assumed",
+        "numbered from 0 to 3",
         "number of classes",
     ]);
+    // The names of VOC's classes are for VOC's files alone.
+    desk.mask("predictions/a.png", &[0, 1, 3, 0]);
+    let numbered = desk.score().expect("scores").evaluation;
+    assert_eq!(
+        (numbered.classes.len(), numbered.classes.name(3)),
+        (4, "class 3")
+    );
+    assert!(
+        numbered
+            .warnings
+            .iter()
+            .any(|text| text.contains("numbered from 0 to 3")),
+        "{:?}",
+        numbered.warnings
+    );
+    for folder in ["labels", "predictions"] {
+        let mask = |name: &str| desk.dir.path().join(folder).join(name);
+        fs::rename(mask("a.png"), mask("2007_000033.png")).expect("renamed");
+    }
+    let voc = desk.score().expect("scores").evaluation;
+    assert_eq!((voc.classes.len(), voc.classes.name(3)), (21, "bird"));
+    for folder in ["labels", "predictions"] {
+        let mask = |name: &str| desk.dir.path().join(folder).join(name);
+        fs::remove_file(mask("2007_000033.png")).expect("removed");
+    }
+    desk.mask("labels/a.png", &[0, 1, 30, 0]);
+    desk.mask("predictions/a.png", &[0, 1, 30, 0]);
     desk.folders.classes = MaskClasses::Numbered(31);
     assert_eq!(
         desk.score()

@@ -109,8 +109,11 @@ impl Engine {
             // What its labels mean does not move with the folder.
             let moved = match &config.dataset {
                 DatasetRef::Mapped {
-                    class_map, void, ..
-                } => which.mapped(class_map.clone(), void),
+                    class_map,
+                    void,
+                    images,
+                    ..
+                } => which.mapped(class_map.clone(), void, images),
                 DatasetRef::Sample | DatasetRef::Folder(_) => which,
             };
             config.dataset = moved.clone();

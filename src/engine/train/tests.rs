@@ -9,7 +9,7 @@ use super::current::Current;
 use super::run_event::RunEventKind;
 use super::thread::{PreviewSlot, ThreadEvent};
 use super::trainer::Trainer;
-use crate::dataset::ClassList;
+use crate::dataset::{ClassList, ImageReading};
 use crate::engine::{Dirs, EngineError, NoticeLevel, RunState};
 use crate::metrics::Scores;
 use crate::model::Trunk;
@@ -64,6 +64,7 @@ fn opened(dir: &Path) -> ThreadEvent {
     let meta = RunMeta {
         config: preset(Trunk::Vgg16Slim),
         classes: ClassList::numbered(2),
+        images: ImageReading::default(),
         dataset_name: "sample".to_owned(),
         created: 0,
     };

@@ -1,13 +1,14 @@
 //! The passes of a convolution: which tiles, how many parts of the sum, and the launches.
 
-use burn::tensor::DType;
 use burn_cubecl::CubeDevice;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
-use cubecl::client::Client;
 use cubecl::prelude::*;
 
-use super::conv_gemm::{Epilogue, Pass, STEP, SizesLaunch, Tile, UNITS, conv_gemm};
+use super::conv_gemm::conv_gemm;
+use super::conv_matrix::{Units, conv_matrix};
+use super::conv_plan::{Epilogue, Pass, Plan, STEP, UNITS};
+use super::conv_product::{Cut, Product, compute_units, known_taps};
 use super::launch::{empty_like, grid};
 use super::reduce::add_up;
 use crate::kernels::conv::shape::ConvShape;
@@ -18,6 +19,8 @@ pub(crate) struct Convolution {
     pub shape: ConvShape,
     pub bias: bool,
     pub relu: bool,
+    /// Where it is not in plain arithmetic.
+    pub units: Option<Units>,
 }
 
 /// The output.
@@ -50,10 +53,11 @@ pub(super) fn data_gradient(
     weight: CubeTensor,
     gradient: CubeTensor,
     shape: ConvShape,
+    units: Option<Units>,
 ) -> CubeTensor {
     let [height, width] = shape.size;
     let out = empty_like(&gradient, &[shape.batch, shape.in_channels, height, width]);
-    Product::of(Pass::Data, &shape).launch(weight, gradient, None, &out, plain(shape));
+    Product::of(Pass::Data, &shape).launch(weight, gradient, None, &out, plain(shape, units));
     out
 }
 
@@ -67,6 +71,7 @@ pub(super) fn weight_gradient(
     input: CubeTensor,
     gradient: CubeTensor,
     shape: ConvShape,
+    units: Option<Units>,
 ) -> CubeTensor {
     let [kernel_height, kernel_width] = shape.kernel;
     let out = empty_like(
@@ -78,75 +83,18 @@ pub(super) fn weight_gradient(
             kernel_width,
         ],
     );
-    Product::of(Pass::Weights, &shape).launch(gradient, input, None, &out, plain(shape));
+    Product::of(Pass::Weights, &shape).launch(gradient, input, None, &out, plain(shape, units));
     out
 }
 
-fn plain(shape: ConvShape) -> Convolution {
+fn plain(shape: ConvShape, units: Option<Units>) -> Convolution {
     Convolution {
         shape,
         bias: false,
         relu: false,
+        units,
     }
 }
-
-/// A matrix product.
-#[derive(Debug, Clone, Copy)]
-struct Product {
-    pass: Pass,
-    rows: usize,
-    columns: usize,
-    sum: usize,
-    /// Products of these sizes, one for each phase of a stride.
-    phases: usize,
-}
-
-/// How a product is cut up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Cut {
-    tile: Tile,
-    /// Parts of the sum.
-    parts: usize,
-}
-
-/// Tiles, and how well each uses the arithmetic units: a large one reads less for each product.
-const TILES: [(Tile, f64); 4] = [
-    (
-        Tile {
-            rows: 128,
-            columns: 128,
-        },
-        1.0,
-    ),
-    (
-        Tile {
-            rows: 64,
-            columns: 64,
-        },
-        0.7,
-    ),
-    (
-        Tile {
-            rows: 32,
-            columns: 128,
-        },
-        0.65,
-    ),
-    (
-        Tile {
-            rows: 128,
-            columns: 32,
-        },
-        0.65,
-    ),
-];
-
-/// Compute units of a device that does not say how many it has.
-const COMPUTE_UNITS: usize = 64;
-/// Steps that a part of a sum has at least: reading and adding up the parts must not cost more.
-const LEAST_STEPS: usize = 16;
-/// Bytes of all parts together, at most.
-const MOST_PART_BYTES: usize = 128 << 20;
 
 /// How the passes forward, gradient of the data and gradient of the weights are computed on a device,
 /// in words.
@@ -162,74 +110,7 @@ pub(super) fn routes(shape: &ConvShape, device: &CubeDevice) -> [String; 3] {
     })
 }
 
-fn compute_units(client: &Client) -> usize {
-    let units = client.properties().hardware.num_streaming_multiprocessors;
-    units.map_or(COMPUTE_UNITS, |units| units as usize)
-}
-
 impl Product {
-    fn of(pass: Pass, shape: &ConvShape) -> Self {
-        let [height, width] = shape.output();
-        let [down, across] = shape.stride;
-        match pass {
-            Pass::Forward => Self {
-                pass,
-                rows: shape.out_channels,
-                columns: shape.batch * height * width,
-                sum: shape.in_channels * shape.taps(),
-                phases: 1,
-            },
-            Pass::Data => {
-                let [rows, columns] = shape.size;
-                let taps = shape.kernel[0].div_ceil(down) * shape.kernel[1].div_ceil(across);
-                Self {
-                    pass,
-                    rows: shape.in_channels,
-                    columns: shape.batch * rows.div_ceil(down) * columns.div_ceil(across),
-                    sum: shape.out_channels * taps,
-                    phases: down * across,
-                }
-            }
-            Pass::Weights => Self {
-                pass,
-                rows: shape.out_channels,
-                columns: shape.in_channels * shape.taps(),
-                sum: shape.batch * height * width,
-                phases: 1,
-            },
-        }
-    }
-
-    /// The tiles and parts for which the device is estimated to take the least time.
-    fn cut(&self, compute_units: usize) -> Cut {
-        let cuts = TILES.map(|(tile, efficiency)| {
-            let cubes = self.cubes(tile);
-            // Parts of the sum fill a device that whole sums do not.
-            let wanted = (2 * compute_units).div_ceil(cubes);
-            let possible = self.sum / (LEAST_STEPS * STEP);
-            let allowed = MOST_PART_BYTES / (self.values() * DType::F32.size()).max(1);
-            let parts = wanted.min(possible).min(allowed).max(1);
-            let rounds = (cubes * parts).div_ceil(compute_units);
-            let work = tile.rows * tile.columns * self.sum.div_ceil(parts);
-            let time = (rounds * work) as f64 / efficiency;
-            (Cut { tile, parts }, time)
-        });
-        let best = cuts
-            .iter()
-            .min_by(|(_, time), (_, other)| time.total_cmp(other));
-        best.map_or(cuts[0].0, |(cut, _)| *cut)
-    }
-
-    /// Cubes of one part.
-    fn cubes(&self, tile: Tile) -> usize {
-        self.rows.div_ceil(tile.rows) * self.columns.div_ceil(tile.columns) * self.phases
-    }
-
-    /// Results, at least as many as there are.
-    fn values(&self) -> usize {
-        self.rows * self.columns * self.phases
-    }
-
     fn launch(
         &self,
         left: CubeTensor,
@@ -257,123 +138,51 @@ impl Product {
             empty_like(out, &[parts, out.meta.num_elements()])
         };
         let cubes = self.cubes(tile) / self.phases;
-        conv_gemm::launch(
-            &out.client,
-            grid(cubes, self.phases * parts),
-            CubeDim::new_1d(UNITS as u32),
-            left.into_buffer_arg(),
-            right.into_buffer_arg(),
+        let plan = Plan {
+            pass: self.pass,
+            tile,
+            taps: known_taps(&shape),
+            epilogue,
+        };
+        let count = grid(cubes, self.phases * parts);
+        let dim = CubeDim::new_1d(UNITS as u32);
+        let [left, right] = [left, right].map(CubeTensor::into_buffer_arg);
+        let (bias_arg, target_arg) = (
             bias.clone().into_buffer_arg(),
             target.clone().into_buffer_arg(),
-            self.sizes(&shape, part, parts),
-            self.pass,
-            tile,
-            known_taps(&shape),
-            epilogue,
         );
+        let sizes = self.sizes(&shape, part, parts);
+        match convolution.units {
+            None => conv_gemm::launch(
+                &out.client,
+                count,
+                dim,
+                left,
+                right,
+                bias_arg,
+                target_arg,
+                sizes,
+                plan,
+            ),
+            Some(units) => conv_matrix::launch(
+                &out.client,
+                count,
+                dim,
+                left,
+                right,
+                bias_arg,
+                target_arg,
+                sizes,
+                plan,
+                units,
+                units.element(),
+            ),
+        }
         if parts > 1 {
             let bias = convolution.bias.then_some(bias);
             let [height, width] = shape.output();
             let channels = [shape.out_channels, height * width];
             add_up(target, bias, out, parts, channels, relu);
-        }
-    }
-
-    fn sizes(&self, shape: &ConvShape, part: usize, parts: usize) -> SizesLaunch {
-        let [height_out, width_out] = shape.output();
-        SizesLaunch::new(
-            shape.batch,
-            shape.in_channels,
-            shape.out_channels,
-            shape.size[0],
-            shape.size[1],
-            height_out,
-            width_out,
-            shape.kernel[0],
-            shape.kernel[1],
-            shape.stride[0],
-            shape.stride[1],
-            shape.padding[0],
-            shape.padding[1],
-            shape.dilation[0],
-            shape.dilation[1],
-            self.rows,
-            self.columns,
-            self.sum,
-            part,
-            parts,
-        )
-    }
-}
-
-/// The kernel sizes that most of the work is in are part of the program, so that it need not divide
-/// by them; all others share one.
-fn known_taps(shape: &ConvShape) -> [usize; 2] {
-    match (shape.kernel, shape.stride) {
-        ([1, 1] | [3, 3], [1, 1]) => shape.kernel,
-        _ => [0, 0],
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn product(rows: usize, columns: usize, sum: usize) -> Product {
-        Product {
-            pass: Pass::Forward,
-            rows,
-            columns,
-            sum,
-            phases: 1,
-        }
-    }
-
-    #[test]
-    fn large_products_take_large_tiles_and_whole_sums() {
-        let cut = product(512, 20 * 28 * 28, 4608).cut(132);
-        assert_eq!(
-            cut,
-            Cut {
-                tile: TILES[0].0,
-                parts: 1
-            }
-        );
-    }
-
-    #[test]
-    fn few_rows_take_low_tiles() {
-        assert_eq!(product(21, 50_000, 512).cut(132).tile, TILES[2].0);
-    }
-
-    #[test]
-    fn long_sums_of_few_values_are_cut_until_the_device_is_full() {
-        // The first layer's weights at 224x224: 64 x 27, summed over 50176 pixels.
-        let cut = product(64, 27, 50_176).cut(132);
-        assert!(cut.parts >= 100, "{cut:?}");
-        // fc6 of one small image.
-        let cut = product(4096, 49, 25_088).cut(132);
-        assert!(
-            product(4096, 49, 25_088).cubes(cut.tile) * cut.parts >= 132,
-            "{cut:?}"
-        );
-    }
-
-    #[test]
-    fn parts_stay_within_their_memory_and_have_enough_to_do() {
-        for (rows, columns, sum) in [
-            (1, 1, 1),
-            (64, 64, 300),
-            (4096, 25_088, 49),
-            (3, 9, 1 << 24),
-        ] {
-            let product = product(rows, columns, sum);
-            let Cut { parts, .. } = product.cut(4096);
-            assert!(parts >= 1);
-            if parts > 1 {
-                assert!(parts * product.values() * 4 <= MOST_PART_BYTES);
-                assert!(sum / parts >= LEAST_STEPS * STEP);
-            }
         }
     }
 }

@@ -27,7 +27,12 @@ fn label(labels: &[u32], pixel: usize) -> usize {
 
 /// The largest logit of a pixel, and the sum of the exponentials of what the others fall short of it.
 #[cube]
-fn largest_and_sum(logits: &[f32], base: usize, area: usize, classes: usize) -> (f32, f32) {
+pub(super) fn largest_and_sum(
+    logits: &[f32],
+    base: usize,
+    area: usize,
+    classes: usize,
+) -> (f32, f32) {
     let mut largest = logits[base];
     for class in 1..classes {
         largest = largest.max(logits[base + class * area]);

@@ -7,7 +7,7 @@ use burn_cubecl::tensor::CubeTensor;
 use cubecl::prelude::*;
 
 use super::launch::{empty_like, empty_of, grid};
-use crate::kernels::half::Half;
+use crate::kernels::arithmetic::Half;
 
 const UNITS: usize = 256;
 
@@ -51,6 +51,12 @@ fn value_of(bits: u32, #[comptime] half: Half) -> f32 {
     }
 }
 
+/// The value in 32 bits again after it was in 16.
+#[cube]
+pub(super) fn rounded_value(value: f32, #[comptime] half: Half) -> f32 {
+    value_of(bits_of(value, half), half)
+}
+
 #[cube(launch)]
 fn pack_pairs(values: &[f32], out: &mut [u32], length: usize, #[comptime] half: Half) {
     let cube = CUBE_POS_Y as usize * CUBE_COUNT_X as usize + CUBE_POS_X as usize;
@@ -79,7 +85,7 @@ fn round_all(values: &[f32], out: &mut [f32], length: usize, #[comptime] half: H
     let cube = CUBE_POS_Y as usize * CUBE_COUNT_X as usize + CUBE_POS_X as usize;
     let index = cube * UNITS + UNIT_POS as usize;
     if index < length {
-        out[index] = value_of(bits_of(values[index], half), half);
+        out[index] = rounded_value(values[index], half);
     }
 }
 

@@ -10,6 +10,7 @@
 //! | Case | Kernel |
 //! |---|---|
 //! | Convolution, all passes; transposed convolution | [one matrix product](conv_gemm) that reads patches in place of an `im2col` matrix. A transposed convolution's forward pass is the gradient of the convolution that leads back, by the phases of its stride |
+//! | The same with `bf16`, `f16`, or `f32` as two `bf16`, on devices with matrix units | [in fragments](conv_matrix) of 16 x 16, from the same tiles |
 //! | Few output values, long sums | the same, in parts that are added up by [`reduce`] in a fixed order |
 //! | ReLU | in the forward kernel; backward one pass over the gradient |
 //! | Batch normalization of a training step, with its ReLU | [`batch_norm`]: statistics in parts of a channel, put together in a fixed order; backward computes the normalized values again |
@@ -18,6 +19,7 @@
 //! | Max pooling | [`pool`]: backward looks for the largest pixel again, so that no places are kept |
 //! | Bilinear interpolation | [`resize`]: backward gathers, so that nothing is added up in memory |
 //! | Loss | [`cross_entropy`]: softmax and loss in one pass, its gradient in another; labels are uploaded as bytes |
+//! | Other losses | [`softmax`]: its logarithms, and sums whose gradient is one value for all |
 //! | Step of SGD | [`sgd`]: one pass in place over weight, velocity and gradient |
 //! | The most likely classes, and confusion counts | [`labels`] |
 //! | Steps in `bf16` or `f16` | [`half`]: what is multiplied is rounded and kept for the backward pass in 16 bits, two values to a word; products and sums are `f32` |
@@ -36,6 +38,16 @@ mod batch_norm;
 mod conv;
 #[cfg(feature = "gpu")]
 mod conv_gemm;
+#[cfg(feature = "gpu")]
+mod conv_matrix;
+#[cfg(feature = "gpu")]
+mod conv_plan;
+#[cfg(feature = "gpu")]
+mod conv_product;
+#[cfg(feature = "gpu")]
+mod conv_reads;
+#[cfg(feature = "gpu")]
+mod conv_writes;
 #[cfg(feature = "gpu")]
 mod cross_entropy;
 #[cfg(feature = "gpu")]
@@ -60,6 +72,8 @@ mod reduce;
 mod resize;
 #[cfg(feature = "gpu")]
 mod sgd;
+#[cfg(feature = "gpu")]
+mod softmax;
 
 #[cfg(not(feature = "gpu"))]
 pub(super) use absent as layers;

@@ -9,12 +9,13 @@ use burn_cubecl::CubeBackend;
 
 use super::batch_norm::{self, Factors, Normalization};
 use super::conv::{self, Convolution};
+use super::conv_matrix::Units;
 use super::cross_entropy::{self, Pixels};
 use super::pool::{self, Pooling};
 use super::resize::{self, Resizing};
-use super::{dropout, half, labels, reduce, sgd};
+use super::{dropout, half, labels, reduce, sgd, softmax};
+use crate::kernels::arithmetic::Half;
 use crate::kernels::conv::shape::ConvShape;
-use crate::kernels::half::Half;
 use crate::kernels::sgd_factors::SgdStep;
 
 /// The kernels of this room.
@@ -33,6 +34,7 @@ pub(super) trait GpuOps: Backend {
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         conv_shape: ConvShape,
+        units: Option<Units>,
     ) -> FloatTensor<Self>;
 
     #[fusion(dtype = gradient, shape = weight_shape(conv_shape))]
@@ -40,6 +42,7 @@ pub(super) trait GpuOps: Backend {
         input: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         conv_shape: ConvShape,
+        units: Option<Units>,
     ) -> FloatTensor<Self>;
 
     #[fusion(dtype = gradient, shape = gradient)]
@@ -160,6 +163,19 @@ pub(super) trait GpuOps: Backend {
         pixels: Pixels,
     ) -> FloatTensor<Self>;
 
+    #[fusion(dtype = logits, shape = logits)]
+    fn log_softmax(logits: FloatTensor<Self>, pixels: Pixels) -> FloatTensor<Self>;
+
+    #[fusion(dtype = gradient, shape = gradient)]
+    fn log_softmax_gradient(
+        output: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        pixels: Pixels,
+    ) -> FloatTensor<Self>;
+
+    #[fusion(dtype = sums, shape = Shape::new(*dims))]
+    fn spread(sums: FloatTensor<Self>, dims: [usize; 4]) -> FloatTensor<Self>;
+
     #[fusion(meta = |weight, _velocity, _gradient, _step| (weight.clone(), weight.clone()))]
     fn sgd_step(
         weight: FloatTensor<Self>,
@@ -209,16 +225,18 @@ impl GpuOps for CubeBackend {
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         conv_shape: ConvShape,
+        units: Option<Units>,
     ) -> FloatTensor<Self> {
-        conv::data_gradient(weight, gradient, conv_shape)
+        conv::data_gradient(weight, gradient, conv_shape, units)
     }
 
     fn conv_weight_gradient(
         input: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         conv_shape: ConvShape,
+        units: Option<Units>,
     ) -> FloatTensor<Self> {
-        conv::weight_gradient(input, gradient, conv_shape)
+        conv::weight_gradient(input, gradient, conv_shape, units)
     }
 
     fn relu_gradient(output: FloatTensor<Self>, gradient: FloatTensor<Self>) -> FloatTensor<Self> {
@@ -357,6 +375,22 @@ impl GpuOps for CubeBackend {
         pixels: Pixels,
     ) -> FloatTensor<Self> {
         cross_entropy::gradient(logits, labels, scale, pixels)
+    }
+
+    fn log_softmax(logits: FloatTensor<Self>, pixels: Pixels) -> FloatTensor<Self> {
+        softmax::log_softmax(logits, pixels)
+    }
+
+    fn log_softmax_gradient(
+        output: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        pixels: Pixels,
+    ) -> FloatTensor<Self> {
+        softmax::log_softmax_gradient(output, gradient, pixels)
+    }
+
+    fn spread(sums: FloatTensor<Self>, dims: [usize; 4]) -> FloatTensor<Self> {
+        softmax::spread(sums, dims)
     }
 
     fn sgd_step(

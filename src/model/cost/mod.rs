@@ -56,6 +56,15 @@ pub enum ComputedBy {
     Processor,
     /// A GPU.
     Gpu,
+    /// A GPU that keeps what it multiplies in 16 bits.
+    GpuIn16Bits,
+}
+
+impl ComputedBy {
+    /// Whether it is a GPU.
+    pub fn is_gpu(self) -> bool {
+        self != Self::Processor
+    }
 }
 
 /// Bytes that training a network takes, as its layers compute.

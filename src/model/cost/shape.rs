@@ -149,24 +149,28 @@ impl FeatureMap for Shape {
                 multiply_adds: (pixels(size) * kernel) as u64,
                 weights: VALUE * (kernel + bias) as u64,
                 trained: VALUE * (kernel + bias) as u64,
-                keeps_input: true,
-                keeps_output: relu,
                 forward: match by {
                     ComputedBy::Processor => 0,
+                    // Rounded weights.
+                    ComputedBy::GpuIn16Bits => VALUE * kernel as u64 + gpu::parts(output, sums[0]),
                     ComputedBy::Gpu => gpu::parts(output, sums[0]),
                 },
                 backward: match by {
                     // Padded or masked copies of the output's gradient and of the input, and the
                     // weights transposed.
                     ComputedBy::Processor => output + input.min(output) + VALUE * kernel as u64,
-                    // The gradient before the ReLU.
-                    ComputedBy::Gpu => {
+                    // The gradient before the ReLU, and rounded weights.
+                    ComputedBy::Gpu | ComputedBy::GpuIn16Bits => {
                         let of_relu = if relu { output } else { 0 };
-                        of_relu + gpu::parts(VALUE * kernel as u64, sums[1])
+                        let weights = VALUE * kernel as u64;
+                        let rounded = if by == ComputedBy::Gpu { 0 } else { weights };
+                        of_relu + rounded + gpu::parts(weights, sums[1])
                     }
                 },
                 ..Operation::default()
-            },
+            }
+            .keeping_input(by, input)
+            .keeping_relu(by, if relu { output } else { 0 }),
         );
         let Some(_) = norm else { return output };
         let (channels, size, map) = (output.channels, output.size, output.bytes());
@@ -178,13 +182,11 @@ impl FeatureMap for Shape {
                 // Gamma and beta, and the running mean and variance.
                 weights: VALUE * 4 * channels as u64,
                 trained: VALUE * 2 * channels as u64,
-                keeps_input: true,
                 training_only: by == ComputedBy::Processor,
-                // Burn's, with its ReLU: the gradients before both.
-                keeps_output: by == ComputedBy::Gpu && with_relu,
-                backward: if by == ComputedBy::Gpu { 2 * map } else { 0 },
                 ..Operation::default()
-            },
+            }
+            // Computes its output again, with its ReLU.
+            .keeping_input(by, map),
         )
     }
 
@@ -232,12 +234,12 @@ impl FeatureMap for Shape {
                     // The output, or its gradient, in phases of the stride.
                     ComputedBy::Processor if trained => output,
                     ComputedBy::Processor => 0,
-                    ComputedBy::Gpu => gpu::parts(output, sums[0]),
+                    _ => gpu::parts(output, sums[0]),
                 },
                 backward: match by {
                     ComputedBy::Processor if trained => output,
                     ComputedBy::Processor => 0,
-                    ComputedBy::Gpu => gpu::parts(weights, sums[1]),
+                    _ => gpu::parts(weights, sums[1]),
                 },
                 ..Operation::default()
             },
@@ -268,37 +270,39 @@ impl FeatureMap for Shape {
         let output = bytes(self.batch_size, channels, size);
         // Ours remembers a byte for each output, Burn's an index of 8 bytes, and its input.
         let ours = pool.kernel_size == [2, 2] && pool.stride == [2, 2];
-        let (keeps, keeps_input) = match self.by {
-            ComputedBy::Processor if ours => (output / 4, false),
-            ComputedBy::Processor => (2 * output, true),
-            // Looks for the largest pixel again.
-            ComputedBy::Gpu => (0, true),
-        };
-        self.then(
-            &[],
-            channels,
-            size,
-            Operation {
-                keeps_input,
-                keeps,
+        let operation = match self.by {
+            ComputedBy::Processor if ours => Operation {
+                keeps: output / 4,
                 ..Operation::default()
             },
-        )
+            ComputedBy::Processor => Operation {
+                keeps_input: true,
+                keeps: 2 * output,
+                ..Operation::default()
+            },
+            // Looks for the largest pixel again.
+            by => Operation::default().keeping_input(by, self.bytes()),
+        };
+        self.then(&[], channels, size, operation)
     }
 
     fn dropout(self, dropout: &Dropout) -> Self {
         if dropout.prob == 0.0 {
             return self;
         }
-        let (channels, size, bytes) = (self.channels, self.size, self.bytes());
+        let (channels, size) = (self.channels, self.size);
+        // Which values are dropped; a GPU draws them again.
+        let mask = match self.by {
+            ComputedBy::Processor => self.bytes(),
+            _ => 0,
+        };
         self.then(
             &[],
             channels,
             size,
             Operation {
-                // Which values are dropped.
-                keeps: bytes,
-                forward: bytes,
+                keeps: mask,
+                forward: mask,
                 training_only: true,
                 ..Operation::default()
             },
@@ -322,10 +326,7 @@ impl FeatureMap for Shape {
     fn add_relu(self, other: Self) -> Self {
         let sum = self.add(other);
         let (channels, size) = (sum.channels, sum.size);
-        let operation = Operation {
-            keeps_output: true,
-            ..Operation::default()
-        };
+        let operation = Operation::default().keeping_relu(sum.by, sum.bytes());
         sum.then(&[], channels, size, operation)
     }
 

@@ -40,6 +40,40 @@ pub(super) struct Operation {
     pub training_only: bool,
 }
 
+impl Operation {
+    /// Of an operation whose backward pass needs its input, of so many bytes.
+    pub fn keeping_input(self, by: ComputedBy, bytes: u64) -> Self {
+        match by {
+            // Packed; computed with is what the packed ones are, forward and backward.
+            ComputedBy::GpuIn16Bits => Self {
+                keeps: self.keeps + bytes / 2,
+                forward: self.forward + bytes,
+                backward: self.backward + bytes,
+                ..self
+            },
+            ComputedBy::Processor | ComputedBy::Gpu => Self {
+                keeps_input: true,
+                ..self
+            },
+        }
+    }
+
+    /// Of an operation with a ReLU behind it, whose output has so many bytes; 0 = none.
+    pub fn keeping_relu(self, by: ComputedBy, bytes: u64) -> Self {
+        match by {
+            // A bit for each value.
+            ComputedBy::GpuIn16Bits => Self {
+                keeps: self.keeps + bytes / 32,
+                ..self
+            },
+            ComputedBy::Processor | ComputedBy::Gpu => Self {
+                keeps_output: bytes > 0,
+                ..self
+            },
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 struct Entry {
     inputs: Vec<Map>,
@@ -93,7 +127,7 @@ impl Tape {
                     keeps_gradient: true,
                     ..Operation::default()
                 },
-                ComputedBy::Gpu => Operation {
+                ComputedBy::Gpu | ComputedBy::GpuIn16Bits => Operation {
                     keeps_input: true,
                     ..Operation::default()
                 },

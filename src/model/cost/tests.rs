@@ -160,3 +160,35 @@ fn all_networks_have_the_operations_that_pytorch_counts() {
         assert_eq!(counted, operations, "{variant} {trunk} {geometry}");
     }
 }
+
+#[test]
+fn a_gpu_in_16_bits_keeps_half_of_what_it_multiplies_and_a_bit_of_each_relu() {
+    let device = Device::flex();
+    let conv = Conv2dConfig::new([4, 8], [1; 2]).init(&device);
+    // 10x10 pixels of 4 and of 8 channels: 1600 and 3200 bytes.
+    let tape = |by| {
+        let map = Shape::new(1, 4, [10, 10]).computed_by(by);
+        let map = map.convolve(&conv, None, true);
+        let mut tape = map.tape.take();
+        tape.ends = vec![map.map];
+        tape.end_in_loss(by);
+        tape
+    };
+    // Forward: images, output, and what is kept. Backward: the gradient of the output and the one
+    // before the ReLU, and 160 bytes of weights, 144 of which are a kernel.
+    let weights = 4 * (4 * 8 + 8);
+    let kernel = 4 * 4 * 8;
+    let exact = tape(ComputedBy::Gpu).peak();
+    assert_eq!(exact, 1600 + 3200 + 4 + 3200 + 3200.max(weights));
+    let half = tape(ComputedBy::GpuIn16Bits).peak();
+    // The output is kept as bits, but the loss keeps it, too; the input is packed and unpacked.
+    let kept = 1600 / 2 + 3200 / 32;
+    assert_eq!(
+        half,
+        1600 + 3200 + 4 + kept + 3200 + (3200 + kernel + 1600).max(weights)
+    );
+    let config = config(Variant::Fcn8s, Trunk::Vgg16, Geometry::Padded);
+    let step = |by| config.training_memory(20, [224, 224], false, by).step as f64;
+    let ratio = step(ComputedBy::GpuIn16Bits) / step(ComputedBy::Gpu);
+    assert!((0.4..0.8).contains(&ratio), "{ratio}");
+}

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::log::{LineLog, read_lines};
-use crate::dataset::{ClassList, DatasetRecord};
+use crate::dataset::{ClassList, DatasetRecord, ImageReading};
 use crate::files::{FileError, read_json, write_json};
 use crate::training::config::{DatasetRef, RunConfig};
 use crate::training::error::TrainError;
@@ -20,6 +20,10 @@ pub struct RunMeta {
     pub config: RunConfig,
     /// Classes and colors, so that a run is enough to show a mask.
     pub classes: ClassList,
+    /// How the images of the dataset became 8-bit RGB, and so others do; those of earlier versions
+    /// were read as their format says.
+    #[serde(default, skip_serializing_if = "ImageReading::is_plain")]
+    pub images: ImageReading,
     /// Name of the dataset.
     pub dataset_name: String,
     /// Start in Unix seconds.

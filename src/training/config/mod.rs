@@ -14,7 +14,7 @@ use super::checkpoint_policy::CheckpointPolicy;
 use super::device::DeviceId;
 use super::learning::Learning;
 use super::precision::Precision;
-use crate::dataset::{Augment, Normalization, Size};
+use crate::dataset::{Augment, BandChoice, Normalization, Size};
 use crate::model::{FinalUpsampling, Geometry, NetworkConfig, Trunk, Variant};
 
 /// Which dataset a run uses.
@@ -35,29 +35,34 @@ pub enum DatasetRef {
         /// Labels that are void besides.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         void: Vec<u8>,
+        /// How its images are read, where that is another way than its class map says.
+        #[serde(default, skip_serializing_if = "BandChoice::is_empty")]
+        images: BandChoice,
     },
 }
 
 impl DatasetRef {
-    /// The same dataset with another class map and more void labels, where these are given. The
-    /// sample needs neither.
-    pub fn mapped(self, class_map: Option<PathBuf>, void: &[u8]) -> Self {
-        if class_map.is_none() && void.is_empty() {
+    /// The same dataset with another class map, more void labels and other bands, where these are
+    /// given. The sample needs none of it.
+    pub fn mapped(self, class_map: Option<PathBuf>, void: &[u8], images: &BandChoice) -> Self {
+        if class_map.is_none() && void.is_empty() && images.is_empty() {
             return self;
         }
-        let (folder, old_map, old_void) = match self {
+        let (folder, old_map, old_void, old_images) = match self {
             Self::Sample => return Self::Sample,
-            Self::Folder(folder) => (folder, None, Vec::new()),
+            Self::Folder(folder) => (folder, None, Vec::new(), BandChoice::default()),
             Self::Mapped {
                 folder,
                 class_map,
                 void,
-            } => (folder, class_map, void),
+                images,
+            } => (folder, class_map, void, images),
         };
         Self::Mapped {
             folder,
             class_map: class_map.or(old_map),
             void: [old_void.as_slice(), void].concat(),
+            images: images.or(&old_images),
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::model::ComputedBy;
 use crate::training::config::RunConfig;
 use crate::training::device::DeviceId;
 use crate::training::learning::OptimizerKind;
+use crate::training::precision::Precision;
 
 const MIB: u64 = 1 << 20;
 /// The program itself, without a network.
@@ -43,6 +44,9 @@ impl MemoryEstimate {
     pub fn new(config: &RunConfig, facts: &DataFacts) -> Self {
         let by = match config.device {
             DeviceId::Cpu => ComputedBy::Processor,
+            _ if matches!(config.precision, Precision::Bf16 | Precision::F16) => {
+                ComputedBy::GpuIn16Bits
+            }
             _ => ComputedBy::Gpu,
         };
         let network = config.network(facts.classes);
@@ -66,13 +70,15 @@ impl MemoryEstimate {
         };
         let validated = config.test_size.unwrap_or(facts.largest);
         let validation = if facts.val_images > 0 {
+            // In 32 bits whatever the precision.
+            let by = if by.is_gpu() { ComputedBy::Gpu } else { by };
             network.prediction_memory(validated.dims(), by)
         } else {
             0
         };
         let kept = match by {
             ComputedBy::Processor => POOL.min(memory.step / 4),
-            ComputedBy::Gpu => 0,
+            _ => 0,
         };
         Self {
             by,
@@ -92,8 +98,9 @@ impl MemoryEstimate {
                 let most = self.step.max(self.validation).max(self.saving);
                 PROGRAM + self.weights + most + self.images
             }
-            ComputedBy::Gpu => {
-                in_pages(self.weights + self.step.max(self.validation), self.largest)
+            ComputedBy::Gpu | ComputedBy::GpuIn16Bits => {
+                let network = self.weights + self.step.max(self.validation);
+                RUNTIME + in_pages(network, self.largest)
             }
         }
     }
@@ -111,6 +118,10 @@ fn in_pages(bytes: u64, largest: u64) -> u64 {
     let page = largest + SLACK;
     (bytes + bytes / GAPS).next_multiple_of(page)
 }
+
+/// What the runtime of a GPU keeps beside: pages for small pieces, and for what is uploaded and read
+/// back. 8 to 16 MiB were handed out for it on Mesa's software adapter.
+const RUNTIME: u64 = 16 * MIB;
 
 /// The share of memory that is lost in gaps, as a fraction: 1 / 16.
 const GAPS: u64 = 16;

@@ -94,7 +94,7 @@ impl MemoryFit {
             Self::TooLarge { total } => {
                 let all = match estimate.by {
                     ComputedBy::Processor => "there are",
-                    ComputedBy::Gpu => "the device has",
+                    _ => "the device has",
                 };
                 Some(format!(
                     "about {} of memory, and {all} {} in all",

@@ -45,6 +45,7 @@ fn learner(run: &Value, manifest: &Value) -> (Learner, NetworkConfig) {
     let num_classes = config.num_classes;
     let gradients = Accumulated::new();
     let learner = Learner {
+        arithmetic: Arithmetic::EXACT,
         model,
         optimizer,
         gradients,

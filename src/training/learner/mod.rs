@@ -18,7 +18,7 @@ use super::optimizer::Optimizer;
 use super::precision::{LossScale, Precision};
 use super::shaped_loss::Loss;
 use crate::dataset::Batch;
-use crate::kernels::{BufferPool, Half, has_half_steps, most_likely};
+use crate::kernels::{Arithmetic, BufferPool, most_likely};
 use crate::metrics::ConfusionMatrix;
 use crate::model::Network;
 
@@ -41,6 +41,8 @@ pub struct Learner {
     learning: Learning,
     loss: Loss,
     precision: Precision,
+    /// Of convolutions on a GPU.
+    arithmetic: Arithmetic,
     recompute_activations: bool,
     device: Device,
     num_classes: usize,
@@ -72,6 +74,7 @@ impl Learner {
     /// A fresh network, whose weights are still to be drawn or loaded; `device` is without autodiff.
     pub(super) fn new(config: &RunConfig, num_classes: usize, device: &Device) -> Self {
         let reads_at_once = reads_for_free(device);
+        let arithmetic = config.precision.on(device, config.device);
         let device = device.clone().autodiff();
         device.seed(config.seed);
         let model = config.network(num_classes).init(&device);
@@ -89,6 +92,7 @@ impl Learner {
             learning,
             loss,
             precision: config.precision,
+            arithmetic,
             recompute_activations: config.recompute_activations,
             device,
             num_classes,
@@ -138,9 +142,8 @@ impl Learner {
         let shape = [batch.batch_size, 3, batch.height, batch.width];
         let images = Tensor::<4>::from_data(TensorData::new(batch.images, shape), &self.device);
         // On a GPU maps stay f32, and operations round and keep what they multiply.
-        let half = self.precision.half().filter(|_| has_half_steps(&images));
-        let _half = half.map(Half::enter);
-        let images = match half {
+        let _arithmetic = self.arithmetic.enter();
+        let images = match self.arithmetic.half {
             Some(_) => images,
             None => images.cast(self.precision.dtype()),
         };

@@ -20,6 +20,7 @@ fn changed(base: &Learner, edit: impl FnOnce(&mut Learning)) -> Learner {
     let mut learning = base.learning.clone();
     edit(&mut learning);
     Learner {
+        arithmetic: Arithmetic::EXACT,
         model: base.model.clone(),
         optimizer: Optimizer::new(&learning),
         loss: Loss::new(learning.objective.clone(), learning.reduction),

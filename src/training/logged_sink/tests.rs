@@ -34,6 +34,7 @@ fn run_folder(dir: &tempfile::TempDir, wanted: ExtraLogs) -> RunFolder {
     let meta = RunMeta {
         config,
         classes: ClassList::numbered(2),
+        images: crate::dataset::ImageReading::default(),
         dataset_name: "tiny".to_owned(),
         created: 0,
     };

@@ -9,7 +9,7 @@ use crate::training::TrainError;
 use crate::training::device::{AdapterName, DeviceId};
 
 /// Counted up when the test changes.
-const TEST: u32 = 2;
+const TEST: u32 = 3;
 
 /// The file in which results of the self-test are kept, and which may be deleted at any time; `None`
 /// where the system has no place for such files.
@@ -17,10 +17,23 @@ pub fn tested_devices_file() -> Option<PathBuf> {
     Some(program_dirs()?.cache_dir().join("tested-devices.json"))
 }
 
+/// What of a device was tested.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Subject {
+    /// All that training computes.
+    #[default]
+    Device,
+    /// Its units that multiply matrices.
+    MatrixUnits,
+}
+
 /// A device as it was tested.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Tested {
     id: DeviceId,
+    #[serde(default)]
+    subject: Subject,
     name: String,
     backend: String,
     driver: String,
@@ -57,18 +70,9 @@ impl KeptResults {
         adapter: &AdapterName,
         test: impl FnOnce() -> Result<(), TrainError>,
     ) -> Option<String> {
-        let tested = Tested {
-            id,
-            name: adapter.name.clone(),
-            backend: adapter.backend.clone(),
-            driver: adapter.driver.clone(),
-            program: env!("CARGO_PKG_VERSION").to_owned(),
-            test: TEST,
-        };
-        // Without its version a new driver would not be noticed.
-        let file = self.file.as_deref().filter(|_| !adapter.driver.is_empty());
-        let known = file.and_then(|file| read(file).into_iter().find(|kept| kept.tested == tested));
-        if let Some(kept) = known {
+        let file = self.file_for(adapter);
+        let tested = Tested::now(id, Subject::Device, adapter);
+        if let Some(kept) = self.known(&tested, adapter) {
             return kept.problem;
         }
         let result = test();
@@ -83,6 +87,61 @@ impl KeptResults {
         }
         problem
     }
+
+    /// As [`problem`](Self::problem), of the matrix units. Nobody needs them, so that a test which
+    /// did not come to an end is not made again.
+    pub fn problem_of_units(
+        &self,
+        id: DeviceId,
+        adapter: &AdapterName,
+        test: impl FnOnce() -> Result<(), TrainError>,
+    ) -> Option<String> {
+        let tested = Tested::now(id, Subject::MatrixUnits, adapter);
+        if let Some(kept) = self.known(&tested, adapter) {
+            return kept.problem;
+        }
+        let note = |problem: Option<String>| {
+            if let Some(file) = self.file_for(adapter) {
+                let tested = tested.clone();
+                keep(file, Kept { tested, problem });
+            }
+        };
+        note(Some("its driver did not end their test".to_owned()));
+        let problem = test().err().map(|err| err.to_string());
+        note(problem.clone());
+        problem
+    }
+
+    /// Whether the matrix units of a device have passed their test with the driver that it has now.
+    pub fn units_passed(&self, id: DeviceId, adapter: &AdapterName) -> bool {
+        let tested = Tested::now(id, Subject::MatrixUnits, adapter);
+        let kept = self.known(&tested, adapter);
+        kept.is_some_and(|kept| kept.problem.is_none())
+    }
+
+    fn known(&self, tested: &Tested, adapter: &AdapterName) -> Option<Kept> {
+        let results = read(self.file_for(adapter)?);
+        results.into_iter().find(|kept| kept.tested == *tested)
+    }
+
+    /// Without its version a new driver would not be noticed.
+    fn file_for(&self, adapter: &AdapterName) -> Option<&Path> {
+        self.file.as_deref().filter(|_| !adapter.driver.is_empty())
+    }
+}
+
+impl Tested {
+    fn now(id: DeviceId, subject: Subject, adapter: &AdapterName) -> Self {
+        Self {
+            id,
+            subject,
+            name: adapter.name.clone(),
+            backend: adapter.backend.clone(),
+            driver: adapter.driver.clone(),
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            test: TEST,
+        }
+    }
 }
 
 /// Results that are kept. A file that cannot be read has none; the next result replaces it.
@@ -93,7 +152,9 @@ fn read(file: &Path) -> Vec<Kept> {
 /// Writes a result in the place of what was known of the device.
 fn keep(file: &Path, new: Kept) {
     let mut results = read(file);
-    results.retain(|kept| kept.tested.id != new.tested.id);
+    let is_old =
+        |kept: &Kept| (kept.tested.id, kept.tested.subject) == (new.tested.id, new.tested.subject);
+    results.retain(|kept| !is_old(kept));
     results.push(new);
     let folder = file.parent().map_or(Ok(()), std::fs::create_dir_all);
     // Without it the next start tests again.
@@ -157,6 +218,36 @@ mod tests {
         assert_eq!(problem(first, "", || Ok(())), None);
         assert_eq!(problem(first, "", || Ok(())), None);
         assert_eq!(tests.get(), 6);
+    }
+
+    #[test]
+    fn units_are_used_after_their_test_was_passed_and_a_crash_is_remembered() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let kept = KeptResults {
+            file: Some(folder.path().join("tested-devices.json")),
+        };
+        let (id, driver) = (DeviceId::Gpu(0), adapter("1"));
+        assert!(!kept.units_passed(id, &driver), "untested");
+        assert_eq!(kept.problem(id, &driver, || Ok(())), None);
+        assert!(!kept.units_passed(id, &driver), "the device alone");
+        // While the test runs, and after a process that it has ended.
+        let within = kept.problem_of_units(id, &driver, || {
+            assert!(!kept.units_passed(id, &driver));
+            let again = kept.problem_of_units(id, &driver, || Ok(()));
+            assert_eq!(again.as_deref(), Some("its driver did not end their test"));
+            Ok(())
+        });
+        assert_eq!(within, None);
+        assert!(kept.units_passed(id, &driver));
+        assert!(!kept.units_passed(id, &adapter("2")), "another driver");
+        assert_eq!(kept.problem(id, &driver, wrong), None, "both are kept");
+        let other = DeviceId::Gpu(1);
+        assert!(kept.problem_of_units(other, &driver, wrong).is_some());
+        assert!(!kept.units_passed(other, &driver));
+        // Where nothing can be kept they are not used.
+        let nowhere = KeptResults { file: None };
+        assert_eq!(nowhere.problem_of_units(id, &driver, || Ok(())), None);
+        assert!(!nowhere.units_passed(id, &driver));
     }
 
     #[test]

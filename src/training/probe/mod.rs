@@ -6,13 +6,14 @@
 mod comparison;
 mod kept;
 mod trial;
+mod units;
 
 use burn::tensor::Device;
 
 use self::comparison::compare;
 use self::kept::KeptResults;
 pub use self::kept::tested_devices_file;
-use super::device::{self, AdapterName, DeviceEntry, DeviceId, DeviceKind};
+use super::device::{self, AdapterName, DeviceEntry, DeviceId, DeviceKind, MatrixUnitsState};
 use super::device_memory::DeviceMemory;
 use super::error::TrainError;
 
@@ -43,6 +44,7 @@ pub fn cpu_entry() -> DeviceEntry {
         kind: DeviceKind::Cpu,
         backend: "flex".into(),
         memory: DeviceMemory::default(),
+        matrix_units: MatrixUnitsState::Absent,
         problem: None,
     }
 }
@@ -81,8 +83,34 @@ pub fn probe(id: DeviceId) -> Option<DeviceEntry> {
         kind,
         backend: adapter.backend,
         memory: adapter.memory,
+        matrix_units: MatrixUnitsState::Absent,
         problem,
     })
+}
+
+/// Whether a device that passed its test has matrix units that the kernels can use, and whether they
+/// compute the processor's numbers. In a process of its own, too: where these units end it, the
+/// device works without them.
+pub fn probe_matrix_units(id: DeviceId) -> MatrixUnitsState {
+    let Ok(Some(adapter)) = identify(id) else {
+        return MatrixUnitsState::Absent;
+    };
+    let arithmetics = device::open(id).map(|device| units::arithmetics(&device));
+    if !arithmetics.is_ok_and(|arithmetics| !arithmetics.is_empty()) {
+        return MatrixUnitsState::Absent;
+    }
+    let test = || units::test(id);
+    match KeptResults::of_program().problem_of_units(id, &adapter, test) {
+        None => MatrixUnitsState::Working,
+        Some(problem) => MatrixUnitsState::Faulty(problem),
+    }
+}
+
+/// Whether the matrix units of a device were tested with its driver and this version of the program,
+/// and computed the processor's numbers.
+pub(super) fn matrix_units_passed(id: DeviceId) -> bool {
+    let adapter = identify(id).ok().flatten();
+    adapter.is_some_and(|adapter| KeptResults::of_program().units_passed(id, &adapter))
 }
 
 fn identify(id: DeviceId) -> Result<Option<AdapterName>, TrainError> {

@@ -34,7 +34,7 @@ pub(super) fn trial(device: &Device) -> Result<Vec<Part>, TrainError> {
 
 /// Values between -1 and 1 that look random and are the same everywhere (the finalizer of
 /// `MurmurHash3`).
-fn noise(shape: &[usize], seed: u32) -> TensorData {
+pub(super) fn noise(shape: &[usize], seed: u32) -> TensorData {
     let value = |n: u32| {
         let mut bits = n.wrapping_add(seed.wrapping_mul(0x9e37_79b9));
         for factor in [0x85eb_ca6b, 0xc2b2_ae35] {
@@ -47,7 +47,7 @@ fn noise(shape: &[usize], seed: u32) -> TensorData {
     TensorData::new(values.collect::<Vec<f32>>(), shape.to_vec())
 }
 
-fn push<const D: usize>(
+pub(super) fn push<const D: usize>(
     parts: &mut Vec<Part>,
     what: impl Into<String>,
     tensor: Tensor<D>,

@@ -76,7 +76,7 @@ impl<'a> Session<'a> {
         sink.send(TrainEvent::Started(RunInfo {
             run: folder.name(),
             device: device::describe(config.device),
-            arithmetic: config.precision.arithmetic(&device),
+            arithmetic: config.precision.arithmetic(&device, config.device),
             parameters: learner.num_params(),
             steps_per_epoch,
             total_steps: config.total_steps(steps_per_epoch),

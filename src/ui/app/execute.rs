@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use eframe::egui::{self, ThemePreference};
 
 use super::App;
-use crate::engine::{DatasetRef, DeviceId, NoticeLevel, QueueEdit, RunSnapshot};
+use crate::engine::{DatasetRef, DatasetState, DeviceId, NoticeLevel, QueueEdit, RunSnapshot};
 use crate::ui::command::{Ask, Command, PanelKind, Problem, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::dialogs;
@@ -108,6 +108,7 @@ impl App {
             Command::ShowSettings(config) => self.state.train.show_settings(*config),
             Command::StartAgain(config) => self.start_again(*config),
             Command::CloseAlarms => self.engine.close_alarms(),
+            Command::CancelDatasetCheck => self.engine.cancel_dataset_check(),
             Command::ShowPanel(panel) => self.state.layout.show(panel),
             Command::Notify(level, text) => self.toasts.add(level, text),
         }
@@ -158,6 +159,14 @@ impl App {
             UiCommand::OpenFolder => self.ask(Ask::Dataset),
             UiCommand::OpenSample => self.engine.open_dataset(DatasetRef::Sample),
             UiCommand::OpenImages => self.ask(Ask::Images),
+            UiCommand::DatasetSettings => {
+                let ctx = PanelCtx {
+                    engine: &self.engine,
+                    commands: &self.sender,
+                    colors: &self.colors,
+                };
+                self.dataset_window.show(&ctx);
+            }
             UiCommand::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             UiCommand::StartTraining
             | UiCommand::TrainThree
@@ -265,6 +274,10 @@ impl App {
             UiCommand::RunQueue => run_queue_problem(&self.engine).map(Problem::from),
             UiCommand::ClearQueue => clear_queue_problem(&self.engine).map(Problem::from),
             UiCommand::OpenFolder | UiCommand::OpenImages => self.dialogs.problem(),
+            UiCommand::DatasetSettings => {
+                let is_open = matches!(self.engine.dataset(), DatasetState::Ready(_));
+                (!is_open).then_some(Problem::from("Open a dataset first"))
+            }
             UiCommand::OpenSample
             | UiCommand::Quit
             | UiCommand::Notifications

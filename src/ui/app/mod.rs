@@ -20,6 +20,7 @@ use crate::ui::command::{
     Command, CommandSender, PanelKind, Pressed, UiCommand, command_channel, take_pressed,
 };
 use crate::ui::context::PanelCtx;
+use crate::ui::dataset_window::DatasetWindow;
 use crate::ui::debug_overlay::FrameTimes;
 use crate::ui::dialogs::Dialogs;
 use crate::ui::drop_target::DropTarget;
@@ -70,6 +71,7 @@ pub struct App {
     notifications: NotificationsWindow,
     /// Whether this is a window of a desktop, which is told when a run ends.
     on_desktop: bool,
+    dataset_window: DatasetWindow,
     dialogs: Dialogs,
     drop_target: DropTarget,
     file_manager: Option<Task<Result<(), String>>>,
@@ -150,6 +152,7 @@ impl App {
             weights: PretrainedWindow::default(),
             notifications: NotificationsWindow::default(),
             on_desktop: false,
+            dataset_window: DatasetWindow::default(),
             dialogs: Dialogs::in_window(),
             drop_target: DropTarget::default(),
             file_manager: None,
@@ -306,6 +309,7 @@ impl App {
             .ui(&panel, ui, self.state.train.initial_weights());
         self.notifications
             .ui(&panel, &ctx, &self.state.prefs.notifications);
+        self.dataset_window.ui(&panel, ui);
         self.quit.ui(ui);
         let answer = self.dialogs_ui(ui);
         if let Some(command) = answer {

@@ -49,8 +49,8 @@ impl PanelKind {
         Self::Live,
         Self::Inspect,
         Self::Compare,
-        Self::LookInside,
         Self::Runs,
+        Self::LookInside,
     ];
 
     /// The title on its tab.
@@ -140,6 +140,8 @@ pub enum Command {
     StartAgain(Box<RunConfig>),
     /// Forgets what was noticed of the runs.
     CloseAlarms,
+    /// Ends the check of the open dataset, which stays open.
+    CancelDatasetCheck,
     /// Shows a toast.
     Notify(NoticeLevel, String),
 }

@@ -100,10 +100,12 @@ fn unlike(classes: &ClassList, colors: [[u8; 3]; 6]) -> [u8; 3] {
         .unwrap_or(preferred)
 }
 
-/// Colors all over the cube.
+/// Colors all over the cube. There are more of them than a list has classes, so that no class has
+/// one of them.
 fn every_color() -> impl Iterator<Item = [u8; 3]> {
-    let steps = || (0..=u8::MAX).step_by(51);
-    steps().flat_map(move |r| steps().flat_map(move |g| steps().map(move |b| [r, g, b])))
+    const LEVELS: [u8; 7] = [0, 43, 85, 128, 170, 213, 255];
+    let levels = || LEVELS.into_iter();
+    levels().flat_map(move |r| levels().flat_map(move |g| levels().map(move |b| [r, g, b])))
 }
 
 /// The wrong pixels of `mask` in [`error_color`]; pixels with void as ground truth are transparent.
@@ -181,8 +183,11 @@ fn assert_same_size(a: &LabelMap, b: &LabelMap) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::engine::Class;
+    use crate::ui::view_model::class_colors::{ClassColors, ColorChoice};
 
     const BLACK: [u8; 4] = [0, 0, 0, 255];
     const RED: [u8; 4] = [128, 0, 0, 255];
@@ -302,16 +307,57 @@ mod tests {
         assert_eq!(error_color(&red), ERROR_COLORS[1]);
         let all_but_white = [0, 1, 3, 4, 5].map(|index| ERROR_COLORS[index]);
         assert_eq!(error_color(&list(&all_but_white)), [255, 255, 255]);
-        for classes in [ClassList::voc(), classes()] {
+    }
+
+    /// How far a mark is from the class that is most like it.
+    fn distance(mark: [u8; 3], classes: &ClassList) -> f64 {
+        let distance = |class: &Class| {
+            let sides = mark.iter().zip(class.color);
+            let squares = sides.map(|(a, b)| (f64::from(*a) - f64::from(b)).powi(2));
+            squares.sum::<f64>().sqrt()
+        };
+        classes.iter().map(distance).fold(f64::INFINITY, f64::min)
+    }
+
+    #[test]
+    fn no_class_of_any_palette_looks_like_a_mark() {
+        let of_colors = |colors: Vec<[u8; 3]>| {
+            let classes = colors.into_iter().enumerate();
+            let classes = classes.map(|(label, color)| Class {
+                name: format!("class {label}"),
+                color,
+            });
+            ClassList::new(classes.collect()).expect("classes")
+        };
+        let published = [
+            ClassList::voc(),
+            ClassList::camvid(),
+            ClassList::camvid_original(),
+            ClassList::cityscapes(),
+            ClassList::oxford_pets(),
+            classes(),
+        ];
+        // Those without a palette get VOC's, up to as many classes as there can be.
+        let numbered = [1, 2, 21, 60, 150, 254].map(ClassList::numbered);
+        let mut lists: Vec<(ClassList, f64)> = Vec::new();
+        for classes in published.into_iter().chain(numbered) {
+            let classes = Arc::new(classes);
+            let safe = ClassColors::new(ColorChoice::ColorBlind).of(&classes);
+            lists.push((classes.as_ref().clone(), f64::from(FAR)));
+            lists.push((safe.as_ref().clone(), f64::from(FAR)));
+        }
+        // Grays, as of masks without a palette.
+        let gray = |label: u8| [label; 3];
+        lists.push((of_colors((0..254).map(gray).collect()), f64::from(FAR)));
+        // Every color that is tried, one after the other.
+        let tried: Vec<[u8; 3]> = ERROR_COLORS.into_iter().chain(every_color()).collect();
+        lists.push((of_colors(tried[..254].to_vec()), 1.0));
+        lists.push((of_colors(tried[tried.len() - 254..].to_vec()), 1.0));
+        for (classes, least) in lists {
             for mark in [error_color(&classes), disagreement_color(&classes)] {
-                let is_far = |class: &Class| {
-                    let sides = mark.iter().zip(class.color);
-                    sides
-                        .map(|(a, b)| u32::from(a.abs_diff(b)).pow(2))
-                        .sum::<u32>()
-                        >= FAR * FAR
-                };
-                assert!(classes.iter().all(is_far), "{mark:?}");
+                let found = distance(mark, &classes);
+                let names = (classes.len(), classes.name(0));
+                assert!(found >= least, "{mark:?} of {names:?}: {found}");
             }
         }
     }

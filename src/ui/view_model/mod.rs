@@ -3,6 +3,7 @@
 //! Knows engine types. Must not know about widgets.
 
 pub mod class_colors;
+pub mod class_map_form;
 pub mod class_set;
 pub mod contribution_bar;
 pub mod file_label;
@@ -18,4 +19,5 @@ pub mod run_table;
 pub mod score_table;
 
 pub use class_colors::{ClassColors, ColorChoice};
+pub use class_map_form::{BandKind, ClassMapForm, RangeKind};
 pub use class_set::ClassSet;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::set::{HEIGHT, Set, WIDTH, picture, stripes};
 use crate::dataset::check::{DatasetRecord, FindingKind, Fix, FixPlan, Severity, fix};
+use crate::dataset::image_io::test_tiff::{SIX, tiff};
 use crate::dataset::{DatasetError, write_rgb_png};
 
 #[test]
@@ -166,6 +167,53 @@ fn odd_images_are_told() {
         .expect("an image")
         .pixels;
     assert_eq!(colors, image.to_rgb8().into_raw());
+}
+
+#[test]
+fn bands_have_to_mean_something_and_a_stated_range_is_no_finding() {
+    let set = Set::sound();
+    let deep = image::open(set.image_path("img0"))
+        .expect("an image")
+        .to_rgb16();
+    let mut twelve = deep.clone();
+    twelve
+        .pixels_mut()
+        .for_each(|pixel| pixel.0 = pixel.0.map(|value| value / 16));
+    twelve.save(set.image_path("img0")).expect("saved");
+    let found = set.only();
+    let (low, high) = (
+        twelve.as_raw().iter().min().expect("a value"),
+        twelve.as_raw().iter().max().expect("a value"),
+    );
+    assert!(
+        found.reason.contains(&format!("range = [{low}, {high}]")),
+        "{found}"
+    );
+    let map = set.root().join("class-map.toml");
+    fs::write(&map, "range = [0, 4095]\n").expect("written");
+    assert_eq!(set.check().findings, []);
+    // A copy holds what is seen, and needs no map.
+    let fixed = set.fixed(&FixPlan::default());
+    let seen = crate::dataset::read_rgb(&fixed.train[0].image).expect("an image");
+    assert_eq!(
+        seen.pixels[0],
+        (f64::from(twelve.as_raw()[0]) * 255.0 / 4095.0).round() as u8
+    );
+
+    fs::write(&map, "bands = [5]\n").expect("written");
+    let report = set.check();
+    let found = report.error().expect("no band 5");
+    assert_eq!((found.kind, found.count), (FindingKind::BandChoice, 6));
+    assert!(found.reason.contains("band 5"), "{found}");
+    fs::write(&map, "").expect("written");
+    deep.save(set.image_path("img0")).expect("saved");
+    let six = set.image_path("img0").with_extension("tif");
+    fs::remove_file(set.image_path("img0")).expect("removed");
+    fs::write(&six, tiff(SIX)).expect("written");
+    let report = set.check();
+    let found = report.error().expect("six bands");
+    assert_eq!(found.kind, FindingKind::BandChoice);
+    assert!(found.reason.contains("6 bands"), "{found}");
 }
 
 #[test]

@@ -5,9 +5,10 @@ mod raw;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use super::{LabelMap, Rgb, orientation};
+use super::{ImageReading, LabelMap, Rgb, orientation};
 use crate::dataset::classes::VOID_COLOR;
 use crate::dataset::{ClassList, DatasetError, DatasetItem, Size, VOID, voc_color};
+use raw::RawMask;
 pub(in crate::dataset) use raw::{RawPixels, read_raw};
 
 /// More colors than classes that are painted have.
@@ -26,7 +27,7 @@ pub enum MaskColors {
     Decide,
 }
 
-/// Reads the label maps of one dataset.
+/// Reads the label maps of one dataset, and its images with them.
 ///
 /// Supported are PNG, BMP, TIFF and GIF. The samples of indexed and grey PNGs are labels, the
 /// colors of RGB masks are looked up in the palette.
@@ -43,6 +44,8 @@ pub struct MaskReader {
     /// The class or [`VOID`] that each label in a file stands for, `None` = the label is an
     /// error; empty = labels are classes.
     pub remap: Vec<Option<u8>>,
+    /// How the images beside the masks are read.
+    pub images: ImageReading,
 }
 
 impl MaskReader {
@@ -67,6 +70,7 @@ impl MaskReader {
                 MaskColors::Listed
             },
             remap: Vec::new(),
+            images: ImageReading::default(),
         }
     }
 
@@ -78,7 +82,15 @@ impl MaskReader {
     /// when it is damaged, of another format or has an unknown color, and
     /// [`DatasetError::LabelOutOfRange`] for a label that is neither class nor void.
     pub fn read(&self, path: &Path) -> Result<LabelMap, DatasetError> {
-        let raw = read_raw(path)?;
+        self.label_map(path, read_raw(path)?)
+    }
+
+    /// What the samples of a mask mean; as [`read`](Self::read).
+    pub(in crate::dataset) fn label_map(
+        &self,
+        path: &Path,
+        raw: RawMask,
+    ) -> Result<LabelMap, DatasetError> {
         let (width, height) = (raw.width, raw.height);
         // Colors give classes, samples give labels as they are in the file.
         let labels = match raw.pixels {
@@ -112,7 +124,7 @@ impl MaskReader {
     /// Those of [`read_rgb`](super::read_rgb) and [`MaskReader::read`],
     /// [`DatasetError::SizeMismatch`] and [`DatasetError::TurnedByExif`].
     pub fn read_pair(&self, item: &DatasetItem) -> Result<(Rgb, LabelMap), DatasetError> {
-        let (rgb, turned) = super::read_turned(&item.image)?;
+        let (rgb, turned) = self.images.read_turned(&item.image)?;
         let labels = self.read(&item.mask)?;
         check_sizes(item, rgb.size(), labels.size())?;
         if orientation::fits_as_stored(&rgb, &labels, turned) {

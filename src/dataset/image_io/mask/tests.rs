@@ -8,6 +8,7 @@ use crate::dataset::{read_rgb, write_index_png, write_rgb_png};
 
 fn reader(num_classes: usize) -> MaskReader {
     MaskReader {
+        images: ImageReading::default(),
         num_classes,
         void_labels: vec![11],
         palette: vec![([9, 9, 9], 1), ([224, 224, 192], VOID)],

@@ -3,15 +3,21 @@
 //! Lies beside a dataset or is named on the command line. Classes can be named, colored,
 //! merged, taken out and moved; the masks stay as they are.
 
-use std::collections::BTreeMap;
+mod lists;
+mod own;
+
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::text::read_text;
 use super::{Dataset, Note, NoteTopic};
-use crate::dataset::classes::{MAX_CLASSES, safe_color};
-use crate::dataset::{Class, ClassList, DatasetError, MaskColors, VOID, voc_color};
+use crate::dataset::classes::{MAX_CLASSES, color_blind};
+use crate::dataset::{
+    BandChoice, Class, ClassList, DatasetError, MaskColors, RangeChoice, VOID, voc_color,
+};
+pub use lists::ChosenLists;
+use own::{Own, Target};
 
 /// The name of a class map beside a dataset.
 pub const CLASS_MAP_FILE: &str = "class-map.toml";
@@ -29,15 +35,27 @@ pub struct ClassMap {
     /// Colors of the masks that are not counted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub void_colors: Vec<[u8; 3]>,
+    /// Which bands of the images are red, green and blue, counted from 1, or the one that is gray.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub bands: Vec<u8>,
+    /// The values of the images that become 0 and 255, or "measured".
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub range: Option<RangeChoice>,
+    /// A list of images with their masks, instead of pairs by names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pairs: Option<PathBuf>,
     /// The colors of classes that have none here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub palette: Option<Palette>,
+    /// The lists of images, instead of those that were found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lists: Option<ChosenLists>,
     /// The classes in order; empty = those of the dataset.
     #[serde(rename = "class", skip_serializing_if = "Vec::is_empty")]
     pub classes: Vec<MappedClass>,
     /// The file it was read from, for messages.
     #[serde(skip)]
-    path: PathBuf,
+    pub path: PathBuf,
 }
 
 /// One class of a map.
@@ -69,8 +87,7 @@ pub struct MappedClass {
 pub enum Palette {
     /// VOC's, by label.
     Voc,
-    /// Colors that color-blind people can tell apart (Okabe and Ito, 2008), in other shades
-    /// after the eighth.
+    /// Colors that color-blind people can tell apart.
     ColorBlind,
 }
 
@@ -78,7 +95,7 @@ impl Palette {
     fn color(self, label: u8) -> [u8; 3] {
         match self {
             Self::Voc => voc_color(label),
-            Self::ColorBlind => safe_color(label),
+            Self::ColorBlind => color_blind(label),
         }
     }
 }
@@ -110,14 +127,59 @@ impl ClassMap {
         })
     }
 
+    /// The text of a map.
+    ///
+    /// # Errors
+    /// When it cannot be written as TOML, which no map of this program is.
+    pub fn to_toml(&self) -> Result<String, DatasetError> {
+        toml::to_string(self).map_err(|err| problem(&self.path, err.to_string()))
+    }
+
     /// Gives the labels of a dataset the meaning of the map.
     ///
     /// # Errors
     /// [`DatasetError::ClassMap`] when it names classes that the dataset does not have, gives a
     /// label twice, or leaves no class.
+    /// Also those of files that it names.
     pub fn apply(&self, dataset: &mut Dataset) -> Result<(), DatasetError> {
+        if let Some(list) = &self.pairs {
+            dataset.take_pairs(list)?;
+        }
+        if let Some(lists) = &self.lists {
+            dataset.take_lists(lists)?;
+        }
         self.try_apply(dataset)
             .map_err(|reason| problem(&self.path, reason))
+    }
+
+    /// What it says of labels and images alone: without the files that it names.
+    pub fn without_files(&self) -> Self {
+        Self {
+            lists: None,
+            pairs: None,
+            ..self.clone()
+        }
+    }
+
+    /// What it says of the images.
+    pub fn images(&self) -> BandChoice {
+        BandChoice {
+            bands: self.bands.clone(),
+            range: self.range,
+        }
+    }
+
+    /// Whether it says anything about labels and classes.
+    fn has_classes(&self) -> bool {
+        let others = Self {
+            bands: self.bands.clone(),
+            range: self.range,
+            pairs: self.pairs.clone(),
+            lists: self.lists.clone(),
+            path: self.path.clone(),
+            ..Self::default()
+        };
+        *self != others
     }
 
     fn try_apply(&self, dataset: &mut Dataset) -> Result<(), String> {
@@ -125,6 +187,14 @@ impl ClassMap {
             || "the options".to_owned(),
             |name| name.to_string_lossy().into_owned(),
         );
+        dataset.choose_bands(&self.images(), &source)?;
+        if self.has_classes() {
+            self.apply_classes(dataset, &source)?;
+        }
+        Ok(())
+    }
+
+    fn apply_classes(&self, dataset: &mut Dataset, source: &str) -> Result<(), String> {
         let first = self.first_label.unwrap_or(0);
         let own = Own::of(dataset, first);
         let mut target = Target::default();
@@ -210,115 +280,6 @@ impl ClassMap {
             dataset.notes.retain(|note| note.topic != NoteTopic::Void);
             let text = format!("labels {} by {source}", void.join(", "));
             dataset.notes.push(Note::found(NoteTopic::Void, text));
-        }
-        Ok(())
-    }
-}
-
-/// What the dataset's own classes are in its masks.
-struct Own {
-    first: u8,
-    /// By name in lower case: the labels and the colors in the masks.
-    classes: BTreeMap<String, (Vec<u8>, Vec<[u8; 3]>)>,
-}
-
-impl Own {
-    fn of(dataset: &Dataset, first: u8) -> Self {
-        let labels_of = |class: u8| -> Vec<u8> {
-            if dataset.remap.is_empty() {
-                return class.checked_add(first).into_iter().collect();
-            }
-            (0..=VOID)
-                .zip(&dataset.remap)
-                .filter(|(_, meaning)| **meaning == Some(class))
-                .map(|(label, _)| label)
-                .collect()
-        };
-        let colors_of = |class: u8| -> Vec<[u8; 3]> {
-            let colors = dataset.palette.iter().filter(|(_, label)| *label == class);
-            colors.map(|(color, _)| *color).collect()
-        };
-        let classes = (0..VOID)
-            .zip(&dataset.classes)
-            .map(|(label, class)| {
-                (
-                    class.name.to_lowercase(),
-                    (labels_of(label), colors_of(label)),
-                )
-            })
-            .collect();
-        Self { first, classes }
-    }
-
-    fn of_class(
-        &self,
-        mapped: &MappedClass,
-        position: usize,
-        is_own: bool,
-    ) -> Result<(Vec<u8>, Vec<[u8; 3]>), String> {
-        let (mut labels, mut colors) = (mapped.labels.clone(), mapped.colors.clone());
-        for name in &mapped.from {
-            let (more_labels, more_colors) = self.classes.get(&name.to_lowercase()).ok_or_else(|| {
-                format!(
-                    "class \"{}\" is made from \"{name}\", which is not in the dataset's class list. Correct the name or write labels",
-                    mapped.name
-                )
-            })?;
-            labels.extend(more_labels);
-            colors.extend(more_colors);
-        }
-        if !labels.is_empty() || !colors.is_empty() {
-            return Ok((labels, colors));
-        }
-        // Neither is said: the class keeps what its name or its place has.
-        if let Some(same) = self.classes.get(&mapped.name.to_lowercase()) {
-            return Ok(same.clone());
-        }
-        let at_place = u8::try_from(position)
-            .ok()
-            .and_then(|place| place.checked_add(self.first));
-        match at_place {
-            Some(label) if !is_own => Ok((vec![label], Vec::new())),
-            _ => Err(format!("class \"{}\" has no label left", mapped.name)),
-        }
-    }
-}
-
-/// What each label and color becomes.
-#[derive(Default)]
-struct Target {
-    labels: BTreeMap<u8, u8>,
-    colors: Vec<([u8; 3], u8)>,
-}
-
-impl Target {
-    fn give(
-        &mut self,
-        name: &str,
-        labels: &[u8],
-        colors: &[[u8; 3]],
-        class: u8,
-    ) -> Result<(), String> {
-        for label in labels {
-            if self
-                .labels
-                .insert(*label, class)
-                .is_some_and(|other| other != class)
-            {
-                return Err(format!(
-                    "label {label} of class \"{name}\" belongs to another class already. Write it once"
-                ));
-            }
-        }
-        for color in colors {
-            let known = self.colors.iter().find(|(known, _)| known == color);
-            if known.is_some_and(|(_, other)| *other != class) {
-                let [red, green, blue] = color;
-                return Err(format!(
-                    "color {red} {green} {blue} of class \"{name}\" belongs to another class already. Write it once"
-                ));
-            }
-            self.colors.push((*color, class));
         }
         Ok(())
     }

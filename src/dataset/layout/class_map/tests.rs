@@ -75,7 +75,7 @@ fn colors_may_be_safe_for_color_blind_people() {
     let colors: Vec<[u8; 3]> = (0..40)
         .map(|label| map.palette.expect("a palette").color(label))
         .collect();
-    assert_eq!(colors[1], [230, 159, 0]);
+    assert_eq!(colors[1], [0, 0, 255]);
     for (index, color) in colors.iter().enumerate() {
         assert!(!colors[..index].contains(color), "{index}");
     }

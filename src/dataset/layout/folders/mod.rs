@@ -5,6 +5,7 @@
 //! name without `_mask` and the like, is what an image and its mask share.
 
 mod known;
+mod pairing;
 mod roles;
 mod unknown;
 
@@ -13,13 +14,17 @@ use std::path::{Path, PathBuf};
 
 use super::class_files::{Look, mask_palette, read_classes};
 use super::list::{candidates, files_below, read_lines, without_extension};
+use super::review::Confidence;
 use super::splits::{self, Splits};
 use super::{Dataset, DatasetItem, Layout, Note, NoteTopic, folder_name};
 use crate::dataset::image_io::MASK_EXTENSIONS;
-use crate::dataset::{DatasetError, IMAGE_EXTENSIONS, Split, VOID};
+use crate::dataset::{DatasetError, IMAGE_EXTENSIONS, ImageReading, Split, VOID};
 use crate::files::has_extension;
 use known::Known;
 use roles::{Part, Role};
+
+/// The rule that is no guess.
+const EQUAL: &str = "equal names";
 
 /// A file below the folder, and what its path says.
 #[derive(Debug)]
@@ -38,6 +43,7 @@ struct Pair {
     item: DatasetItem,
     part: Option<Part>,
     rule: String,
+    confidence: Confidence,
 }
 
 /// Opens a folder in which images and masks can be paired.
@@ -55,7 +61,8 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
     if paired.is_empty() {
         return Err(unknown::describe(root, &images, &masks));
     }
-    let mut notes = pairing_notes(&paired, &images, &masks);
+    let mut notes = pairing::notes(&paired, &images, &masks);
+    let review = pairing::review(&paired, &images, &masks);
     let Splits {
         train,
         val,
@@ -83,9 +90,12 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
         void_labels: vec![VOID],
         mask_colors: classes.colors,
         remap,
+        images: ImageReading::default(),
+        wants_range: false,
         train,
         val,
         test: Vec::new(),
+        review,
         notes,
     })
 }
@@ -152,25 +162,31 @@ fn sorted_out(files: Vec<Found>) -> (Vec<Found>, Vec<Found>) {
 /// Pairs from the strictest to the loosest rule, each mask and image once.
 fn pairs(images: &[Found], masks: &[Found]) -> Vec<Pair> {
     type Key = (Option<Part>, String, String);
-    type Rule = (&'static str, fn(&Found, Role) -> Key);
+    type Rule = (&'static str, Confidence, fn(&Found, Role) -> Key);
     let rules: [Rule; 4] = [
-        ("equal names", |file, _| {
+        (EQUAL, Confidence::High, |file, _| {
             (file.part, file.place.clone(), file.stem.clone())
         }),
-        ("names that are equal without their ends", |file, role| {
-            (file.part, file.place.clone(), file.named(role))
-        }),
-        ("names, whatever the split", |file, role| {
-            (None, file.place.clone(), file.named(role))
-        }),
-        ("names alone, in different folders", |file, role| {
-            (None, String::new(), file.named(role))
-        }),
+        (
+            "names that are equal without their ends",
+            Confidence::High,
+            |file, role| (file.part, file.place.clone(), file.named(role)),
+        ),
+        (
+            "names, whatever the split",
+            Confidence::Medium,
+            |file, role| (None, file.place.clone(), file.named(role)),
+        ),
+        (
+            "names alone, in different folders",
+            Confidence::Low,
+            |file, role| (None, String::new(), file.named(role)),
+        ),
     ];
     let (mut free_images, mut free_masks): (Vec<&Found>, Vec<&Found>) =
         (images.iter().collect(), masks.iter().collect());
     let mut found = Vec::new();
-    for (rule, key) in rules {
+    for (rule, confidence, key) in rules {
         let by_key = |files: &[&Found], role| {
             let mut by_key: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
             for (index, file) in files.iter().enumerate() {
@@ -194,6 +210,7 @@ fn pairs(images: &[Found], masks: &[Found]) -> Vec<Pair> {
                     },
                     part: image_file.part.or(mask_file.part),
                     rule: rule_text(rule, mask_file),
+                    confidence,
                 });
                 used_images.insert(*image);
                 used_masks.insert(*mask);
@@ -209,7 +226,7 @@ fn pairs(images: &[Found], masks: &[Found]) -> Vec<Pair> {
 
 fn rule_text(rule: &str, mask: &Found) -> String {
     match roles::shared_name(&mask.stem, Role::Masks).1 {
-        Some(end) if rule != "equal names" => format!("{rule} (\"{end}\" of the masks taken off)"),
+        Some(end) if rule != EQUAL => format!("{rule} (\"{end}\" of the masks taken off)"),
         _ => rule.to_owned(),
     }
 }
@@ -240,48 +257,6 @@ fn tell_apart(pairs: &mut [Pair], images: &[Found]) {
             pair.item.id = format!("{}_{}", place.replace('/', "_"), pair.item.id);
         }
     }
-}
-
-fn pairing_notes(pairs: &[Pair], images: &[Found], masks: &[Found]) -> Vec<Note> {
-    let mut by_rule: BTreeMap<&str, usize> = BTreeMap::new();
-    for pair in pairs {
-        *by_rule.entry(&pair.rule).or_default() += 1;
-    }
-    let mut notes: Vec<Note> = by_rule
-        .into_iter()
-        .map(|(rule, count)| {
-            let text = format!("{count} images and masks by {rule}");
-            if rule == "equal names" {
-                Note::found(NoteTopic::Pairing, text)
-            } else {
-                Note::assumed(NoteTopic::Pairing, text)
-            }
-        })
-        .collect();
-    let paired: BTreeSet<&Path> = pairs
-        .iter()
-        .flat_map(|pair| [pair.item.image.as_path(), pair.item.mask.as_path()])
-        .collect();
-    for (files, what, other) in [(images, "images", "mask"), (masks, "masks", "image")] {
-        let alone: Vec<&Found> = files
-            .iter()
-            .filter(|file| !paired.contains(file.path.as_path()))
-            .collect();
-        if let Some(first) = alone.first() {
-            let text = format!(
-                "{} {what} without {} are left out, such as {}",
-                alone.len(),
-                if other == "image" {
-                    "an image"
-                } else {
-                    "a mask"
-                },
-                first.path.display()
-            );
-            notes.push(Note::assumed(NoteTopic::Pairing, text));
-        }
-    }
-    notes
 }
 
 /// The two lists: by the folders, by lists in the folder, or made.

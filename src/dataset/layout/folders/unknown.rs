@@ -11,6 +11,15 @@ const MOST_NAMED: usize = 6;
 
 /// Says what was looked for, what is there, and what is missing to the nearest layout.
 pub(super) fn describe(root: &Path, images: &[Found], masks: &[Found]) -> DatasetError {
+    if let (Some(image), []) = (images.first(), masks) {
+        let example = image.path.strip_prefix(root).unwrap_or(&image.path);
+        return DatasetError::NoMasks {
+            path: root.to_owned(),
+            found: what_is_there(root, images, masks),
+            example: example.to_owned(),
+            images: images.len(),
+        };
+    }
     DatasetError::UnknownLayout {
         path: root.to_owned(),
         found: what_is_there(root, images, masks),
@@ -76,16 +85,11 @@ fn nearest(root: &Path, images: &[Found], masks: &[Found]) -> String {
             name(image),
             name(mask)
         ),
-        (Some(image), None) => format!(
-            "Nearest is a folder of images beside a folder of masks, but nothing looks like masks of {}. Put them into a \
-             folder \"masks\" under the same names. Images alone can be predicted on with `predict`",
-            name(image)
-        ),
         (None, Some(mask)) => format!(
             "Nearest is a folder of images beside a folder of masks, but there are only masks, such as {}. Put the images \
              into a folder \"images\" under the same names",
             name(mask)
         ),
-        (None, None) => "Choose the folder that holds the images".to_owned(),
+        (_, None) => "Choose the folder that holds the images".to_owned(),
     }
 }

@@ -1,19 +1,24 @@
 //! The layout of PASCAL VOC: `JPEGImages`, `SegmentationClass`, `ImageSets/Segmentation`; also
 //! as labelme and CVAT export it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::class_files::{Classes, Look, mask_palette, read_classes};
 use super::list::{candidates, files_by_stem, read_lines};
-use super::names::Names;
+use super::names::{Names, composed};
+use super::review::{Confidence, PairReview, ReviewedPair};
 use super::splits::{self, Splits};
 use super::{Dataset, DatasetItem, Layout, Note, NoteTopic, folder_name};
 use crate::dataset::classes::is_voc_palette;
 use crate::dataset::image_io::MASK_EXTENSIONS;
-use crate::dataset::{ClassList, DatasetError, IMAGE_EXTENSIONS, MaskColors, VOID};
+use crate::dataset::{ClassList, DatasetError, IMAGE_EXTENSIONS, ImageReading, MaskColors, VOID};
 
 const IMAGES: &str = "JPEGImages";
+/// The reason that is no guess.
+const EQUAL: &str = "equal names";
 /// Folders of masks; the first that holds some counts.
 const MASKS: [&str; 4] = [
     "SegmentationClass",
@@ -76,6 +81,7 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
         files.all_pairs()
     })?;
     notes.extend(files.notes());
+    let review = files.review(train.iter().chain(&val));
     let mut classes = match read_classes(root)? {
         Some(classes) => classes,
         None => guess_classes(train.iter().chain(&val)),
@@ -90,9 +96,12 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
         void_labels: vec![VOID],
         mask_colors: classes.colors,
         remap: Vec::new(),
+        images: ImageReading::default(),
+        wants_range: false,
         train,
         val,
         test: Vec::new(),
+        review,
         notes,
     })
 }
@@ -146,14 +155,16 @@ impl Files {
     }
 
     fn notes(&self) -> Vec<Note> {
+        // Mostly none, while there may be very many images.
+        let without: Vec<&str> = self
+            .images
+            .iter()
+            .map(|(id, _)| id)
+            .filter(|id| self.masks.get(id).is_none())
+            .collect();
         let paired = |suffix: &str| {
-            self.images
-                .iter()
-                .filter(|(id, _)| {
-                    self.masks.get(id).is_none()
-                        && self.masks.get(&format!("{id}{suffix}")).is_some()
-                })
-                .count()
+            let named = |id: &&&str| self.masks.get(&format!("{id}{suffix}")).is_some();
+            without.iter().filter(named).count()
         };
         let mut notes = Vec::new();
         if self.folder != MASKS[0] {
@@ -172,6 +183,61 @@ impl Files {
             }
         }
         notes
+    }
+
+    /// The pairs with their reasons, where a mask has another name than its image.
+    fn review<'a>(
+        &self,
+        items: impl Iterator<Item = &'a DatasetItem> + Clone,
+    ) -> Option<Arc<PairReview>> {
+        let is_plain = |item: &DatasetItem| item.mask.file_stem() == Some(item.id.as_ref());
+        if items.clone().all(is_plain) {
+            return None;
+        }
+        let mut used = BTreeSet::new();
+        let mut pairs: Vec<ReviewedPair> = items
+            .filter(|item| used.insert(&item.mask))
+            .map(|item| {
+                let stem = item.mask.file_stem().unwrap_or_default().to_string_lossy();
+                let is_equal = composed(&stem) == composed(&item.id);
+                ReviewedPair {
+                    image: item.image.clone(),
+                    mask: item.mask.clone(),
+                    confidence: if is_equal || stem.starts_with(&item.id) {
+                        Confidence::High
+                    } else {
+                        Confidence::Medium
+                    },
+                    reason: if is_equal {
+                        EQUAL.to_owned()
+                    } else if let Some(end) = stem.strip_prefix(&item.id) {
+                        format!("the name of the image and \"{end}\"")
+                    } else {
+                        "listed beside the image".to_owned()
+                    },
+                }
+            })
+            .collect();
+        if pairs.iter().all(|pair| pair.reason == EQUAL) {
+            return None;
+        }
+        pairs.sort_by_key(|pair| pair.confidence);
+        let free = |names: &Names, is_used: &dyn Fn(&Path) -> bool| {
+            let paths = names.iter().map(|(_, path)| path);
+            paths
+                .filter(|path| !is_used(path))
+                .map(Path::to_owned)
+                .collect()
+        };
+        let images: BTreeSet<&Path> = pairs.iter().map(|pair| pair.image.as_path()).collect();
+        let masks: BTreeSet<&Path> = pairs.iter().map(|pair| pair.mask.as_path()).collect();
+        let free_images = free(&self.images, &|path| images.contains(path));
+        let free_masks = free(&self.masks, &|path| masks.contains(path));
+        Some(Arc::new(PairReview {
+            pairs,
+            free_masks,
+            free_images,
+        }))
     }
 
     fn read_list(&self, list: &Path) -> Result<Vec<DatasetItem>, DatasetError> {
@@ -228,6 +294,22 @@ impl Files {
         };
         self.images.iter().filter_map(pair).collect()
     }
+}
+
+/// The classes of masks without a class list, and what was assumed of them.
+pub fn classes_of_masks<'a>(masks: impl Iterator<Item = &'a Path>) -> (ClassList, Vec<Note>) {
+    let item = |mask: &Path| DatasetItem {
+        id: mask
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
+        image: PathBuf::new(),
+        mask: mask.to_owned(),
+    };
+    let items: Vec<DatasetItem> = masks.map(item).collect();
+    let classes = guess_classes(items.iter());
+    (classes.list, classes.notes)
 }
 
 /// VOC's classes for VOC's own images, else as many numbered ones as there are labels.

@@ -267,6 +267,15 @@ impl RunCurves {
         &self.model
     }
 
+    /// The epoch that ended nearest to a position on the axis.
+    pub fn epoch_at<'a>(&self, epochs: &'a [EpochRecord], at: f64) -> Option<&'a EpochRecord> {
+        let map = self.map.as_ref()?;
+        let distance = |epoch: &&EpochRecord| (map.place(epoch.step) - at).abs();
+        epochs
+            .iter()
+            .min_by(|a, b| distance(a).total_cmp(&distance(b)))
+    }
+
     /// The values nearest to a position on the axis.
     pub fn readout(
         &self,

@@ -6,7 +6,7 @@ use burn::backend::{Cube, TensorMetadata as _};
 
 use super::super::ops::GpuOps;
 use super::Values;
-use crate::kernels::half::Half;
+use crate::kernels::arithmetic::{Arithmetic, Half};
 
 #[derive(Debug, Clone)]
 pub(super) enum Kept {
@@ -24,7 +24,7 @@ impl Kept {
     /// # Shapes
     /// - values: `[batch_size, channels, height, width]`
     pub fn of(values: Values) -> (Values, Self) {
-        let Some(half) = Half::entered() else {
+        let Some(half) = Arithmetic::entered().half else {
             return (values.clone(), Self::Full(values));
         };
         let shape = values.shape();
@@ -63,7 +63,7 @@ pub(super) enum KeptRelu {
 
 impl KeptRelu {
     pub fn of(output: Values) -> Self {
-        match Half::entered() {
+        match Arithmetic::entered().half {
             Some(_) => Self::Positive(Cube::positive(output)),
             None => Self::Output(output),
         }

@@ -6,6 +6,7 @@ mod kept;
 mod labels;
 mod maps;
 mod pooling;
+mod sums;
 mod training;
 
 use burn::backend::tensor::FloatTensor;
@@ -16,17 +17,20 @@ use burn::tensor::Tensor;
 use burn_cubecl::CubeDevice;
 
 use super::conv::{Convolution, routes};
+use super::conv_matrix::{Units, has_matrix_units as device_has};
 pub use super::launches::LaunchWatch;
 pub(crate) use super::launches::watch_launches;
 use super::ops::GpuOps;
+use crate::kernels::arithmetic::{Arithmetic, Half};
 use crate::kernels::autodiff::{BackwardPass, KernelBackend as _, Operand, apply};
 use crate::kernels::conv::{conv_transpose2d, conv2d, shape::ConvShape};
-use crate::kernels::half::Half;
+
 pub(crate) use batch_norm::batch_norm;
 use kept::{Kept, KeptRelu, rounded};
 pub(crate) use labels::{confusion, most_likely};
 pub(crate) use maps::{add_relu, dropout, pass_back, resize};
 pub(crate) use pooling::max_pool2d;
+pub(crate) use sums::{channel_sums, log_softmax, sum};
 pub(crate) use training::{SgdOperands, cross_entropy_sum, squares_on_device, sum_on_device};
 
 type Values = FloatTensor<Cube>;
@@ -58,6 +62,7 @@ pub(crate) fn conv2d(layer: &Conv2d, input: &Tensor<4>, relu: bool) -> Option<Te
         shape,
         bias: layer.bias.is_some(),
         relu,
+        units: Units::of(Arithmetic::entered()),
     };
     match layer.bias.as_ref().map(Param::val) {
         Some(bias) => apply::<_, ConvolutionPass, 3, 4>(
@@ -78,11 +83,12 @@ fn convolve(
     bias: Values,
     save: bool,
 ) -> (Values, ConvolutionPass) {
-    let half = Half::entered();
+    let half = Arithmetic::entered().half;
     let (input, kept) = Kept::of(input);
     let output = Cube::conv_forward(input, rounded(weight.clone(), half), bias, convolution);
     let pass = ConvolutionPass {
         shape: convolution.shape,
+        units: convolution.units,
         input: kept,
         weight,
         half,
@@ -95,6 +101,7 @@ fn convolve(
 #[derive(Debug, Clone)]
 struct ConvolutionPass {
     shape: ConvShape,
+    units: Option<Units>,
     input: Kept,
     /// In full: rounding it again takes no memory for long.
     weight: Values,
@@ -110,11 +117,13 @@ impl BackwardPass<3, Cube> for ConvolutionPass {
             None => gradient,
         };
         let [of_input, of_weight, of_bias] = wanted;
-        let weights = of_weight
-            .then(|| Cube::conv_weight_gradient(self.input.values(), gradient.clone(), self.shape));
+        let (shape, units) = (self.shape, self.units);
+        let weights = of_weight.then(|| {
+            Cube::conv_weight_gradient(self.input.values(), gradient.clone(), shape, units)
+        });
         let bias = of_bias.then(|| Cube::channel_sums(gradient.clone()));
         let data = of_input.then(|| {
-            Cube::conv_data_gradient(rounded(self.weight, self.half), gradient, self.shape)
+            Cube::conv_data_gradient(rounded(self.weight, self.half), gradient, shape, units)
         });
         [data, weights, bias]
     }
@@ -140,6 +149,12 @@ pub(crate) fn is_here(tensor: &Tensor<4>) -> bool {
     device_of(tensor).is_some()
 }
 
+/// Whether the device of a tensor multiplies 16 bits, or `f32` as the sum of two `bf16`, in matrix
+/// units that the kernels can use.
+pub(crate) fn has_matrix_units(tensor: &Tensor<4>, half: Option<Half>) -> bool {
+    device_of(tensor).is_some_and(|device| device_has(&device, half))
+}
+
 /// How a convolution's output, its input's gradient and its weights' gradient are computed.
 pub(crate) fn conv_routes(layer: &Conv2d, input: &Tensor<4>) -> Option<[String; 3]> {
     let shape = conv2d::shape(layer, input).filter(is_ours)?;
@@ -162,7 +177,7 @@ pub(crate) fn conv_transpose2d(layer: &ConvTranspose2d, input: &Tensor<4>) -> Op
         Operand::new(layer.weight.val())?,
     ];
     apply(operands, |[input, weight], _| {
-        let output = Cube::conv_data_gradient(weight.clone(), input.clone(), shape);
+        let output = Cube::conv_data_gradient(weight.clone(), input.clone(), shape, None);
         let pass = TransposedPass {
             shape,
             input,
@@ -188,12 +203,14 @@ impl BackwardPass<2, Cube> for TransposedPass {
             input,
             weight,
         } = self;
-        let weights = of_weight.then(|| Cube::conv_weight_gradient(gradient.clone(), input, shape));
+        let weights =
+            of_weight.then(|| Cube::conv_weight_gradient(gradient.clone(), input, shape, None));
         let data = of_input.then(|| {
             let convolution = Convolution {
                 shape,
                 bias: false,
                 relu: false,
+                units: None,
             };
             let none = weight.clone();
             Cube::conv_forward(gradient, weight, none, convolution)

@@ -17,7 +17,7 @@ use disk::{Done, Loss, after, noted};
 use super::save::{Encoded, Parts, Snapshot};
 use super::store::has_extension;
 use super::{Position, RunFolder, RunMeta, SavedWeights};
-use crate::dataset::ClassList;
+use crate::dataset::{ClassList, ImageReading};
 use crate::files::{Operation, watched};
 use crate::metrics::ConfusionMatrix;
 use crate::model::{Network, NetworkConfig, Trunk, VggWidths};
@@ -72,6 +72,7 @@ fn run(dir: &Path) -> RunFolder {
     let meta = RunMeta {
         config: preset(Trunk::Vgg16Slim),
         classes: ClassList::numbered(2),
+        images: ImageReading::default(),
         dataset_name: "none".to_owned(),
         created: 0,
     };

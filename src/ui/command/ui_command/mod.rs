@@ -14,6 +14,8 @@ pub enum UiCommand {
     OpenFolder,
     /// Opens the sample.
     OpenSample,
+    /// Shows what classes, bands, lists and pairs of the open dataset mean.
+    DatasetSettings,
     /// Asks for images to segment.
     OpenImages,
     /// Closes the window.
@@ -102,6 +104,7 @@ pub const MENUS: [Menu; 4] = [
         title: "File",
         sections: &[
             Section::of(&[UiCommand::OpenFolder, UiCommand::OpenSample]),
+            Section::of(&[UiCommand::DatasetSettings]),
             Section::of(&[UiCommand::OpenImages]),
             Section::of(&[UiCommand::Quit]),
         ],
@@ -140,8 +143,8 @@ pub const MENUS: [Menu; 4] = [
                 UiCommand::Panel(PanelKind::Live),
                 UiCommand::Panel(PanelKind::Inspect),
                 UiCommand::Panel(PanelKind::Compare),
-                UiCommand::Panel(PanelKind::LookInside),
                 UiCommand::Panel(PanelKind::Runs),
+                UiCommand::Panel(PanelKind::LookInside),
                 UiCommand::ResetLayout,
             ]),
             Section {
@@ -190,6 +193,7 @@ impl UiCommand {
         match self {
             Self::OpenFolder => "Open dataset…",
             Self::OpenSample => "Open sample",
+            Self::DatasetSettings => "Dataset settings…",
             Self::OpenImages => "Open images…",
             Self::Quit => "Quit",
             Self::StartTraining => "Start training",
@@ -232,6 +236,7 @@ impl UiCommand {
             Self::OpenSample => {
                 "Open the small sample dataset; it is generated if it does not exist yet"
             }
+            Self::DatasetSettings => "Classes, bands, lists and pairs of the open dataset",
             Self::OpenImages => "Choose images and segment them with a trained run",
             Self::Quit => "Close the window; an active run is stopped and can be resumed later",
             Self::StartTraining => "Train one run with the settings of the Train panel",
@@ -337,6 +342,7 @@ impl UiCommand {
             Self::Shortcuts => key(Modifiers::NONE, Key::Questionmark),
             Self::Palette => key(Modifiers::COMMAND, Key::P),
             Self::OpenSample
+            | Self::DatasetSettings
             | Self::StopNow
             | Self::TryOut
             | Self::AddToQueue

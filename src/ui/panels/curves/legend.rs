@@ -1,10 +1,12 @@
-//! Which line is which run.
+//! Which line is which run, or which class.
 
+use eframe::egui::accesskit::Role;
 use eframe::egui::{
-    Atom, Button, Rect, RichText, ScrollArea, Sense, Shape, Stroke, Ui, Vec2, vec2,
+    Atom, Button, Rect, Response, RichText, ScrollArea, Sense, Shape, Stroke, Ui, Vec2, WidgetInfo,
+    vec2,
 };
 
-use crate::engine::plots::{PlottedRun, dashes};
+use crate::engine::plots::{Figure, PlottedRun, dashes};
 use crate::ui::theme;
 
 /// A piece of line: long enough for two dashes.
@@ -28,22 +30,64 @@ pub fn ui(ui: &mut Ui, runs: &[PlottedRun<'_>]) {
         } else {
             2.0 * LINE
         })
+        .min_scrolled_height(LINE)
         .show(ui, |ui| {
-            ui.spacing_mut().interact_size.y = LINE;
-            ui.spacing_mut().button_padding.y = 0.0;
-            ui.spacing_mut().item_spacing.y = 0.0;
+            entry_style(ui);
             ui.horizontal_wrapped(|ui| {
                 for run in runs {
-                    let slot = run.slot;
-                    // In one piece, so that no line ends between them.
-                    let sample =
-                        Atom::paint(SAMPLE, move |ui, args| sample_of(ui, args.rect, slot));
-                    let entry = Button::new((sample, RichText::new(run.label).small()));
-                    ui.add(entry.frame(false).sense(Sense::hover()))
-                        .on_hover_text(run.name);
+                    let name = RichText::new(run.label).small();
+                    entry_ui(ui, run.slot, name).on_hover_text(run.name);
                 }
             });
         });
+}
+
+/// The classes by name, in the order of their labels. Returns the index of the line whose name is
+/// under the pointer; `line` is the one that is looked at.
+pub fn classes_ui(
+    ui: &mut Ui,
+    figure: &Figure<'_>,
+    line: Option<usize>,
+    most: f32,
+) -> Option<usize> {
+    let mut pointed = None;
+    ScrollArea::vertical()
+        .id_salt(("classes", figure.kind.title()))
+        .auto_shrink([false, true])
+        .max_height(LINE * (most / LINE).floor().max(1.0))
+        .min_scrolled_height(LINE)
+        .show(ui, |ui| {
+            entry_style(ui);
+            ui.horizontal_wrapped(|ui| {
+                for (index, class) in figure.lines.iter().enumerate() {
+                    let mut text = RichText::new(&class.what).small();
+                    if line == Some(index) {
+                        text = text.strong();
+                    }
+                    if entry_ui(ui, class.slot, text).hovered() {
+                        pointed = Some(index);
+                    }
+                }
+            });
+        });
+    pointed
+}
+
+fn entry_style(ui: &mut Ui) {
+    ui.spacing_mut().interact_size.y = LINE;
+    ui.spacing_mut().button_padding.y = 0.0;
+    ui.spacing_mut().item_spacing.y = 0.0;
+}
+
+/// A piece of line with its name, in one piece, so that no line of text ends between them.
+fn entry_ui(ui: &mut Ui, slot: usize, name: RichText) -> Response {
+    let spoken = name.text().to_owned();
+    let sample = Atom::paint(SAMPLE, move |ui, args| sample_of(ui, args.rect, slot));
+    let entry = Button::new((sample, name));
+    let response = ui.add(entry.frame(false).sense(Sense::hover()));
+    // It cannot be clicked.
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));
+    response
 }
 
 /// A piece of the line of the runs in a color slot, as the plots draw it.

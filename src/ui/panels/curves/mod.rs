@@ -1,14 +1,17 @@
 //! Plots of runs: losses, scores, learning rates, gradient norms, classes.
 
 mod export;
+mod grid;
 mod hover;
+mod hover_table;
 mod legend;
+mod line;
 mod plot;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use eframe::egui::{Button, ComboBox, Rect, ScrollArea, Slider, Ui, Vec2, vec2};
+use eframe::egui::{Button, ComboBox, Rect, ScrollArea, Slider, Ui};
 use serde::{Deserialize, Serialize};
 use strum::VariantArray as _;
 
@@ -23,11 +26,8 @@ use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::run_label::run_label;
 use crate::ui::view_model::run_selection::RunSelection;
 use export::Export;
+use grid::Grid;
 
-/// Plots are at least this large; where the panel has no room for all, it scrolls.
-const MIN_PLOT: Vec2 = vec2(250.0, 150.0);
-/// In a lower panel a plot is as high as the panel, so that one is in sight as a whole, down to this.
-const LOWEST_PLOT: f32 = 110.0;
 /// Narrower panels get a short slider, so that the controls stay in one line.
 const NARROW: f32 = 560.0;
 /// Steps that one frame may take in; more would make it late.
@@ -57,6 +57,9 @@ pub struct CurvesPanel {
     /// The place on the horizontal axis under the pointer in the last frame.
     #[serde(skip)]
     hovered: Option<f64>,
+    /// The line of the plot of classes that was looked at in the last frame, by its index.
+    #[serde(skip)]
+    line: Option<usize>,
     #[serde(skip)]
     export: Export,
 }
@@ -74,6 +77,7 @@ impl Default for CurvesPanel {
             columns: 0,
             corner: None,
             hovered: None,
+            line: None,
             export: Export::default(),
         }
     }
@@ -272,7 +276,7 @@ impl CurvesPanel {
             return panel;
         }
         let grid = Grid::new(panel.size(), figures.len(), ui.spacing().item_spacing);
-        let mut hovered = None;
+        let mut pointed = plot::Pointed::default();
         ScrollArea::vertical()
             .auto_shrink(false)
             .scroll_source(eframe::egui::scroll_area::ScrollSource::SCROLL_BAR)
@@ -287,55 +291,31 @@ impl CurvesPanel {
                                 view: &mut self.view,
                                 corner: &mut self.corner,
                                 mark: self.hovered,
+                                line: self.line.filter(|_| figure.kind == PlotKind::ClassIu),
                             };
-                            let place = drawing.ui(ui, grid.size);
-                            hovered = hovered.or(place);
+                            let at = drawing.ui(ui, grid.size);
+                            pointed.hovered = pointed.hovered.or(at.hovered);
+                            pointed.line = pointed.line.or(at.line);
                         }
                     });
                 }
             });
         self.columns = (grid.size.x * ui.ctx().pixels_per_point()).round() as usize;
-        if hovered.map(|at: plot::Hovered| at.x) != self.hovered {
-            self.hovered = hovered.map(|at| at.x);
+        let place = pointed.hovered.map(|at| at.x);
+        if (place, pointed.line) != (self.hovered, self.line) {
+            (self.hovered, self.line) = (place, pointed.line);
             // The other plots mark the place too.
             ui.ctx().request_repaint();
         }
-        if let Some(at) = hovered {
-            let rows = hover::rows(
-                shown
-                    .iter()
-                    .map(|shown| (shown.run, shown.slot, shown.label.as_str())),
-                curves,
-                at,
-            );
-            hover::table_ui(ui, panel, at.pointer, &rows);
+        if let Some(at) = pointed.hovered {
+            let by_class = figures.iter().find(|figure| figure.kind == at.kind);
+            let table = match by_class.filter(|figure| figure.kind == PlotKind::ClassIu) {
+                Some(figure) => hover::classes_table(shown, curves, at.x, figure, pointed.line),
+                None => hover::runs_table(shown, curves, at.x),
+            };
+            table.ui(ui, panel, at.pointer);
         }
         panel
-    }
-}
-
-/// How the plots share the panel.
-struct Grid {
-    columns: usize,
-    size: Vec2,
-}
-
-impl Grid {
-    /// As many side by side as have room, but no more rows than needed.
-    fn new(panel: Vec2, count: usize, gap: Vec2) -> Self {
-        let most = ((panel.x + gap.x) / (MIN_PLOT.x + gap.x)).floor().max(1.0) as usize;
-        let columns = most.min(count).max(1);
-        let rows = count.div_ceil(columns);
-        let share = |whole: f32, count: usize, gap: f32| {
-            ((whole - gap * (count - 1) as f32) / count as f32).floor()
-        };
-        Self {
-            columns,
-            size: vec2(
-                share(panel.x, columns, gap.x),
-                share(panel.y, rows, gap.y).max(panel.y.clamp(LOWEST_PLOT, MIN_PLOT.y)),
-            ),
-        }
     }
 }
 

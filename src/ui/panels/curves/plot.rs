@@ -1,17 +1,14 @@
 //! One plot: draws a figure, and turns wheel, drags and clicks into changes of the view.
 
 use eframe::egui::{
-    self, Color32, FontId, PointerButton, Pos2, Rangef, Rect, Response, RichText, Sense, Shape,
-    Stroke, Ui, Vec2, vec2,
+    self, FontId, PointerButton, Pos2, Rangef, Rect, Response, RichText, Sense, Shape, Stroke, Ui,
+    Vec2, vec2,
 };
-use egui_plot::{
-    AxisHints, GridMark, Line, LineStyle, Plot, PlotBounds, PlotPoint, PlotPoints, PlotTransform,
-    Points,
-};
+use egui_plot::{AxisHints, GridMark, Line, Plot, PlotBounds, PlotPoint, PlotTransform, Points};
 
-use crate::engine::plots::{
-    Figure, LineColor, LineKind, PlotKind, PlotLine, PlotView, Tick, cut_text, dashes, ticks,
-};
+use super::legend;
+use super::line::{Emphasis, drawn, sample_ui};
+use crate::engine::plots::{Figure, PlotKind, PlotView, Tick, cut_text, ticks};
 use crate::ui::theme;
 
 /// Height of the line above a plot.
@@ -20,8 +17,10 @@ const TITLE_HEIGHT: f32 = 18.0;
 const LABEL_OVERHANG: f32 = 12.0;
 /// Narrower plots say nothing about their lines.
 const MIN_LEGEND: f32 = 280.0;
-/// More points than these are drawn as a line only.
-const MAX_DOTS: usize = 100;
+/// The pointer is at a line that is no farther above or below, in points.
+const NEAR_LINE: f64 = 12.0;
+/// Share of a plot that the names of its lines may take; the rest of them is scrolled to.
+const MOST_NAMES: f32 = 0.25;
 /// Room for a label on either axis.
 const LABEL_ROOM: Vec2 = vec2(78.0, 34.0);
 const FONT: FontId = FontId::proportional(11.0);
@@ -35,32 +34,57 @@ pub struct Drawing<'a, 'b> {
     pub corner: &'b mut Option<(PlotKind, [f64; 2])>,
     /// The place on the horizontal axis to mark.
     pub mark: Option<f64>,
+    /// Index of the line that was looked at in the last frame.
+    pub line: Option<usize>,
 }
 
 /// Where the pointer is over a plot.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Hovered {
+    /// Which one.
+    pub kind: PlotKind,
     /// On the horizontal axis.
     pub x: f64,
     /// In the window.
     pub pointer: Pos2,
 }
 
+/// What is looked at.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Pointed {
+    /// Where the pointer is, if it is in the plot.
+    pub hovered: Option<Hovered>,
+    /// Index of the line under the pointer, or of that whose name is.
+    pub line: Option<usize>,
+}
+
 impl Drawing<'_, '_> {
     /// Draws the plot into `size`.
-    pub fn ui(&mut self, ui: &mut Ui, size: Vec2) -> Option<Hovered> {
+    pub fn ui(&mut self, ui: &mut Ui, size: Vec2) -> Pointed {
         ui.vertical(|ui| {
             ui.set_width(size.x);
             ui.spacing_mut().item_spacing.y = 2.0;
+            let top = ui.cursor().top();
             self.title_ui(ui, size.x);
-            let (response, transform) = self.plot_ui(ui, size - vec2(0.0, TITLE_HEIGHT + 2.0));
+            let named = if self.figure.is_by_class() {
+                legend::classes_ui(ui, self.figure, self.line, MOST_NAMES * size.y)
+            } else {
+                None
+            };
+            let rest = size.y - (ui.cursor().top() - top);
+            let (response, transform) = self.plot_ui(ui, vec2(size.x, rest));
             let label = format!("Plot: {}", self.figure.kind.title());
             response.widget_info(|| {
                 egui::WidgetInfo::labeled(egui::accesskit::Role::Image, true, &label)
             });
             self.cuts_ui(ui, &response, &transform);
             self.hint_ui(ui, response.rect);
-            self.react(ui, &response, &transform)
+            let hovered = self.react(ui, &response, &transform);
+            let line = hovered.and_then(|at| self.line_at(at, &transform));
+            Pointed {
+                hovered,
+                line: named.or(line),
+            }
         })
         .inner
     }
@@ -70,12 +94,15 @@ impl Drawing<'_, '_> {
         let (rect, _) = ui.allocate_exact_size(vec2(width.max(0.0), TITLE_HEIGHT), Sense::hover());
         let mut ui = ui.new_child(egui::UiBuilder::new().max_rect(rect));
         ui.horizontal_centered(|ui| {
-            ui.label(RichText::new(self.figure.kind.title()).small().strong());
+            let title = RichText::new(self.figure.title()).small().strong();
+            ui.add(egui::Label::new(title).truncate());
             if width < MIN_LEGEND {
                 return;
             }
             let first = self.figure.lines.first().filter(|_| !self.many);
-            let color = first.map_or(ui.visuals().text_color(), |line| color_of(ui, line.color));
+            let color = first.map_or(ui.visuals().text_color(), |line| {
+                theme::run_color(ui.visuals(), line.slot)
+            });
             let names = self.figure.kind.lines();
             for (name, circles) in names.iter().zip([false, true]) {
                 ui.add_space(2.0);
@@ -83,6 +110,24 @@ impl Drawing<'_, '_> {
                 ui.label(RichText::new(*name).small());
             }
         });
+    }
+
+    /// The line at the pointer, of a plot in which they are told apart by it.
+    fn line_at(&self, at: Hovered, transform: &PlotTransform) -> Option<usize> {
+        if self.figure.kind != PlotKind::ClassIu {
+            return None;
+        }
+        let value = transform.value_from_position(at.pointer);
+        let most = NEAR_LINE * transform.dvalue_dpos()[1].abs();
+        self.figure.nearest_line([value.x, value.y], most)
+    }
+
+    fn emphasis(&self, index: usize) -> Emphasis {
+        match self.line {
+            None => Emphasis::None,
+            Some(line) if line == index => Emphasis::Strong,
+            Some(_) => Emphasis::Aside,
+        }
     }
 
     fn plot_ui(&self, ui: &mut Ui, size: Vec2) -> (Response, PlotTransform) {
@@ -124,8 +169,10 @@ impl Drawing<'_, '_> {
             .custom_x_axes(vec![x_axis])
             .custom_y_axes(vec![y_axis]);
         let [x, y] = figure.ranges;
-        let lines: Vec<(Line<'_>, Option<Points<'_>>)> =
-            figure.lines.iter().map(|line| drawn(ui, line)).collect();
+        let lines = figure.lines.iter().enumerate();
+        let lines: Vec<(Line<'_>, Option<Points<'_>>)> = lines
+            .map(|(index, line)| drawn(ui, line, self.emphasis(index)))
+            .collect();
         let shown = plot.show(ui, |plot| {
             plot.set_plot_bounds(PlotBounds::from_min_max([x[0], y[0]], [x[1], y[1]]));
             for (line, points) in lines {
@@ -168,7 +215,7 @@ impl Drawing<'_, '_> {
                 Pos2::new(x + 4.0, base),
                 Pos2::new(x, tip),
             ];
-            let color = color_of(ui, self.figure.lines[cut.line].color);
+            let color = theme::run_color(ui.visuals(), self.figure.lines[cut.line].slot);
             painter.add(Shape::convex_polygon(points, color, Stroke::NONE));
         }
         if let Some(text) = cut_text(&cuts) {
@@ -188,7 +235,10 @@ impl Drawing<'_, '_> {
         let layout = egui::Layout::top_down(egui::Align::Center);
         let mut ui = ui.new_child(egui::UiBuilder::new().max_rect(place).layout(layout));
         if self.figure.is_empty() {
-            ui.label(RichText::new(self.figure.kind.why_empty()).small());
+            let text = RichText::new(self.figure.kind.why_empty()).small();
+            // Not through the lines of the grid.
+            let behind = ui.visuals().extreme_bg_color;
+            ui.label(text.background_color(behind));
         } else if self.figure.is_out_of_sight() {
             ui.label(RichText::new("Nothing is in sight here").small());
             if ui
@@ -230,6 +280,7 @@ impl Drawing<'_, '_> {
             self.view.zoom(kind, ranges, value(pointer), factor);
         }
         Some(Hovered {
+            kind,
             x: value(pointer)[0],
             pointer,
         })
@@ -287,70 +338,6 @@ fn take_wheel_zoom(ui: &Ui) -> f64 {
 fn corner_ui(ui: &mut Ui, place: Rect) -> Ui {
     let layout = egui::Layout::right_to_left(egui::Align::Min);
     ui.new_child(egui::UiBuilder::new().max_rect(place).layout(layout))
-}
-
-/// The color of a line in the theme.
-pub fn color_of(ui: &Ui, color: LineColor) -> Color32 {
-    match color {
-        LineColor::Run(slot) => theme::run_color(ui.visuals(), slot),
-        LineColor::Class(color) => theme::class_color(color),
-    }
-}
-
-/// A line, and its circles where it has some.
-fn drawn<'a>(ui: &Ui, line: &'a PlotLine<'_>) -> (Line<'a>, Option<Points<'a>>) {
-    let color = color_of(ui, line.color);
-    let points = || line.points.iter().copied().collect::<PlotPoints<'a>>();
-    let (color, width) = match line.kind {
-        LineKind::Faint => (color.gamma_multiply(0.28), 1.0),
-        LineKind::Main => (color, 2.0),
-        LineKind::Second => (color, 1.2),
-    };
-    let name = line.what.as_str();
-    let id = (line.run, name);
-    let mut drawn = Line::new(name, points())
-        .id(id)
-        .color(color)
-        .width(width)
-        .allow_hover(false);
-    if line.kind == LineKind::Main {
-        drawn = drawn.style(style_of(line.color));
-    }
-    let has_dots = line.points.len() <= MAX_DOTS && line.kind == LineKind::Second
-        // A single point is no line.
-        || line.points.len() == 1;
-    let dots = has_dots.then(|| {
-        Points::new(name, points())
-            .id((id, "dots"))
-            .radius(2.5)
-            .filled(line.kind != LineKind::Second)
-            .color(color)
-            .allow_hover(false)
-    });
-    (drawn, dots)
-}
-
-fn style_of(color: LineColor) -> LineStyle {
-    let LineColor::Run(slot) = color else {
-        return LineStyle::Solid;
-    };
-    match dashes(slot) {
-        [] => LineStyle::Solid,
-        [dot, gap] if gap > dot => LineStyle::Dotted { spacing: dot + gap },
-        [length, ..] => LineStyle::Dashed { length: *length },
-    }
-}
-
-/// A short piece of a line.
-fn sample_ui(ui: &mut Ui, color: Color32, circles: bool) {
-    let (rect, _) = ui.allocate_exact_size(vec2(28.0, 10.0), Sense::hover());
-    let width = if circles { 1.2 } else { 2.0 };
-    let stroke = Stroke::new(width, color);
-    ui.painter().hline(rect.x_range(), rect.center().y, stroke);
-    if circles {
-        ui.painter()
-            .circle_stroke(rect.center(), 2.5, Stroke::new(1.0, color));
-    }
 }
 
 fn marks(ticks: &[Tick]) -> Vec<GridMark> {

@@ -11,8 +11,10 @@ use crate::engine::{
     CheckedDataset, DatasetRef, Engine, EngineError, Finding, Fix, FixChoice, FixPlan,
     FixedDataset, NoticeLevel, OpenDataset, Severity, Task,
 };
-use crate::ui::command::Command;
+use crate::ui::command::{Command, UiCommand};
 use crate::ui::context::PanelCtx;
+use crate::ui::panels::command_button;
+use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::{ColorChoice, format};
 
@@ -28,6 +30,12 @@ pub struct Findings {
     root: PathBuf,
     checking: Option<Task<Result<Arc<CheckedDataset>, EngineError>>>,
     checked: Option<Arc<CheckedDataset>>,
+    /// What the engine found by itself when the dataset was opened.
+    by_itself: Option<Arc<CheckedDataset>>,
+    /// Whether the images were read too, as was asked for.
+    is_whole: bool,
+    /// Whether the list is shown, where somebody has said so.
+    is_listed: Option<bool>,
     pictures: BTreeMap<PathBuf, Thumb>,
     /// The colors of the masks in them.
     colors: ColorChoice,
@@ -35,9 +43,17 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Whether there is something to list of this dataset.
-    pub fn are_known(&self, open: &OpenDataset) -> bool {
-        self.root == open.dataset.root && self.checked.is_some()
+    /// Whether findings of this dataset are listed: on request, and by themselves where one of them
+    /// is an error.
+    pub fn are_listed(&self, open: &OpenDataset) -> bool {
+        let checked = self
+            .checked
+            .as_ref()
+            .filter(|_| self.root == open.dataset.root);
+        checked.is_some_and(|checked| {
+            let is_wanted = self.is_whole || checked.report.error().is_some();
+            self.is_listed.unwrap_or(is_wanted)
+        })
     }
 
     /// The button that asks for a check.
@@ -55,11 +71,89 @@ impl Findings {
                 ..Self::default()
             };
         }
+        self.take_own(open);
         self.poll(ctx);
-        ui.horizontal_wrapped(|ui| {
+        // One line whether the count is known or not, so that nothing below moves when it comes.
+        ui.horizontal(|ui| {
+            ui.set_min_height(ui.spacing().interact_size.y);
             ui.label(RichText::new("Findings").strong().size(13.5));
+            self.count_ui(ctx, ui);
+        });
+        ui.horizontal_wrapped(|ui| {
+            command_button(ctx, ui, UiCommand::DatasetSettings, None);
             self.buttons_ui(ctx.engine, ui, &open.which);
         });
+    }
+
+    /// Takes what was found when the dataset was opened, also once more.
+    fn take_own(&mut self, open: &OpenDataset) {
+        let Some(checked) = &open.checked else {
+            return;
+        };
+        let is_known = self
+            .by_itself
+            .as_ref()
+            .is_some_and(|known| Arc::ptr_eq(known, checked));
+        if !is_known {
+            self.by_itself = Some(Arc::clone(checked));
+            self.checked = Some(Arc::clone(checked));
+            self.is_whole = false;
+            self.is_listed = None;
+            self.pictures.clear();
+        }
+    }
+
+    /// How many findings there are, or how far the check is.
+    fn count_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        if let Some(share) = ctx.engine.dataset_check_progress() {
+            ui.progress_bar(share, 80.0, "Progress of reading the masks");
+            let response = ui
+                .button("Stop reading masks")
+                .on_hover_text("The dataset can be used without; its pixels are not counted then");
+            if response.clicked() {
+                ctx.commands.send(Command::CancelDatasetCheck);
+            }
+            return;
+        }
+        let Some(checked) = self.checked.clone() else {
+            return;
+        };
+        let what = if self.is_whole {
+            "In images and masks"
+        } else {
+            "In the masks and the headers of the images; Check dataset reads the images too"
+        };
+        if checked.report.findings.is_empty() {
+            ui.weak("none").on_hover_text(what);
+        }
+        for (severity, level, one, many) in [
+            (Severity::Error, NoticeLevel::Error, "error", "errors"),
+            (
+                Severity::Warning,
+                NoticeLevel::Warning,
+                "warning",
+                "warnings",
+            ),
+            (Severity::Info, NoticeLevel::Info, "note", "notes"),
+        ] {
+            let count = checked.report.of(severity).count();
+            if count > 0 {
+                let color = theme::level_color(ui.visuals(), level);
+                ui.tag(&format::plural(count, one, many), color)
+                    .on_hover_text(what);
+            }
+        }
+        if !checked.report.findings.is_empty() {
+            let is_wanted = self.is_whole || checked.report.error().is_some();
+            let is_listed = self.is_listed.unwrap_or(is_wanted);
+            let label = if is_listed { "Hide" } else { "Show" };
+            let response = ui
+                .small_button(label)
+                .accessible_name(format!("{label} findings"));
+            if response.clicked() {
+                self.is_listed = Some(!is_listed);
+            }
+        }
     }
 
     /// Draws the list.
@@ -82,7 +176,12 @@ impl Findings {
         if let Some(result) = self.checking.as_mut().and_then(Task::poll_result) {
             self.checking = None;
             match result {
-                Ok(checked) => self.checked = Some(checked),
+                Ok(checked) => {
+                    self.checked = Some(checked);
+                    self.is_whole = true;
+                    self.is_listed = None;
+                    self.pictures.clear();
+                }
                 Err(EngineError::Cancelled) => {}
                 Err(err) => ctx
                     .commands

@@ -3,6 +3,7 @@
 mod classes;
 mod findings;
 mod thumbs;
+mod unlabeled;
 
 use std::path::PathBuf;
 
@@ -85,6 +86,14 @@ impl DatasetPanel {
                     self.thumbs.clear();
                     failed_ui(ctx, ui, label, message);
                 }
+                DatasetState::Unlabeled {
+                    folder,
+                    images,
+                    message,
+                } => {
+                    self.thumbs.clear();
+                    unlabeled::unlabeled_ui(ctx, ui, folder, *images, message);
+                }
                 DatasetState::Ready(open) => self.ready_ui(ctx, ui, open),
             });
     }
@@ -127,8 +136,12 @@ impl DatasetPanel {
         let DatasetState::Ready(open) = ctx.engine.dataset() else {
             return;
         };
-        let problems = open.stats.as_ref().map_or(&[][..], |stats| &stats.problems);
-        if problems.is_empty() && !self.findings.are_known(open) {
+        // Findings say the same, and more.
+        let problems = match (&open.stats, self.findings.are_listed(open)) {
+            (Some(stats), false) => &stats.problems[..],
+            _ => &[],
+        };
+        if problems.is_empty() && !self.findings.are_listed(open) {
             return;
         }
         let most = ui.available_height() * MOST_FOUND;

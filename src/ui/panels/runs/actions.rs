@@ -1,11 +1,12 @@
 //! What can be done with the chosen runs.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use eframe::egui::{Button, Label, RichText, Ui};
+use eframe::egui::{Button, Color32, TextStyle, Ui, vec2};
 
 use super::dialogs::{Dialog, NotesForm};
-use crate::engine::{InitialWeights, RunNotes, RunSnapshot, RunState};
+use crate::engine::{InitialWeights, Repeats, RunNotes, RunSnapshot, RunState};
 use crate::ui::command::{Ask, Command};
 use crate::ui::context::PanelCtx;
 use crate::ui::view_model::format;
@@ -55,9 +56,20 @@ impl Action {
         }
     }
 
-    fn tooltip(self) -> &'static str {
+    /// The longest of its labels.
+    fn longest_label(self) -> &'static str {
         match self {
-            Self::Resume => "Resume from the last checkpoint",
+            Self::Archive => "Unarchive",
+            action => action.label(&[]),
+        }
+    }
+
+    fn tooltip(self, runs: &[&RunSnapshot]) -> Cow<'static, str> {
+        let text = match self {
+            Self::Resume => match runs {
+                [run] => return resume_tooltip(run).into(),
+                _ => "Resume from the last checkpoint",
+            },
             Self::Edit => "Name, note and tags; they are stored in the folder of the run",
             Self::Archive => "Hide the runs, or show them again; nothing is deleted",
             Self::Delete => {
@@ -71,7 +83,8 @@ impl Action {
             }
             Self::OpenFolder => "Show the folder of the run in the file manager",
             Self::CommandLine => "Copy the command that trains a run with the same settings",
-        }
+        };
+        text.into()
     }
 
     /// Why it cannot be done; `None` = it can.
@@ -145,42 +158,64 @@ fn archive(runs: &[&RunSnapshot]) -> Command {
     }
 }
 
-/// The buttons above the table.
-pub fn bar_ui(
-    ctx: &PanelCtx<'_>,
-    ui: &mut Ui,
-    rows: &[&RunSnapshot],
-    chosen: &mut BTreeSet<String>,
-    dialog: &mut Option<Dialog>,
-) {
-    // What is filtered out is not acted on: nobody sees it.
-    let runs: Vec<&RunSnapshot> = rows
-        .iter()
-        .copied()
-        .filter(|run| chosen.contains(&run.name))
-        .collect();
+/// The buttons above the table, for the chosen `runs`. They are where they are whatever is chosen.
+pub fn bar_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, runs: &[&RunSnapshot], dialog: &mut Option<Dialog>) {
     ui.horizontal_wrapped(|ui| {
         for action in ACTIONS {
-            let problem = action.problem(ctx, &runs);
+            let problem = action.problem(ctx, runs);
+            let width = button_width(ui, action.longest_label());
+            let button = Button::new(action.label(runs)).small();
+            let button = button.min_size(vec2(width, 0.0));
             let response = ui
-                .add_enabled(problem.is_none(), Button::new(action.label(&runs)).small())
-                .on_hover_text(action.tooltip())
+                .add_enabled(problem.is_none(), button)
+                .on_hover_text(action.tooltip(runs))
                 .on_disabled_hover_text(problem.unwrap_or_default());
             if response.clicked() {
-                action.carry_out(ctx, &runs, dialog);
+                action.carry_out(ctx, runs, dialog);
             }
         }
-        ui.separator();
-        undo_ui(ctx, ui, dialog);
-        if runs.is_empty() {
-            // In one piece: it wraps as a button does.
-            ui.add(Label::new(RichText::new("Click a row to choose a run").weak()).extend());
+    });
+}
+
+fn button_width(ui: &Ui, label: &str) -> f32 {
+    let font = TextStyle::Button.resolve(ui.style());
+    let galley = ui
+        .painter()
+        .layout_no_wrap(label.to_owned(), font, Color32::PLACEHOLDER);
+    galley.size().x + 2.0 * ui.spacing().button_padding.x
+}
+
+/// How many runs there are and are chosen, what can be taken back, and what `add` draws: a line that is
+/// always there, so that the table below it does not move.
+pub fn status_ui(
+    ctx: &PanelCtx<'_>,
+    ui: &mut Ui,
+    shown: usize,
+    chosen: &mut BTreeSet<String>,
+    num_chosen: usize,
+    dialog: &mut Option<Dialog>,
+    add: impl FnOnce(&mut Ui),
+) {
+    let all = ctx.engine.runs().len();
+    let runs = format::plural(all, "run", "runs");
+    ui.horizontal(|ui| {
+        ui.set_height(ui.spacing().interact_size.y);
+        ui.weak(if shown == all {
+            runs
         } else {
-            ui.weak(format!("{} chosen", format::count(runs.len())));
+            format!("{} of {runs}", format::count(shown))
+        });
+        ui.separator();
+        if num_chosen == 0 {
+            ui.weak("Click a row to choose a run");
+        } else {
+            ui.weak(format!("{} chosen", format::count(num_chosen)));
             if ui.small_button("Choose none").clicked() {
                 chosen.clear();
             }
         }
+        undo_ui(ctx, ui, dialog);
+        add(ui);
     });
 }
 
@@ -211,7 +246,7 @@ pub fn menu_ui(
         let problem = action.problem(ctx, runs);
         let response = ui
             .add_enabled(problem.is_none(), Button::new(action.label(runs)))
-            .on_hover_text(action.tooltip())
+            .on_hover_text(action.tooltip(runs))
             .on_disabled_hover_text(problem.unwrap_or_default());
         if response.clicked() {
             action.carry_out(ctx, runs, dialog);
@@ -223,6 +258,19 @@ pub fn menu_ui(
 /// Opens the form for name, note and tags of a run.
 pub fn edit(run: &RunSnapshot, dialog: &mut Option<Dialog>) {
     *dialog = Some(Dialog::Notes(NotesForm::new(&[run])));
+}
+
+/// What *Resume* does, and how near it comes to a run that was never stopped.
+pub fn resume_tooltip(run: &RunSnapshot) -> String {
+    let repeats = Repeats::expected(run.config.device);
+    let text = format!(
+        "Resume from the last checkpoint. The run goes on {}",
+        repeats.text()
+    );
+    match repeats {
+        Repeats::BitEqual => format!("{text} if it was started with this version of the program"),
+        Repeats::UpToRounding => format!("{text}: a GPU adds numbers in another order each time"),
+    }
 }
 
 /// A run in some lines, for tooltips.

@@ -1,6 +1,6 @@
 //! Questions about runs: name and notes, differences, the trash.
 
-use eframe::egui::{Align, Button, Grid, Key, Layout, RichText, ScrollArea, TextEdit, Ui};
+use eframe::egui::{Align, Button, Grid, Key, Label, Layout, RichText, ScrollArea, TextEdit, Ui};
 
 use crate::engine::{RunNotes, RunSnapshot, differences};
 use crate::ui::command::Command;
@@ -8,6 +8,13 @@ use crate::ui::context::PanelCtx;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
+use crate::ui::view_model::run_label::run_label;
+
+/// Widths in the table of differences: of the names of settings, and of the values of a run.
+const FIRST_COLUMN: f32 = 150.0;
+const COLUMN: f32 = 132.0;
+/// What a wide question leaves of the window on either side.
+const SIDES: f32 = 40.0;
 
 /// The question that is open.
 pub enum Dialog {
@@ -169,6 +176,9 @@ fn differences_ui(ctx: &PanelCtx<'_>, ui: &Ui, names: &[String]) -> bool {
         .collect();
     let found = differences(&runs);
     ui.question("run differences", "Differences between settings", |ui| {
+        let room = ui.ctx().content_rect().width() - 2.0 * SIDES;
+        let wanted = FIRST_COLUMN + COLUMN * runs.len() as f32;
+        ui.set_width(wanted.min(room).max(ui.available_width()));
         if found.is_empty() {
             ui.label("These runs have the same settings");
         }
@@ -179,13 +189,21 @@ fn differences_ui(ctx: &PanelCtx<'_>, ui: &Ui, names: &[String]) -> bool {
                 .show(ui, |ui| {
                     ui.label("");
                     for run in &runs {
-                        ui.truncated(RichText::new(run.title()).strong(), &run.name);
+                        ui.vertical(|ui| {
+                            ui.set_width(COLUMN - ui.spacing().item_spacing.x);
+                            let label = RichText::new(run_label(&runs, run)).small().strong();
+                            ui.add(Label::new(label).wrap()).on_hover_text(run.title());
+                        });
                     }
                     ui.end_row();
                     for difference in &found {
-                        ui.label(&difference.setting);
+                        // As high in its line as the values.
+                        ui.vertical(|ui| ui.label(&difference.setting));
                         for value in &difference.values {
-                            ui.label(value);
+                            ui.vertical(|ui| {
+                                ui.set_width(COLUMN - ui.spacing().item_spacing.x);
+                                ui.truncated(value, value);
+                            });
                         }
                         ui.end_row();
                     }

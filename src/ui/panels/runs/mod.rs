@@ -19,7 +19,7 @@ use crate::ui::panels::go_to_train;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
 use crate::ui::view_model::run_selection::RunSelection;
-use crate::ui::view_model::run_table::{Column, ColumnWidths, Query, STATES};
+use crate::ui::view_model::run_table::{Column, ColumnWidths, Query, STATES, SearchTexts};
 use dialogs::Dialog;
 use report::Reports;
 
@@ -32,6 +32,8 @@ pub struct RunsPanel {
     widths: ColumnWidths,
     /// Interrupted runs that nobody wants to hear of.
     dismissed: BTreeSet<String>,
+    #[serde(skip)]
+    texts: SearchTexts,
     /// Names of the chosen rows.
     #[serde(skip)]
     chosen: BTreeSet<String>,
@@ -51,6 +53,7 @@ impl Default for RunsPanel {
             columns: Column::DEFAULT.to_vec(),
             widths: ColumnWidths::default(),
             dismissed: BTreeSet::new(),
+            texts: SearchTexts::default(),
             chosen: BTreeSet::new(),
             anchor: None,
             dialog: None,
@@ -76,9 +79,22 @@ impl RunsPanel {
             return;
         }
         self.interrupted_ui(ctx, ui);
-        let rows = self.query.rows(engine.runs());
-        self.query_ui(engine.runs().len(), rows.len(), ui);
-        actions::bar_ui(ctx, ui, &rows, &mut self.chosen, &mut self.dialog);
+        let rows = self.query.rows(engine.runs(), &mut self.texts);
+        self.query_ui(ui);
+        // What is filtered out is not acted on: nobody sees it.
+        let is_chosen = |run: &&RunSnapshot| self.chosen.contains(&run.name);
+        let chosen: Vec<&RunSnapshot> = rows.iter().copied().filter(is_chosen).collect();
+        actions::bar_ui(ctx, ui, &chosen, &mut self.dialog);
+        let count = chosen.len();
+        actions::status_ui(
+            ctx,
+            ui,
+            rows.len(),
+            &mut self.chosen,
+            count,
+            &mut self.dialog,
+            |ui| self.reports.ui(ui),
+        );
         self.reports.ui(ui);
         ui.add_space(2.0);
         if rows.is_empty() {
@@ -148,7 +164,7 @@ impl RunsPanel {
                 let resume = ui
                     .add_enabled(!busy, eframe::egui::Button::new("Resume").small())
                     .accessible_name("Resume interrupted run")
-                    .on_hover_text("Resume from the last checkpoint")
+                    .on_hover_text(actions::resume_tooltip(run))
                     .on_disabled_hover_text("Another run is active");
                 if resume.clicked() {
                     ctx.commands.send(Command::ResumeRun(run.name.clone()));
@@ -164,7 +180,7 @@ impl RunsPanel {
         }
     }
 
-    fn query_ui(&mut self, all: usize, shown: usize, ui: &mut Ui) {
+    fn query_ui(&mut self, ui: &mut Ui) {
         ui.horizontal_wrapped(|ui| {
             let search = TextEdit::singleline(&mut self.query.search)
                 .hint_text("Search names, tags, settings…")
@@ -188,15 +204,6 @@ impl RunsPanel {
             ui.checkbox(&mut self.query.archived, "Archived")
                 .on_hover_text("Also show archived runs");
             ui.menu_button("Columns", |ui| self.columns_ui(ui));
-            ui.weak(if shown == all {
-                format::plural(all, "run", "runs")
-            } else {
-                format!(
-                    "{} of {}",
-                    format::count(shown),
-                    format::plural(all, "run", "runs")
-                )
-            });
         });
     }
 
@@ -276,7 +283,7 @@ pub fn newest_run_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
                             eframe::egui::Button::new("Resume").small(),
                         )
                         .accessible_name(format!("Resume {title}"))
-                        .on_hover_text("Resume from the last checkpoint")
+                        .on_hover_text(actions::resume_tooltip(run))
                         .on_disabled_hover_text("Another run is active");
                     if resume.clicked() {
                         ctx.commands.send(Command::ResumeRun(run.name.clone()));

@@ -134,16 +134,18 @@ impl Table<'_> {
         if response.secondary_clicked() && !chosen {
             self.choose(index, egui::Modifiers::NONE);
         }
-        let runs: Vec<&RunSnapshot> = self
-            .rows
-            .iter()
-            .copied()
-            .filter(|run| self.chosen.contains(&run.name))
-            .collect();
-        response.context_menu(|ui| actions::menu_ui(self.ctx, ui, &runs, self.dialog));
-        response.on_hover_ui(|ui| {
-            ui.label(actions::details(run));
+        response.context_menu(|ui| {
+            let is_chosen = |run: &&RunSnapshot| self.chosen.contains(&run.name);
+            let runs: Vec<&RunSnapshot> = self.rows.iter().copied().filter(is_chosen).collect();
+            actions::menu_ui(self.ctx, ui, &runs, self.dialog);
         });
+        // Not over the whole row: it hides the rows around it.
+        let name = cells(line, widths).next();
+        if name.is_some_and(|name| ui.rect_contains_pointer(name)) {
+            response.on_hover_ui(|ui| {
+                ui.label(actions::details(run));
+            });
+        }
     }
 
     /// A click chooses one row, with Ctrl one more or less, with Shift all from the last click.

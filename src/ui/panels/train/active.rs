@@ -87,6 +87,18 @@ pub fn lines_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
         ui.add(Label::new(RichText::new(line).small().weak()).wrap())
             .on_hover_text(tooltip);
     }
+    if let Some((info, repeats)) = active
+        .info
+        .as_ref()
+        .and_then(|info| Some((info, info.repeats?)))
+    {
+        let text = format!(
+            "Resumed after step {}, {}",
+            format::count(info.first_step),
+            repeats.text()
+        );
+        ui.add(Label::new(RichText::new(text).small()).wrap());
+    }
 }
 
 fn scores_text(run: &RunSnapshot) -> String {

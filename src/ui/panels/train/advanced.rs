@@ -201,8 +201,8 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) {
             })
         },
     );
-    let tooltip = "Dtype of what convolutions multiply in training: 32 bits, or 16 bits, which save memory on GPUs. \
-                   Weights and loss keep 32 bits";
+    let tooltip = "What convolutions multiply in training: 32 bits, 32 bits as the sum of two bf16 (GPUs with matrix units: \
+                   faster, about 16 bits of precision), or 16 bits, which save memory on GPUs. Weights and loss keep 32 bits";
     ui.field("Precision", tooltip, |ui| {
         let label = |precision: Precision| precision.id().to_owned();
         segments_ui(

@@ -3,8 +3,8 @@
 use eframe::egui::{Button, Label, RichText, Ui};
 
 use crate::engine::{
-    BeforeStart, Choice, ComputedBy, Configured, Engine, MemoryFit, NoticeLevel, Poll, RunConfig,
-    Task, TimeSource, memory_text,
+    BeforeStart, Choice, Configured, Engine, MemoryFit, NoticeLevel, Poll, RunConfig, Task,
+    TimeSource, memory_text,
 };
 use crate::ui::command::{Command, Problem};
 use crate::ui::context::PanelCtx;
@@ -177,7 +177,7 @@ fn estimate_ui(ui: &mut Ui, estimate: &BeforeStart) {
         None => "time known after the first steps".to_owned(),
     };
     let of = match (estimate.memory.by, estimate.room.total) {
-        (ComputedBy::Gpu, Some(total)) => {
+        (by, Some(total)) if by.is_gpu() => {
             format!("{memory} of the device's {}", memory_text(total))
         }
         _ => format!("{memory} of memory"),
@@ -218,7 +218,7 @@ fn details(estimate: &BeforeStart) -> String {
         memory_text(memory.validation),
         memory_text(memory.images)
     );
-    if memory.by == ComputedBy::Gpu {
+    if memory.by.is_gpu() {
         let beside = memory_text(memory.beside_gpu());
         text = format!("{text}\nBeside the device, {beside} of the computer's memory");
     }

@@ -126,6 +126,9 @@ impl TrainPanel {
             }
             DatasetState::Ready(open) => open,
             DatasetState::Opening { .. } => return Err("The dataset is still opening".into()),
+            DatasetState::Unlabeled { .. } => {
+                return Err("The open images have no masks; open a dataset to train on".into());
+            }
             DatasetState::None | DatasetState::Failed { .. } => {
                 return Err("Open a dataset first".into());
             }

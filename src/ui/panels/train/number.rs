@@ -64,8 +64,17 @@ pub fn part_ui<N: Numeric>(
         let dragged = value.to_f64();
         *value = N::from_f64(dragged.clamp(range.start().to_f64(), range.end().to_f64()));
     }
-    // While somebody types, the beginning of a number is not one yet.
+    // While somebody types, the beginning of a number is not one yet, or is another one.
     let refused = refused.take().filter(|_| response.lost_focus());
+    let start = response.id.with("start");
+    if response.gained_focus() {
+        ui.data_mut(|data| data.insert_temp(start, before));
+    }
+    if refused.is_some()
+        && let Some(start) = ui.data(|data| data.get_temp(start))
+    {
+        *value = N::from_f64(start);
+    }
     refused_ui(
         ui,
         response.id.with("refused"),

@@ -241,7 +241,9 @@ impl PredictionCache {
         let root = match engine.dataset() {
             DatasetState::Ready(open) => Some(&open.dataset.root),
             DatasetState::Opening { .. } => return,
-            DatasetState::None | DatasetState::Failed { .. } => None,
+            DatasetState::None | DatasetState::Failed { .. } | DatasetState::Unlabeled { .. } => {
+                None
+            }
         };
         if root != self.truth_root.as_ref() {
             self.truth_root = root.cloned();

@@ -1,6 +1,7 @@
 //! The table of runs: its columns, and which rows it has in which order. Must not know about
 //! widgets.
 
+mod search;
 mod widths;
 
 use std::cmp::Ordering;
@@ -11,6 +12,7 @@ use strum::VariantArray;
 use super::format;
 use crate::engine::{InitialWeights, RunSnapshot, RunState};
 
+pub use search::SearchTexts;
 pub use widths::ColumnWidths;
 
 /// A column of the table, in the order in which they are shown: first what tells runs from each
@@ -220,7 +222,12 @@ impl Default for Query {
 
 impl Query {
     /// The rows of the table.
-    pub fn rows<'a>(&self, runs: &'a [RunSnapshot]) -> Vec<&'a RunSnapshot> {
+    pub fn rows<'a>(
+        &self,
+        runs: &'a [RunSnapshot],
+        texts: &mut SearchTexts,
+    ) -> Vec<&'a RunSnapshot> {
+        texts.shrink(runs.len());
         let search = self.search.to_lowercase();
         let words: Vec<&str> = search.split_whitespace().collect();
         let mut rows: Vec<(Key, &RunSnapshot)> = runs
@@ -231,7 +238,7 @@ impl Query {
                     .as_deref()
                     .is_none_or(|state| state == state_word(run))
             })
-            .filter(|run| has_words(run, &words))
+            .filter(|run| texts.has_words(run, &words))
             .map(|run| (self.sort.key(run), run))
             .collect();
         rows.sort_by(|(left, a), (right, b)| {
@@ -258,19 +265,6 @@ impl Query {
     }
 }
 
-fn has_words(run: &RunSnapshot, words: &[&str]) -> bool {
-    if words.is_empty() {
-        return true;
-    }
-    let mut text = run.title();
-    for column in Column::VARIANTS {
-        text.push('\n');
-        text.push_str(&column.text(run));
-    }
-    let text = text.to_lowercase();
-    words.iter().all(|word| text.contains(word))
-}
-
 fn order(left: &Key, right: &Key, descending: bool) -> Ordering {
     let turned = |order: Ordering| if descending { order.reverse() } else { order };
     match (left, right) {
@@ -292,7 +286,7 @@ mod tests {
 
     fn names<'a>(query: &Query, runs: &'a [RunSnapshot]) -> Vec<&'a str> {
         query
-            .rows(runs)
+            .rows(runs, &mut SearchTexts::default())
             .iter()
             .map(|run| run.name.as_str())
             .collect()

@@ -1,0 +1,107 @@
+//! Counts of pixels and sizes, from the same reading as the findings.
+
+use super::Facts;
+use super::facts::{Counts, ItemFacts, LabelProblem};
+use crate::dataset::{DatasetError, DatasetStats, Size};
+
+/// The counts of all sound pairs, and a message for each of the others.
+pub(super) fn count(facts: &Facts<'_>) -> DatasetStats {
+    let mut stats = DatasetStats {
+        class_pixels: vec![0; facts.classes.len()],
+        ..DatasetStats::default()
+    };
+    for item in &facts.items {
+        match sound(item) {
+            Ok((labels, size)) => stats.add(labels, size),
+            Err(problem) => stats.problems.push(problem),
+        }
+    }
+    stats
+}
+
+/// The labels of a pair and its size, or what is wrong with it.
+fn sound(item: &ItemFacts) -> Result<(&Counts, Size), String> {
+    let header = item.image.as_ref().map_err(Clone::clone)?;
+    if let Some(problem) = &item.band_problem {
+        return Err(format!("{}: {problem}", item.image_path.display()));
+    }
+    let labels = item.labels.as_ref().map_err(|problem| match problem {
+        LabelProblem::Unknown(message) | LabelProblem::Unreadable(message) => message.clone(),
+    })?;
+    let (mask, image) = (labels.size, header.size);
+    if mask == image {
+        return Ok((&labels.counts, image));
+    }
+    let (mask_path, image_path) = (item.mask_path.clone(), item.image_path.clone());
+    let problem = if mask == header.stored {
+        DatasetError::TurnedByExif {
+            mask: mask_path,
+            image: image_path,
+            mask_size: mask,
+            image_size: image,
+        }
+    } else {
+        DatasetError::SizeMismatch {
+            mask: mask_path,
+            image: image_path,
+            mask_size: mask,
+            image_size: image,
+        }
+    };
+    Err(problem.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Depth, check_and_count};
+    use super::*;
+    use crate::dataset::layout::tests::{write_text, write_voc};
+    use crate::dataset::{Dataset, VOID};
+
+    #[test]
+    fn pixels_sizes_and_problems_are_counted() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let root = dir.path();
+        write_voc(root, &["a", "b"], [0, VOID]);
+        write_voc(root, &["c"], [2, 2]);
+        write_voc(root, &["d", "e"], [0, 7]);
+        write_text(&root.join("classes.txt"), "x\ny\nz\n");
+        std::fs::write(root.join("JPEGImages/e.png"), "broken").expect("written");
+        let dataset = Dataset::open(root).expect("a VOC set");
+        let mut calls = Vec::new();
+        let (_, stats) = check_and_count(&dataset, Depth::Labels, &mut |done, total| {
+            calls.push((done, total));
+            true
+        })
+        .expect("not stopped");
+        assert_eq!(calls, [(0, 5), (5, 5)]);
+        assert_eq!(stats.class_pixels, [2, 0, 2]);
+        assert_eq!((stats.void_pixels, stats.images), (2, 3));
+        assert_eq!(
+            (stats.min_size, stats.max_size),
+            (Size::new(2, 1), Size::new(2, 1))
+        );
+        assert_eq!(
+            (stats.share(0), stats.share(1), stats.share(9)),
+            (0.5, 0.0, 0.0)
+        );
+        assert_eq!(stats.problems.len(), 2);
+        assert!(
+            stats.problems[0].contains("d.png: label 7 at column 1, row 0"),
+            "{:?}",
+            stats.problems
+        );
+        assert!(stats.problems[1].contains("e.png"), "{:?}", stats.problems);
+    }
+
+    #[test]
+    fn a_stopped_scan_gives_nothing() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        write_voc(dir.path(), &["a", "b"], [0, 1]);
+        let dataset = Dataset::open(dir.path()).expect("a VOC set");
+        assert_eq!(
+            check_and_count(&dataset, Depth::Labels, &mut |_, _| false),
+            None
+        );
+    }
+}

@@ -1,0 +1,185 @@
+//! Small TIFF files of several bands, for tests.
+
+use std::io::Write as _;
+
+pub(super) const WIDTH: usize = 5;
+pub(super) const HEIGHT: usize = 4;
+/// Rows of a strip.
+const STRIP: usize = 2;
+
+/// How a TIFF is written.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::dataset) struct Form {
+    pub bands: usize,
+    pub bits: u16,
+    pub big: bool,
+    pub planar: bool,
+    /// Differences of neighbors, compressed with Deflate.
+    pub packed: bool,
+    /// Width and height of tiles; strips without.
+    pub tile: Option<usize>,
+    pub orientation: u16,
+}
+
+pub(in crate::dataset) const SIX: Form = Form {
+    bands: 6,
+    bits: 8,
+    big: false,
+    planar: false,
+    packed: false,
+    tile: None,
+    orientation: 1,
+};
+
+/// The sample of a pixel of 5x4.
+pub(super) fn sample(x: usize, y: usize, band: usize) -> u16 {
+    (10 * band + 2 * x + 7 * y) as u16
+}
+
+/// A TIFF of 5x4 pixels with these samples.
+pub(in crate::dataset) fn tiff(form: Form) -> Vec<u8> {
+    let mut file = if form.big {
+        b"MM\0*".to_vec()
+    } else {
+        b"II*\0".to_vec()
+    };
+    file.extend([0; 4]);
+    let (mut offsets, mut lengths) = (Vec::new(), Vec::new());
+    for chunk in form.chunks() {
+        offsets.push(file.len() as u32);
+        lengths.push(chunk.len() as u32);
+        file.extend(chunk);
+        file.resize(file.len().next_multiple_of(2), 0);
+    }
+    let tags = form.tags(offsets, lengths);
+    let mut entries = Vec::new();
+    for (tag, is_short, values) in &tags {
+        let kind = if *is_short { 3 } else { 4 };
+        let value = form.place(&mut file, values, *is_short);
+        let count = form.long(values.len() as u32);
+        entries.extend([&form.short(*tag)[..], &form.short(kind), &count, &value].concat());
+    }
+    let at = form.long(file.len() as u32);
+    file[4..8].copy_from_slice(&at);
+    file.extend(form.short(tags.len() as u16));
+    file.extend(entries);
+    file.extend([0; 4]);
+    file
+}
+
+impl Form {
+    fn short(self, value: u16) -> [u8; 2] {
+        if self.big {
+            value.to_be_bytes()
+        } else {
+            value.to_le_bytes()
+        }
+    }
+
+    fn long(self, value: u32) -> [u8; 4] {
+        if self.big {
+            value.to_be_bytes()
+        } else {
+            value.to_le_bytes()
+        }
+    }
+
+    /// Strips or tiles, band after band where the file is planar.
+    fn chunks(self) -> Vec<Vec<u8>> {
+        let (width, height) = self.tile.map_or((WIDTH, STRIP), |tile| (tile, tile));
+        let groups: Vec<Vec<usize>> = if self.planar {
+            (0..self.bands).map(|band| vec![band]).collect()
+        } else {
+            vec![(0..self.bands).collect()]
+        };
+        let mut chunks = Vec::new();
+        for group in &groups {
+            for top in (0..HEIGHT).step_by(height) {
+                for left in (0..WIDTH).step_by(width) {
+                    let rows = top..top + height;
+                    let bytes = rows
+                        .flat_map(|y| self.row(left..left + width, y, group))
+                        .collect();
+                    chunks.push(if self.packed { packed(bytes) } else { bytes });
+                }
+            }
+        }
+        chunks
+    }
+
+    fn row(self, columns: std::ops::Range<usize>, y: usize, group: &[usize]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for x in columns.clone() {
+            for band in group {
+                let before = if self.packed && x > columns.start {
+                    sample(x - 1, y, *band)
+                } else {
+                    0
+                };
+                let value = sample(x, y, *band).wrapping_sub(before);
+                if self.bits == 8 {
+                    bytes.push(value as u8);
+                } else {
+                    bytes.extend(self.short(value));
+                }
+            }
+        }
+        bytes
+    }
+
+    /// Tags in order: number, whether its values are short, values.
+    fn tags(self, offsets: Vec<u32>, lengths: Vec<u32>) -> Vec<(u16, bool, Vec<u32>)> {
+        let (offset_tag, length_tag) = if self.tile.is_some() {
+            (324, 325)
+        } else {
+            (273, 279)
+        };
+        let mut tags = vec![
+            (256, true, vec![WIDTH as u32]),
+            (257, true, vec![HEIGHT as u32]),
+            (258, true, vec![u32::from(self.bits); self.bands]),
+            (259, true, vec![if self.packed { 8 } else { 1 }]),
+            (262, true, vec![1]),
+            (274, true, vec![u32::from(self.orientation)]),
+            (277, true, vec![self.bands as u32]),
+            (284, true, vec![if self.planar { 2 } else { 1 }]),
+            (317, true, vec![if self.packed { 2 } else { 1 }]),
+            (338, true, vec![0; self.bands - 1]),
+            (offset_tag, false, offsets),
+            (length_tag, false, lengths),
+        ];
+        match self.tile {
+            Some(tile) => tags.extend([322, 323].map(|tag| (tag, true, vec![tile as u32]))),
+            None => tags.push((278, true, vec![STRIP as u32])),
+        }
+        tags.sort_by_key(|(tag, ..)| *tag);
+        tags
+    }
+
+    /// The value of an entry: the values themselves, or where they were put in the file.
+    fn place(self, file: &mut Vec<u8>, values: &[u32], is_short: bool) -> [u8; 4] {
+        let mut bytes = Vec::new();
+        for value in values {
+            if is_short {
+                bytes.extend(self.short(*value as u16));
+            } else {
+                bytes.extend(self.long(*value));
+            }
+        }
+        if bytes.len() <= 4 {
+            let mut inside = [0; 4];
+            inside[..bytes.len()].copy_from_slice(&bytes);
+            return inside;
+        }
+        let at = file.len() as u32;
+        file.extend(bytes);
+        file.resize(file.len().next_multiple_of(2), 0);
+        self.long(at)
+    }
+}
+
+fn packed(bytes: Vec<u8>) -> Vec<u8> {
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(&bytes).expect("packed");
+    encoder.finish().expect("packed")
+}

@@ -1,0 +1,246 @@
+//! TIFF files with other bands than those of colors, which `image` does not read: six bands of a
+//! satellite, or four that are not red, green, blue and alpha.
+//!
+//! To the decoder such a file is shown as a gray one: as a wider one where the samples of a pixel
+//! lie together, and as one after the other where each band lies by itself. So every compression
+//! that it knows is read; only the list of tags is written anew.
+
+use std::io::Cursor;
+
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageFormat, ImageReader, Limits};
+
+use super::super::{MAX_DECODE_BYTES, MAX_SIDE, guarded};
+use super::samples::Samples;
+use super::tags::{LONG, Tags};
+use crate::dataset::Size;
+
+const WIDTH: u16 = 256;
+const HEIGHT: u16 = 257;
+const BITS: u16 = 258;
+const COMPRESSION: u16 = 259;
+const PHOTOMETRIC: u16 = 262;
+const FILL_ORDER: u16 = 266;
+const STRIP_OFFSETS: u16 = 273;
+const ORIENTATION: u16 = 274;
+const SAMPLES: u16 = 277;
+const ROWS_PER_STRIP: u16 = 278;
+const STRIP_LENGTHS: u16 = 279;
+const PLANAR: u16 = 284;
+const PREDICTOR: u16 = 317;
+const TILE_WIDTH: u16 = 322;
+const TILE_HEIGHT: u16 = 323;
+const TILE_OFFSETS: u16 = 324;
+const TILE_LENGTHS: u16 = 325;
+const SAMPLE_FORMAT: u16 = 339;
+
+/// Tags that are passed on as they are.
+const KEPT: [u16; 9] = [
+    HEIGHT,
+    COMPRESSION,
+    FILL_ORDER,
+    STRIP_OFFSETS,
+    ROWS_PER_STRIP,
+    STRIP_LENGTHS,
+    TILE_HEIGHT,
+    TILE_OFFSETS,
+    TILE_LENGTHS,
+];
+/// Tags with a value for each strip or tile.
+const PER_CHUNK: [u16; 4] = [STRIP_OFFSETS, STRIP_LENGTHS, TILE_OFFSETS, TILE_LENGTHS];
+
+const JPEG: [u32; 2] = [6, 7];
+
+/// What the tags of a file say about its bands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in super::super) struct BandedTiff {
+    /// As the pixels are stored.
+    pub stored: Size,
+    /// How the image is to be turned.
+    pub orientation: Orientation,
+    /// Samples of a pixel.
+    pub bands: u8,
+    /// Bits of a sample, 8 or 16.
+    pub bits: u16,
+    tags: Tags,
+    is_planar: bool,
+    predictor: u32,
+    tile_width: Option<u32>,
+}
+
+impl BandedTiff {
+    /// What is in a file; `None` = no TIFF of several bands of 8 or 16 bits.
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        let tags = Tags::parse(bytes)?;
+        let first = |tag| {
+            tags.values(bytes, tag)
+                .and_then(|values| values.first().copied())
+        };
+        let (width, height) = (first(WIDTH)?, first(HEIGHT)?);
+        let bands = u8::try_from(first(SAMPLES)?)
+            .ok()
+            .filter(|bands| *bands > 1)?;
+        let bits = tags.values(bytes, BITS)?;
+        let bits = (*bits.first()?).try_into().ok().filter(|first: &u16| {
+            matches!(first, 8 | 16) && bits.iter().all(|bits| *bits == u32::from(*first))
+        })?;
+        let formats = tags.values(bytes, SAMPLE_FORMAT).unwrap_or_default();
+        let is_sound = formats.iter().all(|format| *format == 1)
+            && (1..=MAX_SIDE).contains(&width)
+            && (1..=MAX_SIDE).contains(&height);
+        let turned = first(ORIENTATION).and_then(|value| u8::try_from(value).ok());
+        if !is_sound {
+            return None;
+        }
+        let orientation = turned.and_then(Orientation::from_exif);
+        let is_planar = first(PLANAR) == Some(2);
+        let predictor = first(PREDICTOR).unwrap_or(1);
+        let tile_width = first(TILE_WIDTH);
+        Some(Self {
+            stored: Size::new(width, height),
+            orientation: orientation.unwrap_or(Orientation::NoTransforms),
+            bands,
+            bits,
+            tags,
+            is_planar,
+            predictor,
+            tile_width,
+        })
+    }
+
+    /// Whether `image` reads it: gray with alpha, RGB with or without, CMYK.
+    pub fn is_read_as_colors(&self, bytes: &[u8]) -> bool {
+        let photometric = self.tags.values(bytes, PHOTOMETRIC);
+        let photometric = photometric.and_then(|values| values.first().copied());
+        let is_color = matches!(
+            (photometric, self.bands),
+            (Some(2), 3 | 4) | (Some(5), 4) | (Some(6), 3)
+        );
+        is_color && (!self.is_planar || photometric == Some(2))
+    }
+
+    /// All samples.
+    pub fn decode(&self, bytes: &[u8]) -> Result<Samples, String> {
+        let first = |tag| self.tags.values(bytes, tag)?.first().copied();
+        if first(COMPRESSION).is_some_and(|kind| JPEG.contains(&kind)) {
+            return Err(format!(
+                "its {} bands are compressed as JPEG, which changes them. Save it with LZW or Deflate",
+                self.bands
+            ));
+        }
+        if self.predictor > 2 {
+            return Err(format!(
+                "its {} bands are stored with predictor {}. Save it with predictor 2 or none",
+                self.bands, self.predictor
+            ));
+        }
+        let pixels = u64::from(self.stored.width) * u64::from(self.stored.height);
+        if pixels * u64::from(self.bands) * 2 > MAX_DECODE_BYTES {
+            return Err("it is too large".to_owned());
+        }
+        let bands = usize::from(self.bands);
+        let values = if self.is_planar {
+            let mut values = vec![0; pixels as usize * bands];
+            for band in 0..bands {
+                let plane = self.gray(self.as_gray(bytes, Some(band))?, self.stored.width)?;
+                for (pixel, value) in plane.into_iter().enumerate() {
+                    values[pixel * bands + band] = value;
+                }
+            }
+            values
+        } else {
+            let width = self.stored.width * u32::from(self.bands);
+            let mut values = self.gray(self.as_gray(bytes, None)?, width)?;
+            if self.predictor == 2 {
+                self.add_differences(&mut values);
+            }
+            values
+        };
+        Ok(Samples {
+            size: self.stored,
+            bands,
+            bits: self.bits,
+            values,
+        })
+    }
+
+    /// Samples of a gray file that is as wide as said.
+    fn gray(&self, file: Vec<u8>, width: u32) -> Result<Vec<u16>, String> {
+        let mut reader = ImageReader::with_format(Cursor::new(file), ImageFormat::Tiff);
+        let mut limits = Limits::default();
+        limits.max_alloc = Some(MAX_DECODE_BYTES);
+        reader.limits(limits);
+        let image = guarded(|| reader.decode())?.map_err(|err| err.to_string())?;
+        if (image.width(), image.height()) != (width, self.stored.height) {
+            return Err("its tags do not agree with each other".to_owned());
+        }
+        match image {
+            DynamicImage::ImageLuma8(gray) => {
+                Ok(gray.pixels().map(|p| u16::from(p.0[0])).collect())
+            }
+            DynamicImage::ImageLuma16(gray) => Ok(gray.into_raw()),
+            other => Err(format!("its bands are of the type {:?}", other.color())),
+        }
+    }
+
+    /// Undoes the predictor, which knows how many bands there are: a sample is stored as what it
+    /// is more than that of the pixel before, in each row of a strip or tile.
+    fn add_differences(&self, values: &mut [u16]) {
+        let bands = usize::from(self.bands);
+        let row = self.stored.width as usize * bands;
+        let part = self.tile_width.map_or(row, |width| {
+            (width as usize * bands).clamp(bands, row.max(bands))
+        });
+        for row in values.chunks_mut(row) {
+            for part in row.chunks_mut(part) {
+                for at in bands..part.len() {
+                    let sum = part[at].wrapping_add(part[at - bands]);
+                    part[at] = if self.bits == 8 { sum & 0xff } else { sum };
+                }
+            }
+        }
+    }
+
+    /// The file with tags of a gray image: of one band, or of all of them side by side.
+    fn as_gray(&self, bytes: &[u8], band: Option<usize>) -> Result<Vec<u8>, String> {
+        let factor = band.map_or(u32::from(self.bands), |_| 1);
+        let predictor = band.map_or(1, |_| self.predictor);
+        let mut set = vec![
+            (WIDTH, self.stored.width * factor),
+            (BITS, u32::from(self.bits)),
+            (PHOTOMETRIC, 1),
+            (SAMPLES, 1),
+            (PLANAR, 1),
+            (PREDICTOR, predictor),
+        ];
+        if let Some(width) = self.tile_width {
+            let width = width.checked_mul(factor).ok_or("its tiles are too large")?;
+            set.push((TILE_WIDTH, width));
+        }
+        let mut entries: Vec<(u16, [u8; 12])> = set
+            .into_iter()
+            .map(|(tag, value)| (tag, self.tags.entry(tag, LONG, 1, value)))
+            .collect();
+        for entry in &self.tags.entries {
+            if KEPT.contains(&entry.tag) {
+                let raw = match band {
+                    Some(band) if PER_CHUNK.contains(&entry.tag) => {
+                        self.tags
+                            .part(bytes, entry, band, usize::from(self.bands))?
+                    }
+                    _ => entry.raw,
+                };
+                entries.push((entry.tag, raw));
+            }
+        }
+        entries.sort_by_key(|(tag, _)| *tag);
+        let mut file = bytes.to_vec();
+        file.resize(file.len().next_multiple_of(4), 0);
+        let place = u32::try_from(file.len()).map_err(|_| "it is too large".to_owned())?;
+        file.extend(self.tags.short(entries.len() as u16));
+        file.extend(entries.iter().flat_map(|(_, raw)| raw));
+        file.extend([0; 4]);
+        file[4..8].copy_from_slice(&self.tags.long(place));
+        Ok(file)
+    }
+}

@@ -1,0 +1,83 @@
+//! What is said of the pairs of images and masks: notes, and the list for people to look at.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use super::super::review::{PairReview, ReviewedPair};
+use super::{EQUAL, Found, Note, NoteTopic, Pair};
+
+/// How pairs were made, and what has no partner.
+pub(super) fn notes(pairs: &[Pair], images: &[Found], masks: &[Found]) -> Vec<Note> {
+    let mut by_rule: BTreeMap<&str, usize> = BTreeMap::new();
+    for pair in pairs {
+        *by_rule.entry(&pair.rule).or_default() += 1;
+    }
+    let mut notes: Vec<Note> = by_rule
+        .into_iter()
+        .map(|(rule, count)| {
+            let text = format!("{count} images and masks by {rule}");
+            if rule == EQUAL {
+                Note::found(NoteTopic::Pairing, text)
+            } else {
+                Note::assumed(NoteTopic::Pairing, text)
+            }
+        })
+        .collect();
+    let paired: BTreeSet<&Path> = pairs
+        .iter()
+        .flat_map(|pair| [pair.item.image.as_path(), pair.item.mask.as_path()])
+        .collect();
+    for (files, what, other) in [(images, "images", "mask"), (masks, "masks", "image")] {
+        let alone: Vec<&Found> = files
+            .iter()
+            .filter(|file| !paired.contains(file.path.as_path()))
+            .collect();
+        if let Some(first) = alone.first() {
+            let text = format!(
+                "{} {what} without {} are left out, such as {}",
+                alone.len(),
+                if other == "image" {
+                    "an image"
+                } else {
+                    "a mask"
+                },
+                first.path.display()
+            );
+            notes.push(Note::assumed(NoteTopic::Pairing, text));
+        }
+    }
+    notes
+}
+
+/// All pairs with their reasons, where one of them is a guess.
+pub(super) fn review(pairs: &[Pair], images: &[Found], masks: &[Found]) -> Option<Arc<PairReview>> {
+    if pairs.iter().all(|pair| pair.rule == EQUAL) {
+        return None;
+    }
+    let mut reviewed: Vec<ReviewedPair> = pairs
+        .iter()
+        .map(|pair| ReviewedPair {
+            image: pair.item.image.clone(),
+            mask: pair.item.mask.clone(),
+            confidence: pair.confidence,
+            reason: pair.rule.clone(),
+        })
+        .collect();
+    reviewed.sort_by_key(|pair| pair.confidence);
+    let paired: BTreeSet<&Path> = pairs
+        .iter()
+        .flat_map(|pair| [pair.item.image.as_path(), pair.item.mask.as_path()])
+        .collect();
+    let free = |files: &[Found]| {
+        let paths = files.iter().map(|file| file.path.clone());
+        paths
+            .filter(|path| !paired.contains(path.as_path()))
+            .collect()
+    };
+    Some(Arc::new(PairReview {
+        pairs: reviewed,
+        free_masks: free(masks),
+        free_images: free(images),
+    }))
+}

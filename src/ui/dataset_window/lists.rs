@@ -1,0 +1,340 @@
+//! Lists of a dataset: chosen among its files, or made; shown, and edited image by image.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use eframe::egui::{Button, ComboBox, DragValue, Response, RichText, ScrollArea, Ui};
+
+use crate::engine::{
+    ChosenLists, DatasetEdit, DatasetItem, EngineError, MadeLists, NoticeLevel, SplitPlan, Task,
+    ValidationPart,
+};
+use crate::ui::command::Command;
+use crate::ui::context::PanelCtx;
+use crate::ui::ui_ext::UiExt as _;
+use crate::ui::view_model::format;
+
+/// Where lists come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Found,
+    Files,
+    Made,
+}
+
+/// The lists that are edited.
+#[expect(clippy::struct_excessive_bools, reason = "one per control")]
+pub struct ListsForm {
+    source: Source,
+    /// Whether the class map shall name no lists any more.
+    pub forgets: bool,
+    files: [Option<PathBuf>; 2],
+    percent: f64,
+    folds: usize,
+    fold: usize,
+    by_folds: bool,
+    seed: u64,
+    stratified: bool,
+    keep_sequences: bool,
+    few: bool,
+    images: usize,
+    making: Option<Task<Result<MadeLists, EngineError>>>,
+    made: Option<MadeLists>,
+    /// Which list is shown: 0 to train, 1 to validate.
+    shown: usize,
+}
+
+impl Default for ListsForm {
+    fn default() -> Self {
+        Self {
+            source: Source::Found,
+            forgets: false,
+            files: [None, None],
+            percent: 20.0,
+            folds: 5,
+            fold: 1,
+            by_folds: false,
+            seed: 0,
+            stratified: false,
+            keep_sequences: false,
+            few: false,
+            images: 50,
+            making: None,
+            made: None,
+            shown: 0,
+        }
+    }
+}
+
+impl ListsForm {
+    /// The lists to save; `None` = those that were found.
+    pub fn made(&self) -> Option<MadeLists> {
+        self.made.clone()
+    }
+
+    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, edit: &Arc<DatasetEdit>) {
+        self.poll(ctx);
+        ui.horizontal(|ui| {
+            for (source, label) in [
+                (Source::Found, "As found"),
+                (Source::Files, "From list files"),
+                (Source::Made, "Make lists"),
+            ] {
+                if ui.selectable_label(self.source == source, label).clicked() {
+                    self.source = source;
+                    if source == Source::Found {
+                        self.made = None;
+                    }
+                }
+            }
+        });
+        ui.add_space(4.0);
+        match self.source {
+            Source::Found => self.found_ui(ui, edit),
+            Source::Files => self.files_ui(ctx, ui, edit),
+            Source::Made => self.plan_ui(ctx, ui, edit),
+        }
+        if let Some(task) = &self.making {
+            ui.horizontal(|ui| {
+                ui.progress_bar(
+                    task.progress().unwrap_or(0.0),
+                    160.0,
+                    "Progress of the lists",
+                );
+                if ui.button("Cancel lists").clicked() {
+                    task.cancel();
+                }
+            });
+        }
+        self.items_ui(ui, edit);
+    }
+
+    fn poll(&mut self, ctx: &PanelCtx<'_>) {
+        if let Some(result) = self.making.as_mut().and_then(Task::poll_result) {
+            self.making = None;
+            match result {
+                Ok(made) => self.made = Some(made),
+                Err(EngineError::Cancelled) => {}
+                Err(err) => ctx
+                    .commands
+                    .send(Command::Notify(NoticeLevel::Error, err.to_string())),
+            }
+        }
+    }
+
+    fn found_ui(&mut self, ui: &mut Ui, edit: &DatasetEdit) {
+        let (train, val) = (edit.base.train.len(), edit.base.val.len());
+        ui.label(format!(
+            "{} to train on and {} to validate on, as the dataset's files say",
+            format::plural(train, "image", "images"),
+            format::plural(val, "image", "images")
+        ));
+        if let Some(lists) = &edit.map.lists {
+            ui.weak(format!(
+                "The class map names {} and {} instead",
+                lists.train.display(),
+                lists.val.display()
+            ));
+            ui.checkbox(&mut self.forgets, "Take the lists as found again");
+        }
+        let response = ui
+            .button("Edit these lists")
+            .on_hover_text("Move single images from one list to the other");
+        if response.clicked() {
+            self.made = Some(MadeLists {
+                train: edit.base.train.clone(),
+                val: edit.base.val.clone(),
+            });
+        }
+    }
+
+    fn files_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, edit: &Arc<DatasetEdit>) {
+        if edit.lists.is_empty() {
+            ui.weak("No text file of this dataset lists its images");
+            return;
+        }
+        for (label, file) in ["Train on", "Validate on"].into_iter().zip(&mut self.files) {
+            ui.field(
+                label,
+                "A text file of the dataset with an image a line",
+                |ui| file_ui(ui, label, file, &edit.lists),
+            );
+        }
+        if let [Some(train), Some(val)] = &self.files {
+            let is_same = train == val;
+            let response = ui.add_enabled(!is_same, Button::new("Use these lists"));
+            if is_same {
+                ui.weak("Both are the same list");
+            }
+            if response.clicked() {
+                let lists = ChosenLists {
+                    train: train.clone(),
+                    val: val.clone(),
+                };
+                self.making = Some(ctx.engine.read_lists(Arc::clone(edit), lists));
+            }
+        }
+    }
+
+    fn plan_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, edit: &Arc<DatasetEdit>) {
+        ui.horizontal(|ui| {
+            ui.selectable_value(&mut self.by_folds, false, "A share");
+            ui.selectable_value(&mut self.by_folds, true, "One of several folds");
+        });
+        if self.by_folds {
+            ui.field(
+                "Folds",
+                "Parts of the same size; each is validated on once",
+                |ui| ui.add(DragValue::new(&mut self.folds).range(2..=50)),
+            );
+            self.fold = self.fold.min(self.folds);
+            ui.field("Validate on fold", "The others are trained on", |ui| {
+                ui.add(DragValue::new(&mut self.fold).range(1..=self.folds))
+            });
+        } else {
+            ui.field(
+                "Validate on",
+                "Share of the images that are validated on",
+                |ui| {
+                    ui.add(
+                        DragValue::new(&mut self.percent)
+                            .range(1.0..=99.0)
+                            .suffix(" %"),
+                    )
+                },
+            );
+        }
+        ui.field(
+            "Seed",
+            "Another seed deals the images in another order",
+            |ui| ui.add(DragValue::new(&mut self.seed)),
+        );
+        ui.checkbox(&mut self.stratified, "Each class in both lists")
+            .on_hover_text("Deals images so that each class is in the same share of both lists; reads all masks");
+        ui.checkbox(
+            &mut self.keep_sequences,
+            "Keep frames of a sequence together",
+        )
+        .on_hover_text("Images whose names differ in their last number alone stay in one list");
+        ui.horizontal(|ui| {
+            ui.checkbox(&mut self.few, "Only a few images, for a quick trial");
+            ui.add_enabled(
+                self.few,
+                DragValue::new(&mut self.images).range(2..=1_000_000),
+            )
+            .accessible_name("Images for a trial");
+        });
+        let response = ui.add_enabled(self.making.is_none(), Button::new("Deal images"));
+        if response.clicked() {
+            self.making = Some(ctx.engine.make_lists(Arc::clone(edit), self.plan()));
+        }
+    }
+
+    fn plan(&self) -> SplitPlan {
+        SplitPlan {
+            part: if self.by_folds {
+                ValidationPart::Fold {
+                    number: self.fold,
+                    of: self.folds,
+                }
+            } else {
+                ValidationPart::Share(self.percent / 100.0)
+            },
+            seed: self.seed,
+            stratified: self.stratified,
+            keep_sequences: self.keep_sequences,
+            images: self.few.then_some(self.images),
+        }
+    }
+
+    /// The lists that were made, of which single images can be moved.
+    fn items_ui(&mut self, ui: &mut Ui, edit: &DatasetEdit) {
+        let Some(made) = &mut self.made else {
+            return;
+        };
+        ui.separator();
+        ui.horizontal(|ui| {
+            for (shown, (label, items)) in [("Train", &made.train), ("Val", &made.val)]
+                .into_iter()
+                .enumerate()
+            {
+                let text = format!("{label} {}", format::count(items.len()));
+                if ui.selectable_label(self.shown == shown, text).clicked() {
+                    self.shown = shown;
+                }
+            }
+            ui.weak("Saved with the settings");
+        });
+        let [from, to] = if self.shown == 0 {
+            [&mut made.train, &mut made.val]
+        } else {
+            [&mut made.val, &mut made.train]
+        };
+        let moved = rows_ui(ui, from, &edit.base.root);
+        if let Some(index) = moved {
+            let item = from.remove(index);
+            let at = to.partition_point(|other| other.image < item.image);
+            to.insert(at, item);
+        }
+    }
+}
+
+fn file_ui(
+    ui: &mut Ui,
+    label: &str,
+    file: &mut Option<PathBuf>,
+    lists: &[(PathBuf, usize)],
+) -> Response {
+    let text = file
+        .as_ref()
+        .map_or_else(|| "choose".to_owned(), |file| file.display().to_string());
+    ComboBox::from_id_salt(label)
+        .selected_text(text)
+        .width(300.0)
+        .truncate()
+        .show_ui(ui, |ui| {
+            for (path, count) in lists {
+                let text = format!(
+                    "{} · {}",
+                    path.display(),
+                    format::plural(*count, "image", "images")
+                );
+                if ui
+                    .selectable_label(file.as_ref() == Some(path), text)
+                    .clicked()
+                {
+                    *file = Some(path.clone());
+                }
+            }
+        })
+        .response
+}
+
+/// The images of a list, drawn where they are in sight; returns the one to move. The last one of a
+/// list stays.
+fn rows_ui(ui: &mut Ui, items: &[DatasetItem], root: &Path) -> Option<usize> {
+    let mut moved = None;
+    let height = ui.spacing().interact_size.y;
+    ScrollArea::vertical()
+        .id_salt("images of a list")
+        .auto_shrink([false, false])
+        .max_height(260.0)
+        .show_rows(ui, height, items.len(), |ui, rows| {
+            for index in rows {
+                let item = &items[index];
+                ui.horizontal(|ui| {
+                    let response = ui
+                        .add_enabled(items.len() > 1, Button::new("Move").small())
+                        .accessible_name(format!("Move {}", item.id))
+                        .on_hover_text("To the other list");
+                    if response.clicked() {
+                        moved = Some(index);
+                    }
+                    let seen = item.image.strip_prefix(root).unwrap_or(&item.image);
+                    let text = seen.display().to_string();
+                    ui.truncated(RichText::new(&text).small(), &text);
+                });
+            }
+        });
+    moved
+}

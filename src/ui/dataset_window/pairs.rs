@@ -1,0 +1,247 @@
+//! Pairs of images and masks that are a guess: each with its confidence and reason, to be accepted
+//! or changed.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use eframe::egui::{ComboBox, RichText, ScrollArea, Ui};
+
+use crate::engine::{Confidence, DatasetEdit, PairReview, ReviewedPair};
+use crate::ui::theme;
+use crate::ui::ui_ext::UiExt as _;
+use crate::ui::view_model::format;
+
+/// Why a pair is one that a person chose.
+const BY_HAND: &str = "chosen by hand";
+/// Masks that a list offers.
+const OFFERED: usize = 200;
+
+/// The pairs that are reviewed.
+#[derive(Default)]
+pub struct PairsForm {
+    review: Option<PairReview>,
+    is_accepted: bool,
+    /// Whether the class map shall name no pairs any more.
+    pub forgets: bool,
+}
+
+impl PairsForm {
+    pub fn new(edit: &DatasetEdit) -> Self {
+        Self {
+            review: edit.review.as_deref().cloned(),
+            is_accepted: false,
+            forgets: false,
+        }
+    }
+
+    /// The pairs to save, where they were accepted or changed.
+    pub fn changed(&self) -> Option<PairReview> {
+        self.review.clone().filter(|_| self.is_accepted)
+    }
+
+    pub fn ui(&mut self, ui: &mut Ui, edit: &DatasetEdit) {
+        if let Some(list) = &edit.map.pairs {
+            ui.weak(format!(
+                "The class map names the pairs of {}",
+                list.display()
+            ));
+            ui.checkbox(
+                &mut self.forgets,
+                "Pair images and masks by their names again",
+            );
+        }
+        let Some(review) = &mut self.review else {
+            ui.label("No pair is a guess: images and masks have equal names, or a list names both");
+            return;
+        };
+        ui.label(format!(
+            "{} by a guess: {} of high, {} of medium and {} of low confidence",
+            format::plural(review.pairs.len(), "pair", "pairs"),
+            format::count(review.count(Confidence::High)),
+            format::count(review.count(Confidence::Medium)),
+            format::count(review.count(Confidence::Low)),
+        ));
+        ui.checkbox(&mut self.is_accepted, "Accept these pairs")
+            .on_hover_text("Saves them as a list beside the dataset with the settings, so that nothing is guessed any more");
+        for (files, what) in [(&review.free_images, "image"), (&review.free_masks, "mask")] {
+            if !files.is_empty() {
+                let text = format!(
+                    "{} without a partner",
+                    format::plural(files.len(), what, &format!("{what}s"))
+                );
+                ui.weak(text);
+            }
+        }
+        ui.separator();
+        if let Some(change) = rows_ui(ui, review, &edit.base.root) {
+            change.apply(review);
+            self.is_accepted = true;
+        }
+    }
+}
+
+/// Another mask for an image, or none.
+struct Change {
+    pair: usize,
+    mask: Option<PathBuf>,
+}
+
+impl Change {
+    fn apply(self, review: &mut PairReview) {
+        let Some(mask) = self.mask else {
+            let pair = review.pairs.remove(self.pair);
+            review.free_masks.push(pair.mask);
+            review.free_images.push(pair.image);
+            return;
+        };
+        let old = std::mem::replace(&mut review.pairs[self.pair].mask, mask.clone());
+        say_by_hand(&mut review.pairs[self.pair]);
+        review.free_masks.retain(|free| *free != mask);
+        // The pair that had the mask gets the one that is free now.
+        let other = review
+            .pairs
+            .iter()
+            .enumerate()
+            .position(|(index, pair)| index != self.pair && pair.mask == mask);
+        match other {
+            Some(other) => {
+                review.pairs[other].mask = old;
+                say_by_hand(&mut review.pairs[other]);
+            }
+            None => review.free_masks.push(old),
+        }
+    }
+}
+
+fn say_by_hand(pair: &mut ReviewedPair) {
+    BY_HAND.clone_into(&mut pair.reason);
+    pair.confidence = Confidence::High;
+}
+
+fn rows_ui(ui: &mut Ui, review: &PairReview, root: &Path) -> Option<Change> {
+    let mut change = None;
+    let height = ui.spacing().interact_size.y;
+    ScrollArea::vertical()
+        .id_salt("pairs to review")
+        .auto_shrink([false, false])
+        .max_height(320.0)
+        .show_rows(ui, height, review.pairs.len(), |ui, rows| {
+            for index in rows {
+                ui.horizontal(|ui| {
+                    if let Some(made) = row_ui(ui, review, root, index) {
+                        change = Some(made);
+                    }
+                });
+            }
+        });
+    change
+}
+
+/// Draws a pair; returns what is to be changed.
+fn row_ui(ui: &mut Ui, review: &PairReview, root: &Path, index: usize) -> Option<Change> {
+    let pair = &review.pairs[index];
+    let seen = |path: &Path| {
+        path.strip_prefix(root)
+            .unwrap_or(path)
+            .display()
+            .to_string()
+    };
+    let palette = theme::palette(ui.visuals());
+    let color = match pair.confidence {
+        Confidence::High => palette.success,
+        Confidence::Medium => palette.warning,
+        Confidence::Low => palette.error,
+    };
+    ui.tag(&pair.confidence.to_string(), color)
+        .on_hover_text(&pair.reason);
+    let (image, mask) = (seen(&pair.image), seen(&pair.mask));
+    let width = (ui.available_width() * 0.3).max(80.0);
+    ui.scope(|ui| {
+        ui.set_width(width);
+        ui.truncated(RichText::new(&image).small(), &image);
+    });
+    let mut chosen = None;
+    ComboBox::from_id_salt(("mask of", index))
+        .selected_text(RichText::new(&mask).small())
+        .width(width)
+        .truncate()
+        .show_ui(ui, |ui| {
+            if ui
+                .selectable_label(false, "no mask: leave the image out")
+                .clicked()
+            {
+                chosen = Some(Change {
+                    pair: index,
+                    mask: None,
+                });
+            }
+            for path in offered(review, index) {
+                if ui
+                    .selectable_label(*path == pair.mask, seen(path))
+                    .clicked()
+                {
+                    chosen = Some(Change {
+                        pair: index,
+                        mask: Some(path.clone()),
+                    });
+                }
+            }
+        })
+        .response
+        .accessible_name(format!("Mask of {image}"))
+        .on_hover_text(&mask);
+    ui.truncated(RichText::new(&pair.reason).small().weak(), &pair.reason);
+    chosen
+}
+
+/// The masks that a pair may get: those without an image, and those of the pairs around it.
+fn offered(review: &PairReview, index: usize) -> Vec<&PathBuf> {
+    let start = index.saturating_sub(OFFERED / 4);
+    let around = review.pairs.iter().skip(start).take(OFFERED / 2);
+    let free = review.free_masks.iter().take(OFFERED / 2);
+    let all: BTreeSet<&PathBuf> = free.chain(around.map(|pair| &pair.mask)).collect();
+    all.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn review() -> PairReview {
+        let pair = |name: &str| ReviewedPair {
+            image: format!("{name}.jpg").into(),
+            mask: format!("{name}_mask.png").into(),
+            confidence: Confidence::Low,
+            reason: "names".to_owned(),
+        };
+        PairReview {
+            pairs: vec![pair("a"), pair("b")],
+            free_masks: vec!["c_mask.png".into()],
+            free_images: Vec::new(),
+        }
+    }
+
+    fn masks(review: &PairReview) -> Vec<&str> {
+        let masks = review.pairs.iter().map(|pair| pair.mask.to_str());
+        masks.map(|mask| mask.expect("UTF-8")).collect()
+    }
+
+    #[test]
+    fn a_mask_belongs_to_one_image() {
+        let mut changed = review();
+        let mask = Some("b_mask.png".into());
+        Change { pair: 0, mask }.apply(&mut changed);
+        assert_eq!(masks(&changed), ["b_mask.png", "a_mask.png"]);
+        let mask = Some("c_mask.png".into());
+        Change { pair: 0, mask }.apply(&mut changed);
+        assert_eq!(masks(&changed), ["c_mask.png", "a_mask.png"]);
+        assert_eq!(changed.free_masks, [PathBuf::from("b_mask.png")]);
+        Change {
+            pair: 1,
+            mask: None,
+        }
+        .apply(&mut changed);
+        assert_eq!(masks(&changed), ["c_mask.png"]);
+        assert_eq!(changed.free_images, [PathBuf::from("b.jpg")]);
+    }
+}

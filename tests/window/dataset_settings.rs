@@ -1,0 +1,172 @@
+//! What a dataset means, said in the window and kept beside the dataset.
+
+use std::fs;
+
+use eframe::egui::{Key, Modifiers};
+use fcn_workbench::dataset::Dataset;
+use fcn_workbench::engine::{DatasetRef, DatasetState, OpenDataset};
+use fcn_workbench::ui::command::{Command, PanelKind, UiCommand};
+use fcn_workbench::ui::state::AppState;
+
+use super::desk::Desk;
+use crate::common::{SIZE, TinySet};
+
+fn open_dataset(desk: &Desk) -> Option<&OpenDataset> {
+    match desk.engine().dataset() {
+        DatasetState::Ready(open) => Some(open),
+        _ => None,
+    }
+}
+
+/// Opens the settings with a click in the Dataset panel.
+fn show_settings(desk: &mut Desk) {
+    desk.app().send(Command::ShowPanel(PanelKind::Dataset));
+    desk.frames(3);
+    desk.click("Dataset settings…");
+    desk.until("the settings are there", |desk| desk.says("Save settings"));
+}
+
+/// Saves, and waits until the dataset is open anew with `is_new`.
+fn save(desk: &mut Desk, is_new: impl Fn(&Dataset) -> bool) {
+    desk.click("Save settings");
+    desk.until("the dataset is open anew", |desk| {
+        open_dataset(desk).is_some_and(|open| is_new(&open.dataset))
+    });
+    assert!(desk.has_message("class-map.toml"));
+}
+
+#[test]
+fn images_without_masks_can_be_opened_and_what_is_missing_is_said() {
+    let set = TinySet::new(3, 1);
+    let photos = set.dir.path().join("photos");
+    fs::create_dir(&photos).expect("a folder");
+    for number in 0..3 {
+        fs::copy(set.image_path(number), photos.join(format!("{number}.png"))).expect("copied");
+    }
+    let mut desk = Desk::open(set, AppState::default(), photos);
+    desk.app().send(Command::ShowPanel(PanelKind::Dataset));
+    desk.until("the images are there", |desk| {
+        desk.says("3 images without masks")
+    });
+    assert!(desk.finds("nothing to train on") && desk.says("Go to Train"));
+    assert!(!desk.is_enabled("Start training"));
+    assert!(desk.finds("have no masks"), "the Train panel says why");
+}
+
+#[test]
+fn a_dataset_is_checked_when_it_is_opened() {
+    let set = TinySet::new(4, 2);
+    for number in 0..6 {
+        let half = |at: u32| if at % SIZE < SIZE / 2 { 0 } else { 255 };
+        set.write_mask(
+            &format!("image{number}"),
+            (0..SIZE * SIZE).map(half).collect(),
+        );
+    }
+    let root = set.root();
+    let mut desk = Desk::open(set, AppState::default(), root);
+    desk.app().send(Command::ShowPanel(PanelKind::Dataset));
+    desk.until("it was checked by itself", |desk| {
+        desk.says("1 error") && desk.says("Objects are void · 6")
+    });
+    assert!(open_dataset(&desk).is_some_and(|open| open.stats.is_some()));
+    desk.click("Hide findings");
+    assert!(desk.says("1 error") && !desk.says("Objects are void · 6"));
+    desk.click("Show findings");
+    assert!(desk.says("Objects are void · 6"));
+}
+
+#[test]
+fn classes_are_named_and_left_out() {
+    let mut desk = Desk::new(|_| {});
+    show_settings(&mut desk);
+    desk.click("Name of class 2");
+    desk.window.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    desk.find("Name of class 2").type_text("box");
+    desk.frames(3);
+    desk.click("Class 3 is void");
+    // What does not fit is said, and cannot be saved.
+    desk.click("Labels of class 1");
+    desk.find("Labels of class 1").type_text("1");
+    desk.frames(3);
+    assert!(!desk.is_enabled("Save settings") && desk.finds("label 1 of class"));
+    desk.window.key_press(Key::Backspace);
+    desk.frames(3);
+    save(&mut desk, |dataset| dataset.classes.len() == 2);
+    let open = Dataset::open(&desk.set.root()).expect("as the command line opens it");
+    assert_eq!((open.classes.len(), open.classes.name(1)), (2, "box"));
+    let labels = open
+        .mask_reader()
+        .read(&open.train[1].mask)
+        .expect("a mask");
+    assert!(!labels.labels.contains(&2) && labels.labels.contains(&255));
+}
+
+#[test]
+fn lists_are_made_and_single_images_moved() {
+    let mut desk = Desk::new(|_| {});
+    show_settings(&mut desk);
+    desk.click("Lists");
+    desk.click("Make lists");
+    desk.click("Deal images");
+    desk.until("the lists are made", |desk| {
+        desk.says("Train 8") && desk.says("Val 2")
+    });
+    let first = (0..10)
+        .map(|number| format!("Move image{number}"))
+        .find(|name| desk.says(name))
+        .expect("an image of the training list");
+    desk.click(&first);
+    assert!(desk.says("Train 7") && desk.says("Val 3"));
+    save(&mut desk, |dataset| {
+        (dataset.train.len(), dataset.val.len()) == (7, 3)
+    });
+    let open = Dataset::open(&desk.set.root()).expect("as the command line opens it");
+    let moved = first.trim_start_matches("Move ");
+    assert!(open.val.iter().any(|item| item.id == moved));
+    assert!(desk.set.root().join("images-to-train.txt").is_file());
+}
+
+#[test]
+fn guessed_pairs_are_reviewed_and_accepted() {
+    let set = TinySet::new(3, 1);
+    let pairs = set.dir.path().join("pairs");
+    for folder in ["images", "masks"] {
+        fs::create_dir_all(pairs.join(folder)).expect("a folder");
+    }
+    for number in 0..4 {
+        let image = pairs.join(format!("images/{number}.png"));
+        fs::copy(set.image_path(number), image).expect("copied");
+        let mask = pairs.join(format!("masks/{number}_mask.png"));
+        fs::copy(set.mask_path(number), mask).expect("copied");
+    }
+    let mut desk = Desk::open(set, AppState::default(), pairs.clone());
+    desk.until("the dataset is open", |desk| open_dataset(desk).is_some());
+    show_settings(&mut desk);
+    desk.click("Pairs");
+    assert!(desk.finds("4 pairs by a guess: 4 of high"));
+    assert!(desk.says("Mask of images/0.png"));
+    desk.click("Accept these pairs");
+    save(&mut desk, |dataset| dataset.review.is_none());
+    assert!(pairs.join("pairs.txt").is_file());
+    let which = DatasetRef::Folder(pairs);
+    assert_eq!(open_dataset(&desk).map(|open| &open.which), Some(&which));
+}
+
+#[test]
+fn bands_are_chosen() {
+    let mut desk = Desk::new(|_| {});
+    desk.app().send(UiCommand::DatasetSettings);
+    desk.until("the settings are there", |desk| desk.says("Save settings"));
+    desk.click("Bands");
+    desk.click("Three, as colors");
+    desk.set("Red is band", 3.0);
+    desk.set("Blue is band", 1.0);
+    save(&mut desk, |dataset| dataset.images.bands == [3, 2, 1]);
+    let open = Dataset::open(&desk.set.root()).expect("as the command line opens it");
+    let (image, _) = open
+        .mask_reader()
+        .read_pair(&open.train[0])
+        .expect("a pair");
+    assert!(image.pixels.chunks(3).any(|pixel| pixel == [30, 40, 220]));
+}
