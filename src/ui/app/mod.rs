@@ -6,6 +6,7 @@ mod dialogs;
 mod events;
 mod execute;
 mod first_frames;
+mod keys;
 mod pasted;
 mod start_again;
 
@@ -17,12 +18,9 @@ use eframe::egui::{self, CentralPanel, Frame, Margin, Panel, Ui};
 
 use self::first_frames::FirstFrames;
 use crate::engine::{
-    DatasetRef, DatasetState, Dirs, Engine, EngineError, EngineOptions, NoticeLevel, RunConfig,
-    Task,
+    DatasetRef, DatasetState, Dirs, Engine, EngineError, EngineOptions, RunConfig, Task,
 };
-use crate::ui::command::{
-    Command, CommandSender, PanelKind, Pressed, UiCommand, command_channel, take_pressed,
-};
+use crate::ui::command::{Command, CommandSender, PanelKind, UiCommand, command_channel};
 use crate::ui::context::PanelCtx;
 use crate::ui::dataset_window::DatasetWindow;
 use crate::ui::debug_overlay::FrameTimes;
@@ -209,20 +207,6 @@ impl App {
     fn run_commands(&mut self, ctx: &egui::Context) {
         while let Ok(command) = self.receiver.try_recv() {
             self.execute(ctx, command);
-        }
-    }
-
-    fn take_keys(&self, ctx: &egui::Context) {
-        match take_pressed(ctx, |command| self.problem(command)) {
-            None => {}
-            Some(Pressed::Command(UiCommand::Panel(panel))) => {
-                self.send(Command::ShowPanel(panel));
-            }
-            Some(Pressed::Command(command)) => self.send(command),
-            Some(Pressed::Refused(command, problem)) => {
-                let text = format!("{}: {problem}", command.label().trim_end_matches('…'));
-                self.send(Command::Notify(NoticeLevel::Info, text));
-            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use eframe::egui::{ColorImage, TextureFilter, TextureOptions};
 
 use crate::engine::{ClassList, LabelMap, Rgb, Size, resize_rgb};
-use crate::ui::view_model::blend::Blend;
+use crate::ui::view_model::blend::{Blend, blended};
 use crate::ui::view_model::{ClassSet, mask};
 
 /// Up to this side length, outlines are one pixel wide on either side.
@@ -157,7 +157,7 @@ impl Layer {
             } => {
                 let image = shrink_image(image, max_side);
                 paint_labels(mask, max_side, |mask| {
-                    mask::blended(mask, &image, (classes, *visible), *blend)
+                    blended(mask, &image, (classes, *visible), *blend)
                 })
             }
             Self::Outline {

@@ -3,6 +3,10 @@
 use serde::{Deserialize, Serialize};
 use strum::EnumIter;
 
+use super::ClassSet;
+use super::mask::{CLEAR, palette};
+use crate::engine::{ClassList, LabelMap, Rgb};
+
 /// A way to mix two colors; the opacity of the mask is applied to the result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, EnumIter)]
 #[serde(rename_all = "snake_case")]
@@ -57,6 +61,34 @@ impl Blend {
             Self::Color => in_brightness(class, luma(below)),
         }
     }
+}
+
+/// As [`fill`](super::mask::fill), with each color mixed with that of the image below it.
+///
+/// # Panics
+/// When image and mask differ in size.
+pub fn blended(
+    mask: &LabelMap,
+    image: &Rgb,
+    (classes, visible): (&ClassList, ClassSet),
+    blend: Blend,
+) -> Vec<u8> {
+    assert_eq!(
+        [mask.width, mask.height],
+        [image.width, image.height],
+        "image and mask differ in size"
+    );
+    let palette = palette(classes, visible);
+    let mixed = |(label, below): (&u8, &[u8])| {
+        let [r, g, b, alpha] = palette[usize::from(*label)];
+        if alpha == 0 {
+            return CLEAR;
+        }
+        let [r, g, b] = blend.mix([below[0], below[1], below[2]], [r, g, b]);
+        [r, g, b, alpha]
+    };
+    let pixels = mask.labels.iter().zip(image.pixels.chunks_exact(3));
+    pixels.flat_map(mixed).collect()
 }
 
 /// Rec. 601, `0.0..=255.0`.

@@ -5,8 +5,7 @@
 //! when the layer is drawn. Pure functions, for worker threads.
 
 use super::ClassSet;
-use super::blend::Blend;
-use crate::engine::{ClassList, LabelMap, Rgb, VOID};
+use crate::engine::{ClassList, LabelMap, VOID};
 
 /// Colors for marks over masks, the first ones preferred.
 const ERROR_COLORS: [[u8; 3]; 6] = [
@@ -28,7 +27,8 @@ const DISAGREEMENT_COLORS: [[u8; 3]; 6] = [
 /// Farther than this from each other, colors are told apart at a glance.
 const FAR: u32 = 90;
 
-const CLEAR: [u8; 4] = [0; 4];
+/// Where nothing is drawn.
+pub(super) const CLEAR: [u8; 4] = [0; 4];
 
 /// Each visible class in its color; void, hidden classes and unknown labels are transparent.
 pub fn fill(mask: &LabelMap, classes: &ClassList, visible: ClassSet) -> Vec<u8> {
@@ -37,34 +37,6 @@ pub fn fill(mask: &LabelMap, classes: &ClassList, visible: ClassSet) -> Vec<u8> 
         .iter()
         .flat_map(|&label| palette[usize::from(label)])
         .collect()
-}
-
-/// As [`fill`], with each color mixed with that of the image below it.
-///
-/// # Panics
-/// When image and mask differ in size.
-pub fn blended(
-    mask: &LabelMap,
-    image: &Rgb,
-    (classes, visible): (&ClassList, ClassSet),
-    blend: Blend,
-) -> Vec<u8> {
-    assert_eq!(
-        [mask.width, mask.height],
-        [image.width, image.height],
-        "image and mask differ in size"
-    );
-    let palette = palette(classes, visible);
-    let mixed = |(label, below): (&u8, &[u8])| {
-        let [r, g, b, alpha] = palette[usize::from(*label)];
-        if alpha == 0 {
-            return CLEAR;
-        }
-        let [r, g, b] = blend.mix([below[0], below[1], below[2]], [r, g, b]);
-        [r, g, b, alpha]
-    };
-    let pixels = mask.labels.iter().zip(image.pixels.chunks_exact(3));
-    pixels.flat_map(mixed).collect()
 }
 
 /// The borders between labels, `width` pixels (1 or more) on either side, each side in its
@@ -188,7 +160,7 @@ pub fn label_at(mask: &LabelMap, Pixel { x, y }: Pixel) -> Option<u8> {
 }
 
 /// RGBA by label.
-fn palette(classes: &ClassList, visible: ClassSet) -> [[u8; 4]; 256] {
+pub(super) fn palette(classes: &ClassList, visible: ClassSet) -> [[u8; 4]; 256] {
     let mut palette = [CLEAR; 256];
     for (label, class) in (0..=u8::MAX).zip(classes.iter()) {
         if label != VOID {

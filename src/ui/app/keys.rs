@@ -1,0 +1,24 @@
+//! The keys of commands.
+
+use eframe::egui;
+
+use super::App;
+use crate::engine::NoticeLevel;
+use crate::ui::command::{Command, Pressed, UiCommand, take_pressed};
+
+impl App {
+    /// Sends the command whose key was pressed, or says why it cannot be carried out.
+    pub(super) fn take_keys(&self, ctx: &egui::Context) {
+        match take_pressed(ctx, |command| self.problem(command)) {
+            None => {}
+            Some(Pressed::Command(UiCommand::Panel(panel))) => {
+                self.send(Command::ShowPanel(panel));
+            }
+            Some(Pressed::Command(command)) => self.send(command),
+            Some(Pressed::Refused(command, problem)) => {
+                let text = format!("{}: {problem}", command.label().trim_end_matches('…'));
+                self.send(Command::Notify(NoticeLevel::Info, text));
+            }
+        }
+    }
+}
