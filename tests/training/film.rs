@@ -1,9 +1,11 @@
 //! The film of a run: its masks from start to end, also of one that was stopped.
 
-use fcn_workbench::dataset::{LabelMap, read_rgb};
+use fcn_workbench::dataset::{LabelMap, Rgb, read_rgb};
 use fcn_workbench::training::checkpoint::{RunFolder, run_of_step};
 use fcn_workbench::training::film::{Film, read_film};
-use fcn_workbench::training::{Control, DeviceId, Outcome, Predictor, Preview, TrainEvent, train};
+use fcn_workbench::training::{
+    Control, DeviceId, Outcome, PredictOptions, Predictor, Preview, Tiling, TrainEvent, train,
+};
 
 use crate::common::{Recorder, TinySet};
 
@@ -22,6 +24,15 @@ fn previews(sink: &Recorder) -> Vec<&Preview> {
         _ => None,
     });
     previews.collect()
+}
+
+/// The mask of a whole image.
+fn predicted(predictor: &Predictor, image: &Rgb) -> Option<LabelMap> {
+    let plan = predictor.plan(image.size(), &Tiling::default());
+    let options = PredictOptions::default();
+    predictor
+        .predict(image, &plan, &options, |_| true, &mut |_, _| ())
+        .expect("a mask")
 }
 
 #[test]
@@ -100,12 +111,12 @@ fn a_moment_whose_weights_are_kept_becomes_a_run() {
     // It predicts what the film shows of that moment.
     let predictor = Predictor::load(&made, DeviceId::Cpu).expect("weights");
     let image = read_rgb(&set.image_path(4)).expect("an image");
-    let mask = predictor.predict(&image, |_| true).expect("a mask");
+    let mask = predicted(&predictor, &image);
     let shown = film.masks(film.frame_at(4)).expect("a frame");
     assert_eq!(mask.as_ref(), shown.first());
 
     let err = run_of_step(&set.runs(), &folder, 3, 7).expect_err("not kept");
-    assert!(err.to_string().contains("step 3 are not kept"), "{err}");
+    assert!(err.to_string().contains("step 3 is not kept"), "{err}");
 }
 
 #[test]
@@ -144,11 +155,5 @@ fn images_of_ones_own_are_filmed_beside_those_of_the_list() {
     let masks = film.masks(0).expect("a frame");
     let predictor = Predictor::load(&folder, DeviceId::Cpu).expect("weights");
     let image = read_rgb(&own).expect("an image");
-    assert_eq!(
-        predictor
-            .predict(&image, |_| true)
-            .expect("a mask")
-            .as_ref(),
-        masks.get(1)
-    );
+    assert_eq!(predicted(&predictor, &image).as_ref(), masks.get(1));
 }
