@@ -1,5 +1,7 @@
 //! The passes of a convolution: which tiles, how many parts of the sum, and the launches.
 
+#[cfg(feature = "fusion")]
+use burn::tensor::Shape;
 use burn_cubecl::CubeDevice;
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
@@ -185,4 +187,22 @@ impl Product {
             add_up(target, bias, out, parts, channels, relu);
         }
     }
+}
+
+#[cfg(feature = "fusion")]
+pub(super) fn output_shape(shape: &ConvShape) -> Shape {
+    let [height, width] = shape.output();
+    Shape::new([shape.batch, shape.out_channels, height, width])
+}
+
+#[cfg(feature = "fusion")]
+pub(super) fn input_shape(shape: &ConvShape) -> Shape {
+    let [height, width] = shape.size;
+    Shape::new([shape.batch, shape.in_channels, height, width])
+}
+
+#[cfg(feature = "fusion")]
+pub(super) fn weight_shape(shape: &ConvShape) -> Shape {
+    let [height, width] = shape.kernel;
+    Shape::new([shape.out_channels, shape.in_channels, height, width])
 }

@@ -9,6 +9,8 @@ use burn_cubecl::CubeBackend;
 
 use super::batch_norm::{self, Factors, Normalization};
 use super::conv::{self, Convolution};
+#[cfg(feature = "fusion")]
+use super::conv::{input_shape, output_shape, weight_shape};
 use super::conv_matrix::Units;
 use super::cross_entropy::{self, Pixels};
 use super::pool::{self, Pooling};
@@ -191,24 +193,6 @@ pub(super) trait GpuOps: Backend {
         gradient: FloatTensor<Self>,
         step: SgdStep,
     ) -> (FloatTensor<Self>, FloatTensor<Self>);
-}
-
-#[cfg(feature = "fusion")]
-fn output_shape(shape: &ConvShape) -> Shape {
-    let [height, width] = shape.output();
-    Shape::new([shape.batch, shape.out_channels, height, width])
-}
-
-#[cfg(feature = "fusion")]
-fn input_shape(shape: &ConvShape) -> Shape {
-    let [height, width] = shape.size;
-    Shape::new([shape.batch, shape.in_channels, height, width])
-}
-
-#[cfg(feature = "fusion")]
-fn weight_shape(shape: &ConvShape) -> Shape {
-    let [height, width] = shape.kernel;
-    Shape::new([shape.out_channels, shape.in_channels, height, width])
 }
 
 impl GpuOps for CubeBackend {
