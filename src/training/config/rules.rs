@@ -31,6 +31,12 @@ impl RunConfig {
             "on",
             "the trunk is not made of stages; turn it off, or choose another trunk",
         );
+        rules.check(
+            !(self.recompute_activations && self.learning.stage_rates.any_frozen()),
+            "recompute activations",
+            "on",
+            "a frozen stage has nothing to recompute; turn one of both off",
+        );
         positive(&mut rules, "epochs", self.epochs);
         positive(&mut rules, "batch size", self.batch_size);
         positive(&mut rules, "workers", self.workers);
