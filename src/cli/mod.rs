@@ -57,7 +57,10 @@ pub fn run(command: &Command, args: &Args) -> Result<ExitCode, String> {
         json: args.json,
     };
     match command {
-        Command::Train(train) => train::run(train, &session),
+        Command::Train(train) => match train.try_out {
+            Some(secs) => trial::run(train, secs, &session),
+            None => train::run(train, &session),
+        },
         Command::LrFind(lr_find) => lr_find::run(lr_find, &session),
         Command::Evaluate(evaluate) => evaluate::run(evaluate, &session),
         Command::Predict(predict) => predict::run(predict, &session),

@@ -14,7 +14,7 @@ use super::interrupts::Interrupts;
 use super::network::PlanArg;
 use super::report::{JsonReport, Report, TextReport};
 use super::{
-    EXIT_STOPPED, SILENT_WAIT, Session, TICK, auto, output, pass_on_notices, trial, wait_for_device,
+    EXIT_STOPPED, SILENT_WAIT, Session, TICK, auto, output, pass_on_notices, wait_for_device,
 };
 use crate::engine::{
     ActiveRun, DeviceId, Engine, EngineError, Need, RunConfig, RunEventKind, RunSnapshot, RunState,
@@ -23,9 +23,6 @@ use crate::engine::{
 
 /// Trains as asked and reports until it is over.
 pub fn run(args: &TrainArgs, session: &Session) -> Result<ExitCode, String> {
-    if let Some(secs) = args.try_out {
-        return trial::run(args, secs, session);
-    }
     let started = if let Some(wanted) = &args.resume {
         resume(wanted, args, session)?
     } else {

@@ -191,7 +191,7 @@ fn what_is_typed_is_taken_or_refused_with_the_reason() {
 
 #[test]
 fn settings_are_tried_without_a_run() {
-    let mut desk = Desk::new(|config| config.max_steps = Some(10));
+    let mut desk = Desk::new(|config| (config.epochs, config.max_steps) = (5, Some(10)));
     desk.click("Try for one minute");
     desk.until("it is tried", |desk| desk.finds("in 10 steps"));
     assert!(desk.finds("the whole run about"));

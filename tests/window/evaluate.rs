@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use eframe::egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use fcn_workbench::engine::{KeptEvaluation, VOID};
 use fcn_workbench::ui::command::{Command, PanelKind};
@@ -50,7 +51,10 @@ fn a_run_is_evaluated_down_to_the_confused_pixels() {
     assert!(desk.says(&percent(evaluation.mean_iu_over_images)));
     assert!(desk.finds("is left out of the mean"), "the rule is stated");
 
-    desk.click("Classes");
+    // The Dataset panel has a heading of this name.
+    let tab = desk.window.get_by_role_and_label(Role::Button, "Classes");
+    tab.click();
+    desk.frames(3);
     let ius = evaluation.scores.class_iu.iter();
     let names = ["ground", "red square", "blue square"];
     for ((iu, boundary), name) in ius.zip(&evaluation.boundary.class_iu).zip(names) {

@@ -204,6 +204,8 @@ fn run_with_fault(fault: fn()) -> Desk {
         |config| {
             config.epochs = 5_000;
             config.batch_size = 4;
+            // Far from a rate at which the loss overflows.
+            config.learning.learning_rate = 1e-4;
             config.augment.crop = Some(Size::new(256, 256));
         },
         None,

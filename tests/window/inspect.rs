@@ -64,6 +64,9 @@ fn images_are_pasted_and_all_of_a_list_is_saved() {
         desk.says("Choose a folder for the masks")
     });
     desk.frames(5);
+    // Out of the dataset, into which no masks are written.
+    desk.find("Path").type_text("../..");
+    desk.frames(5);
     let folder = PathBuf::from(desk.find("Path").value().expect("a path"));
     desk.click("Open this folder");
     desk.until("both are saved", |desk| {

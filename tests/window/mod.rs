@@ -202,7 +202,7 @@ fn a_run_can_be_held_stopped_and_taken_up_again() {
     let shares = desk.window.get_by_label_contains("Predicted classes");
     shares.click_accesskit();
     desk.frames(4);
-    assert!(desk.finds("red square: ") && desk.finds(" predicted, "));
+    assert!(desk.finds("Share of the pixels at step ") && desk.says("Predicted"));
     desk.click("Stop");
     desk.until("it has stopped at last", |desk| desk.active().is_none());
 }

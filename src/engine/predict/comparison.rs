@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::thread::{KnownTruth, PredictThread, Request};
+use super::request::{KnownTruth, Request};
+use super::thread::PredictThread;
 use super::{Prediction, RunWeights, Source};
 use crate::dataset::{DatasetItem, Split};
 use crate::engine::dataset::DatasetState;

@@ -5,6 +5,7 @@ mod explanation;
 mod image_scores;
 mod models;
 mod partial;
+mod request;
 mod source;
 mod thread;
 
@@ -16,9 +17,9 @@ use serde::{Deserialize, Serialize};
 pub use comparison::{ImageComparison, NetworkOnImage};
 pub use explanation::{ClassScore, Explanation, PixelRect, PixelScores};
 pub use partial::{PartialMask, PartialState};
+use request::{KnownTruth, Request};
 use source::Source;
 pub(super) use thread::PredictThread;
-use thread::{KnownTruth, Request};
 
 use super::dataset::DatasetState;
 use super::tasks::{Cancel, Task};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::image_scores::scores_of;
+use super::request::Request;
 use super::source::Source;
-use super::thread::Request;
 use super::{Explanation, Logits, Prediction};
 use crate::dataset::{ClassMatch, LabelMap, Size};
 use crate::engine::tasks::Cancel;

@@ -9,36 +9,14 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::models::Models;
+use super::request::Request;
 use super::source::Source;
-use super::{Explanation, Logits, PartialMask, Prediction};
-use crate::dataset::{ClassList, DatasetItem, MaskReader, Rgb, Size};
+use super::{Explanation, Logits, Prediction};
+use crate::dataset::Size;
 use crate::engine::memory::give_back_freed_memory;
 use crate::engine::tasks::{Cancel, Promise, Task, guarded};
 use crate::engine::{EngineError, Waker};
-use crate::training::{DeviceId, PredictOptions, TilePlan, Tiling};
-
-/// What to predict with which network.
-pub(super) struct Request {
-    pub source: Source,
-    pub device: DeviceId,
-    pub image: PathBuf,
-    /// The image, where it was read already.
-    pub pixels: Option<Arc<Rgb>>,
-    /// Where the image's ground truth is known.
-    pub truth: Option<KnownTruth>,
-    /// How it is predicted.
-    pub options: PredictOptions,
-    /// Where it is shown while it grows.
-    pub partial: Option<PartialMask>,
-}
-
-/// How to read the ground truth of an image.
-pub(super) struct KnownTruth {
-    pub reader: MaskReader,
-    pub item: DatasetItem,
-    /// What its labels mean.
-    pub classes: ClassList,
-}
+use crate::training::{DeviceId, TilePlan, Tiling};
 
 type Job = Box<dyn FnOnce(&mut Models) + Send>;
 

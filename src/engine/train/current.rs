@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Receiver;
 
 use super::active_run::ActiveRun;
-use super::thread::{PreviewSlot, ThreadEvent};
+use super::thread_event::{PreviewSlot, ThreadEvent};
 use crate::dataset::ClassList;
 use crate::engine::runs::{RunSnapshot, newest_first};
 use crate::training::{Control, DeviceId, TrainEvent};

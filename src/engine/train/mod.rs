@@ -12,6 +12,7 @@ mod sink;
 #[cfg(test)]
 mod tests;
 mod thread;
+mod thread_event;
 mod trainer;
 
 pub use active_run::{ActiveRun, Phase};

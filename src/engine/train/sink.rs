@@ -4,7 +4,7 @@ use std::sync::PoisonError;
 
 use crossbeam_channel::Sender;
 
-use super::thread::{PreviewSlot, ThreadEvent};
+use super::thread_event::{PreviewSlot, ThreadEvent};
 use crate::engine::{EngineError, Waker};
 use crate::training::checkpoint::{EndMark, RunFolder};
 use crate::training::{Control, MemoryWatch, Outcome, PowerWatch, TrainEvent, TrainSink};

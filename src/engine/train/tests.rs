@@ -7,7 +7,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use super::active_run::{ActiveRun, Phase};
 use super::current::Current;
 use super::run_event::RunEventKind;
-use super::thread::{PreviewSlot, ThreadEvent};
+use super::thread_event::{PreviewSlot, ThreadEvent};
 use super::trainer::Trainer;
 use crate::dataset::{ClassList, ImageReading};
 use crate::engine::{Dirs, EngineError, NoticeLevel, RunState};

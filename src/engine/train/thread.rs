@@ -1,13 +1,14 @@
 //! The `train` thread.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use crossbeam_channel::Sender;
 
 use super::awake::Awake;
 use super::sink::EngineSink;
+use super::thread_event::{PreviewSlot, ThreadEvent};
 use crate::dataset::{ClassMatch, DatasetRecord, Note, NoteTopic};
 use crate::engine::before_start::BeforeStart;
 use crate::engine::dataset_check::before_training;
@@ -17,8 +18,7 @@ use crate::engine::tasks::guarded;
 use crate::engine::{EngineError, Waker, dataset};
 use crate::training::checkpoint::{EndMark, RunFolder, RunMeta};
 use crate::training::{
-    Control, DeviceMemory, Outcome, Preview, RunConfig, TrainEvent, TrainOptions, TrainSink as _,
-    train_with,
+    Control, DeviceMemory, Outcome, RunConfig, TrainEvent, TrainOptions, TrainSink as _, train_with,
 };
 
 /// What a training thread is started for.
@@ -28,27 +28,6 @@ pub(super) enum Job {
     /// The rest of a run that is there, with what is another now.
     Resume(RunFolder, Box<TrainOptions>),
 }
-
-/// What the training thread tells the engine.
-#[derive(Debug)]
-pub(in crate::engine) enum ThreadEvent {
-    /// The run's folder is there.
-    Opened {
-        folder: RunFolder,
-        meta: Box<RunMeta>,
-    },
-    /// The labels are being looked at before the start.
-    Checking { done: usize, total: usize },
-    /// Something about the dataset that people should know.
-    Warning(String),
-    /// What the run will take; before its folder is there.
-    Estimated(Arc<BeforeStart>),
-    /// From the loop.
-    Train(TrainEvent),
-}
-
-/// Newest masks; older ones that nobody looked at are dropped.
-pub(super) type PreviewSlot = Arc<Mutex<Option<Preview>>>;
 
 /// Everything the thread needs.
 pub(super) struct TrainThread {

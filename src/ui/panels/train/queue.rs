@@ -143,14 +143,14 @@ fn entry_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, queue: &Queue, place: usize, entry:
                 .on_hover_text(name)
                 .clicked()
         };
-        if small(ui, "⏶", format!("Move run {number} up"), place > 0) {
+        if small(ui, "Up", format!("Move run {number} up"), place > 0) {
             send(moved(place - 1));
         }
         let last = place + 1 == queue.entries.len();
-        if small(ui, "⏷", format!("Move run {number} down"), !last) {
+        if small(ui, "Down", format!("Move run {number} down"), !last) {
             send(moved(place + 1));
         }
-        if small(ui, "✕", format!("Take run {number} out"), !is_active) {
+        if small(ui, "×", format!("Take run {number} out"), !is_active) {
             send(QueueEdit::Remove(vec![entry.id]));
         }
         if ui
