@@ -190,5 +190,6 @@ fn a_gpu_in_16_bits_keeps_half_of_what_it_multiplies_and_a_bit_of_each_relu() {
     let config = config(Variant::Fcn8s, Trunk::Vgg16, Geometry::Padded);
     let step = |by| config.training_memory(20, [224, 224], false, by).step as f64;
     let ratio = step(ComputedBy::GpuIn16Bits) / step(ComputedBy::Gpu);
-    assert!((0.4..0.8).contains(&ratio), "{ratio}");
+    // What is multiplied is unpacked for as long, which takes most of it back at the peak.
+    assert!((0.5..1.0).contains(&ratio), "{ratio}");
 }
