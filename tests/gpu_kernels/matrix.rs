@@ -14,16 +14,12 @@ use rand_pcg::Pcg64Mcg;
 
 impl Both {
     pub(super) fn check_matrix_units(&self) {
-        // A layer of more than one tile, one of few rows, and a strided one; the software driver
-        // compiles a program for each pass and kind for seconds.
+        // The software driver compiles a program for each pass and kind for many seconds.
         let mut rng = Pcg64Mcg::seed_from_u64(23);
-        let layer = CONVOLUTIONS[3];
-        for half in [None, Some(Half::Bf16), Some(Half::F16)] {
-            self.check_case(layer, half);
+        for half in [None, Some(Half::Bf16)] {
+            self.check_case(CONVOLUTIONS[7], half);
         }
-        for case in [CONVOLUTIONS[7], CONVOLUTIONS[10], random_case(&mut rng)] {
-            self.check_case(case, None);
-        }
+        self.check_case(random_case(&mut rng), Some(Half::F16));
     }
 
     fn check_case(&self, case: Case, half: Option<Half>) {
