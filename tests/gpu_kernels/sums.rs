@@ -24,11 +24,12 @@ impl Both {
                 let log_shares = kernels::log_softmax(map.clone());
                 let gradients = (log_shares.clone() * direction.clone()).sum().backward();
                 let of_shares = of(&map, &gradients);
-                let product = map.clone() * direction;
-                let sum = kernels::sum(product.clone());
+                // A graph is passed back through once.
+                let product = || map.clone() * direction.clone();
+                let sum = kernels::sum(product());
                 let gradients = sum.clone().backward();
                 let of_sum = of(&map, &gradients);
-                let sums = kernels::channel_sums(product);
+                let sums = kernels::channel_sums(product());
                 let gradients = (sums.clone() * of_channels).sum().backward();
                 vec![
                     ("log softmax", values(log_shares.inner())),
