@@ -12,8 +12,9 @@ use super::values::{
     size_or_native, test_size, zero_or_more, zero_to_one,
 };
 use crate::engine::{
-    Augment, BestBy, ClassWeights, DatasetRef, FinalUpsampling, OptimizerKind, Precision, Recipe,
-    Reduction, RunConfig, SampleOrder, Schedule, Size, StageRates, Trunk, argument_path, preset,
+    Augment, BandChoice, BestBy, ClassWeights, DatasetRef, FinalUpsampling, OptimizerKind,
+    Precision, Recipe, Reduction, RunConfig, SampleOrder, Schedule, Size, StageRates, Trunk,
+    argument_path, preset,
 };
 
 #[expect(
@@ -181,6 +182,21 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// As [`config`](Self::config), of a run on `dataset`, the sample where none is named, whose images have
+    /// these bands.
+    pub fn config_on(
+        &self,
+        base: RunConfig,
+        dataset: Option<DatasetRef>,
+        bands: &BandChoice,
+    ) -> RunConfig {
+        let dataset = dataset.unwrap_or(DatasetRef::Sample);
+        RunConfig {
+            dataset: dataset.mapped(self.class_map.clone(), &[], bands),
+            ..self.config(base)
+        }
+    }
+
     /// The recipe on top of `base`, with what was given on top of that.
     pub fn config(&self, base: RunConfig) -> RunConfig {
         let mut config = base;

@@ -84,10 +84,9 @@ impl DataDumpArgs {
     /// # Errors
     /// As [`NetworkArgs::base`].
     pub fn config(&self, start: Option<&StartingPoint>) -> Result<RunConfig, String> {
-        let mut config = self.settings.config(self.network.base(start)?);
-        let dataset = self.dataset.clone().unwrap_or(DatasetRef::Sample);
-        config.dataset = dataset.mapped(self.settings.class_map.clone(), &[], &self.bands.choice());
-        Ok(config)
+        let base = self.network.base(start)?;
+        let dataset = self.dataset.clone();
+        Ok(self.settings.config_on(base, dataset, &self.bands.choice()))
     }
 
     /// The steps that were asked for.

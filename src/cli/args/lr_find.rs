@@ -39,9 +39,9 @@ impl LrFindArgs {
     /// # Errors
     /// As [`TrainArgs::config`].
     pub fn config(&self, start: Option<&StartingPoint>) -> Result<RunConfig, String> {
-        let mut config = self.settings.config(self.network.base(start)?);
-        let dataset = self.dataset.clone().unwrap_or(DatasetRef::Sample);
-        config.dataset = dataset.mapped(self.settings.class_map.clone(), &[], &self.bands.choice());
+        let base = self.network.base(start)?;
+        let dataset = self.dataset.clone();
+        let mut config = self.settings.config_on(base, dataset, &self.bands.choice());
         config.device = self.device.unwrap_or(config.device);
         Ok(config)
     }

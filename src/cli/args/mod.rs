@@ -202,10 +202,8 @@ impl TrainArgs {
 
     /// The settings of the run, on top of others.
     pub fn config_from(&self, base: RunConfig) -> RunConfig {
-        let mut config = self.settings.config(base);
-        let dataset = self.dataset.clone().unwrap_or(DatasetRef::Sample);
-        let bands = self.bands.choice();
-        config.dataset = dataset.mapped(self.settings.class_map.clone(), &[], &bands);
+        let dataset = self.dataset.clone();
+        let mut config = self.settings.config_on(base, dataset, &self.bands.choice());
         config.device = self.device.unwrap_or(config.device);
         config
     }

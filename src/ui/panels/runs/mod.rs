@@ -95,7 +95,6 @@ impl RunsPanel {
             &mut self.dialog,
             |ui| self.reports.ui(ui),
         );
-        self.reports.ui(ui);
         ui.add_space(2.0);
         if rows.is_empty() {
             self.nothing_found_ui(ui);
