@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod canvas;
+pub mod catalogue_window;
 pub mod command;
 pub mod context;
 pub mod dataset_window;
@@ -15,7 +16,6 @@ pub mod menu;
 pub mod notifications_window;
 mod palette;
 pub mod panels;
-pub mod pretrained_window;
 pub mod quit;
 pub mod recent;
 pub mod repaint_throttle;

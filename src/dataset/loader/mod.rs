@@ -4,10 +4,14 @@
 //! interrupted continues with the same batches. Must not know what is done
 //! with them.
 
+mod batch;
 mod cache;
 mod plan;
+mod stored;
 
-pub use plan::{Batch, BatchPlan, DrawnImage};
+pub use batch::Batch;
+pub use plan::{BatchPlan, DrawnImage};
+pub use stored::{StoredBatch, StoredBatches};
 
 use std::io;
 use std::sync::Arc;

@@ -5,12 +5,15 @@
 mod annotated;
 mod annotations;
 mod archive;
+mod below;
 mod coco;
 mod labelme;
 mod mat;
 mod outline;
 mod sbd;
 
+pub use archive::{unpack, unpacked_size};
+pub use below::dataset_below;
 #[cfg(test)]
 pub(super) use mat::tests::file as mat_file;
 
@@ -62,11 +65,19 @@ impl Dataset {
         };
         match Self::open_files(&root) {
             Err(err @ (DatasetError::UnknownLayout { .. } | DatasetError::NoMasks { .. })) => {
-                annotations::open(&root, &cache, progress)?.ok_or(err)
+                annotations::open(&root, &cache, progress)?.ok_or_else(|| of_archive(err, path))
             }
             opened => opened,
         }
     }
+}
+
+/// An error about a folder, about the archive that was unpacked there, if it was one.
+fn of_archive(mut err: DatasetError, archive: &Path) -> DatasetError {
+    if let (true, DatasetError::UnknownLayout { path, .. }) = (archive.is_file(), &mut err) {
+        archive.clone_into(path);
+    }
+    err
 }
 
 /// Where prepared datasets are kept.

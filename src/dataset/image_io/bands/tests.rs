@@ -35,13 +35,21 @@ fn chosen_bands_become_red_green_and_blue_however_they_are_stored() {
     for planar in [false, true] {
         for packed in [false, true] {
             for big in [false, true] {
-                for (bits, tile) in [(8, None), (16, None), (8, Some(16)), (16, Some(16))] {
+                for (bits, tile, large) in [
+                    (8, None, false),
+                    (16, None, true),
+                    (8, Some(16), true),
+                    (16, Some(16), false),
+                    (8, None, true),
+                    (16, None, false),
+                ] {
                     let form = Form {
                         bits,
                         big,
                         planar,
                         packed,
                         tile,
+                        large,
                         ..SIX
                     };
                     let path = folder.file("six.tif", &tiff(form));
@@ -111,6 +119,89 @@ fn bands_without_a_meaning_have_to_be_chosen() {
     let cut = folder.file("cut.tif", &whole[..whole.len() / 2]);
     let message = bands(&[1]).read(&cut).expect_err("cut").to_string();
     assert!(message.contains("cut.tif"), "{message}");
+}
+
+#[test]
+fn a_large_tiff_of_usual_colors_is_read_as_a_small_one() {
+    let folder = Folder::new();
+    let expected: Vec<u8> = (0..HEIGHT)
+        .flat_map(|y| (0..WIDTH).flat_map(move |x| [sample(x, y, 0) as u8; 3]))
+        .collect();
+    for big in [false, true] {
+        let form = Form {
+            bands: 1,
+            large: true,
+            big,
+            ..SIX
+        };
+        let path = folder.file("gray.tif", &tiff(form));
+        let rgb = read_rgb(&path).unwrap_or_else(|err| panic!("{err}"));
+        assert_eq!(rgb.pixels, expected);
+        let header = read_image_header(&path).expect("a header");
+        assert_eq!((header.bands, header.bits), (1, 8));
+        // As a mask its values are labels.
+        let reader = crate::dataset::MaskReader {
+            num_classes: 60,
+            ..crate::dataset::MaskReader::default()
+        };
+        let labels = reader.read(&path).unwrap_or_else(|err| panic!("{err}"));
+        assert_eq!(labels.labels[..3], [0, 2, 4]);
+    }
+}
+
+#[test]
+fn samples_without_black_and_white_are_refused_with_a_way_out() {
+    let folder = Folder::new();
+    let forms = [
+        (32, 1, "have 32 bits"),
+        (32, 3, "floating-point numbers of 32 bits"),
+        (16, 2, "signed numbers of 16 bits"),
+    ];
+    for (bits, format, words) in forms {
+        for count in [1, 3, 6] {
+            for large in [false, true] {
+                let form = Form {
+                    bits,
+                    format,
+                    bands: count,
+                    large,
+                    ..SIX
+                };
+                let path = folder.file("deep.tif", &tiff(form));
+                let chosen = ImageReading {
+                    bands: vec![1],
+                    range: Some([0, 100]),
+                };
+                for message in [
+                    read_rgb(&path).expect_err("refused").to_string(),
+                    read_image_size(&path).expect_err("refused").to_string(),
+                    chosen.read(&path).expect_err("refused").to_string(),
+                ] {
+                    for part in ["deep.tif", words, "gdal_translate"] {
+                        assert!(message.contains(part), "{form:?}: {message}");
+                    }
+                }
+                let mask = crate::dataset::MaskReader::default().read(&path);
+                let message = mask.expect_err("no labels").to_string();
+                for part in ["deep.tif", words, "8-bit"] {
+                    assert!(message.contains(part), "{form:?}: {message}");
+                }
+            }
+        }
+    }
+    // What the decoder would read as shares of white.
+    let path = folder.0.path().join("float.tif");
+    let pixels = vec![0.0_f32, 1000.0, 0.5];
+    let float = image::Rgb32FImage::from_raw(1, 1, pixels).expect("a pixel");
+    DynamicImage::ImageRgb32F(float)
+        .save(&path)
+        .expect("written");
+    for message in [
+        read_rgb(&path).expect_err("refused").to_string(),
+        read_image_size(&path).expect_err("refused").to_string(),
+    ] {
+        assert!(message.contains("floating-point"), "{message}");
+    }
 }
 
 #[test]
