@@ -74,11 +74,12 @@ pub(super) fn download(
         return Err(err);
     }
     part.finish()?;
-    // The lock on `file` is held until the file has its name.
+    // The lock is held until the file has its name.
     let Part {
         path,
         mut file,
         len: total,
+        lock: _lock,
     } = part;
     let digests = store::digest(&path, &mut file, &mut |bytes| {
         watch.tell(EntryState::Verifying { bytes, total });

@@ -10,6 +10,7 @@ mod download;
 mod error;
 mod hash;
 mod jobs;
+mod lock;
 mod part;
 mod public_file;
 mod space;

@@ -5,6 +5,7 @@ use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::PathBuf;
 
 use super::error::CatalogueError;
+use super::lock::FileLock;
 use super::space;
 
 /// The file that grows, locked against other downloads into it.
@@ -12,6 +13,7 @@ pub(super) struct Part {
     pub path: PathBuf,
     pub file: File,
     pub len: u64,
+    pub lock: FileLock,
 }
 
 impl Part {
@@ -24,13 +26,18 @@ impl Part {
             .truncate(false)
             .open(&path)
             .map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => {}
+        let lock = match FileLock::take(&file) {
+            Ok(lock) => lock,
             Err(TryLockError::WouldBlock) => return Err(CatalogueError::Busy { path }),
             Err(TryLockError::Error(err)) => return Err(failed(err)),
-        }
+        };
         let len = file.seek(SeekFrom::End(0)).map_err(failed)?;
-        Ok(Self { path, file, len })
+        Ok(Self {
+            path,
+            file,
+            len,
+            lock,
+        })
     }
 
     fn failed(&self, err: std::io::Error) -> CatalogueError {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use ureq::Agent;
 
 use super::error::CatalogueError;
+use super::lock::FileLock;
 use super::{
     CatalogueEntry, EntryState, KnownHash, PublicDataset, PublicFile, Watch, download, space, store,
 };
@@ -169,7 +170,7 @@ pub(super) fn add(
 }
 
 /// The lock against other programs that are at the same dataset. Fails where its folder is somebody else's.
-fn begin(dataset: &PublicDataset, folder: &Path) -> Result<File, CatalogueError> {
+fn begin(dataset: &PublicDataset, folder: &Path) -> Result<FileLock, CatalogueError> {
     let home = home(dataset, folder);
     if home.symlink_metadata().is_ok() {
         return Err(CatalogueError::FolderTaken { path: home });
@@ -177,9 +178,9 @@ fn begin(dataset: &PublicDataset, folder: &Path) -> Result<File, CatalogueError>
     let downloads = downloads(folder);
     fs::create_dir_all(&downloads).map_err(|err| CatalogueError::write(&downloads, err))?;
     let path = downloads.join(format!(".{}.lock", dataset.id));
-    let lock = File::create(&path).map_err(|err| CatalogueError::write(&path, err))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
+    let file = File::create(&path).map_err(|err| CatalogueError::write(&path, err))?;
+    match FileLock::take(&file) {
+        Ok(lock) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(CatalogueError::Busy { path: home }),
         Err(TryLockError::Error(err)) => Err(CatalogueError::write(&path, err)),
     }

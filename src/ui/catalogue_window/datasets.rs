@@ -12,7 +12,7 @@ use crate::ui::view_model::catalogue_row::{CatalogueRow, dataset_details};
 const TITLE: &str = "Public datasets";
 const NAME_WIDTH: f32 = 210.0;
 const CLASSES_WIDTH: f32 = 110.0;
-const SOURCE_WIDTH: f32 = 230.0;
+const SOURCE_WIDTH: f32 = 220.0;
 
 /// The window of public datasets.
 #[derive(Default)]
@@ -25,7 +25,7 @@ impl PublicDatasetsWindow {
     /// Draws the window where it is open.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &Ui) {
         let mut opened = false;
-        window(ui, TITLE, &mut self.open, vec2(1050.0, 500.0), |ui| {
+        window(ui, TITLE, &mut self.open, vec2(1160.0, 500.0), |ui| {
             opened = table_ui(ctx, ui);
         });
         // What was opened is seen behind it.

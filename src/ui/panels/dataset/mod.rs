@@ -77,7 +77,9 @@ impl DatasetPanel {
                     self.thumbs.clear();
                     let hint =
                         "Open the sample, a folder with images and masks, or a public dataset";
-                    ui.empty_state("No dataset is open", hint, |_| {});
+                    ui.empty_state("No dataset is open", hint, |ui| {
+                        command_button(ctx, ui, UiCommand::PublicDatasets, None);
+                    });
                 }
                 DatasetState::Opening { label, progress } => {
                     self.thumbs.clear();
@@ -113,7 +115,6 @@ impl DatasetPanel {
         ui.horizontal(|ui| {
             command_button(ctx, ui, UiCommand::OpenSample, None);
             command_button(ctx, ui, UiCommand::OpenFolder, None);
-            command_button(ctx, ui, UiCommand::PublicDatasets, None);
             let edit = egui::TextEdit::singleline(&mut self.path)
                 .hint_text("or paste a path")
                 .desired_width(ui.available_width());
@@ -287,9 +288,10 @@ fn failed_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, label: &str, message: &str) {
     ui.notice_box(NoticeLevel::Error, |ui| {
         ui.strong(format!("{label} could not be opened"));
         ui.add(egui::Label::new(message).wrap());
-        ui.horizontal(|ui| {
+        ui.horizontal_wrapped(|ui| {
             command_button(ctx, ui, UiCommand::OpenSample, None);
             command_button(ctx, ui, UiCommand::OpenFolder, None);
+            command_button(ctx, ui, UiCommand::PublicDatasets, None);
         });
     });
 }
