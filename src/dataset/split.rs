@@ -39,16 +39,84 @@ pub enum ValidationPart {
     Fold { number: usize, of: usize },
 }
 
+/// A value of a [`SplitPlan`] that people choose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlanValue {
+    /// The share of a [`ValidationPart::Share`].
+    Share,
+    /// The number of folds.
+    Folds,
+    /// The fold that is validated on.
+    Fold,
+    /// The images of a quick trial.
+    Images,
+}
+
+impl PlanValue {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Share, Self::Folds, Self::Fold, Self::Images];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Share => "the share to validate on",
+            Self::Folds => "the number of folds",
+            Self::Fold => "the fold to validate on",
+            Self::Images => "the number of images for a trial",
+        }
+    }
+}
+
+impl SplitPlan {
+    /// What has to hold for a value where it does not.
+    pub fn broken(&self, value: PlanValue) -> Option<&'static str> {
+        let (holds, rule) = match (value, self.part) {
+            (PlanValue::Share, ValidationPart::Share(share)) => (
+                share > 0.0 && share < 1.0,
+                "it must be above 0 and below 100 %",
+            ),
+            (PlanValue::Folds, ValidationPart::Fold { of, .. }) => {
+                (of >= 2, "it must be 2 or more")
+            }
+            (PlanValue::Fold, ValidationPart::Fold { number, of }) => (
+                (1..=of).contains(&number),
+                "it must be from 1 to the number of folds",
+            ),
+            (PlanValue::Images, _) => (
+                self.images.is_none_or(|images| images >= 2),
+                "it must be 2 or more: one to train on and one to validate on",
+            ),
+            _ => return None,
+        };
+        (!holds).then_some(rule)
+    }
+
+    /// The first value that makes no sense, and why.
+    fn problem(&self) -> Option<String> {
+        PlanValue::ALL.into_iter().find_map(|value| {
+            let rule = self.broken(value)?;
+            Some(format!("{}: {rule}", value.name()))
+        })
+    }
+}
+
 /// Deals the images of both lists anew. `progress` gets the number of masks read and of all
 /// masks, and says whether to go on; `None` when it said no.
 ///
 /// # Errors
-/// When a mask cannot be read, which only happens for stratified lists, or a list becomes empty.
+/// When a value of the plan makes no sense, a mask cannot be read, which only happens for stratified
+/// lists, or a list becomes empty.
 pub fn split(
     dataset: &Dataset,
     plan: &SplitPlan,
     progress: &mut dyn FnMut(usize, usize) -> bool,
 ) -> Result<Option<Dataset>, DatasetError> {
+    let refused = |reason: String| DatasetError::List {
+        path: dataset.root.clone(),
+        reason,
+    };
+    if let Some(problem) = plan.problem() {
+        return Err(refused(problem));
+    }
     let mut groups = groups(dataset, plan.keep_sequences);
     let mut rng = Rng::seed_from_u64(plan.seed);
     groups.shuffle(&mut rng);
@@ -68,7 +136,9 @@ pub fn split(
     let (shares, wanted) = match plan.part {
         ValidationPart::Share(share) => (vec![share, 1.0 - share], 0),
         ValidationPart::Fold { number, of } => {
-            (vec![1.0 / of as f64; of], number.saturating_sub(1))
+            // Folds without images, of which there may be as many as somebody types.
+            let of = of.min(groups.len() + 1);
+            (vec![1.0 / of as f64; of], number - 1)
         }
     };
     let (mut train, mut val) = (Vec::new(), Vec::new());
@@ -78,13 +148,10 @@ pub fn split(
     }
     for (list, purpose) in [(&train, "train on"), (&val, "validate on")] {
         if list.is_empty() {
-            return Err(DatasetError::List {
-                path: dataset.root.clone(),
-                reason: format!(
-                    "of its images none would be left to {purpose}. Choose another share, more images, or do not keep \
-                     sequences together"
-                ),
-            });
+            return Err(refused(format!(
+                "of its images none would be left to {purpose}. Choose another share, more images, or do not keep \
+                 sequences together"
+            )));
         }
     }
     let by_name = |a: &DatasetItem, b: &DatasetItem| (&a.id, &a.image).cmp(&(&b.id, &b.image));
@@ -308,6 +375,36 @@ mod tests {
             seen.extend(val);
         }
         assert_eq!(seen.len(), 10);
+    }
+
+    #[test]
+    fn plans_that_make_no_sense_are_refused() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let set = dataset(&numbered(4), dir.path());
+        let fold = |number, of| SplitPlan {
+            part: ValidationPart::Fold { number, of },
+            ..share(0.5)
+        };
+        let few = |images| SplitPlan {
+            images: Some(images),
+            ..share(0.5)
+        };
+        for (plan, why) in [
+            (share(0.0), "the share to validate on: it must be above 0"),
+            (share(1.0), "below 100 %"),
+            (share(f64::NAN), "below 100 %"),
+            (fold(1, 1), "the number of folds: it must be 2 or more"),
+            (fold(0, 3), "the fold to validate on: it must be from 1"),
+            (fold(4, 3), "to the number of folds"),
+            // Each of more folds than images has one image or none.
+            (fold(9, usize::MAX), "none would be left to validate on"),
+            (few(1), "the number of images for a trial: it must be 2"),
+        ] {
+            let told = split(&set, &plan, &mut |_, _| true).expect_err(why);
+            assert!(told.to_string().contains(why), "{told}");
+        }
+        assert_eq!(lists(&set, &fold(3, usize::MAX))[1].len(), 1);
+        assert_eq!(lists(&set, &few(2)).map(|list| list.len()), [1, 1]);
     }
 
     #[test]
