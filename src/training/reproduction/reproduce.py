@@ -58,9 +58,11 @@ def build(network):
         dropout=network["dropout"],
         aux=network["aux_head"],
     )
-    for layer in net.modules():
-        if isinstance(layer, (nn.Dropout, nn.Dropout2d)):
-            layer.p = network["dropout"]
+    for layer in list(net.modules()):
+        for name, child in layer.named_children():
+            if isinstance(child, (nn.Dropout, nn.Dropout2d)):
+                # Single values, as in the program and in Caffe; pytorch-fcn drops whole maps.
+                setattr(layer, name, nn.Dropout(network["dropout"]))
     missing, unknown = net.load_state_dict(read_safetensors(HERE / "initial.safetensors"), strict=False)
     missing = [name for name in missing if not name.endswith("num_batches_tracked")]
     if missing or unknown:
