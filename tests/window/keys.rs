@@ -109,6 +109,14 @@ fn the_palette_lists_every_command_and_carries_one_out() {
     }
     assert!(!desk.says("Search commands"));
     assert!(desk.app().state().layout.is_in_front(PanelKind::Compare));
+
+    // What is named is shown, also where it is shown already.
+    open(&mut desk);
+    desk.find("Search commands").type_text("compare");
+    desk.frames(2);
+    desk.window.key_press(Key::Enter);
+    desk.frames(2);
+    assert!(desk.app().state().layout.is_in_front(PanelKind::Compare));
 }
 
 #[test]

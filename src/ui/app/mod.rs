@@ -329,7 +329,7 @@ impl App {
         }
         let chosen = self.palette_ui(ui);
         if let Some(command) = chosen {
-            self.send(command);
+            self.send_named(command);
         }
         if self.state.prefs.debug_overlay {
             self.frames.overlay_ui(&ctx, self.throttle.pause());

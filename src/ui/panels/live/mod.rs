@@ -221,7 +221,8 @@ impl LivePanel {
                     .map_or_else(|| masks.run.clone(), crate::engine::RunSnapshot::title);
                 // On the next line as a whole where there is no room.
                 ui.add(Label::new(RichText::new(title).strong()).extend());
-                ui.label(format!("after step {}", format::count(masks.preview.step)));
+                let step = format!("after step {}", format::count(masks.preview.step));
+                ui.add(Label::new(step).extend());
             }
         });
         let Some(masks) = &self.shown else {
