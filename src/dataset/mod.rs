@@ -26,7 +26,7 @@ mod size;
 mod split;
 mod stats;
 
-pub use augment::{Augment, Change, Light, Rng, resize_labels, resize_rgb};
+pub use augment::{Augment, Change, Light, Noise, Rng, Tint, Warp, resize_labels, resize_rgb};
 pub use check::{
     CheckReport, DatasetRecord, Depth, Finding, FindingKind, Fix, FixPlan, FixedDataset, Severity,
     check, check_and_count, check_masks, check_split, fix, list_digest,

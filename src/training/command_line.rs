@@ -171,6 +171,12 @@ impl RunConfig {
             words.flag(if own.flip { "--flip" } else { "--no-flip" });
         }
         words.changed("--brightness", own.brightness, preset.brightness);
+        words.changed("--rotation", own.rotation, preset.rotation);
+        words.changed("--elastic", own.elastic, preset.elastic);
+        words.changed("--saturation", own.saturation, preset.saturation);
+        words.changed("--hue", own.hue, preset.hue);
+        words.changed("--blur", own.blur, preset.blur);
+        words.changed("--noise", own.noise, preset.noise);
         words.changed("--test-size", size(self.test_size), size(base.test_size));
     }
 

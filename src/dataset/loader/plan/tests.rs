@@ -30,11 +30,11 @@ pub(in crate::dataset) fn plan(dir: &Path, num_items: usize, batch_size: usize) 
             ..MaskReader::default()
         },
         augment: Augment {
-            crop: Some(Size::new(4, 3)),
             random_crop: true,
             scale: [1.0, 1.5],
             flip: true,
             brightness: 0.1,
+            ..Augment::none(Some(Size::new(4, 3)))
         },
         normalization: Normalization::IMAGENET,
         batch_size,

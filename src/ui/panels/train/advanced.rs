@@ -1,12 +1,13 @@
 //! The settings that few runs change.
 
-use eframe::egui::{self, ComboBox, DragValue, Response, Ui};
+use eframe::egui::{self, ComboBox, Response, Ui};
 use std::path::PathBuf;
 
 use strum::VariantArray as _;
 
+use super::augmentation::{augment_ui, size_ui};
 use super::learning::{optional_ui, segments_ui};
-use super::number::{number_ui, part_ui, rule_ui, with_unit};
+use super::number::{number_ui, rule_ui, with_unit};
 use super::optimizer::optimizer_ui;
 use super::stages::stages_ui;
 use crate::engine::{
@@ -34,66 +35,7 @@ pub fn advanced_ui(
 fn images_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) {
     // What is ticked goes on to hold when the crops change.
     let as_trained = config.test_size.is_some() && config.test_size == config.augment.crop;
-    let augment = &mut config.augment;
-    let tooltip = "Width and height of the training crops, 1 to 8192; smaller images are padded. Whole \
-                   images need batch size 1, and large images much memory";
-    ui.field("Crop size", tooltip, |ui| {
-        let names = ["Crop training images", "whole images"];
-        optional_ui(
-            ui,
-            &mut augment.crop,
-            names,
-            Size::new(224, 224),
-            |ui, size| {
-                size_ui(ui, size, "Crop", "training size", broken);
-            },
-        )
-    });
-    ui.field(
-        "Random crop",
-        "Crop at a random place instead of the center",
-        |ui| {
-            ui.checkbox(&mut augment.random_crop, "")
-                .accessible_name("Random crop")
-        },
-    );
-    ui.field(
-        "Random flip",
-        "Flip training images horizontally at random",
-        |ui| {
-            ui.checkbox(&mut augment.flip, "")
-                .accessible_name("Random flip")
-        },
-    );
-    ui.field(
-        "Random scale",
-        "Range of the random scale, 0.25 to 4; 1 to 1 turns it off",
-        |ui| {
-            ui.horizontal_wrapped(|ui| {
-                let is_broken = |part| broken.of_part("scale", part).is_some();
-                let [low, high] = &mut augment.scale;
-                part_ui(ui, low, 0.25..=1.0, is_broken(0), hundredths)
-                    .accessible_name("Minimum scale");
-                ui.label("to");
-                part_ui(ui, high, 1.0..=4.0, is_broken(1), hundredths)
-                    .accessible_name("Maximum scale");
-                if let Some(rule) = broken.of("scale") {
-                    rule_ui(ui, rule);
-                }
-            })
-            .response
-        },
-    );
-    ui.field(
-        "Brightness",
-        "Amount of random brightness and contrast, 0 to 1; 0 turns it off",
-        |ui| {
-            let rule = broken.of("brightness");
-            number_ui(ui, &mut augment.brightness, 0.0..=1.0, rule, |drag| {
-                drag.speed(0.005).max_decimals(2)
-            })
-        },
-    );
+    augment_ui(ui, &mut config.augment, broken);
     let tooltip = "Order of the training images: shuffled each epoch, or that of the list file";
     ui.field("Order", tooltip, |ui| {
         let label = |order| match order {
@@ -335,24 +277,5 @@ fn probes_ui(ui: &mut Ui, probes: &mut Vec<PathBuf>) {
             }
         })
         .response
-    });
-}
-
-fn hundredths(drag: DragValue<'_>) -> DragValue<'_> {
-    drag.speed(0.005).max_decimals(2)
-}
-
-fn size_ui(ui: &mut Ui, size: &mut Size, what: &str, field: &str, broken: &BrokenRules) {
-    let is_broken = |part| broken.of_part(field, part).is_some();
-    ui.horizontal_wrapped(|ui| {
-        let Size { width, height } = size;
-        part_ui(ui, width, 32..=2048, is_broken(0), |drag| drag.speed(1.0))
-            .accessible_name(format!("{what} width"));
-        ui.label("×");
-        part_ui(ui, height, 32..=2048, is_broken(1), |drag| drag.speed(1.0))
-            .accessible_name(format!("{what} height"));
-        if let Some(rule) = broken.of(field) {
-            rule_ui(ui, rule);
-        }
     });
 }

@@ -3,6 +3,7 @@
 mod active;
 mod advanced;
 mod alarms;
+mod augmentation;
 mod before_start;
 mod device;
 mod learning;
