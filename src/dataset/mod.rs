@@ -53,4 +53,4 @@ pub use normalization::{ChannelOrder, Normalization, ValueRange};
 pub use rare_sampling::RareSampling;
 pub use size::Size;
 pub use split::{SplitPlan, ValidationPart, split};
-pub use stats::DatasetStats;
+pub use stats::{DatasetStats, LabelSet};

@@ -1,5 +1,7 @@
 //! What is done to one image and its labels.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use super::values::{Light, Noise, Tint, blur};
@@ -40,6 +42,46 @@ pub struct Change {
     /// Noise that is added last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub noise: Option<Noise>,
+}
+
+/// As people read it: `scaled to 300x200, cut at 10, -4, mirrored, turned by 12.5°`.
+impl fmt::Display for Change {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(size) = self.scaled {
+            write!(formatter, "scaled to {size}, ")?;
+        }
+        write!(formatter, "cut at {}, {}", self.left, self.top)?;
+        if let Some(warp) = &self.warp {
+            write!(formatter, ", turned by {:.1}°", warp.degrees)?;
+            if !warp.bends.is_empty() {
+                formatter.write_str(", bent")?;
+            }
+        }
+        if self.mirrored {
+            formatter.write_str(", mirrored")?;
+        }
+        if let Some(deviation) = self.blur {
+            write!(formatter, ", blurred by {deviation:.1} px")?;
+        }
+        if let Some(tint) = self.tint {
+            write!(
+                formatter,
+                ", saturation x {:.2}, hue {:+.0}°",
+                tint.saturation, tint.hue_degrees
+            )?;
+        }
+        if let Some(light) = self.light {
+            write!(
+                formatter,
+                ", contrast x {:.2}, brightness {:+.0}",
+                light.contrast, light.offset
+            )?;
+        }
+        if let Some(noise) = self.noise {
+            write!(formatter, ", noise {:.0}", noise.deviation)?;
+        }
+        Ok(())
+    }
 }
 
 impl Change {

@@ -146,6 +146,19 @@ fn values_are_laid_out_by_image_and_channel() {
 }
 
 #[test]
+fn the_images_of_a_batch_are_those_of_its_changes() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let mut plan = plan(dir.path(), 3, 2);
+    (plan.augment.rotation, plan.augment.noise) = (20.0, 0.1);
+    plan.normalization = Normalization::CAFFE;
+    let batch = plan.batch(1, 0).expect("read");
+    for (place, drawn) in plan.drawn(1, 0).expect("read").into_iter().enumerate() {
+        let expected = drawn.change.apply(&drawn.pair.0, &drawn.pair.1);
+        assert_eq!(batch.image(place, &plan.normalization), expected);
+    }
+}
+
+#[test]
 fn whole_images_give_batches_of_their_own_size() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let plan = plan(dir.path(), 3, 1);

@@ -92,6 +92,11 @@ impl TrainPanel {
         engine.devices().choose(self.device)
     }
 
+    /// What the form says, whether it makes sense or not.
+    pub fn settings(&self) -> &RunConfig {
+        &self.settings
+    }
+
     /// The settings of the next run, or why none can start.
     pub fn config(&self, engine: &Engine) -> Result<RunConfig, Problem> {
         let config = self.sound_config(engine)?;
