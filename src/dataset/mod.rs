@@ -48,7 +48,7 @@ pub use layout::{
     NoteTopic, PairReview, Palette, ReviewedPair, Split, classes_of_masks, find_class_list,
     list_masks, read_class_list, read_names,
 };
-pub use loader::{Batch, BatchPlan, DrawnImage, Loader};
+pub use loader::{Batch, BatchPlan, DecodeCache, DiskCache, DrawnImage, Loader};
 pub use normalization::{ChannelOrder, Normalization, ValueRange};
 pub use rare_sampling::RareSampling;
 pub use size::Size;

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::values::{Light, Noise, Tint, blur};
-use super::warp::Warp;
+use super::warp::{CropPlace, Warp};
 use super::{resize_labels, resize_rgb};
 use crate::dataset::{LabelMap, Rgb, Size, VOID};
 
@@ -114,11 +114,19 @@ impl Change {
         }
     }
 
+    fn place(&self) -> CropPlace {
+        CropPlace {
+            start: [self.left, self.top],
+            size: Size::new(self.width, self.height),
+            mirrored: self.mirrored,
+        }
+    }
+
     fn cut_rgb(&self, rgb: &Rgb) -> Rgb {
         let source = rgb.pixels.as_chunks::<3>().0;
         let pixels = match &self.warp {
             None => self.cut(source, rgb.size(), PADDING),
-            Some(warp) => warp.cut_rgb(self, rgb, PADDING),
+            Some(warp) => warp.cut_rgb(self.place(), rgb, PADDING),
         };
         Rgb {
             width: self.width,
@@ -130,7 +138,7 @@ impl Change {
     fn cut_labels(&self, labels: &LabelMap) -> LabelMap {
         let cut = match &self.warp {
             None => self.cut(&labels.labels, labels.size(), VOID),
-            Some(warp) => warp.cut_labels(self, labels),
+            Some(warp) => warp.cut_labels(self.place(), labels),
         };
         LabelMap {
             width: self.width,

@@ -88,7 +88,7 @@ impl Augment {
     }
 
     /// Draws what is done to an image of this size. It comes back at exactly the crop's size; where
-    /// it is smaller it is padded, with a mean color and [`VOID`]. Without a crop it keeps the size
+    /// it is smaller it is padded, with a mean color and void. Without a crop it keeps the size
     /// that it was scaled to.
     pub fn draw(&self, size: Size, rng: &mut Rng) -> Change {
         let scale = between(self.scale, rng).clamp(SCALE_LIMITS[0], SCALE_LIMITS[1]);

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use super::change::Change;
 use crate::dataset::{LabelMap, Rgb, Size, VOID};
 
 /// Vectors of a bend each way.
@@ -19,6 +18,15 @@ pub struct Warp {
     /// bent.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub bends: Vec<[f32; 2]>,
+}
+
+/// Where a crop lies in its image.
+#[derive(Clone, Copy)]
+pub(super) struct CropPlace {
+    /// Its first column and row.
+    pub start: [i64; 2],
+    pub size: Size,
+    pub mirrored: bool,
 }
 
 /// A place in the image before the crop, in pixels; whole numbers are the middles of pixels.
@@ -39,16 +47,16 @@ struct Places<'a> {
 }
 
 impl<'a> Places<'a> {
-    fn new(change: &Change, warp: &'a Warp) -> Self {
+    fn new(crop: CropPlace, warp: &'a Warp) -> Self {
         let (sine, cosine) = f64::from(warp.degrees).to_radians().sin_cos();
         let middle = |side: u32| (f64::from(side) - 1.0) / 2.0;
         let is_bent = warp.bends.len() == BENDS * BENDS;
         Self {
-            middle: [middle(change.width), middle(change.height)],
-            start: [change.left as f64, change.top as f64],
+            middle: [middle(crop.size.width), middle(crop.size.height)],
+            start: crop.start.map(|start| start as f64),
             sine,
             cosine,
-            bends: is_bent.then(|| [change.width, change.height].map(grid_weights)),
+            bends: is_bent.then(|| <[u32; 2]>::from(crop.size).map(grid_weights)),
             warp,
         }
     }
@@ -129,33 +137,33 @@ fn blended(pixels: &[[u8; 3]], size: Size, place: Place) -> [u8; 3] {
 
 impl Warp {
     /// The warped crop of an image: bilinear, with `padding` outside of it.
-    pub(super) fn cut_rgb(&self, change: &Change, rgb: &Rgb, padding: [u8; 3]) -> Vec<[u8; 3]> {
+    pub(super) fn cut_rgb(&self, crop: CropPlace, rgb: &Rgb, padding: [u8; 3]) -> Vec<[u8; 3]> {
         let (size, source) = (rgb.size(), rgb.pixels.as_chunks::<3>().0);
-        self.cut(change, padding, |place| {
+        self.cut(crop, padding, |place| {
             nearest(place, size).map(|_| blended(source, size, place))
         })
     }
 
     /// The warped crop of the labels: the nearest one, and void outside of the mask.
-    pub(super) fn cut_labels(&self, change: &Change, labels: &LabelMap) -> Vec<u8> {
+    pub(super) fn cut_labels(&self, crop: CropPlace, labels: &LabelMap) -> Vec<u8> {
         let size = labels.size();
-        self.cut(change, VOID, |place| {
+        self.cut(crop, VOID, |place| {
             nearest(place, size).map(|at| labels.labels[at])
         })
     }
 
     fn cut<T: Copy>(
         &self,
-        change: &Change,
+        crop: CropPlace,
         padding: T,
         sample: impl Fn(Place) -> Option<T>,
     ) -> Vec<T> {
-        let places = Places::new(change, self);
-        let [columns, rows] = [change.width as usize, change.height as usize];
+        let places = Places::new(crop, self);
+        let [rows, columns] = crop.size.dims();
         let mut cut = vec![padding; columns * rows];
         for (row, target) in cut.chunks_exact_mut(columns).enumerate() {
             for (column, target) in target.iter_mut().enumerate() {
-                let column = if change.mirrored {
+                let column = if crop.mirrored {
                     columns - 1 - column
                 } else {
                     column

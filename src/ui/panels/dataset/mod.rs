@@ -204,9 +204,7 @@ impl DatasetPanel {
         self.findings.controls_ui(ctx, ui, open);
         let counting = ctx.engine.is_reading_dataset();
         classes::classes_ui(ctx.colors, ui, (open, counting), &mut self.share_of);
-        if let Some(stats) = &open.stats {
-            sizes::sizes_ui(ui, stats);
-        }
+        sizes::sizes_ui(ui, open.stats.as_ref());
         ui.add_space(4.0);
         self.selector_ui(ui, open);
         let beside = self.mask_view == MaskView::Beside;

@@ -13,14 +13,15 @@ const ROW_HEIGHT: f32 = 18.0;
 const LABEL_WIDTH: f32 = 112.0;
 const COUNT_WIDTH: f32 = 56.0;
 
-/// Draws the histogram, folded until somebody wants it.
-pub fn sizes_ui(ui: &mut Ui, stats: &DatasetStats) {
-    if stats.sizes.is_empty() {
-        return;
-    }
+/// Draws the histogram, folded until somebody wants it; its title is there before the counts are.
+pub fn sizes_ui(ui: &mut Ui, stats: Option<&DatasetStats>) {
     CollapsingHeader::new("Image sizes")
         .id_salt("image sizes")
         .show_unindented(ui, |ui| {
+            let Some(stats) = stats else {
+                ui.weak("The images are not read yet");
+                return;
+            };
             let bars = size_bars(&stats.sizes);
             let most = bars.iter().map(|bar| bar.images).max().unwrap_or(1).max(1);
             for bar in &bars {
