@@ -12,9 +12,9 @@ use super::values::{
     scale, size_or_native, test_size, up_to_20, up_to_100, zero_or_more, zero_to_one,
 };
 use crate::engine::{
-    Augment, BandChoice, BestBy, ClassWeights, DatasetRef, FinalUpsampling, OptimizerKind,
-    Precision, Recipe, Reduction, RunConfig, SampleOrder, Schedule, Size, StageRates, Trunk,
-    argument_path, preset,
+    Augment, BandChoice, BestBy, ClassWeights, DatasetRef, DecodedCache, FinalUpsampling,
+    OptimizerKind, Precision, Recipe, Reduction, RunConfig, SampleOrder, Schedule, Size,
+    StageRates, Trunk, argument_path, preset,
 };
 
 #[expect(
@@ -197,6 +197,12 @@ pub struct Settings {
     /// Threads that load images ahead of training
     #[arg(long, value_name = "N", value_parser = one_or_more)]
     workers: Option<usize>,
+    /// Keep decoded images in this folder, for later epochs and runs [default: in memory alone]
+    #[arg(long, value_name = "DIR", value_parser = whole_path)]
+    cache: Option<PathBuf>,
+    /// How large that folder may become, in GiB [default: 20]
+    #[arg(long, value_name = "GIB", value_parser = above_zero, requires = "cache")]
+    cache_gib: Option<f64>,
 }
 
 impl Settings {
@@ -238,6 +244,10 @@ impl Settings {
         set(&mut config.order, self.order);
         set(&mut config.seed, self.seed);
         set(&mut config.workers, self.workers);
+        if let Some(folder) = self.cache.clone() {
+            let gib = self.cache_gib.unwrap_or(DecodedCache::GIB);
+            config.decoded_cache = Some(DecodedCache { folder, gib });
+        }
         config.extra_logs.tensorboard |= self.tensorboard;
         config.extra_logs.csv |= self.csv;
         self.set_checkpoints(&mut config);

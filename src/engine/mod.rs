@@ -72,14 +72,15 @@ pub use crate::training::film::{Film, FilmProbe};
 pub use crate::training::{
     Alarm, AlarmKind, Area, Averaging, BatchTarget, BestBy, BrokenRule, BrokenRules,
     CheckpointPolicy, Choice, ClassShares, ClassWeights, Configured, DataFacts, DatasetRef,
-    DeviceEntry, DeviceId, DeviceKind, DeviceMemory, EpochRecord, FittingChange, Grid, GridError,
-    InitialWeights, Learning, MatrixUnitsState, MemoryEstimate, MemoryFit, MemoryRoom, Objective,
-    OptimizerKind, Outcome, Precision, PredictOptions, Preparation, Preview, PreviewItem,
-    RatePoint, RateRange, RateSearch, Recipe, Reduction, Remedy, Repeats, Reproduction, RunConfig,
-    RunInfo, RunTime, SampleOrder, SavedWeights, Schedule, ScoredImage, SeenImage, SeenStep,
-    StageRates, StartingPoint, StepPhase, StepProgress, StepRange, StepRecord, Tile, TilePlan,
-    Tiling, TimeSource, TrainOptions, Trial, Verdict, WeightsChoice, WeightsSummary,
-    WrittenBatches, autotune_folder, memory_text, network_preset, preset, tested_devices_file,
+    DecodedCache, DeviceEntry, DeviceId, DeviceKind, DeviceMemory, EpochRecord, FittingChange,
+    Grid, GridError, InitialWeights, Learning, MatrixUnitsState, MemoryEstimate, MemoryFit,
+    MemoryRoom, Objective, OptimizerKind, Outcome, Precision, PredictOptions, Preparation, Preview,
+    PreviewItem, RatePoint, RateRange, RateSearch, Recipe, Reduction, Remedy, Repeats,
+    Reproduction, RunConfig, RunInfo, RunTime, SampleOrder, SavedWeights, Schedule, ScoredImage,
+    SeenImage, SeenStep, StageRates, StartingPoint, StepPhase, StepProgress, StepRange, StepRecord,
+    Tile, TilePlan, Tiling, TimeSource, TrainOptions, Trial, Verdict, WeightsChoice,
+    WeightsSummary, WrittenBatches, autotune_folder, memory_text, network_preset, preset,
+    tested_devices_file,
 };
 pub use before_start::BeforeStart;
 pub use catalogue::{

@@ -79,7 +79,7 @@ pub use broken_rule::{BrokenRule, BrokenRules};
 pub use checkpoint::SavedWeights;
 pub use checkpoint_policy::{BestBy, CheckpointPolicy};
 pub use command_line::NoCommandLine;
-pub use config::{DatasetRef, ExtraLogs, InitialWeights, RunConfig, SampleOrder};
+pub use config::{DatasetRef, DecodedCache, ExtraLogs, InitialWeights, RunConfig, SampleOrder};
 pub use control::Control;
 pub use device::{
     DeviceEntry, DeviceId, DeviceKind, MatrixUnitsState, is_lost, open as open_device,

@@ -77,7 +77,10 @@ fn the_batch_of_a_step_is_the_one_that_is_trained_on() {
     desk.until("the run has no such step", |desk| {
         desk.says("The batch cannot be made")
     });
-    assert!(!desk.finds("Batch image 1"), "nothing of another step is shown");
+    assert!(
+        !desk.finds("Batch image 1"),
+        "nothing of another step is shown"
+    );
 }
 
 #[test]
@@ -90,7 +93,10 @@ fn what_is_seen_of_a_step_is_what_its_batches_hold() {
     // What the batches do not depend on may be wrong.
     config.learning.learning_rate = -1.0;
     let seen = SeenStep::of(&config, &dataset, 2, None, &mut || true).expect("a step");
-    assert_eq!((seen.step, seen.epoch, seen.steps, seen.count), (2, 1, 2, 4));
+    assert_eq!(
+        (seen.step, seen.epoch, seen.steps, seen.count),
+        (2, 1, 2, 4)
+    );
     let plan = batch_plan(&config, &dataset);
     let mut images = seen.images.iter();
     for place in 2..4 {
@@ -98,7 +104,10 @@ fn what_is_seen_of_a_step_is_what_its_batches_hold() {
         for (slot, id) in batch.ids.iter().enumerate() {
             let image = images.next().expect("an image");
             let (rgb, labels) = batch.image(slot, &config.normalization);
-            assert_eq!((&image.id, &*image.image, &*image.labels), (id, &rgb, &labels));
+            assert_eq!(
+                (&image.id, &*image.image, &*image.labels),
+                (id, &rgb, &labels)
+            );
             assert_eq!(image.change, batch.changes[slot]);
         }
     }

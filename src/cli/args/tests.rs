@@ -361,11 +361,14 @@ fn the_command_line_of_a_run_says_the_same_run() {
          --train-size 64x48 --scale 0.5,2 --no-flip --test-size native --seed 9 --workers 2 --accumulation 5 \
          --bias-rate 2 --decay-biases false --reduction sum --clip-norm 10 --warmup-steps 6 --order sequential \
          --crop center --brightness 0.2 --rotation 15 --elastic 10 --saturation 0.3 --hue 18.5 --blur 1.5 \
-         --noise 0.05 --precision bf16 --input caffe --geometry reference",
+         --noise 0.05 --cache kept --cache-gib 2.5 --precision bf16 --input caffe --geometry reference",
     )
     .unwrap()
     .config(None)
     .unwrap();
+    let cache = config.decoded_cache.clone().unwrap();
+    assert_eq!((cache.folder.ends_with("kept"), cache.gib), (true, 2.5));
+    train("--cache-gib 2").expect_err("of no cache");
     config.dataset = DatasetRef::Folder(std::path::absolute("my data").unwrap());
     config.learning.learning_rate = 9.915_585_312_589_867e-5;
     assert_eq!(read_back(&config, None), config);

@@ -41,6 +41,10 @@ impl RunConfig {
         positive(&mut rules, "batch size", self.batch_size);
         positive(&mut rules, "workers", self.workers);
         positive(&mut rules, "max steps", self.max_steps.unwrap_or(1));
+        if let Some(cache) = &self.decoded_cache {
+            let holds = cache.gib > 0.0 && cache.gib.is_finite();
+            rules.check(holds, "cache size", cache.gib, "it must be above 0 GiB");
+        }
         self.learning_rules(&mut rules);
         self.schedule_rules(&mut rules);
         self.image_rules(&mut rules);

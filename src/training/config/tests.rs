@@ -130,7 +130,7 @@ fn assert_broken(cases: &[(Edit, &str)]) {
 }
 
 #[test]
-fn amounts_of_augmentation_have_limits() {
+fn amounts_of_augmentation_and_the_cache_have_limits() {
     let cases: [(Edit, &str); 8] = [
         (
             |config| config.augment.brightness = -0.1,

@@ -184,9 +184,7 @@ impl Entry {
         }
         let digest = hash.finalize();
         let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        Some(Self {
-            name: hex + ENDING,
-        })
+        Some(Self { name: hex + ENDING })
     }
 }
 

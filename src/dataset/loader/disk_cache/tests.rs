@@ -68,11 +68,15 @@ fn what_changed_is_decoded_anew() {
     let before = pair(&cache, &plan, 0).0;
     // Of the same size and time.
     let image = &plan.items[0].image;
-    let time = fs::metadata(image).expect("a file").modified().expect("a time");
+    let time = fs::metadata(image)
+        .expect("a file")
+        .modified()
+        .expect("a time");
     let other = image::RgbImage::from_pixel(2, 1, image::Rgb([1, 2, 3]));
     other.save(image).expect("an image");
     let file = File::options().write(true).open(image).expect("a file");
-    file.set_modified(time + Duration::from_nanos(1000)).expect("a time");
+    file.set_modified(time + Duration::from_nanos(1000))
+        .expect("a time");
     let (after, was_decoded) = pair(&cache, &plan, 0);
     assert!(was_decoded);
     assert_ne!(after.0, before.0);

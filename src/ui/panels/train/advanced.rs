@@ -11,24 +11,43 @@ use super::number::{number_ui, rule_ui, with_unit};
 use super::optimizer::optimizer_ui;
 use super::stages::stages_ui;
 use crate::engine::{
-    BrokenRules, ClassList, Normalization, Precision, RunConfig, SampleOrder, Size,
+    BrokenRules, ClassList, DatasetState, DecodedCache, Engine, Normalization, Precision,
+    RunConfig, SampleOrder, Size,
 };
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format::plural;
 
+/// What the settings are about.
+pub struct Around<'a> {
+    /// The classes of the open dataset.
+    pub classes: Option<&'a ClassList>,
+    /// Where decoded images are kept unless a run says otherwise.
+    pub cache_folder: PathBuf,
+}
+
+impl<'a> Around<'a> {
+    /// What the engine has open.
+    pub fn of(engine: &'a Engine) -> Self {
+        let classes = match engine.dataset() {
+            DatasetState::Ready(open) => Some(&open.dataset.classes),
+            _ => None,
+        };
+        Self {
+            classes,
+            cache_folder: engine.dirs().decoded(),
+        }
+    }
+}
+
 /// Optimizer, regularization, images, reproducibility, live masks.
-pub fn advanced_ui(
-    ui: &mut Ui,
-    config: &mut RunConfig,
-    classes: Option<&ClassList>,
-    broken: &BrokenRules,
-) {
-    optimizer_ui(ui, config, classes, broken);
+pub fn advanced_ui(ui: &mut Ui, config: &mut RunConfig, around: Around<'_>, broken: &BrokenRules) {
+    optimizer_ui(ui, config, around.classes, broken);
     stages_ui(ui, config, broken);
     ui.add_space(4.0);
     images_ui(ui, config, broken);
     ui.add_space(4.0);
     rest_ui(ui, config, broken);
+    cache_ui(ui, &mut config.decoded_cache, around.cache_folder, broken);
     machine_ui(ui, config, broken);
 }
 
@@ -199,6 +218,35 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) {
             })
         },
     );
+}
+
+fn cache_ui(
+    ui: &mut Ui,
+    cache: &mut Option<DecodedCache>,
+    own_folder: PathBuf,
+    broken: &BrokenRules,
+) {
+    let rule = broken.of("cache size");
+    let folder = cache.as_ref().map_or(&own_folder, |cache| &cache.folder);
+    let tooltip = format!(
+        "Keep decoded images on disk, up to so many GiB, so that later epochs and runs need not decode them: for \
+         datasets of large files that do not fit into memory. Images that were not needed for the longest time make \
+         room\n{}",
+        folder.display()
+    );
+    let start = DecodedCache {
+        folder: own_folder,
+        gib: DecodedCache::GIB,
+    };
+    ui.field("Cache on disk", &tooltip, |ui| {
+        let names = ["Keep decoded images", "none"];
+        optional_ui(ui, cache, names, start, |ui, cache| {
+            number_ui(ui, &mut cache.gib, 1.0..=2000.0, rule, |drag| {
+                with_unit(drag.speed(0.1).max_decimals(1), "GiB")
+            })
+            .accessible_name("Size of the cache");
+        })
+    });
 }
 
 /// How it is computed and shown.

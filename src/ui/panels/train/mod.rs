@@ -26,6 +26,7 @@ use std::path::{Path, PathBuf};
 use eframe::egui::{CollapsingHeader, Frame, Margin, Panel, RichText, ScrollArea, Ui};
 use serde::{Deserialize, Serialize};
 
+use self::advanced::Around;
 use crate::engine::{DatasetState, DeviceId, Engine, InitialWeights, RunConfig, Trunk, preset};
 use crate::ui::command::{Ask, Command, Problem, UiCommand};
 use crate::ui::context::PanelCtx;
@@ -359,14 +360,11 @@ impl TrainPanel {
         };
         let rate = &mut self.settings.learning.learning_rate;
         self.rates.ui(ctx, ui, &searched, rate);
-        let classes = match ctx.engine.dataset() {
-            DatasetState::Ready(open) => Some(&open.dataset.classes),
-            _ => None,
-        };
+        let around = Around::of(ctx.engine);
         let advanced = CollapsingHeader::new("Advanced")
             .id_salt("advanced")
             .show_unindented(ui, |ui| {
-                advanced::advanced_ui(ui, &mut self.settings, classes, &broken);
+                advanced::advanced_ui(ui, &mut self.settings, around, &broken);
             });
         let hidden = broken.iter().filter(|broken| !learning::has(broken.field));
         let hidden = hidden.count();

@@ -11,7 +11,7 @@ use crate::ui::theme;
 use crate::ui::view_model::format;
 
 /// Units that may be typed behind a number.
-const UNITS: [&str; 5] = ["steps", "epochs", "s", "px", "°"];
+const UNITS: [&str; 6] = ["steps", "epochs", "s", "px", "°", "GiB"];
 
 /// A number. Dragging stays within `range`. What is typed is taken as it is, and is marked where
 /// it breaks a `rule`, which is said behind it; what cannot be taken is told, too.
