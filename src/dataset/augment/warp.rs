@@ -125,13 +125,16 @@ fn blended(pixels: &[[u8; 3]], size: Size, place: Place) -> [u8; 3] {
     let column = |at: f64| at.clamp(0.0, f64::from(size.width - 1)) as usize;
     let row = |at: f64| at.clamp(0.0, f64::from(size.height - 1)) as usize;
     let pixel = |x: f64, y: f64| pixels[row(y) * size.width as usize + column(x)];
-    let [upper_left, upper_right] = [pixel(left, top), pixel(left + 1.0, top)];
-    let [lower_left, lower_right] = [pixel(left, top + 1.0), pixel(left + 1.0, top + 1.0)];
+    let corners = [
+        pixel(left, top),
+        pixel(left + 1.0, top),
+        pixel(left, top + 1.0),
+        pixel(left + 1.0, top + 1.0),
+    ];
     let mix = |one: f64, other: f64, share: f64| one + (other - one) * share;
     std::array::from_fn(|channel| {
-        let [a, b, c, d] = [upper_left, upper_right, lower_left, lower_right]
-            .map(|pixel| f64::from(pixel[channel]));
-        mix(mix(a, b, right), mix(c, d, right), below).round() as u8
+        let [one, beside, under, across] = corners.map(|corner| f64::from(corner[channel]));
+        mix(mix(one, beside, right), mix(under, across, right), below).round() as u8
     })
 }
 
