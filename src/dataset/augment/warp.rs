@@ -96,7 +96,7 @@ fn grid_weights(side: u32) -> Vec<[f64; BENDS]> {
         let t = at - cell;
         let four = [
             ((2.0 - t) * t - 1.0) * t / 2.0,
-            ((3.0 * t - 5.0) * t * t + 2.0) / 2.0,
+            (1.5 * t - 2.5) * t * t + 1.0,
             ((4.0 - 3.0 * t) * t + 1.0) * t / 2.0,
             (t - 1.0) * t * t / 2.0,
         ];

@@ -241,7 +241,7 @@ fn limits() -> Limits {
     limits
 }
 
-/// How a BigTIFF begins, little and big endian.
+/// How a `BigTIFF` begins, little and big endian.
 const BIG_TIFF: [[u8; 4]; 2] = [*b"II\x2b\0", *b"MM\0\x2b"];
 
 /// The image's RGB bytes, laid on white where it is transparent.

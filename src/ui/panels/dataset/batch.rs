@@ -81,13 +81,11 @@ impl BatchView {
         };
         self.update(ctx, &wanted);
         let classes = &open.dataset.classes;
-        match self.made.as_mut().filter(|made| made.of == wanted) {
-            Some(made) => made.ui(ctx, ui, classes, beside),
-            None => {
-                self.waiting_ui(ui);
-                None
-            }
+        if let Some(made) = self.made.as_mut().filter(|made| made.of == wanted) {
+            return made.ui(ctx, ui, classes, beside);
         }
+        self.waiting_ui(ui);
+        None
     }
 
     /// An image of the batch that is shown.
