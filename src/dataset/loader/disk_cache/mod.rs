@@ -182,9 +182,9 @@ impl Entry {
             hash.update(since.as_nanos().to_le_bytes());
             hash.update(identity(&metadata));
         }
-        let digest = hash.finalize();
-        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        Some(Self { name: hex + ENDING })
+        Some(Self {
+            name: format!("{:x}{ENDING}", hash.finalize()),
+        })
     }
 }
 
