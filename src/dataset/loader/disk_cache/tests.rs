@@ -66,7 +66,7 @@ fn what_changed_is_decoded_anew() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let (plan, cache) = settled(dir.path(), 2);
     let before = pair(&cache, &plan, 0).0;
-    // Of the same size and time.
+    // Of the same size, a microsecond later.
     let image = &plan.items[0].image;
     let time = fs::metadata(image)
         .expect("a file")
@@ -75,7 +75,7 @@ fn what_changed_is_decoded_anew() {
     let other = image::RgbImage::from_pixel(2, 1, image::Rgb([1, 2, 3]));
     other.save(image).expect("an image");
     let file = File::options().write(true).open(image).expect("a file");
-    file.set_modified(time + Duration::from_nanos(1000))
+    file.set_modified(time + Duration::from_micros(1))
         .expect("a time");
     let (after, was_decoded) = pair(&cache, &plan, 0);
     assert!(was_decoded);
