@@ -208,13 +208,16 @@ impl DatasetPanel {
         ui.add_space(4.0);
         self.selector_ui(ui, open);
         let beside = self.mask_view == MaskView::Beside;
-        if self.shows_batch {
-            if let Some(place) = self.batch.ui(ctx, ui, (open, form), beside) {
+        // Where there is little to show, or nothing yet, what is above stays where it is.
+        let height = ui.clip_rect().height();
+        ui.scope(|ui| {
+            ui.set_min_height(height);
+            if !self.shows_batch {
+                self.gallery_ui(ctx, ui, open, beside);
+            } else if let Some(place) = self.batch.ui(ctx, ui, (open, form), beside) {
                 self.show_pair(ctx, open, SeenPair::Batch { place });
             }
-        } else {
-            self.gallery_ui(ctx, ui, open, beside);
-        }
+        });
         if let Some(steps) = self.pair.ui(ctx, ui) {
             self.step_pair(ctx, open, steps);
         }
@@ -223,7 +226,6 @@ impl DatasetPanel {
     fn selector_ui(&mut self, ui: &mut Ui, open: &OpenDataset) {
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
-            ui.label(RichText::new("Images").strong().size(13.5));
             for (split, label) in [(Split::Train, "Train"), (Split::Val, "Val")] {
                 let count = format::count(open.dataset.items(split).len());
                 let response = ui

@@ -32,6 +32,10 @@ pub struct PairWindow {
     opacity: f32,
     view: CanvasView,
     textures: TextureCache,
+    /// Under the pointer, in the last frame.
+    hovered: Option<Pixel>,
+    /// Whether it was not shown in the last frame.
+    comes_up: bool,
 }
 
 struct Pair {
@@ -58,6 +62,8 @@ impl Default for PairWindow {
             opacity: 0.55,
             view: CanvasView::default(),
             textures: TextureCache::default(),
+            hovered: None,
+            comes_up: false,
         }
     }
 }
@@ -96,6 +102,7 @@ impl PairWindow {
 
     fn show(&mut self, pair: Pair) {
         self.view.fit();
+        self.comes_up |= self.pair.is_none();
         self.pair = Some(pair);
     }
 
@@ -119,12 +126,23 @@ impl PairWindow {
         let pair = self.pair.as_mut()?;
         pair.poll();
         let egui_ctx = ui.ctx();
-        let is_free = egui_ctx
-            .memory(|memory| memory.top_modal_layer().is_none() && memory.focused().is_none());
-        let pressed = |key| is_free && egui_ctx.input(|input| input.key_pressed(key));
-        let (mut open, mut go) = (!pressed(Key::Escape), None);
+        if std::mem::take(&mut self.comes_up) {
+            // What was clicked has the focus, and would take the keys.
+            egui_ctx.memory_mut(|memory| {
+                if let Some(focused) = memory.focused() {
+                    memory.surrender_focus(focused);
+                }
+            });
+        }
+        let asked = egui_ctx.memory(|memory| memory.top_modal_layer().is_some());
+        let pressed = |key| !asked && egui_ctx.input(|input| input.key_pressed(key));
+        let mut open = egui_ctx.any_popup_open() || !pressed(Key::Escape);
+        let has_focus = egui_ctx.memory(|memory| memory.focused().is_some());
+        let mut go = None;
         for (key, steps) in [(Key::ArrowLeft, -1), (Key::ArrowRight, 1)] {
-            go = go.or(pressed(key).then_some(steps));
+            if !has_focus && pressed(key) {
+                go = Some(steps);
+            }
         }
         let room = egui_ctx.content_rect();
         Window::new(format!("Pair: {}", pair.title))
@@ -144,8 +162,16 @@ impl PairWindow {
     fn content_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) -> Option<isize> {
         let go = self.toolbar_ui(ctx, ui);
         let pair = self.pair.as_ref()?;
+        let classes = ctx.colors.of(&pair.classes);
+        // Below the image, which takes what is left: the window must not grow with it.
+        egui::Panel::bottom("status of the pair")
+            .resizable(false)
+            .show_separator_line(false)
+            .frame(egui::Frame::new().inner_margin(egui::Margin::symmetric(0, 2)))
+            .show(ui, |ui| status_ui(ui, pair, &classes, self.hovered));
         let area = ui.available_rect_before_wrap();
-        let size = egui::vec2(area.width(), (area.height() - 22.0).max(80.0));
+        let size = area.size();
+        self.hovered = None;
         match &pair.content {
             Content::Failed(message) => {
                 ui.error_box("The pair cannot be read", message);
@@ -155,7 +181,6 @@ impl PairWindow {
                 ui.waiting(area, "Reading the pair");
             }
             Content::Ready(image, labels) => {
-                let classes = ctx.colors.of(&pair.classes);
                 let drawn = drawn(self.mode, self.opacity, (image, labels), &classes);
                 let layers: Vec<Layer> = drawn.iter().map(|drawn| drawn.layer.clone()).collect();
                 if !self.textures.prepare(ctx, ui.ctx(), &layers) {
@@ -165,12 +190,8 @@ impl PairWindow {
                 }
                 let name = "Image and mask in full size";
                 let side = [image.width, image.height];
-                let output = Canvas::new(&mut self.textures, &drawn, side, name).show(
-                    ui,
-                    size,
-                    &mut self.view,
-                );
-                status_ui(ui, pair, (image, labels), &classes, output.hovered);
+                let canvas = Canvas::new(&mut self.textures, &drawn, side, name);
+                self.hovered = canvas.show(ui, size, &mut self.view).hovered;
             }
         }
         go
@@ -257,14 +278,13 @@ fn drawn(
 }
 
 /// Size and origin, and the class under the pointer.
-fn status_ui(
-    ui: &mut Ui,
-    pair: &Pair,
-    (image, labels): (&Rgb, &LabelMap),
-    classes: &ClassList,
-    hovered: Option<Pixel>,
-) {
+fn status_ui(ui: &mut Ui, pair: &Pair, classes: &ClassList, hovered: Option<Pixel>) {
     ui.horizontal(|ui| {
+        let Content::Ready(image, labels) = &pair.content else {
+            // As high as it will be.
+            ui.weak("");
+            return;
+        };
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if let Some(pixel) = hovered {
                 if let Some(label) = label_at(labels, pixel) {
