@@ -9,7 +9,7 @@ mod pairing;
 mod roles;
 mod unknown;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::class_files::{Look, mask_palette, read_classes};
@@ -241,21 +241,16 @@ fn rest<'a>(files: &[&'a Found], used: &BTreeSet<usize>) -> Vec<&'a Found> {
 
 /// Items of one name get their folders into their ids.
 fn tell_apart(pairs: &mut [Pair], images: &[Found]) {
-    let mut ids = HashSet::new();
-    let double: HashSet<String> = pairs
-        .iter()
-        .filter(|pair| !ids.insert(pair.item.id.as_str()))
-        .map(|pair| pair.item.id.clone())
-        .collect();
-    if double.is_empty() {
-        return;
-    }
-    let places: HashMap<&Path, &str> = images
+    let places: BTreeMap<&Path, &str> = images
         .iter()
         .map(|file| (file.path.as_path(), file.place.as_str()))
         .collect();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for pair in pairs.iter() {
+        *counts.entry(pair.item.id.clone()).or_default() += 1;
+    }
     for pair in pairs {
-        if double.contains(&pair.item.id)
+        if counts.get(&pair.item.id).copied().unwrap_or(0) > 1
             && let Some(place) = places.get(pair.item.image.as_path())
             && !place.is_empty()
         {

@@ -1,7 +1,7 @@
 //! What is said of the pairs of images and masks: notes, and the list for people to look at.
 
-use std::collections::{BTreeMap, HashSet};
-use std::ffi::OsStr;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::super::review::{PairReview, ReviewedPair};
@@ -24,11 +24,14 @@ pub(super) fn notes(pairs: &[Pair], images: &[Found], masks: &[Found]) -> Vec<No
             }
         })
         .collect();
-    let paired = paired(pairs);
+    let paired: BTreeSet<&Path> = pairs
+        .iter()
+        .flat_map(|pair| [pair.item.image.as_path(), pair.item.mask.as_path()])
+        .collect();
     for (files, what, other) in [(images, "images", "mask"), (masks, "masks", "image")] {
         let alone: Vec<&Found> = files
             .iter()
-            .filter(|file| !paired.contains(file.path.as_os_str()))
+            .filter(|file| !paired.contains(file.path.as_path()))
             .collect();
         if let Some(first) = alone.first() {
             let text = format!(
@@ -62,11 +65,14 @@ pub(super) fn review(pairs: &[Pair], images: &[Found], masks: &[Found]) -> Optio
         })
         .collect();
     reviewed.sort_by_key(|pair| pair.confidence);
-    let paired = paired(pairs);
+    let paired: BTreeSet<&Path> = pairs
+        .iter()
+        .flat_map(|pair| [pair.item.image.as_path(), pair.item.mask.as_path()])
+        .collect();
     let free = |files: &[Found]| {
         let paths = files.iter().map(|file| file.path.clone());
         paths
-            .filter(|path| !paired.contains(path.as_os_str()))
+            .filter(|path| !paired.contains(path.as_path()))
             .collect()
     };
     Some(Arc::new(PairReview {
@@ -74,12 +80,4 @@ pub(super) fn review(pairs: &[Pair], images: &[Found], masks: &[Found]) -> Optio
         free_masks: free(masks),
         free_images: free(images),
     }))
-}
-
-/// The files of pairs as texts, which are compared faster than paths.
-fn paired(pairs: &[Pair]) -> HashSet<&OsStr> {
-    pairs
-        .iter()
-        .flat_map(|pair| [pair.item.image.as_os_str(), pair.item.mask.as_os_str()])
-        .collect()
 }
