@@ -7,13 +7,13 @@ use strum::VariantArray as _;
 
 use super::augmentation::{augment_ui, size_ui};
 use super::learning::{optional_ui, segments_ui};
-use super::number::{number_ui, rule_ui, with_unit};
 use super::optimizer::optimizer_ui;
 use super::stages::stages_ui;
 use crate::engine::{
     BrokenRules, ClassList, DatasetState, DecodedCache, Engine, Normalization, Precision,
     RunConfig, SampleOrder, Size,
 };
+use crate::ui::number::{number_ui, rule_ui, with_unit};
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format::plural;
 

@@ -3,8 +3,8 @@
 use eframe::egui::{DragValue, Ui};
 
 use super::learning::optional_ui;
-use super::number::{number_ui, part_ui, rule_ui, with_unit};
 use crate::engine::{Augment, BrokenRules, Size};
+use crate::ui::number::{number_ui, part_ui, rule_ui, with_unit};
 use crate::ui::ui_ext::UiExt as _;
 
 /// Crop, flip, scale, and the amounts of everything else.
