@@ -90,11 +90,27 @@ pub fn below_one(text: &str) -> Result<f64, String> {
 }
 
 pub fn zero_to_one(text: &str) -> Result<f32, String> {
+    up_to(text, 1.0)
+}
+
+pub fn degrees(text: &str) -> Result<f32, String> {
+    up_to(text, 180.0)
+}
+
+pub fn up_to_20(text: &str) -> Result<f32, String> {
+    up_to(text, 20.0)
+}
+
+pub fn up_to_100(text: &str) -> Result<f32, String> {
+    up_to(text, 100.0)
+}
+
+fn up_to(text: &str, most: f32) -> Result<f32, String> {
     let value = number(text)?;
-    if (0.0..=1.0).contains(&value) {
+    if (0.0..=most).contains(&value) {
         Ok(value)
     } else {
-        Err("must be from 0 to 1".to_owned())
+        Err(format!("must be from 0 to {most}"))
     }
 }
 

@@ -26,7 +26,7 @@ mod size;
 mod split;
 mod stats;
 
-pub use augment::{Augment, Change, Light, Rng, resize_labels, resize_rgb};
+pub use augment::{Augment, Change, Light, Noise, Rng, Tint, Warp, resize_labels, resize_rgb};
 pub use check::{
     CheckReport, DatasetRecord, Depth, Finding, FindingKind, Fix, FixPlan, FixedDataset, Severity,
     check, check_and_count, check_masks, check_split, fix, list_digest,
@@ -48,9 +48,9 @@ pub use layout::{
     NoteTopic, PairReview, Palette, ReviewedPair, Split, classes_of_masks, find_class_list,
     list_masks, read_class_list, read_names,
 };
-pub use loader::{Batch, BatchPlan, DrawnImage, Loader};
+pub use loader::{Batch, BatchPlan, DecodeCache, DiskCache, DrawnImage, Loader};
 pub use normalization::{ChannelOrder, Normalization, ValueRange};
 pub use rare_sampling::RareSampling;
 pub use size::Size;
 pub use split::{PlanValue, SplitPlan, ValidationPart, split};
-pub use stats::DatasetStats;
+pub use stats::{DatasetStats, LabelSet};

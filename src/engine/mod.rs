@@ -10,6 +10,7 @@ mod catalogue;
 mod dataset;
 mod dataset_check;
 mod dataset_edit;
+mod dataset_view;
 mod devices;
 mod dirs;
 mod error;
@@ -69,16 +70,17 @@ pub use crate::model::{FinalUpsampling, Geometry, ParamStage, Trunk, Variant};
 pub use crate::training::checkpoint::RunNotes;
 pub use crate::training::film::{Film, FilmProbe};
 pub use crate::training::{
-    Alarm, AlarmKind, Area, Averaging, BestBy, BrokenRule, BrokenRules, CheckpointPolicy, Choice,
-    ClassShares, ClassWeights, Configured, DataFacts, DatasetRef, DeviceEntry, DeviceId,
-    DeviceKind, DeviceMemory, EpochRecord, FittingChange, Grid, GridError, InitialWeights,
-    Learning, MatrixUnitsState, MemoryEstimate, MemoryFit, MemoryRoom, Objective, OptimizerKind,
-    Outcome, Precision, PredictOptions, Preparation, Preview, PreviewItem, RatePoint, RateRange,
-    RateSearch, Recipe, Reduction, Remedy, Repeats, Reproduction, RunConfig, RunInfo, RunTime,
-    SampleOrder, SavedWeights, Schedule, ScoredImage, StageRates, StartingPoint, StepPhase,
-    StepProgress, StepRange, StepRecord, Tile, TilePlan, Tiling, TimeSource, TrainOptions, Trial,
-    Verdict, WeightsChoice, WeightsSummary, WrittenBatches, autotune_folder, memory_text,
-    network_preset, preset, tested_devices_file,
+    Alarm, AlarmKind, Area, Averaging, BatchTarget, BestBy, BrokenRule, BrokenRules,
+    CheckpointPolicy, Choice, ClassShares, ClassWeights, Configured, DataFacts, DatasetRef,
+    DecodedCache, DeviceEntry, DeviceId, DeviceKind, DeviceMemory, EpochRecord, FittingChange,
+    Grid, GridError, InitialWeights, Learning, MatrixUnitsState, MemoryEstimate, MemoryFit,
+    MemoryRoom, Objective, OptimizerKind, Outcome, Precision, PredictOptions, Preparation, Preview,
+    PreviewItem, RatePoint, RateRange, RateSearch, Recipe, Reduction, Remedy, Repeats,
+    Reproduction, RunConfig, RunInfo, RunTime, SampleOrder, SavedWeights, Schedule, ScoredImage,
+    SeenImage, SeenStep, StageRates, StartingPoint, StepPhase, StepProgress, StepRange, StepRecord,
+    Tile, TilePlan, Tiling, TimeSource, TrainOptions, Trial, Verdict, WeightsChoice,
+    WeightsSummary, WrittenBatches, autotune_folder, memory_text, network_preset, preset,
+    tested_devices_file,
 };
 pub use before_start::BeforeStart;
 pub use catalogue::{
@@ -87,6 +89,7 @@ pub use catalogue::{
 pub use dataset::{CheckedDataset, DatasetState, OpenDataset, Thumbnail, dataset_folder};
 pub use dataset_check::FixChoice;
 pub use dataset_edit::{DatasetEdit, MadeLists, SavedEdit};
+pub use dataset_view::{ItemFilter, Sampling, StepPreview};
 pub use devices::{Devices, describe_exit, probe_main};
 pub use dirs::Dirs;
 pub use error::{EngineError, Lost};

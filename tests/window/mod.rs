@@ -7,6 +7,7 @@ mod classes;
 mod compare;
 mod curves;
 mod dataset_settings;
+mod dataset_view;
 mod desk;
 mod evaluate;
 mod files;

@@ -5,7 +5,7 @@ use std::path::Path;
 use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder};
 
-use super::{Rgb, banded, guarded, image_error, open, reader};
+use super::{Rgb, banded, guarded, image_error, of_samples, open, other_samples, reader};
 use crate::dataset::{DatasetError, Size};
 
 /// The header of an image file.
@@ -41,8 +41,11 @@ pub(in crate::dataset) fn read_image_header(path: &Path) -> Result<ImageHeader, 
     })
     .and_then(|read| read.map_err(|err: image::ImageError| err.to_string()))
     .map_err(|reason| image_error(path, reason));
+    if header.as_ref().is_ok_and(|header| header.bits > 16) {
+        return Err(other_samples(path));
+    }
     header.or_else(|err| {
-        let (_, tiff) = banded(path).ok_or(err)?;
+        let (_, tiff) = banded(path).ok_or_else(|| of_samples(path).unwrap_or(err))?;
         Ok(ImageHeader {
             has_colors: false,
             ..ImageHeader::new(tiff.stored, tiff.orientation, tiff.bands, tiff.bits)

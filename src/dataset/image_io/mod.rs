@@ -25,11 +25,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
+use image::{ColorType, DynamicImage, ImageDecoder, ImageReader, Limits};
 
 use super::DatasetError;
 use crate::files::FileError;
-use bands::BandedTiff;
+use bands::{BandedTiff, OTHER_SAMPLES, refused_samples};
 
 /// Extensions of images that can be read, in lower case.
 pub const IMAGE_EXTENSIONS: &[&str] = &[
@@ -143,15 +143,39 @@ fn decode_file(path: &Path) -> Result<Decoded, DatasetError> {
         match decode(reader(file, path)?, path) {
             Err(err) => match banded(path) {
                 Some((bytes, tiff)) => return Ok(Decoded::Banded(bytes, Box::new(tiff))),
-                None => return Err(err),
+                None => return Err(of_samples(path).unwrap_or(err)),
             },
             decoded => decoded?,
         }
     };
+    if is_float(image.color()) {
+        return Err(other_samples(path));
+    }
     if image.width() == 0 || image.height() == 0 {
         return Err(image_error(path, "it has no pixels".to_owned()));
     }
     Ok(Decoded::Image(image, orientation))
+}
+
+fn is_float(color: ColorType) -> bool {
+    matches!(color, ColorType::Rgb32F | ColorType::Rgba32F)
+}
+
+/// What is said of an image whose samples are of no range that is known.
+fn other_samples(path: &Path) -> DatasetError {
+    of_samples(path).unwrap_or_else(|| {
+        let reason = format!("its samples are floating point numbers, {OTHER_SAMPLES}");
+        image_error(path, reason)
+    })
+}
+
+/// What is said of a TIFF with such samples.
+fn of_samples(path: &Path) -> Option<DatasetError> {
+    if std::fs::metadata(path).ok()?.len() > MAX_DECODE_BYTES {
+        return None;
+    }
+    let reason = refused_samples(&std::fs::read(path).ok()?)?;
+    Some(image_error(path, reason))
 }
 
 /// A file that is a TIFF of several bands, which the decoder has refused.
@@ -190,13 +214,20 @@ fn read_stored_size(path: &Path) -> Result<Size, DatasetError> {
     Ok(read_image_header(path)?.stored)
 }
 
-fn reader<R: BufRead + Seek>(file: R, path: &Path) -> Result<ImageReader<R>, DatasetError> {
+fn reader<R: BufRead + Seek>(mut file: R, path: &Path) -> Result<ImageReader<R>, DatasetError> {
+    let start = file.fill_buf().map_err(|err| read_error(path, err))?;
+    let is_big_tiff = BIG_TIFF.iter().any(|magic| start.starts_with(magic));
     let mut reader = ImageReader::new(file)
         .with_guessed_format()
         .map_err(|err| read_error(path, err))?;
-    if reader.format().is_none() {
-        let reason = "it is not a PNG, JPEG, BMP, TIFF, WebP, GIF or PNM file".to_owned();
-        return Err(image_error(path, reason));
+    if is_big_tiff || reader.format().is_none() {
+        let reason = if is_big_tiff {
+            "it is a BigTIFF, which is not read. Save it as a TIFF, such as with `gdal_translate -co BIGTIFF=NO`, or cut \
+             it into tiles where it has more than 4 GiB"
+        } else {
+            "it is not a PNG, JPEG, BMP, TIFF, WebP, GIF or PNM file"
+        };
+        return Err(image_error(path, reason.to_owned()));
     }
     reader.limits(limits());
     Ok(reader)
@@ -209,6 +240,9 @@ fn limits() -> Limits {
     limits.max_alloc = Some(MAX_DECODE_BYTES);
     limits
 }
+
+/// How a `BigTIFF` begins, little and big endian.
+const BIG_TIFF: [[u8; 4]; 2] = [*b"II\x2b\0", *b"MM\0\x2b"];
 
 /// The image's RGB bytes, laid on white where it is transparent.
 fn opaque_pixels(image: DynamicImage) -> Vec<u8> {

@@ -5,8 +5,11 @@
 //! with them.
 
 mod cache;
+mod disk_cache;
 mod plan;
 
+pub use cache::DecodeCache;
+pub use disk_cache::DiskCache;
 pub use plan::{Batch, BatchPlan, DrawnImage};
 
 use std::io;

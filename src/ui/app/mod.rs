@@ -277,7 +277,7 @@ impl App {
         });
         CentralPanel::default().frame(Frame::new()).show(ui, |ui| {
             layout.ui(ui, &mut |panel, ui| match panel {
-                PanelKind::Dataset => dataset.ui(&ctx, ui),
+                PanelKind::Dataset => dataset.ui(&ctx, ui, train.settings()),
                 PanelKind::Train => train.ui(&ctx, ui),
                 PanelKind::Curves => curves.ui(&ctx, selection, ui),
                 PanelKind::Live => live.ui(&ctx, ui),

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::{ImageHeader, Rgb, decode_file, image_error};
 use crate::dataset::DatasetError;
 use samples::Samples;
-pub(super) use tiff::BandedTiff;
+pub(super) use tiff::{BandedTiff, OTHER_SAMPLES, refused_samples};
 
 /// The most bands that can be chosen from.
 pub const MOST_BANDS: u8 = 8;

@@ -256,3 +256,95 @@ fn inks_become_colors() {
         "{message}"
     );
 }
+
+/// A TIFF of one pixel whose one sample has this many bits, of this format: 1 unsigned, 2 signed, 3 float.
+fn one_sample(bits: u16, format: u16) -> Vec<u8> {
+    let bytes = u32::from(bits / 8);
+    let mut file = b"II*\0\x08\0\0\0".to_vec();
+    let entries = [
+        (256, 1),
+        (257, 1),
+        (258, u32::from(bits)),
+        (259, 1),
+        (262, 1),
+        // The sample lies behind the list of ten tags.
+        (273, 8 + 2 + 10 * 12 + 4),
+        (277, 1),
+        (278, 1),
+        (279, bytes),
+        (339, u32::from(format)),
+    ];
+    file.extend(10_u16.to_le_bytes());
+    for (tag, value) in entries {
+        file.extend(u16::to_le_bytes(tag));
+        file.extend(4_u16.to_le_bytes());
+        file.extend(1_u32.to_le_bytes());
+        file.extend(value.to_le_bytes());
+    }
+    file.extend([0; 4]);
+    file.extend(vec![0; bytes as usize]);
+    file
+}
+
+#[test]
+fn samples_without_a_range_are_refused_in_one_sentence() {
+    let folder = Folder::new();
+    let colors = image::Rgb32FImage::from_pixel(2, 1, image::Rgb([0.5, 1200.0, -3.0]));
+    let floats = folder.0.path().join("floats.tif");
+    DynamicImage::ImageRgb32F(colors)
+        .save(&floats)
+        .expect("written");
+    for (path, what) in [
+        (floats, "floating point numbers of 32 bits"),
+        (
+            folder.file("gray.tif", &one_sample(32, 3)),
+            "floating point numbers of 32 bits",
+        ),
+        (
+            folder.file("double.tif", &one_sample(64, 3)),
+            "floating point numbers of 64 bits",
+        ),
+        (
+            folder.file("signed.tif", &one_sample(16, 2)),
+            "signed numbers of 16 bits",
+        ),
+        (
+            folder.file("long.tif", &one_sample(32, 1)),
+            "numbers of 32 bits",
+        ),
+    ] {
+        let messages = [
+            read_rgb(&path).expect_err("refused").to_string(),
+            read_image_header(&path).expect_err("refused").to_string(),
+            bands(&[1]).read(&path).expect_err("refused").to_string(),
+        ];
+        for message in messages {
+            let name = path.file_name().expect("a name").to_string_lossy();
+            assert!(
+                message.contains(&*name)
+                    && message.contains(what)
+                    && message.contains("Save it with 8 or 16 bits"),
+                "{message}"
+            );
+        }
+    }
+    let plain = folder.file("plain.tif", &one_sample(16, 1));
+    assert_eq!(read_rgb(&plain).expect("read").pixels, [0; 3]);
+}
+
+#[test]
+fn a_big_tiff_is_called_one() {
+    let folder = Folder::new();
+    for start in [b"II\x2b\0\x08\0\0\0", b"MM\0\x2b\0\x08\0\0"] {
+        let path = folder.file("big.tif", &[&start[..], &[0; 64]].concat());
+        for message in [
+            read_rgb(&path).expect_err("refused").to_string(),
+            read_image_size(&path).expect_err("refused").to_string(),
+        ] {
+            assert!(
+                message.contains("big.tif") && message.contains("it is a BigTIFF"),
+                "{message}"
+            );
+        }
+    }
+}

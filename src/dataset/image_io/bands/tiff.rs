@@ -51,6 +51,27 @@ const PER_CHUNK: [u16; 4] = [STRIP_OFFSETS, STRIP_LENGTHS, TILE_OFFSETS, TILE_LE
 
 const JPEG: [u32; 2] = [6, 7];
 
+/// What is said of samples that are not read.
+pub(in super::super) const OTHER_SAMPLES: &str = "so nothing says which of them are black and white. Save it with 8 or \
+     16 bits, such as with `gdal_translate -ot UInt16 -scale`";
+
+/// Why a TIFF is not read whose samples are no whole numbers of up to 16 bits; `None` for others.
+pub(in super::super) fn refused_samples(bytes: &[u8]) -> Option<String> {
+    let tags = Tags::parse(bytes)?;
+    let first = |tag| tags.values(bytes, tag)?.first().copied();
+    let bits = first(BITS)?;
+    let what = match first(SAMPLE_FORMAT) {
+        Some(3) => "floating point numbers",
+        Some(2) => "signed numbers",
+        Some(5 | 6) => "complex numbers",
+        _ if bits > 16 => "numbers",
+        _ => return None,
+    };
+    Some(format!(
+        "its samples are {what} of {bits} bits, {OTHER_SAMPLES}"
+    ))
+}
+
 /// What the tags of a file say about its bands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in super::super) struct BandedTiff {

@@ -12,7 +12,7 @@ use rand::seq::SliceRandom as _;
 use super::cache::DecodeCache;
 use crate::dataset::{
     Augment, Change, DatasetError, DatasetItem, LabelMap, MaskReader, Normalization, RareSampling,
-    Rgb, Rng,
+    Rgb, Rng, Size,
 };
 
 /// Images and labels of one training step.
@@ -32,6 +32,26 @@ pub struct Batch {
     pub ids: Vec<String>,
     /// What was done to each image.
     pub changes: Vec<Change>,
+}
+
+impl Batch {
+    /// An image as the network sees it, with the `normalization` of the plan undone, and its labels.
+    ///
+    /// # Panics
+    /// When there is no such image.
+    pub fn image(&self, place: usize, normalization: &Normalization) -> (Rgb, LabelMap) {
+        let plane = self.width * self.height;
+        // They were a crop's.
+        let size = Size::new(self.width as u32, self.height as u32);
+        let values = &self.images[place * 3 * plane..][..3 * plane];
+        let labels = self.labels[place * plane..][..plane].to_vec();
+        let labels = LabelMap {
+            width: size.width,
+            height: size.height,
+            labels,
+        };
+        (normalization.undo(values, size), labels)
+    }
 }
 
 /// Everything that defines the batches of a run.
@@ -105,10 +125,12 @@ impl BatchPlan {
                     None => (order[position % order.len()], None),
                 };
                 let pair = self.cache.pair(&self.reader, &self.items[place])?;
-                let mut rng = seeded([self.seed, epoch as u64, position as u64]);
                 let change = match class {
-                    Some(class) => RareSampling::change(&self.augment, &pair.1, class, &mut rng),
-                    None => self.augment.draw(pair.0.size(), &mut rng),
+                    Some(class) => {
+                        let mut rng = self.rng(epoch, position);
+                        RareSampling::change(&self.augment, &pair.1, class, &mut rng)
+                    }
+                    None => self.change(pair.0.size(), epoch, position),
                 };
                 Ok(DrawnImage {
                     place,
@@ -117,6 +139,16 @@ impl BatchPlan {
                 })
             })
             .collect()
+    }
+
+    /// What is drawn for an image of this size at a position of an epoch, where no class is preferred.
+    pub fn change(&self, size: Size, epoch: usize, position: usize) -> Change {
+        self.augment.draw(size, &mut self.rng(epoch, position))
+    }
+
+    /// The random numbers of a position of an epoch.
+    fn rng(&self, epoch: usize, position: usize) -> Rng {
+        seeded([self.seed, epoch as u64, position as u64])
     }
 
     /// Reads, changes and normalizes the images of a batch. `index` counts from 0
