@@ -3,6 +3,7 @@
 use eframe::egui::{self, Align2, Color32, CornerRadius, FontId, Rect, Sense, Ui, pos2, vec2};
 
 use crate::engine::{ClassList, DatasetStats, VOID};
+use crate::ui::terms::{Teaches as _, Term};
 use crate::ui::theme;
 use crate::ui::ui_ext::{SWATCH, UiExt as _, paint_swatch};
 use crate::ui::view_model::{ClassColors, format};
@@ -19,8 +20,10 @@ pub fn classes_ui(
     counting: bool,
 ) {
     ui.horizontal(|ui| {
-        ui.section("Classes")
-            .on_hover_text("Share of the labeled pixels over all masks; void: share of all pixels");
+        ui.section("Classes").tells_and_teaches(
+            "Share of the labeled pixels over all masks; void: share of all pixels",
+            Term::Void,
+        );
         if stats.is_none() && counting {
             ui.busy("Counting pixels");
             ui.weak("counting pixels");

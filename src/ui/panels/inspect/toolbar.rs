@@ -15,7 +15,7 @@ use crate::ui::view_model::blend::Blend;
 use crate::ui::view_model::mask;
 
 /// Room for the buttons behind the runs.
-const BUTTONS: f32 = 580.0;
+const BUTTONS: f32 = 660.0;
 /// Narrower run names say nothing.
 const MIN_RUN: f32 = 130.0;
 
@@ -24,6 +24,7 @@ impl InspectPanel {
         ui.horizontal_wrapped(|ui| {
             let is_outdated = self.run_ui(ctx, ui);
             ui.separator();
+            self.options_ui(ui);
             self.save_ui(ctx, ui);
             // Last: it comes with an epoch, and must not move a button.
             if is_outdated {
