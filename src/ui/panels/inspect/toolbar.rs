@@ -9,6 +9,7 @@ use super::run_picker::{self, run_picker};
 use crate::engine::RunWeights;
 use crate::ui::canvas::controls::{opacity_slider, zoom_buttons};
 use crate::ui::context::PanelCtx;
+use crate::ui::terms::{Teaches as _, Term};
 use crate::ui::theme;
 use crate::ui::ui_ext::{SWATCH, paint_swatch};
 use crate::ui::view_model::blend::Blend;
@@ -94,7 +95,10 @@ impl InspectPanel {
         });
         let errors = Checkbox::new(errors, (square, "Errors"));
         ui.add_enabled(has_truth, errors)
-            .on_hover_text("Highlight wrong pixels; void pixels are ignored")
+            .tells_and_teaches(
+                "Highlight wrong pixels; void pixels are ignored",
+                Term::Void,
+            )
             .on_disabled_hover_text(unknown);
     }
 

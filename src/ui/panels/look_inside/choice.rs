@@ -6,6 +6,7 @@ use strum::VariantArray;
 
 use super::maps::Wanted;
 use crate::engine::{ChannelChoice, ClassList, Explanation, LayerOutput};
+use crate::ui::terms::{Teaches as _, Term};
 use crate::ui::view_model::mask::Pixel;
 
 const CLASS_WIDTH: f32 = 150.0;
@@ -68,8 +69,15 @@ impl Choice {
     pub fn ui(&mut self, ui: &mut Ui, first: Option<&Explanation>, channels: Option<usize>) {
         ui.horizontal_wrapped(|ui| {
             for view in View::VARIANTS {
-                ui.selectable_value(&mut self.view, *view, view.to_string())
-                    .on_hover_text(view.explanation());
+                let text = view.explanation();
+                let shown = ui.selectable_value(&mut self.view, *view, view.to_string());
+                match view {
+                    View::Scores => shown.tells_and_teaches(text, Term::ScoreLayer),
+                    View::Field => shown.tells_and_teaches(text, Term::EffectiveField),
+                    View::Pixel | View::Probability | View::Activations => {
+                        shown.on_hover_text(text)
+                    }
+                };
             }
             let Some(first) = first else { return };
             match self.view {
