@@ -142,7 +142,9 @@ impl UiCommand {
                 "Open the small sample dataset; it is generated if it does not exist yet"
             }
             Self::DatasetSettings => "Classes, bands, lists and pairs of the open dataset",
-            Self::OpenImages => "Choose images and segment them with a trained run",
+            Self::OpenImages => {
+                "Choose images, or zips and tars of them, and segment them with a trained run"
+            }
             Self::Quit => "Close the window; an active run is stopped and can be resumed later",
             Self::StartTraining => "Train one run with the settings of the Train panel",
             Self::Pause => "Pause the active run after the current step",
