@@ -15,7 +15,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::args::ExplainArgs;
-use super::explain_maps;
+use super::explain_maps::{self, PixelField};
 use super::output::{self, percent};
 use super::{Session, find_network};
 use crate::engine::{
@@ -53,7 +53,12 @@ pub fn run(args: &ExplainArgs, session: &Session) -> Result<ExitCode, String> {
     };
     let effective: Vec<_> = pixels
         .iter()
-        .filter_map(|pixel| Some((pixel.at, &**pixel.effective.as_ref()?)))
+        .filter_map(|pixel| {
+            Some(PixelField {
+                at: pixel.at,
+                field: pixel.effective.as_deref()?,
+            })
+        })
         .collect();
     let written = explain_maps::write(
         &engine,

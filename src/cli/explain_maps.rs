@@ -24,6 +24,13 @@ pub struct WrittenMap {
     range: [f32; 2],
 }
 
+/// The effective receptive field of a pixel.
+pub struct PixelField<'a> {
+    /// Column and row.
+    pub at: (u32, u32),
+    pub field: &'a EffectiveField,
+}
+
 /// A map with its colors, and the numbers of its NumPy file.
 struct Named {
     name: String,
@@ -37,12 +44,12 @@ struct Named {
 pub fn write(
     engine: &Engine,
     network: &NetworkSource,
-    (explanation, effective): (&Explanation, &[((u32, u32), &EffectiveField)]),
+    (explanation, effective): (&Explanation, &[PixelField<'_>]),
     (args, folder): (&ExplainArgs, &Path),
 ) -> Result<Vec<WrittenMap>, String> {
     let label = label(explanation, args)?;
     let mut maps = class_maps(explanation, label);
-    for ((x, y), field) in effective {
+    for PixelField { at: (x, y), field } in effective {
         let class = plain(explanation.classes.name(field.label));
         maps.push(Named {
             name: format!("{class}_gradient_{x}_{y}"),

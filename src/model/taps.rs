@@ -172,6 +172,7 @@ mod tests {
     use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
     use burn::module::Module as _;
     use burn::tensor::Distribution;
+    use strum::VariantArray as _;
 
     fn config(variant: Variant, trunk: Trunk, geometry: Geometry) -> NetworkConfig {
         NetworkConfig {
@@ -208,7 +209,7 @@ mod tests {
 
     #[test]
     fn every_network_names_each_of_its_layers_once() {
-        for &trunk in <Trunk as strum::VariantArray>::VARIANTS {
+        for &trunk in Trunk::VARIANTS {
             let config = config(trunk.variants()[0], trunk, trunk.geometries()[0]);
             let found = config.layer_outputs([70, 90]);
             let mut unique = names(&found);

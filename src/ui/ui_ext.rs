@@ -41,7 +41,7 @@ pub trait UiExt {
     fn term_field(
         &mut self,
         label: &str,
-        (tooltip, term): (&str, Term),
+        told: (&str, Term),
         add: impl FnOnce(&mut Ui) -> Response,
     ) -> Response;
     /// A short word in a colored pill.

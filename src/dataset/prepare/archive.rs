@@ -53,7 +53,8 @@ pub(in crate::dataset) fn zipped_names(path: &Path) -> Option<Vec<PathBuf>> {
         return None;
     }
     let archive = zip::ZipArchive::new(BufReader::new(File::open(path).ok()?)).ok()?;
-    let names = archive.file_names().map(|name| name.replace('\\', "/"));
+    let names = archive.file_names().filter_map(Result::ok);
+    let names = names.map(|name| name.replace('\\', "/"));
     let files = names.filter(|name| !name.ends_with('/'));
     Some(files.take(MOST_FILES).map(PathBuf::from).collect())
 }

@@ -146,7 +146,7 @@ impl Choice {
             .selected_text(self.class.as_deref().unwrap_or(of_pixel))
             .show_ui(ui, |ui| {
                 ui.selectable_value(&mut self.class, None, of_pixel);
-                for class in classes.iter() {
+                for class in classes {
                     let value = Some(class.name.clone());
                     ui.selectable_value(&mut self.class, value, &*class.name);
                 }
