@@ -54,5 +54,5 @@ pub use loader::{Batch, BatchPlan, DrawnImage, Loader};
 pub use normalization::{ChannelOrder, Normalization, ValueRange};
 pub use rare_sampling::RareSampling;
 pub use size::Size;
-pub use split::{SplitPlan, ValidationPart, split};
+pub use split::{PlanValue, SplitPlan, ValidationPart, split};
 pub use stats::DatasetStats;

@@ -54,9 +54,9 @@ pub use crate::dataset::{
     Augment, BandChoice, ChannelOrder, CheckReport, ChosenLists, Class, ClassList, ClassMap,
     Confidence, Dataset, DatasetItem, DatasetStats, Finding, FindingKind, Fix, FixPlan,
     FixedDataset, IMAGE_EXTENSIONS, IMAGES_AND_ARCHIVES, ImageFiles, ImageReading, LabelMap,
-    Layout, MOST_BANDS, MappedClass, Normalization, PairReview, Palette, RangeChoice, ReviewedPair,
-    Rgb, Severity, Size, Split, SplitPlan, VOID, ValidationPart, ValueRange, color_blind,
-    encode_rgb_png, has_image_extension, read_image_size, resize_rgb, voc_color,
+    Layout, MOST_BANDS, MappedClass, Normalization, PairReview, Palette, PlanValue, RangeChoice,
+    ReviewedPair, Rgb, Severity, Size, Split, SplitPlan, VOID, ValidationPart, ValueRange,
+    color_blind, encode_rgb_png, has_image_extension, read_image_size, resize_rgb, voc_color,
 };
 pub use crate::files::{Existing, Output};
 pub use crate::metrics::{

@@ -14,6 +14,7 @@ pub mod help;
 pub mod icons;
 pub mod menu;
 pub mod notifications_window;
+mod number;
 mod palette;
 pub mod panels;
 pub mod pretrained_window;

@@ -134,6 +134,9 @@ fn enter_and_escape_answer_questions() {
     desk.window.key_press(Key::F5);
     desk.frames(3);
     assert!(desk.active().is_none());
+    desk.window.key_press_modifiers(Modifiers::COMMAND, Key::P);
+    desk.frames(3);
+    assert!(!desk.says("Search commands"), "no palette above a question");
     desk.window.key_press(Key::Escape);
     desk.frames(3);
     assert!(!desk.says("Delete for good") && desk.engine().runs_in_trash() == 1);

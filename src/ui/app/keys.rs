@@ -9,7 +9,8 @@ use crate::ui::command::{Command, Pressed, UiCommand, take_pressed};
 impl App {
     /// Sends the command whose key was pressed, or says why it cannot be carried out.
     pub(super) fn take_keys(&self, ctx: &egui::Context) {
-        match take_pressed(ctx, |command| self.problem(command)) {
+        let palette_is_open = self.palette.is_open();
+        match take_pressed(ctx, palette_is_open, |command| self.problem(command)) {
             None => {}
             Some(Pressed::Command(UiCommand::Panel(panel))) => {
                 self.send(Command::ShowPanel(panel));

@@ -15,15 +15,16 @@ pub enum Pressed {
 
 /// Takes the key of a command out of the input of this frame. A key belongs to its command
 /// also while there is a `problem` with it: nothing else may happen then. While a dialog asks
-/// something, keys are for the dialog alone, except that of the palette.
+/// something, keys are for the dialog alone; one dialog is the palette, whose key closes it.
 pub fn take_pressed(
     ctx: &egui::Context,
+    palette_is_open: bool,
     problem: impl Fn(UiCommand) -> Option<Problem>,
 ) -> Option<Pressed> {
     let in_dialog = ctx.memory(|memory| memory.top_modal_layer().is_some());
     let writing = ctx.text_edit_focused();
     let shortcut = UiCommand::all()
-        .filter(|command| !in_dialog || *command == UiCommand::Palette)
+        .filter(|command| !in_dialog || palette_is_open && *command == UiCommand::Palette)
         .filter_map(UiCommand::shortcut)
         .filter(|shortcut| !writing || !is_typed(*shortcut))
         // Held keys repeat: one press is one command.
@@ -156,7 +157,7 @@ mod tests {
         };
         let mut found = None;
         ctx.run_ui(input, |ui| {
-            found = take_pressed(ui.ctx(), |command| {
+            found = take_pressed(ui.ctx(), false, |command| {
                 (!possible.contains(&command)).then(|| Problem::from("not now"))
             });
         })

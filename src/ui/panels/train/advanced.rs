@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use strum::VariantArray as _;
 
 use super::learning::{optional_ui, segments_ui};
-use super::number::{number_ui, part_ui, rule_ui, with_unit};
 use super::optimizer::optimizer_ui;
 use super::stages::stages_ui;
 use crate::engine::{
     BrokenRules, ClassList, Normalization, Precision, RunConfig, SampleOrder, Size,
 };
+use crate::ui::number::{number_ui, part_ui, rule_ui, with_unit};
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format::plural;
 

@@ -4,8 +4,8 @@ use eframe::egui::{CollapsingHeader, Label, RichText, Ui};
 use strum::VariantArray as _;
 
 use super::learning::segments_ui;
-use super::number::{number_ui, part_ui, rule_ui};
 use crate::engine::{BrokenRules, ClassList, ClassWeights, Learning, Reduction};
+use crate::ui::number::{number_ui, part_ui, rule_ui};
 use crate::ui::terms::Term;
 use crate::ui::ui_ext::UiExt as _;
 

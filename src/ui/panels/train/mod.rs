@@ -8,7 +8,6 @@ mod device;
 mod learning;
 mod loss;
 mod network;
-mod number;
 mod optimizer;
 mod queue;
 mod rate_search;
@@ -29,6 +28,7 @@ use crate::engine::{DatasetState, DeviceId, Engine, InitialWeights, RunConfig, T
 use crate::ui::command::{Ask, Command, Problem, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::icons::Icon;
+use crate::ui::number::rule_ui;
 use crate::ui::panels::runs::newest_run_ui;
 use crate::ui::panels::{command_button, send_when_clicked};
 use crate::ui::theme;
@@ -370,7 +370,7 @@ impl TrainPanel {
                 "value in Advanced is wrong",
                 "values in Advanced are wrong",
             );
-            number::rule_ui(ui, &text);
+            rule_ui(ui, &text);
         }
     }
 }

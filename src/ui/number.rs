@@ -6,9 +6,9 @@ use std::ops::RangeInclusive;
 use eframe::egui::emath::Numeric;
 use eframe::egui::{DragValue, Id, Label, Response, RichText, Stroke, Ui};
 
+use super::theme;
+use super::view_model::format;
 use crate::text;
-use crate::ui::theme;
-use crate::ui::view_model::format;
 
 /// Units that may be typed behind a number.
 const UNITS: [&str; 3] = ["steps", "epochs", "s"];
