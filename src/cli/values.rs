@@ -7,7 +7,7 @@ use std::str::FromStr;
 use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
 use strum::VariantArray;
 
-use crate::engine::{Size, argument_path};
+use crate::engine::{ChannelChoice, Size, argument_path};
 
 /// Sizes past this are typing errors: one such image would fill the memory.
 const MAX_SIDE: u32 = 8192;
@@ -62,6 +62,18 @@ pub fn pixel(text: &str) -> Result<(u32, u32), String> {
         .split_once(',')
         .ok_or("must be a column and a row, such as 120,80")?;
     Ok((number(x)?, number(y)?))
+}
+
+/// Which of many channels: `mean`, `max` or a number.
+pub fn channel(text: &str) -> Result<ChannelChoice, String> {
+    match text {
+        "mean" => Ok(ChannelChoice::Mean),
+        "max" => Ok(ChannelChoice::Max),
+        text => match text.parse() {
+            Ok(channel) => Ok(ChannelChoice::One(channel)),
+            Err(_) => Err("must be mean, max or the number of a channel, from 0".to_owned()),
+        },
+    }
 }
 
 fn in_range(text: &str, good: impl Fn(f64) -> bool, rule: &str) -> Result<f64, String> {

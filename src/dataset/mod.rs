@@ -36,7 +36,9 @@ pub use class_match::ClassMatch;
 pub use classes::{Class, ClassList, VOID, color_blind, voc_color};
 pub use error::DatasetError;
 pub use generator::{SampleSpec, ensure_sample};
-pub use image_files::{ImageFiles, has_image_extension};
+pub use image_files::{
+    IMAGES_AND_ARCHIVES, ImageFiles, ZippedImages, has_archive_extension, has_image_extension,
+};
 pub use image_io::{
     BandChoice, IMAGE_EXTENSIONS, ImageReading, LabelMap, MOST_BANDS, MaskColors, MaskReader,
     RangeChoice, Rgb, encode_index_png, encode_rgb_png, paint_mask, read_image_size, read_rgb,

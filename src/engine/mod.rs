@@ -19,6 +19,7 @@ mod export;
 mod film;
 mod for_pytorch;
 mod html;
+mod maps;
 mod memory;
 mod meters;
 mod notice;
@@ -53,10 +54,10 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 pub use crate::dataset::{
     Augment, BandChoice, ChannelOrder, CheckReport, ChosenLists, Class, ClassList, ClassMap,
     Confidence, Dataset, DatasetItem, DatasetStats, Finding, FindingKind, Fix, FixPlan,
-    FixedDataset, IMAGE_EXTENSIONS, ImageFiles, ImageReading, LabelMap, Layout, MOST_BANDS,
-    MappedClass, Normalization, PairReview, Palette, PlanValue, RangeChoice, ReviewedPair, Rgb,
-    Severity, Size, Split, SplitPlan, VOID, ValidationPart, ValueRange, color_blind,
-    encode_rgb_png, has_image_extension, read_image_size, resize_rgb, voc_color,
+    FixedDataset, IMAGE_EXTENSIONS, IMAGES_AND_ARCHIVES, ImageFiles, ImageReading, LabelMap,
+    Layout, MOST_BANDS, MappedClass, Normalization, PairReview, Palette, PlanValue, RangeChoice,
+    ReviewedPair, Rgb, Severity, Size, Split, SplitPlan, VOID, ValidationPart, ValueRange,
+    color_blind, encode_rgb_png, has_image_extension, read_image_size, resize_rgb, voc_color,
 };
 pub use crate::files::{Existing, Output};
 pub use crate::metrics::{
@@ -66,7 +67,7 @@ pub use crate::metrics::{
 pub use crate::model::weights::{
     WEIGHTS_EXTENSIONS, WeightsLayout, WeightsRow, WeightsRowState, has_weights_extension,
 };
-pub use crate::model::{FinalUpsampling, Geometry, ParamStage, Trunk, Variant};
+pub use crate::model::{FinalUpsampling, Geometry, LayerOutput, ParamStage, Trunk, Variant};
 pub use crate::training::checkpoint::RunNotes;
 pub use crate::training::film::{Film, FilmProbe};
 pub use crate::training::{
@@ -99,6 +100,7 @@ pub use evaluate::{
 };
 pub use export::SaveTo;
 pub use film::{FilmFile, RunFilm};
+pub use maps::{ColorScale, MapColors, MapFiles, NumberMap, picture_of, tick_text};
 pub use memory::keep_freed_memory;
 pub use meters::Meters;
 pub use notice::{Notice, NoticeLevel};
@@ -107,7 +109,8 @@ pub use notify::{Notifications, RunEnded, WebhookError};
 pub use outputs::PredictionFiles;
 pub use path_kinds::{PathKind, PathKinds};
 pub use predict::{
-    ClassScore, Explanation, ImageComparison, Logits, NetworkOnImage, NetworkSource, PartialMask,
+    Activations, ChannelChoice, ClassScore, EFFECTIVE_SHARE, EffectiveField, Explanation,
+    ExplanationMap, ImageComparison, Logits, NetworkOnImage, NetworkSource, PartialMask,
     PartialState, PixelRect, PixelScores, Prediction, RunWeights,
 };
 pub use predict_all::{PredictedAll, WhatToWrite};

@@ -108,7 +108,7 @@ pub use origin::{DataFingerprint, ItemFingerprint, RunOrigin};
 pub use power::PowerWatch;
 pub use precision::Precision;
 pub use predict_options::{Averaging, PredictOptions};
-pub use predictor::{Contributions, Predictor};
+pub use predictor::{Contributions, InputGradient, LayerMaps, Predictor};
 pub use preset::preset;
 pub use probe::{candidates, cpu_entry, probe, probe_matrix_units, self_test, tested_devices_file};
 pub use rate_search::{RatePoint, RateRange, RateSearch};

@@ -8,6 +8,7 @@ pub mod dataset_window;
 pub mod debug_overlay;
 pub mod dialogs;
 pub mod dock;
+mod documents;
 pub mod drop_target;
 pub mod help;
 pub mod icons;
@@ -23,6 +24,7 @@ pub mod repaint_throttle;
 pub mod software_painter;
 pub mod state;
 pub mod status_bar;
+mod terms;
 #[cfg(test)]
 mod test_engine;
 mod text_raster;

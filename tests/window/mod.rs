@@ -4,6 +4,7 @@ mod before_start;
 mod calm;
 mod class_curves;
 mod classes;
+mod comfort;
 mod compare;
 mod curves;
 mod dataset_settings;

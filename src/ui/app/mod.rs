@@ -128,6 +128,7 @@ impl App {
         ctx.add_plugin(UploadCounter::default());
         theme::apply(ctx);
         ctx.set_theme(state.prefs.theme);
+        state.prefs.apply_scale(ctx);
         state.layout.repair();
         engine.watch_runs();
         if let Err(err) = engine.own_queue() {

@@ -60,7 +60,7 @@ fn take(input: &mut egui::InputState, shortcut: KeyboardShortcut) -> Option<Pres
         else {
             return true;
         };
-        if *key != shortcut.logical_key || !modifiers_match(*modifiers, shortcut) {
+        if !keys_match(*key, shortcut) || !modifiers_match(*modifiers, shortcut) {
             return true;
         }
         if found != Some(Press::First) {
@@ -75,6 +75,11 @@ fn take(input: &mut egui::InputState, shortcut: KeyboardShortcut) -> Option<Pres
     found
 }
 
+/// A plus is the key of the equals sign on many keyboards, with or without Shift.
+fn keys_match(key: Key, shortcut: KeyboardShortcut) -> bool {
+    key == shortcut.logical_key || (shortcut.logical_key == Key::Plus && key == Key::Equals)
+}
+
 /// Whether a shortcut is a character, which text fields take.
 fn is_typed(shortcut: KeyboardShortcut) -> bool {
     shortcut.logical_key == Key::Questionmark
@@ -84,6 +89,9 @@ fn modifiers_match(held: Modifiers, shortcut: KeyboardShortcut) -> bool {
     if is_typed(shortcut) {
         // Most keyboards need Shift for it.
         return !held.ctrl && !held.command;
+    }
+    if shortcut.logical_key == Key::Plus {
+        return held.command && !held.alt;
     }
     held.matches_exact(shortcut.modifiers)
 }

@@ -5,6 +5,7 @@ use eframe::egui::{self, Align2, Color32, CornerRadius, FontId, Rect, Sense, Ui,
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{OpenDataset, VOID};
+use crate::ui::terms::{Teaches as _, Term};
 use crate::ui::theme;
 use crate::ui::ui_ext::{SWATCH, UiExt as _, paint_swatch};
 use crate::ui::view_model::{ClassColors, format};
@@ -31,7 +32,7 @@ pub fn classes_ui(
 ) {
     let (classes, stats) = (&open.dataset.classes, open.stats.as_ref());
     ui.horizontal(|ui| {
-        ui.section("Classes");
+        ui.section("Classes").teaches(Term::Void);
         for (value, label, tooltip) in [
             (
                 ShareOf::Pixels,
