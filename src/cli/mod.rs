@@ -8,6 +8,7 @@ mod args;
 mod auto;
 mod bench;
 mod bench_layers;
+mod catalogue;
 mod data;
 mod devices;
 mod evaluate;

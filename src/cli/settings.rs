@@ -48,6 +48,10 @@ pub struct Settings {
     /// Images per batch
     #[arg(long, value_name = "N", value_parser = one_or_more)]
     batch_size: Option<usize>,
+    /// Train on the batches in this folder instead of the training images: NumPy arrays in the form of
+    /// `data dump`, of this program or another
+    #[arg(long, value_name = "DIR", value_parser = whole_path)]
+    batches: Option<PathBuf>,
     /// Batches whose gradients are averaged for one step
     #[arg(long, value_name = "N", value_parser = one_or_more)]
     accumulation: Option<usize>,
@@ -232,6 +236,7 @@ impl Settings {
         config.early_stop = self.early_stop.or(config.early_stop);
         config.probe_images.extend(self.probe_images.clone());
         config.max_steps = self.max_steps.or(config.max_steps);
+        config.batches = self.batches.clone().or(config.batches);
         set(&mut config.precision, self.precision);
         set(
             &mut config.recompute_activations,

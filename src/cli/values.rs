@@ -7,7 +7,7 @@ use std::str::FromStr;
 use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
 use strum::VariantArray;
 
-use crate::engine::{ChannelChoice, Size, argument_path};
+use crate::engine::{ChannelChoice, RangeChoice, Size, argument_path};
 
 /// Sizes past this are typing errors: one such image would fill the memory.
 const MAX_SIDE: u32 = 8192;
@@ -53,6 +53,17 @@ pub fn one_or_more(text: &str) -> Result<usize, String> {
         Ok(value)
     } else {
         Err("must be 1 or more".to_owned())
+    }
+}
+
+/// A range of values that is stated, where there are no training images to measure.
+pub fn stated_range(text: &str) -> Result<RangeChoice, String> {
+    match text.parse()? {
+        RangeChoice::Measured => Err(
+            "there are no training images to measure. Write the lowest and the highest value, such as 0,4095"
+                .to_owned(),
+        ),
+        stated @ RangeChoice::Stated(_) => Ok(stated),
     }
 }
 

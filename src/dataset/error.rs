@@ -24,7 +24,7 @@ pub enum DatasetError {
     },
     /// Images alone: nothing to train on, but they can be predicted.
     #[error(
-        "{path}: {found}, and nothing looks like masks of {example}. So there is nothing to train on and nothing to \
+        "{path}: {found}, and nothing looks like masks of {example}.{unread} So there is nothing to train on and nothing to \
          score. Training needs a mask for each image: put masks into a folder \"masks\" beside the images, under the \
          same names, or give the masks \"_mask\" behind the names. To segment the images with a trained run, use \
          `predict` or open them in Inspect"
@@ -34,6 +34,8 @@ pub enum DatasetError {
         path: PathBuf,
         /// The images, by folder.
         found: String,
+        /// What else is there that may say what is in them, a sentence behind a space, or nothing.
+        unread: String,
         /// One of them, as seen from the folder.
         example: PathBuf,
         /// How many there are.
@@ -85,6 +87,14 @@ pub enum DatasetError {
     Interrupted {
         /// What was being read.
         path: PathBuf,
+    },
+    /// A batch of another program, or one that this one wrote, cannot be trained on.
+    #[error("{path}: {reason}. Write the batches again, or train without them")]
+    Batch {
+        /// The array.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
     },
     /// A thread of a loader is gone.
     #[error(

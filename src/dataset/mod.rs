@@ -50,8 +50,11 @@ pub use layout::{
     NoteTopic, PairReview, Palette, ReviewedPair, Split, classes_of_masks, find_class_list,
     list_masks, read_class_list, read_names,
 };
-pub use loader::{Batch, BatchPlan, DecodeCache, DiskCache, DrawnImage, Loader};
+pub use loader::{
+    Batch, BatchPlan, DecodeCache, DiskCache, DrawnImage, Loader, StoredBatch, StoredBatches,
+};
 pub use normalization::{ChannelOrder, Normalization, ValueRange};
+pub use prepare::{dataset_below, unpack, unpacked_size};
 pub use rare_sampling::RareSampling;
 pub use size::Size;
 pub use split::{PlanValue, SplitPlan, ValidationPart, split};

@@ -10,6 +10,8 @@ pub(super) enum Background {
     Devices,
     /// A look at the folder of public weights.
     Weights,
+    /// A look at the folders of public datasets.
+    PublicDatasets,
 }
 
 impl Background {
@@ -17,6 +19,7 @@ impl Background {
         match self {
             Self::Devices => "devices",
             Self::Weights => "weights",
+            Self::PublicDatasets => "get-dataset",
         }
     }
 }
@@ -56,7 +59,7 @@ impl Engine {
                         runs; the log says more";
             self.notify(NoticeLevel::Error, text);
         }
-        self.lose_weights_jobs();
+        self.lose_catalogue_jobs();
     }
 
     fn lose(&mut self, what: Background) {
@@ -69,6 +72,11 @@ impl Engine {
             Background::Weights => {
                 self.catalogue.give_up_looking();
                 "The folder of public weights could not be read to its end. Start the program again to see all files"
+            }
+            Background::PublicDatasets => {
+                self.public_datasets.give_up_looking();
+                "The folders of public datasets could not be read to their end. Start the program again to see all \
+                 datasets"
             }
         };
         self.notify(NoticeLevel::Error, format!("{text}; the log says more"));
@@ -123,14 +131,19 @@ mod tests {
         engine.devices.probing = true;
         engine.runs_known = false;
         engine.runs_thread.break_for_test();
-        for what in [Background::Devices, Background::Weights] {
+        for what in [
+            Background::Devices,
+            Background::Weights,
+            Background::PublicDatasets,
+        ] {
             engine.spawn_background(what, || panic!("on purpose"));
         }
         until(&mut engine, |engine| {
             engine.background.is_empty() && engine.runs_known
         });
         assert!(!engine.devices.probing && engine.runs_known && engine.catalogue.is_known());
-        assert_eq!(errors(&mut engine), 3);
+        assert!(engine.public_datasets.is_known());
+        assert_eq!(errors(&mut engine), 4);
     }
 
     #[test]

@@ -229,19 +229,19 @@ pub enum EngineError {
         /// From 0.
         index: usize,
     },
-    /// The catalogue of public weights has no such entry.
+    /// A catalogue has no such entry.
     #[error(
-        "{name}: the catalogue of public weights has no such entry. `weights list` has their names"
+        "{name}: neither public weights nor a public dataset. `weights list` and `data catalogue` have their names"
     )]
     NoSuchEntry {
-        /// The id or file name that was asked for.
+        /// What was asked for.
         name: String,
     },
     /// Something is going on with this entry of the catalogue.
-    #[error("{file}: wait for what is going on, or cancel it")]
+    #[error("{label}: wait for what is going on, or cancel it")]
     EntryBusy {
-        /// File name of the entry.
-        file: &'static str,
+        /// What people call the entry.
+        label: &'static str,
     },
     /// There is no place for datasets and runs.
     #[error("There is no home folder to write to; name one with {option}")]
@@ -283,7 +283,7 @@ pub enum EngineError {
     /// A dataset, an image or a mask.
     #[error(transparent)]
     Dataset(DatasetError),
-    /// A public weights file.
+    /// Public weights or a public dataset.
     #[error(transparent)]
     Catalogue(CatalogueError),
     /// Settings that no command line can say.

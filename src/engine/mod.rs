@@ -1,7 +1,7 @@
 //! The one owner of state and threads, driven alike by the window and the command line.
 //!
 //! Everything slow runs on named threads (`train`, `predict`, `evaluate`, `runs`, `dataset`,
-//! `devices`, `weights`, `worker-N`); [`Engine::poll`] applies what they sent. Re-exports every type that
+//! `devices`, `weights`, `get-dataset`, `worker-N`); [`Engine::poll`] applies what they sent. Re-exports every type that
 //! `ui` and `cli` may name. Must not know about egui.
 
 mod background;
@@ -85,7 +85,8 @@ pub use crate::training::{
 };
 pub use before_start::BeforeStart;
 pub use catalogue::{
-    Catalogue, CatalogueEntry, CatalogueError, CatalogueItem, EntryState, KnownHash, public_weights,
+    Catalogue, CatalogueEntry, CatalogueError, CatalogueItem, EntryState, KnownHash, PublicDataset,
+    PublicFile, PublicWeights, public_datasets, public_weights,
 };
 pub use dataset::{CheckedDataset, DatasetState, OpenDataset, Thumbnail, dataset_folder};
 pub use dataset_check::FixChoice;
@@ -125,7 +126,7 @@ pub use train::{ActiveRun, Live, Phase, Plan, RestOfPlan, RunAlarm, RunEvent, Ru
 pub use typed_path::{argument_path, typed_path};
 
 use background::Background;
-use catalogue::WeightsEvent;
+use catalogue::{CatalogueEvent, Reporter};
 use predict::PredictThread;
 use tasks::{Pool, spawn_thread};
 use train::Trainer;
@@ -163,7 +164,8 @@ enum Event {
         result: Result<Arc<OpenDataset>, EngineError>,
     },
     Runs(RunsEvent),
-    Weights(WeightsEvent),
+    Weights(CatalogueEvent),
+    PublicDatasets(CatalogueEvent),
 }
 
 /// State and threads of the program.
@@ -188,7 +190,8 @@ pub struct Engine {
     runs_thread: RunsThread,
     /// How the changes of runs are taken back, the last one at the end.
     run_undos: Vec<Undo>,
-    catalogue: Catalogue,
+    catalogue: Catalogue<PublicWeights>,
+    public_datasets: Catalogue<PublicDataset>,
     notifications: Notifications,
     sending: Sending,
     trainer: Trainer,
@@ -206,11 +209,15 @@ const QUEUE: usize = 256;
 impl Engine {
     /// Starts the threads, the search for devices and the reading of the runs.
     pub fn new(options: EngineOptions) -> Self {
-        Self::with_catalogue(options, public_weights())
+        Self::with_catalogues(options, public_weights(), public_datasets())
     }
 
-    /// As [`new`](Self::new), with another catalogue of public weights.
-    pub fn with_catalogue(options: EngineOptions, entries: Vec<CatalogueEntry>) -> Self {
+    /// As [`new`](Self::new), with other public weights and datasets.
+    pub fn with_catalogues(
+        options: EngineOptions,
+        weights: Vec<PublicWeights>,
+        datasets: Vec<PublicDataset>,
+    ) -> Self {
         let EngineOptions {
             dirs,
             waker,
@@ -218,9 +225,26 @@ impl Engine {
             live_masks,
         } = options;
         let (sender, events) = bounded(QUEUE);
+        let reporter = |event, thread| Reporter {
+            sender: sender.clone(),
+            waker: Arc::clone(&waker),
+            event,
+            thread,
+        };
+        let weights = Catalogue::new(
+            dirs.runs.join("pretrained"),
+            weights,
+            reporter(Event::Weights, "weights"),
+        );
+        let datasets = Catalogue::new(
+            dirs.data.clone(),
+            datasets,
+            reporter(Event::PublicDatasets, "get-dataset"),
+        );
         let mut engine = Self {
             trainer: Trainer::new(dirs.clone(), Arc::clone(&waker), live_masks),
-            catalogue: Catalogue::new(dirs.runs.join("pretrained"), entries),
+            catalogue: weights,
+            public_datasets: datasets,
             runs_thread: RunsThread::start(&dirs.runs, &waker, sender.clone()),
             run_undos: Vec::new(),
             dirs,
@@ -247,7 +271,7 @@ impl Engine {
         if let Some(program) = probe_program {
             engine.probe_devices(program);
         }
-        engine.look_for_weights();
+        engine.look_at_catalogues();
         engine
     }
 
@@ -316,6 +340,7 @@ impl Engine {
             | Event::DatasetOpened { .. } => {}
             Event::Runs(event) => self.apply_runs(event),
             Event::Weights(event) => self.apply_weights(event),
+            Event::PublicDatasets(event) => self.apply_public_datasets(event),
         }
     }
 

@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use new_folder::NewFolder;
-pub use npy::{write_npy_bytes, write_npy_floats};
+pub use npy::{NpyArray, NpyValues, read_npy, write_npy_bytes, write_npy_floats};
 #[cfg(test)]
 pub use operations::{Operation, watched};
 pub use operations::{append, remove_file, sync_file, sync_folder};

@@ -11,6 +11,7 @@ use super::class_balance::ClassBalance;
 use super::config::RunConfig;
 use super::error::TrainError;
 use super::step_batches::{StepBatches, step_batches};
+use super::stored_batches::stored_batches;
 use crate::dataset::{
     Batch, BatchPlan, Change, ClassList, Dataset, Normalization, VOID, encode_index_png,
     encode_rgb_png,
@@ -46,6 +47,8 @@ struct Manifest<'a> {
     void_label: u8,
     seed: u64,
     normalization: &'a Normalization,
+    /// Of the run; fewer may have been written.
+    batches_per_epoch: usize,
     /// Weights of the classes in the loss; `null` where all are equal.
     class_weights: Option<Vec<f64>>,
     batches: Vec<BatchEntry>,
@@ -205,6 +208,7 @@ pub fn write_batches(
         void_label: VOID,
         seed: config.seed,
         normalization: &config.normalization,
+        batches_per_epoch: plan.batches_per_epoch(),
         class_weights,
         batches,
     };
@@ -227,6 +231,7 @@ pub(super) fn counted_plan(
     let mut plan = batch_plan(config, dataset);
     let balance = ClassBalance::of(config, dataset, &mut |_| goes_on(0.0))?;
     plan.sampling = balance.sampling;
+    plan.stored = stored_batches(config, dataset)?;
     Ok((plan, balance.weights))
 }
 

@@ -19,6 +19,8 @@ pub fn batch_plan(config: &RunConfig, dataset: &Dataset) -> BatchPlan {
         sampling: None,
         workers: config.workers,
         cache: Arc::new(decode_cache(config)),
+        // Whoever has opened them sets them.
+        stored: None,
     }
 }
 

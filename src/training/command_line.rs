@@ -53,6 +53,9 @@ impl RunConfig {
         self.add_images(&base, &mut words);
         words.option("--early-stop", self.early_stop, base.early_stop)?;
         self.add_checkpoints(&base, &mut words)?;
+        if let Some(folder) = &self.batches {
+            words.add("--batches", text_of("the folder of batches", folder)?);
+        }
         self.add_probes(&mut words)?;
         if self.extra_logs.tensorboard {
             words.flag("--tensorboard");

@@ -10,7 +10,7 @@ use super::config::{InitialWeights, RunConfig};
 use super::error::TrainError;
 use super::finite::check_finite;
 use super::preset::preset;
-use crate::dataset::{ClassList, ImageReading, Normalization};
+use crate::dataset::{BandChoice, ClassList, ImageReading, Normalization};
 use crate::files::Output;
 use crate::model::weights::{
     self, LoadPlan, Preprocessing, Purpose, WeightsFile, WeightsLayout, WeightsRow,
@@ -33,6 +33,8 @@ pub struct WeightsChoice {
     /// Treatment of borders; `None` = what the file says, else the reference for networks of
     /// pytorch-fcn.
     pub geometry: Option<Geometry>,
+    /// How images are read; what is not said is as the file says.
+    pub images: BandChoice,
 }
 
 /// What a weights file holds.
@@ -55,6 +57,7 @@ impl WeightsChoice {
             path,
             variant: None,
             geometry: None,
+            images: BandChoice::default(),
         }
     }
 }
@@ -112,6 +115,14 @@ impl Opened {
         config.variant = choice.variant.unwrap_or(config.variant);
         config.geometry = choice.geometry.unwrap_or(config.geometry);
         config.check_network()?;
+        let images = choice
+            .images
+            .reading(&images)
+            .map_err(|reason| TrainError::Unusable {
+                path: choice.path.clone(),
+                reason,
+                hint: "Name other bands or another range",
+            })?;
         Ok(Self {
             file,
             layout,

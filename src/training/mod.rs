@@ -66,6 +66,7 @@ mod starting_point;
 mod step_batches;
 mod step_meter;
 mod step_progress;
+mod stored_batches;
 mod tiles;
 mod trial;
 mod watch;

@@ -46,6 +46,7 @@ pub fn preset(trunk: Trunk) -> RunConfig {
         dropout,
         final_upsampling,
         augment,
+        batches: None,
         order: SampleOrder::Shuffled,
         rare_sampling: None,
         test_size,

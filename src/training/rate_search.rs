@@ -11,6 +11,7 @@ use super::error::TrainError;
 use super::gradients::read;
 use super::learner::Learner;
 use super::learning::{OptimizerKind, Reduction};
+use super::stored_batches::stored_batches;
 use crate::dataset::{Batch, BatchPlan, Dataset, Loader};
 
 /// Share of the smoothed loss that the next one keeps.
@@ -111,6 +112,7 @@ impl RateSearch {
         let balance = ClassBalance::of(config, dataset, &mut |_| goes_on(0.0))?;
         let mut plan = batch_plan(config, dataset);
         plan.sampling = balance.sampling;
+        plan.stored = stored_batches(config, dataset)?;
         let folder = RunFolder::at(runs.join("rate-search"));
         let mut learner = Learner::initialized(config, dataset.classes.len(), &folder, &device)?;
         learner.set_class_weights(balance.weights);

@@ -162,6 +162,14 @@ pub fn try_run(
     control: &Control,
     over: &(dyn Fn(Option<Duration>) -> bool + Sync),
 ) -> Result<Trial, TrainError> {
+    if let Some(folder) = &config.batches {
+        return Err(TrainError::Unusable {
+            path: folder.clone(),
+            reason: "a run is tried on a few images of its dataset, not on batches of a folder"
+                .to_owned(),
+            hint: "Leave the batches out to try the settings",
+        });
+    }
     let total = {
         let per_epoch = batch_plan(config, dataset).batches_per_epoch();
         config.total_steps(config.steps_per_epoch(per_epoch))

@@ -89,7 +89,7 @@ fn getting_started_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     let steps = [
         (
             "Data",
-            "The Dataset panel opens the sample at first; open your own dataset there when you have one",
+            "The Dataset panel opens the sample at first; open your own dataset there when you have one, or get a public one",
         ),
         (
             "Train",
@@ -123,12 +123,14 @@ fn getting_started_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
             }
         });
     ui.separator();
-    let response = ui
-        .button(UiCommand::OpenSample.label())
-        .on_hover_text(UiCommand::OpenSample.tooltip());
-    if response.clicked() {
-        ctx.commands.send(UiCommand::OpenSample);
-    }
+    ui.horizontal(|ui| {
+        for command in [UiCommand::OpenSample, UiCommand::PublicDatasets] {
+            let response = ui.button(command.label()).on_hover_text(command.tooltip());
+            if response.clicked() {
+                ctx.commands.send(command);
+            }
+        }
+    });
 }
 
 /// The keys of commands, menu by menu, then those of panels and images.
@@ -171,7 +173,13 @@ fn keys_ui(ui: &mut Ui, title: &str, rows: &[(String, &str)]) {
 fn folders_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     let dirs = ctx.engine.dirs();
     ui.label("The program writes only here, apart from the settings of the window");
-    folder_ui(ctx, ui, "Data", "The generated sample dataset", &dirs.data);
+    folder_ui(
+        ctx,
+        ui,
+        "Data",
+        "The sample, downloaded datasets, and what was unpacked or drawn",
+        &dirs.data,
+    );
     folder_ui(
         ctx,
         ui,

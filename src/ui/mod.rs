@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod canvas;
+pub mod catalogue_window;
 pub mod command;
 pub mod context;
 pub mod dataset_window;
@@ -17,7 +18,6 @@ pub mod notifications_window;
 mod number;
 mod palette;
 pub mod panels;
-pub mod pretrained_window;
 pub mod quit;
 pub mod recent;
 pub mod repaint_throttle;

@@ -190,6 +190,23 @@ fn crates_outside_their_home_are_caught() {
 }
 
 #[test]
+fn the_clock_of_the_day_measures_nothing() {
+    assert_caught(
+        r"
+        src/training/clock.rs:1: SystemTime jumps | use std::time::{Instant, SystemTime};
+        src/engine/meters/mod.rs:1: SystemTime jumps | fn f() { std::time::SystemTime::now(); }
+        ",
+    );
+    assert_fine(
+        r"
+        src/training/clock.rs | use std::time::Instant;
+        src/engine/runs/mod.rs | use std::time::SystemTime;
+        src/training/clock.rs | #[cfg(test)] mod tests { use std::time::SystemTime; }
+        ",
+    );
+}
+
+#[test]
 fn leftovers_are_caught() {
     assert_caught(
         r#"

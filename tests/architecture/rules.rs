@@ -32,6 +32,15 @@ const WINDOW_CRATES: &[&str] = &[
     "eframe", "egui", "ecolor", "emath", "epaint", "rfd", "winit",
 ];
 const WINDOW_HOMES: &[&str] = &["ui", "main.rs"];
+/// Files that may ask what time it is: for dates, names and times of files. Everything else measures with
+/// `Instant`, which does not jump when the clock of the computer is set.
+const CLOCK_HOMES: &[&str] = &[
+    "src/engine/queue/mod.rs",
+    "src/engine/runs/mod.rs",
+    "src/training/checkpoint/tail.rs",
+    "src/training/logged_sink/mod.rs",
+    "src/ui/panels/evaluate/overview.rs",
+];
 const BURN_HOMES: &[&str] = &["bench", "training", "model", "kernels"];
 
 /// A file as the checker sees it: its path below the root, with `/`, and its text.
@@ -97,6 +106,7 @@ pub fn violations(sources: &[Source]) -> Vec<String> {
             for named in &scan.paths {
                 let problem = import_problem(home_of(path), named);
                 problems.extend(problem.map(|what| (named.line, what)));
+                problems.extend(clock_problem(path, named).map(|what| (named.line, what)));
             }
         }
         let text = |(line, what)| format!("{path}:{line}: {what}");
@@ -150,6 +160,16 @@ fn import_problem(home: &str, named: &NamedPath) -> Option<String> {
         _ => return None,
     };
     Some(format!("{name}: {what}"))
+}
+
+fn clock_problem(path: &str, named: &NamedPath) -> Option<String> {
+    let segments: Vec<&str> = named.segments.iter().map(String::as_str).collect();
+    let is_clock = matches!(segments[..], ["std", "time", "SystemTime", ..]);
+    let may = named.in_test || CLOCK_HOMES.contains(&path);
+    (is_clock && !may).then(|| {
+        "SystemTime jumps when the clock is set; measure with Instant, or give the file a place in CLOCK_HOMES"
+            .to_owned()
+    })
 }
 
 fn may_import(home: &str, top: &str) -> bool {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fcn_workbench::engine::{
-    CatalogueEntry, Dirs, Engine, EngineOptions, EntryState, KnownHash, NoticeLevel,
+    Dirs, Engine, EngineOptions, EntryState, KnownHash, NoticeLevel, PublicFile, PublicWeights,
 };
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
@@ -29,28 +29,40 @@ pub fn sha256(bytes: &[u8]) -> String {
 }
 
 /// The entry of [`file`], at `url`.
-pub fn entry(url: impl Into<String>) -> CatalogueEntry {
-    CatalogueEntry {
-        id: "tiny",
-        file: "tiny.pth",
+pub fn entry(url: impl Into<String>) -> PublicWeights {
+    weights("tiny", public_file(url))
+}
+
+/// An entry of this file.
+pub fn weights(id: &'static str, file: PublicFile) -> PublicWeights {
+    PublicWeights {
+        id,
         what: "A file for tests",
-        url: Some(url.into()),
+        file,
+        layout: String::new(),
+        source: "",
+    }
+}
+
+/// [`file`], at `url`.
+pub fn public_file(url: impl Into<String>) -> PublicFile {
+    PublicFile {
+        name: "tiny.pth",
+        urls: vec![url.into()],
         page: None,
         size: Some(file().len() as u64),
         hash: KnownHash::Sha256(sha256(file())),
-        layout: String::new(),
-        source: "",
     }
 }
 
 pub struct Bench {
     pub engine: Engine,
     pub dir: TempDir,
-    pub entry: CatalogueEntry,
+    pub entry: PublicWeights,
 }
 
 impl Bench {
-    pub fn new(entry: CatalogueEntry) -> Self {
+    pub fn new(entry: PublicWeights) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let engine = engine(dir.path(), &entry);
         let mut bench = Self { engine, dir, entry };
@@ -177,7 +189,7 @@ impl Bench {
     }
 }
 
-fn engine(dir: &Path, entry: &CatalogueEntry) -> Engine {
+fn engine(dir: &Path, entry: &PublicWeights) -> Engine {
     let dirs = Dirs {
         data: dir.join("data"),
         runs: dir.join("runs"),
@@ -188,5 +200,5 @@ fn engine(dir: &Path, entry: &CatalogueEntry) -> Engine {
         probe_program: None,
         live_masks: false,
     };
-    Engine::with_catalogue(options, vec![entry.clone()])
+    Engine::with_catalogues(options, vec![entry.clone()], Vec::new())
 }

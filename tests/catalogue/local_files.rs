@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use fcn_workbench::engine::{CatalogueEntry, EntryState, KnownHash, NoticeLevel};
+use fcn_workbench::engine::{EntryState, KnownHash, NoticeLevel, PublicFile};
 
 use super::HALF;
-use super::bench::{Bench, entry, file, sha256};
+use super::bench::{Bench, entry, file, public_file, sha256, weights};
 use super::server::Server;
 
 #[test]
@@ -20,11 +20,12 @@ fn a_file_put_there_by_hand_is_checked() {
 #[test]
 fn what_has_no_address_is_got_in_a_browser() {
     let page = "https://example.org/weights";
-    let mut bench = Bench::new(CatalogueEntry {
-        url: None,
+    let far = PublicFile {
+        urls: Vec::new(),
         page: Some(page),
-        ..entry("")
-    });
+        ..public_file("")
+    };
+    let mut bench = Bench::new(weights("tiny", far));
     bench.download();
     bench.assert_failed(&[page, "browser"]);
     bench.add(file());
@@ -83,12 +84,12 @@ fn a_file_is_recognized_by_its_hash() {
 #[test]
 fn without_a_hash_a_file_is_never_called_ready() {
     let server = Server::good(file());
-    let unknown = CatalogueEntry {
+    let unknown = PublicFile {
         hash: KnownHash::Unknown,
         size: None,
-        ..entry(server.url())
+        ..public_file(server.url())
     };
-    let mut bench = Bench::new(unknown);
+    let mut bench = Bench::new(weights("tiny", unknown));
     bench.put_part(&vec![7; HALF]);
     bench.download();
     assert_eq!(

@@ -1,6 +1,7 @@
 //! Public weights from a web server on this machine, good and bad ones.
 
 mod bench;
+mod datasets;
 mod local_files;
 mod server;
 mod window;
@@ -10,8 +11,8 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
-use bench::{Bench, entry, file, sha256};
-use fcn_workbench::engine::{CatalogueEntry, EngineError, EntryState, NoticeLevel};
+use bench::{Bench, entry, file, public_file, sha256, weights};
+use fcn_workbench::engine::{EngineError, EntryState, NoticeLevel, PublicFile};
 use server::{Server, content_range, length, send, serve, serve_whole, stall};
 
 const HALF: usize = 150_000;
@@ -136,17 +137,17 @@ fn another_range_than_asked_for_is_not_appended() {
 #[test]
 fn a_part_that_is_whole_or_too_long_needs_no_rest() {
     let server = Server::good(file());
-    let unsized_entry = CatalogueEntry {
+    let unsized_file = PublicFile {
         size: None,
-        ..entry(server.url())
+        ..public_file(server.url())
     };
-    let mut bench = Bench::new(unsized_entry.clone());
+    let mut bench = Bench::new(weights("tiny", unsized_file.clone()));
     bench.put_part(file());
     bench.download();
     bench.assert_ready();
     assert_eq!(server.ranges(), [range_from(file().len())]);
 
-    let mut bench = Bench::new(unsized_entry);
+    let mut bench = Bench::new(weights("tiny", unsized_file));
     bench.put_part(&vec![7; 300_001]);
     bench.download();
     bench.assert_ready();
@@ -165,10 +166,11 @@ fn a_broken_connection_keeps_what_has_come() {
         None => send(stream, "200 OK", &[length(file().len())], &file()[..HALF]),
     });
     for size in [None, Some(file().len() as u64)] {
-        let mut bench = Bench::new(CatalogueEntry {
+        let sized = PublicFile {
             size,
-            ..entry(server.url())
-        });
+            ..public_file(server.url())
+        };
+        let mut bench = Bench::new(weights("tiny", sized));
         bench.download();
         bench.assert_failed(&[&server.url(), "150000 bytes", "tiny.pth", "again"]);
         assert_eq!(fs::read(bench.part()).expect("the part"), &file()[..HALF]);
@@ -266,7 +268,7 @@ fn a_download_can_be_cancelled_and_goes_on_later() {
     let second = bench.engine.download_weights("tiny");
     assert!(matches!(
         second,
-        Err(EngineError::EntryBusy { file: "tiny.pth" })
+        Err(EngineError::EntryBusy { label: "tiny.pth" })
     ));
     assert_eq!(server.ranges().len(), 1);
 

@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use fcn_workbench::engine::{
-    CatalogueEntry, DatasetRef, Dirs, Engine, EngineOptions, EntryState, KnownHash,
+    DatasetRef, DatasetState, Dirs, Engine, EngineOptions, EntryState, KnownHash, PublicFile,
 };
 use fcn_workbench::ui::App;
 use fcn_workbench::ui::state::AppState;
 
-use super::bench::{LIMIT, entry, file};
+use super::bench::{LIMIT, entry, file, public_file, weights};
+use super::datasets::{voc_archive, voc_dataset};
 use super::server::{Server, serve, stall};
 
 type Window = Harness<'static, App>;
@@ -62,24 +63,21 @@ fn state<'a>(window: &'a Window, id: &str) -> &'a EntryState {
 /// A window with four files in its catalogue: "tiny", "slow", "odd" without a known hash, and
 /// "far" without an address.
 fn open_window(dir: &Path, good: &Server, slow: &Server) -> Window {
-    let slow_entry = CatalogueEntry {
-        id: "slow",
-        file: "slow.pth",
-        ..entry(slow.url())
+    let slow_file = PublicFile {
+        name: "slow.pth",
+        ..public_file(slow.url())
     };
-    let odd_entry = CatalogueEntry {
-        id: "odd",
-        file: "odd.pth",
+    let odd_file = PublicFile {
+        name: "odd.pth",
         hash: KnownHash::Unknown,
-        ..entry(good.url())
+        ..public_file(good.url())
     };
     let page = "https://example.org/weights";
-    let far_entry = CatalogueEntry {
-        id: "far",
-        file: "far.pth",
-        url: None,
+    let far_file = PublicFile {
+        name: "far.pth",
+        urls: Vec::new(),
         page: Some(page),
-        ..entry(good.url())
+        ..public_file(good.url())
     };
     let dirs = Dirs {
         data: dir.join("data"),
@@ -92,9 +90,15 @@ fn open_window(dir: &Path, good: &Server, slow: &Server) -> Window {
         probe_program: None,
         live_masks: false,
     };
-    let mut engine = Engine::with_catalogue(
+    let mut engine = Engine::with_catalogues(
         options,
-        vec![entry(good.url()), slow_entry, odd_entry, far_entry],
+        vec![
+            entry(good.url()),
+            weights("slow", slow_file),
+            weights("odd", odd_file),
+            weights("far", far_file),
+        ],
+        Vec::new(),
     );
     // Any but the sample, which takes its time to be made.
     engine.open_dataset(DatasetRef::Folder(dir.join("nothing")));
@@ -178,4 +182,55 @@ fn weights_are_downloaded_and_chosen_by_click() {
     until(&mut window, "the file was read", |window| {
         refused(window, "odd.pth")
     });
+}
+
+#[test]
+fn a_dataset_is_downloaded_and_opened_by_click() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let server = Server::good(voc_archive());
+    let options = EngineOptions {
+        dirs: Dirs {
+            data: dir.path().join("data"),
+            runs: dir.path().join("runs"),
+        },
+        waker: Arc::new(|| {}),
+        probe_program: None,
+        live_masks: false,
+    };
+    let datasets = vec![voc_dataset(server.url())];
+    let mut engine = Engine::with_catalogues(options, Vec::new(), datasets);
+    engine.open_dataset(DatasetRef::Folder(dir.path().join("nothing")));
+    let mut window = Harness::builder()
+        .with_size([1280.0, 720.0])
+        .with_step_dt(0.02)
+        .build_eframe(move |cc| App::with_engine(&cc.egui_ctx, AppState::default(), engine));
+    frames(&mut window, 5);
+    window
+        .query_all_by_label("Public datasets…")
+        .next()
+        .expect("a button in the Dataset panel")
+        .click();
+    frames(&mut window, 4);
+    until(&mut window, "the folder was looked at", |window| {
+        says(window, "not downloaded")
+    });
+    for text in ["Tiny set", "two", "made here", "Add local file Tiny set"] {
+        assert!(says(&window, text), "no {text:?}");
+    }
+    frames(&mut window, 20);
+    assert!(server.ranges().is_empty(), "nothing without a click");
+
+    click(&mut window, "Download Tiny set");
+    until(&mut window, "it is ready", |window| says(window, "ready"));
+    assert!(says(&window, "Open folder Tiny set"));
+    click(&mut window, "Open Tiny set");
+    until(
+        &mut window,
+        "it is open",
+        |window| matches!(window.state().engine().dataset(), DatasetState::Ready(open) if open.dataset.name == "VOC2011"),
+    );
+    assert!(
+        !says(&window, "Open folder Tiny set"),
+        "the window is closed"
+    );
 }

@@ -12,6 +12,7 @@ mod devices;
 mod explain;
 mod masks;
 mod outputs;
+mod public_data;
 mod queue;
 mod recipes;
 mod resume;

@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use fcn_workbench::dataset::{Size, read_rgb};
+use fcn_workbench::dataset::{Normalization, Size, read_rgb};
 use fcn_workbench::training::{
-    BatchTarget, Control, StepRange, batch_plan, train, write_batches, write_reproduction,
+    BatchTarget, Control, RunConfig, StepRange, batch_plan, train, write_batches,
+    write_reproduction,
 };
 
 use crate::common::{Recorder, TinySet};
@@ -144,5 +145,110 @@ fn a_reproduction_has_all_that_the_script_needs() {
     );
     for name in ["reproduce.py", "fcn.py", "initial.safetensors"] {
         assert!(out.join(name).is_file(), "{name}");
+    }
+}
+
+#[test]
+fn training_on_dumped_batches_is_the_same_training() {
+    let set = TinySet::new(4, 1);
+    let settings = |config: &mut RunConfig| {
+        (config.epochs, config.max_steps, config.dropout) = (2, Some(3), 0.5);
+    };
+    let out = set.dir.path().join("batches");
+    let dataset = set.open();
+    let all = StepRange {
+        first: 1,
+        count: None,
+    };
+    let mut config = set.config();
+    settings(&mut config);
+    let written = write_batches(&config, &dataset, all, &out, &mut |_| true).expect("written");
+    assert_eq!(written.steps, 3);
+    let losses = |batches: Option<&Path>| {
+        let folder = set.run(|config| {
+            settings(config);
+            config.batches = batches.map(Path::to_path_buf);
+        });
+        let mut sink = Recorder::default();
+        train(&folder, &dataset, &Control::default(), &mut sink);
+        let ended = sink.outcome().cloned();
+        (sink.losses(), ended)
+    };
+    let own = losses(None);
+    assert_eq!(own.0.len(), 3, "{:?}", own.1);
+    assert_eq!(losses(Some(&out)), own);
+    // They are read, and not made again: another array is another loss.
+    let first = out.join("00000001-images.npy");
+    let mut bytes = fs::read(&first).expect("an array");
+    let last = bytes.len() - 4;
+    bytes[last..].copy_from_slice(&9.0_f32.to_le_bytes());
+    fs::write(&first, bytes).expect("written");
+    let other = losses(Some(&out));
+    assert!(other.0.len() == 3 && other.0[0] != own.0[0], "{other:?}");
+}
+
+#[test]
+fn batches_of_another_run_are_refused() {
+    let set = TinySet::new(4, 1);
+    let out = set.dir.path().join("batches");
+    let dataset = set.open();
+    let mut config = set.config();
+    (config.epochs, config.max_steps) = (2, Some(3));
+    let all = StepRange {
+        first: 1,
+        count: None,
+    };
+    write_batches(&config, &dataset, all, &out, &mut |_| true).expect("written");
+    let whole = json(&out.join("manifest.json"));
+    config.batches = Some(out.clone());
+    let refused = |config: &RunConfig, parts: &[&str]| {
+        let again = set.dir.path().join("again");
+        let message = write_batches(config, &dataset, all, &again, &mut |_| true)
+            .expect_err("refused")
+            .to_string();
+        for part in parts {
+            assert!(message.contains(part), "no {part:?} in: {message}");
+        }
+    };
+    let mut longer = config.clone();
+    longer.max_steps = None;
+    refused(
+        &longer,
+        &["manifest.json", "3 steps", "takes 4", "--max-steps"],
+    );
+    let mut other = config.clone();
+    other.learning.accumulation = 2;
+    refused(&other, &["manifest.json", "step 2", "accumulation"]);
+    let mut other = config.clone();
+    other.normalization = Normalization::CAFFE;
+    refused(&other, &["manifest.json", "--input"]);
+    let edited = |key: &str, value: serde_json::Value| {
+        let mut manifest = whole.clone();
+        manifest[key] = value;
+        fs::write(out.join("manifest.json"), manifest.to_string()).expect("written");
+    };
+    edited("classes", serde_json::json!(["a"]));
+    refused(&config, &["manifest.json", "1 classes", "has 3"]);
+    edited("batches", serde_json::json!([]));
+    refused(&config, &["manifest.json", "no batches"]);
+    fs::write(out.join("manifest.json"), "{").expect("written");
+    refused(&config, &["manifest.json"]);
+    // What another program writes needs no more than the arrays.
+    let bare: Vec<serde_json::Value> = (1..=3)
+        .map(|number| {
+            serde_json::json!({
+                "images": format!("{number:08}-images.npy"),
+                "labels": format!("{number:08}-labels.npy"),
+            })
+        })
+        .collect();
+    let manifest = serde_json::json!({ "batches": bare, "batches_per_epoch": 2 });
+    fs::write(out.join("manifest.json"), manifest.to_string()).expect("written");
+    let again = set.dir.path().join("again");
+    let written = write_batches(&config, &dataset, all, &again, &mut |_| true);
+    assert_eq!(written.expect("read").steps, 3);
+    for name in ["00000003-images.npy", "00000003-labels.npy"] {
+        let of = |folder: &Path| fs::read(folder.join(name)).expect("an array");
+        assert!(of(&out) == of(&again), "{name}");
     }
 }

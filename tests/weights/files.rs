@@ -1,6 +1,6 @@
 //! Exports and imports: a file is as good as the run it was made of.
 
-use fcn_workbench::dataset::{Normalization, Rgb, Size};
+use fcn_workbench::dataset::{BandChoice, Normalization, Rgb, Size};
 use fcn_workbench::model::{Geometry, Variant};
 use fcn_workbench::training::checkpoint::{EndMark, RunMeta};
 use fcn_workbench::training::{
@@ -30,6 +30,7 @@ fn choice(path: &std::path::Path) -> WeightsChoice {
         path: path.to_path_buf(),
         variant: None,
         geometry: None,
+        images: BandChoice::default(),
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fcn_workbench::engine::{
-    DatasetRef, Dirs, Engine, EngineError, EngineOptions, InitialWeights, RunConfig, RunState,
-    RunWeights, Trunk, Variant, WeightsChoice,
+    BandChoice, DatasetRef, Dirs, Engine, EngineError, EngineOptions, InitialWeights, RunConfig,
+    RunState, RunWeights, Trunk, Variant, WeightsChoice,
 };
 use fcn_workbench::training::checkpoint::RunFolder;
 
@@ -160,6 +160,7 @@ fn an_imported_run_is_listed_and_cannot_be_resumed() {
         path: file,
         variant: None,
         geometry: None,
+        images: BandChoice::default(),
     };
     let name = engine.import_weights(choice).wait().expect("a run");
     assert_eq!(name, "imported-parent");

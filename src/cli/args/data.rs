@@ -51,6 +51,20 @@ pub enum DataCommand {
     Fix(DataFixArgs),
     /// Write the batches that a run trains on as NumPy arrays, and as PNGs, into a new folder
     Dump(Box<DataDumpArgs>),
+    /// List the public datasets and their state
+    Catalogue,
+    /// Download a public dataset, verify and unpack it; a partial download is continued
+    Get(DataGetArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub struct DataGetArgs {
+    /// Id or name of the dataset, as in `data catalogue`
+    #[arg(value_name = "NAME")]
+    pub name: String,
+    /// An archive of it that is already on this machine; can be repeated. Nothing is downloaded then
+    #[arg(long = "file", value_name = "FILE", value_parser = values::path())]
+    pub files: Vec<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]

@@ -21,11 +21,11 @@ use super::network::{NetworkArgs, PlanArg};
 use super::settings::{self, Settings};
 use super::values;
 use crate::engine::{
-    DatasetRef, DeviceId, Dirs, Existing, Geometry, Precision, RunConfig, Size, StartingPoint,
-    Trunk, Variant, WeightsChoice,
+    BandChoice, DatasetRef, DeviceId, Dirs, Existing, Geometry, Precision, RangeChoice, RunConfig,
+    Size, StartingPoint, Trunk, Variant, WeightsChoice,
 };
 pub use bands::BandArgs;
-pub use data::{DataArgs, DataCheckArgs, DataCommand, DataDumpArgs};
+pub use data::{DataArgs, DataCheckArgs, DataCommand, DataDumpArgs, DataGetArgs};
 pub use evaluate::{EvaluateArgs, MaskArgs};
 pub use explain::ExplainArgs;
 pub use export::{ExportArgs, ReproduceArgs};
@@ -126,7 +126,7 @@ pub enum Command {
     Export(ExportArgs),
     /// Write a PyTorch script that repeats a run, with its images and initial weights
     Reproduce(ReproduceArgs),
-    /// Check a dataset before it is trained on, or write a copy in which findings are put right
+    /// Check a dataset before it is trained on, write a copy in which findings are put right, or get a public one
     Data(DataArgs),
     /// Train runs one after another: add them, put them in order, run them
     Queue(QueueArgs),
@@ -242,6 +242,19 @@ pub struct FileArgs {
     /// Border handling of the network in the file [default: that of the file, else reference]
     #[arg(long, requires = "weights", value_parser = values::one_of::<Geometry>())]
     pub geometry: Option<Geometry>,
+    /// With --weights: bands of the images that are red, green and blue, counted from 1, such as 4,3,2; or
+    /// one band, as gray [default: as the weights file or the format says]
+    #[arg(
+        long,
+        requires = "weights",
+        value_name = "BANDS",
+        value_delimiter = ','
+    )]
+    pub bands: Vec<u8>,
+    /// With --weights: values of deep images that become 0 and 255, such as 0,4095 [default: as the weights
+    /// file says, else all that the format can hold]
+    #[arg(long, requires = "weights", value_name = "LOW,HIGH", value_parser = values::stated_range)]
+    pub range: Option<RangeChoice>,
 }
 
 impl FileArgs {
@@ -252,6 +265,10 @@ impl FileArgs {
             path,
             variant: self.variant,
             geometry: self.geometry,
+            images: BandChoice {
+                bands: self.bands.clone(),
+                range: self.range,
+            },
         })
     }
 }

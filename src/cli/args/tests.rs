@@ -125,7 +125,7 @@ fn every_setting_arrives() {
 fn losses_and_optimizers_beside_those_of_the_papers_arrive() {
     let config = train(
         "--optimizer adamw --class-weights 1,0.5,2 --focal-gamma 2 --dice-share 0.25 --early-stop 10 \
-         --ema 0.99 --rare-sampling 0.1 --stage-rates head=10,stage1=0 --tensorboard",
+         --ema 0.99 --rare-sampling 0.1 --stage-rates head=10,stage1=0 --tensorboard --batches /tmp/dumped",
     )
     .unwrap()
     .config(None)
@@ -141,6 +141,7 @@ fn losses_and_optimizers_beside_those_of_the_papers_arrive() {
         }
     );
     assert_eq!(config.rare_sampling, Some(0.1));
+    assert_eq!(config.batches, Some("/tmp/dumped".into()));
     assert_eq!((config.early_stop, config.ema), (Some(10), Some(0.99)));
     assert_eq!(learning.stage_rates.to_string(), "stage1=0,head=10");
     assert!(config.extra_logs.tensorboard && !config.extra_logs.csv);

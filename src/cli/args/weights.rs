@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use crate::cli::values;
-use crate::engine::{Geometry, Variant, WeightsChoice};
+use crate::engine::{BandChoice, Geometry, Variant, WeightsChoice};
 
 #[derive(Debug, clap::Args)]
 pub struct WeightsArgs {
@@ -48,6 +48,7 @@ impl WeightsInspectArgs {
             path: self.file.clone(),
             variant: self.variant,
             geometry: self.geometry,
+            images: BandChoice::default(),
         }
     }
 }

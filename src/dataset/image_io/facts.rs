@@ -5,7 +5,7 @@ use std::path::Path;
 use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder};
 
-use super::{Rgb, banded, guarded, image_error, of_samples, open, other_samples, reader};
+use super::{Rgb, check_samples, guarded, image_error, open, reader, refused_tiff};
 use crate::dataset::{DatasetError, Size};
 
 /// The header of an image file.
@@ -32,25 +32,29 @@ pub(in crate::dataset) fn read_image_header(path: &Path) -> Result<ImageHeader, 
         let mut decoder = reader.into_decoder()?;
         let (width, height) = decoder.dimensions();
         let color = decoder.color_type();
-        Ok(ImageHeader::new(
+        let header = ImageHeader::new(
             Size::new(width, height),
             decoder.orientation()?,
             color.channel_count(),
             color.bits_per_pixel() / u16::from(color.channel_count()),
-        ))
+        );
+        Ok((header, color))
     })
     .and_then(|read| read.map_err(|err: image::ImageError| err.to_string()))
     .map_err(|reason| image_error(path, reason));
-    if header.as_ref().is_ok_and(|header| header.bits > 16) {
-        return Err(other_samples(path));
+    match header {
+        Ok((header, color)) => {
+            check_samples(color, path)?;
+            Ok(header)
+        }
+        Err(err) => {
+            let (_, tiff) = refused_tiff(path, err)?;
+            Ok(ImageHeader {
+                has_colors: false,
+                ..ImageHeader::new(tiff.stored, tiff.orientation, tiff.bands, tiff.bits)
+            })
+        }
     }
-    header.or_else(|err| {
-        let (_, tiff) = banded(path).ok_or_else(|| of_samples(path).unwrap_or(err))?;
-        Ok(ImageHeader {
-            has_colors: false,
-            ..ImageHeader::new(tiff.stored, tiff.orientation, tiff.bands, tiff.bits)
-        })
-    })
 }
 
 impl ImageHeader {

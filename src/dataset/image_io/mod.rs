@@ -25,11 +25,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use image::metadata::Orientation;
-use image::{ColorType, DynamicImage, ImageDecoder, ImageReader, Limits};
+use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
 use super::DatasetError;
 use crate::files::FileError;
-use bands::{BandedTiff, OTHER_SAMPLES, refused_samples};
+use bands::{BandedTiff, is_big_tiff, needs_16_bits, unusable_samples};
 
 /// Extensions of images that can be read, in lower case.
 pub const IMAGE_EXTENSIONS: &[&str] = &[
@@ -141,54 +141,53 @@ fn decode_file(path: &Path) -> Result<Decoded, DatasetError> {
         decoded
     } else {
         match decode(reader(file, path)?, path) {
-            Err(err) => match banded(path) {
-                Some((bytes, tiff)) => return Ok(Decoded::Banded(bytes, Box::new(tiff))),
-                None => return Err(of_samples(path).unwrap_or(err)),
-            },
+            Err(err) => {
+                let (bytes, tiff) = refused_tiff(path, err)?;
+                return Ok(Decoded::Banded(bytes, Box::new(tiff)));
+            }
             decoded => decoded?,
         }
     };
-    if is_float(image.color()) {
-        return Err(other_samples(path));
-    }
+    check_samples(image.color(), path)?;
     if image.width() == 0 || image.height() == 0 {
         return Err(image_error(path, "it has no pixels".to_owned()));
     }
     Ok(Decoded::Image(image, orientation))
 }
 
-fn is_float(color: ColorType) -> bool {
-    matches!(color, ColorType::Rgb32F | ColorType::Rgba32F)
-}
-
-/// What is said of an image whose samples are of no range that is known.
-fn other_samples(path: &Path) -> DatasetError {
-    of_samples(path).unwrap_or_else(|| {
-        let reason = format!("its samples are floating point numbers, {OTHER_SAMPLES}");
-        image_error(path, reason)
-    })
-}
-
-/// What is said of a TIFF with such samples.
-fn of_samples(path: &Path) -> Option<DatasetError> {
-    if std::fs::metadata(path).ok()?.len() > MAX_DECODE_BYTES {
-        return None;
+/// A file that the decoder has refused, if it is a TIFF of several bands.
+///
+/// # Errors
+/// What its samples are, where a TIFF has others than can be read; else `err`.
+fn refused_tiff(path: &Path, err: DatasetError) -> Result<(Vec<u8>, BandedTiff), DatasetError> {
+    let Some(bytes) = small_enough(path) else {
+        return Err(err);
+    };
+    if let Some(samples) = unusable_samples(&bytes) {
+        return Err(image_error(path, needs_16_bits(&samples)));
     }
-    let reason = refused_samples(&std::fs::read(path).ok()?)?;
-    Some(image_error(path, reason))
+    match BandedTiff::parse(&bytes) {
+        // The decoder reads colors; what it refused then is damage.
+        Some(tiff) if !tiff.is_read_as_colors(&bytes) => Ok((bytes, tiff)),
+        _ => Err(err),
+    }
 }
 
-/// A file that is a TIFF of several bands, which the decoder has refused.
-fn banded(path: &Path) -> Option<(Vec<u8>, BandedTiff)> {
+/// A file that is not too large to be read as a whole.
+fn small_enough(path: &Path) -> Option<Vec<u8>> {
     let length = std::fs::metadata(path).ok()?.len();
-    if length > MAX_DECODE_BYTES {
-        return None;
+    (length <= MAX_DECODE_BYTES)
+        .then(|| std::fs::read(path).ok())
+        .flatten()
+}
+
+/// An error for samples that would be made 8 bits as if they were shares of white.
+fn check_samples(color: ColorType, path: &Path) -> Result<(), DatasetError> {
+    if matches!(color, ColorType::Rgb32F | ColorType::Rgba32F) {
+        let samples = "its samples are floating-point numbers of 32 bits";
+        return Err(image_error(path, needs_16_bits(samples)));
     }
-    let bytes = std::fs::read(path).ok()?;
-    let tiff = BandedTiff::parse(&bytes)?;
-    // The decoder reads these; what it refused then is damage.
-    let has_colors = tiff.is_read_as_colors(&bytes);
-    (!has_colors).then_some((bytes, tiff))
+    Ok(())
 }
 
 fn decode(
@@ -215,19 +214,16 @@ fn read_stored_size(path: &Path) -> Result<Size, DatasetError> {
 }
 
 fn reader<R: BufRead + Seek>(mut file: R, path: &Path) -> Result<ImageReader<R>, DatasetError> {
-    let start = file.fill_buf().map_err(|err| read_error(path, err))?;
-    let is_big_tiff = BIG_TIFF.iter().any(|magic| start.starts_with(magic));
+    // The decoder reads these too, but does not recognize them.
+    let is_big_tiff = is_big_tiff(file.fill_buf().map_err(|err| read_error(path, err))?);
     let mut reader = ImageReader::new(file)
         .with_guessed_format()
         .map_err(|err| read_error(path, err))?;
-    if is_big_tiff || reader.format().is_none() {
-        let reason = if is_big_tiff {
-            "it is a BigTIFF, which is not read. Save it as a TIFF, such as with `gdal_translate -co BIGTIFF=NO`, or cut \
-             it into tiles where it has more than 4 GiB"
-        } else {
-            "it is not a PNG, JPEG, BMP, TIFF, WebP, GIF or PNM file"
-        };
-        return Err(image_error(path, reason.to_owned()));
+    if is_big_tiff {
+        reader.set_format(ImageFormat::Tiff);
+    } else if reader.format().is_none() {
+        let reason = "it is not a PNG, JPEG, BMP, TIFF, WebP, GIF or PNM file".to_owned();
+        return Err(image_error(path, reason));
     }
     reader.limits(limits());
     Ok(reader)
@@ -240,9 +236,6 @@ fn limits() -> Limits {
     limits.max_alloc = Some(MAX_DECODE_BYTES);
     limits
 }
-
-/// How a `BigTIFF` begins, little and big endian.
-const BIG_TIFF: [[u8; 4]; 2] = [*b"II\x2b\0", *b"MM\0\x2b"];
 
 /// The image's RGB bytes, laid on white where it is transparent.
 fn opaque_pixels(image: DynamicImage) -> Vec<u8> {

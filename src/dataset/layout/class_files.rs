@@ -73,7 +73,9 @@ pub fn find_class_list(masks: &Path) -> Result<Option<ClassList>, DatasetError> 
 
 /// The classes that the class list of a folder gives; `None` where there is no such file.
 pub(super) fn read_classes(root: &Path) -> Result<Option<Classes>, DatasetError> {
-    let Some(path) = class_file(root) else {
+    // Roboflow writes one into each of its folders.
+    let of_roboflow = Some(root.join("train/_classes.csv")).filter(|path| path.is_file());
+    let Some(path) = class_file(root).or(of_roboflow) else {
         return Ok(None);
     };
     let parsed = parse(&path)?;

@@ -1,6 +1,7 @@
 //! Reading list files, and listing folders: what all layouts share.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -105,6 +106,15 @@ pub(super) fn files_by_stem(
     folder: &Path,
     extensions: &[&str],
 ) -> Result<BTreeMap<String, PathBuf>, DatasetError> {
+    files_by_stem_with(folder, extensions, &mut Vec::new())
+}
+
+/// As [`files_by_stem`]; `doubled` gets the names that several files have.
+pub(super) fn files_by_stem_with(
+    folder: &Path,
+    extensions: &[&str],
+    doubled: &mut Vec<String>,
+) -> Result<BTreeMap<String, PathBuf>, DatasetError> {
     let mut files = BTreeMap::new();
     for entry in fs::read_dir(folder).map_err(|err| read_error(folder, err))? {
         let path = entry.map_err(|err| read_error(folder, err))?.path();
@@ -119,12 +129,17 @@ pub(super) fn files_by_stem(
         if stem.starts_with('.') || !extensions.contains(&extension.as_str()) {
             continue;
         }
-        let known = files
-            .entry(stem.into_owned())
-            .or_insert_with(|| path.clone());
-        // Folders come in no order, so of two images of one name take the same one each time.
-        if path < *known {
-            *known = path;
+        match files.entry(stem.into_owned()) {
+            Entry::Vacant(free) => {
+                free.insert(path);
+            }
+            Entry::Occupied(mut known) => {
+                doubled.push(known.key().clone());
+                // Folders come in no order, so of two images of one name take the same one each time.
+                if path < *known.get() {
+                    known.insert(path);
+                }
+            }
         }
     }
     Ok(files)

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::list::not_empty;
 use super::{DatasetItem, Note, NoteTopic};
 use crate::dataset::DatasetError;
+use crate::text::plural;
 
 /// Without lists, each image at this distance goes to validation.
 const VAL_EVERY: usize = 5;
@@ -150,8 +151,8 @@ pub(in crate::dataset) fn split_evenly(
 ) -> Result<Splits, DatasetError> {
     if items.len() < 2 {
         let reason = format!(
-            "there are {} pairs of image and mask, but training needs at least one and validation another. Add images and their masks",
-            items.len()
+            "{} of image and mask, but training needs at least one and validation another. Add images and their masks",
+            plural(items.len(), "pair", "pairs")
         );
         return Err(DatasetError::List {
             path: root.to_owned(),

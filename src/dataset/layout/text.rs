@@ -47,6 +47,17 @@ fn decode(bytes: Vec<u8>) -> Result<String, String> {
         _ => {}
     }
     if bytes.contains(&0) {
+        // Letters of the Latin alphabet have a zero byte in UTF-16, on the same side of each pair.
+        let zeros = |side: usize| bytes.iter().skip(side).step_by(2).any(|byte| *byte == 0);
+        let value: Option<fn([u8; 2]) -> u16> = match (zeros(0), zeros(1)) {
+            (false, true) => Some(u16::from_le_bytes),
+            (true, false) => Some(u16::from_be_bytes),
+            _ => None,
+        };
+        let text = value.and_then(|value| utf16(&bytes, value).ok());
+        if let Some(text) = text.filter(|text| text.chars().all(is_of_lists)) {
+            return Ok(text);
+        }
         return Err("it is not a text file. Lists and class lists are text in UTF-8".to_owned());
     }
     String::from_utf8(bytes).map_err(|err| {
@@ -54,6 +65,11 @@ fn decode(bytes: Vec<u8>) -> Result<String, String> {
         let line = err.as_bytes()[..place].split(|byte| *byte == b'\n').count();
         format!("line {line}: it is not UTF-8 text. Save the file as UTF-8, in an editor that shows its letters right")
     })
+}
+
+/// Whether a character may be in a list, where only its bytes say that the file is text.
+fn is_of_lists(letter: char) -> bool {
+    !letter.is_control() || matches!(letter, '\t' | '\r' | '\n')
 }
 
 #[cfg(test)]
@@ -71,6 +87,9 @@ mod tests {
             text.as_bytes().to_vec(),
             [&[0xff, 0xfe], little.as_slice()].concat(),
             [&[0xfe, 0xff], big.as_slice()].concat(),
+            // Without the mark at the start.
+            little.clone(),
+            big.clone(),
         ] {
             std::fs::write(&path, bytes).expect("written");
             assert_eq!(read_text(&path).expect("a text"), text);

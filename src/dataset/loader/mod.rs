@@ -4,13 +4,17 @@
 //! interrupted continues with the same batches. Must not know what is done
 //! with them.
 
+mod batch;
 mod cache;
 mod disk_cache;
 mod plan;
+mod stored;
 
+pub use batch::Batch;
 pub use cache::DecodeCache;
 pub use disk_cache::DiskCache;
-pub use plan::{Batch, BatchPlan, DrawnImage};
+pub use plan::{BatchPlan, DrawnImage};
+pub use stored::{StoredBatch, StoredBatches};
 
 use std::io;
 use std::sync::Arc;

@@ -7,6 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use std::rc::Rc;
 
 use flate2::read::MultiGzDecoder;
+use zip::result::ZipError;
 
 use super::{Cache, Progress, stem};
 use crate::dataset::DatasetError;
@@ -25,16 +26,9 @@ pub(super) fn unpacked(
     cache: &Cache<'_>,
     progress: &mut Progress<'_>,
 ) -> Result<PathBuf, DatasetError> {
-    let kind = kind(path)?;
+    kind(path)?;
     let folder = cache.prepared(&stem(path), &[path.to_owned()], |folder| {
-        let target = Target::new(path, folder)?;
-        match kind {
-            Kind::Zip => unzip(path, target, progress),
-            Kind::Tar => untar(path, target, progress, |file| Box::new(file)),
-            Kind::TarGz => untar(path, target, progress, |file| {
-                Box::new(MultiGzDecoder::new(file))
-            }),
-        }
+        unpack(path, folder, progress)
     })?;
     Ok(inner(folder))
 }
@@ -59,6 +53,52 @@ pub(in crate::dataset) fn zipped_names(path: &Path) -> Option<Vec<PathBuf>> {
     Some(files.take(MOST_FILES).map(PathBuf::from).collect())
 }
 
+/// Writes the files of a zip or tar archive into `folder`, within bounds: none outside of it, no links,
+/// not too many, not too large. `progress` is told how many KiB of the archive are done.
+///
+/// # Errors
+/// [`DatasetError::Archive`] for an archive that is damaged or oversteps the bounds,
+/// [`DatasetError::Interrupted`] when `progress` said to stop.
+pub fn unpack(path: &Path, folder: &Path, progress: &mut Progress<'_>) -> Result<(), DatasetError> {
+    let target = Target::new(path, folder)?;
+    match kind(path)? {
+        Kind::Zip => unzip(path, target, progress),
+        Kind::Tar => untar(path, target, progress, |file| Box::new(file)),
+        Kind::TarGz => untar(path, target, progress, |file| {
+            Box::new(MultiGzDecoder::new(file))
+        }),
+    }
+}
+
+/// About how many bytes the files of an archive have, at least: what its headings say.
+///
+/// # Errors
+/// [`DatasetError::Archive`] for what is no archive.
+pub fn unpacked_size(path: &Path) -> Result<u64, DatasetError> {
+    let mut file = File::open(path).map_err(FileError::read(path))?;
+    let size = file.metadata().map_err(FileError::read(path))?.len();
+    match kind(path)? {
+        Kind::Tar => Ok(size),
+        // The last four bytes are the size modulo 2^32, of the last member (RFC 1952).
+        Kind::TarGz => {
+            let mut end = [0; 4];
+            file.seek(io::SeekFrom::End(-4))
+                .and_then(|_| file.read_exact(&mut end))
+                .map_err(damaged(path))?;
+            Ok(size.max(u64::from(u32::from_le_bytes(end))))
+        }
+        Kind::Zip => {
+            let broken = zip_problem(path);
+            let mut archive = zip::ZipArchive::new(BufReader::new(file)).map_err(&broken)?;
+            let mut sum = 0_u64;
+            for index in 0..archive.len() {
+                sum = sum.saturating_add(archive.by_index_raw(index).map_err(&broken)?.size());
+            }
+            Ok(sum)
+        }
+    }
+}
+
 enum Kind {
     Zip,
     Tar,
@@ -78,7 +118,8 @@ fn kind(path: &Path) -> Result<Kind, DatasetError> {
     } else if start.get(257..262) == Some(b"ustar".as_slice()) {
         Ok(Kind::Tar)
     } else {
-        let reason = "this is a file and no zip or tar archive. Choose the folder of the dataset or an archive of it";
+        let reason = "this is a file and no zip or tar archive. Choose the folder of the dataset or such an archive of it; unpack \
+                      others, such as RAR and 7z, yourself";
         Err(problem(path, reason))
     }
 }
@@ -97,6 +138,19 @@ fn damaged(path: &Path) -> impl Fn(io::Error) -> DatasetError {
             &path,
             format!("it is damaged or cut off ({err}). Download it again"),
         )
+    }
+}
+
+fn zip_problem(path: &Path) -> impl Fn(ZipError) -> DatasetError {
+    let path = path.to_owned();
+    move |err| match err {
+        ZipError::UnsupportedArchive(what) => problem(
+            &path,
+            format!(
+                "it is locked or packed in a way that is not read ({what}). Unpack it yourself and open the folder"
+            ),
+        ),
+        err => damaged(&path)(io::Error::other(err)),
     }
 }
 
@@ -180,16 +234,18 @@ fn unzip(
     progress: &mut Progress<'_>,
 ) -> Result<(), DatasetError> {
     let file = BufReader::new(File::open(path).map_err(FileError::read(path))?);
-    let broken = |err: zip::result::ZipError| damaged(path)(io::Error::other(err));
-    let mut archive = zip::ZipArchive::new(file).map_err(broken)?;
-    let count = archive.len();
-    for index in 0..count {
-        let entry = archive.by_index(index).map_err(broken)?;
+    let broken = zip_problem(path);
+    let mut archive = zip::ZipArchive::new(file).map_err(&broken)?;
+    let total = fs::metadata(path).map_err(FileError::read(path))?.len();
+    let mut done = 0;
+    for index in 0..archive.len() {
+        let entry = archive.by_index(index).map_err(&broken)?;
+        done += entry.compressed_size();
         if entry.is_file() {
-            let name = entry.name().map_err(broken)?.replace('\\', "/");
+            let name = entry.name().map_err(&broken)?.replace('\\', "/");
             target.write(Path::new(&name), entry)?;
         }
-        go_on(path, progress, index + 1, count)?;
+        go_on(path, progress, done, total)?;
     }
     Ok(())
 }
@@ -219,13 +275,7 @@ fn untar(
             target.write(&name, entry)?;
             files += 1;
         }
-        let kibibytes = |bytes: u64| usize::try_from(bytes >> 10).unwrap_or(usize::MAX);
-        go_on(
-            path,
-            progress,
-            kibibytes(done.get()),
-            kibibytes(size).max(1),
-        )?;
+        go_on(path, progress, done.get(), size)?;
     }
     if files == 0 {
         return Err(problem(path, "there are no files in it. Download it again"));
@@ -236,10 +286,11 @@ fn untar(
 fn go_on(
     path: &Path,
     progress: &mut Progress<'_>,
-    done: usize,
-    total: usize,
+    done: u64,
+    total: u64,
 ) -> Result<(), DatasetError> {
-    if progress(done, total) {
+    let kibibytes = |bytes: u64| usize::try_from(bytes >> 10).unwrap_or(usize::MAX);
+    if progress(kibibytes(done), kibibytes(total).max(1)) {
         return Ok(());
     }
     Err(DatasetError::Interrupted {

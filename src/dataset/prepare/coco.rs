@@ -74,7 +74,12 @@ pub(super) fn find(
         match serde_json::from_slice(&bytes) {
             Ok(document) => parsed.push((path, document)),
             Err(err) if looks_like_coco(&bytes) => {
-                return Err(problem(path, format!("not a document of COCO ({err})")));
+                return Err(problem(
+                    path,
+                    format!(
+                        "not a document of COCO ({err}). Export it again, or mend it in an editor"
+                    ),
+                ));
             }
             Err(_) => {}
         }
@@ -151,7 +156,10 @@ fn objects(
             let id = annotation.category_id;
             problem(
                 path,
-                format!("an annotation is of category {id}, which is not in the file"),
+                format!(
+                    "an annotation is of category {id}, which is not in the file. Add it to the categories, or take the \
+                     annotation out"
+                ),
             )
         })?;
         let of_image = objects.entry(annotation.image_id).or_default();

@@ -5,12 +5,15 @@
 mod annotated;
 mod annotations;
 mod archive;
+mod below;
 mod coco;
 mod labelme;
 mod mat;
 mod outline;
 mod sbd;
 
+pub use archive::{unpack, unpacked_size};
+pub use below::dataset_below;
 #[cfg(test)]
 pub(super) use mat::tests::file as mat_file;
 
@@ -63,7 +66,7 @@ impl Dataset {
         };
         match Self::open_files(&root) {
             Err(err @ (DatasetError::UnknownLayout { .. } | DatasetError::NoMasks { .. })) => {
-                annotations::open(&root, &cache, progress)?.ok_or(err)
+                annotations::open(&root, &cache, progress)?.ok_or_else(|| of_archive(err, path))
             }
             opened => opened,
         }
@@ -81,6 +84,14 @@ pub(super) fn unpacked(
     progress: &mut Progress<'_>,
 ) -> Result<PathBuf, DatasetError> {
     archive::unpacked(path, &Cache { folder: cache }, progress)
+}
+
+/// An error about a folder, about the archive that was unpacked there, if it was one.
+fn of_archive(mut err: DatasetError, archive: &Path) -> DatasetError {
+    if let (true, DatasetError::UnknownLayout { path, .. }) = (archive.is_file(), &mut err) {
+        archive.clone_into(path);
+    }
+    err
 }
 
 /// Where prepared datasets are kept.

@@ -87,6 +87,22 @@ fn bad_archives_are_named_and_leave_nothing() {
     };
     assert!(message("cut.zip", &whole[..whole.len() / 2]).contains("damaged or cut off"));
     assert!(message("text.zip", b"no archive").contains("no zip or tar archive"));
+    let mut locked = whole.clone();
+    for (mark, flags) in [(b"PK\x03\x04", 6), (b"PK\x01\x02", 8)] {
+        for at in 0..locked.len() - 8 {
+            if locked[at..].starts_with(mark) {
+                locked[at + flags] |= 1;
+            }
+        }
+    }
+    let locked = message("locked.zip", &locked);
+    assert!(
+        locked.contains("locked") && locked.contains("Unpack it yourself"),
+        "{locked}"
+    );
+    let nested = message("outer.zip", &zip_of(root, &["own.zip"]));
+    assert!(nested.contains("only own.zip"), "{nested}");
+    fs::remove_dir_all(&cache).expect("what was unpacked");
     let escaping = zip_of(root, &["../evil.png"]);
     assert!(message("evil.zip", &escaping).contains("leads out of the folder"));
     assert!(!root.join("evil.png").exists());

@@ -1,8 +1,8 @@
 //! One file over HTTP, into a `.part` beside its place, from where an earlier try ended.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io::Read as _;
+use std::path::Path;
 use std::time::Duration;
 
 use ureq::http::{HeaderMap, Response};
@@ -10,7 +10,8 @@ use ureq::{Agent, Body};
 
 use super::error::CatalogueError;
 use super::hash::{CHUNK, read_piece};
-use super::{CatalogueEntry, EntryState, KnownHash, Watch, store};
+use super::part::Part;
+use super::{EntryState, KnownHash, PublicFile, Watch, store};
 
 /// How long finding the server and reaching it may take, each.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(20);
@@ -40,32 +41,32 @@ fn agent_with(read_patience: Duration) -> Agent {
 
 /// Downloads what is missing of the file, checks all of it and gives it its name.
 pub(super) fn download(
-    entry: &CatalogueEntry,
+    wanted: &PublicFile,
     folder: &Path,
     agent: &Agent,
     watch: &mut Watch<'_>,
 ) -> Result<EntryState, CatalogueError> {
-    match store::look(entry, folder) {
+    match store::look(wanted, folder) {
         Some(EntryState::Missing | EntryState::Partial { .. }) => {}
         Some(there) => return Ok(there),
-        None => return store::check(entry, folder, watch),
+        None => return store::check(wanted, folder, watch),
     }
-    let Some(url) = &entry.url else {
-        let page = entry.page.unwrap_or("its source").to_owned();
+    if wanted.urls.is_empty() {
+        let page = wanted.page.unwrap_or("its source").to_owned();
         return Err(CatalogueError::NoAddress {
-            file: entry.file.to_owned(),
+            file: wanted.name.to_owned(),
             page,
         });
-    };
+    }
     fs::create_dir_all(folder).map_err(|err| CatalogueError::write(folder, err))?;
-    let mut part = Part::open(store::part_path(entry, folder))?;
-    if entry.hash == KnownHash::Unknown {
+    let mut part = Part::open(store::part_path(wanted, folder))?;
+    if wanted.hash == KnownHash::Unknown {
         // Nothing would notice that the rest belongs to another file than the start.
         part.restart()?;
     }
     let resumed = part.len > 0;
-    if entry.size.is_none_or(|size| size != part.len)
-        && let Err(err) = fetch(entry, url, agent, &mut part, watch)
+    if wanted.size.is_none_or(|size| size != part.len)
+        && let Err(err) = fetch_from_any(wanted, agent, &mut part, watch)
     {
         if part.len == 0 {
             fs::remove_file(&part.path).ok();
@@ -89,16 +90,42 @@ pub(super) fn download(
         "It was deleted. The server may hold another file now: get the right one elsewhere and add it as a file \
          you already have"
     };
-    store::same_hash(entry, &path, &digests, advice).inspect_err(|_| {
+    store::same_hash(wanted, &path, &digests, advice).inspect_err(|_| {
         // Nothing can be made of it; what is left behind would only fail again.
         fs::remove_file(&path).ok();
     })?;
-    store::settle(entry, folder, &path)
+    store::settle(wanted, folder, &path)
+}
+
+/// Asks one address after another, where one cannot be reached or has another file.
+fn fetch_from_any(
+    wanted: &PublicFile,
+    agent: &Agent,
+    part: &mut Part,
+    watch: &mut Watch<'_>,
+) -> Result<(), CatalogueError> {
+    let mut others = wanted.urls.iter();
+    let mut result = Ok(());
+    while let Some(url) = others.next() {
+        result = fetch(wanted, url, agent, part, watch);
+        match (&result, others.as_slice().first()) {
+            (
+                Err(
+                    err @ (CatalogueError::Unreachable { .. }
+                    | CatalogueError::Refused { .. }
+                    | CatalogueError::WrongSize { .. }),
+                ),
+                Some(next),
+            ) => log::info!("{err}. {next} is asked instead"),
+            _ => break,
+        }
+    }
+    result
 }
 
 /// Asks for the rest of the file; where the server has no rest to give, for all of it.
 fn fetch(
-    entry: &CatalogueEntry,
+    wanted: &PublicFile,
     url: &str,
     agent: &Agent,
     part: &mut Part,
@@ -106,14 +133,14 @@ fn fetch(
 ) -> Result<(), CatalogueError> {
     let refused = |answer: String| CatalogueError::Refused {
         url: url.to_owned(),
-        file: entry.file.to_owned(),
+        file: wanted.name.to_owned(),
         answer,
     };
     for _ in 0..2 {
         watch.check()?;
         watch.tell(EntryState::Downloading {
             bytes: part.len,
-            total: entry.size,
+            total: wanted.size,
         });
         // A compressed answer has other offsets.
         let mut request = agent.get(url).header("Accept-Encoding", "identity");
@@ -126,7 +153,7 @@ fn fetch(
                 watch.check()?;
                 return Err(CatalogueError::Unreachable {
                     url: url.to_owned(),
-                    file: entry.file.to_owned(),
+                    file: wanted.name.to_owned(),
                     cause: cause_of(err),
                 });
             }
@@ -135,15 +162,17 @@ fn fetch(
         match response.status().as_u16() {
             OK => {
                 let total = response.body().content_length();
-                same_size(entry, url, total)?;
+                same_size(wanted, url, total)?;
                 part.restart()?;
-                return receive(entry, url, response, total, part, watch);
+                part.has_room_for(total)?;
+                return receive(wanted, url, response, total, part, watch);
             }
             PARTIAL_CONTENT => {
                 let (start, total) = range.unwrap_or_default();
-                same_size(entry, url, total)?;
+                same_size(wanted, url, total)?;
                 if start == Some(part.len) {
-                    return receive(entry, url, response, total, part, watch);
+                    part.has_room_for(total)?;
+                    return receive(wanted, url, response, total, part, watch);
                 }
             }
             // There is no rest: the part is the whole file already, or too long.
@@ -168,15 +197,11 @@ fn fetch(
 }
 
 /// A server that offers another size offers another file; better said before it comes.
-fn same_size(
-    entry: &CatalogueEntry,
-    url: &str,
-    offered: Option<u64>,
-) -> Result<(), CatalogueError> {
-    match (offered, entry.size) {
+fn same_size(wanted: &PublicFile, url: &str, offered: Option<u64>) -> Result<(), CatalogueError> {
+    match (offered, wanted.size) {
         (Some(offered), Some(expected)) if offered != expected => Err(CatalogueError::WrongSize {
             url: url.to_owned(),
-            file: entry.file.to_owned(),
+            file: wanted.name.to_owned(),
             offered,
             expected,
         }),
@@ -186,7 +211,7 @@ fn same_size(
 
 /// Appends the body to the part. `total` is the size of the whole file.
 fn receive(
-    entry: &CatalogueEntry,
+    wanted: &PublicFile,
     url: &str,
     response: Response<Body>,
     total: Option<u64>,
@@ -195,11 +220,11 @@ fn receive(
 ) -> Result<(), CatalogueError> {
     let broken = |bytes: u64, cause: String| CatalogueError::Broken {
         url: url.to_owned(),
-        file: entry.file.to_owned(),
+        file: wanted.name.to_owned(),
         bytes,
         cause,
     };
-    let total = total.or(entry.size);
+    let total = total.or(wanted.size);
     // A server that names no size could send without end.
     let rest = total.unwrap_or(u64::MAX).saturating_sub(part.len);
     let mut body = response.into_body().into_reader().take(rest);
@@ -254,65 +279,9 @@ fn cause_of(err: ureq::Error) -> String {
     }
 }
 
-/// The file that grows, locked against other downloads into it.
-struct Part {
-    path: PathBuf,
-    file: File,
-    len: u64,
-}
-
-impl Part {
-    fn open(path: PathBuf) -> Result<Self, CatalogueError> {
-        let failed = |err| CatalogueError::write(&path, err);
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(CatalogueError::Busy { path }),
-            Err(TryLockError::Error(err)) => return Err(failed(err)),
-        }
-        let len = file.seek(SeekFrom::End(0)).map_err(failed)?;
-        Ok(Self { path, file, len })
-    }
-
-    fn failed(&self, err: std::io::Error) -> CatalogueError {
-        CatalogueError::write(&self.path, err)
-    }
-
-    fn append(&mut self, bytes: &[u8]) -> Result<(), CatalogueError> {
-        self.file.write_all(bytes).map_err(|err| self.failed(err))?;
-        self.len += bytes.len() as u64;
-        Ok(())
-    }
-
-    /// Empties it.
-    fn restart(&mut self) -> Result<(), CatalogueError> {
-        if self.len > 0 {
-            self.file
-                .set_len(0)
-                .and_then(|()| self.file.rewind())
-                .map_err(|err| self.failed(err))?;
-            self.len = 0;
-        }
-        Ok(())
-    }
-
-    /// Makes it safe on the disk and goes to its start.
-    fn finish(&mut self) -> Result<(), CatalogueError> {
-        self.file
-            .sync_all()
-            .and_then(|()| self.file.rewind())
-            .map_err(|err| self.failed(err))
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
     use std::net::TcpListener;
     use std::thread;
 
@@ -337,22 +306,18 @@ mod tests {
         let silent = silent.expect("a thread");
         let folder = tempfile::tempdir().expect("a folder");
         let hash = KnownHash::Sha256("0".repeat(64));
-        let entry = CatalogueEntry {
-            id: "a",
-            file: "a.pth",
-            what: "",
-            url: Some(url.clone()),
+        let wanted = PublicFile {
+            name: "a.pth",
+            urls: vec![url.clone()],
             page: None,
             size: None,
             hash,
-            layout: String::new(),
-            source: "",
         };
         let cancel = Cancel::default();
         let tell = |_: EntryState| {};
         let mut watch = Watch::new(&cancel, &tell);
         let agent = agent_with(Duration::from_millis(200));
-        let err = download(&entry, folder.path(), &agent, &mut watch).expect_err("half a file");
+        let err = download(&wanted, folder.path(), &agent, &mut watch).expect_err("half a file");
         let text = err.to_string();
         assert!(
             text.contains(&url) && text.contains("4 bytes") && text.contains("in time"),

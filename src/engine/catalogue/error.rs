@@ -1,11 +1,14 @@
-//! What can go wrong with public weights.
+//! What can go wrong with public weights and datasets.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-/// Why a file of the catalogue is not there. Each text says what to do.
+use crate::dataset::DatasetError;
+use crate::text::bytes;
+
+/// Why something of the catalogue is not there. Each text says what to do.
 #[derive(Debug, Error)]
 pub enum CatalogueError {
     #[error("stopped")]
@@ -54,6 +57,15 @@ pub enum CatalogueError {
     },
     #[error("{}: another download of this file is under way. Wait for its end", .path.display())]
     Busy { path: PathBuf },
+    #[error(
+        "{}: {} are needed here, but {} are free. Free some space, then try again",
+        .path.display(), bytes(*.needed), bytes(*.free)
+    )]
+    NoRoom {
+        path: PathBuf,
+        needed: u64,
+        free: u64,
+    },
     #[error("{}: {cause}. {advice}", .path.display())]
     Disk {
         path: PathBuf,
@@ -87,6 +99,27 @@ pub enum CatalogueError {
         .path.display()
     )]
     NotListed { path: PathBuf, sha256: String },
+    #[error("{}: this is none of the files of {dataset} ({files}). Name another file", .path.display())]
+    NotOfDataset {
+        path: PathBuf,
+        dataset: &'static str,
+        files: String,
+    },
+    #[error(
+        "{}: there is something of this name already, which is not what the catalogue puts there. It stays as it \
+         is: move it elsewhere, then try again", .path.display()
+    )]
+    FolderTaken { path: PathBuf },
+    #[error(
+        "{dataset}: what was unpacked is no dataset in {layouts}, and was removed. The file may be another version: \
+         unpack it yourself and open the folder, or get the right one"
+    )]
+    OtherContent {
+        dataset: &'static str,
+        layouts: String,
+    },
+    #[error(transparent)]
+    Dataset(DatasetError),
 }
 
 impl CatalogueError {

@@ -1,24 +1,31 @@
-//! Public pretrained weights: what there is, what of it is here, and how it gets here.
+//! Public weights and datasets: what there is, what of it is here, and how it gets here.
 //!
-//! Nothing is downloaded without a call of [`Engine::download_weights`](super::Engine::download_weights),
-//! and no file is called ready before its bytes were checked. All files lie in one folder:
-//! `NAME` is there whole or not at all, `NAME.part` is what has come of a download,
-//! `NAME.json` remembers that `NAME` was checked.
+//! Nothing is downloaded without a call of [`Engine::download_weights`](super::Engine::download_weights)
+//! or [`Engine::get_dataset`](super::Engine::get_dataset), and nothing is called ready before its bytes
+//! were checked. The files of a catalogue lie in one folder: `NAME` is there whole or not at all,
+//! `NAME.part` is what has come of a download, `NAME.json` remembers that `NAME` was checked.
 
+mod datasets;
 mod download;
-mod entries;
 mod error;
 mod hash;
 mod jobs;
+mod part;
+mod public_file;
+mod space;
 mod store;
+mod unpack;
+mod weights;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-pub use entries::{CatalogueEntry, KnownHash, public_weights};
+pub use datasets::{PublicDataset, public_datasets};
 pub use error::CatalogueError;
-pub(super) use jobs::WeightsEvent;
+pub(super) use jobs::{CatalogueEvent, Reporter};
+pub use public_file::{KnownHash, PublicFile};
+pub use weights::{PublicWeights, public_weights};
 
 use super::tasks::Cancel;
 use jobs::Job;
@@ -33,6 +40,11 @@ pub enum EntryState {
         /// What has come so far.
         bytes: u64,
     },
+    /// Some of its files are here as a whole.
+    Incomplete {
+        /// The names of the others; none = they are still to be unpacked.
+        missing: Vec<&'static str>,
+    },
     /// It is coming.
     Downloading {
         /// What is here.
@@ -45,6 +57,13 @@ pub enum EntryState {
         /// How far.
         bytes: u64,
         /// Size of the whole file.
+        total: u64,
+    },
+    /// Its archives are being unpacked.
+    Unpacking {
+        /// How much of the archive is done.
+        bytes: u64,
+        /// Size of the archive.
         total: u64,
     },
     /// It is here and its bytes are the right ones.
@@ -65,7 +84,7 @@ pub enum EntryState {
 }
 
 impl EntryState {
-    /// Where the file is, if it can be used.
+    /// Where it is, if it can be used.
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::Ready { path } | Self::Unverified { path } => Some(path),
@@ -74,26 +93,47 @@ impl EntryState {
     }
 }
 
+/// Something that is public and can be had.
+pub trait CatalogueEntry: Clone + Send + 'static {
+    /// Short name, as in commands.
+    fn id(&self) -> &'static str;
+
+    /// What people call it.
+    fn label(&self) -> &'static str;
+
+    /// Whether somebody means this entry by `name`.
+    fn is_called(&self, name: &str) -> bool {
+        self.id() == name || self.label() == name
+    }
+
+    /// What of it is in the folder of the catalogue, without reading it; `None` = it has to be checked.
+    fn look(&self, folder: &Path) -> Option<EntryState>;
+
+    /// Checks what is there, whoever put it there.
+    fn check(&self, folder: &Path, watch: &mut Watch<'_>) -> Result<EntryState, CatalogueError>;
+}
+
 /// An entry and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CatalogueItem {
-    /// The public file.
-    pub entry: CatalogueEntry,
+pub struct CatalogueItem<E> {
+    /// What is public.
+    pub entry: E,
     /// What of it is here.
     pub state: EntryState,
 }
 
-/// All entries with their states, and the work that is going on.
-pub struct Catalogue {
+/// All entries of one kind with their states, and the work that is going on.
+pub struct Catalogue<E> {
     folder: PathBuf,
-    items: Vec<CatalogueItem>,
+    items: Vec<CatalogueItem<E>>,
     /// By the id of their entry; an entry has one at a time.
     jobs: BTreeMap<&'static str, Job>,
     known: bool,
+    reporter: Reporter,
 }
 
-impl Catalogue {
-    pub(super) fn new(folder: PathBuf, entries: Vec<CatalogueEntry>) -> Self {
+impl<E: CatalogueEntry> Catalogue<E> {
+    pub(super) fn new(folder: PathBuf, entries: Vec<E>, reporter: Reporter) -> Self {
         let items = entries.into_iter().map(|entry| CatalogueItem {
             entry,
             state: EntryState::Missing,
@@ -103,6 +143,7 @@ impl Catalogue {
             items: items.collect(),
             jobs: BTreeMap::new(),
             known: false,
+            reporter,
         }
     }
 
@@ -112,12 +153,12 @@ impl Catalogue {
     }
 
     /// All entries, in the order of the catalogue.
-    pub fn items(&self) -> &[CatalogueItem] {
+    pub fn items(&self) -> &[CatalogueItem<E>] {
         &self.items
     }
 
-    /// The entry with this id or file name.
-    pub fn find(&self, name: &str) -> Option<&CatalogueItem> {
+    /// The entry of this name.
+    pub fn find(&self, name: &str) -> Option<&CatalogueItem<E>> {
         self.items.iter().find(|item| item.entry.is_called(name))
     }
 
@@ -146,7 +187,7 @@ impl Catalogue {
 const TELL_EVERY: Duration = Duration::from_millis(100);
 
 /// Seen by work on an entry: whether it is still wanted, and where it says how far it is.
-struct Watch<'a> {
+pub struct Watch<'a> {
     cancel: &'a Cancel,
     tell: &'a dyn Fn(EntryState),
     told: Option<Instant>,

@@ -1,7 +1,7 @@
 //! The folder of the files: what is there, what was checked, and how a file gets in.
 
 use std::fs::{self, File, Metadata};
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::CatalogueError;
 use super::hash::{CHUNK, Digester, Digests, read_piece};
-use super::{CatalogueEntry, EntryState, KnownHash, Watch};
+use super::{EntryState, KnownHash, PublicFile, Watch, space};
 use crate::engine::tasks::Cancel;
 use crate::files::{read_json, sync_folder, write_json};
 
@@ -43,45 +43,45 @@ impl Record {
     }
 }
 
-fn file_path(entry: &CatalogueEntry, folder: &Path) -> PathBuf {
-    folder.join(entry.file)
+fn file_path(wanted: &PublicFile, folder: &Path) -> PathBuf {
+    folder.join(wanted.name)
 }
 
 /// Where a download gathers the file.
-pub(super) fn part_path(entry: &CatalogueEntry, folder: &Path) -> PathBuf {
-    folder.join(format!("{}.part", entry.file))
+pub(super) fn part_path(wanted: &PublicFile, folder: &Path) -> PathBuf {
+    folder.join(format!("{}.part", wanted.name))
 }
 
-fn record_path(entry: &CatalogueEntry, folder: &Path) -> PathBuf {
-    folder.join(format!("{}.json", entry.file))
+fn record_path(wanted: &PublicFile, folder: &Path) -> PathBuf {
+    folder.join(format!("{}.json", wanted.name))
 }
 
 /// What is there, without reading it; `None` = a file that has to be checked.
-pub(super) fn look(entry: &CatalogueEntry, folder: &Path) -> Option<EntryState> {
-    let path = file_path(entry, folder);
+pub(super) fn look(wanted: &PublicFile, folder: &Path) -> Option<EntryState> {
+    let path = file_path(wanted, folder);
     let Some(meta) = fs::metadata(&path).ok().filter(Metadata::is_file) else {
-        let bytes = fs::metadata(part_path(entry, folder)).map_or(0, |meta| meta.len());
+        let bytes = fs::metadata(part_path(wanted, folder)).map_or(0, |meta| meta.len());
         return Some(if bytes > 0 {
             EntryState::Partial { bytes }
         } else {
             EntryState::Missing
         });
     };
-    if entry.hash == KnownHash::Unknown {
+    if wanted.hash == KnownHash::Unknown {
         return Some(EntryState::Unverified { path });
     }
-    let expected = Record::new(&meta, &entry.hash)?;
-    let record: Record = read_json(&record_path(entry, folder)).ok()?;
+    let expected = Record::new(&meta, &wanted.hash)?;
+    let record: Record = read_json(&record_path(wanted, folder)).ok()?;
     (record == expected).then_some(EntryState::Ready { path })
 }
 
 /// Checks the file that is there, whoever put it there.
 pub(super) fn check(
-    entry: &CatalogueEntry,
+    wanted: &PublicFile,
     folder: &Path,
     watch: &mut Watch<'_>,
 ) -> Result<EntryState, CatalogueError> {
-    let path = file_path(entry, folder);
+    let path = file_path(wanted, folder);
     let mut file = File::open(&path).map_err(|err| CatalogueError::read(&path, err))?;
     let total = file
         .metadata()
@@ -92,26 +92,26 @@ pub(super) fn check(
         watch.check()
     })?;
     same_hash(
-        entry,
+        wanted,
         &path,
         &digests,
         "Delete it or put the right file there",
     )?;
-    remember(entry, folder);
+    remember(wanted, folder);
     Ok(EntryState::Ready { path })
 }
 
 /// Copies a file of this machine into the folder, if it is the one meant. What is
 /// checked are the bytes that are copied.
 pub(super) fn add(
-    entry: &CatalogueEntry,
+    wanted: &PublicFile,
     source: &Path,
     folder: &Path,
     watch: &mut Watch<'_>,
 ) -> Result<EntryState, CatalogueError> {
     let (mut reader, total) = open(source)?;
-    if let Some(expected) = entry.size.filter(|size| *size != total) {
-        let (path, file) = (source.to_owned(), entry.file.to_owned());
+    if let Some(expected) = wanted.size.filter(|size| *size != total) {
+        let (path, file) = (source.to_owned(), wanted.name.to_owned());
         return Err(CatalogueError::OtherSize {
             path,
             file,
@@ -119,16 +119,17 @@ pub(super) fn add(
             expected,
         });
     }
-    let path = file_path(entry, folder);
-    if is_same(source, &path) && entry.hash != KnownHash::Unknown {
-        return check(entry, folder, watch);
+    let path = file_path(wanted, folder);
+    if is_same(source, &path) && wanted.hash != KnownHash::Unknown {
+        return check(wanted, folder, watch);
     }
     let there = path.symlink_metadata().is_ok();
-    if there && !matches!(look(entry, folder), Some(EntryState::Ready { .. })) {
+    if there && !matches!(look(wanted, folder), Some(EntryState::Ready { .. })) {
         return Err(CatalogueError::Taken { path });
     }
     fs::create_dir_all(folder).map_err(|err| CatalogueError::write(folder, err))?;
-    let scratch = Scratch(folder.join(format!("{}.adding", entry.file)));
+    space::need(folder, total)?;
+    let scratch = Scratch(folder.join(format!("{}.adding", wanted.name)));
     let failed = |err| CatalogueError::write(&scratch.0, err);
     let mut writer = File::create(&scratch.0).map_err(failed)?;
     let mut digester = Digester::default();
@@ -146,22 +147,31 @@ pub(super) fn add(
         bytes += count as u64;
         watch.tell(EntryState::Verifying { bytes, total });
     }
-    same_hash(entry, source, &digester.finish(), "Name another file")?;
+    same_hash(wanted, source, &digester.finish(), "Name another file")?;
     if there {
         // The same content as what is there already.
         return Ok(EntryState::Ready { path });
     }
     writer.sync_all().map_err(failed)?;
     drop(writer);
-    settle(entry, folder, &scratch.0)
+    settle(wanted, folder, &scratch.0)
 }
 
-/// The id of the entry that a file is, by its hash.
+/// Removes a file of the catalogue and what is remembered of it.
+pub(super) fn remove(wanted: &PublicFile, folder: &Path) -> io::Result<()> {
+    fs::remove_file(file_path(wanted, folder))?;
+    match fs::remove_file(record_path(wanted, folder)) {
+        Err(err) if err.kind() != io::ErrorKind::NotFound => Err(err),
+        _ => Ok(()),
+    }
+}
+
+/// Which of the public files a file is, by its hash: its place among them.
 pub(super) fn identify(
-    entries: &[CatalogueEntry],
+    files: &[PublicFile],
     source: &Path,
     cancel: &Cancel,
-) -> Result<&'static str, CatalogueError> {
+) -> Result<usize, CatalogueError> {
     let (mut file, total) = open(source)?;
     let digests = digest(source, &mut file, &mut |bytes| {
         cancel.set_progress(bytes as f32 / total.max(1) as f32);
@@ -171,15 +181,13 @@ pub(super) fn identify(
             Ok(())
         }
     })?;
-    let found = entries
+    let found = files
         .iter()
-        .find(|entry| entry.hash.matches(&digests) == Some(true));
-    found
-        .map(|entry| entry.id)
-        .ok_or_else(|| CatalogueError::NotListed {
-            path: source.to_owned(),
-            sha256: digests.sha256,
-        })
+        .position(|file| file.hash.matches(&digests) == Some(true));
+    found.ok_or_else(|| CatalogueError::NotListed {
+        path: source.to_owned(),
+        sha256: digests.sha256,
+    })
 }
 
 /// Reads a file to its end; `step` hears how many bytes are done and may break it off.
@@ -202,55 +210,55 @@ pub(super) fn digest(
     }
 }
 
-/// An error where the hash of the entry is known and another one.
+/// An error where the hash of the file is known and another one.
 pub(super) fn same_hash(
-    entry: &CatalogueEntry,
+    wanted: &PublicFile,
     path: &Path,
     digests: &Digests,
     advice: &'static str,
 ) -> Result<(), CatalogueError> {
-    if entry.hash.matches(digests) != Some(false) {
+    if wanted.hash.matches(digests) != Some(false) {
         return Ok(());
     }
     Err(CatalogueError::WrongHash {
         path: path.to_owned(),
-        file: entry.file.to_owned(),
-        kind: entry.hash.kind(),
-        expected: entry.hash.digits().unwrap_or_default().to_owned(),
-        got: entry.hash.same_part(digests).to_owned(),
+        file: wanted.name.to_owned(),
+        kind: wanted.hash.kind(),
+        expected: wanted.hash.digits().unwrap_or_default().to_owned(),
+        got: wanted.hash.same_part(digests).to_owned(),
         advice,
     })
 }
 
 /// Gives a file that was checked and is safe on the disk its name.
 pub(super) fn settle(
-    entry: &CatalogueEntry,
+    wanted: &PublicFile,
     folder: &Path,
     from: &Path,
 ) -> Result<EntryState, CatalogueError> {
-    let path = file_path(entry, folder);
+    let path = file_path(wanted, folder);
     if path.symlink_metadata().is_ok() {
         return Err(CatalogueError::Taken { path });
     }
     fs::rename(from, &path).map_err(|err| CatalogueError::write(&path, err))?;
     sync_folder(folder).map_err(|err| CatalogueError::write(folder, err))?;
-    if entry.hash == KnownHash::Unknown {
+    if wanted.hash == KnownHash::Unknown {
         return Ok(EntryState::Unverified { path });
     }
-    remember(entry, folder);
+    remember(wanted, folder);
     Ok(EntryState::Ready { path })
 }
 
 /// Writes down that the file was checked. Without that, it is only checked once more.
-fn remember(entry: &CatalogueEntry, folder: &Path) {
-    let record = fs::metadata(file_path(entry, folder)).ok();
-    let Some(record) = record.and_then(|meta| Record::new(&meta, &entry.hash)) else {
+fn remember(wanted: &PublicFile, folder: &Path) {
+    let record = fs::metadata(file_path(wanted, folder)).ok();
+    let Some(record) = record.and_then(|meta| Record::new(&meta, &wanted.hash)) else {
         return;
     };
-    if let Err(err) = write_json(&record_path(entry, folder), &record) {
+    if let Err(err) = write_json(&record_path(wanted, folder), &record) {
         log::warn!(
             "{err}. {} will be checked again at the next start",
-            entry.file
+            wanted.name
         );
     }
 }

@@ -22,10 +22,37 @@ use crate::training::{
 };
 
 /// What a training thread is started for.
+#[derive(Clone)]
 pub(super) enum Job {
     /// A run of its own.
     New(Box<RunConfig>),
     /// The rest of a run that is there, with what is another now.
+    Resume(RunFolder, Box<TrainOptions>),
+    /// A run of the queue that has begun: its rest, or all of it where it was not saved yet.
+    Begun(RunFolder, Box<RunConfig>),
+}
+
+impl Job {
+    /// What is to be done; reads the folder of a run that has begun.
+    fn start(self) -> Start {
+        match self {
+            Self::Resume(folder, options) => Start::Resume(folder, options),
+            Self::Begun(folder, config) if folder.last().is_some() => {
+                let options = TrainOptions {
+                    device: Some(config.device),
+                    ..TrainOptions::default()
+                };
+                Start::Resume(folder, Box::new(options))
+            }
+            // One of the queue starts anew before its first checkpoint.
+            Self::New(config) | Self::Begun(_, config) => Start::New(config),
+        }
+    }
+}
+
+/// How a run starts.
+enum Start {
+    New(Box<RunConfig>),
     Resume(RunFolder, Box<TrainOptions>),
 }
 
@@ -64,7 +91,7 @@ impl TrainThread {
             self.control.clone(),
         );
         let mut opened = None;
-        let result = guarded(|| self.train(&mut sink, &mut opened));
+        let result = guarded(|| self.train(&self.job.clone().start(), &mut sink, &mut opened));
         let failure = match result {
             Ok(Ok(())) => None,
             Err(_) if self.control.stop_now_requested() => Some(Outcome::Stopped { step: 0 }),
@@ -101,12 +128,13 @@ impl TrainThread {
 
     fn train(
         &self,
+        start: &Start,
         sink: &mut EngineSink,
         opened: &mut Option<RunFolder>,
     ) -> Result<(), EngineError> {
-        let which = match &self.job {
-            Job::New(config) => config.dataset.clone(),
-            Job::Resume(folder, options) => match &options.dataset {
+        let which = match start {
+            Start::New(config) => config.dataset.clone(),
+            Start::Resume(folder, options) => match &options.dataset {
                 Some(which) => which.clone(),
                 None => folder.meta()?.config.dataset,
             },
@@ -115,13 +143,13 @@ impl TrainThread {
         let mut dataset = dataset::open(&which, &self.data_dir, &mut |_, _| {
             !control.stop_requested()
         })?;
-        if let Job::Resume(folder, _) = &self.job {
+        if let Start::Resume(folder, _) = start {
             // The network has learned from images that were read so.
             dataset.images = folder.meta()?.images;
         }
-        let config = match &self.job {
-            Job::New(config) => (**config).clone(),
-            Job::Resume(folder, options) => {
+        let config = match start {
+            Start::New(config) => (**config).clone(),
+            Start::Resume(folder, options) => {
                 let own = folder.meta()?.config;
                 RunConfig {
                     device: options.device.unwrap_or(own.device),
@@ -130,7 +158,7 @@ impl TrainThread {
             }
         };
         let estimate = Arc::new(BeforeStart::new(&config, &dataset, self.memory, &[]));
-        if let (Job::New(_), false) = (&self.job, self.ignore_memory)
+        if let (Start::New(_), false) = (start, self.ignore_memory)
             && let Some(text) = estimate.refusal()
         {
             return Err(EngineError::TooLarge(text));
@@ -151,8 +179,8 @@ impl TrainThread {
             self.events.send(ThreadEvent::Warning(text)).ok();
         }
         let record = DatasetRecord::of(&dataset);
-        let folder = match &self.job {
-            Job::Resume(folder, _) => {
+        let folder = match start {
+            Start::Resume(folder, _) => {
                 let then = folder.dataset();
                 if let Some(change) = then.and_then(|then| then.changes(&dataset)) {
                     let warning = format!("{}: {change}", dataset.name);
@@ -160,7 +188,7 @@ impl TrainThread {
                 }
                 folder.clone()
             }
-            Job::New(config) => {
+            Start::New(config) => {
                 // Before there is a folder of a run that cannot begin.
                 config.validate()?;
                 config.check_classes(dataset.classes.len())?;
@@ -201,9 +229,9 @@ impl TrainThread {
         self.events.send(event).ok();
         *opened = Some(folder.clone());
         sink.folder = Some(folder.clone());
-        let options = match &self.job {
-            Job::New(_) => TrainOptions::default(),
-            Job::Resume(_, options) => (**options).clone(),
+        let options = match start {
+            Start::New(_) => TrainOptions::default(),
+            Start::Resume(_, options) => (**options).clone(),
         };
         train_with(&options, &folder, &dataset, &self.control, sink);
         Ok(())

@@ -196,6 +196,35 @@ mod tests {
         assert_eq!(tail.read::<u32>(&path), LogNews::Replaced(vec![]));
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn a_clock_that_is_set_hides_no_change() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let folder = RunFolder::at(dir.path());
+        let log = dir.path().join("steps.jsonl");
+        fs::write(&log, "").expect("a log");
+        let set = |path: &Path, time: SystemTime| {
+            let file = File::open(path).expect("opened");
+            file.set_modified(time).expect("a time");
+        };
+        let (hour, now) = (Duration::from_hours(1), SystemTime::now());
+        let mut tail = FolderTail::default();
+        set(dir.path(), now - hour);
+        set(&log, now);
+        assert!(tail.may_have_changed(&folder) && !tail.may_have_changed(&folder));
+        // The same length at another time, before and behind the last one; and longer at the same time.
+        for time in [now - hour, now + 2 * hour, now - 3 * hour] {
+            set(&log, time);
+            assert!(tail.may_have_changed(&folder), "{time:?}");
+            append(&log, "x");
+            set(&log, time);
+            assert!(tail.may_have_changed(&folder) && !tail.may_have_changed(&folder));
+        }
+        // A folder of the future is looked at again and again: nothing says when it changes next.
+        set(dir.path(), now + hour);
+        assert!(tail.may_have_changed(&folder) && tail.may_have_changed(&folder));
+    }
+
     #[test]
     fn a_folder_that_just_changed_is_looked_at_again() {
         let dir = tempfile::tempdir().expect("a folder");

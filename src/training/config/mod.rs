@@ -161,6 +161,10 @@ pub struct RunConfig {
     pub final_upsampling: FinalUpsampling,
     /// Random changes of the training images; `augment.crop` is the training size.
     pub augment: Augment,
+    /// A folder of batches that is trained on instead of the training images, in the form of
+    /// `data dump`; images are still validated on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batches: Option<PathBuf>,
     /// Order of the training images.
     #[serde(default)]
     pub order: SampleOrder,

@@ -37,6 +37,12 @@ impl RunConfig {
             "on",
             "a frozen stage has nothing to recompute; turn one of both off",
         );
+        rules.check(
+            self.batches.is_none() || self.rare_sampling.is_none(),
+            "rare sampling",
+            self.rare_sampling.unwrap_or_default(),
+            "batches of a folder are drawn already; leave one of both out",
+        );
         positive(&mut rules, "epochs", self.epochs);
         positive(&mut rules, "batch size", self.batch_size);
         positive(&mut rules, "workers", self.workers);

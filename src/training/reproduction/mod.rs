@@ -95,6 +95,16 @@ pub fn write_reproduction(
         config, classes, ..
     } = folder.meta()?;
     config.check_classes(dataset.classes.len())?;
+    if let Some(batches) = &config.batches {
+        return Err(TrainError::Unusable {
+            path: folder.path().to_owned(),
+            reason: format!(
+                "the run was trained on the batches in {}, of which no images and crops are known",
+                batches.display()
+            ),
+            hint: "Train with these batches in PyTorch: they are NumPy arrays",
+        });
+    }
     let written = NewFolder::begin(out)?;
     let (plan, class_weights) = counted_plan(&config, dataset, goes_on)?;
     let range = StepRange {

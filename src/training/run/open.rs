@@ -21,6 +21,7 @@ use crate::training::loss_readback::LossReadback;
 use crate::training::origin::{DataFingerprint, RunOrigin};
 use crate::training::preview::Pinned;
 use crate::training::step_meter::StepMeter;
+use crate::training::stored_batches::stored_batches;
 use crate::training::watch::Watch;
 
 impl<'a> Session<'a> {
@@ -60,6 +61,7 @@ impl<'a> Session<'a> {
         })?;
         learner.set_class_weights(balance.weights);
         plan.sampling = balance.sampling;
+        plan.stored = stored_batches(&config, dataset)?;
         let resumed = folder.load_newest(&|| learner.fresh_network(&config))?;
         let at = if let Some(mut resumed) = resumed {
             for problem in std::mem::take(&mut resumed.problems) {

@@ -279,12 +279,16 @@ impl Watch {
         (cause, Remedy::LearningRate(lower))
     }
 
-    /// Whether the newer half of the last losses is lower than the older one.
+    /// Whether the newer half of the last losses is lower than the older one: by much, or by more than
+    /// the losses scatter.
     fn is_falling(&self) -> bool {
         let half = self.course.len() / 2;
-        let older = mean(self.course.iter().copied().take(half));
-        let newer = mean(self.course.iter().copied().skip(half));
-        newer < 0.97 * older
+        let older = self.course.iter().copied().take(half);
+        let newer = self.course.iter().copied().skip(half);
+        let (old, new) = (mean(older.clone()), mean(newer.clone()));
+        let error = (square_error(older, old) + square_error(newer, new)).sqrt();
+        let fall = old - new;
+        fall > 0.03 * old || (fall > MOVED * old && fall > 2.0 * error)
     }
 
     fn tell(&mut self, alarm: Alarm) -> Option<Alarm> {
@@ -296,6 +300,12 @@ impl Watch {
         self.told.push(alarm.kind);
         (!explained).then_some(alarm)
     }
+}
+
+/// Variance of the mean of values.
+fn square_error(values: impl Iterator<Item = f64> + Clone, mean_value: f64) -> f64 {
+    let count = values.clone().count().max(1) as f64;
+    mean(values.map(|value| (value - mean_value).powi(2))) / count
 }
 
 fn mean(values: impl Iterator<Item = f64>) -> f64 {

@@ -197,6 +197,14 @@ fn masks_of_one_class_are_told_where_nothing_but_shares_was_learned() {
     assert_eq!(after_looks(&start, &[0.7; 100], &one), None);
     let falling: Vec<f64> = (0..100).map(|step| 1.2 - 0.002 * f64::from(step)).collect();
     assert_eq!(after_looks(&start, &falling, &one), None);
+    // By 1 % in 25 steps, which is little, but more than it scatters; and less than that.
+    let slowly = |scatter: f64| -> Vec<f64> {
+        let loss = |step: u32| 1.15 - 0.0005 * f64::from(step);
+        let jump = |step: u32| scatter * f64::from(step * 7 % 5) - 2.0 * scatter;
+        (0..100).map(|step| loss(step) + jump(step)).collect()
+    };
+    assert_eq!(after_looks(&start, &slowly(0.005), &one), None);
+    assert!(after_looks(&start, &slowly(0.05), &one).is_some());
     assert_eq!(
         after_looks(&start, &[1.05; 100], &matrix(&[1; 4], &[1; 4])),
         None

@@ -82,6 +82,15 @@ impl App {
                 self.report(started);
             }
             Command::CancelDownload(id) => self.engine.cancel_download(id),
+            Command::GetDataset(id) => {
+                let started = self.engine.get_dataset(id);
+                self.report(started);
+            }
+            Command::CancelDataset(id) => self.engine.cancel_dataset(id),
+            Command::AddDataset { id, path } => {
+                let started = self.engine.add_dataset(id, vec![path]);
+                self.report(started);
+            }
             Command::Ask(ask) => self.ask(ask),
             Command::AddWeights { id, path } => {
                 let started = self.engine.add_weights(id, &path);
@@ -238,6 +247,7 @@ impl App {
             }
             UiCommand::Notifications => self.notifications.open = true,
             UiCommand::Weights => self.weights.open = true,
+            UiCommand::PublicDatasets => self.public_datasets.open = true,
             UiCommand::Panel(panel) => self.toggle_panel(panel),
             UiCommand::Theme(theme) => self.set_theme(ctx, theme),
             UiCommand::ClassColors(choice) => {
@@ -311,6 +321,7 @@ impl App {
             | UiCommand::Quit
             | UiCommand::Notifications
             | UiCommand::Weights
+            | UiCommand::PublicDatasets
             | UiCommand::Panel(_)
             | UiCommand::Theme(_)
             | UiCommand::ClassColors(_)

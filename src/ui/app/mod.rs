@@ -20,6 +20,7 @@ use self::first_frames::FirstFrames;
 use crate::engine::{
     DatasetRef, DatasetState, Dirs, Engine, EngineError, EngineOptions, RunConfig, Task,
 };
+use crate::ui::catalogue_window::{PretrainedWindow, PublicDatasetsWindow};
 use crate::ui::command::{Command, CommandSender, PanelKind, UiCommand, command_channel};
 use crate::ui::context::PanelCtx;
 use crate::ui::dataset_window::DatasetWindow;
@@ -30,7 +31,6 @@ use crate::ui::help::HelpWindows;
 use crate::ui::menu::{self, MenuState};
 use crate::ui::notifications_window::NotificationsWindow;
 use crate::ui::palette::Palette;
-use crate::ui::pretrained_window::PretrainedWindow;
 use crate::ui::repaint_throttle::{Painter, RepaintThrottle};
 use crate::ui::software_painter::SoftwarePainter;
 use crate::ui::state::AppState;
@@ -70,6 +70,7 @@ pub struct App {
     palette: Palette,
     quit: quit::QuitDialog,
     weights: PretrainedWindow,
+    public_datasets: PublicDatasetsWindow,
     notifications: NotificationsWindow,
     /// Whether this is a window of a desktop, which is told when a run ends.
     on_desktop: bool,
@@ -159,6 +160,7 @@ impl App {
             palette: Palette::default(),
             quit: quit::QuitDialog::default(),
             weights: PretrainedWindow::default(),
+            public_datasets: PublicDatasetsWindow::default(),
             notifications: NotificationsWindow::default(),
             on_desktop: false,
             dataset_window: DatasetWindow::default(),
@@ -317,6 +319,7 @@ impl App {
         self.help.ui(&panel, &ctx);
         self.weights
             .ui(&panel, ui, self.state.train.initial_weights());
+        self.public_datasets.ui(&panel, ui);
         self.notifications
             .ui(&panel, &ctx, &self.state.prefs.notifications);
         self.dataset_window.ui(&panel, ui);

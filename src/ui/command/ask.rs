@@ -20,6 +20,8 @@ pub enum Ask {
     Weights,
     /// Which file is that of the public weights with this id.
     CatalogueFile(&'static str),
+    /// Which file is an archive of the public dataset with this id.
+    DatasetArchive(&'static str),
     /// Where to save a PNG that is proposed to be called so.
     SavePng(String),
     /// Where to save values as a NumPy file that is proposed to be called so.
@@ -125,6 +127,7 @@ impl Ask {
             Self::CompareImage => "Choose an image",
             Self::Probes => "Choose probe images",
             Self::Weights | Self::CatalogueFile(_) => "Choose a weights file",
+            Self::DatasetArchive(_) => "Choose an archive of the dataset",
             Self::SavePng(_) | Self::SaveNpy(_) | Self::SaveComparison(_) => "Save as",
             Self::SaveAllInspected => "Choose a folder for the masks",
             Self::SaveReport(_) => "Save report as",
@@ -139,9 +142,10 @@ impl Ask {
         match self {
             Self::Dataset | Self::SaveAllInspected => AskKind::Folder,
             Self::Images | Self::Probes => AskKind::Files { many: true },
-            Self::CompareImage | Self::Weights | Self::CatalogueFile(_) => {
-                AskKind::Files { many: false }
-            }
+            Self::CompareImage
+            | Self::Weights
+            | Self::CatalogueFile(_)
+            | Self::DatasetArchive(_) => AskKind::Files { many: false },
             Self::SavePng(file_name) | Self::SaveNpy(file_name) => AskKind::Save { file_name },
             Self::SaveReport(_) => AskKind::Save {
                 file_name: "report.html",
@@ -169,6 +173,7 @@ impl Ask {
             Self::SaveNpy(_) => "NumPy file",
             Self::Images | Self::CompareImage | Self::Probes => "Images",
             Self::Weights | Self::CatalogueFile(_) => "Weights",
+            Self::DatasetArchive(_) => "Archives",
             Self::SavePng(_)
             | Self::SavePlots(PlotFormat::Png)
             | Self::SaveFilm(FilmFile::Pngs) => "PNG image",
@@ -188,6 +193,7 @@ impl Ask {
             Self::Images => Some(&IMAGES_AND_ARCHIVES),
             Self::CompareImage | Self::Probes => Some(IMAGE_EXTENSIONS),
             Self::Weights | Self::CatalogueFile(_) => Some(&WEIGHTS_EXTENSIONS),
+            Self::DatasetArchive(_) => Some(&["tar", "tgz", "gz", "zip"]),
             Self::SavePng(_)
             | Self::SavePlots(PlotFormat::Png)
             | Self::SaveFilm(FilmFile::Pngs) => Some(&["png"]),
@@ -215,6 +221,7 @@ impl Ask {
             Self::CompareImage => Command::CompareImage(path),
             Self::Weights => Command::UseWeights(path),
             Self::CatalogueFile(id) => Command::AddWeights { id, path },
+            Self::DatasetArchive(id) => Command::AddDataset { id, path },
             Self::SavePng(_) | Self::SaveNpy(_) => Command::SaveInspected(path),
             Self::SaveAllInspected => Command::SaveAllInspected(path),
             Self::SaveReport(runs) => Command::SaveReport { runs, path },

@@ -138,6 +138,12 @@ pub enum Command {
     DownloadWeights(&'static str),
     /// Cancels the download or check of the public weights with this id.
     CancelDownload(&'static str),
+    /// Downloads the public dataset with this id, and unpacks it.
+    GetDataset(&'static str),
+    /// Cancels work on the public dataset with this id.
+    CancelDataset(&'static str),
+    /// Takes a file as an archive of the public dataset `id`, and unpacks it.
+    AddDataset { id: &'static str, path: PathBuf },
     /// Opens a file dialog.
     Ask(Ask),
     /// Checks a file and copies it to the public weights, as the entry `id`.

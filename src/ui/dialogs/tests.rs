@@ -99,6 +99,7 @@ fn every_answer_has_a_command() {
         Ask::CompareImage,
         Ask::Weights,
         Ask::CatalogueFile("id"),
+        Ask::DatasetArchive("id"),
         Ask::SavePng("a.png".to_owned()),
         Ask::SavePlots(PlotFormat::Csv),
     ] {

@@ -47,6 +47,19 @@ pub struct CellPlace {
     pub predicted: u8,
 }
 
+/// A confusion in the list of the largest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Confused {
+    /// The classes.
+    pub place: CellPlace,
+    /// How many pixels.
+    pub pixels: u64,
+    /// The same in four characters or fewer.
+    pub short: String,
+    /// Their share of the true class.
+    pub share: String,
+}
+
 /// A matrix and what is shown of it. The last column is void where something was predicted as that.
 pub struct ConfusionView<'a> {
     matrix: &'a ConfusionMatrix,
@@ -153,8 +166,9 @@ impl<'a> ConfusionView<'a> {
         }
     }
 
-    /// The largest confusions, the most pixels first, with the share of the true class.
-    pub fn largest(&self, most: usize) -> Vec<(CellPlace, u64, String)> {
+    /// The largest confusions, the most pixels first: the pixels, in short, and their share of the true
+    /// class.
+    pub fn largest(&self, most: usize) -> Vec<Confused> {
         let mut found: Vec<(usize, usize, u64)> = (0..self.rows())
             .flat_map(|row| (0..self.columns()).map(move |column| (row, column)))
             .filter(|(row, column)| row != column)
@@ -169,7 +183,12 @@ impl<'a> ConfusionView<'a> {
                 truth: row as u8,
                 predicted: self.label(column),
             };
-            (place, count, percent(Some(share)))
+            Confused {
+                place,
+                pixels: count,
+                short: short(count),
+                share: percent(Some(share)),
+            }
         };
         found.into_iter().map(all).collect()
     }
@@ -233,8 +252,13 @@ mod tests {
         let view = ConfusionView::new(&matrix, CellValue::Rows);
         let of = |truth, predicted| CellPlace { truth, predicted };
         let found = view.largest(2);
-        assert_eq!(found[0], (of(1, 0), 2, "50.0 %".to_owned()));
-        assert_eq!(found[1], (of(0, 1), 1, "25.0 %".to_owned()));
+        let all = |found: &Confused| {
+            let (short, share) = (found.short.clone(), found.share.clone());
+            (found.place, found.pixels, short, share)
+        };
+        let text = |text: &str| text.to_owned();
+        assert_eq!(all(&found[0]), (of(1, 0), 2, text("2"), text("50.0 %")));
+        assert_eq!(all(&found[1]), (of(0, 1), 1, text("1"), text("25.0 %")));
         assert_eq!(view.largest(9).len(), 3);
     }
 

@@ -5,7 +5,7 @@
 use crate::engine::Size;
 use crate::text;
 
-pub use crate::text::{count, number, plural, scientific, setting, short_count};
+pub use crate::text::{bytes, count, number, plural, scientific, setting, short_count};
 
 /// Shown for a missing value.
 pub const MISSING: &str = "–";
@@ -55,21 +55,6 @@ pub fn speed(steps_per_sec: f64) -> String {
     } else {
         format!("{:.1} s/step", 1.0 / steps_per_sec)
     }
-}
-
-/// Bytes as `812 B`, `49.7 MB` or `553 MB`, in steps of 1000.
-pub fn bytes(bytes: u64) -> String {
-    let mut value = bytes as f64;
-    let mut units = ["B", "kB", "MB", "GB", "TB"].into_iter();
-    let mut unit = units.next().unwrap_or_default();
-    // A value that would round to 1000 belongs to the next unit.
-    while value >= 999.5 {
-        let Some(next) = units.next() else { break };
-        value /= 1000.0;
-        unit = next;
-    }
-    let digits = usize::from(value < 99.95 && unit != "B");
-    format!("{value:.digits$} {unit}")
 }
 
 /// A text with a capital letter at its start.

@@ -3,6 +3,7 @@
 //! Knows engine types. Must not know about widgets.
 
 pub mod blend;
+pub mod catalogue_row;
 pub mod class_colors;
 pub mod class_map_form;
 pub mod class_set;
@@ -16,7 +17,6 @@ pub mod image_order;
 pub mod inspected;
 pub mod mask;
 pub mod prediction_cache;
-pub mod pretrained;
 pub mod progress;
 pub mod run_label;
 pub mod run_selection;

@@ -305,3 +305,57 @@ fn a_file_is_enough_to_predict_with() {
     ])
     .failed_with(2, &["--run"]);
 }
+
+#[test]
+fn a_file_from_elsewhere_predicts_on_chosen_bands() {
+    let (shop, _, file) = exported();
+    let image = image::open(shop.dataset().join("JPEGImages/img0.jpg")).expect("an image");
+    let rgb = image.into_rgb8();
+    rgb.save(shop.dir().join("rgb.png")).expect("an image");
+    let turned = image::RgbImage::from_fn(rgb.width(), rgb.height(), |x, y| {
+        let [red, green, blue] = rgb.get_pixel(x, y).0;
+        image::Rgb([blue, green, red])
+    });
+    turned.save(shop.dir().join("bgr.png")).expect("an image");
+    let scores = |image: &str, more: &[&str]| {
+        let out = format!("{image}.npy");
+        let words = [
+            "predict",
+            image,
+            "--weights",
+            text(&file),
+            "--overwrite",
+            "--scores",
+            &out,
+        ];
+        shop.run(&[&words[..], more].concat()).succeeded();
+        fs::read(shop.dir().join(out)).expect("scores")
+    };
+    let expected = scores("rgb.png", &[]);
+    assert_eq!(scores("bgr.png", &["--bands", "3,2,1"]), expected);
+    assert_ne!(scores("bgr.png", &[]), expected);
+
+    let refused_with = |more: &[&str], code: i32, parts: &[&str]| {
+        let words = ["predict", "rgb.png", "--scores", "no.npy"];
+        shop.run(&[&words[..], more].concat())
+            .failed_with(code, parts);
+    };
+    let weights = ["--weights", text(&file)];
+    refused_with(
+        &[&weights[..], &["--bands", "1,2,7"]].concat(),
+        1,
+        &["rgb.png", "band 7", "3 bands"],
+    );
+    refused_with(
+        &[&weights[..], &["--bands", "1,2"]].concat(),
+        1,
+        &["2 bands"],
+    );
+    refused_with(
+        &[&weights[..], &["--range", "measured"]].concat(),
+        2,
+        &["no training images"],
+    );
+    // A run reads images as it was trained.
+    refused_with(&["--bands", "3,2,1"], 2, &["--weights"]);
+}

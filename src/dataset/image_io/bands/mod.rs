@@ -18,7 +18,8 @@ use serde::{Deserialize, Serialize};
 use super::{ImageHeader, Rgb, decode_file, image_error};
 use crate::dataset::DatasetError;
 use samples::Samples;
-pub(super) use tiff::{BandedTiff, OTHER_SAMPLES, refused_samples};
+pub(super) use tags::is_big_tiff;
+pub(super) use tiff::{BandedTiff, needs_16_bits, unusable_samples};
 
 /// The most bands that can be chosen from.
 pub const MOST_BANDS: u8 = 8;
@@ -326,10 +327,7 @@ fn samples_of(reading: &ImageReading, path: &Path) -> Result<(Samples, Orientati
     match decode_file(path)? {
         super::Decoded::Image(image, orientation) => Samples::of(image)
             .map(|samples| (samples, orientation))
-            .ok_or_else(|| {
-                let reason = "its samples are no whole numbers, so no bands or range can be chosen. Save it with 8 or 16 bits";
-                image_error(path, reason.to_owned())
-            }),
+            .ok_or_else(|| image_error(path, needs_16_bits("its samples are no whole numbers"))),
         super::Decoded::Banded(_, tiff) if reading.bands.is_empty() => {
             Err(image_error(path, must_choose(usize::from(tiff.bands))))
         }

@@ -1,59 +1,69 @@
-//! The list of tags of a TIFF file: read, and written anew.
+//! The list of tags of a TIFF file, also of a `BigTIFF`: read, and written anew.
 
 const SHORT: u16 = 3;
-pub(super) const LONG: u16 = 4;
+const LONG: u16 = 4;
+/// Numbers of 8 bytes, which `BigTIFF` has for places in the file.
+const LONG8: u16 = 16;
 /// More entries than this has no image.
 const MOST_ENTRIES: usize = 1024;
 
 /// An entry of the list of tags.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub tag: u16,
+struct Entry {
+    tag: u16,
     kind: u16,
     count: usize,
     /// Where its values are in the file.
     at: usize,
-    /// The entry as it is in the file.
-    pub raw: [u8; 12],
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Tags {
     is_little: bool,
-    pub entries: Vec<Entry>,
+    entries: Vec<Entry>,
+}
+
+/// Whether a file starts as a `BigTIFF`, whose places in the file have 8 bytes.
+pub(in super::super) fn is_big_tiff(start: &[u8]) -> bool {
+    start.starts_with(b"II+\0") || start.starts_with(b"MM\0+")
 }
 
 impl Tags {
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let is_little = match bytes.get(..4)? {
-            [b'I', b'I', 42, 0] => true,
-            [b'M', b'M', 0, 42] => false,
+            [b'I', b'I', 42 | 43, 0] => true,
+            [b'M', b'M', 0, 42 | 43] => false,
             _ => return None,
         };
         let mut tags = Self {
             is_little,
             entries: Vec::new(),
         };
-        let start = tags.read_long(bytes, 4)? as usize;
-        let count = usize::from(tags.read_short(bytes, start)?);
+        // Bytes of a count and of a place in the file.
+        let width = if is_big_tiff(bytes) { 8 } else { 4 };
+        let start = tags.read_place(bytes, width, width)?;
+        let (count, first) = if width == 8 {
+            (tags.read_place(bytes, start, 8)?, start.checked_add(8)?)
+        } else {
+            (usize::from(tags.read_short(bytes, start)?), start + 2)
+        };
         for index in 0..count.min(MOST_ENTRIES) {
-            let place = start + 2 + 12 * index;
-            let raw: [u8; 12] = bytes.get(place..place + 12)?.try_into().ok()?;
-            let kind = tags.read_short(&raw, 2)?;
-            let count = tags.read_long(&raw, 4)? as usize;
+            let at = first.checked_add((4 + 2 * width) * index)?;
+            let kind = tags.read_short(bytes, at.checked_add(2)?)?;
+            let count = tags.read_place(bytes, at + 4, width)?;
+            let inside = at + 4 + width;
             let is_inside = count
                 .checked_mul(size_of(kind))
-                .is_some_and(|size| size <= 4);
+                .is_some_and(|size| size <= width);
             tags.entries.push(Entry {
-                tag: tags.read_short(&raw, 0)?,
+                tag: tags.read_short(bytes, at)?,
                 kind,
                 count,
                 at: if is_inside {
-                    place + 8
+                    inside
                 } else {
-                    tags.read_long(&raw, 8)? as usize
+                    tags.read_place(bytes, inside, width)?
                 },
-                raw,
             });
         }
         Some(tags)
@@ -71,55 +81,41 @@ impl Tags {
             let at = entry.at.checked_add(index * size)?;
             match entry.kind {
                 SHORT => self.read_short(bytes, at).map(u32::from),
-                LONG => self.read_long(bytes, at),
+                LONG | LONG8 => u32::try_from(self.read_place(bytes, at, size)?).ok(),
                 _ => bytes.get(at).map(|byte| u32::from(*byte)),
             }
         };
         (0..entry.count).map(value).collect()
     }
 
-    /// The entry with the values of one of `parts` of the same size.
-    pub fn part(
-        &self,
-        bytes: &[u8],
-        entry: &Entry,
-        part: usize,
-        parts: usize,
-    ) -> Result<[u8; 12], String> {
-        let damaged = || "its list of strips is damaged".to_owned();
-        let size = size_of(entry.kind);
-        if !entry.count.is_multiple_of(parts) {
-            return Err(damaged());
+    /// The file as one that is no `BigTIFF`, with these tags in order instead of its own.
+    pub fn rewritten(&self, bytes: &[u8], tags: &[(u16, Vec<u32>)]) -> Result<Vec<u8>, String> {
+        let mut file = bytes.to_vec();
+        let mut list = Vec::new();
+        list.extend(self.short(u16::try_from(tags.len()).unwrap_or(u16::MAX)));
+        for (tag, values) in tags {
+            list.extend(self.short(*tag));
+            list.extend(self.short(LONG));
+            list.extend(self.long(values.len())?);
+            if let [value] = values[..] {
+                list.extend(self.long(value as usize)?);
+            } else {
+                list.extend(self.long(aligned(&mut file))?);
+                for value in values {
+                    file.extend(self.long(*value as usize)?);
+                }
+            }
         }
-        let count = entry.count / parts;
-        let at = entry
-            .at
-            .checked_add(part * count * size)
-            .ok_or_else(damaged)?;
-        let values = at
-            .checked_add(count * size)
-            .and_then(|end| bytes.get(at..end));
-        let values = values.ok_or_else(damaged)?;
-        let place = u32::try_from(at).map_err(|_| damaged())?;
-        let number = u32::try_from(count).map_err(|_| damaged())?;
-        let mut raw = self.entry(entry.tag, entry.kind, number, place);
-        if values.len() <= 4 {
-            raw[8..].fill(0);
-            raw[8..8 + values.len()].copy_from_slice(values);
-        }
-        Ok(raw)
+        list.extend([0; 4]);
+        let place = self.long(aligned(&mut file))?;
+        file.extend(list);
+        let mark = if self.is_little { b"II*\0" } else { b"MM\0*" };
+        file[..4].copy_from_slice(mark);
+        file[4..8].copy_from_slice(&place);
+        Ok(file)
     }
 
-    pub fn entry(&self, tag: u16, kind: u16, count: u32, value: u32) -> [u8; 12] {
-        let mut raw = [0; 12];
-        raw[..2].copy_from_slice(&self.short(tag));
-        raw[2..4].copy_from_slice(&self.short(kind));
-        raw[4..8].copy_from_slice(&self.long(count));
-        raw[8..].copy_from_slice(&self.long(value));
-        raw
-    }
-
-    pub fn short(&self, value: u16) -> [u8; 2] {
+    fn short(&self, value: u16) -> [u8; 2] {
         if self.is_little {
             value.to_le_bytes()
         } else {
@@ -127,12 +123,13 @@ impl Tags {
         }
     }
 
-    pub fn long(&self, value: u32) -> [u8; 4] {
-        if self.is_little {
+    fn long(&self, value: usize) -> Result<[u8; 4], String> {
+        let value = u32::try_from(value).map_err(|_| "it is too large".to_owned())?;
+        Ok(if self.is_little {
             value.to_le_bytes()
         } else {
             value.to_be_bytes()
-        }
+        })
     }
 
     fn read_short(&self, bytes: &[u8], at: usize) -> Option<u16> {
@@ -144,14 +141,23 @@ impl Tags {
         })
     }
 
-    fn read_long(&self, bytes: &[u8], at: usize) -> Option<u32> {
-        let bytes = bytes.get(at..at.checked_add(4)?)?.try_into().ok()?;
-        Some(if self.is_little {
-            u32::from_le_bytes(bytes)
+    /// A number of 4 or 8 bytes.
+    fn read_place(&self, bytes: &[u8], at: usize, width: usize) -> Option<usize> {
+        let bytes = bytes.get(at..at.checked_add(width)?)?;
+        let add = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
+        let value = if self.is_little {
+            bytes.iter().rev().fold(0, add)
         } else {
-            u32::from_be_bytes(bytes)
-        })
+            bytes.iter().fold(0, add)
+        };
+        usize::try_from(value).ok()
     }
+}
+
+/// Where the next number goes.
+fn aligned(file: &mut Vec<u8>) -> usize {
+    file.resize(file.len().next_multiple_of(4), 0);
+    file.len()
 }
 
 /// Bytes of a value; those of other kinds are not looked at.
@@ -159,6 +165,7 @@ fn size_of(kind: u16) -> usize {
     match kind {
         SHORT => 2,
         LONG => 4,
+        LONG8 => 8,
         _ => 1,
     }
 }

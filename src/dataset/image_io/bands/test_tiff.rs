@@ -8,6 +8,10 @@ pub(super) const HEIGHT: usize = 4;
 const STRIP: usize = 2;
 
 /// How a TIFF is written.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a choice that the format has"
+)]
 #[derive(Debug, Clone, Copy)]
 pub(in crate::dataset) struct Form {
     pub bands: usize,
@@ -19,6 +23,10 @@ pub(in crate::dataset) struct Form {
     /// Width and height of tiles; strips without.
     pub tile: Option<usize>,
     pub orientation: u16,
+    /// A `BigTIFF`.
+    pub large: bool,
+    /// What samples are: 1 = whole numbers, 2 = signed ones, 3 = floating-point numbers.
+    pub format: u16,
 }
 
 pub(in crate::dataset) const SIX: Form = Form {
@@ -29,6 +37,8 @@ pub(in crate::dataset) const SIX: Form = Form {
     packed: false,
     tile: None,
     orientation: 1,
+    large: false,
+    format: 1,
 };
 
 /// The sample of a pixel of 5x4.
@@ -38,12 +48,19 @@ pub(super) fn sample(x: usize, y: usize, band: usize) -> u16 {
 
 /// A TIFF of 5x4 pixels with these samples.
 pub(in crate::dataset) fn tiff(form: Form) -> Vec<u8> {
+    let mark = if form.large { 43 } else { 42 };
     let mut file = if form.big {
-        b"MM\0*".to_vec()
+        vec![b'M', b'M', 0, mark]
     } else {
-        b"II*\0".to_vec()
+        vec![b'I', b'I', mark, 0]
     };
-    file.extend([0; 4]);
+    if form.large {
+        file.extend(form.short(8));
+        file.extend([0; 2]);
+    }
+    // Where the list of tags will be.
+    let list_at = file.len();
+    file.extend(form.count(0));
     let (mut offsets, mut lengths) = (Vec::new(), Vec::new());
     for chunk in form.chunks() {
         offsets.push(file.len() as u32);
@@ -54,16 +71,24 @@ pub(in crate::dataset) fn tiff(form: Form) -> Vec<u8> {
     let tags = form.tags(offsets, lengths);
     let mut entries = Vec::new();
     for (tag, is_short, values) in &tags {
-        let kind = if *is_short { 3 } else { 4 };
+        let kind = match (*is_short, form.large) {
+            (true, _) => 3,
+            (false, false) => 4,
+            (false, true) => 16,
+        };
         let value = form.place(&mut file, values, *is_short);
-        let count = form.long(values.len() as u32);
+        let count = form.count(values.len());
         entries.extend([&form.short(*tag)[..], &form.short(kind), &count, &value].concat());
     }
-    let at = form.long(file.len() as u32);
-    file[4..8].copy_from_slice(&at);
-    file.extend(form.short(tags.len() as u16));
+    let at = form.count(file.len());
+    file[list_at..list_at + at.len()].copy_from_slice(&at);
+    if form.large {
+        file.extend(form.count(tags.len()));
+    } else {
+        file.extend(form.short(tags.len() as u16));
+    }
     file.extend(entries);
-    file.extend([0; 4]);
+    file.extend(form.count(0));
     file
 }
 
@@ -81,6 +106,19 @@ impl Form {
             value.to_be_bytes()
         } else {
             value.to_le_bytes()
+        }
+    }
+
+    /// A count or a place in the file: 8 bytes in a `BigTIFF`.
+    fn count(self, value: usize) -> Vec<u8> {
+        if !self.large {
+            return self.long(value as u32).to_vec();
+        }
+        let value = value as u64;
+        if self.big {
+            value.to_be_bytes().to_vec()
+        } else {
+            value.to_le_bytes().to_vec()
         }
     }
 
@@ -117,10 +155,10 @@ impl Form {
                     0
                 };
                 let value = sample(x, y, *band).wrapping_sub(before);
-                if self.bits == 8 {
-                    bytes.push(value as u8);
-                } else {
-                    bytes.extend(self.short(value));
+                match self.bits {
+                    8 => bytes.push(value as u8),
+                    16 => bytes.extend(self.short(value)),
+                    _ => bytes.extend(self.long(u32::from(value))),
                 }
             }
         }
@@ -144,7 +182,6 @@ impl Form {
             (277, true, vec![self.bands as u32]),
             (284, true, vec![if self.planar { 2 } else { 1 }]),
             (317, true, vec![if self.packed { 2 } else { 1 }]),
-            (338, true, vec![0; self.bands - 1]),
             (offset_tag, false, offsets),
             (length_tag, false, lengths),
         ];
@@ -152,29 +189,35 @@ impl Form {
             Some(tile) => tags.extend([322, 323].map(|tag| (tag, true, vec![tile as u32]))),
             None => tags.push((278, true, vec![STRIP as u32])),
         }
+        if self.bands > 1 {
+            tags.push((338, true, vec![0; self.bands - 1]));
+        }
+        if self.format != 1 {
+            tags.push((339, true, vec![u32::from(self.format); self.bands]));
+        }
         tags.sort_by_key(|(tag, ..)| *tag);
         tags
     }
 
     /// The value of an entry: the values themselves, or where they were put in the file.
-    fn place(self, file: &mut Vec<u8>, values: &[u32], is_short: bool) -> [u8; 4] {
+    fn place(self, file: &mut Vec<u8>, values: &[u32], is_short: bool) -> Vec<u8> {
         let mut bytes = Vec::new();
         for value in values {
             if is_short {
                 bytes.extend(self.short(*value as u16));
             } else {
-                bytes.extend(self.long(*value));
+                bytes.extend(self.count(*value as usize));
             }
         }
-        if bytes.len() <= 4 {
-            let mut inside = [0; 4];
-            inside[..bytes.len()].copy_from_slice(&bytes);
-            return inside;
+        let width = self.count(0).len();
+        if bytes.len() <= width {
+            bytes.resize(width, 0);
+            return bytes;
         }
-        let at = file.len() as u32;
+        let at = file.len();
         file.extend(bytes);
         file.resize(file.len().next_multiple_of(2), 0);
-        self.long(at)
+        self.count(at)
     }
 }
 

@@ -47,13 +47,21 @@ fn chosen_bands_become_red_green_and_blue_however_they_are_stored() {
     for planar in [false, true] {
         for packed in [false, true] {
             for big in [false, true] {
-                for (bits, tile) in [(8, None), (16, None), (8, Some(16)), (16, Some(16))] {
+                for (bits, tile, large) in [
+                    (8, None, false),
+                    (16, None, true),
+                    (8, Some(16), true),
+                    (16, Some(16), false),
+                    (8, None, true),
+                    (16, None, false),
+                ] {
                     let form = Form {
                         bits,
                         big,
                         planar,
                         packed,
                         tile,
+                        large,
                         ..SIX
                     };
                     let path = folder.file("six.tif", &tiff(form));
@@ -123,6 +131,89 @@ fn bands_without_a_meaning_have_to_be_chosen() {
     let cut = folder.file("cut.tif", &whole[..whole.len() / 2]);
     let message = bands(&[1]).read(&cut).expect_err("cut").to_string();
     assert!(message.contains("cut.tif"), "{message}");
+}
+
+#[test]
+fn a_large_tiff_of_usual_colors_is_read_as_a_small_one() {
+    let folder = Folder::new();
+    let expected: Vec<u8> = (0..HEIGHT)
+        .flat_map(|y| (0..WIDTH).flat_map(move |x| [sample(x, y, 0) as u8; 3]))
+        .collect();
+    for big in [false, true] {
+        let form = Form {
+            bands: 1,
+            large: true,
+            big,
+            ..SIX
+        };
+        let path = folder.file("gray.tif", &tiff(form));
+        let rgb = read_rgb(&path).unwrap_or_else(|err| panic!("{err}"));
+        assert_eq!(rgb.pixels, expected);
+        let header = read_image_header(&path).expect("a header");
+        assert_eq!((header.bands, header.bits), (1, 8));
+        // As a mask its values are labels.
+        let reader = crate::dataset::MaskReader {
+            num_classes: 60,
+            ..crate::dataset::MaskReader::default()
+        };
+        let labels = reader.read(&path).unwrap_or_else(|err| panic!("{err}"));
+        assert_eq!(labels.labels[..3], [0, 2, 4]);
+    }
+}
+
+#[test]
+fn samples_without_black_and_white_are_refused_with_a_way_out() {
+    let folder = Folder::new();
+    let forms = [
+        (32, 1, "have 32 bits"),
+        (32, 3, "floating-point numbers of 32 bits"),
+        (16, 2, "signed numbers of 16 bits"),
+    ];
+    for (bits, format, words) in forms {
+        for count in [1, 3, 6] {
+            for large in [false, true] {
+                let form = Form {
+                    bits,
+                    format,
+                    bands: count,
+                    large,
+                    ..SIX
+                };
+                let path = folder.file("deep.tif", &tiff(form));
+                let chosen = ImageReading {
+                    bands: vec![1],
+                    range: Some([0, 100]),
+                };
+                for message in [
+                    read_rgb(&path).expect_err("refused").to_string(),
+                    read_image_size(&path).expect_err("refused").to_string(),
+                    chosen.read(&path).expect_err("refused").to_string(),
+                ] {
+                    for part in ["deep.tif", words, "gdal_translate"] {
+                        assert!(message.contains(part), "{form:?}: {message}");
+                    }
+                }
+                let mask = crate::dataset::MaskReader::default().read(&path);
+                let message = mask.expect_err("no labels").to_string();
+                for part in ["deep.tif", words, "8-bit"] {
+                    assert!(message.contains(part), "{form:?}: {message}");
+                }
+            }
+        }
+    }
+    // What the decoder would read as shares of white.
+    let path = folder.0.path().join("float.tif");
+    let pixels = vec![0.0_f32, 1000.0, 0.5];
+    let float = image::Rgb32FImage::from_raw(1, 1, pixels).expect("a pixel");
+    DynamicImage::ImageRgb32F(float)
+        .save(&path)
+        .expect("written");
+    for message in [
+        read_rgb(&path).expect_err("refused").to_string(),
+        read_image_size(&path).expect_err("refused").to_string(),
+    ] {
+        assert!(message.contains("floating-point"), "{message}");
+    }
 }
 
 #[test]
@@ -255,96 +346,4 @@ fn inks_become_colors() {
         message.contains("unmarked.jpg") && message.contains("CMYK"),
         "{message}"
     );
-}
-
-/// A TIFF of one pixel whose one sample has this many bits, of this format: 1 unsigned, 2 signed, 3 float.
-fn one_sample(bits: u16, format: u16) -> Vec<u8> {
-    let bytes = u32::from(bits / 8);
-    let mut file = b"II*\0\x08\0\0\0".to_vec();
-    let entries = [
-        (256, 1),
-        (257, 1),
-        (258, u32::from(bits)),
-        (259, 1),
-        (262, 1),
-        // The sample lies behind the list of ten tags.
-        (273, 8 + 2 + 10 * 12 + 4),
-        (277, 1),
-        (278, 1),
-        (279, bytes),
-        (339, u32::from(format)),
-    ];
-    file.extend(10_u16.to_le_bytes());
-    for (tag, value) in entries {
-        file.extend(u16::to_le_bytes(tag));
-        file.extend(4_u16.to_le_bytes());
-        file.extend(1_u32.to_le_bytes());
-        file.extend(value.to_le_bytes());
-    }
-    file.extend([0; 4]);
-    file.extend(vec![0; bytes as usize]);
-    file
-}
-
-#[test]
-fn samples_without_a_range_are_refused_in_one_sentence() {
-    let folder = Folder::new();
-    let colors = image::Rgb32FImage::from_pixel(2, 1, image::Rgb([0.5, 1200.0, -3.0]));
-    let floats = folder.0.path().join("floats.tif");
-    DynamicImage::ImageRgb32F(colors)
-        .save(&floats)
-        .expect("written");
-    for (path, what) in [
-        (floats, "floating point numbers of 32 bits"),
-        (
-            folder.file("gray.tif", &one_sample(32, 3)),
-            "floating point numbers of 32 bits",
-        ),
-        (
-            folder.file("double.tif", &one_sample(64, 3)),
-            "floating point numbers of 64 bits",
-        ),
-        (
-            folder.file("signed.tif", &one_sample(16, 2)),
-            "signed numbers of 16 bits",
-        ),
-        (
-            folder.file("long.tif", &one_sample(32, 1)),
-            "numbers of 32 bits",
-        ),
-    ] {
-        let messages = [
-            read_rgb(&path).expect_err("refused").to_string(),
-            read_image_header(&path).expect_err("refused").to_string(),
-            bands(&[1]).read(&path).expect_err("refused").to_string(),
-        ];
-        for message in messages {
-            let name = path.file_name().expect("a name").to_string_lossy();
-            assert!(
-                message.contains(&*name)
-                    && message.contains(what)
-                    && message.contains("Save it with 8 or 16 bits"),
-                "{message}"
-            );
-        }
-    }
-    let plain = folder.file("plain.tif", &one_sample(16, 1));
-    assert_eq!(read_rgb(&plain).expect("read").pixels, [0; 3]);
-}
-
-#[test]
-fn a_big_tiff_is_called_one() {
-    let folder = Folder::new();
-    for start in [b"II\x2b\0\x08\0\0\0", b"MM\0\x2b\0\x08\0\0"] {
-        let path = folder.file("big.tif", &[&start[..], &[0; 64]].concat());
-        for message in [
-            read_rgb(&path).expect_err("refused").to_string(),
-            read_image_size(&path).expect_err("refused").to_string(),
-        ] {
-            assert!(
-                message.contains("big.tif") && message.contains("it is a BigTIFF"),
-                "{message}"
-            );
-        }
-    }
 }

@@ -12,7 +12,7 @@ use image::{DynamicImage, ImageFormat, ImageReader, Limits};
 
 use super::super::{MAX_DECODE_BYTES, MAX_SIDE, guarded};
 use super::samples::Samples;
-use super::tags::{LONG, Tags};
+use super::tags::Tags;
 use crate::dataset::Size;
 
 const WIDTH: u16 = 256;
@@ -51,27 +51,6 @@ const PER_CHUNK: [u16; 4] = [STRIP_OFFSETS, STRIP_LENGTHS, TILE_OFFSETS, TILE_LE
 
 const JPEG: [u32; 2] = [6, 7];
 
-/// What is said of samples that are not read.
-pub(in super::super) const OTHER_SAMPLES: &str = "so nothing says which of them are black and white. Save it with 8 or \
-     16 bits, such as with `gdal_translate -ot UInt16 -scale`";
-
-/// Why a TIFF is not read whose samples are no whole numbers of up to 16 bits; `None` for others.
-pub(in super::super) fn refused_samples(bytes: &[u8]) -> Option<String> {
-    let tags = Tags::parse(bytes)?;
-    let first = |tag| tags.values(bytes, tag)?.first().copied();
-    let bits = first(BITS)?;
-    let what = match first(SAMPLE_FORMAT) {
-        Some(3) => "floating point numbers",
-        Some(2) => "signed numbers",
-        Some(5 | 6) => "complex numbers",
-        _ if bits > 16 => "numbers",
-        _ => return None,
-    };
-    Some(format!(
-        "its samples are {what} of {bits} bits, {OTHER_SAMPLES}"
-    ))
-}
-
 /// What the tags of a file say about its bands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in super::super) struct BandedTiff {
@@ -89,8 +68,38 @@ pub(in super::super) struct BandedTiff {
     tile_width: Option<u32>,
 }
 
+/// What the samples of a TIFF are, where they cannot become colors or labels: nothing says which of their
+/// values are black and white.
+pub(in super::super) fn unusable_samples(bytes: &[u8]) -> Option<String> {
+    let tags = Tags::parse(bytes)?;
+    let bits = tags.values(bytes, BITS)?.into_iter().max()?;
+    let formats = tags.values(bytes, SAMPLE_FORMAT).unwrap_or_default();
+    let has = |format| formats.contains(&format);
+    if has(5) || has(6) {
+        Some("its samples are complex numbers".to_owned())
+    } else if has(3) {
+        Some(format!(
+            "its samples are floating-point numbers of {bits} bits"
+        ))
+    } else if has(2) {
+        Some(format!("its samples are signed numbers of {bits} bits"))
+    } else if bits > 16 {
+        Some(format!("its samples have {bits} bits"))
+    } else {
+        None
+    }
+}
+
+/// What to do about such samples of an image.
+pub(in super::super) fn needs_16_bits(samples: &str) -> String {
+    format!(
+        "{samples}, and nothing says which of their values are black and white. Save it with 8 or 16 bits, as \
+         `gdal_translate -ot UInt16 -scale LOW HIGH 0 65535 IN OUT` does"
+    )
+}
+
 impl BandedTiff {
-    /// What is in a file; `None` = no TIFF of several bands of 8 or 16 bits.
+    /// What is in a file, which may be a `BigTIFF`; `None` = no TIFF of several bands of 8 or 16 bits.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let tags = Tags::parse(bytes)?;
         let first = |tag| {
@@ -238,30 +247,31 @@ impl BandedTiff {
             let width = width.checked_mul(factor).ok_or("its tiles are too large")?;
             set.push((TILE_WIDTH, width));
         }
-        let mut entries: Vec<(u16, [u8; 12])> = set
+        let mut tags: Vec<(u16, Vec<u32>)> = set
             .into_iter()
-            .map(|(tag, value)| (tag, self.tags.entry(tag, LONG, 1, value)))
+            .map(|(tag, value)| (tag, vec![value]))
             .collect();
-        for entry in &self.tags.entries {
-            if KEPT.contains(&entry.tag) {
-                let raw = match band {
-                    Some(band) if PER_CHUNK.contains(&entry.tag) => {
-                        self.tags
-                            .part(bytes, entry, band, usize::from(self.bands))?
-                    }
-                    _ => entry.raw,
-                };
-                entries.push((entry.tag, raw));
-            }
+        for tag in KEPT {
+            let Some(values) = self.tags.values(bytes, tag) else {
+                continue;
+            };
+            let values = match band {
+                Some(band) if PER_CHUNK.contains(&tag) => self.part(&values, band)?,
+                _ => values,
+            };
+            tags.push((tag, values));
         }
-        entries.sort_by_key(|(tag, _)| *tag);
-        let mut file = bytes.to_vec();
-        file.resize(file.len().next_multiple_of(4), 0);
-        let place = u32::try_from(file.len()).map_err(|_| "it is too large".to_owned())?;
-        file.extend(self.tags.short(entries.len() as u16));
-        file.extend(entries.iter().flat_map(|(_, raw)| raw));
-        file.extend([0; 4]);
-        file[4..8].copy_from_slice(&self.tags.long(place));
-        Ok(file)
+        tags.sort_by_key(|(tag, _)| *tag);
+        self.tags.rewritten(bytes, &tags)
+    }
+
+    /// The values of a tag that belong to one band, where each lies by itself.
+    fn part(&self, values: &[u32], band: usize) -> Result<Vec<u32>, String> {
+        let bands = usize::from(self.bands);
+        let count = values.len() / bands;
+        if count == 0 || !values.len().is_multiple_of(bands) {
+            return Err("its list of strips is damaged".to_owned());
+        }
+        Ok(values[band * count..(band + 1) * count].to_vec())
     }
 }

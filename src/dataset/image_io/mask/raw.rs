@@ -7,7 +7,10 @@ use std::path::Path;
 use image::{DynamicImage, ImageFormat};
 use png::{BitDepth, ColorType};
 
-use super::super::{MAX_DECODE_BYTES, MAX_SIDE, guarded, limits, open, read_error};
+use super::super::{
+    MAX_DECODE_BYTES, MAX_SIDE, guarded, is_big_tiff, limits, open, read_error, small_enough,
+    unusable_samples,
+};
 use super::mask_error;
 use crate::dataset::DatasetError;
 
@@ -39,10 +42,15 @@ pub(in crate::dataset) fn read_raw(path: &Path) -> Result<RawMask, DatasetError>
         .read_to_end(&mut start)
         .and_then(|_| file.rewind())
         .map_err(|err| read_error(path, err))?;
-    guarded(|| match image::guess_format(&start) {
+    let format = if is_big_tiff(&start) {
+        Ok(ImageFormat::Tiff)
+    } else {
+        image::guess_format(&start)
+    };
+    guarded(|| match format {
         Ok(ImageFormat::Png) => decode_png(file),
         Ok(format @ (ImageFormat::Bmp | ImageFormat::Tiff | ImageFormat::Gif)) => {
-            decode_other(file, format)
+            decode_other(file, format).map_err(|reason| unusable(path).unwrap_or(reason))
         }
         Ok(ImageFormat::Jpeg) => Err(
             "it is a JPEG, whose compression changes labels along edges. Export masks as PNG"
@@ -52,6 +60,14 @@ pub(in crate::dataset) fn read_raw(path: &Path) -> Result<RawMask, DatasetError>
     })
     .and_then(|decoded| decoded)
     .map_err(|reason| mask_error(path, reason))
+}
+
+/// What the samples of a TIFF are, where they cannot be labels.
+fn unusable(path: &Path) -> Option<String> {
+    let samples = unusable_samples(&small_enough(path)?)?;
+    Some(format!(
+        "{samples}, but labels are whole numbers from 0 to 255. Export masks as 8-bit indexed or gray PNG"
+    ))
 }
 
 fn unknown_format(start: &[u8]) -> String {

@@ -323,3 +323,46 @@ fn what_is_missing_is_said() {
         message()
     );
 }
+
+#[test]
+fn annotations_that_are_not_read_are_named() {
+    let cases = [
+        ("masks/a.npy", "masks/a.npy are NumPy arrays"),
+        ("ds0/ann/a.jpg.json", "neither labelme nor COCO"),
+        ("Annotations/a.xml", "boxes at most"),
+        ("labels/train/a.txt", "YOLO"),
+    ];
+    for (file, part) in cases {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        write(dir.path(), &[("images/a.png", "images/b.png")]);
+        write_text(&dir.path().join(file), "{}");
+        let message = Dataset::open(dir.path()).unwrap_err().to_string();
+        assert!(
+            message.contains(part) && message.contains("2 in images"),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn class_lists_of_roboflow_are_found() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    write(
+        dir.path(),
+        &[
+            ("train/a.png", "train/a_mask.png"),
+            ("valid/b.png", "valid/b_mask.png"),
+        ],
+    );
+    write_text(
+        &dir.path().join("train/_classes.csv"),
+        "Pixel Value, Class\n0, background\n1, lesion\n",
+    );
+    let dataset = Dataset::open(dir.path()).expect("a dataset");
+    let names: Vec<&str> = dataset
+        .classes
+        .iter()
+        .map(|class| class.name.as_str())
+        .collect();
+    assert_eq!(names, ["background", "lesion"]);
+}

@@ -1,10 +1,12 @@
 //! What to say about a folder in which no dataset was found.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::super::files_below;
 use super::{Found, can_be_mask};
 use crate::dataset::DatasetError;
+use crate::files::has_extension;
 
 /// The folders that are named in a message.
 const MOST_NAMED: usize = 6;
@@ -13,9 +15,11 @@ const MOST_NAMED: usize = 6;
 pub(super) fn describe(root: &Path, images: &[Found], masks: &[Found]) -> DatasetError {
     if let (Some(image), []) = (images.first(), masks) {
         let example = image.path.strip_prefix(root).unwrap_or(&image.path);
+        let unread = unread(root).map(|text| format!(" {text}."));
         return DatasetError::NoMasks {
             path: root.to_owned(),
             found: what_is_there(root, images, masks),
+            unread: unread.unwrap_or_default(),
             example: example.to_owned(),
             images: images.len(),
         };
@@ -25,6 +29,55 @@ pub(super) fn describe(root: &Path, images: &[Found], masks: &[Found]) -> Datase
         found: what_is_there(root, images, masks),
         nearest: nearest(root, images, masks),
     }
+}
+
+type IsIt<'a> = &'a dyn Fn(&Path) -> bool;
+
+/// Files that say what is in images, but not in a form that is read: what they are, and what to do.
+fn unread(root: &Path) -> Option<String> {
+    let files = files_below(root, &["json", "xml", "npy", "npz", "txt", "png"]);
+    let is_below = |path: &Path, folder: &str| {
+        let path = path.strip_prefix(root).unwrap_or(path);
+        path.components().any(|part| part.as_os_str() == folder)
+    };
+    let ends = |path: &Path, end: &str| path.to_string_lossy().ends_with(end);
+    let kinds: [(IsIt<'_>, &str); 6] = [
+        (
+            &|path| ends(path, "_gtFine_color.png"),
+            "show the labels as colors: Cityscapes is read by its *_gtFine_labelTrainIds.png or *_gtFine_labelIds.png",
+        ),
+        (
+            &|path| is_below(path, "SegmentationObject"),
+            "number the objects; the classes are in SegmentationClass, which is not here",
+        ),
+        (
+            &|path| has_extension(path, &["npy", "npz"]),
+            "are NumPy arrays: save each as an 8-bit gray PNG",
+        ),
+        (
+            &|path| has_extension(path, &["json"]),
+            "are annotations of neither labelme nor COCO: export them as COCO's JSON or as PNG masks",
+        ),
+        (
+            &|path| has_extension(path, &["xml"]),
+            "say boxes at most, which are no masks: export masks as PNG",
+        ),
+        (
+            &|path| has_extension(path, &["txt"]) && is_below(path, "labels"),
+            "are outlines or boxes of YOLO, which are not read: export them as COCO's JSON or as PNG masks",
+        ),
+    ];
+    kinds.iter().find_map(|(is_it, text)| {
+        let found: Vec<&PathBuf> = files.iter().filter(|path| is_it(path)).collect();
+        let first = found.first()?;
+        let shown = first.strip_prefix(root).unwrap_or(first).display();
+        let others = found.len() - 1;
+        let more = match others {
+            0 => String::new(),
+            _ => format!(" and {others} more"),
+        };
+        Some(format!("{shown}{more} {text}"))
+    })
 }
 
 fn what_is_there(root: &Path, images: &[Found], masks: &[Found]) -> String {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::class_files::{Classes, Look, mask_palette, read_classes};
-use super::list::{candidates, files_by_stem, read_lines};
+use super::list::{candidates, files_by_stem, files_by_stem_with, read_lines};
 use super::names::{Names, composed};
 use super::review::{Confidence, PairReview, ReviewedPair};
 use super::splits::{self, Splits};
@@ -15,6 +15,7 @@ use super::{Dataset, DatasetItem, Layout, Note, NoteTopic, folder_name};
 use crate::dataset::classes::is_voc_palette;
 use crate::dataset::image_io::MASK_EXTENSIONS;
 use crate::dataset::{ClassList, DatasetError, IMAGE_EXTENSIONS, ImageReading, MaskColors, VOID};
+use crate::text::plural;
 
 const IMAGES: &str = "JPEGImages";
 /// The reason that is no guess.
@@ -127,7 +128,10 @@ fn is_voc_name(path: &Path) -> bool {
 
 /// What lies in the two folders, by file name without extension.
 struct Files {
+    root: PathBuf,
     images: Names,
+    /// An image whose name another image has, with another ending, and how many there are.
+    doubled: Option<(String, usize)>,
     masks: Names,
     /// Where the masks are.
     folder: &'static str,
@@ -135,9 +139,15 @@ struct Files {
 
 impl Files {
     fn list(root: &Path) -> Result<Self, DatasetError> {
-        let images = Names::new(files_by_stem(&root.join(IMAGES), IMAGE_EXTENSIONS)?);
+        let mut doubled = Vec::new();
+        let images = files_by_stem_with(&root.join(IMAGES), IMAGE_EXTENSIONS, &mut doubled)?;
+        doubled.sort();
+        let images = Names::new(images);
+        let count = doubled.len();
         let mut found = Self {
+            root: root.to_owned(),
             images,
+            doubled: doubled.into_iter().next().map(|name| (name, count)),
             masks: Names::default(),
             folder: MASKS[0],
         };
@@ -167,6 +177,20 @@ impl Files {
             without.iter().filter(named).count()
         };
         let mut notes = Vec::new();
+        if let Some((name, count)) = &self.doubled {
+            let taken = self
+                .images
+                .get(name)
+                .map_or(Path::new(name), |(_, path)| path);
+            let taken = taken.file_name().unwrap_or_default().to_string_lossy();
+            notes.push(Note::assumed(
+                NoteTopic::Pairing,
+                format!(
+                    "{} with more than one image file; the first by its name is taken, such as {taken}",
+                    plural(*count, "name", "names")
+                ),
+            ));
+        }
         if self.folder != MASKS[0] {
             notes.push(Note::found(
                 NoteTopic::Pairing,
@@ -244,9 +268,15 @@ impl Files {
         let item = |(number, line): (usize, String)| {
             let absent = |name: &str, folder: &str| DatasetError::List {
                 path: list.to_owned(),
-                reason: format!(
-                    "line {number}: {name} has no file in {folder}. Add the file or take the line off the list"
-                ),
+                reason: match self.unread_file(name, folder) {
+                    Some(file) => format!(
+                        "line {number}: {name} has no file in {folder} that is read; {file} is of another format. Save \
+                         it as PNG, or an image as JPEG"
+                    ),
+                    None => format!(
+                        "line {number}: {name} has no file in {folder}. Add the file or take the line off the list"
+                    ),
+                },
             };
             let names = candidates(&line);
             let found = names.iter().find_map(|name| self.images.get(name));
@@ -269,6 +299,14 @@ impl Files {
             })
         };
         read_lines(list)?.into_iter().map(item).collect()
+    }
+
+    /// A file of this name in a folder, of a format that is not read.
+    fn unread_file(&self, name: &str, folder: &str) -> Option<String> {
+        let entries = fs::read_dir(self.root.join(folder)).ok()?.flatten();
+        let mut names = entries.map(|entry| PathBuf::from(entry.file_name()));
+        let file = names.find(|file| file.file_stem().is_some_and(|stem| stem == name))?;
+        Some(file.display().to_string())
     }
 
     fn mask_of(&self, id: &str) -> Option<&Path> {

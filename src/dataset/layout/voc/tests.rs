@@ -61,7 +61,7 @@ fn a_single_image_is_not_enough() {
     write_voc(dir.path(), &["a"], [0, 1]);
     let message = Dataset::open(dir.path()).unwrap_err().to_string();
     assert!(
-        message.contains("there are 1 pairs of image and mask"),
+        message.contains("1 pair of image and mask, but"),
         "{message}"
     );
 }
@@ -153,5 +153,30 @@ fn classes_come_from_the_list_or_the_masks() {
             .unwrap_err()
             .to_string()
             .contains("classes.txt: there is no class")
+    );
+}
+
+#[test]
+fn a_name_with_two_images_and_an_image_of_another_format_are_said() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    write_voc(dir.path(), &["a", "b"], [0, 1]);
+    let images = dir.path().join("JPEGImages");
+    fs::copy(images.join("a.png"), images.join("a.bmp")).expect("copied");
+    let dataset = Dataset::open(dir.path()).expect("a dataset");
+    let note =
+        "1 name with more than one image file; the first by its name is taken, such as a.bmp";
+    let texts: Vec<String> = dataset.notes.iter().map(|note| note.text.clone()).collect();
+    assert!(texts.iter().any(|text| text == note), "{texts:?}");
+    fs::write(images.join("c.heic"), b"ftypheic").expect("written");
+    let lists = dir.path().join("ImageSets/Segmentation");
+    write_text(&lists.join("train.txt"), "a\nc\n");
+    write_text(&lists.join("val.txt"), "b\n");
+    let message = Dataset::open(dir.path())
+        .expect_err("no such image")
+        .to_string();
+    assert!(
+        message.contains("line 2: c has no file")
+            && message.contains("c.heic is of another format"),
+        "{message}"
     );
 }

@@ -9,50 +9,13 @@ use std::sync::Arc;
 use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;
 
+use super::batch::Batch;
 use super::cache::DecodeCache;
+use super::stored::StoredBatches;
 use crate::dataset::{
     Augment, Change, DatasetError, DatasetItem, LabelMap, MaskReader, Normalization, RareSampling,
     Rgb, Rng, Size,
 };
-
-/// Images and labels of one training step.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Batch {
-    /// `[batch_size, 3, height, width]`, normalized.
-    pub images: Vec<f32>,
-    /// `[batch_size, height, width]`, [`VOID`](crate::dataset::VOID) where nothing counts.
-    pub labels: Vec<u8>,
-    /// Number of images, the plan's.
-    pub batch_size: usize,
-    /// Rows of an image.
-    pub height: usize,
-    /// Columns of an image.
-    pub width: usize,
-    /// The items' ids, one an image.
-    pub ids: Vec<String>,
-    /// What was done to each image.
-    pub changes: Vec<Change>,
-}
-
-impl Batch {
-    /// An image as the network sees it, with the `normalization` of the plan undone, and its labels.
-    ///
-    /// # Panics
-    /// When there is no such image.
-    pub fn image(&self, place: usize, normalization: &Normalization) -> (Rgb, LabelMap) {
-        let plane = self.width * self.height;
-        // They were a crop's.
-        let size = Size::new(self.width as u32, self.height as u32);
-        let values = &self.images[place * 3 * plane..][..3 * plane];
-        let labels = self.labels[place * plane..][..plane].to_vec();
-        let labels = LabelMap {
-            width: size.width,
-            height: size.height,
-            labels,
-        };
-        (normalization.undo(values, size), labels)
-    }
-}
 
 /// Everything that defines the batches of a run.
 ///
@@ -81,12 +44,17 @@ pub struct BatchPlan {
     pub workers: usize,
     /// Decoded images, shared by the clones of a plan; `Arc::default()` to begin with.
     pub cache: Arc<DecodeCache>,
+    /// Batches that are there already, instead of those of the images.
+    pub stored: Option<Arc<StoredBatches>>,
 }
 
 impl BatchPlan {
     /// Batches in an epoch; the last one is filled up from the start of the order.
     /// 0 without items.
     pub fn batches_per_epoch(&self) -> usize {
+        if let Some(stored) = &self.stored {
+            return stored.per_epoch;
+        }
         self.items.len().div_ceil(self.batch_size.max(1))
     }
 
@@ -151,13 +119,16 @@ impl BatchPlan {
         seeded([self.seed, epoch as u64, position as u64])
     }
 
-    /// Reads, changes and normalizes the images of a batch. `index` counts from 0
-    /// in the epoch.
+    /// Reads, changes and normalizes the images of a batch, or reads it where it is stored. `index`
+    /// counts from 0 in the epoch.
     ///
     /// # Errors
-    /// Those of [`drawn`](Self::drawn), and [`DatasetError::List`] where whole images of one batch
+    /// Those of [`drawn`](Self::drawn), [`DatasetError::Batch`] for one that is stored, and [`DatasetError::List`] where whole images of one batch
     /// differ in size.
     pub fn batch(&self, epoch: usize, index: usize) -> Result<Batch, DatasetError> {
+        if let Some(stored) = &self.stored {
+            return stored.batch(epoch, index);
+        }
         let drawn = self.drawn(epoch, index)?;
         let mut batch = Batch {
             images: Vec::new(),

@@ -43,6 +43,7 @@ pub(in crate::dataset) fn plan(dir: &Path, num_items: usize, batch_size: usize) 
         sampling: None,
         workers: 1,
         cache: Arc::default(),
+        stored: None,
     }
 }
 

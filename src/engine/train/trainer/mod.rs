@@ -180,18 +180,10 @@ impl Trainer {
             return Ok(());
         };
         self.current_id = Some(entry.id);
-        let begun = entry.run.as_ref().map(|run| self.dirs.runs.join(run));
-        let begun = begun.map(RunFolder::at).filter(|run| run.last().is_some());
-        let job = match begun {
-            Some(folder) => {
-                let options = TrainOptions {
-                    device: Some(entry.config.device),
-                    ..TrainOptions::default()
-                };
-                Job::Resume(folder, Box::new(options))
-            }
-            // Before its first checkpoint it starts anew.
-            None => Job::New(Box::new(entry.config.clone())),
+        let config = Box::new(entry.config.clone());
+        let job = match &entry.run {
+            Some(run) => Job::Begun(RunFolder::at(self.dirs.runs.join(run)), config),
+            None => Job::New(config),
         };
         self.launch(job, entry.config)
     }

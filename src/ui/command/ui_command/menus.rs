@@ -40,7 +40,11 @@ pub const MENUS: [Menu; 4] = [
     Menu {
         title: "File",
         sections: &[
-            Section::of(&[UiCommand::OpenFolder, UiCommand::OpenSample]),
+            Section::of(&[
+                UiCommand::OpenFolder,
+                UiCommand::OpenSample,
+                UiCommand::PublicDatasets,
+            ]),
             Section::of(&[UiCommand::DatasetSettings]),
             Section::of(&[UiCommand::OpenImages]),
             Section::of(&[UiCommand::Quit]),

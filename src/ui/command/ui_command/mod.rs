@@ -18,6 +18,8 @@ pub enum UiCommand {
     OpenFolder,
     /// Opens the sample.
     OpenSample,
+    /// Shows the public datasets.
+    PublicDatasets,
     /// Shows what classes, bands, lists and pairs of the open dataset mean.
     DatasetSettings,
     /// Asks for images to segment.
@@ -95,6 +97,7 @@ impl UiCommand {
         match self {
             Self::OpenFolder => "Open dataset…",
             Self::OpenSample => "Open sample",
+            Self::PublicDatasets => "Public datasets…",
             Self::DatasetSettings => "Dataset settings…",
             Self::OpenImages => "Open images…",
             Self::Quit => "Quit",
@@ -140,6 +143,9 @@ impl UiCommand {
             }
             Self::OpenSample => {
                 "Open the small sample dataset; it is generated if it does not exist yet"
+            }
+            Self::PublicDatasets => {
+                "Public datasets to download or unpack; nothing is downloaded without a click"
             }
             Self::DatasetSettings => "Classes, bands, lists and pairs of the open dataset",
             Self::OpenImages => {
@@ -265,6 +271,7 @@ impl UiCommand {
             Self::Shortcuts => key(Modifiers::NONE, Key::Questionmark),
             Self::Palette => key(Modifiers::COMMAND, Key::P),
             Self::OpenSample
+            | Self::PublicDatasets
             | Self::DatasetSettings
             | Self::StopNow
             | Self::TryOut

@@ -106,7 +106,8 @@ impl DatasetPanel {
             .show(ui, |ui| match ctx.engine.dataset() {
                 DatasetState::None => {
                     self.clear();
-                    let hint = "Open the sample, or a folder with images and masks";
+                    let hint =
+                        "Open the sample, a folder with images and masks, or a public dataset";
                     ui.empty_state("No dataset is open", hint, |_| {});
                 }
                 DatasetState::Opening { label, progress } => {
@@ -150,6 +151,7 @@ impl DatasetPanel {
         ui.horizontal(|ui| {
             command_button(ctx, ui, UiCommand::OpenSample, None);
             command_button(ctx, ui, UiCommand::OpenFolder, None);
+            command_button(ctx, ui, UiCommand::PublicDatasets, None);
             let edit = egui::TextEdit::singleline(&mut self.path)
                 .hint_text("or paste a path")
                 .desired_width(ui.available_width());

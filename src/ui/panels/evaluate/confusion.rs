@@ -259,7 +259,10 @@ fn cell_text(view: &ConfusionView<'_>, classes: &ClassList, row: usize, column: 
 fn list_ui(ui: &mut Ui, view: &ConfusionView<'_>, classes: &ClassList) -> Option<CellPlace> {
     let mut clicked = None;
     ui.strong("Largest confusions")
-        .on_hover_text("The true class, what it is taken for, and the share of its pixels");
+        .on_hover_text(
+            "By pixels, the most first: how many, their share of the true class, the true class and what it is \
+             taken for",
+        );
     let found = view.largest(LISTED);
     if found.is_empty() {
         ui.weak("Every labeled pixel is right");
@@ -267,12 +270,14 @@ fn list_ui(ui: &mut Ui, view: &ConfusionView<'_>, classes: &ClassList) -> Option
     ScrollArea::vertical()
         .auto_shrink([false, true])
         .show(ui, |ui| {
-            for (place, pixels, share) in found {
+            for found in found {
+                let place = found.place;
                 let (truth, predicted) =
                     (classes.name(place.truth), name(classes, place.predicted));
                 ui.horizontal(|ui| {
-                    ui.label(RichText::new(format!("{share:>7}")).monospace())
-                        .on_hover_text(format!("{} px", count(pixels as usize)));
+                    let text = format!("{:>4} px {:>7}", found.short, found.share);
+                    ui.label(RichText::new(text).monospace())
+                        .on_hover_text(format!("{} px", count(found.pixels as usize)));
                     let link = ui
                         .link(format!("{truth} as {predicted}"))
                         .on_hover_text("Show the images with this confusion, the worst first");

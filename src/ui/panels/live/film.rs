@@ -355,10 +355,15 @@ impl FilmStrip {
         let frames = &film.film.frames;
         ui.spacing_mut().slider_width = (ui.available_width() - 12.0).max(60.0);
         let mut chosen = at;
-        let slider = Slider::new(&mut chosen, 0..=frames.len() - 1).show_value(false);
-        let response = ui.add(slider).accessible_name("Film scrubber");
+        let last = frames.len() - 1;
+        // A slider whose ends are one has its handle in the middle.
+        let slider = Slider::new(&mut chosen, 0..=last.max(1)).show_value(false);
+        let response = ui
+            .add_enabled(last > 0, slider)
+            .accessible_name("Film scrubber")
+            .on_disabled_hover_text("There is one frame so far");
         if response.changed() {
-            self.position = Some(chosen);
+            self.position = Some(chosen.min(last));
             self.playing = None;
         }
         // Moments whose weights are kept.

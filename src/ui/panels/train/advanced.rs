@@ -300,6 +300,29 @@ fn machine_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) {
         },
     );
     probes_ui(ui, &mut config.probe_images);
+    batches_ui(ui, &mut config.batches);
+}
+
+/// The folder of batches that a run was trained on whose settings are shown.
+fn batches_ui(ui: &mut Ui, batches: &mut Option<PathBuf>) {
+    let Some(folder) = batches.clone() else {
+        return;
+    };
+    let tooltip = "Trains on the batches in this folder instead of the training images, as `train --batches` does";
+    ui.field("Batches", tooltip, |ui| {
+        ui.horizontal(|ui| {
+            let path = folder.display().to_string();
+            let name = folder.file_name().unwrap_or_default().to_string_lossy();
+            ui.label(name).on_hover_text(path);
+            let images = ui
+                .small_button("Use images")
+                .on_hover_text("Train on the training images of the dataset");
+            if images.clicked() {
+                *batches = None;
+            }
+        })
+        .response
+    });
 }
 
 /// The images of one's own; they are added in Live.

@@ -176,15 +176,37 @@ fn entry_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, queue: &Queue, place: usize, entry:
     ui.add(Label::new(RichText::new(entry_text(number, &entry.config)).small()).wrap());
 }
 
-/// `2. FCN-8s VGG16 slim, 40 epochs, batch 4, rate 0.05, seed 0`
+/// `2. FCN-8s VGG16 slim, 40 epochs, at most 500 steps, batch 4, rate 0.05, seed 0`
 fn entry_text(number: usize, config: &RunConfig) -> String {
+    let mut length = format::plural(config.epochs, "epoch", "epochs");
+    if let Some(steps) = config.max_steps {
+        // Which ends it sooner is known once its dataset is open.
+        length = format!(
+            "{length}, at most {}",
+            format::plural(steps, "step", "steps")
+        );
+    }
     format!(
-        "{number}. {} {}, {}, batch {}, rate {}, seed {}",
+        "{number}. {} {}, {length}, batch {}, rate {}, seed {}",
         config.variant,
         config.trunk,
-        format::plural(config.epochs, "epoch", "epochs"),
         config.batch_size,
         format::setting(config.learning.learning_rate),
         config.seed
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Trunk, preset};
+
+    #[test]
+    fn a_limit_of_steps_is_said_beside_the_epochs() {
+        let mut config = preset(Trunk::Vgg16Slim);
+        (config.epochs, config.max_steps) = (40, None);
+        assert!(entry_text(1, &config).contains("40 epochs, batch"));
+        config.max_steps = Some(500);
+        assert!(entry_text(1, &config).contains("40 epochs, at most 500 steps, batch"));
+    }
 }

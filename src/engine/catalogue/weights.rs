@@ -1,85 +1,41 @@
-//! Which public weights there are, where they lie and how their bytes are recognized.
+//! The public weights: which there are, where they lie and how their bytes are recognized.
 
-use super::hash::Digests;
+use std::path::Path;
 
-/// What the bytes of a file are checked against; hexadecimal digits in lower case.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KnownHash {
-    /// All 64 digits of its SHA-256.
-    Sha256(String),
-    /// All 32 digits of its MD5. Tells damage, but no forgery.
-    Md5(String),
-    /// The first 8 digits of its SHA-256, which torchvision puts into file names:
-    /// `resnet50-0676ba61.pth`. Tells damage, but no forgery.
-    Sha256Prefix(String),
-    /// Nobody published one: the file cannot be checked.
-    Unknown,
-}
-
-impl KnownHash {
-    /// What kind of hash it is, for people.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Sha256(_) => "SHA-256",
-            Self::Md5(_) => "MD5",
-            Self::Sha256Prefix(_) => "start of SHA-256",
-            Self::Unknown => "unknown",
-        }
-    }
-
-    /// Its digits; `None` where no hash is known.
-    pub fn digits(&self) -> Option<&str> {
-        match self {
-            Self::Sha256(digits) | Self::Md5(digits) | Self::Sha256Prefix(digits) => Some(digits),
-            Self::Unknown => None,
-        }
-    }
-
-    /// The digits of `digests` to hold against [`digits`](Self::digits).
-    pub(super) fn same_part<'a>(&self, digests: &'a Digests) -> &'a str {
-        match self {
-            Self::Sha256(_) | Self::Unknown => &digests.sha256,
-            Self::Md5(_) => &digests.md5,
-            Self::Sha256Prefix(start) => {
-                digests.sha256.get(..start.len()).unwrap_or(&digests.sha256)
-            }
-        }
-    }
-
-    /// Whether a file with these digests is the one meant; `None` where no hash is known.
-    pub(super) fn matches(&self, digests: &Digests) -> Option<bool> {
-        self.digits()
-            .map(|digits| digits == self.same_part(digests))
-    }
-}
+use super::error::CatalogueError;
+use super::public_file::{KnownHash, PublicFile};
+use super::{CatalogueEntry, EntryState, Watch, store};
 
 /// One public file of weights.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CatalogueEntry {
+pub struct PublicWeights {
     /// Short name, as in commands.
     pub id: &'static str,
-    /// Name of the file, here and at its source.
-    pub file: &'static str,
     /// What it is, in one line.
     pub what: &'static str,
-    /// Where it can be downloaded; `None` = this host allows browser downloads only.
-    pub url: Option<String>,
-    /// A page for people that leads to the file, where [`url`](Self::url) is `None`.
-    pub page: Option<&'static str>,
-    /// Size in bytes, where somebody recorded it.
-    pub size: Option<u64>,
-    /// What its bytes are checked against.
-    pub hash: KnownHash,
+    /// The file.
+    pub file: PublicFile,
     /// Names of its tensors and the images it was trained on, in words.
     pub layout: String,
     /// Who made it, and under which terms.
     pub source: &'static str,
 }
 
-impl CatalogueEntry {
-    /// Whether somebody means this entry by `name`: its id or its file name.
-    pub fn is_called(&self, name: &str) -> bool {
-        self.id == name || self.file == name
+impl CatalogueEntry for PublicWeights {
+    fn id(&self) -> &'static str {
+        self.id
+    }
+
+    fn label(&self) -> &'static str {
+        self.file.name
+    }
+
+    fn look(&self, folder: &Path) -> Option<EntryState> {
+        store::look(&self.file, folder)
+    }
+
+    fn check(&self, folder: &Path, watch: &mut Watch<'_>) -> Result<EntryState, CatalogueError> {
+        store::check(&self.file, folder, watch)
     }
 }
 
@@ -226,7 +182,7 @@ const CAFFE_FILES: [(&str, &str, &str, &str, &str, &str); 5] = [
 
 /// All public files this program knows. Caffe's own `.caffemodel` files are left out:
 /// it cannot read them.
-pub fn public_weights() -> Vec<CatalogueEntry> {
+pub fn public_weights() -> Vec<PublicWeights> {
     let torchvision =
         TORCHVISION_FILES
             .into_iter()
@@ -236,28 +192,32 @@ pub fn public_weights() -> Vec<CatalogueEntry> {
                 } else {
                     format!("{tensors}; {RGB}")
                 };
-                CatalogueEntry {
+                PublicWeights {
                     id,
-                    file,
                     what,
-                    url: Some(format!("{TORCHVISION}{file}")),
-                    page: None,
-                    size,
-                    hash: KnownHash::Sha256(sha256.to_owned()),
+                    file: PublicFile {
+                        name: file,
+                        urls: vec![format!("{TORCHVISION}{file}")],
+                        page: None,
+                        size,
+                        hash: KnownHash::Sha256(sha256.to_owned()),
+                    },
                     layout,
                     source: TORCHVISION_TERMS,
                 }
             });
     let caffe = CAFFE_FILES
         .into_iter()
-        .map(|(id, file, what, tensors, page, md5)| CatalogueEntry {
+        .map(|(id, file, what, tensors, page, md5)| PublicWeights {
             id,
-            file,
             what,
-            url: None,
-            page: Some(page),
-            size: None,
-            hash: KnownHash::Md5(md5.to_owned()),
+            file: PublicFile {
+                name: file,
+                urls: Vec::new(),
+                page: Some(page),
+                size: None,
+                hash: KnownHash::Md5(md5.to_owned()),
+            },
             // `mean_bgr` of `torchfcn/datasets/voc.py`.
             layout: format!("{tensors}; BGR in 0 to 255, minus mean 104.00699 116.66877 122.67891"),
             source: CAFFE_TERMS,
@@ -276,73 +236,52 @@ mod tests {
         let entries = public_weights();
         let names: BTreeSet<&str> = entries
             .iter()
-            .flat_map(|entry| [entry.id, entry.file])
+            .flat_map(|entry| [entry.id, entry.file.name])
             .collect();
         assert_eq!(names.len(), 2 * entries.len());
         let hashes: BTreeSet<&str> = entries
             .iter()
-            .filter_map(|entry| entry.hash.digits())
+            .filter_map(|entry| entry.file.hash.digits())
             .collect();
         assert_eq!(hashes.len(), entries.len());
     }
 
     #[test]
     fn hashes_are_whole_and_agree_with_the_names_of_torchvision() {
-        for entry in public_weights() {
-            let digits = entry.hash.digits().expect("a hash");
+        for PublicWeights { file, .. } in public_weights() {
+            let digits = file.hash.digits().expect("a hash");
             let digit = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
             assert!(digits.chars().all(digit), "{digits}");
-            match &entry.hash {
+            match &file.hash {
                 KnownHash::Sha256(_) => {
-                    assert_eq!(digits.len(), 64, "{}", entry.file);
-                    let name = entry
-                        .file
+                    assert_eq!(digits.len(), 64, "{}", file.name);
+                    let name = file
+                        .name
                         .strip_suffix(".pth")
                         .expect("the ending of PyTorch");
                     let (_, start) = name.rsplit_once('-').expect("a hash in the name");
                     assert!(
                         start.len() == 8 && digits.starts_with(start),
                         "{}",
-                        entry.file
+                        file.name
                     );
                 }
-                KnownHash::Md5(_) => assert_eq!(digits.len(), 32, "{}", entry.file),
-                other => panic!("{}: {other:?}", entry.file),
+                KnownHash::Md5(_) => assert_eq!(digits.len(), 32, "{}", file.name),
+                other => panic!("{}: {other:?}", file.name),
             }
         }
     }
 
     #[test]
     fn what_cannot_be_downloaded_has_a_page() {
-        for entry in public_weights() {
-            assert_ne!(entry.url.is_some(), entry.page.is_some(), "{}", entry.id);
-            if let Some(url) = &entry.url {
+        for PublicWeights { id, file, .. } in public_weights() {
+            assert_ne!(file.urls.is_empty(), file.page.is_none(), "{id}");
+            for url in &file.urls {
                 assert!(
-                    url.starts_with("https://") && url.ends_with(entry.file),
+                    url.starts_with("https://") && url.ends_with(file.name),
                     "{url}"
                 );
             }
         }
-    }
-
-    #[test]
-    fn a_prefix_is_held_against_the_start() {
-        let digests = Digests {
-            sha256: "0123456789abcdef".to_owned(),
-            md5: "77".to_owned(),
-        };
-        let prefix = |digits: &str| KnownHash::Sha256Prefix(digits.to_owned());
-        assert_eq!(prefix("01234567").matches(&digests), Some(true));
-        assert_eq!(prefix("01234568").matches(&digests), Some(false));
-        assert_eq!(prefix("01234567").same_part(&digests), "01234567");
-        assert_eq!(
-            KnownHash::Md5("77".to_owned()).matches(&digests),
-            Some(true)
-        );
-        assert_eq!(
-            KnownHash::Sha256("0123".to_owned()).matches(&digests),
-            Some(false)
-        );
-        assert_eq!(KnownHash::Unknown.matches(&digests), None);
     }
 }

@@ -1,9 +1,9 @@
-//! Rows of the table of public weights.
+//! Rows of the tables of public weights and datasets.
 //!
-//! Knows the catalogue. Must not know about widgets.
+//! Knows the catalogues. Must not know about widgets.
 
 use super::format;
-use crate::engine::{CatalogueItem, EntryState, KnownHash};
+use crate::engine::{EntryState, KnownHash, PublicDataset, PublicFile, PublicWeights};
 
 /// The color of a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,14 +20,14 @@ pub enum Tone {
 
 /// One row of the table.
 #[derive(Debug, Clone, PartialEq)]
-pub struct PretrainedRow {
+pub struct CatalogueRow {
     /// Its size, or a dash if it is unknown.
     pub size: String,
     /// Its state in a word or two.
     pub state: String,
     /// The color of the state.
     pub tone: Tone,
-    /// Progress of the download or check, `0.0..=1.0`.
+    /// Progress of what is going on, `0.0..=1.0`.
     pub share: Option<f32>,
     /// The error, or a remark about the state.
     pub note: Option<String>,
@@ -35,14 +35,21 @@ pub struct PretrainedRow {
     pub download: Option<&'static str>,
 }
 
-impl PretrainedRow {
-    /// The row of `item`; `busy` = it is being downloaded or checked.
-    pub fn new(item: &CatalogueItem, busy: bool) -> Self {
-        let CatalogueItem { entry, state } = item;
+impl CatalogueRow {
+    /// The row of public weights; `busy` = something is going on with them.
+    pub fn of_weights(entry: &PublicWeights, state: &EntryState, busy: bool) -> Self {
+        let has_address = !entry.file.urls.is_empty();
+        Self::new(entry.file.size, has_address, state, busy)
+    }
+
+    /// The row of a public dataset; `busy` = something is going on with it.
+    pub fn of_dataset(entry: &PublicDataset, state: &EntryState, busy: bool) -> Self {
+        Self::new(entry.size(), entry.has_address(), state, busy)
+    }
+
+    fn new(size: Option<u64>, has_address: bool, state: &EntryState, busy: bool) -> Self {
         let mut row = Self {
-            size: entry
-                .size
-                .map_or_else(|| format::MISSING.to_owned(), format::bytes),
+            size: size.map_or_else(|| format::MISSING.to_owned(), format::bytes),
             state: String::new(),
             tone: Tone::Plain,
             share: None,
@@ -54,7 +61,7 @@ impl PretrainedRow {
             EntryState::Missing => {
                 if busy { "starting" } else { "not downloaded" }.clone_into(&mut row.state);
                 row.download = Some("Download");
-                if entry.url.is_none() {
+                if !has_address {
                     row.note = Some(
                         "This host allows browser downloads only: copy the link, then add the file"
                             .to_owned(),
@@ -65,6 +72,17 @@ impl PretrainedRow {
                 row.state = format!("{} downloaded", format::bytes(*bytes));
                 row.tone = Tone::Doubtful;
                 row.download = Some("Continue download");
+            }
+            EntryState::Incomplete { missing } => {
+                row.tone = Tone::Doubtful;
+                if missing.is_empty() {
+                    "not unpacked yet".clone_into(&mut row.state);
+                    row.download = Some("Unpack");
+                } else {
+                    "incomplete".clone_into(&mut row.state);
+                    row.note = Some(format!("Still missing: {}", missing.join(", ")));
+                    row.download = Some("Continue download");
+                }
             }
             EntryState::Downloading { bytes, total } => {
                 row.state = match total {
@@ -78,6 +96,13 @@ impl PretrainedRow {
             EntryState::Verifying { bytes, total } => {
                 row.state = format!(
                     "checking {}",
+                    format::percent(Some(f64::from(of(*bytes, *total))))
+                );
+                row.share = Some(of(*bytes, *total));
+            }
+            EntryState::Unpacking { bytes, total } => {
+                row.state = format!(
+                    "unpacking {}",
                     format::percent(Some(f64::from(of(*bytes, *total))))
                 );
                 row.share = Some(of(*bytes, *total));
@@ -98,47 +123,64 @@ impl PretrainedRow {
                 row.download = Some("Retry download");
             }
         }
-        if busy || entry.url.is_none() {
+        if busy || !has_address {
             row.download = None;
         }
         row
     }
 }
 
-/// All details of an entry, for its tooltip.
-pub fn details(item: &CatalogueItem) -> String {
-    let entry = &item.entry;
-    let hash = match &entry.hash {
+/// All details of public weights, for their tooltip.
+pub fn weights_details(entry: &PublicWeights) -> String {
+    format!(
+        "{}\nTensors and images: {}\n{}\n{}",
+        entry.what,
+        entry.layout,
+        entry.source,
+        file_details(&entry.file)
+    )
+}
+
+/// All details of a public dataset, for its tooltip.
+pub fn dataset_details(entry: &PublicDataset) -> String {
+    let mut lines = vec![entry.what.to_owned(), entry.source.to_owned()];
+    for file in &entry.files {
+        lines.push(format!("{}\n{}", file.name, file_details(file)));
+    }
+    lines.join("\n")
+}
+
+/// Hash and addresses of a file.
+fn file_details(file: &PublicFile) -> String {
+    let mut lines = vec![match &file.hash {
         KnownHash::Unknown => "No published hash".to_owned(),
         hash => format!("{} {}", hash.kind(), hash.digits().unwrap_or_default()),
-    };
-    let address = entry
-        .url
-        .as_deref()
-        .or(entry.page)
-        .unwrap_or("No known address");
-    format!(
-        "{}\nTensors and images: {}\n{}\n{hash}\n{address}",
-        entry.what, entry.layout, entry.source
-    )
+    }];
+    lines.extend(file.urls.iter().cloned());
+    lines.extend(file.page.map(str::to_owned));
+    if lines.len() == 1 {
+        lines.push("No known address".to_owned());
+    }
+    lines.join("\n")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::public_weights;
+    use crate::engine::{public_datasets, public_weights};
 
-    fn item(id: &str, state: EntryState) -> CatalogueItem {
-        let entry = public_weights()
-            .into_iter()
-            .find(|entry| entry.id == id)
-            .unwrap();
-        CatalogueItem { entry, state }
+    fn weights(id: &str) -> PublicWeights {
+        let mut all = public_weights().into_iter();
+        all.find(|entry| entry.id == id).unwrap()
+    }
+
+    fn row_of(id: &str, state: EntryState, busy: bool) -> CatalogueRow {
+        CatalogueRow::of_weights(&weights(id), &state, busy)
     }
 
     #[test]
     fn rows_say_what_is_there_and_what_can_be_done() {
-        let row = |state| PretrainedRow::new(&item("vgg16", state), false);
+        let row = |state| row_of("vgg16", state, false);
         let missing = row(EntryState::Missing);
         assert_eq!(
             (missing.size.as_str(), missing.state.as_str()),
@@ -176,20 +218,46 @@ mod tests {
 
     #[test]
     fn nothing_is_offered_twice_or_without_an_address() {
-        let busy = PretrainedRow::new(&item("vgg16", EntryState::Missing), true);
+        let busy = row_of("vgg16", EntryState::Missing, true);
         assert_eq!((busy.state.as_str(), busy.download), ("starting", None));
-        let browser = PretrainedRow::new(&item("fcn8s-caffe", EntryState::Missing), false);
+        let browser = row_of("fcn8s-caffe", EntryState::Missing, false);
         assert_eq!((browser.size.as_str(), browser.download), ("–", None));
         assert!(browser.note.unwrap().contains("browser"));
     }
 
     #[test]
     fn details_name_hash_and_address() {
-        let text = details(&item("fcn8s-caffe", EntryState::Missing));
+        let text = weights_details(&weights("fcn8s-caffe"));
         assert!(
             text.contains("MD5 de93e540ec79512f8770033849c8ae89")
                 && text.contains("drive.google.com")
         );
-        assert!(details(&item("vgg16", EntryState::Missing)).contains("SHA-256 397923af"));
+        assert!(weights_details(&weights("vgg16")).contains("SHA-256 397923af"));
+    }
+
+    #[test]
+    fn datasets_say_which_of_their_files_are_missing() {
+        let all = public_datasets();
+        let pets = all.iter().find(|entry| entry.id == "pets").unwrap();
+        let state = |missing: &[&'static str]| EntryState::Incomplete {
+            missing: missing.to_vec(),
+        };
+        let row = CatalogueRow::of_dataset(pets, &state(&["images.tar.gz"]), false);
+        assert_eq!(row.download, Some("Continue download"));
+        assert!(row.note.unwrap().contains("images.tar.gz"));
+        let row = CatalogueRow::of_dataset(pets, &state(&[]), false);
+        assert_eq!(row.download, Some("Unpack"));
+        let unpacking = EntryState::Unpacking { bytes: 1, total: 4 };
+        let row = CatalogueRow::of_dataset(pets, &unpacking, true);
+        assert_eq!(
+            (row.state.as_str(), row.share),
+            ("unpacking 25.0 %", Some(0.25))
+        );
+        let text = dataset_details(pets);
+        assert!(
+            text.contains("MD5 5c4f3ee8e5d25df40f4fd59a7f44e54c"),
+            "{text}"
+        );
+        assert!(text.contains("annotations.tar.gz"), "{text}");
     }
 }

@@ -2,20 +2,18 @@
 
 use std::path::{Path, PathBuf};
 
-use eframe::egui::{
-    self, Align, Align2, Color32, Grid, Label, Layout, RichText, ScrollArea, Ui, Window, vec2,
-};
+use eframe::egui::{self, Align, Grid, Label, Layout, RichText, ScrollArea, Ui, vec2};
 
-use super::command::{Ask, Command};
-use super::context::PanelCtx;
-use super::theme;
-use super::ui_ext::UiExt as _;
-use super::view_model::pretrained::{self, PretrainedRow, Tone};
-use crate::engine::{CatalogueItem, EntryState, NoticeLevel};
+use super::{button, state_ui, window};
+use crate::engine::{CatalogueItem, EntryState, NoticeLevel, PublicWeights};
+use crate::ui::command::{Ask, Command};
+use crate::ui::context::PanelCtx;
+use crate::ui::theme;
+use crate::ui::ui_ext::UiExt as _;
+use crate::ui::view_model::catalogue_row::{CatalogueRow, weights_details};
 
 const TITLE: &str = "Pretrained weights";
 const NAME_WIDTH: f32 = 300.0;
-const STATE_WIDTH: f32 = 170.0;
 
 /// The window of public weights.
 #[derive(Default)]
@@ -30,20 +28,10 @@ impl PretrainedWindow {
     /// Draws the window where it is open. `chosen` is the file that was chosen to start from.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &Ui, chosen: Option<&Path>) {
         self.doubtful_ui(ctx, ui);
-        let egui_ctx = ui.ctx();
-        let escape = egui_ctx.input(|input| input.key_pressed(egui::Key::Escape));
-        let asked = egui_ctx.memory(|memory| memory.top_modal_layer().is_some());
-        if escape && !asked && !egui_ctx.any_popup_open() {
-            self.open = false;
-        }
         let mut open = self.open;
-        Window::new(TITLE)
-            .open(&mut open)
-            .collapsible(false)
-            .pivot(Align2::CENTER_CENTER)
-            .default_pos(egui_ctx.content_rect().center())
-            .default_size([900.0, 560.0])
-            .show(egui_ctx, |ui| self.table_ui(ctx, ui, chosen));
+        window(ui, TITLE, &mut open, vec2(900.0, 560.0), |ui| {
+            self.table_ui(ctx, ui, chosen);
+        });
         self.open = open;
     }
 
@@ -83,32 +71,41 @@ impl PretrainedWindow {
         &mut self,
         ctx: &PanelCtx<'_>,
         ui: &mut Ui,
-        item: &CatalogueItem,
+        item: &CatalogueItem<PublicWeights>,
         chosen: Option<&Path>,
     ) {
         let busy = ctx.engine.catalogue().is_busy(item.entry.id);
-        let row = PretrainedRow::new(item, busy);
+        let row = CatalogueRow::of_weights(&item.entry, &item.state, busy);
         ui.vertical(|ui| {
             ui.set_width(NAME_WIDTH);
-            let details = pretrained::details(item);
-            ui.truncated(RichText::new(item.entry.file).strong(), &details);
+            let details = weights_details(&item.entry);
+            ui.truncated(RichText::new(item.entry.file.name).strong(), &details);
             ui.truncated(RichText::new(item.entry.what).small(), &details);
         });
         ui.label(&row.size);
         ui.vertical(|ui| {
-            ui.set_width(STATE_WIDTH);
-            state_ui(ui, item, &row);
+            state_ui(ui, item.entry.file.name, &row);
         });
         ui.horizontal(|ui| {
             if busy {
-                if button(ui, "Cancel", item, "Cancel; the partial file is kept") {
+                if button(
+                    ui,
+                    "Cancel",
+                    item.entry.file.name,
+                    "Cancel; the partial file is kept",
+                ) {
                     ctx.commands.send(Command::CancelDownload(item.entry.id));
                 }
                 return;
             }
             if let Some(path) = item.state.path() {
                 self.use_ui(ctx, ui, item, path, chosen == Some(path));
-                if button(ui, "Open folder", item, "Open the folder of this file") {
+                if button(
+                    ui,
+                    "Open folder",
+                    item.entry.file.name,
+                    "Open the folder of this file",
+                ) {
                     let folder = ctx.engine.catalogue().folder().to_path_buf();
                     ctx.commands.send(Command::OpenFileManager(folder));
                 }
@@ -123,7 +120,7 @@ impl PretrainedWindow {
         &mut self,
         ctx: &PanelCtx<'_>,
         ui: &mut Ui,
-        item: &CatalogueItem,
+        item: &CatalogueItem<PublicWeights>,
         path: &Path,
         chosen: bool,
     ) {
@@ -134,7 +131,7 @@ impl PretrainedWindow {
         } else if button(
             ui,
             "Use",
-            item,
+            item.entry.file.name,
             "Show what is in this file, then start from it or import it",
         ) {
             if matches!(item.state, EntryState::Unverified { .. }) {
@@ -146,19 +143,24 @@ impl PretrainedWindow {
     }
 
     /// The buttons of a file that is not there yet.
-    fn get_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, item: &CatalogueItem, row: &PretrainedRow) {
+    fn get_ui(
+        ctx: &PanelCtx<'_>,
+        ui: &mut Ui,
+        item: &CatalogueItem<PublicWeights>,
+        row: &CatalogueRow,
+    ) {
         if let Some(label) = row.download
             && button(
                 ui,
                 label,
-                item,
-                item.entry.url.as_deref().unwrap_or_default(),
+                item.entry.file.name,
+                item.entry.file.urls.first().map_or("", String::as_str),
             )
         {
             ctx.commands.send(Command::DownloadWeights(item.entry.id));
         }
-        if let Some(page) = item.entry.page
-            && button(ui, "Copy link", item, page)
+        if let Some(page) = item.entry.file.page
+            && button(ui, "Copy link", item.entry.file.name, page)
         {
             ui.ctx().copy_text(page.to_owned());
             let text = format!("Link copied; open it in a browser\n{page}");
@@ -166,7 +168,7 @@ impl PretrainedWindow {
         }
         let response = ui
             .button("Add local file…")
-            .accessible_name(format!("Add local file {}", item.entry.file))
+            .accessible_name(format!("Add local file {}", item.entry.file.name))
             .on_hover_text(
                 "Choose a file on this computer; it is checked and copied to the folder above",
             );
@@ -198,43 +200,5 @@ impl PretrainedWindow {
         if closed {
             self.doubtful = None;
         }
-    }
-}
-
-/// A button whose accessible name says which file it is about.
-fn button(ui: &mut Ui, label: &str, item: &CatalogueItem, tooltip: &str) -> bool {
-    let name = format!("{label} {}", item.entry.file);
-    ui.button(label)
-        .accessible_name(name)
-        .on_hover_text(tooltip)
-        .clicked()
-}
-
-fn state_ui(ui: &mut Ui, item: &CatalogueItem, row: &PretrainedRow) {
-    if let Some(share) = row.share {
-        ui.spacing_mut().item_spacing = vec2(6.0, 4.0);
-        ui.progress_bar(
-            share,
-            STATE_WIDTH,
-            &format!("Progress of {}", item.entry.file),
-        );
-        ui.label(RichText::new(&row.state).small());
-        return;
-    }
-    let color = tone_color(ui, row.tone);
-    let tag = ui.tag(&row.state, color);
-    if let Some(note) = &row.note {
-        tag.on_hover_text(note);
-        ui.truncated(RichText::new(note).small(), note);
-    }
-}
-
-fn tone_color(ui: &Ui, tone: Tone) -> Color32 {
-    let palette = theme::palette(ui.visuals());
-    match tone {
-        Tone::Plain => ui.visuals().weak_text_color(),
-        Tone::Good => palette.success,
-        Tone::Doubtful => palette.warning,
-        Tone::Bad => palette.error,
     }
 }

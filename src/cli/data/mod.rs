@@ -1,4 +1,5 @@
-//! `data`: what is wrong with a dataset, a copy without it, a copy with other lists, its batches.
+//! `data`: what is wrong with a dataset, a copy without it, a copy with other lists, its batches; public
+//! datasets.
 //!
 //! JSON of `check`: one object with `dataset`, `root`, `layout`, `train`, `val`, `classes`
 //! (names), `notes` (`topic`, `text`, `assumed`), `pairs` and `findings` (`severity`, `kind`,
@@ -7,6 +8,8 @@
 //! `left_out` (messages). JSON of `dump`: one object with `folder`, `steps` and `batches`.
 //!
 //! `check` fails where a finding is an error, so that scripts can ask.
+
+mod catalogue;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -40,6 +43,8 @@ pub fn run(command: &DataCommand, session: &Session) -> Result<ExitCode, String>
             written(task, &mut engine, session)
         }
         DataCommand::Dump(args) => dump(args, &mut engine, session),
+        DataCommand::Catalogue => Ok(catalogue::list(&mut engine, session)),
+        DataCommand::Get(args) => catalogue::get(args, &mut engine, session),
     }
 }
 

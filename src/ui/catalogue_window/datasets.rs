@@ -1,0 +1,149 @@
+//! The window of public datasets: download, add, open.
+
+use eframe::egui::{Grid, Label, RichText, ScrollArea, Ui, vec2};
+
+use super::{button, state_ui, window};
+use crate::engine::{CatalogueItem, DatasetRef, PublicDataset};
+use crate::ui::command::{Ask, Command};
+use crate::ui::context::PanelCtx;
+use crate::ui::ui_ext::UiExt as _;
+use crate::ui::view_model::catalogue_row::{CatalogueRow, dataset_details};
+
+const TITLE: &str = "Public datasets";
+const NAME_WIDTH: f32 = 210.0;
+const CLASSES_WIDTH: f32 = 110.0;
+const SOURCE_WIDTH: f32 = 230.0;
+
+/// The window of public datasets.
+#[derive(Default)]
+pub struct PublicDatasetsWindow {
+    /// Whether it is shown.
+    pub open: bool,
+}
+
+impl PublicDatasetsWindow {
+    /// Draws the window where it is open.
+    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &Ui) {
+        let mut opened = false;
+        window(ui, TITLE, &mut self.open, vec2(1050.0, 500.0), |ui| {
+            opened = table_ui(ctx, ui);
+        });
+        // What was opened is seen behind it.
+        self.open &= !opened;
+    }
+}
+
+/// The table; true = a dataset was opened.
+fn table_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) -> bool {
+    let catalogue = ctx.engine.public_datasets();
+    ui.add(
+        Label::new(
+            "Nothing is downloaded until you click Download. Files with a published hash are verified before they \
+             are unpacked",
+        )
+        .wrap(),
+    );
+    let folder = catalogue.folder().display().to_string();
+    ui.truncated(RichText::new(format!("Folder: {folder}")).weak(), &folder);
+    ui.separator();
+    let mut opened = false;
+    ScrollArea::both()
+        .auto_shrink([false, false])
+        .show(ui, |ui| {
+            Grid::new("public datasets")
+                .num_columns(6)
+                .striped(true)
+                .spacing([14.0, 10.0])
+                .show(ui, |ui| {
+                    for title in [
+                        "Dataset",
+                        "Classes",
+                        "Size",
+                        "Source and terms",
+                        "State",
+                        "",
+                    ] {
+                        ui.strong(title);
+                    }
+                    ui.end_row();
+                    for item in catalogue.items() {
+                        opened |= row_ui(ctx, ui, item);
+                        ui.end_row();
+                    }
+                });
+        });
+    opened
+}
+
+fn row_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, item: &CatalogueItem<PublicDataset>) -> bool {
+    let CatalogueItem { entry, state } = item;
+    let busy = ctx.engine.public_datasets().is_busy(entry.id);
+    let row = CatalogueRow::of_dataset(entry, state, busy);
+    ui.vertical(|ui| {
+        ui.set_width(NAME_WIDTH);
+        let details = dataset_details(entry);
+        ui.truncated(RichText::new(entry.name).strong(), &details);
+        wrapped(ui, entry.what, NAME_WIDTH).on_hover_text(details);
+    });
+    wrapped(ui, entry.classes, CLASSES_WIDTH);
+    ui.label(&row.size);
+    wrapped(ui, entry.source, SOURCE_WIDTH);
+    ui.vertical(|ui| state_ui(ui, entry.name, &row));
+    ui.horizontal(|ui| {
+        if busy {
+            if button(ui, "Cancel", entry.name, "Cancel; the partial file is kept") {
+                ctx.commands.send(Command::CancelDataset(entry.id));
+            }
+            return false;
+        }
+        if let Some(path) = state.path() {
+            let opened = button(ui, "Open", entry.name, "Open this dataset");
+            if opened {
+                let which = DatasetRef::Folder(path.to_owned());
+                ctx.commands.send(Command::OpenDataset(which));
+            }
+            if button(
+                ui,
+                "Open folder",
+                entry.name,
+                "Show the folder of this dataset",
+            ) {
+                ctx.commands.send(Command::OpenFileManager(path.to_owned()));
+            }
+            return opened;
+        }
+        get_ui(ctx, ui, entry, &row);
+        false
+    })
+    .inner
+}
+
+/// The buttons of a dataset that is not there yet.
+fn get_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, entry: &PublicDataset, row: &CatalogueRow) {
+    let urls = entry.files.iter().flat_map(|file| &file.urls);
+    let urls: Vec<&str> = urls.map(String::as_str).collect();
+    if let Some(label) = row.download
+        && button(ui, label, entry.name, &urls.join("\n"))
+    {
+        ctx.commands.send(Command::GetDataset(entry.id));
+    }
+    let response = ui
+        .button("Add local file…")
+        .accessible_name(format!("Add local file {}", entry.name))
+        .on_hover_text(
+            "I already have this file: choose an archive on this computer; it is checked and unpacked to the folder \
+             above",
+        );
+    if response.clicked() {
+        ctx.commands
+            .send(Command::Ask(Ask::DatasetArchive(entry.id)));
+    }
+}
+
+fn wrapped(ui: &mut Ui, text: &str, width: f32) -> eframe::egui::Response {
+    ui.scope(|ui| {
+        ui.set_width(width);
+        ui.add(Label::new(RichText::new(text).small()).wrap())
+    })
+    .inner
+}
