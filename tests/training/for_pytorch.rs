@@ -24,6 +24,13 @@ fn array(path: &Path) -> (String, Vec<u8>) {
     (header, bytes[start..].to_vec())
 }
 
+fn arrays(folder: &Path) -> BatchTarget {
+    BatchTarget {
+        folder: folder.to_owned(),
+        pictures: false,
+    }
+}
+
 #[test]
 fn written_batches_are_those_that_are_trained_on() {
     let set = TinySet::new(4, 1);
@@ -162,7 +169,8 @@ fn training_on_dumped_batches_is_the_same_training() {
     };
     let mut config = set.config();
     settings(&mut config);
-    let written = write_batches(&config, &dataset, all, &out, &mut |_| true).expect("written");
+    let written =
+        write_batches(&config, &dataset, all, &arrays(&out), &mut |_| true).expect("written");
     assert_eq!(written.steps, 3);
     let losses = |batches: Option<&Path>| {
         let folder = set.run(|config| {
@@ -198,12 +206,12 @@ fn batches_of_another_run_are_refused() {
         first: 1,
         count: None,
     };
-    write_batches(&config, &dataset, all, &out, &mut |_| true).expect("written");
+    write_batches(&config, &dataset, all, &arrays(&out), &mut |_| true).expect("written");
     let whole = json(&out.join("manifest.json"));
     config.batches = Some(out.clone());
     let refused = |config: &RunConfig, parts: &[&str]| {
         let again = set.dir.path().join("again");
-        let message = write_batches(config, &dataset, all, &again, &mut |_| true)
+        let message = write_batches(config, &dataset, all, &arrays(&again), &mut |_| true)
             .expect_err("refused")
             .to_string();
         for part in parts {
@@ -245,7 +253,7 @@ fn batches_of_another_run_are_refused() {
     let manifest = serde_json::json!({ "batches": bare, "batches_per_epoch": 2 });
     fs::write(out.join("manifest.json"), manifest.to_string()).expect("written");
     let again = set.dir.path().join("again");
-    let written = write_batches(&config, &dataset, all, &again, &mut |_| true);
+    let written = write_batches(&config, &dataset, all, &arrays(&again), &mut |_| true);
     assert_eq!(written.expect("read").steps, 3);
     for name in ["00000003-images.npy", "00000003-labels.npy"] {
         let of = |folder: &Path| fs::read(folder.join(name)).expect("an array");
