@@ -82,19 +82,33 @@ fn pixels(criterion: &mut Criterion) {
         bench.iter(|| resize_rgb(black_box(&photo), Size::new(256, 256)));
     });
     let augment = Augment {
-        crop: Some(Size::new(224, 224)),
         random_crop: true,
         scale: [0.5, 2.0],
         flip: true,
         brightness: 0.2,
+        ..Augment::none(Some(Size::new(224, 224)))
     };
-    let mut rng = Rng::seed_from_u64(1);
-    group.bench_function("augmentation to 224x224", |bench| {
-        bench.iter(|| {
-            let change = augment.draw(photo.size(), &mut rng);
-            change.apply(black_box(&photo), black_box(&truth))
+    let all = Augment {
+        rotation: 15.0,
+        elastic: 10.0,
+        saturation: 0.2,
+        hue: 18.0,
+        blur: 2.0,
+        noise: 0.05,
+        ..augment.clone()
+    };
+    for (name, augment) in [
+        ("augmentation to 224x224", augment),
+        ("all augmentations to 224x224", all),
+    ] {
+        let mut rng = Rng::seed_from_u64(1);
+        group.bench_function(name, |bench| {
+            bench.iter(|| {
+                let change = augment.draw(photo.size(), &mut rng);
+                change.apply(black_box(&photo), black_box(&truth))
+            });
         });
-    });
+    }
     group.finish();
 }
 

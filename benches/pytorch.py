@@ -44,6 +44,9 @@ PRESETS = {
 }
 # The data path is that of vgg16-slim.
 DATA_TRUNK = "vgg16-slim"
+# The stages of the data path, over so many pairs of the sample.
+STAGES = ("decode", "cached", "resize", "augment", "batch")
+STAGE_PAIRS = 32
 
 
 def all_rows(trunks):
@@ -55,6 +58,7 @@ def all_rows(trunks):
         rows.append((f"train/{trunk}/{step[0]}x{step[1]}/b{batch_size}", "train", trunk, step))
         rows += [(f"predict/{trunk}/{width}x{height}", "predict", trunk, (width, height)) for width, height in SIZES]
     rows.append(("data", "data", None, None))
+    rows += [(f"images/{stage}", "images", None, None) for stage in STAGES]
     rows.append((f"confusion/{SIZES[0][0]}x{SIZES[0][1]}", "confusion", None, SIZES[0]))
     return rows
 
@@ -245,12 +249,104 @@ class Sample:
         return image, torch.from_numpy(np.ascontiguousarray(labels))
 
 
-def data(job, layout):
-    from torch.utils.data import DataLoader
-
+def sample_root(job):
     root = Path(job["data_dir"]) / "sample"
     if not (root / "sample.json").is_file():
         sys.exit(f"{root}: no sample here. `fcn-workbench --data-dir ... bench --rows data` makes one")
+    return root
+
+
+def decoded(root, name):
+    import numpy as np
+    from PIL import Image
+
+    pixels = np.asarray(Image.open(root / f"JPEGImages/{name}.jpg").convert("RGB"))
+    return pixels, np.asarray(Image.open(root / f"SegmentationClass/{name}.png"))
+
+
+def augmented(image, mask, crop):
+    """A random scale of 0.5 to 2, crop, flip, contrast and brightness, with torchvision's functions on PIL images."""
+    import torch
+    from torchvision.transforms import InterpolationMode
+    from torchvision.transforms import functional as transforms
+
+    width, height = crop
+    scale = 0.5 + 1.5 * torch.rand(()).item()
+    size = [max(round(side * scale), 1) for side in (image.height, image.width)]
+    image = transforms.resize(image, size, InterpolationMode.BILINEAR)
+    mask = transforms.resize(mask, size, InterpolationMode.NEAREST)
+    right, below = max(width - size[1], 0), max(height - size[0], 0)
+    if right or below:
+        image = transforms.pad(image, [0, 0, right, below], fill=(124, 116, 104))
+        mask = transforms.pad(mask, [0, 0, right, below], fill=VOID)
+    top, left = (int(torch.randint(most + 1, ())) for most in (image.height - height, image.width - width))
+    image, mask = (transforms.crop(one, top, left, height, width) for one in (image, mask))
+    if torch.rand(()) < 0.5:
+        image, mask = transforms.hflip(image), transforms.hflip(mask)
+    image = transforms.adjust_contrast(image, 0.8 + 0.4 * torch.rand(()).item())
+    return transforms.adjust_brightness(image, 0.8 + 0.4 * torch.rand(()).item()), mask
+
+
+def images(job, layout):
+    """A stage of the data path by itself, over the first pairs of the sample, in one process."""
+    import numpy as np
+    import torch
+    from PIL import Image
+    from torch.utils.data import default_collate
+
+    root, stage = sample_root(job), job["row"].partition("/")[2]
+    _, crop, batch_size, *_ = PRESETS[DATA_TRUNK]
+    names = (root / "ImageSets/Segmentation/train.txt").read_text().split()[:STAGE_PAIRS]
+    pairs = [decoded(root, name) for name in names]
+    pictures = [tuple(Image.fromarray(part) for part in pair) for pair in pairs]
+    if stage == "decode":
+
+        def call():
+            for name in names:
+                decoded(root, name)
+
+    elif stage == "cached":
+        import tempfile
+
+        folder = tempfile.TemporaryDirectory()
+        for name, pair in zip(names, pairs):
+            np.savez(f"{folder.name}/{name}.npz", *pair)
+
+        def call(keep=folder):
+            for name in names:
+                with np.load(f"{folder.name}/{name}.npz") as pair:
+                    pair["arr_0"], pair["arr_1"]
+
+    elif stage == "resize":
+
+        def call():
+            for image, mask in pictures:
+                size = (image.width * 3 // 2, image.height * 3 // 2)
+                image.resize(size, Image.Resampling.BILINEAR), mask.resize(size, Image.Resampling.NEAREST)
+
+    elif stage == "augment":
+
+        def call():
+            for image, mask in pictures:
+                augmented(image, mask, crop)
+
+    else:
+        crops = [tuple(np.asarray(part) for part in augmented(*pair, crop)) for pair in pictures]
+
+        def call():
+            for start in range(0, len(crops), batch_size):
+                batch = crops[start : start + batch_size]
+                default_collate(
+                    [(normalized(pixels.copy(), torch.contiguous_format)[0], torch.from_numpy(labels.copy())) for pixels, labels in batch]
+                )
+
+    return call, ("images", len(names)), lambda: None
+
+
+def data(job, layout):
+    from torch.utils.data import DataLoader
+
+    root = sample_root(job)
     batch_size = PRESETS[DATA_TRUNK][2]
     # One worker that stays from epoch to epoch, as the program's loader has one thread.
     loader = DataLoader(Sample(root), batch_size, shuffle=True, num_workers=1, persistent_workers=True)
@@ -283,7 +379,7 @@ def confusion(job, layout):
     return call, ("pixels", truth.numel()), check
 
 
-KINDS = {function.__name__: function for function in (gemm, forward, train, predict, data, confusion)}
+KINDS = {function.__name__: function for function in (gemm, forward, train, predict, data, images, confusion)}
 NETWORKS = ("forward", "train", "predict")
 
 

@@ -17,7 +17,7 @@ use fcn_workbench::dataset::{Size, Split};
 use fcn_workbench::model::{FinalUpsampling, Geometry, Network, NetworkConfig, Trunk, Variant};
 use fcn_workbench::training::checkpoint::RunFolder;
 use fcn_workbench::training::{
-    Control, DeviceId, Outcome, Precision, Predictor, TrainEvent, self_test, train,
+    Averaging, Control, DeviceId, Outcome, Precision, Predictor, TrainEvent, self_test, train,
 };
 
 fn config(variant: Variant) -> NetworkConfig {
@@ -198,7 +198,7 @@ fn scores_equal_those_of_the_processor(set: &TinySet, folder: &RunFolder, sink: 
         .evaluate(
             &set.open(),
             Split::Val,
-            2,
+            (2, &Averaging::default()),
             &Control::default(),
             &mut |_, _| {},
         )

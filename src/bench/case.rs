@@ -2,6 +2,7 @@
 
 use crate::dataset::Size;
 use serde::{Deserialize, Serialize};
+use strum::VariantArray as _;
 
 use crate::model::{NetworkConfig, Trunk, Variant};
 use crate::training::{RunConfig, preset};
@@ -42,8 +43,37 @@ pub enum BenchCase {
     },
     /// An epoch of batches of the sample: read, decoded, augmented and normalized.
     Data,
+    /// A stage of that by itself, over some pairs of the sample, on one thread.
+    Images { stage: ImageStage },
     /// The counts of one mask against its labels.
     Confusion { size: Size },
+}
+
+/// What is done to an image on its way from its file into a batch.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::VariantArray,
+    strum::IntoStaticStr,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum ImageStage {
+    /// Image and mask from their files.
+    Decode,
+    /// The same from the cache on disk.
+    Cached,
+    /// Image and mask one and a half times as large.
+    Resize,
+    /// A random scale of 0.5 to 2, crop, flip and brightness.
+    Augment,
+    /// Normalized floats and labels of batches.
+    Batch,
 }
 
 impl BenchCase {
@@ -63,7 +93,13 @@ impl BenchCase {
                 size,
             }));
         }
-        cases.extend([Self::Data, Self::Confusion { size: SIZES[0] }]);
+        cases.push(Self::Data);
+        cases.extend(
+            ImageStage::VARIANTS
+                .iter()
+                .map(|&stage| Self::Images { stage }),
+        );
+        cases.push(Self::Confusion { size: SIZES[0] });
         cases
     }
 
@@ -80,7 +116,7 @@ impl BenchCase {
     }
 
     /// The name: `gemm/2048`, `forward/vgg16/500x375`, `train/vgg16/224x224/b1`,
-    /// `predict/vgg16/1024x512`, `data`, `confusion/500x375`.
+    /// `predict/vgg16/1024x512`, `data`, `images/decode`, `confusion/500x375`.
     pub fn name(&self) -> String {
         match self {
             Self::Gemm { side } => format!("gemm/{side}"),
@@ -99,6 +135,7 @@ impl BenchCase {
                 format!("predict/{}/{size}", trunk.id())
             }
             Self::Data => "data".to_owned(),
+            Self::Images { stage } => format!("images/{}", <&str>::from(*stage)),
             Self::Confusion { size } => format!("confusion/{size}"),
         }
     }
@@ -113,7 +150,10 @@ impl BenchCase {
 
     /// Whether it runs on a device; what does not runs on the processor.
     pub fn uses_device(&self) -> bool {
-        !matches!(self, Self::Data | Self::Confusion { .. })
+        !matches!(
+            self,
+            Self::Data | Self::Images { .. } | Self::Confusion { .. }
+        )
     }
 
     /// The network, where there is one.
@@ -122,7 +162,7 @@ impl BenchCase {
             Self::Forward { trunk, variant, .. }
             | Self::Step { trunk, variant, .. }
             | Self::Predict { trunk, variant, .. } => Some((trunk, variant)),
-            Self::Gemm { .. } | Self::Data | Self::Confusion { .. } => None,
+            Self::Gemm { .. } | Self::Data | Self::Images { .. } | Self::Confusion { .. } => None,
         }
     }
 
@@ -150,7 +190,7 @@ impl BenchCase {
                 size,
                 batch_size,
             } => Some(3 * batch_size as u64 * forward(trunk, variant, size)),
-            Self::Data | Self::Confusion { .. } => None,
+            Self::Data | Self::Images { .. } | Self::Confusion { .. } => None,
         }
     }
 }
@@ -185,7 +225,7 @@ mod tests {
                 .map(BenchCase::name)
                 .collect()
         };
-        assert_eq!(cases.len(), 1 + 2 * 4 + 2);
+        assert_eq!(cases.len(), 1 + 2 * 4 + 1 + 5 + 1);
         assert_eq!(named("gemm"), ["gemm/2048"]);
         assert_eq!(
             named("predict/vgg16"),
@@ -196,6 +236,8 @@ mod tests {
             ["train/vgg16/224x224/b1", "train/vgg16-slim/160x128/b4"]
         );
         assert_eq!(named("data"), ["data"]);
+        assert_eq!(named("images").len(), 5);
+        assert_eq!(named("images/decode"), ["images/decode"]);
         for case in &cases {
             assert_eq!(named(&case.name()), [case.name()]);
         }

@@ -103,8 +103,11 @@ pub fn set_shares_of_peak(results: &mut [BenchResult]) {
 mod tests {
     use std::path::PathBuf;
 
+    use strum::VariantArray as _;
+
     use super::*;
     use crate::bench::BenchCase;
+    use crate::bench::case::ImageStage;
     use crate::dataset::Size;
 
     fn job(case: BenchCase) -> BenchJob {
@@ -193,6 +196,21 @@ mod tests {
             "{result:?}"
         );
         assert_eq!(result.gflop, None);
+        // Each stage by itself, over 32 pairs of it.
+        for &stage in ImageStage::VARIANTS {
+            let sample = folder.path().join("sample");
+            let result = measure(&BenchJob {
+                sample,
+                rounds: 1,
+                ..job(BenchCase::Images { stage })
+            })
+            .expect("a result");
+            assert_eq!(result.items, "images", "{stage:?}");
+            assert!(
+                (result.items_per_sec * result.timing.median_ms / 1e3 - 32.0).abs() < 1e-9,
+                "{result:?}"
+            );
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@
 mod case;
 mod child;
 mod device_calls;
+mod image_stages;
 mod layer_calls;
 mod layer_parts;
 mod layers;

@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn rows_come_in_their_order_however_they_were_named() {
         let all = names(&options(&[]));
-        assert_eq!((all.len(), all[0].as_str()), (11, "gemm/2048"));
+        assert_eq!((all.len(), all[0].as_str()), (16, "gemm/2048"));
         assert_eq!(
             names(&options(&["confusion", "gemm"])),
             ["gemm/2048", "confusion/500x375"]

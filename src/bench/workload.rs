@@ -6,6 +6,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
 
 use super::case::{BenchCase, NUM_CLASSES, config_of};
+use super::image_stages::ImageStages;
 use super::plan::BenchJob;
 use super::synthetic;
 use crate::dataset::{
@@ -53,6 +54,7 @@ pub enum Workload {
     Data {
         plan: BatchPlan,
     },
+    Images(ImageStages),
     Confusion {
         truth: LabelMap,
         mask: LabelMap,
@@ -125,12 +127,11 @@ impl Workload {
                     mask: None,
                 })
             }
-            BenchCase::Data => {
-                ensure_sample(&job.sample, &SampleSpec::default(), &mut |_, _| true)?;
-                let dataset = Dataset::open(&job.sample)?;
-                Ok(Self::Data {
-                    plan: batch_plan(&preset(Trunk::Vgg16Slim), &dataset),
-                })
+            BenchCase::Data => Ok(Self::Data {
+                plan: batch_plan(&preset(Trunk::Vgg16Slim), &sample(job)?),
+            }),
+            BenchCase::Images { stage } => {
+                Ok(Self::Images(ImageStages::new(stage, &sample(job)?)?))
             }
             BenchCase::Confusion { size } => Ok(Self::Confusion {
                 truth: synthetic::labels(size, 0),
@@ -196,6 +197,7 @@ impl Workload {
                 }
                 Ok(())
             }
+            Self::Images(stages) => stages.call(),
             Self::Confusion {
                 truth,
                 mask,
@@ -217,6 +219,7 @@ impl Workload {
             Self::Forward { .. } | Self::Predict { .. } => ("images", 1),
             Self::Step { batch, .. } => ("images", batch.batch_size),
             Self::Data { plan } => ("batches", plan.batches_per_epoch()),
+            Self::Images(stages) => ("images", stages.count()),
             Self::Confusion { truth, .. } => ("pixels", truth.labels.len()),
         }
     }
@@ -239,6 +242,12 @@ impl Workload {
             _ => Ok(None),
         }
     }
+}
+
+/// The generated sample, made where it is not there.
+fn sample(job: &BenchJob) -> Result<Dataset, TrainError> {
+    ensure_sample(&job.sample, &SampleSpec::default(), &mut |_, _| true)?;
+    Ok(Dataset::open(&job.sample)?)
 }
 
 fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {

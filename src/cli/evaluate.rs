@@ -17,7 +17,8 @@ use super::evaluation_output::{EvaluationFields, evaluation_fields, evaluation_t
 use super::output::{self, duration};
 use super::{Session, TICK, find_weights, pass_on_notices};
 use crate::engine::{
-    DeviceId, Engine, EngineError, Evaluation, MaskClasses, MaskFolders, ScoredSplit, Split, Task,
+    Averaging, DeviceId, Engine, EngineError, Evaluation, MaskClasses, MaskFolders, ScoredSplit,
+    Split, Task,
 };
 use crate::text;
 
@@ -69,6 +70,9 @@ fn score_run(run: &str, args: &EvaluateArgs, session: &Session) -> Result<(), St
     struct Line<'a> {
         run: &'a str,
         split: Split,
+        /// Only where probabilities were averaged.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        averaging: Option<&'a Averaging>,
         val_loss: Option<f64>,
         #[serde(flatten)]
         evaluation: EvaluationFields<'a>,
@@ -79,6 +83,7 @@ fn score_run(run: &str, args: &EvaluateArgs, session: &Session) -> Result<(), St
     let on = ScoredSplit {
         dataset: args.dataset()?,
         split,
+        averaging: args.averaging(),
     };
     let task = engine.evaluate(
         &name,
@@ -95,6 +100,7 @@ fn score_run(run: &str, args: &EvaluateArgs, session: &Session) -> Result<(), St
         output::json(&Line {
             run: &name,
             split,
+            averaging: Some(&kept.averaging).filter(|averaging| !averaging.is_off()),
             val_loss: evaluation.val_loss,
             evaluation: fields,
         });
@@ -102,8 +108,10 @@ fn score_run(run: &str, args: &EvaluateArgs, session: &Session) -> Result<(), St
         let loss = evaluation
             .val_loss
             .map_or_else(String::new, |loss| format!(", loss {}", text::loss(loss)));
+        let how = kept.averaging.text();
+        let how = how.map_or_else(String::new, |how| format!(", {how}"));
         output::line(format!(
-            "{name}: {} images in {}{loss}\n\n{}",
+            "{name}: {} images in {}{loss}{how}\n\n{}",
             evaluation.images,
             duration(evaluation.secs),
             evaluation_text(evaluation),

@@ -15,6 +15,7 @@ mod evaluate;
 mod evaluation_output;
 mod expected;
 mod explain;
+mod explain_maps;
 mod export;
 mod interrupts;
 mod lr_find;

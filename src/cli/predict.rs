@@ -15,14 +15,14 @@ use super::args::PredictArgs;
 use super::output::{self, percent};
 use super::{Session, find_network};
 use crate::engine::{
-    Averaging, DeviceId, Engine, ImageFiles, NetworkSource, Output, PredictOptions, Prediction,
+    Averaging, DeviceId, Engine, NetworkSource, Output, PredictOptions, Prediction,
     PredictionFiles, SaveTo, Tiling, memory_text, read_image_size,
 };
 
 /// Predicts, writes and reports; the exit code tells whether all went well.
 pub fn run(args: &PredictArgs, session: &Session) -> Result<ExitCode, String> {
-    let images = list_images(&args.images)?;
     let mut engine = session.engine(args.device != Some(DeviceId::Cpu));
+    let images = list_images(&engine, &args.images)?;
     let source = find_network(&mut engine, &args.run, args.weights.choice(), args.device)?;
     let existing = args.existing.choice();
     let options = options(args);
@@ -171,9 +171,10 @@ fn tell_plan(
     Ok(())
 }
 
-/// The images named one by one and those in the named folders; all folders must have some.
-fn list_images(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
-    let found = ImageFiles::find(paths);
+/// The images named one by one and those in the named folders and archives; all of these must have some.
+fn list_images(engine: &Engine, paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
+    let found = engine.find_images(paths.to_vec()).join();
+    let found = found.map_err(|err| err.to_string())?;
     if found.problems.is_empty() {
         return Ok(found.images);
     }
@@ -233,25 +234,4 @@ fn report(files: &PredictionFiles, prediction: &Prediction, json: bool) {
         prediction.secs,
         words.join(", ")
     ));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn folders_stand_for_their_images_in_order() {
-        let dir = tempfile::tempdir().unwrap();
-        for name in ["b.PNG", "a.jpg", "notes.txt"] {
-            std::fs::write(dir.path().join(name), b"").unwrap();
-        }
-        let single = PathBuf::from("c.png");
-        let images = list_images(&[single.clone(), dir.path().to_owned()]).unwrap();
-        assert_eq!(
-            images,
-            [single, dir.path().join("a.jpg"), dir.path().join("b.PNG")]
-        );
-        let empty = tempfile::tempdir().unwrap();
-        list_images(&[empty.path().to_owned()]).unwrap_err();
-    }
 }

@@ -8,13 +8,13 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use strum::VariantArray as _;
 
 use super::values::{
-    ImageSize, ScaleRange, TestSize, above_zero, below_one, count, one_of, one_or_more, scale,
-    size_or_native, test_size, zero_or_more, zero_to_one,
+    ImageSize, ScaleRange, TestSize, above_zero, below_one, count, degrees, one_of, one_or_more,
+    scale, size_or_native, test_size, up_to_20, up_to_100, zero_or_more, zero_to_one,
 };
 use crate::engine::{
-    Augment, BandChoice, BestBy, ClassWeights, DatasetRef, FinalUpsampling, OptimizerKind,
-    Precision, Recipe, Reduction, RunConfig, SampleOrder, Schedule, Size, StageRates, Trunk,
-    argument_path, preset,
+    Augment, BandChoice, BestBy, ClassWeights, DatasetRef, DecodedCache, FinalUpsampling,
+    OptimizerKind, Precision, Recipe, Reduction, RunConfig, SampleOrder, Schedule, Size,
+    StageRates, Trunk, argument_path, preset,
 };
 
 #[expect(
@@ -119,9 +119,9 @@ pub struct Settings {
     /// classes about alike
     #[arg(long, value_name = "TEMPERATURE", value_parser = above_zero)]
     rare_sampling: Option<f64>,
-    /// `none`: no flip, scale, brightness or random crop; whole images if the batch size is 1,
-    /// else center crops of the train size
-    #[arg(long, conflicts_with_all = ["flip", "scale", "brightness", "crop"])]
+    /// `none`: nothing random; whole images if the batch size is 1, else center crops of the train size
+    #[arg(long, conflicts_with_all = ["flip", "scale", "brightness", "crop", "rotation", "elastic",
+        "saturation", "hue", "blur", "noise"])]
     augment: Option<AugmentArg>,
     /// Size of the training crops, `native` for whole images (with batch size 1)
     #[arg(long, value_name = "WxH|native", value_parser = size_or_native)]
@@ -141,6 +141,24 @@ pub struct Settings {
     /// Amount of random brightness and contrast, 0 to 1
     #[arg(long, value_name = "SHARE", value_parser = zero_to_one)]
     brightness: Option<f32>,
+    /// Largest random rotation each way, 0 to 180 degrees
+    #[arg(long, value_name = "DEGREES", value_parser = degrees)]
+    rotation: Option<f32>,
+    /// Random bends of the image: deviation by which the points of a 3x3 grid move, 0 to 100 pixels
+    #[arg(long, value_name = "PIXELS", value_parser = up_to_100)]
+    elastic: Option<f32>,
+    /// Amount of random saturation, 0 to 1
+    #[arg(long, value_name = "SHARE", value_parser = zero_to_one)]
+    saturation: Option<f32>,
+    /// Largest random turn of the hue each way, 0 to 180 degrees
+    #[arg(long, value_name = "DEGREES", value_parser = degrees)]
+    hue: Option<f32>,
+    /// Largest deviation of a random Gaussian blur, 0 to 20 pixels
+    #[arg(long, value_name = "PIXELS", value_parser = up_to_20)]
+    blur: Option<f32>,
+    /// Largest deviation of random noise, 0 to 1 (1 is white)
+    #[arg(long, value_name = "SHARE", value_parser = zero_to_one)]
+    noise: Option<f32>,
     /// Size to which validation images are resized, `native` for their original size, `train` for
     /// that of the training crops
     #[arg(long, value_name = "WxH|native|train", value_parser = test_size)]
@@ -183,6 +201,12 @@ pub struct Settings {
     /// Threads that load images ahead of training
     #[arg(long, value_name = "N", value_parser = one_or_more)]
     workers: Option<usize>,
+    /// Keep decoded images in this folder, for later epochs and runs [default: in memory alone]
+    #[arg(long, value_name = "DIR", value_parser = whole_path)]
+    cache: Option<PathBuf>,
+    /// How large that folder may become, in GiB [default: 20]
+    #[arg(long, value_name = "GIB", value_parser = above_zero, requires = "cache")]
+    cache_gib: Option<f64>,
 }
 
 impl Settings {
@@ -225,6 +249,10 @@ impl Settings {
         set(&mut config.order, self.order);
         set(&mut config.seed, self.seed);
         set(&mut config.workers, self.workers);
+        if let Some(folder) = self.cache.clone() {
+            let gib = self.cache_gib.unwrap_or(DecodedCache::GIB);
+            config.decoded_cache = Some(DecodedCache { folder, gib });
+        }
         config.extra_logs.tensorboard |= self.tensorboard;
         config.extra_logs.csv |= self.csv;
         self.set_checkpoints(&mut config);
@@ -277,7 +305,17 @@ impl Settings {
         }
         set(&mut augment.crop, self.train_size.map(|size| size.0));
         set(&mut augment.scale, self.scale.map(|range| range.0));
-        set(&mut augment.brightness, self.brightness);
+        for (amount, given) in [
+            (&mut augment.brightness, self.brightness),
+            (&mut augment.rotation, self.rotation),
+            (&mut augment.elastic, self.elastic),
+            (&mut augment.saturation, self.saturation),
+            (&mut augment.hue, self.hue),
+            (&mut augment.blur, self.blur),
+            (&mut augment.noise, self.noise),
+        ] {
+            set(amount, given);
+        }
         set(
             &mut augment.random_crop,
             self.crop.map(|crop| matches!(crop, CropArg::Random)),

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use clap::builder::{OsStringValueParser, PossibleValuesParser, TypedValueParser};
 use strum::VariantArray;
 
-use crate::engine::{RangeChoice, Size, argument_path};
+use crate::engine::{ChannelChoice, RangeChoice, Size, argument_path};
 
 /// Sizes past this are typing errors: one such image would fill the memory.
 const MAX_SIDE: u32 = 8192;
@@ -75,6 +75,18 @@ pub fn pixel(text: &str) -> Result<(u32, u32), String> {
     Ok((number(x)?, number(y)?))
 }
 
+/// Which of many channels: `mean`, `max` or a number.
+pub fn channel(text: &str) -> Result<ChannelChoice, String> {
+    match text {
+        "mean" => Ok(ChannelChoice::Mean),
+        "max" => Ok(ChannelChoice::Max),
+        text => match text.parse() {
+            Ok(channel) => Ok(ChannelChoice::One(channel)),
+            Err(_) => Err("must be mean, max or the number of a channel, from 0".to_owned()),
+        },
+    }
+}
+
 fn in_range(text: &str, good: impl Fn(f64) -> bool, rule: &str) -> Result<f64, String> {
     let value = number(text)?;
     if good(value) {
@@ -101,11 +113,27 @@ pub fn below_one(text: &str) -> Result<f64, String> {
 }
 
 pub fn zero_to_one(text: &str) -> Result<f32, String> {
+    up_to(text, 1.0)
+}
+
+pub fn degrees(text: &str) -> Result<f32, String> {
+    up_to(text, 180.0)
+}
+
+pub fn up_to_20(text: &str) -> Result<f32, String> {
+    up_to(text, 20.0)
+}
+
+pub fn up_to_100(text: &str) -> Result<f32, String> {
+    up_to(text, 100.0)
+}
+
+fn up_to(text: &str, most: f32) -> Result<f32, String> {
     let value = number(text)?;
-    if (0.0..=1.0).contains(&value) {
+    if (0.0..=most).contains(&value) {
         Ok(value)
     } else {
-        Err("must be from 0 to 1".to_owned())
+        Err(format!("must be from 0 to {most}"))
     }
 }
 

@@ -26,7 +26,7 @@ mod size;
 mod split;
 mod stats;
 
-pub use augment::{Augment, Change, Light, Rng, resize_labels, resize_rgb};
+pub use augment::{Augment, Change, Light, Noise, Rng, Tint, Warp, resize_labels, resize_rgb};
 pub use check::{
     CheckReport, DatasetRecord, Depth, Finding, FindingKind, Fix, FixPlan, FixedDataset, Severity,
     check, check_and_count, check_masks, check_split, fix, list_digest,
@@ -36,7 +36,9 @@ pub use class_match::ClassMatch;
 pub use classes::{Class, ClassList, VOID, color_blind, voc_color};
 pub use error::DatasetError;
 pub use generator::{SampleSpec, ensure_sample};
-pub use image_files::{ImageFiles, has_image_extension};
+pub use image_files::{
+    IMAGES_AND_ARCHIVES, ImageFiles, ZippedImages, has_archive_extension, has_image_extension,
+};
 pub use image_io::{
     BandChoice, IMAGE_EXTENSIONS, ImageReading, LabelMap, MOST_BANDS, MaskColors, MaskReader,
     RangeChoice, Rgb, encode_index_png, encode_rgb_png, paint_mask, read_image_size, read_rgb,
@@ -48,10 +50,12 @@ pub use layout::{
     NoteTopic, PairReview, Palette, ReviewedPair, Split, classes_of_masks, find_class_list,
     list_masks, read_class_list, read_names,
 };
-pub use loader::{Batch, BatchPlan, DrawnImage, Loader, StoredBatch, StoredBatches};
+pub use loader::{
+    Batch, BatchPlan, DecodeCache, DiskCache, DrawnImage, Loader, StoredBatch, StoredBatches,
+};
 pub use normalization::{ChannelOrder, Normalization, ValueRange};
 pub use prepare::{dataset_below, unpack, unpacked_size};
 pub use rare_sampling::RareSampling;
 pub use size::Size;
-pub use split::{SplitPlan, ValidationPart, split};
-pub use stats::DatasetStats;
+pub use split::{PlanValue, SplitPlan, ValidationPart, split};
+pub use stats::{DatasetStats, LabelSet};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Rgb;
+use super::{Rgb, Size};
 
 /// Order of the channels that a network expects.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,6 +115,39 @@ impl Normalization {
             }
         }
     }
+
+    /// The image whose values these are: what [`write_chw`](Self::write_chw) was given.
+    ///
+    /// # Shapes
+    /// - `values`: `[3, height, width]`
+    ///
+    /// # Panics
+    /// When `values` are of another length.
+    pub fn undo(&self, values: &[f32], size: Size) -> Rgb {
+        let Size { width, height } = size;
+        let plane = width as usize * height as usize;
+        assert_eq!(values.len(), 3 * plane, "[3, {height}, {width}] values");
+        let scale = match self.range {
+            ValueRange::Unit => 255.0,
+            ValueRange::Byte => 1.0,
+        };
+        let mut pixels = vec![0; 3 * plane];
+        for (channel, plane) in values.chunks_exact(plane.max(1)).enumerate() {
+            let target = match self.order {
+                ChannelOrder::Rgb => channel,
+                ChannelOrder::Bgr => 2 - channel,
+            };
+            for (pixel, value) in pixels.as_chunks_mut::<3>().0.iter_mut().zip(plane) {
+                let value = (value * self.std[channel] + self.mean[channel]) * scale;
+                pixel[target] = value.round() as u8;
+            }
+        }
+        Rgb {
+            width,
+            height,
+            pixels,
+        }
+    }
 }
 
 impl Default for Normalization {
@@ -150,6 +183,22 @@ mod tests {
             .zip([0.0, 1.0, 1.0, -1.0, 0.0, 2.0])
         {
             assert!((value - expected).abs() < 1e-6, "{value} is not {expected}");
+        }
+    }
+
+    #[test]
+    fn what_is_normalized_comes_back_to_the_bit() {
+        let rgb = Rgb {
+            width: 16,
+            height: 16,
+            pixels: (0..=255)
+                .flat_map(|value| [value, 255 - value, value / 2])
+                .collect(),
+        };
+        for (name, normalization) in Normalization::NAMED {
+            let mut values = vec![0.0; 3 * 256];
+            normalization.write_chw(&rgb, &mut values);
+            assert_eq!(normalization.undo(&values, rgb.size()), rgb, "{name}");
         }
     }
 

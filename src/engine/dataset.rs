@@ -168,6 +168,12 @@ impl Engine {
         &self.dataset
     }
 
+    /// A number that is another one each time a dataset is opened, so that what was computed for one is
+    /// not taken for that of another.
+    pub fn dataset_generation(&self) -> u64 {
+        self.dataset_generation
+    }
+
     /// Whether the dataset is being read or its pixels are being counted.
     pub fn is_reading_dataset(&self) -> bool {
         self.dataset_task.is_some()
@@ -347,14 +353,25 @@ pub(super) fn read_thumbnail(
     max_side: u32,
 ) -> Result<Thumbnail, DatasetError> {
     let (image, labels) = reader.read_pair(item)?;
+    if image.width.max(image.height) <= max_side {
+        return Ok(Thumbnail { image, labels });
+    }
+    Ok(shrunk(&image, &labels, max_side))
+}
+
+/// An image and its labels in small: the longer side has at most `max_side` pixels.
+pub(super) fn shrunk(image: &Rgb, labels: &LabelMap, max_side: u32) -> Thumbnail {
     let scale = f64::from(max_side) / f64::from(image.width.max(image.height).max(1));
     if scale >= 1.0 {
-        return Ok(Thumbnail { image, labels });
+        return Thumbnail {
+            image: image.clone(),
+            labels: labels.clone(),
+        };
     }
     let side = |length: u32| ((f64::from(length) * scale) as u32).max(1);
     let size = Size::new(side(image.width), side(image.height));
-    Ok(Thumbnail {
-        image: resize_rgb(&image, size),
-        labels: resize_labels(&labels, size),
-    })
+    Thumbnail {
+        image: resize_rgb(image, size),
+        labels: resize_labels(labels, size),
+    }
 }

@@ -26,6 +26,11 @@ impl Dirs {
             runs: locate(runs_dir, "checkpoints", "--runs-dir")?,
         })
     }
+
+    /// Where decoded images are kept for later runs, unless a run says another place.
+    pub fn decoded(&self) -> PathBuf {
+        self.data.join("cache").join("decoded")
+    }
 }
 
 fn locate(

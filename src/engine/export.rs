@@ -11,7 +11,7 @@ use crate::dataset::{
     ClassList, LabelMap, Rgb, Size, VOID, encode_index_png, encode_rgb_png, write_rgb_png,
 };
 use crate::files::{Existing, FileError, Output, Outputs, write_npy_floats};
-use crate::training::Tiling;
+use crate::training::{Averaging, Tiling};
 
 /// Where a file goes.
 #[derive(Debug, Clone)]
@@ -65,16 +65,26 @@ impl Engine {
         })
     }
 
-    /// Writes the probability of each class at each pixel of an image as a NumPy file; returns the path.
+    /// Writes the probability of each class at each pixel of an image as a NumPy file, averaged where that
+    /// is asked for; returns the path.
     pub fn save_probabilities(
         &self,
         network: &NetworkSource,
         image: &Path,
+        averaging: &Averaging,
         to: SaveTo,
     ) -> Task<Result<PathBuf, EngineError>> {
-        let logits = self.logits_with(network, image, Tiling::default());
+        let averages = !averaging.is_off();
+        let found = if averages {
+            self.averaged_with(network, image, averaging.clone())
+        } else {
+            self.logits_with(network, image, Tiling::default())
+        };
         spawn_thread(&self.waker, "save probabilities", move |cancel| {
-            let probabilities = logits.wait_as_part(cancel)?.into_probabilities();
+            let mut probabilities = found.wait_as_part(cancel)?;
+            if !averages {
+                probabilities = probabilities.into_probabilities();
+            }
             let output = to.claim()?;
             output.write(|file| encode_npy(&probabilities, file))?;
             Ok(output.path().to_owned())

@@ -7,8 +7,8 @@ use super::tasks::{Cancel, Task};
 use super::{Engine, EngineError};
 use crate::training::checkpoint::RunFolder;
 use crate::training::{
-    DatasetRef, Reproduction, RunConfig, StepRange, TrainError, WrittenBatches, write_batches,
-    write_reproduction,
+    BatchTarget, DatasetRef, Reproduction, RunConfig, StepRange, TrainError, WrittenBatches,
+    write_batches, write_reproduction,
 };
 
 impl Engine {
@@ -17,14 +17,14 @@ impl Engine {
         &self,
         config: RunConfig,
         range: StepRange,
-        out: PathBuf,
+        target: BatchTarget,
     ) -> Task<Result<WrittenBatches, EngineError>> {
         let data_dir = self.dirs.data.clone();
         self.spawn_waiting("batches", move |cancel| {
             let dataset = open(&config.dataset, &data_dir, &mut |_, _| {
                 !cancel.is_cancelled()
             })?;
-            write_batches(&config, &dataset, range, &out, &mut tell(cancel)).map_err(stopped)
+            write_batches(&config, &dataset, range, &target, &mut tell(cancel)).map_err(stopped)
         })
     }
 
@@ -57,7 +57,7 @@ fn tell(cancel: &Cancel) -> impl FnMut(f32) -> bool {
     }
 }
 
-fn stopped(err: TrainError) -> EngineError {
+pub(super) fn stopped(err: TrainError) -> EngineError {
     match err {
         TrainError::Stopped => EngineError::Cancelled,
         err => err.into(),

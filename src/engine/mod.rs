@@ -10,6 +10,7 @@ mod catalogue;
 mod dataset;
 mod dataset_check;
 mod dataset_edit;
+mod dataset_view;
 mod devices;
 mod dirs;
 mod error;
@@ -18,6 +19,7 @@ mod export;
 mod film;
 mod for_pytorch;
 mod html;
+mod maps;
 mod memory;
 mod meters;
 mod notice;
@@ -52,10 +54,10 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 pub use crate::dataset::{
     Augment, BandChoice, ChannelOrder, CheckReport, ChosenLists, Class, ClassList, ClassMap,
     Confidence, Dataset, DatasetItem, DatasetStats, Finding, FindingKind, Fix, FixPlan,
-    FixedDataset, IMAGE_EXTENSIONS, ImageFiles, ImageReading, LabelMap, Layout, MOST_BANDS,
-    MappedClass, Normalization, PairReview, Palette, RangeChoice, ReviewedPair, Rgb, Severity,
-    Size, Split, SplitPlan, VOID, ValidationPart, ValueRange, color_blind, encode_rgb_png,
-    has_image_extension, read_image_size, resize_rgb, voc_color,
+    FixedDataset, IMAGE_EXTENSIONS, IMAGES_AND_ARCHIVES, ImageFiles, ImageReading, LabelMap,
+    Layout, MOST_BANDS, MappedClass, Normalization, PairReview, Palette, PlanValue, RangeChoice,
+    ReviewedPair, Rgb, Severity, Size, Split, SplitPlan, VOID, ValidationPart, ValueRange,
+    color_blind, encode_rgb_png, has_image_extension, read_image_size, resize_rgb, voc_color,
 };
 pub use crate::files::{Existing, Output};
 pub use crate::metrics::{
@@ -65,20 +67,21 @@ pub use crate::metrics::{
 pub use crate::model::weights::{
     WEIGHTS_EXTENSIONS, WeightsLayout, WeightsRow, WeightsRowState, has_weights_extension,
 };
-pub use crate::model::{FinalUpsampling, Geometry, ParamStage, Trunk, Variant};
+pub use crate::model::{FinalUpsampling, Geometry, LayerOutput, ParamStage, Trunk, Variant};
 pub use crate::training::checkpoint::RunNotes;
 pub use crate::training::film::{Film, FilmProbe};
 pub use crate::training::{
-    Alarm, AlarmKind, Area, Averaging, BestBy, BrokenRule, BrokenRules, CheckpointPolicy, Choice,
-    ClassShares, ClassWeights, Configured, DataFacts, DatasetRef, DeviceEntry, DeviceId,
-    DeviceKind, DeviceMemory, EpochRecord, FittingChange, Grid, GridError, InitialWeights,
-    Learning, MatrixUnitsState, MemoryEstimate, MemoryFit, MemoryRoom, Objective, OptimizerKind,
-    Outcome, Precision, PredictOptions, Preparation, Preview, PreviewItem, RatePoint, RateRange,
-    RateSearch, Recipe, Reduction, Remedy, Repeats, Reproduction, RunConfig, RunInfo, RunTime,
-    SampleOrder, SavedWeights, Schedule, ScoredImage, StageRates, StartingPoint, StepPhase,
-    StepProgress, StepRange, StepRecord, Tile, TilePlan, Tiling, TimeSource, TrainOptions, Trial,
-    Verdict, WeightsChoice, WeightsSummary, WrittenBatches, autotune_folder, memory_text,
-    network_preset, preset, tested_devices_file,
+    Alarm, AlarmKind, Area, Averaging, BatchTarget, BestBy, BrokenRule, BrokenRules,
+    CheckpointPolicy, Choice, ClassShares, ClassWeights, Configured, DataFacts, DatasetRef,
+    DecodedCache, DeviceEntry, DeviceId, DeviceKind, DeviceMemory, EpochRecord, FittingChange,
+    Grid, GridError, InitialWeights, Learning, MatrixUnitsState, MemoryEstimate, MemoryFit,
+    MemoryRoom, Objective, OptimizerKind, Outcome, Precision, PredictOptions, Preparation, Preview,
+    PreviewItem, RatePoint, RateRange, RateSearch, Recipe, Reduction, Remedy, Repeats,
+    Reproduction, RunConfig, RunInfo, RunTime, SampleOrder, SavedWeights, Schedule, ScoredImage,
+    SeenImage, SeenStep, StageRates, StartingPoint, StepPhase, StepProgress, StepRange, StepRecord,
+    Tile, TilePlan, Tiling, TimeSource, TrainOptions, Trial, Verdict, WeightsChoice,
+    WeightsSummary, WrittenBatches, autotune_folder, memory_text, network_preset, preset,
+    tested_devices_file,
 };
 pub use before_start::BeforeStart;
 pub use catalogue::{
@@ -88,6 +91,7 @@ pub use catalogue::{
 pub use dataset::{CheckedDataset, DatasetState, OpenDataset, Thumbnail, dataset_folder};
 pub use dataset_check::FixChoice;
 pub use dataset_edit::{DatasetEdit, MadeLists, SavedEdit};
+pub use dataset_view::{ItemFilter, Sampling, StepPreview};
 pub use devices::{Devices, describe_exit, probe_main};
 pub use dirs::Dirs;
 pub use error::{EngineError, Lost};
@@ -97,6 +101,7 @@ pub use evaluate::{
 };
 pub use export::SaveTo;
 pub use film::{FilmFile, RunFilm};
+pub use maps::{ColorScale, MapColors, MapFiles, NumberMap, picture_of, tick_text};
 pub use memory::keep_freed_memory;
 pub use meters::Meters;
 pub use notice::{Notice, NoticeLevel};
@@ -105,7 +110,8 @@ pub use notify::{Notifications, RunEnded, WebhookError};
 pub use outputs::PredictionFiles;
 pub use path_kinds::{PathKind, PathKinds};
 pub use predict::{
-    ClassScore, Explanation, ImageComparison, Logits, NetworkOnImage, NetworkSource, PartialMask,
+    Activations, ChannelChoice, ClassScore, EFFECTIVE_SHARE, EffectiveField, Explanation,
+    ExplanationMap, ImageComparison, Logits, NetworkOnImage, NetworkSource, PartialMask,
     PartialState, PixelRect, PixelScores, Prediction, RunWeights,
 };
 pub use predict_all::{PredictedAll, WhatToWrite};

@@ -3,8 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::dataset::{Dataset, has_image_extension};
-use crate::files::has_extension;
+use super::Engine;
+use super::tasks::{Task, spawn_thread};
+use crate::dataset::{
+    Dataset, ImageFiles, ZippedImages, has_archive_extension, has_image_extension,
+};
 use crate::model::weights::has_weights_extension;
 use crate::training::checkpoint::RunFolder;
 
@@ -16,7 +19,8 @@ const MOST_WEIGHTS: usize = 4;
 pub enum PathKind {
     /// A dataset, perhaps one with an error that opening it tells.
     Dataset,
-    /// An image, or a folder with so many images directly in it.
+    /// An image, a folder with so many images directly in it, or an archive with so many; 0 = it was not
+    /// counted.
     Images(usize),
     /// A weights file, or a folder with this one in it.
     Weights(PathBuf),
@@ -42,8 +46,8 @@ impl PathKinds {
             vec![PathKind::Images(1)]
         } else if has_weights_extension(&path) {
             vec![PathKind::Weights(path.clone())]
-        } else if is_archive(&path) {
-            vec![PathKind::Dataset]
+        } else if has_archive_extension(&path) {
+            kinds_of_archive(&path)
         } else {
             Vec::new()
         };
@@ -51,12 +55,16 @@ impl PathKinds {
     }
 }
 
-/// Whether the name of a file says that it is an archive, which may hold a dataset.
-fn is_archive(path: &Path) -> bool {
-    has_extension(path, &["zip", "tar", "tgz"])
-        || path.file_stem().is_some_and(|stem| {
-            has_extension(path, &["gz"]) && has_extension(Path::new(stem), &["tar"])
-        })
+/// Of a tar it takes a while to know what is in it.
+fn kinds_of_archive(path: &Path) -> Vec<PathKind> {
+    match ZippedImages::of(path) {
+        Some(found) if found.count == 0 => vec![PathKind::Dataset],
+        Some(found) if !found.can_be_dataset => vec![PathKind::Images(found.count)],
+        Some(found) => vec![PathKind::Dataset, PathKind::Images(found.count)],
+        None if path.is_file() => vec![PathKind::Dataset, PathKind::Images(0)],
+        // Opening it says that it is not there.
+        None => vec![PathKind::Dataset],
+    }
 }
 
 fn kinds_of_folder(folder: &Path) -> Vec<PathKind> {
@@ -89,6 +97,21 @@ fn kinds_of_folder(folder: &Path) -> Vec<PathKind> {
         kinds.push(PathKind::Dataset);
     }
     kinds
+}
+
+impl Engine {
+    /// The images that files, folders and archives stand for; archives are unpacked into the program's own
+    /// folder. Tells how far an archive is.
+    pub fn find_images(&self, paths: Vec<PathBuf>) -> Task<ImageFiles> {
+        let cache = self.prepared_cache();
+        spawn_thread(&self.waker, "find images", move |cancel| {
+            let mut progress = |done: usize, total: usize| {
+                cancel.set_progress(done as f32 / total.max(1) as f32);
+                !cancel.is_cancelled()
+            };
+            ImageFiles::find(&paths, &cache, &mut progress)
+        })
+    }
 }
 
 #[cfg(test)]

@@ -108,6 +108,15 @@ impl Fcn {
         Some(self.score(features, size))
     }
 
+    /// Pool3, pool4 and the last map.
+    #[cfg(test)]
+    pub fn trunk_maps(&self, images: Tensor<4>) -> [Tensor<4>; 3] {
+        let features = self.trunk.forward(images, self.options.geometry);
+        let skips = [features.pool3, features.pool4];
+        let [pool3, pool4] = skips.map(|pooled| pooled.expect("a skip").map);
+        [pool3, pool4, features.coarse.map]
+    }
+
     /// As [`forward`](Self::forward), with what each score layer adds to the logits apart.
     pub fn contributions<M: FeatureMap>(&self, images: M) -> Vec<(ScoreSource, M)> {
         let size = images.size();
@@ -133,6 +142,7 @@ impl Fcn {
         let scales = self.options.pool_scales();
         let mut grid = features.coarse.grid;
         let coarse = features.coarse.map.score(&self.score_fr);
+        let coarse = coarse.tap(|| "score_fr".to_owned());
         let mut parts = vec![(ScoreSource::Coarse, coarse)];
         let skips = [
             (
@@ -150,7 +160,8 @@ impl Fcn {
                 scales.pool3,
             ),
         ];
-        for (source, upsample, score, pooled, scale) in skips {
+        let layers = ["score_pool4", "score_pool3"];
+        for (layer, (source, upsample, score, pooled, scale)) in layers.into_iter().zip(skips) {
             if let (Some(upsample), Some(score), Some(pooled)) = (upsample, score, pooled) {
                 grid = self.options.upsampling(2).grid(grid);
                 let coarse = each(parts, |map| map.upsample(upsample));
@@ -159,8 +170,9 @@ impl Fcn {
                 } else {
                     pooled.map.scale(scale)
                 };
+                let scored = map.score(score);
                 let skip = Placed {
-                    map: map.score(score),
+                    map: scored.tap(|| layer.to_owned()),
                     grid: pooled.grid,
                 };
                 parts = align(coarse, grid, source, skip);

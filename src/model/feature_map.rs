@@ -7,6 +7,7 @@ use burn::nn::{BatchNorm, Dropout};
 use burn::tensor::Tensor;
 
 use super::geometry::crop;
+use super::part::{ResizedPart, resize_part};
 use super::precision::{convolve, full, in_full};
 use super::upsample::UpsamplingLayer;
 use crate::kernels;
@@ -54,8 +55,19 @@ pub(super) trait FeatureMap: Clone {
     /// Bilinear interpolation to `size`.
     fn resize(self, size: [usize; 2]) -> Self;
 
+    /// A part of a map that is interpolated as a whole, by its shape alone as
+    /// [`resize`](Self::resize).
+    fn resize_part(self, part: &ResizedPart) -> Self {
+        self.resize(part.size)
+    }
+
     /// The same map, which is the end of a stage ([`stages`](super::stages)).
     fn end_of_stage(self) -> Self {
+        self
+    }
+
+    /// The same map, which is what the layer of this name has made ([`taps`](super::taps)).
+    fn tap(self, _name: impl FnOnce() -> String) -> Self {
         self
     }
 }
@@ -124,11 +136,15 @@ impl FeatureMap for Tensor<4> {
     fn resize(self, size: [usize; 2]) -> Self {
         kernels::resize(self, size)
     }
+
+    fn resize_part(self, part: &ResizedPart) -> Self {
+        resize_part(self, part)
+    }
 }
 
 /// A convolution that normalizes too: what batch normalization does to the output of one
 /// with its running statistics is linear in each channel.
-fn folded(conv: &Conv2d, norm: &BatchNorm) -> Conv2d {
+pub(super) fn folded(conv: &Conv2d, norm: &BatchNorm) -> Conv2d {
     let [out_channels, ..] = conv.weight.dims();
     let (mean, variance) = (norm.running_mean.value(), norm.running_var.value());
     let scale = norm.gamma.val() / (variance + norm.epsilon).sqrt();

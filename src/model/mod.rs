@@ -11,6 +11,7 @@
 #[cfg(test)]
 mod against_pytorch;
 mod cost;
+mod differentiated;
 mod fcn;
 mod feature_map;
 mod geometry;
@@ -22,6 +23,7 @@ mod precision;
 pub(crate) mod pytorch_fixtures;
 mod receptive_field;
 mod stages;
+mod taps;
 mod trunk;
 mod unit;
 mod upsample;
@@ -29,6 +31,7 @@ mod variant;
 pub mod weights;
 
 pub use cost::{ComputedBy, LayerKind, LayerShape, NetworkMemory, StepCost};
+pub use differentiated::LogitPlace;
 pub use geometry::{Geometry, crop};
 pub use network::{Network, NetworkConfig};
 pub use param_stage::{ParamStage, StagePath};
@@ -36,5 +39,6 @@ pub use part::ImagePart;
 pub(crate) use part::{ResizedPart, resize_part};
 pub use receptive_field::ReceptiveField;
 pub use stages::StageEnds;
+pub use taps::LayerOutput;
 pub use trunk::{Trunk, VggWidths};
 pub use variant::{FinalUpsampling, ScoreSource, Variant};

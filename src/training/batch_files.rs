@@ -2,7 +2,7 @@
 //!
 //! A folder of NumPy arrays, and `manifest.json` which names them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
 
@@ -10,9 +10,12 @@ use super::batches::batch_plan;
 use super::class_balance::ClassBalance;
 use super::config::RunConfig;
 use super::error::TrainError;
-use super::step_batches::step_batches;
+use super::step_batches::{StepBatches, step_batches};
 use super::stored_batches::stored_batches;
-use crate::dataset::{Batch, BatchPlan, Change, Dataset, Normalization, VOID};
+use crate::dataset::{
+    Batch, BatchPlan, Change, ClassList, Dataset, Normalization, VOID, encode_index_png,
+    encode_rgb_png,
+};
 use crate::files::{FileError, NewFolder, write_npy_bytes, write_npy_floats};
 
 /// Steps of a run, 1 for its first.
@@ -67,21 +70,47 @@ struct BatchEntry {
 struct Sample {
     id: String,
     change: Change,
+    /// The image with its normalization undone, and its mask with the classes' colors, where asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pictures: Option<Pictures>,
+}
+
+#[derive(Serialize)]
+struct Pictures {
+    image: String,
+    mask: String,
+}
+
+/// What is needed to write the images of a batch as people look at them.
+#[derive(Clone, Copy)]
+struct PictureStyle<'a> {
+    normalization: &'a Normalization,
+    classes: &'a ClassList,
 }
 
 impl BatchEntry {
-    fn new(number: usize, [step, epoch]: [usize; 2], learning_rate: f64, batch: &Batch) -> Self {
-        let samples = batch.ids.iter().zip(&batch.changes);
+    fn new(
+        number: usize,
+        step: &StepBatches,
+        batch: &Batch,
+        style: Option<PictureStyle<'_>>,
+    ) -> Self {
+        let samples = batch.ids.iter().zip(&batch.changes).enumerate();
+        let pictures = |slot: usize| Pictures {
+            image: format!("{number:08}-{slot:02}-image.png"),
+            mask: format!("{number:08}-{slot:02}-mask.png"),
+        };
         Self {
-            step,
-            epoch,
-            learning_rate,
+            step: step.step,
+            epoch: step.epoch,
+            learning_rate: step.learning_rate,
             images: format!("{number:08}-images.npy"),
             labels: format!("{number:08}-labels.npy"),
             samples: samples
-                .map(|(id, change)| Sample {
+                .map(|(slot, (id, change))| Sample {
                     id: id.clone(),
                     change: change.clone(),
+                    pictures: style.map(|_| pictures(slot)),
                 })
                 .collect(),
         }
@@ -97,24 +126,58 @@ impl BatchEntry {
         folder.write(&self.images, &images)?;
         folder.write(&self.labels, &labels)
     }
+
+    fn write_pictures(
+        &self,
+        batch: &Batch,
+        style: PictureStyle<'_>,
+        folder: &NewFolder,
+    ) -> Result<(), FileError> {
+        for (slot, sample) in self.samples.iter().enumerate() {
+            let Some(names) = &sample.pictures else {
+                continue;
+            };
+            let (image, labels) = batch.image(slot, style.normalization);
+            let (mut shown, mut mask) = (Vec::new(), Vec::new());
+            encode_rgb_png(&image, &mut shown)
+                .and_then(|()| encode_index_png(&labels, style.classes, &mut mask))
+                .map_err(FileError::write(&folder.path()))?;
+            folder.write(&names.image, &shown)?;
+            folder.write(&names.mask, &mask)?;
+        }
+        Ok(())
+    }
 }
 
-/// Writes the batches of some steps of a run with these settings into the new folder `out`.
-/// `goes_on` is told the share that is done, and says whether the rest is wanted.
+/// How batches are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchTarget {
+    /// The new folder.
+    pub folder: PathBuf,
+    /// Whether each image and mask is written as a PNG besides.
+    pub pictures: bool,
+}
+
+/// Writes the batches of some steps of a run with these settings into a new folder. `goes_on` is told the share that is done, and says whether the rest is wanted.
 ///
 /// # Errors
-/// When something cannot be read or written, there is something at `out`, the run has no such step, or
-/// the rest is not wanted.
+/// When something cannot be read or written, there is something at the folder's place, the run has no
+/// such step, or the rest is not wanted.
 pub fn write_batches(
     config: &RunConfig,
     dataset: &Dataset,
     range: StepRange,
-    out: &Path,
+    target: &BatchTarget,
     goes_on: &mut dyn FnMut(f32) -> bool,
 ) -> Result<WrittenBatches, TrainError> {
     config.validate()?;
     config.check_classes(dataset.classes.len())?;
+    let out = &target.folder;
     let folder = NewFolder::begin(out)?;
+    let style = target.pictures.then_some(PictureStyle {
+        normalization: &config.normalization,
+        classes: &dataset.classes,
+    });
     let (plan, class_weights) = counted_plan(config, dataset, goes_on)?;
     let steps: Vec<_> = range.of(config, &plan)?;
     let mut batches = Vec::new();
@@ -125,9 +188,11 @@ pub fn write_batches(
         for place in step.batches.clone() {
             let number = (step.epoch - 1) * plan.batches_per_epoch() + place + 1;
             let batch = plan.batch(step.epoch, place)?;
-            let entry =
-                BatchEntry::new(number, [step.step, step.epoch], step.learning_rate, &batch);
+            let entry = BatchEntry::new(number, step, &batch, style);
             entry.write(&batch, &folder)?;
+            if let Some(style) = style {
+                entry.write_pictures(&batch, style, &folder)?;
+            }
             batches.push(entry);
         }
     }
@@ -179,7 +244,7 @@ impl StepRange {
         self,
         config: &RunConfig,
         plan: &BatchPlan,
-    ) -> Result<Vec<super::step_batches::StepBatches>, TrainError> {
+    ) -> Result<Vec<StepBatches>, TrainError> {
         let steps: Vec<_> = step_batches(config, plan.batches_per_epoch())
             .skip(self.first.saturating_sub(1))
             .take(self.count.unwrap_or(usize::MAX))

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::config::{RunConfig, SampleOrder};
-use crate::dataset::{BatchPlan, Dataset};
+use super::config::{DecodedCache, RunConfig, SampleOrder};
+use crate::dataset::{BatchPlan, Dataset, DecodeCache, DiskCache};
 
 /// How the training images of `dataset` become batches.
 pub fn batch_plan(config: &RunConfig, dataset: &Dataset) -> BatchPlan {
@@ -18,10 +18,18 @@ pub fn batch_plan(config: &RunConfig, dataset: &Dataset) -> BatchPlan {
         // Whoever has counted the classes sets it.
         sampling: None,
         workers: config.workers,
-        cache: Arc::default(),
+        cache: Arc::new(decode_cache(config)),
         // Whoever has opened them sets them.
         stored: None,
     }
+}
+
+fn decode_cache(config: &RunConfig) -> DecodeCache {
+    let Some(DecodedCache { folder, gib }) = &config.decoded_cache else {
+        return DecodeCache::default();
+    };
+    let bytes = gib * (1_u64 << 30) as f64;
+    DecodeCache::with_disk(DiskCache::new(folder.clone(), bytes as u64))
 }
 
 /// Mixes seed and number of a batch so that neighboring batches draw unrelated numbers

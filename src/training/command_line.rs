@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use super::config::{DatasetRef, InitialWeights, RunConfig};
+use super::config::{DatasetRef, DecodedCache, InitialWeights, RunConfig};
 use super::learning::Learning;
 use super::network_choice::network_preset;
 use super::objective::Objective;
@@ -65,6 +65,7 @@ impl RunConfig {
         }
         words.changed("--seed", self.seed, base.seed);
         words.changed("--workers", self.workers, base.workers);
+        self.add_cache(&mut words)?;
         Ok(words.0)
     }
 
@@ -174,7 +175,21 @@ impl RunConfig {
             words.flag(if own.flip { "--flip" } else { "--no-flip" });
         }
         words.changed("--brightness", own.brightness, preset.brightness);
+        words.changed("--rotation", own.rotation, preset.rotation);
+        words.changed("--elastic", own.elastic, preset.elastic);
+        words.changed("--saturation", own.saturation, preset.saturation);
+        words.changed("--hue", own.hue, preset.hue);
+        words.changed("--blur", own.blur, preset.blur);
+        words.changed("--noise", own.noise, preset.noise);
         words.changed("--test-size", size(self.test_size), size(base.test_size));
+    }
+
+    fn add_cache(&self, words: &mut Words) -> Result<(), NoCommandLine> {
+        if let Some(DecodedCache { folder, gib }) = &self.decoded_cache {
+            words.add("--cache", text_of("the folder of decoded images", folder)?);
+            words.changed("--cache-gib", *gib, DecodedCache::GIB);
+        }
+        Ok(())
     }
 
     fn add_probes(&self, words: &mut Words) -> Result<(), NoCommandLine> {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::dataset::DatasetError;
+use crate::dataset::{DatasetError, Size};
 use crate::files::FileError;
 use crate::model::Trunk;
 use crate::model::weights::WeightsError;
@@ -43,6 +43,29 @@ pub enum TrainError {
     /// The device failed in the middle of something.
     #[error("the device failed: {0}. Restart the program")]
     Execution(String),
+    /// A layer was asked for that the network does not have.
+    #[error("the network has no layer {layer}. Choose one of: {layers}")]
+    NoLayer { layer: String, layers: String },
+    /// The maps of a layer are too many numbers.
+    #[error(
+        "the maps of {layer} of an image that is seen at {size} take {bytes}, more than 1 GiB. Choose a \
+         smaller image or a later layer"
+    )]
+    LayerTooLarge {
+        layer: String,
+        size: Size,
+        bytes: String,
+    },
+    /// A graph needs more memory than there is.
+    #[error(
+        "the effective receptive field over {size} pixels takes about {needed} of memory, and {available} are \
+         left. Choose a run with a smaller network"
+    )]
+    GradientTooLarge {
+        size: Size,
+        needed: String,
+        available: String,
+    },
     /// The device has no memory left.
     #[error("device {device} has too little memory for these settings ({reason}). {advice}")]
     OutOfMemory {

@@ -53,6 +53,7 @@ pub fn preset(trunk: Trunk) -> RunConfig {
         normalization: Normalization::IMAGENET,
         seed: 0,
         workers: 1,
+        decoded_cache: None,
         early_stop: None,
         ema: None,
         checkpoints: CheckpointPolicy::default(),

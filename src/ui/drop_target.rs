@@ -179,6 +179,7 @@ impl DropTarget {
 fn offer(kind: &PathKind) -> String {
     match kind {
         PathKind::Dataset => "Open it as a dataset".to_owned(),
+        PathKind::Images(0) => "Segment the images in it".to_owned(),
         PathKind::Images(count) => {
             format!("Segment its {}", format::plural(*count, "image", "images"))
         }
@@ -198,8 +199,8 @@ fn meant_by_one(engine: &Engine, dropped: &PathKinds) -> Command {
         None => Command::Notify(
             NoticeLevel::Warning,
             format!(
-                "{}: Only images, folders of images, datasets, runs and weights files can be \
-                 dropped here",
+                "{}: Only images, folders of images, zips and tars of images, datasets, runs and weights files \
+                 can be dropped here",
                 dropped.path.display()
             ),
         ),

@@ -1,4 +1,4 @@
-//! The windows of the Help menu: getting started, folders, about.
+//! The windows of the Help menu: getting started, documents, terms, folders, about.
 
 use std::path::Path;
 
@@ -6,6 +6,8 @@ use eframe::egui::{self, Align2, Grid, Label, RichText, ScrollArea, Ui, Window, 
 
 use super::command::{Command, MENUS, UiCommand, VIEW_KEYS};
 use super::context::PanelCtx;
+use super::documents::DocumentsWindow;
+use super::terms::terms_window;
 use super::ui_ext::UiExt as _;
 use crate::engine::NoticeLevel;
 
@@ -14,12 +16,16 @@ use crate::engine::NoticeLevel;
     clippy::struct_excessive_bools,
     reason = "windows that do not depend on each other"
 )]
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Default)]
 pub struct HelpWindows {
     /// The first steps from data to a mask.
     pub getting_started: bool,
     /// The keys of all commands.
     pub shortcuts: bool,
+    /// The documents.
+    pub documents: DocumentsWindow,
+    /// What the words of the field mean.
+    pub terms: bool,
     /// The folders of data and runs.
     pub folders: bool,
     /// Name and version.
@@ -48,6 +54,8 @@ impl HelpWindows {
             &mut self.shortcuts,
             shortcuts_ui,
         );
+        self.documents.ui(egui_ctx);
+        terms_window(egui_ctx, &mut self.terms);
         window(
             egui_ctx,
             UiCommand::Folders.label(),

@@ -11,6 +11,7 @@ use super::icons::Icon;
 use super::recent::Recent;
 use super::state::Prefs;
 use super::toasts::Toasts;
+use super::view_model::ui_scale::ScaleStep;
 use crate::engine::DatasetRef;
 
 /// What the menus need to know.
@@ -64,6 +65,9 @@ fn section_ui(ui: &mut Ui, state: &MenuState<'_>, section: &Section, chosen: &mu
             UiCommand::Theme(theme) => check_ui(ui, command, state.prefs.theme == theme, chosen),
             UiCommand::ClassColors(colors) => {
                 check_ui(ui, command, state.prefs.class_colors == colors, chosen);
+            }
+            UiCommand::Scale(ScaleStep::To(scale)) => {
+                check_ui(ui, command, state.prefs.scale == scale, chosen);
             }
             UiCommand::DebugOverlay => check_ui(ui, command, state.prefs.debug_overlay, chosen),
             _ => item_ui(ui, state, command, chosen),

@@ -36,6 +36,11 @@ impl Palette {
         };
     }
 
+    /// Whether it is open.
+    pub fn is_open(&self) -> bool {
+        self.open
+    }
+
     /// Draws the palette where it is open; returns the command that was chosen.
     pub fn ui(
         &mut self,
@@ -149,15 +154,16 @@ fn entry_ui(
 }
 
 /// The commands that have all words of `query` in their menu, label or tooltip, in any case.
-/// Those that have them in their label come first.
+/// Those whose label is the query come first, then those whose label begins with it, then those that have its words in
+/// their label.
 fn matches(query: &str) -> Vec<Entry> {
-    let query = query.to_lowercase();
+    let query = query.trim().to_lowercase();
     let has_words = |text: &str| {
         query
             .split_whitespace()
             .all(|word| text.to_lowercase().contains(word))
     };
-    let (mut by_label, mut by_text) = (Vec::new(), Vec::new());
+    let mut found = Vec::new();
     for menu in &MENUS {
         for section in menu.sections {
             let place = match section.submenu {
@@ -168,18 +174,28 @@ fn matches(query: &str) -> Vec<Entry> {
                 if command == UiCommand::Palette {
                     continue; // it is open
                 }
-                let place = place.clone();
-                let text = format!("{place} {} {}", command.label(), command.tooltip());
-                if has_words(command.label()) {
-                    by_label.push(Entry { command, place });
+                let label = command.label().to_lowercase();
+                let label = label.trim_end_matches('…');
+                let text = format!("{place} {label} {}", command.tooltip());
+                let rank = if label == query || query.is_empty() {
+                    0
+                } else if label.starts_with(&query) {
+                    1
+                } else if has_words(label) {
+                    2
                 } else if has_words(&text) {
-                    by_text.push(Entry { command, place });
-                }
+                    3
+                } else {
+                    continue;
+                };
+                let place = place.clone();
+                found.push((rank, Entry { command, place }));
             }
         }
     }
-    by_label.append(&mut by_text);
-    by_label
+    // Of one rank in the order of the menus.
+    found.sort_by_key(|(rank, _)| *rank);
+    found.into_iter().map(|(_, entry)| entry).collect()
 }
 
 #[cfg(test)]
@@ -210,6 +226,11 @@ mod tests {
             ]
         );
         assert_eq!(found("training start")[0], UiCommand::StartTraining);
+        // The panel, before "Open dataset…" and "Dataset settings…".
+        let dataset = found("dataset");
+        assert_eq!(dataset[0], UiCommand::Panel(PanelKind::Dataset));
+        assert_eq!(dataset[1], UiCommand::DatasetSettings);
+        assert!(dataset.contains(&UiCommand::OpenFolder));
         let curves = found("curves");
         assert_eq!(curves[0], UiCommand::Panel(PanelKind::Curves));
         assert!(found("no such words").is_empty());

@@ -1,6 +1,6 @@
 //! What survives a restart.
 
-use eframe::egui::ThemePreference;
+use eframe::egui::{Context, ThemePreference};
 use serde::{Deserialize, Serialize};
 
 use super::dock::DockLayout;
@@ -16,6 +16,7 @@ use super::panels::train::TrainPanel;
 use super::recent::Recent;
 use super::view_model::ColorChoice;
 use super::view_model::run_selection::RunSelection;
+use super::view_model::ui_scale::ScaleStep;
 use crate::engine::{DatasetRef, Notifications, RestOfPlan};
 
 /// Settings of the window itself.
@@ -26,6 +27,8 @@ pub struct Prefs {
     pub theme: ThemePreference,
     /// The colors of classes.
     pub class_colors: ColorChoice,
+    /// The size of texts and controls, in percent.
+    pub scale: u16,
     /// Whether frame times are shown.
     pub debug_overlay: bool,
     /// Who is told when a run ends.
@@ -39,6 +42,7 @@ impl Default for Prefs {
         Self {
             theme: ThemePreference::System,
             class_colors: ColorChoice::default(),
+            scale: 100,
             debug_overlay: false,
             notifications: Notifications {
                 desktop: true,
@@ -46,6 +50,16 @@ impl Default for Prefs {
             },
             last_dataset: None,
         }
+    }
+}
+
+impl Prefs {
+    /// Shows texts and controls at their scale. The keys for it are ours, which keep it.
+    pub fn apply_scale(&self, ctx: &Context) {
+        ctx.options_mut(|options| options.zoom_with_keyboard = false);
+        // The file may say anything.
+        let percent = ScaleStep::To(self.scale).from(self.scale);
+        ctx.set_zoom_factor(f32::from(percent) / 100.0);
     }
 }
 
@@ -93,6 +107,7 @@ mod tests {
     fn the_state_survives_a_restart() {
         let mut state = AppState::default();
         state.prefs.theme = ThemePreference::Light;
+        state.prefs.scale = 150;
         state.prefs.last_dataset = Some(DatasetRef::Folder("/data/own".into()));
         state.selection.set("run", true);
         state.layout.hide(PanelKind::Live);
@@ -100,6 +115,7 @@ mod tests {
         let saved = serde_json::to_string(&state).unwrap();
         let found: AppState = serde_json::from_str(&saved).unwrap();
         assert_eq!(found.prefs.theme, ThemePreference::Light);
+        assert_eq!(found.prefs.scale, 150);
         assert_eq!(found.prefs.last_dataset, state.prefs.last_dataset);
         assert!(found.selection.contains("run"));
         assert!(!found.layout.is_open(PanelKind::Live));
@@ -110,6 +126,7 @@ mod tests {
     fn a_state_with_less_in_it_is_filled_up() {
         let found: AppState = serde_json::from_str(r#"{"prefs":{"debug_overlay":true}}"#).unwrap();
         assert!(found.prefs.debug_overlay);
+        assert_eq!(found.prefs.scale, 100);
         assert!(found.layout.is_open(PanelKind::Live));
     }
 }

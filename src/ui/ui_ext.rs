@@ -8,6 +8,7 @@ use eframe::egui::{
 };
 
 use super::icons::Icon;
+use super::terms::{Teaches as _, Term};
 use super::theme;
 use crate::engine::NoticeLevel;
 
@@ -34,6 +35,13 @@ pub trait UiExt {
         &mut self,
         label: &str,
         tooltip: &str,
+        add: impl FnOnce(&mut Ui) -> Response,
+    ) -> Response;
+    /// As [`field`](Self::field), of a setting whose name is a term: the tooltip explains that too.
+    fn term_field(
+        &mut self,
+        label: &str,
+        told: (&str, Term),
         add: impl FnOnce(&mut Ui) -> Response,
     ) -> Response;
     /// A short word in a colored pill.
@@ -114,18 +122,17 @@ impl UiExt for Ui {
         tooltip: &str,
         add: impl FnOnce(&mut Ui) -> Response,
     ) -> Response {
-        self.horizontal(|ui| {
-            let size = vec2(LABEL_WIDTH, ui.spacing().interact_size.y);
-            let label = ui
-                .allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
-                    ui.set_min_width(LABEL_WIDTH);
-                    ui.add(egui::Label::new(label).truncate())
-                })
-                .inner
-                .on_hover_text(tooltip);
-            ui.label_inputs_by(label.id, add).on_hover_text(tooltip)
-        })
-        .inner
+        told_field(self, label, |response| response.on_hover_text(tooltip), add)
+    }
+
+    fn term_field(
+        &mut self,
+        label: &str,
+        (tooltip, term): (&str, Term),
+        add: impl FnOnce(&mut Ui) -> Response,
+    ) -> Response {
+        let tell = |response: Response| response.tells_and_teaches(tooltip, term);
+        told_field(self, label, tell, add)
     }
 
     fn tag(&mut self, text: &str, color: Color32) -> Response {
@@ -322,6 +329,27 @@ impl UiExt for Ui {
         )
         .on_hover_text(tooltip)
     }
+}
+
+/// A label, then controls that it names; `tell` gives both their tooltip.
+fn told_field(
+    ui: &mut Ui,
+    label: &str,
+    tell: impl Fn(Response) -> Response,
+    add: impl FnOnce(&mut Ui) -> Response,
+) -> Response {
+    ui.horizontal(|ui| {
+        let size = vec2(LABEL_WIDTH, ui.spacing().interact_size.y);
+        let label = ui
+            .allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+                ui.set_min_width(LABEL_WIDTH);
+                ui.add(egui::Label::new(label).truncate())
+            })
+            .inner;
+        let label = tell(label);
+        tell(ui.label_inputs_by(label.id, add))
+    })
+    .inner
 }
 
 /// A line in a box in the middle of `area`.

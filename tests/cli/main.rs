@@ -5,6 +5,7 @@
     reason = "helpers outside #[test] functions; a failure here is a failed test"
 )]
 
+mod averaging;
 mod bench;
 mod data;
 mod devices;

@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use fcn_workbench::dataset::{Normalization, Size};
+use fcn_workbench::dataset::{Normalization, Size, read_rgb};
 use fcn_workbench::training::{
-    Control, RunConfig, StepRange, batch_plan, train, write_batches, write_reproduction,
+    BatchTarget, Control, RunConfig, StepRange, batch_plan, train, write_batches,
+    write_reproduction,
 };
 
 use crate::common::{Recorder, TinySet};
@@ -23,6 +24,13 @@ fn array(path: &Path) -> (String, Vec<u8>) {
     (header, bytes[start..].to_vec())
 }
 
+fn arrays(folder: &Path) -> BatchTarget {
+    BatchTarget {
+        folder: folder.to_owned(),
+        pictures: false,
+    }
+}
+
 #[test]
 fn written_batches_are_those_that_are_trained_on() {
     let set = TinySet::new(4, 1);
@@ -30,12 +38,17 @@ fn written_batches_are_those_that_are_trained_on() {
     // Wider than the images, so that it sticks out.
     (config.augment.crop, config.epochs) = (Some(Size::new(40, 24)), 2);
     let out = set.dir.path().join("new").join("batches");
+    let target = |folder: &Path, pictures| BatchTarget {
+        folder: folder.to_owned(),
+        pictures,
+    };
+    let arrays = target(&out, false);
     let dataset = set.open();
     let range = StepRange {
         first: 2,
         count: Some(2),
     };
-    let written = write_batches(&config, &dataset, range, &out, &mut |_| true).expect("written");
+    let written = write_batches(&config, &dataset, range, &arrays, &mut |_| true).expect("written");
     assert_eq!((written.steps, written.batches), (2, 2));
     assert_eq!(written.folder, out);
     let manifest = json(&out.join("manifest.json"));
@@ -67,7 +80,7 @@ fn written_batches_are_those_that_are_trained_on() {
             assert_eq!(sample["change"]["width"], 40);
         }
     }
-    let again = write_batches(&config, &dataset, range, &out, &mut |_| true);
+    let again = write_batches(&config, &dataset, range, &arrays, &mut |_| true);
     let message = again.expect_err("it is there").to_string();
     assert!(
         message.contains("batches: there is something of this name already"),
@@ -78,12 +91,29 @@ fn written_batches_are_those_that_are_trained_on() {
         count: None,
     };
     let other = set.dir.path().join("other");
-    let message = write_batches(&config, &dataset, late, &other, &mut |_| true)
+    let elsewhere = target(&other, false);
+    let message = write_batches(&config, &dataset, late, &elsewhere, &mut |_| true)
         .expect_err("no such step")
         .to_string();
     assert!(message.starts_with("first step is 5"), "{message}");
-    write_batches(&config, &dataset, range, &other, &mut |_| false).expect_err("stopped");
+    write_batches(&config, &dataset, range, &elsewhere, &mut |_| false).expect_err("stopped");
     assert!(!other.exists());
+
+    // The same as pictures.
+    assert!(manifest["batches"][0]["samples"][0]["pictures"].is_null());
+    let looked_at = target(&other, true);
+    write_batches(&config, &dataset, range, &looked_at, &mut |_| true).expect("written");
+    let manifest = json(&other.join("manifest.json"));
+    let batch = plan.batch(1, 1).expect("a batch");
+    let reader = dataset.mask_reader();
+    for slot in 0..2 {
+        let pictures = &manifest["batches"][0]["samples"][slot]["pictures"];
+        let path = |kind: &str| other.join(pictures[kind].as_str().expect("a name"));
+        assert!(path("image").ends_with(format!("00000002-{slot:02}-image.png")));
+        let (image, labels) = batch.image(slot, &config.normalization);
+        assert_eq!(read_rgb(&path("image")).expect("an image"), image);
+        assert_eq!(reader.read(&path("mask")).expect("a mask"), labels);
+    }
 }
 
 #[test]
@@ -139,7 +169,8 @@ fn training_on_dumped_batches_is_the_same_training() {
     };
     let mut config = set.config();
     settings(&mut config);
-    let written = write_batches(&config, &dataset, all, &out, &mut |_| true).expect("written");
+    let written =
+        write_batches(&config, &dataset, all, &arrays(&out), &mut |_| true).expect("written");
     assert_eq!(written.steps, 3);
     let losses = |batches: Option<&Path>| {
         let folder = set.run(|config| {
@@ -175,12 +206,12 @@ fn batches_of_another_run_are_refused() {
         first: 1,
         count: None,
     };
-    write_batches(&config, &dataset, all, &out, &mut |_| true).expect("written");
+    write_batches(&config, &dataset, all, &arrays(&out), &mut |_| true).expect("written");
     let whole = json(&out.join("manifest.json"));
     config.batches = Some(out.clone());
     let refused = |config: &RunConfig, parts: &[&str]| {
         let again = set.dir.path().join("again");
-        let message = write_batches(config, &dataset, all, &again, &mut |_| true)
+        let message = write_batches(config, &dataset, all, &arrays(&again), &mut |_| true)
             .expect_err("refused")
             .to_string();
         for part in parts {
@@ -222,7 +253,7 @@ fn batches_of_another_run_are_refused() {
     let manifest = serde_json::json!({ "batches": bare, "batches_per_epoch": 2 });
     fs::write(out.join("manifest.json"), manifest.to_string()).expect("written");
     let again = set.dir.path().join("again");
-    let written = write_batches(&config, &dataset, all, &again, &mut |_| true);
+    let written = write_batches(&config, &dataset, all, &arrays(&again), &mut |_| true);
     assert_eq!(written.expect("read").steps, 3);
     for name in ["00000003-images.npy", "00000003-labels.npy"] {
         let of = |folder: &Path| fs::read(folder.join(name)).expect("an array");

@@ -14,7 +14,7 @@ use crate::common::{Recorder, SIZE, TinySet};
 use fcn_workbench::dataset::{Augment, Size};
 use fcn_workbench::training::checkpoint::EndMark;
 use fcn_workbench::training::{
-    Control, DeviceId, EpochRecord, Outcome, Predictor, SampleOrder, TrainEvent, train,
+    Averaging, Control, DeviceId, EpochRecord, Outcome, Predictor, SampleOrder, TrainEvent, train,
 };
 
 fn epochs(sink: &Recorder) -> Vec<&EpochRecord> {
@@ -53,7 +53,7 @@ fn a_tiny_network_learns_two_images_by_heart() {
         .evaluate(
             &set.open(),
             fcn_workbench::dataset::Split::Val,
-            3,
+            (3, &Averaging::default()),
             &Control::default(),
             &mut |_, _| {},
         )

@@ -150,12 +150,14 @@ fn every_value_out_of_range_is_explained_at_once() {
     desk.set("Crop width", 0.0);
     desk.set("Live images", 65.0);
     desk.set("Brightness", 2.0);
+    desk.set("Rotation", 200.0);
+    assert!(desk.says("it must be 0 to 180 degrees"));
     assert!(desk.says("each side must be 1 to 8192 pixels"));
     assert!(desk.says("it must be 0 to 64") && desk.says("it must be 0 to 1"));
     // What is wrong is not hidden.
     desk.find("Advanced").click_accesskit();
     desk.frames(20);
-    assert!(desk.says("3 values in Advanced are wrong"));
+    assert!(desk.says("4 values in Advanced are wrong"));
     assert!(!desk.is_enabled("Start training"));
 }
 

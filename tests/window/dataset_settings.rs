@@ -108,6 +108,15 @@ fn lists_are_made_and_single_images_moved() {
     show_settings(&mut desk);
     desk.click("Lists");
     desk.click("Make lists");
+    // What makes no sense is marked as it is typed, and not made into something else.
+    desk.set("Validate on", 120.0);
+    assert!(desk.says("it must be above 0 and below 100 %"));
+    assert!(!desk.is_enabled("Deal images"));
+    desk.click("One of several folds");
+    desk.set("Validate on fold", 6.0);
+    assert!(desk.says("it must be from 1 to the number of folds"));
+    desk.click("A share");
+    desk.set("Validate on", 20.0);
     desk.click("Deal images");
     desk.until("the lists are made", |desk| {
         desk.says("Train 8") && desk.says("Val 2")
@@ -160,6 +169,8 @@ fn bands_are_chosen() {
     desk.until("the settings are there", |desk| desk.says("Save settings"));
     desk.click("Bands");
     desk.click("Three, as colors");
+    desk.set("Red is band", 9.0);
+    assert!(desk.says("it must be from 1 to 8") && !desk.is_enabled("Save settings"));
     desk.set("Red is band", 3.0);
     desk.set("Blue is band", 1.0);
     save(&mut desk, |dataset| dataset.images.bands == [3, 2, 1]);

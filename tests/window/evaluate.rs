@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use eframe::egui::Key;
 use eframe::egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use fcn_workbench::engine::{KeptEvaluation, VOID};
@@ -111,6 +112,26 @@ fn scores_are_kept_with_the_run_and_say_when_the_data_changed() {
     desk.until("the scores are there", |desk| desk.says("mIoU (pooled)"));
     let score = percent(kept(&desk).evaluation.scores.mean_iu);
     assert!(!desk.says("outdated"));
+
+    // Averaged scores are others, and are kept beside these.
+    let average = |desk: &mut Desk| {
+        desk.click("Averaging");
+        desk.click("Average over mirror images");
+        desk.window.key_press(Key::Escape);
+        desk.frames(3);
+    };
+    average(&mut desk);
+    desk.until("nothing is shown of them", |desk| {
+        desk.says("Not evaluated yet")
+    });
+    desk.click("Start evaluation");
+    desk.until("they are there", |desk| {
+        desk.finds(", averaged over mirror images, ")
+    });
+    average(&mut desk);
+    desk.until("the others are back", |desk| {
+        desk.says(&score) && !desk.finds("averaged over mirror images, ")
+    });
 
     let Desk { window, set } = desk;
     drop(window);

@@ -1,11 +1,14 @@
 //! Inspect: where images come from, and what is saved of them.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use eframe::egui::{Color32, ColorImage, Event};
-use egui_kittest::kittest::NodeT as _;
+use eframe::egui::accesskit::Role;
+use eframe::egui::{Color32, ColorImage, Event, Key};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use fcn_workbench::ui::command::Command;
 
 use super::desk::Desk;
 
@@ -44,6 +47,29 @@ fn images_are_pasted_and_all_of_a_list_is_saved() {
         });
     }
 
+    // Nothing is as sure as that: no pixel has a class any more.
+    let options = |desk: &mut Desk, threshold: f64| {
+        desk.click("Prediction options");
+        desk.click("Average over mirror images");
+        desk.window
+            .get_by_role_and_label(Role::Slider, "Unknown below")
+            .set_value_accesskit(threshold);
+        desk.frames(3);
+        desk.window.key_press(Key::Escape);
+        desk.frames(3);
+    };
+    options(&mut desk, 1.0);
+    desk.until("all is unknown", |desk| {
+        desk.finds("averaged over mirror images, unknown below 100 %") && desk.says("100.0 %")
+    });
+    assert!(desk.says("Unknown (void)") && desk.is_enabled("Save mask…"));
+    options(&mut desk, 0.0);
+    desk.until("the classes are back", |desk| {
+        !desk.finds("unknown below")
+            && !desk.says("Unknown (void)")
+            && desk.is_enabled("Save mask…")
+    });
+
     let path = save(&mut desk, "Save probabilities…");
     desk.until("it is saved", |desk| {
         desk.has_message("Probabilities saved")
@@ -79,4 +105,49 @@ fn images_are_pasted_and_all_of_a_list_is_saved() {
         }
     }
     assert!(desk.find("Save all…").accesskit_node().label().is_some());
+}
+
+#[test]
+fn a_zip_of_images_is_a_list_of_images() {
+    let mut desk = Desk::new(|config| config.max_steps = Some(1));
+    desk.train();
+    let path = desk.set.dir.path().join("photos.zip");
+    let mut writer = zip::ZipWriter::new(fs::File::create(&path).expect("a file"));
+    for name in [8, 9] {
+        let options = zip::write::SimpleFileOptions::default();
+        let entry = format!("trip/photo{name}.png");
+        writer.start_file(entry, options).expect("an entry");
+        let bytes = fs::read(desk.set.image_path(name)).expect("an image");
+        writer.write_all(&bytes).expect("written");
+    }
+    writer.finish().expect("a zip");
+    desk.drop_files(&[&path]);
+    desk.until("the first of them is predicted", |desk| {
+        desk.finds("photo8.png  ·  32 × 32") && desk.finds("predicted in")
+    });
+    desk.click("photo9.png");
+    desk.until("the next one is", |desk| {
+        desk.finds("photo9.png  ·  32 × 32")
+    });
+
+    // One that may be a dataset is asked about, and one that is damaged is named.
+    let both = desk.set.dir.path().join("both.zip");
+    let mut writer = zip::ZipWriter::new(fs::File::create(&both).expect("a file"));
+    for entry in ["images/a.png", "masks/a.png"] {
+        let options = zip::write::SimpleFileOptions::default();
+        writer.start_file(entry, options).expect("an entry");
+        let bytes = fs::read(desk.set.image_path(8)).expect("an image");
+        writer.write_all(&bytes).expect("written");
+    }
+    writer.finish().expect("a zip");
+    desk.drop_files(&[&both]);
+    desk.until("it is asked", |desk| {
+        desk.says("Segment its 2 images") && desk.says("Open it as a dataset")
+    });
+    desk.click("Segment its 2 images");
+    desk.until("they are there", |desk| desk.finds("a.png  ·  32 × 32"));
+    let broken = desk.set.dir.path().join("broken.zip");
+    fs::write(&broken, "PK\x03\x04").expect("a file");
+    desk.app().send(Command::Inspect(vec![broken]));
+    desk.until("it is named", |desk| desk.has_message("broken.zip"));
 }

@@ -109,6 +109,14 @@ fn the_palette_lists_every_command_and_carries_one_out() {
     }
     assert!(!desk.says("Search commands"));
     assert!(desk.app().state().layout.is_in_front(PanelKind::Compare));
+
+    // What is named is shown, also where it is shown already.
+    open(&mut desk);
+    desk.find("Search commands").type_text("compare");
+    desk.frames(2);
+    desk.window.key_press(Key::Enter);
+    desk.frames(2);
+    assert!(desk.app().state().layout.is_in_front(PanelKind::Compare));
 }
 
 #[test]
@@ -134,6 +142,9 @@ fn enter_and_escape_answer_questions() {
     desk.window.key_press(Key::F5);
     desk.frames(3);
     assert!(desk.active().is_none());
+    desk.window.key_press_modifiers(Modifiers::COMMAND, Key::P);
+    desk.frames(3);
+    assert!(!desk.says("Search commands"), "no palette above a question");
     desk.window.key_press(Key::Escape);
     desk.frames(3);
     assert!(!desk.says("Delete for good") && desk.engine().runs_in_trash() == 1);

@@ -1,5 +1,6 @@
 //! Look inside: the scores of the pixel under the pointer in Inspect, taken apart.
 
+use eframe::egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use fcn_workbench::ui::command::{Command, PanelKind};
 
@@ -73,4 +74,107 @@ fn the_scores_of_the_pixel_under_the_pointer_are_taken_apart() {
     desk.frames(4);
     assert_eq!(bars(&desk), pinned);
     assert!(!desk.is_enabled("Add network"), "there is one run alone");
+}
+
+/// The accessible names of the maps that are shown.
+fn maps(desk: &Desk) -> Vec<String> {
+    let nodes = desk.window.query_all_by_role(Role::Image);
+    let labels = nodes.filter_map(|node| node.accesskit_node().label());
+    // Each map is followed by what its colors mean.
+    let mut shown = Vec::new();
+    let mut last = None;
+    for label in labels {
+        if label.starts_with("Colors from ") {
+            shown.extend(last.take());
+        } else {
+            last = Some(label);
+        }
+    }
+    shown
+}
+
+#[test]
+fn maps_of_a_class_of_a_layer_and_of_the_gradient_are_shown_for_each_network() {
+    let mut desk = Desk::new(|config| config.max_steps = Some(3));
+    desk.click("Train 32s, 16s, 8s");
+    desk.until("all runs are over", |desk| {
+        desk.engine().plan().is_some_and(|plan| plan.done)
+    });
+    let image = desk.set.image_path(8);
+    desk.drop_files(&[&image]);
+    desk.until("the mask is there", |desk| has_text(desk, "predicted in"));
+    let middle = desk.find("Inspected image").rect().center();
+    desk.window.hover_at(middle);
+    desk.frames(3);
+    desk.window.get_by_label("Inspected image").click();
+    desk.frames(3);
+    desk.window
+        .state()
+        .send(Command::ShowPanel(PanelKind::LookInside));
+    desk.until("the bars are there", |desk| !bars(desk).is_empty());
+    desk.click("Add network");
+    desk.click("Add network");
+
+    desk.click("Probability");
+    desk.until("a map for each network", |desk| maps(desk).len() == 3);
+    assert!(has_text(&desk, "Colors from 0 over 0.5 to 1"));
+    desk.choose("Class", "red square");
+    desk.until("maps of the other class", |desk| {
+        let shown = maps(desk);
+        shown.len() == 3
+            && shown
+                .iter()
+                .all(|name| name.starts_with("Probability of red square"))
+    });
+
+    // FCN-32s has one part, 16s two and 8s three, and each has a sum.
+    desk.click("Score maps");
+    desk.until("the parts of each network", |desk| {
+        maps(desk).len() == 2 + 3 + 4
+    });
+    let shown = maps(&desk);
+    let count = |part: &str| shown.iter().filter(|name| name.starts_with(part)).count();
+    assert_eq!(count("red square from fc7"), 3, "{shown:?}");
+    assert_eq!(count("red square from pool3"), 1, "{shown:?}");
+    assert_eq!(count("Logit of red square"), 3, "{shown:?}");
+
+    desk.click("Activations");
+    desk.until("a layer of each network", |desk| {
+        maps(desk)
+            .iter()
+            .filter(|name| name.starts_with("pool3: mean of 32 channels"))
+            .count()
+            == 3
+    });
+    desk.choose("Channels", "One");
+    desk.until("one channel", |desk| {
+        maps(desk)
+            .iter()
+            .filter(|name| name.starts_with("pool3: channel 0 of 32"))
+            .count()
+            == 3
+    });
+    desk.set("Channel number", 31.0);
+    desk.until("the last channel", |desk| {
+        maps(desk)
+            .iter()
+            .filter(|name| name.starts_with("pool3: channel 31 of 32"))
+            .count()
+            == 3
+    });
+
+    desk.click("Effective field");
+    desk.until("a field of each network", |desk| {
+        maps(desk)
+            .iter()
+            .filter(|name| name.contains(" hold 95.0 %"))
+            .count()
+            == 3
+    });
+    // Without a pinned pixel there is nothing to differentiate.
+    desk.window.get_by_label("Inspected image").click();
+    desk.until("it asks for a pixel", |desk| {
+        has_text(desk, "Click the image in Inspect to pin a pixel")
+    });
+    assert_eq!(maps(&desk), [] as [String; 0]);
 }

@@ -9,7 +9,8 @@ use crate::cli::network::NetworkArgs;
 use crate::cli::settings::{self, Settings};
 use crate::cli::values;
 use crate::engine::{
-    DatasetRef, FixChoice, FixPlan, RunConfig, SplitPlan, StartingPoint, StepRange, ValidationPart,
+    BatchTarget, DatasetRef, FixChoice, FixPlan, RunConfig, SplitPlan, StartingPoint, StepRange,
+    ValidationPart,
 };
 
 #[derive(Debug, clap::Args)]
@@ -48,7 +49,7 @@ pub enum DataCommand {
     Split(DataSplitArgs),
     /// Write a copy into a new folder, with what `check` proposes put right, or what is named
     Fix(DataFixArgs),
-    /// Write the batches that a run trains on as NumPy arrays into a new folder
+    /// Write the batches that a run trains on as NumPy arrays, and as PNGs, into a new folder
     Dump(Box<DataDumpArgs>),
     /// List the public datasets and their state
     Catalogue,
@@ -84,6 +85,9 @@ pub struct DataDumpArgs {
     /// How many steps [default: all]
     #[arg(long, value_name = "N", value_parser = values::one_or_more)]
     pub steps: Option<usize>,
+    /// Also write each image, with its normalization undone, and its mask as PNGs to look at
+    #[arg(long)]
+    pub png: bool,
     #[command(flatten)]
     bands: BandArgs,
     #[command(flatten)]
@@ -101,6 +105,14 @@ impl DataDumpArgs {
         let base = self.network.base(start)?;
         let dataset = self.dataset.clone();
         Ok(self.settings.config_on(base, dataset, &self.bands.choice()))
+    }
+
+    /// What is written where.
+    pub fn target(&self) -> BatchTarget {
+        BatchTarget {
+            folder: self.out.clone(),
+            pictures: self.png,
+        }
     }
 
     /// The steps that were asked for.

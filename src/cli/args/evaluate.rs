@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::BandArgs;
 use crate::cli::{settings, values};
-use crate::engine::{BOUNDARY_WIDTH, DatasetRef, DeviceId, Split};
+use crate::engine::{Averaging, BOUNDARY_WIDTH, DatasetRef, DeviceId, Split};
 
 #[derive(Debug, clap::Args)]
 pub struct EvaluateArgs {
@@ -29,11 +29,25 @@ pub struct EvaluateArgs {
     /// A label of the true masks that is not scored, besides 255; may be given several times
     #[arg(long, value_name = "LABEL")]
     pub void: Vec<u8>,
+    /// Average the probabilities over sizes of each image, as shares of its own: 0.75,1,1.25
+    #[arg(long, value_name = "SHARES", value_delimiter = ',', value_parser = values::image_scale, conflicts_with = "predictions")]
+    scales: Vec<f32>,
+    /// Average them over each image and its mirror image too
+    #[arg(long, conflicts_with = "predictions")]
+    flip: bool,
     #[command(flatten)]
     pub masks: MaskArgs,
 }
 
 impl EvaluateArgs {
+    /// Over what probabilities are averaged.
+    pub fn averaging(&self) -> Averaging {
+        Averaging {
+            scales: self.scales.clone(),
+            flip: self.flip,
+        }
+    }
+
     /// The dataset to score on, if it is not the run's own.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 mod bands;
 mod data;
 mod evaluate;
+mod explain;
 mod export;
 mod lr_find;
 mod notify;
@@ -26,6 +27,7 @@ use crate::engine::{
 pub use bands::BandArgs;
 pub use data::{DataArgs, DataCheckArgs, DataCommand, DataDumpArgs, DataGetArgs};
 pub use evaluate::{EvaluateArgs, MaskArgs};
+pub use explain::ExplainArgs;
 pub use export::{ExportArgs, ReproduceArgs};
 pub use lr_find::LrFindArgs;
 pub use notify::NotifyArgs;
@@ -226,30 +228,6 @@ impl ExistingArgs {
             Existing::Keep
         }
     }
-}
-
-#[derive(Debug, clap::Args)]
-pub struct ExplainArgs {
-    /// The image
-    #[arg(value_name = "IMAGE")]
-    pub image: PathBuf,
-    /// Column and row of a pixel, counted from 0 at the top left; can be repeated
-    #[arg(long = "at", value_name = "X,Y", required = true, value_parser = values::pixel)]
-    pub pixels: Vec<(u32, u32)>,
-    /// Name of the run (`latest` for the newest run with weights)
-    #[arg(
-        long,
-        value_name = "RUN",
-        default_value = "latest",
-        conflicts_with = "weights"
-    )]
-    pub run: String,
-    #[command(flatten)]
-    pub weights: FileArgs,
-    /// Where the network runs: cpu, gpu:N or cuda:N, as `devices` lists them
-    /// [default: that of the run, cpu for a weights file]
-    #[arg(long, value_name = "ID")]
-    pub device: Option<DeviceId>,
 }
 
 /// A weights file instead of a run.

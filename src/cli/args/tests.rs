@@ -59,6 +59,7 @@ fn every_setting_arrives() {
          --final-upsampling all-fixed --train-size 64x48 --scale 0.5,2 --no-flip --test-size native \
          --seed 9 --workers 2 --accumulation 5 --bias-rate 2 --decay-biases false --reduction sum \
          --clip-norm 10 --warmup-steps 6 --order sequential --crop center --brightness 0.2 \
+         --rotation 15 --elastic 10 --saturation 0.3 --hue 18.5 --blur 1.5 --noise 0.05 \
          --precision bf16 --recompute-activations true",
     )
     .unwrap()
@@ -85,6 +86,18 @@ fn every_setting_arrives() {
     assert_eq!(
         (config.augment.random_crop, config.augment.brightness),
         (false, 0.2)
+    );
+    let augment = &config.augment;
+    assert_eq!(
+        [
+            augment.rotation,
+            augment.elastic,
+            augment.saturation,
+            augment.hue,
+            augment.blur,
+            augment.noise
+        ],
+        [15.0, 10.0, 0.3, 18.5, 1.5, 0.05]
     );
     assert_eq!((config.seed, config.workers), (9, 2));
     assert_eq!(
@@ -188,7 +201,9 @@ fn no_augmentation_is_whole_images_or_their_middle() {
     let words = "--augment none --batch-size 1 --train-size 64x48";
     assert_eq!(augment(words), Augment::none(Some(Size::new(64, 48))));
     assert_eq!(augment("--train-size native --batch-size 1").crop, None);
-    for more in ["--flip", "--scale 1,2", "--brightness 0.1", "--crop random"] {
+    let more = "--flip;--scale 1,2;--brightness 0.1;--crop random;--rotation 10;--elastic 10;--saturation 0.1;\
+                --hue 10;--blur 1;--noise 0.1";
+    for more in more.split(';') {
         train(&format!("--augment none {more}")).expect_err(more);
     }
 }
@@ -283,6 +298,12 @@ fn values_out_of_range_are_refused() {
         "--clip-norm 0",
         "--bias-rate -1",
         "--brightness 2",
+        "--rotation 181",
+        "--elastic -1",
+        "--saturation 1.1",
+        "--hue NaN",
+        "--blur 21",
+        "--noise 2",
         "--schedule step",
         "--schedule cosine:-1",
         "--warmup-steps -1",
@@ -331,11 +352,15 @@ fn the_command_line_of_a_run_says_the_same_run() {
          --momentum 0.5 --weight-decay 0 --schedule step:30,0.5 --dropout 0.25 --final-upsampling all-fixed \
          --train-size 64x48 --scale 0.5,2 --no-flip --test-size native --seed 9 --workers 2 --accumulation 5 \
          --bias-rate 2 --decay-biases false --reduction sum --clip-norm 10 --warmup-steps 6 --order sequential \
-         --crop center --brightness 0.2 --precision bf16 --input caffe --geometry reference",
+         --crop center --brightness 0.2 --rotation 15 --elastic 10 --saturation 0.3 --hue 18.5 --blur 1.5 \
+         --noise 0.05 --cache kept --cache-gib 2.5 --precision bf16 --input caffe --geometry reference",
     )
     .unwrap()
     .config(None)
     .unwrap();
+    let cache = config.decoded_cache.clone().unwrap();
+    assert_eq!((cache.folder.ends_with("kept"), cache.gib), (true, 2.5));
+    train("--cache-gib 2").expect_err("of no cache");
     config.dataset = DatasetRef::Folder(std::path::absolute("my data").unwrap());
     config.learning.learning_rate = 9.915_585_312_589_867e-5;
     assert_eq!(read_back(&config, None), config);

@@ -58,7 +58,7 @@ fn dump(args: &DataDumpArgs, engine: &mut Engine, session: &Session) -> Result<E
         };
         args.config(start.as_ref())?
     };
-    let task = engine.write_batches(config, args.range(), args.out.clone());
+    let task = engine.write_batches(config, args.range(), args.target());
     let Some(written) = wait(task, engine)? else {
         return Ok(ExitCode::from(EXIT_STOPPED));
     };

@@ -2,20 +2,26 @@
 //!
 //! Works on decoded images only. Must not read files or know about batches.
 
-use crate::dataset::Size;
+mod change;
+mod values;
+mod warp;
+
+pub use change::Change;
+pub use values::{Light, Noise, Tint};
+pub use warp::Warp;
+
 use image::imageops::{self, FilterType};
 use rand::RngExt as _;
 use serde::{Deserialize, Serialize};
 
-use super::{LabelMap, Rgb, VOID};
+use self::values::nearly_normal;
+use self::warp::BENDS;
+use super::{LabelMap, Rgb, Size};
 
 /// The random numbers of augmentation and shuffling: small, fast, and the same
 /// on every machine.
 pub type Rng = rand_pcg::Pcg64Mcg;
 
-/// Color of padding, RGB: the mean of `ImageNet`, which
-/// normalizes to about 0.
-const PADDING: [u8; 3] = [124, 116, 104];
 /// Random scales are kept inside, so that a typing error cannot fill the memory.
 const SCALE_LIMITS: [f32; 2] = [0.1, 10.0];
 
@@ -36,6 +42,26 @@ pub struct Augment {
     /// the contrast is multiplied by 0.8..=1.2 and up to 0.2 of white added or
     /// taken away.
     pub brightness: f32,
+    /// Largest random rotation each way, in degrees, `0.0..=180.0`, 0 = off.
+    #[serde(default)]
+    pub rotation: f32,
+    /// Deviation of the random vectors by which the points of a 3 by 3 grid over the crop are moved, in
+    /// pixels, `0.0..=100.0`, 0 = off; 10 in Ronneberger et al. 2015 (U-Net, section 3.1).
+    #[serde(default)]
+    pub elastic: f32,
+    /// Amount of random saturation, `0.0..=1.0`, 0 = off. With 0.2 the distance of a color from gray is
+    /// multiplied by 0.8..=1.2.
+    #[serde(default)]
+    pub saturation: f32,
+    /// Largest random turn of the hue each way, in degrees of the color circle, `0.0..=180.0`, 0 = off.
+    #[serde(default)]
+    pub hue: f32,
+    /// Largest deviation of a random Gaussian blur, in pixels, `0.0..=20.0`, 0 = off.
+    #[serde(default)]
+    pub blur: f32,
+    /// Largest deviation of random noise, as a share of white, `0.0..=1.0`, 0 = off.
+    #[serde(default)]
+    pub noise: f32,
 }
 
 /// Crops were always at random places before there was a choice.
@@ -52,11 +78,17 @@ impl Augment {
             scale: [1.0, 1.0],
             flip: false,
             brightness: 0.0,
+            rotation: 0.0,
+            elastic: 0.0,
+            saturation: 0.0,
+            hue: 0.0,
+            blur: 0.0,
+            noise: 0.0,
         }
     }
 
     /// Draws what is done to an image of this size. It comes back at exactly the crop's size; where
-    /// it is smaller it is padded, with a mean color and [`VOID`]. Without a crop it keeps the size
+    /// it is smaller it is padded, with a mean color and void. Without a crop it keeps the size
     /// that it was scaled to.
     pub fn draw(&self, size: Size, rng: &mut Rng) -> Change {
         let scale = between(self.scale, rng).clamp(SCALE_LIMITS[0], SCALE_LIMITS[1]);
@@ -79,6 +111,11 @@ impl Augment {
                 spare.div_euclid(2)
             }
         });
+        // In the order in which they came to the program, and nothing is drawn for what is off: old
+        // settings go on to draw what they drew.
+        let light = self.draw_light(rng);
+        let warp = self.draw_warp(rng);
+        let tint = self.draw_tint(rng);
         Change {
             scaled,
             left,
@@ -86,7 +123,14 @@ impl Augment {
             width,
             height,
             mirrored,
-            light: self.draw_light(rng),
+            warp,
+            blur: (self.blur > 0.0).then(|| between([0.0, self.blur], rng)),
+            tint,
+            light,
+            noise: (self.noise > 0.0).then(|| Noise {
+                deviation: 255.0 * between([0.0, self.noise], rng),
+                seed: rng.random(),
+            }),
         }
     }
 
@@ -97,106 +141,40 @@ impl Augment {
             offset: 255.0 * between([-amount, amount], rng),
         })
     }
-}
 
-/// What is done to one training image, with nothing random left.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Change {
-    /// The size to which it is scaled first; `None` = as it is.
-    pub scaled: Option<Size>,
-    /// The first column of the crop; negative where the crop sticks out.
-    pub left: i64,
-    /// Its first row.
-    pub top: i64,
-    /// Its columns.
-    pub width: u32,
-    /// Its rows.
-    pub height: u32,
-    /// Whether the crop is mirrored left and right.
-    pub mirrored: bool,
-    /// What is done to the crop's values last.
-    pub light: Option<Light>,
-}
-
-/// Each value becomes `(value - 127.5) * contrast + 127.5 + offset`, rounded and kept in a byte.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Light {
-    /// A factor about 1.
-    pub contrast: f32,
-    /// In values of a byte.
-    pub offset: f32,
-}
-
-impl Light {
-    fn apply(self, rgb: &mut Rgb) {
-        let table: [u8; 256] = std::array::from_fn(|value| {
-            ((value as f32 - 127.5) * self.contrast + 127.5 + self.offset).round() as u8
-        });
-        for value in &mut rgb.pixels {
-            *value = table[usize::from(*value)];
-        }
-    }
-}
-
-impl Change {
-    /// The image and its labels, changed alike.
-    pub fn apply(&self, rgb: &Rgb, labels: &LabelMap) -> (Rgb, LabelMap) {
-        let mut changed = match self.scaled {
-            None => self.cut_rgb(rgb),
-            Some(size) => self.cut_rgb(&resize_rgb(rgb, size)),
+    fn draw_warp(&self, rng: &mut Rng) -> Option<Warp> {
+        let is_turned = self.rotation > 0.0;
+        let degrees = if is_turned {
+            between([-self.rotation, self.rotation], rng)
+        } else {
+            0.0
         };
-        if let Some(light) = self.light {
-            light.apply(&mut changed);
-        }
-        (changed, self.apply_to_labels(labels))
+        let is_bent = self.elastic > 0.0;
+        let points = if is_bent { BENDS * BENDS } else { 0 };
+        let bends = (0..points)
+            .map(|_| [(); 2].map(|()| self.elastic * nearly_normal(rng.random())))
+            .collect();
+        (is_turned || is_bent).then_some(Warp { degrees, bends })
     }
 
-    /// The labels alone.
-    pub fn apply_to_labels(&self, labels: &LabelMap) -> LabelMap {
-        match self.scaled {
-            None => self.cut_labels(labels),
-            Some(size) => self.cut_labels(&resize_labels(labels, size)),
-        }
-    }
-
-    fn cut_rgb(&self, rgb: &Rgb) -> Rgb {
-        let source = rgb.pixels.as_chunks::<3>().0;
-        let pixels = self.cut(source, rgb.size(), PADDING);
-        Rgb {
-            width: self.width,
-            height: self.height,
-            pixels: pixels.into_flattened(),
-        }
-    }
-
-    fn cut_labels(&self, labels: &LabelMap) -> LabelMap {
-        let cut = self.cut(&labels.labels, labels.size(), VOID);
-        LabelMap {
-            width: self.width,
-            height: self.height,
-            labels: cut,
-        }
-    }
-
-    fn cut<T: Copy>(&self, source: &[T], size: Size, padding: T) -> Vec<T> {
-        let (width, height) = (i64::from(size.width), i64::from(size.height));
-        let [columns, rows] = [self.width as usize, self.height as usize];
-        let mut cut = vec![padding; columns * rows];
-        for (row, target) in cut.chunks_exact_mut(columns).enumerate() {
-            let y = self.top + row as i64;
-            if !(0..height).contains(&y) {
-                continue;
-            }
-            let first = self.left.max(0);
-            let last = (self.left + i64::from(self.width)).min(width);
-            let from = &source[(y * width + first) as usize..(y * width + last) as usize];
-            let at = (first - self.left) as usize;
-            target[at..at + from.len()].copy_from_slice(from);
-            if self.mirrored {
-                target.reverse();
-            }
-        }
-        cut
+    fn draw_tint(&self, rng: &mut Rng) -> Option<Tint> {
+        let amount = self.saturation.clamp(0.0, 1.0);
+        let is_saturated = amount > 0.0;
+        let saturation = if is_saturated {
+            between([1.0 - amount, 1.0 + amount], rng)
+        } else {
+            1.0
+        };
+        let is_turned = self.hue > 0.0;
+        let hue_degrees = if is_turned {
+            between([-self.hue, self.hue], rng)
+        } else {
+            0.0
+        };
+        (is_saturated || is_turned).then_some(Tint {
+            saturation,
+            hue_degrees,
+        })
     }
 }
 

@@ -8,12 +8,13 @@ use crate::dataset::{DatasetError, DatasetStats, Size};
 pub(super) fn count(facts: &Facts<'_>) -> DatasetStats {
     let mut stats = DatasetStats {
         class_pixels: vec![0; facts.classes.len()],
+        class_images: vec![0; facts.classes.len()],
         ..DatasetStats::default()
     };
     for item in &facts.items {
         match sound(item) {
-            Ok((labels, size)) => stats.add(labels, size),
-            Err(problem) => stats.problems.push(problem),
+            Ok((labels, size)) => stats.add(item.split, labels, size),
+            Err(problem) => stats.add_problem(item.split, problem),
         }
     }
     stats
@@ -56,7 +57,7 @@ mod tests {
     use super::super::{Depth, check_and_count};
     use super::*;
     use crate::dataset::layout::tests::{write_text, write_voc};
-    use crate::dataset::{Dataset, VOID};
+    use crate::dataset::{Dataset, Split, VOID};
 
     #[test]
     fn pixels_sizes_and_problems_are_counted() {
@@ -77,6 +78,28 @@ mod tests {
         assert_eq!(calls, [(0, 5), (5, 5)]);
         assert_eq!(stats.class_pixels, [2, 0, 2]);
         assert_eq!((stats.void_pixels, stats.images), (2, 3));
+        // Class 0 is in a and b, class 2 in c; d and e are not sound.
+        assert_eq!(stats.class_images, [2, 0, 1]);
+        assert_eq!(
+            [0, 1, 2, 9, VOID].map(|label| stats.image_share(label)),
+            [2.0 / 3.0, 0.0, 1.0 / 3.0, 0.0, 2.0 / 3.0]
+        );
+        assert_eq!(stats.sizes, [([2, 1], 3)].into());
+        let labels: Vec<[bool; 3]> = [Split::Train, Split::Val]
+            .iter()
+            .flat_map(|split| stats.labels_of(*split))
+            .map(|labels| [0, 2, VOID].map(|label| labels.contains(label)))
+            .collect();
+        let (both, last, none) = ([true, false, true], [false, true, false], [false; 3]);
+        let all = dataset.train.iter().chain(&dataset.val);
+        let expected: Vec<[bool; 3]> = all
+            .map(|item| match item.id.as_str() {
+                "a" | "b" => both,
+                "c" => last,
+                _ => none,
+            })
+            .collect();
+        assert_eq!(labels, expected);
         assert_eq!(
             (stats.min_size, stats.max_size),
             (Size::new(2, 1), Size::new(2, 1))

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::Serialize;
 use strum::{Display, IntoStaticStr};
@@ -115,6 +116,9 @@ pub struct Finding {
     pub count: usize,
     /// The first of the files.
     pub files: Vec<PathBuf>,
+    /// All of them, for whoever shows a part of the dataset.
+    #[serde(skip)]
+    pub all_files: Arc<[PathBuf]>,
     /// One or two sentences: what is there, why it matters, what to do. No period at the end.
     pub reason: String,
     /// What [`fix`](super::fix) can do.
@@ -137,6 +141,7 @@ impl Finding {
             kind,
             count: files.len(),
             files: files.iter().take(NAMED).cloned().collect(),
+            all_files: files.into(),
             reason: reason.into(),
             fix: None,
         }

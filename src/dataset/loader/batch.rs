@@ -1,6 +1,6 @@
 //! A batch in memory.
 
-use crate::dataset::Change;
+use crate::dataset::{Change, LabelMap, Normalization, Rgb, Size};
 
 /// Images and labels of one training step.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,4 +19,24 @@ pub struct Batch {
     pub ids: Vec<String>,
     /// What was done to each image.
     pub changes: Vec<Change>,
+}
+
+impl Batch {
+    /// An image as the network sees it, with the `normalization` of the plan undone, and its labels.
+    ///
+    /// # Panics
+    /// When there is no such image.
+    pub fn image(&self, place: usize, normalization: &Normalization) -> (Rgb, LabelMap) {
+        let plane = self.width * self.height;
+        // They were a crop's.
+        let size = Size::new(self.width as u32, self.height as u32);
+        let values = &self.images[place * 3 * plane..][..3 * plane];
+        let labels = self.labels[place * plane..][..plane].to_vec();
+        let labels = LabelMap {
+            width: size.width,
+            height: size.height,
+            labels,
+        };
+        (normalization.undo(values, size), labels)
+    }
 }

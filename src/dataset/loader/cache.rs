@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::disk_cache::DiskCache;
 use crate::dataset::{DatasetError, DatasetItem, LabelMap, MaskReader, Rgb};
 
 /// What all pairs together may take, in bytes.
@@ -19,6 +20,8 @@ const BUDGET: usize = 512 << 20;
 pub struct DecodeCache {
     budget: usize,
     kept: Mutex<Kept>,
+    /// Where pairs are kept for other runs, too.
+    disk: Option<DiskCache>,
 }
 
 #[derive(Debug, Default)]
@@ -28,7 +31,15 @@ struct Kept {
 }
 
 impl DecodeCache {
-    /// The decoded pair of an item, from memory or from its files.
+    /// One that also keeps pairs on disk.
+    pub fn with_disk(disk: DiskCache) -> Self {
+        Self {
+            disk: Some(disk),
+            ..Self::default()
+        }
+    }
+
+    /// The decoded pair of an item, from memory, from disk or from its files.
     ///
     /// # Errors
     /// Those of [`MaskReader::read_pair`].
@@ -41,7 +52,11 @@ impl DecodeCache {
             return Ok(Arc::clone(pair));
         }
         // Not under the lock, so that workers decode side by side.
-        let pair = Arc::new(reader.read_pair(item)?);
+        let decode = || reader.read_pair(item);
+        let pair = Arc::new(match &self.disk {
+            Some(disk) => disk.pair(reader, item, decode)?,
+            None => decode()?,
+        });
         let bytes = pair.0.pixels.len() + pair.1.labels.len();
         let mut kept = self.kept();
         if kept.bytes + bytes <= self.budget && !kept.pairs.contains_key(&item.image) {
@@ -62,6 +77,7 @@ impl Default for DecodeCache {
         Self {
             budget: BUDGET,
             kept: Mutex::default(),
+            disk: None,
         }
     }
 }
@@ -78,7 +94,7 @@ mod tests {
         // A 2x1 pair takes 6 + 2 bytes: one fits, two do not.
         let cache = DecodeCache {
             budget: 12,
-            kept: Mutex::default(),
+            ..DecodeCache::default()
         };
         let first = cache.pair(&plan.reader, &plan.items[0]).expect("read");
         cache.pair(&plan.reader, &plan.items[1]).expect("read");

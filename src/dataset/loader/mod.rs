@@ -6,10 +6,13 @@
 
 mod batch;
 mod cache;
+mod disk_cache;
 mod plan;
 mod stored;
 
 pub use batch::Batch;
+pub use cache::DecodeCache;
+pub use disk_cache::DiskCache;
 pub use plan::{BatchPlan, DrawnImage};
 pub use stored::{StoredBatch, StoredBatches};
 

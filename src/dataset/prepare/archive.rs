@@ -11,7 +11,7 @@ use zip::result::ZipError;
 
 use super::{Cache, Progress, stem};
 use crate::dataset::DatasetError;
-use crate::files::FileError;
+use crate::files::{FileError, has_extension};
 
 /// An archive holds no more files than this.
 const MOST_FILES: usize = 2_000_000;
@@ -31,6 +31,26 @@ pub(super) fn unpacked(
         unpack(path, folder, progress)
     })?;
     Ok(inner(folder))
+}
+
+/// Whether the name of a file says that it is an archive.
+pub(in crate::dataset) fn has_archive_extension(path: &Path) -> bool {
+    has_extension(path, &["zip", "tar", "tgz"])
+        || path.file_stem().is_some_and(|stem| {
+            has_extension(path, &["gz"]) && has_extension(Path::new(stem), &["tar"])
+        })
+}
+
+/// The names of the files in a zip; `None` for other files. Reads its directory alone.
+pub(in crate::dataset) fn zipped_names(path: &Path) -> Option<Vec<PathBuf>> {
+    if !matches!(kind(path), Ok(Kind::Zip)) {
+        return None;
+    }
+    let archive = zip::ZipArchive::new(BufReader::new(File::open(path).ok()?)).ok()?;
+    let names = archive.file_names().filter_map(Result::ok);
+    let names = names.map(|name| name.replace('\\', "/"));
+    let files = names.filter(|name| !name.ends_with('/'));
+    Some(files.take(MOST_FILES).map(PathBuf::from).collect())
 }
 
 /// Writes the files of a zip or tar archive into `folder`, within bounds: none outside of it, no links,

@@ -25,6 +25,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Dataset, DatasetError};
 use crate::files::FileError;
+pub(super) use archive::{has_archive_extension, zipped_names};
 
 /// Told how much of how much is done; returns whether to continue.
 pub(super) type Progress<'a> = dyn FnMut(usize, usize) -> bool + 'a;
@@ -70,6 +71,19 @@ impl Dataset {
             opened => opened,
         }
     }
+}
+
+/// The folder with the files of a zip or tar, unpacked in `cache` once, within bounds of size and number.
+///
+/// # Errors
+/// [`DatasetError::Archive`] for an archive that is damaged or unpacks to too much, and
+/// [`DatasetError::Interrupted`] when `progress` said to stop.
+pub(super) fn unpacked(
+    path: &Path,
+    cache: &Path,
+    progress: &mut Progress<'_>,
+) -> Result<PathBuf, DatasetError> {
+    archive::unpacked(path, &Cache { folder: cache }, progress)
 }
 
 /// An error about a folder, about the archive that was unpacked there, if it was one.

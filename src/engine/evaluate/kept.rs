@@ -1,4 +1,5 @@
-//! Evaluations in the folders of their runs: `evaluation-SPLIT-DATASET.json`, written whole.
+//! Evaluations in the folders of their runs: `evaluation-SPLIT-DATASET.json`, written whole; the hash of the
+//! dataset is also that of the averaging where there is some.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,17 +14,20 @@ use crate::engine::tasks::Cancel;
 use crate::files::{FileError, read_json, write_atomic};
 use crate::metrics::SetCounts;
 use crate::training::checkpoint::RunFolder;
-use crate::training::{DatasetRef, ScoredImage};
+use crate::training::{Averaging, DatasetRef, ScoredImage};
 
 /// What the names of the files begin with.
 const PREFIX: &str = "evaluation-";
 
 /// What was scored, and what tells whether it is still the same.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Origin {
     pub dataset: DatasetRef,
     pub dataset_name: String,
     pub split: Split,
+    /// Normalized.
+    #[serde(default)]
+    pub averaging: Averaging,
     /// In Unix seconds.
     pub created: u64,
     /// Steps behind the weights.
@@ -44,6 +48,8 @@ pub struct KeptEvaluation {
     pub dataset_name: String,
     /// The list that was scored.
     pub split: Split,
+    /// Over what probabilities were averaged.
+    pub averaging: Averaging,
     /// When, in Unix seconds.
     pub created: u64,
     /// Steps behind the weights that were scored.
@@ -77,6 +83,7 @@ impl KeptEvaluation {
             dataset: origin.dataset.clone(),
             dataset_name: origin.dataset_name.clone(),
             split: origin.split,
+            averaging: origin.averaging.clone(),
             created: origin.created,
             weights_step: origin.weights_step,
             changes: Vec::new(),
@@ -85,7 +92,7 @@ impl KeptEvaluation {
         }
     }
 
-    /// Writes it into the folder of its run, in place of an earlier one of this list.
+    /// Writes it into the folder of its run, in place of an earlier one of this list and averaging.
     pub(super) fn keep(&self, folder: &RunFolder) -> Result<(), FileError> {
         let Evaluation {
             val_loss,
@@ -117,7 +124,10 @@ impl KeptEvaluation {
 
     fn path(&self, folder: &RunFolder) -> PathBuf {
         // Paths have characters that names of files may not have.
-        let dataset = serde_json::to_vec(&self.dataset).unwrap_or_default();
+        let mut dataset = serde_json::to_vec(&self.dataset).unwrap_or_default();
+        if !self.averaging.is_off() {
+            dataset.extend(serde_json::to_vec(&self.averaging).unwrap_or_default());
+        }
         let (split, dataset) = (<&str>::from(self.split), crc32fast::hash(&dataset));
         folder
             .path()
@@ -279,6 +289,7 @@ mod tests {
             dataset: DatasetRef::Folder(dataset.to_owned()),
             dataset_name: "set".to_owned(),
             split: Split::Val,
+            averaging: Averaging::default(),
             created: 7,
             weights_step: 12,
             weights_mark: None,
@@ -320,9 +331,28 @@ mod tests {
         let found = read(&folder);
         assert!(found[0].changes[0].contains("these scores are of step 12"));
 
+        // One with averaged probabilities has a place of its own.
+        let mut averaged = evaluation(&dir.path().join("gone"));
+        averaged.averaging.flip = true;
+        averaged.origin.averaging.flip = true;
+        averaged.keep(&folder).expect("kept");
+        let found: Vec<bool> = read(&folder)
+            .iter()
+            .map(|kept| kept.averaging.flip)
+            .collect();
+        assert_eq!(found.len(), 2);
+        assert!(found.contains(&true) && found.contains(&false));
+        fs::remove_file(averaged.path(&folder)).expect("a file");
+
         // One that is damaged is left out.
         let path = kept.path(&folder);
+        let text = fs::read_to_string(&path).expect("a file");
         fs::write(&path, "{").expect("a file");
         assert!(read(&folder).is_empty());
+        // Those of earlier versions say nothing of averaging.
+        let older = text.replace(r#""averaging":{"scales":[],"flip":false},"#, "");
+        assert_ne!(older, text);
+        fs::write(&path, older).expect("a file");
+        assert_eq!(read(&folder)[0].averaging, Averaging::default());
     }
 }

@@ -18,15 +18,17 @@ use super::tasks::{Task, spawn_thread};
 use super::{Engine, EngineError};
 use crate::dataset::{ClassList, Dataset, LabelMap, Split, VOID};
 use crate::metrics::{Confusion, Scores, SetCounts};
-use crate::training::{DatasetRef, DeviceId, ScoredImage};
+use crate::training::{Averaging, DatasetRef, DeviceId, ScoredImage};
 
-/// Which list a run is scored on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Which list a run is scored on, and how.
+#[derive(Debug, Clone, PartialEq)]
 pub struct ScoredSplit {
     /// The dataset; `None` = that of the run.
     pub dataset: Option<DatasetRef>,
     /// Its list.
     pub split: Split,
+    /// Over what probabilities are averaged.
+    pub averaging: Averaging,
 }
 
 /// Scores over a whole list of images.

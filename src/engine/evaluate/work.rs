@@ -50,7 +50,7 @@ fn score(request: &Request, cancel: &Cancel) -> Result<KeptEvaluation, EngineErr
     // Before they are loaded: weights that are replaced meanwhile make the scores outdated.
     let weights_mark = folder.weights_mark();
     let predictor = Predictor::load(folder, request.device)?;
-    let split = request.on.split;
+    let (split, averaging) = (request.on.split, &request.on.averaging);
     let config = &predictor.meta().config;
     let which = request.on.dataset.as_ref().unwrap_or(&config.dataset);
     let which = which
@@ -75,7 +75,7 @@ fn score(request: &Request, cancel: &Cancel) -> Result<KeptEvaluation, EngineErr
         .evaluate(
             &dataset,
             split,
-            request.boundary_width,
+            (request.boundary_width, averaging),
             &control,
             &mut |done, total| {
                 cancel.set_progress(done as f32 / total.max(1) as f32);
@@ -91,12 +91,18 @@ fn score(request: &Request, cancel: &Cancel) -> Result<KeptEvaluation, EngineErr
         classes: Arc::new(predictor.meta().classes.clone()),
         warnings,
         remark: matched.remark(),
-        papers: paper_scores(config, &dataset, split),
+        // The papers average over nothing.
+        papers: if averaging.is_off() {
+            paper_scores(config, &dataset, split)
+        } else {
+            Vec::new()
+        },
     };
     let origin = Origin {
         dataset: which,
         dataset_name: dataset.name.clone(),
         split,
+        averaging: averaging.normalized(),
         created: unix_secs(),
         weights_step: predictor.step(),
         weights_mark,

@@ -199,6 +199,7 @@ mod tests {
             score_remark: None,
             tiles: 1,
             memory: 0,
+            options: PredictOptions::default(),
         })
     }
 

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::dataset::{ClassList, Rgb, Size};
-use crate::model::{ReceptiveField, Trunk};
+use crate::engine::maps::NumberMap;
+use crate::model::{LayerOutput, ReceptiveField, Trunk};
 use crate::training::Contributions;
 
 /// The scores of every pixel of an image, by where they come from.
@@ -65,6 +66,17 @@ pub struct ClassScore {
     pub probability: f64,
 }
 
+/// A number for each pixel of an image, of one class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExplanationMap {
+    /// The softmax of its logit, `0.0..=1.0`.
+    Probability,
+    /// What one of the score layers adds, by its place among [`Explanation::sources`].
+    Part(usize),
+    /// The sum of the parts.
+    Logit,
+}
+
 impl Explanation {
     pub(super) fn new(
         (run, image_path): (String, PathBuf),
@@ -120,6 +132,55 @@ impl Explanation {
             }
         };
         self.contributions.fields.iter().map(rect).collect()
+    }
+
+    /// The layers whose maps can be looked at, from the image to the scores.
+    pub fn layers(&self) -> &[LayerOutput] {
+        &self.contributions.layers
+    }
+
+    /// A map of class `label`, of [`size`](Self::size); of a class or a part that is not there, zeros. Slow for
+    /// large images.
+    pub fn map(&self, which: ExplanationMap, label: u8) -> NumberMap {
+        let Contributions { size, parts, .. } = &self.contributions;
+        let plane = size.pixels() as usize;
+        let of_part = |part: usize, label: usize| {
+            let values = parts.get(part).map_or(&[][..], |(_, values)| values);
+            values.get(label * plane..(label + 1) * plane)
+        };
+        let sum = |label: usize| {
+            let mut sum = vec![0.0; plane];
+            for values in (0..parts.len()).filter_map(|part| of_part(part, label)) {
+                for (sum, value) in sum.iter_mut().zip(values) {
+                    *sum += value;
+                }
+            }
+            sum
+        };
+        let label = usize::from(label);
+        let values = match which {
+            ExplanationMap::Part(part) => match of_part(part, label) {
+                Some(values) => values.to_vec(),
+                None => vec![0.0; plane],
+            },
+            ExplanationMap::Logit => sum(label),
+            ExplanationMap::Probability => {
+                let own = sum(label);
+                // One over the sum of what the others are to it; an exponential of infinity is share 0.
+                let mut weights = vec![0.0_f32; plane];
+                for other in 0..self.classes.len() {
+                    let other = sum(other);
+                    for ((weight, own), other) in weights.iter_mut().zip(&own).zip(other) {
+                        *weight += (other - own).exp();
+                    }
+                }
+                weights.into_iter().map(f32::recip).collect()
+            }
+        };
+        NumberMap {
+            size: *size,
+            values,
+        }
     }
 
     /// The scores of the pixel in column `x` and row `y` of the image; `None` outside.
@@ -216,6 +277,7 @@ mod tests {
                     offset: 0.0,
                     radius: 1.0,
                 }],
+                layers: Vec::new(),
             },
             0.1,
         )
@@ -240,6 +302,25 @@ mod tests {
             scores.entropy
         );
         assert_eq!((found.pixel(3, 0), found.pixel(0, 2)), (None, None));
+    }
+
+    #[test]
+    fn maps_have_the_numbers_of_the_pixels() {
+        let found = explanation([3, 2], [3, 2]);
+        let values = |which, label| found.map(which, label).values;
+        assert_eq!(values(ExplanationMap::Part(0), 0), [0.5; 6]);
+        let numbers = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0];
+        assert_eq!(values(ExplanationMap::Part(1), 1), numbers);
+        assert_eq!(values(ExplanationMap::Logit, 1), numbers);
+        assert_eq!(values(ExplanationMap::Part(7), 1), [0.0; 6]);
+        for label in [0, 1] {
+            let shares = values(ExplanationMap::Probability, label);
+            for (pixel, share) in (0_u32..).zip(shares) {
+                let scores = found.pixel(pixel % 3, pixel / 3).expect("inside");
+                let expected = scores.classes[usize::from(label)].probability;
+                assert!((f64::from(share) - expected).abs() < 1e-6, "pixel {pixel}");
+            }
+        }
     }
 
     #[test]

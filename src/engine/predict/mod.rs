@@ -3,6 +3,7 @@
 mod comparison;
 mod explanation;
 mod image_scores;
+mod inside;
 mod models;
 mod partial;
 mod request;
@@ -15,7 +16,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use comparison::{ImageComparison, NetworkOnImage};
-pub use explanation::{ClassScore, Explanation, PixelRect, PixelScores};
+pub use explanation::{ClassScore, Explanation, ExplanationMap, PixelRect, PixelScores};
+pub use inside::{Activations, ChannelChoice, EFFECTIVE_SHARE, EffectiveField};
 pub use partial::{PartialMask, PartialState};
 use request::{KnownTruth, Request};
 use source::Source;
@@ -26,7 +28,7 @@ use super::tasks::{Cancel, Task};
 use super::{Engine, EngineError, Waker};
 use crate::dataset::{ClassList, Dataset, DatasetItem, ImageReading, LabelMap, Rgb, Size, Split};
 use crate::metrics::Scores;
-use crate::training::{DeviceId, PredictOptions, TilePlan, Tiling, WeightsChoice};
+use crate::training::{Averaging, DeviceId, PredictOptions, TilePlan, Tiling, WeightsChoice};
 
 /// Weights of a run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -96,6 +98,8 @@ pub struct Prediction {
     pub tiles: usize,
     /// Bytes that were planned for it at most, the network's weights not included.
     pub memory: u64,
+    /// How it was made.
+    pub options: PredictOptions,
 }
 
 /// The scores of each class at each pixel, of which the mask takes the largest.
@@ -233,9 +237,10 @@ impl Engine {
         run: &str,
         dataset: &Dataset,
         item: &DatasetItem,
+        options: PredictOptions,
     ) -> Task<Result<Arc<Prediction>, EngineError>> {
         let network = NetworkSource::Run(run.to_owned(), None);
-        let mut request = self.request(&network, &item.image, None, PredictOptions::default());
+        let mut request = self.request(&network, &item.image, None, options);
         request.truth = Some(KnownTruth {
             reader: dataset.mask_reader(),
             item: item.clone(),
@@ -254,6 +259,20 @@ impl Engine {
         let (source, device) = self.locate(network);
         self.predictor
             .logits(&self.waker, source, device, image.to_path_buf(), tiling)
+    }
+
+    /// The averaged probabilities of an image.
+    pub(super) fn averaged_with(
+        &self,
+        network: &NetworkSource,
+        image: &Path,
+        averaging: Averaging,
+    ) -> Task<Result<Logits, EngineError>> {
+        let (source, device) = self.locate(network);
+        let image = image.to_owned();
+        self.predictor.submit(&self.waker, move |models, _| {
+            models.averaged(&source, device, &image, &averaging)
+        })
     }
 
     /// What each score layer adds to the scores of each pixel of an image.

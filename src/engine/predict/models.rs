@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::image_scores::scores_of;
+use super::inside::wanted;
 use super::request::Request;
 use super::source::Source;
 use super::{Explanation, Logits, Prediction};
 use crate::dataset::{ClassMatch, LabelMap, Size};
 use crate::engine::tasks::Cancel;
 use crate::engine::{EngineError, Waker};
-use crate::training::{DeviceId, Predictor, Tile, TilePlan, Tiling};
+use crate::training::{Averaging, DeviceId, Predictor, Tile, TilePlan, Tiling};
 
 /// Networks kept loaded: as many as Compare shows.
 const LOADED: usize = 6;
@@ -37,7 +38,7 @@ impl Models {
         self.loaded.clear();
     }
 
-    fn get(&mut self, source: &Source, device: DeviceId) -> Result<&Predictor, EngineError> {
+    pub fn get(&mut self, source: &Source, device: DeviceId) -> Result<&Predictor, EngineError> {
         let newest = source.newest_step();
         let found = self.loaded.iter().position(|loaded| {
             loaded.source == *source && loaded.device == device && loaded.newest == newest
@@ -82,16 +83,36 @@ impl Models {
         })
     }
 
+    /// The averaged probabilities of each class, in the form of [`Logits`].
+    pub fn averaged(
+        &mut self,
+        source: &Source,
+        device: DeviceId,
+        image: &Path,
+        averaging: &Averaging,
+    ) -> Result<Logits, EngineError> {
+        let predictor = self.get(source, device)?;
+        let image = predictor.meta().images.read(image)?;
+        let plan = predictor.plan(image.size(), &Tiling::default());
+        Ok(Logits {
+            num_classes: predictor.meta().classes.len(),
+            size: image.size(),
+            values: predictor.averaged(&image, &plan, averaging)?,
+        })
+    }
+
     pub fn explain(
         &mut self,
         source: &Source,
         device: DeviceId,
         path: PathBuf,
+        cancel: &Cancel,
     ) -> Result<Explanation, EngineError> {
         let predictor = self.get(source, device)?;
         let image = predictor.meta().images.read(&path)?;
         let started = Instant::now();
-        let contributions = predictor.contributions(&image)?;
+        let contributions = predictor.contributions(&image, wanted(cancel))?;
+        let contributions = contributions.ok_or(EngineError::Cancelled)?;
         let meta = predictor.meta();
         Ok(Explanation::new(
             (source.name(), path),
@@ -163,6 +184,7 @@ impl Models {
             score_remark,
             tiles: plan.tiles.len(),
             memory: plan.memory,
+            options: request.options.clone(),
         })
     }
 

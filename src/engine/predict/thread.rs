@@ -67,7 +67,8 @@ impl PredictThread {
         }
     }
 
-    fn submit<T: Send + 'static>(
+    /// Work with the networks; the tasks are done one after the other.
+    pub(super) fn submit<T: Send + 'static>(
         &self,
         waker: &Waker,
         work: impl FnOnce(&mut Models, &Cancel) -> Result<T, EngineError> + Send + 'static,
@@ -139,8 +140,8 @@ impl PredictThread {
         device: DeviceId,
         image: PathBuf,
     ) -> Task<Result<Arc<Explanation>, EngineError>> {
-        self.submit(waker, move |models, _| {
-            models.explain(&source, device, image).map(Arc::new)
+        self.submit(waker, move |models, cancel| {
+            models.explain(&source, device, image, cancel).map(Arc::new)
         })
     }
 }

@@ -49,6 +49,10 @@ impl Shape {
         Self { by, ..self }
     }
 
+    pub(in crate::model) fn channels(&self) -> usize {
+        self.channels
+    }
+
     fn bytes(&self) -> u64 {
         bytes(self.batch_size, self.channels, self.size)
     }

@@ -152,10 +152,7 @@ impl Network {
     /// # Shapes
     /// As [`forward`](Self::forward), of the part.
     pub fn forward_part(&self, images: Tensor<4>, part: &ImagePart) -> Tensor<4> {
-        match &self.net {
-            Net::Fcn(net) => net.forward(images),
-            Net::Resnet(net) => net.forward_part(images, part),
-        }
+        self.compute_part(images, part)
     }
 
     /// As [`forward_with_aux`](Self::forward_with_aux), with the trunk computed in stages of
@@ -216,6 +213,23 @@ impl Network {
             Net::Fcn(net) => net.contributions(images),
             // One score layer, behind which the logits are only enlarged.
             Net::Resnet(net) => vec![(ScoreSource::Coarse, net.forward(images, false).0)],
+        }
+    }
+
+    /// The logits of a part of an image, of tensors or of something else.
+    pub(super) fn compute_part<M: FeatureMap>(&self, images: M, part: &ImagePart) -> M {
+        match &self.net {
+            Net::Fcn(net) => net.forward(images),
+            Net::Resnet(net) => net.forward_part(images, part),
+        }
+    }
+
+    /// Pool3, pool4 and fc7 of an FCN, from its trunk.
+    #[cfg(test)]
+    pub(super) fn trunk_maps(&self, images: Tensor<4>) -> [Tensor<4>; 3] {
+        match &self.net {
+            Net::Fcn(net) => net.trunk_maps(images),
+            Net::Resnet(_) => panic!("no FCN"),
         }
     }
 

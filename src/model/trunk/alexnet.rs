@@ -115,16 +115,18 @@ impl AlexNet {
     pub fn forward<M: FeatureMap>(&self, images: M, geometry: Geometry) -> Features<M> {
         let mut map = images;
         let mut grid = Grid::IMAGE;
-        for (unit, Layer { conv, pooled }) in self.convs.iter().zip(layers(geometry)) {
-            map = unit.forward(map);
+        let layers = self.convs.iter().zip(layers(geometry));
+        for (number, (unit, Layer { conv, pooled })) in (1..).zip(layers) {
+            map = unit.forward(map).tap(|| format!("conv{number}"));
             grid = conv.grid(grid);
             if pooled {
-                map = map.max_pool(&self.pool);
+                map = map.max_pool(&self.pool).tap(|| format!("pool{number}"));
                 grid = grid.window(3, 2, 0);
             }
         }
-        let fc6 = self.fc6.forward(map).dropout(&self.dropout);
-        let fc7 = self.fc7.forward(fc6).dropout(&self.dropout);
+        let fc6 = self.fc6.forward(map).tap(|| "fc6".to_owned());
+        let fc7 = self.fc7.forward(fc6.dropout(&self.dropout));
+        let fc7 = fc7.tap(|| "fc7".to_owned()).dropout(&self.dropout);
         Features {
             pool3: None,
             pool4: None,

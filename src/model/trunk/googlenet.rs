@@ -193,7 +193,7 @@ impl GoogLeNet {
         let mut map = images.pad_to(size);
         let mut grid = FIRST.grid(Grid::IMAGE);
         for (index, unit) in self.stem.iter().enumerate() {
-            map = unit.forward(map);
+            map = unit.forward(map).tap(|| format!("conv{}", index + 1));
             if index != 1 {
                 map = map.max_pool(&self.pool);
                 grid = grid.window(3, 2, 0);
@@ -217,7 +217,8 @@ impl GoogLeNet {
                 map = map.max_pool(&self.last_pool);
                 grid = grid.window(2, 2, 0);
             }
-            map = block.forward(map);
+            let name = || format!("inception{}", INCEPTIONS[index]);
+            map = block.forward(map).tap(name);
         }
         let coarse = Placed {
             map: map.dropout(&self.dropout),

@@ -12,7 +12,7 @@ use super::description::{Classifier, Preprocessing, Reference, Shapes, Target, T
 use super::names::{norm_leaf, one_based};
 use crate::model::feature_map::FeatureMap;
 use crate::model::geometry::Geometry;
-use crate::model::part::{ImagePart, ResizedPart, resize_part};
+use crate::model::part::{ImagePart, ResizedPart};
 use crate::model::stages::Staged;
 use crate::model::unit::{ConvSpec, ConvUnit, EPSILON, Norm};
 use crate::model::variant::Variant;
@@ -171,10 +171,12 @@ impl FcnHead {
 
     /// Logits of the map's cells.
     fn scores<M: FeatureMap>(&self, features: M) -> M {
-        self.conv
-            .forward(features)
+        let hidden = self.conv.forward(features);
+        hidden
+            .tap(|| "classifier".to_owned())
             .dropout(&self.dropout)
             .score(&self.score)
+            .tap(|| "score".to_owned())
     }
 }
 
@@ -243,9 +245,10 @@ impl FcnResnet {
         let mut map = self.stem(images).end_of_stage();
         let mut aux_map = None;
         for (index, blocks) in self.stages.iter().enumerate() {
-            map = blocks
-                .iter()
-                .fold(map, |map, block| block.forward(map).end_of_stage());
+            map = blocks.iter().enumerate().fold(map, |map, (number, block)| {
+                let name = || format!("layer{}.{number}", index + 1);
+                block.forward(map).end_of_stage().tap(name)
+            });
             if aux && index == AUX_STAGE {
                 aux_map = Some(map.clone());
             }
@@ -259,8 +262,8 @@ impl FcnResnet {
 
     /// As [`forward`](Self::forward), of a part of an image: the interpolation to the image's size has a
     /// factor that depends on the whole of it.
-    pub fn forward_part(&self, images: Tensor<4>, part: &ImagePart) -> Tensor<4> {
-        let [_, _, height, width] = images.dims();
+    pub fn forward_part<M: FeatureMap>(&self, images: M, part: &ImagePart) -> M {
+        let size = images.size();
         let mut map = self.stem(images);
         for blocks in &self.stages {
             map = blocks.iter().fold(map, |map, block| block.forward(map));
@@ -270,13 +273,14 @@ impl FcnResnet {
             map_first: part.first.map(|first| first / STRIDE),
             whole: part.whole,
             first: part.first,
-            size: [height, width],
+            size,
         };
-        resize_part(self.classifier.scores(map), &resized)
+        self.classifier.scores(map).resize_part(&resized)
     }
 
     fn stem<M: FeatureMap>(&self, images: M) -> M {
-        self.stem.forward(images).max_pool(&self.pool)
+        let conv1 = self.stem.forward(images).tap(|| "conv1".to_owned());
+        conv1.max_pool(&self.pool).tap(|| "maxpool".to_owned())
     }
 
     /// The rest of [`forward`](Self::forward), both heads, from what the stages have made of

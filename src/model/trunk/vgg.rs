@@ -11,7 +11,7 @@ use super::features::{Channels, Features, Placed};
 use super::names::{fc_name, norm_leaf, one_based};
 use crate::model::feature_map::FeatureMap;
 use crate::model::geometry::{Geometry, Grid};
-use crate::model::unit::{ConvSpec, ConvUnit, EPSILON, Norm, chain};
+use crate::model::unit::{ConvSpec, ConvUnit, EPSILON, Norm};
 use crate::model::variant::Variant;
 
 const VARIANTS: &[Variant] = &[
@@ -222,7 +222,14 @@ impl Vgg16 {
     /// - map: `[batch_size, channels, height, width]`
     /// - output: `[batch_size, out_channels, height / 2, width / 2]`, rounded up
     pub fn stage<M: FeatureMap>(&self, index: usize, map: M) -> M {
-        chain(&self.stages[index], map).max_pool(&self.pool)
+        let units = self.stages[index].iter().enumerate();
+        let convolved = units.fold(map, |map, (unit, conv)| {
+            let name = || format!("conv{}_{}", index + 1, unit + 1);
+            conv.forward(map).tap(name)
+        });
+        convolved
+            .max_pool(&self.pool)
+            .tap(|| format!("pool{}", index + 1))
     }
 
     /// The rest of [`forward`](Self::forward), from what each of the five stages has made.
@@ -240,8 +247,9 @@ impl Vgg16 {
         let Placed { map, grid } = pooled.swap_remove(4);
         let pool4 = pooled.swap_remove(3);
         let pool3 = pooled.swap_remove(2);
-        let fc6 = self.fc6.forward(map).dropout(&self.dropout);
-        let fc7 = self.fc7.forward(fc6).dropout(&self.dropout);
+        let fc6 = self.fc6.forward(map).tap(|| "fc6".to_owned());
+        let fc7 = self.fc7.forward(fc6.dropout(&self.dropout));
+        let fc7 = fc7.tap(|| "fc7".to_owned()).dropout(&self.dropout);
         let coarse = Placed {
             map: fc7,
             grid: grid.window(FC6, 1, fc6_padding(geometry)),

@@ -105,6 +105,20 @@ pub enum SampleOrder {
     Sequential,
 }
 
+/// Decoded images that are kept on disk for other runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DecodedCache {
+    /// The folder; runs may share it.
+    pub folder: PathBuf,
+    /// How large it may become, in GiB, above 0.
+    pub gib: f64,
+}
+
+impl DecodedCache {
+    /// The size where none is named.
+    pub const GIB: f64 = 20.0;
+}
+
 /// The configuration of one run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunConfig {
@@ -167,6 +181,9 @@ pub struct RunConfig {
     pub seed: u64,
     /// Threads that decode and augment ahead of the step, 1 or more.
     pub workers: usize,
+    /// Where decoded images are kept for other runs; `None` = in memory alone, as far as they fit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decoded_cache: Option<DecodedCache>,
     /// Epochs without a better validation after which it ends, 1 or more; `None` = never.
     #[serde(default)]
     pub early_stop: Option<usize>,

@@ -47,9 +47,14 @@ impl RunConfig {
         positive(&mut rules, "batch size", self.batch_size);
         positive(&mut rules, "workers", self.workers);
         positive(&mut rules, "max steps", self.max_steps.unwrap_or(1));
+        if let Some(cache) = &self.decoded_cache {
+            let holds = cache.gib > 0.0 && cache.gib.is_finite();
+            rules.check(holds, "cache size", cache.gib, "it must be above 0 GiB");
+        }
         self.learning_rules(&mut rules);
         self.schedule_rules(&mut rules);
         self.image_rules(&mut rules);
+        self.augment_rules(&mut rules);
         self.objective_rules(&mut rules);
         self.sampling_rules(&mut rules);
         self.checkpoint_rules(&mut rules);
@@ -137,12 +142,31 @@ impl RunConfig {
         if let Some(size) = self.test_size {
             size_rules(rules, "test size", size);
         }
-        rules.check(
-            (0.0..=1.0).contains(&self.augment.brightness),
-            "brightness",
-            self.augment.brightness,
-            "it must be 0 to 1",
-        );
+    }
+
+    fn augment_rules(&self, rules: &mut BrokenRules) {
+        let augment = &self.augment;
+        for (field, value, most, rule) in [
+            ("brightness", augment.brightness, 1.0, "it must be 0 to 1"),
+            (
+                "rotation",
+                augment.rotation,
+                180.0,
+                "it must be 0 to 180 degrees",
+            ),
+            (
+                "elastic",
+                augment.elastic,
+                100.0,
+                "it must be 0 to 100 pixels",
+            ),
+            ("saturation", augment.saturation, 1.0, "it must be 0 to 1"),
+            ("hue", augment.hue, 180.0, "it must be 0 to 180 degrees"),
+            ("blur", augment.blur, 20.0, "it must be 0 to 20 pixels"),
+            ("noise", augment.noise, 1.0, "it must be 0 to 1"),
+        ] {
+            rules.check((0.0..=most).contains(&value), field, value, rule);
+        }
     }
 
     fn scale_rules(&self, rules: &mut BrokenRules) {

@@ -130,6 +130,33 @@ fn assert_broken(cases: &[(Edit, &str)]) {
 }
 
 #[test]
+fn amounts_of_augmentation_and_the_cache_have_limits() {
+    let cases: [(Edit, &str); 8] = [
+        (
+            |config| config.augment.brightness = -0.1,
+            "brightness is -0.1",
+        ),
+        (
+            |config| config.augment.rotation = 181.0,
+            "rotation is 181; it must be 0 to 180 degrees",
+        ),
+        (|config| config.augment.elastic = 101.0, "elastic is 101"),
+        (
+            |config| config.augment.saturation = 1.5,
+            "saturation is 1.5",
+        ),
+        (|config| config.augment.hue = -1.0, "hue is -1"),
+        (
+            |config| config.augment.blur = 20.5,
+            "blur is 20.5; it must be 0 to 20 pixels",
+        ),
+        (|config| config.augment.noise = 2.0, "noise is 2"),
+        (|config| config.augment.noise = f32::NAN, "noise is NaN"),
+    ];
+    assert_broken(&cases);
+}
+
+#[test]
 fn whole_images_go_with_any_accumulation() {
     let mut config = preset(Trunk::Vgg16Slim);
     (

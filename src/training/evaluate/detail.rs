@@ -11,6 +11,7 @@ use crate::dataset::{DatasetItem, LabelMap, VOID};
 use crate::metrics::{ImageScore, SetCounts};
 use crate::training::control::Control;
 use crate::training::error::TrainError;
+use crate::training::predict_options::Averaging;
 use crate::training::segmenter::{Detailed, Segmenter};
 
 /// Images that wait to be counted. Counting is faster than a network, so that more would not help.
@@ -51,7 +52,7 @@ pub(in crate::training) fn evaluate_in_detail(
     segmenter: &Segmenter,
     items: &[DatasetItem],
     how: Scoring<'_>,
-    (kept, boundary_width): (&[bool], usize),
+    (kept, boundary_width, averaging): (&[bool], usize, &Averaging),
     control: &Control,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Option<EvaluationScores>, TrainError> {
@@ -70,7 +71,8 @@ pub(in crate::training) fn evaluate_in_detail(
                 }
                 progress(done, items.len());
                 let (image, truth) = how.read(item)?;
-                let found = segmenter.segment_in_detail(&image, &truth, how.test_size)?;
+                let found =
+                    segmenter.segment_in_detail(&image, &truth, how.test_size, averaging)?;
                 loss += found.loss;
                 labeled += found.labeled;
                 let id = item.id.clone();

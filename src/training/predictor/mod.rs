@@ -1,5 +1,6 @@
 //! A trained run, loaded to predict.
 
+mod inside;
 mod tiled;
 
 use super::checkpoint::{RunFolder, RunMeta};
@@ -8,22 +9,10 @@ use super::device::{self, DeviceId};
 use super::error::TrainError;
 use super::evaluate::{EvaluationScores, Scoring, evaluate_in_detail};
 use super::external_weights::{WeightsChoice, load_file};
+use super::predict_options::Averaging;
 use super::segmenter::Segmenter;
-use crate::dataset::{ClassMatch, Dataset, Rgb, Size, Split, resize_rgb};
-use crate::model::{ReceptiveField, ScoreSource};
-
-/// What each score layer of a network adds to the logits of an image.
-#[derive(Debug, Clone)]
-pub struct Contributions {
-    /// The image's own, or a smaller one where they would take too much memory.
-    pub size: Size,
-    /// Coarse to fine, each `[num_classes, height, width]`; their sum is the logits.
-    pub parts: Vec<(ScoreSource, Vec<f32>)>,
-    /// The size at which the network saw the image.
-    pub seen: Size,
-    /// What a logit depends on through each score layer, in pixels of `seen`.
-    pub fields: Vec<ReceptiveField>,
-}
+use crate::dataset::{ClassMatch, Dataset, Split};
+pub use inside::{Contributions, InputGradient, LayerMaps};
 
 /// The best weights of a run on a device.
 pub struct Predictor {
@@ -94,30 +83,9 @@ impl Predictor {
         self.step
     }
 
-    /// What each score layer adds to the logits.
-    ///
-    /// # Errors
-    /// When the device fails.
-    pub fn contributions(&self, image: &Rgb) -> Result<Contributions, TrainError> {
-        let config = &self.meta.config;
-        let per_pixel = (self.meta.classes.len() * ScoreSource::COUNT) as u64;
-        let most = config.trunk.max_pixels().min(MAX_CONTRIBUTIONS / per_pixel);
-        let smaller = reduced(image, most).map(|size| resize_rgb(image, size));
-        let image = smaller.as_ref().unwrap_or(image);
-        let parts = self.segmenter.contributions(image, config.test_size)?;
-        let seen = config.test_size.unwrap_or(image.size());
-        let network = config.network(self.meta.classes.len());
-        Ok(Contributions {
-            size: image.size(),
-            parts,
-            seen,
-            fields: network.receptive_fields(seen.dims()),
-        })
-    }
-
     /// Scores over a split of `dataset`, of the classes that [`ClassMatch`] finds in both the run and
-    /// the dataset, with a boundary band of `boundary_width` pixels; `None` when `control` was
-    /// stopped in between.
+    /// the dataset, with a boundary band of `boundary_width` pixels and probabilities that are averaged
+    /// where that is asked for; `None` when `control` was stopped in between.
     ///
     /// # Errors
     /// Also when they have no class in common.
@@ -125,7 +93,7 @@ impl Predictor {
         &self,
         dataset: &Dataset,
         split: Split,
-        boundary_width: usize,
+        (boundary_width, averaging): (usize, &Averaging),
         control: &Control,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<Option<EvaluationScores>, TrainError> {
@@ -150,41 +118,9 @@ impl Predictor {
             &self.segmenter,
             items,
             how,
-            (matched.has_partner(), boundary_width),
+            (matched.has_partner(), boundary_width, averaging),
             control,
             progress,
         )
-    }
-}
-
-/// Numbers that are kept of one image: 1 GiB.
-const MAX_CONTRIBUTIONS: u64 = (1 << 30) / 4;
-
-/// A size with the image's aspect and at most `most` pixels; `None` when it has
-/// no more than that.
-fn reduced(image: &Rgb, most: u64) -> Option<Size> {
-    let pixels = image.size().pixels();
-    if pixels <= most {
-        return None;
-    }
-    let scale = (most as f64 / pixels as f64).sqrt();
-    let side = |side: u32| ((f64::from(side) * scale) as u32).max(1);
-    Some(Size::new(side(image.width), side(image.height)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_images_over_the_limit_are_reduced_and_keep_their_aspect() {
-        let image = |width, height| Rgb {
-            width,
-            height,
-            pixels: Vec::new(),
-        };
-        assert_eq!(reduced(&image(100, 100), 10_000), None);
-        assert_eq!(reduced(&image(400, 100), 10_000), Some(Size::new(200, 50)));
-        assert_eq!(reduced(&image(100_000, 1), 100), Some(Size::new(3162, 1)));
     }
 }

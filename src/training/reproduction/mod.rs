@@ -172,9 +172,23 @@ fn differs(config: &RunConfig) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if config.augment.scale != [1.0, 1.0] {
+    let augment = &config.augment;
+    if augment.scale != [1.0, 1.0] {
         reasons.push(
             "Images are scaled at random, and PyTorch may round their pixels otherwise".to_owned(),
+        );
+    }
+    let computed = [
+        augment.rotation,
+        augment.elastic,
+        augment.saturation,
+        augment.hue,
+        augment.blur,
+    ];
+    if computed.iter().any(|amount| *amount > 0.0) {
+        reasons.push(
+            "Images are turned, bent, blurred or tinted at random, and NumPy may round some of their pixels otherwise"
+                .to_owned(),
         );
     }
     if config.device != DeviceId::Cpu && config.init == InitialWeights::Random {

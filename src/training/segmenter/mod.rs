@@ -1,10 +1,10 @@
 //! Prediction: an image in, a label map out.
 
+mod averaged;
 #[cfg(test)]
 mod tests;
 
 use burn::module::Module;
-use burn::tensor::activation::softmax;
 use burn::tensor::{Device, IntDType, Tensor, TensorData};
 
 use super::device::reads_for_free;
@@ -14,9 +14,9 @@ use super::gradients::read;
 use super::loss::{Targets, loss_sum};
 use super::predict_options::Averaging;
 use super::tiles::{Area, Tile};
-use crate::dataset::{LabelMap, Normalization, Rgb, Size, VOID, resize_rgb};
+use crate::dataset::{LabelMap, Normalization, Rgb, Size, resize_rgb};
 use crate::kernels::{most_likely, resize};
-use crate::model::{Network, ResizedPart, ScoreSource, resize_part};
+use crate::model::{ImagePart, LogitPlace, Network, ResizedPart, ScoreSource, resize_part};
 
 /// What is known of an image whose ground truth is.
 pub(super) struct Detailed {
@@ -27,6 +27,13 @@ pub(super) struct Detailed {
     pub loss: f64,
     /// Number of these.
     pub labeled: usize,
+}
+
+/// A logit, and how strongly each pixel pulls at it.
+pub(super) struct PixelGradient {
+    pub score: f32,
+    /// Of each pixel, the sum over the channels of the absolute gradient.
+    pub values: Vec<f32>,
 }
 
 /// A network in inference mode with its preprocessing.
@@ -100,6 +107,39 @@ impl Segmenter {
         parts.into_iter().map(values).collect()
     }
 
+    /// What a layer makes of an image: channels, size of their maps, and `[channels, rows, columns]`; `None`
+    /// where there is no such layer.
+    pub(super) fn layer_output(
+        &self,
+        image: &Rgb,
+        test_size: Option<Size>,
+        layer: &str,
+    ) -> Result<Option<(usize, Size, Vec<f32>)>, TrainError> {
+        let input = self.input(image, test_size);
+        let Some(map) = self.model.layer_output(input, layer) else {
+            return Ok(None);
+        };
+        let [_, channels, rows, columns] = map.dims();
+        let size = Size::new(columns as u32, rows as u32);
+        Ok(Some((channels, size, floats(map)?)))
+    }
+
+    /// A logit of a part of an image, and the gradient with respect to that part; see
+    /// [`Network::input_gradient`].
+    pub(super) fn input_gradient(
+        &self,
+        image: &Rgb,
+        test_size: Option<Size>,
+        part: &ImagePart,
+        logit: LogitPlace,
+    ) -> Result<PixelGradient, TrainError> {
+        let input = self.input(image, test_size);
+        let (score, gradient) = self.model.input_gradient(input, part, logit);
+        let score = floats(score)?.first().copied().unwrap_or_default();
+        let values = floats(gradient.abs().sum_dim(1))?;
+        Ok(PixelGradient { score, values })
+    }
+
     /// [`logits`](Self::logits) as plain numbers, `[num_classes, height, width]`.
     pub(super) fn logits_vec(
         &self,
@@ -150,73 +190,6 @@ impl Segmenter {
         resize_part(logits.clone(), &part)
     }
 
-    /// The mean over sizes and mirror images of the probability of each class; see
-    /// [`Averaging`].
-    ///
-    /// # Shapes
-    /// - output: `[1, num_classes, height, width]`
-    pub(super) fn averaged(
-        &self,
-        image: &Rgb,
-        test_size: Option<Size>,
-        averaging: &Averaging,
-    ) -> Tensor<4> {
-        let base = test_size.unwrap_or(image.size());
-        let mut sum: Option<Tensor<4>> = None;
-        let mut add = |logits: Tensor<4>| {
-            let shares = softmax(enlarge(logits, image.size()), 1);
-            sum = Some(match sum.take() {
-                Some(sum) => sum + shares,
-                None => shares,
-            });
-        };
-        let mut count = 0.0;
-        for scale in averaging.sizes() {
-            let side = |side: u32| ((side as f32 * scale).round() as u32).max(1);
-            let size = Size::new(side(base.width), side(base.height));
-            let input = self.input(image, Some(size));
-            add(self.model.forward(input.clone()));
-            count += 1.0;
-            if averaging.flip {
-                add(self.model.forward(input.flip([3])).flip([3]));
-                count += 1.0;
-            }
-        }
-        let sum = sum.unwrap_or_else(|| softmax(self.logits(image, test_size), 1));
-        sum / f64::max(count, 1.0)
-    }
-
-    /// The most likely class of every pixel by logits, and void where its probability is below the
-    /// threshold.
-    pub(super) fn labels(
-        &self,
-        logits: Tensor<4>,
-        size: Size,
-        threshold: Option<f32>,
-    ) -> Result<LabelMap, TrainError> {
-        let Some(threshold) = threshold else {
-            return self.most_likely(logits, size);
-        };
-        self.sure_labels(softmax(logits, 1), size, threshold)
-    }
-
-    /// As [`labels`](Self::labels), by probabilities.
-    pub(super) fn sure_labels(
-        &self,
-        shares: Tensor<4>,
-        size: Size,
-        threshold: f32,
-    ) -> Result<LabelMap, TrainError> {
-        let largest = floats(shares.clone().max_dim(1))?;
-        let mut mask = self.most_likely(shares, size)?;
-        for (label, share) in mask.labels.iter_mut().zip(largest) {
-            if share < threshold {
-                *label = VOID;
-            }
-        }
-        Ok(mask)
-    }
-
     /// A tensor as plain numbers.
     pub(super) fn numbers(values: Tensor<4>) -> Result<Vec<f32>, TrainError> {
         floats(values)
@@ -237,13 +210,18 @@ impl Segmenter {
         Ok((mask, loss, targets.labeled))
     }
 
-    /// As [`segment_with_loss`](Self::segment_with_loss), with how sure the network is.
+    /// As [`segment_with_loss`](Self::segment_with_loss), with how sure the network is, by probabilities
+    /// that are averaged where that is asked for.
     pub(super) fn segment_in_detail(
         &self,
         image: &Rgb,
         truth: &LabelMap,
         test_size: Option<Size>,
+        averaging: &Averaging,
     ) -> Result<Detailed, TrainError> {
+        if !averaging.is_off() {
+            return self.averaged_in_detail(image, truth, test_size, averaging);
+        }
         let logits = self.logits(image, test_size);
         let targets = self.targets(truth);
         let loss = read(loss_sum(logits.clone(), &targets))?;
@@ -274,7 +252,7 @@ impl Segmenter {
         (CountsOnDevice { counts, loss }, targets.labeled)
     }
 
-    fn targets<'a>(&self, truth: &'a LabelMap) -> Targets<'a> {
+    pub(super) fn targets<'a>(&self, truth: &'a LabelMap) -> Targets<'a> {
         let size = [1, truth.height as usize, truth.width as usize];
         Targets::new(&truth.labels, size, self.num_classes)
     }

@@ -63,7 +63,7 @@ fn a_mask_is_counted_on_the_device_as_on_the_host() {
     );
 
     let detailed = segmenter
-        .segment_in_detail(&image, &truth, None)
+        .segment_in_detail(&image, &truth, None, &Averaging::default())
         .expect("a mask");
     assert_eq!((&detailed.mask, detailed.loss), (&mask, loss));
     assert_eq!(detailed.labeled, labeled);

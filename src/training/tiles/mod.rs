@@ -157,6 +157,28 @@ impl Tile {
         }
     }
 
+    /// What a network sees of an image for a pixel, given as column and row.
+    pub fn around(network: &NetworkConfig, image: Size, [x, y]: [u32; 2]) -> Self {
+        let margin = margin(network, image);
+        let along = |at: u32, length: u32| {
+            let start = at / GRID * GRID;
+            let end = (start + GRID).min(length);
+            let (first, last) = (start.saturating_sub(margin), (end + margin).min(length));
+            ((start, end - start), (first, last - first))
+        };
+        let (columns, seen_columns) = along(x, image.width);
+        let (rows, seen_rows) = along(y, image.height);
+        let area = |(left, width): (u32, u32), (top, height): (u32, u32)| Area {
+            left,
+            top,
+            size: Size::new(width, height),
+        };
+        Self {
+            core: area(columns, rows),
+            seen: area(seen_columns, seen_rows),
+        }
+    }
+
     /// Where the core begins in what is seen, as `[row, column]`.
     pub fn offset(&self) -> [usize; 2] {
         [

@@ -94,3 +94,17 @@ fn a_tile_is_cut_out_row_by_row_and_is_empty_when_it_has_one_color() {
     assert!(is_empty(&area.cut(&image)), "its channels differ by 3");
     assert!(!is_empty(&image), "and here by 15");
 }
+
+#[test]
+fn what_is_around_a_pixel_lies_on_the_grid_with_its_margin() {
+    let network = slim(3);
+    let image = Size::new(2000, 40);
+    let tile = Tile::around(&network, image, [1000, 39]);
+    let margin = margin(&network, image);
+    // Column 1000 is in the cell from 992 to 1024, row 39 in the last one, which is cut off.
+    assert_eq!((tile.core.left, tile.core.size.width), (992, 32));
+    assert_eq!((tile.core.top, tile.core.size.height), (32, 8));
+    assert_eq!(tile.seen.left, 992 - margin);
+    assert_eq!(tile.seen.size, Size::new(32 + 2 * margin, 40));
+    assert_eq!(tile.seen.left % GRID, 0);
+}

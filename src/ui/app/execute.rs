@@ -254,6 +254,10 @@ impl App {
                 self.state.prefs.class_colors = choice;
                 self.colors = ClassColors::new(choice);
             }
+            UiCommand::Scale(step) => {
+                self.state.prefs.scale = step.from(self.state.prefs.scale);
+                self.state.prefs.apply_scale(ctx);
+            }
             UiCommand::ResetLayout => self.state.layout = DockLayout::default(),
             UiCommand::DebugOverlay => {
                 self.state.prefs.debug_overlay = !self.state.prefs.debug_overlay;
@@ -261,6 +265,8 @@ impl App {
             UiCommand::GettingStarted => self.help.getting_started = true,
             UiCommand::Shortcuts => self.help.shortcuts = !self.help.shortcuts,
             UiCommand::Palette => self.palette.toggle(),
+            UiCommand::Documents => self.help.documents.open = true,
+            UiCommand::Terms => self.help.terms = true,
             UiCommand::Folders => self.help.folders = true,
             UiCommand::About => self.help.about = true,
         }
@@ -319,6 +325,9 @@ impl App {
             | UiCommand::Panel(_)
             | UiCommand::Theme(_)
             | UiCommand::ClassColors(_)
+            | UiCommand::Scale(_)
+            | UiCommand::Documents
+            | UiCommand::Terms
             | UiCommand::ResetLayout
             | UiCommand::DebugOverlay
             | UiCommand::GettingStarted

@@ -129,6 +129,7 @@ impl App {
         ctx.add_plugin(UploadCounter::default());
         theme::apply(ctx);
         ctx.set_theme(state.prefs.theme);
+        state.prefs.apply_scale(ctx);
         state.layout.repair();
         engine.watch_runs();
         if let Err(err) = engine.own_queue() {
@@ -279,7 +280,7 @@ impl App {
         });
         CentralPanel::default().frame(Frame::new()).show(ui, |ui| {
             layout.ui(ui, &mut |panel, ui| match panel {
-                PanelKind::Dataset => dataset.ui(&ctx, ui),
+                PanelKind::Dataset => dataset.ui(&ctx, ui, train.settings()),
                 PanelKind::Train => train.ui(&ctx, ui),
                 PanelKind::Curves => curves.ui(&ctx, selection, ui),
                 PanelKind::Live => live.ui(&ctx, ui),
@@ -332,7 +333,7 @@ impl App {
         }
         let chosen = self.palette_ui(ui);
         if let Some(command) = chosen {
-            self.send(command);
+            self.send_named(command);
         }
         if self.state.prefs.debug_overlay {
             self.frames.overlay_ui(&ctx, self.throttle.pause());

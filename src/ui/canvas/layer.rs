@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use eframe::egui::{ColorImage, TextureFilter, TextureOptions};
 
-use crate::engine::{ClassList, LabelMap, Rgb, Size, resize_rgb};
+use crate::engine::{ClassList, ColorScale, LabelMap, NumberMap, Rgb, Size, resize_rgb};
 use crate::ui::view_model::blend::{Blend, blended};
 use crate::ui::view_model::{ClassSet, mask};
 
@@ -46,6 +46,11 @@ pub enum Layer {
     Disagreement {
         masks: Vec<Arc<LabelMap>>,
         classes: Arc<ClassList>,
+    },
+    /// A number in each cell.
+    Numbers {
+        map: Arc<NumberMap>,
+        scale: ColorScale,
     },
 }
 
@@ -133,6 +138,13 @@ impl PartialEq for Layer {
                         .all(|(a, b)| Arc::ptr_eq(a, b))
                     && Arc::ptr_eq(classes, other_classes)
             }
+            (
+                Self::Numbers { map, scale },
+                Self::Numbers {
+                    map: other_map,
+                    scale: other_scale,
+                },
+            ) => Arc::ptr_eq(map, other_map) && scale == other_scale,
             _ => false,
         }
     }
@@ -177,6 +189,7 @@ impl Layer {
                 paint_labels(mask, max_side, |mask| mask::errors(mask, &truth, classes))
             }
             Self::Disagreement { masks, classes } => paint_disagreement(masks, classes, max_side),
+            Self::Numbers { map, scale } => paint_numbers(map, scale, max_side),
         }
     }
 
@@ -188,6 +201,7 @@ impl Layer {
             Self::Outline { .. } => "The outlines of the mask",
             Self::Errors { .. } => "The wrong pixels",
             Self::Disagreement { .. } => "The disagreement of the masks",
+            Self::Numbers { .. } => "The map",
         }
     }
 
@@ -245,6 +259,15 @@ fn paint_disagreement(masks: &[Arc<LabelMap>], classes: &ClassList, max_side: us
         .first()
         .map_or([0, 0], |mask| [mask.width as usize, mask.height as usize]);
     ColorImage::from_rgba_premultiplied(size, &mask::disagreement(&masks, classes))
+}
+
+fn paint_numbers(map: &NumberMap, scale: &ColorScale, max_side: usize) -> ColorImage {
+    let (width, height) = (map.size.width as usize, map.size.height as usize);
+    let step = shrink_factor(width, height, max_side);
+    let map = map.sample(step as u32);
+    let color = |value: &f32| scale.color(*value);
+    let pixels: Vec<u8> = map.values.iter().flat_map(color).collect();
+    ColorImage::from_rgb([map.size.width as usize, map.size.height as usize], &pixels)
 }
 
 /// Every n-th pixel if the map is too large, else the map itself.

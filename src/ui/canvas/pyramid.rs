@@ -221,6 +221,7 @@ impl Layer {
             Self::Disagreement { masks, .. } => {
                 masks.first().map_or(Size::new(0, 0), |mask| mask.size())
             }
+            Self::Numbers { map, .. } => map.size,
         }
     }
 
@@ -280,6 +281,10 @@ impl Layer {
             Self::Disagreement { masks, classes } => Self::Disagreement {
                 masks: masks.iter().map(cut).collect(),
                 classes: classes.clone(),
+            },
+            Self::Numbers { map, scale } => Self::Numbers {
+                map: Arc::new(map.part(area).sample(step)),
+                scale: *scale,
             },
         }
     }

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use super::Command;
-use crate::engine::{DatasetRef, FilmFile, IMAGE_EXTENSIONS, WEIGHTS_EXTENSIONS};
+use crate::engine::{
+    DatasetRef, FilmFile, IMAGE_EXTENSIONS, IMAGES_AND_ARCHIVES, WEIGHTS_EXTENSIONS,
+};
 
 /// A question about files.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -188,7 +190,8 @@ impl Ask {
         match self {
             Self::Dataset | Self::SaveAllInspected => None,
             Self::SaveNpy(_) => Some(&["npy"]),
-            Self::Images | Self::CompareImage | Self::Probes => Some(IMAGE_EXTENSIONS),
+            Self::Images => Some(&IMAGES_AND_ARCHIVES),
+            Self::CompareImage | Self::Probes => Some(IMAGE_EXTENSIONS),
             Self::Weights | Self::CatalogueFile(_) => Some(&WEIGHTS_EXTENSIONS),
             Self::DatasetArchive(_) => Some(&["tar", "tgz", "gz", "zip"]),
             Self::SavePng(_)

@@ -15,15 +15,16 @@ pub enum Pressed {
 
 /// Takes the key of a command out of the input of this frame. A key belongs to its command
 /// also while there is a `problem` with it: nothing else may happen then. While a dialog asks
-/// something, keys are for the dialog alone, except that of the palette.
+/// something, keys are for the dialog alone; one dialog is the palette, whose key closes it.
 pub fn take_pressed(
     ctx: &egui::Context,
+    palette_is_open: bool,
     problem: impl Fn(UiCommand) -> Option<Problem>,
 ) -> Option<Pressed> {
     let in_dialog = ctx.memory(|memory| memory.top_modal_layer().is_some());
     let writing = ctx.text_edit_focused();
     let shortcut = UiCommand::all()
-        .filter(|command| !in_dialog || *command == UiCommand::Palette)
+        .filter(|command| !in_dialog || palette_is_open && *command == UiCommand::Palette)
         .filter_map(UiCommand::shortcut)
         .filter(|shortcut| !writing || !is_typed(*shortcut))
         // Held keys repeat: one press is one command.
@@ -59,7 +60,7 @@ fn take(input: &mut egui::InputState, shortcut: KeyboardShortcut) -> Option<Pres
         else {
             return true;
         };
-        if *key != shortcut.logical_key || !modifiers_match(*modifiers, shortcut) {
+        if !keys_match(*key, shortcut) || !modifiers_match(*modifiers, shortcut) {
             return true;
         }
         if found != Some(Press::First) {
@@ -74,6 +75,11 @@ fn take(input: &mut egui::InputState, shortcut: KeyboardShortcut) -> Option<Pres
     found
 }
 
+/// A plus is the key of the equals sign on many keyboards, with or without Shift.
+fn keys_match(key: Key, shortcut: KeyboardShortcut) -> bool {
+    key == shortcut.logical_key || (shortcut.logical_key == Key::Plus && key == Key::Equals)
+}
+
 /// Whether a shortcut is a character, which text fields take.
 fn is_typed(shortcut: KeyboardShortcut) -> bool {
     shortcut.logical_key == Key::Questionmark
@@ -83,6 +89,9 @@ fn modifiers_match(held: Modifiers, shortcut: KeyboardShortcut) -> bool {
     if is_typed(shortcut) {
         // Most keyboards need Shift for it.
         return !held.ctrl && !held.command;
+    }
+    if shortcut.logical_key == Key::Plus {
+        return held.command && !held.alt;
     }
     held.matches_exact(shortcut.modifiers)
 }
@@ -148,7 +157,7 @@ mod tests {
         };
         let mut found = None;
         ctx.run_ui(input, |ui| {
-            found = take_pressed(ui.ctx(), |command| {
+            found = take_pressed(ui.ctx(), false, |command| {
                 (!possible.contains(&command)).then(|| Problem::from("not now"))
             });
         })

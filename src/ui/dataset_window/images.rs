@@ -1,8 +1,9 @@
 //! Which bands of the images are shown to the network, and which values.
 
-use eframe::egui::{DragValue, Ui};
+use eframe::egui::Ui;
 
-use crate::engine::MOST_BANDS;
+use crate::engine::{ImageReading, MOST_BANDS};
+use crate::ui::number::number_ui;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::{BandKind, ClassMapForm, RangeKind};
 
@@ -26,7 +27,10 @@ pub fn images_ui(ui: &mut Ui, form: &mut ClassMapForm) {
         ui.field(
             &format!("{name} is band"),
             "Counted from 1, in the order of the file",
-            |ui| ui.add(DragValue::new(band).range(1..=MOST_BANDS)),
+            |ui| {
+                let rule = ImageReading::broken_band(*band);
+                number_ui(ui, band, 1..=MOST_BANDS, rule, |drag| drag)
+            },
         );
     }
     ui.add_space(6.0);
@@ -49,11 +53,12 @@ pub fn images_ui(ui: &mut Ui, form: &mut ClassMapForm) {
         }
         RangeKind::Stated => {
             let [low, high] = &mut form.values;
+            let rule = ImageReading::broken_range([*low, *high]);
             ui.field("Black is", "The lowest value", |ui| {
-                ui.add(DragValue::new(low))
+                number_ui(ui, low, 0..=u16::MAX, None, |drag| drag)
             });
             ui.field("White is", "The highest value", |ui| {
-                ui.add(DragValue::new(high))
+                number_ui(ui, high, 0..=u16::MAX, rule, |drag| drag)
             });
         }
     }

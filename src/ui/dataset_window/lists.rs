@@ -3,14 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use eframe::egui::{Button, ComboBox, DragValue, Response, RichText, ScrollArea, Ui};
+use eframe::egui::{Button, ComboBox, Response, RichText, ScrollArea, Ui};
 
 use crate::engine::{
-    ChosenLists, DatasetEdit, DatasetItem, EngineError, MadeLists, NoticeLevel, SplitPlan, Task,
-    ValidationPart,
+    ChosenLists, DatasetEdit, DatasetItem, EngineError, MadeLists, NoticeLevel, PlanValue,
+    SplitPlan, Task, ValidationPart,
 };
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
+use crate::ui::number::{number_ui, with_unit};
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
 
@@ -181,33 +182,34 @@ impl ListsForm {
             ui.selectable_value(&mut self.by_folds, false, "A share");
             ui.selectable_value(&mut self.by_folds, true, "One of several folds");
         });
+        let plan = self.plan();
         if self.by_folds {
+            let rule = plan.broken(PlanValue::Folds);
             ui.field(
                 "Folds",
                 "Parts of the same size; each is validated on once",
-                |ui| ui.add(DragValue::new(&mut self.folds).range(2..=50)),
+                |ui| number_ui(ui, &mut self.folds, 2..=50, rule, |drag| drag),
             );
-            self.fold = self.fold.min(self.folds);
+            let (rule, most) = (plan.broken(PlanValue::Fold), self.folds.max(1));
             ui.field("Validate on fold", "The others are trained on", |ui| {
-                ui.add(DragValue::new(&mut self.fold).range(1..=self.folds))
+                number_ui(ui, &mut self.fold, 1..=most, rule, |drag| drag)
             });
         } else {
+            let rule = plan.broken(PlanValue::Share);
             ui.field(
                 "Validate on",
                 "Share of the images that are validated on",
                 |ui| {
-                    ui.add(
-                        DragValue::new(&mut self.percent)
-                            .range(1.0..=99.0)
-                            .suffix(" %"),
-                    )
+                    number_ui(ui, &mut self.percent, 1.0..=99.0, rule, |drag| {
+                        with_unit(drag, "%")
+                    })
                 },
             );
         }
         ui.field(
             "Seed",
             "Another seed deals the images in another order",
-            |ui| ui.add(DragValue::new(&mut self.seed)),
+            |ui| number_ui(ui, &mut self.seed, 0..=u64::MAX, None, |drag| drag),
         );
         ui.checkbox(&mut self.stratified, "Each class in both lists")
             .on_hover_text("Deals images so that each class is in the same share of both lists; reads all masks");
@@ -218,13 +220,19 @@ impl ListsForm {
         .on_hover_text("Images whose names differ in their last number alone stay in one list");
         ui.horizontal(|ui| {
             ui.checkbox(&mut self.few, "Only a few images, for a quick trial");
-            ui.add_enabled(
-                self.few,
-                DragValue::new(&mut self.images).range(2..=1_000_000),
-            )
-            .accessible_name("Images for a trial");
+            let rule = plan.broken(PlanValue::Images);
+            ui.add_enabled_ui(self.few, |ui| {
+                number_ui(ui, &mut self.images, 2..=1_000_000, rule, |drag| drag)
+                    .accessible_name("Images for a trial");
+            });
         });
-        let response = ui.add_enabled(self.making.is_none(), Button::new("Deal images"));
+        let is_broken = PlanValue::ALL
+            .into_iter()
+            .any(|value| plan.broken(value).is_some());
+        let response = ui.add_enabled(
+            self.making.is_none() && !is_broken,
+            Button::new("Deal images"),
+        );
         if response.clicked() {
             self.making = Some(ctx.engine.make_lists(Arc::clone(edit), self.plan()));
         }

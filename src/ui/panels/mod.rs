@@ -1,5 +1,6 @@
 //! The panels, one struct each. A panel keeps view state only.
 
+mod averaging;
 pub mod compare;
 pub mod curves;
 pub mod dataset;

@@ -123,6 +123,9 @@ pub fn source_color(part: usize) -> Color32 {
     SOURCE_COLORS[part % SOURCE_COLORS.len()]
 }
 
+/// Color of an effective receptive field: the reddish purple of Okabe and Ito.
+pub const EFFECTIVE_FIELD: Color32 = rgb(0xcc, 0x79, 0xa7);
+
 /// Colors of a heat map, weak to strong; each differs from the next in lightness.
 const DARK_HEAT: [[u8; 3]; 4] = [[28, 30, 34], [22, 66, 112], [52, 140, 196], [222, 240, 255]];
 const LIGHT_HEAT: [[u8; 3]; 4] = [

@@ -18,11 +18,20 @@ pub struct Inspected {
     pub is_pinned: bool,
 }
 
-/// The receptive field of a pixel through one score layer.
+/// Which receptive field of a pixel it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldKind {
+    /// What can have an influence at all through the score layer of this number, coarse to fine.
+    Theoretical(usize),
+    /// What has most of the influence.
+    Effective,
+}
+
+/// A receptive field of a pixel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FieldOutline {
-    /// Number of the score layer, coarse to fine.
-    pub part: usize,
-    /// The pixels that can have an influence.
+    /// Which one.
+    pub kind: FieldKind,
+    /// Its pixels.
     pub rect: PixelRect,
 }

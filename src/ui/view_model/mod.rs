@@ -23,6 +23,8 @@ pub mod run_selection;
 pub mod run_table;
 pub mod score_export;
 pub mod score_table;
+pub mod size_bars;
+pub mod ui_scale;
 
 pub use class_colors::{ClassColors, ColorChoice};
 pub use class_map_form::{BandKind, ClassMapForm, RangeKind};

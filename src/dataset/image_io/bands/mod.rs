@@ -46,6 +46,16 @@ impl ImageReading {
         *self == Self::default()
     }
 
+    /// What has to hold for a band where it does not.
+    pub fn broken_band(band: u8) -> Option<&'static str> {
+        (!(1..=MOST_BANDS).contains(&band)).then_some("it must be from 1 to 8")
+    }
+
+    /// What has to hold for the highest value of a range where it does not.
+    pub fn broken_range([low, high]: [u16; 2]) -> Option<&'static str> {
+        (low >= high).then_some("it must be above the lowest value")
+    }
+
     /// Checks what people have chosen.
     ///
     /// # Errors
@@ -60,14 +70,14 @@ impl ImageReading {
         if let Some(band) = self
             .bands
             .iter()
-            .find(|band| !(1..=MOST_BANDS).contains(*band))
+            .find(|band| Self::broken_band(**band).is_some())
         {
             return Err(format!(
                 "there is no band {band}. Bands are counted from 1, and there are at most {MOST_BANDS}"
             ));
         }
         match self.range {
-            Some([low, high]) if low >= high => Err(format!(
+            Some([low, high]) if Self::broken_range([low, high]).is_some() => Err(format!(
                 "the range from {low} to {high} is empty. Write the lowest value first, then the highest"
             )),
             _ => Ok(()),

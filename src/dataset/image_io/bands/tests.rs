@@ -27,6 +27,18 @@ impl Folder {
 }
 
 #[test]
+fn what_is_said_of_a_band_is_so() {
+    let most = MOST_BANDS.to_string();
+    assert!((1..=MOST_BANDS).all(|band| ImageReading::broken_band(band).is_none()));
+    for band in [0, MOST_BANDS + 1] {
+        let rule = ImageReading::broken_band(band).expect("a rule");
+        assert!(rule.ends_with(&most), "{rule}");
+    }
+    assert_eq!(ImageReading::broken_range([3, 4]), None);
+    assert!(ImageReading::broken_range([4, 4]).is_some());
+}
+
+#[test]
 fn chosen_bands_become_red_green_and_blue_however_they_are_stored() {
     let folder = Folder::new();
     let expected: Vec<u8> = (0..HEIGHT)

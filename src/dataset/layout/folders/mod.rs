@@ -9,7 +9,9 @@ mod pairing;
 mod roles;
 mod unknown;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::hash::Hash;
 use std::path::{Path, PathBuf};
 
 use super::class_files::{Look, mask_palette, read_classes};
@@ -187,21 +189,17 @@ fn pairs(images: &[Found], masks: &[Found]) -> Vec<Pair> {
         (images.iter().collect(), masks.iter().collect());
     let mut found = Vec::new();
     for (rule, confidence, key) in rules {
-        let by_key = |files: &[&Found], role| {
-            let mut by_key: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
-            for (index, file) in files.iter().enumerate() {
-                by_key.entry(key(file, role)).or_default().push(index);
-            }
-            by_key
-        };
-        let of_masks = by_key(&free_masks, Role::Masks);
-        let (mut used_images, mut used_masks) = (BTreeSet::new(), BTreeSet::new());
-        for (key, image_indices) in by_key(&free_images, Role::Images) {
+        let masks_of = by_key(&free_masks, |file| key(file, Role::Masks));
+        let images_of = by_key(&free_images, |file| key(file, Role::Images));
+        let mut used_images = vec![false; free_images.len()];
+        let mut used_masks = vec![false; free_masks.len()];
+        for (image, image_file) in free_images.iter().enumerate() {
+            let key = key(image_file, Role::Images);
             // Two that fit are a guess that nobody could check.
-            if let ([image], Some([mask])) =
-                (&image_indices[..], of_masks.get(&key).map(Vec::as_slice))
+            if let (Some(Files::One(_)), Some(Files::One(mask))) =
+                (images_of.get(&key), masks_of.get(&key))
             {
-                let (image_file, mask_file) = (free_images[*image], free_masks[*mask]);
+                let mask_file = free_masks[*mask];
                 found.push(Pair {
                     item: DatasetItem {
                         id: without_extension(&image_file.stem).to_owned(),
@@ -212,8 +210,8 @@ fn pairs(images: &[Found], masks: &[Found]) -> Vec<Pair> {
                     rule: rule_text(rule, mask_file),
                     confidence,
                 });
-                used_images.insert(*image);
-                used_masks.insert(*mask);
+                used_images[image] = true;
+                used_masks[*mask] = true;
             }
         }
         free_images = rest(&free_images, &used_images);
@@ -231,27 +229,49 @@ fn rule_text(rule: &str, mask: &Found) -> String {
     }
 }
 
-fn rest<'a>(files: &[&'a Found], used: &BTreeSet<usize>) -> Vec<&'a Found> {
-    let free = files
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| !used.contains(index));
-    free.map(|(_, file)| *file).collect()
+/// The files of one key.
+enum Files {
+    One(usize),
+    Several,
+}
+
+/// Which files have a key. Not in order, which takes most of the time where there are very many.
+fn by_key<K: Eq + Hash>(files: &[&Found], key: impl Fn(&Found) -> K) -> HashMap<K, Files> {
+    let mut by_key = HashMap::with_capacity(files.len());
+    for (index, file) in files.iter().enumerate() {
+        by_key
+            .entry(key(file))
+            .and_modify(|files| *files = Files::Several)
+            .or_insert(Files::One(index));
+    }
+    by_key
+}
+
+fn rest<'a>(files: &[&'a Found], used: &[bool]) -> Vec<&'a Found> {
+    let free = files.iter().zip(used).filter(|(_, used)| !**used);
+    free.map(|(file, _)| *file).collect()
 }
 
 /// Items of one name get their folders into their ids.
 fn tell_apart(pairs: &mut [Pair], images: &[Found]) {
-    let places: BTreeMap<&Path, &str> = images
-        .iter()
-        .map(|file| (file.path.as_path(), file.place.as_str()))
-        .collect();
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let mut counts: HashMap<&str, usize> = HashMap::with_capacity(pairs.len());
     for pair in pairs.iter() {
-        *counts.entry(pair.item.id.clone()).or_default() += 1;
+        *counts.entry(&pair.item.id).or_default() += 1;
     }
-    for pair in pairs {
-        if counts.get(&pair.item.id).copied().unwrap_or(0) > 1
-            && let Some(place) = places.get(pair.item.image.as_path())
+    if counts.len() == pairs.len() {
+        return;
+    }
+    let is_shared: Vec<bool> = pairs
+        .iter()
+        .map(|pair| counts.get(pair.item.id.as_str()).copied() != Some(1))
+        .collect();
+    let places: HashMap<&OsStr, &str> = images
+        .iter()
+        .map(|file| (file.path.as_os_str(), file.place.as_str()))
+        .collect();
+    for (pair, is_shared) in pairs.iter_mut().zip(is_shared) {
+        if is_shared
+            && let Some(place) = places.get(pair.item.image.as_os_str())
             && !place.is_empty()
         {
             pair.item.id = format!("{}_{}", place.replace('/', "_"), pair.item.id);
@@ -297,7 +317,7 @@ fn split(root: &Path, pairs: Vec<Pair>) -> Result<Splits, DatasetError> {
         });
     }
     let items: Vec<DatasetItem> = pairs.into_iter().map(|pair| pair.item).collect();
-    let by_id: BTreeMap<&str, &DatasetItem> =
+    let by_id: HashMap<&str, &DatasetItem> =
         items.iter().map(|item| (item.id.as_str(), item)).collect();
     let read = |list: &Path| {
         let item = |(number, line): (usize, String)| -> Option<Result<DatasetItem, DatasetError>> {

@@ -14,7 +14,7 @@ use super::cache::DecodeCache;
 use super::stored::StoredBatches;
 use crate::dataset::{
     Augment, Change, DatasetError, DatasetItem, LabelMap, MaskReader, Normalization, RareSampling,
-    Rgb, Rng,
+    Rgb, Rng, Size,
 };
 
 /// Everything that defines the batches of a run.
@@ -93,10 +93,12 @@ impl BatchPlan {
                     None => (order[position % order.len()], None),
                 };
                 let pair = self.cache.pair(&self.reader, &self.items[place])?;
-                let mut rng = seeded([self.seed, epoch as u64, position as u64]);
                 let change = match class {
-                    Some(class) => RareSampling::change(&self.augment, &pair.1, class, &mut rng),
-                    None => self.augment.draw(pair.0.size(), &mut rng),
+                    Some(class) => {
+                        let mut rng = self.rng(epoch, position);
+                        RareSampling::change(&self.augment, &pair.1, class, &mut rng)
+                    }
+                    None => self.change(pair.0.size(), epoch, position),
                 };
                 Ok(DrawnImage {
                     place,
@@ -105,6 +107,16 @@ impl BatchPlan {
                 })
             })
             .collect()
+    }
+
+    /// What is drawn for an image of this size at a position of an epoch, where no class is preferred.
+    pub fn change(&self, size: Size, epoch: usize, position: usize) -> Change {
+        self.augment.draw(size, &mut self.rng(epoch, position))
+    }
+
+    /// The random numbers of a position of an epoch.
+    fn rng(&self, epoch: usize, position: usize) -> Rng {
+        seeded([self.seed, epoch as u64, position as u64])
     }
 
     /// Reads, changes and normalizes the images of a batch, or reads it where it is stored. `index`

@@ -30,11 +30,11 @@ pub(in crate::dataset) fn plan(dir: &Path, num_items: usize, batch_size: usize) 
             ..MaskReader::default()
         },
         augment: Augment {
-            crop: Some(Size::new(4, 3)),
             random_crop: true,
             scale: [1.0, 1.5],
             flip: true,
             brightness: 0.1,
+            ..Augment::none(Some(Size::new(4, 3)))
         },
         normalization: Normalization::IMAGENET,
         batch_size,
@@ -144,6 +144,19 @@ fn values_are_laid_out_by_image_and_channel() {
         ]
     );
     assert_eq!(batch.labels, [0, VOID, 1, VOID]);
+}
+
+#[test]
+fn the_images_of_a_batch_are_those_of_its_changes() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let mut plan = plan(dir.path(), 3, 2);
+    (plan.augment.rotation, plan.augment.noise) = (20.0, 0.1);
+    plan.normalization = Normalization::CAFFE;
+    let batch = plan.batch(1, 0).expect("read");
+    for (place, drawn) in plan.drawn(1, 0).expect("read").into_iter().enumerate() {
+        let expected = drawn.change.apply(&drawn.pair.0, &drawn.pair.1);
+        assert_eq!(batch.image(place, &plan.normalization), expected);
+    }
 }
 
 #[test]

@@ -80,13 +80,8 @@ impl Predictor {
         on_tile: &mut dyn FnMut(&Tile, &LabelMap),
     ) -> Result<Option<LabelMap>, TrainError> {
         let averages = !options.averaging.is_off();
-        if averages && !plan.is_whole() {
-            return Err(TrainError::Config {
-                field: "averaging",
-                value: plan.image.to_string(),
-                rule: "an image of this size is predicted in tiles, which are not averaged over scales and mirror \
-                       images; switch averaging off, or make the image smaller",
-            });
+        if averages {
+            can_be_averaged(plan)?;
         }
         let progress = TileProgress::new(self.multiply_adds(plan, &options.averaging));
         let skipped = progress.skipped();
@@ -128,6 +123,24 @@ impl Predictor {
             on_tile(tile, &labels);
         }
         Ok((!work.is_abandoned()).then_some(mask))
+    }
+
+    /// The averaged probability of each class at each pixel of an image.
+    ///
+    /// # Errors
+    /// Also when the image takes several tiles.
+    ///
+    /// # Shapes
+    /// - output: `[num_classes, height, width]`, row by row
+    pub fn averaged(
+        &self,
+        image: &Rgb,
+        plan: &TilePlan,
+        averaging: &Averaging,
+    ) -> Result<Vec<f32>, TrainError> {
+        can_be_averaged(plan)?;
+        let test_size = self.meta.config.test_size;
+        Segmenter::numbers(self.segmenter.averaged(image, test_size, averaging))
     }
 
     fn whole(&self, image: &Rgb, options: &PredictOptions) -> Result<LabelMap, TrainError> {
@@ -201,6 +214,19 @@ impl Predictor {
         }
         Ok(values)
     }
+}
+
+/// Averages are made of whole images.
+fn can_be_averaged(plan: &TilePlan) -> Result<(), TrainError> {
+    if plan.is_whole() {
+        return Ok(());
+    }
+    Err(TrainError::Config {
+        field: "averaging",
+        value: plan.image.to_string(),
+        rule: "an image of this size is predicted in tiles, which are not averaged over scales and mirror images; \
+               switch averaging off, or make the image smaller",
+    })
 }
 
 /// How far the tiles of an image are.

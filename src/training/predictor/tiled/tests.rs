@@ -250,3 +250,69 @@ fn the_mean_over_mirror_images_is_symmetric() {
     let sum: f32 = (0..CLASSES).map(|class| shares[class * 64 * 32]).sum();
     assert!((sum - 1.0).abs() < 1e-5, "{sum}");
 }
+
+/// The network sees what is around a pixel alone, and finds what it finds in the whole image.
+#[test]
+fn the_gradient_around_a_pixel_is_that_of_the_whole_image() {
+    let predictor = predictor(Variant::Fcn8s, Geometry::Padded, None);
+    let image = noise(1009, 8);
+    let found = predictor
+        .input_gradient(&image, [700, 5], 1, || true)
+        .expect("no error")
+        .expect("a gradient");
+    assert_eq!((found.pixel, found.seen), ([700, 5], image.size()));
+    assert!(found.area.left > 0 && found.area.left + found.area.size.width < 1009);
+    let logit = crate::model::LogitPlace {
+        label: 1,
+        pixel: [5, 700],
+    };
+    let whole = Tile::whole(image.size());
+    let expected = predictor
+        .segmenter
+        .input_gradient(&image, None, &whole.part(image.size()), logit)
+        .expect("a gradient");
+    assert!((found.score - expected.score).abs() < 1e-3 * expected.score.abs().max(1.0));
+    let total: f32 = expected.values.iter().sum();
+    assert!(total > 0.0);
+    let mut inside = 0.0;
+    for (place, expected) in expected.values.iter().enumerate() {
+        let (x, y) = (place as u32 % 1009, place as u32 / 1009);
+        let column = x.checked_sub(found.area.left);
+        match column.filter(|column| *column < found.area.size.width) {
+            Some(column) => {
+                let value = found.values[(y * found.area.size.width + column) as usize];
+                let error = (value - expected).abs();
+                assert!(error < 1e-4 * total, "{x},{y}: {value} is not {expected}");
+                inside += expected;
+            }
+            None => assert_eq!(*expected, 0.0, "{x},{y} is outside of the field"),
+        }
+    }
+    assert!((inside - total).abs() < 1e-3 * total);
+    let unwanted = predictor.input_gradient(&image, [700, 5], 1, || false);
+    assert!(unwanted.expect("no error").is_none());
+}
+
+#[test]
+fn a_layer_is_named_and_one_that_is_not_there_names_the_others() {
+    let predictor = predictor(Variant::Fcn16s, Geometry::Padded, None);
+    let image = noise(40, 24);
+    let found = predictor.layer_maps(&image, "pool4", || true);
+    let maps = found.expect("no error").expect("maps");
+    assert_eq!((maps.channels, maps.size), (64, Size::new(3, 2)));
+    assert_eq!(maps.values.len(), 64 * 6);
+    assert!(
+        maps.values.iter().all(|value| *value >= 0.0),
+        "behind its ReLU"
+    );
+    let err = predictor
+        .layer_maps(&image, "score_pool3", || true)
+        .expect_err("an FCN-16s has none");
+    let text = err.to_string();
+    assert!(
+        text.contains("score_pool3") && text.contains("score_pool4"),
+        "{text}"
+    );
+    let unwanted = predictor.contributions(&image, || false);
+    assert!(unwanted.expect("no error").is_none());
+}

@@ -1,11 +1,15 @@
 //! Commands of menus, buttons, keys and the palette: one place for labels, tooltips, icons,
 //! shortcuts and the menus that list them.
 
+mod menus;
+
 use eframe::egui::{self, Key, KeyboardShortcut, Modifiers, ThemePreference};
 
 use super::PanelKind;
 use crate::ui::icons::Icon;
 use crate::ui::view_model::ColorChoice;
+use crate::ui::view_model::ui_scale::ScaleStep;
+pub use menus::{MENUS, Menu, Section};
 
 /// A command without data. The menu entry, the button and the key of one thing all send it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumCount)]
@@ -58,6 +62,8 @@ pub enum UiCommand {
     ClassColors(ColorChoice),
     /// Restores the default layout of the panels.
     ResetLayout,
+    /// Changes the size of texts and controls.
+    Scale(ScaleStep),
     /// Shows or hides frame times.
     DebugOverlay,
     /// Shows the first steps from data to a mask.
@@ -66,124 +72,15 @@ pub enum UiCommand {
     Shortcuts,
     /// Lists all commands, to search and carry out.
     Palette,
+    /// Shows the documents.
+    Documents,
+    /// Shows what the words of the field mean.
+    Terms,
     /// Shows the folders that are written.
     Folders,
     /// Shows name and version.
     About,
 }
-
-/// A menu of the menu bar.
-#[derive(Debug, Clone, Copy)]
-pub struct Menu {
-    /// Its title.
-    pub title: &'static str,
-    /// Its sections, with a line between them.
-    pub sections: &'static [Section],
-}
-
-/// Entries of a menu that belong together.
-#[derive(Debug, Clone, Copy)]
-pub struct Section {
-    /// The title of the submenu that holds them; `None` = they are in the menu itself.
-    pub submenu: Option<&'static str>,
-    /// The entries.
-    pub commands: &'static [UiCommand],
-}
-
-impl Section {
-    const fn of(commands: &'static [UiCommand]) -> Self {
-        Self {
-            submenu: None,
-            commands,
-        }
-    }
-}
-
-/// Every command, where the menu bar has it. Shortcuts, the shortcut sheet and the command
-/// palette go through this list too.
-pub const MENUS: [Menu; 4] = [
-    Menu {
-        title: "File",
-        sections: &[
-            Section::of(&[
-                UiCommand::OpenFolder,
-                UiCommand::OpenSample,
-                UiCommand::PublicDatasets,
-            ]),
-            Section::of(&[UiCommand::DatasetSettings]),
-            Section::of(&[UiCommand::OpenImages]),
-            Section::of(&[UiCommand::Quit]),
-        ],
-    },
-    Menu {
-        title: "Train",
-        sections: &[
-            Section::of(&[
-                UiCommand::StartTraining,
-                UiCommand::TryOut,
-                UiCommand::Pause,
-                UiCommand::Unpause,
-                UiCommand::Stop,
-                UiCommand::StopNow,
-            ]),
-            Section::of(&[
-                UiCommand::TrainThree,
-                UiCommand::TrainStaged,
-                UiCommand::TrainAtOnce,
-            ]),
-            Section::of(&[
-                UiCommand::AddToQueue,
-                UiCommand::RunQueue,
-                UiCommand::ClearQueue,
-            ]),
-            Section::of(&[UiCommand::Weights, UiCommand::Notifications]),
-        ],
-    },
-    Menu {
-        title: "View",
-        sections: &[
-            Section::of(&[
-                UiCommand::Panel(PanelKind::Dataset),
-                UiCommand::Panel(PanelKind::Train),
-                UiCommand::Panel(PanelKind::Curves),
-                UiCommand::Panel(PanelKind::Live),
-                UiCommand::Panel(PanelKind::Inspect),
-                UiCommand::Panel(PanelKind::Compare),
-                UiCommand::Panel(PanelKind::Runs),
-                UiCommand::Panel(PanelKind::LookInside),
-                UiCommand::Panel(PanelKind::Evaluate),
-                UiCommand::ResetLayout,
-            ]),
-            Section {
-                submenu: Some("Theme"),
-                commands: &[
-                    UiCommand::Theme(ThemePreference::Dark),
-                    UiCommand::Theme(ThemePreference::Light),
-                    UiCommand::Theme(ThemePreference::System),
-                ],
-            },
-            Section {
-                submenu: Some("Class colors"),
-                commands: &[
-                    UiCommand::ClassColors(ColorChoice::Dataset),
-                    UiCommand::ClassColors(ColorChoice::ColorBlind),
-                ],
-            },
-            Section::of(&[UiCommand::DebugOverlay]),
-        ],
-    },
-    Menu {
-        title: "Help",
-        sections: &[
-            Section::of(&[
-                UiCommand::GettingStarted,
-                UiCommand::Shortcuts,
-                UiCommand::Palette,
-            ]),
-            Section::of(&[UiCommand::Folders, UiCommand::About]),
-        ],
-    },
-];
 
 impl UiCommand {
     /// All commands, in the order of the menus.
@@ -225,10 +122,13 @@ impl UiCommand {
             Self::ClassColors(ColorChoice::Dataset) => "Those of the dataset",
             Self::ClassColors(ColorChoice::ColorBlind) => "Color-blind safe",
             Self::ResetLayout => "Reset layout",
+            Self::Scale(step) => step.label(),
             Self::DebugOverlay => "Debug overlay",
             Self::GettingStarted => "Getting started",
             Self::Shortcuts => "Keyboard shortcuts",
             Self::Palette => "Command palette…",
+            Self::Documents => "Documents",
+            Self::Terms => "Terms",
             Self::Folders => "Folders",
             Self::About => "About FCN Workbench",
         }
@@ -248,7 +148,9 @@ impl UiCommand {
                 "Public datasets to download or unpack; nothing is downloaded without a click"
             }
             Self::DatasetSettings => "Classes, bands, lists and pairs of the open dataset",
-            Self::OpenImages => "Choose images and segment them with a trained run",
+            Self::OpenImages => {
+                "Choose images, or zips and tars of them, and segment them with a trained run"
+            }
             Self::Quit => "Close the window; an active run is stopped and can be resumed later",
             Self::StartTraining => "Train one run with the settings of the Train panel",
             Self::Pause => "Pause the active run after the current step",
@@ -309,10 +211,19 @@ impl UiCommand {
                 "Show classes in colors that color-blind people can tell apart; saved masks keep their own"
             }
             Self::ResetLayout => "Restore the default layout of the panels",
+            Self::Scale(ScaleStep::Larger) => "Make texts and controls larger, up to 300 %",
+            Self::Scale(ScaleStep::Smaller) => "Make texts and controls smaller, down to 100 %",
+            Self::Scale(ScaleStep::To(_)) => {
+                "Show texts and controls at this share of the size that the desktop asks for"
+            }
             Self::DebugOverlay => "Show how long frames take",
             Self::GettingStarted => "The first steps from a dataset to a mask",
             Self::Shortcuts => "All commands that have a key, and the keys of the images",
             Self::Palette => "Search all commands and carry one out",
+            Self::Documents => {
+                "Read the documents: data, settings, scores, networks, the command line"
+            }
+            Self::Terms => "What mIoU, void, stride and other words of the field mean",
             Self::Folders => "Where datasets and runs are stored",
             Self::About => "Version, papers and license",
         }
@@ -352,6 +263,9 @@ impl UiCommand {
                     PanelKind::Evaluate => Key::Num9,
                 },
             ),
+            Self::Scale(ScaleStep::Larger) => key(Modifiers::COMMAND, Key::Plus),
+            Self::Scale(ScaleStep::Smaller) => key(Modifiers::COMMAND, Key::Minus),
+            Self::Scale(ScaleStep::To(100)) => key(Modifiers::COMMAND, Key::Num0),
             Self::DebugOverlay => key(Modifiers::NONE, Key::F12),
             Self::GettingStarted => key(Modifiers::NONE, Key::F1),
             Self::Shortcuts => key(Modifiers::NONE, Key::Questionmark),
@@ -371,7 +285,10 @@ impl UiCommand {
             | Self::Weights
             | Self::Theme(_)
             | Self::ClassColors(_)
+            | Self::Scale(_)
             | Self::ResetLayout
+            | Self::Documents
+            | Self::Terms
             | Self::Folders
             | Self::About => None,
         }

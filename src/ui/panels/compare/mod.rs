@@ -26,6 +26,7 @@ use crate::engine::{DatasetState, OpenDataset, RunSnapshot, RunWeights};
 use crate::ui::canvas::controls::{opacity_slider, zoom_buttons};
 use crate::ui::canvas::{CanvasView, TextureCache};
 use crate::ui::context::PanelCtx;
+use crate::ui::terms::{Teaches as _, Term};
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format::percent;
 use crate::ui::view_model::mask::Pixel;
@@ -309,8 +310,9 @@ impl ComparePanel {
             has_truth,
             Checkbox::new(&mut self.layers_on.errors, "Errors"),
         )
-        .on_hover_text(
+        .tells_and_teaches(
             "Highlight the pixels that differ from the ground truth; void pixels are ignored",
+            Term::Void,
         )
         .on_disabled_hover_text("The open dataset has no ground truth for this image");
         ui.checkbox(&mut self.layers_on.disagreement, "Disagreement")

@@ -2,6 +2,7 @@
 
 use eframe::egui::{CollapsingHeader, Grid, RichText, Ui};
 
+use crate::ui::terms::{Teaches as _, Term};
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format::percent;
@@ -36,14 +37,14 @@ fn header_ui(ui: &mut Ui) {
     for name in ["Run", "Variant", "Trunk", "Epochs"] {
         ui.weak(name);
     }
-    let explanations = [
-        "Share of labeled pixels that are predicted correctly",
-        "Share of correctly predicted pixels of a class, mean over the classes",
-        "Intersection over union, mean over the classes",
-        "Intersection over union, weighted by class frequency",
+    let terms = [
+        Term::PixelAccuracy,
+        Term::MeanAccuracy,
+        Term::MeanIou,
+        Term::FrequencyWeighted,
     ];
-    for (name, explanation) in SCORE_NAMES.iter().zip(explanations) {
-        ui.weak(*name).on_hover_text(explanation);
+    for (name, term) in SCORE_NAMES.iter().zip(terms) {
+        ui.weak(*name).teaches(term);
     }
     ui.end_row();
 }

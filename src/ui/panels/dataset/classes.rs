@@ -2,7 +2,10 @@
 
 use eframe::egui::{self, Align2, Color32, CornerRadius, FontId, Rect, Sense, Ui, pos2, vec2};
 
-use crate::engine::{ClassList, DatasetStats, VOID};
+use serde::{Deserialize, Serialize};
+
+use crate::engine::{OpenDataset, VOID};
+use crate::ui::terms::{Teaches as _, Term};
 use crate::ui::theme;
 use crate::ui::ui_ext::{SWATCH, UiExt as _, paint_swatch};
 use crate::ui::view_model::{ClassColors, format};
@@ -10,17 +13,42 @@ use crate::ui::view_model::{ClassColors, format};
 const ROW_HEIGHT: f32 = 19.0;
 const MIN_COLUMN: f32 = 146.0;
 
-/// Draws one entry for every class and one for void. `counting` = missing `stats` will come.
+/// Of what the shares are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ShareOf {
+    /// Labeled pixels.
+    #[default]
+    Pixels,
+    /// Images that have the class.
+    Images,
+}
+
+/// Draws one entry for every class and one for void. `counting` = missing counts will come.
 pub fn classes_ui(
     colors: &ClassColors,
     ui: &mut Ui,
-    classes: &ClassList,
-    stats: Option<&DatasetStats>,
-    counting: bool,
+    (open, counting): (&OpenDataset, bool),
+    share_of: &mut ShareOf,
 ) {
+    let (classes, stats) = (&open.dataset.classes, open.stats.as_ref());
     ui.horizontal(|ui| {
-        ui.section("Classes")
-            .on_hover_text("Share of the labeled pixels over all masks; void: share of all pixels");
+        ui.section("Classes").teaches(Term::Void);
+        for (value, label, tooltip) in [
+            (
+                ShareOf::Pixels,
+                "by pixels",
+                "Share of the labeled pixels over all masks; void: share of all pixels",
+            ),
+            (
+                ShareOf::Images,
+                "by images",
+                "Share of the images whose masks have the class",
+            ),
+        ] {
+            ui.selectable_value(share_of, value, label)
+                .on_hover_text(tooltip)
+                .accessible_name(format!("Classes {label}"));
+        }
         if stats.is_none() && counting {
             ui.busy("Counting pixels");
             ui.weak("counting pixels");
@@ -33,14 +61,15 @@ pub fn classes_ui(
         .iter()
         .zip(0..=u8::MAX)
         .map(|(class, label)| {
-            let share = stats.map(|stats| stats.share(label));
             let color = theme::class_color(colors.color(classes, label));
-            (color, class.name.as_str(), share)
+            let shares = stats.map(|stats| [stats.share(label), stats.image_share(label)]);
+            (color, class.name.as_str(), shares)
         })
         .collect();
     let void = stats.map(|stats| {
         let labeled: u64 = stats.class_pixels.iter().sum();
-        stats.void_pixels as f64 / (labeled + stats.void_pixels).max(1) as f64
+        let pixels = stats.void_pixels as f64 / (labeled + stats.void_pixels).max(1) as f64;
+        [pixels, stats.image_share(VOID)]
     });
     entries.push((theme::class_color(classes.color(VOID)), "void", void));
     let spacing = ui.spacing().item_spacing.x;
@@ -53,19 +82,28 @@ pub fn classes_ui(
         vec2(ui.available_width(), rows as f32 * ROW_HEIGHT),
         Sense::hover(),
     );
-    for (index, (color, name, share)) in entries.into_iter().enumerate() {
+    for (index, (color, name, shares)) in entries.into_iter().enumerate() {
         let (column, row) = (index / rows, index % rows);
         let left = area.left() + column as f32 * (width + spacing);
         let top = area.top() + row as f32 * ROW_HEIGHT;
         let rect = Rect::from_min_size(pos2(left, top), vec2(width, ROW_HEIGHT - 2.0));
-        entry_ui(ui, rect, color, name, share);
+        entry_ui(ui, rect, (color, name, shares), *share_of);
     }
 }
 
-fn entry_ui(ui: &mut Ui, rect: Rect, color: Color32, name: &str, share: Option<f64>) {
+fn entry_ui(
+    ui: &mut Ui,
+    rect: Rect,
+    (color, name, shares): (Color32, &str, Option<[f64; 2]>),
+    share_of: ShareOf,
+) {
     if !ui.is_rect_visible(rect) {
         return;
     }
+    let share = shares.map(|[pixels, images]| match share_of {
+        ShareOf::Pixels => pixels,
+        ShareOf::Images => images,
+    });
     let percent = share.map(|share| format::percent(Some(share)));
     let text = format!("{name} {}", percent.as_deref().unwrap_or_default());
     let response = ui.interact(rect, ui.scope_id().with(("class", name)), Sense::hover());
@@ -109,5 +147,11 @@ fn entry_ui(ui: &mut Ui, rect: Rect, color: Color32, name: &str, share: Option<f
             font,
             text_color,
         );
-    response.on_hover_text(text);
+    let both = shares.map(|shares| shares.map(|share| format::percent(Some(share))));
+    response.on_hover_text(match both {
+        Some([pixels, images]) => {
+            format!("{name}: {pixels} of the pixels, in {images} of the images")
+        }
+        None => text,
+    });
 }

@@ -56,6 +56,12 @@ impl Findings {
         })
     }
 
+    /// What is known of this dataset.
+    pub fn checked(&self, open: &OpenDataset) -> Option<Arc<CheckedDataset>> {
+        let is_its = self.root == open.dataset.root;
+        self.checked.clone().filter(|_| is_its)
+    }
+
     /// The button that asks for a check.
     pub fn controls_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, open: &OpenDataset) {
         if self.colors != ctx.colors.choice() {
@@ -344,7 +350,7 @@ impl Findings {
 }
 
 /// `Objects are void` for `objects-are-void`.
-fn title(finding: &Finding) -> String {
+pub(super) fn title(finding: &Finding) -> String {
     let words = finding.kind.to_string().replace('-', " ");
     let (first, rest) = words.split_at(1);
     first.to_uppercase() + rest

@@ -1,7 +1,12 @@
 //! The Dataset panel: the open dataset, its classes, images and masks.
 
+mod batch;
 mod classes;
+mod filter;
 mod findings;
+mod gallery;
+mod pair_window;
+mod sizes;
 mod thumbs;
 mod unlabeled;
 
@@ -10,9 +15,16 @@ use std::path::PathBuf;
 use eframe::egui::{self, Button, RichText, ScrollArea, Ui};
 use serde::{Deserialize, Serialize};
 
+use self::batch::BatchView;
+use self::classes::ShareOf;
+use self::filter::Filter;
 use self::findings::Findings;
+use self::gallery::SeenPair;
+use self::pair_window::PairWindow;
 use self::thumbs::Thumbs;
-use crate::engine::{DatasetRef, DatasetState, NoticeLevel, OpenDataset, Split, typed_path};
+use crate::engine::{
+    DatasetRef, DatasetState, NoticeLevel, OpenDataset, RunConfig, Split, typed_path,
+};
 use crate::ui::command::{Command, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::panels::command_button;
@@ -39,6 +51,19 @@ enum MaskView {
 pub struct DatasetPanel {
     split: Split,
     mask_view: MaskView,
+    share_of: ShareOf,
+    /// Whether a batch is shown instead of a list.
+    #[serde(skip)]
+    shows_batch: bool,
+    #[serde(skip)]
+    batch: BatchView,
+    #[serde(skip)]
+    filter: Filter,
+    #[serde(skip)]
+    pair: PairWindow,
+    /// The pair in the window: its list, its place there, and the places to go on to.
+    #[serde(skip)]
+    seen: Option<SeenPair>,
     #[serde(skip)]
     path: String,
     /// What was entered and is being opened; what was typed stays until it is open.
@@ -55,6 +80,12 @@ impl Default for DatasetPanel {
         Self {
             split: Split::Train,
             mask_view: MaskView::Overlay,
+            share_of: ShareOf::default(),
+            shows_batch: false,
+            batch: BatchView::default(),
+            filter: Filter::default(),
+            pair: PairWindow::default(),
+            seen: None,
             path: String::new(),
             entered: None,
             findings: Findings::default(),
@@ -64,8 +95,8 @@ impl Default for DatasetPanel {
 }
 
 impl DatasetPanel {
-    /// Draws the panel.
-    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    /// Draws the panel; `form` has the settings of the next run.
+    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, form: &RunConfig) {
         self.forget_opened(ctx);
         self.source_ui(ctx, ui);
         ui.separator();
@@ -74,7 +105,7 @@ impl DatasetPanel {
             .auto_shrink(false)
             .show(ui, |ui| match ctx.engine.dataset() {
                 DatasetState::None => {
-                    self.thumbs.clear();
+                    self.clear();
                     let hint =
                         "Open the sample, a folder with images and masks, or a public dataset";
                     ui.empty_state("No dataset is open", hint, |ui| {
@@ -82,11 +113,11 @@ impl DatasetPanel {
                     });
                 }
                 DatasetState::Opening { label, progress } => {
-                    self.thumbs.clear();
+                    self.clear();
                     opening_ui(ui, label, *progress);
                 }
                 DatasetState::Failed { label, message } => {
-                    self.thumbs.clear();
+                    self.clear();
                     failed_ui(ctx, ui, label, message);
                 }
                 DatasetState::Unlabeled {
@@ -94,11 +125,18 @@ impl DatasetPanel {
                     images,
                     message,
                 } => {
-                    self.thumbs.clear();
+                    self.clear();
                     unlabeled::unlabeled_ui(ctx, ui, folder, *images, message);
                 }
-                DatasetState::Ready(open) => self.ready_ui(ctx, ui, open),
+                DatasetState::Ready(open) => self.ready_ui(ctx, ui, open, form),
             });
+    }
+
+    /// Frees what is shown of a dataset that is not open any more.
+    fn clear(&mut self) {
+        self.thumbs.clear();
+        self.batch.clear();
+        self.pair.close();
     }
 
     /// Clears the field once what was typed is open.
@@ -164,49 +202,53 @@ impl DatasetPanel {
             });
     }
 
-    fn ready_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, open: &OpenDataset) {
+    fn ready_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, open: &OpenDataset, form: &RunConfig) {
         summary_ui(ui, open);
         self.findings.controls_ui(ctx, ui, open);
         let counting = ctx.engine.is_reading_dataset();
-        classes::classes_ui(
-            ctx.colors,
-            ui,
-            &open.dataset.classes,
-            open.stats.as_ref(),
-            counting,
-        );
+        classes::classes_ui(ctx.colors, ui, (open, counting), &mut self.share_of);
+        sizes::sizes_ui(ui, open.stats.as_ref());
         ui.add_space(4.0);
         self.selector_ui(ui, open);
-        let items = open.dataset.items(self.split);
-        if items.is_empty() {
-            ui.weak("No images in this split");
-            return;
-        }
         let beside = self.mask_view == MaskView::Beside;
-        let clicked = self
-            .thumbs
-            .grid_ui(ctx, ui, &open.dataset, self.split, beside);
-        if let Some(item) = clicked.and_then(|index| items.get(index)) {
-            ctx.commands
-                .send(Command::Inspect(vec![item.image.clone()]));
+        // Where there is little to show, or nothing yet, what is above stays where it is.
+        let height = ui.clip_rect().height();
+        ui.scope(|ui| {
+            ui.set_min_height(height);
+            if !self.shows_batch {
+                self.gallery_ui(ctx, ui, open, beside);
+            } else if let Some(place) = self.batch.ui(ctx, ui, (open, form), beside) {
+                self.show_pair(ctx, open, SeenPair::Batch { place });
+            }
+        });
+        if let Some(steps) = self.pair.ui(ctx, ui) {
+            self.step_pair(ctx, open, steps);
         }
     }
 
     fn selector_ui(&mut self, ui: &mut Ui, open: &OpenDataset) {
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
-            ui.label(RichText::new("Images").strong().size(13.5));
             for (split, label) in [(Split::Train, "Train"), (Split::Val, "Val")] {
                 let count = format::count(open.dataset.items(split).len());
                 let response = ui
                     .add(Button::selectable(
-                        self.split == split,
+                        self.split == split && !self.shows_batch,
                         format!("{label} {count}"),
                     ))
                     .accessible_name(format!("Show {label} images"));
                 if response.clicked() {
-                    self.split = split;
+                    (self.split, self.shows_batch) = (split, false);
                 }
+            }
+            let response = ui
+                .add(Button::selectable(self.shows_batch, "Batch"))
+                .on_hover_text(
+                    "The images of a step as the network would see them, with the settings of the Train panel",
+                )
+                .accessible_name("Show a training batch");
+            if response.clicked() {
+                self.shows_batch = true;
             }
             ui.separator();
             for (view, label, tooltip) in [

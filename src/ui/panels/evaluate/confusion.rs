@@ -9,6 +9,7 @@ use strum::VariantArray as _;
 use super::Shown;
 use crate::engine::{ClassList, VOID};
 use crate::ui::context::PanelCtx;
+use crate::ui::terms::{Teaches as _, Term};
 use crate::ui::theme;
 use crate::ui::view_model::confusion_view::{CellPlace, CellValue, ConfusionView};
 use crate::ui::view_model::format::{count, percent};
@@ -49,7 +50,7 @@ pub fn ui(
     ui.horizontal_wrapped(|ui| {
         for kind in CellValue::VARIANTS {
             ui.selectable_value(value, *kind, kind.to_string())
-                .on_hover_text(kind.tooltip());
+                .tells_and_teaches(kind.tooltip(), Term::ConfusionMatrix);
         }
         ui.separator();
         color_bar_ui(ui, &view);

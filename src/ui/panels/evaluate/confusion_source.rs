@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::engine::{
     Class, ClassList, Confusion, Dataset, DatasetItem, EngineError, KeptEvaluation, LabelMap, Poll,
-    Prediction, Task, VOID, confused_pixels,
+    PredictOptions, Prediction, Task, VOID, confused_pixels,
 };
 use crate::ui::context::PanelCtx;
 use crate::ui::view_model::confusion_view::CellPlace;
@@ -78,7 +78,12 @@ impl ConfusionSource {
                 Some((_, _, prediction)) => mark_wrong(ctx, Arc::clone(prediction), confusion),
                 None => match item(&dataset, kept, place, id) {
                     Some(item) => {
-                        let task = ctx.engine.predict_item(&kept.run, &dataset, item);
+                        // As it was scored.
+                        let options = PredictOptions {
+                            averaging: kept.averaging.clone(),
+                            ..PredictOptions::default()
+                        };
+                        let task = ctx.engine.predict_item(&kept.run, &dataset, item, options);
                         Step::Predicting(task)
                     }
                     None => Step::Failed(format!(

@@ -23,7 +23,9 @@ use self::export::Export;
 use self::images::ImagesView;
 use self::work::Work;
 use super::go_to_train;
-use crate::engine::{DatasetRef, DatasetState, KeptEvaluation, RunSnapshot, ScoredSplit, Split};
+use crate::engine::{
+    Averaging, DatasetRef, DatasetState, KeptEvaluation, RunSnapshot, ScoredSplit, Split,
+};
 use crate::ui::context::PanelCtx;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::confusion_view::{CellPlace, CellValue};
@@ -69,6 +71,9 @@ pub struct EvaluatePanel {
     cell_value: CellValue,
     #[serde(skip)]
     which: Which,
+    /// Over what probabilities are averaged.
+    #[serde(skip)]
+    averaging: Averaging,
     /// The chosen runs; `None` = the newest one.
     #[serde(skip)]
     chosen: Option<Vec<String>>,
@@ -90,6 +95,7 @@ impl Default for EvaluatePanel {
             split: Split::Val,
             cell_value: CellValue::default(),
             which: Which::default(),
+            averaging: Averaging::default(),
             chosen: None,
             focus: None,
             work: Work::default(),
@@ -198,6 +204,7 @@ impl EvaluatePanel {
         ScoredSplit {
             dataset,
             split: self.split,
+            averaging: self.averaging.normalized(),
         }
     }
 

@@ -4,40 +4,22 @@ use eframe::egui::{Grid, Label, RichText, Ui};
 
 use super::Shown;
 use crate::engine::{Evaluation, NoticeLevel};
+use crate::ui::terms::{Teaches as _, Term};
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format::{ago, count, loss, percent};
 
-/// A column: its header, and what it is.
-const COLUMNS: [(&str, &str); 9] = [
-    ("Run", "The best weights of the run"),
-    (
-        "mIoU (pooled)",
-        "Intersection over union, mean over the classes, from one confusion matrix over all images: the score of the \
-         papers",
-    ),
-    (
-        "mIoU (mean over images)",
-        "The mIoU of each image by itself, averaged over the images. Not the number of the papers",
-    ),
-    ("Pixel acc.", "Share of the labeled pixels that are right"),
-    (
-        "Mean acc.",
-        "Share of the pixels of a class that are right, mean over the classes that occur",
-    ),
-    (
-        "f.w. IoU",
-        "Intersection over union, weighted by how often a class is true",
-    ),
-    (
-        "Boundary mIoU",
-        "mIoU of the pixels near a boundary between two labels alone",
-    ),
-    (
-        "Calib. error",
-        "Expected calibration error: how far confidence and accuracy are apart, mean over the pixels",
-    ),
-    ("Loss", "Mean loss over the labeled pixels, in nats"),
+/// A column: its header, and what it is, or the term that it is.
+const COLUMNS: [(&str, Result<Term, &str>); 9] = [
+    ("Run", Err("The best weights of the run")),
+    ("mIoU (pooled)", Ok(Term::MeanIou)),
+    ("mIoU (mean over images)", Ok(Term::MeanOverImages)),
+    ("Pixel acc.", Ok(Term::PixelAccuracy)),
+    ("Mean acc.", Ok(Term::MeanAccuracy)),
+    ("f.w. IoU", Ok(Term::FrequencyWeighted)),
+    ("Boundary mIoU", Ok(Term::BoundaryIou)),
+    ("Calib. error", Ok(Term::Calibration)),
+    ("Loss", Err("Mean loss over the labeled pixels, in nats")),
 ];
 
 /// By what rule the means are made.
@@ -52,7 +34,11 @@ pub fn ui(ui: &mut Ui, shown: &[Shown]) {
         .spacing([18.0, 5.0])
         .show(ui, |ui| {
             for (name, what) in COLUMNS {
-                ui.weak(name).on_hover_text(what);
+                let header = ui.weak(name);
+                match what {
+                    Ok(term) => header.teaches(term),
+                    Err(text) => header.on_hover_text(text),
+                };
             }
             ui.end_row();
             for shown in shown {
@@ -123,8 +109,10 @@ fn notes_ui(ui: &mut Ui, shown: &Shown) {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let age = now.map_or(0.0, |now| now.as_secs_f64() - kept.created as f64);
     ui.add_space(2.0);
+    let how = kept.averaging.text();
+    let how = how.map_or_else(String::new, |how| format!("{how}, "));
     ui.weak(format!(
-        "{}: {} images of {} ({}), weights of step {}, boundary band of {} px, {}",
+        "{}: {} images of {} ({}), weights of step {}, {how}boundary band of {} px, {}",
         shown.label,
         count(evaluation.images),
         kept.dataset_name,

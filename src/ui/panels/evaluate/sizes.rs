@@ -5,6 +5,7 @@ use eframe::egui::{Grid, Label, RichText, Ui, vec2};
 use super::Shown;
 use super::plot::{Axes, Curve, curves_ui, legend_ui};
 use crate::engine::{BandScore, ObjectSize};
+use crate::ui::terms::{Teaches as _, Term};
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format::{count, percent};
 
@@ -18,8 +19,9 @@ pub fn ui(ui: &mut Ui, shown: &[Shown]) {
         .iter()
         .map(|shown| shown.kept.evaluation.counts.bands())
         .collect();
-    ui.section("Near label boundaries").on_hover_text(
+    ui.section("Near label boundaries").tells_and_teaches(
         "The trimap plots of Kohli et al. 2009, Krähenbühl and Koltun 2011, and DeepLab",
+        Term::BoundaryIou,
     );
     let whole = bands
         .iter()

@@ -6,6 +6,7 @@ use strum::VariantArray as _;
 use super::{EvaluatePanel, Shown, Tab, Which, open_dataset};
 use crate::engine::{RunSnapshot, Split};
 use crate::ui::context::PanelCtx;
+use crate::ui::panels::averaging::averaging_menu;
 use crate::ui::ui_ext::UiExt as _;
 
 const RUN_WIDTH: f32 = 230.0;
@@ -28,6 +29,7 @@ impl EvaluatePanel {
             .response
             .labelled_by(label.id)
             .on_hover_text("The list of images: val is the validation list, test is test.txt");
+        averaging_menu(ui, &mut self.averaging);
         if let Some((run, share)) = self.work.running() {
             let title = ctx
                 .engine

@@ -69,10 +69,13 @@ impl Work {
         &self.failures
     }
 
-    /// The newest evaluation of a run on a list.
+    /// The newest evaluation of a run on a list, with this averaging.
     pub fn find(&self, run: &str, on: &ScoredSplit) -> Option<Arc<KeptEvaluation>> {
         let is_it = |kept: &&Arc<KeptEvaluation>| {
-            kept.run == run && kept.split == on.split && Some(&kept.dataset) == on.dataset.as_ref()
+            kept.run == run
+                && kept.split == on.split
+                && Some(&kept.dataset) == on.dataset.as_ref()
+                && kept.averaging == on.averaging
         };
         self.kept.iter().find(is_it).cloned()
     }

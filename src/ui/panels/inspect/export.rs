@@ -102,7 +102,9 @@ fn write(ctx: &PanelCtx<'_>, asking: &Asking, path: PathBuf) -> Writing {
         What::Probabilities => {
             let network = NetworkSource::Run(asking.prediction.run.clone(), None);
             let image = &asking.prediction.image_path;
-            ctx.engine.save_probabilities(&network, image, to)
+            let averaging = &asking.prediction.options.averaging;
+            ctx.engine
+                .save_probabilities(&network, image, averaging, to)
         }
         What::Overlay => {
             let (opacity, visible) = (asking.opacity, asking.visible);

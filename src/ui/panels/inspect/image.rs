@@ -199,6 +199,7 @@ impl InspectPanel {
 fn summary(subject: &Subject) -> String {
     let image = subject.image();
     let (mut score, mut secs) = (String::new(), "not predicted".to_owned());
+    let mut how = String::new();
     if let Some(prediction) = subject.prediction() {
         if let Some(scores) = &prediction.scores {
             score = format!("mIoU {}  ·  ", percent(scores.mean_iu));
@@ -207,9 +208,12 @@ fn summary(subject: &Subject) -> String {
             score = format!("{score}{remark}  ·  ");
         }
         secs = format!("predicted in {:.2} s", prediction.secs);
+        if let Some(options) = prediction.options.text() {
+            how = format!("  ·  {options}");
+        }
     }
     format!(
-        "{score}{}  ·  {} × {}  ·  {secs}",
+        "{score}{}  ·  {} × {}  ·  {secs}{how}",
         file_label(subject.path()),
         image.width,
         image.height,

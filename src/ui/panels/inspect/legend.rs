@@ -63,7 +63,25 @@ pub fn legend_list(ui: &mut Ui, classes: &ClassList, visible: &mut ClassSet, sha
                         ui.end_row();
                     }
                 });
+            if let Some(unknown) = unknown(shares) {
+                ui.horizontal(|ui| {
+                    ui.weak("Unknown (void)").on_hover_text(
+                        "Pixels without a class: in the ground truth they are not labeled; in a mask their largest \
+                         probability is below the threshold in Options, or they lie in a tile that was skipped",
+                    );
+                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                        ui.weak(share_text(Some(unknown)));
+                    });
+                });
+            }
         });
+}
+
+/// The share of the pixels without a class, where there are any.
+fn unknown(shares: &[f64]) -> Option<f64> {
+    let rest = 1.0 - shares.iter().sum::<f64>();
+    // Less is rounding.
+    (!shares.is_empty() && rest > 1e-9).then_some(rest)
 }
 
 /// The classes one after another, in as many lines as they need.
@@ -120,6 +138,13 @@ mod tests {
         assert_eq!(share_text(Some(0.0)), "0.0 %");
         assert_eq!(share_text(Some(0.0004)), "< 0.1 %");
         assert_eq!(share_text(Some(0.255)), "25.5 %");
+    }
+
+    #[test]
+    fn pixels_without_a_class_are_told() {
+        assert_eq!(unknown(&[0.25, 0.5]), Some(0.25));
+        assert_eq!(unknown(&[0.1, 0.2, 0.7]), None);
+        assert_eq!(unknown(&[]), None);
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod export;
 mod image;
 mod image_list;
 pub(super) mod legend;
+mod options;
 pub(super) mod overlay;
 mod pixel_pick;
 pub(super) mod run_picker;
@@ -24,7 +25,7 @@ use self::overlay::{Overlay, Toggles, truth_of};
 use self::pixel_pick::PixelPick;
 use self::save_all::SaveAll;
 use super::{command_button, go_to_train, keep_size};
-use crate::engine::{ImageFiles, NoticeLevel, Poll, Prediction, Task};
+use crate::engine::{ImageFiles, NoticeLevel, Poll, PredictOptions, Prediction, Task};
 use crate::ui::canvas::{CanvasView, TextureCache};
 use crate::ui::command::{Command, UiCommand};
 use crate::ui::context::PanelCtx;
@@ -55,6 +56,11 @@ pub struct InspectPanel {
     /// The chosen run; `None` = the newest.
     #[serde(skip)]
     chosen_run: Option<String>,
+    /// How images are predicted, and the threshold as the slider has it.
+    #[serde(skip)]
+    options: PredictOptions,
+    #[serde(skip)]
+    threshold: f32,
     #[serde(skip)]
     predictions: PredictionCache,
     #[serde(skip)]
@@ -86,6 +92,8 @@ impl Default for InspectPanel {
             list: ImageList::default(),
             opening: Vec::new(),
             chosen_run: None,
+            options: PredictOptions::default(),
+            threshold: 0.0,
             predictions: PredictionCache::default(),
             visible: ClassSet::default(),
             shares: Shares::default(),
@@ -100,10 +108,9 @@ impl Default for InspectPanel {
 }
 
 impl InspectPanel {
-    /// Adds images, and the images in folders, to the list and shows the first of them.
+    /// Adds images, and the images in folders and archives, to the list and shows the first of them.
     pub fn open(&mut self, ctx: &PanelCtx<'_>, paths: Vec<PathBuf>) {
-        let task = ctx.engine.spawn("open", move |_| ImageFiles::find(&paths));
-        self.opening.push(task);
+        self.opening.push(ctx.engine.find_images(paths));
     }
 
     /// Shows the masks of `run`.
@@ -205,16 +212,27 @@ impl InspectPanel {
         });
     }
 
-    fn nothing_open_ui(&self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        if !self.opening.is_empty() {
+    fn nothing_open_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        if let Some(text) = self.opening_text() {
             let area = ui.available_rect_before_wrap();
-            ui.waiting(area, "Looking for images");
+            if ui.waiting_to_cancel(area, &text, "Cancel opening") {
+                self.opening.clear();
+            }
             return;
         }
         let hint = "Drop images or a folder anywhere on the window to see what a trained run makes of them";
         ui.empty_state("No images open", hint, |ui| {
             command_button(ctx, ui, UiCommand::OpenImages, None);
         });
+    }
+
+    /// How far it is with images that are not there yet.
+    fn opening_text(&self) -> Option<String> {
+        let task = self.opening.first()?;
+        let share = task.progress().map_or_else(String::new, |share| {
+            format!(" · {:.0} %", (share * 100.0).floor())
+        });
+        Some(format!("Looking for images{share}"))
     }
 
     fn list_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
@@ -229,6 +247,16 @@ impl InspectPanel {
                 self.textures = TextureCache::default();
             }
         });
+        if let Some(text) = self.opening_text() {
+            ui.horizontal(|ui| {
+                ui.busy(&text);
+                ui.weak(text);
+                let cancel = ui.small_button("Cancel");
+                if cancel.accessible_name("Cancel opening").clicked() {
+                    self.opening.clear();
+                }
+            });
+        }
         ui.separator();
         self.list.ui(ui);
     }
@@ -269,8 +297,9 @@ impl InspectPanel {
     /// The shown prediction, if it is that of the selected image and run.
     fn current(&self, run: &str) -> Option<&Arc<Prediction>> {
         let prediction = self.shown.as_ref()?.subject.prediction()?;
-        let is_current =
-            prediction.run == run && self.list.selected() == Some(prediction.image_path.as_path());
+        let is_current = prediction.run == run
+            && self.list.selected() == Some(prediction.image_path.as_path())
+            && self.predictions.is_made_so(prediction);
         is_current.then_some(prediction)
     }
 }

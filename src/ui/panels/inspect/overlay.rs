@@ -162,7 +162,7 @@ impl Overlay {
 /// A layer with the opacity of its kind.
 pub fn drawn(layer: Layer, mask_opacity: f32) -> DrawnLayer {
     let opacity = match layer {
-        Layer::Image(_) | Layer::Outline { .. } => 1.0,
+        Layer::Image(_) | Layer::Outline { .. } | Layer::Numbers { .. } => 1.0,
         Layer::Fill { .. } | Layer::Blended { .. } => mask_opacity,
         Layer::Errors { .. } | Layer::Disagreement { .. } => ERROR_OPACITY,
     };

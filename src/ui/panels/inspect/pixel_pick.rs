@@ -6,7 +6,7 @@ use eframe::egui::{Rect, Response, Stroke, StrokeKind, Ui, pos2};
 
 use crate::ui::canvas::Transform;
 use crate::ui::theme;
-use crate::ui::view_model::inspected::FieldOutline;
+use crate::ui::view_model::inspected::{FieldKind, FieldOutline};
 use crate::ui::view_model::mask::Pixel;
 
 /// The pixel under the pointer, or the one that was clicked.
@@ -62,7 +62,11 @@ impl PixelPick {
                 edge(field.left, field.top),
                 edge(field.right + 1, field.bottom + 1),
             );
-            let stroke = Stroke::new(2.0, theme::source_color(outline.part));
+            let color = match outline.kind {
+                FieldKind::Theoretical(part) => theme::source_color(part),
+                FieldKind::Effective => theme::EFFECTIVE_FIELD,
+            };
+            let stroke = Stroke::new(2.0, color);
             painter.rect_stroke(rect, 0.0, stroke, StrokeKind::Inside);
         }
         if let Some(pixel) = self.pinned {

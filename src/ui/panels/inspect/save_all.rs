@@ -5,9 +5,7 @@ use std::path::PathBuf;
 use eframe::egui::{Button, Ui};
 
 use super::InspectPanel;
-use crate::engine::{
-    EngineError, NetworkSource, NoticeLevel, PredictOptions, PredictedAll, Task, WhatToWrite,
-};
+use crate::engine::{EngineError, NetworkSource, NoticeLevel, PredictedAll, Task, WhatToWrite};
 use crate::ui::command::{Ask, Command};
 use crate::ui::context::PanelCtx;
 use crate::ui::ui_ext::UiExt as _;
@@ -71,7 +69,7 @@ impl InspectPanel {
             opacity: self.opacity,
             classes: ctx.colors.of(&snapshot.classes),
             shown: Box::new(move |label| visible.contains(label)),
-            options: PredictOptions::default(),
+            options: self.options.clone(),
         };
         let images = self.list.images().to_vec();
         let network = NetworkSource::Run(run, None);

@@ -9,13 +9,14 @@ use super::run_picker::{self, run_picker};
 use crate::engine::RunWeights;
 use crate::ui::canvas::controls::{opacity_slider, zoom_buttons};
 use crate::ui::context::PanelCtx;
+use crate::ui::terms::{Teaches as _, Term};
 use crate::ui::theme;
 use crate::ui::ui_ext::{SWATCH, paint_swatch};
 use crate::ui::view_model::blend::Blend;
 use crate::ui::view_model::mask;
 
 /// Room for the buttons behind the runs.
-const BUTTONS: f32 = 580.0;
+const BUTTONS: f32 = 660.0;
 /// Narrower run names say nothing.
 const MIN_RUN: f32 = 130.0;
 
@@ -24,6 +25,7 @@ impl InspectPanel {
         ui.horizontal_wrapped(|ui| {
             let is_outdated = self.run_ui(ctx, ui);
             ui.separator();
+            self.options_ui(ui);
             self.save_ui(ctx, ui);
             // Last: it comes with an epoch, and must not move a button.
             if is_outdated {
@@ -93,7 +95,10 @@ impl InspectPanel {
         });
         let errors = Checkbox::new(errors, (square, "Errors"));
         ui.add_enabled(has_truth, errors)
-            .on_hover_text("Highlight wrong pixels; void pixels are ignored")
+            .tells_and_teaches(
+                "Highlight wrong pixels; void pixels are ignored",
+                Term::Void,
+            )
             .on_disabled_hover_text(unknown);
     }
 

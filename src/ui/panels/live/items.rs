@@ -8,6 +8,7 @@ use crate::ui::canvas::{Canvas, DrawnLayer, TextureCache};
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
 use crate::ui::panels::inspect::overlay::drawn;
+use crate::ui::terms::{Teaches as _, Term};
 use crate::ui::view_model::format::percent;
 use crate::ui::view_model::mask::{Pixel, label_at};
 
@@ -41,7 +42,7 @@ impl ItemPainter<'_> {
                 ui.horizontal(|ui| {
                     ui.label(&item.id);
                     ui.label(RichText::new(format!("mIoU {}", percent(item.mean_iu))).strong())
-                        .on_hover_text("mIoU of this image alone");
+                        .tells_and_teaches("mIoU of this image alone", Term::MeanIou);
                 });
                 ui.horizontal_top(|ui| {
                     for tile in self.masks.tiles(item) {

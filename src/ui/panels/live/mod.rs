@@ -7,7 +7,9 @@ mod moment;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use eframe::egui::{CollapsingHeader, Frame, Margin, Panel, ScrollArea, Ui, Vec2, vec2};
+use eframe::egui::{
+    CollapsingHeader, Frame, Label, Margin, Panel, RichText, ScrollArea, Ui, Vec2, vec2,
+};
 use serde::{Deserialize, Serialize};
 
 use self::film::FilmStrip;
@@ -217,9 +219,10 @@ impl LivePanel {
                     .engine
                     .run(&masks.run)
                     .map_or_else(|| masks.run.clone(), crate::engine::RunSnapshot::title);
-                ui.separator();
-                ui.strong(title);
-                ui.label(format!("after step {}", format::count(masks.preview.step)));
+                // On the next line as a whole where there is no room.
+                ui.add(Label::new(RichText::new(title).strong()).extend());
+                let step = format!("after step {}", format::count(masks.preview.step));
+                ui.add(Label::new(step).extend());
             }
         });
         let Some(masks) = &self.shown else {

@@ -5,6 +5,7 @@ use eframe::egui::{
 };
 
 use crate::engine::{ClassList, Explanation, PixelScores};
+use crate::ui::terms::{Teaches as _, Term};
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::contribution_bar::{reach, segments};
@@ -20,9 +21,10 @@ const BAR_HEIGHT: f32 = 13.0;
 /// Which color is which score layer.
 pub fn legend_ui(ui: &mut Ui, sources: &[&str]) {
     ui.horizontal_wrapped(|ui| {
-        ui.weak("Score from").on_hover_text(
+        ui.weak("Score from").tells_and_teaches(
             "The logit of a class is the sum of what the score layers on these maps add to it; upsampling and \
              adding are linear, so the parts are exact",
+            Term::ScoreLayer,
         );
         for (part, source) in sources.iter().enumerate() {
             ui.swatch(theme::source_color(part));
@@ -50,9 +52,10 @@ pub fn scores_ui(
     let fields: Vec<String> = fields
         .map(|(source, field)| format!("{source} {}", field.size()))
         .collect();
-    ui.weak(format!("Sees by {} px", fields.join(", "))).on_hover_text(
-        "The receptive field inside the image: the pixels that can have an influence on this pixel's scores. \
-         How strong it is falls off from the middle. Inspect shows the outlines",
+    ui.weak(format!("Sees by {} px", fields.join(", "))).tells_and_teaches(
+        "The receptive fields inside the image; Inspect shows their outlines. How strong the influence is falls \
+         off from the middle: Effective field shows that",
+        Term::ReceptiveField,
     );
     if explanation.size() != explanation.image.size() {
         ui.weak(format!("Scores computed at {}", explanation.size()))

@@ -1,14 +1,21 @@
 //! The Look inside panel: why the pixel under the pointer in Inspect has its class, by one to three
-//! networks side by side.
+//! networks side by side, and maps of what happens in them.
 
 mod bars;
+mod choice;
 mod explanations;
+mod map_columns;
+mod map_ui;
+mod maps;
 
 use eframe::egui::{Align, Button, Frame, Layout, Margin, Panel, RichText, ScrollArea, Ui, vec2};
 use serde::{Deserialize, Serialize};
 
 use self::bars::{legend_ui, scores_ui};
+use self::choice::{Choice, View};
 use self::explanations::{Explanations, State};
+use self::map_columns::{Canvases, Shown};
+use self::maps::Maps;
 use super::go_to_train;
 use super::inspect::run_picker::run_picker;
 use crate::engine::RunSnapshot;
@@ -16,7 +23,7 @@ use crate::ui::command::{Command, PanelKind};
 use crate::ui::context::PanelCtx;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::file_label::file_label;
-use crate::ui::view_model::inspected::{FieldOutline, Inspected};
+use crate::ui::view_model::inspected::{FieldKind, FieldOutline, Inspected};
 use crate::ui::view_model::mask::Pixel;
 
 /// As many as a plan of FCN-32s, 16s and 8s trains.
@@ -24,15 +31,22 @@ const MAX_NETWORKS: usize = 3;
 /// Width of a network's column, in points.
 const MIN_COLUMN: f32 = 260.0;
 
-/// Scores of one pixel, by class and by what each layer adds.
+/// Scores of one pixel, by class and by what each layer adds, or maps of numbers.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LookInsidePanel {
+    choice: Choice,
     /// Runs beside that of Inspect.
     #[serde(skip)]
     others: Vec<String>,
     #[serde(skip)]
     explanations: Explanations,
+    #[serde(skip)]
+    maps: Maps,
+    #[serde(skip)]
+    shown: Shown,
+    #[serde(skip)]
+    canvases: Canvases,
 }
 
 impl LookInsidePanel {
@@ -40,6 +54,7 @@ impl LookInsidePanel {
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, inspected: Option<&Inspected>) {
         let Some(inspected) = inspected else {
             self.explanations.clear();
+            self.maps.clear();
             nothing_inspected_ui(ctx, ui);
             return;
         };
@@ -53,17 +68,28 @@ impl LookInsidePanel {
             .frame(margin)
             .show(ui, |ui| {
                 self.networks_ui(ctx, ui, &inspected.run);
+                let first = match self.explanations.of(&inspected.run) {
+                    Some(State::Ready(explanation)) => Some(&**explanation),
+                    _ => None,
+                };
+                self.choice.ui(ui, first, self.maps.channels());
                 pixel_ui(ui, inspected);
             });
         let mut runs = vec![inspected.run.clone()];
         runs.extend(self.others.iter().cloned());
         self.explanations
             .update(ctx.engine, &inspected.image, &runs);
-        if let Some(pixel) = inspected.pixel {
-            ScrollArea::both()
-                .auto_shrink(false)
-                .show(ui, |ui| self.columns_ui(ctx, ui, &runs, pixel));
+        if self.choice.view == View::Pixel {
+            self.maps.clear();
+            if inspected.pixel.is_none() {
+                return;
+            }
+        } else {
+            self.update_maps(ctx, ui, &runs, inspected);
         }
+        ScrollArea::both()
+            .auto_shrink(false)
+            .show(ui, |ui| self.columns_ui(ctx, ui, &runs, inspected.pixel));
     }
 
     /// The receptive fields of the inspected pixel in the network of Inspect.
@@ -80,8 +106,19 @@ impl LookInsidePanel {
             return Vec::new();
         };
         let fields = explanation.receptive_fields(pixel.x, pixel.y);
-        let outline = |(part, rect)| FieldOutline { part, rect };
-        fields.into_iter().enumerate().map(outline).collect()
+        let outline = |(part, rect)| FieldOutline {
+            kind: FieldKind::Theoretical(part),
+            rect,
+        };
+        let mut outlines: Vec<_> = fields.into_iter().enumerate().map(outline).collect();
+        let effective = self.maps.field(run, &explanation.image_path, *pixel);
+        outlines.extend(effective.and_then(|field| {
+            Some(FieldOutline {
+                kind: FieldKind::Effective,
+                rect: field.outline?,
+            })
+        }));
+        outlines
     }
 
     /// Which networks are compared with that of Inspect.
@@ -124,17 +161,23 @@ impl LookInsidePanel {
         });
     }
 
-    fn columns_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, runs: &[String], pixel: Pixel) {
+    fn columns_ui(
+        &mut self,
+        ctx: &PanelCtx<'_>,
+        ui: &mut Ui,
+        runs: &[String],
+        pixel: Option<Pixel>,
+    ) {
         let spacing = ui.spacing().item_spacing.x;
         let count = runs.len() as f32;
         let width = ((ui.available_width() - spacing * (count - 1.0)) / count).max(MIN_COLUMN);
         let mut repeated = None;
         ui.horizontal_top(|ui| {
-            for run in runs {
+            for (index, run) in runs.iter().enumerate() {
                 let size = vec2(width, ui.available_height());
                 ui.allocate_ui_with_layout(size, Layout::top_down(Align::Min), |ui| {
                     ui.set_width(width);
-                    if self.column_ui(ctx, ui, run, pixel) {
+                    if self.column_ui(ctx, ui, (index, run), (runs.len(), width), pixel) {
                         repeated = Some(run.clone());
                     }
                 });
@@ -142,11 +185,19 @@ impl LookInsidePanel {
         });
         if let Some(run) = repeated {
             self.explanations.repeat(&run);
+            self.maps.repeat(&run);
         }
     }
 
-    /// One network's scores; returns whether they are to be computed again.
-    fn column_ui(&self, ctx: &PanelCtx<'_>, ui: &mut Ui, run: &str, pixel: Pixel) -> bool {
+    /// What is shown of one network; returns whether it is to be computed again.
+    fn column_ui(
+        &mut self,
+        ctx: &PanelCtx<'_>,
+        ui: &mut Ui,
+        (index, run): (usize, &str),
+        (count, width): (usize, f32),
+        pixel: Option<Pixel>,
+    ) -> bool {
         let title = ctx
             .engine
             .run(run)
@@ -165,16 +216,22 @@ impl LookInsidePanel {
                 ui.error_box("The scores cannot be computed", message);
                 return ui.button("Compute again").clicked();
             }
-            Some(State::Ready(explanation)) => match explanation.pixel(pixel.x, pixel.y) {
-                Some(scores) => {
-                    legend_ui(ui, &explanation.sources());
-                    let classes = ctx.colors.of(&explanation.classes);
-                    scores_ui(ui, explanation, &classes, pixel, &scores);
+            Some(State::Ready(_)) if self.choice.view != View::Pixel => {
+                return self.maps_ui(ui, (index, run, &title), (count, width));
+            }
+            Some(State::Ready(explanation)) => {
+                let scores = pixel.and_then(|pixel| explanation.pixel(pixel.x, pixel.y));
+                match (pixel, scores) {
+                    (Some(pixel), Some(scores)) => {
+                        legend_ui(ui, &explanation.sources());
+                        let classes = ctx.colors.of(&explanation.classes);
+                        scores_ui(ui, explanation, &classes, pixel, &scores);
+                    }
+                    _ => {
+                        ui.weak("No such pixel in the image");
+                    }
                 }
-                None => {
-                    ui.weak("No such pixel in the image");
-                }
-            },
+            }
         }
         false
     }

@@ -16,6 +16,7 @@ use crate::engine::{Engine, EngineError, NoticeLevel, RunSnapshot, RunState};
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
 use crate::ui::panels::go_to_train;
+use crate::ui::terms::{Teaches as _, Term};
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
 use crate::ui::view_model::run_selection::RunSelection;
@@ -273,7 +274,7 @@ pub fn newest_run_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
             table::state_ui(ui, run);
             let best = run.best().and_then(|epoch| epoch.scores.mean_iu);
             ui.label(RichText::new(format!("mIoU {}", format::percent(best))).small())
-                .on_hover_text("Best mIoU on the validation images");
+                .tells_and_teaches("Best mIoU on the validation images", Term::MeanIou);
             if run.can_resume && run.state != RunState::Active {
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     let resume = ui

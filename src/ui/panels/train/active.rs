@@ -8,6 +8,7 @@ use crate::engine::{ActiveRun, Phase, RunSnapshot};
 use crate::ui::command::UiCommand;
 use crate::ui::context::PanelCtx;
 use crate::ui::panels::command_button;
+use crate::ui::terms::{Teaches as _, Term};
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
@@ -68,7 +69,10 @@ pub fn lines_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
     }
     if let Some(run) = ctx.engine.run(&active.run) {
         ui.add(Label::new(scores_text(run)).wrap())
-            .on_hover_text("Loss of the last step, validation mIoU of the last epoch");
+            .tells_and_teaches(
+                "Loss of the last step, validation mIoU of the last epoch",
+                Term::MeanIou,
+            );
     }
     let line = [progress.steps, progress.speed]
         .into_iter()

@@ -1,99 +1,60 @@
 //! The settings that few runs change.
 
-use eframe::egui::{self, ComboBox, DragValue, Response, Ui};
+use eframe::egui::{self, ComboBox, Response, Ui};
 use std::path::PathBuf;
 
 use strum::VariantArray as _;
 
+use super::augmentation::{augment_ui, size_ui};
 use super::learning::{optional_ui, segments_ui};
-use super::number::{number_ui, part_ui, rule_ui, with_unit};
 use super::optimizer::optimizer_ui;
 use super::stages::stages_ui;
 use crate::engine::{
-    BrokenRules, ClassList, Normalization, Precision, RunConfig, SampleOrder, Size,
+    BrokenRules, ClassList, DatasetState, DecodedCache, Engine, Normalization, Precision,
+    RunConfig, SampleOrder, Size,
 };
+use crate::ui::number::{number_ui, rule_ui, with_unit};
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format::plural;
 
+/// What the settings are about.
+pub struct Around<'a> {
+    /// The classes of the open dataset.
+    pub classes: Option<&'a ClassList>,
+    /// Where decoded images are kept unless a run says otherwise.
+    pub cache_folder: PathBuf,
+}
+
+impl<'a> Around<'a> {
+    /// What the engine has open.
+    pub fn of(engine: &'a Engine) -> Self {
+        let classes = match engine.dataset() {
+            DatasetState::Ready(open) => Some(&open.dataset.classes),
+            _ => None,
+        };
+        Self {
+            classes,
+            cache_folder: engine.dirs().decoded(),
+        }
+    }
+}
+
 /// Optimizer, regularization, images, reproducibility, live masks.
-pub fn advanced_ui(
-    ui: &mut Ui,
-    config: &mut RunConfig,
-    classes: Option<&ClassList>,
-    broken: &BrokenRules,
-) {
-    optimizer_ui(ui, config, classes, broken);
+pub fn advanced_ui(ui: &mut Ui, config: &mut RunConfig, around: Around<'_>, broken: &BrokenRules) {
+    optimizer_ui(ui, config, around.classes, broken);
     stages_ui(ui, config, broken);
     ui.add_space(4.0);
     images_ui(ui, config, broken);
     ui.add_space(4.0);
     rest_ui(ui, config, broken);
+    cache_ui(ui, &mut config.decoded_cache, around.cache_folder, broken);
     machine_ui(ui, config, broken);
 }
 
 fn images_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) {
     // What is ticked goes on to hold when the crops change.
     let as_trained = config.test_size.is_some() && config.test_size == config.augment.crop;
-    let augment = &mut config.augment;
-    let tooltip = "Width and height of the training crops, 1 to 8192; smaller images are padded. Whole \
-                   images need batch size 1, and large images much memory";
-    ui.field("Crop size", tooltip, |ui| {
-        let names = ["Crop training images", "whole images"];
-        optional_ui(
-            ui,
-            &mut augment.crop,
-            names,
-            Size::new(224, 224),
-            |ui, size| {
-                size_ui(ui, size, "Crop", "training size", broken);
-            },
-        )
-    });
-    ui.field(
-        "Random crop",
-        "Crop at a random place instead of the center",
-        |ui| {
-            ui.checkbox(&mut augment.random_crop, "")
-                .accessible_name("Random crop")
-        },
-    );
-    ui.field(
-        "Random flip",
-        "Flip training images horizontally at random",
-        |ui| {
-            ui.checkbox(&mut augment.flip, "")
-                .accessible_name("Random flip")
-        },
-    );
-    ui.field(
-        "Random scale",
-        "Range of the random scale, 0.25 to 4; 1 to 1 turns it off",
-        |ui| {
-            ui.horizontal_wrapped(|ui| {
-                let is_broken = |part| broken.of_part("scale", part).is_some();
-                let [low, high] = &mut augment.scale;
-                part_ui(ui, low, 0.25..=1.0, is_broken(0), hundredths)
-                    .accessible_name("Minimum scale");
-                ui.label("to");
-                part_ui(ui, high, 1.0..=4.0, is_broken(1), hundredths)
-                    .accessible_name("Maximum scale");
-                if let Some(rule) = broken.of("scale") {
-                    rule_ui(ui, rule);
-                }
-            })
-            .response
-        },
-    );
-    ui.field(
-        "Brightness",
-        "Amount of random brightness and contrast, 0 to 1; 0 turns it off",
-        |ui| {
-            let rule = broken.of("brightness");
-            number_ui(ui, &mut augment.brightness, 0.0..=1.0, rule, |drag| {
-                drag.speed(0.005).max_decimals(2)
-            })
-        },
-    );
+    augment_ui(ui, &mut config.augment, broken);
     let tooltip = "Order of the training images: shuffled each epoch, or that of the list file";
     ui.field("Order", tooltip, |ui| {
         let label = |order| match order {
@@ -259,6 +220,35 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) {
     );
 }
 
+fn cache_ui(
+    ui: &mut Ui,
+    cache: &mut Option<DecodedCache>,
+    own_folder: PathBuf,
+    broken: &BrokenRules,
+) {
+    let rule = broken.of("cache size");
+    let folder = cache.as_ref().map_or(&own_folder, |cache| &cache.folder);
+    let tooltip = format!(
+        "Keep decoded images on disk, up to so many GiB, so that later epochs and runs need not decode them: for \
+         datasets of large files that do not fit into memory. Images that were not needed for the longest time make \
+         room\n{}",
+        folder.display()
+    );
+    let start = DecodedCache {
+        folder: own_folder,
+        gib: DecodedCache::GIB,
+    };
+    ui.field("Cache on disk", &tooltip, |ui| {
+        let names = ["Keep decoded images", "none"];
+        optional_ui(ui, cache, names, start, |ui, cache| {
+            number_ui(ui, &mut cache.gib, 1.0..=2000.0, rule, |drag| {
+                with_unit(drag.speed(0.1).max_decimals(1), "GiB")
+            })
+            .accessible_name("Size of the cache");
+        })
+    });
+}
+
 /// How it is computed and shown.
 fn machine_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) {
     let [images, interval] = ["live images", "live interval"].map(|field| broken.of(field));
@@ -358,24 +348,5 @@ fn probes_ui(ui: &mut Ui, probes: &mut Vec<PathBuf>) {
             }
         })
         .response
-    });
-}
-
-fn hundredths(drag: DragValue<'_>) -> DragValue<'_> {
-    drag.speed(0.005).max_decimals(2)
-}
-
-fn size_ui(ui: &mut Ui, size: &mut Size, what: &str, field: &str, broken: &BrokenRules) {
-    let is_broken = |part| broken.of_part(field, part).is_some();
-    ui.horizontal_wrapped(|ui| {
-        let Size { width, height } = size;
-        part_ui(ui, width, 32..=2048, is_broken(0), |drag| drag.speed(1.0))
-            .accessible_name(format!("{what} width"));
-        ui.label("×");
-        part_ui(ui, height, 32..=2048, is_broken(1), |drag| drag.speed(1.0))
-            .accessible_name(format!("{what} height"));
-        if let Some(rule) = broken.of(field) {
-            rule_ui(ui, rule);
-        }
     });
 }

@@ -2,8 +2,8 @@
 
 use eframe::egui::{Response, Ui};
 
-use super::number::{number_ui, scientific_ui};
 use crate::engine::{BrokenRules, RunConfig};
+use crate::ui::number::{number_ui, scientific_ui};
 use crate::ui::ui_ext::UiExt as _;
 
 /// Buttons for the values of a setting; one of them is selected.

@@ -4,8 +4,9 @@ use eframe::egui::{CollapsingHeader, Label, RichText, Ui};
 use strum::VariantArray as _;
 
 use super::learning::segments_ui;
-use super::number::{number_ui, part_ui, rule_ui};
 use crate::engine::{BrokenRules, ClassList, ClassWeights, Learning, Reduction};
+use crate::ui::number::{number_ui, part_ui, rule_ui};
+use crate::ui::terms::Term;
 use crate::ui::ui_ext::UiExt as _;
 
 /// Above this many classes their weights are folded away.
@@ -36,7 +37,7 @@ pub fn loss_ui(
                    its true class, so that pixels that are right already count less. 0 is the cross entropy \
                    itself. Try 2 where one class covers most of each image and the others are missed\n\
                    Lin et al. 2017, section 3.2";
-    ui.field("Focal gamma", tooltip, |ui| {
+    ui.term_field("Focal gamma", (tooltip, Term::FocalLoss), |ui| {
         let rule = broken.of("focal gamma");
         number_ui(ui, &mut objective.focal_gamma, 0.0..=10.0, rule, |drag| {
             drag.speed(0.01).max_decimals(2)
@@ -71,7 +72,7 @@ fn weights_ui(
         ClassWeights::Median,
         ClassWeights::Given(Vec::new()),
     ];
-    ui.field("Class weights", tooltip, |ui| {
+    ui.term_field("Class weights", (tooltip, Term::ClassWeights), |ui| {
         let current = kinds
             .iter()
             .position(|kind| std::mem::discriminant(kind) == std::mem::discriminant(weights));

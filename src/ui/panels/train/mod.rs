@@ -3,12 +3,12 @@
 mod active;
 mod advanced;
 mod alarms;
+mod augmentation;
 mod before_start;
 mod device;
 mod learning;
 mod loss;
 mod network;
-mod number;
 mod optimizer;
 mod queue;
 mod rate_search;
@@ -25,10 +25,12 @@ use std::path::{Path, PathBuf};
 use eframe::egui::{CollapsingHeader, Frame, Margin, Panel, RichText, ScrollArea, Ui};
 use serde::{Deserialize, Serialize};
 
+use self::advanced::Around;
 use crate::engine::{DatasetState, DeviceId, Engine, InitialWeights, RunConfig, Trunk, preset};
 use crate::ui::command::{Ask, Command, Problem, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::icons::Icon;
+use crate::ui::number::rule_ui;
 use crate::ui::panels::runs::newest_run_ui;
 use crate::ui::panels::{command_button, send_when_clicked};
 use crate::ui::theme;
@@ -89,6 +91,11 @@ impl TrainPanel {
     /// The device of the next run.
     pub fn device(&self, engine: &Engine) -> DeviceId {
         engine.devices().choose(self.device)
+    }
+
+    /// What the form says, whether it makes sense or not.
+    pub fn settings(&self) -> &RunConfig {
+        &self.settings
     }
 
     /// The settings of the next run, or why none can start.
@@ -353,14 +360,11 @@ impl TrainPanel {
         };
         let rate = &mut self.settings.learning.learning_rate;
         self.rates.ui(ctx, ui, &searched, rate);
-        let classes = match ctx.engine.dataset() {
-            DatasetState::Ready(open) => Some(&open.dataset.classes),
-            _ => None,
-        };
+        let around = Around::of(ctx.engine);
         let advanced = CollapsingHeader::new("Advanced")
             .id_salt("advanced")
             .show_unindented(ui, |ui| {
-                advanced::advanced_ui(ui, &mut self.settings, classes, &broken);
+                advanced::advanced_ui(ui, &mut self.settings, around, &broken);
             });
         let hidden = broken.iter().filter(|broken| !learning::has(broken.field));
         let hidden = hidden.count();
@@ -370,7 +374,7 @@ impl TrainPanel {
                 "value in Advanced is wrong",
                 "values in Advanced are wrong",
             );
-            number::rule_ui(ui, &text);
+            rule_ui(ui, &text);
         }
     }
 }

@@ -7,6 +7,7 @@ use super::learning::segments_ui;
 use crate::engine::{
     Engine, Geometry, InitialWeights, RunConfig, RunSnapshot, StartingPoint, Variant,
 };
+use crate::ui::terms::Term;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::file_label::file_label;
 
@@ -14,7 +15,7 @@ use crate::ui::view_model::file_label::file_label;
 pub fn network_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
     let tooltip = "FCN-32s is coarse, FCN-16s adds detail from pool4, FCN-8s from pool3. The ResNets are those \
                    of torchvision";
-    ui.field("Network", tooltip, |ui| {
+    ui.term_field("Network", (tooltip, Term::Stride), |ui| {
         combo_ui(
             ui,
             "network",
@@ -40,7 +41,7 @@ pub fn network_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool 
     if config.trunk.geometries().len() > 1 {
         let tooltip = "Padded keeps the size of the feature maps; Reference pads the image by 100 pixels and crops, \
                        like the Caffe networks and their weights";
-        ui.field("Geometry", tooltip, |ui| {
+        ui.term_field("Geometry", (tooltip, Term::Geometry), |ui| {
             let label = |geometry| match geometry {
                 Geometry::Padded => "Padded".to_owned(),
                 Geometry::Reference => "Reference".to_owned(),

@@ -5,10 +5,10 @@ use strum::VariantArray as _;
 
 use super::learning::{optional_ui, segments_ui};
 use super::loss::loss_ui;
-use super::number::{number_ui, scientific_ui, with_unit};
 use crate::engine::{
     BrokenRules, ClassList, FinalUpsampling, Learning, OptimizerKind, Recipe, RunConfig, Schedule,
 };
+use crate::ui::number::{number_ui, scientific_ui, with_unit};
 use crate::ui::ui_ext::UiExt as _;
 
 const POPUP_WIDTH: f32 = 280.0;

@@ -2,8 +2,8 @@
 
 use eframe::egui::{CollapsingHeader, Ui};
 
-use super::number::{number_ui, rule_ui};
 use crate::engine::{BrokenRules, RunConfig};
+use crate::ui::number::{number_ui, rule_ui};
 use crate::ui::ui_ext::UiExt as _;
 
 /// A factor for each stage of the trunk, and for the head.

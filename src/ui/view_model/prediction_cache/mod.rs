@@ -190,6 +190,16 @@ impl PredictionCache {
         }
     }
 
+    /// Whether a prediction was made as they are made from now on; empty tiles may be left out or not.
+    pub fn is_made_so(&self, prediction: &Prediction) -> bool {
+        let PredictOptions {
+            averaging,
+            threshold,
+            ..
+        } = &self.options;
+        prediction.options.averaging == *averaging && prediction.options.threshold == *threshold
+    }
+
     /// Cancels running predictions of other images, and forgets that some were cancelled.
     pub fn cancel_others(&mut self, image: &Path) {
         self.running.retain(|running| running.image == image);

@@ -4,51 +4,41 @@
 //! still wanted most: iterative stratification (Sechidis, Tsoumakas and Vlahavas, ECML PKDD 2011),
 //! here with groups of frames instead of single examples.
 
+mod plan;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use rand::SeedableRng as _;
 use rand::seq::SliceRandom as _;
 use rayon::prelude::*;
 
+pub use plan::{PlanValue, SplitPlan, ValidationPart};
+
 use super::{Dataset, DatasetError, DatasetItem, MaskReader, Rng, VOID};
 
 /// Masks that are read between two reports of progress.
 const CHUNK: usize = 16;
 
-/// How lists are made.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SplitPlan {
-    /// How much goes to validation.
-    pub part: ValidationPart,
-    /// Seed of the order in which images are dealt.
-    pub seed: u64,
-    /// Whether each class shall be in both lists in the same share of images.
-    pub stratified: bool,
-    /// Whether frames of one sequence, whose names differ in their last number, stay together.
-    pub keep_sequences: bool,
-    /// Only so many images in all, for a quick trial.
-    pub images: Option<usize>,
-}
-
-/// What goes to validation.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum ValidationPart {
-    /// This share of the images, above 0 and below 1.
-    Share(f64),
-    /// One of several parts of the same size, counted from 1.
-    Fold { number: usize, of: usize },
-}
-
 /// Deals the images of both lists anew. `progress` gets the number of masks read and of all
 /// masks, and says whether to go on; `None` when it said no.
 ///
 /// # Errors
-/// When a mask cannot be read, which only happens for stratified lists, or a list becomes empty.
+/// When a value of the plan makes no sense, a mask cannot be read, which only happens for stratified
+/// lists, or a list becomes empty.
 pub fn split(
     dataset: &Dataset,
     plan: &SplitPlan,
     progress: &mut dyn FnMut(usize, usize) -> bool,
 ) -> Result<Option<Dataset>, DatasetError> {
+    let refused = |reason: String| DatasetError::List {
+        path: dataset.root.clone(),
+        reason,
+    };
+    if let Some(problem) = plan.problem() {
+        return Err(refused(problem));
+    }
     let mut groups = groups(dataset, plan.keep_sequences);
     let mut rng = Rng::seed_from_u64(plan.seed);
     groups.shuffle(&mut rng);
@@ -68,7 +58,9 @@ pub fn split(
     let (shares, wanted) = match plan.part {
         ValidationPart::Share(share) => (vec![share, 1.0 - share], 0),
         ValidationPart::Fold { number, of } => {
-            (vec![1.0 / of as f64; of], number.saturating_sub(1))
+            // Folds without images, of which there may be as many as somebody types.
+            let of = of.min(groups.len() + 1);
+            (vec![1.0 / of as f64; of], number - 1)
         }
     };
     let (mut train, mut val) = (Vec::new(), Vec::new());
@@ -78,13 +70,10 @@ pub fn split(
     }
     for (list, purpose) in [(&train, "train on"), (&val, "validate on")] {
         if list.is_empty() {
-            return Err(DatasetError::List {
-                path: dataset.root.clone(),
-                reason: format!(
-                    "of its images none would be left to {purpose}. Choose another share, more images, or do not keep \
-                     sequences together"
-                ),
-            });
+            return Err(refused(format!(
+                "of its images none would be left to {purpose}. Choose another share, more images, or do not keep \
+                 sequences together"
+            )));
         }
     }
     let by_name = |a: &DatasetItem, b: &DatasetItem| (&a.id, &a.image).cmp(&(&b.id, &b.image));
@@ -243,144 +232,4 @@ fn deal(groups: Vec<Group>, shares: &[f64]) -> Vec<Vec<DatasetItem>> {
         part.items.extend(group.items);
     }
     parts.into_iter().map(|part| part.items).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::super::layout::tests::{write_text, write_voc};
-    use super::*;
-
-    fn dataset(ids: &[String], root: &Path) -> Dataset {
-        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        write_voc(root, &ids, [0, 1]);
-        Dataset::open(root).expect("a VOC set")
-    }
-
-    fn numbered(count: usize) -> Vec<String> {
-        (0..count).map(|number| format!("img{number:02}")).collect()
-    }
-
-    fn share(share: f64) -> SplitPlan {
-        SplitPlan {
-            part: ValidationPart::Share(share),
-            seed: 1,
-            stratified: false,
-            keep_sequences: false,
-            images: None,
-        }
-    }
-
-    fn lists(dataset: &Dataset, plan: &SplitPlan) -> [Vec<String>; 2] {
-        let made = split(dataset, plan, &mut |_, _| true)
-            .expect("lists")
-            .expect("not stopped");
-        [made.train, made.val].map(|list| list.into_iter().map(|item| item.id).collect())
-    }
-
-    #[test]
-    fn a_share_is_dealt_by_the_seed() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let set = dataset(&numbered(20), dir.path());
-        let [train, val] = lists(&set, &share(0.25));
-        assert_eq!((train.len(), val.len()), (15, 5));
-        let all: BTreeSet<&String> = train.iter().chain(&val).collect();
-        assert_eq!(all.len(), 20);
-        assert_eq!(lists(&set, &share(0.25)), [train, val.clone()]);
-        let other = SplitPlan {
-            seed: 2,
-            ..share(0.25)
-        };
-        assert_ne!(lists(&set, &other)[1], val);
-    }
-
-    #[test]
-    fn folds_are_validated_on_once_each() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let set = dataset(&numbered(10), dir.path());
-        let mut seen = BTreeSet::new();
-        for number in 1..=3 {
-            let part = ValidationPart::Fold { number, of: 3 };
-            let [train, val] = lists(&set, &SplitPlan { part, ..share(0.5) });
-            assert!((3..=4).contains(&val.len()), "{val:?}");
-            assert_eq!(train.len() + val.len(), 10);
-            seen.extend(val);
-        }
-        assert_eq!(seen.len(), 10);
-    }
-
-    #[test]
-    fn sequences_stay_together() {
-        assert_eq!(sequence("0001TP_006690"), "0001TP");
-        assert_eq!(sequence("0006R0_f01110"), "0006R0");
-        assert_eq!(sequence("aachen_000000_000019"), "aachen_000000");
-        let dir = tempfile::tempdir().expect("a folder");
-        let ids: Vec<String> = (0..12)
-            .map(|n| format!("cam{}_{n:03}", "abcd".as_bytes()[n / 3]))
-            .collect();
-        let set = dataset(&ids, dir.path());
-        let plan = SplitPlan {
-            keep_sequences: true,
-            ..share(0.25)
-        };
-        let [train, val] = lists(&set, &plan);
-        assert_eq!((train.len(), val.len()), (9, 3));
-        let of = |ids: &[String]| {
-            ids.iter()
-                .map(|id| sequence(id).to_owned())
-                .collect::<BTreeSet<_>>()
-        };
-        assert!(of(&train).is_disjoint(&of(&val)));
-        let one = SplitPlan {
-            keep_sequences: true,
-            images: Some(3),
-            ..share(0.5)
-        };
-        let err = split(&set, &one, &mut |_, _| true).expect_err("one sequence");
-        assert!(
-            err.to_string().contains("validate on") || err.to_string().contains("train on"),
-            "{err}"
-        );
-    }
-
-    #[test]
-    fn rare_classes_are_in_both_lists_where_that_is_asked_for() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let ids = numbered(20);
-        let set = dataset(&ids, dir.path());
-        // A class in 4 of 20 images: in 1 of 5, whatever the seed.
-        write_text(&dir.path().join("classes.txt"), "a\nb\nc\nd\ne\nf\ng\nh\n");
-        let set = Dataset::open(&set.root).expect("with eight classes");
-        for id in &ids[..4] {
-            write_voc(dir.path(), &[id], [0, 7]);
-        }
-        for seed in 0..8 {
-            let plan = SplitPlan {
-                seed,
-                stratified: true,
-                ..share(0.25)
-            };
-            let [train, val] = lists(&set, &plan);
-            let rare = |list: &[String]| list.iter().filter(|id| ids[..4].contains(id)).count();
-            assert_eq!((rare(&train), rare(&val)), (3, 1), "seed {seed}");
-            assert_eq!((train.len(), val.len()), (15, 5), "seed {seed}");
-        }
-    }
-
-    #[test]
-    fn a_quick_trial_takes_a_few_images() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let set = dataset(&numbered(20), dir.path());
-        let plan = SplitPlan {
-            images: Some(6),
-            ..share(0.5)
-        };
-        assert_eq!(lists(&set, &plan).map(|list| list.len()), [3, 3]);
-        let plan = SplitPlan {
-            images: Some(1),
-            ..share(0.5)
-        };
-        split(&set, &plan, &mut |_, _| true).expect_err("one image");
-    }
 }

@@ -1,14 +1,13 @@
 //! Thumbnails of a dataset: read when they come into view, dropped when there are many.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use eframe::egui::{
     self, Color32, ColorImage, CornerRadius, Rect, Sense, Stroke, TextureHandle, TextureOptions,
     Ui, pos2, vec2,
 };
 
-use crate::engine::{ClassList, Dataset, EngineError, Split, Task, Thumbnail};
+use crate::engine::{ClassList, DatasetItem, EngineError, Split, Task, Thumbnail};
 use crate::ui::context::PanelCtx;
 use crate::ui::icons::Icon;
 use crate::ui::theme;
@@ -49,9 +48,20 @@ struct Cached {
 #[derive(PartialEq, Eq)]
 struct DatasetId {
     colors: ColorChoice,
-    root: PathBuf,
-    num_train: usize,
-    num_val: usize,
+    generation: u64,
+}
+
+/// A part of a list of the dataset.
+#[derive(Clone, Copy)]
+pub struct Part<'a> {
+    /// Which list.
+    pub split: Split,
+    /// The whole list.
+    pub items: &'a [DatasetItem],
+    /// Places in it; `None` = all of them.
+    pub places: Option<&'a [u32]>,
+    /// What the labels of the masks mean.
+    pub classes: &'a ClassList,
 }
 
 /// The thumbnails of the open dataset.
@@ -69,27 +79,30 @@ impl Thumbs {
         self.cached.clear();
     }
 
-    /// Draws the images of one split in rows; returns the index of a clicked one.
+    /// Draws the images of a part of a list in rows, and reads those in sight; returns the place in the
+    /// list of a clicked one.
     pub fn grid_ui(
         &mut self,
         panel: &PanelCtx<'_>,
         ui: &mut Ui,
-        dataset: &Dataset,
-        split: Split,
+        part: Part<'_>,
         beside: bool,
     ) -> Option<usize> {
         let identity = Some(DatasetId {
             colors: panel.colors.choice(),
-            root: dataset.root.clone(),
-            num_train: dataset.train.len(),
-            num_val: dataset.val.len(),
+            generation: panel.engine.dataset_generation(),
         });
         if self.of != identity {
             self.clear();
             self.of = identity;
         }
         self.frame += 1;
-        let items = dataset.items(split);
+        let (split, items) = (part.split, part.items);
+        let count = part.places.map_or(items.len(), <[u32]>::len);
+        let place_of = |position: usize| {
+            part.places
+                .map_or(position, |places| places[position] as usize)
+        };
         let width = ui.available_width();
         let wanted = if beside { 2.0 * CELL_WIDTH } else { CELL_WIDTH };
         let columns = ((width + GAP) / (wanted + GAP)).floor().max(1.0) as usize;
@@ -100,59 +113,36 @@ impl Thumbs {
             cell_width
         };
         let row_height = (image_width * 0.75).round() + GAP;
-        let rows = items.len().div_ceil(columns);
+        let rows = count.div_ceil(columns);
         let (area, _) =
             ui.allocate_exact_size(vec2(width, rows as f32 * row_height), Sense::hover());
         let clip = ui.clip_rect();
         let row_at = |y: f32| ((y - area.top()) / row_height).floor().max(0.0) as usize;
         let visible = row_at(clip.top()).min(rows)..(row_at(clip.bottom()) + 1).min(rows);
-        let visible = visible.start * columns..(visible.end * columns).min(items.len());
-        self.update(panel, ui.ctx(), &dataset.classes, split, visible.clone());
+        let visible = visible.start * columns..(visible.end * columns).min(count);
+        let in_sight: Vec<usize> = visible.clone().map(place_of).collect();
+        self.update(panel, ui.ctx(), part.classes, split, &in_sight);
         let mut clicked = None;
-        for index in visible {
+        for (index, place) in visible.zip(in_sight) {
+            let Some(id) = items.get(place).map(|item| &item.id) else {
+                continue;
+            };
             let corner = pos2(
                 area.left() + (index % columns) as f32 * (cell_width + GAP),
                 area.top() + (index / columns) as f32 * row_height,
             );
             let cell = Rect::from_min_size(corner, vec2(cell_width, row_height - GAP));
-            let response = ui.interact(
-                cell,
-                ui.scope_id().with(("thumbnail", key(split, index))),
-                Sense::click(),
-            );
-            let id = &items[index].id;
-            response
-                .widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, id));
-            self.cell_ui(ui, cell, (split, index), beside);
-            if response.hovered() || response.has_focus() {
-                let accent = Stroke::new(2.0, theme::palette(ui.visuals()).accent);
-                ui.painter().rect_stroke(
-                    cell,
-                    CornerRadius::same(3),
-                    accent,
-                    egui::StrokeKind::Inside,
-                );
-            }
-            if response
-                .on_hover_cursor(egui::CursorIcon::PointingHand)
-                .on_hover_text(self.tooltip(split, index, id))
-                .clicked()
-            {
-                clicked = Some(index);
+            let thumb = self
+                .cached
+                .get(&key(split, place))
+                .map(|cached| &cached.thumb);
+            let paint = |ui: &Ui| paint_thumb(ui, cell, thumb, beside);
+            let what = (cell, ("thumbnail", key(split, place)));
+            if cell_button(ui, what, id, paint, || tooltip(thumb, id)) {
+                clicked = Some(place);
             }
         }
         clicked
-    }
-
-    fn tooltip(&self, split: Split, index: usize, id: &str) -> String {
-        match self
-            .cached
-            .get(&key(split, index))
-            .map(|cached| &cached.thumb)
-        {
-            Some(Thumb::Failed(message)) => format!("{id}\n{message}"),
-            _ => format!("{id}\nClick to segment this image in Inspect"),
-        }
     }
 
     /// Uploads what was read, starts reading what is in view, drops what is not.
@@ -162,11 +152,11 @@ impl Thumbs {
         ctx: &egui::Context,
         classes: &ClassList,
         split: Split,
-        visible: std::ops::Range<usize>,
+        in_sight: &[usize],
     ) {
         let frame = self.frame;
-        for index in visible.clone() {
-            if let Some(cached) = self.cached.get_mut(&key(split, index)) {
+        for place in in_sight {
+            if let Some(cached) = self.cached.get_mut(&key(split, *place)) {
                 cached.seen = frame;
             }
         }
@@ -184,14 +174,14 @@ impl Thumbs {
                 }
             }
         }
-        for index in visible {
+        for place in in_sight {
             if loading >= IN_FLIGHT {
                 break;
             }
-            self.cached.entry(key(split, index)).or_insert_with(|| {
+            self.cached.entry(key(split, *place)).or_insert_with(|| {
                 loading += 1;
                 Cached {
-                    thumb: Thumb::Loading(panel.engine.thumbnail(split, index, MAX_SIDE)),
+                    thumb: Thumb::Loading(panel.engine.thumbnail(split, *place, MAX_SIDE)),
                     seen: frame,
                 }
             });
@@ -203,40 +193,62 @@ impl Thumbs {
             self.cached.retain(|_, cached| cached.seen >= oldest);
         }
     }
+}
 
-    fn cell_ui(&self, ui: &Ui, cell: Rect, (split, index): (Split, usize), beside: bool) {
-        let painter = ui.painter_at(cell);
-        painter.rect_filled(
-            cell,
-            CornerRadius::same(3),
-            theme::palette(ui.visuals()).well,
-        );
-        match self
-            .cached
-            .get(&key(split, index))
-            .map(|cached| &cached.thumb)
-        {
-            Some(Thumb::Ready { image, mask }) if beside => {
-                let half = vec2((cell.width() - 2.0) * 0.5, cell.height());
-                let left = Rect::from_min_size(cell.min, half);
-                let right = Rect::from_min_size(pos2(cell.max.x - half.x, cell.min.y), half);
-                paint(&painter, image, left, Color32::WHITE);
-                paint(&painter, mask, right, Color32::WHITE);
-            }
-            Some(Thumb::Ready { image, mask }) => {
-                paint(&painter, image, cell, Color32::WHITE);
-                paint(&painter, mask, cell, Color32::from_white_alpha(140));
-            }
-            Some(Thumb::Failed(_)) => {
-                let color = theme::palette(ui.visuals()).error;
-                Icon::Warning.paint(
-                    &painter,
-                    Rect::from_center_size(cell.center(), vec2(20.0, 20.0)),
-                    color,
-                );
-            }
-            Some(Thumb::Loading(_)) | None => {}
+fn tooltip(thumb: Option<&Thumb>, id: &str) -> String {
+    match thumb {
+        Some(Thumb::Failed(message)) => format!("{id}\n{message}"),
+        _ => format!("{id}\nClick to see it in full size"),
+    }
+}
+
+/// A button that looks like a picture; returns whether it was clicked.
+pub(super) fn cell_button(
+    ui: &mut Ui,
+    (cell, salt): (Rect, impl std::hash::Hash + std::fmt::Debug),
+    name: &str,
+    paint: impl FnOnce(&Ui),
+    tooltip: impl FnOnce() -> String,
+) -> bool {
+    let response = ui.interact(cell, ui.scope_id().with(salt), Sense::click());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Button, true, name));
+    paint(ui);
+    if response.hovered() || response.has_focus() {
+        let accent = Stroke::new(2.0, theme::palette(ui.visuals()).accent);
+        let inside = egui::StrokeKind::Inside;
+        ui.painter()
+            .rect_stroke(cell, CornerRadius::same(3), accent, inside);
+    }
+    response
+        .on_hover_cursor(egui::CursorIcon::PointingHand)
+        .on_hover_ui(|ui| {
+            ui.label(tooltip());
+        })
+        .clicked()
+}
+
+/// Paints an image with its mask, or that it cannot be read, or that it is not there yet.
+pub(super) fn paint_thumb(ui: &Ui, cell: Rect, thumb: Option<&Thumb>, beside: bool) {
+    let painter = ui.painter_at(cell);
+    let palette = theme::palette(ui.visuals());
+    painter.rect_filled(cell, CornerRadius::same(3), palette.well);
+    match thumb {
+        Some(Thumb::Ready { image, mask }) if beside => {
+            let half = vec2((cell.width() - 2.0) * 0.5, cell.height());
+            let left = Rect::from_min_size(cell.min, half);
+            let right = Rect::from_min_size(pos2(cell.max.x - half.x, cell.min.y), half);
+            paint(&painter, image, left, Color32::WHITE);
+            paint(&painter, mask, right, Color32::WHITE);
         }
+        Some(Thumb::Ready { image, mask }) => {
+            paint(&painter, image, cell, Color32::WHITE);
+            paint(&painter, mask, cell, Color32::from_white_alpha(140));
+        }
+        Some(Thumb::Failed(_)) => {
+            let square = Rect::from_center_size(cell.center(), vec2(20.0, 20.0));
+            Icon::Warning.paint(&painter, square, palette.error);
+        }
+        Some(Thumb::Loading(_)) | None => {}
     }
 }
 
@@ -294,23 +306,4 @@ pub(super) fn upload(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ui::test_engine::Bench;
-
-    #[test]
-    fn a_lost_thumbnail_has_failed() {
-        let bench = Bench::new();
-        let (ctx, classes) = (egui::Context::default(), ClassList::numbered(2));
-        let at = key(Split::Train, 0);
-        let mut thumbs = Thumbs::default();
-        let thumb = Thumb::Loading(bench.lost());
-        thumbs.cached.insert(at, Cached { thumb, seen: 0 });
-        bench.until(|panel| {
-            thumbs.update(panel, &ctx, &classes, Split::Train, 0..1);
-            !matches!(thumbs.cached[&at].thumb, Thumb::Loading(_))
-        });
-        let tooltip = thumbs.tooltip(Split::Train, 0, "a");
-        assert!(tooltip.contains("ended unexpectedly"), "{tooltip}");
-    }
-}
+mod tests;

@@ -6,12 +6,12 @@ use std::ops::RangeInclusive;
 use eframe::egui::emath::Numeric;
 use eframe::egui::{DragValue, Id, Label, Response, RichText, Stroke, Ui};
 
+use super::theme;
+use super::view_model::format;
 use crate::text;
-use crate::ui::theme;
-use crate::ui::view_model::format;
 
 /// Units that may be typed behind a number.
-const UNITS: [&str; 3] = ["steps", "epochs", "s"];
+const UNITS: [&str; 6] = ["steps", "epochs", "s", "px", "°", "GiB"];
 
 /// A number. Dragging stays within `range`. What is typed is taken as it is, and is marked where
 /// it breaks a `rule`, which is said behind it; what cannot be taken is told, too.
@@ -155,11 +155,13 @@ fn typed<N: Numeric>(text: &str) -> Result<f64, &'static str> {
 /// The number with its unit behind it. egui's own suffix would take the place of the field's name
 /// for screen readers.
 pub fn with_unit<'a>(drag: DragValue<'a>, unit: &'static str) -> DragValue<'a> {
+    // Nothing stands between a number and the sign of degrees.
+    let space = if unit == "°" { "" } else { " " };
     drag.custom_formatter(move |value, _| {
         if value.fract() == 0.0 {
-            format!("{value:.0} {unit}")
+            format!("{value:.0}{space}{unit}")
         } else {
-            format!("{} {unit}", format::setting(value))
+            format!("{}{space}{unit}", format::setting(value))
         }
     })
 }
@@ -197,6 +199,7 @@ mod tests {
         assert_eq!(typed::<f64>(" 1e-5 "), Ok(1e-5));
         assert_eq!(typed::<f64>("\u{2212}0.5"), Ok(-0.5));
         assert_eq!(typed::<f64>("3 s"), Ok(3.0));
+        assert_eq!(typed::<f64>("12.5°"), Ok(12.5));
         assert_eq!(typed::<usize>("12 steps"), Ok(12.0));
         assert_eq!(typed::<usize>("0"), Ok(0.0));
         assert_eq!(typed::<u32>("9 000"), Ok(9000.0));

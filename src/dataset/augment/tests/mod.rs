@@ -1,6 +1,10 @@
 use rand::SeedableRng as _;
 
+use super::change::PADDING;
 use super::*;
+use crate::dataset::VOID;
+
+mod warped;
 
 const PLAIN: Augment = Augment {
     random_crop: true,
