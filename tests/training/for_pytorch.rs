@@ -192,7 +192,8 @@ fn training_on_dumped_batches_is_the_same_training() {
     bytes[last..].copy_from_slice(&9.0_f32.to_le_bytes());
     fs::write(&first, bytes).expect("written");
     let other = losses(Some(&out));
-    assert!(other.0.len() == 3 && other.0[0] != own.0[0], "{other:?}");
+    // The scores are zero before the first step, whatever the image.
+    assert!(other.0.len() == 3 && other.0[1] != own.0[1], "{other:?}");
 }
 
 #[test]

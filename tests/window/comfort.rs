@@ -61,7 +61,9 @@ fn every_control_has_a_name() {
 
     let image = desk.set.image_path(8);
     desk.drop_files(&[&image]);
-    desk.until("the mask is there", |desk| desk.is_enabled("Save mask…"));
+    desk.until("the mask is there", |desk| {
+        desk.says("Inspected image") && desk.is_enabled("Save mask…")
+    });
     desk.click("Prediction options");
     all_are_named(&desk, "prediction options");
     desk.window.key_press(Key::Escape);
