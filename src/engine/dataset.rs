@@ -1,5 +1,6 @@
 //! Datasets: opening, counting, small pictures of their items.
 
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -218,8 +219,10 @@ impl Engine {
     pub(super) fn dataset_opened(&mut self, result: Result<Arc<OpenDataset>, EngineError>) {
         match result {
             Ok(dataset) => {
-                self.dataset_before = None;
-                self.dataset = DatasetState::Ready(dataset);
+                let state = mem::replace(&mut self.dataset, DatasetState::Ready(dataset));
+                let before = (self.dataset_before.take(), state);
+                // To free the paths of very many images takes longer than a frame.
+                rayon::spawn(move || drop(before));
             }
             Err(EngineError::Dataset(
                 ref err @ DatasetError::NoMasks {

@@ -140,7 +140,8 @@ impl LookInsidePanel {
         };
         let spacing = ui.spacing().item_spacing.x;
         let map_width = (width - spacing * (per_row as f32 - 1.0)) / per_row as f32;
-        let most = (ui.available_height() - AROUND_MAP).max(MIN_MAP);
+        // The color bar is in sight, too, where the panel is not very low.
+        let most = ui.available_height() - AROUND_MAP;
         for row in column.maps.chunks(per_row) {
             ui.horizontal_top(|ui| {
                 for map in row {
