@@ -31,10 +31,8 @@ fn files_open_the_window_and_typing_errors_do_not() {
     let args = parse(&[here]).unwrap();
     assert!(args.command.is_none() && args.files == [PathBuf::from(here)]);
     let err = parse(&["trian"]).unwrap_err();
-    assert_eq!(
-        (err.kind(), err.exit_code()),
-        (ErrorKind::InvalidSubcommand, 2)
-    );
+    let told = (err.kind(), err.exit_code());
+    assert_eq!(told, (ErrorKind::InvalidSubcommand, 2));
     assert!(
         err.to_string()
             .contains("trian: there is no such subcommand or file"),
