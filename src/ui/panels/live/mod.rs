@@ -95,6 +95,9 @@ struct LiveMasks {
     columns: Columns,
 }
 
+/// In a panel of less height the controls scroll away with the masks, which would else have no room.
+const LOW: f32 = 240.0;
+
 /// A column of an item.
 struct Tile {
     caption: &'static str,
@@ -141,23 +144,33 @@ impl LivePanel {
         let filmed = self.filmed(ctx);
         self.film.update(ctx, ui, filmed);
         self.prepare(ctx, ui);
-        self.controls_ui(ctx, ui);
         if let Some(run) = filmed.filter(|_| self.film.is_there()) {
             Panel::bottom("live_film")
                 .resizable(false)
                 .frame(Frame::new().inner_margin(Margin::symmetric(2, 4)))
                 .show(ui, |ui| self.film_ui(ctx, ui, run));
         }
-        ui.separator();
+        let area = ui.available_size();
+        let is_low = area.y < LOW && self.shown.is_some();
+        if !is_low {
+            self.controls_ui(ctx, ui);
+            ui.separator();
+        }
         if self.shown.is_none() {
             let has_masks = ctx.engine.live().is_some() && self.film_run.is_none();
             nothing_live_ui(ctx, ui, has_masks, self.film.is_there());
             return;
         }
-        let area = ui.available_size();
+        let area = if is_low { area } else { ui.available_size() };
         ScrollArea::vertical()
             .auto_shrink([false, false])
-            .show(ui, |ui| self.items_ui(ctx, ui, area));
+            .show(ui, |ui| {
+                if is_low {
+                    self.controls_ui(ctx, ui);
+                    ui.separator();
+                }
+                self.items_ui(ctx, ui, area);
+            });
     }
 
     /// Prepares to show the newest masks; the previous ones stay until all are ready.
