@@ -95,6 +95,11 @@ impl Default for DatasetPanel {
 }
 
 impl DatasetPanel {
+    /// Checks the open dataset.
+    pub fn check(&mut self) {
+        self.findings.check();
+    }
+
     /// Draws the panel; `form` has the settings of the next run.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, form: &RunConfig) {
         self.forget_opened(ctx);

@@ -27,7 +27,7 @@ use self::save_all::SaveAll;
 use super::{command_button, go_to_train, keep_size};
 use crate::engine::{ImageFiles, NoticeLevel, Poll, PredictOptions, Prediction, Task};
 use crate::ui::canvas::{CanvasView, TextureCache};
-use crate::ui::command::{Command, UiCommand};
+use crate::ui::command::{Command, InspectedFile, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::ClassSet;
@@ -116,6 +116,25 @@ impl InspectPanel {
     /// Shows the masks of `run`.
     pub fn show_run(&mut self, run: String) {
         self.chosen_run = Some(run);
+    }
+
+    /// Why nothing of the inspected image can be saved; `None` = it can.
+    pub fn save_problem(&self, ctx: &PanelCtx<'_>) -> Option<&'static str> {
+        if self.export.is_busy() {
+            return Some("Something is being saved");
+        }
+        let run = self.run(ctx).unwrap_or_default();
+        let is_there = self.current(&run).is_some();
+        (!is_there).then_some("There is no mask in Inspect yet")
+    }
+
+    /// Asks where to save something of the inspected image.
+    pub fn start_saving(&mut self, ctx: &PanelCtx<'_>, file: InspectedFile) {
+        let run = self.run(ctx).unwrap_or_default();
+        if let Some(prediction) = self.current(&run).cloned() {
+            let (opacity, visible) = (self.opacity, self.visible);
+            self.export.start(ctx, file, prediction, opacity, visible);
+        }
     }
 
     /// Saves the mask or overlay for which a place was asked.

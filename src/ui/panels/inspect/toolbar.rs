@@ -4,11 +4,12 @@ use eframe::egui::{Atom, Button, Checkbox, ComboBox, Ui};
 use strum::IntoEnumIterator as _;
 
 use super::InspectPanel;
-use super::export::What;
 use super::run_picker::{self, run_picker};
 use crate::engine::RunWeights;
 use crate::ui::canvas::controls::{opacity_slider, zoom_buttons};
+use crate::ui::command::{InspectedFile, UiCommand};
 use crate::ui::context::PanelCtx;
+use crate::ui::panels::command_button;
 use crate::ui::terms::{Teaches as _, Term};
 use crate::ui::theme;
 use crate::ui::ui_ext::{SWATCH, paint_swatch};
@@ -103,33 +104,15 @@ impl InspectPanel {
     }
 
     fn save_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        let run = self.run(ctx).unwrap_or_default();
-        let prediction = self.current(&run).cloned();
-        let can_save = prediction.is_some() && !self.export.is_busy();
-        let save_mask = ui
-            .add_enabled(can_save, Button::new("Save mask…"))
-            .on_hover_text("Save the labels as an indexed PNG");
-        let save_overlay = ui
-            .add_enabled(can_save, Button::new("Save overlay…"))
-            .on_hover_text("Save the image with the mask over it, at this opacity");
-        let save_probabilities = ui
-            .add_enabled(can_save, Button::new("Save probabilities…"))
-            .on_hover_text("Save the probability of each class at each pixel as a NumPy file: float32, [classes, height, width]");
-        self.save_all_ui(ctx, ui);
-        let Some(prediction) = prediction else {
-            return;
-        };
-        if save_probabilities.clicked() {
-            let what = What::Probabilities;
-            self.export
-                .start(ctx, what, prediction, self.opacity, self.visible);
-        } else if save_mask.clicked() {
-            self.export
-                .start(ctx, What::Mask, prediction, self.opacity, self.visible);
-        } else if save_overlay.clicked() {
-            self.export
-                .start(ctx, What::Overlay, prediction, self.opacity, self.visible);
+        let problem = self.save_problem(ctx);
+        for file in [
+            InspectedFile::Mask,
+            InspectedFile::Overlay,
+            InspectedFile::Probabilities,
+        ] {
+            command_button(ctx, ui, UiCommand::Save(file), problem);
         }
+        self.save_all_ui(ctx, ui);
     }
 }
 
