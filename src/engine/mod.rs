@@ -112,7 +112,7 @@ pub use path_kinds::{PathKind, PathKinds};
 pub use predict::{
     Activations, ChannelChoice, ClassScore, EFFECTIVE_SHARE, EffectiveField, Explanation,
     ExplanationMap, ImageComparison, Logits, NetworkOnImage, NetworkSource, PartialMask,
-    PartialState, PixelRect, PixelScores, Prediction, RunWeights,
+    PartialState, PixelRect, PixelScores, Prediction, RunWeights, Truth,
 };
 pub use predict_all::{PredictedAll, WhatToWrite};
 pub use queue::{Queue, QueueEdit, QueuedRun};
@@ -123,7 +123,7 @@ pub use score_masks::{MaskClasses, MaskFolders, MaskScoreError, MaskScores, scor
 pub use signals::{STOP_SIGNALS, on_stop_signal};
 pub use tasks::{Cancel, Poll, Task, guarded};
 pub use train::{ActiveRun, Live, Phase, Plan, RestOfPlan, RunAlarm, RunEvent, RunEventKind};
-pub use typed_path::{argument_path, typed_path};
+pub use typed_path::{argument_path, entered_path, typed_path, whole_path};
 
 use background::Background;
 use catalogue::{CatalogueEvent, Reporter};

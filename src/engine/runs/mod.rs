@@ -1,5 +1,6 @@
 //! Runs as they are shown, and what people do with them: notes, the trash and the way back.
 
+mod comparable;
 mod copy;
 mod queue_view;
 mod reader;

@@ -148,7 +148,8 @@ impl Default for ComparePanel {
 
 impl ComparePanel {
     /// Compares the best weights of `runs`, as many as there is room for, over `image` where one is given.
-    pub fn show(&mut self, _ctx: &PanelCtx<'_>, runs: Vec<String>, image: Option<PathBuf>) {
+    /// Coarse ones come first.
+    pub fn show(&mut self, ctx: &PanelCtx<'_>, runs: Vec<String>, image: Option<PathBuf>) {
         self.networks.clear();
         for run in runs {
             let weights = RunWeights::best(run);
@@ -156,6 +157,11 @@ impl ComparePanel {
                 self.networks.push(weights);
             }
         }
+        let place = |weights: &RunWeights| {
+            let run = ctx.engine.run(&weights.run);
+            run.map(RunSnapshot::coarse_to_fine)
+        };
+        self.networks.sort_by_cached_key(place);
         if image.is_some() {
             self.image = image;
         }
@@ -263,8 +269,9 @@ impl ComparePanel {
         ui.horizontal_wrapped(|ui| self.networks_ui(ctx, ui));
         ui.horizontal_wrapped(|ui| {
             self.image_picker_ui(ctx, ui);
+            let titles = self.titles(ctx);
             let networks = std::mem::take(&mut self.networks);
-            self.ranking.ui(ctx, ui, &networks);
+            self.ranking.ui(ctx, ui, &networks, &titles);
             self.networks = networks;
             ui.separator();
             self.panes_on_ui(ui);
@@ -365,13 +372,7 @@ impl ComparePanel {
         let hint = "Add runs above. To train FCN-32s, 16s and 8s with the same settings, use the Train panel";
         ui.empty_state("No runs chosen", hint, |ui| {
             if ui.button("Compare the newest runs").clicked() {
-                let newest: Vec<_> = ctx
-                    .engine
-                    .runs_with_weights()
-                    .take(3)
-                    .map(|run| run.name.clone())
-                    .collect();
-                self.show(ctx, newest, None);
+                self.show(ctx, ctx.engine.newest_comparable(3), None);
             }
         });
     }

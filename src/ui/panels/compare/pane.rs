@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::LayersOn;
-use crate::engine::{ClassList, LabelMap, Prediction, Rgb, RunSnapshot, RunWeights, TilePlan};
+use crate::engine::{
+    ClassList, LabelMap, Prediction, Rgb, RunSnapshot, RunWeights, TilePlan, Truth,
+};
 use crate::ui::canvas::{DrawnLayer, Layer};
-use crate::ui::panels::inspect::overlay::{drawn, truth_of};
+use crate::ui::panels::inspect::overlay::{dataset_truth_of, drawn, truth_of};
 use crate::ui::view_model::format::percent;
 use crate::ui::view_model::mask::{Pixel, label_at};
 use crate::ui::view_model::prediction_cache::{Lookup, Wait};
@@ -59,6 +61,8 @@ pub struct Mask {
     pub classes: Arc<ClassList>,
     /// What the labels should be, where that is known.
     pub truth: Option<Arc<LabelMap>>,
+    /// The ground truth as the dataset has it, in the colors that its classes are shown in.
+    pub dataset_truth: Option<Truth>,
 }
 
 /// All panes over one image, with their layers: what is shown together.
@@ -195,10 +199,13 @@ impl Pane {
     }
 
     pub fn of_truth(prediction: &Prediction, colors: &ClassColors) -> Option<Self> {
+        let truth = dataset_truth_of(prediction)?;
         let mask = Mask {
-            labels: truth_of(prediction)?.clone(),
+            image: prediction.image.clone(),
+            labels: truth.labels.clone(),
+            classes: colors.of(&truth.classes),
             truth: None,
-            ..Mask::predicted(prediction, colors)
+            dataset_truth: None,
         };
         Some(Self {
             kind: PaneKind::Truth,
@@ -270,6 +277,10 @@ impl Mask {
             labels: prediction.mask.clone(),
             classes: colors.of(&prediction.classes),
             truth: truth_of(prediction).cloned(),
+            dataset_truth: dataset_truth_of(prediction).map(|truth| Truth {
+                labels: truth.labels.clone(),
+                classes: colors.of(&truth.classes),
+            }),
         }
     }
 

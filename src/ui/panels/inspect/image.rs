@@ -86,6 +86,7 @@ impl InspectPanel {
             classes: of_prediction
                 .or(of_run)
                 .map(|classes| ctx.colors.of(classes)),
+            truth_classes: subject.truth().map(|truth| ctx.colors.of(&truth.classes)),
             subject,
             visible: self.visible,
             toggles: self.toggles,
@@ -224,8 +225,10 @@ fn summary(subject: &Subject) -> String {
 fn pixel_ui(ui: &mut Ui, overlay: &Overlay, pixel: Pixel) {
     let subject = &overlay.subject;
     if let (Some(prediction), Some(classes)) = (subject.prediction(), &overlay.classes) {
-        if let Some(truth) = subject.truth().and_then(|truth| label_at(truth, pixel)) {
-            ui.weak(format!("ground truth: {}", classes.name(truth)));
+        if let Some(truth) = subject.truth()
+            && let Some(label) = label_at(&truth.labels, pixel)
+        {
+            ui.weak(format!("ground truth: {}", truth.classes.name(label)));
         }
         if let Some(label) = label_at(&prediction.mask, pixel) {
             ui.label(classes.name(label));

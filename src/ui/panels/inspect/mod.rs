@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use self::export::Export;
 use self::image_list::ImageList;
 use self::legend::Shares;
-use self::overlay::{Overlay, Toggles, truth_of};
+use self::overlay::{Overlay, Toggles};
 use self::pixel_pick::PixelPick;
 use self::save_all::SaveAll;
 use super::{command_button, go_to_train, keep_size};
@@ -285,13 +285,9 @@ impl InspectPanel {
         let Some(overlay) = &self.shown else {
             return;
         };
-        let (Some(prediction), Some(classes)) = (overlay.subject.prediction(), &overlay.classes)
-        else {
+        let Some((mask, classes)) = overlay.shown_mask() else {
             return;
         };
-        let mask = truth_of(prediction)
-            .filter(|_| overlay.toggles.truth)
-            .unwrap_or(&prediction.mask);
         let shares = self.shares.of(ctx.engine, mask, classes.len());
         legend::legend_list(ui, classes, &mut self.visible, shares);
     }

@@ -4,6 +4,7 @@ use eframe::egui::{Atom, Button, Checkbox, ComboBox, Ui};
 use strum::IntoEnumIterator as _;
 
 use super::InspectPanel;
+use super::overlay::truth_of;
 use super::run_picker::{self, run_picker};
 use crate::engine::RunWeights;
 use crate::ui::canvas::controls::{opacity_slider, zoom_buttons};
@@ -75,6 +76,10 @@ impl InspectPanel {
             .shown
             .as_ref()
             .is_some_and(|overlay| overlay.subject.truth().is_some());
+        let has_errors = self.shown.as_ref().is_some_and(|overlay| {
+            let prediction = overlay.subject.prediction();
+            prediction.is_some_and(|prediction| truth_of(prediction).is_some())
+        });
         let unknown = "The open dataset has no ground truth for this image";
         ui.add_enabled(
             has_truth,
@@ -95,12 +100,16 @@ impl InspectPanel {
             }
         });
         let errors = Checkbox::new(errors, (square, "Errors"));
-        ui.add_enabled(has_truth, errors)
+        ui.add_enabled(has_errors, errors)
             .tells_and_teaches(
                 "Highlight wrong pixels; void pixels are ignored",
                 Term::Void,
             )
-            .on_disabled_hover_text(unknown);
+            .on_disabled_hover_text(if has_truth {
+                "The network has none of the classes of the open dataset"
+            } else {
+                unknown
+            });
     }
 
     fn save_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
