@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::LayersOn;
 use crate::engine::{
-    ClassList, LabelMap, Prediction, Rgb, RunSnapshot, RunWeights, TilePlan, Truth,
+    Class, ClassList, LabelMap, Prediction, Rgb, RunSnapshot, RunWeights, TilePlan, Truth,
 };
 use crate::ui::canvas::{DrawnLayer, Layer};
 use crate::ui::panels::inspect::overlay::{dataset_truth_of, drawn, truth_of};
@@ -136,6 +136,24 @@ impl ShownPanes {
             PaneKind::Network(_) => Some((pane, pane.mask()?)),
             _ => None,
         })
+    }
+
+    /// What the colors of the masks and of the ground truth mean. Networks of other datasets may show one
+    /// class in several colors.
+    pub fn classes(&self) -> Vec<Class> {
+        let mut classes: Vec<Class> = Vec::new();
+        for (_, mask) in self.network_masks() {
+            let truth = mask
+                .dataset_truth
+                .iter()
+                .flat_map(|truth| truth.classes.iter());
+            for class in mask.classes.iter().chain(truth) {
+                if !classes.contains(class) {
+                    classes.push(class.clone());
+                }
+            }
+        }
+        classes
     }
 
     /// Whether every network has its mask.
@@ -348,8 +366,9 @@ fn disagreement(panes: &[Pane]) -> Option<Layer> {
 fn with_score(trunk: &str, prediction: &Prediction) -> String {
     let mut text = trunk.to_owned();
     if let Some(scores) = &prediction.scores {
+        // First, so that they are there where the line is cut.
         let [mean_iu, accuracy] = [scores.mean_iu, scores.pixel_accuracy].map(percent);
-        text = format!("{text} · mIoU {mean_iu} · pixel acc. {accuracy}");
+        text = format!("mIoU {mean_iu} · pixel acc. {accuracy} · {text}");
     }
     match &prediction.score_remark {
         Some(remark) => format!("{text} · {remark}"),

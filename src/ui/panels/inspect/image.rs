@@ -199,14 +199,15 @@ impl InspectPanel {
 
 fn summary(subject: &Subject) -> String {
     let image = subject.image();
-    let (mut score, mut secs) = (String::new(), "not predicted".to_owned());
+    let (mut score, mut remark) = (String::new(), String::new());
+    let mut secs = "not predicted".to_owned();
     let mut how = String::new();
     if let Some(prediction) = subject.prediction() {
         if let Some(scores) = &prediction.scores {
             score = format!("mIoU {}  ·  ", percent(scores.mean_iu));
         }
-        if let Some(remark) = &prediction.score_remark {
-            score = format!("{score}{remark}  ·  ");
+        if let Some(text) = &prediction.score_remark {
+            remark = format!("  ·  {text}");
         }
         secs = format!("predicted in {:.2} s", prediction.secs);
         if let Some(options) = prediction.options.text() {
@@ -214,7 +215,7 @@ fn summary(subject: &Subject) -> String {
         }
     }
     format!(
-        "{score}{}  ·  {} × {}  ·  {secs}{how}",
+        "{score}{}  ·  {} × {}  ·  {secs}{how}{remark}",
         file_label(subject.path()),
         image.width,
         image.height,

@@ -50,6 +50,8 @@ pub struct FilmStrip {
     read_for: ReadFor,
     /// The frame that was chosen; `None` = the newest masks.
     position: Option<usize>,
+    /// Whether it was chosen since somebody asked.
+    scrubbed: bool,
     /// Whether there are no live masks of the run, so that its last frame is the newest.
     is_over: bool,
     /// The frame at the pointer in Curves, as long as it is there.
@@ -220,6 +222,18 @@ impl FilmStrip {
         self.pointed = at.and_then(|(_, step)| Some(film?.film.frame_at(step)));
     }
 
+    /// The run whose film it is, where there is one.
+    pub fn run(&self) -> Option<&str> {
+        self.run.as_deref().filter(|_| self.is_there())
+    }
+
+    /// The run, where its film was moved since the last time.
+    pub fn take_scrubbed(&mut self) -> Option<String> {
+        std::mem::take(&mut self.scrubbed)
+            .then(|| self.run.clone())
+            .flatten()
+    }
+
     /// Whether there is anything to scrub through.
     pub fn is_there(&self) -> bool {
         self.frames() > 0
@@ -364,6 +378,7 @@ impl FilmStrip {
             .on_disabled_hover_text("There is one frame so far");
         if response.changed() {
             self.position = Some(chosen.min(last));
+            self.scrubbed = true;
             self.playing = None;
         }
         // Moments whose weights are kept.
