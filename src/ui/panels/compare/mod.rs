@@ -270,7 +270,7 @@ impl ComparePanel {
     fn toolbar_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let is_low = ui.available_height() < LOW_PANEL;
         controls_line(ui, ("compare_networks", is_low), |ui| {
-            self.networks_ui(ctx, ui)
+            self.networks_ui(ctx, ui);
         });
         controls_line(ui, ("compare_image", is_low), |ui| {
             self.image_picker_ui(ctx, ui);
