@@ -43,8 +43,8 @@ pub enum PaneState {
     Running(Wait),
     /// A large image, whose prediction is to be started.
     Offered(Arc<Rgb>, TilePlan),
-    /// The user cancelled it; the image, where it was read.
-    Cancelled(Option<Arc<Rgb>>),
+    /// The user cancelled it; the image, where it was read, and what was there of its mask.
+    Cancelled(Option<Arc<Rgb>>, Option<Arc<LabelMap>>),
     /// Ground truth that comes with the first prediction, which is waited for.
     Awaited(Wait),
     Failed(String),
@@ -203,7 +203,9 @@ impl Pane {
             ),
             Some(Lookup::Running(wait)) => (trunk, PaneState::Running(wait)),
             Some(Lookup::Offered(image, plan)) => (trunk, PaneState::Offered(image, plan)),
-            Some(Lookup::Cancelled(image)) => (trunk, PaneState::Cancelled(image)),
+            Some(Lookup::Cancelled(image, partial)) => {
+                (trunk, PaneState::Cancelled(image, partial.mask))
+            }
             Some(Lookup::Failed(message)) => (trunk, PaneState::Failed(message)),
             None => (trunk, PaneState::NoWeights),
         };
@@ -255,20 +257,22 @@ impl Pane {
     fn image_alone(&self) -> Option<&Arc<Rgb>> {
         match &self.state {
             PaneState::Running(wait) if wait.is_long() => wait.image.as_ref(),
-            PaneState::Cancelled(image) => image.as_ref(),
+            PaneState::Cancelled(image, _) => image.as_ref(),
             PaneState::Offered(image, _) => Some(image),
             _ => None,
         }
     }
 
-    /// What is there of the mask of a large image.
+    /// What is there of the mask of a large image, or was when it was cancelled.
     fn growing(&self) -> Option<Layer> {
-        let (PaneState::Running(wait), Some(classes)) = (&self.state, &self.classes) else {
-            return None;
+        let mask = match &self.state {
+            PaneState::Running(wait) => wait.partial.mask.as_ref(),
+            PaneState::Cancelled(_, mask) => mask.as_ref(),
+            _ => None,
         };
         Some(Layer::Fill {
-            mask: wait.partial.mask.clone()?,
-            classes: classes.clone(),
+            mask: mask?.clone(),
+            classes: self.classes.clone()?,
             visible: ClassSet::default(),
         })
     }

@@ -176,7 +176,7 @@ impl ComparePanel {
                         .start(ctx.engine, weights, image, skip_empty);
                 }
             }
-            PaneState::Cancelled(_) => {
+            PaneState::Cancelled(..) => {
                 let is_wanted = ui.offer(area, "Cancelled", "Predict");
                 if let (PaneKind::Network(weights), true) = (&pane.kind, is_wanted) {
                     self.predictions.forget(weights);

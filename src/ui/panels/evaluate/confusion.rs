@@ -103,6 +103,33 @@ fn name(classes: &ClassList, label: u8) -> &str {
     }
 }
 
+/// Where the cells are.
+struct Cells {
+    cell: Vec2,
+    /// Of the first one, behind the names.
+    origin: Vec2,
+    /// Whether the names of columns lie over them; others stand.
+    lies: bool,
+}
+
+impl Cells {
+    /// Cells that fill `room`, beside names of up to `longest` points and below a title.
+    fn new(room: Vec2, longest: f32, title: f32, [rows, columns]: [usize; 2]) -> Self {
+        let beside = longest + 8.0 + title;
+        let width = (room.x - beside) / columns.max(1) as f32;
+        let width = width.clamp(MIN_CELL, MAX_CELL.x).floor();
+        // Names that fit over their columns leave more room below them.
+        let lies = longest + 8.0 <= width;
+        let above = if lies { 18.0 } else { longest + 8.0 } + title;
+        let height = (room.y - above) / rows.max(1) as f32;
+        Self {
+            cell: vec2(width, height.clamp(MIN_CELL, MAX_CELL.y).floor()),
+            origin: vec2(beside, above),
+            lies,
+        }
+    }
+}
+
 fn matrix_ui(ui: &mut Ui, view: &ConfusionView<'_>, classes: &ClassList) -> Option<CellPlace> {
     let [rows, columns] = [view.rows(), view.columns()];
     let names = (0..columns).map(|column| name(classes, view.label(column)));
@@ -111,15 +138,8 @@ fn matrix_ui(ui: &mut Ui, view: &ConfusionView<'_>, classes: &ClassList) -> Opti
         .fold(0.0, f32::max)
         .min(150.0);
     let title = 16.0;
-    let beside = longest + 8.0 + title;
-    let width = (ui.available_width() - beside) / columns.max(1) as f32;
-    let width = width.clamp(MIN_CELL, MAX_CELL.x).floor();
-    // Names that fit over their columns leave more room below them.
-    let lies = longest + 8.0 <= width;
-    let above = if lies { 18.0 } else { longest + 8.0 } + title;
-    let height = (ui.available_height() - above) / rows.max(1) as f32;
-    let cell = vec2(width, height.clamp(MIN_CELL, MAX_CELL.y).floor());
-    let origin = vec2(beside, above);
+    let Cells { cell, origin, lies } =
+        Cells::new(ui.available_size(), longest, title, [rows, columns]);
     let size = origin + cell * vec2(columns as f32, rows as f32);
     let (area, response) = ui.allocate_exact_size(size, Sense::click());
     let corner = area.min + origin;
@@ -333,4 +353,30 @@ fn turned(ui: &Ui, at: Pos2, text: &str, is_title: bool) {
     let shape = TextShape::new(pos2(at.x - size.y / 2.0, at.y + along), galley, color)
         .with_angle(-std::f32::consts::FRAC_PI_2);
     ui.painter().add(Shape::Text(shape));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_take_the_room_and_have_numbers_where_they_are_wide() {
+        // Eleven classes in a low panel beside the list.
+        let low = Cells::new(vec2(560.0, 250.0), 70.0, 16.0, [11, 11]);
+        assert!(
+            low.cell.x >= TEXT_CELL.x && low.cell.y >= TEXT_CELL.y,
+            "{}",
+            low.cell
+        );
+        assert!(!low.lies, "names stand over narrow columns");
+        let end = low.origin + low.cell * 11.0;
+        assert!(end.x <= 560.0 && end.y <= 270.0, "{end}");
+        // In a large one the names lie, and the cells stop growing.
+        let large = Cells::new(vec2(2000.0, 1000.0), 70.0, 16.0, [11, 11]);
+        assert!(large.lies);
+        assert_eq!(large.cell, MAX_CELL);
+        // Many classes are scrolled.
+        let many = Cells::new(vec2(560.0, 250.0), 70.0, 16.0, [150, 150]);
+        assert_eq!(many.cell, Vec2::splat(MIN_CELL));
+    }
 }

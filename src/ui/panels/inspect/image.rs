@@ -8,7 +8,7 @@ use eframe::egui::{Align, Label, Layout, Ui};
 use super::InspectPanel;
 use super::overlay::{Overlay, Subject};
 use super::tiles_offer::tiles_offer;
-use crate::engine::{Rgb, RunWeights, TilePlan};
+use crate::engine::{PartialState, Rgb, RunWeights, TilePlan};
 use crate::ui::canvas::Canvas;
 use crate::ui::context::PanelCtx;
 use crate::ui::theme;
@@ -23,7 +23,8 @@ pub(super) enum ImageState {
     Shown,
     Waiting(Wait),
     Offered(TilePlan),
-    Cancelled,
+    /// How many tiles of all were done.
+    Cancelled(Option<(usize, usize)>),
     Failed(String),
 }
 
@@ -54,9 +55,22 @@ impl InspectPanel {
                 self.prepare_image(ctx, ui, &path, Some(image));
                 ImageState::Offered(plan)
             }
-            Lookup::Cancelled(image) => {
+            Lookup::Cancelled(
+                Some(image),
+                PartialState {
+                    mask: Some(mask),
+                    done,
+                    total,
+                },
+            ) => {
+                // The tiles that were done stay in sight.
+                let subject = Subject::Growing(path.clone(), image, mask);
+                self.prepare(ctx, ui, (subject, Some(run)));
+                ImageState::Cancelled(Some((done, total)))
+            }
+            Lookup::Cancelled(image, _) => {
                 self.prepare_image(ctx, ui, &path, image);
-                ImageState::Cancelled
+                ImageState::Cancelled(None)
             }
             Lookup::Failed(message) => {
                 self.shown = None;
@@ -136,9 +150,13 @@ impl InspectPanel {
                         .start(ctx.engine, &weights, &path, skip_empty);
                 }
             }
-            ImageState::Cancelled => {
+            ImageState::Cancelled(tiles) => {
                 self.canvas_ui(ui);
-                if ui.offer(area, "The prediction was cancelled", "Predict") {
+                let text = match tiles {
+                    None => "The prediction was cancelled".to_owned(),
+                    Some((done, total)) => format!("Cancelled after {done} of {total} tiles"),
+                };
+                if ui.offer(area, &text, "Predict") {
                     self.predictions.forget(&RunWeights::best(run));
                 }
             }
