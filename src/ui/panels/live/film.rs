@@ -6,14 +6,15 @@ use std::time::{Duration, Instant};
 
 use eframe::egui::{Button, Slider, Stroke, Ui};
 
-use super::moment::{preview, scores_ui};
+use super::moment::{export_menu, preview, scores_ui};
 use crate::engine::{
     ClassList, EngineError, FilmFile, LabelMap, NoticeLevel, Poll, Preview, RunFilm, RunSnapshot,
     Task,
 };
-use crate::ui::command::{Ask, Command};
+use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
 use crate::ui::icons::Icon;
+use crate::ui::panels::controls_line;
 use crate::ui::panels::inspect::run_picker::run_picker;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
@@ -255,7 +256,12 @@ impl FilmStrip {
 
     /// The scrubber, its buttons, and the scores of the classes at its place. Returns the run whose
     /// film is wanted instead.
-    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, run: &RunSnapshot) -> Option<String> {
+    pub fn ui(
+        &mut self,
+        ctx: &PanelCtx<'_>,
+        ui: &mut Ui,
+        (run, is_low): (&RunSnapshot, bool),
+    ) -> Option<String> {
         let film = self.film.clone()?;
         let frames = film.film.frames.len();
         if frames == 0 {
@@ -264,7 +270,7 @@ impl FilmStrip {
         let mut picked = None;
         let at = self.shown_frame().unwrap_or(frames - 1).min(frames - 1);
         let frame = &film.film.frames[at];
-        ui.horizontal_wrapped(|ui| {
+        controls_line(ui, ("film", is_low), |ui| {
             self.play_ui(ui, frames);
             let newest = ui
                 .selectable_label(self.pointed.or(self.position).is_none(), "Newest")
@@ -341,28 +347,7 @@ impl FilmStrip {
             }
             return;
         }
-        ui.menu_button("Export film", |ui| {
-            let files = [
-                (
-                    FilmFile::Gif,
-                    "Animated GIF…",
-                    "One file, of at most 240 frames",
-                ),
-                (
-                    FilmFile::Pngs,
-                    "PNG sequence…",
-                    "A picture for each frame: NAME-0001.png and so on",
-                ),
-            ];
-            for (file, name, what) in files {
-                if ui.button(name).on_hover_text(what).clicked() {
-                    ctx.commands.send(Command::Ask(Ask::SaveFilm(file)));
-                    ui.close();
-                }
-            }
-        })
-        .response
-        .on_hover_text("Save the film as pictures");
+        export_menu(ctx, ui);
     }
 
     fn scrubber_ui(&mut self, ui: &mut Ui, film: &RunFilm, at: usize) {

@@ -100,6 +100,8 @@ struct LiveMasks {
 
 /// In a panel of less height the controls are folded, for the masks would have no room.
 const LOW: f32 = 240.0;
+/// In one of less height those of the film are in one line.
+const LOW_FILM: f32 = 340.0;
 
 /// A column of an item.
 struct Tile {
@@ -274,7 +276,8 @@ impl LivePanel {
     }
 
     fn film_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, run: &RunSnapshot) {
-        if let Some(picked) = self.film.ui(ctx, ui, run) {
+        let is_low = self.place.is_some_and(|place| place.height() < LOW_FILM);
+        if let Some(picked) = self.film.ui(ctx, ui, (run, is_low)) {
             self.film_run = Some(picked);
         }
     }
