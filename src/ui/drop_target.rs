@@ -40,13 +40,18 @@ struct Copying {
 }
 
 impl DropTarget {
-    /// Takes what was dropped in this frame.
-    pub fn take(&mut self, engine: &Engine, ctx: &egui::Context) {
+    /// Takes what was dropped in this frame; images that are dropped on Live are filmed.
+    pub fn take(&mut self, engine: &Engine, ctx: &egui::Context, over_live: bool) {
         let paths: Vec<PathBuf> = ctx.input(|input| {
             let files = input.raw.dropped_files.iter();
             files.map(|file| file.path().to_path_buf()).collect()
         });
-        if !paths.is_empty() {
+        if paths.is_empty() {
+            return;
+        }
+        if over_live && paths.iter().all(|path| has_image_extension(path)) {
+            self.clear.push(Command::AddProbes(paths));
+        } else {
             self.open(engine, paths);
         }
     }

@@ -102,6 +102,8 @@ fn an_image_of_the_dataset_is_known_by_a_relative_path() {
     assert!(path.is_relative() && path.is_file());
     // As if it were named on the command line.
     desk.window.state_mut().open_files(vec![path]);
-    desk.until("the mask is there", |desk| desk.is_enabled("Save mask…"));
+    desk.until("the mask is there", |desk| {
+        desk.says("Inspected image") && desk.is_enabled("Save mask…")
+    });
     assert!(desk.is_enabled("Ground truth"));
 }

@@ -1,15 +1,12 @@
 //! Saves what is compared: the figure of the papers, and the tables.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use eframe::egui::{Button, Ui};
 
 use super::ComparePanel;
 use super::pane::{Pane, ShownPanes, network_title};
-use crate::engine::{
-    Class, ClassList, EngineError, Existing, NoticeLevel, PlotFile, RunSnapshot, SaveTo, Task,
-};
+use crate::engine::{EngineError, Existing, NoticeLevel, PlotFile, RunSnapshot, SaveTo, Task};
 use crate::ui::command::{Ask, Command, CompareFile};
 use crate::ui::context::PanelCtx;
 use crate::ui::text_raster::sized_texts;
@@ -174,8 +171,7 @@ fn figure(ui: &Ui, shown: &ShownPanes) -> Option<Figure> {
         texts.push((title, TITLE_SIZE, width));
         texts.push((detail, DETAIL_SIZE, width));
     }
-    let lists = columns.iter().filter_map(|(shown, ..)| shown.classes());
-    let classes = classes_of(lists.cloned());
+    let classes = shown.classes();
     let names = classes.iter().map(|class| class.name.as_str());
     texts.extend(names.map(|name| (name, DETAIL_SIZE, LONGEST_CLASS)));
     let mut sized = sized_texts(ui.ctx(), &texts).into_iter();
@@ -197,16 +193,3 @@ fn figure(ui: &Ui, shown: &ShownPanes) -> Option<Figure> {
 
 /// Width of the name of a class in the legend, in pixels.
 const LONGEST_CLASS: u32 = 200;
-
-/// What the colors of all masks mean. Networks of other datasets may show one class in several colors.
-fn classes_of(lists: impl Iterator<Item = Arc<ClassList>>) -> Vec<Class> {
-    let mut classes: Vec<Class> = Vec::new();
-    for list in lists {
-        for class in list.iter() {
-            if !classes.contains(class) {
-                classes.push(class.clone());
-            }
-        }
-    }
-    classes
-}

@@ -21,7 +21,7 @@ use self::pane::ShownPanes;
 use self::pickers::open_image_button;
 use self::ranking::Ranking;
 use self::swipe::Swipe;
-use super::{go_to_train, keep_size};
+use super::{LOW_PANEL, controls_line, go_to_train, keep_size};
 use crate::engine::{DatasetState, OpenDataset, RunSnapshot, RunWeights};
 use crate::ui::canvas::controls::{opacity_slider, zoom_buttons};
 use crate::ui::canvas::{CanvasView, TextureCache};
@@ -36,7 +36,7 @@ use crate::ui::view_model::score_table::ScoreTable;
 /// More would be too small to compare.
 const MAX_PANES: usize = 6;
 /// Heights that images and scores leave to each other.
-const MIN_IMAGES: f32 = 160.0;
+const MIN_IMAGES: f32 = 230.0;
 const MIN_SCORES: f32 = 60.0;
 const MARGIN: Margin = Margin::symmetric(6, 4);
 
@@ -50,7 +50,6 @@ pub struct ComparePanel {
     panes_on: PanesOn,
     /// Height of the scores, as the user has dragged it.
     scores_height: f32,
-    #[serde(skip)]
     networks: Vec<RunWeights>,
     /// The chosen image; the first of the validation list while there is none.
     #[serde(skip)]
@@ -187,6 +186,9 @@ impl ComparePanel {
     /// Fills the panel.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         self.takes_keys = ui.rect_contains_pointer(ui.max_rect());
+        if !ctx.engine.runs_known() {
+            return;
+        }
         self.networks
             .retain(|weights| ctx.engine.run(&weights.run).is_some());
         self.ranking.check(ctx.engine, &self.networks);
@@ -266,8 +268,11 @@ impl ComparePanel {
     }
 
     fn toolbar_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        ui.horizontal_wrapped(|ui| self.networks_ui(ctx, ui));
-        ui.horizontal_wrapped(|ui| {
+        let is_low = ui.available_height() < LOW_PANEL;
+        controls_line(ui, ("compare_networks", is_low), |ui| {
+            self.networks_ui(ctx, ui);
+        });
+        controls_line(ui, ("compare_image", is_low), |ui| {
             self.image_picker_ui(ctx, ui);
             let titles = self.titles(ctx);
             let networks = std::mem::take(&mut self.networks);
@@ -276,7 +281,7 @@ impl ComparePanel {
             ui.separator();
             self.panes_on_ui(ui);
         });
-        ui.horizontal_wrapped(|ui| {
+        controls_line(ui, ("compare_layers", is_low), |ui| {
             opacity_slider(ui, &mut self.opacity);
             self.layers_on_ui(ui);
             ui.separator();

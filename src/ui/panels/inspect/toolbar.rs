@@ -10,7 +10,7 @@ use crate::engine::RunWeights;
 use crate::ui::canvas::controls::{opacity_slider, zoom_buttons};
 use crate::ui::command::{InspectedFile, UiCommand};
 use crate::ui::context::PanelCtx;
-use crate::ui::panels::command_button;
+use crate::ui::panels::{command_button, controls_line};
 use crate::ui::terms::{Teaches as _, Term};
 use crate::ui::theme;
 use crate::ui::ui_ext::{SWATCH, paint_swatch};
@@ -23,8 +23,8 @@ const BUTTONS: f32 = 660.0;
 const MIN_RUN: f32 = 130.0;
 
 impl InspectPanel {
-    pub(super) fn toolbar_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        ui.horizontal_wrapped(|ui| {
+    pub(super) fn toolbar_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, is_low: bool) {
+        controls_line(ui, ("inspect_run", is_low), |ui| {
             let is_outdated = self.run_ui(ctx, ui);
             ui.separator();
             self.options_ui(ui);
@@ -34,7 +34,7 @@ impl InspectPanel {
                 ui.weak("better weights are available");
             }
         });
-        ui.horizontal_wrapped(|ui| {
+        controls_line(ui, ("inspect_layers", is_low), |ui| {
             opacity_slider(ui, &mut self.opacity);
             ui.separator();
             self.toggles_ui(ui);

@@ -330,7 +330,8 @@ fn probes_ui(ui: &mut Ui, probes: &mut Vec<PathBuf>) {
     if probes.is_empty() {
         return;
     }
-    let tooltip = "Images of your own whose masks are filmed beside those of validation images; Live adds some";
+    let tooltip = "Images of your choice whose masks are filmed beside those of the pinned validation images; Live, Inspect \
+                   and the window of a pair add some";
     ui.field("Probe images", tooltip, |ui| {
         ui.horizontal(|ui| {
             let names: Vec<String> = probes

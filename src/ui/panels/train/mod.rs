@@ -277,7 +277,7 @@ impl TrainPanel {
             }
         }
         let count = plural(probes.len(), "image", "images");
-        format!("{count} of your own will be filmed from the next run on")
+        format!("{count} of your choice will be filmed from the next run on")
     }
 
     /// Reads a weights file and asks what to do with it.

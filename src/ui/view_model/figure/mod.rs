@@ -33,16 +33,6 @@ pub enum Shown {
     Mask(Arc<LabelMap>, Arc<ClassList>),
 }
 
-impl Shown {
-    /// The classes of a mask.
-    pub fn classes(&self) -> Option<&Arc<ClassList>> {
-        match self {
-            Self::Image(_) => None,
-            Self::Mask(_, classes) => Some(classes),
-        }
-    }
-}
-
 /// A text whose size is known: as it is drawn, with an ellipsis where it was too long.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SizedText {
