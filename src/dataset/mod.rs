@@ -29,7 +29,7 @@ mod stats;
 pub use augment::{Augment, Change, Light, Noise, Rng, Tint, Warp, resize_labels, resize_rgb};
 pub use check::{
     CheckReport, DatasetRecord, Depth, Finding, FindingKind, Fix, FixPlan, FixedDataset, Severity,
-    check, check_and_count, check_masks, check_split, fix, list_digest,
+    TurnMasks, check, check_and_count, check_masks, check_split, fix, list_digest,
 };
 pub use class_counts::ClassCounts;
 pub use class_match::ClassMatch;

@@ -56,8 +56,9 @@ pub use crate::dataset::{
     Confidence, Dataset, DatasetItem, DatasetStats, Finding, FindingKind, Fix, FixPlan,
     FixedDataset, IMAGE_EXTENSIONS, IMAGES_AND_ARCHIVES, ImageFiles, ImageReading, LabelMap,
     Layout, MOST_BANDS, MappedClass, Normalization, PairReview, Palette, PlanValue, RangeChoice,
-    ReviewedPair, Rgb, Severity, Size, Split, SplitPlan, VOID, ValidationPart, ValueRange,
-    color_blind, encode_rgb_png, has_image_extension, read_image_size, resize_rgb, voc_color,
+    ReviewedPair, Rgb, Severity, Size, Split, SplitPlan, TurnMasks, VOID, ValidationPart,
+    ValueRange, color_blind, encode_rgb_png, has_image_extension, read_image_size, resize_rgb,
+    voc_color,
 };
 pub use crate::files::{Existing, Output};
 pub use crate::metrics::{

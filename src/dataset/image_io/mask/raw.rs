@@ -8,8 +8,8 @@ use image::{DynamicImage, ImageFormat};
 use png::{BitDepth, ColorType};
 
 use super::super::{
-    MAX_DECODE_BYTES, MAX_SIDE, guarded, is_big_tiff, limits, open, read_error, small_enough,
-    unusable_samples,
+    MAX_DECODE_BYTES, MAX_SIDE, guarded, is_big_tiff, limits, open, read_error, refused::what_else,
+    small_enough, unusable_samples,
 };
 use super::mask_error;
 use crate::dataset::DatasetError;
@@ -38,7 +38,7 @@ pub(in crate::dataset) fn read_raw(path: &Path) -> Result<RawMask, DatasetError>
     let mut file = open(path)?;
     let mut start = Vec::new();
     file.by_ref()
-        .take(16)
+        .take(256)
         .read_to_end(&mut start)
         .and_then(|_| file.rewind())
         .map_err(|err| read_error(path, err))?;
@@ -71,14 +71,9 @@ fn unusable(path: &Path) -> Option<String> {
 }
 
 fn unknown_format(start: &[u8]) -> String {
-    if start.starts_with(b"\x93NUMPY") {
-        return "it is a NumPy array. Export masks as 8-bit indexed or gray PNG".to_owned();
-    }
-    if start.is_empty() {
-        return "the file is empty. Export the mask again".to_owned();
-    }
-    "it is not a PNG file, nor a BMP, TIFF or GIF. Export masks as 8-bit indexed or gray PNG"
-        .to_owned()
+    let other =
+        "it is not a PNG file, nor a BMP, TIFF or GIF. Export masks as 8-bit indexed or gray PNG";
+    what_else(start).unwrap_or(other).to_owned()
 }
 
 fn decode_png(file: BufReader<File>) -> Result<RawMask, String> {
