@@ -13,7 +13,7 @@ pub mod train;
 
 use std::path::PathBuf;
 
-use eframe::egui::{Button, Response, ScrollArea, Ui};
+use eframe::egui::{Button, Response, ScrollArea, Ui, style::ScrollStyle};
 
 use super::command::{Command, PanelKind, UiCommand};
 use super::context::PanelCtx;
@@ -34,9 +34,13 @@ const LOW_PANEL: f32 = 250.0;
 /// that can be scrolled.
 fn controls_line(ui: &mut Ui, (name, is_low): (&str, bool), add: impl FnOnce(&mut Ui)) {
     if is_low {
-        ScrollArea::horizontal()
-            .id_salt(name)
-            .show(ui, |ui| ui.horizontal(add));
+        ui.scope(|ui| {
+            // In sight, so that people see that there is more.
+            ui.spacing_mut().scroll = ScrollStyle::thin();
+            ScrollArea::horizontal()
+                .id_salt(name)
+                .show(ui, |ui| ui.horizontal(add));
+        });
     } else {
         ui.horizontal_wrapped(add);
     }
