@@ -152,11 +152,13 @@ impl LivePanel {
     fn filmed<'a>(&self, ctx: &PanelCtx<'a>) -> Option<&'a RunSnapshot> {
         let active = ctx.engine.active().map(|active| active.run.as_str());
         let live = ctx.engine.live().map(|live| live.run.as_str());
-        let chosen = self.film_run.as_deref();
-        let named = chosen.or(active).or(live);
-        named
-            .and_then(|name| ctx.engine.run(name))
-            .or(ctx.engine.runs().first())
+        let is_there = |run: &&str| ctx.engine.run(run).is_some();
+        let chosen = self.film_run.as_deref().filter(is_there);
+        match chosen.or(active).or(live.filter(is_there)) {
+            // A run that begins has no name yet; the one before it is not shown in its place.
+            Some(name) => ctx.engine.run(name),
+            None => ctx.engine.runs().first(),
+        }
     }
 
     /// Fills the panel.
