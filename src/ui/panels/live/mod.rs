@@ -16,7 +16,7 @@ use self::film::FilmStrip;
 use self::items::{GAP, ItemPainter, grid};
 use super::go_to_train;
 use super::inspect::legend::legend_line;
-use crate::engine::{ClassList, FilmFile, LabelMap, Preview, PreviewItem, RunSnapshot};
+use crate::engine::{ClassList, FilmFile, LabelMap, Preview, PreviewItem, RunSnapshot, RunState};
 use crate::ui::canvas::controls::opacity_slider;
 use crate::ui::canvas::{Layer, TextureCache};
 use crate::ui::command::{Ask, Command};
@@ -134,8 +134,12 @@ impl LivePanel {
         let live = ctx.engine.live().map(|live| live.run.as_str());
         let chosen = self.film_run.as_deref();
         let named = chosen.or(active).or(live);
+        // A run that failed before its first step has nothing to show.
+        let mut runs = ctx.engine.runs().iter();
+        let begun = runs.find(|run| run.state == RunState::Active || run.steps_done() > 0);
         named
             .and_then(|name| ctx.engine.run(name))
+            .or(begun)
             .or(ctx.engine.runs().first())
     }
 
