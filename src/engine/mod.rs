@@ -107,7 +107,7 @@ pub use memory::keep_freed_memory;
 pub use meters::Meters;
 pub use notice::{Notice, NoticeLevel};
 use notify::Sending;
-pub use notify::{Notifications, RunEnded, WebhookError};
+pub use notify::{Notifications, RunEnded, WebhookError, check_webhook};
 pub use outputs::PredictionFiles;
 pub use path_kinds::{PathKind, PathKinds};
 pub use predict::{
@@ -117,7 +117,7 @@ pub use predict::{
 };
 pub use predict_all::{PredictedAll, WhatToWrite};
 pub use queue::{Queue, QueueEdit, QueuedRun};
-pub use runs::{Difference, Need, RunSnapshot, RunState, differences};
+pub use runs::{Difference, Need, RunSnapshot, RunState, differences, own_settings};
 use runs::{RunsEvent, RunsThread, Undo};
 pub use save_plot::PlotFile;
 pub use score_masks::{MaskClasses, MaskFolders, MaskScoreError, MaskScores, score_masks};

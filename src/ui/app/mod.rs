@@ -6,6 +6,7 @@ mod dialogs;
 mod events;
 mod execute;
 mod first_frames;
+mod followed;
 mod keys;
 mod linked;
 mod pasted;
@@ -87,8 +88,7 @@ pub struct App {
     colors: ClassColors,
     active_run: Option<String>,
     plan_compared: bool,
-    /// Whether an interrupted run was announced, once the runs are known.
-    interrupted_told: bool,
+    followed: followed::Followed,
     /// What starts once the active run has ended.
     next: Option<RunConfig>,
     first_frames: FirstFrames,
@@ -175,7 +175,7 @@ impl App {
             colors,
             active_run: None,
             plan_compared: false,
-            interrupted_told: false,
+            followed: followed::Followed::default(),
             next: None,
             first_frames: FirstFrames::default(),
         }

@@ -16,7 +16,7 @@ use self::film::FilmStrip;
 use self::items::{GAP, ItemPainter, grid, has_truth};
 use super::go_to_train;
 use super::inspect::legend::legend_line;
-use crate::engine::{ClassList, FilmFile, LabelMap, Preview, PreviewItem, RunSnapshot};
+use crate::engine::{ClassList, FilmFile, LabelMap, Preview, PreviewItem, RunSnapshot, RunState};
 use crate::ui::canvas::controls::opacity_slider;
 use crate::ui::canvas::{Layer, TextureCache};
 use crate::ui::command::{Ask, Command};
@@ -157,7 +157,12 @@ impl LivePanel {
         match chosen.or(active).or(live.filter(is_there)) {
             // A run that begins has no name yet; the one before it is not shown in its place.
             Some(name) => ctx.engine.run(name),
-            None => ctx.engine.runs().first(),
+            // A run that failed before its first step has nothing to show.
+            None => {
+                let mut runs = ctx.engine.runs().iter();
+                let begun = runs.find(|run| run.state == RunState::Active || run.steps_done() > 0);
+                begun.or(ctx.engine.runs().first())
+            }
         }
     }
 
