@@ -35,7 +35,7 @@ pub(super) fn in_some_masks(facts: &Facts<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let lists = [Split::Train, Split::Val].map(|split| facts.of(split).collect::<Vec<_>>());
     let [train, val] = [0, 1].map(|list| are_binary(&lists[list]));
-    for (are_binary, name, effect) in [
+    for (is_so, name, effect) in [
         (train, "training", "nothing but class 0 would be trained"),
         (
             val,
@@ -43,7 +43,7 @@ pub(super) fn in_some_masks(facts: &Facts<'_>) -> Vec<Finding> {
             "everything but class 0 would be left out of the scores, which would be 100 %",
         ),
     ] {
-        if are_binary {
+        if is_so {
             let list = &lists[usize::from(name != "training")];
             let reason = format!(
                 "the masks of the {name} list hold only 0 and 255, those of the other list do not. 255 means void, so that \
@@ -115,7 +115,7 @@ fn one_for_255() -> Fix {
     }
 }
 
-fn masks(items: &[&ItemFacts]) -> Vec<PathBuf> {
+pub(super) fn masks(items: &[&ItemFacts]) -> Vec<PathBuf> {
     items.iter().map(|item| item.mask_path.clone()).collect()
 }
 
@@ -130,7 +130,7 @@ fn is_binary(item: &ItemFacts) -> bool {
 }
 
 /// The same of all masks together.
-fn are_binary(items: &[&ItemFacts]) -> bool {
+pub(super) fn are_binary(items: &[&ItemFacts]) -> bool {
     let (mut raw, mut read) = (BTreeSet::new(), BTreeSet::new());
     for item in items {
         let (Some(counts), Ok(labels)) = (item.raw_counts(), &item.labels) else {

@@ -64,6 +64,8 @@ pub enum FindingKind {
     SameImageInBoth,
     /// An image that is several times in a list.
     ListedTwice,
+    /// Classes of one name or one color, or one that is called as what is not labeled.
+    AmbiguousClasses,
     /// A class of the list that no mask has.
     ClassNeverOccurs,
     /// A class that is only in one of the lists.

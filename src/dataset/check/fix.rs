@@ -153,7 +153,12 @@ pub fn fix(
                     left_out.push(err.to_string());
                     missing.insert(key);
                 }
-                Err(err) => return Err(err),
+                Err(err @ DatasetError::File(_)) => return Err(err),
+                Err(err) => {
+                    return Err(DatasetError::NotFixed {
+                        source: Box::new(err),
+                    });
+                }
             }
         }
     }

@@ -4,6 +4,7 @@
 //! change a file: [`fix`] writes a new folder.
 
 mod binary;
+mod classes;
 mod counts;
 mod facts;
 mod finding;
@@ -11,6 +12,7 @@ mod fix;
 mod folders;
 mod images;
 mod labels;
+mod masks;
 mod pairing;
 mod palettes;
 mod picture_hash;
@@ -105,6 +107,7 @@ pub fn check_and_count(
     let lists = [Split::Train, Split::Val].map(|split| (split, dataset.items(split)));
     let facts = read(dataset, &lists, depth, progress)?;
     let mut findings = labels::find(&facts);
+    findings.extend(classes::find(dataset));
     findings.extend(palettes::find(&facts));
     findings.extend(images::find(&facts));
     findings.extend(turned::find(&facts));
@@ -138,6 +141,30 @@ pub fn check_masks(
     masks: &[PathBuf],
     progress: &mut dyn FnMut(usize, usize) -> bool,
 ) -> Option<CheckReport> {
+    let facts = read_masks(classes, reader, masks, progress)?;
+    Some(report(masks::find_in_labels(&facts), masks.len()))
+}
+
+/// As [`check_masks`], for predictions of any program.
+pub fn check_predictions(
+    classes: &ClassList,
+    reader: &MaskReader,
+    predictions: &[PathBuf],
+    progress: &mut dyn FnMut(usize, usize) -> bool,
+) -> Option<CheckReport> {
+    let facts = read_masks(classes, reader, predictions, progress)?;
+    Some(report(
+        masks::find_in_predictions(&facts),
+        predictions.len(),
+    ))
+}
+
+fn read_masks<'a>(
+    classes: &'a ClassList,
+    reader: &MaskReader,
+    masks: &[PathBuf],
+    progress: &mut dyn FnMut(usize, usize) -> bool,
+) -> Option<Facts<'a>> {
     let mut items = Vec::with_capacity(masks.len());
     for chunk in masks.chunks(CHUNK) {
         if !progress(items.len(), masks.len()) {
@@ -149,17 +176,11 @@ pub fn check_masks(
                 .map(|path| ItemFacts::of_mask(reader, path)),
         );
     }
-    let facts = Facts {
+    Some(Facts {
         classes,
         has_range: false,
         items,
-    };
-    let findings = labels::find_in_scored(&facts);
-    let is_meaning = |finding: &Finding| finding.kind != FindingKind::UnknownLabels;
-    Some(report(
-        findings.into_iter().filter(is_meaning).collect(),
-        masks.len(),
-    ))
+    })
 }
 
 fn report(mut findings: Vec<Finding>, pairs: usize) -> CheckReport {

@@ -185,10 +185,7 @@ pub(super) fn before_scoring(
 }
 
 /// Warnings, one line each; a finding that is an error is one.
-pub(super) fn findings_as_lines(
-    root: &Path,
-    report: &CheckReport,
-) -> Result<Vec<String>, EngineError> {
+fn findings_as_lines(root: &Path, report: &CheckReport) -> Result<Vec<String>, EngineError> {
     if let Some(error) = report.error() {
         return Err(EngineError::Unfit {
             root: root.to_owned(),

@@ -76,14 +76,11 @@ pub(super) fn find_root(root: &Path) -> Result<Option<PathBuf>, DatasetError> {
 /// Opens a folder that [`find_root`] has found.
 pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
     let files = Files::list(root)?;
-    let lists = root.join("ImageSets").join("Segmentation");
     let Splits {
         train,
         val,
         mut notes,
-    } = splits::of_lists(root, &lists, &|list| files.read_list(list), &|| {
-        files.all_pairs()
-    })?;
+    } = split(root, &files)?;
     notes.extend(files.notes());
     notes.extend(files.notes_of_lists(train.iter().chain(&val)));
     let review = files.review(train.iter().chain(&val));
@@ -109,6 +106,29 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
         review,
         notes,
     })
+}
+
+/// The lists of `Segmentation`, or those of `Main` where only these are there and all their images
+/// have masks: VOC's are about boxes.
+fn split(root: &Path, files: &Files) -> Result<Splits, DatasetError> {
+    let [lists, main] = ["Segmentation", "Main"].map(|name| root.join("ImageSets").join(name));
+    let of_lists = |folder: &Path| {
+        splits::of_lists(root, folder, &|list| files.read_list(list), &|| {
+            files.all_pairs()
+        })
+    };
+    if splits::has_lists(&lists) || splits::has_lists(root) || !splits::has_lists(&main) {
+        return of_lists(&lists);
+    }
+    let (assumed, mut splits) = match of_lists(&main) {
+        Ok(splits) => ("the lists are those of ImageSets/Main", splits),
+        Err(_) => (
+            "the lists of ImageSets/Main name images without masks and are not used",
+            of_lists(&lists)?,
+        ),
+    };
+    splits.notes.push(Note::assumed(NoteTopic::Split, assumed));
+    Ok(splits)
 }
 
 /// Where the test list is, if there is one.
