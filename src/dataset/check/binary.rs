@@ -35,16 +35,21 @@ pub(super) fn in_some_masks(facts: &Facts<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let lists = [Split::Train, Split::Val].map(|split| facts.of(split).collect::<Vec<_>>());
     let [train, val] = [0, 1].map(|list| are_binary(&lists[list]));
-    for (is_so, name, effect) in [
-        (train, "training", "nothing but class 0 would be trained"),
+    for (is_so, list, name, effect) in [
+        (
+            train,
+            &lists[0],
+            "training",
+            "nothing but class 0 would be trained",
+        ),
         (
             val,
+            &lists[1],
             "validation",
             "everything but class 0 would be left out of the scores, which would be 100 %",
         ),
     ] {
         if is_so {
-            let list = &lists[usize::from(name != "training")];
             let reason = format!(
                 "the masks of the {name} list hold only 0 and 255, those of the other list do not. 255 means void, so that \
                  {effect}. {}",

@@ -143,6 +143,21 @@ fn numbers_are_what_they_can_be_in_all_lines() {
         list("lane 1 9 9 9\nlane 2 8 8 8\n"),
         [("lane 1".to_owned(), [9; 3]), ("lane 2".to_owned(), [8; 3])]
     );
+    for text in [
+        "0 road 1 2 3\n1 lane 2 4 5 6\n",
+        "road 1 2 3\nlane 2 4 5 6\n",
+        "1 2 3 road\n4 5 6 lane 2\n",
+    ] {
+        let expected = [
+            ("road".to_owned(), [1, 2, 3]),
+            ("lane 2".to_owned(), [4, 5, 6]),
+        ];
+        assert_eq!(list(text), expected, "{text}");
+    }
+    assert_eq!(
+        names("0 ground\n1 lane 2\n", ListKind::Names),
+        ["ground", "lane 2"]
+    );
     // A label of CVAT may hold a colon.
     assert_eq!(list("sq:uare:1,2,3::\nbar:4,5,6::\n")[0].0, "sq:uare");
 }

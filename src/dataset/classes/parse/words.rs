@@ -35,36 +35,44 @@ impl Meaning {
 /// A sentence about the first line that does not agree with the others.
 pub(super) fn rows(lines: Vec<(usize, Vec<String>)>) -> Result<Vec<Row>, String> {
     let lines: Vec<Line> = lines.into_iter().map(Line::new).collect::<Result<_, _>>()?;
-    let agree = lines
-        .windows(2)
-        .all(|two| two[0].before == two[1].before && two[0].behind == two[1].behind);
-    if agree && let Some(first) = lines.first() {
-        let before = meaning(&lines, Side::Before)?;
-        let behind = meaning(&lines, Side::Behind)?;
+    let before = agreed(&lines, Side::Before)?;
+    let mut behind = agreed(&lines, Side::Behind)?;
+    disagreement(&lines, before.is_none(), behind.is_none())?;
+    if let (Some(before), Some(behind)) = (&before, &mut behind) {
         // A color stands on one side.
-        let behind = if before.color && behind.color {
+        if before.color && behind.color {
             return Err(format!(
                 "line {}: there are numbers on both sides of the name. Write \"name red green blue\"",
-                first.number
+                lines.first().map_or(1, |line| line.number)
             ));
-        } else if before.label && behind.label {
-            Meaning {
-                label: false,
-                ..behind
-            }
-        } else {
-            behind
-        };
-        return lines.iter().map(|line| line.row(before, behind)).collect();
+        }
+        behind.label &= !before.label;
     }
-    disagreement(&lines)?;
-    lines.iter().map(Line::row_alone).collect()
+    let row = |line: &Line| {
+        let alone = |numbers: usize| Meaning {
+            color: numbers >= 3,
+            ..Meaning::default()
+        };
+        let before = before.unwrap_or_else(|| alone(line.before));
+        let behind = behind.unwrap_or_else(|| alone(if before.color { 0 } else { line.behind }));
+        line.row(before, behind)
+    };
+    lines.iter().map(row).collect()
 }
 
 #[derive(Clone, Copy, PartialEq)]
 enum Side {
     Before,
     Behind,
+}
+
+/// What the numbers of a side are, if all lines have as many. Else each line is for itself, and three
+/// numbers are a color.
+fn agreed(lines: &[Line], side: Side) -> Result<Option<Meaning>, String> {
+    let agree = lines
+        .windows(2)
+        .all(|two| two[0].numbers(side).len() == two[1].numbers(side).len());
+    agree.then(|| meaning(lines, side)).transpose()
 }
 
 /// What the numbers of a side are, of which all lines have as many.
@@ -146,10 +154,12 @@ fn are_distinct<T: Ord>(mut values: impl Iterator<Item = T>) -> bool {
     values.all(|value| seen.insert(value))
 }
 
-/// An error where most lines have a label and others have none, or where there are too many numbers.
-fn disagreement(lines: &[Line]) -> Result<(), String> {
+/// An error where most lines have a label and others have none, or where there are too many numbers,
+/// for the sides on which lines do not agree.
+fn disagreement(lines: &[Line], before: bool, behind: bool) -> Result<(), String> {
     let with_label = lines.iter().filter(|line| matches!(line.before, 1 | 4));
-    if 2 * with_label.count() > lines.len()
+    if before
+        && 2 * with_label.count() > lines.len()
         && let Some(other) = lines.iter().find(|line| !matches!(line.before, 1 | 4))
     {
         return Err(format!(
@@ -159,9 +169,11 @@ fn disagreement(lines: &[Line]) -> Result<(), String> {
         ));
     }
     // A name may end in a number before its color.
-    let most = |side: fn(&Line) -> usize| lines.iter().all(|line| matches!(side(line), 3 | 4));
-    let [before, behind] = [most(|line| line.before), most(|line| line.behind)];
-    let too_many = |line: &&Line| (line.before > 3 && !before) || (line.behind > 3 && !behind);
+    let can_be_more =
+        |side: fn(&Line) -> usize| lines.iter().all(|line| matches!(side(line), 3 | 4));
+    let before = before && !can_be_more(|line| line.before);
+    let behind = behind && !can_be_more(|line| line.behind);
+    let too_many = |line: &&Line| (before && line.before > 3) || (behind && line.behind > 3);
     lines
         .iter()
         .find(too_many)
@@ -237,19 +249,6 @@ impl Line {
             name: clean_name(&self.words[before.count()..end - behind.count()].join(" ")),
             color,
         })
-    }
-
-    /// The row where each line is for itself: three numbers are a color.
-    fn row_alone(&self) -> Result<Row, String> {
-        let color = Meaning {
-            color: true,
-            ..Meaning::default()
-        };
-        match (self.before >= 3, self.behind >= 3) {
-            (true, _) => self.row(color, Meaning::default()),
-            (_, true) => self.row(Meaning::default(), color),
-            _ => self.row(Meaning::default(), Meaning::default()),
-        }
     }
 }
 
