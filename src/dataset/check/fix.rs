@@ -149,11 +149,11 @@ pub fn fix(
         for (key, result) in written {
             match result {
                 Ok(()) => {}
-                Err(err) if plan.leave_out && !matches!(err, DatasetError::File(_)) => {
+                Err(err) if plan.leave_out && is_of_pair(&err) => {
                     left_out.push(err.to_string());
                     missing.insert(key);
                 }
-                Err(err @ DatasetError::File(_)) => return Err(err),
+                Err(err) if !is_of_pair(&err) => return Err(err),
                 Err(err) => {
                     return Err(DatasetError::NotFixed {
                         source: Box::new(err),
@@ -192,6 +192,11 @@ pub fn fix(
         val,
         left_out,
     }))
+}
+
+/// Whether an error is about the files of a pair, and not about the copy.
+fn is_of_pair(err: &DatasetError) -> bool {
+    !matches!(err, DatasetError::File(err) if !matches!(err, FileError::Read { .. }))
 }
 
 /// The files of a pair.

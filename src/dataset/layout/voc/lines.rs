@@ -13,6 +13,13 @@ use crate::dataset::image_io::MASK_EXTENSIONS;
 use crate::files::has_extension;
 use crate::text::plural;
 
+/// The files that a line names.
+#[derive(Default)]
+struct Listed {
+    image: Option<PathBuf>,
+    mask: Option<PathBuf>,
+}
+
 impl Files {
     pub(super) fn read_list(&self, list: &Path) -> Result<Vec<DatasetItem>, DatasetError> {
         let files = ListedFiles::new(&self.root);
@@ -29,10 +36,15 @@ impl Files {
                     ),
                 },
             };
-            let names = candidates(&line);
-            let found = names.iter().find_map(|name| self.images.get(name));
+            let listed = self.listed(&files, &line);
+            let stem = listed.image.as_deref().and_then(Path::file_stem);
+            let named = stem.map(|stem| stem.to_string_lossy().into_owned());
+            let found = named.and_then(|name| self.images.get(&name)).or_else(|| {
+                let mut names = candidates(&line).into_iter();
+                names.find_map(|name| self.images.get(name))
+            });
             let (id, image) = found.ok_or_else(|| absent(&line, IMAGES))?;
-            let mask = self.mask_of_line(&files, &line, id, image);
+            let mask = listed.mask.or_else(|| self.mask_by_name(&line, id));
             Ok(DatasetItem {
                 id: id.to_owned(),
                 image: image.to_owned(),
@@ -42,18 +54,8 @@ impl Files {
         read_lines(list)?.into_iter().map(item).collect()
     }
 
-    /// The mask that a line names by its path, as lists of `SegmentationClassAug` do; else that of
-    /// the image's name, else one of the name in the last column.
-    fn mask_of_line(
-        &self,
-        files: &ListedFiles<'_>,
-        line: &str,
-        id: &str,
-        image: &Path,
-    ) -> Option<PathBuf> {
-        if let Some(listed) = listed_mask(files, line, image) {
-            return Some(listed);
-        }
+    /// The mask of the image's name, else one of the name in the last column.
+    fn mask_by_name(&self, line: &str, id: &str) -> Option<PathBuf> {
         let mut words = line.split_whitespace();
         let last = words.next_back();
         let last = last.filter(|last| last.contains(['/', '\\', '.']));
@@ -70,6 +72,36 @@ impl Files {
         let mut names = candidates(last?).into_iter();
         let (_, mask) = names.find_map(|name| self.masks.get(name))?;
         Some(mask.to_owned())
+    }
+
+    /// The files that a line names by paths that are there, as lists of `SegmentationClassAug` do, in
+    /// either order.
+    fn listed(&self, files: &ListedFiles<'_>, line: &str) -> Listed {
+        let mut listed = Listed::default();
+        if !line.contains(['/', '\\']) {
+            return listed;
+        }
+        let images = self.root.join(IMAGES);
+        let mut add = |path: PathBuf| {
+            let can_be_mask =
+                has_extension(&path, MASK_EXTENSIONS) || has_extension(&path, &["jpg", "jpeg"]);
+            if path.parent() == Some(images.as_path()) {
+                listed.image.get_or_insert(path);
+            } else if can_be_mask {
+                listed.mask.get_or_insert(path);
+            }
+        };
+        // Names may hold blanks.
+        if let Ok(pair) = read_item(files, line) {
+            add(pair.image);
+            add(pair.mask);
+        } else {
+            let words = line.split([' ', '\t', ',', ';']);
+            let words = words.map(|word| word.trim_matches('"'));
+            let paths = words.filter(|word| word.contains(['/', '\\']));
+            paths.filter_map(|word| files.resolve(word)).for_each(add);
+        }
+        listed
     }
 
     /// What the lists say of masks that are not those of the images' names.
@@ -110,27 +142,4 @@ impl Files {
         let file = names.find(|file| file.file_stem().is_some_and(|stem| stem == name))?;
         Some(file.display().to_string())
     }
-}
-
-/// The mask that a line names by a path that is there, beside or before the image.
-fn listed_mask(files: &ListedFiles<'_>, line: &str, image: &Path) -> Option<PathBuf> {
-    if !line.contains(['/', '\\']) {
-        return None;
-    }
-    let is_mask = |path: &PathBuf| {
-        path != image
-            && path.parent() != image.parent()
-            && (has_extension(path, MASK_EXTENSIONS) || has_extension(path, &["jpg", "jpeg"]))
-    };
-    // Names may hold blanks.
-    let pair = read_item(files, line).ok();
-    let pair = pair.filter(|item| item.image == image && is_mask(&item.mask));
-    pair.map(|item| item.mask).or_else(|| {
-        let words = line.split([' ', '\t', ',', ';']);
-        let words = words.map(|word| word.trim_matches('"'));
-        words
-            .filter(|word| word.contains(['/', '\\']))
-            .filter_map(|word| files.resolve(word))
-            .find(is_mask)
-    })
 }

@@ -232,7 +232,10 @@ fn the_mask_that_a_list_names_is_taken_before_the_one_of_the_name() {
         "JPEGImages/a.png SegmentationClass/b.png\n",
     );
     let dataset = Dataset::open(root).expect("a VOC set");
-    assert_eq!(dataset.train[0].mask, root.join("SegmentationClass/b.png"));
+    assert_eq!(
+        (dataset.train[0].id.as_str(), &dataset.train[0].mask),
+        ("a", &root.join("SegmentationClass/b.png"))
+    );
 }
 
 #[test]
