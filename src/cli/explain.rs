@@ -19,8 +19,7 @@ use super::explain_maps::{self, PixelField};
 use super::output::{self, percent};
 use super::{Session, find_network};
 use crate::engine::{
-    DeviceId, EFFECTIVE_SHARE, EffectiveField, Engine, Explanation, NetworkSource, PixelRect,
-    PixelScores,
+    EFFECTIVE_SHARE, EffectiveField, Engine, Explanation, NetworkSource, PixelRect, PixelScores,
 };
 
 /// A pixel, with its effective receptive field where that was asked for.
@@ -32,8 +31,8 @@ struct Explained {
 
 /// Computes the scores once and reports each pixel.
 pub fn run(args: &ExplainArgs, session: &Session) -> Result<ExitCode, String> {
-    let mut engine = session.engine(args.device != Some(DeviceId::Cpu));
-    let network = find_network(&mut engine, &args.run, args.weights.choice(), args.device)?;
+    let mut engine = session.engine(args.source.may_need_gpus());
+    let network = find_network(&mut engine, &args.source)?;
     let explanation = engine.explain(&network, &args.image).wait()?;
     if args.layers {
         list_layers(&explanation, session.json);

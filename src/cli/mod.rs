@@ -40,10 +40,10 @@ use std::time::{Duration, Instant};
 
 use crate::engine::{
     DeviceId, Dirs, Engine, EngineError, EngineOptions, Need, NetworkSource, NoticeLevel,
-    WeightsChoice,
 };
 
 pub use crate::bench::note_log_line;
+use args::SourceArgs;
 pub use args::{Args, Command};
 
 /// Longest wait for the engine before Ctrl+C is checked.
@@ -129,21 +129,16 @@ fn find_weights(
 }
 
 /// The network that `--run` or `--weights` names, once it is known that its device works.
-fn find_network(
-    engine: &mut Engine,
-    run: &str,
-    weights: Option<WeightsChoice>,
-    device: Option<DeviceId>,
-) -> Result<NetworkSource, String> {
-    match weights {
+fn find_network(engine: &mut Engine, source: &SourceArgs) -> Result<NetworkSource, String> {
+    match source.weights() {
         Some(choice) => {
-            let device = device.unwrap_or(DeviceId::Cpu);
+            let device = source.device.unwrap_or(DeviceId::Cpu);
             usable_device(engine, device)?;
             Ok(NetworkSource::Weights(choice, device))
         }
         None => Ok(NetworkSource::Run(
-            find_weights(engine, run, device)?,
-            device,
+            find_weights(engine, &source.run, source.device)?,
+            source.device,
         )),
     }
 }

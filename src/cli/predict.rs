@@ -15,15 +15,15 @@ use super::args::PredictArgs;
 use super::output::{self, percent};
 use super::{Session, find_network};
 use crate::engine::{
-    Averaging, DeviceId, Engine, NetworkSource, Output, PredictOptions, Prediction,
-    PredictionFiles, SaveTo, Tiling, memory_text, read_image_size,
+    Averaging, Engine, NetworkSource, Output, PredictOptions, Prediction, PredictionFiles, SaveTo,
+    Tiling, memory_text, read_image_size,
 };
 
 /// Predicts, writes and reports; the exit code tells whether all went well.
 pub fn run(args: &PredictArgs, session: &Session) -> Result<ExitCode, String> {
-    let mut engine = session.engine(args.device != Some(DeviceId::Cpu));
+    let mut engine = session.engine(args.source.may_need_gpus());
     let images = list_images(&engine, &args.images)?;
-    let source = find_network(&mut engine, &args.run, args.weights.choice(), args.device)?;
+    let source = find_network(&mut engine, &args.source)?;
     let existing = args.existing.choice();
     let options = options(args);
     // All names are claimed before anything is written.

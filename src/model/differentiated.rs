@@ -120,22 +120,10 @@ impl FeatureMap for Differentiated {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{FinalUpsampling, Geometry, NetworkConfig, Trunk, Variant};
+    use crate::model::network::tests::two_classes;
+    use crate::model::{Geometry, Trunk, Variant};
     use burn::module::{ModuleMapper, Param};
     use burn::tensor::{Device, Distribution};
-
-    fn config(variant: Variant, trunk: Trunk, geometry: Geometry) -> NetworkConfig {
-        NetworkConfig {
-            variant,
-            trunk,
-            geometry,
-            num_classes: 2,
-            dropout: 0.5,
-            final_upsampling: FinalUpsampling::Learned,
-            aux_head: false,
-            widths: None,
-        }
-    }
 
     /// Score layers start at zero.
     struct Shaken;
@@ -169,7 +157,7 @@ mod tests {
             (Variant::Fcn32s, Trunk::Vgg16Slim),
             (Variant::FcnResnet50, Trunk::Resnet50),
         ] {
-            let mut net = config(variant, trunk, Geometry::Padded).init(&device);
+            let mut net = two_classes(variant, trunk, Geometry::Padded).init(&device);
             // The head of a ResNet starts at random, and noise in fifty layers would overflow.
             if variant.is_fcn() {
                 net = net.map(&mut Shaken);
@@ -217,7 +205,7 @@ mod tests {
             (Variant::Fcn8s, Geometry::Padded),
             (Variant::Fcn16s, Geometry::Reference),
         ] {
-            let config = config(variant, Trunk::Vgg16Slim, geometry);
+            let config = two_classes(variant, Trunk::Vgg16Slim, geometry);
             let net = config.init(&device).map(&mut Shaken).valid();
             let (height, width, at) = (8, 640, 330);
             let image = Tensor::<4>::random([1, 3, height, width], Distribution::Default, &device);

@@ -186,32 +186,21 @@ impl FeatureMap for Reach {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
+    use crate::model::network::tests::two_classes;
+    use crate::model::{Geometry, Trunk, Variant};
     use burn::module::{Module, ModuleMapper, Param};
     use burn::tensor::{Tensor, TensorData};
     use rand::{RngExt as _, SeedableRng as _};
     use rand_pcg::Pcg64Mcg;
     use strum::VariantArray as _;
 
-    fn config(variant: Variant, trunk: Trunk, geometry: Geometry) -> NetworkConfig {
-        NetworkConfig {
-            variant,
-            trunk,
-            geometry,
-            num_classes: 2,
-            dropout: 0.5,
-            final_upsampling: FinalUpsampling::Learned,
-            aux_head: false,
-            widths: None,
-        }
-    }
-
     #[test]
     fn the_fields_are_those_of_hand_computed_layers() {
         // VGG16's fc7 sees 404 pixels (a radius of 201.5), its cells lie 32 pixels apart, and the
         // upsampling of kernel 64 and stride 32 blends cells up to 63 / 64 of that distance away.
-        let fields =
-            |variant| config(variant, Trunk::Vgg16, Geometry::Padded).receptive_fields([224, 224]);
+        let fields = |variant| {
+            two_classes(variant, Trunk::Vgg16, Geometry::Padded).receptive_fields([224, 224])
+        };
         let coarse = fields(Variant::Fcn32s)[0];
         assert_eq!(
             (coarse.source, coarse.radius),
@@ -282,7 +271,7 @@ mod tests {
         let device = Device::flex();
         let mut seeded = Seeded(Pcg64Mcg::seed_from_u64(3));
         for &geometry in Geometry::VARIANTS {
-            let config = config(Variant::Fcn8s, Trunk::Vgg16Slim, geometry);
+            let config = two_classes(Variant::Fcn8s, Trunk::Vgg16Slim, geometry);
             let (height, width, at) = (24, 640, 330_usize);
             let net = config.init(&device).map(&mut seeded).valid();
             let mut noise = || {
@@ -341,7 +330,7 @@ mod tests {
         for trunk in Trunk::VARIANTS {
             for &variant in trunk.variants() {
                 let geometry = trunk.geometries()[0];
-                let fields = config(variant, *trunk, geometry).receptive_fields([96, 128]);
+                let fields = two_classes(variant, *trunk, geometry).receptive_fields([96, 128]);
                 assert!(
                     fields.iter().all(|field| field.radius > 0.0),
                     "{trunk} {variant}"

@@ -169,23 +169,11 @@ impl<M: FeatureMap> FeatureMap for Tapped<'_, M> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{FinalUpsampling, Geometry, Trunk, Variant};
+    use crate::model::network::tests::two_classes;
+    use crate::model::{Geometry, Trunk, Variant};
     use burn::module::Module as _;
     use burn::tensor::Distribution;
     use strum::VariantArray as _;
-
-    fn config(variant: Variant, trunk: Trunk, geometry: Geometry) -> NetworkConfig {
-        NetworkConfig {
-            variant,
-            trunk,
-            geometry,
-            num_classes: 2,
-            dropout: 0.5,
-            final_upsampling: FinalUpsampling::Learned,
-            aux_head: false,
-            widths: None,
-        }
-    }
 
     fn names(outputs: &[LayerOutput]) -> Vec<&str> {
         outputs.iter().map(|output| &*output.name).collect()
@@ -193,7 +181,7 @@ mod tests {
 
     #[test]
     fn the_layers_of_vgg16_are_those_of_the_paper() {
-        let slim = config(Variant::Fcn8s, Trunk::Vgg16Slim, Geometry::Padded);
+        let slim = two_classes(Variant::Fcn8s, Trunk::Vgg16Slim, Geometry::Padded);
         let found = slim.layer_outputs([64, 96]);
         let expected = "conv1_1 conv1_2 pool1 conv2_1 conv2_2 pool2 conv3_1 conv3_2 conv3_3 pool3 conv4_1 conv4_2 \
                         conv4_3 pool4 conv5_1 conv5_2 conv5_3 pool5 fc6 fc7 score_fr score_pool4 score_pool3";
@@ -210,7 +198,7 @@ mod tests {
     #[test]
     fn every_network_names_each_of_its_layers_once() {
         for &trunk in Trunk::VARIANTS {
-            let config = config(trunk.variants()[0], trunk, trunk.geometries()[0]);
+            let config = two_classes(trunk.variants()[0], trunk, trunk.geometries()[0]);
             let found = config.layer_outputs([70, 90]);
             let mut unique = names(&found);
             unique.sort_unstable();
@@ -226,7 +214,7 @@ mod tests {
         device.seed(11);
         let values = |map: Tensor<4>| map.into_data().try_to_vec::<f32>().expect("floats");
         for &geometry in Geometry::VARIANTS {
-            let net = config(Variant::Fcn8s, Trunk::Vgg16Slim, geometry);
+            let net = two_classes(Variant::Fcn8s, Trunk::Vgg16Slim, geometry);
             let net = net.init(&device).valid();
             let images = Tensor::<4>::random([1, 3, 40, 52], Distribution::Default, &device);
             let [pool3, pool4, fc7] = net.trunk_maps(images.clone());

@@ -67,6 +67,14 @@ pub(super) fn stored_batches(
     })))
 }
 
+/// Whether a run can train on the batches that it names, where it names some.
+///
+/// # Errors
+/// When there are none, too few, or they are meant for another run.
+pub fn check_stored_batches(config: &RunConfig, dataset: &Dataset) -> Result<(), TrainError> {
+    stored_batches(config, dataset).map(drop)
+}
+
 const WRITE_AGAIN: &str =
     "Write the batches again with the settings of the run, or train without them";
 

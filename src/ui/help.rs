@@ -4,7 +4,7 @@ use std::path::Path;
 
 use eframe::egui::{self, Align2, Grid, Label, RichText, ScrollArea, Ui, Window, vec2};
 
-use super::command::{Command, MENUS, UiCommand, VIEW_KEYS};
+use super::command::{Command, MENUS, UiCommand, VIEW_KEYS, shortcut_text};
 use super::context::PanelCtx;
 use super::documents::DocumentsWindow;
 use super::terms::terms_window;
@@ -145,7 +145,7 @@ fn shortcuts_ui(ui: &mut Ui) {
                 let commands = menu.sections.iter().flat_map(|section| section.commands);
                 let rows = commands.filter_map(|command| {
                     let shortcut = command.shortcut()?;
-                    Some((ui.ctx().format_shortcut(&shortcut), command.label()))
+                    Some((shortcut_text(ui.ctx(), &shortcut), command.label()))
                 });
                 keys_ui(ui, menu.title, &rows.collect::<Vec<_>>());
             }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use eframe::egui::{self, Align, Button, Layout, MenuBar, Ui};
 
-use super::command::{Command, MENUS, Menu, Problem, Section, UiCommand};
+use super::command::{Command, MENUS, Menu, Problem, Section, UiCommand, shortcut_text};
 use super::dialogs::place_name;
 use super::dock::DockLayout;
 use super::icons::Icon;
@@ -147,7 +147,7 @@ fn check_ui(ui: &mut Ui, command: UiCommand, checked: bool, chosen: &mut Option<
 
 fn with_shortcut<'a>(ctx: &egui::Context, button: Button<'a>, command: UiCommand) -> Button<'a> {
     match command.shortcut() {
-        Some(shortcut) => button.shortcut_text(ctx.format_shortcut(&shortcut)),
+        Some(shortcut) => button.shortcut_text(shortcut_text(ctx, &shortcut)),
         None => button,
     }
 }

@@ -4,7 +4,7 @@ use eframe::egui::{
     self, Align2, Frame, Key, Label, Margin, Modifiers, RichText, ScrollArea, TextEdit, Ui, vec2,
 };
 
-use super::command::{MENUS, Problem, UiCommand};
+use super::command::{MENUS, Problem, UiCommand, shortcut_text};
 use super::theme;
 use super::ui_ext::comes_up;
 
@@ -104,8 +104,11 @@ impl Palette {
             return None;
         }
         let mut chosen = None;
+        let height = LIST_HEIGHT.min(ui.ctx().content_rect().height() - 140.0);
         ScrollArea::vertical()
-            .max_height(LIST_HEIGHT)
+            .max_height(height)
+            // The dialog remembers how low it was for a few matches.
+            .min_scrolled_height(height)
             .auto_shrink([false, true])
             .show(ui, |ui| {
                 for (index, entry) in matches.iter().enumerate() {
@@ -134,7 +137,7 @@ fn entry_ui(
     let command = entry.command;
     let key = command
         .shortcut()
-        .map(|shortcut| ui.ctx().format_shortcut(&shortcut))
+        .map(|shortcut| shortcut_text(ui.ctx(), &shortcut))
         .unwrap_or_default();
     let title = RichText::new(format!("{} › {}", entry.place, command.label()));
     let button = egui::Button::selectable(is_selected, title)

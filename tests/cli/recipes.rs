@@ -1,5 +1,7 @@
 //! Losses and rates beside the papers' own: what is searched, and what is told.
 
+use std::fs;
+
 use serde_json::Value;
 
 use super::workshop::Workshop;
@@ -54,4 +56,18 @@ fn a_rate_for_another_loss_is_told_in_the_first_step() {
         shop.run(&shop.train_args(&["--max-steps", "1", "--reduction", "sum", "--lr", "0.005"]));
     let told = output.succeeded().stderr.clone();
     assert!(told.contains("one for the mean over pixels"), "{told}");
+}
+
+#[test]
+fn batches_that_cannot_be_trained_on_leave_no_run() {
+    let shop = Workshop::new();
+    let batches = shop.dir().join("batches");
+    fs::create_dir(&batches).expect("a folder");
+    let train = shop.train_args(&["--batches", "batches"]);
+    shop.run(&train).failed_with(1, &["manifest.json"]);
+    fs::write(batches.join("manifest.json"), r#"{"batches": []}"#).expect("a manifest");
+    shop.run(&train)
+        .failed_with(1, &["manifest.json", "names no batches"]);
+    let runs = fs::read_dir(shop.runs()).map_or(0, Iterator::count);
+    assert_eq!(runs, 0, "no run began");
 }

@@ -74,6 +74,15 @@ fn a_folder_is_chosen_in_the_window_by_clicks_and_by_keys() {
     desk.window.key_press(Key::Enter);
     desk.until("the dataset is open", |desk| is_open(desk, &root));
 
+    // A whole path stands for itself, quotes and all.
+    open(&mut desk);
+    let pasted = format!("'{}'", root.display());
+    desk.find("Path").type_text(&pasted);
+    desk.frames(3);
+    assert_eq!(desk.find("Path").value(), Some(pasted));
+    desk.window.key_press(Key::Escape);
+    desk.frames(3);
+
     // By clicks; the folder is a recent one now, and so a place too.
     open(&mut desk);
     let entries: Vec<_> = desk
@@ -88,6 +97,28 @@ fn a_folder_is_chosen_in_the_window_by_clicks_and_by_keys() {
     assert_eq!(desk.app().state().recent.datasets, [root]);
     desk.click("File");
     assert!(desk.is_enabled("Recent datasets"));
+}
+
+#[test]
+fn a_folder_of_images_is_opened_where_it_is_listed() {
+    let mut desk = without_dataset();
+    let images = desk.set.image_path(0);
+    let folder = images.parent().expect("a folder");
+    desk.window.key_press_modifiers(Modifiers::COMMAND, Key::I);
+    desk.until("the chooser is there", |desk| desk.says("Open images"));
+    let pasted = format!("{}{}", folder.display(), std::path::MAIN_SEPARATOR);
+    desk.find("Path").type_text(&pasted);
+    let name = images
+        .file_name()
+        .expect("a name")
+        .to_string_lossy()
+        .into_owned();
+    desk.until("it is listed", |desk| desk.says(&name));
+    assert!(desk.says("Open this folder"));
+    desk.window.key_press(Key::Enter);
+    desk.until("its images are in Inspect", |desk| {
+        !desk.says("Open this folder") && desk.app().state().layout.is_in_front(PanelKind::Inspect)
+    });
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::{ExistingArgs, FileArgs};
+use super::{ExistingArgs, SourceArgs};
 use crate::cli::values;
-use crate::engine::{ChannelChoice, DeviceId};
+use crate::engine::ChannelChoice;
 
 #[derive(Debug, clap::Args)]
 pub struct ExplainArgs {
@@ -35,18 +35,6 @@ pub struct ExplainArgs {
     pub channel: ChannelChoice,
     #[command(flatten)]
     pub existing: ExistingArgs,
-    /// Name of the run (`latest` for the newest run with weights)
-    #[arg(
-        long,
-        value_name = "RUN",
-        default_value = "latest",
-        conflicts_with = "weights"
-    )]
-    pub run: String,
     #[command(flatten)]
-    pub weights: FileArgs,
-    /// Where the network runs: cpu, gpu:N or cuda:N, as `devices` lists them
-    /// [default: that of the run, cpu for a weights file]
-    #[arg(long, value_name = "ID")]
-    pub device: Option<DeviceId>,
+    pub source: SourceArgs,
 }

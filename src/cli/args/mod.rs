@@ -10,6 +10,7 @@ mod notify;
 mod predict;
 mod queue;
 mod report;
+mod source;
 mod weights;
 
 use std::path::PathBuf;
@@ -21,8 +22,7 @@ use super::network::{NetworkArgs, PlanArg};
 use super::settings::{self, Settings};
 use super::values;
 use crate::engine::{
-    BandChoice, DatasetRef, DeviceId, Dirs, Existing, Geometry, Precision, RangeChoice, RunConfig,
-    Size, StartingPoint, Trunk, Variant, WeightsChoice,
+    DatasetRef, DeviceId, Dirs, Existing, Precision, RunConfig, Size, StartingPoint, Trunk, Variant,
 };
 pub use bands::BandArgs;
 pub use data::{DataArgs, DataCheckArgs, DataCommand, DataDumpArgs, DataGetArgs};
@@ -34,6 +34,7 @@ pub use notify::NotifyArgs;
 pub use predict::PredictArgs;
 pub use queue::{QueueAddArgs, QueueArgs, QueueCommand, QueueRunArgs};
 pub use report::ReportArgs;
+pub use source::SourceArgs;
 pub use weights::{
     WeightsAddArgs, WeightsArgs, WeightsCommand, WeightsGetArgs, WeightsInspectArgs,
 };
@@ -44,7 +45,6 @@ pub use weights::{
 #[derive(Debug, Parser)]
 #[command(
     version,
-    subcommand_precedence_over_arg = true,
     after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl+C"
 )]
 pub struct Args {
@@ -89,8 +89,18 @@ impl Args {
 
     /// A word that is neither a subcommand nor a file is most likely a subcommand with a typing error.
     fn checked(self) -> Result<Self, clap::Error> {
-        if let (Some(file), Some(_)) = (self.files.first(), &self.command) {
-            let text = format!("{}: no file is taken before a subcommand", file.display());
+        // Behind a file, the parser takes every word for a file.
+        let known = Self::command();
+        if let Some(behind) = self
+            .files
+            .iter()
+            .skip(1)
+            .find(|word| known.find_subcommand(word).is_some())
+        {
+            let text = format!(
+                "{}: no file is taken before a subcommand\n",
+                behind.display()
+            );
             return Err(clap::Error::raw(ErrorKind::ArgumentConflict, text));
         }
         match self.files.iter().find(|path| !path.exists()) {
@@ -227,49 +237,6 @@ impl ExistingArgs {
         } else {
             Existing::Keep
         }
-    }
-}
-
-/// A weights file instead of a run.
-#[derive(Debug, clap::Args)]
-pub struct FileArgs {
-    /// Predict with this `.pth`, `.pt` or `.safetensors` file
-    #[arg(value_parser = values::path(), long, value_name = "FILE")]
-    pub weights: Option<PathBuf>,
-    /// Network of the file, if its layers do not tell (`fcn8s-atonce`)
-    #[arg(long, requires = "weights", value_parser = values::one_of::<Variant>())]
-    pub variant: Option<Variant>,
-    /// Border handling of the network in the file [default: that of the file, else reference]
-    #[arg(long, requires = "weights", value_parser = values::one_of::<Geometry>())]
-    pub geometry: Option<Geometry>,
-    /// With --weights: bands of the images that are red, green and blue, counted from 1, such as 4,3,2; or
-    /// one band, as gray [default: as the weights file or the format says]
-    #[arg(
-        long,
-        requires = "weights",
-        value_name = "BANDS",
-        value_delimiter = ','
-    )]
-    pub bands: Vec<u8>,
-    /// With --weights: values of deep images that become 0 and 255, such as 0,4095 [default: as the weights
-    /// file says, else all that the format can hold]
-    #[arg(long, requires = "weights", value_name = "LOW,HIGH", value_parser = values::stated_range)]
-    pub range: Option<RangeChoice>,
-}
-
-impl FileArgs {
-    /// The file, where one is named.
-    pub fn choice(&self) -> Option<WeightsChoice> {
-        let path = self.weights.clone()?;
-        Some(WeightsChoice {
-            path,
-            variant: self.variant,
-            geometry: self.geometry,
-            images: BandChoice {
-                bands: self.bands.clone(),
-                range: self.range,
-            },
-        })
     }
 }
 

@@ -2,29 +2,16 @@
 
 use std::path::PathBuf;
 
-use super::{ExistingArgs, FileArgs};
+use super::{ExistingArgs, SourceArgs};
 use crate::cli::values;
-use crate::engine::DeviceId;
 
 #[derive(Debug, clap::Args)]
 pub struct PredictArgs {
     /// Images, or folders of images
     #[arg(value_parser = values::path(), required = true, value_name = "IMAGE")]
     pub images: Vec<PathBuf>,
-    /// Name of the run (`latest` for the newest run with weights)
-    #[arg(
-        long,
-        value_name = "RUN",
-        default_value = "latest",
-        conflicts_with = "weights"
-    )]
-    pub run: String,
     #[command(flatten)]
-    pub weights: FileArgs,
-    /// Where the network runs: cpu, gpu:N or cuda:N, as `devices` lists them
-    /// [default: that of the run, cpu for a weights file]
-    #[arg(long, value_name = "ID")]
-    pub device: Option<DeviceId>,
+    pub source: SourceArgs,
     /// Output folder for `<name>.png` (labels as palette indices) and `<name>_overlay.png`
     #[arg(value_parser = values::path(), long, value_name = "DIR", required_unless_present = "scores")]
     pub out: Option<PathBuf>,

@@ -2,7 +2,7 @@ use strum::VariantArray as _;
 
 use super::*;
 use crate::engine::{
-    Augment, BandChoice, ClassWeights, DatasetRef, FinalUpsampling, Learning, Objective,
+    Augment, BandChoice, ClassWeights, DatasetRef, FinalUpsampling, Geometry, Learning, Objective,
     OptimizerKind, Precision, Recipe, Reduction, SampleOrder, Schedule, Size, Trunk, preset,
 };
 
@@ -39,7 +39,13 @@ fn files_open_the_window_and_typing_errors_do_not() {
         "{err}"
     );
     assert!(parse(&["devices"]).unwrap().files.is_empty());
-    assert!(parse(&[here, "devices"]).is_err());
+    let err = parse(&[here, "devices"]).unwrap_err();
+    assert_eq!(err.kind(), ErrorKind::ArgumentConflict);
+    // A folder may have the name of a subcommand.
+    let args = parse(&["--data-dir", "data", "--runs-dir", "train", "runs"]).unwrap();
+    assert_eq!(args.data_dir, Some("data".into()));
+    assert_eq!(args.runs_dir, Some("train".into()));
+    assert!(matches!(args.command, Some(Command::Runs)));
 }
 
 #[test]
@@ -320,7 +326,7 @@ fn runs_and_files_predict_on_any_device() {
         let Some(Command::Predict(predict)) = args.command else {
             panic!("not a prediction: {words}")
         };
-        assert_eq!(predict.device, Some(DeviceId::Cuda(1)));
+        assert_eq!(predict.source.device, Some(DeviceId::Cuda(1)));
     }
 }
 

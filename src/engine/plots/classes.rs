@@ -11,6 +11,7 @@ pub fn class_lines<'a>(runs: &[PlottedRun<'a>], class: Option<&str>) -> Vec<Plot
             run: run.name,
             label: run.label,
             slot,
+            class_color: Some(class.color),
             kind: LineKind::Main,
             points: run.model.class_iu.get(label)?,
         })

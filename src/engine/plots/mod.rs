@@ -120,6 +120,8 @@ pub struct PlotLine<'a> {
     /// Its color slot: that of the run, or of the class where the lines are classes of one run. Not
     /// the color of the class: those of datasets are not made to be told apart as thin lines.
     pub slot: usize,
+    /// The color that its class has in masks, to know it again by.
+    pub class_color: Option<[u8; 3]>,
     /// Its look.
     pub kind: LineKind,
     /// Its points, in order.
@@ -213,6 +215,19 @@ impl<'a> Figure<'a> {
             && lines.any(|line| first.is_some_and(|first| first.run == line.run))
     }
 
+    /// From the first value to the last, and from the lowest to the highest; `None` = there are none.
+    pub fn bounds(&self) -> Option<[Range; 2]> {
+        let mut points = self.lines.iter().flat_map(|line| line.points);
+        let first = points.next()?;
+        let start = first.map(|value| [value, value]);
+        Some(points.fold(start, |bounds, point| {
+            std::array::from_fn(|axis| {
+                let [from, to] = bounds[axis];
+                [from.min(point[axis]), to.max(point[axis])]
+            })
+        }))
+    }
+
     /// The line that passes nearest above or below `at`, no farther away than `most`.
     pub fn nearest_line(&self, at: Point, most: f64) -> Option<usize> {
         let distance = |line: &PlotLine<'_>| {
@@ -276,6 +291,7 @@ pub fn cut_text(cuts: &[Cut]) -> Option<String> {
 
 fn run_lines<'a>(kind: PlotKind, run: &PlottedRun<'a>) -> Vec<PlotLine<'a>> {
     let line = |what: &str, kind: LineKind, points: &'a [Point]| PlotLine {
+        class_color: None,
         what: what.to_owned(),
         run: run.name,
         label: run.label,

@@ -130,7 +130,12 @@ fn log([from, to]: [f64; 2], most: usize) -> Vec<Tick> {
             }
         });
     }
-    // Less than a decade or two: round numbers, at their logarithms.
+    // Evenly spread, where there are some.
+    let round = fractions([from, to], &[1.0, 2.0, 5.0]);
+    if round.len() >= 3 {
+        return with_labels(round, log_label);
+    }
+    // Less than a decade: round numbers, at their logarithms.
     let range = [10_f64.powf(from), 10_f64.powf(to)];
     let ticks = linear(range, most);
     ticks
@@ -200,6 +205,11 @@ mod tests {
         assert_eq!(written, ["0.001", "0.01", "0.1", "1", "10"]);
         let fine = labels([-1.0, 0.0], Scale::Log, 6);
         assert_eq!(fine, ["0.1", "0.2", "0.5", "1"]);
+        // More than a decade around a single power of ten, down to its end.
+        assert_eq!(
+            labels([-0.82, 0.4], Scale::Log, 5),
+            ["0.2", "0.5", "1", "2"]
+        );
         // Less than a decade: never a lone number, never 1.995262.
         assert_eq!(labels([0.28, 0.72], Scale::Log, 5), ["2", "3", "4", "5"]);
         assert_eq!(

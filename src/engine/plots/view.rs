@@ -18,6 +18,8 @@ pub struct PlotView {
 
 /// The narrowest range of an axis, as a share of its larger end.
 const NARROWEST: f64 = 1e-9;
+/// How far beyond all values one can zoom out, as a share of their extent.
+const MARGIN: f64 = 0.25;
 
 impl PlotView {
     /// Shows everything.
@@ -30,15 +32,29 @@ impl PlotView {
         *self != Self::default()
     }
 
-    /// Makes everything `factor` times as large around a place, which stays where it is.
-    pub fn zoom(&mut self, plot: PlotKind, [x, y]: [Range; 2], center: [f64; 2], factor: f64) {
-        let zoomed = |[from, to]: Range, center: f64| {
+    /// Makes everything `factor` times as large around a place, which stays where it is. Outwards it
+    /// ends a little beyond `all` values.
+    pub fn zoom(
+        &mut self,
+        plot: PlotKind,
+        now: [Range; 2],
+        center: [f64; 2],
+        factor: f64,
+        all: Option<[Range; 2]>,
+    ) {
+        let zoomed = |axis: usize| {
+            let [from, to] = now[axis].map(|end| center[axis] + (end - center[axis]) / factor);
+            let Some([first, last]) = all.map(|all| all[axis]).filter(|_| factor < 1.0) else {
+                return [from, to];
+            };
+            let margin = MARGIN * (last - first);
+            // What is in view already stays.
             [
-                center + (from - center) / factor,
-                center + (to - center) / factor,
+                from.max((first - margin).min(now[axis][0])),
+                to.min((last + margin).max(now[axis][1])),
             ]
         };
-        self.set(plot, [zoomed(x, center[0]), zoomed(y, center[1])]);
+        self.set(plot, [zoomed(0), zoomed(1)]);
     }
 
     /// Moves the view by a distance in the units of the axes.
@@ -84,14 +100,25 @@ mod tests {
     #[test]
     fn the_place_under_the_pointer_stays() {
         let mut view = PlotView::default();
-        view.zoom(PLOT, [[0.0, 100.0], [0.0, 1.0]], [25.0, 0.5], 2.0);
+        view.zoom(PLOT, [[0.0, 100.0], [0.0, 1.0]], [25.0, 0.5], 2.0, None);
         assert_eq!(view.x, Some([12.5, 62.5]));
         assert_eq!(view.y[&PLOT], [0.25, 0.75]);
-        view.zoom(PLOT, [[12.5, 62.5], [0.25, 0.75]], [25.0, 0.5], 0.5);
+        view.zoom(PLOT, [[12.5, 62.5], [0.25, 0.75]], [25.0, 0.5], 0.5, None);
         assert_eq!((view.x, view.y[&PLOT]), (Some([0.0, 100.0]), [0.0, 1.0]));
         assert!(view.is_changed());
         view.fit();
         assert!(!view.is_changed());
+    }
+
+    #[test]
+    fn zooming_out_ends_a_little_beyond_all_values() {
+        let mut view = PlotView::default();
+        let all = Some([[0.0, 100.0], [0.0, 2.0]]);
+        view.zoom(PLOT, [[0.0, 100.0], [0.0, 1.0]], [50.0, 0.5], 0.1, all);
+        assert_eq!((view.x, view.y[&PLOT]), (Some([-25.0, 125.0]), [-0.5, 2.5]));
+        // What was dragged out of sight does not jump back.
+        view.zoom(PLOT, [[300.0, 400.0], [0.0, 1.0]], [350.0, 0.5], 0.5, all);
+        assert_eq!(view.x, Some([250.0, 400.0]));
     }
 
     #[test]

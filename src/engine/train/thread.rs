@@ -18,7 +18,8 @@ use crate::engine::tasks::guarded;
 use crate::engine::{EngineError, Waker, dataset};
 use crate::training::checkpoint::{EndMark, RunFolder, RunMeta};
 use crate::training::{
-    Control, DeviceMemory, Outcome, RunConfig, TrainEvent, TrainOptions, TrainSink as _, train_with,
+    Control, DeviceMemory, Outcome, RunConfig, TrainEvent, TrainOptions, TrainSink as _,
+    check_stored_batches, train_with,
 };
 
 /// What a training thread is started for.
@@ -192,6 +193,7 @@ impl TrainThread {
                 // Before there is a folder of a run that cannot begin.
                 config.validate()?;
                 config.check_classes(dataset.classes.len())?;
+                check_stored_batches(config, &dataset)?;
                 let created = unix_secs();
                 let name = format!(
                     "{}-{}-{}",

@@ -4,18 +4,13 @@ use burn::nn::conv::Conv2dConfig;
 use burn::tensor::Tensor;
 
 use crate::model::feature_map::FeatureMap;
-use crate::model::{FinalUpsampling, Geometry, Trunk, Variant, VggWidths};
+use crate::model::network::tests::two_classes;
+use crate::model::{Geometry, Trunk, Variant, VggWidths};
 
 fn config(variant: Variant, trunk: Trunk, geometry: Geometry) -> NetworkConfig {
     NetworkConfig {
-        variant,
-        trunk,
-        geometry,
         num_classes: 21,
-        dropout: 0.5,
-        final_upsampling: FinalUpsampling::Learned,
-        aux_head: false,
-        widths: None,
+        ..two_classes(variant, trunk, geometry)
     }
 }
 

@@ -244,4 +244,4 @@ impl Network {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

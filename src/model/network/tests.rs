@@ -5,16 +5,24 @@ use burn::optim::GradientsParams;
 use burn::tensor::Distribution;
 use strum::VariantArray as _;
 
-fn config(variant: Variant) -> NetworkConfig {
+/// A network of two classes, as the presets make it.
+pub fn two_classes(variant: Variant, trunk: Trunk, geometry: Geometry) -> NetworkConfig {
     NetworkConfig {
         variant,
-        trunk: Trunk::Vgg16Slim,
-        geometry: Geometry::Padded,
-        num_classes: 3,
+        trunk,
+        geometry,
+        num_classes: 2,
         dropout: 0.5,
         final_upsampling: FinalUpsampling::Learned,
         aux_head: false,
         widths: None,
+    }
+}
+
+fn config(variant: Variant) -> NetworkConfig {
+    NetworkConfig {
+        num_classes: 3,
+        ..two_classes(variant, Trunk::Vgg16Slim, Geometry::Padded)
     }
 }
 

@@ -166,6 +166,11 @@ impl Ask {
         }
     }
 
+    /// Whether a folder of the wanted files will do too.
+    pub fn takes_folders(&self) -> bool {
+        matches!(self, Self::Images)
+    }
+
     /// What the wanted files are called together.
     pub fn files(&self) -> &'static str {
         match self {

@@ -1,6 +1,8 @@
 //! Which key means which command.
 
-use eframe::egui::{self, Event, Key, KeyboardShortcut, Modifiers};
+use std::collections::HashSet;
+
+use eframe::egui::{self, Event, Id, Key, KeyboardShortcut, Modifiers};
 
 use super::{Problem, UiCommand};
 
@@ -21,6 +23,7 @@ pub fn take_pressed(
     palette_is_open: bool,
     problem: impl Fn(UiCommand) -> Option<Problem>,
 ) -> Option<Pressed> {
+    mark_repeats(ctx);
     let in_dialog = ctx.memory(|memory| memory.top_modal_layer().is_some());
     let writing = ctx.text_edit_focused();
     let shortcut = UiCommand::all()
@@ -38,6 +41,50 @@ pub fn take_pressed(
         refused.get_or_insert(Pressed::Refused(command, problem));
     }
     refused
+}
+
+/// The text of a shortcut, as it is written on keyboards.
+pub fn shortcut_text(ctx: &egui::Context, shortcut: &KeyboardShortcut) -> String {
+    let text = ctx.format_shortcut(shortcut);
+    let name = shortcut.logical_key.name();
+    let sign = match shortcut.logical_key {
+        Key::Questionmark => "?",
+        Key::Plus => "+",
+        Key::Minus => "−",
+        _ => return text,
+    };
+    match text.strip_suffix(name) {
+        Some(modifiers) => format!("{modifiers}{sign}"),
+        None => text,
+    }
+}
+
+/// egui knows held keys by what they write, so that a `?` whose Shift is let go first would be held
+/// for ever: its end is that of a slash. Here they are known by their place on the keyboard.
+fn mark_repeats(ctx: &egui::Context) {
+    let id = Id::unique("held keys");
+    let mut held: HashSet<Key> = ctx.data(|data| data.get_temp(id)).unwrap_or_default();
+    ctx.input_mut(|input| {
+        for event in &mut input.events {
+            match event {
+                Event::Key {
+                    physical_key: Some(key),
+                    pressed,
+                    repeat,
+                    ..
+                } => {
+                    if *pressed {
+                        *repeat = !held.insert(*key);
+                    } else {
+                        held.remove(key);
+                    }
+                }
+                Event::WindowFocused(false) => held.clear(),
+                _ => {}
+            }
+        }
+    });
+    ctx.data_mut(|data| data.insert_temp(id, held));
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,6 +180,7 @@ mod tests {
     use eframe::egui::RawInput;
 
     use super::*;
+    use crate::ui::view_model::ui_scale::ScaleStep;
 
     fn press(key: Key, modifiers: Modifiers) -> Event {
         Event::Key {
@@ -213,6 +261,43 @@ mod tests {
             Some(Pressed::Command(UiCommand::DebugOverlay))
         );
         assert_eq!(pressed_in(&ctx, f12(), &all), None);
+    }
+
+    #[test]
+    fn a_key_is_let_go_whatever_it_writes_by_then() {
+        let all: Vec<_> = UiCommand::all().collect();
+        let ctx = egui::Context::default();
+        let slash = |key, pressed| Event::Key {
+            key,
+            physical_key: Some(Key::Slash),
+            pressed,
+            repeat: false,
+            modifiers: Modifiers::NONE,
+        };
+        let sheet = Some(Pressed::Command(UiCommand::Shortcuts));
+        for _ in 0..2 {
+            assert_eq!(
+                pressed_in(&ctx, slash(Key::Questionmark, true), &all),
+                sheet
+            );
+            assert_eq!(pressed_in(&ctx, slash(Key::Questionmark, true), &all), None);
+            // Shift was let go before.
+            assert_eq!(pressed_in(&ctx, slash(Key::Slash, false), &all), None);
+        }
+    }
+
+    #[test]
+    fn shortcuts_are_written_as_on_the_keyboard() {
+        let ctx = egui::Context::default();
+        let text = |command: UiCommand| {
+            let shortcut = command.shortcut().expect("a key");
+            shortcut_text(&ctx, &shortcut)
+        };
+        assert_eq!(text(UiCommand::Shortcuts), "?");
+        let scale = |step| text(UiCommand::Scale(step));
+        assert!(scale(ScaleStep::Larger).ends_with("++"));
+        assert!(scale(ScaleStep::Smaller).ends_with("+−"));
+        assert!(scale(ScaleStep::To(100)).ends_with("+0"));
     }
 
     #[test]

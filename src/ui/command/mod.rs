@@ -14,7 +14,7 @@ use crossbeam_channel::{Receiver, Sender};
 use serde::{Deserialize, Serialize};
 
 pub use ask::{Ask, AskKind, CompareFile, PlotFormat};
-pub use keys::{Pressed, VIEW_KEYS, ViewKey, take_pressed};
+pub use keys::{Pressed, VIEW_KEYS, ViewKey, shortcut_text, take_pressed};
 pub use ui_command::{MENUS, Menu, Section, UiCommand};
 
 use crate::engine::{

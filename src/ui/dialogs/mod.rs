@@ -8,6 +8,7 @@ mod listing;
 mod portal;
 
 use std::path::{Path, PathBuf};
+use std::process::{self, Stdio};
 use std::time::{Duration, Instant};
 
 use eframe::egui::{Align2, Area, Frame, Id, Order, Ui, vec2};
@@ -21,6 +22,10 @@ use crate::engine::{Engine, NoticeLevel, Poll, Task};
 
 /// No person cancels a dialog faster; one that is gone by then never opened.
 const QUICKEST_CANCEL: Duration = Duration::from_millis(200);
+/// Opens what it is given with the program that the desktop has for it.
+const XDG_OPEN: &str = "xdg-open";
+/// A program that still runs by then shows what it was given.
+const HANDED_OVER: Duration = Duration::from_secs(5);
 /// Until then a dialog of the desktop may still be on its way.
 const SLOW_DIALOG: Duration = Duration::from_secs(2);
 
@@ -223,13 +228,46 @@ fn desktop_dialog(engine: &Engine, ask: Ask) -> Open {
 /// Shows a folder in the file manager of the desktop.
 pub fn open_file_manager(engine: &Engine, folder: PathBuf) -> Task<Result<(), String>> {
     engine.spawn_waiting("file-manager", move |_| {
-        opener::open(&folder).map_err(|err| {
+        hand_to_desktop(&folder).map_err(|reason| {
             format!(
-                "The file manager could not be opened: {err}. The folder is {}",
+                "The file manager could not be opened: {reason}. The folder is {}",
                 folder.display()
             )
         })
     })
+}
+
+/// Hands a folder to the desktop, which says soon where it has no program for it.
+fn hand_to_desktop(folder: &Path) -> Result<(), String> {
+    if !cfg!(target_os = "linux") {
+        return opener::open(folder).map_err(|err| err.to_string());
+    }
+    let spawned = process::Command::new(XDG_OPEN)
+        .arg(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    let mut child = match spawned {
+        Ok(child) => child,
+        Err(err) if err.kind() == std::io::ErrorKind::NotFound => {
+            return Err(format!("there is no {XDG_OPEN} on this machine"));
+        }
+        Err(err) => return Err(format!("{XDG_OPEN}: {err}")),
+    };
+    let started = Instant::now();
+    // Some file managers are run by it until they are closed.
+    while started.elapsed() < HANDED_OVER {
+        match child.try_wait() {
+            Ok(Some(status)) if status.success() => return Ok(()),
+            Ok(Some(status)) => {
+                return Err(format!("{XDG_OPEN} has found no program for it ({status})"));
+            }
+            Ok(None) => std::thread::sleep(Duration::from_millis(50)),
+            Err(err) => return Err(format!("{XDG_OPEN}: {err}")),
+        }
+    }
+    Ok(())
 }
 
 /// The name of a folder in a list of places.

@@ -5,7 +5,7 @@ mod menus;
 
 use eframe::egui::{self, Key, KeyboardShortcut, Modifiers, ThemePreference};
 
-use super::PanelKind;
+use super::{PanelKind, shortcut_text};
 use crate::ui::icons::Icon;
 use crate::ui::view_model::ColorChoice;
 use crate::ui::view_model::ui_scale::ScaleStep;
@@ -297,7 +297,7 @@ impl UiCommand {
     /// The tooltip with the key behind it, for buttons.
     pub fn tooltip_with_key(self, ctx: &egui::Context) -> String {
         match self.shortcut() {
-            Some(shortcut) => format!("{} ({})", self.tooltip(), ctx.format_shortcut(&shortcut)),
+            Some(shortcut) => format!("{} ({})", self.tooltip(), shortcut_text(ctx, &shortcut)),
             None => self.tooltip().to_owned(),
         }
     }

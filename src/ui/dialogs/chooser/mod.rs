@@ -44,6 +44,8 @@ pub struct Chooser {
     replacing: Option<PathBuf>,
     /// A name in the path that is no search: that of a clicked file, or of the file to save.
     settled: Option<String>,
+    /// Whether the path field has yet to get the keys.
+    wants_focus: bool,
 }
 
 /// What became of the chooser in a frame.
@@ -104,6 +106,7 @@ impl Chooser {
             checking: None,
             problem: None,
             replacing: None,
+            wants_focus: false,
         }
     }
 
@@ -138,6 +141,13 @@ impl Chooser {
         let is_save = matches!(self.ask.kind(), AskKind::Save { .. });
         match found {
             Found::Folder(path) if is_folder_asked => return Outcome::Chosen(vec![path]),
+            // What is in it is in sight already.
+            Found::Folder(path) if self.ask.takes_folders() && self.shows(&path) => {
+                return Outcome::Chosen(vec![path]);
+            }
+            Found::Folder(path) if self.shows(&path) => {
+                self.problem = Some("Choose a file of this folder".to_owned());
+            }
             Found::Folder(path) => self.enter(&path),
             Found::File(path) if is_folder_asked => {
                 self.problem = Some(format!("{} is a file, not a folder", path.display()));
@@ -155,6 +165,30 @@ impl Chooser {
             }
         }
         Outcome::Open
+    }
+
+    /// Whether the list is that of this folder.
+    fn shows(&self, folder: &Path) -> bool {
+        let parts = |path: &Path| folder_text(path);
+        parts(folder) == parts(&self.listing.folder)
+    }
+
+    /// A whole path that is typed or pasted behind the folder stands for itself.
+    fn typed(&mut self) {
+        let folder = folder_text(&self.listing.folder);
+        let is_whole = |rest: &str| {
+            ["/", "~/", "\"", "'", "file://"]
+                .iter()
+                .any(|start| rest.starts_with(start))
+        };
+        if let Some(rest) = self
+            .text
+            .strip_prefix(&folder)
+            .filter(|rest| is_whole(rest))
+        {
+            self.text = rest.to_owned();
+        }
+        self.changed();
     }
 
     /// What was typed changed: what was said about it is over.

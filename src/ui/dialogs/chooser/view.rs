@@ -65,12 +65,12 @@ impl Chooser {
         let response = ui.add(edit).accessible_name("Path").on_hover_text(
             "Type or paste a path; Tab completes it, the arrow keys choose an entry",
         );
-        if comes_up(ui.ctx(), id) {
+        if comes_up(ui.ctx(), id) || std::mem::take(&mut self.wants_focus) {
             response.request_focus();
-            move_cursor_to_end(ui, id, &self.text);
+            self.place_cursor(ui, id);
         }
         if response.changed() {
-            self.changed();
+            self.typed();
         }
         if complete {
             self.complete();
@@ -209,6 +209,7 @@ impl Chooser {
                 if ui.button(self.button_text()).clicked() {
                     if self.ticked.is_empty() {
                         self.submit(engine);
+                        self.wants_focus = true;
                     } else {
                         let ticked = std::mem::take(&mut self.ticked);
                         *outcome = Outcome::Chosen(ticked.into_iter().collect());
@@ -224,10 +225,32 @@ impl Chooser {
         });
     }
 
+    /// Whether the path ends with the folder whose entries are listed.
+    fn is_at_folder(&self) -> bool {
+        split_typed(&self.text).1.is_empty()
+    }
+
+    /// Behind the folder, where typing searches it; a proposed name is selected, so that typing
+    /// replaces it.
+    fn place_cursor(&self, ui: &Ui, id: egui::Id) {
+        let end = self.text.chars().count();
+        let name = match self.ask.kind() {
+            AskKind::Save { file_name } if self.text.ends_with(file_name) => {
+                file_name.chars().count()
+            }
+            _ => 0,
+        };
+        let range = CCursorRange::two(CCursor::new(end - name), CCursor::new(end));
+        store_cursor(ui, id, range);
+    }
+
     fn button_text(&self) -> String {
         match (self.ask.kind(), self.ticked.len()) {
             (AskKind::Folder, _) => "Open this folder".to_owned(),
             (AskKind::Save { .. }, _) => "Save".to_owned(),
+            (AskKind::Files { .. }, 0) if self.ask.takes_folders() && self.is_at_folder() => {
+                "Open this folder".to_owned()
+            }
             (AskKind::Files { .. }, 0) => "Open".to_owned(),
             (AskKind::Files { .. }, ticked) => format!("Open {ticked}"),
         }
@@ -235,8 +258,12 @@ impl Chooser {
 }
 
 fn move_cursor_to_end(ui: &Ui, id: egui::Id, text: &str) {
-    let mut state = egui::text_edit::TextEditState::load(ui.ctx(), id).unwrap_or_default();
     let end = CCursor::new(text.chars().count());
-    state.cursor.set_char_range(Some(CCursorRange::one(end)));
+    store_cursor(ui, id, CCursorRange::one(end));
+}
+
+fn store_cursor(ui: &Ui, id: egui::Id, range: CCursorRange) {
+    let mut state = egui::text_edit::TextEditState::load(ui.ctx(), id).unwrap_or_default();
+    state.cursor.set_char_range(Some(range));
     state.store(ui.ctx(), id);
 }

@@ -15,6 +15,8 @@ use crate::ui::view_model::format::percent;
 use crate::ui::view_model::image_order::ImageOrder;
 
 const WIDTH: f32 = 150.0;
+/// Of the name before the combo box, with the room between them.
+const LABEL: f32 = 40.0;
 
 /// How the compared networks do on all validation images, and how these are sorted.
 #[derive(Default)]
@@ -118,24 +120,26 @@ impl Ranking {
             DatasetState::Ready(open) if !open.dataset.val.is_empty() => None,
             _ => Some("Open a dataset with validation images to sort them"),
         };
-        let name = ui.label("Sort");
         let mut wanted = self.wanted;
-        ui.add_enabled_ui(problem.is_none(), |ui| {
-            ComboBox::from_id_salt("compare_order")
-                .width(WIDTH)
-                .selected_text(wanted.label())
-                .show_ui(ui, |ui| {
-                    for order in ImageOrder::iter() {
-                        ui.selectable_value(&mut wanted, order, order.label())
-                            .on_hover_text(order.explanation());
-                    }
-                })
-                .response
-                .labelled_by(name.id)
-                .on_hover_text(
-                    "Sort the validation images. All of them are predicted by every network first",
-                )
-                .on_disabled_hover_text(problem.unwrap_or_default());
+        ui.together(WIDTH + LABEL, |ui| {
+            let name = ui.label("Sort");
+            ui.add_enabled_ui(problem.is_none(), |ui| {
+                ComboBox::from_id_salt("compare_order")
+                    .width(WIDTH)
+                    .selected_text(wanted.label())
+                    .show_ui(ui, |ui| {
+                        for order in ImageOrder::iter() {
+                            ui.selectable_value(&mut wanted, order, order.label())
+                                .on_hover_text(order.explanation());
+                        }
+                    })
+                    .response
+                    .labelled_by(name.id)
+                    .on_hover_text(
+                        "Sort the validation images. All of them are predicted by every network first",
+                    )
+                    .on_disabled_hover_text(problem.unwrap_or_default());
+            });
         });
         if wanted != self.wanted {
             self.want(ctx.engine, wanted, networks);

@@ -12,6 +12,8 @@ use crate::ui::theme;
 /// A piece of line: long enough for two dashes.
 pub const SAMPLE: Vec2 = vec2(24.0, 10.0);
 const LINE_WIDTH: f32 = 2.5;
+/// The color of a class.
+const SWATCH: Vec2 = Vec2::splat(9.0);
 /// Height of a line of the legend.
 const LINE: f32 = 18.0;
 /// In a lower panel the legend has one line.
@@ -36,7 +38,7 @@ pub fn ui(ui: &mut Ui, runs: &[PlottedRun<'_>]) {
             ui.horizontal_wrapped(|ui| {
                 for run in runs {
                     let name = RichText::new(run.label).small();
-                    entry_ui(ui, run.slot, name).on_hover_text(run.name);
+                    entry_ui(ui, run.slot, None, name).on_hover_text(run.name);
                 }
             });
         });
@@ -64,7 +66,7 @@ pub fn classes_ui(
                     if line == Some(index) {
                         text = text.strong();
                     }
-                    if entry_ui(ui, class.slot, text).hovered() {
+                    if entry_ui(ui, class.slot, class.class_color, text).hovered() {
                         pointed = Some(index);
                     }
                 }
@@ -79,11 +81,21 @@ fn entry_style(ui: &mut Ui) {
     ui.spacing_mut().item_spacing.y = 0.0;
 }
 
-/// A piece of line with its name, in one piece, so that no line of text ends between them.
-fn entry_ui(ui: &mut Ui, slot: usize, name: RichText) -> Response {
+/// A piece of line with its name, and the color of its class in masks, in one piece, so that no line of text
+/// ends between them.
+fn entry_ui(ui: &mut Ui, slot: usize, class: Option<[u8; 3]>, name: RichText) -> Response {
     let spoken = name.text().to_owned();
     let sample = Atom::paint(SAMPLE, move |ui, args| sample_of(ui, args.rect, slot));
-    let entry = Button::new((sample, name));
+    let entry = match class {
+        None => Button::new((sample, name)),
+        Some(color) => {
+            let swatch = Atom::paint(SWATCH, move |ui, args| {
+                ui.painter()
+                    .rect_filled(args.rect, 2.0, theme::class_color(color));
+            });
+            Button::new((sample, swatch, name))
+        }
+    };
     let response = ui.add(entry.frame(false).sense(Sense::hover()));
     // It cannot be clicked.
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &spoken));

@@ -110,14 +110,19 @@ impl CurvesPanel {
         // whole.
         self.update(&shown, ui);
         let mut curves = std::mem::take(&mut self.curves);
+        let classes: Vec<_> = shown
+            .iter()
+            .map(|shown| ctx.colors.of(&shown.run.classes))
+            .collect();
         let runs: Vec<PlottedRun<'_>> = shown
             .iter()
-            .filter_map(|shown| {
+            .zip(&classes)
+            .filter_map(|(shown, classes)| {
                 Some(PlottedRun {
                     name: &shown.run.name,
                     label: &shown.label,
                     slot: shown.slot,
-                    classes: &shown.run.classes,
+                    classes,
                     model: curves.get(&shown.run.name)?.model(),
                 })
             })

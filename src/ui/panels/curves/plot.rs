@@ -277,7 +277,8 @@ impl Drawing<'_, '_> {
         let pointer = response.hover_pos()?;
         let factor = take_wheel_zoom(ui);
         if (factor - 1.0).abs() > f64::EPSILON {
-            self.view.zoom(kind, ranges, value(pointer), factor);
+            let all = self.figure.bounds();
+            self.view.zoom(kind, ranges, value(pointer), factor, all);
         }
         Some(Hovered {
             kind,

@@ -1,12 +1,13 @@
 //! The images of a step as the network would see them, with the settings of the Train panel.
 
-use eframe::egui::{DragValue, Label, Rect, RichText, Sense, Ui, pos2, vec2};
+use eframe::egui::{Label, Rect, RichText, Sense, Ui, pos2, vec2};
 
 use super::thumbs::{Thumb, cell_button, paint_thumb, upload};
 use crate::engine::{
     ClassList, EngineError, OpenDataset, RunConfig, Sampling, SeenImage, StepPreview, Task,
 };
 use crate::ui::context::PanelCtx;
+use crate::ui::number::number_ui;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::{ColorChoice, format};
 
@@ -69,6 +70,9 @@ impl BatchView {
         beside: bool,
     ) -> Option<usize> {
         self.controls_ui(ui, form);
+        if self.step == 0 {
+            return None;
+        }
         let config = RunConfig {
             dataset: open.which.clone(),
             seed: self.seed.unwrap_or(form.seed),
@@ -98,8 +102,7 @@ impl BatchView {
         ui.horizontal_wrapped(|ui| {
             let name = ui.label("Seed");
             let mut seed = self.seed.unwrap_or(form.seed);
-            let drag = ui
-                .add(DragValue::new(&mut seed).speed(0.1))
+            let drag = number_ui(ui, &mut seed, 0..=u64::MAX, None, |drag| drag.speed(0.1))
                 .labelled_by(name.id)
                 .on_hover_text("Seed of order and augmentation; that of the Train panel until it is changed here")
                 .accessible_name("Seed of the batch");
@@ -116,7 +119,8 @@ impl BatchView {
             }
             ui.separator();
             let name = ui.label("Step");
-            ui.add(DragValue::new(&mut self.step).speed(0.1).range(1..=usize::MAX))
+            let rule = (self.step == 0).then_some("The first step is 1");
+            number_ui(ui, &mut self.step, 1..=usize::MAX, rule, |drag| drag.speed(0.1))
                 .labelled_by(name.id)
                 .on_hover_text("Step of the run, 1 for the first")
                 .accessible_name("Step of the batch");

@@ -3,12 +3,15 @@
 use eframe::egui::{ComboBox, Ui};
 
 use crate::engine::{Engine, RunSnapshot};
+use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format::percent;
 
 /// Wide enough for the title of a run.
 pub const WIDTH: f32 = 250.0;
+/// Of the name before the combo box, with the room between them.
+const LABEL: f32 = 80.0;
 
-/// A labeled combo box of some width; returns the run that was picked in this frame.
+/// A labeled combo box of some width, in one line; returns the run that was picked in this frame.
 pub fn run_picker(
     ui: &mut Ui,
     engine: &Engine,
@@ -17,14 +20,14 @@ pub fn run_picker(
     current: &str,
 ) -> Option<String> {
     let mut picked = None;
-    let name = ui.label(label);
     let shown = engine.run(current).map_or_else(
         || "Choose a run".to_owned(),
         crate::engine::RunSnapshot::title,
     );
-    // Truncated text takes all the available width.
-    ui.scope(|ui| {
-        ui.set_max_width(width);
+    ui.together(width + LABEL, |ui| {
+        let name = ui.label(label);
+        // Truncated text takes all the available width.
+        ui.set_max_width(name.rect.width() + ui.spacing().item_spacing.x + width);
         ComboBox::from_id_salt(label)
             .width(width)
             .truncate()

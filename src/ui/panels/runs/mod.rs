@@ -98,7 +98,7 @@ impl RunsPanel {
         );
         ui.add_space(2.0);
         if rows.is_empty() {
-            self.nothing_found_ui(ui);
+            self.nothing_found_ui(ctx, ui);
         } else {
             // Saved by a version that had them in another order.
             self.columns.sort_unstable();
@@ -233,7 +233,16 @@ impl RunsPanel {
         }
     }
 
-    fn nothing_found_ui(&mut self, ui: &mut Ui) {
+    fn nothing_found_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        if ctx.engine.runs().is_empty() {
+            let hint = if ctx.engine.run_undo().is_some() {
+                "Above is Undo, which brings the deleted ones back"
+            } else {
+                "A run appears here when its training starts"
+            };
+            ui.empty_state("No runs", hint, |_| {});
+            return;
+        }
         let hint = if self.query.is_filtered() {
             "No run has these words in this state"
         } else {

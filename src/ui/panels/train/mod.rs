@@ -6,6 +6,7 @@ mod alarms;
 mod augmentation;
 mod before_start;
 mod device;
+mod form;
 mod learning;
 mod loss;
 mod network;
@@ -22,15 +23,13 @@ pub use queue::{clear_queue_problem, run_queue_problem};
 
 use std::path::{Path, PathBuf};
 
-use eframe::egui::{CollapsingHeader, Frame, Margin, Panel, RichText, ScrollArea, Ui};
+use eframe::egui::{Frame, Margin, Panel, RichText, ScrollArea, Ui};
 use serde::{Deserialize, Serialize};
 
-use self::advanced::Around;
 use crate::engine::{DatasetState, DeviceId, Engine, InitialWeights, RunConfig, Trunk, preset};
-use crate::ui::command::{Ask, Command, Problem, UiCommand};
+use crate::ui::command::{Problem, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::icons::Icon;
-use crate::ui::number::rule_ui;
 use crate::ui::panels::runs::newest_run_ui;
 use crate::ui::panels::{command_button, send_when_clicked};
 use crate::ui::theme;
@@ -43,6 +42,8 @@ use trial::TrialBox;
 
 /// Share of the panel that texts about the run may take; the rest of them is scrolled to.
 const MOST_STATUS: f32 = 0.5;
+/// In a panel of less height, in points, everything scrolls.
+const LOW: f32 = 220.0;
 const STATUS_MARGIN: Margin = Margin {
     top: 6,
     ..Margin::ZERO
@@ -202,6 +203,17 @@ impl TrainPanel {
 
     /// Draws the panel.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        if ui.available_height() < LOW {
+            // Side by side with the buttons, the form would have no room.
+            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                self.buttons_ui(ctx, ui);
+                self.news_ui(ctx, ui);
+                ui.separator();
+                self.settings_ui(ctx, ui);
+            });
+            self.weights.ui(ctx, ui, &mut self.settings);
+            return;
+        }
         // What comes and goes is below the form, and above the buttons: neither of them moves.
         let most = ui.available_height() * MOST_STATUS;
         Panel::bottom("train buttons")
@@ -213,26 +225,34 @@ impl TrainPanel {
             .resizable(false)
             .frame(Frame::new().inner_margin(STATUS_MARGIN))
             .show(ui, |ui| {
-                status_area(ui, most, |ui| {
-                    alarms::alarms_ui(ctx, ui);
-                    match ctx.engine.active() {
-                        Some(active) => {
-                            active::lines_ui(ctx, ui, active);
-                            shares::shares_ui(ctx.engine, ui, active);
-                        }
-                        None => self.status_ui(ctx, ui),
-                    }
-                });
+                status_area(ui, most, |ui| self.news_ui(ctx, ui));
             });
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            self.form_ui(ctx, ui);
-            ui.add_space(4.0);
-            self.queue_ui(ctx, ui);
-            ui.add_space(4.0);
-            ui.separator();
-            newest_run_ui(ctx, ui);
-        });
+        ScrollArea::vertical()
+            .auto_shrink(false)
+            .show(ui, |ui| self.settings_ui(ctx, ui));
         self.weights.ui(ctx, ui, &mut self.settings);
+    }
+
+    /// What comes and goes: alarms, and how the active run does, or what is said of the next one.
+    fn news_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        alarms::alarms_ui(ctx, ui);
+        match ctx.engine.active() {
+            Some(active) => {
+                active::lines_ui(ctx, ui, active);
+                shares::shares_ui(ctx.engine, ui, active);
+            }
+            None => self.status_ui(ctx, ui),
+        }
+    }
+
+    /// The form, the queue, and the newest run.
+    fn settings_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        self.form_ui(ctx, ui);
+        ui.add_space(4.0);
+        self.queue_ui(ctx, ui);
+        ui.add_space(4.0);
+        ui.separator();
+        newest_run_ui(ctx, ui);
     }
 
     /// Shows settings in the form.
@@ -315,67 +335,6 @@ impl TrainPanel {
     fn queue_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let config = self.queued_config(ctx.engine);
         queue::queue_ui(ctx, ui, config, &mut self.grid);
-    }
-
-    fn form_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        ui.horizontal(|ui| {
-            ui.section(match ctx.engine.active() {
-                Some(_) => "Settings of the next run",
-                None => "Settings",
-            });
-            let changed = self.settings.changes_from_preset();
-            if !changed.is_empty() {
-                let color = theme::palette(ui.visuals()).warning;
-                let text = if changed.len() == 1 {
-                    "1 change".to_owned()
-                } else {
-                    format!("{} changes", changed.len())
-                };
-                ui.tag(&text, color).on_hover_text(format!(
-                    "Changed from the preset of {}: {}",
-                    self.settings.trunk,
-                    changed.join(", ")
-                ));
-                if ui
-                    .small_button("Reset to preset")
-                    .on_hover_text("Reset all values to the preset")
-                    .clicked()
-                {
-                    self.settings.reset_to_preset();
-                }
-            }
-        });
-        let device = self.device(ctx.engine);
-        self.before.auto_ui(ctx, ui, device);
-        if network::network_ui(ctx.engine, ui, &mut self.settings) {
-            ctx.commands.send(Command::Ask(Ask::Weights));
-        }
-        device::device_ui(ctx, ui, &mut self.device);
-        optimizer::recipe_ui(ui, &mut self.settings);
-        let broken = self.settings.broken_rules();
-        learning::learning_ui(ui, &mut self.settings, &broken);
-        let searched = RunConfig {
-            device,
-            ..self.settings.clone()
-        };
-        let rate = &mut self.settings.learning.learning_rate;
-        self.rates.ui(ctx, ui, &searched, rate);
-        let around = Around::of(ctx.engine);
-        let advanced = CollapsingHeader::new("Advanced")
-            .id_salt("advanced")
-            .show_unindented(ui, |ui| {
-                advanced::advanced_ui(ui, &mut self.settings, around, &broken);
-            });
-        let hidden = broken.iter().filter(|broken| !learning::has(broken.field));
-        let hidden = hidden.count();
-        if advanced.fully_closed() && hidden > 0 {
-            let text = plural(
-                hidden,
-                "value in Advanced is wrong",
-                "values in Advanced are wrong",
-            );
-            rule_ui(ui, &text);
-        }
     }
 }
 
