@@ -1,7 +1,8 @@
 //! Measures each case in a child process, which has a peak memory and a thread pool of its own
 //! and does not end the program where a driver crashes.
 
-use std::io::Read as _;
+use std::fs::File;
+use std::io::{Read as _, Seek as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -13,6 +14,47 @@ use crate::engine::{describe_exit, guarded};
 
 /// Between two looks at a child.
 const TICK: Duration = Duration::from_millis(10);
+
+/// What a child writes to its stderr: the reason where it fails, and else lines of drivers and libraries in
+/// the middle of a table.
+pub(super) struct SetAside(File);
+
+impl SetAside {
+    /// # Errors
+    /// A sentence for the user where there is no place for temporary files.
+    pub fn new() -> Result<Self, String> {
+        tempfile::tempfile()
+            .map(Self)
+            .map_err(|err| format!("no temporary file could be made: {err}"))
+    }
+
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn for_child(&self) -> Result<Stdio, String> {
+        let file = self.0.try_clone();
+        file.map(Stdio::from)
+            .map_err(|err| format!("no temporary file could be made: {err}"))
+    }
+
+    /// A problem of the child, and the last that it has written.
+    pub fn behind(mut self, problem: String) -> String {
+        const LINES: usize = 3;
+        let mut bytes = Vec::new();
+        let read = self
+            .0
+            .rewind()
+            .and_then(|()| self.0.read_to_end(&mut bytes));
+        let text = String::from_utf8_lossy(&bytes);
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let lines: Vec<&str> = lines.collect();
+        let last = lines[lines.len().saturating_sub(LINES)..].join(" / ");
+        if read.is_err() || last.is_empty() {
+            problem
+        } else {
+            format!("{problem}; it wrote: {last}")
+        }
+    }
+}
 
 /// Has `program` measure a case; `None` when `stopped` said so in between. `threads` limits
 /// the threads of the processor.
@@ -26,11 +68,13 @@ pub fn measure_in_child(
     stopped: &dyn Fn() -> bool,
 ) -> Result<Option<BenchResult>, String> {
     let text = serde_json::to_string(job).map_err(|err| err.to_string())?;
+    let aside = SetAside::new()?;
     let mut command = Command::new(program);
     command
         .args(["bench", "--measure", &text])
         .stdin(Stdio::null())
-        .stdout(Stdio::piped());
+        .stdout(Stdio::piped())
+        .stderr(aside.for_child()?);
     if let Some(threads) = threads {
         // Burn's processor backend computes on rayon's pool, which reads this when it starts.
         command.env("RAYON_NUM_THREADS", threads.to_string());
@@ -56,14 +100,17 @@ pub fn measure_in_child(
     let answer = read_answer(&mut child)?;
     if !status.success() {
         return Err(if answer.is_empty() {
-            format!("its process ended early ({})", describe_exit(status))
+            aside.behind(format!(
+                "its process ended early ({})",
+                describe_exit(status)
+            ))
         } else {
             answer
         });
     }
     serde_json::from_str(&answer)
         .map(Some)
-        .map_err(|err| format!("its process gave no result ({err})"))
+        .map_err(|err| aside.behind(format!("its process gave no result ({err})")))
 }
 
 fn read_answer(child: &mut Child) -> Result<String, String> {
@@ -138,6 +185,11 @@ mod tests {
         let job = job(CONFUSION);
         for (name, script, words) in [
             ("dies", "kill -SEGV $$", "signal 11"),
+            (
+                "complains",
+                "echo 'the driver is gone' >&2; kill -SEGV $$",
+                "it wrote: the driver is gone",
+            ),
             (
                 "speaks",
                 "echo the weights are gone; exit 1",

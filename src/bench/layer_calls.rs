@@ -1,12 +1,13 @@
 //! One pass of one layer, set up and ready to be called.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use burn::module::Module;
-use burn::nn::PaddingConfig2d;
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
+use burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig, PaddingConfig2d};
 use burn::tensor::{Device, Distribution, Tensor};
 
 use super::case::{NUM_CLASSES, config_of};
@@ -15,8 +16,8 @@ use super::layer_parts::{LayersJob, Part, Pass};
 use super::synthetic;
 use super::workload::synced;
 use crate::dataset::{Batch, Normalization};
-use crate::kernels::{self, Arithmetic, SgdStep};
-use crate::model::{ComputedBy, LayerKind, LayerShape};
+use crate::kernels::{self, Arithmetic, SgdStep, SgdSteps};
+use crate::model::{LayerKind, LayerShape};
 use crate::training::checkpoint::RunFolder;
 use crate::training::{Learner, TrainError};
 
@@ -29,14 +30,23 @@ enum Work {
     },
     Upsampling(ConvTranspose2d),
     Pooling(MaxPool2d),
+    Normalization {
+        layer: BatchNorm,
+        relu: bool,
+    },
+    Sum {
+        other: Tensor<4>,
+        relu: bool,
+    },
+    Dropout(Dropout),
+    Interpolation {
+        to: [usize; 2],
+    },
     Loss {
         labels: Vec<u8>,
     },
-    Optimizer {
-        /// Weight and velocity; `None` within a call.
-        state: Option<(Tensor<1>, Tensor<1>)>,
-        gradient: Tensor<1>,
-    },
+    /// Every weight of the network, its velocity and its gradient; none within a call.
+    Optimizer(Vec<[Tensor<1>; 3]>),
     /// `None` within a step.
     Step {
         learner: Option<Learner>,
@@ -100,6 +110,9 @@ pub(super) struct Prepared {
 /// Rate of the measured steps: so small that the weights stay sound.
 const RATE: f64 = 1e-9;
 
+/// Batches that steps of this process were given.
+static BATCHES: AtomicU64 = AtomicU64::new(0);
+
 impl Prepared {
     pub fn new(job: &LayersJob, part: &Part, device: &Device) -> Result<Self, TrainError> {
         job.precision.check(device, job.device)?;
@@ -108,7 +121,11 @@ impl Prepared {
             part.pass,
             Pass::DataGradient | Pass::WeightGradient | Pass::LossGradient
         );
-        let device = if is_backward {
+        // Predictions neither drop nor look at statistics.
+        let in_training = part.layer.is_some_and(|layer| {
+            matches!(layer.kind, LayerKind::Normalization | LayerKind::Dropout)
+        });
+        let device = if is_backward || in_training {
             device.clone().autodiff()
         } else {
             device.clone()
@@ -147,31 +164,25 @@ impl Prepared {
             Work::Convolution { layer, relu } => kernels::conv2d(layer, input.clone(), *relu),
             Work::Upsampling(layer) => kernels::conv_transpose2d(layer, input.clone()),
             Work::Pooling(layer) => kernels::max_pool2d(layer, input.clone()),
+            Work::Normalization { layer, relu } => kernels::batch_norm(layer, input.clone(), *relu),
+            Work::Sum { other, relu: true } => kernels::add_relu(input.clone(), other.clone()),
+            Work::Sum { other, relu: false } => input.clone() + other.clone(),
+            Work::Dropout(layer) => kernels::dropout(layer, input.clone()),
+            Work::Interpolation { to } => kernels::resize(input.clone(), *to),
             _ => input.clone(),
         };
         match (&mut self.work, self.pass) {
-            (Work::Optimizer { state, gradient }, _) => {
-                let step = SgdStep {
-                    gradient_scale: 1.0,
-                    weight_decay: 0.0,
-                    momentum: 0.9,
-                    learning_rate: RATE as f32,
-                };
+            (Work::Optimizer(weights), _) => {
                 let started = Started::now(what);
-                if let Some((weight, velocity)) = state.take() {
-                    *state = Some(kernels::sgd_step(
-                        weight,
-                        Some(velocity),
-                        gradient.clone(),
-                        step,
-                    ));
-                }
+                *weights = step_weights(std::mem::take(weights));
                 started.end(device)
             }
             (Work::Step { learner, batch }, _) => {
                 let batch = batch.clone();
                 let started = Started::now(what);
                 if let Some(mut ready) = learner.take() {
+                    // As in training, no two batches draw the same.
+                    ready.seed_batch(BATCHES.fetch_add(1, Ordering::Relaxed));
                     ready.add(batch, RATE, 1)?;
                     *learner = Some(ready.step(RATE, 1)?);
                 }
@@ -221,6 +232,7 @@ impl Prepared {
             Pass::WeightGradient => 2,
             _ => 0,
         };
+        let _arithmetic = self.arithmetic.enter();
         let routes = match &self.work {
             Work::Convolution { layer, .. } => kernels::conv_routes(layer, &self.input),
             Work::Upsampling(layer) => kernels::transposed_routes(layer, &self.input),
@@ -274,7 +286,62 @@ fn layer_work(layer: &LayerShape, pass: Pass, device: &Device) -> Work {
                 .with_ceil_mode(layer.ceil)
                 .init(),
         ),
+        LayerKind::Normalization => Work::Normalization {
+            layer: BatchNormConfig::new(layer.channels[0]).init(device),
+            relu: layer.relu,
+        },
+        LayerKind::Sum => {
+            let [height, width] = layer.size;
+            let shape = [layer.batch_size, layer.channels[0], height, width];
+            Work::Sum {
+                other: Tensor::random(shape, Distribution::Uniform(-1.0, 1.0), device),
+                relu: layer.relu,
+            }
+        }
+        LayerKind::Dropout => Work::Dropout(DropoutConfig::new(0.5).init()),
+        LayerKind::Interpolation => Work::Interpolation { to: layer.size_out },
     }
+}
+
+/// Numbers of values of the weights that are trained.
+#[derive(Default)]
+struct Lengths(Vec<usize>);
+
+impl ModuleVisitor for Lengths {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if param.val().is_require_grad() {
+            self.0.push(param.lazy_shape().num_elements());
+        }
+    }
+}
+
+/// Weights, velocities and gradients after a step, as the optimizer of a run does it.
+fn step_weights(weights: Vec<[Tensor<1>; 3]>) -> Vec<[Tensor<1>; 3]> {
+    let step = SgdStep {
+        gradient_scale: 1.0,
+        weight_decay: 0.0,
+        momentum: 0.9,
+        learning_rate: RATE as f32,
+    };
+    let mut steps = SgdSteps::default();
+    let mut alone = Vec::new();
+    let mut gathered = Vec::new();
+    for [weight, velocity, gradient] in weights {
+        if let Some(number) = steps.gather(&weight, Some(&velocity), &gradient, step) {
+            gathered.push((number, gradient));
+        } else {
+            let (weight, velocity) =
+                kernels::sgd_step(weight, Some(velocity), gradient.clone(), step);
+            alone.push([weight, velocity, gradient]);
+        }
+    }
+    let mut stepped = steps.run();
+    let together = gathered.into_iter().filter_map(|(number, gradient)| {
+        let (weight, velocity) = stepped.take(number)?;
+        Some([weight, velocity, gradient])
+    });
+    alone.extend(together);
+    alone
 }
 
 /// What is no layer, and the shape of its input.
@@ -292,15 +359,17 @@ fn rest(job: &LayersJob, pass: Pass, device: &Device) -> Result<(Work, [usize; 4
             )
         }
         Pass::Optimizer => {
-            let network = config.network(NUM_CLASSES);
-            let memory = network.training_memory(1, size, false, ComputedBy::Processor);
-            let shape = [memory.trained as usize / size_of::<f32>()];
-            let zeros = || Tensor::<1>::zeros(shape, device);
-            let work = Work::Optimizer {
-                state: Some((zeros(), zeros())),
-                gradient: zeros(),
-            };
-            (work, [1; 4])
+            let mut lengths = Lengths::default();
+            let trained = device.clone().autodiff();
+            config
+                .network(NUM_CLASSES)
+                .init(&trained)
+                .visit(&mut lengths);
+            let weights = lengths.0.into_iter().map(|length| {
+                // Each has memory of its own.
+                [(); 3].map(|()| Tensor::<1>::zeros([length], device))
+            });
+            (Work::Optimizer(weights.collect()), [1; 4])
         }
         _ => {
             let nowhere = RunFolder::at(PathBuf::new());

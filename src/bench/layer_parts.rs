@@ -120,7 +120,12 @@ impl LayersJob {
         let mut parts: Vec<Part> = Vec::new();
         for (nth, layer) in layers.iter().enumerate() {
             let passes: &[Pass] = match layer.kind {
-                LayerKind::Pooling => &[Pass::Forward, Pass::DataGradient],
+                // A normalization's gradients are one part: they are computed together.
+                LayerKind::Pooling
+                | LayerKind::Normalization
+                | LayerKind::Sum
+                | LayerKind::Dropout
+                | LayerKind::Interpolation => &[Pass::Forward, Pass::DataGradient],
                 // Images get no gradient.
                 LayerKind::Convolution if nth == 0 => &[Pass::Forward, Pass::WeightGradient],
                 _ => &[Pass::Forward, Pass::DataGradient, Pass::WeightGradient],
@@ -202,10 +207,20 @@ fn describe(part: &Part, job: &LayersJob) -> String {
                 [1, 1] => String::new(),
                 [stride, _] => format!(" stride {stride}"),
             };
+            let relu = if layer.relu { " and ReLU" } else { "" };
             let kind = match layer.kind {
                 LayerKind::Convolution => "",
                 LayerKind::Upsampling => "up ",
                 LayerKind::Pooling => "pool ",
+                LayerKind::Normalization => {
+                    return format!("batch norm{relu}, {input}, {}", size(layer.size));
+                }
+                LayerKind::Sum => return format!("sum{relu}, {input}, {}", size(layer.size)),
+                LayerKind::Dropout => return format!("dropout, {input}, {}", size(layer.size)),
+                LayerKind::Interpolation => {
+                    let [from, to] = [layer.size, layer.size_out].map(size);
+                    return format!("resize, {input}, {from} to {to}");
+                }
             };
             format!(
                 "{kind}{kernel}{stride}, {input} to {output}, {}",

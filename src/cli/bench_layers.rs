@@ -94,21 +94,24 @@ fn job(args: &BenchArgs) -> Result<LayersJob, String> {
     })
 }
 
-const HEADER: [&str; 8] = [
+const HEADER: [&str; 10] = [
     "layer",
     "pass",
     "times",
     "first ms",
+    "generated",
+    "compiled",
     "later ms",
     "TFLOP/s",
     "GB/s",
     "computed by",
 ];
-/// Characters of each column; the last has no end.
-const WIDTHS: [usize; 7] = [34, 15, 5, 9, 9, 8, 8];
+/// Characters of each column; the last has no end. The first use is in milliseconds, of which programs
+/// were generated and compiled for so many.
+const WIDTHS: [usize; 9] = [34, 15, 5, 9, 9, 9, 9, 8, 8];
 
 /// One line: rows are printed before the next ones are known.
-fn row(cells: [String; 8]) -> String {
+fn row(cells: [String; 10]) -> String {
     let mut line = String::new();
     for (nth, cell) in cells.iter().enumerate() {
         let width = WIDTHS.get(nth).copied().unwrap_or(0);
@@ -122,13 +125,16 @@ fn row(cells: [String; 8]) -> String {
     line.trim_end().to_owned()
 }
 
-fn cells(result: &LayerResult) -> [String; 8] {
+fn cells(result: &LayerResult) -> [String; 10] {
+    let first = |ms: fn(&DeviceCalls) -> f64| result.first_calls.as_ref().map(ms);
     let or_none = |value: Option<f64>| value.map_or_else(|| "n/a".to_owned(), number);
     [
         result.layer.clone(),
         result.pass.label().to_owned(),
         result.count.to_string(),
         or_none(result.first_ms),
+        or_none(first(|calls| calls.generating_ms)),
+        or_none(first(|calls| calls.compiling_ms)),
         or_none(result.later_ms),
         or_none(result.tflop_per_sec),
         or_none(result.gbyte_per_sec),
@@ -229,6 +235,17 @@ mod tests {
             line.find("GPU"),
             "{header}\n{line}"
         );
+        let mut new = result(Pass::Forward, 1, 10.0, 3.0);
+        new.first_calls = Some(DeviceCalls {
+            generating_ms: 4.5,
+            compiling_ms: 2.25,
+            ..DeviceCalls::default()
+        });
+        let line = row(cells(&new));
+        for (name, text) in [("generated", "4.50"), ("compiled", "2.25")] {
+            let ends = [header.find(name), line.find(text)].map(Option::unwrap_or_default);
+            assert_eq!(ends[0] + name.len(), ends[1] + text.len(), "{line}");
+        }
         let results = [
             result(Pass::Forward, 2, 10.0, 3.0),
             result(Pass::Optimizer, 1, 2.0, 1.0),

@@ -47,6 +47,7 @@ mod buffer_pool;
 mod conv;
 mod gemm;
 mod gpu;
+mod matrix_product;
 mod ops;
 mod sgd_factors;
 mod tiling;
@@ -62,14 +63,18 @@ use burn::tensor::module::interpolate;
 use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 use burn::tensor::{Gradients, Int, Tensor};
 
+pub(crate) use conv::shape::ConvShape;
+pub(crate) use matrix_product::{Pass as ProductPass, bytes_of_parts};
+
 pub use arithmetic::{Arithmetic, EnteredArithmetic, Half, MatrixUnits};
 pub use buffer_pool::{BufferPool, EnteredPool};
 pub use conv::bilinear::bilinear_kernel;
 pub use conv::conv_transpose2d::is_bilinear;
-pub use gpu::layers::LaunchWatch;
+pub use gpu::layers::{LaunchWatch, SharedDraws};
+pub use matrix_product::{EnteredCut, PRODUCT_TILES, ProductCut, ProductTile};
 
 pub use ops::cross_entropy::cross_entropy_sum;
-pub use ops::sgd_step::sgd_step;
+pub use ops::sgd_step::{SgdSteps, SteppedWeights, sgd_step};
 pub use ops::sum_of_squares::sum_of_squares;
 pub use sgd_factors::SgdStep;
 pub use work::{EnteredWork, Work};
@@ -100,8 +105,8 @@ pub fn conv2d(layer: &Conv2d, input: Tensor<4>, relu: bool) -> Tensor<4> {
     ours.unwrap_or_else(|| plain_conv2d(layer, input, relu))
 }
 
-/// How a GPU computes a convolution's output, its input's gradient and its weights' gradient, in
-/// words; `None` elsewhere, and where that is up to Burn.
+/// How a GPU computes a convolution's output, its input's gradient and its weights' gradient with what
+/// is [entered](Arithmetic::enter), in words; `None` elsewhere, and where that is up to Burn.
 ///
 /// # Shapes
 /// - input: `[batch_size, in_channels, height, width]`

@@ -41,6 +41,10 @@ pub enum Precision {
     F16,
 }
 
+/// What matrix units have to pass before they are used, see `probe::units`.
+const OF_UNITS: &str =
+    "this device's results were within 1 % of the processor's, by the largest of each kernel";
+
 impl Precision {
     /// The name on the command line and in files: `bf16`.
     pub fn id(self) -> &'static str {
@@ -85,12 +89,19 @@ impl Precision {
         let id = self.id();
         match (half, units) {
             (None, None) => "exact f32, each kernel within 0.002 % of the processor's".to_owned(),
-            (None, Some(_)) => "f32 multiplied as two bf16 in matrix units, sums f32".to_owned(),
+            (None, Some(_)) => {
+                format!("f32 multiplied as two bf16 in matrix units, sums f32; {OF_UNITS}")
+            }
             (Some(_), None) => {
-                format!("{id} values kept and multiplied, products and sums exact f32")
+                format!(
+                    "{id} values kept and multiplied, products and sums exact f32, each kernel within \
+                     0.002 % of the processor's on rounded values"
+                )
             }
             (Some(_), Some(_)) => {
-                format!("{id} values kept and multiplied in matrix units, gradients too, sums f32")
+                format!(
+                    "{id} values kept and multiplied in matrix units, gradients too, sums f32; {OF_UNITS}"
+                )
             }
         }
     }

@@ -3,13 +3,15 @@
 //! Our own and not Burn's optimizer because that one reads its saved state onto the
 //! default device, which may be a GPU driver nobody has tested or asked for.
 
-use burn::module::{Module, ParamId};
+use std::collections::HashMap;
+
+use burn::module::{Module, ModuleMapper, Param, ParamId};
 use burn::optim::GradientsParams;
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 
 use super::learning::Learning;
 use super::param_update::{ParamGroups, StepOf, Update, step_all};
-use crate::kernels::{SgdStep, sgd_step};
+use crate::kernels::{SgdStep, SgdSteps, SteppedWeights, sgd_step};
 
 /// SGD as PyTorch defines it (`torch.optim.SGD`, no dampening, no Nesterov):
 /// `v = momentum * v + (gradient + decay * w)`, then `w = w - rate * v`; `v` is 0 before
@@ -44,15 +46,32 @@ impl Sgd {
         let mut moving = Moving {
             momentum: self.momentum,
             velocity: &mut self.velocity,
+            gathered: SgdSteps::default(),
+            numbers: HashMap::new(),
         };
         let rates = [learning_rate, scale];
-        step_all(&mut moving, &self.groups, rates, model, gradients)
+        let model = step_all(&mut moving, &self.groups, rates, model, gradients);
+        let Moving {
+            gathered, numbers, ..
+        } = moving;
+        if numbers.is_empty() {
+            return model;
+        }
+        model.map(&mut PutBack {
+            velocity: &mut self.velocity,
+            stepped: gathered.run(),
+            numbers,
+        })
     }
 }
 
 struct Moving<'a> {
     momentum: f64,
     velocity: &'a mut GradientsParams,
+    /// Weights that a GPU steps together.
+    gathered: SgdSteps,
+    /// Theirs among them.
+    numbers: HashMap<ParamId, usize>,
 }
 
 impl Update for Moving<'_> {
@@ -70,6 +89,14 @@ impl Update for Moving<'_> {
             learning_rate: step.rate as f32,
         };
         let velocity = self.velocity.remove::<D>(id);
+        let gathered = self
+            .gathered
+            .gather(&weight, velocity.as_ref(), &gradient, step);
+        if let Some(number) = gathered {
+            self.numbers.insert(id, number);
+            // In its place until it is put back, so that nobody else has its values meanwhile.
+            return Tensor::zeros([1; D], &Device::flex());
+        }
         let (weight, velocity) = sgd_step(weight, velocity, gradient, step);
         if self.momentum > 0.0 {
             self.velocity.register(id, velocity);
@@ -78,14 +105,33 @@ impl Update for Moving<'_> {
     }
 }
 
+/// Puts weights that were stepped together back into the network.
+struct PutBack<'a> {
+    velocity: &'a mut GradientsParams,
+    stepped: SteppedWeights,
+    numbers: HashMap<ParamId, usize>,
+}
+
+impl ModuleMapper for PutBack<'_> {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let number = self.numbers.remove(&param.id);
+        let Some((weight, velocity)) = number.and_then(|number| self.stepped.take::<D>(number))
+        else {
+            return param;
+        };
+        let (id, _, mapper) = param.consume();
+        self.velocity.register(id, velocity);
+        Param::from_mapped_value(id, Tensor::from_inner(weight).require_grad(), mapper)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::Trunk;
     use crate::training::preset;
-    use burn::module::{ModuleVisitor, Param};
+    use burn::module::ModuleVisitor;
     use burn::nn::{Linear, LinearConfig};
-    use burn::tensor::Device;
 
     /// A weight of 1 and, where wanted, a bias of 2; on an input of 2 the gradients of the
     /// output are 2 and 1 at every step.

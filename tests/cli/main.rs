@@ -11,6 +11,7 @@ mod data;
 mod devices;
 mod explain;
 mod masks;
+mod measure;
 mod outputs;
 mod public_data;
 mod queue;

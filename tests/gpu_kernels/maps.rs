@@ -188,6 +188,18 @@ impl Both {
         let equal = one.iter().zip(&other).filter(|(one, other)| one == other);
         // Independent masks agree at 0.3^2 + 0.7^2 = 0.58 of the places.
         assert!((equal.count() as f64 - 23_200.0).abs() < 6.0 * 98.7);
+        // What a step draws together is as different, and repeats as it; more dropouts draw again.
+        let together = |seed: u64| {
+            device.seed(seed);
+            let _draws = kernels::SharedDraws::enter();
+            [(); 10].map(|()| draw())
+        };
+        let step = together(3);
+        for (nth, mask) in step.iter().enumerate() {
+            assert!(step[..nth].iter().all(|earlier| earlier != mask), "{nth}");
+        }
+        assert_eq!(step, together(3));
+        assert_ne!(step[1], together(4)[1]);
         let alone = kernels::dropout(&layer, ones.clone().inner());
         assert!(values(alone).iter().all(|value| *value == 1.0));
     }

@@ -4,7 +4,9 @@
 mod half;
 mod maps;
 mod matrix;
+mod steps;
 mod sums;
+mod tiles;
 
 use burn::module::Param;
 use burn::nn::PaddingConfig2d;
@@ -40,6 +42,9 @@ pub fn equal_those_of_the_processor() {
     both.check_loss();
     both.check_parts_of_losses();
     both.check_sgd_steps();
+    both.check_sgd_groups();
+    both.check_tiles();
+    both.check_tiles_in_units();
 }
 
 /// A convolution; with `bias` also with a ReLU.
@@ -323,32 +328,6 @@ impl Both {
                     ("gradient", of(&logits, &gradients)),
                 ]
             });
-        }
-    }
-
-    fn check_sgd_steps(&self) {
-        let step = kernels::SgdStep {
-            gradient_scale: 0.25,
-            weight_decay: 0.1,
-            momentum: 0.9,
-            learning_rate: 0.5,
-        };
-        for shape in [[1, 1], [7, 3], [300, 500]] {
-            let (start, first, second) =
-                (self.random(shape), self.random(shape), self.random(shape));
-            let after = |device: &Device| {
-                let on = |tensor: &Tensor<2>| Tensor::<2>::from_data(tensor.to_data(), device);
-                let start = on(&start);
-                let (weight, velocity) = kernels::sgd_step(start.clone(), None, on(&first), step);
-                let kept = velocity.clone();
-                let (weight, velocity) =
-                    kernels::sgd_step(weight, Some(velocity), on(&second), step);
-                // What is used elsewhere stays as it is.
-                [weight, velocity, kept, start].map(values)
-            };
-            for (found, expected) in after(&self.gpu).iter().zip(&after(&self.cpu)) {
-                assert_near(found, expected, "a step");
-            }
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 
 use eframe::egui::Vec2;
+use eframe::egui::accesskit::Role;
 use egui_kittest::kittest::Queryable as _;
 use fcn_workbench::dataset::DatasetRecord;
 use fcn_workbench::engine::{BestBy, RunState};
@@ -69,12 +70,14 @@ fn checkpoints_and_copies_of_the_log_are_chosen_in_the_form() {
     desk.set("Last checkpoints that are kept", 1.0);
     desk.set("Best checkpoints that are kept", 3.0);
     for label in [
-        "Save by steps",
+        "Save after steps",
         "Keep epochs for good",
         "TensorBoard",
         "CSV",
     ] {
-        desk.find(label).click_accesskit();
+        desk.window
+            .get_by_role_and_label(Role::CheckBox, label)
+            .click_accesskit();
         desk.frames(3);
     }
     desk.set("Steps between checkpoints", 3.0);

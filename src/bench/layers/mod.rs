@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::RecvTimeoutError;
 
+use crate::bench::child::SetAside;
 use crate::bench::device_calls::DeviceCalls;
 use crate::bench::layer_calls::{Counted, Prepared};
 use crate::bench::layer_parts::{LayerResult, LayersJob, Part};
@@ -33,11 +34,13 @@ pub fn measure_layers(
     let mut next = 0;
     while next < parts.len() {
         let text = serde_json::to_string(&(job, next)).map_err(|err| err.to_string())?;
+        let aside = SetAside::new()?;
         let mut command = Command::new(program);
         command
             .args(["bench", "--measure-layers", &text])
             .stdin(Stdio::null())
-            .stdout(Stdio::piped());
+            .stdout(Stdio::piped())
+            .stderr(aside.for_child()?);
         if let Some(threads) = threads {
             command.env("RAYON_NUM_THREADS", threads.to_string());
         }
@@ -96,7 +99,7 @@ pub fn measure_layers(
         }
         if let Some(problem) = problem {
             done(LayerResult {
-                problem: Some(problem),
+                problem: Some(aside.behind(problem)),
                 ..job.unmeasured(&parts[next])
             });
             next += 1;

@@ -232,16 +232,17 @@ pub(super) fn conv_matrix<E: Float>(
                 let left_start = first_row + comptime!(of_left * left_length);
                 let right_start = first_column + comptime!(of_right * right_length);
                 if comptime!(units.emulated) {
-                    #[unroll]
-                    for n in 0..comptime!(fragments * FRAGMENT / GROUP) {
-                        let fragment = comptime!(n / (FRAGMENT / GROUP));
-                        let nth = comptime!(n % (FRAGMENT / GROUP));
-                        let row =
-                            comptime!(fragment / grid.across * EDGE + nth * 2) + member / EDGE;
-                        let column = comptime!(fragment % grid.across * EDGE) + member % EDGE;
-                        for k in 0..STEP {
-                            let down = left_shared[left_start + k * left_pitch + row];
-                            let across = right_shared[right_start + k * right_pitch + column];
+                    for k in 0..STEP {
+                        let left_start = left_start + k * left_pitch + member / EDGE;
+                        let right_start = right_start + k * right_pitch + member % EDGE;
+                        #[unroll]
+                        for n in 0..comptime!(fragments * FRAGMENT / GROUP) {
+                            let fragment = comptime!(n / (FRAGMENT / GROUP));
+                            let nth = comptime!(n % (FRAGMENT / GROUP));
+                            let row = comptime!(fragment / grid.across * EDGE + nth * 2);
+                            let column = comptime!(fragment % grid.across * EDGE);
+                            let down = left_shared[left_start + row];
+                            let across = right_shared[right_start + column];
                             emulated_sums[n] += f32::cast_from(down) * f32::cast_from(across);
                         }
                     }

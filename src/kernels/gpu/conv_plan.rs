@@ -2,29 +2,12 @@
 
 use cubecl::prelude::*;
 
+use crate::kernels::conv::shape::ConvShape;
+use crate::kernels::matrix_product::Product;
+pub(super) use crate::kernels::matrix_product::{Pass, ProductTile as Tile, STEP};
+
 /// Units of a cube.
 pub(super) const UNITS: usize = 256;
-/// Length of a step along the sum.
-pub(super) const STEP: usize = 16;
-
-/// What is multiplied. `K` is what is summed over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Pass {
-    /// Output channels by pixels of all images; `K` = input channels by taps.
-    Forward,
-    /// Input channels by the input's pixels of one phase of the stride, of all images; `K` = output
-    /// channels by the taps that meet these pixels.
-    Data,
-    /// Output channels by input channels and taps; `K` = pixels of all images.
-    Weights,
-}
-
-/// Rows and columns of the part of the product that one cube computes, multiples of 16.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Tile {
-    pub rows: usize,
-    pub columns: usize,
-}
 
 /// What is done to a finished sum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -86,4 +69,45 @@ pub(super) struct Sizes {
     pub part: usize,
     /// Parts of the sum, each of which is written for itself.
     pub parts: usize,
+}
+
+/// Sizes for a launch, in parts of the sum of that length.
+pub(super) fn sizes(
+    product: &Product,
+    shape: &ConvShape,
+    part: usize,
+    parts: usize,
+) -> SizesLaunch {
+    let [height_out, width_out] = shape.output();
+    SizesLaunch::new(
+        shape.batch,
+        shape.in_channels,
+        shape.out_channels,
+        shape.size[0],
+        shape.size[1],
+        height_out,
+        width_out,
+        shape.kernel[0],
+        shape.kernel[1],
+        shape.stride[0],
+        shape.stride[1],
+        shape.padding[0],
+        shape.padding[1],
+        shape.dilation[0],
+        shape.dilation[1],
+        product.rows,
+        product.columns,
+        product.sum,
+        part,
+        parts,
+    )
+}
+
+/// The kernel sizes that most of the work is in are part of the program, so that it need not divide
+/// by them; all others share one.
+pub(super) fn known_taps(shape: &ConvShape) -> [usize; 2] {
+    match (shape.kernel, shape.stride) {
+        ([1, 1] | [3, 3], [1, 1]) => shape.kernel,
+        _ => [0, 0],
+    }
 }

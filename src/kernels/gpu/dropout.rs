@@ -19,13 +19,20 @@ fn mixed(bits: u32) -> u32 {
 }
 
 #[cube(launch)]
-fn drop_some(values: &[f32], seed: &[f32], out: &mut [f32], keep: f32, length: usize) {
+fn drop_some(
+    values: &[f32],
+    seeds: &[f32],
+    out: &mut [f32],
+    first: usize,
+    keep: f32,
+    length: usize,
+) {
     let cube = CUBE_POS_Y as usize * CUBE_COUNT_X as usize + CUBE_POS_X as usize;
     let index = cube * UNITS + UNIT_POS as usize;
     if index < length {
-        let first = u32::reinterpret(seed[0]);
-        let second = u32::reinterpret(seed[1]);
-        let bits = mixed(mixed(index as u32 ^ first) ^ second);
+        let one = u32::reinterpret(seeds[first]);
+        let other = u32::reinterpret(seeds[first + 1]);
+        let bits = mixed(mixed(index as u32 ^ one) ^ other);
         // 24 bits, each value of which an `f32` has.
         let uniform = (bits >> 8) as f32 / 16_777_216.0;
         out[index] = select(uniform < keep, values[index] / keep, 0.0);
@@ -37,8 +44,13 @@ fn drop_some(values: &[f32], seed: &[f32], out: &mut [f32], keep: f32, length: u
 ///
 /// # Shapes
 /// - values, result: any
-/// - seed: `[2]`
-pub(super) fn dropped(values: CubeTensor, seed: CubeTensor, keep: f32) -> CubeTensor {
+/// - seeds: any, of which the two from `first` on are this dropout's
+pub(super) fn dropped(
+    values: CubeTensor,
+    seeds: CubeTensor,
+    first: usize,
+    keep: f32,
+) -> CubeTensor {
     let values = into_contiguous(values);
     let out = empty_like(&values, values.meta.shape());
     let length = out.meta.num_elements();
@@ -47,8 +59,9 @@ pub(super) fn dropped(values: CubeTensor, seed: CubeTensor, keep: f32) -> CubeTe
         grid(length.div_ceil(UNITS), 1),
         CubeDim::new_1d(UNITS as u32),
         values.into_buffer_arg(),
-        into_contiguous(seed).into_buffer_arg(),
+        into_contiguous(seeds).into_buffer_arg(),
         out.clone().into_buffer_arg(),
+        first,
         keep,
         length,
     );

@@ -21,12 +21,35 @@ pub(super) fn empty_of(tensor: &CubeTensor, shape: &[usize], dtype: DType) -> Cu
     )
 }
 
-/// Cubes along x of a [`grid`]; every device allows more.
-const GRID_WIDTH: usize = 1 << 15;
-
-/// A grid of at least `cubes` cubes by `layers`, of which no axis is longer than devices allow.
+/// A grid of at least `cubes` cubes by `layers`, about as high as it is wide: no axis gets as long as
+/// devices allow, and the maps of tests have rows of cubes as the largest have.
 pub(super) fn grid(cubes: usize, layers: usize) -> CubeCount {
-    let width = cubes.clamp(1, GRID_WIDTH);
-    let height = cubes.div_ceil(width).max(1);
+    let [width, height] = rows(cubes);
     CubeCount::Static(width as u32, height as u32, layers as u32)
+}
+
+fn rows(cubes: usize) -> [usize; 2] {
+    let cubes = cubes.max(1);
+    // The root, rounded up.
+    let width = (cubes - 1).isqrt() + 1;
+    [width, cubes.div_ceil(width)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grids_have_all_cubes_and_few_more_within_what_devices_allow() {
+        assert_eq!(rows(0), [1, 1]);
+        assert_eq!(rows(1), [1, 1]);
+        assert_eq!(rows(2), [2, 1]);
+        assert_eq!(rows(3), [2, 2]);
+        assert_eq!(rows(10), [4, 3]);
+        for cubes in [5, 255, 256, 257, 250_000, 1 << 31] {
+            let [width, height] = rows(cubes);
+            assert!((cubes..cubes + width).contains(&(width * height)));
+            assert!(width.max(height) < 1 << 16, "{width} by {height}");
+        }
+    }
 }

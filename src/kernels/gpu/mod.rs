@@ -20,7 +20,7 @@
 //! | Bilinear interpolation | [`resize`]: backward gathers, so that nothing is added up in memory |
 //! | Loss | [`cross_entropy`]: softmax and loss in one pass, its gradient in another; labels are uploaded as bytes |
 //! | Other losses | [`softmax`]: its logarithms, and sums whose gradient is one value for all |
-//! | Step of SGD | [`sgd`]: one pass in place over weight, velocity and gradient |
+//! | Step of SGD | [`sgd_group`]: one pass in place over weights, velocities and gradients, several weights to a launch; [`sgd`] for the first step, whose velocities are the gradients |
 //! | The most likely classes, and confusion counts | [`labels`] |
 //! | Steps in `bf16` or `f16` | [`half`]: what is multiplied is rounded and kept for the backward pass in 16 bits, two values to a word; products and sums are `f32` |
 //! | Groups, dilation with stride, padding that differs from side to side, other dtypes than `f32` | Burn's |
@@ -42,8 +42,6 @@ mod conv_gemm;
 mod conv_matrix;
 #[cfg(feature = "gpu")]
 mod conv_plan;
-#[cfg(feature = "gpu")]
-mod conv_product;
 #[cfg(feature = "gpu")]
 mod conv_reads;
 #[cfg(feature = "gpu")]
@@ -72,6 +70,8 @@ mod reduce;
 mod resize;
 #[cfg(feature = "gpu")]
 mod sgd;
+#[cfg(feature = "gpu")]
+mod sgd_group;
 #[cfg(feature = "gpu")]
 mod softmax;
 

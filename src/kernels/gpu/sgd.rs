@@ -52,7 +52,7 @@ fn starting(
 }
 
 /// The same values, which nobody else has.
-fn owned(tensor: CubeTensor) -> CubeTensor {
+pub(super) fn owned(tensor: CubeTensor) -> CubeTensor {
     let tensor = into_contiguous(tensor);
     if tensor.can_mut() {
         tensor

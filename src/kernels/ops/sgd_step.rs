@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use crate::kernels::PLAIN;
 use crate::kernels::autodiff::Operand;
-use crate::kernels::gpu::layers::SgdOperands;
+use crate::kernels::gpu::{self, layers::SgdOperands, layers::SgdOutcome};
 use crate::kernels::sgd_factors::SgdStep;
 
 /// Values of one task; a step of fewer is not worth a thread.
@@ -52,6 +52,60 @@ pub fn sgd_step<const D: usize>(
         return operands.step(step);
     }
     plain(weight, velocity, gradient, step)
+}
+
+/// Steps of many weights, where a GPU takes several of them to a launch.
+#[derive(Default)]
+pub struct SgdSteps {
+    gathered: Vec<(SgdOperands, SgdStep)>,
+}
+
+impl SgdSteps {
+    /// Takes a weight with its velocity and its gradient, and gives the number under which the
+    /// [results](Self::run) are; `None` where its device takes one weight at a time, as [`sgd_step`]
+    /// does. Whoever drops the tensors afterwards has the step done in place.
+    ///
+    /// # Shapes
+    /// - weight, velocity, gradient: any, all the same
+    pub fn gather<const D: usize>(
+        &mut self,
+        weight: &Tensor<D>,
+        velocity: Option<&Tensor<D>>,
+        gradient: &Tensor<D>,
+        step: SgdStep,
+    ) -> Option<usize> {
+        if *PLAIN {
+            return None;
+        }
+        let operands = SgdOperands::of(weight, velocity, gradient)?;
+        if !operands.can_be_grouped() {
+            return None;
+        }
+        self.gathered.push((operands, step));
+        Some(self.gathered.len() - 1)
+    }
+
+    /// Does the steps.
+    pub fn run(self) -> SteppedWeights {
+        let outcomes = gpu::layers::sgd_steps(self.gathered);
+        SteppedWeights {
+            outcomes: outcomes.into_iter().map(Some).collect(),
+        }
+    }
+}
+
+/// Weights and velocities after [`SgdSteps`].
+#[derive(Default)]
+pub struct SteppedWeights {
+    outcomes: Vec<Option<SgdOutcome>>,
+}
+
+impl SteppedWeights {
+    /// Weight and velocity of a number, once. The number of dimensions is that of what was gathered.
+    pub fn take<const D: usize>(&mut self, number: usize) -> Option<(Tensor<D>, Tensor<D>)> {
+        let outcome = self.outcomes.get_mut(number)?.take()?;
+        Some(outcome.into_tensors())
+    }
 }
 
 fn plain<const D: usize>(

@@ -1,23 +1,44 @@
 //! Scratch memory of the kernels for GPUs.
 
-/// Values of the tile that cuts a product into the fewest parts, see `kernels/gpu/conv.rs`.
-const TILE: u64 = 64 * 64;
-/// Tiles that a device should have to do at a time.
-const WANTED_TILES: u64 = 2 * 64;
-/// Products that a part of a sum has at least.
-const LEAST_SUM: u64 = 16 * 16;
-/// Bytes of all parts together, at most.
-const MOST_PART_BYTES: u64 = 128 << 20;
+use super::layers::{LayerKind, LayerShape};
+use crate::kernels::{ConvShape, ProductPass, bytes_of_parts};
 
-/// Bytes of the parts into which a matrix product is cut that has few results and long sums, where
-/// the device does not say how many compute units it has.
-pub(super) fn parts(bytes_out: u64, sum: usize) -> u64 {
-    let tiles = (bytes_out / 4).div_ceil(TILE).max(1);
-    let parts = WANTED_TILES
-        .div_ceil(tiles)
-        .min(sum as u64 / LEAST_SUM)
-        .min(MOST_PART_BYTES / bytes_out.max(1));
-    if parts > 1 { parts * bytes_out } else { 0 }
+/// Bytes of the parts into which the sums of a layer's output are cut.
+pub(super) fn parts_of_output(layer: &LayerShape) -> u64 {
+    let pass = match layer.kind {
+        LayerKind::Convolution => ProductPass::Forward,
+        LayerKind::Upsampling => ProductPass::Data,
+        _ => return 0,
+    };
+    parts(pass, layer)
+}
+
+/// As [`parts_of_output`], of its weights' gradient.
+pub(super) fn parts_of_weights(layer: &LayerShape) -> u64 {
+    match layer.kind {
+        LayerKind::Convolution | LayerKind::Upsampling => parts(ProductPass::Weights, layer),
+        _ => 0,
+    }
+}
+
+fn parts(pass: ProductPass, layer: &LayerShape) -> u64 {
+    let [input, output] = layer.channels;
+    let (size, [in_channels, out_channels]) = match layer.kind {
+        // The convolution that leads back.
+        LayerKind::Upsampling => (layer.size_out, [output, input]),
+        _ => (layer.size, [input, output]),
+    };
+    let shape = ConvShape {
+        batch: layer.batch_size,
+        in_channels,
+        out_channels,
+        size,
+        kernel: layer.kernel,
+        stride: layer.stride,
+        padding: layer.padding,
+        dilation: layer.dilation,
+    };
+    bytes_of_parts(pass, &shape)
 }
 
 #[cfg(test)]
@@ -25,12 +46,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn few_results_of_long_sums_are_cut_within_their_memory() {
-        // 64x27 weights of the first layer, summed over 50176 pixels: one tile, 128 parts.
-        assert_eq!(parts(4 * 64 * 27, 50_176), 128 * 4 * 64 * 27);
-        // 256 tiles fill a device; so does a sum that is short.
-        assert_eq!(parts(4 * 1024 * 1024, 1 << 20), 0);
-        assert_eq!(parts(4 * 64 * 27, 300), 0);
-        assert!(parts(4 * 512 * 512, 1 << 20) <= MOST_PART_BYTES);
+    fn an_upsampling_has_the_parts_of_the_convolution_that_leads_back() {
+        // 21 classes from 7x7 to 14x14: 21 rows by 4 times 49 columns, whose sums of 84 are whole; and
+        // 21x336 weights, summed over 49 pixels.
+        let mut layer = LayerShape {
+            kind: LayerKind::Upsampling,
+            batch_size: 1,
+            channels: [21; 2],
+            size: [7; 2],
+            size_out: [14; 2],
+            kernel: [4; 2],
+            stride: [2; 2],
+            padding: [1; 2],
+            dilation: [1; 2],
+            bias: false,
+            relu: false,
+            ceil: false,
+        };
+        assert_eq!(parts_of_output(&layer), 0);
+        assert_eq!(parts_of_weights(&layer), 0);
+        // 100 images of 70x70 have long sums: of all parts together no more than their share.
+        (layer.batch_size, layer.size, layer.size_out) = (100, [70; 2], [140; 2]);
+        let bytes = 4 * 21 * 21 * 16;
+        let parts = parts_of_weights(&layer);
+        assert!(parts > 0 && parts.is_multiple_of(bytes), "{parts}");
+        assert!(parts <= 128 << 20, "{parts}");
+        assert_eq!(parts_of_output(&layer), 0);
+        layer.kind = LayerKind::Pooling;
+        assert_eq!((parts_of_output(&layer), parts_of_weights(&layer)), (0, 0));
     }
 }

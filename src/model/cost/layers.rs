@@ -11,6 +11,14 @@ pub enum LayerKind {
     Upsampling,
     /// Max pooling.
     Pooling,
+    /// Batch normalization of a training step.
+    Normalization,
+    /// The sum of two maps.
+    Sum,
+    /// Dropout of a training step.
+    Dropout,
+    /// Bilinear interpolation.
+    Interpolation,
 }
 
 /// A layer and the map that it is given. Sizes are `[height, width]`.
@@ -39,7 +47,7 @@ impl LayerShape {
         let pixels = match self.kind {
             LayerKind::Convolution => self.size_out,
             LayerKind::Upsampling => self.size,
-            LayerKind::Pooling => return 0,
+            _ => return 0,
         };
         let all = [self.batch_size, pixels[0], pixels[1], self.weights()];
         all.iter().map(|count| *count as u64).product()
@@ -48,14 +56,19 @@ impl LayerShape {
     /// Number of weights, without the bias.
     pub fn weights(&self) -> usize {
         match self.kind {
-            LayerKind::Pooling => 0,
-            _ => self.channels.iter().chain(&self.kernel).product(),
+            LayerKind::Convolution | LayerKind::Upsampling => {
+                self.channels.iter().chain(&self.kernel).product()
+            }
+            // Gamma and beta.
+            LayerKind::Normalization => 2 * self.channels[0],
+            _ => 0,
         }
     }
 
-    /// Values of the map that it is given.
+    /// Values of the map that it is given, or of both.
     pub fn inputs(&self) -> usize {
-        self.batch_size * self.channels[0] * self.size[0] * self.size[1]
+        let maps = if self.kind == LayerKind::Sum { 2 } else { 1 };
+        maps * self.batch_size * self.channels[0] * self.size[0] * self.size[1]
     }
 
     /// Values of the map that it makes.

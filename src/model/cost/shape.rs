@@ -130,7 +130,7 @@ impl FeatureMap for Shape {
         let (out_channels, kernel) = (weights[0], weights.num_elements());
         let bias = conv.bias.as_ref().map_or(0, |_| out_channels);
         let relu = with_relu && norm.is_none();
-        self.note(LayerShape {
+        let layer = LayerShape {
             channels: [self.channels, out_channels],
             size_out: size,
             kernel: conv.kernel_size,
@@ -140,11 +140,11 @@ impl FeatureMap for Shape {
             bias: conv.bias.is_some(),
             relu,
             ..self.layer(LayerKind::Convolution)
-        });
+        };
+        self.note(layer);
         let input = self.bytes();
         let output = bytes(self.batch_size, out_channels, size);
         let by = self.by;
-        let sums = [kernel / out_channels.max(1), self.batch_size * pixels(size)];
         let output = self.then(
             &[],
             out_channels,
@@ -156,8 +156,8 @@ impl FeatureMap for Shape {
                 forward: match by {
                     ComputedBy::Processor => 0,
                     // Rounded weights.
-                    ComputedBy::GpuIn16Bits => VALUE * kernel as u64 + gpu::parts(output, sums[0]),
-                    ComputedBy::Gpu => gpu::parts(output, sums[0]),
+                    ComputedBy::GpuIn16Bits => VALUE * kernel as u64 + gpu::parts_of_output(&layer),
+                    ComputedBy::Gpu => gpu::parts_of_output(&layer),
                 },
                 backward: match by {
                     // Padded or masked copies of the output's gradient and of the input, and the
@@ -168,7 +168,7 @@ impl FeatureMap for Shape {
                         let of_relu = if relu { output } else { 0 };
                         let weights = VALUE * kernel as u64;
                         let rounded = if by == ComputedBy::Gpu { 0 } else { weights };
-                        of_relu + rounded + gpu::parts(weights, sums[1])
+                        of_relu + rounded + gpu::parts_of_weights(&layer)
                     }
                 },
                 ..Operation::default()
@@ -177,6 +177,10 @@ impl FeatureMap for Shape {
             .keeping_relu(by, if relu { output } else { 0 }),
         );
         let Some(_) = norm else { return output };
+        output.note(LayerShape {
+            relu: with_relu,
+            ..output.layer(LayerKind::Normalization)
+        });
         let (channels, size, map) = (output.channels, output.size, output.bytes());
         output.then(
             &[],
@@ -201,30 +205,27 @@ impl FeatureMap for Shape {
     /// Each cell of the coarse map meets the whole kernel, whatever is cropped or padded away.
     fn upsample(self, layer: &UpsamplingLayer) -> Self {
         let trained = layer.is_learned();
-        let layer = layer.conv();
-        let weights = layer.weight.lazy_shape();
+        let conv = layer.conv();
+        let weights = conv.weight.lazy_shape();
         let (channels, kernel) = (weights[1], weights.num_elements());
         let multiply_adds = (pixels(self.size) * kernel) as u64;
         let side = |axis: usize| {
-            (self.size[axis] - 1) * layer.stride[axis] + layer.kernel_size[axis]
-                - 2 * layer.padding[axis]
+            (self.size[axis] - 1) * conv.stride[axis] + conv.kernel_size[axis]
+                - 2 * conv.padding[axis]
         };
         let size = [0, 1].map(side);
-        self.note(LayerShape {
+        let layer = LayerShape {
             channels: [self.channels, channels],
             size_out: size,
-            kernel: layer.kernel_size,
-            stride: layer.stride,
-            padding: layer.padding,
+            kernel: conv.kernel_size,
+            stride: conv.stride,
+            padding: conv.padding,
             ..self.layer(LayerKind::Upsampling)
-        });
+        };
+        self.note(layer);
         let output = bytes(self.batch_size, channels, size);
         let weights = VALUE * kernel as u64;
         let by = self.by;
-        let sums = [
-            kernel / channels.max(1),
-            self.batch_size * pixels(self.size),
-        ];
         self.then(
             &[],
             channels,
@@ -238,12 +239,12 @@ impl FeatureMap for Shape {
                     // The output, or its gradient, in phases of the stride.
                     ComputedBy::Processor if trained => output,
                     ComputedBy::Processor => 0,
-                    _ => gpu::parts(output, sums[0]),
+                    _ => gpu::parts_of_output(&layer),
                 },
                 backward: match by {
                     ComputedBy::Processor if trained => output,
                     ComputedBy::Processor => 0,
-                    _ => gpu::parts(weights, sums[1]),
+                    _ => gpu::parts_of_weights(&layer),
                 },
                 ..Operation::default()
             },
@@ -294,6 +295,7 @@ impl FeatureMap for Shape {
         if dropout.prob == 0.0 {
             return self;
         }
+        self.note(self.layer(LayerKind::Dropout));
         let (channels, size) = (self.channels, self.size);
         // Which values are dropped; a GPU draws them again.
         let mask = match self.by {
@@ -319,16 +321,16 @@ impl FeatureMap for Shape {
     }
 
     fn add(self, other: Self) -> Self {
-        let (channels, size) = (self.channels, self.size);
-        let operation = Operation {
-            passes_gradient: true,
-            ..Operation::default()
-        };
-        self.then(&[other.map], channels, size, operation)
+        self.note(self.layer(LayerKind::Sum));
+        self.added(other)
     }
 
     fn add_relu(self, other: Self) -> Self {
-        let sum = self.add(other);
+        self.note(LayerShape {
+            relu: true,
+            ..self.layer(LayerKind::Sum)
+        });
+        let sum = self.added(other);
         let (channels, size) = (sum.channels, sum.size);
         let operation = Operation::default().keeping_relu(sum.by, sum.bytes());
         sum.then(&[], channels, size, operation)
@@ -355,6 +357,10 @@ impl FeatureMap for Shape {
     }
 
     fn resize(self, size: [usize; 2]) -> Self {
+        self.note(LayerShape {
+            size_out: size,
+            ..self.layer(LayerKind::Interpolation)
+        });
         self.resized(size, true)
     }
 
@@ -365,6 +371,15 @@ impl FeatureMap for Shape {
 }
 
 impl Shape {
+    fn added(self, other: Self) -> Self {
+        let (channels, size) = (self.channels, self.size);
+        let operation = Operation {
+            passes_gradient: true,
+            ..Operation::default()
+        };
+        self.then(&[other.map], channels, size, operation)
+    }
+
     fn resized(self, size: [usize; 2], keeps_input: bool) -> Self {
         if size == self.size {
             return self;

@@ -19,7 +19,7 @@ use super::optimizer::Optimizer;
 use super::precision::{LossScale, Precision};
 use super::shaped_loss::Loss;
 use crate::dataset::Batch;
-use crate::kernels::{Arithmetic, BufferPool, most_likely};
+use crate::kernels::{Arithmetic, BufferPool, SharedDraws, most_likely};
 use crate::metrics::ConfusionMatrix;
 use crate::model::Network;
 
@@ -150,6 +150,7 @@ impl Learner {
         let images = Tensor::<4>::from_data(TensorData::new(batch.images, shape), &self.device);
         // On a GPU maps stay f32, and operations round and keep what they multiply.
         let _arithmetic = self.arithmetic.enter();
+        let _draws = SharedDraws::enter();
         let images = match self.arithmetic.half {
             Some(_) => images,
             None => images.cast(self.precision.dtype()),
@@ -367,7 +368,7 @@ impl Learner {
 
     /// Makes everything random in the next batch (dropout) depend on `seed` alone, so
     /// that a resumed run draws what the unbroken one would have drawn.
-    pub(super) fn seed_batch(&self, seed: u64) {
+    pub fn seed_batch(&self, seed: u64) {
         self.device.seed(seed);
     }
 }

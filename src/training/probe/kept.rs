@@ -9,7 +9,7 @@ use crate::training::TrainError;
 use crate::training::device::{AdapterName, DeviceId};
 
 /// Counted up when the test changes.
-const TEST: u32 = 3;
+const TEST: u32 = 4;
 
 /// The file in which results of the self-test are kept, and which may be deleted at any time; `None`
 /// where the system has no place for such files.

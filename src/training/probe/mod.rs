@@ -4,6 +4,7 @@
 //! be is kept until its driver changes.
 
 mod comparison;
+mod convolutions;
 mod kept;
 mod trial;
 mod units;

@@ -6,12 +6,14 @@ use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::pool::MaxPool2dConfig;
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, IntDType, Tensor, TensorData};
 
 use super::comparison::Part;
-use crate::kernels;
+use super::convolutions::{Sizes, convolution, in_all_tiles};
+use crate::kernels::{self, Arithmetic, Half};
 use crate::model::{FinalUpsampling, Geometry, NetworkConfig, Trunk, Variant, VggWidths};
 use crate::training::TrainError;
+use crate::training::device_confusion::{count, labels_on};
 use crate::training::learning::{Learning, Reduction};
 use crate::training::loss::{Targets, objective};
 use crate::training::sgd::Sgd;
@@ -29,6 +31,10 @@ pub(super) fn trial(device: &Device) -> Result<Vec<Part>, TrainError> {
         network(trunk, &device, &mut parts)?;
     }
     residual(&device, &mut parts)?;
+    let device = device.inner();
+    in_all_tiles(&device, Arithmetic::EXACT, &mut parts)?;
+    in_16_bits(&device, &mut parts)?;
+    beside_the_layers(&device, &mut parts)?;
     Ok(parts)
 }
 
@@ -80,14 +86,6 @@ fn network(trunk: Trunk, device: &Device, parts: &mut Vec<Part>) -> Result<(), T
     let [batch_size, height, width] = IMAGES;
     let mut network = config.init(device).map(&mut Noise::default());
     let images = Tensor::<4>::from_data(noise(&[batch_size, 3, height, width], 1), device);
-    // Every eleventh pixel is void.
-    let label = |n: usize| {
-        if n.is_multiple_of(11) {
-            255
-        } else {
-            (n / 7 % NUM_CLASSES) as u8
-        }
-    };
     let labels: Vec<u8> = (0..batch_size * height * width).map(label).collect();
     let targets = Targets::new(&labels, IMAGES, NUM_CLASSES);
     let id = trunk.id();
@@ -199,7 +197,7 @@ fn residual(device: &Device, parts: &mut Vec<Part>) -> Result<(), TrainError> {
     let images = Tensor::<4>::from_data(noise(&[2, 3, 45, 38], 2), device).require_grad();
     let map = kernels::conv2d(&first, images.clone(), true);
     let map = kernels::max_pool2d(&pool, map);
-    let map = map.clone() + kernels::conv2d(&dilated, map, true);
+    let map = kernels::add_relu(map.clone(), kernels::conv2d(&dilated, map, false));
     let map = kernels::conv2d(&strided, map, false);
     let map = Tensor::cat(vec![map.clone(), map.mul_scalar(0.5)], 1);
     let output = kernels::resize(map, [45, 38]);
@@ -218,6 +216,63 @@ fn residual(device: &Device, parts: &mut Vec<Part>) -> Result<(), TrainError> {
         }
     }
     Ok(())
+}
+
+/// What steps in 16 bits pack and unpack, on a device without matrix units, too. The processor computes in
+/// 32 bits, from which they differ by less than the test allows.
+fn in_16_bits(device: &Device, parts: &mut Vec<Part>) -> Result<(), TrainError> {
+    for half in [Half::Bf16, Half::F16] {
+        let arithmetic = Arithmetic {
+            half: Some(half),
+            units: None,
+        };
+        let name = format!("convolution in {half:?}");
+        convolution(&name, IN_16_BITS, true, (device, arithmetic), parts)?;
+    }
+    Ok(())
+}
+
+const IN_16_BITS: Sizes = Sizes {
+    batch: 1,
+    channels: [19, 23],
+    size: [11, 13],
+    kernel: 3,
+    stride: 1,
+};
+
+/// What runs ask of logits and gradients: the most likely classes and their counts, logarithms of softmax and
+/// sums of squares.
+fn beside_the_layers(device: &Device, parts: &mut Vec<Part>) -> Result<(), TrainError> {
+    let dims = [2, NUM_CLASSES, 23, 19];
+    let logits = Tensor::<4>::from_data(noise(&dims, 3), device);
+    let predicted = kernels::most_likely(logits.clone());
+    push(parts, "most likely classes", predicted.clone().float())?;
+    let pixels = dims[0] * dims[2] * dims[3];
+    let labels: Vec<u8> = (0..pixels).map(label).collect();
+    let predicted = predicted.reshape([pixels]).cast(IntDType::I32);
+    let counts = count(labels_on(device, &labels), predicted, NUM_CLASSES);
+    push(parts, "counts of classes", counts.float())?;
+    let squares = kernels::squares_on_device(logits.clone());
+    push(parts, "sum of squares", squares)?;
+    let device = device.clone().autodiff();
+    let logits = Tensor::<4>::from_data(logits.into_data(), &device).require_grad();
+    let shares = kernels::log_softmax(logits.clone());
+    let direction = Tensor::<4>::from_data(noise(&dims, 4), &device.inner());
+    let gradients = kernels::backward_with(shares.clone(), direction);
+    push(parts, "logarithms of softmax", shares.inner())?;
+    match logits.grad(&gradients) {
+        Some(gradient) => push(parts, "gradient of softmax", gradient),
+        None => Err(TrainError::Execution("no gradient of softmax".to_owned())),
+    }
+}
+
+/// Every eleventh pixel is void.
+fn label(pixel: usize) -> u8 {
+    if pixel.is_multiple_of(11) {
+        255
+    } else {
+        (pixel / 7 % NUM_CLASSES) as u8
+    }
 }
 
 fn conv(
@@ -273,5 +328,11 @@ mod tests {
         assert!(count("gradient of vgg16 in step 1") >= 15 * 2 + 3 * 2 + 3);
         assert!(count("gradient of vgg16-slim in step 2") > 15 * 2 + 3 * 2 + 3);
         assert_eq!(count("gradient of a"), 3);
+        // Four tiles, whole and in parts.
+        assert_eq!(
+            (count("convolution in"), count("upsampling in")),
+            (8 + 2, 8)
+        );
+        assert_eq!(count("gradient of the bias of convolution in"), 8 + 2);
     }
 }

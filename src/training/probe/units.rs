@@ -1,12 +1,9 @@
 //! The test of a device's matrix units: all passes of convolutions, against the processor's.
 
-use burn::module::Param;
-use burn::nn::PaddingConfig2d;
-use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::tensor::{Device, Tensor};
 
 use super::comparison::{Part, compare};
-use super::trial::{noise, push};
+use super::convolutions::{Sizes, convolution, in_all_tiles};
 use crate::kernels::{self, Arithmetic, Half, MatrixUnits};
 use crate::training::TrainError;
 use crate::training::device::{self, DeviceId};
@@ -28,8 +25,9 @@ pub(super) fn arithmetics(device: &Device) -> Vec<Arithmetic> {
 /// When the device stops, or its units compute something else than the processor.
 pub(super) fn test(id: DeviceId) -> Result<(), TrainError> {
     let device = device::open(id)?;
-    let expected = convolutions(&Device::flex(), Arithmetic::EXACT)?;
     for arithmetic in arithmetics(&device) {
+        // The processor has no such units, and computes exactly.
+        let expected = convolutions(&Device::flex(), arithmetic)?;
         let found = convolutions(&device, arithmetic)?;
         compare(&expected, &found).map_err(|fault| TrainError::Device {
             device: id.to_string(),
@@ -39,56 +37,38 @@ pub(super) fn test(id: DeviceId) -> Result<(), TrainError> {
     Ok(())
 }
 
-/// Batch size, channels in and out, height, width, kernel, stride: every tile, and whole and cut sums.
-const LAYERS: [[usize; 7]; 5] = [
-    [2, 70, 130, 19, 23, 3, 1],
-    [1, 128, 21, 40, 45, 1, 1],
-    [1, 64, 96, 7, 7, 7, 1],
-    [2, 3, 64, 37, 41, 7, 2],
-    [1, 20, 24, 60, 70, 3, 1],
+const fn sizes(
+    batch: usize,
+    channels: [usize; 2],
+    size: [usize; 2],
+    (kernel, stride): (usize, usize),
+) -> Sizes {
+    Sizes {
+        batch,
+        channels,
+        size,
+        kernel,
+        stride,
+    }
+}
+
+/// As the kernels cut them: the kernel sizes that programs know and others, and strides.
+const LAYERS: [Sizes; 5] = [
+    sizes(2, [70, 130], [19, 23], (3, 1)),
+    sizes(1, [128, 21], [40, 45], (1, 1)),
+    sizes(1, [64, 96], [7, 7], (7, 1)),
+    sizes(2, [3, 64], [37, 41], (7, 2)),
+    sizes(1, [20, 24], [60, 70], (3, 1)),
 ];
 
 /// Outputs and gradients.
 fn convolutions(device: &Device, arithmetic: Arithmetic) -> Result<Vec<Part>, TrainError> {
-    let device = device.clone().autodiff();
     let mut parts = Vec::new();
-    for (nth, [batch, inputs, outputs, height, width, kernel, stride]) in
-        LAYERS.into_iter().enumerate()
-    {
-        let seed = 10 * nth as u32;
-        let padding = kernel / 2;
-        let layer = Conv2dConfig::new([inputs, outputs], [kernel; 2])
-            .with_stride([stride; 2])
-            .with_padding(PaddingConfig2d::Explicit(
-                padding, padding, padding, padding,
-            ))
-            .with_bias(false)
-            .init(&device);
-        let weight = noise(&[outputs, inputs, kernel, kernel], seed);
-        let layer = Conv2d {
-            weight: Param::from_tensor(Tensor::<4>::from_data(weight, &device)),
-            ..layer
-        };
-        let images = noise(&[batch, inputs, height, width], seed + 1);
-        let images = Tensor::<4>::from_data(images, &device).require_grad();
-        let entered = arithmetic.enter();
-        let output = kernels::conv2d(&layer, images.clone(), false);
-        let direction = noise(&output.dims(), seed + 2);
-        let direction = Tensor::<4>::from_data(direction, &device.clone().inner());
-        let gradients = kernels::backward_with(output.clone(), direction);
-        drop(entered);
-        push(&mut parts, format!("convolution {nth}"), output.inner())?;
-        for (what, tensor) in [("input", &images), ("weights", &layer.weight.val())] {
-            let gradient = tensor.grad(&gradients).ok_or_else(|| {
-                TrainError::Execution(format!("no gradient of the {what} of convolution {nth}"))
-            })?;
-            push(
-                &mut parts,
-                format!("gradient of the {what} of convolution {nth}"),
-                gradient,
-            )?;
-        }
+    for (nth, sizes) in LAYERS.into_iter().enumerate() {
+        let name = format!("convolution {nth}");
+        convolution(&name, sizes, false, (device, arithmetic), &mut parts)?;
     }
+    in_all_tiles(device, arithmetic, &mut parts)?;
     Ok(parts)
 }
 
@@ -99,8 +79,13 @@ mod tests {
     #[test]
     fn what_16_bits_round_passes_and_what_is_wrong_by_2_percent_does_not() {
         let cpu = Device::flex();
-        let expected = convolutions(&cpu, Arithmetic::EXACT).expect("numbers");
-        assert_eq!(expected.len(), 3 * LAYERS.len());
+        let arithmetic = Arithmetic {
+            half: Some(Half::Bf16),
+            units: Some(MatrixUnits::Device),
+        };
+        let expected = convolutions(&cpu, arithmetic).expect("numbers");
+        // With a bias where there is a ReLU: four tiles, whole and in parts.
+        assert_eq!(expected.len(), 3 * LAYERS.len() + 4 * 4 * 2);
         let mut rounded = expected.clone();
         for part in &mut rounded {
             for value in &mut part.values {

@@ -1,8 +1,7 @@
 //! What is done to maps between convolutions.
 
 use burn::backend::Cube;
-use burn::nn::Dropout;
-use burn::tensor::{Distribution, Tensor};
+use burn::tensor::Tensor;
 
 use super::super::ops::GpuOps;
 use super::super::resize::Resizing;
@@ -10,37 +9,8 @@ use super::{KeptRelu, MOST_VALUES, Values};
 use crate::kernels::autodiff::{BackwardPass, Operand, apply};
 
 /// Whether the values can be counted in 32 bits, and there are any.
-fn is_countable(map: &Tensor<4>) -> bool {
+pub(super) fn is_countable(map: &Tensor<4>) -> bool {
     (1..MOST_VALUES).contains(&map.dims().iter().product())
-}
-
-/// Dropout of a training step; what it drops depends on the device's seed alone.
-pub(crate) fn dropout(layer: &Dropout, input: &Tensor<4>) -> Option<Tensor<4>> {
-    let device = input.device();
-    let drops = layer.training.is_enabled() && device.is_autodiff() && layer.prob > 0.0;
-    if !drops || !is_countable(input) {
-        return None;
-    }
-    let input = Operand::<Cube>::new(input.clone())?;
-    let seed = Tensor::<1>::random([2], Distribution::Uniform(0.0, 1.0), &device.inner());
-    let seed = Operand::<Cube>::new(seed)?.into_values();
-    let keep = (1.0 - layer.prob) as f32;
-    apply([input], |[input], _| {
-        let output = Cube::dropped(input, seed.clone(), keep);
-        (output, DropoutPass { seed, keep })
-    })
-}
-
-#[derive(Debug, Clone)]
-struct DropoutPass {
-    seed: Values,
-    keep: f32,
-}
-
-impl BackwardPass<1, Cube> for DropoutPass {
-    fn backward(self, gradient: Values, [wanted]: [bool; 1]) -> [Option<Values>; 1] {
-        [wanted.then(|| Cube::dropped(gradient, self.seed, self.keep))]
-    }
 }
 
 /// The sum of two maps, through a ReLU.

@@ -2,6 +2,7 @@
 //! each layer, which is `None` where only Burn computes it.
 
 mod batch_norm;
+mod dropout;
 mod kept;
 mod labels;
 mod maps;
@@ -16,8 +17,9 @@ use burn::nn::conv::{Conv2d, ConvTranspose2d};
 use burn::tensor::Tensor;
 use burn_cubecl::CubeDevice;
 
-use super::conv::{Convolution, routes};
-use super::conv_matrix::{Units, has_matrix_units as device_has};
+use super::conv::{Convolution, Route, describe};
+use super::conv_matrix::has_matrix_units as device_has;
+use super::conv_plan::Pass;
 pub use super::launches::LaunchWatch;
 pub(crate) use super::launches::watch_launches;
 use super::ops::GpuOps;
@@ -26,12 +28,16 @@ use crate::kernels::autodiff::{BackwardPass, KernelBackend as _, Operand, apply}
 use crate::kernels::conv::{conv_transpose2d, conv2d, shape::ConvShape};
 
 pub(crate) use batch_norm::batch_norm;
+pub use dropout::SharedDraws;
+pub(crate) use dropout::dropout;
 use kept::{Kept, KeptRelu, rounded};
 pub(crate) use labels::{confusion, most_likely};
-pub(crate) use maps::{add_relu, dropout, pass_back, resize};
+pub(crate) use maps::{add_relu, pass_back, resize};
 pub(crate) use pooling::max_pool2d;
 pub(crate) use sums::{channel_sums, log_softmax, sum};
-pub(crate) use training::{SgdOperands, cross_entropy_sum, squares_on_device, sum_on_device};
+pub(crate) use training::{
+    SgdOperands, SgdOutcome, cross_entropy_sum, sgd_steps, squares_on_device, sum_on_device,
+};
 
 type Values = FloatTensor<Cube>;
 
@@ -62,7 +68,7 @@ pub(crate) fn conv2d(layer: &Conv2d, input: &Tensor<4>, relu: bool) -> Option<Te
         shape,
         bias: layer.bias.is_some(),
         relu,
-        units: Units::of(Arithmetic::entered()),
+        route: Route::entered(),
     };
     match layer.bias.as_ref().map(Param::val) {
         Some(bias) => apply::<_, ConvolutionPass, 3, 4>(
@@ -88,7 +94,7 @@ fn convolve(
     let output = Cube::conv_forward(input, rounded(weight.clone(), half), bias, convolution);
     let pass = ConvolutionPass {
         shape: convolution.shape,
-        units: convolution.units,
+        route: convolution.route,
         input: kept,
         weight,
         half,
@@ -101,7 +107,7 @@ fn convolve(
 #[derive(Debug, Clone)]
 struct ConvolutionPass {
     shape: ConvShape,
-    units: Option<Units>,
+    route: Route,
     input: Kept,
     /// In full: rounding it again takes no memory for long.
     weight: Values,
@@ -117,13 +123,13 @@ impl BackwardPass<3, Cube> for ConvolutionPass {
             None => gradient,
         };
         let [of_input, of_weight, of_bias] = wanted;
-        let (shape, units) = (self.shape, self.units);
+        let (shape, route) = (self.shape, self.route);
         let weights = of_weight.then(|| {
-            Cube::conv_weight_gradient(self.input.values(), gradient.clone(), shape, units)
+            Cube::conv_weight_gradient(self.input.values(), gradient.clone(), shape, route)
         });
         let bias = of_bias.then(|| Cube::channel_sums(gradient.clone()));
         let data = of_input.then(|| {
-            Cube::conv_data_gradient(rounded(self.weight, self.half), gradient, shape, units)
+            Cube::conv_data_gradient(rounded(self.weight, self.half), gradient, shape, route)
         });
         [data, weights, bias]
     }
@@ -158,15 +164,19 @@ pub(crate) fn has_matrix_units(tensor: &Tensor<4>, half: Option<Half>) -> bool {
 /// How a convolution's output, its input's gradient and its weights' gradient are computed.
 pub(crate) fn conv_routes(layer: &Conv2d, input: &Tensor<4>) -> Option<[String; 3]> {
     let shape = conv2d::shape(layer, input).filter(is_ours)?;
-    Some(routes(&shape, &device_of(input)?))
+    let device = device_of(input)?;
+    let route = Route::entered();
+    let passes = [Pass::Forward, Pass::Data, Pass::Weights];
+    Some(passes.map(|pass| describe(pass, &shape, route, &device)))
 }
 
 /// As [`conv_routes`], of a transposed convolution.
 pub(crate) fn transposed_routes(layer: &ConvTranspose2d, input: &Tensor<4>) -> Option<[String; 3]> {
     let shape = conv_transpose2d::shape(layer, input).filter(is_ours)?;
-    let [forward, data, weights] = routes(&shape, &device_of(input)?);
+    let device = device_of(input)?;
     // The convolution that leads back has them the other way round.
-    Some([data, forward, weights])
+    let passes = [Pass::Data, Pass::Forward, Pass::Weights];
+    Some(passes.map(|pass| describe(pass, &shape, Route::exact(), &device)))
 }
 
 /// A transposed convolution without a bias.
@@ -176,10 +186,12 @@ pub(crate) fn conv_transpose2d(layer: &ConvTranspose2d, input: &Tensor<4>) -> Op
         Operand::<Cube>::new(input.clone())?,
         Operand::new(layer.weight.val())?,
     ];
+    let route = Route::exact();
     apply(operands, |[input, weight], _| {
-        let output = Cube::conv_data_gradient(weight.clone(), input.clone(), shape, None);
+        let output = Cube::conv_data_gradient(weight.clone(), input.clone(), shape, route);
         let pass = TransposedPass {
             shape,
+            route,
             input,
             weight,
         };
@@ -192,6 +204,7 @@ pub(crate) fn conv_transpose2d(layer: &ConvTranspose2d, input: &Tensor<4>) -> Op
 #[derive(Debug, Clone)]
 struct TransposedPass {
     shape: ConvShape,
+    route: Route,
     input: Values,
     weight: Values,
 }
@@ -200,17 +213,18 @@ impl BackwardPass<2, Cube> for TransposedPass {
     fn backward(self, gradient: Values, [of_input, of_weight]: [bool; 2]) -> [Option<Values>; 2] {
         let Self {
             shape,
+            route,
             input,
             weight,
         } = self;
         let weights =
-            of_weight.then(|| Cube::conv_weight_gradient(gradient.clone(), input, shape, None));
+            of_weight.then(|| Cube::conv_weight_gradient(gradient.clone(), input, shape, route));
         let data = of_input.then(|| {
             let convolution = Convolution {
                 shape,
                 bias: false,
                 relu: false,
-                units: None,
+                route,
             };
             let none = weight.clone();
             Cube::conv_forward(gradient, weight, none, convolution)

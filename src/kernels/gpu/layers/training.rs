@@ -1,11 +1,12 @@
 //! The loss, the step of SGD, and what is asked of gradients and weights.
 
-use burn::backend::Cube;
 use burn::backend::tensor::IntTensor;
+use burn::backend::{Cube, TensorMetadata as _};
 use burn::tensor::{Int, Tensor, TensorData};
 
 use super::super::cross_entropy::Pixels;
 use super::super::ops::GpuOps;
+use super::super::sgd_group::{SgdGroup, SgdSlot, group_size};
 use super::Values;
 use crate::kernels::autodiff::{BackwardPass, KernelBackend as _, Operand, apply};
 use crate::kernels::sgd_factors::SgdStep;
@@ -89,6 +90,11 @@ impl SgdOperands {
         })
     }
 
+    /// Whether several of them can be stepped at once: those that have a velocity.
+    pub fn can_be_grouped(&self) -> bool {
+        self.velocity.is_some()
+    }
+
     /// As [`sgd_step`](crate::kernels::sgd_step).
     pub fn step<const D: usize>(self, step: SgdStep) -> (Tensor<D>, Tensor<D>) {
         let Self {
@@ -102,6 +108,48 @@ impl SgdOperands {
         };
         (Cube::wrap(weight), Cube::wrap(velocity))
     }
+}
+
+/// What a weight and its velocity are after a step.
+pub(crate) struct SgdOutcome {
+    weight: Values,
+    velocity: Values,
+}
+
+impl SgdOutcome {
+    /// The weight and its velocity, whose number of dimensions is the caller's knowledge.
+    pub fn into_tensors<const D: usize>(self) -> (Tensor<D>, Tensor<D>) {
+        (Cube::wrap(self.weight), Cube::wrap(self.velocity))
+    }
+}
+
+/// Steps of weights that [can be grouped](SgdOperands::can_be_grouped), as many to a launch as the device
+/// binds buffers for.
+pub(crate) fn sgd_steps(gathered: Vec<(SgdOperands, SgdStep)>) -> Vec<SgdOutcome> {
+    let mut outcomes = Vec::with_capacity(gathered.len());
+    let device = gathered
+        .first()
+        .map(|(operands, _)| operands.weight.device());
+    let size = device.map_or(1, |device| {
+        group_size(device.client().properties().hardware.max_bindings as usize)
+    });
+    let mut gathered = gathered.into_iter().peekable();
+    while gathered.peek().is_some() {
+        let mut steps = Vec::with_capacity(size);
+        let slots = gathered.by_ref().take(size).filter_map(|(operands, step)| {
+            steps.push(step);
+            Some(SgdSlot::Weight {
+                weight: operands.weight,
+                velocity: operands.velocity?,
+                gradient: operands.gradient,
+            })
+        });
+        let group = SgdGroup::of(slots.collect::<Vec<_>>());
+        let stepped = Cube::sgd_steps(group, steps);
+        let pairs = stepped.pairs();
+        outcomes.extend(pairs.map(|(weight, velocity)| SgdOutcome { weight, velocity }));
+    }
+    outcomes
 }
 
 /// The sum of all values.

@@ -154,16 +154,14 @@ impl LivePanel {
         let live = ctx.engine.live().map(|live| live.run.as_str());
         let is_there = |run: &&str| ctx.engine.run(run).is_some();
         let chosen = self.film_run.as_deref().filter(is_there);
-        match chosen.or(active).or(live.filter(is_there)) {
-            // A run that begins has no name yet; the one before it is not shown in its place.
-            Some(name) => ctx.engine.run(name),
-            // A run that failed before its first step has nothing to show.
-            None => {
-                let mut runs = ctx.engine.runs().iter();
-                let begun = runs.find(|run| run.state == RunState::Active || run.steps_done() > 0);
-                begun.or(ctx.engine.runs().first())
-            }
+        // A run that begins has no name yet; the one before it is not shown in its place.
+        if let Some(name) = chosen.or(active).or(live.filter(is_there)) {
+            return ctx.engine.run(name);
         }
+        // A run that failed before its first step has nothing to show.
+        let mut runs = ctx.engine.runs().iter();
+        let begun = runs.find(|run| run.state == RunState::Active || run.steps_done() > 0);
+        begun.or(ctx.engine.runs().first())
     }
 
     /// Fills the panel.

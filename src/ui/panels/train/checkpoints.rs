@@ -38,7 +38,7 @@ fn due_ui(ui: &mut Ui, policy: &mut CheckpointPolicy, broken: &BrokenRules) {
         .accessible_name("Minutes between checkpoints")
     });
     setting_ui(ui, "Save by steps", |ui| {
-        let names = ["Save by steps", "no"];
+        let names = ["Save after steps", "no"];
         optional_ui(ui, &mut policy.steps, names, 1000, |ui, every| {
             number_ui(ui, every, 1..=100_000_000, steps, |drag| {
                 with_unit(drag, "steps")

@@ -49,7 +49,7 @@ const MOST_STATUS: f32 = 0.5;
 /// Height in points that the form has in any case.
 const LEAST_FORM: f32 = 120.0;
 /// In a panel of less height, in points, everything scrolls.
-const LOW: f32 = 300.0;
+const LOW: f32 = 270.0;
 const STATUS_MARGIN: Margin = Margin {
     top: 6,
     ..Margin::ZERO
