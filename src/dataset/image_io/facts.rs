@@ -5,7 +5,9 @@ use std::path::Path;
 use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder};
 
-use super::{Rgb, check_samples, guarded, image_error, open, reader, refused_tiff};
+use super::{
+    Rgb, check_samples, guarded, image_error, jpeg, open, reader, refused_tiff, small_enough,
+};
 use crate::dataset::{DatasetError, Size};
 
 /// The header of an image file.
@@ -48,6 +50,10 @@ pub(in crate::dataset) fn read_image_header(path: &Path) -> Result<ImageHeader, 
             Ok(header)
         }
         Err(err) => {
+            let bytes = small_enough(path).filter(|bytes| bytes.starts_with(&[0xff, 0xd8]));
+            if let Some(reason) = bytes.and_then(|bytes| jpeg::refused_as_cut_off(&bytes)) {
+                return Err(image_error(path, reason));
+            }
             let (_, tiff) = refused_tiff(path, err)?;
             Ok(ImageHeader {
                 has_colors: false,

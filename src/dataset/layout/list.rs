@@ -17,7 +17,8 @@ pub(in crate::dataset) fn read_lines(path: &Path) -> Result<Vec<(usize, String)>
     let lines = text
         .trim_start_matches('\u{feff}')
         .lines()
-        .map(str::trim)
+        // Programs of DOS end files with a mark of their own.
+        .map(|line| line.trim_end_matches('\u{1a}').trim())
         .enumerate();
     let told = lines.filter(|(_, line)| !line.is_empty());
     Ok(told

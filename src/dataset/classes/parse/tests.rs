@@ -178,7 +178,7 @@ fn what_is_no_class_list_is_refused_with_the_line() {
             "line 3: there is no label before the name bar",
         ),
         ("ground 0 0 0\nsquare 1 2 3 4 5 6\n", "line 2: 6 numbers"),
-        ("ground 0.0 0.5 0.0\n", "line 1: the color value 0.5"),
+        ("ground 0.0 0.5 0.0\n", "line 1: the color value 0.0"),
         (
             "a:1,2,3::\nb:1,2::\n",
             "line 2: it is not as the other lines are",

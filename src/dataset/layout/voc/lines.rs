@@ -23,7 +23,7 @@ struct Listed {
 impl Files {
     pub(super) fn read_list(&self, list: &Path) -> Result<Vec<DatasetItem>, DatasetError> {
         let files = ListedFiles::new(&self.root);
-        let item = |(number, line): (usize, String)| {
+        let item = |(number, line): (usize, String)| -> Option<Result<DatasetItem, DatasetError>> {
             let absent = |name: &str, folder: &str| DatasetError::List {
                 path: list.to_owned(),
                 reason: match self.unread_file(name, folder) {
@@ -43,15 +43,19 @@ impl Files {
                 let mut names = candidates(&line).into_iter();
                 names.find_map(|name| self.images.get(name))
             });
-            let (id, image) = found.ok_or_else(|| absent(&line, IMAGES))?;
+            let Some((id, image)) = found else {
+                // A file may be called so, and otherwise it is a comment.
+                return (!line.starts_with('#')).then(|| Err(absent(&line, IMAGES)));
+            };
             let mask = listed.mask.or_else(|| self.mask_by_name(&line, id));
-            Ok(DatasetItem {
+            let item = |mask| DatasetItem {
                 id: id.to_owned(),
                 image: image.to_owned(),
-                mask: mask.ok_or_else(|| absent(id, self.folder))?,
-            })
+                mask,
+            };
+            Some(mask.map(item).ok_or_else(|| absent(id, self.folder)))
         };
-        read_lines(list)?.into_iter().map(item).collect()
+        read_lines(list)?.into_iter().filter_map(item).collect()
     }
 
     /// The mask of the image's name, else one of the name in the last column.

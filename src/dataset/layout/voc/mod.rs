@@ -254,11 +254,8 @@ impl Files {
                 ReviewedPair {
                     image: item.image.clone(),
                     mask: item.mask.clone(),
-                    confidence: if is_equal || stem.starts_with(&item.id) {
-                        Confidence::High
-                    } else {
-                        Confidence::Medium
-                    },
+                    // What a list names is no guess.
+                    confidence: Confidence::High,
                     reason: if is_equal {
                         EQUAL.to_owned()
                     } else if let Some(end) = stem.strip_prefix(&item.id) {

@@ -13,7 +13,7 @@ fn lists_say_what_is_trained_and_validated() {
     write_voc(root, &["a", "b", "c", "unlisted"], [0, 20]);
     write_text(
         &root.join("ImageSets/Segmentation/train.txt"),
-        "b\r\na\r\n\r\n",
+        "# a comment\r\nb\r\na\r\n\r\n\u{1a}",
     );
     write_text(&root.join("ImageSets/Segmentation/val.txt"), "c");
     let dataset = Dataset::open(root).expect("a VOC set");
