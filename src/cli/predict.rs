@@ -63,6 +63,14 @@ pub fn run(args: &PredictArgs, session: &Session) -> Result<ExitCode, String> {
             }
         }
     }
+    if failed == plan.len() && failed > 1 {
+        return Err(format!(
+            "all {failed} images failed, and no mask was written"
+        ));
+    }
+    if failed == 1 && plan.len() == 1 {
+        return Err("no mask was written".to_owned());
+    }
     if failed > 0 {
         return Err(format!(
             "{failed} of {} images failed; the masks of the others are in {}",

@@ -2,8 +2,8 @@
 //!
 //! JSON of `list`, `add`, `duplicate`, `move`, `remove` and `clear`: one object per run that is then in the
 //! queue, with `place`, `id`, `run` (its folder, once it has begun), `staged` (whether it starts from the
-//! run before it), `variant`, `trunk`, `dataset`, `device`, `epochs` and `learning_rate`. That of `run` is
-//! that of `train`.
+//! run before it), `variant`, `trunk`, `dataset`, `device`, `epochs`, `max_steps`, `learning_rate` and `differs`
+//! (other settings that are not the same in all runs of the queue). That of `run` is that of `train`.
 
 use std::process::ExitCode;
 
@@ -13,9 +13,9 @@ use super::train::{self, Prepared, Started};
 use super::{Session, output, wait_for_device};
 use crate::engine::{
     DatasetRef, DeviceId, Engine, EngineError, Grid, GridError, Queue, QueueEdit, QueuedRun,
-    RunConfig,
+    RunConfig, own_settings,
 };
-use crate::text::setting;
+use crate::text::{plural, setting};
 
 /// Does what was asked for.
 pub fn run(args: &QueueArgs, session: &Session) -> Result<ExitCode, String> {
@@ -101,10 +101,20 @@ fn add(configs: Vec<RunConfig>, staged: bool, first: bool) -> QueueEdit {
 
 fn print(queue: &Queue, session: &Session) {
     let header = [
-        "place", "network", "trunk", "dataset", "device", "epochs", "rate", "run",
+        "place",
+        "network",
+        "trunk",
+        "dataset",
+        "device",
+        "length",
+        "rate",
+        "differs in",
+        "run",
     ];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
-    for (place, entry) in (1..).zip(&queue.entries) {
+    let configs: Vec<&RunConfig> = queue.entries.iter().map(|entry| &entry.config).collect();
+    let differs = own_settings(&configs, &SHOWN);
+    for ((place, entry), differs) in (1..).zip(&queue.entries).zip(differs) {
         let config = &entry.config;
         if session.json {
             output::json(&serde_json::json!({
@@ -117,7 +127,9 @@ fn print(queue: &Queue, session: &Session) {
                 "dataset": config.dataset,
                 "device": config.device,
                 "epochs": config.epochs,
+                "max_steps": config.max_steps,
                 "learning_rate": config.learning.learning_rate,
+                "differs": differs,
             }));
         }
         let dataset = match &config.dataset {
@@ -138,8 +150,9 @@ fn print(queue: &Queue, session: &Session) {
             config.trunk.to_string(),
             dataset,
             config.device.to_string(),
-            config.epochs.to_string(),
+            length(config),
             setting(config.learning.learning_rate),
+            differs.join(", "),
             begun.unwrap_or_else(|| from_before.to_owned()),
         ]);
     }
@@ -150,6 +163,26 @@ fn print(queue: &Queue, session: &Session) {
         output::line(output::table(&rows));
     } else {
         output::line("The queue is empty");
+    }
+}
+
+/// Settings that have a column of their own.
+const SHOWN: [&str; 7] = [
+    "variant",
+    "trunk",
+    "dataset",
+    "device",
+    "epochs",
+    "max steps",
+    "learning rate",
+];
+
+/// `40 epochs`, `40 epochs, at most 100 steps`.
+fn length(config: &RunConfig) -> String {
+    let epochs = plural(config.epochs, "epoch", "epochs");
+    match config.max_steps {
+        Some(steps) => format!("{epochs}, at most {}", plural(steps, "step", "steps")),
+        None => epochs,
     }
 }
 

@@ -10,6 +10,8 @@
 //! - `epoch`: `epoch`, `step`, `train_loss`, `val_loss`, `scores`, `elapsed_secs`, `best`
 //! - `alarm`: `kind` (`rate`, `void`, `start`, `exploded`, `not-finite`, `dead`, `one-class`, `data-changed`), `text` (what
 //!   was seen, its likely cause, what to do), `remedy` (the setting that is likely to mend it)
+//! - `waiting`: `problem`: why the run cannot be saved; it waits until it can
+//! - `continues`: it can be saved again
 //! - `ended`: `state` (`finished`, `stopped`, `failed`), `message`, `best_epoch`,
 //!   `scores` and `classes` of the best epoch
 //!
@@ -28,7 +30,7 @@ use crate::engine::{
 };
 use crate::text;
 
-/// Where the events of runs go. Order of one run: `started (step | epoch | alarm)* ended`,
+/// Where the events of runs go. Order of one run: `started (step | epoch | alarm | waiting | continues)* ended`,
 /// with `progress` at any time between `started` and `ended`.
 pub trait Report {
     /// The run is on its device. `info` is `None` where it ended before it got there.
@@ -39,6 +41,10 @@ pub trait Report {
     fn epoch(&mut self, run: &RunSnapshot, epoch: &EpochRecord);
     /// Something is likely to be wrong. People are told by a notice.
     fn alarm(&mut self, _run: &RunSnapshot, _alarm: &Alarm) {}
+    /// It cannot be saved, and waits. People are told by a notice.
+    fn waiting(&mut self, _run: &RunSnapshot, _problem: &str) {}
+    /// It can be saved again.
+    fn continues(&mut self, run: &RunSnapshot);
     /// How far it is, for a progress bar.
     fn progress(&mut self, run: &RunSnapshot, active: &ActiveRun);
     /// The run is over; `run.state` says how.
@@ -51,6 +57,8 @@ pub trait Report {
             RunEventKind::Step(step) => self.step(run, step),
             RunEventKind::Epoch(epoch) => self.epoch(run, epoch),
             RunEventKind::Alarm(alarm) => self.alarm(run, alarm),
+            RunEventKind::Waiting(problem) => self.waiting(run, problem),
+            RunEventKind::Continues => self.continues(run),
             RunEventKind::Ended => self.ended(run),
         }
     }
@@ -91,6 +99,10 @@ enum Event<'a> {
         text: &'a str,
         remedy: Option<String>,
     },
+    Waiting {
+        problem: &'a str,
+    },
+    Continues,
     Ended {
         state: &'static str,
         message: Option<&'a str>,
@@ -152,6 +164,20 @@ impl Report for JsonReport<'_> {
                 text: &alarm.text,
                 remedy: alarm.remedy.as_ref().and_then(Remedy::setting),
             },
+        });
+    }
+
+    fn waiting(&mut self, run: &RunSnapshot, problem: &str) {
+        output::json(&Line {
+            run: &run.name,
+            event: Event::Waiting { problem },
+        });
+    }
+
+    fn continues(&mut self, run: &RunSnapshot) {
+        output::json(&Line {
+            run: &run.name,
+            event: Event::Continues,
         });
     }
 
@@ -267,6 +293,11 @@ impl Report for TextReport<'_> {
             duration(epoch.elapsed_secs),
             if epoch.best { "  best so far" } else { "" },
         ));
+    }
+
+    fn continues(&mut self, run: &RunSnapshot) {
+        let text = format!("{} continues: its folder can be written again", run.name);
+        self.bar.suspend(|| output::problem("note", &text));
     }
 
     fn progress(&mut self, run: &RunSnapshot, active: &ActiveRun) {

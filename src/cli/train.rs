@@ -38,7 +38,11 @@ pub fn follow(
     with_table: bool,
     session: &Session,
 ) -> Result<ExitCode, String> {
-    started.engine.set_notifications(notify.wanted());
+    let notifications = notify.wanted();
+    if let Some(problem) = notifications.problem() {
+        output::problem("warning", &problem);
+    }
+    started.engine.set_notifications(notifications);
     let runs_dir = &session.dirs.runs;
     if session.json {
         watch(started, with_table, &mut JsonReport { runs_dir }, session)
@@ -173,11 +177,11 @@ fn watch(
         engine.wait(TICK);
         if interrupts.any() && !stopping {
             stopping = true;
-            output::problem(
-                "note",
-                "stopping after this step and saving a checkpoint. Press Ctrl+C again to quit at once \
-                 without saving",
+            let again = interrupts.once_more();
+            let text = format!(
+                "stopping after this step and saving a checkpoint. {again} at once, without saving"
             );
+            output::problem("note", &text);
             // Where the last run has just ended there is nothing left to stop.
             engine.stop().ok();
         }

@@ -167,6 +167,12 @@ pub enum DatasetError {
         /// How many classes there are.
         num_classes: usize,
     },
+    /// A pair that cannot be in a copy of a dataset.
+    #[error("{source}. Or leave out of the copy what cannot be used (--leave-out)")]
+    NotFixed {
+        /// What is wrong with it.
+        source: Box<DatasetError>,
+    },
     /// A list file or class list is malformed or empty.
     #[error("{path}: {reason}")]
     List {

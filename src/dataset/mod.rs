@@ -29,7 +29,8 @@ mod stats;
 pub use augment::{Augment, Change, Light, Noise, Rng, Tint, Warp, resize_labels, resize_rgb};
 pub use check::{
     CheckReport, DatasetRecord, Depth, Finding, FindingKind, Fix, FixPlan, FixedDataset, Severity,
-    check, check_and_count, check_masks, check_split, fix, list_digest,
+    TurnMasks, check, check_and_count, check_masks, check_predictions, check_split, fix,
+    list_digest,
 };
 pub use class_counts::ClassCounts;
 pub use class_match::ClassMatch;
@@ -48,7 +49,7 @@ pub use item::DatasetItem;
 pub use layout::{
     CLASS_MAP_FILE, ChosenLists, ClassMap, Confidence, Dataset, Layout, MappedClass, Note,
     NoteTopic, PairReview, Palette, ReviewedPair, Split, classes_of_masks, find_class_list,
-    list_masks, read_class_list, read_names,
+    folded_name, list_masks, read_class_list, read_names,
 };
 pub use loader::{
     Batch, BatchPlan, DecodeCache, DiskCache, DrawnImage, Loader, StoredBatch, StoredBatches,

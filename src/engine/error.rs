@@ -213,6 +213,17 @@ pub enum EngineError {
         /// In what they differ.
         remark: String,
     },
+    /// The dataset of a run is not where it was.
+    #[error(
+        "{problem}. Nothing was trained. If the dataset of {run} was moved, `train --resume {run} --dataset FOLDER` says where it is \
+         now, and the run keeps that"
+    )]
+    DatasetGone {
+        /// The run that was to be resumed.
+        run: String,
+        /// Why its dataset cannot be opened.
+        problem: Box<EngineError>,
+    },
     /// Nothing can be trained or scored with the dataset as it is.
     #[error("{}: {finding}{}. `data check` says more", .root.display(), and_more_errors(*.others))]
     Unfit {

@@ -56,8 +56,9 @@ pub use crate::dataset::{
     Confidence, Dataset, DatasetItem, DatasetStats, Finding, FindingKind, Fix, FixPlan,
     FixedDataset, IMAGE_EXTENSIONS, IMAGES_AND_ARCHIVES, ImageFiles, ImageReading, LabelMap,
     Layout, MOST_BANDS, MappedClass, Normalization, PairReview, Palette, PlanValue, RangeChoice,
-    ReviewedPair, Rgb, Severity, Size, Split, SplitPlan, VOID, ValidationPart, ValueRange,
-    color_blind, encode_rgb_png, has_image_extension, read_image_size, resize_rgb, voc_color,
+    ReviewedPair, Rgb, Severity, Size, Split, SplitPlan, TurnMasks, VOID, ValidationPart,
+    ValueRange, color_blind, encode_rgb_png, has_image_extension, read_image_size, resize_rgb,
+    voc_color,
 };
 pub use crate::files::{Existing, Output};
 pub use crate::metrics::{
@@ -106,24 +107,24 @@ pub use memory::keep_freed_memory;
 pub use meters::Meters;
 pub use notice::{Notice, NoticeLevel};
 use notify::Sending;
-pub use notify::{Notifications, RunEnded, WebhookError};
+pub use notify::{Notifications, RunEnded, WebhookError, check_webhook};
 pub use outputs::PredictionFiles;
 pub use path_kinds::{PathKind, PathKinds};
 pub use predict::{
     Activations, ChannelChoice, ClassScore, EFFECTIVE_SHARE, EffectiveField, Explanation,
     ExplanationMap, ImageComparison, Logits, NetworkOnImage, NetworkSource, PartialMask,
-    PartialState, PixelRect, PixelScores, Prediction, RunWeights,
+    PartialState, PixelRect, PixelScores, Prediction, RunWeights, Truth,
 };
 pub use predict_all::{PredictedAll, WhatToWrite};
 pub use queue::{Queue, QueueEdit, QueuedRun};
-pub use runs::{Difference, Need, RunSnapshot, RunState, differences};
+pub use runs::{Difference, Need, RunSnapshot, RunState, differences, own_settings};
 use runs::{RunsEvent, RunsThread, Undo};
 pub use save_plot::PlotFile;
 pub use score_masks::{MaskClasses, MaskFolders, MaskScoreError, MaskScores, score_masks};
 pub use signals::{STOP_SIGNALS, on_stop_signal};
 pub use tasks::{Cancel, Poll, Task, guarded};
 pub use train::{ActiveRun, Live, Phase, Plan, RestOfPlan, RunAlarm, RunEvent, RunEventKind};
-pub use typed_path::{argument_path, typed_path};
+pub use typed_path::{argument_path, entered_path, typed_path, whole_path};
 
 use background::Background;
 use catalogue::{CatalogueEvent, Reporter};

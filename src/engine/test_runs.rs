@@ -19,5 +19,7 @@ pub fn run(name: &str, created: u64) -> RunSnapshot {
         can_resume: false,
         checkpoints: Vec::new(),
         notes: RunNotes::default(),
+        total_steps: None,
+        alarms: Vec::new(),
     }
 }

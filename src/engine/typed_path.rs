@@ -11,6 +11,17 @@ pub fn typed_path(text: &OsStr) -> PathBuf {
     understood(text, home.as_ref().map(directories::BaseDirs::home_dir))
 }
 
+/// As [`typed_path`], made absolute, so that it is the same path as that of another list.
+pub fn entered_path(text: &OsStr) -> PathBuf {
+    whole_path(typed_path(text))
+}
+
+/// A path that means the same in every folder. Does not look at the disk.
+pub fn whole_path(path: PathBuf) -> PathBuf {
+    // Only an empty path, or one in a folder that is gone, has none.
+    std::path::absolute(&path).unwrap_or(path)
+}
+
 /// As [`typed_path`], for words that a shell has read already: what names something on the disk as
 /// it stands is taken as it stands.
 pub fn argument_path(text: &OsStr) -> PathBuf {
@@ -135,6 +146,14 @@ mod tests {
         assert_eq!(read("file:///%ff"), Path::new("/%ff"));
         assert_eq!(read("file://server/a"), Path::new("file://server/a"));
         assert_eq!(read("/a%20b"), Path::new("/a%20b"));
+    }
+
+    #[test]
+    fn what_is_entered_is_the_same_path_in_every_folder() {
+        let here = std::env::current_dir().expect("a folder");
+        assert_eq!(entered_path("data/a.png".as_ref()), here.join("data/a.png"));
+        assert_eq!(entered_path("/a.png".as_ref()), Path::new("/a.png"));
+        assert_eq!(whole_path(PathBuf::new()), Path::new(""));
     }
 
     #[test]

@@ -73,6 +73,22 @@ impl FileError {
     }
 }
 
+/// Opens a file to read it. Pipes and devices, which may never end, and folders are refused.
+///
+/// # Errors
+/// When it cannot be opened, or is no regular file.
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    let kind = fs::metadata(path)?;
+    if kind.is_file() {
+        return File::open(path);
+    }
+    Err(io::Error::other(if kind.is_dir() {
+        "it is a folder and no file"
+    } else {
+        "it is a pipe or a device and no file"
+    }))
+}
+
 /// Whether the name of a file ends in one of `extensions`, which are without a period, in any case.
 pub fn has_extension(path: &Path, extensions: &[&str]) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());

@@ -1,5 +1,7 @@
 //! The weights that a run starts with.
 
+use std::path::Path;
+
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 
@@ -24,6 +26,23 @@ pub fn initial_network(
     device.seed(config.seed);
     let network = config.network(num_classes).init(device);
     initialize(network, config, num_classes, folder, device)
+}
+
+/// Whether a run among `runs` can start with the weights that it is to start with, before it has a folder.
+///
+/// # Errors
+/// When they cannot be read, are those of another network or are no numbers.
+pub fn check_initial_weights(
+    config: &RunConfig,
+    num_classes: usize,
+    runs: &Path,
+) -> Result<(), TrainError> {
+    if config.init == InitialWeights::Random {
+        return Ok(());
+    }
+    // Any folder beside the one that it may start from.
+    let folder = RunFolder::at(runs.join("new"));
+    initial_network(config, num_classes, &folder, &Device::flex()).map(drop)
 }
 
 /// The network that a run starts with: `network` is fresh.

@@ -69,6 +69,7 @@ mod step_progress;
 mod stored_batches;
 mod tiles;
 mod trial;
+mod usual_rate;
 mod watch;
 
 pub use alarm::{Alarm, AlarmKind, Remedy};
@@ -99,7 +100,7 @@ pub use event::{
 pub use external_weights::{WeightsChoice, WeightsSummary, export_run, import_run};
 pub use grid::{Grid, GridError};
 pub use history_table::{HistoryTable, TableRun};
-pub use initial_weights::initial_network;
+pub use initial_weights::{check_initial_weights, initial_network};
 pub use learner::Learner;
 pub use learning::{Learning, OptimizerKind, Reduction};
 pub use machine::{MachineMemory, MemoryWatch, memory_text};

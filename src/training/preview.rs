@@ -45,7 +45,7 @@ struct PinnedImage {
 }
 
 impl Pinned {
-    /// Validation images spread over the list; none where the settings want none. Where they are not
+    /// Validation images spread over the list, and those that were chosen; none where the settings want none. Where they are not
     /// `watched`, their masks come from the validation after each epoch alone, and cost nothing.
     pub fn read(dataset: &Dataset, config: &RunConfig, watched: bool) -> Result<Self, TrainError> {
         let every = (config.preview_secs > 0.0)
@@ -55,18 +55,26 @@ impl Pinned {
             Some(_) => config.preview_images.min(dataset.val.len()),
             None => 0,
         };
-        let own = config.probe_images.iter().filter(|_| every.is_some());
+        let chosen = config.probe_images.iter().filter(|_| every.is_some());
+        let mut places: Vec<usize> = (0..count).map(|n| n * dataset.val.len() / count).collect();
         let (mut problems, mut own_images) = (Vec::new(), Vec::new());
-        for path in own {
+        for path in chosen {
+            // One of the validation list has a ground truth.
+            if let Some(place) = dataset.val.iter().position(|item| item.image == *path) {
+                if !places.contains(&place) {
+                    places.push(place);
+                }
+                continue;
+            }
             match PinnedImage::read_own(&dataset.images, path) {
                 Ok(image) => own_images.push(image),
                 Err(err) => problems.push(format!("a probe image is left out: {err}")),
             }
         }
         let reader = dataset.mask_reader();
-        let mut images: Vec<PinnedImage> = (0..count)
-            .map(|n| {
-                let place = n * dataset.val.len() / count;
+        let mut images: Vec<PinnedImage> = places
+            .into_iter()
+            .map(|place| {
                 let item = &dataset.val[place];
                 let (image, truth) = reader.read_pair(item)?;
                 let (image, truth) = (Arc::new(image), Arc::new(truth));

@@ -13,7 +13,7 @@ use super::checkpoint::{RunFolder, RunMeta};
 use super::config::{ExtraLogs, RunConfig};
 use super::control::Control;
 use super::error::TrainError;
-use super::estimate::{DataFacts, EarlierRun, RunTime};
+use super::estimate::{DataFacts, EarlierRun, RunTime, TimeSource};
 use super::event::{Outcome, StepRecord, TrainEvent, TrainSink};
 use super::run::train;
 use crate::dataset::{Dataset, DatasetItem};
@@ -100,6 +100,15 @@ impl Trial {
 }
 
 impl Trial {
+    /// How long the whole run takes.
+    pub fn time(&self) -> Option<RunTime> {
+        Some(RunTime {
+            step_secs: self.step_secs?,
+            total_secs: self.estimated_secs?,
+            source: TimeSource::Trial,
+        })
+    }
+
     /// What it says, for people.
     pub fn text(&self) -> String {
         let steps = text::plural(self.steps, "step", "steps");

@@ -16,7 +16,7 @@ use super::view_model::file_label::file_label;
 use super::view_model::format;
 use crate::engine::{
     DatasetRef, Engine, EngineError, NoticeLevel, PathKind, PathKinds, Poll, Task,
-    has_image_extension, has_weights_extension,
+    has_image_extension, has_weights_extension, whole_path,
 };
 
 /// How often the progress of a copy is drawn.
@@ -40,19 +40,26 @@ struct Copying {
 }
 
 impl DropTarget {
-    /// Takes what was dropped in this frame.
-    pub fn take(&mut self, engine: &Engine, ctx: &egui::Context) {
+    /// Takes what was dropped in this frame; images that are dropped on Live are filmed.
+    pub fn take(&mut self, engine: &Engine, ctx: &egui::Context, over_live: bool) {
         let paths: Vec<PathBuf> = ctx.input(|input| {
             let files = input.raw.dropped_files.iter();
             files.map(|file| file.path().to_path_buf()).collect()
         });
-        if !paths.is_empty() {
+        if paths.is_empty() {
+            return;
+        }
+        if over_live && paths.iter().all(|path| has_image_extension(path)) {
+            self.clear.push(Command::AddProbes(paths));
+        } else {
             self.open(engine, paths);
         }
     }
 
     /// Opens files as if they were dropped.
     pub fn open(&mut self, engine: &Engine, paths: Vec<PathBuf>) {
+        // Those of the command line may be relative, and are looked for among those of the dataset.
+        let paths: Vec<PathBuf> = paths.into_iter().map(whole_path).collect();
         if paths.iter().all(|path| has_image_extension(path)) {
             self.clear.push(Command::Inspect(paths));
         } else if let [path] = &paths[..]

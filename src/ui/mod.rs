@@ -11,6 +11,7 @@ pub mod dialogs;
 pub mod dock;
 mod documents;
 pub mod drop_target;
+mod elided;
 pub mod help;
 pub mod icons;
 pub mod menu;

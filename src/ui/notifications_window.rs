@@ -4,7 +4,9 @@ use eframe::egui::{self, Align2, Label, RichText, TextEdit, Window};
 
 use super::command::Command;
 use super::context::PanelCtx;
+use super::theme;
 use super::ui_ext::UiExt as _;
+use super::view_model::format;
 use crate::engine::{EngineError, NoticeLevel, Notifications, Task};
 
 /// The window.
@@ -40,6 +42,10 @@ impl NotificationsWindow {
                         "Not while this window has the focus. On Linux by the program notify-send; on Windows there \
                          is none",
                     );
+                if let Some(problem) = changed.problem() {
+                    let color = theme::palette(ui.visuals()).warning;
+                    ui.add(Label::new(RichText::new(format::sentence(&problem)).small().color(color)).wrap());
+                }
                 let label = ui.label("Post a message to this address");
                 let field = TextEdit::singleline(&mut changed.webhook)
                     .hint_text("https://example.org/hook")

@@ -7,7 +7,7 @@ use super::context::PanelCtx;
 use super::ui_ext::UiExt as _;
 use super::view_model::format;
 use super::view_model::progress::{self, RunProgress};
-use crate::engine::DeviceId;
+use crate::engine::{DeviceId, RunSnapshot};
 
 /// Draws the line; `device` is what the next run would use.
 pub fn status_bar_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, device: DeviceId) {
@@ -15,10 +15,13 @@ pub fn status_bar_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, device: DeviceId) {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             match ctx.engine.active() {
                 Some(active) => active_ui(ctx, ui, &RunProgress::new(active)),
-                None => {
-                    ui.label(RichText::new("Idle").small())
-                        .on_hover_text("No run is active");
-                }
+                None => match ctx.engine.followed().next() {
+                    Some(run) => followed_ui(ctx, ui, run),
+                    None => {
+                        ui.label(RichText::new("Idle").small())
+                            .on_hover_text("No run is active");
+                    }
+                },
             }
             ui.separator();
             device_ui(ctx, ui, device);
@@ -90,6 +93,22 @@ fn active_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, progress: &RunProgress) {
     {
         text = format!("{} · {text}", progress::plan_position(plan));
     }
+    to_train_ui(ctx, ui, text);
+}
+
+/// How far a run is that another program trains.
+fn followed_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, run: &RunSnapshot) {
+    let share = run.share();
+    ui.progress_bar(share.unwrap_or(0.0), 120.0, "Progress of the run");
+    let mut text = "Training in another program".to_owned();
+    if let Some(share) = share {
+        text = format!("{text} · {}", format::percent(Some(f64::from(share))));
+    }
+    to_train_ui(ctx, ui, text);
+}
+
+/// A text that leads to the Train panel.
+fn to_train_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, text: String) {
     let response = ui
         .add(eframe::egui::Label::new(RichText::new(text).small()).sense(Sense::click()))
         .on_hover_text("Show the Train panel");

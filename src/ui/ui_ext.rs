@@ -354,7 +354,7 @@ fn told_field(
 
 /// A line in a box in the middle of `area`.
 fn over<R>(ui: &mut Ui, area: Rect, add: impl FnOnce(&mut Ui) -> R) -> R {
-    let size = vec2(area.width().min(340.0), 44.0);
+    let size = vec2(area.width().min(460.0), 44.0);
     let rect = Rect::from_center_size(area.center(), size);
     let layout = Layout::top_down(Align::Center);
     let mut ui = ui.new_child(UiBuilder::new().max_rect(rect).layout(layout));

@@ -98,6 +98,27 @@ fn objects_in_255_are_refused_and_can_be_fixed() {
 }
 
 #[test]
+fn a_cut_image_of_the_validation_list_is_refused_before_a_run_begins() {
+    let shop = Workshop::new();
+    let image = shop.dataset().join("JPEGImages/img5.jpg");
+    let bytes = fs::read(&image).expect("an image");
+    fs::write(&image, &bytes[..bytes.len() / 2]).expect("cut");
+    shop.run(&shop.train_args(&["--max-steps", "1"]))
+        .failed_with(1, &["img5.jpg", "cut off"]);
+    assert_eq!(fs::read_dir(shop.runs()).map_or(0, Iterator::count), 0);
+    let checked = shop.run(&["data", "check", "shapes"]);
+    assert!(
+        checked.stdout.contains("data fix --leave-out"),
+        "{}",
+        checked.stdout
+    );
+    shop.run(&["data", "fix", "shapes", "--out", "fixed"])
+        .failed_with(1, &["img5.jpg", "--leave-out"]);
+    shop.run(&["data", "fix", "shapes", "--leave-out", "--out", "fixed"])
+        .succeeded();
+}
+
+#[test]
 fn what_cannot_be_scored_is_refused() {
     let shop = Workshop::new();
     let labels = shop.dataset().join("SegmentationClass");

@@ -29,10 +29,20 @@ fn runs_are_queued_put_in_order_and_trained_although_one_fails() {
         rates.map(|rate| rate.expect("a rate")).collect()
     };
     assert_eq!(rates(&listed), [0.02, 0.01]);
+    assert_eq!(
+        (&listed[0]["max_steps"], &listed[0]["differs"]),
+        (&1.into(), &serde_json::json!([]))
+    );
     add(&["--grid", "rate=1"]).failed_with(1, &["rate is no setting", "batch-size"]);
     assert_eq!(rates(&queue(&shop, &["move", "2", "1"])), [0.01, 0.02]);
-    let listed = queue(&shop, &["duplicate", "1", "lr=0.04"]);
+    let listed = queue(&shop, &["duplicate", "1", "lr=0.04", "momentum=0.5"]);
     assert_eq!(rates(&listed), [0.01, 0.02, 0.04]);
+    let differs = |place: usize| listed[place]["differs"][0].clone();
+    assert_eq!([differs(1), differs(2)], ["momentum 0.9", "momentum 0.5"]);
+    let table = shop.run(&["queue"]).succeeded().stdout.clone();
+    for part in ["at most 1 step", "momentum 0.5"] {
+        assert!(table.contains(part), "{table}");
+    }
     assert_eq!(rates(&queue(&shop, &["remove", "2"])), [0.01, 0.04]);
     shop.run(&["queue", "remove", "7"])
         .failed_with(1, &["7: there is no such place"]);
@@ -112,4 +122,22 @@ fn the_end_of_a_run_is_posted_where_that_is_wanted() {
     );
     assert_eq!((&body["run"], &body["steps"]), (&ended["run"], &1.into()));
     assert_eq!(body["mean_iu"], ended["scores"]["mean_iu"]);
+}
+
+#[test]
+fn what_cannot_tell_of_the_end_is_said_before_the_start() {
+    let shop = Workshop::new();
+    let words = shop.train_args(&["--max-steps", "1", "--webhook", "htp:/bad"]);
+    shop.run(&words)
+        .failed_with(2, &["htp:/bad", "begins with http:// or https://"]);
+    assert!(!shop.runs().exists(), "nothing began");
+    // Where no program shows a notification.
+    let words = shop.train_args(&["--max-steps", "1", "--device", "cpu", "--notify"]);
+    let output = shop.run_without_path(&words);
+    output.succeeded();
+    assert!(
+        output.stderr.contains("no notification will be shown"),
+        "{}",
+        output.stderr
+    );
 }

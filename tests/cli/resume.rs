@@ -82,7 +82,9 @@ fn a_run_goes_on_where_its_folder_and_its_dataset_were_moved() {
         (&run.as_str().into(), &true.into())
     );
     let resume = ["train", "--resume", &run, "--device", "cpu"];
-    command(&resume).failed_with(1, &[old.to_str().expect("UTF-8"), "Check that"]);
+    let there = old.to_str().expect("UTF-8");
+    let hint = "`train --resume copied --dataset FOLDER`";
+    command(&resume).failed_with(1, &["did not begin", there, "Check that", hint]);
     let image = new.join("JPEGImages/img0.jpg");
     let out = shop.dir().join("masks");
     let [image, out] = [&image, &out].map(|path| path.to_str().expect("UTF-8"));
@@ -182,6 +184,8 @@ fn a_signal_saves_and_the_run_goes_on(signal: &str) {
     let output = running.finish();
     assert_eq!(output.code, Some(130), "{}", output.stderr);
     assert_eq!(output.event("ended")["state"], "stopped");
+    let named = output.stderr.contains("Press Ctrl+C again to quit at once");
+    assert_eq!(named, signal == "INT", "{}", output.stderr);
     let last = steps(&output.json()).last().copied().expect("steps");
     let listed = shop.run(&["--json", "runs"]).succeeded().json();
     assert_eq!(listed[0]["state"], "stopped", "{}", listed[0]);
@@ -191,4 +195,29 @@ fn a_signal_saves_and_the_run_goes_on(signal: &str) {
         last,
         "a stop loses no step"
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_whose_folder_is_away_waits_and_says_when_it_continues() {
+    let shop = Workshop::new();
+    let mut running =
+        shop.start(&shop.train_args(&["--epochs", "5000", "--checkpoint-steps", "1"]));
+    running.wait_for(|line| line["event"] == "step");
+    let runs = shop.runs();
+    let folder = fs::read_dir(&runs)
+        .expect("runs")
+        .flatten()
+        .map(|entry| entry.path());
+    let folder = folder.filter(|path| path.join("config.json").is_file());
+    let folder = folder.last().expect("the run");
+    let away = shop.dir().join("away");
+    fs::rename(&folder, &away).expect("moved");
+    running.wait_for(|line| line["event"] == "waiting" && line["problem"].is_string());
+    fs::rename(&away, &folder).expect("back");
+    running.wait_for(|line| line["event"] == "continues");
+    running.signal("TERM");
+    let output = running.finish();
+    assert_eq!(output.event("ended")["state"], "stopped");
+    assert!(output.stderr.contains("waits, since it cannot be saved"));
 }

@@ -96,27 +96,44 @@ impl Workshop {
         self.start(args).finish()
     }
 
+    /// As [`run`](Self::run), where no other program is found.
+    pub fn run_without_path(&self, args: &[impl AsRef<OsStr>]) -> Output {
+        let mut command = self.command(args);
+        command.env("PATH", self.dir());
+        started(command).finish()
+    }
+
     /// Starts the program. Its output goes to files, which can be read while it runs.
     pub fn start(&self, args: &[impl AsRef<OsStr>]) -> Running {
-        let [stdout, stderr] = [(); 2].map(|()| NamedTempFile::new().expect("a file"));
-        let child = Command::new(env!("CARGO_BIN_EXE_fcn-workbench"))
+        started(self.command(args))
+    }
+
+    fn command(&self, args: &[impl AsRef<OsStr>]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fcn-workbench"));
+        command
             .arg("--data-dir")
             .arg(self.dir().join("data"))
             .arg("--runs-dir")
             .arg(self.runs())
             .args(args)
             .current_dir(self.dir())
-            .stdin(Stdio::null())
-            .stdout(stdout.reopen().expect("a file"))
-            .stderr(stderr.reopen().expect("a file"))
-            .spawn()
-            .expect("the program starts");
-        Running {
-            child,
-            stdout,
-            stderr,
-            since: Instant::now(),
-        }
+            .stdin(Stdio::null());
+        command
+    }
+}
+
+fn started(mut command: Command) -> Running {
+    let [stdout, stderr] = [(); 2].map(|()| NamedTempFile::new().expect("a file"));
+    let child = command
+        .stdout(stdout.reopen().expect("a file"))
+        .stderr(stderr.reopen().expect("a file"))
+        .spawn()
+        .expect("the program starts");
+    Running {
+        child,
+        stdout,
+        stderr,
+        since: Instant::now(),
     }
 }
 

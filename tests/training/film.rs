@@ -120,6 +120,26 @@ fn a_moment_whose_weights_are_kept_becomes_a_run() {
 }
 
 #[test]
+fn a_chosen_validation_image_is_filmed_with_its_ground_truth() {
+    let set = TinySet::new(2, 2);
+    let folder = set.run(|config| {
+        config.epochs = 1;
+        // The first one is pinned anyway.
+        config.probe_images = vec![set.image_path(3), set.image_path(2)];
+    });
+    let mut sink = Recorder {
+        unwatched: true,
+        ..Recorder::default()
+    };
+    train(&folder, &set.open(), &Control::default(), &mut sink);
+    let film = film(&folder);
+    let ids: Vec<&str> = film.probes.iter().map(|probe| probe.id.as_str()).collect();
+    assert_eq!(ids, ["image2", "image3"]);
+    assert!(film.probes[1].truth.labels.contains(&2), "its blue square");
+    assert!(film.frames[0].mean_iu.iter().all(Option::is_some));
+}
+
+#[test]
 fn images_of_ones_own_are_filmed_beside_those_of_the_list() {
     let set = TinySet::new(4, 1);
     let own = set.dir.path().join("own.png");

@@ -1,5 +1,6 @@
 //! The training loop on a tiny dataset: it learns, stops, resumes, fails with a message.
 
+mod alarms;
 mod arithmetic;
 mod faults;
 mod film;

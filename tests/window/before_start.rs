@@ -71,6 +71,13 @@ fn settings_are_chosen_with_their_reasons() {
         assert!(desk.finds(field), "{field}");
     }
     desk.frames(10);
+    // A trial takes their place, where it is in sight.
+    desk.click("Try for one minute");
+    assert!(desk.says("Cancel trial") && !desk.finds("Crop size 32x32: "));
+    desk.click("Cancel trial");
+    desk.until("it is over", |desk| desk.is_enabled("Start training"));
+    desk.click("Set for me");
+    desk.until("they are chosen", |desk| desk.finds("Crop size 32x32: "));
     desk.click("Close reasons");
     desk.frames(3);
     assert!(!desk.finds("Crop size 32x32: "));
@@ -196,7 +203,15 @@ fn settings_are_tried_without_a_run() {
     let mut desk = Desk::new(|config| (config.epochs, config.max_steps) = (5, Some(10)));
     desk.click("Try for one minute");
     desk.until("it is tried", |desk| desk.finds("in 10 steps"));
-    assert!(desk.finds("the whole run about"));
+    let found = desk
+        .window
+        .query_all_by_label_contains("the whole run about ")
+        .next()
+        .and_then(|node| node.accesskit_node().label())
+        .expect("a time");
+    let (_, time) = found.split_once("the whole run about ").expect("a time");
+    let line = format!("of memory · about {time}");
+    desk.until("there is no other time", |desk| desk.finds(&line));
     assert!(desk.engine().runs().is_empty());
     let left = std::fs::read_dir(desk.set.runs()).expect("a folder");
     let left: Vec<_> = left.flatten().map(|entry| entry.file_name()).collect();

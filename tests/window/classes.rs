@@ -1,10 +1,11 @@
 //! A run and a dataset of other classes: matched by name, never by label.
 
 use std::fs;
+use std::path::PathBuf;
 
 use egui_kittest::kittest::Queryable as _;
 use fcn_workbench::engine::{DatasetRef, DatasetState};
-use fcn_workbench::ui::command::Command;
+use fcn_workbench::ui::command::{Command, PanelKind};
 
 use super::desk::Desk;
 
@@ -58,4 +59,51 @@ fn without_a_class_in_common_there_is_a_reason_and_no_score() {
         "No score: the run and the dataset have no class in common"
     ));
     assert!(!says_part(&desk, "mIoU 0.0 %"));
+    // The ground truth is shown all the same, with the classes of its dataset.
+    assert!(!desk.is_enabled("Errors"));
+    hover_middle(&mut desk, "Inspected image");
+    assert!(desk.says("ground truth: road"));
+    assert!(!desk.says("road"), "the classes of the network");
+    desk.click("Ground truth");
+    desk.until("it is shown", |desk| desk.says("road"));
+
+    desk.app().send(Command::ShowPanel(PanelKind::Compare));
+    desk.frames(3);
+    desk.click("Compare the newest runs");
+    desk.until("the masks are there", |desk| {
+        desk.says("Ground truth") && desk.is_enabled("Export comparison")
+    });
+    desk.until("they are drawn", |desk| {
+        desk.window.query_all_by_label("Ground truth").count() > 1
+    });
+    hover_middle(&mut desk, "Ground truth");
+    desk.until("its class is said", |desk| {
+        desk.finds("  ·  Ground truth: road")
+    });
+}
+
+/// Moves the pointer onto an image.
+fn hover_middle(desk: &mut Desk, name: &str) {
+    let rects = desk.window.query_all_by_label(name).map(|node| node.rect());
+    let largest = rects.max_by(|a, b| a.area().total_cmp(&b.area()));
+    let middle = largest.expect("an image").center();
+    desk.window.hover_at(middle);
+    desk.frames(4);
+}
+
+#[test]
+fn an_image_of_the_dataset_is_known_by_a_relative_path() {
+    let mut desk = Desk::new(|config| config.max_steps = Some(1));
+    desk.train();
+    let here = std::env::current_dir().expect("a folder");
+    let mut path: PathBuf = here.components().skip(1).map(|_| "..").collect();
+    let image = desk.set.image_path(8);
+    path.extend(image.components().skip(1));
+    assert!(path.is_relative() && path.is_file());
+    // As if it were named on the command line.
+    desk.window.state_mut().open_files(vec![path]);
+    desk.until("the mask is there", |desk| {
+        desk.says("Inspected image") && desk.is_enabled("Save mask…")
+    });
+    assert!(desk.is_enabled("Ground truth"));
 }

@@ -38,6 +38,29 @@ fn nameless(desk: &Desk) -> Vec<String> {
     found
 }
 
+/// The controls that reach beyond the sides of the window.
+fn cut_off(desk: &Desk, width: f32) -> Vec<String> {
+    let mut found = Vec::new();
+    for role in CONTROLS {
+        for node in desk.window.query_all_by_role(role) {
+            let rect = node.rect();
+            if rect.left() < -0.5 || rect.right() > width + 0.5 {
+                let name = node.accesskit_node().label().unwrap_or_default();
+                found.push(format!("{role:?} {name:?} at {rect:?}"));
+            }
+        }
+    }
+    found
+}
+
+/// The sizes that screens have, and the smallest window.
+const SIZES: [[f32; 2]; 4] = [
+    [900.0, 600.0],
+    [1280.0, 720.0],
+    [1440.0, 900.0],
+    [2560.0, 1440.0],
+];
+
 #[track_caller]
 fn all_are_named(desk: &Desk, place: &str) {
     let found = nameless(desk);
@@ -45,7 +68,7 @@ fn all_are_named(desk: &Desk, place: &str) {
 }
 
 #[test]
-fn every_control_has_a_name() {
+fn every_control_has_a_name_and_is_in_the_window() {
     let mut desk = Desk::new(|config| config.epochs = 1);
     for panel in PanelKind::ALL {
         desk.app().send(Command::ShowPanel(panel));
@@ -74,6 +97,24 @@ fn every_control_has_a_name() {
         desk.app().send(Command::ShowPanel(panel));
         desk.frames(6);
         all_are_named(&desk, &format!("{panel:?}"));
+    }
+    for size in SIZES {
+        desk.window.set_size(size.into());
+        for panel in PanelKind::ALL {
+            // Scrolled sideways: the table of runs, and in low panels the lines of controls over images.
+            let is_scrolled = match panel {
+                PanelKind::Runs => true,
+                PanelKind::Inspect | PanelKind::Compare | PanelKind::Live => size[1] < 700.0,
+                _ => false,
+            };
+            if is_scrolled {
+                continue;
+            }
+            desk.app().send(Command::ShowPanel(panel));
+            desk.frames(3);
+            let found = cut_off(&desk, size[0]);
+            assert!(found.is_empty(), "{panel:?} in {size:?}: {found:#?}");
+        }
     }
     desk.app().send(Command::ShowPanel(PanelKind::LookInside));
     desk.frames(2);

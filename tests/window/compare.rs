@@ -86,6 +86,11 @@ fn networks_are_compared_pane_by_pane_and_image_by_image() {
     desk.click("Remove run 4");
     desk.until("it is gone", |desk| !desk.finds(", step "));
 
+    // They are there again in the next window.
+    let state = serde_json::to_value(desk.app().state()).expect("a state");
+    let kept = state["compare"]["networks"].as_array();
+    assert_eq!(kept.map(Vec::len), Some(3));
+
     swipe(&mut desk);
     sort(&mut desk);
     save(&mut desk);

@@ -3,9 +3,9 @@
 use std::fs;
 
 use eframe::egui::Key;
-use eframe::egui::accesskit::Role;
+use eframe::egui::accesskit::{Role, Toggled};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use fcn_workbench::engine::{KeptEvaluation, VOID};
+use fcn_workbench::engine::{KeptEvaluation, RunNotes, VOID};
 use fcn_workbench::ui::command::{Command, PanelKind};
 use fcn_workbench::ui::state::AppState;
 use fcn_workbench::ui::view_model::format::percent;
@@ -101,6 +101,55 @@ fn a_run_is_evaluated_down_to_the_confused_pixels() {
         desk.click(fill);
     }
     assert_ne!(truth, VOID);
+}
+
+#[test]
+fn every_chosen_run_has_a_row_and_the_choice_is_kept() {
+    let mut desk = Desk::new(|config| config.max_steps = Some(1));
+    desk.train();
+    let notes = RunNotes {
+        name: "the first one".to_owned(),
+        ..RunNotes::default()
+    };
+    let first = desk.run().name.clone();
+    desk.engine().set_run_notes("Name", vec![(first, notes)]);
+    desk.train();
+    desk.until("it has its name", |desk| {
+        desk.engine().runs()[1].title() == "the first one"
+    });
+    show(&mut desk);
+    desk.click("Start evaluation");
+    desk.until("the scores are there", |desk| desk.says("mIoU (pooled)"));
+    assert!(!desk.says("not evaluated yet"));
+
+    desk.click("Runs to evaluate");
+    let boxes = |desk: &Desk| -> Vec<bool> {
+        let nodes = desk.window.query_all_by_label("the first one");
+        let nodes = nodes.filter(|node| node.accesskit_node().role() == Role::CheckBox);
+        nodes
+            .map(|node| node.accesskit_node().toggled() == Some(Toggled::True))
+            .collect()
+    };
+    assert_eq!(boxes(&desk), [false]);
+    let tick = |desk: &mut Desk| {
+        {
+            let mut nodes = desk.window.query_all_by_label("the first one");
+            let node = nodes.find(|node| node.accesskit_node().role() == Role::CheckBox);
+            node.expect("a box").click();
+        }
+        desk.frames(4);
+    };
+    tick(&mut desk);
+    assert_eq!(boxes(&desk), [true], "the list stays open");
+    desk.window.key_press(Key::Escape);
+    desk.frames(3);
+    assert!(desk.says("not evaluated yet"), "its row");
+    desk.click("Calibration");
+    assert!(desk.says("Not evaluated yet: the first one"));
+
+    let state = serde_json::to_value(desk.app().state()).expect("a state");
+    let chosen = state["evaluate"]["chosen"].as_array();
+    assert_eq!(chosen.map(Vec::len), Some(2));
 }
 
 #[test]

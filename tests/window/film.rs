@@ -1,8 +1,10 @@
 //! The film below the live masks: scrubbed, played, saved, and a moment of it as a run.
 
+use eframe::egui::vec2;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use fcn_workbench::engine::FilmFile;
+use fcn_workbench::engine::{FilmFile, RunNotes};
 use fcn_workbench::ui::command::{Command, PanelKind};
+use fcn_workbench::ui::view_model::format::percent;
 
 use super::desk::Desk;
 
@@ -30,7 +32,7 @@ fn a_film_is_scrubbed_played_saved_and_used() {
     });
     desk.until("the last masks are drawn", |desk| desk.says("after step 8"));
     let score = desk.run().epochs[1].scores.mean_iu;
-    let score = fcn_workbench::ui::view_model::format::percent(score);
+    let score = percent(score);
     assert!(desk.says(&format!("Epoch 2: mIoU {score}")));
 
     let gif = desk.set.dir.path().join("film.gif");
@@ -53,4 +55,92 @@ fn a_film_is_scrubbed_played_saved_and_used() {
     assert!(desk.has_message("-step-8"));
     let scrubber = desk.window.get_all_by_label("Film scrubber").next();
     assert!(scrubber.is_some_and(|node| !node.accesskit_node().is_disabled()));
+}
+
+#[test]
+fn a_film_and_the_curves_of_its_run_have_one_cursor() {
+    let mut desk = Desk::new(|config| config.epochs = 1);
+    desk.train();
+    let first = desk.run().name.clone();
+    let notes = RunNotes {
+        name: "the first one".to_owned(),
+        ..RunNotes::default()
+    };
+    desk.engine()
+        .set_run_notes("Name", vec![(first.clone(), notes)]);
+    desk.until("it has its name", |desk| {
+        desk.run().title() == "the first one"
+    });
+    let score = desk.run().best().expect("a score").scores.mean_iu;
+    let entry = format!("the first one  ·  mIoU {}", percent(score));
+    desk.train();
+    let is_ticked = |desk: &Desk| desk.app().state().selection.contains(&first);
+    assert!(!is_ticked(&desk), "the second one is in its place");
+
+    desk.app().send(Command::ShowPanel(PanelKind::Live));
+    desk.until("the film is read", |desk| desk.says("Film scrubber"));
+    desk.choose("Film of", &entry);
+    desk.until("that of the first one is read", |desk| {
+        desk.app().state().live.filmed_run() == Some(first.as_str())
+    });
+    desk.find("Film scrubber").set_value_accesskit(0.0);
+    desk.until("its curves are drawn", is_ticked);
+    assert!(desk.finds("Frame 1 of "));
+
+    // The other way: the film goes to the step under the pointer.
+    desk.app().send(Command::ShowPanel(PanelKind::Curves));
+    desk.until("the curves are drawn", |desk| {
+        let model = desk.app().state().curves.model(&first);
+        desk.says("Plot: Loss") && model.is_some_and(|model| model.loss.len() == 4)
+    });
+    let plot = desk.find("Plot: Loss").rect();
+    desk.window.hover_at(plot.right_center() - vec2(6.0, 0.0));
+    desk.frames(4);
+    let pointed = desk
+        .app()
+        .state()
+        .curves
+        .pointed_step(desk.engine(), Some(&first));
+    assert_eq!(pointed, Some((first.clone(), 4)));
+    desk.until("the film is there, too", |desk| {
+        desk.finds("Frame ") && !desk.finds("Frame 1 of ")
+    });
+}
+
+#[test]
+fn images_are_chosen_for_the_film_where_they_are_seen() {
+    let mut desk = Desk::new(|config| config.epochs = 1);
+    let own = desk.set.dir.path().join("own.png");
+    std::fs::copy(desk.set.image_path(0), &own).expect("a copy");
+    desk.app().send(Command::ShowPanel(PanelKind::Live));
+    desk.until("Live is in front", |desk| desk.says("Nothing is training"));
+    // Dropped on Live.
+    let middle = desk.find("Nothing is training").rect().center();
+    desk.window.hover_at(middle);
+    desk.frames(2);
+    desk.drop_files(&[&own]);
+    desk.until("it is told", |desk| {
+        desk.has_message("1 image of your choice will be filmed")
+    });
+    assert!(desk.app().state().layout.is_in_front(PanelKind::Live));
+
+    // One of the validation list, in Inspect.
+    let known = desk.set.image_path(9);
+    desk.app().send(Command::Inspect(vec![known.clone()]));
+    desk.until("it is in the list", |desk| desk.says("image9.png"));
+    desk.click("Film this image");
+    desk.until("it is told", |desk| {
+        desk.has_message("2 images of your choice will be filmed")
+    });
+    let probes = &desk.app().state().train.settings().probe_images;
+    assert_eq!(probes, &[own, known]);
+
+    desk.train();
+    desk.app().send(Command::ShowPanel(PanelKind::Live));
+    desk.until("the film is read", |desk| {
+        desk.says("Prediction of own.png") && desk.says("Prediction of image9")
+    });
+    assert!(desk.says("Ground truth of image9"));
+    // Of an image of one's own there is none.
+    assert!(desk.says("no ground truth") && !desk.says("Ground truth of own.png"));
 }

@@ -3,7 +3,7 @@
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
-use fcn_workbench::ui::command::{Command, PanelKind, UiCommand};
+use fcn_workbench::ui::command::{Command, PanelKind, UiCommand, shortcut_text};
 
 use super::desk::Desk;
 use crate::common::TinySet;
@@ -39,7 +39,7 @@ fn f1_opens_getting_started_and_a_question_mark_the_shortcuts() {
     desk.frames(3);
     for command in UiCommand::all() {
         if let Some(shortcut) = command.shortcut() {
-            let key = desk.window.ctx.format_shortcut(&shortcut);
+            let key = shortcut_text(&desk.window.ctx, &shortcut);
             assert!(desk.says(&key), "{command:?} has {key}");
         }
     }
@@ -69,6 +69,9 @@ fn the_palette_lists_every_command_and_carries_one_out() {
     open(&mut desk);
     for label in [
         "File › Open dataset…",
+        "File › Check dataset",
+        "File › Save › Save mask…",
+        "File › Save › Plots as SVG…",
         "Train › Stop",
         "View › Theme › Light",
         "View › Compare",

@@ -114,6 +114,29 @@ fn maps_of_a_class_of_a_layer_and_of_the_gradient_are_shown_for_each_network() {
     desk.until("the bars are there", |desk| !bars(desk).is_empty());
     desk.click("Add network");
     desk.click("Add network");
+    // What each of them sees is outlined in Inspect.
+    let outlines = |desk: &Desk| -> Vec<String> {
+        let state = desk.app().state();
+        let inspected = state.inspect.inspected();
+        let outlines = state
+            .look_inside
+            .outlines(desk.engine(), inspected.as_ref());
+        outlines.into_iter().map(|outline| outline.label).collect()
+    };
+    desk.until("the fields of all networks are there", |desk| {
+        // The image is so small that some see all of it by every layer.
+        let labels = outlines(desk).join("; ");
+        [
+            "FCN-32s",
+            "FCN-16s",
+            "FCN-8s",
+            "fc7 · ",
+            "pool4 · ",
+            "pool3 · ",
+        ]
+        .iter()
+        .all(|part| labels.contains(part))
+    });
 
     desk.click("Probability");
     desk.until("a map for each network", |desk| maps(desk).len() == 3);

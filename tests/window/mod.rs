@@ -26,6 +26,7 @@ mod recipes;
 mod reports;
 mod runs;
 mod shown;
+mod training;
 mod weights;
 
 use std::fs;

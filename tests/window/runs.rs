@@ -141,6 +141,18 @@ fn runs_are_named_archived_deleted_and_brought_back() {
     let saved = fs::read_to_string(desk.set.runs().join("run000/notes.json")).expect("notes");
     assert!(saved.contains("baseline"), "{saved}");
 
+    // In the note, Enter begins a line.
+    desk.click("Name and notes…");
+    desk.click("Note");
+    desk.find("Note").type_text("no augmentation");
+    desk.frames(2);
+    desk.window
+        .key_press_modifiers(Modifiers::COMMAND, Key::Enter);
+    let notes = desk.set.runs().join("run000/notes.json");
+    desk.until("it has a note", |_| {
+        fs::read_to_string(&notes).is_ok_and(|text| text.contains("\"no augmentation\""))
+    });
+
     // From the last click to this one.
     click_row(&mut desk, &titles[2], Modifiers::SHIFT);
     assert!(desk.says("3 chosen"));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use eframe::egui::Key;
 use egui_kittest::kittest::Queryable as _;
 use fcn_workbench::dataset::{Rgb, write_rgb_png};
-use fcn_workbench::ui::command::Command;
+use fcn_workbench::ui::command::{Command, PanelKind};
 
 use super::desk::Desk;
 
@@ -81,6 +81,10 @@ fn a_slow_prediction_shows_its_image_and_can_be_cancelled() {
     assert!(!desk.says("red square"), "the classes are the mask's");
     desk.click("Cancel the prediction");
     assert!(desk.says("The prediction was cancelled") && desk.says("Inspected image"));
+    desk.app().send(Command::ShowPanel(PanelKind::LookInside));
+    desk.until("Look inside says what it waits for", |desk| {
+        desk.says("large.png has no mask yet")
+    });
     desk.click("Predict");
     desk.until("it is predicted again", |desk| {
         desk.says("Cancel the prediction")

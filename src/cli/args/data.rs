@@ -10,7 +10,7 @@ use crate::cli::settings::{self, Settings};
 use crate::cli::values;
 use crate::engine::{
     BatchTarget, DatasetRef, FixChoice, FixPlan, RunConfig, SplitPlan, StartingPoint, StepRange,
-    ValidationPart,
+    TurnMasks, ValidationPart,
 };
 
 #[derive(Debug, clap::Args)]
@@ -172,7 +172,11 @@ impl DataFixArgs {
             plan: named.then(|| FixPlan {
                 remap: self.map.iter().copied().collect(),
                 strip_alpha: self.strip_alpha,
-                turn_masks: self.turn_masks,
+                turn_masks: if self.turn_masks {
+                    TurnMasks::All
+                } else {
+                    TurnMasks::None
+                },
                 leave_out: self.leave_out,
             }),
             leave_out: self.leave_out,

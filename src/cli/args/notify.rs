@@ -1,11 +1,11 @@
 //! Who is told when a run ends.
 
-use crate::engine::Notifications;
+use crate::engine::{Notifications, check_webhook};
 
 #[derive(Debug, clap::Args)]
 pub struct NotifyArgs {
     /// Post a JSON object to this address when a run is finished or fails
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = webhook)]
     pub webhook: Option<String>,
     /// Show a notification of the desktop when a run is finished or fails
     #[arg(long)]
@@ -20,4 +20,10 @@ impl NotifyArgs {
             webhook: self.webhook.clone().unwrap_or_default(),
         }
     }
+}
+
+fn webhook(text: &str) -> Result<String, String> {
+    let url = text.trim();
+    check_webhook(url).map_err(|err| err.to_string())?;
+    Ok(url.to_owned())
 }

@@ -22,8 +22,8 @@ use super::args::{DataCheckArgs, DataCommand, DataDumpArgs};
 use super::interrupts::Interrupts;
 use super::{EXIT_STOPPED, Session, TICK, output};
 use crate::engine::{
-    CheckedDataset, Dataset, Engine, EngineError, Finding, FixedDataset, Need, SaveTo, Severity,
-    Task,
+    CheckedDataset, Dataset, Engine, EngineError, Finding, Fix, FixedDataset, Need, SaveTo,
+    Severity, Task,
 };
 
 /// Guessed pairs that are shown.
@@ -187,6 +187,7 @@ fn review_lines(dataset: &Dataset) -> Vec<String> {
 
 fn finding_text(finding: &Finding) -> String {
     let fix = match finding.fix {
+        Some(Fix::LeaveOut) => "\n  `data fix --leave-out` leaves these pairs out of a copy",
         Some(_) => "\n  `data fix` can do that",
         None => "",
     };

@@ -3,8 +3,11 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use image::metadata::Orientation;
+
 use super::Depth;
 use super::picture_hash::PictureHash;
+use super::turned::Fit;
 use crate::dataset::image_io::{
     ImageHeader, RawPixels, extremes, read_image_header, read_raw, read_without_alpha,
 };
@@ -31,6 +34,8 @@ pub(super) struct ItemFacts {
     /// Whether there is a fourth band that is not opaque everywhere.
     pub fourth_band: bool,
     pub hash: Option<PictureHash>,
+    /// How the mask fits an image that EXIF turns, where the size does not tell.
+    pub fit: Option<Fit>,
     /// The samples in the file, whatever they mean.
     pub raw: Option<RawFacts>,
     /// What they mean.
@@ -80,20 +85,37 @@ impl ItemFacts {
             .as_ref()
             .ok()
             .and_then(|header| reading.problem_with(header));
-        let (mut fourth_band, mut hash, mut values) = (false, None, None);
-        if let (Depth::Everything, Ok(header), None) = (depth, &image, &band_problem) {
-            if reading.bands.is_empty() && matches!(header.bands, 2 | 4) {
-                fourth_band = matches!(read_without_alpha(&item.image), Ok(Some(_)));
+        let (raw, labels) = read_mask(reader, &item.mask);
+        let (mut fourth_band, mut hash, mut values, mut fit) = (false, None, None, None);
+        if let (Ok(header), None) = (image.as_ref().copied(), &band_problem) {
+            if depth == Depth::Everything {
+                if reading.bands.is_empty() && matches!(header.bands, 2 | 4) {
+                    fourth_band = matches!(read_without_alpha(&item.image), Ok(Some(_)));
+                }
+                if reading.range.is_none() && header.bits > 8 {
+                    values = extremes(reading, &item.image).ok().flatten();
+                }
             }
-            if reading.range.is_none() && header.bits > 8 {
-                values = extremes(reading, &item.image).ok().flatten();
-            }
-            match reading.read(&item.image) {
-                Ok(rgb) => hash = PictureHash::of(&rgb),
-                Err(err) => image = Err(err.to_string()),
+            // Of images that EXIF turns, what is in them says more than their size.
+            let is_turned = header.orientation != Orientation::NoTransforms
+                && labels.as_ref().is_ok_and(|labels| {
+                    labels.size() == header.size && labels.size() == header.stored
+                });
+            if depth != Depth::Labels || is_turned {
+                match reading.read(&item.image) {
+                    Ok(rgb) => {
+                        if depth == Depth::Everything {
+                            hash = PictureHash::of(&rgb);
+                        }
+                        let labels = labels.as_ref().ok().filter(|_| is_turned);
+                        fit = labels.and_then(|labels| Fit::of(&rgb, labels, header.orientation));
+                    }
+                    Err(err) => image = Err(err.to_string()),
+                }
             }
         }
         Self {
+            mask_path: item.mask.clone(),
             band_problem,
             values,
             split,
@@ -101,26 +123,15 @@ impl ItemFacts {
             image,
             fourth_band,
             hash,
-            ..Self::of_mask(reader, &item.mask)
+            fit,
+            raw,
+            labels: labels.map(|map| LabelFacts::of(&map)),
         }
     }
 
     /// Reads a mask without an image.
     pub fn of_mask(reader: &MaskReader, mask: &Path) -> Self {
-        let (mut raw, read) = (None, read_raw(mask));
-        if let Ok(samples) = &read {
-            raw = Some(RawFacts {
-                size: Size::new(samples.width, samples.height),
-                samples: RawSamples::of(&samples.pixels),
-            });
-        }
-        let labels = match read.and_then(|samples| reader.label_map(mask, samples)) {
-            Ok(map) => Ok(LabelFacts::of(&map)),
-            Err(err @ DatasetError::LabelOutOfRange { .. }) => {
-                Err(LabelProblem::Unknown(err.to_string()))
-            }
-            Err(err) => Err(LabelProblem::Unreadable(err.to_string())),
-        };
+        let (raw, labels) = read_mask(reader, mask);
         Self {
             split: Split::Val,
             image_path: PathBuf::new(),
@@ -130,8 +141,9 @@ impl ItemFacts {
             values: None,
             fourth_band: false,
             hash: None,
+            fit: None,
             raw,
-            labels,
+            labels: labels.map(|map| LabelFacts::of(&map)),
         }
     }
 
@@ -159,6 +171,26 @@ impl ItemFacts {
             RawSamples::Colors { .. } => None,
         }
     }
+}
+
+/// The samples of a mask, and the labels that they mean.
+fn read_mask(
+    reader: &MaskReader,
+    mask: &Path,
+) -> (Option<RawFacts>, Result<LabelMap, LabelProblem>) {
+    let (mut raw, read) = (None, read_raw(mask));
+    if let Ok(samples) = &read {
+        raw = Some(RawFacts {
+            size: Size::new(samples.width, samples.height),
+            samples: RawSamples::of(&samples.pixels),
+        });
+    }
+    let labels = read.and_then(|samples| reader.label_map(mask, samples));
+    let labels = labels.map_err(|err| match err {
+        DatasetError::LabelOutOfRange { .. } => LabelProblem::Unknown(err.to_string()),
+        _ => LabelProblem::Unreadable(err.to_string()),
+    });
+    (raw, labels)
 }
 
 impl RawSamples {

@@ -51,8 +51,11 @@ pub enum FindingKind {
     BandChoice,
     /// Masks that cannot be decoded.
     UnreadableMasks,
-    /// Masks of the size of the image as it is stored, which EXIF turns.
+    /// Masks made for the image as it is stored, which EXIF turns.
     TurnedByExif,
+    /// Masks of which nothing says whether they were made for the image as it is stored or as EXIF
+    /// shows it.
+    ExifUnclear,
     /// Masks of another size than their images.
     SizeMismatch,
     /// An image in both lists, by its file.
@@ -61,6 +64,8 @@ pub enum FindingKind {
     SameImageInBoth,
     /// An image that is several times in a list.
     ListedTwice,
+    /// Classes of one name or one color, or one that is called as what is not labeled.
+    AmbiguousClasses,
     /// A class of the list that no mask has.
     ClassNeverOccurs,
     /// A class that is only in one of the lists.

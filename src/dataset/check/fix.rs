@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use image::{DynamicImage, GrayImage};
 use rayon::prelude::*;
 use serde::Serialize;
 
 use super::CheckReport;
 use super::finding::Fix;
+use super::turned::turned;
 use crate::dataset::image_io::{
     RawPixels, check_sizes, read_image_header, read_raw, read_without_alpha,
 };
@@ -29,8 +29,8 @@ pub struct FixPlan {
     pub remap: BTreeMap<u8, u8>,
     /// Whether the fourth band of images is left out.
     pub strip_alpha: bool,
-    /// Whether masks are turned as EXIF turns their images.
-    pub turn_masks: bool,
+    /// Which masks are turned as EXIF turns their images.
+    pub turn_masks: TurnMasks,
     /// Whether pairs that cannot be read, or do not fit together, are left out.
     pub leave_out: bool,
 }
@@ -43,11 +43,41 @@ impl FixPlan {
             match &finding.fix {
                 Some(Fix::Remap { map }) => plan.remap.extend(map),
                 Some(Fix::StripAlpha) => plan.strip_alpha = true,
-                Some(Fix::TurnMasks) => plan.turn_masks = true,
+                Some(Fix::TurnMasks) => plan.turn_masks.add(&finding.all_files),
                 Some(Fix::LeaveOut) | None => {}
             }
         }
         plan
+    }
+}
+
+/// Masks that are turned as EXIF turns their images.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum TurnMasks {
+    /// None.
+    #[default]
+    None,
+    /// These files.
+    These(BTreeSet<PathBuf>),
+    /// All that have the size of their images as they are stored.
+    All,
+}
+
+impl TurnMasks {
+    fn add(&mut self, masks: &[PathBuf]) {
+        match self {
+            Self::None => *self = Self::These(masks.iter().cloned().collect()),
+            Self::These(known) => known.extend(masks.iter().cloned()),
+            Self::All => {}
+        }
+    }
+
+    fn has(&self, mask: &Path) -> bool {
+        match self {
+            Self::None => false,
+            Self::These(masks) => masks.contains(mask),
+            Self::All => true,
+        }
     }
 }
 
@@ -119,11 +149,16 @@ pub fn fix(
         for (key, result) in written {
             match result {
                 Ok(()) => {}
-                Err(err) if plan.leave_out && !matches!(err, DatasetError::File(_)) => {
+                Err(err) if plan.leave_out && is_of_pair(&err) => {
                     left_out.push(err.to_string());
                     missing.insert(key);
                 }
-                Err(err) => return Err(err),
+                Err(err) if !is_of_pair(&err) => return Err(err),
+                Err(err) => {
+                    return Err(DatasetError::NotFixed {
+                        source: Box::new(err),
+                    });
+                }
             }
         }
     }
@@ -157,6 +192,11 @@ pub fn fix(
         val,
         left_out,
     }))
+}
+
+/// Whether an error is about the files of a pair, and not about the copy.
+fn is_of_pair(err: &DatasetError) -> bool {
+    !matches!(err, DatasetError::File(err) if !matches!(err, FileError::Read { .. }))
 }
 
 /// The files of a pair.
@@ -240,15 +280,11 @@ impl Writer<'_> {
     fn labels(&self, item: &DatasetItem) -> Result<LabelMap, DatasetError> {
         let mut labels = self.remapped(item)?;
         let header = read_image_header(&item.image)?;
-        if self.plan.turn_masks && labels.size() == header.stored && header.size != header.stored {
-            let pixels = GrayImage::from_raw(labels.width, labels.height, labels.labels);
-            let mut image = DynamicImage::ImageLuma8(pixels.unwrap_or_default());
-            image.apply_orientation(header.orientation);
-            labels = LabelMap {
-                width: image.width(),
-                height: image.height(),
-                labels: image.into_luma8().into_raw(),
-            };
+        if self.plan.turn_masks.has(&item.mask)
+            && labels.size() == header.stored
+            && let Some(turned) = turned(&labels, header.orientation)
+        {
+            labels = turned;
         }
         check_sizes(item, header.size, labels.size())?;
         Ok(labels)

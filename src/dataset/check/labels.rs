@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use super::Facts;
 use super::facts::ItemFacts;
-use super::finding::{Finding, FindingKind, Fix, Severity};
+use super::finding::{Finding, FindingKind, Severity};
 use super::unknown::unknown_labels;
+use super::{Facts, binary};
 use crate::dataset::{Split, VOID};
 
 /// Share of void from which it is worth a look, where it covers areas.
@@ -24,6 +24,7 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
         Some(finding) => findings.push(finding),
         None => findings.extend(labels.empty_lists(facts)),
     }
+    findings.extend(binary::in_some_masks(facts));
     findings.extend(void_masks(facts));
     findings.extend(labels.classes(facts));
     findings
@@ -41,6 +42,7 @@ pub(super) fn find_in_scored(facts: &Facts<'_>) -> Vec<Finding> {
         },
         _ => finding,
     }));
+    findings.extend(binary::in_some_masks(facts));
     findings.extend(void_masks(facts));
     findings
 }
@@ -130,18 +132,8 @@ impl Labels {
         if second.is_some() {
             return None;
         }
-        let raw = raw_labels(facts);
-        if raw.as_ref() == Some(&BTreeSet::from([0, VOID])) && facts.classes.len() > 1 {
-            let name = facts.classes.name(1);
-            let reason = format!(
-                "the masks hold only 0 and 255. 255 means void, so that everything but class 0 would be left out of \
-                 training and scores, and every score would be 100 %. If 255 is {name}, write the masks with 1 instead, \
-                 as `data fix` does"
-            );
-            let fix = Fix::Remap {
-                map: BTreeMap::from([(VOID, 1)]),
-            };
-            return Some(error(FindingKind::ObjectsAreVoid, reason).with_fix(fix));
+        if let Some(finding) = binary::in_all_masks(facts) {
+            return Some(finding);
         }
         let reason = format!(
             "all labeled pixels of the masks are {} (label {only}), so that there is nothing to tell apart and every \
@@ -277,15 +269,6 @@ fn about_classes(
     let reason = format!("{what}: {}", names.join(", "));
     let finding = Finding::new(Severity::Warning, kind, &[], reason).counting(labels.len());
     (!labels.is_empty()).then_some(finding)
-}
-
-/// The labels in all mask files; `None` where one has colors.
-fn raw_labels(facts: &Facts<'_>) -> Option<BTreeSet<u8>> {
-    let mut used = BTreeSet::new();
-    for item in &facts.items {
-        used.extend(item.raw_counts()?.iter().map(|(label, _)| *label));
-    }
-    Some(used)
 }
 
 /// Masks without labels, and masks with one class alone.

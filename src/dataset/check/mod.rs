@@ -3,6 +3,8 @@
 //! `facts` reads the files; the other modules are rules, pure functions of these facts. Must not
 //! change a file: [`fix`] writes a new folder.
 
+mod binary;
+mod classes;
 mod counts;
 mod facts;
 mod finding;
@@ -10,6 +12,7 @@ mod fix;
 mod folders;
 mod images;
 mod labels;
+mod masks;
 mod pairing;
 mod palettes;
 mod picture_hash;
@@ -17,6 +20,7 @@ mod record;
 mod splits;
 #[cfg(test)]
 mod tests;
+mod turned;
 mod unknown;
 
 use std::path::PathBuf;
@@ -25,7 +29,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 pub use finding::{Finding, FindingKind, Fix, Severity};
-pub use fix::{FixPlan, FixedDataset, fix};
+pub use fix::{FixPlan, FixedDataset, TurnMasks, fix};
 pub use record::{DatasetRecord, list_digest};
 
 use super::{ClassList, Dataset, DatasetItem, DatasetStats, MaskReader, Split};
@@ -33,13 +37,18 @@ use facts::ItemFacts;
 
 /// Pairs that are read between two reports of progress.
 const CHUNK: usize = 16;
+/// Training images that are read as a whole before a training. A damaged one behind them is named when
+/// its turn comes, as a start must not take as long as an epoch.
+const MOST_READ: usize = 10_000;
 
 /// How much is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
     /// All masks, and the headers of the images: what labels mean.
     Labels,
-    /// The images as well: which are damaged, or copies of each other.
+    /// The images as well: which are damaged. Of very many training images the first.
+    Readable,
+    /// All of the images: which are damaged, or copies of each other.
     Everything,
 }
 
@@ -98,8 +107,10 @@ pub fn check_and_count(
     let lists = [Split::Train, Split::Val].map(|split| (split, dataset.items(split)));
     let facts = read(dataset, &lists, depth, progress)?;
     let mut findings = labels::find(&facts);
+    findings.extend(classes::find(dataset));
     findings.extend(palettes::find(&facts));
     findings.extend(images::find(&facts));
+    findings.extend(turned::find(&facts));
     findings.extend(splits::find(&facts));
     findings.extend(folders::find(dataset));
     findings.extend(pairing::find(dataset));
@@ -118,6 +129,7 @@ pub fn check_split(
     let mut findings = labels::find_in_scored(&facts);
     findings.extend(palettes::find(&facts));
     findings.extend(images::find(&facts));
+    findings.extend(turned::find(&facts));
     Some(report(findings, facts.items.len()))
 }
 
@@ -129,6 +141,30 @@ pub fn check_masks(
     masks: &[PathBuf],
     progress: &mut dyn FnMut(usize, usize) -> bool,
 ) -> Option<CheckReport> {
+    let facts = read_masks(classes, reader, masks, progress)?;
+    Some(report(masks::find_in_labels(&facts), masks.len()))
+}
+
+/// As [`check_masks`], for predictions of any program.
+pub fn check_predictions(
+    classes: &ClassList,
+    reader: &MaskReader,
+    predictions: &[PathBuf],
+    progress: &mut dyn FnMut(usize, usize) -> bool,
+) -> Option<CheckReport> {
+    let facts = read_masks(classes, reader, predictions, progress)?;
+    Some(report(
+        masks::find_in_predictions(&facts),
+        predictions.len(),
+    ))
+}
+
+fn read_masks<'a>(
+    classes: &'a ClassList,
+    reader: &MaskReader,
+    masks: &[PathBuf],
+    progress: &mut dyn FnMut(usize, usize) -> bool,
+) -> Option<Facts<'a>> {
     let mut items = Vec::with_capacity(masks.len());
     for chunk in masks.chunks(CHUNK) {
         if !progress(items.len(), masks.len()) {
@@ -140,17 +176,11 @@ pub fn check_masks(
                 .map(|path| ItemFacts::of_mask(reader, path)),
         );
     }
-    let facts = Facts {
+    Some(Facts {
         classes,
         has_range: false,
         items,
-    };
-    let findings = labels::find_in_scored(&facts);
-    let is_meaning = |finding: &Finding| finding.kind != FindingKind::UnknownLabels;
-    Some(report(
-        findings.into_iter().filter(is_meaning).collect(),
-        masks.len(),
-    ))
+    })
 }
 
 fn report(mut findings: Vec<Finding>, pairs: usize) -> CheckReport {
@@ -165,9 +195,16 @@ fn read<'a>(
     progress: &mut dyn FnMut(usize, usize) -> bool,
 ) -> Option<Facts<'a>> {
     let reader = dataset.mask_reader();
-    let pairs: Vec<(Split, &DatasetItem)> = lists
+    let depth_of = |split: Split, index: usize| match depth {
+        Depth::Readable if split == Split::Train && index >= MOST_READ => Depth::Labels,
+        depth => depth,
+    };
+    let pairs: Vec<(Split, &DatasetItem, Depth)> = lists
         .iter()
-        .flat_map(|(split, items)| items.iter().map(move |item| (*split, item)))
+        .flat_map(|(split, items)| {
+            let numbered = items.iter().enumerate();
+            numbered.map(move |(index, item)| (*split, item, depth_of(*split, index)))
+        })
         .collect();
     let mut items = Vec::with_capacity(pairs.len());
     for chunk in pairs.chunks(CHUNK) {
@@ -176,7 +213,7 @@ fn read<'a>(
         }
         let facts = chunk
             .par_iter()
-            .map(|(split, item)| ItemFacts::read(&reader, item, *split, depth));
+            .map(|(split, item, depth)| ItemFacts::read(&reader, item, *split, *depth));
         items.par_extend(facts);
     }
     progress(pairs.len(), pairs.len()).then_some(Facts {

@@ -8,9 +8,45 @@ use super::facts::{ItemFacts, RawSamples};
 use super::finding::{Finding, FindingKind, Fix, Severity};
 use crate::dataset::VOID;
 
+/// Labels that palettes show in the color of another class.
+pub(super) struct Moved {
+    /// That class.
+    labels: BTreeMap<u8, u8>,
+    pub masks: Vec<PathBuf>,
+}
+
+impl Moved {
+    /// The first of the labels, for people.
+    pub(super) fn example(&self, facts: &Facts<'_>) -> String {
+        self.labels
+            .iter()
+            .next()
+            .map_or_else(String::new, |(from, to)| {
+                format!(
+                    "label {from} ({}) is shown in the color of {}",
+                    facts.classes.name(*from),
+                    facts.classes.name(*to)
+                )
+            })
+    }
+}
+
 /// Masks in whose palettes the colors of the classes stand at other labels.
 pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
-    let mut moved: BTreeMap<u8, u8> = BTreeMap::new();
+    let moved = moved(facts)?;
+    let reason = format!(
+        "the palettes of these masks have the colors of the classes in another order than the class list: {}. Labels \
+         count, so check that the class list is in the order of the labels; `data fix` numbers the labels by their colors",
+        moved.example(facts)
+    );
+    let kind = FindingKind::PaletteOrder;
+    let finding = Finding::new(Severity::Warning, kind, &moved.masks, reason);
+    Some(finding.with_fix(Fix::Remap { map: moved.labels }))
+}
+
+/// The same, before it is said.
+pub(super) fn moved(facts: &Facts<'_>) -> Option<Moved> {
+    let mut labels: BTreeMap<u8, u8> = BTreeMap::new();
     let mut masks: Vec<PathBuf> = Vec::new();
     for item in &facts.items {
         let found = moved_labels(facts, item);
@@ -20,30 +56,14 @@ pub(super) fn find(facts: &Facts<'_>) -> Option<Finding> {
         // Palettes that contradict each other have no order that could be put right.
         if found
             .iter()
-            .any(|(from, to)| moved.get(from).is_some_and(|known| known != to))
+            .any(|(from, to)| labels.get(from).is_some_and(|known| known != to))
         {
             return None;
         }
-        moved.extend(found);
+        labels.extend(found);
         masks.push(item.mask_path.clone());
     }
-    if moved.len() < 2 {
-        return None;
-    }
-    let example = moved.iter().next().map_or_else(String::new, |(from, to)| {
-        format!(
-            "label {from} ({}) is shown in the color of {}",
-            facts.classes.name(*from),
-            facts.classes.name(*to)
-        )
-    });
-    let reason = format!(
-        "the palettes of these masks have the colors of the classes in another order than the class list: {example}. \
-         Labels count, so check that the class list is in the order of the labels; `data fix` numbers the labels by \
-         their colors"
-    );
-    let finding = Finding::new(Severity::Warning, FindingKind::PaletteOrder, &masks, reason);
-    Some(finding.with_fix(Fix::Remap { map: moved }))
+    (labels.len() > 1).then_some(Moved { labels, masks })
 }
 
 /// Labels of a mask whose color is that of another class, with that class; empty where any color

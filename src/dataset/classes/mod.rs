@@ -8,7 +8,7 @@ mod parse;
 mod published;
 
 pub use color_blind::color_blind;
-pub(super) use parse::ParsedClasses;
+pub(super) use parse::{ListKind, ParsedClasses};
 pub(super) use published::{CITYSCAPES_TRAIN_IDS, is_voc_palette};
 
 use serde::{Deserialize, Serialize};

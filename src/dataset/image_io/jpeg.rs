@@ -17,14 +17,14 @@ enum Ending {
     InPasses,
 }
 
-/// A missing end of this share of the image is not seen.
+/// A missing end of this share of the image is not seen, nor is a single block.
 const HARMLESS: f64 = 0.02;
 /// Data that no file holds in this place, put behind the end; where the image changes, data was
 /// missing. One of them differs from what decoders fill up with.
 const FILLERS: [u8; 3] = [0x00, 0x55, 0xa8];
 const FILLER_LENGTH: usize = 4096;
-/// The side of a block of the coarsest chroma, in which a row is stored.
-const BLOCK: u32 = 16;
+/// How far colors that are stored at half the resolution reach into the next block.
+const BLEEDING: u32 = 2;
 
 /// Why a JPEG in four inks is refused that does not say how they are stored.
 pub(super) const UNMARKED_INKS: &str = "it is a JPEG in CMYK without Adobe's mark, so that nothing says whether its inks \
@@ -33,22 +33,10 @@ pub(super) const UNMARKED_INKS: &str = "it is a JPEG in CMYK without Adobe's mar
 /// Whether a JPEG has four inks and no mark of Adobe. With the mark inks are inverted, as decoders
 /// take for granted.
 pub(super) fn has_unmarked_inks(bytes: &[u8]) -> bool {
-    let (mut position, mut is_marked, mut inks) = (2, false, false);
-    while let Some([0xff, marker]) = bytes.get(position..position + 2) {
-        let rest = bytes.get(position + 2..).unwrap_or_default();
-        match marker {
-            0xda | 0xd9 => break,
-            0xee => is_marked |= rest.get(2..7) == Some(b"Adobe".as_slice()),
-            // The frame header; not the tables of Huffman and arithmetic codes.
-            0xc0..=0xcf if !matches!(marker, 0xc4 | 0xc8 | 0xcc) => {
-                inks |= rest.get(7) == Some(&4);
-            }
-            _ => {}
-        }
-        let Some([high, low]) = rest.get(..2) else {
-            break;
-        };
-        position += 2 + usize::from(u16::from_be_bytes([*high, *low]));
+    let (mut is_marked, mut inks) = (false, false);
+    for (marker, content) in segments(bytes) {
+        is_marked |= marker == 0xee && content.starts_with(b"Adobe");
+        inks |= is_frame(marker) && content.get(5) == Some(&4);
     }
     inks && !is_marked
 }
@@ -64,16 +52,32 @@ pub(super) fn cut_off(bytes: &[u8], decoded: &DynamicImage) -> Option<String> {
             bytes.len()
         )),
         Ending::InRows => {
-            let missing = missing_share(bytes, decoded);
-            (missing > HARMLESS).then(|| {
-                format!(
-                    "{advice} after {} bytes, {:.0} % of the image are missing",
-                    bytes.len(),
-                    (missing * 100.0).max(1.0)
-                )
-            })
+            let bytes = without_zeros(bytes);
+            let missing = missing_share(bytes, decoded)?;
+            Some(format!(
+                "{advice} after {} bytes, {:.0} % of the image are missing",
+                bytes.len(),
+                (missing * 100.0).max(1.0)
+            ))
         }
     }
+}
+
+/// Why the decoder has refused a JPEG, where that is because it is cut off.
+pub(super) fn refused_as_cut_off(bytes: &[u8]) -> Option<String> {
+    let is_whole = ending(bytes) == Ending::Complete;
+    (!is_whole).then(|| {
+        format!(
+            "The file is cut off after {} bytes",
+            without_zeros(bytes).len()
+        )
+    })
+}
+
+/// The file without the zeros that a broken-off download has in the place of the rest.
+fn without_zeros(bytes: &[u8]) -> &[u8] {
+    let end = bytes.iter().rposition(|byte| *byte != 0);
+    &bytes[..end.map_or(0, |end| end + 1)]
 }
 
 /// Walks through the markers of a JPEG to its end.
@@ -114,9 +118,11 @@ fn ending(bytes: &[u8]) -> Ending {
     }
 }
 
-/// The share of the image after the place where the data ends, from `0.0` to `1.0`.
-fn missing_share(bytes: &[u8], decoded: &DynamicImage) -> f64 {
-    let first_change = FILLERS
+/// The share of the image after the place where the data ends, from `0.0` to `1.0`; `None` where
+/// that is harmless.
+fn missing_share(bytes: &[u8], decoded: &DynamicImage) -> Option<f64> {
+    let blocks = Blocks::of(bytes, decoded);
+    let first_missing = FILLERS
         .iter()
         .filter_map(|filler| {
             let mut longer = bytes.to_vec();
@@ -126,10 +132,12 @@ fn missing_share(bytes: &[u8], decoded: &DynamicImage) -> f64 {
             }
             longer.resize(longer.len() + FILLER_LENGTH, *filler);
             longer.extend([0xff, 0xd9]);
-            first_difference(decoded, &decode(longer)?)
+            blocks.first_difference(decoded, &decode(longer)?)
         })
-        .reduce(f64::min);
-    first_change.map_or(0.0, |share| 1.0 - share)
+        .min()?;
+    let missing = blocks.count().saturating_sub(first_missing);
+    let share = f64::from(missing) / f64::from(blocks.count());
+    (missing > 1 && share > HARMLESS).then_some(share)
 }
 
 fn decode(bytes: Vec<u8>) -> Option<DynamicImage> {
@@ -142,26 +150,99 @@ fn decode(bytes: Vec<u8>) -> Option<DynamicImage> {
     .flatten()
 }
 
-/// The share of the blocks that are stored before the first one that differs.
-fn first_difference(one: &DynamicImage, other: &DynamicImage) -> Option<f64> {
-    let (one, other) = (one.to_rgb8(), other.to_rgb8());
-    if one.dimensions() != other.dimensions() {
-        return None;
+/// The blocks that a JPEG is stored in, row by row.
+struct Blocks {
+    /// Width and height of a block.
+    side: [u32; 2],
+    columns: u32,
+    rows: u32,
+}
+
+impl Blocks {
+    fn of(bytes: &[u8], decoded: &DynamicImage) -> Self {
+        let side = block_side(bytes);
+        Self {
+            side,
+            columns: decoded.width().div_ceil(side[0]).max(1),
+            rows: decoded.height().div_ceil(side[1]).max(1),
+        }
     }
-    let (width, height) = one.dimensions();
-    let columns = width.div_ceil(BLOCK).max(1);
-    let blocks = columns * height.div_ceil(BLOCK).max(1);
-    let differs = one
-        .enumerate_pixels()
-        .filter(|(x, y, pixel)| *pixel != other.get_pixel(*x, *y))
-        .map(|(x, y, _)| y / BLOCK * columns + x / BLOCK)
-        .min()?;
-    Some(f64::from(differs) / f64::from(blocks))
+
+    fn count(&self) -> u32 {
+        self.columns * self.rows
+    }
+
+    /// The first block whose own pixels differ. Those at its border differ as well where the color
+    /// of the next block does.
+    fn first_difference(&self, one: &DynamicImage, other: &DynamicImage) -> Option<u32> {
+        let (one, other) = (one.to_rgb8(), other.to_rgb8());
+        if one.dimensions() != other.dimensions() {
+            return None;
+        }
+        let is_own = |at: u32, side: u32| {
+            let at = at % side;
+            side == 8 || (BLEEDING..side - BLEEDING).contains(&at)
+        };
+        let [width, height] = self.side;
+        one.enumerate_pixels()
+            .filter(|(x, y, _)| is_own(*x, width) && is_own(*y, height))
+            .filter(|(x, y, pixel)| *pixel != other.get_pixel(*x, *y))
+            .map(|(x, y, _)| y / height * self.columns + x / width)
+            .min()
+    }
+}
+
+/// Width and height of the blocks, from the frame header: 8 pixels for each sample of the channel
+/// with the most of them.
+fn block_side(bytes: &[u8]) -> [u32; 2] {
+    let header = segments(bytes).find(|(marker, _)| is_frame(*marker));
+    let components = header.and_then(|(_, content)| content.get(6..));
+    let components: Vec<u8> = components
+        .unwrap_or_default()
+        .chunks_exact(3)
+        .map(|component| component[1])
+        .collect();
+    // A single channel is stored in plain blocks, whatever its header says.
+    if components.len() < 2 {
+        return [8; 2];
+    }
+    let most = |samples: fn(u8) -> u8| {
+        let most = components.iter().map(|component| samples(*component)).max();
+        8 * u32::from(most.unwrap_or(1).clamp(1, 4))
+    };
+    [
+        most(|component| component >> 4),
+        most(|component| component & 15),
+    ]
+}
+
+/// Whether a marker is that of a frame header; not of tables of Huffman and arithmetic codes.
+fn is_frame(marker: u8) -> bool {
+    matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc)
+}
+
+/// The segments before the data, with their markers.
+fn segments(bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+    let mut position = 2;
+    std::iter::from_fn(move || {
+        let [0xff, marker] = *bytes.get(position..position + 2)? else {
+            return None;
+        };
+        let content = bytes.get(position + 2..)?;
+        let [high, low] = *content.get(..2)? else {
+            return None;
+        };
+        let length = usize::from(u16::from_be_bytes([high, low]));
+        position += 2 + length;
+        let is_header = !matches!(marker, 0xda | 0xd9);
+        is_header.then(|| (marker, content.get(2..length).unwrap_or_default()))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::read_rgb;
+    use super::super::test_jpeg::halved_colors;
     use super::*;
 
     /// A colorful JPEG of 160x120 pixels.
@@ -207,6 +288,38 @@ mod tests {
         let mut longer = whole.clone();
         longer.extend(b"notes of a camera");
         assert_eq!(read(&longer).expect("whole"), expected);
+    }
+
+    #[test]
+    fn a_missing_block_is_harmless_where_colors_reach_into_the_row_above() {
+        let levels = |block: usize, part: usize| (block * 37 + part * 71) as i32 % 200 - 100;
+        let whole = halved_colors(4, 3, levels);
+        assert_eq!(block_side(&whole), [16, 16]);
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("photo.jpg");
+        let read = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).expect("written");
+            read_rgb(&path).map_err(|err| err.to_string())
+        };
+        let expected = read(&whole).expect("whole");
+        assert_eq!(expected.size().to_string(), "64x48");
+        // The end mark and 5 bytes of the last of 12 blocks.
+        let shorter = read(&whole[..whole.len() - 7]).expect("harmless");
+        let row = 64 * 3;
+        assert_eq!(shorter.pixels[..30 * row], expected.pixels[..30 * row]);
+        // Half of the data, and the same with zeros in the place of the rest.
+        let start = whole.len() - (whole.len() - 2).min(90);
+        let half = start.midpoint(whole.len());
+        let mut zeros = whole.clone();
+        zeros[half..].fill(0);
+        for cut in [&whole[..half], &zeros] {
+            let message = read(cut).expect_err("cut off");
+            let share: u32 = message
+                .split_once(" % of the image")
+                .and_then(|(before, _)| before.rsplit(' ').next()?.parse().ok())
+                .unwrap_or_else(|| panic!("{message}"));
+            assert!((25..=75).contains(&share), "{message}");
+        }
     }
 
     #[test]

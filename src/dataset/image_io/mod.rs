@@ -6,7 +6,9 @@ mod bands;
 mod facts;
 mod jpeg;
 mod mask;
-mod orientation;
+mod refused;
+#[cfg(test)]
+pub(super) mod test_jpeg;
 mod write;
 
 #[cfg(test)]
@@ -28,8 +30,8 @@ use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
 use super::DatasetError;
-use crate::files::FileError;
-use bands::{BandedTiff, is_big_tiff, needs_16_bits, unusable_samples};
+use crate::files::{FileError, open_regular};
+use bands::{BandedTiff, Indexed, is_big_tiff, needs_16_bits, unusable_samples};
 
 /// Extensions of images that can be read, in lower case.
 pub const IMAGE_EXTENSIONS: &[&str] = &[
@@ -90,11 +92,6 @@ impl LabelMap {
 /// [`DatasetError::File`] when the file cannot be opened, [`DatasetError::Image`]
 /// when it cannot be decoded or is cut off.
 pub fn read_rgb(path: &Path) -> Result<Rgb, DatasetError> {
-    Ok(read_turned(path)?.0)
-}
-
-/// As [`read_rgb`], and how the image was turned for it.
-fn read_turned(path: &Path) -> Result<(Rgb, Orientation), DatasetError> {
     let (mut image, orientation) = match decode_file(path)? {
         Decoded::Image(image, orientation) => (image, orientation),
         Decoded::Banded(_, tiff) => {
@@ -106,12 +103,11 @@ fn read_turned(path: &Path) -> Result<(Rgb, Orientation), DatasetError> {
     };
     image.apply_orientation(orientation);
     let (width, height) = (image.width(), image.height());
-    let rgb = Rgb {
+    Ok(Rgb {
         width,
         height,
         pixels: opaque_pixels(image),
-    };
-    Ok((rgb, orientation))
+    })
 }
 
 /// A file that was read.
@@ -134,7 +130,12 @@ fn decode_file(path: &Path) -> Result<Decoded, DatasetError> {
         if jpeg::has_unmarked_inks(&bytes) {
             return Err(image_error(path, jpeg::UNMARKED_INKS.to_owned()));
         }
-        let decoded = decode(reader(Cursor::new(bytes.as_slice()), path)?, path)?;
+        let reader = reader(Cursor::new(bytes.as_slice()), path)?;
+        let decoded =
+            decode(reader, path).map_err(|err| match jpeg::refused_as_cut_off(&bytes) {
+                Some(reason) => image_error(path, reason),
+                None => err,
+            })?;
         if let Some(reason) = jpeg::cut_off(&bytes, &decoded.0) {
             return Err(image_error(path, reason));
         }
@@ -214,16 +215,18 @@ fn read_stored_size(path: &Path) -> Result<Size, DatasetError> {
 }
 
 fn reader<R: BufRead + Seek>(mut file: R, path: &Path) -> Result<ImageReader<R>, DatasetError> {
+    let start = file.fill_buf().map_err(|err| read_error(path, err))?;
     // The decoder reads these too, but does not recognize them.
-    let is_big_tiff = is_big_tiff(file.fill_buf().map_err(|err| read_error(path, err))?);
+    let is_big_tiff = is_big_tiff(start);
+    let other = refused::what_else(start);
     let mut reader = ImageReader::new(file)
         .with_guessed_format()
         .map_err(|err| read_error(path, err))?;
     if is_big_tiff {
         reader.set_format(ImageFormat::Tiff);
     } else if reader.format().is_none() {
-        let reason = "it is not a PNG, JPEG, BMP, TIFF, WebP, GIF or PNM file".to_owned();
-        return Err(image_error(path, reason));
+        let reason = other.unwrap_or("it is not a PNG, JPEG, BMP, TIFF, WebP, GIF or PNM file");
+        return Err(image_error(path, reason.to_owned()));
     }
     reader.limits(limits());
     Ok(reader)
@@ -261,7 +264,7 @@ fn opaque_pixels(image: DynamicImage) -> Vec<u8> {
 }
 
 fn open(path: &Path) -> Result<BufReader<File>, DatasetError> {
-    let file = File::open(path).map_err(|err| read_error(path, err))?;
+    let file = open_regular(path).map_err(|err| read_error(path, err))?;
     Ok(BufReader::new(file))
 }
 
@@ -278,7 +281,8 @@ pub(super) fn read_error(path: &Path, source: std::io::Error) -> DatasetError {
 fn image_error(path: &Path, reason: String) -> DatasetError {
     DatasetError::Image {
         path: path.to_owned(),
-        reason,
+        // Those of decoders have line breaks.
+        reason: reason.split_whitespace().collect::<Vec<_>>().join(" "),
     }
 }
 

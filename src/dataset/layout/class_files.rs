@@ -7,21 +7,22 @@ use rayon::prelude::*;
 
 use super::text::read_text;
 use super::{DatasetItem, Note, NoteTopic};
-use crate::dataset::classes::ParsedClasses;
+use crate::dataset::classes::{ListKind, ParsedClasses};
 use crate::dataset::image_io::{RawPixels, read_error, read_raw};
 use crate::dataset::{Class, ClassList, DatasetError, MaskColors, MaskReader, VOID};
+use crate::files::has_extension;
 
-/// Names of class lists, and whether they are about colors. The first one counts.
-const CLASS_FILES: [(&str, bool); 9] = [
-    ("classes.txt", false),
-    ("classes.csv", false),
-    ("class_names.txt", false),
-    ("labelmap.txt", true),
-    ("label_colors.txt", true),
-    ("class_dict.csv", true),
-    ("_classes.csv", false),
-    ("objectInfo150.txt", false),
-    ("labels.txt", false),
+/// Names of class lists, and what these say. The first one counts.
+const CLASS_FILES: [(&str, ListKind); 9] = [
+    ("classes.txt", ListKind::Names),
+    ("classes.csv", ListKind::Table),
+    ("class_names.txt", ListKind::Names),
+    ("labelmap.txt", ListKind::Colors),
+    ("label_colors.txt", ListKind::Colors),
+    ("class_dict.csv", ListKind::Colors),
+    ("_classes.csv", ListKind::Table),
+    ("objectInfo150.txt", ListKind::Names),
+    ("labels.txt", ListKind::Names),
 ];
 
 /// How many masks are looked at for the classes.
@@ -135,10 +136,13 @@ fn class_file(folder: &Path) -> Option<PathBuf> {
 }
 
 fn parse(path: &Path) -> Result<ParsedClasses, DatasetError> {
-    let about_colors = CLASS_FILES
-        .iter()
-        .any(|(name, about_colors)| *about_colors && path.ends_with(name));
-    ClassList::parse(&read_text(path)?, about_colors).map_err(|reason| DatasetError::List {
+    let known = CLASS_FILES.iter().find(|(name, _)| path.ends_with(name));
+    let kind = match known {
+        Some((_, kind)) => *kind,
+        None if has_extension(path, &["csv", "tsv"]) => ListKind::Table,
+        None => ListKind::Names,
+    };
+    ClassList::parse(&read_text(path)?, kind).map_err(|reason| DatasetError::List {
         path: path.to_owned(),
         reason,
     })

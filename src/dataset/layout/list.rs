@@ -160,10 +160,10 @@ pub(in crate::dataset) fn files_below(root: &Path, extensions: &[&str]) -> Vec<P
                 continue;
             }
             let is_wanted = has_extension(&path, extensions);
-            // Links are followed; the depth ends circles.
-            let is_folder = entry
-                .file_type()
-                .is_ok_and(|kind| kind.is_dir() || (kind.is_symlink() && path.is_dir()));
+            // Links are followed, but not those into a folder that they are in.
+            let is_folder = entry.file_type().is_ok_and(|kind| {
+                kind.is_dir() || (kind.is_symlink() && path.is_dir() && !is_loop(&path))
+            });
             if is_folder && depth < DEEPEST {
                 folders.push((path, depth + 1));
             } else if is_wanted && !is_folder {
@@ -173,6 +173,13 @@ pub(in crate::dataset) fn files_below(root: &Path, extensions: &[&str]) -> Vec<P
     }
     files.sort();
     files
+}
+
+/// Whether a link leads to a folder above it.
+fn is_loop(link: &Path) -> bool {
+    let target = fs::canonicalize(link);
+    let around = link.parent().map(fs::canonicalize);
+    matches!((target, around), (Ok(target), Some(Ok(around))) if around.starts_with(&target))
 }
 
 /// Passes on a list that holds something.
@@ -222,6 +229,23 @@ mod tests {
                 .unwrap_err()
                 .to_string()
                 .contains("no name")
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_followed_but_not_in_circles() {
+        use std::os::unix::fs::symlink;
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let (root, other) = (dir.path().join("set"), dir.path().join("other"));
+        write_text(&root.join("inner/a.png"), "");
+        write_text(&other.join("b.png"), "");
+        symlink(&other, root.join("link")).expect("linked");
+        symlink("..", root.join("inner/loop")).expect("linked");
+        symlink(".", root.join("self")).expect("linked");
+        assert_eq!(
+            files_below(&root, &["png"]),
+            [root.join("inner/a.png"), root.join("link/b.png")]
         );
     }
 

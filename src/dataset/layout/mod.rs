@@ -34,6 +34,7 @@ pub use class_map::{CLASS_MAP_FILE, ChosenLists, ClassMap, MappedClass, Palette}
 pub(super) use list::{candidates, files_below, read_lines};
 pub use list::{list_masks, read_names};
 pub(super) use names::composed;
+pub use names::folded_name;
 pub use notes::{Note, NoteTopic};
 pub use review::{Confidence, PairReview, ReviewedPair};
 pub(super) use splits::{Splits, split_evenly};

@@ -15,6 +15,11 @@ pub(in crate::dataset) fn composed(name: &str) -> Cow<'_, str> {
     }
 }
 
+/// A name with its letters composed and in lower case.
+pub fn folded_name(name: &str) -> String {
+    composed(name).to_lowercase()
+}
+
 /// Files by a name.
 #[derive(Debug, Default)]
 pub(super) struct Names {

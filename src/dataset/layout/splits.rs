@@ -39,11 +39,7 @@ pub(super) fn of_lists(
     read: &dyn Fn(&Path) -> Result<Vec<DatasetItem>, DatasetError>,
     all_pairs: &dyn Fn() -> Vec<DatasetItem>,
 ) -> Result<Splits, DatasetError> {
-    let folder = if find(folder, &TRAIN).is_some() || find(folder, &VAL).is_some() {
-        folder
-    } else {
-        root
-    };
+    let folder = if has_lists(folder) { folder } else { root };
     let (train_list, val_list) = (find(folder, &TRAIN), find(folder, &VAL));
     let without = |listed: &[DatasetItem]| {
         let listed: BTreeSet<&Path> = listed.iter().map(|item| item.image.as_path()).collect();
@@ -111,6 +107,11 @@ pub(super) fn of_lists(
         }
         (None, None) => split_evenly(all_pairs(), root),
     }
+}
+
+/// Whether there is a list of either kind in a folder.
+pub(super) fn has_lists(folder: &Path) -> bool {
+    find(folder, &TRAIN).is_some() || find(folder, &VAL).is_some()
 }
 
 /// Both lists are there; what their names say decides what is assumed.

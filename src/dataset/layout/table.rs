@@ -9,7 +9,8 @@ use super::listed_files::ListedFiles;
 use super::splits::{Splits, split_evenly};
 use super::text::read_text;
 use super::{Dataset, DatasetItem, Layout, Note, NoteTopic, class_files, folder_name, pairs};
-use crate::dataset::{DatasetError, ImageReading, VOID};
+use crate::dataset::{DatasetError, IMAGE_EXTENSIONS, ImageReading, VOID};
+use crate::files::has_extension;
 
 const IMAGE_HEADINGS: [&str; 11] = [
     "image",
@@ -52,15 +53,24 @@ struct Row {
 struct Table {
     path: PathBuf,
     rows: Vec<Row>,
+    /// Whether there is no line of headings, so that the columns are a guess.
+    is_guess: bool,
+}
+
+/// Which columns of a table hold what.
+struct Columns {
+    image: usize,
+    mask: usize,
+    split: Option<usize>,
 }
 
 /// The dataset that tables in a folder list; `None` where there are no such tables.
 pub(super) fn open(root: &Path) -> Result<Option<Dataset>, DatasetError> {
-    let tables = tables(root)?;
+    let files = ListedFiles::new(root);
+    let tables = tables(root, &files)?;
     if tables.is_empty() {
         return Ok(None);
     }
-    let files = ListedFiles::new(root);
     let (mut train, mut val, mut free) = (Vec::new(), Vec::new(), Vec::new());
     for table in &tables {
         let of_file = table
@@ -107,10 +117,13 @@ pub(super) fn open(root: &Path) -> Result<Option<Dataset>, DatasetError> {
     let (classes, _) = pairs::classes_of(root, splits.train.iter().chain(&splits.val))?;
     let mut notes = classes.notes;
     notes.extend(splits.notes);
-    notes.push(Note::found(
-        NoteTopic::Pairing,
-        format!("from {}", names.join(" and ")),
-    ));
+    let pairing = format!("from {}", names.join(" and "));
+    notes.push(if tables.iter().any(|table| table.is_guess) {
+        let text = format!("{pairing}, whose first column with files is taken for the images, the next for the masks");
+        Note::assumed(NoteTopic::Pairing, text)
+    } else {
+        Note::found(NoteTopic::Pairing, pairing)
+    });
     Ok(Some(Dataset {
         name: folder_name(root),
         root: root.to_owned(),
@@ -131,32 +144,31 @@ pub(super) fn open(root: &Path) -> Result<Option<Dataset>, DatasetError> {
 }
 
 /// The tables of pairs in a folder, sorted by name.
-fn tables(root: &Path) -> Result<Vec<Table>, DatasetError> {
+fn tables(root: &Path, files: &ListedFiles<'_>) -> Result<Vec<Table>, DatasetError> {
     let mut paths: Vec<PathBuf> = fs::read_dir(root)
         .into_iter()
         .flatten()
         .flatten()
         .map(|entry| entry.path())
-        .filter(|path| crate::files::has_extension(path, &["csv", "tsv"]) && path.is_file())
+        .filter(|path| has_extension(path, &["csv", "tsv"]) && path.is_file())
         .collect();
     paths.sort();
     let mut tables = Vec::new();
     for path in paths {
-        let mut records = records(&read_text(&path)?).into_iter();
-        let Some((_, headings)) = records.next() else {
+        let mut records = records(&read_text(&path)?);
+        let Some((_, first)) = records.first() else {
             continue;
         };
-        let column = |known: &[&str]| {
-            known.iter().find_map(|name| {
-                headings
-                    .iter()
-                    .position(|heading| heading.trim().eq_ignore_ascii_case(name))
-            })
-        };
-        let (Some(image), Some(mask)) = (column(&IMAGE_HEADINGS), column(&MASK_HEADINGS)) else {
+        let headed = Columns::of_headings(first);
+        let is_guess = headed.is_none();
+        let Some(Columns { image, mask, split }) =
+            headed.or_else(|| Columns::of_files(first, files))
+        else {
             continue;
         };
-        let split = column(&SPLIT_HEADINGS);
+        if !is_guess {
+            records.remove(0);
+        }
         let row = |(line, fields): (usize, Vec<String>)| {
             let field = |column: usize| fields.get(column).map(|field| field.trim().to_owned());
             Row {
@@ -166,10 +178,45 @@ fn tables(root: &Path) -> Result<Vec<Table>, DatasetError> {
                 split: split.and_then(field),
             }
         };
-        let rows = records.map(row).collect();
-        tables.push(Table { path, rows });
+        let rows = records.into_iter().map(row).collect();
+        tables.push(Table {
+            path,
+            rows,
+            is_guess,
+        });
     }
     Ok(tables)
+}
+
+impl Columns {
+    fn of_headings(headings: &[String]) -> Option<Self> {
+        let column = |known: &[&str]| {
+            known.iter().find_map(|name| {
+                headings
+                    .iter()
+                    .position(|heading| heading.trim().eq_ignore_ascii_case(name))
+            })
+        };
+        Some(Self {
+            image: column(&IMAGE_HEADINGS)?,
+            mask: column(&MASK_HEADINGS)?,
+            split: column(&SPLIT_HEADINGS),
+        })
+    }
+
+    /// Those of a first row that holds an image and a mask.
+    fn of_files(fields: &[String], files: &ListedFiles<'_>) -> Option<Self> {
+        let is_file = |field: &String| {
+            has_extension(Path::new(field.trim()), IMAGE_EXTENSIONS)
+                && files.resolve(field.trim()).is_some()
+        };
+        let mut with_files = (0..fields.len()).filter(|column| is_file(&fields[*column]));
+        let (image, mask) = (with_files.next()?, with_files.next()?);
+        let split = fields
+            .iter()
+            .position(|field| validates(field.trim()).is_some());
+        Some(Self { image, mask, split })
+    }
 }
 
 fn item(files: &ListedFiles<'_>, table: &Table, row: &Row) -> Result<DatasetItem, DatasetError> {
@@ -301,6 +348,23 @@ mod tests {
                 .iter()
                 .any(|note| note.assumed && note.text.contains("1 rows are of neither"))
         );
+    }
+
+    #[test]
+    fn a_table_without_headings_is_known_by_its_files() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        write(
+            dir.path(),
+            "1,i/a.png,m/a.png,train\n2,i/d.png,m/d.png,val\n",
+        );
+        let dataset = Dataset::open(dir.path()).expect("a table");
+        assert_eq!(
+            (ids(&dataset.train), ids(&dataset.val)),
+            (vec!["a"], vec!["d"])
+        );
+        assert_eq!(dataset.val[0].mask, dir.path().join("m/d.png"));
+        let mut notes = dataset.notes.iter();
+        assert!(notes.any(|note| note.assumed && note.text.contains("first column with files")));
     }
 
     #[test]

@@ -29,7 +29,12 @@ pub(super) fn read_text(path: &Path) -> Result<String, DatasetError> {
             "the file has more than 256 MiB and is no list of images or classes".to_owned(),
         ));
     }
-    decode(bytes).map_err(problem)
+    let text = decode(bytes).map_err(problem)?;
+    // Lines of old Macs end in a carriage return alone.
+    if text.contains('\n') {
+        return Ok(text);
+    }
+    Ok(text.replace('\r', "\n"))
 }
 
 fn decode(bytes: Vec<u8>) -> Result<String, String> {
@@ -42,6 +47,9 @@ fn decode(bytes: Vec<u8>) -> Result<String, String> {
         }
     };
     match bytes.as_slice() {
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => {
+            return Err("it is text in UTF-32. Save the file as UTF-8".to_owned());
+        }
         [0xff, 0xfe, text @ ..] => return utf16(text, u16::from_le_bytes),
         [0xfe, 0xff, text @ ..] => return utf16(text, u16::from_be_bytes),
         _ => {}
@@ -94,11 +102,14 @@ mod tests {
             std::fs::write(&path, bytes).expect("written");
             assert_eq!(read_text(&path).expect("a text"), text);
         }
+        std::fs::write(&path, "a\rb\r").expect("written");
+        assert_eq!(read_text(&path).expect("a text"), "a\nb\n");
         for (bytes, part) in [
             (b"a\nstra\xdfe_1\n".to_vec(), "line 2: it is not UTF-8"),
             (b"\xb1\xb3\xbe\xb0\r\n".to_vec(), "line 1: it is not UTF-8"),
             (b"\x89PNG\0\0".to_vec(), "not a text file"),
             (b"\xff\xfea\0b".to_vec(), "damaged"),
+            (b"\xff\xfe\0\0a\0\0\0".to_vec(), "UTF-32"),
         ] {
             std::fs::write(&path, bytes).expect("written");
             let message = read_text(&path).unwrap_err().to_string();

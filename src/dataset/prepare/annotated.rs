@@ -1,12 +1,12 @@
 //! Datasets whose masks are still to be drawn, and how their images are found.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use crate::dataset::layout::composed;
 use crate::dataset::{ClassList, DatasetError, LabelMap, Layout, Note};
-use crate::files::FileError;
+use crate::files::{FileError, open_regular};
 
 /// Larger files are no annotations.
 const LARGEST: u64 = 2 << 30;
@@ -22,7 +22,8 @@ pub(super) struct Annotated {
 /// An image and how its mask is made.
 pub(super) struct AnnotatedImage {
     pub(super) id: String,
-    pub(super) image: PathBuf,
+    /// Its file, or where the image is written that is in the annotations themselves.
+    pub(super) image: ImageOf,
     /// `true` = validation, where the dataset says so.
     pub(super) validates: Option<bool>,
     /// The file that errors are about.
@@ -30,13 +31,23 @@ pub(super) struct AnnotatedImage {
     pub(super) draw: Box<dyn Fn() -> Result<LabelMap, String> + Send + Sync>,
 }
 
+/// Where an image is.
+pub(super) enum ImageOf {
+    File(PathBuf),
+    /// In the document of annotations; gives the bytes of the file.
+    Document(Box<dyn Fn() -> Result<Vec<u8>, String> + Send + Sync>),
+}
+
 /// A document of annotations, as text.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, DatasetError> {
-    let size = fs::metadata(path).map_err(FileError::read(path))?.len();
+    let mut file = open_regular(path).map_err(FileError::read(path))?;
+    let size = file.metadata().map_err(FileError::read(path))?.len();
     if size > LARGEST {
         return Err(problem(path, "the file has more than 2 GiB".to_owned()));
     }
-    Ok(fs::read(path).map_err(FileError::read(path))?)
+    let mut text = Vec::new();
+    file.read_to_end(&mut text).map_err(FileError::read(path))?;
+    Ok(text)
 }
 
 pub(super) fn problem(path: &Path, reason: String) -> DatasetError {

@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::annotated::{Annotated, AnnotatedImage, problem};
+use super::annotated::{Annotated, AnnotatedImage, ImageOf, problem};
 use super::{Cache, Progress, coco, labelme, sbd};
 use crate::dataset::layout::{Splits, files_below, mask_palette, split_evenly};
 use crate::dataset::{
     Dataset, DatasetError, DatasetItem, IMAGE_EXTENSIONS, ImageReading, MaskColors, Note,
     NoteTopic, VOID, write_index_png,
 };
+use crate::files::write_atomic;
 
 /// How many masks are written between two reports of progress.
 const CHUNK: usize = 32;
@@ -26,7 +27,8 @@ pub(super) fn open(
         return Ok(None);
     };
     let name = super::stem(root);
-    let folder = cache.prepared(&format!("{name}-masks"), &sources, |folder| {
+    // Another number where masks are drawn in another way than by an earlier version.
+    let folder = cache.prepared(&format!("{name}-masks-2"), &sources, |folder| {
         write_masks(&annotated, folder, progress)
     })?;
     Ok(Some(dataset(root, &folder, annotated)?))
@@ -61,6 +63,11 @@ fn write_masks(
             .map(|(number, item)| {
                 let labels = (item.draw)()
                     .map_err(|reason| problem(&item.source, format!("{}: {reason}", item.id)))?;
+                if let ImageOf::Document(image) = &item.image {
+                    let bytes = image().map_err(|reason| problem(&item.source, reason))?;
+                    let path = folder.join(image_name(*number));
+                    write_atomic(&path, |file| file.write_all(&bytes))?;
+                }
                 write_index_png(
                     &folder.join(mask_name(*number)),
                     &labels,
@@ -82,12 +89,20 @@ fn mask_name(number: usize) -> String {
     format!("{number:07}.png")
 }
 
+/// The name of an image that is in the annotations. Reading it tells the format by its content.
+fn image_name(number: usize) -> String {
+    format!("{number:07}_image.jpg")
+}
+
 fn dataset(root: &Path, folder: &Path, annotated: Annotated) -> Result<Dataset, DatasetError> {
     let (mut train, mut val, mut free) = (Vec::new(), Vec::new(), Vec::new());
     for (number, item) in annotated.items.into_iter().enumerate() {
         let pair = DatasetItem {
             id: item.id,
-            image: item.image,
+            image: match item.image {
+                ImageOf::File(path) => path,
+                ImageOf::Document(_) => folder.join(image_name(number)),
+            },
             mask: folder.join(mask_name(number)),
         };
         match item.validates {

@@ -11,7 +11,7 @@ use zip::result::ZipError;
 
 use super::{Cache, Progress, stem};
 use crate::dataset::DatasetError;
-use crate::files::{FileError, has_extension};
+use crate::files::{FileError, has_extension, open_regular};
 
 /// An archive holds no more files than this.
 const MOST_FILES: usize = 2_000_000;
@@ -46,7 +46,7 @@ pub(in crate::dataset) fn zipped_names(path: &Path) -> Option<Vec<PathBuf>> {
     if !matches!(kind(path), Ok(Kind::Zip)) {
         return None;
     }
-    let archive = zip::ZipArchive::new(BufReader::new(File::open(path).ok()?)).ok()?;
+    let archive = zip::ZipArchive::new(BufReader::new(open_regular(path).ok()?)).ok()?;
     let names = archive.file_names().filter_map(Result::ok);
     let names = names.map(|name| name.replace('\\', "/"));
     let files = names.filter(|name| !name.ends_with('/'));
@@ -75,7 +75,7 @@ pub fn unpack(path: &Path, folder: &Path, progress: &mut Progress<'_>) -> Result
 /// # Errors
 /// [`DatasetError::Archive`] for what is no archive.
 pub fn unpacked_size(path: &Path) -> Result<u64, DatasetError> {
-    let mut file = File::open(path).map_err(FileError::read(path))?;
+    let mut file = open_regular(path).map_err(FileError::read(path))?;
     let size = file.metadata().map_err(FileError::read(path))?.len();
     match kind(path)? {
         Kind::Tar => Ok(size),
@@ -99,6 +99,15 @@ pub fn unpacked_size(path: &Path) -> Result<u64, DatasetError> {
     }
 }
 
+/// How files of other archives begin.
+const OTHERS: [(&[u8], &str); 5] = [
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\0", "xz"),
+    (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
+    (b"Rar!", "RAR"),
+    (b"\x28\xb5\x2f\xfd", "Zstandard"),
+];
+
 enum Kind {
     Zip,
     Tar,
@@ -108,7 +117,7 @@ enum Kind {
 /// What a file is by its content.
 fn kind(path: &Path) -> Result<Kind, DatasetError> {
     let mut start = Vec::new();
-    File::open(path)
+    open_regular(path)
         .and_then(|file| file.take(512).read_to_end(&mut start))
         .map_err(FileError::read(path))?;
     if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") {
@@ -117,6 +126,12 @@ fn kind(path: &Path) -> Result<Kind, DatasetError> {
         Ok(Kind::TarGz)
     } else if start.get(257..262) == Some(b"ustar".as_slice()) {
         Ok(Kind::Tar)
+    } else if let Some((_, kind)) = OTHERS.iter().find(|(mark, _)| start.starts_with(mark)) {
+        let reason = format!(
+            "it is packed with {kind}, which is not read. Unpack it yourself and choose the folder, or pack it as .zip or \
+             .tar.gz"
+        );
+        Err(problem(path, reason))
     } else {
         let reason = "this is a file and no zip or tar archive. Choose the folder of the dataset or such an archive of it; unpack \
                       others, such as RAR and 7z, yourself";
@@ -217,7 +232,7 @@ impl<'a> Target<'a> {
             }
             self.bytes_left = self.bytes_left.checked_sub(count as u64).ok_or_else(|| {
                 let reason = format!(
-                    "it unpacks to more than {MOST_TIMES} times its size. Unpack it yourself if you trust it, and open the folder"
+                    "it unpacks to more than {MOST_TIMES} times its size and 1 GiB. Unpack it yourself if you trust it, and open the folder"
                 );
                 problem(self.archive, reason)
             })?;
@@ -233,7 +248,7 @@ fn unzip(
     mut target: Target<'_>,
     progress: &mut Progress<'_>,
 ) -> Result<(), DatasetError> {
-    let file = BufReader::new(File::open(path).map_err(FileError::read(path))?);
+    let file = BufReader::new(open_regular(path).map_err(FileError::read(path))?);
     let broken = zip_problem(path);
     let mut archive = zip::ZipArchive::new(file).map_err(&broken)?;
     let total = fs::metadata(path).map_err(FileError::read(path))?.len();
@@ -256,7 +271,7 @@ fn untar(
     progress: &mut Progress<'_>,
     decoder: impl FnOnce(Counting) -> Box<dyn Read>,
 ) -> Result<(), DatasetError> {
-    let mut file = File::open(path).map_err(FileError::read(path))?;
+    let mut file = open_regular(path).map_err(FileError::read(path))?;
     let size = file
         .seek(io::SeekFrom::End(0))
         .map_err(FileError::read(path))?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::annotated::{Annotated, AnnotatedImage, Images, problem, read, validates};
+use super::annotated::{Annotated, AnnotatedImage, ImageOf, Images, problem, read, validates};
 use super::outline::{empty, fill, fill_runs, runs_of};
 use crate::dataset::{
     Class, ClassList, DatasetError, LabelMap, Layout, Note, NoteTopic, Size, VOID, voc_color,
@@ -200,7 +200,7 @@ fn item(
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned(),
-        image: found,
+        image: ImageOf::File(found),
         validates,
         source: path.to_owned(),
         draw: Box::new(move || draw(size, &objects)),

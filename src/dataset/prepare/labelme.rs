@@ -1,11 +1,15 @@
 //! labelme's JSON files: one beside each image, with outlines by name.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
+use image::{GrayImage, ImageFormat, ImageReader};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
-use super::annotated::{Annotated, AnnotatedImage, Images, problem, read, validates};
+use super::annotated::{Annotated, AnnotatedImage, ImageOf, Images, problem, read, validates};
+use super::base64;
 use super::outline::{empty, fill};
 use crate::dataset::layout::listed_classes;
 use crate::dataset::{
@@ -19,6 +23,15 @@ struct Document {
     image_path: String,
     image_height: u32,
     image_width: u32,
+    /// Whether the image is in the document as well.
+    image_data: Option<IgnoredAny>,
+}
+
+/// A document with its image.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WithImage {
+    image_data: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -27,6 +40,9 @@ struct Shape {
     points: Vec<[f64; 2]>,
     #[serde(default, rename = "shape_type")]
     kind: Option<String>,
+    /// Of the type `mask`: a PNG in base 64, which begins at the first point.
+    #[serde(default)]
+    mask: Option<String>,
 }
 
 const BACKGROUND: [&str; 2] = ["_background_", "background"];
@@ -56,7 +72,7 @@ pub(super) fn find(
     for path in documents {
         let mut document = parse(path)?;
         document.shapes.retain(|shape| {
-            let kept = outline(shape).is_some();
+            let kept = outline(shape).is_some() || shape.has_mask();
             if !kept {
                 let kind = shape.kind.clone().unwrap_or_default();
                 *left_out.entry(kind).or_default() += 1;
@@ -79,15 +95,20 @@ pub(super) fn find(
     let mut items = Vec::new();
     for (path, document) in parsed {
         let folder = path.parent().unwrap_or(root);
-        let image = images
-            .find(folder, &document.image_path, "")
-            .ok_or_else(|| {
+        let image = match images.find(folder, &document.image_path, "") {
+            Some(image) => ImageOf::File(image),
+            None if document.image_data.is_some() => {
+                let path = path.clone();
+                ImageOf::Document(Box::new(move || image_in(&path)))
+            }
+            None => {
                 let reason = format!(
                     "its image {} is not here. Put the image beside it",
                     document.image_path
                 );
-                problem(path, reason)
-            })?;
+                return Err(problem(path, reason));
+            }
+        };
         let labels = labels.clone();
         items.push(AnnotatedImage {
             id: path
@@ -145,11 +166,70 @@ fn draw(document: &Document, classes: &BTreeMap<String, u8>) -> Result<LabelMap,
                 ));
             }
         };
-        if let Some(outline) = outline(shape) {
+        if shape.has_mask() {
+            draw_mask(&mut labels, shape, label)?;
+        } else if let Some(outline) = outline(shape) {
             fill(&mut labels, &[outline], label);
         }
     }
     Ok(labels)
+}
+
+/// The file of the image that is in a document.
+fn image_in(document: &Path) -> Result<Vec<u8>, String> {
+    let text = read(document).map_err(|err| err.to_string())?;
+    let with_image: WithImage =
+        serde_json::from_slice(&text).map_err(|err| format!("its image cannot be read ({err})"))?;
+    base64::decode(&with_image.image_data)
+        .ok_or_else(|| "its image is not written in base 64. Put the image beside it".to_owned())
+}
+
+impl Shape {
+    fn has_mask(&self) -> bool {
+        self.kind.as_deref() == Some("mask") && self.mask.is_some() && !self.points.is_empty()
+    }
+}
+
+/// Draws a shape that is a picture of its own, beginning at its first point.
+fn draw_mask(labels: &mut LabelMap, shape: &Shape, label: u8) -> Result<(), String> {
+    let picture = picture(shape.mask.as_deref().unwrap_or_default())
+        .map_err(|reason| format!("the mask of a shape \"{}\" {reason}", shape.label))?;
+    let [left, top] = shape.points.first().map_or([0; 2], |point| {
+        // Numbers that are too large lie outside of the image.
+        point.map(|value| value.floor() as i64)
+    });
+    let place = |start: i64, at: u32, end: u32| {
+        let place = start.checked_add(i64::from(at))?;
+        usize::try_from(place)
+            .ok()
+            .filter(|place| *place < end as usize)
+    };
+    for (x, y, pixel) in picture.enumerate_pixels() {
+        let column = place(left, x, labels.width);
+        let row = place(top, y, labels.height);
+        if let (true, Some(column), Some(row)) = (pixel.0[0] > 0, column, row) {
+            labels.labels[row * labels.width as usize + column] = label;
+        }
+    }
+    Ok(())
+}
+
+fn picture(text: &str) -> Result<GrayImage, String> {
+    let bytes = base64::decode(text).ok_or("is not written in base 64")?;
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), ImageFormat::Png);
+    reader.limits(mask_limits());
+    let picture = reader
+        .decode()
+        .map_err(|err| format!("is no PNG ({err})"))?;
+    Ok(picture.into_luma8())
+}
+
+/// Sides and memory of a shape's mask, which is no larger than an image.
+fn mask_limits() -> image::Limits {
+    let mut limits = image::Limits::default();
+    limits.max_image_width = Some(32_768);
+    limits.max_image_height = Some(32_768);
+    limits
 }
 
 /// The outline of a shape; `None` for points and lines, which have no area.

@@ -5,6 +5,7 @@
 mod annotated;
 mod annotations;
 mod archive;
+mod base64;
 mod below;
 mod coco;
 mod labelme;
@@ -88,8 +89,14 @@ pub(super) fn unpacked(
 
 /// An error about a folder, about the archive that was unpacked there, if it was one.
 fn of_archive(mut err: DatasetError, archive: &Path) -> DatasetError {
-    if let (true, DatasetError::UnknownLayout { path, .. }) = (archive.is_file(), &mut err) {
-        archive.clone_into(path);
+    match &mut err {
+        _ if !archive.is_file() => {}
+        DatasetError::UnknownLayout { path, .. } => archive.clone_into(path),
+        // Here the images are still wanted, so their folder stays.
+        DatasetError::NoMasks { found, .. } => {
+            *found = format!("unpacked from {}; {found}", archive.display());
+        }
+        _ => {}
     }
     err
 }

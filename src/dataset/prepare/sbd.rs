@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::annotated::{Annotated, AnnotatedImage, Images, problem, read};
+use super::annotated::{Annotated, AnnotatedImage, ImageOf, Images, problem, read};
 use super::mat;
 use crate::dataset::layout::{candidates, read_lines};
 use crate::dataset::{ClassList, DatasetError, Layout, Note, NoteTopic};
@@ -46,7 +46,7 @@ pub(super) fn find(
                 None
             },
             id,
-            image,
+            image: ImageOf::File(image),
             source: path.clone(),
             draw: Box::new(move || {
                 let bytes = read(&source).map_err(|err| err.to_string())?;

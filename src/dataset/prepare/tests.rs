@@ -172,6 +172,58 @@ fn outlines_of_labelme_become_masks() {
     );
 }
 
+fn base64_of(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let group = |bytes: &[u8]| -> Vec<u8> {
+        let bits = (0..3).fold(0, |bits, at| {
+            bits << 8 | u32::from(*bytes.get(at).unwrap_or(&0))
+        });
+        let digits = (0..=bytes.len()).map(|at| DIGITS[(bits >> (18 - 6 * at) & 63) as usize]);
+        digits.collect()
+    };
+    String::from_utf8(bytes.chunks(3).flat_map(group).collect()).expect("letters")
+}
+
+#[test]
+fn masks_and_images_inside_of_labelmes_documents_are_read() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let (root, cache) = (dir.path().join("own"), dir.path().join("cache"));
+    let png = |image: image::DynamicImage| {
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        image
+            .write_to(&mut bytes, image::ImageFormat::Png)
+            .expect("encoded");
+        base64_of(&bytes.into_inner())
+    };
+    let photo = png(image::RgbImage::from_pixel(4, 3, image::Rgb([9, 8, 7])).into());
+    // Two by two, without the upper right; it begins at column 3, so that half of it is outside.
+    let mask = image::GrayImage::from_raw(2, 2, vec![255, 0, 255, 255]).expect("a mask");
+    let mask = png(mask.into());
+    for name in ["a", "b"] {
+        let text = format!(
+            r#"{{"imagePath": "{name}.jpg", "imageData": "{photo}", "imageHeight": 3, "imageWidth": 4,
+            "shapes": [{{"label": "car", "points": [[1, 0], [2, 1]], "shape_type": "mask", "mask": "{mask}"}},
+            {{"label": "road", "points": [[3, 1], [4, 2]], "shape_type": "mask", "mask": "{mask}"}}]}}"#
+        );
+        write_text(&root.join(format!("{name}.json")), &text);
+    }
+    let dataset = open(&root, &cache).unwrap_or_else(|err| panic!("{err}"));
+    let expected = [0, 1, 0, 0, 0, 1, 1, 2, 0, 0, 0, 2];
+    assert_eq!(read(&dataset).1, expected);
+    let image = dataset
+        .images
+        .read(&dataset.train[0].image)
+        .expect("an image");
+    assert_eq!(image.pixels[..3], [9, 8, 7]);
+    let text = fs::read_to_string(root.join("a.json")).expect("read");
+    write_text(&root.join("a.json"), &text.replace(&mask, "%"));
+    let message = open(&root, &cache).expect_err("no mask").to_string();
+    assert!(
+        message.contains("a.json") && message.contains("base 64"),
+        "{message}"
+    );
+}
+
 #[test]
 fn outlines_and_runs_of_coco_become_masks() {
     let dir = tempfile::tempdir().expect("a temporary folder");

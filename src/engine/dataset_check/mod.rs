@@ -158,7 +158,7 @@ fn tell(cancel: &Cancel) -> impl FnMut(usize, usize) -> bool {
     }
 }
 
-/// Looks at the labels before a training. Returns what should be known, one line each.
+/// Looks at labels and images before a training. Returns what should be known, one line each.
 ///
 /// # Errors
 /// [`EngineError::Unfit`] when the training could not work, [`EngineError::Cancelled`] when
@@ -167,7 +167,7 @@ pub(super) fn before_training(
     dataset: &Dataset,
     progress: &mut dyn FnMut(usize, usize) -> bool,
 ) -> Result<Vec<String>, EngineError> {
-    let report = check(dataset, Depth::Labels, progress).ok_or(EngineError::Cancelled)?;
+    let report = check(dataset, Depth::Readable, progress).ok_or(EngineError::Cancelled)?;
     findings_as_lines(&dataset.root, &report)
 }
 
@@ -185,10 +185,7 @@ pub(super) fn before_scoring(
 }
 
 /// Warnings, one line each; a finding that is an error is one.
-pub(super) fn findings_as_lines(
-    root: &Path,
-    report: &CheckReport,
-) -> Result<Vec<String>, EngineError> {
+fn findings_as_lines(root: &Path, report: &CheckReport) -> Result<Vec<String>, EngineError> {
     if let Some(error) = report.error() {
         return Err(EngineError::Unfit {
             root: root.to_owned(),

@@ -42,14 +42,19 @@ const PUBLISHED: [(Variant, &str, [f64; 4]); 7] = [
 /// The published scores of the network of a run; none where the list is not seg11valid, the classes
 /// are not VOC's 21, or other labels than 255 are void.
 pub(super) fn paper_scores(config: &RunConfig, dataset: &Dataset, split: Split) -> Vec<PaperScore> {
+    let ids = dataset.items(split).iter().map(|item| item.id.as_str());
+    scores_on(config, dataset, &digest(ids))
+}
+
+/// Those on a list with this digest.
+fn scores_on(config: &RunConfig, dataset: &Dataset, list: &str) -> Vec<PaperScore> {
     let names = |classes: &ClassList| -> Vec<String> {
         classes.iter().map(|class| class.name.clone()).collect()
     };
     let is_same_rule = names(&dataset.classes) == names(&ClassList::voc())
         && dataset.void_labels == [VOID]
         && dataset.remap.is_empty();
-    let ids = dataset.items(split).iter().map(|item| item.id.as_str());
-    if config.trunk != Trunk::Vgg16 || !is_same_rule || digest(ids) != SEG11VALID {
+    if config.trunk != Trunk::Vgg16 || !is_same_rule || list != SEG11VALID {
         return Vec::new();
     }
     of_variant(config.variant)
@@ -82,12 +87,59 @@ fn digest<'a>(ids: impl Iterator<Item = &'a str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::{ImageReading, Layout, MaskColors};
+    use crate::training::preset;
 
     #[test]
     fn names_are_hashed_sorted_and_one_a_line() {
         // printf 'a\nb\n' | sha256sum
         let expected = "911169ddaaf146aff539f58c26c489af3b892dff0fe283c1c264c65ae5aa59a2";
         assert_eq!(digest(["b", "a"].into_iter()), expected);
+    }
+
+    /// A set with the classes and the void label of VOC, and images that are not its own.
+    fn voc_like() -> Dataset {
+        Dataset {
+            name: "VOC2012".to_owned(),
+            root: "VOC2012".into(),
+            layout: Layout::Voc,
+            classes: ClassList::voc(),
+            void_labels: vec![VOID],
+            mask_colors: MaskColors::default(),
+            palette: Vec::new(),
+            remap: Vec::new(),
+            images: ImageReading::default(),
+            wants_range: false,
+            train: Vec::new(),
+            val: Vec::new(),
+            test: Vec::new(),
+            review: None,
+            notes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_papers_are_quoted_where_network_rule_and_list_are_the_same() {
+        let config = preset(Trunk::Vgg16);
+        let set = voc_like();
+        let found = scores_on(&config, &set, SEG11VALID);
+        assert_eq!(found.len(), 2, "CVPR and PAMI: {found:?}");
+
+        assert!(scores_on(&preset(Trunk::Vgg16Slim), &set, SEG11VALID).is_empty());
+        assert!(
+            paper_scores(&config, &set, Split::Val).is_empty(),
+            "another list"
+        );
+        let others: [fn(&mut Dataset); 3] = [
+            |set| set.classes = ClassList::numbered(21),
+            |set| set.void_labels.push(0),
+            |set| set.remap = vec![Some(0)],
+        ];
+        for change in others {
+            let mut other = voc_like();
+            change(&mut other);
+            assert!(scores_on(&config, &other, SEG11VALID).is_empty());
+        }
     }
 
     #[test]

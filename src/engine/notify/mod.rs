@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::runs::{RunSnapshot, RunState};
 use super::tasks::{Task, spawn_thread};
 use super::{Engine, EngineError};
-pub use webhook::WebhookError;
+pub use webhook::{WebhookError, check_webhook};
 
 /// Who is told when a run ends.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +21,14 @@ pub struct Notifications {
     pub desktop: bool,
     /// An `http` or `https` address to which a JSON object is posted; empty = none.
     pub webhook: String,
+}
+
+impl Notifications {
+    /// Why the desktop will show nothing although it should; `None` = it can, as far as is known.
+    pub fn problem(&self) -> Option<String> {
+        let problem = desktop::problem().filter(|_| self.desktop)?;
+        Some(format!("no notification will be shown: {problem}"))
+    }
 }
 
 /// What is told of a run that has ended: the body of the message.

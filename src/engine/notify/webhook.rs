@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub enum WebhookError {
     /// It is no address.
     #[error(
-        "{url}: the webhook must be an address that begins with http:// or https://. Correct it in Notifications"
+        "{url}: no address for a webhook; one begins with http:// or https://, such as https://example.org/hook"
     )]
     NoAddress {
         /// What was given.
@@ -42,13 +42,26 @@ pub enum WebhookError {
     },
 }
 
+/// Whether a message can be sent to `url`.
+///
+/// # Errors
+/// When it is no address.
+pub fn check_webhook(url: &str) -> Result<(), WebhookError> {
+    let host = url
+        .strip_prefix("http://")
+        .or_else(|| url.strip_prefix("https://"));
+    let is_address =
+        host.is_some_and(|host| !host.is_empty() && !host.contains(char::is_whitespace));
+    is_address
+        .then_some(())
+        .ok_or_else(|| WebhookError::NoAddress {
+            url: url.to_owned(),
+        })
+}
+
 /// Posts the message as JSON.
 pub(super) fn post(url: &str, body: &RunEnded) -> Result<(), WebhookError> {
-    if !(url.starts_with("http://") || url.starts_with("https://")) {
-        return Err(WebhookError::NoAddress {
-            url: url.to_owned(),
-        });
-    }
+    check_webhook(url)?;
     let agent: Agent = Agent::config_builder()
         .http_status_as_error(false)
         .timeout_global(Some(PATIENCE))

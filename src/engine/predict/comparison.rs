@@ -31,14 +31,17 @@ pub struct ImageComparison {
     pub networks: Vec<NetworkOnImage>,
     /// Share of the pixels on which not all agree; `None` where their classes differ.
     pub disagreement: Option<f64>,
+    /// Whether all networks have the same classes; otherwise their scores are over different ones.
+    pub same_classes: bool,
     /// Why there is nothing of this image, where that is so.
     pub problem: Option<String>,
 }
 
 impl ImageComparison {
-    /// By how much the mIoU of the last network is above that of the first, `-1.0..=1.0`.
+    /// By how much the mIoU of the last network is above that of the first, `-1.0..=1.0`; `None` where
+    /// one has no score, or theirs are over different classes.
     pub fn gain(&self) -> Option<f64> {
-        let (first, rest) = self.networks.split_first()?;
+        let (first, rest) = self.networks.split_first().filter(|_| self.same_classes)?;
         Some(rest.last()?.mean_iu? - first.mean_iu?)
     }
 
@@ -61,6 +64,7 @@ impl ImageComparison {
             image,
             networks: predictions.iter().map(of).collect(),
             disagreement: disagreement(&masks).filter(|_| have_equal_classes),
+            same_classes: have_equal_classes,
             problem: None,
         }
     }
@@ -70,6 +74,7 @@ impl ImageComparison {
             image,
             networks: vec![NetworkOnImage::default(); networks],
             disagreement: None,
+            same_classes: false,
             problem: Some(problem),
         }
     }
@@ -191,6 +196,7 @@ mod tests {
             }),
             classes: Arc::new(ClassList::new(vec![class]).expect("classes")),
             secs: 0.0,
+            dataset_truth: None,
             truth: None,
             scores: Some(Scores {
                 mean_iu,
@@ -223,9 +229,10 @@ mod tests {
     }
 
     #[test]
-    fn networks_of_other_classes_cannot_agree() {
-        let a = prediction(&[0, 0], "sky", None);
-        let b = prediction(&[0, 0], "road", None);
-        assert_eq!(compared(&[a, b]).disagreement, None);
+    fn networks_of_other_classes_cannot_agree_nor_gain() {
+        let a = prediction(&[0, 0], "sky", Some(0.25));
+        let b = prediction(&[0, 0], "road", Some(0.5));
+        let compared = compared(&[a, b]);
+        assert_eq!((compared.disagreement, compared.gain()), (None, None));
     }
 }

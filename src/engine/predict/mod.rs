@@ -26,7 +26,7 @@ pub(super) use thread::PredictThread;
 use super::dataset::DatasetState;
 use super::tasks::{Cancel, Task};
 use super::{Engine, EngineError, Waker};
-use crate::dataset::{ClassList, Dataset, DatasetItem, ImageReading, LabelMap, Rgb, Size, Split};
+use crate::dataset::{ClassList, Dataset, DatasetItem, ImageReading, LabelMap, Rgb, Size};
 use crate::metrics::Scores;
 use crate::training::{Averaging, DeviceId, PredictOptions, TilePlan, Tiling, WeightsChoice};
 
@@ -86,8 +86,10 @@ pub struct Prediction {
     pub classes: Arc<ClassList>,
     /// Seconds the network took.
     pub secs: f64,
-    /// Ground truth in the labels of the run, where the open dataset has this image. Classes that
-    /// the run does not have are void.
+    /// Ground truth as the open dataset has it, where it has this image.
+    pub dataset_truth: Option<Truth>,
+    /// The same in the labels of the run, to find wrong pixels. Classes that the run does not have are
+    /// void; `None` also where it has none of them.
     pub truth: Option<Arc<LabelMap>>,
     /// Scores on this image alone, where there is ground truth, over the classes that the run
     /// and the dataset have in common.
@@ -100,6 +102,15 @@ pub struct Prediction {
     pub memory: u64,
     /// How it was made.
     pub options: PredictOptions,
+}
+
+/// The ground truth of an image.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Truth {
+    /// A label per pixel.
+    pub labels: Arc<LabelMap>,
+    /// What they mean: the classes of the dataset.
+    pub classes: Arc<ClassList>,
 }
 
 /// The scores of each class at each pixel, of which the mask takes the largest.
@@ -320,15 +331,7 @@ impl Engine {
     ) -> Request {
         let (source, device) = self.locate(network);
         let truth = match &self.dataset {
-            DatasetState::Ready(open) => [Split::Val, Split::Train]
-                .into_iter()
-                .flat_map(|split| open.dataset.items(split))
-                .find(|item| item.image == image)
-                .map(|item| KnownTruth {
-                    reader: open.dataset.mask_reader(),
-                    item: item.clone(),
-                    classes: open.dataset.classes.clone(),
-                }),
+            DatasetState::Ready(open) => KnownTruth::of(&open.dataset, image),
             _ => None,
         };
         Request {

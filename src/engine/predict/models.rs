@@ -8,7 +8,7 @@ use super::image_scores::scores_of;
 use super::inside::wanted;
 use super::request::Request;
 use super::source::Source;
-use super::{Explanation, Logits, Prediction};
+use super::{Explanation, Logits, Prediction, Truth};
 use crate::dataset::{ClassMatch, LabelMap, Size};
 use crate::engine::tasks::Cancel;
 use crate::engine::{EngineError, Waker};
@@ -166,10 +166,25 @@ impl Models {
                 .map_err(|err| log::warn!("{err}"))
                 .ok()?;
             let matched = ClassMatch::new(&classes, &known.classes);
-            Some((matched.in_network_labels(&labels), matched))
+            let own = Truth {
+                classes: Arc::new(known.classes.clone()),
+                labels: Arc::new(labels),
+            };
+            Some((own, matched))
         });
         let score_remark = truth.as_ref().and_then(|(_, matched)| matched.remark());
-        let scores = truth
+        let has_partner = |(_, matched): &&(Truth, ClassMatch)| matched.num_matched() > 0;
+        let comparable = truth.as_ref().filter(has_partner).map(|(own, matched)| {
+            let same = matched.is_identity();
+            let in_labels = |own: &Truth| Arc::new(matched.in_network_labels(&own.labels));
+            let labels = if same {
+                Arc::clone(&own.labels)
+            } else {
+                in_labels(own)
+            };
+            (labels, matched)
+        });
+        let scores = comparable
             .as_ref()
             .and_then(|(truth, matched)| scores_of(truth, &mask, matched));
         Ok(Prediction {
@@ -179,7 +194,8 @@ impl Models {
             mask: Arc::new(mask),
             classes,
             secs,
-            truth: truth.map(|(truth, _)| Arc::new(truth)),
+            truth: comparable.map(|(labels, _)| labels),
+            dataset_truth: truth.map(|(own, _)| own),
             scores,
             score_remark,
             tiles: plan.tiles.len(),

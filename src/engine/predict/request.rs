@@ -1,11 +1,12 @@
 //! What the `predict` thread is asked for.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::PartialMask;
 use super::source::Source;
-use crate::dataset::{ClassList, DatasetItem, MaskReader, Rgb};
+use crate::dataset::{ClassList, Dataset, DatasetItem, MaskReader, Rgb, Split};
 use crate::training::{DeviceId, PredictOptions};
 
 /// What to predict with which network.
@@ -29,4 +30,29 @@ pub(super) struct KnownTruth {
     pub item: DatasetItem,
     /// What its labels mean.
     pub classes: ClassList,
+}
+
+impl KnownTruth {
+    /// That of an image of the dataset, by whatever path it is named.
+    pub fn of(dataset: &Dataset, image: &Path) -> Option<Self> {
+        let items = || {
+            [Split::Val, Split::Train]
+                .into_iter()
+                .flat_map(|split| dataset.items(split))
+        };
+        let item = items().find(|item| item.image == image).or_else(|| {
+            // A relative path, or one through a link.
+            let file = fs::canonicalize(image).ok()?;
+            let is_it = |item: &&DatasetItem| {
+                item.image.file_name() == file.file_name()
+                    && fs::canonicalize(&item.image).is_ok_and(|other| other == file)
+            };
+            items().find(is_it)
+        })?;
+        Some(Self {
+            reader: dataset.mask_reader(),
+            item: item.clone(),
+            classes: dataset.classes.clone(),
+        })
+    }
 }

@@ -1,6 +1,8 @@
 //! Runs as they are shown, and what people do with them: notes, the trash and the way back.
 
+mod comparable;
 mod copy;
+mod followed;
 mod queue_view;
 mod reader;
 mod settings;
@@ -15,9 +17,9 @@ use chrono::DateTime;
 use super::{Engine, EngineError, NoticeLevel};
 use crate::dataset::ClassList;
 use crate::training::checkpoint::{RunFolder, RunMeta, RunNotes};
-use crate::training::{EpochRecord, RunConfig, StepRecord};
+use crate::training::{Alarm, EpochRecord, RunConfig, StepRecord};
 use reader::{RunChange, RunStatus};
-pub use settings::{Difference, all_settings, differences};
+pub use settings::{Difference, all_settings, differences, own_settings};
 use thread::Edit;
 pub(super) use thread::{RunsEvent, RunsThread, Undo};
 
@@ -84,6 +86,10 @@ pub struct RunSnapshot {
     pub checkpoints: Vec<usize>,
     /// What people wrote about it.
     pub notes: RunNotes,
+    /// Steps of the whole run, where its dataset is known to have so many images.
+    pub total_steps: Option<usize>,
+    /// What was likely to be wrong with its training.
+    pub alarms: Vec<Alarm>,
 }
 
 impl RunSnapshot {
@@ -94,8 +100,16 @@ impl RunSnapshot {
         steps: Vec<StepRecord>,
         epochs: Vec<EpochRecord>,
     ) -> Self {
+        let batches = |pairs: usize| pairs.div_ceil(meta.config.batch_size.max(1));
+        let total_steps = folder
+            .dataset()
+            .filter(|_| meta.config.batches.is_none())
+            .map(|data| meta.config.steps_per_epoch(batches(data.train)))
+            .map(|per_epoch| meta.config.total_steps(per_epoch));
         Self {
             name: folder.name(),
+            total_steps,
+            alarms: status.alarms,
             classes: Arc::new(meta.classes),
             dataset_name: meta.dataset_name,
             created: meta.created,

@@ -8,7 +8,7 @@ use super::{RunSnapshot, RunState};
 use crate::training::checkpoint::{
     EndMark, FolderTail, LogNews, RunFolder, RunMeta, RunNotes, list_runs,
 };
-use crate::training::{EpochRecord, StepRecord};
+use crate::training::{Alarm, EpochRecord, StepRecord};
 
 /// What is new in the runs folder.
 #[derive(Debug)]
@@ -31,13 +31,14 @@ pub(in crate::engine) struct RunNews {
 }
 
 /// What can change about a run apart from its logs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(in crate::engine) struct RunStatus {
     pub state: RunState,
     pub has_weights: bool,
     pub can_resume: bool,
     pub checkpoints: Vec<usize>,
     pub notes: RunNotes,
+    pub alarms: Vec<Alarm>,
 }
 
 impl RunStatus {
@@ -49,6 +50,7 @@ impl RunStatus {
             state,
             checkpoints: folder.kept_steps(),
             notes,
+            alarms: folder.alarms(),
         }
     }
 }
@@ -243,11 +245,13 @@ impl RunSnapshot {
             can_resume,
             checkpoints,
             notes,
+            alarms,
         } = status;
         self.state = state;
         self.has_weights = has_weights;
         self.can_resume = can_resume;
         self.checkpoints = checkpoints;
         self.notes = notes;
+        self.alarms = alarms;
     }
 }

@@ -35,8 +35,32 @@ pub fn differences(runs: &[&RunSnapshot]) -> Vec<Difference> {
 
 /// All settings of `runs`, in the order of their names.
 pub fn all_settings(runs: &[&RunSnapshot]) -> Vec<Difference> {
+    let configs: Vec<&RunConfig> = runs.iter().map(|run| &run.config).collect();
+    compared(&configs)
+}
+
+/// For each of `configs` the settings in which they differ, with its value, such as `momentum 0.5`. Those in
+/// `shown`, such as `learning rate`, are left out.
+pub fn own_settings(configs: &[&RunConfig], shown: &[&str]) -> Vec<Vec<String>> {
+    let is_shown = |name: &str| {
+        let part_of = |shown: &str| {
+            name.strip_prefix(shown)
+                .is_some_and(|rest| rest.starts_with(": "))
+        };
+        shown.iter().any(|shown| name == *shown || part_of(shown))
+    };
+    let mut found = compared(configs);
+    found.retain(|setting| setting.differs() && !is_shown(&setting.setting));
+    let of = |place: usize| {
+        let own = |setting: &Difference| format!("{} {}", setting.setting, setting.values[place]);
+        found.iter().map(own).collect()
+    };
+    (0..configs.len()).map(of).collect()
+}
+
+fn compared(configs: &[&RunConfig]) -> Vec<Difference> {
     let settings: Vec<BTreeMap<String, Value>> =
-        runs.iter().map(|run| settings(&run.config)).collect();
+        configs.iter().map(|config| settings(config)).collect();
     let mut names: Vec<&String> = settings.iter().flat_map(BTreeMap::keys).collect();
     names.sort_unstable();
     names.dedup();
@@ -158,7 +182,7 @@ fn shell_line(words: &[String]) -> String {
 mod tests {
     use super::*;
     use crate::model::Trunk;
-    use crate::training::preset;
+    use crate::training::{Grid, preset};
 
     #[test]
     fn settings_are_named_for_people() {
@@ -183,6 +207,30 @@ mod tests {
         let (rounded, exact) = texts([9.915_585_312_589_867e-3, 0.05]);
         assert_eq!(rounded, ["0.00992", "0.05"]);
         assert_eq!(exact, ["0.009915585312589867", "0.05"]);
+    }
+
+    #[test]
+    fn what_is_another_in_runs_of_a_queue_is_named_in_each_of_them() {
+        let configs = Grid::parse(["momentum=0.5,0.9", "max-steps=100", "lr=0.1,0.2"])
+            .and_then(|grid| grid.configs(&preset(Trunk::Vgg16Slim)))
+            .expect("a grid");
+        let found = own_settings(&configs.iter().collect::<Vec<_>>(), &["learning rate"]);
+        assert_eq!(
+            found.concat(),
+            [
+                "momentum 0.5",
+                "momentum 0.5",
+                "momentum 0.9",
+                "momentum 0.9"
+            ]
+        );
+        let mut limited = preset(Trunk::Vgg16Slim);
+        limited.max_steps = Some(100);
+        limited.dataset = DatasetRef::Folder("/data".into());
+        let all = [&preset(Trunk::Vgg16Slim), &limited];
+        let found = own_settings(&all, &["dataset"]);
+        assert_eq!(found, [["max steps none"], ["max steps 100"]]);
+        assert!(own_settings(&[], &[]).is_empty());
     }
 
     #[test]

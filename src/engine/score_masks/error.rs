@@ -50,6 +50,13 @@ pub enum MaskScoreError {
         source: DatasetError,
         assumed: String,
     },
+    /// The masks do not mean what they should.
+    #[error("{}: {finding}", .folder.display())]
+    Unfit {
+        folder: PathBuf,
+        /// The worst that was found.
+        finding: String,
+    },
     /// A file cannot be read.
     #[error(transparent)]
     Read(#[from] DatasetError),

@@ -2,19 +2,20 @@
 
 mod error;
 
-use std::path::PathBuf;
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
 use rayon::prelude::*;
 
 use crate::dataset::{
-    ClassList, DatasetError, MaskReader, NoteTopic, VOID, check_masks, classes_of_masks,
-    find_class_list, list_masks, read_class_list, read_names,
+    CheckReport, ClassList, DatasetError, MaskReader, NoteTopic, Severity, VOID, check_masks,
+    check_predictions, classes_of_masks, find_class_list, folded_name, list_masks, read_class_list,
+    read_names,
 };
 pub use error::MaskScoreError;
 
-use super::dataset_check::findings_as_lines;
 use super::evaluate::{About, Evaluation};
 use super::tasks::{Cancel, Task};
 use super::{Engine, EngineError};
@@ -93,7 +94,13 @@ pub fn score_masks(folders: &MaskFolders, cancel: &Cancel) -> Result<MaskScores,
         !cancel.is_cancelled()
     })
     .ok_or(EngineError::Cancelled)?;
-    let mut warnings = findings_as_lines(&folders.labels, &report)?;
+    let mut warnings = as_lines(&folders.labels, &report)?;
+    let predictions: Vec<PathBuf> = pairs.iter().map(|pair| pair.prediction.clone()).collect();
+    let report = check_predictions(&classes, &reader, &predictions, &mut |_, _| {
+        !cancel.is_cancelled()
+    })
+    .ok_or(EngineError::Cancelled)?;
+    warnings.extend(as_lines(&folders.predictions, &report)?);
     warnings.extend(
         assumed
             .iter()
@@ -132,6 +139,20 @@ pub fn score_masks(folders: &MaskFolders, cancel: &Cancel) -> Result<MaskScores,
         unanswered,
         unpaired,
     })
+}
+
+/// Warnings, one line each; a finding that is an error is one.
+fn as_lines(folder: &Path, report: &CheckReport) -> Result<Vec<String>, MaskScoreError> {
+    match report.error() {
+        Some(error) => Err(MaskScoreError::Unfit {
+            folder: folder.to_owned(),
+            finding: error.to_string(),
+        }),
+        None => Ok(report
+            .of(Severity::Warning)
+            .map(|finding| format!("{}: {finding}", folder.display()))
+            .collect()),
+    }
 }
 
 /// The classes, and what was assumed of them where nothing says them.
@@ -184,6 +205,7 @@ fn pair(folders: &MaskFolders) -> Result<(Vec<Pair>, Vec<PathBuf>), MaskScoreErr
         });
     }
     let (mut pairs, mut missing) = (Vec::new(), Vec::new());
+    let in_any_case = Folded::of(&predictions);
     for name in &names {
         let Some(label) = labels.get(name) else {
             return Err(MaskScoreError::LabelMissing {
@@ -191,7 +213,13 @@ fn pair(folders: &MaskFolders) -> Result<(Vec<Pair>, Vec<PathBuf>), MaskScoreErr
                 name: name.clone(),
             });
         };
-        match predictions.remove(name) {
+        let found = predictions.remove(name).or_else(|| {
+            let same = in_any_case
+                .get(name)
+                .filter(|same| !labels.contains_key(*same));
+            predictions.remove(same?)
+        });
+        match found {
             Some(prediction) => pairs.push(Pair {
                 label: label.clone(),
                 prediction,
@@ -217,6 +245,29 @@ fn pair(folders: &MaskFolders) -> Result<(Vec<Pair>, Vec<PathBuf>), MaskScoreErr
     };
     predictions.retain(|name, _| !is_overlay(name));
     Ok((pairs, predictions.into_values().collect()))
+}
+
+/// Names as systems take for the same that do not tell cases and composed letters apart.
+struct Folded {
+    /// `None` where two differ in nothing else.
+    names: HashMap<String, Option<String>>,
+}
+
+impl Folded {
+    fn of(files: &BTreeMap<String, PathBuf>) -> Self {
+        let mut names = HashMap::new();
+        for name in files.keys() {
+            names
+                .entry(folded_name(name))
+                .and_modify(|known| *known = None)
+                .or_insert_with(|| Some(name.clone()));
+        }
+        Self { names }
+    }
+
+    fn get(&self, name: &str) -> Option<&String> {
+        self.names.get(&folded_name(name))?.as_ref()
+    }
 }
 
 /// Adds what may be the cause: what was assumed of the classes, since nothing says them.

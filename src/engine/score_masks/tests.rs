@@ -214,3 +214,48 @@ fn a_cancelled_scoring_ends() {
     let scored = score_masks(&desk.folders, &promise.cancel);
     assert!(matches!(scored, Err(EngineError::Cancelled)));
 }
+
+#[test]
+fn predictions_that_mean_something_else_are_told() {
+    let desk = Desk::new();
+    for name in ["a", "b"] {
+        desk.mask(&format!("labels/{name}.png"), &[0, 1, 1, 0]);
+        desk.mask(&format!("predictions/{name}.png"), &[0, VOID, VOID, 0]);
+    }
+    desk.refused(&["predictions", "only 0 and 255", "counts as wrong"]);
+    // Another order of the same colors.
+    let mut classes = Vec::<crate::dataset::Class>::from(ClassList::voc());
+    classes.swap(0, 1);
+    let swapped = ClassList::new(classes).expect("few enough");
+    for name in ["a", "b"] {
+        let mask = LabelMap {
+            width: 4,
+            height: 1,
+            labels: vec![1, 0, 0, 1],
+        };
+        let path = desk.dir.path().join(format!("predictions/{name}.png"));
+        write_index_png(&path, &mask, &swapped).expect("written");
+    }
+    let scored = desk.score().expect("scores");
+    let warnings = &scored.evaluation.warnings;
+    assert!(
+        warnings
+            .iter()
+            .any(|line| line.contains("in another order")),
+        "{warnings:?}"
+    );
+}
+
+#[test]
+fn names_in_another_case_are_the_same() {
+    let desk = Desk::new();
+    for name in ["a", "b"] {
+        desk.mask(&format!("labels/{name}.png"), &[0, 1, 1, 0]);
+    }
+    desk.mask("predictions/A.PNG", &[0, 1, 1, 0]);
+    desk.refused(&["b.png", "1 of 2 are"]);
+    desk.mask("predictions/b.png", &[0, 0, 1, 0]);
+    let scored = desk.score().expect("scores");
+    assert_eq!(scored.evaluation.images, 2);
+    assert!(scored.unpaired.is_empty());
+}

@@ -27,6 +27,10 @@ pub(super) fn ending_notice(name: &str, active: &ActiveRun, outcome: &Outcome) -
             NoticeLevel::Info,
             format!("{name} was stopped at once, before its first checkpoint"),
         ),
+        Outcome::Failed(message) if active.run.is_empty() => (
+            NoticeLevel::Error,
+            format!("{name} did not begin: {message}"),
+        ),
         Outcome::Failed(message) => (NoticeLevel::Error, format!("{name} failed: {message}")),
     };
     Notice { level, text }

@@ -1,6 +1,6 @@
 //! What happens to runs, in order, for whoever reports it line by line.
 
-use crate::training::{Alarm, EpochRecord, RunInfo, StepRecord};
+use crate::training::{Alarm, EpochRecord, RunInfo, StepRecord, TrainEvent};
 
 /// Something that happened to a run. How far it is at the moment is
 /// [`Engine::active`](crate::engine::Engine::active), how it ended is
@@ -13,7 +13,7 @@ pub struct RunEvent {
     pub kind: RunEventKind,
 }
 
-/// Order of one run: `Started (Step | Epoch | Alarm)* Ended`. All that is new since the run was started or
+/// Order of one run: `Started (Step | Epoch | Alarm | Waiting | Continues)* Ended`. All that is new since the run was started or
 /// resumed comes once; a run that ends before its folder was made has no events.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RunEventKind {
@@ -25,8 +25,24 @@ pub enum RunEventKind {
     Epoch(EpochRecord),
     /// Something is likely to be wrong.
     Alarm(Alarm),
+    /// It cannot be saved, and why: it waits until it can.
+    Waiting(String),
+    /// It can be saved again.
+    Continues,
     /// The run is over.
     Ended,
+}
+
+impl RunEventKind {
+    /// What is told as it comes, beside its notice.
+    pub(super) fn of(event: &TrainEvent) -> Option<Self> {
+        match event {
+            TrainEvent::Alarm(alarm) => Some(Self::Alarm(alarm.clone())),
+            TrainEvent::Blocked(problem) => Some(Self::Waiting(problem.clone())),
+            TrainEvent::Unblocked => Some(Self::Continues),
+            _ => None,
+        }
+    }
 }
 
 /// Events that nobody has taken yet.

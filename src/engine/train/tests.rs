@@ -126,6 +126,8 @@ fn told(trainer: &mut Trainer) -> String {
         RunEventKind::Step(step) => format!("s{}", step.step),
         RunEventKind::Epoch(epoch) => format!("e{}", epoch.epoch),
         RunEventKind::Alarm(alarm) => format!("!{}", alarm.kind.id()),
+        RunEventKind::Waiting(_) => "waiting".to_owned(),
+        RunEventKind::Continues => "continues".to_owned(),
         RunEventKind::Ended => "ended".to_owned(),
     };
     let words: Vec<String> = events.iter().map(|event| word(&event.kind)).collect();

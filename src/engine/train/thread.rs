@@ -9,7 +9,7 @@ use crossbeam_channel::Sender;
 use super::awake::Awake;
 use super::sink::EngineSink;
 use super::thread_event::{PreviewSlot, ThreadEvent};
-use crate::dataset::{ClassMatch, DatasetRecord, Note, NoteTopic};
+use crate::dataset::{ClassMatch, Dataset, DatasetRecord, Note, NoteTopic};
 use crate::engine::before_start::BeforeStart;
 use crate::engine::dataset_check::before_training;
 use crate::engine::memory::give_back_freed_memory;
@@ -19,7 +19,7 @@ use crate::engine::{EngineError, Waker, dataset};
 use crate::training::checkpoint::{EndMark, RunFolder, RunMeta};
 use crate::training::{
     Control, DeviceMemory, Outcome, RunConfig, TrainEvent, TrainOptions, TrainSink as _,
-    check_stored_batches, train_with,
+    check_initial_weights, check_stored_batches, train_with,
 };
 
 /// What a training thread is started for.
@@ -55,6 +55,23 @@ impl Job {
 enum Start {
     New(Box<RunConfig>),
     Resume(RunFolder, Box<TrainOptions>),
+}
+
+impl Start {
+    /// What is said where the dataset cannot be opened.
+    fn explained(&self, err: EngineError) -> EngineError {
+        match self {
+            Self::Resume(folder, options)
+                if options.dataset.is_none() && !matches!(err, EngineError::Cancelled) =>
+            {
+                EngineError::DatasetGone {
+                    run: folder.name(),
+                    problem: Box::new(err),
+                }
+            }
+            _ => err,
+        }
+    }
 }
 
 /// Everything the thread needs.
@@ -143,7 +160,8 @@ impl TrainThread {
         let control = self.control.clone();
         let mut dataset = dataset::open(&which, &self.data_dir, &mut |_, _| {
             !control.stop_requested()
-        })?;
+        })
+        .map_err(|err| start.explained(err.into()))?;
         if let Start::Resume(folder, _) = start {
             // The network has learned from images that were read so.
             dataset.images = folder.meta()?.images;
@@ -191,9 +209,7 @@ impl TrainThread {
             }
             Start::New(config) => {
                 // Before there is a folder of a run that cannot begin.
-                config.validate()?;
-                config.check_classes(dataset.classes.len())?;
-                check_stored_batches(config, &dataset)?;
+                self.check(config, &dataset)?;
                 let created = unix_secs();
                 let name = format!(
                     "{}-{}-{}",
@@ -237,6 +253,17 @@ impl TrainThread {
         };
         train_with(&options, &folder, &dataset, &self.control, sink);
         Ok(())
+    }
+}
+
+impl TrainThread {
+    /// Whether a run can begin.
+    fn check(&self, config: &RunConfig, dataset: &Dataset) -> Result<(), EngineError> {
+        let classes = dataset.classes.len();
+        config.validate()?;
+        config.check_classes(classes)?;
+        check_stored_batches(config, dataset)?;
+        Ok(check_initial_weights(config, classes, &self.runs_dir)?)
     }
 }
 

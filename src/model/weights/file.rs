@@ -235,6 +235,10 @@ mod tests {
             let names: Vec<&str> = found.keys().map(String::as_str).collect();
             assert_eq!(names, ["conv1.bias", "conv1.weight"], "{start}");
         }
+        // A part of the network that is compiled by itself.
+        write(&path, &["model.backbone._orig_mod.conv1.weight"], |_| 1.0);
+        let found = values(&path);
+        assert_eq!(found.keys().collect::<Vec<_>>(), ["backbone.conv1.weight"]);
     }
 
     #[test]

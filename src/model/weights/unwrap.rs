@@ -21,6 +21,13 @@ const WRAPPERS: [&str; 11] = [
     "ema.",
 ];
 
+/// What is put around a part of a network, inside of names: `torch.compile`, and memory savers.
+const INNER: [&str; 3] = [
+    "_orig_mod",
+    "_fsdp_wrapped_module",
+    "_checkpoint_wrapped_module",
+];
+
 /// Parts of names of what is no weight of a network: losses and metrics that a Lightning module
 /// holds, and the states of optimizers and counters.
 const OTHER_PARTS: [&str; 12] = [
@@ -47,6 +54,10 @@ pub(super) fn unwrapped(mut tensors: BTreeMap<String, Tensor>) -> BTreeMap<Strin
         let last = name.rsplit('.').next().unwrap_or(name);
         !COUNTERS.contains(&last) && !is_other(name)
     });
+    tensors = tensors
+        .into_iter()
+        .map(|(name, tensor)| (without_inner(&name), tensor))
+        .collect();
     // What stands beside a wrapper is the state of an optimizer and the like.
     while let Some(wrapper) = WRAPPERS
         .iter()
@@ -56,6 +67,14 @@ pub(super) fn unwrapped(mut tensors: BTreeMap<String, Tensor>) -> BTreeMap<Strin
         tensors = strip(tensors, wrapper);
     }
     tensors
+}
+
+/// A name without wrappers inside of it.
+fn without_inner(name: &str) -> String {
+    let (first, rest) = name.split_once('.').unwrap_or((name, ""));
+    let rest = rest.split('.').filter(|part| !INNER.contains(part));
+    let parts: Vec<&str> = std::iter::once(first).chain(rest).collect();
+    parts.join(".").trim_end_matches('.').to_owned()
 }
 
 /// Whether a tensor belongs to a loss, a metric or an optimizer: `train_metrics.confmat`.

@@ -2,14 +2,15 @@
 
 mod remedy;
 
+use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
-use super::learning::Learning;
+use super::config::RunConfig;
+use super::usual_rate::{expected_pixels, lower_rate};
 pub use remedy::Remedy;
-pub(super) use remedy::round;
 
 /// Something that is likely to be wrong with a training.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Alarm {
     /// What it is.
     pub kind: AlarmKind,
@@ -20,7 +21,8 @@ pub struct Alarm {
 }
 
 /// What may be wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum AlarmKind {
     /// The learning rate does not suit the loss or the optimizer.
@@ -63,8 +65,8 @@ impl Alarm {
     }
 
     /// Of a run that ends because numbers are not finite.
-    pub(super) fn not_finite(learning: &Learning) -> Self {
-        let rate = round(learning.learning_rate / 10.0);
+    pub(super) fn not_finite(config: &RunConfig) -> Self {
+        let rate = lower_rate(config, expected_pixels(config));
         Self {
             kind: AlarmKind::NotFinite,
             text:

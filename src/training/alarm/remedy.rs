@@ -1,10 +1,13 @@
 //! What mends a training that goes nowhere.
 
+use serde::{Deserialize, Serialize};
+
 use crate::training::learning::{Learning, Reduction};
 use crate::training::objective::ClassWeights;
 
 /// A change that is likely to help.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Remedy {
     /// Another learning rate.
     LearningRate(f64),
@@ -45,11 +48,6 @@ impl Remedy {
     }
 }
 
-/// A rate with two digits: that of a division by ten may have sixteen.
-pub(in crate::training) fn round(rate: f64) -> f64 {
-    format!("{rate:.1e}").parse().unwrap_or(rate)
-}
-
 fn short(rate: f64) -> String {
     if (1e-3..1e3).contains(&rate) {
         rate.to_string()
@@ -68,10 +66,7 @@ mod tests {
     fn a_remedy_says_what_it_sets_and_sets_it() {
         let mut learning = preset(Trunk::Vgg16Slim).learning;
         let cases = [
-            (
-                Remedy::LearningRate(round(0.05 / 10.0)),
-                "learning rate 0.005",
-            ),
+            (Remedy::LearningRate(0.005), "learning rate 0.005"),
             (Remedy::LearningRate(1e-4), "learning rate 1e-4"),
             (Remedy::Reduction(Reduction::Sum), "the sum over pixels"),
             (

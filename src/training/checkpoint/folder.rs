@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::log::{LineLog, read_lines};
 use crate::dataset::{ClassList, DatasetRecord, ImageReading};
 use crate::files::{FileError, read_json, write_json};
+use crate::training::alarm::Alarm;
 use crate::training::config::{DatasetRef, RunConfig};
 use crate::training::error::TrainError;
 use crate::training::event::{EpochRecord, StepRecord};
@@ -47,6 +48,8 @@ pub enum EndMark {
 pub struct RunFolder {
     path: PathBuf,
 }
+
+const ALARMS: &str = "alarms.json";
 
 /// Held while a run is trained; the system releases it when the program ends.
 #[derive(Debug)]
@@ -149,6 +152,19 @@ impl RunFolder {
     /// Writes how it ended.
     pub fn set_end(&self, end: &EndMark) -> Result<(), TrainError> {
         Ok(write_json(&self.file("end.json"), end)?)
+    }
+
+    /// What is likely to be wrong with its training, for programs that only read it.
+    pub fn alarms(&self) -> Vec<Alarm> {
+        read_json(&self.file(ALARMS)).unwrap_or_default()
+    }
+
+    /// Notes an alarm, in the place of an earlier one of its kind.
+    pub(in crate::training) fn add_alarm(&self, alarm: &Alarm) -> Result<(), TrainError> {
+        let mut alarms = self.alarms();
+        alarms.retain(|known| known.kind != alarm.kind);
+        alarms.push(alarm.clone());
+        Ok(write_json(&self.file(ALARMS), &alarms)?)
     }
 
     /// All complete step lines.

@@ -35,6 +35,8 @@ pub enum TimeSource {
     SameStep(String),
     /// The time of the run of this name, scaled by the operations.
     Scaled(String),
+    /// A trial of these settings.
+    Trial,
     /// A product that was timed on the device: good for the size of the number alone.
     Product,
 }
@@ -45,6 +47,7 @@ impl TimeSource {
         match self {
             Self::SameStep(run) => format!("as in {run}"),
             Self::Scaled(run) => format!("by the number of operations, from {run}"),
+            Self::Trial => "as in the trial".to_owned(),
             Self::Product => {
                 "roughly, by a matrix product that was timed on this device".to_owned()
             }

@@ -89,8 +89,9 @@ impl EventsFile {
 
 fn free_name(folder: &Path, wall_time: f64) -> Result<(PathBuf, File), FileError> {
     let mut number = 0;
+    // A clock that was set back must not bring this file before those that are there.
+    let secs = newest(folder).max(wall_time.max(0.0) as u64);
     loop {
-        let secs = wall_time.max(0.0) as u64;
         let path = folder.join(format!(
             "events.out.tfevents.{secs:010}.fcn-workbench.{number}"
         ));
@@ -100,6 +101,17 @@ fn free_name(folder: &Path, wall_time: f64) -> Result<(PathBuf, File), FileError
             Err(err) => return Err(FileError::write(&path)(err)),
         }
     }
+}
+
+/// The latest time in the names of the files of `folder`.
+fn newest(folder: &Path) -> u64 {
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let time = |name: &str| -> Option<u64> {
+        let rest = name.strip_prefix("events.out.tfevents.")?;
+        rest.split('.').next()?.parse().ok()
+    };
+    let times = files.filter_map(|file| time(&file.file_name().to_string_lossy()));
+    times.max().unwrap_or_default()
 }
 
 const VARINT: u8 = 0;
@@ -192,6 +204,18 @@ mod tests {
     use std::fmt::Write as _;
 
     use super::*;
+
+    #[test]
+    fn files_stay_in_order_when_the_clock_is_set_back() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let paths = [2_000.5, 1_000.0, 0.0, 3_000.0].map(|wall_time| {
+            let file = EventsFile::create(dir.path(), wall_time, 1).expect("a file");
+            file.path
+        });
+        assert!(paths.is_sorted(), "{paths:?}");
+        assert!(paths[1].to_string_lossy().contains(".0000002000."));
+        assert!(paths[3].to_string_lossy().contains(".0000003000."));
+    }
 
     #[test]
     fn checksums_are_those_of_the_rfc() {

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::checkpoint::RunFolder;
-use super::config::ExtraLogs;
+use super::config::{ExtraLogs, RunConfig};
 use super::event::{EpochRecord, Preview, StepRecord, TrainEvent, TrainSink};
 use super::history_table::{HistoryTable, TableRun};
 use crate::dataset::{ClassList, paint_mask};
@@ -87,6 +87,12 @@ impl TrainSink for LoggedSink<'_> {
     fn send(&mut self, event: TrainEvent) {
         if let TrainEvent::Started(info) = &event {
             self.open(info.first_step);
+        }
+        if let TrainEvent::Alarm(alarm) = &event {
+            // Who listens hears it; the file is for other programs.
+            self.folder
+                .add_alarm(alarm)
+                .unwrap_or_else(|err| log::warn!("{err}"));
         }
         self.write(&event);
         if !matches!(event, TrainEvent::Preview(_)) || self.inner.wants_previews() {
@@ -197,7 +203,7 @@ fn now() -> f64 {
 /// The table of a run.
 struct Table {
     columns: HistoryTable,
-    /// What people call the run; empty where they have not named it.
+    /// What people call the run.
     name: String,
     path: PathBuf,
     file: File,
@@ -209,9 +215,7 @@ impl Table {
         let path = folder.path().join(TABLE);
         let columns = HistoryTable::new(std::iter::once(classes));
         let run = folder.name();
-        let name = folder
-            .notes()
-            .map_or_else(|_| String::new(), |notes| notes.name);
+        let name = name_of(folder);
         let of = TableRun {
             run: &run,
             name: &name,
@@ -259,6 +263,21 @@ impl Table {
             .map_err(FileError::write(&self.path))?;
         Ok(self)
     }
+}
+
+/// The name that the run was given, or what it is.
+fn name_of(folder: &RunFolder) -> String {
+    let given = folder.notes().map(|notes| notes.name).unwrap_or_default();
+    if !given.is_empty() {
+        return given;
+    }
+    folder.meta().map_or_else(
+        |_| folder.name(),
+        |meta| {
+            let RunConfig { variant, trunk, .. } = meta.config;
+            format!("{variant} {trunk} on {}", meta.dataset_name)
+        },
+    )
 }
 
 #[cfg(test)]

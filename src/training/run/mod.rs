@@ -65,7 +65,7 @@ pub fn train_with(
                 TrainError::DataChanged { changes, .. } => Some(Alarm::data_changed(changes)),
                 err if err.is_not_finite() => {
                     let meta = folder.meta().ok();
-                    meta.map(|meta| Alarm::not_finite(&meta.config.learning))
+                    meta.map(|meta| Alarm::not_finite(&meta.config))
                 }
                 _ => None,
             };

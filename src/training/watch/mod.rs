@@ -11,12 +11,13 @@ mod tests;
 
 use std::collections::VecDeque;
 
-use super::alarm::{Alarm, AlarmKind, Remedy, round};
+use super::alarm::{Alarm, AlarmKind, Remedy};
 use super::config::{InitialWeights, RunConfig};
 use super::event::StepRecord;
-use super::learning::Learning;
-use super::objective::ClassWeights;
+use super::objective::{ClassWeights, Objective};
+use super::usual_rate::{expected_pixels, higher_rate, lower_rate};
 use crate::model::Trunk;
+use crate::text::setting;
 use rate::rate_alarm;
 pub use shares::ClassShares;
 
@@ -38,15 +39,21 @@ const LOOKS: usize = 5;
 /// How far off the loss of a guess among all classes a loss that moves is, as a share of it.
 const MOVED: f64 = 1e-3;
 
+/// Share of the way from the loss of a guess to that of the shares of the classes that a network which
+/// learns from random weights has gone by [`START`]. The shares alone are learned by the biases of the
+/// scores, within the first steps.
+const WAY: f64 = 0.1;
+
+/// The last losses before [`START`], whose mean is looked at.
+const LAST: usize = 25;
+
 /// Losses whose course is looked at.
 const COURSE: usize = 50;
 
 /// Watches a training.
 #[derive(Debug)]
 pub(super) struct Watch {
-    learning: Learning,
-    init: InitialWeights,
-    trunk: Trunk,
+    config: RunConfig,
     classes: Vec<String>,
     /// Steps that were done before; the run goes on from a checkpoint where there are some.
     first_step: usize,
@@ -55,8 +62,8 @@ pub(super) struct Watch {
     first_loss: Option<f64>,
     /// Steps since it was started or resumed.
     steps: usize,
-    /// Labeled pixels of a batch were seen.
-    labeled: bool,
+    /// Labeled pixels of the first batch that had some.
+    labeled: Option<usize>,
     void_batches: usize,
     /// Losses in a row that are far too large.
     exploded: usize,
@@ -72,15 +79,13 @@ pub(super) struct Watch {
 impl Watch {
     pub fn new(config: &RunConfig, classes: Vec<String>, first_step: usize) -> Self {
         Self {
-            learning: config.learning.clone(),
-            init: config.init.clone(),
-            trunk: config.trunk,
+            config: config.clone(),
             guess: (classes.len().max(2) as f64).ln(),
             classes,
             first_step,
             first_loss: None,
             steps: 0,
-            labeled: false,
+            labeled: None,
             void_batches: 0,
             exploded: 0,
             dead: true,
@@ -99,9 +104,9 @@ impl Watch {
         } else {
             0
         };
-        if labeled > 0 && !self.labeled {
-            self.labeled = true;
-            let alarm = rate_alarm(&self.learning, labeled);
+        if labeled > 0 && self.labeled.is_none() {
+            self.labeled = Some(labeled);
+            let alarm = rate_alarm(&self.config, labeled, self.first_step == 0);
             return alarm.and_then(|alarm| self.tell(alarm));
         }
         if self.void_batches < VOID_BATCHES {
@@ -154,18 +159,38 @@ impl Watch {
             self.start(first)
         } else if self.exploded >= IN_A_ROW {
             self.explosion(record)
-        } else if self.steps == START && self.dead && self.void_batches == 0 {
-            self.standstill()
         } else if self.steps == START {
-            let looks = std::mem::take(&mut self.looks);
-            if looks.len() < LOOKS {
-                return None;
-            }
-            self.one_class(&ClassShares::mean(&looks)?, "the last batches", record.step)?
+            self.after_start(record.step)?
         } else {
             return None;
         };
         self.tell(alarm)
+    }
+
+    /// What is wrong after the first steps.
+    fn after_start(&mut self, step: usize) -> Option<Alarm> {
+        let looks = std::mem::take(&mut self.looks);
+        let shares = ClassShares::mean(&looks).filter(|_| looks.len() >= LOOKS);
+        if self.void_batches == 0 && (self.dead || self.has_learned_nothing(shares.as_ref())) {
+            return Some(self.standstill());
+        }
+        self.one_class(&shares?, "the last batches", step)
+    }
+
+    /// Whether a network with random weights does not even know how frequent the classes are.
+    fn has_learned_nothing(&self, shares: Option<&ClassShares>) -> bool {
+        let config = &self.config;
+        // Another loss leads elsewhere than to these shares, and a warm-up is no start yet.
+        let is_plain = config.learning.objective == Objective::default()
+            && config.learning.warmup_steps < START / 2;
+        let is_fresh = self.first_step == 0 && config.init == InitialWeights::Random;
+        let Some(way) = shares.map(|shares| WAY * (self.guess - shares.entropy())) else {
+            return false;
+        };
+        // Losses that jump are of a network that is sure of something, and has moved.
+        let is_near = |loss: &f64| (loss - self.guess).abs() < 2.0 * way;
+        let last = self.course.iter().rev().take(LAST).copied();
+        is_plain && is_fresh && self.course.iter().all(is_near) && mean(last) > self.guess - way
     }
 
     /// Looks at the masks of validation images after `step` steps.
@@ -192,14 +217,17 @@ impl Watch {
     }
 
     fn explosion(&self, record: &StepRecord) -> Alarm {
-        let rate = round(self.learning.learning_rate / 10.0);
+        let rate = lower_rate(&self.config, self.pixels());
         Alarm {
             kind: AlarmKind::Exploded,
             text: format!(
                 "the loss is {:.1} at step {}, more than three times that of a guess, and was so for \
-                 {IN_A_ROW} steps. Most likely the learning rate of {} is too large: lower it to {rate}, \
+                 {IN_A_ROW} steps. Most likely the learning rate of {} is too large: lower it to {}, \
                  warm up, or clip the gradients",
-                record.loss, record.step, self.learning.learning_rate
+                record.loss,
+                record.step,
+                setting(self.config.learning.learning_rate),
+                setting(rate)
             ),
             remedy: Some(Remedy::LearningRate(rate)),
         }
@@ -207,17 +235,19 @@ impl Watch {
 
     fn standstill(&self) -> Alarm {
         let (cause, remedy) = self.random_start().unwrap_or_else(|| {
-            let rate = round(self.learning.learning_rate * 10.0);
+            let rate = higher_rate(&self.config, self.pixels());
             let cause = format!(
-                "Most likely the learning rate of {} is too small: raise it to {rate}",
-                self.learning.learning_rate
+                "Most likely the learning rate of {} is too small: raise it to {}",
+                setting(self.config.learning.learning_rate),
+                setting(rate)
             );
             (cause, Remedy::LearningRate(rate))
         });
         Alarm {
             kind: AlarmKind::Dead,
             text: format!(
-                "the loss has stayed at {:.2}, that of a guess, for {START} steps. {cause}",
+                "the loss is {:.2} after {START} steps, nearly the {:.2} of a guess. {cause}",
+                mean(self.course.iter().rev().take(LAST).copied()),
                 self.guess
             ),
             remedy: Some(remedy),
@@ -226,12 +256,12 @@ impl Watch {
 
     /// The trunks without batch normalization do not learn from random weights.
     fn random_start(&self) -> Option<(String, Remedy)> {
-        let plain = matches!(self.trunk, Trunk::Vgg16 | Trunk::Alexnet);
-        (plain && self.init == InitialWeights::Random).then(|| {
+        let plain = matches!(self.config.trunk, Trunk::Vgg16 | Trunk::Alexnet);
+        (plain && self.config.init == InitialWeights::Random).then(|| {
             let cause = format!(
                 "Most likely because {} starts from random weights, from which it hardly learns: \
                  start it from pretrained ones",
-                self.trunk
+                self.config.trunk
             );
             (cause, Remedy::PretrainedWeights)
         })
@@ -263,19 +293,22 @@ impl Watch {
         if let Some(found) = self.random_start() {
             return found;
         }
-        let rate = self.learning.learning_rate;
+        let rate = self.config.learning.learning_rate;
         let largest = shares.truth.iter().copied().fold(0.0, f64::max);
         if loss < 1.1 * shares.entropy()
             && largest > 0.6
-            && self.learning.objective.class_weights == ClassWeights::Equal
+            && self.config.learning.objective.class_weights == ClassWeights::Equal
         {
             let cause = "Most likely the other classes are too rare: weight the classes by their \
                          median frequency";
             return (cause.to_owned(), Remedy::ClassWeights(ClassWeights::Median));
         }
-        let lower = round(rate / 10.0);
-        let cause =
-            format!("Most likely the learning rate of {rate} is too large: lower it to {lower}");
+        let lower = lower_rate(&self.config, self.pixels());
+        let cause = format!(
+            "Most likely the learning rate of {} is too large: lower it to {}",
+            setting(rate),
+            setting(lower)
+        );
         (cause, Remedy::LearningRate(lower))
     }
 
@@ -289,6 +322,12 @@ impl Watch {
         let error = (square_error(older, old) + square_error(newer, new)).sqrt();
         let fall = old - new;
         fall > 0.03 * old || (fall > MOVED * old && fall > 2.0 * error)
+    }
+
+    /// Labeled pixels of a batch.
+    fn pixels(&self) -> usize {
+        self.labeled
+            .unwrap_or_else(|| expected_pixels(&self.config))
     }
 
     fn tell(&mut self, alarm: Alarm) -> Option<Alarm> {

@@ -50,7 +50,10 @@ fn a_loss_that_stays_at_a_guess_is_told_once_with_a_larger_rate() {
     assert_eq!(alarm.kind, AlarmKind::Dead);
     assert_eq!(alarm.remedy, Some(Remedy::LearningRate(0.5)));
     assert!(
-        alarm.text.contains("1.39, that of a guess") && alarm.text.contains("raise it to 0.5"),
+        alarm
+            .text
+            .contains("1.39 after 100 steps, nearly the 1.39 of a guess")
+            && alarm.text.contains("raise it to 0.5"),
         "{}",
         alarm.text
     );
@@ -131,30 +134,48 @@ fn batches_of_void_are_told() {
 fn rates_that_are_meant_for_another_loss_or_optimizer_are_told_at_the_first_batch() {
     use OptimizerKind::{AdamW, Sgd};
     use Reduction::{Mean, Sum};
-    let of = |optimizer, reduction, rate: f64| {
-        let config = config(|config| {
-            let learning = &mut config.learning;
-            (learning.optimizer, learning.reduction) = (optimizer, reduction);
-            learning.learning_rate = rate;
-        });
+    let set = |mut config: RunConfig, optimizer, reduction, rate: f64| {
+        let learning = &mut config.learning;
+        (learning.optimizer, learning.reduction) = (optimizer, reduction);
+        learning.learning_rate = rate;
         let alarm = watch(&config, 2).batch(&vec![1; 20_000]);
         alarm.map(|alarm| (alarm.kind, alarm.remedy.expect("a remedy")))
     };
+    let of = |optimizer, reduction, rate| set(config(|_| ()), optimizer, reduction, rate);
     let told = |remedy| Some((AlarmKind::Rate, remedy));
-    assert_eq!(of(Sgd, Mean, 1e-10), told(Remedy::Reduction(Sum)));
+    assert_eq!(of(Sgd, Mean, 1e-6), told(Remedy::Reduction(Sum)));
+    // The sum over 20,000 pixels would not make it learn.
+    assert_eq!(of(Sgd, Mean, 1e-10), told(Remedy::LearningRate(0.05)));
+    assert_eq!(of(Sgd, Mean, 1e-5), told(Remedy::LearningRate(0.05)));
+    assert_eq!(of(Sgd, Sum, 1e-10), told(Remedy::LearningRate(2.5e-6)));
     assert_eq!(of(Sgd, Sum, 0.05), told(Remedy::Reduction(Mean)));
-    assert_eq!(of(Sgd, Mean, 20.0), told(Remedy::LearningRate(0.01)));
+    assert_eq!(of(Sgd, Mean, 20.0), told(Remedy::LearningRate(0.05)));
     assert_eq!(of(AdamW, Mean, 0.05), told(Remedy::LearningRate(1e-3)));
     assert_eq!(of(AdamW, Mean, 1e-10), told(Remedy::LearningRate(1e-3)));
     for (optimizer, reduction, rate) in [
         (Sgd, Mean, 1e-4),
         (Sgd, Mean, 0.05),
-        (Sgd, Sum, 1e-10),
-        (Sgd, Sum, 1e-14),
+        (Sgd, Sum, 3e-6),
         (AdamW, Sum, 1e-3),
     ] {
         assert_eq!(of(optimizer, reduction, rate), None, "{rate}");
     }
+    // The papers' nets start from trained weights and move little.
+    let trained = |reduction, rate| {
+        let mut config = preset(Trunk::Vgg16);
+        config.init = InitialWeights::File("vgg16.pth".into());
+        set(config, Sgd, reduction, rate)
+    };
+    for rate in [1e-10, 1e-12, 1e-14] {
+        assert_eq!(trained(Sum, rate), None, "{rate}");
+    }
+    assert_eq!(trained(Mean, 1e-9), told(Remedy::Reduction(Sum)));
+    assert_eq!(trained(Mean, 1e-4), None);
+    assert_eq!(trained(Sum, 1e-4), told(Remedy::Reduction(Mean)));
+    // A resumed run was told before.
+    let config = config(|config| config.learning.learning_rate = 1e-5);
+    let mut resumed = Watch::new(&config, vec!["a".to_owned(); 2], 7);
+    assert_eq!(resumed.batch(&[1; 100]), None);
 }
 
 /// What is told after 100 steps with a loss and looks.
@@ -215,6 +236,39 @@ fn masks_of_one_class_are_told_where_nothing_but_shares_was_learned() {
     );
     let two = matrix(&[0, 0, 1, 2], &[0, 0, 1, 1]);
     assert_eq!(after_looks(&start, &[1.05; 100], &two), None);
+}
+
+#[test]
+fn random_weights_that_do_not_even_learn_how_frequent_the_classes_are_are_told() {
+    // Between 1.10, the loss of a guess, and 1.04, that of the shares.
+    let looks = matrix(&[0, 0, 1, 2], &[0, 1, 1, 2]);
+    let start = config(|_| ());
+    let slow = |to: f64| -> Vec<f64> {
+        let guess = 3f64.ln();
+        (0..100)
+            .map(|step| guess - (guess - to) * f64::from(step) / 100.0)
+            .collect()
+    };
+    let alarm = after_looks(&start, &slow(1.096), &looks).expect("an alarm");
+    assert_eq!(alarm.kind, AlarmKind::Dead);
+    assert!(
+        alarm.text.contains("nearly the 1.10 of a guess"),
+        "{}",
+        alarm.text
+    );
+    assert_eq!(after_looks(&start, &slow(1.08), &looks), None);
+    let jumps: Vec<f64> = (0..100)
+        .map(|step| if step % 2 == 0 { 0.9 } else { 1.3 })
+        .collect();
+    assert_eq!(after_looks(&start, &jumps, &looks), None);
+    // Trained weights may move little, and other losses lead elsewhere.
+    for other in [
+        config(|config| config.init = InitialWeights::Run("other".to_owned())),
+        config(|config| config.learning.objective.focal_gamma = 2.0),
+        config(|config| config.learning.warmup_steps = 200),
+    ] {
+        assert_eq!(after_looks(&other, &slow(1.096), &looks), None);
+    }
 }
 
 #[test]

@@ -78,16 +78,28 @@ impl App {
         {
             self.state.selection.show_new(&newest.name, &[]);
         }
+        self.follow_others();
         self.compare_ended_plan();
         self.announce_interrupted();
     }
 
+    /// Ticks a run in Curves that another program trains, and says how it ended.
+    fn follow_others(&mut self) {
+        let news = self.followed.look(&self.engine);
+        for (level, text) in news.ended {
+            self.toasts.add(level, text);
+        }
+        if let Some(run) = news.begun.filter(|_| self.engine.active().is_none()) {
+            self.state.selection.show_new(&run, &[]);
+        }
+    }
+
     /// Says once that a crash or a power loss has ended a run: Runs may be hidden.
     fn announce_interrupted(&mut self) {
-        if self.interrupted_told || !self.engine.runs_known() {
+        if self.followed.interrupted_told || !self.engine.runs_known() {
             return;
         }
-        self.interrupted_told = true;
+        self.followed.interrupted_told = true;
         if let Some(run) = self.state.runs.interrupted(&self.engine) {
             let (title, steps) = (run.title(), format::count(run.steps_done()));
             let text = format!("{title} was interrupted after step {steps}. Resume it in Runs");

@@ -49,7 +49,6 @@ impl App {
                 self.report(deleted);
             }
             Command::SetRunNotes { what, notes } => self.engine.set_run_notes(what, notes),
-            Command::UndoRunChange => self.engine.undo_run_change(),
             Command::EmptyRunTrash => self.engine.empty_run_trash(),
             Command::CopyCommandLine(run) => self.copy_command_line(ctx, &run),
             Command::Inspect(paths) => {
@@ -199,6 +198,20 @@ impl App {
                 };
                 self.dataset_window.show(&ctx);
             }
+            UiCommand::CheckDataset => {
+                self.state.layout.show(PanelKind::Dataset);
+                self.state.dataset.check();
+            }
+            UiCommand::Save(file) => {
+                let ctx = PanelCtx::new(&self.engine, &self.sender, &self.colors);
+                self.state.inspect.start_saving(&ctx, file);
+            }
+            UiCommand::SaveAll => self.ask(Ask::SaveAllInspected),
+            UiCommand::ExportPlots(format) => {
+                self.state.layout.show(PanelKind::Curves);
+                self.state.curves.export(format);
+            }
+            UiCommand::UndoRunChange => self.engine.undo_run_change(),
             UiCommand::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             UiCommand::StartTraining
             | UiCommand::TrainThree
@@ -313,9 +326,25 @@ impl App {
             UiCommand::RunQueue => run_queue_problem(&self.engine).map(Problem::from),
             UiCommand::ClearQueue => clear_queue_problem(&self.engine).map(Problem::from),
             UiCommand::OpenFolder | UiCommand::OpenImages => self.dialogs.problem(),
-            UiCommand::DatasetSettings => {
+            UiCommand::DatasetSettings | UiCommand::CheckDataset => {
                 let is_open = matches!(self.engine.dataset(), DatasetState::Ready(_));
                 (!is_open).then_some(Problem::from("Open a dataset first"))
+            }
+            UiCommand::Save(_) | UiCommand::SaveAll => {
+                let ctx = PanelCtx::new(&self.engine, &self.sender, &self.colors);
+                let problem = match command {
+                    UiCommand::SaveAll => self.state.inspect.save_all_problem(&ctx),
+                    _ => self.state.inspect.save_problem(&ctx),
+                };
+                problem.map(Problem::from)
+            }
+            UiCommand::ExportPlots(_) => {
+                let has_runs = !self.engine.runs().is_empty();
+                (!has_runs).then_some(Problem::from("There is no run to plot"))
+            }
+            UiCommand::UndoRunChange => {
+                let nothing = self.engine.run_undo().is_none();
+                nothing.then_some(Problem::from("No change of runs can be taken back"))
             }
             UiCommand::OpenSample
             | UiCommand::Quit

@@ -21,15 +21,22 @@ impl App {
         if self.first_frames.fitted {
             return;
         }
+        if ctx.cumulative_frame_nr() == 0 {
+            // Sizes are in points of the scale of the window from the second frame on.
+            ctx.request_repaint();
+            return;
+        }
         let known = ctx.input(|input| {
             let viewport = input.viewport();
-            Some((viewport.inner_rect?.size(), viewport.monitor_size?))
+            let fills_monitor = [viewport.maximized, viewport.fullscreen].contains(&Some(true));
+            let size = (!fills_monitor).then_some(viewport.inner_rect?.size());
+            Some((size, viewport.monitor_size?))
         });
-        if let Some((size, monitor)) = known {
-            self.first_frames.fitted = true;
-            if let Some(size) = fitting_size(size, monitor) {
-                ctx.send_viewport_cmd(egui::ViewportCommand::InnerSize(size));
-            }
+        let Some((size, monitor)) = known else { return };
+        self.first_frames.fitted = true;
+        let scale = ctx.zoom_factor();
+        if let Some(size) = size.and_then(|size| fitting_size(size, monitor, scale)) {
+            ctx.send_viewport_cmd(egui::ViewportCommand::InnerSize(size));
         }
     }
 

@@ -6,7 +6,9 @@ mod dialogs;
 mod events;
 mod execute;
 mod first_frames;
+mod followed;
 mod keys;
+mod linked;
 mod pasted;
 mod start_again;
 
@@ -17,6 +19,7 @@ use crossbeam_channel::Receiver;
 use eframe::egui::{self, CentralPanel, Frame, Margin, Panel, Ui};
 
 use self::first_frames::FirstFrames;
+use self::linked::link_panels;
 use crate::engine::{
     DatasetRef, DatasetState, Dirs, Engine, EngineError, EngineOptions, RunConfig, Task,
 };
@@ -85,8 +88,7 @@ pub struct App {
     colors: ClassColors,
     active_run: Option<String>,
     plan_compared: bool,
-    /// Whether an interrupted run was announced, once the runs are known.
-    interrupted_told: bool,
+    followed: followed::Followed,
     /// What starts once the active run has ended.
     next: Option<RunConfig>,
     first_frames: FirstFrames,
@@ -173,7 +175,7 @@ impl App {
             colors,
             active_run: None,
             plan_compared: false,
-            interrupted_told: false,
+            followed: followed::Followed::default(),
             next: None,
             first_frames: FirstFrames::default(),
         }
@@ -253,6 +255,7 @@ impl App {
             commands: sender,
             colors,
         };
+        let (inspected, unpredicted) = link_panels(state, engine);
         let AppState {
             layout,
             selection,
@@ -267,17 +270,6 @@ impl App {
             runs,
             ..
         } = state;
-        let pointed = layout.is_in_front(PanelKind::Curves);
-        let pointed = pointed.then(|| curves.pointed_step(engine)).flatten();
-        live.point_at(pointed);
-        curves.set_mark(live.cursor());
-        let inspected = inspect.inspected();
-        let is_looked_inside = layout.is_in_front(PanelKind::LookInside);
-        inspect.set_outlines(if is_looked_inside {
-            look_inside.outlines(inspected.as_ref())
-        } else {
-            Vec::new()
-        });
         CentralPanel::default().frame(Frame::new()).show(ui, |ui| {
             layout.ui(ui, &mut |panel, ui| match panel {
                 PanelKind::Dataset => dataset.ui(&ctx, ui, train.settings()),
@@ -286,16 +278,23 @@ impl App {
                 PanelKind::Live => live.ui(&ctx, ui),
                 PanelKind::Inspect => inspect.ui(&ctx, ui),
                 PanelKind::Compare => compare.ui(&ctx, ui),
-                PanelKind::LookInside => look_inside.ui(&ctx, ui, inspected.as_ref()),
+                PanelKind::LookInside => {
+                    look_inside.ui(&ctx, ui, (inspected.as_ref(), unpredicted.as_deref()));
+                }
                 PanelKind::Evaluate => evaluate.ui(&ctx, ui),
                 PanelKind::Runs => runs.ui(&ctx, selection, ui),
             });
         });
+        // Its curves have the cursor of the film.
+        if let Some(run) = live.take_scrubbed().filter(|run| !selection.contains(run)) {
+            selection.set(&run, true);
+        }
     }
 
     fn frame_ui(&mut self, ui: &mut Ui) {
         let ctx = ui.ctx().clone();
-        self.drop_target.take(&self.engine, &ctx);
+        let over_live = self.is_over_live(&ctx);
+        self.drop_target.take(&self.engine, &ctx, over_live);
         self.take_pasted(&ctx);
         self.menu_ui(ui);
         let device = self.state.train.device(&self.engine);

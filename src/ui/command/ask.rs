@@ -42,6 +42,39 @@ pub enum Ask {
     SaveFilm(FilmFile),
 }
 
+/// What of the inspected image is saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InspectedFile {
+    /// Labels as an indexed PNG.
+    Mask,
+    /// The image with the mask over it.
+    Overlay,
+    /// The probability of each class at each pixel as a NumPy file.
+    Probabilities,
+}
+
+impl InspectedFile {
+    /// The text of its command.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Mask => "Save mask…",
+            Self::Overlay => "Save overlay…",
+            Self::Probabilities => "Save probabilities…",
+        }
+    }
+
+    /// What is saved.
+    pub fn tooltip(self) -> &'static str {
+        match self {
+            Self::Mask => "Save the labels of the inspected image as an indexed PNG",
+            Self::Overlay => "Save the inspected image with the mask over it, at its opacity",
+            Self::Probabilities => {
+                "Save the probability of each class at each pixel as a NumPy file: float32, [classes, height, width]"
+            }
+        }
+    }
+}
+
 /// What plots can be saved as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PlotFormat {
@@ -54,6 +87,24 @@ pub enum PlotFormat {
 }
 
 impl PlotFormat {
+    /// The text of its command.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Png => "Plots as PNG…",
+            Self::Svg => "Plots as SVG…",
+            Self::Csv => "Values as CSV…",
+        }
+    }
+
+    /// What is saved.
+    pub fn tooltip(self) -> &'static str {
+        match self {
+            Self::Png => "A picture of the plots as they are on the screen",
+            Self::Svg => "A drawing of the plots, for papers",
+            Self::Csv => "Every step and epoch of the runs that are shown, for other programs",
+        }
+    }
+
     fn file_name(self) -> &'static str {
         match self {
             Self::Png => "curves.png",

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use crossbeam_channel::{Receiver, Sender};
 use serde::{Deserialize, Serialize};
 
-pub use ask::{Ask, AskKind, CompareFile, PlotFormat};
+pub use ask::{Ask, AskKind, CompareFile, InspectedFile, PlotFormat};
 pub use keys::{Pressed, VIEW_KEYS, ViewKey, shortcut_text, take_pressed};
 pub use ui_command::{MENUS, Menu, Section, UiCommand};
 
@@ -72,6 +72,23 @@ impl PanelKind {
             Self::Evaluate => "Evaluate",
         }
     }
+
+    /// What it is for.
+    pub fn tooltip(self) -> &'static str {
+        match self {
+            Self::Dataset => "Classes, images and masks of the open dataset",
+            Self::Train => "Settings of the next run, and progress",
+            Self::Curves => "Loss and scores over the training steps",
+            Self::Live => "Masks of validation images while a run trains",
+            Self::Inspect => "Masks that a trained run predicts for any image",
+            Self::Compare => "Masks and scores of several runs side by side",
+            Self::Evaluate => "Scores of runs on a list of images, down to the pixels behind them",
+            Self::LookInside => {
+                "Why a pixel has its class: what each score layer adds to each class"
+            }
+            Self::Runs => "All runs as a table: search, sort, name, resume, delete",
+        }
+    }
 }
 
 /// A change to make, with its data.
@@ -99,8 +116,6 @@ pub enum Command {
         what: String,
         notes: Vec<(String, RunNotes)>,
     },
-    /// Takes the last deletion or change of notes back.
-    UndoRunChange,
     /// Deletes the runs in the trash for good; the panel has asked for confirmation.
     EmptyRunTrash,
     /// Copies the command line that trains a run with the settings of this one.

@@ -11,7 +11,9 @@ pub mod look_inside;
 pub mod runs;
 pub mod train;
 
-use eframe::egui::{Button, Response, Ui};
+use std::path::PathBuf;
+
+use eframe::egui::{Button, Response, ScrollArea, Ui, style::ScrollStyle};
 
 use super::command::{Command, PanelKind, UiCommand};
 use super::context::PanelCtx;
@@ -22,6 +24,25 @@ use super::ui_ext::UiExt as _;
 fn keep_size(kept: &mut f32, size: f32, most: f32) {
     if size < most || *kept < size {
         *kept = size;
+    }
+}
+
+/// Panels of less height have no room for controls in several lines.
+const LOW_PANEL: f32 = 250.0;
+
+/// A line of controls above the content of a panel: broken where it is too long, or in a low panel one line
+/// that can be scrolled.
+fn controls_line(ui: &mut Ui, (name, is_low): (&str, bool), add: impl FnOnce(&mut Ui)) {
+    if is_low {
+        ui.scope(|ui| {
+            // In sight, so that people see that there is more.
+            ui.spacing_mut().scroll = ScrollStyle::thin();
+            ScrollArea::horizontal()
+                .id_salt(name)
+                .show(ui, |ui| ui.horizontal(add));
+        });
+    } else {
+        ui.horizontal_wrapped(add);
     }
 }
 
@@ -54,5 +75,15 @@ fn send_when_clicked(
 fn go_to_train(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     if ui.button("Go to Train").clicked() {
         ctx.commands.send(Command::ShowPanel(PanelKind::Train));
+    }
+}
+
+/// A button that has an image filmed from the next run on.
+fn film_this_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, image: PathBuf) {
+    let button = ui.button("Film this image").on_hover_text(
+        "Have the masks of this image in the film of the next runs, beside those of the pinned validation images",
+    );
+    if button.clicked() {
+        ctx.commands.send(Command::AddProbes(vec![image]));
     }
 }

@@ -30,18 +30,25 @@ impl ImageOrder {
         }
     }
 
-    /// What it means, in a sentence.
-    pub fn explanation(self) -> &'static str {
+    /// What it means for networks of these names, in a sentence.
+    pub fn explanation(self, networks: &[String]) -> String {
+        let (first, last) = match networks {
+            [first, .., last] => (first.as_str(), last.as_str()),
+            _ => ("the first network", "the last one"),
+        };
         match self {
-            Self::List => "In the order of the validation list",
+            Self::List => "In the order of the validation list".to_owned(),
             Self::Disagreement => {
                 "First the images on which the compared networks differ in the most pixels"
+                    .to_owned()
             }
-            Self::Gain => {
-                "First the images whose mIoU the last network raises most above that of the first: \
-                 with FCN-32s first and FCN-8s last, where the skips help"
+            Self::Gain => format!(
+                "First the images whose mIoU is most above that of {first} with {last}. There is no \
+                 gain between networks with other classes"
+            ),
+            Self::Loss => {
+                format!("First the images whose mIoU is most below that of {first} with {last}")
             }
-            Self::Loss => "First the images on which the last network is worse than the first",
         }
     }
 
@@ -97,8 +104,21 @@ mod tests {
                 })
                 .to_vec(),
             disagreement,
+            same_classes: true,
             problem: None,
         }
+    }
+
+    #[test]
+    fn it_is_said_which_network_gains_on_which() {
+        let names = ["FCN-32s", "FCN-16s", "FCN-8s"].map(str::to_owned);
+        let text = ImageOrder::Gain.explanation(&names);
+        assert!(
+            text.contains("above that of FCN-32s with FCN-8s."),
+            "{text}"
+        );
+        let text = ImageOrder::Loss.explanation(&names[..1]);
+        assert!(text.ends_with("below that of the first network with the last one"));
     }
 
     #[test]

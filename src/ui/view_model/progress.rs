@@ -4,7 +4,7 @@ use super::format;
 use std::time::Duration;
 
 use crate::engine::{
-    ActiveRun, Meters, Phase, Plan, Preparation, StepPhase, StepProgress, memory_text,
+    ActiveRun, Meters, Phase, Plan, Preparation, RunSnapshot, StepPhase, StepProgress, memory_text,
 };
 
 /// Progress of a run as texts.
@@ -66,6 +66,19 @@ impl RunProgress {
             },
         }
     }
+}
+
+/// `Step 12 of 800 · 2.0 steps/s · 7 min left`, of a run that another program trains.
+pub fn followed_text(run: &RunSnapshot) -> String {
+    let done = format::count(run.steps_done());
+    let mut parts = vec![match run.total_steps {
+        Some(total) => format!("Step {done} of {}", format::count(total)),
+        None => format!("Step {done}"),
+    }];
+    parts.extend(run.steps_per_sec().map(format::speed));
+    let left = run.remaining_secs().filter(|secs| secs.is_finite());
+    parts.extend(left.map(|secs| format!("{} left", format::duration(secs))));
+    parts.join(" · ")
 }
 
 /// `Memory 1.2 GiB, 3.4 GiB free · processor 85 %, 71 °C · waiting for data 3 %`; what is not known is

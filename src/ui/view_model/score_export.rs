@@ -143,8 +143,24 @@ fn markdown(table: &ScoreTable) -> String {
             .ok();
         }
     }
-    text.push_str("\nIn percent, on the whole validation set, best epoch of each run.\n");
+    text.push_str("\nIn percent, on the whole validation set, best epoch of each run.");
+    if let Some(note) = mixed_note(table) {
+        write!(text, " {note}").ok();
+    }
+    text.push('\n');
     text
+}
+
+/// What to know about scores of several datasets.
+fn mixed_note(table: &ScoreTable) -> Option<String> {
+    let rows = table.rows.iter();
+    let of: Vec<String> = rows
+        .map(|row| format!("{} on {}", row.title, row.dataset))
+        .collect();
+    let note = "The validation sets differ, and each has its own best";
+    table
+        .is_mixed
+        .then(|| format!("{note}: {}.", of.join("; ")))
 }
 
 fn latex(table: &ScoreTable) -> String {
@@ -158,8 +174,9 @@ fn latex(table: &ScoreTable) -> String {
             value: Some(value), ..
         } => format!("{:.1}", value * 100.0),
     };
+    let note = mixed_note(table).map_or_else(String::new, |note| format!("% {note}\n"));
     let mut text = format!(
-        "% In percent, on the whole validation set, best epoch of each run. Needs \\usepackage{{booktabs}}.\n\
+        "{note}% In percent, on the whole validation set, best epoch of each run. Needs \\usepackage{{booktabs}}.\n\
          \\begin{{tabular}}{{lll{}}}\n\\toprule\nRun & Variant & Trunk & {} \\\\\n\\midrule\n",
         "r".repeat(SCORE_NAMES.len()),
         SCORE_NAMES.join(" & ")
@@ -235,6 +252,7 @@ mod tests {
     fn table() -> ScoreTable {
         let row = |title: &str, value: f64, best: bool| ScoreRow {
             title: title.to_owned(),
+            dataset: "sample".to_owned(),
             variant: "FCN-8s".to_owned(),
             trunk: "VGG16".to_owned(),
             epochs: 12,
@@ -252,6 +270,7 @@ mod tests {
                 color: [1, 2, 3],
                 cells: vec![cell_of(0.25, false), none],
             }],
+            is_mixed: false,
         }
     }
 
@@ -287,6 +306,17 @@ mod tests {
     }
 
     #[test]
+    fn a_table_of_several_datasets_says_so() {
+        let mut table = table();
+        table.is_mixed = true;
+        let note = "The validation sets differ, and each has its own best: a, b|c on sample; ";
+        for format in [TableFormat::Markdown, TableFormat::Latex] {
+            let text = scores(&table, format);
+            assert!(text.contains(note), "{text}");
+        }
+    }
+
+    #[test]
     fn images_have_a_line_each() {
         let network = |mean_iu| NetworkOnImage {
             mean_iu,
@@ -297,12 +327,14 @@ mod tests {
                 image: "a.png".into(),
                 networks: vec![network(Some(0.25)), network(Some(0.5))],
                 disagreement: Some(0.125),
+                same_classes: true,
                 problem: None,
             },
             ImageComparison {
                 image: "b,c.png".into(),
                 networks: vec![NetworkOnImage::default(); 2],
                 disagreement: None,
+                same_classes: true,
                 problem: Some("gone".to_owned()),
             },
         ];

@@ -11,7 +11,7 @@ pub const SCORE_NAMES: [&str; 4] = ["Pixel acc.", "Mean acc.", "mIoU", "f.w. IoU
 pub struct Cell {
     /// `0.0..=1.0`; `None` if there is nothing to score.
     pub value: Option<f64>,
-    /// Whether it is the highest of two or more values of its column.
+    /// Whether it is the highest of two or more values of its column that are of one dataset.
     pub best: bool,
 }
 
@@ -20,6 +20,8 @@ pub struct Cell {
 pub struct ScoreRow {
     /// Title of the run.
     pub title: String,
+    /// Name of the dataset that it was scored on.
+    pub dataset: String,
     /// FCN-32s, FCN-16s or FCN-8s.
     pub variant: String,
     /// Name of the trunk.
@@ -50,19 +52,29 @@ pub struct ScoreTable {
     pub rows: Vec<ScoreRow>,
     /// One for each class of any run, in the order of the first run that has it.
     pub classes: Vec<ClassRow>,
+    /// Whether the runs were scored on several datasets; each has a best of its own then.
+    pub is_mixed: bool,
 }
 
 impl ScoreTable {
     /// Puts the best epochs of `runs` side by side.
     pub fn new(runs: &[&RunSnapshot], colors: &ClassColors) -> Self {
         let best: Vec<_> = runs.iter().map(|run| run.best()).collect();
-        let columns = best_of_columns(&best);
+        let groups: Vec<usize> = runs
+            .iter()
+            .map(|run| {
+                let like = |other: &&RunSnapshot| run.is_scored_like(other);
+                runs.iter().position(like).unwrap_or_default()
+            })
+            .collect();
+        let columns = best_of_columns(&best, &groups);
         let rows = runs
             .iter()
             .zip(&best)
             .enumerate()
             .map(|(i, (run, best))| ScoreRow {
                 title: run.title(),
+                dataset: run.dataset_name.clone(),
                 variant: run.config.variant.to_string(),
                 trunk: run.config.trunk.to_string(),
                 epochs: run.epochs.len(),
@@ -78,23 +90,25 @@ impl ScoreTable {
             .collect();
         Self {
             rows,
-            classes: class_rows(&scored),
+            classes: class_rows(&scored, &groups),
+            is_mixed: groups.iter().any(|group| *group != 0),
         }
     }
 }
 
-fn best_of_columns(best: &[Option<&EpochRecord>]) -> [Vec<Cell>; 4] {
+fn best_of_columns(best: &[Option<&EpochRecord>], groups: &[usize]) -> [Vec<Cell>; 4] {
     let column = |index: usize| {
         mark_best(
             best.iter()
                 .map(|record| record.as_ref()?.scores.means()[index]),
+            groups,
         )
     };
     [0, 1, 2, 3].map(column)
 }
 
 /// Matches classes by name: the runs may come from different datasets.
-fn class_rows(runs: &[(&ClassList, Option<&Scores>)]) -> Vec<ClassRow> {
+fn class_rows(runs: &[(&ClassList, Option<&Scores>)], groups: &[usize]) -> Vec<ClassRow> {
     let mut rows: Vec<ClassRow> = Vec::new();
     for class in runs.iter().flat_map(|(classes, _)| classes.iter()) {
         if rows.iter().any(|row| row.name == class.name) {
@@ -107,32 +121,40 @@ fn class_rows(runs: &[(&ClassList, Option<&Scores>)]) -> Vec<ClassRow> {
         rows.push(ClassRow {
             name: class.name.clone(),
             color: class.color,
-            cells: mark_best(values),
+            cells: mark_best(values, groups),
         });
     }
     rows
 }
 
-/// Marks the highest value, with ties, if there are two or more values.
-fn mark_best(values: impl Iterator<Item = Option<f64>>) -> Vec<Cell> {
+/// Marks the highest value of each group, with ties, if there are two or more values in it.
+fn mark_best(values: impl Iterator<Item = Option<f64>>, groups: &[usize]) -> Vec<Cell> {
     let values: Vec<_> = values.collect();
-    let comparable = values.iter().flatten().count() > 1;
-    let highest = values.iter().copied().flatten().fold(f64::MIN, f64::max);
-    values
-        .into_iter()
-        .map(|value| Cell {
-            value,
-            best: comparable && value.is_some_and(|value| value >= highest),
-        })
-        .collect()
+    let is_best = |value: f64, group: usize| {
+        let rivals = values.iter().zip(groups);
+        let rivals = rivals.filter_map(|(rival, of)| rival.filter(|_| *of == group));
+        let (mut count, mut highest) = (0, f64::MIN);
+        for rival in rivals {
+            count += 1;
+            highest = highest.max(rival);
+        }
+        count > 1 && value >= highest
+    };
+    let cells = values.iter().zip(groups).map(|(value, group)| Cell {
+        value: *value,
+        best: value.is_some_and(|value| is_best(value, *group)),
+    });
+    cells.collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::DatasetRef;
+    use crate::engine::test_runs::run;
 
     fn bold(values: &[Option<f64>]) -> Vec<bool> {
-        mark_best(values.iter().copied())
+        mark_best(values.iter().copied(), &vec![0; values.len()])
             .iter()
             .map(|cell| cell.best)
             .collect()
@@ -153,6 +175,21 @@ mod tests {
     }
 
     #[test]
+    fn scores_of_other_datasets_are_no_rivals() {
+        let values = [0.3, 0.9, 0.4, 0.8].map(Some);
+        let cells = mark_best(values.into_iter(), &[0, 1, 0, 1]);
+        let best: Vec<bool> = cells.iter().map(|cell| cell.best).collect();
+        assert_eq!(best, [false, true, true, false]);
+
+        let (sample, mut street) = (run("a", 1), run("b", 2));
+        let colors = ClassColors::default();
+        assert!(!ScoreTable::new(&[&sample, &sample], &colors).is_mixed);
+        street.config.dataset = DatasetRef::Folder("/data/street".into());
+        let table = ScoreTable::new(&[&sample, &street], &colors);
+        assert!(table.is_mixed);
+    }
+
+    #[test]
     fn one_value_alone_is_not_best() {
         assert_eq!(bold(&[Some(0.3), None]), [false, false]);
         assert_eq!(bold(&[]), [false; 0]);
@@ -167,7 +204,7 @@ mod tests {
         };
         let (a, b) = (scores(&[Some(0.9), Some(0.2)]), scores(&[Some(0.4), None]));
 
-        let rows = class_rows(&[(&first, Some(&a)), (&second, Some(&b))]);
+        let rows = class_rows(&[(&first, Some(&a)), (&second, Some(&b))], &[0, 0]);
 
         let names: Vec<_> = rows.iter().map(|row| row.name.as_str()).collect();
         assert_eq!(names, ["sky", "car", "tree"]);

@@ -42,6 +42,49 @@ fn damaged_files_are_named() {
 }
 
 #[test]
+fn what_is_no_file_is_named_and_can_be_left_out() {
+    let set = Set::sound();
+    for path in [set.image_path("img0"), set.mask_path("img1")] {
+        fs::remove_file(&path).expect("removed");
+        fs::create_dir(&path).expect("a folder");
+    }
+    let report = set.check();
+    assert_eq!(report.of(Severity::Error).count(), 2);
+    for found in report.of(Severity::Error) {
+        assert!(
+            found.reason.contains("it is a folder and no file"),
+            "{found}"
+        );
+        assert_eq!(found.fix, Some(Fix::LeaveOut));
+    }
+    let out = set.dir.path().join("out");
+    let fixed = |leave_out: bool| {
+        let plan = FixPlan {
+            leave_out,
+            ..FixPlan::default()
+        };
+        fix(&set.open(), &plan, &out, &mut |_, _| true)
+    };
+    let message = fixed(false).expect_err("a folder").to_string();
+    assert!(message.contains("--leave-out"), "{message}");
+    let fixed = fixed(true).expect("written").expect("all");
+    assert_eq!((fixed.train, fixed.val, fixed.left_out.len()), (2, 2, 2));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_refused_and_not_waited_for() {
+    let set = Set::sound();
+    let path = set.mask_path("img1");
+    fs::remove_file(&path).expect("removed");
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.expect("a pipe").success());
+    let report = set.check();
+    let found = report.error().expect("an error");
+    assert!(found.reason.contains("a pipe or a device"), "{found}");
+}
+
+#[test]
 fn sizes_that_differ_are_an_error_and_exif_is_named() {
     let set = Set::sound();
     write_rgb_png(&set.image_path("img0"), &picture(9, 60, 40)).expect("an image");

@@ -1,6 +1,7 @@
 //! Each finding has a set that triggers it; the sound set triggers none.
 
 mod files;
+mod rows;
 mod set;
 
 use super::*;
@@ -219,6 +220,85 @@ fn classes_that_are_not_where_they_should_be_are_named() {
         (rare.severity, rare.kind),
         (Severity::Info, FindingKind::ClassIsRare)
     );
+}
+
+#[test]
+fn lists_of_0_and_255_are_an_error_and_single_masks_a_warning() {
+    let binary = |set: &Set, names: &[String]| {
+        for name in names {
+            set.gray_mask(name, |x, y| if stripes(x, y) == 0 { 0 } else { VOID });
+        }
+    };
+    for list in [0, 1] {
+        let set = Set::sound();
+        binary(&set, &set.lists[list]);
+        let report = set.check();
+        let found = report.error().expect("an error");
+        assert_eq!(
+            (found.kind, found.count, found.fix.clone()),
+            (FindingKind::ObjectsAreVoid, set.lists[list].len(), None)
+        );
+        let name = ["training", "validation"][list];
+        assert!(found.reason.contains(name), "{found}");
+    }
+    // With two classes there is only one that 255 can be.
+    let set = Set::with_labels([0, 1, 1]);
+    set.classes("background\nlesion\n");
+    binary(&set, &set.lists[1]);
+    let report = set.check();
+    let map = std::collections::BTreeMap::from([(VOID, 1)]);
+    let fix = Some(Fix::Remap { map });
+    let error = report.error().expect("an error");
+    assert!(
+        error.fix == fix && error.reason.contains("lesion"),
+        "{error}"
+    );
+    let fixed = set.fixed(&FixPlan::of(&report));
+    let sound = check(&fixed, Depth::Everything, &mut |_, _| true);
+    assert_eq!(sound.expect("checked").findings, []);
+
+    let set = Set::sound();
+    binary(&set, &["img1".to_owned()]);
+    let found = set.only();
+    assert_eq!(
+        (found.severity, found.kind, found.files),
+        (
+            Severity::Warning,
+            FindingKind::ObjectsAreVoid,
+            vec![set.mask_path("img1")]
+        )
+    );
+    // A line of void around objects, in a picture without any.
+    let set = Set::sound();
+    for name in set.names() {
+        set.gray_mask(&name, |x, y| if x == 40 { VOID } else { stripes(x, y) });
+    }
+    set.gray_mask("img1", |x, _| if x == 40 { VOID } else { 0 });
+    assert_eq!(set.check().findings, []);
+}
+
+#[test]
+fn class_lists_that_are_ambiguous_are_told() {
+    let set = Set::sound();
+    for (text, part) in [
+        (
+            "ground\nsquare\nSquare\n",
+            "square (1) and Square (2) have one name",
+        ),
+        (
+            "ground 0 0 0\nsquare 9 9 9\nbar 9 9 9\n",
+            "square (1) and bar (2) have one color",
+        ),
+        ("ground\nsquare\nvoid\n", "void (2) is trained and scored"),
+    ] {
+        set.classes(text);
+        let found = set.only();
+        assert_eq!(
+            (found.severity, found.kind),
+            (Severity::Warning, FindingKind::AmbiguousClasses)
+        );
+        assert!(found.reason.contains(part), "{found}");
+    }
 }
 
 #[test]

@@ -2,9 +2,16 @@
 //!
 //! One class a line, as `name`, `name r g b`, `r g b name` or `id name`, between blanks,
 //! tabs, commas or semicolons, with or without a line of headings; CVAT's `labelmap.txt`;
-//! labelme's `class_names.txt`.
+//! labelme's `class_names.txt`. What numbers mean is what they can mean in all lines.
+
+mod clean;
+mod labelmap;
+mod table;
+mod words;
 
 use super::{Class, ClassList, MAX_CLASSES, VOID, voc_color};
+use table::{Columns, is_heading};
+use words::is_number;
 
 /// What a class list says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +24,17 @@ pub struct ParsedClasses {
     pub void_colors: Vec<[u8; 3]>,
     /// Whether the file defines colors that masks are painted in, as CVAT's does.
     pub by_color: bool,
+}
+
+/// What the name of a class list says about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListKind {
+    /// A list of names.
+    Names,
+    /// A table, which mostly has a line of headings.
+    Table,
+    /// A list of colors, in which a line named "Void" is void and no class.
+    Colors,
 }
 
 /// What stands in one line.
@@ -34,18 +52,14 @@ const IGNORED: [&str; 2] = ["__ignore__", "_ignore_"];
 const VOID_NAMES: [&str; 4] = ["void", "unlabelled", "unlabeled", "ignore"];
 
 impl ClassList {
-    /// Reads the text of a class list. `about_colors` = the list is one of colors, in which a
-    /// line named "Void" is void and no class.
+    /// Reads the text of a class list.
     ///
     /// # Errors
-    /// A sentence for the user when there is no class, there are too many, an id comes twice or
-    /// a color value is above 255.
-    pub(in crate::dataset) fn parse(
-        text: &str,
-        about_colors: bool,
-    ) -> Result<ParsedClasses, String> {
-        let (rows, by_color) = read_rows(text)?;
-        let about_colors = about_colors || by_color;
+    /// A sentence for the user when there is no class, there are too many, an id comes twice,
+    /// lines do not agree, or a color value is above 255.
+    pub(in crate::dataset) fn parse(text: &str, kind: ListKind) -> Result<ParsedClasses, String> {
+        let (rows, by_color) = read_rows(text, kind)?;
+        let about_colors = kind == ListKind::Colors || by_color;
         let mut void_colors = Vec::new();
         let mut kept = Vec::new();
         for row in rows {
@@ -117,17 +131,13 @@ fn placed(rows: Vec<Row>) -> Result<Vec<Class>, String> {
 }
 
 /// The rows of a text, and whether it is a `labelmap.txt`.
-fn read_rows(text: &str) -> Result<(Vec<Row>, bool), String> {
-    let text = text.trim_start_matches('\u{feff}');
-    let lines: Vec<(usize, &str)> = (1..)
-        .zip(text.lines().map(str::trim))
-        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
-        .collect();
-    if !lines.is_empty() && lines.iter().all(|(_, line)| labelmap_color(line).is_some()) {
-        return Ok((labelmap_rows(&lines)?, true));
+fn read_rows(text: &str, kind: ListKind) -> Result<(Vec<Row>, bool), String> {
+    let lines = clean::lines(text)?;
+    if let Some(rows) = labelmap::rows(&lines)? {
+        return Ok((rows, true));
     }
     let separator = separator_of(&lines);
-    let fields: Vec<(usize, Vec<String>)> = lines
+    let mut fields: Vec<(usize, Vec<String>)> = lines
         .iter()
         .map(|(number, line)| (*number, split(line, separator)))
         .collect();
@@ -140,24 +150,21 @@ fn read_rows(text: &str) -> Result<(Vec<Row>, bool), String> {
             .collect::<Result<_, _>>()?;
         return Ok((rows, false));
     }
+    let in_table = kind == ListKind::Table;
+    // Of two words alone either may be a class.
+    let has_more = fields.len() > if in_table { 1 } else { 2 };
+    if has_more && matches!(&fields[0].1[..], [word] if is_heading(word, in_table)) {
+        fields.remove(0);
+    }
     let words = fields
         .into_iter()
         .map(|(number, fields)| (number, words(fields)))
-        .collect::<Vec<_>>();
-    let with_ids = words.len() > 1
-        && words
-            .iter()
-            .enumerate()
-            .all(|(index, (_, words))| counts(words, index));
-    let rows = words
-        .into_iter()
-        .map(|(number, words)| row_of_words(number, &words, with_ids))
-        .collect::<Result<_, _>>()?;
-    Ok((rows, false))
+        .collect();
+    Ok((words::rows(words)?, false))
 }
 
 /// What stands between the fields of all lines; `None` = blanks.
-fn separator_of(lines: &[(usize, &str)]) -> Option<char> {
+fn separator_of(lines: &[(usize, String)]) -> Option<char> {
     [',', ';', '\t'].into_iter().find(|separator| {
         !lines.is_empty() && lines.iter().all(|(_, line)| line.contains(*separator))
     })
@@ -185,7 +192,7 @@ fn split(line: &str, separator: Option<char>) -> Vec<String> {
         .collect()
 }
 
-/// Fields without the empty ones, and each that holds three numbers as three.
+/// Fields without the empty ones, and each that holds the numbers of a color as these.
 fn words(fields: Vec<String>) -> Vec<String> {
     fields
         .into_iter()
@@ -197,7 +204,7 @@ fn words(fields: Vec<String>) -> Vec<String> {
         .collect()
 }
 
-/// The three numbers of `128 64 128`, `(128,64,128)` or `[128, 64, 128]`.
+/// The three numbers of `128 64 128`, `(128,64,128)` or `[128, 64, 128]`, and a fourth for alpha.
 fn numbers(field: &str) -> Option<Vec<String>> {
     let inner = field.trim_matches(['(', ')', '[', ']']);
     let parts: Vec<String> = inner
@@ -205,51 +212,7 @@ fn numbers(field: &str) -> Option<Vec<String>> {
         .filter(|part| !part.is_empty())
         .map(str::to_owned)
         .collect();
-    (parts.len() == 3 && parts.iter().all(|part| is_number(part))).then_some(parts)
-}
-
-fn is_number(word: &str) -> bool {
-    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-/// Whether a line begins with its own number, from 0 or from 1, before a name. Three numbers
-/// before a name are a color.
-fn counts(words: &[String], index: usize) -> bool {
-    let number = words.first().and_then(|word| word.parse::<usize>().ok());
-    let named = words.get(1).is_some_and(|word| !is_number(word));
-    named && number.is_some_and(|number| number == index || number == index + 1)
-}
-
-fn row_of_words(line: usize, words: &[String], with_ids: bool) -> Result<Row, String> {
-    let (id, words) = match words.split_first() {
-        Some((first, rest)) if with_ids => (first.parse().ok(), rest),
-        _ => (None, words),
-    };
-    let is_color = |words: &[String]| words.iter().all(|word| is_number(word));
-    let (name, color) = if words.len() > 3 && is_color(&words[..3]) {
-        (&words[3..], Some(&words[..3]))
-    } else if words.len() > 3 && is_color(&words[words.len() - 3..]) {
-        let (name, color) = words.split_at(words.len() - 3);
-        (name, Some(color))
-    } else {
-        (words, None)
-    };
-    Ok(Row {
-        line,
-        id,
-        name: clean_name(&name.join(" ")),
-        color: color.map(|values| color_of(line, values)).transpose()?,
-    })
-}
-
-fn color_of(line: usize, values: &[String]) -> Result<[u8; 3], String> {
-    let mut color = [0; 3];
-    for (channel, value) in color.iter_mut().zip(values) {
-        *channel = value
-            .parse()
-            .map_err(|_| format!("line {line}: the color value {value} is no number up to 255"))?;
-    }
-    Ok(color)
+    (matches!(parts.len(), 3 | 4) && parts.iter().all(|part| is_number(part))).then_some(parts)
 }
 
 /// labelme writes `_background_`.
@@ -258,130 +221,6 @@ fn clean_name(name: &str) -> String {
         "_background_" => "background".to_owned(),
         name => name.to_owned(),
     }
-}
-
-/// Which column of a table holds what.
-struct Columns {
-    name: usize,
-    id: Option<usize>,
-    /// One column with all three values, or three.
-    color: Option<[usize; 3]>,
-}
-
-const NAME_HEADINGS: [&str; 9] = [
-    "name",
-    "names",
-    "class_name",
-    "classname",
-    "class",
-    "classes",
-    "category",
-    "label",
-    "object",
-];
-const ID_HEADINGS: [&str; 12] = [
-    "id",
-    "idx",
-    "index",
-    "class_id",
-    "classid",
-    "label_id",
-    "labelid",
-    "value",
-    "pixel value",
-    "pixel_value",
-    "label",
-    "class",
-];
-const COLOR_HEADINGS: [&str; 6] = [
-    "color",
-    "colour",
-    "rgb",
-    "color_rgb",
-    "colors",
-    "rgb_values",
-];
-
-impl Columns {
-    /// The columns when the first line is one of headings.
-    fn of(first: &[String], rest: &[(usize, Vec<String>)]) -> Option<Self> {
-        // One word alone is the name of a class, whatever it is.
-        if first.len() < 2 || rest.is_empty() || first.iter().any(|field| is_number(field)) {
-            return None;
-        }
-        let headings: Vec<String> = first.iter().map(|field| field.to_lowercase()).collect();
-        let column = |known: &[&str], fits: &dyn Fn(usize) -> bool| {
-            known.iter().find_map(|name| {
-                let found = headings.iter().position(|heading| heading == name)?;
-                fits(found).then_some(found)
-            })
-        };
-        let all_numbers = |column: usize| {
-            rest.iter().all(|(_, fields)| {
-                let field = fields.get(column);
-                field.is_some_and(|field| field.parse::<i64>().is_ok())
-            })
-        };
-        let name = column(&NAME_HEADINGS, &|column| !all_numbers(column))?;
-        let channel = |names: [&str; 2]| column(&names, &|column| column != name);
-        let color = match (
-            channel(["r", "red"]),
-            channel(["g", "green"]),
-            channel(["b", "blue"]),
-        ) {
-            (Some(red), Some(green), Some(blue)) => Some([red, green, blue]),
-            _ => column(&COLOR_HEADINGS, &|column| column != name).map(|column| [column; 3]),
-        };
-        let id = column(&ID_HEADINGS, &|column| {
-            column != name && all_numbers(column)
-        });
-        // Two words that are names of columns, or names over numbers.
-        (color.is_some() || id.is_some()).then_some(Self { name, id, color })
-    }
-
-    fn row(&self, line: usize, fields: &[String]) -> Result<Row, String> {
-        let field = |column: usize| fields.get(column).map(String::as_str).unwrap_or_default();
-        let name = field(self.name);
-        if name.is_empty() {
-            return Err(format!("line {line}: the class has no name"));
-        }
-        let color = match self.color {
-            None => None,
-            Some([red, green, _]) if red == green => numbers(field(red)),
-            Some(columns) => Some(columns.map(|column| field(column).to_owned()).to_vec()),
-        };
-        Ok(Row {
-            line,
-            id: self.id.and_then(|column| field(column).parse().ok()),
-            name: clean_name(name),
-            color: color.map(|values| color_of(line, &values)).transpose()?,
-        })
-    }
-}
-
-/// The middle of `name:r,g,b:parts:actions`; empty where no color was chosen.
-fn labelmap_color(line: &str) -> Option<&str> {
-    let mut parts = line.split(':');
-    let (_, color, _, _) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let is_color = color
-        .split(',')
-        .all(|value| is_number(value.trim()) || color.is_empty());
-    is_color.then_some(color)
-}
-
-fn labelmap_rows(lines: &[(usize, &str)]) -> Result<Vec<Row>, String> {
-    lines
-        .iter()
-        .map(|(number, line)| {
-            let color = labelmap_color(line).and_then(numbers);
-            Ok(Row {
-                line: *number,
-                id: None,
-                name: clean_name(line.split(':').next().unwrap_or_default().trim()),
-                color: color.map(|values| color_of(*number, &values)).transpose()?,
-            })
-        })
-        .collect()
 }
 
 #[cfg(test)]

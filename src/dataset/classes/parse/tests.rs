@@ -1,7 +1,7 @@
 use super::*;
 
 fn list(text: &str) -> Vec<(String, [u8; 3])> {
-    let parsed = ClassList::parse(text, false).expect("a valid list");
+    let parsed = ClassList::parse(text, ListKind::Names).expect("a valid list");
     Vec::<Class>::from(parsed.classes)
         .into_iter()
         .map(|class| (class.name, class.color))
@@ -19,7 +19,7 @@ fn road_scene() -> Vec<(String, [u8; 3])> {
 #[test]
 fn names_with_and_without_colors_are_read() {
     let text = "\u{feff}# comment\nsky 1 2 3\r\n\n traffic light \nlane 2\n";
-    let parsed = ClassList::parse(text, false).expect("a valid list");
+    let parsed = ClassList::parse(text, ListKind::Names).expect("a valid list");
     assert!(!parsed.has_colors);
     assert_eq!(
         list(text),
@@ -29,7 +29,7 @@ fn names_with_and_without_colors_are_read() {
             ("lane 2".to_owned(), [0, 128, 0]),
         ]
     );
-    let problem = |text| ClassList::parse(text, false).unwrap_err();
+    let problem = |text| ClassList::parse(text, ListKind::Names).unwrap_err();
     assert!(problem("road 1 2 300").contains("line 1: the color value 300"));
     assert!(problem("# nothing\n").contains("no class"));
 }
@@ -50,7 +50,7 @@ fn every_way_of_writing_a_color_is_the_same() {
         "# label:color_rgb:parts:actions\nSky:128,128,128::\nBuilding:128,0,0::\nSide walk:0,0,192::\n",
     ] {
         assert_eq!(list(text), road_scene(), "{text}");
-        let parsed = ClassList::parse(text, false).expect("a valid list");
+        let parsed = ClassList::parse(text, ListKind::Names).expect("a valid list");
         assert!(parsed.has_colors, "{text}");
         assert_eq!(parsed.by_color, text.contains("parts"), "{text}");
     }
@@ -64,13 +64,14 @@ fn a_table_of_values_gives_labels() {
     let found = list("1 road\n2 car\n");
     let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["class 0", "road", "car"]);
-    let twice = ClassList::parse("id,name\n1,a\n1,b\n", false).unwrap_err();
+    let twice = ClassList::parse("id,name\n1,a\n1,b\n", ListKind::Names).unwrap_err();
     assert!(twice.contains("line 3: the label 1"), "{twice}");
 }
 
 #[test]
 fn what_is_not_labeled_is_no_class() {
-    let labelme = ClassList::parse("__ignore__\n_background_\nsquare\nbar", false).expect("read");
+    let labelme =
+        ClassList::parse("__ignore__\n_background_\nsquare\nbar", ListKind::Names).expect("read");
     let names: Vec<&str> = labelme
         .classes
         .iter()
@@ -78,12 +79,15 @@ fn what_is_not_labeled_is_no_class() {
         .collect();
     assert_eq!(names, ["background", "square", "bar"]);
     let text = "64 128 64\tAnimal\n0 0 0\t\tVoid\n64 192 0\tWall\n";
-    let colors = ClassList::parse(text, true).expect("read");
+    let colors = ClassList::parse(text, ListKind::Colors).expect("read");
     assert_eq!(colors.classes.len(), 2);
     assert_eq!(colors.void_colors, [[0, 0, 0]]);
     // In a plain list "Void" has a label, and what it means is not for us to say.
     assert_eq!(
-        ClassList::parse(text, false).expect("read").classes.len(),
+        ClassList::parse(text, ListKind::Names)
+            .expect("read")
+            .classes
+            .len(),
         3
     );
 }
@@ -92,4 +96,82 @@ fn what_is_not_labeled_is_no_class() {
 fn a_class_may_be_called_like_a_heading() {
     let found = list("name\nclass\n");
     assert_eq!(found.len(), 2);
+}
+
+#[test]
+fn numbers_are_what_they_can_be_in_all_lines() {
+    let names = |text: &str, kind| -> Vec<String> {
+        let parsed = ClassList::parse(text, kind).unwrap_or_else(|err| panic!("{text}: {err}"));
+        let classes = Vec::<Class>::from(parsed.classes);
+        classes.into_iter().map(|class| class.name).collect()
+    };
+    let expected = ["ground", "square", "bar"];
+    for text in [
+        "2 bar\n1 square\n0 ground\n",
+        "0: ground\n1: square\n2: bar\n",
+        "0 = ground\n1 = square\n2 = bar\n",
+        "ground 0\nsquare 1\nbar 2\n",
+        "- ground\n- square\n- bar\n",
+        "name\nground\nsquare\nbar\n",
+    ] {
+        assert_eq!(names(text, ListKind::Names), expected, "{text}");
+    }
+    for heading in ["name", "Label", "class"] {
+        let text = format!("{heading}\nground\nsquare\nbar\n");
+        assert_eq!(names(&text, ListKind::Table), expected, "{heading}");
+    }
+    let colored = [
+        ("ground".to_owned(), [0, 0, 0]),
+        ("square".to_owned(), [128, 0, 0]),
+        ("bar".to_owned(), [0, 128, 0]),
+    ];
+    for text in [
+        "ground 0 0 0 255\nsquare 128 0 0 255\nbar 0 128 0 255\n",
+        "0 0 0 255 ground\n128 0 0 255 square\n0 128 0 255 bar\n",
+        "0 0 0 0 ground\n1 128 0 0 square\n2 0 128 0 bar\n",
+        "ground 0 0 0 0\nsquare 1 128 0 0\nbar 2 0 128 0\n",
+        "ground\u{ff0c}0\u{ff0c}0\u{ff0c}0\nsquare\u{ff0c}128\u{ff0c}0\u{ff0c}0\nbar\u{ff0c}0\u{ff0c}128\u{ff0c}0\n",
+        "ground (0,0,0)\nsquare (128,0,0)\nbar (0,128,0)\n",
+        "[0, 0, 0] ground\n[128, 0, 0] square\n[0, 128, 0] bar\n",
+        "# comment\n#000000 ground\n#800000 square\n#008000 bar\n",
+        "ground #000000\nsquare #800000\nbar #008000\n",
+        "name,color\nground,#000000\nsquare,#800000\nbar,#008000\n",
+    ] {
+        assert_eq!(list(text), colored, "{text}");
+    }
+    assert_eq!(
+        list("lane 1 9 9 9\nlane 2 8 8 8\n"),
+        [("lane 1".to_owned(), [9; 3]), ("lane 2".to_owned(), [8; 3])]
+    );
+    // A label of CVAT may hold a colon.
+    assert_eq!(list("sq:uare:1,2,3::\nbar:4,5,6::\n")[0].0, "sq:uare");
+}
+
+#[test]
+fn what_is_no_class_list_is_refused_with_the_line() {
+    for (text, part) in [
+        ("[\"ground\", \"square\"]\n", "JSON"),
+        ("{\"a\": 1}", "JSON"),
+        ("names: [ground, square]\n", "line 1: it is YAML"),
+        ("nc: 2\nnames:\n  - ground\n", "line 1: it is YAML"),
+        (
+            "item {\n  id: 1\n}\n",
+            "line 1: it is a label map with braces",
+        ),
+        (
+            "0 ground\n1 square\nbar\n",
+            "line 3: there is no label before the name bar",
+        ),
+        ("ground 0 0 0\nsquare 1 2 3 4 5 6\n", "line 2: 6 numbers"),
+        ("ground 0.0 0.5 0.0\n", "line 1: the color value 0.5"),
+        (
+            "a:1,2,3::\nb:1,2::\n",
+            "line 2: it is not as the other lines are",
+        ),
+        ("name,color\nground,red\n", "line 2: the color red"),
+        ("128 0 0\n", "line 1: there are numbers and no name"),
+    ] {
+        let message = ClassList::parse(text, ListKind::Names).expect_err(text);
+        assert!(message.contains(part), "{text}: {message}");
+    }
 }

@@ -19,7 +19,7 @@ use super::{ImageHeader, Rgb, decode_file, image_error};
 use crate::dataset::DatasetError;
 use samples::Samples;
 pub(super) use tags::is_big_tiff;
-pub(super) use tiff::{BandedTiff, needs_16_bits, unusable_samples};
+pub(super) use tiff::{BandedTiff, Indexed, needs_16_bits, unusable_samples};
 
 /// The most bands that can be chosen from.
 pub const MOST_BANDS: u8 = 8;
@@ -97,19 +97,12 @@ impl ImageReading {
     /// # Errors
     /// Those of [`read_rgb`](super::read_rgb), and when the file does not have a chosen band.
     pub fn read(&self, path: &Path) -> Result<Rgb, DatasetError> {
-        Ok(self.read_turned(path)?.0)
-    }
-
-    /// As [`read`](Self::read), and how the image was turned for it.
-    pub(super) fn read_turned(&self, path: &Path) -> Result<(Rgb, Orientation), DatasetError> {
         if self.is_plain() {
-            return super::read_turned(path);
+            return super::read_rgb(path);
         }
         let (samples, orientation) = samples_of(self, path)?;
-        let rgb = self
-            .colors(samples, orientation)
-            .map_err(|reason| image_error(path, reason))?;
-        Ok((rgb, orientation))
+        self.colors(samples, orientation)
+            .map_err(|reason| image_error(path, reason))
     }
 
     fn colors(&self, samples: Samples, orientation: Orientation) -> Result<Rgb, String> {

@@ -27,6 +27,8 @@ pub(in crate::dataset) struct Form {
     pub large: bool,
     /// What samples are: 1 = whole numbers, 2 = signed ones, 3 = floating-point numbers.
     pub format: u16,
+    /// One band of indices, with gray colors.
+    pub indexed: bool,
 }
 
 pub(in crate::dataset) const SIX: Form = Form {
@@ -39,6 +41,7 @@ pub(in crate::dataset) const SIX: Form = Form {
     orientation: 1,
     large: false,
     format: 1,
+    indexed: false,
 };
 
 /// The sample of a pixel of 5x4.
@@ -177,7 +180,7 @@ impl Form {
             (257, true, vec![HEIGHT as u32]),
             (258, true, vec![u32::from(self.bits); self.bands]),
             (259, true, vec![if self.packed { 8 } else { 1 }]),
-            (262, true, vec![1]),
+            (262, true, vec![if self.indexed { 3 } else { 1 }]),
             (274, true, vec![u32::from(self.orientation)]),
             (277, true, vec![self.bands as u32]),
             (284, true, vec![if self.planar { 2 } else { 1 }]),
@@ -191,6 +194,11 @@ impl Form {
         }
         if self.bands > 1 {
             tags.push((338, true, vec![0; self.bands - 1]));
+        }
+        if self.indexed {
+            // All reds, then all greens, then all blues.
+            let gray = (0..256).map(|index| index * 257);
+            tags.push((320, true, gray.cycle().take(768).collect()));
         }
         if self.format != 1 {
             tags.push((339, true, vec![u32::from(self.format); self.bands]));

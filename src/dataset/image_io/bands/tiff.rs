@@ -28,6 +28,7 @@ const ROWS_PER_STRIP: u16 = 278;
 const STRIP_LENGTHS: u16 = 279;
 const PLANAR: u16 = 284;
 const PREDICTOR: u16 = 317;
+const COLOR_MAP: u16 = 320;
 const TILE_WIDTH: u16 = 322;
 const TILE_HEIGHT: u16 = 323;
 const TILE_OFFSETS: u16 = 324;
@@ -90,6 +91,39 @@ pub(in super::super) fn unusable_samples(bytes: &[u8]) -> Option<String> {
     }
 }
 
+/// Indices of 8 bits and the colors that they stand for.
+pub(in super::super) struct Indexed {
+    pub size: Size,
+    pub indices: Vec<u8>,
+    pub palette: Vec<[u8; 3]>,
+}
+
+impl Indexed {
+    /// What is in a TIFF of indexed colors; `None` for others, and for damaged ones.
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        let tiff = BandedTiff::of(bytes).filter(|tiff| tiff.bands == 1 && tiff.bits == 8)?;
+        if tiff.tags.values(bytes, PHOTOMETRIC)?.first() != Some(&3) {
+            return None;
+        }
+        let colors = tiff.tags.values(bytes, COLOR_MAP)?;
+        let count = colors.len() / 3;
+        let color = |index: usize| {
+            // Colors have 16 bits.
+            let channel = |channel: usize| u8::try_from(colors[channel * count + index] >> 8);
+            Some([channel(0).ok()?, channel(1).ok()?, channel(2).ok()?])
+        };
+        let palette = (0..count).map(color).collect::<Option<Vec<_>>>()?;
+        let file = tiff.as_gray(bytes, Some(0)).ok()?;
+        let indices = tiff.gray(file, tiff.stored.width).ok()?;
+        let indices = indices.into_iter().map(u8::try_from);
+        Some(Self {
+            size: tiff.stored,
+            indices: indices.collect::<Result<_, _>>().ok()?,
+            palette,
+        })
+    }
+}
+
 /// What to do about such samples of an image.
 pub(in super::super) fn needs_16_bits(samples: &str) -> String {
     format!(
@@ -101,15 +135,18 @@ pub(in super::super) fn needs_16_bits(samples: &str) -> String {
 impl BandedTiff {
     /// What is in a file, which may be a `BigTIFF`; `None` = no TIFF of several bands of 8 or 16 bits.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
+        Self::of(bytes).filter(|tiff| tiff.bands > 1)
+    }
+
+    fn of(bytes: &[u8]) -> Option<Self> {
         let tags = Tags::parse(bytes)?;
         let first = |tag| {
             tags.values(bytes, tag)
                 .and_then(|values| values.first().copied())
         };
         let (width, height) = (first(WIDTH)?, first(HEIGHT)?);
-        let bands = u8::try_from(first(SAMPLES)?)
-            .ok()
-            .filter(|bands| *bands > 1)?;
+        let bands = u8::try_from(first(SAMPLES).unwrap_or(1)).ok()?;
+        let bands = Some(bands).filter(|bands| *bands > 0)?;
         let bits = tags.values(bytes, BITS)?;
         let bits = (*bits.first()?).try_into().ok().filter(|first: &u16| {
             matches!(first, 8 | 16) && bits.iter().all(|bits| *bits == u32::from(*first))

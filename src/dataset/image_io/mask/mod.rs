@@ -5,7 +5,7 @@ mod raw;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use super::{ImageReading, LabelMap, Rgb, orientation};
+use super::{ImageReading, LabelMap, Rgb};
 use crate::dataset::classes::VOID_COLOR;
 use crate::dataset::{ClassList, DatasetError, DatasetItem, Size, VOID, voc_color};
 use raw::RawMask;
@@ -124,12 +124,9 @@ impl MaskReader {
     /// Those of [`read_rgb`](super::read_rgb) and [`MaskReader::read`],
     /// [`DatasetError::SizeMismatch`] and [`DatasetError::TurnedByExif`].
     pub fn read_pair(&self, item: &DatasetItem) -> Result<(Rgb, LabelMap), DatasetError> {
-        let (rgb, turned) = self.images.read_turned(&item.image)?;
+        let rgb = self.images.read(&item.image)?;
         let labels = self.read(&item.mask)?;
         check_sizes(item, rgb.size(), labels.size())?;
-        if orientation::fits_as_stored(&rgb, &labels, turned) {
-            return Err(turned_by_exif(item, labels.size(), rgb.size()));
-        }
         Ok((rgb, labels))
     }
 
@@ -254,7 +251,12 @@ pub(in crate::dataset) fn check_sizes(
     }
     // Only a picture on its side has another size as it is stored.
     if super::read_stored_size(&item.image).is_ok_and(|stored| stored == mask_size) {
-        return Err(turned_by_exif(item, mask_size, image_size));
+        return Err(DatasetError::TurnedByExif {
+            mask: item.mask.clone(),
+            image: item.image.clone(),
+            mask_size,
+            image_size,
+        });
     }
     Err(DatasetError::SizeMismatch {
         mask: item.mask.clone(),
@@ -262,15 +264,6 @@ pub(in crate::dataset) fn check_sizes(
         mask_size,
         image_size,
     })
-}
-
-fn turned_by_exif(item: &DatasetItem, mask_size: Size, image_size: Size) -> DatasetError {
-    DatasetError::TurnedByExif {
-        mask: item.mask.clone(),
-        image: item.image.clone(),
-        mask_size,
-        image_size,
-    }
 }
 
 fn column_and_row(position: usize, width: u32) -> [u32; 2] {

@@ -8,8 +8,8 @@ use image::{DynamicImage, ImageFormat};
 use png::{BitDepth, ColorType};
 
 use super::super::{
-    MAX_DECODE_BYTES, MAX_SIDE, guarded, is_big_tiff, limits, open, read_error, small_enough,
-    unusable_samples,
+    Indexed, MAX_DECODE_BYTES, MAX_SIDE, guarded, is_big_tiff, limits, open, read_error,
+    refused::what_else, small_enough, unusable_samples,
 };
 use super::mask_error;
 use crate::dataset::DatasetError;
@@ -38,7 +38,7 @@ pub(in crate::dataset) fn read_raw(path: &Path) -> Result<RawMask, DatasetError>
     let mut file = open(path)?;
     let mut start = Vec::new();
     file.by_ref()
-        .take(16)
+        .take(256)
         .read_to_end(&mut start)
         .and_then(|_| file.rewind())
         .map_err(|err| read_error(path, err))?;
@@ -50,7 +50,12 @@ pub(in crate::dataset) fn read_raw(path: &Path) -> Result<RawMask, DatasetError>
     guarded(|| match format {
         Ok(ImageFormat::Png) => decode_png(file),
         Ok(format @ (ImageFormat::Bmp | ImageFormat::Tiff | ImageFormat::Gif)) => {
-            decode_other(file, format).map_err(|reason| unusable(path).unwrap_or(reason))
+            decode_other(file, format).or_else(|reason| {
+                // The decoder reads no TIFF of indexed colors.
+                let bytes = small_enough(path);
+                let indexed = bytes.as_deref().and_then(Indexed::read).map(indexed_mask);
+                indexed.ok_or_else(|| bytes.and_then(|bytes| unusable(&bytes)).unwrap_or(reason))
+            })
         }
         Ok(ImageFormat::Jpeg) => Err(
             "it is a JPEG, whose compression changes labels along edges. Export masks as PNG"
@@ -62,23 +67,29 @@ pub(in crate::dataset) fn read_raw(path: &Path) -> Result<RawMask, DatasetError>
     .map_err(|reason| mask_error(path, reason))
 }
 
+fn indexed_mask(indexed: Indexed) -> RawMask {
+    RawMask {
+        width: indexed.size.width,
+        height: indexed.size.height,
+        pixels: RawPixels::Labels {
+            samples: indexed.indices,
+            palette: Some(indexed.palette),
+        },
+    }
+}
+
 /// What the samples of a TIFF are, where they cannot be labels.
-fn unusable(path: &Path) -> Option<String> {
-    let samples = unusable_samples(&small_enough(path)?)?;
+fn unusable(bytes: &[u8]) -> Option<String> {
+    let samples = unusable_samples(bytes)?;
     Some(format!(
         "{samples}, but labels are whole numbers from 0 to 255. Export masks as 8-bit indexed or gray PNG"
     ))
 }
 
 fn unknown_format(start: &[u8]) -> String {
-    if start.starts_with(b"\x93NUMPY") {
-        return "it is a NumPy array. Export masks as 8-bit indexed or gray PNG".to_owned();
-    }
-    if start.is_empty() {
-        return "the file is empty. Export the mask again".to_owned();
-    }
-    "it is not a PNG file, nor a BMP, TIFF or GIF. Export masks as 8-bit indexed or gray PNG"
-        .to_owned()
+    let other =
+        "it is not a PNG file, nor a BMP, TIFF or GIF. Export masks as 8-bit indexed or gray PNG";
+    what_else(start).unwrap_or(other).to_owned()
 }
 
 fn decode_png(file: BufReader<File>) -> Result<RawMask, String> {

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use png::{BitDepth, ColorType};
 use tempfile::TempDir;
 
+use super::super::bands::test_tiff;
 use super::*;
 use crate::dataset::{read_rgb, write_index_png, write_rgb_png};
 
@@ -224,4 +225,32 @@ fn a_mask_of_another_size_is_an_error() {
         message.contains("2x1") && message.contains("1x2"),
         "{message}"
     );
+}
+
+#[test]
+fn the_indices_of_a_tiff_are_labels() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = dir.path().join("mask.tif");
+    for (packed, big) in [(false, false), (true, true)] {
+        let form = test_tiff::Form {
+            bands: 1,
+            indexed: true,
+            packed,
+            big,
+            ..test_tiff::SIX
+        };
+        std::fs::write(&path, test_tiff::tiff(form)).expect("written");
+        let raw = read_raw(&path).expect("a mask");
+        let RawPixels::Labels {
+            samples,
+            palette: Some(palette),
+        } = raw.pixels
+        else {
+            panic!("no indices");
+        };
+        assert_eq!((raw.width, raw.height, samples.len()), (5, 4, 20));
+        // 2 a column and 7 a row.
+        assert_eq!((samples[1], samples[5], samples[19]), (2, 7, 29));
+        assert_eq!((palette.len(), palette[29]), (256, [29; 3]));
+    }
 }

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use super::class_files::{Look, mask_palette, read_classes};
 use super::list::{candidates, files_below, read_lines, without_extension};
+use super::names::composed;
 use super::review::Confidence;
 use super::splits::{self, Splits};
 use super::{Dataset, DatasetItem, Layout, Note, NoteTopic, folder_name};
@@ -132,6 +133,14 @@ impl Found {
     fn named(&self, role: Role) -> String {
         roles::shared_name(&self.stem, role).0
     }
+
+    /// The whole name of an image, and the shared one of a mask.
+    fn whole_or_named(&self, role: Role) -> String {
+        match role {
+            Role::Images => composed(&self.stem).to_lowercase(),
+            Role::Masks => self.named(role),
+        }
+    }
 }
 
 /// Images and masks. Where no folder says so, the ends of the names do, and a folder without a
@@ -165,25 +174,33 @@ fn sorted_out(files: Vec<Found>) -> (Vec<Found>, Vec<Found>) {
 fn pairs(images: &[Found], masks: &[Found]) -> Vec<Pair> {
     type Key = (Option<Part>, String, String);
     type Rule = (&'static str, Confidence, fn(&Found, Role) -> Key);
-    let rules: [Rule; 4] = [
-        (EQUAL, Confidence::High, |file, _| {
+    const ENDS: &str = "names that are equal without their ends";
+    const PARTS: &str = "names, whatever the split";
+    const ALONE: &str = "names alone, in different folders";
+    use Confidence::{High, Low, Medium};
+    // Of an image the whole name comes first: `img_1` has `img_1_mask`, or else `mask_1`.
+    let rules: [Rule; 7] = [
+        (EQUAL, High, |file, _| {
             (file.part, file.place.clone(), file.stem.clone())
         }),
-        (
-            "names that are equal without their ends",
-            Confidence::High,
-            |file, role| (file.part, file.place.clone(), file.named(role)),
-        ),
-        (
-            "names, whatever the split",
-            Confidence::Medium,
-            |file, role| (None, file.place.clone(), file.named(role)),
-        ),
-        (
-            "names alone, in different folders",
-            Confidence::Low,
-            |file, role| (None, String::new(), file.named(role)),
-        ),
+        (ENDS, High, |file, role| {
+            (file.part, file.place.clone(), file.whole_or_named(role))
+        }),
+        (ENDS, High, |file, role| {
+            (file.part, file.place.clone(), file.named(role))
+        }),
+        (PARTS, Medium, |file, role| {
+            (None, file.place.clone(), file.whole_or_named(role))
+        }),
+        (PARTS, Medium, |file, role| {
+            (None, file.place.clone(), file.named(role))
+        }),
+        (ALONE, Low, |file, role| {
+            (None, String::new(), file.whole_or_named(role))
+        }),
+        (ALONE, Low, |file, role| {
+            (None, String::new(), file.named(role))
+        }),
     ];
     let (mut free_images, mut free_masks): (Vec<&Found>, Vec<&Found>) =
         (images.iter().collect(), masks.iter().collect());

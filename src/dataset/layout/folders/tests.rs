@@ -366,3 +366,16 @@ fn class_lists_of_roboflow_are_found() {
         .collect();
     assert_eq!(names, ["background", "lesion"]);
 }
+
+#[test]
+fn the_prefix_of_an_image_stays_where_its_mask_has_it() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let all = [
+        ("IMG_1.png", "IMG_1_mask.png"),
+        ("image_2.png", "mask_2.png"),
+        ("img_3.png", "img_3_mask.png"),
+        ("photo_4.png", "photo_4_mask.png"),
+    ];
+    write(dir.path(), &all);
+    assert_lists(dir.path(), &all[..3], &all[3..]);
+}

@@ -1,13 +1,16 @@
 //! The layout of PASCAL VOC: `JPEGImages`, `SegmentationClass`, `ImageSets/Segmentation`; also
 //! as labelme and CVAT export it.
 
+mod lines;
+
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::class_files::{Classes, Look, mask_palette, read_classes};
-use super::list::{candidates, files_by_stem, files_by_stem_with, read_lines};
+use super::list::{files_by_stem, files_by_stem_with};
 use super::names::{Names, composed};
 use super::review::{Confidence, PairReview, ReviewedPair};
 use super::splits::{self, Splits};
@@ -73,15 +76,13 @@ pub(super) fn find_root(root: &Path) -> Result<Option<PathBuf>, DatasetError> {
 /// Opens a folder that [`find_root`] has found.
 pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
     let files = Files::list(root)?;
-    let lists = root.join("ImageSets").join("Segmentation");
     let Splits {
         train,
         val,
         mut notes,
-    } = splits::of_lists(root, &lists, &|list| files.read_list(list), &|| {
-        files.all_pairs()
-    })?;
+    } = split(root, &files)?;
     notes.extend(files.notes());
+    notes.extend(files.notes_of_lists(train.iter().chain(&val)));
     let review = files.review(train.iter().chain(&val));
     let mut classes = match read_classes(root)? {
         Some(classes) => classes,
@@ -105,6 +106,29 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
         review,
         notes,
     })
+}
+
+/// The lists of `Segmentation`, or those of `Main` where only these are there and all their images
+/// have masks: VOC's are about boxes.
+fn split(root: &Path, files: &Files) -> Result<Splits, DatasetError> {
+    let [lists, main] = ["Segmentation", "Main"].map(|name| root.join("ImageSets").join(name));
+    let of_lists = |folder: &Path| {
+        splits::of_lists(root, folder, &|list| files.read_list(list), &|| {
+            files.all_pairs()
+        })
+    };
+    if splits::has_lists(&lists) || splits::has_lists(root) || !splits::has_lists(&main) {
+        return of_lists(&lists);
+    }
+    let (assumed, mut splits) = match of_lists(&main) {
+        Ok(splits) => ("the lists are those of ImageSets/Main", splits),
+        Err(_) => (
+            "the lists of ImageSets/Main name images without masks and are not used",
+            of_lists(&lists)?,
+        ),
+    };
+    splits.notes.push(Note::assumed(NoteTopic::Split, assumed));
+    Ok(splits)
 }
 
 /// Where the test list is, if there is one.
@@ -135,6 +159,8 @@ struct Files {
     masks: Names,
     /// Where the masks are.
     folder: &'static str,
+    /// A mask that a list names and that is not there, where the one of the image's name is taken.
+    replaced: RefCell<Option<String>>,
 }
 
 impl Files {
@@ -150,6 +176,7 @@ impl Files {
             doubled: doubled.into_iter().next().map(|name| (name, count)),
             masks: Names::default(),
             folder: MASKS[0],
+            replaced: RefCell::default(),
         };
         // JPEG masks are listed as well, since reading them says what is wrong with them.
         for extensions in [MASK_EXTENSIONS, &["jpg", "jpeg"]] {
@@ -262,51 +289,6 @@ impl Files {
             free_masks,
             free_images,
         }))
-    }
-
-    fn read_list(&self, list: &Path) -> Result<Vec<DatasetItem>, DatasetError> {
-        let item = |(number, line): (usize, String)| {
-            let absent = |name: &str, folder: &str| DatasetError::List {
-                path: list.to_owned(),
-                reason: match self.unread_file(name, folder) {
-                    Some(file) => format!(
-                        "line {number}: {name} has no file in {folder} that is read; {file} is of another format. Save \
-                         it as PNG, or an image as JPEG"
-                    ),
-                    None => format!(
-                        "line {number}: {name} has no file in {folder}. Add the file or take the line off the list"
-                    ),
-                },
-            };
-            let names = candidates(&line);
-            let found = names.iter().find_map(|name| self.images.get(name));
-            let (id, image) = found.ok_or_else(|| absent(&line, IMAGES))?;
-            // A mask that is listed beside the image may have another name.
-            let listed = (line.split_whitespace().next_back())
-                .filter(|last| last.contains(['/', '\\', '.']))
-                .and_then(|last| {
-                    candidates(last)
-                        .into_iter()
-                        .find_map(|name| self.masks.get(name))
-                })
-                .map(|(_, path)| path);
-            let mask = self.mask_of(id).or(listed);
-            let mask = mask.ok_or_else(|| absent(id, self.folder))?;
-            Ok(DatasetItem {
-                id: id.to_owned(),
-                image: image.to_owned(),
-                mask: mask.to_owned(),
-            })
-        };
-        read_lines(list)?.into_iter().map(item).collect()
-    }
-
-    /// A file of this name in a folder, of a format that is not read.
-    fn unread_file(&self, name: &str, folder: &str) -> Option<String> {
-        let entries = fs::read_dir(self.root.join(folder)).ok()?.flatten();
-        let mut names = entries.map(|entry| PathBuf::from(entry.file_name()));
-        let file = names.find(|file| file.file_stem().is_some_and(|stem| stem == name))?;
-        Some(file.display().to_string())
     }
 
     fn mask_of(&self, id: &str) -> Option<&Path> {

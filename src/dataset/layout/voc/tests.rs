@@ -180,3 +180,81 @@ fn a_name_with_two_images_and_an_image_of_another_format_are_said() {
         "{message}"
     );
 }
+
+#[test]
+fn the_mask_that_a_list_names_is_taken_before_the_one_of_the_name() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let root = dir.path();
+    write_voc(root, &["a", "b", "c"], [0, 1]);
+    for name in ["a", "b"] {
+        let copied = fs::create_dir_all(root.join("SegmentationClassAug")).and_then(|()| {
+            let from = root.join(format!("SegmentationClass/{name}.png"));
+            fs::copy(from, root.join(format!("SegmentationClassAug/{name}.png")))
+        });
+        copied.expect("copied");
+    }
+    let lists = root.join("ImageSets/Segmentation");
+    write_text(
+        &lists.join("train.txt"),
+        "/JPEGImages/a.png /SegmentationClassAug/a.png\nSegmentationClassAug\\b.png JPEGImages\\b.png\n",
+    );
+    write_text(
+        &lists.join("val.txt"),
+        "/JPEGImages/c.png /SegmentationClassAug/c.png\n",
+    );
+    let dataset = Dataset::open(root).expect("a VOC set");
+    let masks: Vec<String> = dataset
+        .train
+        .iter()
+        .chain(&dataset.val)
+        .map(|item| {
+            let shown = item.mask.strip_prefix(root).expect("below");
+            shown.to_string_lossy().replace('\\', "/")
+        })
+        .collect();
+    assert_eq!(
+        masks,
+        [
+            "SegmentationClassAug/a.png",
+            "SegmentationClassAug/b.png",
+            "SegmentationClass/c.png"
+        ]
+    );
+    let has = |assumed: bool, part: &str| {
+        let mut notes = dataset.notes.iter();
+        notes.any(|note| note.assumed == assumed && note.text.contains(part))
+    };
+    assert!(has(false, "2 images with the mask that the list names"));
+    assert!(has(true, "not there, such as /SegmentationClassAug/c.png"));
+    // A mask of another name in the list.
+    write_text(
+        &lists.join("train.txt"),
+        "JPEGImages/a.png SegmentationClass/b.png\n",
+    );
+    let dataset = Dataset::open(root).expect("a VOC set");
+    assert_eq!(
+        (dataset.train[0].id.as_str(), &dataset.train[0].mask),
+        ("a", &root.join("SegmentationClass/b.png"))
+    );
+}
+
+#[test]
+fn lists_of_main_are_used_where_all_their_images_have_masks() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let root = dir.path();
+    write_voc(root, &["a", "b", "c"], [0, 1]);
+    let main = root.join("ImageSets/Main");
+    write_text(&main.join("train.txt"), "c\n");
+    write_text(&main.join("val.txt"), "a\nb\n");
+    let dataset = Dataset::open(root).expect("a VOC set");
+    assert_eq!(ids(&dataset.val), ["a", "b"]);
+    let has = |dataset: &Dataset, part: &str| {
+        let mut notes = dataset.notes.iter();
+        notes.any(|note| note.assumed && note.text.contains(part))
+    };
+    assert!(has(&dataset, "those of ImageSets/Main"));
+    write_text(&main.join("val.txt"), "a\nwithout_mask\n");
+    let dataset = Dataset::open(root).expect("a VOC set");
+    assert_eq!(ids(&dataset.val), ["c"]);
+    assert!(has(&dataset, "name images without masks"));
+}

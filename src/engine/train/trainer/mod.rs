@@ -330,8 +330,7 @@ impl Trainer {
                         self.run_events.push(run, RunEventKind::Epoch(epoch));
                     }
                     event => {
-                        if let TrainEvent::Alarm(alarm) = &event {
-                            let kind = RunEventKind::Alarm(alarm.clone());
+                        if let Some(kind) = RunEventKind::of(&event) {
                             self.run_events.push(run, kind);
                         }
                         let snapshot = runs.iter().find(|snapshot| snapshot.name == *run);

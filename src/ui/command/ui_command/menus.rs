@@ -3,7 +3,7 @@
 use eframe::egui::ThemePreference;
 
 use super::UiCommand;
-use crate::ui::command::PanelKind;
+use crate::ui::command::{InspectedFile, PanelKind, PlotFormat};
 use crate::ui::view_model::ColorChoice;
 use crate::ui::view_model::ui_scale::ScaleStep;
 
@@ -45,8 +45,21 @@ pub const MENUS: [Menu; 4] = [
                 UiCommand::OpenSample,
                 UiCommand::PublicDatasets,
             ]),
-            Section::of(&[UiCommand::DatasetSettings]),
+            Section::of(&[UiCommand::DatasetSettings, UiCommand::CheckDataset]),
             Section::of(&[UiCommand::OpenImages]),
+            Section {
+                submenu: Some("Save"),
+                commands: &[
+                    UiCommand::Save(InspectedFile::Mask),
+                    UiCommand::Save(InspectedFile::Overlay),
+                    UiCommand::Save(InspectedFile::Probabilities),
+                    UiCommand::SaveAll,
+                    UiCommand::ExportPlots(PlotFormat::Png),
+                    UiCommand::ExportPlots(PlotFormat::Svg),
+                    UiCommand::ExportPlots(PlotFormat::Csv),
+                ],
+            },
+            Section::of(&[UiCommand::UndoRunChange]),
             Section::of(&[UiCommand::Quit]),
         ],
     },

@@ -5,7 +5,7 @@ mod menus;
 
 use eframe::egui::{self, Key, KeyboardShortcut, Modifiers, ThemePreference};
 
-use super::{PanelKind, shortcut_text};
+use super::{InspectedFile, PanelKind, PlotFormat, shortcut_text};
 use crate::ui::icons::Icon;
 use crate::ui::view_model::ColorChoice;
 use crate::ui::view_model::ui_scale::ScaleStep;
@@ -22,8 +22,18 @@ pub enum UiCommand {
     PublicDatasets,
     /// Shows what classes, bands, lists and pairs of the open dataset mean.
     DatasetSettings,
+    /// Reads all images and masks of the open dataset for what is wrong with them.
+    CheckDataset,
     /// Asks for images to segment.
     OpenImages,
+    /// Asks where to save something of the inspected image.
+    Save(InspectedFile),
+    /// Asks for a folder for the masks and overlays of all images in Inspect.
+    SaveAll,
+    /// Asks where to save the plots, or their values.
+    ExportPlots(PlotFormat),
+    /// Takes the last deletion or change of runs back.
+    UndoRunChange,
     /// Closes the window.
     Quit,
     /// Trains with the settings of the Train panel.
@@ -99,7 +109,12 @@ impl UiCommand {
             Self::OpenSample => "Open sample",
             Self::PublicDatasets => "Public datasets…",
             Self::DatasetSettings => "Dataset settings…",
+            Self::CheckDataset => "Check dataset",
             Self::OpenImages => "Open images…",
+            Self::Save(file) => file.label(),
+            Self::SaveAll => "Save all…",
+            Self::ExportPlots(format) => format.label(),
+            Self::UndoRunChange => "Undo change of runs",
             Self::Quit => "Quit",
             Self::StartTraining => "Start training",
             Self::Pause => "Pause",
@@ -148,9 +163,19 @@ impl UiCommand {
                 "Public datasets to download or unpack; nothing is downloaded without a click"
             }
             Self::DatasetSettings => "Classes, bands, lists and pairs of the open dataset",
+            Self::CheckDataset => {
+                "Reads all images and masks and lists what is wrong: labels that mean something else, damaged files, \
+                 copies in both lists"
+            }
             Self::OpenImages => {
                 "Choose images, or zips and tars of them, and segment them with a trained run"
             }
+            Self::Save(file) => file.tooltip(),
+            Self::SaveAll => {
+                "Write the mask and the overlay of every image in Inspect into a folder, in the background"
+            }
+            Self::ExportPlots(format) => format.tooltip(),
+            Self::UndoRunChange => "Take the last deletion, name, note or tag of runs back",
             Self::Quit => "Close the window; an active run is stopped and can be resumed later",
             Self::StartTraining => "Train one run with the settings of the Train panel",
             Self::Pause => "Pause the active run after the current step",
@@ -186,21 +211,7 @@ impl UiCommand {
                 "Who is told when a run ends: the desktop, or an address of yours"
             }
             Self::Weights => "Public weights to start from; nothing is downloaded without a click",
-            Self::Panel(PanelKind::Dataset) => "Classes, images and masks of the open dataset",
-            Self::Panel(PanelKind::Train) => "Settings of the next run, and progress",
-            Self::Panel(PanelKind::Curves) => "Loss and scores over the training steps",
-            Self::Panel(PanelKind::Live) => "Masks of validation images while a run trains",
-            Self::Panel(PanelKind::Inspect) => "Masks that a trained run predicts for any image",
-            Self::Panel(PanelKind::Compare) => "Masks and scores of several runs side by side",
-            Self::Panel(PanelKind::Evaluate) => {
-                "Scores of runs on a list of images, down to the pixels behind them"
-            }
-            Self::Panel(PanelKind::LookInside) => {
-                "Why a pixel has its class: what each score layer adds to each class"
-            }
-            Self::Panel(PanelKind::Runs) => {
-                "All runs as a table: search, sort, name, resume, delete"
-            }
+            Self::Panel(panel) => panel.tooltip(),
             Self::Theme(ThemePreference::Dark) => "Light text on dark",
             Self::Theme(ThemePreference::Light) => "Dark text on light",
             Self::Theme(ThemePreference::System) => "Follow the theme of the desktop",
@@ -270,9 +281,14 @@ impl UiCommand {
             Self::GettingStarted => key(Modifiers::NONE, Key::F1),
             Self::Shortcuts => key(Modifiers::NONE, Key::Questionmark),
             Self::Palette => key(Modifiers::COMMAND, Key::P),
-            Self::OpenSample
+            Self::Save(_)
+            | Self::SaveAll
+            | Self::ExportPlots(_)
+            | Self::UndoRunChange
+            | Self::OpenSample
             | Self::PublicDatasets
             | Self::DatasetSettings
+            | Self::CheckDataset
             | Self::StopNow
             | Self::TryOut
             | Self::AddToQueue

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::listing::{Listing, Wanted, common_beginning, folder_text, split_typed};
-use crate::engine::{Engine, Poll, Task, typed_path};
+use crate::engine::{Engine, Poll, Task, entered_path};
 use crate::ui::command::{Ask, AskKind};
 
 /// A folder to go to with one click.
@@ -261,7 +261,7 @@ impl Chooser {
     /// Looks where the typed path leads, or takes the ticked files.
     fn submit(&mut self, engine: &Engine) {
         self.changed();
-        let mut path = typed_path(self.text.as_ref());
+        let mut path = entered_path(self.text.as_ref());
         if let (AskKind::Save { .. }, Some([extension, ..]), None) =
             (self.ask.kind(), self.ask.extensions(), path.extension())
         {

@@ -10,7 +10,7 @@ use eframe::egui::{
 
 use super::super::listing::split_typed;
 use super::{Chooser, Outcome};
-use crate::engine::Engine;
+use crate::engine::{Engine, whole_path};
 use crate::ui::command::AskKind;
 use crate::ui::theme;
 use crate::ui::ui_ext::{UiExt as _, comes_up};
@@ -212,7 +212,7 @@ impl Chooser {
                         self.wants_focus = true;
                     } else {
                         let ticked = std::mem::take(&mut self.ticked);
-                        *outcome = Outcome::Chosen(ticked.into_iter().collect());
+                        *outcome = Outcome::Chosen(ticked.into_iter().map(whole_path).collect());
                     }
                 }
                 if ui.button("Cancel").clicked() {

@@ -79,6 +79,7 @@ mod tests {
                     labels: Arc::new(labels),
                     classes: Arc::new(ClassList::numbered(3)),
                     truth: None,
+                    dataset_truth: None,
                 },
             },
         }

@@ -6,14 +6,12 @@ use eframe::egui::{Button, Ui};
 
 use super::ComparePanel;
 use super::pane::{Pane, ShownPanes, network_title};
-use crate::engine::{
-    ClassList, EngineError, Existing, NoticeLevel, PlotFile, RunSnapshot, SaveTo, Task,
-};
+use crate::engine::{EngineError, Existing, NoticeLevel, PlotFile, RunSnapshot, SaveTo, Task};
 use crate::ui::command::{Ask, Command, CompareFile};
 use crate::ui::context::PanelCtx;
 use crate::ui::text_raster::sized_texts;
 use crate::ui::view_model::figure::{
-    Column, DETAIL_SIZE, Figure, Shown, SizedText, TITLE_SIZE, column_width, picture, svg,
+    Column, DETAIL_SIZE, Figure, Shown, TITLE_SIZE, column_width, picture, svg,
 };
 use crate::ui::view_model::score_export::{self, TableFormat};
 use crate::ui::view_model::score_table::ScoreTable;
@@ -141,7 +139,7 @@ impl ComparePanel {
     }
 
     /// What the networks are called.
-    fn titles(&self, ctx: &PanelCtx<'_>) -> Vec<String> {
+    pub(super) fn titles(&self, ctx: &PanelCtx<'_>) -> Vec<String> {
         let runs: Vec<&RunSnapshot> = self.compared_runs(ctx);
         let networks = self.networks.iter();
         networks
@@ -163,8 +161,8 @@ fn figure(ui: &Ui, shown: &ShownPanes) -> Option<Figure> {
         let shown = Shown::Mask(mask.labels.clone(), mask.classes.clone());
         (shown, title.clone(), detail.clone())
     }));
-    if let Some(truth) = &first.truth {
-        let shown = Shown::Mask(truth.clone(), first.classes.clone());
+    if let Some(truth) = &first.dataset_truth {
+        let shown = Shown::Mask(truth.labels.clone(), truth.classes.clone());
         columns.push((shown, "Ground truth".to_owned(), String::new()));
     }
     let width = column_width(first.image.width);
@@ -173,7 +171,8 @@ fn figure(ui: &Ui, shown: &ShownPanes) -> Option<Figure> {
         texts.push((title, TITLE_SIZE, width));
         texts.push((detail, DETAIL_SIZE, width));
     }
-    let names = first.classes.iter().map(|class| class.name.as_str());
+    let classes = shown.classes();
+    let names = classes.iter().map(|class| class.name.as_str());
     texts.extend(names.map(|name| (name, DETAIL_SIZE, LONGEST_CLASS)));
     let mut sized = sized_texts(ui.ctx(), &texts).into_iter();
     let mut next = || sized.next();
@@ -187,17 +186,10 @@ fn figure(ui: &Ui, shown: &ShownPanes) -> Option<Figure> {
             })
         })
         .collect();
-    let legend = legend(&first.classes, sized);
+    let colors = classes.iter().map(|class| class.color);
+    let legend = colors.zip(sized).collect();
     Some(Figure::new(columns?, legend))
 }
 
 /// Width of the name of a class in the legend, in pixels.
 const LONGEST_CLASS: u32 = 200;
-
-fn legend(
-    classes: &ClassList,
-    names: impl Iterator<Item = SizedText>,
-) -> Vec<([u8; 3], SizedText)> {
-    let colors = classes.iter().map(|class| class.color);
-    colors.zip(names).collect()
-}

@@ -21,7 +21,7 @@ use self::pane::ShownPanes;
 use self::pickers::open_image_button;
 use self::ranking::Ranking;
 use self::swipe::Swipe;
-use super::{go_to_train, keep_size};
+use super::{LOW_PANEL, controls_line, go_to_train, keep_size};
 use crate::engine::{DatasetState, OpenDataset, RunSnapshot, RunWeights};
 use crate::ui::canvas::controls::{opacity_slider, zoom_buttons};
 use crate::ui::canvas::{CanvasView, TextureCache};
@@ -36,7 +36,7 @@ use crate::ui::view_model::score_table::ScoreTable;
 /// More would be too small to compare.
 const MAX_PANES: usize = 6;
 /// Heights that images and scores leave to each other.
-const MIN_IMAGES: f32 = 160.0;
+const MIN_IMAGES: f32 = 230.0;
 const MIN_SCORES: f32 = 60.0;
 const MARGIN: Margin = Margin::symmetric(6, 4);
 
@@ -50,7 +50,6 @@ pub struct ComparePanel {
     panes_on: PanesOn,
     /// Height of the scores, as the user has dragged it.
     scores_height: f32,
-    #[serde(skip)]
     networks: Vec<RunWeights>,
     /// The chosen image; the first of the validation list while there is none.
     #[serde(skip)]
@@ -148,7 +147,8 @@ impl Default for ComparePanel {
 
 impl ComparePanel {
     /// Compares the best weights of `runs`, as many as there is room for, over `image` where one is given.
-    pub fn show(&mut self, _ctx: &PanelCtx<'_>, runs: Vec<String>, image: Option<PathBuf>) {
+    /// Coarse ones come first.
+    pub fn show(&mut self, ctx: &PanelCtx<'_>, runs: Vec<String>, image: Option<PathBuf>) {
         self.networks.clear();
         for run in runs {
             let weights = RunWeights::best(run);
@@ -156,6 +156,11 @@ impl ComparePanel {
                 self.networks.push(weights);
             }
         }
+        let place = |weights: &RunWeights| {
+            let run = ctx.engine.run(&weights.run);
+            run.map(RunSnapshot::coarse_to_fine)
+        };
+        self.networks.sort_by_cached_key(place);
         if image.is_some() {
             self.image = image;
         }
@@ -181,6 +186,9 @@ impl ComparePanel {
     /// Fills the panel.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         self.takes_keys = ui.rect_contains_pointer(ui.max_rect());
+        if !ctx.engine.runs_known() {
+            return;
+        }
         self.networks
             .retain(|weights| ctx.engine.run(&weights.run).is_some());
         self.ranking.check(ctx.engine, &self.networks);
@@ -260,16 +268,20 @@ impl ComparePanel {
     }
 
     fn toolbar_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        ui.horizontal_wrapped(|ui| self.networks_ui(ctx, ui));
-        ui.horizontal_wrapped(|ui| {
+        let is_low = ui.available_height() < LOW_PANEL;
+        controls_line(ui, ("compare_networks", is_low), |ui| {
+            self.networks_ui(ctx, ui);
+        });
+        controls_line(ui, ("compare_image", is_low), |ui| {
             self.image_picker_ui(ctx, ui);
+            let titles = self.titles(ctx);
             let networks = std::mem::take(&mut self.networks);
-            self.ranking.ui(ctx, ui, &networks);
+            self.ranking.ui(ctx, ui, &networks, &titles);
             self.networks = networks;
             ui.separator();
             self.panes_on_ui(ui);
         });
-        ui.horizontal_wrapped(|ui| {
+        controls_line(ui, ("compare_layers", is_low), |ui| {
             opacity_slider(ui, &mut self.opacity);
             self.layers_on_ui(ui);
             ui.separator();
@@ -365,13 +377,7 @@ impl ComparePanel {
         let hint = "Add runs above. To train FCN-32s, 16s and 8s with the same settings, use the Train panel";
         ui.empty_state("No runs chosen", hint, |ui| {
             if ui.button("Compare the newest runs").clicked() {
-                let newest: Vec<_> = ctx
-                    .engine
-                    .runs_with_weights()
-                    .take(3)
-                    .map(|run| run.name.clone())
-                    .collect();
-                self.show(ctx, newest, None);
+                self.show(ctx, ctx.engine.newest_comparable(3), None);
             }
         });
     }

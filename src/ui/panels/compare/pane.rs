@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::LayersOn;
-use crate::engine::{ClassList, LabelMap, Prediction, Rgb, RunSnapshot, RunWeights, TilePlan};
+use crate::engine::{
+    Class, ClassList, LabelMap, Prediction, Rgb, RunSnapshot, RunWeights, TilePlan, Truth,
+};
 use crate::ui::canvas::{DrawnLayer, Layer};
-use crate::ui::panels::inspect::overlay::{drawn, truth_of};
+use crate::ui::panels::inspect::overlay::{dataset_truth_of, drawn, truth_of};
 use crate::ui::view_model::format::percent;
 use crate::ui::view_model::mask::{Pixel, label_at};
 use crate::ui::view_model::prediction_cache::{Lookup, Wait};
@@ -41,8 +43,8 @@ pub enum PaneState {
     Running(Wait),
     /// A large image, whose prediction is to be started.
     Offered(Arc<Rgb>, TilePlan),
-    /// The user cancelled it; the image, where it was read.
-    Cancelled(Option<Arc<Rgb>>),
+    /// The user cancelled it; the image, where it was read, and what was there of its mask.
+    Cancelled(Option<Arc<Rgb>>, Option<Arc<LabelMap>>),
     /// Ground truth that comes with the first prediction, which is waited for.
     Awaited(Wait),
     Failed(String),
@@ -59,6 +61,8 @@ pub struct Mask {
     pub classes: Arc<ClassList>,
     /// What the labels should be, where that is known.
     pub truth: Option<Arc<LabelMap>>,
+    /// The ground truth as the dataset has it, in the colors that its classes are shown in.
+    pub dataset_truth: Option<Truth>,
 }
 
 /// All panes over one image, with their layers: what is shown together.
@@ -134,6 +138,24 @@ impl ShownPanes {
         })
     }
 
+    /// What the colors of the masks and of the ground truth mean. Networks of other datasets may show one
+    /// class in several colors.
+    pub fn classes(&self) -> Vec<Class> {
+        let mut classes: Vec<Class> = Vec::new();
+        for (_, mask) in self.network_masks() {
+            let truth = mask
+                .dataset_truth
+                .iter()
+                .flat_map(|truth| truth.classes.iter());
+            for class in mask.classes.iter().chain(truth) {
+                if !classes.contains(class) {
+                    classes.push(class.clone());
+                }
+            }
+        }
+        classes
+    }
+
     /// Whether every network has its mask.
     pub fn is_complete(&self) -> bool {
         let mut networks = self
@@ -181,7 +203,9 @@ impl Pane {
             ),
             Some(Lookup::Running(wait)) => (trunk, PaneState::Running(wait)),
             Some(Lookup::Offered(image, plan)) => (trunk, PaneState::Offered(image, plan)),
-            Some(Lookup::Cancelled(image)) => (trunk, PaneState::Cancelled(image)),
+            Some(Lookup::Cancelled(image, partial)) => {
+                (trunk, PaneState::Cancelled(image, partial.mask))
+            }
             Some(Lookup::Failed(message)) => (trunk, PaneState::Failed(message)),
             None => (trunk, PaneState::NoWeights),
         };
@@ -195,10 +219,13 @@ impl Pane {
     }
 
     pub fn of_truth(prediction: &Prediction, colors: &ClassColors) -> Option<Self> {
+        let truth = dataset_truth_of(prediction)?;
         let mask = Mask {
-            labels: truth_of(prediction)?.clone(),
+            image: prediction.image.clone(),
+            labels: truth.labels.clone(),
+            classes: colors.of(&truth.classes),
             truth: None,
-            ..Mask::predicted(prediction, colors)
+            dataset_truth: None,
         };
         Some(Self {
             kind: PaneKind::Truth,
@@ -230,20 +257,22 @@ impl Pane {
     fn image_alone(&self) -> Option<&Arc<Rgb>> {
         match &self.state {
             PaneState::Running(wait) if wait.is_long() => wait.image.as_ref(),
-            PaneState::Cancelled(image) => image.as_ref(),
+            PaneState::Cancelled(image, _) => image.as_ref(),
             PaneState::Offered(image, _) => Some(image),
             _ => None,
         }
     }
 
-    /// What is there of the mask of a large image.
+    /// What is there of the mask of a large image, or was when it was cancelled.
     fn growing(&self) -> Option<Layer> {
-        let (PaneState::Running(wait), Some(classes)) = (&self.state, &self.classes) else {
-            return None;
+        let mask = match &self.state {
+            PaneState::Running(wait) => wait.partial.mask.as_ref(),
+            PaneState::Cancelled(_, mask) => mask.as_ref(),
+            _ => None,
         };
         Some(Layer::Fill {
-            mask: wait.partial.mask.clone()?,
-            classes: classes.clone(),
+            mask: mask?.clone(),
+            classes: self.classes.clone()?,
             visible: ClassSet::default(),
         })
     }
@@ -270,6 +299,10 @@ impl Mask {
             labels: prediction.mask.clone(),
             classes: colors.of(&prediction.classes),
             truth: truth_of(prediction).cloned(),
+            dataset_truth: dataset_truth_of(prediction).map(|truth| Truth {
+                labels: truth.labels.clone(),
+                classes: colors.of(&truth.classes),
+            }),
         }
     }
 
@@ -337,8 +370,9 @@ fn disagreement(panes: &[Pane]) -> Option<Layer> {
 fn with_score(trunk: &str, prediction: &Prediction) -> String {
     let mut text = trunk.to_owned();
     if let Some(scores) = &prediction.scores {
+        // First, so that they are there where the line is cut.
         let [mean_iu, accuracy] = [scores.mean_iu, scores.pixel_accuracy].map(percent);
-        text = format!("{text} · mIoU {mean_iu} · pixel acc. {accuracy}");
+        text = format!("mIoU {mean_iu} · pixel acc. {accuracy} · {text}");
     }
     match &prediction.score_remark {
         Some(remark) => format!("{text} · {remark}"),

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use eframe::egui::{
-    Align, Color32, Label, Layout, Painter, Pos2, Rect, RichText, Stroke, Ui, UiBuilder, Vec2, vec2,
+    Align, Color32, Label, Layout, Painter, Pos2, Rect, RichText, ScrollArea, Stroke, Ui,
+    UiBuilder, Vec2, vec2,
 };
 
 use super::ComparePanel;
@@ -12,6 +13,7 @@ use super::swipe::is_blinking;
 use crate::ui::canvas::{Canvas, CanvasOutput, Layer, best_columns};
 use crate::ui::context::PanelCtx;
 use crate::ui::panels::inspect::tiles_offer::tiles_offer;
+use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::prediction_cache::{Lookup, SHOW_WAITING_AFTER};
 
@@ -174,7 +176,7 @@ impl ComparePanel {
                         .start(ctx.engine, weights, image, skip_empty);
                 }
             }
-            PaneState::Cancelled(_) => {
+            PaneState::Cancelled(..) => {
                 let is_wanted = ui.offer(area, "Cancelled", "Predict");
                 if let (PaneKind::Network(weights), true) = (&pane.kind, is_wanted) {
                     self.predictions.forget(weights);
@@ -189,7 +191,7 @@ impl ComparePanel {
 
     fn pixel_ui(&self, ui: &mut Ui, shown: &ShownPanes) {
         let Some(pixel) = self.hovered else {
-            ui.weak("Scroll to zoom, drag to pan, double click to fit, hold B to blink");
+            classes_ui(ui, shown);
             return;
         };
         let panes = shown.panes.iter();
@@ -197,6 +199,24 @@ impl ComparePanel {
         let text = format!("x {}, y {}  ·  {}", pixel.x, pixel.y, classes.join("  ·  "));
         ui.add(Label::new(text).truncate());
     }
+}
+
+/// What the colors of the masks mean, in one line that can be scrolled.
+fn classes_ui(ui: &mut Ui, shown: &ShownPanes) {
+    let hint = "Scroll to zoom, drag to pan, double click to fit, hold B to blink";
+    let classes = shown.classes();
+    if classes.is_empty() {
+        ui.weak(hint);
+        return;
+    }
+    ScrollArea::horizontal().show(ui, |ui| {
+        ui.horizontal(|ui| {
+            for class in &classes {
+                ui.swatch(theme::class_color(class.color));
+                ui.label(&class.name).on_hover_text(hint);
+            }
+        });
+    });
 }
 
 /// The layers of the first network that has a mask.

@@ -59,13 +59,20 @@ impl ComparePanel {
         self.export_ui(ctx, ui);
     }
 
-    /// Adds the newest run that is not there yet, or else a checkpoint of one that is.
+    /// Adds the newest run that is not there yet, one with scores on the same dataset where there is
+    /// one, or else a checkpoint of one that is.
     fn add_run_button(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let is_free = |weights: &RunWeights| !self.networks.contains(weights);
-        let runs = ctx.engine.runs_with_weights();
-        let next = runs
+        let runs = || {
+            let runs = ctx.engine.runs_with_weights();
+            runs.filter(|run| is_free(&RunWeights::best(&*run.name)))
+        };
+        let compared = self.compared_runs(ctx);
+        let first = compared.first();
+        let next = runs()
+            .find(|run| first.is_some_and(|first| run.is_scored_like(first)))
+            .or_else(|| runs().next())
             .map(|run| RunWeights::best(&*run.name))
-            .find(is_free)
             .or_else(|| {
                 let kept = self.networks.iter().flat_map(|weights| {
                     let run = ctx.engine.run(&weights.run);

@@ -114,7 +114,14 @@ impl Ranking {
     }
 
     /// The combo box of orders, and the progress of the comparison.
-    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, networks: &[RunWeights]) {
+    /// `titles` are the names of the networks.
+    pub fn ui(
+        &mut self,
+        ctx: &PanelCtx<'_>,
+        ui: &mut Ui,
+        networks: &[RunWeights],
+        titles: &[String],
+    ) {
         let problem = match ctx.engine.dataset() {
             _ if networks.len() < 2 => Some("Add a second network to sort by their difference"),
             DatasetState::Ready(open) if !open.dataset.val.is_empty() => None,
@@ -130,7 +137,7 @@ impl Ranking {
                     .show_ui(ui, |ui| {
                         for order in ImageOrder::iter() {
                             ui.selectable_value(&mut wanted, order, order.label())
-                                .on_hover_text(order.explanation());
+                                .on_hover_text(order.explanation(titles));
                         }
                     })
                     .response

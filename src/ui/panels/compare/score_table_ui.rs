@@ -11,13 +11,19 @@ use crate::ui::view_model::score_table::{Cell, ClassRow, SCORE_NAMES, ScoreTable
 /// Scores of each run on its whole validation set; the classes are folded away.
 pub fn table_ui(ui: &mut Ui, table: &ScoreTable) {
     ui.strong("Whole validation set, best epoch of each run");
+    if table.is_mixed {
+        ui.weak("These runs were scored on different datasets: each dataset has a best of its own");
+    }
     Grid::new("compare_table")
         .striped(true)
         .spacing([18.0, 4.0])
         .show(ui, |ui| {
-            header_ui(ui);
+            header_ui(ui, table.is_mixed);
             for row in &table.rows {
                 ui.label(&row.title);
+                if table.is_mixed {
+                    ui.label(&row.dataset);
+                }
                 ui.label(&row.variant);
                 ui.label(&row.trunk);
                 let best = row
@@ -33,8 +39,12 @@ pub fn table_ui(ui: &mut Ui, table: &ScoreTable) {
     CollapsingHeader::new("IoU by class").show(ui, |ui| classes_ui(ui, table));
 }
 
-fn header_ui(ui: &mut Ui) {
-    for name in ["Run", "Variant", "Trunk", "Epochs"] {
+fn header_ui(ui: &mut Ui, is_mixed: bool) {
+    ui.weak("Run");
+    if is_mixed {
+        ui.weak("Dataset");
+    }
+    for name in ["Variant", "Trunk", "Epochs"] {
         ui.weak(name);
     }
     let terms = [

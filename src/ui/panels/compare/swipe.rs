@@ -8,6 +8,7 @@ use eframe::egui::{
 use super::ComparePanel;
 use super::pane::{PaneKind, ShownPanes, drawn_layers};
 use crate::ui::canvas::{Canvas, CanvasOutput};
+use crate::ui::ui_ext::UiExt as _;
 
 /// The key that is held to see the other one.
 pub const BLINK: Key = Key::B;
@@ -16,6 +17,8 @@ const GRIP: f32 = 6.0;
 /// What an arrow key moves the divider by.
 const KEY_STEP: f32 = 0.02;
 const LIST_WIDTH: f32 = 170.0;
+/// Of the name before the list, with the room between them.
+const LABEL: f32 = 46.0;
 
 /// Which panes are swiped.
 pub struct Swipe {
@@ -75,20 +78,22 @@ impl ComparePanel {
         let names = ["Left", "Right"];
         let chosen = [&mut self.swipe.left, &mut self.swipe.right];
         for ((name, side), chosen) in names.into_iter().zip(sides).zip(chosen) {
-            let label = ui.label(name);
-            ComboBox::from_id_salt(("compare_swipe", name))
-                .width(LIST_WIDTH)
-                .truncate()
-                .selected_text(&shown.panes[side].0.title)
-                .show_ui(ui, |ui| {
-                    for (index, (pane, _)) in shown.panes.iter().enumerate() {
-                        if ui.selectable_label(index == side, &pane.title).clicked() {
-                            *chosen = Some(pane.kind.clone());
+            ui.together(LIST_WIDTH + LABEL, |ui| {
+                let label = ui.label(name);
+                ComboBox::from_id_salt(("compare_swipe", name))
+                    .width(LIST_WIDTH)
+                    .truncate()
+                    .selected_text(&shown.panes[side].0.title)
+                    .show_ui(ui, |ui| {
+                        for (index, (pane, _)) in shown.panes.iter().enumerate() {
+                            if ui.selectable_label(index == side, &pane.title).clicked() {
+                                *chosen = Some(pane.kind.clone());
+                            }
                         }
-                    }
-                })
-                .response
-                .labelled_by(label.id);
+                    })
+                    .response
+                    .labelled_by(label.id);
+            });
         }
     }
 
@@ -113,7 +118,8 @@ impl ComparePanel {
         let rect = output.response.rect;
         self.divider_ui(ui, rect);
         for (index, (pane, _)) in [left, right].into_iter().enumerate() {
-            side_title(ui, rect, index == 1, &pane.title);
+            let text = format!("{}  ·  {}", pane.title, pane.detail);
+            side_title(ui, rect, index == 1, &text);
         }
         Some(output)
     }
@@ -155,8 +161,9 @@ impl ComparePanel {
     }
 }
 
-/// The title of a side, in its lower corner.
+/// The title and the scores of a side, in its lower corner and no wider than its half.
 fn side_title(ui: &Ui, rect: Rect, is_right: bool, title: &str) {
+    use eframe::egui::text::{LayoutJob, TextWrapping};
     use eframe::egui::{Align2, FontId};
     let painter = ui.painter_at(rect);
     let (place, align) = if is_right {
@@ -165,7 +172,9 @@ fn side_title(ui: &Ui, rect: Rect, is_right: bool, title: &str) {
         (rect.left_bottom() + vec2(8.0, -6.0), Align2::LEFT_BOTTOM)
     };
     let font = FontId::proportional(13.0);
-    let galley = painter.layout_no_wrap(title.to_owned(), font, Color32::WHITE);
+    let mut job = LayoutJob::simple_singleline(title.to_owned(), font, Color32::WHITE);
+    job.wrap = TextWrapping::truncate_at_width(rect.width() / 2.0 - 24.0);
+    let galley = painter.layout_job(job);
     let text = align.anchor_size(place, galley.size());
     painter.rect_filled(
         text.expand2(vec2(5.0, 2.0)),

@@ -4,10 +4,12 @@ use super::CurvesPanel;
 use crate::engine::Engine;
 
 impl CurvesPanel {
-    /// The run and step under the pointer, of the run in training or the first one that is drawn.
-    pub fn pointed_step(&self, engine: &Engine) -> Option<(String, usize)> {
+    /// The run and step under the pointer, of the run whose film is shown, that in training or the first
+    /// one that is drawn.
+    pub fn pointed_step(&self, engine: &Engine, film: Option<&str>) -> Option<(String, usize)> {
         let active = engine.active().map(|active| active.run.as_str());
-        let name = active.filter(|run| self.curves.contains_key(*run));
+        let is_drawn = |run: &&str| self.curves.contains_key(*run);
+        let name = film.filter(is_drawn).or(active.filter(is_drawn));
         let name = name.or(self.curves.keys().next().map(String::as_str))?;
         let run = engine.run(name)?;
         let read = self

@@ -8,7 +8,7 @@ use eframe::egui::{ColorImage, Rect, ScreenshotCallback, Ui, ViewportCommand};
 
 use crate::engine::plots::{Paint, PlotSheet, csv};
 use crate::engine::{EngineError, Existing, NoticeLevel, PlotFile, Rgb, RunSnapshot, SaveTo, Task};
-use crate::ui::command::{Ask, Command, PlotFormat};
+use crate::ui::command::{Ask, Command, PlotFormat, UiCommand};
 use crate::ui::context::PanelCtx;
 
 /// What is being saved.
@@ -16,6 +16,8 @@ use crate::ui::context::PanelCtx;
 pub struct Export {
     /// Where the plots were in the last frame, in points.
     area: Option<Rect>,
+    /// What is wanted from the next frame.
+    wanted: Option<PlotFormat>,
     /// Brings a picture of the window that was asked for.
     picture: Option<Receiver<Arc<ColorImage>>>,
     /// What is saved once there is an answer; a dialog that is cancelled leaves it here.
@@ -70,7 +72,12 @@ impl Export {
         });
     }
 
-    /// The menu. `sheet` copies what is shown.
+    /// Saves in this format what is shown in the next frame.
+    pub fn want(&mut self, format: PlotFormat) {
+        self.wanted = Some(format);
+    }
+
+    /// The menu, and what was wanted; `sheet` copies what is shown.
     pub fn ui(
         &mut self,
         ctx: &PanelCtx<'_>,
@@ -79,31 +86,26 @@ impl Export {
         sheet: &dyn Fn() -> PlotSheet,
     ) {
         ui.menu_button("Export", |ui| {
-            let png = ui
-                .button("Plots as PNG…")
-                .on_hover_text("A picture of the plots as they are on the screen");
-            if png.clicked() {
-                self.take_picture(ui);
-                ui.close();
-            }
-            let as_svg = ui
-                .button("Plots as SVG…")
-                .on_hover_text("A drawing of the plots, for papers");
-            if as_svg.clicked() {
-                self.ask(ctx, Asking::Svg(sheet()));
-                ui.close();
-            }
-            let as_csv = ui.button("Values as CSV…").on_hover_text(
-                "Every step and epoch of the runs that are shown, for other programs",
-            );
-            if as_csv.clicked() {
-                let names = runs.iter().map(|run| run.name.clone()).collect();
-                self.ask(ctx, Asking::Csv(names));
-                ui.close();
+            for format in [PlotFormat::Png, PlotFormat::Svg, PlotFormat::Csv] {
+                let command = UiCommand::ExportPlots(format);
+                let entry = ui.button(command.label()).on_hover_text(command.tooltip());
+                if entry.clicked() {
+                    ctx.commands.send(command);
+                    ui.close();
+                }
             }
         })
         .response
         .on_hover_text("Save the plots or their values");
+        match self.wanted.take() {
+            Some(PlotFormat::Png) => self.take_picture(ui),
+            Some(PlotFormat::Svg) => self.ask(ctx, Asking::Svg(sheet())),
+            Some(PlotFormat::Csv) => {
+                let names = runs.iter().map(|run| run.name.clone()).collect();
+                self.ask(ctx, Asking::Csv(names));
+            }
+            None => {}
+        }
     }
 
     /// Asks where to save.

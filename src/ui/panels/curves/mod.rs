@@ -21,7 +21,7 @@ use crate::engine::plots::curves::{Axis, CurveModel, CurveSettings, RunCurves};
 use crate::engine::plots::{
     Figure, FigureSettings, PlotKind, PlotSheet, PlotView, PlottedRun, class_names, default_plots,
 };
-use crate::ui::command::{Command, PanelKind};
+use crate::ui::command::{Command, PanelKind, PlotFormat};
 use crate::ui::context::PanelCtx;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::run_label::run_label;
@@ -140,6 +140,11 @@ impl CurvesPanel {
             self.export.area(plots.with_min_y(top));
         }
         self.curves.append(&mut curves);
+    }
+
+    /// Asks where to save the plots, or their values, as they are in the next frame.
+    pub fn export(&mut self, format: PlotFormat) {
+        self.export.want(format);
     }
 
     /// Saves the plots for which a place was asked.

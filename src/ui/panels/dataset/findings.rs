@@ -28,6 +28,8 @@ const LISTED: usize = 20;
 pub struct Findings {
     /// The dataset that this is about.
     root: PathBuf,
+    /// Whether the dataset is checked in the next frame.
+    wanted: bool,
     checking: Option<Task<Result<Arc<CheckedDataset>, EngineError>>>,
     checked: Option<Arc<CheckedDataset>>,
     /// What the engine found by itself when the dataset was opened.
@@ -62,6 +64,11 @@ impl Findings {
         self.checked.clone().filter(|_| is_its)
     }
 
+    /// Checks the dataset that is shown in the next frame.
+    pub fn check(&mut self) {
+        self.wanted = true;
+    }
+
     /// The button that asks for a check.
     pub fn controls_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, open: &OpenDataset) {
         if self.colors != ctx.colors.choice() {
@@ -87,7 +94,7 @@ impl Findings {
         });
         ui.horizontal_wrapped(|ui| {
             command_button(ctx, ui, UiCommand::DatasetSettings, None);
-            self.buttons_ui(ctx.engine, ui, &open.which);
+            self.buttons_ui(ctx, ui, &open.which);
         });
     }
 
@@ -215,7 +222,7 @@ impl Findings {
         }
     }
 
-    fn buttons_ui(&mut self, engine: &Engine, ui: &mut Ui, which: &DatasetRef) {
+    fn buttons_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, which: &DatasetRef) {
         if let Some(task) = &self.checking {
             ui.progress_bar(
                 task.progress().unwrap_or(0.0),
@@ -226,12 +233,9 @@ impl Findings {
                 task.cancel();
             }
         } else {
-            let response = ui.button("Check dataset").on_hover_text(
-                "Reads all images and masks and lists what is wrong: labels that mean something else, damaged files, \
-                 copies in both lists",
-            );
-            if response.clicked() {
-                self.checking = Some(engine.check_dataset(which.clone()));
+            command_button(ctx, ui, UiCommand::CheckDataset, None);
+            if std::mem::take(&mut self.wanted) {
+                self.checking = Some(ctx.engine.check_dataset(which.clone()));
             }
         }
         if let Some(task) = &self.fixing {

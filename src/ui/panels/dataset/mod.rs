@@ -23,7 +23,7 @@ use self::gallery::SeenPair;
 use self::pair_window::PairWindow;
 use self::thumbs::Thumbs;
 use crate::engine::{
-    DatasetRef, DatasetState, NoticeLevel, OpenDataset, RunConfig, Split, typed_path,
+    DatasetRef, DatasetState, NoticeLevel, OpenDataset, RunConfig, Split, entered_path,
 };
 use crate::ui::command::{Command, UiCommand};
 use crate::ui::context::PanelCtx;
@@ -95,6 +95,11 @@ impl Default for DatasetPanel {
 }
 
 impl DatasetPanel {
+    /// Checks the open dataset.
+    pub fn check(&mut self) {
+        self.findings.check();
+    }
+
     /// Draws the panel; `form` has the settings of the next run.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, form: &RunConfig) {
         self.forget_opened(ctx);
@@ -163,7 +168,7 @@ impl DatasetPanel {
             let entered =
                 response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
             if entered && !self.path.trim().is_empty() {
-                let folder = typed_path(self.path.as_ref());
+                let folder = entered_path(self.path.as_ref());
                 self.entered = Some(folder.clone());
                 ctx.commands
                     .send(Command::OpenDataset(DatasetRef::Folder(folder)));

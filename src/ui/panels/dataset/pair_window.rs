@@ -12,6 +12,7 @@ use crate::ui::canvas::controls::{opacity_slider, zoom_buttons};
 use crate::ui::canvas::{Canvas, CanvasView, DrawnLayer, Layer, TextureCache};
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
+use crate::ui::panels::film_this_ui;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::ClassSet;
@@ -230,9 +231,10 @@ impl PairWindow {
                     .button("Open in Inspect")
                     .on_hover_text("Segment this image with a trained run");
                 if response.clicked() {
-                    ctx.commands.send(Command::Inspect(vec![file]));
+                    ctx.commands.send(Command::Inspect(vec![file.clone()]));
                     self.close();
                 }
+                film_this_ui(ctx, ui, file);
             }
         });
         go

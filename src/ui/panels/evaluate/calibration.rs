@@ -8,7 +8,11 @@ use crate::engine::CalibrationBin;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format::{count, percent};
 
-const SIDE: f32 = 300.0;
+/// Heights of the diagram.
+const MIN_SIDE: f32 = 170.0;
+const MAX_SIDE: f32 = 520.0;
+/// Room for the text below it.
+const HINT: f32 = 50.0;
 
 /// Draws the diagram, and below it the numbers.
 pub fn ui(ui: &mut Ui, shown: &[Shown]) {
@@ -45,11 +49,14 @@ pub fn ui(ui: &mut Ui, shown: &[Shown]) {
         x_label: "confidence (probability of the predicted class)",
         y_label: "accuracy",
         x: [0.0, 1.0],
+        x_is_share: true,
         top: 1.0,
         diagonal: true,
     };
-    let side = ui.available_width().clamp(220.0, SIDE * 1.4);
-    curves_ui(ui, &axes, &curves, vec2(side, SIDE));
+    // All of it in sight, with the hint below.
+    let height = (ui.available_height() - HINT).clamp(MIN_SIDE, MAX_SIDE);
+    let width = ui.available_width().min(height * 1.4);
+    curves_ui(ui, &axes, &curves, vec2(width, height));
     let hint = "Labeled pixels in 15 bins of equal width by their confidence (Guo et al. 2017). On the dashed line a \
                 network is right as often as it says; below it, it is too sure. The expected calibration error is \
                 the distance from the line, mean over the pixels.";

@@ -38,13 +38,13 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui, shown: &[Shown]) {
                 ("Class", "The classes of the run".to_owned()),
                 ("Support", "Labeled pixels of the class, and their share".to_owned()),
                 (
-                    "IoU",
+                    "IoU | boundary IoU (the line)",
                     format!(
                         "Intersection over union, pooled over the images. The line inside of a bar is that of the \
                          pixels within {width} px of a boundary (boundary IoU)"
                     ),
                 ),
-                ("True components", "Connected components (8-connected) of the ground truth: how many, and pixels of one on average".to_owned()),
+                ("True components: number × mean area", "Connected components (8-connected) of the ground truth: how many, and pixels of one on average".to_owned()),
                 ("Predicted", "The same of the predictions: more and smaller ones are specks, fewer are merged or missed".to_owned()),
             ];
             for (name, what) in headers {

@@ -15,9 +15,9 @@ use crate::ui::view_model::confusion_view::{CellPlace, CellValue, ConfusionView}
 use crate::ui::view_model::format::{count, percent};
 
 const MIN_CELL: f32 = 15.0;
-const MAX_CELL: f32 = 46.0;
+const MAX_CELL: Vec2 = vec2(96.0, 52.0);
 /// Cells with less room than this for a number have none.
-const TEXT_CELL: f32 = 27.0;
+const TEXT_CELL: Vec2 = vec2(27.0, 13.0);
 const LIST_WIDTH: f32 = 300.0;
 /// Confusions in the list.
 const LISTED: usize = 20;
@@ -103,6 +103,33 @@ fn name(classes: &ClassList, label: u8) -> &str {
     }
 }
 
+/// Where the cells are.
+struct Cells {
+    cell: Vec2,
+    /// Of the first one, behind the names.
+    origin: Vec2,
+    /// Whether the names of columns lie over them; others stand.
+    lies: bool,
+}
+
+impl Cells {
+    /// Cells that fill `room`, beside names of up to `longest` points and below a title.
+    fn new(room: Vec2, longest: f32, title: f32, [rows, columns]: [usize; 2]) -> Self {
+        let beside = longest + 8.0 + title;
+        let width = (room.x - beside) / columns.max(1) as f32;
+        let width = width.clamp(MIN_CELL, MAX_CELL.x).floor();
+        // Names that fit over their columns leave more room below them.
+        let lies = longest + 8.0 <= width;
+        let above = if lies { 18.0 } else { longest + 8.0 } + title;
+        let height = (room.y - above) / rows.max(1) as f32;
+        Self {
+            cell: vec2(width, height.clamp(MIN_CELL, MAX_CELL.y).floor()),
+            origin: vec2(beside, above),
+            lies,
+        }
+    }
+}
+
 fn matrix_ui(ui: &mut Ui, view: &ConfusionView<'_>, classes: &ClassList) -> Option<CellPlace> {
     let [rows, columns] = [view.rows(), view.columns()];
     let names = (0..columns).map(|column| name(classes, view.label(column)));
@@ -111,20 +138,16 @@ fn matrix_ui(ui: &mut Ui, view: &ConfusionView<'_>, classes: &ClassList) -> Opti
         .fold(0.0, f32::max)
         .min(150.0);
     let title = 16.0;
-    let room = ui.available_size() - Vec2::splat(longest + 8.0 + title);
-    let cell = (room.x / columns.max(1) as f32)
-        .min(room.y / rows.max(1) as f32)
-        .clamp(MIN_CELL, MAX_CELL)
-        .floor();
-    let origin = vec2(longest + 8.0 + title, longest + 8.0 + title);
-    let size = origin + vec2(cell * columns as f32, cell * rows as f32);
+    let Cells { cell, origin, lies } =
+        Cells::new(ui.available_size(), longest, title, [rows, columns]);
+    let size = origin + cell * vec2(columns as f32, rows as f32);
     let (area, response) = ui.allocate_exact_size(size, Sense::click());
     let corner = area.min + origin;
     let text = ui.visuals().text_color();
     let painter = ui.painter().clone();
     painter.text(
         pos2(
-            corner.x + cell * columns as f32 / 2.0,
+            corner.x + cell.x * columns as f32 / 2.0,
             area.top() + title / 2.0,
         ),
         Align2::CENTER_CENTER,
@@ -136,24 +159,28 @@ fn matrix_ui(ui: &mut Ui, view: &ConfusionView<'_>, classes: &ClassList) -> Opti
         ui,
         pos2(
             area.left() + title / 2.0,
-            corner.y + cell * rows as f32 / 2.0,
+            corner.y + cell.y * rows as f32 / 2.0,
         ),
         "true",
         true,
     );
     for row in 0..rows {
         let name = cut(ui, classes.name(row as u8), longest);
-        let at = pos2(corner.x - 6.0, corner.y + cell * (row as f32 + 0.5));
+        let at = pos2(corner.x - 6.0, corner.y + cell.y * (row as f32 + 0.5));
         painter.text(at, Align2::RIGHT_CENTER, name, FONT, text);
     }
     for column in 0..columns {
         let name = cut(ui, name(classes, view.label(column)), longest);
-        let at = pos2(corner.x + cell * (column as f32 + 0.5), corner.y - 6.0);
-        turned(ui, at, &name, false);
+        let at = pos2(corner.x + cell.x * (column as f32 + 0.5), corner.y - 6.0);
+        if lies {
+            painter.text(at, Align2::CENTER_BOTTOM, name, FONT, text);
+        } else {
+            turned(ui, at, &name, false);
+        }
     }
     let rect_of = |row: usize, column: usize| {
-        let min = corner + vec2(cell * column as f32, cell * row as f32);
-        Rect::from_min_size(min, Vec2::splat(cell - 1.0))
+        let min = corner + cell * vec2(column as f32, row as f32);
+        Rect::from_min_size(min, cell - Vec2::splat(1.0))
     };
     for row in 0..rows {
         for column in 0..columns {
@@ -163,7 +190,7 @@ fn matrix_ui(ui: &mut Ui, view: &ConfusionView<'_>, classes: &ClassList) -> Opti
                 CornerRadius::ZERO,
                 theme::heat(ui.visuals(), strength),
             );
-            if cell >= TEXT_CELL {
+            if cell.x >= TEXT_CELL.x && cell.y >= TEXT_CELL.y {
                 let color = theme::on_heat(ui.visuals(), strength);
                 let text = view.text(row, column);
                 painter.text(rect.center(), Align2::CENTER_CENTER, text, SMALL, color);
@@ -175,8 +202,8 @@ fn matrix_ui(ui: &mut Ui, view: &ConfusionView<'_>, classes: &ClassList) -> Opti
         return named_cells_ui(ui, view, classes, &rect_of);
     }
     let pointer = response.hover_pos()?;
-    let place = |from: f32, at: f32| ((at - from) / cell).floor();
-    let (column, row) = (place(corner.x, pointer.x), place(corner.y, pointer.y));
+    let place = (pointer - corner) / cell;
+    let (column, row) = (place.x.floor(), place.y.floor());
     if column < 0.0 || row < 0.0 {
         return None;
     }
@@ -326,4 +353,30 @@ fn turned(ui: &Ui, at: Pos2, text: &str, is_title: bool) {
     let shape = TextShape::new(pos2(at.x - size.y / 2.0, at.y + along), galley, color)
         .with_angle(-std::f32::consts::FRAC_PI_2);
     ui.painter().add(Shape::Text(shape));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_take_the_room_and_have_numbers_where_they_are_wide() {
+        // Eleven classes in a low panel beside the list.
+        let low = Cells::new(vec2(560.0, 250.0), 70.0, 16.0, [11, 11]);
+        assert!(
+            low.cell.x >= TEXT_CELL.x && low.cell.y >= TEXT_CELL.y,
+            "{}",
+            low.cell
+        );
+        assert!(!low.lies, "names stand over narrow columns");
+        let end = low.origin + low.cell * 11.0;
+        assert!(end.x <= 560.0 && end.y <= 270.0, "{end}");
+        // In a large one the names lie, and the cells stop growing.
+        let large = Cells::new(vec2(2000.0, 1000.0), 70.0, 16.0, [11, 11]);
+        assert!(large.lies);
+        assert_eq!(large.cell, MAX_CELL);
+        // Many classes are scrolled.
+        let many = Cells::new(vec2(560.0, 250.0), 70.0, 16.0, [150, 150]);
+        assert_eq!(many.cell, Vec2::splat(MIN_CELL));
+    }
 }

@@ -11,6 +11,7 @@ use crate::ui::canvas::controls::{opacity_slider, zoom_buttons};
 use crate::ui::canvas::{Canvas, CanvasView, DrawnLayer, Layer, TextureCache};
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
+use crate::ui::panels::inspect::overlay::dataset_truth_of;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::confusion_view::CellPlace;
 use crate::ui::view_model::format::{count, percent};
@@ -273,16 +274,16 @@ impl ImagesView {
     ) {
         let prediction = &found.prediction;
         let mut layers = vec![DrawnLayer::opaque(Layer::Image(prediction.image.clone()))];
-        let mask = match self.fill {
-            Fill::Prediction => Some(&prediction.mask),
-            Fill::Truth => prediction.truth.as_ref(),
-            Fill::Nothing => None,
+        let mask = match (self.fill, dataset_truth_of(prediction)) {
+            (Fill::Prediction, _) => Some((&prediction.mask, Arc::clone(classes))),
+            (Fill::Truth, Some(truth)) => Some((&truth.labels, ctx.colors.of(&truth.classes))),
+            (Fill::Truth, None) | (Fill::Nothing, _) => None,
         };
-        if let Some(mask) = mask {
+        if let Some((mask, classes)) = mask {
             layers.push(DrawnLayer {
                 layer: Layer::Fill {
                     mask: mask.clone(),
-                    classes: classes.clone(),
+                    classes,
                     visible: ClassSet::default(),
                 },
                 opacity: self.opacity,
@@ -324,17 +325,20 @@ impl ImagesView {
             );
             let output = canvas.show(ui, size, &mut self.view);
             if let Some(pixel) = output.hovered {
-                let at = |mask| {
+                let at = |mask, classes| {
                     let label = label_at(mask, pixel);
                     label
                         .map_or("void", |label| label_name(classes, label))
                         .to_owned()
                 };
-                let truth = found.prediction.truth.as_ref();
-                let truth = truth.map_or_else(|| "unknown".to_owned(), |truth| at(truth));
+                let truth = dataset_truth_of(&found.prediction);
+                let truth = truth.map_or_else(
+                    || "unknown".to_owned(),
+                    |truth| at(&truth.labels, &truth.classes),
+                );
                 let text = format!(
                     "Prediction: {}\nGround truth: {truth}\nx {}, y {}",
-                    at(&found.prediction.mask),
+                    at(&found.prediction.mask, classes),
                     pixel.x,
                     pixel.y
                 );

@@ -15,14 +15,14 @@ mod work;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use eframe::egui::{Frame, Margin, Panel, ScrollArea, Ui};
+use eframe::egui::{Frame, Label, Margin, Panel, RichText, ScrollArea, Ui};
 use serde::{Deserialize, Serialize};
 use strum::VariantArray;
 
 use self::export::Export;
 use self::images::ImagesView;
 use self::work::Work;
-use super::go_to_train;
+use super::{LOW_PANEL, controls_line, go_to_train};
 use crate::engine::{
     Averaging, DatasetRef, DatasetState, KeptEvaluation, RunSnapshot, ScoredSplit, Split,
 };
@@ -75,7 +75,6 @@ pub struct EvaluatePanel {
     #[serde(skip)]
     averaging: Averaging,
     /// The chosen runs; `None` = the newest one.
-    #[serde(skip)]
     chosen: Option<Vec<String>>,
     /// Of which run single cells and images are shown.
     #[serde(skip)]
@@ -113,6 +112,9 @@ struct Shown {
     kept: Arc<KeptEvaluation>,
 }
 
+/// The color slot and the name of a chosen run without an evaluation.
+type Missing = (usize, String);
+
 impl EvaluatePanel {
     /// Collects results of tasks, also while the panel is hidden.
     pub fn poll(&mut self, ctx: &PanelCtx<'_>) {
@@ -137,14 +139,24 @@ impl EvaluatePanel {
         let runs = self.runs(ctx);
         let names: Vec<String> = runs.iter().map(|run| run.name.clone()).collect();
         self.work.read(ctx, &names);
-        let shown = self.shown(ctx, &runs);
+        let (shown, missing) = self.shown(ctx, &runs);
         let frame = Frame::new().inner_margin(MARGIN);
         Panel::top("evaluate_toolbar")
             .resizable(false)
             .frame(frame)
             .show(ui, |ui| {
-                ui.horizontal_wrapped(|ui| self.what_ui(ctx, ui, &runs));
-                ui.horizontal_wrapped(|ui| self.tabs_ui(ctx, ui, &shown));
+                let is_low = ui.available_height() < LOW_PANEL;
+                controls_line(ui, ("evaluate_what", is_low), |ui| {
+                    self.what_ui(ctx, ui, &runs);
+                });
+                controls_line(ui, ("evaluate_tabs", is_low), |ui| {
+                    self.tabs_ui(ctx, ui, &shown);
+                });
+                if !missing.is_empty() && !shown.is_empty() && self.tab != Tab::Overview {
+                    let names: Vec<&str> = missing.iter().map(|(_, name)| name.as_str()).collect();
+                    let text = format!("Not evaluated yet: {}", names.join(", "));
+                    ui.add(Label::new(RichText::new(text).weak()).truncate());
+                }
             });
         for (run, message) in self.work.failures() {
             let title = ctx
@@ -157,15 +169,15 @@ impl EvaluatePanel {
             self.nothing_ui(ui, &names);
             return;
         }
-        self.tab_ui(ctx, ui, &shown);
+        self.tab_ui(ctx, ui, &shown, &missing);
     }
 
-    fn tab_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, shown: &[Shown]) {
+    fn tab_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, shown: &[Shown], missing: &[Missing]) {
         let Some(focus) = self.focused(shown).cloned() else {
             return;
         };
         match self.tab {
-            Tab::Overview => scrolled(ui, |ui| overview::ui(ui, shown)),
+            Tab::Overview => scrolled(ui, |ui| overview::ui(ui, shown, missing)),
             Tab::Classes => scrolled(ui, |ui| classes::ui(ctx, ui, shown)),
             Tab::Sizes => scrolled(ui, |ui| sizes::ui(ui, shown)),
             Tab::Calibration => scrolled(ui, |ui| calibration::ui(ui, shown)),
@@ -186,12 +198,17 @@ impl EvaluatePanel {
 
     /// The chosen runs, those that are still there.
     fn runs<'a>(&self, ctx: &PanelCtx<'a>) -> Vec<&'a RunSnapshot> {
-        match &self.chosen {
-            Some(chosen) => {
-                let runs = ctx.engine.runs_with_weights();
-                runs.filter(|run| chosen.contains(&run.name)).collect()
-            }
-            None => ctx.engine.runs_with_weights().take(1).collect(),
+        let runs = || ctx.engine.runs_with_weights();
+        let newest = || runs().take(1).collect();
+        let Some(chosen) = &self.chosen else {
+            return newest();
+        };
+        let found: Vec<_> = runs().filter(|run| chosen.contains(&run.name)).collect();
+        // All that were chosen may be gone.
+        if found.is_empty() && !chosen.is_empty() {
+            newest()
+        } else {
+            found
         }
     }
 
@@ -208,17 +225,17 @@ impl EvaluatePanel {
         }
     }
 
-    /// The evaluations of the chosen runs on the chosen list.
-    fn shown(&self, ctx: &PanelCtx<'_>, runs: &[&RunSnapshot]) -> Vec<Shown> {
-        let found = runs.iter().enumerate().filter_map(|(slot, run)| {
-            let kept = self.work.find(&run.name, &self.scored(ctx, run))?;
-            Some(Shown {
-                label: run_label(runs, run),
-                slot,
-                kept,
-            })
-        });
-        found.collect()
+    /// The evaluations of the chosen runs on the chosen list, and the runs that have none.
+    fn shown(&self, ctx: &PanelCtx<'_>, runs: &[&RunSnapshot]) -> (Vec<Shown>, Vec<Missing>) {
+        let (mut shown, mut missing) = (Vec::new(), Vec::new());
+        for (slot, run) in runs.iter().enumerate() {
+            let label = run_label(runs, run);
+            match self.work.find(&run.name, &self.scored(ctx, run)) {
+                Some(kept) => shown.push(Shown { label, slot, kept }),
+                None => missing.push((slot, label)),
+            }
+        }
+        (shown, missing)
     }
 
     fn focused<'a>(&self, shown: &'a [Shown]) -> Option<&'a Shown> {

@@ -2,7 +2,7 @@
 
 use eframe::egui::{Grid, Label, RichText, Ui};
 
-use super::Shown;
+use super::{Missing, Shown};
 use crate::engine::{Evaluation, NoticeLevel};
 use crate::ui::terms::{Teaches as _, Term};
 use crate::ui::theme;
@@ -28,7 +28,7 @@ const RULE: &str = "Pooled: one confusion matrix over all images. A class that i
                     are left out image by image. Void pixels (255) count nowhere.";
 
 /// Draws the table.
-pub fn ui(ui: &mut Ui, shown: &[Shown]) {
+pub fn ui(ui: &mut Ui, shown: &[Shown], missing: &[Missing]) {
     Grid::new("evaluate_overview")
         .striped(true)
         .spacing([18.0, 5.0])
@@ -48,6 +48,15 @@ pub fn ui(ui: &mut Ui, shown: &[Shown]) {
                     paper_ui(ui, &paper.source, paper.means);
                     ui.end_row();
                 }
+            }
+            for (slot, label) in missing {
+                ui.horizontal(|ui| {
+                    ui.swatch(theme::run_color(ui.visuals(), *slot));
+                    ui.label(label);
+                });
+                ui.weak("not evaluated yet")
+                    .on_hover_text("Start evaluation scores all chosen runs");
+                ui.end_row();
             }
         });
     ui.add_space(4.0);

@@ -19,6 +19,8 @@ pub struct Axes<'a> {
     pub x_label: &'a str,
     pub y_label: &'a str,
     pub x: [f64; 2],
+    /// Whether these are shares too.
+    pub x_is_share: bool,
     /// The largest share that has room.
     pub top: f64,
     /// Whether a line from corner to corner is drawn, on which both values are equal.
@@ -29,6 +31,11 @@ pub struct Axes<'a> {
 pub fn curves_ui(ui: &mut Ui, axes: &Axes<'_>, curves: &[Curve], size: Vec2) {
     let y_label = RichText::new(axes.y_label).small();
     let x_label = RichText::new(axes.x_label).small();
+    let x_axis = if axes.x_is_share {
+        AxisHints::new_x().formatter(|mark, _| format!("{:.0} %", mark.value * 100.0))
+    } else {
+        AxisHints::new_x()
+    };
     let plot = Plot::new(axes.name)
         .width(size.x)
         .height(size.y)
@@ -39,7 +46,7 @@ pub fn curves_ui(ui: &mut Ui, axes: &Axes<'_>, curves: &[Curve], size: Vec2) {
         .allow_axis_zoom_drag(false)
         .allow_double_click_reset(false)
         .grid_color(theme::palette(ui.visuals()).grid)
-        .custom_x_axes(vec![AxisHints::new_x().label(x_label)])
+        .custom_x_axes(vec![x_axis.label(x_label)])
         .custom_y_axes(vec![
             AxisHints::new_y()
                 .label(y_label)

@@ -6,12 +6,15 @@ use super::Shown;
 use super::plot::{Axes, Curve, curves_ui, legend_ui};
 use crate::engine::{BandScore, ObjectSize};
 use crate::ui::terms::{Teaches as _, Term};
+use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format::{count, percent};
 
 const PLOT_HEIGHT: f32 = 220.0;
 const MIN_PLOT: f32 = 260.0;
 const MAX_PLOT: f32 = 620.0;
+/// Room for the name of a run in a table; narrower than its columns.
+const RUN_NAME: f32 = 84.0;
 
 /// Draws the trimap plot and both tables.
 pub fn ui(ui: &mut Ui, shown: &[Shown]) {
@@ -55,6 +58,7 @@ pub fn ui(ui: &mut Ui, shown: &[Shown]) {
         y_label: "mIoU in the band",
         top: top_of(&curves),
         x: [0.0, widest.unwrap_or(1) as f64 + 1.0],
+        x_is_share: false,
         diagonal: false,
     };
     let width = ui.available_width().clamp(MIN_PLOT, MAX_PLOT);
@@ -80,14 +84,36 @@ fn top_of(curves: &[Curve]) -> f64 {
     ((highest * 10.0 + 0.5).ceil() / 10.0).clamp(0.1, 1.0)
 }
 
+/// A line of a table that names the run of each `columns` columns, behind the `first` ones.
+fn run_names_ui(ui: &mut Ui, first: usize, shown: &[Shown], columns: usize) {
+    if shown.len() < 2 {
+        return;
+    }
+    for _ in 0..first {
+        ui.label("");
+    }
+    for shown in shown {
+        ui.horizontal(|ui| {
+            ui.set_max_width(RUN_NAME);
+            ui.swatch(theme::run_color(ui.visuals(), shown.slot));
+            ui.truncated(&*shown.label, &shown.label);
+        });
+        for _ in 1..columns {
+            ui.label("");
+        }
+    }
+    ui.end_row();
+}
+
 fn bands_ui(ui: &mut Ui, shown: &[Shown], bands: &[Vec<BandScore>]) {
     Grid::new("evaluate_bands")
         .striped(true)
-        .spacing([18.0, 4.0])
+        .spacing([12.0, 4.0])
         .show(ui, |ui| {
+            run_names_ui(ui, 1, shown, 3);
             ui.weak("Distance to a boundary");
-            for shown in shown {
-                ui.weak(format!("{}: mIoU", shown.label));
+            for _ in shown {
+                ui.weak("mIoU");
                 ui.weak("accuracy")
                     .on_hover_text("Share of the pixels of the band that are right");
                 ui.weak("of the ring").on_hover_text(
@@ -122,13 +148,15 @@ fn objects_ui(ui: &mut Ui, shown: &[Shown]) {
         .collect();
     Grid::new("evaluate_objects")
         .striped(true)
-        .spacing([18.0, 4.0])
+        .spacing([12.0, 4.0])
         .show(ui, |ui| {
+            run_names_ui(ui, 2, shown, 2);
             ui.weak("Objects");
             ui.weak("Number");
-            for shown in shown {
-                ui.weak(format!("{}: found", shown.label));
-                ui.weak("mean accuracy");
+            for _ in shown {
+                ui.weak("found");
+                ui.weak("mean acc.")
+                    .on_hover_text("Mean accuracy over the classes of these objects");
             }
             ui.end_row();
             for (row, size) in ObjectSize::ALL.into_iter().enumerate() {

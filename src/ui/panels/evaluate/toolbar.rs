@@ -1,6 +1,7 @@
 //! What is evaluated, and which part of it is shown.
 
-use eframe::egui::{Button, ComboBox, ScrollArea, Ui};
+use eframe::egui::containers::menu::{MenuButton, MenuConfig};
+use eframe::egui::{Button, ComboBox, PopupCloseBehavior, ScrollArea, Ui};
 use strum::VariantArray as _;
 
 use super::{EvaluatePanel, Shown, Tab, Which, open_dataset};
@@ -74,7 +75,10 @@ impl EvaluatePanel {
             [run] => shortened(&run.title()),
             runs => format!("{} runs", runs.len()),
         };
-        ui.menu_button(title, |ui| {
+        // Several are ticked one after another.
+        let stays = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+        let button = MenuButton::new(title).config(stays);
+        let shown = button.ui(ui, |ui| {
             ScrollArea::vertical().max_height(320.0).show(ui, |ui| {
                 let mut chosen: Vec<String> = runs.iter().map(|run| run.name.clone()).collect();
                 for run in ctx.engine.runs_with_weights() {
@@ -89,10 +93,11 @@ impl EvaluatePanel {
                     }
                 }
             });
-        })
-        .response
-        .on_hover_text("The runs to evaluate, one or several")
-        .accessible_name("Runs to evaluate");
+        });
+        shown
+            .0
+            .on_hover_text("The runs to evaluate, one or several")
+            .accessible_name("Runs to evaluate");
     }
 
     fn dataset_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {

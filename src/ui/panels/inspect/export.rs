@@ -4,20 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::engine::{EngineError, Existing, NetworkSource, NoticeLevel, Prediction, SaveTo, Task};
-use crate::ui::command::{Ask, Command};
+use crate::ui::command::{Ask, Command, InspectedFile};
 use crate::ui::context::PanelCtx;
 use crate::ui::view_model::ClassSet;
-
-/// What is saved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum What {
-    /// Labels as an indexed PNG.
-    Mask,
-    /// The image with the mask over it.
-    Overlay,
-    /// The probability of each class at each pixel as a NumPy file.
-    Probabilities,
-}
 
 /// One save at a time.
 #[derive(Default)]
@@ -28,14 +17,14 @@ pub struct Export {
 }
 
 struct Asking {
-    what: What,
+    what: InspectedFile,
     prediction: Arc<Prediction>,
     opacity: f32,
     visible: ClassSet,
 }
 
 struct Writing {
-    what: What,
+    what: InspectedFile,
     task: Task<Result<PathBuf, EngineError>>,
 }
 
@@ -50,15 +39,15 @@ impl Export {
     pub fn start(
         &mut self,
         ctx: &PanelCtx<'_>,
-        what: What,
+        what: InspectedFile,
         prediction: Arc<Prediction>,
         opacity: f32,
         visible: ClassSet,
     ) {
         let name = file_name(what, &prediction);
         let ask = match what {
-            What::Mask | What::Overlay => Ask::SavePng(name),
-            What::Probabilities => Ask::SaveNpy(name),
+            InspectedFile::Mask | InspectedFile::Overlay => Ask::SavePng(name),
+            InspectedFile::Probabilities => Ask::SaveNpy(name),
         };
         ctx.commands.send(Command::Ask(ask));
         self.asking = Some(Asking {
@@ -98,15 +87,15 @@ fn write(ctx: &PanelCtx<'_>, asking: &Asking, path: PathBuf) -> Writing {
     // The dialog has asked whether to replace a file; one that is not ours stays even so.
     let to = SaveTo::Path(path, Existing::ReplaceOwn);
     let task = match asking.what {
-        What::Mask => ctx.engine.save_mask(mask.clone(), classes.clone(), to),
-        What::Probabilities => {
+        InspectedFile::Mask => ctx.engine.save_mask(mask.clone(), classes.clone(), to),
+        InspectedFile::Probabilities => {
             let network = NetworkSource::Run(asking.prediction.run.clone(), None);
             let image = &asking.prediction.image_path;
             let averaging = &asking.prediction.options.averaging;
             ctx.engine
                 .save_probabilities(&network, image, averaging, to)
         }
-        What::Overlay => {
+        InspectedFile::Overlay => {
             let (opacity, visible) = (asking.opacity, asking.visible);
             let shown = move |label| visible.contains(label);
             ctx.engine.save_overlay(
@@ -125,11 +114,11 @@ fn write(ctx: &PanelCtx<'_>, asking: &Asking, path: PathBuf) -> Writing {
     }
 }
 
-fn notice(what: What, result: Result<PathBuf, EngineError>) -> Command {
+fn notice(what: InspectedFile, result: Result<PathBuf, EngineError>) -> Command {
     let name = match what {
-        What::Mask => "Mask",
-        What::Overlay => "Overlay",
-        What::Probabilities => "Probabilities",
+        InspectedFile::Mask => "Mask",
+        InspectedFile::Overlay => "Overlay",
+        InspectedFile::Probabilities => "Probabilities",
     };
     match result {
         Ok(path) => Command::Notify(
@@ -144,15 +133,15 @@ fn notice(what: What, result: Result<PathBuf, EngineError>) -> Command {
 }
 
 /// `street_mask.png` for `street.jpg`.
-fn file_name(what: What, prediction: &Prediction) -> String {
+fn file_name(what: InspectedFile, prediction: &Prediction) -> String {
     let stem = prediction
         .image_path
         .file_stem()
         .map_or_else(|| "image".into(), |stem| stem.to_string_lossy());
     match what {
-        What::Mask => format!("{stem}_mask.png"),
-        What::Overlay => format!("{stem}_overlay.png"),
-        What::Probabilities => format!("{stem}_probabilities.npy"),
+        InspectedFile::Mask => format!("{stem}_mask.png"),
+        InspectedFile::Overlay => format!("{stem}_overlay.png"),
+        InspectedFile::Probabilities => format!("{stem}_probabilities.npy"),
     }
 }
 
@@ -164,7 +153,7 @@ mod tests {
     #[test]
     fn a_lost_save_is_told_and_can_be_tried_again() {
         let bench = Bench::new();
-        let (what, task) = (What::Mask, bench.lost());
+        let (what, task) = (InspectedFile::Mask, bench.lost());
         let mut export = Export {
             asking: None,
             writing: Some(Writing { what, task }),

@@ -8,7 +8,7 @@ use eframe::egui::{Align, Label, Layout, Ui};
 use super::InspectPanel;
 use super::overlay::{Overlay, Subject};
 use super::tiles_offer::tiles_offer;
-use crate::engine::{Rgb, RunWeights, TilePlan};
+use crate::engine::{PartialState, Rgb, RunWeights, TilePlan};
 use crate::ui::canvas::Canvas;
 use crate::ui::context::PanelCtx;
 use crate::ui::theme;
@@ -23,7 +23,8 @@ pub(super) enum ImageState {
     Shown,
     Waiting(Wait),
     Offered(TilePlan),
-    Cancelled,
+    /// How many tiles of all were done.
+    Cancelled(Option<(usize, usize)>),
     Failed(String),
 }
 
@@ -54,9 +55,22 @@ impl InspectPanel {
                 self.prepare_image(ctx, ui, &path, Some(image));
                 ImageState::Offered(plan)
             }
-            Lookup::Cancelled(image) => {
+            Lookup::Cancelled(
+                Some(image),
+                PartialState {
+                    mask: Some(mask),
+                    done,
+                    total,
+                },
+            ) => {
+                // The tiles that were done stay in sight.
+                let subject = Subject::Growing(path.clone(), image, mask);
+                self.prepare(ctx, ui, (subject, Some(run)));
+                ImageState::Cancelled(Some((done, total)))
+            }
+            Lookup::Cancelled(image, _) => {
                 self.prepare_image(ctx, ui, &path, image);
-                ImageState::Cancelled
+                ImageState::Cancelled(None)
             }
             Lookup::Failed(message) => {
                 self.shown = None;
@@ -86,6 +100,7 @@ impl InspectPanel {
             classes: of_prediction
                 .or(of_run)
                 .map(|classes| ctx.colors.of(classes)),
+            truth_classes: subject.truth().map(|truth| ctx.colors.of(&truth.classes)),
             subject,
             visible: self.visible,
             toggles: self.toggles,
@@ -135,9 +150,13 @@ impl InspectPanel {
                         .start(ctx.engine, &weights, &path, skip_empty);
                 }
             }
-            ImageState::Cancelled => {
+            ImageState::Cancelled(tiles) => {
                 self.canvas_ui(ui);
-                if ui.offer(area, "The prediction was cancelled", "Predict") {
+                let text = match tiles {
+                    None => "The prediction was cancelled".to_owned(),
+                    Some((done, total)) => format!("Cancelled after {done} of {total} tiles"),
+                };
+                if ui.offer(area, &text, "Predict") {
                     self.predictions.forget(&RunWeights::best(run));
                 }
             }
@@ -198,14 +217,15 @@ impl InspectPanel {
 
 fn summary(subject: &Subject) -> String {
     let image = subject.image();
-    let (mut score, mut secs) = (String::new(), "not predicted".to_owned());
+    let (mut score, mut remark) = (String::new(), String::new());
+    let mut secs = "not predicted".to_owned();
     let mut how = String::new();
     if let Some(prediction) = subject.prediction() {
         if let Some(scores) = &prediction.scores {
             score = format!("mIoU {}  ·  ", percent(scores.mean_iu));
         }
-        if let Some(remark) = &prediction.score_remark {
-            score = format!("{score}{remark}  ·  ");
+        if let Some(text) = &prediction.score_remark {
+            remark = format!("  ·  {text}");
         }
         secs = format!("predicted in {:.2} s", prediction.secs);
         if let Some(options) = prediction.options.text() {
@@ -213,7 +233,7 @@ fn summary(subject: &Subject) -> String {
         }
     }
     format!(
-        "{score}{}  ·  {} × {}  ·  {secs}{how}",
+        "{score}{}  ·  {} × {}  ·  {secs}{how}{remark}",
         file_label(subject.path()),
         image.width,
         image.height,
@@ -224,8 +244,10 @@ fn summary(subject: &Subject) -> String {
 fn pixel_ui(ui: &mut Ui, overlay: &Overlay, pixel: Pixel) {
     let subject = &overlay.subject;
     if let (Some(prediction), Some(classes)) = (subject.prediction(), &overlay.classes) {
-        if let Some(truth) = subject.truth().and_then(|truth| label_at(truth, pixel)) {
-            ui.weak(format!("ground truth: {}", classes.name(truth)));
+        if let Some(truth) = subject.truth()
+            && let Some(label) = label_at(&truth.labels, pixel)
+        {
+            ui.weak(format!("ground truth: {}", truth.classes.name(label)));
         }
         if let Some(label) = label_at(&prediction.mask, pixel) {
             ui.label(classes.name(label));

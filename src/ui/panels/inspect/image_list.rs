@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use eframe::egui::{Align, Button, Key, Layout, Modifiers, Rect, ScrollArea, Ui, vec2};
 
+use crate::ui::elided;
 use crate::ui::view_model::file_label::file_label;
 
 /// Opened images, one of them selected.
@@ -87,10 +88,15 @@ impl ImageList {
 
     fn row_ui(&mut self, ui: &mut Ui, row: usize, height: f32) {
         let path = &self.images[row];
-        let button = Button::selectable(row == self.selected, file_label(path))
+        let name = file_label(path);
+        let width = ui.available_width() - 2.0 * ui.spacing().button_padding.x;
+        let button = Button::selectable(row == self.selected, elided::within(ui, &name, width))
             .truncate()
             .min_size(vec2(0.0, height));
-        let response = ui.add(button).on_hover_text(path.display().to_string());
+        let response = ui
+            .add(button)
+            .on_hover_text(path.display().to_string())
+            .accessible_name(&name);
         if response.clicked() {
             self.selected = row;
         }

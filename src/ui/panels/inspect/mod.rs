@@ -12,7 +12,7 @@ mod save_all;
 pub(super) mod tiles_offer;
 mod toolbar;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use eframe::egui::{CentralPanel, Frame, Margin, Panel, Ui};
@@ -21,13 +21,13 @@ use serde::{Deserialize, Serialize};
 use self::export::Export;
 use self::image_list::ImageList;
 use self::legend::Shares;
-use self::overlay::{Overlay, Toggles, truth_of};
+use self::overlay::{Overlay, Toggles};
 use self::pixel_pick::PixelPick;
 use self::save_all::SaveAll;
-use super::{command_button, go_to_train, keep_size};
+use super::{LOW_PANEL, command_button, controls_line, film_this_ui, go_to_train, keep_size};
 use crate::engine::{ImageFiles, NoticeLevel, Poll, PredictOptions, Prediction, Task};
 use crate::ui::canvas::{CanvasView, TextureCache};
-use crate::ui::command::{Command, UiCommand};
+use crate::ui::command::{Command, InspectedFile, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::ClassSet;
@@ -118,6 +118,25 @@ impl InspectPanel {
         self.chosen_run = Some(run);
     }
 
+    /// Why nothing of the inspected image can be saved; `None` = it can.
+    pub fn save_problem(&self, ctx: &PanelCtx<'_>) -> Option<&'static str> {
+        if self.export.is_busy() {
+            return Some("Something is being saved");
+        }
+        let run = self.run(ctx).unwrap_or_default();
+        let is_there = self.current(&run).is_some();
+        (!is_there).then_some("There is no mask in Inspect yet")
+    }
+
+    /// Asks where to save something of the inspected image.
+    pub fn start_saving(&mut self, ctx: &PanelCtx<'_>, file: InspectedFile) {
+        let run = self.run(ctx).unwrap_or_default();
+        if let Some(prediction) = self.current(&run).cloned() {
+            let (opacity, visible) = (self.opacity, self.visible);
+            self.export.start(ctx, file, prediction, opacity, visible);
+        }
+    }
+
     /// Saves the mask or overlay for which a place was asked.
     pub fn save(&mut self, ctx: &PanelCtx<'_>, path: PathBuf) {
         self.export.save(ctx, path);
@@ -144,17 +163,21 @@ impl InspectPanel {
         let run = self.run(ctx);
         let state = run.as_ref().and_then(|run| self.update(ctx, ui, run));
         let margin = Frame::new().inner_margin(Margin::symmetric(6, 4));
+        let is_low = ui.available_height() < LOW_PANEL;
         Panel::top("inspect_toolbar")
             .resizable(false)
             .frame(margin)
-            .show(ui, |ui| self.toolbar_ui(ctx, ui));
-        let most = (0.3 * ui.available_width()).clamp(MIN_SIDE, 400.0);
-        let list = Panel::left("inspect_list")
-            .default_size(self.list_width)
-            .size_range(MIN_SIDE..=most)
-            .frame(margin)
-            .show(ui, |ui| self.list_ui(ctx, ui));
-        keep_size(&mut self.list_width, list.response.rect.width(), most);
+            .show(ui, |ui| self.toolbar_ui(ctx, ui, is_low));
+        // A list of one image says nothing where the image has hardly any room.
+        if !is_low || self.list.images().len() > 1 {
+            let most = (0.3 * ui.available_width()).clamp(MIN_SIDE, 400.0);
+            let list = Panel::left("inspect_list")
+                .default_size(self.list_width)
+                .size_range(MIN_SIDE..=most)
+                .frame(margin)
+                .show(ui, |ui| self.list_ui(ctx, ui, is_low));
+            keep_size(&mut self.list_width, list.response.rect.width(), most);
+        }
         let Some(run) = run else {
             CentralPanel::no_frame().show(ui, |ui| no_weights_ui(ctx, ui));
             return;
@@ -235,8 +258,8 @@ impl InspectPanel {
         Some(format!("Looking for images{share}"))
     }
 
-    fn list_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        ui.horizontal_wrapped(|ui| {
+    fn list_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, is_low: bool) {
+        controls_line(ui, ("inspect_list_buttons", is_low), |ui| {
             command_button(ctx, ui, UiCommand::OpenImages, None);
             let clear = ui
                 .button("Clear list")
@@ -245,6 +268,9 @@ impl InspectPanel {
                 self.list.clear();
                 self.shown = None;
                 self.textures = TextureCache::default();
+            }
+            if let Some(image) = self.list.selected().map(Path::to_owned) {
+                film_this_ui(ctx, ui, image);
             }
         });
         if let Some(text) = self.opening_text() {
@@ -266,13 +292,9 @@ impl InspectPanel {
         let Some(overlay) = &self.shown else {
             return;
         };
-        let (Some(prediction), Some(classes)) = (overlay.subject.prediction(), &overlay.classes)
-        else {
+        let Some((mask, classes)) = overlay.shown_mask() else {
             return;
         };
-        let mask = truth_of(prediction)
-            .filter(|_| overlay.toggles.truth)
-            .unwrap_or(&prediction.mask);
         let shares = self.shares.of(ctx.engine, mask, classes.len());
         legend::legend_list(ui, classes, &mut self.visible, shares);
     }
@@ -287,6 +309,12 @@ impl InspectPanel {
             pixel,
             is_pinned,
         })
+    }
+
+    /// The selected image, where its mask is not shown.
+    pub fn unpredicted(&self) -> Option<&Path> {
+        let is_predicted = self.inspected().is_some();
+        self.list.selected().filter(|_| !is_predicted)
     }
 
     /// Draws these receptive fields over the image from now on.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{ClassList, LabelMap, Prediction, Rgb};
+use crate::engine::{ClassList, LabelMap, Prediction, Rgb, Truth};
 use crate::ui::canvas::{DrawnLayer, Layer};
 use crate::ui::view_model::ClassSet;
 use crate::ui::view_model::blend::Blend;
@@ -81,10 +81,10 @@ impl Subject {
         }
     }
 
-    /// The ground truth, if it is known and has the size of the mask.
-    pub fn truth(&self) -> Option<&Arc<LabelMap>> {
+    /// The ground truth with the classes of its dataset, if it is known and has the size of the mask.
+    pub fn truth(&self) -> Option<&Truth> {
         self.prediction()
-            .and_then(|prediction| truth_of(prediction))
+            .and_then(|prediction| dataset_truth_of(prediction))
     }
 }
 
@@ -97,11 +97,23 @@ pub struct Overlay {
     pub visible: ClassSet,
     /// The classes of the mask in the colors that they are shown in; `None` = there is no mask.
     pub classes: Option<Arc<ClassList>>,
+    /// Those of the ground truth, which are the classes of its dataset.
+    pub truth_classes: Option<Arc<ClassList>>,
     /// Layers that are drawn.
     pub toggles: Toggles,
 }
 
 impl Overlay {
+    /// The mask that is shown, with what its labels mean: the prediction or the ground truth.
+    pub fn shown_mask(&self) -> Option<(&Arc<LabelMap>, &Arc<ClassList>)> {
+        let truth = self.subject.truth().filter(|_| self.toggles.truth);
+        if let (Some(truth), Some(classes)) = (truth, &self.truth_classes) {
+            return Some((&truth.labels, classes));
+        }
+        let prediction = self.subject.prediction()?;
+        Some((&prediction.mask, self.classes.as_ref()?))
+    }
+
     /// All layers, the image first.
     pub fn layers(&self) -> Vec<Layer> {
         let mut layers = vec![Layer::Image(self.subject.image().clone())];
@@ -112,12 +124,9 @@ impl Overlay {
                 visible: self.visible,
             });
         }
-        let (Some(prediction), Some(classes)) = (self.subject.prediction(), &self.classes) else {
+        let Some((mask, classes)) = self.shown_mask() else {
             return layers;
         };
-        let predicted = &prediction.mask;
-        let truth = truth_of(prediction);
-        let mask = truth.filter(|_| self.toggles.truth).unwrap_or(predicted);
         if self.toggles.fill && self.toggles.blend == Blend::Normal {
             layers.push(Layer::Fill {
                 mask: mask.clone(),
@@ -140,9 +149,11 @@ impl Overlay {
                 visible: self.visible,
             });
         }
-        if let Some(truth) = truth.filter(|_| self.toggles.errors) {
+        if let (Some(prediction), Some(classes)) = (self.subject.prediction(), &self.classes)
+            && let Some(truth) = truth_of(prediction).filter(|_| self.toggles.errors)
+        {
             layers.push(Layer::Errors {
-                mask: predicted.clone(),
+                mask: prediction.mask.clone(),
                 truth: truth.clone(),
                 classes: classes.clone(),
             });
@@ -169,7 +180,13 @@ pub fn drawn(layer: Layer, mask_opacity: f32) -> DrawnLayer {
     DrawnLayer { layer, opacity }
 }
 
-/// The ground truth, if it is known and has the size of the mask.
+/// The ground truth as its dataset has it, if it is known and has the size of the mask.
+pub fn dataset_truth_of(prediction: &Prediction) -> Option<&Truth> {
+    let truth = prediction.dataset_truth.as_ref();
+    truth.filter(|truth| truth.labels.size() == prediction.mask.size())
+}
+
+/// The ground truth in the labels of the network, if there is one and it has the size of the mask.
 pub fn truth_of(prediction: &Prediction) -> Option<&Arc<LabelMap>> {
     let mask = &prediction.mask;
     prediction

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use eframe::egui::{Rect, Response, Stroke, StrokeKind, Ui, pos2};
+use eframe::egui::{
+    Color32, FontId, Painter, Pos2, Rect, Response, Stroke, StrokeKind, Ui, pos2, vec2,
+};
 
 use crate::ui::canvas::Transform;
 use crate::ui::theme;
@@ -55,6 +57,7 @@ impl PixelPick {
     /// Marks the pinned pixel and the receptive fields.
     pub fn paint(&self, ui: &Ui, area: Rect, transform: &Transform) {
         let painter = ui.painter_at(area);
+        let mut labeled: Vec<Rect> = Vec::new();
         let edge = |x: u32, y: u32| transform.screen_from_image(pos2(x as f32, y as f32));
         for outline in &self.outlines {
             let field = outline.rect;
@@ -68,6 +71,10 @@ impl PixelPick {
             };
             let stroke = Stroke::new(2.0, color);
             painter.rect_stroke(rect, 0.0, stroke, StrokeKind::Inside);
+            if area.intersects(rect) {
+                let corner = rect.min.max(area.min);
+                labeled.push(label(&painter, corner, &outline.label, color, &labeled));
+            }
         }
         if let Some(pixel) = self.pinned {
             let rect = Rect::from_two_pos(edge(pixel.x, pixel.y), edge(pixel.x + 1, pixel.y + 1));
@@ -83,4 +90,20 @@ impl PixelPick {
             painter.rect_stroke(rect, 1.0, stroke(1.5, palette.accent), StrokeKind::Outside);
         }
     }
+}
+
+/// Writes what an outline is into its corner, below the labels that are there already; returns the place.
+fn label(painter: &Painter, corner: Pos2, text: &str, color: Color32, others: &[Rect]) -> Rect {
+    let font = FontId::proportional(11.0);
+    let galley = painter.layout_no_wrap(text.to_owned(), font, Color32::WHITE);
+    let size = galley.size() + vec2(12.0, 2.0);
+    let mut place = Rect::from_min_size(corner + vec2(3.0, 3.0), size);
+    while let Some(other) = others.iter().find(|other| other.intersects(place)) {
+        place = Rect::from_min_size(pos2(place.left(), other.bottom() + 1.0), size);
+    }
+    painter.rect_filled(place, 2.0, Color32::from_black_alpha(190));
+    let mark = Rect::from_min_size(place.min, vec2(4.0, size.y));
+    painter.rect_filled(mark, 2.0, color);
+    painter.galley(place.min + vec2(8.0, 1.0), galley, Color32::WHITE);
+    place
 }

@@ -3,6 +3,7 @@
 use eframe::egui::{ComboBox, Ui};
 
 use crate::engine::{Engine, RunSnapshot};
+use crate::ui::elided;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format::percent;
 
@@ -10,6 +11,8 @@ use crate::ui::view_model::format::percent;
 pub const WIDTH: f32 = 250.0;
 /// Of the name before the combo box, with the room between them.
 const LABEL: f32 = 80.0;
+/// Of the arrow in the combo box, and around the text.
+const ARROW: f32 = 34.0;
 
 /// A labeled combo box of some width, in one line; returns the run that was picked in this frame.
 pub fn run_picker(
@@ -31,7 +34,7 @@ pub fn run_picker(
         ComboBox::from_id_salt(label)
             .width(width)
             .truncate()
-            .selected_text(&shown)
+            .selected_text(elided::within(ui, &shown, width - ARROW))
             .show_ui(ui, |ui| {
                 for run in engine.runs_with_weights() {
                     let entry = ui

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use eframe::egui::{Button, Ui};
+use eframe::egui::Ui;
 
 use super::InspectPanel;
 use crate::engine::{EngineError, NetworkSource, NoticeLevel, PredictedAll, Task, WhatToWrite};
-use crate::ui::command::{Ask, Command};
+use crate::ui::command::{Command, UiCommand};
 use crate::ui::context::PanelCtx;
+use crate::ui::panels::command_button;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
 use crate::ui::view_model::format::percent;
@@ -90,12 +91,19 @@ impl InspectPanel {
             }
             return;
         }
-        let has_run = self.run(ctx).is_some();
-        let button = ui
-            .add_enabled(has_run, Button::new("Save all…"))
-            .on_hover_text("Write the mask and the overlay of every image of the list into a folder, in the background");
-        if button.clicked() {
-            ctx.commands.send(Command::Ask(Ask::SaveAllInspected));
+        command_button(ctx, ui, UiCommand::SaveAll, self.save_all_problem(ctx));
+    }
+
+    /// Why the images of the list cannot be saved; `None` = they can.
+    pub fn save_all_problem(&self, ctx: &PanelCtx<'_>) -> Option<&'static str> {
+        if self.save_all.task.is_some() {
+            Some("The images are being saved")
+        } else if self.list.is_empty() {
+            Some("No image is open in Inspect")
+        } else if self.run(ctx).is_none() {
+            Some("There is no run to predict with")
+        } else {
+            None
         }
     }
 }

@@ -4,11 +4,13 @@ use eframe::egui::{Atom, Button, Checkbox, ComboBox, Ui};
 use strum::IntoEnumIterator as _;
 
 use super::InspectPanel;
-use super::export::What;
+use super::overlay::truth_of;
 use super::run_picker::{self, run_picker};
 use crate::engine::RunWeights;
 use crate::ui::canvas::controls::{opacity_slider, zoom_buttons};
+use crate::ui::command::{InspectedFile, UiCommand};
 use crate::ui::context::PanelCtx;
+use crate::ui::panels::{command_button, controls_line};
 use crate::ui::terms::{Teaches as _, Term};
 use crate::ui::theme;
 use crate::ui::ui_ext::{SWATCH, paint_swatch};
@@ -21,8 +23,8 @@ const BUTTONS: f32 = 660.0;
 const MIN_RUN: f32 = 130.0;
 
 impl InspectPanel {
-    pub(super) fn toolbar_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        ui.horizontal_wrapped(|ui| {
+    pub(super) fn toolbar_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, is_low: bool) {
+        controls_line(ui, ("inspect_run", is_low), |ui| {
             let is_outdated = self.run_ui(ctx, ui);
             ui.separator();
             self.options_ui(ui);
@@ -32,7 +34,7 @@ impl InspectPanel {
                 ui.weak("better weights are available");
             }
         });
-        ui.horizontal_wrapped(|ui| {
+        controls_line(ui, ("inspect_layers", is_low), |ui| {
             opacity_slider(ui, &mut self.opacity);
             ui.separator();
             self.toggles_ui(ui);
@@ -74,6 +76,10 @@ impl InspectPanel {
             .shown
             .as_ref()
             .is_some_and(|overlay| overlay.subject.truth().is_some());
+        let has_errors = self.shown.as_ref().is_some_and(|overlay| {
+            let prediction = overlay.subject.prediction();
+            prediction.is_some_and(|prediction| truth_of(prediction).is_some())
+        });
         let unknown = "The open dataset has no ground truth for this image";
         ui.add_enabled(
             has_truth,
@@ -94,42 +100,28 @@ impl InspectPanel {
             }
         });
         let errors = Checkbox::new(errors, (square, "Errors"));
-        ui.add_enabled(has_truth, errors)
+        ui.add_enabled(has_errors, errors)
             .tells_and_teaches(
                 "Highlight wrong pixels; void pixels are ignored",
                 Term::Void,
             )
-            .on_disabled_hover_text(unknown);
+            .on_disabled_hover_text(if has_truth {
+                "The network has none of the classes of the open dataset"
+            } else {
+                unknown
+            });
     }
 
     fn save_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        let run = self.run(ctx).unwrap_or_default();
-        let prediction = self.current(&run).cloned();
-        let can_save = prediction.is_some() && !self.export.is_busy();
-        let save_mask = ui
-            .add_enabled(can_save, Button::new("Save mask…"))
-            .on_hover_text("Save the labels as an indexed PNG");
-        let save_overlay = ui
-            .add_enabled(can_save, Button::new("Save overlay…"))
-            .on_hover_text("Save the image with the mask over it, at this opacity");
-        let save_probabilities = ui
-            .add_enabled(can_save, Button::new("Save probabilities…"))
-            .on_hover_text("Save the probability of each class at each pixel as a NumPy file: float32, [classes, height, width]");
-        self.save_all_ui(ctx, ui);
-        let Some(prediction) = prediction else {
-            return;
-        };
-        if save_probabilities.clicked() {
-            let what = What::Probabilities;
-            self.export
-                .start(ctx, what, prediction, self.opacity, self.visible);
-        } else if save_mask.clicked() {
-            self.export
-                .start(ctx, What::Mask, prediction, self.opacity, self.visible);
-        } else if save_overlay.clicked() {
-            self.export
-                .start(ctx, What::Overlay, prediction, self.opacity, self.visible);
+        let problem = self.save_problem(ctx);
+        for file in [
+            InspectedFile::Mask,
+            InspectedFile::Overlay,
+            InspectedFile::Probabilities,
+        ] {
+            command_button(ctx, ui, UiCommand::Save(file), problem);
         }
+        self.save_all_ui(ctx, ui);
     }
 }
 

@@ -6,14 +6,15 @@ use std::time::{Duration, Instant};
 
 use eframe::egui::{Button, Slider, Stroke, Ui};
 
-use super::moment::{preview, scores_ui};
+use super::moment::{export_menu, preview, scores_ui};
 use crate::engine::{
     ClassList, EngineError, FilmFile, LabelMap, NoticeLevel, Poll, Preview, RunFilm, RunSnapshot,
     Task,
 };
-use crate::ui::command::{Ask, Command};
+use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
 use crate::ui::icons::Icon;
+use crate::ui::panels::controls_line;
 use crate::ui::panels::inspect::run_picker::run_picker;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
@@ -50,6 +51,8 @@ pub struct FilmStrip {
     read_for: ReadFor,
     /// The frame that was chosen; `None` = the newest masks.
     position: Option<usize>,
+    /// Whether it was chosen since somebody asked.
+    scrubbed: bool,
     /// Whether there are no live masks of the run, so that its last frame is the newest.
     is_over: bool,
     /// The frame at the pointer in Curves, as long as it is there.
@@ -220,6 +223,18 @@ impl FilmStrip {
         self.pointed = at.and_then(|(_, step)| Some(film?.film.frame_at(step)));
     }
 
+    /// The run whose film it is, where there is one.
+    pub fn run(&self) -> Option<&str> {
+        self.run.as_deref().filter(|_| self.is_there())
+    }
+
+    /// The run, where its film was moved since the last time.
+    pub fn take_scrubbed(&mut self) -> Option<String> {
+        std::mem::take(&mut self.scrubbed)
+            .then(|| self.run.clone())
+            .flatten()
+    }
+
     /// Whether there is anything to scrub through.
     pub fn is_there(&self) -> bool {
         self.frames() > 0
@@ -241,7 +256,12 @@ impl FilmStrip {
 
     /// The scrubber, its buttons, and the scores of the classes at its place. Returns the run whose
     /// film is wanted instead.
-    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, run: &RunSnapshot) -> Option<String> {
+    pub fn ui(
+        &mut self,
+        ctx: &PanelCtx<'_>,
+        ui: &mut Ui,
+        (run, is_low): (&RunSnapshot, bool),
+    ) -> Option<String> {
         let film = self.film.clone()?;
         let frames = film.film.frames.len();
         if frames == 0 {
@@ -250,7 +270,7 @@ impl FilmStrip {
         let mut picked = None;
         let at = self.shown_frame().unwrap_or(frames - 1).min(frames - 1);
         let frame = &film.film.frames[at];
-        ui.horizontal_wrapped(|ui| {
+        controls_line(ui, ("film", is_low), |ui| {
             self.play_ui(ui, frames);
             let newest = ui
                 .selectable_label(self.pointed.or(self.position).is_none(), "Newest")
@@ -327,28 +347,7 @@ impl FilmStrip {
             }
             return;
         }
-        ui.menu_button("Export film", |ui| {
-            let files = [
-                (
-                    FilmFile::Gif,
-                    "Animated GIF…",
-                    "One file, of at most 240 frames",
-                ),
-                (
-                    FilmFile::Pngs,
-                    "PNG sequence…",
-                    "A picture for each frame: NAME-0001.png and so on",
-                ),
-            ];
-            for (file, name, what) in files {
-                if ui.button(name).on_hover_text(what).clicked() {
-                    ctx.commands.send(Command::Ask(Ask::SaveFilm(file)));
-                    ui.close();
-                }
-            }
-        })
-        .response
-        .on_hover_text("Save the film as pictures");
+        export_menu(ctx, ui);
     }
 
     fn scrubber_ui(&mut self, ui: &mut Ui, film: &RunFilm, at: usize) {
@@ -364,6 +363,7 @@ impl FilmStrip {
             .on_disabled_hover_text("There is one frame so far");
         if response.changed() {
             self.position = Some(chosen.min(last));
+            self.scrubbed = true;
             self.playing = None;
         }
         // Moments whose weights are kept.

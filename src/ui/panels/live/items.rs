@@ -15,6 +15,8 @@ use crate::ui::view_model::mask::{Pixel, label_at};
 /// Widths of one tile, in points.
 const MIN_TILE: f32 = 150.0;
 const MAX_TILE: f32 = 440.0;
+/// In a panel that is lower than a tile.
+const MIN_LOW_TILE: f32 = 90.0;
 /// Points between tiles.
 pub const GAP: f32 = 6.0;
 const CARD_MARGIN: f32 = 6.0;
@@ -41,8 +43,12 @@ impl ItemPainter<'_> {
             ui.vertical(|ui| {
                 ui.horizontal(|ui| {
                     ui.label(&item.id);
-                    ui.label(RichText::new(format!("mIoU {}", percent(item.mean_iu))).strong())
-                        .tells_and_teaches("mIoU of this image alone", Term::MeanIou);
+                    if has_truth(item) {
+                        ui.label(RichText::new(format!("mIoU {}", percent(item.mean_iu))).strong())
+                            .tells_and_teaches("mIoU of this image alone", Term::MeanIou);
+                    } else {
+                        ui.weak("no ground truth");
+                    }
                 });
                 ui.horizontal_top(|ui| {
                     for tile in self.masks.tiles(item) {
@@ -81,14 +87,23 @@ impl ItemPainter<'_> {
                 self.masks.classes.name(label).to_owned()
             })
         };
+        let truth = if has_truth(item) {
+            format!("Ground truth: {}\n", name(&item.truth))
+        } else {
+            String::new()
+        };
         format!(
-            "Prediction: {}\nGround truth: {}\nx {}, y {}",
+            "Prediction: {}\n{truth}x {}, y {}",
             name(&item.mask),
-            name(&item.truth),
             pixel.x,
             pixel.y
         )
     }
+}
+
+/// Whether any pixel of an image has a label; there is a score where one has.
+pub fn has_truth(item: &PreviewItem) -> bool {
+    item.mean_iu.is_some()
 }
 
 /// Opens a validation image in Inspect, if it is in the open dataset.
@@ -103,7 +118,7 @@ fn inspect(ctx: &PanelCtx<'_>, id: &str) {
 }
 
 /// The number of items side by side and the width of their tiles: as large as possible with
-/// all items visible, or else as small as is still readable.
+/// all items visible, or else as small as is still readable. In a low area a row is no higher than it.
 pub fn grid(area: Vec2, num_tiles: usize, image_sizes: &[[u32; 2]]) -> (usize, f32) {
     let tiles = num_tiles as f32;
     let around_tiles = 2.0 * CARD_MARGIN + 2.0 + GAP * (tiles - 1.0);
@@ -126,7 +141,16 @@ pub fn grid(area: Vec2, num_tiles: usize, image_sizes: &[[u32; 2]]) -> (usize, f
         .or(readable.next_back())
         .unwrap_or(1);
     let width = tile_width(columns).clamp(MIN_TILE / 2.0, MAX_TILE);
-    (columns, width)
+    let tallest = image_sizes.iter().map(|size| tile_size(1.0, *size).y);
+    let tallest = tallest.fold(0.0, f32::max).max(f32::EPSILON);
+    let highest = ((area.y - AROUND_TILE_HEIGHT - GAP) / tallest).max(MIN_LOW_TILE);
+    if highest >= width {
+        return (columns, width);
+    }
+    // Smaller ones leave room for more side by side.
+    let item = highest * tiles + around_tiles + GAP;
+    let fitting = ((area.x + GAP) / item) as usize;
+    (fitting.clamp(columns, image_sizes.len().max(1)), highest)
 }
 
 /// The aspect ratio of the image, within limits.
@@ -153,6 +177,18 @@ mod tests {
         assert_eq!(columns, 6);
         assert!(tile >= MIN_TILE);
         assert_eq!(grid(vec2(400.0, 300.0), 3, &[SIZE; 30]).0, 1);
+    }
+
+    #[test]
+    fn a_row_is_no_higher_than_the_area() {
+        let (columns, tile) = grid(vec2(1100.0, 200.0), 3, &[SIZE; 5]);
+        let height = tile_size(tile, SIZE).y + AROUND_TILE_HEIGHT + GAP;
+        assert!(height <= 200.0 + 0.1, "{height}");
+        let item = 3.0 * tile + 2.0 * GAP + 2.0 * CARD_MARGIN + 2.0;
+        assert_eq!(columns, 2, "they use the width");
+        assert!(item * 2.0 + GAP <= 1100.0);
+        // Lower than the smallest.
+        assert_eq!(grid(vec2(1100.0, 80.0), 3, &[SIZE; 5]).1, MIN_LOW_TILE);
     }
 
     #[test]

@@ -8,15 +8,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use eframe::egui::{
-    CollapsingHeader, Frame, Label, Margin, Panel, RichText, ScrollArea, Ui, Vec2, vec2,
+    CollapsingHeader, Frame, Label, Margin, Panel, Pos2, Rect, RichText, ScrollArea, Ui, Vec2, vec2,
 };
 use serde::{Deserialize, Serialize};
 
 use self::film::FilmStrip;
-use self::items::{GAP, ItemPainter, grid};
+use self::items::{GAP, ItemPainter, grid, has_truth};
 use super::go_to_train;
 use super::inspect::legend::legend_line;
-use crate::engine::{ClassList, FilmFile, LabelMap, Preview, PreviewItem, RunSnapshot};
+use crate::engine::{ClassList, FilmFile, LabelMap, Preview, PreviewItem, RunSnapshot, RunState};
 use crate::ui::canvas::controls::opacity_slider;
 use crate::ui::canvas::{Layer, TextureCache};
 use crate::ui::command::{Ask, Command};
@@ -44,6 +44,8 @@ pub struct LivePanel {
     film_run: Option<String>,
     #[serde(skip)]
     film: FilmStrip,
+    #[serde(skip)]
+    place: Option<Rect>,
 }
 
 impl Default for LivePanel {
@@ -57,6 +59,7 @@ impl Default for LivePanel {
             shown: None,
             film_run: None,
             film: FilmStrip::default(),
+            place: None,
         }
     }
 }
@@ -95,8 +98,10 @@ struct LiveMasks {
     columns: Columns,
 }
 
-/// In a panel of less height the controls scroll away with the masks, which would else have no room.
+/// In a panel of less height the controls are folded, for the masks would have no room.
 const LOW: f32 = 240.0;
+/// In one of less height those of the film are in one line.
+const LOW_FILM: f32 = 340.0;
 
 /// A column of an item.
 struct Tile {
@@ -120,6 +125,21 @@ impl LivePanel {
         self.film.point_at(at);
     }
 
+    /// The run whose film is shown.
+    pub fn filmed_run(&self) -> Option<&str> {
+        self.film.run()
+    }
+
+    /// The run whose film was moved since the last time.
+    pub fn take_scrubbed(&mut self) -> Option<String> {
+        self.film.take_scrubbed()
+    }
+
+    /// Whether this place of the window was in the panel when it was drawn last.
+    pub fn has(&self, place: Pos2) -> bool {
+        self.place.is_some_and(|own| own.contains(place))
+    }
+
     /// Saves the film for which a place was asked.
     pub fn save(&mut self, ctx: &PanelCtx<'_>, file: FilmFile, path: PathBuf) {
         if let Some(run) = self.filmed(ctx) {
@@ -132,15 +152,21 @@ impl LivePanel {
     fn filmed<'a>(&self, ctx: &PanelCtx<'a>) -> Option<&'a RunSnapshot> {
         let active = ctx.engine.active().map(|active| active.run.as_str());
         let live = ctx.engine.live().map(|live| live.run.as_str());
-        let chosen = self.film_run.as_deref();
-        let named = chosen.or(active).or(live);
-        named
-            .and_then(|name| ctx.engine.run(name))
-            .or(ctx.engine.runs().first())
+        let is_there = |run: &&str| ctx.engine.run(run).is_some();
+        let chosen = self.film_run.as_deref().filter(is_there);
+        // A run that begins has no name yet; the one before it is not shown in its place.
+        if let Some(name) = chosen.or(active).or(live.filter(is_there)) {
+            return ctx.engine.run(name);
+        }
+        // A run that failed before its first step has nothing to show.
+        let mut runs = ctx.engine.runs().iter();
+        let begun = runs.find(|run| run.state == RunState::Active || run.steps_done() > 0);
+        begun.or(ctx.engine.runs().first())
     }
 
     /// Fills the panel.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
+        self.place = Some(ui.max_rect());
         let filmed = self.filmed(ctx);
         self.film.update(ctx, ui, filmed);
         self.prepare(ctx, ui);
@@ -165,11 +191,15 @@ impl LivePanel {
         ScrollArea::vertical()
             .auto_shrink([false, false])
             .show(ui, |ui| {
+                let mut room = area;
                 if is_low {
-                    self.controls_ui(ctx, ui);
-                    ui.separator();
+                    // One line, which opens.
+                    CollapsingHeader::new("What is shown")
+                        .default_open(false)
+                        .show_unindented(ui, |ui| self.controls_ui(ctx, ui));
+                    room.y -= ui.spacing().interact_size.y + GAP;
                 }
-                self.items_ui(ctx, ui, area);
+                self.items_ui(ctx, ui, room);
             });
     }
 
@@ -221,7 +251,8 @@ impl LivePanel {
             ui.checkbox(&mut self.columns.truth, "Show ground truth")
                 .on_hover_text("Show a column with the ground truth");
             let add = ui.button("Add probe images…").on_hover_text(
-                "Film images of your own beside those of the validation list, from the next run on",
+                "Film images of your own beside those of the validation list, from the next run on. Images can be \
+                 dropped here, too",
             );
             if add.clicked() {
                 ctx.commands.send(Command::Ask(Ask::Probes));
@@ -250,7 +281,8 @@ impl LivePanel {
     }
 
     fn film_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, run: &RunSnapshot) {
-        if let Some(picked) = self.film.ui(ctx, ui, run) {
+        let is_low = self.place.is_some_and(|place| place.height() < LOW_FILM);
+        if let Some(picked) = self.film.ui(ctx, ui, (run, is_low)) {
             self.film_run = Some(picked);
         }
     }
@@ -293,7 +325,7 @@ impl LiveMasks {
                 layers: vec![Layer::Image(item.image.clone())],
             });
         }
-        if self.columns.truth {
+        if self.columns.truth && has_truth(item) {
             tiles.push(Tile {
                 caption: "Ground truth",
                 layers: self.overlay(item, &item.truth),

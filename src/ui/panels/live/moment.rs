@@ -1,10 +1,11 @@
-//! One moment of a film: its masks, and the scores of the classes then.
+//! One moment of a film: its masks, and the scores of the classes then; how all moments are saved.
 
 use std::sync::Arc;
 
 use eframe::egui::{ScrollArea, Ui};
 
-use crate::engine::{FilmProbe, LabelMap, Preview, PreviewItem, RunFilm, RunSnapshot};
+use crate::engine::{FilmFile, FilmProbe, LabelMap, Preview, PreviewItem, RunFilm, RunSnapshot};
+use crate::ui::command::{Ask, Command};
 use crate::ui::context::PanelCtx;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
@@ -56,4 +57,30 @@ pub fn preview(film: &RunFilm, frame: usize, masks: Vec<LabelMap>) -> Option<Pre
         step: moment.step,
         items: probes.map(item).collect(),
     })
+}
+
+/// The files that a film can be saved as.
+pub fn export_menu(ctx: &PanelCtx<'_>, ui: &mut Ui) {
+    ui.menu_button("Export film", |ui| {
+        let files = [
+            (
+                FilmFile::Gif,
+                "Animated GIF…",
+                "One file, of at most 240 frames",
+            ),
+            (
+                FilmFile::Pngs,
+                "PNG sequence…",
+                "A picture for each frame: NAME-0001.png and so on",
+            ),
+        ];
+        for (file, name, what) in files {
+            if ui.button(name).on_hover_text(what).clicked() {
+                ctx.commands.send(Command::Ask(Ask::SaveFilm(file)));
+                ui.close();
+            }
+        }
+    })
+    .response
+    .on_hover_text("Save the film as pictures");
 }

@@ -8,6 +8,8 @@ mod map_columns;
 mod map_ui;
 mod maps;
 
+use std::path::Path;
+
 use eframe::egui::{Align, Button, Frame, Layout, Margin, Panel, RichText, ScrollArea, Ui, vec2};
 use serde::{Deserialize, Serialize};
 
@@ -18,13 +20,14 @@ use self::map_columns::{Canvases, Shown};
 use self::maps::Maps;
 use super::go_to_train;
 use super::inspect::run_picker::run_picker;
-use crate::engine::RunSnapshot;
+use crate::engine::{Engine, RunSnapshot};
 use crate::ui::command::{Command, PanelKind};
 use crate::ui::context::PanelCtx;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::file_label::file_label;
 use crate::ui::view_model::inspected::{FieldKind, FieldOutline, Inspected};
 use crate::ui::view_model::mask::Pixel;
+use crate::ui::view_model::run_label::run_label;
 
 /// As many as a plan of FCN-32s, 16s and 8s trains.
 const MAX_NETWORKS: usize = 3;
@@ -50,12 +53,17 @@ pub struct LookInsidePanel {
 }
 
 impl LookInsidePanel {
-    /// Fills the panel.
-    pub fn ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, inspected: Option<&Inspected>) {
+    /// Fills the panel. `unpredicted` is an image in Inspect that has no mask yet.
+    pub fn ui(
+        &mut self,
+        ctx: &PanelCtx<'_>,
+        ui: &mut Ui,
+        (inspected, unpredicted): (Option<&Inspected>, Option<&Path>),
+    ) {
         let Some(inspected) = inspected else {
             self.explanations.clear();
             self.maps.clear();
-            nothing_inspected_ui(ctx, ui);
+            nothing_inspected_ui(ctx, ui, unpredicted);
             return;
         };
         self.others.retain(|run| {
@@ -92,8 +100,8 @@ impl LookInsidePanel {
             .show(ui, |ui| self.columns_ui(ctx, ui, &runs, inspected.pixel));
     }
 
-    /// The receptive fields of the inspected pixel in the network of Inspect.
-    pub fn outlines(&self, inspected: Option<&Inspected>) -> Vec<FieldOutline> {
+    /// The receptive fields of the inspected pixel in each of the networks.
+    pub fn outlines(&self, engine: &Engine, inspected: Option<&Inspected>) -> Vec<FieldOutline> {
         let Some(Inspected {
             run,
             pixel: Some(pixel),
@@ -102,22 +110,33 @@ impl LookInsidePanel {
         else {
             return Vec::new();
         };
-        let Some(State::Ready(explanation)) = self.explanations.of(run) else {
-            return Vec::new();
-        };
-        let fields = explanation.receptive_fields(pixel.x, pixel.y);
-        let outline = |(part, rect)| FieldOutline {
-            kind: FieldKind::Theoretical(part),
-            rect,
-        };
-        let mut outlines: Vec<_> = fields.into_iter().enumerate().map(outline).collect();
-        let effective = self.maps.field(run, &explanation.image_path, *pixel);
-        outlines.extend(effective.and_then(|field| {
-            Some(FieldOutline {
-                kind: FieldKind::Effective,
-                rect: field.outline?,
-            })
-        }));
+        let names = std::iter::once(run).chain(&self.others);
+        let runs: Vec<&RunSnapshot> = names.filter_map(|name| engine.run(name)).collect();
+        let mut outlines = Vec::new();
+        for run in &runs {
+            let Some(State::Ready(explanation)) = self.explanations.of(&run.name) else {
+                continue;
+            };
+            let network = if runs.len() > 1 {
+                run_label(&runs, run)
+            } else {
+                String::new()
+            };
+            let fields = explanation.receptive_fields(pixel.x, pixel.y);
+            for (part, (source, rect)) in explanation.sources().into_iter().zip(fields).enumerate()
+            {
+                let kind = FieldKind::Theoretical(part);
+                FieldOutline::add_to(&mut outlines, kind, rect, source, &network);
+            }
+            let effective = self
+                .maps
+                .field(&run.name, &explanation.image_path, *pixel)
+                .and_then(|field| field.outline);
+            if let Some(rect) = effective {
+                let kind = FieldKind::Effective;
+                FieldOutline::add_to(&mut outlines, kind, rect, "effective field", &network);
+            }
+        }
         outlines
     }
 
@@ -258,15 +277,25 @@ fn pixel_ui(ui: &mut Ui, inspected: &Inspected) {
     });
 }
 
-fn nothing_inspected_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
+fn nothing_inspected_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, unpredicted: Option<&Path>) {
     if ctx.engine.runs_with_weights().next().is_none() {
         let hint = "Train a run first; then its scores can be taken apart here, pixel by pixel";
         ui.empty_state("No trained run yet", hint, |ui| go_to_train(ctx, ui));
         return;
     }
-    let hint = "Open an image in Inspect and move the pointer over it: here you see the scores of each class, and what \
-                fc7, pool4 and pool3 add to them";
-    ui.empty_state("No image in Inspect", hint, |ui| {
+    let (title, hint) = match unpredicted {
+        None => (
+            "No image in Inspect".to_owned(),
+            "Open an image in Inspect and move the pointer over it: here you see the scores of each class, and what \
+             fc7, pool4 and pool3 add to them",
+        ),
+        Some(image) => (
+            format!("{} has no mask yet", file_label(image)),
+            "Once Inspect has predicted the image, move the pointer over it: here you see the scores of each class, and \
+             what fc7, pool4 and pool3 add to them",
+        ),
+    };
+    ui.empty_state(&title, hint, |ui| {
         if ui.button("Go to Inspect").clicked() {
             ctx.commands.send(Command::ShowPanel(PanelKind::Inspect));
         }

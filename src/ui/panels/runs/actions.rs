@@ -7,7 +7,7 @@ use eframe::egui::{Button, Color32, TextStyle, Ui, vec2};
 
 use super::dialogs::{Dialog, NotesForm};
 use crate::engine::{InitialWeights, Repeats, RunNotes, RunSnapshot, RunState};
-use crate::ui::command::{Ask, Command};
+use crate::ui::command::{Ask, Command, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::view_model::format;
 
@@ -223,7 +223,7 @@ fn undo_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, dialog: &mut Option<Dialog>) {
     if let Some(what) = ctx.engine.run_undo() {
         let undo = ui.small_button(format!("Undo: {what}"));
         if undo.on_hover_text("Take this back").clicked() {
-            ctx.commands.send(Command::UndoRunChange);
+            ctx.commands.send(UiCommand::UndoRunChange);
         }
     }
     if ctx.engine.runs_in_trash() > 0 {

@@ -1,9 +1,12 @@
 //! Questions about runs: name and notes, differences, the trash.
 
-use eframe::egui::{Align, Button, Grid, Key, Label, Layout, RichText, ScrollArea, TextEdit, Ui};
+use eframe::egui::{
+    Align, Button, Grid, Key, KeyboardShortcut, Label, Layout, Modifiers, RichText, ScrollArea,
+    TextEdit, Ui,
+};
 
 use crate::engine::{RunNotes, RunSnapshot, differences};
-use crate::ui::command::Command;
+use crate::ui::command::{Command, shortcut_text};
 use crate::ui::context::PanelCtx;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
@@ -141,10 +144,16 @@ fn notes_ui(ctx: &PanelCtx<'_>, ui: &Ui, form: &mut NotesForm) -> bool {
         "Name and notes".to_owned()
     };
     ui.question("run notes", &title, |ui| {
-        let entered = form.fields_ui(ui);
+        // Before the note takes it: there, Enter alone begins a new line.
+        let saved = ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Enter));
+        let entered = form.fields_ui(ui) || saved;
         ui.add_space(6.0);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let save = ui.button("Save").clicked();
+            let key = KeyboardShortcut::new(Modifiers::COMMAND, Key::Enter);
+            let save = ui
+                .button("Save")
+                .on_hover_text(shortcut_text(ui.ctx(), &key));
+            let save = save.clicked();
             if save || entered {
                 let what = if form.is_for_many() {
                     "Add tags"

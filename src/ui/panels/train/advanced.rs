@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use strum::VariantArray as _;
 
 use super::augmentation::{augment_ui, size_ui};
+use super::checkpoints::checkpoints_ui;
+use super::explained::{setting_now_ui, setting_ui};
 use super::learning::{optional_ui, segments_ui};
 use super::optimizer::optimizer_ui;
 use super::stages::stages_ui;
@@ -14,7 +16,6 @@ use crate::engine::{
     RunConfig, SampleOrder, Size,
 };
 use crate::ui::number::{number_ui, rule_ui, with_unit};
-use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format::plural;
 
 /// What the settings are about.
@@ -47,6 +48,7 @@ pub fn advanced_ui(ui: &mut Ui, config: &mut RunConfig, around: Around<'_>, brok
     images_ui(ui, config, broken);
     ui.add_space(4.0);
     rest_ui(ui, config, broken);
+    checkpoints_ui(ui, &mut config.checkpoints, broken);
     cache_ui(ui, &mut config.decoded_cache, around.cache_folder, broken);
     machine_ui(ui, config, broken);
 }
@@ -55,8 +57,7 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) {
     // What is ticked goes on to hold when the crops change.
     let as_trained = config.test_size.is_some() && config.test_size == config.augment.crop;
     augment_ui(ui, &mut config.augment, broken);
-    let tooltip = "Order of the training images: shuffled each epoch, or that of the list file";
-    ui.field("Order", tooltip, |ui| {
+    setting_ui(ui, "Order", |ui| {
         let label = |order| match order {
             SampleOrder::Shuffled => "Shuffled".to_owned(),
             SampleOrder::Sequential => "Sequential".to_owned(),
@@ -66,11 +67,7 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) {
         })
     });
     let rare_sampling = broken.of("rare sampling");
-    let tooltip = "Draw a class, then an image that has it, then a crop that shows it, instead of each image once an \
-                   epoch. The number is the temperature: 0.01 draws the rarest classes nearly alone, 1 all classes \
-                   about alike. Use it where few images have a class; class weights alone help where the images \
-                   have it, but small\nHoyer et al. 2022 (DAFormer), section 3.2";
-    ui.field("Rare classes", tooltip, |ui| {
+    setting_ui(ui, "Rare classes", |ui| {
         let names = ["Draw by rare class", "no preference"];
         optional_ui(ui, &mut config.rare_sampling, names, 0.1, |ui, value| {
             number_ui(ui, value, 0.001..=10.0, rare_sampling, |drag| {
@@ -83,9 +80,7 @@ fn images_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) {
     if as_trained {
         config.test_size = config.augment.crop;
     }
-    let tooltip = "Width and height to which validation images are resized, 1 to 8192; scores are always \
-                   computed at the size of the mask";
-    ui.field("Test size", tooltip, |ui| test_size_ui(ui, config, broken));
+    setting_ui(ui, "Test size", |ui| test_size_ui(ui, config, broken));
 }
 
 fn test_size_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) -> Response {
@@ -101,14 +96,12 @@ fn test_size_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) -> Re
                 size_ui(ui, size, "Test", "test size", broken);
             });
         });
-        let tooltip =
-            "Resize validation images to the size of the training crops, also when that is changed";
         let ticked = ui
             .add_enabled(
                 crop.is_some(),
                 egui::Checkbox::new(&mut as_trained, "as the crops"),
             )
-            .on_hover_text(tooltip)
+            .on_hover_text("Resize validation images to the size of the training crops, also when that is changed")
             .on_disabled_hover_text("Training images are not cropped")
             .accessible_name("Test size as the crops");
         if ticked.changed() {
@@ -120,9 +113,7 @@ fn test_size_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) -> Re
 
 /// The normalization of the input: that of the weights the run starts from.
 fn input_ui(ui: &mut Ui, config: &mut RunConfig) {
-    let tooltip = "Normalization of the input: mean and standard deviation of ImageNet as in torchvision, \
-                   Caffe (BGR, 0 to 255, mean subtracted), or -1 to 1; use the one the weights were trained with";
-    ui.field("Normalization", tooltip, |ui| {
+    setting_ui(ui, "Normalization", |ui| {
         let name = |input: &Normalization| {
             Normalization::NAMED
                 .into_iter()
@@ -141,9 +132,7 @@ fn input_ui(ui: &mut Ui, config: &mut RunConfig) {
 
 /// Logs for other programs.
 fn logs_ui(ui: &mut Ui, config: &mut RunConfig) {
-    let tooltip = "Copies of the log for other programs, written into the folder of the run while it trains: event \
-                   files of TensorBoard with scalars and masks, and the table history.csv";
-    ui.field("Also write", tooltip, |ui| {
+    setting_ui(ui, "Also write", |ui| {
         ui.horizontal(|ui| {
             ui.checkbox(&mut config.extra_logs.tensorboard, "TensorBoard");
             ui.checkbox(&mut config.extra_logs.csv, "CSV");
@@ -154,28 +143,20 @@ fn logs_ui(ui: &mut Ui, config: &mut RunConfig) {
 
 fn rest_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) {
     let [max_steps, workers] = ["max steps", "workers"].map(|field| broken.of(field));
-    ui.field(
-        "Step limit",
-        "Stop after this many steps, even within an epoch",
-        |ui| {
-            optional_ui(
-                ui,
-                &mut config.max_steps,
-                ["Limit steps", "none"],
-                1000,
-                |ui, steps| {
-                    number_ui(ui, steps, 1..=100_000_000, max_steps, |drag| drag)
-                        .accessible_name("Maximum number of steps");
-                },
-            )
-        },
-    );
+    setting_ui(ui, "Step limit", |ui| {
+        optional_ui(
+            ui,
+            &mut config.max_steps,
+            ["Limit steps", "none"],
+            1000,
+            |ui, steps| {
+                number_ui(ui, steps, 1..=100_000_000, max_steps, |drag| drag)
+                    .accessible_name("Maximum number of steps");
+            },
+        )
+    });
     let ema = broken.of("EMA decay");
-    let tooltip = "Score and predict with a moving average of the weights instead of the weights of the last step; \
-                   the number is how much of the average each step keeps. Smooths out noise, often for a point or \
-                   two of mIoU; needs memory for one more copy of the weights. 0.999 forgets within some thousand \
-                   steps, 0.99 suits short runs\nPolyak and Juditsky 1992";
-    ui.field("Average weights", tooltip, |ui| {
+    setting_ui(ui, "Average weights", |ui| {
         let names = ["Average the weights", "none"];
         optional_ui(ui, &mut config.ema, names, 0.999, |ui, decay| {
             number_ui(ui, decay, 0.5..=0.9999, ema, |drag| {
@@ -185,10 +166,7 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) {
         })
     });
     let early_stop = broken.of("early stop");
-    let tooltip = "End the run after this many epochs in which the validation was not better than before, by the \
-                   score that finds the best epoch. Saves time where a run has learned all it can; leave it off \
-                   with schedules that lower the rate only at the end";
-    ui.field("Early stop", tooltip, |ui| {
+    setting_ui(ui, "Early stop", |ui| {
         let names = ["Stop early", "none"];
         optional_ui(ui, &mut config.early_stop, names, 10, |ui, epochs| {
             number_ui(ui, epochs, 1..=10_000, early_stop, |drag| {
@@ -197,27 +175,19 @@ fn rest_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) {
             .accessible_name("Epochs without a better validation");
         })
     });
-    ui.field(
-        "Seed",
-        "Seed of all random numbers: weights, order, augmentation, dropout",
-        |ui| {
-            let seed = config.seed;
-            // As text, which has every digit.
-            number_ui(ui, &mut config.seed, 0..=1_000_000, None, |drag| {
-                drag.speed(0.1)
-                    .custom_formatter(move |_, _| seed.to_string())
-            })
-        },
-    );
-    ui.field(
-        "Loader threads",
-        "Threads that load images ahead of training, 1 to 32",
-        |ui| {
-            number_ui(ui, &mut config.workers, 1..=32, workers, |drag| {
-                drag.speed(0.05)
-            })
-        },
-    );
+    setting_ui(ui, "Seed", |ui| {
+        let seed = config.seed;
+        // As text, which has every digit.
+        number_ui(ui, &mut config.seed, 0..=1_000_000, None, |drag| {
+            drag.speed(0.1)
+                .custom_formatter(move |_, _| seed.to_string())
+        })
+    });
+    setting_ui(ui, "Loader threads", |ui| {
+        number_ui(ui, &mut config.workers, 1..=32, workers, |drag| {
+            drag.speed(0.05)
+        })
+    });
 }
 
 fn cache_ui(
@@ -228,17 +198,12 @@ fn cache_ui(
 ) {
     let rule = broken.of("cache size");
     let folder = cache.as_ref().map_or(&own_folder, |cache| &cache.folder);
-    let tooltip = format!(
-        "Keep decoded images on disk, up to so many GiB, so that later epochs and runs need not decode them: for \
-         datasets of large files that do not fit into memory. Images that were not needed for the longest time make \
-         room\n{}",
-        folder.display()
-    );
+    let now = folder.display().to_string();
     let start = DecodedCache {
         folder: own_folder,
         gib: DecodedCache::GIB,
     };
-    ui.field("Cache on disk", &tooltip, |ui| {
+    setting_now_ui(ui, "Cache on disk", &now, |ui| {
         let names = ["Keep decoded images", "none"];
         optional_ui(ui, cache, names, start, |ui, cache| {
             number_ui(ui, &mut cache.gib, 1.0..=2000.0, rule, |drag| {
@@ -252,9 +217,7 @@ fn cache_ui(
 /// How it is computed and shown.
 fn machine_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) {
     let [images, interval] = ["live images", "live interval"].map(|field| broken.of(field));
-    let tooltip = "What convolutions multiply in training: 32 bits, 32 bits as the sum of two bf16 (GPUs with matrix units: \
-                   faster, about 16 bits of precision), or 16 bits, which save memory on GPUs. Weights and loss keep 32 bits";
-    ui.field("Precision", tooltip, |ui| {
+    setting_ui(ui, "Precision", |ui| {
         let label = |precision: Precision| precision.id().to_owned();
         segments_ui(
             ui,
@@ -266,9 +229,7 @@ fn machine_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) {
             },
         )
     });
-    let tooltip = "Keep only the activations between the stages of the trunk and recompute the others in the \
-                   backward pass: less memory, more time, the same gradients";
-    ui.field("Recompute", tooltip, |ui| {
+    setting_ui(ui, "Recompute", |ui| {
         ui.horizontal_wrapped(|ui| {
             let response = ui
                 .checkbox(&mut config.recompute_activations, "activations")
@@ -281,24 +242,20 @@ fn machine_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) {
         .inner
     });
     logs_ui(ui, config);
-    ui.field(
-        "Live images",
-        "Validation images whose masks are shown during training, 0 to 64",
-        |ui| {
-            number_ui(ui, &mut config.preview_images, 1..=16, images, |drag| {
-                drag.speed(0.05)
-            })
-        },
-    );
-    ui.field(
-        "Live interval",
-        "Seconds between two updates of the live masks, 0 to 3600; 0 turns them off. Each update takes time from training",
-        |ui| {
-            number_ui(ui, &mut config.preview_secs, 0.0..=600.0, interval, |drag| {
-                with_unit(drag.speed(0.05).max_decimals(1), "s")
-            })
-        },
-    );
+    setting_ui(ui, "Live images", |ui| {
+        number_ui(ui, &mut config.preview_images, 1..=16, images, |drag| {
+            drag.speed(0.05)
+        })
+    });
+    setting_ui(ui, "Live interval", |ui| {
+        number_ui(
+            ui,
+            &mut config.preview_secs,
+            0.0..=600.0,
+            interval,
+            |drag| with_unit(drag.speed(0.05).max_decimals(1), "s"),
+        )
+    });
     probes_ui(ui, &mut config.probe_images);
     batches_ui(ui, &mut config.batches);
 }
@@ -308,8 +265,7 @@ fn batches_ui(ui: &mut Ui, batches: &mut Option<PathBuf>) {
     let Some(folder) = batches.clone() else {
         return;
     };
-    let tooltip = "Trains on the batches in this folder instead of the training images, as `train --batches` does";
-    ui.field("Batches", tooltip, |ui| {
+    setting_ui(ui, "Batches", |ui| {
         ui.horizontal(|ui| {
             let path = folder.display().to_string();
             let name = folder.file_name().unwrap_or_default().to_string_lossy();
@@ -330,8 +286,7 @@ fn probes_ui(ui: &mut Ui, probes: &mut Vec<PathBuf>) {
     if probes.is_empty() {
         return;
     }
-    let tooltip = "Images of your own whose masks are filmed beside those of validation images; Live adds some";
-    ui.field("Probe images", tooltip, |ui| {
+    setting_ui(ui, "Probe images", |ui| {
         ui.horizontal(|ui| {
             let names: Vec<String> = probes
                 .iter()

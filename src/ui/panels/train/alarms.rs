@@ -13,7 +13,7 @@ use crate::ui::view_model::format::sentence;
 pub fn alarms_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     let alarms = ctx.engine.alarms();
     for found in alarms {
-        ui.notice_box(NoticeLevel::Warning, |ui| alarm_ui(ctx, ui, found));
+        alarm_box(ctx, ui, found);
     }
     if !alarms.is_empty()
         && ui
@@ -23,6 +23,11 @@ pub fn alarms_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     {
         ctx.commands.send(Command::CloseAlarms);
     }
+}
+
+/// Draws one.
+pub fn alarm_box(ctx: &PanelCtx<'_>, ui: &mut Ui, found: &RunAlarm) {
+    ui.notice_box(NoticeLevel::Warning, |ui| alarm_ui(ctx, ui, found));
 }
 
 fn alarm_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, found: &RunAlarm) {

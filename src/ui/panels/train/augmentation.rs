@@ -2,16 +2,14 @@
 
 use eframe::egui::{DragValue, Ui};
 
+use super::explained::setting_ui;
 use super::learning::optional_ui;
 use crate::engine::{Augment, BrokenRules, Size};
 use crate::ui::number::{number_ui, part_ui, rule_ui, with_unit};
-use crate::ui::ui_ext::UiExt as _;
 
 /// Crop, flip, scale, and the amounts of everything else.
 pub fn augment_ui(ui: &mut Ui, augment: &mut Augment, broken: &BrokenRules) {
-    let tooltip = "Width and height of the training crops, 1 to 8192; smaller images are padded. Whole \
-                   images need batch size 1, and large images much memory";
-    ui.field("Crop size", tooltip, |ui| {
+    setting_ui(ui, "Crop size", |ui| {
         let names = ["Crop training images", "whole images"];
         optional_ui(
             ui,
@@ -23,44 +21,30 @@ pub fn augment_ui(ui: &mut Ui, augment: &mut Augment, broken: &BrokenRules) {
             },
         )
     });
-    ui.field(
-        "Random crop",
-        "Crop at a random place instead of the center",
-        |ui| {
-            ui.checkbox(&mut augment.random_crop, "")
-                .accessible_name("Random crop")
-        },
-    );
-    ui.field(
-        "Random flip",
-        "Flip training images horizontally at random",
-        |ui| {
-            ui.checkbox(&mut augment.flip, "")
-                .accessible_name("Random flip")
-        },
-    );
-    ui.field(
-        "Random scale",
-        "Range of the random scale, 0.25 to 4; 1 to 1 turns it off",
-        |ui| {
-            ui.horizontal_wrapped(|ui| {
-                let is_broken = |part| broken.of_part("scale", part).is_some();
-                let [low, high] = &mut augment.scale;
-                part_ui(ui, low, 0.25..=1.0, is_broken(0), hundredths)
-                    .accessible_name("Minimum scale");
-                ui.label("to");
-                part_ui(ui, high, 1.0..=4.0, is_broken(1), hundredths)
-                    .accessible_name("Maximum scale");
-                if let Some(rule) = broken.of("scale") {
-                    rule_ui(ui, rule);
-                }
-            })
-            .response
-        },
-    );
+    setting_ui(ui, "Random crop", |ui| {
+        ui.checkbox(&mut augment.random_crop, "")
+            .accessible_name("Random crop")
+    });
+    setting_ui(ui, "Random flip", |ui| {
+        ui.checkbox(&mut augment.flip, "")
+            .accessible_name("Random flip")
+    });
+    setting_ui(ui, "Random scale", |ui| {
+        ui.horizontal_wrapped(|ui| {
+            let is_broken = |part| broken.of_part("scale", part).is_some();
+            let [low, high] = &mut augment.scale;
+            part_ui(ui, low, 0.25..=1.0, is_broken(0), hundredths).accessible_name("Minimum scale");
+            ui.label("to");
+            part_ui(ui, high, 1.0..=4.0, is_broken(1), hundredths).accessible_name("Maximum scale");
+            if let Some(rule) = broken.of("scale") {
+                rule_ui(ui, rule);
+            }
+        })
+        .response
+    });
     for amount in amounts(augment) {
         let rule = broken.of(amount.field);
-        ui.field(amount.label, amount.tooltip, |ui| {
+        setting_ui(ui, amount.label, |ui| {
             number_ui(ui, amount.value, 0.0..=amount.most, rule, |drag| {
                 let drag = drag.speed(amount.most / 200.0).max_decimals(2);
                 match amount.unit {
@@ -80,7 +64,6 @@ struct Amount<'a> {
     value: &'a mut f32,
     most: f32,
     unit: Option<&'static str>,
-    tooltip: &'static str,
 }
 
 fn amounts(augment: &mut Augment) -> [Amount<'_>; 7] {
@@ -91,7 +74,6 @@ fn amounts(augment: &mut Augment) -> [Amount<'_>; 7] {
             value: &mut augment.brightness,
             most: 1.0,
             unit: None,
-            tooltip: "Amount of random brightness and contrast, 0 to 1; 0 turns it off",
         },
         Amount {
             label: "Saturation",
@@ -99,8 +81,6 @@ fn amounts(augment: &mut Augment) -> [Amount<'_>; 7] {
             value: &mut augment.saturation,
             most: 1.0,
             unit: None,
-            tooltip: "Amount of random saturation, 0 to 1; with 0.3 the distance of each color from gray is multiplied \
-                      by 0.7 to 1.3. 0 turns it off\nAs ColorJitter of torchvision, about the luma of BT.601",
         },
         Amount {
             label: "Hue",
@@ -108,9 +88,6 @@ fn amounts(augment: &mut Augment) -> [Amount<'_>; 7] {
             value: &mut augment.hue,
             most: 180.0,
             unit: Some("°"),
-            tooltip: "Largest random turn of the hue each way, 0 to 180 degrees of the color circle; 0 turns it off. \
-                      Leave it off where the color tells classes apart\nAs ColorJitter of torchvision, whose 0.5 is 180 \
-                      degrees, in the chroma plane of BT.601",
         },
         Amount {
             label: "Rotation",
@@ -118,9 +95,6 @@ fn amounts(augment: &mut Augment) -> [Amount<'_>; 7] {
             value: &mut augment.rotation,
             most: 180.0,
             unit: Some("°"),
-            tooltip: "Largest random rotation each way, 0 to 180 degrees; 0 turns it off. The crop is turned about its \
-                      middle; what lies outside of the image becomes padding and void. Masks take the nearest label\n\
-                      10 degrees in Zhao et al. 2017 (PSPNet), section 5.1",
         },
         Amount {
             label: "Elastic",
@@ -128,9 +102,6 @@ fn amounts(augment: &mut Augment) -> [Amount<'_>; 7] {
             value: &mut augment.elastic,
             most: 100.0,
             unit: Some("px"),
-            tooltip: "Random bends, 0 to 100 pixels: the points of a 3 x 3 grid over the crop are moved by normal random \
-                      vectors of this deviation, and the rest with them by cubic curves; 0 turns it off. Suits tissue, \
-                      cells and terrain rather than buildings\nRonneberger et al. 2015 (U-Net), section 3.1, with 10",
         },
         Amount {
             label: "Blur",
@@ -138,8 +109,6 @@ fn amounts(augment: &mut Augment) -> [Amount<'_>; 7] {
             value: &mut augment.blur,
             most: 20.0,
             unit: Some("px"),
-            tooltip: "Largest deviation of a random Gaussian blur, 0 to 20 pixels; 0 turns it off. The mask stays sharp\n\
-                      Zhao et al. 2017 (PSPNet), section 5.1",
         },
         Amount {
             label: "Noise",
@@ -147,8 +116,6 @@ fn amounts(augment: &mut Augment) -> [Amount<'_>; 7] {
             value: &mut augment.noise,
             most: 1.0,
             unit: None,
-            tooltip: "Largest deviation of random noise in every value, 0 to 1, where 1 is white; 0 turns it off. 0.05 is \
-                      plain to see",
         },
     ]
 }

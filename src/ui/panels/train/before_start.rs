@@ -3,8 +3,8 @@
 use eframe::egui::{Button, Label, RichText, Ui};
 
 use crate::engine::{
-    BeforeStart, Choice, Configured, Engine, MemoryFit, NoticeLevel, Poll, RunConfig, Task,
-    TimeSource, memory_text,
+    BeforeStart, Choice, Configured, Engine, MemoryFit, NoticeLevel, Poll, RunConfig, RunTime,
+    Task, TimeSource, memory_text,
 };
 use crate::ui::command::{Command, Problem};
 use crate::ui::context::PanelCtx;
@@ -47,18 +47,20 @@ impl Before {
         self.ignore_memory
     }
 
-    /// Draws the estimate of `config`, the settings of the form.
+    /// Draws the estimate of `config`, the settings of the form; `tried` is the time that a trial of them
+    /// found.
     pub fn ui(
         &mut self,
         ctx: &PanelCtx<'_>,
         ui: &mut Ui,
-        config: Option<&RunConfig>,
+        (config, tried): (Option<&RunConfig>, Option<RunTime>),
         settings: &mut RunConfig,
     ) {
         self.poll(ctx, config, settings);
-        let Some(estimate) = self.estimate.clone().filter(|_| config.is_some()) else {
+        let Some(mut estimate) = self.estimate.clone().filter(|_| config.is_some()) else {
             return;
         };
+        estimate.time = tried.or(estimate.time);
         if estimate.refusal().is_some() && !self.ignore_memory {
             self.too_large_ui(ui, &estimate, settings);
         } else {
@@ -129,6 +131,11 @@ impl Before {
         if closed {
             self.choices.clear();
         }
+    }
+
+    /// Hides the reasons, so that what comes below them is in sight.
+    pub fn close_reasons(&mut self) {
+        self.choices.clear();
     }
 
     fn poll(&mut self, ctx: &PanelCtx<'_>, config: Option<&RunConfig>, settings: &mut RunConfig) {

@@ -2,6 +2,7 @@
 
 use eframe::egui::{Align, Button, ComboBox, Label, Layout, RichText, Ui};
 
+use super::explained::setting_now_ui;
 use crate::engine::{DeviceEntry, DeviceId};
 use crate::ui::context::PanelCtx;
 use crate::ui::ui_ext::UiExt as _;
@@ -13,11 +14,8 @@ pub fn device_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, wanted: &mut Option<DeviceId>)
     let devices = ctx.engine.devices();
     let chosen = devices.choose(*wanted);
     let current = devices.entry(chosen);
-    let tooltip = match current {
-        Some(entry) => format!("The device that trains the network\n{}", describe(entry)),
-        None => "The device that trains the network".to_owned(),
-    };
-    ui.field("Device", &tooltip, |ui| {
+    let now = current.map_or_else(|| chosen.to_string(), describe);
+    setting_now_ui(ui, "Device", &now, |ui| {
         ui.horizontal(|ui| {
             let room = if devices.probing { 28.0 } else { 0.0 };
             let text = current.map_or_else(|| chosen.to_string(), |entry| entry.name.clone());

@@ -2,9 +2,9 @@
 
 use eframe::egui::{Response, Ui};
 
+use super::explained::setting_ui;
 use crate::engine::{BrokenRules, RunConfig};
 use crate::ui::number::{number_ui, scientific_ui};
-use crate::ui::ui_ext::UiExt as _;
 
 /// Buttons for the values of a setting; one of them is selected.
 pub fn segments_ui<T: Copy + PartialEq>(
@@ -35,28 +35,19 @@ pub fn has(field: &str) -> bool {
 /// Epochs, batch size, learning rate.
 pub fn learning_ui(ui: &mut Ui, config: &mut RunConfig, broken: &BrokenRules) {
     let rule = broken.of("epochs");
-    ui.field(
-        "Epochs",
-        "Passes over the training images, 1 or more",
-        |ui| {
-            number_ui(ui, &mut config.epochs, 1..=10_000, rule, |drag| {
-                drag.speed(0.2)
-            })
-        },
-    );
+    setting_ui(ui, "Epochs", |ui| {
+        number_ui(ui, &mut config.epochs, 1..=10_000, rule, |drag| {
+            drag.speed(0.2)
+        })
+    });
     let rule = broken.of("batch size");
-    ui.field(
-        "Batch size",
-        "Images per batch, 1 or more; larger batches need more memory and make the loss smoother",
-        |ui| {
-            number_ui(ui, &mut config.batch_size, 1..=64, rule, |drag| {
-                drag.speed(0.05)
-            })
-        },
-    );
+    setting_ui(ui, "Batch size", |ui| {
+        number_ui(ui, &mut config.batch_size, 1..=64, rule, |drag| {
+            drag.speed(0.05)
+        })
+    });
     let rule = broken.of("learning rate");
-    let tooltip = "Step size of SGD, above 0; with too large a value the loss jumps, with too small a value it hardly falls";
-    ui.field("Learning rate", tooltip, |ui| {
+    setting_ui(ui, "Learning rate", |ui| {
         scientific_ui(ui, &mut config.learning.learning_rate, 1e-16..=10.0, rule)
     });
 }

@@ -3,6 +3,7 @@
 use eframe::egui::{CollapsingHeader, Label, RichText, Ui};
 use strum::VariantArray as _;
 
+use super::explained::{setting_term_ui, setting_ui};
 use super::learning::segments_ui;
 use crate::engine::{BrokenRules, ClassList, ClassWeights, Learning, Reduction};
 use crate::ui::number::{number_ui, part_ui, rule_ui};
@@ -19,9 +20,7 @@ pub fn loss_ui(
     classes: Option<&ClassList>,
     broken: &BrokenRules,
 ) {
-    let tooltip = "Loss over the labeled pixels: their mean, or their sum, which needs a much smaller learning \
-                   rate. Curves shows the mean in both cases";
-    ui.field("Reduction", tooltip, |ui| {
+    setting_ui(ui, "Reduction", |ui| {
         let label = |reduction| match reduction {
             Reduction::Mean => "Mean".to_owned(),
             Reduction::Sum => "Sum".to_owned(),
@@ -33,21 +32,13 @@ pub fn loss_ui(
     });
     weights_ui(ui, learning, classes, broken);
     let objective = &mut learning.objective;
-    let tooltip = "Focal loss: the loss of a pixel is multiplied by (1 - p) to this power, where p is the share of \
-                   its true class, so that pixels that are right already count less. 0 is the cross entropy \
-                   itself. Try 2 where one class covers most of each image and the others are missed\n\
-                   Lin et al. 2017, section 3.2";
-    ui.term_field("Focal gamma", (tooltip, Term::FocalLoss), |ui| {
+    setting_term_ui(ui, "Focal gamma", Term::FocalLoss, |ui| {
         let rule = broken.of("focal gamma");
         number_ui(ui, &mut objective.focal_gamma, 0.0..=10.0, rule, |drag| {
             drag.speed(0.01).max_decimals(2)
         })
     });
-    let tooltip = "Share of the Dice loss, 0 to 1; the rest is the cross entropy. Dice measures the overlap of each \
-                   class in the batch whatever its size, so small classes count as much as large ones. Try 0.5 \
-                   where small objects are lost; alone it is less stable. Needs the reduction Mean\n\
-                   Milletari et al. 2016, section 3";
-    ui.field("Dice share", tooltip, |ui| {
+    setting_ui(ui, "Dice share", |ui| {
         let rule = broken.of("dice share");
         number_ui(ui, &mut objective.dice_share, 0.0..=1.0, rule, |drag| {
             drag.speed(0.005).max_decimals(2)
@@ -61,10 +52,6 @@ fn weights_ui(
     classes: Option<&ClassList>,
     broken: &BrokenRules,
 ) {
-    let tooltip = "Weights of the classes in the cross entropy. Equal as in the papers. Inverse: one over the share \
-                   of the class in the training pixels. Median: the median frequency of the classes over that of \
-                   the class, which is milder (Eigen and Fergus 2015, section 6.3.2). Given: a number for each \
-                   class. Change it where rare classes are missed; common ones then lose a little";
     let weights = &mut learning.objective.class_weights;
     let kinds = [
         ClassWeights::Equal,
@@ -72,7 +59,7 @@ fn weights_ui(
         ClassWeights::Median,
         ClassWeights::Given(Vec::new()),
     ];
-    ui.term_field("Class weights", (tooltip, Term::ClassWeights), |ui| {
+    setting_term_ui(ui, "Class weights", Term::ClassWeights, |ui| {
         let current = kinds
             .iter()
             .position(|kind| std::mem::discriminant(kind) == std::mem::discriminant(weights));

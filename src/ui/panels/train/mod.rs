@@ -5,7 +5,10 @@ mod advanced;
 mod alarms;
 mod augmentation;
 mod before_start;
+mod checkpoints;
 mod device;
+mod explained;
+mod followed;
 mod form;
 mod learning;
 mod loss;
@@ -36,14 +39,17 @@ use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format::{plural, sentence};
 use before_start::Before;
+use queue::Differs;
 use rate_search::RateFinder;
 use start_from::WeightsPick;
 use trial::TrialBox;
 
 /// Share of the panel that texts about the run may take; the rest of them is scrolled to.
 const MOST_STATUS: f32 = 0.5;
+/// Height in points that the form has in any case.
+const LEAST_FORM: f32 = 120.0;
 /// In a panel of less height, in points, everything scrolls.
-const LOW: f32 = 220.0;
+const LOW: f32 = 270.0;
 const STATUS_MARGIN: Margin = Margin {
     top: 6,
     ..Margin::ZERO
@@ -66,6 +72,8 @@ pub struct TrainPanel {
     trial: TrialBox,
     /// Settings with values, of which all combinations are queued.
     grid: String,
+    #[serde(skip)]
+    differs: Differs,
     /// Height of the buttons that start; an active run has as much room in their place.
     #[serde(skip)]
     start_height: f32,
@@ -82,6 +90,7 @@ impl Default for TrainPanel {
             before: Before::default(),
             trial: TrialBox::default(),
             grid: String::new(),
+            differs: Differs::default(),
             start_height: 0.0,
             rates: RateFinder::default(),
         }
@@ -117,7 +126,9 @@ impl TrainPanel {
     /// Why none can start.
     pub fn start_trial(&mut self, engine: &Engine) -> Result<(), Problem> {
         let config = self.config(engine)?;
-        self.trial.start(engine, config).map_err(problem)
+        self.trial.start(engine, config).map_err(problem)?;
+        self.before.close_reasons();
+        Ok(())
     }
 
     /// Whether a run starts that needs more memory than there is.
@@ -221,6 +232,7 @@ impl TrainPanel {
             .show_separator_line(false)
             .frame(Frame::new().inner_margin(STATUS_MARGIN))
             .show(ui, |ui| self.buttons_ui(ctx, ui));
+        let most = most.min(ui.available_height() - LEAST_FORM);
         Panel::bottom("train status")
             .resizable(false)
             .frame(Frame::new().inner_margin(STATUS_MARGIN))
@@ -229,6 +241,8 @@ impl TrainPanel {
             });
         ScrollArea::vertical()
             .auto_shrink(false)
+            // Where it is lower than that, it must not reach into the status.
+            .min_scrolled_height(0.0)
             .show(ui, |ui| self.settings_ui(ctx, ui));
         self.weights.ui(ctx, ui, &mut self.settings);
     }
@@ -236,12 +250,12 @@ impl TrainPanel {
     /// What comes and goes: alarms, and how the active run does, or what is said of the next one.
     fn news_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         alarms::alarms_ui(ctx, ui);
-        match ctx.engine.active() {
-            Some(active) => {
-                active::lines_ui(ctx, ui, active);
-                shares::shares_ui(ctx.engine, ui, active);
-            }
-            None => self.status_ui(ctx, ui),
+        if let Some(active) = ctx.engine.active() {
+            active::lines_ui(ctx, ui, active);
+            shares::shares_ui(ctx.engine, ui, active);
+        } else {
+            followed::followed_ui(ctx, ui);
+            self.status_ui(ctx, ui);
         }
     }
 
@@ -277,7 +291,7 @@ impl TrainPanel {
             }
         }
         let count = plural(probes.len(), "image", "images");
-        format!("{count} of your own will be filmed from the next run on")
+        format!("{count} of your choice will be filmed from the next run on")
     }
 
     /// Reads a weights file and asks what to do with it.
@@ -328,13 +342,15 @@ impl TrainPanel {
             ui.label(RichText::new(problem).small().color(color));
         }
         let config = self.sound_config(ctx.engine).ok();
-        self.before.ui(ctx, ui, config.as_ref(), &mut self.settings);
+        let tried = config.as_ref().and_then(|config| self.trial.time(config));
+        let next = (config.as_ref(), tried);
+        self.before.ui(ctx, ui, next, &mut self.settings);
         queue::left_ui(ctx, ui);
     }
 
     fn queue_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let config = self.queued_config(ctx.engine);
-        queue::queue_ui(ctx, ui, config, &mut self.grid);
+        queue::queue_ui(ctx, ui, config, (&mut self.grid, &mut self.differs));
     }
 }
 

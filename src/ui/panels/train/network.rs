@@ -3,19 +3,17 @@
 use eframe::egui::{ComboBox, Label, Response, RichText, Ui};
 use strum::VariantArray as _;
 
+use super::explained::{setting_now_ui, setting_term_ui, setting_ui};
 use super::learning::segments_ui;
 use crate::engine::{
     Engine, Geometry, InitialWeights, RunConfig, RunSnapshot, StartingPoint, Variant,
 };
 use crate::ui::terms::Term;
-use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::file_label::file_label;
 
 /// Variant, trunk, geometry, heads, initial weights. True = the user wants to choose a file.
 pub fn network_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
-    let tooltip = "FCN-32s is coarse, FCN-16s adds detail from pool4, FCN-8s from pool3. The ResNets are those \
-                   of torchvision";
-    ui.term_field("Network", (tooltip, Term::Stride), |ui| {
+    setting_term_ui(ui, "Network", Term::Stride, |ui| {
         combo_ui(
             ui,
             "network",
@@ -26,7 +24,7 @@ pub fn network_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool 
             },
         )
     });
-    ui.field("Trunk", config.trunk.summary(), |ui| {
+    setting_now_ui(ui, "Trunk", config.trunk.summary(), |ui| {
         combo_ui(
             ui,
             "trunk",
@@ -39,9 +37,7 @@ pub fn network_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool 
     });
     ui.add(Label::new(RichText::new(config.trunk.summary()).small().weak()).wrap());
     if config.trunk.geometries().len() > 1 {
-        let tooltip = "Padded keeps the size of the feature maps; Reference pads the image by 100 pixels and crops, \
-                       like the Caffe networks and their weights";
-        ui.term_field("Geometry", (tooltip, Term::Geometry), |ui| {
+        setting_term_ui(ui, "Geometry", Term::Geometry, |ui| {
             let label = |geometry| match geometry {
                 Geometry::Padded => "Padded".to_owned(),
                 Geometry::Reference => "Reference".to_owned(),
@@ -58,14 +54,10 @@ pub fn network_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool 
         });
     }
     if !config.variant.is_fcn() {
-        ui.field(
-            "Auxiliary head",
-            "Also train the auxiliary head of torchvision, with half the loss weight of the main head",
-            |ui| {
-                ui.checkbox(&mut config.aux_head, "")
-                    .accessible_name("Auxiliary head")
-            },
-        );
+        setting_ui(ui, "Auxiliary head", |ui| {
+            ui.checkbox(&mut config.aux_head, "")
+                .accessible_name("Auxiliary head")
+        });
     }
     init_ui(engine, ui, config)
 }
@@ -73,9 +65,7 @@ pub fn network_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool 
 /// The initial weights.
 fn init_ui(engine: &Engine, ui: &mut Ui, config: &mut RunConfig) -> bool {
     let mut choose_file = false;
-    let tooltip = "Random weights, the best weights of another run with this trunk, or a .pth or .safetensors \
-                   file. Score layers and upsampling that are missing there keep their initial values";
-    ui.field("Start from", tooltip, |ui| {
+    setting_ui(ui, "Start from", |ui| {
         let current = init_text(engine, &config.init);
         let combo = ComboBox::from_id_salt("init")
             .selected_text(current)

@@ -2,7 +2,7 @@
 
 use eframe::egui::{Button, CollapsingHeader, Label, RichText, TextEdit, Ui};
 
-use crate::engine::{Engine, Grid, Queue, QueueEdit, QueuedRun, RunConfig};
+use crate::engine::{Engine, Grid, Queue, QueueEdit, QueuedRun, RunConfig, own_settings};
 use crate::ui::command::{Command, Problem, UiCommand};
 use crate::ui::context::PanelCtx;
 use crate::ui::panels::command_button;
@@ -53,12 +53,35 @@ pub fn left_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) {
     });
 }
 
+/// What is another in each run of the queue than in the others.
+#[derive(Default)]
+pub struct Differs {
+    /// The runs that were compared; the settings of a run in the queue stay.
+    ids: Vec<u64>,
+    settings: Vec<Vec<String>>,
+}
+
+impl Differs {
+    fn update(&mut self, queue: &Queue) {
+        if self
+            .ids
+            .iter()
+            .eq(queue.entries.iter().map(|entry| &entry.id))
+        {
+            return;
+        }
+        self.ids = queue.entries.iter().map(|entry| entry.id).collect();
+        let configs: Vec<&RunConfig> = queue.entries.iter().map(|entry| &entry.config).collect();
+        self.settings = own_settings(&configs, &SHOWN);
+    }
+}
+
 /// The whole queue. `config` is what the form would add, `grid` the text of a grid of it.
 pub fn queue_ui(
     ctx: &PanelCtx<'_>,
     ui: &mut Ui,
     config: Result<RunConfig, Problem>,
-    grid: &mut String,
+    (grid, differs): (&mut String, &mut Differs),
 ) {
     let queue = ctx.engine.queue();
     let title = match queue.entries.len() {
@@ -69,8 +92,11 @@ pub fn queue_ui(
         .id_salt("queue")
         .show_unindented(ui, |ui| {
             add_ui(ctx, ui, config, grid);
+            differs.update(queue);
             for (place, entry) in queue.entries.iter().enumerate() {
                 entry_ui(ctx, ui, queue, place, entry);
+                let text = entry_text(place + 1, &entry.config, &differs.settings[place]);
+                ui.add(Label::new(RichText::new(text).small()).wrap());
             }
             let mut keep_going = queue.keep_going;
             let tooltip = "Start the next run although one failed; else a failure ends the queue, and the rest waits";
@@ -173,11 +199,22 @@ fn entry_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, queue: &Queue, place: usize, entry:
             ui.tag("from the run before", color);
         }
     });
-    ui.add(Label::new(RichText::new(entry_text(number, &entry.config)).small()).wrap());
 }
 
-/// `2. FCN-8s VGG16 slim, 40 epochs, at most 500 steps, batch 4, rate 0.05, seed 0`
-fn entry_text(number: usize, config: &RunConfig) -> String {
+/// Settings that are said of every run.
+const SHOWN: [&str; 7] = [
+    "variant",
+    "trunk",
+    "epochs",
+    "max steps",
+    "batch size",
+    "learning rate",
+    "seed",
+];
+
+/// `2. FCN-8s VGG16 slim, 40 epochs, at most 500 steps, batch 4, rate 0.05, seed 0, momentum 0.5`; last what
+/// is another than in the other runs.
+fn entry_text(number: usize, config: &RunConfig, differs: &[String]) -> String {
     let mut length = format::plural(config.epochs, "epoch", "epochs");
     if let Some(steps) = config.max_steps {
         // Which ends it sooner is known once its dataset is open.
@@ -186,14 +223,19 @@ fn entry_text(number: usize, config: &RunConfig) -> String {
             format::plural(steps, "step", "steps")
         );
     }
-    format!(
+    let mut text = format!(
         "{number}. {} {}, {length}, batch {}, rate {}, seed {}",
         config.variant,
         config.trunk,
         config.batch_size,
         format::setting(config.learning.learning_rate),
         config.seed
-    )
+    );
+    for part in differs {
+        text.push_str(", ");
+        text.push_str(part);
+    }
+    text
 }
 
 #[cfg(test)]
@@ -205,8 +247,10 @@ mod tests {
     fn a_limit_of_steps_is_said_beside_the_epochs() {
         let mut config = preset(Trunk::Vgg16Slim);
         (config.epochs, config.max_steps) = (40, None);
-        assert!(entry_text(1, &config).contains("40 epochs, batch"));
+        assert!(entry_text(1, &config, &[]).contains("40 epochs, batch"));
         config.max_steps = Some(500);
-        assert!(entry_text(1, &config).contains("40 epochs, at most 500 steps, batch"));
+        let text = entry_text(1, &config, &["momentum 0.5".to_owned()]);
+        assert!(text.contains("40 epochs, at most 500 steps, batch"));
+        assert!(text.ends_with("seed 0, momentum 0.5"), "{text}");
     }
 }

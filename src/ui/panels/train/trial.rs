@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use eframe::egui::{Label, ProgressBar, Ui};
 
-use crate::engine::{Engine, EngineError, NoticeLevel, RunConfig, Task, Trial, Verdict};
+use crate::engine::{Engine, EngineError, NoticeLevel, RunConfig, RunTime, Task, Trial, Verdict};
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
 use crate::ui::ui_ext::UiExt as _;
@@ -16,6 +16,8 @@ const TIME: Duration = Duration::from_mins(1);
 #[derive(Default)]
 pub struct TrialBox {
     running: Option<Task<Result<Trial, EngineError>>>,
+    /// The settings that are tried or were.
+    config: Option<RunConfig>,
     found: Option<Trial>,
 }
 
@@ -27,9 +29,18 @@ impl TrialBox {
 
     /// Starts one.
     pub fn start(&mut self, engine: &Engine, config: RunConfig) -> Result<(), EngineError> {
-        self.running = Some(engine.try_run(config, TIME)?);
+        self.running = Some(engine.try_run(config.clone(), TIME)?);
+        self.config = Some(config);
         self.found = None;
         Ok(())
+    }
+
+    /// How long a run with these settings takes, where they were tried.
+    pub fn time(&self, config: &RunConfig) -> Option<RunTime> {
+        let found = self.found.as_ref()?;
+        found
+            .time()
+            .filter(|_| self.config.as_ref() == Some(config))
     }
 
     /// How far it is, or what it found.

@@ -27,8 +27,8 @@ pub enum Lookup {
     Running(Wait),
     /// The image is so large that it takes several tiles, which the user is to start.
     Offered(Arc<Rgb>, TilePlan),
-    /// The user cancelled it; the image, where it was read.
-    Cancelled(Option<Arc<Rgb>>),
+    /// The user cancelled it; the image, where it was read, and what was there of its mask.
+    Cancelled(Option<Arc<Rgb>>, PartialState),
 }
 
 /// A prediction that is being made.
@@ -84,9 +84,9 @@ struct Done {
     result: Result<Arc<Prediction>, Failure>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 enum Failure {
-    Cancelled,
+    Cancelled(PartialState),
     Told(String),
 }
 
@@ -119,7 +119,9 @@ impl PredictionCache {
             return match &done.result {
                 Ok(prediction) => Lookup::Ready(prediction.clone()),
                 Err(Failure::Told(message)) => Lookup::Failed(message.clone()),
-                Err(Failure::Cancelled) => Lookup::Cancelled(self.pixels(image)),
+                Err(Failure::Cancelled(partial)) => {
+                    Lookup::Cancelled(self.pixels(image), partial.clone())
+                }
             };
         }
         let is_wanted = |running: &&Running| running.weights == *weights && running.image == image;
@@ -204,8 +206,9 @@ impl PredictionCache {
     pub fn cancel_others(&mut self, image: &Path) {
         self.running.retain(|running| running.image == image);
         self.images.retain(|(path, _)| path == image);
-        self.done
-            .retain(|done| done.image == image || !matches!(done.result, Err(Failure::Cancelled)));
+        self.done.retain(|done| {
+            done.image == image || !matches!(done.result, Err(Failure::Cancelled(_)))
+        });
     }
 
     /// Gives up the running prediction by `weights` for `image`, until it is asked for again with
@@ -215,7 +218,7 @@ impl PredictionCache {
         self.running.retain(|running| {
             let is_other = running.weights != *weights || running.image != image;
             if !is_other {
-                cancelled.push(running.done(Err(Failure::Cancelled)));
+                cancelled.push(running.done(Err(Failure::Cancelled(running.partial()))));
             }
             is_other
         });

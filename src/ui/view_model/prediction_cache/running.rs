@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use super::{Done, Failure};
 use crate::engine::{
-    Engine, EngineError, NetworkSource, PartialMask, PredictOptions, Prediction, Rgb, RunWeights,
-    Task, TilePlan,
+    Engine, EngineError, NetworkSource, PartialMask, PartialState, PredictOptions, Prediction, Rgb,
+    RunWeights, Task, TilePlan,
 };
 
 /// Up to so many pixels every network sees an image as a whole.
@@ -73,6 +73,14 @@ impl Running {
                 }
                 Err(err) => Some(Err(err)),
             },
+        }
+    }
+
+    /// What is there of the mask.
+    pub fn partial(&self) -> PartialState {
+        match &self.stage {
+            Stage::Predicting(_, partial) => partial.state(),
+            Stage::Reading | Stage::Planning(..) | Stage::Offered(..) => PartialState::default(),
         }
     }
 

@@ -76,7 +76,7 @@ fn a_cancelled_prediction_stays_cancelled_until_it_is_asked_for_again() {
     cache.cancel(run, image);
     assert!(matches!(
         cache.get(&bench.engine, run, image),
-        Lookup::Cancelled(None)
+        Lookup::Cancelled(None, _)
     ));
     assert_eq!(cache.running.len(), 1, "the other one goes on");
     cache.forget(run);

@@ -1,0 +1,69 @@
+//! Runs that other programs train, from what their folders say.
+
+use super::{RunSnapshot, RunState};
+use crate::engine::Engine;
+
+/// Steps over which the rate is averaged.
+const RECENT: usize = 20;
+
+impl Engine {
+    /// The runs that other programs train, the newest first.
+    pub fn followed(&self) -> impl Iterator<Item = &RunSnapshot> + Clone {
+        let own = self.active().map(|active| active.run.as_str());
+        // A run that begins here has no name yet, and may be found in the folder before it has.
+        let is_own =
+            move |run: &RunSnapshot| own.is_some_and(|own| own.is_empty() || own == run.name);
+        self.runs()
+            .iter()
+            .filter(move |run| run.state == RunState::Active && !is_own(run))
+    }
+}
+
+impl RunSnapshot {
+    /// Share of its steps that is done; `None` where it is not known how many there are.
+    pub fn share(&self) -> Option<f32> {
+        let total = self.total_steps.filter(|total| *total > 0)?;
+        Some((self.steps_done() as f32 / total as f32).clamp(0.0, 1.0))
+    }
+
+    /// Steps in a second, by the last ones.
+    pub fn steps_per_sec(&self) -> Option<f64> {
+        let recent = &self.steps[self.steps.len().saturating_sub(RECENT)..];
+        let secs: f64 = recent.iter().map(|step| step.secs).sum();
+        (secs > 0.0).then(|| recent.len() as f64 / secs)
+    }
+
+    /// Seconds that the rest of its steps takes.
+    pub fn remaining_secs(&self) -> Option<f64> {
+        let left = self.total_steps?.saturating_sub(self.steps_done());
+        Some(left as f64 / self.steps_per_sec()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::engine::test_runs;
+    use crate::training::StepRecord;
+
+    #[test]
+    fn the_time_left_is_that_of_the_last_steps() {
+        let mut run = test_runs::run("other", 1);
+        assert_eq!((run.share(), run.remaining_secs()), (None, None));
+        run.total_steps = Some(120);
+        assert_eq!((run.share(), run.remaining_secs()), (Some(0.0), None));
+        // The first ten were slow.
+        run.steps = (1..=30)
+            .map(|step| StepRecord {
+                step,
+                epoch: 1,
+                loss: 1.0,
+                learning_rate: 0.1,
+                grad_norm: None,
+                secs: if step <= 10 { 9.0 } else { 0.5 },
+            })
+            .collect();
+        assert_eq!(run.share(), Some(0.25));
+        assert_eq!(run.steps_per_sec(), Some(2.0));
+        assert_eq!(run.remaining_secs(), Some(45.0));
+    }
+}

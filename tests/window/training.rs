@@ -1,0 +1,127 @@
+//! Runs beside the window: those of other programs, what they keep and write, and room for all of it.
+
+use std::fs::{self, File};
+
+use eframe::egui::Vec2;
+use eframe::egui::accesskit::Role;
+use egui_kittest::kittest::Queryable as _;
+use fcn_workbench::dataset::DatasetRecord;
+use fcn_workbench::engine::{BestBy, RunState};
+use fcn_workbench::training::checkpoint::EndMark;
+
+use super::desk::Desk;
+
+#[test]
+fn a_run_of_another_program_is_followed_to_its_end() {
+    let mut desk = Desk::new(|_| ());
+    assert!(desk.says("Idle"));
+    // 4 steps an epoch.
+    let folder = desk.set.run(|config| config.epochs = 4);
+    let record = DatasetRecord::of(&desk.set.open());
+    folder.set_dataset(&record).expect("written");
+    let lock = File::create(folder.path().join("lock")).expect("a file");
+    lock.lock().expect("the lock");
+    let line = |step: usize| {
+        format!("{{\"step\":{step},\"epoch\":1,\"loss\":1.5,\"learning_rate\":0.1,\"secs\":0.5}}\n")
+    };
+    let steps: String = (1..=4).map(line).collect();
+    fs::write(folder.path().join("steps.jsonl"), steps).expect("written");
+    desk.until("it is seen", |desk| {
+        desk.says("Step 4 of 16 · 2.0 steps/s · 6 s left")
+    });
+    assert!(desk.finds("trained by another program"));
+    assert!(
+        desk.finds("Training in another program"),
+        "{}",
+        "in the status bar"
+    );
+    assert!(
+        desk.app().state().selection.contains("run"),
+        "Curves shows it"
+    );
+    let alarm = r#"[{"kind":"dead","text":"it stands still","remedy":{"learning-rate":0.05}}]"#;
+    fs::write(folder.path().join("alarms.json"), alarm).expect("written");
+    desk.until("the alarm is seen", |desk| {
+        desk.says("The loss does not move")
+    });
+    assert!(desk.says("Start again with learning rate 0.05"));
+    let end = EndMark::Failed {
+        message: "disk full".to_owned(),
+    };
+    folder.set_end(&end).expect("written");
+    drop(lock);
+    desk.until("its end is told", |desk| {
+        desk.has_message("trained by another program, failed: disk full")
+    });
+    assert!(desk.says("Idle") && !desk.says("The loss does not move"));
+}
+
+#[test]
+fn checkpoints_and_copies_of_the_log_are_chosen_in_the_form() {
+    let mut desk = Desk::new(|config| config.epochs = 3);
+    for group in ["Advanced", "Checkpoints"] {
+        desk.find(group).click_accesskit();
+        desk.frames(20);
+    }
+    desk.set("Minutes between checkpoints", 0.0);
+    desk.set("Epochs between checkpoints", 2.0);
+    desk.set("Last checkpoints that are kept", 0.0);
+    assert!(desk.finds("it must be 1 or more") && !desk.is_enabled("Start training"));
+    desk.set("Last checkpoints that are kept", 1.0);
+    desk.set("Best checkpoints that are kept", 3.0);
+    for label in [
+        "Save after steps",
+        "Keep epochs for good",
+        "TensorBoard",
+        "CSV",
+    ] {
+        desk.window
+            .get_by_role_and_label(Role::CheckBox, label)
+            .click_accesskit();
+        desk.frames(3);
+    }
+    desk.set("Steps between checkpoints", 3.0);
+    desk.set("Epochs between checkpoints kept for good", 2.0);
+    desk.train();
+    assert_eq!(desk.run().state, RunState::Finished);
+    let policy = &desk.run().config.checkpoints;
+    assert_eq!(
+        (policy.minutes, policy.steps, policy.epochs),
+        (0.0, Some(3), 2)
+    );
+    assert_eq!(
+        (policy.keep_last, policy.keep_best, policy.keep_every),
+        (1, 3, Some(2))
+    );
+    assert_eq!(policy.best_by, BestBy::MeanIu);
+    let folder = desk.set.runs().join(&desk.run().name);
+    // 4 steps an epoch.
+    assert!(folder.join("checkpoint-00000008.json").is_file());
+    assert!(folder.join("history.csv").is_file() && folder.join("tensorboard").is_dir());
+}
+
+#[test]
+fn the_form_keeps_its_room_whatever_is_said_below_it() {
+    let mut desk = Desk::new(|config| {
+        config.epochs = 500;
+        config.learning.learning_rate = 1e-10;
+    });
+    desk.window.set_size(Vec2::new(1280.0, 720.0));
+    desk.click("Start training");
+    desk.until("there is much to say", |desk| {
+        desk.says("The learning rate is far off") && desk.finds("Predicted classes")
+    });
+    let shares = desk
+        .window
+        .query_all_by_label_contains("Predicted classes")
+        .next();
+    shares.expect("a header").click_accesskit();
+    desk.frames(20);
+    let form = desk.find("Settings of the next run").rect();
+    let alarm = desk.find("The learning rate is far off").rect();
+    let stop = desk.find("Stop").rect();
+    assert!(form.top() + 100.0 < alarm.top(), "{form:?} {alarm:?}");
+    assert!(alarm.bottom() < stop.top(), "{alarm:?} {stop:?}");
+    desk.click("Stop now");
+    desk.until("it has ended", |desk| desk.active().is_none());
+}
