@@ -24,7 +24,7 @@ def step_ms(args, device, tf32, bf16, channels_last, deadline):
     torch.manual_seed(0)
     width, height = map(int, args.size.split("x"))
     form = torch.channels_last if channels_last else torch.contiguous_format
-    net = fcn.build(args.trunk, "fcn8s", "padded").to(device).to(memory_format=form).train()
+    net = fcn.build(args.trunk, "fcn8s", "padded", aux=False).to(device).to(memory_format=form).train()
     images = torch.randn(args.batch_size, 3, height, width, device=device).to(memory_format=form)
     labels = torch.randint(0, 21, (args.batch_size, height, width), device=device)
     sgd = torch.optim.SGD(net.parameters(), lr=1e-9, momentum=0.9, weight_decay=5e-4)
@@ -37,10 +37,8 @@ def step_ms(args, device, tf32, bf16, channels_last, deadline):
         sgd.zero_grad(set_to_none=True)
         with autocast:
             output = net(images)
-            heads = output if isinstance(output, dict) else {"out": output}
-            loss = torch.nn.functional.cross_entropy(heads["out"].float(), labels)
-            if "aux" in heads:
-                loss = loss + 0.5 * torch.nn.functional.cross_entropy(heads["aux"].float(), labels)
+            logits = output["out"] if isinstance(output, dict) else output
+            loss = torch.nn.functional.cross_entropy(logits.float(), labels)
         loss.backward()
         sgd.step()
         if device.type == "cuda":

@@ -8,7 +8,7 @@ use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfi
 use burn::tensor::{Device, Gradients, Tensor};
 
 use super::comparison::Part;
-use super::trial::{noise, push};
+use super::values::{noise, push};
 use crate::kernels::{self, Arithmetic, PRODUCT_TILES, ProductCut};
 use crate::training::TrainError;
 

@@ -8,6 +8,7 @@ mod convolutions;
 mod kept;
 mod trial;
 mod units;
+mod values;
 
 use burn::tensor::Device;
 

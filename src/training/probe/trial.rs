@@ -6,10 +6,11 @@ use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::pool::MaxPool2dConfig;
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, IntDType, Tensor, TensorData};
+use burn::tensor::{Device, IntDType, Tensor};
 
 use super::comparison::Part;
 use super::convolutions::{Sizes, convolution, in_all_tiles};
+use super::values::{noise, push};
 use crate::kernels::{self, Arithmetic, Half};
 use crate::model::{FinalUpsampling, Geometry, NetworkConfig, Trunk, Variant, VggWidths};
 use crate::training::TrainError;
@@ -36,36 +37,6 @@ pub(super) fn trial(device: &Device) -> Result<Vec<Part>, TrainError> {
     in_16_bits(&device, &mut parts)?;
     beside_the_layers(&device, &mut parts)?;
     Ok(parts)
-}
-
-/// Values between -1 and 1 that look random and are the same everywhere (the finalizer of
-/// `MurmurHash3`).
-pub(super) fn noise(shape: &[usize], seed: u32) -> TensorData {
-    let value = |n: u32| {
-        let mut bits = n.wrapping_add(seed.wrapping_mul(0x9e37_79b9));
-        for factor in [0x85eb_ca6b, 0xc2b2_ae35] {
-            bits = (bits ^ (bits >> 15)).wrapping_mul(factor);
-        }
-        bits ^= bits >> 16;
-        f64::from(bits) / f64::from(1u32 << 31) - 1.0
-    };
-    let values = (0..shape.iter().product::<usize>()).map(|n| value(n as u32) as f32);
-    TensorData::new(values.collect::<Vec<f32>>(), shape.to_vec())
-}
-
-pub(super) fn push<const D: usize>(
-    parts: &mut Vec<Part>,
-    what: impl Into<String>,
-    tensor: Tensor<D>,
-) -> Result<(), TrainError> {
-    let data = tensor
-        .try_into_data()
-        .map_err(|err| TrainError::Execution(err.to_string()))?;
-    parts.push(Part {
-        what: what.into(),
-        values: data.iter::<f32>().collect(),
-    });
-    Ok(())
 }
 
 /// A narrow FCN-8s: what it predicts, its loss and gradients, and its weights after two steps.
