@@ -10,7 +10,10 @@ use crate::ui::theme;
 /// Marks of an axis of shares; in a small plot the coarser ones alone have a label.
 const SHARE_MARKS: [f64; 3] = [1.0, 0.5, 0.1];
 /// Points between labels of shares below a plot: from where they show to where they are strong.
-const SHARE_LABELS: Rangef = Rangef::new(36.0, 46.0);
+const SHARE_LABELS: Rangef = Rangef {
+    min: 36.0,
+    max: 46.0,
+};
 
 /// A line with its points.
 pub struct Curve {
