@@ -3,11 +3,20 @@
 
 use eframe::egui::{Color32, FontId, TextStyle, Ui};
 
-/// `text` in the font of buttons, no wider than `width` points.
-pub fn within(ui: &Ui, text: &str, width: f32) -> String {
+/// A name of a file in the font of buttons, no wider than `width` points; its end says more.
+pub fn file_within(ui: &Ui, text: &str, width: f32) -> String {
+    within(ui, text, width, 4)
+}
+
+/// The title of a run, whose start says as much: its network.
+pub fn run_within(ui: &Ui, text: &str, width: f32) -> String {
+    within(ui, text, width, 2)
+}
+
+fn within(ui: &Ui, text: &str, width: f32, start: usize) -> String {
     let font = TextStyle::Button.resolve(ui.style());
     let measured = |text: &str| text_width(ui, text, &font);
-    shortened(text, |text| measured(text) <= width)
+    shortened(text, start, |text| measured(text) <= width)
 }
 
 fn text_width(ui: &Ui, text: &str, font: &FontId) -> f32 {
@@ -17,14 +26,14 @@ fn text_width(ui: &Ui, text: &str, font: &FontId) -> f32 {
     galley.size().x
 }
 
-/// The longest text that `fits`, with less of its start than of its end; at least both ends.
-fn shortened(text: &str, fits: impl Fn(&str) -> bool) -> String {
+/// The longest text that `fits`, one part of `start` of it from its start; at least both ends.
+fn shortened(text: &str, start: usize, fits: impl Fn(&str) -> bool) -> String {
     if fits(text) {
         return text.to_owned();
     }
     let letters: Vec<char> = text.chars().collect();
     let kept = |count: usize| {
-        let start = count.div_ceil(4);
+        let start = count.div_ceil(start);
         let end = letters.len() - (count - start);
         let start: String = letters[..start].iter().collect();
         let end: String = letters[end..].iter().collect();
@@ -48,7 +57,7 @@ mod tests {
     use super::*;
 
     fn of_letters(text: &str, letters: usize) -> String {
-        shortened(text, |text| text.chars().count() <= letters)
+        shortened(text, 4, |text| text.chars().count() <= letters)
     }
 
     #[test]
@@ -60,5 +69,8 @@ mod tests {
         // There is always something of both.
         assert_eq!(of_letters("abcdef", 0), "a…f");
         assert_eq!(of_letters("", 0), "");
+        let title = "FCN-32s VGG16 on sample, 2026-11-28 19:54:34";
+        let run = shortened(title, 2, |text| text.chars().count() <= 15);
+        assert_eq!(run, "FCN-32s…9:54:34");
     }
 }

@@ -198,11 +198,12 @@ impl ComparePanel {
         }
         // First of all, so that everything below shows the same image.
         let image = self.update(ctx, ui);
+        let is_low = ui.available_height() < LOW_PANEL;
         let frame = Frame::new().inner_margin(MARGIN);
         Panel::top("compare_toolbar")
             .resizable(false)
             .frame(frame)
-            .show(ui, |ui| self.toolbar_ui(ctx, ui));
+            .show(ui, |ui| self.toolbar_ui(ctx, ui, is_low));
         if self.networks.is_empty() {
             self.shown = None;
             self.textures = TextureCache::default();
@@ -267,8 +268,7 @@ impl ComparePanel {
         self.image.clone().or_else(first)
     }
 
-    fn toolbar_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
-        let is_low = ui.available_height() < LOW_PANEL;
+    fn toolbar_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, is_low: bool) {
         controls_line(ui, ("compare_networks", is_low), |ui| {
             self.networks_ui(ctx, ui);
         });

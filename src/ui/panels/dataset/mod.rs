@@ -217,7 +217,8 @@ impl DatasetPanel {
         self.selector_ui(ui, open);
         let beside = self.mask_view == MaskView::Beside;
         // Where there is little to show, or nothing yet, what is above stays where it is.
-        let height = ui.clip_rect().height();
+        // Nothing of it is in sight where the panel is lower than what is above.
+        let height = ui.clip_rect().height().max(0.0);
         ui.scope(|ui| {
             ui.set_min_height(height);
             if !self.shows_batch {

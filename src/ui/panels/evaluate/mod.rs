@@ -140,12 +140,12 @@ impl EvaluatePanel {
         let names: Vec<String> = runs.iter().map(|run| run.name.clone()).collect();
         self.work.read(ctx, &names);
         let (shown, missing) = self.shown(ctx, &runs);
+        let is_low = ui.available_height() < LOW_PANEL;
         let frame = Frame::new().inner_margin(MARGIN);
         Panel::top("evaluate_toolbar")
             .resizable(false)
             .frame(frame)
             .show(ui, |ui| {
-                let is_low = ui.available_height() < LOW_PANEL;
                 controls_line(ui, ("evaluate_what", is_low), |ui| {
                     self.what_ui(ctx, ui, &runs);
                 });

@@ -1,9 +1,19 @@
 //! A plot that only shows: lines of several runs, without zoom.
 
-use eframe::egui::{self, Color32, RichText, Stroke, Ui, Vec2, WidgetInfo};
-use egui_plot::{AxisHints, Line, LineStyle, Plot, PlotBounds, PlotPoints, Points};
+use eframe::egui::{self, Color32, Rangef, RichText, Stroke, Ui, Vec2, WidgetInfo};
+use egui_plot::{
+    AxisHints, Line, LineStyle, Plot, PlotBounds, PlotPoints, Points, uniform_grid_spacer,
+};
 
 use crate::ui::theme;
+
+/// Marks of an axis of shares; in a small plot the coarser ones alone have a label.
+const SHARE_MARKS: [f64; 3] = [1.0, 0.5, 0.1];
+/// Points between labels of shares below a plot: from where they show to where they are strong.
+const SHARE_LABELS: Rangef = Rangef {
+    min: 36.0,
+    max: 46.0,
+};
 
 /// A line with its points.
 pub struct Curve {
@@ -32,7 +42,9 @@ pub fn curves_ui(ui: &mut Ui, axes: &Axes<'_>, curves: &[Curve], size: Vec2) {
     let y_label = RichText::new(axes.y_label).small();
     let x_label = RichText::new(axes.x_label).small();
     let x_axis = if axes.x_is_share {
-        AxisHints::new_x().formatter(|mark, _| format!("{:.0} %", mark.value * 100.0))
+        AxisHints::new_x()
+            .label_spacing(SHARE_LABELS)
+            .formatter(|mark, _| format!("{:.0} %", mark.value * 100.0))
     } else {
         AxisHints::new_x()
     };
@@ -46,12 +58,18 @@ pub fn curves_ui(ui: &mut Ui, axes: &Axes<'_>, curves: &[Curve], size: Vec2) {
         .allow_axis_zoom_drag(false)
         .allow_double_click_reset(false)
         .grid_color(theme::palette(ui.visuals()).grid)
+        .y_grid_spacer(uniform_grid_spacer(|_| SHARE_MARKS))
         .custom_x_axes(vec![x_axis.label(x_label)])
         .custom_y_axes(vec![
             AxisHints::new_y()
                 .label(y_label)
                 .formatter(|mark, _| format!("{:.0} %", mark.value * 100.0)),
         ]);
+    let plot = if axes.x_is_share {
+        plot.x_grid_spacer(uniform_grid_spacer(|_| SHARE_MARKS))
+    } else {
+        plot
+    };
     let weak = ui.visuals().weak_text_color();
     let colors: Vec<Color32> = curves
         .iter()

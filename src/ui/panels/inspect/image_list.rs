@@ -90,9 +90,10 @@ impl ImageList {
         let path = &self.images[row];
         let name = file_label(path);
         let width = ui.available_width() - 2.0 * ui.spacing().button_padding.x;
-        let button = Button::selectable(row == self.selected, elided::within(ui, &name, width))
-            .truncate()
-            .min_size(vec2(0.0, height));
+        let button =
+            Button::selectable(row == self.selected, elided::file_within(ui, &name, width))
+                .truncate()
+                .min_size(vec2(0.0, height));
         let response = ui
             .add(button)
             .on_hover_text(path.display().to_string())

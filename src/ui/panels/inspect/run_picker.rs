@@ -34,7 +34,7 @@ pub fn run_picker(
         ComboBox::from_id_salt(label)
             .width(width)
             .truncate()
-            .selected_text(elided::within(ui, &shown, width - ARROW))
+            .selected_text(elided::run_within(ui, &shown, width - ARROW))
             .show_ui(ui, |ui| {
                 for run in engine.runs_with_weights() {
                     let entry = ui

@@ -24,18 +24,16 @@ const GAP: f32 = 4.0;
 const BAR_HEIGHT: f32 = 13.0;
 
 /// Which color is which score layer.
-pub fn legend_ui(ui: &mut Ui, sources: &[&str]) {
-    ui.horizontal_wrapped(|ui| {
-        ui.weak("Score from").tells_and_teaches(
-            "The logit of a class is the sum of what the score layers on these maps add to it; upsampling and \
-             adding are linear, so the parts are exact",
-            Term::ScoreLayer,
-        );
-        for (part, source) in sources.iter().enumerate() {
-            ui.swatch(theme::source_color(part));
-            ui.label(*source);
-        }
-    });
+fn legend_ui(ui: &mut Ui, sources: &[&str]) {
+    ui.weak("Score from").tells_and_teaches(
+        "The logit of a class is the sum of what the score layers on these maps add to it; upsampling and adding \
+         are linear, so the parts are exact",
+        Term::ScoreLayer,
+    );
+    for (part, source) in sources.iter().enumerate() {
+        ui.swatch(theme::source_color(part));
+        ui.label(*source);
+    }
 }
 
 /// The most likely classes of a pixel, each with its probability and the parts of its logit.
@@ -66,9 +64,11 @@ pub fn scores_ui(
     }
 }
 
-/// How unsure the network is of the pixel, and what it sees of the image.
+/// What the colors are, how unsure the network is of the pixel, and what it sees of the image.
 fn head_ui(ui: &mut Ui, explanation: &Explanation, pixel: Pixel, scores: &PixelScores) {
     ui.horizontal_wrapped(|ui| {
+        legend_ui(ui, &explanation.sources());
+        ui.weak("·");
         let most = (scores.classes.len() as f64).log2();
         ui.weak(format!("Entropy {:.2} of {most:.2} bits", scores.entropy))
             .on_hover_text(

@@ -13,7 +13,7 @@ use std::path::Path;
 use eframe::egui::{Align, Button, Frame, Layout, Margin, Panel, RichText, ScrollArea, Ui, vec2};
 use serde::{Deserialize, Serialize};
 
-use self::bars::{legend_ui, scores_ui};
+use self::bars::scores_ui;
 use self::choice::{Choice, View};
 use self::explanations::{Explanations, State};
 use self::map_columns::{Canvases, Shown};
@@ -75,13 +75,16 @@ impl LookInsidePanel {
             .resizable(false)
             .frame(margin)
             .show(ui, |ui| {
-                self.networks_ui(ctx, ui, &inspected.run);
+                ui.horizontal_wrapped(|ui| {
+                    self.networks_ui(ctx, ui, &inspected.run);
+                    ui.separator();
+                    pixel_ui(ui, inspected);
+                });
                 let first = match self.explanations.of(&inspected.run) {
                     Some(State::Ready(explanation)) => Some(&**explanation),
                     _ => None,
                 };
                 self.choice.ui(ui, first, self.maps.channels());
-                pixel_ui(ui, inspected);
             });
         let mut runs = vec![inspected.run.clone()];
         runs.extend(self.others.iter().cloned());
@@ -142,42 +145,40 @@ impl LookInsidePanel {
 
     /// Which networks are compared with that of Inspect.
     fn networks_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, first: &str) {
-        ui.horizontal_wrapped(|ui| {
-            let mut removed = None;
-            for (index, run) in self.others.iter_mut().enumerate() {
-                let label = format!("Network {}", index + 2);
-                if let Some(picked) = run_picker(ui, ctx.engine, &label, 190.0, run)
-                    && picked != first
-                {
-                    *run = picked;
-                }
-                let remove = ui.small_button(format!("Remove network {}", index + 2));
-                if remove.on_hover_text("Show one network less").clicked() {
-                    removed = Some(index);
-                }
+        let mut removed = None;
+        for (index, run) in self.others.iter_mut().enumerate() {
+            let label = format!("Network {}", index + 2);
+            if let Some(picked) = run_picker(ui, ctx.engine, &label, 190.0, run)
+                && picked != first
+            {
+                *run = picked;
             }
-            if let Some(index) = removed {
-                self.others.remove(index);
+            let remove = ui.small_button(format!("Remove network {}", index + 2));
+            if remove.on_hover_text("Show one network less").clicked() {
+                removed = Some(index);
             }
-            self.others.dedup();
-            let is_free = |name: &&String| *name != first && !self.others.contains(name);
-            let mut names = ctx.engine.runs_with_weights().map(|run| &run.name);
-            let next = names.find(is_free);
-            let has_room = self.others.len() + 1 < MAX_NETWORKS;
-            let add = ui
-                .add_enabled(has_room && next.is_some(), Button::new("Add network"))
-                .on_hover_text(
-                    "Show the scores of another run beside these, such as FCN-32s beside FCN-8s",
-                )
-                .on_disabled_hover_text(if has_room {
-                    "There is no other run with weights"
-                } else {
-                    "Three networks are shown"
-                });
-            if let (true, Some(next)) = (add.clicked(), next) {
-                self.others.push(next.clone());
-            }
-        });
+        }
+        if let Some(index) = removed {
+            self.others.remove(index);
+        }
+        self.others.dedup();
+        let is_free = |name: &&String| *name != first && !self.others.contains(name);
+        let mut names = ctx.engine.runs_with_weights().map(|run| &run.name);
+        let next = names.find(is_free);
+        let has_room = self.others.len() + 1 < MAX_NETWORKS;
+        let add = ui
+            .add_enabled(has_room && next.is_some(), Button::new("Add network"))
+            .on_hover_text(
+                "Show the scores of another run beside these, such as FCN-32s beside FCN-8s",
+            )
+            .on_disabled_hover_text(if has_room {
+                "There is no other run with weights"
+            } else {
+                "Three networks are shown"
+            });
+        if let (true, Some(next)) = (add.clicked(), next) {
+            self.others.push(next.clone());
+        }
     }
 
     fn columns_ui(
@@ -242,7 +243,6 @@ impl LookInsidePanel {
                 let scores = pixel.and_then(|pixel| explanation.pixel(pixel.x, pixel.y));
                 match (pixel, scores) {
                     (Some(pixel), Some(scores)) => {
-                        legend_ui(ui, &explanation.sources());
                         let classes = ctx.colors.of(&explanation.classes);
                         scores_ui(ui, explanation, &classes, pixel, &scores);
                     }
@@ -257,24 +257,22 @@ impl LookInsidePanel {
 }
 
 fn pixel_ui(ui: &mut Ui, inspected: &Inspected) {
-    ui.horizontal_wrapped(|ui| {
-        let name = file_label(&inspected.image);
-        match inspected.pixel {
-            None => {
-                ui.weak(format!(
-                    "{name}  ·  move the pointer over the image in Inspect"
-                ));
-            }
-            Some(pixel) => {
-                ui.label(format!("{name}  ·  x {}, y {}", pixel.x, pixel.y));
-                ui.weak(if inspected.is_pinned {
-                    "pinned: click the image in Inspect to let it go"
-                } else {
-                    "click the image in Inspect to pin a pixel"
-                });
-            }
+    let name = file_label(&inspected.image);
+    match inspected.pixel {
+        None => {
+            ui.weak(format!(
+                "{name}  ·  move the pointer over the image in Inspect"
+            ));
         }
-    });
+        Some(pixel) => {
+            ui.label(format!("{name}  ·  x {}, y {}", pixel.x, pixel.y));
+            ui.weak(if inspected.is_pinned {
+                "pinned: click the image in Inspect to let it go"
+            } else {
+                "click the image in Inspect to pin a pixel"
+            });
+        }
+    }
 }
 
 fn nothing_inspected_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, unpredicted: Option<&Path>) {
