@@ -219,8 +219,8 @@ mod tests {
             found.concat(),
             [
                 "momentum 0.5",
-                "momentum 0.5",
                 "momentum 0.9",
+                "momentum 0.5",
                 "momentum 0.9"
             ]
         );

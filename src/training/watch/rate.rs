@@ -12,6 +12,10 @@ const LONGEST: f64 = 100.0;
 /// How much shorter they may be from random weights, which have far to go.
 const SHORTEST: f64 = 1e-3;
 
+/// Steps of this length, as a share of those of the preset, are learned with: what a rate for the other
+/// reduction must have.
+const SENSIBLE: std::ops::RangeInclusive<f64> = 0.01..=3.0;
+
 /// Trained weights are sometimes moved very little: FCN-8s of PAMI 2016 has a rate of `1e-14`. Below
 /// this a rate for the mean is one for the sum.
 const SMALLEST_FOR_MEANS: f64 = 1e-7;
@@ -57,7 +61,7 @@ fn for_sgd(config: &RunConfig, labeled: usize, fresh: bool) -> Option<(String, R
             reduction: other(learning.reduction),
             ..learning.clone()
         };
-        (SHORTEST..=LONGEST).contains(&length(&other))
+        SENSIBLE.contains(&length(&other))
     };
     let better = usual_rate(config, labeled);
     let [told_rate, told_better] = [rate, better].map(setting);

@@ -227,7 +227,7 @@ fn masks_of_one_class_are_told_where_nothing_but_shares_was_learned() {
     assert_eq!(after_looks(&start, &slowly(0.005), &one), None);
     assert!(after_looks(&start, &slowly(0.05), &one).is_some());
     assert_eq!(
-        after_looks(&start, &[1.05; 100], &matrix(&[1; 4], &[1; 4])),
+        after_looks(&start, &[0.2; 100], &matrix(&[1; 4], &[1; 4])),
         None
     );
     assert_eq!(
