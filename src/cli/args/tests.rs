@@ -31,13 +31,10 @@ fn files_open_the_window_and_typing_errors_do_not() {
     let args = parse(&[here]).unwrap();
     assert!(args.command.is_none() && args.files == [PathBuf::from(here)]);
     let err = parse(&["trian"]).unwrap_err();
-    let told = (err.kind(), err.exit_code());
-    assert_eq!(told, (ErrorKind::InvalidSubcommand, 2));
-    assert!(
-        err.to_string()
-            .contains("trian: there is no such subcommand or file"),
-        "{err}"
-    );
+    assert_eq!(err.kind(), ErrorKind::InvalidSubcommand);
+    let text = err.to_string();
+    let reason = "trian: there is no such subcommand or file";
+    assert!(text.contains(reason), "{text}");
     assert!(parse(&["devices"]).unwrap().files.is_empty());
     let err = parse(&[here, "devices"]).unwrap_err();
     assert_eq!(err.kind(), ErrorKind::ArgumentConflict);
@@ -398,8 +395,6 @@ fn paths_are_understood_as_they_are_pasted() {
     assert_eq!(predict.images, [std::path::Path::new("/my data/a.png")]);
     assert_eq!(predict.out, Some("/out".into()));
     let config = train("--dataset file:///my%20data").unwrap();
-    assert_eq!(
-        config.config(None).unwrap().dataset,
-        DatasetRef::Folder("/my data".into())
-    );
+    let dataset = config.config(None).unwrap().dataset;
+    assert_eq!(dataset, DatasetRef::Folder("/my data".into()));
 }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use image::metadata::Orientation;
 
 use super::Depth;
+use super::fit::Fit;
 use super::picture_hash::PictureHash;
-use super::turned::Fit;
 use crate::dataset::image_io::{
     ImageHeader, RawPixels, extremes, read_image_header, read_raw, read_without_alpha,
 };

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::CheckReport;
 use super::finding::Fix;
-use super::turned::turned;
+use super::fit::turned;
 use crate::dataset::image_io::{
     RawPixels, check_sizes, read_image_header, read_raw, read_without_alpha,
 };

@@ -8,6 +8,7 @@ mod classes;
 mod counts;
 mod facts;
 mod finding;
+mod fit;
 mod fix;
 mod folders;
 mod images;

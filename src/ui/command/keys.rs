@@ -43,22 +43,6 @@ pub fn take_pressed(
     refused
 }
 
-/// The text of a shortcut, as it is written on keyboards.
-pub fn shortcut_text(ctx: &egui::Context, shortcut: &KeyboardShortcut) -> String {
-    let text = ctx.format_shortcut(shortcut);
-    let name = shortcut.logical_key.name();
-    let sign = match shortcut.logical_key {
-        Key::Questionmark => "?",
-        Key::Plus => "+",
-        Key::Minus => "−",
-        _ => return text,
-    };
-    match text.strip_suffix(name) {
-        Some(modifiers) => format!("{modifiers}{sign}"),
-        None => text,
-    }
-}
-
 /// egui knows held keys by what they write, so that a `?` whose Shift is let go first would be held
 /// for ever: its end is that of a slash. Here they are known by their place on the keyboard.
 fn mark_repeats(ctx: &egui::Context) {
@@ -180,6 +164,7 @@ mod tests {
     use eframe::egui::RawInput;
 
     use super::*;
+    use crate::ui::command::shortcut_text;
     use crate::ui::view_model::ui_scale::ScaleStep;
 
     fn press(key: Key, modifiers: Modifiers) -> Event {

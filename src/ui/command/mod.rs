@@ -5,6 +5,7 @@
 
 mod ask;
 mod keys;
+mod shortcut;
 mod ui_command;
 
 use std::borrow::Cow;
@@ -14,7 +15,8 @@ use crossbeam_channel::{Receiver, Sender};
 use serde::{Deserialize, Serialize};
 
 pub use ask::{Ask, AskKind, CompareFile, InspectedFile, PlotFormat};
-pub use keys::{Pressed, VIEW_KEYS, ViewKey, shortcut_text, take_pressed};
+pub use keys::{Pressed, VIEW_KEYS, ViewKey, take_pressed};
+pub use shortcut::shortcut_text;
 pub use ui_command::{MENUS, Menu, Section, UiCommand};
 
 use crate::engine::{

@@ -5,7 +5,8 @@ mod menus;
 
 use eframe::egui::{self, Key, KeyboardShortcut, Modifiers, ThemePreference};
 
-use super::{InspectedFile, PanelKind, PlotFormat, shortcut_text};
+use super::shortcut::shortcut_text;
+use super::{InspectedFile, PanelKind, PlotFormat};
 use crate::ui::icons::Icon;
 use crate::ui::view_model::ColorChoice;
 use crate::ui::view_model::ui_scale::ScaleStep;
