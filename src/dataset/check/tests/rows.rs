@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use image::metadata::Orientation;
 
 use super::set::Set;
-use crate::dataset::check::{Depth, Finding, FindingKind, FixPlan, Severity, check, turned};
+use crate::dataset::check::{Depth, Finding, FindingKind, FixPlan, Severity, check, fit};
 use crate::dataset::image_io::test_jpeg::halved_colors;
 use crate::dataset::{Dataset, LabelMap};
 
@@ -127,7 +127,7 @@ fn masks_of_photos_as_stored_are_found_and_turned() {
         let orientation = Orientation::from_exif(exif).expect("known");
         let reader = fixed.mask_reader();
         for (seed, item) in fixed.train.iter().enumerate() {
-            let expected = turned::turned(&photo(seed).1, orientation).expect("a mask");
+            let expected = fit::turned(&photo(seed).1, orientation).expect("a mask");
             let (_, labels) = reader.read_pair(item).expect("they fit");
             assert_eq!(labels, expected, "{exif} {}", item.id);
         }
