@@ -207,7 +207,7 @@ fn settings_are_tried_without_a_run() {
         .window
         .query_all_by_label_contains("the whole run about ")
         .next()
-        .and_then(|node| node.accesskit_node().label())
+        .and_then(|node| node.value().or_else(|| node.accesskit_node().label()))
         .expect("a time");
     let (_, time) = found.split_once("the whole run about ").expect("a time");
     let line = format!("of memory · about {time}");

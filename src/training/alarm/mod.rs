@@ -5,8 +5,6 @@ mod remedy;
 use serde::{Deserialize, Serialize};
 use strum::IntoStaticStr;
 
-use super::config::RunConfig;
-use super::usual_rate::{expected_pixels, lower_rate};
 pub use remedy::Remedy;
 
 /// Something that is likely to be wrong with a training.
@@ -64,9 +62,8 @@ impl Alarm {
         }
     }
 
-    /// Of a run that ends because numbers are not finite.
-    pub(super) fn not_finite(config: &RunConfig) -> Self {
-        let rate = lower_rate(config, expected_pixels(config));
+    /// Of a run that ends because numbers are not finite; `rate` is a lower one.
+    pub(super) fn not_finite(rate: f64) -> Self {
         Self {
             kind: AlarmKind::NotFinite,
             text:

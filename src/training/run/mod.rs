@@ -25,6 +25,7 @@ use super::logged_sink::LoggedSink;
 use super::loss_readback::{LossReadback, UnreadStep};
 use super::preview::Pinned;
 use super::step_meter::StepMeter;
+use super::usual_rate::{expected_pixels, lower_rate};
 use super::watch::{ClassShares, Watch};
 use crate::dataset::{BatchPlan, Dataset, Loader};
 
@@ -65,7 +66,9 @@ pub fn train_with(
                 TrainError::DataChanged { changes, .. } => Some(Alarm::data_changed(changes)),
                 err if err.is_not_finite() => {
                     let meta = folder.meta().ok();
-                    meta.map(|meta| Alarm::not_finite(&meta.config))
+                    meta.map(|RunMeta { config, .. }| {
+                        Alarm::not_finite(lower_rate(&config, expected_pixels(&config)))
+                    })
                 }
                 _ => None,
             };
