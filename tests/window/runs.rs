@@ -311,7 +311,9 @@ fn runs_of_another_program_are_followed_and_an_interrupted_one_is_announced() {
     });
     click_row(&mut desk, &title, Modifiers::NONE);
     assert!(!desk.is_enabled("Delete") && !desk.is_enabled("Resume"));
-    desk.click(&format!("Show {title}"));
+    desk.until("Curves shows it", |desk| {
+        desk.app().state().selection.contains("other")
+    });
     for number in 1..=2 {
         log.write_all(step(number).as_bytes()).expect("written");
         desk.until("its curve grows", |desk| {

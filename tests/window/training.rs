@@ -107,6 +107,7 @@ fn the_form_keeps_its_room_whatever_is_said_below_it() {
         config.learning.learning_rate = 1e-10;
     });
     desk.window.set_size(Vec2::new(1280.0, 720.0));
+    desk.frames(5);
     desk.click("Start training");
     desk.until("there is much to say", |desk| {
         desk.says("The learning rate is far off") && desk.finds("Predicted classes")
