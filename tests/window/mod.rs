@@ -351,7 +351,7 @@ fn three_strides_are_trained_and_compared() {
     desk.click("Next image");
     desk.until("the other image is shown", |desk| {
         desk.window
-            .query_all_by_label_contains("VGG16 slim · mIoU")
+            .query_all_by_label_contains("% · VGG16 slim")
             .next()
             .is_some()
     });
