@@ -40,7 +40,7 @@ use facts::ItemFacts;
 const CHUNK: usize = 16;
 /// Training images that are read as a whole before a training. A damaged one behind them is named when
 /// its turn comes, as a start must not take as long as an epoch.
-const MOST_READ: usize = 10_000;
+const MOST_READ: usize = 1_000;
 
 /// How much is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
