@@ -286,6 +286,27 @@ pub fn log_softmax(logits: Tensor<4>) -> Tensor<4> {
     ours(|| gpu::layers::log_softmax(&logits)).unwrap_or_else(|| activation::log_softmax(logits, 1))
 }
 
+/// Softmax over the classes, outside of a graph: ours on a GPU, else Burn's.
+///
+/// # Shapes
+/// - logits, output: `[batch_size, classes, height, width]`
+pub fn softmax(logits: Tensor<4>) -> Tensor<4> {
+    let ours = ours(|| gpu::layers::log_softmax(&logits)).map(Tensor::exp);
+    ours.unwrap_or_else(|| activation::softmax(logits, 1))
+}
+
+/// The largest value of each pixel, outside of a graph: ours on a GPU, else Burn's.
+///
+/// # Shapes
+/// - map: `[batch_size, channels, height, width]`
+/// - output: `[batch_size, 1, height, width]`
+pub fn largest(map: Tensor<4>) -> Tensor<4> {
+    match ours(|| gpu::layers::most_likely(&map)) {
+        Some(channels) => map.gather(1, channels),
+        None => map.max_dim(1),
+    }
+}
+
 /// The sum of all values: ours on a GPU, else Burn's.
 ///
 /// # Shapes

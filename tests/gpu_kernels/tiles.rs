@@ -7,7 +7,7 @@ use super::{Both, Case, case};
 
 /// More than one of the largest tile in rows and columns of every pass, with odd remainders.
 const ACROSS_TILES: Case = case(2, [131, 133], [9, 11], 3, (1, 1), true);
-/// As fc7 and the blocks of ResNets, and an upsampling, whose programs know no kernel size.
+/// As fc7 and residual blocks, and an upsampling, whose programs know no kernel size.
 const POINTWISE: Case = case(1, [134, 130], [10, 13], 1, (1, 0), true);
 const UPSAMPLING: Case = case(2, [21, 22], [10, 7], 4, (2, 1), false);
 

@@ -167,11 +167,10 @@ pub(super) fn conv_matrix<E: Float>(
         terminate!();
     }
     let work = work(number, &sizes, plan);
-    let (group, member) = if comptime!(units.emulated) {
-        (UNIT_POS as usize / GROUP, UNIT_POS as usize % GROUP)
-    } else {
-        (PLANE_POS as usize, UNIT_POS_PLANE as usize)
-    };
+    // Units that follow each other are a group, as in Burn's kernels. What Vulkan has to tell them apart
+    // by, CubeCL declares in a place where it is not valid.
+    let group = UNIT_POS as usize / GROUP;
+    let member = UNIT_POS as usize % GROUP;
     let first_row = group % grid.groups_down * comptime!(grid.down * EDGE);
     let first_column = group / grid.groups_down * comptime!(grid.across * EDGE);
 

@@ -122,6 +122,8 @@ pub(super) fn work(number: usize, sizes: &Sizes, #[comptime] plan: Plan) -> Work
 
 /// This unit's values of the left factor for the step that begins at `at`; 0 outside. Of unit `u`
 /// they are of place `u % 16` along the sum and of rows `u / 16`, `u / 16 + 16`, ...
+///
+/// Nothing is read from outside of the buffer either, whose address is all that a device may have.
 #[cube]
 pub(super) fn read_left(
     left: &[f32],
@@ -134,6 +136,7 @@ pub(super) fn read_left(
     let k = at + UNIT_POS as usize % 16;
     let first_row = work.first_row + UNIT_POS as usize / 16;
     let is_inside = k < work.end;
+    let k = select(is_inside, k, 0);
     let reads = comptime!(plan.left_reads());
     if comptime!(plan.pass == Pass::Weights) {
         let pixel = place(k, sizes.height_out, sizes.width_out);
@@ -142,8 +145,7 @@ pub(super) fn read_left(
         #[unroll]
         for i in 0..reads {
             let row = first_row + i * 16;
-            let value = left[base + row * work.area_out];
-            next[i] = select(is_inside && row < sizes.rows, value, 0.0);
+            next[i] = read_row(left, base, row, work.area_out, is_inside, sizes.rows);
         }
     } else if comptime!(plan.pass == Pass::Data) {
         let channel = k / work.taps_all;
@@ -153,20 +155,39 @@ pub(super) fn read_left(
         let is_tap = is_inside && y < work.kernel_height && x < work.kernel_width;
         let kernel = work.kernel_height * work.kernel_width;
         let base = channel * sizes.in_channels * kernel + y * work.kernel_width + x;
+        let base = select(is_tap, base, 0);
         #[unroll]
         for i in 0..reads {
-            let row = first_row + i * 16;
-            let value = left[base + row * kernel];
-            next[i] = select(is_tap && row < sizes.rows, value, 0.0);
+            next[i] = read_row(left, base, first_row + i * 16, kernel, is_tap, sizes.rows);
         }
     } else {
         #[unroll]
         for i in 0..reads {
-            let row = first_row + i * 16;
-            let value = left[row * sizes.sum + k];
-            next[i] = select(is_inside && row < sizes.rows, value, 0.0);
+            next[i] = read_row(
+                left,
+                k,
+                first_row + i * 16,
+                sizes.sum,
+                is_inside,
+                sizes.rows,
+            );
         }
     }
+}
+
+/// The value of a row that begins at `row * pitch`, `base` behind that; 0 outside.
+#[cube]
+fn read_row(
+    left: &[f32],
+    base: usize,
+    row: usize,
+    pitch: usize,
+    is_inside: bool,
+    rows: usize,
+) -> f32 {
+    let is_row = row < rows;
+    let value = left[base + select(is_row, row, 0) * pitch];
+    select(is_inside && is_row, value, 0.0)
 }
 
 /// This unit's values of the right factor for the step that begins at `at`; 0 outside. Where they are

@@ -28,6 +28,9 @@
 //! Sums are exact `f32` (no TF32) and have one order, so a device gives the same bits each time;
 //! they differ from the processor's by rounding.
 //!
+//! Nobody checks indices: a kernel that reads a value which it may not need reads one inside of the
+//! buffer. To Vulkan's programs buffers are bare addresses, and `CubeCL` 0.11 checks no launch.
+//!
 //! [`ops`] enters the kernels into Burn's queue, [`layers`] into its graph.
 
 #[cfg(not(feature = "gpu"))]

@@ -98,21 +98,27 @@ pub(super) struct SgdStepped<B: Backend> {
     h: SgdResult<B>,
 }
 
+/// The groups' structures: a value for each of their fields, in order.
+macro_rules! filled {
+    ($group:ident, $next:expr) => {
+        $group {
+            a: $next,
+            b: $next,
+            c: $next,
+            d: $next,
+            e: $next,
+            f: $next,
+            g: $next,
+            h: $next,
+        }
+    };
+}
+
 impl<B: Backend> SgdGroup<B> {
     /// The first [`MOST`] of the slots.
     pub fn of(slots: impl IntoIterator<Item = SgdSlot<B>>) -> Self {
         let mut slots = slots.into_iter();
-        let mut next = || slots.next().unwrap_or(SgdSlot::Empty);
-        Self {
-            a: next(),
-            b: next(),
-            c: next(),
-            d: next(),
-            e: next(),
-            f: next(),
-            g: next(),
-            h: next(),
-        }
+        filled!(Self, slots.next().unwrap_or(SgdSlot::Empty))
     }
 
     fn slots(self) -> [SgdSlot<B>; MOST] {
@@ -125,17 +131,7 @@ impl<B: Backend> SgdGroup<B> {
 impl<B: Backend> SgdStepped<B> {
     fn of(results: impl IntoIterator<Item = SgdResult<B>>) -> Self {
         let mut results = results.into_iter();
-        let mut next = || results.next().unwrap_or(SgdResult::Empty);
-        Self {
-            a: next(),
-            b: next(),
-            c: next(),
-            d: next(),
-            e: next(),
-            f: next(),
-            g: next(),
-            h: next(),
-        }
+        filled!(Self, results.next().unwrap_or(SgdResult::Empty))
     }
 
     /// Weights and velocities, as many as there were.
@@ -160,16 +156,14 @@ pub(super) fn stepped(group: &SgdGroupMetadata) -> SgdSteppedMetadata {
         },
         SgdSlotMetadata::Empty => SgdResultMetadata::Empty,
     };
-    SgdSteppedMetadata {
-        a: result(&group.a),
-        b: result(&group.b),
-        c: result(&group.c),
-        d: result(&group.d),
-        e: result(&group.e),
-        f: result(&group.f),
-        g: result(&group.g),
-        h: result(&group.h),
-    }
+    let mut slots = [
+        &group.a, &group.b, &group.c, &group.d, &group.e, &group.f, &group.g, &group.h,
+    ]
+    .into_iter();
+    filled!(
+        SgdSteppedMetadata,
+        slots.next().map_or(SgdResultMetadata::Empty, result)
+    )
 }
 
 /// Cubes of a weight follow those of the one before.

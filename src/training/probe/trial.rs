@@ -172,7 +172,8 @@ fn residual(device: &Device, parts: &mut Vec<Part>) -> Result<(), TrainError> {
     let map = kernels::conv2d(&strided, map, false);
     let map = Tensor::cat(vec![map.clone(), map.mul_scalar(0.5)], 1);
     let output = kernels::resize(map, [45, 38]);
-    let gradients = output.clone().powi_scalar(2).mean().backward();
+    let mean = kernels::sum(output.clone().powi_scalar(2)) / output.shape().num_elements() as f32;
+    let gradients = mean.backward();
     push(parts, "output of residual layers", output.inner())?;
     let named = [
         ("images", Some(&images)),

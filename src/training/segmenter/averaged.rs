@@ -1,10 +1,10 @@
 //! Probabilities averaged over sizes and mirror images, and pixels that are left unknown.
 
 use burn::tensor::Tensor;
-use burn::tensor::activation::softmax;
 
 use super::{Detailed, Segmenter, enlarge, floats};
 use crate::dataset::{LabelMap, Rgb, Size, VOID};
+use crate::kernels::{self, softmax};
 use crate::training::error::TrainError;
 use crate::training::gradients::read;
 use crate::training::loss::loss_sum;
@@ -25,7 +25,7 @@ impl Segmenter {
         let logits = shares.clone().clamp_min(f32::MIN_POSITIVE).log();
         Ok(Detailed {
             loss: read(loss_sum(logits, &targets))?,
-            confidence: floats(shares.clone().max_dim(1))?,
+            confidence: floats(kernels::largest(shares.clone()))?,
             mask: self.most_likely(shares, image.size())?,
             labeled: targets.labeled,
         })
@@ -45,7 +45,7 @@ impl Segmenter {
         let base = test_size.unwrap_or(image.size());
         let mut sum: Option<Tensor<4>> = None;
         let mut add = |logits: Tensor<4>| {
-            let shares = softmax(enlarge(logits, image.size()), 1);
+            let shares = softmax(enlarge(logits, image.size()));
             sum = Some(match sum.take() {
                 Some(sum) => sum + shares,
                 None => shares,
@@ -63,7 +63,7 @@ impl Segmenter {
                 count += 1.0;
             }
         }
-        let sum = sum.unwrap_or_else(|| softmax(self.logits(image, test_size), 1));
+        let sum = sum.unwrap_or_else(|| softmax(self.logits(image, test_size)));
         sum / f64::max(count, 1.0)
     }
 
@@ -78,7 +78,7 @@ impl Segmenter {
         let Some(threshold) = threshold else {
             return self.most_likely(logits, size);
         };
-        self.sure_labels(softmax(logits, 1), size, threshold)
+        self.sure_labels(softmax(logits), size, threshold)
     }
 
     /// As [`labels`](Self::labels), by probabilities.
@@ -88,7 +88,7 @@ impl Segmenter {
         size: Size,
         threshold: f32,
     ) -> Result<LabelMap, TrainError> {
-        let largest = floats(shares.clone().max_dim(1))?;
+        let largest = floats(kernels::largest(shares.clone()))?;
         let mut mask = self.most_likely(shares, size)?;
         for (label, share) in mask.labels.iter_mut().zip(largest) {
             if share < threshold {

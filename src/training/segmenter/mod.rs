@@ -15,7 +15,7 @@ use super::loss::{Targets, loss_sum};
 use super::predict_options::Averaging;
 use super::tiles::{Area, Tile};
 use crate::dataset::{LabelMap, Normalization, Rgb, Size, resize_rgb};
-use crate::kernels::{most_likely, resize};
+use crate::kernels::{self, most_likely, resize};
 use crate::model::{ImagePart, LogitPlace, Network, ResizedPart, ScoreSource, resize_part};
 
 /// What is known of an image whose ground truth is.
@@ -287,6 +287,10 @@ impl Segmenter {
 /// - logits: `[1, num_classes, height, width]`
 /// - output: `[1, 1, height, width]`
 fn largest_probability(logits: Tensor<4>) -> Tensor<4> {
+    if kernels::is_on_gpu(&logits) {
+        // Burn times candidates for maxima and sums of a GPU.
+        return kernels::largest(kernels::softmax(logits));
+    }
     let largest = logits.clone().max_dim(1);
     (logits - largest).exp().sum_dim(1).recip()
 }
