@@ -146,6 +146,7 @@ fn resume(wanted: &str, args: &TrainArgs, session: &Session) -> Result<Started, 
         device,
         dataset: args.dataset.clone(),
         accept_changes: args.accept_changes,
+        ..TrainOptions::default()
     };
     engine
         .resume_run_with(&name, options)

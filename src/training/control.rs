@@ -17,6 +17,8 @@ pub struct Control {
     step: Arc<Mutex<Option<StepInHand>>>,
     /// Microseconds in which the loop waited for batches.
     waited: Arc<AtomicU64>,
+    /// Microseconds in which the loop has trained.
+    trained: Arc<AtomicU64>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -102,6 +104,17 @@ impl Control {
     /// How long the loop has waited for data so far.
     pub fn waited(&self) -> Duration {
         Duration::from_micros(self.waited.load(Ordering::Relaxed))
+    }
+
+    /// Tells how long the loop has trained since it was started, without pauses.
+    pub(super) fn set_trained(&self, time: Duration) {
+        self.trained
+            .store(time.as_micros() as u64, Ordering::Relaxed);
+    }
+
+    /// How long the loop has trained since it was started, validation included and pauses left out.
+    pub fn trained(&self) -> Duration {
+        Duration::from_micros(self.trained.load(Ordering::Relaxed))
     }
 
     /// Multiply-adds of the loop so far.

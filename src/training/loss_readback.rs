@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use burn::tensor::{Tensor, Transaction};
 
+use super::clock::Now;
 use super::error::TrainError;
 use super::event::StepRecord;
 
@@ -32,6 +33,7 @@ pub(super) struct UnreadStep {
 /// The steps whose losses have not been read.
 pub(super) struct LossReadback {
     steps: Vec<UnreadStep>,
+    time: Now,
     /// When the first of them began.
     since: Instant,
     /// How many are read together.
@@ -50,11 +52,12 @@ pub(super) struct Read {
 
 impl LossReadback {
     /// `at_once`: every step is read when it is done, because reading costs nothing.
-    pub fn new(at_once: bool) -> Self {
+    pub fn new(at_once: bool, time: Now) -> Self {
         let most = if at_once { 1 } else { MOST };
         Self {
             steps: Vec::new(),
-            since: Instant::now(),
+            time,
+            since: time.now(),
             together: 1,
             most,
         }
@@ -71,7 +74,7 @@ impl LossReadback {
     /// Whether it is time to read.
     pub fn due(&self) -> bool {
         self.steps.len() >= self.together
-            || (!self.steps.is_empty() && self.since.elapsed() >= BETWEEN_READS)
+            || (!self.steps.is_empty() && self.time.waited(self.since) >= BETWEEN_READS)
     }
 
     /// Reads everything in one transfer. The time since the first of the steps began is
@@ -90,7 +93,7 @@ impl LossReadback {
             .flat_map(|step| step.losses.iter().chain(&step.norm).cloned())
             .collect();
         let values = read_together(values)?;
-        let secs = self.since.elapsed().as_secs_f64() / steps.len() as f64;
+        let secs = self.time.since(self.since).as_secs_f64() / steps.len() as f64;
         self.together = together(secs, self.most);
         let mut values = values.into_iter();
         let mut read = Read::default();
@@ -172,7 +175,7 @@ mod tests {
     }
 
     fn waiting(steps: &[(&[f32], Option<f32>)]) -> LossReadback {
-        let mut waiting = LossReadback::new(false);
+        let mut waiting = LossReadback::new(false, Now::default());
         for (index, (losses, norm)) in steps.iter().enumerate() {
             waiting.push(unread(7 + index, 2, losses, *norm), Instant::now());
         }
@@ -239,14 +242,14 @@ mod tests {
     fn what_waits_for_too_long_is_due() {
         let mut waiting = LossReadback {
             together: MOST,
-            ..LossReadback::new(false)
+            ..LossReadback::new(false, Now::default())
         };
         let earlier = Instant::now()
             .checked_sub(BETWEEN_READS)
             .expect("a running clock");
         waiting.push(unread(1, 1, &[1.0], None), earlier);
         assert!(waiting.due());
-        let mut at_once = LossReadback::new(true);
+        let mut at_once = LossReadback::new(true, Now::default());
         assert!(!at_once.due());
         at_once.push(unread(1, 1, &[1.0], None), Instant::now());
         assert!(at_once.due());

@@ -80,6 +80,7 @@ pub use batches::batch_plan;
 pub use broken_rule::{BrokenRule, BrokenRules};
 pub use checkpoint::SavedWeights;
 pub use checkpoint_policy::{BestBy, CheckpointPolicy};
+pub use clock::{Now, longest_step, steps_per_sec};
 pub use command_line::NoCommandLine;
 pub use config::{DatasetRef, DecodedCache, ExtraLogs, InitialWeights, RunConfig, SampleOrder};
 pub use control::Control;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::checkpoint::RunFolder;
+use super::clock::Now;
 use super::config::RunConfig;
 use super::error::TrainError;
 use super::evaluate::Kept;
@@ -27,6 +28,7 @@ pub(super) struct Pinned {
     num_classes: usize,
     /// `None` = only after epochs: nobody looks.
     every: Option<Duration>,
+    time: Now,
     shown: Instant,
     /// What the last masks took.
     cost: Duration,
@@ -47,7 +49,12 @@ struct PinnedImage {
 impl Pinned {
     /// Validation images spread over the list, and those that were chosen; none where the settings want none. Where they are not
     /// `watched`, their masks come from the validation after each epoch alone, and cost nothing.
-    pub fn read(dataset: &Dataset, config: &RunConfig, watched: bool) -> Result<Self, TrainError> {
+    pub fn read(
+        dataset: &Dataset,
+        config: &RunConfig,
+        watched: bool,
+        time: Now,
+    ) -> Result<Self, TrainError> {
         let every = (config.preview_secs > 0.0)
             .then(|| Duration::try_from_secs_f64(config.preview_secs).ok())
             .flatten();
@@ -92,7 +99,8 @@ impl Pinned {
             images,
             num_classes: dataset.classes.len(),
             every: every.filter(|_| watched),
-            shown: Instant::now(),
+            time,
+            shown: time.now(),
             cost: Duration::ZERO,
             problems,
         })
@@ -136,8 +144,9 @@ impl Pinned {
 
     /// Whether it is time for new masks.
     pub fn due(&self) -> bool {
-        self.every
-            .is_some_and(|every| self.shown.elapsed() >= every.max(self.cost.div_f64(SHARE)))
+        self.every.is_some_and(|every| {
+            self.time.waited(self.shown) >= every.max(self.cost.div_f64(SHARE))
+        })
     }
 
     /// The masks after `step`.
@@ -147,12 +156,12 @@ impl Pinned {
         test_size: Option<Size>,
         step: usize,
     ) -> Result<Preview, TrainError> {
-        let started = Instant::now();
+        let started = self.time.now();
         for pinned in &mut self.images {
             pinned.mask = Some(Arc::new(segmenter.segment(&pinned.image, test_size)?));
         }
         let preview = self.collect(step);
-        self.cost = started.elapsed();
+        self.cost = self.time.since(started);
         Ok(preview)
     }
 
@@ -173,7 +182,7 @@ impl Pinned {
         };
         let items = self.images.iter_mut().filter_map(item).collect();
         // Counted from the end, so that slow masks leave time for steps between them.
-        self.shown = Instant::now();
+        self.shown = self.time.now();
         Preview { step, items }
     }
 }

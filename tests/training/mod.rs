@@ -2,6 +2,7 @@
 
 mod alarms;
 mod arithmetic;
+mod clock;
 mod faults;
 mod film;
 mod for_pytorch;

@@ -2,6 +2,7 @@
 
 use super::{RunSnapshot, RunState};
 use crate::engine::Engine;
+use crate::training::steps_per_sec;
 
 /// Steps over which the rate is averaged.
 const RECENT: usize = 20;
@@ -29,8 +30,8 @@ impl RunSnapshot {
     /// Steps in a second, by the last ones.
     pub fn steps_per_sec(&self) -> Option<f64> {
         let recent = &self.steps[self.steps.len().saturating_sub(RECENT)..];
-        let secs: f64 = recent.iter().map(|step| step.secs).sum();
-        (secs > 0.0).then(|| recent.len() as f64 / secs)
+        let secs: Vec<f64> = recent.iter().map(|step| step.secs).collect();
+        steps_per_sec(&secs)
     }
 
     /// Seconds that the rest of its steps takes.

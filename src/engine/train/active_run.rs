@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::engine::before_start::BeforeStart;
-use crate::training::{ClassShares, Preparation, RunConfig, RunInfo, StepProgress, TrainEvent};
+use crate::training::{
+    ClassShares, Preparation, RunConfig, RunInfo, StepProgress, TrainEvent, longest_step,
+    steps_per_sec,
+};
 
 /// What the training thread is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,8 +69,6 @@ pub struct ActiveRun {
     /// When its preparation began.
     preparing: Option<Instant>,
     recent: VecDeque<f64>,
-    running: Duration,
-    since: Option<Instant>,
 }
 
 /// Steps over which the rate is averaged.
@@ -94,8 +95,6 @@ impl ActiveRun {
             waited: 0.0,
             preparing: None,
             recent: VecDeque::new(),
-            running: Duration::ZERO,
-            since: None,
         }
     }
 
@@ -115,7 +114,6 @@ impl ActiveRun {
                 self.step = info.first_step;
                 self.saved = (info.first_step > 0).then_some(info.first_step);
                 self.info = Some(info.clone());
-                self.since = Some(Instant::now());
                 self.enter(Phase::Training);
             }
             TrainEvent::Preparing(what) => {
@@ -129,8 +127,8 @@ impl ActiveRun {
                 if self.recent.len() > RECENT {
                     self.recent.pop_front();
                 }
+                self.steps_per_sec = steps_per_sec(self.recent.make_contiguous());
                 self.enter(Phase::Training);
-                self.estimate();
             }
             TrainEvent::Shares { step, shares } => self.shares = Some((*step, shares.clone())),
             TrainEvent::Saved { step } => self.saved = Some(*step),
@@ -141,17 +139,8 @@ impl ActiveRun {
                     total: *total,
                 });
             }
-            TrainEvent::Paused | TrainEvent::Blocked(_) => {
-                self.running += self
-                    .since
-                    .take()
-                    .map_or(Duration::ZERO, |since| since.elapsed());
-                self.phase = Phase::Paused;
-            }
-            TrainEvent::Unpaused | TrainEvent::Unblocked => {
-                self.since = Some(Instant::now());
-                self.phase = Phase::Training;
-            }
+            TrainEvent::Paused | TrainEvent::Blocked(_) => self.phase = Phase::Paused,
+            TrainEvent::Unpaused | TrainEvent::Unblocked => self.phase = Phase::Training,
             TrainEvent::Preview(_)
             | TrainEvent::Warning(_)
             | TrainEvent::Alarm(_)
@@ -168,7 +157,13 @@ impl ActiveRun {
         if self.waits.len() > RECENT {
             self.waits.pop_front();
         }
-        let [waits, steps] = [&self.waits, &self.recent].map(|secs| secs.iter().sum::<f64>());
+        let longest = longest_step(&self.recent);
+        let pairs = self.waits.iter().zip(&self.recent);
+        let (waits, steps) = pairs
+            .filter(|(_, step)| **step <= longest)
+            .fold((0.0, 0.0), |(waits, steps), (wait, step)| {
+                (waits + wait, steps + step)
+            });
         self.waiting_share = (steps > 0.0).then(|| (waits / steps).clamp(0.0, 1.0));
     }
 
@@ -194,14 +189,12 @@ impl ActiveRun {
         }
     }
 
-    fn estimate(&mut self) {
+    /// Takes in how long it has been trained since its start, after a step.
+    pub(super) fn trained(&mut self, time: Duration) {
         let Some(info) = &self.info else { return };
-        let sum: f64 = self.recent.iter().sum();
-        self.steps_per_sec = (sum > 0.0).then(|| self.recent.len() as f64 / sum);
-        let running = self.running + self.since.map_or(Duration::ZERO, |since| since.elapsed());
         let done = self.step.saturating_sub(info.first_step);
         let left = info.total_steps.saturating_sub(self.step);
-        self.remaining_secs = (done > 0).then(|| running.as_secs_f64() / done as f64 * left as f64);
+        self.remaining_secs = (done > 0).then(|| time.as_secs_f64() / done as f64 * left as f64);
     }
 
     /// Share of the run that is done, `0.0..=1.0`.
@@ -212,5 +205,71 @@ impl ActiveRun {
         } else {
             self.step as f32 / total as f32
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Trunk;
+    use crate::training::{StepRecord, preset};
+
+    /// A run of 100 steps of which 20 were done before.
+    fn run() -> ActiveRun {
+        let mut run = ActiveRun::new(preset(Trunk::Vgg16Slim));
+        run.apply(&TrainEvent::Started(RunInfo {
+            run: "r".to_owned(),
+            device: "CPU".to_owned(),
+            arithmetic: "f32".to_owned(),
+            parameters: 1,
+            steps_per_epoch: 100,
+            total_steps: 100,
+            first_step: 20,
+            repeats: None,
+        }));
+        run
+    }
+
+    fn step(run: &mut ActiveRun, step: u64, secs: f64) {
+        run.apply(&TrainEvent::Step(StepRecord {
+            step: step as usize,
+            epoch: 1,
+            loss: 1.0,
+            learning_rate: 0.1,
+            grad_norm: None,
+            secs,
+        }));
+    }
+
+    #[test]
+    fn the_time_left_is_that_of_the_steps_so_far() {
+        let mut run = run();
+        assert_eq!((run.steps_per_sec, run.remaining_secs), (None, None));
+        run.trained(Duration::from_secs(3));
+        assert_eq!(run.remaining_secs, None, "no step is done");
+        for done in 21..=30 {
+            step(&mut run, done, 0.5);
+        }
+        // Ten steps in 8 s with validation, 70 are left.
+        run.trained(Duration::from_secs(8));
+        assert_eq!(run.steps_per_sec, Some(2.0));
+        assert!((run.remaining_secs.expect("an estimate") - 56.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_step_in_which_the_computer_slept_changes_no_rate() {
+        let mut run = run();
+        for done in 21..=23 {
+            step(&mut run, done, 0.5);
+            run.waited(Duration::from_millis(100 * (done - 20)));
+        }
+        step(&mut run, 24, 8.0 * 3600.0);
+        run.waited(Duration::from_hours(8));
+        assert_eq!(run.steps_per_sec, Some(2.0));
+        let share = run.waiting_share.expect("a share");
+        assert!((share - 0.2).abs() < 1e-9, "{share}");
+        // The clock went back in this one.
+        step(&mut run, 25, 0.0);
+        assert_eq!(run.steps_per_sec, Some(4.0 / 1.5));
     }
 }

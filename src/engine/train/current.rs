@@ -43,6 +43,7 @@ impl Current {
         self.active.apply(event);
         if let TrainEvent::Step(_) = event {
             self.active.waited(self.control.waited());
+            self.active.trained(self.control.trained());
         }
         let Some(snapshot) = runs.iter_mut().find(|run| run.name == self.active.run) else {
             return;

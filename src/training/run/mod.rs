@@ -2,6 +2,8 @@
 
 mod open;
 mod saving;
+#[cfg(test)]
+mod tests;
 mod validation;
 
 use std::time::Instant;
@@ -11,7 +13,7 @@ use burn::tensor::{Device, Tensor};
 use super::alarm::Alarm;
 use super::batches::batch_seed;
 use super::checkpoint::{CheckpointWriter, EndMark, LineLog, Position, RunFolder, RunMeta};
-use super::clock::Clock;
+use super::clock::{Clock, Now, Work};
 use super::config::{DatasetRef, RunConfig};
 use super::control::Control;
 use super::device::{self, DeviceId};
@@ -48,6 +50,8 @@ pub struct TrainOptions {
     pub dataset: Option<DatasetRef>,
     /// Whether a run is resumed although its data changed.
     pub accept_changes: bool,
+    /// Where it has the time from.
+    pub time: Now,
 }
 
 /// As [`train`], with what is another now.
@@ -160,6 +164,7 @@ struct Session<'a> {
     step_log: LineLog<StepRecord>,
     epoch_log: LineLog<EpochRecord>,
     at: Position,
+    time: Now,
     clock: Clock,
     /// Of the best epoch so far, by the metric of the run.
     best_score: Option<f64>,
@@ -191,7 +196,7 @@ impl Session<'_> {
                 if let Next::Stop = self.pause_or_stop()? {
                     return self.stop();
                 }
-                let started = Instant::now();
+                let started = self.time.now();
                 let learning_rate = self.config.learning.rate_at(self.at.step, total);
                 self.meter.begin(self.at.step + 1, self.control);
                 let losses = self.add_batches(&mut loader, learning_rate)?;
@@ -212,6 +217,7 @@ impl Session<'_> {
                     read_norm: self.learner.read_norm(),
                 };
                 self.readback.push(unread, started);
+                self.tick(Work::Step);
                 if self.readback.due() {
                     self.catch_up()?;
                 }
@@ -273,9 +279,9 @@ impl Session<'_> {
         let mut losses = Vec::new();
         while losses.len() < self.config.learning.accumulation {
             let given_up = || self.control.stop_now_requested();
-            let asked = Instant::now();
+            let asked = self.time.now();
             let next = loader.next_unless(&given_up).transpose()?;
-            self.control.add_waited(asked.elapsed());
+            self.control.add_waited(self.time.since(asked));
             let Some(batch) = next else { break };
             let told = self.watch.batch(&batch.labels);
             self.tell(told);
@@ -334,6 +340,12 @@ impl Session<'_> {
             done,
             self.config.learning.rate_at(done.saturating_sub(1), total),
         )
+    }
+
+    /// Takes in the time of a piece of work.
+    fn tick(&mut self, work: Work) {
+        self.clock.tick(work);
+        self.control.set_trained(self.clock.since_start());
     }
 
     fn total_steps(&self) -> usize {

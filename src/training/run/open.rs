@@ -1,7 +1,5 @@
 //! Opening everything that a run needs, from its start or from its newest checkpoint.
 
-use std::time::Instant;
-
 use super::{Session, TrainOptions};
 use crate::dataset::Dataset;
 use crate::training::batches::batch_plan;
@@ -32,6 +30,7 @@ impl<'a> Session<'a> {
         control: &'a Control,
         sink: &'a mut dyn TrainSink,
     ) -> Result<Self, TrainError> {
+        let time = options.time;
         let mut config = folder.meta()?.config;
         config.device = options.device.unwrap_or(config.device);
         config.validate()?;
@@ -94,7 +93,7 @@ impl<'a> Session<'a> {
         prepare(Preparation::Kernels, sink);
         let names = dataset.classes.iter().map(|class| class.name.clone());
         let watch = Watch::new(&config, names.collect(), at.step);
-        let mut pinned = Pinned::read(dataset, &config, sink.wants_previews())?;
+        let mut pinned = Pinned::read(dataset, &config, sink.wants_previews(), time)?;
         for problem in pinned.take_problems() {
             sink.send(TrainEvent::Warning(problem));
         }
@@ -108,7 +107,7 @@ impl<'a> Session<'a> {
             dataset,
             control,
             sink,
-            readback: LossReadback::new(device::reads_for_free(&device)),
+            readback: LossReadback::new(device::reads_for_free(&device), time),
             device,
             plan,
             pinned,
@@ -116,9 +115,10 @@ impl<'a> Session<'a> {
             learner,
             step_log,
             epoch_log,
-            clock: Clock::new(at.elapsed_secs),
+            clock: Clock::new(time, at.elapsed_secs),
+            time,
             meter: StepMeter::new(&config, num_classes),
-            saved: (Instant::now(), at.step),
+            saved: (time.now(), at.step),
             best_score,
             best_epoch,
             watch,

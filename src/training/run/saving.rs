@@ -27,7 +27,7 @@ impl Session<'_> {
     pub(super) fn save_when_due(&mut self) -> Result<(), TrainError> {
         let (taken, step) = self.saved;
         let policy = &self.config.checkpoints;
-        let due = policy.is_due(self.at.step - step, taken.elapsed());
+        let due = policy.is_due(self.at.step - step, self.time.waited(taken));
         self.take_saved()?;
         if due && !self.writer.is_busy() {
             self.settle()?;
@@ -56,7 +56,7 @@ impl Session<'_> {
         let policy = &self.config.checkpoints;
         let snapshot = Snapshot::take(self.learner.parts(), self.at, validated, policy)?;
         self.writer.write(snapshot);
-        self.saved = (Instant::now(), self.at.step);
+        self.saved = (self.time.now(), self.at.step);
         Ok(())
     }
 

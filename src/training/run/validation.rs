@@ -2,6 +2,7 @@
 
 use super::Session;
 use crate::metrics::ConfusionMatrix;
+use crate::training::clock::Work;
 use crate::training::error::TrainError;
 use crate::training::evaluate::{Scoring, evaluate};
 use crate::training::event::{EpochRecord, Preview, TrainEvent, is_better};
@@ -65,6 +66,7 @@ impl Session<'_> {
     ) -> Result<Option<EpochRecord>, TrainError> {
         let segmenter = self.segmenter();
         let (sink, pinned) = (&mut self.sink, &mut self.pinned);
+        let (clock, control) = (&mut self.clock, self.control);
         let mut matrix = ConfusionMatrix::new(self.plan.reader.num_classes);
         let loss = evaluate(
             &segmenter,
@@ -75,10 +77,14 @@ impl Session<'_> {
                 classes: None,
                 test_size: self.config.test_size,
             },
-            self.control,
+            control,
             &mut |image| matrix.merge(image),
             pinned,
-            &mut |done, total| sink.send(TrainEvent::Validating { done, total }),
+            &mut |done, total| {
+                clock.tick(Work::Image);
+                control.set_trained(clock.since_start());
+                sink.send(TrainEvent::Validating { done, total });
+            },
         )?;
         self.control.check_wanted()?;
         if loss.is_some() {
