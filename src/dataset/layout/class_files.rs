@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::json_list;
 use super::text::read_text;
 use super::{DatasetItem, Note, NoteTopic};
 use crate::dataset::classes::{ListKind, ParsedClasses};
@@ -77,7 +78,7 @@ pub(super) fn read_classes(root: &Path) -> Result<Option<Classes>, DatasetError>
     // Roboflow writes one into each of its folders.
     let of_roboflow = Some(root.join("train/_classes.csv")).filter(|path| path.is_file());
     let Some(path) = class_file(root).or(of_roboflow) else {
-        return Ok(None);
+        return Ok(of_document(root));
     };
     let parsed = parse(&path)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -102,6 +103,28 @@ pub(super) fn read_classes(root: &Path) -> Result<Option<Classes>, DatasetError>
         void_colors: parsed.void_colors,
         notes: vec![names, colors],
     }))
+}
+
+/// The names that the list of images of the Medical Segmentation Decathlon gives to labels.
+fn of_document(root: &Path) -> Option<Classes> {
+    let name = "dataset.json";
+    let document = json_list::parse(&read_text(&root.join(name)).ok()?)?;
+    let named = || document.classes.iter().filter(|(label, _)| *label < VOID);
+    let highest = named().map(|(label, _)| usize::from(*label)).max()?;
+    let mut classes = Vec::<Class>::from(ClassList::numbered(highest + 1));
+    for (label, name) in named() {
+        classes[usize::from(*label)].name.clone_from(name);
+    }
+    let mut found = Classes::published(
+        ClassList::new(classes).ok()?,
+        MaskColors::Assumed,
+        Note::found(NoteTopic::ClassNames, format!("from {name}")),
+    );
+    let colors = format!("VOC's for the label, since {name} has none");
+    found
+        .notes
+        .push(Note::assumed(NoteTopic::ClassColors, colors));
+    Some(found)
 }
 
 /// The classes of a folder's class list, and what to say about them.

@@ -5,25 +5,16 @@ use std::collections::btree_map::Entry;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::DatasetItem;
-use super::text::read_text;
+use super::list_file::ListFile;
+use super::text::{lines, read_text};
+use super::{DatasetItem, Note};
 use crate::dataset::image_io::{MASK_EXTENSIONS, read_error};
 use crate::dataset::{DatasetError, IMAGE_EXTENSIONS};
 use crate::files::has_extension;
 
 /// The lines of a list that are not empty, trimmed, with their numbers from 1.
 pub(in crate::dataset) fn read_lines(path: &Path) -> Result<Vec<(usize, String)>, DatasetError> {
-    let text = read_text(path)?;
-    let lines = text
-        .trim_start_matches('\u{feff}')
-        .lines()
-        // Programs of DOS end files with a mark of their own.
-        .map(|line| line.trim_end_matches('\u{1a}').trim())
-        .enumerate();
-    let told = lines.filter(|(_, line)| !line.is_empty());
-    Ok(told
-        .map(|(index, line)| (index + 1, line.to_owned()))
-        .collect())
+    Ok(lines(&read_text(path)?))
 }
 
 /// What a line of a list may name, the likeliest first: the line as it is, then without
@@ -64,34 +55,35 @@ fn is_known(extension: &str) -> bool {
 }
 
 /// The names in a list such as VOC's `val.txt`: one a line, with or without folders, extension
-/// and further columns. `exists` = whether there is something of a name.
+/// and further columns; and what was taken for a heading. `exists` = whether there is something of a name.
 ///
 /// # Errors
 /// [`DatasetError::File`] when the list cannot be read, [`DatasetError::List`] when it is
 /// empty or has a name twice.
-pub fn read_names(path: &Path, exists: &dyn Fn(&str) -> bool) -> Result<Vec<String>, DatasetError> {
-    let problem = |reason: String| DatasetError::List {
-        path: path.to_owned(),
-        reason,
-    };
-    let mut names = Vec::new();
-    let mut lines = BTreeMap::new();
-    for (number, line) in read_lines(path)? {
-        let known = candidates(&line).into_iter().find(|name| exists(name));
-        let name = known.unwrap_or(without_extension(&line)).to_owned();
-        if let Some(first) = lines.insert(name.clone(), number) {
-            return Err(problem(format!(
-                "line {number}: {name} is there already, in line {first}. Take one of them off the list"
-            )));
+pub fn read_names(
+    path: &Path,
+    exists: &dyn Fn(&str) -> bool,
+) -> Result<(Vec<String>, Option<Note>), DatasetError> {
+    let mut list = ListFile::read(path)?;
+    let heading = list.take_heading(&|text| candidates(text).into_iter().any(exists));
+    let mut places = BTreeMap::new();
+    let names = list.map(|place, text| {
+        let known = candidates(text).into_iter().find(|name| exists(name));
+        let name = known.unwrap_or(without_extension(text)).to_owned();
+        match places.insert(name.clone(), place.to_owned()) {
+            Some(first) => Err(format!(
+                "{name} is there already, in {first}. Take one of them off the list"
+            )),
+            None => Ok(Some(name)),
         }
-        names.push(name);
-    }
+    })?;
     if names.is_empty() {
-        return Err(problem(
-            "there is no name in it. Write one a line".to_owned(),
-        ));
+        return Err(DatasetError::List {
+            path: path.to_owned(),
+            reason: "there is no name in it. Write one a line".to_owned(),
+        });
     }
-    Ok(names)
+    Ok((names, heading))
 }
 
 /// The masks of a folder by name without extension, hidden ones left out.
@@ -214,8 +206,11 @@ mod tests {
             "2007_000033\r\n\n frame.0001.png \n/JPEGImages/a.jpg /SegmentationClass/a.png\nb 1 1 1\nc d\n",
         );
         let there = ["2007_000033", "frame.0001", "a", "b", "c d"];
-        let names = read_names(&path, &|name| there.contains(&name)).expect("names");
-        assert_eq!(names, there);
+        let (names, heading) = read_names(&path, &|name| there.contains(&name)).expect("names");
+        assert_eq!((names, heading), (there.map(str::to_owned).to_vec(), None));
+        write_text(&path, "name\na\n");
+        let (names, heading) = read_names(&path, &|name| there.contains(&name)).expect("names");
+        assert_eq!((names, heading.is_some()), (vec!["a".to_owned()], true));
         write_text(&path, "a\nb\na.png\n");
         let message = read_names(&path, &|name| there.contains(&name))
             .unwrap_err()

@@ -9,16 +9,16 @@ use super::names::composed;
 use crate::dataset::IMAGE_EXTENSIONS;
 
 /// The files below a folder, for lists whose names differ in case or in composed letters.
-pub(super) struct ListedFiles<'a> {
-    root: &'a Path,
+pub(super) struct ListedFiles {
+    root: PathBuf,
     /// Listed once; by composed path in lower case.
     known: OnceCell<HashMap<String, PathBuf>>,
 }
 
-impl<'a> ListedFiles<'a> {
-    pub(super) fn new(root: &'a Path) -> Self {
+impl ListedFiles {
+    pub(super) fn new(root: &Path) -> Self {
         Self {
-            root,
+            root: root.to_owned(),
             known: OnceCell::new(),
         }
     }
@@ -48,9 +48,9 @@ impl<'a> ListedFiles<'a> {
     }
 
     fn list(&self) -> HashMap<String, PathBuf> {
-        files_below(self.root, IMAGE_EXTENSIONS)
+        files_below(&self.root, IMAGE_EXTENSIONS)
             .into_iter()
-            .filter_map(|path| Some((folded(path.strip_prefix(self.root).ok()?), path)))
+            .filter_map(|path| Some((folded(path.strip_prefix(&self.root).ok()?), path)))
             .collect()
     }
 }

@@ -6,7 +6,10 @@
 mod class_files;
 mod class_map;
 mod folders;
+mod headings;
+mod json_list;
 mod list;
+mod list_file;
 mod listed_files;
 mod names;
 mod notes;
@@ -256,7 +259,10 @@ impl Dataset {
     pub fn read_test_list(&mut self) -> Result<(), DatasetError> {
         let list = match self.layout {
             Layout::Voc => voc::test_list(&self.root),
-            _ => self.root.join("test.txt"),
+            _ => match splits::find(&self.root, &["test"]) {
+                Some((path, _)) => path,
+                None => self.root.join("test.txt"),
+            },
         };
         if !list.is_file() {
             return Err(DatasetError::List {

@@ -4,54 +4,81 @@
 use std::path::{Path, PathBuf};
 
 use super::class_files::{Classes, Look, mask_palette, read_classes};
-use super::list::{not_empty, read_lines, without_extension};
+use super::list::without_extension;
+use super::list_file::ListFile;
 use super::listed_files::ListedFiles;
+use super::splits::{self, Splits};
 use super::{Dataset, DatasetItem, Layout, Note, NoteTopic, folder_name};
 use crate::dataset::{ClassList, DatasetError, ImageReading, MaskColors, VOID};
+use crate::files::has_extension;
 
 /// The label of unlabeled pixels in `SegNet`'s `CamVid`.
 const CAMVID_VOID: u8 = 11;
 /// How the frames of `CamVid` are called.
 const CAMVID_SEQUENCES: [&str; 4] = ["0001TP_", "0006R0_", "0016E5_", "Seq05VD_"];
 
+/// What the names of these lists end in.
+const EXTENSIONS: [&str; 3] = ["txt", "lst", "list"];
+
 /// Whether the lists of this layout are here.
 pub(super) fn is_root(root: &Path) -> bool {
-    root.join("train.txt").is_file()
-        && val_list(root).is_file()
-        && [root.join("train.txt"), val_list(root)]
-            .iter()
-            .any(|list| lists_pairs(list))
+    let lists = [&splits::TRAIN[..1], &splits::VAL].map(|names| splits::find(root, names));
+    let paths = lists.into_iter().flatten().map(|(path, _)| path);
+    let paths: Vec<PathBuf> = paths
+        .filter(|path| has_extension(path, &EXTENSIONS))
+        .collect();
+    let files = ListedFiles::new(root);
+    paths.len() == 2 && paths.iter().any(|list| lists_pairs(&files, list))
 }
 
-/// Whether the lines of a list hold two words at least. What cannot be read is one as well:
-/// opening it says why.
-fn lists_pairs(list: &Path) -> bool {
-    read_lines(list).map_or(true, |lines| {
-        lines
-            .first()
-            .is_none_or(|(_, line)| line.contains(SEPARATORS))
+/// Whether the lines of a list hold an image and a mask. Names may hold blanks. What cannot be read is
+/// such a list as well: opening it says why.
+fn lists_pairs(files: &ListedFiles, list: &Path) -> bool {
+    let is_file = |word: &str| word.contains(['.', '/', '\\']);
+    let is_pair = |line: &str| {
+        let mut words = line.split(SEPARATORS);
+        let (first, last) = (words.next(), words.next_back());
+        first.is_some_and(is_file) && last.is_some_and(is_file) || read_item(files, line).is_ok()
+    };
+    ListFile::read(list).map_or(true, |list| {
+        list.is_empty() || list.first_two().any(is_pair)
     })
+}
+
+/// The pairs of lists with an image and its mask in each line.
+struct Lines {
+    files: ListedFiles,
+}
+
+impl splits::Pairs for Lines {
+    fn names_image(&self, entry: &str) -> bool {
+        read_item(&self.files, entry).is_ok()
+    }
+
+    fn pair(&self, entry: &str) -> Result<Option<DatasetItem>, String> {
+        match read_item(&self.files, entry) {
+            Err(_) if entry.starts_with('#') => Ok(None),
+            read => read.map(Some),
+        }
+    }
+
+    /// Only the lists say what is a pair.
+    fn all(&self) -> Vec<DatasetItem> {
+        Vec::new()
+    }
 }
 
 /// Opens a folder for which [`is_root`] holds.
 pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
-    let (train_list, val_list) = (root.join("train.txt"), val_list(root));
     let files = ListedFiles::new(root);
-    let read = |list: &Path, purpose: &str| not_empty(read_items(&files, list)?, list, purpose);
-    let (train, val) = (
-        read(&train_list, "train on")?,
-        read(&val_list, "validate on")?,
-    );
+    let Splits {
+        train,
+        val,
+        notes: split_notes,
+    } = splits::of_lists(root, root, &Lines { files })?;
     let (classes, void_label) = classes_of(root, train.iter().chain(&val))?;
-    let val_name = val_list.file_name().unwrap_or_default().to_string_lossy();
-    let split = format!("from train.txt and {val_name}");
     let mut notes = classes.notes;
-    notes.push(if val_name == "val.txt" {
-        Note::found(NoteTopic::Split, split)
-    } else {
-        let text = format!("{split}, which is validated on since there is no val.txt");
-        Note::assumed(NoteTopic::Split, text)
-    });
+    notes.extend(split_notes);
     notes.push(Note::found(NoteTopic::Pairing, "from the lists"));
     if let Some(label) = void_label {
         let text = format!("label {label}, the one after the last class, and 255");
@@ -105,29 +132,10 @@ pub(super) fn classes_of<'a>(
     Ok((look.numbered(), None))
 }
 
-/// `val.txt`, or `test.txt` where only that is there.
-fn val_list(root: &Path) -> PathBuf {
-    let (val, test) = (root.join("val.txt"), root.join("test.txt"));
-    if !val.is_file() && test.is_file() {
-        test
-    } else {
-        val
-    }
-}
-
 /// The images and masks of another list beside these.
 pub(super) fn read_list(root: &Path, list: &Path) -> Result<Vec<DatasetItem>, DatasetError> {
-    read_items(&ListedFiles::new(root), list)
-}
-
-fn read_items(files: &ListedFiles<'_>, list: &Path) -> Result<Vec<DatasetItem>, DatasetError> {
-    let item = |(number, line): (usize, String)| {
-        read_item(files, &line).map_err(|reason| DatasetError::List {
-            path: list.to_owned(),
-            reason: format!("line {number}: {reason}"),
-        })
-    };
-    read_lines(list)?.into_iter().map(item).collect()
+    let files = ListedFiles::new(root);
+    splits::read_list(&Lines { files }, list)
 }
 
 /// What stands between the files of a line.
@@ -135,7 +143,7 @@ const SEPARATORS: [char; 4] = [' ', '\t', ',', ';'];
 
 /// Finds the two files of a line. File names may hold blanks, so every separator is
 /// tried as the one between them.
-pub(super) fn read_item(files: &ListedFiles<'_>, line: &str) -> Result<DatasetItem, String> {
+pub(super) fn read_item(files: &ListedFiles, line: &str) -> Result<DatasetItem, String> {
     let mut first_problem = None;
     for (position, _) in line.match_indices(SEPARATORS) {
         let clean = |part: &str| {

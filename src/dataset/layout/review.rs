@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::list::{read_lines, without_extension};
+use super::list::without_extension;
+use super::list_file::ListFile;
 use super::listed_files::ListedFiles;
 use super::{DatasetItem, pairs};
 use crate::dataset::DatasetError;
@@ -83,25 +84,22 @@ pub(super) fn seen_from(root: &Path, path: &Path) -> String {
 /// for people.
 pub(super) fn read_pairs(root: &Path, list: &Path) -> Result<Vec<DatasetItem>, DatasetError> {
     let files = ListedFiles::new(root);
-    let mut items = Vec::new();
-    for (number, line) in read_lines(list)? {
-        if line.starts_with('#') {
-            continue;
-        }
-        let fields: Vec<&str> = line.split('\t').collect();
-        let item = match fields[..] {
+    let pair = |entry: &str| {
+        let fields: Vec<&str> = entry.split('\t').collect();
+        match fields[..] {
             [image, mask, ..] => by_names(&files, image.trim(), mask.trim()),
-            _ => pairs::read_item(&files, &line),
-        };
-        items.push(item.map_err(|reason| DatasetError::List {
-            path: list.to_owned(),
-            reason: format!("line {number}: {reason}"),
-        })?);
-    }
-    Ok(items)
+            _ => pairs::read_item(&files, entry),
+        }
+    };
+    let mut file = ListFile::read(list)?;
+    file.take_heading(&|entry| pair(entry).is_ok());
+    file.map(|_, entry| {
+        let is_comment = entry.starts_with('#');
+        (!is_comment).then(|| pair(entry)).transpose()
+    })
 }
 
-fn by_names(files: &ListedFiles<'_>, image: &str, mask: &str) -> Result<DatasetItem, String> {
+fn by_names(files: &ListedFiles, image: &str, mask: &str) -> Result<DatasetItem, String> {
     let find = |what: &str, name: &str| {
         files.resolve(name).ok_or_else(|| {
             format!("the {what} {name} is not in this folder. Add the file or take the line off the list")

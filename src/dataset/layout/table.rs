@@ -1,50 +1,24 @@
 //! Tables of pairs: CSV files with a column of images and one of masks, and perhaps one that says
-//! which list a pair belongs to.
+//! which list a pair belongs to; and JSON that says the same.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::headings::{self, Column};
+use super::json_list::{self, JsonEntry};
 use super::list::not_empty;
 use super::listed_files::ListedFiles;
-use super::splits::{Splits, split_evenly};
+use super::splits::{self, Splits, split_evenly};
 use super::text::read_text;
 use super::{Dataset, DatasetItem, Layout, Note, NoteTopic, class_files, folder_name, pairs};
 use crate::dataset::{DatasetError, IMAGE_EXTENSIONS, ImageReading, VOID};
 use crate::files::has_extension;
+use crate::text::plural;
 
-const IMAGE_HEADINGS: [&str; 11] = [
-    "image",
-    "images",
-    "img",
-    "image_path",
-    "img_path",
-    "image_file",
-    "imagepath",
-    "image_id",
-    "input",
-    "filename",
-    "file_name",
-];
-const MASK_HEADINGS: [&str; 13] = [
-    "mask",
-    "masks",
-    "label",
-    "labels",
-    "mask_path",
-    "label_path",
-    "maskpath",
-    "annotation",
-    "annotation_path",
-    "segmentation",
-    "seg",
-    "target",
-    "gt",
-];
-const SPLIT_HEADINGS: [&str; 5] = ["split", "subset", "set", "partition", "fold"];
-
-/// A row of a table, with its line.
+/// A row of a table.
 struct Row {
-    line: usize,
+    /// For messages: `line 3`.
+    place: String,
     image: String,
     mask: String,
     split: Option<String>,
@@ -53,6 +27,8 @@ struct Row {
 struct Table {
     path: PathBuf,
     rows: Vec<Row>,
+    /// Rows of a test list without masks.
+    without_masks: usize,
     /// Whether there is no line of headings, so that the columns are a guess.
     is_guess: bool,
 }
@@ -114,9 +90,20 @@ pub(super) fn open(root: &Path) -> Result<Option<Dataset>, DatasetError> {
         }
         Splits { train, val, notes }
     };
+    let without_masks: usize = tables.iter().map(|table| table.without_masks).sum();
     let (classes, _) = pairs::classes_of(root, splits.train.iter().chain(&splits.val))?;
     let mut notes = classes.notes;
     notes.extend(splits.notes);
+    if without_masks > 0 {
+        let have = if without_masks == 1 {
+            "has no mask and is"
+        } else {
+            "have no masks and are"
+        };
+        let images = plural(without_masks, "image", "images");
+        let text = format!("{images} of a test list {have} left out");
+        notes.push(Note::assumed(NoteTopic::Split, text));
+    }
     let pairing = format!("from {}", names.join(" and "));
     notes.push(if tables.iter().any(|table| table.is_guess) {
         let text = format!("{pairing}, whose first column with files is taken for the images, the next for the masks");
@@ -144,7 +131,7 @@ pub(super) fn open(root: &Path) -> Result<Option<Dataset>, DatasetError> {
 }
 
 /// The tables of pairs in a folder, sorted by name.
-fn tables(root: &Path, files: &ListedFiles<'_>) -> Result<Vec<Table>, DatasetError> {
+fn tables(root: &Path, files: &ListedFiles) -> Result<Vec<Table>, DatasetError> {
     let mut paths: Vec<PathBuf> = fs::read_dir(root)
         .into_iter()
         .flatten()
@@ -172,7 +159,7 @@ fn tables(root: &Path, files: &ListedFiles<'_>) -> Result<Vec<Table>, DatasetErr
         let row = |(line, fields): (usize, Vec<String>)| {
             let field = |column: usize| fields.get(column).map(|field| field.trim().to_owned());
             Row {
-                line,
+                place: format!("line {line}"),
                 image: field(image).unwrap_or_default(),
                 mask: field(mask).unwrap_or_default(),
                 split: split.and_then(field),
@@ -182,30 +169,52 @@ fn tables(root: &Path, files: &ListedFiles<'_>) -> Result<Vec<Table>, DatasetErr
         tables.push(Table {
             path,
             rows,
+            without_masks: 0,
             is_guess,
         });
     }
+    let documents = splits::documents(root).into_iter();
+    tables.extend(documents.filter_map(|path| of_json(path, files)));
     Ok(tables)
+}
+
+/// The table of a list in JSON that says the mask of each image; `None` where it is about other things.
+fn of_json(path: PathBuf, files: &ListedFiles) -> Option<Table> {
+    let list = json_list::parse(&read_text(&path).ok()?)?;
+    let is_here = |entry: &JsonEntry| files.resolve(&entry.image).is_some();
+    if !list.has_masks() || !list.entries.iter().any(is_here) {
+        return None;
+    }
+    let total = list.entries.len();
+    let row = |entry: JsonEntry| {
+        Some(Row {
+            place: entry.place,
+            image: entry.image,
+            mask: entry.mask?,
+            split: entry.split,
+        })
+    };
+    let rows: Vec<Row> = list.entries.into_iter().filter_map(row).collect();
+    Some(Table {
+        path,
+        without_masks: total - rows.len(),
+        rows,
+        is_guess: false,
+    })
 }
 
 impl Columns {
     fn of_headings(headings: &[String]) -> Option<Self> {
-        let column = |known: &[&str]| {
-            known.iter().find_map(|name| {
-                headings
-                    .iter()
-                    .position(|heading| heading.trim().eq_ignore_ascii_case(name))
-            })
-        };
+        let column = |wanted| headings::best(wanted, headings.iter().map(String::as_str));
         Some(Self {
-            image: column(&IMAGE_HEADINGS)?,
-            mask: column(&MASK_HEADINGS)?,
-            split: column(&SPLIT_HEADINGS),
+            image: column(Column::Image)?,
+            mask: column(Column::Mask)?,
+            split: column(Column::Split),
         })
     }
 
     /// Those of a first row that holds an image and a mask.
-    fn of_files(fields: &[String], files: &ListedFiles<'_>) -> Option<Self> {
+    fn of_files(fields: &[String], files: &ListedFiles) -> Option<Self> {
         let is_file = |field: &String| {
             has_extension(Path::new(field.trim()), IMAGE_EXTENSIONS)
                 && files.resolve(field.trim()).is_some()
@@ -219,13 +228,13 @@ impl Columns {
     }
 }
 
-fn item(files: &ListedFiles<'_>, table: &Table, row: &Row) -> Result<DatasetItem, DatasetError> {
+fn item(files: &ListedFiles, table: &Table, row: &Row) -> Result<DatasetItem, DatasetError> {
     let find = |what: &str, listed: &str| {
         files.resolve(listed).ok_or_else(|| DatasetError::List {
             path: table.path.clone(),
             reason: format!(
-                "line {}: the {what} {listed} is not in this folder. Add the file or take the line out",
-                row.line
+                "{}: the {what} {listed} is not in this folder. Add the file or take the line out",
+                row.place
             ),
         })
     };

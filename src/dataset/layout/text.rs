@@ -37,6 +37,19 @@ pub(super) fn read_text(path: &Path) -> Result<String, DatasetError> {
     Ok(text.replace('\r', "\n"))
 }
 
+/// The lines of a text that are not empty, trimmed, with their numbers from 1.
+pub(super) fn lines(text: &str) -> Vec<(usize, String)> {
+    let lines = text
+        .trim_start_matches('\u{feff}')
+        .lines()
+        // Programs of DOS end files with a mark of their own.
+        .map(|line| line.trim_end_matches('\u{1a}').trim())
+        .enumerate();
+    let told = lines.filter(|(_, line)| !line.is_empty());
+    told.map(|(index, line)| (index + 1, line.to_owned()))
+        .collect()
+}
+
 fn decode(bytes: Vec<u8>) -> Result<String, String> {
     let utf16 = |bytes: &[u8], value: fn([u8; 2]) -> u16| {
         let (pairs, rest) = bytes.as_chunks::<2>();

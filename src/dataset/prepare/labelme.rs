@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, Engine as _, GeneralPurpose, GeneralPurposeConfig};
 use image::{GrayImage, ImageFormat, ImageReader};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::annotated::{Annotated, AnnotatedImage, ImageOf, Images, problem, read, validates};
-use super::base64;
 use super::outline::{empty, fill};
 use crate::dataset::layout::listed_classes;
 use crate::dataset::{
@@ -180,8 +181,26 @@ fn image_in(document: &Path) -> Result<Vec<u8>, String> {
     let text = read(document).map_err(|err| err.to_string())?;
     let with_image: WithImage =
         serde_json::from_slice(&text).map_err(|err| format!("its image cannot be read ({err})"))?;
-    base64::decode(&with_image.image_data)
+    bytes_of(&with_image.image_data)
         .ok_or_else(|| "its image is not written in base 64. Put the image beside it".to_owned())
+}
+
+/// The bytes of a text in base 64, in either alphabet of RFC 4648, perhaps in lines and without the `=` at its end.
+fn bytes_of(text: &str) -> Option<Vec<u8>> {
+    let digits: Vec<u8> = text
+        .bytes()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .collect();
+    let is_of_urls = |digit: &u8| [b'-', b'_'].contains(digit);
+    let alphabet = if digits.iter().any(is_of_urls) {
+        alphabet::URL_SAFE
+    } else {
+        alphabet::STANDARD
+    };
+    let tolerant = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true);
+    GeneralPurpose::new(&alphabet, tolerant).decode(digits).ok()
 }
 
 impl Shape {
@@ -215,7 +234,7 @@ fn draw_mask(labels: &mut LabelMap, shape: &Shape, label: u8) -> Result<(), Stri
 }
 
 fn picture(text: &str) -> Result<GrayImage, String> {
-    let bytes = base64::decode(text).ok_or("is not written in base 64")?;
+    let bytes = bytes_of(text).ok_or("is not written in base 64")?;
     let mut reader = ImageReader::with_format(Cursor::new(bytes), ImageFormat::Png);
     reader.limits(mask_limits());
     let picture = reader
@@ -254,5 +273,27 @@ fn outline(shape: &Shape) -> Option<Vec<[f64; 2]>> {
             Some((0..CORNERS).map(corner).collect())
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_vectors_of_the_standard_are_read() {
+        for (text, bytes) in [
+            ("", &b""[..]),
+            ("Zg==", b"f"),
+            ("Zm8=", b"fo"),
+            ("Zm8", b"fo"),
+            ("Zm9v", b"foo"),
+            ("Zm9v\nYmFy", b"foobar"),
+            ("_w==", b"\xff"),
+            ("/w==", b"\xff"),
+        ] {
+            assert_eq!(bytes_of(text).as_deref(), Some(bytes), "{text}");
+        }
+        assert_eq!(bytes_of("Zm9v!"), None);
     }
 }

@@ -5,7 +5,6 @@
 mod annotated;
 mod annotations;
 mod archive;
-mod base64;
 mod below;
 mod coco;
 mod labelme;

@@ -18,7 +18,8 @@ pub(super) fn need(path: &Path, bytes: u64) -> Result<(), CatalogueError> {
     }
 }
 
-/// Bytes that can still be written to the disk of a path.
+/// Bytes that can still be written to the disk of a path; `None` on Windows, which has no `df`, and whose call
+/// no crate in the tree wraps without `unsafe`.
 fn free(path: &Path) -> Option<u64> {
     let there = path.ancestors().find(|path| path.exists())?;
     // POSIX states what it prints; the call behind it would need `unsafe`.

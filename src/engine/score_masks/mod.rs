@@ -85,7 +85,11 @@ impl Engine {
 /// another size, or has a label or color that is no class.
 pub fn score_masks(folders: &MaskFolders, cancel: &Cancel) -> Result<MaskScores, EngineError> {
     let started = Instant::now();
-    let (pairs, unpaired) = pair(folders)?;
+    let Paired {
+        pairs,
+        unpaired,
+        heading,
+    } = pair(folders)?;
     let labels: Vec<PathBuf> = pairs.iter().map(|pair| pair.label.clone()).collect();
     let (classes, assumed) = classes_of(folders, &labels)?;
     let reader = MaskReader::new(&classes, vec![VOID]);
@@ -94,7 +98,8 @@ pub fn score_masks(folders: &MaskFolders, cancel: &Cancel) -> Result<MaskScores,
         !cancel.is_cancelled()
     })
     .ok_or(EngineError::Cancelled)?;
-    let mut warnings = as_lines(&folders.labels, &report)?;
+    let mut warnings = Vec::from_iter(heading);
+    warnings.extend(as_lines(&folders.labels, &report)?);
     let predictions: Vec<PathBuf> = pairs.iter().map(|pair| pair.prediction.clone()).collect();
     let report = check_predictions(&classes, &reader, &predictions, &mut |_, _| {
         !cancel.is_cancelled()
@@ -191,13 +196,22 @@ struct Pair {
     prediction: PathBuf,
 }
 
-/// The pairs in order, and the predictions without a label.
-fn pair(folders: &MaskFolders) -> Result<(Vec<Pair>, Vec<PathBuf>), MaskScoreError> {
+/// The masks that are scored.
+struct Paired {
+    /// In order.
+    pairs: Vec<Pair>,
+    /// Predictions without a label.
+    unpaired: Vec<PathBuf>,
+    /// What was taken for a heading of the list.
+    heading: Option<String>,
+}
+
+fn pair(folders: &MaskFolders) -> Result<Paired, MaskScoreError> {
     let mut predictions = list_masks(&folders.predictions)?;
     let labels = list_masks(&folders.labels)?;
-    let names = match &folders.list {
-        Some(list) => read_names(list, &|name| labels.contains_key(name))?,
-        None => labels.keys().cloned().collect(),
+    let (names, heading) = match &folders.list {
+        Some(list) => listed_names(list, &labels)?,
+        None => (labels.keys().cloned().collect(), None),
     };
     if names.is_empty() {
         return Err(MaskScoreError::NoMasks {
@@ -236,7 +250,11 @@ fn pair(folders: &MaskFolders) -> Result<(Vec<Pair>, Vec<PathBuf>), MaskScoreErr
     }
     if folders.list.is_some() {
         // Who names some does not expect to hear of the others.
-        return Ok((pairs, Vec::new()));
+        return Ok(Paired {
+            pairs,
+            unpaired: Vec::new(),
+            heading,
+        });
     }
     // `predict` writes a picture for people beside each mask.
     let is_overlay = |name: &str| {
@@ -244,7 +262,29 @@ fn pair(folders: &MaskFolders) -> Result<(Vec<Pair>, Vec<PathBuf>), MaskScoreErr
             .is_some_and(|of| labels.contains_key(of))
     };
     predictions.retain(|name, _| !is_overlay(name));
-    Ok((pairs, predictions.into_values().collect()))
+    Ok(Paired {
+        pairs,
+        unpaired: predictions.into_values().collect(),
+        heading,
+    })
+}
+
+/// The labels that a list names, in whatever case and composition, and what was taken for its heading.
+fn listed_names(
+    list: &Path,
+    labels: &BTreeMap<String, PathBuf>,
+) -> Result<(Vec<String>, Option<String>), MaskScoreError> {
+    let in_any_case = Folded::of(labels);
+    let exists = |name: &str| labels.contains_key(name) || in_any_case.get(name).is_some();
+    let (mut names, heading) = read_names(list, &exists)?;
+    for name in &mut names {
+        if !labels.contains_key(name)
+            && let Some(label) = in_any_case.get(name)
+        {
+            name.clone_from(label);
+        }
+    }
+    Ok((names, heading.map(|note| note.text)))
 }
 
 /// Names as systems take for the same that do not tell cases and composed letters apart.

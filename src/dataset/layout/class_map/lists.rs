@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::super::list::{candidates, not_empty, read_lines};
+use super::super::list::{candidates, not_empty};
+use super::super::list_file::{LIST_EXTENSIONS, ListFile};
 use super::super::review::{read_pairs, seen_from};
 use super::super::{Dataset, DatasetItem, Layout, Note, NoteTopic, pairs, voc};
 use crate::dataset::DatasetError;
@@ -96,34 +97,21 @@ impl Dataset {
                     .find_map(|name| known.get(name).copied().flatten())
             })
         };
-        let mut items = Vec::new();
-        for (number, line) in read_lines(list)? {
-            match find(&line) {
-                Some(item) => items.push(item.clone()),
-                // A comment, unless a file is called so.
-                None if line.starts_with('#') => {}
-                None => return self.listed_besides(list, number, &line),
-            }
-        }
-        Ok(items)
-    }
-
-    /// A list that names images of neither of the dataset's own lists.
-    fn listed_besides(
-        &self,
-        list: &Path,
-        number: usize,
-        line: &str,
-    ) -> Result<Vec<DatasetItem>, DatasetError> {
-        match self.layout {
-            Layout::Voc => voc::read_items(&self.root, list),
-            Layout::CamVid => pairs::read_list(&self.root, list),
-            _ => Err(DatasetError::List {
-                path: list.to_owned(),
-                reason: format!(
-                    "line {number}: {line} has no pair of image and mask. Add the files or take the line off the list"
-                ),
-            }),
+        let mut file = ListFile::read(list)?;
+        file.take_heading(&|entry| find(entry).is_some());
+        let found = file.map(|_, entry| match find(entry) {
+            Some(item) => Ok(Some(item.clone())),
+            // A comment, unless a file is called so.
+            None if entry.starts_with('#') => Ok(None),
+            None => Err(format!(
+                "{entry} has no pair of image and mask. Add the files or take the line off the list"
+            )),
+        });
+        match (found, self.layout) {
+            // It may name images of neither of the dataset's own lists.
+            (Err(_), Layout::Voc) => voc::read_items(&self.root, list),
+            (Err(_), Layout::CamVid) => pairs::read_list(&self.root, list),
+            (found, _) => found,
         }
     }
 
@@ -143,7 +131,7 @@ impl Dataset {
                 .into_iter()
                 .flatten();
             for path in entries.flatten().map(|entry| entry.path()) {
-                if !crate::files::has_extension(&path, &["txt", "lst"]) || !path.is_file() {
+                if !crate::files::has_extension(&path, &LIST_EXTENSIONS) || !path.is_file() {
                     continue;
                 }
                 // A class list or a read-me names no image.

@@ -4,6 +4,7 @@
 //! what a mask, and which belongs to training; what is left of a path after that, and the
 //! name without `_mask` and the like, is what an image and its mask share.
 
+mod by_list;
 mod known;
 mod pairing;
 mod roles;
@@ -15,7 +16,7 @@ use std::hash::Hash;
 use std::path::{Path, PathBuf};
 
 use super::class_files::{Look, mask_palette, read_classes};
-use super::list::{candidates, files_below, read_lines, without_extension};
+use super::list::{files_below, without_extension};
 use super::names::composed;
 use super::review::Confidence;
 use super::splits::{self, Splits};
@@ -23,6 +24,7 @@ use super::{Dataset, DatasetItem, Layout, Note, NoteTopic, folder_name};
 use crate::dataset::image_io::MASK_EXTENSIONS;
 use crate::dataset::{DatasetError, IMAGE_EXTENSIONS, ImageReading, Split, VOID};
 use crate::files::has_extension;
+use by_list::ByList;
 use known::Known;
 use roles::{Part, Role};
 
@@ -334,32 +336,12 @@ fn split(root: &Path, pairs: Vec<Pair>) -> Result<Splits, DatasetError> {
         });
     }
     let items: Vec<DatasetItem> = pairs.into_iter().map(|pair| pair.item).collect();
-    let by_id: HashMap<&str, &DatasetItem> =
-        items.iter().map(|item| (item.id.as_str(), item)).collect();
-    let read = |list: &Path| {
-        let item = |(number, line): (usize, String)| -> Option<Result<DatasetItem, DatasetError>> {
-            let found = candidates(&line)
-                .into_iter()
-                .find_map(|name| by_id.get(name).map(|item| (*item).clone()));
-            // A file may be called so, and otherwise it is a comment.
-            if found.is_none() && line.starts_with('#') {
-                return None;
-            }
-            Some(found.ok_or_else(|| DatasetError::List {
-                path: list.to_owned(),
-                reason: format!(
-                    "line {number}: {line} has no pair of image and mask. Add the files or take the line off the list"
-                ),
-            }))
-        };
-        read_lines(list)?.into_iter().filter_map(item).collect()
-    };
     let lists = ["ImageSets/Segmentation", "annotations", "splits", "lists"]
         .map(|folder| root.join(folder))
         .into_iter()
         .find(|folder| folder.is_dir())
         .unwrap_or_else(|| root.to_owned());
-    splits::of_lists(root, &lists, &read, &|| items.clone())
+    splits::of_lists(root, &lists, &ByList::new(root, items))
 }
 
 /// Whether a mask could be read by its extension.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use super::class_files::{Classes, Look, mask_palette, read_classes};
 use super::list::{files_by_stem, files_by_stem_with};
+use super::listed_files::ListedFiles;
 use super::names::{Names, composed};
 use super::review::{Confidence, PairReview, ReviewedPair};
 use super::splits::{self, Splits};
@@ -112,11 +113,7 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
 /// have masks: VOC's are about boxes.
 fn split(root: &Path, files: &Files) -> Result<Splits, DatasetError> {
     let [lists, main] = ["Segmentation", "Main"].map(|name| root.join("ImageSets").join(name));
-    let of_lists = |folder: &Path| {
-        splits::of_lists(root, folder, &|list| files.read_list(list), &|| {
-            files.all_pairs()
-        })
-    };
+    let of_lists = |folder: &Path| splits::of_lists(root, folder, files);
     if splits::has_lists(&lists) || splits::has_lists(root) || !splits::has_lists(&main) {
         return of_lists(&lists);
     }
@@ -133,12 +130,14 @@ fn split(root: &Path, files: &Files) -> Result<Splits, DatasetError> {
 
 /// Where the test list is, if there is one.
 pub(super) fn test_list(root: &Path) -> PathBuf {
-    root.join("ImageSets").join("Segmentation").join("test.txt")
+    let folder = root.join("ImageSets").join("Segmentation");
+    let found = splits::find(&folder, &["test"]).map(|(path, _)| path);
+    found.unwrap_or_else(|| folder.join("test.txt"))
 }
 
 /// The images and masks of a list.
 pub(super) fn read_items(root: &Path, list: &Path) -> Result<Vec<DatasetItem>, DatasetError> {
-    Files::list(root)?.read_list(list)
+    splits::read_list(&Files::list(root)?, list)
 }
 
 fn is_root(path: &Path) -> bool {
@@ -153,6 +152,7 @@ fn is_voc_name(path: &Path) -> bool {
 /// What lies in the two folders, by file name without extension.
 struct Files {
     root: PathBuf,
+    listed: ListedFiles,
     images: Names,
     /// An image whose name another image has, with another ending, and how many there are.
     doubled: Option<(String, usize)>,
@@ -172,6 +172,7 @@ impl Files {
         let count = doubled.len();
         let mut found = Self {
             root: root.to_owned(),
+            listed: ListedFiles::new(root),
             images,
             doubled: doubled.into_iter().next().map(|name| (name, count)),
             masks: Names::default(),
@@ -298,18 +299,6 @@ impl Files {
             .get(id)
             .or_else(with_suffix)
             .map(|(_, path)| path)
-    }
-
-    /// Every image that has a mask.
-    fn all_pairs(&self) -> Vec<DatasetItem> {
-        let pair = |(id, image): (&str, &Path)| {
-            Some(DatasetItem {
-                id: id.to_owned(),
-                image: image.to_owned(),
-                mask: self.mask_of(id)?.to_owned(),
-            })
-        };
-        self.images.iter().filter_map(pair).collect()
     }
 }
 

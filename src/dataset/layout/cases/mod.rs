@@ -1,5 +1,7 @@
 //! Datasets in the shapes that people have them, each with what is right about it.
 
+mod lists;
+
 use std::path::Path;
 
 use super::tests::{write_pair, write_text, write_voc};
@@ -52,95 +54,6 @@ fn write_colors(path: &Path, colors: [[u8; 3]; 2]) {
 
 fn masks(root: &Path) -> impl Iterator<Item = std::path::PathBuf> {
     (0..3).map(move |index| root.join(format!("SegmentationClass/img_{index}.png")))
-}
-
-#[test]
-fn lists_are_read_in_every_form() {
-    for (train, val) in [
-        ("img_0\r\nimg_1\r\n", "img_2\r\n"),
-        ("\u{feff}img_0\nimg_1\n", "img_2"),
-        (
-            "/JPEGImages/img_0.jpg /SegmentationClass/img_0.png\n/JPEGImages/img_1.jpg /SegmentationClass/img_1.png\n",
-            "/JPEGImages/img_2.jpg /SegmentationClass/img_2.png\n",
-        ),
-        ("img_0.jpg\nimg_1.png\n", "img_2.jpg\n"),
-        ("img_0 1 1 1\nimg_1 1 1 1\n", "img_2 1 1 1\n"),
-        ("img_0,1\nimg_1,2\n", "img_2,1\n"),
-        ("IMG_0\nImg_1\n", "img_2\n"),
-    ] {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        write_set(dir.path());
-        write_text(&dir.path().join(LISTS).join("train.txt"), train);
-        write_text(&dir.path().join(LISTS).join("val.txt"), val);
-        let dataset = opened(dir.path());
-        assert_eq!(ids(&dataset.train), ["img_0", "img_1"], "{train}");
-        assert_eq!(ids(&dataset.val), ["img_2"], "{val}");
-        assert!(has_note(
-            &dataset,
-            false,
-            "split: from train.txt and val.txt"
-        ));
-    }
-}
-
-#[test]
-fn other_encodings_are_read_or_named() {
-    let dir = tempfile::tempdir().expect("a temporary folder");
-    let root = dir.path();
-    write_set(root);
-    let lists = root.join(LISTS);
-    let utf16 = |text: &str| -> Vec<u8> {
-        let units = text.encode_utf16().flat_map(u16::to_le_bytes);
-        [0xff, 0xfe].into_iter().chain(units).collect()
-    };
-    std::fs::create_dir_all(&lists).expect("created");
-    std::fs::write(lists.join("train.txt"), utf16("img_0\r\nimg_1\r\n")).expect("written");
-    std::fs::write(lists.join("val.txt"), utf16("img_2\r\n")).expect("written");
-    assert_eq!(ids(&opened(root).train), ["img_0", "img_1"]);
-    std::fs::write(lists.join("val.txt"), b"stra\xdfe_1\r\n").expect("written");
-    let of_list = message(root);
-    assert!(
-        of_list.contains("val.txt") && of_list.contains("Save the file as UTF-8"),
-        "{of_list}"
-    );
-    std::fs::write(lists.join("val.txt"), "img_2\n").expect("written");
-    std::fs::write(root.join("classes.txt"), b"\xb1\xb3\xbe\xb0\r\n").expect("written");
-    let of_classes = message(root);
-    assert!(
-        of_classes.contains("classes.txt") && of_classes.contains("UTF-8"),
-        "{of_classes}"
-    );
-}
-
-#[test]
-fn lists_of_other_names_are_used_and_said() {
-    let dir = tempfile::tempdir().expect("a temporary folder");
-    let root = dir.path();
-    write_set(root);
-    let lists = root.join(LISTS);
-    write_text(&lists.join("trainval.txt"), "img_0\nimg_1\n");
-    write_text(&lists.join("test.txt"), "img_2\n");
-    let dataset = opened(root);
-    assert_eq!(
-        (ids(&dataset.train), ids(&dataset.val)),
-        (vec!["img_0", "img_1"], vec!["img_2"])
-    );
-    assert!(has_note(&dataset, true, "from trainval.txt and test.txt"));
-    // A public test set has no masks.
-    write_text(&lists.join("test.txt"), "img_9\n");
-    let dataset = opened(root);
-    assert_eq!(
-        (ids(&dataset.train), ids(&dataset.val)),
-        (vec!["img_0"], vec!["img_1"])
-    );
-    assert!(has_note(&dataset, true, "test.txt have no masks"));
-    // CVAT lists everything in one file.
-    std::fs::remove_file(lists.join("test.txt")).expect("removed");
-    std::fs::rename(lists.join("trainval.txt"), lists.join("default.txt")).expect("renamed");
-    write_text(&lists.join("default.txt"), "img_0\nimg_1\nimg_2\n");
-    let dataset = opened(root);
-    assert_eq!((dataset.train.len(), ids(&dataset.val)), (2, vec!["img_2"]));
-    assert!(has_note(&dataset, true, "default.txt lists everything"));
 }
 
 #[test]
