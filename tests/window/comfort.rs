@@ -39,7 +39,7 @@ fn nameless(desk: &Desk) -> Vec<String> {
 }
 
 /// The controls that reach beyond the sides of the window.
-fn cut_off(desk: &Desk, width: f32) -> Vec<String> {
+pub fn cut_off(desk: &Desk, width: f32) -> Vec<String> {
     let mut found = Vec::new();
     for role in CONTROLS {
         for node in desk.window.query_all_by_role(role) {
@@ -53,7 +53,7 @@ fn cut_off(desk: &Desk, width: f32) -> Vec<String> {
     found
 }
 
-/// The sizes that screens have. In lower windows, lines of controls over images are scrolled sideways.
+/// The sizes that screens have; [`small`](super::small) has the smallest window.
 const SIZES: [[f32; 2]; 3] = [[1280.0, 720.0], [1440.0, 900.0], [2560.0, 1440.0]];
 
 #[track_caller]
