@@ -206,6 +206,15 @@ fn a_word_is_explained_where_it_stands_and_leads_into_the_documents() {
     desk.until("the word is explained", |desk| {
         desk.says(title) && desk.says(link)
     });
+    // What comes up by a key is not covered by it.
+    desk.app().send(UiCommand::Palette);
+    desk.until("it makes way", |desk| {
+        desk.says("Search commands") && !desk.says(link)
+    });
+    desk.window.key_press(Key::Escape);
+    desk.frames(4);
+    desk.window.hover_at(middle + eframe::egui::vec2(1.0, 0.0));
+    desk.until("the word is explained again", |desk| desk.says(link));
     desk.find(link).click_accesskit();
     desk.until("the document is open", |desk| {
         desk.finds("It counts in no loss and in no score")

@@ -13,7 +13,7 @@ mod toolbar;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use eframe::egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui, vec2};
+use eframe::egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui, style::ScrollStyle, vec2};
 use serde::{Deserialize, Serialize};
 
 use self::agreement::Agreement;
@@ -230,6 +230,8 @@ impl ComparePanel {
 
     /// Images and scores in one scroll area, if there is no room for both.
     fn scrolled_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, image: Option<&Path>) {
+        // In sight, so that people see that there is more.
+        ui.spacing_mut().scroll = ScrollStyle::thin();
         let size = vec2(ui.available_width(), MIN_IMAGES);
         ScrollArea::both()
             .auto_shrink([false, false])
