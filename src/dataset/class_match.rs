@@ -113,6 +113,22 @@ impl ClassMatch {
         parts.join("; ")
     }
 
+    /// What must be read before a score, in few words: `1 of 17 classes`; `None` where the score is over all
+    /// classes, matched by name.
+    pub fn scored_over(&self) -> Option<String> {
+        if self.by_label {
+            return Some("classes by label".to_owned());
+        }
+        let is_partial = !(self.only_network.is_empty() && self.only_truth.is_empty());
+        (is_partial && self.num_matched() > 0)
+            .then(|| format!("{} of {} classes", self.num_matched(), self.num_all()))
+    }
+
+    /// Number of classes of both lists together.
+    fn num_all(&self) -> usize {
+        self.num_matched() + self.only_network.len() + self.only_truth.len()
+    }
+
     /// What people should know beside a score, or instead of one; `None` where all classes have
     /// a partner by name.
     pub fn remark(&self) -> Option<String> {
@@ -130,7 +146,7 @@ impl ClassMatch {
             parts.push(format!(
                 "Scored over {} of {} classes",
                 self.num_matched(),
-                self.num_matched() + self.only_network.len() + self.only_truth.len()
+                self.num_all()
             ));
             parts.push(self.difference());
         }
@@ -176,6 +192,7 @@ mod tests {
         let own = classes(&["sky", "tree"]);
         let matched = ClassMatch::new(&own, &classes(&["Sky", " tree"]));
         assert!(matched.is_identity() && matched.remark().is_none());
+        assert_eq!(matched.scored_over(), None);
         assert_eq!(matched.num_matched(), 2);
     }
 
@@ -191,6 +208,7 @@ mod tests {
             [2, VOID, 0, VOID]
         );
         assert_eq!(matched.has_partner(), [true, false, true]);
+        assert_eq!(matched.scored_over().as_deref(), Some("2 of 4 classes"));
         let remark = matched.remark().expect("a remark");
         assert_eq!(
             remark,
@@ -208,6 +226,7 @@ mod tests {
     fn without_a_class_in_common_there_is_a_reason_and_no_score() {
         let matched = ClassMatch::new(&classes(&["a", "b"]), &classes(&["c"]));
         assert_eq!(matched.num_matched(), 0);
+        assert_eq!(matched.scored_over(), None);
         assert!(
             matched
                 .remark()
@@ -221,6 +240,7 @@ mod tests {
         let named = classes(&["sky", "tree"]);
         let matched = ClassMatch::new(&ClassList::numbered(2), &named);
         assert!(matched.by_label && matched.is_identity());
+        assert_eq!(matched.scored_over().as_deref(), Some("classes by label"));
         assert!(
             matched
                 .remark()

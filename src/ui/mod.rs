@@ -25,6 +25,7 @@ pub mod repaint_throttle;
 pub mod software_painter;
 pub mod state;
 pub mod status_bar;
+mod sticky_header;
 mod terms;
 #[cfg(test)]
 mod test_engine;

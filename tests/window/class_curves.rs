@@ -5,6 +5,7 @@ use std::fs;
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Rect, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use fcn_workbench::ui::command::{Command, PanelKind};
 
 use super::desk::Desk;
 use super::runs::make_run;
@@ -87,6 +88,8 @@ fn all_classes_are_named_beside_the_plot_and_under_the_pointer() {
         let mut desk = desk(classes);
         for size in [[1440.0, 1300.0], [1280.0, 720.0], [900.0, 600.0]] {
             desk.window.set_size(size.into());
+            // In a low window it is one of the tabs.
+            desk.app().send(Command::ShowPanel(PanelKind::Curves));
             desk.frames(4);
             let plot = desk.find("Plot: IoU per class").rect();
             // Around the plot are its title, the names of its lines, and its axes.

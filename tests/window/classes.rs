@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use fcn_workbench::engine::{DatasetRef, DatasetState};
 use fcn_workbench::ui::command::{Command, PanelKind};
 
@@ -47,6 +47,23 @@ fn classes_without_a_partner_are_named_and_not_scored() {
         &desk,
         "Scored over 1 of 5 classes; only the run has red square, blue square; only the dataset has car, sky"
     ));
+    // A line that is cut has it before its first number.
+    assert!(says_part(&desk, "1 of 5 classes: mIoU "));
+    desk.app().send(Command::ShowPanel(PanelKind::Compare));
+    desk.frames(3);
+    desk.click("Compare the newest runs");
+    desk.until("the scores are below the mask", |desk| {
+        desk.finds("1 of 5 classes: mIoU ") && desk.finds(" · Scored over 1 of 5 classes; ")
+    });
+    assert!(
+        !desk
+            .window
+            .query_all_by_label_contains("mIoU ")
+            .any(|node| {
+                let text = node.accesskit_node().label().unwrap_or_default();
+                text.starts_with("mIoU ") && text.contains("pixel acc. ")
+            })
+    );
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn nameless(desk: &Desk) -> Vec<String> {
 }
 
 /// The controls that reach beyond the sides of the window.
-fn cut_off(desk: &Desk, width: f32) -> Vec<String> {
+pub fn cut_off(desk: &Desk, width: f32) -> Vec<String> {
     let mut found = Vec::new();
     for role in CONTROLS {
         for node in desk.window.query_all_by_role(role) {
@@ -53,7 +53,7 @@ fn cut_off(desk: &Desk, width: f32) -> Vec<String> {
     found
 }
 
-/// The sizes that screens have. In lower windows, lines of controls over images are scrolled sideways.
+/// The sizes that screens have; [`small`](super::small) has the smallest window.
 const SIZES: [[f32; 2]; 3] = [[1280.0, 720.0], [1440.0, 900.0], [2560.0, 1440.0]];
 
 #[track_caller]
@@ -206,6 +206,15 @@ fn a_word_is_explained_where_it_stands_and_leads_into_the_documents() {
     desk.until("the word is explained", |desk| {
         desk.says(title) && desk.says(link)
     });
+    // What comes up by a key is not covered by it.
+    desk.app().send(UiCommand::Palette);
+    desk.until("it makes way", |desk| {
+        desk.says("Search commands") && !desk.says(link)
+    });
+    desk.window.key_press(Key::Escape);
+    desk.frames(4);
+    desk.window.hover_at(middle + eframe::egui::vec2(1.0, 0.0));
+    desk.until("the word is explained again", |desk| desk.says(link));
     desk.find(link).click_accesskit();
     desk.until("the document is open", |desk| {
         desk.finds("It counts in no loss and in no score")

@@ -11,6 +11,7 @@ use eframe::egui::{
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use fcn_workbench::engine::plots::PlotKind;
 use fcn_workbench::engine::{DatasetState, RunConfig};
+use fcn_workbench::ui::command::{Command, PanelKind};
 use fcn_workbench::ui::state::AppState;
 
 use super::desk::Desk;
@@ -159,6 +160,22 @@ fn the_table_under_the_pointer_has_the_values_of_the_run() {
         .rect()
         .union(desk.find("Plot: Validation scores").rect());
     assert!(panel.expand(60.0).contains_rect(rect), "{rect} in {panel}");
+
+    // It is where the pointer is not, so that the curve there is in sight.
+    let plot = desk.find("Plot: Loss").rect();
+    for (share, is_right) in [(0.02, true), (0.98, false)] {
+        let pointer = plot.lerp_inside(vec2(share, 0.5));
+        desk.window.hover_at(pointer);
+        desk.frames(4);
+        let rows = desk.window.query_all_by_label_contains("FCN-8s: step ");
+        let rect = rows.map(|row| row.rect()).next().expect("a row");
+        let is_off = if is_right {
+            rect.left() > pointer.x
+        } else {
+            rect.right() < pointer.x
+        };
+        assert!(is_off, "{share}: {rect} at {pointer}");
+    }
 }
 
 #[test]
@@ -187,6 +204,8 @@ fn the_table_of_forty_runs_stays_in_the_panel() {
     });
     for size in [[1440.0, 1300.0], [1280.0, 720.0], [900.0, 600.0]] {
         desk.window.set_size(size.into());
+        // In a low window it is one of the tabs.
+        desk.app().send(Command::ShowPanel(PanelKind::Curves));
         desk.frames(4);
         let plot = desk.find("Plot: Loss").rect();
         let mut panel = plot;

@@ -90,6 +90,16 @@ fn classes_are_named_and_left_out() {
     desk.find("Labels of class 1").type_text("1");
     desk.frames(3);
     assert!(!desk.is_enabled("Save settings") && desk.finds("label 1 of class"));
+    // Nothing of it is lost by Esc.
+    desk.window.key_press(Key::Escape);
+    desk.until("it is told", |desk| desk.has_message("not saved yet"));
+    assert!(!desk.says("Save settings"));
+    show_settings(&mut desk);
+    let name = desk.find("Name of class 2").value();
+    assert_eq!(name.as_deref(), Some("box"));
+    assert!(!desk.is_enabled("Save settings") && desk.is_enabled("Discard changes"));
+    desk.click("Labels of class 1");
+    desk.window.key_press(Key::End);
     desk.window.key_press(Key::Backspace);
     desk.frames(3);
     save(&mut desk, |dataset| dataset.classes.len() == 2);

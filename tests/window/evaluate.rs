@@ -2,8 +2,10 @@
 
 use std::fs;
 
-use eframe::egui::Key;
 use eframe::egui::accesskit::{Role, Toggled};
+use eframe::egui::{
+    Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, TouchPhase, pos2, vec2,
+};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use fcn_workbench::engine::{KeptEvaluation, RunNotes, VOID};
 use fcn_workbench::ui::command::{Command, PanelKind};
@@ -71,6 +73,7 @@ fn a_run_is_evaluated_down_to_the_confused_pixels() {
     for row in ["up to 5 px", "whole images", "small, under 32 × 32 px"] {
         assert!(desk.says(row), "{row}");
     }
+    headers_stay(&mut desk);
     desk.click("Calibration");
     assert!(desk.says("Reliability diagram"));
     let (_, error) = evaluation.counts.calibration().expect("confidences");
@@ -101,6 +104,42 @@ fn a_run_is_evaluated_down_to_the_confused_pixels() {
         desk.click(fill);
     }
     assert_ne!(truth, VOID);
+}
+
+/// The headers of the table of bands are in sight while its rows are.
+fn headers_stay(desk: &mut Desk) {
+    let before = desk.window.ctx.content_rect().size();
+    desk.window.set_size(vec2(1280.0, 720.0));
+    desk.frames(4);
+    let stays = |desk: &Desk| {
+        let name = "of the ring";
+        let found = desk
+            .window
+            .query_all_by_role_and_label(Role::ColumnHeader, name);
+        found.map(|header| header.rect()).next()
+    };
+    assert_eq!(stays(desk), None, "it is where it belongs");
+    let top = desk.find("Boundaries and sizes").rect().bottom();
+    desk.window.hover_at(pos2(1000.0, 650.0));
+    desk.frames(2);
+    for _ in 0..60 {
+        if stays(desk).is_some() {
+            break;
+        }
+        desk.window.event(Event::MouseWheel {
+            unit: MouseWheelUnit::Point,
+            delta: vec2(0.0, -30.0),
+            phase: TouchPhase::Move,
+            source: MouseWheelSource::Unknown,
+            modifiers: Modifiers::NONE,
+        });
+        desk.frames(8);
+    }
+    let header = stays(desk).expect("headers that stay");
+    assert!(header.top() >= top && header.bottom() < 720.0, "{header}");
+    desk.window.set_size(before);
+    desk.window.remove_cursor();
+    desk.frames(4);
 }
 
 #[test]

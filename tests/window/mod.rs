@@ -10,6 +10,7 @@ mod curves;
 mod dataset_settings;
 mod dataset_view;
 mod desk;
+mod drafts;
 mod evaluate;
 mod files;
 mod film;
@@ -26,6 +27,7 @@ mod recipes;
 mod reports;
 mod runs;
 mod shown;
+mod small;
 mod training;
 mod weights;
 

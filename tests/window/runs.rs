@@ -34,7 +34,7 @@ pub fn step(number: usize) -> String {
 const LAST: &str = r#"{"step":2,"epoch":1,"batch":2,"elapsed_secs":4.0,"epoch_loss":1.0,"weights":"w","optimizer":"o"}"#;
 
 /// A window with `count` runs in its folder and the Runs panel in front.
-fn desk(count: u64) -> Desk {
+pub fn desk(count: u64) -> Desk {
     let mut desk = Desk::new(|_| ());
     let config = desk.set.config();
     for number in 0..count {
@@ -57,7 +57,7 @@ fn desk(count: u64) -> Desk {
 }
 
 /// `FCN-8s VGG16 slim on street, 2026-11-23 14:05:01` and so on.
-fn title(desk: &Desk, name: &str) -> String {
+pub fn title(desk: &Desk, name: &str) -> String {
     desk.engine().run(name).expect("a run").title()
 }
 
@@ -68,7 +68,7 @@ fn is_row(desk: &Desk, title: &str) -> bool {
 }
 
 #[track_caller]
-fn click_row(desk: &mut Desk, title: &str, modifiers: Modifiers) {
+pub fn click_row(desk: &mut Desk, title: &str, modifiers: Modifiers) {
     let row = desk.window.get_by_role_and_label(Role::Button, title);
     row.click_modifiers(modifiers);
     desk.frames(3);

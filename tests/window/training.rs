@@ -8,6 +8,7 @@ use egui_kittest::kittest::Queryable as _;
 use fcn_workbench::dataset::DatasetRecord;
 use fcn_workbench::engine::{BestBy, RunState};
 use fcn_workbench::training::checkpoint::EndMark;
+use fcn_workbench::ui::command::{Command, PanelKind};
 
 use super::desk::Desk;
 
@@ -35,6 +36,12 @@ fn a_run_of_another_program_is_followed_to_its_end() {
         "{}",
         "in the status bar"
     );
+    desk.app().send(Command::ShowPanel(PanelKind::Live));
+    desk.until("Live names it", |desk| {
+        desk.says("Training in another program")
+            && desk.finds("6 s left. Its masks appear here after each of its epochs")
+    });
+    assert!(!desk.says("Nothing is training") && desk.finds("on tiny, "));
     assert!(
         desk.app().state().selection.contains("run"),
         "Curves shows it"
@@ -54,6 +61,40 @@ fn a_run_of_another_program_is_followed_to_its_end() {
         desk.has_message("trained by another program, failed: disk full")
     });
     assert!(desk.says("Idle") && !desk.says("The loss does not move"));
+    desk.until("Live does not wait for it", |desk| {
+        desk.says("Nothing is training")
+    });
+}
+
+#[test]
+fn masks_of_a_run_of_another_program_are_those_of_its_film() {
+    let mut desk = Desk::new(|config| config.epochs = 1);
+    desk.train();
+    let own = desk.run().name.clone();
+    desk.app().send(Command::ShowPanel(PanelKind::Live));
+    desk.until("its masks are there", |desk| desk.says("after step 4"));
+    // The same run as another program trains it: it goes on after the first of two epochs.
+    let other = desk.set.runs().join("other");
+    fs::create_dir(&other).expect("a folder");
+    for file in fs::read_dir(desk.set.runs().join(&own)).expect("a folder") {
+        let file = file.expect("a file").path();
+        let name = file.file_name().expect("a name");
+        if file.is_file() && name != "end.json" {
+            fs::copy(&file, other.join(name)).expect("a copy");
+        }
+    }
+    let lock = File::create(other.join("lock")).expect("a file");
+    lock.lock().expect("the lock");
+    desk.until("it is followed", |desk| {
+        desk.finds("trained by another program · Step 4")
+    });
+    desk.until("its film is shown", |desk| {
+        desk.app().state().live.filmed_run() == Some("other") && desk.says("after step 4")
+    });
+    drop(lock);
+    desk.until("it is over", |desk| {
+        !desk.finds("trained by another program")
+    });
 }
 
 #[test]

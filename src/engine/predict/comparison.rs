@@ -202,6 +202,7 @@ mod tests {
                 mean_iu,
                 ..Scores::default()
             }),
+            scored_over: None,
             score_remark: None,
             tiles: 1,
             memory: 0,

@@ -94,6 +94,8 @@ pub struct Prediction {
     /// Scores on this image alone, where there is ground truth, over the classes that the run
     /// and the dataset have in common.
     pub scores: Option<Scores>,
+    /// Said before the scores, as [`ClassMatch::scored_over`](crate::dataset::ClassMatch::scored_over) has it.
+    pub scored_over: Option<String>,
     /// What to know about the scores, or why there are none: classes without a partner.
     pub score_remark: Option<String>,
     /// In how many tiles it was made; 1 = the network saw the image as a whole.

@@ -173,6 +173,9 @@ impl Models {
             Some((own, matched))
         });
         let score_remark = truth.as_ref().and_then(|(_, matched)| matched.remark());
+        let scored_over = truth
+            .as_ref()
+            .and_then(|(_, matched)| matched.scored_over());
         let has_partner = |(_, matched): &&(Truth, ClassMatch)| matched.num_matched() > 0;
         let comparable = truth.as_ref().filter(has_partner).map(|(own, matched)| {
             let same = matched.is_identity();
@@ -197,6 +200,7 @@ impl Models {
             truth: comparable.map(|(labels, _)| labels),
             dataset_truth: truth.map(|(own, _)| own),
             scores,
+            scored_over,
             score_remark,
             tiles: plan.tiles.len(),
             memory: plan.memory,

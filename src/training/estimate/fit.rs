@@ -37,17 +37,22 @@ pub fn fitting_changes(
         let fit = MemoryFit::of(&estimate, room);
         fit.refusal(&estimate).is_none()
     };
+    let whole = within_an_epoch(config, facts);
+    if whole.batch_size < config.batch_size && fits(&whole) {
+        // It trains as before: there are no more images.
+        return vec![change(config, whole, facts)];
+    }
     let kinds: [Kind; 4] = [recomputing, smaller_batch, smaller_crop, slimmer];
     let single: Vec<FittingChange> = kinds
         .iter()
-        .filter_map(|kind| kind(config, facts, &fits))
+        .filter_map(|kind| kind(&whole, facts, &fits))
         .filter(fits)
         .map(|changed| change(config, changed, facts))
         .collect();
     if !single.is_empty() {
         return single;
     }
-    let mut changed = config.clone();
+    let mut changed = whole;
     for kind in kinds {
         if let Some(smaller) = kind(&changed, facts, &fits) {
             changed = smaller;
@@ -57,6 +62,18 @@ pub fn fitting_changes(
         }
     }
     Vec::new()
+}
+
+/// The settings with no more images in a batch, and in a step, than an epoch has: each training image is in it
+/// once, as a crop or whole.
+fn within_an_epoch(config: &RunConfig, facts: &DataFacts) -> RunConfig {
+    let mut changed = config.clone();
+    let images = facts.train_images.max(1);
+    changed.batch_size = config.batch_size.min(images);
+    if changed.batch_size < config.batch_size {
+        changed.learning.accumulation = 1;
+    }
+    changed
 }
 
 fn recomputing(
@@ -222,6 +239,43 @@ mod tests {
         assert!(text.starts_with("What would fit: "), "{text}");
         assert!(text.contains("batch size 4, accumulation 16 ("), "{text}");
         assert!(advice_text(&[]).starts_with("Choose smaller images"));
+    }
+
+    #[test]
+    fn no_batch_is_offered_that_the_dataset_cannot_fill() {
+        let facts = DataFacts {
+            train_images: 200,
+            ..FACTS
+        };
+        let config = RunConfig {
+            batch_size: 4096,
+            ..preset(Trunk::Vgg16Slim)
+        };
+        let needed = |batch_size| {
+            let config = RunConfig {
+                batch_size,
+                ..config.clone()
+            };
+            MemoryEstimate::new(&config, &facts).total()
+        };
+        // Half of it would fit, but there are only 200 images: they are one batch.
+        let changes = fitting_changes(&config, &facts, within(2 * needed(2048)));
+        let [whole] = &changes[..] else {
+            panic!("{changes:?}")
+        };
+        assert_eq!(whole.text, "batch size 200, accumulation 1");
+        assert_eq!(whole.bytes, needed(200));
+        // Where these do not fit either, a step has all of them.
+        for room in [needed(100), needed(25), needed(1)] {
+            let changes = fitting_changes(&config, &facts, within(2 * room));
+            assert!(!changes.is_empty());
+            for change in &changes {
+                let (batch, learning) = (change.config.batch_size, &change.config.learning);
+                assert!(batch <= 200, "{}", change.text);
+                let images = batch * learning.accumulation;
+                assert!((200..200 + batch).contains(&images), "{}", change.text);
+            }
+        }
     }
 
     #[test]

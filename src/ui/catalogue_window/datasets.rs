@@ -6,6 +6,7 @@ use super::{button, state_ui, window};
 use crate::engine::{CatalogueItem, DatasetRef, PublicDataset};
 use crate::ui::command::{Ask, Command};
 use crate::ui::context::PanelCtx;
+use crate::ui::sticky_header::StickyHeader;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::catalogue_row::{CatalogueRow, dataset_details};
 
@@ -50,7 +51,8 @@ fn table_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) -> bool {
     ScrollArea::both()
         .auto_shrink([false, false])
         .show(ui, |ui| {
-            Grid::new("public datasets")
+            let mut header = StickyHeader::default();
+            let table = Grid::new("public datasets")
                 .num_columns(6)
                 .striped(true)
                 .spacing([14.0, 10.0])
@@ -63,7 +65,7 @@ fn table_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) -> bool {
                         "State",
                         "",
                     ] {
-                        ui.strong(title);
+                        header.strong(ui, title);
                     }
                     ui.end_row();
                     for item in catalogue.items() {
@@ -71,6 +73,7 @@ fn table_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) -> bool {
                         ui.end_row();
                     }
                 });
+            header.stay(ui, table.response.rect);
         });
     opened
 }

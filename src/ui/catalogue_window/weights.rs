@@ -8,6 +8,7 @@ use super::{button, state_ui, window};
 use crate::engine::{CatalogueItem, EntryState, NoticeLevel, PublicWeights};
 use crate::ui::command::{Ask, Command};
 use crate::ui::context::PanelCtx;
+use crate::ui::sticky_header::StickyHeader;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::catalogue_row::{CatalogueRow, weights_details};
@@ -50,13 +51,14 @@ impl PretrainedWindow {
         ScrollArea::both()
             .auto_shrink([false, false])
             .show(ui, |ui| {
-                Grid::new("weights")
+                let mut header = StickyHeader::default();
+                let table = Grid::new("weights")
                     .num_columns(4)
                     .striped(true)
                     .spacing([14.0, 10.0])
                     .show(ui, |ui| {
                         for title in ["File", "Size", "State", ""] {
-                            ui.strong(title);
+                            header.strong(ui, title);
                         }
                         ui.end_row();
                         for item in catalogue.items() {
@@ -64,6 +66,7 @@ impl PretrainedWindow {
                             ui.end_row();
                         }
                     });
+                header.stay(ui, table.response.rect);
             });
     }
 

@@ -1,9 +1,10 @@
 //! The classes of a class map as a table.
 
-use eframe::egui::{CollapsingHeader, Grid, RichText, TextEdit, Ui, vec2};
+use eframe::egui::{CollapsingHeader, Grid, TextEdit, Ui, vec2};
 
 use crate::engine::Palette;
 use crate::ui::icons::Icon;
+use crate::ui::sticky_header::StickyHeader;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::ClassMapForm;
 
@@ -27,13 +28,14 @@ pub fn classes_ui(ui: &mut Ui, form: &mut ClassMapForm) {
     ui.weak("The order is that of the labels that a network learns. Masks keep their own labels");
     ui.add_space(4.0);
     let mut action = None;
-    Grid::new("classes of the map")
+    let mut header = StickyHeader::default();
+    let table = Grid::new("classes of the map")
         .num_columns(6)
         .striped(true)
         .spacing([8.0, 4.0])
         .show(ui, |ui| {
             for title in ["Color", "Name", "From", "Labels", "Void", ""] {
-                ui.label(RichText::new(title).small().strong());
+                header.strong(ui, title);
             }
             ui.end_row();
             for row in 0..form.rows.len() {
@@ -41,6 +43,7 @@ pub fn classes_ui(ui: &mut Ui, form: &mut ClassMapForm) {
                 ui.end_row();
             }
         });
+    header.stay(ui, table.response.rect);
     match action {
         Some(Action::Up(row)) => form.rows.swap(row - 1, row),
         Some(Action::Down(row)) => form.rows.swap(row, row + 1),

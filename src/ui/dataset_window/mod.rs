@@ -22,6 +22,7 @@ use crate::engine::{
 };
 
 const TITLE: &str = "Dataset settings";
+const KEPT: &str = "The changes in Dataset settings are not saved yet. They are there when the window is opened again";
 
 /// What is shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -50,6 +51,8 @@ pub struct DatasetWindow {
 struct Edited {
     edit: Arc<DatasetEdit>,
     form: ClassMapForm,
+    /// The form before anything was changed.
+    unchanged: ClassMapForm,
     /// Why the form fits no dataset, of the form as it was.
     checked: Option<(ClassMapForm, Option<String>)>,
     lists: ListsForm,
@@ -61,7 +64,11 @@ impl DatasetWindow {
     pub fn show(&mut self, ctx: &PanelCtx<'_>) {
         self.open = true;
         if let DatasetState::Ready(open) = ctx.engine.dataset() {
-            self.load(ctx, open.which.clone());
+            // What was changed and not saved when the window was closed is there again.
+            let is_kept = |edited: &Edited| edited.edit.which == open.which;
+            if !self.edited.as_ref().is_some_and(is_kept) {
+                self.load(ctx, open.which.clone());
+            }
         }
     }
 
@@ -94,6 +101,17 @@ impl DatasetWindow {
             .show(egui_ctx, |ui| self.content_ui(ctx, ui));
         self.open = open;
         if !open {
+            self.close(ctx);
+        }
+    }
+
+    /// Keeps what was changed and not saved, and says so.
+    fn close(&mut self, ctx: &PanelCtx<'_>) {
+        let is_changed = self.edited.as_ref().is_some_and(Edited::is_changed);
+        if is_changed && self.saving.is_none() {
+            let notice = Command::Notify(NoticeLevel::Info, KEPT.to_owned());
+            ctx.commands.send(notice);
+        } else if !is_changed {
             self.edited = None;
         }
     }
@@ -232,6 +250,14 @@ fn save_ui(
             let edit = Arc::clone(&edited.edit);
             *saving = Some(ctx.engine.save_edit(edit, map, lists, pairs));
         }
+        let discard = ui
+            .add_enabled(edited.is_changed() && saving.is_none(), Button::new("Discard changes"))
+            .on_hover_text("Show the settings as they are saved")
+            .on_disabled_hover_text("Nothing was changed");
+        if discard.clicked() {
+            *edited = Edited::new(Arc::clone(&edited.edit));
+            return;
+        }
         match &problem {
             Some(problem) => {
                 let color = theme::palette(ui.visuals()).error;
@@ -249,13 +275,24 @@ fn save_ui(
 
 impl Edited {
     fn new(edit: Arc<DatasetEdit>) -> Self {
+        let form = ClassMapForm::new(&edit);
         Self {
-            form: ClassMapForm::new(&edit),
+            unchanged: form.clone(),
+            form,
             checked: None,
             lists: ListsForm::default(),
             pairs: PairsForm::new(&edit),
             edit,
         }
+    }
+
+    /// Whether there is something that is not saved.
+    fn is_changed(&self) -> bool {
+        self.form != self.unchanged
+            || self.lists.forgets
+            || self.lists.made().is_some()
+            || self.pairs.forgets
+            || self.pairs.changed().is_some()
     }
 
     /// Why what is in the form does not fit the dataset.

@@ -28,7 +28,7 @@ fn keep_size(kept: &mut f32, size: f32, most: f32) {
 }
 
 /// Panels of less height have no room for controls in several lines.
-const LOW_PANEL: f32 = 250.0;
+const LOW_PANEL: f32 = 320.0;
 
 /// A line of controls above the content of a panel: broken where it is too long, or in a low panel one line
 /// that can be scrolled.

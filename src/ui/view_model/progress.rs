@@ -81,8 +81,8 @@ pub fn followed_text(run: &RunSnapshot) -> String {
     parts.join(" · ")
 }
 
-/// `Memory 1.2 GiB, 3.4 GiB free · processor 85 %, 71 °C · waiting for data 3 %`; what is not known is
-/// left out.
+/// `Memory 1.2 GiB in the whole program, 3.4 GiB free · processor 85 %, 71 °C · waiting for data 3 %`; what
+/// is not known is left out.
 pub fn machine_text(meters: &Meters, waiting_share: Option<f64>) -> String {
     let percent = |share: f64| format!("{:.0} %", 100.0 * share);
     let celsius = |degrees: f64| format!("{degrees:.0} °C");
@@ -92,7 +92,10 @@ pub fn machine_text(meters: &Meters, waiting_share: Option<f64>) -> String {
     };
     let free = meters.free_memory;
     let memory = [
-        meters.program_memory.map(memory_text),
+        // The run, which is estimated before its start, is a part of it.
+        meters
+            .program_memory
+            .map(|bytes| format!("{} in the whole program", memory_text(bytes))),
         free.map(|bytes| format!("{} free", memory_text(bytes))),
         None,
     ];
@@ -239,7 +242,7 @@ mod tests {
         };
         assert_eq!(
             machine_text(&meters, Some(0.031)),
-            "Memory 1.5 GiB, 8.0 GiB free · processor 85 % · GPU 71 °C · waiting for data 3 %"
+            "Memory 1.5 GiB in the whole program, 8.0 GiB free · processor 85 % · GPU 71 °C · waiting for data 3 %"
         );
         assert_eq!(machine_text(&Meters::default(), None), "");
         assert_eq!(

@@ -8,11 +8,12 @@ mod pickers;
 mod ranking;
 mod score_table_ui;
 mod swipe;
+mod toolbar;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use eframe::egui::{CentralPanel, Checkbox, Frame, Margin, Panel, ScrollArea, Ui, vec2};
+use eframe::egui::{CentralPanel, Frame, Margin, Panel, ScrollArea, Ui, style::ScrollStyle, vec2};
 use serde::{Deserialize, Serialize};
 
 use self::agreement::Agreement;
@@ -21,14 +22,12 @@ use self::pane::ShownPanes;
 use self::pickers::open_image_button;
 use self::ranking::Ranking;
 use self::swipe::Swipe;
-use super::{LOW_PANEL, controls_line, go_to_train, keep_size};
+use self::toolbar::Room;
+use super::{go_to_train, keep_size};
 use crate::engine::{DatasetState, OpenDataset, RunSnapshot, RunWeights};
-use crate::ui::canvas::controls::{opacity_slider, zoom_buttons};
 use crate::ui::canvas::{CanvasView, TextureCache};
 use crate::ui::context::PanelCtx;
-use crate::ui::terms::{Teaches as _, Term};
 use crate::ui::ui_ext::UiExt as _;
-use crate::ui::view_model::format::percent;
 use crate::ui::view_model::mask::Pixel;
 use crate::ui::view_model::prediction_cache::PredictionCache;
 use crate::ui::view_model::score_table::ScoreTable;
@@ -198,12 +197,12 @@ impl ComparePanel {
         }
         // First of all, so that everything below shows the same image.
         let image = self.update(ctx, ui);
-        let is_low = ui.available_height() < LOW_PANEL;
+        let room = Room::of(ui.available_size());
         let frame = Frame::new().inner_margin(MARGIN);
         Panel::top("compare_toolbar")
             .resizable(false)
             .frame(frame)
-            .show(ui, |ui| self.toolbar_ui(ctx, ui, is_low));
+            .show(ui, |ui| self.toolbar_ui(ctx, ui, room));
         if self.networks.is_empty() {
             self.shown = None;
             self.textures = TextureCache::default();
@@ -231,6 +230,8 @@ impl ComparePanel {
 
     /// Images and scores in one scroll area, if there is no room for both.
     fn scrolled_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, image: Option<&Path>) {
+        // In sight, so that people see that there is more.
+        ui.spacing_mut().scroll = ScrollStyle::thin();
         let size = vec2(ui.available_width(), MIN_IMAGES);
         ScrollArea::both()
             .auto_shrink([false, false])
@@ -266,73 +267,6 @@ impl ComparePanel {
     fn image(&self, ctx: &PanelCtx<'_>) -> Option<PathBuf> {
         let first = || Some(open_dataset(ctx)?.dataset.val.first()?.image.clone());
         self.image.clone().or_else(first)
-    }
-
-    fn toolbar_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, is_low: bool) {
-        controls_line(ui, ("compare_networks", is_low), |ui| {
-            self.networks_ui(ctx, ui);
-        });
-        controls_line(ui, ("compare_image", is_low), |ui| {
-            self.image_picker_ui(ctx, ui);
-            let titles = self.titles(ctx);
-            let networks = std::mem::take(&mut self.networks);
-            self.ranking.ui(ctx, ui, &networks, &titles);
-            self.networks = networks;
-            ui.separator();
-            self.panes_on_ui(ui);
-        });
-        controls_line(ui, ("compare_layers", is_low), |ui| {
-            opacity_slider(ui, &mut self.opacity);
-            self.layers_on_ui(ui);
-            ui.separator();
-            zoom_buttons(ui, &mut self.view);
-            ui.separator();
-            ui.toggle_value(&mut self.swipe.on, "Swipe").on_hover_text(
-                "Two panes in one place, with a divider to drag between them; hold B to exchange them",
-            );
-            if self.swipe.on {
-                self.sides_ui(ui);
-            }
-        });
-    }
-
-    /// Which panes there are beside those of networks.
-    fn panes_on_ui(&mut self, ui: &mut Ui) {
-        let has_room = self.has_room();
-        let full = "There are six panes already";
-        let PanesOn { image, truth } = &mut self.panes_on;
-        ui.add_enabled(*image || has_room, Checkbox::new(image, "Image pane"))
-            .on_hover_text("A pane with the image alone")
-            .on_disabled_hover_text(full);
-        ui.add_enabled(*truth || has_room, Checkbox::new(truth, "Truth pane"))
-            .on_hover_text("A pane with the ground truth, where the open dataset has it")
-            .on_disabled_hover_text(full);
-    }
-
-    fn layers_on_ui(&mut self, ui: &mut Ui) {
-        ui.checkbox(&mut self.layers_on.fill, "Fill")
-            .on_hover_text("Paint each class in its color");
-        ui.checkbox(&mut self.layers_on.outlines, "Outlines")
-            .on_hover_text("Draw the borders between classes");
-        let has_truth = self.shown.as_ref().is_some_and(|shown| {
-            let mut masks = shown.network_masks();
-            masks.any(|(_, mask)| mask.truth.is_some())
-        });
-        ui.add_enabled(
-            has_truth,
-            Checkbox::new(&mut self.layers_on.errors, "Errors"),
-        )
-        .tells_and_teaches(
-            "Highlight the pixels that differ from the ground truth; void pixels are ignored",
-            Term::Void,
-        )
-        .on_disabled_hover_text("The open dataset has no ground truth for this image");
-        ui.checkbox(&mut self.layers_on.disagreement, "Disagreement")
-            .on_hover_text("Highlight the pixels on which the networks disagree");
-        if let Some(share) = self.agreement.share() {
-            ui.weak(percent(Some(share)))
-                .on_hover_text("Share of the pixels to which not all networks give the same class");
-        }
     }
 
     fn images_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, image: Option<&Path>) {

@@ -8,7 +8,7 @@ use crate::engine::{
     Class, ClassList, LabelMap, Prediction, Rgb, RunSnapshot, RunWeights, TilePlan, Truth,
 };
 use crate::ui::canvas::{DrawnLayer, Layer};
-use crate::ui::panels::inspect::overlay::{dataset_truth_of, drawn, truth_of};
+use crate::ui::panels::inspect::overlay::{dataset_truth_of, drawn, scored_over, truth_of};
 use crate::ui::view_model::format::percent;
 use crate::ui::view_model::mask::{Pixel, label_at};
 use crate::ui::view_model::prediction_cache::{Lookup, Wait};
@@ -370,9 +370,10 @@ fn disagreement(panes: &[Pane]) -> Option<Layer> {
 fn with_score(trunk: &str, prediction: &Prediction) -> String {
     let mut text = trunk.to_owned();
     if let Some(scores) = &prediction.scores {
-        // First, so that they are there where the line is cut.
+        // First, so that they are there where the line is cut, and not without what they are over.
+        let over = scored_over(prediction);
         let [mean_iu, accuracy] = [scores.mean_iu, scores.pixel_accuracy].map(percent);
-        text = format!("mIoU {mean_iu} · pixel acc. {accuracy} · {text}");
+        text = format!("{over}mIoU {mean_iu} · pixel acc. {accuracy} · {text}");
     }
     match &prediction.score_remark {
         Some(remark) => format!("{text} · {remark}"),

@@ -2,6 +2,7 @@
 
 use eframe::egui::{CollapsingHeader, Grid, RichText, Ui};
 
+use crate::ui::sticky_header::{Hint, StickyHeader};
 use crate::ui::terms::{Teaches as _, Term};
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
@@ -60,13 +61,14 @@ fn header_ui(ui: &mut Ui, is_mixed: bool) {
 }
 
 fn classes_ui(ui: &mut Ui, table: &ScoreTable) {
-    Grid::new("compare_classes")
+    let mut header = StickyHeader::default();
+    let table_of_classes = Grid::new("compare_classes")
         .striped(true)
         .spacing([18.0, 4.0])
         .show(ui, |ui| {
-            ui.weak("Class");
+            header.weak(ui, "Class", Hint::Nothing);
             for row in &table.rows {
-                ui.weak(&row.title);
+                header.weak(ui, &row.title, Hint::Nothing);
             }
             ui.end_row();
             for class in &table.classes {
@@ -74,6 +76,7 @@ fn classes_ui(ui: &mut Ui, table: &ScoreTable) {
                 ui.end_row();
             }
         });
+    header.stay(ui, table_of_classes.response.rect);
 }
 
 fn class_ui(ui: &mut Ui, class: &ClassRow) {

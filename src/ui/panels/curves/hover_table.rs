@@ -1,4 +1,4 @@
-//! A table beside the pointer that stays in the panel, whatever it has to hold.
+//! A table of the values at the pointer that stays in the panel, whatever it has to hold.
 
 use eframe::egui::{
     self, Align2, Color32, FontId, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, Vec2, vec2,
@@ -16,6 +16,8 @@ const CELL_GAP: f32 = 10.0;
 const BLOCK_GAP: f32 = 12.0;
 /// Away from the pointer.
 const DISTANCE: f32 = 14.0;
+/// Away from the side of the plot.
+const SIDE: f32 = 4.0;
 const FONT: FontId = FontId::proportional(11.0);
 
 /// What the table holds.
@@ -100,14 +102,19 @@ impl Plan {
 impl HoverTable {
     /// Draws the table inside of `panel`, away from the pointer. Rows that have no room are
     /// counted; columns that have none are left out.
-    pub fn ui(&self, ui: &Ui, panel: Rect, pointer: Pos2) {
+    pub fn ui(&self, ui: &Ui, panel: Rect, (plot, pointer): (Rect, Pos2)) {
         if self.rows.is_empty() {
             return;
         }
         let widths = self.widths(ui);
         let room = panel.size() - Vec2::splat(2.0 * PADDING);
         let plan = Plan::new(&self.by_weight, &widths, self.rows.len(), room);
-        let place = place(panel, pointer, plan.size() + Vec2::splat(2.0 * PADDING));
+        let place = place(
+            panel,
+            plot,
+            pointer,
+            plan.size() + Vec2::splat(2.0 * PADDING),
+        );
         let visuals = ui.visuals();
         let outline = Stroke::new(1.0, theme::palette(visuals).outline);
         ui.painter_at(panel)
@@ -226,23 +233,36 @@ fn width_of(widths: &[f32], columns: &[usize]) -> f32 {
     SAMPLE.x + 4.0 + cells.sum::<f32>()
 }
 
-/// Beside the pointer where there is room, and always inside of the panel.
-fn place(panel: Rect, pointer: Pos2, size: Vec2) -> Rect {
+/// At the side of the plot where the pointer is not, so that what it points at is in sight; always inside
+/// of the panel.
+fn place(panel: Rect, plot: Rect, pointer: Pos2, size: Vec2) -> Rect {
     let size = size.min(panel.size());
-    let left = if pointer.x + DISTANCE + size.x <= panel.right() {
-        pointer.x + DISTANCE
+    let right = (plot.right() - SIDE - size.x).max(pointer.x + DISTANCE);
+    let left = (plot.left() + SIDE).min(pointer.x - DISTANCE - size.x);
+    let wanted = if pointer.x < plot.center().x {
+        [right, left]
     } else {
-        pointer.x - DISTANCE - size.x
+        [left, right]
     };
+    let has_room = |x: &f32| *x >= panel.left() && x + size.x <= panel.right();
     let inside = |value: f32, low: f32, high: f32| value.clamp(low, high.max(low));
-    let x = inside(left, panel.left(), panel.right() - size.x);
-    let y = inside(pointer.y + DISTANCE, panel.top(), panel.bottom() - size.y);
+    let clamped = inside(wanted[0], panel.left(), panel.right() - size.x);
+    let x = wanted.into_iter().find(has_room).unwrap_or(clamped);
+    let y = inside(plot.top() + SIDE, panel.top(), panel.bottom() - size.y);
     let rect = Rect::from_min_size(Pos2::new(x, y), size);
     let around = Rect::from_center_size(pointer, Vec2::splat(DISTANCE));
-    if overlap(rect, around) && pointer.y - DISTANCE - size.y >= panel.top() {
-        return rect.translate(vec2(0.0, pointer.y - DISTANCE - size.y - y));
+    if !overlap(rect, around) {
+        return rect;
     }
-    rect
+    // There is no room at either side: below or above the pointer.
+    let [above, below] = [pointer.y - DISTANCE - size.y, pointer.y + DISTANCE];
+    if below + size.y <= panel.bottom() {
+        rect.translate(vec2(0.0, below - y))
+    } else if above >= panel.top() {
+        rect.translate(vec2(0.0, above - y))
+    } else {
+        rect
+    }
 }
 
 #[cfg(test)]
@@ -252,10 +272,11 @@ mod tests {
     #[test]
     fn the_table_never_leaves_the_panel() {
         let panel = Rect::from_min_size(Pos2::new(100.0, 50.0), vec2(400.0, 200.0));
+        let plot = panel.shrink(20.0);
         for x in [100.0, 300.0, 499.0] {
             for y in [50.0, 140.0, 249.0] {
                 for size in [vec2(120.0, 60.0), vec2(390.0, 190.0), vec2(900.0, 900.0)] {
-                    let rect = place(panel, Pos2::new(x, y), size);
+                    let rect = place(panel, plot, Pos2::new(x, y), size);
                     assert!(
                         panel.expand(0.01).contains_rect(rect),
                         "{x} {y} {size}: {rect}"
@@ -263,8 +284,33 @@ mod tests {
                 }
             }
         }
-        let near = place(panel, Pos2::new(150.0, 100.0), vec2(120.0, 60.0));
-        assert_eq!(near.min, Pos2::new(164.0, 114.0));
+    }
+
+    #[test]
+    fn the_table_is_where_the_pointer_is_not() {
+        let panel = Rect::from_min_size(Pos2::new(100.0, 50.0), vec2(400.0, 200.0));
+        let plot = Rect::from_min_size(Pos2::new(140.0, 70.0), vec2(340.0, 140.0));
+        let x = |x, width| {
+            let rect = place(panel, plot, Pos2::new(x, 100.0), vec2(width, 60.0));
+            assert!((rect.top() - 74.0).abs() < 1e-3, "{rect}");
+            rect.left()
+        };
+        // The plot is from 140 to 480 wide, its middle at 310.
+        assert_eq!(x(150.0, 120.0), 356.0);
+        assert_eq!(x(309.0, 120.0), 356.0);
+        assert_eq!(x(311.0, 120.0), 144.0);
+        assert_eq!(x(479.0, 120.0), 144.0);
+        // Too wide for its half: as far as the panel has room, off the pointer.
+        assert_eq!(x(300.0, 180.0), 314.0);
+        assert_eq!(x(312.0, 190.0), 108.0);
+        // There is no room at that side.
+        assert_eq!(x(309.0, 185.0), 110.0);
+        // There is none at either: below it, or above it.
+        let wide = vec2(390.0, 60.0);
+        let below = place(panel, plot, Pos2::new(300.0, 100.0), wide);
+        assert_eq!(below.top(), 114.0);
+        let above = place(panel, plot, Pos2::new(300.0, 190.0), vec2(390.0, 120.0));
+        assert_eq!(above.bottom(), 176.0);
     }
 
     #[test]

@@ -331,7 +331,7 @@ impl CurvesPanel {
                 Some(figure) => hover::classes_table(shown, curves, at.x, figure, pointed.line),
                 None => hover::runs_table(shown, curves, at.x),
             };
-            table.ui(ui, panel, at.pointer);
+            table.ui(ui, panel, (at.plot, at.pointer));
         }
         panel
     }

@@ -47,6 +47,8 @@ pub struct Hovered {
     pub x: f64,
     /// In the window.
     pub pointer: Pos2,
+    /// The plot, in the window.
+    pub plot: Rect,
 }
 
 /// What is looked at.
@@ -284,6 +286,7 @@ impl Drawing<'_, '_> {
             kind,
             x: value(pointer)[0],
             pointer,
+            plot: response.rect,
         })
     }
 

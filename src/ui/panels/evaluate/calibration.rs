@@ -5,6 +5,7 @@ use eframe::egui::{Grid, Label, RichText, Ui, vec2};
 use super::Shown;
 use super::plot::{Axes, Curve, curves_ui, legend_ui};
 use crate::engine::CalibrationBin;
+use crate::ui::sticky_header::{Hint, StickyHeader};
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format::{count, percent};
 
@@ -61,15 +62,16 @@ pub fn ui(ui: &mut Ui, shown: &[Shown]) {
                 network is right as often as it says; below it, it is too sure. The expected calibration error is \
                 the distance from the line, mean over the pixels.";
     ui.add(Label::new(RichText::new(hint).weak()).wrap());
-    Grid::new("evaluate_calibration")
+    let mut header = StickyHeader::default();
+    let table = Grid::new("evaluate_calibration")
         .striped(true)
         .spacing([18.0, 3.0])
         .show(ui, |ui| {
-            ui.weak("Confidence");
+            header.weak(ui, "Confidence", Hint::Nothing);
             for (shown, ..) in &found {
-                ui.weak(format!("{}: pixels", shown.label));
-                ui.weak("mean confidence");
-                ui.weak("accuracy");
+                header.weak(ui, format!("{}: pixels", shown.label), Hint::Nothing);
+                header.weak(ui, "mean confidence", Hint::Nothing);
+                header.weak(ui, "accuracy", Hint::Nothing);
             }
             ui.end_row();
             let rows = found.first().map_or(0, |(_, bins, _)| bins.len());
@@ -90,4 +92,5 @@ pub fn ui(ui: &mut Ui, shown: &[Shown]) {
                 ui.end_row();
             }
         });
+    header.stay(ui, table.response.rect);
 }

@@ -8,6 +8,7 @@ use eframe::egui::{
 use super::Shown;
 use crate::engine::ClassList;
 use crate::ui::context::PanelCtx;
+use crate::ui::sticky_header::{Hint, StickyHeader};
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format::{count, percent};
@@ -30,7 +31,8 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui, shown: &[Shown]) {
         });
     }
     let width = first.kept.evaluation.boundary_width;
-    Grid::new("evaluate_classes")
+    let mut header = StickyHeader::default();
+    let table = Grid::new("evaluate_classes")
         .striped(true)
         .spacing([14.0, 5.0])
         .show(ui, |ui| {
@@ -48,7 +50,7 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui, shown: &[Shown]) {
                 ("Predicted", "The same of the predictions: more and smaller ones are specks, fewer are merged or missed".to_owned()),
             ];
             for (name, what) in headers {
-                ui.weak(name).on_hover_text(what);
+                header.weak(ui, name, Hint::Text(what));
             }
             ui.end_row();
             for (label, class) in classes.iter().enumerate() {
@@ -68,6 +70,7 @@ pub fn ui(ctx: &PanelCtx<'_>, ui: &mut Ui, shown: &[Shown]) {
                 ui.end_row();
             }
         });
+    header.stay(ui, table.response.rect);
     if shown.len() > 1 {
         ui.weak(format!(
             "Support and components are those of {}",

@@ -4,7 +4,8 @@ use eframe::egui::{Grid, Label, RichText, Ui};
 
 use super::{Missing, Shown};
 use crate::engine::{Evaluation, NoticeLevel};
-use crate::ui::terms::{Teaches as _, Term};
+use crate::ui::sticky_header::{Hint, StickyHeader};
+use crate::ui::terms::Term;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format::{ago, count, loss, percent};
@@ -29,16 +30,19 @@ const RULE: &str = "Pooled: one confusion matrix over all images. A class that i
 
 /// Draws the table.
 pub fn ui(ui: &mut Ui, shown: &[Shown], missing: &[Missing]) {
-    Grid::new("evaluate_overview")
+    // The table may be wider; texts are as wide as what is in sight.
+    let width = ui.available_width();
+    let mut header = StickyHeader::default();
+    let table = Grid::new("evaluate_overview")
         .striped(true)
         .spacing([18.0, 5.0])
         .show(ui, |ui| {
             for (name, what) in COLUMNS {
-                let header = ui.weak(name);
-                match what {
-                    Ok(term) => header.teaches(term),
-                    Err(text) => header.on_hover_text(text),
+                let hint = match what {
+                    Ok(term) => Hint::Term(term),
+                    Err(text) => Hint::Text(text.to_owned()),
                 };
+                header.weak(ui, name, hint);
             }
             ui.end_row();
             for shown in shown {
@@ -59,6 +63,15 @@ pub fn ui(ui: &mut Ui, shown: &[Shown], missing: &[Missing]) {
                 ui.end_row();
             }
         });
+    header.stay(ui, table.response.rect);
+    ui.scope(|ui| {
+        ui.set_max_width(width);
+        texts_ui(ui, shown);
+    });
+}
+
+/// What is to be known about the table.
+fn texts_ui(ui: &mut Ui, shown: &[Shown]) {
     ui.add_space(4.0);
     ui.add(Label::new(RichText::new(RULE).weak()).wrap());
     if shown

@@ -5,6 +5,7 @@ use eframe::egui::{Grid, Label, RichText, Ui, vec2};
 use super::Shown;
 use super::plot::{Axes, Curve, curves_ui, legend_ui};
 use crate::engine::{BandScore, ObjectSize};
+use crate::ui::sticky_header::{Hint, StickyHeader};
 use crate::ui::terms::{Teaches as _, Term};
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
@@ -67,13 +68,18 @@ pub fn ui(ui: &mut Ui, shown: &[Shown]) {
                 counts as one), in Chebyshev distance. A score map of stride 32 cannot follow a boundary; where the \
                 bands are narrow, skips pay off.";
     ui.add(Label::new(RichText::new(hint).weak()).wrap());
+    // The table may be wider; texts are as wide as what is in sight.
+    let width = ui.available_width();
     bands_ui(ui, shown, &bands);
     ui.add_space(6.0);
     ui.section("By the size of objects");
     let hint = "An object is a connected component (8-connected) of the ground truth, of any class. Found = at least \
                 half of its pixels are right. Mean accuracy = share of the pixels of these objects that are right, \
                 mean over the classes. Sizes are COCO's.";
-    ui.add(Label::new(RichText::new(hint).weak()).wrap());
+    ui.scope(|ui| {
+        ui.set_max_width(width);
+        ui.add(Label::new(RichText::new(hint).weak()).wrap());
+    });
     objects_ui(ui, shown);
 }
 
@@ -85,7 +91,12 @@ fn top_of(curves: &[Curve]) -> f64 {
 }
 
 /// A line of a table that names the run of each `columns` columns, behind the `first` ones.
-fn run_names_ui(ui: &mut Ui, first: usize, shown: &[Shown], columns: usize) {
+fn run_names_ui(
+    ui: &mut Ui,
+    header: &mut StickyHeader,
+    shown: &[Shown],
+    (first, columns): (usize, usize),
+) {
     if shown.len() < 2 {
         return;
     }
@@ -93,11 +104,8 @@ fn run_names_ui(ui: &mut Ui, first: usize, shown: &[Shown], columns: usize) {
         ui.label("");
     }
     for shown in shown {
-        ui.horizontal(|ui| {
-            ui.set_max_width(RUN_NAME);
-            ui.swatch(theme::run_color(ui.visuals(), shown.slot));
-            ui.truncated(&*shown.label, &shown.label);
-        });
+        let color = theme::run_color(ui.visuals(), shown.slot);
+        header.colored(ui, &shown.label, color, RUN_NAME);
         for _ in 1..columns {
             ui.label("");
         }
@@ -106,20 +114,20 @@ fn run_names_ui(ui: &mut Ui, first: usize, shown: &[Shown], columns: usize) {
 }
 
 fn bands_ui(ui: &mut Ui, shown: &[Shown], bands: &[Vec<BandScore>]) {
-    Grid::new("evaluate_bands")
+    let mut header = StickyHeader::default();
+    let table = Grid::new("evaluate_bands")
         .striped(true)
         .spacing([12.0, 4.0])
         .show(ui, |ui| {
-            run_names_ui(ui, 1, shown, 3);
-            ui.weak("Distance to a boundary");
+            run_names_ui(ui, &mut header, shown, (1, 3));
+            header.weak(ui, "Distance to a boundary", Hint::Nothing);
             for _ in shown {
-                ui.weak("mIoU");
-                ui.weak("accuracy")
-                    .on_hover_text("Share of the pixels of the band that are right");
-                ui.weak("of the ring").on_hover_text(
-                    "The same of the pixels that the next narrower band does not have: how accuracy grows with the \
-                     distance",
-                );
+                header.weak(ui, "mIoU", Hint::Nothing);
+                let hint = "Share of the pixels of the band that are right";
+                header.weak(ui, "accuracy", Hint::Text(hint.to_owned()));
+                let hint = "The same of the pixels that the next narrower band does not have: how accuracy grows with \
+                            the distance";
+                header.weak(ui, "of the ring", Hint::Text(hint.to_owned()));
             }
             ui.end_row();
             let rows = bands.first().map_or(0, Vec::len);
@@ -139,6 +147,7 @@ fn bands_ui(ui: &mut Ui, shown: &[Shown], bands: &[Vec<BandScore>]) {
                 ui.end_row();
             }
         });
+    header.stay(ui, table.response.rect);
 }
 
 fn objects_ui(ui: &mut Ui, shown: &[Shown]) {
@@ -146,17 +155,18 @@ fn objects_ui(ui: &mut Ui, shown: &[Shown]) {
         .iter()
         .map(|shown| shown.kept.evaluation.counts.objects())
         .collect();
-    Grid::new("evaluate_objects")
+    let mut header = StickyHeader::default();
+    let table = Grid::new("evaluate_objects")
         .striped(true)
         .spacing([12.0, 4.0])
         .show(ui, |ui| {
-            run_names_ui(ui, 2, shown, 2);
-            ui.weak("Objects");
-            ui.weak("Number");
+            run_names_ui(ui, &mut header, shown, (2, 2));
+            header.weak(ui, "Objects", Hint::Nothing);
+            header.weak(ui, "Number", Hint::Nothing);
             for _ in shown {
-                ui.weak("found");
-                ui.weak("mean acc.")
-                    .on_hover_text("Mean accuracy over the classes of these objects");
+                header.weak(ui, "found", Hint::Nothing);
+                let hint = "Mean accuracy over the classes of these objects";
+                header.weak(ui, "mean acc.", Hint::Text(hint.to_owned()));
             }
             ui.end_row();
             for (row, size) in ObjectSize::ALL.into_iter().enumerate() {
@@ -171,4 +181,5 @@ fn objects_ui(ui: &mut Ui, shown: &[Shown]) {
                 ui.end_row();
             }
         });
+    header.stay(ui, table.response.rect);
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use eframe::egui::{Align, Label, Layout, Ui};
 
 use super::InspectPanel;
-use super::overlay::{Overlay, Subject};
+use super::overlay::{Overlay, Subject, scored_over};
 use super::tiles_offer::tiles_offer;
 use crate::engine::{PartialState, Rgb, RunWeights, TilePlan};
 use crate::ui::canvas::Canvas;
@@ -222,7 +222,8 @@ fn summary(subject: &Subject) -> String {
     let mut how = String::new();
     if let Some(prediction) = subject.prediction() {
         if let Some(scores) = &prediction.scores {
-            score = format!("mIoU {}  ·  ", percent(scores.mean_iu));
+            let over = scored_over(prediction);
+            score = format!("{over}mIoU {}  ·  ", percent(scores.mean_iu));
         }
         if let Some(text) = &prediction.score_remark {
             remark = format!("  ·  {text}");

@@ -186,6 +186,12 @@ pub fn dataset_truth_of(prediction: &Prediction) -> Option<&Truth> {
     truth.filter(|truth| truth.labels.size() == prediction.mask.size())
 }
 
+/// `1 of 17 classes: ` before a score that is not over all classes: a line may be cut behind its first number.
+pub fn scored_over(prediction: &Prediction) -> String {
+    let over = prediction.scored_over.as_ref();
+    over.map_or_else(String::new, |over| format!("{over}: "))
+}
+
 /// The ground truth in the labels of the network, if there is one and it has the size of the mask.
 pub fn truth_of(prediction: &Prediction) -> Option<&Arc<LabelMap>> {
     let mask = &prediction.mask;

@@ -9,7 +9,7 @@ use eframe::egui::{Button, Slider, Stroke, Ui};
 use super::moment::{export_menu, preview, scores_ui};
 use crate::engine::{
     ClassList, EngineError, FilmFile, LabelMap, NoticeLevel, Poll, Preview, RunFilm, RunSnapshot,
-    Task,
+    RunState, Task,
 };
 use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
@@ -30,7 +30,8 @@ const PICKER: f32 = 200.0;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct ReadFor {
     run: String,
-    /// The step of the newest masks, the number of epochs, and what became of the run.
+    /// The step of the newest masks, or that of a run of another program; the number of epochs, and what
+    /// became of the run.
     news: (usize, usize, &'static str),
 }
 
@@ -124,10 +125,15 @@ impl FilmStrip {
         }
         let live = ctx.engine.live().filter(|live| live.run == run.name);
         self.is_over = live.is_none();
+        // Another program writes a frame some time after the scores of its epoch.
+        let followed_step = || match run.state {
+            RunState::Active => run.steps_done(),
+            _ => 0,
+        };
         let read_for = ReadFor {
             run: run.name.clone(),
             news: (
-                live.map_or(0, |live| live.preview.step),
+                live.map_or_else(followed_step, |live| live.preview.step),
                 run.epochs.len(),
                 run.state.word(),
             ),

@@ -3,6 +3,7 @@
 mod film;
 mod items;
 mod moment;
+mod nothing;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,14 +15,16 @@ use serde::{Deserialize, Serialize};
 
 use self::film::FilmStrip;
 use self::items::{GAP, ItemPainter, grid, has_truth};
-use super::go_to_train;
+use self::nothing::nothing_live_ui;
 use super::inspect::legend::legend_line;
-use crate::engine::{ClassList, FilmFile, LabelMap, Preview, PreviewItem, RunSnapshot, RunState};
+use crate::engine::{
+    ClassList, FilmFile, LabelMap, Live, Preview, PreviewItem, RunSnapshot, RunState,
+};
 use crate::ui::canvas::controls::opacity_slider;
 use crate::ui::canvas::{Layer, TextureCache};
 use crate::ui::command::{Ask, Command};
 use crate::ui::context::PanelCtx;
-use crate::ui::ui_ext::UiExt as _;
+use crate::ui::view_model::progress::followed_text;
 use crate::ui::view_model::{ClassSet, format};
 
 /// The Live panel.
@@ -154,8 +157,10 @@ impl LivePanel {
         let live = ctx.engine.live().map(|live| live.run.as_str());
         let is_there = |run: &&str| ctx.engine.run(run).is_some();
         let chosen = self.film_run.as_deref().filter(is_there);
+        let followed = || ctx.engine.followed().next().map(|run| run.name.as_str());
         // A run that begins has no name yet; the one before it is not shown in its place.
-        if let Some(name) = chosen.or(active).or(live.filter(is_there)) {
+        let newest = || followed().or(live.filter(is_there));
+        if let Some(name) = chosen.or(active).or_else(newest) {
             return ctx.engine.run(name);
         }
         // A run that failed before its first step has nothing to show.
@@ -169,7 +174,7 @@ impl LivePanel {
         self.place = Some(ui.max_rect());
         let filmed = self.filmed(ctx);
         self.film.update(ctx, ui, filmed);
-        self.prepare(ctx, ui);
+        self.prepare(ctx, ui, filmed);
         if let Some(run) = filmed.filter(|_| self.film.is_there()) {
             Panel::bottom("live_film")
                 .resizable(false)
@@ -183,8 +188,12 @@ impl LivePanel {
             ui.separator();
         }
         if self.shown.is_none() {
-            let has_masks = ctx.engine.live().is_some() && self.film_run.is_none();
-            nothing_live_ui(ctx, ui, has_masks, self.film.is_there());
+            let live = ctx.engine.live();
+            let is_shown = |live: &Live| filmed.is_none_or(|run| run.name == live.run);
+            // Else the first masks are being colored.
+            if !live.is_some_and(is_shown) {
+                nothing_live_ui(ctx, ui, filmed, self.film.is_there());
+            }
             return;
         }
         let area = if is_low { area } else { ui.available_size() };
@@ -204,14 +213,14 @@ impl LivePanel {
     }
 
     /// Prepares to show the newest masks; the previous ones stay until all are ready.
-    fn prepare(&mut self, ctx: &PanelCtx<'_>, ui: &Ui) {
+    fn prepare(&mut self, ctx: &PanelCtx<'_>, ui: &Ui, run: Option<&RunSnapshot>) {
         let filmed = self.film.preview().and_then(|(run, preview)| {
             let classes = ctx.colors.of(&ctx.engine.run(run)?.classes);
             Some((run.to_owned(), Arc::clone(preview), classes))
         });
         let newest = || {
             let live = ctx.engine.live()?;
-            let is_chosen = self.film_run.as_ref().is_none_or(|run| *run == live.run);
+            let is_chosen = run.is_none_or(|run| run.name == live.run);
             let classes = ctx.colors.of(&live.classes);
             is_chosen.then(|| (live.run.clone(), Arc::clone(&live.preview), classes))
         };
@@ -267,6 +276,11 @@ impl LivePanel {
                 ui.add(Label::new(RichText::new(title).strong()).extend());
                 let step = format!("after step {}", format::count(masks.preview.step));
                 ui.add(Label::new(step).extend());
+                if let Some(run) = ctx.engine.followed().find(|run| run.name == masks.run) {
+                    let text = format!("trained by another program · {}", followed_text(run));
+                    ui.add(Label::new(RichText::new(text).weak()).extend())
+                        .on_hover_text("Its masks are those of its film, which grows after each of its epochs");
+                }
             }
         });
         let Some(masks) = &self.shown else {
@@ -357,29 +371,4 @@ impl LiveMasks {
         }
         layers
     }
-}
-
-fn nothing_live_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, has_masks: bool, has_film: bool) {
-    if has_masks {
-        return; // the first masks are being colored
-    }
-    let is_training = ctx.engine.active().is_some();
-    let (title, hint) = if is_training {
-        ("No masks yet", "The first masks appear in a moment")
-    } else if has_film {
-        (
-            "Nothing is training",
-            "Below is the film of a run: move the scrubber, or play it",
-        )
-    } else {
-        (
-            "Nothing is training",
-            "Start training to see masks of validation images here",
-        )
-    };
-    ui.empty_state(title, hint, |ui| {
-        if !is_training {
-            go_to_train(ctx, ui);
-        }
-    });
 }

@@ -39,6 +39,8 @@ pub struct NotesForm {
     /// What a run without a name is called.
     unnamed: String,
     focused: bool,
+    /// Whether it is asked what becomes of what was written.
+    asks: bool,
 }
 
 impl NotesForm {
@@ -53,6 +55,7 @@ impl NotesForm {
             tags: String::new(),
             unnamed: String::new(),
             focused: false,
+            asks: false,
         };
         if let [run] = runs {
             form.name.clone_from(&run.notes.name);
@@ -65,6 +68,11 @@ impl NotesForm {
 
     fn is_for_many(&self) -> bool {
         self.runs.len() > 1
+    }
+
+    /// Whether something was written that is not saved.
+    fn is_changed(&self) -> bool {
+        self.notes() != self.runs
     }
 
     /// The notes as they are written; several runs keep theirs and get more tags.
@@ -143,39 +151,78 @@ fn notes_ui(ctx: &PanelCtx<'_>, ui: &Ui, form: &mut NotesForm) -> bool {
     } else {
         "Name and notes".to_owned()
     };
-    ui.question("run notes", &title, |ui| {
-        // Before the note takes it: there, Enter alone begins a new line.
-        let saved = ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Enter));
-        let entered = form.fields_ui(ui) || saved;
-        ui.add_space(6.0);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let key = KeyboardShortcut::new(Modifiers::COMMAND, Key::Enter);
-            let save = ui
-                .button("Save")
-                .on_hover_text(shortcut_text(ui.ctx(), &key));
-            let save = save.clicked();
-            if save || entered {
-                let what = if form.is_for_many() {
-                    "Add tags"
-                } else {
-                    "Change name and notes"
-                };
-                let before = &form.runs;
-                let mut notes = form.notes();
-                notes.retain(|new| !before.contains(new));
-                if !notes.is_empty() {
-                    ctx.commands.send(Command::SetRunNotes {
-                        what: what.to_owned(),
-                        notes,
-                    });
-                }
-                ui.close();
-            }
-            if ui.button("Cancel").clicked() {
-                ui.close();
-            }
+    let mut answered = false;
+    let closed = ui.question("run notes", &title, |ui| {
+        answered = if form.asks {
+            unsaved_ui(ctx, ui, form)
+        } else {
+            writing_ui(ctx, ui, form)
+        };
+    });
+    if closed && !answered && (form.asks || form.is_changed()) {
+        // Esc or a click beside the question: what was typed is not lost by that.
+        form.asks = !form.asks;
+        form.focused = false;
+        return false;
+    }
+    closed || answered
+}
+
+/// The fields; true = it is saved or cancelled.
+fn writing_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, form: &mut NotesForm) -> bool {
+    // Before the note takes it: there, Enter alone begins a new line.
+    let saved = ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Enter));
+    let entered = form.fields_ui(ui) || saved;
+    ui.add_space(6.0);
+    let buttons = |ui: &mut Ui| {
+        let key = KeyboardShortcut::new(Modifiers::COMMAND, Key::Enter);
+        let save = ui
+            .button("Save")
+            .on_hover_text(shortcut_text(ui.ctx(), &key));
+        if save.clicked() || entered {
+            save_notes(ctx, form);
+            return true;
+        }
+        ui.button("Cancel").clicked()
+    };
+    ui.with_layout(Layout::right_to_left(Align::Center), buttons)
+        .inner
+}
+
+/// What becomes of what was written; true = that is known.
+fn unsaved_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, form: &mut NotesForm) -> bool {
+    ui.label("What was typed is not saved");
+    ui.add_space(6.0);
+    let buttons = |ui: &mut Ui| {
+        if ui.default_button(Button::new("Save")) {
+            save_notes(ctx, form);
+            return true;
+        }
+        if ui.button("Keep writing").clicked() {
+            form.asks = false;
+            form.focused = false;
+        }
+        ui.button("Discard").clicked()
+    };
+    ui.with_layout(Layout::right_to_left(Align::Center), buttons)
+        .inner
+}
+
+fn save_notes(ctx: &PanelCtx<'_>, form: &NotesForm) {
+    let what = if form.is_for_many() {
+        "Add tags"
+    } else {
+        "Change name and notes"
+    };
+    let before = &form.runs;
+    let mut notes = form.notes();
+    notes.retain(|new| !before.contains(new));
+    if !notes.is_empty() {
+        ctx.commands.send(Command::SetRunNotes {
+            what: what.to_owned(),
+            notes,
         });
-    })
+    }
 }
 
 fn differences_ui(ctx: &PanelCtx<'_>, ui: &Ui, names: &[String]) -> bool {
@@ -292,6 +339,8 @@ mod tests {
 
         let mut many = NotesForm::new(&[&a, &b]);
         many.tags = "new".to_owned();
+        assert!(one.is_changed() && many.is_changed());
+        assert!(!NotesForm::new(&[&a]).is_changed() && !NotesForm::new(&[&a, &b]).is_changed());
         let notes = many.notes();
         assert_eq!(notes[0].1.tags, ["old", "new"]);
         assert_eq!((notes[1].1.tags.len(), notes[1].1.name.as_str()), (1, ""));

@@ -85,7 +85,7 @@ pub fn lines_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, active: &ActiveRun) {
     let meters = ctx.engine.meters().unwrap_or_default();
     let line = progress::machine_text(&meters, active.waiting_share);
     if !line.is_empty() {
-        let tooltip = "Memory of this program, use and temperature of the processor and the GPU as the system \
+        let tooltip = "Memory of the whole program, with the window and what it shows, not of the run alone; use and temperature of the processor and the GPU as the system \
                        tells them, and the share of the last steps in which the training waited for images. More \
                        loader threads help where that is large";
         ui.add(Label::new(RichText::new(line).small().weak()).wrap())

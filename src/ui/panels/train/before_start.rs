@@ -189,7 +189,7 @@ fn estimate_ui(ui: &mut Ui, estimate: &BeforeStart) {
         }
         _ => format!("{memory} of memory"),
     };
-    let line = format!("About {of} · {time}");
+    let line = format!("The run takes about {of} · {time}");
     let tight = match estimate.fit {
         MemoryFit::Tight { available } => Some(available),
         _ => None,
@@ -218,8 +218,8 @@ fn estimate_ui(ui: &mut Ui, estimate: &BeforeStart) {
 fn details(estimate: &BeforeStart) -> String {
     let memory = &estimate.memory;
     let mut text = format!(
-        "Estimated from the layers of the network\nWeights and momentum {}\nA training step {}\nA validation \
-         image {}\nDecoded images and batches {}",
+        "Estimated from the layers of the network, for the run; the window and what it shows come on top\nWeights \
+         and momentum {}\nA training step {}\nA validation image {}\nDecoded images and batches {}",
         memory_text(memory.weights),
         memory_text(memory.step),
         memory_text(memory.validation),
