@@ -31,7 +31,7 @@ fn predicted(predictor: &Predictor, image: &Rgb) -> Option<LabelMap> {
     let plan = predictor.plan(image.size(), &Tiling::default());
     let options = PredictOptions::default();
     predictor
-        .predict(image, &plan, &options, |_| true, &mut |_, _| ())
+        .predict(&image.clone().into(), &plan, &options, |_| true, &mut |_, _| ())
         .expect("a mask")
 }
 

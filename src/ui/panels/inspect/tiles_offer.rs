@@ -21,8 +21,13 @@ pub fn tiles_offer(ui: &mut Ui, area: Rect, plan: &TilePlan) -> Option<bool> {
         let megapixels = plan.image.pixels() as f64 / 1e6;
         ui.strong(format!("{} · {megapixels:.0} megapixels", plan.image));
         let tiles = format::plural(plan.tiles.len(), "tile", "tiles");
+        let parts = if plan.is_in_file {
+            " The file is decoded part by part."
+        } else {
+            ""
+        };
         ui.label(format!(
-            "Predicted in {tiles} of up to {} px, which overlap and leave no seams. Takes at most {} of memory.",
+            "Predicted in {tiles} of up to {} px, which overlap and leave no seams. Takes at most {} of memory.{parts}",
             plan.largest(),
             memory_text(plan.memory)
         ));
