@@ -88,8 +88,14 @@ fn parts_are_those_of_the_whole_image_however_it_is_stored() {
                             colors,
                             ..ODD
                         };
+                        // The decoder of whole images gives up on planes of tiles that reach over the lower edge.
+                        let chunky = Form {
+                            planar: false,
+                            ..form
+                        };
+                        let whole = read_rgb(&folder.file(chunky))
+                            .unwrap_or_else(|err| panic!("{chunky:?}: {err}"));
                         let path = folder.file(form);
-                        let whole = read_rgb(&path).unwrap_or_else(|err| panic!("{form:?}: {err}"));
                         let pixels = opened(&path, &ImageReading::default());
                         assert_parts_are_those_of(&pixels, &whole, form);
                     }
@@ -237,10 +243,8 @@ fn smaller_copies_have_the_size_and_the_colors_of_the_image() {
         ..ODD
     };
     let path = folder.file(form);
-    let (pixels, whole) = (
-        opened(&path, &ImageReading::default()),
-        Pixels::from(read_rgb(&path).expect("read")),
-    );
+    let pixels = Pixels::in_file(&path);
+    let whole = Pixels::from(read_rgb(&path).expect("read"));
     let area = Area::whole(whole.size());
     let [small, expected] = [&pixels, &whole].map(|image| image.reduced(area, 4).expect("read"));
     assert_eq!(small.size(), Size::new(160, 75));

@@ -5,7 +5,7 @@ use eframe::egui::{Frame, Rect, Ui, UiBuilder, vec2};
 use crate::engine::{TilePlan, memory_text};
 use crate::ui::view_model::format;
 
-const SIZE: [f32; 2] = [360.0, 150.0];
+const SIZE: [f32; 2] = [360.0, 170.0];
 
 /// Says in how many tiles an image is predicted and what memory that takes, in the middle of `area`.
 /// Returns whether tiles of one color are left out, once it is to start.
