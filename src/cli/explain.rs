@@ -85,7 +85,7 @@ fn explain(
         format!(
             "{}: no pixel at {x},{y} in an image of {}. Name a column and a row inside, from 0,0",
             args.image.display(),
-            explanation.image.size()
+            explanation.image_size
         )
     })?;
     let label = scores.ranking().first().copied().filter(|_| args.effective);
@@ -191,7 +191,7 @@ fn as_text(explanation: &Explanation, explained: &Explained) -> String {
         );
         rows.push(row);
     }
-    let seen = if explanation.size() == explanation.image.size() {
+    let seen = if explanation.size() == explanation.image_size {
         String::new()
     } else {
         format!(", scores computed at {}", explanation.size())

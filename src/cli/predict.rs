@@ -15,8 +15,8 @@ use super::args::PredictArgs;
 use super::output::{self, percent};
 use super::{Session, find_network};
 use crate::engine::{
-    Averaging, Engine, NetworkSource, Output, PredictOptions, Prediction, PredictionFiles, SaveTo,
-    Tiling, memory_text, read_image_size,
+    Averaging, Engine, ImageFacts, NetworkSource, Output, PredictOptions, Prediction,
+    PredictionFiles, SaveTo, Tiling, memory_text,
 };
 
 /// Predicts, writes and reports; the exit code tells whether all went well.
@@ -145,7 +145,7 @@ fn predict_one(
     engine
         .save_mask(Arc::clone(&mask), Arc::clone(&classes), to(&files.mask))
         .wait()?;
-    let pixels = Arc::clone(&prediction.image);
+    let pixels = prediction.image.clone();
     engine
         .save_overlay(pixels, mask, classes, opacity, |_| true, to(&files.overlay))
         .wait()?;
@@ -160,19 +160,25 @@ fn tell_plan(
     tiling: Tiling,
 ) -> Result<(), String> {
     // An image that cannot be read is told of where it is predicted.
-    let Ok(size) = read_image_size(image) else {
+    let Ok(facts) = ImageFacts::read(image) else {
         return Ok(());
     };
-    let plan = engine.prediction_plan(source, size, tiling).wait()?;
+    let plan = engine.prediction_plan(source, facts, tiling).wait()?;
     if !plan.is_whole() {
         output::problem(
             "note",
             &format!(
-                "{}: {size} is predicted in {} tiles of up to {}, in at most {} of memory",
+                "{}: {} is predicted in {} tiles of up to {}, in at most {} of memory{}",
                 image.display(),
+                plan.image,
                 plan.tiles.len(),
                 plan.largest(),
-                memory_text(plan.memory)
+                memory_text(plan.memory),
+                if plan.is_in_file {
+                    "; its pixels are decoded part by part"
+                } else {
+                    ""
+                }
             ),
         );
     }

@@ -188,6 +188,9 @@ pub struct Settings {
     /// Score of the validation by which the best epoch is found [default: mean-iu]
     #[arg(long, value_parser = one_of::<BestBy>())]
     best_by: Option<BestBy>,
+    /// Seconds between two frames of the film, which else has one after each epoch
+    #[arg(long, value_name = "SECONDS", value_parser = above_zero)]
+    film_every: Option<f64>,
     /// An image of your own whose masks are filmed beside those of validation images; may be given
     /// several times
     #[arg(long = "probe", value_name = "FILE", value_parser = whole_path)]
@@ -234,6 +237,7 @@ impl Settings {
         config.rare_sampling = self.rare_sampling.or(config.rare_sampling);
         config.ema = self.ema.or(config.ema);
         config.early_stop = self.early_stop.or(config.early_stop);
+        config.film_secs = self.film_every.or(config.film_secs);
         config.probe_images.extend(self.probe_images.clone());
         config.max_steps = self.max_steps.or(config.max_steps);
         config.batches = self.batches.clone().or(config.batches);

@@ -4,6 +4,7 @@
 //! Everything here is plain bytes and floats. Must not know about tensors
 //! (Burn), the window or the network.
 
+mod area;
 mod augment;
 mod check;
 mod class_counts;
@@ -26,6 +27,7 @@ mod size;
 mod split;
 mod stats;
 
+pub use area::Area;
 pub use augment::{Augment, Change, Light, Noise, Rng, Tint, Warp, resize_labels, resize_rgb};
 pub use check::{
     CheckReport, DatasetRecord, Depth, Finding, FindingKind, Fix, FixPlan, FixedDataset, Severity,
@@ -41,9 +43,9 @@ pub use image_files::{
     IMAGES_AND_ARCHIVES, ImageFiles, ZippedImages, has_archive_extension, has_image_extension,
 };
 pub use image_io::{
-    BandChoice, IMAGE_EXTENSIONS, ImageReading, LabelMap, MOST_BANDS, MaskColors, MaskReader,
-    RangeChoice, Rgb, encode_index_png, encode_rgb_png, paint_mask, read_image_size, read_rgb,
-    write_index_png, write_rgb_png,
+    BandChoice, IMAGE_EXTENSIONS, ImageFacts, ImageReading, LabelMap, MOST_BANDS, MaskColors,
+    MaskReader, Pixels, RangeChoice, Rgb, encode_index_png, encode_rgb_png, encode_rgb_rows,
+    paint_mask, read_image_size, read_rgb, write_index_png, write_rgb_png,
 };
 pub use item::DatasetItem;
 pub use layout::{

@@ -8,7 +8,8 @@ use super::predict::{Logits, NetworkSource};
 use super::tasks::{Task, spawn_thread};
 use super::{Engine, EngineError};
 use crate::dataset::{
-    ClassList, LabelMap, Rgb, Size, VOID, encode_index_png, encode_rgb_png, write_rgb_png,
+    Area, ClassList, LabelMap, Pixels, Rgb, Size, VOID, encode_index_png, encode_rgb_png,
+    encode_rgb_rows, write_rgb_png,
 };
 use crate::files::{Existing, FileError, Output, Outputs, write_npy_floats};
 use crate::training::{Averaging, Tiling};
@@ -110,7 +111,7 @@ impl Engine {
     /// `0.0..=1.0`; returns the path.
     pub fn save_overlay(
         &self,
-        image: Arc<Rgb>,
+        image: Pixels,
         mask: Arc<LabelMap>,
         classes: Arc<ClassList>,
         opacity: f32,
@@ -119,11 +120,40 @@ impl Engine {
     ) -> Task<Result<PathBuf, EngineError>> {
         self.spawn("save overlay", move |_| {
             let output = to.claim()?;
-            let overlay = overlay(&image, &mask, &classes, opacity, shown);
-            output.write(|file| encode_rgb_png(&overlay, file))?;
+            output.write(|file| encode_overlay(&image, &mask, (&classes, opacity), shown, file))?;
             Ok(output.path().to_owned())
         })
     }
+}
+
+/// Rows of an overlay that are made at a time, where its image is not in memory.
+const OVERLAY_ROWS: u32 = 64;
+
+/// Writes [`overlay`] as PNG; that of a large file part by part.
+pub(super) fn encode_overlay(
+    image: &Pixels,
+    mask: &LabelMap,
+    (classes, opacity): (&ClassList, f32),
+    shown: impl Fn(u8) -> bool,
+    file: &mut dyn Write,
+) -> io::Result<()> {
+    if let Pixels::InMemory(image) = image {
+        let overlay = overlay(image, mask, classes, opacity, shown);
+        return encode_rgb_png(&overlay, file);
+    }
+    let size = image.size();
+    let mut parts = Area::whole(size).bands(OVERLAY_ROWS);
+    let next = || {
+        let Some(area) = parts.next() else {
+            return Ok(None);
+        };
+        let mut part = image.part(area).map_err(io::Error::other)?;
+        let row = size.width as usize;
+        let labels = &mask.labels[area.top as usize * row..];
+        color(&mut part, labels, (classes, opacity), &shown);
+        Ok(Some(part))
+    };
+    encode_rgb_rows(size, next, file)
 }
 
 /// The image with the colors of the classes that are `shown` over it.
@@ -134,8 +164,18 @@ pub(super) fn overlay(
     opacity: f32,
     shown: impl Fn(u8) -> bool,
 ) -> Rgb {
-    let mut pixels = image.pixels.clone();
-    for (pixel, &label) in pixels.chunks_exact_mut(3).zip(&mask.labels) {
+    let mut overlay = image.clone();
+    color(&mut overlay, &mask.labels, (classes, opacity), shown);
+    overlay
+}
+
+fn color(
+    image: &mut Rgb,
+    labels: &[u8],
+    (classes, opacity): (&ClassList, f32),
+    shown: impl Fn(u8) -> bool,
+) {
+    for (pixel, &label) in image.pixels.chunks_exact_mut(3).zip(labels) {
         if label == VOID || !shown(label) {
             continue;
         }
@@ -144,7 +184,6 @@ pub(super) fn overlay(
             *value = mixed.round() as u8;
         }
     }
-    Rgb { pixels, ..*image }
 }
 
 /// Writes `[num_classes, height, width]` floats in NumPy's format.
@@ -216,5 +255,32 @@ mod tests {
             [125, 75, 100, 1, 2, 3]
         );
         assert_eq!(overlay(&image, &mask, &classes, 0.25, |_| false), image);
+    }
+
+    #[test]
+    fn the_overlay_of_an_image_in_a_file_is_that_of_the_same_image_in_memory() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("image.tif");
+        let image = Rgb {
+            width: 3,
+            height: 130,
+            pixels: (0..3 * 3 * 130).map(|value| (value % 251) as u8).collect(),
+        };
+        image::RgbImage::from_raw(3, 130, image.pixels.clone())
+            .and_then(|image| image.save(&path).ok())
+            .expect("written");
+        let mask = LabelMap {
+            width: 3,
+            height: 130,
+            labels: (0..3 * 130).map(|place| (place % 2) as u8).collect(),
+        };
+        let classes = ClassList::numbered(2);
+        let written = [Pixels::in_file(&path), image.into()].map(|image| {
+            let path = folder.path().join("overlay.png");
+            let mut file = std::fs::File::create(&path).expect("a file");
+            encode_overlay(&image, &mask, (&classes, 0.5), |_| true, &mut file).expect("written");
+            crate::dataset::read_rgb(&path).expect("an image")
+        });
+        assert_eq!(written[0], written[1]);
     }
 }

@@ -52,12 +52,12 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 pub use crate::dataset::{
-    Augment, BandChoice, ChannelOrder, CheckReport, ChosenLists, Class, ClassList, ClassMap,
+    Area, Augment, BandChoice, ChannelOrder, CheckReport, ChosenLists, Class, ClassList, ClassMap,
     Confidence, Dataset, DatasetItem, DatasetStats, Finding, FindingKind, Fix, FixPlan,
-    FixedDataset, IMAGE_EXTENSIONS, IMAGES_AND_ARCHIVES, ImageFiles, ImageReading, LabelMap,
-    Layout, MOST_BANDS, MappedClass, Normalization, PairReview, Palette, PlanValue, RangeChoice,
-    ReviewedPair, Rgb, Severity, Size, Split, SplitPlan, TurnMasks, VOID, ValidationPart,
-    ValueRange, color_blind, encode_rgb_png, has_image_extension, read_image_size, resize_rgb,
+    FixedDataset, IMAGE_EXTENSIONS, IMAGES_AND_ARCHIVES, ImageFacts, ImageFiles, ImageReading,
+    LabelMap, Layout, MOST_BANDS, MappedClass, Normalization, PairReview, Palette, Pixels,
+    PlanValue, RangeChoice, ReviewedPair, Rgb, Severity, Size, Split, SplitPlan, TurnMasks, VOID,
+    ValidationPart, ValueRange, color_blind, encode_rgb_png, has_image_extension, resize_rgb,
     voc_color,
 };
 pub use crate::files::{Existing, Output};
@@ -72,17 +72,16 @@ pub use crate::model::{FinalUpsampling, Geometry, LayerOutput, ParamStage, Trunk
 pub use crate::training::checkpoint::RunNotes;
 pub use crate::training::film::{Film, FilmProbe};
 pub use crate::training::{
-    Alarm, AlarmKind, Area, Averaging, BatchTarget, BestBy, BrokenRule, BrokenRules,
-    CheckpointPolicy, Choice, ClassShares, ClassWeights, Configured, DataFacts, DatasetRef,
-    DecodedCache, DeviceEntry, DeviceId, DeviceKind, DeviceMemory, EpochRecord, FittingChange,
-    Grid, GridError, InitialWeights, Learning, MatrixUnitsState, MemoryEstimate, MemoryFit,
-    MemoryRoom, Objective, OptimizerKind, Outcome, Precision, PredictOptions, Preparation, Preview,
-    PreviewItem, RatePoint, RateRange, RateSearch, Recipe, Reduction, Remedy, Repeats,
-    Reproduction, RunConfig, RunInfo, RunTime, SampleOrder, SavedWeights, Schedule, ScoredImage,
-    SeenImage, SeenStep, StageRates, StartingPoint, StepPhase, StepProgress, StepRange, StepRecord,
-    Tile, TilePlan, Tiling, TimeSource, TrainOptions, Trial, Verdict, WeightsChoice,
-    WeightsSummary, WrittenBatches, autotune_folder, memory_text, network_preset, preset,
-    tested_devices_file,
+    Alarm, AlarmKind, Averaging, BatchTarget, BestBy, BrokenRule, BrokenRules, CheckpointPolicy,
+    Choice, ClassShares, ClassWeights, Configured, DataFacts, DatasetRef, DecodedCache,
+    DeviceEntry, DeviceId, DeviceKind, DeviceMemory, EpochRecord, FittingChange, Grid, GridError,
+    InitialWeights, Learning, MatrixUnitsState, MemoryEstimate, MemoryFit, MemoryRoom, Objective,
+    OptimizerKind, Outcome, Precision, PredictOptions, Preparation, Preview, PreviewItem,
+    RatePoint, RateRange, RateSearch, Recipe, Reduction, Remedy, Repeats, Reproduction, RunConfig,
+    RunInfo, RunTime, SampleOrder, SavedWeights, Schedule, ScoredImage, SeenImage, SeenStep,
+    StageRates, StartingPoint, StepPhase, StepProgress, StepRange, StepRecord, Tile, TilePlan,
+    Tiling, TimeSource, TrainOptions, Trial, Verdict, WeightsChoice, WeightsSummary,
+    WrittenBatches, autotune_folder, memory_text, network_preset, preset, tested_devices_file,
 };
 pub use before_start::BeforeStart;
 pub use catalogue::{

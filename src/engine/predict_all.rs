@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::export::overlay;
+use super::export::encode_overlay;
 use super::outputs::{PredictionFiles, plan_in};
 use super::predict::{NetworkSource, PredictJob};
 use super::tasks::{Cancel, Task, spawn_thread};
 use super::{Engine, EngineError};
-use crate::dataset::{ClassList, encode_index_png, encode_rgb_png};
+use crate::dataset::{ClassList, encode_index_png};
 use crate::files::Existing;
 use crate::training::PredictOptions;
 
@@ -95,13 +95,9 @@ fn write_one(
     files
         .mask
         .write(|file| encode_index_png(mask, &prediction.classes, file))?;
-    let picture = overlay(
-        &prediction.image,
-        mask,
-        &what.classes,
-        what.opacity,
-        &what.shown,
-    );
-    files.overlay.write(|file| encode_rgb_png(&picture, file))?;
+    files.overlay.write(|file| {
+        let colors = (&*what.classes, what.opacity);
+        encode_overlay(&prediction.image, mask, colors, &what.shown, file)
+    })?;
     Ok(())
 }

@@ -56,6 +56,7 @@ impl RunConfig {
         if let Some(folder) = &self.batches {
             words.add("--batches", text_of("the folder of batches", folder)?);
         }
+        words.option("--film-every", self.film_secs, base.film_secs)?;
         self.add_probes(&mut words)?;
         if self.extra_logs.tensorboard {
             words.flag("--tensorboard");

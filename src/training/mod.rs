@@ -125,6 +125,6 @@ pub use stage_rates::StageRates;
 pub use starting_point::StartingPoint;
 pub use step_progress::{StepPhase, StepProgress};
 pub use stored_batches::check_stored_batches;
-pub use tiles::{Area, Tile, TilePlan, Tiling};
+pub use tiles::{Tile, TilePlan, Tiling};
 pub use trial::{Trial, Verdict, try_run};
 pub use watch::ClassShares;

@@ -60,6 +60,7 @@ pub fn preset(trunk: Trunk) -> RunConfig {
         extra_logs: ExtraLogs::default(),
         preview_images: 4,
         preview_secs: 2.0,
+        film_secs: None,
         probe_images: Vec::new(),
     }
 }

@@ -26,7 +26,9 @@ const SHARE: f64 = 0.01;
 pub(super) struct Pinned {
     images: Vec<PinnedImage>,
     num_classes: usize,
-    /// `None` = only after epochs: nobody looks.
+    /// Whether somebody looks at the masks.
+    is_watched: bool,
+    /// `None` = only after epochs: nobody looks, and the film needs no more.
     every: Option<Duration>,
     time: Now,
     shown: Instant,
@@ -48,21 +50,27 @@ struct PinnedImage {
 
 impl Pinned {
     /// Validation images spread over the list, and those that were chosen; none where the settings want none. Where they are not
-    /// `watched`, their masks come from the validation after each epoch alone, and cost nothing.
+    /// `watched`, their masks come from the validation after each epoch alone, and cost nothing, unless more are to be filmed.
     pub fn read(
         dataset: &Dataset,
         config: &RunConfig,
         watched: bool,
         time: Now,
     ) -> Result<Self, TrainError> {
-        let every = (config.preview_secs > 0.0)
-            .then(|| Duration::try_from_secs_f64(config.preview_secs).ok())
-            .flatten();
-        let count = match every {
-            Some(_) => config.preview_images.min(dataset.val.len()),
-            None => 0,
+        let interval = |secs: f64| Duration::try_from_secs_f64(secs).ok();
+        let is_wanted = config.preview_secs > 0.0;
+        let secs = if watched {
+            Some(config.preview_secs)
+        } else {
+            config.film_secs
         };
-        let chosen = config.probe_images.iter().filter(|_| every.is_some());
+        let every = secs.filter(|_| is_wanted).and_then(interval);
+        let count = if is_wanted {
+            config.preview_images.min(dataset.val.len())
+        } else {
+            0
+        };
+        let chosen = config.probe_images.iter().filter(|_| is_wanted);
         let mut places: Vec<usize> = (0..count).map(|n| n * dataset.val.len() / count).collect();
         let (mut problems, mut own_images) = (Vec::new(), Vec::new());
         for path in chosen {
@@ -98,7 +106,8 @@ impl Pinned {
         Ok(Self {
             images,
             num_classes: dataset.classes.len(),
-            every: every.filter(|_| watched),
+            is_watched: watched && is_wanted,
+            every,
             time,
             shown: time.now(),
             cost: Duration::ZERO,
@@ -129,6 +138,11 @@ impl Pinned {
 
     /// Whether somebody looks at the masks.
     pub fn is_watched(&self) -> bool {
+        self.is_watched
+    }
+
+    /// Whether masks are made between epochs too.
+    pub fn is_timed(&self) -> bool {
         self.every.is_some()
     }
 

@@ -4,6 +4,8 @@ use std::fs;
 
 use serde_json::Value;
 
+use fcn_workbench::training::film::read_film;
+
 use super::workshop::Workshop;
 
 /// The options of `lr-find` on the dataset.
@@ -238,4 +240,22 @@ fn weights_that_are_no_numbers_leave_no_run() {
     shop.run(&words)
         .failed_with(1, &["mine.safetensors", "did not begin"]);
     assert_eq!(fs::read_dir(shop.runs()).expect("runs").count(), before);
+}
+
+#[test]
+fn a_run_is_filmed_from_its_start_where_an_interval_is_given() {
+    let shop = Workshop::new();
+    let frames = |more: &[&str]| -> Vec<usize> {
+        let args = [&["--max-steps", "2"], more].concat();
+        let output = shop.run(&shop.train_args(&args));
+        let started = output.succeeded().event("started");
+        let folder = shop.runs().join(started["run"].as_str().expect("a name"));
+        let film = read_film(&folder.join("film.bin"), None).expect("read");
+        let frames = film.expect("a film").frames;
+        frames.iter().map(|frame| frame.step).collect()
+    };
+    assert_eq!(frames(&[]), [2], "after the epoch alone");
+    assert_eq!(frames(&["--film-every", "3600"]), [0, 2]);
+    shop.run(&shop.train_args(&["--film-every", "3601"]))
+        .failed_with(1, &["film interval is 3601", "at most 3600 seconds"]);
 }

@@ -83,7 +83,7 @@ fn a_run_of_november_2026_predicts_as_that_version_did() {
     let predictor = Predictor::load(&unpacked(&dir, "2026-11"), DeviceId::Cpu).expect("a network");
     let image = read_rgb(&fixture("2026-11/shapes/JPEGImages/img2.png")).expect("an image");
     let plan = predictor.plan(image.size(), &Tiling::default());
-    let logits = predictor.logits(&image, &plan).expect("logits");
+    let logits = predictor.logits(&image.into(), &plan).expect("logits");
     let logits: Vec<f64> = logits.into_iter().map(f64::from).collect();
     let bytes = fs::read(fixture("2026-11/logits.npy")).expect("a file");
     // Version 1.0: the header takes 128 bytes.

@@ -31,7 +31,13 @@ fn predicted(predictor: &Predictor, image: &Rgb) -> Option<LabelMap> {
     let plan = predictor.plan(image.size(), &Tiling::default());
     let options = PredictOptions::default();
     predictor
-        .predict(image, &plan, &options, |_| true, &mut |_, _| ())
+        .predict(
+            &image.clone().into(),
+            &plan,
+            &options,
+            |_| true,
+            &mut |_, _| (),
+        )
         .expect("a mask")
 }
 
@@ -88,6 +94,23 @@ fn a_run_that_nobody_watches_is_filmed_at_its_epochs() {
     train(&folder, &set.open(), &Control::default(), &mut sink);
     assert!(previews(&sink).is_empty());
     assert_eq!(steps(&film(&folder)), [2, 4]);
+}
+
+#[test]
+fn a_run_that_nobody_watches_is_filmed_between_its_epochs_where_that_is_wanted() {
+    let set = TinySet::new(4, 1);
+    let folder = set.run(|config| {
+        config.epochs = 2;
+        // So long that the frames are those of the start and of the epochs.
+        config.film_secs = Some(3600.0);
+    });
+    let mut sink = Recorder {
+        unwatched: true,
+        ..Recorder::default()
+    };
+    train(&folder, &set.open(), &Control::default(), &mut sink);
+    assert!(previews(&sink).is_empty(), "nobody looks at them");
+    assert_eq!(steps(&film(&folder)), [0, 2, 4]);
 }
 
 #[test]

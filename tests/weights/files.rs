@@ -52,14 +52,23 @@ fn a_file_predicts_what_its_run_predicts() {
         let of_file = Predictor::from_weights(&choice(&file), DeviceId::Cpu).expect("a file");
         let plan = of_run.plan(image().size(), &Tiling::default());
         assert!(plan.is_whole());
-        let logits = of_run.logits(&image(), &plan).expect("logits");
+        let logits = of_run.logits(&image().into(), &plan).expect("logits");
         assert_eq!(logits.len(), 3 * 45 * 37);
         assert!(logits.iter().any(|logit| *logit != 0.0));
-        assert_eq!(of_file.logits(&image(), &plan).expect("logits"), logits);
+        assert_eq!(
+            of_file.logits(&image().into(), &plan).expect("logits"),
+            logits
+        );
         let mask_of = |predictor: &Predictor, wanted: bool| {
             let options = PredictOptions::default();
             predictor
-                .predict(&image(), &plan, &options, move |_| wanted, &mut |_, _| {})
+                .predict(
+                    &image().into(),
+                    &plan,
+                    &options,
+                    move |_| wanted,
+                    &mut |_, _| {},
+                )
                 .expect("no error")
         };
         let mask = mask_of(&of_run, true).expect("all of it");
@@ -83,7 +92,10 @@ fn a_file_predicts_what_its_run_predicts() {
             ..choice(&file)
         };
         let padded = Predictor::from_weights(&padded, DeviceId::Cpu).expect("a file");
-        assert_ne!(padded.logits(&image(), &plan).expect("logits"), logits);
+        assert_ne!(
+            padded.logits(&image().into(), &plan).expect("logits"),
+            logits
+        );
     }
 }
 
@@ -142,7 +154,7 @@ fn an_imported_run_predicts_and_is_over() {
     let logits = |folder| {
         Predictor::load(folder, DeviceId::Cpu)
             .expect("weights")
-            .logits(&image(), &TilePlan::whole(image().size()))
+            .logits(&image().into(), &TilePlan::whole(image().size()))
     };
     assert_eq!(
         logits(&imported).expect("logits"),

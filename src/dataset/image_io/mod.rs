@@ -5,7 +5,9 @@
 mod bands;
 mod facts;
 mod jpeg;
+mod large_tiff;
 mod mask;
+mod pixels;
 mod refused;
 #[cfg(test)]
 pub(super) mod test_jpeg;
@@ -18,7 +20,10 @@ pub(super) use bands::{extremes, measure};
 pub(super) use facts::{ImageHeader, read_image_header, read_without_alpha};
 pub use mask::{MaskColors, MaskReader};
 pub(super) use mask::{RawPixels, check_sizes, read_raw};
-pub use write::{encode_index_png, encode_rgb_png, paint_mask, write_index_png, write_rgb_png};
+pub use pixels::{ImageFacts, Pixels};
+pub use write::{
+    encode_index_png, encode_rgb_png, encode_rgb_rows, paint_mask, write_index_png, write_rgb_png,
+};
 
 use crate::dataset::Size;
 use std::fs::File;

@@ -4,8 +4,11 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::{LabelMap, Rgb};
-use crate::dataset::{ClassList, DatasetError};
+use crate::dataset::{ClassList, DatasetError, Size};
 use crate::files::write_atomic;
+
+/// Bytes of compressed rows that are written at a time.
+const STREAMED: usize = 1 << 18;
 
 /// Writes a label map as an 8-bit indexed PNG with the classes' colors as its
 /// palette; the bytes of the image are the labels, 255 included.
@@ -49,6 +52,28 @@ pub fn encode_rgb_png(rgb: &Rgb, file: impl Write) -> io::Result<()> {
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
     finish_png(encoder, &rgb.pixels)
+}
+
+/// As [`encode_rgb_png`], of an image that comes from the top in groups of rows: `next` gives them until there
+/// are no more.
+///
+/// # Errors
+/// Also those of `next`.
+pub fn encode_rgb_rows(
+    size: Size,
+    mut next: impl FnMut() -> io::Result<Option<Rgb>>,
+    file: impl Write,
+) -> io::Result<()> {
+    let mut encoder = png::Encoder::new(file, size.width, size.height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    let mut writer = encoder.write_header()?;
+    let mut rows = writer.stream_writer_with_size(STREAMED)?;
+    while let Some(part) = next()? {
+        rows.write_all(&part.pixels)?;
+    }
+    rows.finish()?;
+    Ok(writer.finish()?)
 }
 
 /// The content of the file that [`write_index_png`] writes.

@@ -66,7 +66,6 @@ const WORDS: [(Column, &[&str]); 4] = [
             "groundtruth",
             "gt",
             "gtpath",
-            "y",
         ],
     ),
     (
@@ -122,6 +121,8 @@ mod tests {
     fn the_likeliest_of_several_columns_counts() {
         let headings = ["image_id", "label", "Image", "mask"];
         let of = |wanted| best(wanted, headings.into_iter());
+        // Of boxes.
+        assert_eq!(best(Column::Mask, ["image", "x", "y"].into_iter()), None);
         assert_eq!(of(Column::Image), Some(2));
         assert_eq!(of(Column::Mask), Some(3));
         assert_eq!(of(Column::Split), None);

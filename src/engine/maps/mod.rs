@@ -7,9 +7,8 @@ mod save;
 pub use picture::picture_of;
 pub use save::MapFiles;
 
-use crate::dataset::Size;
+use crate::dataset::{Area, Size};
 use crate::text;
-use crate::training::Area;
 
 /// A number for each cell of a map, row by row.
 #[derive(Debug, Clone, PartialEq)]

@@ -184,11 +184,12 @@ mod tests {
         Arc::new(Prediction {
             run: "run".to_owned(),
             image_path: PathBuf::from("a.png"),
-            image: Arc::new(Rgb {
+            image: Rgb {
                 width: size.0,
                 height: size.1,
                 pixels: vec![0; 3 * labels.len()],
-            }),
+            }
+            .into(),
             mask: Arc::new(LabelMap {
                 width: size.0,
                 height: size.1,

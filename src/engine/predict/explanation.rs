@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::dataset::{ClassList, Rgb, Size};
+use crate::dataset::{ClassList, Size};
 use crate::engine::maps::NumberMap;
 use crate::model::{LayerOutput, ReceptiveField, Trunk};
 use crate::training::Contributions;
@@ -15,8 +15,8 @@ pub struct Explanation {
     pub run: String,
     /// The image file.
     pub image_path: PathBuf,
-    /// The image.
-    pub image: Arc<Rgb>,
+    /// Columns and rows of the image.
+    pub image_size: Size,
     /// Classes of the run.
     pub classes: Arc<ClassList>,
     /// Seconds the network took.
@@ -80,7 +80,7 @@ pub enum ExplanationMap {
 impl Explanation {
     pub(super) fn new(
         (run, image_path): (String, PathBuf),
-        image: Arc<Rgb>,
+        image_size: Size,
         classes: Arc<ClassList>,
         trunk: Trunk,
         contributions: Contributions,
@@ -89,7 +89,7 @@ impl Explanation {
         Self {
             run,
             image_path,
-            image,
+            image_size,
             classes,
             secs,
             trunk,
@@ -113,7 +113,7 @@ impl Explanation {
     /// Which pixels of the image the scores of the pixel in column `x` and row `y` depend on, for each of
     /// [`sources`](Self::sources): what can have an influence at all.
     pub fn receptive_fields(&self, x: u32, y: u32) -> Vec<PixelRect> {
-        let (image, seen) = (self.image.size(), self.contributions.seen);
+        let (image, seen) = (self.image_size, self.contributions.seen);
         let along = |field: &ReceptiveField, at: u32, seen: u32, full: u32| {
             let scale = f64::from(full) / f64::from(seen);
             let (first, last) = field.range((f64::from(at) / scale) as u32, seen);
@@ -185,7 +185,7 @@ impl Explanation {
 
     /// The scores of the pixel in column `x` and row `y` of the image; `None` outside.
     pub fn pixel(&self, x: u32, y: u32) -> Option<PixelScores> {
-        let image = self.image.size();
+        let image = self.image_size;
         if x >= image.width || y >= image.height {
             return None;
         }
@@ -253,11 +253,6 @@ mod tests {
             name: name.to_owned(),
             color: [0, 0, 0],
         };
-        let image = Rgb {
-            width: image[0],
-            height: image[1],
-            pixels: vec![0; (3 * image[0] * image[1]) as usize],
-        };
         let pixels = (size[0] * size[1]) as usize;
         // Class 0 scores 0.5 everywhere by fc7, class 1 its pixel's number by pool4.
         let coarse = [vec![0.5; pixels], vec![0.0; pixels]].concat();
@@ -265,7 +260,7 @@ mod tests {
         let fine = vec![0.0; pixels].into_iter().chain(numbers).collect();
         Explanation::new(
             ("run".into(), "a.png".into()),
-            Arc::new(image),
+            image.into(),
             Arc::new(ClassList::new(vec![class("sky"), class("tree")]).expect("classes")),
             Trunk::Vgg16Slim,
             Contributions {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{NetworkSource, PixelRect};
-use crate::dataset::Size;
+use crate::dataset::{Pixels, Size};
 use crate::engine::maps::NumberMap;
 use crate::engine::tasks::{Cancel, Task};
 use crate::engine::{Engine, EngineError};
@@ -185,7 +185,7 @@ impl Engine {
         let (image, layer) = (image.to_owned(), layer.to_owned());
         self.predictor.submit(&self.waker, move |models, cancel| {
             let predictor = models.get(&source, device)?;
-            let image = predictor.meta().images.read(&image)?;
+            let image = Pixels::open(&image, &predictor.meta().images)?;
             let maps = predictor.layer_maps(&image, &layer, wanted(cancel))?;
             let maps = maps.ok_or(EngineError::Cancelled)?;
             Ok(Arc::new(Activations::new(layer, maps)))
@@ -205,7 +205,7 @@ impl Engine {
         let image = image.to_owned();
         self.predictor.submit(&self.waker, move |models, cancel| {
             let predictor = models.get(&source, device)?;
-            let image = predictor.meta().images.read(&image)?;
+            let image = Pixels::open(&image, &predictor.meta().images)?;
             let gradient = predictor.input_gradient(&image, pixel, label, wanted(cancel))?;
             let gradient = gradient.ok_or(EngineError::Cancelled)?;
             Ok(Arc::new(EffectiveField::new(label, image.size(), gradient)))
@@ -222,7 +222,7 @@ pub(super) fn wanted(cancel: &Cancel) -> impl Fn() -> bool + Send + Sync + use<>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::training::Area;
+    use crate::dataset::Area;
 
     #[test]
     fn channels_are_shown_one_by_one_or_together() {

@@ -26,7 +26,9 @@ pub(super) use thread::PredictThread;
 use super::dataset::DatasetState;
 use super::tasks::{Cancel, Task};
 use super::{Engine, EngineError, Waker};
-use crate::dataset::{ClassList, Dataset, DatasetItem, ImageReading, LabelMap, Rgb, Size};
+use crate::dataset::{
+    ClassList, Dataset, DatasetItem, ImageFacts, ImageReading, LabelMap, Pixels, Size,
+};
 use crate::metrics::Scores;
 use crate::training::{Averaging, DeviceId, PredictOptions, TilePlan, Tiling, WeightsChoice};
 
@@ -79,7 +81,7 @@ pub struct Prediction {
     /// The image file.
     pub image_path: PathBuf,
     /// The image.
-    pub image: Arc<Rgb>,
+    pub image: Pixels,
     /// The network's mask, the image's size.
     pub mask: Arc<LabelMap>,
     /// Classes of the run.
@@ -190,9 +192,9 @@ impl Engine {
         DeviceId::Cpu
     }
 
-    /// Decodes an image on a worker, also while the `predict` thread is busy: one of the open
+    /// Decodes an image, or opens a large one, on a worker, also while the `predict` thread is busy: one of the open
     /// dataset with its bands, and others as their format says.
-    pub fn read_image(&self, path: &Path) -> Task<Result<Arc<Rgb>, EngineError>> {
+    pub fn read_image(&self, path: &Path) -> Task<Result<Pixels, EngineError>> {
         let path = path.to_path_buf();
         let reading = match &self.dataset {
             DatasetState::Ready(open) if path.starts_with(&open.dataset.root) => {
@@ -200,7 +202,7 @@ impl Engine {
             }
             _ => ImageReading::default(),
         };
-        self.spawn("read image", move |_| Ok(Arc::new(reading.read(&path)?)))
+        self.spawn("read image", move |_| Ok(Pixels::open(&path, &reading)?))
     }
 
     /// The mask of an image by weights of a run; `pixels` where the image was read already, and
@@ -209,7 +211,7 @@ impl Engine {
         &self,
         weights: &RunWeights,
         image: &Path,
-        pixels: Option<Arc<Rgb>>,
+        pixels: Option<Pixels>,
         (options, partial): (PredictOptions, Option<PartialMask>),
     ) -> Task<Result<Arc<Prediction>, EngineError>> {
         let mut request = self.request(&weights.into(), image, pixels, options);
@@ -217,11 +219,11 @@ impl Engine {
         self.predictor.predict(&self.waker, request)
     }
 
-    /// In which tiles an image of this size would be predicted, and what that takes.
+    /// In which tiles an image would be predicted, and what that takes.
     pub fn prediction_plan(
         &self,
         network: &NetworkSource,
-        image: Size,
+        image: ImageFacts,
         tiling: Tiling,
     ) -> Task<Result<TilePlan, EngineError>> {
         let (source, device) = self.locate(network);
@@ -328,7 +330,7 @@ impl Engine {
         &self,
         network: &NetworkSource,
         image: &Path,
-        pixels: Option<Arc<Rgb>>,
+        pixels: Option<Pixels>,
         options: PredictOptions,
     ) -> Request {
         let (source, device) = self.locate(network);

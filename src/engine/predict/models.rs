@@ -9,7 +9,7 @@ use super::inside::wanted;
 use super::request::Request;
 use super::source::Source;
 use super::{Explanation, Logits, Prediction, Truth};
-use crate::dataset::{ClassMatch, LabelMap, Size};
+use crate::dataset::{ClassMatch, ImageFacts, LabelMap, Pixels};
 use crate::engine::tasks::Cancel;
 use crate::engine::{EngineError, Waker};
 use crate::training::{Averaging, DeviceId, Predictor, Tile, TilePlan, Tiling};
@@ -72,7 +72,7 @@ impl Models {
         tiling: &Tiling,
     ) -> Result<Logits, EngineError> {
         let predictor = self.get(source, device)?;
-        let image = predictor.meta().images.read(image)?;
+        let image = Pixels::open(image, &predictor.meta().images)?;
         let plan = predictor.plan(image.size(), tiling);
         let values = predictor.logits(&image, &plan)?;
         let num_classes = predictor.meta().classes.len();
@@ -92,7 +92,7 @@ impl Models {
         averaging: &Averaging,
     ) -> Result<Logits, EngineError> {
         let predictor = self.get(source, device)?;
-        let image = predictor.meta().images.read(image)?;
+        let image = Pixels::open(image, &predictor.meta().images)?;
         let plan = predictor.plan(image.size(), &Tiling::default());
         Ok(Logits {
             num_classes: predictor.meta().classes.len(),
@@ -109,14 +109,14 @@ impl Models {
         cancel: &Cancel,
     ) -> Result<Explanation, EngineError> {
         let predictor = self.get(source, device)?;
-        let image = predictor.meta().images.read(&path)?;
+        let image = Pixels::open(&path, &predictor.meta().images)?;
         let started = Instant::now();
         let contributions = predictor.contributions(&image, wanted(cancel))?;
         let contributions = contributions.ok_or(EngineError::Cancelled)?;
         let meta = predictor.meta();
         Ok(Explanation::new(
             (source.name(), path),
-            Arc::new(image),
+            image.size(),
             Arc::new(meta.classes.clone()),
             meta.config.trunk,
             contributions,
@@ -134,12 +134,12 @@ impl Models {
         // What was read already was read as the file's format says.
         let reading = &predictor.meta().images;
         let image = match &request.pixels {
-            Some(pixels) if reading.is_plain() => Arc::clone(pixels),
-            _ => Arc::new(reading.read(&request.image)?),
+            Some(pixels) if reading.is_plain() => pixels.clone(),
+            _ => Pixels::open(&request.image, reading)?,
         };
         let started = Instant::now();
         let watch = cancel.clone();
-        let plan = predictor.plan(image.size(), &request.options.tiling);
+        let plan = predictor.plan_of(image.facts(), &request.options.tiling);
         if let Some(partial) = &request.partial {
             partial.begin(plan.tiles.len());
         }
@@ -212,9 +212,9 @@ impl Models {
         &mut self,
         source: &Source,
         device: DeviceId,
-        image: Size,
+        image: ImageFacts,
         tiling: &Tiling,
     ) -> Result<TilePlan, EngineError> {
-        Ok(self.get(source, device)?.plan(image, tiling))
+        Ok(self.get(source, device)?.plan_of(image, tiling))
     }
 }

@@ -2,8 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::dataset::{LabelMap, Size, VOID};
-use crate::training::Area;
+use crate::dataset::{Area, LabelMap, Size, VOID};
 
 /// The longest side of a mask that grows.
 const MAX_SIDE: u32 = 2048;

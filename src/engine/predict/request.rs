@@ -2,11 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::PartialMask;
 use super::source::Source;
-use crate::dataset::{ClassList, Dataset, DatasetItem, MaskReader, Rgb, Split};
+use crate::dataset::{ClassList, Dataset, DatasetItem, MaskReader, Pixels, Split};
 use crate::training::{DeviceId, PredictOptions};
 
 /// What to predict with which network.
@@ -15,7 +14,7 @@ pub(super) struct Request {
     pub device: DeviceId,
     pub image: PathBuf,
     /// The image, where it was read already.
-    pub pixels: Option<Arc<Rgb>>,
+    pub pixels: Option<Pixels>,
     /// Where the image's ground truth is known.
     pub truth: Option<KnownTruth>,
     /// How it is predicted.

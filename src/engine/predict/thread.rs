@@ -12,7 +12,7 @@ use super::models::Models;
 use super::request::Request;
 use super::source::Source;
 use super::{Explanation, Logits, Prediction};
-use crate::dataset::Size;
+use crate::dataset::ImageFacts;
 use crate::engine::memory::give_back_freed_memory;
 use crate::engine::tasks::{Cancel, Promise, Task, guarded};
 use crate::engine::{EngineError, Waker};
@@ -125,7 +125,7 @@ impl PredictThread {
         waker: &Waker,
         source: Source,
         device: DeviceId,
-        image: Size,
+        image: ImageFacts,
         tiling: Tiling,
     ) -> Task<Result<TilePlan, EngineError>> {
         self.submit(waker, move |models, _| {

@@ -149,7 +149,7 @@ fn add_run(
         let options = PredictOptions::default();
         let plan = predictor.plan(image.size(), &options.tiling);
         let go_on = move |_| !wanted.is_cancelled();
-        let mask = predictor.predict(&image, &plan, &options, go_on, &mut |_, _| {})?;
+        let mask = predictor.predict(&image.into(), &plan, &options, go_on, &mut |_, _| {})?;
         let mask = mask.ok_or(EngineError::Cancelled)?;
         row.masks.push(Some(ShownMask {
             mean_iu: same_classes

@@ -201,6 +201,9 @@ pub struct RunConfig {
     pub preview_images: usize,
     /// Seconds between two live masks, 0 = never.
     pub preview_secs: f64,
+    /// Seconds between two frames of the film of a run that nobody watches; `None` = after epochs alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub film_secs: Option<f64>,
     /// Images of one's own that are shown live beside them, without ground truth.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub probe_images: Vec<PathBuf>,

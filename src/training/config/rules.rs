@@ -240,6 +240,13 @@ impl RunConfig {
             self.preview_secs,
             "it must be 0 to 3600 seconds; 0 turns the live masks off",
         );
+        rules.check(
+            self.film_secs
+                .is_none_or(|secs| secs > 0.0 && secs <= 3600.0),
+            "film interval",
+            self.film_secs.unwrap_or_default(),
+            "it must be above 0 and at most 3600 seconds",
+        );
     }
 
     fn checkpoint_rules(&self, rules: &mut BrokenRules) {

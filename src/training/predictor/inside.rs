@@ -1,15 +1,15 @@
 //! What happens inside a network: what each score layer adds, what single layers make, and which pixels
 //! pull at a score.
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::Predictor;
-use crate::dataset::{Rgb, Size, resize_rgb};
+use crate::dataset::{Area, Pixels, Rgb, Size};
 use crate::kernels::Work;
 use crate::model::{ComputedBy, LayerOutput, LogitPlace, ReceptiveField, ScoreSource};
 use crate::training::error::TrainError;
 use crate::training::machine::{MachineMemory, memory_text};
-use crate::training::tiles::{Area, Tile};
+use crate::training::tiles::Tile;
 
 /// What each score layer of a network adds to the logits of an image.
 #[derive(Debug, Clone)]
@@ -62,10 +62,10 @@ impl Predictor {
     /// When the device fails.
     pub fn contributions(
         &self,
-        image: &Rgb,
+        image: &Pixels,
         go_on: impl Fn() -> bool + Send + Sync + 'static,
     ) -> Result<Option<Contributions>, TrainError> {
-        let image = self.looked_at(image);
+        let image = self.looked_at(image)?;
         let test_size = self.meta.config.test_size;
         let work = Work::watched(move |_| go_on());
         let _entered = work.enter();
@@ -90,11 +90,11 @@ impl Predictor {
     /// Also when there is no such layer, and when its maps would take over 1 GiB.
     pub fn layer_maps(
         &self,
-        image: &Rgb,
+        image: &Pixels,
         layer: &str,
         go_on: impl Fn() -> bool + Send + Sync + 'static,
     ) -> Result<Option<LayerMaps>, TrainError> {
-        let image = self.looked_at(image);
+        let image = self.looked_at(image)?;
         let test_size = self.meta.config.test_size;
         let seen = test_size.unwrap_or(image.size());
         let layers = self
@@ -143,13 +143,13 @@ impl Predictor {
     /// When the pixel is outside of the image, or the label outside of the classes.
     pub fn input_gradient(
         &self,
-        image: &Rgb,
+        image: &Pixels,
         at: [u32; 2],
         label: u8,
         go_on: impl Fn() -> bool + Send + Sync + 'static,
     ) -> Result<Option<InputGradient>, TrainError> {
         let full = image.size();
-        let image = self.looked_at(image);
+        let image = self.looked_at(image)?;
         let test_size = self.meta.config.test_size;
         let seen = test_size.unwrap_or(image.size());
         let scaled = |at: u32, seen: u32, full: u32| {
@@ -167,8 +167,8 @@ impl Predictor {
         };
         self.has_room(tile.seen.size)?;
         let part = match test_size {
-            Some(_) => Cow::Borrowed(&*image),
-            None => Cow::Owned(tile.seen.cut(&image)),
+            Some(_) => image,
+            None => Arc::new(tile.seen.cut(&image)),
         };
         let place = LogitPlace {
             label: usize::from(label),
@@ -194,13 +194,15 @@ impl Predictor {
     }
 
     /// The image as it is looked at from inside: smaller where the scores would take too much memory.
-    fn looked_at<'a>(&self, image: &'a Rgb) -> Cow<'a, Rgb> {
+    fn looked_at(&self, image: &Pixels) -> Result<Arc<Rgb>, TrainError> {
         let per_pixel = (self.meta.classes.len() * ScoreSource::COUNT) as u64;
         let most = self.meta.config.trunk.max_pixels();
-        match reduced(image, most.min(MAX_NUMBERS / per_pixel)) {
-            Some(size) => Cow::Owned(resize_rgb(image, size)),
-            None => Cow::Borrowed(image),
-        }
+        Ok(
+            match reduced(image.size(), most.min(MAX_NUMBERS / per_pixel)) {
+                Some(size) => Arc::new(image.resized(size)?),
+                None => image.decoded()?,
+            },
+        )
     }
 
     /// Whether there is memory for the graph of a part of this size.
@@ -250,8 +252,8 @@ fn within(values: &[f32], all: Area, area: Area) -> Vec<f32> {
 
 /// A size with the image's aspect and at most `most` pixels; `None` when it has
 /// no more than that.
-fn reduced(image: &Rgb, most: u64) -> Option<Size> {
-    let pixels = image.size().pixels();
+fn reduced(image: Size, most: u64) -> Option<Size> {
+    let pixels = image.pixels();
     if pixels <= most {
         return None;
     }
@@ -266,14 +268,11 @@ mod tests {
 
     #[test]
     fn only_images_over_the_limit_are_reduced_and_keep_their_aspect() {
-        let image = |width, height| Rgb {
-            width,
-            height,
-            pixels: Vec::new(),
-        };
-        assert_eq!(reduced(&image(100, 100), 10_000), None);
-        assert_eq!(reduced(&image(400, 100), 10_000), Some(Size::new(200, 50)));
-        assert_eq!(reduced(&image(100_000, 1), 100), Some(Size::new(3162, 1)));
+        assert_eq!(reduced(Size::new(100, 100), 10_000), None);
+        let small = reduced(Size::new(400, 100), 10_000);
+        assert_eq!(small, Some(Size::new(200, 50)));
+        let small = reduced(Size::new(100_000, 1), 100);
+        assert_eq!(small, Some(Size::new(3162, 1)));
     }
 
     #[test]

@@ -22,7 +22,7 @@ impl Session<'_> {
     }
 
     pub(super) fn show_pinned(&mut self) -> Result<(), TrainError> {
-        if self.pinned.is_empty() || !self.pinned.is_watched() {
+        if self.pinned.is_empty() || !self.pinned.is_timed() {
             return Ok(());
         }
         self.catch_up()?;

@@ -13,8 +13,8 @@ use super::error::TrainError;
 use super::gradients::read;
 use super::loss::{Targets, loss_sum};
 use super::predict_options::Averaging;
-use super::tiles::{Area, Tile};
-use crate::dataset::{LabelMap, Normalization, Rgb, Size, resize_rgb};
+use super::tiles::Tile;
+use crate::dataset::{Area, LabelMap, Normalization, Rgb, Size, resize_rgb};
 use crate::kernels::{self, most_likely, resize};
 use crate::model::{ImagePart, LogitPlace, Network, ResizedPart, ScoreSource, resize_part};
 

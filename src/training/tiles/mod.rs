@@ -4,11 +4,13 @@
 //! A tile is seen with a margin as wide as the network's receptive field, and begins where the cells of
 //! the whole image's maps begin: each pixel gets the scores that it has in the whole image.
 
-use crate::dataset::{LabelMap, Rgb, Size};
+use crate::dataset::{Area, ImageFacts, Rgb, Size};
 use crate::model::{ComputedBy, ImagePart, NetworkConfig};
 
 /// Sides of tiles are multiples of this, and so are the places where they begin.
 const GRID: u32 = ImagePart::GRID as u32;
+/// Bytes of a pixel.
+const RGB: u64 = 3;
 /// A tile in which all values of a channel lie this close together has nothing in it.
 const EMPTY: u8 = 12;
 
@@ -20,17 +22,6 @@ pub struct Tiling {
     pub side: Option<u32>,
     /// Whether tiles of one color are left out: their mask is void.
     pub skip_empty: bool,
-}
-
-/// A rectangle of pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Area {
-    /// First column.
-    pub left: u32,
-    /// First row.
-    pub top: u32,
-    /// Columns and rows.
-    pub size: Size,
 }
 
 /// A part of an image that is predicted at a time.
@@ -52,6 +43,8 @@ pub struct TilePlan {
     /// Bytes of the machine's or the GPU's memory at most, the image and its mask included, the network's
     /// weights not.
     pub memory: u64,
+    /// Whether parts of the image are decoded as the tiles need them, and it is never in memory as a whole.
+    pub is_in_file: bool,
 }
 
 impl TilePlan {
@@ -92,6 +85,7 @@ impl TilePlan {
             image,
             memory: kept_bytes(image) + memory(largest(&tiles)),
             tiles,
+            is_in_file: false,
         }
     }
 
@@ -101,6 +95,7 @@ impl TilePlan {
             image,
             tiles: vec![Tile::whole(image)],
             memory: kept_bytes(image),
+            is_in_file: false,
         }
     }
 
@@ -129,7 +124,19 @@ impl TilePlan {
             image,
             tiles,
             memory: kept_bytes(image) + seen + 2 * per_pixel * strip,
+            is_in_file: false,
         }
+    }
+
+    /// The plan for an image of which parts are decoded as they are asked for, where its tiles ask for parts.
+    pub(super) fn of_file(mut self, image: ImageFacts) -> Self {
+        if let Some(held) = image.held
+            && !self.is_whole()
+        {
+            self.memory = self.memory - RGB * self.image.pixels() + held;
+            self.is_in_file = true;
+        }
+        self
     }
 
     /// Whether the network sees the image as a whole.
@@ -146,11 +153,7 @@ impl TilePlan {
 impl Tile {
     /// The whole image.
     pub fn whole(image: Size) -> Self {
-        let area = Area {
-            left: 0,
-            top: 0,
-            size: image,
-        };
+        let area = Area::whole(image);
         Self {
             core: area,
             seen: area,
@@ -192,42 +195,6 @@ impl Tile {
         ImagePart {
             whole: image.dims(),
             first: [self.seen.top as usize, self.seen.left as usize],
-        }
-    }
-}
-
-impl Area {
-    /// These pixels of an image.
-    pub fn cut(&self, image: &Rgb) -> Rgb {
-        let row = 3 * self.size.width as usize;
-        let mut pixels = Vec::with_capacity(row * self.size.height as usize);
-        for y in self.top..self.top + self.size.height {
-            let start = 3 * (y as usize * image.width as usize + self.left as usize);
-            pixels.extend_from_slice(&image.pixels[start..start + row]);
-        }
-        Rgb {
-            width: self.size.width,
-            height: self.size.height,
-            pixels,
-        }
-    }
-}
-
-impl Area {
-    /// Every `step`-th of these labels, in either direction.
-    pub fn sample(&self, mask: &LabelMap, step: u32) -> LabelMap {
-        let (bottom, right) = (self.top + self.size.height, self.left + self.size.width);
-        let row = |y: u32| {
-            let start = y as usize * mask.width as usize;
-            &mask.labels[start + self.left as usize..start + right as usize]
-        };
-        let rows = (self.top..bottom).step_by(step as usize);
-        LabelMap {
-            width: self.size.width.div_ceil(step),
-            height: self.size.height.div_ceil(step),
-            labels: rows
-                .flat_map(|y| row(y).iter().step_by(step as usize).copied())
-                .collect(),
         }
     }
 }
@@ -277,7 +244,7 @@ fn on_grid(side: u32) -> u32 {
 
 /// Bytes that stay while an image is predicted: its pixels and its mask.
 fn kept_bytes(image: Size) -> u64 {
-    4 * image.pixels()
+    (RGB + 1) * image.pixels()
 }
 
 /// Bytes of what the network sees: its pixels, and the values made of them.

@@ -108,3 +108,17 @@ fn what_is_around_a_pixel_lies_on_the_grid_with_its_margin() {
     assert_eq!(tile.seen.size, Size::new(32 + 2 * margin, 40));
     assert_eq!(tile.seen.left % GRID, 0);
 }
+
+#[test]
+fn what_is_decoded_as_it_is_needed_takes_what_the_decoder_holds() {
+    let image = Size::new(12_000, 9_000);
+    let facts = |held| ImageFacts { size: image, held };
+    let tiled = plan(image, Tiling::default(), 24_000_000, None);
+    let in_file = tiled.clone().of_file(facts(Some(1000)));
+    assert!(in_file.is_in_file && !tiled.is_in_file);
+    assert_eq!(in_file.memory, tiled.memory - 3 * 108_000_000 + 1000);
+    assert_eq!(tiled.clone().of_file(facts(None)), tiled);
+    // What the network sees at once is in memory.
+    let whole = plan(image, Tiling::default(), u64::MAX, None);
+    assert_eq!(whole.clone().of_file(facts(Some(1000))), whole);
+}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use eframe::egui::{ColorImage, TextureFilter, TextureOptions};
 
-use crate::engine::{ClassList, ColorScale, LabelMap, NumberMap, Rgb, Size, resize_rgb};
+use crate::engine::{Area, ClassList, ColorScale, LabelMap, NumberMap, Pixels, Rgb, Size};
 use crate::ui::view_model::blend::{Blend, blended};
 use crate::ui::view_model::{ClassSet, mask};
 
@@ -15,7 +15,7 @@ const THIN_OUTLINE_SIDE: u32 = 800;
 #[derive(Debug, Clone)]
 pub enum Layer {
     /// The image itself.
-    Image(Arc<Rgb>),
+    Image(Pixels),
     /// Classes in their colors.
     Fill {
         mask: Arc<LabelMap>,
@@ -24,7 +24,7 @@ pub enum Layer {
     },
     /// Classes in their colors, mixed with the image below.
     Blended {
-        image: Arc<Rgb>,
+        image: Pixels,
         mask: Arc<LabelMap>,
         classes: Arc<ClassList>,
         visible: ClassSet,
@@ -58,7 +58,7 @@ pub enum Layer {
 impl PartialEq for Layer {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Image(a), Self::Image(b)) => Arc::ptr_eq(a, b),
+            (Self::Image(a), Self::Image(b)) => a == b,
             (
                 Self::Fill {
                     mask,
@@ -103,7 +103,7 @@ impl PartialEq for Layer {
                     blend: other_blend,
                 },
             ) => {
-                Arc::ptr_eq(image, other_image)
+                image == other_image
                     && Arc::ptr_eq(mask, other_mask)
                     && Arc::ptr_eq(classes, other_classes)
                     && (visible, blend) == (other_visible, other_blend)
@@ -218,25 +218,26 @@ impl Layer {
     }
 }
 
-fn paint_image(image: &Rgb, max_side: usize) -> ColorImage {
+fn paint_image(image: &Pixels, max_side: usize) -> ColorImage {
     let image = shrink_image(image, max_side);
     ColorImage::from_rgb([image.width as usize, image.height as usize], &image.pixels)
 }
 
 /// Averaged down by a whole factor if the image is too large, else the image itself.
-fn shrink_image(image: &Rgb, max_side: usize) -> std::borrow::Cow<'_, Rgb> {
-    use std::borrow::Cow;
-
-    let (width, height) = (image.width as usize, image.height as usize);
-    let factor = shrink_factor(width, height, max_side);
-    if factor == 1 {
-        return Cow::Borrowed(image);
+fn shrink_image(image: &Pixels, max_side: usize) -> Arc<Rgb> {
+    let size = image.size();
+    let factor = shrink_factor(size.width as usize, size.height as usize, max_side) as u32;
+    match image {
+        Pixels::InMemory(image) if factor == 1 => Arc::clone(image),
+        _ => Arc::new(part_of_image(image, Area::whole(size), factor)),
     }
-    let size = Size::new(
-        width.div_ceil(factor) as u32,
-        height.div_ceil(factor) as u32,
-    );
-    Cow::Owned(resize_rgb(image, size))
+}
+
+/// A part of an image, of every `step` x `step` pixels one.
+pub(super) fn part_of_image(image: &Pixels, area: Area, step: u32) -> Rgb {
+    let Size { width, height } = area.size;
+    let size = Size::new(width.div_ceil(step), height.div_ceil(step));
+    image.or_blank(image.reduced(area, step), size)
 }
 
 fn paint_labels(
@@ -310,7 +311,7 @@ mod tests {
             height: 1,
             pixels: pixels.collect(),
         };
-        let painted = Layer::Image(Arc::new(image)).paint(2);
+        let painted = Layer::Image(image.into()).paint(2);
         assert_eq!(painted.size, [2, 1]);
         // Weights 3, 3 and 1 by distance: (3 * 14 + 3 * 28 + 42) / 7.
         assert_eq!(
@@ -341,7 +342,7 @@ mod tests {
     #[test]
     fn equal_means_the_same_data() {
         let image = |value| {
-            Arc::new(Rgb {
+            Pixels::from(Rgb {
                 width: 1,
                 height: 1,
                 pixels: vec![value; 3],

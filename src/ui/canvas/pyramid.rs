@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use eframe::egui::{ColorImage, Context, Pos2, Rect, TextureHandle, TextureOptions, pos2, vec2};
 
-use super::layer::Layer;
+use super::layer::{Layer, part_of_image};
 use super::view::Transform;
 use crate::engine::{Area, Poll, Size, Task};
 use crate::ui::context::PanelCtx;
@@ -229,11 +229,7 @@ impl Layer {
     fn part(&self, area: Area, step: u32) -> Self {
         let cut = |mask: &Arc<crate::engine::LabelMap>| Arc::new(area.sample(mask, step));
         match self {
-            Self::Image(image) => {
-                let part = area.cut(image);
-                let size = Size::new(part.width.div_ceil(step), part.height.div_ceil(step));
-                Self::Image(Arc::new(crate::engine::resize_rgb(&part, size)))
-            }
+            Self::Image(image) => Self::Image(part_of_image(image, area, step).into()),
             Self::Fill {
                 mask,
                 classes,
@@ -249,17 +245,13 @@ impl Layer {
                 classes,
                 visible,
                 blend,
-            } => {
-                let part = area.cut(image);
-                let size = Size::new(part.width.div_ceil(step), part.height.div_ceil(step));
-                Self::Blended {
-                    image: Arc::new(crate::engine::resize_rgb(&part, size)),
-                    mask: cut(mask),
-                    classes: classes.clone(),
-                    visible: *visible,
-                    blend: *blend,
-                }
-            }
+            } => Self::Blended {
+                image: part_of_image(image, area, step).into(),
+                mask: cut(mask),
+                classes: classes.clone(),
+                visible: *visible,
+                blend: *blend,
+            },
             Self::Outline {
                 mask,
                 classes,
@@ -299,11 +291,12 @@ mod tests {
 
     fn layer(width: u32) -> Layer {
         let pixels = (0..width).flat_map(|x| [(x / 512) as u8, 7, 9]).collect();
-        Layer::Image(Arc::new(Rgb {
+        let image = Rgb {
             width,
             height: 1,
             pixels,
-        }))
+        };
+        Layer::Image(image.into())
     }
 
     fn transform(zoom: f32, center: Pos2, canvas: Rect) -> Transform {

@@ -1,7 +1,5 @@
 //! The canvas under a real pointer.
 
-use std::sync::Arc;
-
 use eframe::egui::{self, Event, Modifiers, MouseWheelUnit, PointerButton, TouchPhase, pos2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
@@ -21,11 +19,12 @@ struct State {
 
 /// A canvas with an image of 100 x 100 pixels, which fits at a zoom of 1.
 fn harness() -> Harness<'static, State> {
-    let layer = Layer::Image(Arc::new(Rgb {
+    let image = Rgb {
         width: 100,
         height: 100,
         pixels: vec![90; 30_000],
-    }));
+    };
+    let layer = Layer::Image(image.into());
     let drawn = [DrawnLayer::opaque(layer.clone())];
     Harness::builder()
         .with_size(vec2(300.0, 200.0))
@@ -63,7 +62,7 @@ fn a_divider_splits_the_canvas_between_two_sets_of_layers() {
             height: 1,
             pixels: vec![value; 3],
         };
-        [DrawnLayer::opaque(Layer::Image(Arc::new(image)))]
+        [DrawnLayer::opaque(Layer::Image(image.into()))]
     };
     let (left, right) = (layer(1), layer(2));
     let rect = egui::Rect::from_min_size(egui::pos2(10.0, 0.0), vec2(100.0, 50.0));

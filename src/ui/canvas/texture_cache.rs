@@ -189,11 +189,12 @@ mod tests {
     use crate::ui::test_engine::Bench;
 
     fn image(width: u32) -> Layer {
-        Layer::Image(Arc::new(Rgb {
+        let image = Rgb {
             width,
             height: 1,
             pixels: vec![0; width as usize * 3],
-        }))
+        };
+        Layer::Image(image.into())
     }
 
     #[test]
@@ -248,11 +249,12 @@ mod tests {
     fn a_lost_layer_is_told_and_left_out() {
         let (bench, ctx) = (Bench::new(), Context::default());
         // Fewer pixels than it says.
-        let broken = Layer::Image(Arc::new(Rgb {
+        let broken = Rgb {
             width: 2,
             height: 2,
             pixels: Vec::new(),
-        }));
+        };
+        let broken = Layer::Image(broken.into());
         let wanted = [image(1), broken.clone()];
         let mut cache = TextureCache::default();
         bench.until(|panel| cache.prepare(panel, &ctx, &wanted));

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ImageHeader, Rgb, decode_file, image_error};
 use crate::dataset::DatasetError;
-use samples::Samples;
+pub(super) use samples::Samples;
 pub(super) use tags::is_big_tiff;
 pub(super) use tiff::{BandedTiff, Indexed, needs_16_bits, unusable_samples};
 
@@ -105,7 +105,7 @@ impl ImageReading {
             .map_err(|reason| image_error(path, reason))
     }
 
-    fn colors(&self, samples: Samples, orientation: Orientation) -> Result<Rgb, String> {
+    pub(super) fn colors(&self, samples: Samples, orientation: Orientation) -> Result<Rgb, String> {
         let bands = samples.bands;
         let [red, green, blue] = self.chosen(bands)?;
         // A second or fourth band is transparency unless bands were chosen.
@@ -136,7 +136,7 @@ impl ImageReading {
     }
 
     /// The places of red, green and blue among the bands of a file.
-    fn chosen(&self, bands: usize) -> Result<[usize; 3], String> {
+    pub(super) fn chosen(&self, bands: usize) -> Result<[usize; 3], String> {
         let place = |band: u8| {
             let place = usize::from(band).wrapping_sub(1);
             (place < bands).then_some(place).ok_or_else(|| {

@@ -4,8 +4,6 @@ use std::io::Write as _;
 
 pub(super) const WIDTH: usize = 5;
 pub(super) const HEIGHT: usize = 4;
-/// Rows of a strip.
-const STRIP: usize = 2;
 
 /// How a TIFF is written.
 #[expect(
@@ -29,6 +27,12 @@ pub(in crate::dataset) struct Form {
     pub format: u16,
     /// One band of indices, with gray colors.
     pub indexed: bool,
+    /// Bands that are red, green, blue, and alpha where there are four; samples of 16 bits are large ones.
+    pub colors: bool,
+    /// Columns and rows.
+    pub size: [usize; 2],
+    /// Rows of a strip.
+    pub strip: usize,
 }
 
 pub(in crate::dataset) const SIX: Form = Form {
@@ -42,6 +46,9 @@ pub(in crate::dataset) const SIX: Form = Form {
     large: false,
     format: 1,
     indexed: false,
+    colors: false,
+    size: [WIDTH, HEIGHT],
+    strip: 2,
 };
 
 /// The sample of a pixel of 5x4.
@@ -49,7 +56,7 @@ pub(super) fn sample(x: usize, y: usize, band: usize) -> u16 {
     (10 * band + 2 * x + 7 * y) as u16
 }
 
-/// A TIFF of 5x4 pixels with these samples.
+/// A TIFF with these samples, of 5x4 pixels where nothing else is said.
 pub(in crate::dataset) fn tiff(form: Form) -> Vec<u8> {
     let mark = if form.large { 43 } else { 42 };
     let mut file = if form.big {
@@ -127,7 +134,9 @@ impl Form {
 
     /// Strips or tiles, band after band where the file is planar.
     fn chunks(self) -> Vec<Vec<u8>> {
-        let (width, height) = self.tile.map_or((WIDTH, STRIP), |tile| (tile, tile));
+        let (width, height) = self
+            .tile
+            .map_or((self.size[0], self.strip), |tile| (tile, tile));
         let groups: Vec<Vec<usize>> = if self.planar {
             (0..self.bands).map(|band| vec![band]).collect()
         } else {
@@ -135,8 +144,8 @@ impl Form {
         };
         let mut chunks = Vec::new();
         for group in &groups {
-            for top in (0..HEIGHT).step_by(height) {
-                for left in (0..WIDTH).step_by(width) {
+            for top in (0..self.size[1]).step_by(height) {
+                for left in (0..self.size[0]).step_by(width) {
                     let rows = top..top + height;
                     let bytes = rows
                         .flat_map(|y| self.row(left..left + width, y, group))
@@ -148,16 +157,25 @@ impl Form {
         chunks
     }
 
+    fn value(self, x: usize, y: usize, band: usize) -> u16 {
+        let value = sample(x, y, band);
+        if self.colors && self.bits == 16 {
+            value.wrapping_mul(211)
+        } else {
+            value
+        }
+    }
+
     fn row(self, columns: std::ops::Range<usize>, y: usize, group: &[usize]) -> Vec<u8> {
         let mut bytes = Vec::new();
         for x in columns.clone() {
             for band in group {
                 let before = if self.packed && x > columns.start {
-                    sample(x - 1, y, *band)
+                    self.value(x - 1, y, *band)
                 } else {
                     0
                 };
-                let value = sample(x, y, *band).wrapping_sub(before);
+                let value = self.value(x, y, *band).wrapping_sub(before);
                 match self.bits {
                     8 => bytes.push(value as u8),
                     16 => bytes.extend(self.short(value)),
@@ -175,12 +193,17 @@ impl Form {
         } else {
             (273, 279)
         };
+        let photometric = match (self.indexed, self.colors) {
+            (true, _) => 3,
+            (false, true) => 2,
+            (false, false) => 1,
+        };
         let mut tags = vec![
-            (256, true, vec![WIDTH as u32]),
-            (257, true, vec![HEIGHT as u32]),
+            (256, true, vec![self.size[0] as u32]),
+            (257, true, vec![self.size[1] as u32]),
             (258, true, vec![u32::from(self.bits); self.bands]),
             (259, true, vec![if self.packed { 8 } else { 1 }]),
-            (262, true, vec![if self.indexed { 3 } else { 1 }]),
+            (262, true, vec![photometric]),
             (274, true, vec![u32::from(self.orientation)]),
             (277, true, vec![self.bands as u32]),
             (284, true, vec![if self.planar { 2 } else { 1 }]),
@@ -190,9 +213,11 @@ impl Form {
         ];
         match self.tile {
             Some(tile) => tags.extend([322, 323].map(|tag| (tag, true, vec![tile as u32]))),
-            None => tags.push((278, true, vec![STRIP as u32])),
+            None => tags.push((278, true, vec![self.strip as u32])),
         }
-        if self.bands > 1 {
+        if self.colors && self.bands == 4 {
+            tags.push((338, true, vec![2]));
+        } else if self.bands > 1 && !self.colors {
             tags.push((338, true, vec![0; self.bands - 1]));
         }
         if self.indexed {

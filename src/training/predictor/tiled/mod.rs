@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Predictor;
-use crate::dataset::{LabelMap, Rgb, Size, VOID};
+use crate::dataset::{ImageFacts, LabelMap, Pixels, Rgb, Size, VOID};
 use crate::kernels::Work;
 use crate::model::{ComputedBy, NetworkConfig};
 use crate::training::error::TrainError;
@@ -44,6 +44,16 @@ impl Predictor {
         )
     }
 
+    /// As [`plan`](Self::plan), of an image of which parts may be decoded as they are needed. A network that
+    /// sees images at another size needs all pixels at once.
+    pub fn plan_of(&self, image: ImageFacts, tiling: &Tiling) -> TilePlan {
+        let plan = self.plan(image.size, tiling);
+        match self.meta.config.test_size {
+            Some(_) => plan,
+            None => plan.of_file(image),
+        }
+    }
+
     /// An image that the network sees at another size: only its logits can be too large.
     fn enlarged_plan(
         &self,
@@ -70,10 +80,11 @@ impl Predictor {
     /// inside of a tile.
     ///
     /// # Errors
-    /// Also when probabilities are to be averaged over an image that takes several tiles.
+    /// Also when probabilities are to be averaged over an image that takes several tiles, and when a file can
+    /// no longer be decoded.
     pub fn predict(
         &self,
-        image: &Rgb,
+        image: &Pixels,
         plan: &TilePlan,
         options: &PredictOptions,
         go_on: impl Fn(f32) -> bool + Send + Sync + 'static,
@@ -88,20 +99,17 @@ impl Predictor {
         let work = Work::watched(move |done| go_on(progress.share(done)));
         let _entered = work.enter();
         if plan.is_whole() || averages {
-            let mask = self.whole(image, options)?;
+            let mask = self.whole(&*image.decoded()?, options)?;
             return Ok((!work.is_abandoned()).then_some(mask));
         }
         let config = &self.meta.config;
-        let small = config
-            .test_size
-            .map(|size| self.segmenter.small_logits(image, size));
-        let mut mask = LabelMap {
-            width: image.width,
-            height: image.height,
-            labels: vec![VOID; image.size().pixels() as usize],
+        let small = match config.test_size {
+            Some(size) => Some(self.segmenter.small_logits(&*image.decoded()?, size)),
+            None => None,
         };
+        let mut mask = void(image.size());
         for tile in &plan.tiles {
-            let seen = tile.seen.cut(image);
+            let seen = image.part(tile.seen)?;
             if options.tiling.skip_empty && !plan.is_whole() && is_empty(&seen) {
                 skipped.add(self.seen_multiply_adds(tile));
                 let labels = void(tile.core.size);
@@ -134,13 +142,13 @@ impl Predictor {
     /// - output: `[num_classes, height, width]`, row by row
     pub fn averaged(
         &self,
-        image: &Rgb,
+        image: &Pixels,
         plan: &TilePlan,
         averaging: &Averaging,
     ) -> Result<Vec<f32>, TrainError> {
         can_be_averaged(plan)?;
-        let test_size = self.meta.config.test_size;
-        Segmenter::numbers(self.segmenter.averaged(image, test_size, averaging))
+        let (image, test_size) = (image.decoded()?, self.meta.config.test_size);
+        Segmenter::numbers(self.segmenter.averaged(&image, test_size, averaging))
     }
 
     fn whole(&self, image: &Rgb, options: &PredictOptions) -> Result<LabelMap, TrainError> {
@@ -194,17 +202,18 @@ impl Predictor {
     ///
     /// # Shapes
     /// - output: `[num_classes, height, width]`, row by row
-    pub fn logits(&self, image: &Rgb, plan: &TilePlan) -> Result<Vec<f32>, TrainError> {
-        if plan.is_whole() || self.meta.config.test_size.is_some() {
-            return self.segmenter.logits_vec(image, self.meta.config.test_size);
+    pub fn logits(&self, image: &Pixels, plan: &TilePlan) -> Result<Vec<f32>, TrainError> {
+        let test_size = self.meta.config.test_size;
+        if plan.is_whole() || test_size.is_some() {
+            return self.segmenter.logits_vec(&*image.decoded()?, test_size);
         }
         let plane = image.size().pixels() as usize;
         let mut values = vec![0.0; self.meta.classes.len() * plane];
         for tile in &plan.tiles {
-            let seen = tile.seen.cut(image);
+            let seen = image.part(tile.seen)?;
             let logits = self.segmenter.tile_logits(&seen, tile, image.size());
             let logits = Segmenter::numbers(logits)?;
-            let ([height, width], row) = (tile.core.size.dims(), image.width as usize);
+            let ([height, width], row) = (tile.core.size.dims(), image.size().width as usize);
             let start = tile.core.top as usize * row + tile.core.left as usize;
             for (index, from) in logits.chunks_exact(width).enumerate() {
                 let (class, y) = (index / height, index % height);

@@ -64,7 +64,13 @@ fn mask(predictor: &Predictor, image: &Rgb, options: &PredictOptions) -> (LabelM
     let plan = predictor.plan(image.size(), &options.tiling);
     let mut tiles = 0;
     let mask = predictor
-        .predict(image, &plan, options, |_| true, &mut |_, _| tiles += 1)
+        .predict(
+            &image.clone().into(),
+            &plan,
+            options,
+            |_| true,
+            &mut |_, _| tiles += 1,
+        )
         .expect("no error")
         .expect("a mask");
     (mask, tiles)
@@ -88,8 +94,11 @@ fn tiles_have_no_seams_in_either_geometry() {
             let whole = predictor.plan(image.size(), &Tiling::default());
             let tiled = predictor.plan(image.size(), &sides(640));
             assert!(whole.is_whole() && tiled.tiles.len() > 2);
-            let [expected, found] =
-                [&whole, &tiled].map(|plan| predictor.logits(&image, plan).expect("logits"));
+            let [expected, found] = [&whole, &tiled].map(|plan| {
+                predictor
+                    .logits(&image.clone().into(), plan)
+                    .expect("logits")
+            });
             let largest = expected
                 .iter()
                 .fold(0.0_f32, |most, value| most.max(value.abs()));
@@ -141,7 +150,13 @@ fn a_tile_of_one_color_is_left_out_where_that_is_wanted() {
     };
     let plan = predictor.plan(image.size(), &options.tiling);
     let found = predictor
-        .predict(&image, &plan, &options, go_on, &mut |_, _| {})
+        .predict(
+            &image.clone().into(),
+            &plan,
+            &options,
+            go_on,
+            &mut |_, _| {},
+        )
         .expect("no error")
         .expect("a mask");
     assert!(full.labels.iter().all(|label| *label != VOID));
@@ -162,7 +177,13 @@ fn a_mask_that_is_not_wanted_any_more_ends_between_its_tiles() {
     let plan = predictor.plan(image.size(), &options.tiling);
     let mut tiles = 0;
     let found = predictor
-        .predict(&image, &plan, &options, |_| false, &mut |_, _| tiles += 1)
+        .predict(
+            &image.clone().into(),
+            &plan,
+            &options,
+            |_| false,
+            &mut |_, _| tiles += 1,
+        )
         .expect("no error");
     assert!(found.is_none() && tiles == 0);
 }
@@ -179,7 +200,13 @@ fn an_image_seen_at_another_size_is_enlarged_in_strips_as_at_once() {
     let options = PredictOptions::default();
     let masks = [&whole, &strips].map(|plan| {
         predictor
-            .predict(&image, plan, &options, |_| true, &mut |_, _| {})
+            .predict(
+                &image.clone().into(),
+                plan,
+                &options,
+                |_| true,
+                &mut |_, _| {},
+            )
             .expect("no error")
             .expect("a mask")
     });
@@ -219,9 +246,35 @@ fn unsure_pixels_are_void_and_averages_need_one_piece() {
     let large = noise(1009, 8);
     let plan = predictor.plan(large.size(), &averaged.tiling);
     let err = predictor
-        .predict(&large, &plan, &averaged, |_| true, &mut |_, _| {})
+        .predict(&large.into(), &plan, &averaged, |_| true, &mut |_, _| {})
         .expect_err("refused");
     assert!(err.to_string().contains("1009x8"), "{err}");
+}
+
+#[test]
+fn an_image_in_a_file_has_the_mask_of_the_same_image_in_memory() {
+    let predictor = predictor(Variant::Fcn8s, Geometry::Padded, None);
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("wide.tif");
+    let image = noise(1009, 8);
+    image::RgbImage::from_raw(1009, 8, image.pixels.clone())
+        .and_then(|image| image.save(&path).ok())
+        .expect("written");
+    let options = PredictOptions {
+        tiling: sides(640),
+        ..PredictOptions::default()
+    };
+    let in_file = Pixels::in_file(&path);
+    let plan = predictor.plan_of(in_file.facts(), &options.tiling);
+    assert!(plan.is_in_file && !plan.is_whole());
+    let found = predictor
+        .predict(&in_file, &plan, &options, |_| true, &mut |_, _| {})
+        .expect("no error")
+        .expect("a mask");
+    assert_eq!(found, mask(&predictor, &image, &options).0);
+    let [logits, expected] =
+        [in_file, image.into()].map(|image| predictor.logits(&image, &plan).expect("logits"));
+    assert_eq!(logits, expected);
 }
 
 /// A symmetric image has a symmetric mean over itself and its mirror image.
@@ -257,7 +310,7 @@ fn the_gradient_around_a_pixel_is_that_of_the_whole_image() {
     let predictor = predictor(Variant::Fcn8s, Geometry::Padded, None);
     let image = noise(1009, 8);
     let found = predictor
-        .input_gradient(&image, [700, 5], 1, || true)
+        .input_gradient(&image.clone().into(), [700, 5], 1, || true)
         .expect("no error")
         .expect("a gradient");
     assert_eq!((found.pixel, found.seen), ([700, 5], image.size()));
@@ -289,14 +342,14 @@ fn the_gradient_around_a_pixel_is_that_of_the_whole_image() {
         }
     }
     assert!((inside - total).abs() < 1e-3 * total);
-    let unwanted = predictor.input_gradient(&image, [700, 5], 1, || false);
+    let unwanted = predictor.input_gradient(&image.into(), [700, 5], 1, || false);
     assert!(unwanted.expect("no error").is_none());
 }
 
 #[test]
 fn a_layer_is_named_and_one_that_is_not_there_names_the_others() {
     let predictor = predictor(Variant::Fcn16s, Geometry::Padded, None);
-    let image = noise(40, 24);
+    let image = noise(40, 24).into();
     let found = predictor.layer_maps(&image, "pool4", || true);
     let maps = found.expect("no error").expect("maps");
     assert_eq!((maps.channels, maps.size), (64, Size::new(3, 2)));

@@ -75,7 +75,7 @@ mod tests {
             classes: None,
             state: PaneState::Ready {
                 mask: Mask {
-                    image: Arc::new(image),
+                    image: image.into(),
                     labels: Arc::new(labels),
                     classes: Arc::new(ClassList::numbered(3)),
                     truth: None,

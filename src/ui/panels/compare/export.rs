@@ -165,7 +165,7 @@ fn figure(ui: &Ui, shown: &ShownPanes) -> Option<Figure> {
         let shown = Shown::Mask(truth.labels.clone(), truth.classes.clone());
         columns.push((shown, "Ground truth".to_owned(), String::new()));
     }
-    let width = column_width(first.image.width);
+    let width = column_width(first.image.size().width);
     let mut texts: Vec<(&str, f32, u32)> = Vec::new();
     for (_, title, detail) in &columns {
         texts.push((title, TITLE_SIZE, width));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::LayersOn;
 use crate::engine::{
-    Class, ClassList, LabelMap, Prediction, Rgb, RunSnapshot, RunWeights, TilePlan, Truth,
+    Class, ClassList, LabelMap, Pixels, Prediction, RunSnapshot, RunWeights, TilePlan, Truth,
 };
 use crate::ui::canvas::{DrawnLayer, Layer};
 use crate::ui::panels::inspect::overlay::{dataset_truth_of, drawn, scored_over, truth_of};
@@ -42,9 +42,9 @@ pub enum PaneState {
     },
     Running(Wait),
     /// A large image, whose prediction is to be started.
-    Offered(Arc<Rgb>, TilePlan),
+    Offered(Pixels, TilePlan),
     /// The user cancelled it; the image, where it was read, and what was there of its mask.
-    Cancelled(Option<Arc<Rgb>>, Option<Arc<LabelMap>>),
+    Cancelled(Option<Pixels>, Option<Arc<LabelMap>>),
     /// Ground truth that comes with the first prediction, which is waited for.
     Awaited(Wait),
     Failed(String),
@@ -56,7 +56,7 @@ pub enum PaneState {
 /// A mask over its image.
 #[derive(Clone)]
 pub struct Mask {
-    pub image: Arc<Rgb>,
+    pub image: Pixels,
     pub labels: Arc<LabelMap>,
     pub classes: Arc<ClassList>,
     /// What the labels should be, where that is known.
@@ -101,7 +101,7 @@ impl ShownPanes {
         };
         Some(Self {
             image_path: image_path.to_owned(),
-            image_size: image.as_ref().map(|image| [image.width, image.height]),
+            image_size: image.as_ref().map(|image| image.size().into()),
             panes: panes.into_iter().map(with_layers).collect(),
         })
     }
@@ -254,7 +254,7 @@ impl Pane {
     }
 
     /// The image of a pane that has no mask, and will not have one soon.
-    fn image_alone(&self) -> Option<&Arc<Rgb>> {
+    fn image_alone(&self) -> Option<&Pixels> {
         match &self.state {
             PaneState::Running(wait) if wait.is_long() => wait.image.as_ref(),
             PaneState::Cancelled(image, _) => image.as_ref(),

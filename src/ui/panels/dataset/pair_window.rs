@@ -260,7 +260,7 @@ fn drawn(
     (image, labels): (&Arc<Rgb>, &Arc<LabelMap>),
     classes: &Arc<ClassList>,
 ) -> Vec<DrawnLayer> {
-    let image = DrawnLayer::opaque(Layer::Image(Arc::clone(image)));
+    let image = DrawnLayer::opaque(Layer::Image(Arc::clone(image).into()));
     let mask = Layer::Fill {
         mask: Arc::clone(labels),
         classes: Arc::clone(classes),

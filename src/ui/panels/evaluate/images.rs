@@ -317,12 +317,7 @@ impl ImagesView {
             } else {
                 "The image before".to_owned()
             };
-            let canvas = Canvas::new(
-                &mut self.textures,
-                layers,
-                [image.width, image.height],
-                &name,
-            );
+            let canvas = Canvas::new(&mut self.textures, layers, image.size().into(), &name);
             let output = canvas.show(ui, size, &mut self.view);
             if let Some(pixel) = output.hovered {
                 let at = |mask, classes| {

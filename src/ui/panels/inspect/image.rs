@@ -1,14 +1,13 @@
 //! The inspected image: what is shown of it while and after its mask is predicted.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use eframe::egui::{Align, Label, Layout, Ui};
 
 use super::InspectPanel;
 use super::overlay::{Overlay, Subject, scored_over};
 use super::tiles_offer::tiles_offer;
-use crate::engine::{PartialState, Rgb, RunWeights, TilePlan};
+use crate::engine::{PartialState, Pixels, RunWeights, TilePlan};
 use crate::ui::canvas::Canvas;
 use crate::ui::context::PanelCtx;
 use crate::ui::theme;
@@ -81,7 +80,7 @@ impl InspectPanel {
     }
 
     /// Prepares to show an image without a mask; nothing is shown until it is read.
-    fn prepare_image(&mut self, ctx: &PanelCtx<'_>, ui: &Ui, path: &Path, image: Option<Arc<Rgb>>) {
+    fn prepare_image(&mut self, ctx: &PanelCtx<'_>, ui: &Ui, path: &Path, image: Option<Pixels>) {
         match image {
             Some(image) => {
                 let subject = Subject::Image(path.to_owned(), image);
@@ -174,7 +173,7 @@ impl InspectPanel {
         let output = Canvas::new(
             &mut self.textures,
             &drawn,
-            [image.width, image.height],
+            image.size().into(),
             "Inspected image",
         )
         .show(ui, size, &mut self.view);
@@ -216,7 +215,7 @@ impl InspectPanel {
 }
 
 fn summary(subject: &Subject) -> String {
-    let image = subject.image();
+    let image = subject.image().size();
     let (mut score, mut remark) = (String::new(), String::new());
     let mut secs = "not predicted".to_owned();
     let mut how = String::new();

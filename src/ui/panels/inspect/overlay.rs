@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{ClassList, LabelMap, Prediction, Rgb, Truth};
+use crate::engine::{ClassList, LabelMap, Pixels, Prediction, Truth};
 use crate::ui::canvas::{DrawnLayer, Layer};
 use crate::ui::view_model::ClassSet;
 use crate::ui::view_model::blend::Blend;
@@ -50,9 +50,9 @@ impl Default for Toggles {
 #[derive(Clone)]
 pub enum Subject {
     /// An image without a mask, as long as there is none.
-    Image(PathBuf, Arc<Rgb>),
+    Image(PathBuf, Pixels),
     /// A large image, and what is there of its mask, which is smaller.
-    Growing(PathBuf, Arc<Rgb>, Arc<LabelMap>),
+    Growing(PathBuf, Pixels, Arc<LabelMap>),
     Prediction(Arc<Prediction>),
 }
 
@@ -66,7 +66,7 @@ impl Subject {
     }
 
     /// The image.
-    pub fn image(&self) -> &Arc<Rgb> {
+    pub fn image(&self) -> &Pixels {
         match self {
             Self::Image(_, image) | Self::Growing(_, image, _) => image,
             Self::Prediction(prediction) => &prediction.image,

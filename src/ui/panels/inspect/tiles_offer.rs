@@ -5,7 +5,7 @@ use eframe::egui::{Frame, Rect, Ui, UiBuilder, vec2};
 use crate::engine::{TilePlan, memory_text};
 use crate::ui::view_model::format;
 
-const SIZE: [f32; 2] = [360.0, 150.0];
+const SIZE: [f32; 2] = [360.0, 170.0];
 
 /// Says in how many tiles an image is predicted and what memory that takes, in the middle of `area`.
 /// Returns whether tiles of one color are left out, once it is to start.
@@ -21,8 +21,13 @@ pub fn tiles_offer(ui: &mut Ui, area: Rect, plan: &TilePlan) -> Option<bool> {
         let megapixels = plan.image.pixels() as f64 / 1e6;
         ui.strong(format!("{} · {megapixels:.0} megapixels", plan.image));
         let tiles = format::plural(plan.tiles.len(), "tile", "tiles");
+        let parts = if plan.is_in_file {
+            " The file is decoded part by part."
+        } else {
+            ""
+        };
         ui.label(format!(
-            "Predicted in {tiles} of up to {} px, which overlap and leave no seams. Takes at most {} of memory.",
+            "Predicted in {tiles} of up to {} px, which overlap and leave no seams. Takes at most {} of memory.{parts}",
             plan.largest(),
             memory_text(plan.memory)
         ));

@@ -336,7 +336,7 @@ impl LiveMasks {
         if self.columns.image {
             tiles.push(Tile {
                 caption: "Image",
-                layers: vec![Layer::Image(item.image.clone())],
+                layers: vec![Layer::Image(item.image.clone().into())],
             });
         }
         if self.columns.truth && has_truth(item) {
@@ -355,7 +355,7 @@ impl LiveMasks {
     fn overlay(&self, item: &PreviewItem, mask: &Arc<LabelMap>) -> Vec<Layer> {
         let (mask, classes, visible) = (mask.clone(), self.classes.clone(), self.visible);
         let mut layers = vec![
-            Layer::Image(item.image.clone()),
+            Layer::Image(item.image.clone().into()),
             Layer::Fill {
                 mask: mask.clone(),
                 classes: classes.clone(),

@@ -86,7 +86,7 @@ fn head_ui(ui: &mut Ui, explanation: &Explanation, pixel: Pixel, scores: &PixelS
              off from the middle: Effective field shows that",
             Term::ReceptiveField,
         );
-        if explanation.size() != explanation.image.size() {
+        if explanation.size() != explanation.image_size {
             ui.weak("·");
             ui.weak(format!("Scores computed at {}", explanation.size()))
                 .on_hover_text("At the size of the image they would take too much memory");

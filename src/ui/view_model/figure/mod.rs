@@ -8,7 +8,7 @@ mod svg;
 
 use std::sync::Arc;
 
-use crate::engine::{ClassList, LabelMap, Rgb};
+use crate::engine::{ClassList, LabelMap, Pixels};
 pub use picture::picture;
 pub use svg::svg;
 
@@ -29,7 +29,7 @@ pub const DETAIL_SIZE: f32 = 12.0;
 /// What a column shows.
 #[derive(Debug, Clone)]
 pub enum Shown {
-    Image(Arc<Rgb>),
+    Image(Pixels),
     Mask(Arc<LabelMap>, Arc<ClassList>),
 }
 
@@ -175,7 +175,7 @@ impl Figure {
 impl Shown {
     fn size(&self) -> [u32; 2] {
         match self {
-            Self::Image(image) => [image.width, image.height],
+            Self::Image(image) => image.size().into(),
             Self::Mask(mask, _) => [mask.width, mask.height],
         }
     }
@@ -190,7 +190,7 @@ fn scaled_side(side: u32, from: u32, to: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Class;
+    use crate::engine::{Class, Rgb};
 
     pub fn text(text: &str) -> SizedText {
         let (width, height) = (text.chars().count() as u32 * 6, 10);
@@ -222,7 +222,7 @@ mod tests {
         let legend = (0..3).map(|n| ([n, 100, 200], text(&format!("class<{n}>"))));
         let columns = vec![
             Column {
-                shown: Shown::Image(Arc::new(image)),
+                shown: Shown::Image(image.into()),
                 title: text("Image"),
                 detail: text(""),
             },

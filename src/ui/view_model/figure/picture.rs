@@ -1,7 +1,7 @@
 //! The figure as pixels.
 
 use super::{Area, Figure, Shown};
-use crate::engine::{ClassList, LabelMap, Rgb, Size, VOID, resize_rgb};
+use crate::engine::{ClassList, LabelMap, Pixels, Rgb, Size, VOID};
 
 const WHITE: u8 = 255;
 /// Around pictures, since void is white.
@@ -52,17 +52,17 @@ pub fn picture(figure: &Figure) -> Rgb {
 /// What a column shows, at the size of its area.
 pub(super) fn pixels_of(shown: &Shown, area: Area) -> Rgb {
     match shown {
-        Shown::Image(image) if image.width < area.width => {
+        Shown::Image(Pixels::InMemory(image)) if image.width < area.width => {
             let pixel = |x: u32, y: u32| {
                 let at = 3 * (y as usize * image.width as usize + x as usize);
                 [image.pixels[at], image.pixels[at + 1], image.pixels[at + 2]]
             };
             nearest([image.width, image.height], area, pixel)
         }
-        Shown::Image(image) if image.width == area.width && image.height == area.height => {
-            Rgb::clone(image)
+        Shown::Image(image) => {
+            let size = Size::new(area.width, area.height);
+            image.or_blank(image.resized(size), size)
         }
-        Shown::Image(image) => resize_rgb(image, Size::new(area.width, area.height)),
         Shown::Mask(mask, classes) => colored(mask, classes, area),
     }
 }

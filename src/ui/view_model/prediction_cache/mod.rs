@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::engine::{
-    DatasetState, Engine, EngineError, PartialState, PredictOptions, Prediction, Rgb, RunWeights,
-    Task, TilePlan,
+    DatasetState, Engine, EngineError, PartialState, Pixels, PredictOptions, Prediction,
+    RunWeights, Task, TilePlan,
 };
 use running::{Running, Stage};
 
@@ -26,9 +26,9 @@ pub enum Lookup {
     Failed(String),
     Running(Wait),
     /// The image is so large that it takes several tiles, which the user is to start.
-    Offered(Arc<Rgb>, TilePlan),
+    Offered(Pixels, TilePlan),
     /// The user cancelled it; the image, where it was read, and what was there of its mask.
-    Cancelled(Option<Arc<Rgb>>, PartialState),
+    Cancelled(Option<Pixels>, PartialState),
 }
 
 /// A prediction that is being made.
@@ -39,7 +39,7 @@ pub struct Wait {
     /// How far it is, `0.0..=1.0`, once the network computes.
     pub share: Option<f32>,
     /// The image, once it is read.
-    pub image: Option<Arc<Rgb>>,
+    pub image: Option<Pixels>,
     /// What is there of the mask of a large image.
     pub partial: PartialState,
 }
@@ -91,8 +91,8 @@ enum Failure {
 }
 
 enum Decoding {
-    Running(Task<Result<Arc<Rgb>, EngineError>>),
-    Ready(Arc<Rgb>),
+    Running(Task<Result<Pixels, EngineError>>),
+    Ready(Pixels),
 }
 
 impl PredictionCache {
@@ -153,7 +153,7 @@ impl PredictionCache {
     fn state_of(&self, running: &Running) -> Lookup {
         let (share, partial) = match &running.stage {
             Stage::Offered(image, plan) => {
-                return Lookup::Offered(Arc::clone(image), plan.clone());
+                return Lookup::Offered(image.clone(), plan.clone());
             }
             Stage::Reading | Stage::Planning(..) => (None, PartialState::default()),
             Stage::Predicting(task, partial) => (task.progress(), partial.state()),
@@ -176,7 +176,7 @@ impl PredictionCache {
                 && running.weights == *weights
                 && running.image == image
             {
-                let pixels = Arc::clone(pixels);
+                let pixels = pixels.clone();
                 running.since = Instant::now();
                 running.predict(engine, pixels, &options);
             }
@@ -280,11 +280,11 @@ impl PredictionCache {
         });
     }
 
-    fn pixels(&self, image: &Path) -> Option<Arc<Rgb>> {
+    fn pixels(&self, image: &Path) -> Option<Pixels> {
         self.images
             .iter()
             .find_map(|(path, decoding)| match decoding {
-                Decoding::Ready(pixels) if path == image => Some(Arc::clone(pixels)),
+                Decoding::Ready(pixels) if path == image => Some(pixels.clone()),
                 _ => None,
             })
     }

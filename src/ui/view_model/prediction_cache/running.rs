@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use super::{Done, Failure};
 use crate::engine::{
-    Engine, EngineError, NetworkSource, PartialMask, PartialState, PredictOptions, Prediction, Rgb,
-    RunWeights, Task, TilePlan,
+    Engine, EngineError, NetworkSource, PartialMask, PartialState, Pixels, PredictOptions,
+    Prediction, RunWeights, Task, TilePlan,
 };
 
 /// Up to so many pixels every network sees an image as a whole.
@@ -27,25 +27,25 @@ pub enum Stage {
     /// The image is being read.
     Reading,
     /// In how many tiles a large image would be predicted is being found out.
-    Planning(Arc<Rgb>, Task<Result<TilePlan, EngineError>>),
+    Planning(Pixels, Task<Result<TilePlan, EngineError>>),
     /// In several; whether that is wanted is asked.
-    Offered(Arc<Rgb>, TilePlan),
+    Offered(Pixels, TilePlan),
     Predicting(Task<Result<Arc<Prediction>, EngineError>>, PartialMask),
 }
 
 impl Running {
     /// Goes on with an image that was read.
-    pub fn begin(&mut self, engine: &Engine, pixels: &Arc<Rgb>, options: &PredictOptions) {
+    pub fn begin(&mut self, engine: &Engine, pixels: &Pixels, options: &PredictOptions) {
         if pixels.size().pixels() <= LARGE {
-            self.predict(engine, Arc::clone(pixels), options);
+            self.predict(engine, pixels.clone(), options);
             return;
         }
         let network = NetworkSource::from(&self.weights);
-        let plan = engine.prediction_plan(&network, pixels.size(), options.tiling);
-        self.stage = Stage::Planning(Arc::clone(pixels), plan);
+        let plan = engine.prediction_plan(&network, pixels.facts(), options.tiling);
+        self.stage = Stage::Planning(pixels.clone(), plan);
     }
 
-    pub fn predict(&mut self, engine: &Engine, pixels: Arc<Rgb>, options: &PredictOptions) {
+    pub fn predict(&mut self, engine: &Engine, pixels: Pixels, options: &PredictOptions) {
         let partial = PartialMask::default();
         let how = (options.clone(), Some(partial.clone()));
         let task = engine.predict(&self.weights, &self.image, Some(pixels), how);
@@ -63,7 +63,7 @@ impl Running {
             Stage::Predicting(task, _) => task.poll_result(),
             Stage::Planning(pixels, task) => match task.poll_result()? {
                 Ok(plan) => {
-                    let pixels = Arc::clone(pixels);
+                    let pixels = pixels.clone();
                     if plan.is_whole() {
                         self.predict(engine, pixels, options);
                     } else {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::engine::{Area, PartialMask, Size, Tile};
+use crate::engine::{Area, PartialMask, Rgb, Size, Tile};
 use crate::ui::test_engine::Bench;
 
 fn failed(run: &str, image: &str) -> Done {
@@ -115,11 +115,11 @@ fn an_image_that_cannot_be_read_fails_with_its_name() {
 fn what_takes_several_tiles_is_offered_and_starts_when_it_is_wanted() {
     let bench = Bench::new();
     let (run, image) = (&RunWeights::best("run"), Path::new("x"));
-    let pixels = Arc::new(Rgb {
+    let pixels = Rgb {
         width: 2,
         height: 1,
         pixels: vec![0; 6],
-    });
+    };
     let area = |left| Area {
         left,
         top: 0,
@@ -133,6 +133,7 @@ fn what_takes_several_tiles_is_offered_and_starts_when_it_is_wanted() {
         image: Size::new(2, 1),
         tiles: vec![tile(0), tile(1)],
         memory: 7,
+        is_in_file: false,
     };
     let mut cache = PredictionCache::default();
     cache.running.push(Running {
@@ -140,7 +141,7 @@ fn what_takes_several_tiles_is_offered_and_starts_when_it_is_wanted() {
         image: image.to_owned(),
         epoch: None,
         since: Instant::now(),
-        stage: Stage::Offered(Arc::clone(&pixels), plan.clone()),
+        stage: Stage::Offered(pixels.into(), plan.clone()),
     });
     let offered = |cache: &mut PredictionCache| matches!(cache.get(&bench.engine, run, image), Lookup::Offered(_, found) if found == plan);
     cache.poll(&bench.engine);
