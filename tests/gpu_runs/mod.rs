@@ -1,6 +1,6 @@
 //! Runs on a GPU, their scores and predictions, against those of the processor.
 
-use fcn_workbench::dataset::{Rgb, Split};
+use fcn_workbench::dataset::{Pixels, Rgb, Split};
 use fcn_workbench::training::checkpoint::RunFolder;
 use fcn_workbench::training::{
     Averaging, Control, DeviceId, Outcome, Precision, PredictOptions, Predictor, TrainEvent, train,
@@ -61,11 +61,11 @@ fn predictions_equal_those_of_the_processor(set: &TinySet, folder: &RunFolder, d
         scales: vec![0.75, 1.0],
         flip: true,
     };
-    let image = Rgb {
+    let image = Pixels::from(Rgb {
         width: 70,
         height: 45,
         pixels: (0..3 * 70 * 45u32).map(|n| (n * 37 % 251) as u8).collect(),
-    };
+    });
     let [expected, found] = [DeviceId::Cpu, device].map(|device| {
         let predictor = Predictor::load(folder, device).expect("weights");
         let averaged = evaluated(&predictor, set, &averaging);
