@@ -201,7 +201,7 @@ mod tests {
     }
 
     const FACTS: DataFacts = DataFacts {
-        train_images: 10,
+        train_images: 100,
         val_images: 2,
         classes: 21,
         usual: Size::new(100, 50),

@@ -77,13 +77,17 @@ impl TrainSink for Shaken {
     }
 }
 
-/// The best weights, with their names.
+/// The values of the best weights, without the header, which tells when the run began.
 fn weights(set: &TinySet, folder: &RunFolder) -> Vec<u8> {
     let file = set.dir.path().join("weights.safetensors");
     fs::remove_file(&file).ok();
     let output = Outputs::new(Existing::Keep).claim(&file).expect("a name");
     export_run(folder, SavedWeights::Best, &output).expect("a file");
-    fs::read(file).expect("weights")
+    let bytes = fs::read(file).expect("weights");
+    let (length, rest) = bytes.split_first_chunk::<8>().expect("a length");
+    let values = &rest[u64::from_le_bytes(*length) as usize..];
+    assert!(!values.is_empty());
+    values.to_vec()
 }
 
 #[test]
