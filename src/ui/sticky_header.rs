@@ -2,7 +2,7 @@
 
 use eframe::egui::accesskit::Role;
 use eframe::egui::{
-    Color32, Rect, Response, RichText, Sense, Stroke, TextStyle, Ui, WidgetInfo, pos2, vec2,
+    Color32, Label, Rect, Response, RichText, Sense, Stroke, TextStyle, Ui, WidgetInfo, pos2, vec2,
 };
 
 use super::terms::{Teaches as _, Term};
@@ -33,6 +33,8 @@ struct Cell {
     rect: Rect,
     text: String,
     strong: bool,
+    /// Broken into small lines where it is wider than its column.
+    wrapped: bool,
     /// Of a square before the text.
     color: Option<Color32>,
     hint: Hint,
@@ -52,6 +54,24 @@ impl StickyHeader {
         self.add(response, text.to_owned(), true, Hint::Nothing);
     }
 
+    /// A header of a column of a fixed `width`, with as many lines as it needs.
+    pub fn wrapped(&mut self, ui: &mut Ui, text: &str, width: f32, hint: &str) {
+        let label = |ui: &mut Ui| {
+            ui.set_width(width);
+            let text = RichText::new(text).small().strong();
+            ui.add(Label::new(text).wrap()).on_hover_text(hint);
+        };
+        let rect = ui.vertical(label).response.rect;
+        self.cells.push(Cell {
+            rect,
+            text: text.to_owned(),
+            strong: true,
+            wrapped: true,
+            color: None,
+            hint: Hint::Text(hint.to_owned()),
+        });
+    }
+
     /// A name behind a square of its color, in no more than `width`.
     pub fn colored(&mut self, ui: &mut Ui, text: &str, color: Color32, width: f32) {
         let response = ui
@@ -66,6 +86,7 @@ impl StickyHeader {
             rect: response.rect,
             text: text.to_owned(),
             strong: false,
+            wrapped: false,
             color: Some(color),
             hint,
         });
@@ -76,6 +97,7 @@ impl StickyHeader {
             rect: response.rect,
             text,
             strong,
+            wrapped: false,
             color: None,
             hint: hint.clone(),
         });
@@ -119,7 +141,12 @@ impl Cell {
     fn draw(&self, ui: &Ui, rect: Rect, within: Rect, index: usize) {
         let visuals = ui.visuals();
         let painter = ui.painter_at(rect.intersect(within));
-        let font = TextStyle::Body.resolve(ui.style());
+        let (style, width) = if self.wrapped {
+            (TextStyle::Small, rect.width())
+        } else {
+            (TextStyle::Body, f32::INFINITY)
+        };
+        let font = style.resolve(ui.style());
         let color = match (self.strong, self.color) {
             (true, _) => visuals.strong_text_color(),
             (false, Some(_)) => visuals.text_color(),
@@ -133,7 +160,7 @@ impl Cell {
             painter.rect_filled(square, 2.0, color);
             left += SQUARE;
         }
-        let galley = painter.layout_no_wrap(self.text.clone(), font, color);
+        let galley = painter.layout(self.text.clone(), font, color, width);
         let at = pos2(left, rect.center().y - galley.size().y / 2.0);
         painter.galley(at, galley, color);
         if self.text.is_empty() {

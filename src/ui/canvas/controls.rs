@@ -8,7 +8,8 @@ use crate::ui::theme;
 use crate::ui::ui_ext::{SWATCH, UiExt as _, paint_swatch};
 
 const OPACITY_WIDTH: f32 = 224.0;
-const ZOOM_WIDTH: f32 = 130.0;
+/// Of the buttons and the zoom in percent.
+pub const ZOOM_WIDTH: f32 = 130.0;
 
 /// The opacity of the mask layer, `0.0..=1.0`, shown in percent.
 pub fn opacity_slider(ui: &mut Ui, opacity: &mut f32) {

@@ -11,9 +11,27 @@ use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::catalogue_row::{CatalogueRow, dataset_details};
 
 const TITLE: &str = "Public datasets";
-const NAME_WIDTH: f32 = 210.0;
-const CLASSES_WIDTH: f32 = 110.0;
-const SOURCE_WIDTH: f32 = 220.0;
+/// Widths of the columns of texts, which are wrapped.
+#[derive(Clone, Copy)]
+struct Widths {
+    name: f32,
+    classes: f32,
+    source: f32,
+}
+
+const WIDE: Widths = Widths {
+    name: 210.0,
+    classes: 110.0,
+    source: 220.0,
+};
+/// In a window that is not much wider than the smallest: the buttons behind the texts are in sight.
+const NARROW: Widths = Widths {
+    name: 140.0,
+    classes: 76.0,
+    source: 140.0,
+};
+/// Of all columns, with wide texts.
+const ALL: f32 = 1030.0;
 
 /// The window of public datasets.
 #[derive(Default)]
@@ -48,6 +66,11 @@ fn table_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) -> bool {
     ui.truncated(RichText::new(format!("Folder: {folder}")).weak(), &folder);
     ui.separator();
     let mut opened = false;
+    let widths = if ui.available_width() < ALL {
+        NARROW
+    } else {
+        WIDE
+    };
     ScrollArea::both()
         .auto_shrink([false, false])
         .show(ui, |ui| {
@@ -69,7 +92,7 @@ fn table_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) -> bool {
                     }
                     ui.end_row();
                     for item in catalogue.items() {
-                        opened |= row_ui(ctx, ui, item);
+                        opened |= row_ui(ctx, ui, item, widths);
                         ui.end_row();
                     }
                 });
@@ -78,19 +101,24 @@ fn table_ui(ctx: &PanelCtx<'_>, ui: &mut Ui) -> bool {
     opened
 }
 
-fn row_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, item: &CatalogueItem<PublicDataset>) -> bool {
+fn row_ui(
+    ctx: &PanelCtx<'_>,
+    ui: &mut Ui,
+    item: &CatalogueItem<PublicDataset>,
+    widths: Widths,
+) -> bool {
     let CatalogueItem { entry, state } = item;
     let busy = ctx.engine.public_datasets().is_busy(entry.id);
     let row = CatalogueRow::of_dataset(entry, state, busy);
     ui.vertical(|ui| {
-        ui.set_width(NAME_WIDTH);
+        ui.set_width(widths.name);
         let details = dataset_details(entry);
         ui.truncated(RichText::new(entry.name).strong(), &details);
-        wrapped(ui, entry.what, NAME_WIDTH).on_hover_text(details);
+        wrapped(ui, entry.what, widths.name).on_hover_text(details);
     });
-    wrapped(ui, entry.classes, CLASSES_WIDTH);
+    wrapped(ui, entry.classes, widths.classes);
     ui.label(&row.size);
-    wrapped(ui, entry.source, SOURCE_WIDTH);
+    wrapped(ui, entry.source, widths.source);
     ui.vertical(|ui| state_ui(ui, entry.name, &row));
     ui.horizontal(|ui| {
         if busy {

@@ -29,6 +29,8 @@ fn keep_size(kept: &mut f32, size: f32, most: f32) {
 
 /// Panels of less height have no room for controls in several lines.
 const LOW_PANEL: f32 = 320.0;
+/// Width of a separator.
+const DIVIDER: f32 = 6.0;
 
 /// A line of controls above the content of a panel: broken where it is too long, or in a low panel one line
 /// that can be scrolled.
@@ -43,6 +45,17 @@ fn controls_line(ui: &mut Ui, (name, is_low): (&str, bool), add: impl FnOnce(&mu
         });
     } else {
         ui.horizontal_wrapped(add);
+    }
+}
+
+/// Separates groups of controls of a [`controls_line`], where the control behind it, `next` wide, is in the
+/// same line: a line of a narrow panel neither begins nor ends with a separator.
+fn divider(ui: &mut Ui, next: f32) {
+    let is_first = ui.cursor().left() <= ui.max_rect().left();
+    let room = ui.available_size_before_wrap().x;
+    let own = ui.spacing().item_spacing.x + DIVIDER;
+    if !is_first && room >= own + next {
+        ui.separator();
     }
 }
 

@@ -3,9 +3,9 @@
 use eframe::egui::{Checkbox, CollapsingHeader, Ui, Vec2};
 
 use super::{ComparePanel, PanesOn};
-use crate::ui::canvas::controls::{opacity_slider, zoom_buttons};
+use crate::ui::canvas::controls::{ZOOM_WIDTH, opacity_slider, zoom_buttons};
 use crate::ui::context::PanelCtx;
-use crate::ui::panels::{LOW_PANEL, controls_line};
+use crate::ui::panels::{LOW_PANEL, controls_line, divider};
 use crate::ui::terms::{Teaches as _, Term};
 use crate::ui::view_model::format::percent;
 
@@ -13,6 +13,9 @@ use crate::ui::view_model::format::percent;
 const NARROW: f32 = 640.0;
 /// In narrow panels of less height these would leave no room for images.
 const LOW_AND_NARROW: f32 = 600.0;
+/// Widths of the controls that are first in their group.
+const PANE_BOX: f32 = 96.0;
+const SWIPE: f32 = 56.0;
 
 /// How much room there is for controls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +69,7 @@ impl ComparePanel {
         let networks = std::mem::take(&mut self.networks);
         self.ranking.ui(ctx, ui, &networks, &titles);
         self.networks = networks;
-        ui.separator();
+        divider(ui, PANE_BOX);
         self.panes_on_ui(ui);
     }
 
@@ -74,9 +77,9 @@ impl ComparePanel {
     fn layers_ui(&mut self, ui: &mut Ui) {
         opacity_slider(ui, &mut self.opacity);
         self.layers_on_ui(ui);
-        ui.separator();
+        divider(ui, ZOOM_WIDTH);
         zoom_buttons(ui, &mut self.view);
-        ui.separator();
+        divider(ui, SWIPE);
         ui.toggle_value(&mut self.swipe.on, "Swipe").on_hover_text(
             "Two panes in one place, with a divider to drag between them; hold B to exchange them",
         );

@@ -8,28 +8,24 @@ use super::{EvaluatePanel, Shown, Tab, Which, open_dataset};
 use crate::engine::{RunSnapshot, Split};
 use crate::ui::context::PanelCtx;
 use crate::ui::panels::averaging::averaging_menu;
+use crate::ui::panels::divider;
 use crate::ui::ui_ext::UiExt as _;
 
 const RUN_WIDTH: f32 = 230.0;
 const PROGRESS_WIDTH: f32 = 110.0;
+/// Widths of lists with the labels before them, which are wrapped together.
+const SPLIT_FIELD: f32 = 104.0;
+const DATASET_FIELD: f32 = 200.0;
+const RUN_FIELD: f32 = RUN_WIDTH + 44.0;
+/// Of the button that is last.
+const EXPORT: f32 = 88.0;
 
 impl EvaluatePanel {
     /// Which runs on which list, and the button.
     pub(super) fn what_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, runs: &[&RunSnapshot]) {
         self.runs_ui(ctx, ui, runs);
-        self.dataset_ui(ctx, ui);
-        let label = ui.label("Split");
-        ComboBox::from_id_salt("evaluated_split")
-            .width(58.0)
-            .selected_text(<&str>::from(self.split))
-            .show_ui(ui, |ui| {
-                for split in Split::VARIANTS {
-                    ui.selectable_value(&mut self.split, *split, <&str>::from(*split));
-                }
-            })
-            .response
-            .labelled_by(label.id)
-            .on_hover_text("The list of images: val is the validation list, test is test.txt");
+        ui.together(DATASET_FIELD, |ui| self.dataset_ui(ctx, ui));
+        ui.together(SPLIT_FIELD, |ui| self.split_ui(ui));
         averaging_menu(ui, &mut self.averaging);
         if let Some((run, share)) = self.work.running() {
             let title = ctx
@@ -100,6 +96,21 @@ impl EvaluatePanel {
             .accessible_name("Runs to evaluate");
     }
 
+    fn split_ui(&mut self, ui: &mut Ui) {
+        let label = ui.label("Split");
+        ComboBox::from_id_salt("evaluated_split")
+            .width(58.0)
+            .selected_text(<&str>::from(self.split))
+            .show_ui(ui, |ui| {
+                for split in Split::VARIANTS {
+                    ui.selectable_value(&mut self.split, *split, <&str>::from(*split));
+                }
+            })
+            .response
+            .labelled_by(label.id)
+            .on_hover_text("The list of images: val is the validation list, test is test.txt");
+    }
+
     fn dataset_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui) {
         let open = open_dataset(ctx).map(|(_, name)| format!("{name} (open)"));
         if open.is_none() {
@@ -136,32 +147,38 @@ impl EvaluatePanel {
         if shown.is_empty() {
             return;
         }
-        ui.separator();
-        if matches!(self.tab, Tab::Confusion | Tab::Images) && shown.len() > 1 {
-            let current = self.focused(shown).map_or("", |shown| &shown.label);
-            let label = ui.label("Run");
-            let mut focus = None;
-            ComboBox::from_id_salt("evaluated_run")
-                .width(RUN_WIDTH)
-                .truncate()
-                .selected_text(current)
-                .show_ui(ui, |ui| {
-                    for shown in shown {
-                        if ui
-                            .selectable_label(shown.label == current, &shown.label)
-                            .clicked()
-                        {
-                            focus = Some(shown.kept.run.clone());
-                        }
-                    }
-                })
-                .response
-                .labelled_by(label.id);
-            self.focus = focus.or(self.focus.take());
+        let is_of_one = matches!(self.tab, Tab::Confusion | Tab::Images) && shown.len() > 1;
+        divider(ui, if is_of_one { RUN_FIELD } else { EXPORT });
+        if is_of_one {
+            ui.together(RUN_FIELD, |ui| self.focus_ui(ui, shown));
         }
         if let Some(focus) = self.focused(shown) {
             self.export.ui(ctx, ui, &focus.kept);
         }
+    }
+
+    /// Which of several runs a part is about that can show only one.
+    fn focus_ui(&mut self, ui: &mut Ui, shown: &[Shown]) {
+        let current = self.focused(shown).map_or("", |shown| &shown.label);
+        let label = ui.label("Run");
+        let mut focus = None;
+        ComboBox::from_id_salt("evaluated_run")
+            .width(RUN_WIDTH)
+            .truncate()
+            .selected_text(current)
+            .show_ui(ui, |ui| {
+                for shown in shown {
+                    if ui
+                        .selectable_label(shown.label == current, &shown.label)
+                        .clicked()
+                    {
+                        focus = Some(shown.kept.run.clone());
+                    }
+                }
+            })
+            .response
+            .labelled_by(label.id);
+        self.focus = focus.or(self.focus.take());
     }
 }
 

@@ -7,10 +7,10 @@ use super::InspectPanel;
 use super::overlay::truth_of;
 use super::run_picker::{self, run_picker};
 use crate::engine::RunWeights;
-use crate::ui::canvas::controls::{opacity_slider, zoom_buttons};
+use crate::ui::canvas::controls::{ZOOM_WIDTH, opacity_slider, zoom_buttons};
 use crate::ui::command::{InspectedFile, UiCommand};
 use crate::ui::context::PanelCtx;
-use crate::ui::panels::{command_button, controls_line};
+use crate::ui::panels::{command_button, controls_line, divider};
 use crate::ui::terms::{Teaches as _, Term};
 use crate::ui::theme;
 use crate::ui::ui_ext::{SWATCH, paint_swatch};
@@ -19,6 +19,9 @@ use crate::ui::view_model::mask;
 
 /// Room for the buttons behind the runs.
 const BUTTONS: f32 = 660.0;
+/// Widths of the controls that are first in their group.
+const OPTIONS: f32 = 72.0;
+const TOGGLE: f32 = 48.0;
 /// Narrower run names say nothing.
 const MIN_RUN: f32 = 130.0;
 
@@ -26,7 +29,7 @@ impl InspectPanel {
     pub(super) fn toolbar_ui(&mut self, ctx: &PanelCtx<'_>, ui: &mut Ui, is_low: bool) {
         controls_line(ui, ("inspect_run", is_low), |ui| {
             let is_outdated = self.run_ui(ctx, ui);
-            ui.separator();
+            divider(ui, OPTIONS);
             self.options_ui(ui);
             self.save_ui(ctx, ui);
             // Last: it comes with an epoch, and must not move a button.
@@ -36,9 +39,9 @@ impl InspectPanel {
         });
         controls_line(ui, ("inspect_layers", is_low), |ui| {
             opacity_slider(ui, &mut self.opacity);
-            ui.separator();
+            divider(ui, TOGGLE);
             self.toggles_ui(ui);
-            ui.separator();
+            divider(ui, ZOOM_WIDTH);
             zoom_buttons(ui, &mut self.view);
         });
     }

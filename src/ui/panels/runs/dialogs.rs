@@ -1,13 +1,14 @@
 //! Questions about runs: name and notes, differences, the trash.
 
 use eframe::egui::{
-    Align, Button, Grid, Key, KeyboardShortcut, Label, Layout, Modifiers, RichText, ScrollArea,
-    TextEdit, Ui,
+    Align, Button, Grid, Key, KeyboardShortcut, Layout, Modifiers, RichText, ScrollArea, TextEdit,
+    Ui,
 };
 
 use crate::engine::{RunNotes, RunSnapshot, differences};
 use crate::ui::command::{Command, shortcut_text};
 use crate::ui::context::PanelCtx;
+use crate::ui::sticky_header::StickyHeader;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::format;
@@ -239,17 +240,15 @@ fn differences_ui(ctx: &PanelCtx<'_>, ui: &Ui, names: &[String]) -> bool {
             ui.label("These runs have the same settings");
         }
         let table = |ui: &mut Ui| {
-            Grid::new("differences")
+            let mut header = StickyHeader::default();
+            let table = Grid::new("differences")
                 .striped(true)
                 .num_columns(runs.len() + 1)
                 .show(ui, |ui| {
                     ui.label("");
                     for run in &runs {
-                        ui.vertical(|ui| {
-                            ui.set_width(COLUMN - ui.spacing().item_spacing.x);
-                            let label = RichText::new(run_label(&runs, run)).small().strong();
-                            ui.add(Label::new(label).wrap()).on_hover_text(run.title());
-                        });
+                        let width = COLUMN - ui.spacing().item_spacing.x;
+                        header.wrapped(ui, &run_label(&runs, run), width, &run.title());
                     }
                     ui.end_row();
                     for difference in &found {
@@ -264,6 +263,7 @@ fn differences_ui(ctx: &PanelCtx<'_>, ui: &Ui, names: &[String]) -> bool {
                         ui.end_row();
                     }
                 });
+            header.stay(ui, table.response.rect);
         };
         ScrollArea::both().max_height(360.0).show(ui, table);
         ui.add_space(6.0);
