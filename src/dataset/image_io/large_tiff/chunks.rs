@@ -169,7 +169,9 @@ impl Chunks {
             .map_err(|err| format!("rows from {first} on cannot be read: {err}"))?;
         if strip.is_white_zero {
             // Of every size of a sample: the largest number less the sample.
-            bytes.iter_mut().for_each(|byte| *byte = !*byte);
+            for byte in &mut bytes {
+                *byte = !*byte;
+            }
         }
         if strip.bits == 8 {
             return Ok(Values::Bytes(bytes));
