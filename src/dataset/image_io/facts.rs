@@ -1,12 +1,17 @@
 //! What an image file says about itself before it becomes 8-bit RGB.
 
+use std::io::BufRead as _;
 use std::path::Path;
 
 use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder};
 
+use super::bands::{
+    BandedTiff, has_bands_beside_colors, is_big_tiff, needs_16_bits, unusable_samples,
+};
 use super::{
-    Rgb, check_samples, guarded, image_error, jpeg, open, reader, refused_tiff, small_enough,
+    Rgb, check_samples, guarded, image_error, jpeg, open, read_error, reader, refused_tiff,
+    small_enough,
 };
 use crate::dataset::{DatasetError, Size};
 
@@ -29,6 +34,12 @@ pub(in crate::dataset) struct ImageHeader {
 
 /// Reads the header alone; of a TIFF with more bands than colors have, the whole file.
 pub(in crate::dataset) fn read_image_header(path: &Path) -> Result<ImageHeader, DatasetError> {
+    if let Some((_, tiff)) = bands_beside_colors(path)? {
+        return Ok(ImageHeader {
+            has_colors: tiff.colors.is_some(),
+            ..ImageHeader::new(tiff.stored, tiff.orientation, tiff.bands, tiff.bits)
+        });
+    }
     let reader = reader(open(path)?, path)?;
     let header = guarded(|| {
         let mut decoder = reader.into_decoder()?;
@@ -128,4 +139,34 @@ pub(in crate::dataset) fn read_without_alpha(path: &Path) -> Result<Option<Rgb>,
         height,
         pixels,
     }))
+}
+
+/// A TIFF that has bands beside those of its colors.
+///
+/// # Errors
+/// When its bands cannot be told apart.
+pub(super) fn bands_beside_colors(
+    path: &Path,
+) -> Result<Option<(Vec<u8>, BandedTiff)>, DatasetError> {
+    let mut file = open(path)?;
+    let start = file.fill_buf().map_err(|err| read_error(path, err))?;
+    let is_tiff = [b"II*\0", b"MM\0*"]
+        .iter()
+        .any(|mark| start.starts_with(*mark));
+    if !(is_tiff || is_big_tiff(start)) || !has_bands_beside_colors(file) {
+        return Ok(None);
+    }
+    let bytes = small_enough(path).unwrap_or_default();
+    if let Some(samples) = unusable_samples(&bytes) {
+        return Err(image_error(path, needs_16_bits(&samples)));
+    }
+    match BandedTiff::parse(&bytes) {
+        Some(tiff) => Ok(Some((bytes, tiff))),
+        None => Err(image_error(
+            path,
+            "it is too large for its bands beside red, green and blue. Save it without them, as \
+             `gdal_translate -b 1 -b 2 -b 3 IN OUT` does"
+                .to_owned(),
+        )),
+    }
 }

@@ -37,6 +37,7 @@ use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Lim
 use super::DatasetError;
 use crate::files::{FileError, open_regular};
 use bands::{BandedTiff, Indexed, is_big_tiff, needs_16_bits, unusable_samples};
+use facts::bands_beside_colors;
 
 /// Extensions of images that can be read, in lower case.
 pub const IMAGE_EXTENSIONS: &[&str] = &[
@@ -99,11 +100,11 @@ impl LabelMap {
 pub fn read_rgb(path: &Path) -> Result<Rgb, DatasetError> {
     let (mut image, orientation) = match decode_file(path)? {
         Decoded::Image(image, orientation) => (image, orientation),
-        Decoded::Banded(_, tiff) => {
-            return Err(image_error(
-                path,
-                bands::must_choose(usize::from(tiff.bands)),
-            ));
+        Decoded::Banded(bytes, tiff) => {
+            let samples = tiff.decode_colors(&bytes);
+            return samples
+                .and_then(|samples| ImageReading::default().colors(samples, tiff.orientation))
+                .map_err(|reason| image_error(path, reason));
         }
     };
     image.apply_orientation(orientation);
@@ -146,6 +147,9 @@ fn decode_file(path: &Path) -> Result<Decoded, DatasetError> {
         }
         decoded
     } else {
+        if let Some((bytes, tiff)) = bands_beside_colors(path)? {
+            return Ok(Decoded::Banded(bytes, Box::new(tiff)));
+        }
         match decode(reader(file, path)?, path) {
             Err(err) => {
                 let (bytes, tiff) = refused_tiff(path, err)?;

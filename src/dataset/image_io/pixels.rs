@@ -127,9 +127,11 @@ impl Pixels {
                 })))
             }
             Found::Whole(None) => Ok(reading.read(path)?.into()),
-            Found::Whole(Some(reason)) => {
+            Found::Whole(Some((size, reason))) => {
+                let is_too_large = 3 * size.pixels() > super::MAX_DECODE_BYTES
+                    || size.width.max(size.height) > super::MAX_SIDE;
                 let whole = reading.read(path).map_err(|err| match err {
-                    DatasetError::Image { path, reason: why } => image_error(
+                    DatasetError::Image { path, reason: why } if is_too_large => image_error(
                         &path,
                         format!("{why}. It has to be decoded as a whole: {reason}"),
                     ),
@@ -137,7 +139,7 @@ impl Pixels {
                 })?;
                 log::warn!(
                     "{} is decoded as a whole: {reason}. Parts of it could be decoded as they are needed if it were \
-                     saved in tiles, as `gdal_translate -co TILED=YES IN OUT` does",
+                     saved upright, as gray or RGB of 8 or 16 bits, in tiles, as `gdal_translate -co TILED=YES IN OUT` does",
                     path.display()
                 );
                 Ok(whole.into())

@@ -19,7 +19,9 @@ use super::{ImageHeader, Rgb, decode_file, image_error};
 use crate::dataset::DatasetError;
 pub(super) use samples::Samples;
 pub(super) use tags::is_big_tiff;
-pub(super) use tiff::{BandedTiff, Indexed, needs_16_bits, unusable_samples};
+pub(super) use tiff::{
+    BandedTiff, Indexed, has_bands_beside_colors, needs_16_bits, unusable_samples,
+};
 
 /// The most bands that can be chosen from.
 pub const MOST_BANDS: u8 = 8;
@@ -86,8 +88,8 @@ impl ImageReading {
 
     /// Why the bands of a file do not do; `None` = they do.
     pub(in crate::dataset) fn problem_with(&self, header: &ImageHeader) -> Option<String> {
-        if self.bands.is_empty() && !header.has_colors {
-            return Some(must_choose(usize::from(header.bands)));
+        if self.bands.is_empty() {
+            return (!header.has_colors).then(|| must_choose(usize::from(header.bands)));
         }
         self.chosen(usize::from(header.bands)).err()
     }
@@ -321,13 +323,16 @@ fn samples_of(reading: &ImageReading, path: &Path) -> Result<(Samples, Orientati
         super::Decoded::Image(image, orientation) => Samples::of(image)
             .map(|samples| (samples, orientation))
             .ok_or_else(|| image_error(path, needs_16_bits("its samples are no whole numbers"))),
-        super::Decoded::Banded(_, tiff) if reading.bands.is_empty() => {
-            Err(image_error(path, must_choose(usize::from(tiff.bands))))
+        super::Decoded::Banded(bytes, tiff) => {
+            let samples = if reading.bands.is_empty() {
+                tiff.decode_colors(&bytes)
+            } else {
+                tiff.decode(&bytes)
+            };
+            samples
+                .map(|samples| (samples, tiff.orientation))
+                .map_err(|reason| image_error(path, reason))
         }
-        super::Decoded::Banded(bytes, tiff) => tiff
-            .decode(&bytes)
-            .map(|samples| (samples, tiff.orientation))
-            .map_err(|reason| image_error(path, reason)),
     }
 }
 

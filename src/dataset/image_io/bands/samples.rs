@@ -39,6 +39,15 @@ impl Samples {
             values,
         })
     }
+
+    /// The first bands alone.
+    pub fn first(mut self, bands: usize) -> Self {
+        let pixels = self.values.chunks_exact(self.bands);
+        let bands = bands.min(self.bands);
+        self.values = pixels.flat_map(|pixel| pixel[..bands].to_vec()).collect();
+        self.bands = bands;
+        self
+    }
 }
 
 fn wide(samples: &[u8]) -> Vec<u16> {

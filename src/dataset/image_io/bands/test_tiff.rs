@@ -29,6 +29,10 @@ pub(in crate::dataset) struct Form {
     pub indexed: bool,
     /// Bands that are red, green, blue, and alpha where there are four; samples of 16 bits are large ones.
     pub colors: bool,
+    /// What the bands after red, green and blue are: 0 = something else, 2 = alpha.
+    pub fourth: u32,
+    /// Whether 0 is white, of gray files.
+    pub inverted: bool,
     /// Columns and rows.
     pub size: [usize; 2],
     /// Rows of a strip.
@@ -47,6 +51,8 @@ pub(in crate::dataset) const SIX: Form = Form {
     format: 1,
     indexed: false,
     colors: false,
+    fourth: 2,
+    inverted: false,
     size: [WIDTH, HEIGHT],
     strip: 2,
 };
@@ -196,7 +202,7 @@ impl Form {
         let photometric = match (self.indexed, self.colors) {
             (true, _) => 3,
             (false, true) => 2,
-            (false, false) => 1,
+            (false, false) => u32::from(!self.inverted),
         };
         let mut tags = vec![
             (256, true, vec![self.size[0] as u32]),
@@ -215,8 +221,8 @@ impl Form {
             Some(tile) => tags.extend([322, 323].map(|tag| (tag, true, vec![tile as u32]))),
             None => tags.push((278, true, vec![self.strip as u32])),
         }
-        if self.colors && self.bands == 4 {
-            tags.push((338, true, vec![2]));
+        if self.colors && self.bands >= 4 {
+            tags.push((338, true, vec![self.fourth; self.bands - 3]));
         } else if self.bands > 1 && !self.colors {
             tags.push((338, true, vec![0; self.bands - 1]));
         }

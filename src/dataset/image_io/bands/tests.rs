@@ -347,3 +347,44 @@ fn inks_become_colors() {
         "{message}"
     );
 }
+
+/// The decoder of images leaves a fourth band out, with wrong pixels at the edges of tiles and after a predictor.
+#[test]
+fn a_band_beside_red_green_and_blue_is_left_out_and_can_be_chosen() {
+    let folder = Folder::new();
+    let (width, height) = (37, 29);
+    let expected = |of: [usize; 3]| -> Vec<u8> {
+        let rows = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
+        rows.flat_map(|(x, y)| of.map(|band| sample(x, y, band) as u8))
+            .collect()
+    };
+    for bands_of_file in [4, 5] {
+        for planar in [false, true] {
+            for packed in [false, true] {
+                for tile in [None, Some(16)] {
+                    let form = Form {
+                        bands: bands_of_file,
+                        planar,
+                        packed,
+                        tile,
+                        colors: true,
+                        fourth: 0,
+                        size: [width, height],
+                        ..SIX
+                    };
+                    let path = folder.file("near-infrared.tif", &tiff(form));
+                    let rgb = read_rgb(&path).unwrap_or_else(|err| panic!("{form:?}: {err}"));
+                    assert_eq!(rgb.pixels, expected([0, 1, 2]), "{form:?}");
+                    let chosen = bands(&[4, 1, 2]);
+                    let header = read_image_header(&path).expect("a header");
+                    assert_eq!(usize::from(header.bands), bands_of_file);
+                    for reading in [&ImageReading::default(), &chosen] {
+                        assert_eq!(reading.problem_with(&header), None);
+                    }
+                    let found = chosen.read(&path).unwrap_or_else(|err| panic!("{err}"));
+                    assert_eq!(found.pixels, expected([3, 0, 1]), "{form:?}");
+                }
+            }
+        }
+    }
+}

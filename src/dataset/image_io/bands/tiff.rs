@@ -5,12 +5,16 @@
 //! lie together, and as one after the other where each band lies by itself. So every compression
 //! that it knows is read; only the list of tags is written anew.
 
-use std::io::Cursor;
+use std::fs::File;
+use std::io::{BufReader, Cursor};
 
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageFormat, ImageReader, Limits};
+use tiff::decoder::Decoder;
+use tiff::tags::Tag;
 
 use super::super::{MAX_DECODE_BYTES, MAX_SIDE, guarded};
+use super::must_choose;
 use super::samples::Samples;
 use super::tags::Tags;
 use crate::dataset::Size;
@@ -33,6 +37,7 @@ const TILE_WIDTH: u16 = 322;
 const TILE_HEIGHT: u16 = 323;
 const TILE_OFFSETS: u16 = 324;
 const TILE_LENGTHS: u16 = 325;
+const EXTRA_SAMPLES: u16 = 338;
 const SAMPLE_FORMAT: u16 = 339;
 
 /// Tags that are passed on as they are.
@@ -63,6 +68,8 @@ pub(in super::super) struct BandedTiff {
     pub bands: u8,
     /// Bits of a sample, 8 or 16.
     pub bits: u16,
+    /// The first bands that are red, green, blue and perhaps alpha, where the format says so; others follow.
+    pub colors: Option<u8>,
     tags: Tags,
     is_planar: bool,
     predictor: u32,
@@ -132,6 +139,18 @@ pub(in super::super) fn needs_16_bits(samples: &str) -> String {
     )
 }
 
+/// Whether a TIFF has bands beside those of its colors: RGB and near infrared, say. The decoder leaves them
+/// out, but gets pixels wrong where tiles reach over the edge, or a predictor was used.
+pub(in super::super) fn has_bands_beside_colors(file: BufReader<File>) -> bool {
+    let samples = guarded(|| {
+        let mut decoder = Decoder::new(file).ok()?;
+        let colors = decoder.colortype().ok()?.num_samples();
+        let samples = decoder.find_tag_unsigned::<u16>(Tag::SamplesPerPixel);
+        Some((colors, samples.ok()??))
+    });
+    matches!(samples, Ok(Some((colors, samples))) if samples > colors)
+}
+
 impl BandedTiff {
     /// What is in a file, which may be a `BigTIFF`; `None` = no TIFF of several bands of 8 or 16 bits.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
@@ -163,11 +182,16 @@ impl BandedTiff {
         let is_planar = first(PLANAR) == Some(2);
         let predictor = first(PREDICTOR).unwrap_or(1);
         let tile_width = first(TILE_WIDTH);
+        let others = tags.values(bytes, EXTRA_SAMPLES).unwrap_or_default();
+        let is_rgb = first(PHOTOMETRIC) == Some(2) && usize::from(bands) == 3 + others.len();
+        let colors = others.first().filter(|_| is_rgb);
+        let colors = colors.map(|first| if matches!(first, 1 | 2) { 4 } else { 3 });
         Some(Self {
             stored: Size::new(width, height),
             orientation: orientation.unwrap_or(Orientation::NoTransforms),
             bands,
             bits,
+            colors,
             tags,
             is_planar,
             predictor,
@@ -184,6 +208,14 @@ impl BandedTiff {
             (Some(2), 3 | 4) | (Some(5), 4) | (Some(6), 3)
         );
         is_color && (!self.is_planar || photometric == Some(2))
+    }
+
+    /// Red, green, blue and perhaps alpha, where the format says which they are.
+    pub fn decode_colors(&self, bytes: &[u8]) -> Result<Samples, String> {
+        let Some(colors) = self.colors else {
+            return Err(must_choose(usize::from(self.bands)));
+        };
+        Ok(self.decode(bytes)?.first(usize::from(colors)))
     }
 
     /// All samples.

@@ -22,6 +22,8 @@ pub(super) struct RowsOfStrip {
     pub height: u32,
     /// Bits of a sample.
     pub bits: u8,
+    /// Whether 0 is white.
+    pub is_white_zero: bool,
 }
 
 /// Decoded samples.
@@ -165,6 +167,12 @@ impl Chunks {
         file.seek(SeekFrom::Start(strip.start + u64::from(first) * strip.row))
             .and_then(|_| file.read_exact(&mut bytes))
             .map_err(|err| format!("rows from {first} on cannot be read: {err}"))?;
+        if strip.is_white_zero {
+            // Of every size of a sample: the largest number less the sample.
+            for byte in &mut bytes {
+                *byte = !*byte;
+            }
+        }
         if strip.bits == 8 {
             return Ok(Values::Bytes(bytes));
         }

@@ -52,8 +52,8 @@ pub(super) struct Bounds {
 /// How a TIFF can be decoded.
 pub(super) enum Found {
     Parts(Box<LargeTiff>),
-    /// As other files are; with the reason where it is a large one.
-    Whole(Option<String>),
+    /// As other files are; with the size and the reason where it is a large one.
+    Whole(Option<(Size, String)>),
 }
 
 /// What the samples of a pixel are.
@@ -110,7 +110,7 @@ impl LargeTiff {
             guarded(|| Header::read(&mut decoder, size, bounds.chunk)).and_then(|header| header);
         let header = match header {
             Ok(header) => header,
-            Err(reason) => return Ok(Found::Whole(Some(reason))),
+            Err(reason) => return Ok(Found::Whole(Some((size, reason)))),
         };
         if header.end > length {
             return Err(image_error(
@@ -298,7 +298,7 @@ impl Header {
         let lengths = decoder.get_tag_u64_vec(lengths).map_err(unusual)?;
         let ends = offsets.iter().zip(&lengths);
         let end = ends.map(|(start, length)| start.saturating_add(*length));
-        let end = end.max().unwrap_or_default();
+        let mut end = end.max().unwrap_or_default();
         let (width, height) = decoder.chunk_dimensions();
         let mut chunk = Size::new(width, height.min(size.height));
         let in_chunk = if is_planar { 1 } else { bands };
@@ -306,16 +306,19 @@ impl Header {
         let mut rows = None;
         if chunk.pixels().saturating_mul(pixel) > most {
             let is_readable = offsets.len() == 1 && compression == 1 && predictor == 1;
-            if !is_readable || !matches!(photometric, Some(1 | 2)) {
+            if !is_readable {
                 return Err(too_large(offsets.len(), chunk, most));
             }
             let row = u64::from(width) * pixel;
+            // The header may say that the strip is shorter than its rows are.
+            end = end.max(offsets[0].saturating_add(row.saturating_mul(u64::from(size.height))));
             chunk.height = u32::try_from(most / row.max(1)).unwrap_or(1).max(1);
             rows = Some(RowsOfStrip {
                 start: offsets[0],
                 row,
                 height: size.height,
                 bits,
+                is_white_zero: photometric == Some(0),
             });
         }
         let across = size.width.div_ceil(chunk.width.max(1));
@@ -323,7 +326,7 @@ impl Header {
         let layout = Layout {
             chunk,
             across,
-            per_plane: across * down,
+            per_plane: across.saturating_mul(down),
             is_planar,
             bytes: chunk.pixels() * pixel,
             rows,

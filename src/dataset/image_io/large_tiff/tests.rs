@@ -140,12 +140,17 @@ fn chosen_bands_and_ranges_are_those_of_the_whole_image() {
 #[test]
 fn rows_of_a_strip_that_is_not_compressed_are_read_as_they_are_needed() {
     let folder = Folder::new();
-    for (bits, big, bands, colors) in [(8, false, 3, true), (16, true, 1, false)] {
+    for (bits, big, bands, inverted) in [
+        (8, false, 3, false),
+        (16, true, 1, false),
+        (16, false, 1, true),
+    ] {
         let form = Form {
             bits,
             big,
             bands,
-            colors,
+            inverted,
+            colors: bands == 3,
             strip: 29,
             ..ODD
         };
@@ -153,6 +158,16 @@ fn rows_of_a_strip_that_is_not_compressed_are_read_as_they_are_needed() {
         // 37x29 samples: 3219 and 2146 bytes, more than a chunk may have.
         let whole = read_rgb(&path).expect("read");
         assert_parts_are_those_of(&opened(&path, &ImageReading::default()), &whole, form);
+        // More rows than the file has, and than the length of the strip says.
+        let mut bytes = std::fs::read(&path).expect("a file");
+        for tag in [257, 278] {
+            set_short(&mut bytes, tag, 9_000, big);
+        }
+        std::fs::write(&path, &bytes).expect("written");
+        let Err(err) = LargeTiff::find(&path, TINY) else {
+            panic!("a file that is cut off");
+        };
+        assert!(err.to_string().contains("cut off"), "{err}");
     }
 }
 
@@ -171,7 +186,7 @@ fn what_cannot_be_decoded_in_parts_is_decoded_as_a_whole() {
     for (form, reason) in [(packed, "one compressed strip"), (turned, "orientation")] {
         let path = folder.file(form);
         let found = LargeTiff::find(&path, TINY).expect("a file");
-        let Found::Whole(Some(why)) = found else {
+        let Found::Whole(Some((_, why))) = found else {
             panic!("decoded in parts: {form:?}");
         };
         assert!(why.contains(reason), "{why}");
@@ -263,4 +278,20 @@ fn smaller_copies_have_the_size_and_the_colors_of_the_image() {
     }
     let small = pixels.resized(Size::new(100, 47)).expect("read");
     assert_eq!(small.size(), Size::new(100, 47));
+}
+
+/// Changes a tag with one short number.
+fn set_short(bytes: &mut [u8], tag: u16, value: u16, big: bool) {
+    let short = |value: u16| {
+        if big {
+            value.to_be_bytes()
+        } else {
+            value.to_le_bytes()
+        }
+    };
+    // Number and kind.
+    let entry = [short(tag), short(3)].concat();
+    let at = bytes.windows(4).rposition(|found| found == entry);
+    let at = at.expect("the tag") + 8;
+    bytes[at..at + 2].copy_from_slice(&short(value));
 }
