@@ -10,6 +10,7 @@ mod curves;
 mod dataset_settings;
 mod dataset_view;
 mod desk;
+mod differences;
 mod drafts;
 mod evaluate;
 mod files;

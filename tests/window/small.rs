@@ -3,7 +3,7 @@
 use eframe::egui::Vec2;
 use eframe::egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use fcn_workbench::ui::command::{Command, PanelKind};
+use fcn_workbench::ui::command::{Command, PanelKind, UiCommand};
 
 use super::comfort::cut_off;
 use super::desk::Desk;
@@ -79,4 +79,21 @@ fn in_the_smallest_window_controls_are_in_sight_and_images_keep_their_room() {
         let found = cut_off(&desk, SIZE.x);
         assert!(found.is_empty(), "{panel:?}: {found:#?}");
     }
+
+    desk.app().send(Command::ShowPanel(PanelKind::Evaluate));
+    desk.frames(3);
+    let center = |role| {
+        let node = desk.window.get_by_role_and_label(role, "Split");
+        node.rect().center().y
+    };
+    let apart = (center(Role::Label) - center(Role::ComboBox)).abs();
+    assert!(
+        apart < 2.0,
+        "the list is {apart} higher or lower than its label"
+    );
+
+    desk.app().send(Command::Ui(UiCommand::PublicDatasets));
+    desk.frames(20);
+    assert!(desk.says("Add local file CamVid"));
+    assert_eq!(cut_off(&desk, SIZE.x), [""; 0]);
 }

@@ -100,3 +100,38 @@ fn film_this_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, image: PathBuf) {
         ctx.commands.send(Command::AddProbes(vec![image]));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use eframe::egui::{Sense, vec2};
+    use egui_kittest::Harness;
+
+    use super::*;
+
+    /// Whether there is a separator between two controls in a line that is 100 wide.
+    fn is_divided([first, second]: [f32; 2]) -> bool {
+        let line = move |ui: &mut Ui, divided: &mut bool| {
+            ui.set_max_width(100.0);
+            ui.horizontal_wrapped(|ui| {
+                ui.allocate_exact_size(vec2(first, 18.0), Sense::hover());
+                let before = ui.cursor().left();
+                divider(ui, second);
+                *divided = ui.cursor().left() > before;
+                ui.allocate_exact_size(vec2(second, 18.0), Sense::hover());
+            });
+        };
+        let mut harness = Harness::new_ui_state(line, false);
+        harness.run();
+        *harness.state()
+    }
+
+    #[test]
+    fn a_separator_is_only_where_controls_stand_on_both_sides() {
+        assert!(is_divided([30.0, 30.0]));
+        assert!(!is_divided([60.0, 60.0]), "the second is in the next line");
+        assert!(
+            !is_divided([98.0, 20.0]),
+            "itself would be in the next line"
+        );
+    }
+}

@@ -2,7 +2,7 @@
 
 use eframe::egui::{
     Align, Button, Grid, Key, KeyboardShortcut, Layout, Modifiers, RichText, ScrollArea, TextEdit,
-    Ui,
+    Ui, vec2,
 };
 
 use crate::engine::{RunNotes, RunSnapshot, differences};
@@ -205,7 +205,9 @@ fn unsaved_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, form: &mut NotesForm) -> bool {
         }
         ui.button("Discard").clicked()
     };
-    ui.with_layout(Layout::right_to_left(Align::Center), buttons)
+    // No higher than the buttons, so that the question is no higher than what it says.
+    let size = vec2(ui.available_width(), ui.spacing().interact_size.y);
+    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), buttons)
         .inner
 }
 
