@@ -8,6 +8,8 @@ use fcn_workbench::training::{
 
 use crate::common::{Recorder, TinySet};
 
+type Edit = fn(&mut RunConfig);
+
 /// Losses that are made of many operations, and a step that is.
 fn rare_classes(config: &mut RunConfig) {
     config.batch_size = 1;
@@ -43,7 +45,7 @@ pub fn settings_follow_the_processor() {
     let set = TinySet::new(4, 1);
     let start = set.run(|config| config.epochs = 3);
     trained(&set, &start);
-    let edits: [(&str, fn(&mut RunConfig)); 2] = [
+    let edits: [(&str, Edit); 2] = [
         ("rare classes", rare_classes),
         ("changing rates", changing_rates),
     ];
