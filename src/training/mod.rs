@@ -87,6 +87,7 @@ pub use control::Control;
 pub use device::{
     DeviceEntry, DeviceId, DeviceKind, MatrixUnitsState, is_lost, open as open_device,
 };
+pub use device_fault::prediction_fault;
 pub use device_memory::DeviceMemory;
 pub use error::TrainError;
 pub use estimate::{
