@@ -136,7 +136,8 @@ fn what_cannot_tell_of_the_end_is_said_before_the_start() {
     let output = shop.run_without_path(&words);
     output.succeeded();
     assert!(
-        output.stderr.contains("no notification will be shown"),
+        output.stderr.contains("no notification will be shown")
+            && output.stderr.contains("use --webhook"),
         "{}",
         output.stderr
     );

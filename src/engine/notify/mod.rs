@@ -24,9 +24,10 @@ pub struct Notifications {
 }
 
 impl Notifications {
-    /// Why the desktop will show nothing although it should; `None` = it can, as far as is known.
-    pub fn problem(&self) -> Option<String> {
-        let problem = desktop::problem().filter(|_| self.desktop)?;
+    /// Why the desktop will show nothing although it should, and that one can do `instead`; `None` = it can, as
+    /// far as is known.
+    pub fn problem(&self, instead: &str) -> Option<String> {
+        let problem = desktop::problem(instead).filter(|_| self.desktop)?;
         Some(format!("no notification will be shown: {problem}"))
     }
 }
