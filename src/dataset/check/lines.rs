@@ -1,22 +1,12 @@
 //! Thin lines of the labels between two labels, which interpolation leaves along edges: between areas of 0
 //! and 2 it makes a line of 1.
 
-use std::path::PathBuf;
-
-use super::Facts;
-use super::facts::{ItemFacts, RawFacts};
-use super::finding::{Finding, FindingKind, Severity};
 use crate::dataset::VOID;
 
 /// How many equal pixels on either side make an area.
 const AREA: usize = 4;
 /// How wide a line is at most.
 const WIDTH: usize = 3;
-/// Fewer edges say nothing.
-const MIN_LINES: u64 = 24;
-/// Share of the edges that have a line from which it is no chance. Halving a mask leaves half of them
-/// sharp; objects that are so thin are at few edges.
-const SHARE: f64 = 0.3;
 
 /// Edges between areas of labels that are not neighbors, along rows and columns.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -24,9 +14,9 @@ pub(super) struct Lines {
     /// Where the areas touch.
     sharp: u64,
     /// Where the labels between them form a line.
-    blended: u64,
+    pub blended: u64,
     /// The labels of the first such place: one area, the line, the other area.
-    example: Option<[u8; 3]>,
+    pub example: Option<[u8; 3]>,
 }
 
 impl Lines {
@@ -66,7 +56,7 @@ impl Lines {
         }
     }
 
-    fn and(self, other: &Self) -> Self {
+    pub(super) fn and(self, other: &Self) -> Self {
         Self {
             sharp: self.sharp + other.sharp,
             blended: self.blended + other.blended,
@@ -74,7 +64,8 @@ impl Lines {
         }
     }
 
-    fn share(&self) -> f64 {
+    /// Share of the edges that have a line, 0 to 1; 0 where there are no edges.
+    pub(super) fn share(&self) -> f64 {
         self.blended as f64 / (self.sharp + self.blended).max(1) as f64
     }
 }
@@ -94,35 +85,6 @@ fn rises(from: u8, between: &[u8], to: u8) -> bool {
         } else {
             between.iter().rev().is_sorted()
         }
-}
-
-/// Masks that look smoothed although all their labels are classes. `what` are these masks, for people.
-pub(super) fn find(facts: &Facts<'_>, what: &str) -> Option<Finding> {
-    let lines_of = |item: &ItemFacts| item.raw.as_ref().map(|raw: &RawFacts| raw.lines);
-    let readable = || facts.items.iter().filter(|item| item.labels.is_ok());
-    let all = readable()
-        .filter_map(lines_of)
-        .fold(Lines::default(), |sum, lines| sum.and(&lines));
-    let [from, line, to] = all.example?;
-    if all.blended < MIN_LINES || all.share() < SHARE {
-        return None;
-    }
-    let masks: Vec<PathBuf> = readable()
-        .filter(|item| lines_of(item).is_some_and(|lines| lines.share() >= SHARE))
-        .map(|item| item.mask_path.clone())
-        .collect();
-    let name = |label: u8| format!("{} ({label})", facts.classes.name(label));
-    let reason = format!(
-        "{what} look smoothed: at {:.0} % of the edges between labels that are not neighbors lies a thin line of the labels \
-         between them, such as {} between {} and {}. It counts as that class. Export or resize the masks without \
-         smoothing (nearest neighbor), unless such lines are meant",
-        100.0 * all.share(),
-        name(line),
-        name(from),
-        name(to)
-    );
-    let kind = FindingKind::BlendedMasks;
-    Some(Finding::new(Severity::Warning, kind, &masks, reason))
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod pairing;
 mod palettes;
 mod picture_hash;
 mod record;
+mod smoothed;
 mod splits;
 #[cfg(test)]
 mod tests;
