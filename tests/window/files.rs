@@ -151,6 +151,25 @@ fn the_list_scrolls_to_the_entry_that_the_arrow_keys_choose() {
 }
 
 #[test]
+fn a_path_may_be_typed_faster_than_its_folders_are_read() {
+    let mut desk = without_dataset();
+    let around = desk.set.dir.path().to_owned();
+    for number in 0..30 {
+        fs::create_dir(around.join(format!("folder{number:02}"))).expect("a folder");
+    }
+    fs::create_dir_all(around.join("small/inner/deep")).expect("folders");
+    desk.window.key_press_modifiers(Modifiers::COMMAND, Key::O);
+    desk.until("the folder is listed", |desk| desk.says("folder00"));
+    // The short list of "small" comes when the path is behind it already.
+    for part in ["small/", "inner/"] {
+        desk.find("Path").type_text(part);
+        desk.frames(1);
+    }
+    desk.until("the last folder is listed", |desk| desk.says("deep"));
+    assert!(!desk.says("folder00"));
+}
+
+#[test]
 fn a_dropped_run_from_elsewhere_is_copied_to_the_runs() {
     let mut desk = Desk::new(|config| config.epochs = 1);
     desk.train();

@@ -128,7 +128,6 @@ fn who_is_told_of_the_end_of_a_run_is_asked_and_tried() {
     assert!(desk.says("When a run is finished or fails"));
     assert!(!desk.is_enabled("Send a test"), "no address is set");
     // Where the desktop has no program for it, the field below is the other way.
-    desk.click("Show a notification of the desktop");
     let wanted = &desk.app().state().prefs.notifications;
     assert!(wanted.desktop);
     let is_possible = wanted.problem("write an address below").is_none();

@@ -55,6 +55,20 @@ fn in_the_smallest_window_controls_are_in_sight_and_images_keep_their_room() {
         let compared = height(&desk, pane);
         assert!(compared >= COMPARED, "{pane}: {compared}");
     }
+    // The line of the pixel under the pointer is as high as that of the classes: nothing below it moves.
+    let scores = "Whole validation set, best epoch of each run";
+    let before = desk.find(scores).rect();
+    let mut images = desk.window.query_all_by_role(Role::Image);
+    let truth = images.find(|image| {
+        let label = image.accesskit_node().label();
+        label.is_some_and(|label| label.starts_with("Ground truth"))
+    });
+    let middle = truth.expect("a pane").rect().center();
+    drop(images);
+    desk.window.hover_at(middle);
+    desk.frames(4);
+    assert!(desk.finds("  ·  Ground truth: "), "a pixel is hovered");
+    assert_eq!(desk.find(scores).rect(), before);
     // What is folded there can be unfolded.
     assert!(!desk.says("Disagreement"));
     desk.click("What is shown");

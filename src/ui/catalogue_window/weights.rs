@@ -14,7 +14,9 @@ use crate::ui::ui_ext::UiExt as _;
 use crate::ui::view_model::catalogue_row::{CatalogueRow, weights_details};
 
 const TITLE: &str = "Pretrained weights";
+/// Width of the names at least, and of what stands beside them.
 const NAME_WIDTH: f32 = 300.0;
+const BESIDE_NAME: f32 = 460.0;
 
 /// The window of public weights.
 #[derive(Default)]
@@ -23,6 +25,8 @@ pub struct PretrainedWindow {
     pub open: bool,
     /// An unverified file that the user wants to use.
     doubtful: Option<PathBuf>,
+    /// Width of the names in the table.
+    name_width: f32,
 }
 
 impl PretrainedWindow {
@@ -48,6 +52,7 @@ impl PretrainedWindow {
         let folder = catalogue.folder().display().to_string();
         ui.truncated(RichText::new(format!("Folder: {folder}")).weak(), &folder);
         ui.separator();
+        self.name_width = (ui.available_width() - BESIDE_NAME).max(NAME_WIDTH);
         ScrollArea::both()
             .auto_shrink([false, false])
             .show(ui, |ui| {
@@ -80,7 +85,7 @@ impl PretrainedWindow {
         let busy = ctx.engine.catalogue().is_busy(item.entry.id);
         let row = CatalogueRow::of_weights(&item.entry, &item.state, busy);
         ui.vertical(|ui| {
-            ui.set_width(NAME_WIDTH);
+            ui.set_width(self.name_width);
             let details = weights_details(&item.entry);
             ui.truncated(RichText::new(item.entry.file.name).strong(), &details);
             ui.truncated(RichText::new(item.entry.what).small(), &details);

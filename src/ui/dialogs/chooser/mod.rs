@@ -121,6 +121,9 @@ impl Chooser {
             Poll::Pending => {}
             Poll::Ready(listing) => {
                 self.listing = listing;
+                // They are places in the list of before; the path may lead somewhere else by now, and then
+                // nothing is searched yet.
+                self.matches.clear();
                 self.searched = None;
             }
             Poll::Lost => self.problem = Some("The folder could not be read".to_owned()),

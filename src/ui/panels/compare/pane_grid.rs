@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use eframe::egui::{
-    Align, Color32, Label, Layout, Painter, Pos2, Rect, RichText, ScrollArea, Stroke, Ui,
+    Align, Color32, Label, Layout, Painter, Pos2, Rect, RichText, ScrollArea, Sense, Stroke, Ui,
     UiBuilder, Vec2, vec2,
 };
 
@@ -15,6 +15,7 @@ use crate::ui::context::PanelCtx;
 use crate::ui::panels::inspect::tiles_offer::tiles_offer;
 use crate::ui::theme;
 use crate::ui::ui_ext::UiExt as _;
+use crate::ui::view_model::mask::Pixel;
 use crate::ui::view_model::prediction_cache::{Lookup, SHOW_WAITING_AFTER};
 
 const GAP: f32 = 6.0;
@@ -77,7 +78,7 @@ impl ComparePanel {
         self.hovered = outputs.iter().find_map(|output| output.hovered);
         crosshairs(ui, &outputs);
         if has_line {
-            self.pixel_ui(ui, &shown);
+            self.line_ui(ui, &shown);
         }
         self.shown = Some(shown);
     }
@@ -189,16 +190,27 @@ impl ComparePanel {
         }
     }
 
-    fn pixel_ui(&self, ui: &mut Ui, shown: &ShownPanes) {
-        let Some(pixel) = self.hovered else {
-            classes_ui(ui, shown);
-            return;
-        };
-        let panes = shown.panes.iter();
-        let classes: Vec<_> = panes.filter_map(|(pane, _)| pane.class_at(pixel)).collect();
-        let text = format!("x {}, y {}  ·  {}", pixel.x, pixel.y, classes.join("  ·  "));
-        ui.add(Label::new(text).truncate());
+    /// What is under the pointer, or what the colors mean: a line of one height, so that the scores below it do not
+    /// move with the pointer.
+    fn line_ui(&self, ui: &mut Ui, shown: &ShownPanes) {
+        let size = vec2(ui.available_width(), ui.spacing().interact_size.y);
+        let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+        let layout = Layout::left_to_right(Align::Center);
+        let mut ui = ui.new_child(UiBuilder::new().max_rect(rect).layout(layout));
+        ui.spacing_mut().scroll.floating_allocated_width = 0.0;
+        match self.hovered {
+            Some(pixel) => pixel_ui(&mut ui, shown, pixel),
+            None => classes_ui(&mut ui, shown),
+        }
     }
+}
+
+/// What the panes show of a pixel.
+fn pixel_ui(ui: &mut Ui, shown: &ShownPanes, pixel: Pixel) {
+    let panes = shown.panes.iter();
+    let classes: Vec<_> = panes.filter_map(|(pane, _)| pane.class_at(pixel)).collect();
+    let text = format!("x {}, y {}  ·  {}", pixel.x, pixel.y, classes.join("  ·  "));
+    ui.add(Label::new(text).truncate());
 }
 
 /// What the colors of the masks mean, in one line that can be scrolled.
