@@ -35,7 +35,7 @@ ROUNDINGS = 10
 # When rounding begins to grow is chance (an update of AdamW turns with the sign of a gradient of almost 0), so
 # one training in float32 may be lucky: so many more begin with each weight moved by at most one part in
 # ROUNDED, its own rounding.
-NUDGES = 3
+NUDGES = 5
 ROUNDED = 2**23
 
 
