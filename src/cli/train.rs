@@ -39,7 +39,7 @@ pub fn follow(
     session: &Session,
 ) -> Result<ExitCode, String> {
     let notifications = notify.wanted();
-    if let Some(problem) = notifications.problem() {
+    if let Some(problem) = notifications.problem("use --webhook") {
         output::problem("warning", &problem);
     }
     started.engine.set_notifications(notifications);

@@ -8,7 +8,7 @@ use super::command::{Command, MENUS, UiCommand, VIEW_KEYS, shortcut_text};
 use super::context::PanelCtx;
 use super::documents::DocumentsWindow;
 use super::terms::terms_window;
-use super::ui_ext::UiExt as _;
+use super::ui_ext::{UiExt as _, is_escaped};
 use crate::engine::NoticeLevel;
 
 /// Which help windows are open.
@@ -35,11 +35,7 @@ pub struct HelpWindows {
 impl HelpWindows {
     /// Draws the open windows.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, egui_ctx: &egui::Context) {
-        let in_dialog = egui_ctx.memory(|memory| memory.top_modal_layer().is_some());
-        if !in_dialog
-            && !egui_ctx.any_popup_open()
-            && egui_ctx.input(|input| input.key_pressed(egui::Key::Escape))
-        {
+        if is_escaped(egui_ctx) {
             *self = Self::default();
         }
         window(

@@ -5,7 +5,7 @@ use eframe::egui::{self, Align2, Label, RichText, TextEdit, Window};
 use super::command::Command;
 use super::context::PanelCtx;
 use super::theme;
-use super::ui_ext::UiExt as _;
+use super::ui_ext::{UiExt as _, is_escaped};
 use super::view_model::format;
 use crate::engine::{EngineError, NoticeLevel, Notifications, Task};
 
@@ -22,11 +22,7 @@ impl NotificationsWindow {
     /// Draws the window where it is open.
     pub fn ui(&mut self, ctx: &PanelCtx<'_>, egui_ctx: &egui::Context, wanted: &Notifications) {
         self.poll(ctx);
-        let in_dialog = egui_ctx.memory(|memory| memory.top_modal_layer().is_some());
-        if !in_dialog && egui_ctx.input(|input| input.key_pressed(egui::Key::Escape)) {
-            self.open = false;
-        }
-        let mut open = self.open;
+        let mut open = self.open && !is_escaped(egui_ctx);
         let mut changed = wanted.clone();
         Window::new("Notifications")
             .open(&mut open)
@@ -42,7 +38,7 @@ impl NotificationsWindow {
                         "Not while this window has the focus. On Linux by the program notify-send; on Windows there \
                          is none",
                     );
-                if let Some(problem) = changed.problem() {
+                if let Some(problem) = changed.problem("write an address below") {
                     let color = theme::palette(ui.visuals()).warning;
                     ui.add(Label::new(RichText::new(format::sentence(&problem)).small().color(color)).wrap());
                 }

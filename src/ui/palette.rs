@@ -158,7 +158,7 @@ fn entry_ui(
 
 /// The commands that have all words of `query` in their menu, label or tooltip, in any case.
 /// Those whose label is the query come first, then those whose label begins with it, then those that have its words in
-/// their label.
+/// their label, then those that have them in menu and label.
 fn matches(query: &str) -> Vec<Entry> {
     let query = query.trim().to_lowercase();
     let has_words = |text: &str| {
@@ -179,15 +179,19 @@ fn matches(query: &str) -> Vec<Entry> {
                 }
                 let label = command.label().to_lowercase();
                 let label = label.trim_end_matches('…');
-                let text = format!("{place} {label} {}", command.tooltip());
+                // As it is shown: "theme light" is this command, not one whose tooltip has these words too.
+                let title = format!("{place} {label}");
+                let text = format!("{title} {}", command.tooltip());
                 let rank = if label == query || query.is_empty() {
                     0
                 } else if label.starts_with(&query) {
                     1
                 } else if has_words(label) {
                     2
-                } else if has_words(&text) {
+                } else if has_words(&title) {
                     3
+                } else if has_words(&text) {
+                    4
                 } else {
                     continue;
                 };
@@ -228,6 +232,12 @@ mod tests {
                 UiCommand::Theme(egui::ThemePreference::Light)
             ]
         );
+        for query in ["light theme", "theme light"] {
+            assert_eq!(
+                found(query)[0],
+                UiCommand::Theme(egui::ThemePreference::Light)
+            );
+        }
         assert_eq!(found("training start")[0], UiCommand::StartTraining);
         // The panel, before "Open dataset…" and "Dataset settings…".
         let dataset = found("dataset");

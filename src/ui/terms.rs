@@ -147,29 +147,16 @@ pub trait Teaches {
 
 impl Teaches for Response {
     fn teaches(self, term: Term) -> Self {
-        if is_behind_question(&self) {
-            return self;
-        }
         self.on_hover_ui(|ui| term_ui(ui, term))
     }
 
     fn tells_and_teaches(self, text: &str, term: Term) -> Self {
-        if is_behind_question(&self) {
-            return self;
-        }
         self.on_hover_ui(|ui| {
             ui.add(Label::new(text).wrap());
             ui.separator();
             term_ui(ui, term);
         })
     }
-}
-
-/// A tooltip with a link stays until the pointer moves, also over a question that comes up by a key.
-fn is_behind_question(response: &Response) -> bool {
-    let layer = response.layer_id;
-    let is_above = |memory: &eframe::egui::Memory| memory.is_above_modal_layer(layer);
-    !response.ctx.memory(is_above)
 }
 
 /// A word, what it means, and a link.

@@ -363,6 +363,12 @@ fn over<R>(ui: &mut Ui, area: Rect, add: impl FnOnce(&mut Ui) -> R) -> R {
         .inner
 }
 
+/// Whether Esc closes the windows that can be left open: a question above them and an open list take it first.
+pub fn is_escaped(ctx: &egui::Context) -> bool {
+    let is_asked = ctx.memory(|memory| memory.top_modal_layer().is_some());
+    !is_asked && !ctx.any_popup_open() && ctx.input(|input| input.key_pressed(Key::Escape))
+}
+
 /// Whether what has this id was not there in the last frame.
 pub fn comes_up(ctx: &egui::Context, id: egui::Id) -> bool {
     let id = id.with("last shown");

@@ -96,7 +96,7 @@ impl Workshop {
         self.start(args).finish()
     }
 
-    /// As [`run`](Self::run), where no other program is found.
+    /// As [`run`](Self::run), where no other programs are found but those in the folder.
     pub fn run_without_path(&self, args: &[impl AsRef<OsStr>]) -> Output {
         let mut command = self.command(args);
         command.env("PATH", self.dir());

@@ -229,3 +229,28 @@ fn a_word_is_explained_where_it_stands_and_leads_into_the_documents() {
         desk.says("Stride (32s, 16s, 8s)") && desk.says("Calibration")
     });
 }
+
+#[test]
+fn tooltips_make_way_for_what_comes_up_above_their_widgets() {
+    let mut desk = Desk::new(|_| ());
+    desk.window.set_size([1280.0, 720.0].into());
+    desk.frames(4);
+    let tooltip = "Draw the borders between classes";
+    let place = desk.find("Outlines").rect().center();
+    for (number, command) in [UiCommand::PublicDatasets, UiCommand::Palette]
+        .into_iter()
+        .enumerate()
+    {
+        desk.window
+            .hover_at(place + eframe::egui::vec2(number as f32, 0.0));
+        desk.until("it is explained", |desk| desk.says(tooltip));
+        // By a key: the pointer stays where it is.
+        desk.app().send(command);
+        desk.until("it makes way", |desk| !desk.says(tooltip));
+        desk.frames(40);
+        assert!(!desk.says(tooltip), "{command:?}");
+        desk.window.key_press(Key::Escape);
+        desk.frames(15);
+    }
+    assert!(!desk.says("Search commands"));
+}

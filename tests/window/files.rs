@@ -119,6 +119,11 @@ fn a_folder_of_images_is_opened_where_it_is_listed() {
     desk.until("its images are in Inspect", |desk| {
         !desk.says("Open this folder") && desk.app().state().layout.is_in_front(PanelKind::Inspect)
     });
+    assert_eq!(desk.app().state().recent.images, [folder]);
+    let entry = desk.app().state().recent.images[0].display().to_string();
+    desk.click("File");
+    desk.find("Recent images").hover();
+    desk.until("it is listed", |desk| desk.says(&entry));
 }
 
 #[test]

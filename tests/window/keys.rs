@@ -1,7 +1,7 @@
 //! Keys, the shortcut sheet and the command palette.
 
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Key, Modifiers};
+use eframe::egui::{Key, Modifiers, ViewportCommand, ViewportEvent, ViewportId};
 use egui_kittest::kittest::Queryable as _;
 use fcn_workbench::ui::command::{Command, PanelKind, UiCommand, shortcut_text};
 
@@ -155,4 +155,69 @@ fn enter_and_escape_answer_questions() {
     desk.window.key_press(Key::Enter);
     desk.until("it is deleted", |desk| desk.engine().runs_in_trash() == 0);
     assert!(!desk.says("Delete for good"));
+}
+
+#[test]
+fn escape_closes_every_window_but_the_palette_above_it_first() {
+    let mut desk = Desk::new(|_| ());
+    for (command, title) in [
+        (UiCommand::DatasetSettings, "Dataset settings"),
+        (UiCommand::PublicDatasets, "Public datasets"),
+        (UiCommand::Weights, "Pretrained weights"),
+        (UiCommand::Notifications, "Notifications"),
+        (UiCommand::GettingStarted, "Getting started"),
+        (UiCommand::Shortcuts, "Keyboard shortcuts"),
+        (UiCommand::Documents, "Documents"),
+        (UiCommand::Terms, "Terms"),
+        (UiCommand::Folders, "Folders"),
+        (UiCommand::About, "About FCN Workbench"),
+    ] {
+        let is_open = |desk: &Desk| {
+            let window = desk.window.query_by_role_and_label(Role::Window, title);
+            window.is_some()
+        };
+        assert!(!is_open(&desk), "{title}");
+        desk.app().send(command);
+        desk.until("it is open", is_open);
+        desk.app().send(UiCommand::Palette);
+        desk.until("the palette is open", |desk| desk.says("Search commands"));
+        for (searches, stays) in [(false, true), (false, false)] {
+            desk.window.key_press(Key::Escape);
+            // It fades.
+            desk.frames(15);
+            assert_eq!(desk.says("Search commands"), searches, "{title}");
+            assert_eq!(is_open(&desk), stays, "{title}");
+        }
+    }
+}
+
+/// Presses the key and tells whether the window closes then.
+fn closes_by(desk: &mut Desk, key: Key) -> bool {
+    desk.window.key_press(key);
+    (0..5).any(|_| {
+        desk.frames(1);
+        let output = &desk.window.output().viewport_output[&ViewportId::ROOT];
+        output.commands.contains(&ViewportCommand::Close)
+    })
+}
+
+#[test]
+fn closing_the_window_on_a_run_is_a_question_that_enter_and_escape_answer() {
+    let mut desk = Desk::new(|config| config.epochs = 5_000);
+    desk.click("Start training");
+    desk.until("some steps are done", |desk| {
+        desk.active().is_some_and(|active| active.step >= 2)
+    });
+    let close = |desk: &mut Desk| {
+        let viewports = &mut desk.window.input_mut().viewports;
+        let window = viewports.get_mut(&ViewportId::ROOT).expect("the window");
+        window.events.push(ViewportEvent::Close);
+        desk.until("it is asked", |desk| desk.says("A run is active"));
+    };
+    close(&mut desk);
+    assert!(desk.find("Stop and quit").is_focused());
+    assert!(!closes_by(&mut desk, Key::Escape));
+    assert!(!desk.says("A run is active") && desk.active().is_some());
+    close(&mut desk);
+    assert!(closes_by(&mut desk, Key::Enter));
 }

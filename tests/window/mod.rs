@@ -13,6 +13,7 @@ mod desk;
 mod differences;
 mod drafts;
 mod evaluate;
+mod faults;
 mod files;
 mod film;
 mod findings;

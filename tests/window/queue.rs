@@ -127,6 +127,13 @@ fn who_is_told_of_the_end_of_a_run_is_asked_and_tried() {
     desk.frames(3);
     assert!(desk.says("When a run is finished or fails"));
     assert!(!desk.is_enabled("Send a test"), "no address is set");
+    // Where the desktop has no program for it, the field below is the other way.
+    desk.click("Show a notification of the desktop");
+    let wanted = &desk.app().state().prefs.notifications;
+    assert!(wanted.desktop);
+    let is_possible = wanted.problem("write an address below").is_none();
+    assert_eq!(desk.finds("write an address below"), !is_possible);
+    assert!(!desk.finds("--webhook"), "that is for the command line");
     desk.find("Post a message to this address").focus();
     // Nobody listens on the port of a server that is gone.
     let gone = TcpListener::bind("127.0.0.1:0").expect("a port");

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use serde::Serialize;
+use strum::VariantArray as _;
 
 use super::CheckReport;
 use super::finding::Fix;
@@ -90,6 +91,8 @@ pub struct FixedDataset {
     pub train: usize,
     /// Pairs of its validation list.
     pub val: usize,
+    /// Pairs of its test list, where the dataset has one that was read.
+    pub test: usize,
     /// Why pairs were left out, a message each.
     pub left_out: Vec<String>,
 }
@@ -162,11 +165,15 @@ pub fn fix(
             }
         }
     }
-    let mut counts = [0; 2];
-    for (count, split) in counts.iter_mut().zip([Split::Train, Split::Val]) {
+    let mut counts = [0; 3];
+    for (count, split) in counts.iter_mut().zip(Split::VARIANTS) {
         let word: &'static str = split.into();
+        let items = dataset.items(*split);
+        if items.is_empty() {
+            continue;
+        }
         let mut text = String::new();
-        for item in dataset.items(split) {
+        for item in items {
             let key = key(item);
             if let Some((name, _)) = names.get(&key).filter(|_| !missing.contains(&key)) {
                 text.push_str(name);
@@ -185,11 +192,12 @@ pub fn fix(
     }
     write_classes(&root.join("classes.txt"), &dataset.classes)?;
     fs::rename(&root, &out).map_err(FileError::write(&out))?;
-    let [train, val] = counts;
+    let [train, val, test] = counts;
     Ok(Some(FixedDataset {
         root: out,
         train,
         val,
+        test,
         left_out,
     }))
 }
@@ -206,11 +214,12 @@ fn key(item: &DatasetItem) -> Pair {
     (item.image.clone(), item.mask.clone())
 }
 
-/// A file name for each pair, which is in both lists only once.
+/// A file name for each pair, which is in all lists only once.
 fn names(dataset: &Dataset) -> BTreeMap<Pair, (String, &DatasetItem)> {
     let mut names = BTreeMap::new();
     let mut taken = BTreeSet::new();
-    for item in dataset.train.iter().chain(&dataset.val) {
+    let lists = Split::VARIANTS.iter().map(|split| dataset.items(*split));
+    for item in lists.flatten() {
         if names.contains_key(&key(item)) {
             continue;
         }

@@ -13,6 +13,7 @@ mod fix;
 mod folders;
 mod images;
 mod labels;
+mod lines;
 mod masks;
 mod pairing;
 mod palettes;
@@ -131,6 +132,9 @@ pub fn check_split(
     findings.extend(palettes::find(&facts));
     findings.extend(images::find(&facts));
     findings.extend(turned::find(&facts));
+    if split != Split::Train {
+        findings.extend(splits::trained_on(&dataset.train, dataset.items(split)));
+    }
     Some(report(findings, facts.items.len()))
 }
 

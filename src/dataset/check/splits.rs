@@ -1,6 +1,6 @@
 //! Rules about images that are in a list where they should not be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::Facts;
 use super::facts::ItemFacts;
 use super::finding::{Finding, FindingKind, Severity};
-use crate::dataset::Split;
+use crate::dataset::{DatasetItem, Split};
 
 /// All findings.
 pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
@@ -47,6 +47,17 @@ pub(super) fn find(facts: &Facts<'_>) -> Vec<Finding> {
     }
     findings.extend(same_pictures(facts));
     findings
+}
+
+/// Images of a list that is scored which are also in the training list, by file.
+pub(super) fn trained_on(train: &[DatasetItem], scored: &[DatasetItem]) -> Option<Finding> {
+    let train: BTreeSet<&Path> = train.iter().map(|item| item.image.as_path()).collect();
+    let scored = scored.iter().map(|item| item.image.clone());
+    let both: Vec<PathBuf> = scored.filter(|image| train.contains(&**image)).collect();
+    let reason = "these images are scored and are in the training list too, so that the scores say little about new \
+                  images. Take them off one of the lists";
+    let kind = FindingKind::SameFileInBoth;
+    (!both.is_empty()).then(|| Finding::new(Severity::Warning, kind, &both, reason))
 }
 
 /// How often each image is in a list.

@@ -5,9 +5,9 @@ use std::collections::btree_map::Entry;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::Note;
 use super::list_file::ListFile;
 use super::text::{lines, read_text};
-use super::{DatasetItem, Note};
 use crate::dataset::image_io::{MASK_EXTENSIONS, read_error};
 use crate::dataset::{DatasetError, IMAGE_EXTENSIONS};
 use crate::files::has_extension;
@@ -176,11 +176,11 @@ fn is_loop(link: &Path) -> bool {
 }
 
 /// Passes on a list that holds something.
-pub(super) fn not_empty(
-    items: Vec<DatasetItem>,
+pub(super) fn not_empty<T>(
+    items: Vec<T>,
     path: &Path,
     purpose: &str,
-) -> Result<Vec<DatasetItem>, DatasetError> {
+) -> Result<Vec<T>, DatasetError> {
     if items.is_empty() {
         let reason =
             format!("there are no images to {purpose}. List at least one image that has a mask");

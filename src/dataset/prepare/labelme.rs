@@ -10,7 +10,7 @@ use image::{GrayImage, ImageFormat, ImageReader};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::annotated::{Annotated, AnnotatedImage, ImageOf, Images, problem, read, validates};
+use super::annotated::{Annotated, AnnotatedImage, ImageOf, Images, problem, read, split_of_path};
 use super::outline::{empty, fill};
 use crate::dataset::layout::listed_classes;
 use crate::dataset::{
@@ -118,7 +118,7 @@ pub(super) fn find(
                 .to_string_lossy()
                 .into_owned(),
             image,
-            validates: validates(path, root),
+            split: split_of_path(path, root),
             source: path.clone(),
             draw: Box::new(move || draw(&document, &labels)),
         });

@@ -269,6 +269,80 @@ fn outlines_and_runs_of_coco_become_masks() {
     );
 }
 
+/// A document of COCO's kind about the image `name.png`, with one object that fills its left half.
+fn coco(name: &str, categories: &str, object: &str) -> String {
+    format!(
+        r#"{{"images": [{{"id": 7, "file_name": "{name}.png", "width": 4, "height": 3}}],
+        "categories": [{categories}], "annotations": [{{"image_id": 7, {object}}}]}}"#
+    )
+}
+
+const LEFT: &str = r#""segmentation": [[0, 0, 2, 0, 2, 3, 0, 3]]"#;
+
+#[test]
+fn documents_of_coco_may_number_categories_differently_and_share_images() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let (root, cache) = (dir.path().join("own"), dir.path().join("cache"));
+    for name in ["train/a", "valid/b", "test/c"] {
+        write_image(&root.join(format!("{name}.png")));
+    }
+    let (car, road) = (
+        r#"{"id": 1, "name": "car"}"#,
+        r#"{"id": 1, "name": "road"}"#,
+    );
+    let write = |split: &str, name: &str, categories: &str, object: &str| {
+        let path = root.join(format!("{split}/_annotations.coco.json"));
+        write_text(&path, &coco(name, categories, object));
+    };
+    let object = format!(r#""category_id": 1, {LEFT}"#);
+    write(
+        "train",
+        "a",
+        &format!(r#"{car}, {{"id": 2, "name": "road"}}"#),
+        &object,
+    );
+    write("valid", "b", road, &object);
+    write(
+        "test",
+        "c",
+        road,
+        r#""category_id": 1, "bbox": [0, 0, 2, 3], "segmentation": []"#,
+    );
+    // The same image with another class, as in a document for each class.
+    let right = r#""category_id": 1, "segmentation": [[2, 0, 4, 0, 4, 3, 2, 3]]"#;
+    write_text(&root.join("train/more.json"), &coco("a", road, right));
+    let mut dataset = open(&root, &cache).unwrap_or_else(|err| panic!("{err}"));
+    let names: Vec<&str> = dataset
+        .classes
+        .iter()
+        .map(|class| class.name.as_str())
+        .collect();
+    assert_eq!(names, ["background", "road", "car"]);
+    dataset.read_test_list().expect("the test images");
+    let reader = dataset.mask_reader();
+    let labels = |items: &[crate::dataset::DatasetItem]| {
+        let masks = items
+            .iter()
+            .map(|item| reader.read(&item.mask).expect("a mask").labels);
+        masks.collect::<Vec<_>>()
+    };
+    assert_eq!(labels(&dataset.train), [[2, 2, 1, 1].repeat(3)]);
+    assert_eq!(labels(&dataset.val), [[1, 1, 0, 0].repeat(3)]);
+    assert_eq!(labels(&dataset.test), [vec![0; 12]]);
+    for text in [
+        "1 image is in several files of annotations",
+        "categories of one name are one class",
+        "1 object without an outline",
+        "1 image is for a test",
+    ] {
+        assert!(
+            dataset.notes.iter().any(|note| note.text.contains(text)),
+            "{text}: {:?}",
+            dataset.notes
+        );
+    }
+}
+
 #[test]
 fn matrices_of_sbd_become_masks() {
     let dir = tempfile::tempdir().expect("a temporary folder");

@@ -1,6 +1,7 @@
 //! The program behind the window: handles events, carries out commands, draws everything.
 
 mod background;
+mod covered;
 mod desktop;
 mod dialogs;
 mod events;
@@ -363,7 +364,7 @@ impl eframe::App for App {
         self.fit_monitor(ui.ctx());
         self.tell_supervisor(ui.ctx());
         self.take_keys(ui.ctx());
-        self.frame_ui(ui);
+        self.uncovered_ui(ui);
         self.frames.end_ui(ui.input(|input| input.time), &part);
     }
 

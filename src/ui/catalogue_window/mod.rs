@@ -3,13 +3,13 @@
 mod datasets;
 mod weights;
 
-use eframe::egui::{self, Align2, Color32, RichText, Ui, Vec2, Window, vec2};
+use eframe::egui::{Align2, Color32, RichText, Ui, Vec2, Window, vec2};
 
 pub use datasets::PublicDatasetsWindow;
 pub use weights::PretrainedWindow;
 
 use crate::ui::theme;
-use crate::ui::ui_ext::UiExt as _;
+use crate::ui::ui_ext::{UiExt as _, is_escaped};
 use crate::ui::view_model::catalogue_row::{CatalogueRow, Tone};
 
 const STATE_WIDTH: f32 = 170.0;
@@ -17,11 +17,7 @@ const STATE_WIDTH: f32 = 170.0;
 /// A window in the middle, which Escape closes.
 fn window(ui: &Ui, title: &str, open: &mut bool, size: Vec2, add: impl FnOnce(&mut Ui)) {
     let ctx = ui.ctx();
-    let escape = ctx.input(|input| input.key_pressed(egui::Key::Escape));
-    let asked = ctx.memory(|memory| memory.top_modal_layer().is_some());
-    if escape && !asked && !ctx.any_popup_open() {
-        *open = false;
-    }
+    *open &= !is_escaped(ctx);
     Window::new(title)
         .open(open)
         .collapsible(false)

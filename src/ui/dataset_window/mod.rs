@@ -15,7 +15,7 @@ use self::pairs::PairsForm;
 use super::command::Command;
 use super::context::PanelCtx;
 use super::theme;
-use super::ui_ext::UiExt as _;
+use super::ui_ext::{UiExt as _, is_escaped};
 use super::view_model::ClassMapForm;
 use crate::engine::{
     DatasetEdit, DatasetRef, DatasetState, EngineError, NoticeLevel, SavedEdit, Task,
@@ -85,13 +85,8 @@ impl DatasetWindow {
             return;
         }
         let egui_ctx = ui.ctx();
-        let escape = egui_ctx.input(|input| input.key_pressed(egui::Key::Escape));
-        let asked = egui_ctx.memory(|memory| memory.top_modal_layer().is_some());
-        if escape && !asked && !egui_ctx.any_popup_open() {
-            self.open = false;
-        }
+        let mut open = !is_escaped(egui_ctx);
         self.follow(ctx);
-        let mut open = self.open;
         Window::new(TITLE)
             .open(&mut open)
             .collapsible(false)

@@ -100,6 +100,16 @@ fn a_list_without_labels_is_an_error_and_a_void_mask_is_not() {
         val.error().map(|found| found.kind),
         Some(FindingKind::NothingLabeled)
     );
+    let set = Set::sound();
+    for name in &set.lists[0] {
+        set.gray_mask(name, |_, _| VOID);
+    }
+    let report = set.check();
+    let kinds: Vec<FindingKind> = report.findings.iter().map(|found| found.kind).collect();
+    assert_eq!(
+        kinds,
+        [FindingKind::NothingToTrainOn, FindingKind::VoidMasks]
+    );
 }
 
 #[test]
@@ -154,6 +164,45 @@ fn smoothed_masks_are_named_as_such() {
         (Severity::Error, FindingKind::BlendedMasks)
     );
     assert_eq!(found.count, 2);
+}
+
+#[test]
+fn lines_of_the_class_between_two_others_are_told() {
+    let set = Set::sound();
+    // Two areas and a line of the class between them, above areas of all three.
+    let smoothed = |line: u8| {
+        move |x: u32, y: u32| match x {
+            _ if y >= 40 => stripes(x, y),
+            0..31 => 0,
+            31 => line,
+            _ => 2,
+        }
+    };
+    for name in set.names() {
+        set.gray_mask(&name, smoothed(1));
+    }
+    let found = set.only();
+    assert_eq!(
+        (found.severity, found.kind, found.count),
+        (Severity::Warning, FindingKind::BlendedMasks, 6)
+    );
+    assert!(
+        found.reason.contains("at 100 %")
+            && found
+                .reason
+                .contains("square (1) between ground (0) and bar (2)"),
+        "{found}"
+    );
+    // Gray values as colors are the same masks, and sharp edges in most of them are none.
+    set.classes("ground\nsquare\nbar\n");
+    for (number, name) in set.names().iter().enumerate() {
+        let label = smoothed(u8::from(number < 2));
+        set.rgb_mask(name, |x, y| [label(x, y); 3]);
+    }
+    let found = set.only();
+    assert_eq!((found.kind, found.count), (FindingKind::BlendedMasks, 2));
+    set.gray_mask("img0", smoothed(0));
+    assert_eq!(set.check().findings, []);
 }
 
 #[test]

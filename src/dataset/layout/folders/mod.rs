@@ -26,7 +26,7 @@ use crate::dataset::{DatasetError, IMAGE_EXTENSIONS, ImageReading, Split, VOID};
 use crate::files::has_extension;
 use by_list::ByList;
 use known::Known;
-use roles::{Part, Role};
+use roles::Role;
 
 /// The rule that is no guess.
 const EQUAL: &str = "equal names";
@@ -37,7 +37,7 @@ struct Found {
     path: PathBuf,
     stem: String,
     role: Option<Role>,
-    part: Option<Part>,
+    part: Option<Split>,
     /// The folders that say nothing, which tell files of one name apart.
     place: String,
 }
@@ -46,7 +46,7 @@ struct Found {
 #[derive(Debug)]
 struct Pair {
     item: DatasetItem,
-    part: Option<Part>,
+    part: Option<Split>,
     rule: String,
     confidence: Confidence,
 }
@@ -56,11 +56,7 @@ struct Pair {
 /// # Errors
 /// [`DatasetError::UnknownLayout`] where they cannot.
 pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
-    let files: Vec<Found> = files_below(root, IMAGE_EXTENSIONS)
-        .into_iter()
-        .filter_map(|path| Found::new(root, path))
-        .collect();
-    let (images, masks) = sorted_out(files);
+    let (images, masks) = files(root);
     let known = Known::of(root, &images, &masks);
     let paired = pairs(&images, &masks);
     if paired.is_empty() {
@@ -71,6 +67,7 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
     let Splits {
         train,
         val,
+        test,
         notes: split_notes,
     } = split(root, paired)?;
     notes.extend(split_notes);
@@ -99,10 +96,16 @@ pub(super) fn open(root: &Path) -> Result<Dataset, DatasetError> {
         wants_range: false,
         train,
         val,
-        test: Vec::new(),
+        test,
         review,
         notes,
     })
+}
+
+/// The images and the masks in a folder.
+fn files(root: &Path) -> (Vec<Found>, Vec<Found>) {
+    let files = files_below(root, IMAGE_EXTENSIONS).into_iter();
+    sorted_out(files.filter_map(|path| Found::new(root, path)).collect())
 }
 
 impl Found {
@@ -174,7 +177,7 @@ fn sorted_out(files: Vec<Found>) -> (Vec<Found>, Vec<Found>) {
 
 /// Pairs from the strictest to the loosest rule, each mask and image once.
 fn pairs(images: &[Found], masks: &[Found]) -> Vec<Pair> {
-    type Key = (Option<Part>, String, String);
+    type Key = (Option<Split>, String, String);
     type Rule = (&'static str, Confidence, fn(&Found, Role) -> Key);
     const ENDS: &str = "names that are equal without their ends";
     const PARTS: &str = "names, whatever the split";
@@ -298,50 +301,33 @@ fn tell_apart(pairs: &mut [Pair], images: &[Found]) {
     }
 }
 
-/// The two lists: by the folders, by lists in the folder, or made.
+/// The lists: by the folders, by lists in the folder, or made.
 fn split(root: &Path, pairs: Vec<Pair>) -> Result<Splits, DatasetError> {
-    let has = |part: Part| pairs.iter().any(|pair| pair.part == Some(part));
-    let val = if has(Part::Val) {
-        Part::Val
-    } else {
-        Part::Test
-    };
-    if has(Part::Train) && has(val) {
-        let left = pairs
-            .iter()
-            .filter(|pair| pair.part != Some(Part::Train) && pair.part != Some(val))
-            .count();
-        let items = |part: Part| {
-            let of_part = pairs.iter().filter(|pair| pair.part == Some(part));
-            of_part.map(|pair| pair.item.clone()).collect::<Vec<_>>()
-        };
-        let mut notes = vec![if val.split() == Some(Split::Val) {
-            Note::found(NoteTopic::Split, "from the folders")
-        } else {
-            Note::assumed(
-                NoteTopic::Split,
-                "from the folders; that of test images is validated on",
-            )
-        }];
-        if left > 0 {
-            notes.push(Note::assumed(
-                NoteTopic::Split,
-                format!("{left} images are in neither folder and left out"),
-            ));
-        }
-        return Ok(Splits {
-            train: items(Part::Train),
-            val: items(val),
-            notes,
-        });
+    let folder = lists(root);
+    let has = |split: Option<Split>| pairs.iter().any(|pair| pair.part == split);
+    let is_scored = has(Some(Split::Val)) || has(Some(Split::Test));
+    let has_lists = || splits::has_lists(&folder) || splits::has_lists(root);
+    if is_scored && (has(Some(Split::Train)) || has(None) && !has_lists()) {
+        let parts = pairs.into_iter().map(|pair| (pair.item, pair.part));
+        return splits::of_parts(root, parts.collect(), "the folders");
     }
     let items: Vec<DatasetItem> = pairs.into_iter().map(|pair| pair.item).collect();
-    let lists = ["ImageSets/Segmentation", "annotations", "splits", "lists"]
-        .map(|folder| root.join(folder))
-        .into_iter()
-        .find(|folder| folder.is_dir())
-        .unwrap_or_else(|| root.to_owned());
-    splits::of_lists(root, &lists, &ByList::new(root, items))
+    splits::of_lists(root, &folder, &ByList::new(root, items))
+}
+
+/// The folder with the lists, which may be the dataset's own.
+pub(super) fn lists(root: &Path) -> PathBuf {
+    let folders = ["ImageSets/Segmentation", "annotations", "splits", "lists"];
+    let mut folders = folders.map(|folder| root.join(folder)).into_iter();
+    let found = folders.find(|folder| folder.is_dir());
+    found.unwrap_or_else(|| root.to_owned())
+}
+
+/// All pairs in a folder, whatever list they are of.
+pub(super) fn all(root: &Path) -> Vec<DatasetItem> {
+    let (images, masks) = files(root);
+    let pairs = pairs(&images, &masks).into_iter();
+    pairs.map(|pair| pair.item).collect()
 }
 
 /// Whether a mask could be read by its extension.

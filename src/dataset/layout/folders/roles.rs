@@ -2,6 +2,7 @@
 //! image a mask belongs to.
 
 use super::super::names::composed;
+use super::super::split_words::SPLIT_WORDS;
 use crate::dataset::Split;
 
 /// What a folder holds, by its name.
@@ -9,24 +10,6 @@ use crate::dataset::Split;
 pub(super) enum Role {
     Images,
     Masks,
-}
-
-/// Which list a folder's files belong to, by its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Part {
-    Train,
-    Val,
-    Test,
-}
-
-impl Part {
-    pub(super) fn split(self) -> Option<Split> {
-        match self {
-            Self::Train => Some(Split::Train),
-            Self::Val => Some(Split::Val),
-            Self::Test => None,
-        }
-    }
 }
 
 const MASK_WORDS: [&str; 34] = [
@@ -97,7 +80,7 @@ const FILLERS: [&str; 12] = [
 ];
 
 /// What the name of a folder says. `None` = it says nothing and tells apart what is in it.
-pub(super) fn of_folder(name: &str) -> Option<(Option<Role>, Option<Part>)> {
+pub(super) fn of_folder(name: &str) -> Option<(Option<Role>, Option<Split>)> {
     let name = name.to_lowercase();
     let (mut role, mut part, mut unknown) = (None, None, false);
     for word in name
@@ -115,20 +98,11 @@ pub(super) fn of_folder(name: &str) -> Option<(Option<Role>, Option<Part>)> {
     (!unknown && (role.is_some() || part.is_some())).then_some((role, part))
 }
 
-fn of_word(word: &str) -> Option<(Option<Role>, Option<Part>)> {
+fn of_word(word: &str) -> Option<(Option<Role>, Option<Split>)> {
     if let Some(role) = role_of_word(word) {
         return Some((Some(role), None));
     }
-    let parts = [
-        ("training", Part::Train),
-        ("train", Part::Train),
-        ("validation", Part::Val),
-        ("valid", Part::Val),
-        ("val", Part::Val),
-        ("testing", Part::Test),
-        ("test", Part::Test),
-    ];
-    parts.into_iter().find_map(|(name, part)| {
+    SPLIT_WORDS.into_iter().find_map(|(name, part)| {
         // `trainannot` is a word of two.
         let rest = word.strip_prefix(name)?;
         match (rest, role_of_word(rest)) {
@@ -241,8 +215,8 @@ mod tests {
 
     #[test]
     fn folders_say_what_they_hold() {
-        use Part::{Train, Val};
         use Role::{Images, Masks};
+        use Split::{Train, Val};
         for (name, expected) in [
             ("images", Some((Some(Images), None))),
             ("JPEGImages", Some((Some(Images), None))),

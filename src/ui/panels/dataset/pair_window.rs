@@ -14,7 +14,7 @@ use crate::ui::command::Command;
 use crate::ui::context::PanelCtx;
 use crate::ui::panels::film_this_ui;
 use crate::ui::theme;
-use crate::ui::ui_ext::UiExt as _;
+use crate::ui::ui_ext::{UiExt as _, is_escaped};
 use crate::ui::view_model::ClassSet;
 use crate::ui::view_model::mask::{Pixel, label_at};
 
@@ -137,7 +137,7 @@ impl PairWindow {
         }
         let asked = egui_ctx.memory(|memory| memory.top_modal_layer().is_some());
         let pressed = |key| !asked && egui_ctx.input(|input| input.key_pressed(key));
-        let mut open = egui_ctx.any_popup_open() || !pressed(Key::Escape);
+        let mut open = !is_escaped(egui_ctx);
         let has_focus = egui_ctx.memory(|memory| memory.focused().is_some());
         let mut go = None;
         for (key, steps) in [(Key::ArrowLeft, -1), (Key::ArrowRight, 1)] {

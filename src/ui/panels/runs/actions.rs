@@ -164,8 +164,7 @@ pub fn bar_ui(ctx: &PanelCtx<'_>, ui: &mut Ui, runs: &[&RunSnapshot], dialog: &m
         for action in ACTIONS {
             let problem = action.problem(ctx, runs);
             let width = button_width(ui, action.longest_label());
-            let button = Button::new(action.label(runs)).small();
-            let button = button.min_size(vec2(width, 0.0));
+            let button = Button::new(action.label(runs)).min_size(vec2(width, 0.0));
             let response = ui
                 .add_enabled(problem.is_none(), button)
                 .on_hover_text(action.tooltip(runs))
@@ -269,7 +268,7 @@ pub fn resume_tooltip(run: &RunSnapshot) -> String {
     );
     match repeats {
         Repeats::BitEqual => format!("{text} if it was started with this version of the program"),
-        Repeats::UpToRounding => format!("{text}: a GPU adds numbers in another order each time"),
+        Repeats::UpToRounding => format!("{text}: another GPU or driver may round otherwise"),
     }
 }
 
